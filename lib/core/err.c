@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors: formatting, and the mapping from errno to exit status. */
+#include "core/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int trtc_fail(struct trtc_err *err, int code, const char *fmt, ...)
+{
+    if (!err)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    err->code = code;
+    vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
+static int code_of_errno(int code, int errnum)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+    case EAGAIN:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return TRTC_EX_TEMPFAIL;
+    case EACCES:
+    case EPERM:
+        return code == TRTC_EX_NOINPUT ? TRTC_EX_NOPERM : code;
+    default:
+        return code;
+    }
+}
+
+int trtc_fail_errno(struct trtc_err *err, int code, int errnum, const char *fmt, ...)
+{
+    if (!err)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    err->code = code_of_errno(code, errnum);
+    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof err->msg)
+        snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", strerror(errnum));
+    return -1;
+}
+
+int trtc_fail_nomem(struct trtc_err *err)
+{
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "out of memory");
+}
+
+int trtc_worse(int a, int b)
+{
+    return a > b ? a : b;
+}

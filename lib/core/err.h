@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors: one value filled where the cause is known, printed once by the program. */
+#ifndef TRTC_CORE_ERR_H
+#define TRTC_CORE_ERR_H
+
+/* Exit status of every program (sysexits(3), and 3 for "done, with losses that were named"). */
+enum trtc_ex {
+    TRTC_EX_OK = 0,
+    TRTC_EX_LOSS = 3,
+    TRTC_EX_USAGE = 64,
+    TRTC_EX_DATAERR = 65,
+    TRTC_EX_NOINPUT = 66,
+    TRTC_EX_UNAVAILABLE = 69,
+    TRTC_EX_SOFTWARE = 70,
+    TRTC_EX_CANTCREAT = 73,
+    TRTC_EX_IOERR = 74,
+    TRTC_EX_TEMPFAIL = 75,
+    TRTC_EX_NOPERM = 77,
+    TRTC_EX_CONFIG = 78,
+};
+
+struct trtc_err {
+    int code;      /* exit status, one of enum trtc_ex */
+    char msg[512]; /* what and why: no program name, no newline */
+};
+
+/* Fills *err (NULL is allowed) and returns -1. */
+__attribute__((format(printf, 3, 4)))
+int trtc_fail(struct trtc_err *err, int code, const char *fmt, ...);
+
+/* The same, with ": strerror(errnum)" appended; ENOSPC, EDQUOT and EAGAIN turn code into
+ * TRTC_EX_TEMPFAIL, EACCES and EPERM on reading into TRTC_EX_NOPERM where code is NOINPUT. */
+__attribute__((format(printf, 4, 5)))
+int trtc_fail_errno(struct trtc_err *err, int code, int errnum, const char *fmt, ...);
+
+/* "out of memory", TRTC_EX_TEMPFAIL. */
+int trtc_fail_nomem(struct trtc_err *err);
+
+/* The worse of two exit codes: 0 < 3 < every other; among those the larger wins. */
+int trtc_worse(int a, int b);
+
+#endif

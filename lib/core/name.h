@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Recording file names (specification, "Naming of recording files"; forms of real recordings besides:
+ * an MP4 without an index and a numbered playlist). */
+#ifndef TRTC_CORE_NAME_H
+#define TRTC_CORE_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/utc.h"
+
+enum trtc_ext { TRTC_EXT_M3U8, TRTC_EXT_TS, TRTC_EXT_MP4 };
+enum trtc_media { TRTC_MEDIA_NONE, TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX };
+enum trtc_type { TRTC_TYPE_NONE, TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
+enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
+
+/* A stretch of text that belongs to somebody else. p is NULL where the part is absent. */
+struct trtc_span {
+    const char *p;
+    size_t n;
+};
+
+/* The parts of a name, as they stand in it (nothing decoded): all spans point into the name. */
+struct trtc_name {
+    struct trtc_span prefix;   /* "a/b" of "a/b/TASK/file", or absent */
+    struct trtc_span task;     /* the last directory, or absent */
+    struct trtc_span file;     /* the file name itself, without directories */
+    int ha;                    /* 0, or 1-3: recovered file */
+    int64_t sdkappid;          /* 0 to 4294967295 */
+    struct trtc_span room;     /* Base64 form or digits, not empty */
+    struct trtc_span user;     /* Base64 form (may be empty: the empty id); p is NULL in mixed mode */
+    enum trtc_media media;     /* NONE in mixed mode */
+    enum trtc_type type;       /* NONE in mixed mode and in MP4 names */
+    int64_t utc_ms;            /* .ts: start; else TRTC_NOTIME */
+    int64_t index;             /* >= 1, or 0 where absent */
+    enum trtc_ext ext;
+};
+
+/* Parses s (n bytes, not NUL-terminated). Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the
+ * column (from 1) where the name stops making sense; *column (may be NULL) receives it.
+ * room_type decides how the room is checked: INT: digits 1..4294967295; STRING: canonical Base64;
+ * AUTO: either. The user must be canonical Base64. Allocates nothing. */
+int trtc_name_parse(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_name *out,
+                    size_t *column, struct trtc_err *err);
+
+/* What AUTO means: INT for digits that fit 1..4294967295 (no leading zero), else STRING. */
+enum trtc_room_type trtc_name_room_type(struct trtc_span room);
+
+#endif

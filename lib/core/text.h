@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that comes from outside: escaping for lines and terminals, UTF-8 checks. */
+#ifndef TRTC_CORE_TEXT_H
+#define TRTC_CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* True if the n bytes are well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
+bool trtc_utf8_valid(const void *s, size_t n);
+
+/* Writes at most size - 1 bytes of s to out, with control characters, DEL, backslash and bytes of
+ * ill-formed UTF-8 as \t \n \r \\ \xHH, and a NUL; cut with "..." where it does not fit. Returns out. */
+char *trtc_text_show(const void *s, size_t n, char *out, size_t size);
+
+/* The same escapes into a buffer of at least 4 * n + 1 bytes, nothing cut. Returns the length. */
+size_t trtc_text_escape(const void *s, size_t n, char *out);
+
+#endif

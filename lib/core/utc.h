@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Times: the 17-digit UTC of file names, RFC 3339 and epoch milliseconds, always without the
+ * machine's time zone. One clock: int64_t microseconds since the Unix epoch (_us). */
+#ifndef TRTC_CORE_UTC_H
+#define TRTC_CORE_UTC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+#define TRTC_UTC_LEN 17
+#define TRTC_NOTIME INT64_MIN /* "unknown", for every _ms and _us value */
+
+/* Reads exactly 17 digits YYYYMMDDhhmmssmmm at s (proleptic Gregorian, years 1970 to 9999, second 60
+ * refused). Returns 0 and *ms (since the epoch), or -1 where they are no valid time. */
+int trtc_utc_parse17(const char *s, int64_t *ms);
+
+/* Writes 17 digits and a NUL. ms outside 1970-9999 is clamped. */
+void trtc_utc_format17(int64_t ms, char out[TRTC_UTC_LEN + 1]);
+
+/* Writes "2026-01-20T11:30:22.495Z". out holds at least 25 bytes. */
+void trtc_utc_format3339(int64_t ms, char out[32]);
+
+/* Reads a time as given by a user: epoch milliseconds (up to 15 digits), 17 digits, or RFC 3339
+ * ("2026-01-20T11:30:22.495Z", "+08:00" offsets, fraction optional). TRTC_EX_USAGE on failure. */
+int trtc_time_parse(const char *s, int64_t *ms, struct trtc_err *err);
+
+#endif
