@@ -1,27 +1,49 @@
+# SPDX-License-Identifier: MIT
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
+#
+#   all tests           the programs; the test programs
+#   deps                installs what is needed to build, run and test (Debian), or names it
+#   demo                merges a made recording in demo/
+#   check check-long check-san      the tests; the slow ones besides; under the sanitizers
+#   lint bench          static checks; measurements
+#   install uninstall clean
 #
 #   B=DIR               build directory (build)
 #   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
 #   PREFIX DESTDIR      where `make install` puts things
+#   T=FILES J=N         for check: only these tests (tests/x.bats, tests/t_x.c), N at a time
+#   DEPS=true           takes it for granted that everything needed is there
 
 B = build
-PREFIX = /usr/local
-DESTDIR =
-CFLAGS = -O2 -g
-PKG_CONFIG = pkg-config
+PREFIX ?= /usr/local
+DESTDIR ?=
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+DEPS = sh tests/deps.sh
 VERSION = 0.1.0
 PKGS =
 
 TOOLS = trtc-name trtc-merge
-CTESTS = $(patsubst tests/%.c,%,$(wildcard tests/t_*.c))
 AV = libavformat libavcodec libswscale libswresample libavutil
+CTESTS = $(wildcard tests/t_*.c)
+HELPERS = $(filter-out tests/fuzz_%.c $(CTESTS),$(wildcard tests/*.c))
+T = $(CTESTS) $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))
+J = 2
 
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
 libsrc = $(wildcard lib/core/*.c lib/media/*.c)
 
-all: $(TOOLS:%=$(B)/%)
+# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
+comma = ,
+plain = $(if $(findstring -fsanitize,$(CFLAGS)),,$(1))
+fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+cc += $(call plain,-fPIE -fstack-protector-strong $(fortify))
+ld = -pthread -Wl,--as-needed $(call plain,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+
+all: $(TOOLS:%=$(B)/%) ; @:
+tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)) ; @:
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -32,20 +54,75 @@ $(B)/libtrtc.a: $(libsrc:%.c=$(B)/%.o)
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
-	$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
-$(B)/tests/%: $(B)/tests/%.o $(B)/libtrtc.a
-	$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
+$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/libtrtc.a
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
+$(B)/lib/media/%.o $(B)/cmd/trtc-merge.o: private PKGS = $(AV)
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-merge: private PKGS = $(AV) libcjson
 $(B)/trtc-merge: private LDLIBS = -lb64
 $(B)/tests/%: private PKGS = $(AV) libcjson cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
 
-clean:
-	rm -rf $(B)
+deps:
+	@$(DEPS)
 
-.PHONY: all clean
+# deps first, then the build in a make of its own: nothing can be compiled before the compiler is there.
+sub = +@$(MAKE) --no-print-directory
+env = B='$(abspath $(B))' TRTC_B='$(abspath $(B))' PATH='$(abspath $(B))':"$$PATH" LC_ALL=C TZ=UTC0
+
+demo: deps
+	$(sub) all tests
+	@$(env) examples/demo.sh demo
+
+check: deps
+	$(sub) all tests
+	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,$(B)/%,$(T)) </dev/null
+
+check-long: export TRTC_LONG = 1
+check-long: check
+
+san = -fsanitize=address,undefined
+check-san: export TRTC_SAN = 1
+check-san: export ASAN_OPTIONS = abort_on_error=1:detect_leaks=1:handle_segv=2:handle_sigbus=2:handle_sigfpe=2
+check-san: export LSAN_OPTIONS = exitcode=99
+check-san: export UBSAN_OPTIONS = abort_on_error=1:print_stacktrace=1
+check-san:
+	$(sub) check B=$(B)-san LDFLAGS='$(san)' \
+	    CFLAGS='-g -O1 $(san) -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+lint: deps
+	$(sub) all tests B=$(B)/lint-gcc CC=gcc CFLAGS='-O2 -g -Werror'
+	$(sub) all tests $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c)) \
+	    B=$(B)/lint-clang CC=clang CFLAGS='-O2 -g -Werror'
+	@bash tests/lint.sh $(B)/lint-gcc $(TOOLS)
+
+bench: all tests
+	@$(env) bash tests/bench.sh
+
+bin = $(DESTDIR)$(PREFIX)/bin
+share = $(DESTDIR)$(PREFIX)/share
+man7 = $(patsubst man/%,%,$(wildcard man/*.7))
+put = install -D -m 644 -t
+
+install: all
+	install -D -t '$(bin)' $(TOOLS:%=$(B)/%)
+	$(put) '$(share)/man/man1' $(TOOLS:%=man/%.1)
+	$(put) '$(share)/man/man7' $(man7:%=man/%)
+	$(put) '$(share)/bash-completion/completions' $(TOOLS:%=completions/bash/%)
+	$(put) '$(share)/zsh/site-functions' $(TOOLS:%=completions/zsh/_%)
+	$(put) '$(share)/fish/vendor_completions.d' $(TOOLS:%=completions/fish/%.fish)
+
+uninstall:
+	rm -f $(TOOLS:%='$(bin)/%') $(TOOLS:%='$(share)/man/man1/%.1') $(man7:%='$(share)/man/man7/%')
+	rm -f $(TOOLS:%='$(share)/bash-completion/completions/%') $(TOOLS:%='$(share)/zsh/site-functions/_%') \
+	    $(TOOLS:%='$(share)/fish/vendor_completions.d/%.fish')
+
+clean:
+	rm -rf $(B) $(B)-san demo
+
+.PHONY: all tests deps demo check check-long check-san lint bench install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/lib/*/*.d)

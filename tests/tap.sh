@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Runs one test for prove: a bats file or a test program. What failed is told on stderr, since prove
+# shows only the counts; a test that hangs is ended.
+#
+#   tap.sh FILE        TRTC_TEST_LIMIT_S: seconds a file may take (300; 3600 with TRTC_LONG)
+set -u
+
+file=$1
+limit_s=${TRTC_TEST_LIMIT_S:-$([[ ${TRTC_LONG:-} ]] && echo 3600 || echo 300)}
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+
+case $file in
+*.bats) run=(bats --tap "$file") ;;
+*) run=(env CMOCKA_MESSAGE_OUTPUT=TAP "$file") ;;
+esac
+
+timeout -k 10 "$limit_s" "${run[@]}" </dev/null | tee "$log"
+status=${PIPESTATUS[0]}
+((status == 0)) && exit 0
+
+{
+    printf '\n%s: exit status %d' "$file" "$status"
+    ((status == 124 || status == 137)) && printf ' (limit: %d s)' "$limit_s"
+    echo
+    awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$log"
+} >&2
+exit "$status"
