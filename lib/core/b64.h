@@ -17,4 +17,7 @@ size_t trtc_b64_encode(const void *in, size_t n, char *out);
  * Returns 0 and *len, or -1 with *bad = offset of the first character that cannot stand. */
 int trtc_b64_decode(const char *in, size_t n, unsigned char *out, size_t *len, size_t *bad);
 
+/* The check alone, without decoding. Returns 0, or -1 with *bad. */
+int trtc_b64_check(const char *in, size_t n, size_t *bad);
+
 #endif

@@ -16,6 +16,11 @@ enum trtc_media { TRTC_MEDIA_NONE, TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX };
 enum trtc_type { TRTC_TYPE_NONE, TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
 enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
 
+#define TRTC_NAME_SDKAPPID_MAX INT64_C(4294967295)
+#define TRTC_NAME_ROOM_MAX INT64_C(4294967295)
+#define TRTC_NAME_INDEX_MAX INT64_C(9007199254740991) /* 2^53 - 1, what JSON carries exactly */
+#define TRTC_NAME_HA_MAX 3
+
 /* A stretch of text that belongs to somebody else. p is NULL where the part is absent. */
 struct trtc_span {
     const char *p;
@@ -47,5 +52,21 @@ int trtc_name_parse(const char *s, size_t n, enum trtc_room_type room_type, stru
 
 /* What AUTO means: INT for digits that fit 1..4294967295 (no leading zero), else STRING. */
 enum trtc_room_type trtc_name_room_type(struct trtc_span room);
+
+/* The words of a name: "m3u8", "main", "audio" and so on; "" for NONE. */
+const char *trtc_name_ext(enum trtc_ext ext);
+const char *trtc_name_media(enum trtc_media media);
+const char *trtc_name_type(enum trtc_type type);
+
+/* Whether the parts make a name: one of the forms, every part in its range and in its alphabet. file is not
+ * looked at. Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the part. */
+int trtc_name_check(const struct trtc_name *name, struct trtc_err *err);
+
+/* Writes the name (directories included) with a NUL, after trtc_name_check. Returns 0 and *len (may be NULL), or
+ * -1; a buffer that is too small is TRTC_EX_SOFTWARE. What it writes, trtc_name_parse reads back part for part. */
+int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_t *len, struct trtc_err *err);
+
+/* Bytes that are enough for trtc_name_format. */
+size_t trtc_name_size(const struct trtc_name *name);
 
 #endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that comes from outside: UTF-8 checks, and escapes that keep it on its line and off the terminal. */
+#include "core/text.h"
+
+#include <string.h>
+
+#define PIECE_MAX 8 /* a two-byte C1 control: \xC2\x80 */
+
+/* Length of the well-formed UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
+static size_t utf8_sequence(const unsigned char *s, size_t n)
+{
+    unsigned char c = s[0];
+    if (c < 0x80)
+        return 1;
+    size_t len = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (!len || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f) || (c == 0xf0 && s[1] < 0x90) ||
+        (c == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+bool trtc_utf8_valid(const void *s, size_t n)
+{
+    const unsigned char *p = s, *end = p + n;
+    while (p < end) {
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        size_t len = utf8_sequence(p, (size_t)(end - p));
+        if (!len)
+            return false;
+        p += len;
+    }
+    return true;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '\\';
+}
+
+static size_t put_hex(unsigned char c, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '\\';
+    out[1] = 'x';
+    out[2] = digits[c >> 4];
+    out[3] = digits[c & 15];
+    return 4;
+}
+
+/* Writes the escape of what stands at s, takes *used bytes of it, and returns the length of the escape. */
+static size_t put_piece(const unsigned char *s, size_t n, char out[PIECE_MAX], size_t *used)
+{
+    *used = 1;
+    if (is_plain(*s)) {
+        out[0] = (char)*s;
+        return 1;
+    }
+    char letter = *s == '\t' ? 't' : *s == '\n' ? 'n' : *s == '\r' ? 'r' : *s == '\\' ? '\\' : '\0';
+    if (letter) {
+        out[0] = '\\';
+        out[1] = letter;
+        return 2;
+    }
+    size_t len = *s < 0x80 ? 0 : utf8_sequence(s, n);
+    if (!len)
+        return put_hex(*s, out);
+    *used = len;
+    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls: terminals obey them as they do ESC */
+        return put_hex(s[0], out) + put_hex(s[1], out + 4);
+    memcpy(out, s, len);
+    return len;
+}
+
+char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
+{
+    static const char dots[] = "...";
+    const unsigned char *p = s;
+    size_t len = 0, cut = 0; /* cut: the last place from which the dots still fit */
+    if (!size)
+        return out;
+    while (n) {
+        char piece[PIECE_MAX];
+        size_t used, k = put_piece(p, n, piece, &used);
+        if (len + k >= size) {
+            len = cut;
+            for (size_t i = 0; i < sizeof dots - 1 && len < size - 1; i++)
+                out[len++] = dots[i];
+            break;
+        }
+        memcpy(out + len, piece, k);
+        len += k;
+        if (len + sizeof dots <= size)
+            cut = len;
+        p += used;
+        n -= used;
+    }
+    out[len] = '\0';
+    return out;
+}
+
+size_t trtc_text_escape(const void *s, size_t n, char *out)
+{
+    const unsigned char *p = s, *end = p + n;
+    char *q = out;
+    while (p < end) {
+        if (is_plain(*p)) {
+            *q++ = (char)*p++;
+            continue;
+        }
+        size_t used;
+        q += put_piece(p, (size_t)(end - p), q, &used);
+        p += used;
+    }
+    *q = '\0';
+    return (size_t)(q - out);
+}
