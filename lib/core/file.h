@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Output files that appear under their final name only when complete: a hidden temporary name in the same
- * directory, locked while it is written, flushed to disk, renamed. A stale temporary of a killed run is taken over. */
+/* Output files that appear under their final name only when complete: a hidden temporary name
+ * in the same directory, locked while it is written, flushed to disk, renamed. A stale
+ * temporary of a killed run is taken over. */
 #ifndef TRTC_CORE_FILE_H
 #define TRTC_CORE_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/err.h"
 
 struct trtc_file; /* one output in the making */
 
-/* Creates PATH's temporary ("DIR/.NAME.part"), mode 0666 less umask, locked with flock. Errors: TRTC_EX_CANTCREAT; TRTC_EX_TEMPFAIL where
- * another process holds it ("is being written by another process") or the disk is full. A directory that does not exist is not created here. */
+/* Creates PATH's temporary ("DIR/.NAME.part"; a NAME too long for that is cut and hashed),
+ * mode 0666 less umask, locked with flock. What stands under the final name may be nothing, a
+ * regular file or a link to one; what stands under the temporary name only a regular file
+ * without a second name, of the same user. NULL on failure: TRTC_EX_CANTCREAT;
+ * TRTC_EX_TEMPFAIL where another run holds it ("is being written by another process") or the
+ * disk is full. A directory that does not exist is not created here. */
 struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
 
 /* The descriptor to write to (and read back from); stays owned by f. */
@@ -20,22 +26,26 @@ int trtc_file_fd(const struct trtc_file *f);
 const char *trtc_file_path(const struct trtc_file *f);      /* final name */
 const char *trtc_file_temp_path(const struct trtc_file *f); /* temporary name */
 
-/* Changes the final name, in the same directory, before the commit. */
+/* Changes the final name, in the same directory, before the commit. On failure the old one
+ * stays. */
 int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *err);
 
-/* fsync, rename to the final name (replacing what is there), fsync of the directory (sync false: rename only).
- * Frees *f on success and on failure; on failure the temporary is removed and the final name is as before. */
+/* fsync, rename to the final name (replacing what is there), fsync of the directory (sync
+ * false: rename only). Frees *f on success and on failure; on failure the temporary is removed
+ * and the final name is as before, but for one case: where only the fsync of the directory
+ * fails, the complete new file stands there already. */
 int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err);
 
 /* Removes the temporary and frees. NULL is fine. */
 void trtc_file_abort(struct trtc_file **f);
 
-/* write(2) until all is out; EINTR and short writes handled; ENOSPC and EDQUOT give TRTC_EX_TEMPFAIL, the rest TRTC_EX_IOERR.
- * name is for the message. */
+/* write(2) until all is out; EINTR, short writes and non-blocking descriptors handled; ENOSPC
+ * and EDQUOT give TRTC_EX_TEMPFAIL, the rest TRTC_EX_IOERR. name is for the message. */
 int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct trtc_err *err);
-int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name, struct trtc_err *err);
+int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,
+                    struct trtc_err *err);
 
-/* mkdir -p. TRTC_EX_CANTCREAT on failure. */
+/* mkdir -p, mode 0777 less umask. TRTC_EX_CANTCREAT on failure. */
 int trtc_mkdirs(const char *path, struct trtc_err *err);
 
 #endif

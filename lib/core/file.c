@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/* Output files under a temporary name until they are complete, and writing without short counts. */
+#define _DEFAULT_SOURCE /* flock */
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LOCK_TRIES = 16,       /* a run that commits between our open and our lock costs one try */
+    NAME_MAX_GUESS = 255,  /* where the file system does not say */
+    HASH_LEN = 16,         /* hexadecimal digits of the hash in a shortened temporary name */
+};
+
+struct trtc_file {
+    int fd;
+    char *path;
+    char *temp;
+};
+
+/* Where the last component of path begins. */
+static size_t base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* The directory that path names an entry of, to be freed. NULL: out of memory. */
+static char *dir_of(const char *path)
+{
+    size_t n = base_of(path);
+
+    if (n == 0)
+        return strdup(".");
+    return strndup(path, n > 1 ? n - 1 : 1);
+}
+
+static uint64_t fnv1a(const char *s)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* The temporary name for path, to be freed: the whole name where it fits, else its head and a
+ * hash of it, so that different outputs keep different temporaries. NULL: out of memory. */
+static char *temp_name(const char *path)
+{
+    static const char suffix[] = ".part";
+    size_t dir = base_of(path);
+    const char *name = path + dir;
+    size_t len = strlen(name);
+    size_t size = dir + 1 + len + 1 + HASH_LEN + sizeof(suffix);
+    char *d = dir_of(path);
+    char *temp = malloc(size);
+    long max;
+
+    if (!d || !temp) {
+        free(temp);
+        temp = NULL;
+        goto done;
+    }
+    max = pathconf(d, _PC_NAME_MAX);
+    if (max < 2 * HASH_LEN || max > 65535)
+        max = NAME_MAX_GUESS;
+    if (1 + len + strlen(suffix) <= (size_t)max) {
+        snprintf(temp, size, "%.*s.%s%s", (int)dir, path, name, suffix);
+    } else {
+        int head = (int)((size_t)max - 2 - HASH_LEN - strlen(suffix));
+
+        snprintf(temp, size, "%.*s.%.*s~%0*" PRIx64 "%s", (int)dir, path, head, name, HASH_LEN,
+                 fnv1a(name), suffix);
+    }
+done:
+    free(d);
+    return temp;
+}
+
+/* Refuses a final name that a rename could not or should not replace. */
+static int check_target(const char *path, struct trtc_err *err)
+{
+    const char *name = path + base_of(path);
+    struct stat st;
+
+    if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "'%s' is not the name of a file", path);
+    if (stat(path, &st)) {
+        /* ELOOP: a link onto itself, which the rename replaces like any other */
+        if (errno == ENOENT || errno == ELOOP)
+            return 0;
+        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'", path);
+    }
+    if (!S_ISREG(st.st_mode))
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "cannot create '%s': %s is there already", path,
+                         S_ISDIR(st.st_mode) ? "a directory" : "something not a regular file");
+    return 0;
+}
+
+static int fail_temp(const struct trtc_file *f, int errnum, const char *what, struct trtc_err *err)
+{
+    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot %s '%s'", what, f->temp);
+}
+
+/* Opens the temporary, new or left by an earlier run (*fresh tells which), without following a
+ * link and without waiting for a FIFO's other end. f->fd stays -1 where it should be tried again. */
+static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+
+    f->fd = open(f->temp, flags | O_CREAT | O_EXCL, 0666);
+    *fresh = f->fd >= 0;
+    if (f->fd < 0 && errno == EEXIST) {
+        f->fd = open(f->temp, flags);
+        if (f->fd < 0 && errno == ENOENT)
+            return 0; /* it went away between the two opens */
+    }
+    if (f->fd >= 0)
+        return 0;
+    if (errno == ELOOP)
+        return trtc_fail(err, TRTC_EX_CANTCREAT,
+                         "temporary file '%s' is a symbolic link: remove it", f->temp);
+    return fail_temp(f, errno, "create", err);
+}
+
+/* Locks what open_temp() opened. Returns 1 where another run has renamed or removed it
+ * meanwhile (closed; try again), 0 where it is ours, -1. */
+static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
+{
+    struct stat have, named;
+
+    if (fstat(f->fd, &have))
+        return fail_temp(f, errno, "examine", err);
+    if (!S_ISREG(have.st_mode) || (!fresh && have.st_uid != geteuid()))
+        return trtc_fail(err, TRTC_EX_CANTCREAT,
+                         "temporary file '%s' is not ours: remove it", f->temp);
+    if (flock(f->fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK)
+            return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process",
+                             f->path);
+        /* A file system without locks: what this run made itself is safe to use, what was
+         * there may be in use. */
+        if (!fresh)
+            return fail_temp(f, errno, "lock", err);
+    }
+    if (lstat(f->temp, &named) || named.st_dev != have.st_dev || named.st_ino != have.st_ino) {
+        close(f->fd);
+        f->fd = -1;
+        return 1;
+    }
+    if (named.st_nlink != 1)
+        return trtc_fail(err, TRTC_EX_CANTCREAT,
+                         "temporary file '%s' has other names: remove it", f->temp);
+    return 0;
+}
+
+/* Gets the temporary: open, locked, ours, empty. */
+static int take_temp(struct trtc_file *f, struct trtc_err *err)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        bool fresh;
+        int gone;
+
+        if (open_temp(f, &fresh, err))
+            return -1;
+        if (f->fd < 0)
+            continue;
+        gone = lock_temp(f, fresh, err);
+        if (gone < 0)
+            return -1;
+        if (gone)
+            continue;
+        if (ftruncate(f->fd, 0))
+            return fail_temp(f, errno, "empty", err);
+        return 0;
+    }
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process", f->path);
+}
+
+static void file_free(struct trtc_file **f)
+{
+    if ((*f)->fd >= 0)
+        close((*f)->fd);
+    free((*f)->path);
+    free((*f)->temp);
+    free(*f);
+    *f = NULL;
+}
+
+struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
+{
+    struct trtc_file *f;
+
+    if (check_target(path, err))
+        return NULL;
+    f = calloc(1, sizeof(*f));
+    if (!f) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    f->fd = -1;
+    f->path = strdup(path);
+    f->temp = temp_name(path);
+    if (!f->path || !f->temp) {
+        trtc_fail_nomem(err);
+        file_free(&f);
+    } else if (take_temp(f, err)) {
+        file_free(&f); /* the temporary stays: it is another's */
+    }
+    return f;
+}
+
+int trtc_file_fd(const struct trtc_file *f)
+{
+    return f->fd;
+}
+
+const char *trtc_file_path(const struct trtc_file *f)
+{
+    return f->path;
+}
+
+const char *trtc_file_temp_path(const struct trtc_file *f)
+{
+    return f->temp;
+}
+
+int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *err)
+{
+    size_t dir = base_of(f->path);
+    char *copy;
+
+    if (base_of(path) != dir || memcmp(path, f->path, dir))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "'%s' is not beside '%s'", path, f->path);
+    if (check_target(path, err))
+        return -1;
+    copy = strdup(path);
+    if (!copy)
+        return trtc_fail_nomem(err);
+    free(f->path);
+    f->path = copy;
+    return 0;
+}
+
+/* Errors of fsync that only say that this kind of file cannot be synced. */
+static bool cannot_sync(int errnum)
+{
+    return errnum == EINVAL || errnum == ENOTSUP || errnum == ENOSYS || errnum == EROFS;
+}
+
+static int sync_dir(const char *path, struct trtc_err *err)
+{
+    char *dir = dir_of(path);
+    int ret = 0;
+    int fd;
+
+    if (!dir)
+        return trtc_fail_nomem(err);
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && fsync(fd) && !cannot_sync(errno))
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", dir);
+    if (fd >= 0)
+        close(fd); /* without the right to read a directory it cannot be synced at all */
+    free(dir);
+    return ret;
+}
+
+/* Gets what was written out of the process and, with sync, onto the disk. */
+static int flush_temp(const struct trtc_file *f, bool sync, struct trtc_err *err)
+{
+    int copy;
+
+    if (sync && fsync(f->fd) && !cannot_sync(errno))
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s'", f->temp);
+    /* Network file systems report late errors on close. f->fd must stay open, since it holds
+     * the lock until the rename is done; closing a copy asks the same question. */
+    copy = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0 && close(copy) && errno != EINTR)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot close '%s'", f->temp);
+    return 0;
+}
+
+int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err)
+{
+    int ret = -1;
+
+    if (flush_temp(*f, sync, err))
+        goto abort;
+    if (rename((*f)->temp, (*f)->path)) {
+        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename '%s' to '%s'", (*f)->temp,
+                        (*f)->path);
+        goto abort;
+    }
+    ret = sync ? sync_dir((*f)->path, err) : 0;
+    file_free(f);
+    return ret;
+abort:
+    trtc_file_abort(f);
+    return ret;
+}
+
+void trtc_file_abort(struct trtc_file **f)
+{
+    struct stat have, named;
+
+    if (!*f)
+        return;
+    /* Not what another has put there since. */
+    if (!fstat((*f)->fd, &have) && !lstat((*f)->temp, &named) && have.st_dev == named.st_dev &&
+        have.st_ino == named.st_ino)
+        unlink((*f)->temp);
+    file_free(f);
+}
+
+/* After a failed write: true if it may be tried again. */
+static bool may_retry(int fd, int errnum)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+    if (errnum == EINTR)
+        return true;
+    if (errnum != EAGAIN && errnum != EWOULDBLOCK)
+        return false;
+    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
+static int fail_write(int errnum, const char *name, struct trtc_err *err)
+{
+    return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot write '%s'", name);
+}
+
+int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct trtc_err *err)
+{
+    const unsigned char *p = data;
+
+    while (n > 0) {
+        ssize_t k = write(fd, p, n);
+
+        if (k > 0) {
+            p += k;
+            n -= (size_t)k;
+        } else if (k == 0 || !may_retry(fd, errno)) {
+            return fail_write(k == 0 ? EIO : errno, name, err);
+        }
+    }
+    return 0;
+}
+
+int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,
+                    struct trtc_err *err)
+{
+    const unsigned char *p = data;
+
+    while (n > 0) {
+        ssize_t k = pwrite(fd, p, n, (off_t)offset);
+
+        if (k > 0) {
+            p += k;
+            n -= (size_t)k;
+            offset += k;
+        } else if (k == 0 || !may_retry(fd, errno)) {
+            return fail_write(k == 0 ? EIO : errno, name, err);
+        }
+    }
+    return 0;
+}
+
+static bool is_dir(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+int trtc_mkdirs(const char *path, struct trtc_err *err)
+{
+    char *copy;
+    char *p;
+    int ret = -1;
+
+    if (is_dir(path))
+        return 0;
+    copy = strdup(path);
+    if (!copy)
+        return trtc_fail_nomem(err);
+    p = copy + strspn(copy, "/");
+    do {
+        char cut;
+
+        p += strcspn(p, "/");
+        cut = *p;
+        *p = '\0';
+        /* A directory that exists is fine whatever mkdir thinks of making it (EROFS, EACCES) */
+        if (mkdir(copy, 0777) && !(errno == EEXIST || is_dir(copy))) {
+            trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create directory '%s'", copy);
+            goto done;
+        }
+        *p = cut;
+        p += strspn(p, "/");
+    } while (*p);
+    if (!is_dir(path)) {
+        trtc_fail(err, TRTC_EX_CANTCREAT, "cannot create directory '%s': not a directory", path);
+        goto done;
+    }
+    ret = 0;
+done:
+    free(copy);
+    return ret;
+}
