@@ -6,7 +6,6 @@
 #   demo                merges a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
 #   lint bench          static checks; measurements
-#   install uninstall clean
 #
 #   B=DIR               build directory (build)
 #   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
@@ -16,7 +15,6 @@
 
 B = build
 PREFIX ?= /usr/local
-DESTDIR ?=
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 DEPS = sh tests/deps.sh
@@ -26,7 +24,7 @@ PKGS =
 TOOLS = trtc-name trtc-merge
 AV = libavformat libavcodec libswscale libswresample libavutil
 CTESTS = $(wildcard tests/t_*.c)
-HELPERS = $(filter-out tests/fuzz_%.c $(CTESTS),$(wildcard tests/*.c))
+HELPERS = $(wildcard tests/mkrec.c tests/marks.c)
 T = $(CTESTS) $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))
 J = 2
 
@@ -34,6 +32,7 @@ cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSIO
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
 libsrc = $(wildcard lib/core/*.c lib/media/*.c)
+testsrc = $(filter-out tests/fuzz_%.c $(CTESTS) $(HELPERS),$(wildcard tests/*.c))
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -50,13 +49,15 @@ $(B)/%.o: %.c Makefile
 	$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/libtrtc.a: $(libsrc:%.c=$(B)/%.o)
-	rm -f $@
+$(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
+%.a:
+	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
-$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/libtrtc.a
+$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
 $(B)/lib/media/%.o $(B)/cmd/trtc-merge.o: private PKGS = $(AV)
