@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The account of what is missing or wrong in the input. */
+#include "core/loss.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int reserve(struct trtc_losses *l, size_t n)
+{
+    if (n <= l->cap)
+        return 0;
+    size_t cap = l->cap * 2 > n ? l->cap * 2 : n + 8;
+    struct trtc_loss *grown = realloc(l->items, cap * sizeof *grown);
+    if (!grown)
+        return -1;
+    l->items = grown;
+    l->cap = cap;
+    return 0;
+}
+
+int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int64_t start_us, int64_t lost_us,
+                    int64_t lost_bytes, const char *fmt, ...)
+{
+    char detail[256] = "";
+    if (fmt) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(detail, sizeof detail, fmt, ap);
+        va_end(ap);
+    }
+    if (reserve(l, l->n + 1) < 0)
+        return -1;
+    struct trtc_loss loss = {.path = strdup(path), .kind = kind, .detail = fmt ? strdup(detail) : NULL,
+                             .start_us = start_us, .lost_us = lost_us, .lost_bytes = lost_bytes};
+    if (!loss.path || (fmt && !loss.detail)) {
+        free(loss.path);
+        free(loss.detail);
+        return -1;
+    }
+    l->items[l->n++] = loss;
+    return 0;
+}
+
+int trtc_losses_move(struct trtc_losses *to, struct trtc_losses *from)
+{
+    if (reserve(to, to->n + from->n) < 0)
+        return -1;
+    if (from->n)
+        memcpy(to->items + to->n, from->items, from->n * sizeof *from->items);
+    to->n += from->n;
+    from->n = 0;
+    return 0;
+}
+
+void trtc_losses_fini(struct trtc_losses *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        free(l->items[i].path);
+        free(l->items[i].detail);
+    }
+    free(l->items);
+    *l = (struct trtc_losses){0};
+}

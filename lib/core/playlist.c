@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Playlist parser: one pass over the text, which is cut into strings where it lies. */
+#include "core/playlist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the lines before a URI have said about it. */
+struct pending {
+    struct trtc_playlist_seg seg;
+    bool any;
+};
+
+static void bad_line(struct trtc_playlist *p, int line)
+{
+    p->nb_bad_lines++;
+    if (!p->first_bad_line)
+        p->first_bad_line = line;
+}
+
+static bool starts(const char *line, const char *tag, const char **value)
+{
+    size_t n = strlen(tag);
+    if (strncmp(line, tag, n) != 0)
+        return false;
+    *value = line + n;
+    return true;
+}
+
+/* Digits at *s, at most 18 of them; moves *s past them. -1 where there is none or too many. */
+static int64_t take_digits(const char **s)
+{
+    int64_t v = 0;
+    int n = 0;
+    for (; **s >= '0' && **s <= '9'; (*s)++) {
+        if (++n > 18)
+            return -1;
+        v = v * 10 + (**s - '0');
+    }
+    return n ? v : -1;
+}
+
+/* A decimal number of seconds, as microseconds: no sign, no exponent, at most ten days. */
+static int64_t take_seconds_us(const char *s)
+{
+    const int64_t max_s = 10 * 24 * 3600;
+    int64_t whole = take_digits(&s), frac = 0;
+    if (whole < 0 || whole > max_s)
+        return TRTC_NOTIME;
+    if (*s == '.') {
+        int64_t unit = 100000;
+        for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
+            frac += unit * (*s - '0');
+    }
+    while (*s == ' ' || *s == '\t')
+        s++;
+    if (*s != '\0' && *s != ',')
+        return TRTC_NOTIME;
+    return whole * 1000000 + frac;
+}
+
+/* The number behind KEY: in a blank-separated list of KEY:number pairs, or 0. */
+static int pair_value(const char *list, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *s = list; s; s = strchr(s, ' ')) {
+        s += *s == ' ';
+        if (strncmp(s, key, n) == 0 && s[n] == ':') {
+            const char *d = s + n + 1;
+            int64_t v = take_digits(&d);
+            return v > 0 && v <= 1 << 20 ? (int)v : 0;
+        }
+    }
+    return 0;
+}
+
+static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, int nr)
+{
+    const char *v;
+    if (starts(line, "#EXTINF:", &v)) {
+        next->seg.duration_us = take_seconds_us(v);
+        if (next->seg.duration_us == TRTC_NOTIME)
+            bad_line(p, nr);
+    } else if (starts(line, "#EXT-X-TRTC-FILE-ATTR:", &v)) {
+        int64_t ms = take_digits(&v);
+        int64_t bytes = *v == ',' ? (v++, take_digits(&v)) : -1;
+        bool sane = ms >= 0 && ms < INT64_C(253402300800000) && bytes >= 0 && *v == '\0';
+        next->seg.attr_start_ms = sane ? ms : TRTC_NOTIME;
+        next->seg.attr_bytes = sane ? bytes : -1;
+        if (!sane)
+            bad_line(p, nr);
+    } else if (starts(line, "#EXT-X-TRTC-VIDEO-METADATA:", &v)) {
+        next->seg.width_px = pair_value(v, "WIDTH");
+        next->seg.height_px = pair_value(v, "HEIGHT");
+    } else if (starts(line, "#EXT-X-TRTC-START-REC-TIME:", &v)) {
+        int64_t ms = take_digits(&v);
+        if (ms >= 0 && ms < INT64_C(253402300800000))
+            p->start_rec_ms = ms;
+        else
+            bad_line(p, nr);
+    } else if (starts(line, "#EXT-X-TRTC-USER-ID:", &v)) {
+        p->user_id = v;
+    } else if (starts(line, "#EXT-X-TRTC-STREAM-TYPE:", &v)) {
+        p->stream_type = (int)(take_digits(&v) & 0xff);
+    } else if (starts(line, "#EXT-X-TRTC-MIX-STREAM:", &v)) {
+        p->mix_stream = (int)(take_digits(&v) & 0xff);
+    } else if (starts(line, "#EXT-X-TARGETDURATION:", &v)) {
+        p->target_s = take_digits(&v);
+    } else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0) {
+        next->seg.discontinuity = true;
+    } else if (strcmp(line, "#EXT-X-ENDLIST") == 0) {
+        p->ended = true;
+    }
+}
+
+/* What belongs to one segment only is forgotten behind it; the picture size stays in force. */
+static void reset_pending(struct pending *next)
+{
+    struct trtc_playlist_seg *s = &next->seg;
+    s->duration_us = s->attr_start_ms = TRTC_NOTIME;
+    s->attr_bytes = -1;
+    s->discontinuity = false;
+}
+
+static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playlist_seg *seg)
+{
+    if (p->nb_segs == *cap) {
+        size_t n = *cap ? *cap * 2 : 64;
+        struct trtc_playlist_seg *grown = realloc(p->segs, n * sizeof *grown);
+        if (!grown)
+            return -1;
+        p->segs = grown;
+        *cap = n;
+    }
+    p->segs[p->nb_segs++] = *seg;
+    return 0;
+}
+
+int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err)
+{
+    *out = (struct trtc_playlist){.text = text, .start_rec_ms = TRTC_NOTIME, .target_s = -1,
+                                  .stream_type = -1, .mix_stream = -1};
+    struct pending next = {0};
+    reset_pending(&next);
+    size_t cap = 0;
+    char *s = text, *end = text + n;
+    *end = '\0';
+    if (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
+        s += 3;
+    for (int nr = 1; s < end; nr++) {
+        char *eol = memchr(s, '\n', (size_t)(end - s));
+        char *stop = eol ? eol : end;
+        char *line = s;
+        s = eol ? eol + 1 : end;
+        while (stop > line && (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
+            stop--;
+        *stop = '\0';
+        size_t len = (size_t)(stop - line);
+        if (nr == 1) {
+            if (strcmp(line, "#EXTM3U") != 0)
+                return trtc_fail(err, TRTC_EX_DATAERR, "not a playlist: the first line is not #EXTM3U");
+            continue;
+        }
+        if (len == 0)
+            continue;
+        if (len > TRTC_PLAYLIST_LINE_MAX) {
+            bad_line(out, nr);
+        } else if (line[0] == '#') {
+            tag_line(out, &next, line, nr);
+        } else {
+            next.seg.uri = line;
+            next.seg.uri_len = len;
+            next.seg.line = nr;
+            if (add_seg(out, &cap, &next.seg) < 0)
+                return trtc_fail_nomem(err);
+            reset_pending(&next);
+        }
+    }
+    return 0;
+}
+
+void trtc_playlist_fini(struct trtc_playlist *p)
+{
+    free(p->segs);
+    free(p->text);
+    *p = (struct trtc_playlist){0};
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts the segments of a recording on the clock, and lists what cannot be used. */
+#include "core/recording.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/beneath.h"
+#include "core/recording_priv.h"
+
+#define BACK_JUMP_US 1000000            /* a clock that runs back by more than this is wrong, not rounded */
+#define BIG_JUMP_US (3600 * INT64_C(1000000))
+
+char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p)
+{
+    size_t n = strlen(r->dir) + strlen(p->uri) + 2;
+    char *path = malloc(n);
+    if (path)
+        snprintf(path, n, "%s/%s", r->dir, p->uri);
+    return path;
+}
+
+/* ---- which listed segments can be used ---- */
+
+struct seen { /* open addressing over the URIs taken so far */
+    const char **slots;
+    size_t size; /* power of two */
+};
+
+static uint64_t hash(const char *s)
+{
+    uint64_t h = UINT64_C(1469598103934665603);
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+    return h ^ h >> 29;
+}
+
+/* True if uri was there already; it is from now on. */
+static bool seen_before(struct seen *t, const char *uri)
+{
+    size_t i = hash(uri) & (t->size - 1);
+    for (; t->slots[i]; i = (i + 1) & (t->size - 1))
+        if (strcmp(t->slots[i], uri) == 0)
+            return true;
+    t->slots[i] = uri;
+    return false;
+}
+
+/* The name of the segment says that it belongs to somebody else. */
+static bool is_foreign(const struct trtc_recording *r, const struct trtc_name *n)
+{
+    if (n->sdkappid != r->sdkappid || (n->user.p != NULL) != (r->user != NULL))
+        return true;
+    if (n->room.n != strlen(r->room) || memcmp(n->room.p, r->room, n->room.n) != 0)
+        return true;
+    return r->user && (n->user.n != strlen(r->user) || memcmp(n->user.p, r->user, n->user.n) != 0);
+}
+
+static int lose(struct trtc_recording *r, const struct trtc_piece *p, const char *kind, int64_t bytes,
+                const char *why)
+{
+    int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", r->dir, p->uri);
+    return trtc_losses_add(&r->losses, path, kind, p->start_us, us, bytes, why ? "%s" : NULL, why);
+}
+
+/* Checks one listed segment on disk. 1: usable, 0: a loss was listed, -1: no memory. */
+static int check_piece(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_playlist_seg *seg,
+                       const struct trtc_name *name, struct seen *seen, int dirfd)
+{
+    struct trtc_err why;
+    if (strlen(seg->uri) != seg->uri_len)
+        return lose(r, p, "missing", p->attr_bytes, "its name holds a NUL byte");
+    if (seen_before(seen, seg->uri)) {
+        p->dur_us = 0; /* its media is used where it was listed first */
+        return lose(r, p, "twice", 0, "listed more than once, used once");
+    }
+    if (name && is_foreign(r, name))
+        return lose(r, p, "foreign", p->attr_bytes, "its name is another recording's");
+    if (trtc_stat_beneath(dirfd, seg->uri, &p->bytes, &why) < 0)
+        return lose(r, p, why.code == TRTC_EX_NOINPUT ? "missing" : "unreadable", p->attr_bytes,
+                    why.code == TRTC_EX_NOINPUT ? NULL : why.msg);
+    if (p->bytes == 0)
+        return lose(r, p, "empty", p->attr_bytes, NULL);
+    p->measure = p->dur_us == TRTC_NOTIME || p->bytes % 188 != 0 ||
+                 (p->attr_bytes >= 0 && p->attr_bytes != p->bytes);
+    return 1;
+}
+
+/* ---- the clock ---- */
+
+struct placing {
+    int64_t shift_us;   /* START-REC-TIME minus the first name's UTC, where these differ */
+    int64_t back_us;    /* added since the clock was found to run backwards */
+    int64_t next_us;    /* end of the segment before, or TRTC_NOTIME */
+};
+
+static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source *src, int64_t first_ms)
+{
+    const struct trtc_playlist *pl = &src->playlist;
+    if (first_ms == TRTC_NOTIME || pl->start_rec_ms == TRTC_NOTIME || first_ms == pl->start_rec_ms)
+        return 0;
+    int64_t ms = pl->start_rec_ms - first_ms;
+    trtc_recording_note(r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
+                        src->file, (double)ms / 1000);
+    return ms * 1000;
+}
+
+/* The start of a segment by the clock rule; exact is false where it is only summed up. */
+static int64_t clock_of(const struct placing *at, const struct trtc_playlist *pl,
+                        const struct trtc_playlist_seg *seg, int64_t name_ms, bool *exact)
+{
+    *exact = true;
+    if (seg->attr_start_ms != TRTC_NOTIME)
+        return seg->attr_start_ms * 1000;
+    if (name_ms != TRTC_NOTIME)
+        return name_ms * 1000 + at->shift_us;
+    *exact = false;
+    if (at->next_us != TRTC_NOTIME)
+        return at->next_us - at->back_us;
+    return pl->start_rec_ms != TRTC_NOTIME ? pl->start_rec_ms * 1000 : 0;
+}
+
+static void note_jumps(struct trtc_recording *r, struct placing *at, struct trtc_piece *p)
+{
+    if (at->next_us == TRTC_NOTIME)
+        return;
+    int64_t jump = p->start_us - at->next_us;
+    if (jump < -BACK_JUMP_US && p->exact) {
+        trtc_recording_note(r, "%s/%s: the clock runs back by %.3f s here; what follows is placed behind what came before",
+                            r->dir, p->uri, (double)-jump / 1e6);
+        at->back_us -= jump;
+        p->start_us = at->next_us;
+        p->exact = false;
+    } else if (jump > BIG_JUMP_US) {
+        trtc_recording_note(r, "%s/%s: the clock jumps ahead by %.3f s here", r->dir, p->uri, (double)jump / 1e6);
+    }
+}
+
+static int place_source(struct trtc_recording *r, int source, struct seen *seen, int dirfd)
+{
+    const struct trtc_source *src = &r->sources[source];
+    const struct trtc_playlist *pl = &src->playlist;
+    struct placing at = {.next_us = TRTC_NOTIME};
+    for (size_t i = 0; i < pl->nb_segs; i++) {
+        const struct trtc_playlist_seg *seg = &pl->segs[i];
+        const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
+        struct trtc_name name;
+        bool named = trtc_name_parse(base, strlen(base), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0;
+        struct trtc_piece p = {.uri = seg->uri, .source = source, .dur_us = seg->duration_us,
+                               .attr_bytes = seg->attr_bytes, .name_ms = named ? name.utc_ms : TRTC_NOTIME};
+        p.facts.nb_frames = -1;
+        if (i == 0 && seg->attr_start_ms == TRTC_NOTIME)
+            at.shift_us = name_shift_us(r, src, p.name_ms);
+        p.start_us = clock_of(&at, pl, seg, p.name_ms, &p.exact) + at.back_us;
+        if (i == 0 && seg->attr_start_ms != TRTC_NOTIME && p.name_ms != TRTC_NOTIME &&
+            llabs(seg->attr_start_ms - p.name_ms) > 1000)
+            trtc_recording_note(r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
+                                seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
+        note_jumps(r, &at, &p);
+        at.next_us = p.start_us + (p.dur_us == TRTC_NOTIME ? 0 : p.dur_us);
+        r->nb_segments++;
+        int usable = check_piece(r, &p, seg, named ? &name : NULL, seen, dirfd);
+        if (usable < 0)
+            return -1;
+        if (usable) {
+            r->pieces[r->nb_pieces++] = p;
+            r->bytes += p.bytes;
+        }
+    }
+    return 0;
+}
+
+/* ---- sources ---- */
+
+static int by_source(const void *a, const void *b)
+{
+    const struct trtc_source *x = a, *y = b;
+    if (x->media != y->media)
+        return x->media < y->media ? -1 : 1;
+    if (x->type != y->type)
+        return x->type < y->type ? -1 : 1;
+    if (x->ha != y->ha)
+        return x->ha < y->ha ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* A track goes on in its next playlist (numbered, or a recovery's): only the last one's ENDLIST counts. */
+static bool all_ended(const struct trtc_recording *r)
+{
+    for (size_t i = 0; i < r->nb_sources; i++) {
+        const struct trtc_source *s = &r->sources[i], *next = s + 1;
+        bool last = i + 1 == r->nb_sources || next->media != s->media || next->type != s->type;
+        if (last && !s->playlist.ended)
+            return false;
+    }
+    return r->nb_sources > 0;
+}
+
+int trtc_recording_place(struct trtc_recording *r, int dirfd, struct trtc_err *err)
+{
+    size_t n = 0;
+    if (r->nb_sources)
+        qsort(r->sources, r->nb_sources, sizeof *r->sources, by_source);
+    for (size_t i = 0; i < r->nb_sources; i++)
+        n += r->sources[i].playlist.nb_segs;
+    struct seen seen = {.size = 16};
+    while (seen.size < 2 * n)
+        seen.size *= 2;
+    seen.slots = calloc(seen.size, sizeof *seen.slots);
+    r->pieces = malloc((n + 1) * sizeof *r->pieces);
+    int ret = seen.slots && r->pieces ? 0 : -1;
+    for (size_t i = 0; i < r->nb_sources && ret == 0; i++)
+        ret = place_source(r, (int)i, &seen, dirfd);
+    free(seen.slots);
+    r->ended = all_ended(r);
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}

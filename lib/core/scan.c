@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the recordings of a directory: playlists grouped by application, room and user. */
+#include "core/recording.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/b64.h"
+#include "core/beneath.h"
+#include "core/recording_priv.h"
+#include "core/text.h"
+
+enum { SCAN_DEPTH_MAX = 64 };
+
+struct names {
+    char **v;
+    size_t n, cap;
+};
+
+static int names_add(struct names *l, const char *s)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 32;
+        char **grown = realloc(l->v, cap * sizeof *grown);
+        if (!grown)
+            return -1;
+        l->v = grown;
+        l->cap = cap;
+    }
+    l->v[l->n] = strdup(s);
+    return l->v[l->n] ? (l->n++, 0) : -1;
+}
+
+static void names_fini(struct names *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->v[i]);
+    free(l->v);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+__attribute__((format(printf, 3, 0)))
+static int add_note(char ***notes, size_t *n, const char *fmt, va_list ap)
+{
+    char text[1024];
+    vsnprintf(text, sizeof text, fmt, ap);
+    char **grown = realloc(*notes, (*n + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    *notes = grown;
+    grown[*n] = strdup(text);
+    return grown[*n] ? ((*n)++, 0) : -1;
+}
+
+int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int ret = add_note(&r->notes, &r->nb_notes, fmt, ap);
+    va_end(ap);
+    return ret;
+}
+
+__attribute__((format(printf, 2, 3))) static int scan_note(struct trtc_scan *s, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int ret = add_note(&s->notes, &s->nb_notes, fmt, ap);
+    va_end(ap);
+    return ret;
+}
+
+static char *span_dup(struct trtc_span s)
+{
+    return strndup(s.p ? s.p : "", s.n);
+}
+
+static bool span_is(struct trtc_span s, const char *text)
+{
+    return text ? s.p && strlen(text) == s.n && memcmp(s.p, text, s.n) == 0 : !s.p;
+}
+
+static bool same_recording(const struct trtc_recording *r, const char *dir, const struct trtc_name *n)
+{
+    return r->sdkappid == n->sdkappid && strcmp(r->dir, dir) == 0 && span_is(n->room, r->room) &&
+           span_is(n->user, r->user);
+}
+
+/* The id in clear, NUL-terminated; ids may hold any byte, so the length counts. */
+static int decode_user(struct trtc_span user, char **id, size_t *len)
+{
+    size_t bad;
+    *id = malloc(TRTC_B64_DECODED_MAX(user.n) + 1);
+    if (!*id || trtc_b64_decode(user.p, user.n, (unsigned char *)*id, len, &bad) < 0) {
+        free(*id);
+        *id = NULL;
+        return -1;
+    }
+    (*id)[*len] = '\0';
+    return 0;
+}
+
+static bool wanted(const char *id, size_t len, const char *const *users, size_t nb_users)
+{
+    for (size_t i = 0; i < nb_users; i++)
+        if (strlen(users[i]) == len && memcmp(users[i], id, len) == 0)
+            return true;
+    return nb_users == 0;
+}
+
+static struct trtc_recording *find_or_add(struct trtc_scan *s, const char *dir, const struct trtc_name *n,
+                                          const char *id, size_t id_len)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (same_recording(&s->recs[i], dir, n))
+            return &s->recs[i];
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 16;
+        struct trtc_recording *grown = realloc(s->recs, cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        s->recs = grown;
+        s->cap = cap;
+    }
+    struct trtc_recording *r = &s->recs[s->n++];
+    *r = (struct trtc_recording){.sdkappid = n->sdkappid};
+    r->dir = strdup(dir);
+    r->room = span_dup(n->room);
+    r->user = n->user.p ? span_dup(n->user) : NULL;
+    r->user_id = malloc(4 * id_len + 1);
+    if (!r->dir || !r->room || (n->user.p && !r->user) || !r->user_id)
+        return NULL;
+    if (trtc_utf8_valid(id, id_len) && strlen(id) == id_len)
+        memcpy(r->user_id, id, id_len + 1);
+    else
+        trtc_text_escape(id, id_len, r->user_id);
+    return r;
+}
+
+/* One playlist file: parsed and put to its recording. */
+static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const char *file,
+                         const char *const *users, size_t nb_users, struct trtc_err *err)
+{
+    struct trtc_name name;
+    struct trtc_err why;
+    if (trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, &why) < 0)
+        return scan_note(s, "%s/%s: left alone, not a recording's name: %s", dir, file, why.msg);
+    char *id = NULL, *text = NULL;
+    size_t id_len = 0;
+    int64_t n = 0;
+    int ret = -1;
+    struct stat st;
+    if (name.user.p && decode_user(name.user, &id, &id_len) < 0) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (!wanted(id ? id : "", id_len, users, nb_users)) {
+        ret = 0;
+        goto done;
+    }
+    struct trtc_recording *r = find_or_add(s, dir, &name, id ? id : "", id_len);
+    struct trtc_source *src = r ? realloc(r->sources, (r->nb_sources + 1) * sizeof *src) : NULL;
+    if (!src) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    r->sources = src;
+    src += r->nb_sources;
+    *src = (struct trtc_source){.ha = name.ha, .index = name.index, .media = name.media, .type = name.type};
+    s->nb_playlists++;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    if (trtc_read_beneath(dirfd, file, TRTC_PLAYLIST_BYTES_MAX, &text, &n, &why) < 0 ||
+        trtc_playlist_parse(text, (size_t)n, &src->playlist, &why) < 0) {
+        if (src->playlist.text)
+            trtc_playlist_fini(&src->playlist);
+        ret = trtc_losses_add(&r->losses, path, "unreadable", TRTC_NOTIME, 0, -1, "playlist: %s", why.msg);
+        goto done;
+    }
+    if (src->playlist.nb_bad_lines)
+        trtc_recording_note(r, "%s: %d lines passed over, the first is line %d", path,
+                            src->playlist.nb_bad_lines, src->playlist.first_bad_line);
+    if (fstatat(dirfd, file, &st, 0) == 0) {
+        int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+        r->newest_ms = ms > r->newest_ms ? ms : r->newest_ms;
+    }
+    src->file = strdup(file);
+    if (!src->file) {
+        trtc_playlist_fini(&src->playlist);
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    r->nb_sources++;
+    ret = 0;
+done:
+    free(id);
+    return ret;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth, bool recursive,
+                     const char *const *users, size_t nb_users, struct trtc_err *err)
+{
+    int ret = -1;
+    struct names files = {0}, dirs = {0};
+    DIR *d = fdopendir(dirfd);
+    if (!d) {
+        int errnum = errno;
+        close(dirfd);
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errnum, "%s", dir);
+    }
+    const struct dirent *e;
+    for (errno = 0; (e = readdir(d)); errno = 0) {
+        struct stat st;
+        bool playlist = ends_with(e->d_name, ".m3u8");
+        if (e->d_name[0] == '.' || (!playlist && !recursive))
+            continue;
+        if (playlist && names_add(&files, e->d_name) < 0)
+            goto nomem;
+        if (!playlist && fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+            names_add(&dirs, e->d_name) < 0)
+            goto nomem;
+    }
+    if (errno) {
+        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", dir);
+        goto done;
+    }
+    if (files.n)
+        qsort(files.v, files.n, sizeof *files.v, by_name);
+    if (dirs.n)
+        qsort(dirs.v, dirs.n, sizeof *dirs.v, by_name);
+    size_t first = s->n;
+    for (size_t i = 0; i < files.n; i++)
+        if (take_playlist(s, dir, dirfd, files.v[i], users, nb_users, err) < 0)
+            goto done;
+    for (size_t i = first; i < s->n; i++)
+        if (trtc_recording_place(&s->recs[i], dirfd, err) < 0)
+            goto done;
+    for (size_t i = 0; i < dirs.n && depth < SCAN_DEPTH_MAX; i++) {
+        char path[4096];
+        if (snprintf(path, sizeof path, "%s/%s", dir, dirs.v[i]) >= (int)sizeof path)
+            continue;
+        int sub = openat(dirfd, dirs.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (sub < 0) {
+            scan_note(s, "%s: left alone: %s", path, strerror(errno));
+            continue;
+        }
+        if (scan_tree(s, path, sub, depth + 1, recursive, users, nb_users, err) < 0)
+            goto done;
+    }
+    ret = 0;
+    goto done;
+nomem:
+    trtc_fail_nomem(err);
+done:
+    closedir(d);
+    names_fini(&files);
+    names_fini(&dirs);
+    return ret;
+}
+
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users, size_t nb_users,
+                  struct trtc_err *err)
+{
+    size_t n = strlen(dir);
+    char *clean = strdup(dir);
+    if (!clean)
+        return trtc_fail_nomem(err);
+    while (n > 1 && clean[n - 1] == '/')
+        clean[--n] = '\0';
+    int fd = open(clean, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", clean)
+                     : scan_tree(s, clean, fd, 0, recursive, users, nb_users, err);
+    free(clean);
+    return ret;
+}
+
+static void recording_fini(struct trtc_recording *r)
+{
+    for (size_t i = 0; i < r->nb_sources; i++) {
+        free(r->sources[i].file);
+        trtc_playlist_fini(&r->sources[i].playlist);
+    }
+    for (size_t i = 0; i < r->nb_notes; i++)
+        free(r->notes[i]);
+    free(r->notes);
+    free(r->sources);
+    free(r->pieces);
+    free(r->dir);
+    free(r->room);
+    free(r->user);
+    free(r->user_id);
+    trtc_losses_fini(&r->losses);
+}
+
+void trtc_scan_fini(struct trtc_scan *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        recording_fini(&s->recs[i]);
+    for (size_t i = 0; i < s->nb_notes; i++)
+        free(s->notes[i]);
+    free(s->notes);
+    free(s->recs);
+    *s = (struct trtc_scan){0};
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* The time line of a recording.
+ *
+ * A lane is covered from left to right. As long as the playlist in use goes on without a hole, it is kept; where it ends,
+ * another one that overlaps (a recovery) takes over at the start of one of its segments, which is where its
+ * pictures can be decoded from, and the segment before is cut there. */
+#include "core/timeline.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTIGUOUS_US 100000 /* a playlist whose next segment starts this close goes on */
+
+int64_t trtc_clip_end_us(const struct trtc_clip *c)
+{
+    int64_t end = c->piece->start_us + c->piece->dur_us;
+    return c->cut_us < end ? c->cut_us : end;
+}
+
+static int64_t piece_end(const struct trtc_piece *p)
+{
+    return p->start_us + p->dur_us;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct trtc_piece *x = *(const struct trtc_piece *const *)a, *y = *(const struct trtc_piece *const *)b;
+    if (x->start_us != y->start_us)
+        return x->start_us < y->start_us ? -1 : 1;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+/* ---- one lane ---- */
+
+struct cover {
+    struct trtc_recording *r;
+    const struct trtc_piece **cand; /* by start */
+    size_t n;
+    size_t *next_same;              /* index of the source's next candidate, or n */
+    bool *used;
+    int64_t longest_us;
+    struct trtc_clip *clips;
+    size_t *from;                   /* candidate of each clip */
+    size_t nb_clips;
+    int64_t overlap_us;
+};
+
+/* First candidate that starts after t. */
+static size_t first_after(const struct cover *c, int64_t t)
+{
+    size_t lo = 0, hi = c->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (c->cand[mid]->start_us > t)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+/* Lists a piece of the playlist in use that holds nothing new. */
+static int lose_twice(const struct cover *c, const struct trtc_piece *p)
+{
+    char *path = trtc_piece_path(c->r, p);
+    int ret = path ? trtc_losses_add(&c->r->losses, path, "twice", p->start_us, 0, p->bytes,
+                                     "its time was recorded already by the segment before")
+                   : -1;
+    free(path);
+    return ret;
+}
+
+/* The next segment of the playlist in use, if it goes on without a hole; n where it does not. */
+static size_t successor(struct cover *c, size_t last)
+{
+    int64_t end = piece_end(c->cand[last]);
+    for (size_t i = c->next_same[last]; i < c->n; i = c->next_same[i]) {
+        if (c->cand[i]->start_us > end + CONTIGUOUS_US)
+            return c->n;
+        if (piece_end(c->cand[i]) > end || c->cand[i]->start_us > end - TRTC_ROUNDING_US)
+            return i;
+        if (!c->used[i] && lose_twice(c, c->cand[i]) < 0)
+            return SIZE_MAX;
+        c->used[i] = true;
+    }
+    return c->n;
+}
+
+/* Another playlist's segment that holds what comes after end: the one that starts last, so that the least is cut. */
+static size_t takeover(const struct cover *c, int64_t end)
+{
+    for (size_t i = first_after(c, end + CONTIGUOUS_US); i-- > 0;) {
+        if (c->cand[i]->start_us < end - c->longest_us)
+            break;
+        if (!c->used[i] && piece_end(c->cand[i]) > end + TRTC_ROUNDING_US)
+            return i;
+    }
+    return c->n;
+}
+
+static void take(struct cover *c, size_t i)
+{
+    const struct trtc_piece *p = c->cand[i];
+    while (c->nb_clips > 0) {
+        struct trtc_clip *last = &c->clips[c->nb_clips - 1];
+        int64_t over = trtc_clip_end_us(last) - p->start_us;
+        bool same = last->piece->source == p->source;
+        if (over <= (same ? CONTIGUOUS_US : 0))
+            break;
+        c->overlap_us += over;
+        if (p->start_us > last->piece->start_us) {
+            last->cut_us = p->start_us;
+            break;
+        }
+        c->nb_clips--; /* wholly behind the new one */
+    }
+    c->clips[c->nb_clips] = (struct trtc_clip){p, INT64_MAX};
+    c->from[c->nb_clips++] = i;
+    c->used[i] = true;
+}
+
+static int cover(struct cover *c)
+{
+    while (true) {
+        size_t next = c->n;
+        if (c->nb_clips > 0) {
+            size_t last = c->from[c->nb_clips - 1];
+            int64_t end = piece_end(c->cand[last]);
+            next = successor(c, last);
+            if (next == SIZE_MAX)
+                return -1;
+            if (next == c->n)
+                next = takeover(c, end);
+            for (size_t i = first_after(c, end); next == c->n && i < c->n; i++)
+                if (!c->used[i])
+                    next = i;
+        } else if (c->n > 0) {
+            next = 0;
+        }
+        if (next == c->n)
+            return 0;
+        take(c, next);
+    }
+}
+
+/* Pieces that the cover passed over although no other playlist held their time: nothing may vanish without a word. */
+static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, size_t n, struct trtc_lane *lane,
+                   int64_t *overlap_us, struct trtc_err *err)
+{
+    struct cover c = {.r = r, .cand = cand, .n = n};
+    int ret = -1;
+    size_t *last_of = malloc((r->nb_sources + 1) * sizeof *last_of);
+    c.next_same = malloc((n + 1) * sizeof *c.next_same);
+    c.used = calloc(n + 1, sizeof *c.used);
+    c.from = malloc((n + 1) * sizeof *c.from);
+    c.clips = malloc((n + 1) * sizeof *c.clips);
+    if (!last_of || !c.next_same || !c.used || !c.from || !c.clips) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (n)
+        qsort(cand, n, sizeof *cand, by_start);
+    for (size_t s = 0; s < r->nb_sources; s++)
+        last_of[s] = n;
+    for (size_t i = n; i-- > 0;) {
+        c.next_same[i] = last_of[cand[i]->source];
+        last_of[cand[i]->source] = i;
+        c.longest_us = cand[i]->dur_us > c.longest_us ? cand[i]->dur_us : c.longest_us;
+    }
+    if (cover(&c) < 0) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    lane->clips = c.clips;
+    lane->n = c.nb_clips;
+    *overlap_us += c.overlap_us;
+    c.clips = NULL;
+    ret = 0;
+done:
+    free(last_of);
+    free(c.next_same);
+    free(c.used);
+    free(c.from);
+    free(c.clips);
+    return ret;
+}
+
+/* ---- which pieces a lane is made of ---- */
+
+/* Adds the pieces that hold kind and come from media (own: from playlists of that type only). */
+static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum trtc_media media,
+                      const struct trtc_piece **out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        if ((p->facts.kinds & kind) && !p->unusable && r->sources[p->source].media == media)
+            out[n++] = p;
+    }
+    return n;
+}
+
+static bool in_hole(const struct trtc_lane *lane, const struct trtc_piece *p, int64_t *hole_end)
+{
+    int64_t from = INT64_MIN;
+    for (size_t i = 0; i <= lane->n; i++) {
+        int64_t to = i < lane->n ? lane->clips[i].piece->start_us : INT64_MAX;
+        bool wide = from == INT64_MIN || to == INT64_MAX || to - from > TRTC_SECTION_GAP_US;
+        if (wide && p->start_us >= from && p->start_us < to) {
+            *hole_end = to;
+            return true;
+        }
+        if (i < lane->n)
+            from = trtc_clip_end_us(&lane->clips[i]);
+    }
+    return false;
+}
+
+static int by_clip_start(const void *a, const void *b)
+{
+    return by_start(&((const struct trtc_clip *)a)->piece, &((const struct trtc_clip *)b)->piece);
+}
+
+/* Puts the clips of sub that lie in holes of over 15 s of lane into it. */
+static int fill_holes(struct trtc_lane *lane, const struct trtc_lane *sub, struct trtc_err *err)
+{
+    struct trtc_clip *all = malloc((lane->n + sub->n + 1) * sizeof *all);
+    if (!all)
+        return trtc_fail_nomem(err);
+    size_t n = lane->n;
+    if (n)
+        memcpy(all, lane->clips, n * sizeof *all);
+    for (size_t i = 0; i < sub->n; i++) {
+        int64_t hole_end;
+        if (!in_hole(lane, sub->clips[i].piece, &hole_end))
+            continue;
+        all[n] = sub->clips[i];
+        if (trtc_clip_end_us(&all[n]) > hole_end)
+            all[n].cut_us = hole_end;
+        n++;
+    }
+    if (n)
+        qsort(all, n, sizeof *all, by_clip_start);
+    free(lane->clips);
+    lane->clips = all;
+    lane->n = n;
+    return 0;
+}
+
+/* The lane of a kind: first from the media that goes first, its holes from the other one where there is one. */
+static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum trtc_media media[2],
+                      struct trtc_timeline *t, struct trtc_lane *lane, struct trtc_err *err)
+{
+    const struct trtc_piece **cand = malloc((r->nb_pieces + 1) * sizeof *cand);
+    struct trtc_lane second = {0};
+    int ret = -1;
+    if (!cand) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    size_t n = collect(r, kind, media[0], cand);
+    if (lane_of(r, cand, n, lane, &t->overlap_us, err) < 0)
+        goto done;
+    n = media[1] != media[0] ? collect(r, kind, media[1], cand) : 0;
+    if (n && (lane_of(r, cand, n, &second, &t->overlap_us, err) < 0 || fill_holes(lane, &second, err) < 0))
+        goto done;
+    ret = 0;
+done:
+    free(second.clips);
+    free(cand);
+    return ret;
+}
+
+/* ---- sections ---- */
+
+static const struct trtc_clip *earlier(const struct trtc_lane *a, size_t i, const struct trtc_lane *v, size_t j)
+{
+    if (i == a->n || (j < v->n && v->clips[j].piece->start_us < a->clips[i].piece->start_us))
+        return &v->clips[j];
+    return &a->clips[i];
+}
+
+static int add_section(struct trtc_timeline *t, const struct trtc_clip *first)
+{
+    struct trtc_section *grown = realloc(t->sections, (t->nb_sections + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    t->sections = grown;
+    const struct trtc_piece *p = first->piece;
+    grown[t->nb_sections++] = (struct trtc_section){
+        .start_us = p->start_us,
+        .end_us = trtc_clip_end_us(first),
+        .stamp_ms = p->name_ms != TRTC_NOTIME ? p->name_ms : p->start_us / 1000,
+    };
+    return 0;
+}
+
+static int find_sections(struct trtc_timeline *t)
+{
+    size_t i = 0, j = 0;
+    while (i < t->audio.n || j < t->video.n) {
+        const struct trtc_clip *c = earlier(&t->audio, i, &t->video, j);
+        struct trtc_section *s = t->nb_sections ? &t->sections[t->nb_sections - 1] : NULL;
+        if (!s || c->piece->start_us - s->end_us > TRTC_SECTION_GAP_US) {
+            if (add_section(t, c) < 0)
+                return -1;
+            s = &t->sections[t->nb_sections - 1];
+            s->audio.clips = t->audio.clips ? t->audio.clips + i : NULL;
+            s->video.clips = t->video.clips ? t->video.clips + j : NULL;
+        }
+        int64_t end = trtc_clip_end_us(c);
+        s->end_us = end > s->end_us ? end : s->end_us;
+        if (i < t->audio.n && c == &t->audio.clips[i]) {
+            s->audio.n++;
+            i++;
+        } else {
+            s->video.n++;
+            j++;
+        }
+    }
+    return 0;
+}
+
+int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
+                        struct trtc_err *err)
+{
+    static const enum trtc_media picture[3][2] = {
+        [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
+        [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+        [TRTC_AUX_SUB] = {TRTC_MEDIA_AUX, TRTC_MEDIA_AUX},
+    };
+    static const enum trtc_media sound[3][2] = {
+        [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
+        [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+        [TRTC_AUX_SUB] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+    };
+    static const enum trtc_media mixed[2] = {TRTC_MEDIA_NONE, TRTC_MEDIA_NONE};
+    *out = (struct trtc_timeline){0};
+    const enum trtc_media *v = r->user ? picture[aux] : mixed, *a = r->user ? sound[aux] : mixed;
+    if (build_lane(r, TRTC_VIDEO, v, out, &out->video, err) < 0 ||
+        build_lane(r, TRTC_AUDIO, a, out, &out->audio, err) < 0)
+        goto fail;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        enum trtc_media m = r->sources[p->source].media;
+        bool shown = ((p->facts.kinds & TRTC_VIDEO) && (m == v[0] || m == v[1])) ||
+                     ((p->facts.kinds & TRTC_AUDIO) && (m == a[0] || m == a[1]));
+        out->nb_left_out += !p->unusable && !shown;
+    }
+    if (find_sections(out) < 0) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    return 0;
+fail:
+    trtc_timeline_fini(out);
+    return -1;
+}
+
+void trtc_timeline_fini(struct trtc_timeline *t)
+{
+    free(t->audio.clips);
+    free(t->video.clips);
+    free(t->sections);
+    *t = (struct trtc_timeline){0};
+}
