@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The static checks that need no build, and lint-options.sh on the programs that are built. What is found
+# stands on stdout as file:line: text; exit 1 where anything was.
+#
+#   lint.sh BUILD_DIR TOOL...       in the tree that is to be looked at
+# shellcheck disable=SC2317 # the functions are called through check
+set -u
+exec </dev/null
+shopt -s nullglob
+export LC_ALL=C
+
+here=$(dirname "$0")
+build=$1
+shift
+tools=("$@")
+bad=0
+
+c=(lib/*/*.[ch] cmd/*.[ch] tests/*.[ch])
+headers=(lib/*/*.h cmd/*.h tests/*.h)
+sh=(tests/*.sh .ci/run examples/*.sh completions/bash/*)
+bats=(tests/*.bats tests/long/*.bats)
+sources=("${c[@]}" "${sh[@]}" "${bats[@]}" completions/zsh/* completions/fish/* Makefile)
+
+# check NAME COMMAND...: a check passes when the command prints nothing and exits 0.
+check() {
+    local name=$1 out status=0
+    shift
+    out=$("$@" 2>&1) || status=$?
+    if [[ $out ]] || ((status)); then
+        printf '%s\nlint: %s: failed\n' "${out:-exit status $status}" "$name"
+        bad=1
+    else
+        printf 'lint: %s: ok\n' "$name"
+    fi
+}
+
+# C without comments and what stands in strings, each line as file:line:text.
+code() {
+    local f
+    for f in "$@"; do
+        ${CC:-cc} -fpreprocessed -dD -E "$f" | sed -E 's/"(\\.|[^"\\])*"/""/g' |
+            awk -v f="$f" '/^# [0-9]+ / { n = $2; next } { if ($0 != "") print f ":" n ":" $0; n++ }'
+    done
+}
+
+# found REGEX FILE...: the lines that match, as failures. The same for code.
+found() { ! grep -nHP -e "$@"; }
+found_in_code() {
+    local regex=$1
+    shift
+    ! code "$@" | grep -P "^[^:]*:\d+:.*($regex)"
+}
+
+spdx() {
+    local f
+    for f in "${sources[@]}"; do
+        head -n 3 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f:1: no SPDX line"
+    done
+}
+
+# Includes go down only: cmd -> media or net -> core.
+down_only() {
+    grep -nHP '#include\s*["<](media/|net/|cmd/|lib(av|sw)|cli\.h)' lib/core/*.[ch] /dev/null
+    grep -nHP '#include\s*["<](net/|cmd/|cli\.h|curl/)' lib/media/*.[ch] /dev/null
+    grep -nHP '#include\s*["<](media/|cmd/|lib(av|sw)|cli\.h)' lib/net/*.[ch] /dev/null
+    return 0
+}
+
+# Each header compiles alone, and twice.
+headers_alone() {
+    local f flags
+    flags=$(pkg-config --cflags libavformat libcjson)
+    for f in "${headers[@]}"; do
+        # shellcheck disable=SC2086 # flags is a list
+        printf '#include "%s"\n#include "%s"\n' "$f" "$f" |
+            ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L -I. -Ilib -Icmd $flags -fsyntax-only -x c -
+    done
+}
+
+cpp_check() {
+    cppcheck --quiet --std=c11 --platform=unix64 --enable=warning,portability,performance \
+        --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 -j 2 \
+        --template='{file}:{line}: {severity}: {message} [{id}]' \
+        -D_POSIX_C_SOURCE=200809L -DTRTC_VERSION='"x"' -Ilib -Icmd -Itests lib cmd tests
+}
+
+# each COMMAND... -- FILE...: runs COMMAND on each file, so that every file is looked at.
+each() {
+    local run=() status=0 f
+    while [[ $1 != -- ]]; do
+        run+=("$1")
+        shift
+    done
+    shift
+    for f in "$@"; do "${run[@]}" "$f" || status=1; done
+    return "$status"
+}
+
+banned='\b(ato[fil]|atoll|strtok|v?sprintf|gets|strcpy|strcat|system|popen|alloca|mktemp|tmpnam)\s*\('
+outer='\b(stdin|stdout|stderr|getenv|optarg|optind)\b|\b(exit|_exit|abort|time|clock|clock_gettime|gettimeofday|s?rand|random|v?printf|puts|putchar|perror)\s*\('
+
+check 'no tabs in C' found '\t' "${c[@]}"
+check 'no trailing blanks' found '[ \t]+$' "${sources[@]}" man/*
+check 'SPDX lines' spdx
+check 'nothing left to do' found '\b(TO[D]O|FIX[M]E|XX[X])\b' "${c[@]}" "${sh[@]}" man/* completions/*/*
+check 'no unsafe calls' found_in_code "$banned" lib/*/*.[ch] cmd/*.[ch]
+check 'no typedefs' found_in_code '\btypedef\b' lib/*/*.[ch] cmd/*.[ch]
+check 'lib neither prints nor exits nor asks' found_in_code "$outer" lib/*/*.[ch]
+check 'includes go down only' down_only
+check 'headers stand alone' headers_alone
+check cppcheck cpp_check
+check shellcheck shellcheck -x -f gcc -e SC1091 "${sh[@]}"
+((${#bats[@]})) && check 'shellcheck bats' shellcheck -f gcc -S warning -s bats -e SC1091,SC2030,SC2031,SC2154 "${bats[@]}"
+check mandoc each mandoc -T lint -W warning -- man/*
+check 'bash -n' each bash -n -- completions/bash/*
+check 'zsh -n' each zsh -n -- completions/zsh/*
+check 'fish -n' each fish -n -- completions/fish/*
+check options bash "$here/lint-options.sh" "$build" . "${tools[@]}"
+exit "$bad"
