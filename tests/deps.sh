@@ -97,7 +97,7 @@ fi
 # A machine that has just been started often runs apt itself: wait for it. DPkg::Lock::Timeout does not
 # cover the lock of the lists, hence the second try.
 apt() {
-    for pause in 10 30 0; do
+    for pause in 10 20 0; do
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
             -o Acquire::Retries=3 "$@" </dev/null >&2 && return 0
         sleep "$pause"

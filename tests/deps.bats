@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# deps.sh on machines that are made up: a directory of dummy programs is all of the PATH.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    export LC_ALL=C TZ=UTC0
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES CC CPPFLAGS CFLAGS PKG_CONFIG
+    deps=$BATS_TEST_DIRNAME/deps.sh
+    bin=$BATS_TEST_TMPDIR/bin
+    mkdir "$bin"
+    local program
+    for program in $(sed -n 's/^program  *\([a-z][^ ]*\) .*/\1/p' "$deps"); do
+        dummy "$program" 'exit 0'
+    done
+    # What deps.sh itself needs.
+    for program in sh awk env id sort tr sleep bash make; do
+        ln -sf "$(command -v $program)" "$bin/$program"
+    done
+    export LOG=$BATS_TEST_TMPDIR/log BIN=$bin
+    : >"$LOG"
+}
+
+# dummy NAME TEXT: a program on the made up machine.
+dummy() {
+    printf '#!/bin/sh\n%s\n' "$2" >"$bin/$1"
+    chmod +x "$bin/$1"
+}
+
+# An apt-get that notes its arguments and "installs" jq and all headers.
+with_apt() {
+    dummy apt-get 'echo "$(id -u) apt-get $*" >>"$LOG"
+case "$*" in *install*) printf "#!/bin/sh\n" >"$BIN/jq"; /bin/chmod +x "$BIN/jq"; : >"$BIN/headers" ;; esac'
+}
+
+# A compiler that finds headers only once they are installed.
+without_headers() {
+    dummy cc '[ -e "$BIN/headers" ]'
+}
+
+@test "where all is there nothing happens" {
+    with_apt
+    run --separate-stderr env PATH="$bin" sh "$deps"
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    [ ! -s "$LOG" ]
+}
+
+@test "without apt-get what is missing is named, and the exit status is 1" {
+    rm "$bin/jq"
+    without_headers
+    run --separate-stderr env PATH="$bin" sh "$deps"
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"program jq "*"for: test"* ]]
+    [[ $stderr == *"header  cmocka.h "*"libcmocka-dev"* ]]
+    [[ $stderr == *"header  b64/cencode.h "*"libb64-dev"* ]]
+    [[ $stderr != *shellcheck* ]]
+}
+
+@test "-n only looks" {
+    with_apt
+    rm "$bin/jq"
+    run env PATH="$bin" sh "$deps" -n
+    [ "$status" -eq 1 ]
+    [[ $output == *"program jq "* ]]
+    [ ! -s "$LOG" ]
+}
+
+@test "root installs what is missing, lists first, each package once" {
+    with_apt
+    dummy id 'echo 0'
+    rm "$bin/jq"
+    without_headers
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 0 ]
+    [[ $(sed -n 1p "$LOG") == "0 apt-get "*" update" ]]
+    line=$(sed -n 2p "$LOG")
+    [[ $line == *" install -y --no-install-recommends "*"jq "* ]]
+    [[ $line == *libavformat-dev* && $line == *libcjson-dev* ]]
+    [[ $line != *clang* ]]
+    [ "$(wc -l <"$LOG")" -eq 2 ]
+}
+
+@test "who is not root asks sudo" {
+    with_apt
+    dummy id 'echo ${AS_ROOT:-1000}'
+    dummy sudo 'AS_ROOT=0 exec "$@"'
+    rm "$bin/jq"
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 0 ]
+    [[ $(sed -n 1p "$LOG") == "0 apt-get "*" update" ]]
+}
+
+@test "who is not root and has no sudo is told what to install" {
+    with_apt
+    dummy id 'echo 1000'
+    rm "$bin/jq"
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 1 ]
+    [[ $output == *"program jq "*root* ]]
+    [ ! -s "$LOG" ]
+}
+
+@test "an apt-get that fails, or installs the wrong thing, is an error" {
+    dummy id 'echo 0'
+    dummy sleep 'exit 0'
+    rm "$bin/jq"
+    dummy apt-get 'exit 100'
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 1 ]
+    [[ $output == *"could not install: jq"* ]]
+    dummy apt-get 'exit 0'
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 1 ]
+    [[ $output == *"program jq "* ]]
+}
+
+@test "make deps works before there is a compiler or pkg-config" {
+    mkdir -p "$BATS_TEST_TMPDIR/tree/tests"
+    cp "$BATS_TEST_DIRNAME/../Makefile" "$BATS_TEST_TMPDIR/tree"
+    cp "$deps" "$BATS_TEST_TMPDIR/tree/tests"
+    rm "$bin/cc" "$bin/pkg-config"
+    run env PATH="$bin" make -C "$BATS_TEST_TMPDIR/tree" deps
+    [ "$status" -ne 0 ]
+    [[ $output == *"program cc "* && $output == *"program pkg-config "* ]]
+    [[ $output != *"not found"* ]]
+}
