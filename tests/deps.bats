@@ -22,8 +22,10 @@ setup() {
     : >"$LOG"
 }
 
-# dummy NAME TEXT: a program on the made up machine.
+# dummy NAME TEXT: a program on the made up machine. What was there may be a link to a program of the real
+# machine, so it is removed, never written through.
 dummy() {
+    rm -f "$bin/$1"
     printf '#!/bin/sh\n%s\n' "$2" >"$bin/$1"
     chmod +x "$bin/$1"
 }
