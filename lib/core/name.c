@@ -396,6 +396,19 @@ int trtc_name_check(const struct trtc_name *name, struct trtc_err *err)
     return check_tail(name, err);
 }
 
+int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
+                   struct trtc_err *err)
+{
+    struct trtc_span span = { text, n };
+    enum trtc_room_type is = trtc_name_room_type(span);
+    if (room_type == TRTC_ROOM_AUTO)
+        room_type = is;
+    if (room_type == TRTC_ROOM_INT && is != TRTC_ROOM_INT)
+        return reject(err, "the room of type int is not a number from 1 to 4294967295");
+    *room = room_type == TRTC_ROOM_INT ? span : (struct trtc_span){ out, trtc_b64_encode(text, n, out) };
+    return 0;
+}
+
 size_t trtc_name_size(const struct trtc_name *name)
 {
     /* What is fixed: ha3_, ten digits, the words around the user, 20 digits, .m3u8, the slashes, the NUL. */

@@ -58,6 +58,12 @@ const char *trtc_name_ext(enum trtc_ext ext);
 const char *trtc_name_media(enum trtc_media media);
 const char *trtc_name_type(enum trtc_type type);
 
+/* The form in which a room, given as n bytes of text, stands in a name. out holds TRTC_B64_ENCODED_MAX(n) bytes;
+ * *room points into it, or to text where that is a number. AUTO as above. Returns 0, or -1 with TRTC_EX_DATAERR
+ * where an INT is no room number. */
+int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
+                   struct trtc_err *err);
+
 /* Whether the parts make a name: one of the forms, every part in its range and in its alphabet. file is not
  * looked at. Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the part. */
 int trtc_name_check(const struct trtc_name *name, struct trtc_err *err);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines, or records ended by another byte, from a descriptor: in place, without an allocation for each. */
+#ifndef TRTC_CORE_RECORDS_H
+#define TRTC_CORE_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct trtc_records {
+    int fd;      /* the caller's */
+    char end;    /* '\n' or '\0' */
+    size_t max;  /* longest record in bytes */
+    uint64_t nr; /* number of the record that was returned last, from 1 */
+    /* Called before every read that may wait, so that what is ready can be passed on; may be NULL.
+     * Returns 0, or -1 with err. */
+    int (*idle)(void *arg, struct trtc_err *err);
+    void *idle_arg;
+    /* the module's own */
+    char *buf;
+    size_t size, start, scanned, filled;
+    bool eof;
+};
+
+/* Returns 0, or -1 with TRTC_EX_TEMPFAIL where there is no memory. */
+int trtc_records_init(struct trtc_records *r, int fd, char end, size_t max, struct trtc_err *err);
+void trtc_records_fini(struct trtc_records *r);
+
+/* The next record without its end: 1 and *s (n bytes, valid until the next call), 0 at the end of the input, -1
+ * with TRTC_EX_IOERR. One of more than max bytes comes as *s NULL, its bytes skipped. The last one may lack its end. */
+int trtc_records_next(struct trtc_records *r, const char **s, size_t *n, struct trtc_err *err);
+
+#endif
