@@ -41,8 +41,9 @@ fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O
 cc += $(call plain,-fPIE -fstack-protector-strong $(fortify))
 ld = -pthread -Wl,--as-needed $(call plain,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 
-all: $(TOOLS:%=$(B)/%) ; @:
-tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)) ; @:
+all: $(TOOLS:%=$(B)/%)
+tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS))
+everything: all tests ; @:
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -75,11 +76,11 @@ sub = +@$(MAKE) --no-print-directory
 env = B='$(abspath $(B))' TRTC_B='$(abspath $(B))' PATH='$(abspath $(B))':"$$PATH" LC_ALL=C TZ=UTC0
 
 demo: deps
-	$(sub) all tests
+	$(sub) everything
 	@$(env) examples/demo.sh demo
 
 check: deps
-	$(sub) all tests
+	$(sub) everything
 	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,$(B)/%,$(T)) </dev/null
 
 check-long: export TRTC_LONG = 1
@@ -95,8 +96,8 @@ check-san:
 	    CFLAGS='-g -O1 $(san) -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 lint: deps
-	$(sub) all tests B=$(B)/lint-gcc CC=gcc CFLAGS='-O2 -g -Werror'
-	$(sub) all tests $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c)) \
+	$(sub) everything B=$(B)/lint-gcc CC=gcc CFLAGS='-O2 -g -Werror'
+	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c)) \
 	    B=$(B)/lint-clang CC=clang CFLAGS='-O2 -g -Werror'
 	@bash tests/lint.sh $(B)/lint-gcc $(TOOLS)
 
@@ -124,6 +125,6 @@ uninstall:
 clean:
 	rm -rf $(B) $(B)-san demo
 
-.PHONY: all tests deps demo check check-long check-san lint bench install uninstall clean
+.PHONY: all tests everything deps demo check check-long check-san lint bench install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/lib/*/*.d)

@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The Makefile, in a tree of stubs: what is built where, installed, taken away again, and when a test fails.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    export LC_ALL=C TZ=UTC0
+    under_san=${TRTC_SAN:-}
+    # The make that runs this test must not be heard here.
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL B TRTC_LONG TRTC_SAN PREFIX DESTDIR CFLAGS LDFLAGS CPPFLAGS CC
+    # Nor this bats by those that it starts.
+    PATH=${PATH//"$BATS_LIBEXEC:"/}
+    root=$BATS_TEST_DIRNAME/..
+    tree=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$tree"/{lib/core,cmd,tests,man,completions/{bash,zsh,fish}}
+    cp "$root/Makefile" "$tree"
+    cp "$root/tests/tap.sh" "$root/tests/deps.sh" "$tree/tests"
+    cd "$tree" || return
+    tools=$(sed -n 's/^TOOLS = //p' Makefile)
+    local tool
+    for tool in $tools; do
+        printf '#include "core/a.h"\n#include <stdio.h>\nint main(void) { puts(A); return 0; }\n' >"cmd/$tool.c"
+        echo page >"man/$tool.1"
+        echo bash >"completions/bash/$tool"
+        echo zsh >"completions/zsh/_$tool"
+        echo fish >"completions/fish/$tool.fish"
+    done
+    echo page >man/trtc.7
+    echo '#define A "one"' >lib/core/a.h
+    printf 'int trtc_a(void);\nint trtc_a(void) { return 1; }\n' >lib/core/a.c
+    printf 'int cli_a(void);\nint cli_a(void) { return 1; }\n' >cmd/cli.c
+}
+
+# The user's part of the tree: no debug information, no optimisation, so that it is quick.
+mk() {
+    make -s DEPS=true CFLAGS= "$@"
+}
+
+# Without what make itself puts there.
+files() {
+    (cd "$1" && find . ! -type d | sort)
+}
+
+@test "make builds the programs in B, and touches nothing else" {
+    before=$(files .)
+    mk -j2 B="$BATS_TEST_TMPDIR/b"
+    [ "$(files .)" = "$before" ]
+    for tool in $tools; do
+        [ "$("$BATS_TEST_TMPDIR/b/$tool")" = one ]
+    done
+}
+
+@test "a second make does nothing, a changed header builds anew" {
+    mk
+    run mk -q all
+    [ "$status" -eq 0 ]
+    echo '#define A "two"' >lib/core/a.h
+    touch -d '1 minute' lib/core/a.h
+    mk
+    [ "$(build/trtc-name)" = two ]
+}
+
+@test "CC, CFLAGS and LDFLAGS are the user's, from the command line or the environment" {
+    run -0 make -n DEPS=true CC=my-cc CFLAGS=-Omine LDFLAGS=-Lmine
+    [[ $output == *"my-cc "*" -Omine "*"-c -o"* && $output == *" -Lmine "* ]]
+    [[ $output != *" -O2"* ]]
+    run -0 env CC=my-cc CFLAGS=-Omine LDFLAGS=-Lmine make -n DEPS=true
+    [[ $output == *"my-cc "*" -Omine "*"-c -o"* && $output == *" -Lmine "* ]]
+}
+
+@test "the programs are hardened, but not under the sanitizers" {
+    run -0 make -n DEPS=true
+    [[ $output == *-fstack-protector-strong*-D_FORTIFY_SOURCE=2*-z,relro,-z,now* ]]
+    run -0 make -n DEPS=true CFLAGS='-O1 -fsanitize=address'
+    [[ $output != *-fstack-protector* && $output != *FORTIFY* && $output != *relro* ]]
+    run -0 make -n DEPS=true CFLAGS='-O2 -D_FORTIFY_SOURCE=3'
+    [[ $output != *_FORTIFY_SOURCE=2* ]]
+}
+
+@test "install puts everything below DESTDIR and PREFIX, uninstall takes precisely that away" {
+    dest="$BATS_TEST_TMPDIR/a dest"
+    want=$(
+        for tool in $tools; do
+            printf './opt/x/%s\n' "bin/$tool" "share/man/man1/$tool.1" "share/zsh/site-functions/_$tool" \
+                "share/bash-completion/completions/$tool" "share/fish/vendor_completions.d/$tool.fish"
+        done
+        echo ./opt/x/share/man/man7/trtc.7
+    )
+    mk install DESTDIR="$dest" PREFIX=/opt/x
+    [ "$(files "$dest")" = "$(sort <<<"$want")" ]
+    [ "$("$dest/opt/x/bin/trtc-name")" = one ]
+    [ ! -x "$dest/opt/x/share/man/man7/trtc.7" ]
+
+    touch "$dest/opt/x/bin/stranger" "$dest/opt/x/share/man/man1/stranger.1"
+    mk uninstall DESTDIR="$dest" PREFIX=/opt/x
+    [ "$(files "$dest")" = "$(printf '%s\n' ./opt/x/bin/stranger ./opt/x/share/man/man1/stranger.1)" ]
+    mk uninstall DESTDIR="$dest" PREFIX=/opt/x
+}
+
+@test "PREFIX is /usr/local unless said otherwise" {
+    mk install DESTDIR="$BATS_TEST_TMPDIR/d"
+    [ -x "$BATS_TEST_TMPDIR/d/usr/local/bin/trtc-name" ]
+}
+
+@test "clean leaves the tree as it was" {
+    before=$(files .)
+    mk
+    mkdir demo
+    mk clean
+    [ "$(files .)" = "$before" ]
+    [ ! -e build ] && [ ! -e demo ]
+}
+
+@test "check runs unit and shell tests, with the programs in the PATH" {
+    echo '@test "a" { [ "$(trtc-name)" = one ]; [ "$TRTC_B" = "'"$tree/build"'" ]; }' >tests/a.bats
+    printf '#include <stdio.h>\nint main(void) { puts("1..1\\nok 1 - a"); return 0; }\n' >tests/t_a.c
+    run mk check
+    [ "$status" -eq 0 ]
+    [[ $output == *"Files=2, Tests=2"*"Result: PASS"* ]]
+}
+
+@test "check fails and says where when a shell test fails" {
+    printf '@test "right" {\ntrue\n}\n@test "wrong" {\nfalse\n}\n' >tests/a.bats
+    run mk check
+    [ "$status" -ne 0 ]
+    [[ $output == *"not ok 2 wrong"*"line 5"* ]]
+}
+
+@test "check fails when a unit test fails, crashes or stops half way" {
+    printf '#include <stdio.h>\nint main(void) { puts("1..1\\nnot ok 1 - a\\n# why"); return 0; }\n' >tests/t_a.c
+    run mk check
+    [ "$status" -ne 0 ]
+    [[ $output == *"Failed test:  1"* ]]
+
+    printf '#include <stdlib.h>\nint main(void) { abort(); }\n' >tests/t_a.c
+    touch -d '1 minute' tests/t_a.c
+    run mk check
+    [ "$status" -ne 0 ]
+    [[ $output == *"tests/t_a: exit status 134"* ]]
+
+    printf '#include <stdio.h>\nint main(void) { puts("1..2\\nok 1 - a"); return 0; }\n' >tests/t_a.c
+    touch -d '2 minutes' tests/t_a.c
+    run mk check
+    [ "$status" -ne 0 ]
+    [[ $output == *"Bad plan"* ]]
+}
+
+@test "check ends a test that hangs" {
+    printf '@test "hangs" {\nsleep 60\n}\n' >tests/a.bats
+    TRTC_TEST_LIMIT_S=1 run mk check
+    [ "$status" -ne 0 ]
+    [[ $output == *"a.bats: exit status 124 (limit: 1 s)"* ]]
+}
+
+@test "check-long runs the long tests too, and says so to all" {
+    mkdir tests/long
+    echo '@test "long" { [ "$TRTC_LONG" = 1 ]; }' >tests/long/b.bats
+    echo '@test "short" { [ "${TRTC_LONG:-0}" = "$want" ]; }' >tests/a.bats
+    want=0 run mk check
+    [ "$status" -eq 0 ]
+    [[ $output == *"Files=1,"* ]]
+    want=1 run mk check-long
+    [ "$status" -eq 0 ]
+    [[ $output == *"Files=2,"* ]]
+}
+
+@test "check-san finds what the sanitizers find" {
+    [ -z "$under_san" ] || skip "once is enough"
+    printf '#include <stdio.h>\n#include <stdlib.h>\nint main(int argc, char **argv) {\n(void)argv;\n' >tests/t_a.c
+    printf 'volatile char *p = malloc(3); p[argc + 2] = 1; puts("1..1\\nok 1 - a"); return 0; }\n' >>tests/t_a.c
+    mk check
+    run mk check-san
+    [ "$status" -ne 0 ]
+    [[ $output == *"tests/t_a.c:5:"*"runtime error"* || $output == *"heap-buffer-overflow"* ]]
+}
