@@ -33,7 +33,7 @@ of_help() {
 
 # The long options of getopt_long's table.
 of_source() {
-    sed -En 's/.*\{ *"([a-z0-9-]+)", *(no|required|optional)_argument.*/--\1/p' "$1" | sorted
+    grep -Eo '\{ *"[a-z0-9-]+", *(no|required|optional)_argument' "$1" | sed -E 's/[^"]*"([^"]*)".*/--\1/' | sorted
 }
 
 # mdoc: the flags of '.It Fl f , Fl -file Ar FILE', also within '.It Xo' ... '.Xc'.
@@ -75,8 +75,8 @@ of_bash() {
 
 # zsh: _arguments specifications, '(-f --file)'{-f,--file}'[text]:...' and the like.
 of_zsh() {
-    sed 's/^ *#.*//' "$1" | grep -Eo -- "(['\"{,*)(]|^ *)(-[A-Za-z0-9]|--[a-z0-9][a-z0-9-]+)[]['\"},+= )-]" |
-        sed -E "s/^[^-]*//; s/[^a-z0-9A-Z]+$//" | sorted
+    sed 's/^ *#.*//' "$1" |
+        grep -Po -- "((?<=['\"{,*)(])|^ *)\\K(-[A-Za-z0-9]|--[a-z0-9-]*[a-z0-9])(?=[]['\"},+=:) -])" | sorted
 }
 
 # fish: complete -s f -l file.
