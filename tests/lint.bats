@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    [ -z "${TRTC_SAN:-}" ] || skip "nothing here runs a program that is built with the sanitizers"
     export LC_ALL=C TZ=UTC0
     here=$BATS_TEST_DIRNAME
     tree=$BATS_TEST_TMPDIR/tree
