@@ -118,11 +118,15 @@ static int out_reserve(struct out *out, struct trtc_err *err)
 
 /* ---- TSV ---- */
 
-static char *put_word(char *q, const char *s)
+static char *put_bytes(char *q, const char *s, size_t n)
 {
-    size_t n = strlen(s);
     memcpy(q, s, n);
     return q + n;
+}
+
+static char *put_word(char *q, const char *s)
+{
+    return put_bytes(q, s, strlen(s));
 }
 
 static char *put_number(char *q, int64_t value)
@@ -179,18 +183,15 @@ static char *put_row(char *q, const struct trtc_name *name, enum trtc_room_type 
     q = put_number(q, name->sdkappid);
     *q++ = '\t';
     if (room_type == TRTC_ROOM_INT) {
-        memcpy(q, name->room.p, name->room.n);
-        q = put_word(q + name->room.n, "\tint\t");
+        q = put_word(put_bytes(q, name->room.p, name->room.n), "\tint\t");
     } else {
         q = put_word(put_id(q, name->room, scratch), "\tstring\t");
     }
     q = name->user.p ? put_id(q, name->user, scratch) : put_word(q, "-");
     q = put_word_or_dash(q, trtc_name_media(name->media));
     q = put_word_or_dash(q, trtc_name_type(name->type));
-    char utc[TRTC_UTC_LEN + 1] = "";
-    if (name->utc_ms != TRTC_NOTIME)
-        trtc_utc_format17(name->utc_ms, utc);
-    q = put_word_or_dash(q, utc);
+    *q++ = '\t';
+    q = name->utc.p ? put_bytes(q, name->utc.p, name->utc.n) : put_word(q, "-");
     q = put_number_or_dash(q, name->index);
     q = put_word_or_dash(q, trtc_name_ext(name->ext));
     q = put_number_or_dash(q, name->ha);

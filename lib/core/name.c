@@ -166,15 +166,16 @@ static bool take_ha(struct reader *r, int *ha)
     return take_literal(r, "_", "expected _ after ha and its number");
 }
 
-static bool take_utc(struct reader *r, int64_t *utc_ms)
+static bool take_utc(struct reader *r, struct trtc_name *out)
 {
     size_t n = 0;
     while (n < TRTC_UTC_LEN && r->at + n < r->end && is_digit(r->s[r->at + n]))
         n++;
     if (n < TRTC_UTC_LEN)
         return fault(r, r->at + n, "expected the 17 digits of a UTC");
-    if (trtc_utc_parse17(r->s + r->at, utc_ms) < 0)
+    if (trtc_utc_parse17(r->s + r->at, &out->utc_ms) < 0)
         return fault(r, r->at, "no such time");
+    out->utc = (struct trtc_span){ r->s + r->at, n };
     r->at += n;
     return true;
 }
@@ -187,7 +188,7 @@ static bool take_tail(struct reader *r, int ext, struct trtc_name *out)
     if (!take_literal(r, "_", "expected _ or the end of the name"))
         return false;
     if (ext == TRTC_EXT_TS) {
-        if (!take_utc(r, &out->utc_ms))
+        if (!take_utc(r, out))
             return false;
     } else if (ext == EXT_UNKNOWN) {
         while (r->at < r->end && is_digit(r->s[r->at]))

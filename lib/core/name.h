@@ -39,6 +39,7 @@ struct trtc_name {
     enum trtc_media media;     /* NONE in mixed mode */
     enum trtc_type type;       /* NONE in mixed mode and in MP4 names */
     int64_t utc_ms;            /* .ts: start; else TRTC_NOTIME */
+    struct trtc_span utc;      /* its 17 digits, or absent; not looked at by trtc_name_format */
     int64_t index;             /* >= 1, or 0 where absent */
     enum trtc_ext ext;
 };
@@ -64,8 +65,8 @@ const char *trtc_name_type(enum trtc_type type);
 int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
                    struct trtc_err *err);
 
-/* Whether the parts make a name: one of the forms, every part in its range and in its alphabet. file is not
- * looked at. Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the part. */
+/* Whether the parts make a name: one of the forms, every part in its range and in its alphabet. file and utc are
+ * not looked at. Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the part. */
 int trtc_name_check(const struct trtc_name *name, struct trtc_err *err);
 
 /* Writes the name (directories included) with a NUL, after trtc_name_check. Returns 0 and *len (may be NULL), or

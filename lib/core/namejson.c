@@ -139,11 +139,8 @@ size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n
     }
     if (name->type)
         q = put_string(q, "type", trtc_name_type(name->type));
-    if (name->utc_ms != TRTC_NOTIME) {
-        char utc[TRTC_UTC_LEN + 1];
-        trtc_utc_format17(name->utc_ms, utc);
-        q = put_string(q, "utc", utc);
-    }
+    if (name->utc.p)
+        q = put_text(q, "utc", name->utc.p, name->utc.n);
     if (name->index)
         q = put_number(put_key(q, "index", ""), name->index);
     q = put_string(q, "ext", trtc_name_ext(name->ext));
