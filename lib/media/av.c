@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam to FFmpeg's libraries: error texts, decoders by name, packets. */
+#include "media/av.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libavutil/error.h>
+
+int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...)
+{
+    if (!err)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    err->code = averr == AVERROR(ENOMEM) ? TRTC_EX_TEMPFAIL : code;
+    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof err->msg) {
+        char text[AV_ERROR_MAX_STRING_SIZE] = "";
+        av_strerror(averr, text, sizeof text);
+        snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
+    }
+    return -1;
+}
+
+const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,
+                               struct trtc_err *err)
+{
+    const AVCodec *c = NULL;
+    const char *name = codec_name ? codec_name : "unknown";
+    switch (codec) {
+    case TRTC_CODEC_H264:
+        name = "h264";
+        break;
+    case TRTC_CODEC_H265:
+        name = "hevc";
+        break;
+    case TRTC_CODEC_AAC:
+        name = "aac";
+        break;
+    case TRTC_CODEC_NONE:
+    case TRTC_CODEC_OTHER:
+        break;
+    }
+    /* the codec's name first: a decoder of that name may be a lesser one ("mp3" is the integer one) */
+    const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);
+    if (d)
+        c = avcodec_find_decoder(d->id);
+    if (!c)
+        c = avcodec_find_decoder_by_name(name);
+    if (!c || c->type != type) {
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg has no %s decoder for codec '%s'",
+                  type == AVMEDIA_TYPE_VIDEO ? "video" : "audio", name);
+        return NULL;
+    }
+    return c;
+}
+
+int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err)
+{
+    if (p->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+        return trtc_fail(err, TRTC_EX_DATAERR, "a packet of %zu bytes is too large", p->size);
+    int ret = av_new_packet(pkt, (int)p->size);
+    if (ret < 0)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "packet of %zu bytes", p->size);
+    if (p->size)
+        memcpy(pkt->data, p->data, p->size);
+    pkt->pts = p->pts_us; /* TRTC_NOTIME and AV_NOPTS_VALUE are the same value */
+    pkt->dts = p->dts_us;
+    if (p->key)
+        pkt->flags |= AV_PKT_FLAG_KEY;
+    return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam to FFmpeg's libraries: their error values and decoders in this project's terms. */
+#ifndef TRTC_MEDIA_AV_H
+#define TRTC_MEDIA_AV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libavcodec/avcodec.h>
+
+#include "core/err.h"
+#include "media/packet.h"
+
+/* As trtc_fail, with ": " and FFmpeg's text for averr appended; no memory is TRTC_EX_TEMPFAIL. */
+__attribute__((format(printf, 4, 5)))
+int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...);
+
+/* The decoder for codec, or for FFmpeg's codec name where that is OTHER; it must be of type.
+ * NULL: there is none, TRTC_EX_UNAVAILABLE. */
+const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,
+                               struct trtc_err *err);
+
+/* Copies data and times of p into the empty pkt; the time base is microseconds. */
+int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err);
+
+#endif

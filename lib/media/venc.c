@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures to H.264 of one size and a constant rate.
+ *
+ * The machine behind receive(), one step at a time: an encoded packet if there is one; else the next
+ * output frame if it is settled what it shows; else the next decoded picture; else the access unit
+ * that was sent goes to the decoder. Of decoded pictures only two are held: the one that the frames
+ * being put out show, and the newest one ("next"), whose turn comes at next_slot and which a newer
+ * picture for the same slot still replaces. Only pictures that are shown are scaled. */
+#include "media/venc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/frame.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/opt.h>
+#include <libswscale/swscale.h>
+
+#include "media/av.h"
+
+#define KEY_INTERVAL_S 5              /* splitting finds a key frame at least this often */
+#define DECODED_PX_MAX (8192 * 8192)  /* more than any camera or screen: damage */
+#define DEFAULT_HOLD_US 1000000
+#define TIME_MAX_US (INT64_MAX / 4)   /* so that differences cannot overflow */
+#define SNAP_PX 2                     /* thinner bars than this are rounding, not shape */
+
+/* How pictures of one geometry get into the canvas. */
+struct fit {
+    int w, h, format; /* source, as decoded */
+    AVRational sar;
+    bool full_range;
+    bool direct;               /* is already what the canvas wants */
+    int x, y, out_w, out_h;    /* rectangle in the canvas, all even */
+    struct SwsContext *sws;
+    AVFrame *tile;             /* with bars at the sides: scaled here, then copied */
+};
+
+struct trtc_venc {
+    struct trtc_venc_opts o;
+    int64_t nb_broken;
+
+    const AVCodec *in_codec; /* of the access unit in hand */
+    AVPacket *in;            /* access unit that the decoder has not taken yet, if has_in */
+    bool has_in;
+    bool ended;
+    int64_t end_slot;
+
+    AVCodecContext *dec;
+    bool draining;                 /* the decoder was told that there is no more */
+    int64_t nb_in, nb_out, nb_bad; /* of this decoder: accepted, pictures, errors */
+    bool fields;                   /* it gave field pictures: two access units may be one */
+
+    AVFrame *decoded; /* scratch */
+    AVFrame *next;    /* newest picture, as decoded, if has_next */
+    bool has_next;
+    int64_t next_slot, next_us;
+
+    struct fit fit;
+    AVFrame *canvas, *whole;  /* shown picture: fitted, or the decoded one where it is direct */
+    AVFrame *black;
+    const AVFrame *shown;     /* canvas, whole, or NULL: nothing yet */
+    int64_t shown_us;
+    int64_t slot;             /* next output frame */
+
+    AVCodecContext *enc;
+    AVFrame *out;             /* scratch: what goes to the encoder */
+    AVPacket *pkt;            /* what the caller sees */
+    bool flushed;
+};
+
+/* ---- small things ---- */
+
+static int64_t slot_of_us(const struct trtc_venc *v, int64_t us)
+{
+    return av_rescale_rnd(us, v->o.fps, 1000000, AV_ROUND_NEAR_INF);
+}
+
+static int64_t us_of_slot(const struct trtc_venc *v, int64_t slot)
+{
+    return av_rescale_rnd(slot, 1000000, v->o.fps, AV_ROUND_NEAR_INF);
+}
+
+static AVFrame *new_picture(int w, int h)
+{
+    AVFrame *f = av_frame_alloc();
+    if (!f)
+        return NULL;
+    f->format = AV_PIX_FMT_YUV420P;
+    f->width = w;
+    f->height = h;
+    if (av_frame_get_buffer(f, 0) < 0)
+        av_frame_free(&f);
+    return f;
+}
+
+static void blacken(AVFrame *f)
+{
+    for (int p = 0; p < 3; p++) {
+        const int w = p ? f->width / 2 : f->width, h = p ? f->height / 2 : f->height;
+        for (int y = 0; y < h; y++)
+            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : 16, (size_t)w);
+    }
+}
+
+static bool is_interlaced(const AVFrame *f)
+{
+#ifdef AV_FRAME_FLAG_INTERLACED
+    return f->flags & AV_FRAME_FLAG_INTERLACED;
+#else
+    return f->interlaced_frame;
+#endif
+}
+
+/* ---- fitting ---- */
+
+/* The formats named for JPEG are the plain ones with full range; swscale wants it said that way. */
+static int plain_format(int format, bool *full_range)
+{
+    switch (format) {
+    case AV_PIX_FMT_YUVJ420P:
+        *full_range = true;
+        return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+        *full_range = true;
+        return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+        *full_range = true;
+        return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+        *full_range = true;
+        return AV_PIX_FMT_YUV440P;
+    case AV_PIX_FMT_YUVJ411P:
+        *full_range = true;
+        return AV_PIX_FMT_YUV411P;
+    default:
+        return format;
+    }
+}
+
+static int even_near(int64_t v, int max)
+{
+    v = (v + 1) / 2 * 2;
+    if (v + SNAP_PX >= max)
+        return max;
+    return v < 2 ? 2 : (int)v;
+}
+
+/* Largest rectangle of the picture's display aspect, centred. */
+static void place(struct fit *f, int canvas_w, int canvas_h)
+{
+    int num = 1, den = 1;
+    av_reduce(&num, &den, f->sar.num, f->sar.den, UINT16_MAX);
+    const int64_t aw = f->w * (int64_t)(num ? num : 1), ah = f->h * (int64_t)(den ? den : 1);
+    f->out_w = canvas_w;
+    f->out_h = canvas_h;
+    if (aw * canvas_h >= ah * canvas_w)
+        f->out_h = even_near(canvas_w * ah / aw, canvas_h);
+    else
+        f->out_w = even_near(canvas_h * aw / ah, canvas_w);
+    f->x = (canvas_w - f->out_w) / 4 * 2;
+    f->y = (canvas_h - f->out_h) / 4 * 2;
+}
+
+static void fit_fini(struct fit *f)
+{
+    sws_freeContext(f->sws);
+    av_frame_free(&f->tile);
+    *f = (struct fit){0};
+}
+
+static bool fit_matches(const struct fit *f, const struct fit *g)
+{
+    return f->w == g->w && f->h == g->h && f->format == g->format
+        && f->full_range == g->full_range && !av_cmp_q(f->sar, g->sar);
+}
+
+static struct SwsContext *new_scaler(const struct fit *f)
+{
+    struct SwsContext *sws = sws_alloc_context();
+    if (!sws)
+        return NULL;
+    av_opt_set_int(sws, "srcw", f->w, 0);
+    av_opt_set_int(sws, "srch", f->h, 0);
+    av_opt_set_int(sws, "src_format", f->format, 0);
+    av_opt_set_int(sws, "src_range", f->full_range, 0);
+    av_opt_set_int(sws, "dstw", f->out_w, 0);
+    av_opt_set_int(sws, "dsth", f->out_h, 0);
+    av_opt_set_int(sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
+    av_opt_set_int(sws, "dst_range", 0, 0);
+    av_opt_set_int(sws, "sws_flags", SWS_BICUBIC, 0);
+    if (sws_init_context(sws, NULL, NULL) < 0) {
+        sws_freeContext(sws);
+        return NULL;
+    }
+    return sws;
+}
+
+/* Prepares v->fit for pictures like pic. Returns false where swscale cannot (the picture is lost). */
+static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
+{
+    struct fit f = {
+        .w = pic->width,
+        .h = pic->height,
+        .full_range = pic->color_range == AVCOL_RANGE_JPEG,
+        .sar = pic->sample_aspect_ratio,
+    };
+    f.format = plain_format(pic->format, &f.full_range);
+    if (f.sar.num <= 0 || f.sar.den <= 0)
+        f.sar = (AVRational){1, 1};
+    if (v->fit.w && fit_matches(&f, &v->fit))
+        return true;
+
+    fit_fini(&v->fit);
+    if (f.w < 1 || f.h < 1 || !sws_isSupportedInput(f.format))
+        return false;
+    const int cw = v->o.width_px, ch = v->o.height_px;
+    place(&f, cw, ch);
+    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.full_range && f.w == cw && f.h == ch
+        && f.out_w == cw && f.out_h == ch;
+    if (!f.direct) {
+        f.sws = new_scaler(&f);
+        /* swscale may write whole vectors past the end of a line, which must not reach a bar */
+        if (f.out_w < cw)
+            f.tile = new_picture(f.out_w, f.out_h);
+        if (!f.sws || (f.out_w < cw && !f.tile)) {
+            fit_fini(&f);
+            return false;
+        }
+        blacken(v->canvas);
+    }
+    v->fit = f;
+    return true;
+}
+
+/* Makes pic the picture that is shown; pic is left empty or as it is. False: the picture is lost. */
+static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
+{
+    /* the encoder may still hold the buffer; only an unshared canvas is written to */
+    if (av_frame_make_writable(v->canvas) < 0 || !fit_prepare(v, pic))
+        return false;
+    const struct fit *f = &v->fit;
+    if (f->direct) {
+        av_frame_unref(v->whole);
+        av_frame_move_ref(v->whole, pic);
+        v->shown = v->whole;
+        v->shown_us = pts_us;
+        return true;
+    }
+    uint8_t *at[4] = {0};
+    for (int p = 0; p < 3; p++)
+        at[p] = v->canvas->data[p] + (ptrdiff_t)(p ? f->y / 2 : f->y) * v->canvas->linesize[p]
+            + (p ? f->x / 2 : f->x);
+    uint8_t *const *dst = f->tile ? f->tile->data : at;
+    const int *stride = f->tile ? f->tile->linesize : v->canvas->linesize;
+    if (sws_scale(f->sws, (const uint8_t *const *)pic->data, pic->linesize, 0, f->h, dst, stride) < 0)
+        return false;
+    if (f->tile)
+        av_image_copy(at, v->canvas->linesize, (const uint8_t **)f->tile->data, f->tile->linesize,
+                      AV_PIX_FMT_YUV420P, f->out_w, f->out_h);
+    v->shown = v->canvas;
+    v->shown_us = pts_us;
+    return true;
+}
+
+/* ---- decoding ---- */
+
+static void close_decoder(struct trtc_venc *v)
+{
+    /* what went in and never came out, without an error; two fields may have made one picture */
+    if (v->draining && !v->fields && v->nb_in > v->nb_out + v->nb_bad)
+        v->nb_broken += v->nb_in - v->nb_out - v->nb_bad;
+    avcodec_free_context(&v->dec);
+    v->draining = v->fields = false;
+    v->nb_in = v->nb_out = v->nb_bad = 0;
+}
+
+static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
+{
+    v->dec = avcodec_alloc_context3(v->in_codec);
+    if (!v->dec)
+        return trtc_fail_nomem(err);
+    v->dec->pkt_timebase = (AVRational){1, 1000000};
+    v->dec->max_pixels = DECODED_PX_MAX;
+    /* the encoder has the other cores */
+    v->dec->thread_count = v->o.threads == 1 ? 1 : 2;
+    v->dec->thread_type = FF_THREAD_FRAME;
+    /* Where a stream does not say how far it reorders, the decoder learns it by dropping pictures.
+     * A few pictures of delay cost nothing here. */
+    if (v->in_codec->id == AV_CODEC_ID_H264)
+        v->dec->has_b_frames = 4;
+    int ret = avcodec_open2(v->dec, v->in_codec, NULL);
+    if (ret < 0) {
+        avcodec_free_context(&v->dec);
+        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", v->in_codec->name);
+    }
+    return 0;
+}
+
+/* A picture from the decoder, in v->decoded, is taken in. */
+static void take_picture(struct trtc_venc *v)
+{
+    AVFrame *pic = v->decoded;
+    v->nb_out++;
+    v->fields |= is_interlaced(pic);
+    if (pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT))
+        v->nb_broken++;
+    const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
+    if (us == AV_NOPTS_VALUE || us > TIME_MAX_US || us < -TIME_MAX_US) {
+        v->nb_broken++; /* nowhere to put it */
+        av_frame_unref(pic);
+        return;
+    }
+    int64_t slot = slot_of_us(v, us);
+    if (slot < v->slot)
+        slot = v->slot;
+    if (v->has_next && us < v->next_us) {
+        av_frame_unref(pic); /* a newer one has been there already */
+        return;
+    }
+    if (v->has_next && slot > v->next_slot && !show(v, v->next, v->next_us))
+        v->nb_broken++;
+    av_frame_unref(v->next);
+    av_frame_move_ref(v->next, pic);
+    v->has_next = true;
+    v->next_slot = slot;
+    v->next_us = us;
+}
+
+/* An error of the decoder: counted; a decoder that may be beyond repair is made anew. */
+static int decoder_failed(struct trtc_venc *v, int ret, struct trtc_err *err)
+{
+    if (ret == AVERROR(ENOMEM))
+        return trtc_fail_nomem(err);
+    v->nb_broken++;
+    v->nb_bad++;
+    if (ret != AVERROR_INVALIDDATA) {
+        v->draining = true; /* what is still inside is lost with it, and counted */
+        close_decoder(v);
+    }
+    return 0;
+}
+
+/* One step of decoding: 1 something moved, 0 nothing to do, -1. */
+static int decode(struct trtc_venc *v, struct trtc_err *err)
+{
+    if (!v->dec) {
+        if (!v->has_in)
+            return 0;
+        return open_decoder(v, err) ? -1 : 1;
+    }
+    int ret = avcodec_receive_frame(v->dec, v->decoded);
+    if (ret == AVERROR_EOF) {
+        close_decoder(v);
+        return 1;
+    }
+    if (ret != AVERROR(EAGAIN)) {
+        if (ret < 0)
+            return decoder_failed(v, ret, err) ? -1 : 1;
+        take_picture(v);
+        return 1;
+    }
+    if (v->has_in && v->dec->codec == v->in_codec) {
+        ret = avcodec_send_packet(v->dec, v->in);
+        av_packet_unref(v->in);
+        v->has_in = false;
+        v->nb_in++;
+        if (ret < 0 && decoder_failed(v, ret, err))
+            return -1;
+        return 1;
+    }
+    if (v->has_in || v->ended) {
+        ret = avcodec_send_packet(v->dec, NULL);
+        v->draining = true;
+        return ret < 0 && decoder_failed(v, ret, err) ? -1 : 1;
+    }
+    return 0;
+}
+
+/* ---- encoding ---- */
+
+static int open_encoder(struct trtc_venc *v, struct trtc_err *err)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    if (!codec)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");
+    AVCodecContext *e = v->enc = avcodec_alloc_context3(codec);
+    if (!e)
+        return trtc_fail_nomem(err);
+    e->width = v->o.width_px;
+    e->height = v->o.height_px;
+    e->pix_fmt = AV_PIX_FMT_YUV420P;
+    e->sample_aspect_ratio = (AVRational){1, 1};
+    e->time_base = (AVRational){1, v->o.fps};
+    e->framerate = (AVRational){v->o.fps, 1};
+    e->gop_size = KEY_INTERVAL_S * v->o.fps;
+    e->thread_count = v->o.threads;
+    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    int ret = av_opt_set(e->priv_data, "preset", "veryfast", 0);
+    if (ret >= 0)
+        ret = av_opt_set(e->priv_data, "profile", "high", 0);
+    if (ret >= 0)
+        ret = av_opt_set_double(e->priv_data, "crf", 23, 0);
+    if (ret >= 0)
+        ret = avcodec_open2(e, codec, NULL);
+    if (ret < 0)
+        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264 at %dx%d, %d fps", e->width,
+                            e->height, v->o.fps);
+    return 0;
+}
+
+/* Gives the encoder output frame v->slot. Only the buffers of what is shown are handed on: a decoded
+ * picture's type and side data are not the encoder's business. */
+static int encode_slot(struct trtc_venc *v, struct trtc_err *err)
+{
+    const int64_t us = us_of_slot(v, v->slot);
+    const AVFrame *show = v->shown;
+    if (!show || (v->o.black && us > v->shown_us && us - v->shown_us > v->o.hold_us))
+        show = v->black;
+    AVFrame *f = v->out;
+    av_frame_unref(f);
+    f->format = AV_PIX_FMT_YUV420P;
+    f->width = v->o.width_px;
+    f->height = v->o.height_px;
+    for (int i = 0; i < AV_NUM_DATA_POINTERS && show->buf[i]; i++) {
+        f->buf[i] = av_buffer_ref(show->buf[i]);
+        if (!f->buf[i])
+            return trtc_fail_nomem(err);
+    }
+    for (int p = 0; p < 3; p++) {
+        f->data[p] = show->data[p];
+        f->linesize[p] = show->linesize[p];
+    }
+    f->extended_data = f->data;
+    f->pts = v->slot;
+    int ret = avcodec_send_frame(v->enc, f);
+    av_frame_unref(f);
+    if (ret < 0)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding a picture");
+    v->slot++;
+    return 0;
+}
+
+/* One step: 1 something moved, 0 more input is needed, -1. */
+static int step(struct trtc_venc *v, struct trtc_err *err)
+{
+    const bool all_in = v->ended && !v->has_in && !v->dec;
+    int64_t settled = v->slot; /* frames before this one show v->shown for certain */
+    if (v->has_next)
+        settled = v->next_slot;
+    else if (all_in)
+        settled = v->end_slot;
+    if (v->ended && settled > v->end_slot)
+        settled = v->end_slot;
+    if (v->slot < settled)
+        return encode_slot(v, err) ? -1 : 1;
+    if (!all_in)
+        return decode(v, err);
+
+    if (v->has_next) {
+        if (v->next_slot < v->end_slot && !show(v, v->next, v->next_us))
+            v->nb_broken++;
+        av_frame_unref(v->next);
+        v->has_next = false;
+        return 1;
+    }
+    if (v->flushed)
+        return 0;
+    int ret = avcodec_send_frame(v->enc, NULL);
+    if (ret < 0 && ret != AVERROR_EOF)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "finishing the video");
+    v->flushed = true;
+    return 1;
+}
+
+/* ---- interface ---- */
+
+struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err *err)
+{
+    if (o->width_px < 2 || o->height_px < 2 || o->width_px > 16384 || o->height_px > 16384
+        || o->fps < 1 || o->fps > 1000) {
+        trtc_fail(err, TRTC_EX_USAGE, "video of %dx%d at %d fps: out of range", o->width_px,
+                  o->height_px, o->fps);
+        return NULL;
+    }
+    struct trtc_venc *v = calloc(1, sizeof *v);
+    if (!v) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    v->o = *o;
+    v->o.width_px += o->width_px & 1;
+    v->o.height_px += o->height_px & 1;
+    if (v->o.hold_us <= 0)
+        v->o.hold_us = DEFAULT_HOLD_US;
+    v->in = av_packet_alloc();
+    v->pkt = av_packet_alloc();
+    v->decoded = av_frame_alloc();
+    v->next = av_frame_alloc();
+    v->whole = av_frame_alloc();
+    v->out = av_frame_alloc();
+    v->canvas = new_picture(v->o.width_px, v->o.height_px);
+    v->black = new_picture(v->o.width_px, v->o.height_px);
+    if (!v->in || !v->pkt || !v->decoded || !v->next || !v->whole || !v->out || !v->canvas
+        || !v->black) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    blacken(v->black);
+    if (open_encoder(v, err))
+        goto fail;
+    return v;
+fail:
+    trtc_venc_free(&v);
+    return NULL;
+}
+
+void trtc_venc_free(struct trtc_venc **v)
+{
+    struct trtc_venc *x = *v;
+    if (!x)
+        return;
+    avcodec_free_context(&x->enc);
+    avcodec_free_context(&x->dec);
+    fit_fini(&x->fit);
+    av_frame_free(&x->black);
+    av_frame_free(&x->canvas);
+    av_frame_free(&x->out);
+    av_frame_free(&x->whole);
+    av_frame_free(&x->next);
+    av_frame_free(&x->decoded);
+    av_packet_free(&x->pkt);
+    av_packet_free(&x->in);
+    free(x);
+    *v = NULL;
+}
+
+int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec_name,
+                   const struct trtc_packet *p, struct trtc_err *err)
+{
+    if (v->has_in || v->ended)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "video was sent before the encoder was drained");
+    const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_VIDEO, codec, codec_name, err);
+    if (!c)
+        return -1;
+    if (!p->size) {
+        v->nb_broken++;
+        return 0;
+    }
+    if (trtc_av_packet(v->in, p, err))
+        return -1;
+    v->in_codec = c;
+    v->has_in = true;
+    return 0;
+}
+
+int trtc_venc_end(struct trtc_venc *v, int64_t end_us, struct trtc_err *err)
+{
+    if (v->has_in || v->ended)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "video was ended before the encoder was drained");
+    v->ended = true;
+    v->end_slot = end_us > 0 ? slot_of_us(v, end_us) : 0;
+    return 0;
+}
+
+int trtc_venc_receive(struct trtc_venc *v, struct trtc_packet *p, struct trtc_err *err)
+{
+    av_packet_unref(v->pkt);
+    for (;;) {
+        int ret = avcodec_receive_packet(v->enc, v->pkt);
+        if (ret >= 0)
+            break;
+        if (ret == AVERROR_EOF)
+            return 0;
+        if (ret != AVERROR(EAGAIN))
+            return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding video");
+        ret = step(v, err);
+        if (ret <= 0)
+            return ret;
+    }
+    p->data = v->pkt->data;
+    p->size = (size_t)v->pkt->size;
+    p->pts_us = us_of_slot(v, v->pkt->pts);
+    p->dts_us = us_of_slot(v, v->pkt->dts);
+    p->key = v->pkt->flags & AV_PKT_FLAG_KEY;
+    return 1;
+}
+
+const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size)
+{
+    *size = (size_t)v->enc->extradata_size;
+    return v->enc->extradata;
+}
+
+int64_t trtc_venc_nb_broken(const struct trtc_venc *v)
+{
+    return v->nb_broken;
+}
