@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 (ISO/IEC 14496-12, -14, -15) writer: samples stream to the mdat, only compact sample tables stay in memory; the
- * index ends up in front of the media (fast start). One H.264 or H.265 track and one or more AAC tracks. */
+/* MP4 (ISO/IEC 14496-12, -14, -15) writer: samples stream to the mdat, only compact sample
+ * tables stay in memory; the index ends up in front of the media (fast start). One H.264 or
+ * H.265 track and one or more AAC tracks. */
 #ifndef TRTC_MEDIA_MP4_H
 #define TRTC_MEDIA_MP4_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/err.h"
 #include "media/packet.h"
+
+/* Longest time from one sample of a track to the next, in ticks (6.6 hours at 90 kHz): a longer
+ * hold needs the sample again. */
+#define TRTC_MP4_STEP_MAX INT32_MAX
 
 struct trtc_mp4;
 
@@ -18,9 +24,11 @@ struct trtc_mp4_track {
     /* video */
     int width_px, height_px;      /* coded size after cropping */
     int sar_num, sar_den;         /* sample aspect ratio; 0/0 or 1/1: square, no pasp */
-    const uint8_t *annexb;        /* parameter sets with start codes, every one that samples may refer to; copied */
+    const uint8_t *annexb;        /* parameter sets with start codes, every one that samples may
+                                     refer to; copied; other NAL units among them are skipped */
     size_t annexb_size;
-    bool inband;                  /* parameter sets also stand in the samples and may change (avc3, hev1) */
+    bool inband;                  /* parameter sets also stand in the samples and may change
+                                     (avc3, hev1) */
     /* AAC */
     const uint8_t *asc;           /* AudioSpecificConfig; copied */
     size_t asc_size;
@@ -31,35 +39,44 @@ struct trtc_mp4_info {
     int64_t creation_ms;          /* creation_time, since the Unix epoch; TRTC_NOTIME: none */
     const char *title;            /* UTF-8, or NULL */
     const char *comment;          /* UTF-8, or NULL */
-    int64_t reserve_bytes;        /* room left in front for the index; a good guess saves moving the media at the end */
+    int64_t reserve_bytes;        /* room left in front for the index; a good guess saves moving
+                                     the media at the end */
 };
 
-/* Starts writing at offset 0 of fd (read-write, empty, seekable; stays the caller's). name is for messages.
- * The object keeps copies of what it needs. NULL on failure. */
-struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_info *info, struct trtc_err *err);
+/* Starts writing at offset 0 of fd (read-write, empty, seekable; stays the caller's). name is
+ * for messages. The object keeps copies of what it needs. NULL on failure. */
+struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_info *info,
+                              struct trtc_err *err);
 
-/* Adds a track before the first sample. Returns its number from 0, or -1 (TRTC_EX_DATAERR for parameter sets
- * that make no sense). */
+/* Adds a track before the first sample. Returns its number from 0, or -1 (TRTC_EX_DATAERR for
+ * parameter sets that make no sense). */
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err);
 
-/* Appends one sample. dts in track ticks, counted from the file's zero (>= 0 and rising; the first may be later than 0: the
- * track then starts with an empty edit); cts_offset = pts - dts in ticks, >= 0. Video data is length-prefixed (4 bytes) NAL units.
- * A sample lasts until the next one of its track begins; the last one until the track's end. A dts that does not rise is a caller's
- * mistake: TRTC_EX_SOFTWARE. */
-int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts, int64_t cts_offset,
-                   bool key, struct trtc_err *err);
+/* Appends one sample. dts in track ticks, counted from the file's zero, rising; cts_offset = pts
+ * - dts in ticks, >= 0. The pts is never before the file's zero (a dts may be, where pictures are
+ * reordered); a track whose first pts is later than zero starts with an empty edit. Video data
+ * is length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins;
+ * the last one until the track's end. A dts that does not rise, or rises by more than
+ * TRTC_MP4_STEP_MAX, is a caller's mistake: TRTC_EX_SOFTWARE. After a failure that is not the
+ * caller's mistake (disk full) every later call fails the same way. */
+int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,
+                   int64_t cts_offset, bool key, struct trtc_err *err);
 
-/* Bytes that the file would have if it were finished now (upper bound, index included, unused reserve not). */
+/* Bytes that the file would have if it were finished now: an upper bound, index and what is left
+ * of the reserve included. */
 int64_t trtc_mp4_size(const struct trtc_mp4 *m);
 
-/* Bytes of memory that the sample tables hold now, and the samples in them (for measurements). */
+/* Bytes of memory that the sample tables hold now, and the samples in them (nb_samples may be
+ * NULL). */
 size_t trtc_mp4_table_bytes(const struct trtc_mp4 *m, uint64_t *nb_samples);
 
-/* Sets where a track's presentation ends (ticks from the file's zero, past the last sample's pts): the last sample's duration follows. Without
- * it the last sample lasts as long as the one before. */
+/* Sets where a track's presentation ends (ticks from the file's zero, past the last sample's
+ * pts, by at most TRTC_MP4_STEP_MAX): the last sample's duration follows. Without it the last
+ * sample lasts as long as the one before. */
 void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end);
 
-/* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without samples are left out. */
+/* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without samples
+ * are left out; without any sample at all it fails (TRTC_EX_DATAERR). To be called once. */
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);

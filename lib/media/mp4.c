@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* MP4 writer: samples go straight to the mdat; at the end the index is written into the room
+ * left in front, or the media is moved up where that is too small. The file is
+ *
+ *     ftyp  moov  [free: what is left of the room]  mdat
+ *
+ * and up to the end everything before the media is a hole. */
+#include "media/mp4.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/utc.h"
+#include "media/mp4_priv.h"
+
+enum {
+    MDAT_HEADER_BYTES = 8,
+    LARGE_HEADER_BYTES = 16,      /* of a box of 4 GiB or more */
+    CHUNK_BYTES = 1 << 20,        /* a chunk is not grown past this, nor past a second */
+    TIMESCALE_MAX = 10000000,
+    DEFAULT_FPS = 25,             /* for a picture that is alone and has no end */
+    AAC_FRAME_TICKS = 1024,
+};
+
+#define RESERVE_MAX (INT64_C(1) << 40)
+
+static int64_t align_up(int64_t n)
+{
+    return (n + TRTC_MP4_ALIGN_BYTES - 1) / TRTC_MP4_ALIGN_BYTES * TRTC_MP4_ALIGN_BYTES;
+}
+
+/* A copy of s, which may be NULL. False: out of memory. */
+static bool copy_text(char **out, const char *s)
+{
+    *out = s ? strdup(s) : NULL;
+    return *out || !s;
+}
+
+struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_info *info,
+                              struct trtc_err *err)
+{
+    struct trtc_mp4 *m = calloc(1, sizeof(*m));
+    int64_t reserve = info->reserve_bytes;
+
+    if (!m)
+        goto nomem;
+    m->out.buf = malloc(TRTC_MP4_BUF_BYTES);
+    if (!m->out.buf || !copy_text(&m->name, name) || !copy_text(&m->title, info->title) ||
+        !copy_text(&m->comment, info->comment))
+        goto nomem;
+    if (reserve < 0)
+        reserve = 0;
+    if (reserve > RESERVE_MAX)
+        reserve = RESERVE_MAX;
+    m->creation_ms = info->creation_ms;
+    m->media = align_up(TRTC_MP4_FTYP_BYTES + reserve + LARGE_HEADER_BYTES);
+    m->out.fd = fd;
+    m->out.name = m->name;
+    m->out.pos = m->media;
+    return m;
+nomem:
+    trtc_fail_nomem(err);
+    trtc_mp4_free(&m);
+    return NULL;
+}
+
+static bool is_started(const struct trtc_mp4 *m)
+{
+    return trtc_mp4_tell(&m->out) > m->media;
+}
+
+int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err)
+{
+    struct trtc_mp4_trak *out = &m->tracks[m->nb_tracks];
+
+    if (m->nb_tracks == TRTC_MP4_TRACKS_MAX || is_started(m))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: too many tracks, or one too late", m->name);
+    if (t->codec != TRTC_CODEC_H264 && t->codec != TRTC_CODEC_H265 && t->codec != TRTC_CODEC_AAC)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: a codec that MP4 is not written with",
+                         m->name);
+    if (t->timescale < 1 || t->timescale > TIMESCALE_MAX)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: timescale %" PRIu32, m->name, t->timescale);
+    memset(out, 0, sizeof(*out));
+    out->codec = t->codec;
+    out->timescale = t->timescale;
+    out->dts_max = (int64_t)UINT32_MAX * t->timescale;
+    out->end = TRTC_NOTIME;
+    if (trtc_mp4_entry(out, t, err))
+        return -1;
+    return m->nb_tracks++;
+}
+
+/* The caller's promises about one sample. */
+static int check_sample(const struct trtc_mp4 *m, int track, size_t size, int64_t dts,
+                        int64_t cts_offset, struct trtc_err *err)
+{
+    const struct trtc_mp4_table *s;
+    const char *why = NULL;
+
+    if (track < 0 || track >= m->nb_tracks || m->finished)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: no track %d", m->name, track);
+    s = &m->tracks[track].table;
+    if (size < 1 || size > INT32_MAX)
+        why = "its size";
+    else if (cts_offset < 0 || cts_offset > INT32_MAX || dts < -cts_offset ||
+             dts > m->tracks[track].dts_max)
+        why = "its time";
+    else if (s->nb_samples > 0 && dts <= s->last_dts)
+        why = "its time does not rise";
+    else if (s->nb_samples > 0 && dts - s->last_dts > TRTC_MP4_STEP_MAX)
+        why = "it comes too long after the one before";
+    else if (s->nb_samples == TRTC_MP4_SAMPLES_MAX)
+        why = "there are too many before it";
+    if (!why)
+        return 0;
+    return trtc_fail(err, TRTC_EX_SOFTWARE,
+                     "%s: track %d: sample of %zu bytes at %" PRId64 " refused: %s", m->name,
+                     track, size, dts, why);
+}
+
+static int fail_out(const struct trtc_mp4_out *o, struct trtc_err *err)
+{
+    if (err)
+        *err = o->err;
+    return -1;
+}
+
+int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,
+                   int64_t cts_offset, bool key, struct trtc_err *err)
+{
+    struct trtc_mp4_trak *t;
+    struct trtc_mp4_table *s;
+    int64_t at = trtc_mp4_tell(&m->out);
+
+    if (m->out.failed)
+        return fail_out(&m->out, err);
+    if (check_sample(m, track, size, dts, cts_offset, err))
+        return -1;
+    t = &m->tracks[track];
+    s = &t->table;
+    if (s->chunk_samples > 0 && (at + (int64_t)size - s->chunk_offset > CHUNK_BYTES ||
+                                 dts - s->chunk_dts >= (int64_t)t->timescale) &&
+        trtc_mp4_table_end_chunk(s))
+        goto nomem;
+    if (trtc_mp4_table_add(s, (uint32_t)size, dts, cts_offset, key, at))
+        goto nomem;
+    trtc_mp4_put(&m->out, data, size);
+    return m->out.failed ? fail_out(&m->out, err) : 0;
+nomem:
+    trtc_fail_nomem(&m->out.err);
+    m->out.failed = true;
+    return fail_out(&m->out, err);
+}
+
+/* Where the media starts if the index takes so many bytes: where it is, or moved up. */
+static int64_t media_for(const struct trtc_mp4 *m, int64_t moov_bytes, int64_t mdat_header)
+{
+    int64_t need = TRTC_MP4_FTYP_BYTES + moov_bytes + mdat_header;
+
+    /* a box, and so the free one, has 8 bytes at least */
+    if (m->media == need || m->media >= need + 8)
+        return m->media;
+    return m->media + align_up(need + 8 - m->media);
+}
+
+/* trtc_mp4_size() with chunk offsets of 4 or (wide) 8 bytes. */
+static int64_t size_for(const struct trtc_mp4 *m, bool wide)
+{
+    return media_for(m, trtc_mp4_moov_bound(m, wide), LARGE_HEADER_BYTES) +
+           trtc_mp4_tell(&m->out) - m->media;
+}
+
+/* Some chunk may begin, moved as far up as may be, past what 4 bytes can say. */
+static bool needs_wide(const struct trtc_mp4 *m)
+{
+    return size_for(m, false) > UINT32_MAX;
+}
+
+int64_t trtc_mp4_size(const struct trtc_mp4 *m)
+{
+    return size_for(m, needs_wide(m));
+}
+
+size_t trtc_mp4_table_bytes(const struct trtc_mp4 *m, uint64_t *nb_samples)
+{
+    size_t bytes = 0;
+
+    if (nb_samples)
+        *nb_samples = 0;
+    for (int i = 0; i < m->nb_tracks; i++) {
+        bytes += trtc_mp4_table_memory(&m->tracks[i].table);
+        if (nb_samples)
+            *nb_samples += m->tracks[i].table.nb_samples;
+    }
+    return bytes;
+}
+
+void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end)
+{
+    assert(track >= 0 && track < m->nb_tracks);
+    m->tracks[track].end = end;
+}
+
+/* How long the last sample lasts. */
+static int64_t last_step(const struct trtc_mp4_trak *t)
+{
+    const struct trtc_mp4_table *s = &t->table;
+
+    if (t->end != TRTC_NOTIME)
+        return t->end > s->max_pts ? t->end - s->max_pts : 1;
+    if (s->nb_samples > 1)
+        return s->step;
+    if (t->codec == TRTC_CODEC_AAC)
+        return AAC_FRAME_TICKS;
+    return t->timescale > DEFAULT_FPS ? t->timescale / DEFAULT_FPS : 1;
+}
+
+static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
+{
+    bool any = false;
+
+    for (int i = 0; i < m->nb_tracks; i++) {
+        struct trtc_mp4_trak *t = &m->tracks[i];
+        int64_t step;
+
+        if (t->table.nb_samples == 0)
+            continue;
+        step = last_step(t);
+        if (step > TRTC_MP4_STEP_MAX)
+            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: the last sample lasts too long",
+                             m->name, i);
+        if (trtc_mp4_table_close(&t->table, step))
+            return trtc_fail_nomem(err);
+        any = true;
+    }
+    if (!any)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: nothing to write", m->name);
+    return 0;
+}
+
+/* Moves the media from where it is to offset to. */
+static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
+{
+    int64_t shift = to - m->media;
+
+    if (shift == 0 || trtc_mp4_insert_range(m->out.fd, shift))
+        return 0;
+    return trtc_mp4_move_up(m->out.fd, m->media, trtc_mp4_tell(&m->out), shift, m->out.buf,
+                            TRTC_MP4_BUF_BYTES, m->name, err);
+}
+
+/* The head of a box whose content follows or is there already. */
+static void put_header(struct trtc_mp4_out *o, const char *type, int64_t size, bool large)
+{
+    trtc_mp4_put_be(o, large ? 1 : (uint64_t)size, 4);
+    trtc_mp4_put(o, type, 4);
+    if (large)
+        trtc_mp4_put_be(o, (uint64_t)size, 8);
+}
+
+/* Everything before the media, which starts at offset media now. */
+static void write_front(struct trtc_mp4 *m, struct trtc_mp4_boxes *b, int64_t media,
+                        int64_t payload, int64_t mdat_header)
+{
+    struct trtc_mp4_out *o = &m->out;
+    int64_t room;
+
+    o->pos = 0;
+    trtc_mp4_put_ftyp(m, o);
+    trtc_mp4_boxes_write(b, o, media - m->media);
+    room = media - mdat_header - trtc_mp4_tell(o);
+    if (room > 0) {
+        put_header(o, "free", room, room > UINT32_MAX);
+        trtc_mp4_flush(o);
+        o->pos = media - mdat_header;
+    }
+    put_header(o, "mdat", mdat_header + payload, mdat_header == LARGE_HEADER_BYTES);
+    assert(trtc_mp4_tell(o) == media);
+    trtc_mp4_flush(o);
+}
+
+int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err)
+{
+    struct trtc_mp4_boxes *b = NULL;
+    int64_t payload, header, media, moov;
+    int ret = -1;
+
+    if (m->finished)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: finished twice", m->name);
+    m->finished = true;
+    trtc_mp4_flush(&m->out);
+    if (m->out.failed)
+        return fail_out(&m->out, err);
+    payload = m->out.pos - m->media;
+    header = payload + MDAT_HEADER_BYTES > UINT32_MAX ? LARGE_HEADER_BYTES : MDAT_HEADER_BYTES;
+    if (close_tables(m, err))
+        return -1;
+    b = trtc_mp4_boxes_new(m, needs_wide(m), &moov);
+    if (!b)
+        return trtc_fail_nomem(err);
+    if (moov > UINT32_MAX) {
+        trtc_fail(err, TRTC_EX_SOFTWARE, "%s: the index is larger than a box can be", m->name);
+        goto done;
+    }
+    media = media_for(m, moov, header);
+    if (move_media(m, media, err))
+        goto done;
+    write_front(m, b, media, payload, header);
+    ret = m->out.failed ? fail_out(&m->out, err) : 0;
+    m->media = media; /* trtc_mp4_size holds for the finished file too */
+    m->out.pos = media + payload;
+done:
+    trtc_mp4_boxes_free(&b);
+    return ret;
+}
+
+void trtc_mp4_free(struct trtc_mp4 **m)
+{
+    if (!*m)
+        return;
+    for (int i = 0; i < (*m)->nb_tracks; i++) {
+        trtc_mp4_table_fini(&(*m)->tracks[i].table);
+        free((*m)->tracks[i].entry);
+    }
+    free((*m)->out.buf);
+    free((*m)->name);
+    free((*m)->title);
+    free((*m)->comment);
+    free(*m);
+    *m = NULL;
+}

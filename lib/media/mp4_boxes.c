@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: MIT */
+/* MP4 writer: the index (moov) from the sample tables. ISO/IEC 14496-12; section numbers there. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/utc.h"
+#include "media/mp4_priv.h"
+
+enum {
+    TRAK_BOXES = 24,    /* at most, in one track */
+    COMMON_BOXES = 16,  /* and outside of them */
+    BOXES_MAX = TRTC_MP4_TRACKS_MAX * TRAK_BOXES + COMMON_BOXES,
+    TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500 */
+    MOOV_OVERHEAD_BYTES = 1024,
+};
+
+/* Seconds from 1904, where the times in MP4 count from, to 1970. */
+#define EPOCH_1904_S INT64_C(2082844800)
+
+/* In the first pass out only counts and size is filled, in the order in which boxes begin; the
+ * second takes the sizes from there, and keeps where the box ends in their place. */
+struct trtc_mp4_boxes {
+    const struct trtc_mp4 *m;
+    struct trtc_mp4_out *o;
+    bool measuring, wide;
+    int64_t shift;       /* added to chunk offsets */
+    uint32_t timescale;  /* of the movie: mvhd, tkhd, elst */
+    uint64_t creation;   /* since 1904; 0: not known */
+    int nb;              /* boxes begun in this pass */
+    int64_t size[BOXES_MAX];
+};
+
+/* When and how long a track is shown, in its own ticks and in the movie's. */
+struct timing {
+    int64_t media_ticks; /* sum of the samples' durations */
+    int64_t media_time;  /* where in the media the presentation starts */
+    uint64_t media;      /* movie ticks: the shown part of the media */
+    uint64_t empty;      /* movie ticks before it */
+    bool edits;
+};
+
+static int begin(struct trtc_mp4_boxes *b, const char *type)
+{
+    int i = b->nb++;
+    int64_t start = trtc_mp4_tell(b->o);
+
+    assert(i < BOXES_MAX);
+    if (b->measuring) {
+        b->size[i] = start;
+        trtc_mp4_put_zeros(b->o, 8);
+        return i;
+    }
+    trtc_mp4_put_be(b->o, (uint64_t)b->size[i], 4);
+    trtc_mp4_put(b->o, type, 4);
+    b->size[i] += start;
+    return i;
+}
+
+static int begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version, unsigned flags)
+{
+    int i = begin(b, type);
+
+    trtc_mp4_put_be(b->o, version << 24 | flags, 4);
+    return i;
+}
+
+static void end(struct trtc_mp4_boxes *b, int i)
+{
+    int64_t at = trtc_mp4_tell(b->o);
+
+    if (b->measuring)
+        b->size[i] = at - b->size[i];
+    else
+        assert(b->size[i] == at); /* both passes take the same way */
+}
+
+static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
+{
+    trtc_mp4_put_be(b->o, v, nb_bytes);
+}
+
+/* A table's entries are counted already: measuring need not read the tapes. */
+static bool skip_entries(struct trtc_mp4_boxes *b, uint32_t nb, int bytes_each)
+{
+    if (b->measuring)
+        b->o->pos += (int64_t)nb * bytes_each;
+    return b->measuring;
+}
+
+/* v ticks of one timescale in another, rounded up. dts_max sees to it that nothing overflows. */
+static uint64_t rescale_up(int64_t v, uint32_t from, uint32_t to)
+{
+    uint64_t u = (uint64_t)v;
+
+    return u / from * to + (u % from * to + from - 1) / from;
+}
+
+/* To the nearest: what is rounded back to ticks of no more a second is exact again. */
+static uint64_t rescale(int64_t v, uint32_t from, uint32_t to)
+{
+    uint64_t u = (uint64_t)v;
+
+    return u / from * to + (u % from * to + from / 2) / from;
+}
+
+static struct timing timing_of(const struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    const struct trtc_mp4_table *s = &t->table;
+    struct timing r;
+
+    r.media_ticks = s->last_dts + s->last_step - s->first_dts;
+    r.media_time = s->min_pts - s->first_dts;
+    r.media = rescale_up(s->max_pts + s->last_step - s->min_pts, t->timescale, b->timescale);
+    r.empty = rescale(s->min_pts, t->timescale, b->timescale);
+    r.edits = r.empty > 0 || r.media_time > 0;
+    return r;
+}
+
+/* The largest timescale of the tracks, so that no edit is coarser than a tick of any. */
+static uint32_t movie_timescale(const struct trtc_mp4 *m)
+{
+    uint32_t max = 1;
+
+    for (int i = 0; i < m->nb_tracks; i++)
+        if (m->tracks[i].table.nb_samples > 0 && m->tracks[i].timescale > max)
+            max = m->tracks[i].timescale;
+    return max;
+}
+
+static void put_matrix(struct trtc_mp4_boxes *b)
+{
+    static const uint32_t unity[9] = { 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000 };
+
+    for (int i = 0; i < 9; i++)
+        put(b, unity[i], 4);
+}
+
+/* Creation and modification time, in the width of a header's version. */
+static void put_dates(struct trtc_mp4_boxes *b, unsigned version)
+{
+    put(b, b->creation, version ? 8 : 4);
+    put(b, b->creation, version ? 8 : 4);
+}
+
+static unsigned header_version(const struct trtc_mp4_boxes *b, uint64_t duration)
+{
+    /* all ones means "unknown" in version 0 */
+    return duration >= UINT32_MAX || b->creation > UINT32_MAX;
+}
+
+/* 8.2.2 */
+static void put_mvhd(struct trtc_mp4_boxes *b)
+{
+    uint64_t duration = 0;
+    unsigned version;
+    uint32_t next_id = 1;
+    int box;
+
+    for (int i = 0; i < b->m->nb_tracks; i++) {
+        const struct trtc_mp4_trak *t = &b->m->tracks[i];
+        struct timing tm;
+
+        if (t->table.nb_samples == 0)
+            continue;
+        tm = timing_of(b, t);
+        if (tm.empty + tm.media > duration)
+            duration = tm.empty + tm.media;
+        next_id++;
+    }
+    version = header_version(b, duration);
+    box = begin_full(b, "mvhd", version, 0);
+    put_dates(b, version);
+    put(b, b->timescale, 4);
+    put(b, duration, version ? 8 : 4);
+    put(b, 0x10000, 4); /* rate */
+    put(b, 0x100, 2);   /* volume */
+    trtc_mp4_put_zeros(b->o, 10);
+    put_matrix(b);
+    trtc_mp4_put_zeros(b->o, 24);
+    put(b, next_id, 4);
+    end(b, box);
+}
+
+/* 8.3.2. Sound tracks are alternatives to each other, of which the first is on. */
+static void put_tkhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, uint32_t id,
+                     bool enabled)
+{
+    struct timing tm = timing_of(b, t);
+    uint64_t duration = tm.empty + tm.media;
+    unsigned version = header_version(b, duration);
+    bool sound = t->codec == TRTC_CODEC_AAC;
+    int box = begin_full(b, "tkhd", version, enabled ? 3 : 2);
+
+    put_dates(b, version);
+    put(b, id, 4);
+    put(b, 0, 4);
+    put(b, duration, version ? 8 : 4);
+    trtc_mp4_put_zeros(b->o, 8);
+    put(b, 0, 2);                 /* layer */
+    put(b, sound ? 1 : 0, 2);     /* alternate_group */
+    put(b, sound ? 0x100 : 0, 2); /* volume */
+    put(b, 0, 2);
+    put_matrix(b);
+    put(b, t->width_fixed, 4);
+    put(b, t->height_fixed, 4);
+    end(b, box);
+}
+
+/* 8.6.6: an empty edit up to the track's start, then the media from its first picture shown. */
+static void put_edits(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    struct timing tm = timing_of(b, t);
+    bool wide = tm.empty > UINT32_MAX || tm.media > UINT32_MAX || tm.media_time > INT32_MAX;
+    int n = wide ? 8 : 4;
+    int edts, elst;
+
+    if (!tm.edits)
+        return;
+    edts = begin(b, "edts");
+    elst = begin_full(b, "elst", wide, 0);
+    put(b, tm.empty > 0 ? 2 : 1, 4);
+    if (tm.empty > 0) {
+        put(b, tm.empty, n);
+        put(b, UINT64_MAX, n); /* media time -1: nothing */
+        put(b, 0x10000, 4);
+    }
+    put(b, tm.media, n);
+    put(b, (uint64_t)tm.media_time, n);
+    put(b, 0x10000, 4);
+    end(b, elst);
+    end(b, edts);
+}
+
+/* 8.4.2 */
+static void put_mdhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    uint64_t duration = (uint64_t)timing_of(b, t).media_ticks;
+    unsigned version = header_version(b, duration);
+    int box = begin_full(b, "mdhd", version, 0);
+
+    put_dates(b, version);
+    put(b, t->timescale, 4);
+    put(b, duration, version ? 8 : 4);
+    put(b, 0x55c4, 2); /* language: undetermined */
+    put(b, 0, 2);
+    end(b, box);
+}
+
+/* 8.4.3 */
+static void put_hdlr(struct trtc_mp4_boxes *b, const char *type, const char *owner,
+                     const char *name)
+{
+    int box = begin_full(b, "hdlr", 0, 0);
+
+    put(b, 0, 4);
+    trtc_mp4_put(b->o, type, 4);
+    trtc_mp4_put(b->o, owner, 4);
+    trtc_mp4_put_zeros(b->o, 8);
+    trtc_mp4_put(b->o, name, strlen(name) + 1);
+    end(b, box);
+}
+
+/* 8.5.2 */
+static void put_stsd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    int box = begin_full(b, "stsd", 0, 0);
+
+    put(b, 1, 4);
+    trtc_mp4_put(b->o, t->entry, t->entry_size);
+    end(b, box);
+}
+
+static void put_run(struct trtc_mp4_boxes *b, uint32_t count, int64_t v)
+{
+    if (count == 0)
+        return;
+    put(b, count, 4);
+    put(b, (uint64_t)v, 4);
+}
+
+/* 8.6.1.2: a sample's duration is the step to the next one. */
+static void put_stts_runs(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
+    struct trtc_mp4_sample s = { 0 };
+    uint32_t count = 0;
+    int64_t run = 0;
+
+    trtc_mp4_next_sample(&r, &s);
+    for (uint32_t i = 1; i <= t->nb_samples; i++) {
+        if (i < t->nb_samples)
+            trtc_mp4_next_sample(&r, &s);
+        else
+            s.step = t->last_step;
+        if (s.step != run) {
+            put_run(b, count, run);
+            count = 0;
+            run = s.step;
+        }
+        count++;
+    }
+    put_run(b, count, run);
+}
+
+static void put_stts(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    int box = begin_full(b, "stts", 0, 0);
+
+    put(b, t->nb_stts, 4);
+    if (!skip_entries(b, t->nb_stts, 8))
+        put_stts_runs(b, t);
+    end(b, box);
+}
+
+/* 8.6.1.3 */
+static void put_ctts_runs(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
+    struct trtc_mp4_sample s = { 0 };
+    uint32_t count = 0;
+    int64_t run = 0;
+
+    for (uint32_t i = 0; i < t->nb_samples; i++) {
+        trtc_mp4_next_sample(&r, &s);
+        if (s.cts != run) {
+            put_run(b, count, run);
+            count = 0;
+            run = s.cts;
+        }
+        count++;
+    }
+    put_run(b, count, run);
+}
+
+static void put_ctts(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    int box;
+
+    if (!t->reorders)
+        return;
+    box = begin_full(b, "ctts", 0, 0);
+    put(b, t->nb_ctts, 4);
+    if (!skip_entries(b, t->nb_ctts, 8))
+        put_ctts_runs(b, t);
+    end(b, box);
+}
+
+/* 8.6.2; without it every sample is a sync sample. */
+static void put_stss(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
+    struct trtc_mp4_sample s = { 0 };
+    int box;
+
+    if (t->nb_keys == t->nb_samples)
+        return;
+    box = begin_full(b, "stss", 0, 0);
+    put(b, t->nb_keys, 4);
+    if (!skip_entries(b, t->nb_keys, 4)) {
+        for (uint32_t i = 1; i <= t->nb_samples; i++) {
+            trtc_mp4_next_sample(&r, &s);
+            if (s.key)
+                put(b, i, 4);
+        }
+    }
+    end(b, box);
+}
+
+/* 8.7.4: runs of chunks with the same number of samples. */
+static void put_stsc(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
+    int64_t offset = 0;
+    uint32_t run = 0;
+    int box = begin_full(b, "stsc", 0, 0);
+
+    put(b, t->nb_stsc, 4);
+    if (!skip_entries(b, t->nb_stsc, 12)) {
+        for (uint32_t i = 1; i <= t->nb_chunks; i++) {
+            uint32_t n = trtc_mp4_next_chunk(&r, &offset);
+
+            if (n == run)
+                continue;
+            run = n;
+            put(b, i, 4);
+            put(b, n, 4);
+            put(b, 1, 4); /* sample_description_index */
+        }
+    }
+    end(b, box);
+}
+
+/* 8.7.3.2 */
+static void put_stsz(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
+    struct trtc_mp4_sample s = { 0 };
+    int box = begin_full(b, "stsz", 0, 0);
+
+    put(b, t->size, 4);
+    put(b, t->nb_samples, 4);
+    if (t->size == 0 && !skip_entries(b, t->nb_samples, 4)) {
+        for (uint32_t i = 0; i < t->nb_samples; i++) {
+            trtc_mp4_next_sample(&r, &s);
+            put(b, s.size, 4);
+        }
+    }
+    end(b, box);
+}
+
+/* 8.7.5 */
+static void put_offsets(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+{
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
+    int n = b->wide ? 8 : 4;
+    int64_t offset = 0;
+    int box = begin_full(b, b->wide ? "co64" : "stco", 0, 0);
+
+    put(b, t->nb_chunks, 4);
+    if (!skip_entries(b, t->nb_chunks, n)) {
+        for (uint32_t i = 0; i < t->nb_chunks; i++) {
+            trtc_mp4_next_chunk(&r, &offset);
+            put(b, (uint64_t)(offset + b->shift), n);
+        }
+    }
+    end(b, box);
+}
+
+static void put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    int box = begin(b, "stbl");
+
+    put_stsd(b, t);
+    put_stts(b, &t->table);
+    put_ctts(b, &t->table);
+    put_stss(b, &t->table);
+    put_stsc(b, &t->table);
+    put_stsz(b, &t->table);
+    put_offsets(b, &t->table);
+    end(b, box);
+}
+
+/* 8.4.4: the media header of the kind, one data reference to this file, the tables. */
+static void put_minf(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
+{
+    bool sound = t->codec == TRTC_CODEC_AAC;
+    int minf = begin(b, "minf");
+    int head = begin_full(b, sound ? "smhd" : "vmhd", 0, sound ? 0 : 1);
+    int dinf, dref;
+
+    trtc_mp4_put_zeros(b->o, sound ? 4 : 8);
+    end(b, head);
+    dinf = begin(b, "dinf");
+    dref = begin_full(b, "dref", 0, 0);
+    put(b, 1, 4);
+    end(b, begin_full(b, "url ", 0, 1));
+    end(b, dref);
+    end(b, dinf);
+    put_stbl(b, t);
+    end(b, minf);
+}
+
+static void put_trak(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, uint32_t id,
+                     bool enabled)
+{
+    bool sound = t->codec == TRTC_CODEC_AAC;
+    int trak = begin(b, "trak");
+    int mdia;
+
+    put_tkhd(b, t, id, enabled);
+    put_edits(b, t);
+    mdia = begin(b, "mdia");
+    put_mdhd(b, t);
+    put_hdlr(b, sound ? "soun" : "vide", "\0\0\0", sound ? "sound" : "video");
+    put_minf(b, t);
+    end(b, mdia);
+    end(b, trak);
+}
+
+static void put_item(struct trtc_mp4_boxes *b, const char *type, const char *text)
+{
+    int item, data;
+
+    if (!text)
+        return;
+    item = begin(b, type);
+    data = begin(b, "data");
+    put(b, 1, 4); /* UTF-8 */
+    put(b, 0, 4);
+    trtc_mp4_put(b->o, text, strlen(text));
+    end(b, data);
+    end(b, item);
+}
+
+/* Title and comment the way iTunes and all that followed keep them. */
+static void put_udta(struct trtc_mp4_boxes *b)
+{
+    int udta, meta, ilst;
+
+    if (!b->m->title && !b->m->comment)
+        return;
+    udta = begin(b, "udta");
+    meta = begin_full(b, "meta", 0, 0);
+    put_hdlr(b, "mdir", "appl", "");
+    ilst = begin(b, "ilst");
+    put_item(b, "\xa9nam", b->m->title);
+    put_item(b, "\xa9" "cmt", b->m->comment);
+    end(b, ilst);
+    end(b, meta);
+    end(b, udta);
+}
+
+static void put_moov(struct trtc_mp4_boxes *b)
+{
+    bool sound_on = false;
+    uint32_t id = 1;
+    int moov;
+
+    b->nb = 0;
+    moov = begin(b, "moov");
+    put_mvhd(b);
+    for (int i = 0; i < b->m->nb_tracks; i++) {
+        const struct trtc_mp4_trak *t = &b->m->tracks[i];
+        bool sound = t->codec == TRTC_CODEC_AAC;
+
+        if (t->table.nb_samples == 0)
+            continue;
+        put_trak(b, t, id++, !sound || !sound_on);
+        sound_on |= sound;
+    }
+    put_udta(b);
+    end(b, moov);
+}
+
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes)
+{
+    struct trtc_mp4_boxes *b = calloc(1, sizeof(*b));
+    struct trtc_mp4_out count = { 0 };
+
+    if (!b)
+        return NULL;
+    b->m = m;
+    b->o = &count;
+    b->measuring = true;
+    b->wide = wide;
+    b->timescale = movie_timescale(m);
+    /* floor, so that times before 1970 are right too; before 1904 there are none */
+    if (m->creation_ms != TRTC_NOTIME && m->creation_ms / 1000 > -EPOCH_1904_S)
+        b->creation = (uint64_t)((m->creation_ms + EPOCH_1904_S * 1000) / 1000);
+    put_moov(b);
+    *moov_bytes = count.pos;
+    b->measuring = false;
+    return b;
+}
+
+void trtc_mp4_boxes_write(struct trtc_mp4_boxes *b, struct trtc_mp4_out *o, int64_t shift)
+{
+    b->o = o;
+    b->shift = shift;
+    put_moov(b);
+}
+
+void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b)
+{
+    free(*b);
+    *b = NULL;
+}
+
+/* 4.3. Four compatible brands each, so that the size is one. */
+void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o)
+{
+    static const char h264[] = "ftypisom\0\0\2\0isomiso2avc1mp41";
+    static const char h265[] = "ftypisom\0\0\2\0isomiso2iso6mp41";
+    static const char sound[] = "ftypM4A \0\0\2\0M4A isomiso2mp42";
+    const char *s = sound;
+
+    for (int i = 0; i < m->nb_tracks; i++) {
+        const struct trtc_mp4_trak *t = &m->tracks[i];
+
+        if (t->table.nb_samples > 0 && t->codec != TRTC_CODEC_AAC)
+            s = t->codec == TRTC_CODEC_H264 ? h264 : h265;
+    }
+    trtc_mp4_put_be(o, TRTC_MP4_FTYP_BYTES, 4);
+    trtc_mp4_put(o, s, TRTC_MP4_FTYP_BYTES - 4);
+}
+
+int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide)
+{
+    int64_t n = MOOV_OVERHEAD_BYTES;
+
+    n += m->title ? (int64_t)strlen(m->title) : 0;
+    n += m->comment ? (int64_t)strlen(m->comment) : 0;
+    for (int i = 0; i < m->nb_tracks; i++) {
+        const struct trtc_mp4_trak *t = &m->tracks[i];
+        const struct trtc_mp4_table *s = &t->table;
+
+        if (s->nb_samples == 0)
+            continue;
+        n += TRAK_OVERHEAD_BYTES + (int64_t)t->entry_size;
+        n += INT64_C(8) * s->nb_stts + INT64_C(8) * (s->reorders ? s->nb_ctts : 0);
+        n += s->nb_keys < s->nb_samples ? INT64_C(4) * s->nb_keys : 0;
+        n += s->size == 0 ? INT64_C(4) * s->nb_samples : 0;
+        n += INT64_C(12) * s->nb_stsc + (wide ? INT64_C(8) : INT64_C(4)) * s->nb_chunks;
+    }
+    return n;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the MP4 writer share: the buffered output, the sample tables, the tracks. */
+#ifndef TRTC_MEDIA_MP4_PRIV_H
+#define TRTC_MEDIA_MP4_PRIV_H
+
+#include "media/mp4.h"
+
+enum {
+    TRTC_MP4_TRACKS_MAX = 32,
+    TRTC_MP4_BUF_BYTES = 1 << 20, /* one write(2), and the longest chunk that is grown */
+    TRTC_MP4_ALIGN_BYTES = 4096,  /* the media starts at, and moves by, a multiple of this */
+    TRTC_MP4_FTYP_BYTES = 32,
+    TRTC_MP4_SAMPLES_MAX = 1 << 26, /* of a track (6 days at 120 a second): the index stays
+                                       below the 4 GiB that a box can have */
+};
+
+/* Bytes to a file in sequence, or only counted. A failure sticks: what follows is dropped. */
+struct trtc_mp4_out {
+    int fd;
+    const char *name;    /* for messages */
+    uint8_t *buf;        /* TRTC_MP4_BUF_BYTES, or NULL: count only */
+    size_t used;
+    int64_t pos;         /* file offset of buf[0] */
+    bool failed;
+    struct trtc_err err; /* why */
+};
+
+void trtc_mp4_put(struct trtc_mp4_out *o, const void *data, size_t n);
+void trtc_mp4_put_be(struct trtc_mp4_out *o, uint64_t v, int nb_bytes);
+void trtc_mp4_put_zeros(struct trtc_mp4_out *o, size_t n);
+void trtc_mp4_flush(struct trtc_mp4_out *o);
+
+/* Offset of the next byte. */
+static inline int64_t trtc_mp4_tell(const struct trtc_mp4_out *o)
+{
+    return o->pos + (int64_t)o->used;
+}
+
+static inline uint8_t *trtc_mp4_be(uint8_t *p, uint64_t v, int nb_bytes)
+{
+    for (int shift = 8 * (nb_bytes - 1); shift >= 0; shift -= 8)
+        *p++ = (uint8_t)(v >> shift);
+    return p;
+}
+
+/* A log of variable-length numbers in blocks: never copied, never half empty. */
+struct trtc_mp4_block;
+struct trtc_mp4_tape {
+    struct trtc_mp4_block *first, *last;
+    size_t nb_blocks;
+};
+
+struct trtc_mp4_reader {
+    const struct trtc_mp4_block *block;
+    size_t at;
+};
+
+/* One track's sample tables. The tapes hold differences; the counts are those of the boxes'
+ * entries, so that their size is known without reading the tapes. */
+struct trtc_mp4_table {
+    struct trtc_mp4_tape samples;
+    struct trtc_mp4_tape chunks;
+    uint32_t nb_samples, nb_keys, nb_chunks;
+    uint32_t nb_stts, nb_ctts, nb_stsc; /* runs */
+    uint32_t size;                /* of every sample; 0: they differ */
+    bool reorders;                /* some cts offset is not 0 */
+    int64_t first_dts, last_dts;
+    int64_t min_pts, max_pts;
+    int64_t step;                 /* from the sample before the last to the last */
+    int64_t last_step;            /* duration of the last sample, set by trtc_mp4_table_close */
+    int64_t cts;                  /* of the last sample */
+    int64_t chunk_offset;         /* of the open chunk */
+    int64_t chunk_end, chunk_dts; /* where its last sample ends; when its first begins */
+    uint32_t chunk_samples;       /* 0: none is open */
+    int64_t prev_offset;          /* of the closed chunk before */
+    uint32_t prev_samples;
+};
+
+/* One sample as the tape has it. */
+struct trtc_mp4_sample {
+    uint32_t size;
+    bool key;
+    int64_t step; /* dts minus the dts of the sample before; 0 for the first */
+    int64_t cts;
+};
+
+/* Notes a sample that starts at offset in the file. Returns 0 or -1 (out of memory). */
+int trtc_mp4_table_add(struct trtc_mp4_table *t, uint32_t size, int64_t dts, int64_t cts,
+                       bool key, int64_t offset);
+/* Ends the open chunk (a no-op without one). Returns 0 or -1 (out of memory). */
+int trtc_mp4_table_end_chunk(struct trtc_mp4_table *t);
+/* Fixes the last sample's duration and ends the open chunk; the counts are final then. */
+int trtc_mp4_table_close(struct trtc_mp4_table *t, int64_t last_step);
+void trtc_mp4_table_fini(struct trtc_mp4_table *t);
+size_t trtc_mp4_table_memory(const struct trtc_mp4_table *t);
+
+/* Readers start zeroed but for the block. The caller counts: there is no end mark. */
+struct trtc_mp4_reader trtc_mp4_tape_start(const struct trtc_mp4_tape *t);
+/* *s holds the sample before (zeroed at the start). */
+void trtc_mp4_next_sample(struct trtc_mp4_reader *r, struct trtc_mp4_sample *s);
+/* *offset holds the offset of the chunk before (0 at the start). Returns its samples. */
+uint32_t trtc_mp4_next_chunk(struct trtc_mp4_reader *r, int64_t *offset);
+
+struct trtc_mp4_trak {
+    enum trtc_codec codec;
+    uint32_t timescale;
+    uint32_t width_fixed, height_fixed; /* shown size, 16.16 */
+    uint8_t *entry;                     /* the sample entry box, complete */
+    size_t entry_size;
+    int64_t end;                        /* as trtc_mp4_end_track says; INT64_MIN: not set */
+    int64_t dts_max;                    /* so that no sum and no product overflows */
+    struct trtc_mp4_table table;
+};
+
+struct trtc_mp4 {
+    struct trtc_mp4_out out;
+    char *name, *title, *comment;
+    int64_t creation_ms;
+    int64_t media;    /* offset of the first byte of media */
+    bool finished;
+    int nb_tracks;
+    struct trtc_mp4_trak tracks[TRTC_MP4_TRACKS_MAX];
+};
+
+/* The sample entry (avc1, avc3, hvc1, hev1, mp4a) for a track, malloc'ed into t. */
+int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
+                   struct trtc_err *err);
+
+/* An upper bound of the index's size, from the counts as they are now; wide as below. */
+int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide);
+
+/* The index in two passes, measured and written: boxes need their size in front. */
+struct trtc_mp4_boxes;
+/* Measures it for chunk offsets of 4 or (wide) 8 bytes. NULL: out of memory. */
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes);
+/* Writes it to o, chunk offsets shift bytes up. */
+void trtc_mp4_boxes_write(struct trtc_mp4_boxes *b, struct trtc_mp4_out *o, int64_t shift);
+void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b);
+void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o);
+
+/* Moves the bytes in start..end up by shift, through buf, from the end backwards. */
+int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
+                     size_t buf_size, const char *name, struct trtc_err *err);
+/* Has the file system move the whole file up by shift, which copies nothing. False: it cannot,
+ * and nothing was changed. */
+bool trtc_mp4_insert_range(int fd, int64_t shift);
+
+#endif
