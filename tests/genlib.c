@@ -13,9 +13,9 @@ enum {
     TS_PAYLOAD = 184,
     PID_PMT = 0x1000,
     PID_FIRST = 0x100,
-    PCR_LEAD = 63000,      /* how far the program clock runs ahead of decoding: 0.7 s */
-    FRAMES_PER_PES = 8,    /* audio: 171 ms of AAC at 48 kHz */
-    PES_PER_TABLES = 12,   /* PAT and PMT again after so many audio PES */
+    PCR_LEAD = 63000,    /* how far the program clock runs ahead of decoding: 0.7 s */
+    FRAMES_PER_PES = 8,  /* audio: 171 ms of AAC at 48 kHz */
+    PES_PER_TABLES = 12, /* PAT and PMT again after so many audio PES */
     NOISE = 1 << 16,
 };
 
@@ -78,8 +78,8 @@ static void put_tables(struct gen_ts *ts)
     put_section(ts, 0, &ts->cc_pat, pat, sizeof pat);
 
     const int pcr_pid = ts->streams[ts->pcr_stream].pid;
-    uint8_t pmt[128] = {2, 0, 0, 0, 1, 0xc1, 0, 0, (uint8_t)(0xe0 | pcr_pid >> 8),
-                        (uint8_t)pcr_pid, 0xf0, 0};
+    uint8_t pmt[128] = {
+        2, 0, 0, 0, 1, 0xc1, 0, 0, (uint8_t)(0xe0 | pcr_pid >> 8), (uint8_t)pcr_pid, 0xf0, 0};
     size_t n = 12;
     for (int i = 0; i < ts->nb_streams; i++) {
         const struct gen_ts_stream *s = &ts->streams[i];
@@ -105,8 +105,8 @@ static void put_time(uint8_t *p, int mark, int64_t t)
     p[4] = (uint8_t)((v & 0x7f) << 1 | 1);
 }
 
-static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *data, size_t size,
-                    int64_t pts, int64_t dts, bool key)
+static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *data,
+                    size_t size, int64_t pts, int64_t dts, bool key)
 {
     const int index = (int)(s - ts->streams);
     const bool video = s->stream_id == 0xe0;
@@ -117,8 +117,8 @@ static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *d
     if (!video)
         ts->pes_since_tables++;
 
-    uint8_t head[19] = {0, 0, 1, s->stream_id, 0, 0, 0x84, pts == dts ? 0x80 : 0xc0,
-                        pts == dts ? 5 : 10};
+    uint8_t head[19] = {
+        0, 0, 1, s->stream_id, 0, 0, 0x84, pts == dts ? 0x80 : 0xc0, pts == dts ? 5 : 10};
     const size_t nb_head = pts == dts ? 14 : 19;
     put_time(head + 9, pts == dts ? 2 : 3, pts);
     if (pts != dts)
@@ -196,7 +196,7 @@ int gen_ts_add(struct gen_ts *ts, const char *codec, int rate_hz, int channels)
         s->type = 0x0f;
     } else if (strcmp(codec, "mp3") == 0) {
         s->type = rate_hz < 32000 ? 0x04 : 0x03;
-    } else { /* ETSI TS opus mapping: private data with a registration and a channel descriptor */
+    } else { /* Opus in TS: private data with a registration and a channel descriptor */
         s->type = 0x06;
         s->stream_id = 0xbd;
         memcpy(s->desc, "\x05\x04Opus\x7f\x02\x80", 9);
@@ -273,7 +273,7 @@ void gen_ts_fini(struct gen_ts *ts)
 void gen_adts(uint8_t out[7], int rate_hz, int channels, size_t size)
 {
     static const int rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-                                22050, 16000, 12000, 11025, 8000, 7350};
+                                22050, 16000, 12000, 11025, 8000,  7350};
     unsigned index = 0;
     while (index < sizeof rates / sizeof *rates - 1 && rates[index] != rate_hz)
         index++;
@@ -381,7 +381,7 @@ void gen_picture_draw(struct gen_picture *p, int64_t n, const char *const lines[
             memset(planes[0] + (ptrdiff_t)y * strides[0], 235, (size_t)w);
         return;
     }
-    /* slanted bars that drift sideways: each row is the first one, shifted; a band of noise below */
+    /* slanted bars that drift sideways (each row is the first one, shifted), a band of noise */
     enum { BAR = 64 };
     uint8_t row[4096 + BAR];
     const int nb_row = w + BAR < (int)sizeof row ? w + BAR : (int)sizeof row;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of the recording generator that know nothing of recordings: an MPEG-TS packetizer into memory
- * (ISO/IEC 13818-1) and the test picture and test sound with their markers. */
+/* Parts of the recording generator that know nothing of recordings: an MPEG-TS packetizer into
+ * memory (ISO/IEC 13818-1) and the test picture and test sound with their markers. */
 #ifndef TRTC_TESTS_GENLIB_H
 #define TRTC_TESTS_GENLIB_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GEN_HZ 90000                /* ticks of PTS and DTS in a second */
+#define GEN_HZ 90000                   /* ticks of PTS and DTS in a second */
 #define GEN_MARKER_TICKS (10 * GEN_HZ) /* a marker every 10 s of wall clock */
 #define GEN_BEEP_HZ 1000.0
 #define GEN_BEEP_S 0.1
@@ -23,8 +23,8 @@ struct gen_ts_stream {
     uint8_t stream_id; /* of the PES */
     uint8_t desc[16];  /* descriptors of the PMT */
     size_t nb_desc;
-    uint8_t cc;        /* continuity counter of the next packet */
-    uint8_t *held;     /* audio frames that wait for their PES */
+    uint8_t cc;    /* continuity counter of the next packet */
+    uint8_t *held; /* audio frames that wait for their PES */
     size_t nb_held, cap_held;
     int held_frames;
     int64_t held_pts;
@@ -42,7 +42,7 @@ struct gen_ts {
     bool failed; /* out of memory */
 };
 
-/* Adds a stream; codec is FFmpeg's short name: h264, hevc, aac, mp3, opus. Returns its index. */
+/* Adds a stream; codec is FFmpeg's name: h264, hevc, aac, mp3, opus. Returns its index. */
 int gen_ts_add(struct gen_ts *ts, const char *codec, int rate_hz, int channels);
 
 /* A new segment: empty buffer, counters at zero. Streams stay. */
@@ -70,15 +70,16 @@ size_t gen_opus_header(uint8_t *out, size_t size);
 
 struct gen_picture {
     int w_px, h_px;
-    uint8_t u, v;    /* colour of this stream */
-    bool inverse;    /* bars run the other way: substream */
-    uint8_t *noise;  /* NOISE bytes */
+    uint8_t u, v;   /* colour of this stream */
+    bool inverse;   /* bars run the other way: substream */
+    uint8_t *noise; /* NOISE bytes */
 };
 
 int gen_picture_init(struct gen_picture *p, int w_px, int h_px, int colour, bool inverse);
 void gen_picture_fini(struct gen_picture *p);
 
-/* Draws picture number n with the text lines (lines[1] may be NULL) into three planes (4:2:0). white: the flash. */
+/* Draws picture number n with two lines of text (NULL: none) into three planes (4:2:0). white: the
+ * flash. */
 void gen_picture_draw(struct gen_picture *p, int64_t n, const char *const lines[2], bool white,
                       uint8_t *const planes[], const int strides[]);
 

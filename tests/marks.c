@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* marks: the sync meter. It decodes media files that carry the generator's markers (a white flash and a beep at once)
- * and prints when each was seen and heard, in container time, and how far apart. Reads files, writes to stdout. */
+/* marks: the sync meter. It decodes media files that carry the generator's markers (a white flash
+ * and a beep at once) and prints when each was seen and heard, in container time, and how far apart. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -16,20 +16,21 @@
 
 #include "core/err.h"
 
-#define MATCH_S 2.0       /* a beep belongs to a flash at most so far away */
-#define QUIET_S 0.05      /* so much quiet before a beep */
-#define LOOK_S 0.02       /* a beep's level is the peak of so much of it */
-#define ONSET 0.3         /* the beep begins where this part of its level is reached: pre-echo is lower */
-#define WHITE_LUMA 195    /* on the 8-bit scale */
+#define MATCH_S 2.0  /* a beep belongs to a flash at most so far away */
+#define QUIET_S 0.05 /* so much quiet before a beep */
+#define LOOK_S 0.02  /* a beep's level is the peak of so much of it */
+#define ONSET                                                                                  \
+    0.3 /* the beep begins where this part of its level is reached: pre-echo is lower */
+#define WHITE_LUMA 195 /* on the 8-bit scale */
 #define WHITE_SHARE 0.9
 
 enum { MAX_LOOK = 8192 };
 
 struct opts {
     bool json, summary, only_summary;
-    bool paths;               /* several files: each line begins with its file */
-    float threshold;          /* samples above it may be a beep; full scale is 1 */
-    int x, y, w_px, h_px;     /* where to look for the flash; w_px 0: everywhere */
+    bool paths;           /* several files: each line begins with its file */
+    float threshold;      /* samples above it may be a beep; full scale is 1 */
+    int x, y, w_px, h_px; /* where to look for the flash; w_px 0: everywhere */
 };
 
 struct times {
@@ -43,7 +44,7 @@ struct meter {
     struct times flashes, beeps;
     int64_t nb_pictures;
     double first_picture_s, end_picture_s, last_picture_s, sound_s, first_sound_s, end_sound_s;
-    bool white;               /* the last picture was */
+    bool white; /* the last picture was */
     /* the search for a beep */
     double quiet_s;           /* for how long it has been quiet */
     float look[MAX_LOOK];     /* what came since the threshold was passed */
@@ -52,7 +53,7 @@ struct meter {
 };
 
 struct stream {
-    int index;                /* -1: there is none */
+    int index; /* -1: there is none */
     AVCodecContext *dec;
     AVRational tb;
 };
@@ -76,7 +77,8 @@ static int add_time(struct times *t, double s, struct trtc_err *err)
 static bool is_white(const struct opts *o, const AVFrame *f)
 {
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
-    if (d == NULL || d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL))
+    if (d == NULL
+        || d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL))
         return false;
     const int depth = d->comp[0].depth;
     const int w = o->w_px > 0 ? o->w_px : f->width, h = o->w_px > 0 ? o->h_px : f->height;
@@ -137,7 +139,7 @@ static float sample(const AVFrame *f, int i)
     const bool planar = av_sample_fmt_is_planar(f->format);
     float sum = 0;
     for (int c = 0; c < n; c++) {
-        const uint8_t *p = f->extended_data[planar ? c : 0];
+        const void *p = f->extended_data[planar ? c : 0];
         const int k = planar ? i : i * n + c;
         switch (av_get_packed_sample_fmt(f->format)) {
         case AV_SAMPLE_FMT_FLT: sum += ((const float *)p)[k]; break;
@@ -181,7 +183,8 @@ static int hear(struct meter *m, const AVFrame *f, AVRational tb, struct trtc_er
         m->end_sound_s = at + length;
     m->sound_s += length;
     const bool mono_float = f->format == AV_SAMPLE_FMT_FLTP && f->ch_layout.nb_channels == 1;
-    const float *fast = (const float *)f->extended_data[0];
+    const void *plane = f->extended_data[0];
+    const float *fast = plane;
     for (int i = 0; i < f->nb_samples; i++) {
         const float x = mono_float ? fast[i] : sample(f, i);
         if (m->nb_look > 0) {
@@ -204,7 +207,8 @@ static int hear(struct meter *m, const AVFrame *f, AVRational tb, struct trtc_er
 
 /* ---- decoding ---- */
 
-static int open_stream(AVFormatContext *in, enum AVMediaType type, struct stream *s, struct trtc_err *err)
+static int open_stream(AVFormatContext *in, enum AVMediaType type, struct stream *s,
+                       struct trtc_err *err)
 {
     const AVCodec *codec = NULL;
     s->index = av_find_best_stream(in, type, -1, -1, &codec, 0);
@@ -223,11 +227,14 @@ static int open_stream(AVFormatContext *in, enum AVMediaType type, struct stream
     s->dec->thread_count = type == AVMEDIA_TYPE_VIDEO ? 0 : 1;
     s->dec->skip_loop_filter = AVDISCARD_ALL; /* white is white without it */
     const int rc = avcodec_open2(s->dec, codec, NULL);
-    return rc < 0 ? trtc_fail(err, TRTC_EX_UNAVAILABLE, "decoder %s: %s", codec->name, av_err2str(rc)) : 0;
+    return rc < 0 ? trtc_fail(err, TRTC_EX_UNAVAILABLE, "decoder %s: %s", codec->name,
+                              av_err2str(rc))
+                  : 0;
 }
 
-/* pkt NULL: the end. Damaged packets are passed over: the meter tells what a player would show. */
-static int decode(struct meter *m, struct stream *s, const AVPacket *pkt, AVFrame *frame, struct trtc_err *err)
+/* pkt NULL: the end. Damaged packets are passed over: what counts is what a player shows. */
+static int decode(struct meter *m, struct stream *s, const AVPacket *pkt, AVFrame *frame,
+                  struct trtc_err *err)
 {
     int ret = 0;
     avcodec_send_packet(s->dec, pkt);
@@ -252,10 +259,12 @@ static int measure(const char *path, struct meter *m, struct trtc_err *err)
     }
     int rc = avformat_open_input(&in, path, NULL, NULL);
     if (rc < 0) {
-        trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR, "%s: %s", path, av_err2str(rc));
+        trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR, "%s: %s",
+                  path, av_err2str(rc));
         goto done;
     }
-    if (avformat_find_stream_info(in, NULL) < 0 || open_stream(in, AVMEDIA_TYPE_VIDEO, &streams[0], err) < 0
+    if (avformat_find_stream_info(in, NULL) < 0
+        || open_stream(in, AVMEDIA_TYPE_VIDEO, &streams[0], err) < 0
         || open_stream(in, AVMEDIA_TYPE_AUDIO, &streams[1], err) < 0)
         goto done;
     if (streams[0].index < 0 && streams[1].index < 0) {
@@ -267,7 +276,8 @@ static int measure(const char *path, struct meter *m, struct trtc_err *err)
             in->streams[i]->discard = AVDISCARD_ALL;
     while ((rc = av_read_frame(in, pkt)) >= 0) {
         for (int i = 0; i < 2; i++)
-            if (pkt->stream_index == streams[i].index && decode(m, &streams[i], pkt, frame, err) < 0)
+            if (pkt->stream_index == streams[i].index
+                && decode(m, &streams[i], pkt, frame, err) < 0)
                 goto done;
         av_packet_unref(pkt);
     }
@@ -313,7 +323,8 @@ static void add_seconds(cJSON *j, const char *key, double s)
     cJSON_AddNumberToObject(j, key, rounded(s, 1e-6));
 }
 
-static void print_marker(const struct opts *o, const char *path, const double *flash, const double *beep)
+static void print_marker(const struct opts *o, const char *path, const double *flash,
+                         const double *beep)
 {
     if (o->only_summary)
         return;
@@ -336,11 +347,12 @@ static void print_marker(const struct opts *o, const char *path, const double *f
         snprintf(text[1], sizeof text[1], "%.4f", *beep);
     if (flash != NULL && beep != NULL)
         snprintf(text[2], sizeof text[2], "%.2f", (*beep - *flash) * 1000);
-    printf("%s%s%s\t%s\t%s\n", o->paths ? path : "", o->paths ? "\t" : "", text[0], text[1], text[2]);
+    printf("%s%s%s\t%s\t%s\n", o->paths ? path : "", o->paths ? "\t" : "", text[0], text[1],
+           text[2]);
 }
 
-static void print_summary(const struct meter *m, const char *path, size_t nb, size_t nb_alone, double max_ms,
-                          double p95_ms)
+static void print_summary(const struct meter *m, const char *path, size_t nb, size_t nb_alone,
+                          double max_ms, double p95_ms)
 {
     const double picture_s = m->end_picture_s - m->first_picture_s;
     const double sound_s = m->end_sound_s - m->first_sound_s;
@@ -364,10 +376,12 @@ static void print_summary(const struct meter *m, const char *path, size_t nb, si
         print_json(j);
         return;
     }
-    printf("%s%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f\tsound_s=%.4f"
-           "\tsamples_s=%.4f\tframes=%" PRId64 "\tfirst_picture_s=%.4f\tfirst_sound_s=%.4f\n",
-           m->o->paths ? path : "", m->o->paths ? "\t" : "", nb, nb_alone, max_ms, p95_ms, picture_s, sound_s, m->sound_s, m->nb_pictures, m->first_picture_s,
-           m->first_sound_s);
+    printf(
+        "%s%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f"
+        "\tsound_s=%.4f\tsamples_s=%.4f\tframes=%" PRId64
+        "\tfirst_picture_s=%.4f\tfirst_sound_s=%.4f\n",
+        m->o->paths ? path : "", m->o->paths ? "\t" : "", nb, nb_alone, max_ms, p95_ms,
+        picture_s, sound_s, m->sound_s, m->nb_pictures, m->first_picture_s, m->first_sound_s);
 }
 
 /* Pairs the flashes with the beeps, both in order of time. */
@@ -422,23 +436,27 @@ static int run(const struct opts *o, const char *path, struct trtc_err *err)
 
 static void usage(FILE *fp)
 {
-    fputs("usage: marks [options] FILE...\n"
-          "Prints flash (s), beep (s) and beep - flash (ms) of each marker; '-' where one is missing.\n"
-          "Several files: their names in front.\n"
-          "  -j, --json             objects, one a line\n"
-          "  -s, --summary          one more line: counts, largest offset, lengths\n"
-          "  -S, --summary-only     that line alone\n"
-          "      --region X,Y,W,H   look for the flash only there\n"
-          "      --threshold LEVEL  a beep is louder (0.1; full scale is 1)\n",
-          fp);
+    fputs(
+        "usage: marks [options] FILE...\n"
+        "Prints flash (s), beep (s) and beep - flash (ms) of each marker; '-' for none.\n"
+        "Several files: their names in front.\n"
+        "  -j, --json             objects, one a line\n"
+        "  -s, --summary          one more line: counts, largest offset, lengths\n"
+        "  -S, --summary-only     that line alone\n"
+        "      --region X,Y,W,H   look for the flash only there\n"
+        "      --threshold LEVEL  a beep is louder (0.1; full scale is 1)\n",
+        fp);
 }
 
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"json", no_argument, NULL, 'j'},           {"summary", no_argument, NULL, 's'},
-        {"summary-only", no_argument, NULL, 'S'},   {"region", required_argument, NULL, 'r'},
-        {"threshold", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
+        {"json", no_argument, NULL, 'j'},
+        {"summary", no_argument, NULL, 's'},
+        {"summary-only", no_argument, NULL, 'S'},
+        {"region", required_argument, NULL, 'r'},
+        {"threshold", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
         {0},
     };
     struct opts o = {.threshold = 0.1F};
@@ -449,9 +467,14 @@ int main(int argc, char **argv)
         case 'j': o.json = true; break;
         case 's': o.summary = true; break;
         case 'S': o.summary = o.only_summary = true; break;
-        case 'r': bad = sscanf(optarg, "%5d,%5d,%5d,%5d", &o.x, &o.y, &o.w_px, &o.h_px) != 4
-                        || o.x < 0 || o.y < 0 || o.w_px <= 0 || o.h_px <= 0; break;
-        case 't': o.threshold = strtof(optarg, NULL); bad = !(o.threshold > 0); break;
+        case 'r':
+            bad = sscanf(optarg, "%5d,%5d,%5d,%5d", &o.x, &o.y, &o.w_px, &o.h_px) != 4
+                  || o.x < 0 || o.y < 0 || o.w_px <= 0 || o.h_px <= 0;
+            break;
+        case 't':
+            o.threshold = strtof(optarg, NULL);
+            bad = !(o.threshold > 0);
+            break;
         case 'h': usage(stdout); return 0;
         default: bad = true;
         }
