@@ -196,7 +196,8 @@ static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, in
     c->flags |= AV_CODEC_FLAG_BITEXACT;
     if (!inband)
         c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    av_opt_set(c->priv_data, "preset", "ultrafast", 0);
+    /* the slower one makes the High profile of H.264 */
+    av_opt_set(c->priv_data, "preset", h264 && b_frames ? "veryfast" : "ultrafast", 0);
     if (h264) {
         av_opt_set(c->priv_data, "x264-params", "b-adapt=0:scenecut=0", 0);
     } else {
@@ -399,7 +400,7 @@ static void assert_same(const char *path, struct stream *const *s, int nb)
         assert_int_equal(pkt->size, v->size);
         assert_memory_equal(pkt->data, v->data, v->size);
         assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_KEY), v->key);
-        assert_false(pkt->flags & AV_PKT_FLAG_DISCARD);
+        assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_DISCARD), v->pts < 0);
         av_packet_unref(pkt);
     }
     for (int i = 0; i < nb; i++) {
@@ -542,7 +543,8 @@ static void test_b_frames(void **state)
 {
     struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 40, 2, false),
                             make_sound(44100, 60) };
-    uint8_t buf[64];
+    uint8_t buf[64], entry[512];
+    int64_t n;
 
     (void)state;
     assert_int_equal(s[0]->v[0].pts, 0);
@@ -555,6 +557,11 @@ static void test_b_frames(void **state)
     assert_int_equal(be32(buf + 4), 1);                    /* one edit, */
     assert_int_equal(be32(buf + 8), 40 * 3600);            /* the whole length, */
     assert_int_equal(be32(buf + 12), -s[0]->v[0].dts);     /* from the first picture */
+    n = find_box("b.mp4", "moov/trak/mdia/minf/stbl/stsd/avc1", 0, entry, sizeof(entry));
+    assert_in_range(n, 100, sizeof(entry));
+    assert_memory_equal(entry + 78 + 4, "avcC\1\144\0", 7);     /* High profile, */
+    assert_int_equal(be32(entry + n - 4), 0xfdf8f800);         /* 4:2:0, 8 bits */
+    assert_int_equal(be32(entry + 78), n - 78);
 
     shift_stream(s[0], 123456);
     shift_stream(s[1], 44100);
@@ -589,6 +596,36 @@ static void test_late_tracks(void **state)
         free_stream(s[0]);
         free_stream(s[1]);
     }
+}
+
+/* Sound from before zero: decoded, cut off where the presentation starts. */
+static void test_priming(void **state)
+{
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0, false),
+                            make_sound(48000, 40) };
+    AVFormatContext *f;
+    uint8_t buf[64];
+    FILE *p;
+    int64_t n = 0;
+
+    (void)state;
+    shift_stream(s[1], -1024);
+    write_file("prime.mp4", &plain, s, 2);
+    assert_same("prime.mp4", s, 2);
+    assert_plays("prime.mp4");
+    assert_int_equal(find_box("prime.mp4", "moov/trak/edts/elst", 1, buf, sizeof(buf)), 20);
+    assert_int_equal(be32(buf + 12), 1024);
+    f = open_back("prime.mp4");
+    assert_int_equal(f->streams[0]->start_time, 0);
+    assert_int_equal(f->streams[1]->start_time, 0);
+    avformat_close_input(&f);
+    p = popen("ffmpeg -nostdin -v error -i prime.mp4 -map a -f s16le - | wc -c", "r");
+    assert_non_null(p);
+    assert_int_equal(fscanf(p, "%" SCNd64, &n), 1);
+    assert_int_equal(pclose(p), 0);
+    assert_int_equal(n, 2 * 1024 * (s[1]->nb - 1));
+    free_stream(s[0]);
+    free_stream(s[1]);
 }
 
 static void test_end_of_track(void **state)
@@ -1054,7 +1091,7 @@ static void test_misuse(void **state)
         { 0, 1, 999, 0, "does not rise" },
         { 0, 1, 2000, -1, "time" },
         { 0, 1, 2000, INT64_C(1) << 31, "time" },
-        { 1, 1, -1, 0, "time" },
+        { 1, 1, -(INT64_C(1) << 31), 0, "time" },
         { 0, 1, INT64_MAX, 0, "time" },
         { 0, 1, INT64_MIN, 0, "time" },
         { 0, 1, 1000 + INT64_C(0x80000000), 0, "too long after" },
@@ -1094,6 +1131,13 @@ static void test_misuse(void **state)
     assert_int_equal(trtc_mp4_finish(m, &err), -1);
     assert_int_equal(err.code, TRTC_EX_SOFTWARE);
     trtc_mp4_free(&m);
+    trtc_mp4_free(&m);
+
+    m = start_raw(fd, "bad.mp4", &plain, video, NULL);
+    must_write(m, 0, video->v[0].data, video->v[0].size, -5000, 0, true);
+    trtc_mp4_end_track(m, 0, 0);
+    assert_int_equal(trtc_mp4_finish(m, &err), -1);
+    assert_non_null(strstr(err.msg, "before the file begins"));
     trtc_mp4_free(&m);
     close(fd);
     free_stream(video);
@@ -1272,6 +1316,7 @@ int main(void)
         cmocka_unit_test(test_video_and_sound),
         cmocka_unit_test(test_b_frames),
         cmocka_unit_test(test_late_tracks),
+        cmocka_unit_test(test_priming),
         cmocka_unit_test(test_end_of_track),
         cmocka_unit_test(test_sound_only),
         cmocka_unit_test(test_tracks),

@@ -104,7 +104,7 @@ static int check_sample(const struct trtc_mp4 *m, int track, size_t size, int64_
     s = &m->tracks[track].table;
     if (size < 1 || size > INT32_MAX)
         why = "its size";
-    else if (cts_offset < 0 || cts_offset > INT32_MAX || dts < -cts_offset ||
+    else if (cts_offset < 0 || cts_offset > INT32_MAX || dts < -TRTC_MP4_STEP_MAX ||
              dts > m->tracks[track].dts_max)
         why = "its time";
     else if (s->nb_samples > 0 && dts <= s->last_dts)
@@ -231,6 +231,9 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
         if (step > TRTC_MP4_STEP_MAX)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: the last sample lasts too long",
                              m->name, i);
+        if (t->table.max_pts + step <= 0)
+            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d ends before the file begins",
+                             m->name, i);
         if (trtc_mp4_table_close(&t->table, step))
             return trtc_fail_nomem(err);
         any = true;
@@ -244,9 +247,13 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
 static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
 {
     int64_t shift = to - m->media;
+    int done;
 
-    if (shift == 0 || trtc_mp4_insert_range(m->out.fd, shift))
+    if (shift == 0)
         return 0;
+    done = trtc_mp4_insert_range(m->out.fd, shift, m->name, err);
+    if (done)
+        return done > 0 ? 0 : -1;
     return trtc_mp4_move_up(m->out.fd, m->media, trtc_mp4_tell(&m->out), shift, m->out.buf,
                             TRTC_MP4_BUF_BYTES, m->name, err);
 }

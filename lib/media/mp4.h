@@ -53,10 +53,11 @@ struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_in
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err);
 
 /* Appends one sample. dts in track ticks, counted from the file's zero, rising; cts_offset = pts
- * - dts in ticks, >= 0. The pts is never before the file's zero (a dts may be, where pictures are
- * reordered); a track whose first pts is later than zero starts with an empty edit. Video data
- * is length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins;
- * the last one until the track's end. A dts that does not rise, or rises by more than
+ * - dts in ticks, >= 0. A track whose first pts is later than zero starts with an empty edit.
+ * Times below zero, by at most TRTC_MP4_STEP_MAX: a dts where pictures are reordered, or a pts
+ * that is decoded but not presented (the priming of an AAC encoder). Video data is
+ * length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins; the
+ * last one until the track's end. A dts that does not rise, or rises by more than
  * TRTC_MP4_STEP_MAX, is a caller's mistake: TRTC_EX_SOFTWARE. After a failure that is not the
  * caller's mistake (disk full) every later call fails the same way. */
 int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,

@@ -34,7 +34,7 @@ struct trtc_mp4_boxes {
 /* When and how long a track is shown, in its own ticks and in the movie's. */
 struct timing {
     int64_t media_ticks; /* sum of the samples' durations */
-    int64_t media_time;  /* where in the media the presentation starts */
+    int64_t media_time;  /* where in the media the presentation starts: the first pts, or zero */
     uint64_t media;      /* movie ticks: the shown part of the media */
     uint64_t empty;      /* movie ticks before it */
     bool edits;
@@ -107,12 +107,13 @@ static uint64_t rescale(int64_t v, uint32_t from, uint32_t to)
 static struct timing timing_of(const struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 {
     const struct trtc_mp4_table *s = &t->table;
+    int64_t start = s->min_pts > 0 ? s->min_pts : 0;
     struct timing r;
 
     r.media_ticks = s->last_dts + s->last_step - s->first_dts;
-    r.media_time = s->min_pts - s->first_dts;
-    r.media = rescale_up(s->max_pts + s->last_step - s->min_pts, t->timescale, b->timescale);
-    r.empty = rescale(s->min_pts, t->timescale, b->timescale);
+    r.media_time = start - s->first_dts;
+    r.media = rescale_up(s->max_pts + s->last_step - start, t->timescale, b->timescale);
+    r.empty = rescale(start, t->timescale, b->timescale);
     r.edits = r.empty > 0 || r.media_time > 0;
     return r;
 }

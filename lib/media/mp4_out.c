@@ -103,15 +103,23 @@ int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t 
     return 0;
 }
 
-bool trtc_mp4_insert_range(int fd, int64_t shift)
+int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err)
 {
 #ifdef FALLOC_FL_INSERT_RANGE
-    struct stat st;
+    struct stat st, after;
+    int errnum;
 
-    return !fstat(fd, &st) && st.st_blksize > 0 && shift % st.st_blksize == 0 &&
-           !fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, (off_t)shift);
+    if (fstat(fd, &st) || st.st_blksize <= 0 || shift % st.st_blksize != 0)
+        return 0;
+    if (!fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, (off_t)shift))
+        return 1;
+    errnum = errno;
+    /* The size changes first: where it has not, nothing has. */
+    if (!fstat(fd, &after) && after.st_size == st.st_size)
+        return 0;
+    return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot make room in '%s'", name);
 #else
-    (void)fd, (void)shift;
-    return false;
+    (void)fd, (void)shift, (void)name, (void)err;
+    return 0;
 #endif
 }

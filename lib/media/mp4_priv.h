@@ -141,8 +141,8 @@ void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o);
 /* Moves the bytes in start..end up by shift, through buf, from the end backwards. */
 int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
                      size_t buf_size, const char *name, struct trtc_err *err);
-/* Has the file system move the whole file up by shift, which copies nothing. False: it cannot,
- * and nothing was changed. */
-bool trtc_mp4_insert_range(int fd, int64_t shift);
+/* Has the file system move the whole file up by shift, which copies nothing. Returns 1 where it
+ * has, 0 where it cannot and nothing was changed, -1. */
+int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err);
 
 #endif
