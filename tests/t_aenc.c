@@ -41,9 +41,11 @@ static void source_fini(void)
     src.n = 0;
 }
 
-/* A burst of 2 kHz, 3 ms long, that begins at click_s. */
+/* A burst of 2 kHz, 3 ms long, that begins at click_s. From second 100 on the source is silent. */
 static float sample(double s, double click_s)
 {
+    if (s > 99.9)
+        return 0;
     const double pi = 3.14159265358979323846;
     if (s >= click_s && s < click_s + 0.003)
         return (float)(0.9 * sin(2 * pi * 2000 * (s - click_s)));
@@ -78,7 +80,7 @@ static void make(const char *name, int rate, int channels, double from_s, double
     e->sample_rate = rate;
     e->sample_fmt = !strcmp(name, "mp2") ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_FLTP;
     e->bit_rate = (strcmp(name, "mp2") || rate > 24000 ? 96000 : 64000) * channels;
-    e->time_base = (AVRational){1, rate};
+    e->time_base = (AVRational){ 1, rate };
     av_channel_layout_default(&e->ch_layout, channels);
     assert_true(avcodec_open2(e, c, NULL) >= 0);
     const int size = e->frame_size;
@@ -101,7 +103,8 @@ static void make(const char *name, int rate, int channels, double from_s, double
                 if (e->sample_fmt == AV_SAMPLE_FMT_FLTP)
                     ((float *)(void *)f->extended_data[ch])[i] = sample(s, click);
                 else
-                    ((int16_t *)(void *)f->data[0])[i * channels + ch] = (int16_t)(sample(s, click) * 32000);
+                    ((int16_t *)(void *)f->data[0])[i * channels + ch] =
+                        (int16_t)(sample(s, click) * 32000);
             }
         }
         f->pts = pos;
@@ -113,7 +116,11 @@ static void make(const char *name, int rate, int channels, double from_s, double
                 struct unit *u = &src.u[src.n++];
                 u->pts_us = at_us + llround((double)p->pts * 1e6 / rate * (1 + ppm / 1e6));
                 if (!strcmp(name, "aac")) {
-                    u->data = adts(p, rate == 48000 ? 3 : rate == 44100 ? 4 : 8, channels, &u->size);
+                    u->data = adts(p,
+                                   rate == 48000   ? 3
+                                   : rate == 44100 ? 4
+                                                   : 8,
+                                   channels, &u->size);
                 } else {
                     u->data = malloc((size_t)p->size);
                     u->size = (size_t)p->size;
@@ -142,8 +149,8 @@ static void output_fini(struct output *o)
     free(o->s[1]);
 }
 
-static void pull(struct trtc_aenc *a, const struct trtc_aenc_opts *opts, AVCodecContext *d, AVFrame *f,
-                 struct output *o, int64_t *nb)
+static void pull(struct trtc_aenc *a, const struct trtc_aenc_opts *opts, AVCodecContext *d,
+                 AVFrame *f, struct output *o, int64_t *nb)
 {
     struct trtc_packet p;
     struct trtc_err err;
@@ -172,9 +179,10 @@ static void pull(struct trtc_aenc *a, const struct trtc_aenc_opts *opts, AVCodec
     assert_int_equal(ret, 0);
 }
 
-static void run(const struct trtc_aenc_opts *opts, const char *name, int64_t end_us, struct output *o)
+static void run(const struct trtc_aenc_opts *opts, const char *name, int64_t end_us,
+                struct output *o)
 {
-    struct trtc_err err = {0};
+    struct trtc_err err = { 0 };
     struct trtc_aenc *a = trtc_aenc_new(opts, &err);
     assert_non_null(a);
     AVCodecContext *d = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_AAC));
@@ -185,11 +193,14 @@ static void run(const struct trtc_aenc_opts *opts, const char *name, int64_t end
     d->extradata_size = (int)n;
     assert_true(avcodec_open2(d, NULL, NULL) >= 0);
     AVFrame *f = av_frame_alloc();
-    *o = (struct output){.n = 0};
+    *o = (struct output){ .n = 0 };
     int64_t nb = 0;
     for (int i = 0; i < src.n; i++) {
         const struct trtc_packet p = {
-            .data = src.u[i].data, .size = src.u[i].size, .pts_us = src.u[i].pts_us, .dts_us = src.u[i].pts_us,
+            .data = src.u[i].data,
+            .size = src.u[i].size,
+            .pts_us = src.u[i].pts_us,
+            .dts_us = src.u[i].pts_us,
         };
         assert_int_equal(trtc_aenc_send(a, name, &p, &err), 0);
         pull(a, opts, d, f, o, &nb);
@@ -249,7 +260,8 @@ static void test_formats(void **state)
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         struct output o;
-        const struct trtc_aenc_opts opts = {.rate_hz = t[i].out_rate, .channels = t[i].out_channels};
+        const struct trtc_aenc_opts opts = { .rate_hz = t[i].out_rate,
+                                             .channels = t[i].out_channels };
         make(t[i].codec, t[i].rate, t[i].channels, 0, 2.5, clicks, nb_clicks, 0, 0);
         run(&opts, t[i].codec, 2500000, &o);
         assert_int_equal(o.nb_broken, 0);
@@ -292,7 +304,7 @@ static void test_cut_anywhere(void **state)
         u->pts_us = off ? TRTC_NOTIME : whole.u[0].pts_us;
     }
     free(all);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 2}, "mp2", 2400000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 2 }, "mp2", 2400000, &o);
     assert_int_equal(o.nb_broken, 0);
     for (int k = 0; k < 3; k++)
         assert_click(&o, 48000, 0, clicks[k], 0.0007);
@@ -309,7 +321,7 @@ static void test_hole_is_silence(void **state)
     /* starts late, then a hole from about 1.3 s to 2.3 s */
     make("aac", 48000, 1, 0.1, 1.2, clicks, nb_clicks, 100000, 0);
     make("aac", 48000, 1, 2.3, 1.7, clicks, nb_clicks, 2300000, 0);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, "aac", 4500000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 4500000, &o);
     static const int heard[] = { 0, 1, 3, 4 };
     for (int k = 0; k < 4; k++)
         assert_click(&o, 48000, 0, clicks[heard[k]], 0.0005);
@@ -324,6 +336,19 @@ static void test_hole_is_silence(void **state)
     source_fini();
 }
 
+/* What was before a hole must not sound once more after it, from the decoder's memory. */
+static void test_no_echo_after_a_hole(void **state)
+{
+    (void)state;
+    struct output o;
+    make("aac", 48000, 1, 0, 1, clicks, nb_clicks, 0, 0);
+    make("aac", 48000, 1, 100, 1, clicks, nb_clicks, 2000000, 0);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 3000000, &o);
+    assert_true(rms(&o, 24000, 46000) > 0.02);
+    assert_true(rms(&o, 96000, 97024) < 1e-4);
+    output_fini(&o);
+}
+
 static void test_overlap_is_dropped(void **state)
 {
     (void)state;
@@ -331,10 +356,11 @@ static void test_overlap_is_dropped(void **state)
     /* 0..2 s, then once more from 1 s on; the clicks at 1.25 and 2.0 are heard once, in place */
     make("aac", 48000, 1, 0, 2.2, clicks, nb_clicks, 0, 0);
     make("aac", 48000, 1, 1, 2, clicks, nb_clicks, 1000000, 0);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, "aac", 3000000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 3000000, &o);
     for (int k = 0; k < 4; k++)
         assert_click(&o, 48000, 0, clicks[k], 0.0005);
-    assert_int_equal(find_click(&o, 0, 60480), find_click(&o, 0, 95000)); /* from 1.26 s on: 2.0 s */
+    assert_int_equal(find_click(&o, 0, 60480),
+                     find_click(&o, 0, 95000)); /* from 1.26 s on: 2.0 s */
     output_fini(&o);
 
     /* before the beginning: cut off */
@@ -342,7 +368,7 @@ static void test_overlap_is_dropped(void **state)
     make("aac", 48000, 1, 0, 1.28, clicks, nb_clicks, 0, 0);
     for (int i = 0; i < src.n; i++)
         src.u[i].pts_us -= 300000;
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, "aac", 1000000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 1000000, &o);
     assert_click(&o, 48000, 0, 0.2, 0.0005);
     assert_click(&o, 48000, 0, 0.95, 0.0005);
     output_fini(&o);
@@ -356,7 +382,7 @@ static void test_rounded_stamps_are_no_holes(void **state)
     make("aac", 48000, 1, 0, 3, clicks, nb_clicks, 0, 0);
     for (int i = 0; i < src.n; i++)
         src.u[i].pts_us = (src.u[i].pts_us + i * 7919 % 11 * 1000) / 1000 * 1000 - 5000 * (i > 0);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, "aac", 3000000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 3000000, &o);
     for (int k = 0; k < 4; k++)
         assert_click(&o, 48000, 0, clicks[k], 0.001);
     /* the tone goes on without a break: no step is larger than the tone's own */
@@ -365,7 +391,8 @@ static void test_rounded_stamps_are_no_holes(void **state)
         for (int k = 0; k < nb_clicks; k++)
             click |= fabs((double)i / 48000 - clicks[k]) < 0.05;
         if (!click && fabsf(o.s[0][i] - o.s[0][i - 1]) > 0.008f)
-            fail_msg("a step of %.4f at %.4f s", (double)fabsf(o.s[0][i] - o.s[0][i - 1]), (double)i / 48000);
+            fail_msg("a step of %.4f at %.4f s", (double)fabsf(o.s[0][i] - o.s[0][i - 1]),
+                     (double)i / 48000);
     }
     output_fini(&o);
     source_fini();
@@ -382,7 +409,7 @@ static void test_drift_is_followed(void **state)
         struct output o;
         make("mp2", 16000, 1, 0, t[k].seconds, clicks, nb_clicks, 0, t[k].ppm);
         const int64_t end_us = src.u[src.n - 1].pts_us + 72000; /* a frame of 1152 samples */
-        run(&(struct trtc_aenc_opts){.rate_hz = 16000, .channels = 1}, "mp2", end_us, &o);
+        run(&(struct trtc_aenc_opts){ .rate_hz = 16000, .channels = 1 }, "mp2", end_us, &o);
         for (int c = 5; c < t[k].last; c++)
             assert_click(&o, 16000, 0, clicks[c] * (1 + t[k].ppm / 1e6), 0.002);
         output_fini(&o);
@@ -397,7 +424,7 @@ static void test_format_change(void **state)
     make("aac", 48000, 1, 0, 1.0, clicks, nb_clicks, 0, 0);
     const int64_t join = (int64_t)src.n * 1024 * 1000000 / 48000;
     make("aac", 44100, 2, (double)join / 1e6, 1.5, clicks, nb_clicks, join, 0);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 2}, "aac", 2500000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 2 }, "aac", 2500000, &o);
     assert_int_equal(o.nb_broken, 0);
     for (int k = 0; k < 3; k++)
         assert_click(&o, 48000, 1, clicks[k], 0.0007);
@@ -415,7 +442,7 @@ static void test_damage_is_silence(void **state)
     for (int i = 40; i < 45; i++)
         memset(src.u[i].data, 0x55, src.u[i].size);
     src.u[80].size = 0;
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, "aac", 3000000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, "aac", 3000000, &o);
     assert_int_equal(o.nb_broken, 6);
     assert_click(&o, 48000, 0, clicks[1], 0.0005);
     assert_click(&o, 48000, 0, clicks[2], 0.0005);
@@ -428,10 +455,10 @@ static void test_no_input(void **state)
 {
     (void)state;
     struct output o;
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 2}, NULL, 1000000, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 2 }, NULL, 1000000, &o);
     assert_true(rms(&o, 0, 48000) < 1e-6);
     output_fini(&o);
-    run(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 2}, NULL, 0, &o);
+    run(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 2 }, NULL, 0, &o);
     assert_int_equal(o.n, 0);
     output_fini(&o);
 }
@@ -439,15 +466,16 @@ static void test_no_input(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    struct trtc_err err = {0};
-    assert_null(trtc_aenc_new(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 6}, &err));
+    struct trtc_err err = { 0 };
+    assert_null(trtc_aenc_new(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 6 }, &err));
     assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
-    assert_null(trtc_aenc_new(&(struct trtc_aenc_opts){.rate_hz = 12345, .channels = 1}, &err));
+    assert_null(trtc_aenc_new(&(struct trtc_aenc_opts){ .rate_hz = 12345, .channels = 1 }, &err));
     assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
-    struct trtc_aenc *a = trtc_aenc_new(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, &err);
+    struct trtc_aenc *a =
+        trtc_aenc_new(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, &err);
     assert_non_null(a);
     const uint8_t byte = 0;
-    const struct trtc_packet p = {.data = &byte, .size = 1};
+    const struct trtc_packet p = { .data = &byte, .size = 1 };
     assert_int_equal(trtc_aenc_send(a, "unknown", &p, &err), -1);
     assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
     assert_int_equal(trtc_aenc_send(a, "h264", &p, &err), -1);
@@ -463,7 +491,8 @@ static void test_long_hole_streams(void **state)
 {
     (void)state;
     struct trtc_err err;
-    struct trtc_aenc *a = trtc_aenc_new(&(struct trtc_aenc_opts){.rate_hz = 48000, .channels = 1}, &err);
+    struct trtc_aenc *a =
+        trtc_aenc_new(&(struct trtc_aenc_opts){ .rate_hz = 48000, .channels = 1 }, &err);
     struct trtc_packet p;
     assert_int_equal(trtc_aenc_end(a, 36000 * INT64_C(1000000), &err), 0);
     for (int i = 0; i < 100; i++)
@@ -486,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup(test_formats, clean),
         cmocka_unit_test_setup(test_cut_anywhere, clean),
         cmocka_unit_test_setup(test_hole_is_silence, clean),
+        cmocka_unit_test_setup(test_no_echo_after_a_hole, clean),
         cmocka_unit_test_setup(test_overlap_is_dropped, clean),
         cmocka_unit_test_setup(test_rounded_stamps_are_no_holes, clean),
         cmocka_unit_test_setup(test_drift_is_followed, clean),

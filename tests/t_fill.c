@@ -18,6 +18,7 @@
 #include <libavutil/opt.h>
 
 #include "media/fill.h"
+#include "media/ts.h"
 
 static int nb_complaints;
 
@@ -151,7 +152,7 @@ static void test_silence_refused(void **state)
     (void)state;
     uint8_t *frame = NULL;
     size_t size;
-    struct trtc_err err = {0};
+    struct trtc_err err = { 0 };
     assert_int_equal(trtc_silent_aac(48000, 6, &frame, &size, &err), -1);
     assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
     assert_int_equal(trtc_silent_aac(48000, 0, &frame, &size, &err), -1);
@@ -161,13 +162,14 @@ static void test_silence_refused(void **state)
 /* ---- black ---- */
 
 /* An IDR and one more picture of flat grey; header: with the sets out of band. */
-static int grey_pictures(int w, int h, int profile_high, AVPacket *out[2], uint8_t *sets, size_t *sets_size)
+static int grey_pictures(int w, int h, int profile_high, AVPacket *out[2], uint8_t *sets,
+                         size_t *sets_size)
 {
     AVCodecContext *e = avcodec_alloc_context3(avcodec_find_encoder_by_name("libx264"));
     e->width = w;
     e->height = h;
     e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->time_base = (AVRational){1, 25};
+    e->time_base = (AVRational){ 1, 25 };
     e->max_b_frames = 0;
     e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     av_opt_set(e->priv_data, "preset", "veryfast", 0);
@@ -180,7 +182,8 @@ static int grey_pictures(int w, int h, int profile_high, AVPacket *out[2], uint8
     assert_true(av_frame_get_buffer(f, 0) >= 0);
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < (p ? h / 2 : h); y++)
-            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 110 : 150, (size_t)(p ? w / 2 : w));
+            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 110 : 150,
+                   (size_t)(p ? w / 2 : w));
     for (int k = 0; k < 2; k++) {
         f->pts = k;
         assert_true(avcodec_send_frame(e, f) >= 0);
@@ -212,10 +215,11 @@ static void test_black_between(void **state)
         AVPacket *grey[2];
         uint8_t all[512], *sets, *au;
         size_t n, sets_size, au_size;
-        struct trtc_err err = {0};
+        struct trtc_err err = { 0 };
         grey_pictures(t[i].w, t[i].h, t[i].high, grey, all, &n);
-        assert_int_equal(trtc_black_picture(t[i].w, t[i].h, t[i].sar_num, t[i].sar_den, t[i].id, &sets,
-                                            &sets_size, &au, &au_size, &err), 0);
+        assert_int_equal(trtc_black_picture(t[i].w, t[i].h, t[i].sar_num, t[i].sar_den, t[i].id,
+                                            &sets, &sets_size, &au, &au_size, &err),
+                         0);
         assert_true(n + sets_size <= sizeof all);
         memcpy(all + n, sets, sets_size);
         /* start codes of four bytes; a SPS and a PPS; one IDR slice and nothing else */
@@ -223,6 +227,11 @@ static void test_black_between(void **state)
         assert_int_equal(sets[4] & 31, 7);
         assert_memory_equal(au, "\0\0\0\1", 4);
         assert_int_equal(au[4] & 31, 5);
+        struct trtc_video_params v;
+        assert_int_equal(trtc_video_params_read(TRTC_CODEC_H264, sets, sets_size, &v), 0);
+        assert_int_equal(v.sps_id, t[i].id);
+        assert_int_equal(v.width_px, t[i].w);
+        assert_int_equal(v.height_px, t[i].h);
         for (size_t k = 5; k + 3 < au_size; k++)
             assert_false(au[k] == 0 && au[k + 1] == 0 && au[k + 2] == 1);
 
@@ -281,12 +290,15 @@ static void test_black_between(void **state)
 static void test_black_refused(void **state)
 {
     (void)state;
-    static const int t[][3] = { { 427, 240, 31 }, { 426, 241, 31 }, { 0, 0, 31 }, { 64, 64, 32 }, { 64, 64, -1 } };
+    static const int t[][3] = {
+        { 427, 240, 31 }, { 426, 241, 31 }, { 0, 0, 31 }, { 64, 64, 32 }, { 64, 64, -1 }
+    };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         uint8_t *sets, *au;
         size_t n, m;
-        struct trtc_err err = {0};
-        assert_int_equal(trtc_black_picture(t[i][0], t[i][1], 1, 1, t[i][2], &sets, &n, &au, &m, &err), -1);
+        struct trtc_err err = { 0 };
+        assert_int_equal(
+            trtc_black_picture(t[i][0], t[i][1], 1, 1, t[i][2], &sets, &n, &au, &m, &err), -1);
         assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
         assert_null(sets);
         assert_null(au);

@@ -28,13 +28,12 @@
 
 #include "media/av.h"
 
-#define JUMP_US 40000               /* from here on a difference is a jump */
-#define DRIFT_MAX 500e-6            /* the resampler bends the rate no further */
-#define DRIFT_AVERAGE_S 1.0         /* time stamps are averaged over this, against their jitter */
-#define DRIFT_FOLLOW_S 4.0          /* a difference is worked off over this: critically damped */
-#define TIME_MAX_US (INT64_MAX / 4) /* so that differences cannot overflow */
-#define SAMPLE_MAX 16.0f            /* no sound: damage, or not a number */
-#define RATE_MAX_HZ 384000
+#define JUMP_US         40000  /* from here on a difference is a jump */
+#define DRIFT_MAX       500e-6 /* the resampler bends the rate no further */
+#define DRIFT_AVERAGE_S 1.0    /* time stamps are averaged over this, against their jitter */
+#define DRIFT_FOLLOW_S  4.0    /* a difference is worked off over this: critically damped */
+#define SAMPLE_MAX      16.0f  /* no sound: damage, or not a number */
+#define RATE_MAX_HZ     384000
 
 struct trtc_aenc {
     struct trtc_aenc_opts o;
@@ -51,7 +50,7 @@ struct trtc_aenc {
     AVCodecParserContext *parser; /* NULL: packets are whole frames */
     AVPacket *part;               /* scratch: what the parser cut out */
     bool draining;
-    int64_t next_us;              /* where the sound decoded last ends, on the input's clock */
+    int64_t next_us; /* where the sound decoded last ends, on the input's clock */
 
     AVFrame *heard; /* decoded frame, if has_heard, from its sample skip on */
     bool has_heard;
@@ -60,18 +59,18 @@ struct trtc_aenc {
     struct SwrContext *swr;
     int in_rate, in_format;
     AVChannelLayout in_layout;
-    bool exact;       /* the next frame is placed to the sample, not softly */
-    double late;      /* averaged difference, in output samples */
+    bool exact;  /* the next frame is placed to the sample, not softly */
+    double late; /* averaged difference, in output samples */
 
-    AVFrame *mixed;   /* scratch: the resampler's output */
+    AVFrame *mixed; /* scratch: the resampler's output */
     AVAudioFifo *fifo;
-    int64_t pos;      /* samples ever put into the FIFO */
-    int64_t silence;  /* samples of silence due before the frame in hand */
+    int64_t pos;     /* samples ever put into the FIFO */
+    int64_t silence; /* samples of silence due before the frame in hand */
 
     AVCodecContext *enc;
-    AVFrame *out;     /* scratch: what goes to the encoder */
-    int64_t out_pos;  /* samples ever given to the encoder */
-    AVPacket *pkt;    /* what the caller sees */
+    AVFrame *out;    /* scratch: what goes to the encoder */
+    int64_t out_pos; /* samples ever given to the encoder */
+    AVPacket *pkt;   /* what the caller sees */
     bool flushed;
 };
 
@@ -91,8 +90,8 @@ static int reserve(struct trtc_aenc *a, AVFrame *f, int n, struct trtc_err *err)
     f->format = AV_SAMPLE_FMT_FLTP;
     f->sample_rate = a->o.rate_hz;
     f->nb_samples = n;
-    if (av_channel_layout_copy(&f->ch_layout, &a->enc->ch_layout) < 0
-        || av_frame_get_buffer(f, 0) < 0)
+    if (av_channel_layout_copy(&f->ch_layout, &a->enc->ch_layout) < 0 ||
+        av_frame_get_buffer(f, 0) < 0)
         return trtc_fail_nomem(err);
     return 0;
 }
@@ -115,7 +114,7 @@ static int put_silence(struct trtc_aenc *a, struct trtc_err *err)
     return put(a, a->mixed, n, err);
 }
 
-/* Gives the encoder the FIFO's next n samples, n <= frame_size; the rest of the frame is silence. */
+/* Gives the encoder the FIFO's next n samples, n <= frame_size; silence fills up the frame. */
 static int encode(struct trtc_aenc *a, int n, struct trtc_err *err)
 {
     const int size = a->enc->frame_size;
@@ -177,14 +176,14 @@ static int finish_resampler(struct trtc_aenc *a, struct trtc_err *err)
 
 static bool same_format(const struct trtc_aenc *a, const AVFrame *f)
 {
-    return a->in_rate == f->sample_rate && a->in_format == f->format
-        && !av_channel_layout_compare(&a->in_layout, &f->ch_layout);
+    return a->in_rate == f->sample_rate && a->in_format == f->format &&
+           !av_channel_layout_compare(&a->in_layout, &f->ch_layout);
 }
 
 /* Opens the resampler for frames like f. False: it cannot take them. */
 static bool open_resampler(struct trtc_aenc *a, const AVFrame *f)
 {
-    AVChannelLayout layout = {0};
+    AVChannelLayout layout = { 0 };
     bool ok = false;
     if (f->sample_rate < 1 || f->sample_rate > RATE_MAX_HZ)
         return false;
@@ -202,7 +201,7 @@ static bool open_resampler(struct trtc_aenc *a, const AVFrame *f)
     av_opt_set_int(a->swr, "linear_interp", 1, 0);
     av_opt_set_double(a->swr, "rematrix_maxval", 1.0, 0); /* a downmix does not clip */
     /* one voice on both sides is as loud as it was; the default is 3 dB less */
-    static const double both[2] = {1, 1};
+    static const double both[2] = { 1, 1 };
     if (layout.nb_channels == 1 && a->o.channels == 2 && swr_set_matrix(a->swr, both, 1) < 0)
         goto done;
     if (swr_init(a->swr) < 0)
@@ -316,7 +315,7 @@ static int open_decoder(struct trtc_aenc *a, struct trtc_err *err)
     a->dec = avcodec_alloc_context3(codec);
     if (!a->dec)
         return trtc_fail_nomem(err);
-    a->dec->pkt_timebase = (AVRational){1, 1000000};
+    a->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     a->dec->thread_count = 1;
     int ret = avcodec_open2(a->dec, codec, NULL);
     if (ret < 0) {
@@ -368,8 +367,8 @@ static int feed(struct trtc_aenc *a, struct trtc_err *err)
         }
     } else {
         /* After a hole the decoder must not fade in what was before it. */
-        if (a->next_us != AV_NOPTS_VALUE && in->pts != AV_NOPTS_VALUE
-            && in->pts - a->next_us >= JUMP_US)
+        if (a->next_us != AV_NOPTS_VALUE && in->pts != AV_NOPTS_VALUE &&
+            in->pts - a->next_us >= JUMP_US)
             avcodec_flush_buffers(a->dec);
         ret = avcodec_send_packet(a->dec, in);
         av_packet_unref(in);
@@ -419,14 +418,16 @@ static int decode(struct trtc_aenc *a, struct trtc_err *err)
         AVFrame *f = a->heard;
         if (ret < 0)
             return decoder_failed(a, ret, err) ? -1 : 1;
-        if (f->nb_samples < 1 || f->sample_rate < 1
-            || (f->pts != AV_NOPTS_VALUE && (f->pts > TIME_MAX_US || f->pts < -TIME_MAX_US))) {
+        if (f->nb_samples < 1 || f->sample_rate < 1 ||
+            (f->pts != AV_NOPTS_VALUE &&
+             (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
             av_frame_unref(f);
             a->nb_broken++;
             return 1;
         }
         a->next_us = f->pts == AV_NOPTS_VALUE
-            ? AV_NOPTS_VALUE : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
+                         ? AV_NOPTS_VALUE
+                         : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
         a->has_heard = true;
         return place(a, err) ? -1 : 1;
     }
@@ -482,7 +483,7 @@ static int open_encoder(struct trtc_aenc *a, struct trtc_err *err)
         return trtc_fail_nomem(err);
     e->sample_rate = a->o.rate_hz;
     e->sample_fmt = AV_SAMPLE_FMT_FLTP;
-    e->time_base = (AVRational){1, a->o.rate_hz};
+    e->time_base = (AVRational){ 1, a->o.rate_hz };
     e->bit_rate = a->o.bitrate_bps > 0 ? a->o.bitrate_bps : 64000 * (int64_t)a->o.channels;
     e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     av_channel_layout_default(&e->ch_layout, a->o.channels);

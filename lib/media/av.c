@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     case TRTC_CODEC_OTHER:
         break;
     }
-    /* the codec's name first: a decoder of that name may be a lesser one ("mp3" is the integer one) */
+    /* the codec's name first: a decoder of that name may be a lesser one ("mp3": in integers) */
     const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);
     if (d)
         c = avcodec_find_decoder(d->id);
@@ -60,6 +61,12 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     return c;
 }
 
+static int64_t sane_time(int64_t us)
+{
+    const bool sane = us <= TRTC_AV_TIME_MAX_US && us >= -TRTC_AV_TIME_MAX_US;
+    return sane ? us : AV_NOPTS_VALUE; /* which is also TRTC_NOTIME */
+}
+
 int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err)
 {
     if (p->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
@@ -69,9 +76,14 @@ int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *
         return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "packet of %zu bytes", p->size);
     if (p->size)
         memcpy(pkt->data, p->data, p->size);
-    pkt->pts = p->pts_us; /* TRTC_NOTIME and AV_NOPTS_VALUE are the same value */
-    pkt->dts = p->dts_us;
+    pkt->pts = sane_time(p->pts_us);
+    pkt->dts = sane_time(p->dts_us);
     if (p->key)
         pkt->flags |= AV_PKT_FLAG_KEY;
     return 0;
+}
+
+void trtc_av_quiet(void)
+{
+    av_log_set_level(AV_LOG_QUIET);
 }

@@ -11,16 +11,23 @@
 #include "core/err.h"
 #include "media/packet.h"
 
+/* Times beyond this are damage; below it, differences cannot overflow. */
+#define TRTC_AV_TIME_MAX_US (INT64_MAX / 4)
+
 /* As trtc_fail, with ": " and FFmpeg's text for averr appended; no memory is TRTC_EX_TEMPFAIL. */
-__attribute__((format(printf, 4, 5)))
-int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
+                                                       const char *fmt, ...);
 
 /* The decoder for codec, or for FFmpeg's codec name where that is OTHER; it must be of type.
  * NULL: there is none, TRTC_EX_UNAVAILABLE. */
 const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,
                                struct trtc_err *err);
 
-/* Copies data and times of p into the empty pkt; the time base is microseconds. */
+/* Copies data and times of p into the empty pkt; the time base is microseconds. A time that makes
+ * no sense becomes an unknown one. */
 int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err);
+
+/* Keeps the libraries' own messages off standard error: what matters is counted and reported. */
+void trtc_av_quiet(void);
 
 #endif

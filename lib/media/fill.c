@@ -49,21 +49,21 @@ int trtc_silent_aac(int rate_hz, int channels, uint8_t **frame, size_t *size, st
     if (rate_hz < 1 || channels < 1 || channels > 2)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "no silent AAC frame for %d Hz, %d channels",
                          rate_hz, channels);
-    struct bits b = {0};
+    struct bits b = { 0 };
     put(&b, 3, channels == 2); /* id_syn_ele: SCE 0, CPE 1 */
     put(&b, 4, 0);             /* element_instance_tag */
     if (channels == 2) {
-        put(&b, 1, 1);         /* common_window */
+        put(&b, 1, 1); /* common_window */
         put_ics_info(&b);
-        put(&b, 2, 0);         /* ms_mask_present */
+        put(&b, 2, 0); /* ms_mask_present */
     }
     for (int c = 0; c < channels; c++) {
-        put(&b, 8, 100);       /* global_gain: applies to nothing */
+        put(&b, 8, 100); /* global_gain: applies to nothing */
         if (channels == 1)
             put_ics_info(&b);
         put_channel_tools(&b);
     }
-    put(&b, 3, 7);             /* id_syn_ele: END; zeros up to the byte follow */
+    put(&b, 3, 7); /* id_syn_ele: END; zeros up to the byte follow */
 
     *size = (b.n + 7) / 8;
     *frame = malloc(*size);
@@ -93,8 +93,8 @@ static bool next_nal(const uint8_t *p, size_t n, size_t *pos, const uint8_t **na
     return true;
 }
 
-/* Copies the NAL units whose nal_unit_type is in the set want (a bit each), with start codes of four
- * bytes. NULL: no memory, or there are none. */
+/* Copies the NAL units whose nal_unit_type is in the set want (a bit each), with start codes of
+ * four bytes. NULL: no memory, or there are none. */
 static uint8_t *pick(const uint8_t *p, size_t n, uint32_t want, size_t *size)
 {
     uint8_t *out = malloc(n + n / 3 + 4); /* a start code of three bytes grows by one */
@@ -131,7 +131,8 @@ static AVFrame *black_frame(int w, int h)
     }
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < (p ? h / 2 : h); y++)
-            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : 16, (size_t)(p ? w / 2 : w));
+            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : 16,
+                   (size_t)(p ? w / 2 : w));
     f->pts = 0;
     return f;
 }
@@ -164,8 +165,8 @@ int trtc_black_picture(int width_px, int height_px, int sar_num, int sar_den, in
     *sets = *au = NULL;
     *sets_size = *au_size = 0;
 
-    if (width_px < 2 || height_px < 2 || width_px > 16384 || height_px > 16384 || width_px % 2
-        || height_px % 2 || sps_id < 0 || sps_id > 31)
+    if (width_px < 2 || height_px < 2 || width_px > 16384 || height_px > 16384 || width_px % 2 ||
+        height_px % 2 || sps_id < 0 || sps_id > 31)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "no black picture of %dx%d with id %d", width_px,
                          height_px, sps_id);
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
@@ -181,9 +182,9 @@ int trtc_black_picture(int width_px, int height_px, int sar_num, int sar_den, in
     e->width = width_px;
     e->height = height_px;
     e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->sample_aspect_ratio = sar_num > 0 && sar_den > 0 ? (AVRational){sar_num, sar_den}
-                                                        : (AVRational){0, 1};
-    e->time_base = (AVRational){1, 25};
+    e->sample_aspect_ratio =
+        sar_num > 0 && sar_den > 0 ? (AVRational){ sar_num, sar_den } : (AVRational){ 0, 1 };
+    e->time_base = (AVRational){ 1, 25 };
     e->max_b_frames = 0;
     e->refs = 1;
     e->thread_count = 1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures to H.264 of one size and a constant rate.
  *
- * The machine behind receive(), one step at a time: an encoded packet if there is one; else the next
- * output frame if it is settled what it shows; else the next decoded picture; else the access unit
- * that was sent goes to the decoder. Of decoded pictures only two are held: the one that the frames
- * being put out show, and the newest one ("next"), whose turn comes at next_slot and which a newer
- * picture for the same slot still replaces. Only pictures that are shown are scaled. */
+ * The machine behind receive(), one step at a time: an encoded packet if there is one; else the
+ * next output frame if it is settled what it shows; else the next decoded picture; else the access
+ * unit that was sent goes to the decoder. Of decoded pictures only two are held: the one that the
+ * frames being put out show, and the newest one ("next"), whose turn comes at next_slot and which a
+ * newer picture for the same slot still replaces. Only pictures that are shown are scaled. */
 #include "media/venc.h"
 
 #include <errno.h>
@@ -21,21 +21,20 @@
 
 #include "media/av.h"
 
-#define KEY_INTERVAL_S 5              /* splitting finds a key frame at least this often */
-#define DECODED_PX_MAX (8192 * 8192)  /* more than any camera or screen: damage */
+#define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
+#define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */
 #define DEFAULT_HOLD_US 1000000
-#define TIME_MAX_US (INT64_MAX / 4)   /* so that differences cannot overflow */
-#define SNAP_PX 2                     /* thinner bars than this are rounding, not shape */
+#define SNAP_PX         2 /* thinner bars than this are rounding, not shape */
 
 /* How pictures of one geometry get into the canvas. */
 struct fit {
     int w, h, format; /* source, as decoded */
     AVRational sar;
     bool full_range;
-    bool direct;               /* is already what the canvas wants */
-    int x, y, out_w, out_h;    /* rectangle in the canvas, all even */
+    bool direct;            /* is already what the canvas wants */
+    int x, y, out_w, out_h; /* rectangle in the canvas, all even */
     struct SwsContext *sws;
-    AVFrame *tile;             /* with bars at the sides: scaled here, then copied */
+    AVFrame *tile; /* with bars at the sides: scaled here, then copied */
 };
 
 struct trtc_venc {
@@ -59,15 +58,15 @@ struct trtc_venc {
     int64_t next_slot, next_us;
 
     struct fit fit;
-    AVFrame *canvas, *whole;  /* shown picture: fitted, or the decoded one where it is direct */
+    AVFrame *canvas, *whole; /* shown picture: fitted, or the decoded one where it is direct */
     AVFrame *black;
-    const AVFrame *shown;     /* canvas, whole, or NULL: nothing yet */
+    const AVFrame *shown; /* canvas, whole, or NULL: nothing yet */
     int64_t shown_us;
-    int64_t slot;             /* next output frame */
+    int64_t slot; /* next output frame */
 
     AVCodecContext *enc;
-    AVFrame *out;             /* scratch: what goes to the encoder */
-    AVPacket *pkt;            /* what the caller sees */
+    AVFrame *out;  /* scratch: what goes to the encoder */
+    AVPacket *pkt; /* what the caller sees */
     bool flushed;
 };
 
@@ -168,13 +167,13 @@ static void fit_fini(struct fit *f)
 {
     sws_freeContext(f->sws);
     av_frame_free(&f->tile);
-    *f = (struct fit){0};
+    *f = (struct fit){ 0 };
 }
 
 static bool fit_matches(const struct fit *f, const struct fit *g)
 {
-    return f->w == g->w && f->h == g->h && f->format == g->format
-        && f->full_range == g->full_range && !av_cmp_q(f->sar, g->sar);
+    return f->w == g->w && f->h == g->h && f->format == g->format &&
+           f->full_range == g->full_range && !av_cmp_q(f->sar, g->sar);
 }
 
 static struct SwsContext *new_scaler(const struct fit *f)
@@ -198,7 +197,7 @@ static struct SwsContext *new_scaler(const struct fit *f)
     return sws;
 }
 
-/* Prepares v->fit for pictures like pic. Returns false where swscale cannot (the picture is lost). */
+/* Prepares v->fit for pictures like pic. False where swscale cannot (the picture is lost). */
 static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
 {
     struct fit f = {
@@ -209,7 +208,7 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
     };
     f.format = plain_format(pic->format, &f.full_range);
     if (f.sar.num <= 0 || f.sar.den <= 0)
-        f.sar = (AVRational){1, 1};
+        f.sar = (AVRational){ 1, 1 };
     if (v->fit.w && fit_matches(&f, &v->fit))
         return true;
 
@@ -218,8 +217,8 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
         return false;
     const int cw = v->o.width_px, ch = v->o.height_px;
     place(&f, cw, ch);
-    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.full_range && f.w == cw && f.h == ch
-        && f.out_w == cw && f.out_h == ch;
+    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.full_range && f.w == cw && f.h == ch &&
+               f.out_w == cw && f.out_h == ch;
     if (!f.direct) {
         f.sws = new_scaler(&f);
         /* swscale may write whole vectors past the end of a line, which must not reach a bar */
@@ -235,7 +234,7 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
     return true;
 }
 
-/* Makes pic the picture that is shown; pic is left empty or as it is. False: the picture is lost. */
+/* Makes pic the picture that is shown; pic is left empty or as it is. False: it is lost. */
 static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
 {
     /* the encoder may still hold the buffer; only an unshared canvas is written to */
@@ -249,13 +248,14 @@ static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
         v->shown_us = pts_us;
         return true;
     }
-    uint8_t *at[4] = {0};
+    uint8_t *at[4] = { 0 };
     for (int p = 0; p < 3; p++)
-        at[p] = v->canvas->data[p] + (ptrdiff_t)(p ? f->y / 2 : f->y) * v->canvas->linesize[p]
-            + (p ? f->x / 2 : f->x);
+        at[p] = v->canvas->data[p] + (ptrdiff_t)(p ? f->y / 2 : f->y) * v->canvas->linesize[p] +
+                (p ? f->x / 2 : f->x);
     uint8_t *const *dst = f->tile ? f->tile->data : at;
     const int *stride = f->tile ? f->tile->linesize : v->canvas->linesize;
-    if (sws_scale(f->sws, (const uint8_t *const *)pic->data, pic->linesize, 0, f->h, dst, stride) < 0)
+    const uint8_t *const *from = (const uint8_t *const *)pic->data;
+    if (sws_scale(f->sws, from, pic->linesize, 0, f->h, dst, stride) < 0)
         return false;
     if (f->tile)
         av_image_copy(at, v->canvas->linesize, (const uint8_t **)f->tile->data, f->tile->linesize,
@@ -282,7 +282,7 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
     v->dec = avcodec_alloc_context3(v->in_codec);
     if (!v->dec)
         return trtc_fail_nomem(err);
-    v->dec->pkt_timebase = (AVRational){1, 1000000};
+    v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     v->dec->max_pixels = DECODED_PX_MAX;
     /* the encoder has the other cores */
     v->dec->thread_count = v->o.threads == 1 ? 1 : 2;
@@ -308,7 +308,7 @@ static void take_picture(struct trtc_venc *v)
     if (pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT))
         v->nb_broken++;
     const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
-    if (us == AV_NOPTS_VALUE || us > TIME_MAX_US || us < -TIME_MAX_US) {
+    if (us == AV_NOPTS_VALUE || us > TRTC_AV_TIME_MAX_US || us < -TRTC_AV_TIME_MAX_US) {
         v->nb_broken++; /* nowhere to put it */
         av_frame_unref(pic);
         return;
@@ -392,9 +392,9 @@ static int open_encoder(struct trtc_venc *v, struct trtc_err *err)
     e->width = v->o.width_px;
     e->height = v->o.height_px;
     e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->sample_aspect_ratio = (AVRational){1, 1};
-    e->time_base = (AVRational){1, v->o.fps};
-    e->framerate = (AVRational){v->o.fps, 1};
+    e->sample_aspect_ratio = (AVRational){ 1, 1 };
+    e->time_base = (AVRational){ 1, v->o.fps };
+    e->framerate = (AVRational){ v->o.fps, 1 };
     e->gop_size = KEY_INTERVAL_S * v->o.fps;
     e->thread_count = v->o.threads;
     e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
@@ -411,8 +411,8 @@ static int open_encoder(struct trtc_venc *v, struct trtc_err *err)
     return 0;
 }
 
-/* Gives the encoder output frame v->slot. Only the buffers of what is shown are handed on: a decoded
- * picture's type and side data are not the encoder's business. */
+/* Gives the encoder output frame v->slot. Only the buffers of what is shown are handed on: a
+ * decoded picture's type and side data are not the encoder's business. */
 static int encode_slot(struct trtc_venc *v, struct trtc_err *err)
 {
     const int64_t us = us_of_slot(v, v->slot);
@@ -479,8 +479,8 @@ static int step(struct trtc_venc *v, struct trtc_err *err)
 
 struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err *err)
 {
-    if (o->width_px < 2 || o->height_px < 2 || o->width_px > 16384 || o->height_px > 16384
-        || o->fps < 1 || o->fps > 1000) {
+    if (o->width_px < 2 || o->height_px < 2 || o->width_px > 16384 || o->height_px > 16384 ||
+        o->fps < 1 || o->fps > 1000) {
         trtc_fail(err, TRTC_EX_USAGE, "video of %dx%d at %d fps: out of range", o->width_px,
                   o->height_px, o->fps);
         return NULL;
@@ -503,8 +503,8 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
     v->out = av_frame_alloc();
     v->canvas = new_picture(v->o.width_px, v->o.height_px);
     v->black = new_picture(v->o.width_px, v->o.height_px);
-    if (!v->in || !v->pkt || !v->decoded || !v->next || !v->whole || !v->out || !v->canvas
-        || !v->black) {
+    if (!v->in || !v->pkt || !v->decoded || !v->next || !v->whole || !v->out || !v->canvas ||
+        !v->black) {
         trtc_fail_nomem(err);
         goto fail;
     }

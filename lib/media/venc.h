@@ -34,8 +34,9 @@ void trtc_venc_free(struct trtc_venc **v);
 /* Sends one access unit (Annex B, any size; copied), in decoding order, with times on the output's
  * clock (0 = first output frame). codec_name is FFmpeg's name and matters only for
  * TRTC_CODEC_OTHER; the codec may change, the decoder is then made anew. A picture goes to the
- * output frame nearest to its pts; the last one of several wins, and one before 0 stands for frame 0
- * if nothing newer does. Errors of the decoder are counted, not fatal. TRTC_EX_UNAVAILABLE: there is no such decoder. */
+ * output frame nearest to its pts; the last one of several wins, and one before 0 stands for frame
+ * 0 if nothing newer does; one older than another before it is dropped. What does not decode is
+ * counted, not fatal. TRTC_EX_UNAVAILABLE: there is no such decoder. */
 int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec_name,
                    const struct trtc_packet *p, struct trtc_err *err);
 
