@@ -62,7 +62,7 @@ $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtest
 $(B)/lib/media/%.o $(B)/cmd/trtc-merge.o: private PKGS = $(AV)
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-merge: private PKGS = $(AV) libcjson
-$(B)/trtc-merge: private LDLIBS = -lb64
+$(B)/trtc-merge: private LDLIBS = -lb64 -lm
 $(B)/tests/%: private PKGS = $(AV) libcjson cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
 

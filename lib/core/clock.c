@@ -48,20 +48,24 @@ static int64_t expected_us(const struct trtc_clock *c, int64_t ts_90k, int64_t s
 
 int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t start_us, bool exact, int64_t dur_us)
 {
+    int64_t nominal_us = start_us;
     if (!c->running) {
         trtc_clock_anchor(c, first_ts_90k, start_us);
+        c->nominal_us = nominal_us;
         return 0;
     }
+    if (!exact) /* sums of rounded durations wander off: only the step from the segment before counts */
+        start_us = c->ref_us + start_us - c->nominal_us;
     int64_t at_us = expected_us(c, first_ts_90k, start_us);
     int64_t error = start_us - at_us;
     if (llabs(error) >= TRTC_ROUNDING_US) {
         trtc_clock_anchor(c, first_ts_90k, start_us);
-        c->last_jump_us = error;
+        c->nominal_us = nominal_us;
         return error;
     }
     int64_t rate = exact ? c->rate_us + error / 8 : 0;
     int64_t slew = exact ? error / 2 + rate : 0;
     *c = (struct trtc_clock){.running = true, .ref_ts_90k = first_ts_90k, .ref_us = at_us,
-                             .slew_us = slew, .slew_over_us = dur_us > 0 ? dur_us : 1, .rate_us = rate};
+                             .nominal_us = nominal_us, .slew_us = slew, .slew_over_us = dur_us > 0 ? dur_us : 1, .rate_us = rate};
     return 0;
 }

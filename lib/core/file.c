@@ -22,7 +22,8 @@ enum {
 };
 
 struct trtc_file {
-    int fd;
+    int fd;          /* -1: parked */
+    struct stat was; /* parked: what the temporary was */
     char *path;
     char *temp;
 };
@@ -291,11 +292,24 @@ static int flush_temp(const struct trtc_file *f, bool sync, struct trtc_err *err
     return 0;
 }
 
+int trtc_file_park(struct trtc_file *f, struct trtc_err *err)
+{
+    int fd = f->fd;
+
+    if (flush_temp(f, true, err))
+        return -1;
+    if (fstat(fd, &f->was))
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot examine '%s'", f->temp);
+    f->fd = -1;
+    close(fd);
+    return 0;
+}
+
 int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err)
 {
     int ret = -1;
 
-    if (flush_temp(*f, sync, err))
+    if ((*f)->fd >= 0 && flush_temp(*f, sync, err))
         goto abort;
     if (rename((*f)->temp, (*f)->path)) {
         trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename '%s' to '%s'", (*f)->temp,
@@ -316,8 +330,9 @@ void trtc_file_abort(struct trtc_file **f)
 
     if (!*f)
         return;
+    have = (*f)->was;
     /* Not what another has put there since. */
-    if (!fstat((*f)->fd, &have) && !lstat((*f)->temp, &named) && have.st_dev == named.st_dev &&
+    if (((*f)->fd < 0 || !fstat((*f)->fd, &have)) && !lstat((*f)->temp, &named) && have.st_dev == named.st_dev &&
         have.st_ino == named.st_ino)
         unlink((*f)->temp);
     file_free(f);

@@ -30,6 +30,10 @@ const char *trtc_file_temp_path(const struct trtc_file *f); /* temporary name */
  * stays. */
 int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *err);
 
+/* Completes the file but leaves it unnamed: fsync, and the descriptor and the lock are given up, so that many may wait for a common
+ * commit. Only commit, retarget and abort may follow. On failure the file is as before. */
+int trtc_file_park(struct trtc_file *f, struct trtc_err *err);
+
 /* fsync, rename to the final name (replacing what is there), fsync of the directory (sync
  * false: rename only). Frees *f on success and on failure; on failure the temporary is removed
  * and the final name is as before, but for one case: where only the fsync of the directory

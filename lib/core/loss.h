@@ -13,6 +13,7 @@ struct trtc_loss {
     int64_t start_us;    /* where on the clock, or TRTC_NOTIME */
     int64_t lost_us;     /* media time lost; 0: none, or unknown with lost_bytes < 0 */
     int64_t lost_bytes;  /* bytes lost; -1 unknown */
+    int source;          /* index of the playlist that lists the file, or -1 */
 };
 
 struct trtc_losses {
@@ -21,9 +22,9 @@ struct trtc_losses {
 };
 
 /* Adds one; path and the formatted detail (NULL: none) are copied. -1 where memory ran out. */
-__attribute__((format(printf, 7, 8)))
-int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int64_t start_us, int64_t lost_us,
-                    int64_t lost_bytes, const char *fmt, ...);
+__attribute__((format(printf, 8, 9)))
+int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int source, int64_t start_us,
+                    int64_t lost_us, int64_t lost_bytes, const char *fmt, ...);
 
 /* Moves all items of from behind those of to. */
 int trtc_losses_move(struct trtc_losses *to, struct trtc_losses *from);

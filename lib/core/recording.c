@@ -63,7 +63,7 @@ static int lose(struct trtc_recording *r, const struct trtc_piece *p, const char
     int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", r->dir, p->uri);
-    return trtc_losses_add(&r->losses, path, kind, p->start_us, us, bytes, why ? "%s" : NULL, why);
+    return trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes, why ? "%s" : NULL, why);
 }
 
 /* Checks one listed segment on disk. 1: usable, 0: a loss was listed, -1: no memory. */

@@ -185,7 +185,7 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
         trtc_playlist_parse(text, (size_t)n, &src->playlist, &why) < 0) {
         if (src->playlist.text)
             trtc_playlist_fini(&src->playlist);
-        ret = trtc_losses_add(&r->losses, path, "unreadable", TRTC_NOTIME, 0, -1, "playlist: %s", why.msg);
+        ret = trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1, "playlist: %s", why.msg);
         goto done;
     }
     if (src->playlist.nb_bad_lines)

@@ -66,7 +66,7 @@ static size_t first_after(const struct cover *c, int64_t t)
 static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
     char *path = trtc_piece_path(c->r, p);
-    int ret = path ? trtc_losses_add(&c->r->losses, path, "twice", p->start_us, 0, p->bytes,
+    int ret = path ? trtc_losses_add(&c->r->losses, path, "twice", p->source, p->start_us, 0, p->bytes,
                                      "its time was recorded already by the segment before")
                    : -1;
     free(path);
@@ -324,22 +324,33 @@ static int find_sections(struct trtc_timeline *t)
     return 0;
 }
 
+static const enum trtc_media picture_media[3][2] = {
+    [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
+    [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+    [TRTC_AUX_SUB] = {TRTC_MEDIA_AUX, TRTC_MEDIA_AUX},
+};
+static const enum trtc_media sound_media[3][2] = {
+    [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
+    [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+    [TRTC_AUX_SUB] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+};
+
+bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux)
+{
+    if (source < 0 || !r->user)
+        return true;
+    const struct trtc_source *s = &r->sources[source];
+    const enum trtc_media *v = picture_media[aux], *a = sound_media[aux];
+    bool audio = s->media == a[0] || s->media == a[1], video = s->media == v[0] || s->media == v[1];
+    return s->type == TRTC_TYPE_AUDIO ? audio : video;
+}
+
 int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
                         struct trtc_err *err)
 {
-    static const enum trtc_media picture[3][2] = {
-        [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
-        [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
-        [TRTC_AUX_SUB] = {TRTC_MEDIA_AUX, TRTC_MEDIA_AUX},
-    };
-    static const enum trtc_media sound[3][2] = {
-        [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
-        [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
-        [TRTC_AUX_SUB] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
-    };
     static const enum trtc_media mixed[2] = {TRTC_MEDIA_NONE, TRTC_MEDIA_NONE};
     *out = (struct trtc_timeline){0};
-    const enum trtc_media *v = r->user ? picture[aux] : mixed, *a = r->user ? sound[aux] : mixed;
+    const enum trtc_media *v = r->user ? picture_media[aux] : mixed, *a = r->user ? sound_media[aux] : mixed;
     if (build_lane(r, TRTC_VIDEO, v, out, &out->video, err) < 0 ||
         build_lane(r, TRTC_AUDIO, a, out, &out->audio, err) < 0)
         goto fail;

@@ -42,6 +42,9 @@ struct trtc_timeline {
 int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
                         struct trtc_err *err);
 
+/* Whether -a takes anything from this playlist: what is missing in others is no loss. */
+bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux);
+
 void trtc_timeline_fini(struct trtc_timeline *t);
 
 /* End of what a clip covers. */

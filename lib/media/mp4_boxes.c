@@ -8,28 +8,12 @@
 #include "media/mp4_priv.h"
 
 enum {
-    TRAK_BOXES = 24,    /* at most, in one track */
-    COMMON_BOXES = 16,  /* and outside of them */
-    BOXES_MAX = TRTC_MP4_TRACKS_MAX * TRAK_BOXES + COMMON_BOXES,
     TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500 */
     MOOV_OVERHEAD_BYTES = 1024,
 };
 
 /* Seconds from 1904, where the times in MP4 count from, to 1970. */
 #define EPOCH_1904_S INT64_C(2082844800)
-
-/* In the first pass out only counts and size is filled, in the order in which boxes begin; the
- * second takes the sizes from there, and keeps where the box ends in their place. */
-struct trtc_mp4_boxes {
-    const struct trtc_mp4 *m;
-    struct trtc_mp4_out *o;
-    bool measuring, wide;
-    int64_t shift;       /* added to chunk offsets */
-    uint32_t timescale;  /* of the movie: mvhd, tkhd, elst */
-    uint64_t creation;   /* since 1904; 0: not known */
-    int nb;              /* boxes begun in this pass */
-    int64_t size[BOXES_MAX];
-};
 
 /* When and how long a track is shown, in its own ticks and in the movie's. */
 struct timing {
@@ -40,12 +24,12 @@ struct timing {
     bool edits;
 };
 
-static int begin(struct trtc_mp4_boxes *b, const char *type)
+int trtc_mp4_begin(struct trtc_mp4_boxes *b, const char *type)
 {
     int i = b->nb++;
     int64_t start = trtc_mp4_tell(b->o);
 
-    assert(i < BOXES_MAX);
+    assert(i < TRTC_MP4_BOXES_MAX);
     if (b->measuring) {
         b->size[i] = start;
         trtc_mp4_put_zeros(b->o, 8);
@@ -57,15 +41,15 @@ static int begin(struct trtc_mp4_boxes *b, const char *type)
     return i;
 }
 
-static int begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version, unsigned flags)
+int trtc_mp4_begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version, unsigned flags)
 {
-    int i = begin(b, type);
+    int i = trtc_mp4_begin(b, type);
 
     trtc_mp4_put_be(b->o, version << 24 | flags, 4);
     return i;
 }
 
-static void end(struct trtc_mp4_boxes *b, int i)
+void trtc_mp4_end(struct trtc_mp4_boxes *b, int i)
 {
     int64_t at = trtc_mp4_tell(b->o);
 
@@ -78,14 +62,6 @@ static void end(struct trtc_mp4_boxes *b, int i)
 static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
 {
     trtc_mp4_put_be(b->o, v, nb_bytes);
-}
-
-/* A table's entries are counted already: measuring need not read the tapes. */
-static bool skip_entries(struct trtc_mp4_boxes *b, uint32_t nb, int bytes_each)
-{
-    if (b->measuring)
-        b->o->pos += (int64_t)nb * bytes_each;
-    return b->measuring;
 }
 
 /* v ticks of one timescale in another, rounded up. dts_max sees to it that nothing overflows. */
@@ -170,7 +146,7 @@ static void put_mvhd(struct trtc_mp4_boxes *b)
         next_id++;
     }
     version = header_version(b, duration);
-    box = begin_full(b, "mvhd", version, 0);
+    box = trtc_mp4_begin_full(b, "mvhd", version, 0);
     put_dates(b, version);
     put(b, b->timescale, 4);
     put(b, duration, version ? 8 : 4);
@@ -180,7 +156,7 @@ static void put_mvhd(struct trtc_mp4_boxes *b)
     put_matrix(b);
     trtc_mp4_put_zeros(b->o, 24);
     put(b, next_id, 4);
-    end(b, box);
+    trtc_mp4_end(b, box);
 }
 
 /* 8.3.2. Sound tracks are alternatives to each other, of which the first is on. */
@@ -191,7 +167,7 @@ static void put_tkhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, ui
     uint64_t duration = tm.empty + tm.media;
     unsigned version = header_version(b, duration);
     bool sound = t->codec == TRTC_CODEC_AAC;
-    int box = begin_full(b, "tkhd", version, enabled ? 3 : 2);
+    int box = trtc_mp4_begin_full(b, "tkhd", version, enabled ? 3 : 2);
 
     put_dates(b, version);
     put(b, id, 4);
@@ -205,7 +181,7 @@ static void put_tkhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, ui
     put_matrix(b);
     put(b, t->width_fixed, 4);
     put(b, t->height_fixed, 4);
-    end(b, box);
+    trtc_mp4_end(b, box);
 }
 
 /* 8.6.6: an empty edit up to the track's start, then the media from its first picture shown. */
@@ -218,8 +194,8 @@ static void put_edits(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 
     if (!tm.edits)
         return;
-    edts = begin(b, "edts");
-    elst = begin_full(b, "elst", wide, 0);
+    edts = trtc_mp4_begin(b, "edts");
+    elst = trtc_mp4_begin_full(b, "elst", wide, 0);
     put(b, tm.empty > 0 ? 2 : 1, 4);
     if (tm.empty > 0) {
         put(b, tm.empty, n);
@@ -229,8 +205,8 @@ static void put_edits(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
     put(b, tm.media, n);
     put(b, (uint64_t)tm.media_time, n);
     put(b, 0x10000, 4);
-    end(b, elst);
-    end(b, edts);
+    trtc_mp4_end(b, elst);
+    trtc_mp4_end(b, edts);
 }
 
 /* 8.4.2 */
@@ -238,245 +214,65 @@ static void put_mdhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 {
     uint64_t duration = (uint64_t)timing_of(b, t).media_ticks;
     unsigned version = header_version(b, duration);
-    int box = begin_full(b, "mdhd", version, 0);
+    int box = trtc_mp4_begin_full(b, "mdhd", version, 0);
 
     put_dates(b, version);
     put(b, t->timescale, 4);
     put(b, duration, version ? 8 : 4);
     put(b, 0x55c4, 2); /* language: undetermined */
     put(b, 0, 2);
-    end(b, box);
+    trtc_mp4_end(b, box);
 }
 
 /* 8.4.3 */
 static void put_hdlr(struct trtc_mp4_boxes *b, const char *type, const char *owner,
                      const char *name)
 {
-    int box = begin_full(b, "hdlr", 0, 0);
+    int box = trtc_mp4_begin_full(b, "hdlr", 0, 0);
 
     put(b, 0, 4);
     trtc_mp4_put(b->o, type, 4);
     trtc_mp4_put(b->o, owner, 4);
     trtc_mp4_put_zeros(b->o, 8);
     trtc_mp4_put(b->o, name, strlen(name) + 1);
-    end(b, box);
-}
-
-/* 8.5.2 */
-static void put_stsd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
-{
-    int box = begin_full(b, "stsd", 0, 0);
-
-    put(b, 1, 4);
-    trtc_mp4_put(b->o, t->entry, t->entry_size);
-    end(b, box);
-}
-
-static void put_run(struct trtc_mp4_boxes *b, uint32_t count, int64_t v)
-{
-    if (count == 0)
-        return;
-    put(b, count, 4);
-    put(b, (uint64_t)v, 4);
-}
-
-/* 8.6.1.2: a sample's duration is the step to the next one. */
-static void put_stts_runs(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
-    struct trtc_mp4_sample s = { 0 };
-    uint32_t count = 0;
-    int64_t run = 0;
-
-    trtc_mp4_next_sample(&r, &s);
-    for (uint32_t i = 1; i <= t->nb_samples; i++) {
-        if (i < t->nb_samples)
-            trtc_mp4_next_sample(&r, &s);
-        else
-            s.step = t->last_step;
-        if (s.step != run) {
-            put_run(b, count, run);
-            count = 0;
-            run = s.step;
-        }
-        count++;
-    }
-    put_run(b, count, run);
-}
-
-static void put_stts(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    int box = begin_full(b, "stts", 0, 0);
-
-    put(b, t->nb_stts, 4);
-    if (!skip_entries(b, t->nb_stts, 8))
-        put_stts_runs(b, t);
-    end(b, box);
-}
-
-/* 8.6.1.3 */
-static void put_ctts_runs(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
-    struct trtc_mp4_sample s = { 0 };
-    uint32_t count = 0;
-    int64_t run = 0;
-
-    for (uint32_t i = 0; i < t->nb_samples; i++) {
-        trtc_mp4_next_sample(&r, &s);
-        if (s.cts != run) {
-            put_run(b, count, run);
-            count = 0;
-            run = s.cts;
-        }
-        count++;
-    }
-    put_run(b, count, run);
-}
-
-static void put_ctts(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    int box;
-
-    if (!t->reorders)
-        return;
-    box = begin_full(b, "ctts", 0, 0);
-    put(b, t->nb_ctts, 4);
-    if (!skip_entries(b, t->nb_ctts, 8))
-        put_ctts_runs(b, t);
-    end(b, box);
-}
-
-/* 8.6.2; without it every sample is a sync sample. */
-static void put_stss(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
-    struct trtc_mp4_sample s = { 0 };
-    int box;
-
-    if (t->nb_keys == t->nb_samples)
-        return;
-    box = begin_full(b, "stss", 0, 0);
-    put(b, t->nb_keys, 4);
-    if (!skip_entries(b, t->nb_keys, 4)) {
-        for (uint32_t i = 1; i <= t->nb_samples; i++) {
-            trtc_mp4_next_sample(&r, &s);
-            if (s.key)
-                put(b, i, 4);
-        }
-    }
-    end(b, box);
-}
-
-/* 8.7.4: runs of chunks with the same number of samples. */
-static void put_stsc(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
-    int64_t offset = 0;
-    uint32_t run = 0;
-    int box = begin_full(b, "stsc", 0, 0);
-
-    put(b, t->nb_stsc, 4);
-    if (!skip_entries(b, t->nb_stsc, 12)) {
-        for (uint32_t i = 1; i <= t->nb_chunks; i++) {
-            uint32_t n = trtc_mp4_next_chunk(&r, &offset);
-
-            if (n == run)
-                continue;
-            run = n;
-            put(b, i, 4);
-            put(b, n, 4);
-            put(b, 1, 4); /* sample_description_index */
-        }
-    }
-    end(b, box);
-}
-
-/* 8.7.3.2 */
-static void put_stsz(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
-    struct trtc_mp4_sample s = { 0 };
-    int box = begin_full(b, "stsz", 0, 0);
-
-    put(b, t->size, 4);
-    put(b, t->nb_samples, 4);
-    if (t->size == 0 && !skip_entries(b, t->nb_samples, 4)) {
-        for (uint32_t i = 0; i < t->nb_samples; i++) {
-            trtc_mp4_next_sample(&r, &s);
-            put(b, s.size, 4);
-        }
-    }
-    end(b, box);
-}
-
-/* 8.7.5 */
-static void put_offsets(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
-{
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
-    int n = b->wide ? 8 : 4;
-    int64_t offset = 0;
-    int box = begin_full(b, b->wide ? "co64" : "stco", 0, 0);
-
-    put(b, t->nb_chunks, 4);
-    if (!skip_entries(b, t->nb_chunks, n)) {
-        for (uint32_t i = 0; i < t->nb_chunks; i++) {
-            trtc_mp4_next_chunk(&r, &offset);
-            put(b, (uint64_t)(offset + b->shift), n);
-        }
-    }
-    end(b, box);
-}
-
-static void put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
-{
-    int box = begin(b, "stbl");
-
-    put_stsd(b, t);
-    put_stts(b, &t->table);
-    put_ctts(b, &t->table);
-    put_stss(b, &t->table);
-    put_stsc(b, &t->table);
-    put_stsz(b, &t->table);
-    put_offsets(b, &t->table);
-    end(b, box);
+    trtc_mp4_end(b, box);
 }
 
 /* 8.4.4: the media header of the kind, one data reference to this file, the tables. */
 static void put_minf(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 {
     bool sound = t->codec == TRTC_CODEC_AAC;
-    int minf = begin(b, "minf");
-    int head = begin_full(b, sound ? "smhd" : "vmhd", 0, sound ? 0 : 1);
+    int minf = trtc_mp4_begin(b, "minf");
+    int head = trtc_mp4_begin_full(b, sound ? "smhd" : "vmhd", 0, sound ? 0 : 1);
     int dinf, dref;
 
     trtc_mp4_put_zeros(b->o, sound ? 4 : 8);
-    end(b, head);
-    dinf = begin(b, "dinf");
-    dref = begin_full(b, "dref", 0, 0);
+    trtc_mp4_end(b, head);
+    dinf = trtc_mp4_begin(b, "dinf");
+    dref = trtc_mp4_begin_full(b, "dref", 0, 0);
     put(b, 1, 4);
-    end(b, begin_full(b, "url ", 0, 1));
-    end(b, dref);
-    end(b, dinf);
-    put_stbl(b, t);
-    end(b, minf);
+    trtc_mp4_end(b, trtc_mp4_begin_full(b, "url ", 0, 1));
+    trtc_mp4_end(b, dref);
+    trtc_mp4_end(b, dinf);
+    trtc_mp4_put_stbl(b, t);
+    trtc_mp4_end(b, minf);
 }
 
 static void put_trak(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, uint32_t id,
                      bool enabled)
 {
     bool sound = t->codec == TRTC_CODEC_AAC;
-    int trak = begin(b, "trak");
+    int trak = trtc_mp4_begin(b, "trak");
     int mdia;
 
     put_tkhd(b, t, id, enabled);
     put_edits(b, t);
-    mdia = begin(b, "mdia");
+    mdia = trtc_mp4_begin(b, "mdia");
     put_mdhd(b, t);
     put_hdlr(b, sound ? "soun" : "vide", "\0\0\0", sound ? "sound" : "video");
     put_minf(b, t);
-    end(b, mdia);
-    end(b, trak);
+    trtc_mp4_end(b, mdia);
+    trtc_mp4_end(b, trak);
 }
 
 static void put_item(struct trtc_mp4_boxes *b, const char *type, const char *text)
@@ -485,13 +281,13 @@ static void put_item(struct trtc_mp4_boxes *b, const char *type, const char *tex
 
     if (!text)
         return;
-    item = begin(b, type);
-    data = begin(b, "data");
+    item = trtc_mp4_begin(b, type);
+    data = trtc_mp4_begin(b, "data");
     put(b, 1, 4); /* UTF-8 */
     put(b, 0, 4);
     trtc_mp4_put(b->o, text, strlen(text));
-    end(b, data);
-    end(b, item);
+    trtc_mp4_end(b, data);
+    trtc_mp4_end(b, item);
 }
 
 /* Title and comment the way iTunes and all that followed keep them. */
@@ -501,15 +297,15 @@ static void put_udta(struct trtc_mp4_boxes *b)
 
     if (!b->m->title && !b->m->comment)
         return;
-    udta = begin(b, "udta");
-    meta = begin_full(b, "meta", 0, 0);
+    udta = trtc_mp4_begin(b, "udta");
+    meta = trtc_mp4_begin_full(b, "meta", 0, 0);
     put_hdlr(b, "mdir", "appl", "");
-    ilst = begin(b, "ilst");
+    ilst = trtc_mp4_begin(b, "ilst");
     put_item(b, "\xa9nam", b->m->title);
     put_item(b, "\xa9" "cmt", b->m->comment);
-    end(b, ilst);
-    end(b, meta);
-    end(b, udta);
+    trtc_mp4_end(b, ilst);
+    trtc_mp4_end(b, meta);
+    trtc_mp4_end(b, udta);
 }
 
 static void put_moov(struct trtc_mp4_boxes *b)
@@ -519,7 +315,7 @@ static void put_moov(struct trtc_mp4_boxes *b)
     int moov;
 
     b->nb = 0;
-    moov = begin(b, "moov");
+    moov = trtc_mp4_begin(b, "moov");
     put_mvhd(b);
     for (int i = 0; i < b->m->nb_tracks; i++) {
         const struct trtc_mp4_trak *t = &b->m->tracks[i];
@@ -531,7 +327,7 @@ static void put_moov(struct trtc_mp4_boxes *b)
         sound_on |= sound;
     }
     put_udta(b);
-    end(b, moov);
+    trtc_mp4_end(b, moov);
 }
 
 struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes)

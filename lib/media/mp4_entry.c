@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: sample entries, that is how a decoder is to be set up. The configuration records
- * avcC and hvcC (ISO/IEC 14496-15, 5.3.3 and 8.3.3) are made from parameter sets, of which as
- * little is parsed as they ask for (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1). */
+/* MP4 writer: sample entries, that is how a decoder is to be set up, with the configuration
+ * records avcC and hvcC (ISO/IEC 14496-15, 5.3.3 and 8.3.3) and esds (14496-14, 5.6). */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,172 +8,9 @@
 #include "media/mp4_priv.h"
 
 enum {
-    NALS_MAX = 255,            /* parameter sets of a track, all kinds together */
-    SPS_HEAD_BYTES = 512,      /* more than all the fields read here can take */
     ENTRY_OVERHEAD_BYTES = 512,
     ASC_MAX = 1024,
-    H264_SPS = 7,
-    H264_PPS = 8,
-    H265_VPS = 32,
-    H265_SPS = 33,
-    H265_PPS = 34,
 };
-
-struct nal {
-    const uint8_t *p;
-    size_t n;
-    int type;
-};
-
-struct nals {
-    struct nal v[NALS_MAX];
-    int nb;
-};
-
-/* Bits of a parameter set without its emulation prevention bytes. Past the end there are zeros,
- * and over says so. */
-struct bits {
-    uint8_t data[SPS_HEAD_BYTES];
-    size_t nb_bits, at;
-    bool over;
-};
-
-static void bits_init(struct bits *b, const uint8_t *p, size_t n)
-{
-    size_t out = 0;
-    int zeros = 0;
-
-    for (size_t i = 0; i < n && out < sizeof(b->data); i++) {
-        if (zeros >= 2 && p[i] == 3) {
-            zeros = 0;
-            continue;
-        }
-        zeros = p[i] ? 0 : zeros + 1;
-        b->data[out++] = p[i];
-    }
-    b->nb_bits = 8 * out;
-    b->at = 0;
-    b->over = false;
-}
-
-static uint32_t get_bits(struct bits *b, int n)
-{
-    uint32_t v = 0;
-
-    if (b->nb_bits - b->at < (size_t)n) {
-        b->over = true;
-        b->at = b->nb_bits;
-        return 0;
-    }
-    for (; n > 0; n--, b->at++)
-        v = v << 1 | (b->data[b->at / 8] >> (7 - b->at % 8) & 1);
-    return v;
-}
-
-static void skip_bits(struct bits *b, size_t n)
-{
-    if (b->nb_bits - b->at < n) {
-        b->over = true;
-        n = b->nb_bits - b->at;
-    }
-    b->at += n;
-}
-
-/* Exponential Golomb, at most 2^32 - 2. */
-static uint32_t get_ue(struct bits *b)
-{
-    int zeros = 0;
-
-    while (zeros < 32 && !b->over && !get_bits(b, 1))
-        zeros++;
-    if (b->over || zeros == 32) {
-        b->over = true;
-        return 0;
-    }
-    return ((uint32_t)1 << zeros) - 1 + get_bits(b, zeros);
-}
-
-static const uint8_t *find_start_code(const uint8_t *p, const uint8_t *end)
-{
-    for (; end - p >= 3; p++)
-        if (p[0] == 0 && p[1] == 0 && p[2] == 1)
-            return p;
-    return end;
-}
-
-static bool has_nal(const struct nals *list, const uint8_t *p, size_t n)
-{
-    for (int i = 0; i < list->nb; i++)
-        if (list->v[i].n == n && !memcmp(list->v[i].p, p, n))
-            return true;
-    return false;
-}
-
-/* The type of a NAL unit if it is a parameter set of the base layer, else -1. */
-static int set_type(enum trtc_codec codec, const uint8_t *p, size_t n)
-{
-    int type;
-
-    if (n < 2)
-        return -1;
-    if (codec == TRTC_CODEC_H264) {
-        type = p[0] & 0x1f;
-        return !(p[0] & 0x80) && (type == H264_SPS || type == H264_PPS) ? type : -1;
-    }
-    type = p[0] >> 1 & 0x3f;
-    if ((p[0] & 0x81) || p[1] >> 3)
-        return -1;
-    return type >= H265_VPS && type <= H265_PPS ? type : -1;
-}
-
-/* Lists the different parameter sets of an Annex B stretch, in order. */
-static int list_sets(enum trtc_codec codec, const uint8_t *p, size_t size, struct nals *out,
-                     struct trtc_err *err)
-{
-    const uint8_t *end;
-
-    out->nb = 0;
-    if (size == 0)
-        return 0;
-    end = p + size;
-    p = find_start_code(p, end);
-    while (p < end) {
-        const uint8_t *next;
-        size_t n;
-        int type;
-
-        p += 3;
-        next = find_start_code(p, end);
-        n = (size_t)(next - p);
-        while (n > 0 && p[n - 1] == 0) /* trailing_zero_8bits */
-            n--;
-        type = set_type(codec, p, n);
-        if (type >= 0 && !has_nal(out, p, n)) {
-            if (out->nb == NALS_MAX || n > UINT16_MAX)
-                return trtc_fail(err, TRTC_EX_DATAERR, "too many or too long parameter sets");
-            out->v[out->nb++] = (struct nal){ .p = p, .n = n, .type = type };
-        }
-        p = next;
-    }
-    return 0;
-}
-
-static int count_type(const struct nals *list, int type)
-{
-    int nb = 0;
-
-    for (int i = 0; i < list->nb; i++)
-        nb += list->v[i].type == type;
-    return nb;
-}
-
-static const struct nal *first_of(const struct nals *list, int type)
-{
-    for (int i = 0; i < list->nb; i++)
-        if (list->v[i].type == type)
-            return &list->v[i];
-    return NULL;
-}
 
 /* Appending to a sample entry. The room was allocated for the worst case. */
 struct entry {
@@ -218,7 +54,7 @@ static void end(struct entry *e, size_t start)
 }
 
 /* Sets of one type, each after its length. */
-static void put_sets(struct entry *e, const struct nals *list, int type)
+static void put_sets(struct entry *e, const struct trtc_mp4_sets *list, int type)
 {
     for (int i = 0; i < list->nb; i++) {
         if (list->v[i].type != type)
@@ -228,150 +64,40 @@ static void put_sets(struct entry *e, const struct nals *list, int type)
     }
 }
 
-/* What avcC says of a sequence parameter set. */
-struct h264_sps {
-    uint8_t profile, compat, level;
-    bool has_format; /* the three below are present */
-    uint32_t chroma, depth_luma, depth_chroma;
-};
-
-static bool h264_profile_has_format(uint8_t profile)
+static int put_avcc(struct entry *e, const struct trtc_mp4_sets *list, struct trtc_err *err)
 {
-    static const uint8_t with[] = { 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135 };
-
-    return memchr(with, profile, sizeof(with)) != NULL;
-}
-
-static int parse_h264_sps(const struct nal *nal, struct h264_sps *s, struct trtc_err *err)
-{
-    struct bits b;
-
-    *s = (struct h264_sps){ 0 };
-    bits_init(&b, nal->p + 1, nal->n - 1);
-    s->profile = (uint8_t)get_bits(&b, 8);
-    s->compat = (uint8_t)get_bits(&b, 8);
-    s->level = (uint8_t)get_bits(&b, 8);
-    get_ue(&b); /* seq_parameter_set_id */
-    s->has_format = h264_profile_has_format(s->profile);
-    if (s->has_format) {
-        s->chroma = get_ue(&b);
-        if (s->chroma == 3)
-            skip_bits(&b, 1); /* separate_colour_plane_flag */
-        s->depth_luma = get_ue(&b);
-        s->depth_chroma = get_ue(&b);
-    }
-    if (b.over || (s->has_format && (s->chroma > 3 || s->depth_luma > 6 || s->depth_chroma > 6)))
-        return trtc_fail(err, TRTC_EX_DATAERR, "damaged H.264 sequence parameter set");
-    return 0;
-}
-
-static int put_avcc(struct entry *e, const struct nals *list, struct trtc_err *err)
-{
-    int nb_sps = count_type(list, H264_SPS);
-    int nb_pps = count_type(list, H264_PPS);
-    struct h264_sps first = { 0 };
-    bool have = false;
+    struct trtc_mp4_h264 s;
     size_t box;
 
-    if (nb_sps == 0 || nb_pps == 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "no H.264 parameter sets");
-    if (nb_sps > 31)
-        return trtc_fail(err, TRTC_EX_DATAERR, "too many H.264 sequence parameter sets");
-    for (int i = 0; i < list->nb; i++) {
-        struct h264_sps s;
-
-        if (list->v[i].type != H264_SPS)
-            continue;
-        if (parse_h264_sps(&list->v[i], &s, err))
-            return -1;
-        if (!have)
-            first = s;
-        have = true;
-        first.compat &= s.compat; /* what holds for all of them */
-        if (s.level > first.level)
-            first.level = s.level;
-    }
+    if (trtc_mp4_h264_read(list, &s, err))
+        return -1;
     box = begin(e, "avcC");
     put(e, 1, 1);
-    put(e, first.profile, 1);
-    put(e, first.compat, 1);
-    put(e, first.level, 1);
+    put(e, s.profile, 1);
+    put(e, s.compat, 1);
+    put(e, s.level, 1);
     put(e, 0xfc | 3, 1); /* lengths of 4 bytes */
-    put(e, 0xe0 | (unsigned)nb_sps, 1);
-    put_sets(e, list, H264_SPS);
-    put(e, (unsigned)nb_pps, 1);
-    put_sets(e, list, H264_PPS);
-    if (first.has_format) {
-        put(e, 0xfc | first.chroma, 1);
-        put(e, 0xf8 | first.depth_luma, 1);
-        put(e, 0xf8 | first.depth_chroma, 1);
+    put(e, 0xe0 | (unsigned)trtc_mp4_count_sets(list, TRTC_MP4_H264_SPS), 1);
+    put_sets(e, list, TRTC_MP4_H264_SPS);
+    put(e, (unsigned)trtc_mp4_count_sets(list, TRTC_MP4_H264_PPS), 1);
+    put_sets(e, list, TRTC_MP4_H264_PPS);
+    if (s.has_format) {
+        put(e, 0xfc | s.chroma, 1);
+        put(e, 0xf8 | s.depth_luma, 1);
+        put(e, 0xf8 | s.depth_chroma, 1);
         put(e, 0, 1); /* no SPS extensions */
     }
     end(e, box);
     return 0;
 }
 
-/* What hvcC says of a sequence parameter set. */
-struct h265_sps {
-    uint8_t ptl[12]; /* general part of profile_tier_level, as it stands there */
-    uint32_t nb_layers;
-    uint32_t nested; /* sps_temporal_id_nesting_flag */
-    uint32_t chroma, depth_luma, depth_chroma;
-};
-
-/* The part of profile_tier_level on the temporal sub-layers. */
-static void skip_sub_layers(struct bits *b, uint32_t max_sub_layers_minus1)
+static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, bool inband,
+                    struct trtc_err *err)
 {
-    bool profile[8], level[8];
-
-    if (max_sub_layers_minus1 == 0)
-        return;
-    for (uint32_t i = 0; i < 8; i++) { /* the flags are padded to eight pairs */
-        profile[i] = get_bits(b, 1) && i < max_sub_layers_minus1;
-        level[i] = get_bits(b, 1) && i < max_sub_layers_minus1;
-    }
-    for (uint32_t i = 0; i < 8; i++)
-        skip_bits(b, (profile[i] ? 88 : 0) + (level[i] ? 8 : 0));
-}
-
-static int parse_h265_sps(const struct nal *nal, struct h265_sps *s, struct trtc_err *err)
-{
-    struct bits b;
-    uint32_t minus1;
-
-    bits_init(&b, nal->p + 2, nal->n - 2);
-    skip_bits(&b, 4); /* sps_video_parameter_set_id */
-    minus1 = get_bits(&b, 3);
-    s->nb_layers = minus1 + 1;
-    s->nested = get_bits(&b, 1);
-    for (size_t i = 0; i < sizeof(s->ptl); i++)
-        s->ptl[i] = (uint8_t)get_bits(&b, 8);
-    skip_sub_layers(&b, minus1);
-    get_ue(&b); /* sps_seq_parameter_set_id */
-    s->chroma = get_ue(&b);
-    if (s->chroma == 3)
-        skip_bits(&b, 1); /* separate_colour_plane_flag */
-    get_ue(&b);           /* width and height */
-    get_ue(&b);
-    if (get_bits(&b, 1))  /* conformance window */
-        for (int i = 0; i < 4; i++)
-            get_ue(&b);
-    s->depth_luma = get_ue(&b);
-    s->depth_chroma = get_ue(&b);
-    if (b.over || minus1 > 6 || s->chroma > 3 || s->depth_luma > 8 || s->depth_chroma > 8)
-        return trtc_fail(err, TRTC_EX_DATAERR, "damaged H.265 sequence parameter set");
-    return 0;
-}
-
-static int put_hvcc(struct entry *e, const struct nals *list, bool inband, struct trtc_err *err)
-{
-    const struct nal *sps = first_of(list, H265_SPS);
-    struct h265_sps s;
+    struct trtc_mp4_h265 s;
     size_t box;
 
-    if (!sps || !first_of(list, H265_VPS) || !first_of(list, H265_PPS))
-        return trtc_fail(err, TRTC_EX_DATAERR, "no H.265 parameter sets");
-    if (parse_h265_sps(sps, &s, err))
+    if (trtc_mp4_h265_read(list, &s, err))
         return -1;
     box = begin(e, "hvcC");
     put(e, 1, 1);
@@ -384,9 +110,9 @@ static int put_hvcc(struct entry *e, const struct nals *list, bool inband, struc
     put(e, 0, 2);      /* avgFrameRate: not said */
     put(e, s.nb_layers << 3 | s.nested << 2 | 3, 1); /* lengths of 4 bytes */
     put(e, 3, 1);
-    for (int type = H265_VPS; type <= H265_PPS; type++) {
+    for (int type = TRTC_MP4_H265_VPS; type <= TRTC_MP4_H265_PPS; type++) {
         put(e, (inband ? 0 : 0x80) | (unsigned)type, 1); /* array_completeness */
-        put(e, (unsigned)count_type(list, type), 2);
+        put(e, (unsigned)trtc_mp4_count_sets(list, type), 2);
         put_sets(e, list, type);
     }
     end(e, box);
@@ -406,7 +132,7 @@ static int put_video(struct entry *e, struct trtc_mp4_trak *t, const struct trtc
 {
     bool h264 = src->codec == TRTC_CODEC_H264;
     bool square = src->sar_num == src->sar_den;
-    struct nals list;
+    struct trtc_mp4_sets list;
     size_t box;
 
     if (src->width_px < 1 || src->width_px > UINT16_MAX || src->height_px < 1 ||
@@ -417,7 +143,7 @@ static int put_video(struct entry *e, struct trtc_mp4_trak *t, const struct trtc
                     src->sar_den > UINT16_MAX))
         return trtc_fail(err, TRTC_EX_DATAERR, "sample aspect ratio %d:%d cannot be stored in MP4",
                          src->sar_num, src->sar_den);
-    if (list_sets(src->codec, src->annexb, src->annexb_size, &list, err))
+    if (trtc_mp4_list_sets(src->codec, src->annexb, src->annexb_size, &list, err))
         return -1;
     t->width_fixed = square ? (uint32_t)src->width_px << 16
                             : fixed_size(src->width_px, src->sar_num, src->sar_den);

@@ -122,6 +122,53 @@ struct trtc_mp4 {
     struct trtc_mp4_trak tracks[TRTC_MP4_TRACKS_MAX];
 };
 
+enum {
+    TRTC_MP4_SETS_MAX = 255, /* of a track, all kinds together */
+    TRTC_MP4_H264_SPS = 7,   /* nal_unit_type */
+    TRTC_MP4_H264_PPS = 8,
+    TRTC_MP4_H265_VPS = 32,
+    TRTC_MP4_H265_SPS = 33,
+    TRTC_MP4_H265_PPS = 34,
+};
+
+/* One parameter set, without start code; points into what it was found in. */
+struct trtc_mp4_set {
+    const uint8_t *p;
+    size_t n;
+    int type;
+};
+
+struct trtc_mp4_sets {
+    struct trtc_mp4_set v[TRTC_MP4_SETS_MAX];
+    int nb;
+};
+
+/* What avcC says of the sequence parameter sets. */
+struct trtc_mp4_h264 {
+    uint8_t profile;       /* of the first */
+    uint8_t compat, level; /* what holds for all of them */
+    bool has_format;       /* the three below are present */
+    uint32_t chroma, depth_luma, depth_chroma; /* chroma_format_idc, bits less 8 */
+};
+
+/* What hvcC says of the first sequence parameter set. */
+struct trtc_mp4_h265 {
+    uint8_t ptl[12];    /* general part of profile_tier_level, as it stands there */
+    uint32_t nb_layers; /* temporal */
+    uint32_t nested;    /* sps_temporal_id_nesting_flag */
+    uint32_t chroma, depth_luma, depth_chroma;
+};
+
+/* Lists the different parameter sets of an Annex B stretch, in order. */
+int trtc_mp4_list_sets(enum trtc_codec codec, const uint8_t *p, size_t size,
+                       struct trtc_mp4_sets *out, struct trtc_err *err);
+int trtc_mp4_count_sets(const struct trtc_mp4_sets *list, int type);
+/* TRTC_EX_DATAERR where a set that must be there is missing or damaged. */
+int trtc_mp4_h264_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h264 *out,
+                       struct trtc_err *err);
+int trtc_mp4_h265_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h265 *out,
+                       struct trtc_err *err);
+
 /* The sample entry (avc1, avc3, hvc1, hev1, mp4a) for a track, malloc'ed into t. */
 int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
                    struct trtc_err *err);
@@ -129,8 +176,30 @@ int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
 /* An upper bound of the index's size, from the counts as they are now; wide as below. */
 int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide);
 
-/* The index in two passes, measured and written: boxes need their size in front. */
-struct trtc_mp4_boxes;
+enum { TRTC_MP4_BOXES_MAX = TRTC_MP4_TRACKS_MAX * 24 + 16 }; /* more than an index can have */
+
+/* The index in two passes, measured and written: boxes need their size in front. In the first
+ * pass o only counts and size is filled, in the order in which boxes begin; the second takes the
+ * sizes from there, and keeps where the box ends in their place. */
+struct trtc_mp4_boxes {
+    const struct trtc_mp4 *m;
+    struct trtc_mp4_out *o;
+    bool measuring, wide;
+    int64_t shift;       /* added to chunk offsets */
+    uint32_t timescale;  /* of the movie: mvhd, tkhd, elst */
+    uint64_t creation;   /* since 1904; 0: not known */
+    int nb;              /* boxes begun in this pass */
+    int64_t size[TRTC_MP4_BOXES_MAX];
+};
+
+int trtc_mp4_begin(struct trtc_mp4_boxes *b, const char *type);
+int trtc_mp4_begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version,
+                        unsigned flags);
+/* box is what the two above returned. */
+void trtc_mp4_end(struct trtc_mp4_boxes *b, int box);
+/* The sample table box. */
+void trtc_mp4_put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t);
+
 /* Measures it for chunk offsets of 4 or (wide) 8 bytes. NULL: out of memory. */
 struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes);
 /* Writes it to o, chunk offsets shift bytes up. */

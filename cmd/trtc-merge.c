@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-merge: merges single-stream recordings into MP4.
+ *
+ * Reads directories of playlists and segments, decides what belongs together (lib/core), copies or encodes it (lib/media), and
+ * writes one MP4 a section or a user; prints the path of each. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "core/file.h"
+#include "core/num.h"
+#include "core/plan.h"
+#include "core/plan_print.h"
+#include "media/av.h"
+#include "media/merge.h"
+#include "media/probe.h"
+#include "media/report.h"
+
+enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };
+
+struct opts {
+    const char **dirs, **users;
+    size_t nb_dirs, nb_users;
+    bool recursive, finished, allow_missing, force, json, null, header, progress_json;
+    struct trtc_plan_opts plan;
+    enum plan_format print;
+    int64_t split_bytes, split_us;
+    int jobs;
+    const char *report;
+};
+
+enum {
+    OPT_RECURSIVE = 256, OPT_VIDEO, OPT_AUDIO, OPT_NAMES, OPT_SPLIT_SIZE, OPT_SPLIT_TIME, OPT_PLAN, OPT_FINISHED,
+    OPT_ALLOW_MISSING, OPT_FORCE, OPT_REPORT, OPT_JSON, OPT_HEADER, OPT_PROGRESS
+};
+
+static const char short_options[] = ":f:m:sa:bp:r:o:u:j:0hVqv";
+static const struct option long_options[] = {
+    {"dir", required_argument, NULL, 'f'},
+    {"recursive", no_argument, NULL, OPT_RECURSIVE},
+    {"mode", required_argument, NULL, 'm'},
+    {"strip", no_argument, NULL, 's'},
+    {"aux", required_argument, NULL, 'a'},
+    {"black", no_argument, NULL, 'b'},
+    {"fps", required_argument, NULL, 'p'},
+    {"size", required_argument, NULL, 'r'},
+    {"output-dir", required_argument, NULL, 'o'},
+    {"user", required_argument, NULL, 'u'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"video", required_argument, NULL, OPT_VIDEO},
+    {"audio", required_argument, NULL, OPT_AUDIO},
+    {"names", required_argument, NULL, OPT_NAMES},
+    {"split-size", required_argument, NULL, OPT_SPLIT_SIZE},
+    {"split-time", required_argument, NULL, OPT_SPLIT_TIME},
+    {"plan", optional_argument, NULL, OPT_PLAN},
+    {"finished", no_argument, NULL, OPT_FINISHED},
+    {"allow-missing", no_argument, NULL, OPT_ALLOW_MISSING},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"null", no_argument, NULL, '0'},
+    {"header", no_argument, NULL, OPT_HEADER},
+    {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {0},
+};
+
+static void usage(void)
+{
+    fputs(
+        "Usage: trtc-merge -f DIR [--recursive] [-m 0|1] [-s] [-a 0|1|2] [-b] [-p FPS] [-r W H] [-o OUTDIR]\n"
+        "                  [-u USER]... [-j JOBS] [--video auto|copy|encode] [--audio auto|encode]\n"
+        "                  [--names script|recording] [--split-size BYTES] [--split-time SECONDS]\n"
+        "                  [--plan[=tsv|json|svg]] [--finished] [--allow-missing] [--force] [--report FILE] [--json]\n"
+        "Merges the single-stream recordings in DIR into MP4 and prints the path of each file made.\n"
+        "\n"
+        "  -f, --dir DIR             directory of playlists and segments; may be given several times\n"
+        "      --recursive           its subdirectories too\n"
+        "  -m, --mode 0|1            0: one file a section (default), 1: one file a user\n"
+        "  -s, --strip               with -m 1: leave out the blanks between sections\n"
+        "  -a, --aux 0|1|2           picture: 0 primary stream (default), 1 substream where that is absent, 2 substream\n"
+        "  -b, --black               show black where there is no video, not the last picture\n"
+        "  -p, --fps FPS             frame rate, 5 to 120 (15 where encoding is needed)\n"
+        "  -r, --size W H            picture size, also as WxH\n"
+        "  -o, --output-dir OUTDIR   write there, not beside the playlists\n"
+        "  -u, --user USER           only this user (the id in clear); may be given several times\n"
+        "  -j, --jobs JOBS           outputs made at the same time (default: one a core)\n"
+        "      --video HOW           auto (copy where possible), copy, encode\n"
+        "      --audio HOW           auto (copy where possible), encode\n"
+        "      --names HOW           script (USER_TIME_av.mp4), recording (as the service names its MP4)\n"
+        "      --split-size BYTES    begin a new file before this size, at a key frame (units: k M G Ki Mi Gi)\n"
+        "      --split-time SECONDS  begin a new file before this length, at a key frame\n"
+        "      --plan[=FORMAT]       write nothing; print what would be made: tsv (default), json, svg\n"
+        "      --finished            leave recordings alone that have no ENDLIST yet\n"
+        "      --allow-missing       exit 0 although something is missing in the input\n"
+        "      --force               make files again that are there already\n"
+        "      --report FILE         write an account as JSON: inputs, outputs, gaps, losses\n"
+        "      --json                print objects (NDJSON) instead of paths\n"
+        "  -0, --null                end each path with NUL instead of a newline\n"
+        "      --header              with --plan: a first line that names the columns\n"
+        "      --progress json       progress as NDJSON on standard error\n"
+        "  -q, --quiet               no notes and no progress\n"
+        "  -v, --verbose             say more\n"
+        "  -h, --help                this text\n"
+        "  -V, --version             the version\n",
+        stdout);
+}
+
+/* ---- options ---- */
+
+static int choose(const char *option, const char *value, const char *const *names, int *out)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    return cli_usage("%s: unknown value '%s'", option, value);
+}
+
+static int number(const char *option, const char *value, int64_t min, int64_t max, int64_t *out)
+{
+    struct trtc_err err;
+    return trtc_num_int(option, value, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
+}
+
+/* -r takes "WxH", or two words. */
+static int take_size(struct opts *o, int argc, char *argv[])
+{
+    struct trtc_err err;
+    char both[64];
+    const char *value = optarg;
+    if (!strchr(optarg, 'x') && optind < argc && argv[optind][0] >= '0' && argv[optind][0] <= '9') {
+        snprintf(both, sizeof both, "%sx%s", optarg, argv[optind]);
+        value = both;
+        optind++;
+    }
+    if (trtc_num_size("-r", value, &o->plan.width_px, &o->plan.height_px, &err) < 0)
+        return cli_usage("%s", err.msg);
+    if (o->plan.width_px % 2 || o->plan.height_px % 2)
+        return cli_usage("-r: %s: width and height must be even", value);
+    return 0;
+}
+
+static int take_fps(struct opts *o)
+{
+    int64_t n;
+    int ret = number("-p", optarg, INT32_MIN, INT32_MAX, &n);
+    if (ret)
+        return ret;
+    o->plan.fps = n < TRTC_FPS_MIN ? TRTC_FPS_MIN : n > TRTC_FPS_MAX ? TRTC_FPS_MAX : (int)n;
+    if (o->plan.fps != n)
+        cli_note("-p %s: %d is used, the range is %d to %d", optarg, o->plan.fps, TRTC_FPS_MIN, TRTC_FPS_MAX);
+    return 0;
+}
+
+static int take_split(struct opts *o, bool size)
+{
+    struct trtc_err err;
+    int ret = size ? trtc_num_bytes("--split-size", optarg, 65536, INT64_MAX / 2, &o->split_bytes, &err)
+                   : trtc_num_duration_us("--split-time", optarg, 1000000, INT64_MAX / 2, &o->split_us, &err);
+    return ret < 0 ? cli_usage("%s", err.msg) : 0;
+}
+
+/* 0: go on, -1: done (help or version), else an exit status. */
+static int take_option(struct opts *o, int c, int argc, char *argv[])
+{
+    static const char *const video[] = {"auto", "copy", "encode", NULL};
+    static const char *const audio[] = {"auto", "encode", NULL};
+    static const char *const names[] = {"script", "recording", NULL};
+    static const char *const plans[] = {"tsv", "json", "svg", NULL};
+    static const char *const json[] = {"json", NULL};
+    int64_t n = 0;
+    int i = 0, ret = 0;
+    switch (c) {
+    case 'f': o->dirs[o->nb_dirs++] = optarg; break;
+    case 'u': o->users[o->nb_users++] = optarg; break;
+    case 'm': ret = number("-m", optarg, 0, 1, &n); o->plan.whole = n == 1; break;
+    case 's': o->plan.strip = true; break;
+    case 'a': ret = number("-a", optarg, 0, 2, &n); o->plan.aux = (enum trtc_aux)n; break;
+    case 'b': o->plan.black = true; break;
+    case 'p': ret = take_fps(o); break;
+    case 'r': ret = take_size(o, argc, argv); break;
+    case 'o': o->plan.outdir = optarg; break;
+    case 'j': ret = number("-j", optarg, 1, 1024, &n); o->jobs = (int)n; break;
+    case '0': o->null = true; break;
+    case OPT_RECURSIVE: o->recursive = true; break;
+    case OPT_VIDEO: ret = choose("--video", optarg, video, &i); o->plan.video = (enum trtc_choice)i; break;
+    case OPT_AUDIO:
+        ret = choose("--audio", optarg, audio, &i);
+        o->plan.audio = i ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_AUTO;
+        break;
+    case OPT_NAMES: ret = choose("--names", optarg, names, &i); o->plan.names = (enum trtc_names)i; break;
+    case OPT_SPLIT_SIZE: ret = take_split(o, true); break;
+    case OPT_SPLIT_TIME: ret = take_split(o, false); break;
+    case OPT_PLAN:
+        ret = optarg ? choose("--plan", optarg, plans, &i) : 0;
+        o->print = (enum plan_format)(PLAN_TSV + i);
+        break;
+    case OPT_FINISHED: o->finished = true; break;
+    case OPT_ALLOW_MISSING: o->allow_missing = true; break;
+    case OPT_FORCE: o->force = true; break;
+    case OPT_REPORT: o->report = optarg; break;
+    case OPT_JSON: o->json = true; break;
+    case OPT_HEADER: o->header = true; break;
+    case OPT_PROGRESS: ret = choose("--progress", optarg, json, &i); o->progress_json = true; break;
+    case 'q': cli_set_verbosity(-1); break;
+    case 'v': cli_set_verbosity(1); break;
+    case 'h': usage(); return -1;
+    case 'V': cli_version(); return -1;
+    default: return cli_bad_option(c, argv);
+    }
+    return ret;
+}
+
+static int parse(struct opts *o, int argc, char *argv[])
+{
+    int c;
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        int ret = take_option(o, c, argc, argv);
+        if (ret)
+            return ret;
+    }
+    if (optind < argc)
+        return cli_usage("unexpected operand '%s': directories are given with -f", argv[optind]);
+    if (o->nb_dirs == 0)
+        return cli_usage("no directory: give one with -f");
+    if (o->plan.outdir && !*o->plan.outdir)
+        return cli_usage("-o: an empty name");
+    if (o->plan.strip && !o->plan.whole) {
+        cli_note("-s is ignored without -m 1: every section is a file of its own");
+        o->plan.strip = false;
+    }
+    if (o->plan.names == TRTC_NAMES_RECORDING) {
+        o->split_bytes = o->split_bytes ? o->split_bytes : TRTC_RECORDING_SPLIT_BYTES;
+        o->split_us = o->split_us ? o->split_us : TRTC_RECORDING_SPLIT_US;
+    }
+    if (o->json && o->print == PLAN_TSV)
+        o->print = PLAN_JSON;
+    return 0;
+}
+
+/* ---- what there is, what will be made ---- */
+
+struct work {
+    const struct opts *o;
+    struct trtc_scan scan;
+    struct trtc_timeline *lines;  /* one a recording */
+    struct trtc_plan plan;
+    int code;
+    /* what the workers share */
+    pthread_mutex_t lock;
+    size_t next;                  /* output to be taken next */
+    int threads;
+    atomic_llong bytes;           /* read so far */
+    atomic_int running;           /* workers */
+    int64_t total_bytes, total_us;
+    cJSON *outputs, *losses;      /* of the report */
+};
+
+static void say_loss(struct work *w, const struct trtc_loss *l)
+{
+    char extent[96] = "";
+    if (l->lost_us > 0 && l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6, l->lost_bytes);
+    else if (l->lost_us > 0)
+        snprintf(extent, sizeof extent, "%.3f s lost", (double)l->lost_us / 1e6);
+    else if (l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "%" PRId64 " bytes lost", l->lost_bytes);
+    const char *first = l->detail ? l->detail : extent, *second = l->detail ? extent : "";
+    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "", second);
+    if (!w->o->allow_missing)
+        w->code = trtc_worse(w->code, TRTC_EX_LOSS);
+    if (w->losses)
+        cJSON_AddItemToArray(w->losses, trtc_report_loss(l));
+}
+
+static void say_recording(struct work *w, const struct trtc_recording *r, const struct trtc_timeline *t)
+{
+    const char *who = r->user ? r->user_id : "mixed";
+    for (size_t i = 0; i < r->nb_notes; i++)
+        cli_note("%s", r->notes[i]);
+    for (size_t i = 0; i < r->losses.n; i++)
+        if (trtc_source_wanted(r, r->losses.items[i].source, w->o->plan.aux))
+            say_loss(w, &r->losses.items[i]);
+    if (t->nb_left_out)
+        cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who, t->nb_left_out,
+                 (int)w->o->plan.aux);
+    if (t->overlap_us > 0)
+        cli_debug("%s: user %s: %.3f s were recorded more than once and are used once", r->dir, who,
+                  (double)t->overlap_us / 1e6);
+    bool all_left_out = t->nb_sections == 0 && t->nb_left_out > 0;
+    if (t->nb_sections == 0 && !all_left_out) {
+        cli_error("%s: user %s: no usable media", r->dir, who);
+        w->code = trtc_worse(w->code, TRTC_EX_DATAERR);
+    }
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int scan_all(struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    for (size_t i = 0; i < o->nb_dirs; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again |= same_dir(o->dirs[k], o->dirs[i]);
+        if (!again && trtc_scan_dir(&w->scan, o->dirs[i], o->recursive, o->users, o->nb_users, err) < 0)
+            w->code = trtc_worse(w->code, cli_report(err));
+    }
+    for (size_t i = 0; i < w->scan.nb_notes; i++)
+        cli_note("%s", w->scan.notes[i]);
+    if (w->scan.n == 0 && w->code == 0) {
+        if (o->nb_users)
+            return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them",
+                             o->dirs[0], o->users[0]);
+        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
+    }
+    return 0;
+}
+
+static int plan_all(struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    bool count = o->plan.fps && o->plan.video != TRTC_CHOICE_ENCODE;
+    w->lines = calloc(w->scan.n + 1, sizeof *w->lines);
+    if (!w->lines)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < w->scan.n; i++) {
+        struct trtc_recording *r = &w->scan.recs[i];
+        if (o->finished && !r->ended) {
+            cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir, r->user ? r->user_id : "mixed");
+            continue;
+        }
+        if (trtc_probe_recording(r, count, err) < 0 || trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
+            return -1;
+        say_recording(w, r, &w->lines[i]);
+        if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0) {
+            if (err->code != TRTC_EX_UNAVAILABLE)
+                return -1;
+            w->code = trtc_worse(w->code, cli_report(err));
+            w->plan.outputs[w->plan.n - 1].index = -1; /* left out below */
+        }
+    }
+    return trtc_plan_check(&w->plan, err);
+}
+
+static int print_plan(const struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    if (o->print == PLAN_SVG)
+        trtc_plan_svg(&w->plan, stdout);
+    else if (o->print == PLAN_JSON && trtc_plan_json(&w->plan, stdout) < 0)
+        return trtc_fail_nomem(err);
+    else if (o->print == PLAN_TSV)
+        trtc_plan_tsv(&w->plan, o->header, o->null ? '\0' : '\n', stdout);
+    return 0;
+}
+
+/* ---- carrying it out ---- */
+
+/* Outputs whose names depend on each other are one group: with --names recording all of a recording. */
+static size_t group_end(const struct work *w, size_t first)
+{
+    size_t end = first + 1;
+    while (w->o->plan.names == TRTC_NAMES_RECORDING && end < w->plan.n &&
+           w->plan.outputs[end].rec == w->plan.outputs[first].rec)
+        end++;
+    return end;
+}
+
+static void print_file(const struct work *w, const struct trtc_output *o, const char *path, const struct trtc_merge_file *f)
+{
+    if (!w->o->json) {
+        printf("%s%c", path, w->o->null ? '\0' : '\n');
+    } else {
+        cJSON *j = trtc_output_json(o);
+        cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
+        cJSON_AddBoolToObject(j, "existing", !f);
+        if (f) {
+            cJSON_ReplaceItemInObjectCaseSensitive(j, "start_ms", cJSON_CreateNumber((double)(f->start_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(j, "end_ms", cJSON_CreateNumber((double)(f->end_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(j, "duration_ms",
+                                                   cJSON_CreateNumber((double)((f->end_us - f->start_us) / 1000)));
+            cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
+        }
+        char *text = cJSON_PrintUnformatted(j);
+        if (text)
+            puts(text);
+        free(text);
+        cJSON_Delete(j);
+    }
+    fflush(stdout);
+}
+
+/* Final name of the k-th file of a group of nb; with --names recording only several have numbers. */
+static char *final_path(const struct work *w, const struct trtc_output *o, const struct trtc_merge_file *f, size_t k,
+                        size_t nb, bool first_of_output)
+{
+    if (w->o->plan.names == TRTC_NAMES_RECORDING)
+        return trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, nb > 1 ? (int)k + 1 : 0);
+    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT, first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
+}
+
+/* "x.mp4" as "x.partial.mp4". */
+static char *partial_path(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    size_t n = strlen(path) + sizeof ".partial";
+    char *out = malloc(n);
+    if (out)
+        snprintf(out, n, "%.*s.partial%s", (int)(dot - path), path, dot);
+    return out;
+}
+
+/* A file of an earlier run stands for the whole group, unless the recording has grown since. */
+static bool is_finished(const struct work *w, const struct trtc_output *o, const char *path)
+{
+    struct stat st;
+    if (w->o->force || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        return false;
+    int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    if (ms >= o->rec->newest_ms)
+        return true;
+    cli_note("%s: made again, its recording has changed since", path);
+    return false;
+}
+
+/* Prints what an earlier run made of the group. False where that is not finished. */
+static bool print_finished(struct work *w, size_t first, size_t end)
+{
+    const struct trtc_output *o = &w->plan.outputs[first];
+    bool numbered = w->o->plan.names == TRTC_NAMES_RECORDING;
+    char *path = end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
+    bool found = path && is_finished(w, o, path);
+    pthread_mutex_lock(&w->lock);
+    if (found)
+        print_file(w, o, path, NULL);
+    for (int i = 1; numbered && !found; i++) {
+        free(path);
+        path = trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, i);
+        if (!path || !is_finished(w, o, path)) {
+            found = i > 1;
+            break;
+        }
+        print_file(w, o, path, NULL);
+    }
+    pthread_mutex_unlock(&w->lock);
+    free(path);
+    return found;
+}
+
+/* Gives the files of a group their final names, the first one last: where it stands, all do. */
+static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_result *results, struct trtc_err *err)
+{
+    size_t nb = 0, k = 0;
+    for (size_t i = first; i < end; i++)
+        nb += results[i - first].nb_files;
+    for (size_t i = end; i-- > first;) {
+        struct trtc_merge_result *res = &results[i - first];
+        for (size_t f = res->nb_files; f-- > 0;) {
+            const struct trtc_output *o = &w->plan.outputs[i];
+            char *path = final_path(w, o, &res->files[f], nb - ++k, nb, f == 0);
+            if (path && res->interrupted) {
+                char *partial = partial_path(path);
+                free(path);
+                path = partial;
+            }
+            int ret = path ? trtc_file_retarget(res->files[f].file, path, err) : trtc_fail_nomem(err);
+            free(path);
+            if (ret < 0)
+                return -1;
+        }
+    }
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = first; i < end; i++)
+        if (w->outputs)
+            cJSON_AddItemToArray(w->outputs, trtc_report_output(&w->plan.outputs[i], &results[i - first]));
+    pthread_mutex_unlock(&w->lock);
+    for (size_t i = end; i-- > first;) {
+        struct trtc_merge_result *res = &results[i - first];
+        for (size_t f = res->nb_files; f-- > 0;) {
+            char *path = strdup(trtc_file_path(res->files[f].file));
+            if (!path)
+                return trtc_fail_nomem(err);
+            if (trtc_file_commit(&res->files[f].file, true, err) < 0) {
+                free(path);
+                return -1;
+            }
+            char *partial = res->interrupted ? NULL : partial_path(path);
+            if (partial)
+                unlink(partial); /* left by a run that was interrupted */
+            free(partial);
+            pthread_mutex_lock(&w->lock);
+            if (res->interrupted)
+                cli_note("interrupted: %s holds what was done; run again for the whole", path);
+            else
+                print_file(w, &w->plan.outputs[i], path, &res->files[f]);
+            pthread_mutex_unlock(&w->lock);
+            free(path);
+        }
+    }
+    return 0;
+}
+
+static void run_group(struct work *w, size_t first, size_t end)
+{
+    const struct opts *o = w->o;
+    struct trtc_err err;
+    if (print_finished(w, first, end))
+        return;
+    struct trtc_merge_result *results = calloc(end - first, sizeof *results);
+    const struct trtc_merge_opts mo = {.video = o->plan.video, .black = o->plan.black, .split_bytes = o->split_bytes,
+                                       .split_us = o->split_us, .threads = w->threads, .stop = &cli_signal,
+                                       .bytes = &w->bytes};
+    int ret = results ? 0 : trtc_fail_nomem(&err);
+    for (size_t i = first; i < end && ret == 0 && !cli_signal; i++)
+        ret = trtc_merge_run(&w->plan.outputs[i], &mo, &results[i - first], &err);
+    if (ret == 0)
+        ret = commit(w, first, end, results, &err);
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = first; results && i < end; i++) {
+        for (size_t l = 0; l < results[i - first].losses.n; l++)
+            say_loss(w, &results[i - first].losses.items[l]);
+        if (results[i - first].video.nb_broken || results[i - first].audio.nb_broken) {
+            cli_error("%s: %" PRId64 " frames could not be decoded", w->plan.outputs[i].path,
+                      results[i - first].video.nb_broken + results[i - first].audio.nb_broken);
+            if (!o->allow_missing)
+                w->code = trtc_worse(w->code, TRTC_EX_LOSS);
+        }
+        trtc_merge_result_fini(&results[i - first]);
+    }
+    if (ret < 0)
+        w->code = trtc_worse(w->code, cli_report(&err));
+    pthread_mutex_unlock(&w->lock);
+    free(results);
+}
+
+static void *worker(void *arg)
+{
+    struct work *w = arg;
+    while (!cli_signal) {
+        pthread_mutex_lock(&w->lock);
+        size_t first = w->next;
+        size_t end = first < w->plan.n ? group_end(w, first) : first;
+        w->next = end;
+        pthread_mutex_unlock(&w->lock);
+        if (first == end)
+            break;
+        if (w->plan.outputs[first].index >= 0)
+            run_group(w, first, end);
+    }
+    atomic_fetch_sub(&w->running, 1);
+    return NULL;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void show_progress(const struct work *w, int64_t since_ms)
+{
+    double bytes = (double)atomic_load(&w->bytes), total = (double)w->total_bytes;
+    double s = (double)(now_ms() - since_ms) / 1000 + 0.001, done = total > 0 ? bytes / total : 0;
+    double speed = done * (double)w->total_us / 1e6 / s, left = done > 0 ? s / done - s : 0;
+    char line[160];
+    if (done > 1)
+        done = 1;
+    if (w->o->progress_json) {
+        fprintf(stderr, "{\"fraction\":%.4f,\"bytes\":%.0f,\"total_bytes\":%.0f,\"speed\":%.1f,\"left_ms\":%.0f}\n", done, bytes,
+                total, speed, left > 0 ? left * 1000 : 0);
+        return;
+    }
+    snprintf(line, sizeof line, "%3.0f %%  %.0f MB/s  %.0fx  %d:%02d left", done * 100, bytes / 1e6 / s, speed,
+             (int)left / 60, (int)left % 60);
+    cli_progress(line);
+}
+
+static int run_jobs(struct work *w, struct trtc_err *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t jobs = w->o->jobs ? w->o->jobs : cores > 0 ? cores : 1, encodes = 0, started = 0;
+    for (size_t i = 0; i < w->plan.n; i++) {
+        encodes += w->plan.outputs[i].do_video == TRTC_CHOICE_ENCODE;
+        w->total_bytes += w->plan.outputs[i].bytes;
+        w->total_us += w->plan.outputs[i].dur_us;
+    }
+    jobs = jobs > (int64_t)w->plan.n ? (int64_t)w->plan.n : jobs;
+    int64_t sharing = encodes < jobs ? encodes : jobs;
+    w->threads = sharing > 0 ? (int)((cores + sharing - 1) / sharing) : 0;
+    pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);
+    if (!threads)
+        return trtc_fail_nomem(err);
+    atomic_store(&w->running, (int)jobs);
+    while (started < jobs && pthread_create(&threads[started], NULL, worker, w) == 0)
+        started++;
+    atomic_fetch_sub(&w->running, (int)(jobs - started));
+    int64_t since = now_ms();
+    bool watch = w->o->progress_json || (isatty(STDERR_FILENO) && cli_verbosity() >= 0);
+    while (watch && atomic_load(&w->running) > 0) {
+        const struct timespec nap = {.tv_nsec = 200000000};
+        nanosleep(&nap, NULL);
+        show_progress(w, since);
+    }
+    for (int64_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    if (w->o->progress_json)
+        show_progress(w, since);
+    cli_progress(NULL);
+    free(threads);
+    return started || w->plan.n == 0 ? 0 : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+}
+
+/* ---- the report ---- */
+
+static int write_report(struct work *w, struct trtc_err *err)
+{
+    int ret = -1;
+    cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
+    char *text = NULL;
+    struct trtc_file *f = NULL;
+    for (size_t i = 0; i < w->scan.n; i++)
+        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], w->lines[i].overlap_us, w->lines[i].nb_left_out));
+    cJSON_AddStringToObject(j, "version", TRTC_VERSION);
+    cJSON_AddItemToObject(j, "inputs", inputs);
+    cJSON_AddItemToObject(j, "outputs", w->outputs);
+    cJSON_AddItemToObject(j, "losses", w->losses);
+    cJSON_AddNumberToObject(j, "exit_status", cli_signal ? 128 + cli_signal : w->code);
+    w->outputs = w->losses = NULL;
+    text = cJSON_Print(j);
+    if (!text) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (strcmp(w->o->report, "-") == 0) {
+        puts(text);
+        ret = 0;
+        goto done;
+    }
+    f = trtc_file_create(w->o->report, err);
+    if (!f || trtc_write_all(trtc_file_fd(f), text, strlen(text), w->o->report, err) < 0 ||
+        trtc_write_all(trtc_file_fd(f), "\n", 1, w->o->report, err) < 0)
+        goto done;
+    ret = trtc_file_commit(&f, true, err);
+done:
+    trtc_file_abort(&f);
+    free(text);
+    cJSON_Delete(j);
+    return ret;
+}
+
+static int run(struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    if (o->report) {
+        w->outputs = cJSON_CreateArray();
+        w->losses = cJSON_CreateArray();
+    }
+    if (scan_all(w, err) < 0 || plan_all(w, err) < 0)
+        return -1;
+    if (o->print)
+        return print_plan(w, err);
+    if (o->plan.outdir && w->plan.n && trtc_mkdirs(o->plan.outdir, err) < 0)
+        return -1;
+    cli_catch_signals();
+    if (run_jobs(w, err) < 0)
+        return -1;
+    return o->report ? write_report(w, err) : 0;
+}
+
+int main(int argc, char *argv[])
+{
+    struct opts o = {0};
+    struct work w = {.o = &o, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct trtc_err err;
+    cli_init("trtc-merge");
+    o.dirs = calloc((size_t)argc + 1, sizeof *o.dirs);
+    o.users = calloc((size_t)argc + 1, sizeof *o.users);
+    int code = o.dirs && o.users ? parse(&o, argc, argv) : TRTC_EX_TEMPFAIL;
+    if (code == 0) {
+        trtc_av_quiet();
+        if (run(&w, &err) < 0)
+            w.code = trtc_worse(w.code, cli_report(&err));
+        code = w.code;
+    }
+    cJSON_Delete(w.outputs);
+    cJSON_Delete(w.losses);
+    trtc_plan_fini(&w.plan);
+    for (size_t i = 0; w.lines && i < w.scan.n; i++)
+        trtc_timeline_fini(&w.lines[i]);
+    free(w.lines);
+    trtc_scan_fini(&w.scan);
+    free(o.dirs);
+    free(o.users);
+    return cli_finish(code < 0 ? 0 : code);
+}

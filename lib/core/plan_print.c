@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan as text. */
+#include "core/plan_print.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+
+const char *trtc_choice_name(enum trtc_choice c)
+{
+    return c == TRTC_CHOICE_COPY ? "copy" : c == TRTC_CHOICE_ENCODE ? "encode" : "-";
+}
+
+static void put_escaped(const char *s, FILE *out)
+{
+    size_t n = strlen(s);
+    char *text = malloc(4 * n + 1);
+    if (!text)
+        return;
+    fwrite(text, 1, trtc_text_escape(s, n, text), out);
+    free(text);
+}
+
+/* An absent value is "-", a value that is exactly that is escaped. Ids are escaped already. */
+static void put_id(const struct trtc_recording *r, FILE *out)
+{
+    fputs(!r->user ? "-" : strcmp(r->user_id, "-") == 0 ? "\\x2D" : r->user_id, out);
+}
+
+void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
+{
+    if (header)
+        fprintf(out, "user\tmedia\tstart\tend\tgaps\tvideo\taudio\tpath%c", end);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct trtc_output *o = &p->outputs[i];
+        char from[TRTC_UTC_LEN + 1], to[TRTC_UTC_LEN + 1];
+        trtc_utc_format17(o->start_us / 1000, from);
+        trtc_utc_format17(o->end_us / 1000, to);
+        put_id(o->rec, out);
+        fprintf(out, "\t%s\t%s\t%s\t%zu\t%s\t%s\t", o->media, from, to, o->nb_gaps, trtc_choice_name(o->do_video),
+                trtc_choice_name(o->do_audio));
+        put_escaped(o->path, out);
+        fputc(end, out);
+    }
+}
+
+static void add_ms(cJSON *o, const char *key, int64_t us)
+{
+    cJSON_AddNumberToObject(o, key, (double)(us / 1000));
+}
+
+static void add_choice(cJSON *o, const char *key, enum trtc_choice c, const char *why)
+{
+    if (c == TRTC_CHOICE_AUTO)
+        return;
+    cJSON *v = cJSON_AddObjectToObject(o, key);
+    cJSON_AddStringToObject(v, "action", trtc_choice_name(c));
+    if (why[0])
+        cJSON_AddStringToObject(v, "reason", why);
+}
+
+cJSON *trtc_output_json(const struct trtc_output *o)
+{
+    cJSON *j = cJSON_CreateObject();
+    const struct trtc_recording *r = o->rec;
+    if (r->user)
+        cJSON_AddStringToObject(j, "user", r->user_id);
+    cJSON_AddNumberToObject(j, "sdkappid", (double)r->sdkappid);
+    cJSON_AddStringToObject(j, "room", r->room);
+    cJSON_AddStringToObject(j, "media", o->media);
+    add_ms(j, "start_ms", o->start_us);
+    add_ms(j, "end_ms", o->end_us);
+    add_ms(j, "duration_ms", o->dur_us);
+    add_choice(j, "video", o->do_video, o->why_video);
+    add_choice(j, "audio", o->do_audio, o->why_audio);
+    cJSON *gaps = cJSON_AddArrayToObject(j, "gaps");
+    for (size_t i = 0; i < o->nb_gaps; i++) {
+        const struct trtc_gap *g = &o->gaps[i];
+        cJSON *e = cJSON_CreateObject();
+        cJSON_AddStringToObject(e, "kind", g->kind == TRTC_VIDEO ? "video" : "audio");
+        add_ms(e, "start_ms", g->start_us);
+        add_ms(e, "duration_ms", g->end_us - g->start_us);
+        cJSON_AddItemToArray(gaps, e);
+    }
+    cJSON_AddNumberToObject(j, "source_bytes", (double)o->bytes);
+    cJSON_AddStringToObject(j, "path", o->path);
+    return j;
+}
+
+int trtc_plan_json(const struct trtc_plan *p, FILE *out)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        cJSON *j = trtc_output_json(&p->outputs[i]);
+        char *text = cJSON_PrintUnformatted(j);
+        if (text)
+            fprintf(out, "%s\n", text);
+        cJSON_Delete(j);
+        if (!text)
+            return -1;
+        free(text);
+    }
+    return 0;
+}
+
+/* ---- SVG ---- */
+
+enum { LEFT = 130, WIDTH = 820, RIGHT = 20, TOP = 40, ROW = 64, BAR = 14 };
+
+struct axis {
+    int64_t start_us, end_us;
+};
+
+static double x_of(const struct axis *a, int64_t us)
+{
+    return LEFT + (double)(us - a->start_us) / (double)(a->end_us - a->start_us) * WIDTH;
+}
+
+static void put_xml(const char *s, FILE *out)
+{
+    for (; *s; s++) {
+        switch (*s) {
+        case '&': fputs("&amp;", out); break;
+        case '<': fputs("&lt;", out); break;
+        case '>': fputs("&gt;", out); break;
+        case '"': fputs("&quot;", out); break;
+        default: fputc((unsigned char)*s < 0x20 ? '?' : *s, out);
+        }
+    }
+}
+
+static void put_bar(const struct axis *a, int64_t from, int64_t to, double y, double h, const char *class, FILE *out)
+{
+    double x = x_of(a, from), w = x_of(a, to) - x;
+    fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", class, x, y,
+            w < 0.8 ? 0.8 : w, h);
+}
+
+/* Clips that touch are drawn as one bar, so that a day stays a small picture. */
+static void put_lane(const struct axis *a, const struct trtc_lane *lane, double y, const char *class, FILE *out)
+{
+    for (size_t i = 0; i < lane->n;) {
+        int64_t from = lane->clips[i].piece->start_us, to = trtc_clip_end_us(&lane->clips[i]);
+        for (i++; i < lane->n && lane->clips[i].piece->start_us - to < TRTC_ROUNDING_US; i++)
+            to = trtc_clip_end_us(&lane->clips[i]);
+        put_bar(a, from, to, y, BAR, class, out);
+    }
+}
+
+static int64_t tick_step_us(int64_t span_us)
+{
+    static const int steps_s[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200};
+    size_t n = sizeof steps_s / sizeof *steps_s;
+    for (size_t i = 0; i < n; i++)
+        if (span_us / (steps_s[i] * INT64_C(1000000)) <= 10)
+            return steps_s[i] * INT64_C(1000000);
+    return 86400 * INT64_C(1000000);
+}
+
+static void put_axis(const struct axis *a, int height, FILE *out)
+{
+    int64_t step = tick_step_us(a->end_us - a->start_us);
+    char text[32];
+    trtc_utc_format3339(a->start_us / 1000, text);
+    fprintf(out, "<text class=\"s\" x=\"%d\" y=\"16\">%.10s UTC</text>\n", LEFT, text);
+    for (int64_t t = (a->start_us + step - 1) / step * step; t <= a->end_us; t += step) {
+        trtc_utc_format3339(t / 1000, text);
+        fprintf(out, "<path class=\"g\" d=\"M%.1f %dV%d\"/><text class=\"s m\" x=\"%.1f\" y=\"32\">%.8s</text>\n", x_of(a, t),
+                TOP, height - 34, x_of(a, t), text + 11);
+    }
+}
+
+static bool same_row(const struct trtc_output *a, const struct trtc_output *b)
+{
+    return a->rec == b->rec;
+}
+
+void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
+{
+    struct axis a = {INT64_MAX, INT64_MIN};
+    int rows = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct trtc_output *o = &p->outputs[i];
+        a.start_us = o->start_us < a.start_us ? o->start_us : a.start_us;
+        a.end_us = o->end_us > a.end_us ? o->end_us : a.end_us;
+        rows += i == 0 || !same_row(o, o - 1);
+    }
+    if (a.end_us <= a.start_us)
+        a = (struct axis){0, 1000000};
+    int height = TOP + rows * ROW + 40;
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
+            "<style>text{font:13px sans-serif;fill:#222}.s{font-size:11px;fill:#666}.m{text-anchor:middle}"
+            ".e{text-anchor:end}.g{stroke:#ddd;fill:none}.v{fill:#3b78b5}.a{fill:#5aa469}.x{fill:#c8553d}"
+            ".o{fill:none;stroke:#222;stroke-width:1.2}</style>\n"
+            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+            LEFT + WIDTH + RIGHT, height, LEFT + WIDTH + RIGHT, height);
+    put_axis(&a, height, out);
+    int row = -1;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct trtc_output *o = &p->outputs[i];
+        bool first = i == 0 || !same_row(o, o - 1);
+        row += first;
+        double y = TOP + row * ROW + 10;
+        if (first) {
+            fprintf(out, "<text class=\"e\" x=\"%d\" y=\"%.1f\">", LEFT - 12, y + 19);
+            put_xml(o->rec->user ? o->rec->user_id : o->rec->room, out);
+            fputs("</text>\n", out);
+        }
+        for (size_t s = 0; s < o->nb_stretches; s++) {
+            double x = x_of(&a, o->stretches[s].start_us), w = x_of(&a, o->stretches[s].end_us) - x;
+            fprintf(out, "<rect class=\"o\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n", x - 2, y - 4, w + 4,
+                    2 * BAR + 11);
+        }
+        put_lane(&a, &o->video, y, "v", out);
+        put_lane(&a, &o->audio, y + BAR + 3, "a", out);
+        for (size_t g = 0; g < o->nb_gaps; g++)
+            put_bar(&a, o->gaps[g].start_us, o->gaps[g].end_us,
+                    y + (o->gaps[g].kind == TRTC_VIDEO ? BAR / 2 - 1 : BAR + 3 + BAR / 2 - 1), 2, "x", out);
+    }
+    fprintf(out, "<g transform=\"translate(%d %d)\"><rect class=\"v\" width=\"%d\" height=\"10\"/>"
+            "<text class=\"s\" x=\"18\" y=\"10\">picture</text><rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/>"
+            "<text class=\"s\" x=\"98\" y=\"10\">sound</text><rect class=\"x\" x=\"150\" y=\"4\" width=\"12\" height=\"2\"/>"
+            "<text class=\"s\" x=\"168\" y=\"10\">hole that is filled</text><rect class=\"o\" x=\"290\" width=\"12\" height=\"10\" rx=\"2\"/>"
+            "<text class=\"s\" x=\"308\" y=\"10\">output</text></g>\n</svg>\n",
+            LEFT, height - 22, 12);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* Carries out one output of a plan. */
+#include "media/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "media/reader.h"
+
+enum { VIDEO, AUDIO, NB_KINDS };
+enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };
+enum { QUEUE_MAX_BYTES = 64 << 20, QUEUE_MAX_SAMPLES = 1 << 16, SAMPLE_TABLE_BYTES = 24 };
+
+/* A sample that waits until it is known which part it belongs to. */
+struct queued {
+    int kind;
+    struct trtc_sample s;    /* data is an offset into the queue's bytes, as a pointer it means nothing */
+    size_t offset;
+};
+
+struct merge {
+    const struct trtc_output *out;
+    const struct trtc_merge_opts *o;
+    struct trtc_merge_result *res;
+    struct trtc_track *tracks[NB_KINDS];
+    /* the part being written */
+    struct trtc_file *file;
+    struct trtc_mp4 *mp4;
+    int number[NB_KINDS];    /* track numbers in mp4 */
+    int64_t base_us;         /* its place in the output */
+    int64_t nb_written;      /* samples in it */
+    /* splitting: what has come since the last place where a part could begin */
+    struct queued *queue;
+    size_t nb_queued, cap_queue;
+    uint8_t *bytes;
+    size_t nb_bytes, cap_bytes;
+    bool unit_open;          /* the queue was flushed before its unit was complete */
+};
+
+static int64_t tick_us(const struct merge *m, int kind, int64_t ticks)
+{
+    return trtc_ticks_to_us(ticks, m->tracks[kind]->format.timescale);
+}
+
+static int64_t base_ticks(const struct merge *m, int kind)
+{
+    return trtc_us_to_ticks(m->base_us, m->tracks[kind]->format.timescale);
+}
+
+/* ---- parts ---- */
+
+/* Copying needs about as much room as its input; better to know before hours of work. */
+static int check_room(const struct merge *m, struct trtc_err *err)
+{
+    struct statvfs fs;
+    if (m->res->nb_files > 0 || m->out->do_video == TRTC_CHOICE_ENCODE ||
+        fstatvfs(trtc_file_fd(m->file), &fs) < 0 || fs.f_blocks == 0)
+        return 0;
+    int64_t have = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    if (have >= m->out->bytes)
+        return 0;
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: needs about %lld MB, but only %lld MB are free", m->out->path,
+                     (long long)(m->out->bytes / 1000000), (long long)(have / 1000000));
+}
+
+static int64_t reserve_bytes(const struct merge *m)
+{
+    int64_t left_us = m->out->dur_us - m->base_us;
+    if (m->o->split_us && left_us > m->o->split_us)
+        left_us = m->o->split_us;
+    int64_t per_s = RESERVE_PER_S;
+    if (m->out->do_video == TRTC_CHOICE_ENCODE)
+        per_s += m->out->fps * RESERVE_PER_PICTURE;
+    int64_t n = RESERVE_BASE + left_us / 1000000 * per_s;
+    int64_t most = m->o->split_bytes / 16;
+    return most && n > most ? most : n;
+}
+
+static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
+{
+    int64_t start_us = trtc_output_epoch_us(m->out, base_us);
+    bool first = m->res->nb_files == 0;
+    int ret = -1;
+    char *path = first && m->out->index == 0
+                     ? trtc_output_part_path(m->out, TRTC_NAMES_SCRIPT, TRTC_NOTIME, 0)
+                     : trtc_output_part_path(m->out, TRTC_NAMES_SCRIPT, start_us / 1000, 0);
+    if (!path)
+        return trtc_fail_nomem(err);
+    const struct trtc_mp4_info info = {
+        .creation_ms = start_us / 1000,
+        .title = m->out->rec->user ? m->out->rec->user_id : m->out->rec->room,
+        .reserve_bytes = reserve_bytes(m),
+    };
+    m->base_us = base_us;
+    m->nb_written = 0;
+    m->file = trtc_file_create(path, err);
+    if (!m->file || check_room(m, err) < 0)
+        goto done;
+    m->mp4 = trtc_mp4_new(trtc_file_fd(m->file), path, &info, err);
+    if (!m->mp4)
+        goto done;
+    for (int k = 0; k < NB_KINDS; k++) {
+        m->number[k] = m->tracks[k] ? trtc_mp4_add_track(m->mp4, &m->tracks[k]->format, err) : -1;
+        if (m->tracks[k] && m->number[k] < 0)
+            goto done;
+    }
+    ret = 0;
+done:
+    free(path);
+    return ret;
+}
+
+/* Finishes the part, which goes to the result: complete on disk, not yet named. */
+static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
+{
+    struct trtc_merge_result *res = m->res;
+    struct stat st;
+    uint64_t samples = 0;
+    res->table_bytes = (int64_t)trtc_mp4_table_bytes(m->mp4, &samples);
+    res->table_samples = (int64_t)samples;
+    struct trtc_merge_file *grown = realloc(res->files, (res->nb_files + 1) * sizeof *grown);
+    if (!grown)
+        return trtc_fail_nomem(err);
+    res->files = grown;
+    if (trtc_mp4_finish(m->mp4, err) < 0)
+        return -1;
+    trtc_mp4_free(&m->mp4);
+    if (fstat(trtc_file_fd(m->file), &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", trtc_file_path(m->file));
+    /* the first one stays open and locked: it stands for the whole output */
+    if (res->nb_files > 0 && trtc_file_park(m->file, err) < 0)
+        return -1;
+    grown[res->nb_files++] = (struct trtc_merge_file){
+        .file = m->file,
+        .start_us = trtc_output_epoch_us(m->out, m->base_us),
+        .end_us = trtc_output_epoch_us(m->out, end_us),
+        .bytes = st.st_size,
+    };
+    m->file = NULL;
+    return 0;
+}
+
+static int write_sample(struct merge *m, int kind, const struct trtc_sample *s, struct trtc_err *err)
+{
+    int64_t base = m->base_us ? base_ticks(m, kind) : 0;
+    m->nb_written++;
+    return trtc_mp4_write(m->mp4, m->number[kind], s->data, s->size, s->dts - base, s->pts - s->dts, s->key, err);
+}
+
+/* ---- splitting ---- */
+
+static int enqueue(struct merge *m, int kind, const struct trtc_sample *s, struct trtc_err *err)
+{
+    if (m->nb_queued == m->cap_queue) {
+        size_t cap = m->cap_queue ? m->cap_queue * 2 : 256;
+        struct queued *grown = realloc(m->queue, cap * sizeof *grown);
+        if (!grown)
+            return trtc_fail_nomem(err);
+        m->queue = grown;
+        m->cap_queue = cap;
+    }
+    if (m->nb_bytes + s->size > m->cap_bytes) {
+        size_t cap = (m->nb_bytes + s->size) * 2;
+        uint8_t *grown = realloc(m->bytes, cap);
+        if (!grown)
+            return trtc_fail_nomem(err);
+        m->bytes = grown;
+        m->cap_bytes = cap;
+    }
+    memcpy(m->bytes + m->nb_bytes, s->data, s->size);
+    m->queue[m->nb_queued++] = (struct queued){kind, *s, m->nb_bytes};
+    m->nb_bytes += s->size;
+    return 0;
+}
+
+static int write_queued(struct merge *m, struct queued *q, struct trtc_err *err)
+{
+    q->s.data = m->bytes + q->offset;
+    return write_sample(m, q->kind, &q->s, err);
+}
+
+/* Where a part that begins with the queued unit would begin in the output. */
+static int64_t unit_start_us(const struct merge *m)
+{
+    int lead = m->tracks[VIDEO] ? VIDEO : AUDIO;
+    for (size_t i = 0; i < m->nb_queued; i++)
+        if (m->queue[i].kind == lead)
+            return tick_us(m, lead, m->queue[i].s.pts);
+    return tick_us(m, m->queue[0].kind, m->queue[0].s.pts);
+}
+
+/* Whether the unit, which lasts until end_us, goes beyond a limit of the part. */
+static bool unit_exceeds(const struct merge *m, int64_t end_us)
+{
+    const struct trtc_merge_opts *o = m->o;
+    int64_t size = trtc_mp4_size(m->mp4) + (int64_t)m->nb_bytes + (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
+    return m->nb_written > 0 && ((o->split_bytes && size >= o->split_bytes) ||
+                                 (o->split_us && end_us - m->base_us > o->split_us));
+}
+
+/* Writes the queued unit, to a new part where it would exceed the one being written. Sound from before the new part's first picture still
+ * belongs to the old one. */
+static int flush_unit(struct merge *m, int64_t end_us, struct trtc_err *err)
+{
+    if (m->nb_queued == 0)
+        return 0;
+    if (!m->unit_open && unit_exceeds(m, end_us)) {
+        int64_t start_us = unit_start_us(m);
+        for (size_t i = 0; i < m->nb_queued; i++) {
+            struct queued *q = &m->queue[i];
+            if (q->kind == VIDEO || tick_us(m, q->kind, q->s.pts) >= start_us)
+                continue;
+            if (write_queued(m, q, err) < 0)
+                return -1;
+            q->kind = -1;
+        }
+        if (m->tracks[VIDEO] && m->number[VIDEO] >= 0)
+            trtc_mp4_end_track(m->mp4, m->number[VIDEO],
+                               trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) - base_ticks(m, VIDEO));
+        if (close_part(m, start_us, err) < 0 || open_part(m, start_us, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < m->nb_queued; i++)
+        if (m->queue[i].kind >= 0 && write_queued(m, &m->queue[i], err) < 0)
+            return -1;
+    m->nb_queued = m->nb_bytes = 0;
+    return 0;
+}
+
+/* One sample of the interleaved sequence. */
+static int put(struct merge *m, int kind, const struct trtc_sample *s, struct trtc_err *err)
+{
+    bool splitting = m->o->split_bytes || m->o->split_us;
+    if (!splitting)
+        return write_sample(m, kind, s, err);
+    int lead = m->tracks[VIDEO] ? VIDEO : AUDIO;
+    bool begins = kind == lead && s->key;
+    if (begins) {
+        if (flush_unit(m, tick_us(m, kind, s->pts), err) < 0)
+            return -1;
+        m->unit_open = false;
+    }
+    if (m->nb_bytes > QUEUE_MAX_BYTES || m->nb_queued > QUEUE_MAX_SAMPLES) {
+        if (flush_unit(m, tick_us(m, kind, s->pts), err) < 0)
+            return -1;
+        m->unit_open = true;
+    }
+    return enqueue(m, kind, s, err);
+}
+
+/* ---- the run ---- */
+
+static int open_tracks(struct merge *m, struct trtc_err *err)
+{
+    const struct trtc_output *out = m->out;
+    const struct trtc_track_opts to = {.black = m->o->black, .threads = m->o->threads, .losses = &m->res->losses,
+                                       .bytes = m->o->bytes};
+    int ret = 0;
+    if (out->do_video == TRTC_CHOICE_COPY)
+        ret = trtc_picture_copy_new(out, &to, &m->tracks[VIDEO], err);
+    else if (out->do_video == TRTC_CHOICE_ENCODE)
+        ret = trtc_picture_encode_new(out, &to, &m->tracks[VIDEO], err);
+    if (ret == 0 && out->do_audio == TRTC_CHOICE_COPY)
+        ret = trtc_sound_copy_new(out, &to, &m->tracks[AUDIO], err);
+    else if (ret == 0 && out->do_audio == TRTC_CHOICE_ENCODE)
+        ret = trtc_sound_encode_new(out, &to, &m->tracks[AUDIO], err);
+    if (ret == 0 && !m->tracks[VIDEO] && !m->tracks[AUDIO])
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: nothing usable in its segments", out->path);
+    return ret;
+}
+
+/* Pulls the tracks in the order of their decoding times until all are done. */
+static int copy_samples(struct merge *m, struct trtc_err *err)
+{
+    struct trtc_sample s[NB_KINDS];
+    int64_t at_us[NB_KINDS];
+    bool have[NB_KINDS] = {false, false}, done[NB_KINDS] = {!m->tracks[VIDEO], !m->tracks[AUDIO]};
+    while (true) {
+        for (int k = 0; k < NB_KINDS; k++) {
+            if (done[k] || have[k])
+                continue;
+            int got = trtc_track_next(m->tracks[k], &s[k], err);
+            if (got < 0)
+                return -1;
+            have[k] = got > 0;
+            done[k] = got == 0;
+            at_us[k] = got > 0 ? tick_us(m, k, s[k].dts) : INT64_MAX;
+        }
+        if (done[VIDEO] && done[AUDIO])
+            return 0;
+        if (m->o->stop && *m->o->stop) {
+            m->res->interrupted = true;
+            return 0;
+        }
+        int k = have[VIDEO] && (!have[AUDIO] || at_us[VIDEO] <= at_us[AUDIO]) ? VIDEO : AUDIO;
+        if (put(m, k, &s[k], err) < 0)
+            return -1;
+        have[k] = false;
+    }
+}
+
+static int64_t end_us_of(const struct merge *m)
+{
+    int64_t end = m->base_us;
+    for (int k = 0; k < NB_KINDS; k++) {
+        const struct trtc_track *t = m->tracks[k];
+        if (!t)
+            continue;
+        int64_t us = m->res->interrupted ? t->stats.last_us : tick_us(m, k, t->end);
+        end = us > end ? us : end;
+    }
+    return end;
+}
+
+static void take_stats(struct merge *m)
+{
+    struct trtc_merge_result *res = m->res;
+    res->has_video = m->tracks[VIDEO];
+    res->has_audio = m->tracks[AUDIO];
+    res->video_encoded = m->out->do_video == TRTC_CHOICE_ENCODE;
+    res->audio_encoded = m->out->do_audio == TRTC_CHOICE_ENCODE;
+    if (res->has_video)
+        res->video = m->tracks[VIDEO]->stats;
+    if (res->has_audio)
+        res->audio = m->tracks[AUDIO]->stats;
+}
+
+static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o, struct trtc_merge_result *res,
+                      bool *size_changed, struct trtc_err *err)
+{
+    struct merge m = {.out = out, .o = o, .res = res};
+    int ret = -1;
+    if (open_tracks(&m, err) < 0 || open_part(&m, 0, err) < 0 || copy_samples(&m, err) < 0)
+        goto done;
+    int64_t end_us = end_us_of(&m);
+    if (flush_unit(&m, end_us, err) < 0)
+        goto done;
+    for (int k = 0; k < NB_KINDS && !res->interrupted; k++)
+        if (m.tracks[k])
+            trtc_mp4_end_track(m.mp4, m.number[k], m.tracks[k]->end - base_ticks(&m, k));
+    if (close_part(&m, end_us, err) < 0)
+        goto done;
+    ret = 0;
+done:
+    take_stats(&m);
+    *size_changed = m.tracks[VIDEO] && m.tracks[VIDEO]->size_changed;
+    for (int k = 0; k < NB_KINDS; k++)
+        trtc_track_free(&m.tracks[k]);
+    trtc_mp4_free(&m.mp4);
+    trtc_file_abort(&m.file);
+    free(m.queue);
+    free(m.bytes);
+    return ret;
+}
+
+/* The largest width and height of the pictures themselves, where the segments' beginnings did not tell. */
+static int largest_picture(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
+{
+    struct trtc_losses ignored = {0}; /* listed in the run itself */
+    struct trtc_reader *rd = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
+    struct trtc_read r;
+    int got = rd ? 1 : -1;
+    while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
+        struct trtc_video_params v;
+        if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)
+            continue;
+        *w = v.width_px > *w ? v.width_px : *w;
+        *h = v.height_px > *h ? v.height_px : *h;
+    }
+    trtc_reader_free(&rd);
+    trtc_losses_fini(&ignored);
+    return got;
+}
+
+static void drop_files(struct trtc_merge_result *res)
+{
+    for (size_t i = 0; i < res->nb_files; i++)
+        trtc_file_abort(&res->files[i].file);
+    res->nb_files = 0;
+}
+
+int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o, struct trtc_merge_result *res,
+                   struct trtc_err *err)
+{
+    bool size_changed;
+    *res = (struct trtc_merge_result){0};
+    int ret = merge_once(out, o, res, &size_changed, err);
+    if (ret < 0 && size_changed && o->video == TRTC_CHOICE_AUTO) {
+        struct trtc_output encoded = *out;
+        encoded.do_video = TRTC_CHOICE_ENCODE;
+        drop_files(res);
+        trtc_losses_fini(&res->losses);
+        ret = largest_picture(out, &encoded.width_px, &encoded.height_px, err);
+        if (ret == 0)
+            ret = merge_once(&encoded, o, res, &size_changed, err);
+    }
+    if (ret < 0)
+        drop_files(res);
+    return ret;
+}
+
+void trtc_merge_result_fini(struct trtc_merge_result *res)
+{
+    drop_files(res);
+    free(res->files);
+    trtc_losses_fini(&res->losses);
+    *res = (struct trtc_merge_result){0};
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* A first look into the segments of a recording. */
+#include "media/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/beneath.h"
+#include "core/clock.h"
+#include "media/ts.h"
+
+enum {
+    BLOCK_BYTES = 48 * 1024,       /* holds the first frame of nearly every segment */
+    HEAD_MAX_BYTES = 4 << 20,      /* no frame by then: there is none */
+    TAIL_BYTES = 256 * TRTC_TS_PACKET,
+    NB_PACKETS_TO_JUDGE = 3
+};
+#define SHORT_AUDIO_US 100000      /* sound frames are contiguous: less missing than this is rounding */
+#define SHORT_VIDEO_US 500000      /* the last picture may be early by its frame's duration */
+
+/* What is learned about one segment. */
+struct look {
+    int64_t first[2], last[2];     /* lowest and highest PTS, audio and video, as steps from base */
+    int64_t base_90k;
+    int64_t nb[2];
+    bool have_params;
+    struct trtc_facts *facts;
+};
+
+static int slot(const struct trtc_ts_frame *f)
+{
+    return f->stream->video ? 1 : 0;
+}
+
+static uint64_t hash_bytes(const uint8_t *p, size_t n)
+{
+    uint64_t h = UINT64_C(1469598103934665603);
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static void learn_video(struct look *l, const struct trtc_ts_frame *f)
+{
+    struct trtc_facts *x = l->facts;
+    snprintf(x->video_codec, sizeof x->video_codec, "%s", f->stream->codec_name);
+    struct trtc_video_params v;
+    uint8_t sets[4096];
+    if (l->have_params || trtc_video_params_read(f->stream->codec, f->data, f->size, &v) < 0)
+        return;
+    l->have_params = true;
+    x->width_px = v.width_px;
+    x->height_px = v.height_px;
+    x->sar_num = v.sar_num;
+    x->sar_den = v.sar_den;
+    x->profile = v.profile;
+    x->sps_id = v.sps_id;
+    size_t n = trtc_video_param_sets(f->stream->codec, f->data, f->size, sets, sizeof sets);
+    x->sets_hash = hash_bytes(sets, n < sizeof sets ? n : sizeof sets);
+}
+
+static void learn_audio(struct look *l, const struct trtc_ts_frame *f)
+{
+    struct trtc_facts *x = l->facts;
+    struct trtc_adts a;
+    if (x->audio_codec[0])
+        return;
+    snprintf(x->audio_codec, sizeof x->audio_codec, "%s", f->stream->codec_name);
+    if (f->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(f->data, f->size, &a) == 0) {
+        x->rate_hz = a.rate_hz;
+        x->channels = a.channels;
+        x->object_type = a.object_type;
+    }
+}
+
+static void learn(struct look *l, const struct trtc_ts_frame *f)
+{
+    int s = slot(f);
+    if (f->stream->video)
+        learn_video(l, f);
+    else
+        learn_audio(l, f);
+    if (f->pts_90k == TRTC_TS_NOPTS)
+        return;
+    if (!l->nb[0] && !l->nb[1])
+        l->base_90k = f->pts_90k;
+    int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
+    if (!l->nb[s] || at < l->first[s])
+        l->first[s] = at;
+    if (!l->nb[s] || at > l->last[s])
+        l->last[s] = at;
+    l->nb[s]++;
+}
+
+static int drain(struct trtc_ts *ts, struct look *l, struct trtc_err *err)
+{
+    struct trtc_ts_frame f;
+    int got;
+    while ((got = trtc_ts_next(ts, &f)) > 0)
+        learn(l, &f);
+    return got < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
+{
+    ssize_t got;
+    do
+        got = pread(fd, buf, n, at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Each kind that the program map names has shown a frame (video: with its parameter sets). */
+static bool head_known(const struct trtc_ts *ts, const struct look *l)
+{
+    bool audio = trtc_ts_stream(ts, TRTC_TS_AUDIO), video = trtc_ts_stream(ts, TRTC_TS_VIDEO);
+    return (audio || video) && (!audio || l->nb[0]) && (!video || (l->nb[1] && l->have_params));
+}
+
+/* Feeds the file from *from, which moves on, to to; head: stops as soon as enough is known. */
+static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t to, bool head, struct look *l,
+                struct trtc_err *err)
+{
+    while (*from < to) {
+        size_t want = to - *from < BLOCK_BYTES ? (size_t)(to - *from) : BLOCK_BYTES;
+        ssize_t got = read_at(fd, buf, want, *from);
+        if (got < 0)
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+        if (got == 0)
+            break;
+        trtc_ts_feed(ts, buf, (size_t)got);
+        if (drain(ts, l, err) < 0)
+            return -1;
+        *from += got;
+        if (head && head_known(ts, l))
+            break;
+        if (head && *from >= BLOCK_BYTES && trtc_ts_stats(ts)->nb_packets < NB_PACKETS_TO_JUDGE)
+            break;
+    }
+    return 0;
+}
+
+/* Where the media of the segment ends, from its first stamp; TRTC_NOTIME where that cannot be told. */
+static int64_t seen_length_us(const struct look *l, int64_t dur_us, bool whole)
+{
+    int64_t end = INT64_MIN, start = INT64_MAX;
+    for (int s = 0; s < 2; s++) {
+        if (!l->nb[s])
+            continue;
+        int64_t frame = whole && l->nb[s] > 1 ? (l->last[s] - l->first[s]) / (l->nb[s] - 1) : s == 0 ? 1920 : 6000;
+        start = l->first[s] < start ? l->first[s] : start;
+        end = l->last[s] + frame > end ? l->last[s] + frame : end;
+    }
+    if (end == INT64_MIN)
+        return TRTC_NOTIME;
+    int64_t us = (end - start) * 100 / 9;
+    return dur_us != TRTC_NOTIME && us > dur_us ? dur_us : us;
+}
+
+static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const char *kind, int64_t us,
+                    int64_t bytes, const char *why)
+{
+    char *path = trtc_piece_path(r, p);
+    int ret = path ? trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes, why ? "%s" : NULL, why) : -1;
+    free(path);
+    return ret;
+}
+
+/* Compares what was seen with what the playlist says. */
+static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct look *l,
+                 const struct trtc_ts_stats *stats, bool whole, bool end_seen)
+{
+    int64_t said = p->dur_us, missing = p->attr_bytes > p->bytes ? p->attr_bytes - p->bytes : 0;
+    p->facts.kinds = (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
+    if (!p->facts.kinds) {
+        p->unusable = true;
+        bool foreign = stats->nb_packets < NB_PACKETS_TO_JUDGE;
+        return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said, p->bytes,
+                        foreign           ? "it is no MPEG transport stream"
+                        : stats->scrambled ? "it is scrambled"
+                                           : "it holds no picture and no sound");
+    }
+    int64_t first = l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
+    p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
+    p->facts.nb_frames = whole ? l->nb[1] : -1;
+    int64_t seen = end_seen ? seen_length_us(l, said, whole) : said;
+    bool short_of = seen != TRTC_NOTIME && said != TRTC_NOTIME &&
+                    said - seen > (l->nb[1] ? SHORT_VIDEO_US : SHORT_AUDIO_US);
+    if (said == TRTC_NOTIME)
+        p->dur_us = seen;
+    if (short_of || missing || p->bytes % TRTC_TS_PACKET != 0) {
+        int64_t lost = said != TRTC_NOTIME && seen < said ? said - seen : 0;
+        if (lost)
+            p->dur_us = seen;
+        int64_t bytes = missing ? missing : p->attr_bytes < 0 ? -1 : 0;
+        return add_loss(r, p, "truncated", lost, bytes, NULL);
+    }
+    if (p->attr_bytes >= 0 && p->attr_bytes != p->bytes)
+        return add_loss(r, p, "size", 0, 0, "it is larger than its FILE-ATTR says");
+    return 0;
+}
+
+static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd, struct trtc_ts *ts,
+                       uint8_t *buf, bool count_frames, struct trtc_err *err)
+{
+    struct look l = {.facts = &p->facts};
+    struct trtc_err why;
+    bool whole = p->measure || count_frames;
+    int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
+    if (fd < 0) {
+        p->unusable = true;
+        return add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg) < 0 ? trtc_fail_nomem(err) : 0;
+    }
+    trtc_ts_begin(ts);
+    int64_t at = 0, head = whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;
+    int ret = feed(ts, fd, buf, &at, head, !whole, &l, &why);
+    struct trtc_ts_stats stats = *trtc_ts_stats(ts);
+    bool found = l.nb[0] || l.nb[1];
+    bool end_seen = whole || p->attr_bytes < 0 || !found;
+    if (ret == 0 && end_seen && found) {
+        at = p->bytes - TAIL_BYTES > at && !whole ? p->bytes - TAIL_BYTES : at;
+        ret = feed(ts, fd, buf, &at, p->bytes, false, &l, &why);
+    }
+    if (ret == 0 && end_seen) {
+        trtc_ts_end(ts);
+        ret = drain(ts, &l, &why);
+    }
+    close(fd);
+    if (ret < 0) {
+        p->unusable = true;
+        ret = add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg);
+    } else {
+        ret = judge(r, p, &l, &stats, whole, end_seen);
+    }
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err)
+{
+    int ret = -1;
+    uint8_t *buf = malloc(BLOCK_BYTES);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    int dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!buf || !ts) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (dirfd < 0) {
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", r->dir);
+        goto done;
+    }
+    for (size_t i = 0; i < r->nb_pieces; i++)
+        if (probe_piece(r, &r->pieces[i], dirfd, ts, buf, count_frames, err) < 0)
+            goto done;
+    ret = 0;
+done:
+    if (dirfd >= 0)
+        close(dirfd);
+    trtc_ts_free(&ts);
+    free(buf);
+    return ret;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* One lane of a time line as one continuous stream of frames on the epoch clock. */
+#include "media/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/beneath.h"
+#include "core/clock.h"
+
+enum { READ_BYTES = 256 * 1024 };
+#define STRAY_US 2000000 /* a stamp this far outside its segment is a jump inside it */
+
+struct trtc_reader {
+    const struct trtc_recording *rec;
+    const struct trtc_lane *lane;
+    enum trtc_kind kind;
+    struct trtc_losses *losses;
+    atomic_llong *bytes;
+    struct trtc_ts *ts;
+    uint8_t *buf;
+    int dirfd, fd;
+    size_t at;               /* clip being read; lane->n at the end */
+    bool open, ended;        /* fd belongs to clip at; all of it was fed */
+    bool past_cut;           /* the rest of this clip is not wanted */
+    bool begins;             /* no frame of this clip has been handed out */
+    bool need_key;           /* pictures before the next key frame cannot be decoded */
+    int64_t nb_no_key;       /* ... so many were dropped in this clip */
+    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete */
+    struct trtc_clock clock;
+    int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
+};
+
+struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane, enum trtc_kind kind,
+                                    struct trtc_losses *losses, atomic_llong *bytes, struct trtc_err *err)
+{
+    struct trtc_reader *rd = calloc(1, sizeof *rd);
+    if (!rd) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    *rd = (struct trtc_reader){.rec = r, .lane = lane, .kind = kind, .losses = losses, .bytes = bytes, .fd = -1,
+                               .need_key = kind == TRTC_VIDEO, .prev_us = TRTC_NOTIME};
+    rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
+    rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+    rd->buf = malloc(READ_BYTES);
+    rd->dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (rd->ts && rd->buf && rd->dirfd >= 0)
+        return rd;
+    if (rd->dirfd < 0)
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", r->dir);
+    else
+        trtc_fail_nomem(err);
+    trtc_reader_free(&rd);
+    return NULL;
+}
+
+void trtc_reader_free(struct trtc_reader **rd)
+{
+    if (!*rd)
+        return;
+    if ((*rd)->fd >= 0)
+        close((*rd)->fd);
+    if ((*rd)->dirfd >= 0)
+        close((*rd)->dirfd);
+    trtc_ts_free(&(*rd)->ts);
+    free((*rd)->buf);
+    free(*rd);
+    *rd = NULL;
+}
+
+static const struct trtc_piece *piece_of(const struct trtc_reader *rd)
+{
+    return rd->lane->clips[rd->at].piece;
+}
+
+__attribute__((format(printf, 5, 6)))
+static int lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    char why[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    char *path = trtc_piece_path(rd->rec, p);
+    int ret = path ? trtc_losses_add(rd->losses, path, kind, p->source, p->start_us, us, bytes, "%s", why) : -1;
+    free(path);
+    return ret;
+}
+
+/* Opens the next clip's file. 1, 0 where there is no more, -1 no memory. What cannot be opened any more is a loss. */
+static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
+{
+    for (; rd->at < rd->lane->n; rd->at++) {
+        const struct trtc_piece *p = piece_of(rd);
+        struct trtc_err why;
+        rd->fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
+        if (rd->fd < 0) {
+            if (lose(rd, "missing", p->dur_us, p->bytes, "%s", why.msg) < 0)
+                return trtc_fail_nomem(err);
+            continue;
+        }
+        trtc_ts_begin(rd->ts);
+        int64_t jump = trtc_clock_segment(&rd->clock, p->facts.first_ts_90k, p->start_us, p->exact, p->dur_us);
+        if (jump && rd->kind == TRTC_VIDEO)
+            rd->need_key = true;
+        rd->prev_us = TRTC_NOTIME;
+        rd->open = rd->begins = true;
+        rd->ended = rd->past_cut = false;
+        rd->nb_no_key = rd->nb_damaged = 0;
+        return 1;
+    }
+    return 0;
+}
+
+static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const struct trtc_ts_stats *s = trtc_ts_stats(rd->ts);
+    const struct trtc_clip *c = &rd->lane->clips[rd->at];
+    int ret = 0;
+    close(rd->fd);
+    rd->fd = -1;
+    rd->open = false;
+    if (s->nb_lost > 0)
+        ret |= lose(rd, "damaged", 0, s->nb_lost * TRTC_TS_PACKET, "at least %" PRId64 " transport packets are missing inside",
+                    s->nb_lost);
+    if (s->nb_bad > 0)
+        ret |= lose(rd, "damaged", 0, s->nb_bad, "%" PRId64 " bytes could not be read as transport packets",
+                    s->nb_bad);
+    if (rd->nb_damaged > 0 && !s->partial_tail && !s->nb_lost && !s->nb_bad)
+        ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0, "%" PRId64 " incomplete frames left out",
+                    rd->nb_damaged);
+    if (rd->nb_no_key > 0)
+        ret |= lose(rd, "damaged", rd->nb_no_key * rd->step_us, 0,
+                    "%" PRId64 " pictures before the first key frame cannot be decoded", rd->nb_no_key);
+    if (rd->begins && c->cut_us == INT64_MAX)
+        ret |= lose(rd, "damaged", piece_of(rd)->dur_us, 0, "no usable frame (%" PRId64 " dropped)",
+                    rd->nb_no_key + rd->nb_damaged);
+    rd->at++;
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* Feeds the next block, or the end. */
+static int refill(struct trtc_reader *rd, struct trtc_err *err)
+{
+    ssize_t got;
+    do
+        got = read(rd->fd, rd->buf, READ_BYTES);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        if (lose(rd, "unreadable", 0, -1, "%s", strerror(errno)) < 0)
+            return trtc_fail_nomem(err);
+        got = 0;
+    }
+    if (got > 0) {
+        trtc_ts_feed(rd->ts, rd->buf, (size_t)got);
+        if (rd->bytes)
+            atomic_fetch_add_explicit(rd->bytes, got, memory_order_relaxed);
+    } else {
+        trtc_ts_end(rd->ts);
+        rd->ended = true;
+    }
+    return 0;
+}
+
+/* Times of a frame on the epoch clock; jumps inside the segment are closed up. */
+static void set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, struct trtc_packet *p)
+{
+    const struct trtc_piece *piece = piece_of(rd);
+    bool first = rd->prev_us == TRTC_NOTIME;
+    if (f->pts_90k == TRTC_TS_NOPTS) {
+        p->dts_us = p->pts_us = first ? piece->start_us : rd->prev_us + rd->step_us;
+    } else {
+        int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+        p->dts_us = trtc_clock_us(&rd->clock, dts);
+        if (p->dts_us < piece->start_us - STRAY_US || p->dts_us > piece->start_us + piece->dur_us + STRAY_US) {
+            int64_t us = first ? piece->start_us : rd->prev_us + rd->step_us;
+            trtc_clock_anchor(&rd->clock, dts, us);
+            p->dts_us = us;
+        }
+        p->pts_us = p->dts_us + trtc_ts_diff(f->pts_90k, dts) * 100 / 9;
+        if (p->pts_us < p->dts_us)
+            p->pts_us = p->dts_us;
+    }
+    int64_t step = first ? 0 : p->dts_us - rd->prev_us;
+    if (step > 0 && step < 1000000)
+        rd->step_us = step;
+    rd->prev_us = p->dts_us;
+}
+
+/* Whether a frame is to be handed out; keeps the counts of what is not. */
+static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f, const struct trtc_packet *p)
+{
+    const struct trtc_clip *c = &rd->lane->clips[rd->at];
+    if (p->pts_us >= c->cut_us) {
+        rd->past_cut = p->dts_us >= c->cut_us;
+        return false;
+    }
+    if (f->damaged && (rd->kind == TRTC_AUDIO || rd->ended)) {
+        rd->nb_damaged++;
+        return false;
+    }
+    if (rd->need_key && !f->key) {
+        rd->nb_no_key++;
+        return false;
+    }
+    rd->need_key = false;
+    return true;
+}
+
+int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
+{
+    while (true) {
+        if (!rd->open) {
+            int more = open_clip(rd, err);
+            if (more <= 0)
+                return more;
+        }
+        struct trtc_ts_frame f;
+        int got = rd->past_cut ? 0 : trtc_ts_next(rd->ts, &f);
+        if (got < 0)
+            return trtc_fail_nomem(err);
+        if (got == 0) {
+            if ((rd->ended || rd->past_cut ? close_clip(rd, err) : refill(rd, err)) < 0)
+                return -1;
+            continue;
+        }
+        struct trtc_packet p = {.data = f.data, .size = f.size, .key = f.key};
+        set_times(rd, &f, &p);
+        if (!usable(rd, &f, &p))
+            continue;
+        *out = (struct trtc_read){.pkt = p, .stream = f.stream, .piece = piece_of(rd), .piece_begins = rd->begins};
+        rd->begins = false;
+        return 1;
+    }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The account of a merge as JSON: inputs, outputs, gaps, overlaps, losses, what was copied and what was encoded. */
+#ifndef TRTC_MEDIA_REPORT_H
+#define TRTC_MEDIA_REPORT_H
+
+#include <cjson/cJSON.h>
+
+#include "core/recording.h"
+#include "media/merge.h"
+
+/* Object of one merged output; paths are the final names. The caller deletes it. */
+cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);
+
+/* Object of one recording as it was found. */
+cJSON *trtc_report_input(const struct trtc_recording *r, int64_t overlap_us, int nb_left_out);
+
+/* Object of one loss. */
+cJSON *trtc_report_loss(const struct trtc_loss *l);
+
+#endif

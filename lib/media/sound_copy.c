@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* Sound copied: AAC frames without their ADTS headers, placed by their time; holes become ready-made silent frames.
+ *
+ * Frames follow each other without a step as long as their times agree within half a millisecond; beyond that the sample durations follow
+ * (clock drift). The number of silent frames in a hole is chosen so that a decoder that counts samples
+ * instead of reading times is right again behind it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/encode.h"
+#include "media/reader.h"
+#include "media/track.h"
+
+enum { FRAME = 1024, HOLE = FRAME * 3 / 4 };
+
+struct sound_copy {
+    struct trtc_track track;
+    const struct trtc_output *out;
+    struct trtc_reader *reader;
+    size_t hint;             /* into the output's stretches */
+    struct trtc_read held;   /* a frame that waits behind silence */
+    int64_t held_at;
+    bool have_held, drained;
+    uint8_t *silence;
+    size_t silence_size;
+    uint8_t asc[2];
+    int64_t next;            /* tick at which the frame before ends */
+    int64_t nb_frames;       /* written: what a decoder that counts has heard */
+    int64_t hole_from, hole_len, hole_n, hole_k;
+    int64_t total;           /* length of the output in ticks */
+};
+
+static struct sound_copy *self(struct trtc_track *t)
+{
+    return (struct sound_copy *)t;
+}
+
+/* Silent frames for a hole [from, to): as many as bring the count of samples nearest to the clock, but
+ * never squeezed or stretched by more than a tenth (one frame at least). */
+static void open_hole(struct sound_copy *c, int64_t from, int64_t to)
+{
+    int64_t len = to - from, n = (to - c->nb_frames * FRAME + FRAME / 2) / FRAME;
+    int64_t most = len * 10 / (FRAME * 9) + 1, least = len * 10 / (FRAME * 11);
+    n = n > most ? most : n < least ? least : n;
+    c->hole_from = from;
+    c->hole_len = len;
+    c->hole_n = n < 1 ? 1 : n;
+    c->hole_k = 0;
+    c->track.stats.filled_us += trtc_ticks_to_us(len, c->track.format.timescale);
+}
+
+static int emit_silence(struct sound_copy *c, struct trtc_sample *s)
+{
+    int64_t at = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
+    c->hole_k++;
+    *s = (struct trtc_sample){.data = c->silence, .size = c->silence_size, .dts = at, .pts = at, .key = true};
+    c->next = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
+    c->nb_frames++;
+    c->track.stats.nb_samples++;
+    c->track.stats.nb_filled++;
+    return 1;
+}
+
+static int emit_held(struct sound_copy *c, struct trtc_sample *s)
+{
+    struct trtc_adts a;
+    const struct trtc_packet *p = &c->held.pkt;
+    int skip = trtc_adts_parse(p->data, p->size, &a) == 0 ? a.header_bytes : 7;
+    *s = (struct trtc_sample){.data = p->data + skip, .size = p->size - (size_t)skip, .dts = c->held_at,
+                              .pts = c->held_at, .key = true};
+    struct trtc_track_stats *st = &c->track.stats;
+    if (st->first_us == TRTC_NOTIME)
+        st->first_us = trtc_ticks_to_us(c->held_at, c->track.format.timescale);
+    c->next = c->held_at + FRAME;
+    st->last_us = trtc_ticks_to_us(c->next, c->track.format.timescale);
+    c->nb_frames++;
+    st->nb_samples++;
+    c->have_held = false;
+    return 1;
+}
+
+/* Reads the next frame that has a place, and opens the hole before it. */
+static int fetch(struct sound_copy *c, struct trtc_err *err)
+{
+    const uint32_t rate = c->track.format.timescale;
+    while (!c->have_held && !c->drained) {
+        struct trtc_read r;
+        int got = trtc_reader_next(c->reader, &r, err);
+        if (got < 0)
+            return -1;
+        if (got == 0) {
+            c->drained = true;
+            if (c->total - c->next >= HOLE)
+                open_hole(c, c->next, c->total);
+            return 0;
+        }
+        if (r.pkt.size <= 7)
+            continue;
+        int64_t at = trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), rate);
+        if (llabs(at - c->next) <= rate / 2000)
+            at = c->next;
+        if (at < c->next - HOLE || at < 0) {
+            c->track.stats.nb_dropped++;
+            continue;
+        }
+        if (at <= c->next - FRAME)
+            at = c->next - FRAME + 1;
+        c->held = r;
+        c->held_at = at;
+        c->have_held = true;
+        if (at - c->next >= HOLE)
+            open_hole(c, c->next, at);
+    }
+    return 0;
+}
+
+static int sound_copy_next(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err)
+{
+    struct sound_copy *c = self(t);
+    if (c->hole_k == c->hole_n && fetch(c, err) < 0)
+        return -1;
+    if (c->hole_k < c->hole_n)
+        return emit_silence(c, s);
+    if (c->have_held)
+        return emit_held(c, s);
+    t->end = c->next > c->total ? c->next : c->total;
+    return 0;
+}
+
+static void sound_copy_free(struct trtc_track *t)
+{
+    struct sound_copy *c = self(t);
+    trtc_reader_free(&c->reader);
+    free(c->silence);
+    free(c);
+}
+
+/* The format of the track is that of its first frame. */
+static int learn_format(struct sound_copy *c, struct trtc_err *err)
+{
+    struct trtc_read r;
+    struct trtc_adts a;
+    int got;
+    do
+        got = trtc_reader_next(c->reader, &r, err);
+    while (got > 0 && trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0);
+    if (got <= 0)
+        return got;
+    trtc_adts_asc(&a, c->asc);
+    c->track.format = (struct trtc_mp4_track){.codec = TRTC_CODEC_AAC, .timescale = (uint32_t)a.rate_hz, .asc = c->asc,
+                                              .asc_size = 2, .rate_hz = a.rate_hz, .channels = a.channels};
+    c->total = trtc_us_to_ticks(c->out->dur_us, c->track.format.timescale);
+    c->held = r;
+    c->held_at = trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), (uint32_t)a.rate_hz);
+    if (c->held_at < HOLE)
+        c->held_at = c->held_at < 0 ? 0 : c->held_at;
+    else
+        open_hole(c, 0, c->held_at);
+    c->have_held = true;
+    return trtc_silent_aac(a.rate_hz, a.channels, &c->silence, &c->silence_size, err) < 0 ? -1 : 1;
+}
+
+int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t,
+                        struct trtc_err *err)
+{
+    static const struct trtc_track_ops ops = {sound_copy_next, sound_copy_free};
+    *t = NULL;
+    struct sound_copy *c = calloc(1, sizeof *c);
+    if (!c)
+        return trtc_fail_nomem(err);
+    c->track.ops = &ops;
+    c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
+    c->out = out;
+    c->reader = trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, o->losses, o->bytes, err);
+    int got = c->reader ? learn_format(c, err) : -1;
+    if (got > 0)
+        *t = &c->track;
+    else
+        sound_copy_free(&c->track);
+    return got < 0 ? -1 : 0;
+}
