@@ -227,11 +227,11 @@ static void test_black_between(void **state)
         assert_int_equal(sets[4] & 31, 7);
         assert_memory_equal(au, "\0\0\0\1", 4);
         assert_int_equal(au[4] & 31, 5);
-        struct trtc_video_params v;
-        assert_int_equal(trtc_video_params_read(TRTC_CODEC_H264, sets, sets_size, &v), 0);
-        assert_int_equal(v.sps_id, t[i].id);
-        assert_int_equal(v.width_px, t[i].w);
-        assert_int_equal(v.height_px, t[i].h);
+        struct trtc_video_params params;
+        assert_int_equal(trtc_video_params_read(TRTC_CODEC_H264, sets, sets_size, &params), 0);
+        assert_int_equal(params.sps_id, t[i].id);
+        assert_int_equal(params.width_px, t[i].w);
+        assert_int_equal(params.height_px, t[i].h);
         for (size_t k = 5; k + 3 < au_size; k++)
             assert_false(au[k] == 0 && au[k + 1] == 0 && au[k + 2] == 1);
 
