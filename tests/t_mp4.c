@@ -498,7 +498,9 @@ static const struct trtc_mp4_info plain = { .creation_ms = TRTC_NOTIME, .reserve
 static void test_video_and_sound(void **state)
 {
     const struct trtc_mp4_info info = {
-        .creation_ms = INT64_C(1768908622495), .title = "Besprechung \xc3\xbc", .comment = "two\nlines",
+        .creation_ms = INT64_C(1768908622495),
+        .title = "Besprechung \xc3\xbc",
+        .comment = "two\nlines",
         .reserve_bytes = 16384,
     };
     struct stream *s[2] = { make_video(TRTC_CODEC_H264, 96, 64, 50, 0, false),
@@ -690,7 +692,8 @@ static void test_sound_only(void **state)
 /* Two voices: alternatives, the first is on. A track that got no sample is left out. */
 static void test_tracks(void **state)
 {
-    struct stream *s[3] = { make_sound(48000, 20), make_video(TRTC_CODEC_H264, 64, 64, 10, 0, false),
+    struct stream *s[3] = { make_sound(48000, 20),
+                            make_video(TRTC_CODEC_H264, 64, 64, 10, 0, false),
                             make_sound(16000, 20) };
     AVFormatContext *f;
 

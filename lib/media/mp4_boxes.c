@@ -41,7 +41,8 @@ int trtc_mp4_begin(struct trtc_mp4_boxes *b, const char *type)
     return i;
 }
 
-int trtc_mp4_begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version, unsigned flags)
+int trtc_mp4_begin_full(struct trtc_mp4_boxes *b, const char *type, unsigned version,
+                        unsigned flags)
 {
     int i = trtc_mp4_begin(b, type);
 
@@ -330,7 +331,8 @@ static void put_moov(struct trtc_mp4_boxes *b)
     trtc_mp4_end(b, moov);
 }
 
-struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes)
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide,
+                                          int64_t *moov_bytes)
 {
     struct trtc_mp4_boxes *b = calloc(1, sizeof(*b));
     struct trtc_mp4_out count = { 0 };

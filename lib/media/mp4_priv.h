@@ -201,7 +201,8 @@ void trtc_mp4_end(struct trtc_mp4_boxes *b, int box);
 void trtc_mp4_put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t);
 
 /* Measures it for chunk offsets of 4 or (wide) 8 bytes. NULL: out of memory. */
-struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes);
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide,
+                                          int64_t *moov_bytes);
 /* Writes it to o, chunk offsets shift bytes up. */
 void trtc_mp4_boxes_write(struct trtc_mp4_boxes *b, struct trtc_mp4_out *o, int64_t shift);
 void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b);

@@ -80,7 +80,9 @@ static int set_type(enum trtc_codec codec, const uint8_t *p, size_t n)
         return -1;
     if (codec == TRTC_CODEC_H264) {
         type = p[0] & 0x1f;
-        return !(p[0] & 0x80) && (type == TRTC_MP4_H264_SPS || type == TRTC_MP4_H264_PPS) ? type : -1;
+        if (type != TRTC_MP4_H264_SPS && type != TRTC_MP4_H264_PPS)
+            return -1;
+        return p[0] & 0x80 ? -1 : type;
     }
     type = p[0] >> 1 & 0x3f;
     if ((p[0] & 0x81) || p[1] >> 3)
