@@ -439,6 +439,42 @@ static void test_commit_fails(void **state)
     assert_absent(".c.part");
 }
 
+static void test_park(void **state)
+{
+    struct trtc_file *f = must_create("k");
+    struct trtc_err err = { 0 };
+    int fd = trtc_file_fd(f);
+
+    (void)state;
+    must_write(f, "parked");
+    assert_int_equal(trtc_file_park(f, &err), 0);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    assert_absent("k");
+    assert_int_equal(trtc_file_retarget(f, "k2", &err), 0);
+    must_commit(&f, true);
+    assert_content("k2", "parked");
+    assert_absent(".k.part");
+
+    f = must_create("k");
+    must_write(f, "parked");
+    assert_int_equal(trtc_file_park(f, &err), 0);
+    trtc_file_abort(&f);
+    assert_absent(".k.part");
+
+    /* another run takes it over: its work is neither named nor removed */
+    f = must_create("k");
+    must_write(f, "parked");
+    assert_int_equal(trtc_file_park(f, &err), 0);
+    struct trtc_file *other = must_create("k");
+    must_write(other, "half");
+    assert_int_equal(trtc_file_commit(&f, true, &err), -1);
+    assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
+    assert_null(f);
+    assert_absent("k");
+    must_commit(&other, true);
+    assert_content("k", "half");
+}
+
 static void test_no_space(void **state)
 {
     int fd = open("/dev/full", O_RDWR);
@@ -527,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_retarget),
         cmocka_unit_test(test_commit_fails),
+        cmocka_unit_test(test_park),
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_nonblocking),

@@ -292,6 +292,21 @@ static int flush_temp(const struct trtc_file *f, bool sync, struct trtc_err *err
     return 0;
 }
 
+/* True if the temporary name still stands for what this run made. A parked file is not locked:
+ * it must not have been written to since either. */
+static bool is_ours(const struct trtc_file *f)
+{
+    struct stat have = f->was, named;
+
+    if ((f->fd >= 0 && fstat(f->fd, &have)) || lstat(f->temp, &named))
+        return false;
+    if (have.st_dev != named.st_dev || have.st_ino != named.st_ino)
+        return false;
+    return f->fd >= 0 || (have.st_size == named.st_size &&
+                          have.st_mtim.tv_sec == named.st_mtim.tv_sec &&
+                          have.st_mtim.tv_nsec == named.st_mtim.tv_nsec);
+}
+
 int trtc_file_park(struct trtc_file *f, struct trtc_err *err)
 {
     int fd = f->fd;
@@ -309,6 +324,10 @@ int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err)
 {
     int ret = -1;
 
+    if ((*f)->fd < 0 && !is_ours(*f)) {
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' was taken over by another process", (*f)->temp);
+        goto abort;
+    }
     if ((*f)->fd >= 0 && flush_temp(*f, sync, err))
         goto abort;
     if (rename((*f)->temp, (*f)->path)) {
@@ -326,14 +345,9 @@ abort:
 
 void trtc_file_abort(struct trtc_file **f)
 {
-    struct stat have, named;
-
     if (!*f)
         return;
-    have = (*f)->was;
-    /* Not what another has put there since. */
-    if (((*f)->fd < 0 || !fstat((*f)->fd, &have)) && !lstat((*f)->temp, &named) && have.st_dev == named.st_dev &&
-        have.st_ino == named.st_ino)
+    if (is_ours(*f)) /* not what another has put there since */
         unlink((*f)->temp);
     file_free(f);
 }

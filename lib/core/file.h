@@ -30,8 +30,10 @@ const char *trtc_file_temp_path(const struct trtc_file *f); /* temporary name */
  * stays. */
 int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *err);
 
-/* Completes the file but leaves it unnamed: fsync, and the descriptor and the lock are given up, so that many may wait for a common
- * commit. Only commit, retarget and abort may follow. On failure the file is as before. */
+/* Completes the file but leaves it unnamed: fsync, and the descriptor and the lock are given up,
+ * so that many may wait for a common commit (which fails, TRTC_EX_TEMPFAIL, where another run has
+ * taken the temporary over meanwhile). Only commit, retarget and abort may follow. On failure the
+ * file is as before. */
 int trtc_file_park(struct trtc_file *f, struct trtc_err *err);
 
 /* fsync, rename to the final name (replacing what is there), fsync of the directory (sync
