@@ -52,7 +52,9 @@ static char *put_escaped(char *q, const unsigned char *s, size_t n)
 {
     for (const unsigned char *end = s + n; s < end; s++) {
         unsigned char c = *s;
-        if (c == '"' || c == '\\') {
+        if (c > '\\' && c < 0x7f) { /* most of a name */
+            *q++ = (char)c;
+        } else if (c == '"' || c == '\\') {
             *q++ = '\\';
             *q++ = (char)c;
         } else if (c == '\n' || c == '\t' || c == '\r') {
