@@ -15,7 +15,7 @@ enum {
     PID_FIRST = 0x100,
     PCR_LEAD = 63000,    /* how far the program clock runs ahead of decoding: 0.7 s */
     FRAMES_PER_PES = 8,  /* audio: 171 ms of AAC at 48 kHz */
-    PES_PER_TABLES = 12, /* PAT and PMT again after so many audio PES */
+    PES_PER_TABLES = 3,  /* PAT and PMT again after so many audio PES */
     NOISE = 1 << 16,
 };
 

@@ -265,7 +265,7 @@ static int put_packet(struct gen_out *f, const struct gen_packet *p, bool video,
         f->target = p->wall + (double)o->segment_ms * 90;
         f->w_px = f->h_px = 0;
     }
-    if (video) {
+    if (video && f->w_px == 0) { /* the tag says what the segment begins with */
         f->w_px = p->w_px;
         f->h_px = p->h_px;
     }
