@@ -234,11 +234,12 @@ static void damage(void **state)
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         size_t n = strlen(forms[i].s);
         for (size_t k = 0; k < n * sizeof bytes; k++) {
-            char *s = malloc(n + 1), out[512]; /* exactly as long as it is: a read beyond is seen */
-            memcpy(s, forms[i].s, n + 1);
-            s[k / sizeof bytes] = bytes[k % sizeof bytes];
             size_t len = k % sizeof bytes == sizeof bytes - 1 ? k / sizeof bytes : n, column = 0;
-            s = realloc(s, len ? len : 1);
+            char *s = malloc(len ? len : 1), out[512]; /* no longer than it is: a read beyond is seen */
+            assert_non_null(s);
+            memcpy(s, forms[i].s, len);
+            if (k / sizeof bytes < len)
+                s[k / sizeof bytes] = bytes[k % sizeof bytes];
             struct trtc_name name;
             if (trtc_name_parse(s, len, TRTC_ROOM_AUTO, &name, &column, NULL) < 0) {
                 assert_true(column >= 1 && column <= len + 1);

@@ -104,6 +104,9 @@ static void show_cuts(void **state)
         assert_string_equal(out, t[i].want);
         free(out);
     }
+    char line[16];
+    assert_string_equal(trtc_text_line("a\\n\n\\", 5, line, sizeof line), "a\\n\\n\\");
+    assert_string_equal(trtc_text_line("\\\\\\\\\\", 5, line, 5), "\\...");
     char none = 'x';
     trtc_text_show("abc", 3, &none, 0);
     assert_int_equal(none, 'x');

@@ -147,7 +147,7 @@ static void time_table(void **state)
             assert_non_null(strstr(err.msg, "is not a time"));
         }
     }
-    struct trtc_err err;
+    struct trtc_err err = { 0 };
     trtc_time_parse("a\nb", &(int64_t){ 0 }, &err);
     assert_non_null(strstr(err.msg, "'a\\nb'"));
 }

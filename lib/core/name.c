@@ -9,8 +9,6 @@
  * at the next one. The extension is read first, the rest from the left; what does not fit is named by its column. */
 #include "core/name.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/b64.h"

@@ -2,8 +2,8 @@
 /* Numbers as users give them: integers, durations, sizes in bytes and in pixels. */
 #include "core/num.h"
 
-#include <stdbool.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/text.h"

@@ -86,7 +86,7 @@ static size_t put_piece(const unsigned char *s, size_t n, char out[PIECE_MAX], s
     return len;
 }
 
-char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
+static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_t size)
 {
     static const char dots[] = "...";
     const unsigned char *p = s;
@@ -96,6 +96,8 @@ char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
     while (n) {
         char piece[PIECE_MAX];
         size_t used, k = put_piece(p, n, piece, &used);
+        if (*p == '\\' && keep_backslash)
+            k = 1;
         if (len + k >= size) {
             len = cut;
             for (size_t i = 0; i < sizeof dots - 1 && len < size - 1; i++)
@@ -111,6 +113,16 @@ char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
     }
     out[len] = '\0';
     return out;
+}
+
+char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
+{
+    return show(s, n, false, out, size);
+}
+
+char *trtc_text_line(const void *s, size_t n, char *out, size_t size)
+{
+    return show(s, n, true, out, size);
 }
 
 size_t trtc_text_escape(const void *s, size_t n, char *out)

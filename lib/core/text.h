@@ -13,6 +13,9 @@ bool trtc_utf8_valid(const void *s, size_t n);
  * ill-formed UTF-8 as \t \n \r \\ \xHH, and a NUL; cut with "..." where it does not fit. Returns out. */
 char *trtc_text_show(const void *s, size_t n, char *out, size_t size);
 
+/* The same for a message whose parts are escaped already: backslashes stay as they are. */
+char *trtc_text_line(const void *s, size_t n, char *out, size_t size);
+
 /* The same escapes into a buffer of at least 4 * n + 1 bytes, nothing cut. Returns the length. */
 size_t trtc_text_escape(const void *s, size_t n, char *out);
 

@@ -3,7 +3,6 @@
 #include "core/utc.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/text.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture encoded: every access unit goes through the encoder, which fits it into the canvas at a constant rate. */
+/* Picture encoded: every access unit goes through the encoder, which fits it into the canvas at a constant rate. The grid of
+ * the output's frames is laid so that the first picture falls on it: a source of the same rate then keeps its times exactly. */
 #include <stdlib.h>
 
 #include "media/encode.h"
@@ -13,7 +14,7 @@ struct picture_encode {
     struct trtc_venc *enc;
     size_t hint;
     bool drained;
-    int64_t last_out_us;
+    int64_t phase_us;        /* of the grid; -1: no picture yet */
     uint8_t *buf;
     size_t cap;
 };
@@ -32,7 +33,7 @@ static int feed(struct picture_encode *c, struct trtc_err *err)
         return -1;
     if (got == 0) {
         c->drained = true;
-        return trtc_venc_end(c->enc, c->out->dur_us, err);
+        return trtc_venc_end(c->enc, c->out->dur_us - (c->phase_us > 0 ? c->phase_us : 0), err);
     }
     struct trtc_packet p = r.pkt;
     struct trtc_track_stats *st = &c->track.stats;
@@ -43,6 +44,10 @@ static int feed(struct picture_encode *c, struct trtc_err *err)
     else if (p.pts_us - st->last_us > 1000000)
         st->filled_us += p.pts_us - st->last_us;
     st->last_us = p.pts_us;
+    if (c->phase_us < 0)
+        c->phase_us = p.pts_us > 0 ? p.pts_us % (1000000 / c->out->fps) : 0;
+    p.pts_us -= c->phase_us;
+    p.dts_us -= c->phase_us;
     return trtc_venc_send(c->enc, r.stream->codec, r.stream->codec_name, &p, err);
 }
 
@@ -69,8 +74,8 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
     }
     s->data = c->buf;
     s->size = trtc_annexb_to_lengths(TRTC_CODEC_H264, p.data, p.size, true, c->buf);
-    s->pts = trtc_us_to_ticks(p.pts_us, t->format.timescale);
-    s->dts = trtc_us_to_ticks(p.dts_us, t->format.timescale);
+    s->pts = trtc_us_to_ticks(p.pts_us + c->phase_us, t->format.timescale);
+    s->dts = trtc_us_to_ticks(p.dts_us + c->phase_us, t->format.timescale);
     if (s->dts > s->pts)
         s->dts = s->pts;
     s->key = p.key;
@@ -100,6 +105,7 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->phase_us = -1;
     c->reader = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, o->losses, o->bytes, err);
     c->enc = c->reader ? trtc_venc_new(&vo, err) : NULL;
     if (!c->enc) {

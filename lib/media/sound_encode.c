@@ -56,7 +56,7 @@ static int sound_encode_next(struct trtc_track *t, struct trtc_sample *s, struct
         }
         if (got == 0 && feed(c, err) < 0)
             return -1;
-        if (got == 0 || p.pts_us < 0) /* the encoder's priming lies before the beginning */
+        if (got == 0)
             continue;
         s->data = p.data;
         s->size = p.size;
