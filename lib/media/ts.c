@@ -21,6 +21,7 @@
 #define NULL_PID 0x1fff
 #define NB_PROGRAMS 16        /* programs of a PAT that are looked at */
 #define CC_NONE 0xff          /* no packet seen yet */
+#define NB_MARKS 16           /* PES packets that the beginning of a frame may lie back when it is understood */
 
 /* Sync bytes that must follow, a packet apart, where sync is looked for: a file that is none of ours has some by chance. */
 #define CONFIRM_FIRST 3
@@ -83,8 +84,9 @@ struct es {
     int64_t pes_pos;
     int64_t left;             /* payload bytes to come, or -1: as many as there are */
     bool random_access;
-    struct mark mark[2];      /* the last PES but one, the last */
-    bool mark_new;            /* mark[1] was not looked at by annexb_frame */
+    struct mark mark[NB_MARKS]; /* of the last PES packets: number n is mark[n % NB_MARKS] */
+    unsigned nb_marks;
+    bool mark_new;            /* the last one was not looked at by annexb_frame */
 
     /* bytes: buf[start..size) are not handed out, buf[0] is byte base of the stream */
     uint8_t *buf;
@@ -425,9 +427,11 @@ static struct mark *mark_of(struct es *s, size_t at)
 {
     const int64_t byte = s->base + (int64_t)at;
 
-    for (int i = 1; i >= 0; i--)
-        if (s->mark[i].at <= byte)
-            return &s->mark[i];
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        struct mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->at <= byte)
+            return m;
+    }
     return NULL;
 }
 
@@ -495,11 +499,11 @@ static bool begins_unit(const struct es *s, enum trtc_nal kind, const uint8_t *p
     }
 }
 
-/* A PES begins at mark[1]. Begun with a start code and with a time of its own it begins an access unit, whatever the
+/* A PES has begun. Begun with a start code and with a time of its own it begins an access unit, whatever the
  * NAL units say: the delimiter may be what was lost. */
 static int annexb_mark(struct trtc_ts *ts, struct es *s, struct trtc_ts_frame *f)
 {
-    struct mark *m = &s->mark[1];
+    struct mark *m = &s->mark[(s->nb_marks - 1) % NB_MARKS];
     const size_t at = (size_t)(m->at - s->base);
 
     s->mark_new = false;
@@ -594,9 +598,10 @@ static int annexb_frame(struct trtc_ts *ts, struct es *s, struct trtc_ts_frame *
         s->scan = at + 3;
     }
 
-    if (!s->unit.begun) {
-        ts->stats.nb_bad += (int64_t)(s->scan - s->start);
-        s->start = s->scan;
+    if (!s->unit.begun && s->scan > s->start + 1) {
+        const size_t keep = s->scan - 1; /* there may be a zero_byte */
+        ts->stats.nb_bad += (int64_t)(keep - s->start);
+        s->start = keep;
     }
     if (s->torn)
         s->unit.damaged = s->unit.begun;
@@ -838,8 +843,7 @@ static bool pes_begin(struct trtc_ts *ts, struct es *s, const uint8_t *p)
     }
 
     s->left = length ? (int64_t)length - 3 - header : -1;
-    s->mark[0] = s->mark[1];
-    s->mark[1] = m;
+    s->mark[s->nb_marks++ % NB_MARKS] = m;
     s->mark_new = true;
     s->pes = PES_BODY;
     if (s->wake > s->size + 4)
@@ -1010,8 +1014,11 @@ static int es_packet(struct trtc_ts *ts, struct es *s, const uint8_t *p, bool ag
         }
     }
 
-    if (s->gap && (s->pes == PES_HEADER || s->stuffed))
-        s->pes = PES_NONE; /* what goes on here is a PES whose beginning is lost */
+    if (s->gap) {
+        s->left = -1; /* not known any more */
+        if (s->pes == PES_HEADER || s->stuffed)
+            s->pes = PES_NONE; /* what goes on here is a PES whose beginning is lost */
+    }
     s->gap = false;
     s->stuffed = a.stuffed;
     if (unit_start) {
@@ -1167,8 +1174,6 @@ static inline const uint8_t *next_packet(struct trtc_ts *ts)
 static void es_init(struct es *s)
 {
     *s = (struct es){.buf = s->buf, .cap = s->cap, .cc = CC_NONE, .clock_pts = NOPTS};
-    for (int i = 0; i < 2; i++)
-        s->mark[i] = (struct mark){.at = INT64_MAX, .pts = NOPTS, .dts = NOPTS};
 }
 
 /* The PMT has named another stream. */
@@ -1297,6 +1302,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
             for (int k = 0; k < NB_ES; k++)
                 call_last(ts, &ts->es[k], ts->stats.partial_tail);
         } else {
+            ts->in_begin = ts->in; /* what was fed may go away now */
             return 0;
         }
     }
