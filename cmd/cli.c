@@ -67,7 +67,7 @@ __attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list a
     if (n < 0)
         return;
     size_t len = (size_t)n < sizeof msg ? (size_t)n : sizeof msg - 1;
-    trtc_text_show(msg, len, shown, sizeof shown);
+    trtc_text_line(msg, len, shown, sizeof shown);
     pthread_mutex_lock(&cli.lock);
     clear_progress();
     fprintf(stderr, "%s: %s\n", cli.name, shown);

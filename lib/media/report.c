@@ -48,6 +48,8 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
         cJSON_AddNumberToObject(e, "bytes", (double)f->bytes);
         cJSON_AddItemToArray(files, e);
     }
+    cJSON_AddNumberToObject(j, "table_samples", (double)res->table_samples);
+    cJSON_AddNumberToObject(j, "table_bytes", (double)res->table_bytes);
     if (res->interrupted)
         cJSON_AddTrueToObject(j, "interrupted");
     return j;

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Measurements, called by `make bench`: one table, each job in turn with what it is compared to, so that a noisy machine
+# disturbs both alike. Medians of RUNS runs; the ratio is what counts. USERS and SECONDS_EACH make it smaller.
+set -euo pipefail
+
+runs=${RUNS:-5} users=${USERS:-8} seconds=${SECONDS_EACH:-300}
+work=$(mktemp -d "${TMPDIR:-/tmp}/trtc-bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# median COLUMN < rows
+median() {
+    sort -n -k"$1,$1" | awk -v c="$1" '{v[NR] = $c} END {print v[int((NR + 1) / 2)]}'
+}
+
+# once COMMAND...: appends "wall cpu" in seconds to $rows.
+once() {
+    local t
+    TIMEFORMAT='%3R %3U %3S'
+    t=$({ time "$@" >"$work/out.txt" 2>"$work/err.txt" || echo failed >>"$work/failed"; } 2>&1)
+    awk '{printf "%.3f %.3f\n", $1, $2 + $3}' <<<"$t" >>"$rows"
+    if [ -e "$work/failed" ]; then
+        echo "bench: failed: $*" >&2
+        cat "$work/err.txt" >&2
+        exit 1
+    fi
+}
+
+# compare "label" ours theirs [more...]: functions, run in turn; prints a row each, ratios against the first.
+compare() {
+    local label=$1 i f base_wall='' base_cpu=''
+    shift
+    for f in "$@"; do : >"$work/$f.rows"; done
+    for ((i = 0; i <= runs; i++)); do # the first round warms up
+        for f in "$@"; do
+            rows=$work/$f.rows
+            [ "$i" = 0 ] && rows=/dev/null
+            "$f"
+        done
+    done
+    for f in "$@"; do
+        local wall cpu
+        wall=$(median 1 <"$work/$f.rows") cpu=$(median 2 <"$work/$f.rows")
+        base_wall=${base_wall:-$wall} base_cpu=${base_cpu:-$cpu}
+        printf '%-34s %-28s %8.3f %8.3f %8.2f %8.2f\n' "$label" "$f" "$wall" "$cpu" \
+            "$(awk -v a="$base_wall" -v b="$wall" 'BEGIN {print (b > 0 ? a / b : 0)}')" \
+            "$(awk -v a="$base_cpu" -v b="$cpu" 'BEGIN {print (b > 0 ? a / b : 0)}')"
+        label=
+    done
+}
+
+rss_mb() { # peak memory of a command, in MB
+    command time -f '%M' "$@" 2>&1 >/dev/null | tail -1 | awk '{printf "%.1f", $1 / 1024}'
+}
+
+concat_list() { # playlist -> list for ffmpeg's concat demuxer
+    { echo 'ffconcat version 1.0'; sed -n "s|^[^#].*|file '${1%/*}/&'|p" "$1"; }
+}
+
+make_set() {
+    local i args=()
+    for ((i = 1; i <= users; i++)); do args+=(--user "id=user$i"); done
+    "$B/tests/mkrec" --loop "${args[@]}" --length "$seconds" --bitrate 800000 --audio-bitrate 64000 "$work/set"
+    mkdir "$work/lists"
+    local list
+    for list in "$work"/set/*_main_video.m3u8; do
+        concat_list "$list" >"$work/lists/$(basename "$list" _main_video.m3u8).video"
+        concat_list "${list/_video/_audio}" >"$work/lists/$(basename "$list" _main_video.m3u8).audio"
+    done
+}
+
+merge_copy() { once trtc-merge -q -f "$work/set" -o "$work/merged" --force; }
+ffmpeg_concat_copy() {
+    # shellcheck disable=SC2016
+    once sh -c 'for v in "$1"/lists/*.video; do
+        ffmpeg -v error -y -f concat -safe 0 -i "$v" -f concat -safe 0 -i "${v%video}audio" -map 0:v -map 1:a \
+            -c copy "$1/concat.mp4" || exit 1
+    done' sh "$work"
+}
+cat_to_file() { once sh -c 'cat "$1"/set/*.ts >"$1/cat.bin"' sh "$work"; }
+
+merge_copy_1_job() { once trtc-merge -q -j 1 -f "$work/set" -o "$work/merged" --force; }
+
+first_list() { set -- "$work"/lists/*.video; echo "${1%.video}"; }
+merge_encode() { once trtc-merge -q -f "$work/set" -u user1 --video encode -o "$work/encoded" --force; }
+ffmpeg_encode() {
+    local l
+    l=$(first_list)
+    once ffmpeg -v error -y -f concat -safe 0 -i "$l.video" -f concat -safe 0 -i "$l.audio" -map 0:v -map 1:a \
+        -vf fps=15,scale=640:360 -c:v libx264 -preset veryfast -crf 23 -g 75 -c:a copy -movflags +faststart "$work/encode.mp4"
+}
+
+echo "making $users users x $seconds s ..."
+make_set
+printf '%-34s %-28s %8s %8s %8s %8s\n' job command 'wall s' 'cpu s' 'ours/its' '(cpu)'
+compare "copy $users users x $seconds s" merge_copy merge_copy_1_job ffmpeg_concat_copy cat_to_file
+compare "encode 1 user x $seconds s" merge_encode ffmpeg_encode
+
+trtc-merge -q -f "$work/set" -u user1 -o "$work/one" --force --report "$work/report.json" >/dev/null
+printf '\nmerge, copying 1 user x %s s: peak memory %s MB; sample tables: %s\n' "$seconds" \
+    "$(rss_mb trtc-merge -q -f "$work/set" -u user1 -o "$work/one" --force)" \
+    "$(jq -r '.outputs[0] | "\(.table_samples) samples in \(.table_bytes) bytes, \(.table_bytes / .table_samples * 10 | round / 10) a sample"' "$work/report.json")"
+echo
+bash "$(dirname "$0")/bench-name.sh"
