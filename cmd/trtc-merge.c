@@ -20,6 +20,7 @@
 #include "core/num.h"
 #include "core/plan.h"
 #include "core/plan_print.h"
+#include "core/text.h"
 #include "media/av.h"
 #include "media/merge.h"
 #include "media/probe.h"
@@ -267,7 +268,8 @@ struct work {
     atomic_llong bytes;           /* read so far */
     atomic_int running;           /* workers */
     int64_t total_bytes, total_us;
-    cJSON *outputs, *losses;      /* of the report */
+    struct trtc_file *report;     /* open from the start: whether it can be written is known before the work */
+    cJSON *outputs, *losses;      /* in it */
 };
 
 static void say_loss(struct work *w, const struct trtc_loss *l)
@@ -308,6 +310,29 @@ static void say_recording(struct work *w, const struct trtc_recording *r, const 
     }
 }
 
+/* Every user asked for must be there; the others are merged all the same. */
+static int check_users(struct work *w, struct trtc_err *err)
+{
+    for (size_t i = 0; i < w->o->nb_users; i++) {
+        const char *user = w->o->users[i];
+        size_t n = strlen(user);
+        char *escaped = malloc(4 * n + 1);
+        bool found = false;
+        if (!escaped)
+            return trtc_fail_nomem(err);
+        escaped[trtc_text_escape(user, n, escaped)] = '\0';
+        for (size_t k = 0; k < w->scan.n && !found; k++)
+            found = strcmp(w->scan.recs[k].user_id, user) == 0 || strcmp(w->scan.recs[k].user_id, escaped) == 0;
+        free(escaped);
+        if (found)
+            continue;
+        cli_error("%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them", w->o->dirs[0],
+                  user);
+        w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
+    }
+    return 0;
+}
+
 static bool same_dir(const char *a, const char *b)
 {
     struct stat x, y;
@@ -326,13 +351,9 @@ static int scan_all(struct work *w, struct trtc_err *err)
     }
     for (size_t i = 0; i < w->scan.nb_notes; i++)
         cli_note("%s", w->scan.notes[i]);
-    if (w->scan.n == 0 && w->code == 0) {
-        if (o->nb_users)
-            return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them",
-                             o->dirs[0], o->users[0]);
+    if (w->scan.n == 0 && w->code == 0 && !o->nb_users)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
-    }
-    return 0;
+    return check_users(w, err);
 }
 
 static int plan_all(struct work *w, struct trtc_err *err)
@@ -530,8 +551,13 @@ static void run_group(struct work *w, size_t first, size_t end)
                                        .split_us = o->split_us, .threads = w->threads, .stop = &cli_signal,
                                        .bytes = &w->bytes};
     int ret = results ? 0 : trtc_fail_nomem(&err);
-    for (size_t i = first; i < end && ret == 0 && !cli_signal; i++)
+    bool interrupted = false;
+    for (size_t i = first; i < end && ret == 0 && !interrupted; i++) {
         ret = trtc_merge_run(&w->plan.outputs[i], &mo, &results[i - first], &err);
+        interrupted = results[i - first].interrupted;
+    }
+    for (size_t i = first; results && i < end; i++) /* a group is complete or it is not */
+        results[i - first].interrupted = interrupted;
     if (ret == 0)
         ret = commit(w, first, end, results, &err);
     pthread_mutex_lock(&w->lock);
@@ -637,7 +663,6 @@ static int write_report(struct work *w, struct trtc_err *err)
     int ret = -1;
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
-    struct trtc_file *f = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
         cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], w->lines[i].overlap_us, w->lines[i].nb_left_out));
     cJSON_AddStringToObject(j, "version", TRTC_VERSION);
@@ -656,13 +681,11 @@ static int write_report(struct work *w, struct trtc_err *err)
         ret = 0;
         goto done;
     }
-    f = trtc_file_create(w->o->report, err);
-    if (!f || trtc_write_all(trtc_file_fd(f), text, strlen(text), w->o->report, err) < 0 ||
-        trtc_write_all(trtc_file_fd(f), "\n", 1, w->o->report, err) < 0)
+    if (trtc_write_all(trtc_file_fd(w->report), text, strlen(text), w->o->report, err) < 0 ||
+        trtc_write_all(trtc_file_fd(w->report), "\n", 1, w->o->report, err) < 0)
         goto done;
-    ret = trtc_file_commit(&f, true, err);
+    ret = trtc_file_commit(&w->report, true, err);
 done:
-    trtc_file_abort(&f);
     free(text);
     cJSON_Delete(j);
     return ret;
@@ -671,9 +694,11 @@ done:
 static int run(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
-    if (o->report) {
+    if (o->report && !o->print) {
         w->outputs = cJSON_CreateArray();
         w->losses = cJSON_CreateArray();
+        if (strcmp(o->report, "-") != 0 && !(w->report = trtc_file_create(o->report, err)))
+            return -1;
     }
     if (scan_all(w, err) < 0 || plan_all(w, err) < 0)
         return -1;
@@ -702,6 +727,7 @@ int main(int argc, char *argv[])
             w.code = trtc_worse(w.code, cli_report(&err));
         code = w.code;
     }
+    trtc_file_abort(&w.report);
     cJSON_Delete(w.outputs);
     cJSON_Delete(w.losses);
     trtc_plan_fini(&w.plan);

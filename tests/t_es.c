@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Codec headers: ADTS, parameter sets (real ones of libx264 and libx265 against what libavcodec reads in them, and hostile
- * ones), NAL units and their conversion to lengths against a slow and simple one. */
+/* Codec headers: ADTS, parameter sets (real ones of libx264 and libx265 against what
+ * libavcodec reads in them, and hostile ones), NAL units and their conversion to lengths
+ * against a slow and simple one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -16,8 +17,8 @@
 #include "media/es.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define H264 TRTC_CODEC_H264
-#define H265 TRTC_CODEC_H265
+#define H264     TRTC_CODEC_H264
+#define H265     TRTC_CODEC_H265
 
 static uint32_t seed = 1;
 
@@ -40,27 +41,55 @@ static void test_adts(void **state)
         uint8_t asc[2];
     } cases[] = {
         /* 48 kHz LC stereo, 256 bytes */
-        {{0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 7, 0, {2, 48000, 2, 7, 256, 1024}, {0x11, 0x90}},
+        { { 0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc },
+          7,
+          0,
+          { 2, 48000, 2, 7, 256, 1024 },
+          { 0x11, 0x90 } },
         /* 44.1 kHz LC mono, 371 bytes, MPEG-2 id */
-        {{0xff, 0xf9, 0x50, 0x40, 0x2e, 0x7f, 0xfc}, 7, 0, {2, 44100, 1, 7, 371, 1024}, {0x12, 0x08}},
+        { { 0xff, 0xf9, 0x50, 0x40, 0x2e, 0x7f, 0xfc },
+          7,
+          0,
+          { 2, 44100, 1, 7, 371, 1024 },
+          { 0x12, 0x08 } },
         /* 16 kHz LC mono with CRC */
-        {{0xff, 0xf0, 0x60, 0x40, 0x20, 0x1f, 0xfc}, 7, 0, {2, 16000, 1, 9, 256, 1024}, {0x14, 0x08}},
+        { { 0xff, 0xf0, 0x60, 0x40, 0x20, 0x1f, 0xfc },
+          7,
+          0,
+          { 2, 16000, 1, 9, 256, 1024 },
+          { 0x14, 0x08 } },
         /* four blocks, with CRC */
-        {{0xff, 0xf0, 0x4c, 0x80, 0x20, 0x1f, 0xff}, 7, 0, {2, 48000, 2, 15, 256, 4096}, {0x11, 0x90}},
+        { { 0xff, 0xf0, 0x4c, 0x80, 0x20, 0x1f, 0xff },
+          7,
+          0,
+          { 2, 48000, 2, 15, 256, 4096 },
+          { 0x11, 0x90 } },
         /* Main profile, 7350 Hz, 7.1, longest frame */
-        {{0xff, 0xf1, 0x31, 0xc3, 0xff, 0xff, 0xfc}, 7, 0, {1, 7350, 7, 7, 8191, 1024}, {0x0e, 0x38}},
+        { { 0xff, 0xf1, 0x31, 0xc3, 0xff, 0xff, 0xfc },
+          7,
+          0,
+          { 1, 7350, 7, 7, 8191, 1024 },
+          { 0x0e, 0x38 } },
         /* channels in-band */
-        {{0xff, 0xf1, 0x4c, 0x00, 0x20, 0x1f, 0xfc}, 7, 0, {2, 48000, 0, 7, 256, 1024}, {0x11, 0x80}},
-        {{0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 6, -1, {0}, {0}}, /* short */
-        {{0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 0, -1, {0}, {0}},
-        {{0xff, 0xe1, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* no sync word */
-        {{0xfe, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 7, -1, {0}, {0}},
-        {{0xff, 0xf3, 0x4c, 0x80, 0x20, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* layer */
-        {{0xff, 0xf1, 0x74, 0x80, 0x20, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* rate 13 */
-        {{0xff, 0xf1, 0x7c, 0x80, 0x20, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* rate 15 */
-        {{0xff, 0xf1, 0x4c, 0x80, 0x00, 0xff, 0xfc}, 7, -1, {0}, {0}}, /* header only: 7 bytes */
-        {{0xff, 0xf0, 0x4c, 0x80, 0x01, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* 8 bytes, header 9 */
-        {{0xff, 0xf1, 0x4c, 0x80, 0x00, 0x1f, 0xfc}, 7, -1, {0}, {0}}, /* 0 bytes */
+        { { 0xff, 0xf1, 0x4c, 0x00, 0x20, 0x1f, 0xfc },
+          7,
+          0,
+          { 2, 48000, 0, 7, 256, 1024 },
+          { 0x11, 0x80 } },
+        { { 0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc }, 6, -1, { 0 }, { 0 } }, /* short */
+        { { 0xff, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc }, 0, -1, { 0 }, { 0 } },
+        { { 0xff, 0xe1, 0x4c, 0x80, 0x20, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* no sync word */
+        { { 0xfe, 0xf1, 0x4c, 0x80, 0x20, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } },
+        { { 0xff, 0xf3, 0x4c, 0x80, 0x20, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* layer */
+        { { 0xff, 0xf1, 0x74, 0x80, 0x20, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* rate 13 */
+        { { 0xff, 0xf1, 0x7c, 0x80, 0x20, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* rate 15 */
+        { { 0xff, 0xf1, 0x4c, 0x80, 0x00, 0xff, 0xfc },
+          7,
+          -1,
+          { 0 },
+          { 0 } }, /* header only: 7 bytes */
+        { { 0xff, 0xf0, 0x4c, 0x80, 0x01, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* 8 bytes */
+        { { 0xff, 0xf1, 0x4c, 0x80, 0x00, 0x1f, 0xfc }, 7, -1, { 0 }, { 0 } }, /* 0 bytes */
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -95,7 +124,8 @@ static bool naive_dropped(enum trtc_codec codec, uint8_t b, bool params)
     return t == 35 || t == 38 || (params && t >= 32 && t <= 34);
 }
 
-static size_t naive_lengths(enum trtc_codec codec, const uint8_t *p, size_t size, bool params, uint8_t *out)
+static size_t naive_lengths(enum trtc_codec codec, const uint8_t *p, size_t size, bool params,
+                            uint8_t *out)
 {
     const uint8_t *end = p + size, *next;
     size_t len = 0;
@@ -128,21 +158,22 @@ static void test_lengths_cases(void **state)
         const uint8_t *out;
         size_t m;
     } cases[] = {
-        {S(""), S("")},
-        {S("\0\0\1"), S("")},
-        {S("\0\0\0\1"), S("")},
-        {S("\x65\x88"), S("")},                                       /* no start code: nothing */
-        {S("\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88")},
-        {S("\0\0\0\1\x65\x88\0\0\0"), S("\0\0\0\2\x65\x88")},         /* trailing zeros */
-        {S("junk\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88")},             /* leading bytes */
-        {S("\0\0\1\x65\x88\0\0\1"), S("\0\0\0\2\x65\x88")},           /* start code at the end */
-        {S("\0\0\1\x65\x88\0\0"), S("\0\0\0\2\x65\x88")},
-        {S("\0\0\1\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88")},           /* empty unit */
-        {S("\0\0\1\0\0\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88")},
-        {S("\0\0\1\x65\x88\0\0\1\x41\x9a"), S("\0\0\0\2\x65\x88\0\0\0\2\x41\x9a")},
-        {S("\0\0\1\x65\x88\0\0\0\1\x41\x9a"), S("\0\0\0\2\x65\x88\0\0\0\2\x41\x9a")},
-        {S("\0\0\1\x65\0\0\3\1\0\0\1\x41\x9a"), S("\0\0\0\5\x65\0\0\3\1\0\0\0\2\x41\x9a")},
-        {S("\0\0\1\x09\xf0\0\0\1\x67\x42\0\0\1\x68\xce\0\0\1\x0c\xff\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88")},
+        { S(""), S("") },
+        { S("\0\0\1"), S("") },
+        { S("\0\0\0\1"), S("") },
+        { S("\x65\x88"), S("") }, /* no start code: nothing */
+        { S("\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88") },
+        { S("\0\0\0\1\x65\x88\0\0\0"), S("\0\0\0\2\x65\x88") }, /* trailing zeros */
+        { S("junk\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88") },     /* leading bytes */
+        { S("\0\0\1\x65\x88\0\0\1"), S("\0\0\0\2\x65\x88") },   /* start code at the end */
+        { S("\0\0\1\x65\x88\0\0"), S("\0\0\0\2\x65\x88") },
+        { S("\0\0\1\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88") }, /* empty unit */
+        { S("\0\0\1\0\0\0\0\1\x65\x88"), S("\0\0\0\2\x65\x88") },
+        { S("\0\0\1\x65\x88\0\0\1\x41\x9a"), S("\0\0\0\2\x65\x88\0\0\0\2\x41\x9a") },
+        { S("\0\0\1\x65\x88\0\0\0\1\x41\x9a"), S("\0\0\0\2\x65\x88\0\0\0\2\x41\x9a") },
+        { S("\0\0\1\x65\0\0\3\1\0\0\1\x41\x9a"), S("\0\0\0\5\x65\0\0\3\1\0\0\0\2\x41\x9a") },
+        { S("\0\0\1\x09\xf0\0\0\1\x67\x42\0\0\1\x68\xce\0\0\1\x0c\xff\0\0\1\x65\x88"),
+          S("\0\0\0\2\x65\x88") },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -162,13 +193,14 @@ static void test_lengths_cases(void **state)
 static void test_lengths_random(void **state)
 {
     (void)state;
-    static const uint8_t letters[] = {0, 0, 0, 0, 1, 1, 3, 0x09, 0x65, 0x67, 0x46, 0x4e, 0xff};
+    static const uint8_t letters[] = { 0, 0, 0, 0, 1, 1, 3, 0x09, 0x65, 0x67, 0x46, 0x4e, 0xff };
 
     for (int i = 0; i < 10000; i++) {
         const size_t n = rnd() % 200;
         const unsigned few = 2 + rnd() % (COUNT(letters) - 1);
         /* Exactly as large as promised, so that the sanitizer sees a byte too many. */
-        uint8_t *in = malloc(n + 1), *want = malloc(TRTC_LENGTHS_MAX(n)), *got = malloc(TRTC_LENGTHS_MAX(n));
+        uint8_t *in = malloc(n + 1), *want = malloc(TRTC_LENGTHS_MAX(n)),
+                *got = malloc(TRTC_LENGTHS_MAX(n));
         const enum trtc_codec codec = rnd() & 1 ? H264 : H265;
         const bool params = rnd() & 1;
 
@@ -187,8 +219,10 @@ static void test_lengths_random(void **state)
 static void test_param_sets(void **state)
 {
     (void)state;
-    static const uint8_t h264[] = "\0\0\0\1\x09\xf0\0\0\1\x67\x42\x01\0\0\0\1\x68\xce\0\0\1\x65\x88\0\0\1\x68\xcf";
-    static const uint8_t h265[] = "\0\0\1\x46\1\x50\0\0\1\x40\1\1\0\0\1\x42\1\2\0\0\1\x44\1\3\0\0\1\x26\1\xaf";
+    static const uint8_t h264[] =
+        "\0\0\0\1\x09\xf0\0\0\1\x67\x42\x01\0\0\0\1\x68\xce\0\0\1\x65\x88\0\0\1\x68\xcf";
+    static const uint8_t h265[] =
+        "\0\0\1\x46\1\x50\0\0\1\x40\1\1\0\0\1\x42\1\2\0\0\1\x44\1\3\0\0\1\x26\1\xaf";
     uint8_t out[64];
 
     memset(out, 0xee, sizeof out);
@@ -215,21 +249,23 @@ static void test_recovery_point(void **state)
         size_t n;
         bool want;
     } cases[] = {
-        {"\x06\x06\x01\x84\x80", 5, true},
-        {"\x06\x05\x02\xaa\xbb\x80", 6, false},
-        {"\x06\x05\x02\xaa\xbb\x06\x01\x84\x80", 9, true},
-        {"\x06\x05\x04\0\0\3\1\xbb\x06\x01\x84\x80", 12, true},  /* an escape inside the first message */
-        {"\x06\x05\x04\0\0\3\1\x06\x01\x84\x80", 11, false},     /* its last byte is the 06 */
-        {"\x06\xff\x06\x01\x84\x80", 6, false},                  /* type 261 */
-        {"\x06\x05\xff\xff\xff\xff\xff\xff\xff\x80", 10, false}, /* longer than the unit */
-        {"\x06\xff\xff\xff\xff", 5, false},
-        {"\x06", 1, false},
-        {"\x06\x06", 2, false},
-        {"", 0, false},
+        { "\x06\x06\x01\x84\x80", 5, true },
+        { "\x06\x05\x02\xaa\xbb\x80", 6, false },
+        { "\x06\x05\x02\xaa\xbb\x06\x01\x84\x80", 9, true },
+        { "\x06\x05\x04\0\0\3\1\xbb\x06\x01\x84\x80", 12,
+          true }, /* an escape inside the first message */
+        { "\x06\x05\x04\0\0\3\1\x06\x01\x84\x80", 11, false },     /* its last byte is the 06 */
+        { "\x06\xff\x06\x01\x84\x80", 6, false },                  /* type 261 */
+        { "\x06\x05\xff\xff\xff\xff\xff\xff\xff\x80", 10, false }, /* longer than the unit */
+        { "\x06\xff\xff\xff\xff", 5, false },
+        { "\x06", 1, false },
+        { "\x06\x06", 2, false },
+        { "", 0, false },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
-        assert_int_equal(trtc_sei_recovery_point((const uint8_t *)cases[i].nal, cases[i].n), cases[i].want);
+        assert_int_equal(trtc_sei_recovery_point((const uint8_t *)cases[i].nal, cases[i].n),
+                         cases[i].want);
 }
 
 /* ---- parameter sets ---- */
@@ -259,18 +295,20 @@ static AVPacket *encode_one(const struct video_case *c)
     ctx->height = frame->height = c->h_px;
     ctx->pix_fmt = c->format;
     frame->format = c->format;
-    ctx->time_base = (AVRational){1, 25};
-    ctx->sample_aspect_ratio = (AVRational){c->sar_num, c->sar_den};
+    ctx->time_base = (AVRational){ 1, 25 };
+    ctx->sample_aspect_ratio = (AVRational){ c->sar_num, c->sar_den };
     ctx->max_b_frames = c->nb_b;
     ctx->thread_count = 1;
     av_opt_set(ctx->priv_data, "preset", "ultrafast", 0);
-    snprintf(params, sizeof params, "%s%s%s", is264 ? "b-pyramid=none" : "log-level=none:pools=none",
-             c->params ? ":" : "", c->params ? c->params : "");
+    snprintf(params, sizeof params, "%s%s%s",
+             is264 ? "b-pyramid=none" : "log-level=none:pools=none", c->params ? ":" : "",
+             c->params ? c->params : "");
     av_opt_set(ctx->priv_data, is264 ? "x264-params" : "x265-params", params, 0);
     assert_int_equal(avcodec_open2(ctx, codec, NULL), 0);
     assert_int_equal(av_frame_get_buffer(frame, 0), 0);
     for (int i = 0; i < 4 && frame->data[i]; i++)
-        memset(frame->buf[i] ? frame->buf[i]->data : frame->data[i], 0, frame->buf[i] ? frame->buf[i]->size : 1);
+        memset(frame->buf[i] ? frame->buf[i]->data : frame->data[i], 0,
+               frame->buf[i] ? frame->buf[i]->size : 1);
     frame->pts = 0;
     assert_int_equal(avcodec_send_frame(ctx, frame), 0);
     assert_int_equal(avcodec_send_frame(ctx, NULL), 0);
@@ -280,7 +318,8 @@ static AVPacket *encode_one(const struct video_case *c)
     return pkt;
 }
 
-/* Every SPS there is must be read, whatever is cut off or flipped, without a fault and within limits. */
+/* Every SPS there is must be read, whatever is cut off or flipped, without a fault and within
+ * limits. */
 static void torture(enum trtc_codec codec, const AVPacket *pkt)
 {
     struct trtc_video_params v;
@@ -347,18 +386,20 @@ static void test_h264(void **state)
 {
     (void)state;
     static const struct video_case cases[] = {
-        {"libx264", 640, 360, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL},
-        {"libx264", 16, 16, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL},
-        {"libx264", 1920, 1080, AV_PIX_FMT_YUV420P, 1, 1, 3, NULL},
-        {"libx264", 642, 362, AV_PIX_FMT_YUV420P, 4, 3, 1, NULL},
-        {"libx264", 320, 180, AV_PIX_FMT_YUV420P, 12, 11, 2, NULL},
-        {"libx264", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2, "overscan=show:videoformat=pal:colorprim=bt709:chromaloc=1"},
-        {"libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2, "cqm=jvt:8x8dct=1"},
-        {"libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2, "nal-hrd=vbr:vbv-maxrate=500:vbv-bufsize=500:bitrate=400:pic-struct=1"},
-        {"libx264", 720, 540, AV_PIX_FMT_YUV420P, 1, 1, 0, "interlaced=1"},
-        {"libx264", 321, 181, AV_PIX_FMT_YUV444P, 1, 1, 1, NULL},
-        {"libx264", 322, 181, AV_PIX_FMT_YUV422P, 1, 1, 1, NULL},
-        {"libx264", 318, 178, AV_PIX_FMT_YUV420P10, 1, 1, 1, NULL},
+        { "libx264", 640, 360, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL },
+        { "libx264", 16, 16, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL },
+        { "libx264", 1920, 1080, AV_PIX_FMT_YUV420P, 1, 1, 3, NULL },
+        { "libx264", 642, 362, AV_PIX_FMT_YUV420P, 4, 3, 1, NULL },
+        { "libx264", 320, 180, AV_PIX_FMT_YUV420P, 12, 11, 2, NULL },
+        { "libx264", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2,
+          "overscan=show:videoformat=pal:colorprim=bt709:chromaloc=1" },
+        { "libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2, "cqm=jvt:8x8dct=1" },
+        { "libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2,
+          "nal-hrd=vbr:vbv-maxrate=500:vbv-bufsize=500:bitrate=400:pic-struct=1" },
+        { "libx264", 720, 540, AV_PIX_FMT_YUV420P, 1, 1, 0, "interlaced=1" },
+        { "libx264", 321, 181, AV_PIX_FMT_YUV444P, 1, 1, 1, NULL },
+        { "libx264", 322, 181, AV_PIX_FMT_YUV422P, 1, 1, 1, NULL },
+        { "libx264", 318, 178, AV_PIX_FMT_YUV420P10, 1, 1, 1, NULL },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -369,12 +410,13 @@ static void test_h265(void **state)
 {
     (void)state;
     static const struct video_case cases[] = {
-        {"libx265", 640, 360, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL},
-        {"libx265", 1920, 1080, AV_PIX_FMT_YUV420P, 1, 1, 3, NULL},
-        {"libx265", 322, 182, AV_PIX_FMT_YUV420P, 4, 3, 4, "b-pyramid=1"},
-        {"libx265", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2, "scaling-list=default"},
-        {"libx265", 320, 180, AV_PIX_FMT_YUV444P, 12, 11, 1, NULL},
-        {"libx265", 320, 180, AV_PIX_FMT_YUV420P, 1, 1, 1, "hrd=1:bitrate=400:vbv-maxrate=500:vbv-bufsize=500"},
+        { "libx265", 640, 360, AV_PIX_FMT_YUV420P, 1, 1, 0, NULL },
+        { "libx265", 1920, 1080, AV_PIX_FMT_YUV420P, 1, 1, 3, NULL },
+        { "libx265", 322, 182, AV_PIX_FMT_YUV420P, 4, 3, 4, "b-pyramid=1" },
+        { "libx265", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2, "scaling-list=default" },
+        { "libx265", 320, 180, AV_PIX_FMT_YUV444P, 12, 11, 1, NULL },
+        { "libx265", 320, 180, AV_PIX_FMT_YUV420P, 1, 1, 1,
+          "hrd=1:bitrate=400:vbv-maxrate=500:vbv-bufsize=500" },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -407,9 +449,10 @@ static void put_ue(struct writer *w, uint32_t v)
 }
 
 /* A baseline SPS behind its start code. */
-static void put_sps(struct writer *w, uint32_t id, uint32_t mbs_w, uint32_t mbs_h, uint32_t crop_right)
+static void put_sps(struct writer *w, uint32_t id, uint32_t mbs_w, uint32_t mbs_h,
+                    uint32_t crop_right)
 {
-    *w = (struct writer){{0}, 0};
+    *w = (struct writer){ { 0 }, 0 };
     put(w, 1, 24);
     put(w, 0x67, 8);
     put(w, 66 << 16 | 30, 24);
@@ -438,9 +481,12 @@ static void test_hostile(void **state)
         uint32_t id, mbs_w, mbs_h, crop;
         int ret;
     } cases[] = {
-        {0, 40, 30, 0, 0},    {31, 40, 30, 4, 0},       {32, 40, 30, 0, -1},          {0, 1024, 1024, 0, 0},
-        {0, 1025, 30, 0, -1}, {0, 40, 1025, 0, -1},     {0, 40, 30, 319, 0},          {0, 40, 30, 320, -1},
-        {0, 40, 30, 5000, -1}, {0, 40, 30, 0x7fffffff, -1}, {0, 0x80000000, 30, 0, -1}, {0, 0xfffffff0, 0xfffffff0, 0, -1},
+        { 0, 40, 30, 0, 0 },          { 31, 40, 30, 4, 0 },
+        { 32, 40, 30, 0, -1 },        { 0, 1024, 1024, 0, 0 },
+        { 0, 1025, 30, 0, -1 },       { 0, 40, 1025, 0, -1 },
+        { 0, 40, 30, 319, 0 },        { 0, 40, 30, 320, -1 },
+        { 0, 40, 30, 5000, -1 },      { 0, 40, 30, 0x7fffffff, -1 },
+        { 0, 0x80000000, 30, 0, -1 }, { 0, 0xfffffff0, 0xfffffff0, 0, -1 },
     };
     struct trtc_video_params v;
     struct writer w;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The MPEG-TS demultiplexer on streams written packet by packet here, whole and broken in every way, and on
- * streams of libavformat's muxer. */
+/* The MPEG-TS demultiplexer on streams written packet by packet here, whole and broken in
+ * every way, and on streams of libavformat's muxer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,11 +17,11 @@
 #include "media/ts.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define NOPTS TRTC_TS_NOPTS
-#define BOTH (TRTC_TS_AUDIO | TRTC_TS_VIDEO)
-#define PMT 0x1000
-#define VIDEO 0x100
-#define AUDIO 0x101
+#define NOPTS    TRTC_TS_NOPTS
+#define BOTH     (TRTC_TS_AUDIO | TRTC_TS_VIDEO)
+#define PMT      0x1000
+#define VIDEO    0x100
+#define AUDIO    0x101
 
 static uint32_t seed = 1;
 
@@ -61,7 +61,7 @@ static void add_random(struct bytes *b, size_t n)
 static void drop(struct bytes *b)
 {
     free(b->p);
-    *b = (struct bytes){NULL, 0, 0};
+    *b = (struct bytes){ NULL, 0, 0 };
 }
 
 /* ---- a small multiplexer ---- */
@@ -84,8 +84,10 @@ static struct mux *mux_new(void)
     return m;
 }
 
-/* One packet; payload shorter than the room is stuffed. af: bytes of an adaptation field behind its length. Returns what went in. */
-static size_t mux_packet(struct mux *m, int pid, bool start, const void *af, size_t af_size, const uint8_t *p, size_t n)
+/* One packet; payload shorter than the room is stuffed. af: bytes of an adaptation field
+ * behind its length. Returns what went in. */
+static size_t mux_packet(struct mux *m, int pid, bool start, const void *af, size_t af_size,
+                         const uint8_t *p, size_t n)
 {
     uint8_t t[188];
     size_t head = 4;
@@ -131,16 +133,21 @@ static uint32_t crc32_mpeg(const uint8_t *p, size_t n)
 }
 
 /* A section with this body, in as many packets as it takes. broken: the CRC is wrong. */
-static void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struct bytes *body, bool broken)
+static void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id,
+                        const struct bytes *body, bool broken)
 {
-    struct bytes s = {NULL, 0, 0};
+    struct bytes s = { NULL, 0, 0 };
     const size_t len = 5 + body->n + 4;
-    const uint8_t head[] = {0, table, (uint8_t)(0xb0 | len >> 8), (uint8_t)len, (uint8_t)(id >> 8), (uint8_t)id, 0xc1, 0, 0};
+    const uint8_t head[] = {
+        0, table, (uint8_t)(0xb0 | len >> 8), (uint8_t)len, (uint8_t)(id >> 8), (uint8_t)id, 0xc1,
+        0, 0
+    };
 
     add(&s, head, sizeof head);
     add(&s, body->p, body->n);
     const uint32_t crc = crc32_mpeg(s.p + 1, s.n - 1) ^ (broken ? 4 : 0);
-    const uint8_t tail[4] = {(uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8), (uint8_t)crc};
+    const uint8_t tail[4] = { (uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
+                              (uint8_t)crc };
     add(&s, tail, 4);
     while (s.n % 184)
         add(&s, "\xff", 1);
@@ -151,10 +158,11 @@ static void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, cons
 
 static void mux_pat(struct mux *m, int nb, const int *pmt_pids)
 {
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
 
     for (int i = 0; i < nb; i++) {
-        const uint8_t e[4] = {0, (uint8_t)(i + 1), (uint8_t)(0xe0 | pmt_pids[i] >> 8), (uint8_t)pmt_pids[i]};
+        const uint8_t e[4] = { 0, (uint8_t)(i + 1), (uint8_t)(0xe0 | pmt_pids[i] >> 8),
+                               (uint8_t)pmt_pids[i] };
         add(&b, e, 4);
     }
     mux_section(m, 0, 0, 1, &b, false);
@@ -170,12 +178,12 @@ struct entry {
 
 static void mux_pmt(struct mux *m, int pid, const struct entry *e, size_t nb, bool broken)
 {
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
 
     add(&b, "\xff\xff\xf0\x00", 4);
     for (size_t i = 0; i < nb; i++) {
-        const uint8_t x[5] = {e[i].type, (uint8_t)(0xe0 | e[i].pid >> 8), (uint8_t)e[i].pid,
-                              (uint8_t)(0xf0 | e[i].desc_size >> 8), (uint8_t)e[i].desc_size};
+        const uint8_t x[5] = { e[i].type, (uint8_t)(0xe0 | e[i].pid >> 8), (uint8_t)e[i].pid,
+                               (uint8_t)(0xf0 | e[i].desc_size >> 8), (uint8_t)e[i].desc_size };
         add(&b, x, 5);
         add(&b, e[i].desc, e[i].desc_size);
     }
@@ -185,9 +193,9 @@ static void mux_pmt(struct mux *m, int pid, const struct entry *e, size_t nb, bo
 
 static void mux_tables(struct mux *m, uint8_t video_type)
 {
-    const struct entry e[] = {{VIDEO, video_type, NULL, 0}, {AUDIO, 0x0f, NULL, 0}};
+    const struct entry e[] = { { VIDEO, video_type, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } };
 
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, e, 2, false);
 }
 
@@ -200,12 +208,14 @@ static void pes_time(uint8_t *p, int prefix, int64_t t)
     p[4] = (uint8_t)(t << 1 | 1);
 }
 
-/* A PES in packets. length: 0 none declared, 1 the true one, above that this one. room: payload bytes per packet at most. */
-static void mux_pes_ex(struct mux *m, int pid, int64_t pts, int64_t dts, const void *p, size_t n, unsigned length, size_t room)
+/* A PES in packets. length: 0 none declared, 1 the true one, above that this one. room:
+ * payload bytes per packet at most. */
+static void mux_pes_ex(struct mux *m, int pid, int64_t pts, int64_t dts, const void *p, size_t n,
+                       unsigned length, size_t room)
 {
-    uint8_t h[19] = {0, 0, 1, pid == AUDIO ? 0xc0 : 0xe0, 0, 0, 0x80, 0, 0};
+    uint8_t h[19] = { 0, 0, 1, pid == AUDIO ? 0xc0 : 0xe0, 0, 0, 0x80, 0, 0 };
     size_t head = 9;
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
 
     if (pts != NOPTS) {
         h[7] = dts != NOPTS ? 0xc0 : 0x80;
@@ -248,7 +258,13 @@ static void add_au(struct bytes *b, bool key, size_t n)
 
 static void add_adts(struct bytes *b, size_t n)
 {
-    const uint8_t h[7] = {0xff, 0xf1, 0x4c, (uint8_t)(0x80 | n >> 11), (uint8_t)(n >> 3), (uint8_t)((n & 7) << 5 | 31), 0xfc};
+    const uint8_t h[7] = { 0xff,
+                           0xf1,
+                           0x4c,
+                           (uint8_t)(0x80 | n >> 11),
+                           (uint8_t)(n >> 3),
+                           (uint8_t)((n & 7) << 5 | 31),
+                           0xfc };
 
     add(b, h, 7);
     add_random(b, n - 7);
@@ -270,7 +286,8 @@ struct frames {
     struct trtc_ts_stats stats;
 };
 
-static struct trtc_ts *demux; /* one for all tests: what is left from one segment must not show in the next */
+static struct trtc_ts
+    *demux; /* one for all tests: what is left from one segment must not show in the next */
 
 static void pull(struct frames *out)
 {
@@ -279,8 +296,13 @@ static void pull(struct frames *out)
     while (trtc_ts_next(demux, &f) == 1) {
         assert_true(out->n < (int)COUNT(out->f));
         struct frame *o = &out->f[out->n++];
-        *o = (struct frame){.video = f.stream->video, .key = f.key, .damaged = f.damaged, .pts = f.pts_90k,
-                            .dts = f.dts_90k, .pos = f.pos, .pid = f.stream->pid};
+        *o = (struct frame){ .video = f.stream->video,
+                             .key = f.key,
+                             .damaged = f.damaged,
+                             .pts = f.pts_90k,
+                             .dts = f.dts_90k,
+                             .pos = f.pos,
+                             .pid = f.stream->pid };
         memcpy(o->codec_name, f.stream->codec_name, sizeof o->codec_name);
         assert_true(f.size > 0);
         add(&o->data, f.data, f.size);
@@ -294,7 +316,8 @@ static void frames_free(struct frames *f)
     free(f);
 }
 
-/* Reads a segment that comes in blocks. Every block is a copy of its own size, so that the sanitizer sees a byte too far. */
+/* Reads a segment that comes in blocks. Every block is a copy of its own size, so that the
+ * sanitizer sees a byte too far. */
 static struct frames *read_blocks(const uint8_t *p, size_t n, size_t block)
 {
     struct frames *out = calloc(1, sizeof *out);
@@ -339,8 +362,9 @@ static void assert_clean(const struct frames *f)
 
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
-    return a->video == b->video && a->key == b->key && a->damaged == b->damaged && a->pts == b->pts && a->dts == b->dts &&
-           a->pos == b->pos && a->data.n == b->data.n && memcmp(a->data.p, b->data.p, a->data.n) == 0;
+    return a->video == b->video && a->key == b->key && a->damaged == b->damaged &&
+           a->pts == b->pts && a->dts == b->dts && a->pos == b->pos && a->data.n == b->data.n &&
+           memcmp(a->data.p, b->data.p, a->data.n) == 0;
 }
 
 static int count(const struct frames *f, bool video)
@@ -351,16 +375,16 @@ static int count(const struct frames *f, bool video)
     return n;
 }
 
-/* A recording of nb pictures and twice as many sound frames, the sound in PES packets of three. au and adts (may be NULL) receive
- * the frames. */
+/* A recording of nb pictures and twice as many sound frames, the sound in PES packets of
+ * three. au and adts (may be NULL) receive the frames. */
 static struct mux *record(int nb, struct bytes *au, struct bytes *adts)
 {
     struct mux *m = mux_new();
-    struct bytes sound = {NULL, 0, 0};
+    struct bytes sound = { NULL, 0, 0 };
 
     mux_tables(m, 0x1b);
     for (int i = 0; i < nb; i++) {
-        struct bytes v = {NULL, 0, 0};
+        struct bytes v = { NULL, 0, 0 };
 
         if (i % 8 == 5)
             mux_tables(m, 0x1b);
@@ -372,7 +396,7 @@ static struct mux *record(int nb, struct bytes *au, struct bytes *adts)
             drop(&v);
         for (int k = 0; k < 2; k++) {
             const int j = 2 * i + k;
-            struct bytes a = {NULL, 0, 0};
+            struct bytes a = { NULL, 0, 0 };
             add_adts(&a, 50 + rnd() % 200);
             add(&sound, a.p, a.n);
             if (adts)
@@ -430,11 +454,11 @@ static void test_plain(void **state)
 
     /* However it is fed. */
     for (size_t i = 0; i < 10; i++) {
-        static const size_t blocks[] = {1, 2, 187, 188, 189, 376, 751, 1000, 4096, 65536};
+        static const size_t blocks[] = { 1, 2, 187, 188, 189, 376, 751, 1000, 4096, 65536 };
         struct frames *g = read_blocks(m->out.p, m->out.n, blocks[i]);
         assert_int_equal(f->n, g->n);
         assert_memory_equal(&f->stats, &g->stats, sizeof f->stats);
-        int at[2] = {0}, bt[2] = {0};
+        int at[2] = { 0 }, bt[2] = { 0 };
         for (int k = 0; k < f->n; k++) { /* the order of the two streams at the end may differ */
             int *x = &at[f->f[k].video], *y = &bt[f->f[k].video];
             while (f->f[*x].video != f->f[k].video)
@@ -462,7 +486,7 @@ static void test_want(void **state)
     for (unsigned want = 0; want < 4; want++) {
         struct trtc_ts *ts = trtc_ts_new(want);
         struct trtc_ts_frame f;
-        int n[2] = {0};
+        int n[2] = { 0 };
 
         trtc_ts_feed(ts, m->out.p, m->out.n);
         trtc_ts_end(ts);
@@ -494,19 +518,21 @@ static AVStream *new_stream(AVFormatContext *fmt, const AVCodecContext *ctx)
     return st;
 }
 
-/* Encodes one frame (NULL: no more) and muxes what comes out, from one second on; sent receives copies with times of 90 kHz. */
-static void encode(AVFormatContext *fmt, AVStream *st, AVCodecContext *ctx, AVFrame *frame, AVPacket **sent, int *nb)
+/* Encodes one frame (NULL: no more) and muxes what comes out, from one second on; sent
+ * receives copies with times of 90 kHz. */
+static void encode(AVFormatContext *fmt, AVStream *st, AVCodecContext *ctx, AVFrame *frame,
+                   AVPacket **sent, int *nb)
 {
     AVPacket *pkt = av_packet_alloc();
 
     assert_true(avcodec_send_frame(ctx, frame) >= 0);
     while (avcodec_receive_packet(ctx, pkt) >= 0) {
         pkt->stream_index = st->index;
-        av_packet_rescale_ts(pkt, ctx->time_base, (AVRational){1, 90000});
+        av_packet_rescale_ts(pkt, ctx->time_base, (AVRational){ 1, 90000 });
         pkt->pts += 90000;
         pkt->dts += 90000;
         sent[(*nb)++] = av_packet_clone(pkt);
-        av_packet_rescale_ts(pkt, (AVRational){1, 90000}, st->time_base);
+        av_packet_rescale_ts(pkt, (AVRational){ 1, 90000 }, st->time_base);
         assert_true(av_interleaved_write_frame(fmt, pkt) >= 0);
     }
     av_packet_free(&pkt);
@@ -515,7 +541,8 @@ static void encode(AVFormatContext *fmt, AVStream *st, AVCodecContext *ctx, AVFr
 static void test_libavformat(void **state)
 {
     (void)state;
-    const AVCodec *vcodec = avcodec_find_encoder_by_name("libx264"), *acodec = avcodec_find_encoder(AV_CODEC_ID_AAC);
+    const AVCodec *vcodec = avcodec_find_encoder_by_name("libx264"),
+                  *acodec = avcodec_find_encoder(AV_CODEC_ID_AAC);
     if (!vcodec || !acodec)
         skip();
 
@@ -523,7 +550,7 @@ static void test_libavformat(void **state)
     v->width = 320;
     v->height = 180;
     v->pix_fmt = AV_PIX_FMT_YUV420P;
-    v->time_base = (AVRational){1, 15};
+    v->time_base = (AVRational){ 1, 15 };
     v->gop_size = 20;
     v->max_b_frames = 2;
     v->thread_count = 1;
@@ -533,12 +560,12 @@ static void test_libavformat(void **state)
     a->sample_fmt = AV_SAMPLE_FMT_FLTP;
     a->sample_rate = 44100;
     a->bit_rate = 64000;
-    a->time_base = (AVRational){1, 44100};
+    a->time_base = (AVRational){ 1, 44100 };
     av_channel_layout_default(&a->ch_layout, 1);
     a->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     assert_int_equal(avcodec_open2(a, acodec, NULL), 0);
 
-    struct bytes out = {NULL, 0, 0};
+    struct bytes out = { NULL, 0, 0 };
     AVFormatContext *fmt = NULL;
     assert_true(avformat_alloc_output_context2(&fmt, NULL, "mpegts", NULL) >= 0);
     fmt->pb = avio_alloc_context(av_malloc(4096), 4096, 1, &out, NULL, write_bytes, NULL);
@@ -562,7 +589,8 @@ static void test_libavformat(void **state)
         assert_int_equal(av_frame_make_writable(picture), 0);
         for (int y = 0; y < v->height; y++)
             for (int x = 0; x < v->width; x++)
-                picture->data[0][y * picture->linesize[0] + x] = (uint8_t)(x * y / 16 + 5 * i + rnd() % 8);
+                picture->data[0][y * picture->linesize[0] + x] =
+                    (uint8_t)(x * y / 16 + 5 * i + rnd() % 8);
         for (int k = 1; k < 3; k++)
             for (int y = 0; y < v->height / 2; y++)
                 memset(picture->data[k] + y * picture->linesize[k], 100 + i, (size_t)v->width / 2);
@@ -597,7 +625,8 @@ static void test_libavformat(void **state)
             const AVPacket *want = asent[ia++];
             assert_int_equal(got->data.n, want->size + 7);
             assert_memory_equal(got->data.p + 7, want->data, (size_t)want->size);
-            assert_in_range(got->pts - want->pts + 1, 0, 2); /* 1024 samples are no whole number of ticks */
+            assert_in_range(got->pts - want->pts + 1, 0,
+                            2); /* 1024 samples are no whole number of ticks */
         }
     }
     assert_int_equal(iv, nb_v);
@@ -645,7 +674,8 @@ static void test_cut(void **state)
             while (at < whole->n && !same_frame(&f->f[i], &whole->f[at]))
                 at++;
             if (at == whole->n) {
-                /* A picture that ends on a packet, with no length declared: nothing tells that it is cut. */
+                /* A picture that ends on a packet, with no length declared: nothing tells that
+                 * it is cut. */
                 assert_true(f->f[i].video && n % 188 == 0);
                 at = 0;
             } else {
@@ -664,7 +694,7 @@ static void test_cut_declared(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 };
 
     mux_tables(m, 0x1b);
     add_au(&v, true, 1000);
@@ -682,7 +712,7 @@ static void test_cut_declared(void **state)
         frames_free(f);
     }
     /* In the middle as well: the next PES comes too early. */
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
     add(&b, m->out.p, first - 188);
     add(&b, m->out.p + first, m->out.n - first);
     m->out.p[first - 188 + 3] &= 0xf0;
@@ -710,7 +740,7 @@ static void test_lost(void **state)
         const uint8_t *gone = m->out.p + k * 188;
         const int pid = (gone[1] & 0x1f) << 8 | gone[2];
         bool first = true, last = true;
-        struct bytes b = {NULL, 0, 0};
+        struct bytes b = { NULL, 0, 0 };
 
         add(&b, m->out.p, k * 188);
         add(&b, gone + 188, m->out.n - (k + 1) * 188);
@@ -721,7 +751,7 @@ static void test_lost(void **state)
         /* The first and the last have no neighbour that would tell. */
         assert_int_equal(f->stats.nb_lost, !first && !last);
 
-        int nb_damaged = 0, whole[2] = {0};
+        int nb_damaged = 0, whole[2] = { 0 };
         bool to_the_end = false; /* the last sound frame is there */
         for (int i = 0; i < f->n; i++) {
             const struct frame *g = &f->f[i];
@@ -755,7 +785,9 @@ static void test_lost(void **state)
         } else if (pid == AUDIO) {
             assert_int_equal(whole[1], NB);
             assert_true(whole[0] >= 2 * NB - 5);
-            assert_int_equal(nb_damaged, !last && to_the_end && (!first || nb_damaged)); /* the frame behind the gap is marked */
+            assert_int_equal(nb_damaged,
+                             !last && to_the_end &&
+                                 (!first || nb_damaged)); /* the frame behind the gap is marked */
         } else {
             assert_int_equal(whole[1], NB);
             assert_int_equal(whole[0], 2 * NB);
@@ -775,7 +807,7 @@ static void test_counters(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 };
 
     add_au(&v, true, 5000); /* 28 packets: the counter wraps within */
     for (int i = 0; i < 16; i++) {
@@ -797,7 +829,7 @@ static void test_counters(void **state)
 
 static void splice(struct bytes *b, size_t at, const void *p, size_t n)
 {
-    struct bytes tail = {NULL, 0, 0};
+    struct bytes tail = { NULL, 0, 0 };
 
     add(&tail, b->p + at, b->n - at);
     b->n = at;
@@ -817,10 +849,10 @@ static void test_resync(void **state)
         junk[i] = (uint8_t)rnd();
 
     /* Between packets, in front and behind: nothing is lost but the garbage. */
-    static const size_t sizes[] = {1, 100, 187, 189, 1000};
+    static const size_t sizes[] = { 1, 100, 187, 189, 1000 };
     for (size_t i = 0; i < COUNT(sizes); i++) {
         for (int where = 0; where < 3; where++) {
-            struct bytes b = {NULL, 0, 0};
+            struct bytes b = { NULL, 0, 0 };
             add(&b, m->out.p, m->out.n);
             splice(&b, where == 0 ? 0 : where == 1 ? 40 * 188 : b.n, junk, sizes[i]);
             for (size_t block = 1; block < 10000; block = block * 7 + 4) {
@@ -847,8 +879,9 @@ static void test_resync(void **state)
     frames_free(f);
     m->out.p[30 * 188] ^= 0x40;
 
-    /* Bytes missing in a packet: what was cut short takes bytes of its neighbour, and is told. */
-    struct bytes b = {NULL, 0, 0};
+    /* Bytes missing in a packet: what was cut short takes bytes of its neighbour, and is told.
+     */
+    struct bytes b = { NULL, 0, 0 };
     add(&b, m->out.p, 31 * 188 - 50);
     add(&b, m->out.p + 31 * 188, m->out.n - 31 * 188);
     f = read_all(&b);
@@ -867,7 +900,7 @@ static void test_resync(void **state)
 static void test_foreign(void **state)
 {
     (void)state;
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
 
     for (size_t n = 0; n < 3000; n = n * 3 / 2 + 1) {
         b.n = 0;
@@ -898,7 +931,7 @@ static void test_foreign(void **state)
 
     /* One packet alone is a stream. */
     struct mux *m = mux_new();
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     f = read_all(&m->out);
     assert_int_equal(f->stats.nb_packets, 1);
     assert_int_equal(f->stats.nb_bad, 0);
@@ -911,7 +944,7 @@ static void test_bit_flips(void **state)
 {
     (void)state;
     struct mux *m = record(12, NULL, NULL);
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
 
     for (int i = 0; i < 2000; i++) {
         b.n = 0;
@@ -940,8 +973,8 @@ static void test_packets(void **state)
     (void)state;
     struct mux *m = record(12, NULL, NULL);
     struct frames *whole = read_all(&m->out);
-    struct bytes b = {NULL, 0, 0};
-    uint8_t null[188] = {0x47, 0x1f, 0xff, 0x10};
+    struct bytes b = { NULL, 0, 0 };
+    uint8_t null[188] = { 0x47, 0x1f, 0xff, 0x10 };
 
     /* Each packet twice, and null packets between. */
     for (size_t i = 0; i < m->out.n; i += 188) {
@@ -1002,7 +1035,7 @@ static void test_packets(void **state)
     b.n = 0;
     add(&b, m->out.p, m->out.n);
     for (size_t i = b.n; i > 5 * 188; i -= 5 * 188) {
-        uint8_t t[188] = {0x47, 0x01, 0x00, 0x20, 183, 0x10};
+        uint8_t t[188] = { 0x47, 0x01, 0x00, 0x20, 183, 0x10 };
         t[3] |= rnd() & 15;
         splice(&b, i / 188 * 188, t, 188);
     }
@@ -1014,7 +1047,7 @@ static void test_packets(void **state)
     /* A jump that is announced is none. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
-    struct bytes v = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 };
     add_au(&v, true, 50);
     mux_pes(m, VIDEO, 90000, v.p, v.n);
     m->cc[VIDEO] += 5;
@@ -1042,20 +1075,23 @@ static void test_pmt_change(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0}, h = {NULL, 0, 0}, a = {NULL, 0, 0};
-    const struct entry h264[] = {{VIDEO, 0x1b, NULL, 0}, {AUDIO, 0x0f, NULL, 0}};
-    const struct entry moved[] = {{0x200, 0x1b, NULL, 0}, {AUDIO, 0x0f, NULL, 0}};
-    const struct entry hevc[] = {{0x200, 0x24, NULL, 0}, {AUDIO, 0x0f, NULL, 0}};
-    const struct entry more[] = {{0x300, 0x1b, NULL, 0}, {0x200, 0x24, NULL, 0}, {0x301, 0x0f, NULL, 0}, {AUDIO, 0x0f, NULL, 0}};
-    const struct entry swapped[] = {{AUDIO, 0x1b, NULL, 0}, {0x200, 0x0f, NULL, 0}};
-    const struct entry none[] = {{0x200, 0x15, NULL, 0}};
+    struct bytes v = { NULL, 0, 0 }, h = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+    const struct entry h264[] = { { VIDEO, 0x1b, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } };
+    const struct entry moved[] = { { 0x200, 0x1b, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } };
+    const struct entry hevc[] = { { 0x200, 0x24, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } };
+    const struct entry more[] = { { 0x300, 0x1b, NULL, 0 },
+                                  { 0x200, 0x24, NULL, 0 },
+                                  { 0x301, 0x0f, NULL, 0 },
+                                  { AUDIO, 0x0f, NULL, 0 } };
+    const struct entry swapped[] = { { AUDIO, 0x1b, NULL, 0 }, { 0x200, 0x0f, NULL, 0 } };
+    const struct entry none[] = { { 0x200, 0x15, NULL, 0 } };
 
     add_au(&v, true, 300);
     add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
     add_random(&h, 300);
     add_adts(&a, 100);
 
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, h264, 2, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     mux_pes(m, AUDIO, 1000, a.p, a.n);
@@ -1078,7 +1114,8 @@ static void test_pmt_change(void **state)
 
     for (size_t block = 100; block < 100000; block *= 10) {
         struct frames *f = read_blocks(m->out.p, m->out.n, block);
-        static const int64_t video[] = {1000, 2000, 3000, 4000, 5000, 6000}, audio[] = {1000, 5000, 6000};
+        static const int64_t video[] = { 1000, 2000, 3000, 4000, 5000, 6000 },
+                             audio[] = { 1000, 5000, 6000 };
         size_t nv = 0, na = 0;
 
         assert_clean(f);
@@ -1112,11 +1149,11 @@ static void test_psi_crc(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0};
-    const struct entry good[] = {{VIDEO, 0x1b, NULL, 0}}, bad[] = {{0x200, 0x1b, NULL, 0}};
+    struct bytes v = { NULL, 0, 0 };
+    const struct entry good[] = { { VIDEO, 0x1b, NULL, 0 } }, bad[] = { { 0x200, 0x1b, NULL, 0 } };
 
     add_au(&v, true, 300);
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, bad, 1, true);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     mux_pmt(m, PMT, good, 1, false);
@@ -1131,9 +1168,9 @@ static void test_psi_crc(void **state)
 
     /* Any bit of PAT or PMT flipped: the next good ones count. */
     m->out.n = 0;
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, good, 1, false);
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, good, 1, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     for (size_t bit = 0; bit < 2 * 188 * 8; bit++) {
@@ -1154,13 +1191,13 @@ static void test_programs(void **state)
     (void)state;
     static struct entry many[800];
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0}, a = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
 
     add_au(&v, true, 300);
     add_adts(&a, 100);
     for (size_t i = 0; i < COUNT(many); i++)
-        many[i] = (struct entry){0x400 + (int)i, i < 790 ? 0x06 : i & 1 ? 0x0f : 0x1b, NULL, 0};
-    static const int pids[] = {0x20, 0x21, 0x22, 0x23, 0x24, 0x25};
+        many[i] = (struct entry){ 0x400 + (int)i, i < 790 ? 0x06 : i & 1 ? 0x0f : 0x1b, NULL, 0 };
+    static const int pids[] = { 0x20, 0x21, 0x22, 0x23, 0x24, 0x25 };
     mux_pat(m, 6, pids);
     mux_pmt(m, 0x25, many, COUNT(many), false);
     mux_pes(m, 0x400 + 790, 1000, v.p, v.n);
@@ -1173,7 +1210,9 @@ static void test_programs(void **state)
     frames_free(f);
 
     /* The first program has only data; the third comes too late. */
-    static const struct entry data[] = {{0x101, 0x15, NULL, 0}}, one[] = {{VIDEO, 0x1b, NULL, 0}}, two[] = {{0x200, 0x1b, NULL, 0}};
+    static const struct entry data[] = { { 0x101, 0x15, NULL, 0 } },
+                              one[] = { { VIDEO, 0x1b, NULL, 0 } },
+                              two[] = { { 0x200, 0x1b, NULL, 0 } };
     m->out.n = 0;
     mux_pat(m, 3, pids);
     mux_pmt(m, 0x20, data, 1, false);
@@ -1201,29 +1240,40 @@ static void test_programs(void **state)
         enum trtc_codec codec;
         bool video;
     } cases[] = {
-        {0x06, "\x05\x04HEVC", 6, "hevc", TRTC_CODEC_H265, true},
-        {0x06, "\x0a\x04" "eng\0\x05\x04" "Opus\x7f\x02\x80\x02", 16, "opus", TRTC_CODEC_OTHER, false},
-        {0x06, "\x05\x04" "AC-3", 6, "ac3", TRTC_CODEC_OTHER, false},
-        {0x06, "\x6a\x01\0", 3, "ac3", TRTC_CODEC_OTHER, false},
-        {0x06, "\x7a\x01\0", 3, "eac3", TRTC_CODEC_OTHER, false},
-        {0x81, NULL, 0, "ac3", TRTC_CODEC_OTHER, false},
-        {0x03, NULL, 0, "mp3", TRTC_CODEC_OTHER, false},
-        {0x11, NULL, 0, "aac_latm", TRTC_CODEC_OTHER, false},
-        {0x02, NULL, 0, "mpeg2video", TRTC_CODEC_OTHER, true},
-        {0x24, NULL, 0, "hevc", TRTC_CODEC_H265, true},
-        {0x06, NULL, 0, NULL, TRTC_CODEC_NONE, false},
-        {0x06, "\x05\x04", 2, NULL, TRTC_CODEC_NONE, false},      /* descriptor past the end */
-        {0x06, "\x05\x02" "HE", 4, NULL, TRTC_CODEC_NONE, false}, /* too short */
-        {0x06, "\x05", 1, NULL, TRTC_CODEC_NONE, false},
-        {0x15, "\x05\x04HEVC", 6, NULL, TRTC_CODEC_NONE, false},
+        { 0x06, "\x05\x04HEVC", 6, "hevc", TRTC_CODEC_H265, true },
+        { 0x06,
+          "\x0a\x04"
+          "eng\0\x05\x04"
+          "Opus\x7f\x02\x80\x02",
+          16, "opus", TRTC_CODEC_OTHER, false },
+        { 0x06,
+          "\x05\x04"
+          "AC-3",
+          6, "ac3", TRTC_CODEC_OTHER, false },
+        { 0x06, "\x6a\x01\0", 3, "ac3", TRTC_CODEC_OTHER, false },
+        { 0x06, "\x7a\x01\0", 3, "eac3", TRTC_CODEC_OTHER, false },
+        { 0x81, NULL, 0, "ac3", TRTC_CODEC_OTHER, false },
+        { 0x03, NULL, 0, "mp3", TRTC_CODEC_OTHER, false },
+        { 0x11, NULL, 0, "aac_latm", TRTC_CODEC_OTHER, false },
+        { 0x02, NULL, 0, "mpeg2video", TRTC_CODEC_OTHER, true },
+        { 0x24, NULL, 0, "hevc", TRTC_CODEC_H265, true },
+        { 0x06, NULL, 0, NULL, TRTC_CODEC_NONE, false },
+        { 0x06, "\x05\x04", 2, NULL, TRTC_CODEC_NONE, false }, /* descriptor past the end */
+        { 0x06,
+          "\x05\x02"
+          "HE",
+          4, NULL, TRTC_CODEC_NONE, false }, /* too short */
+        { 0x06, "\x05", 1, NULL, TRTC_CODEC_NONE, false },
+        { 0x15, "\x05\x04HEVC", 6, NULL, TRTC_CODEC_NONE, false },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct entry e = {0x321, cases[i].type, cases[i].desc, cases[i].n};
+        const struct entry e = { 0x321, cases[i].type, cases[i].desc, cases[i].n };
         m->out.n = 0;
         mux_pat(m, 1, pids);
         mux_pmt(m, 0x20, &e, 1, false);
         f = read_all(&m->out);
-        const struct trtc_ts_stream *s = trtc_ts_stream(demux, cases[i].video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        const struct trtc_ts_stream *s =
+            trtc_ts_stream(demux, cases[i].video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
         if (!cases[i].name) {
             assert_null(s);
         } else {
@@ -1247,14 +1297,15 @@ static void test_pictures_in_pes(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    struct bytes v[4] = {{NULL, 0, 0}}, all = {NULL, 0, 0};
+    struct bytes v[4] = { { NULL, 0, 0 } }, all = { NULL, 0, 0 };
 
     for (int i = 0; i < 4; i++) {
         add_au(&v[i], i == 2, 400 + 100 * (size_t)i);
         add(&all, v[i].p, v[i].n);
     }
 
-    /* All in one PES, of a length declared or not, however the bytes fall into packets; the first has the time. */
+    /* All in one PES, of a length declared or not, however the bytes fall into packets; the
+     * first has the time. */
     for (size_t room = 1; room <= 184; room = room * 2 + 1) {
         for (unsigned length = 0; length < 2; length++) {
             m->out.n = 0;
@@ -1273,14 +1324,16 @@ static void test_pictures_in_pes(void **state)
         }
     }
 
-    /* PES packets that begin anywhere: the time is that of the first picture which begins in it. */
+    /* PES packets that begin anywhere: the time is that of the first picture which begins in
+     * it. */
     for (size_t cut = 1; cut < all.n; cut += cut < 40 || all.n - cut < 40 ? 1 : 13) {
         for (int timed = 0; timed < 2; timed++) {
             const int64_t second = timed ? 8000 : NOPTS;
             size_t begin = 0;
             bool taken = !timed, edge = false;
 
-            /* Between the NAL units in front of a picture it would be a PES of parameter sets: see test_pictures. */
+            /* Between the NAL units in front of a picture it would be a PES of parameter sets:
+             * see test_pictures. */
             for (int i = 0; i < 4; begin += v[i++].n)
                 edge |= cut > begin && cut <= begin + 22 + 5;
             if (edge && timed)
@@ -1308,7 +1361,8 @@ static void test_pictures_in_pes(void **state)
     }
 
     /* Each slice in a PES of its own, with the picture's time in each. */
-    static const uint8_t first[] = "\0\0\1\x09\xf0\0\0\1\x65\x88\x99", more[] = "\0\0\1\x65\x44\x99\x99";
+    static const uint8_t first[] = "\0\0\1\x09\xf0\0\0\1\x65\x88\x99",
+                         more[] = "\0\0\1\x65\x44\x99\x99";
     m->out.n = 0;
     mux_tables(m, 0x1b);
     for (int i = 0; i < 3; i++) {
@@ -1353,21 +1407,30 @@ static void test_pictures(void **state)
         uint8_t type;
         const char *es;
         size_t n;
-        int nb;             /* pictures in it */
-        const char *keys;   /* of each: k or - */
+        int nb;           /* pictures in it */
+        const char *keys; /* of each: k or - */
     } cases[] = {
 #define S(x) x, sizeof x - 1
-        {0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x65\x44\x99\0\0\1\x65\x22\x99"), 1, "k"},              /* three slices */
-        {0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x41\x9a\x99\0\0\1\x41\x9a\x99"), 3, "k--"},
-        {0x1b, S("\0\0\1\x41\x88\x99\0\0\0\1\x67\x42\0\0\0\1\x68\xce\0\0\1\x65\x88\x99"), 2, "-k"}, /* SPS parts */
-        {0x1b, S("\0\0\1\x41\x88\x99\0\0\1\x06\x06\x01\x84\x80\0\0\1\x41\x9a\x99"), 2, "-k"},     /* recovery point */
-        {0x1b, S("\0\0\1\x41\x88\x99\0\0\1\x06\x05\x01\x84\x80\0\0\1\x41\x9a\x99"), 2, "--"},     /* other SEI */
-        {0x1b, S("\0\0\1\x09\xf0\0\0\1\x41\x88\x99\0\0\1\x06\x06\1\x84\x80\0\0\1\x41\x88"), 1, "-"}, /* delimiters rule */
-        {0x1b, S("\0\0\1\x09\xf0\0\0\1\x41\x88\x99\0\0\1\x0c\xff\0\0\1\x09\xf0\0\0\1\x65\x88"), 2, "-k"},
-        {0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x0b\0\0\1\x0a\0\0\1\x41\x9a\x99"), 2, "k-"},           /* end of stream stays */
-        {0x24, S("\0\0\1\x26\1\xaf\0\0\1\x26\1\x2f\0\0\1\x02\1\xd0\0\0\1\x02\1\xd0"), 3, "k--"},
-        {0x24, S("\0\0\1\x40\1\x0c\0\0\1\x42\1\1\0\0\1\x44\1\1\0\0\1\x28\1\xaf\0\0\1\x2a\1\xaf"), 2, "kk"},
-        {0x24, S("\0\0\1\x20\1\xaf\0\0\1\x46\1\x50\0\0\1\x12\1\xd0\0\0\1\x4e\1\5\0\0\1\x02\1\xd0"), 2, "k-"},
+        { 0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x65\x44\x99\0\0\1\x65\x22\x99"), 1,
+          "k" }, /* three slices */
+        { 0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x41\x9a\x99\0\0\1\x41\x9a\x99"), 3, "k--" },
+        { 0x1b, S("\0\0\1\x41\x88\x99\0\0\0\1\x67\x42\0\0\0\1\x68\xce\0\0\1\x65\x88\x99"), 2,
+          "-k" }, /* SPS parts */
+        { 0x1b, S("\0\0\1\x41\x88\x99\0\0\1\x06\x06\x01\x84\x80\0\0\1\x41\x9a\x99"), 2,
+          "-k" }, /* recovery point */
+        { 0x1b, S("\0\0\1\x41\x88\x99\0\0\1\x06\x05\x01\x84\x80\0\0\1\x41\x9a\x99"), 2,
+          "--" }, /* other SEI */
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x41\x88\x99\0\0\1\x06\x06\1\x84\x80\0\0\1\x41\x88"), 1,
+          "-" }, /* delimiters rule */
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x41\x88\x99\0\0\1\x0c\xff\0\0\1\x09\xf0\0\0\1\x65\x88"), 2,
+          "-k" },
+        { 0x1b, S("\0\0\1\x65\x88\x99\0\0\1\x0b\0\0\1\x0a\0\0\1\x41\x9a\x99"), 2,
+          "k-" }, /* end of stream stays */
+        { 0x24, S("\0\0\1\x26\1\xaf\0\0\1\x26\1\x2f\0\0\1\x02\1\xd0\0\0\1\x02\1\xd0"), 3, "k--" },
+        { 0x24, S("\0\0\1\x40\1\x0c\0\0\1\x42\1\1\0\0\1\x44\1\1\0\0\1\x28\1\xaf\0\0\1\x2a\1\xaf"),
+          2, "kk" },
+        { 0x24, S("\0\0\1\x20\1\xaf\0\0\1\x46\1\x50\0\0\1\x12\1\xd0\0\0\1\x4e\1\5\0\0\1\x02\1\xd0"),
+          2, "k-" },
 #undef S
     };
     struct mux *m = mux_new();
@@ -1390,7 +1453,8 @@ static void test_pictures(void **state)
         frames_free(f);
     }
 
-    /* Parameter sets in a PES in front of the picture belong to it; alone at the end they are nothing. */
+    /* Parameter sets in a PES in front of the picture belong to it; alone at the end they are
+     * nothing. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
     mux_pes(m, VIDEO, 5000, "\0\0\1\x67\x42\0\0\1\x68\xce", 10);
@@ -1414,7 +1478,7 @@ static void test_pictures(void **state)
     frames_free(f);
     m->out.n = 0;
     mux_tables(m, 0x1b);
-    struct bytes junk = {NULL, 0, 0};
+    struct bytes junk = { NULL, 0, 0 };
     add_random(&junk, 50000);
     mux_pes(m, VIDEO, 5000, junk.p, junk.n);
     mux_pes(m, VIDEO, 6000, junk.p, junk.n);
@@ -1433,7 +1497,7 @@ static void test_monster(void **state)
     struct mux *m = mux_new();
     const size_t n = TRTC_TS_FRAME_MAX + 1000;
     uint8_t *p = malloc(n);
-    struct bytes v = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 };
 
     assert_non_null(p);
     memset(p, 0x55, n);
@@ -1470,7 +1534,7 @@ static void test_pes_headers(void **state)
 {
     (void)state;
     struct mux *m = mux_new();
-    uint8_t b[600] = {0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 0};
+    uint8_t b[600] = { 0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 0 };
     static const uint8_t au[] = "\0\0\1\x65\x88\x99";
 
     /* Of any length, and spread over packets of any size. */
@@ -1499,8 +1563,9 @@ static void test_pes_headers(void **state)
         uint8_t at, value;
         int nb;
     } cases[] = {
-        {0, 1, 1},    {2, 0, 1},    {3, 0xbe, 1}, {3, 0xbf, 1}, {3, 0xb0, 1}, {3, 0xbd, 2}, {3, 0xfd, 2},
-        {6, 0x40, 1}, {6, 0x90, 1}, {5, 3, 1},    {8, 4, 2},    {9, 0x20, 2}, {7, 0x40, 2}, {7, 0, 2},
+        { 0, 1, 1 },    { 2, 0, 1 },    { 3, 0xbe, 1 }, { 3, 0xbf, 1 }, { 3, 0xb0, 1 },
+        { 3, 0xbd, 2 }, { 3, 0xfd, 2 }, { 6, 0x40, 1 }, { 6, 0x90, 1 }, { 5, 3, 1 },
+        { 8, 4, 2 },    { 9, 0x20, 2 }, { 7, 0x40, 2 }, { 7, 0, 2 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         m->out.n = 0;
@@ -1526,7 +1591,7 @@ static void test_adts(void **state)
     (void)state;
     enum { NB = 12 };
     struct mux *m = mux_new();
-    struct bytes a[NB] = {{NULL, 0, 0}}, all = {NULL, 0, 0};
+    struct bytes a[NB] = { { NULL, 0, 0 } }, all = { NULL, 0, 0 };
     size_t begin[NB];
 
     for (int i = 0; i < NB; i++) {
@@ -1535,7 +1600,8 @@ static void test_adts(void **state)
         add(&all, a[i].p, a[i].n);
     }
 
-    /* PES packets of any size, each with the time of the first frame that begins in it; close to the wrap of the clock. */
+    /* PES packets of any size, each with the time of the first frame that begins in it; close
+     * to the wrap of the clock. */
     const int64_t t0 = 0x200000000 - 5 * 1920;
     for (size_t size = 23; size < 1000; size += size < 50 ? 1 : 97) {
         m->out.n = 0;
@@ -1557,7 +1623,7 @@ static void test_adts(void **state)
     }
 
     /* No accumulated rounding: one PES of many frames at 44.1 kHz. */
-    struct bytes b = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 };
     for (int i = 0; i < 300; i++) {
         add_adts(&b, 20);
         b.p[b.n - 18] = 0x50;
@@ -1589,12 +1655,14 @@ static void test_adts(void **state)
     assert_int_equal(f->stats.nb_lost, 0);
     for (int i = 0; i < 7; i++) {
         const int64_t pts = i < 2 ? 90000 + 1920 * i : i < 6 ? NOPTS : 120000;
-        /* The one in front of the garbage may be too short or too long, the one behind it has lost its place. */
+        /* The one in front of the garbage may be too short or too long, the one behind it has
+         * lost its place. */
         assert_frame(&f->f[i], &a[i], pts, i == 1 || i == 2);
     }
     frames_free(f);
 
-    /* A frame that began in the segment before: the time is that of the first one that begins here. */
+    /* A frame that began in the segment before: the time is that of the first one that begins
+     * here. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
     mux_pes(m, AUDIO, 90000, all.p + begin[1] - 10, all.n - begin[1] + 10);
@@ -1624,18 +1692,30 @@ static void test_adts(void **state)
 static void test_opus(void **state)
 {
     (void)state;
-    static const struct entry opus[] = {{AUDIO, 0x06, "\x05\x04" "Opus\x7f\x02\x80\x02", 10}};
+    static const struct entry opus[] = { { AUDIO, 0x06,
+                                           "\x05\x04"
+                                           "Opus\x7f\x02\x80\x02",
+                                           10 } };
     struct mux *m = mux_new();
-    struct bytes b = {NULL, 0, 0}, big = {NULL, 0, 0};
+    struct bytes b = { NULL, 0, 0 }, big = { NULL, 0, 0 };
 
     add(&big, "\xfc", 1); /* 20 ms */
     add_random(&big, 599);
-    add(&b, "\x7f\xe0\x05\xfc" "abcd", 8);             /* 20 ms */
-    add(&b, "\x7f\xf8\x03\0\1\0\2\xe0" "ab", 10);      /* trims; 2.5 ms */
-    add(&b, "\x7f\xe4\x03\2xy\x1b\x83" "c", 9);        /* an extension; 3 frames of 60 ms */
+    add(&b,
+        "\x7f\xe0\x05\xfc"
+        "abcd",
+        8); /* 20 ms */
+    add(&b,
+        "\x7f\xf8\x03\0\1\0\2\xe0"
+        "ab",
+        10); /* trims; 2.5 ms */
+    add(&b,
+        "\x7f\xe4\x03\2xy\x1b\x83"
+        "c",
+        9); /* an extension; 3 frames of 60 ms */
     add(&b, "\x7f\xe0\xff\xff\x5a", 5);
     add(&b, big.p, big.n);
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, opus, 1, false);
     mux_pes(m, AUDIO, 9000, b.p, b.n);
     mux_pes(m, AUDIO, 90000, b.p, 7); /* cut short */
@@ -1643,11 +1723,20 @@ static void test_opus(void **state)
     struct frames *f = read_all(&m->out);
     assert_int_equal(f->n, 5);
     assert_int_equal(f->stats.nb_bad, 7);
-    assert_memory_equal(f->f[0].data.p, "\xfc" "abcd", 5);
+    assert_memory_equal(f->f[0].data.p,
+                        "\xfc"
+                        "abcd",
+                        5);
     assert_int_equal(f->f[0].pts, 9000);
-    assert_memory_equal(f->f[1].data.p, "\xe0" "ab", 3);
+    assert_memory_equal(f->f[1].data.p,
+                        "\xe0"
+                        "ab",
+                        3);
     assert_int_equal(f->f[1].pts, 9000 + 1800);
-    assert_memory_equal(f->f[2].data.p, "\x1b\x83" "c", 3);
+    assert_memory_equal(f->f[2].data.p,
+                        "\x1b\x83"
+                        "c",
+                        3);
     assert_int_equal(f->f[2].pts, 9000 + 1800 + 225);
     assert_frame(&f->f[3], &big, 9000 + 1800 + 225 + 3 * 5400, false);
     assert_int_equal(f->f[4].pts, 99000);
@@ -1661,14 +1750,14 @@ static void test_opus(void **state)
 static void test_other(void **state)
 {
     (void)state;
-    static const struct entry e[] = {{VIDEO, 0x02, NULL, 0}, {AUDIO, 0x03, NULL, 0}};
+    static const struct entry e[] = { { VIDEO, 0x02, NULL, 0 }, { AUDIO, 0x03, NULL, 0 } };
     struct mux *m = mux_new();
-    struct bytes v = {NULL, 0, 0}, a = {NULL, 0, 0};
+    struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
 
     add(&v, "\0\0\1\xb3", 4);
     add_random(&v, 700);
     add_random(&a, 300);
-    mux_pat(m, 1, (const int[]){PMT});
+    mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, e, 2, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     mux_pes(m, AUDIO, 1000, a.p, a.n);
@@ -1710,16 +1799,26 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),       cmocka_unit_test(test_want),
-        cmocka_unit_test(test_libavformat), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_cut_declared), cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_counters),    cmocka_unit_test(test_resync),
-        cmocka_unit_test(test_foreign),     cmocka_unit_test(test_bit_flips),
-        cmocka_unit_test(test_packets),     cmocka_unit_test(test_pmt_change),
-        cmocka_unit_test(test_psi_crc),     cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_pictures_in_pes), cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_monster),     cmocka_unit_test(test_pes_headers),
-        cmocka_unit_test(test_adts),        cmocka_unit_test(test_opus),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_want),
+        cmocka_unit_test(test_libavformat),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_cut_declared),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_resync),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_bit_flips),
+        cmocka_unit_test(test_packets),
+        cmocka_unit_test(test_pmt_change),
+        cmocka_unit_test(test_psi_crc),
+        cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_pictures_in_pes),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_monster),
+        cmocka_unit_test(test_pes_headers),
+        cmocka_unit_test(test_adts),
+        cmocka_unit_test(test_opus),
         cmocka_unit_test(test_other),
     };
 

@@ -40,6 +40,13 @@ static int64_t take_digits(const char **s)
     return n ? v : -1;
 }
 
+/* 0 to 255, or -1. */
+static int small_number(const char *s)
+{
+    int64_t v = take_digits(&s);
+    return v >= 0 && v <= 255 ? (int)v : -1;
+}
+
 /* A decimal number of seconds, as microseconds: no sign, no exponent, at most ten days. */
 static int64_t take_seconds_us(const char *s)
 {
@@ -101,9 +108,9 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
     } else if (starts(line, "#EXT-X-TRTC-USER-ID:", &v)) {
         p->user_id = v;
     } else if (starts(line, "#EXT-X-TRTC-STREAM-TYPE:", &v)) {
-        p->stream_type = (int)(take_digits(&v) & 0xff);
+        p->stream_type = small_number(v);
     } else if (starts(line, "#EXT-X-TRTC-MIX-STREAM:", &v)) {
-        p->mix_stream = (int)(take_digits(&v) & 0xff);
+        p->mix_stream = small_number(v);
     } else if (starts(line, "#EXT-X-TARGETDURATION:", &v)) {
         p->target_s = take_digits(&v);
     } else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0) {
@@ -147,7 +154,7 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
     *end = '\0';
     if (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
         s += 3;
-    for (int nr = 1; s < end; nr++) {
+    for (int nr = 1; s < end || nr == 1; nr++) { /* an empty text has one line, which is the wrong one */
         char *eol = memchr(s, '\n', (size_t)(end - s));
         char *stop = eol ? eol : end;
         char *line = s;
@@ -165,6 +172,8 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
             continue;
         if (len > TRTC_PLAYLIST_LINE_MAX) {
             bad_line(out, nr);
+            if (line[0] != '#')
+                reset_pending(&next);
         } else if (line[0] == '#') {
             tag_line(out, &next, line, nr);
         } else {

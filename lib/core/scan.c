@@ -214,11 +214,45 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+static int compare_key(const void *key, const void *item)
+{
+    return strcmp(key, *(char *const *)item);
+}
+
+/* Segments that lie there although no playlist lists them: a recorder that died did not come to it. Worth a word. */
+static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, struct names *segs)
+{
+    bool *listed = calloc(segs->n + 1, sizeof *listed);
+    if (!listed)
+        return -1;
+    qsort(segs->v, segs->n, sizeof *segs->v, by_name);
+    for (size_t r = first; r < s->n; r++)
+        for (size_t i = 0; i < s->recs[r].nb_sources; i++) {
+            const struct trtc_playlist *pl = &s->recs[r].sources[i].playlist;
+            for (size_t k = 0; k < pl->nb_segs; k++) {
+                char **hit = bsearch(pl->segs[k].uri, segs->v, segs->n, sizeof *segs->v, compare_key);
+                if (hit)
+                    listed[hit - segs->v] = true;
+            }
+        }
+    size_t n = 0, example = 0;
+    for (size_t i = 0; i < segs->n; i++) {
+        struct trtc_name name;
+        if (listed[i] || trtc_name_parse(segs->v[i], strlen(segs->v[i]), TRTC_ROOM_AUTO, &name, NULL, NULL) < 0)
+            continue;
+        example = n++ ? example : i;
+    }
+    free(listed);
+    return n ? scan_note(s, "%s: %zu segments are in no playlist and are left out, the first is %s", dir, n,
+                         segs->v[example])
+             : 0;
+}
+
 static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth, bool recursive,
                      const char *const *users, size_t nb_users, struct trtc_err *err)
 {
     int ret = -1;
-    struct names files = {0}, dirs = {0};
+    struct names files = {0}, dirs = {0}, segs = {0};
     DIR *d = fdopendir(dirfd);
     if (!d) {
         int errnum = errno;
@@ -228,8 +262,10 @@ static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth,
     const struct dirent *e;
     for (errno = 0; (e = readdir(d)); errno = 0) {
         struct stat st;
-        bool playlist = ends_with(e->d_name, ".m3u8");
-        if (e->d_name[0] == '.' || (!playlist && !recursive))
+        bool playlist = ends_with(e->d_name, ".m3u8"), segment = ends_with(e->d_name, ".ts");
+        if (segment && names_add(&segs, e->d_name) < 0)
+            goto nomem;
+        if (e->d_name[0] == '.' || segment || (!playlist && !recursive))
             continue;
         if (playlist && names_add(&files, e->d_name) < 0)
             goto nomem;
@@ -252,6 +288,8 @@ static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth,
     for (size_t i = first; i < s->n; i++)
         if (trtc_recording_place(&s->recs[i], dirfd, err) < 0)
             goto done;
+    if (segs.n && nb_users == 0 && note_unlisted(s, first, dir, &segs) < 0)
+        goto nomem;
     for (size_t i = 0; i < dirs.n && depth < SCAN_DEPTH_MAX; i++) {
         char path[4096];
         if (snprintf(path, sizeof path, "%s/%s", dir, dirs.v[i]) >= (int)sizeof path)
@@ -272,6 +310,7 @@ done:
     closedir(d);
     names_fini(&files);
     names_fini(&dirs);
+    names_fini(&segs);
     return ret;
 }
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define SIZE_MAX_PX 16384     /* larger pictures are damage */
+#define SIZE_MAX_PX 16384 /* larger pictures are damage */
 
 /* ---- AAC in ADTS ---- */
 
@@ -48,7 +48,8 @@ void trtc_adts_asc(const struct trtc_adts *a, uint8_t asc[2])
 
 const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end)
 {
-    /* The 01 is looked for, as it is rarer than 00 in real streams, and memchr takes 32 bytes at a time. */
+    /* The 01 is looked for, as it is rarer than 00 in real streams, and memchr takes 32 bytes
+     * at a time. */
     if (end - p < 3)
         return end;
     for (p += 2; (p = memchr(p, 1, (size_t)(end - p))); p++) {
@@ -142,14 +143,14 @@ static bool is_slice(enum trtc_nal kind)
 
 /* ---- bits of a NAL unit ---- */
 
-/* Reads the payload of a NAL unit, the emulation prevention bytes (00 00 03) removed on the way. Past the end it
- * gives zeros and remembers that it did. */
+/* Reads the payload of a NAL unit, the emulation prevention bytes (00 00 03) removed on the
+ * way. Past the end it gives zeros and remembers that it did. */
 struct bits {
     const uint8_t *p, *end;
-    int zeros;                /* zero bytes read in a row */
+    int zeros; /* zero bytes read in a row */
     unsigned byte;
-    int left;                 /* bits of byte not read yet */
-    bool over;                /* read past the end, or a value that cannot be */
+    int left;  /* bits of byte not read yet */
+    bool over; /* read past the end, or a value that cannot be */
 };
 
 static unsigned bits_byte(struct bits *b)
@@ -222,7 +223,7 @@ static int64_t se(struct bits *b)
 
 bool trtc_sei_recovery_point(const uint8_t *nal, size_t size)
 {
-    struct bits b = {.p = nal, .end = nal + size};
+    struct bits b = { .p = nal, .end = nal + size };
 
     if (size < 2)
         return false;
@@ -253,8 +254,9 @@ static void read_sar(struct bits *b, struct trtc_video_params *v)
 {
     /* H.264 table E-1, H.265 table E.1 */
     static const uint8_t sar[][2] = {
-        {0, 0},   {1, 1},   {12, 11}, {10, 11}, {16, 11}, {40, 33},  {24, 11}, {20, 11}, {32, 11},
-        {80, 33}, {18, 11}, {15, 11}, {64, 33}, {160, 99}, {4, 3},   {3, 2},   {2, 1},
+        { 0, 0 },   { 1, 1 },    { 12, 11 }, { 10, 11 }, { 16, 11 }, { 40, 33 },
+        { 24, 11 }, { 20, 11 },  { 32, 11 }, { 80, 33 }, { 18, 11 }, { 15, 11 },
+        { 64, 33 }, { 160, 99 }, { 4, 3 },   { 3, 2 },   { 2, 1 },
     };
     int num = 0, den = 0;
 
@@ -327,7 +329,7 @@ static void h264_vui(struct bits *b, struct trtc_video_params *v)
 
 static bool h264_has_chroma_format(int profile)
 {
-    static const uint8_t high[] = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244};
+    static const uint8_t high[] = { 44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244 };
 
     for (size_t i = 0; i < sizeof high; i++)
         if (profile == high[i])
@@ -403,7 +405,7 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
         u1(b);
     u1(b);
 
-    uint32_t crop[4] = {0}; /* left, right, top, bottom */
+    uint32_t crop[4] = { 0 }; /* left, right, top, bottom */
     if (u1(b))
         for (int i = 0; i < 4; i++)
             crop[i] = ue(b, SIZE_MAX_PX);
@@ -415,7 +417,8 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
     const int unit_x = array_type == 1 || array_type == 2 ? 2 : 1;
     const int unit_y = (array_type == 1 ? 2 : 1) * (frame_mbs_only ? 1 : 2);
     v->width_px = cropped((int64_t)width_mbs * 16, crop[0], crop[1], unit_x);
-    v->height_px = cropped((int64_t)height_units * 16 * (frame_mbs_only ? 1 : 2), crop[2], crop[3], unit_y);
+    v->height_px =
+        cropped((int64_t)height_units * 16 * (frame_mbs_only ? 1 : 2), crop[2], crop[3], unit_y);
     if (v->width_px < 0 || v->height_px < 0)
         return -1;
     if (u1(b))
@@ -426,7 +429,7 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
 /* H.265 7.3.3 */
 static void h265_profile_tier_level(struct bits *b, int sub_layers, struct trtc_video_params *v)
 {
-    bool profile[8] = {false}, level[8] = {false};
+    bool profile[8] = { false }, level[8] = { false };
 
     skip_bits(b, 3);
     v->profile = (int)u(b, 5);
@@ -459,7 +462,8 @@ static void h265_skip_scaling_lists(struct bits *b)
     }
 }
 
-/* H.265 7.3.7: sets of an SPS, of which a later one may be told as a difference to the one before. */
+/* H.265 7.3.7: sets of an SPS, of which a later one may be told as a difference to the one
+ * before. */
 static void h265_skip_ref_pic_sets(struct bits *b)
 {
     const unsigned nb_sets = ue(b, 64);
@@ -500,7 +504,7 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     const unsigned separate = chroma == 3 ? u1(b) : 0;
     const unsigned width = ue(b, SIZE_MAX_PX);
     const unsigned height = ue(b, SIZE_MAX_PX);
-    uint32_t crop[4] = {0};
+    uint32_t crop[4] = { 0 };
     if (u1(b))
         for (int i = 0; i < 4; i++)
             crop[i] = ue(b, SIZE_MAX_PX);
@@ -547,7 +551,8 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     return 0;
 }
 
-int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size, struct trtc_video_params *out)
+int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                           struct trtc_video_params *out)
 {
     const uint8_t *pos = annexb, *nal;
     size_t n;
@@ -562,8 +567,8 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
         const size_t header = codec == TRTC_CODEC_H264 ? 1 : 2;
         if (n <= header)
             return -1;
-        struct bits b = {.p = nal + header, .end = nal + n};
-        struct trtc_video_params v = {.codec = codec, .reorder_max = -1};
+        struct bits b = { .p = nal + header, .end = nal + n };
+        struct trtc_video_params v = { .codec = codec, .reorder_max = -1 };
         if ((codec == TRTC_CODEC_H264 ? h264_sps(&b, &v) : h265_sps(&b, &v)) < 0)
             return -1;
         *out = v;
@@ -572,9 +577,10 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
     return -1;
 }
 
-size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size, uint8_t *out, size_t cap)
+size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                             uint8_t *out, size_t cap)
 {
-    static const uint8_t start_code[4] = {0, 0, 0, 1};
+    static const uint8_t start_code[4] = { 0, 0, 0, 1 };
     const uint8_t *pos = annexb, *nal;
     size_t n, len = 0;
 
@@ -593,8 +599,8 @@ size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_
     return len;
 }
 
-size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size, bool drop_param_sets,
-                              uint8_t *out)
+size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                              bool drop_param_sets, uint8_t *out)
 {
     const uint8_t *pos = annexb, *nal;
     uint8_t *o = out;

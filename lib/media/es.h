@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Headers inside elementary streams: ADTS, H.264 and H.265 parameter sets, NAL units with start codes (Annex B) and
- * with lengths. Pure functions over bytes in memory; hostile values are refused, nothing is read past the end. */
+/* Headers inside elementary streams: ADTS, H.264 and H.265 parameter sets, NAL units with
+ * start codes (Annex B) and with lengths. Pure functions over bytes in memory; hostile values
+ * are refused, nothing is read past the end. */
 #ifndef TRTC_MEDIA_ES_H
 #define TRTC_MEDIA_ES_H
 
@@ -12,15 +13,15 @@
 
 /* ---- AAC in ADTS (ISO/IEC 13818-7, 6.2) ---- */
 
-#define TRTC_ADTS_MIN 7       /* bytes that trtc_adts_parse needs */
+#define TRTC_ADTS_MIN 7 /* bytes that trtc_adts_parse needs */
 
 struct trtc_adts {
-    int object_type;          /* MPEG-4 audio object type: 2 = LC */
+    int object_type; /* MPEG-4 audio object type: 2 = LC */
     int rate_hz;
-    int channels;             /* 0: in-band program config element */
+    int channels; /* 0: in-band program config element */
     int header_bytes;
-    int frame_bytes;          /* header included */
-    int samples;              /* 1024 * raw data blocks */
+    int frame_bytes; /* header included */
+    int samples;     /* 1024 * raw data blocks */
 };
 
 /* 0 on success, -1 where p is no valid header. The frame may go on past n. */
@@ -31,21 +32,22 @@ void trtc_adts_asc(const struct trtc_adts *a, uint8_t asc[2]);
 
 /* ---- NAL units ---- */
 
-/* First start code (00 00 01) at or after p: address of its first zero, or end. Runs at the speed of memchr. */
+/* First start code (00 00 01) at or after p: address of its first zero, or end. Runs at the
+ * speed of memchr. */
 const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end);
 
-/* Next NAL unit at or after *pos, without start code and trailing zeros; moves *pos behind it. Empty units are
- * passed over. Returns NULL at the end. */
+/* Next NAL unit at or after *pos, without start code and trailing zeros; moves *pos behind it.
+ * Empty units are passed over. Returns NULL at the end. */
 const uint8_t *trtc_annexb_next(const uint8_t **pos, const uint8_t *end, size_t *size);
 
 /* What a NAL unit is to somebody who frames or copies it. */
 enum trtc_nal {
-    TRTC_NAL_SLICE,           /* picture data */
-    TRTC_NAL_KEY_SLICE,       /* picture data of an IDR (H.264) or IRAP picture (H.265) */
-    TRTC_NAL_PARAM,           /* SPS, PPS, VPS */
+    TRTC_NAL_SLICE,     /* picture data */
+    TRTC_NAL_KEY_SLICE, /* picture data of an IDR (H.264) or IRAP picture (H.265) */
+    TRTC_NAL_PARAM,     /* SPS, PPS, VPS */
     TRTC_NAL_SPS,
-    TRTC_NAL_AUD,             /* access unit delimiter */
-    TRTC_NAL_SEI,             /* in front of the picture */
+    TRTC_NAL_AUD, /* access unit delimiter */
+    TRTC_NAL_SEI, /* in front of the picture */
     TRTC_NAL_FILLER,
     TRTC_NAL_OTHER
 };
@@ -60,28 +62,32 @@ bool trtc_sei_recovery_point(const uint8_t *nal, size_t size);
 
 struct trtc_video_params {
     enum trtc_codec codec;
-    int width_px, height_px;  /* after cropping */
-    int sar_num, sar_den;     /* 0/0 where unknown */
-    int profile, level;       /* profile_idc and level_idc as coded */
+    int width_px, height_px; /* after cropping */
+    int sar_num, sar_den;    /* 0/0 where unknown */
+    int profile, level;      /* profile_idc and level_idc as coded */
     int sps_id;
-    int reorder_max;          /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
+    int reorder_max; /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
 };
 
-/* Reads the first SPS in front of the first slice of an Annex B access unit. 0, or -1 where there is none or it
- * is damaged. A VUI that is cut short is no damage: what it would have said is unknown. */
-int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size, struct trtc_video_params *out);
+/* Reads the first SPS in front of the first slice of an Annex B access unit. 0, or -1 where
+ * there is none or it is damaged. A VUI that is cut short is no damage: what it would have
+ * said is unknown. */
+int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                           struct trtc_video_params *out);
 
-/* Copies the parameter sets (SPS, PPS, for H.265 also VPS) that stand in front of the first slice of an Annex B access
- * unit, with 4-byte start codes. Returns the bytes they take (0 where there are none); a set that would
- * pass cap is not written, but counted. */
-size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size, uint8_t *out, size_t cap);
+/* Copies the parameter sets (SPS, PPS, for H.265 also VPS) that stand in front of the first
+ * slice of an Annex B access unit, with 4-byte start codes. Returns the bytes they take (0
+ * where there are none); a set that would pass cap is not written, but counted. */
+size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                             uint8_t *out, size_t cap);
 
 /* Bytes that trtc_annexb_to_lengths may write for size bytes. */
 #define TRTC_LENGTHS_MAX(size) ((size) + (size) / 3 + 16)
 
-/* Annex B to 4-byte length prefixes, leaving out access unit delimiters, filler data and (drop_param_sets) parameter
- * sets. out holds at least TRTC_LENGTHS_MAX(size) bytes and does not overlap the input. Returns the length. */
-size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size, bool drop_param_sets,
-                              uint8_t *out);
+/* Annex B to 4-byte length prefixes, leaving out access unit delimiters, filler data and
+ * (drop_param_sets) parameter sets. out holds at least TRTC_LENGTHS_MAX(size) bytes and does
+ * not overlap the input. Returns the length. */
+size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size,
+                              bool drop_param_sets, uint8_t *out);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "core/beneath.h"
 #include "core/clock.h"
+#include "core/timeline.h"
 #include "media/ts.h"
 
 enum {
@@ -190,9 +191,10 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     int64_t seen = end_seen ? seen_length_us(l, said, whole) : said;
     bool short_of = seen != TRTC_NOTIME && said != TRTC_NOTIME &&
                     said - seen > (l->nb[1] ? SHORT_VIDEO_US : SHORT_AUDIO_US);
-    if (said == TRTC_NOTIME)
-        p->dur_us = seen;
-    if (short_of || missing || p->bytes % TRTC_TS_PACKET != 0) {
+    bool vouched = p->attr_bytes == p->bytes;
+    if (said == TRTC_NOTIME || (vouched && short_of))
+        p->dur_us = seen; /* what was recorded is there: nothing came any more */
+    if ((short_of && !vouched) || missing || p->bytes % TRTC_TS_PACKET != 0) {
         int64_t lost = said != TRTC_NOTIME && seen < said ? said - seen : 0;
         if (lost)
             p->dur_us = seen;
@@ -220,7 +222,8 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
     int ret = feed(ts, fd, buf, &at, head, !whole, &l, &why);
     struct trtc_ts_stats stats = *trtc_ts_stats(ts);
     bool found = l.nb[0] || l.nb[1];
-    bool end_seen = whole || p->attr_bytes < 0 || !found;
+    /* a segment that could hide a section's end is looked at although its size is right */
+    bool end_seen = whole || p->attr_bytes < 0 || !found || p->dur_us > TRTC_SECTION_GAP_US;
     if (ret == 0 && end_seen && found) {
         at = p->bytes - TAIL_BYTES > at && !whole ? p->bytes - TAIL_BYTES : at;
         ret = feed(ts, fd, buf, &at, p->bytes, false, &l, &why);

@@ -4,15 +4,17 @@
 
 #include <string.h>
 
-#define HEADER 8              /* bytes in front of a table's own data, in PAT and PMT */
-#define CRC 4
+#define HEADER 8 /* bytes in front of a table's own data, in PAT and PMT */
+#define CRC    4
 
-/* CRC-32 as in annex A, four bits at a time: sections are short and rare. Over a section with its CRC it gives 0. */
+/* CRC-32 as in annex A, four bits at a time: sections are short and rare. Over a section with
+ * its CRC it gives 0. */
 static uint32_t crc32(const uint8_t *p, size_t n)
 {
     static const uint32_t table[16] = {
-        0x00000000, 0x04c11db7, 0x09823b6e, 0x0d4326d9, 0x130476dc, 0x17c56b6b, 0x1a864db2, 0x1e475005,
-        0x2608edb8, 0x22c9f00f, 0x2f8ad6d6, 0x2b4bcb61, 0x350c9b64, 0x31cd86d3, 0x3c8ea00a, 0x384fbdbd,
+        0x00000000, 0x04c11db7, 0x09823b6e, 0x0d4326d9, 0x130476dc, 0x17c56b6b,
+        0x1a864db2, 0x1e475005, 0x2608edb8, 0x22c9f00f, 0x2f8ad6d6, 0x2b4bcb61,
+        0x350c9b64, 0x31cd86d3, 0x3c8ea00a, 0x384fbdbd,
     };
     uint32_t crc = 0xffffffff;
 
@@ -47,7 +49,8 @@ void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool
     }
 }
 
-/* Moves bytes into the section in the making until it has n; false where it does not get that far. */
+/* Moves bytes into the section in the making until it has n; false where it does not get that
+ * far. */
 static bool collect(struct trtc_psi *s, size_t n)
 {
     const uint8_t *stop = s->next ? s->next : s->end;
@@ -70,7 +73,8 @@ const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size)
             s->active = true;
             s->have = 0;
         }
-        if (!s->active || (s->have == 0 && *s->p == 0xff)) { /* table_id 0xff: stuffing to the end */
+        if (!s->active ||
+            (s->have == 0 && *s->p == 0xff)) { /* table_id 0xff: stuffing to the end */
             s->active = false;
             s->p = s->next ? s->next : s->end;
             continue;
@@ -86,7 +90,8 @@ const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size)
         if (!collect(s, want))
             continue;
         s->have = 0; /* the next one follows at once */
-        if (want >= HEADER + CRC && (s->buf[1] & 0x80) && (s->buf[5] & 1) && crc32(s->buf, want) == 0) {
+        if (want >= HEADER + CRC && (s->buf[1] & 0x80) && (s->buf[5] & 1) &&
+            crc32(s->buf, want) == 0) {
             *size = want;
             return s->buf;
         }

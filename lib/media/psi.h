@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Program specific information of MPEG-TS (ISO/IEC 13818-1, 2.4.4): sections are put together from packet payloads,
- * checked and read. Nothing is kept but the section in the making. */
+/* Program specific information of MPEG-TS (ISO/IEC 13818-1, 2.4.4): sections are put together
+ * from packet payloads, checked and read. Nothing is kept but the section in the making. */
 #ifndef TRTC_MEDIA_PSI_H
 #define TRTC_MEDIA_PSI_H
 
@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRTC_PSI_MAX 4096     /* bytes of a section, by its 12-bit length */
+#define TRTC_PSI_MAX 4096 /* bytes of a section, by its 12-bit length */
 
 enum trtc_psi_table { TRTC_PSI_PAT = 0, TRTC_PSI_PMT = 2 };
 
 /* Collects the sections of one PID. All zeros is a good start. */
 struct trtc_psi {
-    bool active;              /* a section has begun */
-    size_t have;              /* bytes of it */
-    const uint8_t *p, *end;   /* rest of the payload in hand */
-    const uint8_t *next;      /* where a new section begins in it, or NULL */
+    bool active;            /* a section has begun */
+    size_t have;            /* bytes of it */
+    const uint8_t *p, *end; /* rest of the payload in hand */
+    const uint8_t *next;    /* where a new section begins in it, or NULL */
     uint8_t buf[TRTC_PSI_MAX];
 };
 
@@ -27,21 +27,24 @@ void trtc_psi_drop(struct trtc_psi *s);
 /* Gives the payload of one packet; it must stay valid until trtc_psi_next has returned NULL. */
 void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool unit_start);
 
-/* Next complete section that is current and whose CRC is right, or NULL; valid until the next call. */
+/* Next complete section that is current and whose CRC is right, or NULL; valid until the next
+ * call. */
 const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size);
 
-/* Its table_id (which may be none of ours), its number, and its CRC, which tells whether it is the one seen before. */
+/* Its table_id (which may be none of ours), its number, and its CRC, which tells whether it is
+ * the one seen before. */
 int trtc_psi_table_id(const uint8_t *section);
 int trtc_psi_number(const uint8_t *section);
 uint32_t trtc_psi_crc(const uint8_t *section, size_t size);
 
-/* Programs of a PAT section: *pos is 0 at first; false at the end. The network PID is passed over. */
+/* Programs of a PAT section: *pos is 0 at first; false at the end. The network PID is passed
+ * over. */
 bool trtc_pat_next(const uint8_t *section, size_t size, size_t *pos, int *pmt_pid);
 
 struct trtc_pmt_entry {
     int pid;
     uint8_t stream_type;
-    const uint8_t *desc;      /* descriptors */
+    const uint8_t *desc; /* descriptors */
     size_t desc_size;
 };
 

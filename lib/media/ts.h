@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS (ISO/IEC 13818-1) demultiplexer and framer: bytes go in as they are read, whole pictures and audio frames
- * come out. It reads hostile input: bounded memory, no recursion, every length checked. It knows nothing of files or
- * of the epoch clock. */
+/* MPEG-TS (ISO/IEC 13818-1) demultiplexer and framer: bytes go in as they are read, whole
+ * pictures and audio frames come out. It reads hostile input: bounded memory, no recursion,
+ * every length checked. It knows nothing of files or of the epoch clock. */
 #ifndef TRTC_MEDIA_TS_H
 #define TRTC_MEDIA_TS_H
 
@@ -13,75 +13,91 @@
 #include "media/es.h"
 #include "media/packet.h"
 
-#define TRTC_TS_PACKET 188
-#define TRTC_TS_NOPTS INT64_MIN
+#define TRTC_TS_PACKET    188
+#define TRTC_TS_NOPTS     INT64_MIN
 #define TRTC_TS_FRAME_MAX (32 * 1024 * 1024) /* a larger picture is damage */
 
 enum trtc_ts_want { TRTC_TS_AUDIO = 1, TRTC_TS_VIDEO = 2 };
 
 struct trtc_ts_stream {
     int pid;
-    uint8_t stream_type;      /* from the PMT */
-    enum trtc_codec codec;    /* H264, H265, AAC (ADTS), else OTHER */
-    char codec_name[16];      /* for messages and for finding a decoder, in FFmpeg's spelling: "h264", "hevc", "aac",
-                                 "aac_latm", "mp3", "ac3", "opus", "mpeg2video"... */
+    uint8_t stream_type;   /* from the PMT */
+    enum trtc_codec codec; /* H264, H265, AAC (ADTS), else OTHER */
+    char codec_name[16];   /* for messages and for finding a decoder, in FFmpeg's spelling: "h264",
+                              "hevc", "aac", "aac_latm", "mp3", "ac3", "opus", "mpeg2video"... */
     bool video;
 };
 
 /* One frame. Points into the demultiplexer, valid until the next call. */
 struct trtc_ts_frame {
     const struct trtc_ts_stream *stream;
-    const uint8_t *data;      /* H.264, H.265: Annex B access unit; AAC: ADTS frame with its header; Opus: packet; other
-                                 codecs: PES payload */
-    size_t size;              /* above 0 */
-    int64_t pts_90k, dts_90k; /* 33-bit values as in the stream; dts == pts where only that stands there. TRTC_TS_NOPTS
-                                 where the PES had none and none could be derived: the second and later pictures of a
-                                 PES; sound behind damage, up to the next PES with a time. AAC and Opus frames after the
-                                 first of a PES get pts + samples * 90000 / rate, rounded without accumulation */
-    bool key;                 /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
-                                 indicator is set, or an MPEG-2 sequence header stands first */
-    bool damaged;             /* pictures and PES payloads: packets are missing in it, or it was cut by the end of input;
-                                 AAC: bytes are missing just before it */
-    int64_t pos;              /* offset in the segment of the TS packet in which the frame's PES began */
+
+    /* H.264, H.265: Annex B access unit; AAC: ADTS frame with its header; Opus: packet; other
+     * codecs: PES payload. Never empty. */
+    const uint8_t *data;
+    size_t size;
+
+    /* 33-bit values as in the stream; dts == pts where only that stands there. TRTC_TS_NOPTS where
+     * the PES had none and none could be derived: the second and later pictures of a PES; sound
+     * behind damage, up to the next PES with a time. AAC and Opus frames after the first of a PES
+     * get pts + samples * 90000 / rate, rounded without accumulation. */
+    int64_t pts_90k, dts_90k;
+
+    /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
+     * indicator is set, or an MPEG-2 sequence header stands first. */
+    bool key;
+
+    /* Pictures and PES payloads: packets are missing in it, or it was cut by the end of input;
+     * AAC: bytes are missing just before it. */
+    bool damaged;
+
+    int64_t pos; /* offset in the segment of the TS packet in which the frame's PES began */
 };
 
 struct trtc_ts_stats {
-    int64_t nb_packets;       /* whole packets seen */
-    int64_t nb_lost;          /* continuity gaps in the streams read and their PAT and PMT: packets missing inside the
-                                 segment (modulo 16, so at least) */
-    int64_t nb_bad;           /* bytes that could not be used: passed over to find the sync byte again, packets with
-                                 transport_error or impossible headers, payload without the beginning or the end of
-                                 its frame */
-    bool partial_tail;        /* the segment did not end on a packet boundary */
-    bool scrambled;           /* scrambled packets of the streams read; they are left out */
+    int64_t nb_packets; /* whole packets seen */
+
+    /* Continuity gaps in the streams read and their PAT and PMT: packets missing inside the
+     * segment (modulo 16, so at least). */
+    int64_t nb_lost;
+
+    /* Bytes that could not be used: passed over to find the sync byte again, packets with
+     * transport_error or impossible headers, payload without the beginning or the end of its
+     * frame. */
+    int64_t nb_bad;
+
+    bool partial_tail; /* the segment did not end on a packet boundary */
+    bool scrambled;    /* scrambled packets of the streams read; they are left out */
 };
 
 struct trtc_ts;
 
-/* want: the kinds of stream to frame (of each kind the first one in the PMT is used; others are ignored). Of several
- * programs the first whose PMT has a wanted stream. NULL: no memory. */
+/* want: the kinds of stream to frame (of each kind the first one in the PMT is used; others are
+ * ignored). Of several programs the first whose PMT has a wanted stream. NULL: no memory. */
 struct trtc_ts *trtc_ts_new(unsigned want);
 void trtc_ts_free(struct trtc_ts **ts);
 
-/* A new segment begins: continuity counters and the PAT/PMT start anew, statistics are cleared, frames still held are
- * dropped (call trtc_ts_end first). Not needed before the first segment. */
+/* A new segment begins: continuity counters and the PAT/PMT start anew, statistics are
+ * cleared, frames still held are dropped (call trtc_ts_end first). Not needed before the first
+ * segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
 
-/* Gives the next bytes of the segment, any number; they must stay valid until trtc_ts_next has returned 0, and may
- * only be given when it has. */
+/* Gives the next bytes of the segment, any number; they must stay valid until trtc_ts_next has
+ * returned 0, and may only be given when it has. */
 void trtc_ts_feed(struct trtc_ts *ts, const uint8_t *data, size_t size);
 
 /* The segment is complete: what is held becomes the last frames. */
 void trtc_ts_end(struct trtc_ts *ts);
 
-/* Takes the next frame: 1 frame, 0 more input is needed (or, after trtc_ts_end, there is no more), -1 no memory (the
- * frame in the making is lost, the rest goes on). */
+/* Takes the next frame: 1 frame, 0 more input is needed (or, after trtc_ts_end, there is no
+ * more), -1 no memory (the frame in the making is lost, the rest goes on). */
 int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame);
 
 /* The stream chosen for a kind, or NULL as long as no PMT named one. */
 const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_ts_want kind);
 
-/* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after trtc_ts_end. */
+/* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after
+ * trtc_ts_end. */
 const struct trtc_ts_stats *trtc_ts_stats(const struct trtc_ts *ts);
 
 #endif
