@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the bats files share: a directory for each test, recordings to work on, FFmpeg's programs as witnesses,
+# and checks that say what they saw.
+#
+# A file's setup_file calls files_begin, makes its recordings in $BATS_FILE_TMPDIR, and its setup calls test_begin.
+
+bats_require_minimum_version 1.5.0
+
+files_begin() {
+    export LC_ALL=C TZ=UTC0
+    local b=${TRTC_B:-$BATS_TEST_DIRNAME/../build}
+    [[ -d $b/tests ]] || b=$BATS_TEST_DIRNAME/../../build
+    PATH=$(cd "$b" && pwd):$(cd "$b/tests" && pwd):$PATH
+    export PATH
+    cd "$BATS_FILE_TMPDIR" || return
+}
+
+test_begin() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# fail TEXT...: ends the test, with what the last command said.
+fail() {
+    echo "$*"
+    [[ -e out ]] && echo "stdout: $(head -c 2000 out | tr '\0' '@')"
+    [[ -e err ]] && echo "stderr: $(head -c 2000 err)"
+    return 1
+}
+
+# n FULL: how often a loop turns; a third under the sanitizers.
+n() {
+    if [[ ${TRTC_SAN:-} ]]; then echo $((($1 + 2) / 3)); else echo "$1"; fi
+}
+
+# need_strace: the sanitizers' leak check cannot run under ptrace.
+need_strace() {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
+    command -v strace >/dev/null || skip 'no strace'
+    strace -o /dev/null true 2>/dev/null || skip 'strace may not trace here'
+}
+
+# ---- recordings ----
+
+stem=1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main
+first=MTAwMDE._20260101000000495_av.mp4
+
+# mk DIR OPTION...: a small recording of repeated pictures; users are given as --user.
+mk() {
+    local dir=$1
+    shift
+    mkrec --loop --bitrate 40000 "$@" "$dir"
+}
+
+# user KEYS...: the --user value of a small picture.
+user() {
+    local IFS=,
+    echo "size=160x90${*:+,$*}"
+}
+
+# have NAME: a copy of the file's recording NAME as ./NAME (or as ./$2).
+have() {
+    rm -rf "${2:-$1}"
+    cp -r "$BATS_FILE_TMPDIR/$1" "${2:-$1}"
+}
+
+# segment DIR KIND N: path of the Nth (0...) segment of 10001's main stream.
+segment() {
+    find "$1" -name "$stem"_"$2"'_*.ts' | sort | sed -n "$(($3 + 1))p"
+}
+
+# tree DIR: names, sizes, times and sums of all that is there.
+tree() {
+    (cd "$1" && find . -type f ! -name '*.mp4' ! -name '*.m4a' -printf '%p %s %T@ %i\n' -exec md5sum {} + | sort)
+}
+
+# ---- the program ----
+
+# expect STATUS COMMAND...: stdout goes to ./out, stderr to ./err.
+expect() {
+    local want=$1 status=0
+    shift
+    "$@" >out 2>err </dev/null || status=$?
+    [[ $status -eq $want ]] || fail "exit status $status, not $want: $*"
+}
+
+# merge STATUS OPTION...
+merge() {
+    expect "$1" trtc-merge "${@:2}"
+}
+
+# quiet: nothing was said.
+quiet() {
+    [[ ! -s err ]] || fail "something on stderr"
+}
+
+# said TEXT: a line on stderr holds it.
+said() {
+    grep -qF -- "$1" err || fail "no '$1' on stderr"
+}
+
+# unsaid TEXT: none does.
+unsaid() {
+    ! grep -qF -- "$1" err || fail "'$1' on stderr"
+}
+
+# made FILE...: stdout names exactly these (in any order), and each plays.
+made() {
+    diff <(printf '%s\n' "$@" | sort) <(sort out) || fail "not these paths"
+    plays "$@"
+}
+
+# no_leftovers DIR: nothing half-written lies about.
+no_leftovers() {
+    local f
+    f=$(find "$1" -name '*.part' -o -name '*.partial.*')
+    [[ -z $f ]] || fail "left over: $f"
+}
+
+# ---- witnesses ----
+
+# look FILE: what ffprobe says of it, in $fields, asked once a file; it must not complain.
+look() {
+    [[ ${looked:-} == "$1 $(stat -c %Y.%i "$1")" ]] && return
+    ffprobe -v warning -show_entries stream=codec_type,codec_name,codec_tag_string,width,height,r_frame_rate,avg_frame_rate,has_b_frames,nb_frames,duration,start_time,sample_rate,channels -of compact=p=0 "$1" >probe.txt 2>plays.txt ||
+        fail "$1: $(head -n 5 plays.txt)"
+    [[ ! -s plays.txt ]] || fail "$1: $(head -n 5 plays.txt)"
+    fields=$(<probe.txt)
+    looked="$1 $(stat -c %Y.%i "$1")"
+}
+
+# plays FILE...: FFmpeg's programs have nothing to complain of.
+plays() {
+    local f
+    for f; do
+        [[ -s $f ]] || fail "$f: not there, or empty"
+        ffmpeg -nostdin -v warning -threads 1 -i "$f" -map 0 -f null - >plays.txt 2>&1 || fail "$f: $(cat plays.txt)"
+        [[ ! -s plays.txt ]] || fail "$f: $(head -n 5 plays.txt)"
+        look "$f"
+    done
+}
+
+# field FILE STREAM FIELD: of ffprobe (STREAM: v or a).
+field() {
+    look "$1"
+    tr '|' '\n' < <(grep "codec_type=$([[ $2 == v ]] && echo video || echo audio)" <<<"$fields") | sed -n "s/^$3=//p"
+}
+
+# frames FILE: pictures in it.
+frames() {
+    field "$1" v nb_frames
+}
+
+# near A B TOLERANCE
+near() {
+    awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { exit !(a != "" && a - b <= t && b - a <= t) }' || fail "$1 is not $2 +- $3 (${4:-})"
+}
+
+# hear FILE: its markers, in marks.txt.
+hear() {
+    [[ ${heard:-} == "$1 $(stat -c %Y.%i "$1")" ]] && return
+    marks -s "$1" >marks.txt || fail "$1: marks"
+    heard="$1 $(stat -c %Y.%i "$1")"
+}
+
+# value FILE KEY: from marks' summary.
+value() {
+    hear "$1"
+    tail -n 1 marks.txt | tr '\t' '\n' | sed -n "s/^$2=//p"
+}
+
+# synced FILE MARKERS [MS]: so many flashes with their beeps, at most MS (40) apart, and as many pictures
+# decoded as there are in the file.
+synced() {
+    hear "$1"
+    look "$1"
+    [[ $(value "$1" markers) == "$2" && $(value "$1" missing) == 0 ]] || fail "$1: not $2 markers: $(cat marks.txt)"
+    [[ $(value "$1" frames) == "$(frames "$1")" ]] || fail "$1: of $(frames "$1") pictures not all are shown: $(cat marks.txt)"
+    awk -v max="$(value "$1" max_ms)" -v limit="${3:-40}" 'BEGIN { exit !(max <= limit) }' || fail "$1: $(cat marks.txt)"
+}
+
+# lasts FILE SECONDS [TOLERANCE]: in picture and in sound, to one picture of 15 a second.
+lasts() {
+    near "$(field "$1" v duration)" "$2" "${3:-0.07}" "$1: picture"
+    near "$(field "$1" a duration)" "$2" "${3:-0.07}" "$1: sound"
+}
+
+# at FILE SECONDS...: markers are at these container times, to 3 ms.
+at() {
+    local file=$1 flashes
+    shift
+    hear "$file"
+    flashes=$(grep -v '^summary' marks.txt | cut -f 1)
+    paste <(echo "$flashes") <(printf '%s\n' "$@") |
+        awk -v t=0.003 '{ d = $1 - $2; if (NF != 2 || d > t || d < -t) { print "flash at", $1, "not", $2; bad = 1 } } END { exit bad }' ||
+        fail "$file: ${flashes//$'\n'/ }"
+}
+
+# mark FILE N FIELD: of the Nth marker (1...): 1 flash, 2 beep (s), 3 how far apart (ms).
+mark() {
+    hear "$1"
+    sed -n "$2p" marks.txt | cut -f "$3"
+}
