@@ -22,7 +22,7 @@ static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
     }
     ts->nb_carry -= k;
     memmove(ts->carry, ts->carry + k, ts->nb_carry);
-    if (ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
+    if (ts->nb_carry > 0 && ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
         /* All that is left stands in the input too: on from there. */
         ts->in -= ts->nb_carry;
         ts->nb_carry = 0;

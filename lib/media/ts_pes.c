@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: the packets of a stream and their PES. */
+#include "media/ts_priv.h"
+
+#include <string.h>
+
+/* ---- PES packets ---- */
+
+static int64_t pes_time(const uint8_t *p)
+{
+    if (!(p[0] & 1) || !(p[2] & 1) || !(p[4] & 1))
+        return NOPTS;
+    return (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 | (int64_t)(p[2] >> 1) << 15 |
+           (int64_t)p[3] << 7 | p[4] >> 1;
+}
+
+/* The header is complete: the payload begins (2.4.3.6). False where nothing can be made of it.
+ */
+static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p)
+{
+    const unsigned length = (unsigned)p[4] << 8 | p[5];
+    const unsigned header = p[8];
+    struct trtc_ts_mark m = {
+        .at = s->base + (int64_t)s->size, .pts = NOPTS, .dts = NOPTS, .pos = s->pes_pos
+    };
+
+    if ((p[6] & 0xc0) != 0x80 || (length && length < 3 + header))
+        return false;
+    if (p[6] & 0x30) {
+        ts->stats.scrambled = true;
+        return false;
+    }
+    if (p[7] & 0x80 && header >= 5)
+        m.pts = m.dts = pes_time(p + 9);
+    if ((p[7] & 0xc0) == 0xc0 && header >= 10 && m.pts != NOPTS) {
+        const int64_t dts = pes_time(p + 14);
+        if (dts != NOPTS)
+            m.dts = dts;
+    }
+
+    s->left = length ? (int64_t)length - 3 - header : -1;
+    s->mark[s->nb_marks++ % NB_MARKS] = m;
+    s->mark_new = true;
+    s->pes = PES_BODY;
+    if (s->wake > s->size + 4)
+        s->wake = s->size + 4; /* enough for annexb_mark */
+    return true;
+}
+
+static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
+{
+    if (s->left < 0)
+        return trtc_ts_append(ts, s, p, n);
+    if ((int64_t)n > s->left) {
+        ts->stats.nb_bad += (int64_t)n - s->left;
+        n = (size_t)s->left;
+    }
+    s->left -= (int64_t)n;
+    if (s->left == 0) {
+        s->pes = PES_NONE;
+        trtc_ts_call_framer(ts, s, WHY_PES);
+    }
+    return trtc_ts_append(ts, s, p, n);
+}
+
+/* Goes on with a PES header, which may be spread over packets but mostly is all there. */
+static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
+{
+    size_t want = s->nb_header < 9 ? 9 : 9u + s->header[8];
+
+    while (s->nb_header < want) {
+        const size_t take = want - s->nb_header < n ? want - s->nb_header : n;
+
+        memcpy(s->header + s->nb_header, p, take);
+        s->nb_header += take;
+        p += take;
+        n -= take;
+        if (s->nb_header < want)
+            return 0;
+        want = 9u + s->header[8];
+    }
+
+    /* Padding, private data 2 and the tables before them have no such header, and are nothing
+     * of ours. */
+    const uint8_t *h = s->header;
+    const bool known = !h[0] && !h[1] && h[2] == 1 && h[3] >= 0xbd && h[3] != 0xbe && h[3] != 0xbf;
+    if (!known || !pes_begin(ts, s, h)) {
+        s->pes = PES_NONE;
+        ts->stats.nb_bad += (int64_t)n;
+        return 0;
+    }
+    return pes_body(ts, s, p, n);
+}
+
+static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
+{
+    switch (s->pes) {
+    case PES_HEADER:
+        return pes_header(ts, s, p, n);
+    case PES_BODY:
+        return pes_body(ts, s, p, n);
+    default:
+        ts->stats.nb_bad += (int64_t)n;
+        return 0;
+    }
+}
+
+/* ---- transport packets of a stream ---- */
+
+struct adaptation {
+    size_t off; /* of the payload */
+    bool jump;  /* discontinuity_indicator: the counter may begin anew */
+    bool random_access;
+    bool stuffed; /* stuffing bytes behind its fields */
+};
+
+/* ISO/IEC 13818-1, 2.4.3.4. -1 where the lengths cannot be. */
+static int adaptation_read(const uint8_t *p, struct adaptation *a)
+{
+    *a = (struct adaptation){ .off = 4 };
+    if (!(p[3] & 0x20))
+        return 0;
+
+    const size_t len = p[4];
+    if (len > PACKET - 5)
+        return -1;
+    a->off = 5 + len;
+    if (len == 0) {
+        a->stuffed = true;
+        return 0;
+    }
+
+    const uint8_t flags = p[5];
+    size_t used = 1 + (flags & 0x10 ? 6 : 0) + (flags & 0x08 ? 6 : 0) + (flags & 0x04 ? 1 : 0);
+    if (flags & 0x02 && used < len) /* private data */
+        used += 1u + p[5 + used];
+    if (flags & 0x01 && used < len) /* extension */
+        used += 1u + p[5 + used];
+    a->jump = flags & 0x80;
+    a->random_access = flags & 0x40;
+    a->stuffed = used < len;
+    return 0;
+}
+
+/* The packet cannot be used, or has no neighbours left: what is around it is torn. */
+static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
+{
+    const uint8_t cc = p[3] & 15;
+
+    if (p[3] & 0x10 && s->cc != CC_NONE && cc == ((s->cc + 1) & 15))
+        s->cc = cc; /* it is bad but not lost */
+    s->gap = true;
+}
+
+/* Checks the continuity counter of a packet with payload (2.4.3.3). False for a repetition. */
+static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p,
+                          const struct adaptation *a)
+{
+    const uint8_t cc = p[3] & 15;
+    const bool unit_start = p[1] & 0x40;
+    const size_t size = PACKET - a->off;
+    uint64_t tail;
+
+    memcpy(&tail, p + PACKET - sizeof tail, sizeof tail);
+    if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
+        if (cc == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
+            s->last.unit_start == unit_start) {
+            s->repeated = true;
+            return false;
+        }
+        ts->stats.nb_lost += (cc - s->cc - 1) & 15;
+        s->gap = true;
+    }
+    s->cc = cc;
+    s->repeated = false;
+    s->last.size = size;
+    s->last.tail = tail;
+    s->last.unit_start = unit_start;
+    return true;
+}
+
+/* again: the packet was held back, and the framer has run. */
+int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again)
+{
+    const bool unit_start = p[1] & 0x40;
+    struct adaptation a;
+
+    if (p[1] & 0x80 || adaptation_read(p, &a) < 0) {
+        ts->stats.nb_bad += PACKET;
+        es_unusable(s, p);
+        return 0;
+    }
+    if (p[3] & 0xc0) {
+        ts->stats.scrambled = true;
+        es_unusable(s, p);
+        return 0;
+    }
+    if (!(p[3] & 0x10)) {
+        if (a.jump)
+            s->cc = CC_NONE;
+        return 0;
+    }
+    if (!again) {
+        if (!es_continuity(ts, s, p, &a))
+            return 0;
+        if (unit_start || s->gap) {
+            if (s->pes == PES_BODY &&
+                ((s->gap && !(unit_start && s->stuffed)) || (unit_start && s->left > 0)))
+                s->torn = true;
+            ts->held = p;
+            trtc_ts_call_framer(ts, s, unit_start ? WHY_PES : WHY_GAP);
+            return 0;
+        }
+    }
+
+    if (s->gap) {
+        s->left = -1; /* not known any more */
+        if (s->pes == PES_HEADER || s->stuffed)
+            s->pes = PES_NONE; /* what goes on here is a PES whose beginning is lost */
+    }
+    s->gap = false;
+    s->stuffed = a.stuffed;
+    if (unit_start) {
+        s->pes = PES_HEADER;
+        s->nb_header = 0;
+        s->pes_pos = ts->packet_pos;
+        s->random_access = a.random_access;
+    }
+    return pes_data(ts, s, p + a.off, PACKET - a.off);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the MPEG-TS demultiplexer share.
+ *
+ * Bytes flow in one direction: ts.c finds packets in what was fed and looks their PID up;
+ * ts_tables.c chooses streams; ts_pes.c checks the continuity of a stream's packets and takes
+ * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
+ * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
+ * place. A packet that changes the state of a stream (a PES begins, packets are missing) is
+ * held back until the framer has handed out all that was complete before it. */
+#ifndef TRTC_MEDIA_TS_PRIV_H
+#define TRTC_MEDIA_TS_PRIV_H
+
+#include "media/psi.h"
+#include "media/ts.h"
+
+#define PACKET         TRTC_TS_PACKET
+#define NOPTS          TRTC_TS_NOPTS
+#define NB_PIDS        8192
+#define NULL_PID       0x1fff
+#define NB_PROGRAMS    16   /* programs of a PAT that are looked at */
+#define CC_NONE        0xff /* no packet seen yet */
+#define NB_MARKS       16   /* PES packets that a frame's beginning may lie back */
+#define PES_HEADER_MAX (9 + 255)
+
+/* Sync bytes that must follow, a packet apart, where sync is looked for: a file that is none
+ * of ours has some by chance. */
+#define CONFIRM_FIRST 3
+#define CONFIRM_AGAIN 2
+#define LOOK          ((CONFIRM_FIRST + 1) * PACKET)
+
+/* What a PID carries: the streams, then the tables. */
+enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_PAT, PID_PMT };
+enum { VIDEO, AUDIO, NB_ES };
+
+/* Why a framer is called. */
+enum trtc_ts_why {
+    WHY_NOT,
+    WHY_MORE,  /* enough bytes came to go on */
+    WHY_GAP,   /* packets are missing behind what is in the buffer */
+    WHY_PES,   /* the PES in the buffer is complete, or the next one begins */
+    WHY_FINAL, /* nothing follows */
+};
+
+/* Where a PES began. PTS and DTS belong to the first frame that begins in it (2.4.3.7). */
+struct trtc_ts_mark {
+    int64_t at; /* first payload byte, counted as in struct trtc_ts_es */
+    int64_t pts, dts;
+    int64_t pos; /* of its packet, in the segment */
+    bool used;   /* a frame has taken the times */
+};
+
+/* The frame in the making. */
+struct trtc_ts_unit {
+    bool begun;
+    int64_t pts, dts, pos;
+    bool key, damaged;
+    bool aud;   /* it has an access unit delimiter */
+    bool slice; /* it has picture data */
+    size_t sei; /* offset of an SEI unit not looked at yet, or 0 */
+};
+
+struct trtc_ts_es {
+    struct trtc_ts_stream info;
+    bool on;
+    struct trtc_ts_stream next; /* replaces info as soon as the buffer is empty */
+    bool next_on, change;
+
+    /* packets */
+    uint8_t cc;    /* of the last packet with payload, or CC_NONE */
+    bool repeated; /* that packet has come twice */
+    bool stuffed;  /* it had stuffing, as the last one of a PES has */
+    struct {
+        size_t size;
+        uint64_t tail;
+        bool unit_start;
+    } last;    /* to know a repetition by */
+    bool gap;  /* packets are missing behind it */
+    bool torn; /* the unit in hand is not complete */
+
+    /* PES */
+    enum { PES_NONE, PES_HEADER, PES_BODY } pes;
+    uint8_t header[PES_HEADER_MAX];
+    size_t nb_header;
+    int64_t pes_pos;
+    int64_t left; /* payload bytes to come, or -1: as many as there are */
+    bool random_access;
+    struct trtc_ts_mark mark[NB_MARKS]; /* a ring: the last PES packets */
+    unsigned nb_marks;
+    bool mark_new; /* the last one was not looked at by annexb_frame */
+
+    /* bytes: buf[start..size) are not handed out, buf[0] is byte base of the stream */
+    uint8_t *buf;
+    size_t cap, start, size;
+    int64_t base;
+    size_t scan; /* no start code begins in [start..scan) that was not seen */
+    size_t wake; /* the framer wants to be called at this size */
+    enum trtc_ts_why why;
+    struct trtc_ts_unit unit;
+
+    /* sound */
+    bool in_sync;          /* an ADTS frame ended at start */
+    bool skipped;          /* bytes are missing in front of the next one */
+    int64_t clock_pts;     /* time of a frame, or NOPTS, */
+    int64_t clock_samples; /* and samples since then */
+    int clock_rate_hz;
+};
+
+struct trtc_ts {
+    unsigned want;
+    struct trtc_ts_stats stats;
+
+    /* input */
+    const uint8_t *in_begin, *in, *in_end;
+    int64_t pos; /* of the next byte not used, in the segment */
+    int64_t packet_pos;
+    uint8_t carry[LOOK]; /* bytes that wait for more to come */
+    size_t nb_carry;
+    uint8_t packet[PACKET];
+    bool synced, ever_synced;
+    bool ended, finished;
+    const uint8_t *held;       /* packet to be looked at again */
+    struct trtc_ts_es *recent; /* stream of the packet before */
+
+    /* tables */
+    uint8_t pid[NB_PIDS];
+    struct trtc_ts_program {
+        int pid;
+        uint8_t cc;
+        uint32_t crc; /* of the section last used */
+        bool known;   /* crc is set */
+        struct trtc_psi psi;
+    } pat, program[NB_PROGRAMS];
+    int nb_programs;
+    int locked; /* program in use, or -1 */
+
+    bool busy; /* a framer is to be called */
+    struct trtc_ts_es es[NB_ES];
+};
+
+/* ts_tables.c: a packet of the PAT (slot -1) or of the PMT of program slot. */
+void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p);
+
+/* ts_pes.c: a packet of a stream; again: it was held back, and the framer has run. -1 no
+ * memory. */
+int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again);
+
+/* ts_unit.c: the framer of s is to be called; to hand out all there is (cut: input ends inside
+ * a packet). */
+void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_why why);
+void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut);
+
+/* Appends payload to the buffer; -1 no memory. Forgets what is in it. Moves what is left to
+ * its front. */
+int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
+void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
+void trtc_ts_compact(struct trtc_ts_es *s);
+
+/* The PES in which byte at of the buffer stands; NULL where that is forgotten. */
+struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
+
+/* A unit begins at start, with the times of its PES if it is the first one there; it is what
+ * stands before end (returns 1). */
+void trtc_ts_unit_begin(struct trtc_ts_es *s);
+int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f);
+
+/* Framers: 1 and a frame, or 0. */
+int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+int trtc_ts_adts_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: the PAT and the PMT choose the streams. */
+#include "media/ts_priv.h"
+
+#include <string.h>
+
+/* ---- choosing streams ---- */
+
+/* ISO/IEC 13818-1 table 2-34 and registered private values. */
+static const struct stream_type {
+    uint8_t type;
+    bool video;
+    enum trtc_codec codec;
+    const char *name;
+} stream_types[] = {
+    { 0x01, true, TRTC_CODEC_OTHER, "mpeg1video" }, { 0x02, true, TRTC_CODEC_OTHER, "mpeg2video" },
+    { 0x03, false, TRTC_CODEC_OTHER, "mp3" },       { 0x04, false, TRTC_CODEC_OTHER, "mp3" },
+    { 0x0f, false, TRTC_CODEC_AAC, "aac" },         { 0x10, true, TRTC_CODEC_OTHER, "mpeg4" },
+    { 0x11, false, TRTC_CODEC_OTHER, "aac_latm" },  { 0x1b, true, TRTC_CODEC_H264, "h264" },
+    { 0x24, true, TRTC_CODEC_H265, "hevc" },        { 0x33, true, TRTC_CODEC_OTHER, "vvc" },
+    { 0x42, true, TRTC_CODEC_OTHER, "cavs" },       { 0x81, false, TRTC_CODEC_OTHER, "ac3" },
+    { 0x87, false, TRTC_CODEC_OTHER, "eac3" },      { 0xd1, true, TRTC_CODEC_OTHER, "dirac" },
+    { 0xea, true, TRTC_CODEC_OTHER, "vc1" },
+};
+
+/* Registration descriptors' format identifiers (SMPTE registration authority), for private
+ * stream types. */
+static const struct registration {
+    char id[5];
+    bool video;
+    enum trtc_codec codec;
+    const char *name;
+} registrations[] = {
+    { "HEVC", true, TRTC_CODEC_H265, "hevc" },  { "AV01", true, TRTC_CODEC_OTHER, "av1" },
+    { "VC-1", true, TRTC_CODEC_OTHER, "vc1" },  { "Opus", false, TRTC_CODEC_OTHER, "opus" },
+    { "AC-3", false, TRTC_CODEC_OTHER, "ac3" }, { "EAC3", false, TRTC_CODEC_OTHER, "eac3" },
+    { "DTS1", false, TRTC_CODEC_OTHER, "dts" }, { "DTS2", false, TRTC_CODEC_OTHER, "dts" },
+    { "DTS3", false, TRTC_CODEC_OTHER, "dts" }, { "BSSD", false, TRTC_CODEC_OTHER, "s302m" },
+};
+
+static void describe(struct trtc_ts_stream *out, bool video, enum trtc_codec codec,
+                     const char *name)
+{
+    out->video = video;
+    out->codec = codec;
+    memset(out->codec_name, 0, sizeof out->codec_name);
+    memcpy(out->codec_name, name, strlen(name));
+}
+
+/* A private stream type (0x06, or 0x80 and up) by its descriptors. */
+static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+{
+    for (size_t i = 0; i + 2 <= e->desc_size && e->desc[i + 1] <= e->desc_size - i - 2;
+         i += 2u + e->desc[i + 1]) {
+        const uint8_t *body = e->desc + i + 2;
+
+        switch (e->desc[i]) {
+        case 0x05: /* registration */
+            if (e->desc[i + 1] < 4)
+                break;
+            for (size_t k = 0; k < sizeof registrations / sizeof *registrations; k++) {
+                const struct registration *r = &registrations[k];
+                if (memcmp(body, r->id, 4) == 0) {
+                    describe(out, r->video, r->codec, r->name);
+                    return true;
+                }
+            }
+            break;
+        case 0x6a: /* ETSI EN 300 468, 6.1 and annex D */
+            describe(out, false, TRTC_CODEC_OTHER, "ac3");
+            return true;
+        case 0x7a:
+            describe(out, false, TRTC_CODEC_OTHER, "eac3");
+            return true;
+        case 0x7b:
+            describe(out, false, TRTC_CODEC_OTHER, "dts");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False where the entry is neither sound nor pictures, or nothing we know. */
+static bool describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+{
+    *out = (struct trtc_ts_stream){ .pid = e->pid, .stream_type = e->stream_type };
+    for (size_t i = 0; i < sizeof stream_types / sizeof *stream_types; i++) {
+        const struct stream_type *t = &stream_types[i];
+        if (t->type == e->stream_type) {
+            describe(out, t->video, t->codec, t->name);
+            return true;
+        }
+    }
+    return (e->stream_type == 0x06 || e->stream_type >= 0x80) && describe_private(e, out);
+}
+
+static bool same_stream(const struct trtc_ts_stream *a, const struct trtc_ts_stream *b)
+{
+    return a->pid == b->pid && a->stream_type == b->stream_type &&
+           strcmp(a->codec_name, b->codec_name) == 0;
+}
+
+/* ---- tables ---- */
+
+static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t size)
+{
+    struct trtc_ts_stream found[NB_ES], stream;
+    bool have[NB_ES] = { false }, kept[NB_ES] = { false };
+    struct trtc_pmt_entry e;
+    size_t pos = 0;
+
+    while (trtc_pmt_next(section, size, &pos, &e)) {
+        const bool is_table = ts->pid[e.pid] >= PID_PAT || e.pid < 0x10 || e.pid == NULL_PID;
+        if (is_table || !describe_entry(&e, &stream))
+            continue;
+
+        const int k = stream.video ? VIDEO : AUDIO;
+        if (!(ts->want & (stream.video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO)) || kept[k])
+            continue;
+        /* A stream in use stays in use, also where another one now stands in front of it. */
+        kept[k] = ts->es[k].on && same_stream(&stream, &ts->es[k].info);
+        if (!have[k] || kept[k])
+            found[k] = stream;
+        have[k] = true;
+    }
+    if (!have[VIDEO] && !have[AUDIO] && ts->locked != slot)
+        return;
+
+    ts->locked = have[VIDEO] || have[AUDIO] ? slot : -1;
+    for (int k = 0; k < NB_ES; k++) {
+        struct trtc_ts_es *s = &ts->es[k];
+        s->change = have[k] ? !kept[k] : s->on;
+        if (!s->change)
+            continue;
+        if (have[k])
+            s->next = found[k];
+        s->next_on = have[k];
+        trtc_ts_call_last(ts, s, false);
+    }
+}
+
+static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
+{
+    const int locked_pid = ts->locked >= 0 ? ts->program[ts->locked].pid : -1;
+    size_t pos = 0;
+    int pid;
+
+    for (int i = 0; i < ts->nb_programs; i++)
+        ts->pid[ts->program[i].pid] = PID_NONE;
+    ts->nb_programs = 0;
+    ts->locked = -1;
+    while (ts->nb_programs < NB_PROGRAMS && trtc_pat_next(section, size, &pos, &pid)) {
+        if (pid < 0x10 || pid == NULL_PID || ts->pid[pid] >= PID_PAT)
+            continue;
+
+        struct trtc_ts_program *p = &ts->program[ts->nb_programs];
+        p->pid = pid;
+        p->cc = CC_NONE;
+        p->known = false;
+        trtc_psi_drop(&p->psi);
+        ts->pid[pid] = (uint8_t)(PID_PMT + ts->nb_programs);
+        if (pid == locked_pid)
+            ts->locked = ts->nb_programs;
+        ts->nb_programs++;
+    }
+}
+
+void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p)
+{
+    const uint8_t cc = p[3] & 15;
+    const bool unit_start = p[1] & 0x40;
+    size_t off = 4, size;
+    const uint8_t *section;
+
+    if (p[1] & 0x80) {
+        ts->stats.nb_bad += PACKET;
+        trtc_psi_drop(&g->psi);
+        return;
+    }
+    if (p[3] & 0xc0 || !(p[3] & 0x10))
+        return;
+    if (p[3] & 0x20)
+        off += 1u + p[4];
+    if (off > PACKET)
+        return;
+
+    /* A counter that stands still is a repetition, or a simple muxer: a section that starts is
+     * read again either way. */
+    if (g->cc != CC_NONE && cc != g->cc && cc != ((g->cc + 1) & 15)) {
+        ts->stats.nb_lost += (cc - g->cc - 1) & 15;
+        trtc_psi_drop(&g->psi);
+    } else if (cc == g->cc && !unit_start) {
+        return;
+    }
+    g->cc = cc;
+
+    trtc_psi_push(&g->psi, p + off, PACKET - off, unit_start);
+    while ((section = trtc_psi_next(&g->psi, &size))) {
+        const uint32_t crc = trtc_psi_crc(section, size);
+        const int table = slot < 0 ? TRTC_PSI_PAT : TRTC_PSI_PMT;
+
+        /* A PAT goes on in further sections behind its first 253 programs, of which we read
+         * fewer. */
+        if (trtc_psi_table_id(section) != table || trtc_psi_number(section) != 0 ||
+            (g->known && g->crc == crc))
+            continue;
+        g->known = true;
+        g->crc = crc;
+        if (slot < 0) {
+            use_pat(ts, section, size);
+        } else if (ts->locked < 0 || ts->locked == slot) {
+            use_pmt(ts, slot, section, size);
+        } else {
+            g->known = false; /* to be read when the program in use goes away */
+        }
+    }
+}

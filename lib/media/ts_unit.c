@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: the buffer of a stream, the frame in the making, and the simplest
+ * framer. */
+#include "media/ts_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_START (64 * 1024)
+
+void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_why why)
+{
+    if (why > s->why)
+        s->why = why;
+    ts->busy = true;
+}
+
+/* Has the framer hand out all there is. cut: input ends in the middle of a packet. */
+void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
+{
+    /* A PES of no declared length may well be complete where its last packet had stuffing. */
+    if (s->pes == PES_BODY && (s->left > 0 || s->gap || (cut && !s->stuffed)))
+        s->torn = true;
+    trtc_ts_call_framer(ts, s, WHY_FINAL);
+}
+
+/* Forgets what is in the buffer. */
+void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s)
+{
+    ts->stats.nb_bad += (int64_t)(s->size - s->start);
+    s->base += (int64_t)s->size;
+    s->start = s->size = s->scan = 0;
+    s->mark_new = false;
+    s->unit = (struct trtc_ts_unit){ 0 };
+}
+
+static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
+{
+    size_t cap = s->cap ? s->cap : BUFFER_START;
+
+    if (s->size - s->start + n > TRTC_TS_FRAME_MAX) {
+        ts->stats.nb_bad += (int64_t)n;
+        trtc_ts_discard(ts, s);
+        s->pes = PES_NONE;
+        return 0;
+    }
+    while (cap < s->size + n)
+        cap *= 2;
+
+    uint8_t *buf = realloc(s->buf, cap);
+    if (!buf) {
+        trtc_ts_discard(ts, s);
+        s->pes = PES_NONE;
+        return -1;
+    }
+    s->buf = buf;
+    s->cap = cap;
+    return 1;
+}
+
+int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
+{
+    if (s->size + n > s->cap) {
+        const int r = grow(ts, s, n);
+        if (r <= 0)
+            return r;
+    }
+    memcpy(s->buf + s->size, p, n);
+    s->size += n;
+    if (s->size >= s->wake)
+        trtc_ts_call_framer(ts, s, WHY_MORE);
+    return 0;
+}
+
+/* Moves what is left in the buffer to its front. */
+void trtc_ts_compact(struct trtc_ts_es *s)
+{
+    if (s->start == 0)
+        return;
+    memmove(s->buf, s->buf + s->start, s->size - s->start);
+    s->base += (int64_t)s->start;
+    s->size -= s->start;
+    s->scan = s->scan > s->start ? s->scan - s->start : 0;
+    s->wake = s->wake > s->start ? s->wake - s->start : 0;
+    s->unit.sei = s->unit.sei > s->start ? s->unit.sei - s->start : 0;
+    s->start = 0;
+}
+
+/* The PES in which byte at of the buffer stands; NULL where that is forgotten. */
+struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at)
+{
+    const int64_t byte = s->base + (int64_t)at;
+
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->at <= byte)
+            return m;
+    }
+    return NULL;
+}
+
+/* A unit begins at start, with the times of its PES if it is the first one there. */
+void trtc_ts_unit_begin(struct trtc_ts_es *s)
+{
+    struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
+
+    s->unit = (struct trtc_ts_unit){ .begun = true, .pts = NOPTS, .dts = NOPTS };
+    if (!m)
+        return;
+    s->unit.pos = m->pos;
+    if (!m->used) {
+        s->unit.pts = m->pts;
+        s->unit.dts = m->dts;
+        m->used = true;
+    }
+}
+
+/* The unit is what stands before end. */
+int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
+{
+    *f = (struct trtc_ts_frame){
+        .stream = &s->info,
+        .data = s->buf + s->start,
+        .size = end - s->start,
+        .pts_90k = s->unit.pts,
+        .dts_90k = s->unit.dts,
+        .key = s->unit.key,
+        .damaged = s->unit.damaged,
+        .pos = s->unit.pos,
+    };
+    s->start = end;
+    s->unit = (struct trtc_ts_unit){ 0 };
+    return 1;
+}
+
+/* ---- everything else: a PES is a frame ---- */
+
+int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
+{
+    static const uint8_t sequence_header[4] = { 0, 0, 1, 0xb3 };
+
+    (void)ts;
+    s->wake = SIZE_MAX;
+    if (s->size == s->start || s->why < WHY_PES) {
+        s->unit.damaged |= s->torn;
+        s->torn = false;
+        return 0;
+    }
+
+    const bool damaged = s->unit.damaged || s->torn;
+    trtc_ts_unit_begin(s);
+    s->torn = false;
+    s->unit.damaged = damaged;
+    s->unit.key = !s->info.video || s->random_access ||
+                  (s->size - s->start >= 4 && memcmp(s->buf + s->start, sequence_header, 4) == 0);
+    return trtc_ts_unit_emit(s, s->size, f);
+}
