@@ -22,7 +22,7 @@ static struct {
     bool progress_shown;
     struct timespec progress_last;
     pthread_mutex_t lock; /* stderr: whole lines, also from threads */
-} cli = {.name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER};
+} cli = { .name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER };
 
 void cli_init(const char *name)
 {
@@ -36,7 +36,7 @@ static void on_signal(int sig)
 
 void cli_catch_signals(void)
 {
-    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);

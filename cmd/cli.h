@@ -12,7 +12,8 @@
 /* The signal that asked for an end (SIGINT, SIGTERM), or 0. A second one kills. */
 extern volatile sig_atomic_t cli_signal;
 
-/* Call first. name is the program's name in messages. Sets the locale's text to C, and clears the counters. */
+/* Call first. name is the program's name in messages. Sets the locale's text to C, and clears
+ * the counters. */
 void cli_init(const char *name);
 
 /* SIGINT and SIGTERM set cli_signal from here on. */
@@ -21,7 +22,8 @@ void cli_catch_signals(void);
 void cli_set_verbosity(int level); /* -1 quiet, 0, 1 verbose */
 int cli_verbosity(void);
 
-/* "NAME: message\n" on stderr, safe between threads; control characters escaped. note: not with -q; debug: only with -v. */
+/* "NAME: message\n" on stderr, safe between threads; control characters escaped. note: not
+ * with -q; debug: only with -v. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void cli_note(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
@@ -32,17 +34,19 @@ int cli_report(const struct trtc_err *err);
 /* "NAME: message; try 'NAME --help'" and TRTC_EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 
-/* getopt_long's ':' and '?' as one line; argv is the program's own. Returns TRTC_EX_USAGE. Call as cli_bad_option(c, argv). */
+/* getopt_long's ':' and '?' as one line; argv is the program's own. Returns TRTC_EX_USAGE.
+ * Call as cli_bad_option(c, argv). */
 int cli_bad_option(int c, char *const argv[]);
 
 /* "NAME VERSION" on stdout. */
 void cli_version(void);
 
-/* One line of progress on stderr: only where that is a terminal and not quiet, at most ten times a second; NULL clears it. */
+/* One line of progress on stderr: only where that is a terminal and not quiet, at most ten
+ * times a second; NULL clears it. */
 void cli_progress(const char *line);
 
-/* Flushes stdout and checks it (a full disk: TRTC_EX_IOERR, or 75 for ENOSPC); returns the program's exit status,
- * 128 + signal where one asked for the end. */
+/* Flushes stdout and checks it (a full disk: TRTC_EX_IOERR, or 75 for ENOSPC); returns the
+ * program's exit status, 128 + signal where one asked for the end. */
 int cli_finish(int code);
 
 #endif

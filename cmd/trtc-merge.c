@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-merge: merges single-stream recordings into MP4.
  *
- * Reads directories of playlists and segments, decides what belongs together (lib/core), copies or encodes it (lib/media), and
- * writes one MP4 a section or a user; prints the path of each. */
+ * Reads directories of playlists and segments, decides what belongs together (lib/core),
+ * copies or encodes it (lib/media), and writes one MP4 a section or a user; prints the path of
+ * each. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -40,42 +41,54 @@ struct opts {
 };
 
 enum {
-    OPT_RECURSIVE = 256, OPT_VIDEO, OPT_AUDIO, OPT_NAMES, OPT_SPLIT_SIZE, OPT_SPLIT_TIME, OPT_PLAN, OPT_FINISHED,
-    OPT_ALLOW_MISSING, OPT_FORCE, OPT_REPORT, OPT_JSON, OPT_HEADER, OPT_PROGRESS
+    OPT_RECURSIVE = 256,
+    OPT_VIDEO,
+    OPT_AUDIO,
+    OPT_NAMES,
+    OPT_SPLIT_SIZE,
+    OPT_SPLIT_TIME,
+    OPT_PLAN,
+    OPT_FINISHED,
+    OPT_ALLOW_MISSING,
+    OPT_FORCE,
+    OPT_REPORT,
+    OPT_JSON,
+    OPT_HEADER,
+    OPT_PROGRESS
 };
 
 static const char short_options[] = ":f:m:sa:bp:r:o:u:j:0hVqv";
 static const struct option long_options[] = {
-    {"dir", required_argument, NULL, 'f'},
-    {"recursive", no_argument, NULL, OPT_RECURSIVE},
-    {"mode", required_argument, NULL, 'm'},
-    {"strip", no_argument, NULL, 's'},
-    {"aux", required_argument, NULL, 'a'},
-    {"black", no_argument, NULL, 'b'},
-    {"fps", required_argument, NULL, 'p'},
-    {"size", required_argument, NULL, 'r'},
-    {"output-dir", required_argument, NULL, 'o'},
-    {"user", required_argument, NULL, 'u'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"video", required_argument, NULL, OPT_VIDEO},
-    {"audio", required_argument, NULL, OPT_AUDIO},
-    {"names", required_argument, NULL, OPT_NAMES},
-    {"split-size", required_argument, NULL, OPT_SPLIT_SIZE},
-    {"split-time", required_argument, NULL, OPT_SPLIT_TIME},
-    {"plan", optional_argument, NULL, OPT_PLAN},
-    {"finished", no_argument, NULL, OPT_FINISHED},
-    {"allow-missing", no_argument, NULL, OPT_ALLOW_MISSING},
-    {"force", no_argument, NULL, OPT_FORCE},
-    {"report", required_argument, NULL, OPT_REPORT},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"null", no_argument, NULL, '0'},
-    {"header", no_argument, NULL, OPT_HEADER},
-    {"progress", required_argument, NULL, OPT_PROGRESS},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {0},
+    { "dir", required_argument, NULL, 'f' },
+    { "recursive", no_argument, NULL, OPT_RECURSIVE },
+    { "mode", required_argument, NULL, 'm' },
+    { "strip", no_argument, NULL, 's' },
+    { "aux", required_argument, NULL, 'a' },
+    { "black", no_argument, NULL, 'b' },
+    { "fps", required_argument, NULL, 'p' },
+    { "size", required_argument, NULL, 'r' },
+    { "output-dir", required_argument, NULL, 'o' },
+    { "user", required_argument, NULL, 'u' },
+    { "jobs", required_argument, NULL, 'j' },
+    { "video", required_argument, NULL, OPT_VIDEO },
+    { "audio", required_argument, NULL, OPT_AUDIO },
+    { "names", required_argument, NULL, OPT_NAMES },
+    { "split-size", required_argument, NULL, OPT_SPLIT_SIZE },
+    { "split-time", required_argument, NULL, OPT_SPLIT_TIME },
+    { "plan", optional_argument, NULL, OPT_PLAN },
+    { "finished", no_argument, NULL, OPT_FINISHED },
+    { "allow-missing", no_argument, NULL, OPT_ALLOW_MISSING },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "report", required_argument, NULL, OPT_REPORT },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "null", no_argument, NULL, '0' },
+    { "header", no_argument, NULL, OPT_HEADER },
+    { "progress", required_argument, NULL, OPT_PROGRESS },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { "quiet", no_argument, NULL, 'q' },
+    { "verbose", no_argument, NULL, 'v' },
+    { 0 },
 };
 
 static void usage(void)
@@ -163,65 +176,129 @@ static int take_fps(struct opts *o)
         return ret;
     o->plan.fps = n < TRTC_FPS_MIN ? TRTC_FPS_MIN : n > TRTC_FPS_MAX ? TRTC_FPS_MAX : (int)n;
     if (o->plan.fps != n)
-        cli_note("-p %s: %d is used, the range is %d to %d", optarg, o->plan.fps, TRTC_FPS_MIN, TRTC_FPS_MAX);
+        cli_note("-p %s: %d is used, the range is %d to %d", optarg, o->plan.fps, TRTC_FPS_MIN,
+                 TRTC_FPS_MAX);
     return 0;
 }
 
 static int take_split(struct opts *o, bool size)
 {
     struct trtc_err err;
-    int ret = size ? trtc_num_bytes("--split-size", optarg, 65536, INT64_MAX / 2, &o->split_bytes, &err)
-                   : trtc_num_duration_us("--split-time", optarg, 1000000, INT64_MAX / 2, &o->split_us, &err);
+    int ret =
+        size ? trtc_num_bytes("--split-size", optarg, 65536, INT64_MAX / 2, &o->split_bytes, &err)
+             : trtc_num_duration_us("--split-time", optarg, 1000000, INT64_MAX / 2, &o->split_us,
+                                    &err);
     return ret < 0 ? cli_usage("%s", err.msg) : 0;
 }
 
 /* 0: go on, -1: done (help or version), else an exit status. */
 static int take_option(struct opts *o, int c, int argc, char *argv[])
 {
-    static const char *const video[] = {"auto", "copy", "encode", NULL};
-    static const char *const audio[] = {"auto", "encode", NULL};
-    static const char *const names[] = {"script", "recording", NULL};
-    static const char *const plans[] = {"tsv", "json", "svg", NULL};
-    static const char *const json[] = {"json", NULL};
+    static const char *const video[] = { "auto", "copy", "encode", NULL };
+    static const char *const audio[] = { "auto", "encode", NULL };
+    static const char *const names[] = { "script", "recording", NULL };
+    static const char *const plans[] = { "tsv", "json", "svg", NULL };
+    static const char *const json[] = { "json", NULL };
     int64_t n = 0;
     int i = 0, ret = 0;
     switch (c) {
-    case 'f': o->dirs[o->nb_dirs++] = optarg; break;
-    case 'u': o->users[o->nb_users++] = optarg; break;
-    case 'm': ret = number("-m", optarg, 0, 1, &n); o->plan.whole = n == 1; break;
-    case 's': o->plan.strip = true; break;
-    case 'a': ret = number("-a", optarg, 0, 2, &n); o->plan.aux = (enum trtc_aux)n; break;
-    case 'b': o->plan.black = true; break;
-    case 'p': ret = take_fps(o); break;
-    case 'r': ret = take_size(o, argc, argv); break;
-    case 'o': o->plan.outdir = optarg; break;
-    case 'j': ret = number("-j", optarg, 1, 1024, &n); o->jobs = (int)n; break;
-    case '0': o->null = true; break;
-    case OPT_RECURSIVE: o->recursive = true; break;
-    case OPT_VIDEO: ret = choose("--video", optarg, video, &i); o->plan.video = (enum trtc_choice)i; break;
+    case 'f':
+        o->dirs[o->nb_dirs++] = optarg;
+        break;
+    case 'u':
+        o->users[o->nb_users++] = optarg;
+        break;
+    case 'm':
+        ret = number("-m", optarg, 0, 1, &n);
+        o->plan.whole = n == 1;
+        break;
+    case 's':
+        o->plan.strip = true;
+        break;
+    case 'a':
+        ret = number("-a", optarg, 0, 2, &n);
+        o->plan.aux = (enum trtc_aux)n;
+        break;
+    case 'b':
+        o->plan.black = true;
+        break;
+    case 'p':
+        ret = take_fps(o);
+        break;
+    case 'r':
+        ret = take_size(o, argc, argv);
+        break;
+    case 'o':
+        o->plan.outdir = optarg;
+        break;
+    case 'j':
+        ret = number("-j", optarg, 1, 1024, &n);
+        o->jobs = (int)n;
+        break;
+    case '0':
+        o->null = true;
+        break;
+    case OPT_RECURSIVE:
+        o->recursive = true;
+        break;
+    case OPT_VIDEO:
+        ret = choose("--video", optarg, video, &i);
+        o->plan.video = (enum trtc_choice)i;
+        break;
     case OPT_AUDIO:
         ret = choose("--audio", optarg, audio, &i);
         o->plan.audio = i ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_AUTO;
         break;
-    case OPT_NAMES: ret = choose("--names", optarg, names, &i); o->plan.names = (enum trtc_names)i; break;
-    case OPT_SPLIT_SIZE: ret = take_split(o, true); break;
-    case OPT_SPLIT_TIME: ret = take_split(o, false); break;
+    case OPT_NAMES:
+        ret = choose("--names", optarg, names, &i);
+        o->plan.names = (enum trtc_names)i;
+        break;
+    case OPT_SPLIT_SIZE:
+        ret = take_split(o, true);
+        break;
+    case OPT_SPLIT_TIME:
+        ret = take_split(o, false);
+        break;
     case OPT_PLAN:
         ret = optarg ? choose("--plan", optarg, plans, &i) : 0;
         o->print = (enum plan_format)(PLAN_TSV + i);
         break;
-    case OPT_FINISHED: o->finished = true; break;
-    case OPT_ALLOW_MISSING: o->allow_missing = true; break;
-    case OPT_FORCE: o->force = true; break;
-    case OPT_REPORT: o->report = optarg; break;
-    case OPT_JSON: o->json = true; break;
-    case OPT_HEADER: o->header = true; break;
-    case OPT_PROGRESS: ret = choose("--progress", optarg, json, &i); o->progress_json = true; break;
-    case 'q': cli_set_verbosity(-1); break;
-    case 'v': cli_set_verbosity(1); break;
-    case 'h': usage(); return -1;
-    case 'V': cli_version(); return -1;
-    default: return cli_bad_option(c, argv);
+    case OPT_FINISHED:
+        o->finished = true;
+        break;
+    case OPT_ALLOW_MISSING:
+        o->allow_missing = true;
+        break;
+    case OPT_FORCE:
+        o->force = true;
+        break;
+    case OPT_REPORT:
+        o->report = optarg;
+        break;
+    case OPT_JSON:
+        o->json = true;
+        break;
+    case OPT_HEADER:
+        o->header = true;
+        break;
+    case OPT_PROGRESS:
+        ret = choose("--progress", optarg, json, &i);
+        o->progress_json = true;
+        break;
+    case 'q':
+        cli_set_verbosity(-1);
+        break;
+    case 'v':
+        cli_set_verbosity(1);
+        break;
+    case 'h':
+        usage();
+        return -1;
+    case 'V':
+        cli_version();
+        return -1;
+    default:
+        return cli_bad_option(c, argv);
     }
     return ret;
 }
@@ -258,38 +335,42 @@ static int parse(struct opts *o, int argc, char *argv[])
 struct work {
     const struct opts *o;
     struct trtc_scan scan;
-    struct trtc_timeline *lines;  /* one a recording */
+    struct trtc_timeline *lines; /* one a recording */
     struct trtc_plan plan;
     int code;
     /* what the workers share */
     pthread_mutex_t lock;
-    size_t next;                  /* output to be taken next */
+    size_t next; /* output to be taken next */
     int threads;
-    atomic_llong bytes;           /* read so far */
-    atomic_int running;           /* workers */
+    atomic_llong bytes; /* read so far */
+    atomic_int running; /* workers */
     int64_t total_bytes, total_us;
-    struct trtc_file *report;     /* open from the start: whether it can be written is known before the work */
-    cJSON *outputs, *losses;      /* in it */
+    struct trtc_file
+        *report; /* open from the start: whether it can be written is known before the work */
+    cJSON *outputs, *losses; /* in it */
 };
 
 static void say_loss(struct work *w, const struct trtc_loss *l)
 {
     char extent[96] = "";
     if (l->lost_us > 0 && l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6, l->lost_bytes);
+        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
+                 l->lost_bytes);
     else if (l->lost_us > 0)
         snprintf(extent, sizeof extent, "%.3f s lost", (double)l->lost_us / 1e6);
     else if (l->lost_bytes > 0)
         snprintf(extent, sizeof extent, "%" PRId64 " bytes lost", l->lost_bytes);
     const char *first = l->detail ? l->detail : extent, *second = l->detail ? extent : "";
-    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "", second);
+    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "",
+              second);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
     if (w->losses)
         cJSON_AddItemToArray(w->losses, trtc_report_loss(l));
 }
 
-static void say_recording(struct work *w, const struct trtc_recording *r, const struct trtc_timeline *t)
+static void say_recording(struct work *w, const struct trtc_recording *r,
+                          const struct trtc_timeline *t)
 {
     const char *who = r->user ? r->user_id : "mixed";
     for (size_t i = 0; i < r->nb_notes; i++)
@@ -298,8 +379,8 @@ static void say_recording(struct work *w, const struct trtc_recording *r, const 
         if (trtc_source_wanted(r, r->losses.items[i].source, w->o->plan.aux))
             say_loss(w, &r->losses.items[i]);
     if (t->nb_left_out)
-        cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who, t->nb_left_out,
-                 (int)w->o->plan.aux);
+        cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who,
+                 t->nb_left_out, (int)w->o->plan.aux);
     if (t->overlap_us > 0)
         cli_debug("%s: user %s: %.3f s were recorded more than once and are used once", r->dir, who,
                   (double)t->overlap_us / 1e6);
@@ -322,12 +403,14 @@ static int check_users(struct work *w, struct trtc_err *err)
             return trtc_fail_nomem(err);
         escaped[trtc_text_escape(user, n, escaped)] = '\0';
         for (size_t k = 0; k < w->scan.n && !found; k++)
-            found = strcmp(w->scan.recs[k].user_id, user) == 0 || strcmp(w->scan.recs[k].user_id, escaped) == 0;
+            found = strcmp(w->scan.recs[k].user_id, user) == 0 ||
+                    strcmp(w->scan.recs[k].user_id, escaped) == 0;
         free(escaped);
         if (found)
             continue;
-        cli_error("%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them", w->o->dirs[0],
-                  user);
+        cli_error(
+            "%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them",
+            w->o->dirs[0], user);
         w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
     }
     return 0;
@@ -346,7 +429,8 @@ static int scan_all(struct work *w, struct trtc_err *err)
         bool again = false;
         for (size_t k = 0; k < i; k++)
             again |= same_dir(o->dirs[k], o->dirs[i]);
-        if (!again && trtc_scan_dir(&w->scan, o->dirs[i], o->recursive, o->users, o->nb_users, err) < 0)
+        if (!again &&
+            trtc_scan_dir(&w->scan, o->dirs[i], o->recursive, o->users, o->nb_users, err) < 0)
             w->code = trtc_worse(w->code, cli_report(err));
     }
     for (size_t i = 0; i < w->scan.nb_notes; i++)
@@ -366,10 +450,12 @@ static int plan_all(struct work *w, struct trtc_err *err)
     for (size_t i = 0; i < w->scan.n; i++) {
         struct trtc_recording *r = &w->scan.recs[i];
         if (o->finished && !r->ended) {
-            cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir, r->user ? r->user_id : "mixed");
+            cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir,
+                     r->user ? r->user_id : "mixed");
             continue;
         }
-        if (trtc_probe_recording(r, count, err) < 0 || trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
+        if (trtc_probe_recording(r, count, err) < 0 ||
+            trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
         if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0) {
@@ -396,7 +482,8 @@ static int print_plan(const struct work *w, struct trtc_err *err)
 
 /* ---- carrying it out ---- */
 
-/* Outputs whose names depend on each other are one group: with --names recording all of a recording. */
+/* Outputs whose names depend on each other are one group: with --names recording all of a
+ * recording. */
 static size_t group_end(const struct work *w, size_t first)
 {
     size_t end = first + 1;
@@ -406,7 +493,8 @@ static size_t group_end(const struct work *w, size_t first)
     return end;
 }
 
-static void print_file(const struct work *w, const struct trtc_output *o, const char *path, const struct trtc_merge_file *f)
+static void print_file(const struct work *w, const struct trtc_output *o, const char *path,
+                       const struct trtc_merge_file *f)
 {
     if (!w->o->json) {
         printf("%s%c", path, w->o->null ? '\0' : '\n');
@@ -415,10 +503,12 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
         cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
         cJSON_AddBoolToObject(j, "existing", !f);
         if (f) {
-            cJSON_ReplaceItemInObjectCaseSensitive(j, "start_ms", cJSON_CreateNumber((double)(f->start_us / 1000)));
-            cJSON_ReplaceItemInObjectCaseSensitive(j, "end_ms", cJSON_CreateNumber((double)(f->end_us / 1000)));
-            cJSON_ReplaceItemInObjectCaseSensitive(j, "duration_ms",
-                                                   cJSON_CreateNumber((double)((f->end_us - f->start_us) / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(
+                j, "start_ms", cJSON_CreateNumber((double)(f->start_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(j, "end_ms",
+                                                   cJSON_CreateNumber((double)(f->end_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(
+                j, "duration_ms", cJSON_CreateNumber((double)((f->end_us - f->start_us) / 1000)));
             cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
         }
         char *text = cJSON_PrintUnformatted(j);
@@ -430,13 +520,15 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
     fflush(stdout);
 }
 
-/* Final name of the k-th file of a group of nb; with --names recording only several have numbers. */
-static char *final_path(const struct work *w, const struct trtc_output *o, const struct trtc_merge_file *f, size_t k,
-                        size_t nb, bool first_of_output)
+/* Final name of the k-th file of a group of nb; with --names recording only several have
+ * numbers. */
+static char *final_path(const struct work *w, const struct trtc_output *o,
+                        const struct trtc_merge_file *f, size_t k, size_t nb, bool first_of_output)
 {
     if (w->o->plan.names == TRTC_NAMES_RECORDING)
         return trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, nb > 1 ? (int)k + 1 : 0);
-    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT, first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
+    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT,
+                                 first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
 }
 
 /* "x.mp4" as "x.partial.mp4". */
@@ -468,7 +560,8 @@ static bool print_finished(struct work *w, size_t first, size_t end)
 {
     const struct trtc_output *o = &w->plan.outputs[first];
     bool numbered = w->o->plan.names == TRTC_NAMES_RECORDING;
-    char *path = end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
+    char *path =
+        end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
     bool found = path && is_finished(w, o, path);
     pthread_mutex_lock(&w->lock);
     if (found)
@@ -488,7 +581,8 @@ static bool print_finished(struct work *w, size_t first, size_t end)
 }
 
 /* Gives the files of a group their final names, the first one last: where it stands, all do. */
-static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_result *results, struct trtc_err *err)
+static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_result *results,
+                  struct trtc_err *err)
 {
     size_t nb = 0, k = 0;
     for (size_t i = first; i < end; i++)
@@ -503,7 +597,8 @@ static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_re
                 free(path);
                 path = partial;
             }
-            int ret = path ? trtc_file_retarget(res->files[f].file, path, err) : trtc_fail_nomem(err);
+            int ret =
+                path ? trtc_file_retarget(res->files[f].file, path, err) : trtc_fail_nomem(err);
             free(path);
             if (ret < 0)
                 return -1;
@@ -512,7 +607,8 @@ static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_re
     pthread_mutex_lock(&w->lock);
     for (size_t i = first; i < end; i++)
         if (w->outputs)
-            cJSON_AddItemToArray(w->outputs, trtc_report_output(&w->plan.outputs[i], &results[i - first]));
+            cJSON_AddItemToArray(w->outputs,
+                                 trtc_report_output(&w->plan.outputs[i], &results[i - first]));
     pthread_mutex_unlock(&w->lock);
     for (size_t i = end; i-- > first;) {
         struct trtc_merge_result *res = &results[i - first];
@@ -547,9 +643,13 @@ static void run_group(struct work *w, size_t first, size_t end)
     if (print_finished(w, first, end))
         return;
     struct trtc_merge_result *results = calloc(end - first, sizeof *results);
-    const struct trtc_merge_opts mo = {.video = o->plan.video, .black = o->plan.black, .split_bytes = o->split_bytes,
-                                       .split_us = o->split_us, .threads = w->threads, .stop = &cli_signal,
-                                       .bytes = &w->bytes};
+    const struct trtc_merge_opts mo = { .video = o->plan.video,
+                                        .black = o->plan.black,
+                                        .split_bytes = o->split_bytes,
+                                        .split_us = o->split_us,
+                                        .threads = w->threads,
+                                        .stop = &cli_signal,
+                                        .bytes = &w->bytes };
     int ret = results ? 0 : trtc_fail_nomem(&err);
     bool interrupted = false;
     for (size_t i = first; i < end && ret == 0 && !interrupted; i++) {
@@ -612,12 +712,14 @@ static void show_progress(const struct work *w, int64_t since_ms)
     if (done > 1)
         done = 1;
     if (w->o->progress_json) {
-        fprintf(stderr, "{\"fraction\":%.4f,\"bytes\":%.0f,\"total_bytes\":%.0f,\"speed\":%.1f,\"left_ms\":%.0f}\n", done, bytes,
-                total, speed, left > 0 ? left * 1000 : 0);
+        fprintf(
+            stderr,
+            "{\"fraction\":%.4f,\"bytes\":%.0f,\"total_bytes\":%.0f,\"speed\":%.1f,\"left_ms\":%.0f}\n",
+            done, bytes, total, speed, left > 0 ? left * 1000 : 0);
         return;
     }
-    snprintf(line, sizeof line, "%3.0f %%  %.0f MB/s  %.0fx  %d:%02d left", done * 100, bytes / 1e6 / s, speed,
-             (int)left / 60, (int)left % 60);
+    snprintf(line, sizeof line, "%3.0f %%  %.0f MB/s  %.0fx  %d:%02d left", done * 100,
+             bytes / 1e6 / s, speed, (int)left / 60, (int)left % 60);
     cli_progress(line);
 }
 
@@ -643,7 +745,7 @@ static int run_jobs(struct work *w, struct trtc_err *err)
     int64_t since = now_ms();
     bool watch = w->o->progress_json || (isatty(STDERR_FILENO) && cli_verbosity() >= 0);
     while (watch && atomic_load(&w->running) > 0) {
-        const struct timespec nap = {.tv_nsec = 200000000};
+        const struct timespec nap = { .tv_nsec = 200000000 };
         nanosleep(&nap, NULL);
         show_progress(w, since);
     }
@@ -653,7 +755,8 @@ static int run_jobs(struct work *w, struct trtc_err *err)
         show_progress(w, since);
     cli_progress(NULL);
     free(threads);
-    return started || w->plan.n == 0 ? 0 : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+    return started || w->plan.n == 0 ? 0
+                                     : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
 }
 
 /* ---- the report ---- */
@@ -664,7 +767,8 @@ static int write_report(struct work *w, struct trtc_err *err)
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
-        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], w->lines[i].overlap_us, w->lines[i].nb_left_out));
+        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], w->lines[i].overlap_us,
+                                                       w->lines[i].nb_left_out));
     cJSON_AddStringToObject(j, "version", TRTC_VERSION);
     cJSON_AddItemToObject(j, "inputs", inputs);
     cJSON_AddItemToObject(j, "outputs", w->outputs);
@@ -714,8 +818,8 @@ static int run(struct work *w, struct trtc_err *err)
 
 int main(int argc, char *argv[])
 {
-    struct opts o = {0};
-    struct work w = {.o = &o, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct opts o = { 0 };
+    struct work w = { .o = &o, .lock = PTHREAD_MUTEX_INITIALIZER };
     struct trtc_err err;
     cli_init("trtc-merge");
     o.dirs = calloc((size_t)argc + 1, sizeof *o.dirs);

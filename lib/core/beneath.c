@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening files named by others. The kernel resolves the name beneath the directory where it can (openat2,
- * Linux 5.6); elsewhere the name is walked by hand and every link refused. */
+/* Opening files named by others. The kernel resolves the name beneath the directory where it
+ * can (openat2, Linux 5.6); elsewhere the name is walked by hand and every link refused. */
 #define _GNU_SOURCE
 #include "core/beneath.h"
 
@@ -57,7 +57,8 @@ static int open_walking(int dirfd, const char *name)
 static int open_resolving(int dirfd, const char *name)
 {
 #if defined(__linux__) && defined(SYS_openat2)
-    struct open_how how = {.flags = OPEN_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = { .flags = OPEN_FLAGS,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     long fd = syscall(SYS_openat2, dirfd, name, &how, sizeof how);
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
         return (int)fd;
@@ -96,8 +97,8 @@ int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
 int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err)
 {
     struct stat st;
-    if (!strchr(name, '/') && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-        faccessat(dirfd, name, R_OK, 0) == 0) {
+    if (!strchr(name, '/') && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(st.st_mode) && faccessat(dirfd, name, R_OK, 0) == 0) {
         *size_bytes = st.st_size;
         return 0;
     }
@@ -108,7 +109,8 @@ int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
     return 0;
 }
 
-int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n, struct trtc_err *err)
+int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
+                      struct trtc_err *err)
 {
     int ret = -1;
     char *buf = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening files named by others: nothing outside the directory they were named in, and only regular files. */
+/* Opening files named by others: nothing outside the directory they were named in, and only
+ * regular files. */
 #ifndef TRTC_CORE_BENEATH_H
 #define TRTC_CORE_BENEATH_H
 
@@ -7,15 +8,19 @@
 
 #include "core/err.h"
 
-/* Opens NAME, relative to dirfd, for reading. Absolute names, "..", and links that leave the directory are refused
- * (TRTC_EX_NOPERM, "leads out of its directory"), as is everything but a regular file (TRTC_EX_DATAERR); a file
- * that is not there is TRTC_EX_NOINPUT. Never blocks on a FIFO. Returns the descriptor and *size_bytes, or -1. */
+/* Opens NAME, relative to dirfd, for reading. Absolute names, "..", and links that leave the
+ * directory are refused (TRTC_EX_NOPERM, "leads out of its directory"), as is everything but a
+ * regular file (TRTC_EX_DATAERR); a file that is not there is TRTC_EX_NOINPUT. Never blocks on
+ * a FIFO. Returns the descriptor and *size_bytes, or -1. */
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* The same checks without keeping the file open: 0 and *size_bytes, or -1. Cheaper for a plain name. */
+/* The same checks without keeping the file open: 0 and *size_bytes, or -1. Cheaper for a plain
+ * name. */
 int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* Reads a whole file of at most max bytes into *text (malloc'd, one byte of room after its *n bytes). */
-int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n, struct trtc_err *err);
+/* Reads a whole file of at most max bytes into *text (malloc'd, one byte of room after its *n
+ * bytes). */
+int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
+                      struct trtc_err *err);
 
 #endif

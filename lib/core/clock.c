@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* From a stream's 33-bit time stamps to the epoch clock.
  *
- * The names' clock has millisecond rounding and the jitter of the recorder; the stream's is exact from frame to frame but may
- * drift. A loop with a proportional and an integral part (gains 1/2 and 1/8 a segment) follows the one with the other:
- * no lasting error under constant drift, and no step anywhere, since each correction is spread over its segment. */
+ * The names' clock has millisecond rounding and the jitter of the recorder; the stream's is
+ * exact from frame to frame but may drift. A loop with a proportional and an integral part
+ * (gains 1/2 and 1/8 a segment) follows the one with the other: no lasting error under
+ * constant drift, and no step anywhere, since each correction is spread over its segment. */
 #include "core/clock.h"
 
 #include <stdlib.h>
@@ -26,17 +27,19 @@ int64_t trtc_clock_us(const struct trtc_clock *c, int64_t ts_90k)
 {
     int64_t since = ticks_to_us(trtc_ts_diff(ts_90k, c->ref_ts_90k));
     int64_t slewed = since < 0 ? 0 : since > c->slew_over_us ? c->slew_over_us : since;
-    int64_t slew = c->slew_over_us > 0 ? (int64_t)((double)c->slew_us * (double)slewed / (double)c->slew_over_us) : 0;
+    int64_t slew = c->slew_over_us > 0
+                       ? (int64_t)((double)c->slew_us * (double)slewed / (double)c->slew_over_us)
+                       : 0;
     return c->ref_us + since + slew;
 }
 
 void trtc_clock_anchor(struct trtc_clock *c, int64_t ts_90k, int64_t us)
 {
-    *c = (struct trtc_clock){.running = true, .ref_ts_90k = ts_90k, .ref_us = us};
+    *c = (struct trtc_clock){ .running = true, .ref_ts_90k = ts_90k, .ref_us = us };
 }
 
-/* Where the stream itself puts the stamp: nearest to start_us among the places that differ by whole wraps, so that
- * a pause of many hours is understood. */
+/* Where the stream itself puts the stamp: nearest to start_us among the places that differ by
+ * whole wraps, so that a pause of many hours is understood. */
 static int64_t expected_us(const struct trtc_clock *c, int64_t ts_90k, int64_t start_us)
 {
     const int64_t wrap_us = ticks_to_us(TRTC_TS_WRAP_90K);
@@ -46,7 +49,8 @@ static int64_t expected_us(const struct trtc_clock *c, int64_t ts_90k, int64_t s
     return us + wraps * wrap_us;
 }
 
-int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t start_us, bool exact, int64_t dur_us)
+int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t start_us, bool exact,
+                           int64_t dur_us)
 {
     int64_t nominal_us = start_us;
     if (!c->running) {
@@ -65,7 +69,12 @@ int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t s
     }
     int64_t rate = exact ? c->rate_us + error / 8 : 0;
     int64_t slew = exact ? error / 2 + rate : 0;
-    *c = (struct trtc_clock){.running = true, .ref_ts_90k = first_ts_90k, .ref_us = at_us,
-                             .nominal_us = nominal_us, .slew_us = slew, .slew_over_us = dur_us > 0 ? dur_us : 1, .rate_us = rate};
+    *c = (struct trtc_clock){ .running = true,
+                              .ref_ts_90k = first_ts_90k,
+                              .ref_us = at_us,
+                              .nominal_us = nominal_us,
+                              .slew_us = slew,
+                              .slew_over_us = dur_us > 0 ? dur_us : 1,
+                              .rate_us = rate };
     return 0;
 }

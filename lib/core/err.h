@@ -25,13 +25,13 @@ struct trtc_err {
 };
 
 /* Fills *err (NULL is allowed) and returns -1. */
-__attribute__((format(printf, 3, 4)))
-int trtc_fail(struct trtc_err *err, int code, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int trtc_fail(struct trtc_err *err, int code, const char *fmt,
+                                                    ...);
 
 /* The same, with ": strerror(errnum)" appended; ENOSPC, EDQUOT and EAGAIN turn code into
  * TRTC_EX_TEMPFAIL, EACCES and EPERM on reading into TRTC_EX_NOPERM where code is NOINPUT. */
-__attribute__((format(printf, 4, 5)))
-int trtc_fail_errno(struct trtc_err *err, int code, int errnum, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int trtc_fail_errno(struct trtc_err *err, int code,
+                                                          int errnum, const char *fmt, ...);
 
 /* "out of memory", TRTC_EX_TEMPFAIL. */
 int trtc_fail_nomem(struct trtc_err *err);

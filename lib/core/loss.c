@@ -20,8 +20,8 @@ static int reserve(struct trtc_losses *l, size_t n)
     return 0;
 }
 
-int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int source, int64_t start_us,
-                    int64_t lost_us, int64_t lost_bytes, const char *fmt, ...)
+int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int source,
+                    int64_t start_us, int64_t lost_us, int64_t lost_bytes, const char *fmt, ...)
 {
     char detail[256] = "";
     if (fmt) {
@@ -32,8 +32,13 @@ int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, i
     }
     if (reserve(l, l->n + 1) < 0)
         return -1;
-    struct trtc_loss loss = {.path = strdup(path), .kind = kind, .detail = fmt ? strdup(detail) : NULL,
-                             .start_us = start_us, .lost_us = lost_us, .lost_bytes = lost_bytes, .source = source};
+    struct trtc_loss loss = { .path = strdup(path),
+                              .kind = kind,
+                              .detail = fmt ? strdup(detail) : NULL,
+                              .start_us = start_us,
+                              .lost_us = lost_us,
+                              .lost_bytes = lost_bytes,
+                              .source = source };
     if (!loss.path || (fmt && !loss.detail)) {
         free(loss.path);
         free(loss.detail);
@@ -61,5 +66,5 @@ void trtc_losses_fini(struct trtc_losses *l)
         free(l->items[i].detail);
     }
     free(l->items);
-    *l = (struct trtc_losses){0};
+    *l = (struct trtc_losses){ 0 };
 }

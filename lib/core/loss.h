@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of what is missing or wrong in the input: every loss has a name, a place and an extent. */
+/* The account of what is missing or wrong in the input: every loss has a name, a place and an
+ * extent. */
 #ifndef TRTC_CORE_LOSS_H
 #define TRTC_CORE_LOSS_H
 
@@ -7,13 +8,15 @@
 #include <stdint.h>
 
 struct trtc_loss {
-    char *path;          /* the file it concerns */
-    const char *kind;    /* one word: missing, empty, truncated, foreign, twice, damaged, unreadable, overlap */
-    char *detail;        /* the reason in words, or NULL */
-    int64_t start_us;    /* where on the clock, or TRTC_NOTIME */
-    int64_t lost_us;     /* media time lost; 0: none, or unknown with lost_bytes < 0 */
-    int64_t lost_bytes;  /* bytes lost; -1 unknown */
-    int source;          /* index of the playlist that lists the file, or -1 */
+    char *path; /* the file it concerns */
+    const char *
+        kind; /* one word: missing, empty, truncated, foreign, twice, damaged, unreadable,
+                 overlap */
+    char *detail;       /* the reason in words, or NULL */
+    int64_t start_us;   /* where on the clock, or TRTC_NOTIME */
+    int64_t lost_us;    /* media time lost; 0: none, or unknown with lost_bytes < 0 */
+    int64_t lost_bytes; /* bytes lost; -1 unknown */
+    int source;         /* index of the playlist that lists the file, or -1 */
 };
 
 struct trtc_losses {
@@ -22,9 +25,10 @@ struct trtc_losses {
 };
 
 /* Adds one; path and the formatted detail (NULL: none) are copied. -1 where memory ran out. */
-__attribute__((format(printf, 8, 9)))
-int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int source, int64_t start_us,
-                    int64_t lost_us, int64_t lost_bytes, const char *fmt, ...);
+__attribute__((format(printf, 8, 9))) int trtc_losses_add(struct trtc_losses *l, const char *path,
+                                                          const char *kind, int source,
+                                                          int64_t start_us, int64_t lost_us,
+                                                          int64_t lost_bytes, const char *fmt, ...);
 
 /* Moves all items of from behind those of to. */
 int trtc_losses_move(struct trtc_losses *to, struct trtc_losses *from);

@@ -11,10 +11,10 @@
 
 struct video_facts {
     bool same_codec, same_size, h264, mp4_codec, plain_profile;
-    int width_px, height_px;        /* of the first */
+    int width_px, height_px; /* of the first */
     int max_width_px, max_height_px;
     const char *codec;
-    double fps;                     /* average, or 0 where pictures were not counted */
+    double fps; /* average, or 0 where pictures were not counted */
 };
 
 static bool is(const char *a, const char *b)
@@ -25,15 +25,20 @@ static bool is(const char *a, const char *b)
 static struct video_facts look_at_video(const struct trtc_lane *lane)
 {
     const struct trtc_facts *first = &lane->clips[0].piece->facts;
-    struct video_facts v = {.same_codec = true, .same_size = true, .plain_profile = true, .codec = first->video_codec,
-                            .width_px = first->width_px, .height_px = first->height_px};
+    struct video_facts v = { .same_codec = true,
+                             .same_size = true,
+                             .plain_profile = true,
+                             .codec = first->video_codec,
+                             .width_px = first->width_px,
+                             .height_px = first->height_px };
     int64_t frames = 0, us = 0;
     for (size_t i = 0; i < lane->n; i++) {
         const struct trtc_piece *p = lane->clips[i].piece;
         const struct trtc_facts *f = &p->facts;
         v.same_codec &= is(f->video_codec, first->video_codec);
         v.same_size &= f->width_px == first->width_px && f->height_px == first->height_px;
-        v.plain_profile &= f->profile == 66 || f->profile == 77 || f->profile == 88 || f->profile == 100;
+        v.plain_profile &=
+            f->profile == 66 || f->profile == 77 || f->profile == 88 || f->profile == 100;
         v.max_width_px = f->width_px > v.max_width_px ? f->width_px : v.max_width_px;
         v.max_height_px = f->height_px > v.max_height_px ? f->height_px : v.max_height_px;
         frames += f->nb_frames > 0 ? f->nb_frames : 0;
@@ -46,8 +51,8 @@ static struct video_facts look_at_video(const struct trtc_lane *lane)
 }
 
 /* Why the picture cannot simply be copied: fills why and returns true. */
-static bool must_encode_video(const struct video_facts *v, const struct trtc_plan_opts *o, bool black_holes,
-                              bool can_black, char why[96])
+static bool must_encode_video(const struct video_facts *v, const struct trtc_plan_opts *o,
+                              bool black_holes, bool can_black, char why[96])
 {
     if (!v->same_codec)
         snprintf(why, 96, "the codec changes");
@@ -62,7 +67,8 @@ static bool must_encode_video(const struct video_facts *v, const struct trtc_pla
     else if (o->fps && v->fps > o->fps * 1.02)
         snprintf(why, 96, "the frame rate is %.2f", v->fps);
     else if (o->black && black_holes && !can_black)
-        snprintf(why, 96, "holes shall be black, which %s of this form cannot be without encoding", v->codec);
+        snprintf(why, 96, "holes shall be black, which %s of this form cannot be without encoding",
+                 v->codec);
     else
         return false;
     return true;
@@ -100,7 +106,7 @@ static int add_gap(struct trtc_output *out, enum trtc_kind kind, int64_t start_u
     if (!grown)
         return -1;
     out->gaps = grown;
-    grown[out->nb_gaps++] = (struct trtc_gap){kind, start_us, end_us};
+    grown[out->nb_gaps++] = (struct trtc_gap){ kind, start_us, end_us };
     return 0;
 }
 
@@ -136,7 +142,7 @@ static const char *media_of(const struct trtc_output *out)
     bool main = false, aux = false;
     if (!out->rec->user)
         return "mixed";
-    const struct trtc_lane *lanes[2] = {&out->video, &out->audio};
+    const struct trtc_lane *lanes[2] = { &out->video, &out->audio };
     for (int k = 0; k < 2; k++) {
         for (size_t i = 0; i < lanes[k]->n; i++) {
             enum trtc_media m = out->rec->sources[lanes[k]->clips[i].piece->source].media;
@@ -157,7 +163,8 @@ static int64_t lane_bytes(const struct trtc_lane *lane)
     return sum;
 }
 
-char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, int64_t start_ms, int index)
+char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, int64_t start_ms,
+                            int index)
 {
     const struct trtc_recording *r = o->rec;
     char stamp[TRTC_UTC_LEN + 1], number[16] = "";
@@ -171,10 +178,12 @@ char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, 
         if (index)
             snprintf(number, sizeof number, "_%d", index);
         if (r->user)
-            snprintf(path, size, "%.*s/%" PRId64 "_%s__UserId_s_%s__UserId_e_%s%s.mp4", (int)dir, o->path,
-                     r->sdkappid, r->room, r->user, is(o->media, "aux") ? "aux" : "main", number);
+            snprintf(path, size, "%.*s/%" PRId64 "_%s__UserId_s_%s__UserId_e_%s%s.mp4", (int)dir,
+                     o->path, r->sdkappid, r->room, r->user, is(o->media, "aux") ? "aux" : "main",
+                     number);
         else
-            snprintf(path, size, "%.*s/%" PRId64 "_%s%s.mp4", (int)dir, o->path, r->sdkappid, r->room, number);
+            snprintf(path, size, "%.*s/%" PRId64 "_%s%s.mp4", (int)dir, o->path, r->sdkappid,
+                     r->room, number);
         return path;
     }
     if (start_ms == TRTC_NOTIME) {
@@ -186,7 +195,8 @@ char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, 
     if (r->user)
         snprintf(path, size, "%.*s/%s_%s%s", (int)dir, o->path, r->user, stamp, end);
     else
-        snprintf(path, size, "%.*s/%" PRId64 "_%s_%s%s", (int)dir, o->path, r->sdkappid, r->room, stamp, end);
+        snprintf(path, size, "%.*s/%" PRId64 "_%s_%s%s", (int)dir, o->path, r->sdkappid, r->room,
+                 stamp, end);
     return path;
 }
 
@@ -211,13 +221,17 @@ static int decide(struct trtc_output *out, const struct trtc_plan_opts *o, struc
 {
     if (out->video.n) {
         struct video_facts v = look_at_video(&out->video);
-        out->can_black = v.h264 && v.plain_profile && v.same_size && v.width_px % 2 == 0 && v.height_px % 2 == 0;
-        bool must = must_encode_video(&v, o, has_gap(out, TRTC_VIDEO), out->can_black, out->why_video);
+        out->can_black =
+            v.h264 && v.plain_profile && v.same_size && v.width_px % 2 == 0 && v.height_px % 2 == 0;
+        bool must =
+            must_encode_video(&v, o, has_gap(out, TRTC_VIDEO), out->can_black, out->why_video);
         if (must && o->video == TRTC_CHOICE_COPY)
-            return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: the video cannot be copied: %s", out->path, out->why_video);
+            return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: the video cannot be copied: %s",
+                             out->path, out->why_video);
         if (!must && o->video == TRTC_CHOICE_ENCODE)
             snprintf(out->why_video, sizeof out->why_video, "asked for");
-        out->do_video = must || o->video == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
+        out->do_video =
+            must || o->video == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
         out->width_px = o->width_px ? o->width_px : v.max_width_px;
         out->height_px = o->height_px ? o->height_px : v.max_height_px;
         out->fps = o->fps ? o->fps : TRTC_FPS_DEFAULT;
@@ -226,21 +240,26 @@ static int decide(struct trtc_output *out, const struct trtc_plan_opts *o, struc
         bool must = must_encode_audio(&out->audio, out->why_audio);
         if (!must && o->audio == TRTC_CHOICE_ENCODE)
             snprintf(out->why_audio, sizeof out->why_audio, "asked for");
-        out->do_audio = must || o->audio == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
+        out->do_audio =
+            must || o->audio == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
     }
     return 0;
 }
 
-static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_section *s, size_t nb,
-                      const struct trtc_plan_opts *o, int index, struct trtc_err *err)
+static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_section *s,
+                      size_t nb, const struct trtc_plan_opts *o, int index, struct trtc_err *err)
 {
     struct trtc_output *grown = realloc(p->outputs, (p->n + 1) * sizeof *grown);
     if (!grown)
         return trtc_fail_nomem(err);
     p->outputs = grown;
     struct trtc_output *out = &grown[p->n];
-    *out = (struct trtc_output){.rec = r, .audio = s->audio, .video = s->video, .start_us = s->start_us,
-                                .end_us = s[nb - 1].end_us, .index = index};
+    *out = (struct trtc_output){ .rec = r,
+                                 .audio = s->audio,
+                                 .video = s->video,
+                                 .start_us = s->start_us,
+                                 .end_us = s[nb - 1].end_us,
+                                 .index = index };
     p->n++;
     for (size_t i = 1; i < nb; i++) {
         out->audio.n += s[i].audio.n;
@@ -252,15 +271,15 @@ static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struc
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < out->nb_stretches; i++) {
         int64_t end = out->nb_stretches == 1 ? out->end_us : s[i].end_us;
-        out->stretches[i] = (struct trtc_stretch){s[i].start_us, end, out->dur_us};
+        out->stretches[i] = (struct trtc_stretch){ s[i].start_us, end, out->dur_us };
         out->dur_us += end - s[i].start_us;
     }
     out->bytes = lane_bytes(&out->audio) + lane_bytes(&out->video);
     out->media = media_of(out);
     /* the suffix of the name depends on whether there is a picture */
     out->do_video = out->video.n ? TRTC_CHOICE_COPY : TRTC_CHOICE_AUTO;
-    if (find_gaps(out, TRTC_VIDEO, &out->video) < 0 || find_gaps(out, TRTC_AUDIO, &out->audio) < 0 ||
-        set_path(out, o, s->stamp_ms) < 0)
+    if (find_gaps(out, TRTC_VIDEO, &out->video) < 0 ||
+        find_gaps(out, TRTC_AUDIO, &out->audio) < 0 || set_path(out, o, s->stamp_ms) < 0)
         return trtc_fail_nomem(err);
     return decide(out, o, err);
 }
@@ -297,8 +316,10 @@ int trtc_plan_check(const struct trtc_plan *p, struct trtc_err *err)
         qsort(paths, p->n, sizeof *paths, by_path);
     for (size_t i = 1; i < p->n && ret == 0; i++)
         if (is(paths[i], paths[i - 1]))
-            ret = trtc_fail(err, TRTC_EX_CANTCREAT, "%s: two outputs have this name; merge the recordings one by one into directories of their own",
-                            paths[i]);
+            ret = trtc_fail(
+                err, TRTC_EX_CANTCREAT,
+                "%s: two outputs have this name; merge the recordings one by one into directories of their own",
+                paths[i]);
     free(paths);
     return ret;
 }
@@ -311,12 +332,13 @@ void trtc_plan_fini(struct trtc_plan *p)
         free(p->outputs[i].path);
     }
     free(p->outputs);
-    *p = (struct trtc_plan){0};
+    *p = (struct trtc_plan){ 0 };
 }
 
 int64_t trtc_output_us(const struct trtc_output *o, int64_t us, size_t *hint)
 {
-    while (*hint + 1 < o->nb_stretches && us >= (o->stretches[*hint].end_us + o->stretches[*hint + 1].start_us) / 2)
+    while (*hint + 1 < o->nb_stretches &&
+           us >= (o->stretches[*hint].end_us + o->stretches[*hint + 1].start_us) / 2)
         (*hint)++;
     const struct trtc_stretch *s = &o->stretches[*hint];
     return us - s->start_us + s->out_us;

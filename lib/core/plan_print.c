@@ -39,8 +39,8 @@ void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
         trtc_utc_format17(o->start_us / 1000, from);
         trtc_utc_format17(o->end_us / 1000, to);
         put_id(o->rec, out);
-        fprintf(out, "\t%s\t%s\t%s\t%zu\t%s\t%s\t", o->media, from, to, o->nb_gaps, trtc_choice_name(o->do_video),
-                trtc_choice_name(o->do_audio));
+        fprintf(out, "\t%s\t%s\t%s\t%zu\t%s\t%s\t", o->media, from, to, o->nb_gaps,
+                trtc_choice_name(o->do_video), trtc_choice_name(o->do_audio));
         put_escaped(o->path, out);
         fputc(end, out);
     }
@@ -121,24 +121,35 @@ static void put_xml(const char *s, FILE *out)
 {
     for (; *s; s++) {
         switch (*s) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: fputc((unsigned char)*s < 0x20 ? '?' : *s, out);
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            fputc((unsigned char)*s < 0x20 ? '?' : *s, out);
         }
     }
 }
 
-static void put_bar(const struct axis *a, int64_t from, int64_t to, double y, double h, const char *class, FILE *out)
+static void put_bar(const struct axis *a, int64_t from, int64_t to, double y, double h,
+                    const char *class, FILE *out)
 {
     double x = x_of(a, from), w = x_of(a, to) - x;
-    fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", class, x, y,
-            w < 0.8 ? 0.8 : w, h);
+    fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
+            class, x, y, w < 0.8 ? 0.8 : w, h);
 }
 
 /* Clips that touch are drawn as one bar, so that a day stays a small picture. */
-static void put_lane(const struct axis *a, const struct trtc_lane *lane, double y, const char *class, FILE *out)
+static void put_lane(const struct axis *a, const struct trtc_lane *lane, double y,
+                     const char *class, FILE *out)
 {
     for (size_t i = 0; i < lane->n;) {
         int64_t from = lane->clips[i].piece->start_us, to = trtc_clip_end_us(&lane->clips[i]);
@@ -150,7 +161,8 @@ static void put_lane(const struct axis *a, const struct trtc_lane *lane, double 
 
 static int64_t tick_step_us(int64_t span_us)
 {
-    static const int steps_s[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200};
+    static const int steps_s[] = { 1,   2,   5,    10,   15,   30,    60,    120,  300,
+                                   600, 900, 1800, 3600, 7200, 14400, 21600, 43200 };
     size_t n = sizeof steps_s / sizeof *steps_s;
     for (size_t i = 0; i < n; i++)
         if (span_us / (steps_s[i] * INT64_C(1000000)) <= 10)
@@ -166,8 +178,10 @@ static void put_axis(const struct axis *a, int height, FILE *out)
     fprintf(out, "<text class=\"s\" x=\"%d\" y=\"16\">%.10s UTC</text>\n", LEFT, text);
     for (int64_t t = (a->start_us + step - 1) / step * step; t <= a->end_us; t += step) {
         trtc_utc_format3339(t / 1000, text);
-        fprintf(out, "<path class=\"g\" d=\"M%.1f %dV%d\"/><text class=\"s m\" x=\"%.1f\" y=\"32\">%.8s</text>\n", x_of(a, t),
-                TOP, height - 34, x_of(a, t), text + 11);
+        fprintf(
+            out,
+            "<path class=\"g\" d=\"M%.1f %dV%d\"/><text class=\"s m\" x=\"%.1f\" y=\"32\">%.8s</text>\n",
+            x_of(a, t), TOP, height - 34, x_of(a, t), text + 11);
     }
 }
 
@@ -178,7 +192,7 @@ static bool same_row(const struct trtc_output *a, const struct trtc_output *b)
 
 void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
 {
-    struct axis a = {INT64_MAX, INT64_MIN};
+    struct axis a = { INT64_MAX, INT64_MIN };
     int rows = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct trtc_output *o = &p->outputs[i];
@@ -187,14 +201,16 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
         rows += i == 0 || !same_row(o, o - 1);
     }
     if (a.end_us <= a.start_us)
-        a = (struct axis){0, 1000000};
+        a = (struct axis){ 0, 1000000 };
     int height = TOP + rows * ROW + 40;
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
-            "<style>text{font:13px sans-serif;fill:#222}.s{font-size:11px;fill:#666}.m{text-anchor:middle}"
-            ".e{text-anchor:end}.g{stroke:#ddd;fill:none}.v{fill:#3b78b5}.a{fill:#5aa469}.x{fill:#c8553d}"
-            ".o{fill:none;stroke:#222;stroke-width:1.2}</style>\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-            LEFT + WIDTH + RIGHT, height, LEFT + WIDTH + RIGHT, height);
+    fprintf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
+        "<style>text{font:13px sans-serif;fill:#222}.s{font-size:11px;fill:#666}.m{text-anchor:middle}"
+        ".e{text-anchor:end}.g{stroke:#ddd;fill:none}.v{fill:#3b78b5}.a{fill:#5aa469}.x{fill:#c8553d}"
+        ".o{fill:none;stroke:#222;stroke-width:1.2}</style>\n"
+        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+        LEFT + WIDTH + RIGHT, height, LEFT + WIDTH + RIGHT, height);
     put_axis(&a, height, out);
     int row = -1;
     for (size_t i = 0; i < p->n; i++) {
@@ -209,19 +225,24 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
         }
         for (size_t s = 0; s < o->nb_stretches; s++) {
             double x = x_of(&a, o->stretches[s].start_us), w = x_of(&a, o->stretches[s].end_us) - x;
-            fprintf(out, "<rect class=\"o\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n", x - 2, y - 4, w + 4,
-                    2 * BAR + 11);
+            fprintf(
+                out,
+                "<rect class=\"o\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n",
+                x - 2, y - 4, w + 4, 2 * BAR + 11);
         }
         put_lane(&a, &o->video, y, "v", out);
         put_lane(&a, &o->audio, y + BAR + 3, "a", out);
         for (size_t g = 0; g < o->nb_gaps; g++)
             put_bar(&a, o->gaps[g].start_us, o->gaps[g].end_us,
-                    y + (o->gaps[g].kind == TRTC_VIDEO ? BAR / 2 - 1 : BAR + 3 + BAR / 2 - 1), 2, "x", out);
+                    y + (o->gaps[g].kind == TRTC_VIDEO ? BAR / 2 - 1 : BAR + 3 + BAR / 2 - 1), 2,
+                    "x", out);
     }
-    fprintf(out, "<g transform=\"translate(%d %d)\"><rect class=\"v\" width=\"%d\" height=\"10\"/>"
-            "<text class=\"s\" x=\"18\" y=\"10\">picture</text><rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/>"
-            "<text class=\"s\" x=\"98\" y=\"10\">sound</text><rect class=\"x\" x=\"150\" y=\"4\" width=\"12\" height=\"2\"/>"
-            "<text class=\"s\" x=\"168\" y=\"10\">hole that is filled</text><rect class=\"o\" x=\"290\" width=\"12\" height=\"10\" rx=\"2\"/>"
-            "<text class=\"s\" x=\"308\" y=\"10\">output</text></g>\n</svg>\n",
-            LEFT, height - 22, 12);
+    fprintf(
+        out,
+        "<g transform=\"translate(%d %d)\"><rect class=\"v\" width=\"%d\" height=\"10\"/>"
+        "<text class=\"s\" x=\"18\" y=\"10\">picture</text><rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/>"
+        "<text class=\"s\" x=\"98\" y=\"10\">sound</text><rect class=\"x\" x=\"150\" y=\"4\" width=\"12\" height=\"2\"/>"
+        "<text class=\"s\" x=\"168\" y=\"10\">hole that is filled</text><rect class=\"o\" x=\"290\" width=\"12\" height=\"10\" rx=\"2\"/>"
+        "<text class=\"s\" x=\"308\" y=\"10\">output</text></g>\n</svg>\n",
+        LEFT, height - 22, 12);
 }

@@ -9,8 +9,9 @@
 
 #include "core/plan.h"
 
-/* One line an output: user media start end gaps video audio path (times: 17 digits UTC; gaps: how many). Names are escaped as all TSV here is.
- * header: a line with the column names first; end: '\n' or '\0'. */
+/* One line an output: user media start end gaps video audio path (times: 17 digits UTC; gaps:
+ * how many). Names are escaped as all TSV here is. header: a line with the column names first;
+ * end: '\n' or '\0'. */
 void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out);
 
 /* One JSON object an output and line. -1 without memory. */

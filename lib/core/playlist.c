@@ -145,16 +145,20 @@ static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playl
 
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err)
 {
-    *out = (struct trtc_playlist){.text = text, .start_rec_ms = TRTC_NOTIME, .target_s = -1,
-                                  .stream_type = -1, .mix_stream = -1};
-    struct pending next = {0};
+    *out = (struct trtc_playlist){ .text = text,
+                                   .start_rec_ms = TRTC_NOTIME,
+                                   .target_s = -1,
+                                   .stream_type = -1,
+                                   .mix_stream = -1 };
+    struct pending next = { 0 };
     reset_pending(&next);
     size_t cap = 0;
     char *s = text, *end = text + n;
     *end = '\0';
     if (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
         s += 3;
-    for (int nr = 1; s < end || nr == 1; nr++) { /* an empty text has one line, which is the wrong one */
+    for (int nr = 1; s < end || nr == 1;
+         nr++) { /* an empty text has one line, which is the wrong one */
         char *eol = memchr(s, '\n', (size_t)(end - s));
         char *stop = eol ? eol : end;
         char *line = s;
@@ -165,7 +169,8 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
         size_t len = (size_t)(stop - line);
         if (nr == 1) {
             if (strcmp(line, "#EXTM3U") != 0)
-                return trtc_fail(err, TRTC_EX_DATAERR, "not a playlist: the first line is not #EXTM3U");
+                return trtc_fail(err, TRTC_EX_DATAERR,
+                                 "not a playlist: the first line is not #EXTM3U");
             continue;
         }
         if (len == 0)
@@ -192,5 +197,5 @@ void trtc_playlist_fini(struct trtc_playlist *p)
 {
     free(p->segs);
     free(p->text);
-    *p = (struct trtc_playlist){0};
+    *p = (struct trtc_playlist){ 0 };
 }

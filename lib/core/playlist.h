@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Playlists of recordings: RFC 8216 with the EXT-X-TRTC tags, in every form that recordings have shown. */
+/* Playlists of recordings: RFC 8216 with the EXT-X-TRTC tags, in every form that recordings
+ * have shown. */
 #ifndef TRTC_CORE_PLAYLIST_H
 #define TRTC_CORE_PLAYLIST_H
 
@@ -10,36 +11,37 @@
 #include "core/err.h"
 #include "core/utc.h"
 
-#define TRTC_PLAYLIST_LINE_MAX 65536                /* bytes; a longer line is skipped as a whole */
+#define TRTC_PLAYLIST_LINE_MAX  65536               /* bytes; a longer line is skipped as a whole */
 #define TRTC_PLAYLIST_BYTES_MAX (256 * 1024 * 1024) /* of a playlist's file */
 
 struct trtc_playlist_seg {
-    const char *uri;        /* as it stands, NUL-terminated; points into the playlist's text */
-    size_t uri_len;         /* more than strlen(uri) where the line holds a NUL */
-    int64_t duration_us;    /* EXTINF; TRTC_NOTIME where absent or not a sane number */
-    int64_t attr_start_ms;  /* FILE-ATTR; TRTC_NOTIME where absent */
-    int64_t attr_bytes;     /* FILE-ATTR; -1 where absent */
+    const char *uri;         /* as it stands, NUL-terminated; points into the playlist's text */
+    size_t uri_len;          /* more than strlen(uri) where the line holds a NUL */
+    int64_t duration_us;     /* EXTINF; TRTC_NOTIME where absent or not a sane number */
+    int64_t attr_start_ms;   /* FILE-ATTR; TRTC_NOTIME where absent */
+    int64_t attr_bytes;      /* FILE-ATTR; -1 where absent */
     int width_px, height_px; /* VIDEO-METADATA in force here; 0 where absent */
-    int line;               /* of the URI, from 1 */
-    bool discontinuity;     /* EXT-X-DISCONTINUITY stands before it */
+    int line;                /* of the URI, from 1 */
+    bool discontinuity;      /* EXT-X-DISCONTINUITY stands before it */
 };
 
 struct trtc_playlist {
     char *text;
     struct trtc_playlist_seg *segs;
     size_t nb_segs;
-    int64_t start_rec_ms;   /* START-REC-TIME or TRTC_NOTIME */
-    int64_t target_s;       /* TARGETDURATION or -1 */
-    const char *user_id;    /* USER-ID in clear, or NULL; points into text */
-    int stream_type;        /* STREAM-TYPE, or -1 */
-    int mix_stream;         /* MIX-STREAM, or -1 */
-    bool ended;             /* ENDLIST was seen */
-    int nb_bad_lines;       /* lines passed over: too long, or values that make no sense */
-    int first_bad_line;     /* from 1; 0: none */
+    int64_t start_rec_ms; /* START-REC-TIME or TRTC_NOTIME */
+    int64_t target_s;     /* TARGETDURATION or -1 */
+    const char *user_id;  /* USER-ID in clear, or NULL; points into text */
+    int stream_type;      /* STREAM-TYPE, or -1 */
+    int mix_stream;       /* MIX-STREAM, or -1 */
+    bool ended;           /* ENDLIST was seen */
+    int nb_bad_lines;     /* lines passed over: too long, or values that make no sense */
+    int first_bad_line;   /* from 1; 0: none */
 };
 
-/* Parses the n bytes of text, which it takes over (malloc'd, with at least one byte of room after n) also on failure.
- * Unknown tags are skipped. TRTC_EX_DATAERR where the first line is not #EXTM3U. Free with trtc_playlist_fini. */
+/* Parses the n bytes of text, which it takes over (malloc'd, with at least one byte of room
+ * after n) also on failure. Unknown tags are skipped. TRTC_EX_DATAERR where the first line is
+ * not #EXTM3U. Free with trtc_playlist_fini. */
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err);
 
 void trtc_playlist_fini(struct trtc_playlist *p);

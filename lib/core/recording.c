@@ -9,8 +9,8 @@
 #include "core/beneath.h"
 #include "core/recording_priv.h"
 
-#define BACK_JUMP_US 1000000            /* a clock that runs back by more than this is wrong, not rounded */
-#define BIG_JUMP_US (3600 * INT64_C(1000000))
+#define BACK_JUMP_US 1000000 /* a clock that runs back by more than this is wrong, not rounded */
+#define BIG_JUMP_US  (3600 * INT64_C(1000000))
 
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p)
 {
@@ -57,18 +57,20 @@ static bool is_foreign(const struct trtc_recording *r, const struct trtc_name *n
     return r->user && (n->user.n != strlen(r->user) || memcmp(n->user.p, r->user, n->user.n) != 0);
 }
 
-static int lose(struct trtc_recording *r, const struct trtc_piece *p, const char *kind, int64_t bytes,
-                const char *why)
+static int lose(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,
+                int64_t bytes, const char *why)
 {
     int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", r->dir, p->uri);
-    return trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes, why ? "%s" : NULL, why);
+    return trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes,
+                           why ? "%s" : NULL, why);
 }
 
 /* Checks one listed segment on disk. 1: usable, 0: a loss was listed, -1: no memory. */
-static int check_piece(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_playlist_seg *seg,
-                       const struct trtc_name *name, struct seen *seen, int dirfd)
+static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
+                       const struct trtc_playlist_seg *seg, const struct trtc_name *name,
+                       struct seen *seen, int dirfd)
 {
     struct trtc_err why;
     if (strlen(seg->uri) != seg->uri_len)
@@ -92,19 +94,21 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p, const str
 /* ---- the clock ---- */
 
 struct placing {
-    int64_t shift_us;   /* START-REC-TIME minus the first name's UTC, where these differ */
-    int64_t back_us;    /* added since the clock was found to run backwards */
-    int64_t next_us;    /* end of the segment before, or TRTC_NOTIME */
+    int64_t shift_us; /* START-REC-TIME minus the first name's UTC, where these differ */
+    int64_t back_us;  /* added since the clock was found to run backwards */
+    int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
 };
 
-static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source *src, int64_t first_ms)
+static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source *src,
+                             int64_t first_ms)
 {
     const struct trtc_playlist *pl = &src->playlist;
     if (first_ms == TRTC_NOTIME || pl->start_rec_ms == TRTC_NOTIME || first_ms == pl->start_rec_ms)
         return 0;
     int64_t ms = pl->start_rec_ms - first_ms;
-    trtc_recording_note(r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
-                        src->file, (double)ms / 1000);
+    trtc_recording_note(
+        r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
+        src->file, (double)ms / 1000);
     return ms * 1000;
 }
 
@@ -129,13 +133,16 @@ static void note_jumps(struct trtc_recording *r, struct placing *at, struct trtc
         return;
     int64_t jump = p->start_us - at->next_us;
     if (jump < -BACK_JUMP_US && p->exact) {
-        trtc_recording_note(r, "%s/%s: the clock runs back by %.3f s here; what follows is placed behind what came before",
-                            r->dir, p->uri, (double)-jump / 1e6);
+        trtc_recording_note(
+            r,
+            "%s/%s: the clock runs back by %.3f s here; what follows is placed behind what came before",
+            r->dir, p->uri, (double)-jump / 1e6);
         at->back_us -= jump;
         p->start_us = at->next_us;
         p->exact = false;
     } else if (jump > BIG_JUMP_US) {
-        trtc_recording_note(r, "%s/%s: the clock jumps ahead by %.3f s here", r->dir, p->uri, (double)jump / 1e6);
+        trtc_recording_note(r, "%s/%s: the clock jumps ahead by %.3f s here", r->dir, p->uri,
+                            (double)jump / 1e6);
     }
 }
 
@@ -143,22 +150,26 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
 {
     const struct trtc_source *src = &r->sources[source];
     const struct trtc_playlist *pl = &src->playlist;
-    struct placing at = {.next_us = TRTC_NOTIME};
+    struct placing at = { .next_us = TRTC_NOTIME };
     for (size_t i = 0; i < pl->nb_segs; i++) {
         const struct trtc_playlist_seg *seg = &pl->segs[i];
         const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
         struct trtc_name name;
         bool named = trtc_name_parse(base, strlen(base), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0;
-        struct trtc_piece p = {.uri = seg->uri, .source = source, .dur_us = seg->duration_us,
-                               .attr_bytes = seg->attr_bytes, .name_ms = named ? name.utc_ms : TRTC_NOTIME};
+        struct trtc_piece p = { .uri = seg->uri,
+                                .source = source,
+                                .dur_us = seg->duration_us,
+                                .attr_bytes = seg->attr_bytes,
+                                .name_ms = named ? name.utc_ms : TRTC_NOTIME };
         p.facts.nb_frames = -1;
         if (i == 0 && seg->attr_start_ms == TRTC_NOTIME)
             at.shift_us = name_shift_us(r, src, p.name_ms);
         p.start_us = clock_of(&at, pl, seg, p.name_ms, &p.exact) + at.back_us;
         if (i == 0 && seg->attr_start_ms != TRTC_NOTIME && p.name_ms != TRTC_NOTIME &&
             llabs(seg->attr_start_ms - p.name_ms) > 1000)
-            trtc_recording_note(r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
-                                seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
+            trtc_recording_note(
+                r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
+                seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
         note_jumps(r, &at, &p);
         at.next_us = p.start_us + (p.dur_us == TRTC_NOTIME ? 0 : p.dur_us);
         r->nb_segments++;
@@ -187,7 +198,8 @@ static int by_source(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* A track goes on in its next playlist (numbered, or a recovery's): only the last one's ENDLIST counts. */
+/* A track goes on in its next playlist (numbered, or a recovery's): only the last one's
+ * ENDLIST counts. */
 static bool all_ended(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->nb_sources; i++) {
@@ -206,7 +218,7 @@ int trtc_recording_place(struct trtc_recording *r, int dirfd, struct trtc_err *e
         qsort(r->sources, r->nb_sources, sizeof *r->sources, by_source);
     for (size_t i = 0; i < r->nb_sources; i++)
         n += r->sources[i].playlist.nb_segs;
-    struct seen seen = {.size = 16};
+    struct seen seen = { .size = 16 };
     while (seen.size < 2 * n)
         seen.size *= 2;
     seen.slots = calloc(seen.size, sizeof *seen.slots);

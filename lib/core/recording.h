@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies in a directory: recordings, their playlists, their segments on one clock, and everything odd about them.
- * The clock of a segment is the design's rule: FILE-ATTR, else the UTC of its name (shifted to START-REC-TIME), else summed durations. */
+/* What lies in a directory: recordings, their playlists, their segments on one clock, and
+ * everything odd about them. The clock of a segment is the design's rule: FILE-ATTR, else the
+ * UTC of its name (shifted to START-REC-TIME), else summed durations. */
 #ifndef TRTC_CORE_RECORDING_H
 #define TRTC_CORE_RECORDING_H
 
@@ -19,75 +20,76 @@ enum trtc_kind { TRTC_AUDIO = 1, TRTC_VIDEO = 2 };
 
 /* What the first frames of a segment say (filled by media/probe). */
 struct trtc_facts {
-    unsigned kinds;           /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
-    int64_t first_ts_90k;     /* lowest PTS among the first frames, 33 bits */
-    char video_codec[16];     /* "h264", "hevc", ... "" where there is none */
+    unsigned kinds;       /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
+    int64_t first_ts_90k; /* lowest PTS among the first frames, 33 bits */
+    char video_codec[16]; /* "h264", "hevc", ... "" where there is none */
     int width_px, height_px, sar_num, sar_den, profile, sps_id;
-    uint64_t sets_hash;       /* of the parameter sets */
-    char audio_codec[16];     /* "aac", ... */
+    uint64_t sets_hash;   /* of the parameter sets */
+    char audio_codec[16]; /* "aac", ... */
     int rate_hz, channels, object_type;
-    int64_t nb_frames;        /* pictures in it, where the whole segment was measured; else -1 */
+    int64_t nb_frames; /* pictures in it, where the whole segment was measured; else -1 */
 };
 
-struct trtc_piece {           /* one segment file that can be used */
-    const char *uri;          /* relative to the recording's directory */
-    int64_t start_us;         /* on the epoch clock */
-    int64_t dur_us;           /* EXTINF, or what was measured; TRTC_NOTIME: unknown yet */
-    int64_t bytes;            /* on disk */
-    int64_t attr_bytes;       /* by FILE-ATTR, or -1 */
-    int64_t name_ms;          /* UTC of its name, or TRTC_NOTIME */
-    int source;               /* index of its playlist in the recording */
-    bool exact;               /* start comes from FILE-ATTR or the name */
-    bool measure;             /* its length cannot be believed: must be read to know */
-    bool unusable;            /* found to hold nothing (already listed as a loss) */
+struct trtc_piece {     /* one segment file that can be used */
+    const char *uri;    /* relative to the recording's directory */
+    int64_t start_us;   /* on the epoch clock */
+    int64_t dur_us;     /* EXTINF, or what was measured; TRTC_NOTIME: unknown yet */
+    int64_t bytes;      /* on disk */
+    int64_t attr_bytes; /* by FILE-ATTR, or -1 */
+    int64_t name_ms;    /* UTC of its name, or TRTC_NOTIME */
+    int source;         /* index of its playlist in the recording */
+    bool exact;         /* start comes from FILE-ATTR or the name */
+    bool measure;       /* its length cannot be believed: must be read to know */
+    bool unusable;      /* found to hold nothing (already listed as a loss) */
     struct trtc_facts facts;
 };
 
-struct trtc_source {          /* one playlist */
-    char *file;               /* its name */
-    int ha;                   /* 0-3 */
-    int64_t index;            /* numbered playlists; 0 where there is none */
+struct trtc_source { /* one playlist */
+    char *file;      /* its name */
+    int ha;          /* 0-3 */
+    int64_t index;   /* numbered playlists; 0 where there is none */
     enum trtc_media media;
     enum trtc_type type;
     struct trtc_playlist playlist;
 };
 
-struct trtc_recording {       /* (directory, SdkAppId, room, user) */
-    char *dir;                /* as given, without a slash at the end */
+struct trtc_recording { /* (directory, SdkAppId, room, user) */
+    char *dir;          /* as given, without a slash at the end */
     int64_t sdkappid;
-    char *room;               /* as it stands in names */
-    char *user;               /* as it stands in names; NULL: mixed */
-    char *user_id;            /* decoded and fit for showing (escaped); "" in mixed mode */
+    char *room;    /* as it stands in names */
+    char *user;    /* as it stands in names; NULL: mixed */
+    char *user_id; /* decoded and fit for showing (escaped); "" in mixed mode */
     struct trtc_source *sources;
     size_t nb_sources;
     struct trtc_piece *pieces; /* in the order of the sources and their lines */
     size_t nb_pieces;
     struct trtc_losses losses;
-    char **notes;             /* oddities that lose nothing, a line each */
+    char **notes; /* oddities that lose nothing, a line each */
     size_t nb_notes;
-    int64_t nb_segments;      /* listed, usable or not */
-    int64_t bytes;            /* of the usable pieces */
-    int64_t newest_ms;        /* latest modification time of its playlists */
-    bool ended;               /* every track's last playlist has its ENDLIST */
+    int64_t nb_segments; /* listed, usable or not */
+    int64_t bytes;       /* of the usable pieces */
+    int64_t newest_ms;   /* latest modification time of its playlists */
+    bool ended;          /* every track's last playlist has its ENDLIST */
 };
 
 struct trtc_scan {
     struct trtc_recording *recs; /* sorted by directory, app, room, user */
     size_t n, cap;
-    char **notes;             /* about playlists that belong to no recording */
+    char **notes; /* about playlists that belong to no recording */
     size_t nb_notes;
     size_t nb_playlists;
 };
 
-/* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s. users: only these ids (in clear);
- * nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read. */
-int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users, size_t nb_users,
-                  struct trtc_err *err);
+/* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s.
+ * users: only these ids (in clear); nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read. */
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
+                  size_t nb_users, struct trtc_err *err);
 
 void trtc_scan_fini(struct trtc_scan *s);
 
 /* A note on a recording (copied). */
-__attribute__((format(printf, 2, 3))) int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) int trtc_recording_note(struct trtc_recording *r,
+                                                              const char *fmt, ...);
 
 /* "DIR/URI" of a piece, malloc'd. */
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p);

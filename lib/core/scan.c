@@ -50,8 +50,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-__attribute__((format(printf, 3, 0)))
-static int add_note(char ***notes, size_t *n, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static int add_note(char ***notes, size_t *n, const char *fmt,
+                                                          va_list ap)
 {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, ap);
@@ -72,7 +72,8 @@ int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
     return ret;
 }
 
-__attribute__((format(printf, 2, 3))) static int scan_note(struct trtc_scan *s, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int scan_note(struct trtc_scan *s, const char *fmt,
+                                                           ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -91,7 +92,8 @@ static bool span_is(struct trtc_span s, const char *text)
     return text ? s.p && strlen(text) == s.n && memcmp(s.p, text, s.n) == 0 : !s.p;
 }
 
-static bool same_recording(const struct trtc_recording *r, const char *dir, const struct trtc_name *n)
+static bool same_recording(const struct trtc_recording *r, const char *dir,
+                           const struct trtc_name *n)
 {
     return r->sdkappid == n->sdkappid && strcmp(r->dir, dir) == 0 && span_is(n->room, r->room) &&
            span_is(n->user, r->user);
@@ -119,8 +121,8 @@ static bool wanted(const char *id, size_t len, const char *const *users, size_t 
     return nb_users == 0;
 }
 
-static struct trtc_recording *find_or_add(struct trtc_scan *s, const char *dir, const struct trtc_name *n,
-                                          const char *id, size_t id_len)
+static struct trtc_recording *find_or_add(struct trtc_scan *s, const char *dir,
+                                          const struct trtc_name *n, const char *id, size_t id_len)
 {
     for (size_t i = 0; i < s->n; i++)
         if (same_recording(&s->recs[i], dir, n))
@@ -134,7 +136,7 @@ static struct trtc_recording *find_or_add(struct trtc_scan *s, const char *dir, 
         s->cap = cap;
     }
     struct trtc_recording *r = &s->recs[s->n++];
-    *r = (struct trtc_recording){.sdkappid = n->sdkappid};
+    *r = (struct trtc_recording){ .sdkappid = n->sdkappid };
     r->dir = strdup(dir);
     r->room = span_dup(n->room);
     r->user = n->user.p ? span_dup(n->user) : NULL;
@@ -177,7 +179,9 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
     }
     r->sources = src;
     src += r->nb_sources;
-    *src = (struct trtc_source){.ha = name.ha, .index = name.index, .media = name.media, .type = name.type};
+    *src = (struct trtc_source){
+        .ha = name.ha, .index = name.index, .media = name.media, .type = name.type
+    };
     s->nb_playlists++;
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", dir, file);
@@ -185,7 +189,8 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
         trtc_playlist_parse(text, (size_t)n, &src->playlist, &why) < 0) {
         if (src->playlist.text)
             trtc_playlist_fini(&src->playlist);
-        ret = trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1, "playlist: %s", why.msg);
+        ret = trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1,
+                              "playlist: %s", why.msg);
         goto done;
     }
     if (src->playlist.nb_bad_lines)
@@ -219,7 +224,8 @@ static int compare_key(const void *key, const void *item)
     return strcmp(key, *(char *const *)item);
 }
 
-/* Segments that lie there although no playlist lists them: a recorder that died did not come to it. Worth a word. */
+/* Segments that lie there although no playlist lists them: a recorder that died did not come
+ * to it. Worth a word. */
 static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, struct names *segs)
 {
     bool *listed = calloc(segs->n + 1, sizeof *listed);
@@ -230,7 +236,8 @@ static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, str
         for (size_t i = 0; i < s->recs[r].nb_sources; i++) {
             const struct trtc_playlist *pl = &s->recs[r].sources[i].playlist;
             for (size_t k = 0; k < pl->nb_segs; k++) {
-                char **hit = bsearch(pl->segs[k].uri, segs->v, segs->n, sizeof *segs->v, compare_key);
+                char **hit =
+                    bsearch(pl->segs[k].uri, segs->v, segs->n, sizeof *segs->v, compare_key);
                 if (hit)
                     listed[hit - segs->v] = true;
             }
@@ -238,13 +245,14 @@ static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, str
     size_t n = 0, example = 0;
     for (size_t i = 0; i < segs->n; i++) {
         struct trtc_name name;
-        if (listed[i] || trtc_name_parse(segs->v[i], strlen(segs->v[i]), TRTC_ROOM_AUTO, &name, NULL, NULL) < 0)
+        if (listed[i] ||
+            trtc_name_parse(segs->v[i], strlen(segs->v[i]), TRTC_ROOM_AUTO, &name, NULL, NULL) < 0)
             continue;
         example = n++ ? example : i;
     }
     free(listed);
-    return n ? scan_note(s, "%s: %zu segments are in no playlist and are left out, the first is %s", dir, n,
-                         segs->v[example])
+    return n ? scan_note(s, "%s: %zu segments are in no playlist and are left out, the first is %s",
+                         dir, n, segs->v[example])
              : 0;
 }
 
@@ -252,7 +260,7 @@ static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth,
                      const char *const *users, size_t nb_users, struct trtc_err *err)
 {
     int ret = -1;
-    struct names files = {0}, dirs = {0}, segs = {0};
+    struct names files = { 0 }, dirs = { 0 }, segs = { 0 };
     DIR *d = fdopendir(dirfd);
     if (!d) {
         int errnum = errno;
@@ -269,8 +277,8 @@ static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth,
             continue;
         if (playlist && names_add(&files, e->d_name) < 0)
             goto nomem;
-        if (!playlist && fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-            names_add(&dirs, e->d_name) < 0)
+        if (!playlist && fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(st.st_mode) && names_add(&dirs, e->d_name) < 0)
             goto nomem;
     }
     if (errno) {
@@ -314,8 +322,8 @@ done:
     return ret;
 }
 
-int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users, size_t nb_users,
-                  struct trtc_err *err)
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
+                  size_t nb_users, struct trtc_err *err)
 {
     size_t n = strlen(dir);
     char *clean = strdup(dir);
@@ -356,5 +364,5 @@ void trtc_scan_fini(struct trtc_scan *s)
         free(s->notes[i]);
     free(s->notes);
     free(s->recs);
-    *s = (struct trtc_scan){0};
+    *s = (struct trtc_scan){ 0 };
 }

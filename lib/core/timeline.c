@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The time line of a recording.
  *
- * A lane is covered from left to right. As long as the playlist in use goes on without a hole, it is kept; where it ends,
- * another one that overlaps (a recovery) takes over at the start of one of its segments, which is where its
- * pictures can be decoded from, and the segment before is cut there. */
+ * A lane is covered from left to right. As long as the playlist in use goes on without a hole,
+ * it is kept; where it ends, another one that overlaps (a recovery) takes over at the start of
+ * one of its segments, which is where its pictures can be decoded from, and the segment before
+ * is cut there. */
 #include "core/timeline.h"
 
 #include <stdbool.h>
@@ -25,7 +26,8 @@ static int64_t piece_end(const struct trtc_piece *p)
 
 static int by_start(const void *a, const void *b)
 {
-    const struct trtc_piece *x = *(const struct trtc_piece *const *)a, *y = *(const struct trtc_piece *const *)b;
+    const struct trtc_piece *x = *(const struct trtc_piece *const *)a,
+                            *y = *(const struct trtc_piece *const *)b;
     if (x->start_us != y->start_us)
         return x->start_us < y->start_us ? -1 : 1;
     if (x->source != y->source)
@@ -39,11 +41,11 @@ struct cover {
     struct trtc_recording *r;
     const struct trtc_piece **cand; /* by start */
     size_t n;
-    size_t *next_same;              /* index of the source's next candidate, or n */
+    size_t *next_same; /* index of the source's next candidate, or n */
     bool *used;
     int64_t longest_us;
     struct trtc_clip *clips;
-    size_t *from;                   /* candidate of each clip */
+    size_t *from; /* candidate of each clip */
     size_t nb_clips;
     int64_t overlap_us;
 };
@@ -66,9 +68,10 @@ static size_t first_after(const struct cover *c, int64_t t)
 static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
     char *path = trtc_piece_path(c->r, p);
-    int ret = path ? trtc_losses_add(&c->r->losses, path, "twice", p->source, p->start_us, 0, p->bytes,
-                                     "its time was recorded already by the segment before")
-                   : -1;
+    int ret = path
+                  ? trtc_losses_add(&c->r->losses, path, "twice", p->source, p->start_us, 0,
+                                    p->bytes, "its time was recorded already by the segment before")
+                  : -1;
     free(path);
     return ret;
 }
@@ -89,7 +92,8 @@ static size_t successor(struct cover *c, size_t last)
     return c->n;
 }
 
-/* Another playlist's segment that holds what comes after end: the one that starts last, so that the least is cut. */
+/* Another playlist's segment that holds what comes after end: the one that starts last, so
+ * that the least is cut. */
 static size_t takeover(const struct cover *c, int64_t end)
 {
     for (size_t i = first_after(c, end + CONTIGUOUS_US); i-- > 0;) {
@@ -117,7 +121,7 @@ static void take(struct cover *c, size_t i)
         }
         c->nb_clips--; /* wholly behind the new one */
     }
-    c->clips[c->nb_clips] = (struct trtc_clip){p, INT64_MAX};
+    c->clips[c->nb_clips] = (struct trtc_clip){ p, INT64_MAX };
     c->from[c->nb_clips++] = i;
     c->used[i] = true;
 }
@@ -146,11 +150,12 @@ static int cover(struct cover *c)
     }
 }
 
-/* Pieces that the cover passed over although no other playlist held their time: nothing may vanish without a word. */
-static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, size_t n, struct trtc_lane *lane,
-                   int64_t *overlap_us, struct trtc_err *err)
+/* Pieces that the cover passed over although no other playlist held their time: nothing may
+ * vanish without a word. */
+static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, size_t n,
+                   struct trtc_lane *lane, int64_t *overlap_us, struct trtc_err *err)
 {
-    struct cover c = {.r = r, .cand = cand, .n = n};
+    struct cover c = { .r = r, .cand = cand, .n = n };
     int ret = -1;
     size_t *last_of = malloc((r->nb_sources + 1) * sizeof *last_of);
     c.next_same = malloc((n + 1) * sizeof *c.next_same);
@@ -250,12 +255,13 @@ static int fill_holes(struct trtc_lane *lane, const struct trtc_lane *sub, struc
     return 0;
 }
 
-/* The lane of a kind: first from the media that goes first, its holes from the other one where there is one. */
+/* The lane of a kind: first from the media that goes first, its holes from the other one where
+ * there is one. */
 static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum trtc_media media[2],
                       struct trtc_timeline *t, struct trtc_lane *lane, struct trtc_err *err)
 {
     const struct trtc_piece **cand = malloc((r->nb_pieces + 1) * sizeof *cand);
-    struct trtc_lane second = {0};
+    struct trtc_lane second = { 0 };
     int ret = -1;
     if (!cand) {
         trtc_fail_nomem(err);
@@ -265,7 +271,8 @@ static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum 
     if (lane_of(r, cand, n, lane, &t->overlap_us, err) < 0)
         goto done;
     n = media[1] != media[0] ? collect(r, kind, media[1], cand) : 0;
-    if (n && (lane_of(r, cand, n, &second, &t->overlap_us, err) < 0 || fill_holes(lane, &second, err) < 0))
+    if (n && (lane_of(r, cand, n, &second, &t->overlap_us, err) < 0 ||
+              fill_holes(lane, &second, err) < 0))
         goto done;
     ret = 0;
 done:
@@ -276,7 +283,8 @@ done:
 
 /* ---- sections ---- */
 
-static const struct trtc_clip *earlier(const struct trtc_lane *a, size_t i, const struct trtc_lane *v, size_t j)
+static const struct trtc_clip *earlier(const struct trtc_lane *a, size_t i,
+                                       const struct trtc_lane *v, size_t j)
 {
     if (i == a->n || (j < v->n && v->clips[j].piece->start_us < a->clips[i].piece->start_us))
         return &v->clips[j];
@@ -325,14 +333,14 @@ static int find_sections(struct trtc_timeline *t)
 }
 
 static const enum trtc_media picture_media[3][2] = {
-    [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
-    [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
-    [TRTC_AUX_SUB] = {TRTC_MEDIA_AUX, TRTC_MEDIA_AUX},
+    [TRTC_AUX_MAIN] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN },
+    [TRTC_AUX_AUTO] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
+    [TRTC_AUX_SUB] = { TRTC_MEDIA_AUX, TRTC_MEDIA_AUX },
 };
 static const enum trtc_media sound_media[3][2] = {
-    [TRTC_AUX_MAIN] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN},
-    [TRTC_AUX_AUTO] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
-    [TRTC_AUX_SUB] = {TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX},
+    [TRTC_AUX_MAIN] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN },
+    [TRTC_AUX_AUTO] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
+    [TRTC_AUX_SUB] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
 };
 
 bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux)
@@ -348,9 +356,10 @@ bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_au
 int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
                         struct trtc_err *err)
 {
-    static const enum trtc_media mixed[2] = {TRTC_MEDIA_NONE, TRTC_MEDIA_NONE};
-    *out = (struct trtc_timeline){0};
-    const enum trtc_media *v = r->user ? picture_media[aux] : mixed, *a = r->user ? sound_media[aux] : mixed;
+    static const enum trtc_media mixed[2] = { TRTC_MEDIA_NONE, TRTC_MEDIA_NONE };
+    *out = (struct trtc_timeline){ 0 };
+    const enum trtc_media *v = r->user ? picture_media[aux] : mixed,
+                          *a = r->user ? sound_media[aux] : mixed;
     if (build_lane(r, TRTC_VIDEO, v, out, &out->video, err) < 0 ||
         build_lane(r, TRTC_AUDIO, a, out, &out->audio, err) < 0)
         goto fail;
@@ -376,5 +385,5 @@ void trtc_timeline_fini(struct trtc_timeline *t)
     free(t->audio.clips);
     free(t->video.clips);
     free(t->sections);
-    *t = (struct trtc_timeline){0};
+    *t = (struct trtc_timeline){ 0 };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The time line of a recording: which segments are used for picture and for sound, where overlaps are cut,
- * where sections begin and end. Pure decisions over the pieces of a recording. */
+/* The time line of a recording: which segments are used for picture and for sound, where
+ * overlaps are cut, where sections begin and end. Pure decisions over the pieces of a
+ * recording. */
 #ifndef TRTC_CORE_TIMELINE_H
 #define TRTC_CORE_TIMELINE_H
 
@@ -9,23 +10,25 @@
 
 #include "core/recording.h"
 
-#define TRTC_SECTION_GAP_US 15000000 /* specification: more than 15 s without any data end a section */
+/* Specification, merge script: more than 15 s without any data end a section. */
+#define TRTC_SECTION_GAP_US 15000000
 
 enum trtc_aux { TRTC_AUX_MAIN = 0, TRTC_AUX_AUTO = 1, TRTC_AUX_SUB = 2 }; /* the script's -a */
 
 struct trtc_clip {
     const struct trtc_piece *piece;
-    int64_t cut_us;          /* frames from here on are left out; INT64_MAX: none */
+    int64_t cut_us; /* frames from here on are left out; INT64_MAX: none */
 };
 
-struct trtc_lane {           /* one kind of media: clips in the order of time, not overlapping but by rounding */
+/* One kind of media: clips in the order of time, not overlapping but by rounding. */
+struct trtc_lane {
     struct trtc_clip *clips;
     size_t n;
 };
 
 struct trtc_section {
     int64_t start_us, end_us;
-    int64_t stamp_ms;        /* of the first segment, as its file name has it */
+    int64_t stamp_ms;              /* of the first segment, as its file name has it */
     struct trtc_lane audio, video; /* parts of the lanes of the time line, borrowed */
 };
 
@@ -33,12 +36,13 @@ struct trtc_timeline {
     struct trtc_lane audio, video;
     struct trtc_section *sections;
     size_t nb_sections;
-    int64_t overlap_us;      /* time that more than one source had, and that was used once */
-    int nb_left_out;         /* segments of streams that -a leaves out */
+    int64_t overlap_us; /* time that more than one source had, and that was used once */
+    int nb_left_out;    /* segments of streams that -a leaves out */
 };
 
-/* Builds the time line of r, whose pieces carry their facts. Pieces of one source that start at the same time, or lie within another, are
- * listed in r->losses as "twice". Free with trtc_timeline_fini, before r. TRTC_EX_TEMPFAIL without memory. */
+/* Builds the time line of r, whose pieces carry their facts. Pieces of one source that start
+ * at the same time, or lie within another, are listed in r->losses as "twice". Free with
+ * trtc_timeline_fini, before r. TRTC_EX_TEMPFAIL without memory. */
 int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
                         struct trtc_err *err);
 

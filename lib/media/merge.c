@@ -17,7 +17,8 @@ enum { QUEUE_MAX_BYTES = 64 << 20, QUEUE_MAX_SAMPLES = 1 << 16, SAMPLE_TABLE_BYT
 /* A sample that waits until it is known which part it belongs to. */
 struct queued {
     int kind;
-    struct trtc_sample s;    /* data is an offset into the queue's bytes, as a pointer it means nothing */
+    struct trtc_sample
+        s; /* data is an offset into the queue's bytes, as a pointer it means nothing */
     size_t offset;
 };
 
@@ -29,15 +30,15 @@ struct merge {
     /* the part being written */
     struct trtc_file *file;
     struct trtc_mp4 *mp4;
-    int number[NB_KINDS];    /* track numbers in mp4 */
-    int64_t base_us;         /* its place in the output */
-    int64_t nb_written;      /* samples in it */
+    int number[NB_KINDS]; /* track numbers in mp4 */
+    int64_t base_us;      /* its place in the output */
+    int64_t nb_written;   /* samples in it */
     /* splitting: what has come since the last place where a part could begin */
     struct queued *queue;
     size_t nb_queued, cap_queue;
     uint8_t *bytes;
     size_t nb_bytes, cap_bytes;
-    bool unit_open;          /* the queue was flushed before its unit was complete */
+    bool unit_open; /* the queue was flushed before its unit was complete */
 };
 
 static int64_t tick_us(const struct merge *m, int kind, int64_t ticks)
@@ -62,8 +63,9 @@ static int check_room(const struct merge *m, struct trtc_err *err)
     int64_t have = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
     if (have >= m->out->bytes)
         return 0;
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: needs about %lld MB, but only %lld MB are free", m->out->path,
-                     (long long)(m->out->bytes / 1000000), (long long)(have / 1000000));
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: needs about %lld MB, but only %lld MB are free",
+                     m->out->path, (long long)(m->out->bytes / 1000000),
+                     (long long)(have / 1000000));
 }
 
 static int64_t reserve_bytes(const struct merge *m)
@@ -143,11 +145,13 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
     return 0;
 }
 
-static int write_sample(struct merge *m, int kind, const struct trtc_sample *s, struct trtc_err *err)
+static int write_sample(struct merge *m, int kind, const struct trtc_sample *s,
+                        struct trtc_err *err)
 {
     int64_t base = m->base_us ? base_ticks(m, kind) : 0;
     m->nb_written++;
-    return trtc_mp4_write(m->mp4, m->number[kind], s->data, s->size, s->dts - base, s->pts - s->dts, s->key, err);
+    return trtc_mp4_write(m->mp4, m->number[kind], s->data, s->size, s->dts - base, s->pts - s->dts,
+                          s->key, err);
 }
 
 /* ---- splitting ---- */
@@ -171,7 +175,7 @@ static int enqueue(struct merge *m, int kind, const struct trtc_sample *s, struc
         m->cap_bytes = cap;
     }
     memcpy(m->bytes + m->nb_bytes, s->data, s->size);
-    m->queue[m->nb_queued++] = (struct queued){kind, *s, m->nb_bytes};
+    m->queue[m->nb_queued++] = (struct queued){ kind, *s, m->nb_bytes };
     m->nb_bytes += s->size;
     return 0;
 }
@@ -196,13 +200,14 @@ static int64_t unit_start_us(const struct merge *m)
 static bool unit_exceeds(const struct merge *m, int64_t end_us)
 {
     const struct trtc_merge_opts *o = m->o;
-    int64_t size = trtc_mp4_size(m->mp4) + (int64_t)m->nb_bytes + (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
+    int64_t size =
+        trtc_mp4_size(m->mp4) + (int64_t)m->nb_bytes + (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
     return m->nb_written > 0 && ((o->split_bytes && size >= o->split_bytes) ||
                                  (o->split_us && end_us - m->base_us > o->split_us));
 }
 
-/* Writes the queued unit, to a new part where it would exceed the one being written. Sound from before the new part's first picture still
- * belongs to the old one. */
+/* Writes the queued unit, to a new part where it would exceed the one being written. Sound
+ * from before the new part's first picture still belongs to the old one. */
 static int flush_unit(struct merge *m, int64_t end_us, struct trtc_err *err)
 {
     if (m->nb_queued == 0)
@@ -219,7 +224,8 @@ static int flush_unit(struct merge *m, int64_t end_us, struct trtc_err *err)
         }
         if (m->tracks[VIDEO] && m->number[VIDEO] >= 0)
             trtc_mp4_end_track(m->mp4, m->number[VIDEO],
-                               trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) - base_ticks(m, VIDEO));
+                               trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) -
+                                   base_ticks(m, VIDEO));
         if (close_part(m, start_us, err) < 0 || open_part(m, start_us, err) < 0)
             return -1;
     }
@@ -256,8 +262,10 @@ static int put(struct merge *m, int kind, const struct trtc_sample *s, struct tr
 static int open_tracks(struct merge *m, struct trtc_err *err)
 {
     const struct trtc_output *out = m->out;
-    const struct trtc_track_opts to = {.black = m->o->black, .threads = m->o->threads, .losses = &m->res->losses,
-                                       .bytes = m->o->bytes};
+    const struct trtc_track_opts to = { .black = m->o->black,
+                                        .threads = m->o->threads,
+                                        .losses = &m->res->losses,
+                                        .bytes = m->o->bytes };
     int ret = 0;
     if (out->do_video == TRTC_CHOICE_COPY)
         ret = trtc_picture_copy_new(out, &to, &m->tracks[VIDEO], err);
@@ -277,7 +285,8 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
 {
     struct trtc_sample s[NB_KINDS];
     int64_t at_us[NB_KINDS];
-    bool have[NB_KINDS] = {false, false}, done[NB_KINDS] = {!m->tracks[VIDEO], !m->tracks[AUDIO]};
+    bool have[NB_KINDS] = { false, false },
+         done[NB_KINDS] = { !m->tracks[VIDEO], !m->tracks[AUDIO] };
     while (true) {
         for (int k = 0; k < NB_KINDS; k++) {
             if (done[k] || have[k])
@@ -328,10 +337,10 @@ static void take_stats(struct merge *m)
         res->audio = m->tracks[AUDIO]->stats;
 }
 
-static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o, struct trtc_merge_result *res,
-                      bool *size_changed, struct trtc_err *err)
+static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o,
+                      struct trtc_merge_result *res, bool *size_changed, struct trtc_err *err)
 {
-    struct merge m = {.out = out, .o = o, .res = res};
+    struct merge m = { .out = out, .o = o, .res = res };
     int ret = -1;
     if (open_tracks(&m, err) < 0 || open_part(&m, 0, err) < 0 || copy_samples(&m, err) < 0)
         goto done;
@@ -356,11 +365,13 @@ done:
     return ret;
 }
 
-/* The largest width and height of the pictures themselves, where the segments' beginnings did not tell. */
+/* The largest width and height of the pictures themselves, where the segments' beginnings did
+ * not tell. */
 static int largest_picture(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
 {
-    struct trtc_losses ignored = {0}; /* listed in the run itself */
-    struct trtc_reader *rd = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
+    struct trtc_losses ignored = { 0 }; /* listed in the run itself */
+    struct trtc_reader *rd =
+        trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
     struct trtc_read r;
     int got = rd ? 1 : -1;
     while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
@@ -382,11 +393,11 @@ static void drop_files(struct trtc_merge_result *res)
     res->nb_files = 0;
 }
 
-int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o, struct trtc_merge_result *res,
-                   struct trtc_err *err)
+int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
+                   struct trtc_merge_result *res, struct trtc_err *err)
 {
     bool size_changed;
-    *res = (struct trtc_merge_result){0};
+    *res = (struct trtc_merge_result){ 0 };
     int ret = merge_once(out, o, res, &size_changed, err);
     if (ret < 0 && size_changed && o->video == TRTC_CHOICE_AUTO) {
         struct trtc_output encoded = *out;
@@ -407,5 +418,5 @@ void trtc_merge_result_fini(struct trtc_merge_result *res)
     drop_files(res);
     free(res->files);
     trtc_losses_fini(&res->losses);
-    *res = (struct trtc_merge_result){0};
+    *res = (struct trtc_merge_result){ 0 };
 }

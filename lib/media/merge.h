@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Carries out one output of a plan: tracks are pulled in the order of time and written to one or several MP4 files, which
- * are complete and on disk afterwards, but under temporary names: the caller names and commits them. */
+/* Carries out one output of a plan: tracks are pulled in the order of time and written to one
+ * or several MP4 files, which are complete and on disk afterwards, but under temporary names:
+ * the caller names and commits them. */
 #ifndef TRTC_MEDIA_MERGE_H
 #define TRTC_MEDIA_MERGE_H
 
@@ -15,35 +16,37 @@
 #include "media/track.h"
 
 struct trtc_merge_opts {
-    enum trtc_choice video;        /* as planned with: AUTO may turn to encoding on the way */
+    enum trtc_choice video; /* as planned with: AUTO may turn to encoding on the way */
     bool black;
-    int64_t split_bytes, split_us; /* 0: no limit */
-    int threads;                   /* for encoders; 0: as many as suit the cores */
+    int64_t split_bytes, split_us;     /* 0: no limit */
+    int threads;                       /* for encoders; 0: as many as suit the cores */
     const volatile sig_atomic_t *stop; /* set: finish what there is */
-    atomic_llong *bytes;           /* counts what was read */
+    atomic_llong *bytes;               /* counts what was read */
 };
 
-struct trtc_merge_file {           /* one part */
-    struct trtc_file *file;        /* complete, not committed; only the first one is kept open and locked */
-    int64_t start_us, end_us;      /* on the epoch clock */
+struct trtc_merge_file {    /* one part */
+    struct trtc_file *file; /* complete, not committed; only the first one is kept open and
+                               locked */
+    int64_t start_us, end_us; /* on the epoch clock */
     int64_t bytes;
 };
 
 struct trtc_merge_result {
     struct trtc_merge_file *files;
     size_t nb_files;
-    struct trtc_losses losses;     /* found on the way */
+    struct trtc_losses losses; /* found on the way */
     struct trtc_track_stats video, audio;
     bool has_video, has_audio;
     bool video_encoded, audio_encoded;
-    bool interrupted;              /* *stop was set: the files hold only what came before */
+    bool interrupted;                   /* *stop was set: the files hold only what came before */
     int64_t table_bytes, table_samples; /* memory of the sample tables of the last file */
 };
 
-/* Writes the output into temporaries of script-style names in its directory. TRTC_EX_DATAERR where nothing in it could be used;
- * TRTC_EX_TEMPFAIL where the disk is or would be full. On failure the temporaries are gone (losses stay in *res). */
-int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o, struct trtc_merge_result *res,
-                   struct trtc_err *err);
+/* Writes the output into temporaries of script-style names in its directory. TRTC_EX_DATAERR
+ * where nothing in it could be used; TRTC_EX_TEMPFAIL where the disk is or would be full. On
+ * failure the temporaries are gone (losses stay in *res). */
+int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
+                   struct trtc_merge_result *res, struct trtc_err *err);
 
 /* Removes what was not committed. */
 void trtc_merge_result_fini(struct trtc_merge_result *res);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One access unit (picture) or one audio frame on the common clock: what readers, encoders and writers hand on. */
+/* One access unit (picture) or one audio frame on the common clock: what readers, encoders and
+ * writers hand on. */
 #ifndef TRTC_MEDIA_PACKET_H
 #define TRTC_MEDIA_PACKET_H
 
@@ -7,14 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum trtc_codec { TRTC_CODEC_NONE, TRTC_CODEC_H264, TRTC_CODEC_H265, TRTC_CODEC_AAC, TRTC_CODEC_OTHER };
+enum trtc_codec {
+    TRTC_CODEC_NONE,
+    TRTC_CODEC_H264,
+    TRTC_CODEC_H265,
+    TRTC_CODEC_AAC,
+    TRTC_CODEC_OTHER
+};
 
 struct trtc_packet {
-    const uint8_t *data; /* video: length-prefixed NAL units or Annex B, as the producer says; AAC: raw, no ADTS */
+    const uint8_t *
+        data; /* video: length-prefixed NAL units or Annex B, as the producer says; AAC: raw, no
+                 ADTS */
     size_t size;
-    int64_t pts_us;      /* presentation time, epoch clock (or the producer's own zero) */
-    int64_t dts_us;      /* decoding time, same clock; == pts_us for audio */
-    bool key;            /* decoding can start here */
+    int64_t pts_us; /* presentation time, epoch clock (or the producer's own zero) */
+    int64_t dts_us; /* decoding time, same clock; == pts_us for audio */
+    bool key;       /* decoding can start here */
 };
 
 #endif

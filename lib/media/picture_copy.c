@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture copied: access units as they are, placed by their time. In a hole the last picture stands, since a sample lasts until the
- * next one; where nothing can stand (before the first picture, or with -b) one black picture of our own is put in, whose
- * parameter sets carry an id of their own so that the others need not be touched. */
+/* Picture copied: access units as they are, placed by their time. In a hole the last picture
+ * stands, since a sample lasts until the next one; where nothing can stand (before the first
+ * picture, or with -b) one black picture of our own is put in, whose parameter sets carry an
+ * id of their own so that the others need not be touched. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,18 +20,19 @@ struct picture_copy {
     size_t hint;
     struct trtc_read held;
     bool have_held, drained;
-    uint8_t *buf;            /* the sample, length-prefixed */
+    uint8_t *buf; /* the sample, length-prefixed */
     size_t cap;
-    uint8_t sets[SETS_MAX];  /* parameter sets for the header: the stream's, then the black picture's */
+    uint8_t
+        sets[SETS_MAX]; /* parameter sets for the header: the stream's, then the black picture's */
     size_t sets_size;
     uint8_t last_sets[SETS_MAX]; /* as they stood in the last key frame */
     size_t last_sets_size;
-    uint8_t *black;          /* black access unit, or NULL */
+    uint8_t *black; /* black access unit, or NULL */
     size_t black_size;
     bool black_due;
     int64_t black_at_us;
     int64_t last_dts, max_pts; /* ticks; INT64_MIN before the first sample */
-    int64_t shown_until_us;  /* where the last picture would end by itself */
+    int64_t shown_until_us;    /* where the last picture would end by itself */
     int64_t prev_dts_us, step_us;
 };
 
@@ -39,8 +41,10 @@ static struct picture_copy *self(struct trtc_track *t)
     return (struct picture_copy *)t;
 }
 
-/* Decoding times rise, presentation times do not fall below them: what rounding at a join disturbs is put right. */
-static void emit(struct picture_copy *c, struct trtc_sample *s, int64_t dts_us, int64_t pts_us, bool key)
+/* Decoding times rise, presentation times do not fall below them: what rounding at a join
+ * disturbs is put right. */
+static void emit(struct picture_copy *c, struct trtc_sample *s, int64_t dts_us, int64_t pts_us,
+                 bool key)
 {
     const uint32_t scale = c->track.format.timescale;
     int64_t dts = trtc_us_to_ticks(dts_us, scale), pts = trtc_us_to_ticks(pts_us, scale);
@@ -72,8 +76,8 @@ static int reserve(struct picture_copy *c, size_t n, struct trtc_err *err)
     return 0;
 }
 
-static int emit_annexb(struct picture_copy *c, struct trtc_sample *s, const uint8_t *au, size_t size,
-                       struct trtc_err *err)
+static int emit_annexb(struct picture_copy *c, struct trtc_sample *s, const uint8_t *au,
+                       size_t size, struct trtc_err *err)
 {
     if (reserve(c, size + size / 3 + 16, err) < 0)
         return -1;
@@ -107,8 +111,9 @@ static int check_size(struct picture_copy *c, struct trtc_err *err)
     if (trtc_video_params_read(f->codec, sets, n, &v) == 0 &&
         (v.width_px != f->width_px || v.height_px != f->height_px)) {
         c->track.size_changed = true;
-        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s/%s: the picture size changes to %dx%d within the segment", c->out->rec->dir,
-                         c->held.piece->uri, v.width_px, v.height_px);
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE,
+                         "%s/%s: the picture size changes to %dx%d within the segment",
+                         c->out->rec->dir, c->held.piece->uri, v.width_px, v.height_px);
     }
     return 0;
 }
@@ -129,7 +134,8 @@ static int emit_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_
         return -1;
     if (st->first_us == TRTC_NOTIME)
         st->first_us = pts_us;
-    int64_t step = dts_us - c->prev_dts_us; /* in decoding order the distances are even, also with B-frames */
+    int64_t step =
+        dts_us - c->prev_dts_us; /* in decoding order the distances are even, also with B-frames */
     if (c->prev_dts_us != TRTC_NOTIME && step > 0 && step < 500000)
         c->step_us = step;
     c->prev_dts_us = dts_us;
@@ -212,8 +218,9 @@ static int add_black(struct picture_copy *c, const struct trtc_facts *f, struct 
 {
     uint8_t *sets = NULL;
     size_t n = 0;
-    if (trtc_black_picture(f->width_px, f->height_px, f->sar_num, f->sar_den, free_sps_id(&c->out->video), &sets, &n,
-                           &c->black, &c->black_size, err) < 0)
+    if (trtc_black_picture(f->width_px, f->height_px, f->sar_num, f->sar_den,
+                           free_sps_id(&c->out->video), &sets, &n, &c->black, &c->black_size,
+                           err) < 0)
         return -1;
     if (c->sets_size + n <= sizeof c->sets) {
         memcpy(c->sets + c->sets_size, sets, n);
@@ -226,10 +233,11 @@ static int add_black(struct picture_copy *c, const struct trtc_facts *f, struct 
     return 0;
 }
 
-/* The stream's own 90 kHz, or coarser where a picture might stand for longer than a sample can (TRTC_MP4_STEP_MAX). */
+/* The stream's own 90 kHz, or coarser where a picture might stand for longer than a sample can
+ * (TRTC_MP4_STEP_MAX). */
 static uint32_t fitting_timescale(int64_t dur_us)
 {
-    static const uint32_t scales[] = {90000, 10000, 1000};
+    static const uint32_t scales[] = { 90000, 10000, 1000 };
     size_t i = 0;
     while (i < 2 && trtc_us_to_ticks(dur_us, scales[i]) > TRTC_MP4_STEP_MAX)
         i++;
@@ -246,10 +254,12 @@ static int learn_format(struct picture_copy *c, struct trtc_err *err)
     struct trtc_video_params v;
     enum trtc_codec codec = c->held.stream->codec;
     if (trtc_video_params_read(codec, p->data, p->size, &v) < 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: the first key frame has no parameter sets", c->out->rec->dir, c->held.piece->uri);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: the first key frame has no parameter sets",
+                         c->out->rec->dir, c->held.piece->uri);
     c->sets_size = trtc_video_param_sets(codec, p->data, p->size, c->sets, sizeof c->sets);
     if (c->sets_size > sizeof c->sets)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: parameter sets of %zu bytes", c->out->rec->dir, c->held.piece->uri, c->sets_size);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: parameter sets of %zu bytes",
+                         c->out->rec->dir, c->held.piece->uri, c->sets_size);
     memcpy(c->last_sets, c->sets, c->sets_size);
     c->last_sets_size = c->sets_size;
     int64_t at = trtc_output_us(c->out, p->pts_us, &c->hint);
@@ -257,24 +267,31 @@ static int learn_format(struct picture_copy *c, struct trtc_err *err)
     bool holes = false;
     for (size_t i = 0; i < c->out->nb_gaps; i++)
         holes |= c->out->gaps[i].kind == TRTC_VIDEO;
-    if (c->out->can_black && (late || (c->black_holes && holes)) && add_black(c, &c->held.piece->facts, err) < 0)
+    if (c->out->can_black && (late || (c->black_holes && holes)) &&
+        add_black(c, &c->held.piece->facts, err) < 0)
         return -1;
     if (late && c->black)
         black_from(c, 0);
     c->shown_until_us = at;
     c->have_held = true;
     c->track.format = (struct trtc_mp4_track){
-        .codec = codec, .timescale = fitting_timescale(c->out->dur_us),
-        .width_px = v.width_px, .height_px = v.height_px, .sar_num = v.sar_num, .sar_den = v.sar_den,
-        .annexb = c->sets, .annexb_size = c->sets_size, .inband = sets_vary(&c->out->video),
+        .codec = codec,
+        .timescale = fitting_timescale(c->out->dur_us),
+        .width_px = v.width_px,
+        .height_px = v.height_px,
+        .sar_num = v.sar_num,
+        .sar_den = v.sar_den,
+        .annexb = c->sets,
+        .annexb_size = c->sets_size,
+        .inband = sets_vary(&c->out->video),
     };
     return 1;
 }
 
-int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t,
-                          struct trtc_err *err)
+int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                          struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = {picture_copy_next, picture_copy_free};
+    static const struct trtc_track_ops ops = { picture_copy_next, picture_copy_free };
     *t = NULL;
     struct picture_copy *c = calloc(1, sizeof *c);
     if (!c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture encoded: every access unit goes through the encoder, which fits it into the canvas at a constant rate. The grid of
- * the output's frames is laid so that the first picture falls on it: a source of the same rate then keeps its times exactly. */
+/* Picture encoded: every access unit goes through the encoder, which fits it into the canvas
+ * at a constant rate. The grid of the output's frames is laid so that the first picture falls
+ * on it: a source of the same rate then keeps its times exactly. */
 #include <stdlib.h>
 
 #include "media/encode.h"
@@ -14,7 +15,7 @@ struct picture_encode {
     struct trtc_venc *enc;
     size_t hint;
     bool drained;
-    int64_t phase_us;        /* of the grid; -1: no picture yet */
+    int64_t phase_us; /* of the grid; -1: no picture yet */
     uint8_t *buf;
     size_t cap;
 };
@@ -92,12 +93,15 @@ static void picture_encode_free(struct trtc_track *t)
     free(c);
 }
 
-int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t,
-                            struct trtc_err *err)
+int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                            struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = {picture_encode_next, picture_encode_free};
-    const struct trtc_venc_opts vo = {.width_px = out->width_px, .height_px = out->height_px, .fps = out->fps,
-                                      .black = o->black, .threads = o->threads};
+    static const struct trtc_track_ops ops = { picture_encode_next, picture_encode_free };
+    const struct trtc_venc_opts vo = { .width_px = out->width_px,
+                                       .height_px = out->height_px,
+                                       .fps = out->fps,
+                                       .black = o->black,
+                                       .threads = o->threads };
     *t = NULL;
     struct picture_encode *c = calloc(1, sizeof *c);
     if (!c)
@@ -113,8 +117,12 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
         return -1;
     }
     struct trtc_mp4_track *f = &c->track.format;
-    *f = (struct trtc_mp4_track){.codec = TRTC_CODEC_H264, .timescale = 90000, .width_px = (out->width_px + 1) / 2 * 2,
-                                 .height_px = (out->height_px + 1) / 2 * 2, .sar_num = 1, .sar_den = 1};
+    *f = (struct trtc_mp4_track){ .codec = TRTC_CODEC_H264,
+                                  .timescale = 90000,
+                                  .width_px = (out->width_px + 1) / 2 * 2,
+                                  .height_px = (out->height_px + 1) / 2 * 2,
+                                  .sar_num = 1,
+                                  .sar_den = 1 };
     f->annexb = trtc_venc_param_sets(c->enc, &f->annexb_size);
     *t = &c->track;
     return 0;

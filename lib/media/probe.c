@@ -15,17 +15,18 @@
 #include "media/ts.h"
 
 enum {
-    BLOCK_BYTES = 48 * 1024,       /* holds the first frame of nearly every segment */
-    HEAD_MAX_BYTES = 4 << 20,      /* no frame by then: there is none */
+    BLOCK_BYTES = 48 * 1024,  /* holds the first frame of nearly every segment */
+    HEAD_MAX_BYTES = 4 << 20, /* no frame by then: there is none */
     TAIL_BYTES = 256 * TRTC_TS_PACKET,
     NB_PACKETS_TO_JUDGE = 3
 };
-#define SHORT_AUDIO_US 100000      /* sound frames are contiguous: less missing than this is rounding */
-#define SHORT_VIDEO_US 500000      /* the last picture may be early by its frame's duration */
+#define SHORT_AUDIO_US 100000 /* sound frames are contiguous: less missing than this is rounding */
+#define SHORT_VIDEO_US 500000 /* the last picture may be early by its frame's duration */
+#define PAUSE_US       2000000 /* a whole segment that ends this early saw a pause, no slow picture */
 
 /* What is learned about one segment. */
 struct look {
-    int64_t first[2], last[2];     /* lowest and highest PTS, audio and video, as steps from base */
+    int64_t first[2], last[2]; /* lowest and highest PTS, audio and video, as steps from base */
     int64_t base_90k;
     int64_t nb[2];
     bool have_params;
@@ -123,8 +124,8 @@ static bool head_known(const struct trtc_ts *ts, const struct look *l)
 }
 
 /* Feeds the file from *from, which moves on, to to; head: stops as soon as enough is known. */
-static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t to, bool head, struct look *l,
-                struct trtc_err *err)
+static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t to, bool head,
+                struct look *l, struct trtc_err *err)
 {
     while (*from < to) {
         size_t want = to - *from < BLOCK_BYTES ? (size_t)(to - *from) : BLOCK_BYTES;
@@ -145,14 +146,17 @@ static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t
     return 0;
 }
 
-/* Where the media of the segment ends, from its first stamp; TRTC_NOTIME where that cannot be told. */
+/* Where the media of the segment ends, from its first stamp; TRTC_NOTIME where that cannot be
+ * told. */
 static int64_t seen_length_us(const struct look *l, int64_t dur_us, bool whole)
 {
     int64_t end = INT64_MIN, start = INT64_MAX;
     for (int s = 0; s < 2; s++) {
         if (!l->nb[s])
             continue;
-        int64_t frame = whole && l->nb[s] > 1 ? (l->last[s] - l->first[s]) / (l->nb[s] - 1) : s == 0 ? 1920 : 6000;
+        int64_t frame = whole && l->nb[s] > 1 ? (l->last[s] - l->first[s]) / (l->nb[s] - 1)
+                        : s == 0              ? 1920
+                                              : 6000;
         start = l->first[s] < start ? l->first[s] : start;
         end = l->last[s] + frame > end ? l->last[s] + frame : end;
     }
@@ -162,11 +166,13 @@ static int64_t seen_length_us(const struct look *l, int64_t dur_us, bool whole)
     return dur_us != TRTC_NOTIME && us > dur_us ? dur_us : us;
 }
 
-static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const char *kind, int64_t us,
-                    int64_t bytes, const char *why)
+static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,
+                    int64_t us, int64_t bytes, const char *why)
 {
     char *path = trtc_piece_path(r, p);
-    int ret = path ? trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes, why ? "%s" : NULL, why) : -1;
+    int ret = path ? trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes,
+                                     why ? "%s" : NULL, why)
+                   : -1;
     free(path);
     return ret;
 }
@@ -180,19 +186,22 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     if (!p->facts.kinds) {
         p->unusable = true;
         bool foreign = stats->nb_packets < NB_PACKETS_TO_JUDGE;
-        return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said, p->bytes,
-                        foreign           ? "it is no MPEG transport stream"
+        return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said,
+                        p->bytes,
+                        foreign            ? "it is no MPEG transport stream"
                         : stats->scrambled ? "it is scrambled"
                                            : "it holds no picture and no sound");
     }
-    int64_t first = l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
+    int64_t first =
+        l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
     p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
     p->facts.nb_frames = whole ? l->nb[1] : -1;
     int64_t seen = end_seen ? seen_length_us(l, said, whole) : said;
     bool short_of = seen != TRTC_NOTIME && said != TRTC_NOTIME &&
                     said - seen > (l->nb[1] ? SHORT_VIDEO_US : SHORT_AUDIO_US);
     bool vouched = p->attr_bytes == p->bytes;
-    if (said == TRTC_NOTIME || (vouched && short_of))
+    bool ends_early = vouched && short_of && said - seen > PAUSE_US;
+    if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */
     if ((short_of && !vouched) || missing || p->bytes % TRTC_TS_PACKET != 0) {
         int64_t lost = said != TRTC_NOTIME && seen < said ? said - seen : 0;
@@ -206,16 +215,17 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     return 0;
 }
 
-static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd, struct trtc_ts *ts,
-                       uint8_t *buf, bool count_frames, struct trtc_err *err)
+static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
+                       struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
 {
-    struct look l = {.facts = &p->facts};
+    struct look l = { .facts = &p->facts };
     struct trtc_err why;
     bool whole = p->measure || count_frames;
     int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
     if (fd < 0) {
         p->unusable = true;
-        return add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg) < 0 ? trtc_fail_nomem(err) : 0;
+        return add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg) < 0 ? trtc_fail_nomem(err)
+                                                                              : 0;
     }
     trtc_ts_begin(ts);
     int64_t at = 0, head = whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A first look into the segments of a recording: what is in them, where their time stamps start, whether they are whole. */
+/* A first look into the segments of a recording: what is in them, where their time stamps
+ * start, whether they are whole. */
 #ifndef TRTC_MEDIA_PROBE_H
 #define TRTC_MEDIA_PROBE_H
 
@@ -7,9 +8,10 @@
 
 #include "core/recording.h"
 
-/* Fills the facts of every piece of r. Normally reads only the first block of a segment, and its last one where
- * no FILE-ATTR vouches for its size; the whole of it where its length cannot be believed, or with count_frames.
- * What turns out empty, foreign or cut is listed in r->losses, and its length corrected. */
+/* Fills the facts of every piece of r. Normally reads only the first block of a segment, and
+ * its last one where no FILE-ATTR vouches for its size; the whole of it where its length
+ * cannot be believed, or with count_frames. What turns out empty, foreign or cut is listed in
+ * r->losses, and its length corrected. */
 int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err);
 
 #endif

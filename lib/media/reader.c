@@ -26,27 +26,34 @@ struct trtc_reader {
     struct trtc_ts *ts;
     uint8_t *buf;
     int dirfd, fd;
-    size_t at;               /* clip being read; lane->n at the end */
-    bool open, ended;        /* fd belongs to clip at; all of it was fed */
-    bool past_cut;           /* the rest of this clip is not wanted */
-    bool begins;             /* no frame of this clip has been handed out */
-    bool need_key;           /* pictures before the next key frame cannot be decoded */
-    int64_t nb_no_key;       /* ... so many were dropped in this clip */
-    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete */
+    size_t at;          /* clip being read; lane->n at the end */
+    bool open, ended;   /* fd belongs to clip at; all of it was fed */
+    bool past_cut;      /* the rest of this clip is not wanted */
+    bool begins;        /* no frame of this clip has been handed out */
+    bool need_key;      /* pictures before the next key frame cannot be decoded */
+    int64_t nb_no_key;  /* ... so many were dropped in this clip */
+    int64_t nb_damaged; /* frames of this clip left out since they were incomplete */
     struct trtc_clock clock;
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 };
 
-struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane, enum trtc_kind kind,
-                                    struct trtc_losses *losses, atomic_llong *bytes, struct trtc_err *err)
+struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane,
+                                    enum trtc_kind kind, struct trtc_losses *losses,
+                                    atomic_llong *bytes, struct trtc_err *err)
 {
     struct trtc_reader *rd = calloc(1, sizeof *rd);
     if (!rd) {
         trtc_fail_nomem(err);
         return NULL;
     }
-    *rd = (struct trtc_reader){.rec = r, .lane = lane, .kind = kind, .losses = losses, .bytes = bytes, .fd = -1,
-                               .need_key = kind == TRTC_VIDEO, .prev_us = TRTC_NOTIME};
+    *rd = (struct trtc_reader){ .rec = r,
+                                .lane = lane,
+                                .kind = kind,
+                                .losses = losses,
+                                .bytes = bytes,
+                                .fd = -1,
+                                .need_key = kind == TRTC_VIDEO,
+                                .prev_us = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
     rd->buf = malloc(READ_BYTES);
@@ -80,8 +87,8 @@ static const struct trtc_piece *piece_of(const struct trtc_reader *rd)
     return rd->lane->clips[rd->at].piece;
 }
 
-__attribute__((format(printf, 5, 6)))
-static int lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
+__attribute__((format(printf, 5, 6))) static int
+lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
 {
     const struct trtc_piece *p = piece_of(rd);
     char why[256];
@@ -90,12 +97,15 @@ static int lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t by
     vsnprintf(why, sizeof why, fmt, ap);
     va_end(ap);
     char *path = trtc_piece_path(rd->rec, p);
-    int ret = path ? trtc_losses_add(rd->losses, path, kind, p->source, p->start_us, us, bytes, "%s", why) : -1;
+    int ret =
+        path ? trtc_losses_add(rd->losses, path, kind, p->source, p->start_us, us, bytes, "%s", why)
+             : -1;
     free(path);
     return ret;
 }
 
-/* Opens the next clip's file. 1, 0 where there is no more, -1 no memory. What cannot be opened any more is a loss. */
+/* Opens the next clip's file. 1, 0 where there is no more, -1 no memory. What cannot be opened
+ * any more is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     for (; rd->at < rd->lane->n; rd->at++) {
@@ -108,7 +118,8 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
             continue;
         }
         trtc_ts_begin(rd->ts);
-        int64_t jump = trtc_clock_segment(&rd->clock, p->facts.first_ts_90k, p->start_us, p->exact, p->dur_us);
+        int64_t jump =
+            trtc_clock_segment(&rd->clock, p->facts.first_ts_90k, p->start_us, p->exact, p->dur_us);
         if (jump && rd->kind == TRTC_VIDEO)
             rd->need_key = true;
         rd->prev_us = TRTC_NOTIME;
@@ -129,17 +140,18 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     rd->fd = -1;
     rd->open = false;
     if (s->nb_lost > 0)
-        ret |= lose(rd, "damaged", 0, s->nb_lost * TRTC_TS_PACKET, "at least %" PRId64 " transport packets are missing inside",
-                    s->nb_lost);
+        ret |= lose(rd, "damaged", 0, s->nb_lost * TRTC_TS_PACKET,
+                    "at least %" PRId64 " transport packets are missing inside", s->nb_lost);
     if (s->nb_bad > 0)
-        ret |= lose(rd, "damaged", 0, s->nb_bad, "%" PRId64 " bytes could not be read as transport packets",
-                    s->nb_bad);
+        ret |= lose(rd, "damaged", 0, s->nb_bad,
+                    "%" PRId64 " bytes could not be read as transport packets", s->nb_bad);
     if (rd->nb_damaged > 0 && !s->partial_tail && !s->nb_lost && !s->nb_bad)
-        ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0, "%" PRId64 " incomplete frames left out",
-                    rd->nb_damaged);
+        ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0,
+                    "%" PRId64 " incomplete frames left out", rd->nb_damaged);
     if (rd->nb_no_key > 0)
         ret |= lose(rd, "damaged", rd->nb_no_key * rd->step_us, 0,
-                    "%" PRId64 " pictures before the first key frame cannot be decoded", rd->nb_no_key);
+                    "%" PRId64 " pictures before the first key frame cannot be decoded",
+                    rd->nb_no_key);
     if (rd->begins && c->cut_us == INT64_MAX)
         ret |= lose(rd, "damaged", piece_of(rd)->dur_us, 0, "no usable frame (%" PRId64 " dropped)",
                     rd->nb_no_key + rd->nb_damaged);
@@ -180,7 +192,8 @@ static void set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, str
     } else {
         int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
         p->dts_us = trtc_clock_us(&rd->clock, dts);
-        if (p->dts_us < piece->start_us - STRAY_US || p->dts_us > piece->start_us + piece->dur_us + STRAY_US) {
+        if (p->dts_us < piece->start_us - STRAY_US ||
+            p->dts_us > piece->start_us + piece->dur_us + STRAY_US) {
             int64_t us = first ? piece->start_us : rd->prev_us + rd->step_us;
             trtc_clock_anchor(&rd->clock, dts, us);
             p->dts_us = us;
@@ -196,7 +209,8 @@ static void set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, str
 }
 
 /* Whether a frame is to be handed out; keeps the counts of what is not. */
-static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f, const struct trtc_packet *p)
+static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
+                   const struct trtc_packet *p)
 {
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     if (p->pts_us >= c->cut_us) {
@@ -232,11 +246,13 @@ int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
                 return -1;
             continue;
         }
-        struct trtc_packet p = {.data = f.data, .size = f.size, .key = f.key};
+        struct trtc_packet p = { .data = f.data, .size = f.size, .key = f.key };
         set_times(rd, &f, &p);
         if (!usable(rd, &f, &p))
             continue;
-        *out = (struct trtc_read){.pkt = p, .stream = f.stream, .piece = piece_of(rd), .piece_begins = rd->begins};
+        *out = (struct trtc_read){
+            .pkt = p, .stream = f.stream, .piece = piece_of(rd), .piece_begins = rd->begins
+        };
         rd->begins = false;
         return 1;
     }

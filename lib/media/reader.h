@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One lane of a time line as one continuous stream of frames on the epoch clock: the next file, wraps,
- * restarts and damage are its business alone. One open file and a fixed amount of memory, however long the lane. */
+/* One lane of a time line as one continuous stream of frames on the epoch clock: the next
+ * file, wraps, restarts and damage are its business alone. One open file and a fixed amount of
+ * memory, however long the lane. */
 #ifndef TRTC_MEDIA_READER_H
 #define TRTC_MEDIA_READER_H
 
@@ -14,19 +15,21 @@
 struct trtc_reader;
 
 struct trtc_read {
-    struct trtc_packet pkt;             /* video: Annex B; AAC: ADTS frame; else PES payload. Times: epoch us */
+    struct trtc_packet pkt; /* video: Annex B; AAC: ADTS frame; else PES payload. Times: epoch us */
     const struct trtc_ts_stream *stream; /* what it is */
-    const struct trtc_piece *piece;     /* where it comes from */
-    bool piece_begins;                  /* first frame taken from this piece */
+    const struct trtc_piece *piece;      /* where it comes from */
+    bool piece_begins;                   /* first frame taken from this piece */
 };
 
-/* Reads the clips of lane (borrowed, like r) for one kind. losses (borrowed) receives what turns out missing; bytes (may be NULL) counts what was read.
- * NULL on failure. */
-struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane, enum trtc_kind kind,
-                                    struct trtc_losses *losses, atomic_llong *bytes, struct trtc_err *err);
+/* Reads the clips of lane (borrowed, like r) for one kind. losses (borrowed) receives what
+ * turns out missing; bytes (may be NULL) counts what was read. NULL on failure. */
+struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane,
+                                    enum trtc_kind kind, struct trtc_losses *losses,
+                                    atomic_llong *bytes, struct trtc_err *err);
 
-/* Next frame: 1, 0 at the end, -1 on failure. Video begins with a key frame, and again after every hole; pts never falls below what the
- * time line allows. The frame is valid until the next call. */
+/* Next frame: 1, 0 at the end, -1 on failure. Video begins with a key frame, and again after
+ * every hole; pts never falls below what the time line allows. The frame is valid until the
+ * next call. */
 int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err);
 
 void trtc_reader_free(struct trtc_reader **rd);

@@ -34,7 +34,8 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     if (res->has_audio)
         add_stats(j, "audio", &res->audio, res->audio_encoded);
     if (res->has_video && res->has_audio) {
-        cJSON *av = cJSON_AddObjectToObject(j, "av_offset_ms"); /* sound minus picture: first frames, last ends */
+        cJSON *av = cJSON_AddObjectToObject(
+            j, "av_offset_ms"); /* sound minus picture: first frames, last ends */
         add_ms(av, "start", res->audio.first_us - res->video.first_us);
         add_ms(av, "end", res->audio.last_us - res->video.last_us);
     }

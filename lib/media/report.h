@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of a merge as JSON: inputs, outputs, gaps, overlaps, losses, what was copied and what was encoded. */
+/* The account of a merge as JSON: inputs, outputs, gaps, overlaps, losses, what was copied and
+ * what was encoded. */
 #ifndef TRTC_MEDIA_REPORT_H
 #define TRTC_MEDIA_REPORT_H
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound copied: AAC frames without their ADTS headers, placed by their time; holes become ready-made silent frames.
+/* Sound copied: AAC frames without their ADTS headers, placed by their time; holes become
+ * ready-made silent frames.
  *
- * Frames follow each other without a step as long as their times agree within half a millisecond; beyond that the sample durations follow
- * (clock drift). The number of silent frames in a hole is chosen so that a decoder that counts samples
- * instead of reading times is right again behind it. */
+ * Frames follow each other without a step as long as their times agree within half a
+ * millisecond; beyond that the sample durations follow (clock drift). The number of silent
+ * frames in a hole is chosen so that a decoder that counts samples instead of reading times is
+ * right again behind it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,17 +19,17 @@ struct sound_copy {
     struct trtc_track track;
     const struct trtc_output *out;
     struct trtc_reader *reader;
-    size_t hint;             /* into the output's stretches */
-    struct trtc_read held;   /* a frame that waits behind silence */
+    size_t hint;           /* into the output's stretches */
+    struct trtc_read held; /* a frame that waits behind silence */
     int64_t held_at;
     bool have_held, drained;
     uint8_t *silence;
     size_t silence_size;
     uint8_t asc[2];
-    int64_t next;            /* tick at which the frame before ends */
-    int64_t nb_frames;       /* written: what a decoder that counts has heard */
+    int64_t next;      /* tick at which the frame before ends */
+    int64_t nb_frames; /* written: what a decoder that counts has heard */
     int64_t hole_from, hole_len, hole_n, hole_k;
-    int64_t total;           /* length of the output in ticks */
+    int64_t total; /* length of the output in ticks */
 };
 
 static struct sound_copy *self(struct trtc_track *t)
@@ -35,8 +37,8 @@ static struct sound_copy *self(struct trtc_track *t)
     return (struct sound_copy *)t;
 }
 
-/* Silent frames for a hole [from, to): as many as bring the count of samples nearest to the clock, but
- * never squeezed or stretched by more than a tenth (one frame at least). */
+/* Silent frames for a hole [from, to): as many as bring the count of samples nearest to the
+ * clock, but never squeezed or stretched by more than a tenth (one frame at least). */
 static void open_hole(struct sound_copy *c, int64_t from, int64_t to)
 {
     int64_t len = to - from, n = (to - c->nb_frames * FRAME + FRAME / 2) / FRAME;
@@ -53,7 +55,9 @@ static int emit_silence(struct sound_copy *c, struct trtc_sample *s)
 {
     int64_t at = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
     c->hole_k++;
-    *s = (struct trtc_sample){.data = c->silence, .size = c->silence_size, .dts = at, .pts = at, .key = true};
+    *s = (struct trtc_sample){
+        .data = c->silence, .size = c->silence_size, .dts = at, .pts = at, .key = true
+    };
     c->next = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
     c->nb_frames++;
     c->track.stats.nb_samples++;
@@ -66,8 +70,11 @@ static int emit_held(struct sound_copy *c, struct trtc_sample *s)
     struct trtc_adts a;
     const struct trtc_packet *p = &c->held.pkt;
     int skip = trtc_adts_parse(p->data, p->size, &a) == 0 ? a.header_bytes : 7;
-    *s = (struct trtc_sample){.data = p->data + skip, .size = p->size - (size_t)skip, .dts = c->held_at,
-                              .pts = c->held_at, .key = true};
+    *s = (struct trtc_sample){ .data = p->data + skip,
+                               .size = p->size - (size_t)skip,
+                               .dts = c->held_at,
+                               .pts = c->held_at,
+                               .key = true };
     struct trtc_track_stats *st = &c->track.stats;
     if (st->first_us == TRTC_NOTIME)
         st->first_us = trtc_ticks_to_us(c->held_at, c->track.format.timescale);
@@ -147,11 +154,16 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
     if (got <= 0)
         return got;
     trtc_adts_asc(&a, c->asc);
-    c->track.format = (struct trtc_mp4_track){.codec = TRTC_CODEC_AAC, .timescale = (uint32_t)a.rate_hz, .asc = c->asc,
-                                              .asc_size = 2, .rate_hz = a.rate_hz, .channels = a.channels};
+    c->track.format = (struct trtc_mp4_track){ .codec = TRTC_CODEC_AAC,
+                                               .timescale = (uint32_t)a.rate_hz,
+                                               .asc = c->asc,
+                                               .asc_size = 2,
+                                               .rate_hz = a.rate_hz,
+                                               .channels = a.channels };
     c->total = trtc_us_to_ticks(c->out->dur_us, c->track.format.timescale);
     c->held = r;
-    c->held_at = trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), (uint32_t)a.rate_hz);
+    c->held_at =
+        trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), (uint32_t)a.rate_hz);
     if (c->held_at < HOLE)
         c->held_at = c->held_at < 0 ? 0 : c->held_at;
     else
@@ -160,10 +172,10 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
     return trtc_silent_aac(a.rate_hz, a.channels, &c->silence, &c->silence_size, err) < 0 ? -1 : 1;
 }
 
-int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t,
-                        struct trtc_err *err)
+int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                        struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = {sound_copy_next, sound_copy_free};
+    static const struct trtc_track_ops ops = { sound_copy_next, sound_copy_free };
     *t = NULL;
     struct sound_copy *c = calloc(1, sizeof *c);
     if (!c)

@@ -75,12 +75,12 @@ static void sound_encode_free(struct trtc_track *t)
     free(c);
 }
 
-int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t,
-                          struct trtc_err *err)
+int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                          struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = {sound_encode_next, sound_encode_free};
+    static const struct trtc_track_ops ops = { sound_encode_next, sound_encode_free };
     int channels = out->audio.clips[0].piece->facts.channels;
-    const struct trtc_aenc_opts ao = {.rate_hz = 48000, .channels = channels == 1 ? 1 : 2};
+    const struct trtc_aenc_opts ao = { .rate_hz = 48000, .channels = channels == 1 ? 1 : 2 };
     *t = NULL;
     struct sound_encode *c = calloc(1, sizeof *c);
     if (!c)
@@ -95,7 +95,9 @@ int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track
         return -1;
     }
     struct trtc_mp4_track *f = &c->track.format;
-    *f = (struct trtc_mp4_track){.codec = TRTC_CODEC_AAC, .timescale = 48000, .rate_hz = 48000, .channels = ao.channels};
+    *f = (struct trtc_mp4_track){
+        .codec = TRTC_CODEC_AAC, .timescale = 48000, .rate_hz = 48000, .channels = ao.channels
+    };
     f->asc = trtc_aenc_asc(c->enc, &f->asc_size);
     *t = &c->track;
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A track of an output in the making: samples in order, on the output's own clock, without holes. Four kinds of it: picture
- * and sound, copied or encoded. */
+/* A track of an output in the making: samples in order, on the output's own clock, without
+ * holes. Four kinds of it: picture and sound, copied or encoded. */
 #ifndef TRTC_MEDIA_TRACK_H
 #define TRTC_MEDIA_TRACK_H
 
@@ -13,19 +13,21 @@
 #include "media/mp4.h"
 
 struct trtc_sample {
-    const uint8_t *data;     /* as MP4 wants it; valid until the next call */
+    const uint8_t *data; /* as MP4 wants it; valid until the next call */
     size_t size;
-    int64_t dts, pts;        /* ticks of the track's timescale, from the output's beginning */
+    int64_t dts, pts; /* ticks of the track's timescale, from the output's beginning */
     bool key;
 };
 
 struct trtc_track_stats {
     int64_t nb_samples;
-    int64_t nb_filled;       /* silent frames and black pictures put in */
-    int64_t filled_us;       /* holes filled: silence, or the last picture standing */
-    int64_t nb_dropped;      /* frames left out since their time was used already */
-    int64_t nb_broken;       /* frames that did not decode (encoding only) */
-    int64_t first_us, last_us; /* presentation of the first frame from the recording, end of the last one, on the output's clock */
+    int64_t nb_filled;  /* silent frames and black pictures put in */
+    int64_t filled_us;  /* holes filled: silence, or the last picture standing */
+    int64_t nb_dropped; /* frames left out since their time was used already */
+    int64_t nb_broken;  /* frames that did not decode (encoding only) */
+    int64_t first_us,
+        last_us; /* presentation of the first frame from the recording, end of the last one, on
+                    the output's clock */
 };
 
 struct trtc_track;
@@ -39,22 +41,28 @@ struct trtc_track {
     const struct trtc_track_ops *ops;
     struct trtc_mp4_track format; /* known from the start; its pointers belong to the track */
     struct trtc_track_stats stats;
-    int64_t end;             /* where the presentation ends, in ticks: final once next has returned 0 */
-    bool size_changed;       /* copying failed since the picture size changes within a segment: encode instead */
+    int64_t end; /* where the presentation ends, in ticks: final once next has returned 0 */
+    bool size_changed; /* copying failed since the picture size changes within a segment: encode
+                          instead */
 };
 
 struct trtc_track_opts {
-    bool black;              /* holes in the picture are black */
-    int threads;             /* for encoders; 0: as many as suit the cores */
+    bool black;                 /* holes in the picture are black */
+    int threads;                /* for encoders; 0: as many as suit the cores */
     struct trtc_losses *losses; /* borrowed: receives what turns out missing */
-    atomic_llong *bytes;     /* borrowed: counts what was read; or NULL */
+    atomic_llong *bytes;        /* borrowed: counts what was read; or NULL */
 };
 
-/* Each reads its lane of out (borrowed). *t stays NULL, with 0, where the lane turns out to hold nothing usable. */
-int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t, struct trtc_err *err);
-int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t, struct trtc_err *err);
-int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t, struct trtc_err *err);
-int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o, struct trtc_track **t, struct trtc_err *err);
+/* Each reads its lane of out (borrowed). *t stays NULL, with 0, where the lane turns out to
+ * hold nothing usable. */
+int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                          struct trtc_track **t, struct trtc_err *err);
+int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                            struct trtc_track **t, struct trtc_err *err);
+int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                        struct trtc_track **t, struct trtc_err *err);
+int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
+                          struct trtc_track **t, struct trtc_err *err);
 
 /* Next sample: 1, 0 at the end, -1 on failure. */
 static inline int trtc_track_next(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err)
