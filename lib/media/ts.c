@@ -83,10 +83,11 @@ static const uint8_t *next_packet_slow(struct trtc_ts *ts)
             size_t take = ts->nb_carry < want ? want - ts->nb_carry : 0;
             if (take > n)
                 take = n;
-            if (take > 0)
+            if (take > 0) {
                 memcpy(ts->carry + ts->nb_carry, ts->in, take);
-            ts->nb_carry += take;
-            ts->in += take;
+                ts->nb_carry += take;
+                ts->in += take;
+            }
             w = ts->carry;
             n = ts->nb_carry;
             if (n == 0 || (n < want && !ts->ended))
