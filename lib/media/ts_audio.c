@@ -128,9 +128,8 @@ static int opus_samples(const uint8_t *p, size_t n)
     }
 }
 
-/* Reads the control header of an Opus access unit in TS (ETSI TS 103 491-style mapping as of
- * "Opus in MPEG-TS", 4): returns its size, and that of the packet behind it; 0 where it is
- * none. */
+/* Reads the opus_control_header in front of each Opus packet in TS: returns its size, and that of
+ * the packet behind it; 0 where it is none. */
 static size_t opus_control(const uint8_t *p, size_t n, size_t *packet)
 {
     size_t at = 2, size = 0;
