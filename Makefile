@@ -54,12 +54,13 @@ $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
-$(B)/lib/media/%.o $(B)/cmd/trtc-merge.o: private PKGS = $(AV)
+$(B)/lib/media/%.o $(B)/cmd/trtc-merge.o $(B)/cmd/merge_jobs.o: private PKGS = $(AV)
+$(B)/trtc-merge: $(B)/cmd/merge_jobs.o
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-merge: private PKGS = $(AV) libcjson
 $(B)/trtc-merge: private LDLIBS = -lb64 -lm

@@ -77,6 +77,7 @@ ffmpeg_concat_copy() {
             -c copy "$1/concat.mp4" || exit 1
     done' sh "$work"
 }
+# shellcheck disable=SC2016
 cat_to_file() { once sh -c 'cat "$1"/set/*.ts >"$1/cat.bin"' sh "$work"; }
 
 merge_copy_1_job() { once trtc-merge -q -j 1 -f "$work/set" -o "$work/merged" --force; }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Between trtc-merge.c, which decides, and merge_jobs.c, which has it carried out. */
+#ifndef TRTC_CMD_MERGE_H
+#define TRTC_CMD_MERGE_H
+
+#include <cjson/cJSON.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/file.h"
+#include "core/plan.h"
+
+enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };
+
+struct opts {
+    const char **dirs, **users;
+    size_t nb_dirs, nb_users;
+    bool recursive, finished, allow_missing, force, json, null, header, progress_json;
+    struct trtc_plan_opts plan;
+    enum plan_format print;
+    int64_t split_bytes, split_us;
+    int jobs;
+    const char *report;
+};
+
+struct work {
+    const struct opts *o;
+    struct trtc_scan scan;
+    struct trtc_timeline *lines; /* one a recording */
+    struct trtc_plan plan;
+    int code;
+    /* what the workers share */
+    pthread_mutex_t lock;
+    size_t next; /* output to be taken next */
+    int threads;
+    atomic_llong bytes; /* read so far */
+    atomic_int running; /* workers */
+    int64_t total_bytes, total_us;
+    struct trtc_file *report; /* open from the start, so that a bad name is known at once */
+    cJSON *outputs, *losses;  /* in it */
+};
+
+/* Names a loss on stderr, in the report and in the exit status. Call with the lock held once
+ * workers run. */
+void merge_say_loss(struct work *w, const struct trtc_loss *l);
+
+/* Makes the outputs of the plan, several at a time; prints the path of each. What fails is
+ * reported and counts in w->code; -1 where nothing could be started at all. */
+int merge_run_jobs(struct work *w, struct trtc_err *err);
+
+#endif

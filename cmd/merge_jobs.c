@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-merge: carries out a plan. Outputs are made by a few workers; a file gets its final
+ * name when everything it belongs to is complete, and what an earlier run finished is left as
+ * it is. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "core/plan_print.h"
+#include "media/merge.h"
+#include "media/report.h"
+#include "merge.h"
+
+/* Outputs whose names depend on each other are one group: with --names recording all of a
+ * recording. */
+static size_t group_end(const struct work *w, size_t first)
+{
+    size_t end = first + 1;
+    while (w->o->plan.names == TRTC_NAMES_RECORDING && end < w->plan.n &&
+           w->plan.outputs[end].rec == w->plan.outputs[first].rec)
+        end++;
+    return end;
+}
+
+static void print_file(const struct work *w, const struct trtc_output *o, const char *path,
+                       const struct trtc_merge_file *f)
+{
+    if (!w->o->json) {
+        printf("%s%c", path, w->o->null ? '\0' : '\n');
+    } else {
+        cJSON *j = trtc_output_json(o);
+        cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
+        cJSON_AddBoolToObject(j, "existing", !f);
+        if (f) {
+            cJSON_ReplaceItemInObjectCaseSensitive(
+                j, "start_ms", cJSON_CreateNumber((double)(f->start_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(j, "end_ms",
+                                                   cJSON_CreateNumber((double)(f->end_us / 1000)));
+            cJSON_ReplaceItemInObjectCaseSensitive(
+                j, "duration_ms", cJSON_CreateNumber((double)((f->end_us - f->start_us) / 1000)));
+            cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
+        }
+        char *text = cJSON_PrintUnformatted(j);
+        if (text)
+            puts(text);
+        free(text);
+        cJSON_Delete(j);
+    }
+    fflush(stdout);
+}
+
+/* Final name of the k-th file of a group of nb; with --names recording only several have
+ * numbers. */
+static char *final_path(const struct work *w, const struct trtc_output *o,
+                        const struct trtc_merge_file *f, size_t k, size_t nb, bool first_of_output)
+{
+    if (w->o->plan.names == TRTC_NAMES_RECORDING)
+        return trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, nb > 1 ? (int)k + 1 : 0);
+    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT,
+                                 first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
+}
+
+/* "x.mp4" as "x.partial.mp4". */
+static char *partial_path(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    size_t n = strlen(path) + sizeof ".partial";
+    char *out = malloc(n);
+    if (out)
+        snprintf(out, n, "%.*s.partial%s", (int)(dot - path), path, dot);
+    return out;
+}
+
+/* A file of an earlier run stands for the whole group, unless the recording has grown since. */
+static bool is_finished(const struct work *w, const struct trtc_output *o, const char *path)
+{
+    struct stat st;
+    if (w->o->force || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        return false;
+    int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    if (ms >= o->rec->newest_ms)
+        return true;
+    cli_note("%s: made again, its recording has changed since", path);
+    return false;
+}
+
+/* Prints what an earlier run made of the group. False where that is not finished. */
+static bool print_finished(struct work *w, size_t first, size_t end)
+{
+    const struct trtc_output *o = &w->plan.outputs[first];
+    bool numbered = w->o->plan.names == TRTC_NAMES_RECORDING;
+    char *path =
+        end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
+    bool found = path && is_finished(w, o, path);
+    pthread_mutex_lock(&w->lock);
+    if (found)
+        print_file(w, o, path, NULL);
+    for (int i = 1; numbered && !found; i++) {
+        free(path);
+        path = trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, i);
+        if (!path || !is_finished(w, o, path)) {
+            found = i > 1;
+            break;
+        }
+        print_file(w, o, path, NULL);
+    }
+    pthread_mutex_unlock(&w->lock);
+    free(path);
+    return found;
+}
+
+/* Gives the files of a group their final names, the first one last: where it stands, all do. */
+static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_result *results,
+                  struct trtc_err *err)
+{
+    size_t nb = 0, k = 0;
+    for (size_t i = first; i < end; i++)
+        nb += results[i - first].nb_files;
+    for (size_t i = end; i-- > first;) {
+        struct trtc_merge_result *res = &results[i - first];
+        for (size_t f = res->nb_files; f-- > 0;) {
+            const struct trtc_output *o = &w->plan.outputs[i];
+            char *path = final_path(w, o, &res->files[f], nb - ++k, nb, f == 0);
+            if (path && res->interrupted) {
+                char *partial = partial_path(path);
+                free(path);
+                path = partial;
+            }
+            int ret =
+                path ? trtc_file_retarget(res->files[f].file, path, err) : trtc_fail_nomem(err);
+            free(path);
+            if (ret < 0)
+                return -1;
+        }
+    }
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = first; i < end; i++)
+        if (w->outputs)
+            cJSON_AddItemToArray(w->outputs,
+                                 trtc_report_output(&w->plan.outputs[i], &results[i - first]));
+    pthread_mutex_unlock(&w->lock);
+    for (size_t i = end; i-- > first;) {
+        struct trtc_merge_result *res = &results[i - first];
+        for (size_t f = res->nb_files; f-- > 0;) {
+            char *path = strdup(trtc_file_path(res->files[f].file));
+            if (!path)
+                return trtc_fail_nomem(err);
+            if (trtc_file_commit(&res->files[f].file, true, err) < 0) {
+                free(path);
+                return -1;
+            }
+            char *partial = res->interrupted ? NULL : partial_path(path);
+            if (partial)
+                unlink(partial); /* left by a run that was interrupted */
+            free(partial);
+            pthread_mutex_lock(&w->lock);
+            if (res->interrupted)
+                cli_note("interrupted: %s holds what was done; run again for the whole", path);
+            else
+                print_file(w, &w->plan.outputs[i], path, &res->files[f]);
+            pthread_mutex_unlock(&w->lock);
+            free(path);
+        }
+    }
+    return 0;
+}
+
+static void run_group(struct work *w, size_t first, size_t end)
+{
+    const struct opts *o = w->o;
+    struct trtc_err err;
+    if (print_finished(w, first, end))
+        return;
+    struct trtc_merge_result *results = calloc(end - first, sizeof *results);
+    const struct trtc_merge_opts mo = { .video = o->plan.video,
+                                        .black = o->plan.black,
+                                        .split_bytes = o->split_bytes,
+                                        .split_us = o->split_us,
+                                        .threads = w->threads,
+                                        .stop = &cli_signal,
+                                        .bytes = &w->bytes };
+    int ret = results ? 0 : trtc_fail_nomem(&err);
+    bool interrupted = false;
+    for (size_t i = first; i < end && ret == 0 && !interrupted; i++) {
+        ret = trtc_merge_run(&w->plan.outputs[i], &mo, &results[i - first], &err);
+        interrupted = results[i - first].interrupted;
+    }
+    for (size_t i = first; results && i < end; i++) /* a group is complete or it is not */
+        results[i - first].interrupted = interrupted;
+    if (ret == 0)
+        ret = commit(w, first, end, results, &err);
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = first; results && i < end; i++) {
+        for (size_t l = 0; l < results[i - first].losses.n; l++)
+            merge_say_loss(w, &results[i - first].losses.items[l]);
+        if (results[i - first].video.nb_broken || results[i - first].audio.nb_broken) {
+            cli_error("%s: %" PRId64 " frames could not be decoded", w->plan.outputs[i].path,
+                      results[i - first].video.nb_broken + results[i - first].audio.nb_broken);
+            if (!o->allow_missing)
+                w->code = trtc_worse(w->code, TRTC_EX_LOSS);
+        }
+        trtc_merge_result_fini(&results[i - first]);
+    }
+    if (ret < 0)
+        w->code = trtc_worse(w->code, cli_report(&err));
+    pthread_mutex_unlock(&w->lock);
+    free(results);
+}
+
+static void *worker(void *arg)
+{
+    struct work *w = arg;
+    while (!cli_signal) {
+        pthread_mutex_lock(&w->lock);
+        size_t first = w->next;
+        size_t end = first < w->plan.n ? group_end(w, first) : first;
+        w->next = end;
+        pthread_mutex_unlock(&w->lock);
+        if (first == end)
+            break;
+        if (w->plan.outputs[first].index >= 0)
+            run_group(w, first, end);
+    }
+    atomic_fetch_sub(&w->running, 1);
+    return NULL;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void show_progress(const struct work *w, int64_t since_ms)
+{
+    double bytes = (double)atomic_load(&w->bytes), total = (double)w->total_bytes;
+    double s = (double)(now_ms() - since_ms) / 1000 + 0.001, done = total > 0 ? bytes / total : 0;
+    double speed = done * (double)w->total_us / 1e6 / s, left = done > 0 ? s / done - s : 0;
+    char line[160];
+    if (done > 1)
+        done = 1;
+    if (w->o->progress_json) {
+        fprintf(
+            stderr,
+            "{\"fraction\":%.4f,\"bytes\":%.0f,\"total_bytes\":%.0f,\"speed\":%.1f,\"left_ms\":%.0f}\n",
+            done, bytes, total, speed, left > 0 ? left * 1000 : 0);
+        return;
+    }
+    snprintf(line, sizeof line, "%3.0f %%  %.0f MB/s  %.0fx  %d:%02d left", done * 100,
+             bytes / 1e6 / s, speed, (int)left / 60, (int)left % 60);
+    cli_progress(line);
+}
+
+int merge_run_jobs(struct work *w, struct trtc_err *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t jobs = w->o->jobs ? w->o->jobs : cores > 0 ? cores : 1, encodes = 0, started = 0;
+    for (size_t i = 0; i < w->plan.n; i++) {
+        encodes += w->plan.outputs[i].do_video == TRTC_CHOICE_ENCODE;
+        w->total_bytes += w->plan.outputs[i].bytes;
+        w->total_us += w->plan.outputs[i].dur_us;
+    }
+    jobs = jobs > (int64_t)w->plan.n ? (int64_t)w->plan.n : jobs;
+    int64_t sharing = encodes < jobs ? encodes : jobs;
+    w->threads = sharing > 0 ? (int)((cores + sharing - 1) / sharing) : 0;
+    pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);
+    if (!threads)
+        return trtc_fail_nomem(err);
+    atomic_store(&w->running, (int)jobs);
+    while (started < jobs && pthread_create(&threads[started], NULL, worker, w) == 0)
+        started++;
+    atomic_fetch_sub(&w->running, (int)(jobs - started));
+    int64_t since = now_ms();
+    bool watch = w->o->progress_json || (isatty(STDERR_FILENO) && cli_verbosity() >= 0);
+    while (watch && atomic_load(&w->running) > 0) {
+        const struct timespec nap = { .tv_nsec = 200000000 };
+        nanosleep(&nap, NULL);
+        show_progress(w, since);
+    }
+    for (int64_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    if (w->o->progress_json)
+        show_progress(w, since);
+    cli_progress(NULL);
+    free(threads);
+    return started || w->plan.n == 0 ? 0
+                                     : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+}
