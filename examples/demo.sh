@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Makes a small recording of a call, merges it, measures the files and says what came out: `make demo`.
+#
+#   demo.sh DIR [SECONDS]      writes DIR/recording, DIR/merged, DIR/timeline.svg; the call lasts 75 s
+#
+# DIR is made new each time; one that is not of an earlier demo is left alone. B is the build directory.
+set -euo pipefail
+
+dir=${1:?usage: demo.sh DIR [SECONDS]}
+length=${2:-75}
+B=${B:-$(cd "$(dirname "$0")/.." && pwd)/build}
+export PATH=$B:$B/tests:$PATH LC_ALL=C TZ=UTC0
+
+case $dir in
+-*) dir=./$dir ;;
+esac
+if ! ((length >= 40)); then
+    echo "demo: the call must last 40 s or more" >&2
+    exit 64
+fi
+for program in trtc-merge mkrec marks jq; do
+    command -v "$program" >/dev/null || {
+        echo "demo: $program is missing; run 'make demo', which gets and builds it" >&2
+        exit 69
+    }
+done
+if [[ -e $dir && ! -e $dir/.demo && -n $(ls -A "$dir") ]]; then
+    echo "demo: $dir: not empty and not of an earlier demo; give another directory" >&2
+    exit 73
+fi
+mkdir -p "$dir"
+: >"$dir/.demo"
+rm -rf "$dir/recording" "$dir/merged" "$dir/timeline.svg"
+
+bold='' plain=''
+if [[ -t 1 ]]; then
+    bold=$'\e[1m' plain=$'\e[m'
+fi
+shown=$(printf %q "$dir") # as a command that is printed needs it
+heading() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
+now_us() { echo "${EPOCHREALTIME/./}"; }
+
+# ---- a call of three people ----
+
+gap=$(((length - 19) / 2))-$(((length + 19) / 2))
+late=$((length * 4 / 25))
+share=$((length * 2 / 5))-$((length * 7 / 10))
+off=$((length * 4 / 5))-$((length * 22 / 25))
+early=$((length * 14 / 15))
+
+heading "1. A call of $length s is recorded: $dir/recording"
+echo
+echo "   anna    leaves for 19 s (at ${gap/-/ s to } s) and comes back"
+echo "   ben     joins $late s late, shares his screen (${share/-/ s to } s), has no camera (${off/-/ s to } s)"
+echo "   chloe   sends sound only, and is gone after $early s"
+mkrec --length "$length" --user "id=anna,gap=$gap" --user "id=ben,from=$late,aux=$share,vgap=$off" \
+    --user "id=chloe,kinds=a,from=3,to=$early" "$dir/recording"
+echo
+find "$dir/recording" -type f -printf '%f %s\n' | awk '
+    { bytes += $2; $1 ~ /m3u8$/ ? lists++ : segments++ }
+    END { printf "   %d playlists, %d segments, %.1f MB; pictures show the clock, each is heard by a tone\n", lists, segments, bytes / 1e6 }'
+
+# ---- what will be made of it ----
+
+heading "2. What will be made of it: trtc-merge --plan"
+echo
+trtc-merge -q -f "$dir/recording" -o "$dir/merged" --plan=json |
+    jq -r '[.user, .start_ms, .end_ms, if .video then "#" else "-" end] | @tsv' | sort -k1,1 -k2,2n |
+    awk -F'\t' -v width=60 '
+        { user[NR] = $1; from[NR] = $2; to[NR] = $3; mark[NR] = $4
+          if (NR == 1 || $2 < first) first = $2
+          if (NR == 1 || $3 > last) last = $3 }
+        function column(ms) { return int((ms - first) * width / (last - first) + .5) }
+        function bar(i, row,    x) {
+            for (x = length(row); x < column(from[i]); x++) row = row " "
+            row = row (row ~ /[^ ]$/ ? " " : "") "["
+            for (x = length(row); x < column(to[i]) - 1; x++) row = row mark[i]
+            return row "]"
+        }
+        END {
+            for (i = 1; i <= NR; i++) {
+                row = bar(i, i > 1 && user[i] == user[i - 1] ? row : "")
+                if (i == NR || user[i] != user[i + 1]) printf "   %-7s %s\n", user[i], row
+            }
+            printf "   %-7s 0 s%*d s\n\n", "", width - 5, (last - first) / 1000 + .5
+            print "   [###] picture and sound   [---] sound   each pair of brackets is one file"
+        }'
+trtc-merge -q -f "$dir/recording" -o "$dir/merged" --plan=svg >"$dir/timeline.svg"
+echo "   the same as a picture: $dir/timeline.svg"
+
+# ---- making it ----
+
+heading "3. trtc-merge -f $shown/recording -o $shown/merged"
+echo
+began=$(now_us)
+last=$began
+trtc-merge -q -j 1 -f "$dir/recording" -o "$dir/merged" --json |
+    while IFS= read -r object; do # each line comes when its file is done
+        now=$(now_us)
+        printf '%s\n' "{\"us\":$((now - last)),${object#\{}"
+        last=$now
+    done | jq -r '[.user, .start_ms, .duration_ms, .bytes, .us, .path] | @tsv' >"$dir/.merged"
+took=$(($(now_us) - began))
+
+# Picture flash and tone of each 10 s: how far apart are they in the file?
+offset() {
+    case $1 in
+    *_av.mp4) marks --json --summary-only "$1" | jq -r 'if .markers > 0 then "\(.max_ms) ms" else "-" end' ;;
+    *) echo - ;;
+    esac
+}
+
+printf '   %-7s %9s %10s %12s %9s   %s\n' user length size 'A/V offset' speed 'file in merged/'
+printf '   %-7s %9s %10s %12s %9s   %s\n' ------- --------- ---------- ------------ --------- ---------------
+sort -k1,1 -k2,2n "$dir/.merged" | while IFS=$'\t' read -r user _ ms bytes us path; do
+    awk -v user="$user" -v ms="$ms" -v bytes="$bytes" -v us="$us" -v path="${path##*/}" -v off="$(offset "$path")" '
+        BEGIN { if (off != "-") off = sprintf("%.1f ms", off)
+                printf "   %-7s %7.1f s %7.2f MB %12s %7.0f x   %s\n", user, ms / 1e3, bytes / 1e6, off, ms * 1e3 / (us > 0 ? us : 1), path }'
+done
+awk -F'\t' -v took="$took" '
+    { ms += $3; bytes += $4 }
+    END { printf "   %-7s %7.1f s %7.2f MB %12s %7.0f x   %d files in %.2f s\n", "all", ms / 1e3, bytes / 1e6, "", ms * 1e3 / took, NR, took / 1e6 }
+' "$dir/.merged"
+rm -f "$dir/.merged"
+echo
+echo "   A/V offset: sound against picture, measured in the file, the largest of all tones"
+echo "   speed: media a second of work, x real time; nothing was encoded again"
+
+# ---- what next ----
+
+heading "4. Now try"
+merge=trtc-merge
+case $B in
+"$PWD"/*) merge=${B#"$PWD"/}/trtc-merge ;;
+esac
+echo
+echo "   $merge -f $shown/recording -o $shown/screen -a 2 -u ben"
+echo
+echo "   which makes ben's screen with his voice; 'man ./man/trtc-merge.1' has the rest"

@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The demo, shortened: what it makes, what it says, that it can be run again and destroys nothing.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    export LC_ALL=C TZ=UTC0
+    tree=${BATS_TEST_DIRNAME%/*}
+    export B=${TRTC_B:-$tree/build}
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+demo() { bash "$tree/examples/demo.sh" "$@"; }
+
+@test "the demo" {
+    demo 'a demo' 40 >out 2>err
+    [ ! -s err ] || { cat err; false; }
+    cat out
+    # three users, four files, all of them in the table with an offset below 40 ms where there is a picture
+    [ "$(find 'a demo/merged' -type f | wc -l)" -eq 4 ]
+    [ "$(find 'a demo/recording' -name '*aux_video.m3u8' | wc -l)" -eq 1 ]
+    [ "$(grep -cE '^   (anna|ben) +[0-9]+\.[0-9] s +[0-9.]+ MB +[0-9]\.[0-9] ms +[0-9]+ x   [A-Za-z0-9+.-]+_[0-9]{17}_av\.mp4$' out)" -eq 3 ]
+    [ "$(grep -cE '^   chloe +[0-9]+\.[0-9] s +[0-9.]+ MB +- +[0-9]+ x   [A-Za-z0-9+.-]+_[0-9]{17}\.m4a$' out)" -eq 1 ]
+    grep -qE '^   all .* 4 files in [0-9.]+ s$' out
+    [ "$(awk 'length > 100' out)" = "" ]
+    # the line it drew: anna is twice in it, with more than 15 s between
+    grep -qE '^   anna +\[#+\] +\[#+\]$' out
+    rsvg-convert 'a demo/timeline.svg' -o timeline.png
+    # the command that it names works, and makes a picture out of the substream
+    command=$(sed -n 's/^   \(.*trtc-merge -f .* -u ben\)$/\1/p' out)
+    [ -n "$command" ]
+    PATH=$B:$PATH bash -c "$command" >made
+    mv 'a demo' demo
+    [ "$(ffprobe -v error -select_streams v -show_entries stream=codec_type -of csv=p=0 "$(sed "s/^a //" made)")" = video ]
+
+    # again: the same files
+    find demo/merged -type f | sort >first
+    demo demo 40 >out
+    find demo/merged -type f | sort | cmp - first
+}
+
+@test "the demo leaves alone what is not its own" {
+    mkdir -p mine/recording
+    echo precious >mine/recording/file
+    run -73 demo mine 40
+    [[ $output == *'mine: not empty'* ]]
+    [ "$(cat mine/recording/file)" = precious ]
+    run -64 demo new 5
+    [ ! -e new ]
+    B=/nonexistent PATH=/usr/bin:/bin run -69 demo new 40
+    [ ! -e new ]
+}
