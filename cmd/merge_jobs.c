@@ -2,6 +2,7 @@
 /* trtc-merge: carries out a plan. Outputs are made by a few workers; a file gets its final
  * name when everything it belongs to is complete, and what an earlier run finished is left as
  * it is. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,31 +28,49 @@ static size_t group_end(const struct work *w, size_t first)
     return end;
 }
 
+static void set_ms(cJSON *j, const char *key, int64_t us)
+{
+    cJSON_ReplaceItemInObjectCaseSensitive(j, key, cJSON_CreateNumber((double)(us / 1000)));
+}
+
+/* Object of one file of an output; f is NULL for one that an earlier run made. */
+static cJSON *file_json(const struct trtc_output *o, const char *path,
+                        const struct trtc_merge_file *f)
+{
+    cJSON *j = trtc_output_json(o);
+    cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
+    cJSON_AddBoolToObject(j, "existing", !f);
+    if (f) {
+        set_ms(j, "start_ms", f->start_us);
+        set_ms(j, "end_ms", f->end_us);
+        set_ms(j, "duration_ms", f->end_us - f->start_us);
+        cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
+    }
+    return j;
+}
+
 static void print_file(const struct work *w, const struct trtc_output *o, const char *path,
                        const struct trtc_merge_file *f)
 {
-    if (!w->o->json) {
-        printf("%s%c", path, w->o->null ? '\0' : '\n');
-    } else {
-        cJSON *j = trtc_output_json(o);
-        cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
-        cJSON_AddBoolToObject(j, "existing", !f);
-        if (f) {
-            cJSON_ReplaceItemInObjectCaseSensitive(
-                j, "start_ms", cJSON_CreateNumber((double)(f->start_us / 1000)));
-            cJSON_ReplaceItemInObjectCaseSensitive(j, "end_ms",
-                                                   cJSON_CreateNumber((double)(f->end_us / 1000)));
-            cJSON_ReplaceItemInObjectCaseSensitive(
-                j, "duration_ms", cJSON_CreateNumber((double)((f->end_us - f->start_us) / 1000)));
-            cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
-        }
+    if (w->o->json) {
+        cJSON *j = file_json(o, path, f);
         char *text = cJSON_PrintUnformatted(j);
         if (text)
             puts(text);
         free(text);
         cJSON_Delete(j);
+    } else {
+        printf("%s%c", path, w->o->null ? '\0' : '\n');
     }
     fflush(stdout);
+}
+
+/* A file of an earlier run counts as an output as well. */
+static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
+{
+    print_file(w, o, path, NULL);
+    if (w->outputs)
+        cJSON_AddItemToArray(w->outputs, file_json(o, path, NULL));
 }
 
 /* Final name of the k-th file of a group of nb; with --names recording only several have
@@ -89,8 +108,41 @@ static bool is_finished(const struct work *w, const struct trtc_output *o, const
     return false;
 }
 
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* The further parts of a split output: beside the first one, named alike, with later times. */
+static void tell_parts(struct work *w, const struct trtc_output *o, const char *path)
+{
+    const char *base = strrchr(path, '/') + 1, *stamp = strrchr(base, '_');
+    if (o->do_video) /* ..._TIME_av.mp4: the stamp is the last but one */
+        while (stamp > base && *--stamp != '_')
+            ;
+    size_t prefix = (size_t)(stamp + 1 - base), dir_len = (size_t)(base - path);
+    const char *suffix = stamp + 1 + TRTC_UTC_LEN;
+    char *dir = strndup(path, dir_len);
+    struct dirent **found = NULL;
+    int n = dir ? scandir(dir, &found, NULL, by_name) : 0;
+    for (int i = 0; i < n; i++) {
+        const char *name = found[i]->d_name;
+        int64_t ms;
+        bool part = strlen(name) == strlen(base) && memcmp(name, base, prefix) == 0 &&
+                    strcmp(name + prefix + TRTC_UTC_LEN, suffix) == 0 &&
+                    trtc_utc_parse17(name + prefix, &ms) == 0 && ms > o->start_us / 1000 &&
+                    ms < o->end_us / 1000 && strcmp(name, base) != 0;
+        char whole[4096];
+        if (part && snprintf(whole, sizeof whole, "%s%s", dir, name) < (int)sizeof whole)
+            tell_existing(w, o, whole);
+        free(found[i]);
+    }
+    free(found);
+    free(dir);
+}
+
 /* Prints what an earlier run made of the group. False where that is not finished. */
-static bool print_finished(struct work *w, size_t first, size_t end)
+static bool tell_finished(struct work *w, size_t first, size_t end)
 {
     const struct trtc_output *o = &w->plan.outputs[first];
     bool numbered = w->o->plan.names == TRTC_NAMES_RECORDING;
@@ -99,7 +151,9 @@ static bool print_finished(struct work *w, size_t first, size_t end)
     bool found = path && is_finished(w, o, path);
     pthread_mutex_lock(&w->lock);
     if (found)
-        print_file(w, o, path, NULL);
+        tell_existing(w, o, path);
+    if (found && !numbered && (w->o->split_bytes || w->o->split_us))
+        tell_parts(w, o, path);
     for (int i = 1; numbered && !found; i++) {
         free(path);
         path = trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, i);
@@ -107,7 +161,7 @@ static bool print_finished(struct work *w, size_t first, size_t end)
             found = i > 1;
             break;
         }
-        print_file(w, o, path, NULL);
+        tell_existing(w, o, path);
     }
     pthread_mutex_unlock(&w->lock);
     free(path);
@@ -174,7 +228,7 @@ static void run_group(struct work *w, size_t first, size_t end)
 {
     const struct opts *o = w->o;
     struct trtc_err err;
-    if (print_finished(w, first, end))
+    if (tell_finished(w, first, end))
         return;
     struct trtc_merge_result *results = calloc(end - first, sizeof *results);
     const struct trtc_merge_opts mo = { .video = o->plan.video,

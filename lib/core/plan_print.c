@@ -51,14 +51,15 @@ static void add_ms(cJSON *o, const char *key, int64_t us)
     cJSON_AddNumberToObject(o, key, (double)(us / 1000));
 }
 
-static void add_choice(cJSON *o, const char *key, enum trtc_choice c, const char *why)
+static cJSON *add_choice(cJSON *o, const char *key, enum trtc_choice c, const char *why)
 {
     if (c == TRTC_CHOICE_AUTO)
-        return;
+        return NULL;
     cJSON *v = cJSON_AddObjectToObject(o, key);
     cJSON_AddStringToObject(v, "action", trtc_choice_name(c));
     if (why[0])
         cJSON_AddStringToObject(v, "reason", why);
+    return v;
 }
 
 cJSON *trtc_output_json(const struct trtc_output *o)
@@ -73,7 +74,12 @@ cJSON *trtc_output_json(const struct trtc_output *o)
     add_ms(j, "start_ms", o->start_us);
     add_ms(j, "end_ms", o->end_us);
     add_ms(j, "duration_ms", o->dur_us);
-    add_choice(j, "video", o->do_video, o->why_video);
+    cJSON *video = add_choice(j, "video", o->do_video, o->why_video);
+    if (o->do_video == TRTC_CHOICE_ENCODE) {
+        cJSON_AddNumberToObject(video, "width", o->width_px);
+        cJSON_AddNumberToObject(video, "height", o->height_px);
+        cJSON_AddNumberToObject(video, "fps", o->fps);
+    }
     add_choice(j, "audio", o->do_audio, o->why_audio);
     cJSON *gaps = cJSON_AddArrayToObject(j, "gaps");
     for (size_t i = 0; i < o->nb_gaps; i++) {

@@ -40,6 +40,7 @@ struct trtc_piece {     /* one segment file that can be used */
     int source;         /* index of its playlist in the recording */
     bool exact;         /* start comes from FILE-ATTR or the name */
     bool measure;       /* its length cannot be believed: must be read to know */
+    bool cut;           /* found to end too early (already listed as a loss) */
     bool unusable;      /* found to hold nothing (already listed as a loss) */
     struct trtc_facts facts;
 };

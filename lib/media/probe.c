@@ -20,15 +20,18 @@ enum {
     TAIL_BYTES = 256 * TRTC_TS_PACKET,
     NB_PACKETS_TO_JUDGE = 3
 };
-#define SHORT_AUDIO_US 100000 /* sound frames are contiguous: less missing than this is rounding */
-#define SHORT_VIDEO_US 500000 /* the last picture may be early by its frame's duration */
-#define PAUSE_US       2000000 /* a whole segment that ends this early saw a pause, no slow picture */
+
+#define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
+#define PAUSE_US     2000000 /* a whole segment that ends this early saw a pause */
+#define STEP_MAX_90K 180000  /* frames further apart than 2 s do not tell the frame rate */
 
 /* What is learned about one segment. */
 struct look {
     int64_t first[2], last[2]; /* lowest and highest PTS, audio and video, as steps from base */
     int64_t base_90k;
     int64_t nb[2];
+    int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
+    int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
     bool have_params;
     struct trtc_facts *facts;
 };
@@ -96,6 +99,19 @@ static void learn(struct look *l, const struct trtc_ts_frame *f)
     if (!l->nb[s] || at > l->last[s])
         l->last[s] = at;
     l->nb[s]++;
+    int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+    int64_t step = l->prev_dts[s] == TRTC_TS_NOPTS ? 0 : trtc_ts_diff(dts, l->prev_dts[s]);
+    if (step > 0 && step < STEP_MAX_90K) {
+        l->step[s] = step;
+        l->step_max[s] = step > l->step_max[s] ? step : l->step_max[s];
+    }
+    l->prev_dts[s] = dts;
+}
+
+/* What is read next does not follow what was read before. */
+static void skip(struct look *l)
+{
+    l->prev_dts[0] = l->prev_dts[1] = TRTC_TS_NOPTS;
 }
 
 static int drain(struct trtc_ts *ts, struct look *l, struct trtc_err *err)
@@ -148,15 +164,13 @@ static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t
 
 /* Where the media of the segment ends, from its first stamp; TRTC_NOTIME where that cannot be
  * told. */
-static int64_t seen_length_us(const struct look *l, int64_t dur_us, bool whole)
+static int64_t seen_length_us(const struct look *l, int64_t dur_us)
 {
     int64_t end = INT64_MIN, start = INT64_MAX;
     for (int s = 0; s < 2; s++) {
         if (!l->nb[s])
             continue;
-        int64_t frame = whole && l->nb[s] > 1 ? (l->last[s] - l->first[s]) / (l->nb[s] - 1)
-                        : s == 0              ? 1920
-                                              : 6000;
+        int64_t frame = l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
         start = l->first[s] < start ? l->first[s] : start;
         end = l->last[s] + frame > end ? l->last[s] + frame : end;
     }
@@ -164,6 +178,15 @@ static int64_t seen_length_us(const struct look *l, int64_t dur_us, bool whole)
         return TRTC_NOTIME;
     int64_t us = (end - start) * 100 / 9;
     return dur_us != TRTC_NOTIME && us > dur_us ? dur_us : us;
+}
+
+/* More missing at the end than uneven frames explain. */
+static bool is_short(const struct look *l, int64_t said_us, int64_t seen_us)
+{
+    if (seen_us == TRTC_NOTIME || said_us == TRTC_NOTIME)
+        return false;
+    int64_t uneven_us = l->nb[1] ? 3 * l->step_max[1] * 100 / 9 : 0;
+    return said_us - seen_us > (uneven_us > SHORT_US ? uneven_us : SHORT_US);
 }
 
 static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,
@@ -196,9 +219,8 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
         l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
     p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
     p->facts.nb_frames = whole ? l->nb[1] : -1;
-    int64_t seen = end_seen ? seen_length_us(l, said, whole) : said;
-    bool short_of = seen != TRTC_NOTIME && said != TRTC_NOTIME &&
-                    said - seen > (l->nb[1] ? SHORT_VIDEO_US : SHORT_AUDIO_US);
+    int64_t seen = end_seen ? seen_length_us(l, said) : said;
+    bool short_of = is_short(l, said, seen);
     bool vouched = p->attr_bytes == p->bytes;
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
@@ -207,6 +229,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
         int64_t lost = said != TRTC_NOTIME && seen < said ? said - seen : 0;
         if (lost)
             p->dur_us = seen;
+        p->cut = true;
         int64_t bytes = missing ? missing : p->attr_bytes < 0 ? -1 : 0;
         return add_loss(r, p, "truncated", lost, bytes, NULL);
     }
@@ -219,6 +242,7 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
                        struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
 {
     struct look l = { .facts = &p->facts };
+    skip(&l);
     struct trtc_err why;
     bool whole = p->measure || count_frames;
     int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
@@ -235,7 +259,10 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
     /* a segment that could hide a section's end is looked at although its size is right */
     bool end_seen = whole || p->attr_bytes < 0 || !found || p->dur_us > TRTC_SECTION_GAP_US;
     if (ret == 0 && end_seen && found) {
-        at = p->bytes - TAIL_BYTES > at && !whole ? p->bytes - TAIL_BYTES : at;
+        if (p->bytes - TAIL_BYTES > at) {
+            at = p->bytes - TAIL_BYTES;
+            skip(&l);
+        }
         ret = feed(ts, fd, buf, &at, p->bytes, false, &l, &why);
     }
     if (ret == 0 && end_seen) {
