@@ -168,60 +168,60 @@ static bool tell_finished(struct work *w, size_t first, size_t end)
     return found;
 }
 
-/* Gives the files of a group their final names, the first one last: where it stands, all do. */
-static int commit(struct work *w, size_t first, size_t end, struct trtc_merge_result *results,
-                  struct trtc_err *err)
+/* Decides the final names of a group's files, which depend on how many there are. */
+static int name_files(const struct work *w, size_t first, size_t end,
+                      struct trtc_merge_result *results, struct trtc_err *err)
 {
     size_t nb = 0, k = 0;
     for (size_t i = first; i < end; i++)
         nb += results[i - first].nb_files;
-    for (size_t i = end; i-- > first;) {
+    for (size_t i = first; i < end; i++) {
         struct trtc_merge_result *res = &results[i - first];
-        for (size_t f = res->nb_files; f-- > 0;) {
-            const struct trtc_output *o = &w->plan.outputs[i];
-            char *path = final_path(w, o, &res->files[f], nb - ++k, nb, f == 0);
-            if (path && res->interrupted) {
-                char *partial = partial_path(path);
-                free(path);
-                path = partial;
+        for (size_t f = 0; f < res->nb_files; f++) {
+            struct trtc_merge_file *file = &res->files[f];
+            file->path = final_path(w, &w->plan.outputs[i], file, k++, nb, f == 0);
+            if (file->path && res->interrupted) {
+                char *partial = partial_path(file->path);
+                free(file->path);
+                file->path = partial;
             }
-            int ret =
-                path ? trtc_file_retarget(res->files[f].file, path, err) : trtc_fail_nomem(err);
-            free(path);
-            if (ret < 0)
-                return -1;
-        }
-    }
-    pthread_mutex_lock(&w->lock);
-    for (size_t i = first; i < end; i++)
-        if (w->outputs)
-            cJSON_AddItemToArray(w->outputs,
-                                 trtc_report_output(&w->plan.outputs[i], &results[i - first]));
-    pthread_mutex_unlock(&w->lock);
-    for (size_t i = end; i-- > first;) {
-        struct trtc_merge_result *res = &results[i - first];
-        for (size_t f = res->nb_files; f-- > 0;) {
-            char *path = strdup(trtc_file_path(res->files[f].file));
-            if (!path)
+            if (!file->path)
                 return trtc_fail_nomem(err);
-            if (trtc_file_commit(&res->files[f].file, true, err) < 0) {
-                free(path);
+            if (trtc_file_retarget(file->file, file->path, err) < 0)
                 return -1;
-            }
-            char *partial = res->interrupted ? NULL : partial_path(path);
-            if (partial)
-                unlink(partial); /* left by a run that was interrupted */
-            free(partial);
-            pthread_mutex_lock(&w->lock);
-            if (res->interrupted)
-                cli_note("interrupted: %s holds what was done; run again for the whole", path);
-            else
-                print_file(w, &w->plan.outputs[i], path, &res->files[f]);
-            pthread_mutex_unlock(&w->lock);
-            free(path);
         }
     }
     return 0;
+}
+
+/* Gives the files of a group their names, the first one last: where it stands, all do. */
+static int commit_files(size_t n, struct trtc_merge_result *results, struct trtc_err *err)
+{
+    for (size_t i = n; i-- > 0;)
+        for (size_t f = results[i].nb_files; f-- > 0;)
+            if (trtc_file_commit(&results[i].files[f].file, true, err) < 0)
+                return -1;
+    return 0;
+}
+
+/* Prints the files of an output, in the order of time, and puts them into the report. */
+static void tell_files(struct work *w, const struct trtc_output *o,
+                       const struct trtc_merge_result *res)
+{
+    for (size_t f = 0; f < res->nb_files; f++) {
+        const char *path = res->files[f].path;
+        if (res->interrupted) {
+            cli_note("interrupted: %s holds what was done; run again for the whole", path);
+            continue;
+        }
+        print_file(w, o, path, &res->files[f]);
+        char *partial = partial_path(path);
+        if (partial)
+            unlink(partial); /* left by a run that was interrupted */
+        free(partial);
+    }
+    if (w->outputs && res->nb_files)
+        cJSON_AddItemToArray(w->outputs, trtc_report_output(o, res));
 }
 
 static void run_group(struct work *w, size_t first, size_t end)
@@ -247,9 +247,13 @@ static void run_group(struct work *w, size_t first, size_t end)
     for (size_t i = first; results && i < end; i++) /* a group is complete or it is not */
         results[i - first].interrupted = interrupted;
     if (ret == 0)
-        ret = commit(w, first, end, results, &err);
+        ret = name_files(w, first, end, results, &err);
+    if (ret == 0)
+        ret = commit_files(end - first, results, &err);
     pthread_mutex_lock(&w->lock);
     for (size_t i = first; results && i < end; i++) {
+        if (ret == 0)
+            tell_files(w, &w->plan.outputs[i], &results[i - first]);
         for (size_t l = 0; l < results[i - first].losses.n; l++)
             merge_say_loss(w, &results[i - first].losses.items[l]);
         if (results[i - first].video.nb_broken || results[i - first].audio.nb_broken) {

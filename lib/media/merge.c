@@ -388,8 +388,10 @@ static int largest_picture(const struct trtc_output *out, int *w, int *h, struct
 
 static void drop_files(struct trtc_merge_result *res)
 {
-    for (size_t i = 0; i < res->nb_files; i++)
+    for (size_t i = 0; i < res->nb_files; i++) {
         trtc_file_abort(&res->files[i].file);
+        free(res->files[i].path);
+    }
     res->nb_files = 0;
 }
 

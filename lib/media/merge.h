@@ -24,8 +24,9 @@ struct trtc_merge_opts {
     atomic_llong *bytes;               /* counts what was read */
 };
 
-struct trtc_merge_file {    /* one part */
-    struct trtc_file *file; /* complete, not committed; only the first one is kept open and
+struct trtc_merge_file {      /* one part */
+    char *path;               /* final name, for the caller to set (malloc'd); NULL until then */
+    struct trtc_file *file;   /* complete, not committed; only the first one is kept open and
                                locked */
     int64_t start_us, end_us; /* on the epoch clock */
     int64_t bytes;

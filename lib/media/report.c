@@ -43,7 +43,7 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     for (size_t i = 0; i < res->nb_files; i++) {
         const struct trtc_merge_file *f = &res->files[i];
         cJSON *e = cJSON_CreateObject();
-        cJSON_AddStringToObject(e, "path", trtc_file_path(f->file));
+        cJSON_AddStringToObject(e, "path", f->path);
         add_ms(e, "start_ms", f->start_us);
         add_ms(e, "end_ms", f->end_us);
         cJSON_AddNumberToObject(e, "bytes", (double)f->bytes);

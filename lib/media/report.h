@@ -9,7 +9,7 @@
 #include "core/recording.h"
 #include "media/merge.h"
 
-/* Object of one merged output; paths are the final names. The caller deletes it. */
+/* Object of one merged output; its files carry their paths. The caller deletes it. */
 cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);
 
 /* Object of one recording as it was found. */
