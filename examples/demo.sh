@@ -59,7 +59,7 @@ mkrec --length "$length" --user "id=anna,gap=$gap" --user "id=ben,from=$late,aux
 echo
 find "$dir/recording" -type f -printf '%f %s\n' | awk '
     { bytes += $2; $1 ~ /m3u8$/ ? lists++ : segments++ }
-    END { printf "   %d playlists, %d segments, %.1f MB; pictures show the clock, each is heard by a tone\n", lists, segments, bytes / 1e6 }'
+    END { printf "   %d playlists, %d segments, %.1f MB; pictures show the clock; a flash and a tone every 10 s\n", lists, segments, bytes / 1e6 }'
 
 # ---- what will be made of it ----
 
