@@ -417,8 +417,10 @@ static int plan_all(struct work *w, struct trtc_err *err)
                      r->user ? r->user_id : "mixed");
             continue;
         }
-        if (trtc_probe_recording(r, count, err) < 0 ||
-            trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
+        if (trtc_probe_recording(r, count, err) < 0)
+            return -1;
+        trtc_recording_settle(r);
+        if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
         if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0) {

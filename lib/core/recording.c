@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "core/beneath.h"
+#include "core/clock.h"
 #include "core/recording_priv.h"
 
-#define BACK_JUMP_US 1000000 /* a clock that runs back by more than this is wrong, not rounded */
-#define BIG_JUMP_US  (3600 * INT64_C(1000000))
+#define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
+#define BIG_JUMP_US   (3600 * INT64_C(1000000))
 
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p)
 {
@@ -95,7 +96,6 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
 
 struct placing {
     int64_t shift_us; /* START-REC-TIME minus the first name's UTC, where these differ */
-    int64_t back_us;  /* added since the clock was found to run backwards */
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
 };
 
@@ -123,27 +123,17 @@ static int64_t clock_of(const struct placing *at, const struct trtc_playlist *pl
         return name_ms * 1000 + at->shift_us;
     *exact = false;
     if (at->next_us != TRTC_NOTIME)
-        return at->next_us - at->back_us;
+        return at->next_us;
     return pl->start_rec_ms != TRTC_NOTIME ? pl->start_rec_ms * 1000 : 0;
 }
 
-static void note_jumps(struct trtc_recording *r, struct placing *at, struct trtc_piece *p)
+static void note_jump(struct trtc_recording *r, const struct placing *at,
+                      const struct trtc_piece *p)
 {
-    if (at->next_us == TRTC_NOTIME)
-        return;
-    int64_t jump = p->start_us - at->next_us;
-    if (jump < -BACK_JUMP_US && p->exact) {
-        trtc_recording_note(
-            r,
-            "%s/%s: the clock runs back by %.3f s here; what follows is placed behind what came before",
-            r->dir, p->uri, (double)-jump / 1e6);
-        at->back_us -= jump;
-        p->start_us = at->next_us;
-        p->exact = false;
-    } else if (jump > BIG_JUMP_US) {
+    int64_t jump = at->next_us == TRTC_NOTIME ? 0 : p->start_us - at->next_us;
+    if (jump > BIG_JUMP_US)
         trtc_recording_note(r, "%s/%s: the clock jumps ahead by %.3f s here", r->dir, p->uri,
                             (double)jump / 1e6);
-    }
 }
 
 static int place_source(struct trtc_recording *r, int source, struct seen *seen, int dirfd)
@@ -164,24 +154,60 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
         p.facts.nb_frames = -1;
         if (i == 0 && seg->attr_start_ms == TRTC_NOTIME)
             at.shift_us = name_shift_us(r, src, p.name_ms);
-        p.start_us = clock_of(&at, pl, seg, p.name_ms, &p.exact) + at.back_us;
+        p.start_us = clock_of(&at, pl, seg, p.name_ms, &p.exact);
         if (i == 0 && seg->attr_start_ms != TRTC_NOTIME && p.name_ms != TRTC_NOTIME &&
             llabs(seg->attr_start_ms - p.name_ms) > 1000)
             trtc_recording_note(
                 r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
                 seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
-        note_jumps(r, &at, &p);
-        at.next_us = p.start_us + (p.dur_us == TRTC_NOTIME ? 0 : p.dur_us);
+        note_jump(r, &at, &p);
         r->nb_segments++;
         int usable = check_piece(r, &p, seg, named ? &name : NULL, seen, dirfd);
         if (usable < 0)
             return -1;
+        at.next_us = p.start_us + (p.dur_us == TRTC_NOTIME ? 0 : p.dur_us);
         if (usable) {
             r->pieces[r->nb_pieces++] = p;
             r->bytes += p.bytes;
         }
     }
     return 0;
+}
+
+/* ---- the clock, once the streams' own time stamps are known ---- */
+
+/* The stream goes on from a to b without a break of its own. */
+static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b)
+{
+    int64_t step = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
+    return a->source == b->source && llabs(step - a->dur_us) < CLOCK_STEP_US;
+}
+
+void trtc_recording_settle(struct trtc_recording *r)
+{
+    const struct trtc_piece *prev = NULL;
+    int64_t back_us = 0;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        struct trtc_piece *p = &r->pieces[i];
+        if (p->unusable)
+            continue;
+        if (!prev || prev->source != p->source)
+            back_us = 0;
+        int64_t off = prev ? p->start_us - (prev->start_us + prev->dur_us) : 0;
+        if (prev && p->exact && goes_on(prev, p)) {
+            if (llabs(off) < CLOCK_STEP_US) {
+                back_us = 0;
+            } else if (off + back_us < -CLOCK_STEP_US) {
+                back_us = -off;
+                trtc_recording_note(r,
+                                    "%s/%s: the clock runs back by %.3f s here while the stream "
+                                    "goes on; the stream is followed",
+                                    r->dir, p->uri, (double)-off / 1e6);
+            }
+        }
+        p->start_us += back_us;
+        prev = p;
+    }
 }
 
 /* ---- sources ---- */

@@ -86,6 +86,11 @@ struct trtc_scan {
 int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
                   size_t nb_users, struct trtc_err *err);
 
+/* Once the facts of the pieces are known: where the clock of a playlist steps back although its
+ * stream goes on, the stream is followed (and a note made). Segments listed out of order, or for a
+ * time that was recorded already, stay where their clock says. */
+void trtc_recording_settle(struct trtc_recording *r);
+
 void trtc_scan_fini(struct trtc_scan *s);
 
 /* A note on a recording (copied). */

@@ -83,7 +83,8 @@ static size_t successor(struct cover *c, size_t last)
     for (size_t i = c->next_same[last]; i < c->n; i = c->next_same[i]) {
         if (c->cand[i]->start_us > end + CONTIGUOUS_US)
             return c->n;
-        if (piece_end(c->cand[i]) > end || c->cand[i]->start_us > end - TRTC_ROUNDING_US)
+        if (piece_end(c->cand[i]) > end + TRTC_ROUNDING_US ||
+            c->cand[i]->start_us > end - TRTC_ROUNDING_US)
             return i;
         if (!c->used[i] && lose_twice(c, c->cand[i]) < 0)
             return SIZE_MAX;
