@@ -106,7 +106,7 @@ took=$(($(now_us) - began))
 # Picture flash and tone of each 10 s: how far apart are they in the file?
 offset() {
     case $1 in
-    *_av.mp4) marks --json --summary-only "$1" | jq -r 'if .markers > 0 then "\(.max_ms) ms" else "-" end' ;;
+    *_av.mp4) marks --json --summary-only "$1" | jq -r 'if .markers > 0 then .max_ms | tonumber else "-" end' ;;
     *) echo - ;;
     esac
 }
