@@ -43,11 +43,10 @@ struct cover {
     size_t n;
     size_t *next_same; /* index of the source's next candidate, or n */
     bool *used;
-    int64_t longest_us;
+    int64_t *latest_us; /* latest end of a candidate and all before it */
     struct trtc_clip *clips;
     size_t *from; /* candidate of each clip */
     size_t nb_clips;
-    int64_t overlap_us;
 };
 
 /* First candidate that starts after t. */
@@ -94,19 +93,21 @@ static size_t successor(struct cover *c, size_t last)
 }
 
 /* Another playlist's segment that holds what comes after end: the one that starts last, so
- * that the least is cut. */
+ * that the least is cut; of several that start together the first. */
 static size_t takeover(const struct cover *c, int64_t end)
 {
-    for (size_t i = first_after(c, end + CONTIGUOUS_US); i-- > 0;) {
-        if (c->cand[i]->start_us < end - c->longest_us)
-            break;
-        if (!c->used[i] && piece_end(c->cand[i]) > end + TRTC_ROUNDING_US)
-            return i;
-    }
-    return c->n;
+    const int64_t beyond = end + TRTC_ROUNDING_US;
+    size_t best = c->n;
+    for (size_t i = first_after(c, end + CONTIGUOUS_US); i-- > 0 && c->latest_us[i] > beyond;)
+        if (!c->used[i] && piece_end(c->cand[i]) > beyond) {
+            if (best < c->n && c->cand[i]->start_us < c->cand[best]->start_us)
+                break;
+            best = i;
+        }
+    return best;
 }
 
-static void take(struct cover *c, size_t i)
+static int take(struct cover *c, size_t i)
 {
     const struct trtc_piece *p = c->cand[i];
     while (c->nb_clips > 0) {
@@ -115,16 +116,18 @@ static void take(struct cover *c, size_t i)
         bool same = last->piece->source == p->source;
         if (over <= (same ? CONTIGUOUS_US : 0))
             break;
-        c->overlap_us += over;
         if (p->start_us > last->piece->start_us) {
             last->cut_us = p->start_us;
             break;
         }
+        if (same && lose_twice(c, last->piece) < 0)
+            return -1;
         c->nb_clips--; /* wholly behind the new one */
     }
     c->clips[c->nb_clips] = (struct trtc_clip){ p, INT64_MAX };
     c->from[c->nb_clips++] = i;
     c->used[i] = true;
+    return 0;
 }
 
 static int cover(struct cover *c)
@@ -147,23 +150,44 @@ static int cover(struct cover *c)
         }
         if (next == c->n)
             return 0;
-        take(c, next);
+        if (take(c, next) < 0)
+            return -1;
     }
 }
 
-/* Pieces that the cover passed over although no other playlist held their time: nothing may
- * vanish without a word. */
+/* Time that more than one source has: what each covers, less what they cover together. ends: room
+ * for a time a source. */
+static int64_t shared_us(const struct trtc_piece *const *cand, size_t n, int64_t *ends,
+                         size_t nb_sources)
+{
+    int64_t shared = 0, all_end = INT64_MIN;
+    for (size_t s = 0; s < nb_sources; s++)
+        ends[s] = INT64_MIN;
+    for (size_t i = 0; i < n; i++) {
+        const struct trtc_piece *p = cand[i];
+        int64_t *own_end = &ends[p->source], end = piece_end(p);
+        int64_t own_from = *own_end > p->start_us ? *own_end : p->start_us;
+        int64_t all_from = all_end > p->start_us ? all_end : p->start_us;
+        shared += (end > own_from ? end - own_from : 0) - (end > all_from ? end - all_from : 0);
+        *own_end = end > *own_end ? end : *own_end;
+        all_end = end > all_end ? end : all_end;
+    }
+    return shared;
+}
+
 static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, size_t n,
                    struct trtc_lane *lane, int64_t *overlap_us, struct trtc_err *err)
 {
     struct cover c = { .r = r, .cand = cand, .n = n };
     int ret = -1;
     size_t *last_of = malloc((r->nb_sources + 1) * sizeof *last_of);
+    int64_t *ends = malloc((r->nb_sources + 1) * sizeof *ends);
     c.next_same = malloc((n + 1) * sizeof *c.next_same);
     c.used = calloc(n + 1, sizeof *c.used);
+    c.latest_us = malloc((n + 1) * sizeof *c.latest_us);
     c.from = malloc((n + 1) * sizeof *c.from);
     c.clips = malloc((n + 1) * sizeof *c.clips);
-    if (!last_of || !c.next_same || !c.used || !c.from || !c.clips) {
+    if (!last_of || !ends || !c.next_same || !c.used || !c.latest_us || !c.from || !c.clips) {
         trtc_fail_nomem(err);
         goto done;
     }
@@ -174,7 +198,10 @@ static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, siz
     for (size_t i = n; i-- > 0;) {
         c.next_same[i] = last_of[cand[i]->source];
         last_of[cand[i]->source] = i;
-        c.longest_us = cand[i]->dur_us > c.longest_us ? cand[i]->dur_us : c.longest_us;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int64_t end = piece_end(cand[i]);
+        c.latest_us[i] = i && c.latest_us[i - 1] > end ? c.latest_us[i - 1] : end;
     }
     if (cover(&c) < 0) {
         trtc_fail_nomem(err);
@@ -182,13 +209,15 @@ static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, siz
     }
     lane->clips = c.clips;
     lane->n = c.nb_clips;
-    *overlap_us += c.overlap_us;
+    *overlap_us += shared_us(cand, n, ends, r->nb_sources);
     c.clips = NULL;
     ret = 0;
 done:
     free(last_of);
+    free(ends);
     free(c.next_same);
     free(c.used);
+    free(c.latest_us);
     free(c.from);
     free(c.clips);
     return ret;
@@ -209,20 +238,18 @@ static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum 
     return n;
 }
 
-static bool in_hole(const struct trtc_lane *lane, const struct trtc_piece *p, int64_t *hole_end)
+/* When the recording begins and ends, whatever it holds there. */
+static void extent_of(const struct trtc_recording *r, int64_t *start_us, int64_t *end_us)
 {
-    int64_t from = INT64_MIN;
-    for (size_t i = 0; i <= lane->n; i++) {
-        int64_t to = i < lane->n ? lane->clips[i].piece->start_us : INT64_MAX;
-        bool wide = from == INT64_MIN || to == INT64_MAX || to - from > TRTC_SECTION_GAP_US;
-        if (wide && p->start_us >= from && p->start_us < to) {
-            *hole_end = to;
-            return true;
-        }
-        if (i < lane->n)
-            from = trtc_clip_end_us(&lane->clips[i]);
+    *start_us = INT64_MAX;
+    *end_us = INT64_MIN;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        if (p->unusable || !p->facts.kinds)
+            continue;
+        *start_us = p->start_us < *start_us ? p->start_us : *start_us;
+        *end_us = piece_end(p) > *end_us ? piece_end(p) : *end_us;
     }
-    return false;
 }
 
 static int by_clip_start(const void *a, const void *b)
@@ -230,22 +257,31 @@ static int by_clip_start(const void *a, const void *b)
     return by_start(&((const struct trtc_clip *)a)->piece, &((const struct trtc_clip *)b)->piece);
 }
 
-/* Puts the clips of sub that lie in holes of over 15 s of lane into it. */
-static int fill_holes(struct trtc_lane *lane, const struct trtc_lane *sub, struct trtc_err *err)
+/* Puts the clips of sub that lie in holes of over 15 s of lane into it; before its first clip and
+ * behind its last one, what the recording lasts there is a hole too. */
+static int fill_holes(const struct trtc_recording *r, struct trtc_lane *lane,
+                      const struct trtc_lane *sub, struct trtc_err *err)
 {
     struct trtc_clip *all = malloc((lane->n + sub->n + 1) * sizeof *all);
     if (!all)
         return trtc_fail_nomem(err);
-    size_t n = lane->n;
+    size_t n = lane->n, next = 0; /* next: first clip of lane that starts behind sub's */
+    int64_t from, last;           /* latest end of those before it; end of the recording */
+    extent_of(r, &from, &last);
     if (n)
         memcpy(all, lane->clips, n * sizeof *all);
     for (size_t i = 0; i < sub->n; i++) {
-        int64_t hole_end;
-        if (!in_hole(lane, sub->clips[i].piece, &hole_end))
+        int64_t start = sub->clips[i].piece->start_us;
+        for (; next < lane->n && lane->clips[next].piece->start_us <= start; next++) {
+            int64_t end = trtc_clip_end_us(&lane->clips[next]);
+            from = next == 0 || end > from ? end : from;
+        }
+        int64_t to = next < lane->n ? lane->clips[next].piece->start_us : last;
+        if (start < from || (lane->n && to - from <= TRTC_SECTION_GAP_US))
             continue;
         all[n] = sub->clips[i];
-        if (trtc_clip_end_us(&all[n]) > hole_end)
-            all[n].cut_us = hole_end;
+        if (next < lane->n && trtc_clip_end_us(&all[n]) > to)
+            all[n].cut_us = to;
         n++;
     }
     if (n)
@@ -273,7 +309,7 @@ static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum 
         goto done;
     n = media[1] != media[0] ? collect(r, kind, media[1], cand) : 0;
     if (n && (lane_of(r, cand, n, &second, &t->overlap_us, err) < 0 ||
-              fill_holes(lane, &second, err) < 0))
+              fill_holes(r, lane, &second, err) < 0))
         goto done;
     ret = 0;
 done:
@@ -294,12 +330,15 @@ static const struct trtc_clip *earlier(const struct trtc_lane *a, size_t i,
 
 static int add_section(struct trtc_timeline *t, const struct trtc_clip *first)
 {
-    struct trtc_section *grown = realloc(t->sections, (t->nb_sections + 1) * sizeof *grown);
-    if (!grown)
-        return -1;
-    t->sections = grown;
+    const size_t n = t->nb_sections;
+    if ((n & (n - 1)) == 0) { /* room doubles at every power of two */
+        struct trtc_section *grown = realloc(t->sections, (n ? 2 * n : 1) * sizeof *grown);
+        if (!grown)
+            return -1;
+        t->sections = grown;
+    }
     const struct trtc_piece *p = first->piece;
-    grown[t->nb_sections++] = (struct trtc_section){
+    t->sections[t->nb_sections++] = (struct trtc_section){
         .start_us = p->start_us,
         .end_us = trtc_clip_end_us(first),
         .stamp_ms = p->name_ms != TRTC_NOTIME ? p->name_ms : p->start_us / 1000,
