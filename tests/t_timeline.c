@@ -502,7 +502,7 @@ static void test_many(void **state)
         { "v v1", 10000, 5000, 10000, 10000, 0, MANY,
           1 }, /* the one has a hole behind every segment */
         { "v V", 40000, 10000, 10000, 10000, 0, MANY + 75000,
-          1 }, /* holes everywhere, segments for them */
+          75000 }, /* holes everywhere, segments for them */
         { "v v1", 1000, 500, 0, INT64_C(864000000), 0, 1, 1 }, /* segments that claim ten days */
         { "v v1", 1000, 500, 1, 400, 0, 0, 0 },                /* a crowd in the beginning */
     };
