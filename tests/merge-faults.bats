@@ -12,7 +12,7 @@ setup_file() {
     mk two --length 30 --user "$(user gap=5-21)" --user "$(user id=2)"
     mk many --length 40 --segment 2 --user "$(user gop=1,gap=10-26)" --user "$(user id=2,gop=1)"
     # so large that a run can be caught at it
-    mk big --bitrate 20000000 --length "$(n 600)" --user id=10001,size=1280x720
+    mk big --bitrate 20000000 --length 300 --user id=10001,size=640x360
 }
 
 setup() {
@@ -445,11 +445,11 @@ audio2=20260101000010500
     before=$(cd "$BATS_FILE_TMPDIR/big" && stat -c '%n %s %Y' -- *)
     expect 0 trtc-merge -f "$BATS_FILE_TMPDIR/big" -o ref
     want=$(md5sum <ref/$first)
-    for ((i = 0; i < $(n 8); i++)); do
+    for ((i = 0; i < $(n 6); i++)); do
         rm -rf o
         trtc-merge -f "$BATS_FILE_TMPDIR/big" -o o >/dev/null 2>&1 &
         pid=$!
-        sleep "0.$(printf %02d $((i * 5)))"
+        sleep "0.$(printf %02d $((i * 3)))"
         kill -9 $pid 2>/dev/null || true
         wait $pid || true
         [ ! -e o/$first ] || [ "$(md5sum <o/$first)" = "$want" ] || fail "a partial file after $i"
@@ -485,17 +485,17 @@ audio2=20260101000010500
         expect 0 trtc-merge -f "$BATS_FILE_TMPDIR/big" -o o
         [ "$(cat out)" = o/$first ]
         [ "$(ls -A o)" = $first ]
-        near "$(field o/$first v duration)" "$(n 600)" 0.07 "$sig"
+        near "$(field o/$first v duration)" 300 0.07 "$sig"
     done
 }
 
 @test "SIGINT with names of the recording service: a part is not taken for the whole" {
     local pid status=0
-    mk b --bitrate 20000000 --length 300 --user id=10001,size=1280x720,gap=10-30
+    mk b --bitrate 20000000 --length 300 --user id=10001,size=640x360,gap=10-30
     env --default-signal=INT trtc-merge -f b -j 1 --names recording -o o >out 2>err &
     pid=$!
     for ((i = 0; i < 300; i++)); do
-        [ "$(find o -type f -size +60000k 2>/dev/null)" ] && break
+        [ "$(find o -type f -size +20000k 2>/dev/null)" ] && break
         sleep 0.01
     done
     kill -INT $pid
