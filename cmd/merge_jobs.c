@@ -96,10 +96,10 @@ static char *partial_path(const char *path)
 }
 
 /* A file of an earlier run stands for the whole group, unless the recording has grown since. */
-static bool is_finished(const struct work *w, const struct trtc_output *o, const char *path)
+static bool is_finished(const struct trtc_output *o, const char *path)
 {
     struct stat st;
-    if (w->o->force || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return false;
     int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
     if (ms >= o->rec->newest_ms)
@@ -145,10 +145,12 @@ static void tell_parts(struct work *w, const struct trtc_output *o, const char *
 static bool tell_finished(struct work *w, size_t first, size_t end)
 {
     const struct trtc_output *o = &w->plan.outputs[first];
+    if (w->o->force)
+        return false;
     bool numbered = w->o->plan.names == TRTC_NAMES_RECORDING;
     char *path =
         end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
-    bool found = path && is_finished(w, o, path);
+    bool found = path && is_finished(o, path);
     pthread_mutex_lock(&w->lock);
     if (found)
         tell_existing(w, o, path);
@@ -157,13 +159,15 @@ static bool tell_finished(struct work *w, size_t first, size_t end)
     for (int i = 1; numbered && !found; i++) {
         free(path);
         path = trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, i);
-        if (!path || !is_finished(w, o, path)) {
+        if (!path || !is_finished(o, path)) {
             found = i > 1;
             break;
         }
         tell_existing(w, o, path);
     }
     pthread_mutex_unlock(&w->lock);
+    for (size_t i = first; i < end && found; i++)
+        atomic_fetch_add(&w->bytes, w->plan.outputs[i].bytes);
     free(path);
     return found;
 }

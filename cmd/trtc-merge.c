@@ -14,7 +14,6 @@
 #include "cli.h"
 #include "core/num.h"
 #include "core/plan_print.h"
-#include "core/text.h"
 #include "media/av.h"
 #include "media/merge.h"
 #include "media/probe.h"
@@ -355,28 +354,21 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
 }
 
 /* Every user asked for must be there; the others are merged all the same. */
-static int check_users(struct work *w, struct trtc_err *err)
+static void check_users(struct work *w)
 {
     for (size_t i = 0; i < w->o->nb_users; i++) {
         const char *user = w->o->users[i];
-        size_t n = strlen(user);
-        char *escaped = malloc(4 * n + 1);
         bool found = false;
-        if (!escaped)
-            return trtc_fail_nomem(err);
-        escaped[trtc_text_escape(user, n, escaped)] = '\0';
         for (size_t k = 0; k < w->scan.n && !found; k++)
-            found = strcmp(w->scan.recs[k].user_id, user) == 0 ||
-                    strcmp(w->scan.recs[k].user_id, escaped) == 0;
-        free(escaped);
+            found = strlen(user) == w->scan.recs[k].user_id_len &&
+                    memcmp(user, w->scan.recs[k].user_id, strlen(user)) == 0;
         if (found)
             continue;
         cli_error(
-            "%s: no recording of user '%s'; ids are given in clear, as 'trtc-name decode' prints them",
+            "%s: no recording of user '%s'; give the id in clear, as 'trtc-name decode' prints it",
             w->o->dirs[0], user);
         w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
     }
-    return 0;
 }
 
 static bool same_dir(const char *a, const char *b)
@@ -400,7 +392,8 @@ static int scan_all(struct work *w, struct trtc_err *err)
         cli_note("%s", w->scan.notes[i]);
     if (w->scan.n == 0 && w->code == 0 && !o->nb_users)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
-    return check_users(w, err);
+    check_users(w);
+    return 0;
 }
 
 static int plan_all(struct work *w, struct trtc_err *err)
@@ -410,7 +403,7 @@ static int plan_all(struct work *w, struct trtc_err *err)
     w->lines = calloc(w->scan.n + 1, sizeof *w->lines);
     if (!w->lines)
         return trtc_fail_nomem(err);
-    for (size_t i = 0; i < w->scan.n; i++) {
+    for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
         struct trtc_recording *r = &w->scan.recs[i];
         if (o->finished && !r->ended) {
             cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir,
@@ -490,13 +483,13 @@ static int run(struct work *w, struct trtc_err *err)
         if (strcmp(o->report, "-") != 0 && !(w->report = trtc_file_create(o->report, err)))
             return -1;
     }
+    cli_catch_signals();
     if (scan_all(w, err) < 0 || plan_all(w, err) < 0)
         return -1;
     if (o->print)
         return print_plan(w, err);
     if (o->plan.outdir && w->plan.n && trtc_mkdirs(o->plan.outdir, err) < 0)
         return -1;
-    cli_catch_signals();
     if (merge_run_jobs(w, err) < 0)
         return -1;
     return o->report ? write_report(w, err) : 0;

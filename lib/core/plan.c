@@ -100,7 +100,7 @@ static bool must_encode_audio(const struct trtc_lane *lane, char why[96])
 
 static int add_gap(struct trtc_output *out, enum trtc_kind kind, int64_t start_us, int64_t end_us)
 {
-    if (end_us - start_us < TRTC_ROUNDING_US)
+    if (end_us - start_us < TRTC_GAP_MIN_US)
         return 0;
     struct trtc_gap *grown = realloc(out->gaps, (out->nb_gaps + 1) * sizeof *grown);
     if (!grown)

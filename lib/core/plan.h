@@ -38,6 +38,9 @@ struct trtc_stretch {         /* a section's place in an output */
     int64_t out_us;           /* of its start, from the output's beginning */
 };
 
+/* A hole worth telling: shorter ones are the different frame lengths of picture and sound. */
+#define TRTC_GAP_MIN_US 100000
+
 struct trtc_gap {
     enum trtc_kind kind;
     int64_t start_us, end_us; /* on the epoch clock */

@@ -13,9 +13,8 @@ const char *trtc_choice_name(enum trtc_choice c)
     return c == TRTC_CHOICE_COPY ? "copy" : c == TRTC_CHOICE_ENCODE ? "encode" : "-";
 }
 
-static void put_escaped(const char *s, FILE *out)
+static void put_escaped(const char *s, size_t n, FILE *out)
 {
-    size_t n = strlen(s);
     char *text = malloc(4 * n + 1);
     if (!text)
         return;
@@ -23,10 +22,15 @@ static void put_escaped(const char *s, FILE *out)
     free(text);
 }
 
-/* An absent value is "-", a value that is exactly that is escaped. Ids are escaped already. */
+/* An absent value is "-", a value that is exactly that is escaped. */
 static void put_id(const struct trtc_recording *r, FILE *out)
 {
-    fputs(!r->user ? "-" : strcmp(r->user_id, "-") == 0 ? "\\x2D" : r->user_id, out);
+    if (!r->user)
+        fputs("-", out);
+    else if (strcmp(r->user_id, "-") == 0)
+        fputs("\\x2D", out);
+    else
+        put_escaped(r->user_id, r->user_id_len, out);
 }
 
 void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
@@ -41,7 +45,7 @@ void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
         put_id(o->rec, out);
         fprintf(out, "\t%s\t%s\t%s\t%zu\t%s\t%s\t", o->media, from, to, o->nb_gaps,
                 trtc_choice_name(o->do_video), trtc_choice_name(o->do_audio));
-        put_escaped(o->path, out);
+        put_escaped(o->path, strlen(o->path), out);
         fputc(end, out);
     }
 }
@@ -62,12 +66,21 @@ static cJSON *add_choice(cJSON *o, const char *key, enum trtc_choice c, const ch
     return v;
 }
 
+void trtc_user_json(cJSON *o, const struct trtc_recording *r)
+{
+    char *b64 = r->user_id_text ? NULL : strdup(r->user);
+    for (char *c = b64; c && *c; c++)
+        *c = *c == '-' ? '/' : *c == '.' ? '=' : *c;
+    cJSON_AddStringToObject(o, b64 ? "user_b64" : "user", b64 ? b64 : r->user_id);
+    free(b64);
+}
+
 cJSON *trtc_output_json(const struct trtc_output *o)
 {
     cJSON *j = cJSON_CreateObject();
     const struct trtc_recording *r = o->rec;
     if (r->user)
-        cJSON_AddStringToObject(j, "user", r->user_id);
+        trtc_user_json(j, r);
     cJSON_AddNumberToObject(j, "sdkappid", (double)r->sdkappid);
     cJSON_AddStringToObject(j, "room", r->room);
     cJSON_AddStringToObject(j, "media", o->media);
@@ -112,21 +125,27 @@ int trtc_plan_json(const struct trtc_plan *p, FILE *out)
 
 /* ---- SVG ---- */
 
-enum { LEFT = 130, WIDTH = 820, RIGHT = 20, TOP = 40, ROW = 64, BAR = 14 };
+enum { WIDTH = 820, RIGHT = 20, TOP = 40, ROW = 64, BAR = 14, LABEL_MAX = 40, LABEL_PX = 8 };
+#define DAY_US (86400 * INT64_C(1000000))
 
 struct axis {
     int64_t start_us, end_us;
+    int left_px;
 };
 
 static double x_of(const struct axis *a, int64_t us)
 {
-    return LEFT + (double)(us - a->start_us) / (double)(a->end_us - a->start_us) * WIDTH;
+    return a->left_px + (double)(us - a->start_us) / (double)(a->end_us - a->start_us) * WIDTH;
 }
 
-static void put_xml(const char *s, FILE *out)
+/* At most max bytes of s, never half a character. */
+static void put_xml(const char *s, size_t max, FILE *out)
 {
-    for (; *s; s++) {
-        switch (*s) {
+    size_t n = strlen(s) > max ? max : strlen(s);
+    while (n < strlen(s) && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+        n--;
+    for (size_t i = 0; i < n; i++) {
+        switch (s[i]) {
         case '&':
             fputs("&amp;", out);
             break;
@@ -140,9 +159,16 @@ static void put_xml(const char *s, FILE *out)
             fputs("&quot;", out);
             break;
         default:
-            fputc((unsigned char)*s < 0x20 ? '?' : *s, out);
+            fputc((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i], out);
         }
     }
+    if (n < strlen(s))
+        fputs("…", out);
+}
+
+static const char *label_of(const struct trtc_recording *r)
+{
+    return !r->user ? r->room : r->user_id_text ? r->user_id : r->user;
 }
 
 static void put_bar(const struct axis *a, int64_t from, int64_t to, double y, double h,
@@ -159,7 +185,7 @@ static void put_lane(const struct axis *a, const struct trtc_lane *lane, double 
 {
     for (size_t i = 0; i < lane->n;) {
         int64_t from = lane->clips[i].piece->start_us, to = trtc_clip_end_us(&lane->clips[i]);
-        for (i++; i < lane->n && lane->clips[i].piece->start_us - to < TRTC_ROUNDING_US; i++)
+        for (i++; i < lane->n && lane->clips[i].piece->start_us - to < TRTC_GAP_MIN_US; i++)
             to = trtc_clip_end_us(&lane->clips[i]);
         put_bar(a, from, to, y, BAR, class, out);
     }
@@ -169,11 +195,10 @@ static int64_t tick_step_us(int64_t span_us)
 {
     static const int steps_s[] = { 1,   2,   5,    10,   15,   30,    60,    120,  300,
                                    600, 900, 1800, 3600, 7200, 14400, 21600, 43200 };
-    size_t n = sizeof steps_s / sizeof *steps_s;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < sizeof steps_s / sizeof *steps_s; i++)
         if (span_us / (steps_s[i] * INT64_C(1000000)) <= 10)
             return steps_s[i] * INT64_C(1000000);
-    return 86400 * INT64_C(1000000);
+    return DAY_US;
 }
 
 static void put_axis(const struct axis *a, int height, FILE *out)
@@ -181,74 +206,102 @@ static void put_axis(const struct axis *a, int height, FILE *out)
     int64_t step = tick_step_us(a->end_us - a->start_us);
     char text[32];
     trtc_utc_format3339(a->start_us / 1000, text);
-    fprintf(out, "<text class=\"s\" x=\"%d\" y=\"16\">%.10s UTC</text>\n", LEFT, text);
+    fprintf(out, "<text class=\"s\" x=\"%d\" y=\"16\">%.10s UTC</text>\n", a->left_px, text);
     for (int64_t t = (a->start_us + step - 1) / step * step; t <= a->end_us; t += step) {
         trtc_utc_format3339(t / 1000, text);
-        fprintf(
-            out,
-            "<path class=\"g\" d=\"M%.1f %dV%d\"/><text class=\"s m\" x=\"%.1f\" y=\"32\">%.8s</text>\n",
-            x_of(a, t), TOP, height - 34, x_of(a, t), text + 11);
+        bool midnight = t % DAY_US == 0;
+        fprintf(out, "<path class=\"g\" d=\"M%.1f %dV%d\"/>", x_of(a, t), TOP, height - 34);
+        fprintf(out, "<text class=\"s m\" x=\"%.1f\" y=\"32\">%.*s</text>\n", x_of(a, t),
+                midnight ? 10 : 8, midnight ? text : text + 11);
     }
 }
 
-static bool same_row(const struct trtc_output *a, const struct trtc_output *b)
+/* One output: a frame around each of its stretches, a line where a blank is left out. */
+static void put_frames(const struct axis *a, const struct trtc_output *o, double y, FILE *out)
 {
-    return a->rec == b->rec;
+    const int h = 2 * BAR + 11;
+    fputs("<g><title>", out);
+    put_xml(o->path, SIZE_MAX, out);
+    fprintf(out, "\n%.3f s; picture: %s%s%s; sound: %s%s%s</title>\n", (double)o->dur_us / 1e6,
+            trtc_choice_name(o->do_video), o->why_video[0] ? ", " : "", o->why_video,
+            trtc_choice_name(o->do_audio), o->why_audio[0] ? ", " : "", o->why_audio);
+    for (size_t s = 0; s < o->nb_stretches; s++) {
+        double x = x_of(a, o->stretches[s].start_us), end = x_of(a, o->stretches[s].end_us);
+        if (s > 0)
+            fprintf(out, "<path class=\"o\" d=\"M%.1f %.1fH%.1f\" stroke-dasharray=\"3 3\"/>\n",
+                    x_of(a, o->stretches[s - 1].end_us) + 2, y - 4 + h / 2.0, x - 2);
+        fprintf(out,
+                "<rect class=\"o\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n",
+                x - 2, y - 4, end - x + 4, h);
+    }
+    put_lane(a, &o->video, y, o->do_video == TRTC_CHOICE_ENCODE ? "v n" : "v", out);
+    put_lane(a, &o->audio, y + BAR + 3, o->do_audio == TRTC_CHOICE_ENCODE ? "a n" : "a", out);
+    for (size_t g = 0; g < o->nb_gaps; g++) {
+        double lane_y = o->gaps[g].kind == TRTC_VIDEO ? y : y + BAR + 3;
+        put_bar(a, o->gaps[g].start_us, o->gaps[g].end_us, lane_y + BAR / 2.0 - 1, 2, "x", out);
+    }
+    fputs("</g>\n", out);
+}
+
+static struct axis axis_of(const struct trtc_plan *p, int *rows)
+{
+    struct axis a = { INT64_MAX, INT64_MIN, 0 };
+    size_t longest = 0;
+    *rows = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct trtc_output *o = &p->outputs[i];
+        size_t n = strlen(label_of(o->rec));
+        a.start_us = o->start_us < a.start_us ? o->start_us : a.start_us;
+        a.end_us = o->end_us > a.end_us ? o->end_us : a.end_us;
+        longest = n > longest ? n : longest;
+        *rows += i == 0 || o->rec != p->outputs[i - 1].rec;
+    }
+    if (a.end_us <= a.start_us)
+        a = (struct axis){ 0, 1000000, 0 };
+    a.left_px = 40 + LABEL_PX * (int)(longest > LABEL_MAX ? LABEL_MAX : longest);
+    return a;
 }
 
 void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
 {
-    struct axis a = { INT64_MAX, INT64_MIN };
-    int rows = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        const struct trtc_output *o = &p->outputs[i];
-        a.start_us = o->start_us < a.start_us ? o->start_us : a.start_us;
-        a.end_us = o->end_us > a.end_us ? o->end_us : a.end_us;
-        rows += i == 0 || !same_row(o, o - 1);
-    }
-    if (a.end_us <= a.start_us)
-        a = (struct axis){ 0, 1000000 };
-    int height = TOP + rows * ROW + 40;
-    fprintf(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
-        "<style>text{font:13px sans-serif;fill:#222}.s{font-size:11px;fill:#666}.m{text-anchor:middle}"
-        ".e{text-anchor:end}.g{stroke:#ddd;fill:none}.v{fill:#3b78b5}.a{fill:#5aa469}.x{fill:#c8553d}"
-        ".o{fill:none;stroke:#222;stroke-width:1.2}</style>\n"
-        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-        LEFT + WIDTH + RIGHT, height, LEFT + WIDTH + RIGHT, height);
+    int rows;
+    const struct axis a = axis_of(p, &rows);
+    const int height = TOP + rows * ROW + 40, width = a.left_px + WIDTH + RIGHT;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+            "viewBox=\"0 0 %d %d\">\n",
+            width, height, width, height);
+    fputs("<style>text{font:13px sans-serif;fill:#222}.s{font-size:11px;fill:#666}"
+          ".m{text-anchor:middle}.e{text-anchor:end}.g{stroke:#ddd;fill:none}"
+          ".v{fill:#3b78b5}.a{fill:#5aa469}.x{fill:#c8553d}.n{fill-opacity:.5}"
+          ".o{fill:none;stroke:#222;stroke-width:1.2}</style>\n"
+          "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+          out);
     put_axis(&a, height, out);
     int row = -1;
     for (size_t i = 0; i < p->n; i++) {
         const struct trtc_output *o = &p->outputs[i];
-        bool first = i == 0 || !same_row(o, o - 1);
+        bool first = i == 0 || o->rec != p->outputs[i - 1].rec;
         row += first;
         double y = TOP + row * ROW + 10;
         if (first) {
-            fprintf(out, "<text class=\"e\" x=\"%d\" y=\"%.1f\">", LEFT - 12, y + 19);
-            put_xml(o->rec->user ? o->rec->user_id : o->rec->room, out);
+            fprintf(out, "<text class=\"e\" x=\"%d\" y=\"%.1f\"><title>", a.left_px - 12, y + 19);
+            put_xml(label_of(o->rec), SIZE_MAX, out);
+            fputs("</title>", out);
+            put_xml(label_of(o->rec), LABEL_MAX, out);
             fputs("</text>\n", out);
         }
-        for (size_t s = 0; s < o->nb_stretches; s++) {
-            double x = x_of(&a, o->stretches[s].start_us), w = x_of(&a, o->stretches[s].end_us) - x;
-            fprintf(
-                out,
-                "<rect class=\"o\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n",
-                x - 2, y - 4, w + 4, 2 * BAR + 11);
-        }
-        put_lane(&a, &o->video, y, "v", out);
-        put_lane(&a, &o->audio, y + BAR + 3, "a", out);
-        for (size_t g = 0; g < o->nb_gaps; g++)
-            put_bar(&a, o->gaps[g].start_us, o->gaps[g].end_us,
-                    y + (o->gaps[g].kind == TRTC_VIDEO ? BAR / 2 - 1 : BAR + 3 + BAR / 2 - 1), 2,
-                    "x", out);
+        put_frames(&a, o, y, out);
     }
-    fprintf(
-        out,
-        "<g transform=\"translate(%d %d)\"><rect class=\"v\" width=\"%d\" height=\"10\"/>"
-        "<text class=\"s\" x=\"18\" y=\"10\">picture</text><rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/>"
-        "<text class=\"s\" x=\"98\" y=\"10\">sound</text><rect class=\"x\" x=\"150\" y=\"4\" width=\"12\" height=\"2\"/>"
-        "<text class=\"s\" x=\"168\" y=\"10\">hole that is filled</text><rect class=\"o\" x=\"290\" width=\"12\" height=\"10\" rx=\"2\"/>"
-        "<text class=\"s\" x=\"308\" y=\"10\">output</text></g>\n</svg>\n",
-        LEFT, height - 22, 12);
+    fprintf(out, "<g transform=\"translate(%d %d)\">", a.left_px, height - 22);
+    fputs(
+        "<rect class=\"v\" width=\"12\" height=\"10\"/><text class=\"s\" x=\"18\" y=\"10\">picture</text>\n"
+        "<rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/><text class=\"s\" x=\"98\" y=\"10\">sound</text>\n"
+        "<rect class=\"v n\" x=\"146\" width=\"12\" height=\"10\"/>"
+        "<text class=\"s\" x=\"164\" y=\"10\">encoded anew</text>\n"
+        "<rect class=\"x\" x=\"250\" y=\"4\" width=\"12\" height=\"2\"/>"
+        "<text class=\"s\" x=\"268\" y=\"10\">hole that is filled</text>\n"
+        "<rect class=\"o\" x=\"376\" width=\"12\" height=\"10\" rx=\"2\"/>"
+        "<text class=\"s\" x=\"394\" y=\"10\">output</text></g>\n</svg>\n",
+        out);
 }

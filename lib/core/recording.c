@@ -82,9 +82,11 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
     }
     if (name && is_foreign(r, name))
         return lose(r, p, "foreign", p->attr_bytes, "its name is another recording's");
-    if (trtc_stat_beneath(dirfd, seg->uri, &p->bytes, &why) < 0)
-        return lose(r, p, why.code == TRTC_EX_NOINPUT ? "missing" : "unreadable", p->attr_bytes,
-                    why.code == TRTC_EX_NOINPUT ? NULL : why.msg);
+    if (trtc_stat_beneath(dirfd, seg->uri, &p->bytes, &why) < 0) {
+        bool plain = why.code == TRTC_EX_NOINPUT, outside = why.code == TRTC_EX_NOPERM;
+        return lose(r, p, plain || outside ? "missing" : "unreadable", p->attr_bytes,
+                    plain ? NULL : why.msg);
+    }
     if (p->bytes == 0)
         return lose(r, p, "empty", p->attr_bytes, NULL);
     p->measure = p->dur_us == TRTC_NOTIME || p->bytes % 188 != 0 ||

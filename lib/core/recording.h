@@ -59,7 +59,9 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     int64_t sdkappid;
     char *room;    /* as it stands in names */
     char *user;    /* as it stands in names; NULL: mixed */
-    char *user_id; /* decoded and fit for showing (escaped); "" in mixed mode */
+    char *user_id; /* decoded: any bytes, and a NUL behind them; "" in mixed mode */
+    size_t user_id_len;
+    bool user_id_text; /* it is UTF-8 without control characters */
     struct trtc_source *sources;
     size_t nb_sources;
     struct trtc_piece *pieces; /* in the order of the sources and their lines */

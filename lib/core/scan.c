@@ -140,13 +140,15 @@ static struct trtc_recording *find_or_add(struct trtc_scan *s, const char *dir,
     r->dir = strdup(dir);
     r->room = span_dup(n->room);
     r->user = n->user.p ? span_dup(n->user) : NULL;
-    r->user_id = malloc(4 * id_len + 1);
+    r->user_id = malloc(id_len + 1);
     if (!r->dir || !r->room || (n->user.p && !r->user) || !r->user_id)
         return NULL;
-    if (trtc_utf8_valid(id, id_len) && strlen(id) == id_len)
-        memcpy(r->user_id, id, id_len + 1);
-    else
-        trtc_text_escape(id, id_len, r->user_id);
+    memcpy(r->user_id, id, id_len);
+    r->user_id[id_len] = '\0';
+    r->user_id_len = id_len;
+    r->user_id_text = trtc_utf8_valid(id, id_len);
+    for (size_t i = 0; i < id_len; i++)
+        r->user_id_text &= (unsigned char)id[i] >= 0x20 && id[i] != 0x7f;
     return r;
 }
 

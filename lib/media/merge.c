@@ -81,6 +81,12 @@ static int64_t reserve_bytes(const struct merge *m)
     return most && n > most ? most : n;
 }
 
+/* The user's id; where that is no text, its form in file names. */
+static const char *title_of(const struct trtc_recording *r)
+{
+    return !r->user ? r->room : r->user_id_text ? r->user_id : r->user;
+}
+
 static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
 {
     int64_t start_us = trtc_output_epoch_us(m->out, base_us);
@@ -93,7 +99,7 @@ static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
         return trtc_fail_nomem(err);
     const struct trtc_mp4_info info = {
         .creation_ms = start_us / 1000,
-        .title = m->out->rec->user ? m->out->rec->user_id : m->out->rec->room,
+        .title = title_of(m->out->rec),
         .reserve_bytes = reserve_bytes(m),
     };
     m->base_us = base_us;

@@ -139,13 +139,13 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     close(rd->fd);
     rd->fd = -1;
     rd->open = false;
-    if (s->nb_lost > 0)
-        ret |= lose(rd, "damaged", 0, s->nb_lost * TRTC_TS_PACKET,
-                    "at least %" PRId64 " transport packets are missing inside", s->nb_lost);
     bool told = piece_of(rd)->cut; /* what is left of the cut frame was counted with it */
-    if (s->nb_bad > 0 && !told)
-        ret |= lose(rd, "damaged", 0, s->nb_bad,
-                    "%" PRId64 " bytes could not be read as transport packets", s->nb_bad);
+    int64_t gone = s->nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
+    if (gone > 0 || (s->nb_bad > 0 && !told))
+        ret |= lose(rd, "damaged", 0, gone > s->nb_bad ? gone : s->nb_bad,
+                    "%" PRId64 " transport packets are missing inside, %" PRId64
+                    " bytes cannot be read",
+                    s->nb_lost, s->nb_bad);
     if (rd->nb_damaged > 0 && !told && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0,
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);

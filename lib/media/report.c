@@ -77,7 +77,7 @@ cJSON *trtc_report_input(const struct trtc_recording *r, int64_t overlap_us, int
     cJSON_AddNumberToObject(j, "sdkappid", (double)r->sdkappid);
     cJSON_AddStringToObject(j, "room", r->room);
     if (r->user)
-        cJSON_AddStringToObject(j, "user", r->user_id);
+        trtc_user_json(j, r);
     cJSON *lists = cJSON_AddArrayToObject(j, "playlists");
     for (size_t i = 0; i < r->nb_sources; i++) {
         const struct trtc_source *s = &r->sources[i];
