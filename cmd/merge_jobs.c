@@ -99,7 +99,7 @@ static char *partial_path(const char *path)
 static bool is_finished(const struct trtc_output *o, const char *path)
 {
     struct stat st;
-    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return false;
     int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
     if (ms >= o->rec->newest_ms)

@@ -299,9 +299,9 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
         "<rect class=\"a\" x=\"80\" width=\"12\" height=\"10\"/><text class=\"s\" x=\"98\" y=\"10\">sound</text>\n"
         "<rect class=\"v n\" x=\"146\" width=\"12\" height=\"10\"/>"
         "<text class=\"s\" x=\"164\" y=\"10\">encoded anew</text>\n"
-        "<rect class=\"x\" x=\"250\" y=\"4\" width=\"12\" height=\"2\"/>"
-        "<text class=\"s\" x=\"268\" y=\"10\">hole that is filled</text>\n"
-        "<rect class=\"o\" x=\"376\" width=\"12\" height=\"10\" rx=\"2\"/>"
-        "<text class=\"s\" x=\"394\" y=\"10\">output</text></g>\n</svg>\n",
+        "<rect class=\"x\" x=\"262\" y=\"4\" width=\"12\" height=\"2\"/>"
+        "<text class=\"s\" x=\"280\" y=\"10\">hole that is filled</text>\n"
+        "<rect class=\"o\" x=\"396\" width=\"12\" height=\"10\" rx=\"2\"/>"
+        "<text class=\"s\" x=\"414\" y=\"10\">output</text></g>\n</svg>\n",
         out);
 }

@@ -68,19 +68,29 @@ static int lose(struct trtc_recording *r, const struct trtc_piece *p, const char
                            why ? "%s" : NULL, why);
 }
 
+/* What the line alone says of a segment. */
+enum listing { LISTED, LISTED_WITH_NUL, LISTED_AGAIN, LISTED_FOREIGN };
+
+static enum listing look_at(const struct trtc_recording *r, const struct trtc_playlist_seg *seg,
+                            const struct trtc_name *name, struct seen *seen)
+{
+    if (strlen(seg->uri) != seg->uri_len)
+        return LISTED_WITH_NUL;
+    if (seen_before(seen, seg->uri))
+        return LISTED_AGAIN;
+    return name && is_foreign(r, name) ? LISTED_FOREIGN : LISTED;
+}
+
 /* Checks one listed segment on disk. 1: usable, 0: a loss was listed, -1: no memory. */
 static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
-                       const struct trtc_playlist_seg *seg, const struct trtc_name *name,
-                       struct seen *seen, int dirfd)
+                       const struct trtc_playlist_seg *seg, enum listing how, int dirfd)
 {
     struct trtc_err why;
-    if (strlen(seg->uri) != seg->uri_len)
+    if (how == LISTED_WITH_NUL)
         return lose(r, p, "missing", p->attr_bytes, "its name holds a NUL byte");
-    if (seen_before(seen, seg->uri)) {
-        p->dur_us = 0; /* its media is used where it was listed first */
+    if (how == LISTED_AGAIN)
         return lose(r, p, "twice", 0, "listed more than once, used once");
-    }
-    if (name && is_foreign(r, name))
+    if (how == LISTED_FOREIGN)
         return lose(r, p, "foreign", p->attr_bytes, "its name is another recording's");
     if (trtc_stat_beneath(dirfd, seg->uri, &p->bytes, &why) < 0) {
         bool plain = why.code == TRTC_EX_NOINPUT, outside = why.code == TRTC_EX_NOPERM;
@@ -97,7 +107,8 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
 /* ---- the clock ---- */
 
 struct placing {
-    int64_t shift_us; /* START-REC-TIME minus the first name's UTC, where these differ */
+    int64_t first_ms; /* UTC of the first segment's name, or TRTC_NOTIME */
+    int64_t shift_us; /* START-REC-TIME minus first_ms, where these differ; TRTC_NOTIME: not needed yet */
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
 };
 
@@ -115,14 +126,18 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source 
 }
 
 /* The start of a segment by the clock rule; exact is false where it is only summed up. */
-static int64_t clock_of(const struct placing *at, const struct trtc_playlist *pl,
+static int64_t clock_of(struct trtc_recording *r, const struct trtc_source *src, struct placing *at,
                         const struct trtc_playlist_seg *seg, int64_t name_ms, bool *exact)
 {
+    const struct trtc_playlist *pl = &src->playlist;
     *exact = true;
     if (seg->attr_start_ms != TRTC_NOTIME)
         return seg->attr_start_ms * 1000;
-    if (name_ms != TRTC_NOTIME)
+    if (name_ms != TRTC_NOTIME) {
+        if (at->shift_us == TRTC_NOTIME)
+            at->shift_us = name_shift_us(r, src, at->first_ms);
         return name_ms * 1000 + at->shift_us;
+    }
     *exact = false;
     if (at->next_us != TRTC_NOTIME)
         return at->next_us;
@@ -142,7 +157,9 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
 {
     const struct trtc_source *src = &r->sources[source];
     const struct trtc_playlist *pl = &src->playlist;
-    struct placing at = { .next_us = TRTC_NOTIME };
+    struct placing at = {
+        .first_ms = TRTC_NOTIME, .shift_us = TRTC_NOTIME, .next_us = TRTC_NOTIME
+    };
     for (size_t i = 0; i < pl->nb_segs; i++) {
         const struct trtc_playlist_seg *seg = &pl->segs[i];
         const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
@@ -154,20 +171,28 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
                                 .attr_bytes = seg->attr_bytes,
                                 .name_ms = named ? name.utc_ms : TRTC_NOTIME };
         p.facts.nb_frames = -1;
-        if (i == 0 && seg->attr_start_ms == TRTC_NOTIME)
-            at.shift_us = name_shift_us(r, src, p.name_ms);
-        p.start_us = clock_of(&at, pl, seg, p.name_ms, &p.exact);
-        if (i == 0 && seg->attr_start_ms != TRTC_NOTIME && p.name_ms != TRTC_NOTIME &&
+        /* what is foreign, or was there before, says nothing about the clock */
+        enum listing how = look_at(r, seg, named ? &name : NULL, seen);
+        bool own = how != LISTED_FOREIGN && how != LISTED_AGAIN;
+        if (i == 0 && own)
+            at.first_ms = p.name_ms;
+        p.start_us = clock_of(r, src, &at, seg, own ? p.name_ms : TRTC_NOTIME, &p.exact);
+        if (how == LISTED_AGAIN)
+            p.dur_us = 0; /* its media is used where it was listed first */
+        if (i == 0 && own && seg->attr_start_ms != TRTC_NOTIME && p.name_ms != TRTC_NOTIME &&
             llabs(seg->attr_start_ms - p.name_ms) > 1000)
             trtc_recording_note(
                 r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
                 seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
-        note_jump(r, &at, &p);
+        if (own)
+            note_jump(r, &at, &p);
         r->nb_segments++;
-        int usable = check_piece(r, &p, seg, named ? &name : NULL, seen, dirfd);
+        int usable = check_piece(r, &p, seg, how, dirfd);
         if (usable < 0)
             return -1;
-        at.next_us = p.start_us + (p.dur_us == TRTC_NOTIME ? 0 : p.dur_us);
+        if (own || at.next_us == TRTC_NOTIME)
+            at.next_us = p.start_us;
+        at.next_us += p.dur_us == TRTC_NOTIME ? 0 : p.dur_us;
         if (usable) {
             r->pieces[r->nb_pieces++] = p;
             r->bytes += p.bytes;

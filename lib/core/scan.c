@@ -159,7 +159,9 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
     struct trtc_name name;
     struct trtc_err why;
     if (trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, &why) < 0)
-        return scan_note(s, "%s/%s: left alone, not a recording's name: %s", dir, file, why.msg);
+        return scan_note(s, "%s/%s: left alone, not a recording's name: %s", dir, file, why.msg) < 0
+                   ? trtc_fail_nomem(err)
+                   : 0;
     char *id = NULL, *text = NULL;
     size_t id_len = 0;
     int64_t n = 0;
@@ -191,8 +193,11 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
         trtc_playlist_parse(text, (size_t)n, &src->playlist, &why) < 0) {
         if (src->playlist.text)
             trtc_playlist_fini(&src->playlist);
-        ret = trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1,
-                              "playlist: %s", why.msg);
+        if (trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1, "playlist: %s",
+                            why.msg) < 0)
+            trtc_fail_nomem(err);
+        else
+            ret = 0;
         goto done;
     }
     if (src->playlist.nb_bad_lines)
@@ -258,6 +263,15 @@ static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, str
              : 0;
 }
 
+static int by_recording(const void *a, const void *b)
+{
+    const struct trtc_recording *x = a, *y = b;
+    if (x->sdkappid != y->sdkappid)
+        return x->sdkappid < y->sdkappid ? -1 : 1;
+    int order = strcmp(x->room, y->room);
+    return order ? order : strcmp(x->user ? x->user : "", y->user ? y->user : "");
+}
+
 static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth, bool recursive,
                      const char *const *users, size_t nb_users, struct trtc_err *err)
 {
@@ -295,15 +309,20 @@ static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth,
     for (size_t i = 0; i < files.n; i++)
         if (take_playlist(s, dir, dirfd, files.v[i], users, nb_users, err) < 0)
             goto done;
+    if (s->n > first)
+        qsort(s->recs + first, s->n - first, sizeof *s->recs, by_recording);
     for (size_t i = first; i < s->n; i++)
         if (trtc_recording_place(&s->recs[i], dirfd, err) < 0)
             goto done;
     if (segs.n && nb_users == 0 && note_unlisted(s, first, dir, &segs) < 0)
         goto nomem;
-    for (size_t i = 0; i < dirs.n && depth < SCAN_DEPTH_MAX; i++) {
+    for (size_t i = 0; i < dirs.n; i++) {
         char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", dir, dirs.v[i]) >= (int)sizeof path)
+        if (snprintf(path, sizeof path, "%s/%s", dir, dirs.v[i]) >= (int)sizeof path ||
+            depth >= SCAN_DEPTH_MAX) {
+            scan_note(s, "%s/%s: left alone: too deep", dir, dirs.v[i]);
             continue;
+        }
         int sub = openat(dirfd, dirs.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (sub < 0) {
             scan_note(s, "%s: left alone: %s", path, strerror(errno));

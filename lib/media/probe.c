@@ -225,7 +225,10 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */
-    if ((short_of && !vouched) || missing || p->bytes % TRTC_TS_PACKET != 0) {
+    bool torn = missing > 0 || p->bytes % TRTC_TS_PACKET != 0;
+    if ((short_of && !vouched) || torn) {
+        if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
+            seen -= l->step[1] * 100 / 9;
         int64_t lost = said != TRTC_NOTIME && seen < said ? said - seen : 0;
         if (lost)
             p->dur_us = seen;

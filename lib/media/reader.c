@@ -218,7 +218,8 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
         rd->past_cut = p->dts_us >= c->cut_us;
         return false;
     }
-    if (f->damaged && (rd->kind == TRTC_AUDIO || rd->ended)) {
+    bool last = rd->ended && rd->kind == TRTC_VIDEO;
+    if ((f->damaged && (rd->kind == TRTC_AUDIO || last)) || (last && piece_of(rd)->cut)) {
         rd->nb_damaged++;
         return false;
     }
