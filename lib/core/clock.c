@@ -35,7 +35,8 @@ int64_t trtc_clock_us(const struct trtc_clock *c, int64_t ts_90k)
 
 void trtc_clock_anchor(struct trtc_clock *c, int64_t ts_90k, int64_t us)
 {
-    int64_t off_us = c->running ? c->ref_us - c->nominal_us : 0; /* of the stream to summed durations */
+    int64_t off_us =
+        c->running ? c->ref_us - c->nominal_us : 0; /* of the stream to summed durations */
     *c = (struct trtc_clock){
         .running = true, .ref_ts_90k = ts_90k, .ref_us = us, .nominal_us = us - off_us
     };

@@ -108,7 +108,7 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
 
 struct placing {
     int64_t first_ms; /* UTC of the first segment's name, or TRTC_NOTIME */
-    int64_t shift_us; /* START-REC-TIME minus first_ms, where these differ; TRTC_NOTIME: not needed yet */
+    int64_t shift_us; /* START-REC-TIME minus first_ms; TRTC_NOTIME: not needed yet */
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
 };
 
@@ -157,9 +157,9 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
 {
     const struct trtc_source *src = &r->sources[source];
     const struct trtc_playlist *pl = &src->playlist;
-    struct placing at = {
-        .first_ms = TRTC_NOTIME, .shift_us = TRTC_NOTIME, .next_us = TRTC_NOTIME
-    };
+    struct placing at = { .first_ms = TRTC_NOTIME,
+                          .shift_us = TRTC_NOTIME,
+                          .next_us = TRTC_NOTIME };
     for (size_t i = 0; i < pl->nb_segs; i++) {
         const struct trtc_playlist_seg *seg = &pl->segs[i];
         const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
@@ -171,9 +171,8 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
                                 .attr_bytes = seg->attr_bytes,
                                 .name_ms = named ? name.utc_ms : TRTC_NOTIME };
         p.facts.nb_frames = -1;
-        /* what is foreign, or was there before, says nothing about the clock */
         enum listing how = look_at(r, seg, named ? &name : NULL, seen);
-        bool own = how != LISTED_FOREIGN && how != LISTED_AGAIN;
+        bool own = how != LISTED_FOREIGN; /* a foreign name says nothing about the clock */
         if (i == 0 && own)
             at.first_ms = p.name_ms;
         p.start_us = clock_of(r, src, &at, seg, own ? p.name_ms : TRTC_NOTIME, &p.exact);
@@ -184,13 +183,13 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
             trtc_recording_note(
                 r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken", r->dir,
                 seg->uri, (double)(seg->attr_start_ms - p.name_ms) / 1000);
-        if (own)
+        if (own && how != LISTED_AGAIN)
             note_jump(r, &at, &p);
         r->nb_segments++;
         int usable = check_piece(r, &p, seg, how, dirfd);
         if (usable < 0)
             return -1;
-        if (own || at.next_us == TRTC_NOTIME)
+        if ((own && how != LISTED_AGAIN) || at.next_us == TRTC_NOTIME)
             at.next_us = p.start_us;
         at.next_us += p.dur_us == TRTC_NOTIME ? 0 : p.dur_us;
         if (usable) {

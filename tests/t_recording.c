@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: MIT */
+/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists are real files in a
+ * temporary directory, segments are files of some bytes; what is found is compared as text. */
+#define _DEFAULT_SOURCE /* mkdtemp, symlink */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/recording.h"
+
+#define BASE_MS        INT64_C(1767225600000) /* 20260101000000000 */
+#define B              "#EXTM3U\n"
+#define E              "#EXT-X-ENDLIST\n"
+#define N(user, track) "1400000001_3560__UserId_s_" user "__UserId_e_" track
+#define U              "MTAwMDE." /* 10001 */
+#define V              N(U, "main_video")
+#define A              N(U, "main_audio")
+#define T(ms)          "20260101" ms ".ts" /* end of a segment's name: hhmmssmmm */
+
+/* ---- files ---- */
+
+static char top[] = "/tmp/t_recording.XXXXXX";
+
+static int enter(void **state)
+{
+    (void)state;
+    return mkdtemp(top) && !chdir(top) ? 0 : -1;
+}
+
+static int leave(void **state)
+{
+    char cmd[64];
+    (void)state;
+    snprintf(cmd, sizeof cmd, "rm -rf %s", top);
+    return chdir("/") || system(cmd);
+}
+
+static void put(const char *path, const void *data, size_t n)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void put_text(const char *path, const char *text)
+{
+    put(path, text, strlen(text));
+}
+
+/* Every test has an empty directory "d". */
+static int fresh(void **state)
+{
+    (void)state;
+    return system("rm -rf d out && mkdir d out") ? -1 : 0;
+}
+
+static void put_segments(const char *const *names, int64_t bytes)
+{
+    static char zeros[4096];
+    for (; *names; names++) {
+        char path[512];
+        snprintf(path, sizeof path, "d/%s", *names);
+        put(path, zeros, (size_t)bytes);
+    }
+}
+
+#define SEGMENTS(...) put_segments((const char *const[]){ __VA_ARGS__, NULL }, 376)
+
+static struct trtc_scan scan(bool recursive, const char *user)
+{
+    struct trtc_scan s = { 0 };
+    struct trtc_err err = { 0 };
+    if (trtc_scan_dir(&s, "d", recursive, &user, user ? 1 : 0, &err) < 0)
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+/* ---- what was found, as text ---- */
+
+/* "P 0+10000 10000+5000~ ...": P the source, ~ a start that is only summed up, ? a length that must be measured. */
+static char *put_pieces(char *s, const struct trtc_recording *r)
+{
+    int source = -1;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        if (p->source != source) {
+            s += sprintf(s, "%s%d:", i ? " " : "", p->source);
+            source = p->source;
+        }
+        s += sprintf(s, " %" PRId64, p->start_us / 1000 - BASE_MS);
+        if (p->dur_us != TRTC_NOTIME)
+            s += sprintf(s, "+%" PRId64, p->dur_us / 1000);
+        s += sprintf(s, "%s%s", p->exact ? "" : "~", p->measure ? "?" : "");
+    }
+    return s;
+}
+
+/* "; missing 20000+10000 -376": kind, place, time lost, bytes lost. */
+static void put_losses(char *s, const struct trtc_recording *r)
+{
+    for (size_t i = 0; i < r->losses.n; i++) {
+        const struct trtc_loss *l = &r->losses.items[i];
+        s += sprintf(s, "; %s", l->kind);
+        if (l->start_us != TRTC_NOTIME)
+            s += sprintf(s, " %" PRId64 "+%" PRId64, l->start_us / 1000 - BASE_MS,
+                         l->lost_us / 1000);
+        if (l->lost_bytes >= 0)
+            s += sprintf(s, " -%" PRId64, l->lost_bytes);
+    }
+}
+
+static bool has_note(char *const *notes, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(notes[i], text))
+            return true;
+    return false;
+}
+
+/* Scans d, which holds one recording, and compares it with text; note: in one of its notes, NULL: it has none. */
+static void expect(int line, const char *want, const char *note)
+{
+    char got[4096] = "";
+    struct trtc_scan s = scan(false, NULL);
+    if (s.n != 1)
+        fail_msg("line %d: %zu recordings", line, s.n);
+    put_pieces(got, &s.recs[0]);
+    put_losses(got + strlen(got), &s.recs[0]);
+    if (strcmp(got, want) != 0)
+        fail_msg("line %d\n want %s\n got  %s", line, want, got);
+    if (note ? !has_note(s.recs[0].notes, s.recs[0].nb_notes, note) : s.recs[0].nb_notes > 0)
+        fail_msg("line %d: note: %s", line, s.recs[0].nb_notes ? s.recs[0].notes[0] : "none");
+    trtc_scan_fini(&s);
+}
+
+#define EXPECT(want, note) expect(__LINE__, want, note)
+
+/* ---- the clock ---- */
+
+static void test_file_attr(void **state)
+{
+    (void)state;
+    SEGMENTS(V "_" T("000000495"), V "_" T("000010574"));
+    put_text("d/" V ".m3u8",
+             B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n"
+               "#EXT-X-TRTC-FILE-ATTR:1767225600495,376\n#EXTINF:10.0785,\n" V
+               "_" T("000000495") "\n"
+                                  "#EXT-X-TRTC-FILE-ATTR:1767225610574,376\n#EXTINF:11.5708,\n" V
+                                  "_" T("000010574") "\n" E);
+    EXPECT("0: 495+10078 10574+11570", NULL);
+    /* it rules over the names, and over START-REC-TIME */
+    put_text("d/" V ".m3u8",
+             B "#EXT-X-TRTC-START-REC-TIME:1767225000000\n"
+               "#EXT-X-TRTC-FILE-ATTR:1767225605000,376\n#EXTINF:10,\n" V
+               "_" T("000000495") "\n"
+                                  "#EXT-X-TRTC-FILE-ATTR:1767225615000,376\n#EXTINF:10,\n" V
+                                  "_" T("000010574") "\n" E);
+    EXPECT("0: 5000+10000 15000+10000", "differ by 4.505 s; FILE-ATTR is taken");
+    /* where one segment has none, its name rules; shifted where the first name says so */
+    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n"
+                               "#EXT-X-TRTC-FILE-ATTR:1767225600495,376\n#EXTINF:10,\n" V
+                               "_" T("000000495") "\n"
+                                                  "#EXTINF:10,\n" V "_" T("000010574") "\n" E);
+    EXPECT("0: 495+10000 10574+10000", NULL);
+    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225605495\n"
+                               "#EXT-X-TRTC-FILE-ATTR:1767225605495,376\n#EXTINF:10,\n" V
+                               "_" T("000000495") "\n"
+                                                  "#EXTINF:10,\n" V "_" T("000010574") "\n" E);
+    EXPECT("0: 5495+10000 15574+10000", "shifted by +5.000 s");
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    SEGMENTS(V "_" T("000000495"), V "_" T("000010574"));
+    put_text("d/" V ".m3u8", B "#EXTINF:10.0785\n" V "_" T("000000495") "\n#EXTINF:11.5708\n" V
+                                                                        "_" T("000010574") "\n" E);
+    EXPECT("0: 495+10078 10574+11570", NULL);
+    put_text("d/" V ".m3u8",
+             B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXTINF:10.0785\n" V
+               "_" T("000000495") "\n#EXTINF:11.5708\n" V "_" T("000010574") "\n" E);
+    EXPECT("0: 495+10078 10574+11570", NULL);
+    /* the specification's sample: the name is hours and more ahead of START-REC-TIME, and 59 ms off */
+    put_text("d/" V ".m3u8",
+             B "#EXT-X-TRTC-START-REC-TIME:1767196800554\n#EXTINF:10.0785\n" V
+               "_" T("000000495") "\n#EXTINF:11.5708\n" V "_" T("000010574") "\n" E);
+    EXPECT("0: -28799446+10078 -28789367+11570", "shifted by -28799.941 s");
+    /* no EXTINF: must be measured */
+    put_text("d/" V ".m3u8", B V "_" T("000000495") "\n#EXTINF:nan\n" V "_" T("000010574") "\n" E);
+    EXPECT("0: 495? 10574?", "1 lines passed over, the first is line 3");
+}
+
+static void test_summed(void **state)
+{
+    (void)state;
+    SEGMENTS("a.ts", "b.ts", "c.ts", V "_" T("000100000"), V "_20261301000000000.ts", "d1.ts");
+    put_text(
+        "d/" V ".m3u8", B
+        "#EXT-X-TRTC-START-REC-TIME:1767225601000\n#EXTINF:10.5,\na.ts\n#EXTINF:10,\nb.ts\n#EXTINF:9,\nc.ts\n" E);
+    EXPECT("0: 1000+10500~ 11500+10000~ 21500+9000~", NULL);
+    /* a name whose UTC is no time; names in between that are */
+    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225601000\n#EXTINF:10,\n" V
+                               "_20261301000000000.ts\n#EXTINF:10,\n" V
+                               "_" T("000100000") "\n#EXTINF:10,\nc.ts\n" E);
+    EXPECT("0: 1000+10000~ 60000+10000 70000+10000~", NULL);
+    /* a missing one, and one listed twice, do not move those behind them */
+    put_text(
+        "d/" V ".m3u8", B
+        "#EXT-X-TRTC-START-REC-TIME:1767225600000\n#EXTINF:10,\na.ts\n#EXTINF:10,\nx.ts\n#EXTINF:10,\na.ts\n"
+        "#EXTINF:10,\nb.ts\n" E);
+    EXPECT("0: 0+10000~ 20000+10000~; missing 10000+10000; twice 20000+0 -0", NULL);
+    /* nothing at all to go by */
+    put_text("d/" V ".m3u8", B "#EXTINF:10,\na.ts\n#EXTINF:10,\nb.ts\n" E);
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.recs[0].nb_pieces, 2);
+    assert_int_equal(s.recs[0].pieces[0].start_us, 0);
+    assert_int_equal(s.recs[0].pieces[1].start_us, 10000000);
+    trtc_scan_fini(&s);
+}
+
+static void test_jump_is_noted(void **state)
+{
+    (void)state;
+    SEGMENTS(V "_" T("000000000"), V "_" T("010009000"), V "_" T("020020001"));
+    put_text("d/" V ".m3u8",
+             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("010009000") "\n" E);
+    EXPECT("0: 0+10000 3609000+10000", NULL);
+    put_text("d/" V ".m3u8",
+             B "#EXTINF:10,\n" V "_" T("010009000") "\n#EXTINF:10,\n" V "_" T("020020001") "\n" E);
+    EXPECT("0: 3609000+10000 7220001+10000", "jumps ahead by 3601.001 s");
+}
+
+/* ---- clocks that run backwards, once the streams' stamps are known ---- */
+
+static void test_settle(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        struct {
+            int64_t clock_s, stream_s, want_s;
+        } seg[6];
+        int nb_notes;
+    } t[] = {
+        { "goes on", { { 0, 0, 0 }, { 10, 10, 10 }, { 20, 20, 20 } }, 0 },
+        { "an hour back", { { 0, 0, 0 }, { 10, 10, 10 }, { -3580, 20, 20 }, { -3570, 30, 30 } }, 1 },
+        { "and forth", { { 0, 0, 0 }, { -3590, 10, 10 }, { -3580, 20, 20 }, { 30, 30, 30 } }, 1 },
+        { "one stamp is wrong",
+          { { 0, 0, 0 }, { 10, 10, 10 }, { -9990, 20, 20 }, { 30, 30, 30 } },
+          1 },
+        { "twice back", { { 0, 0, 0 }, { -90, 10, 10 }, { -80, 20, 20 }, { -970, 30, 30 } }, 2 },
+        { "out of order", { { 10, 10, 10 }, { 0, 0, 0 }, { 20, 20, 20 } }, 0 },
+        { "recorded again", { { 0, 0, 0 }, { 10, 10, 10 }, { 10, 0, 10 }, { 20, 10, 20 } }, 0 },
+        { "ahead", { { 0, 0, 0 }, { 3610, 10, 3610 }, { 3620, 20, 3620 } }, 0 },
+        { "a gap", { { 0, 0, 0 }, { 60, 60, 60 }, { 70, 70, 70 } }, 0 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_piece pieces[6] = { 0 };
+        struct trtc_recording r = { .dir = top, .pieces = pieces };
+        for (; r.nb_pieces < 6 &&
+               (!r.nb_pieces || t[i].seg[r.nb_pieces].clock_s || t[i].seg[r.nb_pieces].want_s);
+             r.nb_pieces++) {
+            struct trtc_piece *p = &pieces[r.nb_pieces];
+            *p = (struct trtc_piece){ .uri = "u",
+                                      .start_us = (BASE_MS / 1000 + t[i].seg[r.nb_pieces].clock_s) *
+                                                  1000000,
+                                      .dur_us = 10000000,
+                                      .exact = true };
+            p->facts.first_ts_90k =
+                (t[i].seg[r.nb_pieces].stream_s + 95440) * 90000 % (INT64_C(1) << 33);
+        }
+        trtc_recording_settle(&r);
+        for (size_t k = 0; k < r.nb_pieces; k++)
+            if (pieces[k].start_us / 1000000 - BASE_MS / 1000 != t[i].seg[k].want_s)
+                fail_msg("%s, %zu: %" PRId64, t[i].what, k,
+                         pieces[k].start_us / 1000000 - BASE_MS / 1000);
+        assert_int_equal(r.nb_notes, t[i].nb_notes);
+        for (size_t k = 0; k < r.nb_notes; k++)
+            free(r.notes[k]);
+        free(r.notes);
+    }
+}
+
+/* ---- what cannot be used ---- */
+
+static void test_losses(void **state)
+{
+    (void)state;
+    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"), V "_" T("000030000"),
+             N("MTAwMDI.", "main_video") "_" T("000020000"));
+    put_segments((const char *const[]){ V "_" T("000020000"), NULL }, 0);
+    put_segments((const char *const[]){ V "_" T("000040000"), NULL }, 400);
+    put_text("out/secret.ts", "x");
+    assert_int_equal(symlink("../out/secret.ts", "d/" V "_" T("000130000")), 0);
+    assert_int_equal(mkfifo("d/" V "_" T("000140000"), 0600), 0);
+    put_text(
+        "d/" V ".m3u8",
+        B "#EXTINF:10,\n" V "_" T(
+            "000000000") "\n"
+                         "#EXTINF:10,\n" V "_" T(
+                             "000010000") "\n"
+                                          "#EXT-X-TRTC-FILE-ATTR:1767225620000,3760\n#EXTINF:10,\n" V
+                                          "_" T(
+                                              "000020000") "\n"
+                                                           "#EXT-X-TRTC-FILE-ATTR:1767225630000,1880\n#EXTINF:10,\n" V
+                                                           "_" T(
+                                                               "000030000") "\n" /* shorter than it says */
+                                                                            "#EXTINF:10,\n" V "_" T(
+                                                                                "000040000") "\n" /* no whole packets */
+                                                                                             "#EXT-X-TRTC-FILE-ATTR:1767225650000,5640\n#EXTINF:10.5,\n" V
+                                                                                             "_" T(
+                                                                                                 "000050000") "\n" /* missing */
+                                                                                                              "#EXTINF:10,\n../out/secret.ts\n"
+                                                                                                              "#EXTINF:10,\n/etc/passwd\n"
+                                                                                                              "#EXTINF:10,\nhttp://127.0.0.1/" V
+                                                                                                              "_" T(
+                                                                                                                  "000120000") "\n"
+                                                                                                                               "#EXTINF:10,\n" V
+                                                                                                                               "_" T(
+                                                                                                                                   "000130000") "\n" /* a link out of the directory */
+                                                                                                                                                "#EXTINF:10,\n" V
+                                                                                                                                                "_" T(
+                                                                                                                                                    "000140000") "\n" E); /* a FIFO */
+    EXPECT(
+        "0: 0+10000 10000+10000 30000+10000? 40000+10000?"
+        "; empty 20000+10000 -3760; missing 50000+10500 -5640; missing 60500+10000; missing 70500+10000"
+        "; missing 80000+10000; missing 90000+10000; unreadable 100000+10000",
+        NULL);
+}
+
+static void test_twice_and_foreign(void **state)
+{
+    (void)state;
+    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"), V "_" T("000020000"),
+             N("MTAwMDI.", "main_video") "_" T("000000000"),
+             N("MTAwMDI.", "main_video") "_" T("200000000"),
+             "1400000001_3561__UserId_s_" U "__UserId_e_main_video_" T("000010000"),
+             "1400000002_3560__UserId_s_" U "__UserId_e_main_video_" T("000010000"),
+             "1400000001_3560_" T("000010000"));
+    /* listed twice: at once, and later on; those behind stay where they are */
+    put_text("d/" V ".m3u8",
+             B "#EXTINF:10,\n" V
+               "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T(
+                   "000010000") "\n#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V
+                                                                       "_" T("000020000") "\n" E);
+    EXPECT("0: 0+10000 10000+10000 20000+10000; twice 0+0 -0; twice 0+0 -0", NULL);
+    /* foreign ones: another user, room, application, a mixed one; wherever their clock is */
+    put_text("d/" V ".m3u8",
+             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" N(
+                 "MTAwMDI.", "main_video") "_" T("200000000") "\n#EXTINF:10,\n" V
+                                                              "_" T("000020000") "\n" E);
+    EXPECT("0: 0+10000 20000+10000; foreign 10000+10000", NULL);
+    put_text(
+        "d/" V ".m3u8",
+        B "#EXTINF:1,\n1400000001_3561__UserId_s_" U "__UserId_e_main_video_" T(
+            "000010000") "\n#EXTINF:1,\n1400000002_3560__UserId_s_" U
+                         "__UserId_e_main_video_" T("000010000") "\n#EXTINF:1,\n1400000001_3560_" T(
+                             "000010000") "\n" E);
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.recs[0].nb_pieces, 0);
+    assert_int_equal(s.recs[0].losses.n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(s.recs[0].losses.items[i].kind, "foreign");
+    trtc_scan_fini(&s);
+    /* a foreign one in front does not shift the others */
+    put_text(
+        "d/" V ".m3u8", B
+        "#EXT-X-TRTC-START-REC-TIME:1767225600000\n#EXTINF:10,\n" N("MTAwMDI.", "main_video") "_" T(
+            "200000000") "\n#EXTINF:10,\n" V "_" T("000010000") "\n#EXTINF:10,\n" V
+                                                                "_" T("000020000") "\n" E);
+    EXPECT("0: 10000+10000 20000+10000; foreign 0+10000", NULL);
+    /* the same file in two playlists of the recording */
+    put_text("d/" V ".m3u8", B "#EXTINF:10,\n" V "_" T("000000000") "\n" E);
+    put_text("d/" V "_2.m3u8",
+             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("000010000") "\n" E);
+    EXPECT("0: 0+10000 1: 10000+10000; twice 0+0 -0", NULL);
+}
+
+static void test_nul_in_name(void **state)
+{
+    (void)state;
+    static const char text[] =
+        B "#EXTINF:10,\n" V "_" T("000000000") "\0/../x\n#EXTINF:10,\n" V "_" T("000010000") "\n" E;
+    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"));
+    put("d/" V ".m3u8", text, sizeof text - 1);
+    EXPECT("0: 10000+10000; missing 0+10000", NULL);
+}
+
+/* ---- grouping ---- */
+
+/* "dir app/room/user: file file; ..." in the order found. */
+static void assert_found(const struct trtc_scan *s, const char *want)
+{
+    char got[8192] = "", *at = got;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct trtc_recording *r = &s->recs[i];
+        at += sprintf(at, "%s%s %" PRId64 "/%s/%s:", i ? "; " : "", r->dir, r->sdkappid, r->room,
+                      r->user ? r->user : "-");
+        for (size_t k = 0; k < r->nb_sources; k++) {
+            const struct trtc_source *src = &r->sources[k];
+            at += sprintf(at, " %s", src->media == TRTC_MEDIA_AUX ? "aux " : "");
+            at += sprintf(at, "%s",
+                          src->type == TRTC_TYPE_AUDIO   ? "a"
+                          : src->type == TRTC_TYPE_VIDEO ? "v"
+                                                         : "m");
+            at += src->ha ? sprintf(at, "ha%d", src->ha) : 0;
+            at += src->index ? sprintf(at, "_%" PRId64, src->index) : 0;
+        }
+    }
+    if (strcmp(got, want) != 0)
+        fail_msg("\n want %s\n got  %s", want, got);
+}
+
+static void put_playlists(const char *const *names)
+{
+    for (; *names; names++) {
+        char path[512];
+        snprintf(path, sizeof path, "d/%s.m3u8", *names);
+        put_text(path, B E);
+    }
+}
+
+#define PLAYLISTS(...) put_playlists((const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_grouping(void **state)
+{
+    (void)state;
+    PLAYLISTS("ha2_" V, A, V, "ha1_" V, A "_10", A "_2", "ha1_" A, "ha3_" V "_3", "ha3_" V,
+              N(U, "aux_video"), N(U, "aux_audio"), N("dGVhY2hlcisx", "main_audio"),
+              N("Pj4+", "main_audio"), N("c3ViamVjdHM-", "main_audio"), "1400000001_3560",
+              "ha1_1400000001_3560", "1400000001_3560_2", "ha1_" N("AAAA", "main_audio"),
+              "1400000001_356__UserId_s_" U "__UserId_e_main_audio",
+              "99_3560__UserId_s_" U "__UserId_e_main_audio", N("", "main_audio"));
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.nb_playlists, 21);
+    /* by application, room, user; the mixed one and the empty id in front, in whichever order */
+    bool mixed_first = s.recs[2].user == NULL;
+    char want[2048];
+    snprintf(
+        want, sizeof want,
+        "d 99/3560/" U ": a; d 1400000001/356/" U
+        ": a; d 1400000001/3560/%s; d 1400000001/3560/%s; d 1400000001/3560/AAAA: aha1"
+        "; d 1400000001/3560/" U ": a a_2 a_10 aha1 v vha1 vha2 vha3 vha3_3 aux a aux v"
+        "; d 1400000001/3560/Pj4+: a; d 1400000001/3560/c3ViamVjdHM-: a; d 1400000001/3560/dGVhY2hlcisx: a",
+        mixed_first ? "-: m m_2 mha1" : ": a", mixed_first ? ": a" : "-: m m_2 mha1");
+    assert_found(&s, want);
+    assert_string_equal(s.recs[6].user_id, ">>>");
+    assert_string_equal(s.recs[7].user_id, "subjects?");
+    assert_string_equal(s.recs[8].user_id, "teacher+1");
+    trtc_scan_fini(&s);
+    trtc_scan_fini(&s);
+}
+
+static void test_users(void **state)
+{
+    (void)state;
+    PLAYLISTS(A, V, N("dGVhY2hlcisx", "main_audio"), N("YQBi", "main_audio"), "1400000001_3560");
+    static const struct {
+        const char *user, *want;
+    } t[] = {
+        { "10001", "d 1400000001/3560/" U ": a v" },
+        { "teacher+1", "d 1400000001/3560/dGVhY2hlcisx: a" },
+        { "1000", "" },
+        { "100011", "" },
+        { U, "" },
+        { "a", "" }, /* not the id that is a, NUL, b */
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_scan s = scan(false, t[i].user);
+        assert_found(&s, t[i].want);
+        trtc_scan_fini(&s);
+    }
+}
+
+static void test_foreign_playlists(void **state)
+{
+    (void)state;
+    PLAYLISTS(V, "index", "x__UserId_s_", N("not base64!", "main_audio"), ".hidden");
+    put_text("d/readme.txt", "x");
+    put_text("d/" N("MTAwMDI.", "main_audio") ".m3u8", "<html>");
+    put_text("d/" N("MTAwMDM.", "main_audio") ".m3u8", "");
+    struct trtc_scan s = scan(false, NULL);
+    assert_found(&s, "d 1400000001/3560/" U
+                     ": v; d 1400000001/3560/MTAwMDI.:; d 1400000001/3560/MTAwMDM.:");
+    assert_int_equal(s.nb_notes, 3);
+    assert_true(has_note(s.notes, s.nb_notes, "d/index.m3u8: left alone"));
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(s.recs[i].losses.n, 1);
+        assert_string_equal(s.recs[i].losses.items[0].kind, "unreadable");
+        assert_int_equal(s.recs[i].losses.items[0].source, -1);
+        assert_false(s.recs[i].ended);
+    }
+    trtc_scan_fini(&s);
+}
+
+static void test_recursive(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        system("mkdir -p d/b d/a/x d/.git out/sub && ln -s ../out/sub d/link && ln -s .. d/a/up"),
+        0);
+    PLAYLISTS(V, "a/" V, "a/x/" V, "b/" V, ".git/" V);
+    put_text("out/sub/" V ".m3u8", B E);
+    struct trtc_scan s = scan(false, NULL);
+    assert_found(&s, "d 1400000001/3560/" U ": v");
+    trtc_scan_fini(&s);
+    s = scan(true, NULL);
+    assert_found(&s, "d 1400000001/3560/" U ": v; d/a 1400000001/3560/" U
+                     ": v; d/a/x 1400000001/3560/" U ": v; d/b 1400000001/3560/" U ": v");
+    trtc_scan_fini(&s);
+    /* a playlist that is a link out of the directory is not read */
+    assert_int_equal(system("rm -rf d && mkdir d"), 0);
+    assert_int_equal(symlink("../out/sub/" V ".m3u8", "d/" V ".m3u8"), 0);
+    s = scan(false, NULL);
+    assert_found(&s, "d 1400000001/3560/" U ":");
+    assert_int_equal(s.recs[0].losses.n, 1);
+    trtc_scan_fini(&s);
+}
+
+static void test_very_deep(void **state)
+{
+    (void)state;
+    char cmd[512] = "mkdir -p d", *at = cmd + strlen(cmd);
+    for (int i = 0; i < 80; i++)
+        at += sprintf(at, "/x");
+    assert_int_equal(system(cmd), 0);
+    struct trtc_scan s = scan(true, NULL);
+    assert_int_equal(s.n, 0);
+    assert_true(has_note(s.notes, s.nb_notes, "too deep"));
+    trtc_scan_fini(&s);
+}
+
+static void test_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *files[4]; /* a name that ends in + has its ENDLIST */
+        bool ended;
+    } t[] = {
+        { { V "+" }, true },
+        { { V }, false },
+        { { V "+", A }, false },
+        { { V "+", A "+" }, true },
+        { { A, A "_2+" }, true }, /* cut off, went on in the next one */
+        { { A "+", A "_2" }, false },
+        { { A, "ha1_" A "+", V "+" }, true }, /* the recovery ended it */
+        { { A "+", "ha1_" A, V "+" }, false },
+        { { A, V "+", "ha1_" V "+" }, false },
+        { { V "+", N(U, "aux_video") }, false },
+        { { "1400000001_3560+" }, true },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        assert_int_equal(fresh(NULL), 0);
+        for (size_t k = 0; k < 4 && t[i].files[k]; k++) {
+            char path[512];
+            size_t n = strlen(t[i].files[k]);
+            bool end = t[i].files[k][n - 1] == '+';
+            snprintf(path, sizeof path, "d/%.*s.m3u8", (int)(n - end), t[i].files[k]);
+            put_text(path, end ? B E : B);
+        }
+        struct trtc_scan s = scan(false, NULL);
+        if (s.n != 1 || s.recs[0].ended != t[i].ended)
+            fail_msg("%zu", i);
+        trtc_scan_fini(&s);
+    }
+}
+
+static void test_directories(void **state)
+{
+    (void)state;
+    PLAYLISTS(V);
+    SEGMENTS(V "_" T("000000000"));
+    put_text("d/" V ".m3u8", B "#EXTINF:10,\n" V "_" T("000000000") "\n" E);
+    static const char *const good[] = { "d", "d/", "d///", "./d" }, *const bad[] = { "nothing",
+                                                                                     "d/" V ".m3u8",
+                                                                                     "" };
+    for (size_t i = 0; i < 4; i++) {
+        struct trtc_scan s = { 0 };
+        struct trtc_err err;
+        assert_int_equal(trtc_scan_dir(&s, good[i], false, NULL, 0, &err), 0);
+        assert_int_equal(s.n, 1);
+        assert_string_equal(s.recs[0].dir, i == 3 ? "./d" : "d");
+        char *path = trtc_piece_path(&s.recs[0], &s.recs[0].pieces[0]);
+        assert_string_equal(path, i == 3 ? "./d/" V "_" T("000000000") : "d/" V "_" T("000000000"));
+        assert_int_equal(access(path, R_OK), 0);
+        free(path);
+        assert_int_equal(s.recs[0].bytes, 376);
+        assert_int_equal(s.recs[0].nb_segments, 1);
+        assert_true(s.recs[0].newest_ms > BASE_MS / 2);
+        trtc_scan_fini(&s);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct trtc_scan s = { 0 };
+        struct trtc_err err = { 0 };
+        assert_int_equal(trtc_scan_dir(&s, bad[i], true, NULL, 0, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_NOINPUT);
+        trtc_scan_fini(&s);
+    }
+}
+
+/* Names are UTC, wherever the machine stands. */
+static void test_time_zones(void **state)
+{
+    static const char *const zones[] = {
+        "UTC0",     "Asia/Shanghai", "America/New_York", "CET-1CEST,M3.5.0,M10.5.0/3",
+        "<+14>-14", "<-12>12"
+    };
+    const char *before = getenv("TZ");
+    char *keep = before ? strdup(before) : NULL;
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        setenv("TZ", zones[i], 1);
+        tzset();
+        assert_int_equal(fresh(NULL), 0);
+        test_names(state);
+    }
+    if (keep)
+        setenv("TZ", keep, 1);
+    else
+        unsetenv("TZ");
+    tzset();
+    free(keep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_file_attr, fresh),
+        cmocka_unit_test_setup(test_names, fresh),
+        cmocka_unit_test_setup(test_summed, fresh),
+        cmocka_unit_test_setup(test_jump_is_noted, fresh),
+        cmocka_unit_test_setup(test_settle, fresh),
+        cmocka_unit_test_setup(test_losses, fresh),
+        cmocka_unit_test_setup(test_twice_and_foreign, fresh),
+        cmocka_unit_test_setup(test_nul_in_name, fresh),
+        cmocka_unit_test_setup(test_grouping, fresh),
+        cmocka_unit_test_setup(test_users, fresh),
+        cmocka_unit_test_setup(test_foreign_playlists, fresh),
+        cmocka_unit_test_setup(test_recursive, fresh),
+        cmocka_unit_test_setup(test_very_deep, fresh),
+        cmocka_unit_test_setup(test_ended, fresh),
+        cmocka_unit_test_setup(test_directories, fresh),
+        cmocka_unit_test_setup(test_time_zones, fresh),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}
