@@ -20,6 +20,35 @@
 
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
+/* Absolute, or with a ".." in it. */
+static bool points_outside(const char *name)
+{
+    if (*name == '/')
+        return true;
+    for (const char *s = name; s; s = strchr(s, '/')) {
+        s += *s == '/';
+        if (strcspn(s, "/") == 2 && s[0] == '.' && s[1] == '.')
+            return true;
+    }
+    return false;
+}
+
+static void close_kept(int fd)
+{
+    int saved = errno;
+    close(fd);
+    errno = saved;
+}
+
+static bool is_link(int dirfd, const char *name)
+{
+    struct stat st;
+    int saved = errno;
+    bool link = fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+    errno = saved;
+    return link;
+}
+
 /* Component by component, no links at all. */
 static int open_walking(int dirfd, const char *name)
 {
@@ -28,30 +57,22 @@ static int open_walking(int dirfd, const char *name)
     for (const char *s = name;;) {
         size_t n = strcspn(s, "/");
         bool last = s[n] == '\0';
-        if (n == 0 || n >= sizeof part || (n == 2 && s[0] == '.' && s[1] == '.')) {
-            errno = n >= sizeof part ? ENAMETOOLONG : EXDEV;
-            break;
+        int fd = -1;
+        errno = n == 0 ? ENOENT : ENAMETOOLONG;
+        if (n > 0 && n < sizeof part) {
+            memcpy(part, s, n);
+            part[n] = '\0';
+            fd = openat(at, part, OPEN_FLAGS | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
+            if (fd < 0 && is_link(at, part))
+                errno = EXDEV;
         }
-        memcpy(part, s, n);
-        part[n] = '\0';
-        int fd = openat(at, part, OPEN_FLAGS | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
-        if (fd < 0 && errno == ELOOP)
-            errno = EXDEV;
-        int saved = errno;
         if (at != dirfd)
-            close(at);
-        errno = saved;
-        if (fd < 0 || last)
+            close_kept(at);
+        s += n + strspn(s + n, "/");
+        if (fd < 0 || last || *s == '\0')
             return fd;
         at = fd;
-        s += n + 1;
     }
-    if (at != dirfd) {
-        int saved = errno;
-        close(at);
-        errno = saved;
-    }
-    return -1;
 }
 
 static int open_resolving(int dirfd, const char *name)
@@ -79,7 +100,7 @@ static int fail_open(int errnum, struct trtc_err *err)
 
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err)
 {
-    if (name[0] == '/')
+    if (points_outside(name))
         return trtc_fail(err, TRTC_EX_NOPERM, "leads out of its directory");
     int fd = open_resolving(dirfd, name);
     if (fd < 0)
