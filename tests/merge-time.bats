@@ -92,7 +92,7 @@ setup() {
 
 @test "late sound, late picture: the offset stays" {
     local s f
-    for s in 0.5 3 10; do
+    for s in 0.5 10; do
         mk "a$s" --length 35 --user "$(user "agap=0-$s")"
         mk "v$s" --length 35 --user "$(user "vgap=0-$s")"
         merge 0 -f "a$s"
@@ -137,7 +137,7 @@ setup() {
 
 @test "the 33-bit clock: wraps, restarts, negative and near-wrap starts" {
     local start
-    for start in 8589384592 8589934500 -900000 0; do
+    for start in 8589384592 8589934500 -900000; do
         mk w --length 25 --user "$(user)" --pts-start $start
         merge 0 -f w
         made w/$first
@@ -174,17 +174,22 @@ setup() {
 }
 
 @test "playlists: old tags, CRLF, byte-order mark, no comma, no ENDLIST" {
-    local o
-    for o in '--tags old' --crlf --bom --no-comma --no-endlist '--tags old --crlf --bom'; do
-        # shellcheck disable=SC2086
-        mk p --length 25 --user "$(user)" $o
+    local how list
+    mk old --length 25 --user "$(user)" --tags old
+    for how in '' 's/$/\r/' '1s/^/\xef\xbb\xbf/' 's/^\(#EXTINF:.*\),$/\1/' '/ENDLIST/d' \
+        '1s/^/\xef\xbb\xbf/;/ENDLIST/d;s/^\(#EXTINF:.*\),$/\1/;s/$/\r/' 's/^#EXTINF:\(.*\),/#EXTINF:\1,a title/' 's/TARGETDURATION:10/TARGETDURATION:1/'; do
+        if [ "$how" ]; then have plain p; else cp -r old p; fi
+        for list in p/*.m3u8; do sed -i "$how" "$list"; done
         merge 0 -f p
+        quiet
         made p/$first
-        synced p/$first 2 5
-        at p/$first 9.505 19.505
-        lasts p/$first 25
+        [ "${sum:=$(md5sum <p/$first)}" = "$(md5sum <p/$first)" ] || fail "another file with $how"
         rm -r p
     done
+    merge 0 -f old
+    synced old/$first 2 5
+    at old/$first 9.505 19.505
+    lasts old/$first 25
 }
 
 @test "numbered playlists, and longer ones than their numbers say" {
@@ -204,6 +209,9 @@ setup() {
     synced m/$first 2 5
     [ "$(frames m/$first)" -eq 375 ]
     lasts m/$first 25
+    mk o --length 45 --user "$(user gap=10-27)" --mixed --tags old
+    trtc-merge -f o >out 2>err || [ $? -eq 3 ] # without sizes, a hole in a segment cannot be told from a cut
+    [ "$(wc -l <out)" -eq 2 ]
     mk x --length 45 --user "$(user gap=10-27)" --mixed
     merge 0 -f x
     quiet
