@@ -17,6 +17,25 @@
 #include "media/report.h"
 #include "merge.h"
 
+void merge_say_loss(struct work *w, const struct trtc_loss *l)
+{
+    char extent[96] = "";
+    if (l->lost_us > 0 && l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
+                 l->lost_bytes);
+    else if (l->lost_us > 0)
+        snprintf(extent, sizeof extent, "%.3f s lost", (double)l->lost_us / 1e6);
+    else if (l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "%" PRId64 " bytes lost", l->lost_bytes);
+    const char *first = l->detail ? l->detail : extent, *second = l->detail ? extent : "";
+    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "",
+              second);
+    if (!w->o->allow_missing)
+        w->code = trtc_worse(w->code, TRTC_EX_LOSS);
+    if (w->losses)
+        cJSON_AddItemToArray(w->losses, trtc_report_loss(l));
+}
+
 /* Outputs whose names depend on each other are one group: with --names recording all of a
  * recording. */
 static size_t group_end(const struct work *w, size_t first)

@@ -312,25 +312,6 @@ static int parse(struct opts *o, int argc, char *argv[])
 
 /* ---- what there is, what will be made ---- */
 
-void merge_say_loss(struct work *w, const struct trtc_loss *l)
-{
-    char extent[96] = "";
-    if (l->lost_us > 0 && l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
-                 l->lost_bytes);
-    else if (l->lost_us > 0)
-        snprintf(extent, sizeof extent, "%.3f s lost", (double)l->lost_us / 1e6);
-    else if (l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "%" PRId64 " bytes lost", l->lost_bytes);
-    const char *first = l->detail ? l->detail : extent, *second = l->detail ? extent : "";
-    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "",
-              second);
-    if (!w->o->allow_missing)
-        w->code = trtc_worse(w->code, TRTC_EX_LOSS);
-    if (w->losses)
-        cJSON_AddItemToArray(w->losses, trtc_report_loss(l));
-}
-
 static void say_recording(struct work *w, const struct trtc_recording *r,
                           const struct trtc_timeline *t)
 {

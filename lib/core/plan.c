@@ -203,8 +203,10 @@ char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, 
 static int set_path(struct trtc_output *out, const struct trtc_plan_opts *o, int64_t stamp_ms)
 {
     const char *dir = o->outdir ? o->outdir : out->rec->dir;
+    if (!*dir)
+        dir = ".";
     size_t n = strlen(dir);
-    while (n > 1 && dir[n - 1] == '/')
+    while (n > 0 && dir[n - 1] == '/')
         n--;
     struct trtc_output named = *out;
     char *anchor = malloc(n + 3);

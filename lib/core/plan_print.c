@@ -27,7 +27,7 @@ static void put_id(const struct trtc_recording *r, FILE *out)
 {
     if (!r->user)
         fputs("-", out);
-    else if (strcmp(r->user_id, "-") == 0)
+    else if (r->user_id_len == 1 && r->user_id[0] == '-')
         fputs("\\x2D", out);
     else
         put_escaped(r->user_id, r->user_id_len, out);
@@ -198,7 +198,7 @@ static int64_t tick_step_us(int64_t span_us)
     for (size_t i = 0; i < sizeof steps_s / sizeof *steps_s; i++)
         if (span_us / (steps_s[i] * INT64_C(1000000)) <= 10)
             return steps_s[i] * INT64_C(1000000);
-    return DAY_US;
+    return (span_us / (10 * DAY_US) + 1) * DAY_US;
 }
 
 static void put_axis(const struct axis *a, int height, FILE *out)
@@ -256,8 +256,10 @@ static struct axis axis_of(const struct trtc_plan *p, int *rows)
         longest = n > longest ? n : longest;
         *rows += i == 0 || o->rec != p->outputs[i - 1].rec;
     }
+    if (p->n == 0)
+        a.start_us = 0;
     if (a.end_us <= a.start_us)
-        a = (struct axis){ 0, 1000000, 0 };
+        a.end_us = a.start_us + 1000000;
     a.left_px = 40 + LABEL_PX * (int)(longest > LABEL_MAX ? LABEL_MAX : longest);
     return a;
 }

@@ -2,6 +2,7 @@
 /* Puts the segments of a recording on the clock, and lists what cannot be used. */
 #include "core/recording.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,28 @@
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
 #define BIG_JUMP_US   (3600 * INT64_C(1000000))
+
+int trtc_notes_add(char ***notes, size_t *n, const char *fmt,
+                                                          va_list ap)
+{
+    char text[1024];
+    vsnprintf(text, sizeof text, fmt, ap);
+    char **grown = realloc(*notes, (*n + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    *notes = grown;
+    grown[*n] = strdup(text);
+    return grown[*n] ? ((*n)++, 0) : -1;
+}
+
+int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int ret = trtc_notes_add(&r->notes, &r->nb_notes, fmt, ap);
+    va_end(ap);
+    return ret;
+}
 
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p)
 {

@@ -50,34 +50,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-__attribute__((format(printf, 3, 0))) static int add_note(char ***notes, size_t *n, const char *fmt,
-                                                          va_list ap)
-{
-    char text[1024];
-    vsnprintf(text, sizeof text, fmt, ap);
-    char **grown = realloc(*notes, (*n + 1) * sizeof *grown);
-    if (!grown)
-        return -1;
-    *notes = grown;
-    grown[*n] = strdup(text);
-    return grown[*n] ? ((*n)++, 0) : -1;
-}
-
-int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    int ret = add_note(&r->notes, &r->nb_notes, fmt, ap);
-    va_end(ap);
-    return ret;
-}
-
 __attribute__((format(printf, 2, 3))) static int scan_note(struct trtc_scan *s, const char *fmt,
                                                            ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    int ret = add_note(&s->notes, &s->nb_notes, fmt, ap);
+    int ret = trtc_notes_add(&s->notes, &s->nb_notes, fmt, ap);
     va_end(ap);
     return ret;
 }
