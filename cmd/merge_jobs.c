@@ -84,12 +84,24 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
     fflush(stdout);
 }
 
-/* A file of an earlier run counts as an output as well. */
+/* A file of an earlier run counts as an output as well, and what was lost in it stays lost. */
 static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
 {
+    int64_t losses = trtc_merge_told_losses(path);
     print_file(w, o, path, NULL);
-    if (w->outputs)
-        cJSON_AddItemToArray(w->outputs, file_json(o, path, NULL));
+    if (w->outputs) {
+        cJSON *j = file_json(o, path, NULL), *file = cJSON_CreateObject();
+        cJSON_AddItemToObject(file, "path", cJSON_DetachItemFromObjectCaseSensitive(j, "path"));
+        cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "files"), file);
+        cJSON_AddItemToArray(w->outputs, j);
+    }
+    if (losses == 0)
+        return;
+    cli_error("%s: finished by an earlier run, with %" PRId64
+              " losses that it found in the segments",
+              path, losses);
+    if (!w->o->allow_missing)
+        w->code = trtc_worse(w->code, TRTC_EX_LOSS);
 }
 
 /* Final name of the k-th file of a group of nb; with --names recording only several have

@@ -251,6 +251,27 @@ setup() {
     near "$(frames h3/$first)" 1140 1 ha3
 }
 
+@test "recoveries that are not in step with the original" {
+    mk a --length 60 --user "$(user gop=1)"
+    mk b --start 1767225603795 --length 50 --user "$(user gop=1)"
+    local f
+    for f in b/*; do mv "$f" "a/ha1_${f#b/}"; done
+    sed -i 's/^14/ha1_14/' a/ha1*.m3u8
+    merge 0 -f a -o whole
+    made whole/$first
+    synced whole/$first 6 5
+    [ "$(frames whole/$first)" -eq 900 ]
+    # what the original lacks is in the recovery: nothing is missed in the output, but the losses are told
+    rm "a/${stem}_video_20260101000020533.ts"
+    truncate -s -20000 "a/${stem}_audio_20260101000030511.ts"
+    merge 3 -f a
+    made a/$first
+    synced a/$first 6 40
+    lasts a/$first 60
+    [ "$(frames a/$first)" -eq 900 ] || fail "$(frames a/$first) pictures, not 900"
+    near "$(value a/$first samples_s)" 60 0.07
+}
+
 @test "string rooms, and user ids whose Base64 holds a plus or a minus" {
     local u
     mk r --length 12 --room-type string --room 'class/ä?1' --user "$(user 'id=>>>')" --user "$(user 'id=ÿÿÿ')" --user "$(user id=老师)"

@@ -3,12 +3,19 @@
 #include "media/merge.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <libavformat/avformat.h>
+
 #include "media/reader.h"
+
+#define LOSSES_FORMAT      "%" PRId64 " losses in the input"
+#define LOSSES_READ_FORMAT "%" SCNd64 " losses in the input"
 
 enum { VIDEO, AUDIO, NB_KINDS };
 enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };
@@ -133,6 +140,12 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
     if (!grown)
         return trtc_fail_nomem(err);
     res->files = grown;
+    if (res->losses.n > 0) {
+        char comment[64];
+        snprintf(comment, sizeof comment, LOSSES_FORMAT, (int64_t)res->losses.n);
+        if (trtc_mp4_set_comment(m->mp4, comment, err) < 0)
+            return -1;
+    }
     if (trtc_mp4_finish(m->mp4, err) < 0)
         return -1;
     trtc_mp4_free(&m->mp4);
@@ -419,6 +432,19 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
     if (ret < 0)
         drop_files(res);
     return ret;
+}
+
+int64_t trtc_merge_told_losses(const char *path)
+{
+    AVFormatContext *ctx = NULL;
+    int64_t n = 0;
+    if (avformat_open_input(&ctx, path, NULL, NULL) < 0)
+        return 0;
+    const AVDictionaryEntry *e = av_dict_get(ctx->metadata, "comment", NULL, 0);
+    if (!e || sscanf(e->value, LOSSES_READ_FORMAT, &n) != 1)
+        n = 0;
+    avformat_close_input(&ctx);
+    return n;
 }
 
 void trtc_merge_result_fini(struct trtc_merge_result *res)

@@ -288,6 +288,17 @@ static void write_front(struct trtc_mp4 *m, struct trtc_mp4_boxes *b, int64_t me
     trtc_mp4_flush(o);
 }
 
+int trtc_mp4_set_comment(struct trtc_mp4 *m, const char *comment, struct trtc_err *err)
+{
+    char *copy = strdup(comment);
+
+    if (!copy)
+        return trtc_fail_nomem(err);
+    free(m->comment);
+    m->comment = copy;
+    return 0;
+}
+
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err)
 {
     struct trtc_mp4_boxes *b = NULL;

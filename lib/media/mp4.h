@@ -76,6 +76,9 @@ size_t trtc_mp4_table_bytes(const struct trtc_mp4 *m, uint64_t *nb_samples);
  * sample lasts as long as the one before. */
 void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end);
 
+/* Replaces the comment, any time before the finish. */
+int trtc_mp4_set_comment(struct trtc_mp4 *m, const char *comment, struct trtc_err *err);
+
 /* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without samples
  * are left out; without any sample at all it fails (TRTC_EX_DATAERR). To be called once. */
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
