@@ -97,9 +97,8 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
     }
     if (losses == 0)
         return;
-    cli_error("%s: finished by an earlier run, with %" PRId64
-              " losses that it found in the segments",
-              path, losses);
+    cli_error("%s: finished by an earlier run, which found losses in the segments: %" PRId64, path,
+              losses);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
 }

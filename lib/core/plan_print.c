@@ -138,9 +138,18 @@ static double x_of(const struct axis *a, int64_t us)
     return a->left_px + (double)(us - a->start_us) / (double)(a->end_us - a->start_us) * WIDTH;
 }
 
-/* At most max bytes of s, never half a character. */
+/* At most max bytes of s, never half a character. Bytes that are no text are escaped. */
 static void put_xml(const char *s, size_t max, FILE *out)
 {
+    if (!trtc_utf8_valid(s, strlen(s))) {
+        char *text = malloc(4 * strlen(s) + 1);
+        if (text) {
+            trtc_text_escape(s, strlen(s), text);
+            put_xml(text, max, out);
+        }
+        free(text);
+        return;
+    }
     size_t n = strlen(s) > max ? max : strlen(s);
     while (n < strlen(s) && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
         n--;
@@ -157,6 +166,14 @@ static void put_xml(const char *s, size_t max, FILE *out)
             break;
         case '"':
             fputs("&quot;", out);
+            break;
+        case '\xEF': /* XML 1.0, 2.2: U+FFFE and U+FFFF are no characters */
+            if (i + 2 < n && s[i + 1] == '\xBF' && (unsigned char)s[i + 2] >= 0xbe) {
+                fputc('?', out);
+                i += 2;
+                break;
+            }
+            fputc(s[i], out);
             break;
         default:
             fputc((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i], out);

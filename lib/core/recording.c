@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/beneath.h"
 #include "core/clock.h"
@@ -43,6 +44,15 @@ char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p
     if (path)
         snprintf(path, n, "%s/%s", r->dir, p->uri);
     return path;
+}
+
+void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name)
+{
+    struct stat st;
+    if (fstatat(dirfd, name, &st, 0) < 0)
+        return;
+    int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    r->newest_ms = ms > r->newest_ms ? ms : r->newest_ms;
 }
 
 /* ---- which listed segments can be used ---- */
@@ -120,6 +130,7 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
         return lose(r, p, plain || outside ? "missing" : "unreadable", p->attr_bytes,
                     plain ? NULL : why.msg);
     }
+    trtc_recording_seen(r, dirfd, seg->uri);
     if (p->bytes == 0)
         return lose(r, p, "empty", p->attr_bytes, NULL);
     p->measure = p->dur_us == TRTC_NOTIME || p->bytes % 188 != 0 ||

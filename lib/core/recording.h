@@ -71,7 +71,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     size_t nb_notes;
     int64_t nb_segments; /* listed, usable or not */
     int64_t bytes;       /* of the usable pieces */
-    int64_t newest_ms;   /* latest modification time of its playlists */
+    int64_t newest_ms;   /* latest modification time of its files */
     bool ended;          /* every track's last playlist has its ENDLIST */
 };
 

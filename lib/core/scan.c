@@ -144,7 +144,6 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
     size_t id_len = 0;
     int64_t n = 0;
     int ret = -1;
-    struct stat st;
     if (name.user.p && decode_user(name.user, &id, &id_len) < 0) {
         trtc_fail_nomem(err);
         goto done;
@@ -181,10 +180,7 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
     if (src->playlist.nb_bad_lines)
         trtc_recording_note(r, "%s: %d lines passed over, the first is line %d", path,
                             src->playlist.nb_bad_lines, src->playlist.first_bad_line);
-    if (fstatat(dirfd, file, &st, 0) == 0) {
-        int64_t ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-        r->newest_ms = ms > r->newest_ms ? ms : r->newest_ms;
-    }
+    trtc_recording_seen(r, dirfd, file);
     src->file = strdup(file);
     if (!src->file) {
         trtc_playlist_fini(&src->playlist);

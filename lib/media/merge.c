@@ -14,8 +14,8 @@
 
 #include "media/reader.h"
 
-#define LOSSES_FORMAT      "%" PRId64 " losses in the input"
-#define LOSSES_READ_FORMAT "%" SCNd64 " losses in the input"
+#define LOSSES_FORMAT      "losses in the input: %" PRId64
+#define LOSSES_READ_FORMAT "losses in the input: %" SCNd64
 
 enum { VIDEO, AUDIO, NB_KINDS };
 enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };

@@ -214,7 +214,8 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                    const struct trtc_packet *p)
 {
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
-    if (p->pts_us >= c->cut_us) {
+    /* starts are rounded: a frame this close to the cut is the one that stands behind it */
+    if (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us) {
         rd->past_cut = p->dts_us >= c->cut_us;
         return false;
     }
