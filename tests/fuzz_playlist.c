@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
     struct trtc_playlist p;
-    struct trtc_err err = {0};
+    struct trtc_err err = { 0 };
     if (!text)
         return 0;
     if (size)
@@ -38,9 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < p.nb_segs; i++) {
         const struct trtc_playlist_seg *s = &p.segs[i];
         check_text(&p, size, s->uri, s->uri_len);
-        check(s->uri_len > 0 && s->uri_len <= TRTC_PLAYLIST_LINE_MAX && strlen(s->uri) <= s->uri_len);
+        check(s->uri_len > 0 && s->uri_len <= TRTC_PLAYLIST_LINE_MAX &&
+              strlen(s->uri) <= s->uri_len);
         check(s->uri[0] != '#' && !memchr(s->uri, '\n', s->uri_len));
-        check(s->duration_us == TRTC_NOTIME || (s->duration_us >= 0 && s->duration_us < INT64_C(864001000000)));
+        check(s->duration_us == TRTC_NOTIME ||
+              (s->duration_us >= 0 && s->duration_us < INT64_C(864001000000)));
         check((s->attr_start_ms == TRTC_NOTIME) == (s->attr_bytes == -1));
         check(s->attr_start_ms == TRTC_NOTIME || (s->attr_start_ms >= 0 && s->attr_bytes >= 0));
         check(s->width_px >= 0 && s->height_px >= 0 && s->line > (i ? s[-1].line : 1));

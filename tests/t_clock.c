@@ -111,7 +111,8 @@ static void test_segments(void **state)
         { 100 * S, 10 * S, false, -90 * S, 10 * S }, { 110 * S, 20 * S, false, 0, 20 * S });
 }
 
-/* A jump inside a segment is told by the reader; afterwards both kinds of clock go on from there. */
+/* A jump inside a segment is told by the reader; afterwards both kinds of clock go on from
+ * there. */
 static void test_anchor(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan as TSV, JSON and SVG.
+/* core/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan
+ * as TSV, JSON and SVG.
  * Recordings are written as text, a segment a word, and go through the time line. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -30,8 +31,10 @@ struct made {
     struct trtc_timeline t;
 };
 
-/* "v 0+10000 10000+10000/hevc,1280x720": sources a v (main), A V (substream), x (main, both), m (mixed, both); segments
- * START+DUR in ms; behind the slash what differs from h264, 640x360, baseline, 15 fps; aac, 48 kHz, mono:
+/* "v 0+10000 10000+10000/hevc,1280x720": sources a v (main), A V (substream), x (main, both), m
+ * (mixed, both); segments
+ * START+DUR in ms; behind the slash what differs from h264, 640x360, baseline, 15 fps; aac,
+ * 48 kHz, mono:
  * a codec, WxH, pPROFILE, fFPS, rHZ, cCHANNELS. */
 static void set_facts(struct trtc_piece *p, char kind, char *what)
 {
@@ -235,7 +238,8 @@ static void test_names(void **state)
                   "main_3.mp4 main [80000 90000]" },
         { "m 0+10000 40000+10000",
           { .names = TRTC_NAMES_RECORDING },
-          "rec/1400000001_3560_1.mp4 mixed [0 10000] | rec/1400000001_3560_2.mp4 mixed [40000 50000]" },
+          "rec/1400000001_3560_1.mp4 mixed [0 10000] | rec/1400000001_3560_2.mp4 mixed [40000 "
+          "50000]" },
         { "v 0+10000 40000+10000",
           { .names = TRTC_NAMES_RECORDING, .whole = true, .strip = true },
           SERVICE "main.mp4 main [0 10000] [40000 50000]" },
@@ -317,7 +321,8 @@ static void test_decisions(void **state)
         { "a 0+10000 v 0+10000", { 0 }, COPY, COPY, NULL, NULL, 640, 360, 15, false },
         { "a 0+10000", { 0 }, NO, COPY, NULL, NULL, 0, 0, 0, false },
         { "v 0+10000", { 0 }, COPY, NO, NULL, NULL, 640, 360, 15, false },
-        { "v 0+10000/f60", { 0 }, COPY, NO, NULL, NULL, 640, 360, 15, false }, /* nothing was asked */
+        /* nothing was asked */
+        { "v 0+10000/f60", { 0 }, COPY, NO, NULL, NULL, 640, 360, 15, false },
         { "v 0+10000/hevc", { 0 }, COPY, NO, NULL, NULL, 640, 360, 15, true },
         /* --video */
         { "v 0+10000", { .video = ENC }, ENC, NO, "asked for", NULL, 640, 360, 15, false },
@@ -816,7 +821,8 @@ static void test_json(void **state)
     made_fini(&m);
 }
 
-/* Every tag is closed, in order; every attribute is quoted; nothing stands where XML does not allow it. */
+/* Every tag is closed, in order; every attribute is quoted; nothing stands where XML does not
+ * allow it. */
 static void assert_xml(const char *s, size_t n)
 {
     char stack[64][16];
@@ -900,7 +906,8 @@ static void test_svg(void **state)
     assert_int_equal(p.n, 3);
     text = print(&p, SVG, &n);
     assert_xml(text, n);
-    /* without the key below: two bars of picture and two of sound for the user, one each for the mix, one hole, three outputs */
+    /* without the key below: two bars of picture and two of sound for the user, one each for
+     * the mix, one hole, three outputs */
     assert_int_equal(count(text, "<rect class=\"v\" x="), 3);
     assert_int_equal(count(text, "<rect class=\"a\" x=") - 1, 3);
     assert_int_equal(count(text, "<rect class=\"x\" x=") - 1, 1);
@@ -982,7 +989,8 @@ static void test_hostile(void **state)
     }
 }
 
-/* Stamps that are millennia apart make no millions of ticks, and an output of no length no picture without end. */
+/* Stamps that are millennia apart make no millions of ticks, and an output of no length no
+ * picture without end. */
 static void test_svg_extremes(void **state)
 {
     (void)state;

@@ -29,7 +29,7 @@ static int parse_n(const char *s, size_t n, struct trtc_playlist *p, struct trtc
 static struct trtc_playlist parse(const char *s)
 {
     struct trtc_playlist p;
-    struct trtc_err err = {0};
+    struct trtc_err err = { 0 };
     if (parse_n(s, strlen(s), &p, &err) < 0)
         fail_msg("%s", err.msg);
     return p;
@@ -38,9 +38,11 @@ static struct trtc_playlist parse(const char *s)
 /* ---- whole playlists ---- */
 
 static const char current[] =
-    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-ALLOW-CACHE:NO\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n"
+    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-ALLOW-CACHE:NO\n#EXT-X-MEDIA-SEQUENCE:0\n"
+    "#EXT-X-TARGETDURATION:10\n"
     "#EXT-X-TRTC-VERSION:1a2b3c\n#EXT-X-TRTC-DATE:2025-11-27 11:23:39 +0800\n"
-    "#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXT-X-TRTC-MEDIA-ID:main\n#EXT-X-TRTC-USER-ID:10001\n"
+    "#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXT-X-TRTC-MEDIA-ID:main\n"
+    "#EXT-X-TRTC-USER-ID:10001\n"
     "#EXT-X-TRTC-MIX-STREAM:0\n#EXT-X-TRTC-STREAM-TYPE:1\n"
     "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:640 HEIGHT:480 Codec:27\n"
     "#EXT-X-TRTC-FILE-ATTR:1767225600495,684508\n#EXTINF:10.0785,\na_20260101000000495.ts\n"
@@ -55,9 +57,9 @@ static void assert_current(const struct trtc_playlist *p)
         int64_t us, ms, bytes;
         int line;
     } want[] = {
-        {"a_20260101000000495.ts", 10078500, INT64_C(1767225600495), 684508, 16},
-        {"a_20260101000010574.ts", 11570800, INT64_C(1767225610574), 826824, 19},
-        {"a_20260101000022145.ts", 4377920, INT64_C(1767225622145), 304748, 22},
+        { "a_20260101000000495.ts", 10078500, INT64_C(1767225600495), 684508, 16 },
+        { "a_20260101000010574.ts", 11570800, INT64_C(1767225610574), 826824, 19 },
+        { "a_20260101000022145.ts", 4377920, INT64_C(1767225622145), 304748, 22 },
     };
     assert_int_equal(p->nb_segs, 3);
     for (size_t i = 0; i < 3; i++) {
@@ -109,10 +111,12 @@ static void test_crlf_and_bom(void **state)
 static void test_classic_form(void **state)
 {
     (void)state;
-    struct trtc_playlist p = parse(
-        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-ALLOW-CACHE:NO\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:70\n"
-        "#EXT-X-TRTC-START-REC-TIME:1622425551884\n#EXT-X-TRTC-VIDEO-METADATA:WIDTH:1920 HEIGHT:1080\n"
-        "#EXTINF:12.074\na.ts\n#EXTINF:11.901\nb.ts\n#EXT-X-ENDLIST");
+    struct trtc_playlist p =
+        parse("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-ALLOW-CACHE:NO\n#EXT-X-MEDIA-SEQUENCE:0\n"
+              "#EXT-X-TARGETDURATION:70\n"
+              "#EXT-X-TRTC-START-REC-TIME:1622425551884\n#EXT-X-TRTC-VIDEO-METADATA:WIDTH:1920 "
+              "HEIGHT:1080\n"
+              "#EXTINF:12.074\na.ts\n#EXTINF:11.901\nb.ts\n#EXT-X-ENDLIST");
     assert_int_equal(p.nb_segs, 2);
     assert_int_equal(p.segs[0].duration_us, 12074000);
     assert_int_equal(p.segs[1].duration_us, 11901000);
@@ -137,15 +141,15 @@ static void test_ends_anywhere(void **state)
         size_t nb_segs;
         bool ended;
     } t[] = {
-        {"#EXTM3U", 0, false},
-        {"#EXTM3U\n", 0, false},
-        {"#EXTM3U\n#EXTINF:1,", 0, false},
-        {"#EXTM3U\n#EXTINF:1,\na.ts", 1, false},
-        {"#EXTM3U\n#EXTINF:1,\na.ts\n", 1, false},
-        {"#EXTM3U\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIS", 1, false},
-        {"#EXTM3U\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST", 1, true},
-        {"#EXTM3U\r\n\r\n\r\n#EXTINF:1,\r\n\r\na.ts\r\n#EXT-X-ENDLIST\r", 1, true},
-        {"#EXTM3U \t\n#EXTINF:1, \na.ts \t\n#EXT-X-ENDLIST \n", 1, true},
+        { "#EXTM3U", 0, false },
+        { "#EXTM3U\n", 0, false },
+        { "#EXTM3U\n#EXTINF:1,", 0, false },
+        { "#EXTM3U\n#EXTINF:1,\na.ts", 1, false },
+        { "#EXTM3U\n#EXTINF:1,\na.ts\n", 1, false },
+        { "#EXTM3U\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIS", 1, false },
+        { "#EXTM3U\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST", 1, true },
+        { "#EXTM3U\r\n\r\n\r\n#EXTINF:1,\r\n\r\na.ts\r\n#EXT-X-ENDLIST\r", 1, true },
+        { "#EXTM3U \t\n#EXTINF:1, \na.ts \t\n#EXT-X-ENDLIST \n", 1, true },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_playlist p = parse(t[i].s);
@@ -159,11 +163,21 @@ static void test_ends_anywhere(void **state)
 static void test_not_a_playlist(void **state)
 {
     (void)state;
-    static const char *const t[] = {"", "\n", "\xEF\xBB\xBF", "\xEF\xBB", "#EXTINF:1,\na.ts\n", "\n#EXTM3U\n", "#EXTM3U8\n",
-                                    "#extm3u\n", " #EXTM3U\n", "\xEF\xBB\xBF\xEF\xBB\xBF#EXTM3U\n", "<html>", "G\n"};
+    static const char *const t[] = { "",
+                                     "\n",
+                                     "\xEF\xBB\xBF",
+                                     "\xEF\xBB",
+                                     "#EXTINF:1,\na.ts\n",
+                                     "\n#EXTM3U\n",
+                                     "#EXTM3U8\n",
+                                     "#extm3u\n",
+                                     " #EXTM3U\n",
+                                     "\xEF\xBB\xBF\xEF\xBB\xBF#EXTM3U\n",
+                                     "<html>",
+                                     "G\n" };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_playlist p;
-        struct trtc_err err = {0};
+        struct trtc_err err = { 0 };
         if (parse_n(t[i], strlen(t[i]), &p, &err) == 0)
             fail_msg("%zu was taken", i);
         assert_int_equal(err.code, TRTC_EX_DATAERR);
@@ -182,38 +196,38 @@ static void test_extinf(void **state)
         int64_t us;
         int bad;
     } t[] = {
-        {"10", 10000000, 0},
-        {"10,", 10000000, 0},
-        {"10,a title, with commas", 10000000, 0},
-        {"10.5 ,", 10500000, 0},
-        {"0,", 0, 0},
-        {"0.000001,", 1, 0},
-        {"8.788,", 8788000, 0},
-        {"4.37792,", 4377920, 0},
-        {"100.123,", 100123000, 0},
-        {"10.1234567,", 10123456, 0},       /* beyond a microsecond nothing counts */
-        {"1.00000000000000000000000001,", 1000000, 0},
-        {"864000,", INT64_C(864000000000), 0},
-        {"864001,", N, 1},                  /* over ten days */
-        {"999999999999999999,", N, 1},
-        {"1000000000000000000,", N, 1},     /* 19 digits */
-        {"99999999999999999999999999999999,", N, 1},
-        {"", N, 1},
-        {",", N, 1},
-        {"-1,", N, 1},
-        {"-0.5,", N, 1},
-        {"+5,", N, 1},
-        {".5,", N, 1},
-        {"NaN,", N, 1},
-        {"nan", N, 1},
-        {"inf,", N, 1},
-        {"1e308,", N, 1},
-        {"1e1,", N, 1},
-        {"0x10,", N, 1},
-        {"10s,", N, 1},
-        {"10;", N, 1},
-        {"1.2.3,", N, 1},
-        {"ten,", N, 1},
+        { "10", 10000000, 0 },
+        { "10,", 10000000, 0 },
+        { "10,a title, with commas", 10000000, 0 },
+        { "10.5 ,", 10500000, 0 },
+        { "0,", 0, 0 },
+        { "0.000001,", 1, 0 },
+        { "8.788,", 8788000, 0 },
+        { "4.37792,", 4377920, 0 },
+        { "100.123,", 100123000, 0 },
+        { "10.1234567,", 10123456, 0 }, /* beyond a microsecond nothing counts */
+        { "1.00000000000000000000000001,", 1000000, 0 },
+        { "864000,", INT64_C(864000000000), 0 },
+        { "864001,", N, 1 }, /* over ten days */
+        { "999999999999999999,", N, 1 },
+        { "1000000000000000000,", N, 1 }, /* 19 digits */
+        { "99999999999999999999999999999999,", N, 1 },
+        { "", N, 1 },
+        { ",", N, 1 },
+        { "-1,", N, 1 },
+        { "-0.5,", N, 1 },
+        { "+5,", N, 1 },
+        { ".5,", N, 1 },
+        { "NaN,", N, 1 },
+        { "nan", N, 1 },
+        { "inf,", N, 1 },
+        { "1e308,", N, 1 },
+        { "1e1,", N, 1 },
+        { "0x10,", N, 1 },
+        { "10s,", N, 1 },
+        { "10;", N, 1 },
+        { "1.2.3,", N, 1 },
+        { "ten,", N, 1 },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         char text[256];
@@ -221,7 +235,8 @@ static void test_extinf(void **state)
         struct trtc_playlist p = parse(text);
         assert_int_equal(p.nb_segs, 2);
         if (p.segs[0].duration_us != t[i].us || p.nb_bad_lines != t[i].bad)
-            fail_msg("'%s': %jd, %d bad", t[i].value, (intmax_t)p.segs[0].duration_us, p.nb_bad_lines);
+            fail_msg("'%s': %jd, %d bad", t[i].value, (intmax_t)p.segs[0].duration_us,
+                     p.nb_bad_lines);
         assert_int_equal(p.first_bad_line, t[i].bad ? 2 : 0);
         assert_true(p.segs[1].duration_us == N); /* it was not b's */
         trtc_playlist_fini(&p);
@@ -235,31 +250,34 @@ static void test_file_attr(void **state)
         const char *value;
         int64_t ms, bytes;
     } t[] = {
-        {"1767225600495,684508", INT64_C(1767225600495), 684508},
-        {"0,0", 0, 0},
-        {"253402300799999,1", INT64_C(253402300799999), 1},
-        {"253402300800000,1", N, -1}, /* the year 10000 */
-        {"1767225600495,999999999999999999", INT64_C(1767225600495), INT64_C(999999999999999999)},
-        {"1767225600495,1000000000000000000", N, -1},
-        {"9999999999999999999999,1", N, -1},
-        {"1767225600495", N, -1},
-        {"1767225600495,", N, -1},
-        {",684508", N, -1},
-        {"", N, -1},
-        {"-1,684508", N, -1},
-        {"1767225600495,-1", N, -1},
-        {"1767225600495, 684508", N, -1},
-        {"1767225600495,684508,1", N, -1},
-        {"1767225600495,684508x", N, -1},
-        {"1767225600495;684508", N, -1},
-        {"1.5,2", N, -1},
+        { "1767225600495,684508", INT64_C(1767225600495), 684508 },
+        { "0,0", 0, 0 },
+        { "253402300799999,1", INT64_C(253402300799999), 1 },
+        { "253402300800000,1", N, -1 }, /* the year 10000 */
+        { "1767225600495,999999999999999999", INT64_C(1767225600495), INT64_C(999999999999999999) },
+        { "1767225600495,1000000000000000000", N, -1 },
+        { "9999999999999999999999,1", N, -1 },
+        { "1767225600495", N, -1 },
+        { "1767225600495,", N, -1 },
+        { ",684508", N, -1 },
+        { "", N, -1 },
+        { "-1,684508", N, -1 },
+        { "1767225600495,-1", N, -1 },
+        { "1767225600495, 684508", N, -1 },
+        { "1767225600495,684508,1", N, -1 },
+        { "1767225600495,684508x", N, -1 },
+        { "1767225600495;684508", N, -1 },
+        { "1.5,2", N, -1 },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         char text[256];
-        snprintf(text, sizeof text, "#EXTM3U\n#EXT-X-TRTC-FILE-ATTR:%s\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n", t[i].value);
+        snprintf(text, sizeof text,
+                 "#EXTM3U\n#EXT-X-TRTC-FILE-ATTR:%s\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n",
+                 t[i].value);
         struct trtc_playlist p = parse(text);
         assert_int_equal(p.nb_segs, 2);
-        if (p.segs[0].attr_start_ms != t[i].ms || p.segs[0].attr_bytes != t[i].bytes || p.nb_bad_lines != (t[i].ms == N))
+        if (p.segs[0].attr_start_ms != t[i].ms || p.segs[0].attr_bytes != t[i].bytes ||
+            p.nb_bad_lines != (t[i].ms == N))
             fail_msg("'%s': %jd,%jd, %d bad", t[i].value, (intmax_t)p.segs[0].attr_start_ms,
                      (intmax_t)p.segs[0].attr_bytes, p.nb_bad_lines);
         assert_true(p.segs[1].attr_start_ms == N);
@@ -276,34 +294,35 @@ static void test_header_values(void **state)
         int64_t start_ms, target_s;
         int type, mix, bad;
     } t[] = {
-        {"#EXT-X-TRTC-START-REC-TIME:1622425551884", INT64_C(1622425551884), -1, -1, -1, 0},
-        {"#EXT-X-TRTC-START-REC-TIME:", N, -1, -1, -1, 1},
-        {"#EXT-X-TRTC-START-REC-TIME:-5", N, -1, -1, -1, 1},
-        {"#EXT-X-TRTC-START-REC-TIME:1622425551884000000000", N, -1, -1, -1, 1},
-        {"#EXT-X-TRTC-START-REC-TIME:253402300800000", N, -1, -1, -1, 1},
-        {"#EXT-X-TARGETDURATION:10", N, 10, -1, -1, 0},
-        {"#EXT-X-TARGETDURATION:ten", N, -1, -1, -1, 0},
-        {"#EXT-X-TRTC-STREAM-TYPE:0", N, -1, 0, -1, 0},
-        {"#EXT-X-TRTC-STREAM-TYPE:2", N, -1, 2, -1, 0},
-        {"#EXT-X-TRTC-STREAM-TYPE:", N, -1, -1, -1, 0},
-        {"#EXT-X-TRTC-STREAM-TYPE:video", N, -1, -1, -1, 0},
-        {"#EXT-X-TRTC-STREAM-TYPE:4294967296", N, -1, -1, -1, 0},
-        {"#EXT-X-TRTC-MIX-STREAM:1", N, -1, -1, 1, 0},
-        {"#EXT-X-TRTC-MIX-STREAM:-1", N, -1, -1, -1, 0},
-        {"#EXT-X-TRTC-NEWER:whatever", N, -1, -1, -1, 0},
-        {"# a comment", N, -1, -1, -1, 0},
-        {"#", N, -1, -1, -1, 0},
-        {"#EXT-X-ENDLIST2", N, -1, -1, -1, 0},
-        {"#EXT-X-KEY:METHOD=AES-128,URI=\"http://127.0.0.1/\"", N, -1, -1, -1, 0},
+        { "#EXT-X-TRTC-START-REC-TIME:1622425551884", INT64_C(1622425551884), -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-START-REC-TIME:", N, -1, -1, -1, 1 },
+        { "#EXT-X-TRTC-START-REC-TIME:-5", N, -1, -1, -1, 1 },
+        { "#EXT-X-TRTC-START-REC-TIME:1622425551884000000000", N, -1, -1, -1, 1 },
+        { "#EXT-X-TRTC-START-REC-TIME:253402300800000", N, -1, -1, -1, 1 },
+        { "#EXT-X-TARGETDURATION:10", N, 10, -1, -1, 0 },
+        { "#EXT-X-TARGETDURATION:ten", N, -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-STREAM-TYPE:0", N, -1, 0, -1, 0 },
+        { "#EXT-X-TRTC-STREAM-TYPE:2", N, -1, 2, -1, 0 },
+        { "#EXT-X-TRTC-STREAM-TYPE:", N, -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-STREAM-TYPE:video", N, -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-STREAM-TYPE:4294967296", N, -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-MIX-STREAM:1", N, -1, -1, 1, 0 },
+        { "#EXT-X-TRTC-MIX-STREAM:-1", N, -1, -1, -1, 0 },
+        { "#EXT-X-TRTC-NEWER:whatever", N, -1, -1, -1, 0 },
+        { "# a comment", N, -1, -1, -1, 0 },
+        { "#", N, -1, -1, -1, 0 },
+        { "#EXT-X-ENDLIST2", N, -1, -1, -1, 0 },
+        { "#EXT-X-KEY:METHOD=AES-128,URI=\"http://127.0.0.1/\"", N, -1, -1, -1, 0 },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         char text[256];
         snprintf(text, sizeof text, "#EXTM3U\n%s\n", t[i].line);
         struct trtc_playlist p = parse(text);
-        if (p.start_rec_ms != t[i].start_ms || p.target_s != t[i].target_s || p.stream_type != t[i].type ||
-            p.mix_stream != t[i].mix || p.nb_bad_lines != t[i].bad || p.nb_segs || p.ended)
-            fail_msg("'%s': %jd %jd %d %d, %d bad", t[i].line, (intmax_t)p.start_rec_ms, (intmax_t)p.target_s,
-                     p.stream_type, p.mix_stream, p.nb_bad_lines);
+        if (p.start_rec_ms != t[i].start_ms || p.target_s != t[i].target_s ||
+            p.stream_type != t[i].type || p.mix_stream != t[i].mix || p.nb_bad_lines != t[i].bad ||
+            p.nb_segs || p.ended)
+            fail_msg("'%s': %jd %jd %d %d, %d bad", t[i].line, (intmax_t)p.start_rec_ms,
+                     (intmax_t)p.target_s, p.stream_type, p.mix_stream, p.nb_bad_lines);
         trtc_playlist_fini(&p);
     }
 }
@@ -311,11 +330,20 @@ static void test_header_values(void **state)
 static void test_user_ids(void **state)
 {
     (void)state;
-    static const char *const ids[] = {"10001", "", "a b", "a:b@c,d", "#x", "\xff\xfe\x80", "\xE8\x80\x81\xE5\xB8\x88",
-                                      "\x1b[31m", "__UserId_e_", "../../etc"};
+    static const char *const ids[] = { "10001",
+                                       "",
+                                       "a b",
+                                       "a:b@c,d",
+                                       "#x",
+                                       "\xff\xfe\x80",
+                                       "\xE8\x80\x81\xE5\xB8\x88",
+                                       "\x1b[31m",
+                                       "__UserId_e_",
+                                       "../../etc" };
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         char text[128];
-        snprintf(text, sizeof text, "#EXTM3U\r\n#EXT-X-TRTC-USER-ID:%s\r\n#EXTINF:1,\r\na.ts\r\n", ids[i]);
+        snprintf(text, sizeof text, "#EXTM3U\r\n#EXT-X-TRTC-USER-ID:%s\r\n#EXTINF:1,\r\na.ts\r\n",
+                 ids[i]);
         struct trtc_playlist p = parse(text);
         assert_string_equal(p.user_id, ids[i]);
         assert_int_equal(p.nb_segs, 1);
@@ -327,16 +355,20 @@ static void test_metadata(void **state)
 {
     (void)state;
     struct trtc_playlist p = parse(
-        "#EXTM3U\n#EXTINF:1,\na\n#EXT-X-TRTC-VIDEO-METADATA:WIDTH:640 HEIGHT:480 Codec:27\n#EXTINF:1,\nb\n#EXTINF:1,\nc\n"
-        "#EXT-X-DISCONTINUITY\n#EXT-X-TRTC-VIDEO-METADATA:HEIGHT:1280 WIDTH:720\n#EXTINF:1,\nd\n#EXTINF:1,\ne\n"
+        "#EXTM3U\n#EXTINF:1,\na\n#EXT-X-TRTC-VIDEO-METADATA:WIDTH:640 HEIGHT:480 Codec:27\n"
+        "#EXTINF:1,\nb\n#EXTINF:1,\nc\n"
+        "#EXT-X-DISCONTINUITY\n#EXT-X-TRTC-VIDEO-METADATA:HEIGHT:1280 WIDTH:720\n#EXTINF:1,\nd\n"
+        "#EXTINF:1,\ne\n"
         "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:99999999999 HEIGHT:-4\n#EXTINF:1,\nf\n"
         "#EXT-X-TRTC-VIDEO-METADATA:width:640 XHEIGHT:480 HEIGHT\n#EXTINF:1,\ng\n"
-        "#EXT-X-TRTC-AUDIO-METADATA:Channel:1 SampleRate:48000 SampleFormat:1 Codec:86018\n#EXTINF:1,\nh\n");
+        "#EXT-X-TRTC-AUDIO-METADATA:Channel:1 SampleRate:48000 SampleFormat:1 Codec:86018\n"
+        "#EXTINF:1,\nh\n");
     static const struct {
         int w, h;
         bool disc;
-    } want[] = {{0, 0, false},     {640, 480, false}, {640, 480, false}, {720, 1280, true},
-                {720, 1280, false}, {0, 0, false},     {0, 0, false},     {0, 0, false}};
+    } want[] = { { 0, 0, false },     { 640, 480, false },  { 640, 480, false },
+                 { 720, 1280, true }, { 720, 1280, false }, { 0, 0, false },
+                 { 0, 0, false },     { 0, 0, false } };
     assert_int_equal(p.nb_segs, 8);
     for (size_t i = 0; i < 8; i++) {
         assert_int_equal(p.segs[i].width_px, want[i].w);
@@ -351,7 +383,9 @@ static void test_metadata(void **state)
 static void test_nul_bytes(void **state)
 {
     (void)state;
-    static const char text[] = "#EXTM3U\n#EXT-X-TRTC-USER-ID:a\0b\n#EXTINF:1\0,\na.ts\0/../x\n#EXTINF:2,\n\0\n#EXTINF:3,\nc.ts\n\0";
+    static const char text[] =
+        "#EXTM3U\n#EXT-X-TRTC-USER-ID:a\0b\n#EXTINF:1\0,\na.ts\0/../x\n#EXTINF:2,\n\0\n"
+        "#EXTINF:3,\nc.ts\n\0";
     struct trtc_playlist p;
     struct trtc_err err;
     assert_int_equal(parse_n(text, sizeof text - 1, &p, &err), 0);
@@ -375,12 +409,17 @@ static void test_long_lines(void **state)
         size_t len;       /* of the whole line */
         bool kept;
     } t[] = {
-        {"x", TRTC_PLAYLIST_LINE_MAX, true},     {"x", TRTC_PLAYLIST_LINE_MAX + 1, false},
-        {"x", 10000000, false},                  {"#", TRTC_PLAYLIST_LINE_MAX, true},
-        {"#", TRTC_PLAYLIST_LINE_MAX + 1, false}, {"#EXT-X-TRTC-USER-ID:", TRTC_PLAYLIST_LINE_MAX + 1, false},
+        { "x", TRTC_PLAYLIST_LINE_MAX, true },
+        { "x", TRTC_PLAYLIST_LINE_MAX + 1, false },
+        { "x", 10000000, false },
+        { "#", TRTC_PLAYLIST_LINE_MAX, true },
+        { "#", TRTC_PLAYLIST_LINE_MAX + 1, false },
+        { "#EXT-X-TRTC-USER-ID:", TRTC_PLAYLIST_LINE_MAX + 1, false },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        static const char before[] = "#EXTM3U\n#EXT-X-DISCONTINUITY\n#EXT-X-TRTC-FILE-ATTR:5,6\n#EXTINF:1,\n", after[] = "\nb.ts\n";
+        static const char before[] =
+            "#EXTM3U\n#EXT-X-DISCONTINUITY\n#EXT-X-TRTC-FILE-ATTR:5,6\n#EXTINF:1,\n",
+                          after[] = "\nb.ts\n";
         size_t n = sizeof before - 1 + t[i].len + sizeof after - 1;
         char *text = malloc(n + 1), *line = text + sizeof before - 1;
         assert_non_null(text);
@@ -411,8 +450,9 @@ static void test_long_lines(void **state)
 static void test_last_word_counts(void **state)
 {
     (void)state;
-    struct trtc_playlist p = parse("#EXTM3U\n#EXTINF:1,\n#EXT-X-TRTC-FILE-ATTR:1,2\n#EXTINF:2,\n#EXT-X-TRTC-FILE-ATTR:3,4\na\n"
-                                   "#EXTINF:3,\n#EXTINF:x,\nb\n#EXT-X-ENDLIST\n#EXTINF:4,\nc\n");
+    struct trtc_playlist p = parse(
+        "#EXTM3U\n#EXTINF:1,\n#EXT-X-TRTC-FILE-ATTR:1,2\n#EXTINF:2,\n#EXT-X-TRTC-FILE-ATTR:3,4\na\n"
+        "#EXTINF:3,\n#EXTINF:x,\nb\n#EXT-X-ENDLIST\n#EXTINF:4,\nc\n");
     assert_int_equal(p.nb_segs, 3);
     assert_int_equal(p.segs[0].duration_us, 2000000);
     assert_int_equal(p.segs[0].attr_start_ms, 3);
@@ -448,19 +488,20 @@ static void test_million_lines(void **state)
         assert_int_equal(p.segs[i].attr_start_ms, i);
         assert_int_equal(p.segs[i].line, 4 + 3 * i);
     }
-    assert_true(sizeof *p.segs <= 64); /* 10^6 lines without tags, grown by doubling: under 200 MB with their text */
+    assert_true(sizeof *p.segs <=
+                64); /* 10^6 lines without tags, grown by doubling: under 200 MB with their text */
     trtc_playlist_fini(&p);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_current_form), cmocka_unit_test(test_crlf_and_bom),
-        cmocka_unit_test(test_classic_form), cmocka_unit_test(test_ends_anywhere),
-        cmocka_unit_test(test_not_a_playlist), cmocka_unit_test(test_extinf),
-        cmocka_unit_test(test_file_attr), cmocka_unit_test(test_header_values),
-        cmocka_unit_test(test_user_ids), cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_nul_bytes), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_current_form),     cmocka_unit_test(test_crlf_and_bom),
+        cmocka_unit_test(test_classic_form),     cmocka_unit_test(test_ends_anywhere),
+        cmocka_unit_test(test_not_a_playlist),   cmocka_unit_test(test_extinf),
+        cmocka_unit_test(test_file_attr),        cmocka_unit_test(test_header_values),
+        cmocka_unit_test(test_user_ids),         cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_nul_bytes),        cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_last_word_counts), cmocka_unit_test(test_million_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists are real files in a
- * temporary directory, segments are files of some bytes; what is found is compared as text. */
+/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists
+ * are real
+ * files in a temporary directory, segments are files of some bytes; what is found is compared as
+ * text. */
 #define _DEFAULT_SOURCE /* mkdtemp, symlink */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -25,7 +27,6 @@
 #define U              "MTAwMDE." /* 10001 */
 #define V              N(U, "main_video")
 #define A              N(U, "main_audio")
-#define T(ms)          "20260101" ms ".ts" /* end of a segment's name: hhmmssmmm */
 
 /* ---- files ---- */
 
@@ -65,17 +66,49 @@ static int fresh(void **state)
     return system("rm -rf d out && mkdir d out") ? -1 : 0;
 }
 
-static void put_segments(const char *const *names, int64_t bytes)
+/* Writes a word as it stands for: "@000010000" the user's picture of that time (hhmmssmmm). */
+static char *put_word(char *to, const char *word)
 {
-    static char zeros[4096];
-    for (; *names; names++) {
-        char path[512];
-        snprintf(path, sizeof path, "d/%s", *names);
-        put(path, zeros, (size_t)bytes);
+    return to +
+           (*word == '@' ? sprintf(to, V "_20260101%s.ts", word + 1) : sprintf(to, "%s", word));
+}
+
+/* Segment files, a word each, of so many bytes. */
+static void put_segments(const char *words, size_t bytes)
+{
+    static const char zeros[4096];
+    char text[1024], path[512], *rest = NULL;
+    strcpy(text, words);
+    for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+        strcpy(path, "d/");
+        put_word(path + 2, w);
+        put(path, zeros, bytes);
     }
 }
 
-#define SEGMENTS(...) put_segments((const char *const[]){ __VA_ARGS__, NULL }, 376)
+/* A playlist, a word a line: "S495" START-REC-TIME, "F495,376" FILE-ATTR (both in ms from BASE_MS),
+ * "X10.5" EXTINF; anything else is the name of a segment. */
+static void put_list(const char *name, const char *words)
+{
+    char text[2048], path[256], out[8192] = "#EXTM3U\n", *to = out + strlen(out), *rest = NULL;
+    strcpy(text, words);
+    for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+        char *end = w + 1;
+        int64_t ms = BASE_MS + (strchr("SF", *w) ? strtoll(w + 1, &end, 10) : 0);
+        if (*w == 'S')
+            to += sprintf(to, "#EXT-X-TRTC-START-REC-TIME:%" PRId64, ms);
+        else if (*w == 'F')
+            to += sprintf(to, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 "%s", ms, end);
+        else if (*w == 'X')
+            to += sprintf(to, "#EXTINF:%s,", w + 1);
+        else
+            to = put_word(to, w);
+        *to++ = '\n';
+    }
+    strcpy(to, E);
+    snprintf(path, sizeof path, "d/%s.m3u8", name);
+    put_text(path, out);
+}
 
 static struct trtc_scan scan(bool recursive, const char *user)
 {
@@ -88,7 +121,8 @@ static struct trtc_scan scan(bool recursive, const char *user)
 
 /* ---- what was found, as text ---- */
 
-/* "P 0+10000 10000+5000~ ...": P the source, ~ a start that is only summed up, ? a length that must be measured. */
+/* "0: 0+10000 10000+5000~ 1: ...": the source, start and length; ~ a start that is only summed up,
+ * ? a length that must be measured. */
 static char *put_pieces(char *s, const struct trtc_recording *r)
 {
     int source = -1;
@@ -128,7 +162,8 @@ static bool has_note(char *const *notes, size_t n, const char *text)
     return false;
 }
 
-/* Scans d, which holds one recording, and compares it with text; note: in one of its notes, NULL: it has none. */
+/* Scans d, which holds one recording, and compares it with text. note stands in one of its notes;
+ * NULL: it has none. */
 static void expect(int line, const char *want, const char *note)
 {
     char got[4096] = "";
@@ -151,77 +186,49 @@ static void expect(int line, const char *want, const char *note)
 static void test_file_attr(void **state)
 {
     (void)state;
-    SEGMENTS(V "_" T("000000495"), V "_" T("000010574"));
-    put_text("d/" V ".m3u8",
-             B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n"
-               "#EXT-X-TRTC-FILE-ATTR:1767225600495,376\n#EXTINF:10.0785,\n" V
-               "_" T("000000495") "\n"
-                                  "#EXT-X-TRTC-FILE-ATTR:1767225610574,376\n#EXTINF:11.5708,\n" V
-                                  "_" T("000010574") "\n" E);
+    put_segments("@000000495 @000010574", 376);
+    put_list(V, "S495 F495,376 X10.0785 @000000495 F10574,376 X11.5708 @000010574");
     EXPECT("0: 495+10078 10574+11570", NULL);
     /* it rules over the names, and over START-REC-TIME */
-    put_text("d/" V ".m3u8",
-             B "#EXT-X-TRTC-START-REC-TIME:1767225000000\n"
-               "#EXT-X-TRTC-FILE-ATTR:1767225605000,376\n#EXTINF:10,\n" V
-               "_" T("000000495") "\n"
-                                  "#EXT-X-TRTC-FILE-ATTR:1767225615000,376\n#EXTINF:10,\n" V
-                                  "_" T("000010574") "\n" E);
+    put_list(V, "S-600000 F5000,376 X10 @000000495 F15000,376 X10 @000010574");
     EXPECT("0: 5000+10000 15000+10000", "differ by 4.505 s; FILE-ATTR is taken");
     /* where one segment has none, its name rules; shifted where the first name says so */
-    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n"
-                               "#EXT-X-TRTC-FILE-ATTR:1767225600495,376\n#EXTINF:10,\n" V
-                               "_" T("000000495") "\n"
-                                                  "#EXTINF:10,\n" V "_" T("000010574") "\n" E);
+    put_list(V, "S495 F495,376 X10 @000000495 X10 @000010574");
     EXPECT("0: 495+10000 10574+10000", NULL);
-    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225605495\n"
-                               "#EXT-X-TRTC-FILE-ATTR:1767225605495,376\n#EXTINF:10,\n" V
-                               "_" T("000000495") "\n"
-                                                  "#EXTINF:10,\n" V "_" T("000010574") "\n" E);
+    put_list(V, "S5495 F5495,376 X10 @000000495 X10 @000010574");
     EXPECT("0: 5495+10000 15574+10000", "shifted by +5.000 s");
 }
 
 static void test_names(void **state)
 {
     (void)state;
-    SEGMENTS(V "_" T("000000495"), V "_" T("000010574"));
-    put_text("d/" V ".m3u8", B "#EXTINF:10.0785\n" V "_" T("000000495") "\n#EXTINF:11.5708\n" V
-                                                                        "_" T("000010574") "\n" E);
+    put_segments("@000000495 @000010574", 376);
+    put_list(V, "X10.0785 @000000495 X11.5708 @000010574");
     EXPECT("0: 495+10078 10574+11570", NULL);
-    put_text("d/" V ".m3u8",
-             B "#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXTINF:10.0785\n" V
-               "_" T("000000495") "\n#EXTINF:11.5708\n" V "_" T("000010574") "\n" E);
+    put_list(V, "S495 X10.0785 @000000495 X11.5708 @000010574");
     EXPECT("0: 495+10078 10574+11570", NULL);
-    /* the specification's sample: the name is hours and more ahead of START-REC-TIME, and 59 ms off */
-    put_text("d/" V ".m3u8",
-             B "#EXT-X-TRTC-START-REC-TIME:1767196800554\n#EXTINF:10.0785\n" V
-               "_" T("000000495") "\n#EXTINF:11.5708\n" V "_" T("000010574") "\n" E);
+    /* as in the specification's sample: hours ahead of START-REC-TIME, and 59 ms off */
+    put_list(V, "S-28799446 X10.0785 @000000495 X11.5708 @000010574");
     EXPECT("0: -28799446+10078 -28789367+11570", "shifted by -28799.941 s");
     /* no EXTINF: must be measured */
-    put_text("d/" V ".m3u8", B V "_" T("000000495") "\n#EXTINF:nan\n" V "_" T("000010574") "\n" E);
+    put_list(V, "@000000495 Xnan @000010574");
     EXPECT("0: 495? 10574?", "1 lines passed over, the first is line 3");
 }
 
 static void test_summed(void **state)
 {
     (void)state;
-    SEGMENTS("a.ts", "b.ts", "c.ts", V "_" T("000100000"), V "_20261301000000000.ts", "d1.ts");
-    put_text(
-        "d/" V ".m3u8", B
-        "#EXT-X-TRTC-START-REC-TIME:1767225601000\n#EXTINF:10.5,\na.ts\n#EXTINF:10,\nb.ts\n#EXTINF:9,\nc.ts\n" E);
+    put_segments("a.ts b.ts c.ts @000100000 " V "_20261301000000000.ts", 376);
+    put_list(V, "S1000 X10.5 a.ts X10 b.ts X9 c.ts");
     EXPECT("0: 1000+10500~ 11500+10000~ 21500+9000~", NULL);
     /* a name whose UTC is no time; names in between that are */
-    put_text("d/" V ".m3u8", B "#EXT-X-TRTC-START-REC-TIME:1767225601000\n#EXTINF:10,\n" V
-                               "_20261301000000000.ts\n#EXTINF:10,\n" V
-                               "_" T("000100000") "\n#EXTINF:10,\nc.ts\n" E);
+    put_list(V, "S1000 X10 " V "_20261301000000000.ts X10 @000100000 X10 c.ts");
     EXPECT("0: 1000+10000~ 60000+10000 70000+10000~", NULL);
     /* a missing one, and one listed twice, do not move those behind them */
-    put_text(
-        "d/" V ".m3u8", B
-        "#EXT-X-TRTC-START-REC-TIME:1767225600000\n#EXTINF:10,\na.ts\n#EXTINF:10,\nx.ts\n#EXTINF:10,\na.ts\n"
-        "#EXTINF:10,\nb.ts\n" E);
+    put_list(V, "S0 X10 a.ts X10 x.ts X10 a.ts X10 b.ts");
     EXPECT("0: 0+10000~ 20000+10000~; missing 10000+10000; twice 20000+0 -0", NULL);
     /* nothing at all to go by */
-    put_text("d/" V ".m3u8", B "#EXTINF:10,\na.ts\n#EXTINF:10,\nb.ts\n" E);
+    put_list(V, "X10 a.ts X10 b.ts");
     struct trtc_scan s = scan(false, NULL);
     assert_int_equal(s.recs[0].nb_pieces, 2);
     assert_int_equal(s.recs[0].pieces[0].start_us, 0);
@@ -232,12 +239,10 @@ static void test_summed(void **state)
 static void test_jump_is_noted(void **state)
 {
     (void)state;
-    SEGMENTS(V "_" T("000000000"), V "_" T("010009000"), V "_" T("020020001"));
-    put_text("d/" V ".m3u8",
-             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("010009000") "\n" E);
+    put_segments("@000000000 @010009000 @020020001", 376);
+    put_list(V, "X10 @000000000 X10 @010009000");
     EXPECT("0: 0+10000 3609000+10000", NULL);
-    put_text("d/" V ".m3u8",
-             B "#EXTINF:10,\n" V "_" T("010009000") "\n#EXTINF:10,\n" V "_" T("020020001") "\n" E);
+    put_list(V, "X10 @010009000 X10 @020020001");
     EXPECT("0: 3609000+10000 7220001+10000", "jumps ahead by 3601.001 s");
 }
 
@@ -297,102 +302,82 @@ static void test_settle(void **state)
 static void test_losses(void **state)
 {
     (void)state;
-    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"), V "_" T("000030000"),
-             N("MTAwMDI.", "main_video") "_" T("000020000"));
-    put_segments((const char *const[]){ V "_" T("000020000"), NULL }, 0);
-    put_segments((const char *const[]){ V "_" T("000040000"), NULL }, 400);
+    put_segments("@000000000 @000010000 @000030000", 376);
+    put_segments("@000020000", 0);
+    put_segments("@000040000", 400);
     put_text("out/secret.ts", "x");
-    assert_int_equal(symlink("../out/secret.ts", "d/" V "_" T("000130000")), 0);
-    assert_int_equal(mkfifo("d/" V "_" T("000140000"), 0600), 0);
-    put_text(
-        "d/" V ".m3u8",
-        B "#EXTINF:10,\n" V "_" T(
-            "000000000") "\n"
-                         "#EXTINF:10,\n" V "_" T(
-                             "000010000") "\n"
-                                          "#EXT-X-TRTC-FILE-ATTR:1767225620000,3760\n#EXTINF:10,\n" V
-                                          "_" T(
-                                              "000020000") "\n"
-                                                           "#EXT-X-TRTC-FILE-ATTR:1767225630000,1880\n#EXTINF:10,\n" V
-                                                           "_" T(
-                                                               "000030000") "\n" /* shorter than it says */
-                                                                            "#EXTINF:10,\n" V "_" T(
-                                                                                "000040000") "\n" /* no whole packets */
-                                                                                             "#EXT-X-TRTC-FILE-ATTR:1767225650000,5640\n#EXTINF:10.5,\n" V
-                                                                                             "_" T(
-                                                                                                 "000050000") "\n" /* missing */
-                                                                                                              "#EXTINF:10,\n../out/secret.ts\n"
-                                                                                                              "#EXTINF:10,\n/etc/passwd\n"
-                                                                                                              "#EXTINF:10,\nhttp://127.0.0.1/" V
-                                                                                                              "_" T(
-                                                                                                                  "000120000") "\n"
-                                                                                                                               "#EXTINF:10,\n" V
-                                                                                                                               "_" T(
-                                                                                                                                   "000130000") "\n" /* a link out of the directory */
-                                                                                                                                                "#EXTINF:10,\n" V
-                                                                                                                                                "_" T(
-                                                                                                                                                    "000140000") "\n" E); /* a FIFO */
-    EXPECT(
-        "0: 0+10000 10000+10000 30000+10000? 40000+10000?"
-        "; empty 20000+10000 -3760; missing 50000+10500 -5640; missing 60500+10000; missing 70500+10000"
-        "; missing 80000+10000; missing 90000+10000; unreadable 100000+10000",
-        NULL);
+    assert_int_equal(symlink("../out/secret.ts", "d/link.ts"), 0);
+    assert_int_equal(mkfifo("d/fifo.ts", 0600), 0);
+    put_list(V, "X10 @000000000 X10 @000010000 F20000,3760 X10 @000020000"
+                " F30000,1880 X10 @000030000 X10 @000040000" /* shorter than it says; no packets */
+                " F50000,5640 X10.5 @000050000 X10 ../out/secret.ts X10 /etc/passwd"
+                " X10 http://127.0.0.1/x.ts X10 link.ts X10 fifo.ts");
+    EXPECT("0: 0+10000 10000+10000 30000+10000? 40000+10000?"
+           "; empty 20000+10000 -3760; missing 50000+10500 -5640; missing 60500+10000"
+           "; missing 70500+10000; missing 80500+10000; missing 90500+10000"
+           "; unreadable 100500+10000",
+           NULL);
 }
+
+#define OTHER N("MTAwMDI.", "main_video") "_20260101200000000.ts" /* 20 h later */
 
 static void test_twice_and_foreign(void **state)
 {
     (void)state;
-    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"), V "_" T("000020000"),
-             N("MTAwMDI.", "main_video") "_" T("000000000"),
-             N("MTAwMDI.", "main_video") "_" T("200000000"),
-             "1400000001_3561__UserId_s_" U "__UserId_e_main_video_" T("000010000"),
-             "1400000002_3560__UserId_s_" U "__UserId_e_main_video_" T("000010000"),
-             "1400000001_3560_" T("000010000"));
+    put_segments("@000000000 @000010000 @000020000 " OTHER, 376);
     /* listed twice: at once, and later on; those behind stay where they are */
-    put_text("d/" V ".m3u8",
-             B "#EXTINF:10,\n" V
-               "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T(
-                   "000010000") "\n#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V
-                                                                       "_" T("000020000") "\n" E);
+    put_list(V, "X10 @000000000 X10 @000000000 X10 @000010000 X10 @000000000 X10 @000020000");
     EXPECT("0: 0+10000 10000+10000 20000+10000; twice 0+0 -0; twice 0+0 -0", NULL);
-    /* foreign ones: another user, room, application, a mixed one; wherever their clock is */
-    put_text("d/" V ".m3u8",
-             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" N(
-                 "MTAwMDI.", "main_video") "_" T("200000000") "\n#EXTINF:10,\n" V
-                                                              "_" T("000020000") "\n" E);
+    /* a foreign one, wherever its clock is */
+    put_list(V, "X10 @000000000 X10 " OTHER " X10 @000020000");
     EXPECT("0: 0+10000 20000+10000; foreign 10000+10000", NULL);
-    put_text(
-        "d/" V ".m3u8",
-        B "#EXTINF:1,\n1400000001_3561__UserId_s_" U "__UserId_e_main_video_" T(
-            "000010000") "\n#EXTINF:1,\n1400000002_3560__UserId_s_" U
-                         "__UserId_e_main_video_" T("000010000") "\n#EXTINF:1,\n1400000001_3560_" T(
-                             "000010000") "\n" E);
-    struct trtc_scan s = scan(false, NULL);
-    assert_int_equal(s.recs[0].nb_pieces, 0);
-    assert_int_equal(s.recs[0].losses.n, 3);
-    for (size_t i = 0; i < 3; i++)
-        assert_string_equal(s.recs[0].losses.items[i].kind, "foreign");
-    trtc_scan_fini(&s);
-    /* a foreign one in front does not shift the others */
-    put_text(
-        "d/" V ".m3u8", B
-        "#EXT-X-TRTC-START-REC-TIME:1767225600000\n#EXTINF:10,\n" N("MTAwMDI.", "main_video") "_" T(
-            "200000000") "\n#EXTINF:10,\n" V "_" T("000010000") "\n#EXTINF:10,\n" V
-                                                                "_" T("000020000") "\n" E);
+    /* ... in front, it does not shift the others */
+    put_list(V, "S0 X10 " OTHER " X10 @000010000 X10 @000020000");
     EXPECT("0: 10000+10000 20000+10000; foreign 0+10000", NULL);
     /* the same file in two playlists of the recording */
-    put_text("d/" V ".m3u8", B "#EXTINF:10,\n" V "_" T("000000000") "\n" E);
-    put_text("d/" V "_2.m3u8",
-             B "#EXTINF:10,\n" V "_" T("000000000") "\n#EXTINF:10,\n" V "_" T("000010000") "\n" E);
+    put_list(V, "X10 @000000000");
+    put_list(V "_2", "X10 @000000000 X10 @000010000");
     EXPECT("0: 0+10000 1: 10000+10000; twice 0+0 -0", NULL);
+}
+
+/* Another user's, room's, application's, a mixed one; and what is no recording's name, which is
+ * fine. */
+static void test_who_is_foreign(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool foreign;
+    } t[] = {
+        { OTHER, true },
+        { "1400000001_3561__UserId_s_" U "__UserId_e_main_video_20260101000010000.ts", true },
+        { "1400000002_3560__UserId_s_" U "__UserId_e_main_video_20260101000010000.ts", true },
+        { "1400000001_3560_20260101000010000.ts", true },
+        { "ha1_" V "_20260101000010000.ts", false },
+        { A "_20260101000010000.ts", false },
+        { "segment.ts", false },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "X1 %s", t[i].name);
+        put_segments(t[i].name, 376);
+        put_list(V, line);
+        struct trtc_scan s = scan(false, NULL);
+        const struct trtc_recording *r = &s.recs[0];
+        if (r->nb_pieces != !t[i].foreign || r->losses.n != t[i].foreign)
+            fail_msg("%s", t[i].name);
+        if (t[i].foreign)
+            assert_string_equal(r->losses.items[0].kind, "foreign");
+        trtc_scan_fini(&s);
+    }
 }
 
 static void test_nul_in_name(void **state)
 {
     (void)state;
-    static const char text[] =
-        B "#EXTINF:10,\n" V "_" T("000000000") "\0/../x\n#EXTINF:10,\n" V "_" T("000010000") "\n" E;
-    SEGMENTS(V "_" T("000000000"), V "_" T("000010000"));
+    static const char text[] = "#EXTM3U\n#EXTINF:10,\n" V "_20260101000000000.ts\0/../x\n"
+                               "#EXTINF:10,\n" V "_20260101000010000.ts\n" E;
+    put_segments("@000000000 @000010000", 376);
     put("d/" V ".m3u8", text, sizeof text - 1);
     EXPECT("0: 10000+10000; missing 0+10000", NULL);
 }
@@ -447,13 +432,13 @@ static void test_grouping(void **state)
     /* by application, room, user; the mixed one and the empty id in front, in whichever order */
     bool mixed_first = s.recs[2].user == NULL;
     char want[2048];
-    snprintf(
-        want, sizeof want,
-        "d 99/3560/" U ": a; d 1400000001/356/" U
-        ": a; d 1400000001/3560/%s; d 1400000001/3560/%s; d 1400000001/3560/AAAA: aha1"
-        "; d 1400000001/3560/" U ": a a_2 a_10 aha1 v vha1 vha2 vha3 vha3_3 aux a aux v"
-        "; d 1400000001/3560/Pj4+: a; d 1400000001/3560/c3ViamVjdHM-: a; d 1400000001/3560/dGVhY2hlcisx: a",
-        mixed_first ? "-: m m_2 mha1" : ": a", mixed_first ? ": a" : "-: m m_2 mha1");
+    snprintf(want, sizeof want,
+             "d 99/3560/" U ": a; d 1400000001/356/" U
+             ": a; d 1400000001/3560/%s; d 1400000001/3560/%s; d 1400000001/3560/AAAA: aha1"
+             "; d 1400000001/3560/" U ": a a_2 a_10 aha1 v vha1 vha2 vha3 vha3_3 aux a aux v"
+             "; d 1400000001/3560/Pj4+: a; d 1400000001/3560/c3ViamVjdHM-: a; d "
+             "1400000001/3560/dGVhY2hlcisx: a",
+             mixed_first ? "-: m m_2 mha1" : ": a", mixed_first ? ": a" : "-: m m_2 mha1");
     assert_found(&s, want);
     assert_string_equal(s.recs[6].user_id, ">>>");
     assert_string_equal(s.recs[7].user_id, "subjects?");
@@ -579,9 +564,8 @@ static void test_ended(void **state)
 static void test_directories(void **state)
 {
     (void)state;
-    PLAYLISTS(V);
-    SEGMENTS(V "_" T("000000000"));
-    put_text("d/" V ".m3u8", B "#EXTINF:10,\n" V "_" T("000000000") "\n" E);
+    put_segments("@000000000", 376);
+    put_list(V, "X10 @000000000");
     static const char *const good[] = { "d", "d/", "d///", "./d" }, *const bad[] = { "nothing",
                                                                                      "d/" V ".m3u8",
                                                                                      "" };
@@ -592,7 +576,8 @@ static void test_directories(void **state)
         assert_int_equal(s.n, 1);
         assert_string_equal(s.recs[0].dir, i == 3 ? "./d" : "d");
         char *path = trtc_piece_path(&s.recs[0], &s.recs[0].pieces[0]);
-        assert_string_equal(path, i == 3 ? "./d/" V "_" T("000000000") : "d/" V "_" T("000000000"));
+        assert_string_equal(path, i == 3 ? "./d/" V "_20260101000000000.ts"
+                                         : "d/" V "_20260101000000000.ts");
         assert_int_equal(access(path, R_OK), 0);
         free(path);
         assert_int_equal(s.recs[0].bytes, 376);
@@ -642,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup(test_settle, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
+        cmocka_unit_test_setup(test_who_is_foreign, fresh),
         cmocka_unit_test_setup(test_nul_in_name, fresh),
         cmocka_unit_test_setup(test_grouping, fresh),
         cmocka_unit_test_setup(test_users, fresh),

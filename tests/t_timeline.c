@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/timeline: which segments are used, where they are cut, where sections begin and end. Recordings are written
+/* core/timeline: which segments are used, where they are cut, where sections begin and end.
+ * Recordings are written
  * as text, a segment a word; what comes out is compared as text. */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -26,8 +27,10 @@ struct made {
     char *text;
 };
 
-/* Adds a source: "KIND[n] START+DUR ..." with times in ms. KIND: a v (main), A V (substream), x (main, sound and picture in one),
- * m (mixed, both); n: 1-3 a recovery, 4-9 a numbered playlist. A segment that ends in ! was found unusable. */
+/* Adds a source: "KIND[n] START+DUR ..." with times in ms. KIND: a v (main), A V (substream), x
+ * (main, sound and picture in one),
+ * m (mixed, both); n: 1-3 a recovery, 4-9 a numbered playlist. A segment that ends in ! was found
+ * unusable. */
 static void add_source(struct made *m, const char *word)
 {
     struct trtc_source *s = &m->sources[m->r.nb_sources++];
@@ -287,12 +290,15 @@ static void test_recoveries(void **state)
         /* it overlaps by 5 s: joined at its segment's start, the original cut there */
         { 0, "v 0+10000 10000+10000 v1 15000+10000 25000+10000",
           "[0 35000 v: P 0 10000<15000 P1 15000 25000] over 5000" },
-        /* by 30 s, its segments beside the original's: the join is the last start before the original ends */
+        /* by 30 s, its segments beside the original's: the join is the last start before the
+         * original ends */
         { 0,
-          "v 0+10000 10000+10000 20000+10000 30000+10000 v1 10000+10000 20000+10000 30000+10000 40000+10000",
+          "v 0+10000 10000+10000 20000+10000 30000+10000 v1 10000+10000 20000+10000 30000+10000 "
+          "40000+10000",
           "[0 50000 v: P 0 10000 20000 30000 P1 40000] over 30000" },
         { 0,
-          "v 0+10000 10000+10000 20000+10000 30000+10000 v1 7000+10000 17000+10000 27000+10000 37000+10000 47000+10000",
+          "v 0+10000 10000+10000 20000+10000 30000+10000 v1 7000+10000 17000+10000 27000+10000 "
+          "37000+10000 47000+10000",
           "[0 57000 v: P 0 10000 20000 30000<37000 P1 37000 47000] over 33000" },
         /* it leaves a hole */
         { 0, "v 0+10000 10000+10000 v1 32000+10000", "[0 42000 v: P 0 10000 P1 32000]" },
