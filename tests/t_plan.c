@@ -31,11 +31,9 @@ struct made {
     struct trtc_timeline t;
 };
 
-/* "v 0+10000 10000+10000/hevc,1280x720": sources a v (main), A V (substream), x (main, both), m
- * (mixed, both); segments
- * START+DUR in ms; behind the slash what differs from h264, 640x360, baseline, 15 fps; aac,
- * 48 kHz, mono:
- * a codec, WxH, pPROFILE, fFPS, rHZ, cCHANNELS. */
+/* "v 0+10000 10000+10000/hevc,1280x720": sources a v (main), A V (substream), x (main, both),
+ * m (mixed, both); segments START+DUR in ms; behind the slash what differs from h264, 640x360,
+ * baseline, 15 fps; aac, 48 kHz, mono: a codec, WxH, pPROFILE, fFPS, rHZ, cCHANNELS. */
 static void set_facts(struct trtc_piece *p, char kind, char *what)
 {
     struct trtc_facts *f = &p->facts;

@@ -27,10 +27,9 @@ struct made {
     char *text;
 };
 
-/* Adds a source: "KIND[n] START+DUR ..." with times in ms. KIND: a v (main), A V (substream), x
- * (main, sound and picture in one),
- * m (mixed, both); n: 1-3 a recovery, 4-9 a numbered playlist. A segment that ends in ! was found
- * unusable. */
+/* Adds a source: "KIND[n] START+DUR ..." with times in ms. KIND: a v (main), A V (substream),
+ * x (main, sound and picture in one), m (mixed, both); n: 1-3 a recovery, 4-9 a numbered playlist.
+ * A segment that ends in ! was found unusable. */
 static void add_source(struct made *m, const char *word)
 {
     struct trtc_source *s = &m->sources[m->r.nb_sources++];
@@ -348,7 +347,7 @@ static void test_recoveries_cover(void **state)
 {
     (void)state;
     uint32_t seed = 1;
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 150; round++) {
         char text[4096], *s = text;
         static bool have[400000];
         memset(have, 0, sizeof have);
