@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the segments of a stream end: at the first frame, at or after the target length, at
+ * which decoding can begin. Pure decisions over times. */
+#ifndef TRTC_CORE_CUT_H
+#define TRTC_CORE_CUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One sequence of segments (a video track with its sound, or a sound track). Zero-initialise,
+ * then set target_us. */
+struct trtc_cut {
+    int64_t target_us;
+    bool open;               /* a segment has begun */
+    int64_t first_us;        /* PTS with which it began */
+    int64_t low_us, high_us; /* lowest PTS in it, highest end of a frame */
+    bool late;               /* a segment went far beyond the target for want of a key frame (say so
+                             once) */
+};
+
+/* A frame of the leading track comes (video where there is one). Returns true where a new
+ * segment begins with it; force: it must begin here if it can (a break in the time stamps, new
+ * parameters). A frame that is no key never begins a segment, except the very first one. */
+bool trtc_cut_frame(struct trtc_cut *c, int64_t pts_us, int64_t dur_us, bool key, bool force);
+
+#endif

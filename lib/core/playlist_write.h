@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes a recording's playlist while it grows: in the form of current recordings (full) or of
+ * the specification (classic), replaced as a whole at each change, so that a reader always
+ * finds a complete one. */
+#ifndef TRTC_CORE_PLAYLIST_WRITE_H
+#define TRTC_CORE_PLAYLIST_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/name.h"
+
+enum trtc_tags { TRTC_TAGS_FULL, TRTC_TAGS_CLASSIC };
+
+struct trtc_playlist_head {
+    enum trtc_tags tags;
+    int64_t start_rec_ms;  /* of the first segment */
+    enum trtc_media media; /* NONE: mixed */
+    const char *user_id;   /* in clear, any bytes (escaped so that it stays one line); NULL:
+                                 mixed */
+    size_t user_id_len;
+    bool has_audio, has_video;
+    int channels, rate_hz;   /* audio */
+    int width_px, height_px; /* video */
+    int video_codec;         /* FFmpeg's number: 27 H.264, 173 H.265 */
+    int64_t target_s;        /* -t, rounded up; raised where a segment is longer */
+};
+
+struct trtc_playlist_writer;
+
+/* Nothing is written yet. path is copied. */
+struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
+                                                      const struct trtc_playlist_head *head,
+                                                      struct trtc_err *err);
+
+/* Adds a finished segment: its name (no directory), start, length, size in bytes;
+ * discontinuity: its time stamps do not go on from the one before; a change of the picture
+ * size (0: as before) is told before it. */
+int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
+                             int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
+                             int height_px, struct trtc_err *err);
+
+/* Writes the playlist under its name, atomically; ended: with ENDLIST; sync: durably. */
+int trtc_playlist_writer_write(struct trtc_playlist_writer *w, bool ended, bool sync,
+                               struct trtc_err *err);
+
+const char *trtc_playlist_writer_path(const struct trtc_playlist_writer *w);
+void trtc_playlist_writer_free(struct trtc_playlist_writer **w);
+
+#endif

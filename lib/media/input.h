@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* A live or stored stream of any container as frames: one video (H.264, H.265), one sound (AAC
+ * as ADTS; what is not AAC is encoded). Transport streams go through the project's own
+ * demultiplexer, the rest through libavformat. */
+#ifndef TRTC_MEDIA_INPUT_H
+#define TRTC_MEDIA_INPUT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "media/packet.h"
+
+struct trtc_input;
+
+struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
+    enum trtc_codec video; /* H264, H265 or NONE */
+    int width_px, height_px;
+    enum trtc_codec audio; /* AAC or NONE */
+    int rate_hz, channels;
+    bool audio_encoded; /* it was another codec */
+};
+
+struct trtc_input_frame {
+    bool video;
+    struct trtc_packet pkt; /* video: Annex B; sound: ADTS. Times: us on the stream's clock,
+                                33-bit wraps undone, starting anywhere (may be negative) */
+    int64_t dur_us;         /* of the frame; for video an estimate from the frames before */
+    bool breaks;            /* the time stamps of the stream jumped here (backwards, or ahead by
+                                more than 10 s): the stream's clock starts anew */
+    const uint8_t *sets;    /* video key frames: parameter sets in force where the access unit
+                                holds none itself; else NULL */
+    size_t sets_size;
+    bool new_size; /* video: width_px, height_px of the info have changed with this key
+                                frame */
+};
+
+/* Opens url: a file, "-" (standard input) or a URL that libavformat reads. stop (may be NULL):
+ * set by a signal; pending reads then end as at the end of input. Errors: TRTC_EX_NOINPUT;
+ * TRTC_EX_DATAERR where no container is recognised; TRTC_EX_UNAVAILABLE (naming the codec) for
+ * video other than H.264 and H.265. Returns once the first frame of each track that the
+ * container announces has been seen, or a few seconds of the stream. */
+struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
+                                   struct trtc_err *err);
+
+const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
+
+/* Lowest first PTS over all tracks, in us on the stream's clock. */
+int64_t trtc_input_start_us(const struct trtc_input *in);
+
+/* Next frame in the order of arrival: 1, 0 at the end, -1 on failure (TRTC_EX_IOERR or
+ * TEMPFAIL for a network source that broke; what was read before has been handed out). The
+ * frame is valid until the next call. */
+int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err);
+
+void trtc_input_free(struct trtc_input **in);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS (ISO/IEC 13818-1) multiplexer for one segment after the other: PAT, PMT, PES packets
+ * with PCR, into a buffer that is handed on in blocks. The hot path of the segmenter. */
+#ifndef TRTC_MEDIA_TSMUX_H
+#define TRTC_MEDIA_TSMUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "media/packet.h"
+
+struct trtc_tsmux;
+
+/* Writes one block out (whole packets). 0 or -1. */
+typedef int trtc_tsmux_sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err);
+
+/* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE. */
+struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
+                                  trtc_tsmux_sink *sink, void *opaque, struct trtc_err *err);
+void trtc_tsmux_free(struct trtc_tsmux **m);
+
+/* A new segment: PAT and PMT follow, continuity counters start anew, what the old one still
+ * holds must have been ended. */
+int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
+
+/* One picture: Annex B access unit (an access unit delimiter is put in front where it has
+ * none; sets, if not NULL, parameter sets that go in front of it). Times are 33-bit values of
+ * 90 kHz (taken modulo 2^33). */
+int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const uint8_t *sets,
+                     size_t sets_size, int64_t pts_90k, int64_t dts_90k, bool key,
+                     struct trtc_err *err);
+
+/* One ADTS frame; several are packed into one PES packet (up to about 150 ms or 2.9 kB). */
+int trtc_tsmux_audio(struct trtc_tsmux *m, const uint8_t *adts, size_t size, int64_t pts_90k,
+                     struct trtc_err *err);
+
+/* The segment is complete: what is held goes out. *bytes: its size. */
+int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err);
+
+#endif
