@@ -187,6 +187,40 @@ usage_error() {
     [ ! -e not ]
 }
 
+@test "what stands under the final name: a directory is 73, a link is replaced and its target kept" {
+    have plain
+    mkdir plain/$first
+    merge 73 -f plain
+    said 'directory'
+    rmdir plain/$first
+    echo precious >precious
+    touch -d 2020-01-01 precious
+    ln -s ../precious plain/$first
+    merge 0 -f plain
+    plays plain/$first
+    [ "$(cat precious)" = precious ]
+    rm plain/$first
+    ln -s ../nowhere plain/$first
+    merge 0 -f plain
+    plays plain/$first
+    [ ! -e nowhere ]
+}
+
+@test "task directories as the service names them; closed descriptors" {
+    local task=-mmziew0DpcszXY1IwoabtoptW-L--Q-EAy1B7XZglcjbUAcSN+BS8NCPt9bpasH3vx+t-mstR6E6zau2QM. status=0
+    have plain
+    mkdir -p "t/p 1/$task" t/p/AAbb+CC-dd..
+    cp plain/* "t/p 1/$task/"
+    mv plain/* t/p/AAbb+CC-dd../
+    merge 0 -f t --recursive
+    made "t/p 1/$task/$first" t/p/AAbb+CC-dd../$first
+    (cd "t/p 1" && expect 0 trtc-merge -f $task --force && [ "$(cat out)" = "$task/$first" ])
+    trtc-merge -f t/p/AAbb+CC-dd.. --force <&- >&- 2>&- || status=$?
+    [ $status -eq 74 ] || fail "$status"
+    looked=
+    plays t/p/AAbb+CC-dd../$first
+}
+
 @test "an output directory that cannot be written is 73" {
     [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null || skip 'runs as root, and there is no setpriv'
     have plain
