@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/beneath: nothing outside of a directory is opened, nothing but regular files, and
- * nothing blocks. The same table
- * for the kernel's way and for the walk that stands in for it. */
+/* core/beneath: nothing outside of a directory is opened, nothing but regular files, and nothing
+ * blocks. The same table for the kernel's way and for the walk that stands in for it. */
 #define _GNU_SOURCE /* mkdtemp, symlink, mknod, struct open_how */
 #include <errno.h>
 #include <fcntl.h>

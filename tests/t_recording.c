@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists
- * are real
- * files in a temporary directory, segments are files of some bytes; what is found is compared as
- * text. */
+/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists are
+ * real files in a temporary directory, segments are files of some bytes; what is found is compared
+ * as text. */
 #define _DEFAULT_SOURCE /* mkdtemp, symlink */
 #include <inttypes.h>
 #include <setjmp.h>
