@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan
- * as TSV, JSON and SVG.
- * Recordings are written as text, a segment a word, and go through the time line. */
+/* core/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan as
+ * TSV, JSON and SVG. Recordings are written as text, a segment a word, and go through the time
+ * line. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <inttypes.h>
