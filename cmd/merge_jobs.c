@@ -315,7 +315,7 @@ static void *worker(void *arg)
         pthread_mutex_unlock(&w->lock);
         if (first == end)
             break;
-        if (w->plan.outputs[first].index >= 0)
+        if (!w->plan.outputs[first].refused)
             run_group(w, first, end);
     }
     atomic_fetch_sub(&w->running, 1);

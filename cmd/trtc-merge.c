@@ -397,12 +397,15 @@ static int plan_all(struct work *w, struct trtc_err *err)
         if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
-        if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0) {
-            if (err->code != TRTC_EX_UNAVAILABLE)
-                return -1;
-            w->code = trtc_worse(w->code, cli_report(err));
-            w->plan.outputs[w->plan.n - 1].index = -1; /* left out below */
-        }
+        size_t first = w->plan.n;
+        if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0)
+            return -1;
+        for (size_t k = first; k < w->plan.n; k++)
+            if (w->plan.outputs[k].refused) {
+                cli_error("%s: the video cannot be copied: %s", w->plan.outputs[k].path,
+                          w->plan.outputs[k].why_video);
+                w->code = trtc_worse(w->code, TRTC_EX_UNAVAILABLE);
+            }
     }
     return trtc_plan_check(&w->plan, err);
 }

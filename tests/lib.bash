@@ -52,10 +52,11 @@ mk() {
     mkrec --loop --bitrate 40000 "$@" "$dir"
 }
 
-# user KEYS...: the --user value of a small picture.
+# user KEYS...: the --user value of a small picture; $user_keys are those of a whole file (sound at 16 kHz is
+# made and heard in a third of the time).
 user() {
     local IFS=,
-    echo "size=160x90${*:+,$*}"
+    echo "size=160x90${user_keys:+,$user_keys}${*:+,$*}"
 }
 
 # have NAME: a copy of the file's recording NAME as ./NAME (or as ./$2).

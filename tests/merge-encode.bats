@@ -3,6 +3,7 @@
 # trtc-merge where it decodes and encodes: rates, sizes, bars, black, other codecs, and what is copied though asked.
 
 load lib
+user_keys=rate=16000
 
 setup_file() {
     files_begin
@@ -155,7 +156,7 @@ constant() {
     lasts plain/$first 12
     local codec f
     for codec in mp3 opus; do
-        mkrec --bitrate 40000 --length 22 --user "$(user audio=$codec,agap=4-7)" $codec
+        mkrec --bitrate 40000 --length 22 --user "$(user rate=48000,audio=$codec,agap=4-7)" $codec
         merge 0 -f $codec --json
         f=$(jq -r .path out)
         plays "$f"
@@ -172,7 +173,7 @@ constant() {
 }
 
 @test "sound encoded over drift, gaps and sections" {
-    mk d --length 200 --user "$(user drift_ppm=300,agap=40-47,gap=100-120)"
+    mk d --length 200 --user "$(user rate=48000,drift_ppm=300,agap=40-47,gap=100-120)"
     merge 0 -f d -m 1 --audio encode
     made d/$first
     synced d/$first 18 40
@@ -183,7 +184,7 @@ constant() {
 }
 
 @test "two formats of AAC in one recording are encoded as one" {
-    mk a --length 20 --user "$(user)"
+    mk a --length 20 --user "$(user rate=48000)"
     mk b --start 1767225620495 --length 20 --user "$(user rate=32000)"
     cp b/*.ts a/
     sed -i /ENDLIST/d a/*.m3u8

@@ -3,6 +3,7 @@
 # trtc-merge: options, usage errors, exit status, what it prints and where it writes.
 
 load lib
+user_keys=rate=16000
 
 setup_file() {
     files_begin

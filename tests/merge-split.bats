@@ -3,6 +3,7 @@
 # trtc-merge: outputs split by size and by time, and the recording service's names.
 
 load lib
+user_keys=rate=16000
 
 setup_file() {
     files_begin

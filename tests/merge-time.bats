@@ -3,10 +3,11 @@
 # trtc-merge and time: sections, gaps, sync, drift, wraps, clocks, recoveries, streams, and memory.
 
 load lib
+user_keys=rate=16000
 
 setup_file() {
     files_begin
-    mk plain --length 25 --user "$(user)"
+    mk plain --length 25 --user "$(user rate=48000)"
     mk far --length 60 --user "$(user gap=10-30)"
     mk aux --length 60 --user "$(user from=0,to=60,vgap=20-40,aux=20-40,aux_audio)"
 }
@@ -79,7 +80,7 @@ setup() {
 }
 
 @test "holes in one track alone: silence and held pictures of their length" {
-    mk h --length 60 --user "$(user agap=12-19,vgap=31-38,stall=41-43,astall=51-54)"
+    mk h --length 60 --user "$(user rate=48000,agap=12-19,vgap=31-38,stall=41-43,astall=51-54)"
     merge 0 -f h
     made h/$first
     lasts h/$first 60
@@ -114,7 +115,7 @@ setup() {
 }
 
 @test "50 ppm of drift in the sound, three gaps, 10 minutes" {
-    mk d --length 600 --segment 12 --user "$(user drift_ppm=50,gap=100-110,agap=250-256,gap=400-414)" --truth d.json
+    mk d --length 600 --segment 12 --user "$(user rate=48000,drift_ppm=50,gap=100-110,agap=250-256,gap=400-414)" --truth d.json
     merge 0 -f d
     made d/$first
     synced d/$first 58 40
@@ -127,7 +128,7 @@ setup() {
 @test "-250 and 500 ppm are followed, too" {
     local ppm
     for ppm in -250 500; do
-        mk "d$ppm" --length 300 --user "$(user drift_ppm=$ppm)"
+        mk "d$ppm" --length 300 --user "$(user rate=48000,drift_ppm=$ppm)"
         merge 0 -f "d$ppm"
         made "d$ppm/$first"
         synced "d$ppm/$first" 30 40
@@ -229,7 +230,7 @@ setup() {
 @test "recoveries: every covered second once" {
     local o
     for o in 0 5 30; do
-        mk h --length 90 --user "$(user)" --ha "1:40:$o" --ha "2:70:$o"
+        mk h --length 90 --user "$(user rate=48000)" --ha "1:40:$o" --ha "2:70:$o"
         ls h/ha2_* >/dev/null
         merge 0 -f h
         quiet
@@ -252,8 +253,8 @@ setup() {
 }
 
 @test "recoveries that are not in step with the original" {
-    mk a --length 60 --user "$(user gop=1)"
-    mk b --start 1767225603795 --length 50 --user "$(user gop=1)"
+    mk a --length 60 --user "$(user rate=48000,gop=1)"
+    mk b --start 1767225603795 --length 50 --user "$(user rate=48000,gop=1)"
     local f
     for f in b/*; do mv "$f" "a/ha1_${f#b/}"; done
     sed -i 's/^14/ha1_14/' a/ha1*.m3u8

@@ -219,7 +219,7 @@ static int set_path(struct trtc_output *out, const struct trtc_plan_opts *o, int
     return out->path ? 0 : -1;
 }
 
-static int decide(struct trtc_output *out, const struct trtc_plan_opts *o, struct trtc_err *err)
+static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
 {
     if (out->video.n) {
         struct video_facts v = look_at_video(&out->video);
@@ -227,9 +227,7 @@ static int decide(struct trtc_output *out, const struct trtc_plan_opts *o, struc
             v.h264 && v.plain_profile && v.same_size && v.width_px % 2 == 0 && v.height_px % 2 == 0;
         bool must =
             must_encode_video(&v, o, has_gap(out, TRTC_VIDEO), out->can_black, out->why_video);
-        if (must && o->video == TRTC_CHOICE_COPY)
-            return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: the video cannot be copied: %s",
-                             out->path, out->why_video);
+        out->refused = must && o->video == TRTC_CHOICE_COPY;
         if (!must && o->video == TRTC_CHOICE_ENCODE)
             snprintf(out->why_video, sizeof out->why_video, "asked for");
         out->do_video =
@@ -245,7 +243,6 @@ static int decide(struct trtc_output *out, const struct trtc_plan_opts *o, struc
         out->do_audio =
             must || o->audio == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
     }
-    return 0;
 }
 
 static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_section *s,
@@ -283,7 +280,8 @@ static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struc
     if (find_gaps(out, TRTC_VIDEO, &out->video) < 0 ||
         find_gaps(out, TRTC_AUDIO, &out->audio) < 0 || set_path(out, o, s->stamp_ms) < 0)
         return trtc_fail_nomem(err);
-    return decide(out, o, err);
+    decide(out, o);
+    return 0;
 }
 
 int trtc_plan_add(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_timeline *t,

@@ -60,6 +60,7 @@ struct trtc_output {
     enum trtc_choice do_video, do_audio; /* COPY or ENCODE; AUTO: there is none */
     char why_video[96], why_audio[96];   /* reason for encoding, or "" */
     int width_px, height_px, fps;        /* where the picture is encoded */
+    bool refused;               /* --video copy, but it cannot be copied: why_video says why */
     bool can_black;                      /* a black picture can stand between the copied ones */
     char *path;                          /* final name; --names recording: without index */
     int index; /* --names recording: place among the recording's outputs, from 1; 0: only one */
@@ -70,8 +71,7 @@ struct trtc_plan {
     size_t n;
 };
 
-/* Adds the outputs of one time line of r (both must outlive the plan). Returns 0;
- * TRTC_EX_UNAVAILABLE where --video copy is not possible (saying why). */
+/* Adds the outputs of one time line of r (both must outlive the plan). */
 int trtc_plan_add(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_timeline *t,
                   const struct trtc_plan_opts *o, struct trtc_err *err);
 

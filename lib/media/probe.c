@@ -210,7 +210,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
         p->unusable = true;
         bool foreign = stats->nb_packets < NB_PACKETS_TO_JUDGE;
         return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said,
-                        p->bytes,
+                        p->attr_bytes >= 0 ? p->attr_bytes : p->bytes,
                         foreign            ? "it is no MPEG transport stream"
                         : stats->scrambled ? "it is scrambled"
                                            : "it holds no picture and no sound");
