@@ -176,7 +176,7 @@ setup() {
 
 @test "playlists: old tags, CRLF, byte-order mark, no comma, no ENDLIST" {
     local how list
-    mk old --length 25 --user "$(user)" --tags old
+    mk old --length 25 --user "$(user rate=48000)" --tags old
     for how in '' 's/$/\r/' '1s/^/\xef\xbb\xbf/' 's/^\(#EXTINF:.*\),$/\1/' '/ENDLIST/d' \
         '1s/^/\xef\xbb\xbf/;/ENDLIST/d;s/^\(#EXTINF:.*\),$/\1/;s/$/\r/' 's/^#EXTINF:\(.*\),/#EXTINF:\1,a title/' 's/TARGETDURATION:10/TARGETDURATION:1/'; do
         if [ "$how" ]; then have plain p; else cp -r old p; fi
@@ -382,7 +382,7 @@ setup() {
 }
 
 @test "500 segments a track with 64 open files, in little memory" {
-    mk m --length 500 --segment 1 --user "$(user gop=1)"
+    mk m --length 500 --segment 1 --user "$(user rate=48000,gop=1)"
     [ "$(find m -name '*.ts' | wc -l)" -ge 999 ]
     (
         ulimit -n 64
