@@ -11,32 +11,37 @@
 #include "core/err.h"
 #include "media/packet.h"
 
+#define TRTC_TSMUX_DELAY_90K 63000 /* the PCR runs this much before the decoding times */
+
 struct trtc_tsmux;
 
 /* Writes one block out (whole packets). 0 or -1. */
 typedef int trtc_tsmux_sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err);
 
-/* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE. */
+/* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE; not both NONE. */
 struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
                                   trtc_tsmux_sink *sink, void *opaque, struct trtc_err *err);
 void trtc_tsmux_free(struct trtc_tsmux **m);
 
-/* A new segment: PAT and PMT follow, continuity counters start anew, what the old one still
- * holds must have been ended. */
+/* A new segment: PAT and PMT follow. The continuity counters go on, so that segments put one
+ * after the other are one stream. What the old one still holds must have been ended; where it
+ * was not (it failed), it is dropped. */
 int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
 
 /* One picture: Annex B access unit (an access unit delimiter is put in front where it has
- * none; sets, if not NULL, parameter sets that go in front of it). Times are 33-bit values of
- * 90 kHz (taken modulo 2^33). */
+ * none; sets, if not NULL, parameter sets that go in front of it, behind the delimiter). Times
+ * are 33-bit values of 90 kHz (taken modulo 2^33). An empty one is left out. */
 int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const uint8_t *sets,
                      size_t sets_size, int64_t pts_90k, int64_t dts_90k, bool key,
                      struct trtc_err *err);
 
-/* One ADTS frame; several are packed into one PES packet (up to about 150 ms or 2.9 kB). */
+/* One ADTS frame; several are packed into one PES packet (up to 150 ms or 2.9 kB), where their
+ * times are within a millisecond of what follows from the first one. An empty one is left out;
+ * one that is too large for ADTS (13 bits) is TRTC_EX_DATAERR. */
 int trtc_tsmux_audio(struct trtc_tsmux *m, const uint8_t *adts, size_t size, int64_t pts_90k,
                      struct trtc_err *err);
 
-/* The segment is complete: what is held goes out. *bytes: its size. */
+/* The segment is complete: what is held goes out. *bytes (may be NULL): its size. */
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err);
 
 #endif

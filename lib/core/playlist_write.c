@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes a recording's playlist while it grows; see playlist_write.h. The lines of the segments
+ * are kept as text, to which those of each new one are added; the header, in which the target
+ * duration may change, is made anew at each write. */
+#include "core/playlist_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/text.h"
+
+/* What recorders say of themselves: build and date of it. Constants, so that the same input
+ * gives the same playlist. */
+#define BUILD      "000100"
+#define BUILD_DATE "2026-01-01 00:00:00 +0000"
+
+#define END_LINE "#EXT-X-ENDLIST\n"
+
+enum {
+    CLASSIC_TARGET_S = 70, /* of the specification's playlist */
+    SAMPLE_FORMAT_S16 = 1, /* FFmpeg's number */
+    CODEC_AAC = 86018,     /* the same */
+    US_PER_S = 1000000
+};
+
+struct trtc_playlist_writer {
+    char *path;
+    struct trtc_playlist_head head; /* user_id: not used */
+    char *user_id;                  /* escaped, or NULL */
+    int width_px, height_px;        /* in force behind the last segment */
+    int64_t target_s;
+    bool any;   /* a segment was added */
+    FILE *body; /* writes to text, which is complete after a flush */
+    char *text;
+    size_t size;
+};
+
+/* As C++ streams print a double, in six significant digits: what is below them is rounded off,
+ * in whole microseconds. */
+static int64_t six_digits(int64_t us)
+{
+    int64_t unit = 1;
+
+    if (us < 0)
+        return 0;
+    for (int64_t s = us / US_PER_S; s > 0 && unit < US_PER_S; s /= 10)
+        unit *= 10;
+    return us > INT64_MAX - unit ? us : (us + unit / 2) / unit * unit;
+}
+
+/* Seconds without trailing zeros. out holds 32 bytes. */
+static void format_seconds(int64_t us, char *out)
+{
+    size_t n = (size_t)snprintf(out, 32, "%" PRId64 ".%06" PRId64, us / US_PER_S, us % US_PER_S);
+
+    while (out[n - 1] == '0')
+        n--;
+    if (out[n - 1] == '.')
+        n--;
+    out[n] = '\0';
+}
+
+static void put_video(const struct trtc_playlist_writer *w, int width_px, int height_px, FILE *to)
+{
+    fprintf(to, "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:%d HEIGHT:%d", width_px, height_px);
+    if (w->head.tags == TRTC_TAGS_FULL)
+        fprintf(to, " Codec:%d", w->head.video_codec);
+    fputc('\n', to);
+}
+
+/* The lines that only current recordings have. */
+static void put_identity(const struct trtc_playlist_writer *w, FILE *to)
+{
+    const struct trtc_playlist_head *h = &w->head;
+    const int type = !h->has_video ? 0 : !h->has_audio ? 1 : 2;
+
+    fprintf(to, "#EXT-X-TRTC-MEDIA-ID:%s\n", h->media == TRTC_MEDIA_AUX ? "aux" : "main");
+    if (w->user_id)
+        fprintf(to, "#EXT-X-TRTC-USER-ID:%s\n", w->user_id);
+    fprintf(to, "#EXT-X-TRTC-MIX-STREAM:%d\n", h->media == TRTC_MEDIA_NONE);
+    fprintf(to, "#EXT-X-TRTC-STREAM-TYPE:%d\n", type);
+    if (h->has_audio)
+        fprintf(to,
+                "#EXT-X-TRTC-AUDIO-METADATA:Channel:%d SampleRate:%d SampleFormat:%d Codec:%d\n",
+                h->channels, h->rate_hz, SAMPLE_FORMAT_S16, CODEC_AAC);
+}
+
+static void put_header(const struct trtc_playlist_writer *w, FILE *to)
+{
+    const struct trtc_playlist_head *h = &w->head;
+
+    fputs("#EXTM3U\n"
+          "#EXT-X-VERSION:3\n"
+          "#EXT-X-ALLOW-CACHE:NO\n"
+          "#EXT-X-MEDIA-SEQUENCE:0\n",
+          to);
+    fprintf(to, "#EXT-X-TARGETDURATION:%" PRId64 "\n", w->target_s);
+    if (h->tags == TRTC_TAGS_FULL)
+        fputs("#EXT-X-TRTC-VERSION:" BUILD "\n#EXT-X-TRTC-DATE:" BUILD_DATE "\n", to);
+    fprintf(to, "#EXT-X-TRTC-START-REC-TIME:%" PRId64 "\n", h->start_rec_ms);
+    if (h->tags == TRTC_TAGS_FULL)
+        put_identity(w, to);
+    if (h->has_video && h->width_px > 0)
+        put_video(w, h->width_px, h->height_px, to);
+}
+
+struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
+                                                      const struct trtc_playlist_head *head,
+                                                      struct trtc_err *err)
+{
+    struct trtc_playlist_writer *w = calloc(1, sizeof *w);
+
+    if (!w)
+        goto nomem;
+    w->head = *head;
+    w->head.user_id = NULL;
+    w->width_px = head->width_px;
+    w->height_px = head->height_px;
+    w->target_s = head->tags == TRTC_TAGS_CLASSIC ? CLASSIC_TARGET_S : head->target_s;
+    w->path = strdup(path);
+    w->body = open_memstream(&w->text, &w->size);
+    if (!w->path || !w->body)
+        goto nomem;
+    if (head->user_id) {
+        w->user_id = malloc(4 * head->user_id_len + 1);
+        if (!w->user_id)
+            goto nomem;
+        trtc_text_escape(head->user_id, head->user_id_len, w->user_id);
+    }
+    return w;
+nomem:
+    trtc_fail_nomem(err);
+    trtc_playlist_writer_free(&w);
+    return NULL;
+}
+
+int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
+                             int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
+                             int height_px, struct trtc_err *err)
+{
+    const bool full = w->head.tags == TRTC_TAGS_FULL;
+    const int64_t extinf_us = six_digits(dur_us);
+    const int64_t rounded_s = extinf_us / US_PER_S + (extinf_us % US_PER_S >= US_PER_S / 2);
+    char seconds[32];
+
+    if (discontinuity)
+        fputs("#EXT-X-DISCONTINUITY\n", w->body);
+    if (w->head.has_video && width_px > 0 && height_px > 0 &&
+        (width_px != w->width_px || height_px != w->height_px)) {
+        if (!w->any && w->head.width_px <= 0) {
+            w->head.width_px = width_px;
+            w->head.height_px = height_px;
+        } else {
+            put_video(w, width_px, height_px, w->body);
+        }
+        w->width_px = width_px;
+        w->height_px = height_px;
+    }
+    if (full)
+        fprintf(w->body, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 ",%" PRId64 "\n", start_ms, bytes);
+    format_seconds(extinf_us, seconds);
+    fprintf(w->body, "#EXTINF:%s%s\n%s\n", seconds, full ? "," : "", name);
+    w->any = true;
+    if (w->target_s < rounded_s)
+        w->target_s = rounded_s;
+    if (fflush(w->body) || ferror(w->body))
+        return trtc_fail_nomem(err);
+    return 0;
+}
+
+/* The text of the header, to be freed. NULL: out of memory. */
+static char *header_text(const struct trtc_playlist_writer *w, size_t *size)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, size);
+
+    if (!to)
+        return NULL;
+    put_header(w, to);
+
+    const bool bad = ferror(to);
+    if (fclose(to) || bad) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int trtc_playlist_writer_write(struct trtc_playlist_writer *w, bool ended, bool sync,
+                               struct trtc_err *err)
+{
+    int ret = -1;
+    size_t size = 0;
+    struct trtc_file *f = NULL;
+    char *header = header_text(w, &size);
+
+    if (!header) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    f = trtc_file_create(w->path, err);
+    if (!f)
+        goto done;
+
+    const int fd = trtc_file_fd(f);
+    if (trtc_write_all(fd, header, size, w->path, err) < 0 ||
+        trtc_write_all(fd, w->text, w->size, w->path, err) < 0 ||
+        (ended && trtc_write_all(fd, END_LINE, sizeof END_LINE - 1, w->path, err) < 0))
+        goto done;
+    ret = trtc_file_commit(&f, sync, err);
+done:
+    trtc_file_abort(&f);
+    free(header);
+    return ret;
+}
+
+const char *trtc_playlist_writer_path(const struct trtc_playlist_writer *w)
+{
+    return w->path;
+}
+
+void trtc_playlist_writer_free(struct trtc_playlist_writer **w)
+{
+    if (!*w)
+        return;
+    if ((*w)->body)
+        fclose((*w)->body);
+    free((*w)->text);
+    free((*w)->user_id);
+    free((*w)->path);
+    free(*w);
+    *w = NULL;
+}
