@@ -42,8 +42,8 @@ need_strace() {
 
 # ---- recordings ----
 
-stem=1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main
-first=MTAwMDE._20260101000000495_av.mp4
+export stem=1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main
+export first=MTAwMDE._20260101000000495_av.mp4
 
 # mk DIR OPTION...: a small recording of repeated pictures; users are given as --user.
 mk() {
@@ -123,7 +123,9 @@ no_leftovers() {
 # look FILE: what ffprobe says of it, in $fields, asked once a file; it must not complain.
 look() {
     [[ ${looked:-} == "$1 $(stat -c %Y.%i "$1")" ]] && return
-    ffprobe -v warning -show_entries stream=codec_type,codec_name,codec_tag_string,width,height,r_frame_rate,avg_frame_rate,has_b_frames,nb_frames,duration,start_time,sample_rate,channels -of compact=p=0 "$1" >probe.txt 2>plays.txt ||
+    local want=codec_type,codec_name,codec_tag_string,width,height,has_b_frames
+    want+=,nb_frames,duration,start_time,sample_rate,channels
+    ffprobe -v warning -show_entries stream=$want -of compact=p=0 "$1" >probe.txt 2>plays.txt ||
         fail "$1: $(head -n 5 plays.txt)"
     [[ ! -s plays.txt ]] || fail "$1: $(head -n 5 plays.txt)"
     fields=$(<probe.txt)
@@ -132,13 +134,15 @@ look() {
 
 # plays FILE...: FFmpeg's programs have nothing to complain of.
 plays() {
-    local f
+    local f in=() map=()
     for f; do
         [[ -s $f ]] || fail "$f: not there, or empty"
-        ffmpeg -nostdin -v warning -threads 1 -i "$f" -map 0 -f null - >plays.txt 2>&1 || fail "$f: $(cat plays.txt)"
-        [[ ! -s plays.txt ]] || fail "$f: $(head -n 5 plays.txt)"
-        look "$f"
+        in+=(-i "$f")
     done
+    for ((f = 0; f < $#; f++)); do map+=(-map "$f"); done
+    ffmpeg -nostdin -v warning -threads 1 "${in[@]}" "${map[@]}" -f null - >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
+    [[ ! -s plays.txt ]] || fail "$*: $(head -n 5 plays.txt)"
+    for f; do look "$f"; done
 }
 
 # field FILE STREAM FIELD: of ffprobe (STREAM: v or a).

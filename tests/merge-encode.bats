@@ -3,7 +3,7 @@
 # trtc-merge where it decodes and encodes: rates, sizes, bars, black, other codecs, and what is copied though asked.
 
 load lib
-user_keys=rate=16000
+export user_keys=rate=16000
 
 setup_file() {
     files_begin

@@ -268,7 +268,7 @@ audio2=20260101000010500
         for u in ../out.ts "$PWD/out.ts" "file:$PWD/out.ts" http://127.0.0.1:9/x.ts 'concat:../out.ts' './../p/../out.ts' .. \
             / /dev/zero '\\host\x.ts' 'a b;$(touch pwned)".ts' "'; touch pwned; '" '-x.ts' '|touch pwned' '`touch pwned`' \
             '%2e%2e/out.ts' "$(printf 'x%0300d' 1)" "$(printf '\033[2Jx\007.ts')" "$(printf '\377\376.ts')" 'p/../../out.ts' \
-            '~/x.ts' '$HOME/x.ts' 'a//../../out.ts' ./.; do
+            '$HOME/x.ts' 'a//../../out.ts' ./.; do
             printf '#EXTINF:10,\n%s\n' "$u"
         done
         echo '#EXT-X-ENDLIST'
@@ -326,7 +326,7 @@ audio2=20260101000010500
 
 @test "nothing outside the directory is opened" {
     need_strace
-    local n=0 u
+    local u
     have plain p
     cp "$(segment p video 1)" out.ts
     ln -s ../out.ts p/link.ts

@@ -3,7 +3,7 @@
 # trtc-merge: options, usage errors, exit status, what it prints and where it writes.
 
 load lib
-user_keys=rate=16000
+export user_keys=rate=16000
 
 setup_file() {
     files_begin
@@ -218,7 +218,6 @@ usage_error() {
     (cd "t/p 1" && expect 0 trtc-merge -f $task --force && [ "$(cat out)" = "$task/$first" ])
     trtc-merge -f t/p/AAbb+CC-dd.. --force <&- >&- 2>&- || status=$?
     [ $status -eq 74 ] || fail "$status"
-    looked=
     plays t/p/AAbb+CC-dd../$first
 }
 

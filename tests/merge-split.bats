@@ -3,7 +3,7 @@
 # trtc-merge: outputs split by size and by time, and the recording service's names.
 
 load lib
-user_keys=rate=16000
+export user_keys=rate=16000
 
 setup_file() {
     files_begin
@@ -138,8 +138,6 @@ parts() {
     merge 0 -f long --names recording --split-time 40 -o o
     diff out <(printf "o/${stem}_%d.mp4\n" 1 2 3)
     plays o/*.mp4
-    merge 0 -f long -o whole
-    parts whole/$first o/${stem}_1.mp4 o/${stem}_2.mp4 o/${stem}_3.mp4
     # again: all are named, nothing is done
     local before
     before=$(ls -li --full-time o)

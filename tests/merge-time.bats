@@ -3,7 +3,7 @@
 # trtc-merge and time: sections, gaps, sync, drift, wraps, clocks, recoveries, streams, and memory.
 
 load lib
-user_keys=rate=16000
+export user_keys=rate=16000
 
 setup_file() {
     files_begin
