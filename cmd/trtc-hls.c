@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-hls: cuts a stream into TS segments and playlists, as the recording service does.
+ *
+ * Reads any container from a file, a URL or standard input, copies its frames, and writes
+ * segments and playlists named by the specification; prints the path of each file as soon as
+ * it is complete. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/b64.h"
+#include "core/num.h"
+#include "core/utc.h"
+#include "media/av.h"
+#include "media/segmenter.h"
+
+struct opts {
+    int64_t sdkappid;
+    const char *room, *user, *task, *prefix, *dir, *input;
+    enum trtc_room_type room_type;
+    enum trtc_media media;
+    int64_t target_us, start_ms;
+    int ha;
+    bool ha_auto, av_merge, no_sync, null, json;
+    enum trtc_tags tags;
+};
+
+enum { OPT_ROOM_TYPE = 256, OPT_HA, OPT_AV_MERGE, OPT_TAGS, OPT_NO_SYNC, OPT_JSON };
+
+static const char short_options[] = ":A:R:u:M:T:p:d:t:S:0hVqv";
+static const struct option long_options[] = {
+    { "sdkappid", required_argument, NULL, 'A' },
+    { "room", required_argument, NULL, 'R' },
+    { "room-type", required_argument, NULL, OPT_ROOM_TYPE },
+    { "user", required_argument, NULL, 'u' },
+    { "media", required_argument, NULL, 'M' },
+    { "task", required_argument, NULL, 'T' },
+    { "prefix", required_argument, NULL, 'p' },
+    { "dir", required_argument, NULL, 'd' },
+    { "segment-time", required_argument, NULL, 't' },
+    { "start", required_argument, NULL, 'S' },
+    { "ha", required_argument, NULL, OPT_HA },
+    { "av-merge", no_argument, NULL, OPT_AV_MERGE },
+    { "tags", required_argument, NULL, OPT_TAGS },
+    { "no-sync", no_argument, NULL, OPT_NO_SYNC },
+    { "null", no_argument, NULL, '0' },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { "quiet", no_argument, NULL, 'q' },
+    { "verbose", no_argument, NULL, 'v' },
+    { 0 },
+};
+
+static void usage(void)
+{
+    fputs(
+        "Usage: trtc-hls -A SDKAPPID -R ROOM [--room-type T] [-u USER [-M main|aux]] [-T TASKID] [-p PREFIX]\n"
+        "                [-d DIR] [-t SECONDS] [-S START] [--ha auto|1|2|3] [--av-merge] [--tags full|classic]\n"
+        "                [--no-sync] [-0] [--json] [INPUT]\n"
+        "Cuts INPUT (a file, a URL, or - for standard input) into TS segments and playlists of a recording.\n"
+        "\n"
+        "  -A, --sdkappid SDKAPPID     application id in the names\n"
+        "  -R, --room ROOM             room id in the names\n"
+        "      --room-type TYPE        auto (a number is one; default), int, string\n"
+        "  -u, --user USER             single-stream: this user's, sound and picture apart; without: mixed\n"
+        "  -M, --media main|aux        primary stream (default) or substream\n"
+        "  -T, --task TASKID           directory below DIR and PREFIX\n"
+        "  -p, --prefix PREFIX         directory below DIR\n"
+        "  -d, --dir DIR               where to write (default: here)\n"
+        "  -t, --segment-time SECONDS  length of a segment (10); it ends at the next key frame\n"
+        "  -S, --start START           time of the first frame: epoch ms, 17 digits or RFC 3339 (default: now)\n"
+        "      --ha WHICH              recovery 1, 2 or 3, or auto: the next that is free\n"
+        "      --av-merge              with -u: sound and picture in one TS\n"
+        "      --tags FORM             full (as current recordings; default), classic\n"
+        "      --no-sync               do not wait for the disk\n"
+        "  -0, --null                  end each path with NUL instead of a newline\n"
+        "      --json                  print objects (NDJSON) instead of paths\n"
+        "  -q, --quiet                 no notes\n"
+        "  -v, --verbose               say more\n"
+        "  -h, --help                  this text\n"
+        "  -V, --version               the version\n",
+        stdout);
+}
+
+/* ---- options ---- */
+
+static int choose(const char *option, const char *value, const char *const *names, int *out)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    return cli_usage("%s: unknown value '%s'", option, value);
+}
+
+/* 0: go on, -1: done (help or version), else an exit status. */
+static int take_option(struct opts *o, int c, char *argv[])
+{
+    static const char *const room_types[] = { "auto", "int", "string", NULL };
+    static const char *const medias[] = { "main", "aux", NULL };
+    static const char *const has[] = { "auto", "1", "2", "3", NULL };
+    static const char *const tags[] = { "full", "classic", NULL };
+    struct trtc_err err;
+    int i = 0, ret = 0;
+    switch (c) {
+    case 'A':
+        return trtc_num_int("-A", optarg, 0, UINT32_MAX, &o->sdkappid, &err) < 0
+                   ? cli_usage("%s", err.msg)
+                   : 0;
+    case 'R':
+        o->room = optarg;
+        return 0;
+    case OPT_ROOM_TYPE:
+        ret = choose("--room-type", optarg, room_types, &i);
+        o->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
+        return ret;
+    case 'u':
+        o->user = optarg;
+        return 0;
+    case 'M':
+        ret = choose("-M", optarg, medias, &i);
+        o->media = i ? TRTC_MEDIA_AUX : TRTC_MEDIA_MAIN;
+        return ret;
+    case 'T':
+        o->task = optarg;
+        return 0;
+    case 'p':
+        o->prefix = optarg;
+        return 0;
+    case 'd':
+        o->dir = optarg;
+        return 0;
+    case 't':
+        return trtc_num_duration_us("-t", optarg, 100000, 3600 * INT64_C(1000000), &o->target_us,
+                                    &err) < 0
+                   ? cli_usage("%s", err.msg)
+                   : 0;
+    case 'S':
+        return trtc_time_parse(optarg, &o->start_ms, &err) < 0 ? cli_usage("-S: %s", err.msg) : 0;
+    case OPT_HA:
+        ret = choose("--ha", optarg, has, &i);
+        o->ha_auto = i == 0;
+        o->ha = i;
+        return ret;
+    case OPT_AV_MERGE:
+        o->av_merge = true;
+        return 0;
+    case OPT_TAGS:
+        ret = choose("--tags", optarg, tags, &i);
+        o->tags = i ? TRTC_TAGS_CLASSIC : TRTC_TAGS_FULL;
+        return ret;
+    case OPT_NO_SYNC:
+        o->no_sync = true;
+        return 0;
+    case '0':
+        o->null = true;
+        return 0;
+    case OPT_JSON:
+        o->json = true;
+        return 0;
+    case 'q':
+        cli_set_verbosity(-1);
+        return 0;
+    case 'v':
+        cli_set_verbosity(1);
+        return 0;
+    case 'h':
+        usage();
+        return -1;
+    case 'V':
+        cli_version();
+        return -1;
+    default:
+        return cli_bad_option(c, argv);
+    }
+}
+
+/* A directory given by the user is a name, not a way out of -d. */
+static bool is_plain_dir(const char *s)
+{
+    for (const char *p = s; *p; p += strcspn(p, "/"), p += *p == '/') {
+        size_t n = strcspn(p, "/");
+        if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+            return false;
+    }
+    return *s && s[strlen(s) - 1] != '/';
+}
+
+static int parse(struct opts *o, int argc, char *argv[])
+{
+    int c;
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        int ret = take_option(o, c, argv);
+        if (ret)
+            return ret;
+    }
+    if (o->sdkappid < 0 || !o->room)
+        return cli_usage("%s is missing", o->sdkappid < 0 ? "-A" : "-R");
+    if (optind + 1 < argc)
+        return cli_usage("one INPUT only: unexpected '%s'", argv[optind + 1]);
+    if (optind < argc)
+        o->input = argv[optind];
+    if (!o->user && (o->media != TRTC_MEDIA_NONE || o->av_merge))
+        return cli_usage("%s goes with -u", o->av_merge ? "--av-merge" : "-M");
+    if (o->task && (strchr(o->task, '/') || !is_plain_dir(o->task)))
+        return cli_usage("-T: '%s' is no name of a directory", o->task);
+    if (o->prefix && !is_plain_dir(o->prefix))
+        return cli_usage("-p: '%s' is no relative path", o->prefix);
+    if (o->prefix && !o->task)
+        return cli_usage("-p goes with -T");
+    return 0;
+}
+
+/* ---- the run ---- */
+
+struct printing {
+    const struct opts *o;
+    bool pipe_closed;
+};
+
+static struct trtc_span span(const char *s)
+{
+    return (struct trtc_span){ s, s ? strlen(s) : 0 };
+}
+
+static int print_done(void *opaque, const struct trtc_segment_done *d, struct trtc_err *err)
+{
+    static const char *const tracks[] = { "av", "audio", "video" };
+    struct printing *p = opaque;
+    if (p->o->json) {
+        cJSON *j = cJSON_CreateObject();
+        cJSON_AddStringToObject(j, "path", d->path);
+        cJSON_AddStringToObject(j, "kind", d->playlist ? "playlist" : "segment");
+        cJSON_AddNumberToObject(j, "start_ms", (double)d->start_ms);
+        cJSON_AddNumberToObject(j, "duration_ms", (double)(d->dur_us / 1000));
+        cJSON_AddNumberToObject(j, "bytes", (double)d->bytes);
+        cJSON_AddStringToObject(j, "track", tracks[d->type]);
+        char *text = cJSON_PrintUnformatted(j);
+        if (text)
+            puts(text);
+        free(text);
+        cJSON_Delete(j);
+    } else {
+        printf("%s%c", d->path, p->o->null ? '\0' : '\n');
+    }
+    if (p->pipe_closed || fflush(stdout) == 0)
+        return 0;
+    p->pipe_closed = errno == EPIPE;
+    return p->pipe_closed ? trtc_fail(err, 128 + SIGPIPE, "standard output was closed")
+                          : trtc_fail_errno(err, TRTC_EX_IOERR, errno, "standard output");
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Frames from the input into the segmenter until one of them ends. */
+static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct trtc_err *err)
+{
+    struct trtc_input_frame f;
+    int got;
+    while (!cli_signal && (got = trtc_input_next(in, &f, err)) != 0) {
+        if (got < 0 || trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
+            return -1;
+        if (trtc_segmenter_says_late(seg))
+            cli_note("key frames are rare: segments are longer than asked for");
+    }
+    return 0;
+}
+
+static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct trtc_err *err)
+{
+    struct printing p = { .o = o };
+    struct trtc_segmenter *seg = NULL;
+    struct trtc_err ending;
+    int ret = -1;
+    if (trtc_segmenter_prepare(so, o->ha_auto, err) < 0)
+        return -1;
+    struct trtc_input *in = trtc_input_open(o->input, &cli_signal, err);
+    if (!in)
+        return -1;
+    so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
+    so->stream_start_us = trtc_input_start_us(in);
+    const struct trtc_input_info *info = trtc_input_info(in);
+    if (info->audio_encoded)
+        cli_note("%s: the sound is no AAC and is encoded", o->input);
+    seg = trtc_segmenter_new(so, info, print_done, &p, err);
+    if (!seg)
+        goto done;
+    ret = pump(in, seg, err);
+    if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
+        *err = ending;
+        ret = -1;
+    }
+done:
+    trtc_segmenter_free(&seg);
+    trtc_input_free(&in);
+    return ret;
+}
+
+static int run(const struct opts *o, struct trtc_err *err)
+{
+    size_t user_len = o->user ? strlen(o->user) : 0, room_len = strlen(o->room);
+    char *user = malloc(TRTC_B64_ENCODED_MAX(user_len)),
+         *room = malloc(TRTC_B64_ENCODED_MAX(room_len));
+    struct trtc_segmenter_opts so = { .dir = o->dir,
+                                      .user_id = o->user,
+                                      .user_id_len = user_len,
+                                      .av_merge = o->av_merge,
+                                      .tags = o->tags,
+                                      .sync = !o->no_sync,
+                                      .target_us = o->target_us };
+    int ret = user && room ? 0 : trtc_fail_nomem(err);
+    if (ret == 0)
+        ret = trtc_name_room(o->room, room_len, o->room_type, room, &so.name.room, err);
+    if (ret == 0) {
+        so.name.sdkappid = o->sdkappid;
+        so.name.ha = o->ha;
+        so.name.task = span(o->task);
+        so.name.prefix = span(o->prefix);
+        if (o->user) {
+            so.name.user = (struct trtc_span){ user, trtc_b64_encode(o->user, user_len, user) };
+            so.name.media = o->media == TRTC_MEDIA_NONE ? TRTC_MEDIA_MAIN : o->media;
+        }
+        ret = record(o, &so, err);
+    }
+    free(user);
+    free(room);
+    return ret;
+}
+
+int main(int argc, char *argv[])
+{
+    struct opts o = {
+        .sdkappid = -1, .dir = ".", .input = "-", .target_us = 10000000, .start_ms = TRTC_NOTIME
+    };
+    struct trtc_err err;
+    cli_init("trtc-hls");
+    int code = parse(&o, argc, argv);
+    if (code == 0) {
+        trtc_av_quiet();
+        cli_catch_signals();
+        signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
+        if (run(&o, &err) < 0)
+            code = err.code == 128 + SIGPIPE ? err.code : cli_report(&err);
+    }
+    return cli_finish(code < 0 ? 0 : code);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* A stream's frames become a recording.
+ *
+ * A lane is one sequence of segments: sound, picture, or both. A segment's name carries the lowest
+ * PTS in it, and its length is the distance to the lowest PTS of the next one. With reordered
+ * pictures, or sound that arrives a little behind the picture, that is known only shortly after the
+ * next segment has begun: until then the old file waits, complete but without a name. */
+#include "media/segmenter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cut.h"
+#include "core/file.h"
+#include "media/tsmux.h"
+
+enum { LANES_MAX = 2, HA_MAX = 3 };
+#define SETTLE_US       60000 /* sound that lags further behind the picture begins its own segment late */
+#define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
+
+struct segment { /* one file in the making */
+    struct trtc_file *file;
+    int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
+    int64_t bytes;
+    bool discontinuity;
+    int width_px, height_px; /* changed with it, or 0 */
+};
+
+struct lane {
+    const struct trtc_segmenter *s;
+    enum trtc_type type; /* NONE: picture and sound */
+    bool audio, video;
+    struct trtc_cut cut;
+    struct trtc_tsmux *mux;
+    struct trtc_playlist_writer *list;
+    struct segment now; /* file NULL: none yet */
+    struct segment old; /* file NULL: nothing waits */
+    int64_t key_us;     /* PTS with which now began */
+    bool heard;         /* a sound frame of now has come */
+    int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
+    bool force;         /* the next frame that can shall begin a segment */
+    bool breaks;        /* ... and is a discontinuity */
+    int64_t listed_us;  /* length of what the playlist lists */
+    int64_t list_start_ms;
+};
+
+struct trtc_segmenter {
+    struct trtc_segmenter_opts o;
+    struct lane lanes[LANES_MAX];
+    int nb_lanes;
+    trtc_segment_told *told;
+    void *opaque;
+    struct trtc_input_info info; /* as it was at the beginning */
+    bool late_said;
+};
+
+/* ---- names ---- */
+
+/* "DIR/[PREFIX/][TASK/]NAME", malloc'd. utc_ms TRTC_NOTIME: the playlist. */
+static char *path_of(const struct trtc_segmenter_opts *o, enum trtc_type type, int64_t utc_ms,
+                     int ha, struct trtc_err *err)
+{
+    struct trtc_name n = o->name;
+    n.type = o->user_id ? type : TRTC_TYPE_NONE;
+    if (o->user_id && type == TRTC_TYPE_NONE)
+        n.type = TRTC_TYPE_VIDEO; /* picture and sound together stand under the picture's name */
+    n.ha = ha;
+    n.index = 0;
+    n.utc_ms = utc_ms;
+    n.ext = utc_ms == TRTC_NOTIME ? TRTC_EXT_M3U8 : TRTC_EXT_TS;
+    size_t dir = strlen(o->dir), size = trtc_name_size(&n) + 1;
+    char *path = malloc(dir + 1 + size);
+    if (!path) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    memcpy(path, o->dir, dir);
+    if (dir == 0 || path[dir - 1] != '/')
+        path[dir++] = '/';
+    if (trtc_name_format(&n, path + dir, size, NULL, err) < 0) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+static const enum trtc_type all_types[] = { TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
+
+/* Whether a recording with this recovery number is there already; -1: no memory. */
+static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct stat st;
+        char *path = path_of(o, all_types[i], TRTC_NOTIME, ha, err);
+        if (!path)
+            return -1;
+        bool there = lstat(path, &st) == 0;
+        free(path);
+        if (there)
+            return 1;
+    }
+    return 0;
+}
+
+int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err)
+{
+    int ret = -1, is_taken;
+    while ((is_taken = taken(o, o->name.ha, err)) > 0 && ha_auto && o->name.ha < HA_MAX)
+        o->name.ha++;
+    if (is_taken < 0)
+        return -1;
+    char *path = path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    char *dir = path ? strdup(path) : NULL;
+    struct trtc_file *probe = NULL;
+    if (!dir) {
+        free(path);
+        return path ? trtc_fail_nomem(err) : -1;
+    }
+    *strrchr(dir, '/') = '\0';
+    if (is_taken && ha_auto)
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: three recoveries are there already", dir);
+    else if (is_taken)
+        trtc_fail(err, TRTC_EX_CANTCREAT,
+                  "%s: a recording is there already; --ha auto continues beside it", path);
+    else if (trtc_mkdirs(dir, err) == 0 && (probe = trtc_file_create(path, err)))
+        ret = 0;
+    trtc_file_abort(&probe);
+    free(dir);
+    free(path);
+    return ret;
+}
+
+/* ---- segments ---- */
+
+static int64_t epoch_us(const struct trtc_segmenter *s, int64_t stream_us)
+{
+    return s->o.start_us + stream_us - s->o.stream_start_us;
+}
+
+static int64_t round_ms(int64_t us)
+{
+    return (us >= 0 ? us + 500 : us - 499) / 1000;
+}
+
+static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err)
+{
+    const struct lane *l = opaque;
+    return trtc_write_all(trtc_file_fd(l->now.file), data, size, trtc_file_path(l->now.file), err);
+}
+
+static int open_segment(struct lane *l, int64_t pts_us, struct trtc_err *err)
+{
+    char *path = path_of(&l->s->o, l->type, round_ms(epoch_us(l->s, pts_us)), l->s->o.name.ha, err);
+    l->now = (struct segment){ .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks };
+    l->now.file = path ? trtc_file_create(path, err) : NULL;
+    free(path);
+    l->key_us = pts_us;
+    l->heard = false;
+    l->force = l->breaks = false;
+    return l->now.file ? trtc_tsmux_begin(l->mux, err) : -1;
+}
+
+/* The file of now is complete; it waits for its length. */
+static int shut_segment(struct lane *l, struct trtc_err *err)
+{
+    if (trtc_tsmux_end(l->mux, &l->now.bytes, err) < 0)
+        return -1;
+    l->old = l->now;
+    l->now = (struct segment){ 0 };
+    return 0;
+}
+
+static int tell(struct trtc_segmenter *s, const struct lane *l, const char *path, bool playlist,
+                int64_t start_ms, int64_t dur_us, int64_t bytes, struct trtc_err *err)
+{
+    const struct trtc_segment_done done = { .path = path,
+                                            .playlist = playlist,
+                                            .type = l->type,
+                                            .start_ms = start_ms,
+                                            .dur_us = dur_us,
+                                            .bytes = bytes };
+    return s->told(s->opaque, &done, err);
+}
+
+static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, struct trtc_err *err)
+{
+    struct stat st;
+    const char *path = trtc_playlist_writer_path(l->list);
+    if (trtc_playlist_writer_write(l->list, ended, s->o.sync, err) < 0)
+        return -1;
+    int64_t bytes = stat(path, &st) == 0 ? st.st_size : 0;
+    return tell(s, l, path, true, l->list_start_ms, l->listed_us, bytes, err);
+}
+
+static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
+                     int64_t start_ms, struct trtc_err *err)
+{
+    const struct trtc_playlist_head head = {
+        .tags = s->o.tags,
+        .start_rec_ms = start_ms,
+        .media = s->o.name.media,
+        .user_id = s->o.user_id,
+        .user_id_len = s->o.user_id_len,
+        .has_audio = l->audio,
+        .has_video = l->video,
+        .channels = info->channels,
+        .rate_hz = info->rate_hz,
+        .width_px = info->width_px,
+        .height_px = info->height_px,
+        .video_codec = info->video == TRTC_CODEC_H265 ? 173 : 27,
+        .target_s = (s->o.target_us + 999999) / 1000000,
+    };
+    char *path = path_of(&s->o, l->type, TRTC_NOTIME, s->o.name.ha, err);
+    l->list = path ? trtc_playlist_writer_new(path, &head, err) : NULL;
+    l->list_start_ms = start_ms;
+    free(path);
+    return l->list ? 0 : -1;
+}
+
+/* Names the waiting segment and lists it: it lasts until next_us. */
+static int settle(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
+                  int64_t next_us, bool ended, struct trtc_err *err)
+{
+    struct segment *g = &l->old;
+    int64_t start_ms = round_ms(epoch_us(s, g->low_us)), dur_us = next_us - g->low_us;
+    int ret = -1;
+    char *path = path_of(&s->o, l->type, start_ms, s->o.name.ha, err);
+    if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
+        trtc_file_commit(&g->file, s->o.sync, err) < 0)
+        goto done;
+    if (tell(s, l, path, false, start_ms, dur_us, g->bytes, err) < 0)
+        goto done;
+    if (!l->list && open_list(s, l, info, start_ms, err) < 0)
+        goto done;
+    if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
+                                 g->discontinuity, g->width_px, g->height_px, err) < 0)
+        goto done;
+    l->listed_us += dur_us;
+    ret = write_list(s, l, ended, err);
+done:
+    trtc_file_abort(&g->file);
+    free(path);
+    return ret;
+}
+
+/* ---- frames ---- */
+
+/* The frame decides where the lane is cut: a picture, or sound where no picture has come yet
+ * or none comes any more. */
+static bool leads(const struct lane *l, const struct trtc_input_frame *f)
+{
+    if (f->video == l->video)
+        return true;
+    return l->video_us == TRTC_NOTIME || f->pkt.pts_us - l->video_us > PICTURE_GONE_US;
+}
+
+/* Whether a new segment begins with the frame. */
+static bool cuts(struct lane *l, const struct trtc_input_frame *f)
+{
+    bool key = !f->video || f->pkt.key;
+    if (!l->now.file)
+        return false;
+    bool began = l->cut.open;
+    return leads(l, f) && trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, l->force) && began;
+}
+
+static int64_t to_90k(int64_t us)
+{
+    return (us * 9 + (us >= 0 ? 50 : -50)) / 100;
+}
+
+static int mux_frame(struct lane *l, const struct trtc_input_frame *f, struct trtc_err *err)
+{
+    const struct trtc_packet *p = &f->pkt;
+    if (!f->video)
+        return trtc_tsmux_audio(l->mux, p->data, p->size, to_90k(p->pts_us), err);
+    return trtc_tsmux_video(l->mux, p->data, p->size, f->sets, f->sets_size, to_90k(p->pts_us),
+                            to_90k(p->dts_us), p->key, err);
+}
+
+/* Nothing that comes from here on can lie before the lowest PTS of the new segment. */
+static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
+{
+    if (!l->video || !l->audio)
+        return f->pkt.dts_us >= l->key_us;
+    return l->heard ? !f->video || f->pkt.dts_us >= l->key_us
+                    : f->pkt.dts_us > l->key_us + SETTLE_US;
+}
+
+static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *f,
+                      const struct trtc_input_info *info, struct trtc_err *err)
+{
+    int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
+    if (cuts(l, f)) {
+        if (l->old.file && settle(s, l, info, l->now.low_us, false, err) < 0)
+            return -1;
+        if (shut_segment(l, err) < 0)
+            return -1;
+    }
+    if (!l->now.file) {
+        if (open_segment(l, pts_us, err) < 0)
+            return -1;
+        if (!l->cut.open && leads(l, f))
+            trtc_cut_frame(&l->cut, pts_us, f->dur_us, !f->video || f->pkt.key, false);
+    }
+    if (f->video && f->new_size) {
+        l->now.width_px = info->width_px;
+        l->now.height_px = info->height_px;
+    }
+    if (mux_frame(l, f, err) < 0)
+        return -1;
+    l->now.low_us = pts_us < l->now.low_us ? pts_us : l->now.low_us;
+    l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
+    l->heard |= !f->video;
+    if (f->video)
+        l->video_us = pts_us;
+    return l->old.file && start_is_known(l, f) ? settle(s, l, info, l->now.low_us, false, err) : 0;
+}
+
+int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
+                         const struct trtc_input_info *info, struct trtc_err *err)
+{
+    for (int i = 0; i < s->nb_lanes; i++) {
+        struct lane *l = &s->lanes[i];
+        if (f->breaks)
+            l->force = l->breaks = true;
+        if (f->video && f->new_size && l->video)
+            l->force = true;
+    }
+    for (int i = 0; i < s->nb_lanes; i++) {
+        struct lane *l = &s->lanes[i];
+        if ((f->video ? l->video : l->audio) && lane_frame(s, l, f, info, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *err)
+{
+    if (l->old.file &&
+        settle(s, l, &s->info, l->now.file ? l->now.low_us : l->old.high_us, false, err) < 0)
+        return -1;
+    if (l->now.file)
+        return shut_segment(l, err) < 0 ? -1 : settle(s, l, &s->info, l->old.high_us, true, err);
+    return l->list ? write_list(s, l, true, err) : 0;
+}
+
+int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
+{
+    int ret = 0;
+    for (int i = 0; i < s->nb_lanes; i++) {
+        struct lane *l = &s->lanes[i];
+        if (end_lane(s, l, err) == 0)
+            continue;
+        ret = -1;
+        trtc_file_abort(&l->now.file);
+        trtc_file_abort(&l->old.file);
+        struct trtc_err ignored; /* the first error is the one to tell */
+        if (l->list)
+            trtc_playlist_writer_write(l->list, true, s->o.sync, &ignored);
+    }
+    return ret;
+}
+
+bool trtc_segmenter_says_late(struct trtc_segmenter *s)
+{
+    bool late = false;
+    for (int i = 0; i < s->nb_lanes; i++)
+        late |= s->lanes[i].cut.late;
+    bool say = late && !s->late_said;
+    s->late_said |= late;
+    return say;
+}
+
+/* ---- making one ---- */
+
+static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info, bool audio,
+                    bool video, struct trtc_err *err)
+{
+    struct lane *l = &s->lanes[s->nb_lanes++];
+    bool both = (audio && video) || !s->o.user_id;
+    *l = (struct lane){ .s = s,
+                        .audio = audio,
+                        .video = video,
+                        .video_us = TRTC_NOTIME,
+                        .type = both    ? TRTC_TYPE_NONE
+                                : video ? TRTC_TYPE_VIDEO
+                                        : TRTC_TYPE_AUDIO,
+                        .cut = { .target_us = s->o.target_us } };
+    l->mux = trtc_tsmux_new(video ? info->video : TRTC_CODEC_NONE,
+                            audio ? TRTC_CODEC_AAC : TRTC_CODEC_NONE, sink, l, err);
+    return l->mux ? 0 : -1;
+}
+
+struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
+                                          const struct trtc_input_info *info,
+                                          trtc_segment_told *told, void *opaque,
+                                          struct trtc_err *err)
+{
+    bool audio = info->audio != TRTC_CODEC_NONE, video = info->video != TRTC_CODEC_NONE;
+    bool together = audio && video && (!o->user_id || o->av_merge);
+    struct trtc_segmenter *s = calloc(1, sizeof *s);
+    if (!s) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    s->o = *o;
+    s->info = *info;
+    s->told = told;
+    s->opaque = opaque;
+    int ret = together ? add_lane(s, info, true, true, err) : 0;
+    if (!together && video)
+        ret = add_lane(s, info, false, true, err);
+    if (!together && audio && ret == 0)
+        ret = add_lane(s, info, true, false, err);
+    if (ret < 0)
+        trtc_segmenter_free(&s);
+    return s;
+}
+
+void trtc_segmenter_free(struct trtc_segmenter **s)
+{
+    if (!*s)
+        return;
+    for (int i = 0; i < (*s)->nb_lanes; i++) {
+        struct lane *l = &(*s)->lanes[i];
+        trtc_file_abort(&l->now.file);
+        trtc_file_abort(&l->old.file);
+        trtc_tsmux_free(&l->mux);
+        trtc_playlist_writer_free(&l->list);
+    }
+    free(*s);
+    *s = NULL;
+}

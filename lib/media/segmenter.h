@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* A stream's frames become a recording: TS segments and playlists, named by the specification,
+ * each complete and on disk before it is told of. */
+#ifndef TRTC_MEDIA_SEGMENTER_H
+#define TRTC_MEDIA_SEGMENTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/name.h"
+#include "core/playlist_write.h"
+#include "media/input.h"
+
+struct trtc_segmenter_opts {
+    const char *dir;       /* where prefix and task begin */
+    struct trtc_name name; /* sdkappid, room, user, media, prefix, task, ha: as they stand in
+                              names */
+    const char *user_id;   /* in clear; NULL: mixed */
+    size_t user_id_len;
+    bool av_merge; /* single-stream: one sequence with picture and sound */
+    enum trtc_tags tags;
+    bool sync;               /* files are durable before they are told of */
+    int64_t target_us;       /* of a segment */
+    int64_t start_us;        /* epoch time of stream_start_us */
+    int64_t stream_start_us; /* lowest first PTS over all tracks, on the stream's clock */
+};
+
+struct trtc_segment_done { /* a file that is complete */
+    const char *path;
+    bool playlist;            /* else a segment */
+    enum trtc_type type;      /* NONE: picture and sound together */
+    int64_t start_ms, dur_us; /* of a segment; of what the playlist covers */
+    int64_t bytes;
+};
+
+/* Called for each file; -1 (with err) ends the recording. */
+typedef int trtc_segment_told(void *opaque, const struct trtc_segment_done *done,
+                              struct trtc_err *err);
+
+struct trtc_segmenter;
+
+/* Makes sure that the directory can be written to (it is created) and that no playlist is in
+ * the way: TRTC_EX_CANTCREAT. ha 0 with ha_auto: takes the first recovery number that is free;
+ * none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. To be called before the input is read. */
+int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err);
+
+/* What o points to must stay. */
+struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
+                                          const struct trtc_input_info *info,
+                                          trtc_segment_told *told, void *opaque,
+                                          struct trtc_err *err);
+
+/* One frame, in the order of arrival. */
+int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
+                         const struct trtc_input_info *info, struct trtc_err *err);
+
+/* The stream has ended: last segments, playlists with ENDLIST. After an error of another call
+ * it saves what can be saved. */
+int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
+
+/* A video segment went far beyond the target for want of key frames (true once). */
+bool trtc_segmenter_says_late(struct trtc_segmenter *s);
+
+void trtc_segmenter_free(struct trtc_segmenter **s);
+
+#endif
