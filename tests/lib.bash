@@ -28,9 +28,12 @@ fail() {
     return 1
 }
 
-# n FULL: how often a loop turns; a third under the sanitizers.
+# n FULL: how often a loop turns; half as often but in the long tests, a third under the sanitizers.
 n() {
-    if [[ ${TRTC_SAN:-} ]]; then echo $((($1 + 2) / 3)); else echo "$1"; fi
+    local part=2
+    [[ -z ${TRTC_SAN:-} ]] || part=3
+    [[ -z ${TRTC_LONG:-} ]] || part=1
+    echo $((($1 + part - 1) / part))
 }
 
 # need_strace: the sanitizers' leak check cannot run under ptrace.

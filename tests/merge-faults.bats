@@ -80,12 +80,14 @@ audio2=20260101000010500
 }
 
 @test "cut segments: each cut is told once, with its bytes, and what is left plays in its place" {
-    local kind cut f size sum
+    local kind cut cuts f size sum
     for kind in video audio; do
         have plain p
         f=$(segment p $kind 1)
         size=$(stat -c %s "$f")
-        for cut in 1 187 188 189 376 1880 $((188 * 57 + 100)) $((size / 2)) $((size - 188 * 4)) $((size - 100)); do
+        cuts=(1 188 1880 $((188 * 57 + 100)) $((size - 100)))
+        [[ ! ${TRTC_LONG:-} ]] || cuts+=(187 189 376 $((size / 2)) $((size - 188 * 4)))
+        for cut in "${cuts[@]}"; do
             truncate -s $((size - cut)) "$f"
             merge 3 -f p --force --report r.json
             said "$(basename "$f"): "
@@ -108,7 +110,7 @@ audio2=20260101000010500
         have old p
         f=$(segment p $kind 1)
         size=$(stat -c %s "$f")
-        for cut in 100 188 1880 $((188 * 60)) $((size / 2)); do
+        for cut in 100 1880 $((188 * 60)) $((size / 2)); do
             truncate -s $((size - cut)) "$f"
             merge 3 -f p --force
             said "$(basename "$f"): truncated"
