@@ -46,6 +46,9 @@ struct trtc_aenc {
     bool ended;
     int64_t end_pos;
 
+    AVCodecParameters *source; /* what the container says of packets to come, or NULL */
+    bool source_new;           /* the decoder in use does not know of it */
+
     AVCodecContext *dec;
     AVCodecParserContext *parser; /* NULL: packets are whole frames */
     AVPacket *part;               /* scratch: what the parser cut out */
@@ -317,12 +320,18 @@ static int open_decoder(struct trtc_aenc *a, struct trtc_err *err)
         return trtc_fail_nomem(err);
     a->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     a->dec->thread_count = 1;
+    const bool told = a->source && a->source->codec_id == codec->id;
+    if (told && avcodec_parameters_to_context(a->dec, a->source) < 0) {
+        close_decoder(a);
+        return trtc_fail_nomem(err);
+    }
+    a->source_new = false;
     int ret = avcodec_open2(a->dec, codec, NULL);
     if (ret < 0) {
         close_decoder(a);
         return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", codec->name);
     }
-    if (codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
+    if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
         a->parser = av_parser_init(codec->id);
     return 0;
 }
@@ -431,7 +440,7 @@ static int decode(struct trtc_aenc *a, struct trtc_err *err)
         a->has_heard = true;
         return place(a, err) ? -1 : 1;
     }
-    if (a->has_in && a->dec->codec == a->in_codec)
+    if (a->has_in && a->dec->codec == a->in_codec && !a->source_new)
         return feed(a, err) ? -1 : 1;
     if (a->has_in || a->ended)
         return feed_end(a, err) ? -1 : 1;
@@ -534,6 +543,7 @@ void trtc_aenc_free(struct trtc_aenc **a)
     if (!x)
         return;
     avcodec_free_context(&x->enc);
+    avcodec_parameters_free(&x->source);
     close_resampler(x);
     close_decoder(x);
     av_audio_fifo_free(x->fifo);
@@ -545,6 +555,16 @@ void trtc_aenc_free(struct trtc_aenc **a)
     av_packet_free(&x->in);
     free(x);
     *a = NULL;
+}
+
+int trtc_aenc_source(struct trtc_aenc *a, const AVCodecParameters *par, struct trtc_err *err)
+{
+    if (!a->source && !(a->source = avcodec_parameters_alloc()))
+        return trtc_fail_nomem(err);
+    if (avcodec_parameters_copy(a->source, par) < 0)
+        return trtc_fail_nomem(err);
+    a->source_new = true;
+    return 0;
 }
 
 int trtc_aenc_send(struct trtc_aenc *a, const char *codec_name, const struct trtc_packet *p,

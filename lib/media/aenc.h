@@ -21,10 +21,17 @@ struct trtc_aenc_opts {
 };
 
 struct trtc_aenc;
+struct AVCodecParameters;
 
 /* NULL on failure: TRTC_EX_UNAVAILABLE where there is no AAC encoder for these values. */
 struct trtc_aenc *trtc_aenc_new(const struct trtc_aenc_opts *o, struct trtc_err *err);
 void trtc_aenc_free(struct trtc_aenc **a);
+
+/* What a container says of packets that follow: a decoder of this codec is opened with it, and
+ * takes each packet as a whole frame. Needed where packets alone do not tell (Vorbis, FLAC, PCM,
+ * AAC without ADTS). Copied; may be told anew before any packet. */
+int trtc_aenc_source(struct trtc_aenc *a, const struct AVCodecParameters *par,
+                     struct trtc_err *err);
 
 /* Sends one packet (copied); pts_us on the output's clock (0 = first sample), TRTC_NOTIME: follows
  * the one before. codec_name is FFmpeg's name of the codec: "aac" takes whole ADTS frames; data of

@@ -18,17 +18,23 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec video; /* H264, H265 or NONE */
     int width_px, height_px;
     enum trtc_codec audio; /* AAC or NONE */
-    int rate_hz, channels;
-    bool audio_encoded; /* it was another codec */
+    int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
+    bool audio_encoded;    /* it was another codec */
 };
 
 struct trtc_input_frame {
     bool video;
     struct trtc_packet pkt; /* video: Annex B; sound: ADTS. Times: us on the stream's clock,
-                                33-bit wraps undone, starting anywhere (may be negative) */
+                                33-bit wraps undone, starting anywhere (may be negative); DTS of
+                                a track always rise */
     int64_t dur_us;         /* of the frame; for video an estimate from the frames before */
     bool breaks;            /* the time stamps of the stream jumped here (backwards, or ahead by
-                                more than 10 s): the stream's clock starts anew */
+                                more than 10 s): the stream's clock starts anew, and its times
+                                are moved so that they go on behind the last frame */
+    int64_t jump_us;        /* with breaks: so far the stream's own clock jumped */
+    int epoch;              /* jumps before this frame: for some frames behind a jump the other
+                                track may still be in the epoch before it */
+    bool damaged;           /* parts of it are missing */
     const uint8_t *sets;    /* video key frames: parameter sets in force where the access unit
                                 holds none itself; else NULL */
     size_t sets_size;
@@ -36,14 +42,25 @@ struct trtc_input_frame {
                                 frame */
 };
 
+struct trtc_input_losses {   /* so far */
+    int64_t nb_lost_packets; /* TS: missing by the continuity counters (at least) */
+    int64_t nb_bad_bytes;    /* could not be used */
+    int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
+    bool scrambled;          /* TS: scrambled packets were left out */
+    bool cut;                /* the input ends in the middle of something */
+};
+
 /* Opens url: a file, "-" (standard input) or a URL that libavformat reads. stop (may be NULL):
  * set by a signal; pending reads then end as at the end of input. Errors: TRTC_EX_NOINPUT;
  * TRTC_EX_DATAERR where no container is recognised; TRTC_EX_UNAVAILABLE (naming the codec) for
- * video other than H.264 and H.265. Returns once the first frame of each track that the
- * container announces has been seen, or a few seconds of the stream. */
+ * video other than H.264 and H.265; messages name no more of a URL than its host. Returns once
+ * the first frame of each track that the container announces has been seen, or a few seconds of
+ * the stream. */
 struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
                                    struct trtc_err *err);
 
+/* Valid as long as in. A transport stream may announce a track later: then the info changes with
+ * its first frame. */
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
 
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
@@ -53,6 +70,8 @@ int64_t trtc_input_start_us(const struct trtc_input *in);
  * TEMPFAIL for a network source that broke; what was read before has been handed out). The
  * frame is valid until the next call. */
 int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err);
+
+void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out);
 
 void trtc_input_free(struct trtc_input **in);
 

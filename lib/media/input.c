@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: MIT */
+/* Input: frames of any container on one time line; see input.h, and input_priv.h for its
+ * parts. */
+#include "media/input.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/aenc.h"
+#include "media/es.h"
+#include "media/input_priv.h"
+
+#define WAIT_US       5000000            /* of the stream, for the first frames of all tracks */
+#define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
+#define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
+#define SETS_MAX      (64 * 1024)
+#define ENCODE_HZ     48000
+#define AAC_SAMPLES   1024
+#define STEP_MAX_US   1000000
+
+/* A frame that waits, with its bytes behind it. */
+struct held {
+    struct held *next;
+    struct trtc_input_frame f;
+    uint8_t bytes[];
+};
+
+struct trtc_input {
+    struct trtc_input_info info;
+    struct trtc_input_src src;
+    const struct trtc_input_ops *ops;
+    void *back;
+    char name[256]; /* for messages */
+    const volatile sig_atomic_t *stop;
+    struct trtc_input_clock clock;
+    int64_t start_us;
+
+    /* pictures */
+    uint8_t *sets; /* parameter sets in force, Annex B; room for SETS_MAX */
+    size_t sets_size;
+
+    /* sound to be encoded */
+    struct trtc_aenc *aenc;
+    bool encoded;            /* the encoder may have frames to give */
+    int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock */
+    struct trtc_input_aac aac;
+    uint8_t *adts; /* the frame handed out */
+    size_t adts_cap;
+    bool breaks; /* a jump that no frame has told yet */
+    int64_t jump_us;
+
+    /* frames before they are asked for */
+    struct held *first, **last, *current;
+    bool ended; /* nothing more comes from the back end, */
+    int result; /* which has said so */
+    struct trtc_err why;
+};
+
+/* ---- pictures ---- */
+
+/* True where parameter sets stand in front of a picture, which then are in front of all but the
+ * delimiter. */
+static bool begins_with_sets(enum trtc_codec codec, const uint8_t *p, size_t size)
+{
+    const uint8_t *end = p + (size < 32 ? size : 32);
+
+    for (p = trtc_annexb_find(p, end); end - p > 3; p = trtc_annexb_find(p + 3, end)) {
+        const enum trtc_nal kind = trtc_nal_kind(codec, p[3]);
+        if (kind != TRTC_NAL_AUD)
+            return kind == TRTC_NAL_PARAM || kind == TRTC_NAL_SPS;
+    }
+    return false;
+}
+
+/* True if an SPS and another set (PPS) are among these. */
+static bool is_whole(enum trtc_codec codec, const uint8_t *sets, size_t size)
+{
+    const uint8_t *pos = sets, *nal;
+    bool sps = false, other = false;
+    size_t n;
+
+    while ((nal = trtc_annexb_next(&pos, sets + size, &n))) {
+        const enum trtc_nal kind = trtc_nal_kind(codec, *nal);
+        sps |= kind == TRTC_NAL_SPS;
+        other |= kind == TRTC_NAL_PARAM;
+    }
+    return sps && other;
+}
+
+static int keep_sets(struct trtc_input *in, const uint8_t *sets, size_t size, bool replace,
+                     struct trtc_err *err)
+{
+    if (!in->sets && !(in->sets = malloc(SETS_MAX)))
+        return trtc_fail_nomem(err);
+    if (replace)
+        in->sets_size = 0;
+    if (size == 0 || size > SETS_MAX - in->sets_size)
+        return 0;
+    /* the same single set again and again */
+    if (in->sets_size >= size && memcmp(in->sets + in->sets_size - size, sets, size) == 0)
+        return 0;
+    memcpy(in->sets + in->sets_size, sets, size);
+    in->sets_size += size;
+    return 0;
+}
+
+/* Keeps the parameter sets that stand in the picture; *sps: one is an SPS. */
+static int note_sets(struct trtc_input *in, const struct trtc_input_raw *raw, bool *sps,
+                     struct trtc_err *err)
+{
+    struct trtc_video_params v;
+    uint8_t *sets = NULL;
+    int ret = -1;
+    size_t size = trtc_video_param_sets(raw->codec, raw->data, raw->size, NULL, 0);
+
+    *sps = trtc_video_params_read(raw->codec, raw->data, raw->size, &v) == 0;
+    if (size == 0 || size > SETS_MAX)
+        return 0;
+    if (!(sets = malloc(size))) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    size = trtc_video_param_sets(raw->codec, raw->data, raw->size, sets, size);
+    ret = keep_sets(in, sets, size, is_whole(raw->codec, sets, size), err);
+done:
+    free(sets);
+    return ret;
+}
+
+static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
+                      struct trtc_input_frame *f)
+{
+    struct trtc_video_params v;
+
+    if (trtc_video_params_read(raw->codec, raw->data, raw->size, &v) < 0 &&
+        (!f->sets || trtc_video_params_read(raw->codec, f->sets, f->sets_size, &v) < 0))
+        return;
+    if (v.width_px == in->info.width_px && v.height_px == in->info.height_px)
+        return;
+    f->new_size = in->info.width_px > 0;
+    in->info.width_px = v.width_px;
+    in->info.height_px = v.height_px;
+}
+
+static int fail_codec(const struct trtc_input *in, const char *codec, struct trtc_err *err)
+{
+    return trtc_fail(err, TRTC_EX_UNAVAILABLE,
+                     "%s: video codec '%s': only H.264 and H.265 can be taken; encode it first",
+                     in->name, codec);
+}
+
+/* Puts a frame on the time line. */
+static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64_t dur_us,
+                  struct trtc_input_placed *at)
+{
+    trtc_input_clock_place(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+    if (at->breaks) {
+        in->breaks = true;
+        in->jump_us = at->jump_us;
+    }
+}
+
+static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
+                 const struct trtc_input_placed *at, struct trtc_input_frame *f)
+{
+    *f = (struct trtc_input_frame){
+        .video = raw->track == TRTC_INPUT_VIDEO,
+        .pkt = { .data = raw->data,
+                 .size = raw->size,
+                 .pts_us = at->pts_us,
+                 .dts_us = at->dts_us,
+                 .key = raw->key },
+        .dur_us = at->dur_us,
+        .breaks = in->breaks,
+        .jump_us = in->jump_us,
+        .epoch = at->epoch,
+        .damaged = raw->damaged,
+    };
+    in->breaks = false;
+    in->jump_us = 0;
+}
+
+static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
+                        struct trtc_input_frame *f, struct trtc_err *err)
+{
+    struct trtc_input_placed at;
+    bool sps = false;
+
+    if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
+        return fail_codec(in, raw->codec_name, err);
+    if (in->info.video != raw->codec) {
+        in->info.video = raw->codec;
+        in->sets_size = 0;
+    }
+    place(in, raw, raw->dur_us, &at);
+    fill(in, raw, &at, f);
+    if (raw->sets && keep_sets(in, raw->sets, raw->sets_size, true, err) < 0)
+        return -1;
+    if ((raw->key || begins_with_sets(raw->codec, raw->data, raw->size)) &&
+        note_sets(in, raw, &sps, err) < 0)
+        return -1;
+    if (!raw->key)
+        return 1;
+    if (!sps && in->sets_size > 0) {
+        f->sets = in->sets;
+        f->sets_size = in->sets_size;
+    }
+    note_size(in, raw, f);
+    return 1;
+}
+
+/* ---- sound ---- */
+
+static int take_aac(struct trtc_input *in, const struct trtc_input_raw *raw,
+                    struct trtc_input_frame *f)
+{
+    struct trtc_input_placed at;
+    struct trtc_adts h;
+
+    if (trtc_adts_parse(raw->data, raw->size, &h) < 0)
+        return 0;
+    in->info.audio = TRTC_CODEC_AAC;
+    in->info.rate_hz = h.rate_hz;
+    in->info.channels = h.channels;
+    place(in, raw, (INT64_C(1000000) * h.samples + h.rate_hz / 2) / h.rate_hz, &at);
+    fill(in, raw, &at, f);
+    return 1;
+}
+
+static int open_encoder(struct trtc_input *in, struct trtc_err *err)
+{
+    struct trtc_input_track t;
+
+    in->ops->track(in->back, TRTC_INPUT_AUDIO, &t);
+    const int channels = in->info.channels ? in->info.channels : t.channels;
+    const int rate_hz = in->info.rate_hz ? in->info.rate_hz : t.rate_hz;
+    const struct trtc_aenc_opts o = {
+        .rate_hz = rate_hz == 44100 ? rate_hz : ENCODE_HZ,
+        .channels = channels == 1 ? 1 : 2,
+    };
+    in->aenc = trtc_aenc_new(&o, err);
+    if (!in->aenc)
+        return -1;
+    in->aac = (struct trtc_input_aac){ .object_type = 2,
+                                       .rate_index = o.rate_hz == 44100 ? 4 : 3,
+                                       .channels = o.channels };
+    in->info.audio = TRTC_CODEC_AAC;
+    in->info.audio_encoded = true;
+    in->info.rate_hz = o.rate_hz;
+    in->info.channels = o.channels;
+    in->zero_us = TRTC_NOTIME;
+    return t.av_parameters ? trtc_aenc_source(in->aenc, t.av_parameters, err) : 0;
+}
+
+/* Gives a packet to the encoder. */
+static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    struct trtc_input_placed at;
+
+    if (!in->aenc && open_encoder(in, err) < 0)
+        return -1;
+    if (raw->av_parameters && trtc_aenc_source(in->aenc, raw->av_parameters, err) < 0)
+        return -1;
+    place(in, raw, raw->dur_us, &at);
+    if (in->zero_us == TRTC_NOTIME)
+        in->zero_us = at.pts_us;
+    in->end_us = at.pts_us + raw->dur_us;
+
+    const struct trtc_packet p = {
+        .data = raw->data,
+        .size = raw->size,
+        .pts_us = at.pts_us - in->zero_us,
+        .dts_us = at.pts_us - in->zero_us,
+        .key = true,
+    };
+    in->encoded = true;
+    return trtc_aenc_send(in->aenc, raw->codec_name, &p, err);
+}
+
+/* Next frame of the encoder, with an ADTS header: 1, 0 it wants more, -1. */
+static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
+{
+    struct trtc_packet p;
+    int ret;
+
+    /* The encoder's priming in front of the first sample would move the start of the stream. */
+    do
+        ret = trtc_aenc_receive(in->aenc, &p, err);
+    while (ret > 0 && p.pts_us < 0);
+    if (ret <= 0)
+        return ret;
+
+    const size_t size = p.size + 7;
+    if (size > in->adts_cap) {
+        uint8_t *grown = realloc(in->adts, size * 2);
+        if (!grown)
+            return trtc_fail_nomem(err);
+        in->adts = grown;
+        in->adts_cap = size * 2;
+    }
+    if (trtc_input_adts_header(&in->aac, p.size, in->adts) < 0)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "an AAC frame of %zu bytes was encoded", p.size);
+    memcpy(in->adts + 7, p.data, p.size);
+
+    const struct trtc_input_raw raw = {
+        .track = TRTC_INPUT_AUDIO, .data = in->adts, .size = size, .key = true
+    };
+    const struct trtc_input_placed at = {
+        .pts_us = p.pts_us + in->zero_us,
+        .dts_us = p.pts_us + in->zero_us,
+        .dur_us = (INT64_C(1000000) * AAC_SAMPLES + in->info.rate_hz / 2) / in->info.rate_hz,
+        .epoch = in->clock.lane[TRTC_INPUT_AUDIO].epoch,
+    };
+    fill(in, &raw, &at, f);
+    return 1;
+}
+
+/* ---- frames ---- */
+
+/* The back end has no more: the encoder gives what it holds, then comes result. */
+static int finish(struct trtc_input *in, int result, struct trtc_err *err)
+{
+    in->ended = true;
+    in->result = result;
+    if (!in->aenc || in->zero_us == TRTC_NOTIME)
+        return 0;
+    in->encoded = true;
+    return trtc_aenc_end(in->aenc, in->end_us - in->zero_us, err);
+}
+
+static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
+{
+    struct trtc_input_raw raw;
+
+    for (;;) {
+        int ret = 0;
+
+        if (in->encoded)
+            ret = take_encoded(in, f, err);
+        if (ret != 0)
+            return ret;
+        in->encoded = false;
+        if (in->ended) {
+            if (in->result < 0 && err)
+                *err = in->why;
+            return in->result;
+        }
+        ret = in->ops->next(in->back, &raw, &in->why);
+        if (ret <= 0)
+            ret = finish(in, ret, err);
+        else if (raw.track == TRTC_INPUT_VIDEO)
+            ret = take_picture(in, &raw, f, err);
+        else if (raw.codec == TRTC_CODEC_AAC && !in->aenc)
+            ret = take_aac(in, &raw, f);
+        else
+            ret = encode(in, &raw, err);
+        if (ret != 0)
+            return ret;
+    }
+}
+
+int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
+{
+    free(in->current);
+    in->current = in->first;
+    if (in->first) {
+        *f = in->first->f;
+        in->first = in->first->next;
+        return 1;
+    }
+    return fetch(in, f, err);
+}
+
+/* ---- opening ---- */
+
+static int hold(struct trtc_input *in, const struct trtc_input_frame *f, struct trtc_err *err)
+{
+    struct held *h = malloc(sizeof *h + f->pkt.size + f->sets_size);
+
+    if (!h)
+        return trtc_fail_nomem(err);
+    h->next = NULL;
+    h->f = *f;
+    h->f.pkt.data = h->bytes;
+    memcpy(h->bytes, f->pkt.data, f->pkt.size);
+    if (f->sets) {
+        h->f.sets = h->bytes + f->pkt.size;
+        memcpy(h->bytes + f->pkt.size, f->sets, f->sets_size);
+    }
+    *in->last = h;
+    in->last = &h->next;
+    return 0;
+}
+
+/* What is known of the frames that wait. */
+struct seen {
+    int64_t min_pts_us, min_dts_us, max_dts_us;
+    size_t nb_bytes;
+    bool audio;
+    int64_t video_us;   /* PTS of the first picture, or TRTC_NOTIME */
+    bool video_settled; /* a picture is shown after it: none comes that is shown before it */
+};
+
+static void look(struct seen *s, const struct trtc_input_frame *f)
+{
+    const struct trtc_packet *p = &f->pkt;
+
+    if (s->nb_bytes == 0 || p->pts_us < s->min_pts_us)
+        s->min_pts_us = p->pts_us;
+    if (s->nb_bytes == 0 || p->dts_us < s->min_dts_us)
+        s->min_dts_us = p->dts_us;
+    if (s->nb_bytes == 0 || p->dts_us > s->max_dts_us)
+        s->max_dts_us = p->dts_us;
+    s->nb_bytes += p->size;
+    if (!f->video) {
+        s->audio = true;
+    } else if (s->video_us == TRTC_NOTIME) {
+        s->video_us = p->pts_us;
+    } else if (p->pts_us > s->video_us) {
+        s->video_settled = true;
+    }
+}
+
+/* Takes over what is announced but was not seen. -1: what cannot be taken is announced. */
+static int announced(struct trtc_input *in, bool *video, bool *audio, struct trtc_err *err)
+{
+    struct trtc_input_track v, a;
+
+    in->ops->track(in->back, TRTC_INPUT_VIDEO, &v);
+    in->ops->track(in->back, TRTC_INPUT_AUDIO, &a);
+    *video = v.codec != TRTC_CODEC_NONE;
+    *audio = a.codec != TRTC_CODEC_NONE;
+    if (v.codec != TRTC_CODEC_NONE && v.codec != TRTC_CODEC_H264 && v.codec != TRTC_CODEC_H265)
+        return fail_codec(in, v.codec_name, err);
+    if (in->info.video == TRTC_CODEC_NONE && *video)
+        in->info.video = v.codec;
+    if (in->info.video != TRTC_CODEC_NONE && in->info.width_px == 0) {
+        in->info.width_px = v.width_px;
+        in->info.height_px = v.height_px;
+    }
+    if (in->info.audio == TRTC_CODEC_NONE && *audio) {
+        in->info.audio = TRTC_CODEC_AAC;
+        in->info.audio_encoded = a.codec != TRTC_CODEC_AAC;
+    }
+    return 0;
+}
+
+/* The first picture has no frame before it that tells its duration: the second one does. */
+static void guess_first_duration(struct trtc_input *in)
+{
+    struct held *a = in->first, *b;
+
+    while (a && !a->f.video)
+        a = a->next;
+    for (b = a ? a->next : NULL; b && !b->f.video;)
+        b = b->next;
+    if (!b || b->f.epoch != a->f.epoch)
+        return;
+    const int64_t us = b->f.pkt.dts_us - a->f.pkt.dts_us;
+    if (us <= STEP_MAX_US)
+        a->f.dur_us = us;
+}
+
+/* Reads until every track has shown where it starts, or as long as is bearable. */
+static int read_ahead(struct trtc_input *in, struct trtc_err *err)
+{
+    struct seen s = { .video_us = TRTC_NOTIME };
+    struct trtc_input_frame f;
+    bool video, audio;
+
+    for (;;) {
+        if (announced(in, &video, &audio, err) < 0)
+            return -1;
+        if (in->first && (!video || s.video_settled) && (!audio || s.audio))
+            break;
+        if (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= WAIT_US)
+            break;
+        if (!in->first && in->ops->nb_bytes(in->back) > NOTHING_BYTES)
+            return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in %d MB",
+                             in->name, NOTHING_BYTES / 1024 / 1024);
+
+        const int ret = fetch(in, &f, err);
+        if (ret < 0 && !(in->ended && in->first))
+            return -1;
+        if (ret <= 0)
+            break; /* an error is told after the frames */
+        look(&s, &f);
+        if (hold(in, &f, err) < 0)
+            return -1;
+    }
+    if (announced(in, &video, &audio, err) < 0)
+        return -1;
+    if (!in->first && in->stop && *in->stop)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before there was a frame", in->name);
+    if (!in->first)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in it", in->name);
+    in->start_us = s.min_pts_us;
+    guess_first_duration(in);
+    return 0;
+}
+
+/* Bytes of a URL's scheme ("rtmp"), 0 where it is a file name. */
+static size_t scheme_bytes(const char *url)
+{
+    size_t n = 0;
+
+    while (isalnum((unsigned char)url[n]) || (n > 0 && strchr("+-.", url[n]) && url[n]))
+        n++;
+    return n > 1 && strncmp(url + n, "://", 3) == 0 ? n : 0;
+}
+
+/* The name for messages. Of a URL only scheme and host: keys stand in user names, paths and
+ * queries. */
+static void make_name(char *out, size_t cap, const char *url)
+{
+    const size_t scheme = scheme_bytes(url);
+
+    if (strcmp(url, "-") == 0) {
+        snprintf(out, cap, "standard input");
+    } else if (scheme == 0) {
+        snprintf(out, cap, "%s", url);
+    } else {
+        const char *host = url + scheme + 3;
+        const char *end = host + strcspn(host, "/?#,");
+        for (const char *at; (at = memchr(host, '@', (size_t)(end - host)));)
+            host = at + 1;
+        const size_t n = (size_t)(end - host);
+        snprintf(out, cap, "%.*s://%.*s", (int)(scheme < 32 ? scheme : 32), url,
+                 (int)(n < 200 ? n : 200), host);
+    }
+}
+
+/* Opens the back end that fits. */
+static int open_back(struct trtc_input *in, const char *url, struct trtc_err *err)
+{
+    if (strncmp(url, "file://", 7) == 0)
+        url += 7;
+    if (scheme_bytes(url) > 0) {
+        in->ops = &trtc_input_av_ops;
+        in->back = trtc_input_av_open(url, in->name, in->stop, err);
+        return in->back ? 0 : -1;
+    }
+    if (trtc_input_src_open(&in->src, url, in->stop, err) < 0)
+        return -1;
+    if (trtc_input_src_is_ts(&in->src)) {
+        in->ops = &trtc_input_ts_ops;
+        in->back = trtc_input_ts_new(&in->src, in->name, err);
+    } else {
+        in->ops = &trtc_input_av_ops;
+        in->back = trtc_input_av_new(&in->src, in->name, err);
+    }
+    return in->back ? 0 : -1;
+}
+
+struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
+                                   struct trtc_err *err)
+{
+    struct trtc_input *in = calloc(1, sizeof *in);
+
+    if (!in) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    in->src.fd = -1;
+    in->stop = stop;
+    in->last = &in->first;
+    make_name(in->name, sizeof in->name, url);
+    if (open_back(in, url, err) < 0 || read_ahead(in, err) < 0)
+        trtc_input_free(&in);
+    return in;
+}
+
+const struct trtc_input_info *trtc_input_info(const struct trtc_input *in)
+{
+    return &in->info;
+}
+
+int64_t trtc_input_start_us(const struct trtc_input *in)
+{
+    return in->start_us;
+}
+
+void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out)
+{
+    *out = (struct trtc_input_losses){ 0 };
+    in->ops->losses(in->back, out);
+    if (in->aenc)
+        out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
+}
+
+void trtc_input_free(struct trtc_input **in)
+{
+    struct trtc_input *x = *in;
+
+    if (!x)
+        return;
+    free(x->current);
+    while (x->first) {
+        struct held *h = x->first;
+        x->first = h->next;
+        free(h);
+    }
+    trtc_aenc_free(&x->aenc);
+    free(x->adts);
+    free(x->sets);
+    if (x->back)
+        x->ops->free(x->back);
+    trtc_input_src_close(&x->src);
+    free(x);
+    *in = NULL;
+}

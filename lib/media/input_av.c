@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: MIT */
+/* Input: everything that is no transport stream, and all URLs, through libavformat. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
+#include <libavutil/dict.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/mem.h>
+
+#include "media/av.h"
+#include "media/es.h"
+#include "media/input_priv.h"
+
+enum { BLOCK_BYTES = 256 * 1024 };
+enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
+enum { AGAIN_MS = 10 };
+enum { WRAP_BITS_MAX = 40 }; /* wider counters do not wrap */
+#define TICKS_MAX (INT64_C(1) << 60)
+
+struct stream {
+    int index; /* in the container, or -1 */
+    enum trtc_codec codec;
+    const char *codec_name;
+    bool config_new; /* not handed out yet */
+
+    int nal_length; /* H.264, H.265: bytes of a length; 0: Annex B */
+    uint8_t *sets;  /* parameter sets outside the stream */
+    size_t sets_size;
+
+    bool bare; /* AAC without ADTS headers, which are made from this: */
+    struct trtc_input_aac aac;
+
+    bool running;
+    int64_t at;           /* time stamp before, in its own time base, wraps undone */
+    int nb_without_dts;   /* frames at the beginning that had none, */
+    int64_t first_pts_us; /* from this one on */
+};
+
+struct back {
+    struct trtc_input_src *src; /* NULL: libavformat has opened a URL */
+    const char *name;
+    const volatile sig_atomic_t *stop;
+    AVFormatContext *ic;
+    AVIOContext *pb;
+    AVPacket *pkt;
+    struct stream stream[TRTC_INPUT_TRACKS];
+    uint8_t *out; /* the frame handed out, where it is not the packet itself */
+    size_t cap;
+    int64_t nb_bytes, nb_bad_bytes;
+    bool cut;
+
+    /* pictures without times */
+    bool untimed;
+    AVRational frame_us; /* distance of two */
+    AVCodecParserContext *parser;
+    AVCodecContext *parser_ctx;
+    struct trtc_input_order order;
+    AVPacket *held[TRTC_INPUT_ORDER_MAX];
+    bool ended;
+    int end_result;
+    struct trtc_err end_err;
+};
+
+static bool stopped(const struct back *b)
+{
+    return b->stop && *b->stop;
+}
+
+/* ---- what libavformat calls ---- */
+
+static int on_interrupt(void *opaque)
+{
+    return stopped(opaque);
+}
+
+static int on_read(void *opaque, uint8_t *buf, int n)
+{
+    struct back *b = opaque;
+    const ssize_t got = trtc_input_src_read(b->src, buf, (size_t)n);
+
+    if (got < 0)
+        return AVERROR(b->src->errnum);
+    return got ? (int)got : AVERROR_EOF;
+}
+
+static int64_t on_seek(void *opaque, int64_t to, int whence)
+{
+    struct back *b = opaque;
+
+    return trtc_input_src_seek(b->src, to, whence & ~(AVSEEK_SIZE | AVSEEK_FORCE),
+                               whence & AVSEEK_SIZE);
+}
+
+/* A container that names other files is not to be followed: it may name any. */
+static int on_open(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                   AVDictionary **options)
+{
+    (void)ic, (void)pb, (void)url, (void)flags, (void)options;
+    return AVERROR(EACCES);
+}
+
+/* ---- streams ---- */
+
+/* Reads a configuration record of stream s. */
+static int configure(struct stream *s, enum AVCodecID id, const uint8_t *p, size_t size,
+                     struct trtc_err *err)
+{
+    if (s->codec == TRTC_CODEC_H264 || s->codec == TRTC_CODEC_H265) {
+        uint8_t *sets;
+        size_t sets_size;
+        int nal_length;
+
+        if (trtc_input_video_config(s->codec, p, size, &nal_length, &sets, &sets_size, err) < 0)
+            return -1;
+        free(s->sets);
+        s->sets = sets;
+        s->sets_size = sets_size;
+        s->nal_length = nal_length;
+    } else if (id == AV_CODEC_ID_AAC) {
+        s->bare = size > 0;
+        s->codec = s->bare && trtc_input_aac_config(p, size, &s->aac) < 0 ? TRTC_CODEC_OTHER
+                                                                          : TRTC_CODEC_AAC;
+    }
+    s->config_new = true;
+    return 0;
+}
+
+static enum trtc_codec codec_of(enum AVCodecID id)
+{
+    switch (id) {
+    case AV_CODEC_ID_H264:
+        return TRTC_CODEC_H264;
+    case AV_CODEC_ID_HEVC:
+        return TRTC_CODEC_H265;
+    case AV_CODEC_ID_AAC:
+        return TRTC_CODEC_AAC;
+    case AV_CODEC_ID_NONE:
+        return TRTC_CODEC_NONE;
+    default:
+        return TRTC_CODEC_OTHER;
+    }
+}
+
+static bool is_picture(const AVStream *st)
+{
+    return st->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS);
+}
+
+/* The video stream: the best one of a codec that can be taken, else the best one. */
+static int pick_video(const AVFormatContext *ic, int best)
+{
+    if (best >= 0 && codec_of(ic->streams[best]->codecpar->codec_id) != TRTC_CODEC_OTHER &&
+        !is_picture(ic->streams[best]))
+        return best;
+    if (best >= 0 && is_picture(ic->streams[best]))
+        best = -1;
+    for (unsigned i = 0; i < ic->nb_streams; i++) {
+        const enum trtc_codec c = codec_of(ic->streams[i]->codecpar->codec_id);
+        if ((c == TRTC_CODEC_H264 || c == TRTC_CODEC_H265) && !is_picture(ic->streams[i]))
+            return (int)i;
+    }
+    return best;
+}
+
+static int choose_streams(struct back *b, struct trtc_err *err)
+{
+    AVFormatContext *ic = b->ic;
+    const int video = pick_video(ic, av_find_best_stream(ic, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0));
+    const int audio = av_find_best_stream(ic, AVMEDIA_TYPE_AUDIO, -1, video, NULL, 0);
+
+    for (unsigned i = 0; i < ic->nb_streams; i++)
+        if ((int)i != video && (int)i != audio)
+            ic->streams[i]->discard = AVDISCARD_ALL;
+    for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
+        struct stream *s = &b->stream[k];
+
+        s->index = k == TRTC_INPUT_VIDEO ? video : audio;
+        if (s->index < 0)
+            continue;
+        const AVCodecParameters *par = ic->streams[s->index]->codecpar;
+        s->codec = codec_of(par->codec_id);
+        s->codec_name = avcodec_get_name(par->codec_id);
+        if (s->codec == TRTC_CODEC_NONE) {
+            s->index = -1;
+            continue;
+        }
+        if (configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A raw stream of pictures has no times: a parser tells their order, the stream its rate. */
+static int prepare_untimed(struct back *b, struct trtc_err *err)
+{
+    const struct stream *s = &b->stream[TRTC_INPUT_VIDEO];
+
+    if (s->index < 0 || !av_match_name(b->ic->iformat->name, "h264,hevc"))
+        return 0;
+
+    AVStream *st = b->ic->streams[s->index];
+    AVRational rate = av_guess_frame_rate(b->ic, st, NULL);
+    if (rate.num <= 0 || rate.den <= 0 || av_q2d(rate) > 1000 || av_q2d(rate) < 0.01)
+        rate = (AVRational){ 25, 1 };
+    b->frame_us = (AVRational){ rate.den, rate.num };
+    b->order.delay = st->codecpar->video_delay;
+    b->parser = av_parser_init(st->codecpar->codec_id);
+    b->parser_ctx = avcodec_alloc_context3(NULL);
+    if (!b->parser_ctx || avcodec_parameters_to_context(b->parser_ctx, st->codecpar) < 0)
+        return trtc_fail_nomem(err);
+    if (!b->parser)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg has no parser for %s",
+                         s->codec_name);
+    b->parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+    b->untimed = true;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static void back_free(void *self)
+{
+    struct back *b = self;
+
+    if (!b)
+        return;
+    av_parser_close(b->parser);
+    avcodec_free_context(&b->parser_ctx);
+    for (int i = 0; i < TRTC_INPUT_ORDER_MAX; i++)
+        av_packet_free(&b->held[i]);
+    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+        free(b->stream[k].sets);
+    av_packet_free(&b->pkt);
+    avformat_close_input(&b->ic);
+    if (b->pb)
+        av_freep(&b->pb->buffer);
+    avio_context_free(&b->pb);
+    free(b->out);
+    free(b);
+}
+
+static int code_of_averror(int averr, bool network)
+{
+    switch (averr) {
+    case AVERROR_HTTP_NOT_FOUND:
+    case AVERROR(ENOENT):
+        return TRTC_EX_NOINPUT;
+    case AVERROR_HTTP_UNAUTHORIZED:
+    case AVERROR_HTTP_FORBIDDEN:
+    case AVERROR(EACCES):
+        return TRTC_EX_NOPERM;
+    case AVERROR_PROTOCOL_NOT_FOUND:
+    case AVERROR_DEMUXER_NOT_FOUND:
+        return TRTC_EX_UNAVAILABLE;
+    case AVERROR_INVALIDDATA:
+    case AVERROR_HTTP_BAD_REQUEST:
+    case AVERROR_HTTP_OTHER_4XX:
+        return TRTC_EX_DATAERR;
+    default:
+        return network ? TRTC_EX_TEMPFAIL : TRTC_EX_DATAERR;
+    }
+}
+
+static int fail_open(const struct back *b, int averr, struct trtc_err *err)
+{
+    if (stopped(b))
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before there was a stream", b->name);
+    if (b->src && b->src->errnum)
+        return trtc_input_fail_read(b->src, b->name, err);
+    if (b->src && b->nb_bytes == 0 && b->src->nb_head == 0)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: is empty", b->name);
+    if (b->src && averr == AVERROR_INVALIDDATA && !b->src->seekable && b->src->nb_head >= 8 &&
+        memcmp(b->src->head + 4, "ftyp", 4) == 0)
+        return trtc_fail(
+            err, TRTC_EX_DATAERR,
+            "%s: an MP4 with its index at the end cannot be read from a pipe: name the file, or have the index put in front",
+            b->name);
+    if (b->src && averr == AVERROR_INVALIDDATA)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no container or stream is recognised", b->name);
+    return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
+}
+
+static struct back *back_new(const char *name, const volatile sig_atomic_t *stop,
+                             struct trtc_err *err)
+{
+    struct back *b = calloc(1, sizeof *b);
+
+    if (b) {
+        b->name = name;
+        b->stop = stop;
+        b->stream[0].index = b->stream[1].index = -1;
+        b->pkt = av_packet_alloc();
+        b->ic = avformat_alloc_context();
+        if (b->pkt && b->ic) {
+            b->ic->interrupt_callback = (AVIOInterruptCB){ on_interrupt, b };
+            return b;
+        }
+    }
+    back_free(b);
+    trtc_fail_nomem(err);
+    return NULL;
+}
+
+/* Reads the beginning and chooses the streams. */
+static int open_streams(struct back *b, const char *url, struct trtc_err *err)
+{
+    int ret = avformat_open_input(&b->ic, url, NULL, NULL);
+
+    if (ret < 0)
+        return fail_open(b, ret, err);
+    /* Not fatal by itself: a stream may be good that libavformat does not know all about. */
+    ret = avformat_find_stream_info(b->ic, NULL);
+    if (ret < 0 && (stopped(b) || b->ic->nb_streams == 0))
+        return fail_open(b, ret, err);
+    if (choose_streams(b, err) < 0 || prepare_untimed(b, err) < 0)
+        return -1;
+    if (b->stream[0].index < 0 && b->stream[1].index < 0)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: neither video nor sound in it", b->name);
+    return 0;
+}
+
+void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trtc_err *err)
+{
+    if (src->nb_head >= 7 && memcmp(src->head, "#EXTM3U", 7) == 0) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: is a playlist: its segments are read, not the list",
+                  name);
+        return NULL;
+    }
+
+    struct back *b = back_new(name, src->stop, err);
+    uint8_t *buf = av_malloc(BLOCK_BYTES);
+    if (!b || !buf)
+        goto nomem;
+    b->src = src;
+    b->pb =
+        avio_alloc_context(buf, BLOCK_BYTES, 0, b, on_read, NULL, src->seekable ? on_seek : NULL);
+    if (!b->pb)
+        goto nomem;
+    buf = NULL;
+    b->ic->pb = b->pb;
+    b->ic->flags |= AVFMT_FLAG_CUSTOM_IO;
+    b->ic->io_open = on_open;
+    b->ic->protocol_whitelist = av_strdup("none");
+    if (!b->ic->protocol_whitelist)
+        goto nomem;
+    if (open_streams(b, "", err) == 0)
+        return b;
+    back_free(b);
+    return NULL;
+nomem:
+    av_free(buf);
+    back_free(b);
+    trtc_fail_nomem(err);
+    return NULL;
+}
+
+void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
+                         struct trtc_err *err)
+{
+    struct back *b = back_new(name, stop, err);
+
+    if (b && open_streams(b, url, err) == 0)
+        return b;
+    back_free(b);
+    return NULL;
+}
+
+/* ---- packets ---- */
+
+static int track_of(const struct back *b, int index)
+{
+    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+        if (b->stream[k].index == index)
+            return k;
+    return -1;
+}
+
+/* av_read_frame has failed: 1 where it is worth another try, 0 at the end, -1. */
+static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err *err)
+{
+    const AVIOContext *pb = b->ic->pb;
+
+    if (averr == AVERROR(ENOMEM))
+        return trtc_fail_nomem(err);
+    if (b->src && b->src->errnum)
+        return trtc_input_fail_read(b->src, b->name, err);
+    if (stopped(b) || averr == AVERROR_EXIT)
+        return 0;
+    if (averr == AVERROR_EOF) {
+        if (!b->src && pb && pb->error < 0 && pb->error != AVERROR_EOF)
+            return trtc_fail_av(err, TRTC_EX_TEMPFAIL, pb->error, "%s", b->name);
+        return 0;
+    }
+    if (averr == AVERROR(EAGAIN)) {
+        poll(NULL, 0, AGAIN_MS);
+        return 1;
+    }
+    if (nb_errors < ERRORS_MAX && (b->src || averr == AVERROR_INVALIDDATA))
+        return 1;
+    if (!b->src)
+        return trtc_fail_av(err, TRTC_EX_TEMPFAIL, averr, "%s", b->name);
+    b->cut = true;
+    return 0;
+}
+
+/* Next packet of a chosen stream, into b->pkt. */
+static int read_packet(struct back *b, int *track, struct trtc_err *err)
+{
+    int nb_errors = 0;
+
+    for (;;) {
+        av_packet_unref(b->pkt);
+        if (stopped(b))
+            return 0;
+        const int ret = av_read_frame(b->ic, b->pkt);
+        if (ret < 0) {
+            const int r = read_failed(b, ret, nb_errors, err);
+            nb_errors += ret != AVERROR(EAGAIN);
+            if (r <= 0)
+                return r;
+            continue;
+        }
+        *track = track_of(b, b->pkt->stream_index);
+        if (*track < 0 || b->pkt->size <= 0)
+            continue;
+        b->nb_bytes += b->pkt->size;
+        b->cut = b->pkt->flags & AV_PKT_FLAG_CORRUPT; /* of the last one it is the end */
+        return 1;
+    }
+}
+
+static int64_t us_of(int64_t t, AVRational tb)
+{
+    if (t > TICKS_MAX || t < -TICKS_MAX)
+        return TRTC_NOTIME;
+    const int64_t us = av_rescale_q(t, tb, (AVRational){ 1, 1000000 });
+    return us > TRTC_INPUT_TIME_MAX_US || us < -TRTC_INPUT_TIME_MAX_US ? TRTC_NOTIME : us;
+}
+
+static void set_times(struct stream *s, const AVStream *st, const AVPacket *pkt,
+                      struct trtc_input_raw *raw)
+{
+    int64_t dts = pkt->dts, pts = pkt->pts;
+
+    raw->pts_us = raw->dts_us = TRTC_NOTIME;
+    if (st->pts_wrap_bits <= WRAP_BITS_MAX) {
+        int64_t *const first = dts != AV_NOPTS_VALUE ? &dts : &pts;
+        if (*first != AV_NOPTS_VALUE) {
+            if (s->running)
+                *first = trtc_input_unwrap(*first, st->pts_wrap_bits, s->at);
+            if (*first > TICKS_MAX || *first < -TICKS_MAX)
+                return;
+            s->at = *first;
+            s->running = true;
+        }
+        if (first == &dts && pts != AV_NOPTS_VALUE)
+            pts = trtc_input_unwrap(pts, st->pts_wrap_bits, dts);
+    }
+    if (dts != AV_NOPTS_VALUE)
+        raw->dts_us = us_of(dts, st->time_base);
+    if (pts != AV_NOPTS_VALUE)
+        raw->pts_us = us_of(pts, st->time_base);
+    if (pkt->duration > 0) {
+        const int64_t us = us_of(pkt->duration, st->time_base);
+        raw->dur_us = us != TRTC_NOTIME && us < 3600000000 ? us : 0;
+    }
+}
+
+/* Matroska has no DTS, and libavformat cannot derive those of the first pictures. */
+static void guess_dts(struct stream *s, const AVStream *st, struct trtc_input_raw *raw)
+{
+    const int delay = st->codecpar->video_delay;
+
+    if (raw->dts_us != TRTC_NOTIME)
+        s->nb_without_dts = delay;
+    if (raw->pts_us == TRTC_NOTIME || s->nb_without_dts >= delay)
+        return;
+    if (s->nb_without_dts == 0)
+        s->first_pts_us = raw->pts_us;
+    const int64_t step_us = raw->dur_us > 0 ? raw->dur_us : 40000;
+    raw->dts_us = s->first_pts_us - (delay - s->nb_without_dts++) * step_us;
+}
+
+static int reserve(struct back *b, size_t n, struct trtc_err *err)
+{
+    if (n <= b->cap)
+        return 0;
+    uint8_t *p = realloc(b->out, n + n / 2);
+    if (!p)
+        return trtc_fail_nomem(err);
+    b->out = p;
+    b->cap = n + n / 2;
+    return 0;
+}
+
+static int set_video(struct back *b, const struct stream *s, struct trtc_input_raw *raw,
+                     struct trtc_err *err)
+{
+    const size_t size = (size_t)b->pkt->size;
+    bool key, damaged;
+
+    if (s->config_new) {
+        raw->sets = s->sets;
+        raw->sets_size = s->sets_size;
+    }
+    if (s->nal_length == 0)
+        return 0;
+    if (reserve(b, TRTC_INPUT_ANNEXB_MAX(size), err) < 0)
+        return -1;
+    raw->size =
+        trtc_input_to_annexb(s->codec, s->nal_length, b->pkt->data, size, b->out, &key, &damaged);
+    raw->data = b->out;
+    raw->key |= key;
+    raw->damaged |= damaged;
+    return 0;
+}
+
+/* Gives a bare AAC frame its ADTS header. */
+static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw *raw,
+                   struct trtc_err *err)
+{
+    const size_t size = (size_t)b->pkt->size;
+    uint8_t header[7];
+    struct trtc_adts h;
+
+    if (trtc_adts_parse(b->pkt->data, size, &h) == 0 && (size_t)h.frame_bytes == size)
+        return 0;
+    if (!s->bare || trtc_input_adts_header(&s->aac, size, header) < 0) {
+        b->nb_bad_bytes += (int64_t)size;
+        raw->size = 0;
+        return 0;
+    }
+    if (reserve(b, size + sizeof header, err) < 0)
+        return -1;
+    memcpy(b->out, header, sizeof header);
+    memcpy(b->out + 7, b->pkt->data, size);
+    raw->data = b->out;
+    raw->size = size + 7;
+    return 0;
+}
+
+/* The packet in hand becomes a frame; raw->size is 0 where nothing can be made of it. */
+static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    struct stream *s = &b->stream[track];
+    const AVStream *st = b->ic->streams[s->index];
+    size_t size = 0;
+    const uint8_t *config = av_packet_get_side_data(b->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+
+    if (config && size > 0) {
+        struct trtc_err ignored; /* a damaged record changes nothing */
+        configure(s, st->codecpar->codec_id, config, size, &ignored);
+    }
+    *raw = (struct trtc_input_raw){
+        .track = track,
+        .codec = s->codec,
+        .codec_name = s->codec_name,
+        .data = b->pkt->data,
+        .size = (size_t)b->pkt->size,
+        .key = track == TRTC_INPUT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
+        .damaged = b->pkt->flags & AV_PKT_FLAG_CORRUPT,
+    };
+    set_times(s, st, b->pkt, raw);
+    int ret = 0;
+    if (track == TRTC_INPUT_VIDEO)
+        guess_dts(s, st, raw);
+    if (track == TRTC_INPUT_VIDEO)
+        ret = set_video(b, s, raw, err);
+    else if (s->codec == TRTC_CODEC_AAC)
+        ret = set_aac(b, s, raw, err);
+    else if (s->config_new)
+        raw->av_parameters = st->codecpar;
+    s->config_new = false;
+    return ret;
+}
+
+/* ---- pictures without times ---- */
+
+/* The picture begins a new sequence: nothing before it is shown after it (H.264: IDR; H.265: IDR
+ * or BLA). */
+static bool begins_sequence(enum trtc_codec codec, const AVPacket *pkt)
+{
+    const uint8_t *p = pkt->data, *end = pkt->data + pkt->size;
+
+    for (;;) {
+        p = trtc_annexb_find(p, end);
+        if (end - p < 4)
+            return false;
+        const enum trtc_nal kind = trtc_nal_kind(codec, p[3]);
+        if (kind == TRTC_NAL_KEY_SLICE)
+            return codec == TRTC_CODEC_H264 || (p[3] >> 1 & 63) <= 20;
+        if (kind == TRTC_NAL_SLICE)
+            return false;
+        p += 3;
+    }
+}
+
+/* Takes the packet in hand into the order. */
+static int hold(struct back *b, struct trtc_err *err)
+{
+    const int64_t k = b->order.nb_in % TRTC_INPUT_ORDER_MAX;
+    const bool resets = begins_sequence(b->stream[TRTC_INPUT_VIDEO].codec, b->pkt);
+    uint8_t *data;
+    int size;
+
+    if (!b->held[k] && !(b->held[k] = av_packet_alloc()))
+        return trtc_fail_nomem(err);
+    av_parser_parse2(b->parser, b->parser_ctx, &data, &size, b->pkt->data, b->pkt->size,
+                     AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
+    if (b->parser_ctx->has_b_frames > b->order.delay)
+        b->order.delay = b->parser_ctx->has_b_frames;
+    av_packet_move_ref(b->held[k], b->pkt);
+    trtc_input_order_push(&b->order, b->parser->output_picture_number, resets);
+    return 0;
+}
+
+static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    int track;
+
+    for (;;) {
+        const int64_t n = b->order.nb_out;
+        const int64_t place = trtc_input_order_take(&b->order);
+        if (place >= 0) {
+            av_packet_unref(b->pkt);
+            av_packet_move_ref(b->pkt, b->held[n % TRTC_INPUT_ORDER_MAX]);
+            if (set_frame(b, TRTC_INPUT_VIDEO, raw, err) < 0)
+                return -1;
+            const AVRational us = { 1, 1000000 };
+            raw->pts_us = av_rescale_q(place, b->frame_us, us);
+            raw->dts_us = av_rescale_q(n - b->order.delay, b->frame_us, us);
+            raw->dur_us = av_rescale_q(1, b->frame_us, us);
+            return 1;
+        }
+        if (b->ended) {
+            if (b->end_result < 0 && err)
+                *err = b->end_err;
+            return b->end_result;
+        }
+        const int ret = read_packet(b, &track, &b->end_err);
+        if (ret <= 0) {
+            b->ended = true;
+            b->end_result = ret;
+            trtc_input_order_end(&b->order);
+        } else if (track == TRTC_INPUT_VIDEO && hold(b, err) < 0) {
+            return -1;
+        }
+    }
+}
+
+/* ---- interface ---- */
+
+static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    struct back *b = self;
+    int track;
+
+    do {
+        if (b->untimed)
+            return next_untimed(b, raw, err);
+        const int ret = read_packet(b, &track, err);
+        if (ret <= 0)
+            return ret;
+        if (set_frame(b, track, raw, err) < 0)
+            return -1;
+    } while (raw->size == 0);
+    return 1;
+}
+
+static void back_track(const void *self, int track, struct trtc_input_track *out)
+{
+    const struct back *b = self;
+    const struct stream *s = &b->stream[track];
+
+    *out = (struct trtc_input_track){ .codec = TRTC_CODEC_NONE };
+    if (s->index < 0)
+        return;
+    const AVCodecParameters *par = b->ic->streams[s->index]->codecpar;
+    *out = (struct trtc_input_track){
+        .codec = s->codec,
+        .codec_name = s->codec_name,
+        .width_px = par->width,
+        .height_px = par->height,
+        .rate_hz = par->sample_rate,
+        .channels = par->ch_layout.nb_channels,
+        .av_parameters = par,
+    };
+}
+
+static void back_losses(const void *self, struct trtc_input_losses *out)
+{
+    const struct back *b = self;
+
+    out->nb_bad_bytes = b->nb_bad_bytes;
+    out->cut = b->cut;
+}
+
+static int64_t back_nb_bytes(const void *self)
+{
+    return ((const struct back *)self)->nb_bytes;
+}
+
+const struct trtc_input_ops trtc_input_av_ops = {
+    .next = back_next,
+    .track = back_track,
+    .losses = back_losses,
+    .nb_bytes = back_nb_bytes,
+    .free = back_free,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* One time line for all tracks of a stream whose time stamps wrap and jump. */
+#include "media/input_priv.h"
+
+#define BACK_US       500000   /* time stamps that fall by more have jumped; by less: jitter */
+#define AHEAD_US      10000000 /* and those that rise by more */
+#define OVERLAP_US    3000000  /* so long may a track go on in the epoch before */
+#define BEHIND_US     250000 /* a track that was this far ahead ends later, it is not just early */
+#define REORDER_US    10000000 /* PTS this far from DTS are damage */
+#define STEP_MAX_US   1000000
+#define STEP_MIN_US   1000
+#define STEP_GUESS_US 40000
+#define TICK_US       12 /* a little more than one of 90 kHz */
+
+int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref)
+{
+    if (bits < 2 || bits > 62)
+        return value;
+
+    const uint64_t range = UINT64_C(1) << bits, half = range / 2;
+    const uint64_t d = ((uint64_t)value - (uint64_t)ref) & (range - 1);
+    return d < half ? ref + (int64_t)d : ref - (int64_t)(range - d);
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+/* Whole ticks of 90 kHz: so times stay what they are when they become ticks again. */
+static int64_t round_up_100(int64_t us)
+{
+    const int64_t rest = us % 100;
+
+    return rest > 0 ? us + 100 - rest : us - rest;
+}
+
+/* Where the lane ends, as far as it was seen. */
+static int64_t end_of(const struct trtc_input_lane *l)
+{
+    return l->dts_us + (l->step_us ? l->step_us : STEP_GUESS_US);
+}
+
+/* The time stamps have jumped to raw: what follows is put behind what was. In a stream that goes
+ * on with another clock, the track that jumps first is the one that is ahead; one that is clearly
+ * behind another one belongs to a stream that ended and was followed by the next. */
+static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
+                       struct trtc_input_placed *out)
+{
+    int64_t at = end_of(l);
+
+    for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
+        const struct trtc_input_lane *other = &c->lane[k];
+        if (other->seen && end_of(other) > at + BEHIND_US)
+            at = end_of(other);
+    }
+    c->off_us = round_up_100(at - raw);
+    c->start_us = raw;
+    c->epoch++;
+    out->breaks = true;
+    out->jump_us = raw - (l->raw_us + (end_of(l) - l->dts_us));
+}
+
+/* Chooses the epoch of a frame: that of its track, the current one, or a new one. */
+static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
+                         struct trtc_input_placed *out)
+{
+    const int64_t step = raw - l->raw_us, off_current = distance(raw, c->at_us);
+    const bool goes_on = step >= -BACK_US && step <= AHEAD_US;
+
+    if (!l->seen)
+        return;
+    if (l->epoch == c->epoch) {
+        /* A pause of one track, through which the other one has gone on, is no jump. */
+        if (!goes_on && (step < 0 || off_current > AHEAD_US))
+            open_epoch(c, l, raw, out);
+        return;
+    }
+
+    const bool young = c->at_us - c->start_us < OVERLAP_US;
+    const bool fits_current = off_current <= AHEAD_US;
+    if (goes_on && (young ? distance(step, 0) <= off_current : !fits_current))
+        return;
+    if (!fits_current)
+        open_epoch(c, l, raw, out);
+    l->epoch = -1;
+}
+
+/* Fills in what the frame does not say. */
+static void complete_times(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+                           int64_t *pts, int64_t *dts)
+{
+    const int64_t next = l->raw_us + (end_of(l) - l->dts_us);
+
+    if (*dts == TRTC_NOTIME && *pts == TRTC_NOTIME) {
+        *dts = l->seen ? next : c->running ? c->at_us : 0;
+        *pts = *dts + l->delay_us;
+    }
+    if (*dts == TRTC_NOTIME) /* a picture shown after others that follow it */
+        *dts = l->seen && *pts > next && *pts - next <= STEP_MAX_US ? next : *pts;
+    if (*pts == TRTC_NOTIME || distance(*pts, *dts) > REORDER_US)
+        *pts = *dts + l->delay_us;
+    if (*pts < *dts)
+        *dts = *pts;
+}
+
+void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
+                            int64_t dur_us, struct trtc_input_placed *out)
+{
+    struct trtc_input_lane *l = &c->lane[track];
+
+    *out = (struct trtc_input_placed){ 0 };
+    complete_times(c, l, &pts_us, &dts_us);
+    if (!c->running)
+        c->start_us = c->at_us = dts_us;
+    c->running = true;
+
+    choose_epoch(c, l, dts_us, out);
+    if (!l->seen || out->breaks || l->epoch < 0) {
+        l->epoch = c->epoch;
+        l->off_us = c->off_us;
+    }
+    if (l->epoch == c->epoch)
+        c->at_us = dts_us;
+
+    int64_t dts = dts_us + l->off_us, pts = pts_us + l->off_us;
+    if (l->seen && dts <= l->dts_us)
+        dts = l->dts_us + TICK_US;
+    if (pts < dts)
+        pts = dts;
+
+    const int64_t step = dts - l->dts_us;
+    if (dur_us > 0)
+        l->step_us = dur_us;
+    if (track == TRTC_INPUT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
+        l->step_us = step;
+    l->raw_us = dts_us;
+    l->dts_us = dts;
+    l->delay_us = pts_us - dts_us;
+    l->seen = true;
+
+    out->pts_us = pts;
+    out->dts_us = dts;
+    out->dur_us = l->step_us ? l->step_us : STEP_GUESS_US;
+    out->epoch = l->epoch;
+}

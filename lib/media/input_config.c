@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Configuration records of containers: parameter sets, lengths to start codes, ADTS headers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/es.h"
+#include "media/input_priv.h"
+
+/* ---- H.264 and H.265 ---- */
+
+static const uint8_t start_code[4] = { 0, 0, 0, 1 };
+
+struct cursor {
+    const uint8_t *p, *end;
+    enum trtc_codec codec;
+    uint8_t *out; /* room for all: a set of n bytes takes n + 2 in the record, n + 4 here */
+    size_t n;
+};
+
+static bool is_set(enum trtc_codec codec, uint8_t nal_header)
+{
+    const enum trtc_nal kind = trtc_nal_kind(codec, nal_header);
+
+    return kind == TRTC_NAL_PARAM || kind == TRTC_NAL_SPS;
+}
+
+/* Copies count sets that begin with lengths of two bytes. Other units that stand among them
+ * (encoders put their names there) are passed over. */
+static int copy_sets(struct cursor *c, unsigned count)
+{
+    for (; count > 0; count--) {
+        if (c->end - c->p < 2)
+            return -1;
+        const size_t n = (size_t)c->p[0] << 8 | c->p[1];
+        c->p += 2;
+        if ((size_t)(c->end - c->p) < n)
+            return -1;
+        if (n > 0 && is_set(c->codec, *c->p)) {
+            memcpy(c->out + c->n, start_code, 4);
+            memcpy(c->out + c->n + 4, c->p, n);
+            c->n += n + 4;
+        }
+        c->p += n;
+    }
+    return 0;
+}
+
+static int read_avcc(struct cursor *c)
+{
+    unsigned count;
+
+    c->p += 5;
+    count = *c->p++ & 31u;
+    if (copy_sets(c, count) < 0 || c->p == c->end)
+        return -1;
+    count = *c->p++;
+    return copy_sets(c, count);
+}
+
+static int read_hvcc(struct cursor *c)
+{
+    unsigned arrays;
+
+    c->p += 22;
+    for (arrays = *c->p++; arrays > 0; arrays--) {
+        if (c->end - c->p < 3)
+            return -1;
+        const unsigned count = (unsigned)c->p[1] << 8 | c->p[2];
+        c->p += 3;
+        if (copy_sets(c, count) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_annexb(const uint8_t *p, size_t n)
+{
+    return (n >= 3 && !p[0] && !p[1] && p[2] == 1) ||
+           (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
+}
+
+int trtc_input_video_config(enum trtc_codec codec, const uint8_t *p, size_t size, int *nal_length,
+                            uint8_t **out, size_t *out_size, struct trtc_err *err)
+{
+    const bool h264 = codec == TRTC_CODEC_H264;
+    const size_t head = h264 ? 7 : 23;
+
+    *out = NULL;
+    *out_size = 0;
+    *nal_length = 0;
+    if (size == 0)
+        return 0;
+
+    struct cursor c = { .p = p, .end = p + size, .codec = codec, .out = malloc(size * 3) };
+    if (!c.out)
+        return trtc_fail_nomem(err);
+    if (is_annexb(p, size)) {
+        memcpy(c.out, p, size);
+        c.n = size;
+    } else if (size < head || (h264 ? read_avcc(&c) : read_hvcc(&c)) < 0) {
+        free(c.out);
+        return trtc_fail(err, TRTC_EX_DATAERR, "damaged %s configuration record",
+                         h264 ? "H.264" : "H.265");
+    } else {
+        *nal_length = (p[h264 ? 4 : 21] & 3) + 1;
+    }
+    if (c.n == 0) {
+        free(c.out);
+        return 0;
+    }
+    *out = c.out;
+    *out_size = c.n;
+    return 0;
+}
+
+size_t trtc_input_to_annexb(enum trtc_codec codec, int nal_length, const uint8_t *p, size_t size,
+                            uint8_t *out, bool *key, bool *damaged)
+{
+    const uint8_t *end = p + size;
+    size_t len = 0;
+
+    *key = *damaged = false;
+    while (p < end) {
+        size_t n = 0;
+
+        if (end - p < nal_length) {
+            *damaged = true;
+            break;
+        }
+        for (int i = 0; i < nal_length; i++)
+            n = n << 8 | *p++;
+        if (n > (size_t)(end - p)) {
+            *damaged = true;
+            n = (size_t)(end - p);
+        }
+        if (n == 0)
+            continue;
+
+        const enum trtc_nal kind = trtc_nal_kind(codec, p[0]);
+        *key |= kind == TRTC_NAL_KEY_SLICE;
+        if (kind == TRTC_NAL_SEI && codec == TRTC_CODEC_H264)
+            *key |= trtc_sei_recovery_point(p, n);
+        memcpy(out + len, start_code, 4);
+        memcpy(out + len + 4, p, n);
+        len += n + 4;
+        p += n;
+    }
+    return len;
+}
+
+/* ---- AAC ---- */
+
+static const int rates_hz[] = {
+    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+};
+#define NB_RATES ((int)(sizeof rates_hz / sizeof *rates_hz))
+
+struct bits {
+    const uint8_t *p;
+    size_t nb_bits, at;
+    bool over;
+};
+
+static unsigned get(struct bits *b, int n)
+{
+    unsigned v = 0;
+
+    for (; n > 0; n--, b->at++) {
+        b->over |= b->at >= b->nb_bits;
+        v = v << 1 | (b->over ? 0 : b->p[b->at / 8] >> (7 - b->at % 8) & 1u);
+    }
+    return v;
+}
+
+static int get_object_type(struct bits *b)
+{
+    const unsigned v = get(b, 5);
+
+    return (int)(v == 31 ? 32 + get(b, 6) : v);
+}
+
+/* Index of a rate, or -1. */
+static int get_rate(struct bits *b)
+{
+    const unsigned v = get(b, 4);
+
+    if (v != 15)
+        return v < NB_RATES ? (int)v : -1;
+
+    const unsigned hz = get(b, 24);
+    for (int i = 0; i < NB_RATES; i++)
+        if (hz == (unsigned)rates_hz[i])
+            return i;
+    return -1;
+}
+
+int trtc_input_aac_config(const uint8_t *p, size_t size, struct trtc_input_aac *out)
+{
+    struct bits b = { .p = p, .nb_bits = size > 64 ? 512 : size * 8 };
+
+    out->object_type = get_object_type(&b);
+    out->rate_index = get_rate(&b);
+    out->channels = (int)get(&b, 4);
+    if (out->object_type == 5 || out->object_type == 29) { /* SBR, PS: the core is within */
+        const unsigned v = get(&b, 4);
+        if (v == 15)
+            get(&b, 24);
+        out->object_type = get_object_type(&b);
+    }
+    const bool short_frames = get(&b, 1); /* of 960 samples */
+    if (b.over || short_frames || out->rate_index < 0 || out->object_type < 1 ||
+        out->object_type > 4 || out->channels < 1 || out->channels > 7)
+        return -1;
+    return 0;
+}
+
+int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7])
+{
+    const size_t n = payload_bytes + 7;
+
+    if (n > 0x1fff)
+        return -1;
+    out[0] = 0xff;
+    out[1] = 0xf1; /* MPEG-4, no CRC */
+    out[2] = (uint8_t)((a->object_type - 1) << 6 | a->rate_index << 2 | a->channels >> 2);
+    out[3] = (uint8_t)((a->channels & 3) << 6 | (int)(n >> 11));
+    out[4] = (uint8_t)(n >> 3);
+    out[5] = (uint8_t)((n & 7) << 5 | 0x1f);
+    out[6] = 0xfc;
+    return 0;
+}

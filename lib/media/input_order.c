@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Order of presentation of pictures that have no times. */
+#include <assert.h>
+
+#include "media/input_priv.h"
+
+bool trtc_input_order_has_room(const struct trtc_input_order *o)
+{
+    return o->nb_in - o->nb_out < TRTC_INPUT_ORDER_MAX;
+}
+
+/* Pictures in the ring that wait for their place. */
+static int nb_waiting(const struct trtc_input_order *o)
+{
+    int nb = 0;
+
+    for (int64_t i = o->nb_out; i < o->nb_in; i++)
+        nb += o->ring[i % TRTC_INPUT_ORDER_MAX].place < 0;
+    return nb;
+}
+
+/* The waiting picture with the lowest count gets the next place. */
+static void give_place(struct trtc_input_order *o)
+{
+    int64_t first = -1;
+
+    for (int64_t i = o->nb_out; i < o->nb_in; i++) {
+        const int64_t k = i % TRTC_INPUT_ORDER_MAX;
+        if (o->ring[k].place < 0 && (first < 0 || o->ring[k].count < o->ring[first].count))
+            first = k;
+    }
+    if (first >= 0)
+        o->ring[first].place = o->nb_slot++;
+}
+
+void trtc_input_order_end(struct trtc_input_order *o)
+{
+    while (nb_waiting(o) > 0)
+        give_place(o);
+}
+
+void trtc_input_order_push(struct trtc_input_order *o, int64_t count, bool resets)
+{
+    assert(trtc_input_order_has_room(o));
+    if (resets)
+        trtc_input_order_end(o);
+
+    const int64_t k = o->nb_in++ % TRTC_INPUT_ORDER_MAX;
+    o->ring[k].count = count;
+    o->ring[k].place = -1;
+    while (nb_waiting(o) > o->delay)
+        give_place(o);
+    /* A ring that is full must move on, whatever the stream says of its reordering. */
+    while (!trtc_input_order_has_room(o) && o->ring[o->nb_out % TRTC_INPUT_ORDER_MAX].place < 0)
+        give_place(o);
+}
+
+int64_t trtc_input_order_take(struct trtc_input_order *o)
+{
+    if (o->nb_out == o->nb_in)
+        return -1;
+
+    const int64_t place = o->ring[o->nb_out % TRTC_INPUT_ORDER_MAX].place;
+    if (place >= 0)
+        o->nb_out++;
+    return place;
+}

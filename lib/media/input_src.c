@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes of a file, a pipe or standard input, which a signal can end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "media/input_priv.h"
+#include "media/ts.h"
+
+enum { POLL_MS = 250, SYNC = 0x47, SYNC_SURE = 5 };
+
+static bool stopped(const struct trtc_input_src *s)
+{
+    return s->stop && *s->stop;
+}
+
+int trtc_input_src_open(struct trtc_input_src *s, const char *path,
+                        const volatile sig_atomic_t *stop, struct trtc_err *err)
+{
+    const bool std = strcmp(path, "-") == 0;
+    struct stat st;
+
+    *s = (struct trtc_input_src){ .fd = STDIN_FILENO, .own = !std, .stop = stop };
+    if (!std) {
+        do
+            s->fd = open(path, O_RDONLY | O_CLOEXEC); /* of a FIFO: waits for its writer */
+        while (s->fd < 0 && errno == EINTR && !stopped(s));
+    }
+    if (s->fd < 0 || fstat(s->fd, &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", std ? "standard input" : path);
+    if (S_ISDIR(st.st_mode))
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, EISDIR, "%s", std ? "standard input" : path);
+    if (S_ISREG(st.st_mode)) {
+        s->base = lseek(s->fd, 0, SEEK_CUR);
+        s->seekable = s->base >= 0;
+    }
+    return 0;
+}
+
+void trtc_input_src_close(struct trtc_input_src *s)
+{
+    if (s->own && s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+/* Waits for bytes: false where stop was set. A signal that comes just before a read would leave it
+ * waiting, hence the poll with its limit. */
+static bool wait_for_bytes(const struct trtc_input_src *s)
+{
+    if (s->seekable)
+        return !stopped(s);
+    while (!stopped(s)) {
+        struct pollfd p = { .fd = s->fd, .events = POLLIN };
+        const int n = poll(&p, 1, POLL_MS);
+        if (n > 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+            return true; /* if not bytes, read tells the end or the error */
+    }
+    return false;
+}
+
+static ssize_t read_fd(struct trtc_input_src *s, uint8_t *p, size_t n)
+{
+    while (wait_for_bytes(s)) {
+        const ssize_t got = read(s->fd, p, n);
+        if (got >= 0)
+            return got;
+        if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
+            continue;
+        s->errnum = errno;
+        return -1;
+    }
+    return 0;
+}
+
+ssize_t trtc_input_src_read(struct trtc_input_src *s, uint8_t *p, size_t n)
+{
+    if (s->head_at < s->nb_head) {
+        if (n > s->nb_head - s->head_at)
+            n = s->nb_head - s->head_at;
+        memcpy(p, s->head + s->head_at, n);
+        s->head_at += n;
+        return (ssize_t)n;
+    }
+    return read_fd(s, p, n);
+}
+
+int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bool size)
+{
+    struct stat st;
+
+    if (size)
+        return fstat(s->fd, &st) < 0 ? -1 : (int64_t)(st.st_size - s->base);
+    if (whence == SEEK_CUR)
+        to -= (int64_t)(s->nb_head - s->head_at); /* the descriptor stands behind these */
+    if (whence == SEEK_SET)
+        to += s->base;
+    const off_t at = lseek(s->fd, (off_t)to, whence);
+    if (at < 0)
+        return -1;
+    s->head_at = s->nb_head;
+    return at - s->base;
+}
+
+/* Number of sync bytes a packet apart from at on; 0 where something else stands there. */
+static int syncs(const uint8_t *p, size_t n, size_t at)
+{
+    int nb = 0;
+
+    for (; at < n; at += TRTC_TS_PACKET, nb++)
+        if (p[at] != SYNC)
+            return 0;
+    return nb;
+}
+
+/* A recording may begin in the middle of a packet. Few bytes must be a stream from the first one
+ * on. */
+static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
+{
+    for (size_t at = 0; at < TRTC_TS_PACKET && at < n; at++)
+        if (syncs(p, n, at) >= SYNC_SURE)
+            return true;
+    return all && n > TRTC_TS_PACKET && syncs(p, n, 0) > 1;
+}
+
+bool trtc_input_src_is_ts(struct trtc_input_src *s)
+{
+    while (s->nb_head < sizeof s->head) {
+        const ssize_t got = read_fd(s, s->head + s->nb_head, sizeof s->head - s->nb_head);
+        if (got <= 0)
+            break;
+        s->nb_head += (size_t)got;
+        if (looks_like_ts(s->head, s->nb_head, false))
+            return true;
+    }
+    return looks_like_ts(s->head, s->nb_head, s->nb_head < sizeof s->head);
+}
+
+int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err)
+{
+    const bool broken = src->errnum == ECONNRESET || src->errnum == ETIMEDOUT ||
+                        src->errnum == ENOTCONN || src->errnum == EPIPE;
+
+    return trtc_fail_errno(err, broken ? TRTC_EX_TEMPFAIL : TRTC_EX_IOERR, src->errnum, "%s", name);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Input: transport streams, by the project's own demultiplexer. */
+#include <stdlib.h>
+
+#include "media/input_priv.h"
+#include "media/ts.h"
+
+enum { BLOCK_BYTES = 256 * 1024, TS_BITS = 33 };
+
+#define TIME_MAX_90K (INT64_C(1) << 50)
+
+struct back {
+    struct trtc_input_src *src;
+    const char *name;
+    struct trtc_ts *ts;
+    uint8_t *buf;
+    int64_t nb_bytes;
+    bool ended, failed;
+    bool running;
+    int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
+    bool timed[TRTC_INPUT_TRACKS]; /* a frame with a time has come */
+};
+
+static void back_free(void *self)
+{
+    struct back *b = self;
+
+    if (!b)
+        return;
+    trtc_ts_free(&b->ts);
+    free(b->buf);
+    free(b);
+}
+
+void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trtc_err *err)
+{
+    struct back *b = calloc(1, sizeof *b);
+
+    if (!b) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    b->src = src;
+    b->name = name;
+    b->ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    b->buf = malloc(BLOCK_BYTES);
+    if (b->ts && b->buf)
+        return b;
+    back_free(b);
+    trtc_fail_nomem(err);
+    return NULL;
+}
+
+/* Reads a block. What the demultiplexer holds at a failure is handed out before it is told. */
+static void refill(struct back *b)
+{
+    const ssize_t got = trtc_input_src_read(b->src, b->buf, BLOCK_BYTES);
+
+    if (got > 0) {
+        b->nb_bytes += got;
+        trtc_ts_feed(b->ts, b->buf, (size_t)got);
+        return;
+    }
+    b->failed = got < 0;
+    b->ended = true;
+    trtc_ts_end(b->ts);
+}
+
+static int64_t us_of_90k(int64_t t)
+{
+    return (t * 100 + (t < 0 ? -4 : 4)) / 9;
+}
+
+static void set_times(struct back *b, const struct trtc_ts_frame *f, struct trtc_input_raw *raw)
+{
+    raw->pts_us = raw->dts_us = TRTC_NOTIME;
+    if (f->pts_90k == TRTC_TS_NOPTS)
+        return;
+
+    const int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+    b->at_90k = b->running ? trtc_input_unwrap(dts, TS_BITS, b->at_90k) : dts;
+    if (b->at_90k > TIME_MAX_90K || b->at_90k < -TIME_MAX_90K)
+        b->at_90k = dts; /* no stream runs that long: to the clock it is a jump */
+    b->running = true;
+    raw->dts_us = us_of_90k(b->at_90k);
+    raw->pts_us = us_of_90k(trtc_input_unwrap(f->pts_90k, TS_BITS, b->at_90k));
+}
+
+static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    struct back *b = self;
+    struct trtc_ts_frame f;
+
+    for (;;) {
+        const int got = trtc_ts_next(b->ts, &f);
+        if (got < 0)
+            return trtc_fail_nomem(err);
+        if (got == 0) {
+            if (b->ended)
+                return b->failed ? trtc_input_fail_read(b->src, b->name, err) : 0;
+            refill(b);
+            continue;
+        }
+
+        *raw = (struct trtc_input_raw){
+            .track = f.stream->video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO,
+            .codec = f.stream->codec,
+            .codec_name = f.stream->codec_name,
+            .data = f.data,
+            .size = f.size,
+            .key = f.key,
+            .damaged = f.damaged,
+        };
+        set_times(b, &f, raw);
+        /* The rest of a frame that began before the stream was joined: nobody knows where it
+         * belongs. */
+        b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
+        if (b->timed[raw->track])
+            return 1;
+    }
+}
+
+static void back_track(const void *self, int track, struct trtc_input_track *out)
+{
+    const struct back *b = self;
+    const struct trtc_ts_stream *s =
+        trtc_ts_stream(b->ts, track == TRTC_INPUT_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+
+    *out = (struct trtc_input_track){ .codec = s ? s->codec : TRTC_CODEC_NONE,
+                                      .codec_name = s ? s->codec_name : NULL };
+}
+
+static void back_losses(const void *self, struct trtc_input_losses *out)
+{
+    const struct trtc_ts_stats *s = trtc_ts_stats(((const struct back *)self)->ts);
+
+    out->nb_lost_packets = s->nb_lost;
+    out->nb_bad_bytes = s->nb_bad;
+    out->scrambled = s->scrambled;
+    out->cut = s->partial_tail;
+}
+
+static int64_t back_nb_bytes(const void *self)
+{
+    return ((const struct back *)self)->nb_bytes;
+}
+
+const struct trtc_input_ops trtc_input_ts_ops = {
+    .next = back_next,
+    .track = back_track,
+    .losses = back_losses,
+    .nb_bytes = back_nb_bytes,
+    .free = back_free,
+};
