@@ -297,7 +297,7 @@ static int clock_to(struct trtc_tsmux *m, const struct stream *s, int64_t dts_90
     int64_t step_90k = m->have_pcr ? trtc_ts_diff(to_90k, m->pcr_90k) : 0;
     const bool jump = step_90k > PCR_JUMP_90K || step_90k < -PCR_JUMP_90K;
 
-    if (m->have_pcr && (jump ? s != m->clock : step_90k <= 0))
+    if (m->have_pcr && !jump && step_90k <= 0)
         return 0;
     for (; !jump && step_90k > PCR_PERIOD_90K; step_90k -= PCR_STEP_90K) {
         m->pcr_90k = wrap(m->pcr_90k + PCR_STEP_90K);
