@@ -410,6 +410,103 @@ static void test_changes(void **state)
         for (const char *q = text; (q = strstr(q, "#EXT-X-TRTC-VIDEO-METADATA:")); q++)
             sizes++;
         assert_int_equal(sizes, 4);
+        const char *want = classic ? "1.ts\n#EXT-X-DISCONTINUITY\n"
+                                     "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:1280 HEIGHT:720\n"
+                                     "#EXTINF:10\n2.ts\n"
+                                   : "1.ts\n#EXT-X-DISCONTINUITY\n"
+                                     "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:1280 HEIGHT:720 Codec:27\n"
+                                     "#EXT-X-TRTC-FILE-ATTR:1767225600497,188\n"
+                                     "#EXTINF:10,\n2.ts\n";
+        assert_non_null(strstr(text, want));
+        snprintf(want, sizeof want, "\n#EXT-X-TARGETDURATION:%" PRId64 "\n", t[i].target_s);
+        assert_non_null(strstr(text, want));
+        free(text);
+        trtc_playlist_writer_free(&w);
+    }
+    remove("a.m3u8");
+
+    /* As the C library prints doubles; a last digit of 7 is never half way. */
+    for (int64_t us = 107; us < INT64_C(900000000000); us = (us + us / 7) / 10 * 10 + 17) {
+        const struct trtc_playlist_head h = video_head();
+        struct trtc_playlist_writer *w = new_writer(&h);
+        char want[64];
+        size_t size;
+
+        add(w, "a.ts", T0, us, 376);
+        put(w, true);
+        char *text = content("a.m3u8", &size);
+        snprintf(want, sizeof want, "#EXTINF:%.6g,\n", (double)us / 1e6);
+        assert_non_null(strstr(text, want));
+        free(text);
+        trtc_playlist_writer_free(&w);
+    }
+    remove("a.m3u8");
+}
+
+/* The target goes up only, and not for what is under half a second more. */
+static void test_target(void **state)
+{
+    struct trtc_playlist_head h = video_head();
+    struct trtc_playlist_writer *w = new_writer(&h);
+    static const int64_t steps[][2] = { { 10400000, 10 }, { 13600000, 14 }, { 9000000, 14 },
+                                        { 14499000, 14 }, { 14500000, 15 }, { 1, 15 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct trtc_playlist p;
+
+        add(w, "a.ts", T0, steps[i][0], 188);
+        put(w, false);
+        parse("a.m3u8", &p);
+        assert_int_equal(p.target_s, steps[i][1]);
+        trtc_playlist_fini(&p);
+    }
+    trtc_playlist_writer_free(&w);
+    remove("a.m3u8");
+}
+
+/* Changes of the size and breaks, in both forms and in the order of the lines. */
+static void test_changes(void **state)
+{
+    (void)state;
+    for (int classic = 0; classic < 2; classic++) {
+        struct trtc_playlist_head h = video_head();
+        h.tags = classic ? TRTC_TAGS_CLASSIC : TRTC_TAGS_FULL;
+        struct trtc_playlist_writer *w = new_writer(&h);
+        static const struct {
+            bool discontinuity;
+            int w, h, want_w, want_h;
+        } s[] = {
+            { false, 0, 0, 640, 480 },      { false, 640, 480, 640, 480 },
+            { true, 1280, 720, 1280, 720 }, { false, 1280, 720, 1280, 720 },
+            { true, 0, 0, 1280, 720 },      { false, 720, 1280, 720, 1280 },
+            { false, 640, 480, 640, 480 },  { false, 0, 480, 640, 480 },
+        };
+        struct trtc_playlist p;
+        size_t size;
+
+        for (size_t i = 0; i < COUNT(s); i++) {
+            char name[16];
+            snprintf(name, sizeof name, "%zu.ts", i);
+            assert_int_equal(trtc_playlist_writer_add(w, name, T0 + (int64_t)i, 10000000, 188,
+                                                      s[i].discontinuity, s[i].w, s[i].h, NULL),
+                             0);
+        }
+        put(w, true);
+        parse("a.m3u8", &p);
+        assert_int_equal(p.nb_segs, COUNT(s));
+        for (size_t i = 0; i < COUNT(s); i++) {
+            assert_int_equal(p.segs[i].width_px, s[i].want_w);
+            assert_int_equal(p.segs[i].height_px, s[i].want_h);
+            assert_int_equal(p.segs[i].discontinuity, s[i].discontinuity);
+        }
+        trtc_playlist_fini(&p);
+
+        char *text = content("a.m3u8", &size);
+        int sizes = 0;
+        for (const char *q = text; (q = strstr(q, "#EXT-X-TRTC-VIDEO-METADATA:")); q++)
+            sizes++;
+        assert_int_equal(sizes, 4);
         const char *want =
             classic
                 ? "1.ts\n#EXT-X-DISCONTINUITY\n"
