@@ -11,18 +11,22 @@
 #include "core/err.h"
 #include "core/name.h"
 
+/* In both forms EXTINF has six significant digits, as those of real recordings, a break is
+ * marked with EXT-X-DISCONTINUITY, and no segment, rounded, is longer than the target duration:
+ * target_s at first in the full form, 70 in the classic one, raised where a segment
+ * needs it. Classic has the specification's lines only, and no comma behind EXTINF. */
 enum trtc_tags { TRTC_TAGS_FULL, TRTC_TAGS_CLASSIC };
 
 struct trtc_playlist_head {
     enum trtc_tags tags;
     int64_t start_rec_ms;  /* of the first segment */
-    enum trtc_media media; /* NONE: mixed */
+    enum trtc_media media; /* NONE: mixed (its MEDIA-ID is main) */
     const char *user_id;   /* in clear, any bytes (escaped so that it stays one line); NULL:
                                  mixed */
     size_t user_id_len;
     bool has_audio, has_video;
     int channels, rate_hz;   /* audio */
-    int width_px, height_px; /* video */
+    int width_px, height_px; /* video; 0: not known before the first segment */
     int video_codec;         /* FFmpeg's number: 27 H.264, 173 H.265 */
     int64_t target_s;        /* -t, rounded up; raised where a segment is longer */
 };
