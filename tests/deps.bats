@@ -21,6 +21,11 @@ setup() {
     done
     export LOG=$BATS_TEST_TMPDIR/log BIN=$bin
     : >"$LOG"
+    # What comes from npm is there.
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+    cache=$XDG_CACHE_HOME/trtc-tools/browser
+    mkdir -p "$cache/node_modules/hls.js" "$cache/node_modules/playwright-core"
+    cp "$BATS_TEST_DIRNAME/browser/package-lock.json" "$cache"
 }
 
 # dummy NAME TEXT: a program on the made up machine, always a file of its own.
@@ -117,6 +122,44 @@ without_headers() {
     run env PATH="$bin" sh "$deps"
     [ "$status" -eq 1 ]
     [[ $output == *"program jq "* ]]
+}
+
+@test "a browser that cannot be had is named, and is no error" {
+    rm "$bin/chromium"
+    run --separate-stderr env PATH="$bin" sh "$deps"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    [[ $stderr == *"program chromium "*"for: browser"* ]]
+    dummy id 'echo 0'
+    dummy apt-get 'echo "$*" >>"$LOG"; exit 100'
+    run env PATH="$bin" sh "$deps"
+    [ "$status" -eq 0 ]
+    [[ $output == *"could not install: chromium"* ]]
+    [ "$(wc -l <"$LOG")" -eq 2 ]
+}
+
+@test "npm packages go into the cache, once for each lock" {
+    dummy mkdir 'exec /bin/mkdir "$@"'
+    dummy cp 'exec /bin/cp "$@"'
+    dummy npm 'echo "$PWD: npm $*" >>"$LOG"; /bin/mkdir -p node_modules/hls.js node_modules/playwright-core'
+    rm -r "$XDG_CACHE_HOME"
+    run -0 env PATH="$bin" sh "$deps"
+    [[ $(cat "$LOG") == "$cache: npm ci "* ]]
+    run -0 env PATH="$bin" sh "$deps"
+    [ -z "$output" ]
+    echo '{}' >"$cache/package-lock.json"
+    run -0 env PATH="$bin" sh "$deps"
+    [ "$(wc -l <"$LOG")" -eq 2 ]
+}
+
+@test "an npm that fails is told of, and is no error" {
+    dummy mkdir 'exec /bin/mkdir "$@"'
+    dummy cp 'exec /bin/cp "$@"'
+    dummy npm 'exit 1'
+    rm -r "$XDG_CACHE_HOME"
+    run -0 --separate-stderr env PATH="$bin" sh "$deps"
+    [ -z "$output" ]
+    [[ $stderr == *"the browser test is skipped"* ]]
 }
 
 @test "make deps works before there is a compiler or pkg-config" {

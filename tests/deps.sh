@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Sees to it that everything needed to build, run and test is there. Looks for headers and programs, not
 # for packages, and does nothing where all is found. Installs Debian packages where there is apt-get;
-# elsewhere names what is missing and exits 1.
+# elsewhere names what is missing and exits 1. What the browser test needs is no condition: where it cannot
+# be had, that test is skipped. Its JavaScript comes from npm, into a cache outside the tree.
 #
 #   deps.sh [-n]       -n: only look
 set -u
@@ -44,6 +45,9 @@ program zsh                     zsh                 lint
 program fish                    fish                lint
 program python3                 python3             bench
 program /usr/bin/time           time                bench
+program chromium                chromium            browser
+program node                    nodejs              browser
+program npm                     npm                 browser
 '
 
 # A header is there when the compiler finds it where pkg-config or its own path says.
@@ -57,9 +61,13 @@ has_header() {
     printf '#include <%s>\n' "$1" | ${CC:-cc} ${CPPFLAGS:-} ${CFLAGS:-} $flags -E - >/dev/null 2>&1
 }
 
-# Prints the lines of needed that are not met.
+# Prints the lines of needed that are not met: those of the browser test (yes), or all others (no).
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
+        case $1$use in
+        yesbrowser) ;;
+        yes* | nobrowser) continue ;;
+        esac
         case $kind in
         program) command -v "$what" >/dev/null 2>&1 && continue ;;
         header) has_header "$what" && continue ;;
@@ -76,28 +84,11 @@ name_them() {
     done >&2
 }
 
-lack=$(missing)
-[ -z "$lack" ] && exit 0
-
-if [ "${1:-}" = -n ] || ! command -v apt-get >/dev/null 2>&1; then
-    name_them "$lack"
-    exit 1
-fi
-
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        name_them "$lack"
-        echo "deps: neither root nor sudo: install these as root" >&2
-        exit 1
-    fi
-    as_root=sudo
-fi
-
 # A machine that has just been started often runs apt itself: wait for it. DPkg::Lock::Timeout does not
 # cover the lock of the lists, hence the second try.
+pauses='10 20 0'
 apt() {
-    for pause in 10 20 0; do
+    for pause in $pauses; do
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
             -o Acquire::Retries=3 "$@" </dev/null >&2 && return 0
         sleep "$pause"
@@ -105,17 +96,82 @@ apt() {
     return 1
 }
 
-packages=$(printf '%s\n' "$lack" | awk '{ print $3 }' | sort -u | tr '\n' ' ')
-echo "deps: installing: $packages" >&2
-apt update || echo "deps: apt-get update failed, trying with the lists that are there" >&2
-# shellcheck disable=SC2086 # a list
-if ! apt install -y --no-install-recommends $packages; then
-    echo "deps: apt-get could not install: $packages" >&2
-    exit 1
+# Installs the packages of these lines.
+install() {
+    packages=$(printf '%s\n' "$1" | awk '{ print $3 }' | sort -u | tr '\n' ' ')
+    echo "deps: installing: $packages" >&2
+    apt update || echo "deps: apt-get update failed, trying with the lists that are there" >&2
+    # shellcheck disable=SC2086 # a list
+    apt install -y --no-install-recommends $packages || {
+        echo "deps: apt-get could not install: $packages" >&2
+        return 1
+    }
+    hash -r
+}
+
+# What the build and the other tests need.
+get_needed() {
+    lack=$(missing no)
+    [ -z "$lack" ] && return 0
+    if [ "$look" ] || ! command -v apt-get >/dev/null 2>&1; then
+        name_them "$lack"
+        return 1
+    fi
+    if [ ! "$may_install" ]; then
+        name_them "$lack"
+        echo "deps: neither root nor sudo: install these as root" >&2
+        return 1
+    fi
+    install "$lack" || return 1
+    lack=$(missing no)
+    [ -z "$lack" ] && return 0
+    name_them "$lack"
+    return 1
+}
+
+# The packages of tests/browser/package-lock.json are in the cache.
+have_modules() {
+    [ -e "$cache/node_modules/hls.js" ] && [ -e "$cache/node_modules/playwright-core" ] &&
+        [ "$(awk 1 "$cache/package-lock.json" 2>/dev/null)" = "$(awk 1 "$browser/package-lock.json")" ]
+}
+
+# What the browser test needs: what is missing is named, and no failure.
+get_browser() {
+    pauses=0 # who has no network shall not wait for this each time
+    lack=$(missing yes)
+    if [ "$lack" ] && [ ! "$look" ] && [ "$may_install" ] && command -v apt-get >/dev/null 2>&1; then
+        install "$lack"
+        lack=$(missing yes)
+    fi
+    if [ "$lack" ]; then
+        name_them "$lack"
+        return
+    fi
+    [ -e "$browser" ] || return
+    have_modules && return
+    if [ ! "$look" ]; then
+        echo "deps: npm packages for the browser test: $cache" >&2
+        mkdir -p "$cache" && cp "$browser/package.json" "$browser/package-lock.json" "$cache" &&
+            (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 </dev/null >&2)
+        have_modules && return
+    fi
+    echo "deps: no hls.js and playwright-core in $cache: the browser test is skipped" >&2
+}
+
+look=
+[ "${1:-}" = -n ] && look=yes
+case $0 in
+*/*) browser=${0%/*}/browser ;;
+*) browser=browser ;;
+esac
+cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools/browser
+as_root=
+may_install=yes
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=sudo
+    command -v sudo >/dev/null 2>&1 || may_install=
 fi
 
-hash -r
-lack=$(missing)
-[ -z "$lack" ] && exit 0
-name_them "$lack"
-exit 1
+get_needed || exit 1
+get_browser
+exit 0
