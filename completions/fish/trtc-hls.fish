@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# fish completion for trtc-hls
+
+complete -c trtc-hls -s A -l sdkappid -x -d 'Application id'
+complete -c trtc-hls -s R -l room -x -d 'Room id'
+complete -c trtc-hls -l room-type -x -a 'auto\t"A number is one" int\t"A number" string\tText' -d 'What the room id is'
+complete -c trtc-hls -s u -l user -x -d 'Whose stream it is; without: mixed'
+complete -c trtc-hls -s M -l media -x -a 'main\t"Primary stream" aux\tSubstream' -d 'Which stream'
+complete -c trtc-hls -s T -l task -x -d 'Directory of the files'
+complete -c trtc-hls -s p -l prefix -x -d 'Directories above the task'
+complete -c trtc-hls -s d -l dir -x -a '(__fish_complete_directories)' -d 'Where to write'
+complete -c trtc-hls -s t -l segment-time -x -d 'Length of a segment'
+complete -c trtc-hls -s S -l start -x -d 'Time of the first frame'
+complete -c trtc-hls -l ha -x -a 'auto\t"The next that is free" 1 2 3' -d 'Recovery after a failure'
+complete -c trtc-hls -l av-merge -d 'With -u: picture and sound together'
+complete -c trtc-hls -l tags -x -a 'full\t"As current recordings" classic\t"As the specification"' -d 'Form of the playlists'
+complete -c trtc-hls -l no-sync -d 'Do not wait for the disk'
+complete -c trtc-hls -s 0 -l null -d 'End each path with NUL'
+complete -c trtc-hls -l json -d 'Print objects instead of paths'
+complete -c trtc-hls -s q -l quiet -d 'No notes'
+complete -c trtc-hls -s v -l verbose -d 'Say more'
+complete -c trtc-hls -s h -l help -d 'Print a summary of the options and exit'
+complete -c trtc-hls -s V -l version -d 'Print the version and exit'
