@@ -266,6 +266,19 @@ static int code_of_averror(int averr, bool network)
     }
 }
 
+static bool is_mp4_pipe(const struct back *b)
+{
+    return b->src && !b->src->seekable && b->src->nb_head >= 8 &&
+           memcmp(b->src->head + 4, "ftyp", 4) == 0;
+}
+
+static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
+{
+    return trtc_fail(
+        err, TRTC_EX_DATAERR,
+        "%s: an MP4 with its index at the end cannot be read from a pipe: name the file", b->name);
+}
+
 static int fail_open(const struct back *b, int averr, struct trtc_err *err)
 {
     if (stopped(b))
@@ -274,12 +287,8 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
         return trtc_input_fail_read(b->src, b->name, err);
     if (b->src && b->nb_bytes == 0 && b->src->nb_head == 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: is empty", b->name);
-    if (b->src && averr == AVERROR_INVALIDDATA && !b->src->seekable && b->src->nb_head >= 8 &&
-        memcmp(b->src->head + 4, "ftyp", 4) == 0)
-        return trtc_fail(
-            err, TRTC_EX_DATAERR,
-            "%s: an MP4 with its index at the end cannot be read from a pipe: name the file, or have the index put in front",
-            b->name);
+    if (is_mp4_pipe(b))
+        return fail_mp4_pipe(b, err);
     if (b->src && averr == AVERROR_INVALIDDATA)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: no container or stream is recognised", b->name);
     return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
@@ -380,6 +389,12 @@ static int track_of(const struct back *b, int index)
     return -1;
 }
 
+/* The end: 0, or -1 where the frames could not be reached. */
+static int nothing_left(const struct back *b, struct trtc_err *err)
+{
+    return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
+}
+
 /* av_read_frame has failed: 1 where it is worth another try, 0 at the end, -1. */
 static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err *err)
 {
@@ -394,7 +409,7 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     if (averr == AVERROR_EOF) {
         if (!b->src && pb && pb->error < 0 && pb->error != AVERROR_EOF)
             return trtc_fail_av(err, TRTC_EX_TEMPFAIL, pb->error, "%s", b->name);
-        return 0;
+        return nothing_left(b, err);
     }
     if (averr == AVERROR(EAGAIN)) {
         poll(NULL, 0, AGAIN_MS);
@@ -405,7 +420,7 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     if (!b->src)
         return trtc_fail_av(err, TRTC_EX_TEMPFAIL, averr, "%s", b->name);
     b->cut = true;
-    return 0;
+    return nothing_left(b, err);
 }
 
 /* Next packet of a chosen stream, into b->pkt. */

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include <libavformat/avformat.h>
-
 #include "media/reader.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
@@ -436,14 +434,11 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
 
 int64_t trtc_merge_told_losses(const char *path)
 {
-    AVFormatContext *ctx = NULL;
+    char comment[128];
     int64_t n = 0;
-    if (avformat_open_input(&ctx, path, NULL, NULL) < 0)
+    if (trtc_mp4_read_comment(path, comment, sizeof comment) < 0 ||
+        sscanf(comment, LOSSES_READ_FORMAT, &n) != 1)
         return 0;
-    const AVDictionaryEntry *e = av_dict_get(ctx->metadata, "comment", NULL, 0);
-    if (!e || sscanf(e->value, LOSSES_READ_FORMAT, &n) != 1)
-        n = 0;
-    avformat_close_input(&ctx);
     return n;
 }
 

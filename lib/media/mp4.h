@@ -12,8 +12,8 @@
 #include "core/err.h"
 #include "media/packet.h"
 
-/* Longest time from one sample of a track to the next, in ticks (6.6 hours at 90 kHz): a longer
- * hold needs the sample again. */
+/* Longest time from one sample of a track to the next, in ticks (6.6 hours at 90 kHz): a
+ * longer hold needs the sample again. */
 #define TRTC_MP4_STEP_MAX INT32_MAX
 
 struct trtc_mp4;
@@ -52,19 +52,19 @@ struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_in
  * parameter sets that make no sense). */
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err);
 
-/* Appends one sample. dts in track ticks, counted from the file's zero, rising; cts_offset = pts
- * - dts in ticks, >= 0. A track whose first pts is later than zero starts with an empty edit.
- * Times below zero, by at most TRTC_MP4_STEP_MAX: a dts where pictures are reordered, or a pts
- * that is decoded but not presented (the priming of an AAC encoder). Video data is
- * length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins; the
- * last one until the track's end. A dts that does not rise, or rises by more than
+/* Appends one sample. dts in track ticks, counted from the file's zero, rising; cts_offset =
+ * pts - dts in ticks, >= 0. A track whose first pts is later than zero starts with an empty
+ * edit. Times below zero, by at most TRTC_MP4_STEP_MAX: a dts where pictures are reordered, or
+ * a pts that is decoded but not presented (the priming of an AAC encoder). Video data is
+ * length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins;
+ * the last one until the track's end. A dts that does not rise, or rises by more than
  * TRTC_MP4_STEP_MAX, is a caller's mistake: TRTC_EX_SOFTWARE. After a failure that is not the
  * caller's mistake (disk full) every later call fails the same way. */
 int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,
                    int64_t cts_offset, bool key, struct trtc_err *err);
 
-/* Bytes that the file would have if it were finished now: an upper bound, index and what is left
- * of the reserve included. */
+/* Bytes that the file would have if it were finished now: an upper bound, index and what is
+ * left of the reserve included. */
 int64_t trtc_mp4_size(const struct trtc_mp4 *m);
 
 /* Bytes of memory that the sample tables hold now, and the samples in them (nb_samples may be
@@ -79,10 +79,15 @@ void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end);
 /* Replaces the comment, any time before the finish. */
 int trtc_mp4_set_comment(struct trtc_mp4 *m, const char *comment, struct trtc_err *err);
 
-/* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without samples
- * are left out; without any sample at all it fails (TRTC_EX_DATAERR). To be called once. */
+/* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without
+ * samples are left out; without any sample at all it fails (TRTC_EX_DATAERR). To be called
+ * once. */
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);
+
+/* The comment in a file that this writer made: 0, or -1 where it has none or is something
+ * else. out gets at most size - 1 bytes and a NUL. */
+int trtc_mp4_read_comment(const char *path, char *out, size_t size);
 
 #endif

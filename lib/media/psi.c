@@ -9,7 +9,7 @@
 
 /* CRC-32 as in annex A, four bits at a time: sections are short and rare. Over a section with
  * its CRC it gives 0. */
-static uint32_t crc32(const uint8_t *p, size_t n)
+uint32_t trtc_psi_crc32(const uint8_t *p, size_t n)
 {
     static const uint32_t table[16] = {
         0x00000000, 0x04c11db7, 0x09823b6e, 0x0d4326d9, 0x130476dc, 0x17c56b6b,
@@ -91,7 +91,7 @@ const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size)
             continue;
         s->have = 0; /* the next one follows at once */
         if (want >= HEADER + CRC && (s->buf[1] & 0x80) && (s->buf[5] & 1) &&
-            crc32(s->buf, want) == 0) {
+            trtc_psi_crc32(s->buf, want) == 0) {
             *size = want;
             return s->buf;
         }

@@ -37,6 +37,9 @@ int trtc_psi_table_id(const uint8_t *section);
 int trtc_psi_number(const uint8_t *section);
 uint32_t trtc_psi_crc(const uint8_t *section, size_t size);
 
+/* CRC-32 of a section (ISO/IEC 13818-1, annex A); over one with its CRC it is 0. */
+uint32_t trtc_psi_crc32(const uint8_t *p, size_t n);
+
 /* Programs of a PAT section: *pos is 0 at first; false at the end. The network PID is passed
  * over. */
 bool trtc_pat_next(const uint8_t *section, size_t size, size_t *pos, int *pmt_pid);

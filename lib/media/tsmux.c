@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "media/es.h"
+#include "media/psi.h"
 
 enum {
     PACKET = 188,
@@ -77,18 +78,6 @@ static void put16(uint8_t *p, unsigned v)
     p[1] = (uint8_t)v;
 }
 
-static uint32_t crc32(const uint8_t *p, size_t n)
-{
-    uint32_t crc = 0xffffffff;
-
-    for (const uint8_t *end = p + n; p < end; p++) {
-        crc ^= (uint32_t)*p << 24;
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 0x80000000 ? crc << 1 ^ 0x04c11db7 : crc << 1;
-    }
-    return crc;
-}
-
 static void packet_header(uint8_t *p, struct stream *s, bool start, unsigned control)
 {
     p[0] = 0x47;
@@ -113,7 +102,7 @@ static void table_packet(uint8_t *p, uint8_t table_id, const uint8_t *body, size
     s[6] = s[7] = 0;
     memcpy(s + 8, body, n);
 
-    const uint32_t crc = crc32(s, 8 + n);
+    const uint32_t crc = trtc_psi_crc32(s, 8 + n);
     put16(s + 8 + n, crc >> 16);
     put16(s + 10 + n, crc & 0xffff);
 }
