@@ -14,7 +14,7 @@ struct back {
     const char *name;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int64_t nb_bytes;
+    int64_t nb_bytes, nb_bad_bytes;
     bool ended, failed;
     bool running;
     int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
@@ -117,6 +117,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
         if (b->timed[raw->track])
             return 1;
+        b->nb_bad_bytes += (int64_t)raw->size;
     }
 }
 
@@ -132,10 +133,11 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
 
 static void back_losses(const void *self, struct trtc_input_losses *out)
 {
-    const struct trtc_ts_stats *s = trtc_ts_stats(((const struct back *)self)->ts);
+    const struct back *b = self;
+    const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
 
     out->nb_lost_packets = s->nb_lost;
-    out->nb_bad_bytes = s->nb_bad;
+    out->nb_bad_bytes = s->nb_bad + b->nb_bad_bytes;
     out->scrambled = s->scrambled;
     out->cut = s->partial_tail;
 }
