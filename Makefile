@@ -59,11 +59,11 @@ $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
-$(B)/lib/media/%.o $(B)/cmd/trtc-hls.o $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o: private PKGS = $(AV)
+$(B)/lib/media/%.o $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o: private PKGS = $(AV)
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
-$(B)/trtc-hls $(B)/trtc-merge: private PKGS = $(AV) libcjson
-$(B)/trtc-hls $(B)/trtc-merge: private LDLIBS = -lb64 -lm
+$(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
+$(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/tests/%: private PKGS = $(AV) libcjson cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
 
