@@ -226,6 +226,7 @@ static int parse(struct opts *o, int argc, char *argv[])
 struct printing {
     const struct opts *o;
     bool pipe_closed;
+    bool lossy; /* something was missing in the input */
 };
 
 static struct trtc_span span(const char *s)
@@ -267,6 +268,26 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* What is missing in the input is named, and makes exit status 3. */
+static void say_losses(const struct opts *o, const struct trtc_input *in, struct printing *p)
+{
+    struct trtc_input_losses l;
+    trtc_input_losses(in, &l);
+    if (l.nb_lost_packets)
+        cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", o->input,
+                  l.nb_lost_packets);
+    if (l.nb_bad_bytes)
+        cli_error("%s: damaged: %" PRId64 " bytes could not be used", o->input, l.nb_bad_bytes);
+    if (l.nb_undecoded)
+        cli_error("%s: damaged: %" PRId64 " packets of sound could not be decoded", o->input,
+                  l.nb_undecoded);
+    if (l.scrambled)
+        cli_error("%s: scrambled packets were left out", o->input);
+    if (l.cut)
+        cli_error("%s: truncated: it ends in the middle of a frame", o->input);
+    p->lossy = l.nb_lost_packets || l.nb_bad_bytes || l.nb_undecoded || l.scrambled || l.cut;
+}
+
 /* Frames from the input into the segmenter until one of them ends. */
 static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct trtc_err *err)
 {
@@ -281,7 +302,8 @@ static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct trtc_e
     return 0;
 }
 
-static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct trtc_err *err)
+static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lossy,
+                  struct trtc_err *err)
 {
     struct printing p = { .o = o };
     struct trtc_segmenter *seg = NULL;
@@ -301,6 +323,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct t
     if (!seg)
         goto done;
     ret = pump(in, seg, err);
+    say_losses(o, in, &p);
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
         ret = -1;
@@ -308,10 +331,11 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct t
 done:
     trtc_segmenter_free(&seg);
     trtc_input_free(&in);
+    *lossy = p.lossy;
     return ret;
 }
 
-static int run(const struct opts *o, struct trtc_err *err)
+static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
 {
     size_t user_len = o->user ? strlen(o->user) : 0, room_len = strlen(o->room);
     char *user = malloc(TRTC_B64_ENCODED_MAX(user_len)),
@@ -335,7 +359,7 @@ static int run(const struct opts *o, struct trtc_err *err)
             so.name.user = (struct trtc_span){ user, trtc_b64_encode(o->user, user_len, user) };
             so.name.media = o->media == TRTC_MEDIA_NONE ? TRTC_MEDIA_MAIN : o->media;
         }
-        ret = record(o, &so, err);
+        ret = record(o, &so, lossy, err);
     }
     free(user);
     free(room);
@@ -354,8 +378,11 @@ int main(int argc, char *argv[])
         trtc_av_quiet();
         cli_catch_signals();
         signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
-        if (run(&o, &err) < 0)
+        bool lossy = false;
+        if (run(&o, &lossy, &err) < 0)
             code = err.code == 128 + SIGPIPE ? err.code : cli_report(&err);
+        else if (lossy)
+            code = TRTC_EX_LOSS;
     }
     return cli_finish(code < 0 ? 0 : code);
 }

@@ -29,7 +29,7 @@ struct trtc_input_frame {
                                 a track always rise */
     int64_t dur_us;         /* of the frame; for video an estimate from the frames before */
     bool breaks;            /* the time stamps of the stream jumped here (backwards, or ahead by
-                                more than 10 s): the stream's clock starts anew, and its times
+                                more than half an hour): the stream's clock starts anew, and its times
                                 are moved so that they go on behind the last frame */
     int64_t jump_us;        /* with breaks: so far the stream's own clock jumped */
     int epoch;              /* jumps before this frame: for some frames behind a jump the other

@@ -2,9 +2,10 @@
 /* One time line for all tracks of a stream whose time stamps wrap and jump. */
 #include "media/input_priv.h"
 
-#define BACK_US       500000   /* time stamps that fall by more have jumped; by less: jitter */
-#define AHEAD_US      10000000 /* and those that rise by more */
-#define OVERLAP_US    3000000  /* so long may a track go on in the epoch before */
+#define BACK_US       500000     /* time stamps that fall by more have jumped; by less: jitter */
+#define PAUSE_US      1800000000 /* and those that rise by more; by less: a pause */
+#define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
+#define OVERLAP_US    3000000    /* so long may a track go on in the epoch before */
 #define BEHIND_US     250000 /* a track that was this far ahead ends later, it is not just early */
 #define REORDER_US    10000000 /* PTS this far from DTS are damage */
 #define STEP_MAX_US   1000000
@@ -66,19 +67,19 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
                          struct trtc_input_placed *out)
 {
     const int64_t step = raw - l->raw_us, off_current = distance(raw, c->at_us);
-    const bool goes_on = step >= -BACK_US && step <= AHEAD_US;
+    const bool goes_on = step >= -BACK_US && step <= PAUSE_US;
 
     if (!l->seen)
         return;
     if (l->epoch == c->epoch) {
         /* A pause of one track, through which the other one has gone on, is no jump. */
-        if (!goes_on && (step < 0 || off_current > AHEAD_US))
+        if (!goes_on && (step < 0 || off_current > NEAR_US))
             open_epoch(c, l, raw, out);
         return;
     }
 
     const bool young = c->at_us - c->start_us < OVERLAP_US;
-    const bool fits_current = off_current <= AHEAD_US;
+    const bool fits_current = off_current <= NEAR_US;
     if (goes_on && (young ? distance(step, 0) <= off_current : !fits_current))
         return;
     if (!fits_current)
