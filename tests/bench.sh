@@ -91,11 +91,57 @@ ffmpeg_encode() {
         -vf fps=15,scale=640:360 -c:v libx264 -preset veryfast -crf 23 -g 75 -c:a copy -movflags +faststart "$work/encode.mp4"
 }
 
+# One stream of an hour as a single TS, about 400 MB.
+make_stream() {
+    "$B/tests/mkrec" --loop --mixed --user id=x --length "$((seconds * 12))" --segment 100000 --bitrate 820000 \
+        --audio-bitrate 64000 "$work/stream"
+    mv "$work"/stream/*.ts "$work/stream.ts"
+}
+
+hls() { rm -rf "$work/hls" && once trtc-hls -q -A 1 -R 1 -d "$work/hls" --no-sync "$work/stream.ts"; }
+hls_synced() { rm -rf "$work/hls" && once trtc-hls -q -A 1 -R 1 -d "$work/hls" "$work/stream.ts"; }
+# shellcheck disable=SC2016
+hls_from_a_pipe() {
+    rm -rf "$work/hls"
+    once sh -c 'cat "$1/stream.ts" | trtc-hls -q -A 1 -R 1 -d "$1/hls" --no-sync' sh "$work"
+}
+ffmpeg_hls() {
+    rm -rf "$work/fhls" && mkdir "$work/fhls"
+    once ffmpeg -v error -y -i "$work/stream.ts" -c copy -f hls -hls_time 10 -hls_list_size 0 "$work/fhls/x.m3u8"
+}
+cp_file() { once cp "$work/stream.ts" "$work/copy.ts"; }
+
+# A segment's path against the packet that starts the next one: the stream comes at 20 times its speed.
+hls_latency() {
+    "$B/tests/mkrec" --loop --mixed --user id=x --length 60 --segment 100000 "$work/live"
+    local mode
+    for mode in --no-sync ''; do
+        rm -rf "$work/hls"
+        # shellcheck disable=SC2086
+        printf '%s ' "hls: delay of a segment's path, ${mode:-synced}:"
+        ffmpeg -v error -readrate 20 -i "$work"/live/*.ts -c copy -f mpegts - |
+            trtc-hls -q -A 1 -R 1 -d "$work/hls" $mode --json - |
+            jq -r --unbuffered 'select(.kind == "segment") | .duration_ms' |
+            while read -r ms; do
+                echo "$(date +%s%N) $ms"
+            done |
+            awk '{t = $1 / 1e6; if (NR > 1) {d = t - last - $2 / 20; if (d < 0) d = -d; if (d > worst) worst = d}; last = t}
+                END {printf "worst %.0f ms off the pace of the source, its own unevenness included\n", worst}'
+    done
+}
+
 echo "making $users users x $seconds s ..."
 make_set
 printf '%-34s %-28s %8s %8s %8s %8s\n' job command 'wall s' 'cpu s' 'ours/its' '(cpu)'
 compare "copy $users users x $seconds s" merge_copy merge_copy_1_job ffmpeg_concat_copy cat_to_file
 compare "encode 1 user x $seconds s" merge_encode ffmpeg_encode
+
+if command -v trtc-hls >/dev/null; then
+    make_stream
+    size=$(($(stat -c %s "$work/stream.ts") / 1000000))
+    compare "segment a stream of $size MB" hls ffmpeg_hls cp_file hls_synced hls_from_a_pipe
+    hls_latency
+fi
 
 trtc-merge -q -f "$work/set" -u user1 -o "$work/one" --force --report "$work/report.json" >/dev/null
 printf '\nmerge, copying 1 user x %s s: peak memory %s MB; sample tables: %s\n' "$seconds" \
