@@ -25,14 +25,14 @@ setup_file() {
     source flv 6 25 -bf 0
     ffmpeg -v error -i mkv.mkv -map 0:v -c copy -f h264 video.h264
     ffmpeg -v error -i mkv.mkv -t 6 -c copy -f mpegts -pes_payload_size 0 -output_ts_offset 95000 wraps.ts
-    cat wraps.ts wraps.ts >jumps.ts
+    cat wraps.ts wraps.ts >jumps.ts # where they meet, packets seem to be lost
 
     # All of it in one browser, which takes its time to start.
     record mixed mkv.mkv -t 3
     record user ts.ts -t 3.2 -u anna
     record merged mp4.mp4 -t 3 -u anna --av-merge
     record classic flv.flv -t 2 --tags classic
-    record jumps jumps.ts -t 2
+    record jumps jumps.ts -t 2 || [ $? -eq 3 ]
     record raw video.h264 -t 5
     local lists=(*/*.m3u8)
     node "$BATS_TEST_DIRNAME/browser/play.js" "$modules" "$(command -v chromium)" "${lists[@]}" >told 2>told.err || true
