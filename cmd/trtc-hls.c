@@ -350,6 +350,8 @@ static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
     int ret = user && room ? 0 : trtc_fail_nomem(err);
     if (ret == 0)
         ret = trtc_name_room(o->room, room_len, o->room_type, room, &so.name.room, err);
+    if (ret < 0 && err->code == TRTC_EX_DATAERR)
+        err->code = TRTC_EX_USAGE;
     if (ret == 0) {
         so.name.sdkappid = o->sdkappid;
         so.name.ha = o->ha;

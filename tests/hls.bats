@@ -11,8 +11,8 @@ setup_file() {
     # B-frames, a key frame each second, and sound in large PES packets, as ffmpeg writes them
     film 12 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
     ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:a aac_adtstoasc cam.mp4
-    mkrec --av-merge --loop --bitrate 40000 --length 30 --user "$(user)" made
-    cat made/*.ts >marked.ts
+    mkrec --av-merge --loop --segment 60 --bitrate 40000 --length 30 --user "$(user)" made
+    cp made/*.ts marked.ts
 }
 
 setup() {

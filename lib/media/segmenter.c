@@ -19,7 +19,7 @@
 #include "media/tsmux.h"
 
 enum { LANES_MAX = 2, HA_MAX = 3 };
-#define SETTLE_US       60000 /* sound that lags further behind the picture begins its own segment late */
+#define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -41,6 +41,7 @@ struct lane {
     struct segment old; /* file NULL: nothing waits */
     int64_t key_us;     /* PTS with which now began */
     bool heard;         /* a sound frame of now has come */
+    int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
     bool force;         /* the next frame that can shall begin a segment */
     bool breaks;        /* ... and is a discontinuity */
@@ -282,13 +283,13 @@ static int mux_frame(struct lane *l, const struct trtc_input_frame *f, struct tr
                             to_90k(p->dts_us), p->key, err);
 }
 
-/* Nothing that comes from here on can lie before the lowest PTS of the new segment. */
+/* Nothing that comes from here on can lie before the lowest PTS of the new segment: the pictures
+ * have passed its first one, and the sound, which arrives behind the picture, has come to it. */
 static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
 {
-    if (!l->video || !l->audio)
-        return f->pkt.dts_us >= l->key_us;
-    return l->heard ? !f->video || f->pkt.dts_us >= l->key_us
-                    : f->pkt.dts_us > l->key_us + SETTLE_US;
+    bool silent = l->sound_us == TRTC_NOTIME || l->sound_us < l->key_us - LAG_MAX_US;
+    bool sound = !l->audio || l->heard || silent || f->pkt.dts_us > l->key_us + LAG_MAX_US;
+    return sound && (!l->video || !f->video || f->pkt.dts_us >= l->key_us);
 }
 
 static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *f,
@@ -316,8 +317,7 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
     l->now.low_us = pts_us < l->now.low_us ? pts_us : l->now.low_us;
     l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
     l->heard |= !f->video;
-    if (f->video)
-        l->video_us = pts_us;
+    *(f->video ? &l->video_us : &l->sound_us) = pts_us;
     return l->old.file && start_is_known(l, f) ? settle(s, l, info, l->now.low_us, false, err) : 0;
 }
 
@@ -387,6 +387,7 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
                         .audio = audio,
                         .video = video,
                         .video_us = TRTC_NOTIME,
+                        .sound_us = TRTC_NOTIME,
                         .type = both    ? TRTC_TYPE_NONE
                                 : video ? TRTC_TYPE_VIDEO
                                         : TRTC_TYPE_AUDIO,
