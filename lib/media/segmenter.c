@@ -53,7 +53,7 @@ struct trtc_segmenter {
     struct trtc_segmenter_opts o;
     struct lane lanes[LANES_MAX];
     int nb_lanes;
-    trtc_segment_told *told;
+    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
     struct trtc_input_info info; /* as it was at the beginning */
     bool late_said;
@@ -397,10 +397,10 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
     return l->mux ? 0 : -1;
 }
 
-struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
-                                          const struct trtc_input_info *info,
-                                          trtc_segment_told *told, void *opaque,
-                                          struct trtc_err *err)
+struct trtc_segmenter *trtc_segmenter_new(
+    const struct trtc_segmenter_opts *o, const struct trtc_input_info *info,
+    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err),
+    void *opaque, struct trtc_err *err)
 {
     bool audio = info->audio != TRTC_CODEC_NONE, video = info->video != TRTC_CODEC_NONE;
     bool together = audio && video && (!o->user_id || o->av_merge);

@@ -34,10 +34,6 @@ struct trtc_segment_done { /* a file that is complete */
     int64_t bytes;
 };
 
-/* Called for each file; -1 (with err) ends the recording. */
-typedef int trtc_segment_told(void *opaque, const struct trtc_segment_done *done,
-                              struct trtc_err *err);
-
 struct trtc_segmenter;
 
 /* Makes sure that the directory can be written to (it is created) and that no playlist is in
@@ -45,11 +41,12 @@ struct trtc_segmenter;
  * none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. To be called before the input is read. */
 int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err);
 
-/* What o points to must stay. */
-struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
-                                          const struct trtc_input_info *info,
-                                          trtc_segment_told *told, void *opaque,
-                                          struct trtc_err *err);
+/* What o points to must stay. told is called for each file; when it returns -1 (with err) the recording
+ * ends. */
+struct trtc_segmenter *trtc_segmenter_new(
+    const struct trtc_segmenter_opts *o, const struct trtc_input_info *info,
+    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err),
+    void *opaque, struct trtc_err *err);
 
 /* One frame, in the order of arrival. */
 int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,

@@ -48,7 +48,7 @@ struct stream {
 };
 
 struct trtc_tsmux {
-    trtc_tsmux_sink *sink;
+    int (*sink)(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err);
     void *opaque;
     enum trtc_codec video_codec;
     struct stream pat, pmt, video, audio;
@@ -425,7 +425,9 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const
 /* ---- segments ---- */
 
 struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
-                                  trtc_tsmux_sink *sink, void *opaque, struct trtc_err *err)
+                                  int (*sink)(void *opaque, const uint8_t *data, size_t size,
+                                              struct trtc_err *err),
+                                  void *opaque, struct trtc_err *err)
 {
     const bool has_video = video == TRTC_CODEC_H264 || video == TRTC_CODEC_H265;
     const bool has_audio = audio == TRTC_CODEC_AAC;

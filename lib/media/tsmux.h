@@ -15,12 +15,11 @@
 
 struct trtc_tsmux;
 
-/* Writes one block out (whole packets). 0 or -1. */
-typedef int trtc_tsmux_sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err);
-
 /* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE; not both NONE. */
 struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
-                                  trtc_tsmux_sink *sink, void *opaque, struct trtc_err *err);
+                                  int (*sink)(void *opaque, const uint8_t *data, size_t size,
+                                              struct trtc_err *err),
+                                  void *opaque, struct trtc_err *err);
 void trtc_tsmux_free(struct trtc_tsmux **m);
 
 /* A new segment: PAT and PMT follow. The continuity counters go on, so that segments put one
