@@ -153,7 +153,7 @@ static void put_timeline(char *s, const struct made *m, const struct trtc_timeli
     if (t->overlap_us)
         s += sprintf(s, " over %" PRId64, t->overlap_us / 1000);
     if (t->nb_left_out)
-        s += sprintf(s, " left %d", t->nb_left_out);
+        sprintf(s, " left %d", t->nb_left_out);
 }
 
 struct line {

@@ -15,7 +15,8 @@
 
 struct trtc_tsmux;
 
-/* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE; not both NONE. */
+/* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE; not both NONE. sink writes a block of
+ * whole packets: 0 or -1. */
 struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
                                   int (*sink)(void *opaque, const uint8_t *data, size_t size,
                                               struct trtc_err *err),
