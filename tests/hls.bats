@@ -174,6 +174,8 @@ END
 #EXT-X-TRTC-MIX-STREAM:1
 #EXT-X-TRTC-STREAM-TYPE:2
 END
+    strict merged/${stem}_video.m3u8
+    strict mixed/1400000001_3560.m3u8
 }
 
 @test "the classic form: to the byte that of the specification" {

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hls and the samples: each of the input's is in exactly one segment, whatever the container, the codec,
+# the clock and the way it arrives; and trtc-merge makes of the recording what the input was.
+
+load lib
+load hls
+
+setup_file() {
+    files_begin
+    film 9 -bf 2 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
+    export user_keys=rate=16000
+    mkrec --av-merge --loop --segment 60 --bitrate 40000 --length 30 --user "$(user)" made
+    cp made/*.ts marked.ts
+}
+
+setup() {
+    test_begin
+}
+
+# checks FILE...: what each picture decodes to, and each frame of sound is, in order; $1's streams. Several
+# files are one stream, one behind the other.
+pictures() {
+    cat "$@" >in.bin
+    ffmpeg -nostdin -v error -threads 1 -i in.bin -map 0:v -fps_mode passthrough -f framecrc - | sed '/^#/d' | cut -d , -f 5,6
+}
+sounds() {
+    cat "$@" >in.bin
+    ffmpeg -nostdin -v error -i in.bin -map 0:a -c copy -bsf:a aac_adtstoasc -f framecrc - | sed '/^#/d' | cut -d , -f 5,6
+}
+
+# segments PLAYLIST: their paths, in its order.
+segments() {
+    sed "/^#/d; s|^|${1%/*}/|" "$1"
+}
+
+# whole INPUT DIR: all of INPUT's samples are in DIR's segments, once, and the playlists are right.
+whole() {
+    local list kind n=0
+    for list in "$2"/*.m3u8; do
+        strict "$list"
+        mapfile -t seg < <(segments "$list")
+        [[ $(find "$2" -name "$(basename "$list" .m3u8)_[0-9]*.ts" | wc -l) -eq ${#seg[@]} ]] || fail "$list: not all are listed"
+        for kind in pictures sounds; do
+            case $list:$kind in *_audio.m3u8:pictures | *_video.m3u8:sounds) [[ -e ${list/_video/_audio} ]] && continue ;; esac
+            $kind "$1" >want
+            $kind "${seg[@]}" >seen
+            [[ $(wc -l <want) -gt 3 ]] || fail "$1: no $kind"
+            cmp want seen || fail "$list: $kind: of $(wc -l <want) there are $(wc -l <seen)"
+            n=$((n + 1))
+        done
+    done
+    ((n == 2)) || fail "$2: only $n kinds"
+}
+
+# each_way INPUT: in the three modes.
+each_way() {
+    hls 0 -d single -u 10001 -t 2 "$1"
+    whole "$1" single
+    hls 0 -d merged -u 10001 -t 2 --av-merge "$1"
+    whole "$1" merged
+    hls 0 -d mixed -t 2 "$1"
+    whole "$1" mixed
+}
+
+@test "B-frames, from TS" {
+    each_way "$cam"
+}
+
+@test "open groups of pictures: a segment begins at the key frame, the pictures before it stay with it" {
+    film 6 -x264-params keyint=15:min-keyint=15:bframes=3:b-adapt=0:scenecut=0:open-gop=1 open.ts
+    hls 0 -d o -u 10001 -t 2 open.ts
+    whole open.ts o
+}
+
+@test "H.265" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=5 -f lavfi -i sine=r=16000:d=5 -c:v libx265 -preset ultrafast \
+        -x265-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:log-level=none:pools=1 -c:a aac -b:a 32k hevc.ts
+    hls 0 -d o -u 10001 -t 2 hevc.ts
+    whole hevc.ts o
+    grep -q 'Codec:173$' o/*video.m3u8
+}
+
+@test "the 33-bit clock wraps in the middle" {
+    ffmpeg -nostdin -v error -i "$cam" -c copy -muxdelay 0 -output_ts_offset 95440 wrap.ts
+    hls 0 -d o -u 10001 -t 2 wrap.ts
+    whole wrap.ts o
+    cmp <(segments o/*video.m3u8 | wc -l) <(echo 5)
+    hls 0 -d merged -u 10001 -t 2 --av-merge wrap.ts
+    whole wrap.ts merged
+}
+
+@test "MP4, Matroska and FLV, as files and in a pipe" {
+    local c
+    for c in mp4 mkv flv; do
+        ffmpeg -nostdin -v error -i "$cam" -c copy -bsf:a aac_adtstoasc in.$c
+        hls 0 -d $c -u 10001 -t 2 in.$c
+        whole in.$c $c
+        [[ $c == mp4 ]] && continue
+        trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d pipe-$c --no-sync - <in.$c >out 2>err
+        whole in.$c pipe-$c
+    done
+    ffmpeg -nostdin -v error -i in.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4
+    trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d frag --no-sync <frag.mp4 >out 2>err
+    whole frag.mp4 frag
+}
+
+@test "bare H.264, bare AAC" {
+    film 5 -g 15 -bf 0 -map 0:v bare.h264
+    hls 0 -d v -u 10001 -t 2 bare.h264
+    strict v/${stem}_video.m3u8
+    mapfile -t seg < <(segments v/${stem}_video.m3u8)
+    cmp <(pictures bare.h264) <(pictures "${seg[@]}") || fail "other pictures"
+    ffmpeg -nostdin -v error -i "$cam" -map 0:a -c copy bare.aac
+    hls 0 -d a -u 10001 -t 2 bare.aac
+    strict a/${stem}_audio.m3u8
+    mapfile -t seg < <(segments a/${stem}_audio.m3u8)
+    cmp <(sounds bare.aac) <(sounds "${seg[@]}") || fail "another sound"
+    [[ $(find v a -name '*.m3u8' | wc -l) -eq 2 ]] || fail "playlists of what is not there"
+}
+
+@test "standard input in small writes gives what the file gives" {
+    hls 0 -d file -t 2 "$cam"
+    dd if="$cam" bs=61 status=none | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 -t 2 -d pipe >out 2>err
+    diff -r file pipe || fail "not the same"
+    quiet
+}
+
+@test "Opus and MP3 are encoded to AAC, of the same length; a note says so" {
+    local c
+    for c in libopus libmp3lame; do
+        ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=7" -c:a $c -b:a 48k in.mkv
+        hls 0 -d $c -u 10001 -t 2 in.mkv
+        said AAC
+        strict $c/${stem}_audio.m3u8
+        near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | paste -sd+ | bc)" 7 0.08 $c
+        mapfile -t seg < <(segments $c/${stem}_audio.m3u8)
+        [[ $(cat "${seg[@]}" | ffprobe -v error -show_entries stream=codec_name -of csv=p=0 - | sort -u | xargs) == aac ]]
+        rm in.mkv
+    done
+}
+
+@test "the recording merged again: as long, in sync, nothing missing" {
+    local kind args
+    for kind in single merged mixed; do
+        case $kind in
+        single) args=(-u 10001) ;;
+        merged) args=(-u 10001 --av-merge) ;;
+        mixed) args=() ;;
+        esac
+        hls 0 -d $kind "${args[@]}" -t 5 "$marked"
+        merge 0 -f $kind
+        quiet
+        synced "$(<out)" 3 5
+        lasts "$(<out)" 30
+    done
+}
