@@ -666,6 +666,30 @@ static void test_network(void **state)
     assert_int_equal(got.err.code, TRTC_EX_NOINPUT);
 }
 
+static void test_stop_ends_a_silent_connection(void **state)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const struct itimerval soon = { .it_value = { .tv_usec = 200000 } };
+    struct sigaction act = { .sa_handler = on_alarm }, before;
+    socklen_t len = sizeof a;
+    char url[64];
+    (void)state;
+
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(a.sin_port));
+    stop = 0;
+    sigaction(SIGALRM, &act, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    assert_false(read_url(&got, url, &stop));
+    sigaction(SIGALRM, &before, NULL);
+    close(fd);
+    assert_int_equal(got.err.code, TRTC_EX_DATAERR);
+    assert_non_null(strstr(got.err.msg, "stopped"));
+}
+
 /* ---- time ---- */
 
 static void put_time(uint8_t *p, int64_t t)
@@ -1163,6 +1187,7 @@ int main(void)
         cmocka_unit_test(test_stop_before_anything),
         cmocka_unit_test(test_failed_read),
         cmocka_unit_test(test_network),
+        cmocka_unit_test(test_stop_ends_a_silent_connection),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_jump_of_both),
         cmocka_unit_test(test_streams_in_a_row),
