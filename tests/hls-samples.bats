@@ -155,3 +155,63 @@ each_way() {
         lasts "$(<out)" 30
     done
 }
+
+# part SECONDS OFFSET OPTION... FILE: a stretch of a stream whose clock begins at OFFSET, to follow another one.
+part() {
+    film "$1" -g 15 -bf 2 -muxdelay 0 -output_ts_offset "$2" -mpegts_flags +initial_discontinuity "${@:3}"
+}
+
+# breaks PLAYLIST: how many are marked.
+breaks() {
+    grep -c '^#EXT-X-DISCONTINUITY$' "$1"
+}
+
+@test "the clock jumps by an hour, ahead and back: a marked break, and the names go on" {
+    local offset mode
+    part 4 7200 a.ts
+    for offset in 10800 3600; do
+        part 4 $offset b.ts
+        cat a.ts b.ts >jump.ts
+        for mode in single merged; do
+            rm -rf o
+            hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump.ts
+            whole jump.ts o
+            [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
+            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | paste -sd+ | bc)" 8 0.2 "length"
+        done
+    done
+}
+
+@test "a source that stalls for 20 s leaves 20 s in the names" {
+    part 4 100 a.ts
+    part 4 124 b.ts
+    cat a.ts b.ts >stall.ts
+    hls 0 -d o -u 10001 -t 2 stall.ts
+    whole stall.ts o
+    diff <(grep -v '^#' o/*video.m3u8 | grep -oE '[0-9]{17}') - <<END || fail "names"
+20260101000000559
+20260101000002559
+20260101000024559
+20260101000026559
+END
+}
+
+@test "the picture comes 3 s after the sound" {
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=8 -itsoffset 3 -f lavfi -i testsrc2=s=160x90:r=15:d=5 \
+        -c:v libx264 -preset ultrafast -g 15 -c:a aac -b:a 32k late.ts
+    hls 0 -d o -u 10001 -t 2 late.ts
+    whole late.ts o
+    near "$(grep -ohE 'REC-TIME:[0-9]+' o/*audio.m3u8 o/*video.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 3000 100 "start"
+    hls 0 -d mixed -t 2 late.ts
+    whole late.ts mixed
+}
+
+@test "key frames are rare: longer segments, said once" {
+    film 8 -g 60 -bf 0 rare.ts
+    hls 0 -d o -u 10001 -t 1 rare.ts
+    [[ $(grep -c 'key frames are rare' err) -eq 1 ]] || fail "not said once"
+    strict o/${stem}_video.m3u8
+    [[ $(grep -c '^#EXTINF:4,' o/${stem}_video.m3u8) -eq 2 ]] || fail "$(cat o/*video.m3u8)"
+    hls 0 -q -d quiet -u 10001 -t 1 rare.ts
+    quiet
+}

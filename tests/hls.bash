@@ -12,7 +12,7 @@ unprivileged() {
 
 # film SECONDS OPTION... FILE: 15 small pictures a second, and a tone; the options are of the encoders.
 film() {
-    ffmpeg -nostdin -v error -f lavfi -i "testsrc2=s=160x90:r=15:d=$1" -f lavfi -i "sine=r=16000:d=$1" \
+    ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=s=160x90:r=15:d=$1" -f lavfi -i "sine=r=16000:d=$1" \
         -c:v libx264 -preset ultrafast -threads 1 -c:a aac -b:a 32k "${@:2}"
 }
 
