@@ -27,7 +27,8 @@ struct segment { /* one file in the making */
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
     bool discontinuity;
-    int width_px, height_px; /* changed with it, or 0 */
+    int width_px, height_px;     /* changed with it, or 0 */
+    struct trtc_input_info info; /* as it was when it began */
 };
 
 struct lane {
@@ -55,7 +56,6 @@ struct trtc_segmenter {
     int nb_lanes;
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
-    struct trtc_input_info info; /* as it was at the beginning */
     bool late_said;
 };
 
@@ -153,10 +153,13 @@ static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err 
     return trtc_write_all(trtc_file_fd(l->now.file), data, size, trtc_file_path(l->now.file), err);
 }
 
-static int open_segment(struct lane *l, int64_t pts_us, struct trtc_err *err)
+static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_info *info,
+                        struct trtc_err *err)
 {
     char *path = path_of(&l->s->o, l->type, round_ms(epoch_us(l->s, pts_us)), l->s->o.name.ha, err);
-    l->now = (struct segment){ .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks };
+    l->now = (struct segment){
+        .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks, .info = *info
+    };
     l->now.file = path ? trtc_file_create(path, err) : NULL;
     free(path);
     l->key_us = pts_us;
@@ -223,8 +226,8 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc
 }
 
 /* Names the waiting segment and lists it: it lasts until next_us. */
-static int settle(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
-                  int64_t next_us, bool ended, struct trtc_err *err)
+static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, bool ended,
+                  struct trtc_err *err)
 {
     struct segment *g = &l->old;
     int64_t start_ms = round_ms(epoch_us(s, g->low_us)), dur_us = next_us - g->low_us;
@@ -235,7 +238,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, const struct trtc_in
         goto done;
     if (tell(s, l, path, false, start_ms, dur_us, g->bytes, err) < 0)
         goto done;
-    if (!l->list && open_list(s, l, info, start_ms, err) < 0)
+    if (!l->list && open_list(s, l, &g->info, start_ms, err) < 0)
         goto done;
     if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
                                  g->discontinuity, g->width_px, g->height_px, err) < 0)
@@ -297,13 +300,13 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
 {
     int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
     if (cuts(l, f)) {
-        if (l->old.file && settle(s, l, info, l->now.low_us, false, err) < 0)
+        if (l->old.file && settle(s, l, l->now.low_us, false, err) < 0)
             return -1;
         if (shut_segment(l, err) < 0)
             return -1;
     }
     if (!l->now.file) {
-        if (open_segment(l, pts_us, err) < 0)
+        if (open_segment(l, pts_us, info, err) < 0)
             return -1;
         if (!l->cut.open && leads(l, f))
             trtc_cut_frame(&l->cut, pts_us, f->dur_us, !f->video || f->pkt.key, false);
@@ -318,7 +321,7 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
     l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
     l->heard |= !f->video;
     *(f->video ? &l->video_us : &l->sound_us) = pts_us;
-    return l->old.file && start_is_known(l, f) ? settle(s, l, info, l->now.low_us, false, err) : 0;
+    return l->old.file && start_is_known(l, f) ? settle(s, l, l->now.low_us, false, err) : 0;
 }
 
 int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
@@ -341,11 +344,10 @@ int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame
 
 static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *err)
 {
-    if (l->old.file &&
-        settle(s, l, &s->info, l->now.file ? l->now.low_us : l->old.high_us, false, err) < 0)
+    if (l->old.file && settle(s, l, l->now.file ? l->now.low_us : l->old.high_us, false, err) < 0)
         return -1;
     if (l->now.file)
-        return shut_segment(l, err) < 0 ? -1 : settle(s, l, &s->info, l->old.high_us, true, err);
+        return shut_segment(l, err) < 0 ? -1 : settle(s, l, l->old.high_us, true, err);
     return l->list ? write_list(s, l, true, err) : 0;
 }
 
@@ -410,7 +412,6 @@ struct trtc_segmenter *trtc_segmenter_new(
         return NULL;
     }
     s->o = *o;
-    s->info = *info;
     s->told = told;
     s->opaque = opaque;
     int ret = together ? add_lane(s, info, true, true, err) : 0;

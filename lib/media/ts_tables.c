@@ -187,8 +187,7 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
     /* A counter that stands still is a repetition, or a simple muxer: a section that starts is
      * read again either way. */
     if (g->cc != CC_NONE && cc != g->cc && cc != ((g->cc + 1) & 15)) {
-        ts->stats.nb_lost += (cc - g->cc - 1) & 15;
-        trtc_psi_drop(&g->psi);
+        trtc_psi_drop(&g->psi); /* not counted: nothing of the recording is lost with a table */
     } else if (cc == g->cc && !unit_start) {
         return;
     }
