@@ -19,7 +19,7 @@ if ! ((length >= 40)); then
     echo "demo: the call must last 40 s or more" >&2
     exit 64
 fi
-for program in trtc-merge mkrec marks jq; do
+for program in trtc-hls trtc-merge trtc-name mkrec marks jq; do
     command -v "$program" >/dev/null || {
         echo "demo: $program is missing; run 'make demo', which gets and builds it" >&2
         exit 69
@@ -31,7 +31,7 @@ if [[ -e $dir && ! -e $dir/.demo && -n $(ls -A "$dir") ]]; then
 fi
 mkdir -p "$dir"
 : >"$dir/.demo"
-rm -rf "$dir/recording" "$dir/merged" "$dir/timeline.svg"
+rm -rf "$dir/recording" "$dir/merged" "$dir/timeline.svg" "$dir/.streams"
 
 bold='' plain=''
 if [[ -t 1 ]]; then
@@ -46,7 +46,7 @@ now_us() { echo "${EPOCHREALTIME/./}"; }
 gap=$(((length - 19) / 2))-$(((length + 19) / 2))
 late=$((length * 4 / 25))
 share=$((length * 2 / 5))-$((length * 7 / 10))
-off=$((length * 4 / 5))-$((length * 22 / 25))
+off=$((length * 4 / 5))-$((length * 10 / 11))
 early=$((length * 14 / 15))
 
 heading "1. A call of $length s is recorded: $dir/recording"
@@ -54,9 +54,17 @@ echo
 echo "   anna    leaves for 19 s (at ${gap/-/ s to } s) and comes back"
 echo "   ben     joins $late s late, shares his screen (${share/-/ s to } s), has no camera (${off/-/ s to } s)"
 echo "   chloe   sends sound only, and is gone after $early s"
-mkrec --length "$length" --user "id=anna,gap=$gap" --user "id=ben,from=$late,aux=$share,vgap=$off" \
-    --user "id=chloe,kinds=a,from=3,to=$early" "$dir/recording"
+# Each stream is one file, which is cut as if it came live; its name says whose it is and when it begins.
+mkrec --av-merge --segment $((length + 1)) --length "$length" --user "id=anna,stall=$gap" \
+    --user "id=ben,from=$late,aux=$share,vstall=$off" --user "id=chloe,kinds=a,from=3,to=$early" "$dir/.streams"
+for stream in "$dir"/.streams/*.ts; do
+    IFS=$'\t' read -r app room _ user media _ start _ < <(trtc-name decode "${stream##*/}")
+    trtc-hls -A "$app" -R "$room" -u "$user" -M "$media" -S "$start" -d "$dir/recording" --no-sync - <"$stream" >/dev/null
+done
+streams=("$dir"/.streams/*.ts)
+rm -rf "$dir/.streams"
 echo
+echo "   trtc-hls has cut their ${#streams[@]} streams, sound and picture apart, into segments of 10 s"
 find "$dir/recording" -type f -printf '%f %s\n' | awk '
     { bytes += $2; $1 ~ /m3u8$/ ? lists++ : segments++ }
     END { printf "   %d playlists, %d segments, %.1f MB; pictures show the clock; a flash and a tone every 10 s\n", lists, segments, bytes / 1e6 }'
