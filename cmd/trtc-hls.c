@@ -283,23 +283,25 @@ static void say_losses(const struct opts *o, const struct trtc_input *in, struct
                   l.nb_undecoded);
     if (l.scrambled)
         cli_error("%s: scrambled packets were left out", o->input);
+    l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", o->input);
     p->lossy = l.nb_lost_packets || l.nb_bad_bytes || l.nb_undecoded || l.scrambled || l.cut;
 }
 
-/* Frames from the input into the segmenter until one of them ends. */
+/* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
+ * out. */
 static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct trtc_err *err)
 {
     struct trtc_input_frame f;
     int got;
-    while (!cli_signal && (got = trtc_input_next(in, &f, err)) != 0) {
-        if (got < 0 || trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
+    while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
+        if (trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
             return -1;
         if (trtc_segmenter_says_late(seg))
             cli_note("key frames are rare: segments are longer than asked for");
     }
-    return 0;
+    return cli_signal ? 0 : got;
 }
 
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lossy,

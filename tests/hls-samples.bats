@@ -36,17 +36,18 @@ segments() {
 
 # whole INPUT DIR: all of INPUT's samples are in DIR's segments, once, and the playlists are right.
 whole() {
-    local list kind n=0
+    local list kind want n=0
     for list in "$2"/*.m3u8; do
         strict "$list"
         mapfile -t seg < <(segments "$list")
         [[ $(find "$2" -name "$(basename "$list" .m3u8)_[0-9]*.ts" | wc -l) -eq ${#seg[@]} ]] || fail "$list: not all are listed"
         for kind in pictures sounds; do
             case $list:$kind in *_audio.m3u8:pictures | *_video.m3u8:sounds) [[ -e ${list/_video/_audio} ]] && continue ;; esac
-            $kind "$1" >want
+            want=$kind.${1//\//%}
+            [[ -s $want ]] || $kind "$1" >"$want"
             $kind "${seg[@]}" >seen
-            [[ $(wc -l <want) -gt 3 ]] || fail "$1: no $kind"
-            cmp want seen || fail "$list: $kind: of $(wc -l <want) there are $(wc -l <seen)"
+            [[ $(wc -l <"$want") -gt 3 ]] || fail "$1: no $kind"
+            cmp "$want" seen || fail "$list: $kind: of $(wc -l <"$want") there are $(wc -l <seen)"
             n=$((n + 1))
         done
     done
@@ -95,14 +96,14 @@ each_way() {
     for c in mp4 mkv flv; do
         ffmpeg -nostdin -v error -i "$cam" -c copy -bsf:a aac_adtstoasc in.$c
         hls 0 -d $c -u 10001 -t 2 in.$c
-        whole in.$c $c
+        whole "$cam" $c
         [[ $c == mp4 ]] && continue
         trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d pipe-$c --no-sync - <in.$c >out 2>err
-        whole in.$c pipe-$c
+        whole "$cam" pipe-$c
     done
     ffmpeg -nostdin -v error -i in.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4
     trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d frag --no-sync <frag.mp4 >out 2>err
-    whole frag.mp4 frag
+    whole "$cam" frag
 }
 
 @test "bare H.264, bare AAC" {
@@ -171,11 +172,11 @@ breaks() {
     part 4 7200 a.ts
     for offset in 10800 3600; do
         part 4 $offset b.ts
-        cat a.ts b.ts >jump.ts
+        cat a.ts b.ts >jump$offset.ts
         for mode in single merged; do
             rm -rf o
-            hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump.ts
-            whole jump.ts o
+            hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump$offset.ts
+            whole jump$offset.ts o
             [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
             near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | paste -sd+ | bc)" 8 0.2 "length"
         done
@@ -214,4 +215,27 @@ END
     [[ $(grep -c '^#EXTINF:4,' o/${stem}_video.m3u8) -eq 2 ]] || fail "$(cat o/*video.m3u8)"
     hls 0 -q -d quiet -u 10001 -t 1 rare.ts
     quiet
+}
+
+@test "the picture's size changes in mid-stream: a segment begins, and says its size" {
+    part 4 10 a.ts
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 \
+        -c:a aac -b:a 32k -muxdelay 0 -output_ts_offset 14 -mpegts_flags +initial_discontinuity b.ts
+    cat a.ts b.ts >change.ts
+    hls 0 -d o -u 10001 -t 60 change.ts
+    whole change.ts o
+    diff <(grep -oE 'WIDTH.*|[0-9]{17}.ts' o/*video.m3u8) - <<END || fail "sizes"
+WIDTH:160 HEIGHT:90 Codec:27
+20260101000000559.ts
+WIDTH:96 HEIGHT:64 Codec:27
+20260101000004559.ts
+END
+}
+
+@test "a splice that is announced" {
+    part 3 10 a.ts
+    part 3 13 b.ts
+    cat a.ts b.ts >ab.ts
+    hls 0 -d o -u 10001 -t 2 ab.ts
+    whole ab.ts o
 }

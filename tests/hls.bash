@@ -55,8 +55,12 @@ us() {
 # duration. Live: it may still grow.
 strict() {
     local list=$1 live=${2:-} line target='' dir=${1%/*} start='' size='' dur='' next='' name utc ended=0 nb=0
-    local -A seen=()
-    while IFS= read -r line; do
+    local -A seen=() sizes=()
+    local -a lines=()
+    mapfile -t lines <"$list" # before the sizes are taken: segments are there first
+    while read -r size name; do sizes[$name]=$size; done < <(find "$dir" -maxdepth 1 -name '*.ts' -printf '%s %f\n')
+    name='' size=''
+    for line in "${lines[@]}"; do
         ((!ended)) || fail "$list: more behind ENDLIST: $line"
         case $line in
         '#EXTM3U') [[ ! ${seen[*]} ]] || fail "$list: not in front: $line" ;;
@@ -80,7 +84,7 @@ strict() {
         *)
             name=${line##*/}
             [[ $name == "$line" && $dur && $start && $size ]] || fail "$list: no EXTINF or FILE-ATTR before $line"
-            [[ -f $dir/$name && $(stat -c %s "$dir/$name") == "$size" ]] || fail "$list: $line: not there with $size bytes"
+            [[ ${sizes[$name]:-} == "$size" ]] || fail "$list: $line: not there with $size bytes"
             ((size > 0 && size % 188 == 0)) || fail "$list: $size bytes are no whole packets"
             printf -v utc '%(%Y%m%d%H%M%S)T%03d' $((start / 1000)) $((start % 1000))
             [[ $name == *_$utc.ts ]] || fail "$list: $line begins at $utc"
@@ -92,7 +96,7 @@ strict() {
         esac
         [[ ! ${seen[${line%%:*}]:-} ]] || [[ $line == '#EXT-X-TRTC-VIDEO-METADATA:'* ]] || fail "$list: twice: $line"
         seen[${line%%:*}]=1
-    done <"$list"
+    done
     [[ $live ]] || ((ended)) || fail "$list: no ENDLIST"
     [[ ! $dur && ! $start ]] || fail "$list: a segment without a name"
     ((nb)) || fail "$list: no segments"

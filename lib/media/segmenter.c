@@ -46,6 +46,7 @@ struct lane {
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
     bool force;         /* the next frame that can shall begin a segment */
     bool breaks;        /* ... and is a discontinuity */
+    bool broken;        /* a write of now has failed: it is not to be listed */
     int64_t listed_us;  /* length of what the playlist lists */
     int64_t list_start_ms;
 };
@@ -149,8 +150,12 @@ static int64_t round_ms(int64_t us)
 
 static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err)
 {
-    const struct lane *l = opaque;
-    return trtc_write_all(trtc_file_fd(l->now.file), data, size, trtc_file_path(l->now.file), err);
+    struct lane *l = opaque;
+    if (trtc_write_all(trtc_file_fd(l->now.file), data, size, trtc_file_path(l->now.file), err) ==
+        0)
+        return 0;
+    l->broken = true;
+    return -1;
 }
 
 static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_info *info,
@@ -346,8 +351,9 @@ static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *e
 {
     if (l->old.file && settle(s, l, l->now.file ? l->now.low_us : l->old.high_us, false, err) < 0)
         return -1;
-    if (l->now.file)
+    if (l->now.file && !l->broken)
         return shut_segment(l, err) < 0 ? -1 : settle(s, l, l->old.high_us, true, err);
+    trtc_file_abort(&l->now.file);
     return l->list ? write_list(s, l, true, err) : 0;
 }
 
