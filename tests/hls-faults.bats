@@ -1,0 +1,233 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hls while it runs and when it is stopped: paths as they come, readers that look in between, kills, signals,
+# closed pipes, full disks, hours of stream.
+
+load lib
+load hls
+
+setup_file() {
+    files_begin
+    export user_keys=rate=16000
+    mkrec --av-merge --loop --segment 60 --bitrate 40000 --length 30 --user "$(user)" made
+    cp made/*.ts marked.ts
+    pictures marked.ts >pictures
+    # the same from its tenth second on
+    ffmpeg -nostdin -v error -copyts -ss 11.4 -i marked.ts -c copy -copyts -muxdelay 0 -muxpreload 0 tail.ts
+}
+
+setup() {
+    test_begin
+}
+
+live=(trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S 1767225600495 -d o)
+
+# pace FILE: as if it came from a network, in about half a second. Runs in a process of its own.
+pace() {
+    local size at step
+    exec 3>&-
+    size=$(stat -c %s "$1")
+    step=$((size / 30 / 188 * 188 + 77))
+    for ((at = 0; at * step < size; at++)); do
+        dd if="$1" bs=$step skip=$at count=1 status=none 2>/dev/null || return 0
+        sleep 0.015
+    done
+}
+
+# pictures FILE...: what they decode to, as one stream.
+pictures() {
+    cat "$@" | ffmpeg -nostdin -v error -threads 1 -i - -map 0:v -fps_mode passthrough -f framecrc - 2>/dev/null | sed '/^#/d; s/.*, *//'
+}
+
+# ended_well DIR N: it has N playlists, right and ended, and what they list is the beginning of the input.
+ended_well() {
+    local list seg n=0
+    for list in "$1"/*.m3u8; do
+        strict "$list"
+        [[ $list != *_video.m3u8 ]] || {
+            mapfile -t seg < <(sed "/^#/d; s|^|$1/|" "$list")
+            pictures "${seg[@]}" >seen
+            [[ -s seen ]] || fail "$list: no pictures"
+            # the last one may have come in part only
+            sed -i '$d' seen
+            head -n "$(wc -l <seen)" "$BATS_FILE_TMPDIR/pictures" | cmp - seen || fail "$list: these are not the first pictures of the input"
+        }
+        n=$((n + 1))
+    done
+    ((n == $2)) || fail "$n playlists, not $2"
+    [[ $(find "$1" -name '*.ts' | wc -l) -eq $(cat "$1"/*.m3u8 | grep -c '\.ts$') ]] || fail "segments that are not listed"
+}
+
+# whole_so_far DIR: what the playlists in it list, if there are any, is whole; what has a name plays.
+whole_so_far() {
+    local list in=() map=() kind
+    for list in "$1"/*.m3u8; do
+        [[ ! -e $list ]] || strict "$list" live
+    done
+    for kind in video audio; do
+        cat "$1"/*_$kind"_"*.ts >$kind.so_far 2>/dev/null || continue
+        map+=(-map "$((${#in[@]} / 2))")
+        in+=(-i "$kind.so_far")
+    done
+    ((!${#in[@]})) || ffmpeg -nostdin -v error -threads 1 "${in[@]}" "${map[@]}" -f null - 2>plays.txt || fail "does not play"
+    [[ ! -s plays.txt ]] || fail "$(cat plays.txt)"
+}
+
+@test "a path is printed when the segment is complete, long before the input ends" {
+    mkfifo paths
+    "${live[@]}" < <(exec 3>&-; head -c $(($(stat -c %s "$marked") / 2)) "$marked"; exec sleep 5) >paths 2>err 3>&- &
+    local pid=$! f list='' n=0
+    exec 4<paths
+    while ((n < 4)); do
+        read -r -t 3 f <&4 || fail "nothing is printed"
+        [[ -s $f ]] || fail "$f: printed, and not there"
+        [[ $f != *.m3u8 ]] || { strict "$f" live; list+="$f "; n=$((n + 1)); }
+    done
+    kill -0 $pid || fail "has ended"
+    ! grep -q ENDLIST $list || fail "ended"
+    kill $pid
+    wait $pid || n=$?
+    exec 4<&-
+    [[ $n -eq 143 ]] || fail "status $n"
+    ended_well o 2
+}
+
+@test "a reader that looks all the time never sees a broken or a shrinking playlist" {
+    "${live[@]}" < <(pace "$marked") >out 2>err &
+    local pid=$! list=o/${stem}_video.m3u8 seen=0 now looks=0 text name
+    while kill -0 $pid 2>/dev/null; do
+        text=$(cat "$list" 2>/dev/null; echo x) || true
+        text=${text%x}
+        [[ $text ]] || { ((!seen)) || fail "it was gone"; continue; }
+        [[ $text == '#EXTM3U'$'\n'*$'\n' && $text =~ (\.ts|ENDLIST)$'\n'$ ]] || fail "broken: $text"
+        now=0
+        while IFS= read -r name; do
+            [[ $name == *.ts ]] || continue
+            now=$((now + 1))
+            ((now <= seen)) || [[ -s o/$name ]] || fail "$name: listed, and not there"
+        done <<<"$text"
+        ((now >= seen)) || fail "$seen segments, then $now"
+        ((now == seen)) || looks=$((looks + 1))
+        seen=$now
+    done
+    wait $pid
+    ((looks >= 4)) || fail "only $looks changes were seen"
+    ended_well o 2
+}
+
+@test "SIGINT and SIGTERM: the last segment and ENDLIST, 130 and 143" {
+    local sig status
+    for sig in INT:130 TERM:143; do
+        rm -rf o
+        status=0
+        timeout --foreground --preserve-status -s ${sig%:*} 0.3 "${live[@]}" < <(pace "$marked") >out 2>err || status=$?
+        [[ $status -eq ${sig#*:} ]] || fail "$sig: $status"
+        ended_well o 2
+        [[ $(sort -u out) == $(find o -type f | sort) ]] || fail "not what was printed"
+    done
+    # and at once, with nothing read
+    for sig in INT:130 TERM:143; do
+        rm -rf o
+        status=0
+        timeout --foreground --preserve-status -s ${sig%:*} 0.1 "${live[@]}" < <(exec sleep 1 3>&-) >out 2>err || status=$?
+        [[ $status -eq ${sig#*:} ]] || fail "$sig, nothing read: $status"
+        [[ -z $(find o -type f) ]] || fail "$sig, nothing read: $(find o)"
+    done
+}
+
+@test "standard output full: 75" {
+    local status=0
+    "${live[@]}" "$marked" >/dev/full 2>err || status=$?
+    [[ $status -eq 75 ]] || fail "full: $status"
+    whole_so_far o
+}
+
+@test "a full disk: 75, and the playlists list whole segments only" {
+    local status=0 k
+    mkdir o
+    mount -t tmpfs -o size=256k none o 2>/dev/null || skip 'no tmpfs can be mounted here'
+    (
+        for k in 24 100 148; do
+            rm -rf o/* o/.[!.]*
+            mount -o remount,size=${k}k o
+            status=0
+            "${live[@]}" "$marked" >out 2>err || status=$?
+            [[ $status -eq 75 ]] || fail "$k KiB: $status"
+            [[ $(wc -l <err) -eq 1 ]] || fail "not one line"
+            whole_so_far o
+            [[ -z $(find o -name '.*' -type f) ]] || fail "$k KiB: left over: $(find o -name '.*' -type f)"
+        done
+        ((k < 100)) || ls o/*.m3u8 >/dev/null
+    ) || status=1
+    umount o
+    [[ $status -ne 1 ]]
+}
+
+@test "kill -9 at any moment: what is listed is whole, --ha auto goes on beside it, trtc-merge joins the two" {
+    local i pid kind kills=3 seconds a b covered
+    [[ ! ${TRTC_LONG:-} ]] || kills=20
+    a=$(ffprobe -v error -show_entries format=start_time -of csv=p=0 "$marked")
+    b=$(ffprobe -v error -show_entries format=start_time -of csv=p=0 "$BATS_FILE_TMPDIR/tail.ts")
+    seconds=$(awk -v a="$a" -v b="$b" 'BEGIN { printf "%d", (b - a) * 1000 + 0.5 }')
+    ((seconds > 8000 && seconds < 12000)) || fail "the tail begins at $seconds ms"
+    for ((i = 0; i < kills; i++)); do
+        rm -rf o
+        # far enough for a segment of each, then anywhere
+        "${live[@]}" < <(pace "$marked") >out 2>err 3>&- &
+        pid=$!
+        while kill -0 $pid 2>/dev/null && [[ ! -e o/${stem}_audio.m3u8 || ! -e o/${stem}_video.m3u8 ]]; do sleep 0.01; done
+        sleep "0.$(printf %03d $((RANDOM % 300)))"
+        kill -9 $pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+        whole_so_far o
+        covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | paste -sd+ | bc; done | sort -n | xargs)
+        trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S $((1767225600495 + seconds)) -d o --ha auto "$BATS_FILE_TMPDIR/tail.ts" >out 2>err
+        ! grep -qv '^o/ha1_' out || fail "no ha1_"
+        rm -f o/.[!.]*
+        strict o/ha1_${stem}_video.m3u8
+        strict o/ha1_${stem}_audio.m3u8
+        merge 0 -f o
+        [[ $(wc -l <out) -eq 1 ]] || fail "not one file"
+        lasts "$(<out)" 30 0.1
+        # of the flash at 9.5 s either may have been lost with the segment
+        case $(awk '{ print ($1 > 9.6) ($2 > 9.6) }' <<<"$covered") in
+        11) synced "$(<out)" 3 ;;
+        00) synced "$(<out)" 2 ;;
+        *) plays "$(<out)" ;;
+        esac
+    done
+}
+
+@test "an hour of stream: memory stays as it is, and the names are right to the millisecond" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers need memory of their own'
+    local pid early late n
+    # the clock wraps in it
+    mkrec --av-merge --loop --segment 4000 --bitrate 20000 --audio-bitrate 16000 --pts-start 8500000000 --length 3600 --user "$(user)" long
+    mkfifo in
+    trtc-hls -A 1400000001 -R 3560 -t 30 --no-sync -S 1767225600495 -d o -u 10001 <in >out 2>err 3>&- &
+    pid=$!
+    exec 4>in
+    peak() {
+        local deadline=$((SECONDS + 20))
+        while (($(grep -c '_video_.*\.ts$' out) < $1)); do
+            ((SECONDS < deadline)) || fail "no $1 segments"
+            sleep 0.05
+        done
+        sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status
+    }
+    n=$(($(stat -c %s long/*.ts) / 6))
+    head -c $n long/*.ts >&4
+    early=$(peak 18)
+    tail -c +$((n + 1)) long/*.ts >&4
+    late=$(peak 118)
+    exec 4>&-
+    wait $pid
+    ((late < 48 * 1024)) || fail "$late KiB"
+    ((late - early < 4096)) || fail "$early KiB, then $late"
+    strict o/${stem}_video.m3u8
+    n=$(grep -c '^#EXTINF' o/${stem}_video.m3u8)
+    ((n == 120)) || fail "$n segments"
+    # key frames are 2 s apart; the first segment's name has its own rounding
+    sed -n 's/.*FILE-ATTR:\([0-9]*\),.*/\1/p' o/${stem}_video.m3u8 | awk 'NR == 1 { first = $1 } { d = $1 - first - (NR - 1) * 30000
+        if (d > 1 || d < -1) { print $1; bad = 1; exit } } END { exit bad }' || fail "the names drift"
+}
