@@ -78,11 +78,11 @@ ended_well() {
     [[ $(find "$1" -name '*.ts' | wc -l) -eq $(cat "$1"/*.m3u8 | grep -c '\.ts$') ]] || fail "segments that are not listed"
 }
 
-# whole_so_far DIR: what the playlists in it list, if there are any, is whole; what has a name plays.
+# whole_so_far DIR [torn]: what the playlists in it list, if there are any, is whole; what has a name plays.
 whole_so_far() {
     local list in=() map=() kind
     for list in "$1"/*.m3u8; do
-        [[ ! -e $list ]] || strict "$list" live
+        [[ ! -e $list ]] || strict "$list" "${2:-live}"
     done
     for kind in video audio; do
         cat "$1"/*_$kind"_"*.ts >$kind.so_far 2>/dev/null || continue
@@ -186,6 +186,24 @@ whole_so_far() {
     ) || status=1
     umount o
     [[ $status -ne 1 ]]
+}
+
+@test "the nth system call fails: a sysexits code, and the playlists list whole segments only" {
+    need_strace
+    local call err when status
+    for call in write:ENOSPC write:EIO fsync,fdatasync:EIO fsync,fdatasync:ENOSPC rename,renameat,renameat2:EACCES rename,renameat,renameat2:ENOSPC; do
+        err=${call#*:}
+        for when in 1 4 $((5 + RANDOM % 20)); do
+            rm -rf o
+            status=0
+            strace -f -qq -o trace -e "trace=${call%:*}" -e "inject=${call%:*}:error=$err:when=$when" \
+                trtc-hls -A 1400000001 -R 3560 -u 10001 -t 5 -d o "$marked" >out 2>err || status=$?
+            grep -q INJECTED trace || { [[ $status -eq 0 ]] || fail "$call $when: failed by itself: $status"; continue; }
+            case $err:$status in ENOSPC:75 | EIO:74 | EACCES:73 | EACCES:74 | EACCES:77) ;; *) fail "$call $when: exit status $status" ;; esac
+            grep -q '^trtc-hls: ' err || grep -q 'write(2.*INJECTED' trace || fail "$call $when: nothing was said"
+            whole_so_far o torn
+        done
+    done
 }
 
 @test "kill -9 at any moment: what is listed is whole, --ha auto goes on beside it, trtc-merge joins the two" {

@@ -50,9 +50,9 @@ us() {
     echo $((10#$whole * 1000000 + 10#${part:0:6}))
 }
 
-# strict PLAYLIST [live]: it is what RFC 8216 and its own tags promise: no tag twice, each segment there with
+# strict PLAYLIST [live|torn]: it is what RFC 8216 and its own tags promise: no tag twice, each segment there with
 # the size and at the time told, one beginning where the one before ended, nothing longer than the target
-# duration. Live: it may still grow.
+# duration. Live: it may still grow. Torn: and what could not be written is missing.
 strict() {
     local list=$1 live=${2:-} line target='' dir=${1%/*} start='' size='' dur='' next='' name utc ended=0 nb=0
     local -A seen=() sizes=()
@@ -88,7 +88,7 @@ strict() {
             ((size > 0 && size % 188 == 0)) || fail "$list: $size bytes are no whole packets"
             printf -v utc '%(%Y%m%d%H%M%S)T%03d' $((start / 1000)) $((start % 1000))
             [[ $name == *_$utc.ts ]] || fail "$list: $line begins at $utc"
-            ((next - start * 1000 <= 1000 && start * 1000 - next <= 1000)) || fail "$list: $line begins $start, not $next us"
+            ((next - start * 1000 <= 1000)) && { [[ $live == torn ]] || ((start * 1000 - next <= 1000)); } || fail "$list: $line begins $start, not $next us"
             next=$((start * 1000 + dur))
             start='' size='' dur='' nb=$((nb + 1))
             [[ ! ${seen[$line]:-} ]] || fail "$list: twice: $line"

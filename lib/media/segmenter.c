@@ -230,26 +230,39 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc
     return l->list ? 0 : -1;
 }
 
-/* Names the waiting segment and lists it: it lasts until next_us. */
+/* Lists a segment that is complete under its name. */
+static int list_segment(struct trtc_segmenter *s, struct lane *l, const char *path,
+                        int64_t start_ms, int64_t dur_us, bool ended, struct trtc_err *err)
+{
+    const struct segment *g = &l->old;
+    if (!l->list && open_list(s, l, &g->info, start_ms, err) < 0)
+        return -1;
+    if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
+                                 g->discontinuity, g->width_px, g->height_px, err) < 0)
+        return -1;
+    l->listed_us += dur_us;
+    return write_list(s, l, ended, err);
+}
+
+/* Names the waiting segment and lists it: it lasts until next_us. It is listed also where nobody
+ * listens any more. */
 static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, bool ended,
                   struct trtc_err *err)
 {
     struct segment *g = &l->old;
     int64_t start_ms = round_ms(epoch_us(s, g->low_us)), dur_us = next_us - g->low_us;
+    struct trtc_err deaf;
     int ret = -1;
     char *path = path_of(&s->o, l->type, start_ms, s->o.name.ha, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0)
         goto done;
-    if (tell(s, l, path, false, start_ms, dur_us, g->bytes, err) < 0)
-        goto done;
-    if (!l->list && open_list(s, l, &g->info, start_ms, err) < 0)
-        goto done;
-    if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
-                                 g->discontinuity, g->width_px, g->height_px, err) < 0)
-        goto done;
-    l->listed_us += dur_us;
-    ret = write_list(s, l, ended, err);
+    int told = tell(s, l, path, false, start_ms, dur_us, g->bytes, &deaf);
+    ret = list_segment(s, l, path, start_ms, dur_us, ended, err);
+    if (told < 0) {
+        *err = deaf;
+        ret = -1;
+    }
 done:
     trtc_file_abort(&g->file);
     free(path);
