@@ -38,6 +38,7 @@ pace() {
 # printed so many lines, and no more for a while.
 stopped() {
     local pid status=0 i n=-1
+    : >out
     "${live[@]}" < <(exec 3>&-; "${@:4}") >out 2>err 3>&- &
     pid=$!
     for ((i = 0; i < 400; i++)); do
@@ -160,6 +161,16 @@ whole_so_far() {
     done
 }
 
+@test "standard output closed: what was begun is ended, 141" {
+    local status=0
+    "${live[@]}" < <(pace "$marked") 2>err | head -n 1 >line
+    status=${PIPESTATUS[0]}
+    [[ $status -eq 141 ]] || fail "closed: $status"
+    [[ -s $(<line) ]] || fail "$(<line): not there"
+    quiet
+    ended_well o "$(find o -name '*.m3u8' | wc -l)"
+}
+
 @test "standard output full: 75" {
     local status=0
     "${live[@]}" "$marked" >/dev/full 2>err || status=$?
@@ -193,7 +204,7 @@ whole_so_far() {
     local call err when status
     for call in write:ENOSPC write:EIO fsync,fdatasync:EIO fsync,fdatasync:ENOSPC rename,renameat,renameat2:EACCES rename,renameat,renameat2:ENOSPC; do
         err=${call#*:}
-        for when in 1 4 $((5 + RANDOM % 20)); do
+        for when in 1 ${TRTC_LONG:+4} $((5 + RANDOM % 20)); do
             rm -rf o
             status=0
             strace -f -qq -o trace -e "trace=${call%:*}" -e "inject=${call%:*}:error=$err:when=$when" \
@@ -247,6 +258,7 @@ whole_so_far() {
     # the clock wraps in it
     mkrec --av-merge --loop --segment 4000 --bitrate 20000 --audio-bitrate 16000 --pts-start 8500000000 --length 3600 --user "$(user)" long
     mkfifo in
+    : >out
     trtc-hls -A 1400000001 -R 3560 -t 30 --no-sync -S 1767225600495 -d o -u 10001 <in >out 2>err 3>&- &
     pid=$!
     exec 4>in
