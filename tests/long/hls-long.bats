@@ -81,8 +81,8 @@ named_right() {
     figure "${#seg[@]} segments"
     ((${#seg[@]} >= day_s / 10 - 1)) || fail "${#seg[@]} segments"
     # at the beginning, the wrap, ten hours and the end
-    named_right "${seg[@]:0:5}" "${seg[@]:2878:6}"
-    named_right "${seg[@]:3590:10}"
+    named_right "${seg[@]:0:5}" "${seg[@]:2875:6}"
+    named_right "${seg[@]:3596:10}"
     named_right "${seg[@]: -5}"
 }
 
