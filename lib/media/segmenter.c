@@ -255,8 +255,10 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     int ret = -1;
     char *path = path_of(&s->o, l->type, start_ms, s->o.name.ha, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
-        trtc_file_commit(&g->file, s->o.sync, err) < 0)
+        trtc_file_commit(&g->file, s->o.sync, err) < 0) {
+        l->now.discontinuity = true; /* what follows does not go on from what is listed */
         goto done;
+    }
     int told = tell(s, l, path, false, start_ms, dur_us, g->bytes, &deaf);
     ret = list_segment(s, l, path, start_ms, dur_us, ended, err);
     if (told < 0) {
