@@ -38,7 +38,8 @@ figure() {
 measured() {
     command -v time >/dev/null || skip 'no time(1)'
     # shellcheck disable=SC2002 # a pipe is what is wanted
-    cat "$1" | env time -f '%M %e' -o usage trtc-hls -A 1400000001 -R 3560 -S $epoch_ms --no-sync -d "$2" "${@:3}" - >out 2>err ||
+    cat "$1" | env time -f '%M %e' -o usage \
+        trtc-hls -A 1400000001 -R 3560 -S $epoch_ms --no-sync -d "$2" "${@:3}" - >out 2>err ||
         fail "exit status $?"
     quiet
     read -r rss took < <(tail -n 1 usage)
@@ -46,7 +47,9 @@ measured() {
 
 # first_pts FILE: the lowest time stamp in it, in ticks.
 first_pts() {
-    ffprobe -v error -show_entries packet=pts -of csv=p=0 "$1" | tr -d , | awk '$1 != "N/A" && $1 != "" && (low == "" || $1 < low) { low = $1 } END { printf "%.0f\n", low }'
+    ffprobe -v error -show_entries packet=pts -of csv=p=0 "$1" | tr -d , | awk '
+        $1 != "N/A" && $1 != "" && (low == "" || $1 < low) { low = $1 }
+        END { printf "%.0f\n", low }'
 }
 
 # named_right NAME...: the UTC in each name is what the time stamps in it say, to 1 ms.
@@ -113,7 +116,8 @@ pace() {
 
 # keys FILE: where its key pictures are: byte, and ms since the start, of the earliest thing behind it.
 keys() {
-    ffprobe -v error -show_entries packet=codec_type,pts,pos,flags -of csv=p=0 "$1" | grep '^[^,]*,[0-9]*,[0-9]' | sort -t, -k3,3nr | awk -F, '
+    ffprobe -v error -show_entries packet=codec_type,pts,pos,flags -of csv=p=0 "$1" |
+        grep '^[^,]*,[0-9]*,[0-9]' | sort -t, -k3,3nr | awk -F, '
         $1 == "audio" { sound = $2 }
         $1 == "video" && $4 ~ /K/ { low = sound != "" && sound < $2 ? sound : $2; print $3, low }' | tac |
         awk 'NR == 1 { from = $2 } { printf "%d %d\n", $1, ($2 - from) / 90 + .5 }'
@@ -173,9 +177,12 @@ each_once() {
         /^summary/ { next }
         { at = $1 - 1.4; hits = 0
           if (!inside(v, nv, at) || !inside(a, na, at)) next
-          for (i = 1; i <= nt; i++) if (t[i] - at < 1 && at - t[i] < 1) {
+          for (i = 1; i <= nt; i++) {
+              if (t[i] - at >= 1 || at - t[i] >= 1) continue
               hits++
-              if (t[i] - at > .04 || at - t[i] > .04 || off[i] > .04 || off[i] < -.04) { print "mark of", at, "at", t[i], off[i]; bad = 1 } }
+              if (t[i] - at <= .04 && at - t[i] <= .04 && off[i] <= .04 && off[i] >= -.04) continue
+              print "mark of", at, "at", t[i], off[i]; bad = 1
+          }
           if (hits != 1) { print "mark of", at, "is there", hits, "times"; bad = 1 } }
         END { exit bad }' spans.video spans.audio marked "$BATS_FILE_TMPDIR/call.marks" >why || fail "$(cat why marks.txt)"
 }
@@ -223,5 +230,6 @@ each_once() {
         shown=$((shown + $(wc -l <seen)))
     done
     ((refused)) || fail "there were never three recoveries"
-    figure "$kills kills in $rounds calls, $refused recoveries refused; $shown of $((rounds * 900)) pictures there, each once"
+    figure "$kills kills in $rounds calls, $refused recoveries refused;" \
+        "$shown of $((rounds * 900)) pictures there, each once"
 }
