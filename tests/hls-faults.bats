@@ -234,7 +234,7 @@ whole_so_far() {
         kill -9 $pid 2>/dev/null || true
         wait $pid 2>/dev/null || true
         whole_so_far o
-        covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | paste -sd+ | bc; done | sort -n | xargs)
+        covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | awk '{s += $1} END {print s}'; done | sort -n | xargs)
         trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S $((1767225600495 + seconds)) -d o --ha auto "$BATS_FILE_TMPDIR/tail.ts" >out 2>err
         ! grep -qv '^o/ha1_' out || fail "no ha1_"
         rm -f o/.[!.]*

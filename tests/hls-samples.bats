@@ -134,7 +134,7 @@ each_way() {
         hls 0 -d $c -u 10001 -t 2 in.mkv
         said AAC
         strict $c/${stem}_audio.m3u8
-        near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | paste -sd+ | bc)" 7 0.08 $c
+        near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | awk '{s += $1} END {print s}')" 7 0.08 $c
         mapfile -t seg < <(segments $c/${stem}_audio.m3u8)
         [[ $(cat "${seg[@]}" | ffprobe -v error -show_entries stream=codec_name -of csv=p=0 - | sort -u | xargs) == aac ]]
         rm in.mkv
@@ -178,7 +178,7 @@ breaks() {
             hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump$offset.ts
             whole jump$offset.ts o
             [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
-            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | paste -sd+ | bc)" 8 0.2 "length"
+            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | awk '{s += $1} END {print s}')" 8 0.2 "length"
         done
     done
 }
