@@ -131,6 +131,16 @@ int cli_bad_option(int c, char *const argv[])
     return cli_usage("%s: '%s'", problem, word ? word : "");
 }
 
+int cli_choose(const char *option, const char *value, const char *const *names, int *out)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    return cli_usage("%s: unknown value '%s'", option, value);
+}
+
 void cli_version(void)
 {
     printf("%s %s\n", cli.name, TRTC_VERSION);

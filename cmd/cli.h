@@ -38,6 +38,9 @@ __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
  * Call as cli_bad_option(c, argv). */
 int cli_bad_option(int c, char *const argv[]);
 
+/* The place of value among names (NULL ends them): 0 and *out, or a usage error. */
+int cli_choose(const char *option, const char *value, const char *const *names, int *out);
+
 /* "NAME VERSION" on stdout. */
 void cli_version(void);
 

@@ -93,16 +93,6 @@ static void usage(void)
 
 /* ---- options ---- */
 
-static int choose(const char *option, const char *value, const char *const *names, int *out)
-{
-    for (int i = 0; names[i]; i++)
-        if (strcmp(value, names[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-    return cli_usage("%s: unknown value '%s'", option, value);
-}
-
 /* 0: go on, -1: done (help or version), else an exit status. */
 static int take_option(struct opts *o, int c, char *argv[])
 {
@@ -121,14 +111,14 @@ static int take_option(struct opts *o, int c, char *argv[])
         o->room = optarg;
         return 0;
     case OPT_ROOM_TYPE:
-        ret = choose("--room-type", optarg, room_types, &i);
+        ret = cli_choose("--room-type", optarg, room_types, &i);
         o->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
         return ret;
     case 'u':
         o->user = optarg;
         return 0;
     case 'M':
-        ret = choose("-M", optarg, medias, &i);
+        ret = cli_choose("-M", optarg, medias, &i);
         o->media = i ? TRTC_MEDIA_AUX : TRTC_MEDIA_MAIN;
         return ret;
     case 'T':
@@ -148,7 +138,7 @@ static int take_option(struct opts *o, int c, char *argv[])
     case 'S':
         return trtc_time_parse(optarg, &o->start_ms, &err) < 0 ? cli_usage("-S: %s", err.msg) : 0;
     case OPT_HA:
-        ret = choose("--ha", optarg, has, &i);
+        ret = cli_choose("--ha", optarg, has, &i);
         o->ha_auto = i == 0;
         o->ha = i;
         return ret;
@@ -156,7 +146,7 @@ static int take_option(struct opts *o, int c, char *argv[])
         o->av_merge = true;
         return 0;
     case OPT_TAGS:
-        ret = choose("--tags", optarg, tags, &i);
+        ret = cli_choose("--tags", optarg, tags, &i);
         o->tags = i ? TRTC_TAGS_CLASSIC : TRTC_TAGS_FULL;
         return ret;
     case OPT_NO_SYNC:

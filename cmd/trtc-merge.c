@@ -114,16 +114,6 @@ static void usage(void)
 
 /* ---- options ---- */
 
-static int choose(const char *option, const char *value, const char *const *names, int *out)
-{
-    for (int i = 0; names[i]; i++)
-        if (strcmp(value, names[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-    return cli_usage("%s: unknown value '%s'", option, value);
-}
-
 static int number(const char *option, const char *value, int64_t min, int64_t max, int64_t *out)
 {
     struct trtc_err err;
@@ -222,15 +212,15 @@ static int take_option(struct opts *o, int c, int argc, char *argv[])
         o->recursive = true;
         break;
     case OPT_VIDEO:
-        ret = choose("--video", optarg, video, &i);
+        ret = cli_choose("--video", optarg, video, &i);
         o->plan.video = (enum trtc_choice)i;
         break;
     case OPT_AUDIO:
-        ret = choose("--audio", optarg, audio, &i);
+        ret = cli_choose("--audio", optarg, audio, &i);
         o->plan.audio = i ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_AUTO;
         break;
     case OPT_NAMES:
-        ret = choose("--names", optarg, names, &i);
+        ret = cli_choose("--names", optarg, names, &i);
         o->plan.names = (enum trtc_names)i;
         break;
     case OPT_SPLIT_SIZE:
@@ -240,7 +230,7 @@ static int take_option(struct opts *o, int c, int argc, char *argv[])
         ret = take_split(o, false);
         break;
     case OPT_PLAN:
-        ret = optarg ? choose("--plan", optarg, plans, &i) : 0;
+        ret = optarg ? cli_choose("--plan", optarg, plans, &i) : 0;
         o->print = (enum plan_format)(PLAN_TSV + i);
         break;
     case OPT_FINISHED:
@@ -262,7 +252,7 @@ static int take_option(struct opts *o, int c, int argc, char *argv[])
         o->header = true;
         break;
     case OPT_PROGRESS:
-        ret = choose("--progress", optarg, json, &i);
+        ret = cli_choose("--progress", optarg, json, &i);
         o->progress_json = true;
         break;
     case 'q':
