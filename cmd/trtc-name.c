@@ -14,6 +14,7 @@
 #include "core/name.h"
 #include "core/namejson.h"
 #include "core/num.h"
+#include "core/put.h"
 #include "core/records.h"
 #include "core/text.h"
 
@@ -118,35 +119,11 @@ static int out_reserve(struct out *out, struct trtc_err *err)
 
 /* ---- TSV ---- */
 
-static char *put_bytes(char *q, const char *s, size_t n)
-{
-    memcpy(q, s, n);
-    return q + n;
-}
-
-static char *put_word(char *q, const char *s)
-{
-    return put_bytes(q, s, strlen(s));
-}
-
-static char *put_number(char *q, int64_t value)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        *q++ = digits[--n];
-    return q;
-}
-
 /* A value that could be taken for an absent one is escaped. */
 static char *put_text(char *q, const void *s, size_t n)
 {
     if (n == 1 && *(const char *)s == '-')
-        return put_word(q, "\\x2D");
+        return trtc_put_word(q, "\\x2D");
     return q + trtc_text_escape(s, n, q);
 }
 
@@ -161,37 +138,37 @@ static char *put_id(char *q, struct trtc_span b64, unsigned char *scratch)
 static char *put_word_or_dash(char *q, const char *word)
 {
     *q++ = '\t';
-    return put_word(q, *word ? word : "-");
+    return trtc_put_word(q, *word ? word : "-");
 }
 
 static char *put_number_or_dash(char *q, int64_t value)
 {
     *q++ = '\t';
-    return value ? put_number(q, value) : put_word(q, "-");
+    return value ? trtc_put_number(q, value) : trtc_put_word(q, "-");
 }
 
 static char *put_dir_or_dash(char *q, struct trtc_span dir)
 {
     *q++ = '\t';
-    return dir.p ? put_text(q, dir.p, dir.n) : put_word(q, "-");
+    return dir.p ? put_text(q, dir.p, dir.n) : trtc_put_word(q, "-");
 }
 
 static char *put_row(char *q, const struct trtc_name *name, enum trtc_room_type room_type, unsigned char *scratch)
 {
     if (room_type == TRTC_ROOM_AUTO)
         room_type = trtc_name_room_type(name->room);
-    q = put_number(q, name->sdkappid);
+    q = trtc_put_number(q, name->sdkappid);
     *q++ = '\t';
     if (room_type == TRTC_ROOM_INT) {
-        q = put_word(put_bytes(q, name->room.p, name->room.n), "\tint\t");
+        q = trtc_put_word(trtc_put_bytes(q, name->room.p, name->room.n), "\tint\t");
     } else {
-        q = put_word(put_id(q, name->room, scratch), "\tstring\t");
+        q = trtc_put_word(put_id(q, name->room, scratch), "\tstring\t");
     }
-    q = name->user.p ? put_id(q, name->user, scratch) : put_word(q, "-");
+    q = name->user.p ? put_id(q, name->user, scratch) : trtc_put_word(q, "-");
     q = put_word_or_dash(q, trtc_name_media(name->media));
     q = put_word_or_dash(q, trtc_name_type(name->type));
     *q++ = '\t';
-    q = name->utc.p ? put_bytes(q, name->utc.p, name->utc.n) : put_word(q, "-");
+    q = name->utc.p ? trtc_put_bytes(q, name->utc.p, name->utc.n) : trtc_put_word(q, "-");
     q = put_number_or_dash(q, name->index);
     q = put_word_or_dash(q, trtc_name_ext(name->ext));
     q = put_number_or_dash(q, name->ha);
@@ -273,7 +250,7 @@ static int decode(const struct opts *o, struct trtc_err *err)
         goto done;
     }
     if (o->header && !o->json) {
-        char *q = put_word(d.out.buf, "sdkappid\troom\troom_type\tuser\tmedia\ttype\tutc\tindex\text\tha\ttask\tprefix");
+        char *q = trtc_put_word(d.out.buf, "sdkappid\troom\troom_type\tuser\tmedia\ttype\tutc\tindex\text\tha\ttask\tprefix");
         *q++ = o->null ? '\0' : '\n';
         d.out.n = (size_t)(q - d.out.buf);
     }

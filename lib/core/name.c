@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/b64.h"
+#include "core/put.h"
 #include "core/text.h"
 
 #define SHOWN 200
@@ -414,38 +415,14 @@ size_t trtc_name_size(const struct trtc_name *name)
     return name->prefix.n + name->task.n + name->room.n + name->user.n + 96;
 }
 
-static char *put(char *q, const char *s, size_t n)
-{
-    memcpy(q, s, n);
-    return q + n;
-}
-
-static char *put_word(char *q, const char *s)
-{
-    return put(q, s, strlen(s));
-}
-
-static char *put_number(char *q, int64_t value)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        *q++ = digits[--n];
-    return q;
-}
-
 static char *put_dirs(char *q, const struct trtc_name *name)
 {
     if (name->prefix.p) {
-        q = put(q, name->prefix.p, name->prefix.n);
+        q = trtc_put_bytes(q, name->prefix.p, name->prefix.n);
         *q++ = '/';
     }
     if (name->task.p) {
-        q = put(q, name->task.p, name->task.n);
+        q = trtc_put_bytes(q, name->task.p, name->task.n);
         *q++ = '/';
     }
     return q;
@@ -453,13 +430,13 @@ static char *put_dirs(char *q, const struct trtc_name *name)
 
 static char *put_user(char *q, const struct trtc_name *name)
 {
-    q = put_word(q, USER_START);
-    q = put(q, name->user.p, name->user.n);
-    q = put_word(q, USER_END);
-    q = put_word(q, trtc_name_media(name->media));
+    q = trtc_put_word(q, USER_START);
+    q = trtc_put_bytes(q, name->user.p, name->user.n);
+    q = trtc_put_word(q, USER_END);
+    q = trtc_put_word(q, trtc_name_media(name->media));
     if (name->type) {
         *q++ = '_';
-        q = put_word(q, trtc_name_type(name->type));
+        q = trtc_put_word(q, trtc_name_type(name->type));
     }
     return q;
 }
@@ -473,13 +450,13 @@ int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_
                          trtc_name_size(name));
     char *q = put_dirs(out, name);
     if (name->ha) {
-        q = put_word(q, "ha");
+        q = trtc_put_word(q, "ha");
         *q++ = (char)('0' + name->ha);
         *q++ = '_';
     }
-    q = put_number(q, name->sdkappid);
+    q = trtc_put_number(q, name->sdkappid);
     *q++ = '_';
-    q = put(q, name->room.p, name->room.n);
+    q = trtc_put_bytes(q, name->room.p, name->room.n);
     if (name->user.p)
         q = put_user(q, name);
     if (name->ext == TRTC_EXT_TS) {
@@ -488,10 +465,10 @@ int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_
         q += TRTC_UTC_LEN;
     } else if (name->index) {
         *q++ = '_';
-        q = put_number(q, name->index);
+        q = trtc_put_number(q, name->index);
     }
     *q++ = '.';
-    q = put_word(q, trtc_name_ext(name->ext));
+    q = trtc_put_word(q, trtc_name_ext(name->ext));
     *q = '\0';
     if (len)
         *len = (size_t)(q - out);

@@ -8,38 +8,15 @@
 #include <string.h>
 
 #include "core/b64.h"
+#include "core/put.h"
 #include "core/text.h"
 
 /* ---- writing ---- */
 
-static char *put(char *q, const char *s, size_t n)
-{
-    memcpy(q, s, n);
-    return q + n;
-}
-
-static char *put_word(char *q, const char *s)
-{
-    return put(q, s, strlen(s));
-}
-
-static char *put_number(char *q, int64_t value)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        *q++ = digits[--n];
-    return q;
-}
-
 static char *put_u00(char *q, unsigned char c)
 {
     static const char digits[] = "0123456789abcdef";
-    q = put(q, "\\u00", 4);
+    q = trtc_put_bytes(q, "\\u00", 4);
     *q++ = digits[c >> 4];
     *q++ = digits[c & 15];
     return q;
@@ -73,9 +50,9 @@ static char *put_key(char *q, const char *key, const char *suffix)
 {
     *q++ = ',';
     *q++ = '"';
-    q = put_word(q, key);
-    q = put_word(q, suffix);
-    return put(q, "\":", 2);
+    q = trtc_put_word(q, key);
+    q = trtc_put_word(q, suffix);
+    return trtc_put_bytes(q, "\":", 2);
 }
 
 /* Base64 of a file name in the standard alphabet. */
@@ -118,7 +95,7 @@ static char *put_string(char *q, const char *key, const char *word)
 {
     q = put_key(q, key, "");
     *q++ = '"';
-    q = put_word(q, word);
+    q = trtc_put_word(q, word);
     *q++ = '"';
     return q;
 }
@@ -128,8 +105,8 @@ size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n
 {
     if (room_type == TRTC_ROOM_AUTO)
         room_type = trtc_name_room_type(name->room);
-    char *q = put_word(out, "{\"sdkappid\":");
-    q = put_number(q, name->sdkappid);
+    char *q = trtc_put_word(out, "{\"sdkappid\":");
+    q = trtc_put_number(q, name->sdkappid);
     q = room_type == TRTC_ROOM_INT ? put_text(q, "room", name->room.p, name->room.n)
                                    : put_id(q, "room", name->room, scratch);
     q = put_string(q, "room_type", room_type == TRTC_ROOM_INT ? "int" : "string");
@@ -142,17 +119,17 @@ size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n
     if (name->utc.p)
         q = put_text(q, "utc", name->utc.p, name->utc.n);
     if (name->index)
-        q = put_number(put_key(q, "index", ""), name->index);
+        q = trtc_put_number(put_key(q, "index", ""), name->index);
     q = put_string(q, "ext", trtc_name_ext(name->ext));
     if (name->ha)
-        q = put_number(put_key(q, "ha", ""), name->ha);
+        q = trtc_put_number(put_key(q, "ha", ""), name->ha);
     if (name->task.p)
         q = put_text(q, "task", name->task.p, name->task.n);
     if (name->prefix.p)
         q = put_text(q, "prefix", name->prefix.p, name->prefix.n);
     q = put_string(q, "mode", name->user.p ? "single" : "mixed");
     if (name->utc_ms != TRTC_NOTIME)
-        q = put_number(put_key(q, "utc_ms", ""), name->utc_ms);
+        q = trtc_put_number(put_key(q, "utc_ms", ""), name->utc_ms);
     q = put_text(q, "name", s, n);
     *q++ = '}';
     return (size_t)(q - out);
