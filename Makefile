@@ -22,6 +22,7 @@ VERSION = 0.1.0
 PKGS =
 TOOLS = trtc-name trtc-merge trtc-hls
 AV = libavformat libavcodec libswscale libswresample libavutil
+NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
 HELPERS = $(wildcard tests/mkrec.c tests/marks.c)
 T = $(CTESTS) $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))
@@ -29,7 +30,7 @@ J = 3
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-libsrc = $(wildcard lib/core/*.c lib/media/*.c)
+libsrc = $(wildcard lib/core/*.c lib/media/*.c lib/net/*.c)
 testsrc = $(filter-out tests/fuzz_%.c $(CTESTS) $(HELPERS),$(wildcard tests/*.c))
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
@@ -59,13 +60,15 @@ $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
 
-$(B)/lib/media/%.o $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o: private PKGS = $(AV)
+$(B)/lib/net/%.o: private PKGS = $(NET)
+$(B)/lib/media/%.o: private PKGS = $(AV) libass
+$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o: private PKGS = $(AV)
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
-$(B)/tests/%: private PKGS = $(AV) libcjson cmocka
-$(B)/tests/%: private LDLIBS = -lb64 -lm
+$(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
+$(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
 
 deps:
 	@$(DEPS)

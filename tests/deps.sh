@@ -22,7 +22,13 @@ header  libswresample/swresample.h libswresample-dev build
 header  libavutil/avutil.h      libavutil-dev       build
 header  b64/cencode.h           libb64-dev          build
 header  cjson/cJSON.h           libcjson-dev        build
+header  libyuv.h                libyuv-dev          build
+header  ass/ass.h               libass-dev          build
+header  curl/curl.h             libcurl4-openssl-dev build
+header  openssl/evp.h           libssl-dev          build
+header  zlib.h                  zlib1g-dev          build
 header  cmocka.h                libcmocka-dev       test
+header  microhttpd.h            libmicrohttpd-dev   test
 program bash                    bash                test
 program bats                    bats                test
 program prove                   perl                test

@@ -372,15 +372,17 @@ static int find_sections(struct trtc_timeline *t)
     return 0;
 }
 
-static const enum trtc_media picture_media[3][2] = {
+static const enum trtc_media picture_media[4][2] = {
     [TRTC_AUX_MAIN] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN },
     [TRTC_AUX_AUTO] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
     [TRTC_AUX_SUB] = { TRTC_MEDIA_AUX, TRTC_MEDIA_AUX },
+    [TRTC_AUX_ONLY] = { TRTC_MEDIA_AUX, TRTC_MEDIA_AUX },
 };
-static const enum trtc_media sound_media[3][2] = {
+static const enum trtc_media sound_media[4][2] = {
     [TRTC_AUX_MAIN] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_MAIN },
     [TRTC_AUX_AUTO] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
     [TRTC_AUX_SUB] = { TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX },
+    [TRTC_AUX_ONLY] = { TRTC_MEDIA_AUX, TRTC_MEDIA_AUX },
 };
 
 bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux)

@@ -13,7 +13,8 @@
 /* Specification, merge script: more than 15 s without any data end a section. */
 #define TRTC_SECTION_GAP_US 15000000
 
-enum trtc_aux { TRTC_AUX_MAIN = 0, TRTC_AUX_AUTO = 1, TRTC_AUX_SUB = 2 }; /* the script's -a */
+/* the script's -a; ONLY: the substream's own sound and picture, as the mixer wants them */
+enum trtc_aux { TRTC_AUX_MAIN = 0, TRTC_AUX_AUTO = 1, TRTC_AUX_SUB = 2, TRTC_AUX_ONLY = 3 };
 
 struct trtc_clip {
     const struct trtc_piece *piece;

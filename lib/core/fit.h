@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Which part of a picture goes where in a window, by the API's RenderMode. */
+#ifndef TRTC_CORE_FIT_H
+#define TRTC_CORE_FIT_H
+
+#include "core/layout.h"
+
+struct trtc_fit {
+    struct trtc_rect src; /* part of the picture that is shown; x and y even */
+    struct trtc_rect dst; /* where in the window, from its top left; every value even */
+};
+
+/* A picture of src_w x src_h pixels of shape sar_num:sar_den (0 or less: square). Stretch: all of it into all of the
+ * window; crop: the middle that has the window's shape; fit: all of it, centred; crop20: at most 20 % of its width or
+ * height cut away, the rest stretched. */
+void trtc_fit_window(int src_w, int src_h, int sar_num, int sar_den, int window_w, int window_h,
+                     enum trtc_render render, struct trtc_fit *out);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What a mix shall look and sound like: the settings that options give, and those of a CreateCloudRecording
+ * request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and the lines of a script that change
+ * them over time. */
+#ifndef TRTC_CORE_MIXSET_H
+#define TRTC_CORE_MIXSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/layout.h"
+#include "core/subscribe.h"
+
+#define TRTC_MARKS_MAX 25
+
+enum trtc_mark_kind { TRTC_MARK_IMAGE, TRTC_MARK_TEXT, TRTC_MARK_CLOCK };
+
+struct trtc_mark { /* a watermark */
+    enum trtc_mark_kind kind;
+    struct trtc_rect rect; /* w, h 0: as large as it is; clock: not used */
+    char *text;            /* image: file or URL; text: the text; clock: NULL */
+    int size_px;           /* font; 0: 14 */
+    uint32_t colour;       /* 0xRRGGBB */
+    uint32_t background;   /* 0xRRGGBB, if has_background */
+    bool has_background;
+    int pos;      /* clock: the API's Pos, 0 ... 6 */
+    int zone_min; /* clock: minutes east of UTC */
+};
+
+/* How the canvas looks; replaced as a whole by a script's "layout". */
+struct trtc_mix_look {
+    enum trtc_layout_mode mode;
+    char *anchor; /* or NULL */
+    bool anchor_aux;
+    bool right; /* MaxResolutionUserAlign 1 */
+    enum trtc_render render;
+    struct trtc_layout_list list;
+    uint32_t background;    /* 0xRRGGBB */
+    char *background_image; /* file or URL, or NULL */
+    enum trtc_render background_render;
+    char *placeholder;     /* picture for windows without video, or NULL */
+    bool show_reserved;    /* PlaceHolderMode 1: placeholders for reserved users who send nothing */
+    bool no_audio_windows; /* PureAudioDisableLayout: who sends only sound has no window */
+    struct trtc_mark marks[TRTC_MARKS_MAX];
+    size_t nb_marks;
+};
+
+enum trtc_fill { TRTC_FILL_HOLD, TRTC_FILL_BLACK }; /* FillType 0 and 1 */
+
+struct trtc_mix_settings {
+    int width_px, height_px, fps;
+    int video_bps;
+    int gop_s;
+    int rate_hz, channels, audio_bps;
+    bool audio, video; /* StreamType */
+    bool main, aux;    /* MediaId */
+    enum trtc_fill fill;
+    struct trtc_mix_look look;
+    struct trtc_subscription sub;
+};
+
+/* The defaults: 640x360, 15 fps, 550 kbit/s, GOP 10 s; 48 kHz, 2 channels, 64 kbit/s; grid, crop, black. */
+void trtc_mix_settings_init(struct trtc_mix_settings *s);
+void trtc_mix_settings_fini(struct trtc_mix_settings *s);
+void trtc_mix_look_fini(struct trtc_mix_look *l);
+
+struct cJSON;
+
+/* Takes over what a CreateCloudRecording request asks for (reference: recording-api.md; absent members mean
+ * the API's defaults, 360x640 included). What a mix cannot do is handed to cannot (never NULL; a whole
+ * sentence without a full stop that names the member), once each; what does not concern it (storage, signatures, task
+ * life) is left out silently. TRTC_EX_DATAERR naming the path of a member that is wrong. */
+int trtc_mix_request_read(const struct cJSON *request, struct trtc_mix_settings *s,
+                          void (*cannot)(void *opaque, const char *what), void *opaque,
+                          struct trtc_err *err);
+
+/* A MixLayoutParams object, for the canvas of s. *look is replaced on success, as it was on failure. */
+int trtc_mix_look_read(const struct cJSON *params, const char *path,
+                       const struct trtc_mix_settings *s, struct trtc_mix_look *look,
+                       void (*cannot)(void *opaque, const char *what), void *opaque,
+                       struct trtc_err *err);
+
+/* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…, "subscribe":{…}}. */
+struct trtc_mix_change {
+    int64_t at_ms; /* as given: epoch ms; below one year (31536000000): from the mix's start; absent:
+                      TRTC_NOTIME (live: at once) */
+    bool has_look, has_sub;
+    struct trtc_mix_look look;
+    struct trtc_subscription sub;
+};
+int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_settings *s,
+                         struct trtc_mix_change *out,
+                         void (*cannot)(void *opaque, const char *what), void *opaque,
+                         struct trtc_err *err);
+void trtc_mix_change_fini(struct trtc_mix_change *c);
+
+/* "#RRGGBB" or "0xRRGGBB". TRTC_EX_USAGE. */
+int trtc_colour_parse(const char *what, const char *s, uint32_t *out, struct trtc_err *err);
+
+/* The options --watermark FILE,X,Y[,W,H] (read from the right), --text TEXT,X,Y[,W,H][,SIZEpx][,COLOUR[,BACK]] (read
+ * from the right: colours begin with # or 0x, a size ends in px), --clock POS[,ZONE[,SIZEpx][,COLOUR]] (POS: 0...6 or
+ * top-left top-right bottom-left bottom-right top bottom center; ZONE: UTC, +08:00, 8, -5; default the API's 8).
+ * TRTC_EX_USAGE; over 25 marks too. Inside the canvas is for trtc_mix_settings_check. */
+int trtc_mark_parse(enum trtc_mark_kind kind, const char *arg, struct trtc_mix_look *look,
+                    struct trtc_err *err);
+
+/* Ranges that hold whatever the source of the settings: even size within the API's 1920 x 1920 and 1920*1080 pixels,
+ * marks inside the canvas. TRTC_EX_DATAERR. */
+int trtc_mix_settings_check(const struct trtc_mix_settings *s, struct trtc_err *err);
+
+#endif

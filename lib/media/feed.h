@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames of one kind (sound or picture) of one user's stream on the epoch clock, wherever they come from: the lane of a
+ * recording, a file, or a live source that a thread of its own reads. */
+#ifndef TRTC_MEDIA_FEED_H
+#define TRTC_MEDIA_FEED_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/loss.h"
+#include "core/timeline.h"
+#include "media/packet.h"
+
+struct trtc_feed;
+
+enum trtc_fed { TRTC_FED_END = 0, TRTC_FED_FRAME = 1, TRTC_FED_WAIT = 2 }; /* and -1 */
+
+struct trtc_feed_frame {
+    struct trtc_packet pkt; /* video: Annex B; sound: whole frames (AAC: ADTS). Epoch us */
+    enum trtc_codec codec;
+    const char *codec_name; /* FFmpeg's name ("h264", "aac", ...) */
+    int64_t dur_us;         /* estimate, > 0 */
+    const uint8_t *sets;    /* video key frames: parameter sets that must go in front; or NULL */
+    size_t sets_size;
+    bool damaged;
+};
+
+/* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (live only: nothing has come yet), -1.
+ * After -1 (the source broke) every further call is END. */
+int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
+void trtc_feed_free(struct trtc_feed **f);
+
+/* The lane of a recording (borrowed, all of it). from_us: what lies in segments that end before it is not read
+ * (TRTC_NOTIME: from the beginning). losses receives what turns out missing. */
+struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const struct trtc_lane *lane,
+                                      enum trtc_kind kind, int64_t from_us,
+                                      struct trtc_losses *losses, struct trtc_err *err);
+
+/* A source with a thread of its own or none: gives two feeds, either of which may turn out empty. */
+struct trtc_source_input;
+
+enum trtc_pace {
+    TRTC_PACE_STORED, /* the first frame stands for start_us; reading waits for data, however long */
+    TRTC_PACE_LIVE /* frames are placed by their arrival; next returns WAIT where nothing has come */
+};
+
+struct trtc_source_opts {
+    const char *url; /* as for trtc_input_open */
+    enum trtc_pace pace;
+    int64_t start_us;        /* STORED: epoch time of the lowest first PTS */
+    bool audio, video;       /* what is wanted */
+    int64_t (*now_us)(void); /* LIVE: the epoch clock */
+    const volatile sig_atomic_t *stop;
+};
+
+/* STORED regular files are opened here (an error comes at once: TRTC_EX_NOINPUT, DATAERR, UNAVAILABLE), once for each
+ * kind, so that neither waits for the other. Everything else is opened and read by a thread, with bounded queues.
+ * losses (borrowed) receives what turns out damaged or cut, under the name given by label (copied), once it has
+ * ended. */
+struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, const char *label,
+                                           struct trtc_losses *losses, struct trtc_err *err);
+
+/* Its feeds: owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to
+ * be there. */
+struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
+
+/* LIVE: waits until frames beyond until_us are there in every kind that has shown itself, or the source has ended, or
+ * wall_us (now_us's clock) has come. True: what is due has come. */
+bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
+
+/* LIVE: epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
+int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
+
+/* Why a source broke (it ended by a failure): err->code is 0 where it did not. Threads are asked to end by free, which
+ * may be called at any time. */
+void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err);
+void trtc_source_free(struct trtc_source_input **s);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* All voices into one: each decoded and placed by its clock to the sample, summed, held under the ceiling. */
+#ifndef TRTC_MEDIA_MIXER_H
+#define TRTC_MEDIA_MIXER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "media/packet.h"
+
+#define TRTC_MIXER_CEILING_DB (-1.0)
+
+struct trtc_mixer;
+
+/* A voice: whatever owns it gives its packets. */
+struct trtc_mixer_source {
+    /* 1 and *p, *codec_name (FFmpeg's name); 0 the end; 2 nothing has come yet (live: what is due and has not come is
+     * silence); -1: it broke, and counts as ended (err is dropped: whoever gives packets tells of it). pts_us on the
+     * mix's clock (0 = first sample of the output). */
+    int (*next)(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err);
+    void *opaque;
+};
+
+/* Output: planar float, rate_hz, 1 or 2 channels. */
+struct trtc_mixer *trtc_mixer_new(int rate_hz, int channels, struct trtc_err *err);
+void trtc_mixer_free(struct trtc_mixer **m);
+
+/* Adds a voice, any time; its number, or -1. */
+int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
+                   struct trtc_err *err);
+
+/* Whether a voice is heard from the next block on; changes fade over 5 ms. At first it is. One that is not heard is
+ * still read, so that it is in its place when it is heard again. */
+void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard);
+
+/* The next n samples (n <= 4096) of the sum, limited to the ceiling: planes[c] receives n floats. Exactly in
+ * place: the limiter's delay is made up for by reading ahead. Where the sources wait, what has not come is silence. */
+int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct trtc_err *err);
+
+/* The n samples of one voice alone that went into the block that was mixed last, at the same place (limited to the
+ * ceiling as well): for a track of its own. Only with trtc_mixer_keep. */
+void trtc_mixer_keep(struct trtc_mixer *m);
+int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n);
+
+/* Packets of a voice that could not be decoded. */
+int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice);
+
+#endif

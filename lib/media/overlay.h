@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What is laid over the canvas: pictures with alpha, text, clocks, the users' names. Converted once to YUV and alpha,
+ * blended only over its rectangle. */
+#ifndef TRTC_MEDIA_OVERLAY_H
+#define TRTC_MEDIA_OVERLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/err.h"
+#include "core/layout.h"
+
+struct trtc_overlay {
+    struct trtc_rect rect; /* on the canvas: every value even, inside it */
+    uint8_t *y, *u, *v;    /* limited range, not premultiplied; stride rect.w and rect.w / 2 */
+    uint8_t *a, *ac;       /* alpha 0 clear ... 255 opaque, for luma and for chroma */
+};
+
+void trtc_overlay_free(struct trtc_overlay **o);
+void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
+
+#define TRTC_IMAGE_MAX_BYTES (5 << 20) /* the API's 5 MB and 2K */
+#define TRTC_IMAGE_MAX_PX    2560
+
+/* A picture file (PNG, JPEG; regular files only) as YUVA420P or YUV420P, limited range; the caller frees it with
+ * av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for everything that is wrong with it,
+ * naming it. */
+AVFrame *trtc_image_load(const char *path, struct trtc_err *err);
+
+/* pic scaled to r (w or h 0: its own size), clipped to the canvas. */
+struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_rect *r, int canvas_w,
+                                        int canvas_h, struct trtc_err *err);
+
+struct trtc_text; /* the text renderer: fonts; one thread at a time */
+
+/* TRTC_EX_UNAVAILABLE where there are no fonts. Costs some 10 ms: to be made only where text is shown. */
+struct trtc_text *trtc_text_new(struct trtc_err *err);
+void trtc_text_free(struct trtc_text **t);
+
+enum trtc_text_align { TRTC_TEXT_TOP_LEFT, TRTC_TEXT_CENTER, TRTC_TEXT_BOTTOM_LEFT };
+
+struct trtc_text_style {
+    const char *font; /* family, or NULL */
+    int size_px;
+    uint32_t colour; /* 0xRRGGBB */
+    bool has_background;
+    uint32_t background;  /* 0xRRGGBB, behind the box */
+    int background_alpha; /* 0 opaque ... 255 clear */
+    bool outline;         /* thin dark outline, so that it reads on anything */
+    enum trtc_text_align align;
+};
+
+/* text (UTF-8, any script; shown as it is, with no markup; control characters and ill-formed bytes escaped) in box r
+ * (w, h 0: as large as the text), cut where it does not fit (with an ellipsis where it is one line), clipped to the
+ * canvas. An overlay of no pixels is not an error: *out is NULL then. */
+int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
+                      const struct trtc_rect *r, int canvas_w, int canvas_h,
+                      struct trtc_overlay **out, struct trtc_err *err);
+
+/* Size that the text takes in one line. */
+int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
+                   int *w_px, int *h_px, struct trtc_err *err);
+
+/* One picture as a PNG file in memory (free() it): what --still writes. canvas is YUV420P, BT.601, limited range. */
+int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct trtc_err *err);
+
+#endif

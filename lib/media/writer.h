@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The mixer's output: encoded tracks into one MP4, Matroska or MPEG-TS, a file that appears when it is complete or a
+ * pipe. Tracks are written by several threads, each in its order; the writer interleaves them. */
+#ifndef TRTC_MEDIA_WRITER_H
+#define TRTC_MEDIA_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "media/packet.h"
+
+enum trtc_container { TRTC_CONTAINER_MP4, TRTC_CONTAINER_TS, TRTC_CONTAINER_MKV };
+
+struct trtc_writer_track {
+    enum trtc_codec codec; /* H264 or AAC */
+    int width_px, height_px, fps;
+    const uint8_t *sets; /* H264: parameter sets, Annex B; copied */
+    size_t sets_size;
+    int rate_hz, channels;
+    const uint8_t *asc; /* AAC: AudioSpecificConfig; copied */
+    size_t asc_size;
+    const char *name; /* of the track, or NULL; copied */
+};
+
+struct trtc_writer_opts {
+    const char *path; /* "-": standard output (TS only) */
+    enum trtc_container container;
+    const struct trtc_writer_track *tracks; /* TS: one of each kind at most */
+    int nb_tracks;
+    int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
+    const char *title;   /* or NULL */
+    bool flush;          /* TS: hand on at once what is complete (live) */
+};
+
+struct trtc_writer;
+
+/* TRTC_EX_CANTCREAT, TRTC_EX_TEMPFAIL. */
+struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trtc_err *err);
+
+/* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC raw; times in us
+ * from the mix's start. Video dts and the priming of the first AAC frame may be negative: MP4 and Matroska say so, TS
+ * leaves the priming out. Waits where this track is more than some seconds ahead of the others; so no thread may
+ * hold what another needs. 128 + SIGPIPE where the reader of the pipe has gone. After a failure every call fails the
+ * same way. */
+int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
+                      struct trtc_err *err);
+
+/* This track has no more; where it ends (us; its last frame lasts until then). */
+int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, struct trtc_err *err);
+
+/* Nobody waits any more: pending and later writes fail with what err says (copied). */
+void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);
+
+/* All tracks have ended: the file is completed and gets its name. *bytes (may be NULL): its size. */
+int trtc_writer_finish(struct trtc_writer *w, int64_t *bytes, struct trtc_err *err);
+
+/* Removes what was not finished, frees. */
+void trtc_writer_free(struct trtc_writer **w);
+
+#endif
