@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON from outside. cJSON builds the tree; what it takes although it is no JSON, or costs too much, is refused
+ * before it starts (RFC 8259 for the forms), and repeated keys after it. */
+#include "core/json.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+#define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
+#define VALUES_MAX     (1 << 17) /* a value costs cJSON some 80 bytes, and as little as 2 of text */
+#define EXACT_MAX      (1LL << 53) /* up to here a double tells whole numbers apart */
+#define NUMBER_MAX     63          /* characters that cJSON keeps of a number */
+#define SHOWN_MAX      128
+#define PATH_SHOWN_MAX 256
+
+/* ---- what cJSON lets pass ---- */
+
+struct scan {
+    const char *what;
+    const char *text;
+    size_t n, pos;
+    struct trtc_err *err;
+};
+
+static int reject(const struct scan *s, size_t pos, const char *why)
+{
+    return trtc_fail(s->err, TRTC_EX_DATAERR, "%s: byte %zu: %s", s->what, pos, why);
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_hex(int c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* The character at pos, -1 behind the end. */
+static int at(const struct scan *s, size_t pos)
+{
+    return pos < s->n ? (unsigned char)s->text[pos] : -1;
+}
+
+static int scan_escape(struct scan *s)
+{
+    size_t pos = s->pos;
+    s->pos += 2;
+    if (at(s, pos + 1) != 'u')
+        return 0; /* cJSON knows the others */
+    for (int i = 2; i < 6; i++)
+        if (!is_hex(at(s, pos + (size_t)i)))
+            return reject(s, pos, "\\u without four hexadecimal digits");
+    if (memcmp(s->text + pos, "\\u0000", 6) == 0)
+        return reject(s, pos, "a NUL character in a string");
+    s->pos += 4;
+    return 0;
+}
+
+static int scan_string(struct scan *s)
+{
+    size_t start = s->pos++;
+    for (;;) {
+        int c = at(s, s->pos);
+        if (c < 0)
+            return reject(s, start, "a string without an end");
+        if (c < 0x20)
+            return reject(s, s->pos, "a control character in a string");
+        if (c == '"')
+            break;
+        if (c != '\\')
+            s->pos++;
+        else if (scan_escape(s) < 0)
+            return -1;
+    }
+    s->pos++;
+    return 0;
+}
+
+static size_t scan_digits(struct scan *s)
+{
+    size_t start = s->pos;
+    while (is_digit(at(s, s->pos)))
+        s->pos++;
+    return s->pos - start;
+}
+
+static int scan_number(struct scan *s)
+{
+    size_t start = s->pos;
+    if (at(s, s->pos) == '-')
+        s->pos++;
+    bool zero = at(s, s->pos) == '0';
+    size_t whole = scan_digits(s);
+    bool ok = whole == 1 || (whole > 1 && !zero);
+    if (at(s, s->pos) == '.') {
+        s->pos++;
+        ok = scan_digits(s) && ok;
+    }
+    if (at(s, s->pos) == 'e' || at(s, s->pos) == 'E') {
+        s->pos++;
+        if (at(s, s->pos) == '+' || at(s, s->pos) == '-')
+            s->pos++;
+        ok = scan_digits(s) && ok;
+    }
+    if (!ok)
+        return reject(s, start, "not a number as JSON writes it");
+    if (s->pos - start > NUMBER_MAX)
+        return reject(s, start, "a number that is too long");
+    return 0;
+}
+
+/* Strings, numbers, depth and count; the order of things is for cJSON. */
+static int scan_text(struct scan *s)
+{
+    int depth = 0;
+    long values = 1;
+    while (s->pos < s->n) {
+        int c = at(s, s->pos);
+        int ret = 0;
+        if (c == '"') {
+            ret = scan_string(s);
+        } else if (c == '-' || is_digit(c)) {
+            ret = scan_number(s);
+        } else if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+            ret = reject(s, s->pos, "a control character");
+        } else {
+            bool opens = c == '[' || c == '{';
+            depth += opens - (c == ']' || c == '}');
+            values += opens || c == ',';
+            if (depth > DEPTH_MAX)
+                ret = reject(s, s->pos, "nested too deep");
+            else if (values > VALUES_MAX)
+                ret = reject(s, s->pos, "too many values");
+            s->pos++;
+        }
+        if (ret < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- what the tree still hides ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+static int check_keys(const char *what, const cJSON *object, struct trtc_err *err)
+{
+    size_t n = (size_t)cJSON_GetArraySize(object), i = 0;
+    const cJSON *item;
+    if (n < 2)
+        return 0;
+    const char **keys = malloc(n * sizeof *keys);
+    if (!keys)
+        return trtc_fail_nomem(err);
+    cJSON_ArrayForEach(item, object) keys[i++] = item->string;
+    qsort(keys, n, sizeof *keys, compare_keys);
+    int ret = 0;
+    for (i = 1; i < n && ret == 0; i++) {
+        char shown[SHOWN_MAX];
+        if (strcmp(keys[i - 1], keys[i]) == 0)
+            ret = trtc_fail(err, TRTC_EX_DATAERR, "%s: the key '%s' stands twice in an object",
+                            what, trtc_text_show(keys[i], strlen(keys[i]), shown, sizeof shown));
+    }
+    free(keys);
+    return ret;
+}
+
+/* Recursion no deeper than DEPTH_MAX. */
+static int check_tree(const char *what, const cJSON *value, struct trtc_err *err)
+{
+    const cJSON *item;
+    if (cJSON_IsNumber(value) && !isfinite(value->valuedouble))
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: a number that is too large", what);
+    if (cJSON_IsObject(value) && check_keys(what, value, err) < 0)
+        return -1;
+    cJSON_ArrayForEach(item, value) if (check_tree(what, item, err) < 0) return -1;
+    return 0;
+}
+
+static size_t skip_space(const char *text, size_t n, size_t pos)
+{
+    while (pos < n &&
+           (text[pos] == ' ' || text[pos] == '\t' || text[pos] == '\n' || text[pos] == '\r'))
+        pos++;
+    return pos;
+}
+
+struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err)
+{
+    struct scan s = { .what = what, .text = text, .n = n, .err = err };
+    if (n > TRTC_JSON_MAX_BYTES) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d MB of JSON", what, TRTC_JSON_MAX_BYTES >> 20);
+        return NULL;
+    }
+    if (!trtc_utf8_valid(text, n)) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: not UTF-8", what);
+        return NULL;
+    }
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        s.pos = 3; /* a byte-order mark: cJSON leaves it out too */
+    if (skip_space(text, n, s.pos) == n) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", what);
+        return NULL;
+    }
+    if (scan_text(&s) < 0)
+        return NULL;
+    const char *rest = text;
+    cJSON *root = cJSON_ParseWithLengthOpts(text, n, &rest, false);
+    if (!root) {
+        /* cJSON tells the place to within a byte or two */
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, (size_t)(rest - text));
+        return NULL;
+    }
+    size_t end = skip_space(text, n, (size_t)(rest - text));
+    if (end < n) {
+        reject(&s, end, "something follows the value");
+        goto fail;
+    }
+    if (check_tree(what, root, err) < 0)
+        goto fail;
+    return root;
+fail:
+    cJSON_Delete(root);
+    return NULL;
+}
+
+/* ---- files ---- */
+
+/* All of fd, one byte more than is allowed at most, so that the parser sees that there is more. */
+static char *read_all(int fd, const char *name, size_t *n, struct trtc_err *err)
+{
+    size_t size = 0, len = 0;
+    char *text = NULL;
+    for (;;) {
+        if (len == size) {
+            size = size ? size * 2 : 1 << 16;
+            if (size > TRTC_JSON_MAX_BYTES)
+                size = TRTC_JSON_MAX_BYTES + 1;
+            char *more = realloc(text, size);
+            if (!more) {
+                trtc_fail_nomem(err);
+                goto fail;
+            }
+            text = more;
+        }
+        ssize_t got = read(fd, text + len, size - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
+            goto fail;
+        }
+        len += (size_t)got;
+        if (got == 0 || len > TRTC_JSON_MAX_BYTES)
+            break;
+    }
+    *n = len;
+    return text;
+fail:
+    free(text);
+    return NULL;
+}
+
+struct cJSON *trtc_json_read(const char *path, struct trtc_err *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    char name[PATH_SHOWN_MAX] = "standard input";
+    size_t n = 0;
+    int fd = 0;
+    if (!standard) {
+        trtc_text_show(path, strlen(path), name, sizeof name);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0) {
+            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
+            return NULL;
+        }
+    }
+    char *text = read_all(fd, name, &n, err);
+    if (!standard)
+        close(fd);
+    cJSON *root = text ? trtc_json_parse(name, text, n, err) : NULL;
+    free(text);
+    return root;
+}
+
+/* ---- members ---- */
+
+static const char *type_name(const cJSON *item)
+{
+    return cJSON_IsString(item)   ? "a string"
+           : cJSON_IsNumber(item) ? "a number"
+           : cJSON_IsBool(item)   ? "a boolean"
+           : cJSON_IsArray(item)  ? "an array"
+           : cJSON_IsObject(item) ? "an object"
+                                  : "null";
+}
+
+/* "PATH.KEY", or the key alone where path is empty. */
+static const char *place(const char *path, const char *key, char out[PATH_SHOWN_MAX])
+{
+    snprintf(out, PATH_SHOWN_MAX, "%s%s%s", path, *path ? "." : "", key);
+    return out;
+}
+
+/* The member if it has the type: 1; 0 where it is absent; -1 where it is something else. */
+static int member(const cJSON *object, const char *path, const char *key, const char *wanted,
+                  cJSON_bool (*is)(const cJSON *), const cJSON **item, struct trtc_err *err)
+{
+    char where[PATH_SHOWN_MAX];
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!found || cJSON_IsNull(found))
+        return 0;
+    if (!is(found))
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s, where %s is wanted",
+                         place(path, key, where), type_name(found), wanted);
+    *item = found;
+    return 1;
+}
+
+int trtc_json_int(const struct cJSON *object, const char *path, const char *key, int64_t min,
+                  int64_t max, int64_t *out, struct trtc_err *err)
+{
+    char where[PATH_SHOWN_MAX];
+    const cJSON *item;
+    int ret = member(object, path, key, "a whole number", cJSON_IsNumber, &item, err);
+    if (ret <= 0)
+        return ret;
+    double value = item->valuedouble;
+    double low = min < -EXACT_MAX ? -(double)EXACT_MAX : (double)min;
+    double high = max > EXACT_MAX ? (double)EXACT_MAX : (double)max;
+    if (!(value >= low && value <= high))
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %.15g is not within %.16g...%.16g",
+                         place(path, key, where), value, low, high);
+    if (value != (double)(int64_t)value)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %.15g is not a whole number",
+                         place(path, key, where), value);
+    *out = (int64_t)value;
+    return 1;
+}
+
+int trtc_json_bool(const struct cJSON *object, const char *path, const char *key, bool *out,
+                   struct trtc_err *err)
+{
+    const cJSON *item;
+    int ret = member(object, path, key, "true or false", cJSON_IsBool, &item, err);
+    if (ret == 1)
+        *out = cJSON_IsTrue(item);
+    return ret;
+}
+
+int trtc_json_string(const struct cJSON *object, const char *path, const char *key,
+                     const char **out, struct trtc_err *err)
+{
+    const cJSON *item;
+    int ret = member(object, path, key, "a string", cJSON_IsString, &item, err);
+    if (ret == 1)
+        *out = item->valuestring;
+    return ret;
+}
+
+int trtc_json_object(const struct cJSON *object, const char *path, const char *key,
+                     const struct cJSON **out, struct trtc_err *err)
+{
+    return member(object, path, key, "an object", cJSON_IsObject, out, err);
+}
+
+int trtc_json_array(const struct cJSON *object, const char *path, const char *key,
+                    const struct cJSON **out, struct trtc_err *err)
+{
+    return member(object, path, key, "an array", cJSON_IsArray, out, err);
+}
+
+const char *trtc_json_unknown(const struct cJSON *object, const char *const *known)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        size_t i = 0;
+        while (known[i] && strcmp(known[i], item->string) != 0)
+            i++;
+        if (!known[i])
+            return item->string;
+    }
+    return NULL;
+}
