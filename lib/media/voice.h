@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound of any codec, rate and layout to samples on a gapless clock: decoded, resampled, placed by its time to
- * the sample. Holes become silence, overlaps are dropped. Below 40 ms a difference between time stamps and sample
- * count is rounding or drift and is followed softly by resampling (at most 500 ppm); from 40 ms on it is a jump.
- * What the sound encoder and the mixer both begin with. */
+/* Sound of any codec, rate and layout to samples on a gapless clock: decoded, resampled, placed by
+ * its time to the sample. Holes become silence, overlaps are dropped. Below 40 ms a difference
+ * between time stamps and sample count is rounding or drift and is followed softly by resampling
+ * (at most 500 ppm); from 40 ms on it is a jump. What the sound encoder and the mixer both begin
+ * with. */
 #ifndef TRTC_MEDIA_VOICE_H
 #define TRTC_MEDIA_VOICE_H
 
@@ -22,16 +23,17 @@ void trtc_voice_free(struct trtc_voice **v);
 int trtc_voice_source(struct trtc_voice *v, const struct AVCodecParameters *par,
                       struct trtc_err *err);
 
-/* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample; negative: cut off).
- * To be called only when trtc_voice_step has returned 0. */
+/* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample; negative:
+ * cut off). To be called only when trtc_voice_step has returned 0. */
 int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct trtc_packet *p,
                     struct trtc_err *err);
 
-/* No more input. The output goes on as silence up to end_us (TRTC_NOTIME: ends where the sound does). */
+/* No more input. The output ends at end_us, after silence where the sound is shorter (TRTC_NOTIME:
+ * ends where the sound does). */
 int trtc_voice_end(struct trtc_voice *v, int64_t end_us, struct trtc_err *err);
 
-/* One step of work: 1 something moved, 0 more input is needed (after _end: finished), -1. Bounded: holes come out
- * as silence step by step. */
+/* One step of work: 1 something moved, 0 more input is needed (after _end: finished), -1. Bounded:
+ * holes come out as silence step by step. */
 int trtc_voice_step(struct trtc_voice *v, struct trtc_err *err);
 
 /* Samples ready to be read, and taking n of them (n <= ready): planes[c] receives n floats. */

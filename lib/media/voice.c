@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+/* Sound of any codec to samples on a gapless clock.
+ *
+ * One step at a time: silence that is due; else the decoded frame in hand goes through the
+ * resampler; else the decoder and the parser are asked for the next one.
+ *
+ * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of the
+ * next one. The next sample given to the resampler comes out at pos + its delay, and belongs at its
+ * time stamp; the difference of the two steers everything. */
+#include "media/voice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/audio_fifo.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/frame.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/opt.h>
+#include <libavutil/samplefmt.h>
+#include <libswresample/swresample.h>
+
+#include "core/utc.h"
+#include "media/av.h"
+
+#define JUMP_US         40000  /* from here on a difference is a jump */
+#define DRIFT_MAX       500e-6 /* the resampler bends the rate no further */
+#define DRIFT_AVERAGE_S 1.0    /* time stamps are averaged over this, against their jitter */
+#define DRIFT_FOLLOW_S  4.0    /* a difference is worked off over this: critically damped */
+#define SAMPLE_MAX      16.0f  /* no sound: damage, or not a number */
+#define RATE_MAX_HZ     384000
+#define SILENCE_MAX     1024 /* samples of silence a step makes at most */
+
+struct trtc_voice {
+    int rate_hz, channels;
+    AVChannelLayout layout; /* of the output */
+    int64_t nb_broken;
+
+    const AVCodec *in_codec; /* of the packet in hand */
+    AVPacket *in;            /* packet that is not used up yet, if has_in; from in_off on */
+    bool has_in;
+    int in_off;
+    bool ended;
+    int64_t end_pos; /* INT64_MAX: where the sound ends */
+
+    AVCodecParameters *source; /* what the container says of packets to come, or NULL */
+    bool source_new;           /* the decoder in use does not know of it */
+
+    AVCodecContext *dec;
+    AVCodecParserContext *parser; /* NULL: packets are whole frames */
+    AVPacket *part;               /* scratch: what the parser cut out */
+    bool draining;
+    int64_t next_us; /* where the sound decoded last ends, on the input's clock */
+
+    AVFrame *heard; /* decoded frame, if has_heard, from its sample skip on */
+    bool has_heard;
+    int skip;
+
+    struct SwrContext *swr;
+    int in_rate, in_format;
+    AVChannelLayout in_layout;
+    bool exact;  /* the next frame is placed to the sample, not softly */
+    double late; /* averaged difference, in output samples */
+
+    AVFrame *mixed; /* scratch: the resampler's output */
+    AVAudioFifo *fifo;
+    int64_t pos;      /* samples ever put into the FIFO */
+    int64_t read_pos; /* samples ever taken out */
+    int64_t silence;  /* samples of silence due before the frame in hand */
+};
+
+/* ---- the output side: FIFO ---- */
+
+static int64_t pos_of_us(const struct trtc_voice *v, int64_t us)
+{
+    return av_rescale_rnd(us, v->rate_hz, 1000000, AV_ROUND_NEAR_INF);
+}
+
+/* Room for n samples in the scratch frame. */
+static int reserve(struct trtc_voice *v, int n, struct trtc_err *err)
+{
+    AVFrame *f = v->mixed;
+    if (f->nb_samples >= n)
+        return 0;
+    av_frame_unref(f);
+    f->format = AV_SAMPLE_FMT_FLTP;
+    f->sample_rate = v->rate_hz;
+    f->nb_samples = n;
+    if (av_channel_layout_copy(&f->ch_layout, &v->layout) < 0 || av_frame_get_buffer(f, 0) < 0) {
+        av_frame_unref(f);
+        return trtc_fail_nomem(err);
+    }
+    return 0;
+}
+
+/* The scratch frame's first n samples. */
+static int put(struct trtc_voice *v, int n, struct trtc_err *err)
+{
+    if (av_audio_fifo_write(v->fifo, (void **)v->mixed->extended_data, n) < n)
+        return trtc_fail_nomem(err);
+    v->pos += n;
+    return 0;
+}
+
+static int put_silence(struct trtc_voice *v, struct trtc_err *err)
+{
+    const int n = v->silence < SILENCE_MAX ? (int)v->silence : SILENCE_MAX;
+    if (reserve(v, n, err))
+        return -1;
+    av_samples_set_silence(v->mixed->extended_data, 0, n, v->channels, AV_SAMPLE_FMT_FLTP);
+    v->silence -= n;
+    return put(v, n, err);
+}
+
+/* ---- resampling and placement ---- */
+
+/* Runs nb_in samples at in (NULL: what the resampler still holds) into the FIFO. */
+static int resample(struct trtc_voice *v, const uint8_t **in, int nb_in, struct trtc_err *err)
+{
+    const int cap = swr_get_out_samples(v->swr, nb_in);
+    if (cap < 0)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, cap, "resampling");
+    if (cap == 0)
+        return 0;
+    if (reserve(v, cap, err))
+        return -1;
+    int n = swr_convert(v->swr, v->mixed->extended_data, cap, in, nb_in);
+    if (n < 0)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, n, "resampling");
+    for (int c = 0; c < v->channels; c++) {
+        float *s = (float *)v->mixed->extended_data[c];
+        for (int i = 0; i < n; i++)
+            if (!(fabsf(s[i]) <= SAMPLE_MAX))
+                s[i] = 0;
+    }
+    return put(v, n, err);
+}
+
+static void close_resampler(struct trtc_voice *v)
+{
+    swr_free(&v->swr);
+    av_channel_layout_uninit(&v->in_layout);
+}
+
+/* What the resampler holds comes out, and it starts anew with the next frame. */
+static int finish_resampler(struct trtc_voice *v, struct trtc_err *err)
+{
+    if (!v->swr)
+        return 0;
+    int ret = resample(v, NULL, 0, err);
+    close_resampler(v);
+    return ret;
+}
+
+static bool same_format(const struct trtc_voice *v, const AVFrame *f)
+{
+    return v->in_rate == f->sample_rate && v->in_format == f->format &&
+           !av_channel_layout_compare(&v->in_layout, &f->ch_layout);
+}
+
+/* Opens the resampler for frames like f. False: it cannot take them. */
+static bool open_resampler(struct trtc_voice *v, const AVFrame *f)
+{
+    AVChannelLayout layout = { 0 };
+    bool ok = false;
+    if (f->sample_rate < 1 || f->sample_rate > RATE_MAX_HZ)
+        return false;
+    if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&layout, f->ch_layout.nb_channels);
+    else if (av_channel_layout_copy(&layout, &f->ch_layout) < 0)
+        return false;
+    if (swr_alloc_set_opts2(&v->swr, &v->layout, AV_SAMPLE_FMT_FLTP, v->rate_hz, &layout, f->format,
+                            f->sample_rate, 0, NULL) < 0)
+        goto done;
+    /* Always resampling, even 1:1: switching it on later, for drift, would be heard. Drift needs
+     * phases between the exact ones. */
+    av_opt_set_int(v->swr, "flags", SWR_FLAG_RESAMPLE, 0);
+    av_opt_set_int(v->swr, "exact_rational", 0, 0);
+    av_opt_set_int(v->swr, "linear_interp", 1, 0);
+    av_opt_set_double(v->swr, "rematrix_maxval", 1.0, 0); /* a downmix does not clip */
+    /* one voice on both sides is as loud as it was; the default is 3 dB less */
+    static const double both[2] = { 1, 1 };
+    if (layout.nb_channels == 1 && v->channels == 2 && swr_set_matrix(v->swr, both, 1) < 0)
+        goto done;
+    if (swr_init(v->swr) < 0)
+        goto done;
+    if (av_channel_layout_copy(&v->in_layout, &f->ch_layout) < 0)
+        goto done;
+    v->in_rate = f->sample_rate;
+    v->in_format = f->format;
+    v->late = 0;
+    ok = true;
+done:
+    av_channel_layout_uninit(&layout);
+    if (!ok)
+        close_resampler(v);
+    return ok;
+}
+
+/* Follows the clock of the time stamps: off is by how many output samples the frame in hand would
+ * come out too early. */
+static void follow_drift(struct trtc_voice *v, int64_t off)
+{
+    const double s = (double)v->heard->nb_samples / v->in_rate;
+    v->late += ((double)off - v->late) * (s < DRIFT_AVERAGE_S ? s / DRIFT_AVERAGE_S : 1);
+    double bend = v->late / (DRIFT_FOLLOW_S * v->rate_hz);
+    bend = bend > DRIFT_MAX ? DRIFT_MAX : bend < -DRIFT_MAX ? -DRIFT_MAX : bend;
+    /* over a distance far beyond the next frame, where it is set anew: only the ratio counts */
+    const int distance = v->rate_hz * 100;
+    swr_set_compensation(v->swr, (int)lrint(bend * distance), distance);
+}
+
+/* Decides where the frame in hand goes: silence before it, samples cut off it, or it is dropped. */
+static int place(struct trtc_voice *v, struct trtc_err *err)
+{
+    AVFrame *f = v->heard;
+    if (v->swr && !same_format(v, f) && finish_resampler(v, err))
+        return -1;
+    if (!v->swr && !open_resampler(v, f)) {
+        v->nb_broken++;
+        v->exact = true;
+        goto drop;
+    }
+    const int64_t expected = v->pos + swr_get_delay(v->swr, v->rate_hz);
+    const int64_t off = f->pts == AV_NOPTS_VALUE ? 0 : pos_of_us(v, f->pts) - expected;
+    const int64_t jump = pos_of_us(v, JUMP_US);
+    if (!v->exact && off < jump && off > -jump) {
+        follow_drift(v, off);
+        return 0;
+    }
+    v->exact = false;
+    if (off > 0) {
+        const int64_t target = expected + off;
+        if (finish_resampler(v, err))
+            return -1;
+        v->silence = target > v->pos ? target - v->pos : 0;
+        if (!open_resampler(v, f))
+            return trtc_fail(err, TRTC_EX_SOFTWARE, "the resampler does not start again");
+    } else if (off < 0) {
+        const int64_t cut = av_rescale_rnd(-off, f->sample_rate, v->rate_hz, AV_ROUND_NEAR_INF);
+        if (cut >= f->nb_samples) {
+            v->exact = true; /* the next one is cut to fit */
+            goto drop;
+        }
+        v->skip = (int)cut;
+        v->late = 0;
+        swr_set_compensation(v->swr, 0, v->rate_hz);
+    }
+    return 0;
+drop:
+    av_frame_unref(f);
+    v->has_heard = false;
+    return 0;
+}
+
+/* The frame in hand, from v->skip on, into the FIFO. */
+static int play(struct trtc_voice *v, struct trtc_err *err)
+{
+    AVFrame *f = v->heard;
+    const int planar = av_sample_fmt_is_planar(f->format);
+    const int channels = f->ch_layout.nb_channels;
+    const int planes = planar ? channels : 1;
+    const int step = av_get_bytes_per_sample(f->format) * (planar ? 1 : channels);
+    const uint8_t *in[AV_NUM_DATA_POINTERS * 8];
+    int ret = -1;
+    if (planes > (int)(sizeof in / sizeof in[0])) {
+        trtc_fail(err, TRTC_EX_DATAERR, "sound of %d channels", channels);
+        goto done;
+    }
+    for (int i = 0; i < planes; i++)
+        in[i] = f->extended_data[i] + (ptrdiff_t)v->skip * step;
+    ret = resample(v, in, f->nb_samples - v->skip, err);
+done:
+    av_frame_unref(f);
+    v->has_heard = false;
+    v->skip = 0;
+    return ret;
+}
+
+/* ---- decoding ---- */
+
+static void close_decoder(struct trtc_voice *v)
+{
+    avcodec_free_context(&v->dec);
+    av_parser_close(v->parser);
+    v->parser = NULL;
+    v->draining = false;
+}
+
+static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
+{
+    const AVCodec *codec = v->in_codec;
+    v->dec = avcodec_alloc_context3(codec);
+    if (!v->dec)
+        return trtc_fail_nomem(err);
+    v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
+    v->dec->thread_count = 1;
+    const bool told = v->source && v->source->codec_id == codec->id;
+    if (told && avcodec_parameters_to_context(v->dec, v->source) < 0) {
+        close_decoder(v);
+        return trtc_fail_nomem(err);
+    }
+    v->source_new = false;
+    int ret = avcodec_open2(v->dec, codec, NULL);
+    if (ret < 0) {
+        close_decoder(v);
+        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", codec->name);
+    }
+    if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
+        v->parser = av_parser_init(codec->id);
+    return 0;
+}
+
+/* An error of the decoder: what is missing becomes silence of exactly its length. */
+static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
+{
+    if (ret == AVERROR(ENOMEM))
+        return trtc_fail_nomem(err);
+    v->nb_broken++;
+    v->exact = true;
+    if (ret != AVERROR_INVALIDDATA)
+        close_decoder(v);
+    return 0;
+}
+
+/* The next frame out of the packet in hand goes to the decoder. */
+static int feed(struct trtc_voice *v, struct trtc_err *err)
+{
+    int ret = 0;
+    AVPacket *in = v->in;
+    if (v->parser) {
+        av_packet_unref(v->part);
+        uint8_t *data = NULL;
+        int size = 0;
+        const int64_t pts = v->in_off ? AV_NOPTS_VALUE : in->pts;
+        int used = av_parser_parse2(v->parser, v->dec, &data, &size, in->data + v->in_off,
+                                    in->size - v->in_off, pts, pts, 0);
+        if (used < 0 || (used == 0 && size == 0))
+            used = in->size - v->in_off; /* it makes no headway */
+        v->in_off += used;
+        if (size > 0) {
+            v->part->data = data; /* not ours: the decoder copies it */
+            v->part->size = size;
+            v->part->pts = v->parser->pts;
+            v->part->dts = v->parser->dts;
+            ret = avcodec_send_packet(v->dec, v->part);
+        }
+        if (v->in_off >= in->size) {
+            av_packet_unref(in);
+            v->has_in = false;
+        }
+    } else {
+        /* After a hole the decoder must not fade in what was before it. */
+        if (v->next_us != AV_NOPTS_VALUE && in->pts != AV_NOPTS_VALUE &&
+            in->pts - v->next_us >= JUMP_US)
+            avcodec_flush_buffers(v->dec);
+        ret = avcodec_send_packet(v->dec, in);
+        av_packet_unref(in);
+        v->has_in = false;
+    }
+    return ret < 0 ? decoder_failed(v, ret, err) : 0;
+}
+
+/* What the parser still holds, then the end, goes to the decoder. */
+static int feed_end(struct trtc_voice *v, struct trtc_err *err)
+{
+    if (v->parser) {
+        uint8_t *data = NULL;
+        int size = 0;
+        av_parser_parse2(v->parser, v->dec, &data, &size, NULL, 0, AV_NOPTS_VALUE, AV_NOPTS_VALUE,
+                         0);
+        if (size > 0) {
+            av_packet_unref(v->part);
+            v->part->data = data;
+            v->part->size = size;
+            v->part->pts = v->parser->pts;
+            int ret = avcodec_send_packet(v->dec, v->part);
+            av_parser_close(v->parser);
+            v->parser = NULL;
+            return ret < 0 ? decoder_failed(v, ret, err) : 0;
+        }
+    }
+    v->draining = true;
+    int ret = avcodec_send_packet(v->dec, NULL);
+    return ret < 0 ? decoder_failed(v, ret, err) : 0;
+}
+
+/* One step of decoding: 1 something moved, 0 nothing to do, -1. */
+static int decode(struct trtc_voice *v, struct trtc_err *err)
+{
+    if (!v->dec) {
+        if (!v->has_in)
+            return 0;
+        return open_decoder(v, err) ? -1 : 1;
+    }
+    int ret = avcodec_receive_frame(v->dec, v->heard);
+    if (ret == AVERROR_EOF) {
+        close_decoder(v);
+        return 1;
+    }
+    if (ret != AVERROR(EAGAIN)) {
+        AVFrame *f = v->heard;
+        if (ret < 0)
+            return decoder_failed(v, ret, err) ? -1 : 1;
+        if (f->nb_samples < 1 || f->sample_rate < 1 ||
+            (f->pts != AV_NOPTS_VALUE &&
+             (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
+            av_frame_unref(f);
+            v->nb_broken++;
+            return 1;
+        }
+        v->next_us = f->pts == AV_NOPTS_VALUE
+                         ? AV_NOPTS_VALUE
+                         : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
+        v->has_heard = true;
+        return place(v, err) ? -1 : 1;
+    }
+    if (v->has_in && v->dec->codec == v->in_codec && !v->source_new)
+        return feed(v, err) ? -1 : 1;
+    if (v->has_in || v->ended)
+        return feed_end(v, err) ? -1 : 1;
+    return 0;
+}
+
+/* ---- interface ---- */
+
+struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *err)
+{
+    if (channels < 1 || channels > 2 || rate_hz < 1 || rate_hz > RATE_MAX_HZ) {
+        trtc_fail(err, TRTC_EX_SOFTWARE, "sound at %d Hz with %d channels", rate_hz, channels);
+        return NULL;
+    }
+    struct trtc_voice *v = calloc(1, sizeof *v);
+    if (!v) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    v->rate_hz = rate_hz;
+    v->channels = channels;
+    av_channel_layout_default(&v->layout, channels);
+    v->exact = true;
+    v->next_us = AV_NOPTS_VALUE;
+    v->in = av_packet_alloc();
+    v->part = av_packet_alloc();
+    v->heard = av_frame_alloc();
+    v->mixed = av_frame_alloc();
+    v->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, channels, 4096);
+    if (!v->in || !v->part || !v->heard || !v->mixed || !v->fifo) {
+        trtc_fail_nomem(err);
+        trtc_voice_free(&v);
+    }
+    return v;
+}
+
+void trtc_voice_free(struct trtc_voice **v)
+{
+    struct trtc_voice *x = *v;
+    if (!x)
+        return;
+    avcodec_parameters_free(&x->source);
+    close_resampler(x);
+    close_decoder(x);
+    av_audio_fifo_free(x->fifo);
+    av_frame_free(&x->mixed);
+    av_frame_free(&x->heard);
+    av_packet_free(&x->part);
+    av_packet_free(&x->in);
+    free(x);
+    *v = NULL;
+}
+
+int trtc_voice_source(struct trtc_voice *v, const AVCodecParameters *par, struct trtc_err *err)
+{
+    if (!v->source && !(v->source = avcodec_parameters_alloc()))
+        return trtc_fail_nomem(err);
+    if (avcodec_parameters_copy(v->source, par) < 0)
+        return trtc_fail_nomem(err);
+    v->source_new = true;
+    return 0;
+}
+
+int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct trtc_packet *p,
+                    struct trtc_err *err)
+{
+    if (v->has_in || v->ended)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "sound was sent before what came first was used");
+    const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, TRTC_CODEC_OTHER, codec_name, err);
+    if (!c)
+        return -1;
+    if (!p->size) {
+        v->nb_broken++;
+        v->exact = true;
+        return 0;
+    }
+    if (trtc_av_packet(v->in, p, err))
+        return -1;
+    v->in_codec = c;
+    v->in_off = 0;
+    v->has_in = true;
+    return 0;
+}
+
+int trtc_voice_end(struct trtc_voice *v, int64_t end_us, struct trtc_err *err)
+{
+    if (v->has_in || v->ended)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "sound was ended before what came first was used");
+    v->ended = true;
+    v->end_pos = end_us == TRTC_NOTIME ? INT64_MAX : end_us > 0 ? pos_of_us(v, end_us) : 0;
+    return 0;
+}
+
+int trtc_voice_step(struct trtc_voice *v, struct trtc_err *err)
+{
+    if (v->silence > 0)
+        return put_silence(v, err) ? -1 : 1;
+    if (v->has_heard)
+        return play(v, err) ? -1 : 1;
+    if (!v->ended || v->has_in || v->dec)
+        return decode(v, err);
+    if (v->swr)
+        return finish_resampler(v, err) ? -1 : 1;
+    if (v->end_pos != INT64_MAX && v->pos < v->end_pos) {
+        v->silence = v->end_pos - v->pos;
+        return 1;
+    }
+    return 0;
+}
+
+int trtc_voice_ready(const struct trtc_voice *v)
+{
+    const int held = av_audio_fifo_size(v->fifo);
+    if (!v->ended || held <= v->end_pos - v->read_pos)
+        return held;
+    return v->end_pos > v->read_pos ? (int)(v->end_pos - v->read_pos) : 0;
+}
+
+int trtc_voice_read(struct trtc_voice *v, float *const *planes, int n, struct trtc_err *err)
+{
+    void *to[2] = { planes[0], v->channels > 1 ? planes[1] : NULL };
+    if (n > trtc_voice_ready(v) || av_audio_fifo_read(v->fifo, to, n) < n)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "more sound was read than there is");
+    v->read_pos += n;
+    return 0;
+}
+
+int64_t trtc_voice_nb_broken(const struct trtc_voice *v)
+{
+    return v->nb_broken;
+}
