@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* One user's picture in the mix: a decoder that is advanced from output frame to output frame, and gives the newest
+ * picture that is due. What is not shown is not decoded: its packets are kept from the last key frame on, so that it
+ * is there at once, and right, when it is shown again. */
+#ifndef TRTC_MEDIA_TILE_H
+#define TRTC_MEDIA_TILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/err.h"
+#include "media/feed.h"
+
+struct trtc_tile;
+
+/* feed is borrowed. threads: of the decoder; 1 where many decode at once. */
+struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc_err *err);
+void trtc_tile_free(struct trtc_tile **t);
+
+/* Reads on until everything up to due_us has been taken in; shown: decodes it too. -1 only where memory runs out: what
+ * breaks is kept for trtc_tile_failure, and the last picture stands. */
+int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, bool shown, struct trtc_err *err);
+
+/* The newest picture that was due at the last advance; NULL: none yet. Valid until the next advance. */
+const AVFrame *trtc_tile_picture(const struct trtc_tile *t);
+int64_t trtc_tile_pts_us(const struct trtc_tile *t);
+/* Another number with every new picture; 0: none yet. */
+int64_t trtc_tile_serial(const struct trtc_tile *t);
+
+struct trtc_tile_stats {
+    int64_t nb_packets, nb_decoded, nb_broken; /* broken: did not decode, wholly or in part */
+    bool ended;
+};
+void trtc_tile_stats(const struct trtc_tile *t, struct trtc_tile_stats *out);
+
+/* Why the feed or the decoder broke; err->code 0: it did not. *at_us: epoch time of the last frame before it. */
+void trtc_tile_failure(const struct trtc_tile *t, struct trtc_err *err, int64_t *at_us);
+
+#endif
