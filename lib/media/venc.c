@@ -20,6 +20,7 @@
 #include <libswscale/swscale.h>
 
 #include "media/av.h"
+#include "media/h264enc.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
 #define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */
@@ -64,9 +65,7 @@ struct trtc_venc {
     int64_t shown_us;
     int64_t slot; /* next output frame */
 
-    AVCodecContext *enc;
-    AVFrame *out;  /* scratch: what goes to the encoder */
-    AVPacket *pkt; /* what the caller sees */
+    struct trtc_h264enc *enc;
     bool flushed;
 };
 
@@ -237,8 +236,7 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
 /* Makes pic the picture that is shown; pic is left empty or as it is. False: it is lost. */
 static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
 {
-    /* the encoder may still hold the buffer; only an unshared canvas is written to */
-    if (av_frame_make_writable(v->canvas) < 0 || !fit_prepare(v, pic))
+    if (!fit_prepare(v, pic))
         return false;
     const struct fit *f = &v->fit;
     if (f->direct) {
@@ -383,62 +381,27 @@ static int decode(struct trtc_venc *v, struct trtc_err *err)
 
 static int open_encoder(struct trtc_venc *v, struct trtc_err *err)
 {
-    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-    if (!codec)
-        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");
-    AVCodecContext *e = v->enc = avcodec_alloc_context3(codec);
-    if (!e)
-        return trtc_fail_nomem(err);
-    e->width = v->o.width_px;
-    e->height = v->o.height_px;
-    e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->sample_aspect_ratio = (AVRational){ 1, 1 };
-    e->time_base = (AVRational){ 1, v->o.fps };
-    e->framerate = (AVRational){ v->o.fps, 1 };
-    e->gop_size = KEY_INTERVAL_S * v->o.fps;
-    e->thread_count = v->o.threads;
-    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    int ret = av_opt_set(e->priv_data, "preset", "veryfast", 0);
-    if (ret >= 0)
-        ret = av_opt_set(e->priv_data, "profile", "high", 0);
-    if (ret >= 0)
-        ret = av_opt_set_double(e->priv_data, "crf", 23, 0);
-    if (ret >= 0)
-        ret = avcodec_open2(e, codec, NULL);
-    if (ret < 0)
-        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264 at %dx%d, %d fps", e->width,
-                            e->height, v->o.fps);
-    return 0;
+    const struct trtc_h264enc_opts o = {
+        .width_px = v->o.width_px,
+        .height_px = v->o.height_px,
+        .fps = v->o.fps,
+        .gop = KEY_INTERVAL_S * v->o.fps,
+        .preset = "veryfast",
+        .threads = v->o.threads,
+    };
+    v->enc = trtc_h264enc_new(&o, err);
+    return v->enc ? 0 : -1;
 }
 
-/* Gives the encoder output frame v->slot. Only the buffers of what is shown are handed on: a
- * decoded picture's type and side data are not the encoder's business. */
+/* Gives the encoder output frame v->slot. */
 static int encode_slot(struct trtc_venc *v, struct trtc_err *err)
 {
     const int64_t us = us_of_slot(v, v->slot);
     const AVFrame *show = v->shown;
     if (!show || (v->o.black && us > v->shown_us && us - v->shown_us > v->o.hold_us))
         show = v->black;
-    AVFrame *f = v->out;
-    av_frame_unref(f);
-    f->format = AV_PIX_FMT_YUV420P;
-    f->width = v->o.width_px;
-    f->height = v->o.height_px;
-    for (int i = 0; i < AV_NUM_DATA_POINTERS && show->buf[i]; i++) {
-        f->buf[i] = av_buffer_ref(show->buf[i]);
-        if (!f->buf[i])
-            return trtc_fail_nomem(err);
-    }
-    for (int p = 0; p < 3; p++) {
-        f->data[p] = show->data[p];
-        f->linesize[p] = show->linesize[p];
-    }
-    f->extended_data = f->data;
-    f->pts = v->slot;
-    int ret = avcodec_send_frame(v->enc, f);
-    av_frame_unref(f);
-    if (ret < 0)
-        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding a picture");
+    if (trtc_h264enc_send(v->enc, show, v->slot, err) < 0)
+        return -1;
     v->slot++;
     return 0;
 }
@@ -468,11 +431,8 @@ static int step(struct trtc_venc *v, struct trtc_err *err)
     }
     if (v->flushed)
         return 0;
-    int ret = avcodec_send_frame(v->enc, NULL);
-    if (ret < 0 && ret != AVERROR_EOF)
-        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "finishing the video");
     v->flushed = true;
-    return 1;
+    return trtc_h264enc_send(v->enc, NULL, 0, err) < 0 ? -1 : 1;
 }
 
 /* ---- interface ---- */
@@ -496,15 +456,12 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
     if (v->o.hold_us <= 0)
         v->o.hold_us = DEFAULT_HOLD_US;
     v->in = av_packet_alloc();
-    v->pkt = av_packet_alloc();
     v->decoded = av_frame_alloc();
     v->next = av_frame_alloc();
     v->whole = av_frame_alloc();
-    v->out = av_frame_alloc();
     v->canvas = new_picture(v->o.width_px, v->o.height_px);
     v->black = new_picture(v->o.width_px, v->o.height_px);
-    if (!v->in || !v->pkt || !v->decoded || !v->next || !v->whole || !v->out || !v->canvas ||
-        !v->black) {
+    if (!v->in || !v->decoded || !v->next || !v->whole || !v->canvas || !v->black) {
         trtc_fail_nomem(err);
         goto fail;
     }
@@ -522,16 +479,14 @@ void trtc_venc_free(struct trtc_venc **v)
     struct trtc_venc *x = *v;
     if (!x)
         return;
-    avcodec_free_context(&x->enc);
+    trtc_h264enc_free(&x->enc);
     avcodec_free_context(&x->dec);
     fit_fini(&x->fit);
     av_frame_free(&x->black);
     av_frame_free(&x->canvas);
-    av_frame_free(&x->out);
     av_frame_free(&x->whole);
     av_frame_free(&x->next);
     av_frame_free(&x->decoded);
-    av_packet_free(&x->pkt);
     av_packet_free(&x->in);
     free(x);
     *v = NULL;
@@ -567,31 +522,17 @@ int trtc_venc_end(struct trtc_venc *v, int64_t end_us, struct trtc_err *err)
 
 int trtc_venc_receive(struct trtc_venc *v, struct trtc_packet *p, struct trtc_err *err)
 {
-    av_packet_unref(v->pkt);
     for (;;) {
-        int ret = avcodec_receive_packet(v->enc, v->pkt);
-        if (ret >= 0)
-            break;
-        if (ret == AVERROR_EOF)
-            return 0;
-        if (ret != AVERROR(EAGAIN))
-            return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding video");
-        ret = step(v, err);
-        if (ret <= 0)
-            return ret;
+        int ret = trtc_h264enc_receive(v->enc, p, err);
+        if (ret == 0 && (ret = step(v, err)) > 0)
+            continue;
+        return ret;
     }
-    p->data = v->pkt->data;
-    p->size = (size_t)v->pkt->size;
-    p->pts_us = us_of_slot(v, v->pkt->pts);
-    p->dts_us = us_of_slot(v, v->pkt->dts);
-    p->key = v->pkt->flags & AV_PKT_FLAG_KEY;
-    return 1;
 }
 
 const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size)
 {
-    *size = (size_t)v->enc->extradata_size;
-    return v->enc->extradata;
+    return trtc_h264enc_sets(v->enc, size);
 }
 
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v)

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The H.264 encoder (libx264 through libavcodec): pictures by their number in, access units out. */
+#include "media/h264enc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/opt.h>
+
+#include "media/av.h"
+#include "media/es.h"
+
+#define CONSTANT_QUALITY 23
+#define PEAK_NUM         3 /* with a bit rate: peaks of 3/2 of it, */
+#define PEAK_DEN         2
+#define BUFFER_S         2 /* over as many seconds of it */
+
+/* The preset's look-ahead is off; a short one with macroblock trees costs little and gains much
+ * where most of the picture stands still, as it does in calls. (With B pictures the trees depend on
+ * memory that x264 has not written: the same input need not give the same bytes in every process.
+ * The same holds for veryfast and slower presets.) */
+static const char cheap_preset[] = "superfast";
+static const char cheap_params[] = "mbtree=1:rc-lookahead=10";
+
+struct trtc_h264enc {
+    AVCodecContext *enc;
+    AVFrame *in;   /* scratch: what goes to libavcodec */
+    AVPacket *pkt; /* what the caller sees, or will see next (has_pkt) */
+    bool has_pkt;
+    bool drained; /* receive has said that there is nothing more */
+    bool begun;   /* the first access unit has gone out */
+    int fps;
+    int gop; /* 0: x264 chooses the key frames */
+    int64_t next_key_slot;
+};
+
+static bool is_preset(const char *name)
+{
+    static const char *const presets[] = {
+        "ultrafast", "superfast", "veryfast", "faster",   "fast",
+        "medium",    "slow",      "slower",   "veryslow", "placebo",
+    };
+    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
+        if (!strcmp(name, presets[i]))
+            return true;
+    return false;
+}
+
+static int set_rate(AVCodecContext *c, int bitrate_bps)
+{
+    if (bitrate_bps <= 0)
+        return av_opt_set_double(c->priv_data, "crf", CONSTANT_QUALITY, 0);
+    const int64_t bps = bitrate_bps;
+    c->bit_rate = bps;
+    c->rc_max_rate = bps * PEAK_NUM / PEAK_DEN;
+    c->rc_buffer_size = (int)(bps > INT32_MAX / BUFFER_S ? INT32_MAX : bps * BUFFER_S);
+    return 0;
+}
+
+/* With fixed_gop this object says where key frames are. x264 must make none by itself: neither
+ * because an interval is over (hence twice as long a one), nor at a change of scene, where it makes
+ * a key frame if the last one is at least min-keyint away, which is at most half of the interval
+ * plus one. What is nearer becomes an I picture that is no key frame. */
+static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
+{
+    char params[128];
+    const char *cheap = o->preset || o->live ? "" : cheap_params;
+    int n = snprintf(params, sizeof params, "%s", cheap);
+    c->gop_size = o->gop;
+    if (o->fixed_gop) {
+        c->gop_size = 2 * o->gop;
+        c->keyint_min = o->gop + 1;
+        n += snprintf(params + n, sizeof params - (size_t)n, "%sopen-gop=0", n ? ":" : "");
+        int ret = av_opt_set_int(c->priv_data, "forced-idr", 1, 0);
+        if (ret < 0)
+            return ret;
+    }
+    return n ? av_opt_set(c->priv_data, "x264-params", params, 0) : 0;
+}
+
+static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *o,
+                        struct trtc_err *err)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    if (!codec)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");
+    AVCodecContext *c = e->enc = avcodec_alloc_context3(codec);
+    if (!c)
+        return trtc_fail_nomem(err);
+    c->width = o->width_px;
+    c->height = o->height_px;
+    c->pix_fmt = AV_PIX_FMT_YUV420P;
+    c->sample_aspect_ratio = (AVRational){ 1, 1 };
+    c->time_base = (AVRational){ 1, o->fps };
+    c->framerate = (AVRational){ o->fps, 1 };
+    c->thread_count = o->threads;
+    c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    int ret = av_opt_set(c->priv_data, "preset", o->preset ? o->preset : cheap_preset, 0);
+    if (ret >= 0)
+        ret = av_opt_set(c->priv_data, "profile", "high", 0);
+    if (ret >= 0 && o->live)
+        ret = av_opt_set(c->priv_data, "tune", "zerolatency", 0);
+    if (ret >= 0)
+        ret = set_rate(c, o->bitrate_bps);
+    if (ret >= 0)
+        ret = set_params(c, o);
+    if (ret >= 0)
+        ret = avcodec_open2(c, codec, NULL);
+    if (ret < 0)
+        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264 at %dx%d, %d fps", o->width_px,
+                            o->height_px, o->fps);
+    return 0;
+}
+
+struct trtc_h264enc *trtc_h264enc_new(const struct trtc_h264enc_opts *o, struct trtc_err *err)
+{
+    struct trtc_h264enc *e = NULL;
+    if (o->preset && !is_preset(o->preset)) {
+        trtc_fail(err, TRTC_EX_USAGE, "libx264 has no preset '%s'", o->preset);
+        return NULL;
+    }
+    if (o->fps < 1 || o->gop < 1 || o->gop > INT32_MAX / 4) {
+        trtc_fail(err, TRTC_EX_SOFTWARE, "key frames every %d pictures at %d fps: out of range",
+                  o->gop, o->fps);
+        return NULL;
+    }
+    e = calloc(1, sizeof *e);
+    if (!e) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    e->fps = o->fps;
+    e->gop = o->fixed_gop ? o->gop : 0;
+    e->next_key_slot = INT64_MIN;
+    e->drained = true;
+    e->in = av_frame_alloc();
+    e->pkt = av_packet_alloc();
+    if (!e->in || !e->pkt) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    if (open_encoder(e, o, err) < 0)
+        goto fail;
+    return e;
+fail:
+    trtc_h264enc_free(&e);
+    return NULL;
+}
+
+void trtc_h264enc_free(struct trtc_h264enc **e)
+{
+    struct trtc_h264enc *x = *e;
+    if (!x)
+        return;
+    avcodec_free_context(&x->enc);
+    av_packet_free(&x->pkt);
+    av_frame_free(&x->in);
+    free(x);
+    *e = NULL;
+}
+
+/* Fills e->in. Only the planes of pic are handed on: a decoded picture's type and side data are
+ * not the encoder's business. Where pic has buffers they are referenced, so that libavcodec makes
+ * no copy of its own; where it has none, it does. */
+static int take_planes(struct trtc_h264enc *e, const AVFrame *pic, struct trtc_err *err)
+{
+    AVFrame *f = e->in;
+    f->format = AV_PIX_FMT_YUV420P;
+    f->width = e->enc->width;
+    f->height = e->enc->height;
+    for (int i = 0; i < AV_NUM_DATA_POINTERS && pic->buf[i]; i++) {
+        f->buf[i] = av_buffer_ref(pic->buf[i]);
+        if (!f->buf[i])
+            return trtc_fail_nomem(err);
+    }
+    for (int p = 0; p < 3; p++) {
+        f->data[p] = pic->data[p];
+        f->linesize[p] = pic->linesize[p];
+    }
+    f->extended_data = f->data;
+    return 0;
+}
+
+static bool is_key_slot(struct trtc_h264enc *e, int64_t slot)
+{
+    if (!e->gop || slot < e->next_key_slot)
+        return false;
+    const int64_t over = slot % e->gop;
+    e->next_key_slot = slot - over + (over < 0 ? 0 : e->gop);
+    return true;
+}
+
+/* The next packet to e->pkt, if there is one. */
+static int fetch(struct trtc_h264enc *e, struct trtc_err *err)
+{
+    const int ret = avcodec_receive_packet(e->enc, e->pkt);
+    e->has_pkt = ret >= 0;
+    if (ret < 0 && ret != AVERROR(EAGAIN) && ret != AVERROR_EOF)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding video");
+    return 0;
+}
+
+/* libavcodec takes a picture in by reference and encodes it as soon as nobody has to fetch a
+ * packet first; x264 copies it then into a frame of its own. The caller may change the planes when
+ * this returns, hence nothing may be left to fetch before, and the first fetch is made here. */
+int trtc_h264enc_send(struct trtc_h264enc *e, const AVFrame *pic, int64_t slot,
+                      struct trtc_err *err)
+{
+    int ret = -1;
+    if (!e->drained)
+        return trtc_fail(err, TRTC_EX_SOFTWARE,
+                         "a picture was sent before the encoder was drained");
+    if (pic) {
+        if (take_planes(e, pic, err) < 0)
+            goto done;
+        e->in->pts = slot;
+        if (is_key_slot(e, slot))
+            e->in->pict_type = AV_PICTURE_TYPE_I;
+    }
+    ret = avcodec_send_frame(e->enc, pic ? e->in : NULL);
+    if (ret == AVERROR_EOF && !pic)
+        ret = 0; /* said twice */
+    if (ret < 0) {
+        ret = trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding picture %lld", (long long)slot);
+        goto done;
+    }
+    e->drained = false;
+    av_packet_unref(e->pkt);
+    ret = fetch(e, err);
+done:
+    av_frame_unref(e->in);
+    return ret;
+}
+
+/* Leaves out the message in front of the first access unit in which x264 tells its version and
+ * settings. */
+static void skip_settings(const uint8_t **data, size_t *size)
+{
+    const uint8_t *const end = *data + *size, *pos = *data;
+    size_t n;
+    const uint8_t *nal = trtc_annexb_next(&pos, end, &n);
+    if (!nal || trtc_nal_kind(TRTC_CODEC_H264, *nal) != TRTC_NAL_SEI || pos == end)
+        return;
+    if (pos[-1] == 0)
+        pos--; /* of a start code of 4 bytes */
+    *size = (size_t)(end - pos);
+    *data = pos;
+}
+
+int trtc_h264enc_receive(struct trtc_h264enc *e, struct trtc_packet *p, struct trtc_err *err)
+{
+    if (!e->has_pkt) {
+        av_packet_unref(e->pkt);
+        if (fetch(e, err) < 0)
+            return -1;
+        if (!e->has_pkt) {
+            e->drained = true;
+            return 0;
+        }
+    }
+    e->has_pkt = false;
+    *p = (struct trtc_packet){
+        .data = e->pkt->data,
+        .size = (size_t)e->pkt->size,
+        .pts_us = av_rescale_rnd(e->pkt->pts, 1000000, e->fps, AV_ROUND_NEAR_INF),
+        .dts_us = av_rescale_rnd(e->pkt->dts, 1000000, e->fps, AV_ROUND_NEAR_INF),
+        .key = e->pkt->flags & AV_PKT_FLAG_KEY,
+    };
+    if (!e->begun)
+        skip_settings(&p->data, &p->size);
+    e->begun = true;
+    return 1;
+}
+
+const uint8_t *trtc_h264enc_sets(const struct trtc_h264enc *e, size_t *size)
+{
+    *size = (size_t)e->enc->extradata_size;
+    return e->enc->extradata;
+}
