@@ -72,6 +72,10 @@ bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
 /* LIVE: epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
 int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
 
+/* Ends the source, and adds to losses what turned out damaged, lost or cut: once, by the thread that owns losses, when
+ * no feed of it is in use any more. trtc_source_free does it where it has not been done. */
+void trtc_source_settle(struct trtc_source_input *s);
+
 /* Why a source broke (it ended by a failure): err->code is 0 where it did not. Threads are asked to end by free, which
  * may be called at any time. */
 void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err);

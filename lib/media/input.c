@@ -547,6 +547,7 @@ static int open_back(struct trtc_input *in, const char *url, struct trtc_err *er
     if (trtc_input_src_is_ts(&in->src)) {
         in->ops = &trtc_input_ts_ops;
         in->back = trtc_input_ts_new(&in->src, in->name, err);
+        in->info.may_grow = true;
     } else {
         in->ops = &trtc_input_av_ops;
         in->back = trtc_input_av_new(&in->src, in->name, err);

@@ -20,6 +20,7 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec audio; /* AAC or NONE */
     int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;    /* it was another codec */
+    bool may_grow;         /* a transport stream: what is absent now may be announced later */
 };
 
 struct trtc_input_frame {

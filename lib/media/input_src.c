@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of a file, a pipe or standard input, which a signal can end. */
+/* Bytes of a file, a pipe or standard input, which a signal or another thread can end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include "media/input_priv.h"
 #include "media/ts.h"
 
-enum { POLL_MS = 250, SYNC = 0x47, SYNC_SURE = 5 };
+enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5 };
 
 static bool stopped(const struct trtc_input_src *s)
 {
@@ -25,8 +25,8 @@ int trtc_input_src_open(struct trtc_input_src *s, const char *path,
 
     *s = (struct trtc_input_src){ .fd = STDIN_FILENO, .own = !std, .stop = stop };
     if (!std) {
-        do
-            s->fd = open(path, O_RDONLY | O_CLOEXEC); /* of a FIFO: waits for its writer */
+        do /* a FIFO without a writer opens too: that one is waited for where stop is looked at */
+            s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         while (s->fd < 0 && errno == EINTR && !stopped(s));
     }
     if (s->fd < 0 || fstat(s->fd, &st) < 0)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Feeds: what the caller sees of them, and the lane of a recording. */
+#include "media/feed.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "media/es.h"
+#include "media/feed_priv.h"
+#include "media/reader.h"
+
+#define STEP_MAX_US   1000000 /* frames further apart than this: a hole */
+#define VIDEO_STEP_US 66667
+#define AUDIO_STEP_US 20000
+
+/* ---- any feed ---- */
+
+int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err)
+{
+    if (f->ended)
+        return TRTC_FED_END;
+    const int got = f->ops->next(f, out, err);
+    f->ended = got <= 0;
+    return got;
+}
+
+void trtc_feed_free(struct trtc_feed **f)
+{
+    if (*f && (*f)->ops->free)
+        (*f)->ops->free(*f);
+    *f = NULL;
+}
+
+/* ---- the lane of a recording ---- */
+
+struct lane_feed {
+    struct trtc_feed feed;
+    struct trtc_lane lane; /* the clips that are wanted, borrowed */
+    enum trtc_kind kind;
+    struct trtc_reader *reader;
+    int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
+};
+
+/* For pictures and packets that do not say it: what it was last. */
+static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
+{
+    struct trtc_adts h;
+    const int64_t step = f->prev_us == TRTC_NOTIME ? 0 : r->pkt.dts_us - f->prev_us;
+
+    f->prev_us = r->pkt.dts_us;
+    if (r->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(r->pkt.data, r->pkt.size, &h) == 0)
+        f->step_us = (INT64_C(1000000) * h.samples + h.rate_hz / 2) / h.rate_hz;
+    else if (step > 0 && step <= STEP_MAX_US)
+        f->step_us = step;
+    return f->step_us;
+}
+
+static int lane_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
+{
+    struct lane_feed *f = (struct lane_feed *)feed;
+    struct trtc_read r;
+
+    const int got = trtc_reader_next(f->reader, &r, err);
+    if (got <= 0)
+        return got;
+    *out = (struct trtc_feed_frame){
+        .pkt = r.pkt,
+        .codec = r.stream->codec,
+        .codec_name = r.stream->codec_name,
+        .dur_us = duration_us(f, &r),
+    };
+    return TRTC_FED_FRAME;
+}
+
+static void lane_free(struct trtc_feed *feed)
+{
+    struct lane_feed *f = (struct lane_feed *)feed;
+
+    trtc_reader_free(&f->reader);
+    free(f);
+}
+
+static const struct trtc_feed_ops lane_ops = { lane_next, lane_free };
+
+struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const struct trtc_lane *lane,
+                                      enum trtc_kind kind, int64_t from_us,
+                                      struct trtc_losses *losses, struct trtc_err *err)
+{
+    struct lane_feed *f = calloc(1, sizeof *f);
+    size_t skip = 0;
+
+    if (!f) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    while (from_us != TRTC_NOTIME && skip < lane->n &&
+           trtc_clip_end_us(&lane->clips[skip]) + TRTC_ROUNDING_US <= from_us)
+        skip++;
+    *f = (struct lane_feed){
+        .feed.ops = &lane_ops,
+        .lane = { lane->clips + skip, lane->n - skip },
+        .kind = kind,
+        .prev_us = TRTC_NOTIME,
+        .step_us = kind == TRTC_VIDEO ? VIDEO_STEP_US : AUDIO_STEP_US,
+    };
+    f->reader = trtc_reader_new(r, &f->lane, kind, losses, NULL, err);
+    if (f->reader)
+        return &f->feed;
+    free(f);
+    return NULL;
+}
+
+/* ---- sources ---- */
+
+int trtc_source_init(struct trtc_source_input *s, const struct trtc_source_ops *ops,
+                     const char *label, struct trtc_losses *losses, struct trtc_err *err)
+{
+    *s = (struct trtc_source_input){ .ops = ops, .losses = losses };
+    s->label = strdup(label);
+    if (s->label && pthread_mutex_init(&s->lock, NULL) == 0)
+        return 0;
+    free(s->label);
+    return trtc_fail_nomem(err);
+}
+
+void trtc_source_fini(struct trtc_source_input *s)
+{
+    pthread_mutex_destroy(&s->lock);
+    free(s->label);
+}
+
+static void raise_to(int64_t *v, int64_t to)
+{
+    if (*v < to)
+        *v = to;
+}
+
+void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input *in, bool at_end)
+{
+    struct trtc_input_losses l;
+
+    trtc_input_losses(in, &l);
+    raise_to(&s->lost.nb_lost_packets, l.nb_lost_packets);
+    raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
+    raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
+    s->lost.scrambled |= l.scrambled;
+    s->lost.cut |= l.cut && at_end;
+}
+
+void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *why)
+{
+    if (s->why.code == 0)
+        s->why = *why;
+}
+
+void trtc_feed_of_input(const struct trtc_input *in, const struct trtc_input_frame *f,
+                        int64_t off_us, struct trtc_feed_frame *out)
+{
+    const struct trtc_input_info *info = trtc_input_info(in);
+    const enum trtc_codec codec = f->video ? info->video : info->audio;
+
+    *out = (struct trtc_feed_frame){
+        .pkt = f->pkt,
+        .codec = codec,
+        .codec_name = codec == TRTC_CODEC_H264   ? "h264"
+                      : codec == TRTC_CODEC_H265 ? "hevc"
+                                                 : "aac",
+        .dur_us = f->dur_us,
+        .sets = f->sets,
+        .sets_size = f->sets_size,
+        .damaged = f->damaged,
+    };
+    out->pkt.pts_us += off_us;
+    out->pkt.dts_us += off_us;
+}
+
+struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, const char *label,
+                                           struct trtc_losses *losses, struct trtc_err *err)
+{
+    const char *path = strncmp(o->url, "file://", 7) == 0 ? o->url + 7 : o->url;
+    const bool local = strcmp(path, "-") != 0 && !strstr(path, "://");
+    struct stat st = { 0 };
+
+    /* a name that is wrong is told before there is any work, not in the middle of it */
+    if (local && stat(path, &st) < 0) {
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
+        return NULL;
+    }
+    if (local && (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) && o->pace == TRTC_PACE_STORED)))
+        return trtc_source_file_open(o, label, losses, err);
+    return trtc_source_live_open(o, label, losses, err);
+}
+
+struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind)
+{
+    return s->ops->feed(s, kind);
+}
+
+bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+{
+    return s->ops->wait(s, until_us, wall_us);
+}
+
+int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended)
+{
+    return s->ops->newest_us(s, ended);
+}
+
+void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    *err = s->why;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A loss that cannot be listed for want of memory is not: the program has other worries then. */
+void trtc_source_settle(struct trtc_source_input *s)
+{
+    const struct trtc_input_losses *l = &s->lost;
+
+    if (s->settled)
+        return;
+    s->settled = true;
+    s->ops->settle(s);
+    if (!s->losses)
+        return;
+    if (l->nb_lost_packets > 0)
+        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
+                        "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
+    if (l->nb_bad_bytes > 0)
+        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, l->nb_bad_bytes,
+                        "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
+    if (l->nb_undecoded > 0)
+        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
+                        "%" PRId64 " packets of sound could not be decoded", l->nb_undecoded);
+    if (l->scrambled)
+        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
+                        "scrambled packets were left out");
+    if (l->cut)
+        trtc_losses_add(s->losses, s->label, "truncated", -1, TRTC_NOTIME, 0, -1,
+                        "it ends in the middle of a frame");
+}
+
+void trtc_source_free(struct trtc_source_input **s)
+{
+    if (!*s)
+        return;
+    trtc_source_settle(*s);
+    (*s)->ops->free(*s);
+    *s = NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Stored files as sources: opened once for each kind, so that who takes the sound and who takes the pictures
+ * never wait for each other, however the file interleaves them. */
+#include <stdlib.h>
+
+#include "media/feed_priv.h"
+
+struct file_feed {
+    struct trtc_feed feed;
+    struct file *file;
+    struct trtc_input *in;
+    bool video;
+};
+
+struct file {
+    struct trtc_source_input base;
+    const volatile sig_atomic_t *stop;
+    int64_t off_us;           /* from the file's times to epoch times */
+    struct file_feed feed[2]; /* sound, pictures; .in NULL: there is none */
+    int64_t newest_us;        /* under the lock */
+    int nb_running;           /* under the lock: feeds that have not ended */
+};
+
+/* The feed has nothing more: the input tells what was lost. */
+static void end_feed(struct file_feed *f, int result, const struct trtc_err *why)
+{
+    struct trtc_source_input *s = &f->file->base;
+
+    pthread_mutex_lock(&s->lock);
+    trtc_source_note_lost(s, f->in, !f->file->stop || !*f->file->stop);
+    if (result < 0)
+        trtc_source_note_why(s, why);
+    f->file->nb_running--;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int file_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
+{
+    struct file_feed *f = (struct file_feed *)feed;
+    struct trtc_input_frame frame;
+    struct trtc_err why;
+    int got;
+
+    do
+        got = trtc_input_next(f->in, &frame, &why);
+    while (got > 0 && frame.video != f->video);
+    if (got <= 0) {
+        end_feed(f, got, &why);
+        if (got < 0 && err)
+            *err = why;
+        return got;
+    }
+    trtc_feed_of_input(f->in, &frame, f->file->off_us, out);
+    pthread_mutex_lock(&f->file->base.lock);
+    if (f->file->newest_us < out->pkt.pts_us)
+        f->file->newest_us = out->pkt.pts_us;
+    pthread_mutex_unlock(&f->file->base.lock);
+    return TRTC_FED_FRAME;
+}
+
+static const struct trtc_feed_ops feed_ops = { file_next, NULL };
+
+static struct trtc_feed *file_feed(struct trtc_source_input *s, enum trtc_kind kind)
+{
+    struct file_feed *f = &((struct file *)s)->feed[kind == TRTC_VIDEO];
+
+    return f->in ? &f->feed : NULL;
+}
+
+static bool file_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+{
+    (void)s, (void)until_us, (void)wall_us;
+    return true;
+}
+
+static int64_t file_newest(struct trtc_source_input *s, bool *ended)
+{
+    struct file *x = (struct file *)s;
+
+    pthread_mutex_lock(&s->lock);
+    const int64_t us = x->newest_us;
+    *ended = x->nb_running == 0;
+    pthread_mutex_unlock(&s->lock);
+    return us;
+}
+
+/* Of a file that was not read to its end, what was found on the way counts. */
+static void file_settle(struct trtc_source_input *s)
+{
+    struct file *x = (struct file *)s;
+
+    for (int k = 0; k < 2; k++) {
+        struct file_feed *f = &x->feed[k];
+        if (f->in)
+            trtc_source_note_lost(s, f->in, false);
+    }
+}
+
+static void file_free(struct trtc_source_input *s)
+{
+    struct file *x = (struct file *)s;
+
+    for (int k = 0; k < 2; k++)
+        trtc_input_free(&x->feed[k].in);
+    trtc_source_fini(s);
+    free(x);
+}
+
+static const struct trtc_source_ops ops = {
+    .feed = file_feed,
+    .wait = file_wait,
+    .newest_us = file_newest,
+    .settle = file_settle,
+    .free = file_free,
+};
+
+/* The first opening goes to the kind that is there. */
+static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct trtc_err *err)
+{
+    struct trtc_input *in = trtc_input_open(o->url, o->stop, err);
+
+    if (!in)
+        return -1;
+    const struct trtc_input_info *info = trtc_input_info(in);
+    const bool there[2] = { o->audio && (info->audio != TRTC_CODEC_NONE || info->may_grow),
+                            o->video && (info->video != TRTC_CODEC_NONE || info->may_grow) };
+    x->off_us = o->start_us - trtc_input_start_us(in);
+    for (int k = 0; k < 2; k++) {
+        struct file_feed *f = &x->feed[k];
+        if (!there[k])
+            continue;
+        *f = (struct file_feed){ .feed.ops = &feed_ops, .file = x, .in = in, .video = k == 1 };
+        in = NULL;
+        if (!f->in && !(f->in = trtc_input_open(o->url, o->stop, err)))
+            return -1;
+        x->nb_running++;
+    }
+    trtc_input_free(&in);
+    return 0;
+}
+
+struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
+                                                struct trtc_losses *losses, struct trtc_err *err)
+{
+    struct file *x = calloc(1, sizeof *x);
+
+    if (!x) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    if (trtc_source_init(&x->base, &ops, label, losses, err) < 0) {
+        free(x);
+        return NULL;
+    }
+    x->stop = o->stop;
+    x->newest_us = TRTC_NOTIME;
+    if (open_feeds(x, o, err) == 0)
+        return &x->base;
+    file_free(&x->base);
+    return NULL;
+}

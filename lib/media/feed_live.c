@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/* Pipes, URLs and whatever else cannot be read twice as sources: a thread opens and reads them, and fills a queue for
+ * each kind. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libavutil/time.h>
+
+#include "media/feed_priv.h"
+
+#define FULL_US     10000000           /* so much of a kind waits at most, */
+#define FULL_BYTES  (16 * 1024 * 1024) /* in so many bytes; */
+#define OVER_BYTES  (64 * 1024 * 1024) /* while somebody waits for the other kind, in these */
+#define LATE_US     2000000            /* behind its arrival by more than this, */
+#define LATE_FOR_US 2000000            /* and for longer than this: it does not catch up */
+#define TICK_US     100000             /* the program's stop flag is looked at so often */
+
+/* A frame that waits, with its bytes behind it. */
+struct node {
+    struct node *next;
+    struct trtc_feed_frame f;
+    uint8_t bytes[];
+};
+
+struct queue {
+    struct trtc_feed feed;
+    struct live *live;
+    bool wanted;
+    bool shown;  /* a frame has come */
+    bool absent; /* known not to be there */
+    bool hungry; /* somebody wants a frame of it */
+    struct node *first, **last, *current;
+    size_t nb_bytes;
+    int64_t newest_us, newest_dts_us; /* TRTC_NOTIME: none */
+};
+
+struct live {
+    struct trtc_source_input base;
+    char *url;
+    bool stored;
+    int64_t start_us;
+    int64_t (*now_us)(void);
+    const volatile sig_atomic_t *stop_too;
+    /* Set by any thread, read by the input in the middle of its waiting: like a signal's flag, whence its type. */
+    volatile sig_atomic_t stop;
+
+    pthread_t thread;
+    bool running; /* thread has to be joined */
+    pthread_cond_t changed;
+
+    /* under base.lock */
+    struct queue queue[2]; /* sound, pictures */
+    bool ended;            /* nothing more comes */
+    bool full;             /* the thread waits for room */
+
+    /* the thread's own */
+    bool placed;
+    int64_t off_us;     /* from the stream's times to epoch times */
+    int64_t late_at_us; /* when all frames began to be late, or TRTC_NOTIME */
+};
+
+static size_t cost(const struct trtc_feed_frame *f)
+{
+    return sizeof(struct node) + f->pkt.size + f->sets_size;
+}
+
+/* The race detector cannot know that a flag of this type may be seen late. */
+#if defined(__SANITIZE_THREAD__)
+#define UNCHECKED __attribute__((no_sanitize("thread")))
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNCHECKED __attribute__((no_sanitize("thread")))
+#endif
+#endif
+#ifndef UNCHECKED
+#define UNCHECKED
+#endif
+
+UNCHECKED static void set_stop(struct live *x)
+{
+    x->stop = 1;
+}
+
+/* The program's flag is followed. */
+UNCHECKED static bool stopped(struct live *x)
+{
+    if (!x->stop && x->stop_too && *x->stop_too)
+        x->stop = 1;
+    return x->stop;
+}
+
+/* With the lock held: waits for a change, but not beyond deadline_us of the machine's own clock. */
+static void wait_until(struct live *x, int64_t deadline_us)
+{
+    const int64_t tick_us = av_gettime_relative() + TICK_US;
+    const int64_t us = deadline_us < tick_us ? deadline_us : tick_us;
+    const struct timespec at = { .tv_sec = (time_t)(us / 1000000), .tv_nsec = us % 1000000 * 1000 };
+
+    pthread_cond_timedwait(&x->changed, &x->base.lock, &at);
+}
+
+/* ---- the thread ---- */
+
+/* The first frame stands for its arrival, the others follow by the stream's clock. Where that falls behind for good (it
+ * stood still, and went on where it had stopped) or begins anew, the frame at hand stands for its arrival. */
+static void place(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f)
+{
+    const int64_t pts_us = f->pkt.pts_us;
+
+    if (x->stored) {
+        if (!x->placed)
+            x->off_us = x->start_us - trtc_input_start_us(in);
+        x->placed = true;
+        return;
+    }
+
+    const int64_t now_us = x->now_us();
+    const bool late = x->placed && pts_us + x->off_us < now_us - LATE_US;
+    if (!late)
+        x->late_at_us = TRTC_NOTIME;
+    else if (x->late_at_us == TRTC_NOTIME)
+        x->late_at_us = now_us;
+    if (!x->placed || (late && (f->breaks || now_us - x->late_at_us > LATE_FOR_US))) {
+        x->off_us = now_us - pts_us;
+        x->late_at_us = TRTC_NOTIME;
+        x->placed = true;
+    }
+}
+
+/* Whether a kind has so much that no more is read for its sake. */
+static bool is_full(const struct queue *q, int64_t full_us, size_t full_bytes)
+{
+    return q->first &&
+           (q->nb_bytes > full_bytes || q->newest_dts_us - q->first->f.pkt.dts_us > full_us);
+}
+
+/* Room for one more. A stream that brings its kinds far from each other must be read on as long as somebody wants the
+ * other one; a kind that has never come is not waited for so long. */
+static bool has_room(const struct live *x, const struct queue *q)
+{
+    const struct queue *other = &x->queue[q == &x->queue[0]];
+
+    if (!is_full(q, FULL_US, FULL_BYTES))
+        return true;
+    return other->shown && other->hungry && !other->first && !is_full(q, INT64_MAX, OVER_BYTES);
+}
+
+static struct node *copy(const struct trtc_feed_frame *f)
+{
+    struct node *n = malloc(sizeof *n + f->pkt.size + f->sets_size);
+
+    if (!n)
+        return NULL;
+    n->next = NULL;
+    n->f = *f;
+    n->f.pkt.data = n->bytes;
+    memcpy(n->bytes, f->pkt.data, f->pkt.size);
+    if (f->sets) {
+        n->f.sets = n->bytes + f->pkt.size;
+        memcpy(n->bytes + f->pkt.size, f->sets, f->sets_size);
+    }
+    return n;
+}
+
+/* Takes a frame into its queue: 1, 0 where the source is to end, -1. */
+static int take(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f,
+                struct trtc_err *err)
+{
+    struct queue *q = &x->queue[f->video];
+    struct trtc_feed_frame frame;
+
+    place(x, in, f);
+    if (!q->wanted)
+        return !stopped(x);
+    trtc_feed_of_input(in, f, x->off_us, &frame);
+    struct node *n = copy(&frame);
+    if (!n)
+        return trtc_fail_nomem(err);
+
+    pthread_mutex_lock(&x->base.lock);
+    while (!stopped(x) && !has_room(x, q)) {
+        x->late_at_us = TRTC_NOTIME; /* what comes late now is late because of us */
+        if (!x->full)
+            pthread_cond_broadcast(&x->changed);
+        x->full = true;
+        wait_until(x, INT64_MAX);
+    }
+    x->full = false;
+    const bool go_on = !stopped(x);
+    if (go_on) {
+        *q->last = n;
+        q->last = &n->next;
+        q->nb_bytes += cost(&n->f);
+        q->shown = true;
+        q->absent = q->hungry = false;
+        q->newest_dts_us = n->f.pkt.dts_us;
+        if (q->newest_us < n->f.pkt.pts_us)
+            q->newest_us = n->f.pkt.pts_us;
+        pthread_cond_broadcast(&x->changed);
+    } else {
+        free(n);
+    }
+    pthread_mutex_unlock(&x->base.lock);
+    return go_on;
+}
+
+/* What the container is known not to hold is not waited for. */
+static void note_absent(struct live *x, const struct trtc_input_info *info)
+{
+    pthread_mutex_lock(&x->base.lock);
+    x->queue[0].absent = info->audio == TRTC_CODEC_NONE && !info->may_grow;
+    x->queue[1].absent = info->video == TRTC_CODEC_NONE && !info->may_grow;
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&x->base.lock);
+}
+
+static void *read_all(void *arg)
+{
+    struct live *x = arg;
+    struct trtc_err why = { 0 };
+    struct trtc_input_frame f;
+    int got = -1;
+
+    struct trtc_input *in = trtc_input_open(x->url, &x->stop, &why);
+    if (in)
+        note_absent(x, trtc_input_info(in));
+    while (in && (got = trtc_input_next(in, &f, &why)) > 0 && (got = take(x, in, &f, &why)) > 0)
+        ;
+    pthread_mutex_lock(&x->base.lock);
+    if (in)
+        trtc_source_note_lost(&x->base, in, !stopped(x));
+    if (got < 0 && !stopped(x))
+        trtc_source_note_why(&x->base, &why);
+    x->ended = true;
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&x->base.lock);
+    trtc_input_free(&in);
+    return NULL;
+}
+
+/* ---- who takes the frames ---- */
+
+/* With the lock held, of a queue that is empty: whether a stored stream has nothing of this kind for so long that the
+ * other kind must go on without it. */
+static bool lacks(const struct live *x, const struct queue *q)
+{
+    const struct queue *other = &x->queue[q == &x->queue[0]];
+
+    return x->full && other->first && (!q->shown || is_full(other, INT64_MAX, OVER_BYTES));
+}
+
+static int live_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
+{
+    struct queue *q = (struct queue *)feed;
+    struct live *x = q->live;
+    int ret = TRTC_FED_WAIT;
+
+    pthread_mutex_lock(&x->base.lock);
+    free(q->current);
+    q->current = NULL;
+    while (x->stored && !q->first && !x->ended && !q->absent && !stopped(x) && !lacks(x, q)) {
+        if (!q->hungry)
+            pthread_cond_broadcast(&x->changed);
+        q->hungry = true;
+        wait_until(x, INT64_MAX);
+    }
+    if (q->first && !stopped(x)) {
+        q->current = q->first;
+        q->first = q->current->next;
+        if (!q->first)
+            q->last = &q->first;
+        q->nb_bytes -= cost(&q->current->f);
+        *out = q->current->f;
+        ret = TRTC_FED_FRAME;
+    } else if (x->ended && x->base.why.code != 0 && !stopped(x)) {
+        if (err)
+            *err = x->base.why;
+        ret = -1;
+    } else if (x->ended || stopped(x) || (x->stored && q->absent)) {
+        ret = TRTC_FED_END;
+    } else {
+        q->hungry = true;
+    }
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&x->base.lock);
+    return ret;
+}
+
+static const struct trtc_feed_ops feed_ops = { live_next, NULL };
+
+static struct trtc_feed *live_feed(struct trtc_source_input *s, enum trtc_kind kind)
+{
+    struct queue *q = &((struct live *)s)->queue[kind == TRTC_VIDEO];
+
+    return q->wanted ? &q->feed : NULL;
+}
+
+/* A thread that waits for room will bring no more before somebody has taken some. */
+static bool is_due(struct live *x, int64_t until_us)
+{
+    bool shown = false, due = true;
+
+    for (int k = 0; k < 2; k++) {
+        const struct queue *q = &x->queue[k];
+        shown |= q->shown;
+        due &= !q->shown || q->newest_dts_us > until_us;
+    }
+    return (shown && due) || x->ended || x->full || stopped(x);
+}
+
+static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+{
+    struct live *x = (struct live *)s;
+
+    if (x->stored)
+        return true;
+
+    const int64_t left_us = wall_us - x->now_us();
+    const int64_t deadline_us = av_gettime_relative() + left_us;
+    bool due;
+
+    pthread_mutex_lock(&s->lock);
+    while (!(due = is_due(x, until_us)) && av_gettime_relative() < deadline_us)
+        wait_until(x, deadline_us);
+    pthread_mutex_unlock(&s->lock);
+    return due;
+}
+
+static int64_t live_newest(struct trtc_source_input *s, bool *ended)
+{
+    struct live *x = (struct live *)s;
+
+    pthread_mutex_lock(&s->lock);
+    const int64_t a = x->queue[0].newest_us, v = x->queue[1].newest_us;
+    *ended = x->ended;
+    pthread_mutex_unlock(&s->lock);
+    return a > v ? a : v;
+}
+
+static void live_settle(struct trtc_source_input *s)
+{
+    struct live *x = (struct live *)s;
+
+    if (!x->running)
+        return;
+    pthread_mutex_lock(&s->lock);
+    if (!x->ended) /* else it was not us who ended it */
+        set_stop(x);
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(x->thread, NULL);
+    x->running = false;
+}
+
+static void live_free(struct trtc_source_input *s)
+{
+    struct live *x = (struct live *)s;
+
+    for (int k = 0; k < 2; k++) {
+        struct queue *q = &x->queue[k];
+        free(q->current);
+        while (q->first) {
+            struct node *n = q->first;
+            q->first = n->next;
+            free(n);
+        }
+    }
+    pthread_cond_destroy(&x->changed);
+    trtc_source_fini(s);
+    free(x->url);
+    free(x);
+}
+
+static const struct trtc_source_ops ops = {
+    .feed = live_feed,
+    .wait = live_wait,
+    .newest_us = live_newest,
+    .settle = live_settle,
+    .free = live_free,
+};
+
+/* ---- opening ---- */
+
+static int init_changed(struct live *x)
+{
+    pthread_condattr_t attr;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return -1;
+    const int ret = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+                            pthread_cond_init(&x->changed, &attr) == 0
+                        ? 0
+                        : -1;
+    pthread_condattr_destroy(&attr);
+    return ret;
+}
+
+/* Signals are for the program's own thread. */
+static int start(struct live *x)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int errnum = pthread_create(&x->thread, NULL, read_all, x);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    x->running = errnum == 0;
+    return errnum;
+}
+
+struct trtc_source_input *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
+                                                struct trtc_losses *losses, struct trtc_err *err)
+{
+    struct live *x = calloc(1, sizeof *x);
+
+    if (!x || trtc_source_init(&x->base, &ops, label, losses, err) < 0) {
+        free(x);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    x->stored = o->pace == TRTC_PACE_STORED;
+    x->start_us = o->start_us;
+    x->now_us = o->now_us;
+    x->stop_too = o->stop;
+    x->late_at_us = TRTC_NOTIME;
+    for (int k = 0; k < 2; k++)
+        x->queue[k] = (struct queue){ .feed.ops = &feed_ops,
+                                      .live = x,
+                                      .wanted = k ? o->video : o->audio,
+                                      .last = &x->queue[k].first,
+                                      .newest_us = TRTC_NOTIME,
+                                      .newest_dts_us = TRTC_NOTIME };
+    x->url = strdup(o->url);
+    if (!x->url || init_changed(x) < 0) {
+        trtc_source_fini(&x->base);
+        free(x->url);
+        free(x);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    const int errnum = start(x);
+    if (errnum == 0)
+        return &x->base;
+    live_free(&x->base);
+    trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "%s: a thread cannot be started", label);
+    return NULL;
+}

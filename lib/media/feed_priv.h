@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the feeds share.
+ *
+ * feed.c has what the caller sees, and the lane of a recording. A source is read either by the threads that
+ * ask for its frames, each through an opening of its own (feed_file.c), or by a thread that fills a queue
+ * for each kind (feed_live.c). */
+#ifndef TRTC_MEDIA_FEED_PRIV_H
+#define TRTC_MEDIA_FEED_PRIV_H
+
+#include <pthread.h>
+
+#include "core/utc.h"
+#include "media/feed.h"
+#include "media/input.h"
+
+struct trtc_feed_ops {
+    int (*next)(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
+    void (*free)(struct trtc_feed *f); /* NULL: it is part of a source */
+};
+
+struct trtc_feed { /* first in every kind of feed */
+    const struct trtc_feed_ops *ops;
+    bool ended; /* END or a failure has been told */
+};
+
+struct trtc_source_ops {
+    struct trtc_feed *(*feed)(struct trtc_source_input *s, enum trtc_kind kind);
+    bool (*wait)(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
+    int64_t (*newest_us)(struct trtc_source_input *s, bool *ended);
+    void (*settle)(
+        struct trtc_source_input *s); /* nothing is read any more: losses go to base.lost */
+    void (*free)(struct trtc_source_input *s);
+};
+
+struct trtc_source_input { /* first in both kinds of source */
+    const struct trtc_source_ops *ops;
+    char *label;
+    struct trtc_losses *losses;
+    bool settled;
+
+    pthread_mutex_t lock; /* of what follows, and of what the kind of source has behind it */
+    struct trtc_err why;
+    struct trtc_input_losses lost;
+};
+
+/* 0 or -1; a failure needs no fini. */
+int trtc_source_init(struct trtc_source_input *s, const struct trtc_source_ops *ops,
+                     const char *label, struct trtc_losses *losses, struct trtc_err *err);
+void trtc_source_fini(struct trtc_source_input *s);
+
+/* With the lock held. What in has lost so far, of which every opening of a file finds the same (at_end: it has come to
+ * its end by itself, so what is cut is cut). Why it broke, where nothing broke before. */
+void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input *in, bool at_end);
+void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *why);
+
+/* A frame of an input, moved by off_us. out points into f. */
+void trtc_feed_of_input(const struct trtc_input *in, const struct trtc_input_frame *f,
+                        int64_t off_us, struct trtc_feed_frame *out);
+
+/* NULL on failure. */
+struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
+                                                struct trtc_losses *losses, struct trtc_err *err);
+struct trtc_source_input *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
+                                                struct trtc_losses *losses, struct trtc_err *err);
+
+#endif
