@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* UserSig (TLSSigAPIv2), as the vendor's libraries make it; the formula on its help page describes
+ * another thing. */
+#include "net/usersig.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "core/b64.h"
+#include "core/json.h"
+#include "core/text.h"
+
+#define VERSION       "2.0"
+#define ROOM_TEXT_MAX 64 /* bytes, from the client SDK's pages */
+
+enum {
+    MAC = SHA256_DIGEST_LENGTH,
+    MAC_B64 = TRTC_B64_ENCODED_MAX(MAC),
+    INFLATED_MAX = 64 << 10,
+};
+
+struct trtc_usersig_read {
+    struct trtc_usersig is;
+    cJSON *json; /* owns the texts */
+    const char *sig;
+};
+
+/* Characters that are one thing here and another there: each of from becomes its neighbour in to. */
+static void translate(char *s, const char *from, const char *to)
+{
+    for (; *s; s++) {
+        const char *at = strchr(from, *s);
+
+        if (at)
+            *s = to[at - from];
+    }
+}
+
+/* The text that is signed: every line ends with a line feed, the last too. The caller frees; NULL:
+ * out of memory. */
+static char *text_to_sign(const struct trtc_usersig *u)
+{
+    static const char fmt[] = "TLS.identifier:%s\nTLS.sdkappid:%" PRIu32 "\nTLS.time:%" PRId64
+                              "\nTLS.expire:%" PRId64 "\n%s%s%s";
+    size_t size = sizeof(fmt) + strlen(u->user) + 64;
+    char *s;
+
+    if (u->userbuf)
+        size += strlen(u->userbuf) + sizeof("TLS.userbuf:\n");
+    s = malloc(size);
+    if (s)
+        snprintf(s, size, fmt, u->user, u->sdkappid, u->time_s, u->expire_s,
+                 u->userbuf ? "TLS.userbuf:" : "", u->userbuf ? u->userbuf : "",
+                 u->userbuf ? "\n" : "");
+    return s;
+}
+
+/* TLS.sig: standard Base64, with padding, of the HMAC. */
+static int inner_signature(const struct trtc_usersig *u, const char *key, char out[MAC_B64])
+{
+    unsigned char mac[MAC];
+    char *text = text_to_sign(u);
+    int ret = -1;
+
+    if (text && HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text),
+                     mac, NULL)) {
+        trtc_b64_encode(mac, MAC, out);
+        translate(out, "-.", "/=");
+        ret = 0;
+    }
+    OPENSSL_cleanse(mac, sizeof(mac));
+    free(text);
+    return ret;
+}
+
+static int check_user(const char *user, struct trtc_err *err)
+{
+    size_t n = strlen(user);
+
+    if (n == 0 || n > TRTC_USERSIG_USER_MAX)
+        return trtc_fail(err, TRTC_EX_USAGE, "the UserID has %zu bytes: 1 to %d are allowed", n,
+                         TRTC_USERSIG_USER_MAX);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)user[i] < ' ' || user[i] == 0x7f)
+            return trtc_fail(err, TRTC_EX_USAGE, "the UserID holds a control character");
+    if (!trtc_utf8_valid(user, n))
+        return trtc_fail(err, TRTC_EX_USAGE, "the UserID is not UTF-8");
+    return 0;
+}
+
+static int check_make(const struct trtc_usersig *in, const char *key, struct trtc_err *err)
+{
+    if (check_user(in->user, err))
+        return -1;
+    if (in->sdkappid == 0)
+        return trtc_fail(err, TRTC_EX_USAGE, "the SDKAppID is 0");
+    if (in->expire_s < 1 || in->expire_s > TRTC_USERSIG_EXPIRE_MAX_S)
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "a UserSig cannot live for %" PRId64 " s: 1 to %" PRId64 " are allowed",
+                         in->expire_s, TRTC_USERSIG_EXPIRE_MAX_S);
+    if (in->time_s < 0 || in->time_s > INT64_C(253402300799))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "cannot make a UserSig out of 1970...9999");
+    if (!*key)
+        return trtc_fail(err, TRTC_EX_CONFIG, "the application's secret key is empty");
+    return 0;
+}
+
+/* The JSON text, its members in the order of the vendor's Node library. NULL: out of memory. */
+static char *json_of(const struct trtc_usersig *in, const char *sig)
+{
+    cJSON *o = cJSON_CreateObject();
+    char *text = NULL;
+
+    if (o && cJSON_AddStringToObject(o, "TLS.ver", VERSION) &&
+        cJSON_AddStringToObject(o, "TLS.identifier", in->user) &&
+        cJSON_AddNumberToObject(o, "TLS.sdkappid", in->sdkappid) &&
+        cJSON_AddNumberToObject(o, "TLS.time", (double)in->time_s) &&
+        cJSON_AddNumberToObject(o, "TLS.expire", (double)in->expire_s) &&
+        (!in->userbuf || cJSON_AddStringToObject(o, "TLS.userbuf", in->userbuf)) &&
+        cJSON_AddStringToObject(o, "TLS.sig", sig))
+        text = cJSON_PrintUnformatted(o);
+    cJSON_Delete(o);
+    return text;
+}
+
+/* Compresses and encodes; NULL: out of memory. */
+static char *pack(const char *json)
+{
+    size_t n = strlen(json);
+    uLongf packed_bytes = compressBound(n);
+    unsigned char *packed = malloc(packed_bytes);
+    char *out = NULL;
+
+    if (packed && compress2(packed, &packed_bytes, (const unsigned char *)json, n,
+                            Z_DEFAULT_COMPRESSION) == Z_OK)
+        out = malloc(TRTC_B64_ENCODED_MAX(packed_bytes));
+    if (out) {
+        trtc_b64_encode(packed, packed_bytes, out);
+        translate(out, "+.", "*_"); /* '/' is '-' already */
+    }
+    if (packed)
+        OPENSSL_cleanse(packed, packed_bytes);
+    free(packed);
+    return out;
+}
+
+char *trtc_usersig_make(const struct trtc_usersig *in, const char *key, struct trtc_err *err)
+{
+    char sig[MAC_B64];
+    char *json, *out = NULL;
+
+    if (check_make(in, key, err))
+        return NULL;
+    json = inner_signature(in, key, sig) ? NULL : json_of(in, sig);
+    if (json) {
+        out = pack(json);
+        OPENSSL_cleanse(json, strlen(json));
+    }
+    OPENSSL_cleanse(sig, sizeof(sig));
+    cJSON_free(json);
+    if (!out)
+        trtc_fail_nomem(err);
+    return out;
+}
+
+static unsigned char *put_u16(unsigned char *q, size_t v)
+{
+    *q++ = (unsigned char)(v >> 8);
+    *q++ = (unsigned char)v;
+    return q;
+}
+
+static unsigned char *put_u32(unsigned char *q, uint32_t v)
+{
+    return put_u16(put_u16(q, v >> 16), v & 0xffff);
+}
+
+static unsigned char *put_text(unsigned char *q, const char *s)
+{
+    size_t n = strlen(s);
+
+    q = put_u16(q, n);
+    memcpy(q, s, n);
+    return q + n;
+}
+
+char *trtc_usersig_userbuf(const struct trtc_usersig *in, const struct trtc_userbuf *room,
+                           struct trtc_err *err)
+{
+    unsigned char block[1 + 2 + TRTC_USERSIG_USER_MAX + 5 * 4 + 2 + ROOM_TEXT_MAX];
+    unsigned char *q = block;
+    const char *text = room->room_text;
+    char *out;
+
+    if (check_user(in->user, err))
+        return NULL;
+    if (text ? room->room != 0 || !*text || strlen(text) > ROOM_TEXT_MAX : room->room == 0) {
+        trtc_fail(err, TRTC_EX_USAGE,
+                  "a permission is for a room of 1...4294967295 or 1 to %d bytes", ROOM_TEXT_MAX);
+        return NULL;
+    }
+    *q++ = text ? 1 : 0;
+    q = put_text(q, in->user);
+    q = put_u32(q, in->sdkappid);
+    q = put_u32(q, room->room);
+    q = put_u32(q, (uint32_t)(in->time_s + in->expire_s)); /* when it ends */
+    q = put_u32(q, room->privileges);
+    q = put_u32(q, 0); /* the type of account */
+    if (text)
+        q = put_text(q, text);
+    out = malloc(TRTC_B64_ENCODED_MAX(sizeof(block)));
+    if (!out) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    trtc_b64_encode(block, (size_t)(q - block), out);
+    translate(out, "-.", "/=");
+    return out;
+}
+
+/* The n characters as bytes; NULL where they are no Base64 of this kind, *nomem where that could
+ * not be tried. */
+static unsigned char *decode(const char *text, size_t n, size_t *bytes, bool *nomem)
+{
+    char *copy = malloc(n + 1);
+    unsigned char *out = malloc(TRTC_B64_DECODED_MAX(n));
+    bool good = false;
+    size_t bad;
+
+    *nomem = !copy || !out;
+    /* '+' and '.' belong to the alphabet of file names, not to this one */
+    if (!*nomem && !memchr(text, '+', n) && !memchr(text, '.', n) && !memchr(text, '\0', n)) {
+        memcpy(copy, text, n);
+        copy[n] = '\0';
+        translate(copy, "*_", "+.");
+        good = !trtc_b64_decode(copy, n, out, bytes, &bad);
+    }
+    free(copy);
+    if (!good) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+/* Decompresses one zlib stream that fills in exactly, at most INFLATED_MAX bytes. The result is
+ * the caller's; NULL where it is none, or *nomem. */
+static char *unpack(const unsigned char *in, size_t n, size_t *bytes, bool *nomem)
+{
+    char *out = malloc(INFLATED_MAX);
+    z_stream z = { 0 };
+    int ret;
+
+    *nomem = !out;
+    if (!out)
+        return NULL;
+    z.next_in = (unsigned char *)in; /* zlib takes no const here, and does not write to it */
+    z.avail_in = (uInt)n;
+    z.next_out = (unsigned char *)out;
+    z.avail_out = INFLATED_MAX;
+    ret = inflateInit(&z);
+    if (ret == Z_OK) {
+        ret = inflate(&z, Z_FINISH);
+        inflateEnd(&z);
+    }
+    *nomem = ret == Z_MEM_ERROR;
+    *bytes = INFLATED_MAX - z.avail_out;
+    if (ret != Z_STREAM_END || z.avail_in != 0) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+/* Takes the members out of r->json. 1 means that one is missing. */
+static int read_members(struct trtc_usersig_read *r, struct trtc_err *err)
+{
+    static const char what[] = "UserSig";
+    const char *version = NULL;
+    int64_t app = 0;
+    int s[7];
+
+    s[0] = trtc_json_string(r->json, what, "TLS.ver", &version, err);
+    s[1] = trtc_json_string(r->json, what, "TLS.identifier", &r->is.user, err);
+    s[2] = trtc_json_int(r->json, what, "TLS.sdkappid", 0, UINT32_MAX, &app, err);
+    s[3] = trtc_json_int(r->json, what, "TLS.time", 0, INT64_C(1) << 52, &r->is.time_s, err);
+    s[4] = trtc_json_int(r->json, what, "TLS.expire", 0, INT64_C(1) << 52, &r->is.expire_s, err);
+    s[5] = trtc_json_string(r->json, what, "TLS.sig", &r->sig, err);
+    s[6] = trtc_json_string(r->json, what, "TLS.userbuf", &r->is.userbuf, err);
+    for (int i = 0; i < 6; i++)
+        if (s[i] != 1)
+            return -1;
+    r->is.sdkappid = (uint32_t)app;
+    return s[6] < 0 || strcmp(version, VERSION) != 0 ? -1 : 0;
+}
+
+static enum trtc_usersig_fault malformed(const char *why, struct trtc_err *err)
+{
+    trtc_fail(err, TRTC_EX_DATAERR, "the UserSig is %s", why);
+    return TRTC_USERSIG_MALFORMED;
+}
+
+enum trtc_usersig_fault trtc_usersig_open(const char *text, size_t n,
+                                          struct trtc_usersig_read **out, struct trtc_err *err)
+{
+    enum trtc_usersig_fault ret = TRTC_USERSIG_NOMEM;
+    unsigned char *packed = NULL;
+    char *json = NULL;
+    struct trtc_usersig_read *r = NULL;
+    size_t packed_bytes = 0, json_bytes = 0;
+    bool nomem;
+
+    *out = NULL;
+    if (n == 0) {
+        trtc_fail(err, TRTC_EX_DATAERR, "the UserSig is empty");
+        return TRTC_USERSIG_EMPTY;
+    }
+    if (n > TRTC_USERSIG_TEXT_MAX)
+        return malformed("too long", err);
+    packed = decode(text, n, &packed_bytes, &nomem);
+    if (!packed && !nomem)
+        ret = malformed("not in its Base64", err);
+    if (packed)
+        json = unpack(packed, packed_bytes, &json_bytes, &nomem);
+    if (packed && !json && !nomem)
+        ret = malformed("not a zlib stream of at most 64 KiB", err);
+    r = json ? calloc(1, sizeof(*r)) : NULL;
+    if (r) {
+        r->json = trtc_json_parse("UserSig", json, json_bytes, NULL);
+        if (r->json && !read_members(r, NULL)) {
+            *out = r;
+            r = NULL;
+            ret = TRTC_USERSIG_OK;
+        } else {
+            ret = malformed("not the JSON object that it should be", err);
+        }
+    }
+    if (ret == TRTC_USERSIG_NOMEM)
+        trtc_fail_nomem(err);
+    if (json)
+        OPENSSL_cleanse(json, json_bytes);
+    trtc_usersig_read_free(&r);
+    free(json);
+    free(packed);
+    return ret;
+}
+
+const struct trtc_usersig *trtc_usersig_members(const struct trtc_usersig_read *r)
+{
+    return &r->is;
+}
+
+void trtc_usersig_read_free(struct trtc_usersig_read **r)
+{
+    if (!*r)
+        return;
+    cJSON_Delete((*r)->json);
+    free(*r);
+    *r = NULL;
+}
+
+static enum trtc_usersig_fault fault(enum trtc_usersig_fault f, const char *why,
+                                     struct trtc_err *err)
+{
+    trtc_fail(err, TRTC_EX_NOPERM, "the UserSig %s", why);
+    return f;
+}
+
+enum trtc_usersig_fault trtc_usersig_verify(const struct trtc_usersig_read *r, const char *key,
+                                            uint32_t sdkappid, const char *user, int64_t now_s,
+                                            struct trtc_err *err)
+{
+    char sig[MAC_B64];
+    size_t n;
+    bool same;
+
+    if (inner_signature(&r->is, key, sig)) {
+        trtc_fail_nomem(err);
+        return TRTC_USERSIG_NOMEM;
+    }
+    n = strlen(sig);
+    same = strlen(r->sig) == n && !CRYPTO_memcmp(sig, r->sig, n);
+    OPENSSL_cleanse(sig, sizeof(sig));
+    if (!same)
+        return fault(TRTC_USERSIG_SIGNATURE, "was not made with this application's key", err);
+    if (r->is.sdkappid != sdkappid)
+        return fault(TRTC_USERSIG_APP, "is for another SDKAppID", err);
+    if (strcmp(r->is.user, user) != 0)
+        return fault(TRTC_USERSIG_USER, "is for another UserID", err);
+    if (r->is.time_s + r->is.expire_s <= now_s)
+        return fault(TRTC_USERSIG_EXPIRED, "has expired", err);
+    return TRTC_USERSIG_OK;
+}
