@@ -25,12 +25,13 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
 #define TRTC_IMAGE_MAX_BYTES (5 << 20) /* the API's 5 MB and 2K */
 #define TRTC_IMAGE_MAX_PX    2560
 
-/* A picture file (PNG, JPEG; regular files only) as YUVA420P or YUV420P, limited range; the caller frees it with
- * av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for everything that is wrong with it,
- * naming it. */
+/* A picture file (PNG, JPEG; regular files only) as YUVA420P, or YUV420P where all of it is opaque, BT.601, limited
+ * range; the caller frees it with av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for
+ * everything that is wrong with it, naming it (TRTC_EX_NOPERM where it may not be read). */
 AVFrame *trtc_image_load(const char *path, struct trtc_err *err);
 
-/* pic scaled to r (w or h 0: its own size), clipped to the canvas. */
+/* pic (as trtc_image_load makes it) scaled to r (w and h 0: its own size; one of them 0: in proportion), clipped to
+ * the canvas. TRTC_EX_DATAERR where none of it is on the canvas, or it is to be larger than 64 megapixels. */
 struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_rect *r, int canvas_w,
                                         int canvas_h, struct trtc_err *err);
 
@@ -44,8 +45,8 @@ enum trtc_text_align { TRTC_TEXT_TOP_LEFT, TRTC_TEXT_CENTER, TRTC_TEXT_BOTTOM_LE
 
 struct trtc_text_style {
     const char *font; /* family, or NULL */
-    int size_px;
-    uint32_t colour; /* 0xRRGGBB */
+    int size_px;      /* height of a line, 4 ... 512 (others are taken as the nearest) */
+    uint32_t colour;  /* 0xRRGGBB */
     bool has_background;
     uint32_t background;  /* 0xRRGGBB, behind the box */
     int background_alpha; /* 0 opaque ... 255 clear */
@@ -53,14 +54,16 @@ struct trtc_text_style {
     enum trtc_text_align align;
 };
 
-/* text (UTF-8, any script; shown as it is, with no markup; control characters and ill-formed bytes escaped) in box r
- * (w, h 0: as large as the text), cut where it does not fit (with an ellipsis where it is one line), clipped to the
- * canvas. An overlay of no pixels is not an error: *out is NULL then. */
+/* text (UTF-8, any script; shown as it is, with no markup; line breaks are spaces, other control characters and
+ * ill-formed bytes escaped) as one line in box r (w, h 0: as large as the text, see trtc_text_size), cut with an
+ * ellipsis where it is wider than its box or the canvas, clipped to the canvas. A background fills the box, and keeps
+ * the text off its edges. Digits have one width in most fonts, and the box follows the pen, not the ink: a clock does
+ * not move. An overlay of no pixels is not an error: *out is NULL then. */
 int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
                       const struct trtc_rect *r, int canvas_w, int canvas_h,
                       struct trtc_overlay **out, struct trtc_err *err);
 
-/* Size that the text takes in one line. */
+/* Size of the box that the text takes in one line, with the room around it where there is a background; even. */
 int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
                    int *w_px, int *h_px, struct trtc_err *err);
 

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* Overlays: made of a picture at full resolution, blended into the canvas. */
+#include "media/overlay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+
+#include "media/av.h"
+#include "media/overlay_priv.h"
+
+#define BLOCK         16        /* pixels blended at a time: one vector */
+#define SCALED_MAX_PX (1 << 26) /* no picture is drawn larger than this */
+
+struct trtc_yuv trtc_yuv_of(uint32_t rgb)
+{
+    /* ITU-R BT.601-7, 2.5.3, in millionths; the sums are positive before they are divided */
+    const int64_t r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255, one = 255000;
+    return (struct trtc_yuv){
+        .y = (uint8_t)((65481 * r + 128553 * g + 24966 * b + 16 * one + one / 2) / one),
+        .u = (uint8_t)((-37797 * r - 74203 * g + 112000 * b + 128 * one + one / 2) / one),
+        .v = (uint8_t)((112000 * r - 93786 * g - 18214 * b + 128 * one + one / 2) / one),
+    };
+}
+
+bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out)
+{
+    const int64_t right = (int64_t)box->x + box->w, bottom = (int64_t)box->y + box->h;
+    if (box->w <= 0 || box->h <= 0 || box->x >= canvas_w || box->y >= canvas_h || right <= 0 ||
+        bottom <= 0)
+        return false;
+    out->x = box->x > 0 ? box->x : 0;
+    out->y = box->y > 0 ? box->y : 0;
+    out->w = (right < canvas_w ? (int)right : canvas_w) - out->x;
+    out->h = (bottom < canvas_h ? (int)bottom : canvas_h) - out->y;
+    return true;
+}
+
+int trtc_sheet_init(struct trtc_sheet *s, const struct trtc_rect *rect, struct trtc_yuv colour,
+                    uint8_t alpha, struct trtc_err *err)
+{
+    const size_t n = (size_t)rect->w * (size_t)rect->h;
+    s->rect = *rect;
+    s->y = malloc(4 * n);
+    if (!s->y)
+        return trtc_fail_nomem(err);
+    s->u = s->y + n;
+    s->v = s->u + n;
+    s->a = s->v + n;
+    memset(s->y, colour.y, n);
+    memset(s->u, colour.u, n);
+    memset(s->v, colour.v, n);
+    memset(s->a, alpha, n);
+    return 0;
+}
+
+void trtc_sheet_fini(struct trtc_sheet *s)
+{
+    free(s->y);
+    s->y = s->u = s->v = s->a = NULL;
+}
+
+void trtc_overlay_free(struct trtc_overlay **o)
+{
+    if (*o)
+        free((*o)->y);
+    free(*o);
+    *o = NULL;
+}
+
+/* All planes in one block that begins with y. */
+static struct trtc_overlay *new_overlay(const struct trtc_rect *rect, struct trtc_err *err)
+{
+    const size_t n = (size_t)rect->w * (size_t)rect->h;
+    struct trtc_overlay *o = calloc(1, sizeof *o);
+    if (o)
+        o->y = calloc(1, 2 * n + 3 * (n / 4));
+    if (!o || !o->y) {
+        trtc_overlay_free(&o);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    o->rect = *rect;
+    o->a = o->y + n;
+    o->u = o->a + n;
+    o->v = o->u + n / 4;
+    o->ac = o->v + n / 4;
+    return o;
+}
+
+/* Colour of the two by two pixels at x, y of the overlay; those outside of the sheet are clear. */
+static void average(const struct trtc_sheet *s, struct trtc_overlay *o, int x, int y)
+{
+    unsigned sum_a = 0, sum_u = 0, sum_v = 0;
+    for (int dy = 0; dy < 2; dy++)
+        for (int dx = 0; dx < 2; dx++) {
+            const int sx = o->rect.x + x + dx - s->rect.x, sy = o->rect.y + y + dy - s->rect.y;
+            if (sx < 0 || sy < 0 || sx >= s->rect.w || sy >= s->rect.h)
+                continue;
+            const size_t at = (size_t)sy * (size_t)s->rect.w + (size_t)sx;
+            sum_a += s->a[at];
+            sum_u += (unsigned)s->u[at] * s->a[at];
+            sum_v += (unsigned)s->v[at] * s->a[at];
+        }
+    const size_t at = (size_t)(y / 2) * (size_t)(o->rect.w / 2) + (size_t)(x / 2);
+    o->ac[at] = (uint8_t)((sum_a + 2) / 4);
+    o->u[at] = sum_a ? (uint8_t)((sum_u + sum_a / 2) / sum_a) : 128;
+    o->v[at] = sum_a ? (uint8_t)((sum_v + sum_a / 2) / sum_a) : 128;
+}
+
+struct trtc_overlay *trtc_overlay_of(const struct trtc_sheet *s, struct trtc_err *err)
+{
+    const struct trtc_rect *r = &s->rect;
+    const int x = r->x & ~1, y = r->y & ~1;
+    const struct trtc_rect even = { x, y, ((r->x + r->w + 1) & ~1) - x,
+                                    ((r->y + r->h + 1) & ~1) - y };
+    struct trtc_overlay *o = new_overlay(&even, err);
+    if (!o)
+        return NULL;
+    const size_t from_left = (size_t)(r->x - x), width = (size_t)even.w;
+    memset(o->y, 16, width * (size_t)even.h);
+    for (int i = 0; i < r->h; i++) {
+        const size_t to = (size_t)(r->y - y + i) * width + from_left;
+        memcpy(o->y + to, s->y + (size_t)i * (size_t)r->w, (size_t)r->w);
+        memcpy(o->a + to, s->a + (size_t)i * (size_t)r->w, (size_t)r->w);
+    }
+    for (int i = 0; i < even.h; i += 2)
+        for (int k = 0; k < even.w; k += 2)
+            average(s, o, k, i);
+    return o;
+}
+
+/* ---- blending ---- */
+
+static inline uint8_t mix(uint8_t src, uint8_t a, uint8_t dst)
+{
+    /* as trtc_div255, in sixteen bits: nothing here is larger than 65407 */
+    const uint16_t n = (uint16_t)(src * a + dst * (255 - a) + 128);
+    return (uint8_t)((uint16_t)(n + (n >> 8)) >> 8);
+}
+
+static void blend_line(uint8_t *restrict dst, const uint8_t *restrict src,
+                       const uint8_t *restrict a, int n)
+{
+    int i = 0;
+    for (; i + BLOCK <= n;
+         i += BLOCK) /* a fixed number of turns: compilers make one vector of it */
+        for (int k = 0; k < BLOCK; k++)
+            dst[i + k] = mix(src[i + k], a[i + k], dst[i + k]);
+    for (; i < n; i++)
+        dst[i] = mix(src[i], a[i], dst[i]);
+}
+
+static void blend_plane(AVFrame *canvas, int plane, const struct trtc_rect *r, const uint8_t *src,
+                        const uint8_t *a)
+{
+    for (int y = 0; y < r->h; y++) {
+        uint8_t *dst = canvas->data[plane] + (ptrdiff_t)(r->y + y) * canvas->linesize[plane] + r->x;
+        const size_t at = (size_t)y * (size_t)r->w;
+        blend_line(dst, src + at, a + at, r->w);
+    }
+}
+
+void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas)
+{
+    const struct trtc_rect *r = &o->rect;
+    const struct trtc_rect half = { r->x / 2, r->y / 2, r->w / 2, r->h / 2 };
+    blend_plane(canvas, 0, r, o->y, o->a);
+    blend_plane(canvas, 1, &half, o->u, o->ac);
+    blend_plane(canvas, 2, &half, o->v, o->ac);
+}
+
+/* ---- pictures ---- */
+
+/* One component of a picture at full resolution, times alpha: 0 ... 255 * 255. component 3 is alpha. */
+static void premultiply(const AVFrame *pic, int component, uint16_t *out)
+{
+    const int shift = component == 1 || component == 2;
+    for (int y = 0; y < pic->height; y++) {
+        const uint8_t *c = pic->data[component];
+        if (c)
+            c += (ptrdiff_t)(y >> shift) * pic->linesize[component];
+        const uint8_t *a = pic->data[3];
+        if (a)
+            a += (ptrdiff_t)y * pic->linesize[3];
+        for (int x = 0; x < pic->width; x++) {
+            const unsigned value = component == 3 ? 255 : c[x >> shift];
+            *out++ = (uint16_t)(value * (a ? a[x] : 255));
+        }
+    }
+}
+
+/* One component of pic, premultiplied, at the size of w, h. */
+static int scaled(const AVFrame *pic, int component, int w, int h, struct SwsContext *sws,
+                  uint16_t *full, uint16_t *out, struct trtc_err *err)
+{
+    if (!sws) {
+        premultiply(pic, component, out);
+        return 0;
+    }
+    premultiply(pic, component, full);
+    const uint8_t *const src[4] = { (const uint8_t *)full };
+    uint8_t *const dst[4] = { (uint8_t *)out };
+    const int src_stride[4] = { 2 * pic->width }, dst_stride[4] = { 2 * w };
+    const int ret = sws_scale(sws, src, src_stride, 0, pic->height, dst, dst_stride);
+    if (ret != h)
+        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret < 0 ? ret : AVERROR_BUG,
+                            "scaling a picture to %dx%d", w, h);
+    return 0;
+}
+
+/* The part of what lies at box that s shows; plain: of alpha itself. */
+static void unpremultiply(const uint16_t *value, const uint16_t *alpha, const struct trtc_rect *box,
+                          const struct trtc_sheet *s, uint8_t *out)
+{
+    for (int y = 0; y < s->rect.h; y++) {
+        const size_t at =
+            (size_t)(s->rect.y - box->y + y) * (size_t)box->w + (size_t)(s->rect.x - box->x);
+        for (int x = 0; x < s->rect.w; x++) {
+            const uint32_t v = value[at + (size_t)x], a = alpha ? alpha[at + (size_t)x] : 65025;
+            const uint32_t c = a ? (v * 255 + a / 2) / a : 0;
+            *out++ = (uint8_t)(c < 255 ? c : 255);
+        }
+    }
+}
+
+/* The size pic is shown at: r's, its own, or in proportion where r names one of them. */
+static struct trtc_rect box_of(const AVFrame *pic, const struct trtc_rect *r)
+{
+    struct trtc_rect box = *r;
+    if (r->w <= 0 && r->h <= 0) {
+        box.w = pic->width;
+        box.h = pic->height;
+    } else if (r->w <= 0) {
+        box.w = (int)av_clip64(av_rescale(r->h, pic->width, pic->height), 1, INT32_MAX);
+    } else if (r->h <= 0) {
+        box.h = (int)av_clip64(av_rescale(r->w, pic->height, pic->width), 1, INT32_MAX);
+    }
+    return box;
+}
+
+struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_rect *r, int canvas_w,
+                                        int canvas_h, struct trtc_err *err)
+{
+    struct trtc_overlay *o = NULL;
+    struct trtc_sheet sheet = { 0 };
+    struct SwsContext *sws = NULL;
+    uint16_t *full = NULL, *alpha = NULL, *value = NULL;
+    const struct trtc_rect box = box_of(pic, r);
+    struct trtc_rect seen;
+    if (!trtc_rect_clip(&box, canvas_w & ~1, canvas_h & ~1, &seen)) {
+        trtc_fail(err, TRTC_EX_DATAERR, "a picture at %d,%d (%dx%d) is outside of the %dx%d canvas",
+                  box.x, box.y, box.w, box.h, canvas_w, canvas_h);
+        goto done;
+    }
+    if ((int64_t)box.w * box.h > SCALED_MAX_PX) {
+        trtc_fail(err, TRTC_EX_DATAERR, "a picture cannot be shown at %dx%d: too large", box.w,
+                  box.h);
+        goto done;
+    }
+    const size_t n = (size_t)box.w * (size_t)box.h;
+    alpha = malloc(n * sizeof *alpha);
+    value = malloc(n * sizeof *value);
+    full = malloc((size_t)pic->width * (size_t)pic->height * sizeof *full);
+    if (!alpha || !value || !full) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (box.w != pic->width || box.h != pic->height) {
+        sws = sws_getContext(pic->width, pic->height, AV_PIX_FMT_GRAY16, box.w, box.h,
+                             AV_PIX_FMT_GRAY16, SWS_AREA | SWS_ACCURATE_RND, NULL, NULL, NULL);
+        if (!sws) {
+            trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d cannot be scaled to %dx%d",
+                      pic->width, pic->height, box.w, box.h);
+            goto done;
+        }
+    }
+    if (trtc_sheet_init(&sheet, &seen, (struct trtc_yuv){ 16, 128, 128 }, 0, err) ||
+        scaled(pic, 3, box.w, box.h, sws, full, alpha, err))
+        goto done;
+    uint8_t *const planes[3] = { sheet.y, sheet.u, sheet.v };
+    for (int i = 0; i < 3; i++) {
+        if (scaled(pic, i, box.w, box.h, sws, full, value, err))
+            goto done;
+        unpremultiply(value, alpha, &box, &sheet, planes[i]);
+    }
+    unpremultiply(alpha, NULL, &box, &sheet, sheet.a);
+    o = trtc_overlay_of(&sheet, err);
+done:
+    trtc_sheet_fini(&sheet);
+    sws_freeContext(sws);
+    free(full);
+    free(value);
+    free(alpha);
+    return o;
+}

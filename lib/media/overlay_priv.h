@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What the makers of overlays share: pictures at full colour resolution and how they become one. */
+#ifndef TRTC_MEDIA_OVERLAY_PRIV_H
+#define TRTC_MEDIA_OVERLAY_PRIV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/layout.h"
+#include "media/overlay.h"
+
+struct trtc_yuv {
+    uint8_t y, u, v; /* BT.601, limited range */
+};
+
+/* 0xRRGGBB, rounded to nearest. */
+struct trtc_yuv trtc_yuv_of(uint32_t rgb);
+
+/* n / 255, rounded to nearest; exact for n up to 255 * 255. */
+static inline uint8_t trtc_div255(uint32_t n)
+{
+    n += 128;
+    return (uint8_t)((n + (n >> 8)) >> 8);
+}
+
+/* A picture at full colour resolution, not premultiplied. */
+struct trtc_sheet {
+    struct trtc_rect rect;  /* on the canvas; may be odd */
+    uint8_t *y, *u, *v, *a; /* stride rect.w; one block of memory, y is its beginning */
+};
+
+/* The part of box on the canvas; false where there is none. Any values are allowed. */
+bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out);
+
+/* All pixels of one colour. */
+int trtc_sheet_init(struct trtc_sheet *s, const struct trtc_rect *rect, struct trtc_yuv colour,
+                    uint8_t alpha, struct trtc_err *err);
+void trtc_sheet_fini(struct trtc_sheet *s);
+
+/* The overlay of a sheet that lies on the canvas (of even size): odd edges get clear pixels beside them,
+ * colour is averaged by weight of alpha. */
+struct trtc_overlay *trtc_overlay_of(const struct trtc_sheet *s, struct trtc_err *err);
+
+#endif

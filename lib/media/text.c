@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* Text as overlays: libass lays it out and draws the glyphs (shaping, bidirectional text, fonts for other
+ * scripts), this file cuts it to its box and puts it over its background.
+ *
+ * libass has no call that measures. Its border style 4 draws a box behind the text, as wide as the text moves
+ * the pen and a line high, whatever the ink: that box is the measure, so that a clock stays where it is. */
+#include "media/overlay.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ass/ass.h>
+
+#include "core/text.h"
+#include "media/overlay_priv.h"
+
+#define FRAME_W      16384
+#define FRAME_H      2048
+#define MARGIN       256 /* ink may lie left of and above its box */
+#define SIZE_MIN_PX  4
+#define SIZE_MAX_PX  512
+#define LONGEST      1024 /* characters that are looked at */
+#define CACHE_GLYPHS 2000
+#define CACHE_MB     16
+#define MEASURE      0x01020300U /* the colour of the box that measures; libass: 0xRRGGBBAA, 0 opaque */
+#define OUTLINE      0x000000
+#define DEFAULT_FONT "sans-serif"
+#define ELLIPSIS     "\xe2\x80\xa6"
+#define WORD_JOINER  "\xe2\x81\xa0" /* no width, no glyph */
+#define ESCAPED_MAX  4 /* bytes that one byte becomes: \xHH, a backslash and a joiner */
+
+struct trtc_text {
+    ASS_Library *library;
+    ASS_Renderer *renderer;
+    ASS_Track *track; /* what is drawn at the moment: owns the images */
+};
+
+/* What libass made of a text. */
+struct drawn {
+    const ASS_Image *images; /* valid until the next one is drawn; NULL: nothing to be seen */
+    struct trtc_rect box;    /* of the layout, in libass's frame */
+};
+
+/* One line, ready to be cut anywhere. */
+struct line {
+    char *text;   /* UTF-8 without control characters */
+    size_t *at;   /* where each character begins; at[n]: the end */
+    size_t n;     /* characters */
+    char *markup; /* room for all of it, escaped, with an ellipsis */
+};
+
+static void say_nothing(int level, const char *fmt, va_list args, void *data)
+{
+    (void)level;
+    (void)fmt;
+    (void)args;
+    (void)data;
+}
+
+/* ---- the line ---- */
+
+static bool is_break(const char *s)
+{
+    return *s == '\n' || *s == '\r' || *s == '\t' || *s == '\v' || *s == '\f';
+}
+
+/* Characters that belong to the one before them: none is cut off from it. */
+static bool is_attached(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    return (c[0] == 0xcc || (c[0] == 0xcd && c[1] < 0xb0)) ||              /* U+0300 ... U+036F */
+           (c[0] == 0xe2 && c[1] == 0x80 && c[2] == 0x8d) ||               /* zero width joiner */
+           (c[0] == 0xef && c[1] == 0xb8 && c[2] < 0x90) ||                /* variation selectors */
+           (c[0] == 0xf0 && c[1] == 0x9f && c[2] == 0x8f && c[3] >= 0xbb); /* skin tones */
+}
+
+static void line_fini(struct line *l)
+{
+    free(l->text);
+    free(l->at);
+    free(l->markup);
+}
+
+/* Line breaks become spaces, other control characters and ill-formed bytes escapes. */
+static int line_init(struct line *l, const char *text, struct trtc_err *err)
+{
+    const size_t whole = strlen(text), most = (LONGEST + 1) * 4;
+    const size_t n = whole < most ? whole : most;
+    char *spaced = malloc(n + 1);
+    l->text = malloc(4 * n + 1 + sizeof ELLIPSIS);
+    if (!spaced || !l->text) {
+        free(spaced);
+        return trtc_fail_nomem(err);
+    }
+    for (size_t i = 0; i < n; i++)
+        spaced[i] = is_break(text + i) ? ' ' : text[i];
+    trtc_text_line(spaced, n, l->text, 4 * n + 1 + sizeof ELLIPSIS);
+    free(spaced);
+    const size_t size = strlen(l->text);
+    l->at = malloc((size + 1) * sizeof *l->at);
+    l->markup = malloc(size * ESCAPED_MAX + sizeof ELLIPSIS);
+    if (!l->at || !l->markup)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < size; i++)
+        if (((unsigned char)l->text[i] & 0xc0) != 0x80)
+            l->at[l->n++] = i;
+    l->at[l->n] = size;
+    /* U+2028 and U+2029 break lines too: U+2002, a space of the same length */
+    for (char *p = l->text; (p = strstr(p, "\xe2\x80")); p += 2)
+        if (p[2] == '\xa8' || p[2] == '\xa9')
+            p[2] = '\x82';
+    return 0;
+}
+
+/* The first n characters in libass's markup, where each stands for itself; with an ellipsis where that
+ * is not all. */
+static const char *line_markup(struct line *l, size_t n)
+{
+    const bool cut = n < l->n;
+    while (cut && n && is_attached(l->text + l->at[n]))
+        n--;
+    while (cut && n && l->text[l->at[n] - 1] == ' ')
+        n--;
+    char *q = l->markup;
+    for (const char *p = l->text, *end = p + l->at[n]; p < end; p++) {
+        if (*p == '{' || *p == '}')
+            *q++ = '\\';
+        *q++ = *p;
+        if (*p == '\\') { /* \N \n \h \{: no command when something stands between */
+            memcpy(q, WORD_JOINER, 3);
+            q += 3;
+        }
+    }
+    memcpy(q, ELLIPSIS, sizeof ELLIPSIS);
+    if (!cut)
+        *q = '\0';
+    return l->markup;
+}
+
+/* ---- drawing ---- */
+
+static int size_of(const struct trtc_text_style *style)
+{
+    return style->size_px < SIZE_MIN_PX   ? SIZE_MIN_PX
+           : style->size_px > SIZE_MAX_PX ? SIZE_MAX_PX
+                                          : style->size_px;
+}
+
+static int set_string(char **to, const char *s)
+{
+    free(*to);
+    *to = strdup(s);
+    return *to ? 0 : -1;
+}
+
+static int draw(struct trtc_text *t, const char *markup, const struct trtc_text_style *style,
+                struct drawn *out, struct trtc_err *err)
+{
+    *out = (struct drawn){ 0 };
+    if (t->track)
+        ass_free_track(t->track);
+    ASS_Track *track = t->track = ass_new_track(t->library);
+    const int n = track ? ass_alloc_event(track) : -1;
+    if (n < 0)
+        return trtc_fail_nomem(err);
+    track->track_type = TRACK_TYPE_ASS;
+    track->PlayResX = FRAME_W;
+    track->PlayResY = FRAME_H;
+    track->ScaledBorderAndShadow = 1;
+    track->Kerning = 1;
+    track->WrapStyle = 2; /* no line breaks */
+    ass_track_set_feature(track, ASS_FEATURE_WHOLE_TEXT_LAYOUT, 1);
+    ass_track_set_feature(track, ASS_FEATURE_BIDI_BRACKETS, 1);
+
+    ASS_Style *s = track->styles; /* ass_new_track has made one */
+    s->FontSize = size_of(style);
+    s->PrimaryColour = 0xffffff00; /* not used: compose() goes by the kind of image */
+    s->OutlineColour = 0;
+    s->BackColour = MEASURE;
+    s->Bold = s->Italic = s->Underline = s->StrikeOut = 0;
+    s->ScaleX = s->ScaleY = 1;
+    s->Spacing = s->Angle = s->Blur = s->Shadow = 0;
+    s->BorderStyle = 4;
+    s->Outline = style->outline ? size_of(style) / 20. + 0.5 : 0;
+    s->Alignment = VALIGN_TOP | HALIGN_LEFT;
+    s->MarginL = s->MarginV = MARGIN;
+    s->MarginR = 0;
+    s->Encoding = -1; /* direction as the first strong character has it */
+
+    ASS_Event *e = &track->events[n];
+    e->Duration = 1;
+    e->Style = 0;
+    if (set_string(&s->FontName, style->font && *style->font ? style->font : DEFAULT_FONT) ||
+        set_string(&e->Name, "") || set_string(&e->Effect, "") || set_string(&e->Text, markup))
+        return trtc_fail_nomem(err);
+
+    const ASS_Image *images = ass_render_frame(t->renderer, track, 0, NULL);
+    if (images && images->color == MEASURE) {
+        out->box = (struct trtc_rect){ images->dst_x, images->dst_y, images->w, images->h };
+        out->images = images->next;
+    }
+    return 0;
+}
+
+/* Draws as much of the line as is at most max_px wide. */
+static int draw_fitting(struct trtc_text *t, struct line *l, const struct trtc_text_style *style,
+                        int max_px, struct drawn *out, struct trtc_err *err)
+{
+    /* No more is laid out than could be shown: not many characters are an eighth of their size wide. */
+    size_t most = 8 * (size_t)(max_px > 0 ? max_px : 0) / (size_t)size_of(style) + 8;
+    most = most < LONGEST ? most : LONGEST;
+    most = most < l->n ? most : l->n;
+    if (draw(t, line_markup(l, most), style, out, err))
+        return -1;
+    if (out->box.w <= max_px)
+        return 0;
+    size_t low = 0, high = most; /* what fits (or is nothing), what does not */
+    while (high - low > 1) {
+        const size_t mid = low + (high - low) / 2;
+        if (draw(t, line_markup(l, mid), style, out, err))
+            return -1;
+        if (out->box.w <= max_px)
+            low = mid;
+        else
+            high = mid;
+    }
+    return draw(t, line_markup(l, low), style, out, err);
+}
+
+/* Puts the coverage a of colour over one pixel. */
+static void over(const struct trtc_sheet *s, size_t at, struct trtc_yuv colour, unsigned a)
+{
+    const unsigned below = s->a[at] * (255 - a); /* times 255, as the sum */
+    const unsigned sum = a * 255 + below;
+    if (!sum)
+        return;
+    s->y[at] = (uint8_t)((colour.y * a * 255 + s->y[at] * below + sum / 2) / sum);
+    s->u[at] = (uint8_t)((colour.u * a * 255 + s->u[at] * below + sum / 2) / sum);
+    s->v[at] = (uint8_t)((colour.v * a * 255 + s->v[at] * below + sum / 2) / sum);
+    s->a[at] = trtc_div255(sum);
+}
+
+/* Draws images, which have their places in libass's frame, with that frame's origin at x, y. */
+static void compose(const ASS_Image *images, int x, int y, const struct trtc_text_style *style,
+                    const struct trtc_sheet *s)
+{
+    const struct trtc_yuv ink = trtc_yuv_of(style->colour), edge = trtc_yuv_of(OUTLINE);
+    for (; images; images = images->next) {
+        const struct trtc_yuv colour = images->type == IMAGE_TYPE_CHARACTER ? ink : edge;
+        const int left = x + images->dst_x - s->rect.x, top = y + images->dst_y - s->rect.y;
+        const int from_x = left < 0 ? -left : 0, from_y = top < 0 ? -top : 0;
+        const int to_x = left + images->w > s->rect.w ? s->rect.w - left : images->w;
+        const int to_y = top + images->h > s->rect.h ? s->rect.h - top : images->h;
+        for (int i = from_y; i < to_y; i++) {
+            const unsigned char *line = images->bitmap + (ptrdiff_t)i * images->stride;
+            for (int k = from_x; k < to_x; k++)
+                if (line[k])
+                    over(s, (size_t)(top + i) * (size_t)s->rect.w + (size_t)(left + k), colour,
+                         line[k]);
+        }
+    }
+}
+
+/* ---- the interface ---- */
+
+struct trtc_text *trtc_text_new(struct trtc_err *err)
+{
+    struct trtc_text *t = calloc(1, sizeof *t);
+    if (!t || !(t->library = ass_library_init())) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    ass_set_message_cb(t->library, say_nothing, NULL); /* before anything is said */
+    t->renderer = ass_renderer_init(t->library);
+    if (!t->renderer) {
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "no text can be drawn: libass does not start");
+        goto fail;
+    }
+    /* one frame for all sizes of canvas: another one would cost the glyphs that are there */
+    ass_set_storage_size(t->renderer, FRAME_W, FRAME_H);
+    ass_set_frame_size(t->renderer, FRAME_W, FRAME_H);
+    ass_set_hinting(t->renderer, ASS_HINTING_LIGHT);
+    ass_set_cache_limits(t->renderer, CACHE_GLYPHS, CACHE_MB);
+    ass_set_fonts(t->renderer, NULL, DEFAULT_FONT, ASS_FONTPROVIDER_AUTODETECT, NULL, 1);
+
+    const struct trtc_text_style probe = { .size_px = 16 };
+    struct drawn d;
+    if (draw(t, "x", &probe, &d, err))
+        goto fail;
+    if (!d.images) {
+        trtc_fail(err, TRTC_EX_UNAVAILABLE,
+                  "no text can be drawn: no font found (install one, say fonts-dejavu-core)");
+        goto fail;
+    }
+    return t;
+fail:
+    trtc_text_free(&t);
+    return NULL;
+}
+
+void trtc_text_free(struct trtc_text **t)
+{
+    if (!*t)
+        return;
+    if ((*t)->track)
+        ass_free_track((*t)->track);
+    if ((*t)->renderer)
+        ass_renderer_done((*t)->renderer);
+    if ((*t)->library)
+        ass_library_done((*t)->library);
+    free(*t);
+    *t = NULL;
+}
+
+/* Between the edge of a background and its text. */
+static int pad_x(const struct trtc_text_style *style)
+{
+    return style->has_background ? (size_of(style) + 3) / 4 : 0;
+}
+
+static int pad_y(const struct trtc_text_style *style)
+{
+    return style->has_background ? (size_of(style) + 7) / 8 : 0;
+}
+
+/* The box of text that is drawn so: 0, 0 where there is none. */
+static void natural_size(const struct drawn *d, const struct trtc_text_style *style, int *w, int *h)
+{
+    const bool any = d->box.w > 0;
+    *w = any ? (d->box.w + 2 * pad_x(style) + 1) & ~1 : 0;
+    *h = any ? (d->box.h + 2 * pad_y(style) + 1) & ~1 : 0;
+}
+
+int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
+                   int *w_px, int *h_px, struct trtc_err *err)
+{
+    int ret = -1;
+    struct line l = { 0 };
+    struct drawn d;
+    if (line_init(&l, text, err) || draw_fitting(t, &l, style, FRAME_W - 2 * MARGIN, &d, err))
+        goto done;
+    natural_size(&d, style, w_px, h_px);
+    ret = 0;
+done:
+    line_fini(&l);
+    return ret;
+}
+
+int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
+                      const struct trtc_rect *r, int canvas_w, int canvas_h,
+                      struct trtc_overlay **out, struct trtc_err *err)
+{
+    int ret = -1;
+    struct line l = { 0 };
+    struct trtc_sheet sheet = { 0 };
+    struct drawn d;
+    struct trtc_rect box = *r, seen;
+    *out = NULL;
+    /* text that is as wide as it likes still ends with the canvas, and says so */
+    const int64_t room = box.w > 0 ? box.w : (int64_t)canvas_w - box.x;
+    const int64_t width = room < FRAME_W ? room : FRAME_W;
+    if (line_init(&l, text, err) ||
+        draw_fitting(t, &l, style, (int)width - 2 * pad_x(style), &d, err))
+        goto done;
+    int w, h;
+    natural_size(&d, style, &w, &h);
+    box.w = box.w > 0 ? box.w : w;
+    box.h = box.h > 0 ? box.h : h;
+    if (!trtc_rect_clip(&box, canvas_w & ~1, canvas_h & ~1, &seen) ||
+        (!style->has_background && !d.images)) {
+        ret = 0;
+        goto done;
+    }
+    const struct trtc_yuv colour =
+        trtc_yuv_of(style->has_background ? style->background : style->colour);
+    const int clear = style->background_alpha < 0     ? 0
+                      : style->background_alpha > 255 ? 255
+                                                      : style->background_alpha;
+    if (trtc_sheet_init(&sheet, &seen, colour, (uint8_t)(style->has_background ? 255 - clear : 0),
+                        err))
+        goto done;
+    /* a box lower than text with its padding shares what there is */
+    const int spare = (box.h - d.box.h) / 2;
+    const int inset = pad_y(style) < spare ? pad_y(style) : spare;
+    int x = box.x + pad_x(style), y = box.y + inset;
+    if (style->align == TRTC_TEXT_CENTER) {
+        x = box.x + (box.w - d.box.w) / 2;
+        y = box.y + spare;
+    } else if (style->align == TRTC_TEXT_BOTTOM_LEFT) {
+        y = box.y + box.h - d.box.h - inset;
+    }
+    compose(d.images, x - d.box.x, y - d.box.y, style, &sheet);
+    *out = trtc_overlay_of(&sheet, err);
+    ret = *out ? 0 : -1;
+done:
+    trtc_sheet_fini(&sheet);
+    line_fini(&l);
+    return ret;
+}
