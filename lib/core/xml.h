@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Text in XML. */
+#ifndef TRTC_CORE_XML_H
+#define TRTC_CORE_XML_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Writes at most max bytes of s, never half a character, with "…" where it is cut; for character data and
+ * attributes in double quotes. What XML has no characters for is '?'; bytes that are no UTF-8 are escaped as
+ * trtc_text_escape does. Returns 0, or -1 without memory. */
+int trtc_xml_put(const char *s, size_t max, FILE *out);
+
+#endif
