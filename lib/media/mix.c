@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/* The mix: its threads, its clock, its end. */
+#include "media/mix_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/mathematics.h>
+
+enum { DETERMINISTIC_THREADS = 4 };
+
+/* ---- what the threads share ---- */
+
+void mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    if (!m->o.tell)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    m->o.tell(m->o.opaque, event, text);
+}
+
+void mix_fail(struct trtc_mix *m, const struct trtc_err *err)
+{
+    pthread_mutex_lock(&m->lock);
+    if (!m->failed)
+        m->failure = *err;
+    m->failed = true;
+    pthread_cond_broadcast(&m->moved);
+    pthread_mutex_unlock(&m->lock);
+    if (m->writer)
+        trtc_writer_cancel(m->writer, err);
+}
+
+bool mix_failed(struct trtc_mix *m)
+{
+    pthread_mutex_lock(&m->lock);
+    bool failed = m->failed;
+    pthread_mutex_unlock(&m->lock);
+    return failed;
+}
+
+int64_t mix_frame_us(const struct trtc_mix *m, int64_t k)
+{
+    return m->start_us + av_rescale_rnd(k, 1000000, m->o.set->fps, AV_ROUND_NEAR_INF);
+}
+
+const struct timed_change *mix_next_change(struct trtc_mix *m, const struct timed_change *after,
+                                           int64_t due_us)
+{
+    pthread_mutex_lock(&m->lock);
+    const struct timed_change *c = after ? after->next : m->changes;
+    pthread_mutex_unlock(&m->lock);
+    return c && c->at_us <= due_us ? c : NULL;
+}
+
+int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, int64_t at_us,
+                    struct trtc_err *err)
+{
+    struct timed_change *c = calloc(1, sizeof *c);
+    if (!c)
+        return trtc_fail_nomem(err);
+    c->what = *change;
+    *change = (struct trtc_mix_change){ 0 };
+    c->at_us = at_us == TRTC_NOTIME ? INT64_MIN : at_us;
+    pthread_mutex_lock(&m->lock);
+    if (m->last_change && c->at_us < m->last_change->at_us)
+        c->at_us = m->last_change->at_us;
+    if (m->last_change)
+        m->last_change->next = c;
+    else
+        m->changes = c;
+    m->last_change = c;
+    pthread_mutex_unlock(&m->lock);
+    return 0;
+}
+
+int64_t trtc_mix_progress_us(const struct trtc_mix *m)
+{
+    return atomic_load_explicit(&m->progress_us, memory_order_relaxed);
+}
+
+/* ---- making and freeing ---- */
+
+struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_source *sources,
+                              size_t nb_sources, struct trtc_err *err)
+{
+    struct trtc_mix *m = calloc(1, sizeof *m);
+    if (!m) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    m->o = *o;
+    m->sources = sources;
+    m->nb_sources = nb_sources;
+    m->start_us = o->start_us;
+    m->look = &o->set->look;
+    m->sub = &o->set->sub;
+    m->nb_frames = m->nb_samples = INT64_MAX;
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->moved, NULL);
+    for (size_t i = 0; i < nb_sources; i++)
+        m->live |= sources[i].live != NULL;
+    m->users = calloc(nb_sources + 1, sizeof *m->users);
+    if (!m->users) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    for (size_t i = 0; i < nb_sources; i++)
+        m->users[i] = sources[i].member.user;
+    if (mix_picture_new(m, err) < 0)
+        goto fail;
+    return m;
+fail:
+    trtc_mix_free(&m);
+    return NULL;
+}
+
+void trtc_mix_free(struct trtc_mix **m)
+{
+    struct trtc_mix *x = *m;
+    if (!x)
+        return;
+    mix_picture_free(x);
+    mix_sound_free(&x->sound);
+    trtc_h264enc_free(&x->encoder);
+    trtc_writer_free(&x->writer);
+    while (x->changes) {
+        struct timed_change *c = x->changes;
+        x->changes = c->next;
+        trtc_mix_change_fini(&c->what);
+        free(c);
+    }
+    pthread_cond_destroy(&x->moved);
+    pthread_mutex_destroy(&x->lock);
+    free(x->users);
+    free(x);
+    *m = NULL;
+}
+
+static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct trtc_err *err)
+{
+    const struct trtc_mix_settings *set = m->o.set;
+    const struct trtc_h264enc_opts eo = { .width_px = set->width_px,
+                                          .height_px = set->height_px,
+                                          .fps = set->fps,
+                                          .gop = set->gop_s * set->fps,
+                                          .fixed_gop = true,
+                                          .bitrate_bps = set->video_bps,
+                                          .preset = m->o.preset,
+                                          .threads =
+                                              m->o.deterministic ? DETERMINISTIC_THREADS : 0 };
+    m->encoder = trtc_h264enc_new(&eo, err);
+    if (!m->encoder)
+        return -1;
+    *t = (struct trtc_writer_track){ .codec = TRTC_CODEC_H264,
+                                     .width_px = set->width_px,
+                                     .height_px = set->height_px,
+                                     .fps = set->fps };
+    t->sets = trtc_h264enc_sets(m->encoder, &t->sets_size);
+    return 0;
+}
+
+static int open_output(struct trtc_mix *m, struct trtc_err *err)
+{
+    struct trtc_writer_track *tracks = calloc(m->nb_sources + 2, sizeof *tracks);
+    int nb = 0, ret = -1;
+    m->video_track = m->audio_track = -1;
+    if (!tracks)
+        return trtc_fail_nomem(err);
+    if (m->o.set->video) {
+        if (open_encoder(m, &tracks[nb], err) < 0)
+            goto done;
+        m->video_track = nb++;
+    }
+    if (m->o.set->audio) {
+        m->sound = mix_sound_new(m, err);
+        if (!m->sound)
+            goto done;
+        m->audio_track = nb;
+        nb += mix_sound_tracks(m, nb, tracks + nb);
+    }
+    const struct trtc_writer_opts wo = { .path = m->o.path,
+                                         .container = m->o.container,
+                                         .tracks = tracks,
+                                         .nb_tracks = nb,
+                                         .creation_ms = m->start_us / 1000,
+                                         .title = m->o.title,
+                                         .flush = m->live };
+    m->writer = trtc_writer_new(&wo, err);
+    ret = m->writer ? 0 : -1;
+done:
+    free(tracks);
+    return ret;
+}
+
+/* ---- the encoder's thread ---- */
+
+static int encode_frame(struct trtc_mix *m, const AVFrame *canvas, int64_t k, struct trtc_err *err)
+{
+    struct trtc_packet p;
+    int ret = trtc_h264enc_send(m->encoder, canvas, k, err);
+    if (canvas) { /* the encoder has its own copy: the canvas may be drawn on again */
+        pthread_mutex_lock(&m->lock);
+        m->nb_encoded = k + 1;
+        pthread_cond_broadcast(&m->moved);
+        pthread_mutex_unlock(&m->lock);
+    }
+    if (ret < 0)
+        return -1;
+    while ((ret = trtc_h264enc_receive(m->encoder, &p, err)) > 0)
+        if (trtc_writer_write(m->writer, m->video_track, &p, err) < 0)
+            return -1;
+    return ret;
+}
+
+static void *encode_all(void *arg)
+{
+    struct trtc_mix *m = arg;
+    struct trtc_err err;
+    int64_t k = 0;
+    while (true) {
+        pthread_mutex_lock(&m->lock);
+        while (m->nb_composed == k && !m->composed_all && !m->failed)
+            pthread_cond_wait(&m->moved, &m->lock);
+        const bool more = m->nb_composed > k, failed = m->failed;
+        pthread_mutex_unlock(&m->lock);
+        if (failed)
+            return NULL;
+        if (!more)
+            break;
+        if (encode_frame(m, m->canvases[k % NB_CANVASES], k, &err) < 0) {
+            mix_fail(m, &err);
+            return NULL;
+        }
+        k++;
+    }
+    if (encode_frame(m, NULL, k, &err) < 0 ||
+        trtc_writer_end_track(m->writer, m->video_track,
+                              av_rescale(m->nb_frames, 1000000, m->o.set->fps), &err) < 0)
+        mix_fail(m, &err);
+    return NULL;
+}
+
+/* ---- the composing thread ---- */
+
+/* The output ends with frame k, or as far as the sound is already. */
+static void end_at(struct trtc_mix *m, int64_t k)
+{
+    const struct trtc_mix_settings *set = m->o.set;
+    pthread_mutex_lock(&m->lock);
+    const int64_t sound = av_rescale_rnd(m->sound_pos, set->fps, set->rate_hz, AV_ROUND_UP);
+    m->nb_frames = k > sound ? k : sound;
+    m->nb_samples = av_rescale_rnd(m->nb_frames, set->rate_hz, set->fps, AV_ROUND_NEAR_INF);
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* A canvas for frame k; false: failed meanwhile. */
+static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
+{
+    pthread_mutex_lock(&m->lock);
+    while (m->nb_encoded <= k - NB_CANVASES && !m->failed)
+        pthread_cond_wait(&m->moved, &m->lock);
+    const bool ok = !m->failed;
+    pthread_mutex_unlock(&m->lock);
+    return ok;
+}
+
+static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
+{
+    if (!m->o.set->video)
+        return mix_picture_follow(m, mix_frame_us(m, k), err);
+    const AVFrame *canvas = mix_picture_draw(m, k, err);
+    if (!canvas)
+        return -1;
+    m->canvases[k % NB_CANVASES] = canvas;
+    pthread_mutex_lock(&m->lock);
+    m->nb_composed = k + 1;
+    pthread_cond_broadcast(&m->moved);
+    pthread_mutex_unlock(&m->lock);
+    return 0;
+}
+
+static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
+{
+    for (int64_t k = 0; k < m->nb_frames; k++) {
+        const int64_t t = mix_frame_us(m, k), due = t + 500000 / m->o.set->fps;
+        const bool ending = m->nb_frames != INT64_MAX && (!m->live || *interrupted);
+        if (m->live && !ending)
+            mix_live_wait(m, due);
+        if (m->o.stop && *m->o.stop && !*interrupted) {
+            *interrupted = true;
+            end_at(m, k);
+        } else if (m->live && m->nb_frames == INT64_MAX && mix_live_over(m, due)) {
+            end_at(m, k);
+        }
+        if (k >= m->nb_frames)
+            break;
+        if (m->o.set->video && !wait_for_canvas(m, k))
+            return 0;
+        if (compose(m, k, err) < 0)
+            return -1;
+        atomic_store_explicit(&m->progress_us, t - m->start_us, memory_order_relaxed);
+    }
+    return 0;
+}
+
+static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
+{
+    pthread_t encoder, sound;
+    bool encoding = false, sounding = false;
+    int ret = -1;
+    if (m->o.set->video && !(encoding = pthread_create(&encoder, NULL, encode_all, m) == 0))
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+    else if (m->o.set->audio && !(sounding = pthread_create(&sound, NULL, mix_sound_run, m) == 0))
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+    else
+        ret = compose_all(m, interrupted, err);
+    if (ret < 0)
+        mix_fail(m, err);
+    pthread_mutex_lock(&m->lock);
+    m->composed_all = true;
+    pthread_cond_broadcast(&m->moved);
+    pthread_mutex_unlock(&m->lock);
+    if (encoding)
+        pthread_join(encoder, NULL);
+    if (sounding)
+        pthread_join(sound, NULL);
+    if (!m->failed)
+        return 0;
+    *err = m->failure;
+    return -1;
+}
+
+/* The length of the output, where it is known. */
+static void plan_end(struct trtc_mix *m)
+{
+    if (m->o.end_us == TRTC_NOTIME)
+        return;
+    const int64_t us = m->o.end_us > m->start_us ? m->o.end_us - m->start_us : 0;
+    int64_t k = av_rescale_rnd(us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
+    end_at(m, k > 0 ? k : 1);
+}
+
+int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
+{
+    *res = (struct trtc_mix_result){ 0 };
+    if (m->start_us == TRTC_NOTIME && mix_live_begin(m, err) < 0)
+        return -1;
+    plan_end(m);
+    if (open_output(m, err) < 0)
+        return -1;
+    if (mix_picture_skip(m, m->start_us, err) < 0)
+        return -1;
+    int ret = run_threads(m, &res->interrupted, err);
+    mix_picture_settle(m);
+    mix_sound_settle(m);
+    if (ret == 0)
+        ret = trtc_writer_finish(m->writer, &res->bytes, err);
+    res->start_us = m->start_us;
+    res->nb_frames = m->nb_frames;
+    res->end_us = mix_frame_us(m, m->nb_frames);
+    return ret;
+}
+
+const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err)
+{
+    m->start_us = t_us;
+    if (mix_picture_skip(m, t_us, err) < 0)
+        return NULL;
+    const AVFrame *f = mix_picture_draw(m, 0, err);
+    mix_picture_settle(m);
+    return f;
+}

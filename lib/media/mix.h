@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The mix: pictures composed frame by frame, voices summed block by block, both encoded and written, on one clock.
+ *
+ * The caller's thread composes; one thread encodes what is composed, one mixes and encodes the sound, and a pool decodes
+ * and scales. Stored sources are read as fast as the work goes; with a live source the mix waits for what is due, but not
+ * longer than the wall clock allows. */
+#ifndef TRTC_MEDIA_MIX_H
+#define TRTC_MEDIA_MIX_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/err.h"
+#include "core/mixset.h"
+#include "core/roster.h"
+#include "media/feed.h"
+#include "media/writer.h"
+
+#define TRTC_MIX_LATENCY_US \
+    2000000 /* live: the mix is made at most this long behind the wall clock */
+
+struct trtc_mix_source {               /* a user's stream */
+    struct trtc_member member;         /* user and intervals: the caller's; live: filled here. */
+    struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
+    struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
+    bool stored;                       /* with live: it is waited for, however long it takes */
+    /* filled by the run */
+    int64_t nb_broken_pictures, nb_broken_sounds;
+    struct trtc_err failure; /* code 0: none */
+    int64_t failed_at_us;
+};
+
+/* Events as they happen, from the composing thread: complete sentences without a full stop. */
+enum trtc_mix_event { TRTC_MIX_DEBUG, TRTC_MIX_NOTE, TRTC_MIX_ERROR };
+
+struct trtc_mix_opts {
+    const struct trtc_mix_settings *set;
+    int64_t start_us, end_us; /* epoch; end TRTC_NOTIME: as long as live sources last; start
+                                 TRTC_NOTIME: with the first live frame */
+    int64_t linger_us;
+    bool labels, per_user, deterministic;
+    const char *preset; /* x264's, or NULL */
+    int workers;        /* decoding and drawing at once; 0: one a core */
+    enum trtc_container container;
+    const char *path, *title;
+    const AVFrame *(*image)(void *opaque, const char *name);
+    void (*tell)(void *opaque, enum trtc_mix_event event, const char *text);
+    void *opaque;
+    int64_t (*now_us)(void); /* the epoch clock; only with live sources */
+    const volatile sig_atomic_t *stop;
+};
+
+struct trtc_mix;
+
+/* sources are borrowed until the free. */
+struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_source *sources,
+                              size_t nb_sources, struct trtc_err *err);
+void trtc_mix_free(struct trtc_mix **m);
+
+/* A change of layout or subscription at at_us (TRTC_NOTIME: at once); takes what change holds. Any thread, any
+ * time. Not before one that was given earlier: moved to it. */
+int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, int64_t at_us,
+                    struct trtc_err *err);
+
+struct trtc_mix_result {
+    int64_t start_us, end_us; /* of the output, epoch */
+    int64_t nb_frames, bytes;
+    bool interrupted;
+};
+
+/* Makes the output. It is complete and has its name on success, also where a signal ended it. */
+int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err);
+
+/* The one frame of the time t_us: valid until the free. */
+const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err);
+
+/* How far it is, from any thread: us of the output that are composed. */
+int64_t trtc_mix_progress_us(const struct trtc_mix *m);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Live sources in the mix: waiting for what is due, and presence that follows what comes. */
+#include "media/mix_priv.h"
+
+#include <time.h>
+
+#define POLL_NS 10000000
+
+static bool stopped(const struct trtc_mix *m)
+{
+    return m->o.stop && *m->o.stop;
+}
+
+int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
+{
+    while (!stopped(m)) {
+        int64_t first = INT64_MAX;
+        bool all_ended = true;
+        for (size_t i = 0; i < m->nb_sources; i++) {
+            const enum trtc_kind kinds[] = { TRTC_AUDIO, TRTC_VIDEO };
+            for (size_t k = 0; m->sources[i].live && k < 2; k++) {
+                int64_t from, newest;
+                bool ended;
+                if (trtc_source_seen(m->sources[i].live, kinds[k], &from, &newest, &ended) &&
+                    from < first)
+                    first = from;
+                all_ended &= ended;
+            }
+        }
+        if (first != INT64_MAX) {
+            m->start_us = first;
+            return 0;
+        }
+        for (size_t i = 0; all_ended && i < m->nb_sources; i++) {
+            if (!m->sources[i].live)
+                continue;
+            trtc_source_failure(m->sources[i].live, err);
+            if (err->code)
+                return -1;
+        }
+        if (all_ended)
+            return trtc_fail(err, TRTC_EX_DATAERR, "no source has any sound or picture");
+        const struct timespec nap = { .tv_nsec = POLL_NS };
+        nanosleep(&nap, NULL);
+    }
+    return trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before anything came");
+}
+
+void mix_live_wait(struct trtc_mix *m, int64_t due_us)
+{
+    for (size_t i = 0; i < m->nb_sources && !stopped(m); i++) {
+        const struct trtc_mix_source *s = &m->sources[i];
+        if (s->live)
+            trtc_source_wait(s->live, due_us, s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US);
+    }
+}
+
+/* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
+ * has ended. */
+static int follow(struct trtc_intervals *v, struct trtc_source_input *live, enum trtc_kind kind,
+                  bool broke, int64_t due_us, struct trtc_err *err)
+{
+    int64_t first, newest;
+    bool ended;
+    if (!trtc_source_seen(live, kind, &first, &newest, &ended))
+        return 0;
+    int64_t end = INT64_MAX;
+    if (ended && !broke)
+        end = newest;
+    else if (ended || due_us - newest > TRTC_SECTION_GAP_US)
+        end = newest + TRTC_SECTION_GAP_US;
+    struct trtc_interval *last = v->n ? &v->items[v->n - 1] : NULL;
+    if (last && newest <= last->end_us) {
+        last->end_us = end;
+        return 0;
+    }
+    return trtc_intervals_add(v, last ? newest : first, end, 0, err);
+}
+
+int mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+{
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        const struct trtc_mix_source *s = &m->sources[i];
+        struct trtc_member *who = &m->members[i];
+        struct trtc_err why;
+        if (!s->live)
+            continue;
+        trtc_source_failure(s->live, &why);
+        if (follow(&who->picture, s->live, TRTC_VIDEO, why.code, due_us, err) < 0 ||
+            follow(&who->sound, s->live, TRTC_AUDIO, why.code, due_us, err) < 0 ||
+            trtc_member_settle(who, m->o.linger_us, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+bool mix_live_over(struct trtc_mix *m, int64_t due_us)
+{
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        const enum trtc_kind kinds[] = { TRTC_AUDIO, TRTC_VIDEO };
+        for (size_t k = 0; m->sources[i].live && k < 2; k++) {
+            int64_t first, newest;
+            bool ended;
+            bool seen = trtc_source_seen(m->sources[i].live, kinds[k], &first, &newest, &ended);
+            if (!ended || (seen && newest > due_us))
+                return false;
+        }
+        const struct trtc_intervals *v = &m->sources[i].member.both;
+        if (!m->sources[i].live && v->n && v->items[v->n - 1].end_us > due_us)
+            return false;
+    }
+    return true;
+}

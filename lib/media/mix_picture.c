@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* The composing side of the mix: who is there, where his window lies, and the frame. */
+#include "media/mix_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "core/utc.h"
+
+enum { SINGLE_TILE_THREADS = 4 };
+
+int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
+{
+    const size_t n = m->nb_sources;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int workers = m->o.workers ? m->o.workers : cores > 0 ? (int)cores : 1;
+    size_t nb_tiles = 0;
+    m->tiles = calloc(n + 1, sizeof(struct trtc_tile *));
+    m->actors = calloc(n + 1, sizeof *m->actors);
+    m->members = calloc(n + 1, sizeof *m->members);
+    m->wanted = calloc(n + 1, sizeof *m->wanted);
+    m->order = calloc(n + 1, sizeof *m->order);
+    m->previous = calloc(n + 1, sizeof *m->previous);
+    m->left_out_told = calloc(n + 1, sizeof *m->left_out_told);
+    m->failure_told = calloc(n + 1, sizeof *m->failure_told);
+    if (!m->tiles || !m->actors || !m->members || !m->wanted || !m->order || !m->previous ||
+        !m->left_out_told || !m->failure_told)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        nb_tiles += m->sources[i].picture != NULL;
+    /* one picture alone would leave the other cores idle */
+    const int threads = nb_tiles > 1 || m->live       ? 1
+                        : cores < SINGLE_TILE_THREADS ? workers
+                                                      : SINGLE_TILE_THREADS;
+    for (size_t i = 0; i < n; i++) {
+        struct trtc_mix_source *s = &m->sources[i];
+        if (s->picture && m->o.set->video &&
+            !(m->tiles[i] = trtc_tile_new(s->picture, threads, err)))
+            return -1;
+        m->actors[i] = (struct trtc_actor){ .user = s->member.user,
+                                            .aux = s->member.aux,
+                                            .tile = m->tiles[i] };
+        m->members[i] = (struct trtc_member){ .user = s->member.user, .aux = s->member.aux };
+        if (trtc_intervals_union(&s->member.sound, &m->members[i].sound, TRTC_SECTION_GAP_US,
+                                 &m->members[i].sound, err) < 0 ||
+            trtc_intervals_union(&s->member.picture, &m->members[i].picture, TRTC_SECTION_GAP_US,
+                                 &m->members[i].picture, err) < 0 ||
+            trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
+            return -1;
+    }
+    m->pool = trtc_pool_new(workers, err);
+    if (!m->pool)
+        return -1;
+    const struct trtc_stage_opts so = { .width_px = m->o.set->width_px,
+                                        .height_px = m->o.set->height_px,
+                                        .nb_canvases = NB_CANVASES,
+                                        .actors = m->actors,
+                                        .nb_actors = n,
+                                        .labels = m->o.labels,
+                                        .fill = m->o.set->fill,
+                                        .pool = m->pool,
+                                        .image = m->o.image,
+                                        .opaque = m->o.opaque };
+    return m->o.set->video && !(m->stage = trtc_stage_new(&so, err)) ? -1 : 0;
+}
+
+void mix_picture_free(struct trtc_mix *m)
+{
+    trtc_stage_free(&m->stage);
+    trtc_pool_free(&m->pool);
+    for (size_t i = 0; m->tiles && i < m->nb_sources; i++)
+        trtc_tile_free(&m->tiles[i]);
+    for (size_t i = 0; m->members && i < m->nb_sources; i++)
+        trtc_member_fini(&m->members[i]);
+    free(m->tiles);
+    free(m->actors);
+    free(m->members);
+    free(m->wanted);
+    free(m->order);
+    free(m->previous);
+    free(m->left_out_told);
+    free(m->failure_told);
+}
+
+int mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+{
+    return m->stage ? trtc_stage_skip(m->stage, due_us, err) : 0;
+}
+
+/* ---- who is there ---- */
+
+static void show_name(const struct trtc_mix_source *s, char *out, size_t size)
+{
+    char user[256];
+    trtc_text_show(s->member.user, strlen(s->member.user), user, sizeof user);
+    snprintf(out, size, "%s%s", user, s->member.aux ? ":aux" : "");
+}
+
+/* A picture that has broken stands for 15 s, as one that stalls, and is gone then. */
+static int see_failures(struct trtc_mix *m, struct trtc_err *err)
+{
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        struct trtc_err why = { 0 };
+        int64_t at;
+        char who[300], when[32];
+        if (!m->tiles[i] || m->failure_told[i])
+            continue;
+        trtc_tile_failure(m->tiles[i], &why, &at);
+        if (!why.code)
+            continue;
+        m->failure_told[i] = true;
+        m->sources[i].failure = why;
+        m->sources[i].failed_at_us = at;
+        at = at == TRTC_NOTIME ? m->start_us : at;
+        show_name(&m->sources[i], who, sizeof who);
+        trtc_utc_format3339(at / 1000, when);
+        mix_tell(m, TRTC_MIX_ERROR, "%s: the picture breaks at %s (%.3f s): %s", who, when,
+                 (double)(at - m->start_us) / 1e6, why.msg);
+        struct trtc_intervals *v = &m->members[i].picture;
+        const int64_t gone = at + TRTC_SECTION_GAP_US;
+        while (v->n && v->items[v->n - 1].start_us >= gone)
+            v->n--;
+        if (v->n && v->items[v->n - 1].end_us > gone)
+            v->items[v->n - 1].end_us = gone;
+        if (trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void want(struct trtc_mix *m)
+{
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        const char *user = m->sources[i].member.user;
+        m->wanted[i].picture =
+            m->o.set->video && trtc_subscribed(m->sub, true, user, m->users, m->nb_sources);
+        m->wanted[i].sound = trtc_subscribed(m->sub, false, user, m->users, m->nb_sources);
+    }
+}
+
+/* Takes up the changes that are due. True where any has been. */
+static bool take_changes(struct trtc_mix *m, int64_t due_us)
+{
+    const struct timed_change *c;
+    bool any = false;
+    while ((c = mix_next_change(m, m->seen_change, due_us))) {
+        m->seen_change = c;
+        if (c->what.has_look)
+            m->look = &c->what.look;
+        if (c->what.has_sub)
+            m->sub = &c->what.sub;
+        any = true;
+    }
+    return any;
+}
+
+/* Tells who has come and gone since the frame before. */
+static void tell_moves(const struct trtc_mix *m, size_t nb, int64_t due_us)
+{
+    for (int come = 0; come < 2; come++) {
+        const size_t *a = come ? m->order : m->previous, *b = come ? m->previous : m->order;
+        const size_t na = come ? nb : m->nb_order, n_b = come ? m->nb_order : nb;
+        for (size_t i = 0; i < na; i++) {
+            bool both = false;
+            char who[300];
+            for (size_t k = 0; k < n_b && !both; k++)
+                both = a[i] == b[k];
+            if (both)
+                continue;
+            show_name(&m->sources[a[i]], who, sizeof who);
+            mix_tell(m, TRTC_MIX_DEBUG, "%.3f s: %s %s", (double)(due_us - m->start_us) / 1e6, who,
+                     come ? "enters" : "leaves");
+        }
+    }
+}
+
+static int set_stage(struct trtc_mix *m, size_t nb, struct trtc_err *err)
+{
+    struct trtc_stream *streams = calloc(nb + 1, sizeof *streams);
+    struct trtc_layout layout;
+    const struct trtc_layout_opts lo = { .mode = m->look->mode,
+                                         .width_px = m->o.set->width_px,
+                                         .height_px = m->o.set->height_px,
+                                         .anchor = m->look->anchor,
+                                         .anchor_aux = m->look->anchor_aux,
+                                         .right = m->look->right,
+                                         .render = m->look->render,
+                                         .list = &m->look->list };
+    if (!streams)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < nb; i++)
+        streams[i] = (struct trtc_stream){ m->sources[m->order[i]].member.user,
+                                           m->sources[m->order[i]].member.aux };
+    int ret = trtc_layout_make(&lo, streams, nb, &layout, err);
+    for (size_t i = 0; ret == 0 && i < nb; i++) {
+        char who[300];
+        const size_t s = m->order[i];
+        if (m->left_out_told[s] || trtc_layout_has(&layout, (int)i))
+            continue;
+        m->left_out_told[s] = true;
+        show_name(&m->sources[s], who, sizeof who);
+        mix_tell(m, TRTC_MIX_NOTE,
+                 "%s: no window: the layout has room for %zu (the voice is heard)", who,
+                 m->look->mode == TRTC_LAYOUT_CUSTOM ? m->look->list.n
+                                                     : trtc_layout_limit(m->look->mode));
+    }
+    for (size_t i = 0; ret == 0 && i < layout.n; i++)
+        if (layout.windows[i].stream >= 0)
+            layout.windows[i].stream = (int)m->order[layout.windows[i].stream];
+    free(streams);
+    if (ret == 0 && m->stage)
+        ret = trtc_stage_set(m->stage, m->look, &layout, err);
+    return ret;
+}
+
+int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+{
+    if (m->live && mix_live_follow(m, due_us, err) < 0)
+        return -1;
+    if (see_failures(m, err) < 0)
+        return -1;
+    const bool changed = take_changes(m, due_us) || !m->set;
+    if (changed)
+        want(m);
+    for (size_t i = 0; i < m->nb_sources; i++)
+        m->actors[i].on =
+            m->wanted[i].picture && trtc_intervals_at(&m->members[i].stay_picture, due_us);
+    const size_t nb = trtc_roster_at(m->members, m->wanted, m->nb_sources,
+                                     m->look->no_audio_windows, due_us, m->order);
+    if (m->set && !changed && nb == m->nb_order &&
+        memcmp(m->order, m->previous, nb * sizeof *m->order) == 0)
+        return 0;
+    tell_moves(m, nb, due_us);
+    if (set_stage(m, nb, err) < 0)
+        return -1;
+    memcpy(m->previous, m->order, nb * sizeof *m->order);
+    m->nb_order = nb;
+    m->set = true;
+    return 0;
+}
+
+const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err)
+{
+    const int64_t t = mix_frame_us(m, k), due = t + 500000 / m->o.set->fps;
+    if (mix_picture_follow(m, due, err) < 0)
+        return NULL;
+    return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
+}
+
+void mix_picture_settle(struct trtc_mix *m)
+{
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        struct trtc_tile_stats st = { 0 };
+        if (!m->tiles[i])
+            continue;
+        trtc_tile_stats(m->tiles[i], &st);
+        m->sources[i].nb_broken_pictures = st.nb_broken;
+    }
+}

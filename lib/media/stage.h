@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The canvas of a mix: windows with the users' pictures, their names, placeholders and watermarks over a background.
+ * Draws output frame after output frame onto a ring of canvases, each time only what has changed since that canvas
+ * was drawn last. One thread calls; the pool's threads decode and draw. */
+#ifndef TRTC_MEDIA_STAGE_H
+#define TRTC_MEDIA_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/err.h"
+#include "core/layout.h"
+#include "core/mixset.h"
+#include "media/pool.h"
+#include "media/tile.h"
+
+struct trtc_stage;
+
+struct trtc_actor { /* whoever may have a window */
+    const char *user;
+    bool aux;
+    struct trtc_tile *tile; /* NULL: never sends a picture */
+    bool on;                /* his picture is wanted now, and he sends one: set before each draw */
+};
+
+struct trtc_stage_opts {
+    int width_px, height_px, nb_canvases;
+    struct trtc_actor *actors; /* borrowed */
+    size_t nb_actors;
+    bool labels;            /* each window says whose it is */
+    enum trtc_fill fill;    /* of a stalled picture */
+    struct trtc_pool *pool; /* borrowed */
+    /* The picture of that name, or NULL where it is not available; valid as long as the stage. */
+    const AVFrame *(*image)(void *opaque, const char *name);
+    void *opaque;
+};
+
+struct trtc_stage *trtc_stage_new(const struct trtc_stage_opts *o, struct trtc_err *err);
+void trtc_stage_free(struct trtc_stage **s);
+
+/* From now on the canvas looks like this: the windows' streams are indices of actors (mapped by the caller). look is
+ * borrowed until the next call, layout copied. TRTC_EX_UNAVAILABLE where text is asked for and there is no font. */
+int trtc_stage_set(struct trtc_stage *s, const struct trtc_mix_look *look,
+                   const struct trtc_layout *layout, struct trtc_err *err);
+
+/* Every tile goes on to due_us without being decoded: before the first frame. */
+int trtc_stage_skip(struct trtc_stage *s, int64_t due_us, struct trtc_err *err);
+
+/* Draws the frame for time t_us (epoch) onto canvas k of the ring: pictures due at due_us. The canvas is valid until it is
+ * drawn on again. */
+const AVFrame *trtc_stage_draw(struct trtc_stage *s, int k, int64_t t_us, int64_t due_us,
+                               struct trtc_err *err);
+
+#endif
