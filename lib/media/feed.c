@@ -209,6 +209,12 @@ int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended)
     return s->ops->newest_us(s, ended);
 }
 
+bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+                      int64_t *end_us, bool *ended)
+{
+    return s->ops->seen && s->ops->seen(s, kind, first_us, end_us, ended);
+}
+
 void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)
 {
     pthread_mutex_lock(&s->lock);

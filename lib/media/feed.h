@@ -65,12 +65,17 @@ struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, con
  * be there. */
 struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
 
-/* LIVE: waits until frames beyond until_us are there in every kind that has shown itself, or the source has ended, or
+/* Waits until frames beyond until_us are there in every kind that has shown itself, or the source has ended, or (LIVE)
  * wall_us (now_us's clock) has come. True: what is due has come. */
 bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
 
 /* LIVE: epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
 int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
+
+/* What has come of one kind to a source that a thread reads: where the first frame began and where the newest one
+ * ends. False: none has. *ended: there will be no more. */
+bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+                      int64_t *end_us, bool *ended);
 
 /* Ends the source, and adds to losses what turned out damaged, lost or cut: once, by the thread that owns losses, when
  * no feed of it is in use any more. trtc_source_free does it where it has not been done. */

@@ -34,6 +34,7 @@ struct queue {
     struct node *first, **last, *current;
     size_t nb_bytes;
     int64_t newest_us, newest_dts_us; /* TRTC_NOTIME: none */
+    int64_t first_us, end_us;         /* of all that has come, if shown */
 };
 
 struct live {
@@ -193,6 +194,9 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
         *q->last = n;
         q->last = &n->next;
         q->nb_bytes += cost(&n->f);
+        const int64_t pts_us = n->f.pkt.pts_us, end_us = pts_us + n->f.dur_us;
+        q->first_us = !q->shown || pts_us < q->first_us ? pts_us : q->first_us;
+        q->end_us = !q->shown || end_us > q->end_us ? end_us : q->end_us;
         q->shown = true;
         q->absent = q->hungry = false;
         q->newest_dts_us = n->f.pkt.dts_us;
@@ -314,12 +318,10 @@ static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
 {
     struct live *x = (struct live *)s;
 
-    if (x->stored)
-        return true;
-
-    const int64_t left_us = wall_us - x->now_us();
-    const int64_t deadline_us = av_gettime_relative() + left_us;
+    int64_t deadline_us = INT64_MAX;
     bool due;
+    if (!x->stored)
+        deadline_us = av_gettime_relative() + wall_us - x->now_us();
 
     pthread_mutex_lock(&s->lock);
     while (!(due = is_due(x, until_us)) && av_gettime_relative() < deadline_us)
@@ -337,6 +339,21 @@ static int64_t live_newest(struct trtc_source_input *s, bool *ended)
     *ended = x->ended;
     pthread_mutex_unlock(&s->lock);
     return a > v ? a : v;
+}
+
+static bool live_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+                      int64_t *end_us, bool *ended)
+{
+    struct live *x = (struct live *)s;
+    const struct queue *q = &x->queue[kind == TRTC_VIDEO];
+
+    pthread_mutex_lock(&s->lock);
+    const bool seen = q->shown;
+    *first_us = q->first_us;
+    *end_us = q->end_us;
+    *ended = x->ended || !q->wanted || (x->stored && q->absent);
+    pthread_mutex_unlock(&s->lock);
+    return seen;
 }
 
 static void live_settle(struct trtc_source_input *s)
@@ -377,6 +394,7 @@ static const struct trtc_source_ops ops = {
     .feed = live_feed,
     .wait = live_wait,
     .newest_us = live_newest,
+    .seen = live_seen,
     .settle = live_settle,
     .free = live_free,
 };
