@@ -15,6 +15,9 @@ struct trtc_scaler; /* of one tile; used by one thread at a time */
 struct trtc_scaler *trtc_scaler_new(struct trtc_err *err);
 void trtc_scaler_free(struct trtc_scaler **s);
 
+/* From now on in plain C, whatever the CPU has: the same bytes, slower. */
+void trtc_scaler_plain(struct trtc_scaler *s);
+
 /* Draws pic (any size, pixel format, range, sample aspect ratio; odd sizes too) into window of canvas (YUV 4:2:0 8 bit,
  * limited range, planes writable; window even and inside). Every pixel of the window is written: what the picture
  * does not cover (fit) is black. alpha: 0 opaque ... 255 clear, blended over what the canvas holds. Never writes
