@@ -90,9 +90,10 @@ int trtc_mix_look_read(const struct cJSON *params, const char *path,
 
 /* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…, "subscribe":{…}}. *out is written
  * to only on success, to be freed with trtc_mix_change_fini. TRTC_EX_DATAERR, for other members of the line too. */
+#define TRTC_MIX_RELATIVE_MS INT64_C(31536000000) /* times below one year count from the mix's start */
+
 struct trtc_mix_change {
-    int64_t at_ms; /* as given: epoch ms; below one year (31536000000): from the mix's start; absent:
-                      TRTC_NOTIME (live: at once) */
+    int64_t at_ms; /* epoch ms, or from the mix's start; absent: TRTC_NOTIME (live: at once) */
     bool has_look, has_sub;
     struct trtc_mix_look look;
     struct trtc_subscription sub;
