@@ -423,6 +423,7 @@ static void test_recording_sound_and_loss(void **state)
 
 static void test_file(void **state)
 {
+    int64_t first, end;
     bool ended;
     (void)state;
 
@@ -436,9 +437,14 @@ static void test_file(void **state)
     struct trtc_source_input *s = stored("av.ts");
     assert_true(trtc_source_newest_us(s, &ended) == TRTC_NOTIME);
     assert_false(ended);
+    assert_false(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
+    assert_false(ended);
     take_all(picture_of(s), TRTC_VIDEO, 100, T0_US); /* one kind, and then the other */
     assert_true(trtc_source_newest_us(s, &ended) == T0_US + 99 * INT64_C(40000));
     assert_false(ended);
+    assert_true(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
+    assert_true(ended && first == T0_US && end == T0_US + 4 * S_US);
+    assert_false(trtc_source_seen(s, TRTC_AUDIO, &first, &end, &ended));
     assert_true(trtc_source_wait(s, T0_US + 100 * S_US, T0_US + 100 * S_US));
     take_all(sound_of(s), TRTC_AUDIO, nb_a, T0_US + 10000);
     trtc_source_newest_us(s, &ended);
@@ -480,6 +486,32 @@ static void test_file_of_one_kind(void **state)
     assert_non_null(s);
     assert_null(sound_of(s));
     take_all(picture_of(s), TRTC_VIDEO, 100, T0_US);
+    close_source(&s);
+}
+
+static void test_file_with_other_sound(void **state)
+{
+    uint8_t p[384] = { 0xff, 0xfb, 0x94, 0xc0 }; /* MP3: a frame of 24 ms of silence */
+    struct trtc_feed_frame x;
+    (void)state;
+
+    struct made m = made_of(true, false);
+    m.a = gen_ts_add(&m.ts, "mp3", 48000, 1);
+    for (int i = 0; i < 125; i++) {
+        gen_ts_audio(&m.ts, m.a, p, sizeof p, PTS0 + 2160 * (int64_t)i);
+        assert_int_equal(gen_ts_end(&m.ts), 0);
+        if (i * 2160 >= m.nb_v * VIDEO_STEP)
+            put_video(&m);
+    }
+    const int nb_v = m.nb_v;
+    save_made("mp3.ts", &m);
+
+    struct trtc_source_input *s = stored("mp3.ts");
+    take_all(picture_of(s), TRTC_VIDEO, nb_v, T0_US);
+    int n = 0;
+    for (; trtc_feed_next(sound_of(s), &x, NULL) == TRTC_FED_FRAME; n++)
+        assert_string_equal(x.codec_name, "aac");
+    assert_in_range(n, 138, 144); /* three seconds */
     close_source(&s);
 }
 
@@ -575,6 +607,7 @@ static void drain(struct trtc_feed *f, int64_t *last_us)
 static void test_live(void **state)
 {
     struct trtc_feed_frame x;
+    int64_t first, end;
     bool ended;
     (void)state;
 
@@ -589,12 +622,15 @@ static void test_live(void **state)
     assert_false(trtc_source_wait(s, T0_US - S_US, T0_US + 50000));
     assert_in_range(real_us() - from, 49000, 500000);
 
+    assert_false(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
     const int fd = open(path_of("live"), O_WRONLY);
     assert_true(fd >= 0);
     struct made m = made_of(true, true);
     put_until(&m, 1000);
     hand_over(fd, &m);
     assert_true(trtc_source_wait(s, T0_US + 900000, T0_US + 5 * S_US));
+    assert_true(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
+    assert_true(!ended && first == T0_US && end == T0_US + 960000);
     assert_false(
         trtc_source_wait(s, T0_US + 960000, T0_US + 1000)); /* the last picture may go on */
     for (int i = 0; i < 24; i++)
@@ -802,8 +838,13 @@ static void test_badly_interleaved(void **state)
     w = write_into("silent", &m);
     s = stored("silent");
     assert_int_equal(trtc_feed_next(sound_of(s), &x, NULL), TRTC_FED_WAIT);
-    take_all(picture_of(s), TRTC_VIDEO, 500, T0_US);
+    for (int i = 0; i < 500; i += 5) { /* but by who waits for what is due */
+        assert_true(trtc_source_wait(s, T0_US + i * INT64_C(40000), INT64_MAX));
+        for (int k = 0; k < 5; k++)
+            take(picture_of(s), TRTC_VIDEO, i + k, T0_US);
+    }
     assert_int_equal(trtc_feed_next(sound_of(s), &x, NULL), TRTC_FED_END);
+    assert_int_equal(trtc_feed_next(picture_of(s), &x, NULL), TRTC_FED_END);
     close_source(&s);
     join(w);
 }
@@ -956,6 +997,7 @@ int main(void)
         cmocka_unit_test(test_recording_sound_and_loss),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_file_of_one_kind),
+        cmocka_unit_test(test_file_with_other_sound),
         cmocka_unit_test(test_file_losses),
         cmocka_unit_test(test_refused_at_once),
         cmocka_unit_test(test_live),

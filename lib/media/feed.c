@@ -212,7 +212,7 @@ int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended)
 bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
-    return s->ops->seen && s->ops->seen(s, kind, first_us, end_us, ended);
+    return s->ops->seen(s, kind, first_us, end_us, ended);
 }
 
 void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)

@@ -26,8 +26,9 @@ struct trtc_feed_frame {
     bool damaged;
 };
 
-/* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (live only: nothing has come yet), -1.
- * After -1 (the source broke) every further call is END. */
+/* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the
+ * source broke) every further call is END. WAIT comes from live sources; and from STORED ones that a thread reads, which
+ * otherwise wait, where there is nothing of this kind for as long as the queue of the other one can hold. */
 int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
 void trtc_feed_free(struct trtc_feed **f);
 
@@ -50,8 +51,8 @@ struct trtc_source_opts {
     enum trtc_pace pace;
     int64_t start_us;        /* STORED: epoch time of the lowest first PTS */
     bool audio, video;       /* what is wanted */
-    int64_t (*now_us)(void); /* LIVE: the epoch clock */
-    const volatile sig_atomic_t *stop;
+    int64_t (*now_us)(void); /* LIVE: the epoch clock; asked by the source's thread, too */
+    const volatile sig_atomic_t *stop; /* the program's, or NULL: once it is set all feeds end */
 };
 
 /* STORED regular files are opened here (an error comes at once: TRTC_EX_NOINPUT, DATAERR, UNAVAILABLE), once for each
@@ -65,15 +66,15 @@ struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, con
  * be there. */
 struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
 
-/* Waits until frames beyond until_us are there in every kind that has shown itself, or the source has ended, or (LIVE)
- * wall_us (now_us's clock) has come. True: what is due has come. */
+/* For sources that a thread reads: waits until frames beyond until_us have come in every kind that has shown itself
+ * (STORED: that is not known to be absent), or the source has ended, or can go on only when frames are taken, or (LIVE)
+ * wall_us (now_us's clock) has come. True: what is due has come. Of files all is there at once. */
 bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
 
-/* LIVE: epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
+/* Epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
 int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
 
-/* What has come of one kind to a source that a thread reads: where the first frame began and where the newest one
- * ends. False: none has. *ended: there will be no more. */
+/* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False: none has. *ended: there will be no more. */
 bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended);
 

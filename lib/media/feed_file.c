@@ -10,6 +10,9 @@ struct file_feed {
     struct file *file;
     struct trtc_input *in;
     bool video;
+    /* under the lock */
+    bool shown, ended;
+    int64_t first_us, newest_us, end_us; /* of what was taken, if shown */
 };
 
 struct file {
@@ -17,8 +20,6 @@ struct file {
     const volatile sig_atomic_t *stop;
     int64_t off_us;           /* from the file's times to epoch times */
     struct file_feed feed[2]; /* sound, pictures; .in NULL: there is none */
-    int64_t newest_us;        /* under the lock */
-    int nb_running;           /* under the lock: feeds that have not ended */
 };
 
 /* The feed has nothing more: the input tells what was lost. */
@@ -30,8 +31,20 @@ static void end_feed(struct file_feed *f, int result, const struct trtc_err *why
     trtc_source_note_lost(s, f->in, !f->file->stop || !*f->file->stop);
     if (result < 0)
         trtc_source_note_why(s, why);
-    f->file->nb_running--;
+    f->ended = true;
     pthread_mutex_unlock(&s->lock);
+}
+
+static void note_taken(struct file_feed *f, const struct trtc_feed_frame *x)
+{
+    const int64_t at_us = x->pkt.pts_us, end_us = at_us + x->dur_us;
+
+    pthread_mutex_lock(&f->file->base.lock);
+    f->first_us = !f->shown || at_us < f->first_us ? at_us : f->first_us;
+    f->newest_us = !f->shown || at_us > f->newest_us ? at_us : f->newest_us;
+    f->end_us = !f->shown || end_us > f->end_us ? end_us : f->end_us;
+    f->shown = true;
+    pthread_mutex_unlock(&f->file->base.lock);
 }
 
 static int file_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
@@ -51,10 +64,7 @@ static int file_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
         return got;
     }
     trtc_feed_of_input(f->in, &frame, f->file->off_us, out);
-    pthread_mutex_lock(&f->file->base.lock);
-    if (f->file->newest_us < out->pkt.pts_us)
-        f->file->newest_us = out->pkt.pts_us;
-    pthread_mutex_unlock(&f->file->base.lock);
+    note_taken(f, out);
     return TRTC_FED_FRAME;
 }
 
@@ -75,13 +85,33 @@ static bool file_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
 
 static int64_t file_newest(struct trtc_source_input *s, bool *ended)
 {
-    struct file *x = (struct file *)s;
+    const struct file *x = (struct file *)s;
+    int64_t us = TRTC_NOTIME;
 
+    *ended = true;
     pthread_mutex_lock(&s->lock);
-    const int64_t us = x->newest_us;
-    *ended = x->nb_running == 0;
+    for (int k = 0; k < 2; k++) {
+        const struct file_feed *f = &x->feed[k];
+        *ended &= !f->in || f->ended;
+        if (f->shown && f->newest_us > us)
+            us = f->newest_us;
+    }
     pthread_mutex_unlock(&s->lock);
     return us;
+}
+
+static bool file_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+                      int64_t *end_us, bool *ended)
+{
+    const struct file_feed *f = &((struct file *)s)->feed[kind == TRTC_VIDEO];
+
+    pthread_mutex_lock(&s->lock);
+    const bool seen = f->shown;
+    *first_us = f->first_us;
+    *end_us = f->end_us;
+    *ended = !f->in || f->ended;
+    pthread_mutex_unlock(&s->lock);
+    return seen;
 }
 
 /* Of a file that was not read to its end, what was found on the way counts. */
@@ -110,6 +140,7 @@ static const struct trtc_source_ops ops = {
     .feed = file_feed,
     .wait = file_wait,
     .newest_us = file_newest,
+    .seen = file_seen,
     .settle = file_settle,
     .free = file_free,
 };
@@ -133,7 +164,8 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
         in = NULL;
         if (!f->in && !(f->in = trtc_input_open(o->url, o->stop, err)))
             return -1;
-        x->nb_running++;
+        if (f->video)
+            trtc_input_leave_sound(f->in);
     }
     trtc_input_free(&in);
     return 0;
@@ -153,7 +185,6 @@ struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o
         return NULL;
     }
     x->stop = o->stop;
-    x->newest_us = TRTC_NOTIME;
     if (open_feeds(x, o, err) == 0)
         return &x->base;
     file_free(&x->base);

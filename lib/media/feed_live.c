@@ -54,7 +54,7 @@ struct live {
     /* under base.lock */
     struct queue queue[2]; /* sound, pictures */
     bool ended;            /* nothing more comes */
-    bool full;             /* the thread waits for room */
+    struct queue *waits;   /* in which the thread waits for room, or NULL */
 
     /* the thread's own */
     bool placed;
@@ -148,6 +148,12 @@ static bool has_room(const struct live *x, const struct queue *q)
     return other->shown && other->hungry && !other->first && !is_full(q, INT64_MAX, OVER_BYTES);
 }
 
+/* The thread will bring nothing before somebody has taken something. */
+static bool is_stuck(const struct live *x)
+{
+    return x->waits && !has_room(x, x->waits);
+}
+
 static struct node *copy(const struct trtc_feed_frame *f)
 {
     struct node *n = malloc(sizeof *n + f->pkt.size + f->sets_size);
@@ -183,12 +189,12 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
     pthread_mutex_lock(&x->base.lock);
     while (!stopped(x) && !has_room(x, q)) {
         x->late_at_us = TRTC_NOTIME; /* what comes late now is late because of us */
-        if (!x->full)
+        if (!x->waits)
             pthread_cond_broadcast(&x->changed);
-        x->full = true;
+        x->waits = q;
         wait_until(x, INT64_MAX);
     }
-    x->full = false;
+    x->waits = NULL;
     const bool go_on = !stopped(x);
     if (go_on) {
         *q->last = n;
@@ -252,7 +258,7 @@ static bool lacks(const struct live *x, const struct queue *q)
 {
     const struct queue *other = &x->queue[q == &x->queue[0]];
 
-    return x->full && other->first && (!q->shown || is_full(other, INT64_MAX, OVER_BYTES));
+    return is_stuck(x) && other->first && (!q->shown || is_full(other, INT64_MAX, OVER_BYTES));
 }
 
 static int live_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
@@ -282,7 +288,7 @@ static int live_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
         if (err)
             *err = x->base.why;
         ret = -1;
-    } else if (x->ended || stopped(x) || (x->stored && q->absent)) {
+    } else if (x->ended || stopped(x) || q->absent) {
         ret = TRTC_FED_END;
     } else {
         q->hungry = true;
@@ -301,28 +307,27 @@ static struct trtc_feed *live_feed(struct trtc_source_input *s, enum trtc_kind k
     return q->wanted ? &q->feed : NULL;
 }
 
-/* A thread that waits for room will bring no more before somebody has taken some. */
 static bool is_due(struct live *x, int64_t until_us)
 {
-    bool shown = false, due = true;
+    bool any = false, due = true;
 
     for (int k = 0; k < 2; k++) {
         const struct queue *q = &x->queue[k];
-        shown |= q->shown;
-        due &= !q->shown || q->newest_dts_us > until_us;
+        const bool counts = q->shown || (x->stored && q->wanted && !q->absent);
+        any |= counts;
+        due &= !counts || (q->shown && q->newest_dts_us > until_us);
     }
-    return (shown && due) || x->ended || x->full || stopped(x);
+    return (any && due) || x->ended || is_stuck(x) || stopped(x);
 }
 
 static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
 {
     struct live *x = (struct live *)s;
-
     int64_t deadline_us = INT64_MAX;
     bool due;
-    if (!x->stored)
-        deadline_us = av_gettime_relative() + wall_us - x->now_us();
 
+    if (!x->stored && wall_us != INT64_MAX)
+        deadline_us = av_gettime_relative() + (wall_us - x->now_us());
     pthread_mutex_lock(&s->lock);
     while (!(due = is_due(x, until_us)) && av_gettime_relative() < deadline_us)
         wait_until(x, deadline_us);
@@ -351,7 +356,7 @@ static bool live_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
     const bool seen = q->shown;
     *first_us = q->first_us;
     *end_us = q->end_us;
-    *ended = x->ended || !q->wanted || (x->stored && q->absent);
+    *ended = x->ended || !q->wanted || q->absent;
     pthread_mutex_unlock(&s->lock);
     return seen;
 }

@@ -28,7 +28,7 @@ struct trtc_source_ops {
     bool (*wait)(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
     int64_t (*newest_us)(struct trtc_source_input *s, bool *ended);
     bool (*seen)(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
-                 int64_t *end_us, bool *ended); /* NULL: nobody needs to ask */
+                 int64_t *end_us, bool *ended);
     void (*settle)(
         struct trtc_source_input *s); /* nothing is read any more: losses go to base.lost */
     void (*free)(struct trtc_source_input *s);

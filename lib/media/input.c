@@ -44,6 +44,7 @@ struct trtc_input {
     /* sound to be encoded */
     struct trtc_aenc *aenc;
     bool encoded;            /* the encoder may have frames to give */
+    bool left;               /* nobody wants them */
     int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock */
     struct trtc_input_aac aac;
     uint8_t *adts; /* the frame handed out */
@@ -259,6 +260,10 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
 {
     struct trtc_input_placed at;
 
+    if (in->left) { /* it still tells where the stream's clock jumps */
+        place(in, raw, raw->dur_us, &at);
+        return 0;
+    }
     if (!in->aenc && open_encoder(in, err) < 0)
         return -1;
     if (raw->av_parameters && trtc_aenc_source(in->aenc, raw->av_parameters, err) < 0)
@@ -324,7 +329,7 @@ static int finish(struct trtc_input *in, int result, struct trtc_err *err)
 {
     in->ended = true;
     in->result = result;
-    if (!in->aenc || in->zero_us == TRTC_NOTIME)
+    if (in->left || !in->aenc || in->zero_us == TRTC_NOTIME)
         return 0;
     in->encoded = true;
     return trtc_aenc_end(in->aenc, in->end_us - in->zero_us, err);
@@ -576,6 +581,12 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in)
 {
     return &in->info;
+}
+
+void trtc_input_leave_sound(struct trtc_input *in)
+{
+    in->left = true;
+    in->encoded = false;
 }
 
 int64_t trtc_input_start_us(const struct trtc_input *in)

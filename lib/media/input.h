@@ -64,6 +64,9 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
  * its first frame. */
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
 
+/* For who wants the pictures only: sound that would have to be encoded is not, and need not come any more. */
+void trtc_input_leave_sound(struct trtc_input *in);
+
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
