@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A limiter with look-ahead: what goes through never exceeds the ceiling, and is left alone as long as it does
- * not. Plain arithmetic on planar float samples. */
+/* A limiter with look-ahead: what goes through never exceeds the ceiling, and is left alone as long
+ * as it does not. Plain arithmetic on planar float samples. */
 #ifndef TRTC_CORE_LIMITER_H
 #define TRTC_CORE_LIMITER_H
 
@@ -15,7 +15,8 @@ struct trtc_limiter *trtc_limiter_new(int rate_hz, int channels, float ceiling,
                                       struct trtc_err *err);
 void trtc_limiter_free(struct trtc_limiter **l);
 
-/* Samples by which the output is late: the first so many that come out are silence that was never put in. */
+/* Samples by which the output is late (5 ms): the first so many that come out are silence that was
+ * never put in. */
 int trtc_limiter_delay(const struct trtc_limiter *l);
 
 /* n samples a plane, in place. What is not a number counts as silence. */

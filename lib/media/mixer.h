@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All voices into one: each decoded and placed by its clock to the sample, summed, held under the ceiling. */
+/* All voices into one: each decoded and placed by its clock to the sample, summed, held under the
+ * ceiling. All calls from one thread. */
 #ifndef TRTC_MEDIA_MIXER_H
 #define TRTC_MEDIA_MIXER_H
 
@@ -10,14 +11,16 @@
 #include "media/packet.h"
 
 #define TRTC_MIXER_CEILING_DB (-1.0)
+#define TRTC_MIXER_BLOCK      4096 /* samples asked for at once, at most */
 
 struct trtc_mixer;
 
-/* A voice: whatever owns it gives its packets. */
+/* A voice: whatever owns it gives its packets, in order. */
 struct trtc_mixer_source {
-    /* 1 and *p, *codec_name (FFmpeg's name); 0 the end; 2 nothing has come yet (live: what is due and has not come is
-     * silence); -1: it broke, and counts as ended (err is dropped: whoever gives packets tells of it). pts_us on the
-     * mix's clock (0 = first sample of the output). */
+    /* 1 and *p, *codec_name (FFmpeg's name), both valid until the next call; 0 the end; 2 nothing has
+     * come yet (live: what is due and has not come is silence); -1: it broke, and counts as ended (err
+     * is dropped: whoever gives packets tells of it). pts_us on the mix's clock (0 = first sample of
+     * the output; before it: cut off). */
     int (*next)(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err);
     void *opaque;
 };
@@ -26,24 +29,32 @@ struct trtc_mixer_source {
 struct trtc_mixer *trtc_mixer_new(int rate_hz, int channels, struct trtc_err *err);
 void trtc_mixer_free(struct trtc_mixer **m);
 
-/* Adds a voice, any time; its number, or -1. */
+/* Adds a voice, any time; its number (0, 1, ...; none is given twice), or -1. One that is added
+ * between blocks begins 5 ms into the next one: so far the limiter has looked ahead. */
 int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
                    struct trtc_err *err);
 
-/* Whether a voice is heard from the next block on; changes fade over 5 ms. At first it is. One that is not heard is
- * still read, so that it is in its place when it is heard again. */
+/* Whether a voice is heard from the next block on (5 ms into it, as above); changes fade over 5 ms.
+ * At first it is. One that is not heard is still read, so that it is in its place when it is heard
+ * again. */
 void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard);
 
-/* The next n samples (n <= 4096) of the sum, limited to the ceiling: planes[c] receives n floats. Exactly in
- * place: the limiter's delay is made up for by reading ahead. Where the sources wait, what has not come is silence. */
+/* The next n samples (n <= TRTC_MIXER_BLOCK) of the sum, limited to the ceiling: planes[c] receives
+ * n floats. Exactly in place: the limiter's delay is made up for by reading ahead. Where the sources
+ * wait, what has not come is silence; what comes too late is dropped to the sample. Packets are read
+ * half a second ahead, and one more is kept. */
 int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct trtc_err *err);
 
-/* The n samples of one voice alone that went into the block that was mixed last, at the same place (limited to the
- * ceiling as well): for a track of its own. Only with trtc_mixer_keep. */
+/* The n samples of one voice alone that went into the block that was mixed last, at the same place
+ * (limited to the ceiling as well): for a track of its own. Only with trtc_mixer_keep, which is said
+ * before the first block. -1: n is not that block's. */
 void trtc_mixer_keep(struct trtc_mixer *m);
 int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n);
 
 /* Packets of a voice that could not be decoded. */
 int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice);
+
+/* False: its source has ended and all of its sound has been mixed. */
+bool trtc_mixer_sounds(const struct trtc_mixer *m, int voice);
 
 #endif

@@ -2,11 +2,13 @@
 /* Sound of any codec to samples on a gapless clock.
  *
  * One step at a time: silence that is due; else the decoded frame in hand goes through the
- * resampler; else the decoder and the parser are asked for the next one.
+ * resampler and the slide into the FIFO; else the decoder and the parser are asked for the next one.
+ * The resampler knows the nominal rates only, and is nothing but a copy where they are the same; what
+ * clocks differ from them is the slide's.
  *
  * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of the
- * next one. The next sample given to the resampler comes out at pos + its delay, and belongs at its
- * time stamp; the difference of the two steers everything. */
+ * next one. The next sample given to the resampler comes out at pos + what is held on the way, and
+ * belongs at its time stamp; the difference of the two steers everything. */
 #include "media/voice.h"
 
 #include <errno.h>
@@ -14,7 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/audio_fifo.h>
@@ -25,22 +29,23 @@
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
 
+#include "core/slide.h"
 #include "core/utc.h"
 #include "media/av.h"
 
-#define JUMP_US         40000  /* from here on a difference is a jump */
-#define DRIFT_MAX       500e-6 /* the resampler bends the rate no further */
-#define DRIFT_AVERAGE_S 1.0    /* time stamps are averaged over this, against their jitter */
-#define DRIFT_FOLLOW_S  4.0    /* a difference is worked off over this: critically damped */
-#define SAMPLE_MAX      16.0f  /* no sound: damage, or not a number */
+#define JUMP_US         40000 /* from here on a difference is a jump */
+#define DRIFT_US        1000  /* from here on it is worked off, below it is let be */
+#define DRIFT_STEP_US   2000  /* so much at a time; then it is looked at again */
+#define DRIFT_AVERAGE_S 1.0   /* time stamps are averaged over this, against their jitter */
+#define SAMPLE_MAX      16.0f /* no sound: damage, or not a number */
 #define RATE_MAX_HZ     384000
-#define SILENCE_MAX     1024 /* samples of silence a step makes at most */
 
 struct trtc_voice {
     int rate_hz, channels;
     AVChannelLayout layout; /* of the output */
     int64_t nb_broken;
 
+    char in_name[32];        /* what in_codec was asked for with: looking it up takes its time */
     const AVCodec *in_codec; /* of the packet in hand */
     AVPacket *in;            /* packet that is not used up yet, if has_in; from in_off on */
     bool has_in;
@@ -64,10 +69,12 @@ struct trtc_voice {
     struct SwrContext *swr;
     int in_rate, in_format;
     AVChannelLayout in_layout;
-    bool exact;  /* the next frame is placed to the sample, not softly */
-    double late; /* averaged difference, in output samples */
+    bool exact; /* the next frame is placed to the sample, not softly */
+    struct trtc_slide *slide;
+    double late; /* averaged difference, in output samples, but for what the slide has moved */
 
-    AVFrame *mixed; /* scratch: the resampler's output */
+    AVFrame *mixed;   /* scratch: the resampler's output */
+    float *planes[2]; /* scratch: the slide's output */
     AVAudioFifo *fifo;
     int64_t pos;      /* samples ever put into the FIFO */
     int64_t read_pos; /* samples ever taken out */
@@ -98,10 +105,10 @@ static int reserve(struct trtc_voice *v, int n, struct trtc_err *err)
     return 0;
 }
 
-/* The scratch frame's first n samples. */
-static int put(struct trtc_voice *v, int n, struct trtc_err *err)
+static int put(struct trtc_voice *v, float *const *planes, int n, struct trtc_err *err)
 {
-    if (av_audio_fifo_write(v->fifo, (void **)v->mixed->extended_data, n) < n)
+    void *from[2] = { planes[0], v->channels > 1 ? planes[1] : NULL };
+    if (av_audio_fifo_write(v->fifo, from, n) < n)
         return trtc_fail_nomem(err);
     v->pos += n;
     return 0;
@@ -109,12 +116,11 @@ static int put(struct trtc_voice *v, int n, struct trtc_err *err)
 
 static int put_silence(struct trtc_voice *v, struct trtc_err *err)
 {
-    const int n = v->silence < SILENCE_MAX ? (int)v->silence : SILENCE_MAX;
-    if (reserve(v, n, err))
-        return -1;
-    av_samples_set_silence(v->mixed->extended_data, 0, n, v->channels, AV_SAMPLE_FMT_FLTP);
+    const int n = v->silence < TRTC_SLIDE_MAX ? (int)v->silence : TRTC_SLIDE_MAX;
+    for (int c = 0; c < v->channels; c++)
+        memset(v->planes[c], 0, (size_t)n * sizeof(float));
     v->silence -= n;
-    return put(v, n, err);
+    return put(v, v->planes, n, err);
 }
 
 /* ---- resampling and placement ---- */
@@ -135,10 +141,17 @@ static int resample(struct trtc_voice *v, const uint8_t **in, int nb_in, struct 
     for (int c = 0; c < v->channels; c++) {
         float *s = (float *)v->mixed->extended_data[c];
         for (int i = 0; i < n; i++)
-            if (!(fabsf(s[i]) <= SAMPLE_MAX))
-                s[i] = 0;
+            s[i] = fabsf(s[i]) <= SAMPLE_MAX ? s[i] : 0;
     }
-    return put(v, n, err);
+    for (int at = 0; at < n; at += TRTC_SLIDE_MAX) {
+        const float *from[2] = { (float *)v->mixed->extended_data[0] + at };
+        if (v->channels > 1)
+            from[1] = (float *)v->mixed->extended_data[1] + at;
+        const int part = n - at < TRTC_SLIDE_MAX ? n - at : TRTC_SLIDE_MAX;
+        if (put(v, v->planes, trtc_slide_run(v->slide, from, part, v->planes), err))
+            return -1;
+    }
+    return 0;
 }
 
 static void close_resampler(struct trtc_voice *v)
@@ -153,7 +166,13 @@ static int finish_resampler(struct trtc_voice *v, struct trtc_err *err)
     if (!v->swr)
         return 0;
     int ret = resample(v, NULL, 0, err);
+    if (!ret && trtc_slide_held(v->slide) > 0) {
+        const int n = trtc_slide_run(v->slide, NULL, TRTC_SLIDE_HELD, v->planes);
+        ret = put(v, v->planes, n, err);
+    }
     close_resampler(v);
+    trtc_slide_reset(v->slide);
+    v->late = 0;
     return ret;
 }
 
@@ -177,11 +196,6 @@ static bool open_resampler(struct trtc_voice *v, const AVFrame *f)
     if (swr_alloc_set_opts2(&v->swr, &v->layout, AV_SAMPLE_FMT_FLTP, v->rate_hz, &layout, f->format,
                             f->sample_rate, 0, NULL) < 0)
         goto done;
-    /* Always resampling, even 1:1: switching it on later, for drift, would be heard. Drift needs
-     * phases between the exact ones. */
-    av_opt_set_int(v->swr, "flags", SWR_FLAG_RESAMPLE, 0);
-    av_opt_set_int(v->swr, "exact_rational", 0, 0);
-    av_opt_set_int(v->swr, "linear_interp", 1, 0);
     av_opt_set_double(v->swr, "rematrix_maxval", 1.0, 0); /* a downmix does not clip */
     /* one voice on both sides is as loud as it was; the default is 3 dB less */
     static const double both[2] = { 1, 1 };
@@ -193,7 +207,6 @@ static bool open_resampler(struct trtc_voice *v, const AVFrame *f)
         goto done;
     v->in_rate = f->sample_rate;
     v->in_format = f->format;
-    v->late = 0;
     ok = true;
 done:
     av_channel_layout_uninit(&layout);
@@ -204,15 +217,16 @@ done:
 
 /* Follows the clock of the time stamps: off is by how many output samples the frame in hand would
  * come out too early. */
-static void follow_drift(struct trtc_voice *v, int64_t off)
+static int follow_drift(struct trtc_voice *v, int64_t off, struct trtc_err *err)
 {
+    const double moved = trtc_slide_moved(v->slide);
     const double s = (double)v->heard->nb_samples / v->in_rate;
-    v->late += ((double)off - v->late) * (s < DRIFT_AVERAGE_S ? s / DRIFT_AVERAGE_S : 1);
-    double bend = v->late / (DRIFT_FOLLOW_S * v->rate_hz);
-    bend = bend > DRIFT_MAX ? DRIFT_MAX : bend < -DRIFT_MAX ? -DRIFT_MAX : bend;
-    /* over a distance far beyond the next frame, where it is set anew: only the ratio counts */
-    const int distance = v->rate_hz * 100;
-    swr_set_compensation(v->swr, (int)lrint(bend * distance), distance);
+    v->late += ((double)off + moved - v->late) * (s < DRIFT_AVERAGE_S ? s / DRIFT_AVERAGE_S : 1);
+    const double late = v->late - moved;
+    if (trtc_slide_moving(v->slide) || fabs(late) * 1e6 < (double)DRIFT_US * v->rate_hz)
+        return 0;
+    const double most = (double)pos_of_us(v, DRIFT_STEP_US);
+    return trtc_slide_by(v->slide, (int)lrint(fmax(fmin(late, most), -most)), err);
 }
 
 /* Decides where the frame in hand goes: silence before it, samples cut off it, or it is dropped. */
@@ -226,13 +240,11 @@ static int place(struct trtc_voice *v, struct trtc_err *err)
         v->exact = true;
         goto drop;
     }
-    const int64_t expected = v->pos + swr_get_delay(v->swr, v->rate_hz);
+    const int64_t expected = v->pos + swr_get_delay(v->swr, v->rate_hz) + trtc_slide_held(v->slide);
     const int64_t off = f->pts == AV_NOPTS_VALUE ? 0 : pos_of_us(v, f->pts) - expected;
     const int64_t jump = pos_of_us(v, JUMP_US);
-    if (!v->exact && off < jump && off > -jump) {
-        follow_drift(v, off);
-        return 0;
-    }
+    if (!v->exact && off < jump && off > -jump)
+        return follow_drift(v, off, err);
     v->exact = false;
     if (off > 0) {
         const int64_t target = expected + off;
@@ -248,8 +260,9 @@ static int place(struct trtc_voice *v, struct trtc_err *err)
             goto drop;
         }
         v->skip = (int)cut;
-        v->late = 0;
-        swr_set_compensation(v->swr, 0, v->rate_hz);
+        if (trtc_slide_moving(v->slide) && trtc_slide_by(v->slide, 0, err))
+            return -1;
+        v->late = trtc_slide_moved(v->slide);
     }
     return 0;
 drop:
@@ -450,7 +463,11 @@ struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *er
     v->heard = av_frame_alloc();
     v->mixed = av_frame_alloc();
     v->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, channels, 4096);
-    if (!v->in || !v->part || !v->heard || !v->mixed || !v->fifo) {
+    v->slide = trtc_slide_new(channels, err);
+    v->planes[0] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
+    v->planes[1] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
+    if (!v->in || !v->part || !v->heard || !v->mixed || !v->fifo || !v->slide || !v->planes[0] ||
+        !v->planes[1]) {
         trtc_fail_nomem(err);
         trtc_voice_free(&v);
     }
@@ -465,6 +482,9 @@ void trtc_voice_free(struct trtc_voice **v)
     avcodec_parameters_free(&x->source);
     close_resampler(x);
     close_decoder(x);
+    free(x->planes[0]);
+    free(x->planes[1]);
+    trtc_slide_free(&x->slide);
     av_audio_fifo_free(x->fifo);
     av_frame_free(&x->mixed);
     av_frame_free(&x->heard);
@@ -489,9 +509,13 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
 {
     if (v->has_in || v->ended)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "sound was sent before what came first was used");
-    const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, TRTC_CODEC_OTHER, codec_name, err);
-    if (!c)
-        return -1;
+    if (!v->in_codec || !codec_name || strcmp(v->in_name, codec_name) != 0) {
+        const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, TRTC_CODEC_OTHER, codec_name, err);
+        if (!c)
+            return -1;
+        v->in_codec = c;
+        snprintf(v->in_name, sizeof v->in_name, "%s", codec_name);
+    }
     if (!p->size) {
         v->nb_broken++;
         v->exact = true;
@@ -499,7 +523,6 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
     }
     if (trtc_av_packet(v->in, p, err))
         return -1;
-    v->in_codec = c;
     v->in_off = 0;
     v->has_in = true;
     return 0;
@@ -546,6 +569,18 @@ int trtc_voice_read(struct trtc_voice *v, float *const *planes, int n, struct tr
         return trtc_fail(err, TRTC_EX_SOFTWARE, "more sound was read than there is");
     v->read_pos += n;
     return 0;
+}
+
+int trtc_voice_flush(struct trtc_voice *v, struct trtc_err *err)
+{
+    v->exact = true;
+    return finish_resampler(v, err);
+}
+
+void trtc_voice_skip(struct trtc_voice *v, int64_t n)
+{
+    v->pos += n;
+    v->read_pos += n;
 }
 
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v)

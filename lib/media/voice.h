@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Sound of any codec, rate and layout to samples on a gapless clock: decoded, resampled, placed by
  * its time to the sample. Holes become silence, overlaps are dropped. Below 40 ms a difference
- * between time stamps and sample count is rounding or drift and is followed softly by resampling
- * (at most 500 ppm); from 40 ms on it is a jump. What the sound encoder and the mixer both begin
- * with. */
+ * between time stamps and sample count is rounding or drift and is followed softly, by at most 488
+ * ppm, once it is over 1 ms; from 40 ms on it is a jump. What the sound encoder and the mixer both
+ * begin with. */
 #ifndef TRTC_MEDIA_VOICE_H
 #define TRTC_MEDIA_VOICE_H
 
@@ -39,6 +39,14 @@ int trtc_voice_step(struct trtc_voice *v, struct trtc_err *err);
 /* Samples ready to be read, and taking n of them (n <= ready): planes[c] receives n floats. */
 int trtc_voice_ready(const struct trtc_voice *v);
 int trtc_voice_read(struct trtc_voice *v, float *const *planes, int n, struct trtc_err *err);
+
+/* Nothing follows what was sent so far for now: what is held on the way comes out, and what is sent
+ * next is placed to the sample. As _send, only when there is nothing to step. */
+int trtc_voice_flush(struct trtc_voice *v, struct trtc_err *err);
+
+/* The next n samples are passed over: reading goes on that much later. Only at the beginning, or
+ * after _flush when all that was ready has been read. */
+void trtc_voice_skip(struct trtc_voice *v, int64_t n);
 
 /* Packets or frames that could not be decoded so far. */
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v);

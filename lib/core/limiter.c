@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The gain a sample needs is held back and forth: the least of all within the look-ahead and the
+ * hold, let go of slowly, then averaged twice over the look-ahead. Every value that goes into the
+ * average for a sample is at most what that sample needs, so the average is too: the ceiling is kept
+ * by construction, with a gain that bends smoothly.
+ *
+ * Gains are whole numbers, ONE is 1: their running sums never drift, and come back to exactly ONE. */
+#include "core/limiter.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define ONE          (INT64_C(1) << 30)
+#define LOOKAHEAD_MS 5
+#define HOLD_MS      15  /* the gain rests between the waves of a low tone */
+#define RELEASE_MS   150 /* time constant */
+
+/* A running average: the last n values, 0 <= each <= ONE. */
+struct average {
+    int64_t *ring;
+    int n, at;
+    int64_t sum;
+};
+
+/* A gain below ONE that is needed, and the sample that needs it. */
+struct need {
+    int64_t gain;
+    int64_t pos;
+};
+
+struct trtc_limiter {
+    int channels;
+    float ceiling;
+    int delay, at;
+    float *line[2]; /* rings of delay samples, next at `at` */
+
+    int64_t pos; /* samples ever seen */
+    int window;  /* look-ahead and hold */
+    /* those needs, oldest first, that no later one has outdone: gains rise */
+    struct need *queue;
+    int first, nb_queued;
+
+    int64_t gain; /* after release */
+    int64_t release;
+    struct average a, b;
+};
+
+static int open_average(struct average *a, int n)
+{
+    a->n = n;
+    a->ring = malloc((size_t)n * sizeof *a->ring);
+    if (!a->ring)
+        return -1;
+    for (int i = 0; i < n; i++)
+        a->ring[i] = ONE;
+    a->sum = n * ONE;
+    return 0;
+}
+
+static int64_t average(struct average *a, int64_t value)
+{
+    a->sum += value - a->ring[a->at];
+    a->ring[a->at] = value;
+    a->at = a->at + 1 < a->n ? a->at + 1 : 0;
+    return a->sum / a->n;
+}
+
+struct trtc_limiter *trtc_limiter_new(int rate_hz, int channels, float ceiling,
+                                      struct trtc_err *err)
+{
+    struct trtc_limiter *l = calloc(1, sizeof *l);
+    if (!l) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    l->channels = channels;
+    l->ceiling = ceiling;
+    l->delay = rate_hz * LOOKAHEAD_MS / 1000 > 2 ? rate_hz * LOOKAHEAD_MS / 1000 : 2;
+    l->window = l->delay + 1 + rate_hz * HOLD_MS / 1000;
+    l->gain = ONE;
+    l->release = INT64_C(1) * rate_hz * RELEASE_MS / 1000 + 1;
+    l->queue = malloc((size_t)l->window * sizeof *l->queue);
+    for (int c = 0; c < channels; c++)
+        l->line[c] = calloc((size_t)l->delay, sizeof(float));
+    /* together they reach over delay + 1 values */
+    if (open_average(&l->a, l->delay / 2 + 1) || open_average(&l->b, l->delay - l->delay / 2 + 1) ||
+        !l->queue || !l->line[0] || (channels > 1 && !l->line[1])) {
+        trtc_fail_nomem(err);
+        trtc_limiter_free(&l);
+    }
+    return l;
+}
+
+void trtc_limiter_free(struct trtc_limiter **l)
+{
+    struct trtc_limiter *x = *l;
+    if (!x)
+        return;
+    free(x->b.ring);
+    free(x->a.ring);
+    free(x->line[1]);
+    free(x->line[0]);
+    free(x->queue);
+    free(x);
+    *l = NULL;
+}
+
+int trtc_limiter_delay(const struct trtc_limiter *l)
+{
+    return l->delay;
+}
+
+/* No gain but ONE is anywhere on the way. */
+static bool at_rest(const struct trtc_limiter *l)
+{
+    return !l->nb_queued && l->gain == ONE && l->a.sum == l->a.n * ONE && l->b.sum == l->b.n * ONE;
+}
+
+/* The next sample in, whose peak over the channels this is; returns the least gain in the window. */
+static int64_t least(struct trtc_limiter *l, float peak)
+{
+    if (l->nb_queued && l->queue[l->first].pos <= l->pos - l->window) {
+        l->first = l->first + 1 < l->window ? l->first + 1 : 0;
+        l->nb_queued--;
+    }
+    if (peak > l->ceiling) {
+        /* a hair less than needed: the multiplication rounds */
+        const double need = (double)l->ceiling / (double)peak * (1 - 1e-6);
+        const struct need n = { (int64_t)(need * (double)ONE), l->pos };
+        int end;
+        for (;; l->nb_queued--) {
+            end = l->first + l->nb_queued;
+            const int last = (end - 1 + l->window) % l->window;
+            if (!l->nb_queued || l->queue[last].gain < n.gain)
+                break;
+        }
+        l->queue[end % l->window] = n;
+        l->nb_queued++;
+    }
+    l->pos++;
+    return l->nb_queued ? l->queue[l->first].gain : ONE;
+}
+
+/* The gain of the sample that comes out now. */
+static float next_gain(struct trtc_limiter *l, float peak)
+{
+    const int64_t limit = least(l, peak);
+    const int64_t rest = ONE - l->gain;
+    /* the last steps of the way back would take forever; the averages round them off */
+    l->gain = rest < ONE >> 16 ? ONE : l->gain + rest / l->release + 1;
+    if (l->gain > limit)
+        l->gain = limit;
+    return (float)average(&l->b, average(&l->a, l->gain)) / (float)ONE;
+}
+
+static float delayed(struct trtc_limiter *l, int channel, float in)
+{
+    float *slot = &l->line[channel][l->at];
+    const float out = *slot;
+    *slot = in;
+    return out;
+}
+
+void trtc_limiter_run(struct trtc_limiter *l, float *const *planes, int n)
+{
+    for (int i = 0; i < n; i++) {
+        float peak = 0, x[2];
+        for (int c = 0; c < l->channels; c++) {
+            const float in = planes[c][i];
+            x[c] = fabsf(in) <= FLT_MAX ? in : 0;
+            peak = fabsf(x[c]) > peak ? fabsf(x[c]) : peak;
+        }
+        if (peak <= l->ceiling && at_rest(l)) {
+            l->pos++;
+            for (int c = 0; c < l->channels; c++)
+                planes[c][i] = delayed(l, c, x[c]);
+        } else {
+            const float gain = next_gain(l, peak);
+            for (int c = 0; c < l->channels; c++) {
+                const float y = delayed(l, c, x[c]) * gain;
+                planes[c][i] = y > l->ceiling ? l->ceiling : y < -l->ceiling ? -l->ceiling : y;
+            }
+        }
+        l->at = l->at + 1 < l->delay ? l->at + 1 : 0;
+    }
+}

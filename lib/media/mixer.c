@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* A sum of voices, each asked for as many samples as the block needs.
+ *
+ * `pos` is the place of the next sample to be summed; the output is the limiter's delay behind it, so
+ * before the first block as many samples are summed without being put out.
+ *
+ * A source has one packet in hand. As long as that is due only after a while, the voice is not asked
+ * at all: it has no decoder before its first sound, and costs nothing in its pauses. */
+#include "media/mixer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/mathematics.h>
+
+#include "core/limiter.h"
+#include "core/utc.h"
+#include "media/voice.h"
+
+#define AHEAD_MS 500 /* packets are decoded so far before they are due */
+#define FADE_MS  5
+
+enum gap { GAP_NONE, GAP_PAUSE, GAP_END };
+
+struct part {
+    struct trtc_mixer_source source;
+    int64_t nb_broken; /* once the voice is gone */
+    bool done;         /* all has been mixed */
+
+    struct trtc_packet in; /* in hand, if has_in: the source's */
+    const char *in_codec;
+    bool has_in;
+    bool ended; /* the source */
+
+    struct trtc_voice *voice; /* NULL: before its first sound, or done */
+    bool drained;             /* it knows that the source has ended */
+    int64_t pos;              /* of the next sample to be read from it */
+
+    bool begun; /* a block was read */
+    bool heard;
+    int fade; /* 0 not heard ... m->fade_len heard */
+
+    float *kept[2]; /* what went into the last block, if the mixer keeps */
+    struct trtc_limiter *limiter;
+    int tail; /* samples that the limiter may hold */
+};
+
+struct trtc_mixer {
+    int rate_hz, channels, fade_len;
+    int64_t pos;
+    bool keep;
+    int last; /* samples of the last block */
+    struct trtc_limiter *limiter;
+    float *planes[2]; /* scratch: a voice's samples */
+    struct part *parts;
+    int nb_parts, cap;
+    int *live; /* the parts that are not done */
+    int nb_live;
+};
+
+static float ceiling(void)
+{
+    return (float)pow(10, TRTC_MIXER_CEILING_DB / 20);
+}
+
+struct trtc_mixer *trtc_mixer_new(int rate_hz, int channels, struct trtc_err *err)
+{
+    if (channels < 1 || channels > 2 || rate_hz < 1) {
+        trtc_fail(err, TRTC_EX_SOFTWARE, "a mix at %d Hz with %d channels", rate_hz, channels);
+        return NULL;
+    }
+    struct trtc_mixer *m = calloc(1, sizeof *m);
+    if (!m) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    m->rate_hz = rate_hz;
+    m->channels = channels;
+    m->fade_len = rate_hz * FADE_MS / 1000 + 1;
+    m->limiter = trtc_limiter_new(rate_hz, channels, ceiling(), err);
+    m->planes[0] = calloc(TRTC_MIXER_BLOCK, sizeof(float));
+    m->planes[1] = calloc(TRTC_MIXER_BLOCK, sizeof(float));
+    if (!m->limiter || !m->planes[0] || !m->planes[1]) {
+        trtc_fail_nomem(err);
+        trtc_mixer_free(&m);
+    }
+    return m;
+}
+
+/* The part is done: what it held is freed, what is asked for later stays. */
+static void finish(struct part *p)
+{
+    if (p->voice)
+        p->nb_broken += trtc_voice_nb_broken(p->voice);
+    trtc_voice_free(&p->voice);
+    trtc_limiter_free(&p->limiter);
+    for (int c = 0; c < 2; c++) {
+        free(p->kept[c]);
+        p->kept[c] = NULL;
+    }
+    p->done = true;
+}
+
+void trtc_mixer_free(struct trtc_mixer **m)
+{
+    struct trtc_mixer *x = *m;
+    if (!x)
+        return;
+    for (int i = 0; i < x->nb_parts; i++)
+        finish(&x->parts[i]);
+    free(x->parts);
+    free(x->live);
+    free(x->planes[0]);
+    free(x->planes[1]);
+    trtc_limiter_free(&x->limiter);
+    free(x);
+    *m = NULL;
+}
+
+static int open_kept(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
+{
+    p->limiter = trtc_limiter_new(m->rate_hz, m->channels, ceiling(), err);
+    if (!p->limiter)
+        return -1;
+    for (int c = 0; c < m->channels; c++) {
+        p->kept[c] = calloc(TRTC_MIXER_BLOCK, sizeof(float));
+        if (!p->kept[c])
+            return trtc_fail_nomem(err);
+    }
+    return 0;
+}
+
+int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
+                   struct trtc_err *err)
+{
+    if (m->nb_parts == m->cap) {
+        const int cap = m->cap ? m->cap * 2 : 16;
+        struct part *parts = realloc(m->parts, (size_t)cap * sizeof *parts);
+        if (!parts)
+            return trtc_fail_nomem(err);
+        m->parts = parts;
+        int *live = realloc(m->live, (size_t)cap * sizeof *live);
+        if (!live)
+            return trtc_fail_nomem(err);
+        m->live = live;
+        m->cap = cap;
+    }
+    m->parts[m->nb_parts] = (struct part){
+        .source = *source,
+        .heard = true,
+        .fade = m->fade_len,
+        .pos = m->pos,
+    };
+    m->live[m->nb_live++] = m->nb_parts;
+    return m->nb_parts++;
+}
+
+void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard)
+{
+    struct part *p = &m->parts[voice];
+    p->heard = heard;
+    if (!p->begun) /* nothing to fade from */
+        p->fade = heard ? m->fade_len : 0;
+}
+
+void trtc_mixer_keep(struct trtc_mixer *m)
+{
+    m->keep = true;
+}
+
+/* ---- one voice ---- */
+
+/* What failed is this voice's matter alone, unless memory ran out. */
+static int broken(struct part *p, const struct trtc_err *why, struct trtc_err *err)
+{
+    p->nb_broken++;
+    if (why->code != TRTC_EX_TEMPFAIL)
+        return 0;
+    if (err)
+        *err = *why;
+    return -1;
+}
+
+/* A packet into the hand: 1, or 0 where there is none (now, or any more). */
+static int grasp(struct part *p)
+{
+    struct trtc_err ignored;
+    if (p->has_in)
+        return 1;
+    if (p->ended)
+        return 0;
+    const int ret = p->source.next(p->source.opaque, &p->in, &p->in_codec, &ignored);
+    p->has_in = ret == 1;
+    p->ended = ret != 1 && ret != 2;
+    return p->has_in;
+}
+
+/* Whether the packet in hand is for now, when samples up to `to` are asked for. */
+static bool is_due(const struct trtc_mixer *m, const struct part *p, int64_t to)
+{
+    return p->in.pts_us == TRTC_NOTIME ||
+           av_rescale(p->in.pts_us, m->rate_hz, 1000000) < to + m->rate_hz * AHEAD_MS / 1000;
+}
+
+static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
+{
+    struct trtc_err why = { 0 };
+    if (!p->voice) {
+        p->voice = trtc_voice_new(m->rate_hz, m->channels, err);
+        if (!p->voice)
+            return -1;
+        trtc_voice_skip(p->voice, p->pos);
+    }
+    p->has_in = false;
+    return trtc_voice_send(p->voice, p->in_codec, &p->in, &why) ? broken(p, &why, err) : 0;
+}
+
+/* It failed, and would fail again. */
+static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
+{
+    p->nb_broken += trtc_voice_nb_broken(p->voice);
+    trtc_voice_free(&p->voice);
+    p->ended = p->drained = true;
+    p->has_in = false;
+    return broken(p, why, err);
+}
+
+/* Works until n samples are ready, or no more come for now: *gap says why. */
+static int work(struct trtc_mixer *m, struct part *p, int n, enum gap *gap, struct trtc_err *err)
+{
+    struct trtc_err why = { 0 };
+    *gap = GAP_NONE;
+    while (!p->voice || trtc_voice_ready(p->voice) < n) {
+        const int ret = p->voice ? trtc_voice_step(p->voice, &why) : 0;
+        if (ret < 0 && give_up(p, &why, err))
+            return -1;
+        if (ret)
+            continue;
+        if (grasp(p) && is_due(m, p, p->pos + n)) {
+            if (send(m, p, err))
+                return -1;
+        } else if (p->has_in || !p->ended) {
+            *gap = GAP_PAUSE;
+            break;
+        } else if (!p->voice || p->drained) {
+            *gap = GAP_END;
+            break;
+        } else {
+            if (trtc_voice_end(p->voice, TRTC_NOTIME, err))
+                return -1;
+            p->drained = true;
+        }
+    }
+    return 0;
+}
+
+/* The voice's next n samples, or the silence in place of them, into planes. How many are from the
+ * voice (0: all is silence), or -1. */
+static int read_part(struct trtc_mixer *m, struct part *p, float *const *planes, int n, bool *end,
+                     struct trtc_err *err)
+{
+    enum gap gap;
+    int got = 0;
+    if (work(m, p, n, &gap, err))
+        return -1;
+    if (p->voice) {
+        if (gap != GAP_NONE && trtc_voice_flush(p->voice, err))
+            return -1;
+        got = trtc_voice_ready(p->voice);
+        got = got < n ? got : n;
+        if (got > 0 && trtc_voice_read(p->voice, planes, got, err))
+            return -1;
+        if (got < n)
+            trtc_voice_skip(p->voice, n - got);
+    }
+    for (int c = 0; c < m->channels && got < n; c++)
+        memset(planes[c] + got, 0, (size_t)(n - got) * sizeof(float));
+    p->pos += n;
+    p->begun = true;
+    *end = gap == GAP_END && got < n;
+    return got;
+}
+
+/* Fades in or out as hear said. False: nothing is heard of it. */
+static bool fade(const struct trtc_mixer *m, struct part *p, float *const *planes, int n)
+{
+    const int to = p->heard ? m->fade_len : 0;
+    if (p->fade == to)
+        return to > 0;
+    for (int i = 0; i < n; i++) {
+        p->fade += p->fade < to ? 1 : p->fade > to ? -1 : 0;
+        for (int c = 0; c < m->channels; c++)
+            planes[c][i] *= (float)p->fade / (float)m->fade_len;
+    }
+    return true;
+}
+
+/* What went into the sum, through the voice's own limiter. */
+static int keep(struct trtc_mixer *m, struct part *p, float *const *planes, int n, bool heard,
+                struct trtc_err *err)
+{
+    if (heard)
+        p->tail = trtc_limiter_delay(m->limiter);
+    if (!p->limiter && (!heard || open_kept(m, p, err)))
+        return heard ? -1 : 0;
+    for (int c = 0; c < m->channels; c++) {
+        if (heard)
+            memcpy(p->kept[c], planes[c], (size_t)n * sizeof(float));
+        else
+            memset(p->kept[c], 0, (size_t)n * sizeof(float));
+    }
+    trtc_limiter_run(p->limiter, p->kept, n);
+    return 0;
+}
+
+/* Adds the part's next n samples. *done: it had no more. */
+static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int n, bool *done,
+                    struct trtc_err *err)
+{
+    bool end;
+    const int got = read_part(m, p, m->planes, n, &end, err);
+    if (got < 0)
+        return -1;
+    const bool heard = fade(m, p, m->planes, n) && got > 0;
+    for (int c = 0; c < m->channels && heard; c++)
+        for (int i = 0; i < got; i++)
+            sum[c][i] += m->planes[c][i];
+    /* when the sound has ended, what the limiter holds is still to come */
+    *done = end && got == 0 && p->tail <= 0;
+    if (got == 0)
+        p->tail -= n;
+    return m->keep ? keep(m, p, m->planes, n, heard, err) : 0;
+}
+
+/* ---- the sum ---- */
+
+static int sum(struct trtc_mixer *m, float *const *planes, int n, struct trtc_err *err)
+{
+    for (int c = 0; c < m->channels; c++)
+        memset(planes[c], 0, (size_t)n * sizeof(float));
+    int nb = 0;
+    for (int i = 0; i < m->nb_live; i++) {
+        struct part *p = &m->parts[m->live[i]];
+        bool done;
+        if (add_part(m, p, planes, n, &done, err))
+            return -1;
+        if (done)
+            finish(p);
+        else
+            m->live[nb++] = m->live[i];
+    }
+    m->nb_live = nb;
+    m->pos += n;
+    trtc_limiter_run(m->limiter, planes, n);
+    return 0;
+}
+
+int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct trtc_err *err)
+{
+    if (n < 0 || n > TRTC_MIXER_BLOCK)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%d samples in a block of the mix", n);
+    /* what the limiter puts out first was never put in */
+    const int delay = trtc_limiter_delay(m->limiter);
+    while (n > 0 && m->pos < delay) {
+        const int left = delay - (int)m->pos;
+        if (sum(m, planes, left < n ? left : n, err))
+            return -1;
+    }
+    if (sum(m, planes, n, err))
+        return -1;
+    m->last = n;
+    return 0;
+}
+
+int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n)
+{
+    const struct part *p = &m->parts[voice];
+    if (!m->keep || n != m->last)
+        return -1;
+    for (int c = 0; c < m->channels; c++) {
+        if (p->kept[c])
+            memcpy(planes[c], p->kept[c], (size_t)n * sizeof(float));
+        else
+            memset(planes[c], 0, (size_t)n * sizeof(float));
+    }
+    return 0;
+}
+
+int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice)
+{
+    const struct part *p = &m->parts[voice];
+    return p->nb_broken + (p->voice ? trtc_voice_nb_broken(p->voice) : 0);
+}
+
+bool trtc_mixer_sounds(const struct trtc_mixer *m, int voice)
+{
+    return !m->parts[voice].done;
+}
