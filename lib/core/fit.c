@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shapes are compared as products of whole numbers, so that equal shapes never lose a line to rounding. */
+/* Shapes are compared as products of whole numbers, so that equal shapes never lose a line to
+ * rounding. */
 #include "core/fit.h"
 
 #include <stdint.h>

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A program makes blocks of BLOCK samples of the result; the last one overlaps its neighbour where the width is no
- * multiple. A block is nb_vectors vectors of two halves; vector v makes in half l the samples
- * l * 8 + v * 8 / nb_vectors and those after it, PICK / (8 / nb_vectors) taps each. A half takes nb_steps times 16
- * bytes of the line at its offset, picks PICK of them by the mask, and multiplies by the weights: in memory 32 bytes
- * of mask and 32 of weights, and two offsets, for each vector and step. */
+/* A program makes blocks of BLOCK samples of the result; the last one overlaps its neighbour
+ * where the width is no multiple. A block is nb_vectors vectors of two halves; vector v makes
+ * in half l the samples l * 8 + v * 8 / nb_vectors and those after it, PICK / (8 /
+ * nb_vectors) taps each. A half takes nb_steps times 16 bytes of the line at its offset,
+ * picks PICK of them by the mask, and multiplies by the weights: in memory 32 bytes of mask
+ * and 32 of weights, and two offsets, for each vector and step. */
 enum { BLOCK = 16, HALF = 8, PICK = 16, VECTORS_MAX = 8, PAD = 64 };
 
 /* ---- tables ---- */
@@ -37,7 +38,8 @@ static void bilinear(const struct trtc_axis *a, int i, uint16_t *w)
         w[1] = (uint16_t)part;
 }
 
-/* Mean of the samples from i src / dst to (i + 1) src / dst. What rounding takes from one it gives to the next. */
+/* Mean of the samples from i src / dst to (i + 1) src / dst. What rounding takes from one it
+ * gives to the next. */
 static void area(const struct trtc_axis *a, int i, uint16_t *w)
 {
     int64_t from = (int64_t)i * a->src;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Scales one plane of 8 bit samples: bilinear down to half the size, the mean of the area below that (text in a
- * shared screen would alias). First each line of the result out of the lines of the picture, then along it.
- * Every kernel exists in plain C, and may exist for a CPU besides: the bytes are the same. */
+/* Scales one plane of 8 bit samples: bilinear down to half the size, the mean of the area
+ * below that (text in a shared screen would alias). First each line of the result out of the
+ * lines of the picture, then along it. Every kernel exists in plain C, and may exist for a
+ * CPU besides: the bytes are the same. */
 #ifndef TRTC_MEDIA_PLANE_H
 #define TRTC_MEDIA_PLANE_H
 
@@ -11,20 +12,23 @@
 
 #define TRTC_PLANE_ONE 256 /* sum of the weights of a sample */
 
-/* One direction of a scaling: sample i of the result is the sum of weight[i * nb_taps + t] * sample start[i] + t. */
+/* One direction of a scaling: sample i of the result is the sum of weight[i * nb_taps + t] *
+ * sample start[i] + t. */
 struct trtc_axis {
     int src, dst; /* samples; 0: not set */
     int nb_taps;  /* of each sample of the result; start + nb_taps <= src */
     int *start;
     uint16_t *weight;
-    /* The same for kernels that make 16 samples a time out of two halves of 16 bytes each: see plane.c. */
+    /* The same for kernels that make 16 samples a time out of two halves of 16 bytes each:
+     * see plane.c. */
     int nb_vectors, nb_steps;
     int *offset;
     uint8_t *program;
 };
 
 struct trtc_kernels {
-    /* dst[x] = sum of weight[t] * rows[t][x]; each weight below TRTC_PLANE_ONE. dst is none of the rows. */
+    /* dst[x] = sum of weight[t] * rows[t][x]; each weight below TRTC_PLANE_ONE. dst is none
+     * of the rows. */
     void (*mix)(uint8_t *dst, const uint8_t *const *rows, const uint16_t *weight, int nb_taps,
                 int width);
     /* Scales a line of at least 16 readable bytes along a. */
@@ -45,8 +49,8 @@ struct trtc_plane {
     const uint8_t **rows;
 };
 
-/* Prepares for these sizes (all positive); nothing to do where they are those of the last time. -1 without memory.
- * A plane starts zeroed. */
+/* Prepares for these sizes (all positive); nothing to do where they are those of the last
+ * time. -1 without memory. A plane starts zeroed. */
 int trtc_plane_set(struct trtc_plane *p, int src_w, int src_h, int dst_w, int dst_h);
 void trtc_plane_fini(struct trtc_plane *p);
 

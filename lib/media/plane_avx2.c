@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernels of plane.h in AVX2. vpmaddubsw wants one signed factor: samples are taken less 128, which cancels out, as
- * the weights add up to 256; and sums then fill 16 bits exactly. */
+/* The kernels of plane.h in AVX2. vpmaddubsw wants one signed factor: samples are taken less
+ * 128, which cancels out, as the weights add up to 256; and sums then fill 16 bits exactly.
+ * */
 #include "media/plane.h"
 
 #if defined(__x86_64__)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* YUV 4:2:0 of 8 bit goes straight into the canvas, plane by plane; what is in another format goes through swscale
- * first, at its own size, so that scaling is the same for all. Full range is brought to limited range afterwards. */
+/* YUV 4:2:0 of 8 bit goes straight into the canvas, plane by plane; what is in another format
+ * goes through swscale first, at its own size, so that scaling is the same for all. Full
+ * range is brought to limited range afterwards. */
 #include "media/scale.h"
 
 #include <assert.h>
@@ -209,7 +210,8 @@ static enum AVPixelFormat without_j(enum AVPixelFormat f)
     }
 }
 
-/* What swscale is to make of a format: gray stays gray, since swscale takes gray to be of full range. */
+/* What swscale is to make of a format: gray stays gray, since swscale takes gray to be of
+ * full range. */
 static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
 {
     bool gray = d->nb_components <= 2 && d->comp[0].depth >= 8 &&
@@ -217,8 +219,8 @@ static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
     return gray ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV420P;
 }
 
-/* Ranges are left as they are. The flags make swscale compute the same on every CPU, and not read a pixel more than there is
- * where the chroma of RGB of odd width is made. */
+/* Ranges are left as they are. The flags make swscale compute the same on every CPU, and not
+ * read a pixel more than there is where the chroma of RGB of odd width is made. */
 static struct SwsContext *sws_make(int w, int h, enum AVPixelFormat from, enum AVPixelFormat to)
 {
     struct SwsContext *c = sws_alloc_context();
@@ -265,7 +267,8 @@ static int convert(struct trtc_scaler *s, const AVFrame *pic, struct trtc_err *e
     return 0;
 }
 
-/* *planar: the picture as YUV 4:2:0 or gray of 8 bit, valid until the next call; *full: its range. */
+/* *planar: the picture as YUV 4:2:0 or gray of 8 bit, valid until the next call; *full: its
+ * range. */
 static int planar_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame **planar, bool *full,
                      struct trtc_err *err)
 {

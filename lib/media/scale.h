@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One decoded picture into one window of the canvas: cropped or fitted as the window says, scaled straight into the
- * canvas' planes. The hot path of the mixer. */
+/* One decoded picture into one window of the canvas: cropped or fitted as the window says,
+ * scaled straight into the canvas' planes. The hot path of the mixer. */
 #ifndef TRTC_MEDIA_SCALE_H
 #define TRTC_MEDIA_SCALE_H
 
@@ -18,10 +18,11 @@ void trtc_scaler_free(struct trtc_scaler **s);
 /* From now on in plain C, whatever the CPU has: the same bytes, slower. */
 void trtc_scaler_plain(struct trtc_scaler *s);
 
-/* Draws pic (any size, pixel format, range, sample aspect ratio; odd sizes too) into window of canvas (YUV 4:2:0 8 bit,
- * limited range, planes writable; window even and inside). Every pixel of the window is written: what the picture
- * does not cover (fit) is black. alpha: 0 opaque ... 255 clear, blended over what the canvas holds. Never writes
- * outside the window. -1 with TRTC_EX_DATAERR where the picture cannot be converted (the window is as it was). */
+/* Draws pic (any size, pixel format, range, sample aspect ratio; odd sizes too) into window
+ * of canvas (YUV 4:2:0 8 bit, limited range, planes writable; window even and inside). Every
+ * pixel of the window is written: what the picture does not cover (fit) is black. alpha: 0
+ * opaque ... 255 clear, blended over what the canvas holds. Never writes outside the window.
+ * -1 with TRTC_EX_DATAERR where the picture cannot be converted (the window is as it was). */
 int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_rect *window,
                      enum trtc_render render, int alpha, AVFrame *canvas, struct trtc_err *err);
 
