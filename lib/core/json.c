@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON from outside. cJSON builds the tree; what it takes although it is no JSON, or costs too much, is refused
- * before it starts (RFC 8259 for the forms), and repeated keys after it. */
+/* JSON from outside. cJSON builds the tree; what it takes although it is no JSON, or costs too
+ * much, is refused before it starts (RFC 8259 for the forms), and repeated keys after it. */
 #include "core/json.h"
 
 #include <cjson/cJSON.h>

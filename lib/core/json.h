@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON from outside, strictly: size and depth capped, duplicate keys, trailing bytes, \u0000 and ill-formed
- * UTF-8 refused; members read with their type and range, and what nobody asked for is named. */
+/* JSON from outside, strictly: size, depth and number of values capped, duplicate keys, trailing
+ * bytes, \u0000 and ill-formed UTF-8 refused; members read with their type and range, and what
+ * nobody asked for is named. */
 #ifndef TRTC_CORE_JSON_H
 #define TRTC_CORE_JSON_H
 
@@ -14,16 +15,18 @@ struct cJSON;
 
 #define TRTC_JSON_MAX_BYTES (10 << 20) /* the API's limit for a request */
 
-/* Parses n bytes: a value whose owner is the caller (cJSON_Delete), or NULL with TRTC_EX_DATAERR and a message
- * that begins with what ("layout.json") and tells the place (byte offset or key). */
+/* Parses n bytes: a value whose owner is the caller (cJSON_Delete), or NULL with TRTC_EX_DATAERR
+ * and a message that begins with what ("layout.json") and tells the place (byte offset or key). */
 struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err);
 
-/* Reads a whole file, "-" for standard input (descriptor 0), and parses it. TRTC_EX_NOINPUT, TRTC_EX_DATAERR. */
+/* Reads a whole file, "-" for standard input (descriptor 0), and parses it. TRTC_EX_NOINPUT,
+ * TRTC_EX_DATAERR. */
 struct cJSON *trtc_json_read(const char *path, struct trtc_err *err);
 
-/* Members of an object; path is its own place for messages ("MixLayoutList[3]"). Each returns 1 and *out where
- * the member is there, 0 where it is absent or null (*out untouched), -1 with TRTC_EX_DATAERR where it is of the
- * wrong type or out of range ("MixLayoutList[3].Alpha: 300 is not within 0...255"). Integers must be whole. */
+/* Members of an object; path is its own place for messages ("MixLayoutList[3]"). Each returns 1 and
+ * *out where the member is there, 0 where it is absent or null (*out untouched), -1 with
+ * TRTC_EX_DATAERR where it is of the wrong type or out of range ("MixLayoutList[3].Alpha: 300 is
+ * not within 0...255"). Integers must be whole. */
 int trtc_json_int(const struct cJSON *object, const char *path, const char *key, int64_t min,
                   int64_t max, int64_t *out, struct trtc_err *err);
 int trtc_json_bool(const struct cJSON *object, const char *path, const char *key, bool *out,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mix shall look and sound like: the settings that options give, and those of a CreateCloudRecording
- * request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and the lines of a script that change
- * them over time. */
+/* What a mix shall look and sound like: the settings that options give, and those of a
+ * CreateCloudRecording request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and
+ * the lines of a script that change them over time. */
 #ifndef TRTC_CORE_MIXSET_H
 #define TRTC_CORE_MIXSET_H
 
@@ -63,7 +63,8 @@ struct trtc_mix_settings {
     struct trtc_subscription sub;
 };
 
-/* The defaults: 640x360, 15 fps, 550 kbit/s, GOP 10 s; 48 kHz, 2 channels, 64 kbit/s; grid, crop, black. */
+/* The defaults: 640x360, 15 fps, 550 kbit/s, GOP 10 s; 48 kHz, 2 channels, 64 kbit/s; grid, crop,
+ * black. */
 void trtc_mix_settings_init(struct trtc_mix_settings *s);
 void trtc_mix_settings_fini(struct trtc_mix_settings *s);
 void trtc_mix_look_init(struct trtc_mix_look *l); /* its part of them */
@@ -71,27 +72,30 @@ void trtc_mix_look_fini(struct trtc_mix_look *l);
 
 struct cJSON;
 
-/* Takes over what a CreateCloudRecording request (API version 2019-07-22) asks for; absent members mean the API's
- * defaults, 360x640 included. *s, which is initialised, is replaced on success and stays as it was on failure. What a
- * mix cannot do, and members that are not known, are handed to cannot (never NULL; a whole sentence without a full
- * stop that begins with the member's path), once each; what does not concern it (storage, signatures, task life) is
- * left out silently. TRTC_EX_DATAERR naming the path of a member that is wrong, a request for single streams
- * (RecordMode 1) included. */
+/* Takes over what a CreateCloudRecording request (API version 2019-07-22) asks for; absent members
+ * mean the API's defaults, 360x640 included. *s, which is initialised, is replaced on success and
+ * stays as it was on failure. What a mix cannot do, and members that are not known, are handed to
+ * cannot (never NULL; a whole sentence without a full stop that begins with the member's path),
+ * once each; what does not concern it (storage, signatures, task life) is left out silently.
+ * TRTC_EX_DATAERR naming the path of a member that is wrong, a request for single streams (RecordMode
+ * 1) included. */
 int trtc_mix_request_read(const struct cJSON *request, struct trtc_mix_settings *s,
                           void (*cannot)(void *opaque, const char *what), void *opaque,
                           struct trtc_err *err);
 
-/* A MixLayoutParams object, for the canvas of s. *look, which is initialised, is replaced on success and stays as it
- * was on failure. */
+/* A MixLayoutParams object, for the canvas of s. *look, which is initialised, is replaced on
+ * success and stays as it was on failure. */
 int trtc_mix_look_read(const struct cJSON *params, const char *path,
                        const struct trtc_mix_settings *s, struct trtc_mix_look *look,
                        void (*cannot)(void *opaque, const char *what), void *opaque,
                        struct trtc_err *err);
 
-/* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…, "subscribe":{…}}. *out is written
- * to only on success, to be freed with trtc_mix_change_fini. TRTC_EX_DATAERR, for other members of the line too. */
-#define TRTC_MIX_RELATIVE_MS INT64_C(31536000000) /* times below one year count from the mix's start */
+/* Times of a script below one year count from the mix's start. */
+#define TRTC_MIX_RELATIVE_MS INT64_C(31536000000)
 
+/* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…,
+ * "subscribe":{…}}. *out is written to only on success, to be freed with trtc_mix_change_fini.
+ * TRTC_EX_DATAERR, for other members of the line too. */
 struct trtc_mix_change {
     int64_t at_ms; /* epoch ms, or from the mix's start; absent: TRTC_NOTIME (live: at once) */
     bool has_look, has_sub;
@@ -107,16 +111,22 @@ void trtc_mix_change_fini(struct trtc_mix_change *c);
 /* "#RRGGBB" or "0xRRGGBB". TRTC_EX_USAGE. */
 int trtc_colour_parse(const char *what, const char *s, uint32_t *out, struct trtc_err *err);
 
-/* The options --watermark FILE,X,Y[,W,H] (read from the right), --text TEXT,X,Y[,W,H][,SIZEpx][,COLOUR[,BACK]] (read
- * from the right: colours begin with # or 0x, a size ends in px), --clock POS[,ZONE][,SIZEpx][,COLOUR] (POS: 0...6 or
- * top-left top-right bottom-left bottom-right top bottom center; ZONE: UTC, +08:00, 8, -5; default the API's 8).
- * Four numbers are X,Y,W,H: a FILE or TEXT that ends in numbers itself is followed by all four (W and H 0: as large
- * as it is). TRTC_EX_USAGE; over 25 marks too. Inside the canvas is for trtc_mix_settings_check. */
+/* The options for watermarks, added to look; read from the right, since files and texts may hold
+ * commas:
+ *
+ *   --watermark FILE,X,Y[,W,H]
+ *   --text TEXT,X,Y[,W,H][,SIZEpx][,COLOUR[,BACK]]    colours begin with # or 0x, a size ends in px
+ *   --clock POS[,ZONE][,SIZEpx][,COLOUR]              POS: 0...6, top-left, top-right, bottom-left,
+ *       bottom-right, top, bottom, center; ZONE: UTC, +08:00, 8, -5; default the API's 8
+ *
+ * Four numbers are X,Y,W,H: a FILE or TEXT that ends in numbers itself is followed by all four
+ * (W and H 0: as large as it is). TRTC_EX_USAGE; over 25 marks too. Inside the canvas is for
+ * trtc_mix_settings_check. */
 int trtc_mark_parse(enum trtc_mark_kind kind, const char *arg, struct trtc_mix_look *look,
                     struct trtc_err *err);
 
-/* Ranges that hold whatever the source of the settings: even size within the API's 1920 x 1920 and 1920*1080 pixels,
- * windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
+/* Ranges that hold whatever the source of the settings: even size within the API's 1920 x 1920 and
+ * 1920*1080 pixels, windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
 int trtc_mix_settings_check(const struct trtc_mix_settings *s, struct trtc_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MixLayoutParams, its windows and its watermarks, from JSON; and what all readers of a mix's settings need. */
+/* MixLayoutParams, its windows and its watermarks, from JSON; and what all readers of a mix's
+ * settings need. */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -246,8 +247,8 @@ static int read_marks(const struct trtc_mix_reader *r, const cJSON *params, cons
 
 /* ---- windows ---- */
 
-/* Names what a window has that is not known, and takes it away: trtc_layout_list_read refuses it, as fits a file
- * written for it alone; a request may come from a newer API. */
+/* Names what a window has that is not known, and takes it away: trtc_layout_list_read refuses it,
+ * as fits a file written for it alone; a request may come from a newer API. */
 static void drop_unknown(const struct trtc_mix_reader *r, cJSON *window, const char *path)
 {
     static const char *const known[] = {

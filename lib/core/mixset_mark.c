@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watermarks as options give them. File names and texts may hold commas: what follows them is read from the right,
- * field by field, as long as it has the form of the field that is expected there. */
+/* Watermarks as options give them. File names and texts may hold commas: what follows them is read
+ * from the right, field by field, as long as it has the form of the field that is expected there. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,8 @@ static int reject(const struct parser *p, const char *why)
                      kinds[p->kind].form);
 }
 
-/* The last field of what is left; at: where its comma is. No comma, or too long to be a field: false. */
+/* The last field of what is left; at: where its comma is. No comma, or too long to be a field:
+ * false. */
 static bool last_field(const struct parser *p, char field[FIELD_MAX], size_t *at)
 {
     size_t i = p->n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the readers of a mix's settings share: members of JSON objects, and the voice for what a mix cannot do. */
+/* What the readers of a mix's settings share: members of JSON objects, and the voice for what a mix
+ * cannot do. */
 #ifndef TRTC_CORE_MIXSET_PRIV_H
 #define TRTC_CORE_MIXSET_PRIV_H
 
@@ -23,8 +24,8 @@ __attribute__((format(printf, 2, 3))) void trtc_mix_cannot(const struct trtc_mix
 void trtc_mix_unknown(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
                       const char *const *known);
 
-/* Members that must be there (must), or leave *out as it is. 0 or -1. The text is the caller's; an empty one counts
- * as absent. */
+/* Members that must be there (must), or leave *out as it is. 0 or -1. The text is the caller's; an
+ * empty one counts as absent. */
 int trtc_mix_int(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
                  const char *key, bool must, int min, int max, int *out);
 int trtc_mix_text(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
@@ -34,7 +35,8 @@ int trtc_mix_text(const struct trtc_mix_reader *r, const struct cJSON *object, c
 int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int height_px,
                         const char *path, struct trtc_err *err);
 
-/* The next mark, with the defaults of its kind, or NULL: there are 25. It counts once nb_marks is raised. */
+/* The next mark, with the defaults of its kind, or NULL: there are 25. It counts once nb_marks is
+ * raised. */
 struct trtc_mark *trtc_mix_next_mark(struct trtc_mix_look *look, enum trtc_mark_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Allow and block lists of user ids, for sound and for pictures (the API's SubscribeStreamUserIds). */
+/* Allow and block lists of user ids, for sound and for pictures: the API's SubscribeStreamUserIds. */
 #include "core/subscribe.h"
 
 #include <cjson/cJSON.h>
@@ -163,7 +163,8 @@ static bool is_present(const char *id, const char *const *users, size_t n)
     return false;
 }
 
-/* entry is the id, or a prefix pattern of it; somebody whose id is literally the pattern makes it an id. */
+/* entry is the id, or a prefix pattern of it; somebody whose id is literally the pattern makes it
+ * an id. */
 static bool matches(const char *entry, const char *user, const char *const *users, size_t nb_users)
 {
     const size_t wild = sizeof WILDCARD - 1;
