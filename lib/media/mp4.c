@@ -38,6 +38,18 @@ static bool copy_text(char **out, const char *s)
     return *out || !s;
 }
 
+/* Cuts UTF-8 to TRTC_MP4_NAME_MAX bytes, between characters. */
+static void shorten(char *s)
+{
+    size_t n = strlen(s);
+
+    if (n <= TRTC_MP4_NAME_MAX)
+        return;
+    for (n = TRTC_MP4_NAME_MAX; n > 0 && (s[n] & 0xc0) == 0x80; n--)
+        ;
+    s[n] = '\0';
+}
+
 struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_info *info,
                               struct trtc_err *err)
 {
@@ -89,6 +101,12 @@ int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struc
     out->end = TRTC_NOTIME;
     if (trtc_mp4_entry(out, t, err))
         return -1;
+    if (!copy_text(&out->name, t->name)) {
+        free(out->entry);
+        return trtc_fail_nomem(err);
+    }
+    if (out->name)
+        shorten(out->name);
     return m->nb_tracks++;
 }
 
@@ -341,6 +359,7 @@ void trtc_mp4_free(struct trtc_mp4 **m)
     for (int i = 0; i < (*m)->nb_tracks; i++) {
         trtc_mp4_table_fini(&(*m)->tracks[i].table);
         free((*m)->tracks[i].entry);
+        free((*m)->tracks[i].name);
     }
     free((*m)->out.buf);
     free((*m)->name);

@@ -21,6 +21,7 @@ struct trtc_mp4;
 struct trtc_mp4_track {
     enum trtc_codec codec;        /* H264, H265 or AAC */
     uint32_t timescale;           /* ticks a second: 90000 for video, the sample rate for sound */
+    const char *name;             /* what players call it, UTF-8, or NULL; copied, long ones cut */
     /* video */
     int width_px, height_px;      /* coded size after cropping */
     int sar_num, sar_den;         /* sample aspect ratio; 0/0 or 1/1: square, no pasp */

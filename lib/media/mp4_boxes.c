@@ -8,7 +8,8 @@
 #include "media/mp4_priv.h"
 
 enum {
-    TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500 */
+    TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500,
+                                   and the name */
     MOOV_OVERHEAD_BYTES = 1024,
 };
 
@@ -270,7 +271,7 @@ static void put_trak(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, ui
     put_edits(b, t);
     mdia = trtc_mp4_begin(b, "mdia");
     put_mdhd(b, t);
-    put_hdlr(b, sound ? "soun" : "vide", "\0\0\0", sound ? "sound" : "video");
+    put_hdlr(b, sound ? "soun" : "vide", "\0\0\0", t->name ? t->name : sound ? "sound" : "video");
     put_minf(b, t);
     trtc_mp4_end(b, mdia);
     trtc_mp4_end(b, trak);

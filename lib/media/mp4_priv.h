@@ -7,6 +7,7 @@
 
 enum {
     TRTC_MP4_TRACKS_MAX = 32,
+    TRTC_MP4_NAME_MAX = 255, /* bytes of a track's name */
     TRTC_MP4_BUF_BYTES = 1 << 20, /* one write(2), and the longest chunk that is grown */
     TRTC_MP4_ALIGN_BYTES = 4096,  /* the media starts at, and moves by, a multiple of this */
     TRTC_MP4_FTYP_BYTES = 32,
@@ -104,6 +105,7 @@ uint32_t trtc_mp4_next_chunk(struct trtc_mp4_reader *r, int64_t *offset);
 struct trtc_mp4_trak {
     enum trtc_codec codec;
     uint32_t timescale;
+    char *name;                         /* of the handler; NULL: that of its kind */
     uint32_t width_fixed, height_fixed; /* shown size, 16.16 */
     uint8_t *entry;                     /* the sample entry box, complete */
     size_t entry_size;

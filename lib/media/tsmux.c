@@ -135,7 +135,7 @@ static void make_tables(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_c
 
 /* ---- output ---- */
 
-static int flush(struct trtc_tsmux *m, struct trtc_err *err)
+int trtc_tsmux_flush(struct trtc_tsmux *m, struct trtc_err *err)
 {
     const size_t size = m->size;
 
@@ -146,7 +146,7 @@ static int flush(struct trtc_tsmux *m, struct trtc_err *err)
 /* Room for one packet, or NULL where the full buffer could not be written. */
 static uint8_t *next_packet(struct trtc_tsmux *m, struct trtc_err *err)
 {
-    if (m->size == sizeof m->buf && flush(m, err) < 0)
+    if (m->size == sizeof m->buf && trtc_tsmux_flush(m, err) < 0)
         return NULL;
 
     uint8_t *p = m->buf + m->size;
@@ -479,7 +479,7 @@ int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
 
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err)
 {
-    if (put_sound(m, err) < 0 || flush(m, err) < 0)
+    if (put_sound(m, err) < 0 || trtc_tsmux_flush(m, err) < 0)
         return -1;
     if (bytes)
         *bytes = m->bytes;

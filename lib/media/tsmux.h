@@ -41,6 +41,10 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const
 int trtc_tsmux_audio(struct trtc_tsmux *m, const uint8_t *adts, size_t size, int64_t pts_90k,
                      struct trtc_err *err);
 
+/* Hands the packets on that are complete, instead of collecting a block; sound that is still being
+ * packed stays. For live output. */
+int trtc_tsmux_flush(struct trtc_tsmux *m, struct trtc_err *err);
+
 /* The segment is complete: what is held goes out. *bytes (may be NULL): its size. */
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err);
 

@@ -24,13 +24,14 @@ struct trtc_writer_track {
 };
 
 struct trtc_writer_opts {
-    const char *path; /* "-": standard output (TS only) */
+    const char *path; /* "-": standard output (TS only); the program ignores SIGPIPE */
     enum trtc_container container;
     const struct trtc_writer_track *tracks; /* TS: one of each kind at most */
     int nb_tracks;
     int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
     const char *title;   /* or NULL */
     bool flush;          /* TS: hand on at once what is complete (live) */
+    int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };
 
 struct trtc_writer;
@@ -39,8 +40,8 @@ struct trtc_writer;
 struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trtc_err *err);
 
 /* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC raw; times in us
- * from the mix's start. Video dts and the priming of the first AAC frame may be negative: MP4 and Matroska say so, TS
- * leaves the priming out. Waits where this track is more than some seconds ahead of the others; so no thread may
+ * from the mix's start. Video dts and the priming of the first AAC frame may be negative: MP4 says so, TS and Matroska
+ * leave the priming out. Waits where this track is more than some seconds ahead of the others; so no thread may
  * hold what another needs. 128 + SIGPIPE where the reader of the pipe has gone. After a failure every call fails the
  * same way. */
 int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
@@ -52,7 +53,8 @@ int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, stru
 /* Nobody waits any more: pending and later writes fail with what err says (copied). */
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);
 
-/* All tracks have ended: the file is completed and gets its name. *bytes (may be NULL): its size. */
+/* All tracks have ended: the file is completed and gets its name. *bytes (may be NULL): its size.
+ * TRTC_EX_DATAERR where no packet was written at all. */
 int trtc_writer_finish(struct trtc_writer *w, int64_t *bytes, struct trtc_err *err);
 
 /* Removes what was not finished, frees. */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The writer's MP4, with the project's own MP4 writer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/utc.h"
+#include "media/es.h"
+#include "media/mp4.h"
+#include "media/track.h"
+#include "media/writer_priv.h"
+
+enum {
+    VIDEO_HZ = 90000,
+    RESERVE_BASE = 64 * 1024,
+    RESERVE_PER_PICTURE = 16, /* bytes of the index */
+    RESERVE_PER_S = 200,      /* of sound, and the chunks */
+};
+
+struct mp4 {
+    struct trtc_mp4 *m;
+    uint8_t *buf; /* a picture with lengths */
+    size_t cap;
+};
+
+static uint32_t timescale(const struct trtc_writer_track *t)
+{
+    return t->codec == TRTC_CODEC_H264 ? VIDEO_HZ : (uint32_t)t->rate_hz;
+}
+
+static int64_t reserve_bytes(const struct trtc_writer_opts *o)
+{
+    int64_t per_s = 0;
+    if (o->expected_us <= 0)
+        return RESERVE_BASE;
+    for (int i = 0; i < o->nb_tracks; i++)
+        per_s += RESERVE_PER_S + (int64_t)o->tracks[i].fps * RESERVE_PER_PICTURE;
+    return RESERVE_BASE + o->expected_us / 1000000 * per_s;
+}
+
+static int open_mp4(struct trtc_writer_out *out, struct trtc_err *err)
+{
+    const struct trtc_mp4_info info = {
+        .creation_ms = out->o.creation_ms,
+        .title = out->o.title,
+        .reserve_bytes = reserve_bytes(&out->o),
+    };
+    struct mp4 *x = out->state = calloc(1, sizeof *x);
+    if (!x)
+        return trtc_fail_nomem(err);
+    x->m = trtc_mp4_new(out->fd, out->name, &info, err);
+    if (!x->m)
+        return -1;
+    for (int i = 0; i < out->o.nb_tracks; i++) {
+        const struct trtc_writer_track *t = &out->o.tracks[i];
+        const struct trtc_mp4_track to = {
+            .codec = t->codec,
+            .timescale = timescale(t),
+            .name = t->name,
+            .width_px = t->width_px,
+            .height_px = t->height_px,
+            .annexb = t->sets,
+            .annexb_size = t->sets_size,
+            .asc = t->asc,
+            .asc_size = t->asc_size,
+            .rate_hz = t->rate_hz,
+            .channels = t->channels,
+        };
+        if (trtc_mp4_add_track(x->m, &to, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int put_mp4(struct trtc_writer_out *out, int track, const struct trtc_packet *p,
+                   struct trtc_err *err)
+{
+    struct mp4 *x = out->state;
+    const struct trtc_writer_track *t = &out->o.tracks[track];
+    const int64_t pts = trtc_us_to_ticks(p->pts_us, timescale(t));
+    const int64_t dts = trtc_us_to_ticks(p->dts_us, timescale(t));
+    const uint8_t *data = p->data;
+    size_t size = p->size;
+    if (t->codec == TRTC_CODEC_H264) {
+        const size_t need = TRTC_LENGTHS_MAX(size);
+        if (need > x->cap) {
+            uint8_t *grown = realloc(x->buf, need * 2);
+            if (!grown)
+                return trtc_fail_nomem(err);
+            x->buf = grown;
+            x->cap = need * 2;
+        }
+        size = trtc_annexb_to_lengths(TRTC_CODEC_H264, data, size, true, x->buf);
+        data = x->buf;
+    }
+    return trtc_mp4_write(x->m, track, data, size, dts, pts - dts,
+                          p->key || t->codec == TRTC_CODEC_AAC, err);
+}
+
+static int finish_mp4(struct trtc_writer_out *out, struct trtc_err *err)
+{
+    struct mp4 *x = out->state;
+    struct stat st;
+    for (int i = 0; i < out->o.nb_tracks; i++)
+        if (out->end_us[i] != TRTC_NOTIME)
+            trtc_mp4_end_track(x->m, i,
+                               trtc_us_to_ticks(out->end_us[i], timescale(&out->o.tracks[i])));
+    if (trtc_mp4_finish(x->m, err) < 0)
+        return -1;
+    if (fstat(out->fd, &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", out->name);
+    out->bytes = st.st_size;
+    return 0;
+}
+
+static void close_mp4(struct trtc_writer_out *out)
+{
+    struct mp4 *x = out->state;
+    if (!x)
+        return;
+    trtc_mp4_free(&x->m);
+    free(x->buf);
+    free(x);
+    out->state = NULL;
+}
+
+const struct trtc_writer_ops trtc_writer_mp4 = { open_mp4, put_mp4, finish_mp4, close_mp4 };
