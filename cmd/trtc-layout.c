@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-layout: where each user's window lies in a mixed picture.
+ *
+ * Reads users from the command line or standard input, a custom layout from a file; writes the windows as TSV,
+ * JSON, SVG, an FFmpeg filter graph or the REST API's object. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/json.h"
+#include "core/layout.h"
+#include "core/layout_print.h"
+#include "core/num.h"
+#include "core/operand.h"
+#include "core/records.h"
+#include "core/text.h"
+
+#define USERS_MAX     10000
+#define USER_MAX_SIZE ((size_t)64 * 1024) /* of a line */
+
+enum format { FORMAT_TSV, FORMAT_JSON, FORMAT_SVG, FORMAT_FILTER, FORMAT_API };
+static const char *const format_names[] = { "tsv", "json", "svg", "filter", "api", NULL };
+static const char *const align_names[] = { "left", "right", NULL };
+
+struct opts {
+    struct trtc_layout_opts layout;
+    const char *anchor, *list; /* as given, or NULL */
+    enum format format;
+    int64_t count; /* -n, or -1 */
+    int64_t fps;
+    bool mode_given, align_given, render_given, fps_given, format_given;
+    bool header, json, null;
+    char *const *operands;
+    int nb_operands;
+};
+
+enum { OPT_ALIGN = 256, OPT_RENDER, OPT_HEADER, OPT_JSON };
+
+static const char short_options[] = ":m:s:b:l:f:n:r:0hVqv";
+static const struct option long_options[] = {
+    { "mode", required_argument, NULL, 'm' },
+    { "size", required_argument, NULL, 's' },
+    { "anchor", required_argument, NULL, 'b' },
+    { "list", required_argument, NULL, 'l' },
+    { "format", required_argument, NULL, 'f' },
+    { "count", required_argument, NULL, 'n' },
+    { "align", required_argument, NULL, OPT_ALIGN },
+    { "render", required_argument, NULL, OPT_RENDER },
+    { "fps", required_argument, NULL, 'r' },
+    { "header", no_argument, NULL, OPT_HEADER },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "null", no_argument, NULL, '0' },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { "quiet", no_argument, NULL, 'q' },
+    { "verbose", no_argument, NULL, 'v' },
+    { 0 },
+};
+
+static void usage(void)
+{
+    fputs(
+        "usage: trtc-layout [options] -n N\n"
+        "       trtc-layout [options] [USER[:main|:aux]...]\n"
+        "\n"
+        "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
+        "operands, or the lines of stdin (also for '-').\n"
+        "\n"
+        "  -m, --mode MODE       grid (default), float, screen or custom\n"
+        "  -s, --size WxH        of the canvas, even (640x360)\n"
+        "  -b, --anchor USER[:aux]\n"
+        "                        whose is the large window; never left out\n"
+        "      --align SIDE      screen: where the large window is, left (default) or right\n"
+        "  -l, --list FILE       custom: the windows, a MixLayoutList in JSON; '-' is stdin\n"
+        "      --render MODE     how a picture fits its window: stretch, crop (default), fit, crop20\n"
+        "  -n, --count N         users u1 to uN\n"
+        "\n"
+        "  -f, --format FORMAT   tsv (default): z x y w h user media, back to front\n"
+        "                        json: an array; svg: a picture; filter: for FFmpeg's\n"
+        "                        -filter_complex; api: MixLayoutMode and MixLayoutList\n"
+        "      --header          tsv: start with a line that names the columns\n"
+        "      --json            json, but an object a line\n"
+        "  -r, --fps N           filter: pictures a second (15)\n"
+        "  -0, --null            users on stdin end with NUL, not with a newline\n"
+        "\n"
+        "  -q, --quiet           no notes\n"
+        "  -v, --verbose         say how many windows there are\n"
+        "  -h, --help            print this and exit\n"
+        "  -V, --version         print the version and exit\n",
+        stdout);
+}
+
+/* ---- options ---- */
+
+/* What does not look like a size is a wrong use; a size that no canvas can have is bad data. */
+static int parse_size(const char *s, int *w_px, int *h_px)
+{
+    struct trtc_err err;
+    char shown[64];
+    if (trtc_num_size("-s", s, w_px, h_px, &err) == 0)
+        return 0; /* trtc_layout_make looks at the rest */
+    const char *p = s + (*s == '-');
+    const size_t w = strspn(p, "0123456789");
+    p += w;
+    const bool has_x = *p == 'x';
+    p += has_x;
+    p += has_x && *p == '-';
+    const size_t h = strspn(p, "0123456789");
+    if (!w || !has_x || !h || p[h])
+        return cli_usage("%s", err.msg);
+    cli_error("-s: '%s': width and height must be even, 2 to 16384",
+              trtc_text_show(s, strlen(s), shown, sizeof shown));
+    return TRTC_EX_DATAERR;
+}
+
+static int parse_number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
+{
+    struct trtc_err err;
+    return trtc_num_int(what, s, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
+}
+
+/* One option; returns 0 or the exit status. */
+static int parse_option(struct opts *o, int c)
+{
+    int choice = 0, code = 0;
+    switch (c) {
+    case 'm':
+        o->mode_given = true;
+        code = cli_choose("-m", optarg, trtc_layout_mode_names, &choice);
+        o->layout.mode = trtc_layout_modes[choice];
+        return code;
+    case 's':
+        return parse_size(optarg, &o->layout.width_px, &o->layout.height_px);
+    case 'b':
+        o->anchor = optarg;
+        return 0;
+    case 'l':
+        o->list = optarg;
+        return 0;
+    case 'f':
+        o->format_given = true;
+        code = cli_choose("-f", optarg, format_names, &choice);
+        o->format = (enum format)choice;
+        return code;
+    case 'n':
+        return parse_number("-n", optarg, 0, USERS_MAX, &o->count);
+    case 'r':
+        o->fps_given = true;
+        return parse_number("-r", optarg, 1, 240, &o->fps);
+    case OPT_ALIGN:
+        o->align_given = true;
+        code = cli_choose("--align", optarg, align_names, &choice);
+        o->layout.right = choice == 1;
+        return code;
+    default: /* OPT_RENDER */
+        o->render_given = true;
+        code = cli_choose("--render", optarg, trtc_render_names, &choice);
+        o->layout.render = (enum trtc_render)choice;
+        return code;
+    }
+}
+
+static bool reads_stdin(const struct opts *o)
+{
+    for (int i = 0; i < o->nb_operands; i++)
+        if (strcmp(o->operands[i], "-") == 0)
+            return true;
+    return o->nb_operands == 0 && o->count < 0;
+}
+
+static int check(struct opts *o)
+{
+    if (o->list && !o->mode_given)
+        o->layout.mode = TRTC_LAYOUT_CUSTOM;
+    const bool custom = o->layout.mode == TRTC_LAYOUT_CUSTOM;
+    if (custom && !o->list)
+        return cli_usage("-m custom needs a list of windows, -l");
+    if (o->list && !custom)
+        return cli_usage("-l goes with -m custom");
+    if (o->count >= 0 && o->nb_operands > 0)
+        return cli_usage("-n stands for users, and '%s' is one", o->operands[0]);
+    if (o->json && o->format_given && o->format != FORMAT_JSON)
+        return cli_usage("--json does not go with -f %s", format_names[o->format]);
+    if (o->list && strcmp(o->list, "-") == 0 && reads_stdin(o))
+        return cli_usage("'-l -' and users are both to be read from standard input");
+    if (o->json)
+        o->format = FORMAT_JSON;
+    if (o->align_given && o->layout.mode != TRTC_LAYOUT_SCREEN)
+        cli_note("--align is ignored: it is for -m screen");
+    if (o->render_given && custom)
+        cli_note("--render is ignored: the list has a RenderMode for each window");
+    if (o->fps_given && o->format != FORMAT_FILTER)
+        cli_note("-r is ignored: it is for -f filter");
+    if (o->header && o->format != FORMAT_TSV)
+        cli_note("--header is ignored: it is for -f tsv");
+    return 0;
+}
+
+/* Returns 0 to go on, -1 where all is done (--help), or the exit status. */
+static int parse(struct opts *o, int argc, char *argv[])
+{
+    int c, code;
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        switch (c) {
+        case 'h':
+            usage();
+            return -1;
+        case 'V':
+            cli_version();
+            return -1;
+        case 'q':
+            cli_set_verbosity(-1);
+            break;
+        case 'v':
+            cli_set_verbosity(1);
+            break;
+        case '0':
+            o->null = true;
+            break;
+        case OPT_HEADER:
+            o->header = true;
+            break;
+        case OPT_JSON:
+            o->json = true;
+            break;
+        case ':':
+        case '?':
+            return cli_bad_option(c, argv);
+        default:
+            if ((code = parse_option(o, c)) != 0)
+                return code;
+        }
+    }
+    o->operands = argv + optind;
+    o->nb_operands = argc - optind;
+    return check(o);
+}
+
+/* ---- users ---- */
+
+struct users {
+    struct trtc_stream *items; /* the ids are owned */
+    size_t n, room;
+};
+
+static void users_fini(struct users *u)
+{
+    for (size_t i = 0; i < u->n; i++)
+        free((char *)u->items[i].user);
+    free(u->items);
+}
+
+static int users_add(struct users *u, const char *s, size_t n, struct trtc_err *err)
+{
+    struct trtc_operand who;
+    if (trtc_stream_parse(s, n, &who, err) < 0)
+        return -1;
+    if (u->n == USERS_MAX)
+        return trtc_fail(err, TRTC_EX_DATAERR, "more than %d users", USERS_MAX);
+    if (u->n == u->room) {
+        const size_t room = u->room ? 2 * u->room : 32;
+        struct trtc_stream *items = realloc(u->items, room * sizeof *items);
+        if (!items)
+            return trtc_fail_nomem(err);
+        u->items = items;
+        u->room = room;
+    }
+    char *id = strndup(who.user, who.user_len);
+    if (!id)
+        return trtc_fail_nomem(err);
+    u->items[u->n++] = (struct trtc_stream){ .user = id, .aux = who.aux };
+    return 0;
+}
+
+/* A line each; a CR before the newline and empty lines are no part of it. */
+static int users_read(struct users *u, bool null, struct trtc_err *err)
+{
+    int ret = -1, r;
+    struct trtc_records in;
+    const char *s;
+    size_t n;
+    if (trtc_records_init(&in, STDIN_FILENO, null ? '\0' : '\n', USER_MAX_SIZE, err) < 0)
+        return -1;
+    while ((r = trtc_records_next(&in, &s, &n, err)) > 0) {
+        struct trtc_err why;
+        const char *what = null ? "record" : "line";
+        if (s && !null && n > 0 && s[n - 1] == '\r')
+            n--;
+        if (s && n == 0)
+            continue;
+        if (!s || memchr(s, '\0', n)) {
+            trtc_fail(err, TRTC_EX_DATAERR, "standard input, %s %" PRIu64 ": %s", what, in.nr,
+                      s ? "a user id with a NUL in it" : "too long for a user id");
+            goto done;
+        }
+        if (users_add(u, s, n, &why) < 0) {
+            trtc_fail(err, why.code == TRTC_EX_USAGE ? TRTC_EX_DATAERR : why.code,
+                      "standard input, %s %" PRIu64 ": %s", what, in.nr, why.msg);
+            goto done;
+        }
+    }
+    ret = r;
+done:
+    trtc_records_fini(&in);
+    return ret;
+}
+
+static int users_get(struct users *u, const struct opts *o, struct trtc_err *err)
+{
+    for (int64_t i = 1; i <= o->count; i++) {
+        char id[24];
+        const int n = snprintf(id, sizeof id, "u%" PRId64, i);
+        if (users_add(u, id, (size_t)n, err) < 0)
+            return -1;
+    }
+    if (o->count < 0 && o->nb_operands == 0)
+        return users_read(u, o->null, err);
+    for (int i = 0; i < o->nb_operands; i++) {
+        const char *s = o->operands[i];
+        if ((strcmp(s, "-") == 0 ? users_read(u, o->null, err) : users_add(u, s, strlen(s), err)) <
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct trtc_stream *x = *(const struct trtc_stream *const *)a,
+                             *y = *(const struct trtc_stream *const *)b;
+    const int order = strcmp(x->user, y->user);
+    return order ? order : x->aux != y->aux ? x->aux - y->aux : (x > y) - (x < y);
+}
+
+/* Who is named again has entered already: a list made of file names has everybody several times. */
+static int users_once(struct users *u, struct trtc_err *err)
+{
+    size_t kept = 0, again = 0;
+    const struct trtc_stream **sorted = malloc((u->n + 1) * sizeof *sorted);
+    bool *drop = calloc(u->n + 1, sizeof *drop);
+    if (!sorted || !drop) {
+        free(drop);
+        free(sorted);
+        return trtc_fail_nomem(err);
+    }
+    for (size_t i = 0; i < u->n; i++)
+        sorted[i] = &u->items[i];
+    qsort(sorted, u->n, sizeof *sorted, by_name);
+    for (size_t i = 1; i < u->n; i++)
+        if (sorted[i]->aux == sorted[i - 1]->aux &&
+            strcmp(sorted[i]->user, sorted[i - 1]->user) == 0)
+            drop[sorted[i] - u->items] = true;
+    for (size_t i = 0; i < u->n; i++) {
+        if (drop[i]) {
+            free((char *)u->items[i].user);
+            again++;
+        } else {
+            u->items[kept++] = u->items[i];
+        }
+    }
+    u->n = kept;
+    if (again)
+        cli_debug("%zu named more than once: each has one window", again);
+    free(drop);
+    free(sorted);
+    return 0;
+}
+
+/* ---- the work ---- */
+
+static int read_list(const char *path, struct trtc_layout_list *list, struct trtc_err *err)
+{
+    struct trtc_err why;
+    cJSON *json = trtc_json_read(path, err);
+    if (!json)
+        return -1;
+    const int ret = trtc_layout_list_read(json, list, &why);
+    cJSON_Delete(json);
+    return ret < 0 ? trtc_fail(err, why.code, "%s: %s", path, why.msg) : 0;
+}
+
+/* The anchor among the users: one who is not there would be a large window for nobody. */
+static int check_anchor(const struct trtc_layout_opts *l, const struct users *u,
+                        struct trtc_err *err)
+{
+    char shown[128];
+    for (size_t i = 0; i < u->n; i++)
+        if (u->items[i].aux == l->anchor_aux && strcmp(u->items[i].user, l->anchor) == 0)
+            return 0;
+    return trtc_fail(err, TRTC_EX_DATAERR, "-b: '%s' (%s) is not among the users",
+                     trtc_text_show(l->anchor, strlen(l->anchor), shown, sizeof shown),
+                     l->anchor_aux ? "aux" : "main");
+}
+
+/* Why stream i has no window. */
+static void note_left_out(const struct trtc_layout_opts *o, const struct trtc_stream *s)
+{
+    char shown[128];
+    trtc_text_show(s->user, strlen(s->user), shown, sizeof shown);
+    const char *aux = s->aux ? ":aux" : "";
+    if (o->mode == TRTC_LAYOUT_CUSTOM)
+        cli_note("%s%s: left out, the list has no window for it", shown, aux);
+    else
+        cli_note("%s%s: left out, %s has room for %zu windows at %dx%d", shown, aux,
+                 o->mode == TRTC_LAYOUT_GRID    ? "grid"
+                 : o->mode == TRTC_LAYOUT_FLOAT ? "float"
+                                                : "screen",
+                 trtc_layout_limit(o->mode), o->width_px, o->height_px);
+}
+
+static void note_all(const struct trtc_layout_opts *o, const struct users *u,
+                     const struct trtc_layout *l)
+{
+    size_t taken = 0;
+    for (size_t i = 0; o->list && i < o->list->n; i++) {
+        const struct trtc_rect *r = &o->list->items[i].rect;
+        if (r->w == 0 || r->h == 0)
+            cli_note("MixLayoutList[%zu]: %dx%d is no window", i, r->w, r->h);
+    }
+    for (size_t i = 0; i < u->n; i++) {
+        if (trtc_layout_has(l, (int)i))
+            taken++;
+        else
+            note_left_out(o, &u->items[i]);
+    }
+    cli_debug("%zu of %zu have a window", taken, u->n);
+}
+
+static int print(const struct opts *o, const struct users *u, const struct trtc_layout *l,
+                 struct trtc_err *err)
+{
+    switch (o->format) {
+    case FORMAT_TSV:
+        return trtc_layout_tsv(l, u->items, o->header, stdout, err);
+    case FORMAT_JSON:
+        return trtc_layout_json(l, u->items, o->json, stdout, err);
+    case FORMAT_SVG:
+        return trtc_layout_svg(l, &o->layout, u->items, stdout, err);
+    case FORMAT_FILTER:
+        trtc_layout_filter(l, &o->layout, (int)o->fps, stdout);
+        return 0;
+    case FORMAT_API:
+        return trtc_layout_api(l, &o->layout, u->items, stdout, err);
+    }
+    return 0;
+}
+
+static int run(struct opts *o, struct trtc_err *err)
+{
+    int ret = -1;
+    struct users users = { 0 };
+    struct trtc_layout_list list = { 0 };
+    struct trtc_operand who;
+    struct trtc_layout layout;
+    char *anchor = NULL;
+    if (o->anchor) {
+        if (trtc_stream_parse(o->anchor, strlen(o->anchor), &who, err) < 0)
+            return -1;
+        anchor = strndup(who.user, who.user_len);
+        if (!anchor)
+            return trtc_fail_nomem(err);
+        o->layout.anchor = anchor;
+        o->layout.anchor_aux = who.aux;
+    }
+    if (o->list) {
+        if (read_list(o->list, &list, err) < 0)
+            goto done;
+        o->layout.list = &list;
+    }
+    if (users_get(&users, o, err) < 0 || users_once(&users, err) < 0 ||
+        (anchor && check_anchor(&o->layout, &users, err) < 0) ||
+        trtc_layout_make(&o->layout, users.items, users.n, &layout, err) < 0 ||
+        print(o, &users, &layout, err) < 0)
+        goto done;
+    note_all(&o->layout, &users, &layout);
+    ret = 0;
+done:
+    users_fini(&users);
+    trtc_layout_list_fini(&list);
+    free(anchor);
+    return ret;
+}
+
+int main(int argc, char *argv[])
+{
+    struct opts o = {
+        .layout = { .mode = TRTC_LAYOUT_GRID,
+                    .width_px = 640,
+                    .height_px = 360,
+                    .render = TRTC_RENDER_CROP },
+        .count = -1,
+        .fps = 15,
+    };
+    struct trtc_err err;
+    cli_init("trtc-layout");
+    int code = parse(&o, argc, argv);
+    if (code == 0 && run(&o, &err) < 0)
+        code = err.code == TRTC_EX_USAGE ? cli_usage("%s", err.msg) : cli_report(&err);
+    return cli_finish(code < 0 ? 0 : code);
+}
