@@ -20,7 +20,7 @@ PKG_CONFIG ?= pkg-config
 DEPS = sh tests/deps.sh
 VERSION = 0.1.0
 PKGS =
-TOOLS = trtc-name trtc-merge trtc-hls
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
@@ -65,6 +65,7 @@ $(B)/lib/media/%.o: private PKGS = $(AV) libass
 $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o: private PKGS = $(AV)
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
+$(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka

@@ -162,24 +162,13 @@ int trtc_layout_api(const struct trtc_layout *l, const struct trtc_layout_opts *
 
 /* ---- FFmpeg ---- */
 
-static int by_stream(const void *a, const void *b)
-{
-    const int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 /* The number of the input that window i shows: how many of the streams with a window come before its own. */
 static int input_of(const struct trtc_layout *l, size_t i)
 {
-    int streams[TRTC_LAYOUT_MAX], n = 0;
+    int before = 0;
     for (size_t k = 0; k < l->n; k++)
-        if (l->windows[k].stream >= 0)
-            streams[n++] = l->windows[k].stream;
-    qsort(streams, (size_t)n, sizeof *streams, by_stream);
-    for (int k = 0; k < n; k++)
-        if (streams[k] == l->windows[i].stream)
-            return k;
-    return -1;
+        before += l->windows[k].stream >= 0 && l->windows[k].stream < l->windows[i].stream;
+    return before;
 }
 
 /* Cut before scaling, so that no pixel is made that is not shown. Of the side that is too long for the window's
