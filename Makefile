@@ -62,12 +62,15 @@ $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtest
 
 $(B)/lib/net/%.o: private PKGS = $(NET)
 $(B)/lib/media/%.o: private PKGS = $(AV) libass
-$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o: private PKGS = $(AV)
+$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
+$(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
+$(B)/trtc-mix: private PKGS = $(AV) libass zlib libcjson
+$(B)/trtc-mix: private LDLIBS = -lyuv -lb64 -lm
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
 

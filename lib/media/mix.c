@@ -50,27 +50,31 @@ int64_t mix_frame_us(const struct trtc_mix *m, int64_t k)
     return m->start_us + av_rescale_rnd(k, 1000000, m->o.set->fps, AV_ROUND_NEAR_INF);
 }
 
+/* When a change is due, on the epoch clock. */
+static int64_t change_us(const struct trtc_mix *m, const struct trtc_mix_change *c)
+{
+    if (c->at_ms == TRTC_NOTIME)
+        return INT64_MIN;
+    return c->at_ms < TRTC_MIX_RELATIVE_MS ? m->start_us + c->at_ms * 1000 : c->at_ms * 1000;
+}
+
 const struct timed_change *mix_next_change(struct trtc_mix *m, const struct timed_change *after,
                                            int64_t due_us)
 {
     pthread_mutex_lock(&m->lock);
     const struct timed_change *c = after ? after->next : m->changes;
     pthread_mutex_unlock(&m->lock);
-    return c && c->at_us <= due_us ? c : NULL;
+    return c && change_us(m, &c->what) <= due_us ? c : NULL;
 }
 
-int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, int64_t at_us,
-                    struct trtc_err *err)
+int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err)
 {
     struct timed_change *c = calloc(1, sizeof *c);
     if (!c)
         return trtc_fail_nomem(err);
     c->what = *change;
     *change = (struct trtc_mix_change){ 0 };
-    c->at_us = at_us == TRTC_NOTIME ? INT64_MIN : at_us;
     pthread_mutex_lock(&m->lock);
-    if (m->last_change && c->at_us < m->last_change->at_us)
-        c->at_us = m->last_change->at_us;
     if (m->last_change)
         m->last_change->next = c;
     else

@@ -14,7 +14,6 @@ enum { NB_CANVASES = 3 };
 
 struct timed_change {
     struct trtc_mix_change what;
-    int64_t at_us;
     struct timed_change *next;
 };
 

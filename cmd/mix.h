@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Between trtc-mix.c (options, the run), mix_inputs.c (who takes part) and mix_images.c (pictures by name). */
+#ifndef TRTC_CMD_MIX_H
+#define TRTC_CMD_MIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/loss.h"
+#include "core/mixset.h"
+#include "core/recording.h"
+#include "core/timeline.h"
+#include "media/mix.h"
+
+/* A time as given: on the clock, or counted from the mix's start. */
+struct when {
+    bool given, relative;
+    int64_t us;
+};
+
+/* "+1.5", "+1500ms": from the start; else as core/utc says, numbers below one year from the start. 0, or a usage
+ * error. */
+int mix_when(const char *option, const char *s, struct when *out);
+/* On the clock; TRTC_NOTIME where it was not given. */
+int64_t mix_when_us(const struct when *w, int64_t start_us);
+
+/* ---- pictures ---- */
+
+struct image {
+    char *path;
+    AVFrame *frame;
+};
+
+struct images {
+    const char **mapped; /* --image URL=FILE, as given */
+    size_t nb_mapped;
+    struct image *items;
+    size_t n;
+    int code; /* worst exit status of what was not available */
+};
+
+/* Reads a picture, once. */
+int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
+/* The pictures that a look from a request or script names by URL become paths of pictures that have been read; one
+ * that is not available is named and taken out. */
+void mix_images_resolve(struct images *im, struct trtc_mix_look *look);
+/* For trtc_mix_opts. */
+const AVFrame *mix_image(void *images, const char *path);
+void mix_images_fini(struct images *im);
+
+/* ---- who takes part ---- */
+
+struct origin; /* where a source comes from: private to mix_inputs.c */
+
+struct inputs {
+    const struct trtc_mix_settings *set;
+    bool everybody; /* subscriptions may change: nobody is left out beforehand */
+    bool allow_missing, deterministic;
+    struct when from, to;
+    int64_t only_until_us; /* nothing after it is looked at (--still); TRTC_NOTIME */
+    int code;              /* worst exit status so far */
+    struct trtc_scan scan;
+    struct origin *origins;
+    size_t nb_origins;
+    struct trtc_mix_source *sources; /* one an origin */
+    int64_t start_us, end_us;        /* of what is stored; TRTC_NOTIME: nothing is, or (end) live */
+    bool live;
+};
+
+/* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; -1 where nothing is
+ * left. */
+int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err);
+/* Streams of recordings are read from from_us on: to be called once that is known. */
+int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
+/* Names what was missing, damaged or broken, on stderr and in in->code; losses (may be NULL) is a JSON array. */
+struct cJSON;
+void mix_inputs_settle(struct inputs *in, struct cJSON *losses);
+void mix_inputs_close(struct inputs *in);
+
+int64_t mix_now_us(void);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-mix: the pictures that a mix shows: watermarks, backgrounds, placeholders. Nothing is fetched from a network. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "media/overlay.h"
+#include "mix.h"
+
+const AVFrame *mix_image(void *images, const char *path)
+{
+    const struct images *im = images;
+    for (size_t i = 0; i < im->n; i++)
+        if (strcmp(im->items[i].path, path) == 0)
+            return im->items[i].frame;
+    return NULL;
+}
+
+int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
+{
+    if (mix_image(im, path))
+        return 0;
+    AVFrame *f = trtc_image_load(path, err);
+    if (!f)
+        return -1;
+    struct image *grown = realloc(im->items, (im->n + 1) * sizeof *grown);
+    char *copy = strdup(path);
+    if (grown)
+        im->items = grown;
+    if (!grown || !copy) {
+        free(copy);
+        av_frame_free(&f);
+        return trtc_fail_nomem(err);
+    }
+    im->items[im->n++] = (struct image){ copy, f };
+    return 0;
+}
+
+/* The file that stands for url, or NULL. */
+static const char *file_of(const struct images *im, const char *url)
+{
+    const size_t n = strlen(url);
+    for (size_t i = 0; i < im->nb_mapped; i++)
+        if (strncmp(im->mapped[i], url, n) == 0 && im->mapped[i][n] == '=')
+            return im->mapped[i] + n + 1;
+    if (strncmp(url, "file:", 5) != 0)
+        return NULL;
+    url += 5;
+    return strncmp(url, "//", 2) == 0 ? url + 2 : url;
+}
+
+/* *name becomes a path that mix_image knows, or NULL. */
+static void resolve(struct images *im, const char *what, char **name)
+{
+    struct trtc_err err;
+    const char *file = *name ? file_of(im, *name) : NULL;
+    char *path = NULL;
+    if (!*name)
+        return;
+    if (!file)
+        trtc_fail(&err, TRTC_EX_LOSS, "%s: %s: not available; give it with --image URL=FILE", what,
+                  *name);
+    else if (mix_image_load(im, file, &err) == 0)
+        path = strdup(file);
+    if (!path) {
+        cli_report(&err);
+        im->code = trtc_worse(im->code, TRTC_EX_LOSS);
+    }
+    free(*name);
+    *name = path;
+}
+
+void mix_images_resolve(struct images *im, struct trtc_mix_look *look)
+{
+    size_t n = 0;
+    resolve(im, "background", &look->background_image);
+    resolve(im, "placeholder", &look->placeholder);
+    for (size_t i = 0; i < look->list.n; i++)
+        resolve(im, "placeholder", &look->list.items[i].placeholder);
+    for (size_t i = 0; i < look->nb_marks; i++) {
+        struct trtc_mark *m = &look->marks[i];
+        if (m->kind == TRTC_MARK_IMAGE)
+            resolve(im, "watermark", &m->text);
+        if (m->kind != TRTC_MARK_IMAGE || m->text)
+            look->marks[n++] = *m;
+    }
+    look->nb_marks = n;
+}
+
+void mix_images_fini(struct images *im)
+{
+    for (size_t i = 0; i < im->n; i++) {
+        free(im->items[i].path);
+        av_frame_free(&im->items[i].frame);
+    }
+    free(im->items);
+    free(im->mapped);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-mix: who takes part: the streams of directories of recordings, files, live sources. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/num.h"
+#include "core/operand.h"
+#include "core/text.h"
+#include "core/utc.h"
+#include "media/presence.h"
+#include "media/probe.h"
+#include "media/report.h"
+#include "mix.h"
+
+struct origin {
+    char *user;
+    bool aux;
+    char *label;                     /* for messages */
+    struct trtc_losses losses;       /* found while its pictures and its file are read */
+    struct trtc_losses sound_losses; /* ... its sound, which another thread reads */
+    struct trtc_member member;
+    /* of a recording */
+    struct trtc_recording *rec; /* borrowed from the scan */
+    struct trtc_timeline line;
+    struct trtc_feed *picture, *sound;
+    /* of a file or a live source */
+    struct trtc_source_input *input;
+    bool dynamic; /* its presence is not known beforehand */
+    bool stored;
+    bool torn;
+};
+
+int64_t mix_now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int mix_when(const char *option, const char *s, struct when *out)
+{
+    struct trtc_err err;
+    int64_t ms;
+    out->given = true;
+    out->relative = *s == '+';
+    if (out->relative)
+        return trtc_num_duration_us(option, s + 1, 0, INT64_C(86400000000) * 365, &out->us, &err) <
+                       0
+                   ? cli_usage("%s", err.msg)
+                   : 0;
+    if (trtc_time_parse(s, &ms, &err) < 0)
+        return cli_usage("%s: %s", option, err.msg);
+    out->relative = ms < TRTC_MIX_RELATIVE_MS;
+    out->us = ms * 1000;
+    return 0;
+}
+
+int64_t mix_when_us(const struct when *w, int64_t start_us)
+{
+    return !w->given ? TRTC_NOTIME : w->relative ? start_us + w->us : w->us;
+}
+
+/* ---- the list ---- */
+
+static struct origin *add_origin(struct inputs *in, const char *user, size_t len, bool aux,
+                                 const char *label)
+{
+    struct origin *grown = realloc(in->origins, (in->nb_origins + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    in->origins = grown;
+    struct origin *o = &grown[in->nb_origins];
+    *o = (struct origin){ .user = strndup(user, len), .aux = aux, .label = strdup(label) };
+    if (!o->user || !o->label) {
+        free(o->user);
+        free(o->label);
+        return NULL;
+    }
+    in->nb_origins++;
+    return o;
+}
+
+/* What of a user's stream is wanted at all, as far as that is known beforehand. */
+static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool aux)
+{
+    const struct trtc_mix_settings *s = in->set;
+    const bool in_room = aux ? s->aux : s->main;
+    return (struct trtc_wanted){
+        .sound = in_room && s->audio &&
+                 (in->everybody || trtc_subscribed(&s->sub, false, user, &user, 1)),
+        .picture = in_room && s->video &&
+                   (in->everybody || trtc_subscribed(&s->sub, true, user, &user, 1)),
+    };
+}
+
+static void lose(struct inputs *in, cJSON *losses, const struct trtc_loss *l)
+{
+    char extent[96] = "";
+    if (l->lost_us > 0)
+        snprintf(extent, sizeof extent, "; %.3f s lost", (double)l->lost_us / 1e6);
+    else if (l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "; %" PRId64 " bytes lost", l->lost_bytes);
+    cli_error("%s: %s%s%s%s", l->path, l->kind, l->detail ? ": " : "", l->detail ? l->detail : "",
+              extent);
+    if (!in->allow_missing)
+        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    if (losses)
+        cJSON_AddItemToArray(losses, trtc_report_loss(l));
+}
+
+/* ---- directories ---- */
+
+static int add_stream(struct inputs *in, struct trtc_recording *r, bool aux, struct trtc_err *err)
+{
+    /* an id that is no text goes by its form in file names */
+    const char *user =
+        r->user_id_text && strlen(r->user_id) == r->user_id_len ? r->user_id : r->user;
+    const struct trtc_wanted want = wanted(in, user, aux);
+    struct trtc_timeline line;
+    if (!want.sound && !want.picture)
+        return 0;
+    if (trtc_timeline_build(r, aux ? TRTC_AUX_ONLY : TRTC_AUX_MAIN, &line, err) < 0)
+        return -1;
+    if (!line.audio.n && !line.video.n) {
+        trtc_timeline_fini(&line);
+        return 0;
+    }
+    struct origin *o = add_origin(in, user, strlen(user), aux, r->dir);
+    if (!o) {
+        trtc_timeline_fini(&line);
+        return trtc_fail_nomem(err);
+    }
+    o->rec = r;
+    o->line = line;
+    if ((want.sound && trtc_intervals_lane(&o->member.sound, &line.audio, err) < 0) ||
+        (want.picture && trtc_intervals_lane(&o->member.picture, &line.video, err) < 0))
+        return -1;
+    return 0;
+}
+
+static int add_recording(struct inputs *in, struct trtc_recording *r, struct trtc_err *err)
+{
+    const size_t before = in->nb_origins;
+    if (!r->user) {
+        cli_note("%s: its mixed recording is left out: only single streams are mixed", r->dir);
+        return 0;
+    }
+    const char *user = r->user_id_text ? r->user_id : r->user;
+    const struct trtc_wanted a = wanted(in, user, false), b = wanted(in, user, true);
+    if (!a.sound && !a.picture && !b.sound && !b.picture)
+        return 0;
+    if (trtc_probe_recording(r, false, err) < 0)
+        return -1;
+    trtc_recording_settle(r);
+    if (add_stream(in, r, false, err) < 0 || add_stream(in, r, true, err) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nb_notes; i++)
+        cli_note("%s", r->notes[i]);
+    for (size_t i = 0; i < r->losses.n; i++)
+        lose(in, NULL, &r->losses.items[i]);
+    if (in->nb_origins == before)
+        cli_note("%s: user %s: nothing of it is wanted, or usable", r->dir, user);
+    return 0;
+}
+
+static int add_recordings(struct inputs *in, struct trtc_err *err)
+{
+    const struct trtc_recording *first = NULL;
+    bool rooms = false;
+    for (size_t i = 0; i < in->scan.nb_notes; i++)
+        cli_note("%s", in->scan.notes[i]);
+    for (size_t i = 0; i < in->scan.n && !cli_signal; i++) {
+        struct trtc_recording *r = &in->scan.recs[i];
+        if (first && (r->sdkappid != first->sdkappid || strcmp(r->room, first->room) != 0))
+            rooms = true;
+        first = first ? first : r;
+        if (add_recording(in, r, err) < 0)
+            return -1;
+    }
+    if (rooms)
+        cli_note("there are recordings of several rooms: all of them are mixed");
+    return 0;
+}
+
+/* ---- files and live sources ---- */
+
+enum source_kind { SOURCE_FILE, SOURCE_PIPE, SOURCE_NET };
+
+static const char *path_of(const char *source)
+{
+    if (strncmp(source, "file://", 7) == 0)
+        return source + 7;
+    return strncmp(source, "file:", 5) == 0 ? source + 5 : source;
+}
+
+static enum source_kind kind_of(const char *source)
+{
+    struct stat st;
+    if (strcmp(source, "-") == 0)
+        return SOURCE_PIPE;
+    if (strstr(source, "://") && strncmp(source, "file:", 5) != 0)
+        return SOURCE_NET;
+    if (stat(path_of(source), &st) == 0 && !S_ISREG(st.st_mode))
+        return SOURCE_PIPE;
+    return SOURCE_FILE;
+}
+
+/* "USER:aux (SOURCE)", without what a URL may hold of secrets. */
+static void label_of(const struct trtc_operand *op, enum source_kind kind, char *out, size_t size)
+{
+    char user[256];
+    trtc_text_show(op->user, op->user_len, user, sizeof user);
+    if (kind == SOURCE_NET)
+        snprintf(out, size, "%s%s", user, op->aux ? ":aux" : "");
+    else
+        snprintf(out, size, "%s%s (%s)", user, op->aux ? ":aux" : "", path_of(op->source));
+}
+
+static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t base_us,
+                      struct trtc_err *err)
+{
+    char label[4096];
+    const enum source_kind kind = kind_of(op->source);
+    const bool placed = op->start_ms != TRTC_NOTIME, stored = kind == SOURCE_FILE || placed;
+    const int64_t start_us = placed ? op->start_ms * 1000 : base_us;
+    label_of(op, kind, label, sizeof label);
+    struct origin *o = add_origin(in, op->user, op->user_len, op->aux, label);
+    if (!o)
+        return trtc_fail_nomem(err);
+    const struct trtc_wanted want = wanted(in, o->user, o->aux);
+    if (!want.sound && !want.picture)
+        return 0;
+    o->stored = stored;
+    o->dynamic = kind != SOURCE_FILE;
+    if (!o->dynamic) {
+        struct trtc_member found = { 0 };
+        int ret = trtc_presence_of_file(path_of(op->source), start_us, in->only_until_us,
+                                        &cli_signal, &found, &o->torn, err);
+        if (want.sound)
+            o->member.sound = found.sound;
+        else
+            trtc_intervals_fini(&found.sound);
+        if (want.picture)
+            o->member.picture = found.picture;
+        else
+            trtc_intervals_fini(&found.picture);
+        if (ret < 0)
+            return -1;
+    }
+    const struct trtc_source_opts so = {
+        .url = kind == SOURCE_NET ? op->source : path_of(op->source),
+        .pace = stored ? TRTC_PACE_STORED : TRTC_PACE_LIVE,
+        .start_us = start_us,
+        .audio = want.sound,
+        .video = want.picture,
+        .now_us = mix_now_us,
+        .stop = o->dynamic ? &cli_signal : NULL,
+    };
+    o->input = trtc_source_open(&so, o->label, &o->losses, err);
+    if (!o->input)
+        return -1;
+    o->picture = trtc_source_feed(o->input, TRTC_VIDEO);
+    o->sound = trtc_source_feed(o->input, TRTC_AUDIO);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void report(struct inputs *in, const struct trtc_err *err)
+{
+    in->code = trtc_worse(in->code, cli_report(err));
+}
+
+/* When a source without a START begins: with the first of the others that are stored; else now. */
+static int64_t base_of(const struct inputs *in, const struct trtc_operand *ops, size_t n)
+{
+    int64_t base = INT64_MAX;
+    bool live = false;
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        const struct trtc_member *m = &in->origins[i].member;
+        if (m->sound.n && m->sound.items[0].start_us < base)
+            base = m->sound.items[0].start_us;
+        if (m->picture.n && m->picture.items[0].start_us < base)
+            base = m->picture.items[0].start_us;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!ops[i].source)
+            continue;
+        live |= ops[i].start_ms == TRTC_NOTIME && kind_of(ops[i].source) != SOURCE_FILE;
+        if (ops[i].start_ms != TRTC_NOTIME && ops[i].start_ms * 1000 < base)
+            base = ops[i].start_ms * 1000;
+    }
+    if (base != INT64_MAX && !live)
+        return base;
+    return in->deterministic ? 0 : mix_now_us() / 1000 * 1000;
+}
+
+static void take_extent(struct inputs *in, const struct trtc_intervals *v)
+{
+    if (!v->n)
+        return;
+    if (in->start_us == TRTC_NOTIME || v->items[0].start_us < in->start_us)
+        in->start_us = v->items[0].start_us;
+    if (in->end_us == TRTC_NOTIME || v->items[v->n - 1].end_us > in->end_us)
+        in->end_us = v->items[v->n - 1].end_us;
+}
+
+/* A file that ends in the middle of something: the picture stands for 15 s, as one that stalls. */
+static void freeze(struct trtc_intervals *v)
+{
+    if (v->n)
+        v->items[v->n - 1].end_us += TRTC_SECTION_GAP_US;
+}
+
+static int list_sources(struct inputs *in, struct trtc_err *err)
+{
+    size_t n = 0;
+    in->sources = calloc(in->nb_origins + 1, sizeof *in->sources);
+    if (!in->sources)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        struct origin *o = &in->origins[i];
+        if (!o->rec && !o->input) { /* not wanted, or not there */
+            free(o->user);
+            free(o->label);
+            trtc_member_fini(&o->member);
+            continue;
+        }
+        take_extent(in, &o->member.sound);
+        take_extent(in, &o->member.picture);
+        in->live |= o->dynamic;
+        in->origins[n++] = *o;
+    }
+    in->nb_origins = n;
+    for (size_t i = 0; i < n; i++) {
+        struct origin *o = &in->origins[i];
+        o->member.user = o->user;
+        o->member.aux = o->aux;
+        if (o->torn) {
+            freeze(&o->member.sound);
+            freeze(&o->member.picture);
+        }
+        if (trtc_member_settle(&o->member, 0, err) < 0)
+            return -1;
+    }
+    if (in->live)
+        in->end_us = TRTC_NOTIME;
+    return 0;
+}
+
+int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err)
+{
+    struct trtc_operand *ops = calloc(n + 1, sizeof *ops);
+    int ret = -1;
+    in->start_us = in->end_us = TRTC_NOTIME;
+    if (!ops)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        struct trtc_err why;
+        if (is_directory(operands[i]) || !strchr(operands[i], '=')) {
+            if (trtc_scan_dir(&in->scan, operands[i], false, NULL, 0, &why) < 0)
+                report(in, &why);
+            else if (in->scan.nb_playlists == 0)
+                cli_note("%s: no playlists in it", operands[i]);
+        } else if (trtc_operand_parse(operands[i], &ops[i], err) < 0) {
+            goto done;
+        }
+    }
+    if (add_recordings(in, err) < 0)
+        goto done;
+    const int64_t base = base_of(in, ops, n);
+    for (size_t i = 0; i < n && !cli_signal; i++) {
+        struct trtc_err why;
+        if (ops[i].source && add_source(in, &ops[i], base, &why) < 0)
+            report(in, &why);
+    }
+    if (list_sources(in, err) < 0)
+        goto done;
+    if (in->nb_origins == 0 && in->code == 0)
+        trtc_fail(err, TRTC_EX_NOINPUT, "there is nothing to mix in '%s'", operands[0]);
+    else if (in->nb_origins == 0)
+        *err = (struct trtc_err){ .code = in->code };
+    else
+        ret = 0;
+done:
+    free(ops);
+    return ret;
+}
+
+int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
+{
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        struct origin *o = &in->origins[i];
+        if (o->rec && o->member.picture.n &&
+            !(o->picture = trtc_feed_recording(o->rec, &o->line.video, TRTC_VIDEO, from_us,
+                                               &o->losses, err)))
+            return -1;
+        if (o->rec && o->member.sound.n &&
+            !(o->sound = trtc_feed_recording(o->rec, &o->line.audio, TRTC_AUDIO, from_us,
+                                             &o->sound_losses, err)))
+            return -1;
+        in->sources[i] = (struct trtc_mix_source){ .member = o->member,
+                                                   .picture = o->picture,
+                                                   .sound = o->sound,
+                                                   .live = o->dynamic ? o->input : NULL,
+                                                   .stored = o->stored };
+    }
+    return 0;
+}
+
+/* Why a source ended before its time. */
+static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s)
+{
+    struct trtc_err why = { 0 };
+    if (o->input)
+        trtc_source_failure(o->input, &why);
+    if (why.code && !s->failure.code)
+        cli_error("%s: it breaks: %s", o->label, why.msg);
+    if ((why.code || s->failure.code) && !in->allow_missing)
+        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    if (!s->nb_broken_pictures && !s->nb_broken_sounds)
+        return;
+    cli_error("%s%s: %" PRId64 " frames could not be decoded", o->rec ? o->user : o->label,
+              o->rec && o->aux ? ":aux" : "", s->nb_broken_pictures + s->nb_broken_sounds);
+    if (!in->allow_missing)
+        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+}
+
+void mix_inputs_settle(struct inputs *in, cJSON *losses)
+{
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        struct origin *o = &in->origins[i];
+        if (o->input)
+            trtc_source_settle(o->input);
+        if (losses && o->rec && (i == 0 || in->origins[i - 1].rec != o->rec))
+            for (size_t l = 0; l < o->rec->losses.n; l++) /* said already */
+                cJSON_AddItemToArray(losses, trtc_report_loss(&o->rec->losses.items[l]));
+        for (size_t l = 0; l < o->losses.n; l++)
+            lose(in, losses, &o->losses.items[l]);
+        for (size_t l = 0; l < o->sound_losses.n; l++)
+            lose(in, losses, &o->sound_losses.items[l]);
+        say_failure(in, o, &in->sources[i]);
+    }
+}
+
+void mix_inputs_close(struct inputs *in)
+{
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        struct origin *o = &in->origins[i];
+        if (o->rec) {
+            trtc_feed_free(&o->picture);
+            trtc_feed_free(&o->sound);
+            trtc_timeline_fini(&o->line);
+        }
+        trtc_source_free(&o->input);
+        trtc_losses_fini(&o->losses);
+        trtc_losses_fini(&o->sound_losses);
+        trtc_member_fini(&o->member);
+        free(o->user);
+        free(o->label);
+    }
+    free(in->origins);
+    free(in->sources);
+    trtc_scan_fini(&in->scan);
+}
