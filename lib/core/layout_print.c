@@ -270,14 +270,18 @@ static int put_label(const struct trtc_window *w, const char *user, bool aux, in
     char place[64];
     snprintf(place, sizeof place, "%d×%d+%d+%d", r->w, r->h, r->x, r->y);
     const int name_letters = (int)least(text_width(user), LABEL_MAX_WIDTH) + text_width(suffix);
-    const double name_px = least(least(canvas_px / 22.0, r->h * 0.24), r->w * 1.4 / name_letters);
+    const double readable_px = least(canvas_px / 34.0, r->h * 0.24);
+    double name_px = least(least(canvas_px / 22.0, r->h * 0.24), r->w * 1.4 / name_letters);
+    name_px = name_px < readable_px ? readable_px : name_px;
     const double place_px = least(name_px * 0.68, r->w * 1.3 / text_width(place));
     const double left = least(name_px * 0.6, r->w * 0.06), top = name_px * 1.35;
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">", left, top, name_px);
     if (trtc_xml_put(user, LABEL_MAX_BYTES, out) < 0)
         return trtc_fail_nomem(err);
-    fprintf(out, "%s</text><text class=\"p\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>\n",
-            suffix, left, top + place_px * 1.4, place_px, place);
+    fprintf(out, "%s</text>\n", suffix);
+    if (place_px > canvas_px / 60.0) /* smaller it is but a grey line */
+        fprintf(out, "<text class=\"p\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>\n", left,
+                top + place_px * 1.4, place_px, place);
     return 0;
 }
 
