@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the service is: addresses as users give them (--endpoint, TRTC_ENDPOINT). */
+#ifndef TRTC_NET_ENDPOINT_H
+#define TRTC_NET_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+#define TRTC_ENDPOINT_DEFAULT "trtc.tencentcloudapi.com"
+#define TRTC_ENDPOINT_INTL    "trtc.intl.tencentcloudapi.com"
+
+struct trtc_endpoint {
+    char url[320]; /* "https://trtc.tencentcloudapi.com/" */
+    char host[300]; /* for the Host header and its signature: in lower case, with the port unless it is
+                       the scheme's own */
+    bool loopback; /* 127.0.0.0/8, ::1 or localhost */
+};
+
+/* Reads [SCHEME://]HOST[:PORT][/]. The scheme is https, or http for loopback only, since the
+ * request holds storage keys in clear; a user, a path, a query or anything else is refused.
+ * TRTC_EX_USAGE. */
+int trtc_endpoint_parse(const char *text, struct trtc_endpoint *out, struct trtc_err *err);
+
+#endif
