@@ -522,7 +522,10 @@ static void test_ts_joined(void **state)
 static void test_sound_only(void **state)
 {
     (void)state;
-    const struct trtc_writer_track t = sound_track(NULL);
+    char name[301] = "";
+    for (int i = 0; i < 300; i++)
+        name[i] = i & 1 ? '\xb6' : '\xc3';
+    const struct trtc_writer_track t = sound_track(name);
     struct trtc_err err = { 0 };
     for (int c = TRTC_CONTAINER_MP4; c <= (int)TRTC_CONTAINER_MKV; c++) {
         const struct trtc_writer_opts o = { .path = in_dir("s"),
@@ -542,6 +545,10 @@ static void test_sound_only(void **state)
         assert_int_equal(r.c->nb_streams, 1);
         assert_near(r.event_us[0], EVENT_S * 1000000 + (c == TRTC_CONTAINER_TS ? 1400000 : 0),
                     2000);
+        if (c == TRTC_CONTAINER_MP4) {
+            name[254] = '\0'; /* cut, but not within a character */
+            assert_tag(r.c->streams[0]->metadata, "handler_name", name);
+        }
         assert_null(av_dict_get(r.c->metadata, "creation_time", NULL, 0));
         avformat_close_input(&r.c);
         unlink(path);

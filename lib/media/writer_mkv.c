@@ -14,12 +14,6 @@
 
 enum { IO_BYTES = 256 * 1024, AAC_FRAME = 1024 };
 
-#if LIBAVFORMAT_VERSION_MAJOR >= 61
-#define IO_DATA const uint8_t
-#else
-#define IO_DATA uint8_t
-#endif
-
 static const AVRational us_base = { 1, 1000000 };
 
 struct mkv {
@@ -29,7 +23,12 @@ struct mkv {
     struct trtc_err io; /* the first failure to write; code 0: none */
 };
 
-static int write_io(void *opaque, IO_DATA *buf, int n)
+static int write_io(void *opaque,
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+                    const
+#endif
+                    uint8_t *buf,
+                    int n)
 {
     struct trtc_writer_out *out = opaque;
     struct mkv *x = out->state;
@@ -52,7 +51,7 @@ static int64_t seek_io(void *opaque, int64_t offset, int whence)
     return x->pos = from + offset;
 }
 
-/* What went wrong in the file itself says more than libavformat, which may also come late with it. */
+/* What went wrong in the file itself says more than libavformat does, and sooner. */
 static int check(struct mkv *x, const struct trtc_writer_out *out, int ret, const char *what,
                  struct trtc_err *err)
 {
