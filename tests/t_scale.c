@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <libavutil/cpu.h>
 #include <libavutil/frame.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/log.h>
 #include <libavutil/pixdesc.h>
 
@@ -640,6 +641,48 @@ static void test_formats_same_in_c(void **state)
         }
 }
 
+/* What lies beyond the ends of the lines is other every time, and must not be seen. */
+static void test_padding_is_not_seen(void **state)
+{
+    (void)state;
+    static const enum AVPixelFormat formats[] = {
+        AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P,   AV_PIX_FMT_YUV440P,
+        AV_PIX_FMT_YUV410P, AV_PIX_FMT_YUV411P,   AV_PIX_FMT_NV12,      AV_PIX_FMT_NV21,
+        AV_PIX_FMT_P010,    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10,
+        AV_PIX_FMT_GRAY8,   AV_PIX_FMT_GRAY10,    AV_PIX_FMT_RGB24,     AV_PIX_FMT_BGRA,
+        AV_PIX_FMT_RGB565,  AV_PIX_FMT_GBRP,      AV_PIX_FMT_YUYV422,   AV_PIX_FMT_UYVY422,
+    };
+    static const struct trtc_rect r = { 0, 0, 200, 100 };
+    for (size_t i = 0; i < N_OF(formats); i++)
+        for (int w = 61; w < 66; w++) {
+            AVFrame *c[2] = { marked_canvas(), marked_canvas() };
+            AVFrame *pic = picture(formats[i], w, 35);
+            for (int k = 0; k < 2; k++) {
+                for (int p = 0; p < 4 && pic->buf[p]; p++)
+                    memset(pic->buf[p]->data, k ? 3 : 0, pic->buf[p]->size);
+                for (int p = 0; p < 4 && pic->data[p]; p++) {
+                    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(formats[i]);
+                    int rows = p == 1 || p == 2 ? -(-35 >> d->log2_chroma_h) : 35;
+                    size_t n = (size_t)av_image_get_linesize(formats[i], w, p);
+                    for (int y = 0; y < rows; y++)
+                        memset(pic->data[p] + y * pic->linesize[p], 2, n);
+                }
+                struct trtc_scaler *s = trtc_scaler_new(NULL);
+                draw(s, pic, &r, TRTC_RENDER_STRETCH, 0, c[k]);
+                trtc_scaler_free(&s);
+            }
+            for (int p = 0; p < 3; p++)
+                for (int y = 0; y < CANVAS_H; y++)
+                    for (int x = 0; x < CANVAS_W; x++)
+                        if (sample(c[0], p, x, y) != sample(c[1], p, x, y))
+                            fail_msg("%s, %d wide: padding in plane %d at %d,%d",
+                                     av_get_pix_fmt_name(formats[i]), w, p, x, y);
+            av_frame_free(&c[0]);
+            av_frame_free(&c[1]);
+            av_frame_free(&pic);
+        }
+}
+
 static void test_pictures_that_cannot_be_shown(void **state)
 {
     (void)state;
@@ -730,6 +773,7 @@ int main(void)
         cmocka_unit_test(test_alpha),
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_formats_same_in_c),
+        cmocka_unit_test(test_padding_is_not_seen),
         cmocka_unit_test(test_pictures_that_cannot_be_shown),
         cmocka_unit_test(test_changes),
     };
