@@ -62,8 +62,8 @@ struct trtc_source_opts {
 struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, const char *label,
                                            struct trtc_losses *losses, struct trtc_err *err);
 
-/* Its feeds: owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to
- * be there. */
+/* Its feeds, both of which must be taken from: where a thread reads, a full queue of one holds up the other in the end.
+ * Owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to be there. */
 struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
 
 /* For sources that a thread reads: waits until frames beyond until_us have come in every kind that has shown itself
@@ -74,7 +74,8 @@ bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
 /* Epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
 int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
 
-/* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False: none has. *ended: there will be no more. */
+/* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False:
+ * none has. *ended: there will be no more. */
 bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended);
 
