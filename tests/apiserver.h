@@ -31,7 +31,7 @@ void apicert_save(const struct api_cert *c, const char *path);
 
 /* One connection of a raw server: what it does, in this order. */
 struct api_raw {
-    size_t read_bytes; /* of the request, before anything is sent; 0: all of it (headers and body) */
+    size_t read_bytes; /* of the request, before anything is sent; 0: all of it */
     bool deaf;         /* reads nothing at all */
     const void *bytes; /* what is sent; NULL: nothing */
     size_t nb_bytes;   /* 0: strlen(bytes) */

@@ -183,7 +183,7 @@ static void refused(void **state)
     trtc_headers_fini(&h);
 }
 
-/* Blanks around a header's value do not change the signature, nor does the case of name or value. */
+/* Blanks around a value do not change the signature, nor does the case of name or value. */
 static void normal_form(void **state)
 {
     static const char *const type[] = { "application/json", " application/json\t",

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <stddef.h>
 
-/* tests/data/NAME, parsed; the test fails where it is not there. The caller frees (cJSON_Delete). */
+/* tests/data/NAME, parsed, the caller's (cJSON_Delete); the test fails where it is not there. */
 cJSON *vectors_load(const char *name);
 
 /* The element of an array whose "name" is that; the test fails where there is none. */

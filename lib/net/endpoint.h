@@ -11,10 +11,10 @@
 #define TRTC_ENDPOINT_INTL    "trtc.intl.tencentcloudapi.com"
 
 struct trtc_endpoint {
-    char url[320]; /* "https://trtc.tencentcloudapi.com/" */
-    char host[300]; /* for the Host header and its signature: in lower case, with the port unless it is
+    char url[320];  /* "https://trtc.tencentcloudapi.com/" */
+    char host[300]; /* for the Host header and its signature: lower case, with the port unless it is
                        the scheme's own */
-    bool loopback; /* 127.0.0.0/8, ::1 or localhost */
+    bool loopback;  /* 127.0.0.0/8, ::1 or localhost */
 };
 
 /* Reads [SCHEME://]HOST[:PORT][/]. The scheme is https, or http for loopback only, since the

@@ -65,7 +65,7 @@ static void put_lower(struct text *t, const char *s, size_t n)
     }
 }
 
-/* The value without blanks at its ends, in lower case (step 2: "Values lower-cased and trimmed"). */
+/* The value in lower case, without blanks at its ends (step 2). */
 static void put_value(struct text *t, const char *s)
 {
     size_t n;

@@ -22,7 +22,7 @@ struct trtc_sign {
     int64_t time_s;      /* since the epoch; the same number as in X-TC-Timestamp */
     const char *method;  /* NULL: POST */
     const char *query;   /* as sent, percent-encoded; NULL: empty */
-    const struct trtc_headers *signed_headers; /* in any order; content-type and host must be there */
+    const struct trtc_headers *signed_headers; /* in any order, content-type and host among them */
     const void *body;                          /* the very bytes that will be sent */
     size_t body_bytes;
 };

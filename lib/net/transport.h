@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What carries a request to the service and its answer back: http.c in programs, a fake in tests. */
+/* What carries a request to the service and its answer back: http.c, or a fake in tests. */
 #ifndef TRTC_NET_TRANSPORT_H
 #define TRTC_NET_TRANSPORT_H
 
@@ -14,7 +14,7 @@
 enum trtc_net {
     TRTC_NET_ANSWER,  /* an answer came in full, whatever it says */
     TRTC_NET_CONNECT, /* no connection: refused, no such host, no route; nothing was sent */
-    TRTC_NET_UNSENT, /* timed out or broke before the request was out; the service cannot act on it */
+    TRTC_NET_UNSENT, /* timed out or broke before all of the request was out: nobody can act on it */
     TRTC_NET_LOST,   /* timed out or broke after that: the service may have acted on it */
     TRTC_NET_TLS,    /* the peer could not prove who it is, or speaks no TLS we accept */
     TRTC_NET_TOO_LARGE, /* the answer is over the limit */

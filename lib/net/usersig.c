@@ -34,7 +34,7 @@ struct trtc_usersig_read {
     const char *sig;
 };
 
-/* Characters that are one thing here and another there: each of from becomes its neighbour in to. */
+/* Changes alphabets: each character of from becomes the one at its place in to. */
 static void translate(char *s, const char *from, const char *to)
 {
     for (; *s; s++) {
