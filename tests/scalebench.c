@@ -52,9 +52,10 @@ static void swscale(const AVFrame *p, const struct trtc_rect *r, AVFrame *canvas
 
 static double frame_us(int way, int side, AVFrame *canvas, struct trtc_scaler *s)
 {
-    struct timespec a, b;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
-    for (int f = 0; f < FRAMES; f++)
+    struct timespec a = { 0 }, b;
+    for (int f = -1; f < FRAMES; f++) { /* the first is not counted */
+        if (f == 0)
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
         for (int i = 0; i < side * side; i++) {
             int x = i % side, y = i / side;
             struct trtc_rect r = { canvas->width * x / side & ~1, canvas->height * y / side & ~1,
@@ -67,6 +68,7 @@ static double frame_us(int way, int side, AVFrame *canvas, struct trtc_scaler *s
             else
                 swscale(p, &r, canvas);
         }
+    }
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
     return ((double)(b.tv_sec - a.tv_sec) * 1e6 + (double)(b.tv_nsec - a.tv_nsec) / 1e3) / FRAMES;
 }

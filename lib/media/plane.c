@@ -11,7 +11,7 @@
  * nb_vectors) taps each. A half takes nb_steps times 16 bytes of the line at its offset,
  * picks PICK of them by the mask, and multiplies by the weights: in memory 32 bytes of mask
  * and 32 of weights, and two offsets, for each vector and step. */
-enum { BLOCK = 16, HALF = 8, PICK = 16, VECTORS_MAX = 8, PAD = 64 };
+enum { BLOCK = 16, HALF = 8, PICK = 16, VECTORS_MAX = 8, PAD = 64, SPAN = 64 };
 
 /* ---- tables ---- */
 
@@ -193,10 +193,30 @@ static uint8_t rounded(unsigned sum)
     return (uint8_t)((sum + TRTC_PLANE_ONE / 2) / TRTC_PLANE_ONE);
 }
 
+/* SPAN samples: a constant number, and sums of our own, so that compilers make vectors of it. */
+static void mix_span(uint8_t *dst, const uint8_t *const *rows, const uint16_t *weight, int nb_taps,
+                     int from)
+{
+    uint16_t sum[SPAN];
+    for (int x = 0; x < SPAN; x++)
+        sum[x] = TRTC_PLANE_ONE / 2;
+    for (int t = 0; t < nb_taps; t++) {
+        const uint8_t *row = rows[t] + from;
+        uint16_t w = weight[t];
+        for (int x = 0; x < SPAN; x++)
+            sum[x] = (uint16_t)(sum[x] + w * row[x]);
+    }
+    for (int x = 0; x < SPAN; x++)
+        dst[x] = (uint8_t)(sum[x] >> 8);
+}
+
 static void plain_mix(uint8_t *dst, const uint8_t *const *rows, const uint16_t *weight, int nb_taps,
                       int width)
 {
-    for (int x = 0; x < width; x++) {
+    int x = 0;
+    for (; x + SPAN <= width; x += SPAN)
+        mix_span(dst + x, rows, weight, nb_taps, x);
+    for (; x < width; x++) {
         unsigned sum = 0;
         for (int t = 0; t < nb_taps; t++)
             sum += (unsigned)weight[t] * rows[t][x];
@@ -204,11 +224,21 @@ static void plain_mix(uint8_t *dst, const uint8_t *const *rows, const uint16_t *
     }
 }
 
-static void plain_along(uint8_t *dst, const uint8_t *line, const struct trtc_axis *a)
+static void plain_along(uint8_t *restrict dst, const uint8_t *restrict line,
+                        const struct trtc_axis *restrict a)
 {
+    const int *start = a->start;
     const uint16_t *w = a->weight;
-    for (int i = 0; i < a->dst; i++, w += a->nb_taps) {
-        const uint8_t *s = line + a->start[i];
+    int n = a->dst;
+    if (a->nb_taps == 2) {
+        for (int i = 0; i < n; i++, w += 2) {
+            const uint8_t *s = line + start[i];
+            dst[i] = rounded((unsigned)w[0] * s[0] + (unsigned)w[1] * s[1]);
+        }
+        return;
+    }
+    for (int i = 0; i < n; i++, w += a->nb_taps) {
+        const uint8_t *s = line + start[i];
         unsigned sum = 0;
         for (int t = 0; t < a->nb_taps; t++)
             sum += (unsigned)w[t] * s[t];
