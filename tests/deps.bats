@@ -20,6 +20,10 @@ setup() {
         dummy "$program" "exec $(command -v "$program") \"\$@\""
     done
     export LOG=$BATS_TEST_TMPDIR/log BIN=$bin
+    export XDG_DATA_HOME=$BATS_TEST_TMPDIR/home XDG_DATA_DIRS=/nonexistent:$BATS_TEST_TMPDIR/share
+    font=$BATS_TEST_TMPDIR/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    mkdir -p "${font%/*}"
+    : >"$font"
     : >"$LOG"
     # What comes from npm is there.
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
@@ -64,6 +68,18 @@ without_headers() {
     [[ $stderr == *"header  cmocka.h "*"libcmocka-dev"* ]]
     [[ $stderr == *"header  b64/cencode.h "*"libb64-dev"* ]]
     [[ $stderr != *shellcheck* ]]
+}
+
+@test "a font is looked for where fonts lie" {
+    run -0 env PATH="$bin" sh "$deps"
+    [ -z "$output" ]
+    mkdir -p "$XDG_DATA_HOME/fonts"
+    mv "$font" "$XDG_DATA_HOME/fonts"
+    run -0 env PATH="$bin" sh "$deps"
+    [ -z "$output" ]
+    rm "$XDG_DATA_HOME/fonts/DejaVuSans.ttf"
+    run -1 env PATH="$bin" sh "$deps"
+    [[ $output == *"font    DejaVuSans.ttf "*"fonts-dejavu-core"*"for: test"* ]]
 }
 
 @test "-n only looks" {

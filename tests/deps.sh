@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Sees to it that everything needed to build, run and test is there. Looks for headers and programs, not
+# Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
 # for packages, and does nothing where all is found. Installs Debian packages where there is apt-get;
 # elsewhere names what is missing and exits 1. What the browser test needs is no condition: where it cannot
 # be had, that test is skipped. Its JavaScript comes from npm, into a cache outside the tree.
@@ -27,6 +27,7 @@ header  ass/ass.h               libass-dev          build
 header  curl/curl.h             libcurl4-openssl-dev build
 header  openssl/evp.h           libssl-dev          build
 header  zlib.h                  zlib1g-dev          build
+font    DejaVuSans.ttf          fonts-dejavu-core   test
 header  cmocka.h                libcmocka-dev       test
 header  microhttpd.h            libmicrohttpd-dev   test
 program bash                    bash                test
@@ -67,6 +68,23 @@ has_header() {
     printf '#include <%s>\n' "$1" | ${CC:-cc} ${CPPFLAGS:-} ${CFLAGS:-} $flags -E - >/dev/null 2>&1
 }
 
+# A font is there when it lies where fontconfig looks by default.
+has_font() {
+    IFS_was=$IFS
+    IFS=:
+    # shellcheck disable=SC2086 # a list
+    set -- "$1" "${XDG_DATA_HOME:-${HOME:-/nonexistent}/.local/share}" ${XDG_DATA_DIRS:-/usr/local/share:/usr/share}
+    IFS=$IFS_was
+    name=$1
+    shift
+    for share; do
+        for font in "$share"/fonts/"$name" "$share"/fonts/*/"$name" "$share"/fonts/*/*/"$name"; do
+            [ -e "$font" ] && return 0
+        done
+    done
+    return 1
+}
+
 # Prints the lines of needed that are not met: those of the browser test (yes), or all others (no).
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
@@ -77,6 +95,7 @@ missing() {
         case $kind in
         program) command -v "$what" >/dev/null 2>&1 && continue ;;
         header) has_header "$what" && continue ;;
+        font) has_font "$what" && continue ;;
         *) continue ;;
         esac
         printf '%s %s %s %s\n' "$kind" "$what" "$package" "$use"

@@ -195,7 +195,7 @@ static void test_scaled(void **state)
         int w, h;
     } t[] = {
         { { 4, 4, 40, 20 }, 40, 20 }, { { 4, 4, 8, 6 }, 8, 6 },     { { 4, 4, 0, 10 }, 20, 10 },
-        { { 4, 4, 32, 0 }, 32, 16 },  { { 4, 4, 20, 10 }, 20, 10 },
+        { { 4, 4, 32, 0 }, 32, 16 },  { { 4, 4, 20, 10 }, 20, 10 }, { { 4, 4, 2, 2 }, 2, 2 },
     };
     AVFrame *pic = frame(AV_PIX_FMT_YUVA420P, 20, 10, 180, 100, 150, 128);
     struct trtc_err err;
@@ -252,12 +252,38 @@ static void test_no_dark_fringe(void **state)
     av_frame_free(&pic);
 }
 
+/* As far as a picture can be made smaller or larger. */
+static void test_extreme_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        int w, h;
+        struct trtc_rect r;
+    } t[] = {
+        { 2560, 4, { 0, 0, 2, 2 } },  { 4, 2560, { 0, 0, 2, 2 } }, { 1, 1, { 0, 0, 0, 0 } },
+        { 1, 1, { 0, 0, 64, 64 } },   { 3, 1, { 0, 0, 50, 2 } },   { 2560, 1, { 0, 0, 1, 64 } },
+        { 7, 5, { 0, 0, 4000, 16 } },
+    };
+    struct trtc_err err;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        AVFrame *pic = frame(AV_PIX_FMT_YUVA420P, t[i].w, t[i].h, 180, 100, 150, 200);
+        struct trtc_overlay *o = trtc_overlay_image(pic, &t[i].r, 64, 64, &err);
+        assert_non_null(o);
+        assert_int_equal(o->y[0], 180);
+        assert_int_equal(o->u[0], 100);
+        assert_int_equal(o->a[0], 200);
+        trtc_overlay_free(&o);
+        av_frame_free(&pic);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blend_is_exact), cmocka_unit_test(test_only_its_rectangle),
         cmocka_unit_test(test_odd_place),      cmocka_unit_test(test_clipped_and_outside),
         cmocka_unit_test(test_scaled),         cmocka_unit_test(test_no_dark_fringe),
+        cmocka_unit_test(test_extreme_sizes),
     };
     return cmocka_run_group_tests_name("overlay", tests, NULL, NULL);
 }

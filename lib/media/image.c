@@ -14,8 +14,10 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/intreadwrite.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
+#include <zlib.h>
 
 #include "core/text.h"
 #include "media/av.h"
@@ -108,32 +110,105 @@ static int check_size(struct picture *p, uint32_t w, uint32_t h, struct trtc_err
 
 static const char png_signature[] = "\x89PNG\r\n\x1a\n";
 #define PNG_SIGNATURE (sizeof png_signature - 1)
+#define PNG_PALETTE   3  /* colour type */
 #define PNG_AROUND    12 /* bytes of a chunk besides its data: length, type, CRC */
 
-/* Keeps the chunks that make the picture (PNG, third edition, 5 and 11.2; tRNS: 11.3.1.1). */
-static int sift_png(struct picture *p, struct trtc_err *err)
+/* Bytes of the lines of w by h pixels, each with its filter byte. */
+static uint64_t png_lines(int w, int h, int bits)
 {
+    return w && h ? (uint64_t)h * (1 + ((uint64_t)w * (uint64_t)bits + 7) / 8) : 0;
+}
+
+/* Bytes of an image that is unpacked, from its header (PNG, 11.2.1 and 8.1); 0 where the header is wrong. */
+static uint64_t png_unpacked(const struct picture *p, const uint8_t *header)
+{
+    static const struct {
+        uint8_t channels, depths; /* depths: bits 1, 2, 4, 8 and 16 that are allowed, added */
+    } types[] = { { 1, 31 }, { 0, 0 }, { 3, 24 }, { 1, 15 }, { 2, 24 }, { 0, 0 }, { 4, 24 } };
+    static const struct {
+        uint8_t x, y, dx, dy;
+    } passes[] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
+                   { 0, 2, 2, 4 }, { 1, 0, 2, 2 }, { 0, 1, 1, 2 } };
+    const unsigned depth = header[8], type = header[9], interlaced = header[12];
+    if (type >= FF_ARRAY_ELEMS(types) || depth > 16 || !depth || depth & (depth - 1) ||
+        !(types[type].depths & depth) || header[10] || header[11] || interlaced > 1)
+        return 0;
+    const int bits = (int)(depth * types[type].channels);
+    if (!interlaced)
+        return png_lines(p->w, p->h, bits);
+    uint64_t n = 0;
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(passes); i++)
+        n += png_lines((p->w - passes[i].x + passes[i].dx - 1) / passes[i].dx,
+                       (p->h - passes[i].y + passes[i].dy - 1) / passes[i].dy, bits);
+    return n;
+}
+
+/* Unpacks to nowhere what an IDAT holds, as far as *left bytes. False for more than these, or damage. */
+static bool png_inflate(z_stream *z, const uint8_t *data, size_t n, uint64_t *left)
+{
+    uint8_t nowhere[16384];
+    z->next_in = (z_const Bytef *)(uintptr_t)data;
+    z->avail_in = (uInt)n;
+    for (;;) {
+        z->next_out = nowhere;
+        z->avail_out = sizeof nowhere;
+        const int ret = inflate(z, Z_NO_FLUSH);
+        const size_t made = sizeof nowhere - z->avail_out;
+        if (made > *left)
+            return false;
+        *left -= made;
+        if (ret == Z_STREAM_END || ret == Z_BUF_ERROR) /* the end of all, or of this IDAT */
+            return true;
+        if (ret != Z_OK)
+            return false;
+    }
+}
+
+/* Keeps the chunks that make the picture (PNG, third edition, 5 and 11.2; tRNS: 11.3.1.1). Their data must unpack to
+ * exactly the picture: the decoder would go on for as long as there is more, and show less as black. */
+static int sift_chunks(struct picture *p, z_stream *z, struct trtc_err *err)
+{
+    uint64_t left = 0;
     size_t at = PNG_SIGNATURE;
     keep(p, 0, at);
-    for (bool first = true, data = false;; first = false) {
+    for (bool first = true, palette = false;; first = false) {
         if (p->size - at < PNG_AROUND)
             return bad(p, err, "truncated PNG");
-        const uint32_t n = AV_RB32(p->data + at), type = AV_RB32(p->data + at + 4);
+        const uint8_t *data = p->data + at + 8;
+        const uint32_t n = AV_RB32(data - 8), type = AV_RB32(data - 4);
         const bool header = type == MKBETAG('I', 'H', 'D', 'R');
         if (header != first || (header && n != 13))
             return bad(p, err, "a PNG without a header, or with two");
         if (n > p->size - at - PNG_AROUND)
             return bad(p, err, "truncated PNG");
-        if (header && check_size(p, AV_RB32(p->data + at + 8), AV_RB32(p->data + at + 12), err))
-            return -1;
-        data |= type == MKBETAG('I', 'D', 'A', 'T');
+        if (header) {
+            if (check_size(p, AV_RB32(data), AV_RB32(data + 4), err))
+                return -1;
+            left = png_unpacked(p, data);
+            palette = data[9] != PNG_PALETTE; /* or none is needed */
+            if (!left)
+                return bad(p, err, "damaged PNG");
+        }
+        palette |= type == MKBETAG('P', 'L', 'T', 'E') && n && n % 3 == 0;
+        if (type == MKBETAG('I', 'D', 'A', 'T') && (!palette || !png_inflate(z, data, n, &left)))
+            return bad(p, err, "damaged PNG");
         if (header || type == MKBETAG('P', 'L', 'T', 'E') || type == MKBETAG('t', 'R', 'N', 'S') ||
             type == MKBETAG('I', 'D', 'A', 'T') || type == MKBETAG('I', 'E', 'N', 'D'))
             keep(p, at, n + PNG_AROUND);
         at += n + PNG_AROUND;
         if (type == MKBETAG('I', 'E', 'N', 'D'))
-            return data ? 0 : bad(p, err, "a PNG without a picture");
+            return left ? bad(p, err, "truncated PNG") : 0;
     }
+}
+
+static int sift_png(struct picture *p, struct trtc_err *err)
+{
+    z_stream z = { 0 };
+    if (inflateInit(&z) != Z_OK)
+        return trtc_fail_nomem(err);
+    const int ret = sift_chunks(p, &z, err);
+    inflateEnd(&z);
+    return ret;
 }
 
 /* ITU-T T.81, table B.1 */
@@ -340,14 +415,22 @@ static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format, bool fr
     AVFrame *f = new_frame(format, src->width, src->height, err);
     if (!f)
         return NULL;
-    struct SwsContext *sws = sws_getContext(src->width, src->height, without_range(src->format),
-                                            f->width, f->height, format, FLAGS, NULL, NULL, NULL);
-    const int *bt601 = sws_getCoefficients(SWS_CS_ITU601);
-    int ret = AVERROR(ENOSYS);
+    /* ranges before init, which else takes one YUV for another; the coefficients are BT.601's by default */
+    struct SwsContext *sws = sws_alloc_context();
+    int ret = AVERROR(ENOMEM);
     if (sws) {
-        sws_setColorspaceDetails(sws, bt601, from_full, bt601, 0, 0, 1 << 16, 1 << 16);
-        ret = sws_scale(sws, (const uint8_t *const *)src->data, src->linesize, 0, src->height,
-                        f->data, f->linesize);
+        av_opt_set_int(sws, "srcw", src->width, 0);
+        av_opt_set_int(sws, "srch", src->height, 0);
+        av_opt_set_int(sws, "src_format", without_range(src->format), 0);
+        av_opt_set_int(sws, "src_range", from_full, 0);
+        av_opt_set_int(sws, "dstw", f->width, 0);
+        av_opt_set_int(sws, "dsth", f->height, 0);
+        av_opt_set_int(sws, "dst_format", format, 0);
+        av_opt_set_int(sws, "sws_flags", FLAGS, 0);
+        ret = sws_init_context(sws, NULL, NULL);
+        if (ret >= 0)
+            ret = sws_scale(sws, (const uint8_t *const *)src->data, src->linesize, 0, src->height,
+                            f->data, f->linesize);
     }
     sws_freeContext(sws);
     if (ret != src->height) {

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/pixdesc.h>
+#include <libavutil/common.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/pixfmt.h>
 #include <libswscale/swscale.h>
 
 #include "media/av.h"
@@ -13,6 +15,7 @@
 
 #define BLOCK         16        /* pixels blended at a time: one vector */
 #define SCALED_MAX_PX (1 << 26) /* no picture is drawn larger than this */
+#define FAR_PX        (1 << 24) /* what reaches farther is nowhere: sums of places cannot overflow */
 
 struct trtc_yuv trtc_yuv_of(uint32_t rgb)
 {
@@ -27,14 +30,16 @@ struct trtc_yuv trtc_yuv_of(uint32_t rgb)
 
 bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out)
 {
-    const int64_t right = (int64_t)box->x + box->w, bottom = (int64_t)box->y + box->h;
-    if (box->w <= 0 || box->h <= 0 || box->x >= canvas_w || box->y >= canvas_h || right <= 0 ||
-        bottom <= 0)
+    if (box->w <= 0 || box->h <= 0 || box->w > FAR_PX || box->h > FAR_PX || box->x < -FAR_PX ||
+        box->y < -FAR_PX || box->x >= canvas_w || box->y >= canvas_h)
+        return false;
+    const int right = box->x + box->w, bottom = box->y + box->h;
+    if (right <= 0 || bottom <= 0)
         return false;
     out->x = box->x > 0 ? box->x : 0;
     out->y = box->y > 0 ? box->y : 0;
-    out->w = (right < canvas_w ? (int)right : canvas_w) - out->x;
-    out->h = (bottom < canvas_h ? (int)bottom : canvas_h) - out->y;
+    out->w = (right < canvas_w ? right : canvas_w) - out->x;
+    out->h = (bottom < canvas_h ? bottom : canvas_h) - out->y;
     return true;
 }
 
@@ -174,53 +179,71 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas)
 
 /* ---- pictures ---- */
 
+/* Room for one component in 16 bits, with lines as swscale likes them: it reads and writes beyond their ends. */
+static AVFrame *new_component(int w, int h, struct trtc_err *err)
+{
+    AVFrame *f = av_frame_alloc();
+    if (f) {
+        f->format = AV_PIX_FMT_GRAY16;
+        f->width = w;
+        f->height = h;
+    }
+    if (!f || av_frame_get_buffer(f, 0) < 0) {
+        av_frame_free(&f);
+        trtc_fail_nomem(err);
+    }
+    return f;
+}
+
+static uint16_t *line_of(const AVFrame *component, int y)
+{
+    return (uint16_t *)(void *)(component->data[0] + (ptrdiff_t)y * component->linesize[0]);
+}
+
 /* One component of a picture at full resolution, times alpha: 0 ... 255 * 255. component 3 is alpha. */
-static void premultiply(const AVFrame *pic, int component, uint16_t *out)
+static void premultiply(const AVFrame *pic, int component, const AVFrame *out)
 {
     const int shift = component == 1 || component == 2;
     for (int y = 0; y < pic->height; y++) {
+        const uint8_t *a = pic->data[3] ? pic->data[3] + (ptrdiff_t)y * pic->linesize[3] : NULL;
         const uint8_t *c = pic->data[component];
         if (c)
             c += (ptrdiff_t)(y >> shift) * pic->linesize[component];
-        const uint8_t *a = pic->data[3];
-        if (a)
-            a += (ptrdiff_t)y * pic->linesize[3];
+        uint16_t *to = line_of(out, y);
         for (int x = 0; x < pic->width; x++) {
             const unsigned value = component == 3 ? 255 : c[x >> shift];
-            *out++ = (uint16_t)(value * (a ? a[x] : 255));
+            to[x] = (uint16_t)(value * (a ? a[x] : 255));
         }
     }
 }
 
-/* One component of pic, premultiplied, at the size of w, h. */
-static int scaled(const AVFrame *pic, int component, int w, int h, struct SwsContext *sws,
-                  uint16_t *full, uint16_t *out, struct trtc_err *err)
+/* One component of pic, premultiplied, at the size of out. full: room for it at its own size; sws: NULL where
+ * that is out's. */
+static int scale(const AVFrame *pic, int component, struct SwsContext *sws, const AVFrame *full,
+                 const AVFrame *out, struct trtc_err *err)
 {
-    if (!sws) {
-        premultiply(pic, component, out);
+    premultiply(pic, component, sws ? full : out);
+    if (!sws)
         return 0;
-    }
-    premultiply(pic, component, full);
-    const uint8_t *const src[4] = { (const uint8_t *)full };
-    uint8_t *const dst[4] = { (uint8_t *)out };
-    const int src_stride[4] = { 2 * pic->width }, dst_stride[4] = { 2 * w };
-    const int ret = sws_scale(sws, src, src_stride, 0, pic->height, dst, dst_stride);
-    if (ret != h)
+    const int ret = sws_scale(sws, (const uint8_t *const *)full->data, full->linesize, 0,
+                              full->height, out->data, out->linesize);
+    if (ret != out->height)
         return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret < 0 ? ret : AVERROR_BUG,
-                            "scaling a picture to %dx%d", w, h);
+                            "scaling a picture to %dx%d", out->width, out->height);
     return 0;
 }
 
-/* The part of what lies at box that s shows; plain: of alpha itself. */
-static void unpremultiply(const uint16_t *value, const uint16_t *alpha, const struct trtc_rect *box,
-                          const struct trtc_sheet *s, uint8_t *out)
+/* The part of value (which has its left top at x, y of the canvas) that the sheet shows, divided by alpha;
+ * alpha NULL: value is alpha itself. */
+static void unpremultiply(const AVFrame *value, const AVFrame *alpha, int x, int y,
+                          const struct trtc_rect *seen, uint8_t *out)
 {
-    for (int y = 0; y < s->rect.h; y++) {
-        const size_t at =
-            (size_t)(s->rect.y - box->y + y) * (size_t)box->w + (size_t)(s->rect.x - box->x);
-        for (int x = 0; x < s->rect.w; x++) {
-            const uint32_t v = value[at + (size_t)x], a = alpha ? alpha[at + (size_t)x] : 65025;
-            const uint32_t c = a ? (v * 255 + a / 2) / a : 0;
+    for (int i = 0; i < seen->h; i++) {
+        const uint16_t *v = line_of(value, seen->y - y + i) + (seen->x - x);
+        const uint16_t *a = alpha ? line_of(alpha, seen->y - y + i) + (seen->x - x) : NULL;
+        for (int k = 0; k < seen->w; k++) {
+            const uint32_t by = a ? a[k] : 255 * 255;
+            const uint32_t c = by ? (v[k] * UINT32_C(255) + by / 2) / by : 0;
             *out++ = (uint8_t)(c < 255 ? c : 255);
         }
     }
@@ -247,7 +270,7 @@ struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_re
     struct trtc_overlay *o = NULL;
     struct trtc_sheet sheet = { 0 };
     struct SwsContext *sws = NULL;
-    uint16_t *full = NULL, *alpha = NULL, *value = NULL;
+    AVFrame *full = NULL, *alpha = NULL, *value = NULL;
     const struct trtc_rect box = box_of(pic, r);
     struct trtc_rect seen;
     if (!trtc_rect_clip(&box, canvas_w & ~1, canvas_h & ~1, &seen)) {
@@ -260,14 +283,9 @@ struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_re
                   box.h);
         goto done;
     }
-    const size_t n = (size_t)box.w * (size_t)box.h;
-    alpha = malloc(n * sizeof *alpha);
-    value = malloc(n * sizeof *value);
-    full = malloc((size_t)pic->width * (size_t)pic->height * sizeof *full);
-    if (!alpha || !value || !full) {
-        trtc_fail_nomem(err);
+    if (!(full = new_component(pic->width, pic->height, err)) ||
+        !(alpha = new_component(box.w, box.h, err)) || !(value = new_component(box.w, box.h, err)))
         goto done;
-    }
     if (box.w != pic->width || box.h != pic->height) {
         sws = sws_getContext(pic->width, pic->height, AV_PIX_FMT_GRAY16, box.w, box.h,
                              AV_PIX_FMT_GRAY16, SWS_AREA | SWS_ACCURATE_RND, NULL, NULL, NULL);
@@ -278,21 +296,21 @@ struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_re
         }
     }
     if (trtc_sheet_init(&sheet, &seen, (struct trtc_yuv){ 16, 128, 128 }, 0, err) ||
-        scaled(pic, 3, box.w, box.h, sws, full, alpha, err))
+        scale(pic, 3, sws, full, alpha, err))
         goto done;
     uint8_t *const planes[3] = { sheet.y, sheet.u, sheet.v };
     for (int i = 0; i < 3; i++) {
-        if (scaled(pic, i, box.w, box.h, sws, full, value, err))
+        if (scale(pic, i, sws, full, value, err))
             goto done;
-        unpremultiply(value, alpha, &box, &sheet, planes[i]);
+        unpremultiply(value, alpha, box.x, box.y, &seen, planes[i]);
     }
-    unpremultiply(alpha, NULL, &box, &sheet, sheet.a);
+    unpremultiply(alpha, NULL, box.x, box.y, &seen, sheet.a);
     o = trtc_overlay_of(&sheet, err);
 done:
     trtc_sheet_fini(&sheet);
     sws_freeContext(sws);
-    free(full);
-    free(value);
-    free(alpha);
+    av_frame_free(&value);
+    av_frame_free(&alpha);
+    av_frame_free(&full);
     return o;
 }

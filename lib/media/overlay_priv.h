@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_OVERLAY_PRIV_H
 #define TRTC_MEDIA_OVERLAY_PRIV_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -30,7 +30,8 @@ struct trtc_sheet {
     uint8_t *y, *u, *v, *a; /* stride rect.w; one block of memory, y is its beginning */
 };
 
-/* The part of box on the canvas; false where there is none. Any values are allowed. */
+/* The part of box on the canvas; false where there is none, or the box is absurdly far or large. Any values
+ * are allowed. */
 bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out);
 
 /* All pixels of one colour. */
