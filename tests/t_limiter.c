@@ -93,8 +93,8 @@ static void test_spike(void **state)
             in[0][i] = in[1][i] = 0.25f;
         in[1][10000] = spikes[k];
         run(RATE, 2, CEILING, 0);
-        if (fabsf(spikes[k]) < 1000)
-            assert_true(fabsf(out[1][10000]) > CEILING * 0.9999f);
+        if (fabsf(spikes[k]) < 1000) /* what is pressed hard is held 2 dB lower */
+            assert_true(fabsf(out[1][10000]) > CEILING * (fabsf(spikes[k]) < 2 ? 0.9999f : 0.799f));
         /* both channels alike, down smoothly, up slowly, and then exactly as before */
         for (int i = 0; i < TOTAL - 400; i++) {
             if (i != 10000)
@@ -128,17 +128,17 @@ static void test_loud(void **state)
             peak = fmax(peak, fmax(fabs((double)out[0][i]), fabs((double)out[1][i])));
             sum += (double)out[0][i] * (double)out[0][i];
         }
-        if (t[k].n * t[k].amplitude > 1.5 && (peak < 0.89 || sqrt(sum / RATE) < 0.1))
+        if (t[k].n * t[k].amplitude > 1.5 && (peak < 0.71 || sqrt(sum / RATE) < 0.1))
             fail_msg("case %zu: peak %.3f, level %.3f", k, peak, sqrt(sum / RATE));
         for (int i = 2 * RATE; i < TOTAL; i++)
             assert_true(out[0][i] == 0 && out[1][i] == 0);
     }
     /* a steady tone stays a tone: with the gain at rest, nothing is added to it */
-    sines(1, 4, 50, 0, 0, TOTAL);
+    sines(1, 2, 50, 0, 0, TOTAL);
     run(RATE, 1, CEILING, 1024);
     double worst = 0;
     for (int i = RATE; i < TOTAL - 400; i++)
-        worst = fmax(worst, fabs((double)out[0][i] - (double)(in[0][i] / 4 * CEILING)));
+        worst = fmax(worst, fabs((double)out[0][i] - (double)(in[0][i] / 2 * CEILING)));
     if (worst > 0.01)
         fail_msg("a tone of 50 Hz is bent by %.4f", worst);
 }

@@ -17,6 +17,9 @@
 #define LOOKAHEAD_MS 5
 #define HOLD_MS      15  /* the gain rests between the waves of a low tone */
 #define RELEASE_MS   150 /* time constant */
+#define PRESS_FROM   3.0 /* times the ceiling */
+#define PRESS_TO     6.0
+#define PRESS_BY     0.2
 
 /* A running average: the last n values, 0 <= each <= ONE. */
 struct average {
@@ -119,6 +122,19 @@ static bool at_rest(const struct trtc_limiter *l)
     return !l->nb_queued && l->gain == ONE && l->a.sum == l->a.n * ONE && l->b.sum == l->b.n * ONE;
 }
 
+/* The gain that a sample of this peak needs. Where many voices are pressed together hard, what comes
+ * out is dense, and AAC at 64 kbit/s misses its peaks by up to 1.5 dB: such sound is held 2 dB lower. */
+static int64_t needed(const struct trtc_limiter *l, float peak)
+{
+    const double over = (double)peak / (double)l->ceiling;
+    const double pressed = over < PRESS_FROM ? 0
+                           : over > PRESS_TO ? 1
+                                             : (over - PRESS_FROM) / (PRESS_TO - PRESS_FROM);
+    /* a hair less: the multiplication rounds */
+    const double gain = (1 - PRESS_BY * pressed) / over * (1 - 1e-6);
+    return (int64_t)(gain * (double)ONE);
+}
+
 /* The next sample in, whose peak over the channels this is; returns the least gain in the window. */
 static int64_t least(struct trtc_limiter *l, float peak)
 {
@@ -127,9 +143,7 @@ static int64_t least(struct trtc_limiter *l, float peak)
         l->nb_queued--;
     }
     if (peak > l->ceiling) {
-        /* a hair less than needed: the multiplication rounds */
-        const double need = (double)l->ceiling / (double)peak * (1 - 1e-6);
-        const struct need n = { (int64_t)(need * (double)ONE), l->pos };
+        const struct need n = { needed(l, peak), l->pos };
         int end;
         for (;; l->nb_queued--) {
             end = l->first + l->nb_queued;
