@@ -20,7 +20,7 @@ PKG_CONFIG ?= pkg-config
 DEPS = sh tests/deps.sh
 VERSION = 0.1.0
 PKGS =
-TOOLS = trtc-name trtc-merge trtc-hls trtc-layout
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
@@ -70,7 +70,7 @@ $(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
 $(B)/trtc-mix: private PKGS = $(AV) libass zlib libcjson
-$(B)/trtc-mix: private LDLIBS = -lyuv -lb64 -lm
+$(B)/trtc-mix: private LDLIBS = -lb64 -lm
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
 
