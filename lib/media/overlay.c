@@ -191,7 +191,10 @@ static AVFrame *new_component(int w, int h, struct trtc_err *err)
     if (!f || av_frame_get_buffer(f, 0) < 0) {
         av_frame_free(&f);
         trtc_fail_nomem(err);
+        return NULL;
     }
+    memset(f->data[0], 0,
+           f->buf[0]->size); /* what lies beyond the lines counts nothing, but is looked at */
     return f;
 }
 
