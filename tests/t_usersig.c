@@ -290,6 +290,8 @@ static void hostile(void **state)
         "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"u\",\"TLS.sdkappid\":1,\"TLS.time\":1,\"TLS.expire\":1,\"TLS.sig\":\"x\",\"TLS.userbuf\":1}",
         "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"u\",\"TLS.identifier\":\"v\",\"TLS.sdkappid\":1,\"TLS.time\":1,\"TLS.expire\":1,\"TLS.sig\":\"x\"}",
         "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"u\",\"TLS.sdkappid\":1,\"TLS.time\":1,\"TLS.expire\":1,\"TLS.sig\":\"x\"} x",
+        "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"u\\n\",\"TLS.sdkappid\":1,\"TLS.time\":1,\"TLS.expire\":1,\"TLS.sig\":\"x\"}",
+        "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"u\",\"TLS.sdkappid\":1,\"TLS.time\":1,\"TLS.expire\":1,\"TLS.sig\":\"x\",\"TLS.userbuf\":\"A\\n\"}",
     };
     struct trtc_usersig_read *r = NULL;
     (void)state;
@@ -338,6 +340,7 @@ static void not_made(void **state)
         { { 1, "u", 1, 0, NULL }, "k", TRTC_EX_USAGE },
         { { 1, "u", 1, INT64_MAX, NULL }, "k", TRTC_EX_USAGE },
         { { 1, "u", -1, 1, NULL }, "k", TRTC_EX_SOFTWARE },
+        { { 1, "u", 1, 1, "A\n" }, "k", TRTC_EX_SOFTWARE },
         { { 1, "u", 1, 1, NULL }, "", TRTC_EX_CONFIG },
     };
     (void)state;

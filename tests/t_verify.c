@@ -76,7 +76,9 @@ static void receive(struct received *q, const cJSON *v)
     const cJSON *h;
     *q = (struct received){ 0 };
     cJSON_ArrayForEach(h, cJSON_GetObjectItemCaseSensitive(v, "headers_sent"))
+    {
         set(q, h->string, h->valuestring);
+    }
     set(q, "Authorization", vectors_text(v, "authorization"));
     q->known.id = vectors_text(v, "secret_id");
     q->known.key.secret_key = vectors_text(v, "secret_key");

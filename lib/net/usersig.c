@@ -82,6 +82,19 @@ static int inner_signature(const struct trtc_usersig *u, const char *key, char o
     return ret;
 }
 
+static bool has_controls(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f)
+            return true;
+    return false;
+}
+
+static bool is_base64(const char *s)
+{
+    return !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")];
+}
+
 static int check_user(const char *user, struct trtc_err *err)
 {
     size_t n = strlen(user);
@@ -89,9 +102,8 @@ static int check_user(const char *user, struct trtc_err *err)
     if (n == 0 || n > TRTC_USERSIG_USER_MAX)
         return trtc_fail(err, TRTC_EX_USAGE, "the UserID has %zu bytes: 1 to %d are allowed", n,
                          TRTC_USERSIG_USER_MAX);
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)user[i] < ' ' || user[i] == 0x7f)
-            return trtc_fail(err, TRTC_EX_USAGE, "the UserID holds a control character");
+    if (has_controls(user))
+        return trtc_fail(err, TRTC_EX_USAGE, "the UserID holds a control character");
     if (!trtc_utf8_valid(user, n))
         return trtc_fail(err, TRTC_EX_USAGE, "the UserID is not UTF-8");
     return 0;
@@ -109,6 +121,8 @@ static int check_make(const struct trtc_usersig *in, const char *key, struct trt
                          in->expire_s, TRTC_USERSIG_EXPIRE_MAX_S);
     if (in->time_s < 0 || in->time_s > INT64_C(253402300799))
         return trtc_fail(err, TRTC_EX_SOFTWARE, "cannot make a UserSig out of 1970...9999");
+    if (in->userbuf && !is_base64(in->userbuf))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "the permission block is not Base64");
     if (!*key)
         return trtc_fail(err, TRTC_EX_CONFIG, "the application's secret key is empty");
     return 0;
@@ -281,7 +295,7 @@ static char *unpack(const unsigned char *in, size_t n, size_t *bytes, bool *nome
     return out;
 }
 
-/* Takes the members out of r->json. 1 means that one is missing. */
+/* Takes the members out of r->json. */
 static int read_members(struct trtc_usersig_read *r, struct trtc_err *err)
 {
     static const char what[] = "UserSig";
@@ -300,7 +314,10 @@ static int read_members(struct trtc_usersig_read *r, struct trtc_err *err)
         if (s[i] != 1)
             return -1;
     r->is.sdkappid = (uint32_t)app;
-    return s[6] < 0 || strcmp(version, VERSION) != 0 ? -1 : 0;
+    if (s[6] < 0 || strcmp(version, VERSION) != 0)
+        return -1;
+    /* a line break in a member would stand for lines of the signed text */
+    return has_controls(r->is.user) || (r->is.userbuf && !is_base64(r->is.userbuf)) ? -1 : 0;
 }
 
 static enum trtc_usersig_fault malformed(const char *why, struct trtc_err *err)

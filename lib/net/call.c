@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* One call of an action, from the request's JSON to the service's answer. */
+#include "net/call.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "net/sign.h"
+
+/* One attempt after the other. */
+struct call {
+    struct trtc_caller *caller;
+    const char *action;
+    const char *body;
+    size_t body_bytes;
+    bool creates;
+    struct trtc_reply reply;
+    struct trtc_answer *answer;
+    struct trtc_err why; /* what was wrong with the last attempt */
+};
+
+int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struct trtc_err *err)
+{
+    const cJSON *error = NULL;
+    int has_error = -1;
+
+    *out = (struct trtc_answer){ .json = trtc_json_parse("answer", body, n, err) };
+    if (out->json && trtc_json_object(out->json, "answer", "Response", &out->response, err) == 1 &&
+        trtc_json_string(out->response, "Response", "RequestId", &out->request_id, err) >= 0)
+        has_error = trtc_json_object(out->response, "Response", "Error", &error, err);
+    if (has_error == 1 &&
+        (trtc_json_string(error, "Error", "Code", &out->code, err) != 1 || !*out->code ||
+         trtc_json_string(error, "Error", "Message", &out->message, err) < 0))
+        has_error = -1;
+    if (has_error >= 0)
+        return 0;
+    trtc_answer_fini(out);
+    return trtc_fail(err, TRTC_EX_UNAVAILABLE, "the answer is not one of this API");
+}
+
+void trtc_answer_fini(struct trtc_answer *answer)
+{
+    cJSON_Delete(answer->json);
+    *answer = (struct trtc_answer){ 0 };
+}
+
+/* Puts an error that the service has answered into words. */
+static void explain(struct call *c)
+{
+    const struct trtc_answer *a = c->answer;
+    char code[64], message[256], id[64];
+    const char *m = a->message ? a->message : "", *i = a->request_id ? a->request_id : "none";
+
+    trtc_fail(&c->why, trtc_retry_exit_code(a->code), "%s: %s: %s (request id %s)", c->action,
+              trtc_text_show(a->code, strlen(a->code), code, sizeof(code)),
+              trtc_text_show(m, strlen(m), message, sizeof(message)),
+              trtc_text_show(i, strlen(i), id, sizeof(id)));
+}
+
+/* Reads the reply into c->answer, and into what the retry rules have to know. */
+static struct trtc_attempt look(struct call *c)
+{
+    const struct trtc_reply *r = &c->reply;
+    struct trtc_attempt a = {
+        .net = r->net,
+        .status = r->status,
+        .retry_after_s = r->retry_after_s,
+        .date_s = r->date_s,
+    };
+
+    if (r->net != TRTC_NET_ANSWER) {
+        trtc_fail(&c->why, r->err.code, "%s: %s", c->action, r->err.msg);
+    } else if (r->status != 200) {
+        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: %s answers HTTP %d", c->action,
+                  c->caller->endpoint->host, r->status);
+    } else if (trtc_answer_parse(r->body, r->body_bytes, c->answer, NULL)) {
+        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: what %s answers is not of this API", c->action,
+                  c->caller->endpoint->host);
+        a.code = "";
+    } else if (c->answer->code) {
+        explain(c);
+        a.code = c->answer->code;
+    }
+    return a;
+}
+
+/* Signs for now and sends. */
+static int send_once(struct call *c, int64_t offset_s, struct trtc_err *err)
+{
+    const struct trtc_caller *k = c->caller;
+    const struct trtc_sign_call sign = {
+        .secret_id = k->credentials->id.text,
+        .secret_key = k->credentials->key.text,
+        .token = k->credentials->token.text,
+        .host = k->endpoint->host,
+        .action = c->action,
+        .version = TRTC_API_VERSION,
+        .region = k->region,
+        .language = k->language,
+        .client = k->client,
+        .time_s = k->outside.wall_s(k->outside.arg) + offset_s,
+        .body = c->body,
+        .body_bytes = c->body_bytes,
+    };
+    struct trtc_headers headers = { 0 };
+    const struct trtc_post post = { k->endpoint->url, &headers, c->body, c->body_bytes,
+                                    c->creates };
+    int ret = trtc_sign_call(&sign, &headers, err);
+
+    trtc_reply_fini(&c->reply);
+    trtc_answer_fini(c->answer);
+    if (!ret)
+        k->transport.post(k->transport.arg, &post, &c->reply);
+    trtc_headers_fini(&headers);
+    return ret;
+}
+
+/* Tells why there will be another attempt. */
+static void tell(const struct call *c, const struct trtc_retry_state *state,
+                 const struct trtc_decision *d)
+{
+    const struct trtc_outside *o = &c->caller->outside;
+    char text[sizeof(c->why.msg) + 128];
+    long long off_s = state->offset_s;
+
+    if (!o->notice)
+        return;
+    if (d->clock_moved)
+        snprintf(text, sizeof(text), "this machine's clock is %lld s %s: signing with the server's",
+                 off_s < 0 ? -off_s : off_s, off_s < 0 ? "fast" : "slow");
+    else
+        snprintf(text, sizeof(text), "%s; again in %.1f s (%d of %d)", c->why.msg,
+                 (double)d->wait_ms / 1000, state->nb_retries, c->caller->retries);
+    o->notice(o->arg, text);
+}
+
+static int run(struct call *c, bool *unknown, struct trtc_err *err)
+{
+    struct trtc_caller *k = c->caller;
+    const struct trtc_outside *o = &k->outside;
+    const struct trtc_retry_rules rules = { k->retries, k->budget_ms, c->creates };
+    struct trtc_retry_state state = { .offset_s = k->offset_s };
+    int64_t begin_ms = o->mono_ms(o->arg);
+
+    for (;;) {
+        struct trtc_attempt a;
+        struct trtc_decision d;
+
+        if (send_once(c, state.offset_s, err))
+            return -1;
+        a = look(c);
+        a.now_s = o->wall_s(o->arg);
+        a.spent_ms = o->mono_ms(o->arg) - begin_ms;
+        d = trtc_retry_decide(&rules, &state, &a, o->chance(o->arg));
+        k->offset_s = state.offset_s;
+        if (d.verdict == TRTC_VERDICT_DONE)
+            return 0;
+        *unknown = rules.creates && state.maybe_done;
+        if (d.verdict == TRTC_VERDICT_STOP)
+            return trtc_fail(err, d.exit_code, "%s", c->why.msg);
+        tell(c, &state, &d);
+        if (d.wait_ms && o->wait(o->arg, d.wait_ms))
+            return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", c->action);
+    }
+}
+
+int trtc_call(struct trtc_caller *caller, const char *action, const char *body, size_t n,
+              bool creates, struct trtc_answer *out, bool *unknown, struct trtc_err *err)
+{
+    struct call c = {
+        .caller = caller,
+        .action = action,
+        .body = body,
+        .body_bytes = n,
+        .creates = creates,
+        .answer = out,
+    };
+    bool maybe = false;
+    int ret;
+
+    *out = (struct trtc_answer){ 0 };
+    ret = run(&c, &maybe, err);
+    if (unknown)
+        *unknown = maybe && ret;
+    trtc_reply_fini(&c.reply);
+    return ret;
+}
