@@ -158,7 +158,7 @@ static bool call(struct world *w, struct trtc_caller *k, bool creates, int want,
                  struct trtc_err *err)
 {
     struct trtc_answer a;
-    struct trtc_err own;
+    struct trtc_err own = { 0 };
     bool unknown = false;
     err = err ? err : &own;
     *err = (struct trtc_err){ 0 };
