@@ -4,54 +4,9 @@
 # disturbs both alike. Medians of RUNS runs; the ratio is what counts. USERS and SECONDS_EACH make it smaller.
 set -euo pipefail
 
-runs=${RUNS:-5} users=${USERS:-8} seconds=${SECONDS_EACH:-300}
-work=$(mktemp -d "${TMPDIR:-/tmp}/trtc-bench.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-
-# median COLUMN < rows
-median() {
-    sort -n -k"$1,$1" | awk -v c="$1" '{v[NR] = $c} END {print v[int((NR + 1) / 2)]}'
-}
-
-# once COMMAND...: appends "wall cpu" in seconds to $rows.
-once() {
-    local t
-    TIMEFORMAT='%3R %3U %3S'
-    t=$({ time "$@" >"$work/out.txt" 2>"$work/err.txt" || echo failed >>"$work/failed"; } 2>&1)
-    awk '{printf "%.3f %.3f\n", $1, $2 + $3}' <<<"$t" >>"$rows"
-    if [ -e "$work/failed" ]; then
-        echo "bench: failed: $*" >&2
-        cat "$work/err.txt" >&2
-        exit 1
-    fi
-}
-
-# compare "label" ours theirs [more...]: functions, run in turn; prints a row each, ratios against the first.
-compare() {
-    local label=$1 i f base_wall='' base_cpu=''
-    shift
-    for f in "$@"; do : >"$work/$f.rows"; done
-    for ((i = 0; i <= runs; i++)); do # the first round warms up
-        for f in "$@"; do
-            rows=$work/$f.rows
-            [ "$i" = 0 ] && rows=/dev/null
-            "$f"
-        done
-    done
-    for f in "$@"; do
-        local wall cpu
-        wall=$(median 1 <"$work/$f.rows") cpu=$(median 2 <"$work/$f.rows")
-        base_wall=${base_wall:-$wall} base_cpu=${base_cpu:-$cpu}
-        printf '%-34s %-28s %8.3f %8.3f %8.2f %8.2f\n' "$label" "$f" "$wall" "$cpu" \
-            "$(awk -v a="$base_wall" -v b="$wall" 'BEGIN {print (b > 0 ? a / b : 0)}')" \
-            "$(awk -v a="$base_cpu" -v b="$cpu" 'BEGIN {print (b > 0 ? a / b : 0)}')"
-        label=
-    done
-}
-
-rss_mb() { # peak memory of a command, in MB
-    command time -f '%M' "$@" 2>&1 >/dev/null | tail -1 | awk '{printf "%.1f", $1 / 1024}'
-}
+users=${USERS:-8} seconds=${SECONDS_EACH:-300}
+# shellcheck source=tests/bench.bash
+. "$(dirname "$0")/bench.bash"
 
 concat_list() { # playlist -> list for ffmpeg's concat demuxer
     { echo 'ffconcat version 1.0'; sed -n "s|^[^#].*|file '${1%/*}/&'|p" "$1"; }
@@ -132,7 +87,7 @@ hls_latency() {
 
 echo "making $users users x $seconds s ..."
 make_set
-printf '%-34s %-28s %8s %8s %8s %8s\n' job command 'wall s' 'cpu s' 'ours/its' '(cpu)'
+table_head
 compare "copy $users users x $seconds s" merge_copy merge_copy_1_job ffmpeg_concat_copy cat_to_file
 compare "encode 1 user x $seconds s" merge_encode ffmpeg_encode
 
@@ -149,3 +104,5 @@ printf '\nmerge, copying 1 user x %s s: peak memory %s MB; sample tables: %s\n' 
     "$(jq -r '.outputs[0] | "\(.table_samples) samples in \(.table_bytes) bytes, \(.table_bytes / .table_samples * 10 | round / 10) a sample"' "$work/report.json")"
 echo
 bash "$(dirname "$0")/bench-name.sh"
+echo
+bash "$(dirname "$0")/bench-mix.sh"

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the measurements share: $work is a directory of their own, a table of rows that are compared.
+
+runs=${RUNS:-5}
+work=$(mktemp -d "${TMPDIR:-/tmp}/trtc-bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# median COLUMN < rows
+median() {
+    sort -n -k"$1,$1" | awk -v c="$1" '{v[NR] = $c} END {print v[int((NR + 1) / 2)]}'
+}
+
+# once COMMAND...: appends "wall cpu" in seconds to $rows.
+once() {
+    local t
+    TIMEFORMAT='%3R %3U %3S'
+    t=$({ time "$@" >"$work/out.txt" 2>"$work/err.txt" || echo failed >>"$work/failed"; } 2>&1)
+    awk '{printf "%.3f %.3f\n", $1, $2 + $3}' <<<"$t" >>"$rows"
+    if [ -e "$work/failed" ]; then
+        echo "bench: failed: $*" >&2
+        cat "$work/err.txt" >&2
+        exit 1
+    fi
+}
+
+# compare "label" ours theirs [more...]: functions, run in turn; prints a row each, ratios against the first.
+compare() {
+    local label=$1 i f base_wall='' base_cpu=''
+    shift
+    for f in "$@"; do : >"$work/$f.rows"; done
+    for ((i = 0; i <= runs; i++)); do # the first round warms up
+        for f in "$@"; do
+            rows=$work/$f.rows
+            [ "$i" = 0 ] && rows=/dev/null
+            "$f"
+        done
+    done
+    for f in "$@"; do
+        local wall cpu
+        wall=$(median 1 <"$work/$f.rows") cpu=$(median 2 <"$work/$f.rows")
+        base_wall=${base_wall:-$wall} base_cpu=${base_cpu:-$cpu}
+        printf '%-34s %-28s %8.3f %8.3f %8.2f %8.2f\n' "$label" "$f" "$wall" "$cpu" \
+            "$(awk -v a="$base_wall" -v b="$wall" 'BEGIN {print (b > 0 ? a / b : 0)}')" \
+            "$(awk -v a="$base_cpu" -v b="$cpu" 'BEGIN {print (b > 0 ? a / b : 0)}')"
+        label=
+    done
+}
+
+rss_mb() { # peak memory of a command, in MB
+    command time -f '%M' "$@" 2>&1 >/dev/null | tail -1 | awk '{printf "%.1f", $1 / 1024}'
+}
+
+table_head() {
+    printf '%-34s %-28s %8s %8s %8s %8s\n' job command 'wall s' 'cpu s' 'ours/its' '(cpu)'
+}
