@@ -434,8 +434,9 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     if (!s->nb_broken_pictures && !s->nb_broken_sounds)
         return;
-    cli_error("%s%s: %" PRId64 " frames could not be decoded", o->rec ? o->user : o->label,
-              o->rec && o->aux ? ":aux" : "", s->nb_broken_pictures + s->nb_broken_sounds);
+    const int64_t nb = s->nb_broken_pictures + s->nb_broken_sounds;
+    cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
+              o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");
     if (!in->allow_missing)
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
 }
@@ -466,6 +467,8 @@ void mix_inputs_close(struct inputs *in)
             trtc_feed_free(&o->sound);
             trtc_timeline_fini(&o->line);
         }
+        if (o->dynamic && in->sources) /* what the mix has found */
+            trtc_member_fini(&in->sources[i].member);
         trtc_source_free(&o->input);
         trtc_losses_fini(&o->losses);
         trtc_losses_fini(&o->sound_losses);

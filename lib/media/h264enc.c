@@ -24,6 +24,7 @@
  * The same holds for veryfast and slower presets.) */
 static const char cheap_preset[] = "superfast";
 static const char cheap_params[] = "mbtree=1:rc-lookahead=10";
+static const char repeatable_params[] = "mbtree=0";
 
 struct trtc_h264enc {
     AVCodecContext *enc;
@@ -49,12 +50,14 @@ static bool is_preset(const char *name)
     return false;
 }
 
-static int set_rate(AVCodecContext *c, int bitrate_bps)
+static int set_rate(AVCodecContext *c, int bitrate_bps, bool capped)
 {
     if (bitrate_bps <= 0)
         return av_opt_set_double(c->priv_data, "crf", CONSTANT_QUALITY, 0);
     const int64_t bps = bitrate_bps;
     c->bit_rate = bps;
+    if (!capped)
+        return 0;
     c->rc_max_rate = bps * PEAK_NUM / PEAK_DEN;
     c->rc_buffer_size = (int)(bps > INT32_MAX / BUFFER_S ? INT32_MAX : bps * BUFFER_S);
     return 0;
@@ -67,8 +70,8 @@ static int set_rate(AVCodecContext *c, int bitrate_bps)
 static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
 {
     char params[128];
-    const char *cheap = o->preset || o->live ? "" : cheap_params;
-    int n = snprintf(params, sizeof params, "%s", cheap);
+    const char *base = o->repeatable ? repeatable_params : o->preset || o->live ? "" : cheap_params;
+    int n = snprintf(params, sizeof params, "%s", base);
     c->gop_size = o->gop;
     if (o->fixed_gop) {
         c->gop_size = 2 * o->gop;
@@ -104,7 +107,7 @@ static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *
     if (ret >= 0 && o->live)
         ret = av_opt_set(c->priv_data, "tune", "zerolatency", 0);
     if (ret >= 0)
-        ret = set_rate(c, o->bitrate_bps);
+        ret = set_rate(c, o->bitrate_bps, !o->repeatable);
     if (ret >= 0)
         ret = set_params(c, o);
     if (ret >= 0)

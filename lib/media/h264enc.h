@@ -19,8 +19,11 @@ struct trtc_h264enc_opts {
     int bitrate_bps; /* average; 0: constant quality (crf 23) */
     const char *
         preset; /* x264's; NULL: superfast with mbtree and a look-ahead of 10, the best for its cost */
-    int threads; /* 0: as many as suit the cores */
-    bool live;   /* no look-ahead, no delay (tune zerolatency) */
+    int threads;     /* 0: as many as suit the cores */
+    bool live;       /* no look-ahead, no delay (tune zerolatency) */
+    bool repeatable; /* the same bytes each time, for a number of threads: without what x264 does by
+                        the progress of its threads (a cap on peaks) or by memory it has not written
+                        (macroblock trees) */
 };
 
 struct trtc_h264enc;

@@ -289,7 +289,7 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: is empty", b->name);
     if (is_mp4_pipe(b))
         return fail_mp4_pipe(b, err);
-    if (b->src && averr == AVERROR_INVALIDDATA)
+    if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: no container or stream is recognised", b->name);
     return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
 }

@@ -157,6 +157,7 @@ static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct 
                                           .fixed_gop = true,
                                           .bitrate_bps = set->video_bps,
                                           .preset = m->o.preset,
+                                          .repeatable = m->o.deterministic,
                                           .threads =
                                               m->o.deterministic ? DETERMINISTIC_THREADS : 0 };
     m->encoder = trtc_h264enc_new(&eo, err);
@@ -175,6 +176,7 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
     struct trtc_writer_track *tracks = calloc(m->nb_sources + 2, sizeof *tracks);
     int nb = 0, ret = -1;
     m->video_track = m->audio_track = -1;
+    const bool known = m->nb_frames != INT64_MAX;
     if (!tracks)
         return trtc_fail_nomem(err);
     if (m->o.set->video) {
@@ -189,13 +191,16 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
         m->audio_track = nb;
         nb += mix_sound_tracks(m, nb, tracks + nb);
     }
-    const struct trtc_writer_opts wo = { .path = m->o.path,
-                                         .container = m->o.container,
-                                         .tracks = tracks,
-                                         .nb_tracks = nb,
-                                         .creation_ms = m->start_us / 1000,
-                                         .title = m->o.title,
-                                         .flush = m->live };
+    const struct trtc_writer_opts wo = {
+        .path = m->o.path,
+        .container = m->o.container,
+        .tracks = tracks,
+        .nb_tracks = nb,
+        .creation_ms = m->start_us / 1000,
+        .expected_us = known ? av_rescale(m->nb_frames, 1000000, m->o.set->fps) : 0,
+        .title = m->o.title,
+        .flush = m->live
+    };
     m->writer = trtc_writer_new(&wo, err);
     ret = m->writer ? 0 : -1;
 done:

@@ -24,7 +24,8 @@
     2000000 /* live: the mix is made at most this long behind the wall clock */
 
 struct trtc_mix_source {               /* a user's stream */
-    struct trtc_member member;         /* user and intervals: the caller's; live: filled here. */
+    struct trtc_member member;         /* user and intervals: the caller's, to be
+                                          freed by him; live: intervals filled here */
     struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
     struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
     bool stored;                       /* with live: it is waited for, however long it takes */

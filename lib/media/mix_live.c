@@ -11,6 +11,20 @@ static bool stopped(const struct trtc_mix *m)
     return m->o.stop && *m->o.stop;
 }
 
+/* Why each source has failed is its owner's to tell. */
+static int nothing_came(const struct trtc_mix *m, struct trtc_err *err)
+{
+    int code = 0;
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        struct trtc_err why = { 0 };
+        if (m->sources[i].live)
+            trtc_source_failure(m->sources[i].live, &why);
+        code = trtc_worse(code, why.code);
+    }
+    return code ? trtc_fail(err, code, "%s", "")
+                : trtc_fail(err, TRTC_EX_DATAERR, "no source has any sound or picture");
+}
+
 int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 {
     while (!stopped(m)) {
@@ -31,15 +45,8 @@ int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
             m->start_us = first;
             return 0;
         }
-        for (size_t i = 0; all_ended && i < m->nb_sources; i++) {
-            if (!m->sources[i].live)
-                continue;
-            trtc_source_failure(m->sources[i].live, err);
-            if (err->code)
-                return -1;
-        }
         if (all_ended)
-            return trtc_fail(err, TRTC_EX_DATAERR, "no source has any sound or picture");
+            return nothing_came(m, err);
         const struct timespec nap = { .tv_nsec = POLL_NS };
         nanosleep(&nap, NULL);
     }

@@ -255,6 +255,13 @@ void mix_picture_settle(struct trtc_mix *m)
 {
     for (size_t i = 0; i < m->nb_sources; i++) {
         struct trtc_tile_stats st = { 0 };
+        if (m->sources[i].live) { /* what has been found goes to the caller */
+            struct trtc_member *from = &m->members[i], *to = &m->sources[i].member;
+            trtc_member_fini(to);
+            to->sound = from->sound;
+            to->picture = from->picture;
+            from->sound = from->picture = (struct trtc_intervals){ 0 };
+        }
         if (!m->tiles[i])
             continue;
         trtc_tile_stats(m->tiles[i], &st);
