@@ -93,6 +93,7 @@ static void round_trip(void **state)
           0 },
         { 503, NULL, 0, { "Retry-After: 7", NULL, NULL, NULL }, 0 },
     };
+    static char large[3 << 19];
     static const char body[] = "{\"a\":\"\0\xff\"}";
     struct bench b = bench(apiserver_start(script, 2, NULL),
                            &(struct trtc_http_options){ .agent = "trtc-rec/1" });
@@ -136,6 +137,11 @@ static void round_trip(void **state)
     assert_int_equal(apiserver_nb_connections(b.server), 2);
     send2(&b, TRTC_NET_ANSWER);
     assert_int_equal(apiserver_nb_connections(b.server), 2);
+    /* for large ones the library would ask first, with Expect */
+    post(&b, NULL, large, sizeof large, false, TRTC_NET_ANSWER);
+    q = apiserver_request(b.server, 4);
+    assert_int_equal(q->body_bytes, sizeof large);
+    assert_null(trtc_headers_get(&q->headers, "Expect"));
     drop(&b);
 }
 

@@ -308,6 +308,58 @@ static void request(void **state)
     drop(&q);
 }
 
+/* Signatures that are right for one way to write the values, or for another day than the stamp's.
+ * Of the request "Content-Type: Application/JSON", "Host: h:1" with the body "{}", by the key "b". */
+static void forms(void **state)
+{
+    static const struct {
+        int64_t stamp_s;
+        const char *date, *signature;
+        enum trtc_verify_result want;
+    } t[] = {
+        { 1767225600, "2026-01-01",
+          "286f882bf98be090875394f366c308f6ff146da1d061fb51456b8169790876ce",
+          TRTC_VERIFY_OK }, /* application/json, h:1 */
+        { 1767225600, "2026-01-01",
+          "a22c3cfafe8ebad4dfaa772f9176dcc83e3bb34beb62de919ba960a08b775df1",
+          TRTC_VERIFY_OK }, /* application/json, h */
+        { 1767225600, "2026-01-01",
+          "8de0abfebf7fa315b0fe565ca916d7456c82f3349fc7f7b52a6acd1c42868f3e",
+          TRTC_VERIFY_OK }, /* Application/JSON, h:1 */
+        { 1767225600, "2026-01-01",
+          "921654440ae33d8ae2840dabfdee2e31d7752cab4a49741a2abe727f5b9c55c4",
+          TRTC_VERIFY_OK }, /* Application/JSON, h */
+        { 1767225600, "2026-01-01",
+          "7cd2e5f5fbf6e2bffbabc4b2845bcc0bd4c9d57aba7ed297d63a70c59c1a57d4",
+          TRTC_VERIFY_SIGNATURE }, /* application/json, h:2 */
+        { 1767225599, "2025-12-31",
+          "56b4d8ff639256e22a32d874d10738d12519e51b59cfdfffa2b9ea0ef1e12801",
+          TRTC_VERIFY_OK }, /* application/json, h:1 */
+        { 1767225599, "2026-01-01",
+          "0f7ccc8e820492da774c3fc267ab6f8df5426fa470e288ef6500dc1878c6929e",
+          TRTC_VERIFY_SIGNATURE }, /* application/json, h:1 */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        struct received q = { .known = { "A", { "b", NULL } }, .now_s = t[i].stamp_s };
+        char text[256];
+        q.rules = (struct trtc_verify_rules){ .find = find, .arg = &q.known };
+        q.r = (struct trtc_verify_request){ "POST", NULL, &q.headers, "{}", 2 };
+        set(&q, "Content-Type", "Application/JSON");
+        set(&q, "Host", "h:1");
+        snprintf(text, sizeof text, "%d", (int)t[i].stamp_s);
+        set(&q, "X-TC-Timestamp", text);
+        snprintf(
+            text, sizeof text,
+            "TC3-HMAC-SHA256 Credential=A/%s/trtc/tc3_request, SignedHeaders=content-type;host, Signature=%s",
+            t[i].date, t[i].signature);
+        set(&q, "Authorization", text);
+        if (verify(&q) != t[i].want)
+            fail_msg("%zu: %d", i, verify(&q));
+        trtc_headers_fini(&q.headers);
+    }
+}
+
 /* What trtc_sign_call makes is accepted, from second to second over the end of a day and on the
  * leap day; no bit of body or signature may change. */
 static void signed_here(void **state)
@@ -352,8 +404,8 @@ static void signed_here(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors), cmocka_unit_test(negative),    cmocka_unit_test(malformed),
-        cmocka_unit_test(request), cmocka_unit_test(signed_here),
+        cmocka_unit_test(vectors), cmocka_unit_test(negative), cmocka_unit_test(malformed),
+        cmocka_unit_test(request), cmocka_unit_test(forms),    cmocka_unit_test(signed_here),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
