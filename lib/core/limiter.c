@@ -162,9 +162,7 @@ static int64_t least(struct trtc_limiter *l, float peak)
 static float next_gain(struct trtc_limiter *l, float peak)
 {
     const int64_t limit = least(l, peak);
-    const int64_t rest = ONE - l->gain;
-    /* the last steps of the way back would take forever; the averages round them off */
-    l->gain = rest < ONE >> 16 ? ONE : l->gain + rest / l->release + 1;
+    l->gain += (ONE - l->gain) / l->release + 1; /* it does arrive */
     if (l->gain > limit)
         l->gain = limit;
     return (float)average(&l->b, average(&l->a, l->gain)) / (float)ONE;
@@ -194,6 +192,7 @@ void trtc_limiter_run(struct trtc_limiter *l, float *const *planes, int n)
         } else {
             const float gain = next_gain(l, peak);
             for (int c = 0; c < l->channels; c++) {
+                /* never more than the ceiling; that it is cut here is for the worst of roundings */
                 const float y = delayed(l, c, x[c]) * gain;
                 planes[c][i] = y > l->ceiling ? l->ceiling : y < -l->ceiling ? -l->ceiling : y;
             }
