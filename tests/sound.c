@@ -24,8 +24,8 @@ static struct sound_packet *append(struct sound *s, size_t size, int64_t pts_us)
     return p;
 }
 
-/* Blu-ray's LPCM: a header of 4 bytes that says all, then samples of 16 bits, big endian, of an even
- * number of channels. */
+/* Blu-ray's LPCM: a header of 4 bytes that says all, then samples of 16 bits, big endian, of an
+ * even number of channels. */
 void sound_pcm(struct sound *s, int channels, int64_t n, const struct sound_shape *shape,
                int64_t at_us, double ppm)
 {

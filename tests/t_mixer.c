@@ -164,7 +164,8 @@ static void test_reads_no_further_than_needed(void **state)
     trtc_mixer_free(&m);
 }
 
-/* What has not come is silence; what comes too late is dropped to the sample, the rest is in place. */
+/* What has not come is silence; what comes too late is dropped to the sample, the rest is in
+ * place. */
 static void test_waiting(void **state)
 {
     (void)state;

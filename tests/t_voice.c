@@ -205,7 +205,8 @@ static void test_drift_is_followed(void **state)
         int found = 0;
         for (int64_t k = 0; k < out_n; k++) {
             if (out[0][k] < 0.5f) {
-                /* the tone goes on: no step is larger than its own, near clicks and the end apart */
+                /* the tone goes on: no step is larger than its own, near clicks and the end
+                 * apart */
                 if (k && k < out_n - 32 && out[0][k - 1] < 0.2f && out[0][k] < 0.2f &&
                     k % RATE < RATE / 3 && fabsf(out[0][k] - out[0][k - 1]) > 0.0052f)
                     fail_msg("a step at %lld", (long long)k);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The gain a sample needs is held back and forth: the least of all within the look-ahead and the
- * hold, let go of slowly, then averaged twice over the look-ahead. Every value that goes into the
- * average for a sample is at most what that sample needs, so the average is too: the ceiling is kept
- * by construction, with a gain that bends smoothly.
+ * hold, let go of slowly, then averaged twice over the look-ahead. Every value that goes into
+ * the average for a sample is at most what that sample needs, so the average is too: the ceiling
+ * is kept by construction, with a gain that bends smoothly.
  *
- * Gains are whole numbers, ONE is 1: their running sums never drift, and come back to exactly ONE. */
+ * Gains are whole numbers, ONE is 1: their running sums never drift, and come back to exactly
+ * ONE. */
 #include "core/limiter.h"
 
 #include <float.h>
@@ -122,8 +123,9 @@ static bool at_rest(const struct trtc_limiter *l)
     return !l->nb_queued && l->gain == ONE && l->a.sum == l->a.n * ONE && l->b.sum == l->b.n * ONE;
 }
 
-/* The gain that a sample of this peak needs. Where many voices are pressed together hard, what comes
- * out is dense, and AAC at 64 kbit/s misses its peaks by up to 1.5 dB: such sound is held 2 dB lower. */
+/* The gain that a sample of this peak needs. Where many voices are pressed together hard, what
+ * comes out is dense, and AAC at 64 kbit/s misses its peaks by up to 1.5 dB: such sound is held
+ * 2 dB lower. */
 static int64_t needed(const struct trtc_limiter *l, float peak)
 {
     const double over = (double)peak / (double)l->ceiling;
@@ -135,7 +137,8 @@ static int64_t needed(const struct trtc_limiter *l, float peak)
     return (int64_t)(gain * (double)ONE);
 }
 
-/* The next sample in, whose peak over the channels this is; returns the least gain in the window. */
+/* The next sample in, whose peak over the channels this is; returns the least gain in the
+ * window. */
 static int64_t least(struct trtc_limiter *l, float peak)
 {
     if (l->nb_queued && l->queue[l->first].pos <= l->pos - l->window) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A limiter with look-ahead: what goes through never exceeds the ceiling, and is left alone as long
- * as it does not. What is three times as loud and more comes out up to 2 dB below the ceiling: a coder
- * needs room for that. Plain arithmetic on planar float samples. */
+/* A limiter with look-ahead: what goes through never exceeds the ceiling, and is left alone as
+ * long as it does not. What is three times as loud and more comes out up to 2 dB below the
+ * ceiling: a coder needs room for that. Plain arithmetic on planar float samples. */
 #ifndef TRTC_CORE_LIMITER_H
 #define TRTC_CORE_LIMITER_H
 

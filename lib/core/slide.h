@@ -18,16 +18,16 @@ struct trtc_slide;
 struct trtc_slide *trtc_slide_new(int channels, struct trtc_err *err);
 void trtc_slide_free(struct trtc_slide **s);
 
-/* From here on, what comes is moved by so many samples: > 0 later, < 0 earlier. A move that is under
- * way is replaced, rounded to a whole sample. TRTC_EX_TEMPFAIL. */
+/* From here on, what comes is moved by so many samples: > 0 later, < 0 earlier. A move that is
+ * under way is replaced, rounded to a whole sample. TRTC_EX_TEMPFAIL. */
 int trtc_slide_by(struct trtc_slide *s, int samples, struct trtc_err *err);
 bool trtc_slide_moving(const struct trtc_slide *s);
 
 /* By how many samples what comes out now has been moved so far, all in all. */
 double trtc_slide_moved(const struct trtc_slide *s);
 
-/* n samples a plane in, n at most TRTC_SLIDE_MAX (planes NULL: silence, TRTC_SLIDE_HELD of it brings
- * out the rest); how many came out. */
+/* n samples a plane in, n at most TRTC_SLIDE_MAX (planes NULL: silence, TRTC_SLIDE_HELD of it
+ * brings out the rest); how many came out. */
 int trtc_slide_run(struct trtc_slide *s, const float *const *in, int n, float *const *out);
 
 /* How many samples went in and have not come out. */

@@ -48,8 +48,8 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
     e->enc->bit_rate = bitrate_bps > 0 ? bitrate_bps : 64000 * (int64_t)channels;
     e->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     av_channel_layout_default(&e->enc->ch_layout, channels);
-    /* The default search costs three times as much, is no nearer to the sound, and makes a loud tone
-     * up to 5 dB louder: what a limiter held back would clip after all. */
+    /* The default search costs three times as much, is no nearer to the sound, and makes a loud
+     * tone up to 5 dB louder: what a limiter held back would clip after all. */
     av_opt_set(e->enc->priv_data, "aac_coder", "fast", 0);
     int ret = avcodec_open2(e->enc, codec, NULL);
     if (ret < 0) {

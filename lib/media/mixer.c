@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A sum of voices, each asked for as many samples as the block needs.
  *
- * `pos` is the place of the next sample to be summed; the output is the limiter's delay behind it, so
- * before the first block as many samples are summed without being put out.
+ * `pos` is the place of the next sample to be summed; the output is the limiter's delay behind
+ * it, so before the first block as many samples are summed without being put out.
  *
- * A source has one packet in hand. As long as that is due only after a while, the voice is not asked
- * at all: it has no decoder before its first sound, and costs nothing in its pauses. */
+ * A source has one packet in hand. As long as that is due only after a while, the voice is not
+ * asked at all: it has no decoder before its first sound, and costs nothing in its pauses. */
 #include "media/mixer.h"
 
 #include <math.h>

@@ -17,10 +17,10 @@ struct trtc_mixer;
 
 /* A voice: whatever owns it gives its packets, in order. */
 struct trtc_mixer_source {
-    /* 1 and *p, *codec_name (FFmpeg's name), both valid until the next call; 0 the end; 2 nothing has
-     * come yet (live: what is due and has not come is silence); -1: it broke, and counts as ended (err
-     * is dropped: whoever gives packets tells of it). pts_us on the mix's clock (0 = first sample of
-     * the output; before it: cut off). */
+    /* 1 and *p, *codec_name (FFmpeg's name), both valid until the next call; 0 the end; 2
+     * nothing has come yet (live: what is due and has not come is silence); -1: it broke, and
+     * counts as ended (err is dropped: whoever gives packets tells of it). pts_us on the mix's
+     * clock (0 = first sample of the output; before it: cut off). */
     int (*next)(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err);
     void *opaque;
 };
@@ -39,15 +39,15 @@ int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
  * again. */
 void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard);
 
-/* The next n samples (n <= TRTC_MIXER_BLOCK) of the sum, limited to the ceiling: planes[c] receives
- * n floats. Exactly in place: the limiter's delay is made up for by reading ahead. Where the sources
- * wait, what has not come is silence; what comes too late is dropped to the sample. Packets are read
- * half a second ahead, and one more is kept. */
+/* The next n samples (n <= TRTC_MIXER_BLOCK) of the sum, limited to the ceiling: planes[c]
+ * receives n floats. Exactly in place: the limiter's delay is made up for by reading ahead.
+ * Where the sources wait, what has not come is silence; what comes too late is dropped to the
+ * sample. Packets are read half a second ahead, and one more is kept. */
 int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct trtc_err *err);
 
-/* The n samples of one voice alone that went into the block that was mixed last, at the same place
- * (limited to the ceiling as well): for a track of its own. Only with trtc_mixer_keep, which is said
- * before the first block. -1: n is not that block's. */
+/* The n samples of one voice alone that went into the block that was mixed last, at the same
+ * place (limited to the ceiling as well): for a track of its own. Only with trtc_mixer_keep,
+ * which is said before the first block. -1: n is not that block's. */
 void trtc_mixer_keep(struct trtc_mixer *m);
 int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n);
 

@@ -2,13 +2,13 @@
 /* Sound of any codec to samples on a gapless clock.
  *
  * One step at a time: silence that is due; else the decoded frame in hand goes through the
- * resampler and the slide into the FIFO; else the decoder and the parser are asked for the next one.
- * The resampler knows the nominal rates only, and is nothing but a copy where they are the same; what
- * clocks differ from them is the slide's.
+ * resampler and the slide into the FIFO; else the decoder and the parser are asked for the next
+ * one. The resampler knows the nominal rates only, and is nothing but a copy where they are the
+ * same; what clocks differ from them is the slide's.
  *
- * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of the
- * next one. The next sample given to the resampler comes out at pos + what is held on the way, and
- * belongs at its time stamp; the difference of the two steers everything. */
+ * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of
+ * the next one. The next sample given to the resampler comes out at pos + what is held on the
+ * way, and belongs at its time stamp; the difference of the two steers everything. */
 #include "media/voice.h"
 
 #include <errno.h>
