@@ -36,6 +36,17 @@ people() {
     ffmpeg -nostdin -v error -y "${in[@]}" "${out[@]}"
 }
 
+# clips SECONDS FILE=N...: the same with a tone.
+clips() {
+    local for=$1 p in=() out=() n=1
+    shift
+    for p; do
+        in+=(-f lavfi -i "color=c=0x$(colour "${p##*=}"):s=160x90:r=5:d=$for")
+        out+=(-map $((n++)) -map 0 -c:v libx264 -preset ultrafast -g 5 -threads 1 -c:a aac -b:a 32k "${p%=*}")
+    done
+    ffmpeg -nostdin -v error -y -f lavfi -i "sine=r=16000:d=$for" "${in[@]}" "${out[@]}"
+}
+
 # voice SECONDS FILE [HZ]: sound alone.
 voice() {
     ffmpeg -nostdin -v error -y -f lavfi -i "sine=${3:-440}:r=16000:d=$1" -c:a aac -b:a 32k "$2"
@@ -73,17 +84,27 @@ inside() {
     done
 }
 
-# windows FRAME "USER=N..." LAYOUT-OPTION...: the same for all windows that trtc-layout gives these users, of these colours.
+# windows FRAME "USER=N..." LAYOUT-OPTION...: the same for all windows that trtc-layout gives these users, of these
+# colours; points that lie under another window are left out.
 windows() {
-    local f=$1 who=$2 u x y w h name media users=()
+    local f=$1 who=$2 u users=()
     shift 2
     for u in $who; do users+=("${u%=*}"); done
-    while read -r _ x y w h name media; do
-        [[ $media == main ]] || name+=:aux
-        for u in $who; do
-            [[ ${u%=*} != "$name" ]] || inside "$f" "$x" "$y" "$w" "$h" "${u##*=}" "$name"
-        done
-    done < <(trtc-layout -s "$canvas" "$@" "${users[@]}")
+    trtc-layout -s "$canvas" "$@" "${users[@]}" | awk -v f="$f" -v who="$who" '
+        BEGIN { n = split(who, w, /[ =]/); for (i = 1; i < n; i += 2) of[w[i]] = w[i + 1] }
+        { nb++; x[nb] = $2; y[nb] = $3; r[nb] = $2 + $4; b[nb] = $3 + $5; name[nb] = $7 == "aux" ? $6 ":aux" : $6 }
+        function point(i, px, py,   j) {
+            for (j = i + 1; j <= nb; j++) if (px >= x[j] && px < r[j] && py >= y[j] && py < b[j]) return
+            print f, px, py, of[name[i]], name[i]
+        }
+        END {
+            for (i = 1; i <= nb; i++) for (j = 0; j < 9; j++) {
+                px[0] = x[i] + 3; px[1] = int((x[i] + r[i]) / 2); px[2] = r[i] - 4
+                py[0] = y[i] + 3; py[1] = int((y[i] + b[i]) / 2); py[2] = b[i] - 4
+                point(i, px[j % 3], py[int(j / 3)])
+            }
+        }
+    '
 }
 
 # pixels FILE: frames that stdin names by number, as lines of hex bytes, one a row. Decodes the file once.
