@@ -5,7 +5,7 @@
 #include "media/input_priv.h"
 #include "media/ts.h"
 
-enum { BLOCK_BYTES = 256 * 1024, TS_BITS = 33 };
+enum { BLOCK_BYTES = 64 * 1024, TS_BITS = 33 };
 
 #define TIME_MAX_90K (INT64_C(1) << 50)
 

@@ -192,6 +192,18 @@ static int drain(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return receive(t, due_us, err);
 }
 
+/* Whether the packet behind p has a later picture that is due as well: then p's own is never seen, and need not be decoded
+ * where nothing refers to it. */
+static bool is_outrun(const struct trtc_tile *t, const AVPacket *p, int64_t due_us)
+{
+    int64_t pts_us = TRTC_NOTIME;
+    if (t->nb_kept > 1)
+        pts_us = t->kept[1]->pts;
+    else if (t->has_ahead)
+        pts_us = t->ahead.pkt.pts_us;
+    return pts_us > p->pts && pts_us <= due_us;
+}
+
 /* Sends the first kept packet to the decoder. 1: it was taken; 0: pictures must be taken out first. */
 static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
@@ -217,6 +229,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
         drop_kept(t);
         return 1;
     }
+    t->dec->skip_frame = is_outrun(t, p, due_us) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     int ret = avcodec_send_packet(t->dec, p);
     if (ret == AVERROR(EAGAIN))
         return 0;
@@ -348,6 +361,7 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
             return 0;
         if (t->nb_kept == 0 && keep(t, err) < 0)
             return -1;
+        look_ahead(t);
     }
 }
 
