@@ -58,11 +58,11 @@ run_literals() {
 }
 
 @test "the pipelines of trtc.7" {
-    run_literals "$tree/man/trtc.7" 3
+    run_literals "$tree/man/trtc.7" 4
 }
 
 @test "the pipelines of README.md" {
-    run_literals "$tree/README.md" 5
+    run_literals "$tree/README.md" 7
 }
 
 # ---- merge-finished ----
