@@ -3,6 +3,7 @@
 #ifndef TRTC_CMD_MIX_H
 #define TRTC_CMD_MIX_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,14 +34,16 @@ struct image {
     AVFrame *frame;
 };
 
-struct images {
-    const char **mapped; /* --image URL=FILE, as given */
+struct images {           /* init with mix_images_init */
+    pthread_mutex_t lock; /* of items: a live script reads pictures while others are shown */
+    const char **mapped;  /* --image URL=FILE, as given */
     size_t nb_mapped;
     struct image *items;
     size_t n;
     int code; /* worst exit status of what was not available */
 };
 
+int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err);
 /* Reads a picture, once. */
 int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
 /* The pictures that a look from a request or script names by URL become paths of pictures that have been read; one
@@ -62,11 +65,13 @@ struct inputs {
     int64_t only_until_us; /* nothing after it is looked at (--still); TRTC_NOTIME */
     int code;              /* worst exit status so far */
     struct trtc_scan scan;
-    struct origin *origins;
+    struct origin **origins;
     size_t nb_origins;
     struct trtc_mix_source *sources; /* one an origin */
     int64_t start_us, end_us;        /* of what is stored; TRTC_NOTIME: nothing is, or (end) live */
-    bool live;
+    bool live;                       /* some sources' presence is not known beforehand */
+    bool unplaced;                   /* ... nor when they begin */
+    int64_t began_us;                /* when the program began */
 };
 
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; -1 where nothing is
@@ -74,9 +79,9 @@ struct inputs {
 int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
-/* Names what was missing, damaged or broken, on stderr and in in->code; losses (may be NULL) is a JSON array. */
+/* Once the mix has been made (at start_us): names what was missing, damaged or broken, on stderr and in in->code; losses (may be NULL) is a JSON array. */
 struct cJSON;
-void mix_inputs_settle(struct inputs *in, struct cJSON *losses);
+void mix_inputs_settle(struct inputs *in, int64_t start_us, struct cJSON *losses);
 void mix_inputs_close(struct inputs *in);
 
 int64_t mix_now_us(void);

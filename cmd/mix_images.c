@@ -7,13 +7,24 @@
 #include "media/overlay.h"
 #include "mix.h"
 
+int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err)
+{
+    *im = (struct images){ 0 };
+    pthread_mutex_init(&im->lock, NULL);
+    im->mapped = calloc((size_t)nb_mapped_max + 1, sizeof *im->mapped);
+    return im->mapped ? 0 : trtc_fail_nomem(err);
+}
+
 const AVFrame *mix_image(void *images, const char *path)
 {
-    const struct images *im = images;
-    for (size_t i = 0; i < im->n; i++)
+    struct images *im = images;
+    const AVFrame *found = NULL;
+    pthread_mutex_lock(&im->lock);
+    for (size_t i = 0; i < im->n && !found; i++)
         if (strcmp(im->items[i].path, path) == 0)
-            return im->items[i].frame;
-    return NULL;
+            found = im->items[i].frame;
+    pthread_mutex_unlock(&im->lock);
+    return found;
 }
 
 int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
@@ -23,17 +34,19 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
     AVFrame *f = trtc_image_load(path, err);
     if (!f)
         return -1;
-    struct image *grown = realloc(im->items, (im->n + 1) * sizeof *grown);
     char *copy = strdup(path);
-    if (grown)
+    pthread_mutex_lock(&im->lock);
+    struct image *grown = copy ? realloc(im->items, (im->n + 1) * sizeof *grown) : NULL;
+    if (grown) {
         im->items = grown;
-    if (!grown || !copy) {
-        free(copy);
-        av_frame_free(&f);
-        return trtc_fail_nomem(err);
+        im->items[im->n++] = (struct image){ copy, f };
     }
-    im->items[im->n++] = (struct image){ copy, f };
-    return 0;
+    pthread_mutex_unlock(&im->lock);
+    if (grown)
+        return 0;
+    free(copy);
+    av_frame_free(&f);
+    return trtc_fail_nomem(err);
 }
 
 /* The file that stands for url, or NULL. */
@@ -95,4 +108,5 @@ void mix_images_fini(struct images *im)
     }
     free(im->items);
     free(im->mapped);
+    pthread_mutex_destroy(&im->lock);
 }

@@ -35,6 +35,7 @@ struct origin {
     struct trtc_source_input *input;
     bool dynamic; /* its presence is not known beforehand */
     bool stored;
+    int64_t start_us; /* of a source; live: not used */
     bool torn;
 };
 
@@ -70,22 +71,41 @@ int64_t mix_when_us(const struct when *w, int64_t start_us)
 
 /* ---- the list ---- */
 
+static void free_origin(struct origin *o)
+{
+    if (!o)
+        return;
+    if (o->rec) {
+        trtc_feed_free(&o->picture);
+        trtc_feed_free(&o->sound);
+        trtc_timeline_fini(&o->line);
+    }
+    trtc_source_free(&o->input);
+    trtc_losses_fini(&o->losses);
+    trtc_losses_fini(&o->sound_losses);
+    trtc_member_fini(&o->member);
+    free(o->user);
+    free(o->label);
+    free(o);
+}
+
+/* Each stands where it is: sources keep pointers into it. */
 static struct origin *add_origin(struct inputs *in, const char *user, size_t len, bool aux,
                                  const char *label)
 {
-    struct origin *grown = realloc(in->origins, (in->nb_origins + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    in->origins = grown;
-    struct origin *o = &grown[in->nb_origins];
-    *o = (struct origin){ .user = strndup(user, len), .aux = aux, .label = strdup(label) };
-    if (!o->user || !o->label) {
-        free(o->user);
-        free(o->label);
-        return NULL;
+    struct origin **grown = realloc(in->origins, (in->nb_origins + 1) * sizeof(struct origin *));
+    struct origin *o = calloc(1, sizeof *o);
+    if (grown)
+        in->origins = grown;
+    if (o) {
+        o->user = strndup(user, len);
+        o->label = strdup(label);
+        o->aux = aux;
     }
-    in->nb_origins++;
-    return o;
+    if (grown && o && o->user && o->label)
+        return in->origins[in->nb_origins++] = o;
+    free_origin(o);
+    return NULL;
 }
 
 /* What of a user's stream is wanted at all, as far as that is known beforehand. */
@@ -239,6 +259,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     if (!want.sound && !want.picture)
         return 0;
     o->stored = stored;
+    o->start_us = start_us;
     o->dynamic = kind != SOURCE_FILE;
     if (!o->dynamic) {
         struct trtc_member found = { 0 };
@@ -291,7 +312,7 @@ static int64_t base_of(const struct inputs *in, const struct trtc_operand *ops, 
     int64_t base = INT64_MAX;
     bool live = false;
     for (size_t i = 0; i < in->nb_origins; i++) {
-        const struct trtc_member *m = &in->origins[i].member;
+        const struct trtc_member *m = &in->origins[i]->member;
         if (m->sound.n && m->sound.items[0].start_us < base)
             base = m->sound.items[0].start_us;
         if (m->picture.n && m->picture.items[0].start_us < base)
@@ -333,21 +354,22 @@ static int list_sources(struct inputs *in, struct trtc_err *err)
     if (!in->sources)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < in->nb_origins; i++) {
-        struct origin *o = &in->origins[i];
+        struct origin *o = in->origins[i];
         if (!o->rec && !o->input) { /* not wanted, or not there */
-            free(o->user);
-            free(o->label);
-            trtc_member_fini(&o->member);
+            free_origin(o);
             continue;
         }
         take_extent(in, &o->member.sound);
         take_extent(in, &o->member.picture);
+        if (o->dynamic && o->stored && (in->start_us == TRTC_NOTIME || o->start_us < in->start_us))
+            in->start_us = o->start_us;
         in->live |= o->dynamic;
-        in->origins[n++] = *o;
+        in->unplaced |= o->dynamic && !o->stored;
+        in->origins[n++] = o;
     }
     in->nb_origins = n;
     for (size_t i = 0; i < n; i++) {
-        struct origin *o = &in->origins[i];
+        struct origin *o = in->origins[i];
         o->member.user = o->user;
         o->member.aux = o->aux;
         if (o->torn) {
@@ -403,10 +425,12 @@ done:
 
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
 {
+    /* in a pause the last picture before it is shown */
+    const int64_t before_us = from_us == TRTC_NOTIME ? from_us : from_us - TRTC_SECTION_GAP_US;
     for (size_t i = 0; i < in->nb_origins; i++) {
-        struct origin *o = &in->origins[i];
+        struct origin *o = in->origins[i];
         if (o->rec && o->member.picture.n &&
-            !(o->picture = trtc_feed_recording(o->rec, &o->line.video, TRTC_VIDEO, from_us,
+            !(o->picture = trtc_feed_recording(o->rec, &o->line.video, TRTC_VIDEO, before_us,
                                                &o->losses, err)))
             return -1;
         if (o->rec && o->member.sound.n &&
@@ -422,59 +446,74 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
     return 0;
 }
 
-/* Why a source ended before its time. */
-static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s)
+/* When a source ended, on the clock and in the mix. */
+static void when_of(const struct origin *o, const struct trtc_mix_source *s, int64_t start_us,
+                    char *out, size_t size)
 {
-    struct trtc_err why = { 0 };
-    if (o->input)
-        trtc_source_failure(o->input, &why);
-    if (why.code && !s->failure.code)
-        cli_error("%s: it breaks: %s", o->label, why.msg);
-    if ((why.code || s->failure.code) && !in->allow_missing)
-        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
-    if (!s->nb_broken_pictures && !s->nb_broken_sounds)
+    const struct trtc_intervals *v[2] = { &s->member.picture, &s->member.sound };
+    int64_t end = TRTC_NOTIME;
+    char utc[32];
+    for (int i = 0; i < 2; i++)
+        if (v[i]->n && v[i]->items[v[i]->n - 1].end_us != INT64_MAX &&
+            v[i]->items[v[i]->n - 1].end_us > end)
+            end = v[i]->items[v[i]->n - 1].end_us;
+    *out = '\0';
+    if (end == TRTC_NOTIME)
         return;
-    const int64_t nb = s->nb_broken_pictures + s->nb_broken_sounds;
-    cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
-              o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");
-    if (!in->allow_missing)
-        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    if (o->torn)
+        end -= TRTC_SECTION_GAP_US; /* it was made longer */
+    trtc_utc_format3339(end / 1000, utc);
+    snprintf(out, size, " at %s (%.3f s)", utc, (double)(end - start_us) / 1e6);
 }
 
-void mix_inputs_settle(struct inputs *in, cJSON *losses)
+/* Why a source ended before its time. */
+static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s,
+                        int64_t start_us)
+{
+    struct trtc_err why = { 0 };
+    char when[64];
+    const int64_t nb = s->nb_broken_pictures + s->nb_broken_sounds;
+    if (o->input)
+        trtc_source_failure(o->input, &why);
+    when_of(o, s, start_us, when, sizeof when);
+    if (why.code && !s->failure.code)
+        cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
+    else if (o->torn && !s->failure.code)
+        cli_error("%s: it breaks%s, where the file ends in the middle of something", o->label,
+                  when);
+    if (nb)
+        cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
+                  o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");
+    if ((why.code || s->failure.code || o->torn || nb) && !in->allow_missing)
+        in->code = trtc_worse(in->code, why.code && !s->member.both.n && !s->member.sound.n &&
+                                                !s->member.picture.n
+                                            ? why.code
+                                            : TRTC_EX_LOSS);
+}
+
+void mix_inputs_settle(struct inputs *in, int64_t start_us, cJSON *losses)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
-        struct origin *o = &in->origins[i];
+        struct origin *o = in->origins[i];
         if (o->input)
             trtc_source_settle(o->input);
-        if (losses && o->rec && (i == 0 || in->origins[i - 1].rec != o->rec))
+        if (losses && o->rec && (i == 0 || in->origins[i - 1]->rec != o->rec))
             for (size_t l = 0; l < o->rec->losses.n; l++) /* said already */
                 cJSON_AddItemToArray(losses, trtc_report_loss(&o->rec->losses.items[l]));
         for (size_t l = 0; l < o->losses.n; l++)
             lose(in, losses, &o->losses.items[l]);
         for (size_t l = 0; l < o->sound_losses.n; l++)
             lose(in, losses, &o->sound_losses.items[l]);
-        say_failure(in, o, &in->sources[i]);
+        say_failure(in, o, &in->sources[i], start_us);
     }
 }
 
 void mix_inputs_close(struct inputs *in)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
-        struct origin *o = &in->origins[i];
-        if (o->rec) {
-            trtc_feed_free(&o->picture);
-            trtc_feed_free(&o->sound);
-            trtc_timeline_fini(&o->line);
-        }
-        if (o->dynamic && in->sources) /* what the mix has found */
+        if (in->sources && in->origins[i]->dynamic) /* what the mix has found */
             trtc_member_fini(&in->sources[i].member);
-        trtc_source_free(&o->input);
-        trtc_losses_fini(&o->losses);
-        trtc_losses_fini(&o->sound_losses);
-        trtc_member_fini(&o->member);
-        free(o->user);
-        free(o->label);
+        free_origin(in->origins[i]);
     }
     free(in->origins);
     free(in->sources);

@@ -503,9 +503,7 @@ static int find_request(struct opts *o, int argc, char *argv[])
             break; /* told in the second pass */
     }
     optind = 1;
-    if (!o->request || c != -1)
-        return 0;
-    int ret = read_request(o);
+    int ret = o->request && c == -1 ? read_request(o) : 0;
     o->images.nb_mapped = 0;
     return ret;
 }
@@ -884,21 +882,31 @@ static enum trtc_container container_of(const struct opts *o)
                                            : TRTC_CONTAINER_MP4;
 }
 
-/* Where the mix begins and ends, as far as that is known. */
+/* Where the mix begins and ends, as far as that is known. With live sources that is not before they come, but what is
+ * stored and begins after the program did is not cut off for that. */
 static int set_extent(const struct opts *o, const struct inputs *in, struct trtc_mix_opts *mo,
                       struct trtc_err *err)
 {
-    mo->start_us = in->live && !in->deterministic && !o->from.given ? TRTC_NOTIME : in->start_us;
+    const bool open = in->unplaced && (in->start_us == TRTC_NOTIME || in->start_us < in->began_us);
+    mo->otherwise_us = in->start_us;
+    mo->start_us = open ? TRTC_NOTIME : in->start_us;
     mo->end_us = in->end_us;
-    const int64_t base = in->start_us != TRTC_NOTIME ? in->start_us : mix_now_us();
-    if (o->from.given)
-        mo->start_us = mix_when_us(&o->from, base);
-    if (o->to.given)
-        mo->end_us = mix_when_us(&o->to, base);
+    mo->length_us = TRTC_NOTIME;
+    if (o->from.given && (!open || !o->from.relative))
+        mo->start_us = mix_when_us(&o->from, in->start_us);
+    else if (o->from.given)
+        mo->after_us = o->from.us;
+    if (o->to.given && (!open || !o->to.relative))
+        mo->end_us = mix_when_us(&o->to, in->start_us);
+    else if (o->to.given)
+        mo->length_us = o->to.us - mo->after_us;
     if (o->still.given)
-        mo->start_us = mix_when_us(&o->still, base);
+        mo->start_us = mix_when_us(&o->still, in->start_us);
+    else if (mo->length_us <= 0 && mo->length_us != TRTC_NOTIME)
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between --from and --to");
     else if (mo->start_us != TRTC_NOTIME && mo->end_us != TRTC_NOTIME && mo->end_us <= mo->start_us)
-        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between --from and %s",
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between %s and %s",
+                         o->from.given ? "--from" : "the beginning",
                          o->to.given ? "--to" : "the end");
     return 0;
 }
@@ -933,6 +941,7 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
         return -1;
     if (o->still.given) {
         ret = write_still(o, m, mo.start_us, err);
+        mix_inputs_settle(in, mo.start_us, losses);
         goto done;
     }
     script.mix = m;
@@ -944,7 +953,7 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
     start_progress(&progress);
     ret = trtc_mix_run(m, res, err);
     end_progress(&progress);
-    mix_inputs_settle(in, losses);
+    mix_inputs_settle(in, res->start_us, losses);
 done:
     end_script(&script);
     trtc_mix_free(&m);
@@ -957,7 +966,8 @@ static int run(struct opts *o, int *code, struct trtc_err *err)
                          .everybody = o->script != NULL,
                          .allow_missing = o->allow_missing,
                          .deterministic = o->deterministic,
-                         .only_until_us = TRTC_NOTIME };
+                         .only_until_us = TRTC_NOTIME,
+                         .began_us = mix_now_us() };
     struct trtc_mix_result res = { 0 };
     cJSON *losses = cJSON_CreateArray();
     int ret =
@@ -986,9 +996,9 @@ int main(int argc, char *argv[])
     struct trtc_err err;
     cli_init("trtc-mix");
     trtc_mix_settings_init(&o.set);
-    o.images.mapped = calloc((size_t)argc + 1, sizeof *o.images.mapped);
     trtc_av_quiet();
-    int code = o.images.mapped ? parse(&o, argc, argv) : TRTC_EX_TEMPFAIL;
+    int code =
+        mix_images_init(&o.images, argc, &err) < 0 ? cli_report(&err) : parse(&o, argc, argv);
     if (code == 0) {
         cli_catch_signals();
         signal(SIGPIPE, SIG_IGN); /* a reader that leaves is told from a failure by its error */

@@ -155,7 +155,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
     const struct trtc_input_info *info = trtc_input_info(in);
     const bool there[2] = { o->audio && (info->audio != TRTC_CODEC_NONE || info->may_grow),
                             o->video && (info->video != TRTC_CODEC_NONE || info->may_grow) };
-    x->off_us = o->start_us - trtc_input_start_us(in);
+    x->off_us = o->start_us - trtc_input_zero_us(in);
     for (int k = 0; k < 2; k++) {
         struct file_feed *f = &x->feed[k];
         if (!there[k])

@@ -103,7 +103,7 @@ static void place(struct live *x, const struct trtc_input *in, const struct trtc
 
     if (x->stored) {
         if (!x->placed)
-            x->off_us = x->start_us - trtc_input_start_us(in);
+            x->off_us = x->start_us - trtc_input_zero_us(in);
         x->placed = true;
         return;
     }
@@ -317,7 +317,7 @@ static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
     int64_t deadline_us = INT64_MAX;
     bool due;
 
-    if (!x->stored && wall_us != INT64_MAX)
+    if (x->now_us && wall_us != INT64_MAX)
         deadline_us = av_gettime_relative() + (wall_us - x->now_us());
     pthread_mutex_lock(&s->lock);
     while (!(due = is_due(x, until_us)) && av_gettime_relative() < deadline_us)

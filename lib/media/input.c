@@ -13,6 +13,7 @@
 #include "media/input_priv.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks */
+#define PRIMING_US    200000             /* of sound, at most: 2112 samples at 16 kHz are 132 ms */
 #define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
 #define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
 #define SETS_MAX      (64 * 1024)
@@ -592,6 +593,11 @@ void trtc_input_leave_sound(struct trtc_input *in)
 int64_t trtc_input_start_us(const struct trtc_input *in)
 {
     return in->start_us;
+}
+
+int64_t trtc_input_zero_us(const struct trtc_input *in)
+{
+    return in->start_us < 0 && in->start_us > -PRIMING_US ? 0 : in->start_us;
 }
 
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out)

@@ -70,6 +70,10 @@ void trtc_input_leave_sound(struct trtc_input *in);
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
+/* Where the presentation begins, on the stream's clock: as above, but sound that begins a little below 0 is the priming of
+ * its encoder, and then it is 0. */
+int64_t trtc_input_zero_us(const struct trtc_input *in);
+
 /* Next frame in the order of arrival: 1, 0 at the end, -1 on failure (TRTC_EX_IOERR or
  * TEMPFAIL for a network source that broke; what was read before has been handed out). The
  * frame is valid until the next call. */

@@ -10,6 +10,7 @@
 #include <libavutil/mathematics.h>
 
 enum { DETERMINISTIC_THREADS = 4 };
+enum { SOUND_SLACK = 4096 }; /* samples: more than a block that waits for its last frame */
 
 /* ---- what the threads share ---- */
 
@@ -43,6 +44,11 @@ bool mix_failed(struct trtc_mix *m)
     bool failed = m->failed;
     pthread_mutex_unlock(&m->lock);
     return failed;
+}
+
+int64_t mix_samples(const struct trtc_mix *m, int64_t k)
+{
+    return av_rescale_rnd(k, m->o.set->rate_hz, m->o.set->fps, AV_ROUND_NEAR_INF);
 }
 
 int64_t mix_frame_us(const struct trtc_mix *m, int64_t k)
@@ -258,14 +264,24 @@ static void *encode_all(void *arg)
 
 /* ---- the composing thread ---- */
 
-/* The output ends with frame k, or as far as the sound is already. */
+/* The output ends before frame k, which has not been begun. */
 static void end_at(struct trtc_mix *m, int64_t k)
 {
-    const struct trtc_mix_settings *set = m->o.set;
     pthread_mutex_lock(&m->lock);
-    const int64_t sound = av_rescale_rnd(m->sound_pos, set->fps, set->rate_hz, AV_ROUND_UP);
-    m->nb_frames = k > sound ? k : sound;
-    m->nb_samples = av_rescale_rnd(m->nb_frames, set->rate_hz, set->fps, AV_ROUND_NEAR_INF);
+    m->nb_frames = k;
+    m->nb_samples = mix_samples(m, k);
+    pthread_cond_broadcast(&m->moved);
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* Frame k is part of the output; where there are no pictures, waits for its sound. */
+static void begin_frame(struct trtc_mix *m, int64_t k)
+{
+    pthread_mutex_lock(&m->lock);
+    m->nb_begun = k + 1;
+    pthread_cond_broadcast(&m->moved);
+    while (!m->o.set->video && m->sound_pos + SOUND_SLACK < mix_samples(m, k) && !m->failed)
+        pthread_cond_wait(&m->moved, &m->lock);
     pthread_mutex_unlock(&m->lock);
 }
 
@@ -295,26 +311,33 @@ static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
     return 0;
 }
 
+/* Whether the output ends before frame k. */
+static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
+{
+    const int64_t due = mix_frame_us(m, k) + 500000 / m->o.set->fps;
+    if (m->live)
+        mix_live_wait(m, due);
+    if (k > 0 && m->o.stop && *m->o.stop) {
+        *interrupted = k < m->nb_frames;
+        end_at(m, k);
+    } else if (m->live && m->nb_frames == INT64_MAX && mix_live_over(m, due)) {
+        end_at(m, k);
+    }
+    return k >= m->nb_frames;
+}
+
 static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
 {
-    for (int64_t k = 0; k < m->nb_frames; k++) {
-        const int64_t t = mix_frame_us(m, k), due = t + 500000 / m->o.set->fps;
-        const bool ending = m->nb_frames != INT64_MAX && (!m->live || *interrupted);
-        if (m->live && !ending)
-            mix_live_wait(m, due);
-        if (m->o.stop && *m->o.stop && !*interrupted) {
-            *interrupted = true;
-            end_at(m, k);
-        } else if (m->live && m->nb_frames == INT64_MAX && mix_live_over(m, due)) {
-            end_at(m, k);
-        }
-        if (k >= m->nb_frames)
-            break;
+    for (int64_t k = 0; k < m->nb_frames && !is_over(m, k, interrupted); k++) {
+        begin_frame(m, k);
         if (m->o.set->video && !wait_for_canvas(m, k))
+            return 0;
+        if (mix_failed(m))
             return 0;
         if (compose(m, k, err) < 0)
             return -1;
-        atomic_store_explicit(&m->progress_us, t - m->start_us, memory_order_relaxed);
+        atomic_store_explicit(&m->progress_us, mix_frame_us(m, k) - m->start_us,
+                              memory_order_relaxed);
     }
     return 0;
 }
@@ -347,13 +370,19 @@ static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
 }
 
 /* The length of the output, where it is known. */
-static void plan_end(struct trtc_mix *m)
+static int plan_end(struct trtc_mix *m, struct trtc_err *err)
 {
-    if (m->o.end_us == TRTC_NOTIME)
-        return;
-    const int64_t us = m->o.end_us > m->start_us ? m->o.end_us - m->start_us : 0;
-    int64_t k = av_rescale_rnd(us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
+    int64_t end_us = m->o.end_us;
+    if (m->o.length_us != TRTC_NOTIME)
+        end_us = m->start_us + m->o.length_us;
+    if (end_us == TRTC_NOTIME)
+        return 0;
+    if (end_us <= m->start_us)
+        return trtc_fail(err, TRTC_EX_DATAERR, "the mix ends before it begins");
+    const int64_t k =
+        av_rescale_rnd(end_us - m->start_us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
     end_at(m, k > 0 ? k : 1);
+    return 0;
 }
 
 int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
@@ -361,8 +390,7 @@ int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_er
     *res = (struct trtc_mix_result){ 0 };
     if (m->start_us == TRTC_NOTIME && mix_live_begin(m, err) < 0)
         return -1;
-    plan_end(m);
-    if (open_output(m, err) < 0)
+    if (plan_end(m, err) < 0 || open_output(m, err) < 0)
         return -1;
     if (mix_picture_skip(m, m->start_us, err) < 0)
         return -1;

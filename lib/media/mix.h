@@ -40,8 +40,11 @@ enum trtc_mix_event { TRTC_MIX_DEBUG, TRTC_MIX_NOTE, TRTC_MIX_ERROR };
 
 struct trtc_mix_opts {
     const struct trtc_mix_settings *set;
-    int64_t start_us, end_us; /* epoch; end TRTC_NOTIME: as long as live sources last; start
-                                 TRTC_NOTIME: with the first live frame */
+    int64_t start_us, end_us;    /* epoch; end TRTC_NOTIME: as long as live sources last; start
+                                 TRTC_NOTIME: after_us behind the first live frame */
+    int64_t after_us, length_us; /* the latter from there on; TRTC_NOTIME: see end_us */
+    int64_t otherwise_us;        /* the start where no live source ever brings anything; or
+                                    TRTC_NOTIME */
     int64_t linger_us;
     bool labels, per_user, deterministic;
     const char *preset; /* x264's, or NULL */
@@ -75,7 +78,7 @@ struct trtc_mix_result {
 /* Makes the output. It is complete and has its name on success, also where a signal ended it. */
 int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err);
 
-/* The one frame of the time t_us: valid until the free. */
+/* The one frame of the time t_us: valid until the free. What it found broken is in the sources then. */
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err);
 
 /* How far it is, from any thread: us of the output that are composed. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define POLL_NS 10000000
+#define STEP_US 100000
 
 static bool stopped(const struct trtc_mix *m)
 {
@@ -21,6 +22,8 @@ static int nothing_came(const struct trtc_mix *m, struct trtc_err *err)
             trtc_source_failure(m->sources[i].live, &why);
         code = trtc_worse(code, why.code);
     }
+    if (m->o.otherwise_us != TRTC_NOTIME)
+        return 0;
     return code ? trtc_fail(err, code, "%s", "")
                 : trtc_fail(err, TRTC_EX_DATAERR, "no source has any sound or picture");
 }
@@ -42,24 +45,35 @@ int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
             }
         }
         if (first != INT64_MAX) {
-            m->start_us = first;
+            m->start_us = first + m->o.after_us;
             return 0;
         }
-        if (all_ended)
+        if (all_ended) {
+            m->start_us = m->o.otherwise_us;
             return nothing_came(m, err);
+        }
         const struct timespec nap = { .tv_nsec = POLL_NS };
         nanosleep(&nap, NULL);
     }
     return trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before anything came");
 }
 
+/* Waits for one source, not blind to what happens meanwhile. */
+static void wait_for(struct trtc_mix *m, const struct trtc_mix_source *s, int64_t due_us)
+{
+    const int64_t until = s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US;
+    while (!stopped(m) && !mix_failed(m)) {
+        const int64_t now = m->o.now_us(), step = now + STEP_US;
+        if (trtc_source_wait(s->live, due_us, step < until ? step : until) || now >= until)
+            return;
+    }
+}
+
 void mix_live_wait(struct trtc_mix *m, int64_t due_us)
 {
-    for (size_t i = 0; i < m->nb_sources && !stopped(m); i++) {
-        const struct trtc_mix_source *s = &m->sources[i];
-        if (s->live)
-            trtc_source_wait(s->live, due_us, s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US);
-    }
+    for (size_t i = 0; i < m->nb_sources; i++)
+        if (m->sources[i].live)
+            wait_for(m, &m->sources[i], due_us);
 }
 
 /* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
@@ -93,7 +107,9 @@ int mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
         if (!s->live)
             continue;
         trtc_source_failure(s->live, &why);
-        if (follow(&who->picture, s->live, TRTC_VIDEO, why.code, due_us, err) < 0 ||
+        /* a picture that cannot be decoded has gone, whatever comes */
+        if ((!m->failure_told[i] &&
+             follow(&who->picture, s->live, TRTC_VIDEO, why.code, due_us, err) < 0) ||
             follow(&who->sound, s->live, TRTC_AUDIO, why.code, due_us, err) < 0 ||
             trtc_member_settle(who, m->o.linger_us, err) < 0)
             return -1;

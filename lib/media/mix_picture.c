@@ -253,6 +253,8 @@ const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *
 
 void mix_picture_settle(struct trtc_mix *m)
 {
+    struct trtc_err none;
+    see_failures(m, &none); /* of the last frame */
     for (size_t i = 0; i < m->nb_sources; i++) {
         struct trtc_tile_stats st = { 0 };
         if (m->sources[i].live) { /* what has been found goes to the caller */

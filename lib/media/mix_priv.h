@@ -30,8 +30,9 @@ struct trtc_mix {
     struct timed_change *changes, *last_change;
     int64_t nb_frames;  /* of the output; INT64_MAX: not known yet */
     int64_t nb_samples; /* the same in samples */
-    int64_t sound_pos;  /* samples that the sound thread has begun */
-    int64_t nb_composed, nb_encoded;
+    int64_t sound_pos;  /* samples that the sound thread has begun: never beyond the frames that
+                          the composing thread has begun, so that both end together */
+    int64_t nb_begun, nb_composed, nb_encoded;
     bool composed_all, failed;
     struct trtc_err failure;
 
@@ -65,6 +66,9 @@ mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, .
 /* The first failure counts; everybody is woken. */
 void mix_fail(struct trtc_mix *m, const struct trtc_err *err);
 bool mix_failed(struct trtc_mix *m);
+
+/* Samples of the first k frames. */
+int64_t mix_samples(const struct trtc_mix *m, int64_t k);
 
 /* Epoch time of output frame k. */
 int64_t mix_frame_us(const struct trtc_mix *m, int64_t k);
@@ -100,7 +104,7 @@ void mix_sound_settle(struct trtc_mix *m);
 
 /* ---- mix_live.c ---- */
 
-/* Waits for the first frame of any live source, and sets m->start_us by it. */
+/* Waits for the first frame of any live source, and sets m->start_us by it; by otherwise_us where none ever comes. */
 int mix_live_begin(struct trtc_mix *m, struct trtc_err *err);
 /* Waits until what is due at due_us has come, or it is time to go on without. */
 void mix_live_wait(struct trtc_mix *m, int64_t due_us);

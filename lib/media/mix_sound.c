@@ -190,11 +190,18 @@ static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, float *c
 /* Claims the next block: its length, 0 at the end. */
 static int claim(struct trtc_mix *m, int n, int64_t *pos)
 {
+    int64_t left = 0;
     pthread_mutex_lock(&m->lock);
     *pos = m->sound_pos;
-    int64_t left = m->nb_samples == INT64_MAX ? n : m->nb_samples - m->sound_pos;
+    while (!m->failed) {
+        left = (m->nb_begun < m->nb_frames ? mix_samples(m, m->nb_begun) : m->nb_samples) - *pos;
+        if (left >= n || m->nb_begun >= m->nb_frames)
+            break;
+        pthread_cond_wait(&m->moved, &m->lock);
+    }
     left = m->failed || left < 0 ? 0 : left > n ? n : left;
     m->sound_pos += left;
+    pthread_cond_broadcast(&m->moved);
     pthread_mutex_unlock(&m->lock);
     return (int)left;
 }

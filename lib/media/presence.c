@@ -16,7 +16,7 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
     struct trtc_input *in = trtc_input_open(path, stop, err);
     if (!in)
         return -1;
-    const int64_t off_us = start_us - trtc_input_start_us(in);
+    const int64_t off_us = start_us - trtc_input_zero_us(in);
     while ((got = trtc_input_next(in, &f, &why)) > 0) {
         const int64_t at = f.pkt.pts_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
