@@ -35,6 +35,7 @@ struct part {
 
     struct trtc_voice *voice; /* NULL: before its first sound, or done */
     bool drained;             /* it knows that the source has ended */
+    bool deaf;                /* it has failed: what comes is dropped */
     int64_t pos;              /* of the next sample to be read from it */
 
     bool begun; /* a block was read */
@@ -206,22 +207,24 @@ static bool is_due(const struct trtc_mixer *m, const struct part *p, int64_t to)
 static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
 {
     struct trtc_err why = { 0 };
+    p->has_in = false;
+    if (p->deaf)
+        return 0;
     if (!p->voice) {
         p->voice = trtc_voice_new(m->rate_hz, m->channels, err);
         if (!p->voice)
             return -1;
         trtc_voice_skip(p->voice, p->pos);
     }
-    p->has_in = false;
     return trtc_voice_send(p->voice, p->in_codec, &p->in, &why) ? broken(p, &why, err) : 0;
 }
 
-/* It failed, and would fail again. */
+/* It failed, and would fail again. What comes is taken all the same, since somebody may wait for that. */
 static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
 {
     p->nb_broken += trtc_voice_nb_broken(p->voice);
     trtc_voice_free(&p->voice);
-    p->ended = p->drained = true;
+    p->deaf = true;
     p->has_in = false;
     return broken(p, why, err);
 }
