@@ -16,6 +16,7 @@
 #define REORDER        4             /* pictures held back by streams that reorder at all */
 
 enum { KEPT_MAX_BYTES = 8 << 20, KEPT_MAX = 2048 };
+enum { INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
 
 struct trtc_tile {
     struct trtc_feed *feed;
@@ -31,8 +32,9 @@ struct trtc_tile {
     AVCodecContext *dec;
     enum trtc_codec codec; /* of dec */
     bool draining;
-    int64_t sent_due_us; /* latest pts that is due and was sent; TRTC_NOTIME */
-    int64_t nb_in, nb_out;
+    int64_t
+        inside_us[INSIDE_MAX]; /* pts of what was sent and did not come out, in order of sending */
+    int nb_inside;
 
     AVFrame *decoded; /* scratch */
     AVFrame *cur, *next;
@@ -54,7 +56,7 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     }
     t->feed = feed;
     t->threads = threads;
-    t->cur_us = t->last_us = t->sent_due_us = t->failed_at_us = TRTC_NOTIME;
+    t->cur_us = t->last_us = t->failed_at_us = TRTC_NOTIME;
     t->decoded = av_frame_alloc();
     t->cur = av_frame_alloc();
     t->next = av_frame_alloc();
@@ -104,7 +106,7 @@ static void close_decoder(struct trtc_tile *t)
 {
     avcodec_free_context(&t->dec);
     t->draining = false;
-    t->nb_in = t->nb_out = 0;
+    t->nb_inside = 0;
 }
 
 static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPacket *first,
@@ -133,12 +135,30 @@ static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPack
     return 0;
 }
 
+static void note_sent(struct trtc_tile *t, int64_t pts_us)
+{
+    if (t->nb_inside == INSIDE_MAX)
+        memmove(t->inside_us, t->inside_us + 1, --t->nb_inside * sizeof *t->inside_us);
+    t->inside_us[t->nb_inside++] = pts_us;
+}
+
+/* Pictures come out in order: what is not later than this one will not come any more. */
+static void note_out(struct trtc_tile *t, int64_t pts_us)
+{
+    int n = 0;
+    for (int i = 0; i < t->nb_inside; i++)
+        if (t->inside_us[i] > pts_us)
+            t->inside_us[n++] = t->inside_us[i];
+    t->nb_inside = n;
+}
+
 /* A picture from the decoder, in t->decoded, that is due at due_us or waits as next. */
 static void take_picture(struct trtc_tile *t, int64_t due_us)
 {
     AVFrame *pic = t->decoded;
     const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
-    t->nb_out++;
+    if (us != AV_NOPTS_VALUE)
+        note_out(t, us);
     t->stats.nb_decoded++;
     if (pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT))
         t->stats.nb_broken++;
@@ -216,7 +236,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
     if (t->dec && t->kept_fresh) {
         avcodec_flush_buffers(t->dec);
-        t->nb_in = t->nb_out = 0;
+        t->nb_inside = 0;
     }
     t->kept_fresh = false;
     struct trtc_err why;
@@ -235,11 +255,10 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
         return 0;
     if (ret == AVERROR(ENOMEM))
         return trtc_fail_nomem(err);
-    t->nb_in++;
     if (ret < 0)
         t->stats.nb_broken++;
-    else if (p->pts <= due_us && (t->sent_due_us == TRTC_NOTIME || p->pts > t->sent_due_us))
-        t->sent_due_us = p->pts;
+    else
+        note_sent(t, p->pts);
     t->kept_bytes -= (size_t)p->size;
     av_packet_free(&t->kept[0]);
     memmove(t->kept, t->kept + 1, --t->nb_kept * sizeof *t->kept);
@@ -320,10 +339,14 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 }
 
 /* A picture that is due may still be inside the decoder. */
-static bool owes(const struct trtc_tile *t)
+static bool owes(const struct trtc_tile *t, int64_t due_us)
 {
-    return t->dec && !t->has_next && t->sent_due_us != TRTC_NOTIME &&
-           (t->cur_us == TRTC_NOTIME || t->cur_us < t->sent_due_us) && t->nb_out < t->nb_in;
+    if (!t->dec || t->has_next)
+        return false;
+    for (int i = 0; i < t->nb_inside; i++)
+        if (t->inside_us[i] <= due_us && (t->cur_us == TRTC_NOTIME || t->inside_us[i] > t->cur_us))
+            return true;
+    return false;
 }
 
 static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
@@ -357,7 +380,7 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
                 return -1;
             return 0;
         }
-        if (t->ahead.pkt.dts_us > due_us && !owes(t))
+        if (t->ahead.pkt.dts_us > due_us && !owes(t, due_us))
             return 0;
         if (t->nb_kept == 0 && keep(t, err) < 0)
             return -1;
