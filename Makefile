@@ -3,7 +3,7 @@
 #
 #   all tests           the programs; the test programs
 #   deps                installs what is needed to build, run and test (Debian), or names it
-#   demo                merges a made recording in demo/
+#   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
 #   lint bench          static checks; measurements
 #

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Makes a small recording of a call, merges it, measures the files and says what came out: `make demo`.
+# Makes a small recording of a call, merges it, mixes it, measures the files and says what came out: `make demo`.
 #
-#   demo.sh DIR [SECONDS]      writes DIR/recording, DIR/merged, DIR/timeline.svg; the call lasts 75 s
+#   demo.sh DIR [SECONDS]      writes DIR/recording, DIR/merged, DIR/mix, DIR/timeline.svg, DIR/contact.png;
+#                              the call lasts 75 s
 #
 # DIR is made new each time; one that is not of an earlier demo is left alone. B is the build directory.
 set -euo pipefail
@@ -19,7 +20,7 @@ if ! ((length >= 40)); then
     echo "demo: the call must last 40 s or more" >&2
     exit 64
 fi
-for program in trtc-hls trtc-merge trtc-name mkrec marks jq; do
+for program in trtc-hls trtc-merge trtc-mix trtc-name mkrec marks jq; do
     command -v "$program" >/dev/null || {
         echo "demo: $program is missing; run 'make demo', which gets and builds it" >&2
         exit 69
@@ -31,7 +32,7 @@ if [[ -e $dir && ! -e $dir/.demo && -n $(ls -A "$dir") ]]; then
 fi
 mkdir -p "$dir"
 : >"$dir/.demo"
-rm -rf "$dir/recording" "$dir/merged" "$dir/timeline.svg" "$dir/.streams"
+rm -rf "$dir"/{recording,merged,mix,timeline.svg,contact.png,.streams,.stills}
 
 bold='' plain=''
 if [[ -t 1 ]]; then
@@ -135,14 +136,64 @@ echo
 echo "   A/V offset: sound against picture, measured in the file, the largest of all tones"
 echo "   speed: media a second of work, x real time; nothing was encoded again"
 
+# ---- everybody in one picture ----
+
+heading "4. trtc-mix --label -o $shown/mix/grid.mp4 $shown/recording"
+echo
+shared_from=${share%-*} shared_to=${share#*-}
+
+# mixed NAME OPTION...: mixes, and prints a line of the table.
+mixed() {
+    local began took
+    began=$(now_us)
+    trtc-mix -q --label --json "${@:2}" -o "$dir/mix/$1.mp4" "$dir/recording" >"$dir/.mixed"
+    took=$(($(now_us) - began))
+    jq -r '[.duration_ms, .bytes, .frames, .path] | @tsv' "$dir/.mixed" |
+        awk -F'\t' -v layout="$1" -v took="$took" '
+            { sub(/.*\//, "", $4)
+              printf "   %-7s %7.1f s %7.2f MB %8d %11.0f x   %s\n", layout, $1 / 1e3, $2 / 1e6, $3, $1 * 1e3 / took, $4 }'
+    rm -f "$dir/.mixed"
+}
+
+printf '   %-7s %9s %10s %8s %13s   %s\n' layout length size pictures speed 'file in mix/'
+printf '   %-7s %9s %10s %8s %13s   %s\n' ------- --------- ---------- -------- ------------- ------------
+mixed grid
+mixed screen -m screen -b ben:aux --from "+$shared_from" --to "+$shared_to"
+echo
+echo "   grid     everybody, all of the call; who sends no picture has a window with a name"
+echo "   screen   while ben shares his screen: -m screen -b ben:aux --from +$shared_from --to +$shared_to"
+
+# Eight pictures of the mix, and a canvas that nobody is on any more, with these as watermarks.
+mkdir "$dir/.stills"
+sheet=(--text "A call of $length s as a grid; below: screen sharing, while ben shares his screen,12,10,0,0,22px")
+# still COLUMN ROW SECONDS OPTION...
+still() {
+    local file=$dir/.stills/$1$2.png x=$((12 + 472 * $1)) y=$((46 + 294 * $2))
+    trtc-mix -q --label --still "+$3" "${@:4}" -o "$file" "$dir/recording" >/dev/null
+    sheet+=(--watermark "$file,$x,$y,464,260" --text "$3 s,$x,$((y + 264)),0,0,16px")
+}
+still 0 0 4
+still 1 0 $((late + 2))
+still 2 0 $(((shared_from + shared_to) / 2))
+still 3 0 $((${off#*-} + 2))
+for column in 0 1 2 3; do
+    still "$column" 1 $((shared_from + 1 + (shared_to - shared_from - 3) * column / 3)) -m screen -b ben:aux
+done
+trtc-mix -q -s 1904x638 --background '#202428' --still +10h "${sheet[@]}" -o "$dir/contact.png" "$dir/recording" >/dev/null
+rm -rf "$dir/.stills"
+echo
+echo "   eight pictures of them, taken with --still: $dir/contact.png"
+
 # ---- what next ----
 
-heading "4. Now try"
-merge=trtc-merge
+heading "5. Now try"
+at=
 case $B in
-"$PWD"/*) merge=${B#"$PWD"/}/trtc-merge ;;
+"$PWD"/*) at=${B#"$PWD"/}/ ;;
 esac
 echo
-echo "   $merge -f $shown/recording -o $shown/screen -a 2 -u ben"
+echo "   ${at}trtc-merge -f $shown/recording -o $shown/screen -a 2 -u ben"
+echo "   ${at}trtc-mix -m float -b anna --clock top,UTC -o $shown/float.mp4 $shown/recording"
 echo
-echo "   which makes ben's screen with his voice; 'man ./man/trtc-merge.1' has the rest"
+echo "   which make ben's screen with his voice, and a floating layout with a clock"
+echo "   'man ./man/trtc-merge.1' and 'man ./man/trtc-mix.1' have the rest"

@@ -27,6 +27,19 @@ demo() { bash "$tree/examples/demo.sh" "$@"; }
     # the line it drew: anna is twice in it, with more than 15 s between
     grep -qE '^   anna +\[#+\] +\[#+\]$' out
     rsvg-convert 'a demo/timeline.svg' -o timeline.png
+    # both mixes, with picture and sound as long as they should be
+    [ "$(grep -cE '^   (grid|screen) +[0-9]+\.[0-9] s +[0-9.]+ MB +[0-9]+ +[0-9]+ x   (grid|screen)\.mp4$' out)" -eq 2 ]
+    for mix in grid:40 screen:12; do
+        ffprobe -v error -show_entries stream=duration -of csv=p=0 "a demo/mix/${mix%:*}.mp4" >durations
+        [ "$(wc -l <durations)" -eq 2 ]
+        awk -v s="${mix#*:}" '$1 < s - .2 || $1 > s + .2 { exit 1 }' durations || { cat durations; false; }
+    done
+    # the contact sheet: in the middle of its last still it is ben's screen, which is violet
+    [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 'a demo/contact.png')" = 1904,638 ]
+    read -r r g b < <(ffmpeg -v error -i 'a demo/contact.png' -vf crop=60:60:1580:440,scale=1:1 -f rawvideo -pix_fmt rgb24 - |
+        od -An -tu1)
+    ((r > 80 && b > 80 && g < 60)) || { echo "$r $g $b"; false; }
+    [ ! -e 'a demo/.stills' ]
     # the command that it names works, and makes a picture out of the substream
     command=$(sed -n 's/^   \(.*trtc-merge -f .* -u ben\)$/\1/p' out)
     [ -n "$command" ]
@@ -35,9 +48,9 @@ demo() { bash "$tree/examples/demo.sh" "$@"; }
     [ "$(ffprobe -v error -select_streams v -show_entries stream=codec_type -of csv=p=0 "$(sed "s/^a //" made)")" = video ]
 
     # again: the same files
-    find demo/merged -type f | sort >first
+    find demo/merged demo/mix demo/contact.png -type f | sort >first
     demo demo 40 >out
-    find demo/merged -type f | sort | cmp - first
+    find demo/merged demo/mix demo/contact.png -type f | sort | cmp - first
 }
 
 @test "the demo leaves alone what is not its own" {
