@@ -77,6 +77,8 @@ struct inputs {
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; -1 where nothing is
  * left. */
 int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err);
+/* Whose the ith source is; the number of them is nb_origins. */
+const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
 /* Once the mix has been made (at start_us): names what was missing, damaged or broken, on stderr and in in->code; losses (may be NULL) is a JSON array. */

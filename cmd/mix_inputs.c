@@ -412,15 +412,22 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     }
     if (list_sources(in, err) < 0)
         goto done;
-    if (in->nb_origins == 0 && in->code == 0)
-        trtc_fail(err, TRTC_EX_NOINPUT, "there is nothing to mix in '%s'", operands[0]);
-    else if (in->nb_origins == 0)
-        *err = (struct trtc_err){ .code = in->code };
-    else
+    if (in->nb_origins > 0)
         ret = 0;
+    else if (in->scan.n > 0 && in->code <= TRTC_EX_LOSS)
+        trtc_fail(err, TRTC_EX_DATAERR, "there is nothing usable to mix in '%s'", operands[0]);
+    else if (in->code == 0)
+        trtc_fail(err, TRTC_EX_NOINPUT, "there is nothing to mix in '%s'", operands[0]);
+    else
+        *err = (struct trtc_err){ .code = in->code };
 done:
     free(ops);
     return ret;
+}
+
+const char *mix_inputs_user(const struct inputs *in, size_t i)
+{
+    return in->origins[i]->user;
 }
 
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
@@ -479,8 +486,7 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
     if (why.code && !s->failure.code)
         cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
     else if (o->torn && !s->failure.code)
-        cli_error("%s: it breaks%s, where the file ends in the middle of something", o->label,
-                  when);
+        cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
     if (nb)
         cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
                   o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");

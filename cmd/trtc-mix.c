@@ -213,10 +213,14 @@ static int take_list(struct opts *o, const char *path)
     struct trtc_err err;
     struct trtc_layout_list list = { 0 };
     cJSON *j = trtc_json_read(path, &err);
-    int ret = j ? trtc_layout_list_read(j, &list, &err) : -1;
-    cJSON_Delete(j);
-    if (ret < 0)
+    if (!j)
         return use(-1, &err);
+    int ret = trtc_layout_list_read(j, &list, &err);
+    cJSON_Delete(j);
+    if (ret < 0) {
+        cli_error("-l %s: %s", path, err.msg);
+        return err.code;
+    }
     trtc_layout_list_fini(&o->set.look.list);
     o->set.look.list = list;
     return 0;
@@ -960,6 +964,21 @@ done:
     return ret;
 }
 
+/* Whoever shall have the large window may never come, but is more likely a slip. */
+static void check_anchor(const struct opts *o, const struct inputs *in)
+{
+    const struct trtc_mix_look *look = &o->set.look;
+    for (size_t i = 0; look->anchor && i < in->nb_origins; i++) {
+        const char *user = mix_inputs_user(in, i);
+        if (strcmp(user, look->anchor) == 0)
+            return;
+    }
+    if (look->anchor)
+        cli_note("-b %s: never there: %s", look->anchor,
+                 look->mode == TRTC_LAYOUT_SCREEN ? "the large window shows the background"
+                                                  : "the first one there has the large window");
+}
+
 static int run(struct opts *o, int *code, struct trtc_err *err)
 {
     struct inputs in = { .set = &o->set,
@@ -974,6 +993,8 @@ static int run(struct opts *o, int *code, struct trtc_err *err)
         losses ? mix_inputs_open(&in, o->operands, o->nb_operands, err) : trtc_fail_nomem(err);
     if (ret == 0 && in.live && o->still.given)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
+    if (ret == 0 && !in.live)
+        check_anchor(o, &in);
     if (ret == 0)
         ret = mix(o, &in, &o->images, losses, &res, err);
     *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);

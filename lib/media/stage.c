@@ -29,9 +29,11 @@ enum { NOTHING = 0, PLACEHOLDER = -1, BLACK = -2 }; /* content numbers beside th
 
 struct layer {
     int actor;            /* whose window; -1: a reserved one, or no window at all */
-    const AVFrame *image; /* placeholder */
+    struct trtc_window window; /* of an actor, or reserved */
+    const AVFrame *image; /* placeholder; NULL: not made yet */
     AVFrame *own_image;   /* the same, where it was made for this window */
     struct trtc_overlay *overlay;
+    bool is_window;
     const struct trtc_mark *clock; /* the overlay shows the time */
     int64_t clock_s;
     struct trtc_rect rect;
@@ -173,9 +175,11 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
 }
 
 /* What the window shows as long as there is no picture of its user. */
-static int set_placeholder(struct trtc_stage *s, struct layer *l, const struct trtc_window *w,
-                           struct trtc_err *err)
+static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_err *err)
 {
+    const struct trtc_window *w = &l->window;
+    if (l->image)
+        return 0;
     const char *file =
         w->entry && w->entry->placeholder ? w->entry->placeholder : s->look->placeholder;
     char name[512] = "";
@@ -232,11 +236,13 @@ static int add_window(struct trtc_stage *s, const struct trtc_window *w, struct 
         return 0;
     struct layer *l = add_layer(s, &w->rect, w->alpha == 0);
     l->actor = w->stream;
+    l->window = *w;
+    l->is_window = true;
     l->render = w->render;
     l->alpha = w->alpha;
     if (w->stream >= 0)
         s->layer_of[w->stream] = (int)(s->nb_layers - 1);
-    if (need_scaler(s, s->nb_layers - 1, err) < 0 || set_placeholder(s, l, w, err) < 0)
+    if (need_scaler(s, s->nb_layers - 1, err) < 0)
         return -1;
     return s->o.labels && w->stream >= 0 ? add_label(s, w, err) : 0;
 }
@@ -463,6 +469,8 @@ static void advance(void *opaque, size_t a)
         return;
     struct layer *l = &s->layers[i];
     l->content = content_number(s, l);
+    if (l->content == PLACEHOLDER && !l->image)
+        return; /* to be made first */
     if (s->geometry[i].early && (s->full || l->content != s->canvas->content[i])) {
         draw_layer(s, (size_t)i);
         s->done[i] = true;
@@ -550,9 +558,12 @@ const AVFrame *trtc_stage_draw(struct trtc_stage *s, int k, int64_t t_us, int64_
     }
     memset(s->done, 0, sizeof s->done);
     for (size_t i = 0; i < s->nb_layers; i++) /* reserved windows have nobody who advances */
-        if (s->layers[i].actor < 0 && s->layers[i].image)
+        if (s->layers[i].actor < 0 && s->layers[i].is_window)
             s->layers[i].content = PLACEHOLDER;
     trtc_pool_run(s->o.pool, advance, s, s->o.nb_actors);
+    for (size_t i = 0; i < s->nb_layers; i++)
+        if (s->layers[i].content == PLACEHOLDER && need_placeholder(s, &s->layers[i], err) < 0)
+            return NULL;
     draw_rest(s);
     return check_failed(s, err) < 0 ? NULL : s->canvas->frame;
 }
