@@ -276,6 +276,20 @@ static bool send_steps(const struct apiserver *s, int fd, const struct api_raw *
     return true;
 }
 
+/* Ends the connection such that nothing that was sent is lost: closing with unread bytes would be
+ * a reset. */
+static void end_politely(const struct apiserver *s, int fd)
+{
+    char waste[4096];
+    shutdown(fd, SHUT_WR);
+    for (;;) {
+        struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+                                { .fd = s->stop[0], .events = POLLIN } };
+        if (poll(fds, 2, 5000) <= 0 || fds[1].revents || recv(fd, waste, sizeof waste, 0) <= 0)
+            return;
+    }
+}
+
 static void converse(const struct apiserver *s, int fd, const struct api_raw *r)
 {
     const struct linger rst = { .l_onoff = 1, .l_linger = 0 };
@@ -289,6 +303,8 @@ static void converse(const struct apiserver *s, int fd, const struct api_raw *r)
         pause_ms(s, r->hold_ms);
     if (r->reset)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &rst, sizeof rst);
+    else if (r->deaf || r->read_bytes)
+        end_politely(s, fd);
     close(fd);
 }
 

@@ -475,8 +475,7 @@ static void tls(void **state)
             .nb_bytes = 7,
             .hold_ms = 200 },
           TRTC_NET_TLS },
-        { { .read_bytes = 5, .bytes = "HTTP/1.1 400 Bad Request\r\n\r\n", .hold_ms = 200 },
-          TRTC_NET_TLS },
+        { { .read_bytes = 5, .bytes = "HTTP/1.1 400 Bad Request\r\n\r\n" }, TRTC_NET_TLS },
         { { .read_bytes = 5, .reset = true }, TRTC_NET_UNSENT },
         { { .read_bytes = 500 }, TRTC_NET_UNSENT },
     };
