@@ -13,8 +13,6 @@
 
 struct cJSON;
 
-#define TRTC_API_VERSION "2019-07-22"
-
 enum trtc_action { TRTC_CREATE, TRTC_DESCRIBE, TRTC_MODIFY, TRTC_DELETE };
 
 /* "CreateCloudRecording", ... */
@@ -68,11 +66,5 @@ int trtc_api_skeleton(enum trtc_action action, FILE *out, struct trtc_err *err);
 
 /* A request from text: strict JSON (core/json.h), but // comments to the end of a line are allowed. Owner: the caller. */
 struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct trtc_err *err);
-
-/* An answer of the service: the object within Response, detached, or NULL with the API's error: err->code by trtc_retry_exit_code,
- * its message "Code: Message (request RequestId)"; *code (size bytes) receives the API's error code ("" where the answer is not
- * what the API answers). */
-struct cJSON *trtc_api_answer(const char *body, size_t n, char *code, size_t size,
-                              struct trtc_err *err);
 
 #endif
