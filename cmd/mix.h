@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between trtc-mix.c (options, the run), mix_inputs.c (who takes part) and mix_images.c (pictures by name). */
+/* Between trtc-mix.c (options), mix_run.c (the run), mix_inputs.c (who takes part) and mix_images.c (pictures by name). */
 #ifndef TRTC_CMD_MIX_H
 #define TRTC_CMD_MIX_H
 
@@ -85,6 +85,26 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
 struct cJSON;
 void mix_inputs_settle(struct inputs *in, int64_t start_us, struct cJSON *losses);
 void mix_inputs_close(struct inputs *in);
+
+/* ---- the options, and the run ---- */
+
+struct opts {
+    struct trtc_mix_settings set;
+    struct images images;
+    struct when from, to, still;
+    int64_t linger_us;
+    const char *output, *preset, *request, *script, *format, *placeholder;
+    int workers;
+    bool labels, per_user, deterministic, allow_missing, json, progress_json, mode_given;
+    char *const *operands;
+    size_t nb_operands;
+};
+
+/* What a request or a script asks for and cannot be had: for core/mixset.h. */
+void mix_say_cannot(void *opaque, const char *what);
+
+/* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */
+int mix_run(struct opts *o, int *code, struct trtc_err *err);
 
 int64_t mix_now_us(void);
 

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-mix: the run: the inputs are opened, the script is followed, progress is shown, and what has come out is told. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/file.h"
+#include "core/records.h"
+#include "core/utc.h"
+#include "media/overlay.h"
+#include "mix.h"
+
+#define SCRIPT_LINE_MAX ((size_t)1 << 20)
+
+/* ---- the script ---- */
+
+struct script {
+    const struct opts *o;
+    struct images *images;
+    struct trtc_mix *mix;
+    const char *name;
+    struct trtc_records lines;
+    pthread_t thread;
+    int fd, wake[2]; /* a byte in wake ends the thread */
+    bool running;
+};
+
+/* The next line: 1 a change has been taken up, 0 the end, -1. */
+static int script_line(struct script *s, struct trtc_err *err)
+{
+    struct trtc_mix_change change;
+    const char *line;
+    size_t n;
+    int got = trtc_records_next(&s->lines, &line, &n, err);
+    if (got <= 0)
+        return got;
+    if (!line)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: line %" PRIu64 ": too long", s->name,
+                         s->lines.nr);
+    if (strspn(line, " \t\r") == n || n == 0)
+        return 1;
+    struct trtc_err why;
+    if (trtc_mix_change_read(line, n, &s->o->set, &change, mix_say_cannot, NULL, &why) < 0)
+        return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
+    mix_images_resolve(s->images, &change.look);
+    return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
+}
+
+/* Before a read that may wait: until there is something, or the thread shall end. */
+static int wait_for_line(void *arg, struct trtc_err *err)
+{
+    const struct script *s = arg;
+    struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
+                             { .fd = s->wake[0], .events = POLLIN } };
+    while (poll(fds, 2, -1) < 0)
+        if (errno != EINTR)
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", s->name);
+    return fds[1].revents ? trtc_fail(err, TRTC_EX_OK, "the mix has ended") : 0;
+}
+
+/* Live: a line that is wrong is told, and left out. */
+static void *follow_script(void *arg)
+{
+    struct script *s = arg;
+    struct trtc_err err;
+    int got;
+    while ((got = script_line(s, &err)) != 0) {
+        if (got < 0 && err.code)
+            cli_report(&err);
+        if (got < 0 && err.code != TRTC_EX_DATAERR)
+            break;
+    }
+    return NULL;
+}
+
+static int start_script(struct script *s, bool live, struct trtc_err *err)
+{
+    int got;
+    if (!s->name)
+        return 0;
+    s->fd = strcmp(s->name, "-") == 0 ? STDIN_FILENO : open(s->name, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", s->name);
+    if (trtc_records_init(&s->lines, s->fd, '\n', SCRIPT_LINE_MAX, err) < 0)
+        return -1;
+    struct stat st;
+    if (live && fstat(s->fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (pipe(s->wake) < 0)
+            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
+        s->lines.idle = wait_for_line;
+        s->lines.idle_arg = s;
+        if (pthread_create(&s->thread, NULL, follow_script, s))
+            return trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+        s->running = true;
+        return 0;
+    }
+    while ((got = script_line(s, err)) > 0)
+        ;
+    return got;
+}
+
+static void end_script(struct script *s)
+{
+    if (s->running) {
+        if (write(s->wake[1], "", 1) == 1)
+            pthread_join(s->thread, NULL);
+    }
+    trtc_records_fini(&s->lines);
+    if (s->fd > STDIN_FILENO)
+        close(s->fd);
+    for (int i = 0; i < 2; i++)
+        if (s->wake[i] >= 0)
+            close(s->wake[i]);
+}
+
+/* ---- progress ---- */
+
+struct progress {
+    const struct opts *o;
+    const struct trtc_mix *mix;
+    int64_t total_us, since_us;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t ended_cond;
+    bool running, ended;
+};
+
+static int64_t monotonic_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void show_progress(const struct progress *p)
+{
+    const double done = (double)trtc_mix_progress_us(p->mix) / 1e6,
+                 total = (double)p->total_us / 1e6;
+    const double s = (double)(monotonic_us() - p->since_us) / 1e6 + 1e-3, speed = done / s;
+    const double left = speed > 0 && total > done ? (total - done) / speed : 0;
+    char line[160];
+    if (p->o->progress_json && total > 0)
+        fprintf(
+            stderr,
+            "{\"fraction\":%.4f,\"done_ms\":%.0f,\"total_ms\":%.0f,\"speed\":%.2f,\"left_ms\":%.0f}\n",
+            done / total, done * 1e3, total * 1e3, speed, left * 1e3);
+    else if (p->o->progress_json)
+        fprintf(stderr, "{\"done_ms\":%.0f,\"speed\":%.2f}\n", done * 1e3, speed);
+    if (p->o->progress_json)
+        return;
+    if (total > 0)
+        snprintf(line, sizeof line, "%3.0f %%  %.1fx  %d:%02d left", done / total * 100, speed,
+                 (int)left / 60, (int)left % 60);
+    else
+        snprintf(line, sizeof line, "%d:%02d:%02d  %.1fx", (int)done / 3600, (int)done / 60 % 60,
+                 (int)done % 60, speed);
+    cli_progress(line);
+}
+
+static void *watch(void *arg)
+{
+    struct progress *p = arg;
+    pthread_mutex_lock(&p->lock);
+    while (!p->ended) {
+        struct timespec at;
+        clock_gettime(CLOCK_REALTIME, &at);
+        at.tv_nsec += 250000000;
+        at.tv_sec += at.tv_nsec / 1000000000;
+        at.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&p->ended_cond, &p->lock, &at);
+        if (!p->ended)
+            show_progress(p);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static void start_progress(struct progress *p)
+{
+    if (!p->o->progress_json && (!isatty(STDERR_FILENO) || cli_verbosity() < 0))
+        return;
+    p->since_us = monotonic_us();
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->ended_cond, NULL);
+    p->running = pthread_create(&p->thread, NULL, watch, p) == 0;
+}
+
+static void end_progress(struct progress *p)
+{
+    if (!p->running)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->ended = true;
+    pthread_cond_signal(&p->ended_cond);
+    pthread_mutex_unlock(&p->lock);
+    pthread_join(p->thread, NULL);
+    if (p->o->progress_json)
+        show_progress(p);
+    cli_progress(NULL);
+}
+
+/* ---- the run ---- */
+
+static void tell(void *opaque, enum trtc_mix_event event, const char *text)
+{
+    (void)opaque;
+    switch (event) {
+    case TRTC_MIX_DEBUG:
+        cli_debug("%s", text);
+        break;
+    case TRTC_MIX_NOTE:
+        cli_note("%s", text);
+        break;
+    case TRTC_MIX_ERROR:
+        cli_error("%s", text);
+        break;
+    }
+}
+
+static cJSON *intervals_json(const struct trtc_intervals *v)
+{
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < v->n; i++) {
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddNumberToObject(x, "start_ms", (double)(v->items[i].start_us / 1000));
+        if (v->items[i].end_us != INT64_MAX)
+            cJSON_AddNumberToObject(x, "end_ms", (double)(v->items[i].end_us / 1000));
+        cJSON_AddItemToArray(a, x);
+    }
+    return a;
+}
+
+static void print_summary(const struct opts *o, const struct inputs *in,
+                          const struct trtc_mix_result *res, cJSON *losses)
+{
+    static const char *const medias[] = { "main", "aux" };
+    cJSON *j = cJSON_CreateObject(), *users = cJSON_CreateArray();
+    cJSON_AddStringToObject(j, "path", o->output);
+    cJSON_AddNumberToObject(j, "start_ms", (double)(res->start_us / 1000));
+    cJSON_AddNumberToObject(j, "end_ms", (double)(res->end_us / 1000));
+    cJSON_AddNumberToObject(j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
+    cJSON_AddNumberToObject(j, "bytes", (double)res->bytes);
+    cJSON_AddNumberToObject(j, "width", o->set.width_px);
+    cJSON_AddNumberToObject(j, "height", o->set.height_px);
+    cJSON_AddNumberToObject(j, "fps", o->set.fps);
+    cJSON_AddNumberToObject(j, "frames", o->set.video ? (double)res->nb_frames : 0);
+    cJSON_AddBoolToObject(j, "interrupted", res->interrupted);
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        const struct trtc_member *m = &in->sources[i].member;
+        cJSON *u = cJSON_CreateObject();
+        cJSON_AddStringToObject(u, "user", m->user);
+        cJSON_AddStringToObject(u, "media", medias[m->aux]);
+        cJSON_AddItemToObject(u, "picture", intervals_json(&m->picture));
+        cJSON_AddItemToObject(u, "sound", intervals_json(&m->sound));
+        cJSON_AddItemToArray(users, u);
+    }
+    cJSON_AddItemToObject(j, "users", users);
+    cJSON_AddItemToObject(j, "losses", losses);
+    char *text = cJSON_PrintUnformatted(j);
+    if (text)
+        puts(text);
+    free(text);
+    cJSON_Delete(j);
+}
+
+/* The directory of the output is made. */
+static int make_directory(const char *path, struct trtc_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return 0;
+    char *dir = strndup(path, (size_t)(slash - path));
+    int ret = dir ? trtc_mkdirs(dir, err) : trtc_fail_nomem(err);
+    free(dir);
+    return ret;
+}
+
+static int write_still(const struct opts *o, struct trtc_mix *mix, int64_t at_us,
+                       struct trtc_err *err)
+{
+    uint8_t *png = NULL;
+    size_t size = 0;
+    const AVFrame *f = trtc_mix_still(mix, at_us, err);
+    if (!f || trtc_png_encode(f, &png, &size, err) < 0)
+        return -1;
+    int ret = -1;
+    if (strcmp(o->output, "-") == 0) {
+        ret = trtc_write_all(STDOUT_FILENO, png, size, "standard output", err);
+    } else {
+        struct trtc_file *file = trtc_file_create(o->output, err);
+        if (file && trtc_write_all(trtc_file_fd(file), png, size, o->output, err) == 0)
+            ret = trtc_file_commit(&file, true, err);
+        trtc_file_abort(&file);
+    }
+    free(png);
+    return ret;
+}
+
+static enum trtc_container container_of(const struct opts *o)
+{
+    return strcmp(o->format, "ts") == 0    ? TRTC_CONTAINER_TS
+           : strcmp(o->format, "mkv") == 0 ? TRTC_CONTAINER_MKV
+                                           : TRTC_CONTAINER_MP4;
+}
+
+/* Where the mix begins and ends, as far as that is known. With live sources that is not before they come, but what is
+ * stored and begins after the program did is not cut off for that. */
+static int set_extent(const struct opts *o, const struct inputs *in, struct trtc_mix_opts *mo,
+                      struct trtc_err *err)
+{
+    const bool open = in->unplaced && (in->start_us == TRTC_NOTIME || in->start_us < in->began_us);
+    mo->otherwise_us = in->start_us;
+    mo->start_us = open ? TRTC_NOTIME : in->start_us;
+    mo->end_us = in->end_us;
+    mo->length_us = TRTC_NOTIME;
+    if (o->from.given && (!open || !o->from.relative))
+        mo->start_us = mix_when_us(&o->from, in->start_us);
+    else if (o->from.given)
+        mo->after_us = o->from.us;
+    if (o->to.given && (!open || !o->to.relative))
+        mo->end_us = mix_when_us(&o->to, in->start_us);
+    else if (o->to.given)
+        mo->length_us = o->to.us - mo->after_us;
+    if (o->still.given)
+        mo->start_us = mix_when_us(&o->still, in->start_us);
+    else if (mo->length_us <= 0 && mo->length_us != TRTC_NOTIME)
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between --from and --to");
+    else if (mo->start_us != TRTC_NOTIME && mo->end_us != TRTC_NOTIME && mo->end_us <= mo->start_us)
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between %s and %s",
+                         o->from.given ? "--from" : "the beginning",
+                         o->to.given ? "--to" : "the end");
+    return 0;
+}
+
+static int mix(const struct opts *o, struct inputs *in, struct images *images, cJSON *losses,
+               struct trtc_mix_result *res, struct trtc_err *err)
+{
+    struct trtc_mix_opts mo = { .set = &o->set,
+                                .linger_us = o->linger_us,
+                                .labels = o->labels,
+                                .per_user = o->per_user,
+                                .deterministic = o->deterministic,
+                                .preset = o->preset,
+                                .workers = o->workers,
+                                .container = container_of(o),
+                                .path = o->output,
+                                .image = mix_image,
+                                .tell = tell,
+                                .opaque = images,
+                                .now_us = mix_now_us,
+                                .stop = &cli_signal };
+    struct script script = {
+        .o = o, .images = images, .name = o->script, .fd = -1, .wake = { -1, -1 }
+    };
+    struct progress progress = { .o = o };
+    int ret = -1;
+    if (set_extent(o, in, &mo, err) < 0 || mix_inputs_start(in, mo.start_us, err) < 0 ||
+        (strcmp(o->output, "-") != 0 && make_directory(o->output, err) < 0))
+        return -1;
+    struct trtc_mix *m = trtc_mix_new(&mo, in->sources, in->nb_origins, err);
+    if (!m)
+        return -1;
+    if (o->still.given) {
+        ret = write_still(o, m, mo.start_us, err);
+        mix_inputs_settle(in, mo.start_us, losses);
+        goto done;
+    }
+    script.mix = m;
+    if (start_script(&script, in->live, err) < 0)
+        goto done;
+    progress.mix = m;
+    progress.total_us =
+        mo.end_us != TRTC_NOTIME && mo.start_us != TRTC_NOTIME ? mo.end_us - mo.start_us : 0;
+    start_progress(&progress);
+    ret = trtc_mix_run(m, res, err);
+    end_progress(&progress);
+    mix_inputs_settle(in, res->start_us, losses);
+done:
+    end_script(&script);
+    trtc_mix_free(&m);
+    return ret;
+}
+
+/* Whoever shall have the large window may never come, but is more likely a slip. */
+static void check_anchor(const struct opts *o, const struct inputs *in)
+{
+    const struct trtc_mix_look *look = &o->set.look;
+    for (size_t i = 0; look->anchor && i < in->nb_origins; i++) {
+        const char *user = mix_inputs_user(in, i);
+        if (strcmp(user, look->anchor) == 0)
+            return;
+    }
+    if (look->anchor)
+        cli_note("-b %s: never there: %s", look->anchor,
+                 look->mode == TRTC_LAYOUT_SCREEN ? "the large window shows the background"
+                                                  : "the first one there has the large window");
+}
+
+int mix_run(struct opts *o, int *code, struct trtc_err *err)
+{
+    struct inputs in = { .set = &o->set,
+                         .everybody = o->script != NULL,
+                         .allow_missing = o->allow_missing,
+                         .deterministic = o->deterministic,
+                         .only_until_us = TRTC_NOTIME,
+                         .began_us = mix_now_us() };
+    struct trtc_mix_result res = { 0 };
+    cJSON *losses = cJSON_CreateArray();
+    int ret =
+        losses ? mix_inputs_open(&in, o->operands, o->nb_operands, err) : trtc_fail_nomem(err);
+    if (ret == 0 && in.live && o->still.given)
+        ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
+    if (ret == 0 && !in.live)
+        check_anchor(o, &in);
+    if (ret == 0)
+        ret = mix(o, &in, &o->images, losses, &res, err);
+    *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
+    if (ret == 0 && strcmp(o->output, "-") != 0) {
+        if (o->json && !o->still.given) {
+            print_summary(o, &in, &res, losses);
+            losses = NULL;
+        } else {
+            puts(o->output);
+        }
+    }
+    mix_inputs_close(&in);
+    cJSON_Delete(losses);
+    return ret;
+}
