@@ -22,10 +22,12 @@ struct trtc_tile {
     struct trtc_feed *feed;
     int threads;
     struct trtc_feed_frame ahead; /* next packet of the feed, if has_ahead */
-    bool has_ahead, ended, waits;
+    bool has_ahead, ended;
+    bool deaf; /* no decoder: what comes is taken, and dropped */
 
     AVPacket **kept; /* not decoded yet: from a key frame on, or what follows the decoder's state */
     size_t nb_kept, cap_kept, kept_bytes;
+    size_t newest_key; /* its place among them; 0: there is none behind the first */
     enum trtc_codec kept_codec;
     bool kept_fresh; /* kept begins with a key frame that does not follow what was decoded */
 
@@ -71,7 +73,7 @@ static void drop_kept(struct trtc_tile *t)
 {
     for (size_t i = 0; i < t->nb_kept; i++)
         av_packet_free(&t->kept[i]);
-    t->nb_kept = t->kept_bytes = 0;
+    t->nb_kept = t->kept_bytes = t->newest_key = 0;
 }
 
 void trtc_tile_free(struct trtc_tile **t)
@@ -92,12 +94,10 @@ void trtc_tile_free(struct trtc_tile **t)
 /* The tile breaks here: what it shows stays as it is. */
 static void break_off(struct trtc_tile *t, const struct trtc_err *why)
 {
-    if (!t->failure.code) {
-        t->failure = *why;
-        t->failed_at_us = t->last_us;
-    }
-    t->ended = true;
-    t->has_ahead = false;
+    if (t->failure.code)
+        return;
+    t->failure = *why;
+    t->failed_at_us = t->last_us;
 }
 
 /* ---- decoding ---- */
@@ -246,6 +246,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
             return -1;
         }
         break_off(t, &why);
+        t->deaf = true;
         drop_kept(t);
         return 1;
     }
@@ -262,6 +263,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     t->kept_bytes -= (size_t)p->size;
     av_packet_free(&t->kept[0]);
     memmove(t->kept, t->kept + 1, --t->nb_kept * sizeof *t->kept);
+    t->newest_key -= t->newest_key > 0;
     return 1;
 }
 
@@ -271,7 +273,6 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 static void look_ahead(struct trtc_tile *t)
 {
     struct trtc_err why;
-    t->waits = false;
     if (t->has_ahead || t->ended)
         return;
     switch (trtc_feed_next(t->feed, &t->ahead, &why)) {
@@ -279,13 +280,13 @@ static void look_ahead(struct trtc_tile *t)
         t->has_ahead = true;
         break;
     case TRTC_FED_WAIT:
-        t->waits = true;
         break;
     case TRTC_FED_END:
         t->ended = true;
         break;
     default:
         break_off(t, &why);
+        t->ended = true;
     }
 }
 
@@ -313,6 +314,8 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     p->pts = f->pkt.pts_us;
     p->dts = f->pkt.dts_us;
     p->flags = f->pkt.key ? AV_PKT_FLAG_KEY : 0;
+    if (f->pkt.key)
+        t->newest_key = t->nb_kept;
     t->kept[t->nb_kept++] = p;
     t->kept_codec = f->codec;
     t->kept_bytes += size;
@@ -322,19 +325,32 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     return 0;
 }
 
-/* Hidden: what comes before a key frame is not needed any more once that is due. */
+/* Once a key frame is due, what comes before it is not needed any more. */
+static void drop_outdated(struct trtc_tile *t, int64_t due_us)
+{
+    const size_t n = t->newest_key;
+    if (t->nb_kept == 0 || !(t->kept[n]->flags & AV_PKT_FLAG_KEY) || t->kept[n]->pts > due_us)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        t->kept_bytes -= (size_t)t->kept[i]->size;
+        av_packet_free(&t->kept[i]);
+    }
+    t->nb_kept -= n;
+    memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
+    t->newest_key = 0;
+    t->kept_fresh = true;
+}
+
 static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
-        if (t->ahead.pkt.key && t->ahead.pkt.pts_us <= due_us) {
-            drop_kept(t);
-            t->kept_fresh = true;
-        }
         if (t->nb_kept && t->ahead.codec != t->kept_codec)
             drop_kept(t); /* nothing follows from them */
         if (keep(t, err) < 0)
             return -1;
+        drop_outdated(t, due_us);
     }
+    drop_outdated(t, due_us);
     return 0;
 }
 
@@ -370,7 +386,7 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
             if (ret == 0 && t->has_next)
                 return 0;
         }
-        if (t->has_next)
+        if (t->has_next || t->deaf)
             return 0;
         look_ahead(t);
         if (!t->has_ahead) {
@@ -388,8 +404,19 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
 }
 
+/* Without a decoder the source is taken from all the same: its sound comes by the same way. */
+static void drop_due(struct trtc_tile *t, int64_t due_us)
+{
+    for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t))
+        t->has_ahead = false;
+}
+
 int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, bool shown, struct trtc_err *err)
 {
+    if (t->deaf) {
+        drop_due(t, due_us);
+        return 0;
+    }
     /* what is hidden for long without a key frame is decoded all the same */
     if (!shown && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
         return skip_due(t, due_us, err);
