@@ -336,7 +336,7 @@ static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
             return 0;
         if (compose(m, k, err) < 0)
             return -1;
-        atomic_store_explicit(&m->progress_us, mix_frame_us(m, k) - m->start_us,
+        atomic_store_explicit(&m->progress_us, mix_frame_us(m, k + 1) - m->start_us,
                               memory_order_relaxed);
     }
     return 0;
