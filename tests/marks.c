@@ -24,13 +24,20 @@
 #define WHITE_LUMA 195 /* on the 8-bit scale */
 #define WHITE_SHARE 0.9
 
-enum { MAX_LOOK = 8192 };
+enum { MAX_LOOK = 8192, MAX_VIEWS = 32 };
+
+/* What is watched and heard together: of a mix, a window and a voice. */
+struct view {
+    int x, y, w_px, h_px; /* where to look for the flash; w_px 0: everywhere */
+    int track;            /* sound track, 0 is the first; -1: the best one */
+};
 
 struct opts {
     bool json, summary, only_summary;
-    bool paths;           /* several files: each line begins with its file */
-    float threshold;      /* samples above it may be a beep; full scale is 1 */
-    int x, y, w_px, h_px; /* where to look for the flash; w_px 0: everywhere */
+    bool paths;      /* several files: each line begins with its file */
+    float threshold; /* samples above it may be a beep; full scale is 1 */
+    struct view views[MAX_VIEWS];
+    int nb_views; /* several: then with the number of the view */
 };
 
 struct times {
@@ -38,9 +45,11 @@ struct times {
     size_t nb, cap;
 };
 
-/* What was found in one file. */
+/* What was found in one view of one file. */
 struct meter {
     const struct opts *o;
+    const struct view *v;
+    const char *label; /* before each line */
     struct times flashes, beeps;
     int64_t nb_pictures;
     double first_picture_s, end_picture_s, last_picture_s, sound_s, first_sound_s, end_sound_s;
@@ -74,7 +83,7 @@ static int add_time(struct times *t, double s, struct trtc_err *err)
 
 /* ---- pictures ---- */
 
-static bool is_white(const struct opts *o, const AVFrame *f)
+static bool is_white(const struct view *o, const AVFrame *f)
 {
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
     if (d == NULL
@@ -123,7 +132,7 @@ static int see(struct meter *m, const AVFrame *f, AVRational tb, struct trtc_err
     m->last_picture_s = at;
     if (at + lasts > m->end_picture_s || m->nb_pictures == 1)
         m->end_picture_s = at + lasts;
-    const bool white = is_white(m->o, f);
+    const bool white = is_white(m->v, f);
     if (white && !m->white && add_time(&m->flashes, at, err) < 0)
         return -1;
     m->white = white;
@@ -207,11 +216,22 @@ static int hear(struct meter *m, const AVFrame *f, AVRational tb, struct trtc_er
 
 /* ---- decoding ---- */
 
-static int open_stream(AVFormatContext *in, enum AVMediaType type, struct stream *s,
+/* The stream of a sound track (0...), or -1. */
+static int sound_index(const AVFormatContext *in, int track)
+{
+    for (unsigned i = 0; i < in->nb_streams; i++)
+        if (in->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && track-- == 0)
+            return (int)i;
+    return -1;
+}
+
+/* track: of the sound, or -1. A stream that is not there is no failure. */
+static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, struct stream *s,
                        struct trtc_err *err)
 {
     const AVCodec *codec = NULL;
-    s->index = av_find_best_stream(in, type, -1, -1, &codec, 0);
+    const int want = track >= 0 ? sound_index(in, track) : -1;
+    s->index = track >= 0 && want < 0 ? -1 : av_find_best_stream(in, type, want, -1, &codec, 0);
     if (s->index < 0 || codec == NULL) {
         s->index = -1;
         return 0;
@@ -232,67 +252,119 @@ static int open_stream(AVFormatContext *in, enum AVMediaType type, struct stream
                   : 0;
 }
 
-/* pkt NULL: the end. Damaged packets are passed over: what counts is what a player shows. */
-static int decode(struct meter *m, struct stream *s, const AVPacket *pkt, AVFrame *frame,
-                  struct trtc_err *err)
+/* A file and what is decoded of it: its picture, and the track of each view, decoded once. */
+struct source {
+    AVFormatContext *in;
+    struct stream picture, sounds[MAX_VIEWS];
+    struct meter *meters;
+    int nb_meters;
+    AVPacket *pkt;
+    AVFrame *frame;
+};
+
+static int judge_frame(struct source *s, const struct stream *st, struct trtc_err *err)
 {
     int ret = 0;
-    avcodec_send_packet(s->dec, pkt);
-    while (ret == 0 && avcodec_receive_frame(s->dec, frame) >= 0) {
-        ret = s->dec->codec_type == AVMEDIA_TYPE_VIDEO ? see(m, frame, s->tb, err)
-                                                       : hear(m, frame, s->tb, err);
-        av_frame_unref(frame);
+    for (int i = 0; i < s->nb_meters && ret == 0; i++) {
+        if (st == &s->picture)
+            ret = see(&s->meters[i], s->frame, st->tb, err);
+        else if (s->sounds[i].index == st->index)
+            ret = hear(&s->meters[i], s->frame, st->tb, err);
     }
     return ret;
 }
 
-static int measure(const char *path, struct meter *m, struct trtc_err *err)
+/* pkt NULL: the end. Damaged packets are passed over: what counts is what a player shows. */
+static int decode(struct source *s, struct stream *st, const AVPacket *pkt, struct trtc_err *err)
 {
-    AVFormatContext *in = NULL;
-    AVPacket *pkt = av_packet_alloc();
-    AVFrame *frame = av_frame_alloc();
-    struct stream streams[2] = {{.index = -1}, {.index = -1}};
+    int ret = 0;
+    if (st->dec == NULL)
+        return 0;
+    avcodec_send_packet(st->dec, pkt);
+    while (ret == 0 && avcodec_receive_frame(st->dec, s->frame) >= 0) {
+        ret = judge_frame(s, st, err);
+        av_frame_unref(s->frame);
+    }
+    return ret;
+}
+
+static int open_source(struct source *s, const char *path, struct trtc_err *err)
+{
+    const int rc = avformat_open_input(&s->in, path, NULL, NULL);
+    bool any;
+    if (rc < 0)
+        return trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR,
+                         "%s: %s", path, av_err2str(rc));
+    if (avformat_find_stream_info(s->in, NULL) < 0
+        || open_stream(s->in, AVMEDIA_TYPE_VIDEO, -1, &s->picture, err) < 0)
+        return -1;
+    any = s->picture.index >= 0;
+    for (int i = 0; i < s->nb_meters; i++) {
+        const int track = s->meters[i].v->track;
+        int k = 0;
+        while (k < i && s->meters[k].v->track != track)
+            k++;
+        if (k < i)
+            s->sounds[i].index = s->sounds[k].index; /* decoded once */
+        else if (open_stream(s->in, AVMEDIA_TYPE_AUDIO, track, &s->sounds[i], err) < 0)
+            return -1;
+        any |= s->sounds[i].index >= 0;
+    }
+    if (!any)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: neither picture nor sound", path);
+    for (unsigned i = 0; i < s->in->nb_streams; i++) {
+        bool wanted = (int)i == s->picture.index;
+        for (int k = 0; k < s->nb_meters; k++)
+            wanted |= (int)i == s->sounds[k].index;
+        if (!wanted)
+            s->in->streams[i]->discard = AVDISCARD_ALL;
+    }
+    return 0;
+}
+
+static struct stream *stream_of(struct source *s, int index)
+{
+    if (s->picture.index == index)
+        return &s->picture;
+    for (int i = 0; i < s->nb_meters; i++)
+        if (s->sounds[i].index == index)
+            return &s->sounds[i];
+    return NULL;
+}
+
+static int measure(const char *path, struct source *s, struct trtc_err *err)
+{
     int ret = -1;
-    if (pkt == NULL || frame == NULL) {
+    s->pkt = av_packet_alloc();
+    s->frame = av_frame_alloc();
+    if (s->pkt == NULL || s->frame == NULL) {
         trtc_fail_nomem(err);
         goto done;
     }
-    int rc = avformat_open_input(&in, path, NULL, NULL);
-    if (rc < 0) {
-        trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR, "%s: %s",
-                  path, av_err2str(rc));
+    if (open_source(s, path, err) < 0)
         goto done;
-    }
-    if (avformat_find_stream_info(in, NULL) < 0
-        || open_stream(in, AVMEDIA_TYPE_VIDEO, &streams[0], err) < 0
-        || open_stream(in, AVMEDIA_TYPE_AUDIO, &streams[1], err) < 0)
-        goto done;
-    if (streams[0].index < 0 && streams[1].index < 0) {
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: neither picture nor sound", path);
-        goto done;
-    }
-    for (unsigned i = 0; i < in->nb_streams; i++)
-        if ((int)i != streams[0].index && (int)i != streams[1].index)
-            in->streams[i]->discard = AVDISCARD_ALL;
-    while ((rc = av_read_frame(in, pkt)) >= 0) {
-        for (int i = 0; i < 2; i++)
-            if (pkt->stream_index == streams[i].index
-                && decode(m, &streams[i], pkt, frame, err) < 0)
-                goto done;
-        av_packet_unref(pkt);
-    }
-    for (int i = 0; i < 2; i++)
-        if (streams[i].index >= 0 && decode(m, &streams[i], NULL, frame, err) < 0)
+    while (av_read_frame(s->in, s->pkt) >= 0) {
+        struct stream *st = stream_of(s, s->pkt->stream_index);
+        if (st != NULL && decode(s, st, s->pkt, err) < 0)
             goto done;
-    if (m->nb_look > 0 && judge(m, err) < 0)
+        av_packet_unref(s->pkt);
+    }
+    if (decode(s, &s->picture, NULL, err) < 0)
         goto done;
+    for (int i = 0; i < s->nb_meters; i++)
+        if (decode(s, &s->sounds[i], NULL, err) < 0)
+            goto done;
+    for (int i = 0; i < s->nb_meters; i++)
+        if (s->meters[i].nb_look > 0 && judge(&s->meters[i], err) < 0)
+            goto done;
     ret = 0;
 done:
-    avcodec_free_context(&streams[0].dec);
-    avcodec_free_context(&streams[1].dec);
-    av_frame_free(&frame);
-    av_packet_free(&pkt);
-    avformat_close_input(&in);
+    avcodec_free_context(&s->picture.dec);
+    for (int i = 0; i < s->nb_meters; i++)
+        avcodec_free_context(&s->sounds[i].dec);
+    av_frame_free(&s->frame);
+    av_packet_free(&s->pkt);
+    avformat_close_input(&s->in);
     return ret;
 }
 
@@ -323,14 +395,23 @@ static void add_seconds(cJSON *j, const char *key, double s)
     cJSON_AddNumberToObject(j, key, rounded(s, 1e-6));
 }
 
-static void print_marker(const struct opts *o, const char *path, const double *flash,
+/* What each object begins with. */
+static cJSON *new_object(const struct meter *m, const char *path)
+{
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddStringToObject(j, "file", path);
+    if (m->o->nb_views > 1)
+        cJSON_AddNumberToObject(j, "view", (double)(m->v - m->o->views + 1));
+    return j;
+}
+
+static void print_marker(const struct meter *m, const char *path, const double *flash,
                          const double *beep)
 {
-    if (o->only_summary)
+    if (m->o->only_summary)
         return;
-    if (o->json) {
-        cJSON *j = cJSON_CreateObject();
-        cJSON_AddStringToObject(j, "file", path);
+    if (m->o->json) {
+        cJSON *j = new_object(m, path);
         if (flash != NULL)
             add_seconds(j, "flash_s", *flash);
         if (beep != NULL)
@@ -347,8 +428,7 @@ static void print_marker(const struct opts *o, const char *path, const double *f
         snprintf(text[1], sizeof text[1], "%.4f", *beep);
     if (flash != NULL && beep != NULL)
         snprintf(text[2], sizeof text[2], "%.2f", (*beep - *flash) * 1000);
-    printf("%s%s%s\t%s\t%s\n", o->paths ? path : "", o->paths ? "\t" : "", text[0], text[1],
-           text[2]);
+    printf("%s%s\t%s\t%s\n", m->label, text[0], text[1], text[2]);
 }
 
 static void print_summary(const struct meter *m, const char *path, size_t nb, size_t nb_alone,
@@ -357,8 +437,7 @@ static void print_summary(const struct meter *m, const char *path, size_t nb, si
     const double picture_s = m->end_picture_s - m->first_picture_s;
     const double sound_s = m->end_sound_s - m->first_sound_s;
     if (m->o->json) {
-        cJSON *j = cJSON_CreateObject();
-        cJSON_AddStringToObject(j, "file", path);
+        cJSON *j = new_object(m, path);
         cJSON_AddNumberToObject(j, "markers", (double)nb);
         cJSON_AddNumberToObject(j, "missing", (double)nb_alone);
         cJSON_AddNumberToObject(j, "max_ms", rounded(max_ms, 1e-3));
@@ -377,10 +456,10 @@ static void print_summary(const struct meter *m, const char *path, size_t nb, si
         return;
     }
     printf(
-        "%s%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f"
+        "%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f"
         "\tsound_s=%.4f\tsamples_s=%.4f\tframes=%" PRId64
         "\tfirst_picture_s=%.4f\tfirst_sound_s=%.4f\n",
-        m->o->paths ? path : "", m->o->paths ? "\t" : "", nb, nb_alone, max_ms, p95_ms,
+        m->label, nb, nb_alone, max_ms, p95_ms,
         picture_s, sound_s, m->sound_s, m->nb_pictures, m->first_picture_s, m->first_sound_s);
 }
 
@@ -406,7 +485,7 @@ static int report(const struct meter *m, const char *path, struct trtc_err *err)
             offsets[nb++] = fabs(*beep - *flash) * 1000;
         else
             nb_alone++;
-        print_marker(m->o, path, flash, beep);
+        print_marker(m, path, flash, beep);
     }
     if (m->o->summary) {
         qsort(offsets, nb, sizeof *offsets, by_value);
@@ -420,16 +499,38 @@ static int report(const struct meter *m, const char *path, struct trtc_err *err)
 
 static int run(const struct opts *o, const char *path, struct trtc_err *err)
 {
-    struct meter *m = calloc(1, sizeof *m);
-    if (m == NULL)
-        return trtc_fail_nomem(err);
-    m->o = o;
+    struct source s = {.picture.index = -1, .nb_meters = o->nb_views};
+    struct meter *m = calloc((size_t)o->nb_views, sizeof *m);
+    char *label = malloc(strlen(path) + 16);
+    int ret = -1;
+    if (m == NULL || label == NULL) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    s.meters = m;
+    for (int i = 0; i < o->nb_views; i++) {
+        m[i].o = o;
+        m[i].v = &o->views[i];
+        s.sounds[i].index = -1;
+    }
     *err = (struct trtc_err){.code = TRTC_EX_DATAERR, .msg = "cannot be read"};
-    int ret = measure(path, m, err);
-    if (ret == 0)
-        ret = report(m, path, err);
-    free(m->flashes.s);
-    free(m->beeps.s);
+    ret = measure(path, &s, err);
+    for (int i = 0; i < o->nb_views && ret == 0; i++) {
+        const size_t n = o->paths ? strlen(path) + 1 : 0;
+        label[0] = '\0';
+        if (o->paths)
+            snprintf(label, n + 1, "%s\t", path);
+        if (o->nb_views > 1)
+            snprintf(label + n, 12, "%d\t", i + 1);
+        m[i].label = label;
+        ret = report(&m[i], path, err);
+    }
+done:
+    for (int i = 0; m != NULL && i < o->nb_views; i++) {
+        free(m[i].flashes.s);
+        free(m[i].beeps.s);
+    }
+    free(label);
     free(m);
     return ret;
 }
@@ -444,8 +545,17 @@ static void usage(FILE *fp)
         "  -s, --summary          one more line: counts, largest offset, lengths\n"
         "  -S, --summary-only     that line alone\n"
         "      --region X,Y,W,H   look for the flash only there\n"
+        "      --track N          listen to this sound track, 0 is the first (the best one)\n"
+        "                         each several times: the first region with the first track,\n"
+        "                         and so on; lines begin with the number of the pair\n"
         "      --threshold LEVEL  a beep is louder (0.1; full scale is 1)\n",
         fp);
+}
+
+static bool parse_region(const char *s, struct view *v)
+{
+    return sscanf(s, "%5d,%5d,%5d,%5d", &v->x, &v->y, &v->w_px, &v->h_px) == 4 && v->x >= 0
+           && v->y >= 0 && v->w_px > 0 && v->h_px > 0;
 }
 
 int main(int argc, char **argv)
@@ -455,22 +565,23 @@ int main(int argc, char **argv)
         {"summary", no_argument, NULL, 's'},
         {"summary-only", no_argument, NULL, 'S'},
         {"region", required_argument, NULL, 'r'},
+        {"track", required_argument, NULL, 'T'},
         {"threshold", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
     struct opts o = {.threshold = 0.1F};
-    int c, code = 0;
+    int c, code = 0, nb_regions = 0, nb_tracks = 0;
+    for (int i = 0; i < MAX_VIEWS; i++)
+        o.views[i].track = -1;
     while ((c = getopt_long(argc, argv, "jsSh", longs, NULL)) != -1) {
         bool bad = false;
         switch (c) {
         case 'j': o.json = true; break;
         case 's': o.summary = true; break;
         case 'S': o.summary = o.only_summary = true; break;
-        case 'r':
-            bad = sscanf(optarg, "%5d,%5d,%5d,%5d", &o.x, &o.y, &o.w_px, &o.h_px) != 4
-                  || o.x < 0 || o.y < 0 || o.w_px <= 0 || o.h_px <= 0;
-            break;
+        case 'r': bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]); break;
+        case 'T': bad = nb_tracks == MAX_VIEWS || sscanf(optarg, "%3d", &o.views[nb_tracks++].track) != 1; break;
         case 't':
             o.threshold = strtof(optarg, NULL);
             bad = !(o.threshold > 0);
@@ -489,6 +600,9 @@ int main(int argc, char **argv)
     }
     av_log_set_level(AV_LOG_QUIET);
     o.paths = argc - optind > 1;
+    o.nb_views = nb_regions > nb_tracks ? nb_regions : nb_tracks;
+    if (o.nb_views == 0)
+        o.nb_views = 1;
     for (int i = optind; i < argc; i++) {
         struct trtc_err err;
         if (run(&o, argv[i], &err) < 0) {
