@@ -34,18 +34,18 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
     AVFrame *f = trtc_image_load(path, err);
     if (!f)
         return -1;
-    char *copy = strdup(path);
+    struct image read = { strdup(path), f };
     pthread_mutex_lock(&im->lock);
-    struct image *grown = copy ? realloc(im->items, (im->n + 1) * sizeof *grown) : NULL;
+    struct image *grown = read.path ? realloc(im->items, (im->n + 1) * sizeof *grown) : NULL;
     if (grown) {
         im->items = grown;
-        im->items[im->n++] = (struct image){ copy, f };
+        im->items[im->n++] = read;
     }
     pthread_mutex_unlock(&im->lock);
     if (grown)
         return 0;
-    free(copy);
-    av_frame_free(&f);
+    free(read.path);
+    av_frame_free(&read.frame);
     return trtc_fail_nomem(err);
 }
 

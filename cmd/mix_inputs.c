@@ -94,18 +94,18 @@ static struct origin *add_origin(struct inputs *in, const char *user, size_t len
                                  const char *label)
 {
     struct origin **grown = realloc(in->origins, (in->nb_origins + 1) * sizeof(struct origin *));
-    struct origin *o = calloc(1, sizeof *o);
-    if (grown)
-        in->origins = grown;
-    if (o) {
-        o->user = strndup(user, len);
-        o->label = strdup(label);
-        o->aux = aux;
-    }
-    if (grown && o && o->user && o->label)
-        return in->origins[in->nb_origins++] = o;
-    free_origin(o);
-    return NULL;
+    if (!grown)
+        return NULL;
+    in->origins = grown;
+    grown[in->nb_origins] = calloc(1, sizeof(struct origin));
+    struct origin *o = grown[in->nb_origins];
+    if (!o)
+        return NULL;
+    in->nb_origins++; /* freed with the others, whatever it lacks */
+    o->user = strndup(user, len);
+    o->label = strdup(label);
+    o->aux = aux;
+    return o->user && o->label ? o : NULL;
 }
 
 /* What of a user's stream is wanted at all, as far as that is known beforehand. */

@@ -47,11 +47,11 @@ ffmpeg_xstack() {
     local i graph='' stack='' layout='' sound='' args
     mapfile -t args < <(ffmpeg_inputs)
     for ((i = 0; i < tiles; i++)); do
-        graph+="[$i:v]scale=$tile_w:$tile_h:flags=bilinear[v$i];" stack+="[v$i]" sound+="[$i:a]"
+        graph+="[${i}:v]scale=$tile_w:$tile_h:flags=bilinear[v${i}];" stack+="[v$i]" sound+="[$i:a]"
         layout+="${layout:+|}$((tile_w * (i % side)))_$((tile_h * (i / side)))"
     done
-    graph+="${stack}xstack=inputs=$tiles:layout=$layout:fill=black,pad=$canvas_w:$canvas_h[v];"
-    graph+="${sound}amix=inputs=$tiles[a]"
+    graph+="${stack}xstack=inputs=$tiles:layout=$layout:fill=black,pad=${canvas_w}:${canvas_h}[v];"
+    graph+="${sound}amix=inputs=${tiles}[a]"
     once ffmpeg -nostdin -v error -y "${args[@]}" -filter_complex "$graph" -map '[v]' -map '[a]' -c:v libx264 "${fast[@]}" \
         -b:v "${kbps}k" -g 30 -c:a aac -b:a 64k -ac 2 "$work/x.mp4"
 }
