@@ -28,10 +28,10 @@ enum { LAYERS_MAX = 2 * TRTC_LAYOUT_MAX + TRTC_MARKS_MAX };
 enum { NOTHING = 0, PLACEHOLDER = -1, BLACK = -2 }; /* content numbers beside those of pictures */
 
 struct layer {
-    int actor;            /* whose window; -1: a reserved one, or no window at all */
+    int actor;                 /* whose window; -1: a reserved one, or no window at all */
     struct trtc_window window; /* of an actor, or reserved */
-    const AVFrame *image; /* placeholder; NULL: not made yet */
-    AVFrame *own_image;   /* the same, where it was made for this window */
+    const AVFrame *image;      /* placeholder; NULL: not made yet */
+    AVFrame *own_image;        /* the same, where it was made for this window */
     struct trtc_overlay *overlay;
     bool is_window;
     const struct trtc_mark *clock; /* the overlay shows the time */
@@ -297,23 +297,28 @@ static void clock_text(const struct trtc_mark *m, int64_t epoch_s, char *out, si
     snprintf(out, size, "%.10s %.8s", utc, utc + 11);
 }
 
-/* Where a box of w x h stands by the API's Pos. */
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Where a box of w x h stands by the API's Pos; one that is too large is cut. */
 static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, int h)
 {
     enum { LEFT, MIDDLE, RIGHT };
     static const int across[7] = { LEFT, RIGHT, LEFT, RIGHT, MIDDLE, MIDDLE, MIDDLE };
     static const int down[7] = { LEFT, LEFT, RIGHT, RIGHT, LEFT, RIGHT, MIDDLE };
     const int margin = clamp(s->o.height_px / 60, 2, 32) & ~1;
-    const int free_w = s->o.width_px - w, free_h = s->o.height_px - h;
-    struct trtc_rect r = { .w = w, .h = h };
+    struct trtc_rect r = { .w = smaller(w, s->o.width_px), .h = smaller(h, s->o.height_px) };
+    const int free_w = s->o.width_px - r.w, free_h = s->o.height_px - r.h;
     r.x = across[pos] == LEFT ? margin : across[pos] == RIGHT ? free_w - margin : free_w / 2;
     r.y = down[pos] == LEFT ? margin : down[pos] == RIGHT ? free_h - margin : free_h / 2;
-    r.x = clamp(r.x, 0, free_w < 0 ? 0 : free_w) & ~1;
-    r.y = clamp(r.y, 0, free_h < 0 ? 0 : free_h) & ~1;
+    r.x = clamp(r.x, 0, free_w) & ~1;
+    r.y = clamp(r.y, 0, free_h) & ~1;
     return r;
 }
 
-/* Sets the clock layer i to a second; true: its place has changed too. */
+/* Sets the clock layer i to a second. */
 static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trtc_err *err)
 {
     struct layer *l = &s->layers[i];
@@ -365,15 +370,16 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
     if (!pic)
         return 0;
     struct trtc_rect r = all;
-    if (s->look->background_render == TRTC_RENDER_FIT) { /* the colour shows beside it */
+    enum trtc_render render = s->look->background_render;
+    if (render == TRTC_RENDER_FIT) { /* the colour shows beside it */
+        const AVRational sar = pic->sample_aspect_ratio;
         struct trtc_fit fit;
-        trtc_fit_window(pic->width, pic->height, 1, 1, all.w, all.h, TRTC_RENDER_FIT, &fit);
+        trtc_fit_window(pic->width, pic->height, sar.num, sar.den, all.w, all.h, render, &fit);
         r = fit.dst;
+        render = TRTC_RENDER_STRETCH;
     }
     struct trtc_scaler *scaler = trtc_scaler_new(err);
-    int ret = scaler ? trtc_scaler_draw(scaler, pic, &r, s->look->background_render, 0,
-                                        s->background, err)
-                     : -1;
+    int ret = scaler ? trtc_scaler_draw(scaler, pic, &r, render, 0, s->background, err) : -1;
     trtc_scaler_free(&scaler);
     return ret;
 }
