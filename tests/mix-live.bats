@@ -271,7 +271,7 @@ run_broken() {
     after broken 65
     local who
     for who in ben cem dora; do
-        grep -q "^trtc-mix: $who[ :].*[a-z]" <(grep -v 'enters$\|leaves$' err) || fail "$who is not named"
+        grep -q "^trtc-mix: ${who}[ :].*[a-z]" <(grep -v 'enters$\|leaves$' err) || fail "$who is not named"
     done
     ! grep -v 'enters$\|leaves$' err | grep -q anna || fail "anna is named"
     plays o.mp4

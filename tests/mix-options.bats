@@ -136,7 +136,7 @@ END
     usage 'empty' --unsubscribe audio:
     usage "'nonsense'" --preset nonsense
     local marks=()
-    while ((${#marks[@]} < 52)); do marks+=(--watermark ok.png,0,0); done
+    while ((${#marks[@]} < 52)); do marks+=(--watermark "ok.png,0,0"); done
     usage '25' "${marks[@]}"
 }
 
