@@ -567,6 +567,48 @@ static void test_ring_text(void **state)
     run_ring(3, 12, false, 2);
 }
 
+/* What has not changed is not drawn again: a fleck on it stays. */
+static void test_left_alone(void **state)
+{
+    struct cast c;
+    struct trtc_mix_look look = { .background = 0, .nb_marks = 1 };
+    const struct trtc_layout l = LAYOUT(window(0, 0, 0, 20, 16, 0), window(1, 20, 0, 20, 16, 0),
+                                        window(2, 30, 10, 20, 20, 9));
+    static const int places[][2] = { { 4, 4 }, { 24, 4 }, { 44, 24 }, { 90, 2 }, { 30, 60 } };
+    enum { NB = sizeof places / sizeof *places };
+    (void)state;
+    look.marks[0] =
+        (struct trtc_mark){ .kind = TRTC_MARK_CLOCK, .size_px = 6, .colour = 0xffffff, .pos = 5 };
+    set_up(&c, 2, false, TRTC_FILL_HOLD);
+    for (int i = 0; i < 3; i++)
+        c.tiles[i].step_us = 10 * S;
+    set(&c, &look, &l);
+    for (int i = 0; i < 2; i++)
+        draw(&c, i, T0 + 3 * S);
+    for (int i = 0; i < 12; i++) {
+        AVFrame *f = (AVFrame *)draw(&c, i % 2, T0 + 3 * S + 1 + i);
+        for (int k = 0; k < NB; k++) {
+            uint8_t *px = &f->data[0][places[k][1] * f->linesize[0] + places[k][0]];
+            assert_true(i < 2 || *px == 77);
+            *px = 77;
+        }
+    }
+    c.tiles[0].step_us = 2 * S; /* one that stands alone, and one under another */
+    const AVFrame *f = draw(&c, 0, T0 + 3 * S + 20);
+    assert_int_not_equal(luma(f, 4, 4), 77);
+    assert_int_equal(luma(f, 24, 4), 77);
+    assert_int_equal(luma(f, 44, 24), 77);
+    c.tiles[1].step_us = 2 * S;
+    f = draw(&c, 0, T0 + 3 * S + 30);
+    assert_int_not_equal(luma(f, 24, 4), 77);
+    assert_int_not_equal(luma(f, 44, 24), 77);
+    assert_int_equal(luma(f, 30, 60), 77);
+    f = draw(&c, 0, T0 + 4 * S); /* the clock moves */
+    assert_int_not_equal(luma(f, 30, 60), 77);
+    assert_int_equal(luma(f, 90, 2), 77);
+    clear_away(&c);
+}
+
 /* ---- text ---- */
 
 static int nb_unlike(const AVFrame *f, struct trtc_rect r, int value)
@@ -673,8 +715,9 @@ int main(void)
         cmocka_unit_test(test_who_is_shown), cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_fill),         cmocka_unit_test(test_background),
         cmocka_unit_test(test_failures),     cmocka_unit_test(test_ring),
-        cmocka_unit_test(test_ring_text),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_clock),        cmocka_unit_test(test_clock_edges),
+        cmocka_unit_test(test_ring_text),    cmocka_unit_test(test_left_alone),
+        cmocka_unit_test(test_names),        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_edges),
     };
     return cmocka_run_group_tests_name("stage", tests, make_all, free_all);
 }
