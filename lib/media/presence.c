@@ -21,8 +21,10 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
         const int64_t at = f.pkt.pts_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
             break;
-        if (trtc_intervals_add(f.video ? &m->picture : &m->sound, at, at + f.dur_us,
-                               TRTC_SECTION_GAP_US, err) < 0)
+        /* nobody comes earlier for what an encoder puts in front of his voice */
+        if (at + f.dur_us > start_us &&
+            trtc_intervals_add(f.video ? &m->picture : &m->sound, at < start_us ? start_us : at,
+                               at + f.dur_us, TRTC_SECTION_GAP_US, err) < 0)
             goto done;
     }
     trtc_input_losses(in, &lost);
