@@ -111,6 +111,13 @@ nothing() {
     tiny 3 -o o.mp4 r
     said '../red.ts'
     grep -q 'red.ts: \(missing\|foreign\)' err || fail "it is not refused"
+    # ... and what is no file is not waited for
+    rm "${seg[3]}"
+    mkfifo "${seg[0]}"
+    ln -s "$BATS_FILE_TMPDIR/red.ts" "${seg[3]}"
+    tiny 3 -o o.mp4 r
+    said "${seg[0]}: unreadable: not a regular file"
+    said "${seg[3]}: missing: leads out"
     # all of a user's, then of everybody
     rm r/*_MQ..__*.ts
     tiny 3 --json -o o.mp4 r
@@ -220,6 +227,26 @@ nothing() {
     [[ ! -e pwned && ! -e ../x && -z $(find .. -maxdepth 1 -newer all) ]] || fail "something else was made"
 }
 
+@test "lists and descriptions are no media: nothing that they name is opened" {
+    local f
+    mkfifo never.ts # who opened it would wait
+    printf '%s\n' '#EXTM3U' '#EXT-X-TARGETDURATION:5' '#EXTINF:4,' never.ts '#EXT-X-ENDLIST' >list.m3u8
+    printf '%s\n' 'ffconcat version 1.0' 'file never.ts' >list.ffconcat
+    printf '%s\n' v=0 'o=- 0 0 IN IP4 127.0.0.1' s=x 'c=IN IP4 127.0.0.1' t='0 0' 'm=video 15004 RTP/AVP 96' a='rtpmap:96 H264/90000' >list.sdp
+    for f in list.m3u8 list.ffconcat list.sdp; do
+        expect 65 timeout 5 trtc-mix -o o.mp4 a=$f
+        said $f
+        timeout 5 trtc-mix -o o.mp4 a=- < <(exec cat $f) >out 2>err && fail "$f is taken" || [[ $? -eq 65 ]] || fail "$f: not 65"
+    done
+    # what looks like a protocol is a name
+    for f in concat:red.ts subfile,,start,0,end,0,,:red.ts pipe:0 crypto:red.ts; do
+        mix 66 -o o.mp4 "a=$f"
+        said "$f: No such file"
+    done
+    mix 69 -o o.mp4 a=lavfi://testsrc
+    nothing o.mp4
+}
+
 @test "a picture that is missing, too large, no picture, or no file: 66 before any work" {
     local f option
     ffmpeg -nostdin -v error -f lavfi -i color=red:s=16x16 -frames:v 1 ok.png -frames:v 1 -s 2562x16 wide.png
@@ -308,6 +335,18 @@ nothing() {
     done
 }
 
+@test "a source that cannot be read any more is named, and the others go on" {
+    need_strace
+    local status=0
+    cp red.ts bad.ts
+    strace -f -qq -o trace -P "$PWD/bad.ts" -e trace=read,pread64 -e inject=read,pread64:error=EIO:when=3 \
+        trtc-mix "${small[@]}" -o o.mp4 a="$PWD/bad.ts" b=red.ts >out 2>err || status=$?
+    grep -q INJECTED trace || fail "nothing was injected"
+    [[ $status -eq 3 || $status -eq 74 ]] || fail "exit status $status"
+    said bad.ts
+    plays o.mp4
+}
+
 @test "a reader that goes away: 141 or 0, quietly" {
     local status
     trtc-mix -s 320x180 -r 5 -o - a=red.ts 2>err | head -c 2000 >/dev/null || true
@@ -316,11 +355,12 @@ nothing() {
     quiet
 }
 
-@test "SIGINT and SIGTERM: what is mixed plays, 130 and 143; a second one ends it at once; kill -9 leaves no name" {
+@test "SIGINT and SIGTERM: what is mixed plays, 130 and 143; a second one ends it at once; kill -9 leaves what was there" {
     local pid=() status=() i t0
     # ten hours, most of it after everybody has left: never done by itself in this time
     local hours=(trtc-mix -s 320x180 -r 60 --sample-rate 16000 --channels 1 --to +36000)
     mkfifo stuck held
+    seq 1000 | tee kill.mp4 >ok.mp4
     exec 7<>held 8<>stuck # the one never ends; the other is full, and nobody reads it
     cat red.ts >&7
     dd if=/dev/zero of=stuck bs=4096 oflag=nonblock 2>/dev/null || true
@@ -337,7 +377,9 @@ nothing() {
         sleep 0.03
     done
     sleep 0.1
-    [[ ! -e kill.mp4 && ! -e int.mp4 && ! -e term.mkv ]] || fail "a name before the end"
+    [[ ! -e int.mp4 && ! -e term.mkv ]] || fail "a name before the end"
+    tiny 75 -o int.mp4 a=red.ts # only one can write it
+    said int.mp4
     kill -9 "${pid[2]}"
     kill -INT "${pid[0]}" "${pid[3]}"
     kill -TERM "${pid[1]}"
@@ -355,7 +397,7 @@ nothing() {
     [[ $(jq -r '.interrupted' term.out) == true && $(wc -l <term.err) -eq 1 ]] || fail "not told"
     plays int.mp4 term.mkv
     near "$(field int.mp4 v duration)" "$(field int.mp4 a duration)" 0.1
-    [[ ! -e kill.mp4 ]] || fail "killed, and there is a file"
+    cmp kill.mp4 ok.mp4 || fail "killed, and what was there is damaged"
     # and it can be made again over what was left
     tiny 0 -o kill.mp4 a=red.ts
     plays kill.mp4
