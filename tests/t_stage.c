@@ -620,14 +620,27 @@ static int nb_unlike(const AVFrame *f, struct trtc_rect r, int value)
     return nb;
 }
 
-/* Names in windows: in the middle where there is no picture, at the bottom as labels. */
+static int nb_other(const AVFrame *f, const AVFrame *g, struct trtc_rect r)
+{
+    int nb = 0;
+    for (int y = r.y; y < r.y + r.h; y++)
+        for (int x = r.x; x < r.x + r.w; x++)
+            nb += luma(f, x, y) != luma(g, x, y);
+    return nb;
+}
+
+/* Names in windows: in the middle where there is no picture; as labels at the bottom where there is one, at the top where a
+ * window in front covers that. */
 static void test_names(void **state)
 {
     struct cast c;
     const struct trtc_mix_look look = { .background = 0 };
-    const struct trtc_layout l = LAYOUT(window(0, 0, 0, 48, 64, 0), window(3, 48, 0, 48, 64, 0));
+    const struct trtc_rect middle = { 0, 26, 48, 12 }, top = { 0, 0, 48, 20 },
+                           bottom = { 0, 44, 48, 20 };
     (void)state;
     for (int labels = 0; labels < 2; labels++) {
+        const struct trtc_layout l =
+            LAYOUT(window(0, 0, 0, 48, 64, 0), window(3, 48, 0, 48, 64, 0));
         set_up(&c, 1, labels, TRTC_FILL_HOLD);
         c.actors[0].on = c.actors[3].on = false;
         set(&c, &look, &l);
@@ -635,12 +648,29 @@ static void test_names(void **state)
         const int plain = luma(f, 2, 2);
         assert_in_range(plain, 50, 80); /* 0x30343c */
         for (int i = 0; i < 2; i++) {
-            assert_true(nb_unlike(f, (struct trtc_rect){ 48 * i, 26, 48, 12 }, plain) > 5);
-            assert_int_equal(nb_unlike(f, (struct trtc_rect){ 48 * i, 0, 48, 20 }, plain), 0);
-            assert_int_equal(nb_unlike(f, (struct trtc_rect){ 48 * i, 44, 48, 20 }, plain) > 0,
-                             labels);
+            struct trtc_rect m = middle, t = top, b = bottom;
+            m.x = t.x = b.x = 48 * i;
+            assert_true(nb_unlike(f, m, plain) > 5);
+            assert_int_equal(nb_unlike(f, t, plain), 0);
+            assert_int_equal(nb_unlike(f, b, plain), 0); /* it is said already */
         }
         clear_away(&c);
+    }
+    for (int covered = 0; covered < 2; covered++) {
+        struct cast without;
+        struct trtc_layout l =
+            LAYOUT(window(0, 0, 0, 48, 64, 0), window(3, covered ? 0 : 48, 48, 48, 16, 0));
+        l.windows[1].z = 1;
+        set_up(&c, 1, true, TRTC_FILL_HOLD);
+        set_up(&without, 1, false, TRTC_FILL_HOLD);
+        set(&c, &look, &l);
+        set(&without, &look, &l);
+        const AVFrame *f = draw(&c, 0, T0), *g = draw(&without, 0, T0);
+        assert_int_equal(nb_other(f, g, top) > 20, covered);
+        assert_int_equal(nb_other(f, g, (struct trtc_rect){ 0, 44, 48, 4 }) == 0, covered);
+        assert_int_equal(nb_other(f, g, middle), 0);
+        clear_away(&c);
+        clear_away(&without);
     }
 }
 

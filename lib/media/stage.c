@@ -33,6 +33,7 @@ struct layer {
     const AVFrame *image;      /* placeholder; NULL: not made yet */
     AVFrame *own_image;        /* the same, where it was made for this window */
     struct trtc_overlay *overlay;
+    int label_of; /* the overlay names the user of this layer's window; -1: it is something else */
     bool is_window;
     const struct trtc_mark *clock; /* the overlay shows the time */
     int64_t clock_s;
@@ -136,7 +137,7 @@ static struct layer *add_layer(struct trtc_stage *s, const struct trtc_rect *rec
 {
     const size_t i = s->nb_layers++;
     s->geometry[i] = (struct trtc_layer){ .rect = *rect, .opaque = opaque };
-    s->layers[i] = (struct layer){ .actor = -1, .rect = *rect, .content = NOTHING };
+    s->layers[i] = (struct layer){ .actor = -1, .label_of = -1, .rect = *rect, .content = NOTHING };
     return &s->layers[i];
 }
 
@@ -197,38 +198,56 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
     return l->image ? 0 : -1;
 }
 
-static int add_label(struct trtc_stage *s, const struct trtc_window *w, struct trtc_err *err)
+/* Where the label of w stands: at its lower left, or its upper left where a window in front covers that. */
+static struct trtc_rect label_box(const struct trtc_window *w, const struct trtc_layout *layout,
+                                  int text_w, int text_h, int size)
+{
+    const int pad = clamp(w->rect.h / 60, 2, 8) & ~1;
+    struct trtc_rect box = { .w = clamp(text_w + size, size, w->rect.w - 2 * pad),
+                             .h = clamp(text_h + size / 3, size, w->rect.h - 2 * pad) };
+    box.w += box.w & 1;
+    box.h += box.h & 1;
+    box.x = w->rect.x + pad;
+    box.y = w->rect.y + w->rect.h - pad - box.h;
+    for (size_t i = 0; i < layout->n; i++)
+        if (layout->windows[i].z > w->z && trtc_rects_touch(&box, &layout->windows[i].rect))
+            box.y = w->rect.y + pad;
+    return box;
+}
+
+/* The label of the window in layer below. */
+static int add_label(struct trtc_stage *s, const struct trtc_window *w,
+                     const struct trtc_layout *layout, int below, struct trtc_err *err)
 {
     char name[512];
     const struct trtc_actor *a = &s->o.actors[w->stream];
-    const int size = clamp(w->rect.h / 14, 9, 28), pad = clamp(w->rect.h / 60, 2, 8) & ~1;
+    const int size = clamp(w->rect.h / 14, 9, 28);
     const struct trtc_text_style style = { .size_px = size,
                                            .colour = 0xffffff,
                                            .has_background = true,
                                            .background = LABEL_BACK,
                                            .background_alpha = 120,
                                            .align = TRTC_TEXT_CENTER };
-    int w_px, h_px;
+    int text_w, text_h;
     struct trtc_overlay *o = NULL;
-    if (w->rect.w < 4 * pad + size || w->rect.h < 3 * size || need_text(s, err) < 0)
-        return s->text || w->rect.h < 3 * size || w->rect.w < 4 * pad + size ? 0 : -1;
+    if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* it would hide the window */
+        return 0;
     name_of(a->user, a->aux, name, sizeof name);
-    if (trtc_text_size(s->text, name, &style, &w_px, &h_px, err) < 0)
+    if (need_text(s, err) < 0 || trtc_text_size(s->text, name, &style, &text_w, &text_h, err) < 0)
         return -1;
-    struct trtc_rect box = { .w = clamp(w_px + size, size, w->rect.w - 2 * pad),
-                             .h = clamp(h_px + size / 3, size, w->rect.h - 2 * pad) };
-    box.w += box.w & 1;
-    box.h += box.h & 1;
-    box.x = w->rect.x + pad;
-    box.y = w->rect.y + w->rect.h - pad - box.h;
+    const struct trtc_rect box = label_box(w, layout, text_w, text_h, size);
     if (trtc_overlay_text(s->text, name, &style, &box, s->o.width_px, s->o.height_px, &o, err) < 0)
         return -1;
-    if (o)
-        add_layer(s, &o->rect, false)->overlay = o;
+    if (!o)
+        return 0;
+    struct layer *l = add_layer(s, &o->rect, false);
+    l->overlay = o;
+    l->label_of = below;
     return 0;
 }
 
-static int add_window(struct trtc_stage *s, const struct trtc_window *w, struct trtc_err *err)
+static int add_window(struct trtc_stage *s, const struct trtc_window *w,
+                      const struct trtc_layout *layout, struct trtc_err *err)
 {
     if (w->stream < 0 && !(s->look->show_reserved && w->entry && w->entry->user))
         return 0;
@@ -244,7 +263,8 @@ static int add_window(struct trtc_stage *s, const struct trtc_window *w, struct 
         s->layer_of[w->stream] = (int)(s->nb_layers - 1);
     if (need_scaler(s, s->nb_layers - 1, err) < 0)
         return -1;
-    return s->o.labels && w->stream >= 0 ? add_label(s, w, err) : 0;
+    return s->o.labels && w->stream >= 0 ? add_label(s, w, layout, (int)(s->nb_layers - 1), err)
+                                         : 0;
 }
 
 static struct trtc_text_style mark_style(const struct trtc_mark *m)
@@ -405,7 +425,7 @@ int trtc_stage_set(struct trtc_stage *s, const struct trtc_mix_look *look,
     if (!same_look && set_background(s, err) < 0)
         return -1;
     for (size_t i = 0; i < layout->n; i++)
-        if (add_window(s, &layout->windows[i], err) < 0)
+        if (add_window(s, &layout->windows[i], layout, err) < 0)
             return -1;
     for (size_t i = 0; i < look->nb_marks; i++)
         if (add_mark(s, &look->marks[i], err) < 0)
@@ -441,11 +461,18 @@ static int64_t content_number(const struct trtc_stage *s, const struct layer *l)
     return trtc_tile_serial(a->tile);
 }
 
+/* A label over a placeholder that shows the same name. */
+static bool says_it_already(const struct trtc_stage *s, const struct layer *l)
+{
+    return l->label_of >= 0 && s->layers[l->label_of].content == PLACEHOLDER &&
+           s->layers[l->label_of].own_image;
+}
+
 static void draw_layer(struct trtc_stage *s, size_t i)
 {
     const struct layer *l = &s->layers[i];
     AVFrame *canvas = s->canvas->frame;
-    if (l->overlay)
+    if (l->overlay && !says_it_already(s, l))
         trtc_overlay_blend(l->overlay, canvas);
     if (l->overlay || l->clock)
         return;
