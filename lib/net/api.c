@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests as they come and as they are shown: read with comments, laid over each other, without
+ * their secrets. */
+#include "net/api.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json.h"
+
+/* ---- reading ---- */
+
+/* What is no comment and no space, remembered to find a comma that nothing follows. */
+struct seen {
+    char *comma; /* the last thing that stood there, if it was a comma behind a value */
+    char last;   /* the last such character */
+};
+
+static void see(struct seen *s, char *p)
+{
+    if ((*p == '}' || *p == ']') && s->comma)
+        *s->comma = ' ';
+    s->comma = *p == ',' && !strchr("[{,:", s->last) ? p : NULL;
+    s->last = *p;
+}
+
+/* Past the string that begins at p, or at end. */
+static char *skip_string(char *p, const char *end)
+{
+    for (p++; p < end && *p != '"'; p++)
+        if (*p == '\\' && p + 1 < end)
+            p++;
+    return p < end ? p + 1 : p;
+}
+
+/* Comments, and commas before a closing bracket, become spaces: places in messages stay true. */
+static void blank_comments(char *p, const char *end)
+{
+    struct seen s = { .last = '[' };
+    while (p < end) {
+        if (*p == '"') {
+            see(&s, p);
+            p = skip_string(p, end);
+        } else if (*p == '/' && p + 1 < end && p[1] == '/') {
+            while (p < end && *p != '\n')
+                *p++ = ' ';
+        } else {
+            if (*p && !strchr(" \t\r\n", *p))
+                see(&s, p);
+            p++;
+        }
+    }
+}
+
+struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct trtc_err *err)
+{
+    if (n > TRTC_JSON_MAX_BYTES) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d MB of JSON", what, TRTC_JSON_MAX_BYTES >> 20);
+        return NULL;
+    }
+    char *copy = malloc(n + 1);
+    if (!copy) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    blank_comments(copy, copy + n);
+    cJSON *root = trtc_json_parse(what, copy, n, err);
+    OPENSSL_cleanse(copy, n);
+    free(copy);
+    if (root && !cJSON_IsObject(root)) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: a request is an object, {...}", what);
+        trtc_api_forget(&root);
+    }
+    return root;
+}
+
+/* ---- one over the other ---- */
+
+/* null takes it out. */
+static int put_copy(cJSON *base, const cJSON *member, struct trtc_err *err)
+{
+    cJSON *gone = cJSON_DetachItemFromObjectCaseSensitive(base, member->string);
+    trtc_api_forget(&gone);
+    if (cJSON_IsNull(member))
+        return 0;
+    cJSON *copy = cJSON_Duplicate(member, true);
+    if (copy && cJSON_AddItemToObject(base, member->string, copy))
+        return 0;
+    trtc_api_forget(&copy);
+    return trtc_fail_nomem(err);
+}
+
+/* As deep as the text was that over came from (core/json.h). */
+int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_err *err)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, over)
+    {
+        cJSON *have = cJSON_GetObjectItemCaseSensitive(base, member->string);
+        int ret = cJSON_IsObject(have) && cJSON_IsObject(member)
+                      ? trtc_api_overlay(have, member, err)
+                      : put_copy(base, member, err);
+        if (ret < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- secrets ---- */
+
+/* "secret_key" is "SecretKey" is "SECRETKEY". */
+static bool same_name(const char *name, const char *secret)
+{
+    for (;; name++) {
+        if (*name == '_' || *name == '-')
+            continue;
+        if (tolower((unsigned char)*name) != *secret)
+            return false;
+        if (!*secret++)
+            return true;
+    }
+}
+
+bool trtc_api_is_secret(const char *name)
+{
+    static const char *const secrets[] = { "usersig",     "accesskey", "secretkey", "privatemapkey",
+                                           "recorderkey", "secretid",  "token" };
+    for (size_t i = 0; name && i < sizeof secrets / sizeof secrets[0]; i++)
+        if (same_name(name, secrets[i]))
+            return true;
+    return false;
+}
+
+/* Member by member, so that no copy of a secret is ever made. */
+struct cJSON *trtc_api_redacted(const struct cJSON *request)
+{
+    const cJSON *member;
+    if (!cJSON_IsObject(request) && !cJSON_IsArray(request))
+        return cJSON_Duplicate(request, true);
+    bool object = cJSON_IsObject(request);
+    cJSON *out = object ? cJSON_CreateObject() : cJSON_CreateArray();
+    cJSON_ArrayForEach(member, request)
+    {
+        if (!out)
+            break;
+        cJSON *copy = object && trtc_api_is_secret(member->string)
+                          ? cJSON_CreateString(TRTC_API_SECRET)
+                          : trtc_api_redacted(member);
+        if (!copy || !(object ? cJSON_AddItemToObject(out, member->string, copy)
+                              : cJSON_AddItemToArray(out, copy))) {
+            cJSON_Delete(copy);
+            cJSON_Delete(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static void wipe(cJSON *value)
+{
+    cJSON *member;
+    if (cJSON_IsString(value) && value->valuestring)
+        OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
+    cJSON_ArrayForEach(member, value) wipe(member);
+}
+
+void trtc_api_forget(struct cJSON **request)
+{
+    if (*request)
+        wipe(*request);
+    cJSON_Delete(*request);
+    *request = NULL;
+}
