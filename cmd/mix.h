@@ -49,6 +49,8 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
 /* The pictures that a look from a request or script names by URL become paths of pictures that have been read; one
  * that is not available is named and taken out. */
 void mix_images_resolve(struct images *im, struct trtc_mix_look *look);
+/* The same for the windows of a list that an option gave. */
+void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list);
 /* For trtc_mix_opts. */
 const AVFrame *mix_image(void *images, const char *path);
 void mix_images_fini(struct images *im);

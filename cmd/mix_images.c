@@ -83,13 +83,21 @@ static void resolve(struct images *im, const char *what, char **name)
     *name = path;
 }
 
+void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        char **name = &list->items[i].placeholder;
+        if (*name && !mix_image(im, *name)) /* a request's have been found already */
+            resolve(im, "placeholder", name);
+    }
+}
+
 void mix_images_resolve(struct images *im, struct trtc_mix_look *look)
 {
     size_t n = 0;
     resolve(im, "background", &look->background_image);
     resolve(im, "placeholder", &look->placeholder);
-    for (size_t i = 0; i < look->list.n; i++)
-        resolve(im, "placeholder", &look->list.items[i].placeholder);
+    mix_images_resolve_list(im, &look->list);
     for (size_t i = 0; i < look->nb_marks; i++) {
         struct trtc_mark *m = &look->marks[i];
         if (m->kind == TRTC_MARK_IMAGE)

@@ -496,15 +496,8 @@ static int load_images(struct opts *o)
         ret = mix_image_load(&o->images, look->background_image, &err);
     if (ret == 0 && look->placeholder)
         ret = mix_image_load(&o->images, look->placeholder, &err);
-    for (size_t i = 0; ret == 0 && i < look->list.n; i++) {
-        char *name = look->list.items[i].placeholder;
-        if (name && !mix_image(&o->images, name)) {
-            cli_error("placeholder: %s: not available", name);
-            o->images.code = trtc_worse(o->images.code, TRTC_EX_LOSS);
-            free(name);
-            look->list.items[i].placeholder = NULL;
-        }
-    }
+    if (ret == 0)
+        mix_images_resolve_list(&o->images, &o->set.look.list);
     for (size_t i = 0; ret == 0 && i < look->nb_marks; i++)
         if (look->marks[i].kind == TRTC_MARK_IMAGE)
             ret = mix_image_load(&o->images, look->marks[i].text, &err);

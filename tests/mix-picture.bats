@@ -78,8 +78,9 @@ custom_windows() {
 
 {"at_ms":800,"layout":{"MixLayoutMode":4,"MixLayoutList":$(custom_list)}}
 {"at_ms":1000,"subscribe":{"UnSubscribeVideoUserIds":["u4","u2"],"UnSubscribeAudioUserIds":["u4","u2"]},"layout":{"MixLayoutMode":3}}
+{"at_ms":1200,"layout":{"MixLayoutMode":4,"PlaceHolderMode":1,"MixLayoutList":$(custom_list)}}
 END
-    scene 0 --script script --to +1.2 "${in[@]}"
+    scene 0 --script script --to +1.4 "${in[@]}"
     said 'u4: no window'
     {
         windows 0 "$who"
@@ -94,6 +95,8 @@ END
         custom_windows 9
         windows 10 "u1=1 u3=3"
         windows 11 "u1=1 u3=3"
+        inside 13 240 10 60 40 30343c 'a placeholder for nobody' | awk '$3 != 30' # but for the name
+        inside 13 20 20 120 60 3 u3
     } | sees m.mp4
     still 0 s0.png +0.3 -m float -b u4 "${in[@]}"
     still 0 s1.png +0.3 -m screen -b u2:aux --align right "${in[@]}"
@@ -272,6 +275,11 @@ differ() {
     still 0 s5.png +1 --label --placeholder seven.png "${in[@]}"
     still 0 s6.png +1 -m float "${in[@]}"
     still 0 s7.png +1 -m float --label "${in[@]}"
+    a_list '0 0 160 180' '160 0 80 180 ,"UserId":"long name","SubBackgroundImage":"http://a.example/x"' \
+        '240 0 80 180 ,"UserId":"u2","MediaId":1' >list.json
+    still 0 s8.png +1 -l list.json --image http://a.example/x=seven.png "${in[@]}"
+    still 3 s9.png +1 -l list.json "${in[@]}"
+    said 'http://a.example/x: not available'
     {
         inside 0 0 0 160 90 1
         inside 0 0 90 160 90 2
@@ -279,6 +287,10 @@ differ() {
         inside 1 160 0 160 90 30343c
         windows 2 'u1=1 v=7 u2:aux=2'
         windows 3 'u1=1 u2:aux=2'
+        inside 8 0 0 160 180 1
+        inside 8 160 0 80 180 7
+        inside 8 240 0 80 180 2
+        inside 9 160 0 80 180 30343c | awk '$3 != 90'
     } | sees s%d.png
     # the name is in the middle; labels lie in the lower left of their windows, in the upper left where another window
     # would cover them, not where the name stands already; and change nothing else
@@ -448,7 +460,7 @@ redrawn() {
     done
     in=("a@$epoch=$slow" "b@$epoch=$move" "c@$((epoch + 1000))=$slow" "d@$epoch=late.mp4")
     redrawn "{\"MixLayoutMode\":1,$marks}" "${in[@]}"
-    redrawn "{\"MixLayoutMode\":3,$marks}" "${in[@]}"
+    redrawn "{\"MixLayoutMode\":3,\"WaterMarkList\":[{\"WaterMarkType\":2,\"WaterMarkTimestamp\":{\"Pos\":0}}]}" "${in[@]}" # windows by themselves
     mix 0 -q --deterministic --label --to +2.5 --request r.json --image m=mark.png -j 1 -o one.mp4 "${in[@]}"
     cmp one.mp4 two.mp4
 }
