@@ -34,6 +34,9 @@ setup_file() {
     record classic flv.flv -t 2 --tags classic
     record jumps jumps.ts -t 2 || [ $? -eq 3 ]
     record raw video.h264 -t 5
+    # two users on one canvas, as trtc-mix writes them; one comes later
+    trtc-mix -q -s 160x90 --preset ultrafast -g 5 --to +10 -o - a@1767225600000=mp4.mp4 b@1767225604000=flv.flv |
+        trtc-hls -q -A 1400000001 -R 3560 -d composed -t 5 -S 1767225600000 - >composed.out
     local lists=(*/*.m3u8)
     node "$BATS_TEST_DIRNAME/browser/play.js" "$modules" "$(command -v chromium)" "${lists[@]}" >told 2>told.err || true
 }
@@ -74,6 +77,11 @@ plays() {
 @test "mixed, from Matroska" {
     plays "mixed/$out.m3u8" 12 4
     told "mixed/$out.m3u8" '.width_px == 160 and .frames == 300'
+}
+
+@test "mixed by trtc-mix" {
+    plays "composed/$out.m3u8" 10 2
+    told "composed/$out.m3u8" '.width_px == 160 and .frames == 150'
 }
 
 @test "a user's picture and sound, from MPEG-TS" {

@@ -501,7 +501,7 @@ static int run(const struct opts *o, const char *path, struct trtc_err *err)
 {
     struct source s = {.picture.index = -1, .nb_meters = o->nb_views};
     struct meter *m = calloc((size_t)o->nb_views, sizeof *m);
-    char *label = malloc(strlen(path) + 16);
+    char *label = malloc(strlen(path) + 32);
     int ret = -1;
     if (m == NULL || label == NULL) {
         trtc_fail_nomem(err);
@@ -521,7 +521,7 @@ static int run(const struct opts *o, const char *path, struct trtc_err *err)
         if (o->paths)
             snprintf(label, n + 1, "%s\t", path);
         if (o->nb_views > 1)
-            snprintf(label + n, 12, "%d\t", i + 1);
+            snprintf(label + n, 16, "%d\t", i + 1);
         m[i].label = label;
         ret = report(&m[i], path, err);
     }
@@ -580,8 +580,13 @@ int main(int argc, char **argv)
         case 'j': o.json = true; break;
         case 's': o.summary = true; break;
         case 'S': o.summary = o.only_summary = true; break;
-        case 'r': bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]); break;
-        case 'T': bad = nb_tracks == MAX_VIEWS || sscanf(optarg, "%3d", &o.views[nb_tracks++].track) != 1; break;
+        case 'r':
+            bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]);
+            break;
+        case 'T':
+            bad = nb_tracks == MAX_VIEWS
+                  || sscanf(optarg, "%3d", &o.views[nb_tracks++].track) != 1;
+            break;
         case 't':
             o.threshold = strtof(optarg, NULL);
             bad = !(o.threshold > 0);
