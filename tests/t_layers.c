@@ -328,7 +328,7 @@ static void test_early_any_time(void **state)
     for (int round = 0; round < 800; round++) {
         struct stack s;
         struct canvas a = { 0 }, b;
-        bool drawn[LAYERS_MAX], dirty[LAYERS_MAX];
+        bool drawn[LAYERS_MAX], dirty[LAYERS_MAX] = { false };
         random_stack(&s, 70);
         draw_changes(&a, &s, drawn);
         for (size_t i = 0; i < s.n; i++)
