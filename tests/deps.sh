@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
 # for packages, and does nothing where all is found. Installs Debian packages where there is apt-get;
-# elsewhere names what is missing and exits 1. What the browser test needs is no condition: where it cannot
-# be had, that test is skipped. Its JavaScript comes from npm, into a cache outside the tree.
+# elsewhere names what is missing and exits 1. What the browser test and the test beside the vendor's SDK need is
+# no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
+# outside the tree.
 #
 #   deps.sh [-n]       -n: only look
 set -u
@@ -85,7 +86,7 @@ has_font() {
     return 1
 }
 
-# Prints the lines of needed that are not met: those of the browser test (yes), or all others (no).
+# Prints the lines of needed that are not met: those of the tests that may be skipped (yes), or all others (no).
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
         case $1$use in
@@ -154,42 +155,52 @@ get_needed() {
     return 1
 }
 
-# The packages of tests/browser/package-lock.json are in the cache.
+# have_modules NAME PACKAGE...: these packages, of tests/NAME/package-lock.json, are in the cache.
 have_modules() {
-    [ -e "$cache/node_modules/hls.js" ] && [ -e "$cache/node_modules/playwright-core" ] &&
-        [ "$(awk 1 "$cache/package-lock.json" 2>/dev/null)" = "$(awk 1 "$browser/package-lock.json")" ]
+    from=$tests/$1 to=$cache/$1
+    shift
+    for package; do
+        [ -e "$to/node_modules/$package" ] || return 1
+    done
+    [ "$(awk 1 "$to/package-lock.json" 2>/dev/null)" = "$(awk 1 "$from/package-lock.json")" ]
 }
 
-# What the browser test needs: what is missing is named, and no failure.
-get_browser() {
+# get_modules NAME TEST PACKAGE...: puts them there; what fails is told, with the test that is skipped.
+get_modules() {
+    name=$1 test=$2
+    shift 2
+    [ -e "$tests/$name" ] || return 0
+    have_modules "$name" "$@" && return
+    if [ ! "$look" ]; then
+        echo "deps: npm packages for the $test test: $cache/$name" >&2
+        mkdir -p "$cache/$name" && cp "$tests/$name/package.json" "$tests/$name/package-lock.json" "$cache/$name" &&
+            (cd "$cache/$name" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 </dev/null >&2)
+        have_modules "$name" "$@" && return
+    fi
+    echo "deps: no $* in $cache/$name: the $test test is skipped" >&2
+}
+
+# What the browser test and the test of the SDK need: what is missing is named, and no failure.
+get_optional() {
     pauses=0 # who has no network shall not wait for this each time
     lack=$(missing yes)
     if [ "$lack" ] && [ ! "$look" ] && [ "$may_install" ] && command -v apt-get >/dev/null 2>&1; then
         install "$lack"
         lack=$(missing yes)
     fi
-    if [ "$lack" ]; then
-        name_them "$lack"
-        return
-    fi
-    [ -e "$browser" ] || return
-    have_modules && return
-    if [ ! "$look" ]; then
-        echo "deps: npm packages for the browser test: $cache" >&2
-        mkdir -p "$cache" && cp "$browser/package.json" "$browser/package-lock.json" "$cache" &&
-            (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 </dev/null >&2)
-        have_modules && return
-    fi
-    echo "deps: no hls.js and playwright-core in $cache: the browser test is skipped" >&2
+    [ -z "$lack" ] || name_them "$lack"
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return
+    [ "$lack" ] || get_modules browser browser hls.js playwright-core
+    get_modules sdk SDK tencentcloud-sdk-nodejs
 }
 
 look=
 [ "${1:-}" = -n ] && look=yes
 case $0 in
-*/*) browser=${0%/*}/browser ;;
-*) browser=browser ;;
+*/*) tests=${0%/*} ;;
+*) tests=. ;;
 esac
-cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools/browser
+cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools
 as_root=
 may_install=yes
 if [ "$(id -u)" -ne 0 ]; then
@@ -198,5 +209,5 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 get_needed || exit 1
-get_browser
+get_optional
 exit 0
