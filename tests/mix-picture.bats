@@ -6,8 +6,6 @@
 load lib
 load mix
 
-: "${epoch:=}" "${mix_awk:=}" # of mix.bash
-
 setup_file() {
     files_begin
     local i all=()
@@ -15,8 +13,7 @@ setup_file() {
     people 3 "${all[@]}"
     voice 3 voice.m4a
     ffmpeg -nostdin -v error -f lavfi -i color=c=red@1:s=20x20,format=rgba -f lavfi -i color=c=blue@0.5:s=20x20,format=rgba \
-        -filter_complex hstack -frames:v 1 mark.png
-    ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour 7):s=64x64" -frames:v 1 seven.png
+        -f lavfi -i "color=c=0x$(colour 7):s=64x64:d=1" -filter_complex '[0][1]hstack[m]' -map '[m]' -frames:v 1 mark.png -map 2 -frames:v 1 seven.png
 }
 
 setup() {
@@ -111,24 +108,18 @@ END
     } | sees s%d.png
 }
 
-# stay FILE N FRAMES-BEFORE HOLE FRAMES-AFTER: pictures of colour N with a hole of so many seconds.
-stay() {
-    ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour "$2"):s=160x90:r=5:d=$((($3 + $5) / 5 + 1))" -frames:v $(($3 + $5)) \
-        -vf "setpts='N+if(gte(N,$3),5*$4)'" -fps_mode passthrough -c:v libx264 -preset ultrafast -g 5 -threads 1 \
-        -output_ts_offset 1 "$1"
-}
-
 @test "who comes, leaves, comes again, stalls, and nobody: each at its frame" {
     local points='40,30 200,30 40,120 200,120' in
-    stay a.ts 1 10 17 10 # 0-2, 19-21
-    stay b.ts 2 95 0 0   # 1-20
-    stay c.ts 3 8 10 10  # 2.4-4, 14-16
-    people 1 e.mp4=5     # 24-25
-    voice 0.55 d.m4a     # 3-3.55
-    in=("e@$((epoch + 24000))=e.mp4" "d@$((epoch + 3000))=d.m4a" "c@$((epoch + 2400))=c.ts" "b@$((epoch + 1000))=b.ts" "a@$epoch=a.ts")
+    local f=(-fps_mode passthrough -c:v libx264 -preset ultrafast -g 5 -threads 1 -output_ts_offset 1)
+    # 1 is there at 0-2 and 19-21, 2 at 1-20, 3 at 2.4-4 and 14-16, a voice at 3-3.55, 5 at 24-27
+    ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour 1):s=160x90:r=5:d=4" -f lavfi -i "color=c=0x$(colour 2):s=160x90:r=5:d=19" \
+        -f lavfi -i "color=c=0x$(colour 3):s=160x90:r=5:d=3.6" -f lavfi -i sine=r=16000:d=0.55 \
+        -map 0 -vf "setpts='N+if(gte(N,10),85)'" "${f[@]}" a.ts -map 1 "${f[@]}" b.ts \
+        -map 2 -vf "setpts='N+if(gte(N,8),50)'" "${f[@]}" c.ts -map 3 -c:a aac d.m4a
+    in=("e@$((epoch + 24000))=u5.mp4" "d@$((epoch + 3000))=d.m4a" "c@$((epoch + 2400))=c.ts" "b@$((epoch + 1000))=b.ts" "a@$epoch=a.ts")
     mix 0 -s "$canvas" -r 5 -k 2000 --background "#$(colour 26)" -v -o m.mp4 "${in[@]}"
     tells m.mp4 "$points" '0 1 1 1 1' '5 1 2 1 2' '10 2 2 2 2' '12 2 3 2 3' '15 2 3 ? 26' '18 2 3 2 3' '80 2 2 2 2' '95 2 1 2 1' \
-        '100 1 1 1 1' '105 26 26 26 26' '120 5 5 5 5' '125 end'
+        '100 1 1 1 1' '105 26 26 26 26' '120 5 5 5 5' '135 end'
     said '19.1'
     # the same, and with other rules, as single pictures
     still 0 s0.png +3 --background "#$(colour 26)" "${in[@]}"
@@ -430,19 +421,19 @@ redrawn() {
     local params=$1 k
     shift
     echo "{\"MixTranscodeParams\":{\"VideoParams\":{\"Width\":320,\"Height\":180,\"Fps\":10,\"BitRate\":4000000,\"Gop\":10}},\"MixLayoutParams\":$params}" >r.json
-    for k in {0..24}; do echo "{\"at_ms\":$((k * 100)),\"layout\":$params}"; done >script
-    local same=(-q --deterministic --label --to +2.5 --request r.json --image m=mark.png)
+    for k in {0..15}; do echo "{\"at_ms\":$((k * 100)),\"layout\":$params}"; done >script
+    local same=(-q --deterministic --label --to +1.6 --request r.json --image m=mark.png)
     mix 0 "${same[@]}" -j 2 -o two.mp4 "$@"
     mix 0 "${same[@]}" -j 2 --script script -o anew.mp4 "$@"
     cmp two.mp4 anew.mp4 || fail "not as if each frame were drawn anew: $params"
 }
 
 @test "what is drawn again is as if all of it were; the same bytes each time" {
-    local f="-c:v libx264 -preset ultrafast -threads 1" marks
-    # shellcheck disable=SC2086 # words are meant
-    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=10:d=2.5 -f lavfi -i testsrc2=s=160x90:r=1:d=2.5 -map 0 $f -g 20 move.mp4 -map 1 $f slow.mp4
+    local enc=(-c:v libx264 -preset ultrafast -threads 1) marks
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=10:d=1.6 -f lavfi -i testsrc2=s=160x90:r=1:d=1.6 \
+        -map 0 "${enc[@]}" -g 20 move.mp4 -map 1 "${enc[@]}" slow.mp4
     # a picture that comes after its sound, and leaves before it
-    ffmpeg -nostdin -v error -itsoffset 0.5 -t 1 -i move.mp4 -i voice.m4a -c copy late.mp4
+    ffmpeg -nostdin -v error -itsoffset 0.4 -t 0.8 -i move.mp4 -i voice.m4a -c copy late.mp4
     marks='"WaterMarkList":[{"WaterMarkType":0,"WaterMarkImage":{"WaterMarkUrl":"m","Top":70,"Left":120,"Width":120,"Height":60}},
         {"WaterMarkType":1,"WaterMarkChar":{"Top":110,"Left":60,"Width":0,"Height":0,"Chars":"Over all of them","FontSize":24}},
         {"WaterMarkType":1,"WaterMarkChar":{"Top":100,"Left":180,"Width":60,"Height":40,"Chars":"box","BackGroundColor":"#000080"}},
@@ -458,9 +449,9 @@ redrawn() {
         done
         redrawn "{\"MixLayoutMode\":4,\"BackGroundColor\":\"#204060\",\"MixLayoutList\":$list,$marks}" "${in[@]}"
     done
-    in=("a@$epoch=$slow" "b@$epoch=$move" "c@$((epoch + 1000))=$slow" "d@$epoch=late.mp4")
+    in=("a@$epoch=$slow" "b@$epoch=$move" "c@$((epoch + 600))=$slow" "d@$epoch=late.mp4")
     redrawn "{\"MixLayoutMode\":1,$marks}" "${in[@]}"
     redrawn "{\"MixLayoutMode\":3,\"WaterMarkList\":[{\"WaterMarkType\":2,\"WaterMarkTimestamp\":{\"Pos\":0}}]}" "${in[@]}" # windows by themselves
-    mix 0 -q --deterministic --label --to +2.5 --request r.json --image m=mark.png -j 1 -o one.mp4 "${in[@]}"
+    mix 0 -q --deterministic --label --to +1.6 --request r.json --image m=mark.png -j 1 -o one.mp4 "${in[@]}"
     cmp one.mp4 two.mp4
 }
