@@ -30,7 +30,7 @@ pipe() {
     cat >list.json <<'END'
 [{"UserId":"anna","Left":0,"Top":0,"Width":80,"Height":90},{"UserId":"ben","Left":80,"Top":0,"Width":80,"Height":90}]
 END
-    { trtc-mix -m custom -l list.json -s 160x90 --preset ultrafast --sample-rate 16000 --channels 1 "${options[@]}" -o - \
+    { trtc-mix -m custom -l list.json -s 160x90 -k 50 --preset ultrafast --sample-rate 16000 --channels 1 "${options[@]}" -o - \
         "$BATS_FILE_TMPDIR/call" 2>err.mix </dev/null || echo $? >status.mix; } |
         trtc-hls -A 1400000001 -R 3560 --no-sync "${@:2}" - >out 2>err || status=$?
     [[ $status -eq $want ]] || fail "exit status $status: $*"

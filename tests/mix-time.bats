@@ -24,7 +24,7 @@ setup_file() {
     mkrec --bitrate 20000 --length 120 --truth dora.json --pts-start 8589384592 \
         --user id=dora,size=64x36,rate=8000,bframes=2,drift_ppm=-300,avoff="${late[dora]}" call
     windows_list >list.json
-    timeout 60 trtc-mix -m custom -l list.json -s $canvas --preset ultrafast --sample-rate 16000 --channels 1 --json \
+    timeout 60 trtc-mix -m custom -l list.json -s $canvas -k 100 --preset ultrafast --sample-rate 16000 --channels 1 --json \
         -o call.mp4 call >call.out 2>call.err || true
 
     # A marker at 9.505 s, and a second of sound before it ends
@@ -33,7 +33,7 @@ setup_file() {
     mkdir solo
     cp call/*_YW5uYQ..__* solo
     for u in 440 1000; do
-        ffmpeg -nostdin -v error -f lavfi -i "aevalsrc=sin(2*PI*$u*t):s=48000:d=1.5" -f lavfi -i color=gray:s=64x36:r=5:d=1.5 \
+        ffmpeg -nostdin -v error -f lavfi -i "aevalsrc=sin(2*PI*$u*t):s=16000:d=1.5" -f lavfi -i color=gray:s=64x36:r=5:d=1.5 \
             -c:v libx264 -preset ultrafast -threads 1 -c:a pcm_f32le full$u.mkv
     done
 }
@@ -57,7 +57,7 @@ windows_list() {
 
 # small OPTION...: a quick mix.
 small() {
-    mix 0 -s 64x64 --preset ultrafast "$@"
+    mix 0 -s 64x64 -k 50 --preset ultrafast "$@"
 }
 
 # marked FILE [REGION TRACK]...: its markers, in marks.txt: view, flash, beep. Tones are below the threshold.
@@ -191,7 +191,7 @@ above() {
 
 @test "--from and --to cut where they say" {
     local ben
-    mix 0 -m custom -l list.json -s $canvas --preset ultrafast --audio-tracks per-user --sample-rate 16000 \
+    mix 0 -m custom -l list.json -s $canvas -k 100 --preset ultrafast --audio-tracks per-user --sample-rate 16000 \
         --from $((start + 27123)) --to 2026-01-01T00:00:43.618Z --json -o part.mp4 "$BATS_FILE_TMPDIR/call"
     quiet
     jq -e ".start_ms == $((start + 27123)) and .duration_ms == 16000 and .frames == 240" out
@@ -219,7 +219,7 @@ above() {
 
 @test "files at their START, in each form, beside a directory" {
     local f=$BATS_FILE_TMPDIR/x=y.ts v views=()
-    mix 0 -s $canvas -m custom -l list.json --preset ultrafast --audio-tracks per-user --sample-rate 16000 --json -o o.mp4 \
+    mix 0 -s $canvas -k 100 -m custom -l list.json --preset ultrafast --audio-tracks per-user --sample-rate 16000 --json -o o.mp4 \
         --to +14 "$BATS_FILE_TMPDIR/solo" "ben@1767225601495=$f" "cem:aux@20260101000003495=$f" \
         "dora@2026-01-01T08:00:02.495+08:00=$f"
     quiet
