@@ -371,19 +371,19 @@ container() {
 
 @test "nothing under the final name before the end, and an older one stands" {
     local pid i
-    echo old >o.mp4
-    cp o.mp4 o.ts
     for i in mp4 ts mkv; do
-        trtc-mix -s $canvas -o o.$i "$BATS_FILE_TMPDIR/call" 3>&- &
+        mkdir $i
+        [[ $i == mkv ]] || echo old >$i/o.$i
+        trtc-mix -s $canvas -o $i/o.$i "$BATS_FILE_TMPDIR/call" 3>&- &
         pid=$!
-        sleep 0.3
-        kill -9 $pid
+        while kill -0 $pid && [[ -z $(find $i -type f ! -name "o.$i") ]]; do sleep 0.02; done
+        kill -9 $pid # it has begun
         wait $pid || true
         case $i in
-        mkv) [[ ! -e o.mkv ]] ;;
-        *) [[ $(<o.$i) == old ]] ;;
+        mkv) [[ ! -e mkv/o.mkv ]] ;;
+        *) [[ $(<$i/o.$i) == old ]] ;;
         esac || fail "$i: something under the final name"
     done
-    small --to +1 -o o.mp4 "a=$BATS_FILE_TMPDIR/full440.mkv"
-    plays o.mp4
+    small --to +1 -o mp4/o.mp4 "a=$BATS_FILE_TMPDIR/full440.mkv"
+    plays mp4/o.mp4
 }
