@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: MIT */
+/* The state directory: "t-ID.json" for a task, "c-APP_ROOM_ROBOT.json" for the journal of a create,
+ * ".lock-ID" while a task is locked, ".w-PID-N.part" while a file is written. */
+#define _GNU_SOURCE
+#include "net/task.h"
+
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "core/utc.h"
+#include "net/api.h"
+
+#define VERSION     1
+#define NAME_BYTES  256
+#define PLAIN_MAX   160 /* longer ids are cut, and their digest stands behind */
+#define CUT         80
+#define KEY_MAX     512
+#define SHOWN_MAX   160
+#define TRIES       100
+#define TEMP_PREFIX ".w-"
+#define TEMP_SUFFIX ".part"
+#define WHOLE_MAX   TRTC_API_INT_MAX
+
+enum { READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY };
+
+struct trtc_tasks {
+    char *dir; /* for messages */
+    int fd;
+    int lock_fd; /* -1: nothing is locked */
+    char lock_name[NAME_BYTES];
+};
+
+static const char *const states[] = {
+    [TRTC_TASK_CREATING] = "creating",
+    [TRTC_TASK_KNOWN] = "known",
+    [TRTC_TASK_ENDED] = "ended",
+};
+
+/* ---- names ---- */
+
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("+-._", c));
+}
+
+static size_t put_digest(const char *text, char *out)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    size_t len = 0;
+    if (!EVP_Digest(text, strlen(text), digest, &n, EVP_sha256(), NULL))
+        n = 0;
+    for (unsigned i = 0; i < n; i++)
+        len += (size_t)snprintf(out + len, 3, "%02x", digest[i]);
+    return len;
+}
+
+/* PREFIX, the text with %XX for what may not stand in a file name, SUFFIX. */
+static void file_name(const char *prefix, const char *text, const char *suffix,
+                      char out[NAME_BYTES])
+{
+    char safe[PLAIN_MAX + 4];
+    size_t n = 0;
+    const char *p = text;
+    for (; *p && n <= PLAIN_MAX; p++) {
+        if (is_plain(*p))
+            safe[n++] = *p;
+        else if (n + 3 <= PLAIN_MAX)
+            n += (size_t)snprintf(safe + n, 4, "%%%02X", (unsigned char)*p);
+        else
+            break;
+    }
+    if (*p || n > PLAIN_MAX) {
+        n = CUT; /* '~' stands in no other name */
+        safe[n++] = '~';
+        n += put_digest(text, safe + n);
+    }
+    snprintf(out, NAME_BYTES, "%s%.*s%s", prefix, (int)n, safe, suffix);
+}
+
+static const char *member_text(const cJSON *request, const char *name)
+{
+    const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, name));
+    return s ? s : "";
+}
+
+static void journal_name(const struct trtc_task *task, char out[NAME_BYTES])
+{
+    char key[KEY_MAX];
+    snprintf(key, sizeof key, "%lld_%.200s_%.200s", (long long)task->sdkappid,
+             member_text(task->request, "RoomId"), member_text(task->request, "UserId"));
+    file_name("c-", key, ".json", out);
+}
+
+static void task_name(const struct trtc_task *task, char out[NAME_BYTES])
+{
+    if (task->id)
+        file_name("t-", task->id, ".json", out);
+    else
+        journal_name(task, out);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), k = strlen(end);
+    return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+/* ---- the directory ---- */
+
+/* What a killed run has left: nobody holds its lock. */
+static void sweep(const struct trtc_tasks *t, const char *name)
+{
+    int fd = openat(t->fd, name, READ_FLAGS);
+    if (fd < 0)
+        return;
+    if (!flock(fd, LOCK_EX | LOCK_NB))
+        unlinkat(t->fd, name, 0);
+    close(fd);
+}
+
+/* The names in the directory, sorted by nothing. */
+static int list_names(const struct trtc_tasks *t, char ***names, size_t *n, struct trtc_err *err)
+{
+    int fd = openat(t->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    size_t room = 0;
+    struct dirent *e;
+    *names = NULL;
+    *n = 0;
+    if (!d) {
+        int saved = errno;
+        if (fd >= 0)
+            close(fd);
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, saved, "'%s'", t->dir);
+    }
+    while ((e = readdir(d))) {
+        if (*n == room) {
+            room = room ? 2 * room : 64;
+            char **more = realloc(*names, room * sizeof **names);
+            if (!more)
+                break;
+            *names = more;
+        }
+        char *copy = strdup(e->d_name);
+        if (!copy)
+            break;
+        (*names)[(*n)++] = copy;
+    }
+    closedir(d);
+    return e ? trtc_fail_nomem(err) : 0;
+}
+
+static void free_names(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+static int check_dir(const struct trtc_tasks *t, struct trtc_err *err)
+{
+    struct stat st;
+    if (fstat(t->fd, &st))
+        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "'%s'", t->dir);
+    if (st.st_uid != geteuid())
+        return trtc_fail(err, TRTC_EX_NOPERM, "state directory '%s' belongs to another user",
+                         t->dir);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return trtc_fail(err, TRTC_EX_NOPERM,
+                         "others may write to the state directory '%s': chmod 700 it", t->dir);
+    return 0;
+}
+
+/* Its parents as everybody makes them, itself for nobody else. */
+static int make_dir(const char *dir, struct trtc_err *err)
+{
+    char *parent = strdup(dir);
+    int ret = -1;
+    if (!parent)
+        return trtc_fail_nomem(err);
+    size_t n = strlen(parent);
+    while (n > 1 && parent[n - 1] == '/')
+        parent[--n] = '\0';
+    char *slash = strrchr(parent, '/');
+    if (slash && slash > parent) {
+        *slash = '\0';
+        if (trtc_mkdirs(parent, err) < 0)
+            goto done;
+    }
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create directory '%s'", dir);
+        goto done;
+    }
+    ret = 0;
+done:
+    free(parent);
+    return ret;
+}
+
+struct trtc_tasks *trtc_tasks_open(const char *dir, struct trtc_err *err)
+{
+    char **names = NULL;
+    size_t n = 0;
+    struct trtc_tasks *t = calloc(1, sizeof *t);
+    if (!t) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    t->fd = t->lock_fd = -1;
+    t->dir = strdup(dir);
+    if (!t->dir) {
+        trtc_fail_nomem(err);
+        goto fail;
+    }
+    t->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->fd < 0 && errno == ENOENT) {
+        if (make_dir(dir, err) < 0)
+            goto fail;
+        t->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (t->fd < 0) {
+        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot open state directory '%s'", dir);
+        goto fail;
+    }
+    if (check_dir(t, err) < 0 || list_names(t, &names, &n, err) < 0)
+        goto fail;
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(names[i], TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
+            ends_with(names[i], TEMP_SUFFIX))
+            sweep(t, names[i]);
+    free_names(names, n);
+    return t;
+fail:
+    free_names(names, n);
+    trtc_tasks_free(&t);
+    return NULL;
+}
+
+void trtc_tasks_free(struct trtc_tasks **t)
+{
+    if (!*t)
+        return;
+    trtc_task_unlock(*t);
+    if ((*t)->fd >= 0)
+        close((*t)->fd);
+    free((*t)->dir);
+    free(*t);
+    *t = NULL;
+}
+
+/* ---- locks ---- */
+
+/* True if name still stands for fd: who unlocks takes the name away. */
+static bool is_named(const struct trtc_tasks *t, int fd, const char *name)
+{
+    struct stat have, named;
+    return !fstat(fd, &have) && !fstatat(t->fd, name, &named, AT_SYMLINK_NOFOLLOW) &&
+           have.st_dev == named.st_dev && have.st_ino == named.st_ino;
+}
+
+int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err)
+{
+    char name[NAME_BYTES], shown[SHOWN_MAX];
+    if (t->lock_fd >= 0)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "a task is locked already");
+    file_name(".lock-", id, "", name);
+    for (int i = 0; i < TRIES; i++) {
+        int fd = openat(t->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+            return trtc_fail_errno(err, errno == ELOOP ? TRTC_EX_NOPERM : TRTC_EX_CANTCREAT, errno,
+                                   "cannot lock '%s/%s'", t->dir, name);
+        int failed = flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
+        if (!failed && is_named(t, fd, name)) {
+            t->lock_fd = fd;
+            memcpy(t->lock_name, name, sizeof name);
+            return 0;
+        }
+        close(fd);
+        if (failed && failed != EWOULDBLOCK)
+            return trtc_fail_errno(err, TRTC_EX_CANTCREAT, failed, "cannot lock '%s/%s'", t->dir,
+                                   name);
+        if (failed)
+            break;
+    }
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another process is at work on it: try again",
+                     trtc_text_show(id, strlen(id), shown, sizeof shown));
+}
+
+void trtc_task_unlock(struct trtc_tasks *t)
+{
+    if (t->lock_fd < 0)
+        return;
+    unlinkat(t->fd, t->lock_name, 0);
+    close(t->lock_fd);
+    t->lock_fd = -1;
+}
+
+/* ---- writing ---- */
+
+static bool add_text(cJSON *o, const char *name, const char *text)
+{
+    return text ? cJSON_AddStringToObject(o, name, text) != NULL
+                : cJSON_AddNullToObject(o, name) != NULL;
+}
+
+static bool add_time(cJSON *o, const char *name, int64_t ms)
+{
+    return ms == TRTC_NOTIME ? cJSON_AddNullToObject(o, name) != NULL
+                             : cJSON_AddNumberToObject(o, name, (double)ms) != NULL;
+}
+
+static bool add_request(cJSON *o, const cJSON *request)
+{
+    cJSON *bare = request ? trtc_api_redacted(request) : cJSON_CreateNull();
+    if (bare && cJSON_AddItemToObject(o, "request", bare))
+        return true;
+    cJSON_Delete(bare);
+    return false;
+}
+
+/* As text, with a newline; NULL: no memory. */
+static char *make_text(const struct trtc_task *task)
+{
+    char *text = NULL, *line = NULL;
+    cJSON *o = cJSON_CreateObject();
+    if (o && cJSON_AddNumberToObject(o, "version", VERSION) && add_text(o, "task_id", task->id) &&
+        add_text(o, "state", states[task->state]) &&
+        cJSON_AddNumberToObject(o, "sdkappid", (double)task->sdkappid) &&
+        add_text(o, "region", task->region) && add_text(o, "endpoint", task->endpoint) &&
+        add_time(o, "created_ms", task->created_ms) &&
+        add_time(o, "changed_ms", task->changed_ms) &&
+        add_time(o, "expires_ms", task->expires_ms) && add_text(o, "status", task->status) &&
+        add_request(o, task->request))
+        text = cJSON_PrintUnformatted(o);
+    cJSON_Delete(o);
+    if (text) {
+        size_t n = strlen(text);
+        line = realloc(text, n + 2);
+        if (!line)
+            free(text);
+        else
+            memcpy(line + n, "\n", 2);
+    }
+    return line;
+}
+
+/* A new file of ours, locked so that nobody sweeps it away. */
+static int make_temp(const struct trtc_tasks *t, char name[NAME_BYTES], struct trtc_err *err)
+{
+    for (int i = 0; i < TRIES; i++) {
+        struct stat st;
+        snprintf(name, NAME_BYTES, TEMP_PREFIX "%ld-%d" TEMP_SUFFIX, (long)getpid(), i);
+        int fd = openat(t->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 && errno == EEXIST)
+            continue;
+        if (fd < 0)
+            return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot write to '%s'", t->dir);
+        if ((!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) && !fstat(fd, &st) &&
+            st.st_nlink == 1)
+            return fd;
+        close(fd);
+    }
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot write to '%s': too many at once", t->dir);
+}
+
+/* What stands under the name may be replaced: nothing, or a file of ours. */
+static int check_target(const struct trtc_tasks *t, const char *name, struct trtc_err *err)
+{
+    struct stat st;
+    if (fstatat(t->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+        return errno == ENOENT
+                   ? 0
+                   : trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "'%s/%s'", t->dir, name);
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+        return trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is a link, or another's: remove it", t->dir,
+                         name);
+    return 0;
+}
+
+static int write_file(const struct trtc_tasks *t, const char *name, const char *text,
+                      struct trtc_err *err)
+{
+    char temp[NAME_BYTES];
+    int ret = -1;
+    if (check_target(t, name, err) < 0)
+        return -1;
+    int fd = make_temp(t, temp, err);
+    if (fd < 0)
+        return -1;
+    if (trtc_write_all(fd, text, strlen(text), name, err) < 0)
+        goto done;
+    if (fchmod(fd, 0600) || fsync(fd)) { /* the umask may have taken something away */
+        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s/%s'", t->dir, name);
+        goto done;
+    }
+    if (renameat(t->fd, temp, t->fd, name)) {
+        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename to '%s/%s'", t->dir, name);
+        goto done;
+    }
+    ret = 0;
+    if (fsync(t->fd) && errno != EINVAL && errno != EROFS)
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", t->dir);
+done:
+    if (ret < 0)
+        unlinkat(t->fd, temp, 0);
+    close(fd);
+    return ret;
+}
+
+/* ---- reading ---- */
+
+void trtc_task_fini(struct trtc_task *task)
+{
+    free(task->id);
+    free(task->region);
+    free(task->endpoint);
+    free(task->status);
+    trtc_api_forget(&task->request);
+    *task = (struct trtc_task){ 0 };
+}
+
+/* A file of ours, opened: 1 and *fd, 0 where it is not there. */
+static int open_file(const struct trtc_tasks *t, const char *name, int *fd, size_t *n,
+                     struct trtc_err *err)
+{
+    struct stat st;
+    *fd = openat(t->fd, name, READ_FLAGS);
+    if (*fd < 0 && errno == ENOENT)
+        return 0;
+    if (*fd < 0 && errno == ELOOP)
+        return trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is a symbolic link", t->dir, name);
+    if (*fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "'%s/%s'", t->dir, name);
+    if (fstat(*fd, &st)) {
+        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "'%s/%s'", t->dir, name);
+    } else if (!S_ISREG(st.st_mode)) {
+        trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is not a regular file", t->dir, name);
+    } else if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+        trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is another's, or others may write to it", t->dir,
+                  name);
+    } else if (st.st_size > TRTC_JSON_MAX_BYTES) {
+        trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is too large for a task", t->dir, name);
+    } else {
+        *n = (size_t)st.st_size;
+        return 1;
+    }
+    close(*fd);
+    return -1;
+}
+
+/* 1 and the whole file, 0 where it is not there. */
+static int read_file(const struct trtc_tasks *t, const char *name, char **text, size_t *n,
+                     struct trtc_err *err)
+{
+    int fd;
+    size_t size = 0, have = 0;
+    int ret = open_file(t, name, &fd, &size, err);
+    if (ret <= 0)
+        return ret;
+    *text = malloc(size + 1);
+    if (!*text)
+        ret = trtc_fail_nomem(err);
+    while (ret == 1 && have < size) {
+        ssize_t got = read(fd, *text + have, size - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "'%s/%s'", t->dir, name);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    close(fd);
+    *n = have;
+    if (ret < 0) {
+        free(*text);
+        *text = NULL;
+    }
+    return ret;
+}
+
+/* *out is a copy, or NULL where it is absent. */
+static int take_text(const cJSON *o, const char *name, char **out, struct trtc_err *err)
+{
+    const char *s;
+    int ret = trtc_json_string(o, "", name, &s, err);
+    if (ret <= 0)
+        return ret;
+    *out = strdup(s);
+    return *out ? 0 : trtc_fail_nomem(err);
+}
+
+static int take_state(const cJSON *o, struct trtc_task *task, struct trtc_err *err)
+{
+    const char *s = "";
+    if (trtc_json_string(o, "", "state", &s, err) < 0)
+        return -1;
+    for (int i = 0; i <= TRTC_TASK_ENDED; i++)
+        if (strcmp(s, states[i]) == 0) {
+            task->state = (enum trtc_task_state)i;
+            return 0;
+        }
+    return trtc_fail(err, TRTC_EX_DATAERR, "state: missing or unknown");
+}
+
+static int take_request(cJSON *o, struct trtc_task *task, struct trtc_err *err)
+{
+    const cJSON *request;
+    int ret = trtc_json_object(o, "", "request", &request, err);
+    if (ret == 1)
+        task->request = cJSON_DetachItemFromObjectCaseSensitive(o, "request");
+    return ret < 0 ? -1 : 0;
+}
+
+static int take_all(cJSON *o, struct trtc_task *task, struct trtc_err *err)
+{
+    int64_t version = 0;
+    if (!cJSON_IsObject(o))
+        return trtc_fail(err, TRTC_EX_DATAERR, "not an object");
+    if (trtc_json_int(o, "", "version", 0, WHOLE_MAX, &version, err) < 0)
+        return -1;
+    if (version != VERSION)
+        return trtc_fail(err, TRTC_EX_DATAERR, "version: %lld is not known", (long long)version);
+    if (take_text(o, "task_id", &task->id, err) < 0 || take_state(o, task, err) < 0 ||
+        trtc_json_int(o, "", "sdkappid", 0, WHOLE_MAX, &task->sdkappid, err) < 0 ||
+        take_text(o, "region", &task->region, err) < 0 ||
+        take_text(o, "endpoint", &task->endpoint, err) < 0 ||
+        trtc_json_int(o, "", "created_ms", 0, WHOLE_MAX, &task->created_ms, err) < 0 ||
+        trtc_json_int(o, "", "changed_ms", 0, WHOLE_MAX, &task->changed_ms, err) < 0 ||
+        trtc_json_int(o, "", "expires_ms", 0, WHOLE_MAX, &task->expires_ms, err) < 0 ||
+        take_text(o, "status", &task->status, err) < 0)
+        return -1;
+    if (!task->id && task->state != TRTC_TASK_CREATING)
+        return trtc_fail(err, TRTC_EX_DATAERR, "task_id: missing");
+    return take_request(o, task, err);
+}
+
+/* 1 and *task, 0 where the file is not there, -1. */
+static int load_file(const struct trtc_tasks *t, const char *name, struct trtc_task *task,
+                     struct trtc_err *err)
+{
+    char *text = NULL, own[NAME_BYTES];
+    size_t n = 0;
+    struct trtc_err why = { 0 };
+    struct trtc_task read = { .created_ms = TRTC_NOTIME,
+                              .changed_ms = TRTC_NOTIME,
+                              .expires_ms = TRTC_NOTIME };
+    *task = (struct trtc_task){ 0 };
+    int ret = read_file(t, name, &text, &n, err);
+    if (ret <= 0)
+        return ret;
+    cJSON *o = trtc_json_parse("damaged", text, n, &why);
+    ret = o && take_all(o, &read, &why) == 0 ? 1 : -1;
+    cJSON_Delete(o);
+    free(text);
+    if (ret == 1) {
+        task_name(&read, own);
+        if (strcmp(own, name) != 0)
+            ret = trtc_fail(&why, TRTC_EX_DATAERR, "it is another task's");
+    }
+    if (ret == 1) {
+        *task = read;
+        return 1;
+    }
+    trtc_task_fini(&read);
+    return trtc_fail(err, why.code, "'%s/%s': %s", t->dir, name, why.msg);
+}
+
+int trtc_task_load(struct trtc_tasks *t, const char *id, struct trtc_task *task,
+                   struct trtc_err *err)
+{
+    char name[NAME_BYTES];
+    file_name("t-", id, ".json", name);
+    return load_file(t, name, task, err);
+}
+
+/* ---- a task and its journal ---- */
+
+/* The journal is this task's own, not one of a later create by the same robot. */
+static void leave_journal(const struct trtc_tasks *t, const struct trtc_task *task)
+{
+    char name[NAME_BYTES];
+    struct trtc_task journal;
+    journal_name(task, name);
+    if (load_file(t, name, &journal, NULL) != 1)
+        return;
+    if (journal.created_ms == task->created_ms)
+        unlinkat(t->fd, name, 0);
+    trtc_task_fini(&journal);
+}
+
+int trtc_task_save(struct trtc_tasks *t, struct trtc_task *task, struct trtc_err *err)
+{
+    char name[NAME_BYTES];
+    char *text = make_text(task);
+    if (!text)
+        return trtc_fail_nomem(err);
+    task_name(task, name);
+    int ret = write_file(t, name, text, err);
+    free(text);
+    if (ret == 0 && task->id)
+        leave_journal(t, task);
+    return ret;
+}
+
+int trtc_task_remove(struct trtc_tasks *t, const struct trtc_task *task, struct trtc_err *err)
+{
+    char name[NAME_BYTES];
+    task_name(task, name);
+    if (unlinkat(t->fd, name, 0) && errno != ENOENT)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot remove '%s/%s'", t->dir, name);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct trtc_task *x = a, *y = b;
+    if (x->created_ms != y->created_ms)
+        return x->created_ms < y->created_ms ? 1 : -1;
+    return strcmp(x->id ? x->id : "", y->id ? y->id : "");
+}
+
+static bool is_task_file(const char *name)
+{
+    return (strncmp(name, "t-", 2) == 0 || strncmp(name, "c-", 2) == 0) && ends_with(name, ".json");
+}
+
+int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct trtc_task *task),
+                   void (*bad)(void *opaque, const char *file, const char *why), void *opaque,
+                   struct trtc_err *err)
+{
+    char **names = NULL;
+    size_t nb_names = 0, n = 0;
+    struct trtc_task *tasks = NULL;
+    int ret = list_names(t, &names, &nb_names, err);
+    if (ret == 0 && !(tasks = calloc(nb_names + 1, sizeof *tasks)))
+        ret = trtc_fail_nomem(err);
+    for (size_t i = 0; ret == 0 && i < nb_names; i++) {
+        struct trtc_err why = { 0 };
+        if (!is_task_file(names[i]))
+            continue;
+        int found = load_file(t, names[i], &tasks[n], &why);
+        if (found == 1)
+            n++;
+        else if (found < 0 && bad)
+            bad(opaque, names[i], why.msg);
+    }
+    if (n)
+        qsort(tasks, n, sizeof *tasks, newest_first);
+    for (size_t i = 0; ret == 0 && i < n; i++)
+        ret = see(opaque, &tasks[i]);
+    for (size_t i = 0; i < n; i++)
+        trtc_task_fini(&tasks[i]);
+    free(tasks);
+    free_names(names, nb_names);
+    return ret;
+}
