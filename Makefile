@@ -71,6 +71,10 @@ $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
 $(B)/trtc-mix: private PKGS = $(AV) libass zlib libcjson
 $(B)/trtc-mix: private LDLIBS = -lb64 -lm
+$(B)/cmd/trtc-rec.o $(B)/cmd/rec_%.o: private PKGS = $(NET)
+$(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/rec_*.c))
+$(B)/trtc-rec: private PKGS = $(NET)
+$(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
 

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Describing, changing and ending a task, with what is remembered of it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/text.h"
+#include "rec.h"
+
+#define LISTS "SubscribeStreamUserIds"
+
+const char *rec_text(const struct cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+bool rec_gone(const struct trtc_answer *answer)
+{
+    return answer->code && strncmp(answer->code, "ResourceNotFound", 16) == 0;
+}
+
+/* ---- what is remembered ---- */
+
+/* What is remembered of the request's task: 1, 0 (and empty), -1. Only that is needed which the
+ * request does not say, so a directory that cannot be used is no failure here. */
+static int recall(struct rec *r, const cJSON *request, struct trtc_task *task, struct trtc_err *err)
+{
+    const char *id = rec_text(request, "TaskId");
+    struct trtc_err why;
+    *task = (struct trtc_task){ 0 };
+    if (!id || !*id)
+        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a text is wanted");
+    if (rec_state(r, &why) < 0) {
+        cli_debug("%s", why.msg);
+        return 0;
+    }
+    return trtc_task_load(r->tasks, id, task, err);
+}
+
+bool rec_remembered(struct rec *r, const char *id)
+{
+    struct trtc_task task = { 0 };
+    struct trtc_err none;
+    const bool known = rec_state(r, &none) == 0 && trtc_task_load(r->tasks, id, &task, &none) > 0;
+    trtc_task_fini(&task);
+    return known;
+}
+
+/* The application, where the request does not name it. */
+static int add_application(cJSON *request, const struct trtc_task *task, struct trtc_err *err)
+{
+    if (cJSON_HasObjectItem(request, "SdkAppId"))
+        return 0;
+    if (!task->sdkappid)
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "the task is not remembered here: --sdkappid N is wanted");
+    return cJSON_AddNumberToObject(request, "SdkAppId", (double)task->sdkappid)
+               ? 0
+               : trtc_fail_nomem(err);
+}
+
+/* Writes down what was learnt of a remembered task. Whoever holds it knows better. */
+static void learn(struct rec *r, const char *id, enum trtc_task_state state, const char *status)
+{
+    struct trtc_task task = { 0 };
+    struct trtc_err err;
+    if (!r->tasks || trtc_task_lock(r->tasks, id, &err) < 0)
+        return;
+    if (trtc_task_load(r->tasks, id, &task, &err) > 0 &&
+        (task.state != state || (status && (!task.status || strcmp(task.status, status) != 0)))) {
+        if (status) {
+            free(task.status);
+            task.status = strdup(status);
+        }
+        task.state = state;
+        task.changed_ms = rec_now_ms();
+        if (trtc_task_save(r->tasks, &task, &err) < 0)
+            cli_note("%s", err.msg);
+    }
+    trtc_task_fini(&task);
+    trtc_task_unlock(r->tasks);
+}
+
+/* The service does not know the task: whether it has ended or never was, only we can tell. */
+static int gone(struct rec *r, const char *id, const struct trtc_task *task,
+                const struct trtc_answer *answer, struct trtc_err *err)
+{
+    char shown[128];
+    const char *request_id = answer->request_id ? answer->request_id : "none";
+    trtc_text_show(id, strlen(id), shown, sizeof shown);
+    if (!task->id)
+        return trtc_fail(err, TRTC_EX_NOINPUT,
+                         "task %s is unknown: not remembered here, and the service has no such "
+                         "running task in %s (ended long ago, another application or region, or "
+                         "mistyped; request id %.64s)",
+                         shown, r->region, request_id);
+    if (task->state != TRTC_TASK_ENDED && task->expires_ms > 0 && rec_now_ms() > task->expires_ms)
+        return trtc_fail(err, TRTC_EX_NOINPUT,
+                         "the id of task %s has expired: it may still be recording, until its room "
+                         "is empty (request id %.64s)",
+                         shown, request_id);
+    learn(r, id, TRTC_TASK_ENDED, NULL);
+    return trtc_fail(err, TRTC_EX_NOINPUT, "task %s has ended (request id %.64s)", shown,
+                     request_id);
+}
+
+/* A call about a task: completed, checked, shown or sent. */
+static int call(struct rec *r, enum trtc_action action, cJSON *request,
+                const struct trtc_task *task, struct trtc_answer *answer, struct trtc_err *err)
+{
+    if (add_application(request, task, err) < 0 || trtc_api_check(request, action, err) < 0)
+        return -1;
+    if (r->opts->dry_run)
+        return rec_show_request(r, action, request, task, err);
+    return rec_call(r, action, request, task, answer, NULL, err);
+}
+
+int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
+                 struct trtc_err *err)
+{
+    struct trtc_task task;
+    int ret = recall(r, request, &task, err);
+    const char *id = rec_text(request, "TaskId");
+    if (ret >= 0)
+        ret = call(r, TRTC_DESCRIBE, request, &task, answer, err);
+    if (ret < 0 && rec_gone(answer))
+        ret = gone(r, id, &task, answer, err);
+    const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
+    if (status && task.id)
+        learn(r, id, TRTC_TASK_KNOWN, status);
+    trtc_task_fini(&task);
+    return ret;
+}
+
+int rec_delete(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
+               struct trtc_err *err)
+{
+    struct trtc_task task;
+    int ret = recall(r, request, &task, err);
+    const char *id = rec_text(request, "TaskId");
+    if (ret >= 0)
+        ret = call(r, TRTC_DELETE, request, &task, answer, err);
+    if (ret < 0 && rec_gone(answer)) {
+        gone(r, id, &task, answer, err);
+        cli_note("%s: nothing to end", err->msg);
+        ret = 0;
+    } else if (ret == 0 && answer->response && task.id) {
+        learn(r, id, TRTC_TASK_ENDED, NULL);
+    }
+    trtc_task_fini(&task);
+    return ret;
+}
+
+/* ---- modify ---- */
+
+/* Makes to's member that of from; none where from has none. */
+static int take(cJSON *to, const char *name, const cJSON *from, struct trtc_err *err)
+{
+    cJSON *copy = from ? cJSON_Duplicate(from, true) : NULL;
+    cJSON_DeleteItemFromObjectCaseSensitive(to, name);
+    if (!from || (copy && cJSON_AddItemToObject(to, name, copy)))
+        return 0;
+    cJSON_Delete(copy);
+    return trtc_fail_nomem(err);
+}
+
+/* An allow list that comes now takes the place of a remembered block list, and the reverse. */
+static void drop_opposite(cJSON *wanted, const cJSON *change)
+{
+    static const char *const pairs[][2] = {
+        { "SubscribeAudioUserIds", "UnSubscribeAudioUserIds" },
+        { "SubscribeVideoUserIds", "UnSubscribeVideoUserIds" },
+    };
+    cJSON *lists = rec_member(wanted, LISTS), *now = rec_member(change, LISTS);
+    for (int i = 0; now && i < 4; i++) {
+        const char *has = pairs[i / 2][i % 2], *other = pairs[i / 2][1 - i % 2];
+        if (cJSON_HasObjectItem(now, has) && !cJSON_HasObjectItem(now, other))
+            cJSON_DeleteItemFromObjectCaseSensitive(lists, other);
+    }
+}
+
+/* The complete wanted state: what is remembered with the change over it. Owner: the caller. */
+static cJSON *merge(const struct trtc_task *task, const cJSON *change, bool replace,
+                    struct trtc_err *err)
+{
+    cJSON *wanted = cJSON_CreateObject();
+    int ret = wanted ? 0 : trtc_fail_nomem(err);
+    if (ret == 0 && !replace && task->request) {
+        ret = take(wanted, "MixLayoutParams", rec_member(task->request, "MixLayoutParams"), err);
+        if (ret == 0)
+            ret = take(wanted, LISTS, rec_member(task->request, "RecordParams." LISTS), err);
+    }
+    if (ret == 0)
+        ret = trtc_api_overlay(wanted, change, err);
+    if (ret == 0) {
+        drop_opposite(wanted, change);
+        return wanted;
+    }
+    cJSON_Delete(wanted);
+    return NULL;
+}
+
+/* The request of the creation as it would have to be for the task to be as it is wanted now. */
+static cJSON *as_created(const struct trtc_task *task, const cJSON *wanted, struct trtc_err *err)
+{
+    cJSON *request = cJSON_Duplicate(task->request, true);
+    cJSON *record = rec_member(request, "RecordParams");
+    if (!request)
+        trtc_fail_nomem(err);
+    else if (take(request, "MixLayoutParams", rec_member(wanted, "MixLayoutParams"), err) == 0 &&
+             (!record || take(record, LISTS, rec_member(wanted, LISTS), err) == 0))
+        return request;
+    cJSON_Delete(request);
+    return NULL;
+}
+
+/* Checks the change against the rest of the task: the canvas, the mode, the robot. What is secret
+ * is not remembered, and something has to stand there. */
+static int check_whole(const cJSON *created, struct trtc_err *err)
+{
+    int ret = -1;
+    cJSON *whole = cJSON_Duplicate(created, true);
+    cJSON *storage = rec_member(whole, "StorageParams.CloudStorage");
+    if (!whole)
+        return trtc_fail_nomem(err);
+    cJSON_DeleteItemFromObjectCaseSensitive(whole, "UserSig");
+    cJSON_AddStringToObject(whole, "UserSig", REC_STAND_IN);
+    if (storage) {
+        cJSON_DeleteItemFromObjectCaseSensitive(storage, "AccessKey");
+        cJSON_DeleteItemFromObjectCaseSensitive(storage, "SecretKey");
+        cJSON_AddStringToObject(storage, "AccessKey", REC_STAND_IN);
+        cJSON_AddStringToObject(storage, "SecretKey", REC_STAND_IN);
+    }
+    ret = trtc_api_check(whole, TRTC_CREATE, err);
+    cJSON_Delete(whole);
+    return ret;
+}
+
+/* With the lock held. */
+static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, struct trtc_err *err)
+{
+    int ret = -1;
+    struct trtc_task task;
+    cJSON *wanted = NULL, *created = NULL;
+    const int known = recall(r, change, &task, err);
+    if (known < 0)
+        return -1;
+    if (!task.request && !r->opts->replace) {
+        trtc_fail(err, TRTC_EX_NOINPUT,
+                  "nothing is remembered of this task, and the service forgets what is not sent "
+                  "again: give all of it with --replace");
+        goto done;
+    }
+    if (!(wanted = merge(&task, change, r->opts->replace, err)))
+        goto done;
+    if (task.request &&
+        (!(created = as_created(&task, wanted, err)) || check_whole(created, err) < 0))
+        goto done;
+    ret = call(r, TRTC_MODIFY, wanted, &task, answer, err);
+    if (ret < 0 && rec_gone(answer)) {
+        trtc_task_unlock(r->tasks); /* it is to be marked */
+        ret = gone(r, rec_text(change, "TaskId"), &task, answer, err);
+    } else if (ret == 0 && created && answer->response) {
+        struct trtc_err why;
+        cJSON_Delete(task.request);
+        task.request = created;
+        created = NULL;
+        task.changed_ms = rec_now_ms();
+        if (trtc_task_save(r->tasks, &task, &why) < 0) {
+            cli_error("the task is modified, but that could not be remembered: %s", why.msg);
+            r->code = trtc_worse(r->code, why.code);
+        }
+    }
+done:
+    cJSON_Delete(created);
+    cJSON_Delete(wanted);
+    trtc_task_fini(&task);
+    return ret;
+}
+
+int rec_modify(struct rec *r, struct cJSON *change, struct trtc_answer *answer,
+               struct trtc_err *err)
+{
+    const char *id = rec_text(change, "TaskId");
+    if (!id || !*id)
+        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a text is wanted");
+    if (rec_state(r, err) < 0 || (!r->opts->dry_run && trtc_task_lock(r->tasks, id, err) < 0))
+        return -1;
+    const int ret = modify(r, change, answer, err);
+    trtc_task_unlock(r->tasks);
+    return ret;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* Many requests, a line of JSON each: several under way at a time over connections that are kept,
+ * as fast as the service allows, answers in the order of the lines. Those about the same task
+ * follow each other. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/json.h"
+#include "core/records.h"
+#include "core/text.h"
+#include "rec.h"
+
+enum { RING = 64, POLL_MS = 200 };
+
+enum job_state { JOB_READY, JOB_RUNNING, JOB_DONE };
+
+/* A line, from when it is read until its answer is printed. */
+struct job {
+    enum job_state state;
+    uint64_t line;
+    enum trtc_action action;
+    cJSON *request;
+    char *text; /* the answer */
+    int code;
+};
+
+struct batch {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct job jobs[RING];
+    size_t first, n; /* of the ring that are in use */
+    bool closed;     /* no more lines come */
+    int code;        /* the worst */
+    size_t nb_workers, nb_waiting;
+    struct worker {
+        struct batch *batch;
+        struct rec rec;
+        pthread_t thread;
+    } workers[REC_BATCH_JOBS];
+};
+
+static struct job *at(struct batch *b, size_t i)
+{
+    return &b->jobs[(b->first + i) % RING];
+}
+
+/* ---- answers ---- */
+
+static const char *action_name(enum trtc_action action)
+{
+    static const char *const names[] = { "create", "describe", "modify", "delete" };
+    return names[action];
+}
+
+/* An error as an object. response: what came, or NULL. */
+static char *error_text(const struct job *job, bool has_action, const struct trtc_answer *answer,
+                        const struct trtc_err *err)
+{
+    cJSON *all = cJSON_CreateObject();
+    cJSON_AddNumberToObject(all, "line", (double)job->line);
+    if (has_action)
+        cJSON_AddStringToObject(all, "action", action_name(job->action));
+    cJSON *error = cJSON_AddObjectToObject(all, "error");
+    cJSON_AddNumberToObject(error, "exit", err->code);
+    if (answer && answer->code)
+        cJSON_AddStringToObject(error, "code", answer->code);
+    cJSON_AddStringToObject(error, "message", err->msg);
+    if (answer && answer->response)
+        cJSON_AddItemReferenceToObject(all, "response", (cJSON *)answer->response);
+    char *text = cJSON_PrintUnformatted(all);
+    cJSON_Delete(all);
+    return text;
+}
+
+/* Prints what is done at the head. With the lock held. */
+static void print_done(struct batch *b)
+{
+    bool any = false;
+    while (b->n > 0 && at(b, 0)->state == JOB_DONE) {
+        struct job *job = at(b, 0);
+        puts(job->text ? job->text : "{}");
+        b->code = trtc_worse(b->code, job->code);
+        cJSON_free(job->text);
+        trtc_api_forget(&job->request);
+        *job = (struct job){ 0 };
+        b->first = (b->first + 1) % RING;
+        b->n--;
+        any = true;
+    }
+    if (any)
+        fflush(stdout);
+}
+
+/* ---- workers ---- */
+
+static bool same_task(const struct job *a, const struct job *b)
+{
+    const char *x = rec_text(a->request, "TaskId"), *y = rec_text(b->request, "TaskId");
+    return x && y && strcmp(x, y) == 0;
+}
+
+/* The first line that waits for nothing, or NULL. With the lock held. */
+static struct job *next_job(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        bool free_to_go = at(b, i)->state == JOB_READY;
+        for (size_t k = 0; free_to_go && k < i; k++)
+            free_to_go = at(b, k)->state == JOB_DONE || !same_task(at(b, k), at(b, i));
+        if (free_to_go)
+            return at(b, i);
+    }
+    return NULL;
+}
+
+static void do_job(struct rec *r, struct job *job)
+{
+    static int (*const calls[])(struct rec *, cJSON *, struct trtc_answer *,
+                                struct trtc_err *) = { rec_create, rec_describe, rec_modify,
+                                                       rec_delete };
+    struct trtc_answer answer = { 0 };
+    struct trtc_err err = { 0 };
+    if (calls[job->action](r, job->request, &answer, &err) == 0) {
+        job->text = cJSON_PrintUnformatted(answer.response);
+    } else {
+        job->code = err.code == TRTC_EX_USAGE ? TRTC_EX_DATAERR : err.code;
+        err.code = job->code;
+        job->text = error_text(job, true, &answer, &err);
+    }
+    trtc_answer_fini(&answer);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct batch *b = w->batch;
+    pthread_mutex_lock(&b->lock);
+    while (!cli_signal) {
+        struct job *job = next_job(b);
+        if (!job && b->closed && b->n == 0)
+            break;
+        if (!job) {
+            b->nb_waiting++;
+            pthread_cond_wait(&b->changed, &b->lock);
+            b->nb_waiting--;
+            continue;
+        }
+        job->state = JOB_RUNNING;
+        pthread_mutex_unlock(&b->lock);
+        do_job(&w->rec, job);
+        pthread_mutex_lock(&b->lock);
+        job->state = JOB_DONE;
+        print_done(b);
+        pthread_cond_broadcast(&b->changed);
+    }
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    return NULL;
+}
+
+/* One more, where all are busy. Signals are for the thread that reads. */
+static int hire(struct batch *b, struct rec *r, struct trtc_err *err)
+{
+    sigset_t all, old;
+    if (b->nb_workers == REC_BATCH_JOBS)
+        return 0;
+    struct worker *w = &b->workers[b->nb_workers];
+    w->batch = b;
+    if (rec_begin(&w->rec, r->opts, r->pace, err) < 0)
+        return -1;
+    w->rec.credentials = r->credentials;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    const int failed = pthread_create(&w->thread, NULL, work, w);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failed) {
+        rec_end(&w->rec);
+        return b->nb_workers ? 0
+                             : trtc_fail_errno(err, TRTC_EX_TEMPFAIL, failed, "starting a thread");
+    }
+    b->nb_workers++;
+    return 0;
+}
+
+/* ---- lines ---- */
+
+static int find_action(const char *word, enum trtc_action *out)
+{
+    for (int i = TRTC_CREATE; i <= TRTC_DELETE; i++)
+        if (strcmp(word, action_name((enum trtc_action)i)) == 0 ||
+            strcmp(word, trtc_api_action((enum trtc_action)i)) == 0) {
+            *out = (enum trtc_action)i;
+            return 0;
+        }
+    return -1;
+}
+
+/* A line as a job; what is wrong with it is its answer. */
+static void read_job(const struct rec_opts *o, const char *s, size_t n, struct job *job)
+{
+    struct trtc_err err;
+    char what[40];
+    bool has_action = false;
+    cJSON *action = NULL;
+    snprintf(what, sizeof what, "line %" PRIu64, job->line);
+    job->request = s ? trtc_api_read(what, s, n, &err) : NULL;
+    if (!s) {
+        trtc_fail(&err, TRTC_EX_DATAERR, "%s: over %d bytes", what, TRTC_JSON_MAX_BYTES);
+    } else if (job->request) {
+        action = cJSON_DetachItemFromObject(job->request, "action"); /* "Action" too */
+        has_action = cJSON_IsString(action) && find_action(action->valuestring, &job->action) == 0;
+        trtc_fail(&err, TRTC_EX_DATAERR,
+                  "%s: 'action' is one of create, describe, modify and delete", what);
+    }
+    cJSON_Delete(action);
+    if (!has_action) {
+        job->state = JOB_DONE;
+        job->code = err.code;
+        job->text = error_text(job, false, NULL, &err);
+        return;
+    }
+    if (o->sdkappid && !cJSON_HasObjectItem(job->request, "SdkAppId"))
+        cJSON_AddNumberToObject(job->request, "SdkAppId", (double)o->sdkappid);
+}
+
+/* Hands a line over, as soon as there is room. */
+static int add_line(struct batch *b, struct rec *r, uint64_t line, const char *s, size_t n,
+                    struct trtc_err *err)
+{
+    struct job job = { .line = line };
+    int ret = 0;
+    read_job(r->opts, s, n, &job);
+    pthread_mutex_lock(&b->lock);
+    while (b->n == RING && !cli_signal)
+        pthread_cond_wait(&b->changed, &b->lock);
+    if (b->n < RING) {
+        *at(b, b->n) = job;
+        b->n++;
+        print_done(b);
+    } else {
+        cJSON_free(job.text);
+        trtc_api_forget(&job.request);
+    }
+    const bool busy = job.state == JOB_READY && b->nb_waiting == 0;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    if (busy)
+        ret = hire(b, r, err);
+    return ret;
+}
+
+/* Waits for input, or for a signal. */
+static int await_input(void *arg, struct trtc_err *err)
+{
+    struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+    (void)arg;
+    while (!cli_signal)
+        if (poll(&in, 1, POLL_MS) != 0 && !cli_signal)
+            return 0;
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted");
+}
+
+static int read_lines(struct batch *b, struct rec *r, struct trtc_err *err)
+{
+    struct trtc_records in;
+    const char *s;
+    size_t n;
+    int got;
+    if (trtc_records_init(&in, STDIN_FILENO, '\n', TRTC_JSON_MAX_BYTES, err) < 0)
+        return -1;
+    in.idle = await_input;
+    while ((got = trtc_records_next(&in, &s, &n, err)) > 0) {
+        if (s && strspn(s, " \t\r") >= n)
+            continue;
+        if ((got = add_line(b, r, in.nr, s, n, err)) < 0)
+            break;
+    }
+    trtc_records_fini(&in);
+    return got;
+}
+
+int rec_batch(struct rec *r, struct trtc_err *err)
+{
+    struct batch *b = calloc(1, sizeof *b);
+    if (!b)
+        return trtc_fail_nomem(err);
+    if (rec_credentials(r, err) < 0) {
+        free(b);
+        return -1;
+    }
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->changed, NULL);
+    const int ret = read_lines(b, r, err);
+    pthread_mutex_lock(&b->lock);
+    b->closed = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    for (size_t i = 0; i < b->nb_workers; i++)
+        pthread_join(b->workers[i].thread, NULL);
+    print_done(b);
+    for (size_t i = 0; i < b->nb_workers; i++) {
+        r->code = trtc_worse(r->code, b->workers[i].rec.code);
+        rec_end(&b->workers[i].rec);
+    }
+    for (size_t i = 0; i < b->n; i++) { /* what a signal left over */
+        cJSON_free(at(b, i)->text);
+        trtc_api_forget(&at(b, i)->request);
+    }
+    r->code = trtc_worse(r->code, b->code);
+    pthread_cond_destroy(&b->changed);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+    return ret;
+}

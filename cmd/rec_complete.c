@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* What a create needs and nobody likes to type: the keys of the storage, the UserSig of the
+ * robot. Secrets come from files and the environment only. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <openssl/crypto.h>
+
+#include "cli.h"
+#include "core/text.h"
+#include "net/usersig.h"
+#include "rec.h"
+
+/* What a shown request or a skeleton has in the place of a secret is no value. */
+static bool has_secret(const cJSON *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    const char *s = cJSON_GetStringValue(member);
+    if (s)
+        return *s && strcmp(s, TRTC_API_SECRET) != 0 && strncmp(s, "YOUR-", 5) != 0;
+    return member != NULL;
+}
+
+static int put(cJSON *object, const char *name, const char *value, struct trtc_err *err)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    return cJSON_AddStringToObject(object, name, value) ? 0 : trtc_fail_nomem(err);
+}
+
+/* One of the storage's keys, from the environment where the request has none. */
+static int storage_key(struct rec *r, cJSON *storage, const char *name, const char *variable,
+                       struct trtc_err *err)
+{
+    struct trtc_secret key = { 0 };
+    int ret = 0;
+    if (!cJSON_IsObject(storage) || has_secret(storage, name))
+        return 0;
+    const int found = trtc_secret_env(&r->env, variable, &key, err);
+    if (found > 0)
+        ret = put(storage, name, key.text, err);
+    else if (found == 0 && r->opts->dry_run)
+        ret = put(storage, name, REC_STAND_IN, err);
+    else if (found == 0)
+        ret = trtc_fail(err, TRTC_EX_DATAERR,
+                        "StorageParams.CloudStorage.%s is missing: put it into the request's file, "
+                        "or into %s",
+                        name, variable);
+    trtc_secret_fini(&key);
+    return found < 0 ? -1 : ret;
+}
+
+/* The UserSig of a file; blanks around it are dropped. */
+static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *err)
+{
+    static const char blanks[] = " \t\r\n";
+    char *text;
+    size_t n;
+    int ret = -1;
+    if (rec_read(path, true, &text, &n, err) < 0)
+        return -1;
+    size_t from = 0, to = n;
+    while (from < to && strchr(blanks, text[from]))
+        from++;
+    while (to > from && strchr(blanks, text[to - 1]))
+        to--;
+    char *token = to > from && !memchr(text, '\0', n) ? strndup(text + from, to - from) : NULL;
+    if (!token || strpbrk(token, blanks) || !trtc_utf8_valid(token, to - from))
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: no UserSig: one word is wanted", path);
+    else
+        ret = put(request, "UserSig", token, err);
+    if (token)
+        OPENSSL_cleanse(token, to - from);
+    free(token);
+    OPENSSL_cleanse(text, n);
+    free(text);
+    return ret;
+}
+
+static int make_usersig(struct rec *r, cJSON *request, struct trtc_err *err)
+{
+    const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
+                *user = cJSON_GetObjectItemCaseSensitive(request, "UserId");
+    struct trtc_secret key = { 0 };
+    int ret = -1;
+    if (!cJSON_IsNumber(app) || app->valuedouble < 1 || app->valuedouble > UINT32_MAX ||
+        !cJSON_IsString(user))
+        return put(request, "UserSig", REC_STAND_IN, err); /* the check will say what is wrong */
+    const int found = trtc_secret_env(&r->env, "TRTC_SECRET_KEY", &key, err);
+    if (found == 0 && r->opts->dry_run)
+        return put(request, "UserSig", REC_STAND_IN, err);
+    if (found == 0)
+        return trtc_fail(err, TRTC_EX_NOPERM,
+                         "UserSig is missing: set TRTC_SECRET_KEY to the application's key, from "
+                         "which it is made, or give it with --usersig-file");
+    if (found < 0)
+        return -1;
+    const struct trtc_usersig sig = {
+        .sdkappid = (uint32_t)app->valuedouble,
+        .user = user->valuestring,
+        .time_s = rec_now_ms() / 1000,
+        .expire_s = r->opts->expire_s,
+    };
+    char *text = trtc_usersig_make(&sig, key.text, err);
+    if (text) {
+        ret = put(request, "UserSig", text, err);
+        OPENSSL_cleanse(text, strlen(text));
+    }
+    free(text);
+    trtc_secret_fini(&key);
+    return ret;
+}
+
+/* A UserSig of another application or user, or one that is over, makes a task that never records:
+ * the service may say so only in a callback. */
+static int check_usersig(const cJSON *request, struct trtc_err *err)
+{
+    const cJSON *sig = cJSON_GetObjectItemCaseSensitive(request, "UserSig"),
+                *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
+                *user = cJSON_GetObjectItemCaseSensitive(request, "UserId");
+    struct trtc_usersig_read *in = NULL;
+    struct trtc_err none;
+    char shown[80];
+    int ret = 0;
+    if (!cJSON_IsString(sig) || !cJSON_IsNumber(app) || !cJSON_IsString(user) ||
+        trtc_usersig_open(sig->valuestring, strlen(sig->valuestring), &in, &none) !=
+            TRTC_USERSIG_OK)
+        return 0;
+    const struct trtc_usersig *m = trtc_usersig_members(in);
+    if ((double)m->sdkappid != app->valuedouble)
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it is of application %u", m->sdkappid);
+    else if (strcmp(m->user, user->valuestring) != 0)
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it is of user '%s', not of the robot",
+                        trtc_text_show(m->user, strlen(m->user), shown, sizeof shown));
+    else if (m->time_s + m->expire_s <= rec_now_ms() / 1000)
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it has expired");
+    trtc_usersig_read_free(&in);
+    return ret;
+}
+
+int rec_complete(struct rec *r, struct cJSON *request, struct trtc_err *err)
+{
+    cJSON *storage = rec_member(request, "StorageParams.CloudStorage");
+    if (storage_key(r, storage, "AccessKey", "TRTC_STORAGE_ACCESS_KEY", err) < 0 ||
+        storage_key(r, storage, "SecretKey", "TRTC_STORAGE_SECRET_KEY", err) < 0)
+        return -1;
+    if (r->opts->usersig_file) {
+        if (usersig_of_file(r->opts->usersig_file, request, err) < 0)
+            return -1;
+    } else if (!has_secret(request, "UserSig") && make_usersig(r, request, err) < 0) {
+        return -1;
+    }
+    return check_usersig(request, err);
+}
+
+int rec_usersig(struct rec *r, struct trtc_err *err)
+{
+    const struct rec_opts *o = r->opts;
+    struct trtc_secret key = { 0 };
+    int ret = -1;
+    const int found = trtc_secret_env(&r->env, "TRTC_SECRET_KEY", &key, err);
+    if (found <= 0)
+        return found < 0 ? -1
+                         : trtc_fail(err, TRTC_EX_NOPERM,
+                                     "TRTC_SECRET_KEY is not set: it is the application's key, "
+                                     "from the console");
+    const struct trtc_usersig sig = {
+        .sdkappid = (uint32_t)o->sdkappid,
+        .user = o->users.items[0],
+        .time_s = rec_now_ms() / 1000,
+        .expire_s = o->expire_s,
+    };
+    char *text = trtc_usersig_make(&sig, key.text, err);
+    cJSON *json = cJSON_CreateObject();
+    if (text && o->json) {
+        cJSON_AddNumberToObject(json, "sdkappid", sig.sdkappid);
+        cJSON_AddStringToObject(json, "user", sig.user);
+        cJSON_AddNumberToObject(json, "expires_ms", (double)(sig.time_s + sig.expire_s) * 1000);
+        cJSON_AddStringToObject(json, "usersig", text);
+        rec_show_json(json, false);
+        ret = 0;
+    } else if (text) {
+        puts(text);
+        ret = 0;
+    }
+    cJSON_Delete(json);
+    free(text);
+    trtc_secret_fini(&key);
+    return ret;
+}

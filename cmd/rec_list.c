@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* What is remembered of tasks, and the files of one. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/text.h"
+#include "core/utc.h"
+#include "net/files.h"
+#include "rec.h"
+
+static const char *const task_states[] = { "creating", "known", "ended" };
+
+/* A column: escaped, "-" for none; what is exactly that is \x2D. */
+static int put_column(const char *s, char after)
+{
+    const size_t n = s ? strlen(s) : 0;
+    char *text = malloc(4 * n + 5);
+    if (!text)
+        return -1;
+    const size_t len = trtc_text_escape(s ? s : "", n, text);
+    if (n == 1 && *s == '-')
+        fputs("\\x2D", stdout);
+    else if (len == 0)
+        putchar('-');
+    else
+        fwrite(text, 1, len, stdout);
+    putchar(after);
+    free(text);
+    return 0;
+}
+
+static void put_number(int64_t n, bool known, char after)
+{
+    if (known)
+        printf("%" PRId64 "%c", n, after);
+    else
+        printf("-%c", after);
+}
+
+static void add_text(cJSON *o, const char *name, const char *text)
+{
+    if (text)
+        cJSON_AddStringToObject(o, name, text);
+}
+
+static void add_number(cJSON *o, const char *name, int64_t n, bool known)
+{
+    if (known)
+        cJSON_AddNumberToObject(o, name, (double)n);
+}
+
+/* ---- list ---- */
+
+struct listing {
+    struct rec *r;
+    int code;
+};
+
+static const char *mode_of(const cJSON *request)
+{
+    const cJSON *mode = rec_member(request, "RecordParams.RecordMode");
+    return !cJSON_IsNumber(mode) ? NULL : mode->valueint == 2 ? "mixed" : "single";
+}
+
+static void list_json(const struct trtc_task *t)
+{
+    cJSON *o = cJSON_CreateObject();
+    add_text(o, "task", t->id);
+    add_text(o, "state", task_states[t->state]);
+    add_text(o, "status", t->status);
+    add_number(o, "sdkappid", t->sdkappid, t->sdkappid > 0);
+    add_text(o, "room", rec_text(t->request, "RoomId"));
+    add_text(o, "mode", mode_of(t->request));
+    add_text(o, "user", rec_text(t->request, "UserId"));
+    add_number(o, "created_ms", t->created_ms, t->created_ms > 0);
+    add_number(o, "changed_ms", t->changed_ms, t->changed_ms > 0);
+    add_number(o, "expires_ms", t->expires_ms, t->expires_ms > 0);
+    add_text(o, "region", t->region);
+    add_text(o, "endpoint", t->endpoint);
+    rec_show_json(o, false);
+    cJSON_Delete(o);
+}
+
+static int list_one(void *opaque, const struct trtc_task *t)
+{
+    struct listing *l = opaque;
+    const struct rec_opts *o = l->r->opts;
+    char created[32];
+    if (o->sdkappid && t->sdkappid != o->sdkappid)
+        return 0;
+    if (o->json) {
+        list_json(t);
+        return 0;
+    }
+    trtc_utc_format3339(t->created_ms, created);
+    put_column(t->id, '\t');
+    put_column(task_states[t->state], '\t');
+    put_column(t->status, '\t');
+    put_number(t->sdkappid, t->sdkappid > 0, '\t');
+    put_column(rec_text(t->request, "RoomId"), '\t');
+    put_column(mode_of(t->request), '\t');
+    put_column(rec_text(t->request, "UserId"), '\t');
+    put_column(t->created_ms > 0 ? created : NULL, '\t');
+    put_column(t->region, '\n');
+    return 0;
+}
+
+static void list_bad(void *opaque, const char *file, const char *why)
+{
+    struct listing *l = opaque;
+    cli_error("%s: %s", file, why);
+    l->code = TRTC_EX_LOSS;
+}
+
+int rec_list(struct rec *r, struct trtc_err *err)
+{
+    struct listing l = { .r = r };
+    if (rec_state(r, err) < 0)
+        return -1;
+    if (r->opts->header && !r->opts->json)
+        puts("task\tstate\tstatus\tsdkappid\troom\tmode\tuser\tcreated\tregion");
+    const int ret = trtc_task_each(r->tasks, list_one, list_bad, &l, err);
+    r->code = trtc_worse(r->code, l.code);
+    return ret;
+}
+
+/* ---- files ---- */
+
+/* What the service reports, where it can be asked: 1 and its answer, 0, or -1. */
+static int ask(struct rec *r, const struct trtc_task *task, struct trtc_answer *answer,
+               struct trtc_err *err)
+{
+    struct trtc_err why;
+    if (r->opts->offline || (task->id && task->state == TRTC_TASK_ENDED))
+        return 0;
+    if (rec_credentials(r, &why) < 0) {
+        if (r->opts->secret_file)
+            return trtc_fail(err, why.code, "%s", why.msg);
+        cli_debug("%s; the service is not asked", why.msg);
+        return 0;
+    }
+    cJSON *request = cJSON_CreateObject();
+    if (!request || !cJSON_AddStringToObject(request, "TaskId", r->opts->task) ||
+        (r->opts->sdkappid &&
+         !cJSON_AddNumberToObject(request, "SdkAppId", (double)r->opts->sdkappid))) {
+        cJSON_Delete(request);
+        return trtc_fail_nomem(err);
+    }
+    int ret = rec_describe(r, request, answer, err) < 0 ? -1 : 1;
+    if (ret < 0 && rec_gone(answer) && task->id) {
+        cli_debug("%s: the service reports its files no more", err->msg);
+        ret = 0;
+    }
+    cJSON_Delete(request);
+    return ret;
+}
+
+static void found_words(unsigned found, char out[40])
+{
+    static const char *const words[] = { "expected", "reported", "there" };
+    int n = 0;
+    out[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        if (found & 1U << i)
+            n += snprintf(out + n, 40 - (size_t)n, "%s%s", n ? "," : "", words[i]);
+}
+
+static void file_json(const struct trtc_listed *f)
+{
+    cJSON *o = cJSON_CreateObject();
+    add_text(o, "name", f->name);
+    add_text(o, "user", f->user);
+    add_text(o, "track", f->track);
+    cJSON_AddBoolToObject(o, "expected", f->found & TRTC_FILE_EXPECTED);
+    cJSON_AddBoolToObject(o, "reported", f->found & TRTC_FILE_REPORTED);
+    cJSON_AddBoolToObject(o, "there", f->found & TRTC_FILE_THERE);
+    add_number(o, "begin_ms", f->begin_ms, f->begin_ms != TRTC_NOTIME);
+    add_number(o, "bytes", f->bytes, f->bytes >= 0);
+    add_number(o, "attr_bytes", f->attr_bytes, f->attr_bytes >= 0);
+    add_text(o, "fault", f->fault);
+    rec_show_json(o, false);
+    cJSON_Delete(o);
+}
+
+static void file_tsv(const struct trtc_listed *f)
+{
+    char found[40];
+    found_words(f->found, found);
+    put_column(f->name, '\t');
+    put_column(f->user, '\t');
+    put_column(f->track, '\t');
+    put_column(found, '\t');
+    put_number(f->begin_ms, f->begin_ms != TRTC_NOTIME, '\t');
+    put_number(f->bytes, f->bytes >= 0, '\t');
+    put_column(f->fault, '\n');
+}
+
+static void print_files(struct rec *r, const struct trtc_listing *l)
+{
+    if (r->opts->header && !r->opts->json)
+        puts("name\tuser\ttrack\tfound\tbegin_ms\tbytes\tfault");
+    for (size_t i = 0; i < l->n; i++) {
+        const struct trtc_listed *f = &l->items[i];
+        if (r->opts->json)
+            file_json(f);
+        else
+            file_tsv(f);
+        if (f->fault) {
+            cli_error("%s: %s", f->name, f->fault);
+            r->code = trtc_worse(r->code, TRTC_EX_LOSS);
+        }
+    }
+}
+
+static int list_files(struct rec *r, const cJSON *request, const struct trtc_task *task,
+                      struct trtc_err *err)
+{
+    const struct rec_opts *o = r->opts;
+    struct trtc_listing list = { 0 };
+    struct trtc_answer answer = { 0 };
+    int ret = -1;
+    const int asked = ask(r, task, &answer, err);
+    if (asked < 0)
+        goto done;
+    if (request && trtc_files_expected(request, o->task, o->users.n ? o->users.items : NULL,
+                                       o->users.n, &list, err) < 0)
+        goto done;
+    if (asked && trtc_files_reported(rec_member(answer.response, "StorageFileList"), request,
+                                     o->task, &list, err) < 0)
+        goto done;
+    if (o->check && trtc_files_check(o->check, o->task, &list, err) < 0)
+        goto done;
+    print_files(r, &list);
+    ret = 0;
+done:
+    trtc_answer_fini(&answer);
+    trtc_listing_fini(&list);
+    return ret;
+}
+
+/* By the request that is remembered, or by one that is given. */
+int rec_files(struct rec *r, struct trtc_err *err)
+{
+    struct trtc_task task = { 0 };
+    struct trtc_err why;
+    cJSON *given = NULL;
+    int ret = -1;
+    if (rec_state(r, &why) < 0)
+        cli_debug("%s", why.msg);
+    else if (trtc_task_load(r->tasks, r->opts->task, &task, err) < 0)
+        return -1;
+    if (r->opts->file && !(given = rec_request(r, TRTC_CREATE, err)))
+        goto done;
+    const cJSON *request = given ? given : task.request;
+    if (!request && r->opts->offline && !r->opts->check) {
+        trtc_fail(err, TRTC_EX_NOINPUT,
+                  "nothing is remembered of this task: give its request with -f");
+        goto done;
+    }
+    ret = list_files(r, request, &task, err);
+done:
+    cJSON_Delete(given);
+    trtc_task_fini(&task);
+    return ret;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* A session with the service: who calls, where, how fast; and the clocks, chance and environment
+ * that the library has to be given. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+#include <openssl/crypto.h>
+
+#include "cli.h"
+#include "core/file.h"
+#include "rec.h"
+
+#define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */
+
+/* ---- clocks, chance, environment ---- */
+
+static int64_t clock_us(clockid_t which)
+{
+    struct timespec t;
+    clock_gettime(which, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t rec_now_ms(void)
+{
+    return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t rec_mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int rec_sleep_until(int64_t mono_us)
+{
+    while (!cli_signal) {
+        int64_t left_us = mono_us - rec_mono_us();
+        if (left_us <= 0)
+            return 0;
+        if (left_us > SLICE_US)
+            left_us = SLICE_US;
+        nanosleep(&(struct timespec){ .tv_nsec = (long)left_us * 1000 }, NULL);
+    }
+    return 1;
+}
+
+int rec_random(void *out, size_t n, struct trtc_err *err)
+{
+    for (char *p = out; n > 0;) {
+        const ssize_t got = getrandom(p, n, 0);
+        if (got < 0 && errno != EINTR)
+            return trtc_fail_errno(err, TRTC_EX_SOFTWARE, errno, "random numbers");
+        if (got > 0) {
+            p += got;
+            n -= (size_t)got;
+        }
+    }
+    return 0;
+}
+
+static const char *env_get(void *arg, const char *name)
+{
+    (void)arg;
+    return getenv(name);
+}
+
+static int64_t wall_s(void *arg)
+{
+    (void)arg;
+    return rec_now_ms() / 1000;
+}
+
+static int64_t mono_ms(void *arg)
+{
+    (void)arg;
+    return rec_mono_us() / 1000;
+}
+
+static double chance(void *arg)
+{
+    uint32_t n = 0;
+    (void)arg;
+    rec_random(&n, sizeof n, NULL);
+    return n / 4294967296.0;
+}
+
+static int wait_ms(void *arg, int64_t ms)
+{
+    (void)arg;
+    return rec_sleep_until(rec_mono_us() + ms * 1000);
+}
+
+static void notice(void *arg, const char *text)
+{
+    (void)arg;
+    cli_note("%s", text);
+}
+
+/* ---- sending ---- */
+
+/* Takes the next place in the queue and waits for it. */
+static int wait_turn(struct rec_pace *pace)
+{
+    pthread_mutex_lock(&pace->lock);
+    const int64_t now_us = rec_mono_us();
+    const int64_t turn_us = pace->next_us > now_us ? pace->next_us : now_us;
+    pace->next_us = turn_us + REC_PACE_US;
+    pthread_mutex_unlock(&pace->lock);
+    return rec_sleep_until(turn_us);
+}
+
+/* The transport of all calls: every attempt waits for its turn, and is told with -v. */
+static void post(void *arg, const struct trtc_post *p, struct trtc_reply *reply)
+{
+    struct rec *r = arg;
+    if (wait_turn(r->pace)) {
+        reply->net = TRTC_NET_STOPPED;
+        trtc_fail(&reply->err, TRTC_EX_TEMPFAIL, "interrupted");
+        return;
+    }
+    const char *action = trtc_headers_get(p->headers, "X-TC-Action");
+    const int64_t begin_us = rec_mono_us();
+    r->wire.post(r->wire.arg, p, reply);
+    const double ms = (double)(rec_mono_us() - begin_us) / 1000;
+    if (reply->net == TRTC_NET_ANSWER)
+        cli_debug("%s: %s: HTTP %d, %zu bytes in %.1f ms", p->url, action ? action : "",
+                  reply->status, reply->body_bytes, ms);
+    else
+        cli_debug("%s: %s: %s, after %.1f ms", p->url, action ? action : "", reply->err.msg, ms);
+}
+
+static char *state_dir(const struct trtc_env *env, struct trtc_err *err)
+{
+    const char *xdg = env->get(env->arg, "XDG_STATE_HOME"), *home = env->get(env->arg, "HOME");
+    const bool has_xdg = xdg && *xdg == '/'; /* a relative one counts as none (its specification) */
+    if (!has_xdg && (!home || !*home)) {
+        trtc_fail(err, TRTC_EX_CONFIG, "neither XDG_STATE_HOME nor HOME is set");
+        return NULL;
+    }
+    const char *base = has_xdg ? xdg : home, *rest = has_xdg ? "/trtc" : "/.local/state/trtc";
+    const size_t size = strlen(base) + strlen(rest) + 1;
+    char *dir = malloc(size);
+    if (!dir)
+        trtc_fail_nomem(err);
+    else
+        snprintf(dir, size, "%s%s", base, rest);
+    return dir;
+}
+
+int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
+              struct trtc_err *err)
+{
+    *r = (struct rec){ .opts = opts, .env = { .get = env_get }, .pace = pace };
+    const struct trtc_http_options http = {
+        .total_ms = opts->sub == REC_WAIT ? 0 : opts->timeout_us / 1000,
+        .agent = "trtc-rec/" TRTC_VERSION,
+        .ca_file = opts->ca_file ? opts->ca_file : getenv("SSL_CERT_FILE"),
+        .stop = &cli_signal,
+    };
+    r->caller = (struct trtc_caller){
+        .transport = { post, r },
+        .outside = { wall_s, mono_ms, chance, wait_ms, notice, NULL },
+        .endpoint = &r->endpoint,
+        .region = r->region,
+        .language = "en-US",
+        .client = "trtc-rec/" TRTC_VERSION,
+        .retries = (int)opts->retries,
+    };
+    if (opts->sub == REC_LIST || opts->sub == REC_USERSIG)
+        return 0;
+    r->http = trtc_http_new(&http, err);
+    if (!r->http)
+        return -1;
+    r->wire = trtc_http_transport(r->http);
+    return 0;
+}
+
+void rec_end(struct rec *r)
+{
+    trtc_tasks_free(&r->tasks);
+    free(r->state_dir);
+    trtc_http_free(&r->http);
+    trtc_credentials_fini(&r->own);
+}
+
+int rec_credentials(struct rec *r, struct trtc_err *err)
+{
+    const struct trtc_credential_places places = { r->opts->secret_file, r->opts->profile, r->env };
+    if (r->credentials)
+        return 0;
+    if (trtc_credentials_find(&places, &r->own, err) < 0)
+        return -1;
+    cli_debug("credentials: %s", r->own.source);
+    r->credentials = &r->own;
+    return 0;
+}
+
+/* A task belongs to a region, but its endpoint may have moved: the environment comes first there. */
+int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err)
+{
+    const struct rec_opts *o = r->opts;
+    const char *endpoint = o->endpoint ? o->endpoint : o->intl ? TRTC_ENDPOINT_INTL : NULL;
+    const char *region = o->region ? o->region : task && task->region ? task->region : NULL;
+    if (!endpoint || !*endpoint)
+        endpoint = r->env.get(r->env.arg, "TRTC_ENDPOINT");
+    if (!endpoint || !*endpoint)
+        endpoint = task && task->endpoint ? task->endpoint : TRTC_ENDPOINT_DEFAULT;
+    if (!region || !*region)
+        region = r->env.get(r->env.arg, "TENCENTCLOUD_REGION");
+    if (region && *region) {
+        if (strlen(region) >= sizeof r->region)
+            return trtc_fail(err, TRTC_EX_USAGE, "--region: longer than %zu characters",
+                             sizeof r->region - 1);
+        snprintf(r->region, sizeof r->region, "%s", region);
+    } else {
+        const int found =
+            trtc_profile_region(&r->env, o->profile, r->region, sizeof r->region, err);
+        if (found < 0)
+            return -1;
+        if (!found)
+            snprintf(r->region, sizeof r->region, "ap-singapore");
+    }
+    return trtc_endpoint_parse(endpoint, &r->endpoint, err);
+}
+
+int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request,
+             const struct trtc_task *task, struct trtc_answer *answer, bool *unknown,
+             struct trtc_err *err)
+{
+    *answer = (struct trtc_answer){ 0 };
+    if (rec_credentials(r, err) < 0 || rec_target(r, task, err) < 0)
+        return -1;
+    r->caller.credentials = r->credentials;
+    char *body = cJSON_PrintUnformatted(request);
+    if (!body)
+        return trtc_fail_nomem(err);
+    const size_t n = strlen(body);
+    const int ret = trtc_call(&r->caller, trtc_api_action(action), body, n, action == TRTC_CREATE,
+                              answer, unknown, err);
+    OPENSSL_cleanse(body, n);
+    cJSON_free(body);
+    return ret;
+}
+
+int rec_state(struct rec *r, struct trtc_err *err)
+{
+    if (r->tasks)
+        return 0;
+    if (!r->state_dir)
+        r->state_dir = state_dir(&r->env, err);
+    if (!r->state_dir)
+        return -1;
+    r->tasks = trtc_tasks_open(r->state_dir, err);
+    return r->tasks ? 0 : -1;
+}

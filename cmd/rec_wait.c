@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching a task: a line for each change of its state, and words for the one state that is a
+ * mistake most of the time, Idle. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/text.h"
+#include "core/utc.h"
+#include "rec.h"
+
+enum state { STATE_NONE, STATE_IDLE, STATE_RECORDING, STATE_EXITING, STATE_ENDED, STATE_OTHER };
+static const char *const state_names[] = { "", "idle", "recording", "exiting", "ended", "other" };
+
+struct watch {
+    struct rec *r;
+    const char *task;
+    enum rec_want want;
+    bool json;
+    enum state state;
+    int64_t idle_from_us; /* when it became idle */
+    int64_t heard_us;     /* when the service last answered */
+    int64_t end_us;       /* --timeout; 0: none */
+    bool idle_told;
+    bool known; /* the task was created here, so that it can have ended */
+};
+
+/* The service's word; older pages write it in small letters. */
+static enum state state_of(const char *status)
+{
+    if (!status)
+        return STATE_OTHER;
+    return strcasecmp(status, "Idle") == 0         ? STATE_IDLE
+           : strcasecmp(status, "InProgress") == 0 ? STATE_RECORDING
+           : strcasecmp(status, "Exited") == 0     ? STATE_EXITING
+                                                   : STATE_OTHER;
+}
+
+static void print_json(const char *task, const char *state, const char *key, const char *value)
+{
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddNumberToObject(line, "time_ms", (double)rec_now_ms());
+    cJSON_AddStringToObject(line, "task_id", task);
+    cJSON_AddStringToObject(line, "state", state);
+    if (value)
+        cJSON_AddStringToObject(line, key, value);
+    rec_show_json(line, false);
+    cJSON_Delete(line);
+    fflush(stdout);
+}
+
+void rec_watch_created(const char *task, const char *request_id)
+{
+    print_json(task, "created", "request_id", request_id);
+}
+
+/* A line for a new state. */
+static void enter(struct watch *w, enum state state, const char *status)
+{
+    char time[32], shown[256];
+    if (state == w->state)
+        return;
+    w->state = state;
+    w->idle_from_us = rec_mono_us();
+    if (w->json) {
+        print_json(w->task, state_names[state], "status", status);
+        return;
+    }
+    trtc_utc_format3339(rec_now_ms(), time);
+    printf("%s\t%s\t%s\n", time, trtc_text_show(w->task, strlen(w->task), shown, sizeof shown),
+           state_names[state]);
+    fflush(stdout);
+}
+
+/* Success of a create is no proof of a recording: nobody to be heard is what it looks like. */
+static void explain_idle(struct watch *w)
+{
+    const int64_t idle_us = rec_mono_us() - w->idle_from_us;
+    if (w->state != STATE_IDLE || w->idle_told || idle_us < w->r->opts->idle_us)
+        return;
+    w->idle_told = true;
+    cli_note("idle for %" PRId64 " s: nobody is publishing in the room that the robot is in. Most "
+             "often the room's type is wrong (--room-type: '123' as a string and 123 as a number "
+             "are two rooms); else the room's id or the application is another, the users that "
+             "are subscribed to are not there, or nobody has begun yet",
+             idle_us / 1000000);
+}
+
+/* Asks once. 1: an answer, 0: none but go on, -1. */
+static int look(struct watch *w, struct trtc_err *err)
+{
+    struct trtc_answer answer = { 0 };
+    const bool first = w->heard_us == 0;
+    cJSON *request = cJSON_CreateObject();
+    int ret = -1;
+    if (!request || !cJSON_AddStringToObject(request, "TaskId", w->task) ||
+        (w->r->opts->sdkappid &&
+         !cJSON_AddNumberToObject(request, "SdkAppId", (double)w->r->opts->sdkappid))) {
+        trtc_fail_nomem(err);
+    } else if (rec_describe(w->r, request, &answer, err) == 0) {
+        const char *status = rec_text(answer.response, "Status");
+        enter(w, state_of(status), status);
+        ret = 1;
+    } else if (rec_gone(&answer) && (!first || w->known)) {
+        enter(w, STATE_ENDED, NULL);
+        ret = 1;
+    } else if (!first && err->code == TRTC_EX_TEMPFAIL && !cli_signal &&
+               rec_mono_us() - w->heard_us < REC_SILENCE_US) {
+        cli_note("%s; the wait goes on", err->msg);
+        ret = 0;
+    }
+    if (ret == 1)
+        w->heard_us = rec_mono_us();
+    trtc_answer_fini(&answer);
+    cJSON_Delete(request);
+    return ret;
+}
+
+static bool reached(const struct watch *w)
+{
+    switch (w->want) {
+    case REC_WANT_RECORDING:
+        return w->state == STATE_RECORDING;
+    case REC_WANT_IDLE:
+        return w->state == STATE_IDLE;
+    case REC_WANT_ENDED:
+        break;
+    }
+    return w->state == STATE_ENDED;
+}
+
+/* Sleeps until the next look, but not past the end. */
+static int pause_between(const struct watch *w, struct trtc_err *err)
+{
+    int64_t until_us = rec_mono_us() + w->r->opts->interval_us;
+    if (w->end_us && until_us > w->end_us)
+        until_us = w->end_us;
+    if (rec_sleep_until(until_us)) {
+        cli_note("interrupted; the task goes on");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted");
+    }
+    if (w->end_us && rec_mono_us() >= w->end_us)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "the time is over, and the task is %s",
+                         w->state ? state_names[w->state] : "not known");
+    return 0;
+}
+
+int rec_watch(struct rec *r, const char *task, enum rec_want want, struct trtc_err *err)
+{
+    const bool is_wait = r->opts->sub == REC_WAIT;
+    struct watch w = {
+        .r = r,
+        .task = task,
+        .want = want,
+        .json = r->opts->json || !is_wait,
+        .known = rec_remembered(r, task),
+        .end_us = is_wait && r->opts->timeout_us ? rec_mono_us() + r->opts->timeout_us : 0,
+    };
+    for (;;) {
+        if (look(&w, err) < 0)
+            return -1;
+        if (reached(&w))
+            return 0;
+        if (w.state == STATE_ENDED)
+            return trtc_fail(err, TRTC_EX_NOINPUT, "the task has ended");
+        explain_idle(&w);
+        if (pause_between(&w, err) < 0)
+            return -1;
+    }
+}
