@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of a recording task: those that it will have by the naming rules (specification, "Naming of recording files"), those
- * that the service reports, and those that lie in a directory, side by side. */
+/* The files of a recording task: those that it will have by the naming rules (specification,
+ * "Naming of recording files"), those that the service reports, and those that lie in a directory,
+ * side by side. */
 #ifndef TRTC_NET_FILES_H
 #define TRTC_NET_FILES_H
 
@@ -9,38 +10,53 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/utc.h"
 
 struct cJSON;
 
-enum trtc_found { TRTC_FILE_EXPECTED = 1, TRTC_FILE_REPORTED = 2, TRTC_FILE_THERE = 4 };
+enum trtc_found {
+    TRTC_FILE_EXPECTED = 1,
+    TRTC_FILE_REPORTED = 2,
+    TRTC_FILE_THERE = 4,
+    TRTC_FILE_LISTED = 8 /* a segment: by a playlist that is there */
+};
 
 struct trtc_listed {
-    char *name;         /* with its directories PREFIX/TASKID/ as in the storage */
-    char *user;         /* in clear, or NULL: mixed */
-    const char *track;  /* "audio", "video", "audio_video" */
+    char *name;         /* with its directories PREFIX/TASKID/ as in the storage; may hold anything
+                         * but NUL where a playlist or the service named it */
+    char *user;         /* in clear, or NULL: mixed, or not known */
+    const char *track;  /* "audio", "video", "audio_video", or NULL: not known */
     unsigned found;     /* enum trtc_found */
+    bool maybe;         /* expected only if the user sends it (a substream): never "missing" */
     int64_t begin_ms;   /* reported, or TRTC_NOTIME */
     int64_t bytes;      /* there: on disk, or -1 */
     int64_t attr_bytes; /* by FILE-ATTR, or -1 */
-    char *fault;        /* what is wrong with it ("missing", "size", "extra", ...), or NULL */
+    char *fault; /* what is wrong with it ("missing", "size", "extra", "empty", ...), or NULL */
 };
 
-struct trtc_listing {
+struct trtc_listing { /* zero: empty */
     struct trtc_listed *items;
     size_t n;
 };
 
-/* Playlists that a request makes for these users (single-stream; users NULL: those of its allow lists), or the one of the mix.
- * request is as created; task its id. */
+/* Adds the playlists (OutputFormat 0 to 2) and MP4s (1 and 3) that a request makes for these users
+ * (single-stream; users NULL: those of its allow lists, prefixes left out), or of the mix. request
+ * is as created; task its id. There are no naming rules for AAC and for VOD: nothing is added.
+ * AvMerge 1 is taken to be named as video (where pictures are recorded). TRTC_EX_DATAERR: a request
+ * from which no names can be made. What was in *out stays. */
 int trtc_files_expected(const struct cJSON *request, const char *task, const char *const *users,
                         size_t nb_users, struct trtc_listing *out, struct trtc_err *err);
 
-/* Adds a StorageFileList (may be null). */
+/* Adds a StorageFileList (NULL and null: nothing). request may be NULL: then names have no prefix.
+ * TRTC_EX_DATAERR where it is none. */
 int trtc_files_reported(const struct cJSON *list, const struct cJSON *request, const char *task,
                         struct trtc_listing *out, struct trtc_err *err);
 
-/* Compares with dir (a copy of the task's directory, or of the storage above it): playlists, and every segment that they list, with
- * its FILE-ATTR size; what no playlist lists is extra. Nothing outside dir is opened. */
+/* Compares with dir (a copy of the task's directory, or of the storage above it): playlists, and
+ * every segment that they list, with its FILE-ATTR size; what no playlist lists is extra. Names of
+ * another application or room are left alone, where those of the task are known (something was
+ * expected or reported). Nothing outside dir is opened. TRTC_EX_NOINPUT: dir cannot be read. Faults
+ * are in the items: 0 all the same. */
 int trtc_files_check(const char *dir, const char *task, struct trtc_listing *out,
                      struct trtc_err *err);
 
