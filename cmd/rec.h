@@ -142,9 +142,13 @@ int rec_random(void *out, size_t n, struct trtc_err *err);
 /* The request that the options make: -f, what lies over it, sdkappid and task. Owner: the caller. */
 struct cJSON *rec_request(struct rec *r, enum trtc_action action, struct trtc_err *err);
 
-/* What a create must have and need not be given: the storage's keys, the UserSig of the robot
- * (rec_complete.c). */
+/* What a create must have and need not be given: the storage's keys, the UserSig of the robot or
+ * its place (rec_complete.c). */
 int rec_complete(struct rec *r, struct cJSON *request, struct trtc_err *err);
+
+/* Makes the robot's UserSig where only its place is there, once application and robot have been
+ * checked; looks at one that was given. */
+int rec_sign_in(struct rec *r, struct cJSON *request, struct trtc_err *err);
 
 /* Reads a file or '-'. *text is the caller's. secret: TRTC_EX_NOPERM where others may read it. */
 int rec_read(const char *path, bool secret, char **text, size_t *n, struct trtc_err *err);
@@ -186,6 +190,9 @@ int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON 
 
 /* Watches the task until it is as wanted: a line on stdout for each change. */
 int rec_watch(struct rec *r, const char *task, enum rec_want want, struct trtc_err *err);
+
+/* Says what it means that a task is idle for so long. */
+void rec_explain_idle(int64_t idle_us);
 
 /* The line that begins a create --follow. */
 void rec_watch_created(const char *task, const char *request_id);

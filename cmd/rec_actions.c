@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -130,8 +131,13 @@ int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answe
     if (ret < 0 && rec_gone(answer))
         ret = gone(r, id, &task, answer, err);
     const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
-    if (status && task.id)
+    if (status && task.id) {
+        const int64_t age_us = (rec_now_ms() - task.created_ms) * 1000;
         learn(r, id, TRTC_TASK_KNOWN, status);
+        if (r->opts->sub == REC_DESCRIBE && task.created_ms > 0 && age_us >= r->opts->idle_us &&
+            strcasecmp(status, "Idle") == 0)
+            rec_explain_idle(age_us);
+    }
     trtc_task_fini(&task);
     return ret;
 }

@@ -78,40 +78,6 @@ static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *er
     return ret;
 }
 
-static int make_usersig(struct rec *r, cJSON *request, struct trtc_err *err)
-{
-    const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
-                *user = cJSON_GetObjectItemCaseSensitive(request, "UserId");
-    struct trtc_secret key = { 0 };
-    int ret = -1;
-    if (!cJSON_IsNumber(app) || app->valuedouble < 1 || app->valuedouble > UINT32_MAX ||
-        !cJSON_IsString(user))
-        return put(request, "UserSig", REC_STAND_IN, err); /* the check will say what is wrong */
-    const int found = trtc_secret_env(&r->env, "TRTC_SECRET_KEY", &key, err);
-    if (found == 0 && r->opts->dry_run)
-        return put(request, "UserSig", REC_STAND_IN, err);
-    if (found == 0)
-        return trtc_fail(err, TRTC_EX_NOPERM,
-                         "UserSig is missing: set TRTC_SECRET_KEY to the application's key, from "
-                         "which it is made, or give it with --usersig-file");
-    if (found < 0)
-        return -1;
-    const struct trtc_usersig sig = {
-        .sdkappid = (uint32_t)app->valuedouble,
-        .user = user->valuestring,
-        .time_s = rec_now_ms() / 1000,
-        .expire_s = r->opts->expire_s,
-    };
-    char *text = trtc_usersig_make(&sig, key.text, err);
-    if (text) {
-        ret = put(request, "UserSig", text, err);
-        OPENSSL_cleanse(text, strlen(text));
-    }
-    free(text);
-    trtc_secret_fini(&key);
-    return ret;
-}
-
 /* A UserSig of another application or user, or one that is over, makes a task that never records:
  * the service may say so only in a callback. */
 static int check_usersig(const cJSON *request, struct trtc_err *err)
@@ -139,19 +105,49 @@ static int check_usersig(const cJSON *request, struct trtc_err *err)
     return ret;
 }
 
+int rec_sign_in(struct rec *r, struct cJSON *request, struct trtc_err *err)
+{
+    const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
+                *user = cJSON_GetObjectItemCaseSensitive(request, "UserId");
+    struct trtc_secret key = { 0 };
+    int ret = -1;
+    const char *now = rec_text(request, "UserSig");
+    if (!now || strcmp(now, REC_STAND_IN) != 0)
+        return check_usersig(request, err);
+    const int found = trtc_secret_env(&r->env, "TRTC_SECRET_KEY", &key, err);
+    if (found == 0 && r->opts->dry_run)
+        return 0;
+    if (found == 0)
+        return trtc_fail(err, TRTC_EX_NOPERM,
+                         "UserSig is missing: set TRTC_SECRET_KEY to the application's key, from "
+                         "which it is made, or give it with --usersig-file");
+    if (found < 0)
+        return -1;
+    const struct trtc_usersig sig = {
+        .sdkappid = (uint32_t)app->valuedouble,
+        .user = user->valuestring,
+        .time_s = rec_now_ms() / 1000,
+        .expire_s = r->opts->expire_s,
+    };
+    char *text = trtc_usersig_make(&sig, key.text, err);
+    if (text) {
+        ret = put(request, "UserSig", text, err);
+        OPENSSL_cleanse(text, strlen(text));
+    }
+    free(text);
+    trtc_secret_fini(&key);
+    return ret;
+}
+
 int rec_complete(struct rec *r, struct cJSON *request, struct trtc_err *err)
 {
     cJSON *storage = rec_member(request, "StorageParams.CloudStorage");
     if (storage_key(r, storage, "AccessKey", "TRTC_STORAGE_ACCESS_KEY", err) < 0 ||
         storage_key(r, storage, "SecretKey", "TRTC_STORAGE_SECRET_KEY", err) < 0)
         return -1;
-    if (r->opts->usersig_file) {
-        if (usersig_of_file(r->opts->usersig_file, request, err) < 0)
-            return -1;
-    } else if (!has_secret(request, "UserSig") && make_usersig(r, request, err) < 0) {
-        return -1;
-    }
-    return check_usersig(request, err);
+    if (r->opts->usersig_file)
+        return usersig_of_file(r->opts->usersig_file, request, err);
+    return has_secret(request, "UserSig") ? 0 : put(request, "UserSig", REC_STAND_IN, err);
 }
 
 int rec_usersig(struct rec *r, struct trtc_err *err)

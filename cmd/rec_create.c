@@ -150,7 +150,8 @@ static int create(struct rec *r, struct cJSON *request, bool again, struct trtc_
                   struct trtc_err *err)
 {
     bool unknown = false;
-    if (rec_complete(r, request, err) < 0 || trtc_api_check(request, TRTC_CREATE, err) < 0)
+    if (rec_complete(r, request, err) < 0 || trtc_api_check(request, TRTC_CREATE, err) < 0 ||
+        rec_sign_in(r, request, err) < 0)
         return -1;
     if (r->opts->dry_run)
         return rec_show_request(r, TRTC_CREATE, request, NULL, err);

@@ -217,6 +217,21 @@ static void print_files(struct rec *r, const struct trtc_listing *l)
     }
 }
 
+/* Users of whom there is nothing: most often they are not subscribed to. */
+static void note_nobody(const struct rec_opts *o, const struct trtc_listing *l)
+{
+    char shown[128];
+    for (size_t i = 0; i < o->users.n; i++) {
+        const char *user = o->users.items[i];
+        bool any = false;
+        for (size_t k = 0; k < l->n && !any; k++)
+            any = l->items[k].user && strcmp(l->items[k].user, user) == 0;
+        if (!any)
+            cli_note("%s: no files are expected, the user is not among those that are recorded",
+                     trtc_text_show(user, strlen(user), shown, sizeof shown));
+    }
+}
+
 static int list_files(struct rec *r, const cJSON *request, const struct trtc_task *task,
                       struct trtc_err *err)
 {
@@ -235,6 +250,7 @@ static int list_files(struct rec *r, const cJSON *request, const struct trtc_tas
         goto done;
     if (o->check && trtc_files_check(o->check, o->task, &list, err) < 0)
         goto done;
+    note_nobody(o, &list);
     print_files(r, &list);
     ret = 0;
 done:

@@ -77,17 +77,22 @@ static void enter(struct watch *w, enum state state, const char *status)
 }
 
 /* Success of a create is no proof of a recording: nobody to be heard is what it looks like. */
+void rec_explain_idle(int64_t idle_us)
+{
+    cli_note("idle for %" PRId64 " s: nobody is publishing in the room that the robot is in. Most "
+             "often the room's type is wrong (--room-type: '123' as a string and 123 as a number "
+             "are two rooms); else the room's id or the application is another, the users that "
+             "are subscribed to are not there, or nobody has begun yet",
+             idle_us / 1000000);
+}
+
 static void explain_idle(struct watch *w)
 {
     const int64_t idle_us = rec_mono_us() - w->idle_from_us;
     if (w->state != STATE_IDLE || w->idle_told || idle_us < w->r->opts->idle_us)
         return;
     w->idle_told = true;
-    cli_note("idle for %" PRId64 " s: nobody is publishing in the room that the robot is in. Most "
-             "often the room's type is wrong (--room-type: '123' as a string and 123 as a number "
-             "are two rooms); else the room's id or the application is another, the users that "
-             "are subscribed to are not there, or nobody has begun yet",
-             idle_us / 1000000);
+    rec_explain_idle(idle_us);
 }
 
 /* Asks once. 1: an answer, 0: none but go on, -1. */
