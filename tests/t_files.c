@@ -375,7 +375,7 @@ static void renamed_directory(void **state)
                "/7_3560" T1 " - audio_video TL -\n" TASK "/7_3560_1.mp4 - audio_video T -\n" TASK
                "/7_3560_2.mp4 - audio_video T empty\n" TASK
                "/ha1_7_3560_2.m3u8 - audio_video T empty\n" TASK
-               "/odd.m3u8 - - T not a playlist\n");
+               "/odd.m3u8 - - T not a playlist\n" TASK "/torn.m3u8 - - T damaged\n");
     /* nothing of it is there */
     put("e/f", "");
     expect(&l, "{" MIXED ",\"OutputFormat\":1}}");

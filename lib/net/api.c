@@ -166,7 +166,10 @@ static void wipe(cJSON *value)
     cJSON *member;
     if (cJSON_IsString(value) && value->valuestring)
         OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
-    cJSON_ArrayForEach(member, value) wipe(member);
+    cJSON_ArrayForEach(member, value)
+    {
+        wipe(member);
+    }
 }
 
 void trtc_api_forget(struct cJSON **request)

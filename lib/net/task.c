@@ -72,7 +72,7 @@ static size_t put_digest(const char *text, char *out)
 static void file_name(const char *prefix, const char *text, const char *suffix,
                       char out[NAME_BYTES])
 {
-    char safe[PLAIN_MAX + 4];
+    char safe[PLAIN_MAX + 4] = "";
     size_t n = 0;
     const char *p = text;
     for (; *p && n <= PLAIN_MAX; p++) {
