@@ -46,6 +46,11 @@ stopped() {
         n=$(wc -l <out)
         sleep 0.05
     done
+    # before it catches SIGINT (2), it ignores it, as what a shell starts behind its back does
+    for ((i = 0; i < 400; i++)); do
+        ((!(16#$(sed -n 's/^SigCgt:[[:space:]]*//p' /proc/$pid/status 2>/dev/null || echo 2) & 2))) || break
+        sleep 0.02
+    done
     kill -"$2" $pid
     wait $pid || status=$?
     [[ $status -eq $1 ]] || fail "SIG$2: status $status, not $1"
