@@ -361,10 +361,13 @@ static void overlay(void **state)
 {
     struct trtc_err err = { 0 };
     cJSON *base = parse("{\"a\":1,\"o\":{\"x\":1,\"l\":[1,2]},\"gone\":2,\"p\":{\"q\":1}}");
-    cJSON *over = parse("{\"A\":2,\"o\":{\"l\":[3],\"y\":{}},\"gone\":null,\"p\":5,\"none\":null}");
+    cJSON *over = parse(
+        "{\"A\":2,\"o\":{\"l\":[3],\"y\":{}},\"gone\":null,\"p\":5,\"none\":null,\"new\":{\"n\":null,\"m\":{\"k\":[null],\"j\":null}}}");
     (void)state;
     assert_int_equal(trtc_api_overlay(base, over, &err), 0);
-    assert_json(base, "{\"a\":1,\"o\":{\"x\":1,\"l\":[3],\"y\":{}},\"A\":2,\"p\":5}");
+    assert_json(
+        base,
+        "{\"a\":1,\"o\":{\"x\":1,\"l\":[3],\"y\":{}},\"A\":2,\"p\":5,\"new\":{\"m\":{\"k\":[null]}}}");
     trtc_api_forget(&base);
     trtc_api_forget(&over);
     assert_null(base);

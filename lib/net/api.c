@@ -81,18 +81,20 @@ struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct
 
 /* ---- one over the other ---- */
 
-/* null takes it out. */
+/* member in the place of what base has under its name; null: nothing in its place. */
 static int put_copy(cJSON *base, const cJSON *member, struct trtc_err *err)
 {
     cJSON *gone = cJSON_DetachItemFromObjectCaseSensitive(base, member->string);
     trtc_api_forget(&gone);
     if (cJSON_IsNull(member))
         return 0;
-    cJSON *copy = cJSON_Duplicate(member, true);
-    if (copy && cJSON_AddItemToObject(base, member->string, copy))
-        return 0;
-    trtc_api_forget(&copy);
-    return trtc_fail_nomem(err);
+    /* an object's members come one by one, since some may be null */
+    cJSON *copy = cJSON_IsObject(member) ? cJSON_CreateObject() : cJSON_Duplicate(member, true);
+    if (!copy || !cJSON_AddItemToObject(base, member->string, copy)) {
+        trtc_api_forget(&copy);
+        return trtc_fail_nomem(err);
+    }
+    return cJSON_IsObject(member) ? trtc_api_overlay(copy, member, err) : 0;
 }
 
 /* As deep as the text was that over came from (core/json.h). */
