@@ -33,13 +33,14 @@ enum trtc_field_type {
     TRTC_FIELD_ARRAY
 };
 
-enum trtc_field_form { /* of a string, or of the strings in an array */
-                       TRTC_FORM_ANY,
-                       TRTC_FORM_LINE,       /* no control characters */
-                       TRTC_FORM_WORD,       /* A-Za-z0-9_- */
-                       TRTC_FORM_COLOUR,     /* #RRGGBB */
-                       TRTC_FORM_COLOUR_HEX, /* 0xRRGGBB */
-                       TRTC_FORM_PICTURE /* address of a picture: the API's characters, .jpg, .jpeg or .png in it */
+/* Of a string, or of the strings in an array. */
+enum trtc_field_form {
+    TRTC_FORM_ANY,
+    TRTC_FORM_LINE,       /* no control characters */
+    TRTC_FORM_WORD,       /* A-Za-z0-9_- */
+    TRTC_FORM_COLOUR,     /* #RRGGBB */
+    TRTC_FORM_COLOUR_HEX, /* 0xRRGGBB */
+    TRTC_FORM_PICTURE     /* an address of the API's characters, .jpg, .jpeg or .png in it */
 };
 
 struct trtc_field {
@@ -79,8 +80,8 @@ int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_e
  * inside the canvas. TRTC_EX_DATAERR with the field's path. No message holds a secret. */
 int trtc_api_check(const struct cJSON *request, enum trtc_action action, struct trtc_err *err);
 
-/* The same for a request to modify, knowing what the task was created with (created; its secrets are
- * not looked at, NULL: not known): the canvas, the robot, and that there is a mix to lay out. */
+/* The same for a request to modify, knowing what the task was created with (created; its secrets
+ * are not looked at, NULL: not known): the canvas, the robot, and that there is a mix to lay out. */
 int trtc_api_check_modify(const struct cJSON *request, const struct cJSON *created,
                           struct trtc_err *err);
 

@@ -61,8 +61,8 @@ int trtc_task_load(struct trtc_tasks *t, const char *id, struct trtc_task *task,
  * not there is fine. */
 int trtc_task_remove(struct trtc_tasks *t, const struct trtc_task *task, struct trtc_err *err);
 
-/* All of them, newest first; each is handed to see until it returns other than 0, which is returned.
- * Damaged files are handed over to bad (may be NULL; file is the name inside the directory) and
+/* All of them, newest first; each is handed to see until it returns other than 0, which is
+ * returned. Damaged files are handed over to bad (may be NULL; file is the name inside the directory) and
  * passed over. see may save and remove tasks. */
 int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct trtc_task *task),
                    void (*bad)(void *opaque, const char *file, const char *why), void *opaque,
