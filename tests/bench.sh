@@ -106,3 +106,5 @@ echo
 bash "$(dirname "$0")/bench-name.sh"
 echo
 bash "$(dirname "$0")/bench-mix.sh"
+echo
+bash "$(dirname "$0")/bench-rec.sh"

@@ -393,25 +393,21 @@ static void add_files(const struct recservice *s, const struct task *t, cJSON *r
     cJSON_Delete(list);
 }
 
-/* One more describe; where so many of them are enough, life goes on. */
+/* Life goes on where there were describes enough. */
 static void grow_older(const struct recservice *s, struct task *t)
 {
     const int lasts[] = { s->settings.idle, s->settings.records, s->settings.exits };
 
     while (t->life < GONE && lasts[t->life] >= 0 && t->described >= lasts[t->life])
         set_life(t, t->life + 1);
-    t->described++;
 }
 
 static cJSON *describe(struct recservice *s, struct task *t)
 {
     static const char *const words[] = { "Idle", "InProgress", "Exited" };
-    cJSON *r;
+    cJSON *r = answer(s);
 
-    grow_older(s, t);
-    if (t->life == GONE)
-        return recservice_error(s, "ResourceNotFound", "the task has ended");
-    r = answer(s);
+    t->described++;
     cJSON_AddStringToObject(r, "TaskId", t->id);
     cJSON_AddStringToObject(r, "Status", words[t->life]);
     add_files(s, t, r);
@@ -426,9 +422,11 @@ static struct task *find(struct recservice *s, const cJSON *body, int64_t mono_m
     for (int i = 0; i < s->nb_tasks; i++) {
         struct task *t = &s->tasks[i];
 
-        if (!strcmp(t->id, id) && t->life != GONE && mono_ms < t->until_ms &&
-            int_at(t->request, "SdkAppId", 0) == int_at(body, "SdkAppId", 0))
-            return t;
+        if (strcmp(t->id, id) != 0 ||
+            int_at(t->request, "SdkAppId", 0) != int_at(body, "SdkAppId", 0))
+            continue;
+        grow_older(s, t);
+        return t->life != GONE && mono_ms < t->until_ms ? t : NULL;
     }
     return NULL;
 }
