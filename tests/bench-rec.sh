@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/bench.bash
 . "$here/bench.bash"
 modules=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools/sdk/node_modules
-times=20 # calls a row
+times=${TIMES:-20} # calls a row
 
 export HOME=$work XDG_STATE_HOME=$work/state
 export TENCENTCLOUD_SECRET_ID=AKIDmadeup TENCENTCLOUD_SECRET_KEY=madeupsecretkey
@@ -45,9 +45,9 @@ repeat() {
     local i
     for ((i = 0; i < times; i++)); do "$1" || true; done
 }
-describe_20() { once repeat describe; }
-curl_same_bytes_20() { once repeat with_curl; }
-node_sdk_20() { once repeat with_sdk; }
+describes() { once repeat describe; }
+curl_same_bytes() { once repeat with_curl; }
+node_sdk() { once repeat with_sdk; }
 
 batch() {
     local begin
@@ -57,12 +57,12 @@ batch() {
     begin=$(date +%s%N)
     trtc-rec batch <"$work/lines" >"$work/answers" 2>/dev/null || true
     awk -v ns=$(($(date +%s%N) - begin)) -v n="$(wc -l <"$work/answers")" \
-        'BEGIN { s = ns / 1e9; printf "rec: batch of 200 (%d answers): %.2f s, wanted 9.5 ... 10.5: %s\n", n, s, s >= 9.5 && s <= 10.5 ? "yes" : "NO" }'
+        'BEGIN { s = ns / 1e9; printf "rec: batch of 200 (%d answers): %.2f s, wanted 9.5 ... 10.5: %s\n", n, s, (s >= 9.5 && s <= 10.5) ? "yes" : "NO" }'
 }
 
-rows=(describe_20)
-command -v curl >/dev/null && take_bytes && rows+=(curl_same_bytes_20)
-[ -e "$modules/tencentcloud-sdk-nodejs" ] && command -v node >/dev/null && rows+=(node_sdk_20)
+rows=(describes)
+command -v curl >/dev/null && take_bytes && rows+=(curl_same_bytes)
+[ -e "$modules/tencentcloud-sdk-nodejs" ] && command -v node >/dev/null && rows+=(node_sdk)
 table_head
 compare "$times signed describes" "${rows[@]}"
 printf 'rec: peak memory of a describe: %s MB' "$(rss_mb trtc-rec describe --sdkappid 1400000001 --retries 0 unknown)"
