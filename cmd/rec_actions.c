@@ -233,6 +233,7 @@ static int check_whole(const cJSON *created, struct trtc_err *err)
     cJSON *storage = rec_member(whole, "StorageParams.CloudStorage");
     if (!whole)
         return trtc_fail_nomem(err);
+    cJSON_DeleteItemFromObjectCaseSensitive(whole, "PrivateMapKey");
     cJSON_DeleteItemFromObjectCaseSensitive(whole, "UserSig");
     cJSON_AddStringToObject(whole, "UserSig", REC_STAND_IN);
     if (storage) {
