@@ -224,29 +224,6 @@ static cJSON *as_created(const struct trtc_task *task, const cJSON *wanted, stru
     return NULL;
 }
 
-/* Checks the change against the rest of the task: the canvas, the mode, the robot. What is secret
- * is not remembered, and something has to stand there. */
-static int check_whole(const cJSON *created, struct trtc_err *err)
-{
-    int ret = -1;
-    cJSON *whole = cJSON_Duplicate(created, true);
-    cJSON *storage = rec_member(whole, "StorageParams.CloudStorage");
-    if (!whole)
-        return trtc_fail_nomem(err);
-    cJSON_DeleteItemFromObjectCaseSensitive(whole, "PrivateMapKey");
-    cJSON_DeleteItemFromObjectCaseSensitive(whole, "UserSig");
-    cJSON_AddStringToObject(whole, "UserSig", REC_STAND_IN);
-    if (storage) {
-        cJSON_DeleteItemFromObjectCaseSensitive(storage, "AccessKey");
-        cJSON_DeleteItemFromObjectCaseSensitive(storage, "SecretKey");
-        cJSON_AddStringToObject(storage, "AccessKey", REC_STAND_IN);
-        cJSON_AddStringToObject(storage, "SecretKey", REC_STAND_IN);
-    }
-    ret = trtc_api_check(whole, TRTC_CREATE, err);
-    cJSON_Delete(whole);
-    return ret;
-}
-
 /* With the lock held. */
 static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, struct trtc_err *err)
 {
@@ -262,10 +239,10 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
                   "again: give all of it with --replace");
         goto done;
     }
-    if (!(wanted = merge(&task, change, r->opts->replace, err)))
-        goto done;
-    if (task.request &&
-        (!(created = as_created(&task, wanted, err)) || check_whole(created, err) < 0))
+    if (!(wanted = merge(&task, change, r->opts->replace, err)) ||
+        add_application(wanted, &task, err) < 0 ||
+        trtc_api_check_modify(wanted, task.request, err) < 0 ||
+        (task.request && !(created = as_created(&task, wanted, err))))
         goto done;
     ret = call(r, TRTC_MODIFY, wanted, &task, answer, err);
     if (ret < 0 && rec_gone(answer)) {
@@ -276,6 +253,7 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
         cJSON_Delete(task.request);
         task.request = created;
         created = NULL;
+        task.state = TRTC_TASK_KNOWN;
         task.changed_ms = rec_now_ms();
         if (trtc_task_save(r->tasks, &task, &why) < 0) {
             cli_error("the task is modified, but that could not be remembered: %s", why.msg);

@@ -15,8 +15,8 @@
 
 #include "cli.h"
 #include "core/json.h"
-#include "core/num.h"
 #include "rec.h"
+#include "rec_options.h"
 
 /* ---- the sub-commands ---- */
 
@@ -57,60 +57,7 @@ static const struct sub {
 #define CALLS    (ONE | BIT(WAIT) | BIT(FILES) | BIT(BATCH))
 #define ALL      ((1U << REC_SUBS) - 1)
 
-enum id {
-    O_FILE,
-    O_SET,
-    O_FIELD, /* sets the member at path, by the words where there are some */
-    O_USERS,
-    O_USERSIG,
-    O_FORMAT,
-    O_SUBSCRIBE,
-    O_UNSUBSCRIBE,
-    O_LAYOUT,
-    O_SIZE,
-    O_VIDEO,
-    O_STORAGE,
-    O_PREFIX,
-    O_EXPIRE,
-    O_FOLLOW,
-    O_SKELETON,
-    O_REPLACE,
-    O_FOR,
-    O_INTERVAL,
-    O_IDLE,
-    O_CHECK,
-    O_OFFLINE,
-    O_SDKAPPID,
-    O_REGION,
-    O_ENDPOINT,
-    O_INTL,
-    O_PROFILE,
-    O_SECRET,
-    O_CA,
-    O_TIMEOUT,
-    O_RETRIES,
-    O_DRY,
-    O_HEADER,
-    O_JSON,
-    O_QUIET,
-    O_VERBOSE,
-    O_HELP,
-    O_VERSION,
-};
-
-#define VIDEO "MixTranscodeParams.VideoParams."
-
-static const struct opt {
-    const char *name;
-    int arg;
-    char letter;
-    enum id id;
-    unsigned subs;
-    const char *meta, *says;
-    const char *path;         /* of the member it sets */
-    const char *const *words; /* their places are the values; NULL ends */
-    int first;                /* the value of the first word */
-} opts_table[] = {
+static const struct rec_option opts_table[] = {
     { "request", required_argument, 'f', O_FILE, ONE | BIT(FILES), "FILE",
       .says = "the request, JSON; '-' is stdin. Options lie over it" },
     { "set", required_argument, 0, O_SET, ONE, "PATH=VALUE",
@@ -150,9 +97,9 @@ static const struct opt {
     { "size", required_argument, 0, O_SIZE, BIT(CREATE), "WxH",
       .says = "mixed: of the picture (360x640)" },
     { "fps", required_argument, 0, O_VIDEO, BIT(CREATE), "N",
-      .says = "mixed: pictures a second (15)", .path = VIDEO "Fps" },
+      .says = "mixed: pictures a second (15)", .path = REC_VIDEO "Fps" },
     { "bitrate", required_argument, 0, O_VIDEO, BIT(CREATE), "BPS",
-      .says = "mixed: of the picture, bit/s (550000, or 550k)", .path = VIDEO "BitRate" },
+      .says = "mixed: of the picture, bit/s (550000, or 550k)", .path = REC_VIDEO "BitRate" },
     { "storage", required_argument, 0, O_STORAGE, BIT(CREATE), "FILE",
       .says = "StorageParams; '-' is stdin. The keys may come from\nTRTC_STORAGE_ACCESS_KEY and "
               "TRTC_STORAGE_SECRET_KEY" },
@@ -205,8 +152,9 @@ static const struct opt {
     { "version", no_argument, 'V', O_VERSION, ALL, NULL, .says = "print the version and exit" },
 };
 enum { NB_OPTS = sizeof(opts_table) / sizeof(opts_table[0]) };
+_Static_assert(NB_OPTS <= REC_OPTIONS_MAX, "more options than there is room for");
 
-static void usage_option(const struct opt *o)
+static void usage_option(const struct rec_option *o)
 {
     char word[64];
     int n = o->letter ? snprintf(word, sizeof word, "  -%c, --%s", o->letter, o->name)
@@ -236,308 +184,6 @@ static void usage(const struct sub *sub)
           "  -h, --help                  print this and exit\n"
           "  -V, --version               print the version and exit\n",
           stdout);
-}
-
-/* ---- reading them ---- */
-
-static int number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
-{
-    struct trtc_err err;
-    return trtc_num_int(what, s, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
-}
-
-static int duration(const char *what, const char *s, int64_t min_us, int64_t max_us, int64_t *us)
-{
-    struct trtc_err err;
-    return trtc_num_duration_us(what, s, min_us, max_us, us, &err) < 0 ? cli_usage("%s", err.msg)
-                                                                       : 0;
-}
-
-static void add_set(struct rec_opts *o, const char *path, const char *value)
-{
-    o->sets[o->nb_sets++] = (struct rec_set){ path, value };
-}
-
-static int parse_set(struct rec_opts *o, char *word)
-{
-    char *eq = strchr(word, '=');
-    if (!eq || eq == word)
-        return cli_usage("--set: PATH=VALUE is wanted, as RecordParams.MaxIdleTime=60");
-    *eq = '\0';
-    add_set(o, word, eq + 1);
-    return 0;
-}
-
-/* An option that stands for a member. The values of words are texts, so that all goes one way. */
-static int parse_field(struct rec_opts *o, const struct opt *t, const char *value)
-{
-    static const char *const numbers[] = { "0", "1", "2", "3", "4" };
-    char what[32];
-    int choice, code;
-    if (!value)
-        value = "1";
-    if (t->words) {
-        snprintf(what, sizeof what, "--%s", t->name);
-        if ((code = cli_choose(what, value, t->words, &choice)) != 0)
-            return code;
-        value = numbers[t->first + choice];
-    }
-    add_set(o, t->path, value);
-    return 0;
-}
-
-/* The size, rate and bit rate of a mix. text: where numbers made here are kept. */
-static int parse_video(struct rec_opts *o, const struct opt *t, const char *value, char text[2][24])
-{
-    struct trtc_err err;
-    int w_px, h_px;
-    int64_t n;
-    o->video = true;
-    if (t->id == O_SIZE) {
-        if (trtc_num_size("--size", value, &w_px, &h_px, &err) < 0)
-            return cli_usage("%s", err.msg);
-        snprintf(text[0], sizeof text[0], "%d", w_px);
-        snprintf(text[1], sizeof text[1], "%d", h_px);
-        add_set(o, VIDEO "Width", text[0]);
-        add_set(o, VIDEO "Height", text[1]);
-        return 0;
-    }
-    if (trtc_num_bytes(t->name, value, 0, INT32_MAX, &n, &err) < 0)
-        return cli_usage("--%s", err.msg);
-    snprintf(text[0], sizeof text[0], "%lld", (long long)n);
-    add_set(o, t->path, text[0]);
-    return 0;
-}
-
-static int parse_word(struct rec_words *w, const char *value)
-{
-    w->items[w->n++] = value;
-    return 0;
-}
-
-/* One option with its value; returns 0 or the exit status. */
-static int parse_option(struct rec_opts *o, const struct opt *t, char *value, char text[2][24])
-{
-    static const char *const formats[] = { "hls", "hls+mp4", "hls+aac", "mp4", "aac", NULL };
-    static const char *const wants[] = { "recording", "idle", "ended", NULL };
-    const int64_t s = 1000000, day = 86400 * s;
-    int choice = 0, code = 0;
-    switch (t->id) {
-    case O_FILE:
-        o->file = value;
-        break;
-    case O_SET:
-        return parse_set(o, value);
-    case O_FIELD:
-        return parse_field(o, t, value);
-    case O_USERS:
-        return parse_word(&o->users, value);
-    case O_USERSIG:
-        o->usersig_file = value;
-        break;
-    case O_FORMAT:
-        code = cli_choose("--format", value, formats, &choice);
-        o->format = choice;
-        break;
-    case O_SUBSCRIBE:
-        return parse_word(&o->subscribe, value);
-    case O_UNSUBSCRIBE:
-        return parse_word(&o->unsubscribe, value);
-    case O_LAYOUT:
-        o->layout = value;
-        break;
-    case O_SIZE:
-    case O_VIDEO:
-        return parse_video(o, t, value, text);
-    case O_STORAGE:
-        o->storage = value;
-        break;
-    case O_PREFIX:
-        o->prefix = value;
-        break;
-    case O_EXPIRE:
-        code = duration("--expire", value, s, INT64_C(315360000) * s, &o->expire_s);
-        o->expire_s /= s;
-        break;
-    case O_FOLLOW:
-        o->follow = true;
-        break;
-    case O_SKELETON:
-        o->skeleton = true;
-        break;
-    case O_REPLACE:
-        o->replace = true;
-        break;
-    case O_FOR:
-        code = cli_choose("--for", value, wants, &choice);
-        o->want = (enum rec_want)choice;
-        break;
-    case O_INTERVAL:
-        return duration("--interval", value, s / 100, day, &o->interval_us);
-    case O_IDLE:
-        return duration("--idle-after", value, 0, day, &o->idle_us);
-    case O_CHECK:
-        o->check = value;
-        break;
-    case O_OFFLINE:
-        o->offline = true;
-        break;
-    case O_SDKAPPID:
-        return number("--sdkappid", value, 1, UINT32_MAX, &o->sdkappid);
-    case O_REGION:
-        o->region = value;
-        break;
-    case O_ENDPOINT:
-        o->endpoint = value;
-        break;
-    case O_INTL:
-        o->intl = true;
-        break;
-    case O_PROFILE:
-        o->profile = value;
-        break;
-    case O_SECRET:
-        o->secret_file = value;
-        break;
-    case O_CA:
-        o->ca_file = value;
-        break;
-    case O_TIMEOUT:
-        return duration("--timeout", value, s / 1000, 365 * day, &o->timeout_us);
-    case O_RETRIES:
-        return number("--retries", value, 0, 100, &o->retries);
-    case O_DRY:
-        o->dry_run = true;
-        break;
-    case O_HEADER:
-        o->header = true;
-        break;
-    case O_JSON:
-        o->json = true;
-        break;
-    case O_QUIET:
-        cli_set_verbosity(-1);
-        break;
-    case O_VERBOSE:
-        cli_set_verbosity(1);
-        break;
-    case O_HELP:
-        usage(&subs[o->sub]);
-        return -1;
-    case O_VERSION:
-        cli_version();
-        return -1;
-    }
-    return code;
-}
-
-/* Two readers of standard input, and what excludes or needs each other. */
-static int check(const struct rec_opts *o, const struct sub *sub, int nb_operands)
-{
-    const char *const files[] = { o->file, o->layout, o->storage, o->usersig_file };
-    int stdins = 0;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        stdins += files[i] && strcmp(files[i], "-") == 0;
-    if (stdins > 1)
-        return cli_usage("%s: only one file can be standard input", sub->name);
-    if (o->skeleton)
-        return nb_operands > sub->takes_task ? cli_usage("%s: too many operands", sub->name) : 0;
-    if (sub->takes_task && nb_operands == 0)
-        return cli_usage("%s: which task? A TASKID is wanted ('trtc-rec list' has them)",
-                         sub->name);
-    if (nb_operands > sub->takes_task)
-        return cli_usage("%s: %s", sub->name,
-                         sub->takes_task ? "one TASKID is wanted, not more" : "takes no operands");
-    if (sub->takes_task && !*o->task)
-        return cli_usage("%s: an empty TASKID", sub->name);
-    if (o->intl && o->endpoint)
-        return cli_usage("--intl and --endpoint exclude each other");
-    if (o->sub == REC_CREATE && o->users.n > 1)
-        return cli_usage("--user: a task has one robot");
-    if (o->subscribe.n && o->unsubscribe.n)
-        return cli_usage("--subscribe and --unsubscribe exclude each other");
-    if (o->follow && o->dry_run)
-        return cli_usage("--follow and --dry-run exclude each other");
-    if (o->sub == REC_USERSIG && (!o->sdkappid || o->users.n != 1))
-        return cli_usage("usersig: --sdkappid N and one --user U are wanted");
-    return 0;
-}
-
-/* What the options need room for: as many of each as there are words. */
-struct room {
-    char **argv; /* parted */
-    char (*text)[2][24];
-    struct option longs[NB_OPTS + 1];
-    char shorts[4 * NB_OPTS + 2];
-};
-
-static int make_room(struct room *m, struct rec_opts *o, int argc)
-{
-    const size_t n = (size_t)argc + 2;
-    char *s = m->shorts;
-    int k = 0;
-    m->argv = calloc(n, sizeof *m->argv);
-    m->text = calloc(n, sizeof *m->text);
-    o->sets = calloc(2 * n, sizeof *o->sets);
-    o->users.items = calloc(n, sizeof *o->users.items);
-    o->subscribe.items = calloc(n, sizeof *o->subscribe.items);
-    o->unsubscribe.items = calloc(n, sizeof *o->unsubscribe.items);
-    *s++ = ':';
-    for (int i = 0; i < NB_OPTS; i++) {
-        const struct opt *t = &opts_table[i];
-        if (!(t->subs & 1U << o->sub))
-            continue;
-        m->longs[k++] = (struct option){ t->name, t->arg, NULL, 256 + i };
-        if (t->letter) {
-            *s++ = t->letter;
-            if (t->arg == required_argument)
-                *s++ = ':';
-        }
-    }
-    return m->argv && m->text && o->sets && o->users.items && o->subscribe.items &&
-                   o->unsubscribe.items
-               ? 0
-               : -1;
-}
-
-static const struct opt *find_option(int c)
-{
-    if (c >= 256)
-        return &opts_table[c - 256];
-    for (int i = 0; i < NB_OPTS; i++)
-        if (opts_table[i].letter == c)
-            return &opts_table[i];
-    return NULL;
-}
-
-/* Words behind the sub-command's name (argv[0]). Returns 0 to go on, -1 where all is done, or the
- * exit status. */
-static int parse(struct rec_opts *o, struct room *m, int argc, char *argv[])
-{
-    const struct sub *sub = &subs[o->sub];
-    int c, code, nb_texts = 0;
-    if (make_room(m, o, argc) < 0)
-        return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
-    argc = rec_part(argc, argv, m->shorts, m->longs, sub->takes_task, m->argv);
-    optind = 1;
-    while ((c = getopt_long(argc, m->argv, m->shorts, m->longs, NULL)) != -1) {
-        if (c == ':' || c == '?')
-            return cli_bad_option(c, m->argv);
-        if ((code = parse_option(o, find_option(c), optarg, m->text[nb_texts++])) != 0)
-            return code;
-    }
-    o->task = optind < argc ? m->argv[optind] : NULL;
-    return check(o, sub, argc - optind);
-}
-
-static void opts_fini(struct rec_opts *o, struct room *m)
-{
-    free(m->argv);
-    free(m->text);
-    free(o->sets);
-    free(o->users.items);
-    free(o->subscribe.items);
-    free(o->unsubscribe.items);
 }
 
 /* ---- running ---- */
@@ -612,7 +258,7 @@ int main(int argc, char *argv[])
         .interval_us = REC_INTERVAL_US,
         .idle_us = REC_IDLE_US,
     };
-    struct room m = { 0 };
+    struct rec_room room = { 0 };
     keep_to_ourselves();
     cli_init("trtc-rec");
     const char *word = argc > 1 ? argv[1] : "";
@@ -631,9 +277,15 @@ int main(int argc, char *argv[])
         return cli_finish(*word == '-' ? cli_usage("unknown option: '%s'", word)
                           : *word      ? cli_usage("unknown sub-command: '%s'", word)
                                   : cli_usage("a sub-command is wanted: create, describe, ..."));
-    int code = parse(&o, &m, argc - 1, argv + 1);
-    if (code == 0)
+    const struct sub *sub = &subs[o.sub];
+    int code =
+        rec_options_read(&o, &room, opts_table, NB_OPTS, sub->takes_task, argc - 1, argv + 1);
+    if (code == REC_WANTS_HELP)
+        usage(sub);
+    else if (code == REC_WANTS_VERSION)
+        cli_version();
+    else if (code == REC_PARSED)
         code = run(&o);
-    opts_fini(&o, &m);
+    rec_options_free(&o, &room);
     return cli_finish(code < 0 ? 0 : code);
 }
