@@ -411,6 +411,15 @@ recording() {
     came 4
 }
 
+@test "batch: one that is slow changes nothing about the order" {
+    local i
+    script 'describe 2 late 250'
+    for ((i = 0; i < 8; i++)); do echo "{\"action\":\"describe\",\"SdkAppId\":$app,\"TaskId\":\"task-$i\"}"; done >lines
+    trtc-rec batch <lines >out 2>err && fail 'all succeeded'
+    [[ $(jq .line out | xargs) == '1 2 3 4 5 6 7 8' ]] || fail 'another order'
+    saw 'map(.connection) | unique | length > 1'
+}
+
 @test "batch: nothing is nothing" {
     rec 0 batch
     [[ ! -s out ]]
@@ -463,6 +472,19 @@ recording() {
     saw '.[-1].headers["x-tc-region"] == "ap-shanghai"'
     rec 69 describe x --sdkappid "$app" --region mars
     said UnsupportedRegion
+}
+
+@test "endpoint: option, environment, the vendor's, --intl" {
+    unset TRTC_ENDPOINT
+    rec 0 describe x --sdkappid "$app" --dry-run
+    grep -q '^POST https://trtc.tencentcloudapi.com/ ' out
+    grep -qi '^host: trtc.tencentcloudapi.com$' out
+    rec 0 describe x --sdkappid "$app" --dry-run --intl
+    grep -qi '^host: trtc.intl.tencentcloudapi.com$' out
+    TRTC_ENDPOINT=https://example.org rec 0 describe x --sdkappid "$app" --dry-run
+    grep -qi '^host: example.org$' out
+    TRTC_ENDPOINT=https://example.org rec 0 describe x --sdkappid "$app" --dry-run --endpoint https://example.net:444
+    grep -qi '^host: example.net:444$' out
 }
 
 @test "standard output that is full: 75, and the task is remembered" {

@@ -89,7 +89,7 @@ clean() {
 }
 
 @test "no option takes one, the process list shows none, and memory is not dumped" {
-    local sub pid i
+    local sub pid
     for sub in create describe modify delete wait list files usersig batch; do
         trtc-rec "$sub" --help
     done >help
@@ -97,10 +97,7 @@ clean() {
     script 'any - deaf'
     trtc-rec create -f "$service/request.json" --retries 0 --timeout 5 >out 2>err &
     pid=$!
-    for ((i = 0; i < 300; i++)); do
-        [[ -s $service/log ]] && break
-        sleep 0.01
-    done
+    arrived
     tr '\0' '\n' <"/proc/$pid/cmdline" >cmdline
     grep -q create cmdline || fail 'it is not there'
     grep -q '^Max core file size  *0  ' "/proc/$pid/limits" || fail 'memory may be dumped'
@@ -115,19 +112,25 @@ clean() {
 
 @test "a core dump that is asked for is none" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
-    local pid i
     ulimit -c unlimited 2>/dev/null || skip 'no core dumps here'
     script 'any - deaf'
+    # another program is dumped here
+    aborted sleep 5 &
+    local other=$!
+    aborted trtc-rec create -f "$service/request.json" --retries 0 --timeout 5 &
+    local ours=$!
+    arrived
+    until [[ -s sleep.pid && -s trtc-rec.pid ]]; do sleep 0.01; done
+    kill -ABRT "$(<sleep.pid)" "$(<trtc-rec.pid)"
+    wait $other && skip 'no core dumps here'
+    wait $ours || fail 'it dumped its memory'
+}
+
+# aborted COMMAND...: fails where its memory is dumped when it ends. Its id stands in COMMAND.pid.
+aborted() {
     # shellcheck disable=SC2016
-    perl -e '$p = fork // die; if (!$p) { open STDOUT, ">out"; open STDERR, ">err"; exec @ARGV } open F, ">pid"; print F $p; close F;
-        waitpid $p, 0; exit($? & 128 ? 1 : 0)' trtc-rec create -f "$service/request.json" --retries 0 --timeout 5 &
-    pid=$!
-    for ((i = 0; i < 300; i++)); do
-        [[ -s $service/log ]] && break
-        sleep 0.01
-    done
-    kill -ABRT "$(<pid)"
-    wait $pid || fail 'it dumped its memory'
+    perl -e '$p = fork // die; if (!$p) { open STDOUT, ">out"; open STDERR, ">err"; exec @ARGV } open F, ">$ARGV[0].pid"; print F $p; close F;
+        waitpid $p, 0; exit($? & 128 ? 1 : 0)' "$@"
 }
 
 @test "files that others can read are refused: 77" {

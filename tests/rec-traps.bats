@@ -157,16 +157,48 @@ later() {
     request
     script 'create 1 deaf'
     trtc-rec create -f request.json --timeout 1 --retries 0 >out 2>err &
-    local pid=$! i
-    for ((i = 0; i < 200; i++)); do
-        [[ -s $service/log ]] && break
-        sleep 0.01
-    done
+    local pid=$!
+    arrived
     kill -KILL $pid
     wait $pid || true
     rec 0 list --json
     [[ $(wc -l <out) -eq 1 ]] || fail 'nothing is known of it'
     grep -q recorder out || fail 'no robot'
+}
+
+@test "create that is interrupted while it waits for the answer: outcome unknown, 130, and in the journal" {
+    request
+    script 'create 1 deaf'
+    trtc-rec create -f request.json >out 2>err &
+    local pid=$! status=0
+    arrived
+    kill -INT $pid
+    wait $pid || status=$?
+    [[ $status -eq 130 ]] || fail "exit status $status"
+    said 'outcome unknown'
+    rec 0 list
+    [[ $(wc -l <out) -eq 1 ]] || fail 'nothing is known of it'
+}
+
+@test "create where nothing can be remembered: not sent" {
+    local status=0
+    request
+    : >file
+    XDG_STATE_HOME=$PWD/file trtc-rec create -f request.json >out 2>err || status=$?
+    ((status == 73 || status == 77)) || fail "exit status $status"
+    [[ $(wc -l <err) -eq 1 ]] || fail 'not one line'
+    came 0
+}
+
+@test "two create by one robot at once: the second does not end the first unasked" {
+    request
+    script 'create 1 late 300'
+    trtc-rec create -f request.json >out1 2>err1 &
+    local pid=$!
+    arrived
+    rec 75 create -f request.json
+    wait $pid || fail "$(cat err1)"
+    came 1
 }
 
 @test "nobody there: nothing was created, and nothing is in the journal" {
@@ -176,6 +208,24 @@ later() {
     unsaid 'outcome unknown'
     rec 0 list
     [[ ! -s out ]] || fail 'a task that never was is remembered'
+}
+
+@test "wait that is interrupted: 130 or 143, and the task goes on" {
+    local pid status sig
+    script 'set idle -1'
+    request
+    created
+    for sig in INT:130 TERM:143; do
+        forgotten
+        trtc-rec wait "$task" >out 2>err &
+        pid=$!
+        arrived
+        status=0
+        kill -"${sig%:*}" $pid
+        wait $pid || status=$?
+        [[ $status -eq ${sig#*:} ]] || fail "exit status $status"
+    done
+    rec 0 describe "$task"
 }
 
 # ---- idle ----

@@ -38,6 +38,16 @@ forgotten() {
     : >"$service/log"
 }
 
+# arrived: waits until a request has.
+arrived() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [[ -s $service/log ]] && return
+        sleep 0.01
+    done
+    fail 'nothing came'
+}
+
 # rec_end: for teardown.
 rec_end() {
     ((${#servers[@]})) || return 0
@@ -46,9 +56,9 @@ rec_end() {
     servers=()
 }
 
-# script LINE...: the service's script from now on (see recserver.c).
+# script LINE...: the service's script from now on (see recserver.c), from its beginning.
 script() {
-    printf '%s\n' "$@" >"$service/script"
+    printf '%s\n' "$@" "# $((++scripts))" >"$service/script"
 }
 
 # rec STATUS ARGUMENT...
