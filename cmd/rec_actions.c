@@ -133,7 +133,9 @@ int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answe
     const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
     if (status && task.id) {
         const int64_t age_us = (rec_now_ms() - task.created_ms) * 1000;
-        learn(r, id, TRTC_TASK_KNOWN, status);
+        /* one that was deleted goes on as Exited for a while */
+        const bool over = task.state == TRTC_TASK_ENDED && strcasecmp(status, "Exited") == 0;
+        learn(r, id, over ? TRTC_TASK_ENDED : TRTC_TASK_KNOWN, status);
         if (r->opts->sub == REC_DESCRIBE && task.created_ms > 0 && age_us >= r->opts->idle_us &&
             strcasecmp(status, "Idle") == 0)
             rec_explain_idle(age_us);

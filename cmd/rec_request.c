@@ -17,55 +17,55 @@
 
 /* ---- files ---- */
 
+/* Twice the room, the old place wiped; the buffer is gone where that fails. */
+static char *grow(char *buf, size_t n, size_t *room)
+{
+    char *more = 2 * *room <= 2 * (size_t)TRTC_JSON_MAX_BYTES ? malloc(2 * *room) : NULL;
+    if (more)
+        memcpy(more, buf, n);
+    OPENSSL_cleanse(buf, n);
+    free(buf);
+    *room *= 2;
+    return more;
+}
+
+static int read_all(int fd, const char *path, char **text, size_t *n, struct trtc_err *err)
+{
+    size_t room = 4096, got = 0;
+    char *buf = malloc(room);
+    while (buf) {
+        const ssize_t r = read(fd, buf + got, room - got);
+        if (r == 0)
+            break;
+        if (r < 0 && (errno != EINTR || cli_signal)) {
+            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
+            OPENSSL_cleanse(buf, got);
+            free(buf);
+            return -1;
+        }
+        got += r > 0 ? (size_t)r : 0;
+        if (got == room)
+            buf = grow(buf, got, &room);
+    }
+    if (!buf)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d bytes", path, TRTC_JSON_MAX_BYTES);
+    *text = buf;
+    *n = got;
+    return 0;
+}
+
 int rec_read(const char *path, bool secret, char **text, size_t *n, struct trtc_err *err)
 {
     const bool is_stdin = strcmp(path, "-") == 0;
     const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    size_t room = 4096, got = 0;
-    char *buf = NULL;
     struct stat st;
     int ret = -1;
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-    if (secret && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077)) {
+    if (secret && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
         trtc_fail(err, TRTC_EX_NOPERM, "%s holds secrets, and others may read it: chmod 600", path);
-        goto done;
-    }
-    buf = malloc(room);
-    for (ssize_t r = 1; buf && r != 0;) {
-        if (got == room) {
-            char *more = room < 2 * (size_t)TRTC_JSON_MAX_BYTES ? malloc(2 * room) : NULL;
-            if (more)
-                memcpy(more, buf, got);
-            OPENSSL_cleanse(buf, got);
-            free(buf);
-            buf = more;
-            room *= 2;
-            continue;
-        }
-        r = read(fd, buf + got, room - got);
-        if (r < 0 && errno != EINTR) {
-            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-            goto done;
-        }
-        if (r < 0 && cli_signal) {
-            trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", path);
-            goto done;
-        }
-        got += r > 0 ? (size_t)r : 0;
-    }
-    if (!buf) {
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: too large", path);
-        goto done;
-    }
-    *text = buf;
-    *n = got;
-    buf = NULL;
-    ret = 0;
-done:
-    if (buf)
-        OPENSSL_cleanse(buf, got);
-    free(buf);
+    else
+        ret = read_all(fd, is_stdin ? "standard input" : path, text, n, err);
     if (!is_stdin)
         close(fd);
     return ret;

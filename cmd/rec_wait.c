@@ -102,6 +102,12 @@ static int look(struct watch *w, struct trtc_err *err)
     const bool first = w->heard_us == 0;
     cJSON *request = cJSON_CreateObject();
     int ret = -1;
+    if (w->end_us) { /* its retries shall not outlast the wait */
+        const int64_t left_ms = (w->end_us - rec_mono_us()) / 1000;
+        w->r->caller.budget_ms = left_ms < 1                      ? 1
+                                 : left_ms < TRTC_RETRY_BUDGET_MS ? left_ms
+                                                                  : TRTC_RETRY_BUDGET_MS;
+    }
     if (!request || !cJSON_AddStringToObject(request, "TaskId", w->task) ||
         (w->r->opts->sdkappid &&
          !cJSON_AddNumberToObject(request, "SdkAppId", (double)w->r->opts->sdkappid))) {
@@ -144,10 +150,8 @@ static int pause_between(const struct watch *w, struct trtc_err *err)
     int64_t until_us = rec_mono_us() + w->r->opts->interval_us;
     if (w->end_us && until_us > w->end_us)
         until_us = w->end_us;
-    if (rec_sleep_until(until_us)) {
-        cli_note("interrupted; the task goes on");
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted");
-    }
+    if (rec_sleep_until(until_us))
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted; the task goes on");
     if (w->end_us && rec_mono_us() >= w->end_us)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "the time is over, and the task is %s",
                          w->state ? state_names[w->state] : "not known");

@@ -124,6 +124,30 @@ actions() {
     class 64 -t x
 }
 
+# offers WORD...: what bash completes the last word to.
+offers() {
+    bash --norc --noprofile -c '
+        source "$1"
+        shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _trtc_rec
+        printf "%s\n" "${COMPREPLY[@]}"' - "$tree/completions/bash/trtc-rec" trtc-rec "$@"
+}
+
+@test "completion: tasks that have not ended, whatever they begin with" {
+    script 'set dash 1'
+    created
+    local ended=$task
+    rec 0 delete "$ended"
+    created
+    [[ $(offers describe '') == "$task" ]]
+    offers describe - | grep -qxF -- "$task"
+    offers describe - | grep -qxF -- --region
+    ! offers describe - | grep -qxF -- "$ended"
+    [[ $(offers wait --for r) == recording ]]
+    [[ $(offers mod) == modify ]]
+}
+
 # literals FILE: as in examples.bats; those of the README that have trtc-rec in them.
 literals() {
     case $1 in
