@@ -143,15 +143,15 @@ offers() {
     [[ $(offers describe '') == "$task" ]]
     offers describe - | grep -qxF -- "$task"
     offers describe - | grep -qxF -- --region
-    ! offers describe - | grep -qxF -- "$ended"
+    [[ $(offers describe -) != *"$ended"* ]]
     [[ $(offers wait --for r) == recording ]]
     [[ $(offers mod) == modify ]]
 }
 
-# literals FILE: as in examples.bats; those of the README that have trtc-rec in them.
+# literals FILE: as in examples.bats; of the README the shell blocks, which are those of trtc-rec.
 literals() {
     case $1 in
-    *.md) awk '/^```bash$/ { on = 1; text = ""; next } /^```$/ { if (on && text ~ /trtc-rec/) printf "%s%c", text, 0; on = 0 } on { text = text $0 "\n" }' "$1" ;;
+    *.md) awk '/^```shell$/ { on = 1; next } /^```$/ { if (on) printf "%c", 0; on = 0 } on' "$1" ;;
     *) awk '/^\.Sh/ { sec = $2 } sec != "EXAMPLES" { next }
             /^\.Bd/ { on = 1; next } /^\.Ed/ { printf "%c", 0; on = 0 } on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print }' "$1" ;;
     esac
