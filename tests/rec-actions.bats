@@ -79,7 +79,6 @@ teardown() {
     quiet
     [[ $(wc -l <out) -eq 1 ]]
     cp out sig
-    chmod 600 sig
     rec 0 create -f request.json --usersig-file sig
     sends .UserSig "$(<sig)"
     # the service knows another key than the one that signs
@@ -120,7 +119,6 @@ teardown() {
 
 @test "create: from options alone" {
     echo '{"CloudStorage":{"Vendor":0,"Region":"ap-singapore","Bucket":"b-1250000000","AccessKey":"AKIDstorage","SecretKey":"storagesecret"}}' >storage.json
-    chmod 600 storage.json
     echo '{}' >request.json
     created --sdkappid "$app" --room 3560 --user robot --mode mixed --size 1280x720 --fps 15 --bitrate 1500k \
         --subscribe alice,bob --format hls+mp4 --prefix a/b --storage storage.json --hours 24
@@ -175,8 +173,6 @@ MixLayoutList[0]|.MixLayoutParams = { MixLayoutMode: 4, MixLayoutList: [{ Top: 0
 X
     mixed
     jq -c "$(IFS=, && echo "${filters[*]}")" request.json >wrongs
-    : >wrong.json
-    chmod 600 wrong.json
     for ((i = 0; i < ${#paths[@]}; i++)); do
         sed -n $((i + 1))p wrongs >wrong.json
         rec 65 create -f wrong.json
@@ -434,17 +430,14 @@ recording() {
     rec 77 describe "$task"
     mkdir -p "$HOME/.tencentcloud" "$HOME/.tccli"
     printf '[default]\nsecret_id = AKIDmadeup\nsecret_key = madeupsecretkey\n' >"$HOME/.tencentcloud/credentials"
-    chmod 600 "$HOME/.tencentcloud/credentials"
     rec 0 describe "$task"
     echo '{"secretId":"AKIDmadeup","secretKey":"wrong"}' >"$HOME/.tccli/default.credential"
     echo '{"secretId":"AKIDmadeup","secretKey":"madeupsecretkey"}' >"$HOME/.tccli/good.credential"
-    chmod 600 "$HOME"/.tccli/*
     rec 77 describe "$task"
     said SignatureFailure
     rec 0 describe "$task" --profile good
     TENCENTCLOUD_SECRET_ID=AKIDmadeup TENCENTCLOUD_SECRET_KEY=wrong rec 77 describe "$task" --profile good
     cp "$HOME/.tccli/good.credential" own
-    chmod 600 own
     TENCENTCLOUD_SECRET_ID=AKIDmadeup TENCENTCLOUD_SECRET_KEY=wrong rec 0 describe "$task" --secret-file own
 }
 

