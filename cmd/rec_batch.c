@@ -28,8 +28,9 @@ struct job {
     enum job_state state;
     uint64_t line;
     enum trtc_action action;
-    cJSON *request;
-    char *text; /* the answer */
+    cJSON *request; /* while it is running: its worker's alone */
+    char *task;     /* its TaskId, or NULL */
+    char *text;     /* the answer */
     int code;
 };
 
@@ -81,6 +82,14 @@ static char *error_text(const struct job *job, bool has_action, const struct trt
     return text;
 }
 
+static void job_fini(struct job *job)
+{
+    cJSON_free(job->text);
+    free(job->task);
+    trtc_api_forget(&job->request);
+    *job = (struct job){ 0 };
+}
+
 /* Prints what is done at the head. With the lock held. */
 static void print_done(struct batch *b)
 {
@@ -89,9 +98,7 @@ static void print_done(struct batch *b)
         struct job *job = at(b, 0);
         puts(job->text ? job->text : "{}");
         b->code = trtc_worse(b->code, job->code);
-        cJSON_free(job->text);
-        trtc_api_forget(&job->request);
-        *job = (struct job){ 0 };
+        job_fini(job);
         b->first = (b->first + 1) % RING;
         b->n--;
         any = true;
@@ -104,8 +111,7 @@ static void print_done(struct batch *b)
 
 static bool same_task(const struct job *a, const struct job *b)
 {
-    const char *x = rec_text(a->request, "TaskId"), *y = rec_text(b->request, "TaskId");
-    return x && y && strcmp(x, y) == 0;
+    return a->task && b->task && strcmp(a->task, b->task) == 0;
 }
 
 /* The first line that waits for nothing, or NULL. With the lock held. */
@@ -227,6 +233,8 @@ static void read_job(const struct rec_opts *o, const char *s, size_t n, struct j
         job->text = error_text(job, false, NULL, &err);
         return;
     }
+    const char *task = rec_text(job->request, "TaskId");
+    job->task = task ? strdup(task) : NULL;
     if (o->sdkappid && !cJSON_HasObjectItem(job->request, "SdkAppId"))
         cJSON_AddNumberToObject(job->request, "SdkAppId", (double)o->sdkappid);
 }
@@ -246,8 +254,7 @@ static int add_line(struct batch *b, struct rec *r, uint64_t line, const char *s
         b->n++;
         print_done(b);
     } else {
-        cJSON_free(job.text);
-        trtc_api_forget(&job.request);
+        job_fini(&job);
     }
     const bool busy = job.state == JOB_READY && b->nb_waiting == 0;
     pthread_cond_broadcast(&b->changed);
@@ -310,10 +317,8 @@ int rec_batch(struct rec *r, struct trtc_err *err)
         r->code = trtc_worse(r->code, b->workers[i].rec.code);
         rec_end(&b->workers[i].rec);
     }
-    for (size_t i = 0; i < b->n; i++) { /* what a signal left over */
-        cJSON_free(at(b, i)->text);
-        trtc_api_forget(&at(b, i)->request);
-    }
+    for (size_t i = 0; i < b->n; i++) /* what a signal left over */
+        job_fini(at(b, i));
     r->code = trtc_worse(r->code, b->code);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
