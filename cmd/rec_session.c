@@ -96,10 +96,53 @@ static int wait_ms(void *arg, int64_t ms)
     return rec_sleep_until(rec_mono_us() + ms * 1000);
 }
 
+/* ---- what the service says, without what we told it ---- */
+
+#define TELLING 8 /* characters of a secret that give something away */
+
+/* Takes the secret out of the text, where it is cut off too. */
+static void hide_one(char *text, const char *secret)
+{
+    const size_t mark = strlen(TRTC_API_SECRET), size = strlen(secret);
+    const size_t least = size < TELLING ? size : TELLING;
+    for (char *p = text; least >= mark && *p; p++) {
+        size_t n = 0;
+        while (secret[n] && p[n] == secret[n])
+            n++;
+        if (n < least)
+            continue;
+        memcpy(p, TRTC_API_SECRET, mark);
+        memmove(p + mark, p + n, strlen(p + n) + 1);
+        p += mark - 1;
+    }
+}
+
+static void hide_members(char *text, const cJSON *request)
+{
+    for (const cJSON *m = request ? request->child : NULL; m; m = m->next) {
+        if (m->string && cJSON_IsString(m) && trtc_api_is_secret(m->string))
+            hide_one(text, m->valuestring);
+        hide_members(text, m);
+    }
+}
+
+/* A service may quote what was sent in its message. */
+static void hide_secrets(const struct rec *r, char *text)
+{
+    const struct trtc_credentials *c = r->credentials;
+    hide_members(text, r->request);
+    if (c && c->key.text)
+        hide_one(text, c->key.text);
+    if (c && c->token.text)
+        hide_one(text, c->token.text);
+}
+
 static void notice(void *arg, const char *text)
 {
-    (void)arg;
-    cli_note("%s", text);
+    char shown[1024];
+    snprintf(shown, sizeof shown, "%s", text);
+    hide_secrets(arg, shown);
+    cli_note("%s", shown);
 }
 
 /* ---- sending ---- */
@@ -165,7 +208,7 @@ int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
     };
     r->caller = (struct trtc_caller){
         .transport = { post, r },
-        .outside = { wall_s, mono_ms, chance, wait_ms, notice, NULL },
+        .outside = { wall_s, mono_ms, chance, wait_ms, notice, r },
         .endpoint = &r->endpoint,
         .region = r->region,
         .language = "en-US",
@@ -241,8 +284,12 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     if (!body)
         return trtc_fail_nomem(err);
     const size_t n = strlen(body);
+    r->request = request;
     const int ret = trtc_call(&r->caller, trtc_api_action(action), body, n, action == TRTC_CREATE,
                               answer, unknown, err);
+    if (ret < 0)
+        hide_secrets(r, err->msg);
+    r->request = NULL;
     OPENSSL_cleanse(body, n);
     cJSON_free(body);
     return ret;
