@@ -144,6 +144,26 @@ int cli_choose(const char *option, const char *value, const char *const *names, 
     return cli_usage("%s: unknown value '%s': it is one of %s", option, value, all);
 }
 
+int cli_option(int c, void (*usage)(void), char *const argv[])
+{
+    switch (c) {
+    case 'q':
+        cli_set_verbosity(-1);
+        return 0;
+    case 'v':
+        cli_set_verbosity(1);
+        return 0;
+    case 'h':
+        usage();
+        return -1;
+    case 'V':
+        cli_version();
+        return -1;
+    default:
+        return cli_bad_option(c, argv);
+    }
+}
+
 void cli_version(void)
 {
     printf("%s %s\n", cli.name, TRTC_VERSION);

@@ -158,20 +158,8 @@ static int take_option(struct opts *o, int c, char *argv[])
     case OPT_JSON:
         o->json = true;
         return 0;
-    case 'q':
-        cli_set_verbosity(-1);
-        return 0;
-    case 'v':
-        cli_set_verbosity(1);
-        return 0;
-    case 'h':
-        usage();
-        return -1;
-    case 'V':
-        cli_version();
-        return -1;
     default:
-        return cli_bad_option(c, argv);
+        return cli_option(c, usage, argv);
     }
 }
 

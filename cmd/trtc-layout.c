@@ -208,18 +208,6 @@ static int parse(struct opts *o, int argc, char *argv[])
     int c, code;
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         switch (c) {
-        case 'h':
-            usage();
-            return -1;
-        case 'V':
-            cli_version();
-            return -1;
-        case 'q':
-            cli_set_verbosity(-1);
-            break;
-        case 'v':
-            cli_set_verbosity(1);
-            break;
         case '0':
             o->null = true;
             break;
@@ -229,9 +217,15 @@ static int parse(struct opts *o, int argc, char *argv[])
         case OPT_JSON:
             o->json = true;
             break;
+        case 'h':
+        case 'V':
+        case 'q':
+        case 'v':
         case ':':
         case '?':
-            return cli_bad_option(c, argv);
+            if ((code = cli_option(c, usage, argv)) != 0)
+                return code;
+            break;
         default:
             if ((code = parse_option(o, c)) != 0)
                 return code;

@@ -255,20 +255,8 @@ static int take_option(struct opts *o, int c, int argc, char *argv[])
         ret = cli_choose("--progress", optarg, json, &i);
         o->progress_json = true;
         break;
-    case 'q':
-        cli_set_verbosity(-1);
-        break;
-    case 'v':
-        cli_set_verbosity(1);
-        break;
-    case 'h':
-        usage();
-        return -1;
-    case 'V':
-        cli_version();
-        return -1;
     default:
-        return cli_bad_option(c, argv);
+        return cli_option(c, usage, argv);
     }
     return ret;
 }

@@ -83,6 +83,24 @@ int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *
     return 0;
 }
 
+enum AVPixelFormat trtc_av_plain_format(enum AVPixelFormat format)
+{
+    switch (format) {
+    case AV_PIX_FMT_YUVJ420P:
+        return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+        return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+        return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+        return AV_PIX_FMT_YUV440P;
+    case AV_PIX_FMT_YUVJ411P:
+        return AV_PIX_FMT_YUV411P;
+    default:
+        return format;
+    }
+}
+
 void trtc_av_quiet(void)
 {
     av_log_set_level(AV_LOG_QUIET);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/pixfmt.h>
 
 #include "core/err.h"
 #include "media/packet.h"
@@ -26,6 +27,9 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
 /* Copies data and times of p into the empty pkt; the time base is microseconds. A time that makes
  * no sense becomes an unknown one. */
 int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err);
+
+/* The formats named for JPEG are the plain ones with full range: the plain one. */
+enum AVPixelFormat trtc_av_plain_format(enum AVPixelFormat format);
 
 /* Keeps the libraries' own messages off standard error: what matters is counted and reported. */
 void trtc_av_quiet(void);

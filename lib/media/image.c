@@ -389,25 +389,6 @@ static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, struct trtc_e
     return f;
 }
 
-/* The formats that mean full range by their name are old: the range is told besides. */
-static enum AVPixelFormat without_range(enum AVPixelFormat format)
-{
-    switch (format) {
-    case AV_PIX_FMT_YUVJ420P:
-        return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P:
-        return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P:
-        return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P:
-        return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P:
-        return AV_PIX_FMT_YUV411P;
-    default:
-        return format;
-    }
-}
-
 /* src in another format and the same size. from_full: the range of src, where it is YUV or grey. */
 static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format, bool from_full,
                           struct trtc_err *err)
@@ -421,7 +402,7 @@ static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format, bool fr
     if (sws) {
         av_opt_set_int(sws, "srcw", src->width, 0);
         av_opt_set_int(sws, "srch", src->height, 0);
-        av_opt_set_int(sws, "src_format", without_range(src->format), 0);
+        av_opt_set_int(sws, "src_format", trtc_av_plain_format(src->format), 0);
         av_opt_set_int(sws, "src_range", from_full, 0);
         av_opt_set_int(sws, "dstw", f->width, 0);
         av_opt_set_int(sws, "dsth", f->height, 0);

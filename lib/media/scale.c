@@ -13,6 +13,7 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
+#include "media/av.h"
 #include "media/plane.h"
 
 enum {
@@ -191,25 +192,6 @@ static int frame_set(AVFrame **f, enum AVPixelFormat format, int w, int h)
     return *f ? 0 : -1;
 }
 
-/* The same format without a range in its name. */
-static enum AVPixelFormat without_j(enum AVPixelFormat f)
-{
-    switch (f) {
-    case AV_PIX_FMT_YUVJ420P:
-        return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P:
-        return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P:
-        return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P:
-        return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P:
-        return AV_PIX_FMT_YUV411P;
-    default:
-        return f;
-    }
-}
-
 /* What swscale is to make of a format: gray stays gray, since swscale takes gray to be of
  * full range. */
 static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
@@ -243,7 +225,7 @@ static struct SwsContext *sws_make(int w, int h, enum AVPixelFormat from, enum A
 
 static int convert(struct trtc_scaler *s, const AVFrame *pic, struct trtc_err *err)
 {
-    enum AVPixelFormat from = without_j(pic->format);
+    enum AVPixelFormat from = trtc_av_plain_format(pic->format);
     enum AVPixelFormat to = wanted(av_pix_fmt_desc_get(from));
     const AVFrame *c = s->converted;
     bool same = c && from == s->sws_from && c->width == pic->width && c->height == pic->height;
@@ -276,7 +258,7 @@ static int planar_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame **
     if (!d || pic->width < 1 || pic->height < 1 || !pic->data[0])
         return trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d in %s cannot be shown",
                          pic->width, pic->height, d ? d->name : "no format");
-    enum AVPixelFormat format = without_j(pic->format);
+    enum AVPixelFormat format = trtc_av_plain_format(pic->format);
     bool rgb = d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
     *full = !rgb && (pic->color_range == AVCOL_RANGE_JPEG || format != pic->format);
     *planar = pic;

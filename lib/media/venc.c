@@ -114,30 +114,6 @@ static bool is_interlaced(const AVFrame *f)
 
 /* ---- fitting ---- */
 
-/* The formats named for JPEG are the plain ones with full range; swscale wants it said that way. */
-static int plain_format(int format, bool *full_range)
-{
-    switch (format) {
-    case AV_PIX_FMT_YUVJ420P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV411P;
-    default:
-        return format;
-    }
-}
-
 static int even_near(int64_t v, int max)
 {
     v = (v + 1) / 2 * 2;
@@ -205,7 +181,8 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
         .full_range = pic->color_range == AVCOL_RANGE_JPEG,
         .sar = pic->sample_aspect_ratio,
     };
-    f.format = plain_format(pic->format, &f.full_range);
+    f.format = trtc_av_plain_format(pic->format);
+    f.full_range |= f.format != pic->format;
     if (f.sar.num <= 0 || f.sar.den <= 0)
         f.sar = (AVRational){ 1, 1 };
     if (v->fit.w && fit_matches(&f, &v->fit))
