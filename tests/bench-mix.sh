@@ -110,3 +110,6 @@ for canvas in ${CANVAS:-1280x720 1920x1080}; do
         floor
     done
 done
+
+echo
+"$B/tests/scalebench"
