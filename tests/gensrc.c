@@ -406,7 +406,7 @@ static void fill_sound(struct gen_source *s, int64_t n)
     }
 }
 
-enum { PHASES = 64, CLIP_LEAD = 2, CLIP_TAIL = 2, CLIP_WARM = 12 };
+enum { PHASES = GEN_PHASES, CLIP_LEAD = 2, CLIP_TAIL = 2, CLIP_WARM = 12 };
 
 static int clip_frames(const struct gen_source *s)
 {
@@ -414,15 +414,18 @@ static int clip_frames(const struct gen_source *s)
     return CLIP_LEAD + (beep + s->enc->frame_size - 1) / s->enc->frame_size + 1 + CLIP_TAIL;
 }
 
-/* The same for the bank: a tone, with a beep of each phase once. */
+/* The same for the bank: a tone, with a beep in each clip. Before a clip's phase is known, the
+ * encoder is only given what lies well before its beep. */
 static void fill_clips(struct gen_source *s, int64_t n)
 {
     const struct gen_user *u = s->t->u;
     const int fs = s->enc->frame_size, turn = CLIP_WARM + clip_frames(s);
     for (int i = 0; i < fs; i++) {
         const int64_t at = n + i, q = at / ((int64_t)turn * fs);
-        const int64_t begin = (q * turn + CLIP_WARM + CLIP_LEAD) * fs + q * fs / PHASES;
-        const float beep = q < PHASES ? gen_beep((double)(at - begin) / u->rate_hz) : 0;
+        const int phase = q < s->nb_clips ? s->clip_phases[q] : 0;
+        const int64_t begin =
+            (q * turn + CLIP_WARM + CLIP_LEAD) * fs + (int64_t)phase * fs / PHASES;
+        const float beep = q < s->nb_clips ? gen_beep((double)(at - begin) / u->rate_hz) : 0;
         put_sample(s->frame, u->channels, i,
                    gen_tone((double)at / u->rate_hz, tone_hz(s)) + beep);
     }
@@ -478,19 +481,18 @@ static int wrap_sound(struct gen_source *s, size_t *size, struct trtc_err *err)
     return 0;
 }
 
-static int fill_bank(struct gen_source *s, struct trtc_err *err)
+/* Encodes the clip of a phase that comes for the first time: few of them come in a recording. */
+static int add_clip(struct gen_source *s, int phase, struct trtc_err *err)
 {
-    const int clip = clip_frames(s), turn = CLIP_WARM + clip;
-    if (new_bank(s, 1 + PHASES * clip, err) < 0)
-        return -1;
-    for (int k = 0; k < PHASES * turn; k++) {
+    const int clip = clip_frames(s);
+    s->clip_phases[s->nb_clips++] = phase;
+    for (int i = -CLIP_WARM; i < clip; i++) {
         size_t size;
         if (encode_sound(s, fill_clips, err) < 0 || wrap_sound(s, &size, err) < 0)
             return -1;
-        const int q = k / turn, i = k % turn - CLIP_WARM;
-        if (k == CLIP_WARM - 1 && store(s, 0, s->buf, size, err) < 0)
+        if (i == -1 && s->bank[0].data == NULL && store(s, 0, s->buf, size, err) < 0)
             return -1;
-        if (i >= 0 && store(s, 1 + q * clip + i, s->buf, size, err) < 0)
+        if (i >= 0 && store(s, 1 + phase * clip + i, s->buf, size, err) < 0)
             return -1;
         av_packet_unref(s->pkt);
     }
@@ -503,15 +505,16 @@ static int start_audio_run(struct gen_source *s, const struct gen_run *r, struct
     s->next = 0;
     s->marker = gen_floor_div(r->a, GEN_MARKER_TICKS) * GEN_MARKER_TICKS - 2 * GEN_MARKER_TICKS;
     s->beep_frame = INT64_MIN / 2;
+    s->nb_clips = 0;
     if (open_audio(s, err) < 0)
         return -1;
     const double frame_wall = sample_wall(s->t->u) * s->enc->frame_size;
     s->total = llrint((double)(r->b - r->a) / frame_wall);
-    return s->t->o->loop ? fill_bank(s, err) : 0;
+    return s->t->o->loop ? new_bank(s, 1 + PHASES * clip_frames(s), err) : 0;
 }
 
-/* --loop: the bank's packet for frame number k of the run. */
-static const struct gen_stored *clip_at(struct gen_source *s, int64_t k)
+/* --loop: the bank's packet for frame number k of the run, or NULL. */
+static const struct gen_stored *clip_at(struct gen_source *s, int64_t k, struct trtc_err *err)
 {
     const struct gen_user *u = s->t->u;
     const int clip = clip_frames(s);
@@ -522,6 +525,8 @@ static const struct gen_stored *clip_at(struct gen_source *s, int64_t k)
         s->beep_frame = gen_floor_div(step, PHASES);
         s->beep_phase = (int)(step - s->beep_frame * PHASES);
     }
+    if (s->bank[1 + s->beep_phase * clip].data == NULL && add_clip(s, s->beep_phase, err) < 0)
+        return NULL;
     const int64_t i = k - (s->beep_frame - CLIP_LEAD);
     return &s->bank[i < 0 ? 0 : 1 + s->beep_phase * clip + i];
 }
@@ -535,7 +540,9 @@ static int next_audio(struct gen_source *s, struct gen_packet *p, struct trtc_er
         return 0;
     double n;
     if (s->bank != NULL) {
-        const struct gen_stored *b = clip_at(s, s->taken);
+        const struct gen_stored *b = clip_at(s, s->taken, err);
+        if (b == NULL)
+            return -1;
         *p = (struct gen_packet){.data = b->data, .size = b->size, .key = true};
         n = (double)s->taken * fs;
     } else {

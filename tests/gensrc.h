@@ -14,6 +14,7 @@
 #include "genlib.h"
 
 enum { GEN_MAX_USERS = 64, GEN_MAX_RANGES = 32, GEN_MAX_RUNS = 2 * GEN_MAX_RANGES + 2 };
+enum { GEN_PHASES = 64 }; /* --loop: so many places in a frame of sound can a beep begin at */
 enum { GEN_MAX_HA = 3 };
 enum { GEN_KIND_VIDEO = 1, GEN_KIND_AUDIO = 2 };
 enum gen_media { GEN_MAIN, GEN_AUX };
@@ -118,6 +119,8 @@ struct gen_source {
     int64_t marker;     /* --loop, audio: the current marker, */
     int64_t beep_frame; /* the frame in which its beep begins, */
     int beep_phase;     /* and where in it */
+    int clip_phases[GEN_PHASES]; /* of the clips that are in the bank, in order, */
+    int nb_clips;                /* and how many there are */
     bool have;          /* cur holds a packet that was not used yet */
     struct gen_packet cur;
 };

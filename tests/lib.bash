@@ -123,16 +123,28 @@ no_leftovers() {
 
 # ---- witnesses ----
 
-# look FILE: what ffprobe says of it, in $fields, asked once a file; it must not complain.
+# look FILE: its streams, its markers (also in marks.txt) and their summary, as marks finds them, once a file;
+# FFmpeg's libraries must not complain of it.
 look() {
-    [[ ${looked:-} == "$1 $(stat -c %Y.%i "$1")" ]] && return
-    local want=codec_type,codec_name,codec_tag_string,width,height,has_b_frames
-    want+=,nb_frames,duration,start_time,sample_rate,channels
-    ffprobe -v warning -show_entries stream=$want -of compact=p=0 "$1" >probe.txt 2>plays.txt ||
-        fail "$1: $(head -n 5 plays.txt)"
-    [[ ! -s plays.txt ]] || fail "$1: $(head -n 5 plays.txt)"
-    fields=$(<probe.txt)
-    looked="$1 $(stat -c %Y.%i "$1")"
+    local at line
+    at=$BATS_TEST_TMPDIR.looks/$(stat -c %.9Y.%i "$1")
+    [[ ${looked:-} != "$at" ]] || return 0
+    if [[ ! -s $at ]]; then
+        mkdir -p "${at%/*}"
+        marks -s --streams "$1" >"$at.new" 2>plays.txt || fail "$1: marks: $(head -n 5 plays.txt)"
+        [[ ! -s plays.txt ]] || fail "$1: $(head -n 5 plays.txt)"
+        mv "$at.new" "$at"
+    fi
+    streams=() markers=() summary=
+    while IFS= read -r line; do
+        case $line in
+        stream*) streams+=("$line") ;;
+        summary*) summary=$line ;;
+        *) markers+=("$line") ;;
+        esac
+    done <"$at"
+    printf '%s\n' "${markers[@]}" "$summary" >marks.txt
+    looked=$at
 }
 
 # plays FILE...: FFmpeg's programs have nothing to complain of.
@@ -145,13 +157,16 @@ plays() {
     for ((f = 0; f < $#; f++)); do map+=(-map "$f"); done
     ffmpeg -nostdin -v warning -threads 1 "${in[@]}" "${map[@]}" -f null - >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
     [[ ! -s plays.txt ]] || fail "$*: $(head -n 5 plays.txt)"
-    for f; do look "$f"; done
 }
 
-# field FILE STREAM FIELD: of ffprobe (STREAM: v or a).
+# field FILE STREAM FIELD: what the file says of its picture (STREAM: v) or sound (a), by ffprobe's names.
 field() {
+    local s type=audio
     look "$1"
-    tr '|' '\n' < <(grep "codec_type=$([[ $2 == v ]] && echo video || echo audio)" <<<"$fields") | sed -n "s/^$3=//p"
+    [[ $2 != v ]] || type=video
+    for s in "${streams[@]}"; do
+        [[ $s != *$'\t'codec_type=$type$'\t'* || ! $s =~ $'\t'"$3="([^$'\t']*) ]] || echo "${BASH_REMATCH[1]}"
+    done
 }
 
 # frames FILE: pictures in it.
@@ -164,23 +179,15 @@ near() {
     awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { exit !(a != "" && a - b <= t && b - a <= t) }' || fail "$1 is not $2 +- $3 (${4:-})"
 }
 
-# hear FILE: its markers, in marks.txt.
-hear() {
-    [[ ${heard:-} == "$1 $(stat -c %Y.%i "$1")" ]] && return
-    marks -s "$1" >marks.txt || fail "$1: marks"
-    heard="$1 $(stat -c %Y.%i "$1")"
-}
-
 # value FILE KEY: from marks' summary.
 value() {
-    hear "$1"
-    tail -n 1 marks.txt | tr '\t' '\n' | sed -n "s/^$2=//p"
+    look "$1"
+    [[ ! $summary =~ $'\t'"$2="([^$'\t']*) ]] || echo "${BASH_REMATCH[1]}"
 }
 
 # synced FILE MARKERS [MS]: so many flashes with their beeps, at most MS (40) apart, and as many pictures
 # decoded as there are in the file.
 synced() {
-    hear "$1"
     look "$1"
     [[ $(value "$1" markers) == "$2" && $(value "$1" missing) == 0 ]] || fail "$1: not $2 markers: $(cat marks.txt)"
     [[ $(value "$1" frames) == "$(frames "$1")" ]] || fail "$1: of $(frames "$1") pictures not all are shown: $(cat marks.txt)"
@@ -197,8 +204,8 @@ lasts() {
 at() {
     local file=$1 flashes
     shift
-    hear "$file"
-    flashes=$(grep -v '^summary' marks.txt | cut -f 1)
+    look "$file"
+    flashes=$(printf '%s\n' "${markers[@]%%$'\t'*}")
     paste <(echo "$flashes") <(printf '%s\n' "$@") |
         awk -v t=0.003 '{ d = $1 - $2; if (NF != 2 || d > t || d < -t) { print "flash at", $1, "not", $2; bad = 1 } } END { exit bad }' ||
         fail "$file: ${flashes//$'\n'/ }"
@@ -206,6 +213,8 @@ at() {
 
 # mark FILE N FIELD: of the Nth marker (1...): 1 flash, 2 beep (s), 3 how far apart (ms).
 mark() {
-    hear "$1"
-    sed -n "$2p" marks.txt | cut -f "$3"
+    local parts
+    look "$1"
+    IFS=$'\t' read -ra parts <<<"${markers[$2 - 1]-}"
+    echo "${parts[$3 - 1]-}"
 }

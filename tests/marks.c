@@ -33,7 +33,7 @@ struct view {
 };
 
 struct opts {
-    bool json, summary, only_summary;
+    bool json, summary, only_summary, streams;
     bool paths;      /* several files: each line begins with its file */
     float threshold; /* samples above it may be a beep; full scale is 1 */
     struct view views[MAX_VIEWS];
@@ -244,7 +244,7 @@ static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, st
     if (avcodec_parameters_to_context(s->dec, st->codecpar) < 0)
         return trtc_fail_nomem(err);
     s->dec->pkt_timebase = st->time_base;
-    s->dec->thread_count = type == AVMEDIA_TYPE_VIDEO ? 0 : 1;
+    s->dec->thread_count = 1;
     s->dec->skip_loop_filter = AVDISCARD_ALL; /* white is white without it */
     const int rc = avcodec_open2(s->dec, codec, NULL);
     return rc < 0 ? trtc_fail(err, TRTC_EX_UNAVAILABLE, "decoder %s: %s", codec->name,
@@ -332,7 +332,30 @@ static struct stream *stream_of(struct source *s, int index)
     return NULL;
 }
 
-static int measure(const char *path, struct source *s, struct trtc_err *err)
+/* A line a stream, of what the file says of it. From then on, damage is what it is. */
+static void print_streams(const AVFormatContext *in)
+{
+    for (unsigned i = 0; i < in->nb_streams; i++) {
+        const AVStream *st = in->streams[i];
+        const AVCodecParameters *p = st->codecpar;
+        const char *type = av_get_media_type_string(p->codec_type);
+        printf("stream\tcodec_type=%s\tcodec_name=%s\tcodec_tag_string=%s\tnb_frames=%" PRId64,
+               type != NULL ? type : "", avcodec_get_name(p->codec_id), av_fourcc2str(p->codec_tag),
+               st->nb_frames);
+        if (st->duration != AV_NOPTS_VALUE)
+            printf("\tduration=%.6f", (double)st->duration * av_q2d(st->time_base));
+        if (st->start_time != AV_NOPTS_VALUE)
+            printf("\tstart_time=%.6f", (double)st->start_time * av_q2d(st->time_base));
+        if (p->codec_type == AVMEDIA_TYPE_VIDEO)
+            printf("\twidth=%d\theight=%d\thas_b_frames=%d", p->width, p->height, p->video_delay);
+        else
+            printf("\tsample_rate=%d\tchannels=%d", p->sample_rate, p->ch_layout.nb_channels);
+        putchar('\n');
+    }
+    av_log_set_level(AV_LOG_QUIET);
+}
+
+static int measure(const char *path, const struct opts *o, struct source *s, struct trtc_err *err)
 {
     int ret = -1;
     s->pkt = av_packet_alloc();
@@ -343,6 +366,8 @@ static int measure(const char *path, struct source *s, struct trtc_err *err)
     }
     if (open_source(s, path, err) < 0)
         goto done;
+    if (o->streams)
+        print_streams(s->in);
     while (av_read_frame(s->in, s->pkt) >= 0) {
         struct stream *st = stream_of(s, s->pkt->stream_index);
         if (st != NULL && decode(s, st, s->pkt, err) < 0)
@@ -514,7 +539,7 @@ static int run(const struct opts *o, const char *path, struct trtc_err *err)
         s.sounds[i].index = -1;
     }
     *err = (struct trtc_err){.code = TRTC_EX_DATAERR, .msg = "cannot be read"};
-    ret = measure(path, &s, err);
+    ret = measure(path, o, &s, err);
     for (int i = 0; i < o->nb_views && ret == 0; i++) {
         const size_t n = o->paths ? strlen(path) + 1 : 0;
         label[0] = '\0';
@@ -544,6 +569,7 @@ static void usage(FILE *fp)
         "  -j, --json             objects, one a line\n"
         "  -s, --summary          one more line: counts, largest offset, lengths\n"
         "  -S, --summary-only     that line alone\n"
+        "      --streams          first a line for each stream; what is wrong there on stderr\n"
         "      --region X,Y,W,H   look for the flash only there\n"
         "      --track N          listen to this sound track, 0 is the first (the best one)\n"
         "                         each several times: the first region with the first track,\n"
@@ -564,6 +590,7 @@ int main(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},
         {"summary", no_argument, NULL, 's'},
         {"summary-only", no_argument, NULL, 'S'},
+        {"streams", no_argument, NULL, 'I'},
         {"region", required_argument, NULL, 'r'},
         {"track", required_argument, NULL, 'T'},
         {"threshold", required_argument, NULL, 't'},
@@ -580,6 +607,7 @@ int main(int argc, char **argv)
         case 'j': o.json = true; break;
         case 's': o.summary = true; break;
         case 'S': o.summary = o.only_summary = true; break;
+        case 'I': o.streams = true; break;
         case 'r':
             bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]);
             break;
@@ -603,7 +631,7 @@ int main(int argc, char **argv)
         usage(stderr);
         return TRTC_EX_USAGE;
     }
-    av_log_set_level(AV_LOG_QUIET);
+    av_log_set_level(o.streams ? AV_LOG_WARNING : AV_LOG_QUIET);
     o.paths = argc - optind > 1;
     o.nb_views = nb_regions > nb_tracks ? nb_regions : nb_tracks;
     if (o.nb_views == 0)

@@ -24,7 +24,7 @@ parts() {
         seconds=$(awk -v a="$seconds" -v b="$(field "$f" v duration)" 'BEGIN { print a + b }')
         [ "$(ffprobe -v error -select_streams v -read_intervals '%+#1' -show_entries packet=flags -of csv=p=0 "$f" | head -c 1)" = K ] ||
             fail "$f does not begin with a key frame"
-        hear "$f"
+        look "$f"
         awk -v max="$(value "$f" max_ms)" 'BEGIN { exit !(max <= 40) }' || fail "$f: $(cat marks.txt)"
         near "$(field "$f" v duration)" "$(field "$f" a duration)" 0.1 "$f: picture and sound"
     done
@@ -70,7 +70,7 @@ parts() {
         | .start_ms / 1000 | (strftime("%Y%m%d%H%M%S") + (((. * 1000) | round) % 1000 + 1000 | tostring)[1:]) == $s] | all' out
     # what a part's name says is where its markers lie: 9.505 s after the start, and every 10 s
     for f in "${made[@]}"; do
-        hear "$f"
+        look "$f"
         awk -v s="$(sed 's/.*\(.....\)_av.mp4/\1/' <<<"$f")" '$1 ~ /^[0-9]/ { t = s % 10000 / 1000 + $1; d = t - int(t / 10 + .5) * 10; if (d > .04 || d < -.04) { print t; exit 1 } }' marks.txt ||
             fail "$f: markers are not where its name says"
     done

@@ -164,7 +164,7 @@ each_once() {
             if (!shown || shown > listed + 1) { print shown, "shown,", listed, "listed"; bad = 1 }
             exit bad
         }' spans.video "$BATS_FILE_TMPDIR/source" seen >why || fail "$(head -n 5 why; cat spans.video)"
-    hear "$1"
+    look "$1"
     grep -v '^summary' marks.txt >marked || true
     awk -v base="$2" '
         FILENAME ~ /video/ { v[++nv] = $1 " " $2; next }

@@ -35,7 +35,7 @@ small='size=64x48,fps=5'
     mk d --bitrate 5000 --length 36000 --user "$small,drift_ppm=50,gap=7200-7212,agap=14400-14500,gap=25000-25014" --truth d.json
     measured -f d
     figure "$rss KiB, $took s"
-    hear d/$first
+    look d/$first
     # 3,600 less two in the gaps; ten flashes lie where there is no sound
     [ "$(value d/$first markers) $(value d/$first missing)" = '3598 10' ]
     awk -v m="$(value d/$first max_ms)" 'BEGIN { exit !(m <= 40) }'
@@ -43,7 +43,7 @@ small='size=64x48,fps=5'
     lasts d/$first 36000 0.2
     figure "picture $(field d/$first v duration) s, sound $(field d/$first a duration) s"
     merge 0 -f d -m 1 -s -o s
-    hear s/$first
+    look s/$first
     awk -v m="$(value s/$first max_ms)" 'BEGIN { exit !(m <= 40) }'
 }
 
