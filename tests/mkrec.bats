@@ -12,6 +12,9 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
+# What the suites that use it would notice as well is looked at by itself in check-long.
+long_only() { [[ ${TRTC_LONG:-} ]] || skip 'only in the long tests'; }
+
 # mk DIR OPTION...: one small user, 25 s; a later --length wins.
 mk() {
     local dir=$1
@@ -130,6 +133,7 @@ END
 }
 
 @test "older playlists, with CR LF, a byte-order mark, a string room, directories" {
+    long_only
     mk d --user $small,kinds=v --start 1767225600000 --tags old --crlf --bom --room 'a?/' --room-type string \
         --prefix p/q --task T..
     local stem=1400000001_YT8v__UserId_s_MTAwMDE.__UserId_e_main_video
@@ -157,6 +161,7 @@ END
 }
 
 @test "segments are sound: FFmpeg has no complaint, frames are as many as the durations say" {
+    long_only
     mk a --length 13 --user $small,bframes=2,aux=3-5
     check_clean a
     local start bytes duration name n
@@ -197,6 +202,7 @@ END
 }
 
 @test "--loop with drift: beeps keep to the wall clock for an hour" {
+    long_only
     mk l --loop --length 3600 --bitrate 20000 --audio-bitrate 16000 --user kinds=a,drift_ppm=-300,rate=16000
     run -0 walls l 4 # 10 s of 300 ppm, and a step of 1 ms
     ((${output#0 } >= 357)) # three fall on a cut
@@ -206,6 +212,7 @@ END
 }
 
 @test "drift: PTS are those of the device, names those of the wall" {
+    long_only
     mk a --user kinds=a,drift_ppm=1000
     run -0 walls a 11
     [ "$output" = "0 2" ]
@@ -216,6 +223,7 @@ END
 }
 
 @test "joined with cat: 5 ms at most between flash and beep; --avoff is seen" {
+    long_only
     mk a --user $small --av-merge
     check_clean a
     check_attr a
@@ -249,6 +257,7 @@ END
 }
 
 @test "PTS that start anew in each segment" {
+    long_only
     mk a --user $small,bframes=1 --pts-per-segment-restart --pts-start 90000
     local f
     for f in a/*.ts; do [ "$(pts "$f")" = 90000 ]; done
@@ -257,6 +266,7 @@ END
 }
 
 @test "recoveries: own names, own clocks, the overlap as asked" {
+    long_only
     mk a --user $small --ha 1:8:3 --ha 2:16:-2
     check_attr a
     run -0 walls a
@@ -269,6 +279,7 @@ END
 }
 
 @test "gaps, late users, substreams, sizes, further playlists" {
+    long_only
     mk a --user $small,gap=5-8,vgap=12-13,agap=15-16
     [ "$(stamps a '*video*.ts')" = "00533 08533 13533 23533 " ]
     [ "$(stamps a '*audio*.ts')" = "00495 08495 16495 " ]
@@ -293,6 +304,7 @@ END
 }
 
 @test "codecs" {
+    long_only
     mk m --length 12 --user "$small,audio=mp3,rate=22050,channels=2" --av-merge
     mk o --length 12 --user "$small,audio=opus" --av-merge
     local d
