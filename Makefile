@@ -25,7 +25,7 @@ AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
 HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/scalebench.c tests/recserver.c)
-T = $(CTESTS) $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))
+T = $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats)) $(CTESTS)
 J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
