@@ -132,9 +132,9 @@ sees() {
         }
         { key = order[int((FNR - 1) / h) + 1] " " ((FNR - 1) % h) }
         key in at {
-            k = split(at[key], todo, " ")
+            k = split(at[key], due, " ")
             for (i = 1; i <= k; i++) {
-                n = todo[i]; got = ""
+                n = due[i]; got = ""
                 for (j = 0; j < 3; j++) got = got substr($0, 9 * x[n] + 3 * j + 2, 2)
                 done[n] = 1
                 if ((far(got, want[n]) <= tol) == other[n]) { print (other[n] ? "not " : "") text[n] ": is " got; bad++ }

@@ -23,7 +23,7 @@ struct trtc_slide {
     int len;  /* samples in buf */
     int at;   /* the next one to be read... */
     int frac; /* ...and so many STEPS on from there */
-    int64_t todo;
+    int64_t left;
     int64_t moved;
     float (*taps)[TAPS]; /* ROWS + 1 of them; NULL until the first move */
 };
@@ -80,7 +80,7 @@ void trtc_slide_reset(struct trtc_slide *s)
         memset(s->buf[c], 0, BEFORE * sizeof(float));
     s->len = s->at = BEFORE;
     s->frac = 0;
-    s->todo = s->moved = 0;
+    s->left = s->moved = 0;
 }
 
 int trtc_slide_by(struct trtc_slide *s, int samples, struct trtc_err *err)
@@ -93,13 +93,13 @@ int trtc_slide_by(struct trtc_slide *s, int samples, struct trtc_err *err)
             fill(s->taps[i], (double)i / ROWS);
     }
     /* moving later reads slower: the fraction goes down; it ends at a whole number */
-    s->todo = (int64_t)samples * STEPS + (s->frac < STEPS / 2 ? s->frac : s->frac - STEPS);
+    s->left = (int64_t)samples * STEPS + (s->frac < STEPS / 2 ? s->frac : s->frac - STEPS);
     return 0;
 }
 
 bool trtc_slide_moving(const struct trtc_slide *s)
 {
-    return s->todo != 0;
+    return s->left != 0;
 }
 
 double trtc_slide_moved(const struct trtc_slide *s)
@@ -133,9 +133,9 @@ static void between(const struct trtc_slide *s, float out[2])
 /* Reads on from a place between two samples, or towards one. */
 static void advance(struct trtc_slide *s)
 {
-    const int sign = s->todo > 0 ? 1 : -1;
+    const int sign = s->left > 0 ? 1 : -1;
     const int next = s->frac + STEPS - sign;
-    s->todo -= sign;
+    s->left -= sign;
     s->moved += sign;
     s->at += next / STEPS;
     s->frac = next % STEPS;
@@ -151,7 +151,7 @@ int trtc_slide_run(struct trtc_slide *s, const float *const *in, int n, float *c
             memset(s->buf[c] + s->len, 0, (size_t)n * sizeof(float));
     }
     s->len += n;
-    while (s->todo && s->len - s->at > TRTC_SLIDE_HELD) {
+    while (s->left && s->len - s->at > TRTC_SLIDE_HELD) {
         float y[2];
         between(s, y);
         for (int c = 0; c < s->channels; c++)
