@@ -192,31 +192,3 @@ bool trtc_subscribed(const struct trtc_subscription *s, bool video, const char *
     return (!allow->given || list_has(allow, user, users, nb_users)) &&
            !list_has(block, user, users, nb_users);
 }
-
-static int list_copy(const struct trtc_user_list *from, struct trtc_user_list *to,
-                     struct trtc_err *err)
-{
-    if (!from->given)
-        return 0;
-    if (list_open(to, err) < 0)
-        return -1;
-    for (size_t i = 0; i < from->n; i++)
-        if (list_put(to, from->items[i], err) < 0)
-            return -1;
-    return 0;
-}
-
-int trtc_subscription_copy(const struct trtc_subscription *from, struct trtc_subscription *to,
-                           struct trtc_err *err)
-{
-    struct trtc_subscription s = { 0 };
-    if (list_copy(&from->allow_audio, &s.allow_audio, err) < 0 ||
-        list_copy(&from->block_audio, &s.block_audio, err) < 0 ||
-        list_copy(&from->allow_video, &s.allow_video, err) < 0 ||
-        list_copy(&from->block_video, &s.block_video, err) < 0) {
-        trtc_subscription_fini(&s);
-        return -1;
-    }
-    *to = s;
-    return 0;
-}

@@ -39,8 +39,6 @@ int trtc_subscription_add(struct trtc_subscription *s, bool allow, const char *e
 bool trtc_subscribed(const struct trtc_subscription *s, bool video, const char *user,
                      const char *const *users, size_t nb_users);
 
-int trtc_subscription_copy(const struct trtc_subscription *from, struct trtc_subscription *to,
-                           struct trtc_err *err);
 void trtc_subscription_fini(struct trtc_subscription *s);
 
 #endif
