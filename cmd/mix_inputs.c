@@ -384,6 +384,39 @@ static int list_sources(struct inputs *in, struct trtc_err *err)
     return 0;
 }
 
+static bool is_known(const struct inputs *in, const struct trtc_operand *ops, size_t n,
+                     const char *user)
+{
+    for (size_t i = 0; i < in->scan.n; i++)
+        if (in->scan.recs[i].user_id && strcmp(in->scan.recs[i].user_id, user) == 0)
+            return true;
+    for (size_t i = 0; i < n; i++)
+        if (ops[i].source && ops[i].user_len == strlen(user) &&
+            memcmp(ops[i].user, user, ops[i].user_len) == 0)
+            return true;
+    return false;
+}
+
+/* Who is subscribed to, or not, and is nobody's id may be a slip that leaves somebody out. */
+static void say_strangers(const struct inputs *in, const struct trtc_operand *ops, size_t n)
+{
+    const struct trtc_subscription *s = &in->set->sub;
+    const struct trtc_user_list *lists[] = { &s->allow_video, &s->block_video, &s->allow_audio,
+                                             &s->block_audio };
+    for (size_t l = 0; l < 4; l++)
+        for (size_t i = 0; i < lists[l]->n; i++) {
+            const char *user = lists[l]->items[i];
+            const size_t len = strlen(user);
+            const bool prefix = len >= 3 && strcmp(user + len - 3, ".*$") == 0;
+            bool told = prefix || is_known(in, ops, n, user);
+            for (size_t k = 0; k < l && !told; k++)
+                for (size_t j = 0; j < lists[k]->n && !told; j++)
+                    told = strcmp(lists[k]->items[j], user) == 0;
+            if (!told)
+                cli_note("%s is in a list of users, but nobody here has that id", user);
+        }
+}
+
 int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err)
 {
     struct trtc_operand *ops = calloc(n + 1, sizeof *ops);
@@ -412,6 +445,8 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     }
     if (list_sources(in, err) < 0)
         goto done;
+    if (in->nb_origins > 0)
+        say_strangers(in, ops, n);
     if (in->nb_origins > 0)
         ret = 0;
     else if (in->scan.n > 0 && in->code <= TRTC_EX_LOSS)

@@ -34,6 +34,7 @@ struct script {
     pthread_t thread;
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
+    int code; /* worst exit status of its lines, once the thread has ended */
 };
 
 /* The next line: 1 a change has been taken up, 0 the end, -1. */
@@ -69,7 +70,7 @@ static int wait_for_line(void *arg, struct trtc_err *err)
     return fds[1].revents ? trtc_fail(err, TRTC_EX_OK, "the mix has ended") : 0;
 }
 
-/* Live: a line that is wrong is told, and left out. */
+/* Live: a line that is wrong is told, and left out; it counts in the exit status. */
 static void *follow_script(void *arg)
 {
     struct script *s = arg;
@@ -77,7 +78,7 @@ static void *follow_script(void *arg)
     int got;
     while ((got = script_line(s, &err)) != 0) {
         if (got < 0 && err.code)
-            cli_report(&err);
+            s->code = trtc_worse(s->code, cli_report(&err));
         if (got < 0 && err.code != TRTC_EX_DATAERR)
             break;
     }
@@ -388,6 +389,7 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
     mix_inputs_settle(in, res->start_us, losses);
 done:
     end_script(&script);
+    in->code = trtc_worse(in->code, script.code);
     trtc_mix_free(&m);
     return ret;
 }

@@ -168,8 +168,8 @@ run_script() {
     ended
 }
 
-@test "a script on standard input changes the layout as its lines come; a wrong line is told, and left out" {
-    after script 0
+@test "a script on standard input changes the layout as its lines come; a wrong line is told, left out, and makes 65" {
+    after script 65
     said '-: line 1: '
     [[ $(grep -c 'line' err) -eq 1 ]] || fail "more than one wrong line"
     plays o.mp4

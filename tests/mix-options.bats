@@ -37,6 +37,11 @@ tiny() {
     mix "$1" -s 64x36 -r 1 --preset ultrafast --sample-rate 16000 --channels 1 "${@:2}"
 }
 
+@test "a list that names nobody is told, once" {
+    tiny 0 --to +1 -o n.mp4 --subscribe 'anna,anan,b.*$' anna@0=red.ts
+    [[ $(grep -c 'anan is in a list of users, but nobody' err) -eq 1 && $(wc -l <err) -eq 1 ]] || fail "$(<err)"
+}
+
 @test "--help and --version; a full standard output" {
     expect 0 trtc-mix -h
     grep -q '^Usage: trtc-mix ' out

@@ -131,7 +131,7 @@ static void set_up(struct cast *c, int nb_canvases, bool labels, enum trtc_fill 
                                 .step_us = (i + 1) * 70000,
                                 .number = -1,
                                 .base = 40 * i };
-        c->actors[i] = (struct trtc_actor){ names[i], i == 3, &c->tiles[i], true };
+        c->actors[i] = (struct trtc_actor){ names[i], i == 3, &c->tiles[i], true, 0 };
     }
     const struct trtc_stage_opts o = { .width_px = W,
                                        .height_px = H,
@@ -461,6 +461,8 @@ static void test_failures(void **state)
     c.tiles[0].frame->format = AV_PIX_FMT_VAAPI; /* nothing can be made of it: black */
     c.tiles[0].serial++;
     expect_flat(draw(&c, 0, T0 + 1), (struct trtc_rect){ 0, 0, 20, 16 }, 16);
+    assert_int_equal(c.actors[0].nb_unseen, 1);
+    assert_int_equal(c.actors[1].nb_unseen, 0);
     c.tiles[0].frame->format = AV_PIX_FMT_YUV420P;
     c.tiles[4].fails = true; /* out of memory */
     err = (struct trtc_err){ 0 };

@@ -267,6 +267,6 @@ void mix_picture_settle(struct trtc_mix *m)
         if (!m->tiles[i])
             continue;
         trtc_tile_stats(m->tiles[i], &st);
-        m->sources[i].nb_broken_pictures = st.nb_broken;
+        m->sources[i].nb_broken_pictures = st.nb_broken + m->actors[i].nb_unseen;
     }
 }

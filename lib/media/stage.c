@@ -484,6 +484,8 @@ static void draw_layer(struct trtc_stage *s, size_t i)
     if (pic && trtc_scaler_draw(s->scalers[i], pic, &l->rect, render, l->alpha, canvas, &why) < 0) {
         if (why.code == TRTC_EX_TEMPFAIL)
             atomic_store(&s->failed, true);
+        if (l->actor >= 0) /* one thread at a time draws his window */
+            s->o.actors[l->actor].nb_unseen++;
         trtc_fill_rect(canvas, &l->rect, 0, l->alpha); /* a format nothing can be made of */
     }
 }

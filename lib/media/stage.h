@@ -24,6 +24,7 @@ struct trtc_actor { /* whoever may have a window */
     bool aux;
     struct trtc_tile *tile; /* NULL: never sends a picture */
     bool on;                /* his picture is wanted now, and he sends one: set before each draw */
+    int64_t nb_unseen;      /* pictures that could not be drawn: his window is black then */
 };
 
 struct trtc_stage_opts {
