@@ -289,11 +289,15 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     struct trtc_segmenter *seg = NULL;
     struct trtc_err ending;
     int ret = -1;
+    struct trtc_input *in = NULL;
     if (trtc_segmenter_prepare(so, o->ha_auto, err) < 0)
-        return -1;
-    struct trtc_input *in = trtc_input_open(o->input, &cli_signal, err);
+        goto done;
+    if (so->stale.nb_files)
+        cli_note("%s: removed %d unfinished files (%" PRId64 " bytes) of a recording that was killed",
+                 o->dir, so->stale.nb_files, so->stale.bytes);
+    in = trtc_input_open(o->input, &cli_signal, err);
     if (!in)
-        return -1;
+        goto done;
     so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
     so->stream_start_us = trtc_input_start_us(in);
     const struct trtc_input_info *info = trtc_input_info(in);
@@ -311,6 +315,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
 done:
     trtc_segmenter_free(&seg);
     trtc_input_free(&in);
+    trtc_segmenter_release(so);
     *lossy = p.lossy;
     return ret;
 }

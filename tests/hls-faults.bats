@@ -242,7 +242,7 @@ whole_so_far() {
         covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | awk '{s += $1} END {print s}'; done | sort -n | xargs)
         trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S $((1767225600495 + seconds)) -d o --ha auto "$BATS_FILE_TMPDIR/tail.ts" >out 2>err
         ! grep -qv '^o/ha1_' out || fail "no ha1_"
-        rm -f o/.[!.]*
+        said 'recording that was killed'
         strict o/ha1_${stem}_video.m3u8
         strict o/ha1_${stem}_audio.m3u8
         merge 0 -f o
@@ -255,6 +255,85 @@ whole_so_far() {
         *) plays "$(<out)" ;;
         esac
     done
+}
+
+# waiting OPTION...: a run that has its names and nothing to read; its process is $pid, and ends with let_go.
+waiting() {
+    rm -f never
+    mkfifo never
+    # shellcheck disable=SC2094 # a FIFO held open for both never ends
+    "${live[@]}" "$@" <>never >first 2>first.err 3>&- &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        [[ ! $(find o -name '.*' 2>/dev/null) ]] || return 0
+        sleep 0.02
+    done
+    fail "no names are claimed"
+}
+
+let_go() {
+    kill "-${1:-TERM}" "$pid"
+    wait "$pid" || true
+}
+
+@test "a name is claimed at the start: the second run gets 73, or the next one with --ha auto" {
+    local f
+    waiting
+    expect 73 timeout 5 "${live[@]}" "$marked"
+    said 'being made by another process; --ha auto'
+    expect 73 timeout 5 "${live[@]}" --av-merge "$marked"
+    expect 0 "${live[@]}" --ha auto "$marked"
+    ! grep -qv '^o/ha1_' out || fail "no ha1_"
+    quiet
+    [[ $(find o -name '.*' -type f | wc -l) -eq 1 ]] || fail "$(ls -A o)"
+    # another user, and the mixed recording of the same room
+    expect 0 trtc-hls -A 1400000001 -R 3560 -u 10002 --no-sync -d o "$marked"
+    expect 0 trtc-hls -A 1400000001 -R 3560 --no-sync -d o "$marked"
+    kill -0 "$pid" || fail "the first has ended"
+    let_go
+    [[ -z $(find o -name '.*' -type f) ]] || fail "$(ls -A o)"
+    expect 0 "${live[@]}" "$marked"
+}
+
+@test "five with --ha auto at once share no name, and all they make is listed" {
+    local i pids=() status codes=() f
+    for i in 1 2 3 4 5; do
+        "${live[@]}" --ha auto "$marked" >out.$i 2>err.$i 3>&- &
+        pids+=($!)
+    done
+    for i in 0 1 2 3 4; do
+        status=0
+        wait "${pids[i]}" || status=$?
+        codes+=("$status")
+    done
+    [[ $(printf '%s\n' "${codes[@]}" | sort -n | xargs) == '0 0 0 0 69' ]] || fail "statuses: ${codes[*]}"
+    grep -q 'three recoveries' err.* || fail "$(cat err.*)"
+    for f in o/*.m3u8; do strict "$f"; done
+    [[ $(find o -name '*.m3u8' | wc -l) -eq 8 ]] || fail "$(ls o)"
+    diff <(cat out.? | grep '\.ts$' | sort) <(sed -n 's|^[^#].*|o/&|p' o/*.m3u8 | sort) || fail "not what was printed"
+}
+
+@test "what a killed run leaves goes with the next one; what another is writing stays" {
+    local stranger=o/.${stem/MTAwMDE/MTAwMDI}_video_20260101000000495.ts.part other stays
+    waiting --ha 2
+    other=$pid
+    stays=$(find o -name '.*')
+    "${live[@]}" < <(exec 3>&-; held 150000) >out 2>err 3>&- &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        (($(find o -name '.*ts.part' | wc -l) < 2)) || [[ ! -e o/${stem}_video.m3u8 ]] || break
+        sleep 0.02
+    done
+    let_go KILL
+    (($(find o -name '.*.part' | wc -l) >= 4)) || fail "$(ls -A o)"
+    : >"$stranger"
+    expect 0 "${live[@]}" --ha auto "$marked"
+    said 'unfinished files'
+    [[ $(wc -l <err) -eq 1 ]] || fail "not one line"
+    [[ $(find o -name '.*' -type f | sort) == $(printf '%s\n' "$stays" "$stranger" | sort) ]] || fail "$(ls -A o)"
+    kill -0 "$other" || fail "the other has ended"
+    pid=$other
+    let_go
 }
 
 @test "an hour of stream: memory stays as it is, and the names are right to the millisecond" {

@@ -135,8 +135,11 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
     return fail_temp(f, errno, "create", err);
 }
 
-/* Locks what open_temp() opened. Returns 1 where another run has renamed or removed it
- * meanwhile (closed; try again), 0 where it is ours, -1. */
+/* What lock_temp and take_temp find besides 0, it is ours, and -1. */
+enum { GONE = 1, HELD = 2 };
+
+/* Locks what open_temp() opened. GONE: another run has renamed or removed it meanwhile (closed;
+ * try again). HELD: another run has it. */
 static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
 {
     struct stat have, named;
@@ -148,8 +151,7 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
                          "temporary file '%s' is not ours: remove it", f->temp);
     if (flock(f->fd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
-            return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process",
-                             f->path);
+            return HELD;
         /* A file system without locks: what this run made itself is safe to use, what was
          * there may be in use. */
         if (!fresh)
@@ -158,7 +160,7 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
     if (lstat(f->temp, &named) || named.st_dev != have.st_dev || named.st_ino != have.st_ino) {
         close(f->fd);
         f->fd = -1;
-        return 1;
+        return GONE;
     }
     if (named.st_nlink != 1)
         return trtc_fail(err, TRTC_EX_CANTCREAT,
@@ -166,27 +168,27 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
     return 0;
 }
 
-/* Gets the temporary: open, locked, ours, empty. */
+/* Gets the temporary: open, locked, ours, empty; or HELD. */
 static int take_temp(struct trtc_file *f, struct trtc_err *err)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
         bool fresh;
-        int gone;
+        int got;
 
         if (open_temp(f, &fresh, err))
             return -1;
         if (f->fd < 0)
             continue;
-        gone = lock_temp(f, fresh, err);
-        if (gone < 0)
-            return -1;
-        if (gone)
+        got = lock_temp(f, fresh, err);
+        if (got == GONE)
             continue;
+        if (got)
+            return got;
         if (ftruncate(f->fd, 0))
             return fail_temp(f, errno, "empty", err);
         return 0;
     }
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process", f->path);
+    return HELD;
 }
 
 static void file_free(struct trtc_file **f)
@@ -199,10 +201,12 @@ static void file_free(struct trtc_file **f)
     *f = NULL;
 }
 
-struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
+struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err)
 {
     struct trtc_file *f;
+    int got;
 
+    *held = false;
     if (check_target(path, err))
         return NULL;
     f = calloc(1, sizeof(*f));
@@ -216,10 +220,40 @@ struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
     if (!f->path || !f->temp) {
         trtc_fail_nomem(err);
         file_free(&f);
-    } else if (take_temp(f, err)) {
-        file_free(&f); /* the temporary stays: it is another's */
+        return NULL;
     }
+    got = take_temp(f, err);
+    *held = got == HELD;
+    if (*held)
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process", path);
+    if (got)
+        file_free(&f); /* the temporary stays: it is another's */
     return f;
+}
+
+struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
+{
+    bool held;
+
+    return trtc_file_claim(path, &held, err);
+}
+
+bool trtc_file_remove_stale(const char *temp, int64_t *size)
+{
+    struct trtc_file f = { .path = (char *)temp, .temp = (char *)temp };
+    struct stat st;
+    bool removed = false;
+
+    f.fd = open(temp, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (f.fd < 0)
+        return false;
+    if (!lock_temp(&f, false, NULL) && !fstat(f.fd, &st) && !unlink(temp)) {
+        *size = st.st_size;
+        removed = true;
+    }
+    if (f.fd >= 0)
+        close(f.fd);
+    return removed;
 }
 
 int trtc_file_fd(const struct trtc_file *f)

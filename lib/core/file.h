@@ -21,6 +21,14 @@ struct trtc_file; /* one output in the making */
  * disk is full. A directory that does not exist is not created here. */
 struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
 
+/* The same; *held tells whether it was another run that is in the way. A file that is never committed is a
+ * claim to PATH: it ends with trtc_file_abort, or with the process. */
+struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err);
+
+/* Removes a temporary file that no run holds any more, of the same user, without a second name. False where it
+ * stays. *size: what was in it. */
+bool trtc_file_remove_stale(const char *temp, int64_t *size);
+
 /* The descriptor to write to (and read back from); stays owned by f. */
 int trtc_file_fd(const struct trtc_file *f);
 const char *trtc_file_path(const struct trtc_file *f);      /* final name */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/claim.h"
 #include "core/cut.h"
 #include "core/file.h"
 #include "media/tsmux.h"
@@ -108,32 +109,89 @@ static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *e
     return 0;
 }
 
-int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err)
+enum { OURS, TAKEN, HELD };
+
+/* Claims the names with the recovery number ha, in the directory of path. */
+static int claim_in(const struct trtc_segmenter_opts *o, const char *path, int ha,
+                    struct trtc_file **claim, struct trtc_err *err)
 {
-    int ret = -1, is_taken;
-    while ((is_taken = taken(o, o->name.ha, err)) > 0 && ha_auto && o->name.ha < HA_MAX)
-        o->name.ha++;
-    if (is_taken < 0)
-        return -1;
+    bool held;
+    *claim = trtc_claim_take(path, &held, err);
+    if (!*claim)
+        return held ? HELD : -1;
+    int is_taken = taken(o, ha, err); /* by a run that ended before we had the claim */
+    if (is_taken)
+        trtc_file_abort(claim);
+    return is_taken > 0 ? TAKEN : is_taken;
+}
+
+/* Claims the names with o's recovery number. */
+static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
+{
+    int ret = taken(o, o->name.ha, err);
+    if (ret)
+        return ret > 0 ? TAKEN : -1;
     char *path = path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
     char *dir = path ? strdup(path) : NULL;
-    struct trtc_file *probe = NULL;
-    if (!dir) {
-        free(path);
-        return path ? trtc_fail_nomem(err) : -1;
+    if (dir) {
+        *strrchr(dir, '/') = '\0';
+        ret = trtc_mkdirs(dir, err) < 0 ? -1 : claim_in(o, path, o->name.ha, &o->claim, err);
+    } else {
+        ret = path ? trtc_fail_nomem(err) : -1;
     }
-    *strrchr(dir, '/') = '\0';
-    if (is_taken && ha_auto)
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: three recoveries are there already", dir);
-    else if (is_taken)
-        trtc_fail(err, TRTC_EX_CANTCREAT,
-                  "%s: a recording is there already; --ha auto continues beside it", path);
-    else if (trtc_mkdirs(dir, err) == 0 && (probe = trtc_file_create(path, err)))
-        ret = 0;
-    trtc_file_abort(&probe);
     free(dir);
     free(path);
     return ret;
+}
+
+static int fail_claim(const struct trtc_segmenter_opts *o, bool ha_auto, int why,
+                      struct trtc_err *err)
+{
+    char *path = path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    if (!path)
+        return -1;
+    if (ha_auto)
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: three recoveries are there already",
+                  (int)(strrchr(path, '/') - path), path);
+    else
+        trtc_fail(err, TRTC_EX_CANTCREAT, "%s: a recording is %s; --ha auto continues beside it",
+                  path, why == HELD ? "being made by another process" : "there already");
+    free(path);
+    return -1;
+}
+
+/* Removes what killed runs left under our names: those we have claimed, and those of recordings that nobody
+ * goes on with. */
+static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
+{
+    for (int ha = 0; ha <= HA_MAX; ha++) {
+        struct trtc_file *claimed = NULL;
+        bool ours = ha == o->name.ha, held;
+        int is_taken = ours ? 1 : taken(o, ha, err);
+        char *path = is_taken > 0 ? path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, ha, err) : NULL;
+        if (is_taken < 0 || (is_taken && !path))
+            return -1;
+        if (path && (ours || (claimed = trtc_claim_take(path, &held, NULL))))
+            trtc_claim_clean(path, &o->stale);
+        trtc_file_abort(&claimed);
+        free(path);
+    }
+    return 0;
+}
+
+int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err)
+{
+    int got;
+    while ((got = claim(o, err)) > 0 && ha_auto && o->name.ha < HA_MAX)
+        o->name.ha++;
+    if (got > 0)
+        return fail_claim(o, ha_auto, got, err);
+    return got < 0 ? -1 : clean(o, err);
+}
+
+void trtc_segmenter_release(struct trtc_segmenter_opts *o)
+{
+    trtc_file_abort(&o->claim);
 }
 
 /* ---- segments ---- */

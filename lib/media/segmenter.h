@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/claim.h"
 #include "core/err.h"
 #include "core/name.h"
 #include "core/playlist_write.h"
@@ -24,6 +25,8 @@ struct trtc_segmenter_opts {
     int64_t target_us;       /* of a segment */
     int64_t start_us;        /* epoch time of stream_start_us */
     int64_t stream_start_us; /* lowest first PTS over all tracks, on the stream's clock */
+    struct trtc_file *claim; /* set by prepare: the names are ours */
+    struct trtc_claim_stale stale; /* set by prepare: what killed runs had left */
 };
 
 struct trtc_segment_done { /* a file that is complete */
@@ -36,10 +39,14 @@ struct trtc_segment_done { /* a file that is complete */
 
 struct trtc_segmenter;
 
-/* Makes sure that the directory can be written to (it is created) and that no playlist is in
- * the way: TRTC_EX_CANTCREAT. ha 0 with ha_auto: takes the first recovery number that is free;
- * none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. To be called before the input is read. */
+/* Creates the directory and claims the recording's names, so that no other run uses them until the release.
+ * TRTC_EX_CANTCREAT where a playlist is in the way or another run has the names; with ha_auto (and ha 0) it takes the
+ * first recovery number that is free instead; none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. What killed runs left
+ * under these names is removed, and counted in o->stale. To be called before the input is read. */
 int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err);
+
+/* Gives the names up; when all is done, or after a failure. */
+void trtc_segmenter_release(struct trtc_segmenter_opts *o);
 
 /* What o points to must stay. told is called for each file; when it returns -1 (with err) the recording
  * ends. */
