@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "core/ledger.h"
+#include "core/ledger_json.h"
 
 static void balances(void **state)
 {
@@ -54,10 +57,48 @@ static void reasons_have_names(void **state)
     assert_false(trtc_left_is_loss(TRTC_LEFT_RATE));
 }
 
+/* The n-th allocation of cJSON fails. */
+static int allocations_left = -1;
+
+static void *scarce(size_t n)
+{
+    return allocations_left-- == 0 ? NULL : malloc(n);
+}
+
+static void printed(void **state)
+{
+    (void)state;
+    struct trtc_ledger l = { .nb_in = 10, .nb_out = 6, .nb_put_in = 1 };
+    l.nb_left[TRTC_LEFT_DAMAGED] = 3;
+    cJSON *j = trtc_ledger_json(&l);
+    char *text = cJSON_PrintUnformatted(j);
+    assert_string_equal(text, "{\"frames_in\":10,\"frames_out\":6,\"put_in\":1,"
+                              "\"left_out\":{\"damaged\":3},\"unaccounted\":1}");
+    free(text);
+    cJSON_Delete(j);
+    l.nb_packets = 7;
+    j = trtc_ledger_json(&l);
+    assert_int_equal(cJSON_GetObjectItemCaseSensitive(j, "packets_in")->valueint, 7);
+    cJSON_Delete(j);
+
+    cJSON_Hooks hooks = { scarce, free };
+    cJSON_InitHooks(&hooks);
+    int nb_failed = 0;
+    for (int n = 0; nb_failed == n; n++) {
+        allocations_left = n;
+        j = trtc_ledger_json(&l);
+        nb_failed += j == NULL;
+        cJSON_Delete(j);
+    }
+    assert_true(nb_failed > 8);
+    cJSON_InitHooks(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(balances),
+        cmocka_unit_test(printed),
         cmocka_unit_test(adds_up),
         cmocka_unit_test(reasons_have_names),
     };
