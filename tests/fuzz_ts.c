@@ -2,7 +2,7 @@
 /* libFuzzer harness for the MPEG-TS demultiplexer and what reads its frames.
  *
  *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_ts.c lib/media/ts*.c lib/media/psi.c lib/media/es.c -o fuzz_ts
+ *       tests/fuzz_ts.c lib/media/ts.c lib/media/ts_*.c lib/media/psi.c lib/media/es.c -o fuzz_ts
  *   ./fuzz_ts -max_len=20000 DIR-WITH-SHORT-TS-FILES
  *
  * The first byte says how the rest is fed; bit 0x40 makes packets of it: each gets a sync
@@ -44,6 +44,19 @@ static void look(const struct trtc_ts_frame *f, size_t total)
         if (trtc_video_params_read(codec, f->data, f->size, &v) == 0)
             check(v.width_px > 0 && v.width_px <= 16384 && v.height_px > 0 && v.height_px <= 16384);
     }
+}
+
+/* Every byte of payload is accounted for. */
+static void balance(const struct trtc_ts_stats *s, int64_t nb_frames)
+{
+    for (int i = 0; i < s->nb_named; i++) {
+        const struct trtc_ts_named *n = &s->named[i];
+        check(n->nb_bytes == n->nb_framed + n->nb_idle + n->nb_bad);
+        check(n->nb_followed >= 0 && n->nb_packets >= n->nb_followed);
+        check(n->nb_packets <= s->nb_packets && n->nb_bad <= s->nb_bad);
+        nb_frames -= n->nb_frames;
+    }
+    check(nb_frames == 0 || s->nb_unlisted > 0);
 }
 
 /* Makes headers of packets plausible. */
@@ -115,23 +128,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trtc_ts_frame f;
     check(ts != NULL);
     for (int turn = 0; turn < (mode & 8 ? 2 : 1); turn++) {
+        int64_t nb_frames = 0;
         for (size_t at = 0; at < total; at += block) {
             const size_t n = total - at < block ? total - at : block;
             uint8_t *copy = malloc(n);
             check(copy != NULL);
             memcpy(copy, all + at, n);
             trtc_ts_feed(ts, copy, n);
-            while (trtc_ts_next(ts, &f) == 1)
+            for (; trtc_ts_next(ts, &f) == 1; nb_frames++)
                 look(&f, total);
             free(copy);
         }
         trtc_ts_end(ts);
-        while (trtc_ts_next(ts, &f) == 1)
+        for (; trtc_ts_next(ts, &f) == 1; nb_frames++)
             look(&f, total);
         check(trtc_ts_next(ts, &f) == 0);
         const struct trtc_ts_stats *s = trtc_ts_stats(ts);
         check(s->nb_packets >= 0 && s->nb_packets <= (int64_t)(total / TRTC_TS_PACKET));
         check(s->nb_bad >= 0 && s->nb_bad <= (int64_t)total && s->nb_lost >= 0);
+        balance(s, nb_frames);
         trtc_ts_begin(ts);
     }
     trtc_ts_free(&ts);

@@ -316,6 +316,26 @@ static void frames_free(struct frames *f)
     free(f);
 }
 
+/* Every byte of payload is in a frame, or counted as something else; every packet of a stream that
+ * was followed from beginning to end is in its account. */
+static void assert_balanced(const struct frames *f)
+{
+    const struct trtc_ts_stats *st = &f->stats;
+    int64_t nb_frames = 0, nb_packets = 0;
+
+    for (int i = 0; i < st->nb_named; i++) {
+        const struct trtc_ts_named *n = &st->named[i];
+        assert_int_equal(n->nb_bytes, n->nb_framed + n->nb_idle + n->nb_bad);
+        assert_true(n->nb_packets >= n->nb_followed);
+        assert_true(n->taken || n->nb_followed + n->nb_frames + n->nb_bytes == 0);
+        assert_true(n->nb_bytes <= 184 * n->nb_followed);
+        nb_frames += n->nb_frames;
+        nb_packets += n->nb_packets;
+    }
+    assert_int_equal(nb_frames, f->n);
+    assert_true(nb_packets <= st->nb_packets);
+}
+
 /* Reads a segment that comes in blocks. Every block is a copy of its own size, so that the
  * sanitizer sees a byte too far. */
 static struct frames *read_blocks(const uint8_t *p, size_t n, size_t block)
@@ -336,6 +356,7 @@ static struct frames *read_blocks(const uint8_t *p, size_t n, size_t block)
     trtc_ts_end(demux);
     pull(out);
     out->stats = *trtc_ts_stats(demux);
+    assert_balanced(out);
     return out;
 }
 
@@ -499,6 +520,130 @@ static void test_want(void **state)
         trtc_ts_free(&ts);
         assert_null(ts);
     }
+    mux_free(m);
+}
+
+/* What the tables name is listed with its packets, taken or not. */
+static void test_named(void **state)
+{
+    (void)state;
+    static const struct entry e[] = {
+        { VIDEO, 0x1b, NULL, 0 },
+        { AUDIO, 0x0f, NULL, 0 },
+        { 0x102, 0x0f,
+          "\x0a\x04"
+          "deu",
+          6 },                    /* a second sound track */
+        { 0x103, 0x82, NULL, 0 }, /* DTS */
+        { 0x104, 0x06,
+          "\x59\x08"
+          "eng\x10\0\1\0\2",
+          10 },                   /* subtitles */
+        { 0x105, 0xc0, NULL, 0 }, /* who knows */
+        { 0x106, 0x24, NULL, 0 }, /* named, and never there */
+    };
+    static const struct {
+        int pid;
+        const char *name;
+        unsigned kind;
+        bool taken;
+        int nb_packets, nb_frames;
+    } want[] = {
+        { VIDEO, "h264", TRTC_TS_VIDEO, true, 12, 2 }, { AUDIO, "aac", TRTC_TS_AUDIO, true, 1, 1 },
+        { 0x102, "aac", TRTC_TS_AUDIO, false, 2, 0 },  { 0x103, "dts", TRTC_TS_AUDIO, false, 3, 0 },
+        { 0x104, "subtitles", 0, false, 1, 0 },        { 0x105, "", 0, false, 1, 0 },
+        { 0x106, "hevc", TRTC_TS_VIDEO, false, 0, 0 },
+    };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+
+    add_au(&v, true, 1000);
+    add_adts(&a, 100);
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_pmt(m, PMT, e, COUNT(e), false);
+    mux_pes(m, VIDEO, 1000, v.p, v.n);
+    mux_pes(m, AUDIO, 1000, a.p, a.n);
+    for (int i = 0; i < 2; i++)
+        mux_pes(m, 0x102, 1000, a.p, a.n);
+    mux_pmt(m, PMT, e, COUNT(e), false);
+    for (int i = 0; i < 3; i++)
+        mux_pes(m, 0x103, 1000, a.p, a.n);
+    mux_pes(m, 0x104, 1000, a.p, a.n);
+    mux_pes(m, 0x105, 1000, a.p, a.n);
+    mux_pes(m, VIDEO, 2000, v.p, v.n);
+    struct frames *f = read_all(&m->out);
+    assert_clean(f);
+    assert_int_equal(f->stats.nb_named, COUNT(want));
+    for (size_t i = 0; i < COUNT(want); i++) {
+        const struct trtc_ts_named *n = &f->stats.named[i];
+        assert_int_equal(n->stream.pid, want[i].pid);
+        assert_string_equal(n->stream.codec_name, want[i].name);
+        assert_int_equal(n->kind, want[i].kind);
+        assert_int_equal(n->wanted, want[i].kind != 0);
+        assert_int_equal(n->taken, want[i].taken);
+        assert_int_equal(n->nb_packets, want[i].nb_packets);
+        assert_int_equal(n->nb_frames, want[i].nb_frames);
+        assert_int_equal(trtc_ts_unfollowed(n), 0);
+        assert_int_equal(trtc_ts_left_out(n), !want[i].taken && want[i].nb_packets > 0);
+    }
+    frames_free(f);
+    drop(&v);
+    drop(&a);
+    mux_free(m);
+}
+
+/* A stream that goes on when the tables have let it go, or was there before they named it. */
+static void test_unfollowed(void **state)
+{
+    (void)state;
+    static const struct entry both[] = { { VIDEO, 0x1b, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } },
+                              moved[] = { { 0x200, 0x1b, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } },
+                              other[] = { { 0x200, 0x24, NULL, 0 } };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 }, h = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+
+    add_au(&v, true, 100);
+    add_adts(&a, 100);
+    add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_pmt(m, PMT, both, 2, false);
+    mux_pes(m, VIDEO, 1000, v.p, v.n);
+    mux_pes(m, AUDIO, 1000, a.p, a.n);
+    for (int i = 0; i < 3; i++) /* not named yet */
+        mux_pes(m, 0x200, 1500, v.p, v.n);
+    mux_pmt(m, PMT, moved, 2, false);
+    mux_pes(m, 0x200, 2000, v.p, v.n);
+    mux_pes(m, VIDEO, 2500, v.p, v.n); /* no longer named */
+    mux_pmt(m, PMT, other, 1, false);
+    mux_pes(m, 0x200, 3000, h.p, h.n);
+    struct frames *f = read_all(&m->out);
+    static const int packets[][2] = { { 2, 1 }, { 1, 1 }, { 1, 1 }, { 4, 1 } };
+    assert_int_equal(f->stats.nb_named, 4);
+    for (int i = 0; i < 4; i++) {
+        const struct trtc_ts_named *n = &f->stats.named[i];
+        assert_int_equal(n->nb_packets, packets[i][0]);
+        assert_int_equal(n->nb_followed, packets[i][1]);
+        assert_int_equal(trtc_ts_unfollowed(n), packets[i][0] - packets[i][1]);
+        assert_int_equal(n->nb_frames, 1);
+    }
+    frames_free(f);
+
+    /* A list without end, and sound behind it. */
+    struct entry many[100];
+    for (int i = 0; i < 100; i++)
+        many[i] = (struct entry){ 0x400 + i, i < 50 ? 0x05 : 0x0f, NULL, 0 };
+    m->out.n = 0;
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_pmt(m, PMT, many, 100, false);
+    mux_pes_ex(m, 0x400 + 50, 1000, NOPTS, a.p, a.n, 1, 184);
+    f = read_all(&m->out);
+    assert_int_equal(f->stats.nb_named, TRTC_TS_NAMED_MAX);
+    assert_int_equal(f->stats.nb_unlisted, 100 - TRTC_TS_NAMED_MAX);
+    assert_int_equal(f->n, 1);
+    frames_free(f);
+    drop(&v);
+    drop(&h);
+    drop(&a);
     mux_free(m);
 }
 
@@ -1820,6 +1965,8 @@ int main(void)
         cmocka_unit_test(test_adts),
         cmocka_unit_test(test_opus),
         cmocka_unit_test(test_other),
+        cmocka_unit_test(test_named),
+        cmocka_unit_test(test_unfollowed),
     };
 
     av_log_set_level(AV_LOG_QUIET);

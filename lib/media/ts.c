@@ -135,8 +135,9 @@ static inline const uint8_t *next_packet(struct trtc_ts *ts)
 
 static int route(struct trtc_ts *ts, const uint8_t *p, bool again)
 {
-    const int code = ts->pid[(p[1] & 0x1f) << 8 | p[2]];
+    const int pid = (p[1] & 0x1f) << 8 | p[2], code = ts->pid[pid];
 
+    ts->nb_of_pid[pid] += !again && p[3] & 0x10;
     switch (code) {
     case PID_NONE:
         ts->recent = NULL;
@@ -187,8 +188,10 @@ static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
     es_init(s);
     s->info = next;
     s->on = on;
-    if (on)
-        ts->pid[next.pid] = code;
+    if (!on)
+        return;
+    ts->pid[next.pid] = code;
+    s->account = trtc_ts_account(ts, &next);
 }
 
 /* Calls the framers that have something to do; 1 as soon as one has a frame. */
@@ -245,6 +248,7 @@ void trtc_ts_begin(struct trtc_ts *ts)
     ts->held = NULL;
     ts->recent = NULL;
     memset(ts->pid, PID_NONE, sizeof ts->pid);
+    memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
     ts->pid[0] = PID_PAT;
     ts->pat.cc = CC_NONE;
     ts->pat.known = false;
@@ -299,9 +303,4 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
     const struct trtc_ts_es *s = &ts->es[kind == TRTC_TS_VIDEO ? VIDEO : AUDIO];
 
     return s->on ? &s->info : NULL;
-}
-
-const struct trtc_ts_stats *trtc_ts_stats(const struct trtc_ts *ts)
-{
-    return &ts->stats;
 }

@@ -54,6 +54,28 @@ struct trtc_ts_frame {
     int64_t pos; /* offset in the segment of the TS packet in which the frame's PES began */
 };
 
+/* The account of a stream that a PMT of the segment named, taken or not. Once the segment is
+ * complete, nb_bytes = nb_framed + nb_idle + nb_bad. */
+struct trtc_ts_named {
+    struct trtc_ts_stream stream; /* codec NONE, name "" where nothing is known of the type */
+    unsigned kind; /* TRTC_TS_AUDIO, TRTC_TS_VIDEO, or 0: subtitles, data, or unknown */
+    bool wanted;   /* its kind is wanted */
+    bool taken;    /* its frames were handed out, if only for a while */
+
+    int64_t nb_packets;  /* on its PID, with payload, also while no table named it */
+    int64_t nb_followed; /* of these, read as this stream; below nb_packets where taken: it was
+                            there before it was named, or went on when it was no longer */
+    int64_t nb_frames;   /* handed out */
+
+    int64_t nb_bytes;  /* payload of the packets followed, without PES headers */
+    int64_t nb_framed; /* in frames */
+    int64_t nb_idle;   /* in what holds nothing: padding, headers of Opus packets, units that
+                          stand behind the last picture */
+    int64_t nb_bad;    /* could not be used */
+};
+
+#define TRTC_TS_NAMED_MAX 32
+
 struct trtc_ts_stats {
     int64_t nb_packets; /* whole packets seen */
 
@@ -68,6 +90,11 @@ struct trtc_ts_stats {
 
     bool partial_tail; /* the segment did not end on a packet boundary */
     bool scrambled;    /* scrambled packets of the streams read; they are left out */
+
+    /* In the order in which they were named; same PID, type and codec: the same stream. */
+    struct trtc_ts_named named[TRTC_TS_NAMED_MAX];
+    int nb_named;
+    int nb_unlisted; /* streams that found no room there */
 };
 
 struct trtc_ts;
@@ -97,7 +124,13 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame);
 const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_ts_want kind);
 
 /* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after
- * trtc_ts_end. */
-const struct trtc_ts_stats *trtc_ts_stats(const struct trtc_ts *ts);
+ * trtc_ts_end. Valid, and true, until the next call. */
+const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
+
+/* Packets of a picture or sound stream that was taken, but not all the way: a loss. */
+int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);
+
+/* A stream that is there and was not taken, though its kind is wanted: worth a note. */
+bool trtc_ts_left_out(const struct trtc_ts_named *n);
 
 #endif

@@ -53,7 +53,7 @@ static void adts_skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     s->in_sync = false;
     s->skipped = true;
     s->start += n;
-    ts->stats.nb_bad += (int64_t)n;
+    trtc_ts_count_bad(ts, s, n);
 }
 
 int trtc_ts_adts_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
@@ -173,6 +173,7 @@ int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         return 0;
     }
     sound_begin(s, 48000);
+    trtc_ts_count_idle(s, header);
     s->start += header;
     s->clock_samples += opus_samples(s->buf + s->start, packet);
     s->unit.damaged = damaged;

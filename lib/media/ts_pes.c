@@ -49,10 +49,11 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
 static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
+    trtc_ts_count_in(s, n);
     if (s->left < 0)
         return trtc_ts_append(ts, s, p, n);
     if ((int64_t)n > s->left) {
-        ts->stats.nb_bad += (int64_t)n - s->left;
+        trtc_ts_count_bad(ts, s, n - (size_t)s->left);
         n = (size_t)s->left;
     }
     s->left -= (int64_t)n;
@@ -86,7 +87,8 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     const bool known = !h[0] && !h[1] && h[2] == 1 && h[3] >= 0xbd && h[3] != 0xbe && h[3] != 0xbf;
     if (!known || !pes_begin(ts, s, h)) {
         s->pes = PES_NONE;
-        ts->stats.nb_bad += (int64_t)n;
+        trtc_ts_count_in(s, n);
+        trtc_ts_count_bad(ts, s, n);
         return 0;
     }
     return pes_body(ts, s, p, n);
@@ -100,7 +102,8 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
     case PES_BODY:
         return pes_body(ts, s, p, n);
     default:
-        ts->stats.nb_bad += (int64_t)n;
+        trtc_ts_count_in(s, n);
+        trtc_ts_count_bad(ts, s, n);
         return 0;
     }
 }
@@ -185,6 +188,8 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     const bool unit_start = p[1] & 0x40;
     struct adaptation a;
 
+    if (s->account)
+        s->account->nb_followed += !again && p[3] & 0x10;
     if (p[1] & 0x80 || adaptation_read(p, &a) < 0) {
         ts->stats.nb_bad += PACKET;
         es_unusable(s, p);

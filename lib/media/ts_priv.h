@@ -5,7 +5,7 @@
  * ts_tables.c chooses streams; ts_pes.c checks the continuity of a stream's packets and takes
  * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
  * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
- * place. A packet that changes the state of a stream (a PES begins, packets are missing) is
+ * place; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
  * held back until the framer has handed out all that was complete before it. */
 #ifndef TRTC_MEDIA_TS_PRIV_H
 #define TRTC_MEDIA_TS_PRIV_H
@@ -61,6 +61,7 @@ struct trtc_ts_unit {
 
 struct trtc_ts_es {
     struct trtc_ts_stream info;
+    struct trtc_ts_named *account; /* in the statistics, or NULL */
     bool on;
     struct trtc_ts_stream next; /* replaces info as soon as the buffer is empty */
     bool next_on, change;
@@ -123,6 +124,7 @@ struct trtc_ts {
 
     /* tables */
     uint8_t pid[NB_PIDS];
+    uint32_t nb_of_pid[NB_PIDS]; /* packets with payload */
     struct trtc_ts_program {
         int pid;
         uint8_t cc;
@@ -139,6 +141,16 @@ struct trtc_ts {
 
 /* ts_tables.c: a packet of the PAT (slot -1) or of the PMT of program slot. */
 void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p);
+
+/* ts_account.c: a PMT names a stream; the account of one that is followed from now on, or NULL.
+ */
+void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsigned kind);
+struct trtc_ts_named *trtc_ts_account(struct trtc_ts *ts, const struct trtc_ts_stream *stream);
+
+/* Counts n bytes of payload that came in; that turned out bad; that hold nothing. */
+void trtc_ts_count_in(struct trtc_ts_es *s, size_t n);
+void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n);
+void trtc_ts_count_idle(struct trtc_ts_es *s, size_t n);
 
 /* ts_pes.c: a packet of a stream; again: it was held back, and the framer has run. -1 no
  * memory. */

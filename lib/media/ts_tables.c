@@ -20,7 +20,19 @@ static const struct stream_type {
     { 0x24, true, TRTC_CODEC_H265, "hevc" },        { 0x33, true, TRTC_CODEC_OTHER, "vvc" },
     { 0x42, true, TRTC_CODEC_OTHER, "cavs" },       { 0x81, false, TRTC_CODEC_OTHER, "ac3" },
     { 0x87, false, TRTC_CODEC_OTHER, "eac3" },      { 0xd1, true, TRTC_CODEC_OTHER, "dirac" },
-    { 0xea, true, TRTC_CODEC_OTHER, "vc1" },
+    { 0xea, true, TRTC_CODEC_OTHER, "vc1" },        { 0x82, false, TRTC_CODEC_OTHER, "dts" },
+    { 0x8a, false, TRTC_CODEC_OTHER, "dts" },
+};
+
+/* What is neither sound nor pictures, by its stream type or by a descriptor (ETSI EN 300 468): the
+ * names are for messages. */
+static const struct data_type {
+    uint8_t type, descriptor;
+    const char *name;
+} data_types[] = {
+    { 0x05, 0, "sections" },     { 0x0b, 0, "DSM-CC" },       { 0x15, 0, "timed metadata" },
+    { 0x06, 0x56, "teletext" },  { 0x06, 0x59, "subtitles" }, { 0x90, 0, "subtitles" },
+    { 0x86, 0, "cue messages" },
 };
 
 /* Registration descriptors' format identifiers (SMPTE registration authority), for private
@@ -47,16 +59,30 @@ static void describe(struct trtc_ts_stream *out, bool video, enum trtc_codec cod
     memcpy(out->codec_name, name, strlen(name));
 }
 
+/* Next descriptor at *at; its tag, or -1 at the end. */
+static int next_descriptor(const struct trtc_pmt_entry *e, size_t *at, const uint8_t **body,
+                           size_t *size)
+{
+    const size_t i = *at;
+
+    if (i + 2 > e->desc_size || e->desc[i + 1] > e->desc_size - i - 2)
+        return -1;
+    *size = e->desc[i + 1];
+    *body = e->desc + i + 2;
+    *at = i + 2 + *size;
+    return e->desc[i];
+}
+
 /* A private stream type (0x06, or 0x80 and up) by its descriptors. */
 static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
 {
-    for (size_t i = 0; i + 2 <= e->desc_size && e->desc[i + 1] <= e->desc_size - i - 2;
-         i += 2u + e->desc[i + 1]) {
-        const uint8_t *body = e->desc + i + 2;
+    const uint8_t *body;
+    size_t at = 0, size;
 
-        switch (e->desc[i]) {
+    for (int tag; (tag = next_descriptor(e, &at, &body, &size)) >= 0;) {
+        switch (tag) {
         case 0x05: /* registration */
-            if (e->desc[i + 1] < 4)
+            if (size < 4)
                 break;
             for (size_t k = 0; k < sizeof registrations / sizeof *registrations; k++) {
                 const struct registration *r = &registrations[k];
@@ -80,18 +106,43 @@ static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stre
     return false;
 }
 
-/* False where the entry is neither sound nor pictures, or nothing we know. */
-static bool describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+/* A name for what is nothing of ours, or "". */
+static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
 {
-    *out = (struct trtc_ts_stream){ .pid = e->pid, .stream_type = e->stream_type };
-    for (size_t i = 0; i < sizeof stream_types / sizeof *stream_types; i++) {
-        const struct stream_type *t = &stream_types[i];
-        if (t->type == e->stream_type) {
-            describe(out, t->video, t->codec, t->name);
-            return true;
-        }
+    const uint8_t *body;
+    size_t size;
+
+    describe(out, false, TRTC_CODEC_NONE, "");
+    for (size_t i = 0; i < sizeof data_types / sizeof *data_types; i++) {
+        const struct data_type *d = &data_types[i];
+        size_t at = 0;
+        int tag = 0;
+        while (d->descriptor && (tag = next_descriptor(e, &at, &body, &size)) >= 0)
+            if (tag == d->descriptor)
+                break;
+        if (d->type == e->stream_type && tag == d->descriptor)
+            describe(out, false, TRTC_CODEC_NONE, d->name);
     }
-    return (e->stream_type == 0x06 || e->stream_type >= 0x80) && describe_private(e, out);
+}
+
+/* TRTC_TS_AUDIO, TRTC_TS_VIDEO, or 0 where the entry is neither, or nothing we know. */
+static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+{
+    bool known = false;
+
+    *out = (struct trtc_ts_stream){ .pid = e->pid, .stream_type = e->stream_type };
+    for (size_t i = 0; i < sizeof stream_types / sizeof *stream_types && !known; i++) {
+        const struct stream_type *t = &stream_types[i];
+        known = t->type == e->stream_type;
+        if (known)
+            describe(out, t->video, t->codec, t->name);
+    }
+    if (!known && (e->stream_type == 0x06 || e->stream_type >= 0x80))
+        known = describe_private(e, out);
+    if (known)
+        return out->video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+    describe_data(e, out);
+    return 0;
 }
 
 static bool same_stream(const struct trtc_ts_stream *a, const struct trtc_ts_stream *b)
@@ -111,11 +162,13 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
 
     while (trtc_pmt_next(section, size, &pos, &e)) {
         const bool is_table = ts->pid[e.pid] >= PID_PAT || e.pid < 0x10 || e.pid == NULL_PID;
-        if (is_table || !describe_entry(&e, &stream))
+        if (is_table)
             continue;
 
+        const unsigned kind = describe_entry(&e, &stream);
         const int k = stream.video ? VIDEO : AUDIO;
-        if (!(ts->want & (stream.video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO)) || kept[k])
+        trtc_ts_name(ts, &stream, kind);
+        if (!(ts->want & kind) || kept[k])
             continue;
         /* A stream in use stays in use, also where another one now stands in front of it. */
         kept[k] = ts->es[k].on && same_stream(&stream, &ts->es[k].info);

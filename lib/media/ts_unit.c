@@ -27,7 +27,7 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
 /* Forgets what is in the buffer. */
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
-    ts->stats.nb_bad += (int64_t)(s->size - s->start);
+    trtc_ts_count_bad(ts, s, s->size - s->start);
     s->base += (int64_t)s->size;
     s->start = s->size = s->scan = 0;
     s->mark_new = false;
@@ -39,7 +39,7 @@ static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     size_t cap = s->cap ? s->cap : BUFFER_START;
 
     if (s->size - s->start + n > TRTC_TS_FRAME_MAX) {
-        ts->stats.nb_bad += (int64_t)n;
+        trtc_ts_count_bad(ts, s, n);
         trtc_ts_discard(ts, s);
         s->pes = PES_NONE;
         return 0;
@@ -49,6 +49,7 @@ static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 
     uint8_t *buf = realloc(s->buf, cap);
     if (!buf) {
+        trtc_ts_count_bad(ts, s, n);
         trtc_ts_discard(ts, s);
         s->pes = PES_NONE;
         return -1;
@@ -128,6 +129,10 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,
     };
+    if (s->account) {
+        s->account->nb_frames++;
+        s->account->nb_framed += (int64_t)f->size;
+    }
     s->start = end;
     s->unit = (struct trtc_ts_unit){ 0 };
     return 1;

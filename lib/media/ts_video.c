@@ -47,7 +47,7 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         return 0;
 
     if (!s->unit.slice && s->unit.damaged) {
-        ts->stats.nb_bad += (int64_t)(at - s->start);
+        trtc_ts_count_bad(ts, s, at - s->start);
         s->start = s->scan = at;
         s->unit = (struct trtc_ts_unit){ 0 };
     } else if (!s->unit.slice) {
@@ -127,7 +127,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         const size_t first = at > s->start && code[-1] == 0 ? at - 1 : at; /* zero_byte */
         s->scan = at;
         if (!s->unit.begun) {
-            ts->stats.nb_bad += (int64_t)(first - s->start);
+            trtc_ts_count_bad(ts, s, first - s->start);
             s->start = first;
             trtc_ts_unit_begin(s);
         } else if (s->unit.slice && begins_unit(s, kind, code + 3)) {
@@ -139,7 +139,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
 
     if (!s->unit.begun && s->scan > s->start + 1) {
         const size_t keep = s->scan - 1; /* there may be a zero_byte */
-        ts->stats.nb_bad += (int64_t)(keep - s->start);
+        trtc_ts_count_bad(ts, s, keep - s->start);
         s->start = keep;
     }
     if (s->torn)
