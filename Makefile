@@ -58,7 +58,7 @@ $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(B)/lib/net/%.o: private PKGS = $(NET)
 $(B)/lib/media/%.o: private PKGS = $(AV) libass
@@ -75,6 +75,7 @@ $(B)/cmd/trtc-rec.o $(B)/cmd/rec_%.o: private PKGS = $(NET)
 $(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/rec_*.c))
 $(B)/trtc-rec: private PKGS = $(NET)
 $(B)/trtc-rec: private LDLIBS = -lb64
+$(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
 
