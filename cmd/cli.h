@@ -56,4 +56,8 @@ void cli_progress(const char *line);
  * program's exit status, 128 + signal where one asked for the end. */
 int cli_finish(int code);
 
+/* Descriptors that the process may still open, once the limit has been raised, as far as that is
+ * allowed, to want more. */
+int64_t cli_open_files(int64_t want);
+
 #endif

@@ -17,6 +17,10 @@
 #include "media/report.h"
 #include "merge.h"
 
+/* A job reads a segment of the picture and one of the sound, each in its directory, and writes two
+ * files where it splits; directories are opened for a moment besides. */
+enum { FILES_PER_JOB = 10 };
+
 void merge_say_loss(struct work *w, const struct trtc_loss *l)
 {
     char extent[96] = "";
@@ -97,8 +101,9 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
     }
     if (losses == 0)
         return;
-    cli_error("%s: finished by an earlier run, which found losses in the segments: %" PRId64, path,
-              losses);
+    cli_error("%s: finished by an earlier run, which found losses in the segments: %" PRId64
+              "; --force makes it again",
+              path, losses);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
 }
@@ -276,6 +281,8 @@ static void run_group(struct work *w, size_t first, size_t end)
     bool interrupted = false;
     for (size_t i = first; i < end && ret == 0 && !interrupted; i++) {
         ret = trtc_merge_run(&w->plan.outputs[i], &mo, &results[i - first], &err);
+        if (ret == 0 && i > first) /* however many there are, one of a group stays open */
+            ret = trtc_file_park(results[i - first].files[0].file, &err);
         interrupted = results[i - first].interrupted;
     }
     for (size_t i = first; results && i < end; i++) /* a group is complete or it is not */
@@ -349,6 +356,17 @@ static void show_progress(const struct work *w, int64_t since_ms)
     cli_progress(line);
 }
 
+/* Of the jobs that were asked for, as many as there are files to be had for. */
+static int64_t jobs_that_fit(int64_t jobs)
+{
+    const int64_t fit = cli_open_files(jobs * FILES_PER_JOB) / FILES_PER_JOB;
+    if (fit >= jobs)
+        return jobs;
+    cli_debug("%" PRId64 " jobs, not %" PRId64 ": no more files may be open", fit < 1 ? 1 : fit,
+              jobs);
+    return fit < 1 ? 1 : fit;
+}
+
 int merge_run_jobs(struct work *w, struct trtc_err *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -359,6 +377,7 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
         w->total_us += w->plan.outputs[i].dur_us;
     }
     jobs = jobs > (int64_t)w->plan.n ? (int64_t)w->plan.n : jobs;
+    jobs = jobs_that_fit(jobs);
     int64_t sharing = encodes < jobs ? encodes : jobs;
     w->threads = sharing > 0 ? (int)((cores + sharing - 1) / sharing) : 0;
     pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);

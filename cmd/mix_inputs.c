@@ -177,8 +177,12 @@ static int add_recording(struct inputs *in, struct trtc_recording *r, struct trt
     const struct trtc_wanted a = wanted(in, user, false), b = wanted(in, user, true);
     if (!a.sound && !a.picture && !b.sound && !b.picture)
         return 0;
-    if (trtc_probe_recording(r, false, err) < 0)
+    if (!r->held && trtc_probe_recording(r, false, err) < 0)
         return -1;
+    if (r->held) { /* without it the mix would be another one */
+        *err = *r->held;
+        return -1;
+    }
     trtc_recording_settle(r);
     if (add_stream(in, r, false, err) < 0 || add_stream(in, r, true, err) < 0)
         return -1;
@@ -197,6 +201,8 @@ static int add_recordings(struct inputs *in, struct trtc_err *err)
     bool rooms = false;
     for (size_t i = 0; i < in->scan.nb_notes; i++)
         cli_note("%s", in->scan.notes[i]);
+    for (size_t i = 0; i < in->scan.losses.n; i++)
+        lose(in, NULL, &in->scan.losses.items[i]);
     for (size_t i = 0; i < in->scan.n && !cli_signal; i++) {
         struct trtc_recording *r = &in->scan.recs[i];
         if (first && (r->sdkappid != first->sdkappid || strcmp(r->room, first->room) != 0))
@@ -301,9 +307,16 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void report(struct inputs *in, const struct trtc_err *err)
+/* What cannot be opened is left out and told. Where the machine is to blame for that, there shall be
+ * no mix without it: -1. */
+static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err *err)
 {
-    in->code = trtc_worse(in->code, cli_report(err));
+    if (trtc_is_shortage(why)) {
+        *err = *why;
+        return -1;
+    }
+    in->code = trtc_worse(in->code, cli_report(why));
+    return 0;
 }
 
 /* When a source without a START begins: with the first of the others that are stored; else now. */
@@ -427,10 +440,12 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     for (size_t i = 0; i < n; i++) {
         struct trtc_err why;
         if (is_directory(operands[i]) || !strchr(operands[i], '=')) {
-            if (trtc_scan_dir(&in->scan, operands[i], false, NULL, 0, &why) < 0)
-                report(in, &why);
-            else if (in->scan.nb_playlists == 0)
-                cli_note("%s: no playlists in it", operands[i]);
+            if (trtc_scan_dir(&in->scan, operands[i], false, NULL, 0, &why) == 0) {
+                if (in->scan.nb_playlists == 0)
+                    cli_note("%s: no playlists in it", operands[i]);
+            } else if (refuse(in, &why, err) < 0) {
+                goto done;
+            }
         } else if (trtc_operand_parse(operands[i], &ops[i], err) < 0) {
             goto done;
         }
@@ -440,8 +455,8 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     const int64_t base = base_of(in, ops, n);
     for (size_t i = 0; i < n && !cli_signal; i++) {
         struct trtc_err why;
-        if (ops[i].source && add_source(in, &ops[i], base, &why) < 0)
-            report(in, &why);
+        if (ops[i].source && add_source(in, &ops[i], base, &why) < 0 && refuse(in, &why, err) < 0)
+            goto done;
     }
     if (list_sources(in, err) < 0)
         goto done;
@@ -483,7 +498,8 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
                                                    .picture = o->picture,
                                                    .sound = o->sound,
                                                    .live = o->dynamic ? o->input : NULL,
-                                                   .stored = o->stored };
+                                                   .stored = o->stored,
+                                                   .recorded = o->rec != NULL };
     }
     return 0;
 }
@@ -520,12 +536,16 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
     when_of(o, s, start_us, when, sizeof when);
     if (why.code && !s->failure.code)
         cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
+    else if (in->live && o->rec && s->sound_failure.code)
+        cli_error("%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
+                  s->sound_failure.msg);
     else if (o->torn && !s->failure.code)
         cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
     if (nb)
         cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
                   o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");
-    if ((why.code || s->failure.code || o->torn || nb) && !in->allow_missing)
+    if ((why.code || s->failure.code || s->sound_failure.code || o->torn || nb) &&
+        !in->allow_missing)
         in->code = trtc_worse(in->code, why.code && !s->member.both.n && !s->member.sound.n &&
                                                 !s->member.picture.n
                                             ? why.code

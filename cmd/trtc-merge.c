@@ -312,6 +312,16 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
     }
 }
 
+/* Some file of it could not be read for the machine's sake: made without it, the output would
+ * look finished to the next run. */
+static void say_held(struct work *w, const struct trtc_recording *r)
+{
+    cli_report(r->held);
+    cli_error("%s: user %s: nothing is made of it now; run again", r->dir,
+              r->user ? r->user_id : "mixed");
+    w->code = trtc_worse(w->code, r->held->code);
+}
+
 /* Every user asked for must be there; the others are merged all the same. */
 static void check_users(struct work *w)
 {
@@ -349,6 +359,8 @@ static int scan_all(struct work *w, struct trtc_err *err)
     }
     for (size_t i = 0; i < w->scan.nb_notes; i++)
         cli_note("%s", w->scan.notes[i]);
+    for (size_t i = 0; i < w->scan.losses.n; i++)
+        merge_say_loss(w, &w->scan.losses.items[i]);
     if (w->scan.n == 0 && w->code == 0 && !o->nb_users)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
     check_users(w);
@@ -369,8 +381,12 @@ static int plan_all(struct work *w, struct trtc_err *err)
                      r->user ? r->user_id : "mixed");
             continue;
         }
-        if (trtc_probe_recording(r, count, err) < 0)
+        if (!r->held && trtc_probe_recording(r, count, err) < 0)
             return -1;
+        if (r->held) {
+            say_held(w, r);
+            continue;
+        }
         trtc_recording_settle(r);
         if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;

@@ -145,6 +145,7 @@ audio2=20260101000010500
 }
 
 @test "foreign content, a foreign name, a size that is not FILE-ATTR's" {
+    local n
     have plain p
     head -c 66552 /dev/urandom >"$(segment p video 1)"
     merge 3 -f p
@@ -155,6 +156,13 @@ audio2=20260101000010500
     merge 3 -f p --force
     said "$video2.ts: foreign: "
     said '66552 bytes lost'
+    # the tables alone, and with the first packet of a picture: of ours, if with nothing in it
+    for n in 1 2 3; do
+        have plain p
+        truncate -s $((188 * n)) "$(segment p video 1)"
+        merge 3 -f p --force
+        said "$video2.ts: empty: it holds no picture and no sound"
+    done
     have plain p
     mv "$(segment p video 1)" "p/${stem/MTAwMDE/MTAwMDI}_video_$video2.ts"
     sed -i "/$video2/s/MTAwMDE/MTAwMDI/" "$(list video)"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -290,6 +291,39 @@ static void test_no_descriptor_left(void **state)
     close(dirfd);
 }
 
+/* Only so many more files may be open. */
+static struct rlimit allow_files(int more)
+{
+    struct rlimit was, l;
+    int lowest = dup(0);
+    close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    l = (struct rlimit){ (rlim_t)(lowest + more), was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
+    return was;
+}
+
+/* What the machine is short of says nothing of the file. The walk needs two descriptors. */
+static void test_shortage(void **state)
+{
+    (void)state;
+    int dirfd = open_dir();
+    for (size_t k = 0; k < 2; k++)
+        for (int more = 0; more < 3; more++) {
+            struct trtc_err err = { 0 };
+            struct rlimit was = allow_files(more);
+            int fd = ways[k].open(dirfd, "sub/deep/file", NULL, &err);
+            setrlimit(RLIMIT_NOFILE, &was);
+            assert_int_equal(fd >= 0, more > (k == 0 ? 1 : 0));
+            if (fd >= 0)
+                close(fd);
+            else
+                assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
+            assert_int_equal(fd < 0, trtc_is_shortage(&err));
+        }
+    close(dirfd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup(test_not_permitted, make_tree),
         cmocka_unit_test_setup(test_read, make_tree),
         cmocka_unit_test_setup(test_no_descriptor_left, make_tree),
+        cmocka_unit_test_setup(test_shortage, make_tree),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

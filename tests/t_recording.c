@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -521,7 +522,8 @@ static void test_very_deep(void **state)
     assert_int_equal(system(cmd), 0);
     struct trtc_scan s = scan(true, NULL);
     assert_int_equal(s.n, 0);
-    assert_true(has_note(s.notes, s.nb_notes, "too deep"));
+    assert_int_equal(s.losses.n, 1);
+    assert_string_equal(s.losses.items[0].detail, "it lies too deep");
     trtc_scan_fini(&s);
 }
 
@@ -593,6 +595,58 @@ static void test_directories(void **state)
     }
 }
 
+/* A recording of which a file cannot be opened for want of descriptors is held, and nothing is said
+ * of what it lacks. */
+static void test_held(void **state)
+{
+    (void)state;
+    struct rlimit was, l;
+    struct trtc_scan s;
+    put_segments("@000000000", 376);
+    put_list(V, "X10 @000000000 X10 @000010000");
+    int lowest = dup(0);
+    close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    for (int more = 0; more < 2; more++) {
+        struct trtc_err err;
+        l = (struct rlimit){ (rlim_t)(lowest + more), was.rlim_max };
+        s = (struct trtc_scan){ 0 };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
+        int ret = trtc_scan_dir(&s, "d", false, NULL, 0, &err);
+        setrlimit(RLIMIT_NOFILE, &was);
+        assert_int_equal(ret, more ? 0 : -1);
+        const struct trtc_err *why = more ? s.recs[0].held : &err;
+        assert_int_equal(why->code, TRTC_EX_TEMPFAIL);
+        if (more)
+            assert_memory_equal(why->msg, "d/" V ".m3u8: cannot be read: ", 24 + strlen(V));
+        assert_int_equal(more ? s.recs[0].losses.n + s.recs[0].nb_pieces : s.n, 0);
+        assert_int_equal(s.nb_notes, 0);
+        trtc_scan_fini(&s);
+    }
+    s = scan(false, NULL);
+    assert_null(s.recs[0].held);
+    assert_int_equal(s.recs[0].losses.n, 1);
+    trtc_scan_fini(&s);
+}
+
+/* A directory below that must not be read is a loss; what lies beside it is found. */
+static void test_unreadable_below(void **state)
+{
+    (void)state;
+    if (geteuid() == 0) /* may read all */
+        return;
+    put_segments("@000000000", 376);
+    put_list(V, "X10 @000000000");
+    assert_int_equal(system("mkdir d/sub && chmod 0 d/sub"), 0);
+    struct trtc_scan s = scan(true, NULL);
+    assert_int_equal(s.n, 1);
+    assert_int_equal(s.losses.n, 1);
+    assert_string_equal(s.losses.items[0].path, "d/sub");
+    assert_string_equal(s.losses.items[0].kind, "unreadable");
+    trtc_scan_fini(&s);
+    assert_int_equal(system("chmod 700 d/sub"), 0);
+}
+
 /* Names are UTC, wherever the machine stands. */
 static void test_time_zones(void **state)
 {
@@ -635,6 +689,8 @@ int main(void)
         cmocka_unit_test_setup(test_very_deep, fresh),
         cmocka_unit_test_setup(test_ended, fresh),
         cmocka_unit_test_setup(test_directories, fresh),
+        cmocka_unit_test_setup(test_held, fresh),
+        cmocka_unit_test_setup(test_unreadable_below, fresh),
         cmocka_unit_test_setup(test_time_zones, fresh),
     };
     return cmocka_run_group_tests(tests, enter, leave);

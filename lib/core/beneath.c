@@ -18,6 +18,7 @@
 #include <linux/openat2.h>
 #endif
 
+enum { AGAIN_TRIES = 16 };
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
 /* Absolute, or with a ".." in it. */
@@ -62,7 +63,10 @@ static int open_walking(int dirfd, const char *name)
         if (n > 0 && n < sizeof part) {
             memcpy(part, s, n);
             part[n] = '\0';
-            fd = openat(at, part, OPEN_FLAGS | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
+            int tries = AGAIN_TRIES;
+            do
+                fd = openat(at, part, OPEN_FLAGS | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
+            while (fd < 0 && errno == EINTR && tries-- > 0);
             if (fd < 0 && is_link(at, part))
                 errno = EXDEV;
         }
@@ -78,9 +82,13 @@ static int open_walking(int dirfd, const char *name)
 static int open_resolving(int dirfd, const char *name)
 {
 #if defined(__linux__) && defined(SYS_openat2)
+    int tries = AGAIN_TRIES;
     struct open_how how = { .flags = OPEN_FLAGS,
                             .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    long fd = syscall(SYS_openat2, dirfd, name, &how, sizeof how);
+    long fd;
+    do /* EAGAIN: something was renamed meanwhile, openat2(2) asks for another try */
+        fd = syscall(SYS_openat2, dirfd, name, &how, sizeof how);
+    while (fd < 0 && (errno == EINTR || errno == EAGAIN) && tries-- > 0);
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
         return (int)fd;
 #endif
@@ -95,7 +103,9 @@ static int fail_open(int errnum, struct trtc_err *err)
         return trtc_fail(err, TRTC_EX_NOINPUT, "missing");
     if (errnum == ENXIO)
         return trtc_fail(err, TRTC_EX_DATAERR, "not a regular file");
-    return trtc_fail_errno(err, TRTC_EX_NOINPUT, errnum, "cannot be read");
+    bool refused = errnum == EACCES || errnum == EPERM;
+    return trtc_fail_errno(err, refused ? TRTC_EX_NOINPUT : TRTC_EX_IOERR, errnum,
+                           "cannot be read");
 }
 
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err)
@@ -106,7 +116,11 @@ int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
     if (fd < 0)
         return fail_open(errno, err);
     struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) < 0) {
+        close_kept(fd);
+        return fail_open(errno, err);
+    }
+    if (!S_ISREG(st.st_mode)) {
         close(fd);
         return trtc_fail(err, TRTC_EX_DATAERR, "not a regular file");
     }

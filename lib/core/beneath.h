@@ -10,8 +10,9 @@
 
 /* Opens NAME, relative to dirfd, for reading. Absolute names, "..", and links that leave the
  * directory are refused (TRTC_EX_NOPERM, "leads out of its directory"), as is everything but a
- * regular file (TRTC_EX_DATAERR); a file that is not there is TRTC_EX_NOINPUT. Never blocks on
- * a FIFO. Returns the descriptor and *size_bytes, or -1. */
+ * regular file (TRTC_EX_DATAERR); a file that is not there is TRTC_EX_NOINPUT; what the machine is
+ * short of, or cannot read, is TRTC_EX_TEMPFAIL or TRTC_EX_IOERR (trtc_is_shortage). Never blocks
+ * on a FIFO. Returns the descriptor and *size_bytes, or -1. */
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
 /* The same checks without keeping the file open: 0 and *size_bytes, or -1. Cheaper for a plain

@@ -28,7 +28,13 @@ static int code_of_errno(int code, int errnum)
     case EMFILE:
     case ENFILE:
     case ENOMEM:
+    case ENOBUFS:
+    case EINTR:
+    case ESTALE:
+    case ETIMEDOUT:
         return TRTC_EX_TEMPFAIL;
+    case EIO:
+        return code == TRTC_EX_NOINPUT ? TRTC_EX_IOERR : code;
     case EACCES:
     case EPERM:
         return code == TRTC_EX_NOINPUT ? TRTC_EX_NOPERM : code;
@@ -54,6 +60,11 @@ int trtc_fail_errno(struct trtc_err *err, int code, int errnum, const char *fmt,
 int trtc_fail_nomem(struct trtc_err *err)
 {
     return trtc_fail(err, TRTC_EX_TEMPFAIL, "out of memory");
+}
+
+bool trtc_is_shortage(const struct trtc_err *err)
+{
+    return err->code == TRTC_EX_TEMPFAIL || err->code == TRTC_EX_IOERR;
 }
 
 int trtc_worse(int a, int b)

@@ -37,6 +37,17 @@ int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
     return ret;
 }
 
+int trtc_recording_hold(struct trtc_recording *r, const char *file, const struct trtc_err *why)
+{
+    if (r->held)
+        return 0;
+    r->held = malloc(sizeof *r->held);
+    if (!r->held)
+        return -1;
+    trtc_fail(r->held, why->code, "%s/%s: %s", r->dir, file, why->msg);
+    return 0;
+}
+
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p)
 {
     size_t n = strlen(r->dir) + strlen(p->uri) + 2;
@@ -114,7 +125,7 @@ static enum listing look_at(const struct trtc_recording *r, const struct trtc_pl
     return name && is_foreign(r, name) ? LISTED_FOREIGN : LISTED;
 }
 
-/* Checks one listed segment on disk. 1: usable, 0: a loss was listed, -1: no memory. */
+/* Checks one listed segment on disk. 1: usable, 0: a loss was listed or r is held, -1: no memory. */
 static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
                        const struct trtc_playlist_seg *seg, enum listing how, int dirfd)
 {
@@ -126,6 +137,8 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
     if (how == LISTED_FOREIGN)
         return lose(r, p, "foreign", p->attr_bytes, "its name is another recording's");
     if (trtc_stat_beneath(dirfd, seg->uri, &p->bytes, &why) < 0) {
+        if (trtc_is_shortage(&why))
+            return trtc_recording_hold(r, seg->uri, &why);
         bool plain = why.code == TRTC_EX_NOINPUT, outside = why.code == TRTC_EX_NOPERM;
         return lose(r, p, plain || outside ? "missing" : "unreadable", p->attr_bytes,
                     plain ? NULL : why.msg);

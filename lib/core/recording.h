@@ -72,6 +72,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     int64_t nb_segments; /* listed, usable or not */
     int64_t bytes;       /* of the usable pieces */
     int64_t newest_ms;   /* latest modification time of its files */
+    struct trtc_err *held; /* why it cannot be looked at now (the machine), or NULL */
     bool ended;          /* every track's last playlist has its ENDLIST */
 };
 
@@ -80,11 +81,14 @@ struct trtc_scan {
     size_t n, cap;
     char **notes; /* about playlists that belong to no recording */
     size_t nb_notes;
+    struct trtc_losses losses; /* the same: what could not be looked at */
     size_t nb_playlists;
 };
 
 /* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s.
- * users: only these ids (in clear); nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read. */
+ * users: only these ids (in clear); nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read;
+ * a shortage of the machine (trtc_is_shortage) while it, or one below it, is looked through: the
+ * first is told, and *s holds what could be found beside it. */
 int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
                   size_t nb_users, struct trtc_err *err);
 
@@ -98,6 +102,11 @@ void trtc_scan_fini(struct trtc_scan *s);
 /* A note on a recording (copied). */
 __attribute__((format(printf, 2, 3))) int trtc_recording_note(struct trtc_recording *r,
                                                               const char *fmt, ...);
+
+/* The machine could not read one of its files: it must be left alone as a whole, since what is
+ * not known of it would look like a loss. The first reason counts; its message begins with the
+ * file, "DIR/FILE". */
+int trtc_recording_hold(struct trtc_recording *r, const char *file, const struct trtc_err *why);
 
 /* "DIR/URI" of a piece, malloc'd. */
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p);

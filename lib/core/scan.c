@@ -60,6 +60,14 @@ __attribute__((format(printf, 2, 3))) static int scan_note(struct trtc_scan *s, 
     return ret;
 }
 
+/* Something that is there and cannot be used, and belongs to no recording. */
+static int scan_loss(struct trtc_scan *s, const char *path, const char *why, struct trtc_err *err)
+{
+    return trtc_losses_add(&s->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1, "%s", why) < 0
+               ? trtc_fail_nomem(err)
+               : 0;
+}
+
 static char *span_dup(struct trtc_span s)
 {
     return strndup(s.p ? s.p : "", s.n);
@@ -170,6 +178,10 @@ static int take_playlist(struct trtc_scan *s, const char *dir, int dirfd, const 
         trtc_playlist_parse(text, (size_t)n, &src->playlist, &why) < 0) {
         if (src->playlist.text)
             trtc_playlist_fini(&src->playlist);
+        if (trtc_is_shortage(&why)) {
+            ret = trtc_recording_hold(r, file, &why) < 0 ? trtc_fail_nomem(err) : 0;
+            goto done;
+        }
         if (trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1, "playlist: %s",
                             why.msg) < 0)
             trtc_fail_nomem(err);
@@ -209,6 +221,9 @@ static int compare_key(const void *key, const void *item)
  * to it. Worth a word. */
 static int note_unlisted(struct trtc_scan *s, size_t first, const char *dir, struct names *segs)
 {
+    for (size_t r = first; r < s->n; r++)
+        if (s->recs[r].held)
+            return 0; /* what lists them may be what could not be read */
     bool *listed = calloc(segs->n + 1, sizeof *listed);
     if (!listed)
         return -1;
@@ -246,93 +261,6 @@ static int by_recording(const void *a, const void *b)
     return order ? order : strcmp(x->user ? x->user : "", y->user ? y->user : "");
 }
 
-static int scan_tree(struct trtc_scan *s, const char *dir, int dirfd, int depth, bool recursive,
-                     const char *const *users, size_t nb_users, struct trtc_err *err)
-{
-    int ret = -1;
-    struct names files = { 0 }, dirs = { 0 }, segs = { 0 };
-    DIR *d = fdopendir(dirfd);
-    if (!d) {
-        int errnum = errno;
-        close(dirfd);
-        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errnum, "%s", dir);
-    }
-    const struct dirent *e;
-    for (errno = 0; (e = readdir(d)); errno = 0) {
-        struct stat st;
-        bool playlist = ends_with(e->d_name, ".m3u8"), segment = ends_with(e->d_name, ".ts");
-        if (segment && names_add(&segs, e->d_name) < 0)
-            goto nomem;
-        if (e->d_name[0] == '.' || segment || (!playlist && !recursive))
-            continue;
-        if (playlist && names_add(&files, e->d_name) < 0)
-            goto nomem;
-        if (!playlist && fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISDIR(st.st_mode) && names_add(&dirs, e->d_name) < 0)
-            goto nomem;
-    }
-    if (errno) {
-        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", dir);
-        goto done;
-    }
-    if (files.n)
-        qsort(files.v, files.n, sizeof *files.v, by_name);
-    if (dirs.n)
-        qsort(dirs.v, dirs.n, sizeof *dirs.v, by_name);
-    size_t first = s->n;
-    for (size_t i = 0; i < files.n; i++)
-        if (take_playlist(s, dir, dirfd, files.v[i], users, nb_users, err) < 0)
-            goto done;
-    if (s->n > first)
-        qsort(s->recs + first, s->n - first, sizeof *s->recs, by_recording);
-    for (size_t i = first; i < s->n; i++)
-        if (trtc_recording_place(&s->recs[i], dirfd, err) < 0)
-            goto done;
-    if (segs.n && nb_users == 0 && note_unlisted(s, first, dir, &segs) < 0)
-        goto nomem;
-    for (size_t i = 0; i < dirs.n; i++) {
-        char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", dir, dirs.v[i]) >= (int)sizeof path ||
-            depth >= SCAN_DEPTH_MAX) {
-            scan_note(s, "%s/%s: left alone: too deep", dir, dirs.v[i]);
-            continue;
-        }
-        int sub = openat(dirfd, dirs.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (sub < 0) {
-            scan_note(s, "%s: left alone: %s", path, strerror(errno));
-            continue;
-        }
-        if (scan_tree(s, path, sub, depth + 1, recursive, users, nb_users, err) < 0)
-            goto done;
-    }
-    ret = 0;
-    goto done;
-nomem:
-    trtc_fail_nomem(err);
-done:
-    closedir(d);
-    names_fini(&files);
-    names_fini(&dirs);
-    names_fini(&segs);
-    return ret;
-}
-
-int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
-                  size_t nb_users, struct trtc_err *err)
-{
-    size_t n = strlen(dir);
-    char *clean = strdup(dir);
-    if (!clean)
-        return trtc_fail_nomem(err);
-    while (n > 1 && clean[n - 1] == '/')
-        clean[--n] = '\0';
-    int fd = open(clean, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", clean)
-                     : scan_tree(s, clean, fd, 0, recursive, users, nb_users, err);
-    free(clean);
-    return ret;
-}
-
 static void recording_fini(struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->nb_sources; i++) {
@@ -349,6 +277,161 @@ static void recording_fini(struct trtc_recording *r)
     free(r->user);
     free(r->user_id);
     trtc_losses_fini(&r->losses);
+    free(r->held);
+}
+
+/* What a directory holds, by the ends of the names. */
+struct listing {
+    struct names lists, segs, dirs;
+};
+
+static void listing_fini(struct listing *l)
+{
+    names_fini(&l->lists);
+    names_fini(&l->segs);
+    names_fini(&l->dirs);
+}
+
+/* 1, 0: no directory, -1: it cannot be known. */
+static int is_directory(int dirfd, const char *name, struct trtc_err *err)
+{
+    struct stat st;
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return S_ISDIR(st.st_mode);
+    if (errno == ENOENT)
+        return 0;
+    return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
+}
+
+static int list_entry(struct listing *l, int dirfd, const char *name, bool recursive,
+                      struct trtc_err *err)
+{
+    struct names *to = ends_with(name, ".ts") ? &l->segs : NULL;
+    if (!to && name[0] == '.')
+        return 0;
+    if (!to && ends_with(name, ".m3u8"))
+        to = &l->lists;
+    if (!to && recursive) {
+        int is = is_directory(dirfd, name, err);
+        if (is < 0)
+            return -1;
+        to = is ? &l->dirs : NULL;
+    }
+    return to && names_add(to, name) < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+static int list_directory(DIR *d, const char *dir, bool recursive, struct listing *l,
+                          struct trtc_err *err)
+{
+    const struct dirent *e;
+    struct trtc_err why;
+    for (errno = 0; (e = readdir(d)); errno = 0)
+        if (list_entry(l, dirfd(d), e->d_name, recursive, &why) < 0)
+            return trtc_fail(err, why.code, "%s: %s", dir, why.msg);
+    if (errno)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", dir);
+    if (l->lists.n)
+        qsort(l->lists.v, l->lists.n, sizeof *l->lists.v, by_name);
+    if (l->dirs.n)
+        qsort(l->dirs.v, l->dirs.n, sizeof *l->dirs.v, by_name);
+    return 0;
+}
+
+struct walk {
+    struct trtc_scan *s;
+    bool recursive;
+    const char *const *users;
+    size_t nb_users;
+};
+
+static int take_playlists(const struct walk *w, const char *dir, int fd, struct listing *l,
+                          struct trtc_err *err)
+{
+    struct trtc_scan *s = w->s;
+    const size_t first = s->n;
+    for (size_t i = 0; i < l->lists.n; i++)
+        if (take_playlist(s, dir, fd, l->lists.v[i], w->users, w->nb_users, err) < 0)
+            return -1;
+    if (s->n > first)
+        qsort(s->recs + first, s->n - first, sizeof *s->recs, by_recording);
+    for (size_t i = first; i < s->n; i++)
+        if (trtc_recording_place(&s->recs[i], fd, err) < 0)
+            return -1;
+    if (l->segs.n && w->nb_users == 0 && note_unlisted(s, first, dir, &l->segs) < 0)
+        return trtc_fail_nomem(err);
+    return 0;
+}
+
+static int scan_tree(const struct walk *w, const char *dir, int fd, int depth,
+                     struct trtc_err *err);
+
+static int scan_below(const struct walk *w, const char *dir, int fd, const char *name, int depth,
+                      struct trtc_err *err)
+{
+    char path[4096];
+    struct trtc_err why;
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
+        depth >= SCAN_DEPTH_MAX)
+        return scan_loss(w->s, path, "it lies too deep", err);
+    int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (sub >= 0)
+        return scan_tree(w, path, sub, depth + 1, err);
+    if (errno == ENOENT) /* gone since */
+        return 0;
+    trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be read");
+    if (trtc_is_shortage(&why))
+        return trtc_fail(err, why.code, "%s: %s", path, why.msg);
+    return scan_loss(w->s, path, why.msg, err);
+}
+
+static void drop_recordings(struct trtc_scan *s, size_t from)
+{
+    while (s->n > from)
+        recording_fini(&s->recs[--s->n]);
+}
+
+/* Takes fd over. */
+static int scan_tree(const struct walk *w, const char *dir, int fd, int depth, struct trtc_err *err)
+{
+    struct listing l = { 0 };
+    const size_t first = w->s->n;
+    DIR *d = fdopendir(fd);
+    if (!d) {
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", dir);
+        close(fd);
+        return -1;
+    }
+    int ret = list_directory(d, dir, w->recursive, &l, err);
+    if (ret == 0) {
+        ret = take_playlists(w, dir, fd, &l, err);
+        if (ret < 0)
+            drop_recordings(w->s, first);
+    }
+    for (size_t i = 0; i < l.dirs.n; i++) {
+        struct trtc_err another;
+        if (scan_below(w, dir, fd, l.dirs.v[i], depth, ret < 0 ? &another : err) < 0)
+            ret = -1;
+    }
+    closedir(d);
+    listing_fini(&l);
+    return ret;
+}
+
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
+                  size_t nb_users, struct trtc_err *err)
+{
+    const struct walk w = { s, recursive, users, nb_users };
+    size_t n = strlen(dir);
+    char *clean = strdup(dir);
+    if (!clean)
+        return trtc_fail_nomem(err);
+    while (n > 1 && clean[n - 1] == '/')
+        clean[--n] = '\0';
+    int fd = open(clean, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", clean)
+                     : scan_tree(&w, clean, fd, 0, err);
+    free(clean);
+    return ret;
 }
 
 void trtc_scan_fini(struct trtc_scan *s)
@@ -358,6 +441,7 @@ void trtc_scan_fini(struct trtc_scan *s)
     for (size_t i = 0; i < s->nb_notes; i++)
         free(s->notes[i]);
     free(s->notes);
+    trtc_losses_fini(&s->losses);
     free(s->recs);
     *s = (struct trtc_scan){ 0 };
 }

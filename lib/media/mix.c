@@ -46,6 +46,13 @@ bool mix_failed(struct trtc_mix *m)
     return failed;
 }
 
+bool mix_must_end(const struct trtc_mix *m, const struct trtc_mix_source *s,
+                  const struct trtc_err *why)
+{
+    /* what comes live cannot be mixed again, and a file that breaks off leaves the others */
+    return !m->live && (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
+}
+
 int64_t mix_samples(const struct trtc_mix *m, int64_t k)
 {
     return av_rescale_rnd(k, m->o.set->rate_hz, m->o.set->fps, AV_ROUND_NEAR_INF);

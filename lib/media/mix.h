@@ -29,9 +29,11 @@ struct trtc_mix_source {               /* a user's stream */
     struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
     struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
     bool stored;                       /* with live: it is waited for, however long it takes */
+    bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
     /* filled by the run */
     int64_t nb_broken_pictures, nb_broken_sounds;
-    struct trtc_err failure; /* code 0: none */
+    struct trtc_err failure; /* of the picture; code 0: none */
+    struct trtc_err sound_failure;
     int64_t failed_at_us;
 };
 

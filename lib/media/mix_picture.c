@@ -112,6 +112,10 @@ static int see_failures(struct trtc_mix *m, struct trtc_err *err)
         trtc_tile_failure(m->tiles[i], &why, &at);
         if (!why.code)
             continue;
+        if (mix_must_end(m, &m->sources[i], &why)) {
+            *err = why;
+            return -1;
+        }
         m->failure_told[i] = true;
         m->sources[i].failure = why;
         m->sources[i].failed_at_us = at;

@@ -66,6 +66,9 @@ mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, .
 /* The first failure counts; everybody is woken. */
 void mix_fail(struct trtc_mix *m, const struct trtc_err *err);
 bool mix_failed(struct trtc_mix *m);
+/* Whether the failure of a source is one of the machine, and the mix without it is not to be had. */
+bool mix_must_end(const struct trtc_mix *m, const struct trtc_mix_source *s,
+                  const struct trtc_err *why);
 
 /* Samples of the first k frames. */
 int64_t mix_samples(const struct trtc_mix *m, int64_t k);

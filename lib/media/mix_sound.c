@@ -14,7 +14,7 @@
 enum { BLOCK_MAX = 4096 };
 
 struct voice { /* of one source */
-    const struct trtc_mix *mix;
+    struct trtc_mix *mix;
     struct trtc_mix_source *source;
     int number;              /* in the mixer; -1: none */
     struct trtc_aacenc *own; /* its own track */
@@ -39,6 +39,10 @@ static int next_packet(void *opaque, struct trtc_packet *p, const char **codec_n
     const struct voice *v = opaque;
     struct trtc_feed_frame f;
     int ret = trtc_feed_next(v->source->sound, &f, err);
+    if (ret < 0)
+        v->source->sound_failure = *err;
+    if (ret < 0 && mix_must_end(v->mix, v->source, err))
+        mix_fail(v->mix, err);
     if (ret == TRTC_FED_FRAME) {
         *p = f.pkt;
         p->pts_us -= v->mix->start_us;

@@ -27,6 +27,10 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
                                at + f.dur_us, TRTC_SECTION_GAP_US, err) < 0)
             goto done;
     }
+    if (got < 0 && why.code == TRTC_EX_TEMPFAIL) {
+        *err = why;
+        goto done;
+    }
     trtc_input_losses(in, &lost);
     *torn = got < 0 || lost.cut;
     ret = 0;

@@ -208,7 +208,10 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     p->facts.kinds = (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
     if (!p->facts.kinds) {
         p->unusable = true;
-        bool foreign = stats->nb_packets < NB_PACKETS_TO_JUDGE;
+        /* few packets that are all there is are a stream, if a short one */
+        const int64_t nb = stats->nb_packets;
+        bool foreign =
+            nb == 0 || (nb < NB_PACKETS_TO_JUDGE && p->bytes >= (nb + 1) * TRTC_TS_PACKET);
         return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said,
                         p->attr_bytes >= 0 ? p->attr_bytes : p->bytes,
                         foreign            ? "it is no MPEG transport stream"
@@ -241,6 +244,16 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     return 0;
 }
 
+/* What the machine is to blame for holds up the recording; anything else is lost. */
+static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_err *why,
+                       struct trtc_err *err)
+{
+    int ret = trtc_is_shortage(why) ? trtc_recording_hold(r, p->uri, why)
+                                    : add_loss(r, p, "unreadable", p->dur_us, p->bytes, why->msg);
+    p->unusable = true;
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
 static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
                        struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
 {
@@ -249,15 +262,12 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
     struct trtc_err why;
     bool whole = p->measure || count_frames;
     int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
-    if (fd < 0) {
-        p->unusable = true;
-        return add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg) < 0 ? trtc_fail_nomem(err)
-                                                                              : 0;
-    }
+    if (fd < 0)
+        return cannot_read(r, p, &why, err);
     trtc_ts_begin(ts);
+    struct trtc_ts_stats stats;
     int64_t at = 0, head = whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;
     int ret = feed(ts, fd, buf, &at, head, !whole, &l, &why);
-    struct trtc_ts_stats stats = *trtc_ts_stats(ts);
     bool found = l.nb[0] || l.nb[1];
     /* a segment that could hide a section's end is looked at although its size is right */
     bool end_seen = whole || p->attr_bytes < 0 || !found || p->dur_us > TRTC_SECTION_GAP_US;
@@ -273,13 +283,10 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
         ret = drain(ts, &l, &why);
     }
     close(fd);
-    if (ret < 0) {
-        p->unusable = true;
-        ret = add_loss(r, p, "unreadable", p->dur_us, p->bytes, why.msg);
-    } else {
-        ret = judge(r, p, &l, &stats, whole, end_seen);
-    }
-    return ret < 0 ? trtc_fail_nomem(err) : 0;
+    if (ret < 0)
+        return cannot_read(r, p, &why, err);
+    stats = *trtc_ts_stats(ts);
+    return judge(r, p, &l, &stats, whole, end_seen) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err)
@@ -293,10 +300,13 @@ int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trt
         goto done;
     }
     if (dirfd < 0) {
-        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", r->dir);
+        struct trtc_err why;
+        trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be opened");
+        ret = trtc_is_shortage(&why) ? trtc_recording_hold(r, "", &why)
+                                     : trtc_fail(err, why.code, "%s: %s", r->dir, why.msg);
         goto done;
     }
-    for (size_t i = 0; i < r->nb_pieces; i++)
+    for (size_t i = 0; i < r->nb_pieces && !r->held; i++)
         if (probe_piece(r, &r->pieces[i], dirfd, ts, buf, count_frames, err) < 0)
             goto done;
     ret = 0;

@@ -11,7 +11,8 @@
 /* Fills the facts of every piece of r. Normally reads only the first block of a segment, and
  * its last one where no FILE-ATTR vouches for its size; the whole of it where its length
  * cannot be believed, or with count_frames. What turns out empty, foreign or cut is listed in
- * r->losses, and its length corrected. */
+ * r->losses, and its length corrected. What the machine cannot read now holds r (r->held), which is
+ * not looked at any further. */
 int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err);
 
 #endif

@@ -104,8 +104,8 @@ lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const 
     return ret;
 }
 
-/* Opens the next clip's file. 1, 0 where there is no more, -1 no memory. What cannot be opened
- * any more is a loss. */
+/* Opens the next clip's file. 1, 0 where there is no more, -1 where the machine fails. What is not
+ * there any more is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     for (; rd->at < rd->lane->n; rd->at++) {
@@ -113,6 +113,8 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
         struct trtc_err why;
         rd->fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
         if (rd->fd < 0) {
+            if (trtc_is_shortage(&why))
+                return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
             if (lose(rd, "missing", p->dur_us, p->bytes, "%s", why.msg) < 0)
                 return trtc_fail_nomem(err);
             continue;
@@ -167,11 +169,8 @@ static int refill(struct trtc_reader *rd, struct trtc_err *err)
     do
         got = read(rd->fd, rd->buf, READ_BYTES);
     while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        if (lose(rd, "unreadable", 0, -1, "%s", strerror(errno)) < 0)
-            return trtc_fail_nomem(err);
-        got = 0;
-    }
+    if (got < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s/%s", rd->rec->dir, piece_of(rd)->uri);
     if (got > 0) {
         trtc_ts_feed(rd->ts, rd->buf, (size_t)got);
         if (rd->bytes)

@@ -27,9 +27,9 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                     enum trtc_kind kind, struct trtc_losses *losses,
                                     atomic_llong *bytes, struct trtc_err *err);
 
-/* Next frame: 1, 0 at the end, -1 on failure. Video begins with a key frame, and again after
- * every hole; pts never falls below what the time line allows. The frame is valid until the
- * next call. */
+/* Next frame: 1, 0 at the end, -1 on failure (of the machine, not of the input: nothing may be
+ * made of what came before). Video begins with a key frame, and again after every hole; pts never
+ * falls below what the time line allows. The frame is valid until the next call. */
 int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err);
 
 void trtc_reader_free(struct trtc_reader **rd);
