@@ -216,6 +216,31 @@ END
     whole late.ts mixed
 }
 
+@test "a track that the tables announce later: from its first frame on, in the playlist it belongs to" {
+    part 4 10 both.ts
+    ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy -copyts -muxdelay 0 v.ts -map 0:a -c copy -copyts -muxdelay 0 a.ts
+    part 4 14 more.ts
+    cat both.ts more.ts >all.ts
+    samples all.ts more.ts want.late-v.ts
+    samples more.ts all.ts want.late-a.ts
+    local kind
+    for kind in v a; do
+        cat $kind.ts more.ts >late-$kind.ts
+        rm -rf single mixed
+        hls 0 -d single -u 10001 -t 2 late-$kind.ts
+        quiet
+        whole late-$kind.ts single
+        hls 0 -d mixed -t 2 late-$kind.ts
+        quiet
+        whole late-$kind.ts mixed
+        [[ $(grep -c STREAM-TYPE:2 mixed/*.m3u8) -eq 1 && $(breaks mixed/1400000001_3560.m3u8) -eq 1 ]] || fail "$(cat mixed/*.m3u8)"
+        near "$(grep -ohE 'REC-TIME:[0-9]+' single/*.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 4000 100 "start"
+        merge 0 -f single -m 1
+        near "$(field "$(<out)" v duration)" 8 0.2 "merged picture"
+        near "$(field "$(<out)" a duration)" 8 0.2 "merged sound"
+    done
+}
+
 @test "key frames are rare: longer segments, said once" {
     film 8 -g 60 -bf 0 rare.ts
     hls 0 -d o -u 10001 -t 1 rare.ts

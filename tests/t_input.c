@@ -823,6 +823,67 @@ static void test_late_video(void **state)
     }
 }
 
+/* An FLV whose header does not flag the sound (tag type 8) or the picture (9), with the configuration of that track
+ * right before its first frame. */
+static void unflag(const char *from, const char *to, int type)
+{
+    struct bytes b = load(from);
+    uint8_t *out = malloc(b.n);
+    const uint8_t *config = NULL;
+    size_t n = 13, config_size = 0;
+
+    assert_non_null(out);
+    memcpy(out, b.p, n);
+    out[4] = type == 8 ? 1 : 4;
+    for (size_t at = 13, size; at + 15 < b.n; at += size) {
+        const uint8_t *tag = b.p + at;
+        size = 11 + ((size_t)tag[1] << 16 | (size_t)tag[2] << 8 | tag[3]) + 4;
+        if (tag[0] == type && tag[12] == 0 && !config) {
+            config = tag;
+            config_size = size;
+            continue;
+        }
+        if (tag[0] == 18) /* what it says of itself */
+            continue;
+        if (tag[0] == type && config_size > 0) {
+            memcpy(out + n, config, config_size);
+            memcpy(out + n + 4, tag + 4, 4);
+            n += config_size;
+            config_size = 0;
+        }
+        memcpy(out + n, tag, size);
+        n += size;
+    }
+    save(to, out, n);
+    free(out);
+    free(b.p);
+}
+
+/* A track that nothing announces, and that comes when the stream has long begun. */
+static void test_unannounced(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-f lavfi -i sine=r=48000:d=12 -itsoffset 8 -i base.mp4 -map 0:a -map 1:v -c:v copy -c:a aac v.flv");
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=160x96:r=25:d=12 -itsoffset 8 -f lavfi -i sine=r=48000:d=4 -c:v libx264 "
+        "-preset ultrafast -g 25 -c:a aac a.flv");
+    for (int k = 0; k < 2; k++) {
+        const int late = k ? A : V;
+        read_file(&base, k ? "a.flv" : "v.flv");
+        assert_false(base.info.may_grow);
+        unflag(k ? "a.flv" : "v.flv", "late.flv", k ? 8 : 9);
+        read_file(&got, "late.flv");
+        assert_int_equal(k ? got.info.audio : got.info.video, TRTC_CODEC_NONE);
+        assert_true(got.info.may_grow);
+        assert_int_equal(got.nb_breaks, 0);
+        assert_in_range(got.nb[late], 90, 200);
+        assert_in_range(frame_of(&got, late, 0)->f.pkt.pts_us - got.start_us, 7900000, 8100000);
+        same(&got, &base, 0);
+        assert_int_equal(frame_of(&got, V, got.nb[V] - 1)->width_px, 160);
+    }
+}
+
 static void test_new_size(void **state)
 {
     (void)state;
@@ -931,9 +992,8 @@ static void test_clock(void **state)
     } pause[] = { { V, 0, 0, 0 },        { A, 0, 0, 0 },         { V, 40, 40, 0 },
                   { V, 9000, 9000, 0 },  { V, 18000, 18000, 0 }, { A, 18010, 18010, 0 },
                   { V, 18040, 18040, 0 } },
-      pause_of_both[] = { { V, 0, 0, 0 },      { V, 40, 40, 0 },    { A, 50, 50, 0 },
-                          { V, 15000, 15000, 0 }, { A, 15010, 15010, 0 },
-                          { V, 15040, 15040, 0 } },
+      pause_of_both[] = { { V, 0, 0, 0 },         { V, 40, 40, 0 },       { A, 50, 50, 0 },
+                          { V, 15000, 15000, 0 }, { A, 15010, 15010, 0 }, { V, 15040, 15040, 0 } },
       outlier[] = { { V, 0, 0, 0 },     { A, 0, 0, 0 },        { V, 40, 40, 0 },
                     { A, 40, 40, 0 },   { V, 9000000, 80, 1 }, { A, 80, 80, 0 },
                     { V, 120, 120, 1 }, { A, 120, 120, 0 },    { V, 160, 160, 0 } },
@@ -1193,6 +1253,7 @@ int main(void)
         cmocka_unit_test(test_jump_of_both),
         cmocka_unit_test(test_streams_in_a_row),
         cmocka_unit_test(test_late_video),
+        cmocka_unit_test(test_unannounced),
         cmocka_unit_test(test_new_size),
         cmocka_unit_test(test_open_gop_first),
         cmocka_unit_test(test_truncated),

@@ -440,6 +440,47 @@ static void test_changes(void **state)
     remove("a.m3u8");
 }
 
+/* A picture joins a sound: the header says both from the next write on, and its size stands in front of the first segment
+ * that holds it; then its codec changes. */
+static void test_joins(void **state)
+{
+    static const char ids[] = "#EXT-X-TRTC-MEDIA-ID:main\n#EXT-X-TRTC-USER-ID:10001\n"
+                              "#EXT-X-TRTC-MIX-STREAM:0\n#EXT-X-TRTC-STREAM-TYPE:";
+    static const char attr[] = "#EXT-X-TRTC-FILE-ATTR:1767225600495,188\n#EXTINF:10,\n";
+    struct trtc_playlist_head h = video_head();
+    char want[2048];
+
+    (void)state;
+    h.has_video = false;
+    h.has_audio = true;
+    h.width_px = h.height_px = 0;
+    struct trtc_playlist_writer *w = new_writer(&h);
+    add(w, "a.ts", T0, 10000000, 188);
+    put(w, false);
+    snprintf(want, sizeof want, "%s%s0\n#EXT-X-TRTC-AUDIO-METADATA:%s%sa.ts\n", HEAD("10") BUILD,
+             ids, "Channel:0 SampleRate:0 SampleFormat:1 Codec:86018\n", attr);
+    assert_content("a.m3u8", want);
+
+    h.has_video = true;
+    for (int i = 0; i < 3; i++) {
+        static const char *const names[] = { "b.ts", "c.ts", "d.ts" };
+        h.video_codec = i < 2 ? 27 : 173;
+        h.has_audio = i == 0; /* nothing is taken back */
+        h.channels = i + 1;
+        h.rate_hz = 48000 * (i + 1);
+        trtc_playlist_writer_update(w, &h);
+        assert_int_equal(
+            trtc_playlist_writer_add(w, names[i], T0, 10000000, 188, false, 64, 48, NULL), 0);
+    }
+    put(w, false);
+    snprintf(want, sizeof want, "%s%s2\n%s%sa.ts\n%s%sb.ts\n%sc.ts\n%s%sd.ts\n", HEAD("10") BUILD,
+             ids, AUDIO_48K, attr, VIDEO("WIDTH:64 HEIGHT:48"), attr, attr,
+             "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:64 HEIGHT:48 Codec:173\n", attr);
+    assert_content("a.m3u8", want);
+    trtc_playlist_writer_free(&w);
+    remove("a.m3u8");
+}
+
 /* A long recording: what is read back is what was added. */
 static void test_back(void **state)
 {
@@ -545,10 +586,11 @@ static void test_failing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),   cmocka_unit_test(test_classic),
-        cmocka_unit_test(test_kinds),  cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_target), cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_back),   cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_full),    cmocka_unit_test(test_classic),
+        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_target),  cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_joins),   cmocka_unit_test(test_back),
+        cmocka_unit_test(test_failing),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

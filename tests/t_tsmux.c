@@ -179,7 +179,8 @@ struct walk {
     int cc[8192]; /* of the last packet with payload, -1: none yet */
     struct pes *pes;
     size_t nb_pes;
-    size_t nb_packets, nb_clock_only, nb_pcr;
+    size_t nb_packets, nb_clock_only, nb_pcr, nb_tables;
+    int version, nb_tracks; /* of the last PMT */
     int nb_jumps;
     int pcr_pid;
     int64_t pcr; /* the last one */
@@ -253,6 +254,16 @@ static void walk_pcr(struct walk *w, const uint8_t *p, bool jump)
     w->pcr = pcr;
 }
 
+static void walk_table(struct walk *w, const uint8_t *p, int pid)
+{
+    w->nb_tables++;
+    if (pid != PMT)
+        return;
+    w->pcr_pid = (p[13] & 0x1f) << 8 | p[14];
+    w->version = p[10] >> 1 & 31;
+    w->nb_tracks = (((p[6] & 15) << 8 | p[7]) - 13) / 5;
+}
+
 /* The packets of one segment; the counters go on from the one before. */
 static void walk_segment(struct walk *w, const uint8_t *p, size_t n)
 {
@@ -275,11 +286,11 @@ static void walk_segment(struct walk *w, const uint8_t *p, size_t n)
             assert_int_equal(p[3] & 15, (w->cc[pid] + payload) & 15);
         if (payload)
             w->cc[pid] = p[3] & 15;
-        if (w->nb_packets - first < 2) {
+        if (w->nb_packets - first < 2)
             assert_int_equal(pid, w->nb_packets == first ? 0 : PMT);
+        if (pid == 0 || pid == PMT) {
+            walk_table(w, p, pid);
             assert_true(start && !field);
-            if (pid == PMT)
-                w->pcr_pid = (p[13] & 0x1f) << 8 | p[14];
             continue;
         }
         if (field) {
@@ -945,6 +956,63 @@ static void test_segments(void **state)
     drop(&out);
 }
 
+/* A second track joins in the middle of a segment, and the codec of the pictures changes between
+ * two: the tables follow, and the demultiplexer finds every frame. */
+static void tracks_change(bool video_first)
+{
+    struct bytes out = { 0 };
+    struct trtc_tsmux *m = new_mux(video_first ? TRTC_CODEC_H264 : TRTC_CODEC_NONE,
+                                   video_first ? TRTC_CODEC_NONE : TRTC_CODEC_AAC, &out);
+    struct walk w;
+    int64_t t = 2 * HZ;
+
+    walk_init(&w);
+    for (int k = 0; k < 3; k++) {
+        const enum trtc_codec codec = k == 2 ? TRTC_CODEC_H265 : TRTC_CODEC_H264;
+        struct frames want = { 0 };
+
+        out.n = w.nb_tables = 0;
+        if (k == 2)
+            assert_int_equal(trtc_tsmux_announce(m, codec, TRTC_CODEC_AAC, NULL), 0);
+        begin(m);
+        for (int n = 0; n < 50; n++, t += 3600) {
+            if (k > 0 || n >= 25 || video_first) {
+                struct frame *f = new_frame(&want, true, t, t, n % 25 == 0);
+                size_t aud;
+                const char *p = aud_of(codec, &aud);
+                add(&f->data, p, aud);
+                add_slice(&f->data, codec, n % 25 == 0, rnd() % 700);
+                video(m, &f->data, t, t, n % 25 == 0);
+            }
+            if (k > 0 || n >= 25 || !video_first) {
+                struct frame *f = new_frame(&want, false, t, t, true);
+                add_adts(&f->data, 8 + rnd() % 300);
+                audio(m, &f->data, t);
+            }
+            if (n == 24)
+                assert_int_equal(trtc_tsmux_announce(m, codec, TRTC_CODEC_AAC, NULL), 0);
+        }
+        end(m, 0);
+        walk_segment(&w, out.p, out.n);
+        assert_int_equal(w.nb_tables, k == 0 ? 4 : 2);
+        assert_int_equal(w.nb_tracks, 2);
+        assert_int_equal(w.version, k == 2 ? 2 : 1);
+        assert_int_equal(w.pcr_pid, VIDEO);
+        assert_demuxed(out.p, out.n, &want, 90);
+        frames_fini(&want);
+    }
+    walk_drop_pes(&w);
+    trtc_tsmux_free(&m);
+    drop(&out);
+}
+
+static void test_tracks_change(void **state)
+{
+    (void)state;
+    tracks_change(true);
+    tracks_change(false);
+}
+
 /* The sink fails: its error comes through, from whichever call, and the next segment is a
  * good one. */
 static void test_failing(void **state)
@@ -1270,13 +1338,13 @@ static void test_libav_h265(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new),        cmocka_unit_test(test_stuffing),
-        cmocka_unit_test(test_large),      cmocka_unit_test(test_delimiters),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_jumps),      cmocka_unit_test(test_sound),
-        cmocka_unit_test(test_odd_sound),  cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_failing),    cmocka_unit_test(test_libav_h264),
-        cmocka_unit_test(test_libav_h265),
+        cmocka_unit_test(test_new),           cmocka_unit_test(test_stuffing),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_delimiters),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_jumps),         cmocka_unit_test(test_sound),
+        cmocka_unit_test(test_odd_sound),     cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_tracks_change), cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_libav_h264),    cmocka_unit_test(test_libav_h265),
     };
 
     av_log_set_callback(count_log);

@@ -30,7 +30,8 @@ struct trtc_playlist_writer {
     char *path;
     struct trtc_playlist_head head; /* user_id: not used */
     char *user_id;                  /* escaped, or NULL */
-    int width_px, height_px;        /* in force behind the last segment */
+    int width_px, height_px, codec; /* of the picture, in force behind the last segment */
+    int video_codec;                /* of the segment to come */
     int64_t target_s;
     bool any;   /* a segment was added */
     FILE *body; /* writes to text, which is complete after a flush */
@@ -63,11 +64,12 @@ static void format_seconds(int64_t us, char *out)
     out[n] = '\0';
 }
 
-static void put_video(const struct trtc_playlist_writer *w, int width_px, int height_px, FILE *to)
+static void put_video(const struct trtc_playlist_head *h, int width_px, int height_px, int codec,
+                      FILE *to)
 {
     fprintf(to, "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:%d HEIGHT:%d", width_px, height_px);
-    if (w->head.tags == TRTC_TAGS_FULL)
-        fprintf(to, " Codec:%d", w->head.video_codec);
+    if (h->tags == TRTC_TAGS_FULL)
+        fprintf(to, " Codec:%d", codec);
     fputc('\n', to);
 }
 
@@ -104,7 +106,7 @@ static void put_header(const struct trtc_playlist_writer *w, FILE *to)
     if (h->tags == TRTC_TAGS_FULL)
         put_identity(w, to);
     if (h->has_video && h->width_px > 0)
-        put_video(w, h->width_px, h->height_px, to);
+        put_video(h, h->width_px, h->height_px, h->video_codec, to);
 }
 
 struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
@@ -119,6 +121,7 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
     w->head.user_id = NULL;
     w->width_px = head->width_px;
     w->height_px = head->height_px;
+    w->codec = w->video_codec = head->video_codec;
     w->target_s = head->tags == TRTC_TAGS_CLASSIC ? CLASSIC_TARGET_S : head->target_s;
     w->path = strdup(path);
     w->body = open_memstream(&w->text, &w->size);
@@ -137,6 +140,18 @@ nomem:
     return NULL;
 }
 
+void trtc_playlist_writer_update(struct trtc_playlist_writer *w,
+                                 const struct trtc_playlist_head *now)
+{
+    w->head.has_audio |= now->has_audio;
+    w->head.has_video |= now->has_video;
+    w->video_codec = now->video_codec;
+    if (w->head.rate_hz == 0) {
+        w->head.rate_hz = now->rate_hz;
+        w->head.channels = now->channels;
+    }
+}
+
 int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
                              int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
                              int height_px, struct trtc_err *err)
@@ -149,15 +164,17 @@ int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, i
     if (discontinuity)
         fputs("#EXT-X-DISCONTINUITY\n", w->body);
     if (w->head.has_video && width_px > 0 && height_px > 0 &&
-        (width_px != w->width_px || height_px != w->height_px)) {
+        (width_px != w->width_px || height_px != w->height_px || w->video_codec != w->codec)) {
         if (!w->any && w->head.width_px <= 0) {
             w->head.width_px = width_px;
             w->head.height_px = height_px;
+            w->head.video_codec = w->video_codec;
         } else {
-            put_video(w, width_px, height_px, w->body);
+            put_video(&w->head, width_px, height_px, w->video_codec, w->body);
         }
         w->width_px = width_px;
         w->height_px = height_px;
+        w->codec = w->video_codec;
     }
     if (full)
         fprintf(w->body, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 ",%" PRId64 "\n", start_ms, bytes);

@@ -38,9 +38,14 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
                                                       const struct trtc_playlist_head *head,
                                                       struct trtc_err *err);
 
+/* What is true of the segments to come: has_audio, has_video (a track that joined is told of in the header from the
+ * next write on), channels and rate_hz (taken where they were not known), and video_codec. */
+void trtc_playlist_writer_update(struct trtc_playlist_writer *w,
+                                 const struct trtc_playlist_head *now);
+
 /* Adds a finished segment: its name (no directory), start, length, size in bytes;
- * discontinuity: its time stamps do not go on from the one before; a change of the picture
- * size (0: as before) is told before it. */
+ * discontinuity: its time stamps do not go on from the one before; a change of the picture's
+ * size (0: as before) or codec is told before it. */
 int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
                              int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
                              int height_px, struct trtc_err *err);

@@ -553,7 +553,6 @@ static int open_back(struct trtc_input *in, const char *url, struct trtc_err *er
     if (trtc_input_src_is_ts(&in->src)) {
         in->ops = &trtc_input_ts_ops;
         in->back = trtc_input_ts_new(&in->src, in->name, err);
-        in->info.may_grow = true;
     } else {
         in->ops = &trtc_input_av_ops;
         in->back = trtc_input_av_new(&in->src, in->name, err);
@@ -574,9 +573,14 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
     in->stop = stop;
     in->last = &in->first;
     make_name(in->name, sizeof in->name, url);
-    if (open_back(in, url, err) < 0 || read_ahead(in, err) < 0)
-        trtc_input_free(&in);
-    return in;
+    if (open_back(in, url, err) < 0)
+        goto fail;
+    in->info.may_grow = in->ops->may_grow(in->back);
+    if (read_ahead(in, err) == 0)
+        return in;
+fail:
+    trtc_input_free(&in);
+    return NULL;
 }
 
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in)

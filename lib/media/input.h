@@ -20,7 +20,7 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec audio; /* AAC or NONE */
     int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;    /* it was another codec */
-    bool may_grow;         /* a transport stream: what is absent now may be announced later */
+    bool may_grow;         /* the container does not announce all: what is absent now may come */
 };
 
 struct trtc_input_frame {
@@ -60,8 +60,8 @@ struct trtc_input_losses {   /* so far */
 struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
                                    struct trtc_err *err);
 
-/* Valid as long as in. A transport stream may announce a track later: then the info changes with
- * its first frame. */
+/* Valid as long as in. A track may appear later (announced by a further table of a transport
+ * stream; not flagged by the header of an FLV): then the info changes with its first frame. */
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
 
 /* For who wants the pictures only: sound that would have to be encoded is not, and need not come any more. */

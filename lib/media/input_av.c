@@ -17,6 +17,7 @@
 #include "media/input_priv.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };
+enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
 enum { WRAP_BITS_MAX = 40 }; /* wider counters do not wrap */
@@ -167,6 +168,20 @@ static int pick_video(const AVFormatContext *ic, int best)
     return best;
 }
 
+/* Stream index of the container becomes track k, if its codec is known. */
+static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
+{
+    const AVCodecParameters *par = b->ic->streams[index]->codecpar;
+    struct stream *s = &b->stream[k];
+
+    s->codec = codec_of(par->codec_id);
+    s->codec_name = avcodec_get_name(par->codec_id);
+    if (s->codec == TRTC_CODEC_NONE)
+        return 0;
+    s->index = index;
+    return configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err);
+}
+
 static int choose_streams(struct back *b, struct trtc_err *err)
 {
     AVFormatContext *ic = b->ic;
@@ -176,23 +191,27 @@ static int choose_streams(struct back *b, struct trtc_err *err)
     for (unsigned i = 0; i < ic->nb_streams; i++)
         if ((int)i != video && (int)i != audio)
             ic->streams[i]->discard = AVDISCARD_ALL;
-    for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
-        struct stream *s = &b->stream[k];
+    if (video >= 0 && use_stream(b, TRTC_INPUT_VIDEO, video, err) < 0)
+        return -1;
+    return audio >= 0 ? use_stream(b, TRTC_INPUT_AUDIO, audio, err) : 0;
+}
 
-        s->index = k == TRTC_INPUT_VIDEO ? video : audio;
-        if (s->index < 0)
-            continue;
-        const AVCodecParameters *par = ic->streams[s->index]->codecpar;
-        s->codec = codec_of(par->codec_id);
-        s->codec_name = avcodec_get_name(par->codec_id);
-        if (s->codec == TRTC_CODEC_NONE) {
-            s->index = -1;
-            continue;
-        }
-        if (configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err) < 0)
-            return -1;
+/* A stream that the container did not announce has a packet: the track that it now is, or -1. FLV and MPEG streams
+ * announce nothing, or not all. */
+static int adopt(struct back *b, int index)
+{
+    AVStream *st = b->ic->streams[index];
+    const enum AVMediaType type = st->codecpar->codec_type;
+    const int k = type == AVMEDIA_TYPE_VIDEO ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
+    struct trtc_err ignored; /* a damaged record: the stream may hold its parameters itself */
+
+    if ((type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO) || is_picture(st) ||
+        b->stream[k].index >= 0) {
+        st->discard = AVDISCARD_ALL;
+        return -1;
     }
-    return 0;
+    use_stream(b, k, index, &ignored);
+    return b->stream[k].index >= 0 ? k : -1;
 }
 
 /* A raw stream of pictures has no times: a parser tells their order, the stream its rate. */
@@ -307,6 +326,7 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
         b->ic = avformat_alloc_context();
         if (b->pkt && b->ic) {
             b->ic->interrupt_callback = (AVIOInterruptCB){ on_interrupt, b };
+            b->ic->max_analyze_duration = LOOK_S * AV_TIME_BASE; /* FLV: not for 90 s */
             return b;
         }
     }
@@ -440,8 +460,12 @@ static int read_packet(struct back *b, int *track, struct trtc_err *err)
                 return r;
             continue;
         }
+        if (b->pkt->size <= 0)
+            continue;
         *track = track_of(b, b->pkt->stream_index);
-        if (*track < 0 || b->pkt->size <= 0)
+        if (*track < 0)
+            *track = adopt(b, b->pkt->stream_index);
+        if (*track < 0)
             continue;
         b->nb_bytes += b->pkt->size;
         b->cut = b->pkt->flags & AV_PKT_FLAG_CORRUPT; /* of the last one it is the end */
@@ -715,6 +739,11 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->cut = b->cut;
 }
 
+static bool back_may_grow(const void *self)
+{
+    return ((const struct back *)self)->ic->ctx_flags & AVFMTCTX_NOHEADER;
+}
+
 static int64_t back_nb_bytes(const void *self)
 {
     return ((const struct back *)self)->nb_bytes;
@@ -724,6 +753,7 @@ const struct trtc_input_ops trtc_input_av_ops = {
     .next = back_next,
     .track = back_track,
     .losses = back_losses,
+    .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
     .free = back_free,
 };

@@ -142,6 +142,12 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->cut = s->partial_tail;
 }
 
+static bool back_may_grow(const void *self)
+{
+    (void)self;
+    return true;
+}
+
 static int64_t back_nb_bytes(const void *self)
 {
     return ((const struct back *)self)->nb_bytes;
@@ -151,6 +157,7 @@ const struct trtc_input_ops trtc_input_ts_ops = {
     .next = back_next,
     .track = back_track,
     .losses = back_losses,
+    .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
     .free = back_free,
 };

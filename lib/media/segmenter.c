@@ -28,14 +28,14 @@ struct segment { /* one file in the making */
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
     bool discontinuity;
-    int width_px, height_px;     /* changed with it, or 0 */
-    struct trtc_input_info info; /* as it was when it began */
+    struct trtc_input_info info; /* as it was with the first frame of each track in it */
 };
 
 struct lane {
     const struct trtc_segmenter *s;
     enum trtc_type type; /* NONE: picture and sound */
     bool audio, video;
+    enum trtc_codec video_codec; /* of now */
     struct trtc_cut cut;
     struct trtc_tsmux *mux;
     struct trtc_playlist_writer *list;
@@ -46,10 +46,13 @@ struct lane {
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
     bool force;         /* the next frame that can shall begin a segment */
-    bool breaks;        /* ... and is a discontinuity */
+    bool breaks;        /* the next one is a discontinuity */
     bool broken;        /* a write of now has failed: it is not to be listed */
     int64_t listed_us;  /* length of what the playlist lists */
     int64_t list_start_ms;
+    int64_t opened_ms,
+        named_ms; /* times in the names of the last segment, while it was written and after: no
+                                    two are alike */
 };
 
 struct trtc_segmenter {
@@ -59,6 +62,7 @@ struct trtc_segmenter {
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
     bool late_said;
+    int64_t nb_written[2]; /* frames: sound, pictures */
 };
 
 /* ---- names ---- */
@@ -216,10 +220,26 @@ static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err 
     return -1;
 }
 
+/* What the muxer is to announce. */
+static int announce(struct lane *l, const struct trtc_input_info *info, struct trtc_err *err)
+{
+    l->video_codec = l->video ? info->video : TRTC_CODEC_NONE;
+    return trtc_tsmux_announce(l->mux, l->video_codec, l->audio ? TRTC_CODEC_AAC : TRTC_CODEC_NONE,
+                               err);
+}
+
+/* The time for a name: two segments a millisecond apart must not get the same one. */
+static int64_t name_ms(const struct trtc_segmenter *s, int64_t us, int64_t last_ms)
+{
+    const int64_t ms = round_ms(epoch_us(s, us));
+    return last_ms != TRTC_NOTIME && ms <= last_ms ? last_ms + 1 : ms;
+}
+
 static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_info *info,
                         struct trtc_err *err)
 {
-    char *path = path_of(&l->s->o, l->type, round_ms(epoch_us(l->s, pts_us)), l->s->o.name.ha, err);
+    l->opened_ms = name_ms(l->s, pts_us, l->opened_ms);
+    char *path = path_of(&l->s->o, l->type, l->opened_ms, l->s->o.name.ha, err);
     l->now = (struct segment){
         .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks, .info = *info
     };
@@ -228,7 +248,9 @@ static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_
     l->key_us = pts_us;
     l->heard = false;
     l->force = l->breaks = false;
-    return l->now.file ? trtc_tsmux_begin(l->mux, err) : -1;
+    if (!l->now.file || announce(l, info, err) < 0)
+        return -1;
+    return trtc_tsmux_begin(l->mux, err);
 }
 
 /* The file of now is complete; it waits for its length. */
@@ -263,12 +285,13 @@ static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, stru
     return tell(s, l, path, true, l->list_start_ms, l->listed_us, bytes, err);
 }
 
-static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
-                     int64_t start_ms, struct trtc_err *err)
+/* What the playlist says of the lane, from what is known of a segment. */
+static struct trtc_playlist_head head_of(const struct trtc_segmenter *s, const struct lane *l,
+                                         const struct trtc_input_info *info)
 {
-    const struct trtc_playlist_head head = {
+    return (struct trtc_playlist_head){
         .tags = s->o.tags,
-        .start_rec_ms = start_ms,
+        .start_rec_ms = l->list_start_ms,
         .media = s->o.name.media,
         .user_id = s->o.user_id,
         .user_id_len = s->o.user_id_len,
@@ -281,9 +304,15 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc
         .video_codec = info->video == TRTC_CODEC_H265 ? 173 : 27,
         .target_s = (s->o.target_us + 999999) / 1000000,
     };
+}
+
+static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
+                     int64_t start_ms, struct trtc_err *err)
+{
+    l->list_start_ms = start_ms;
+    const struct trtc_playlist_head head = head_of(s, l, info);
     char *path = path_of(&s->o, l->type, TRTC_NOTIME, s->o.name.ha, err);
     l->list = path ? trtc_playlist_writer_new(path, &head, err) : NULL;
-    l->list_start_ms = start_ms;
     free(path);
     return l->list ? 0 : -1;
 }
@@ -295,8 +324,10 @@ static int list_segment(struct trtc_segmenter *s, struct lane *l, const char *pa
     const struct segment *g = &l->old;
     if (!l->list && open_list(s, l, &g->info, start_ms, err) < 0)
         return -1;
+    const struct trtc_playlist_head head = head_of(s, l, &g->info);
+    trtc_playlist_writer_update(l->list, &head);
     if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
-                                 g->discontinuity, g->width_px, g->height_px, err) < 0)
+                                 g->discontinuity, g->info.width_px, g->info.height_px, err) < 0)
         return -1;
     l->listed_us += dur_us;
     return write_list(s, l, ended, err);
@@ -308,7 +339,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
                   struct trtc_err *err)
 {
     struct segment *g = &l->old;
-    int64_t start_ms = round_ms(epoch_us(s, g->low_us)), dur_us = next_us - g->low_us;
+    int64_t start_ms = name_ms(s, g->low_us, l->named_ms), dur_us = next_us - g->low_us;
     struct trtc_err deaf;
     int ret = -1;
     char *path = path_of(&s->o, l->type, start_ms, s->o.name.ha, err);
@@ -317,6 +348,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
         l->now.discontinuity = true; /* what follows does not go on from what is listed */
         goto done;
     }
+    l->named_ms = start_ms;
     int told = tell(s, l, path, false, start_ms, dur_us, g->bytes, &deaf);
     ret = list_segment(s, l, path, start_ms, dur_us, ended, err);
     if (told < 0) {
@@ -327,6 +359,60 @@ done:
     trtc_file_abort(&g->file);
     free(path);
     return ret;
+}
+
+/* ---- tracks ---- */
+
+/* As the lane stands in names. */
+static enum trtc_type type_of(const struct trtc_segmenter *s, const struct lane *l)
+{
+    if ((l->audio && l->video) || !s->o.user_id)
+        return TRTC_TYPE_NONE;
+    return l->video ? TRTC_TYPE_VIDEO : TRTC_TYPE_AUDIO;
+}
+
+static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info, bool audio,
+                    bool video, struct trtc_err *err)
+{
+    struct lane *l = &s->lanes[s->nb_lanes++];
+    *l = (struct lane){ .s = s,
+                        .audio = audio,
+                        .video = video,
+                        .video_us = TRTC_NOTIME,
+                        .sound_us = TRTC_NOTIME,
+                        .opened_ms = TRTC_NOTIME,
+                        .named_ms = TRTC_NOTIME,
+                        .cut = { .target_us = s->o.target_us } };
+    l->type = type_of(s, l);
+    l->mux = trtc_tsmux_new(video ? info->video : TRTC_CODEC_NONE,
+                            audio ? TRTC_CODEC_AAC : TRTC_CODEC_NONE, sink, l, err);
+    return l->mux ? 0 : -1;
+}
+
+/* A track that appears later goes into the lane that is there. With picture and sound of a user together, whose names
+ * are the picture's, a sound that is listed already under its own stays apart. */
+static bool can_join(const struct trtc_segmenter *s, const struct lane *l)
+{
+    return !s->o.user_id || (s->o.av_merge && (l->video || !l->list));
+}
+
+/* Makes sure that there is a lane for the frame's track. */
+static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
+                  const struct trtc_input_info *info, struct trtc_err *err)
+{
+    for (int i = 0; i < s->nb_lanes; i++)
+        if (f->video ? s->lanes[i].video : s->lanes[i].audio)
+            return 0;
+
+    struct lane *l = &s->lanes[0];
+    if (!can_join(s, l))
+        return add_lane(s, info, !f->video, f->video, err);
+    l->audio |= !f->video;
+    l->video |= f->video;
+    l->type = type_of(s, l);
+    /* the next one begins with a track more (RFC 8216, 4.3.2.3) */
+    l->breaks |= l->now.file != NULL;
+    return 0;
 }
 
 /* ---- frames ---- */
@@ -341,13 +427,16 @@ static bool leads(const struct lane *l, const struct trtc_input_frame *f)
 }
 
 /* Whether a new segment begins with the frame. */
-static bool cuts(struct lane *l, const struct trtc_input_frame *f)
+static bool cuts(struct lane *l, const struct trtc_input_frame *f,
+                 const struct trtc_input_info *info)
 {
-    bool key = !f->video || f->pkt.key;
+    const bool codec = f->video && info->video != l->video_codec;
+    const bool key = !f->video || f->pkt.key || codec;
     if (!l->now.file)
         return false;
     bool began = l->cut.open;
-    return leads(l, f) && trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, l->force) && began;
+    return leads(l, f) &&
+           trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, l->force || codec) && began;
 }
 
 static int64_t to_90k(int64_t us)
@@ -373,11 +462,25 @@ static bool start_is_known(const struct lane *l, const struct trtc_input_frame *
     return sound && (!l->video || !f->video || f->pkt.dts_us >= l->key_us);
 }
 
+/* The first frame of a track in the segment tells what it is. */
+static void note_info(struct segment *g, const struct trtc_input_frame *f,
+                      const struct trtc_input_info *info)
+{
+    if (f->video && g->info.width_px == 0) {
+        g->info.video = info->video;
+        g->info.width_px = info->width_px;
+        g->info.height_px = info->height_px;
+    } else if (!f->video && g->info.rate_hz == 0) {
+        g->info.rate_hz = info->rate_hz;
+        g->info.channels = info->channels;
+    }
+}
+
 static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *f,
                       const struct trtc_input_info *info, struct trtc_err *err)
 {
     int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
-    if (cuts(l, f)) {
+    if (cuts(l, f, info)) {
         if (l->old.file && settle(s, l, l->now.low_us, false, err) < 0)
             return -1;
         if (shut_segment(l, err) < 0)
@@ -389,12 +492,10 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
         if (!l->cut.open && leads(l, f))
             trtc_cut_frame(&l->cut, pts_us, f->dur_us, !f->video || f->pkt.key, false);
     }
-    if (f->video && f->new_size) {
-        l->now.width_px = info->width_px;
-        l->now.height_px = info->height_px;
-    }
-    if (mux_frame(l, f, err) < 0)
+    note_info(&l->now, f, info);
+    if (announce(l, info, err) < 0 || mux_frame(l, f, err) < 0)
         return -1;
+    s->nb_written[f->video]++;
     l->now.low_us = pts_us < l->now.low_us ? pts_us : l->now.low_us;
     l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
     l->heard |= !f->video;
@@ -405,6 +506,8 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
 int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
                          const struct trtc_input_info *info, struct trtc_err *err)
 {
+    if (follow(s, f, info, err) < 0)
+        return -1;
     for (int i = 0; i < s->nb_lanes; i++) {
         struct lane *l = &s->lanes[i];
         if (f->breaks)
@@ -447,6 +550,11 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
     return ret;
 }
 
+int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
+{
+    return s->nb_written[video];
+}
+
 bool trtc_segmenter_says_late(struct trtc_segmenter *s)
 {
     bool late = false;
@@ -458,25 +566,6 @@ bool trtc_segmenter_says_late(struct trtc_segmenter *s)
 }
 
 /* ---- making one ---- */
-
-static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info, bool audio,
-                    bool video, struct trtc_err *err)
-{
-    struct lane *l = &s->lanes[s->nb_lanes++];
-    bool both = (audio && video) || !s->o.user_id;
-    *l = (struct lane){ .s = s,
-                        .audio = audio,
-                        .video = video,
-                        .video_us = TRTC_NOTIME,
-                        .sound_us = TRTC_NOTIME,
-                        .type = both    ? TRTC_TYPE_NONE
-                                : video ? TRTC_TYPE_VIDEO
-                                        : TRTC_TYPE_AUDIO,
-                        .cut = { .target_us = s->o.target_us } };
-    l->mux = trtc_tsmux_new(video ? info->video : TRTC_CODEC_NONE,
-                            audio ? TRTC_CODEC_AAC : TRTC_CODEC_NONE, sink, l, err);
-    return l->mux ? 0 : -1;
-}
 
 struct trtc_segmenter *trtc_segmenter_new(
     const struct trtc_segmenter_opts *o, const struct trtc_input_info *info,

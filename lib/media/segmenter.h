@@ -55,13 +55,17 @@ struct trtc_segmenter *trtc_segmenter_new(
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err),
     void *opaque, struct trtc_err *err);
 
-/* One frame, in the order of arrival. */
+/* One frame, in the order of arrival. A track that info did not announce is followed from its first frame on: with a
+ * playlist of its own, or where picture and sound stand together, in the segment at hand. */
 int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
                          const struct trtc_input_info *info, struct trtc_err *err);
 
 /* The stream has ended: last segments, playlists with ENDLIST. After an error of another call
  * it saves what can be saved. */
 int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
+
+/* Frames written so far. */
+int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video);
 
 /* A video segment went far beyond the target for want of key frames (true once). */
 bool trtc_segmenter_says_late(struct trtc_segmenter *s);

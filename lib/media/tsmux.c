@@ -50,11 +50,12 @@ struct stream {
 struct trtc_tsmux {
     int (*sink)(void *opaque, const uint8_t *data, size_t size, struct trtc_err *err);
     void *opaque;
-    enum trtc_codec video_codec;
+    enum trtc_codec video_codec, audio_codec;
     struct stream pat, pmt, video, audio;
     struct stream *clock; /* the one that carries the PCR */
     uint8_t tables[2][PACKET];
-    int64_t bytes; /* of the segment, what is in the buffer included */
+    unsigned version; /* of the PMT */
+    int64_t bytes;    /* of the segment, what is in the buffer included */
 
     bool have_pcr; /* in this segment */
     int64_t pcr_90k;
@@ -87,8 +88,9 @@ static void packet_header(uint8_t *p, struct stream *s, bool start, unsigned con
         s->cc = (s->cc + 1) & 15;
 }
 
-/* A packet with one section: table_id, table_id_extension 1, and its body. */
-static void table_packet(uint8_t *p, uint8_t table_id, const uint8_t *body, size_t n)
+/* A packet with one section: table_id, table_id_extension 1, version, and its body. */
+static void table_packet(uint8_t *p, uint8_t table_id, unsigned version, const uint8_t *body,
+                         size_t n)
 {
     uint8_t *s = p + 5;
     const size_t length = 5 + n + 4;
@@ -98,7 +100,7 @@ static void table_packet(uint8_t *p, uint8_t table_id, const uint8_t *body, size
     s[0] = table_id;
     put16(s + 1, 0xb000u | (unsigned)length);
     put16(s + 3, 1);
-    s[5] = 0xc1; /* version 0, current */
+    s[5] = (uint8_t)(0xc1 | version << 1); /* current */
     s[6] = s[7] = 0;
     memcpy(s + 8, body, n);
 
@@ -115,22 +117,22 @@ static size_t pmt_entry(uint8_t *p, uint8_t stream_type, int pid)
     return 5;
 }
 
-static void make_tables(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio)
+static void make_tables(struct trtc_tsmux *m)
 {
     uint8_t body[4 + 2 * 5];
     size_t n = 4;
 
     put16(body, 1); /* program_number */
     put16(body + 2, 0xe000u | PID_PMT);
-    table_packet(m->tables[0], 0, body, n);
+    table_packet(m->tables[0], 0, 0, body, n);
 
     put16(body, 0xe000u | (unsigned)m->clock->pid);
     put16(body + 2, 0xf000);
-    if (video != TRTC_CODEC_NONE)
-        n += pmt_entry(body + n, video == TRTC_CODEC_H265 ? 0x24 : 0x1b, PID_VIDEO);
-    if (audio != TRTC_CODEC_NONE)
+    if (m->video_codec != TRTC_CODEC_NONE)
+        n += pmt_entry(body + n, m->video_codec == TRTC_CODEC_H265 ? 0x24 : 0x1b, PID_VIDEO);
+    if (m->audio_codec != TRTC_CODEC_NONE)
         n += pmt_entry(body + n, 0x0f, PID_AUDIO);
-    table_packet(m->tables[1], 2, body, n);
+    table_packet(m->tables[1], 2, m->version, body, n);
 }
 
 /* ---- output ---- */
@@ -424,21 +426,32 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const
 
 /* ---- segments ---- */
 
-struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
-                                  int (*sink)(void *opaque, const uint8_t *data, size_t size,
-                                              struct trtc_err *err),
-                                  void *opaque, struct trtc_err *err)
+/* What the tables announce from here on. */
+static int set_tracks(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
+                      struct trtc_err *err)
 {
     const bool has_video = video == TRTC_CODEC_H264 || video == TRTC_CODEC_H265;
     const bool has_audio = audio == TRTC_CODEC_AAC;
 
     if ((!has_video && video != TRTC_CODEC_NONE) || (!has_audio && audio != TRTC_CODEC_NONE) ||
-        (!has_video && !has_audio)) {
-        trtc_fail(err, TRTC_EX_SOFTWARE, "these codecs cannot be written as MPEG-TS");
-        return NULL;
-    }
+        (!has_video && !has_audio))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "these codecs cannot be written as MPEG-TS");
+    m->video_codec = video;
+    m->audio_codec = audio;
+    m->video.pid = has_video ? PID_VIDEO : 0;
+    m->audio.pid = has_audio ? PID_AUDIO : 0;
+    m->clock = has_video ? &m->video : &m->audio;
+    make_tables(m);
+    return 0;
+}
 
+struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
+                                  int (*sink)(void *opaque, const uint8_t *data, size_t size,
+                                              struct trtc_err *err),
+                                  void *opaque, struct trtc_err *err)
+{
     struct trtc_tsmux *m = malloc(sizeof *m);
+
     if (!m) {
         trtc_fail_nomem(err);
         return NULL;
@@ -446,12 +459,9 @@ struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
     memset(m, 0, offsetof(struct trtc_tsmux, sound));
     m->sink = sink;
     m->opaque = opaque;
-    m->video_codec = video;
     m->pmt.pid = PID_PMT;
-    m->video.pid = has_video ? PID_VIDEO : 0;
-    m->audio.pid = has_audio ? PID_AUDIO : 0;
-    m->clock = has_video ? &m->video : &m->audio;
-    make_tables(m, video, audio);
+    if (set_tracks(m, video, audio, err) < 0)
+        trtc_tsmux_free(&m);
     return m;
 }
 
@@ -461,11 +471,8 @@ void trtc_tsmux_free(struct trtc_tsmux **m)
     *m = NULL;
 }
 
-int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
+static int put_tables(struct trtc_tsmux *m, struct trtc_err *err)
 {
-    m->size = m->held = 0;
-    m->bytes = 0;
-    m->have_pcr = false;
     for (int i = 0; i < 2; i++) {
         uint8_t *p = next_packet(m, err);
 
@@ -477,11 +484,33 @@ int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
     return 0;
 }
 
+int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
+{
+    m->size = m->held = 0;
+    m->bytes = 0;
+    m->have_pcr = false;
+    return put_tables(m, err);
+}
+
+int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
+                        struct trtc_err *err)
+{
+    if (video == m->video_codec && audio == m->audio_codec)
+        return 0;
+    if (m->held > 0 && put_sound(m, err) < 0)
+        return -1;
+    m->version = (m->version + 1) & 31;
+    if (set_tracks(m, video, audio, err) < 0)
+        return -1;
+    return m->bytes > 0 ? put_tables(m, err) : 0;
+}
+
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err)
 {
     if (put_sound(m, err) < 0 || trtc_tsmux_flush(m, err) < 0)
         return -1;
     if (bytes)
         *bytes = m->bytes;
+    m->bytes = 0;
     return 0;
 }

@@ -28,6 +28,11 @@ void trtc_tsmux_free(struct trtc_tsmux **m);
  * was not (it failed), it is dropped. */
 int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
 
+/* The tracks are other ones from here on, codecs as for trtc_tsmux_new: a track joins, or the codec
+ * of the pictures changes. PAT and PMT, with a new version, follow at once if a segment has begun. */
+int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
+                        struct trtc_err *err);
+
 /* One picture: Annex B access unit (an access unit delimiter is put in front where it has
  * none; sets, if not NULL, parameter sets that go in front of it, behind the delimiter). Times
  * are 33-bit values of 90 kHz (taken modulo 2^33). An empty one is left out. */
