@@ -176,6 +176,23 @@ static int open_video(struct gen_source *s, const struct gen_run *r, struct trtc
     return 0;
 }
 
+/* Samples that codec takes: float ones, or else those that it names first. */
+static enum AVSampleFormat float_format(const AVCodec *codec)
+{
+    const enum AVSampleFormat *list = NULL;
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
+    avcodec_get_supported_config(NULL, codec, AV_CODEC_CONFIG_SAMPLE_FORMAT, 0,
+                                 (const void **)&list, NULL);
+#else
+    list = codec->sample_fmts;
+#endif
+    enum AVSampleFormat found = list ? list[0] : AV_SAMPLE_FMT_FLTP;
+    for (; list && *list != AV_SAMPLE_FMT_NONE; list++)
+        if (*list == AV_SAMPLE_FMT_FLTP || *list == AV_SAMPLE_FMT_FLT)
+            found = *list;
+    return found;
+}
+
 static int open_audio(struct gen_source *s, struct trtc_err *err)
 {
     const struct gen_user *u = s->t->u;
@@ -189,11 +206,7 @@ static int open_audio(struct gen_source *s, struct trtc_err *err)
     s->enc = avcodec_alloc_context3(codec);
     if (s->enc == NULL)
         return trtc_fail_nomem(err);
-    s->enc->sample_fmt = codec->sample_fmts[0];
-    for (int i = 0; codec->sample_fmts[i] != AV_SAMPLE_FMT_NONE; i++)
-        if (codec->sample_fmts[i] == AV_SAMPLE_FMT_FLTP
-            || codec->sample_fmts[i] == AV_SAMPLE_FMT_FLT)
-            s->enc->sample_fmt = codec->sample_fmts[i];
+    s->enc->sample_fmt = float_format(codec);
     s->enc->sample_rate = u->rate_hz;
     av_channel_layout_default(&s->enc->ch_layout, u->channels);
     s->enc->bit_rate = s->t->o->audio_bitrate_bps;

@@ -107,6 +107,7 @@ check 'nothing left to do' found '\b(TO[D]O|FIX[M]E|XX[X])\b' "${c[@]}" "${sh[@]
 check 'no unsafe calls' found_in_code "$banned" lib/*/*.[ch] cmd/*.[ch]
 check 'no typedefs' found_in_code '\btypedef\b' lib/*/*.[ch] cmd/*.[ch]
 check 'lib neither prints nor exits nor asks' found_in_code "$outer" lib/*/*.[ch]
+check 'cmocka 2 has no assert_in_range: range.h' found_in_code '\bassert_(not_)?in_range\b' tests/*.c
 check 'includes go down only' down_only
 check 'headers stand alone' headers_alone
 check cppcheck cpp_check

@@ -18,6 +18,7 @@
 
 #include "core/utc.h"
 #include "media/encode.h"
+#include "range.h"
 
 #define MAX 4096
 
@@ -208,7 +209,7 @@ static void run(const struct trtc_aenc_opts *opts, const char *name, int64_t end
     assert_int_equal(trtc_aenc_end(a, end_us, &err), 0);
     pull(a, opts, d, f, o, &nb);
     const int64_t want = llround((double)end_us * opts->rate_hz / 1e6);
-    assert_in_range(o->n, want, want + 1023);
+    assert_int_in_range(o->n, want, want + 1023);
     o->nb_broken = trtc_aenc_nb_broken(a);
     av_frame_free(&f);
     avcodec_free_context(&d);

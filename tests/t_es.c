@@ -15,6 +15,7 @@
 #include <libavutil/opt.h>
 
 #include "media/es.h"
+#include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define H264     TRTC_CODEC_H264
@@ -326,7 +327,7 @@ static void torture(enum trtc_codec codec, const AVPacket *pkt)
     uint8_t sets[1024];
     const size_t n = trtc_video_param_sets(codec, pkt->data, (size_t)pkt->size, sets, sizeof sets);
 
-    assert_in_range(n, 10, sizeof sets);
+    assert_int_in_range(n, 10, sizeof sets);
     for (size_t cut = 0; cut < n; cut++) {
         uint8_t *copy = malloc(cut ? cut : 1);
         memcpy(copy, sets, cut);
@@ -336,9 +337,9 @@ static void torture(enum trtc_codec codec, const AVPacket *pkt)
     for (size_t bit = 0; bit < n * 8; bit++) {
         sets[bit / 8] ^= (uint8_t)(1 << bit % 8);
         if (trtc_video_params_read(codec, sets, n, &v) == 0) {
-            assert_in_range(v.width_px, 1, 16384);
-            assert_in_range(v.height_px, 1, 16384);
-            assert_in_range(v.reorder_max + 1, 0, 17);
+            assert_int_in_range(v.width_px, 1, 16384);
+            assert_int_in_range(v.height_px, 1, 16384);
+            assert_int_in_range(v.reorder_max + 1, 0, 17);
             assert_int_equal(v.sar_num == 0, v.sar_den == 0);
         }
         sets[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -526,8 +527,8 @@ static void test_hostile(void **state)
         for (size_t k = codec == H264 ? 7 : 5; k < sizeof noise; k++)
             noise[k] = (uint8_t)rnd();
         if (trtc_video_params_read(codec, noise, sizeof noise, &v) == 0) {
-            assert_in_range(v.width_px, 1, 16384);
-            assert_in_range(v.height_px, 1, 16384);
+            assert_int_in_range(v.width_px, 1, 16384);
+            assert_int_in_range(v.height_px, 1, 16384);
         }
     }
 }

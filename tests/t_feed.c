@@ -22,6 +22,7 @@
 #include "core/utc.h"
 #include "genlib.h"
 #include "media/feed.h"
+#include "range.h"
 
 #define T0_US       INT64_C(1768908622495000)
 #define S_US        INT64_C(1000000)
@@ -284,7 +285,7 @@ static void take(struct trtc_feed *f, enum trtc_kind kind, int n, int64_t zero_u
     assert_true(x.pkt.dts_us == x.pkt.pts_us);
     assert_string_equal(x.codec_name, video ? "h264" : "aac");
     assert_int_equal(x.codec, video ? TRTC_CODEC_H264 : TRTC_CODEC_AAC);
-    assert_in_range(x.dur_us, video ? 39900 : 21333, video ? 40100 : 21334);
+    assert_int_in_range(x.dur_us, video ? 39900 : 21333, video ? 40100 : 21334);
     assert_int_equal(x.pkt.size, video ? VIDEO_BYTES : 7 + AUDIO_BYTES);
     assert_int_equal(x.pkt.key, !video || n % 25 == 0);
     if (!video)
@@ -512,7 +513,7 @@ static void test_file_with_other_sound(void **state)
     int n = 0;
     for (; trtc_feed_next(sound_of(s), &x, NULL) == TRTC_FED_FRAME; n++)
         assert_string_equal(x.codec_name, "aac");
-    assert_in_range(n, 138, 144); /* three seconds */
+    assert_int_in_range(n, 138, 144); /* three seconds */
     close_source(&s);
 }
 
@@ -621,7 +622,7 @@ static void test_live(void **state)
     assert_false(ended);
     int64_t from = real_us();
     assert_false(trtc_source_wait(s, T0_US - S_US, T0_US + 50000));
-    assert_in_range(real_us() - from, 49000, 500000);
+    assert_int_in_range(real_us() - from, 49000, 500000);
 
     assert_false(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
     const int fd = open(path_of("live"), O_WRONLY);
@@ -697,7 +698,7 @@ static void test_late_is_placed_anew(void **state)
     turn(&t, 45);
     assert_true(t.newest_us < clock_us - 8 * S_US); /* not yet: it may catch up */
     turn(&t, 15);
-    assert_in_range(t.newest_us - (clock_us - 200000), 0, 400000);
+    assert_int_in_range(t.newest_us - (clock_us - 200000), 0, 400000);
     turn(&t, 5);
 
     /* both kinds by the same: they are where they were to each other; of each the last is held */
@@ -705,9 +706,9 @@ static void test_late_is_placed_anew(void **state)
     nap(10000);
     drain(sound_of(t.s), &t.a_us);
     drain(picture_of(t.s), &t.v_us);
-    assert_in_range(t.v_us - (clock_us - 200000), 0, 400000);
+    assert_int_in_range(t.v_us - (clock_us - 200000), 0, 400000);
     const int64_t ticks = (t.m.nb_a - 2) * AUDIO_STEP - (t.m.nb_v - 2) * VIDEO_STEP;
-    assert_in_range(t.a_us - t.v_us - ticks * 100 / 9 + 50, 0, 100);
+    assert_int_in_range(t.a_us - t.v_us - ticks * 100 / 9 + 50, 0, 100);
     close(t.fd);
     gen_ts_fini(&t.m.ts);
     close_source(&t.s);
@@ -757,7 +758,7 @@ static void test_a_file_through_a_pipe_waits(void **state)
         ;
     const int64_t newest = trtc_source_newest_us(s, &ended);
     assert_false(ended);
-    assert_in_range(newest - T0_US, 9900000, 10100000);
+    assert_int_in_range(newest - T0_US, 9900000, 10100000);
     nap(20000);
     assert_true(trtc_source_newest_us(s, &ended) == newest);
     assert_true(w->nb_written < w->n);
@@ -877,7 +878,7 @@ static void test_broken_in_the_middle(void **state)
                 n += got == TRTC_FED_FRAME;
             assert_int_equal(got, -1);
             assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
-            assert_in_range(n, 45, 100);
+            assert_int_in_range(n, 45, 100);
             assert_int_equal(trtc_feed_next(f, &x, &err), TRTC_FED_END);
         }
         dup2(saved, STDIN_FILENO);
@@ -983,7 +984,7 @@ static void test_stop_ends_a_pending_next(void **state)
     const int64_t from = real_us();
     assert_int_equal(trtc_feed_next(sound_of(s), &x, NULL), TRTC_FED_END);
     assert_int_equal(trtc_feed_next(picture_of(s), &x, NULL), TRTC_FED_END);
-    assert_in_range(real_us() - from, 40000, S_US);
+    assert_int_in_range(real_us() - from, 40000, S_US);
     pthread_join(thread, NULL);
     close_source(&s);
 }

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "core/file.h"
+#include "range.h"
 
 static char dir[] = "/tmp/t_file.XXXXXX"; /* this program's own directory, the current one */
 
@@ -345,7 +346,7 @@ static void test_race(void **state)
 
         waitpid(pids[i], &status, 0);
         assert_true(WIFEXITED(status));
-        assert_in_range(WEXITSTATUS(status), 0, 20);
+        assert_int_in_range(WEXITSTATUS(status), 0, 20);
         wins += WEXITSTATUS(status);
     }
     assert_true(wins >= 60);

@@ -19,6 +19,7 @@
 
 #include "media/fill.h"
 #include "media/ts.h"
+#include "range.h"
 
 static int nb_complaints;
 
@@ -265,7 +266,7 @@ static void test_black_between(void **state)
                         if (black)
                             assert_int_equal(v, 16);
                         else
-                            assert_in_range(v, 149, 151);
+                            assert_int_in_range(v, 149, 151);
                     }
                 if (black) {
                     assert_int_equal(f->data[1][0], 128);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/fit.h"
+#include "range.h"
 
 enum { STRETCH = TRTC_RENDER_STRETCH, CROP = TRTC_RENDER_CROP };
 enum { FIT = TRTC_RENDER_FIT, CROP20 = TRTC_RENDER_CROP20 };
@@ -147,10 +148,10 @@ static void test_always(void **state)
             if (render == CROP20)
                 assert_true(f.src.w * 5 >= sw * 4 && f.src.h * 5 >= sh * 4);
             /* in the middle, but for what even numbers cost */
-            assert_in_range(sw - f.src.w - 2 * f.src.x, 0, 3);
-            assert_in_range(sh - f.src.h - 2 * f.src.y, 0, 3);
-            assert_in_range(ww - f.dst.w - 2 * f.dst.x, 0, 3);
-            assert_in_range(wh - f.dst.h - 2 * f.dst.y, 0, 3);
+            assert_int_in_range(sw - f.src.w - 2 * f.src.x, 0, 3);
+            assert_int_in_range(sh - f.src.h - 2 * f.src.y, 0, 3);
+            assert_int_in_range(ww - f.dst.w - 2 * f.dst.x, 0, 3);
+            assert_int_in_range(wh - f.dst.h - 2 * f.dst.y, 0, 3);
             if (render == FIT) {
                 assert_true(f.dst.w == ww || ww - f.dst.w >= 4);
                 assert_true(f.dst.h == wh || wh - f.dst.h >= 4);

@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "media/overlay.h"
+#include "range.h"
 
 static char dir[] = "/tmp/t_image.XXXXXX", path[64];
 
@@ -293,8 +294,8 @@ static void test_png_interlaced(void **state)
         AVFrame *f = load(b.data, b.n);
         for (int y = 0; y < h; y++)
             for (int x = 0; x < w; x++)
-                assert_in_range(at(f, 0, x, y), 16 + (20 * y + 3 * x) * 219 / 255,
-                                16 + (20 * y + 3 * x) * 219 / 255 + 1);
+                assert_int_in_range(at(f, 0, x, y), 16 + (20 * y + 3 * x) * 219 / 255,
+                                    16 + (20 * y + 3 * x) * 219 / 255 + 1);
         av_frame_free(&f);
         free(raw.data);
         free(b.data);
@@ -465,13 +466,13 @@ static void test_jpeg_kinds(void **state)
         assert_int_equal(f->format, AV_PIX_FMT_YUV420P);
         assert_int_equal(f->width, 37);
         assert_int_equal(f->height, 21);
-        assert_in_range(at(f, 0, 20, 10), 234, 235); /* white, not 255 */
+        assert_int_in_range(at(f, 0, 20, 10), 234, 235); /* white, not 255 */
         av_frame_free(&f);
         jpeg(&b, formats[i], 37, 21, 76, 85, 255); /* red */
         f = load(b.data, b.n);
-        assert_in_range(at(f, 0, 20, 10), 80, 82);
-        assert_in_range(at(f, 1, 10, 5), 89, 92);
-        assert_in_range(at(f, 2, 10, 5), 238, 240);
+        assert_int_in_range(at(f, 0, 20, 10), 80, 82);
+        assert_int_in_range(at(f, 1, 10, 5), 89, 92);
+        assert_int_in_range(at(f, 2, 10, 5), 238, 240);
         av_frame_free(&f);
     }
     free(b.data);
@@ -637,7 +638,7 @@ static void test_damage(void **state)
         av_frame_free(&f);
         free(copy);
     }
-    assert_in_range(shown, 5, 595);
+    assert_int_in_range(shown, 5, 595);
     free(png.data);
     free(jpg.data);
 }
@@ -660,9 +661,9 @@ static void test_png_encode(void **state)
         assert_int_equal(again->format, AV_PIX_FMT_YUV420P);
         assert_int_equal(again->width, 18);
         assert_int_equal(again->height, 10);
-        assert_in_range(at(again, 0, 9, 5), t[i].y - 1, t[i].y + 1);
-        assert_in_range(at(again, 1, 4, 2), t[i].u - 1, t[i].u + 1);
-        assert_in_range(at(again, 2, 4, 2), t[i].v - 1, t[i].v + 1);
+        assert_int_in_range(at(again, 0, 9, 5), t[i].y - 1, t[i].y + 1);
+        assert_int_in_range(at(again, 1, 4, 2), t[i].u - 1, t[i].u + 1);
+        assert_int_in_range(at(again, 2, 4, 2), t[i].v - 1, t[i].v + 1);
         av_frame_free(&again);
         av_frame_free(&f);
         free(png);

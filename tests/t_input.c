@@ -24,6 +24,7 @@
 #include "media/es.h"
 #include "media/input.h"
 #include "media/input_priv.h"
+#include "range.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof *(a))
 #define HOUR_US   INT64_C(3600000000)
@@ -231,11 +232,11 @@ static void same_but(const struct read *a, const struct read *b, int track, int 
         assert_int_equal(x->size, y->size);
         assert_memory_equal(x->data, y->data, x->size);
         assert_int_equal(x->f.pkt.key, y->f.pkt.key);
-        assert_in_range(x->f.pkt.pts_us - y->f.pkt.pts_us - shift_us + tolerance_us, 0,
-                        2 * tolerance_us);
-        assert_in_range(x->f.pkt.dts_us - y->f.pkt.dts_us - shift_us + tolerance_us, 0,
-                        2 * tolerance_us);
-        assert_in_range(x->f.dur_us - y->f.dur_us + tolerance_us, 0, 2 * tolerance_us);
+        assert_int_in_range(x->f.pkt.pts_us - y->f.pkt.pts_us - shift_us + tolerance_us, 0,
+                            2 * tolerance_us);
+        assert_int_in_range(x->f.pkt.dts_us - y->f.pkt.dts_us - shift_us + tolerance_us, 0,
+                            2 * tolerance_us);
+        assert_int_in_range(x->f.dur_us - y->f.dur_us + tolerance_us, 0, 2 * tolerance_us);
     }
 }
 
@@ -346,7 +347,7 @@ static void test_other_sound_is_encoded(void **state)
     };
     (void)state;
     read_file(&base, "base.mp4");
-    assert_in_range(onset_us(&base) - frame_of(&base, V, 0)->f.pkt.pts_us, 998000, 1002000);
+    assert_int_in_range(onset_us(&base) - frame_of(&base, V, 0)->f.pkt.pts_us, 998000, 1002000);
     for (size_t i = 0; i < COUNT(t); i++) {
         read_file(&got, t[i].name);
         assert_int_equal(got.result, 0);
@@ -356,7 +357,7 @@ static void test_other_sound_is_encoded(void **state)
         assert_int_equal(got.info.channels, 2);
         assert_int_equal(got.losses.nb_undecoded, 0);
         const int64_t zero = frame_of(&got, t[i].from, 0)->f.pkt.pts_us;
-        assert_in_range(onset_us(&got) - zero, t[i].sound_us - 3000, t[i].sound_us + 3000);
+        assert_int_in_range(onset_us(&got) - zero, t[i].sound_us - 3000, t[i].sound_us + 3000);
 
         struct trtc_adts h;
         for (int k = 0; k < got.nb[A]; k++) {
@@ -364,10 +365,10 @@ static void test_other_sound_is_encoded(void **state)
             assert_int_equal(trtc_adts_parse(f->data, f->size, &h), 0);
             assert_int_equal(h.frame_bytes, f->size);
             if (k > 0)
-                assert_in_range(f->f.pkt.pts_us - frame_of(&got, A, k - 1)->f.pkt.pts_us, 21332,
-                                21334);
+                assert_int_in_range(f->f.pkt.pts_us - frame_of(&got, A, k - 1)->f.pkt.pts_us, 21332,
+                                    21334);
         }
-        assert_in_range(got.nb[A], 187, 191); /* four seconds */
+        assert_int_in_range(got.nb[A], 187, 191); /* four seconds */
         if (i < 2)
             same_but(&got, &base, V, 0,
                      frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us,
@@ -561,8 +562,8 @@ static void test_stop_ends_a_pending_read(void **state)
         sigaction(SIGALRM, &before, NULL);
         free(b.p);
         assert_int_equal(got.result, 0);
-        assert_in_range(got.nb[V], 30, 70);
-        assert_in_range(got.nb[A], 60, 130);
+        assert_int_in_range(got.nb[V], 30, 70);
+        assert_int_in_range(got.nb[A], 60, 130);
     }
 }
 
@@ -604,7 +605,7 @@ static void test_failed_read(void **state)
     close(saved);
     assert_int_equal(got.result, -1);
     assert_int_equal(got.err.code, TRTC_EX_TEMPFAIL);
-    assert_in_range(got.nb[V], 10, 60);
+    assert_int_in_range(got.nb[V], 10, 60);
 }
 
 /* A server on loopback for one connection that answers with head and n bytes of name. */
@@ -657,7 +658,7 @@ static void test_network(void **state)
     waitpid(pid, NULL, 0);
     assert_int_equal(got.result, -1);
     assert_int_equal(got.err.code, TRTC_EX_TEMPFAIL);
-    assert_in_range(got.nb[V], 10, 90);
+    assert_int_in_range(got.nb[V], 10, 90);
 
     pid = serve("base.flv", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0, &port);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/x", port);
@@ -772,7 +773,7 @@ static void test_jump_of_both(void **state)
             assert_int_equal(frame_of(&got, V, 0)->f.epoch, 0);
             for (int k = 0; k < got.n; k++)
                 if (got.v[k].f.breaks)
-                    assert_in_range(got.v[k].f.jump_us - jumps[i] * 100 / 9 + 100, 0, 200);
+                    assert_int_in_range(got.v[k].f.jump_us - jumps[i] * 100 / 9 + 100, 0, 200);
             same(&got, &base, 200); /* the sound fits the pictures as before */
         }
 }
@@ -788,12 +789,12 @@ static void test_streams_in_a_row(void **state)
     assert_int_equal(got.nb[A], 2 * base.nb[A]);
     const int64_t shift =
         frame_of(&got, V, base.nb[V])->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us;
-    assert_in_range(shift, 3999000, 4100000);
+    assert_int_in_range(shift, 3999000, 4100000);
     for (int track = 0; track < TRTC_INPUT_TRACKS; track++)
         for (int k = 4; k < base.nb[track]; k++) {
             const struct frame *x = frame_of(&got, track, base.nb[track] + k);
             const struct frame *y = frame_of(&base, track, k);
-            assert_in_range(x->f.pkt.pts_us - y->f.pkt.pts_us - shift + 10, 0, 20);
+            assert_int_in_range(x->f.pkt.pts_us - y->f.pkt.pts_us - shift + 10, 0, 20);
             assert_memory_equal(x->data, y->data, x->size);
         }
     run("cat base.ts base.ts base.ts >row.ts");
@@ -816,8 +817,8 @@ static void test_late_video(void **state)
             assert_int_equal(got.nb[V], 100);
             assert_int_equal(got.nb_breaks, 0);
             assert_int_equal(frame_of(&got, A, 0)->f.pkt.pts_us, got.start_us);
-            assert_in_range(frame_of(&got, V, 0)->f.pkt.pts_us - got.start_us,
-                            late_s[i] * 1000000 - 30000, late_s[i] * 1000000 + 100000);
+            assert_int_in_range(frame_of(&got, V, 0)->f.pkt.pts_us - got.start_us,
+                                late_s[i] * 1000000 - 30000, late_s[i] * 1000000 + 100000);
             assert_int_equal(frame_of(&got, V, 0)->width_px, 160);
         }
     }
@@ -934,8 +935,8 @@ static void test_truncated(void **state)
             read_file(&got, "cut");
             assert_int_equal(got.result, 0);
             for (int track = 0; track < TRTC_INPUT_TRACKS; track++) {
-                assert_in_range(got.nb[track] + 4, base.nb[track] * (k - 1) / 8,
-                                base.nb[track] + 4);
+                assert_int_in_range(got.nb[track] + 4, base.nb[track] * (k - 1) / 8,
+                                    base.nb[track] + 4);
                 for (int j = 0; j + 3 < got.nb[track]; j++) {
                     const struct frame *x = frame_of(&got, track, j),
                                        *y = frame_of(&base, track, j);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/limiter.h"
+#include "range.h"
 
 #define RATE    48000
 #define TOTAL   (3 * RATE)
@@ -32,7 +33,7 @@ static void run(int rate, int channels, float ceiling, int n)
     struct trtc_limiter *l = trtc_limiter_new(rate, channels, ceiling, &err);
     assert_non_null(l);
     const int delay = trtc_limiter_delay(l);
-    assert_in_range(delay, 1, rate / 100 + 2);
+    assert_int_in_range(delay, 1, rate / 100 + 2);
     memcpy(out, in, sizeof in);
     for (int i = 0; i < TOTAL;) {
         float *planes[2] = { out[0] + i, out[1] + i };

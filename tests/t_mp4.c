@@ -24,6 +24,7 @@
 #include "core/utc.h"
 #include "media/mp4.h"
 #include "media/mp4_priv.h"
+#include "range.h"
 
 enum { SAMPLES_MAX = 400, TRACKS = 3 };
 
@@ -560,7 +561,7 @@ static void test_b_frames(void **state)
     assert_int_equal(be32(buf + 8), 40 * 3600);            /* the whole length, */
     assert_int_equal(be32(buf + 12), -s[0]->v[0].dts);     /* from the first picture */
     n = find_box("b.mp4", "moov/trak/mdia/minf/stbl/stsd/avc1", 0, entry, sizeof(entry));
-    assert_in_range(n, 100, sizeof(entry));
+    assert_int_in_range(n, 100, sizeof(entry));
     assert_memory_equal(entry + 78 + 4, "avcC\1\144\0", 7);     /* High profile, */
     assert_int_equal(be32(entry + n - 4), 0xfdf8f800);         /* 4:2:0, 8 bits */
     assert_int_equal(be32(entry + 78), n - 78);
@@ -644,7 +645,7 @@ static void test_end_of_track(void **state)
     f = open_back("end.mp4");
     assert_int_equal(f->streams[0]->duration, 90000 * 7 + 1);
     assert_int_equal(f->streams[1]->duration, s[1]->end);
-    assert_in_range(f->duration, 7000000, 7000100);
+    assert_int_in_range(f->duration, 7000000, 7000100);
     avformat_close_input(&f);
     free_stream(s[0]);
 
@@ -907,7 +908,7 @@ static void test_reserve_edge(void **state)
         avformat_close_input(&f);
     }
     assert_int_equal(exact, 1);
-    assert_in_range(moved, 1, 399);
+    assert_int_in_range(moved, 1, 399);
     free_stream(s[0]);
 }
 
@@ -1242,7 +1243,7 @@ static void test_damaged_parameters(void **state)
             t.annexb_size = n;
             free(copy);
         }
-        assert_in_range(refused, 100, 2999);
+        assert_int_in_range(refused, 100, 2999);
         free_stream(s);
     }
 }

@@ -13,6 +13,7 @@
 #include <libavutil/pixfmt.h>
 
 #include "media/overlay.h"
+#include "range.h"
 
 static AVFrame *frame(enum AVPixelFormat format, int w, int h, int y, int u, int v, int a)
 {
@@ -239,12 +240,12 @@ static void test_no_dark_fringe(void **state)
             opaque += o->a[k] == 255;
             clear += o->a[k] == 0;
             if (o->a[k] > 8)
-                assert_in_range(o->y[k], 233, 236);
+                assert_int_in_range(o->y[k], 233, 236);
         }
         for (int k = 0; k < r.w * r.h / 4; k++)
             if (o->ac[k] > 8) {
-                assert_in_range(o->u[k], 126, 130);
-                assert_in_range(o->v[k], 126, 130);
+                assert_int_in_range(o->u[k], 126, 130);
+                assert_int_in_range(o->v[k], 126, 130);
             }
         assert_true(opaque > 0 && clear > r.w * r.h / 3);
         trtc_overlay_free(&o);
@@ -271,9 +272,9 @@ static void test_extreme_sizes(void **state)
         assert_non_null(o);
         for (int k = 0; k < o->rect.w * o->rect.h; k++)
             if (o->rect.w > 2 || t[i].r.w != 1 || k % 2 == 0) { /* beside an odd one: clear */
-                assert_in_range(o->y[k], 179, 181);
-                assert_in_range(o->u[k / 4], 99, 101);
-                assert_in_range(o->a[k], 199, 201);
+                assert_int_in_range(o->y[k], 179, 181);
+                assert_int_in_range(o->u[k / 4], 99, 101);
+                assert_int_in_range(o->a[k], 199, 201);
             }
         trtc_overlay_free(&o);
         av_frame_free(&pic);

@@ -21,6 +21,7 @@
 
 #include "media/plane.h"
 #include "media/scale.h"
+#include "range.h"
 
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -144,7 +145,7 @@ static void test_ramp(void **state)
             assert_true(fabs(along_x[k] - want) <= 1);
             assert_true(fabs(along_y[k] - want) <= 1);
             assert_true(k == 0 || (along_x[k] >= along_x[k - 1] && along_y[k] >= along_y[k - 1]));
-            assert_in_range(along_x[k] + along_x[n - 1 - k], 254, 256);
+            assert_int_in_range(along_x[k] + along_x[n - 1 - k], 254, 256);
         }
         free(along_x);
         free(along_y);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/slide.h"
+#include "range.h"
 
 #define TOTAL 60000
 
@@ -41,7 +42,7 @@ static int run(int channels, int step, int at, int samples)
             samples = 0;
         }
         const int n = trtc_slide_run(s, from, TOTAL - i < step ? TOTAL - i : step, to);
-        assert_in_range(n, 0, TRTC_SLIDE_ROOM);
+        assert_int_in_range(n, 0, TRTC_SLIDE_ROOM);
         done += n;
     }
     assert_int_equal(trtc_slide_held(s), TRTC_SLIDE_HELD);

@@ -17,6 +17,7 @@
 #include "media/overlay.h"
 #include "media/scale.h"
 #include "media/stage.h"
+#include "range.h"
 
 #define S  INT64_C(1000000)
 #define T0 (INT64_C(1768908622) * S)
@@ -182,7 +183,7 @@ static void expect_flat(const AVFrame *f, struct trtc_rect r, int value)
 {
     for (int y = r.y; y < r.y + r.h; y++)
         for (int x = r.x; x < r.x + r.w; x++)
-            assert_in_range(luma(f, x, y), value - 1, value + 1);
+            assert_int_in_range(luma(f, x, y), value - 1, value + 1);
 }
 
 static bool same_picture(const AVFrame *a, const AVFrame *b)
@@ -648,7 +649,7 @@ static void test_names(void **state)
         set(&c, &look, &l);
         const AVFrame *f = draw(&c, 0, T0);
         const int plain = luma(f, 2, 2);
-        assert_in_range(plain, 50, 80); /* 0x30343c */
+        assert_int_in_range(plain, 50, 80); /* 0x30343c */
         for (int i = 0; i < 2; i++) {
             struct trtc_rect m = middle, t = top, b = bottom;
             m.x = t.x = b.x = 48 * i;

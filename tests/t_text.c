@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "media/overlay.h"
+#include "range.h"
 
 #define W 640
 #define H 360
@@ -85,7 +86,7 @@ static void test_plain(void **state)
     int w, h;
     struct trtc_err err;
     assert_int_equal(trtc_text_size(text, "HIH", &plain, &w, &h, &err), 0);
-    assert_in_range(h, 18, 26);
+    assert_int_in_range(h, 18, 26);
     struct trtc_overlay *o = draw("HIH", &plain, 100, 50, 0, 0);
     assert_non_null(o);
     const struct trtc_rect asked = { 100, 50, w, h };
@@ -116,7 +117,7 @@ static void test_background(void **state)
     assert_memory_equal(&o->rect, &asked, sizeof asked);
     int solid = 0;
     for (int i = 0; i < 200 * 40; i++) {
-        assert_in_range(o->a[i], 128, 255);
+        assert_int_in_range(o->a[i], 128, 255);
         solid += o->a[i] == 255 && o->y[i] == 81;
     }
     assert_true(solid > 20);
@@ -178,9 +179,9 @@ static void test_align(void **state)
             const struct trtc_rect seen = ink(o);
             const int x = 2 * (seen.x - 100) + seen.w - 300, y = 2 * (seen.y - 100) + seen.h - 200;
             if (t[i].h < 0)
-                assert_in_range(seen.x, 100, 112);
+                assert_int_in_range(seen.x, 100, 112);
             else
-                assert_in_range(x + 100, 96, 104);
+                assert_int_in_range(x + 100, 96, 104);
             assert_true(t[i].v < 0 ? y < -150 : t[i].v > 0 ? y > 150 : abs(y) < 8);
             trtc_overlay_free(&o);
         }
@@ -233,7 +234,7 @@ static void test_clipped(void **state)
     trtc_overlay_free(&o);
     o = draw("HHHH", &label, W - 30, H - 10, 0, 0); /* wider than what is left of the canvas */
     assert_non_null(o);
-    assert_in_range(o->rect.x + o->rect.w, W - 16, W);
+    assert_int_in_range(o->rect.x + o->rect.w, W - 16, W);
     assert_int_equal(o->rect.h, 10);
     trtc_overlay_free(&o);
 }
@@ -301,7 +302,7 @@ static void test_ellipsis(void **state)
         last = found;
         trtc_overlay_free(&o);
     }
-    assert_in_range(last, 15, 26);
+    assert_int_in_range(last, 15, 26);
     /* just as wide as the text: nothing is cut */
     const int w = width("HHHH", &plain);
     struct trtc_overlay *a = draw("HHHH", &plain, 10, 10, w, 30),
@@ -379,7 +380,7 @@ static void test_much_text(void **state)
         int w, h;
         struct trtc_err err;
         assert_int_equal(trtc_text_size(text, s, &label, &w, &h, &err), 0);
-        assert_in_range(w, 0, 16384);
+        assert_int_in_range(w, 0, 16384);
     }
     free(s);
     static const int sizes[] = { INT32_MIN, 0, 1, 1000, INT32_MAX };

@@ -19,6 +19,7 @@
 #include "core/utc.h"
 #include "media/feed_priv.h"
 #include "media/tile.h"
+#include "range.h"
 
 #define T0_US INT64_C(1768908622495000)
 
@@ -143,7 +144,7 @@ static void encode(const struct spec *x, struct stream *s)
     }
     assert_int_equal(avcodec_open2(c, codec, NULL), 0);
     if (x->apart) {
-        assert_in_range(c->extradata_size, 1, sizeof s->sets);
+        assert_int_in_range(c->extradata_size, 1, sizeof s->sets);
         s->sets_size = (size_t)c->extradata_size;
         memcpy(s->sets, c->extradata, s->sets_size);
     }
@@ -353,7 +354,7 @@ static void walk(int k, int threads, int64_t step_us)
     assert_int_equal(st.nb_packets, x->nb);
     if (step_us && step_us <= 1000000 / x->fps) /* else some are outrun before they are seen */
         assert_int_equal(st.nb_decoded, x->nb);
-    assert_in_range(st.nb_decoded, 1, x->nb);
+    assert_int_in_range(st.nb_decoded, 1, x->nb);
     assert_int_equal(st.nb_broken, 0);
     assert_true(st.ended);
     expect_no_failure(t);
@@ -437,7 +438,7 @@ static void test_hidden_costs_nothing(void **state)
         assert_int_equal(stats_of(t).nb_decoded, 0);
         advance(t, pts_of(x->nb - 1, x->fps), true);
         expect_shows(t, x->nb - 1, x->fps);
-        assert_in_range(stats_of(t).nb_decoded, 1, x->gop + x->bframes + 1);
+        assert_int_in_range(stats_of(t).nb_decoded, 1, x->gop + x->bframes + 1);
         done(&f, &t);
     }
 }
@@ -620,9 +621,9 @@ static void test_no_decoder(void **state)
         trtc_tile_failure(t, &err, &at);
         assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
         assert_true(at == pts_of((int64_t)from, 25));
-        assert_in_range(f.next, 30, 32);
+        assert_int_in_range(f.next, 30, 32);
         advance(t, pts_of(35, 25), false);
-        assert_in_range(f.next, 36, 37);
+        assert_int_in_range(f.next, 36, 37);
         expect_shows(t, (int)from - 1, 25);
         done(&f, &t);
         free(s.packets);

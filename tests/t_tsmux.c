@@ -19,6 +19,7 @@
 #include "media/es.h"
 #include "media/ts.h"
 #include "media/tsmux.h"
+#include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define HZ       90000
@@ -234,7 +235,7 @@ static void walk_pes_start(struct walk *w, int pid, const uint8_t *p, size_t n, 
     add(&e->data, p + 9 + p[8], n - 9 - p[8]);
     /* What is decoded then has come by then. */
     if (w->pcr >= 0 && w->nb_jumps == 0 && pid == w->pcr_pid)
-        assert_in_range(trtc_ts_diff(e->dts, w->pcr), 5670, TRTC_TSMUX_DELAY_90K);
+        assert_int_in_range(trtc_ts_diff(e->dts, w->pcr), 5670, TRTC_TSMUX_DELAY_90K);
 }
 
 static void walk_pcr(struct walk *w, const uint8_t *p, bool jump)
@@ -750,7 +751,7 @@ static void test_clock(void **state)
         walk_segment(&w, out.p, out.n);
         assert_int_equal(w.pcr_pid, pictures ? VIDEO : AUDIO);
         assert_int_equal(w.nb_jumps, 0);
-        assert_in_range(w.pcr_gap_max, 1, 9000);
+        assert_int_in_range(w.pcr_gap_max, 1, 9000);
         assert_true(w.nb_pcr >= 14 * 10);
         /* No more of them than needed. */
         assert_true(w.nb_clock_only <= 20 * HZ / 8100 + 2);
@@ -799,7 +800,7 @@ static void test_jumps(void **state)
         end(m, 0);
         walk_segment(&w, out.p, out.n);
         assert_int_equal(w.nb_jumps, t[i].jumps);
-        assert_in_range(w.pcr_gap_max, 1, 9000);
+        assert_int_in_range(w.pcr_gap_max, 1, 9000);
         assert_true(w.nb_clock_only < 150);
     }
     walk_drop_pes(&w);
@@ -950,7 +951,7 @@ static void test_segments(void **state)
         frames_fini(&want);
     }
     assert_int_equal(w.nb_jumps, 0);
-    assert_in_range(w.pcr_gap_max, 1, 9000);
+    assert_int_in_range(w.pcr_gap_max, 1, 9000);
     walk_drop_pes(&w);
     trtc_tsmux_free(&m);
     drop(&out);

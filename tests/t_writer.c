@@ -30,6 +30,7 @@
 #include "media/h264enc.h"
 #include "media/input.h"
 #include "media/writer.h"
+#include "range.h"
 
 enum { W = 160, H = 96, FPS = 15, RATE = 48000, LEN_S = 3, FRAMES = LEN_S * FPS, MAX = 256 };
 #define EVENT_S 1 /* white, and loud */
@@ -334,7 +335,7 @@ static void probe(const char *where, struct found *r)
     memset(r, 0, sizeof *r);
     assert_true(avformat_open_input(&r->c, where, NULL, NULL) >= 0);
     assert_true(avformat_find_stream_info(r->c, NULL) >= 0);
-    assert_in_range(r->c->nb_streams, 1, TRACKS_MAX);
+    assert_int_in_range(r->c->nb_streams, 1, TRACKS_MAX);
     for (unsigned i = 0; i < r->c->nb_streams; i++) {
         r->event_us[i] = -1;
         d[i] = avcodec_alloc_context3(avcodec_find_decoder(r->c->streams[i]->codecpar->codec_id));
@@ -713,7 +714,7 @@ static void test_lead_is_bounded(void **state)
     for (int i = 0; i < 200 && atomic_load(&j[0].at_us) < 3500000; i++)
         sleep_ms(5);
     sleep_ms(30);
-    assert_in_range(atomic_load(&j[0].at_us), 3500000, 4000000);
+    assert_int_in_range(atomic_load(&j[0].at_us), 3500000, 4000000);
     assert_int_equal(pthread_create(&t[1], NULL, work, &j[1]), 0);
     pthread_join(t[0], NULL);
     pthread_join(t[1], NULL);
