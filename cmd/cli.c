@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the programs share: diagnostics, exit status, signals, progress. */
+#define _GNU_SOURCE /* fopencookie */
+
 #include "cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/text.h"
+
+enum { END_MS = 500 }; /* so long a reader may take nothing after a signal */
 
 volatile sig_atomic_t cli_signal;
 
@@ -24,11 +31,64 @@ static struct {
     bool progress_shown;
     struct timespec progress_last;
     pthread_mutex_t lock; /* stderr: whole lines, also from threads */
+    int out_errno;        /* of the first write to stdout that failed */
+    bool out_told;        /* ... and the caller knows */
+    char out_buf[1 << 15];
 } cli = { .name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Once a signal has asked for the end, a reader that takes nothing must not hold it up. */
+static bool reader_waits(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    return cli_signal && poll(&p, 1, END_MS) == 0;
+}
+
+/* Writes what poll promises room for. The count, 0 where it is to be tried again, or -1 (errno). */
+static ssize_t write_some(int fd, const char *data, size_t n)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    ssize_t k = write(fd, data, n < PIPE_BUF ? n : PIPE_BUF);
+    if (k >= 0 || errno == EINTR)
+        return k > 0 ? k : 0;
+    if (errno != EAGAIN)
+        return -1;
+    return poll(&p, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+}
+
+/* All of it, through signals and where the descriptor does not wait. 0, or what errno was. */
+static int write_whole(int fd, const char *data, size_t n)
+{
+    while (n) {
+        if (reader_waits(fd))
+            return EAGAIN;
+        ssize_t k = write_some(fd, data, n);
+        if (k < 0)
+            return errno;
+        data += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+/* stdio takes an interrupted write, and a full pipe that does not wait, for the end of the stream, and
+ * forgets why a write failed. */
+static ssize_t write_out(void *unused, const char *data, size_t n)
+{
+    (void)unused;
+    if (!cli.out_errno)
+        cli.out_errno = write_whole(STDOUT_FILENO, data, n);
+    errno = cli.out_errno;
+    return cli.out_errno ? 0 : (ssize_t)n;
+}
 
 void cli_init(const char *name)
 {
     cli.name = name;
+    FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_out });
+    if (!out)
+        return; /* no memory for it: the plain stream will do */
+    setvbuf(out, cli.out_buf, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof cli.out_buf);
+    stdout = out;
 }
 
 static void on_signal(int sig)
@@ -64,15 +124,16 @@ static void clear_progress(void)
 /* Messages hold names from outside: what a terminal would act on is escaped. */
 __attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list ap)
 {
-    char msg[1024], shown[2048];
+    char msg[1024], shown[2048], line[2112];
     int n = vsnprintf(msg, sizeof msg, fmt, ap);
     if (n < 0)
         return;
     size_t len = (size_t)n < sizeof msg ? (size_t)n : sizeof msg - 1;
     trtc_text_line(msg, len, shown, sizeof shown);
+    n = snprintf(line, sizeof line, "%s: %s\n", cli.name, shown);
     pthread_mutex_lock(&cli.lock);
     clear_progress();
-    fprintf(stderr, "%s: %s\n", cli.name, shown);
+    write_whole(STDERR_FILENO, line, (size_t)n);
     pthread_mutex_unlock(&cli.lock);
 }
 
@@ -216,15 +277,24 @@ int64_t cli_open_files(int64_t want)
     return (int64_t)l.rlim_cur - used;
 }
 
+int cli_flush(struct trtc_err *err)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    cli.out_told = true;
+    if (cli.out_errno == EPIPE)
+        return trtc_fail(err, 128 + SIGPIPE, "standard output was closed");
+    return trtc_fail_errno(err, TRTC_EX_IOERR, cli.out_errno ? cli.out_errno : EIO,
+                           "standard output");
+}
+
 int cli_finish(int code)
 {
-    errno = 0;
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        struct trtc_err err;
-        if (errno == EPIPE)
-            return 128 + SIGPIPE;
-        trtc_fail_errno(&err, TRTC_EX_IOERR, errno ? errno : EIO, "standard output");
-        code = trtc_worse(code, cli_report(&err));
-    }
+    struct trtc_err err;
+    bool told = cli.out_told;
+    if (cli_flush(&err) < 0 && err.code == 128 + SIGPIPE)
+        return err.code;
+    if (cli.out_told)
+        code = trtc_worse(code, told ? err.code : cli_report(&err));
     return cli_signal ? 128 + (int)cli_signal : code;
 }

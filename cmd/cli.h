@@ -52,6 +52,9 @@ void cli_version(void);
  * times a second; NULL clears it. */
 void cli_progress(const char *line);
 
+/* Flushes stdout: 0, or -1 with TRTC_EX_IOERR (a full disk: 75), or 128 + SIGPIPE where it was closed. */
+int cli_flush(struct trtc_err *err);
+
 /* Flushes stdout and checks it (a full disk: TRTC_EX_IOERR, or 75 for ENOSPC); returns the
  * program's exit status, 128 + signal where one asked for the end. */
 int cli_finish(int code);

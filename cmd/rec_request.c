@@ -20,7 +20,7 @@
 /* Twice the room, the old place wiped; the buffer is gone where that fails. */
 static char *grow(char *buf, size_t n, size_t *room)
 {
-    char *more = 2 * *room <= 2 * (size_t)TRTC_JSON_MAX_BYTES ? malloc(2 * *room) : NULL;
+    char *more = malloc(2 * *room);
     if (more)
         memcpy(more, buf, n);
     OPENSSL_cleanse(buf, n);
@@ -29,29 +29,38 @@ static char *grow(char *buf, size_t n, size_t *room)
     return more;
 }
 
+static int fail_read(int errnum, size_t got, const char *path, struct trtc_err *err)
+{
+    if (errnum)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errnum, "%s", path);
+    if (got > TRTC_JSON_MAX_BYTES)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d bytes", path, TRTC_JSON_MAX_BYTES);
+    return trtc_fail_nomem(err);
+}
+
 static int read_all(int fd, const char *path, char **text, size_t *n, struct trtc_err *err)
 {
     size_t room = 4096, got = 0;
+    int errnum = 0;
+    ssize_t r = 1;
     char *buf = malloc(room);
-    while (buf) {
-        const ssize_t r = read(fd, buf + got, room - got);
-        if (r == 0)
-            break;
-        if (r < 0 && (errno != EINTR || cli_signal)) {
-            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-            OPENSSL_cleanse(buf, got);
-            free(buf);
-            return -1;
-        }
+    while (buf && r && !errnum && got <= TRTC_JSON_MAX_BYTES) {
+        r = read(fd, buf + got, room - got);
+        if (r < 0 && (errno != EINTR || cli_signal))
+            errnum = errno;
         got += r > 0 ? (size_t)r : 0;
         if (got == room)
             buf = grow(buf, got, &room);
     }
-    if (!buf)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d bytes", path, TRTC_JSON_MAX_BYTES);
-    *text = buf;
-    *n = got;
-    return 0;
+    if (buf && !r) {
+        *text = buf;
+        *n = got;
+        return 0;
+    }
+    if (buf)
+        OPENSSL_cleanse(buf, got);
+    free(buf);
+    return fail_read(errnum, got, path, err);
 }
 
 int rec_read(const char *path, bool secret, char **text, size_t *n, struct trtc_err *err)

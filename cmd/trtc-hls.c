@@ -232,11 +232,10 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     } else {
         printf("%s%c", d->path, p->o->null ? '\0' : '\n');
     }
-    if (p->pipe_closed || fflush(stdout) == 0)
+    if (p->pipe_closed || cli_flush(err) == 0)
         return 0;
-    p->pipe_closed = errno == EPIPE;
-    return p->pipe_closed ? trtc_fail(err, 128 + SIGPIPE, "standard output was closed")
-                          : trtc_fail_errno(err, TRTC_EX_IOERR, errno, "standard output");
+    p->pipe_closed = err->code == 128 + SIGPIPE;
+    return -1;
 }
 
 static int64_t now_us(void)

@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "core/b64.h"
 #include "core/name.h"
+#include "core/file.h"
 #include "core/namejson.h"
 #include "core/num.h"
 #include "core/put.h"
@@ -98,15 +99,9 @@ static int out_init(struct out *out, size_t record_max, struct trtc_err *err)
 static int out_flush(void *arg, struct trtc_err *err)
 {
     struct out *out = arg;
-    size_t done = 0;
-    while (done < out->n) {
-        ssize_t k = write(STDOUT_FILENO, out->buf + done, out->n - done);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return trtc_fail_errno(err, errno == EPIPE ? TRTC_EX_OK : TRTC_EX_IOERR, errno, "standard output");
-        done += (size_t)k;
-    }
+    int errnum = trtc_write_errno(STDOUT_FILENO, out->buf, out->n);
+    if (errnum)
+        return trtc_fail_errno(err, errnum == EPIPE ? TRTC_EX_OK : TRTC_EX_IOERR, errnum, "standard output");
     out->n = 0;
     return 0;
 }

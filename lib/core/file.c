@@ -184,8 +184,9 @@ static int take_temp(struct trtc_file *f, struct trtc_err *err)
             continue;
         if (got)
             return got;
-        if (ftruncate(f->fd, 0))
-            return fail_temp(f, errno, "empty", err);
+        while (ftruncate(f->fd, 0))
+            if (errno != EINTR)
+                return fail_temp(f, errno, "empty", err);
         return 0;
     }
     return HELD;
@@ -288,6 +289,16 @@ int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *e
     return 0;
 }
 
+int trtc_fsync(int fd)
+{
+    int ret;
+
+    do
+        ret = fsync(fd);
+    while (ret && errno == EINTR); /* network file systems */
+    return ret;
+}
+
 /* Errors of fsync that only say that this kind of file cannot be synced. */
 static bool cannot_sync(int errnum)
 {
@@ -303,7 +314,7 @@ static int sync_dir(const char *path, struct trtc_err *err)
     if (!dir)
         return trtc_fail_nomem(err);
     fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && fsync(fd) && !cannot_sync(errno))
+    if (fd >= 0 && trtc_fsync(fd) && !cannot_sync(errno))
         ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", dir);
     if (fd >= 0)
         close(fd); /* without the right to read a directory it cannot be synced at all */
@@ -316,7 +327,7 @@ static int flush_temp(const struct trtc_file *f, bool sync, struct trtc_err *err
 {
     int copy;
 
-    if (sync && fsync(f->fd) && !cannot_sync(errno))
+    if (sync && trtc_fsync(f->fd) && !cannot_sync(errno))
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s'", f->temp);
     /* Network file systems report late errors on close. f->fd must stay open, since it holds
      * the lock until the rename is done; closing a copy asks the same question. */
@@ -403,7 +414,7 @@ static int fail_write(int errnum, const char *name, struct trtc_err *err)
     return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot write '%s'", name);
 }
 
-int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct trtc_err *err)
+int trtc_write_errno(int fd, const void *data, size_t n)
 {
     const unsigned char *p = data;
 
@@ -414,10 +425,17 @@ int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct 
             p += k;
             n -= (size_t)k;
         } else if (k == 0 || !may_retry(fd, errno)) {
-            return fail_write(k == 0 ? EIO : errno, name, err);
+            return k == 0 ? EIO : errno;
         }
     }
     return 0;
+}
+
+int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct trtc_err *err)
+{
+    int errnum = trtc_write_errno(fd, data, n);
+
+    return errnum ? fail_write(errnum, name, err) : 0;
 }
 
 int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,

@@ -59,6 +59,12 @@ int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct 
 int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,
                     struct trtc_err *err);
 
+/* The same as trtc_write_all: 0, or what errno was. */
+int trtc_write_errno(int fd, const void *data, size_t n);
+
+/* fsync(2) that goes on when a signal interrupts it. */
+int trtc_fsync(int fd);
+
 /* mkdir -p, mode 0777 less umask. TRTC_EX_CANTCREAT on failure. */
 int trtc_mkdirs(const char *path, struct trtc_err *err);
 

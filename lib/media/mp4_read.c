@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the comment in a finished file: moov, udta, meta, ilst, \251cmt, data (ISO/IEC
  * 14496-12, 4.2; the metadata as QuickTime has it). */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,6 +16,15 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static ssize_t read_at(int fd, void *p, size_t n, int64_t at)
+{
+    ssize_t got;
+    do
+        got = pread(fd, p, n, at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* Looks among the boxes in [*from, *to) for one of a type; the range becomes that of its content. */
 static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
 {
@@ -22,7 +32,7 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
     for (int i = 0; i < BOXES_MAX && at + BOX_HEADER <= *to; i++) {
         uint8_t h[16];
         int64_t header = BOX_HEADER;
-        if (pread(fd, h, sizeof h, at) < BOX_HEADER)
+        if (read_at(fd, h, sizeof h, at) < BOX_HEADER)
             return false;
         int64_t size = be32(h);
         if (size == 1) {
@@ -55,7 +65,7 @@ int trtc_mp4_read_comment(const char *path, char *out, size_t size)
     from += DATA_HEADER;
     ssize_t got = -1;
     if (found && to >= from)
-        got = pread(fd, out, (size_t)(to - from) < size ? (size_t)(to - from) : size - 1, from);
+        got = read_at(fd, out, (size_t)(to - from) < size ? (size_t)(to - from) : size - 1, from);
     close(fd);
     if (got < 0)
         return -1;

@@ -403,7 +403,7 @@ static int write_file(const struct trtc_tasks *t, const char *name, const char *
         return -1;
     if (trtc_write_all(fd, text, strlen(text), name, err) < 0)
         goto done;
-    if (fchmod(fd, 0600) || fsync(fd)) { /* the umask may have taken something away */
+    if (fchmod(fd, 0600) || trtc_fsync(fd)) { /* the umask may have taken something away */
         trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s/%s'", t->dir, name);
         goto done;
     }
@@ -412,7 +412,7 @@ static int write_file(const struct trtc_tasks *t, const char *name, const char *
         goto done;
     }
     ret = 0;
-    if (fsync(t->fd) && errno != EINVAL && errno != EROFS)
+    if (trtc_fsync(t->fd) && errno != EINVAL && errno != EROFS)
         ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", t->dir);
 done:
     if (ret < 0)

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# All programs on a machine that fails: standard output that is full, calls that a signal interrupts, allocations that
+# fail. What cannot be done is reported with the right exit status; nothing half-made gets a final name.
+
+load lib
+load rec
+load torture
+
+setup_file() {
+    files_begin
+    smoke_begin
+}
+
+teardown_file() {
+    smoke_end
+}
+
+setup() {
+    test_begin
+}
+
+# fresh: a state and an output directory of its own for each run.
+fresh() {
+    rm -rf o state
+    mkdir o state
+    cp -r "$BATS_FILE_TMPDIR/home/state/trtc" state/trtc
+    export XDG_STATE_HOME=$PWD/state
+}
+
+# made: what is in o, and what it says.
+made() {
+    (cd o && find . -type f -exec md5sum {} + | sort)
+}
+
+@test "standard output is full: 75, one line that says so" {
+    local s status p args
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        status=0
+        "${cmd[@]}" <"$in" >/dev/full 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: $status"
+        [[ $(grep -c 'standard output: No space left on device' err) -eq 1 ]] || fail "$s: not said"
+        no_leftovers o
+    done
+    for args in name merge hls layout mix rec 'rec create' 'rec batch'; do
+        for p in --help --version; do
+            status=0
+            # shellcheck disable=SC2086 # words are meant
+            trtc-$args $p >/dev/full 2>err || status=$?
+            [[ $status -eq 75 && $(wc -l <err) -eq 1 ]] || fail "$args $p: $status"
+        done
+    done
+}
+
+@test "a pipe that does not wait is written to as any other" {
+    python3 - <<'P'
+import fcntl, os, subprocess, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
+p = subprocess.Popen(['trtc-rec', 'create', '--skeleton'], stdout=w)
+os.close(w)
+time.sleep(0.3)
+got = b''
+while True:
+    part = os.read(r, 1 << 16)
+    if not part:
+        break
+    got += part
+assert p.wait() == 0
+assert got == subprocess.run(['trtc-rec', 'create', '--skeleton'], stdout=subprocess.PIPE).stdout, len(got)
+P
+}
+
+@test "calls that a signal interrupts are made again" {
+    need_strace
+    local s status calls
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        "${cmd[@]}" <"$in" >out 2>err || fail "$s: exit status $?"
+        made >want
+        cp out want.out
+        cp err want.err
+        fresh
+        smoke "$s"
+        status=0
+        strace -f -qq -o /dev/null -e inject=write,pwrite64,fsync,fdatasync,ftruncate:error=EINTR:when=1+2 \
+            "${cmd[@]}" <"$in" >out 2>err || status=$?
+        [[ $status -eq 0 ]] || fail "$s: exit status $status"
+        [[ $s == rec-* || $s == *-ts ]] || diff <(made) want || fail "$s: another output"
+        [[ $s == rec-* ]] || diff out want.out || fail "$s: another text"
+        cmp -s err want.err || fail "$s: another message"
+    done
+}
