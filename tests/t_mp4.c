@@ -34,6 +34,7 @@ struct sample {
     size_t size;
     int64_t dts, pts;
     bool key;
+    int entry;
 };
 
 /* A track to be written: the encoded stream and its description. */
@@ -86,7 +87,7 @@ static size_t next_start_code(const uint8_t *p, size_t n, size_t i)
     return i + 3 <= n ? i : n;
 }
 
-/* Annex B to lengths; parameter sets are left out unless inband. */
+/* Annex B to lengths; parameter sets are left out. */
 static void to_lengths(const struct stream *s, const uint8_t *p, size_t n, struct sample *out)
 {
     size_t i = next_start_code(p, n, 0);
@@ -99,7 +100,7 @@ static void to_lengths(const struct stream *s, const uint8_t *p, size_t n, struc
         i = next_start_code(p, n, from);
         for (to = i; to > from && p[to - 1] == 0; to--)
             ;
-        if (to == from || (!s->track.inband && is_set(s->track.codec, p + from)))
+        if (to == from || is_set(s->track.codec, p + from))
             continue;
         trtc_mp4_be(out->data + out->size, to - from, 4);
         memcpy(out->data + out->size + 4, p + from, to - from);
@@ -175,8 +176,7 @@ static void encode(AVCodecContext *c, struct stream *s, int nb, int64_t ticks)
 }
 
 /* nb pictures at 25 a second in ticks of 90 kHz, a key frame every ten. NULL: no such encoder. */
-static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, int b_frames,
-                                 bool inband)
+static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, int b_frames)
 {
     bool h264 = codec == TRTC_CODEC_H264;
     const AVCodec *enc = avcodec_find_encoder_by_name(h264 ? "libx264" : "libx265");
@@ -195,8 +195,7 @@ static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, in
     c->max_b_frames = b_frames;
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_BITEXACT;
-    if (!inband)
-        c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     /* the slower one makes the High profile of H.264 */
     av_opt_set(c->priv_data, "preset", h264 && b_frames ? "veryfast" : "ultrafast", 0);
     if (h264) {
@@ -205,13 +204,12 @@ static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, in
         char params[128];
 
         snprintf(params, sizeof(params),
-                 "log-level=none:pools=none:frame-threads=1:scenecut=0:bframes=%d%s", b_frames,
-                 inband ? ":repeat-headers=1" : "");
+                 "log-level=none:pools=none:frame-threads=1:scenecut=0:bframes=%d", b_frames);
         av_opt_set(c->priv_data, "x265-params", params, 0);
     }
     assert_int_equal(avcodec_open2(c, enc, NULL), 0);
     s->track = (struct trtc_mp4_track){ .codec = codec, .timescale = 90000, .width_px = w,
-                                        .height_px = h, .inband = inband };
+                                        .height_px = h };
     s->end = TRTC_NOTIME;
     encode(c, s, nb, 3600);
     s->track.annexb = s->sets;
@@ -330,7 +328,10 @@ static void write_file(const char *path, const struct trtc_mp4_info *info,
     while ((i = next_stream(s, nb, at)) >= 0) {
         const struct sample *v = &s[i]->v[at[i]++];
 
-        if (trtc_mp4_write(m, i, v->data, v->size, v->dts, v->pts - v->dts, v->key, &err))
+        const struct trtc_sample out = { .data = v->data, .size = v->size, .dts = v->dts,
+                                         .pts = v->pts, .key = v->key, .entry = v->entry };
+
+        if (trtc_mp4_write(m, i, &out, &err))
             fail_msg("write: %s", err.msg);
     }
     for (i = 0; i < nb; i++)
@@ -465,6 +466,15 @@ static bool has_box(const char *path, const char *types, int nth)
     return find_box(path, types, nth, NULL, 0) >= 0;
 }
 
+static void must_finish(struct trtc_mp4 **m)
+{
+    struct trtc_err err = { 0 };
+
+    if (trtc_mp4_finish(*m, &err))
+        fail_msg("finish: %s", err.msg);
+    trtc_mp4_free(m);
+}
+
 static uint32_t be32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -504,7 +514,7 @@ static void test_video_and_sound(void **state)
         .comment = "two\nlines",
         .reserve_bytes = 16384,
     };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 96, 64, 50, 0, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 96, 64, 50, 0),
                             make_sound(48000, 94) };
     AVFormatContext *f;
     uint8_t buf[64];
@@ -544,7 +554,7 @@ static void test_video_and_sound(void **state)
 /* Reordered pictures: from dts below zero with the first picture at 0, and all later. */
 static void test_b_frames(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 40, 2, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 40, 2),
                             make_sound(44100, 60) };
     uint8_t buf[64], entry[512];
     int64_t n;
@@ -584,7 +594,7 @@ static void test_late_tracks(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0, false),
+        struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0),
                                 make_sound(rates[i], 30) };
         AVFormatContext *f;
 
@@ -604,7 +614,7 @@ static void test_late_tracks(void **state)
 /* Sound from before zero: decoded, cut off where the presentation starts. */
 static void test_priming(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0),
                             make_sound(48000, 40) };
     AVFormatContext *f;
     uint8_t buf[64];
@@ -633,7 +643,7 @@ static void test_priming(void **state)
 
 static void test_end_of_track(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 12, 0, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 12, 0),
                             make_sound(48000, 20) };
     AVFormatContext *f;
 
@@ -650,7 +660,7 @@ static void test_end_of_track(void **state)
     free_stream(s[0]);
 
     /* one picture alone, with and without an end */
-    s[0] = make_video(TRTC_CODEC_H264, 64, 64, 1, 0, false);
+    s[0] = make_video(TRTC_CODEC_H264, 64, 64, 1, 0);
     write_file("one.mp4", &plain, s, 1);
     assert_same("one.mp4", s, 1);
     assert_plays("one.mp4");
@@ -694,7 +704,7 @@ static void test_sound_only(void **state)
 static void test_tracks(void **state)
 {
     struct stream *s[3] = { make_sound(48000, 20),
-                            make_video(TRTC_CODEC_H264, 64, 64, 10, 0, false),
+                            make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
                             make_sound(16000, 20) };
     AVFormatContext *f;
 
@@ -724,7 +734,7 @@ static void test_tracks(void **state)
 
 static void test_hevc(void **state)
 {
-    struct stream *s[1] = { make_video(TRTC_CODEC_H265, 128, 96, 20, 2, false) };
+    struct stream *s[1] = { make_video(TRTC_CODEC_H265, 128, 96, 20, 2) };
     AVFormatContext *f;
     uint8_t buf[32];
 
@@ -759,32 +769,66 @@ static void append_stream(struct stream *a, struct stream *b)
     b->nb = 0;
 }
 
-/* Parameter sets in the samples, and another size half way. */
-static void test_inband(void **state)
+/* Another size half way, in a sample entry of its own; one that nothing names is left out. */
+static void test_entries(void **state)
 {
     static const enum trtc_codec codecs[] = { TRTC_CODEC_H264, TRTC_CODEC_H265 };
+    static const uint32_t stsc[] = { 1, 10, 1, 2, 10, 2 };
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct stream *sets = make_video(codecs[i], 96, 64, 1, 0, false);
-        struct stream *s[1], *t;
-        AVFormatContext *f;
+        struct stream *s[1] = { make_video(codecs[i], 96, 64, 10, 0) };
+        struct stream *t = s[0] ? make_video(codecs[i], 64, 96, 10, 0) : NULL;
+        struct trtc_mp4_track odd;
+        struct trtc_err err = { 0 };
+        uint8_t box[64];
+        int fd;
 
-        if (!sets)
+        if (!t)
             continue;
-        s[0] = make_video(codecs[i], 96, 64, 10, 0, true);
-        t = make_video(codecs[i], 64, 96, 10, 0, true);
-        s[0]->track.annexb = sets->track.annexb;
-        s[0]->track.annexb_size = sets->track.annexb_size;
+        for (int k = 0; k < t->nb; k++)
+            t->v[k].entry = 2;
         append_stream(s[0], t);
-        write_file("inband.mp4", &plain, s, 1);
-        assert_same("inband.mp4", s, 1);
-        assert_plays("inband.mp4");
-        f = open_back("inband.mp4");
-        assert_int_equal(f->streams[0]->codecpar->codec_tag,
-                         i == 0 ? MKTAG('a', 'v', 'c', '3') : MKTAG('h', 'e', 'v', '1'));
-        avformat_close_input(&f);
-        free_stream(sets);
+
+        fd = open_new("entries.mp4");
+        struct trtc_mp4 *m = trtc_mp4_new(fd, "entries.mp4", &plain, &err);
+        assert_int_equal(trtc_mp4_add_track(m, &s[0]->track, &err), 0);
+        odd = t->track;
+        odd.annexb_size = 0;
+        assert_int_equal(trtc_mp4_set_entry(m, 0, 1, &odd, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_DATAERR);
+        assert_int_equal(trtc_mp4_set_entry(m, 0, TRTC_MP4_ENTRIES_MAX, &t->track, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_SOFTWARE);
+        assert_int_equal(trtc_mp4_set_entry(m, 0, 1, &s[0]->track, &err), 0);
+        assert_int_equal(trtc_mp4_set_entry(m, 0, 2, &s[0]->track, &err), 0);
+        for (int k = 0; k < s[0]->nb; k++) {
+            const struct sample *v = &s[0]->v[k];
+            const struct trtc_sample out = { v->data, v->size, v->dts, v->pts, v->key, v->entry };
+
+            assert_int_equal(trtc_mp4_write(m, 0, &out, &err), 0);
+        }
+        assert_int_equal(trtc_mp4_set_entry(m, 0, 2, &t->track, &err), 0); /* said anew */
+        must_finish(&m);
+        close(fd);
+        assert_same("entries.mp4", s, 1);
+        assert_plays("entries.mp4");
+        assert_true(find_box("entries.mp4", "moov/trak/mdia/minf/stbl/stsd", 0, box, 8) > 8);
+        assert_int_equal(be32(box + 4), 2);
+        find_box("entries.mp4", "moov/trak/mdia/minf/stbl/stsc", 0, box, sizeof(box));
+        assert_int_equal(be32(box + 4), 2);
+        for (int k = 0; k < 6; k++)
+            assert_int_equal(be32(box + 8 + 4 * k), stsc[k]);
+
+        /* nothing describes it */
+        fd = open_new("entries.mp4");
+        m = trtc_mp4_new(fd, "entries.mp4", &plain, &err);
+        assert_int_equal(trtc_mp4_add_track(m, &s[0]->track, &err), 0);
+        const struct trtc_sample lost = { s[0]->v[0].data, s[0]->v[0].size, 0, 0, true, 1 };
+        assert_int_equal(trtc_mp4_write(m, 0, &lost, &err), 0);
+        assert_int_equal(trtc_mp4_finish(m, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_SOFTWARE);
+        trtc_mp4_free(&m);
+        close(fd);
         free_stream(t);
         free_stream(s[0]);
     }
@@ -805,22 +849,24 @@ static struct trtc_mp4 *start_raw(int fd, const char *path, const struct trtc_mp
     return m;
 }
 
+static int write_raw(struct trtc_mp4 *m, int track, const void *data, size_t n, int64_t dts,
+                     int64_t cts, struct trtc_err *err)
+{
+    const struct trtc_sample s = { .data = data, .size = n, .dts = dts,
+                                   .pts = (int64_t)((uint64_t)dts + (uint64_t)cts), .key = true };
+
+    return trtc_mp4_write(m, track, &s, err);
+}
+
 static void must_write(struct trtc_mp4 *m, int track, const void *data, size_t n, int64_t dts,
                        int64_t cts, bool key)
 {
+    const struct trtc_sample s = { .data = data, .size = n, .dts = dts, .pts = dts + cts,
+                                   .key = key };
     struct trtc_err err = { 0 };
 
-    if (trtc_mp4_write(m, track, data, n, dts, cts, key, &err))
+    if (trtc_mp4_write(m, track, &s, &err))
         fail_msg("write: %s", err.msg);
-}
-
-static void must_finish(struct trtc_mp4 **m)
-{
-    struct trtc_err err = { 0 };
-
-    if (trtc_mp4_finish(*m, &err))
-        fail_msg("finish: %s", err.msg);
-    trtc_mp4_free(m);
 }
 
 static unsigned raw_size(int i)
@@ -943,7 +989,7 @@ static void test_64_bit_offsets(void **state)
                                         .reserve_bytes = INT64_C(5) << 30 };
     const struct trtc_mp4_info under = { .creation_ms = TRTC_NOTIME,
                                          .reserve_bytes = (INT64_C(4) << 30) - (1 << 20) };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
                             make_sound(48000, 20) };
 
     (void)state;
@@ -964,7 +1010,7 @@ static void test_long_times(void **state)
 {
     const struct trtc_mp4_info info = { .creation_ms = INT64_C(4000000000000),
                                         .reserve_bytes = 16384 };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
                             make_sound(48000, 10) };
     const int64_t six_hours = INT64_C(90000) * 6 * 3600;
     AVFormatContext *f;
@@ -1010,7 +1056,7 @@ static void test_table_memory(void **state)
 {
     enum { PAIRS = 60000 };
     static const uint8_t data[400];
-    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0, false);
+    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0);
     struct stream *sound = make_sound(48000, 1);
     int fd = open_new("mem.mp4");
     struct trtc_mp4 *m = start_raw(fd, "mem.mp4", &plain, video, sound);
@@ -1064,7 +1110,7 @@ static void test_table_memory(void **state)
 /* The same input gives the same bytes. */
 static void test_reproducible(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 2, false),
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 2),
                             make_sound(48000, 30) };
 
     (void)state;
@@ -1077,7 +1123,7 @@ static void test_reproducible(void **state)
 
 static void test_misuse(void **state)
 {
-    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0, false);
+    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0);
     struct stream *sound = make_sound(48000, 1);
     int fd = open_new("bad.mp4");
     struct trtc_mp4 *m = start_raw(fd, "bad.mp4", &plain, video, sound);
@@ -1110,8 +1156,8 @@ static void test_misuse(void **state)
     must_write(m, 0, video->v[0].data, video->v[0].size, 1000, 0, true);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         err.code = 0;
-        assert_int_equal(trtc_mp4_write(m, bad[i].track, (const uint8_t *)"x", bad[i].size,
-                                        bad[i].dts, bad[i].cts, true, &err), -1);
+        assert_int_equal(write_raw(m, bad[i].track, "x", bad[i].size, bad[i].dts, bad[i].cts, &err),
+                         -1);
         assert_int_equal(err.code, TRTC_EX_SOFTWARE);
         if (!strstr(err.msg, bad[i].why))
             fail_msg("'%s' says nothing of '%s'", err.msg, bad[i].why);
@@ -1124,8 +1170,7 @@ static void test_misuse(void **state)
     assert_int_equal(trtc_mp4_finish(m, &err), 0);
     assert_int_equal(trtc_mp4_finish(m, &err), -1);
     assert_int_equal(err.code, TRTC_EX_SOFTWARE);
-    assert_int_equal(trtc_mp4_write(m, 0, (const uint8_t *)"x", 1, INT64_C(1) << 33, 0, true, &err),
-                     -1);
+    assert_int_equal(write_raw(m, 0, "x", 1, INT64_C(1) << 33, 0, &err), -1);
     trtc_mp4_free(&m);
     assert_silent("ffprobe -v warning bad.mp4 2>&1");
 
@@ -1163,7 +1208,7 @@ static int try_track(const struct trtc_mp4_track *t, int *code)
 
 static void test_bad_parameters(void **state)
 {
-    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0, false);
+    struct stream *video = make_video(TRTC_CODEC_H264, 64, 64, 1, 0);
     struct stream *sound = make_sound(48000, 1);
     struct trtc_mp4_track t;
     int code;
@@ -1219,7 +1264,7 @@ static void test_damaged_parameters(void **state)
 
     (void)state;
     for (size_t c = 0; c < 2; c++) {
-        struct stream *s = make_video(codecs[c], 64, 64, 1, 0, false);
+        struct stream *s = make_video(codecs[c], 64, 64, 1, 0);
         struct trtc_mp4_track t;
         int refused = 0;
 
@@ -1257,10 +1302,10 @@ static void test_disk_full(void **state)
     struct trtc_err err = { 0 };
 
     (void)state;
-    assert_int_equal(trtc_mp4_write(m, 0, data, sizeof(data), 0, 0, true, &err), -1);
+    assert_int_equal(write_raw(m, 0, data, sizeof(data), 0, 0, &err), -1);
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     err.code = 0;
-    assert_int_equal(trtc_mp4_write(m, 0, data, 1, 1024, 0, true, &err), -1);
+    assert_int_equal(write_raw(m, 0, data, 1, 1024, 0, &err), -1);
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     err.code = 0;
     assert_int_equal(trtc_mp4_finish(m, &err), -1);
@@ -1325,7 +1370,7 @@ int main(void)
         cmocka_unit_test(test_sound_only),
         cmocka_unit_test(test_tracks),
         cmocka_unit_test(test_hevc),
-        cmocka_unit_test(test_inband),
+        cmocka_unit_test(test_entries),
         cmocka_unit_test(test_index_fits_or_not),
         cmocka_unit_test(test_reserve_edge),
         cmocka_unit_test(test_move_up),

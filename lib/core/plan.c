@@ -22,9 +22,19 @@ static bool is(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+/* The facts of the first segment that says how large its pictures are: the others without a size
+ * take it from before. */
+static const struct trtc_facts *first_sized(const struct trtc_lane *lane)
+{
+    size_t i = 0;
+    while (i < lane->n - 1 && lane->clips[i].piece->facts.width_px <= 0)
+        i++;
+    return &lane->clips[i].piece->facts;
+}
+
 static struct video_facts look_at_video(const struct trtc_lane *lane)
 {
-    const struct trtc_facts *first = &lane->clips[0].piece->facts;
+    const struct trtc_facts *first = first_sized(lane);
     struct video_facts v = { .same_codec = true,
                              .same_size = true,
                              .plain_profile = true,
@@ -36,13 +46,15 @@ static struct video_facts look_at_video(const struct trtc_lane *lane)
         const struct trtc_piece *p = lane->clips[i].piece;
         const struct trtc_facts *f = &p->facts;
         v.same_codec &= is(f->video_codec, first->video_codec);
+        frames += f->nb_frames > 0 ? f->nb_frames : 0;
+        us += p->dur_us;
+        if (f->width_px <= 0)
+            continue;
         v.same_size &= f->width_px == first->width_px && f->height_px == first->height_px;
         v.plain_profile &=
             f->profile == 66 || f->profile == 77 || f->profile == 88 || f->profile == 100;
         v.max_width_px = f->width_px > v.max_width_px ? f->width_px : v.max_width_px;
         v.max_height_px = f->height_px > v.max_height_px ? f->height_px : v.max_height_px;
-        frames += f->nb_frames > 0 ? f->nb_frames : 0;
-        us += p->dur_us;
     }
     v.h264 = v.same_codec && is(v.codec, "h264");
     v.mp4_codec = v.h264 || (v.same_codec && is(v.codec, "hevc"));
@@ -60,7 +72,7 @@ static bool must_encode_video(const struct video_facts *v, const struct trtc_pla
         snprintf(why, 96, "%s is not copied into MP4", v->codec);
     else if (!v->same_size)
         snprintf(why, 96, "the picture size changes");
-    else if (v->width_px <= 0)
+    else if (o->width_px && v->width_px <= 0)
         snprintf(why, 96, "the picture size is unknown");
     else if (o->width_px && (o->width_px != v->width_px || o->height_px != v->height_px))
         snprintf(why, 96, "the picture is %dx%d", v->width_px, v->height_px);

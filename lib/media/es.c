@@ -370,18 +370,20 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
     skip_bits(b, 8);
     v->level = (int)u(b, 8);
     v->sps_id = (int)ue(b, 31);
+    v->depth = 8;
     if (h264_has_chroma_format(v->profile)) {
         chroma = ue(b, 3);
         if (chroma == 3)
             separate = u1(b);
-        ue(b, 6); /* bit depths */
-        ue(b, 6);
+        v->depth = 8 + (int)ue(b, 6);
+        ue(b, 6); /* of chroma */
         u1(b);
         if (u1(b))
             for (int i = 0; i < (chroma == 3 ? 12 : 8); i++)
                 if (u1(b))
                     h264_skip_scaling_list(b, i < 6 ? 16 : 64);
     }
+    v->chroma = (int)chroma;
     ue(b, 12);
     switch (ue(b, 2)) { /* picture order count type */
     case 0:
@@ -508,7 +510,8 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     if (u1(b))
         for (int i = 0; i < 4; i++)
             crop[i] = ue(b, SIZE_MAX_PX);
-    ue(b, 8);
+    v->chroma = (int)chroma;
+    v->depth = 8 + (int)ue(b, 8);
     ue(b, 8);
     const int poc_bits = (int)ue(b, 12) + 4;
 
@@ -551,6 +554,21 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     return 0;
 }
 
+int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t size,
+                             struct trtc_video_params *out)
+{
+    const size_t header = codec == TRTC_CODEC_H264 ? 1 : 2;
+
+    if (size <= header)
+        return -1;
+    struct bits b = { .p = nal + header, .end = nal + size };
+    struct trtc_video_params v = { .codec = codec, .reorder_max = -1 };
+    if ((codec == TRTC_CODEC_H264 ? h264_sps(&b, &v) : h265_sps(&b, &v)) < 0)
+        return -1;
+    *out = v;
+    return 0;
+}
+
 int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                            struct trtc_video_params *out)
 {
@@ -561,18 +579,8 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
         const enum trtc_nal kind = trtc_nal_kind(codec, *nal);
         if (is_slice(kind))
             return -1;
-        if (kind != TRTC_NAL_SPS)
-            continue;
-
-        const size_t header = codec == TRTC_CODEC_H264 ? 1 : 2;
-        if (n <= header)
-            return -1;
-        struct bits b = { .p = nal + header, .end = nal + n };
-        struct trtc_video_params v = { .codec = codec, .reorder_max = -1 };
-        if ((codec == TRTC_CODEC_H264 ? h264_sps(&b, &v) : h265_sps(&b, &v)) < 0)
-            return -1;
-        *out = v;
-        return 0;
+        if (kind == TRTC_NAL_SPS)
+            return trtc_video_params_of_sps(codec, nal, n, out);
     }
     return -1;
 }

@@ -66,6 +66,7 @@ struct trtc_video_params {
     int sar_num, sar_den;    /* 0/0 where unknown */
     int profile, level;      /* profile_idc and level_idc as coded */
     int sps_id;
+    int chroma, depth;       /* chroma_format_idc (1: 4:2:0), bits of luma */
     int reorder_max; /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
 };
 
@@ -74,6 +75,10 @@ struct trtc_video_params {
  * said is unknown. */
 int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                            struct trtc_video_params *out);
+
+/* The same for an SPS alone, from its NAL header on. */
+int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t size,
+                             struct trtc_video_params *out);
 
 /* Copies the parameter sets (SPS, PPS, for H.265 also VPS) that stand in front of the first
  * slice of an Annex B access unit, with 4-byte start codes. Returns the bytes they take (0

@@ -144,6 +144,9 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
         if (trtc_mp4_set_comment(m->mp4, comment, err) < 0)
             return -1;
     }
+    for (int k = 0; k < NB_KINDS; k++)
+        if (m->tracks[k] && trtc_track_describe(m->tracks[k], m->mp4, m->number[k], err) < 0)
+            return -1;
     if (trtc_mp4_finish(m->mp4, err) < 0)
         return -1;
     trtc_mp4_free(&m->mp4);
@@ -166,9 +169,11 @@ static int write_sample(struct merge *m, int kind, const struct trtc_sample *s,
                         struct trtc_err *err)
 {
     int64_t base = m->base_us ? base_ticks(m, kind) : 0;
+    struct trtc_sample placed = *s;
+    placed.dts -= base;
+    placed.pts -= base;
     m->nb_written++;
-    return trtc_mp4_write(m->mp4, m->number[kind], s->data, s->size, s->dts - base, s->pts - s->dts,
-                          s->key, err);
+    return trtc_mp4_write(m->mp4, m->number[kind], &placed, err);
 }
 
 /* ---- splitting ---- */
@@ -308,6 +313,7 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
         for (int k = 0; k < NB_KINDS; k++) {
             if (done[k] || have[k])
                 continue;
+            s[k] = (struct trtc_sample){ 0 };
             int got = trtc_track_next(m->tracks[k], &s[k], err);
             if (got < 0)
                 return -1;
@@ -355,7 +361,7 @@ static void take_stats(struct merge *m)
 }
 
 static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o,
-                      struct trtc_merge_result *res, bool *size_changed, struct trtc_err *err)
+                      struct trtc_merge_result *res, bool *uncopyable, struct trtc_err *err)
 {
     struct merge m = { .out = out, .o = o, .res = res };
     int ret = -1;
@@ -372,7 +378,7 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
     ret = 0;
 done:
     take_stats(&m);
-    *size_changed = m.tracks[VIDEO] && m.tracks[VIDEO]->size_changed;
+    *uncopyable = m.tracks[VIDEO] && m.tracks[VIDEO]->uncopyable;
     for (int k = 0; k < NB_KINDS; k++)
         trtc_track_free(&m.tracks[k]);
     trtc_mp4_free(&m.mp4);
@@ -415,17 +421,17 @@ static void drop_files(struct trtc_merge_result *res)
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
                    struct trtc_merge_result *res, struct trtc_err *err)
 {
-    bool size_changed;
+    bool uncopyable;
     *res = (struct trtc_merge_result){ 0 };
-    int ret = merge_once(out, o, res, &size_changed, err);
-    if (ret < 0 && size_changed && o->video == TRTC_CHOICE_AUTO) {
+    int ret = merge_once(out, o, res, &uncopyable, err);
+    if (ret < 0 && uncopyable && o->video == TRTC_CHOICE_AUTO) {
         struct trtc_output encoded = *out;
         encoded.do_video = TRTC_CHOICE_ENCODE;
         drop_files(res);
         trtc_losses_fini(&res->losses);
         ret = largest_picture(out, &encoded.width_px, &encoded.height_px, err);
         if (ret == 0)
-            ret = merge_once(&encoded, o, res, &size_changed, err);
+            ret = merge_once(&encoded, o, res, &uncopyable, err);
     }
     if (ret < 0)
         drop_files(res);

@@ -99,10 +99,11 @@ int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struc
     out->timescale = t->timescale;
     out->dts_max = (int64_t)UINT32_MAX * t->timescale;
     out->end = TRTC_NOTIME;
-    if (trtc_mp4_entry(out, t, err))
+    out->nb_entries = 1;
+    if (trtc_mp4_entry_make(&out->entries[0], t->codec, t, err))
         return -1;
     if (!copy_text(&out->name, t->name)) {
-        free(out->entry);
+        free(out->entries[0].data);
         return trtc_fail_nomem(err);
     }
     if (out->name)
@@ -110,9 +111,26 @@ int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struc
     return m->nb_tracks++;
 }
 
+int trtc_mp4_set_entry(struct trtc_mp4 *m, int track, int entry, const struct trtc_mp4_track *t,
+                       struct trtc_err *err)
+{
+    struct trtc_mp4_trak *out;
+
+    if (track < 0 || track >= m->nb_tracks || m->finished || entry < 0 ||
+        entry >= TRTC_MP4_ENTRIES_MAX)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: no sample entry %d", m->name, track,
+                         entry);
+    out = &m->tracks[track];
+    if (trtc_mp4_entry_make(&out->entries[entry], out->codec, t, err))
+        return -1;
+    if (entry >= out->nb_entries)
+        out->nb_entries = entry + 1;
+    return 0;
+}
+
 /* The caller's promises about one sample. */
-static int check_sample(const struct trtc_mp4 *m, int track, size_t size, int64_t dts,
-                        int64_t cts_offset, struct trtc_err *err)
+static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_sample *v,
+                        struct trtc_err *err)
 {
     const struct trtc_mp4_table *s;
     const char *why = NULL;
@@ -120,22 +138,24 @@ static int check_sample(const struct trtc_mp4 *m, int track, size_t size, int64_
     if (track < 0 || track >= m->nb_tracks || m->finished)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: no track %d", m->name, track);
     s = &m->tracks[track].table;
-    if (size < 1 || size > INT32_MAX)
+    if (v->size < 1 || v->size > INT32_MAX)
         why = "its size";
-    else if (cts_offset < 0 || cts_offset > INT32_MAX || dts < -TRTC_MP4_STEP_MAX ||
-             dts > m->tracks[track].dts_max)
+    else if (v->dts < -TRTC_MP4_STEP_MAX || v->dts > m->tracks[track].dts_max ||
+             v->pts < v->dts || v->pts - v->dts > INT32_MAX)
         why = "its time";
-    else if (s->nb_samples > 0 && dts <= s->last_dts)
+    else if (s->nb_samples > 0 && v->dts <= s->last_dts)
         why = "its time does not rise";
-    else if (s->nb_samples > 0 && dts - s->last_dts > TRTC_MP4_STEP_MAX)
+    else if (s->nb_samples > 0 && v->dts - s->last_dts > TRTC_MP4_STEP_MAX)
         why = "it comes too long after the one before";
     else if (s->nb_samples == TRTC_MP4_SAMPLES_MAX)
         why = "there are too many before it";
+    else if (v->entry < 0 || v->entry >= TRTC_MP4_ENTRIES_MAX)
+        why = "its sample entry";
     if (!why)
         return 0;
     return trtc_fail(err, TRTC_EX_SOFTWARE,
                      "%s: track %d: sample of %zu bytes at %" PRId64 " refused: %s", m->name,
-                     track, size, dts, why);
+                     track, v->size, v->dts, why);
 }
 
 static int fail_out(const struct trtc_mp4_out *o, struct trtc_err *err)
@@ -145,8 +165,8 @@ static int fail_out(const struct trtc_mp4_out *o, struct trtc_err *err)
     return -1;
 }
 
-int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,
-                   int64_t cts_offset, bool key, struct trtc_err *err)
+int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *v,
+                   struct trtc_err *err)
 {
     struct trtc_mp4_trak *t;
     struct trtc_mp4_table *s;
@@ -154,17 +174,20 @@ int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t si
 
     if (m->out.failed)
         return fail_out(&m->out, err);
-    if (check_sample(m, track, size, dts, cts_offset, err))
+    if (check_sample(m, track, v, err))
         return -1;
     t = &m->tracks[track];
     s = &t->table;
-    if (s->chunk_samples > 0 && (at + (int64_t)size - s->chunk_offset > CHUNK_BYTES ||
-                                 dts - s->chunk_dts >= (int64_t)t->timescale) &&
+    if (s->chunk_samples > 0 && (at + (int64_t)v->size - s->chunk_offset > CHUNK_BYTES ||
+                                 v->dts - s->chunk_dts >= (int64_t)t->timescale) &&
         trtc_mp4_table_end_chunk(s))
         goto nomem;
-    if (trtc_mp4_table_add(s, (uint32_t)size, dts, cts_offset, key, at))
+    if (trtc_mp4_table_add(s, v, at))
         goto nomem;
-    trtc_mp4_put(&m->out, data, size);
+    t->entries[v->entry].nb_samples++;
+    if (v->entry >= t->nb_entries)
+        t->nb_entries = v->entry + 1;
+    trtc_mp4_put(&m->out, v->data, v->size);
     return m->out.failed ? fail_out(&m->out, err) : 0;
 nomem:
     trtc_fail_nomem(&m->out.err);
@@ -235,6 +258,18 @@ static int64_t last_step(const struct trtc_mp4_trak *t)
     return t->timescale > DEFAULT_FPS ? t->timescale / DEFAULT_FPS : 1;
 }
 
+/* Every entry that samples name is described. */
+static int check_entries(const struct trtc_mp4 *m, int track, struct trtc_err *err)
+{
+    const struct trtc_mp4_trak *t = &m->tracks[track];
+
+    for (int i = 0; i < t->nb_entries; i++)
+        if (t->entries[i].nb_samples > 0 && !t->entries[i].data)
+            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: nothing describes entry %d",
+                             m->name, track, i);
+    return 0;
+}
+
 static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
 {
     bool any = false;
@@ -245,6 +280,8 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
 
         if (t->table.nb_samples == 0)
             continue;
+        if (check_entries(m, i, err))
+            return -1;
         step = last_step(t);
         if (step > TRTC_MP4_STEP_MAX)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: the last sample lasts too long",
@@ -358,7 +395,8 @@ void trtc_mp4_free(struct trtc_mp4 **m)
         return;
     for (int i = 0; i < (*m)->nb_tracks; i++) {
         trtc_mp4_table_fini(&(*m)->tracks[i].table);
-        free((*m)->tracks[i].entry);
+        for (int e = 0; e < (*m)->tracks[i].nb_entries; e++)
+            free((*m)->tracks[i].entries[e].data);
         free((*m)->tracks[i].name);
     }
     free((*m)->out.buf);

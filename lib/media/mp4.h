@@ -16,6 +16,8 @@
  * longer hold needs the sample again. */
 #define TRTC_MP4_STEP_MAX INT32_MAX
 
+#define TRTC_MP4_ENTRIES_MAX 64 /* sample entries of a track */
+
 struct trtc_mp4;
 
 struct trtc_mp4_track {
@@ -28,12 +30,19 @@ struct trtc_mp4_track {
     const uint8_t *annexb;        /* parameter sets with start codes, every one that samples may
                                      refer to; copied; other NAL units among them are skipped */
     size_t annexb_size;
-    bool inband;                  /* parameter sets also stand in the samples and may change
-                                     (avc3, hev1) */
     /* AAC */
     const uint8_t *asc;           /* AudioSpecificConfig; copied */
     size_t asc_size;
     int rate_hz, channels;
+};
+
+/* One sample of a track. */
+struct trtc_sample {
+    const uint8_t *data; /* video: NAL units after lengths of 4 bytes, without parameter sets */
+    size_t size;
+    int64_t dts, pts;    /* ticks of the track's timescale, from the file's zero */
+    bool key;
+    int entry;           /* which of the track's sample entries describes it, from 0 */
 };
 
 struct trtc_mp4_info {
@@ -49,20 +58,26 @@ struct trtc_mp4_info {
 struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_info *info,
                               struct trtc_err *err);
 
-/* Adds a track before the first sample. Returns its number from 0, or -1 (TRTC_EX_DATAERR for
- * parameter sets that make no sense). */
+/* Adds a track before the first sample; t makes its first sample entry. Returns its number from
+ * 0, or -1 (TRTC_EX_DATAERR for parameter sets that make no sense). */
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err);
 
-/* Appends one sample. dts in track ticks, counted from the file's zero, rising; cts_offset =
- * pts - dts in ticks, >= 0. A track whose first pts is later than zero starts with an empty
- * edit. Times below zero, by at most TRTC_MP4_STEP_MAX: a dts where pictures are reordered, or
- * a pts that is decoded but not presented (the priming of an AAC encoder). Video data is
- * length-prefixed (4 bytes) NAL units. A sample lasts until the next one of its track begins;
- * the last one until the track's end. A dts that does not rise, or rises by more than
- * TRTC_MP4_STEP_MAX, is a caller's mistake: TRTC_EX_SOFTWARE. After a failure that is not the
- * caller's mistake (disk full) every later call fails the same way. */
-int trtc_mp4_write(struct trtc_mp4 *m, int track, const uint8_t *data, size_t size, int64_t dts,
-                   int64_t cts_offset, bool key, struct trtc_err *err);
+/* Describes the samples of a track that name this entry (0 ... TRTC_MP4_ENTRIES_MAX - 1), anew
+ * where it has been described before: any time before the finish, which fails where a sample
+ * names an entry that nothing describes. Of t the codec and the timescale are the track's. An
+ * entry that no sample names is left out of the file. */
+int trtc_mp4_set_entry(struct trtc_mp4 *m, int track, int entry, const struct trtc_mp4_track *t,
+                       struct trtc_err *err);
+
+/* Appends one sample. Its dts rises, its pts is not below it. A track whose first pts is later
+ * than zero starts with an empty edit. Times below zero, by at most TRTC_MP4_STEP_MAX: a dts
+ * where pictures are reordered, or a pts that is decoded but not presented (the priming of an
+ * AAC encoder). A sample lasts until the next one of its track begins; the last one until the
+ * track's end. A dts that does not rise, or rises by more than TRTC_MP4_STEP_MAX, is a caller's
+ * mistake: TRTC_EX_SOFTWARE. After a failure that is not the caller's mistake (disk full) every
+ * later call fails the same way. */
+int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *s,
+                   struct trtc_err *err);
 
 /* Bytes that the file would have if it were finished now: an upper bound, index and what is
  * left of the reserve included. */

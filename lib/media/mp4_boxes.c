@@ -181,8 +181,8 @@ static void put_tkhd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, ui
     put(b, sound ? 0x100 : 0, 2); /* volume */
     put(b, 0, 2);
     put_matrix(b);
-    put(b, t->width_fixed, 4);
-    put(b, t->height_fixed, 4);
+    put(b, trtc_mp4_entry_first(t)->width_fixed, 4);
+    put(b, trtc_mp4_entry_first(t)->height_fixed, 4);
     trtc_mp4_end(b, box);
 }
 
@@ -397,7 +397,9 @@ int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide)
 
         if (s->nb_samples == 0)
             continue;
-        n += TRAK_OVERHEAD_BYTES + (int64_t)t->entry_size;
+        n += TRAK_OVERHEAD_BYTES;
+        for (int e = 0; e < t->nb_entries; e++)
+            n += (int64_t)t->entries[e].size;
         n += INT64_C(8) * s->nb_stts + INT64_C(8) * (s->reorders ? s->nb_ctts : 0);
         n += s->nb_keys < s->nb_samples ? INT64_C(4) * s->nb_keys : 0;
         n += s->size == 0 ? INT64_C(4) * s->nb_samples : 0;

@@ -91,8 +91,7 @@ static int put_avcc(struct entry *e, const struct trtc_mp4_sets *list, struct tr
     return 0;
 }
 
-static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, bool inband,
-                    struct trtc_err *err)
+static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, struct trtc_err *err)
 {
     struct trtc_mp4_h265 s;
     size_t box;
@@ -111,7 +110,7 @@ static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, bool inba
     put(e, s.nb_layers << 3 | s.nested << 2 | 3, 1); /* lengths of 4 bytes */
     put(e, 3, 1);
     for (int type = TRTC_MP4_H265_VPS; type <= TRTC_MP4_H265_PPS; type++) {
-        put(e, (inband ? 0 : 0x80) | (unsigned)type, 1); /* array_completeness */
+        put(e, 0x80 | (unsigned)type, 1); /* array_completeness */
         put(e, (unsigned)trtc_mp4_count_sets(list, type), 2);
         put_sets(e, list, type);
     }
@@ -127,10 +126,10 @@ static uint32_t fixed_size(int px, int num, int den)
     return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-static int put_video(struct entry *e, struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
+static int put_video(struct entry *e, enum trtc_codec codec, const struct trtc_mp4_track *src,
                      struct trtc_err *err)
 {
-    bool h264 = src->codec == TRTC_CODEC_H264;
+    bool h264 = codec == TRTC_CODEC_H264;
     bool square = src->sar_num == src->sar_den;
     struct trtc_mp4_sets list;
     size_t box;
@@ -143,16 +142,10 @@ static int put_video(struct entry *e, struct trtc_mp4_trak *t, const struct trtc
                     src->sar_den > UINT16_MAX))
         return trtc_fail(err, TRTC_EX_DATAERR, "sample aspect ratio %d:%d cannot be stored in MP4",
                          src->sar_num, src->sar_den);
-    if (trtc_mp4_list_sets(src->codec, src->annexb, src->annexb_size, &list, err))
+    if (trtc_mp4_list_sets(codec, src->annexb, src->annexb_size, &list, err))
         return -1;
-    t->width_fixed = square ? (uint32_t)src->width_px << 16
-                            : fixed_size(src->width_px, src->sar_num, src->sar_den);
-    t->height_fixed = (uint32_t)src->height_px << 16;
 
-    if (h264)
-        box = begin(e, src->inband ? "avc3" : "avc1");
-    else
-        box = begin(e, src->inband ? "hev1" : "hvc1");
+    box = begin(e, h264 ? "avc1" : "hvc1");
     put_zeros(e, 6);
     put(e, 1, 2); /* data_reference_index */
     put_zeros(e, 16);
@@ -165,7 +158,7 @@ static int put_video(struct entry *e, struct trtc_mp4_trak *t, const struct trtc
     put_zeros(e, 32); /* compressorname */
     put(e, 24, 2);    /* depth */
     put(e, 0xffff, 2);
-    if (h264 ? put_avcc(e, &list, err) : put_hvcc(e, &list, src->inband, err))
+    if (h264 ? put_avcc(e, &list, err) : put_hvcc(e, &list, err))
         return -1;
     if (!square) {
         size_t pasp = begin(e, "pasp");
@@ -225,10 +218,10 @@ static int put_aac(struct entry *e, const struct trtc_mp4_track *src, struct trt
     return 0;
 }
 
-int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
-                   struct trtc_err *err)
+int trtc_mp4_entry_make(struct trtc_mp4_entry *out, enum trtc_codec codec,
+                        const struct trtc_mp4_track *src, struct trtc_err *err)
 {
-    bool sound = src->codec == TRTC_CODEC_AAC;
+    bool sound = codec == TRTC_CODEC_AAC, square = src->sar_num == src->sar_den;
     struct entry e = { 0 };
     int ret;
 
@@ -237,12 +230,27 @@ int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
     e.data = malloc(e.capacity);
     if (!e.data)
         return trtc_fail_nomem(err);
-    ret = sound ? put_aac(&e, src, err) : put_video(&e, t, src, err);
+    ret = sound ? put_aac(&e, src, err) : put_video(&e, codec, src, err);
     if (ret) {
         free(e.data);
         return ret;
     }
-    t->entry = e.data;
-    t->entry_size = e.size;
+    free(out->data);
+    out->data = e.data;
+    out->size = e.size;
+    if (!sound) {
+        out->width_fixed = square ? (uint32_t)src->width_px << 16
+                                  : fixed_size(src->width_px, src->sar_num, src->sar_den);
+        out->height_fixed = (uint32_t)src->height_px << 16;
+    }
     return 0;
+}
+
+const struct trtc_mp4_entry *trtc_mp4_entry_first(const struct trtc_mp4_trak *t)
+{
+    int i = 0;
+
+    while (i < t->nb_entries - 1 && t->entries[i].nb_samples == 0)
+        i++;
+    return &t->entries[i];
 }

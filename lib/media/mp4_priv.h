@@ -73,11 +73,12 @@ struct trtc_mp4_table {
     int64_t chunk_offset;         /* of the open chunk */
     int64_t chunk_end, chunk_dts; /* where its last sample ends; when its first begins */
     uint32_t chunk_samples;       /* 0: none is open */
+    uint32_t chunk_entry;         /* the sample entry of its samples */
     int64_t prev_offset;          /* of the closed chunk before */
-    uint32_t prev_samples;
+    uint32_t prev_samples, prev_entry;
 };
 
-/* One sample as the tape has it. */
+/* One sample and one chunk as the tapes have them. */
 struct trtc_mp4_sample {
     uint32_t size;
     bool key;
@@ -85,9 +86,14 @@ struct trtc_mp4_sample {
     int64_t cts;
 };
 
+struct trtc_mp4_chunk {
+    int64_t offset;
+    uint32_t nb_samples;
+    uint32_t entry;
+};
+
 /* Notes a sample that starts at offset in the file. Returns 0 or -1 (out of memory). */
-int trtc_mp4_table_add(struct trtc_mp4_table *t, uint32_t size, int64_t dts, int64_t cts,
-                       bool key, int64_t offset);
+int trtc_mp4_table_add(struct trtc_mp4_table *t, const struct trtc_sample *s, int64_t offset);
 /* Ends the open chunk (a no-op without one). Returns 0 or -1 (out of memory). */
 int trtc_mp4_table_end_chunk(struct trtc_mp4_table *t);
 /* Fixes the last sample's duration and ends the open chunk; the counts are final then. */
@@ -99,16 +105,23 @@ size_t trtc_mp4_table_memory(const struct trtc_mp4_table *t);
 struct trtc_mp4_reader trtc_mp4_tape_start(const struct trtc_mp4_tape *t);
 /* *s holds the sample before (zeroed at the start). */
 void trtc_mp4_next_sample(struct trtc_mp4_reader *r, struct trtc_mp4_sample *s);
-/* *offset holds the offset of the chunk before (0 at the start). Returns its samples. */
-uint32_t trtc_mp4_next_chunk(struct trtc_mp4_reader *r, int64_t *offset);
+/* *c holds the chunk before (zeroed at the start). */
+void trtc_mp4_next_chunk(struct trtc_mp4_reader *r, struct trtc_mp4_chunk *c);
+
+/* How some of a track's samples are to be decoded. */
+struct trtc_mp4_entry {
+    uint8_t *data; /* the sample entry box, complete; NULL: not described */
+    size_t size;
+    uint32_t width_fixed, height_fixed; /* shown size, 16.16 */
+    uint32_t nb_samples;                /* that name it */
+};
 
 struct trtc_mp4_trak {
     enum trtc_codec codec;
     uint32_t timescale;
     char *name;                         /* of the handler; NULL: that of its kind */
-    uint32_t width_fixed, height_fixed; /* shown size, 16.16 */
-    uint8_t *entry;                     /* the sample entry box, complete */
-    size_t entry_size;
+    struct trtc_mp4_entry entries[TRTC_MP4_ENTRIES_MAX];
+    int nb_entries;                     /* up to the last one described or named */
     int64_t end;                        /* as trtc_mp4_end_track says; INT64_MIN: not set */
     int64_t dts_max;                    /* so that no sum and no product overflows */
     struct trtc_mp4_table table;
@@ -147,13 +160,14 @@ struct trtc_mp4_sets {
 
 /* What avcC says of the sequence parameter sets. */
 struct trtc_mp4_h264 {
-    uint8_t profile;       /* of the first */
+    uint8_t profile;       /* the highest */
     uint8_t compat, level; /* what holds for all of them */
     bool has_format;       /* the three below are present */
     uint32_t chroma, depth_luma, depth_chroma; /* chroma_format_idc, bits less 8 */
 };
 
-/* What hvcC says of the first sequence parameter set. */
+/* What hvcC says of the sequence parameter sets: of that of the highest profile, and the highest
+ * level. */
 struct trtc_mp4_h265 {
     uint8_t ptl[12];    /* general part of profile_tier_level, as it stands there */
     uint32_t nb_layers; /* temporal */
@@ -171,9 +185,13 @@ int trtc_mp4_h264_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h264 *o
 int trtc_mp4_h265_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h265 *out,
                        struct trtc_err *err);
 
-/* The sample entry (avc1, avc3, hvc1, hev1, mp4a) for a track, malloc'ed into t. */
-int trtc_mp4_entry(struct trtc_mp4_trak *t, const struct trtc_mp4_track *src,
-                   struct trtc_err *err);
+/* Makes the sample entry (avc1, hvc1, mp4a) for a track of codec, in place of what *e holds;
+ * left as it is on failure. */
+int trtc_mp4_entry_make(struct trtc_mp4_entry *e, enum trtc_codec codec,
+                        const struct trtc_mp4_track *src, struct trtc_err *err);
+
+/* The first entry that samples name: that of what is shown first, as a rule. */
+const struct trtc_mp4_entry *trtc_mp4_entry_first(const struct trtc_mp4_trak *t);
 
 /* An upper bound of the index's size, from the counts as they are now; wide as below. */
 int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide);

@@ -157,6 +157,14 @@ static int read_sps(const struct trtc_mp4_set *nal, struct trtc_mp4_h264 *s, str
     return 0;
 }
 
+/* Whether decoders of a's profile are the better ones: High and its kin are above the rest. */
+static bool is_above(const struct trtc_mp4_h264 *a, const struct trtc_mp4_h264 *b)
+{
+    if (a->has_format != b->has_format)
+        return a->has_format;
+    return a->profile > b->profile;
+}
+
 int trtc_mp4_h264_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h264 *out,
                        struct trtc_err *err)
 {
@@ -174,12 +182,17 @@ int trtc_mp4_h264_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h264 *o
             continue;
         if (read_sps(&list->v[i], &s, err))
             return -1;
-        if (!have)
+        if (have) {
+            s.compat &= out->compat;
+            s.level = s.level > out->level ? s.level : out->level;
+        }
+        if (!have || is_above(&s, out)) {
             *out = s;
-        have = true;
-        out->compat &= s.compat;
-        if (s.level > out->level)
+        } else {
+            out->compat = s.compat;
             out->level = s.level;
+        }
+        have = true;
     }
     return 0;
 }
@@ -199,23 +212,12 @@ static void skip_sub_layers(struct bits *b, uint32_t max_sub_layers_minus1)
         skip_bits(b, (profile[i] ? 88 : 0) + (level[i] ? 8 : 0));
 }
 
-static const struct trtc_mp4_set *first_of(const struct trtc_mp4_sets *list, int type)
+static int read_h265_sps(const struct trtc_mp4_set *sps, struct trtc_mp4_h265 *s,
+                         struct trtc_err *err)
 {
-    for (int i = 0; i < list->nb; i++)
-        if (list->v[i].type == type)
-            return &list->v[i];
-    return NULL;
-}
-
-int trtc_mp4_h265_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h265 *s,
-                       struct trtc_err *err)
-{
-    const struct trtc_mp4_set *sps = first_of(list, TRTC_MP4_H265_SPS);
     struct bits b;
     uint32_t minus1;
 
-    if (!sps || !first_of(list, TRTC_MP4_H265_VPS) || !first_of(list, TRTC_MP4_H265_PPS))
-        return trtc_fail(err, TRTC_EX_DATAERR, "no H.265 parameter sets");
     bits_init(&b, sps->p + 2, sps->n - 2);
     skip_bits(&b, 4); /* sps_video_parameter_set_id */
     minus1 = get_bits(&b, 3);
@@ -237,5 +239,32 @@ int trtc_mp4_h265_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h265 *s
     s->depth_chroma = get_ue(&b);
     if (b.over || minus1 > 6 || s->chroma > 3 || s->depth_luma > 8 || s->depth_chroma > 8)
         return trtc_fail(err, TRTC_EX_DATAERR, "damaged H.265 sequence parameter set");
+    return 0;
+}
+
+int trtc_mp4_h265_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h265 *out,
+                       struct trtc_err *err)
+{
+    enum { PROFILE = 0, LEVEL = 11 }; /* bytes of profile_tier_level */
+    bool have = false;
+
+    if (trtc_mp4_count_sets(list, TRTC_MP4_H265_VPS) == 0 ||
+        trtc_mp4_count_sets(list, TRTC_MP4_H265_SPS) == 0 ||
+        trtc_mp4_count_sets(list, TRTC_MP4_H265_PPS) == 0)
+        return trtc_fail(err, TRTC_EX_DATAERR, "no H.265 parameter sets");
+    for (int i = 0; i < list->nb; i++) {
+        struct trtc_mp4_h265 s;
+        uint8_t level;
+
+        if (list->v[i].type != TRTC_MP4_H265_SPS)
+            continue;
+        if (read_h265_sps(&list->v[i], &s, err))
+            return -1;
+        level = have && out->ptl[LEVEL] > s.ptl[LEVEL] ? out->ptl[LEVEL] : s.ptl[LEVEL];
+        if (!have || (s.ptl[PROFILE] & 31) > (out->ptl[PROFILE] & 31))
+            *out = s;
+        out->ptl[LEVEL] = level;
+        have = true;
+    }
     return 0;
 }

@@ -16,13 +16,25 @@ static bool skip_entries(struct trtc_mp4_boxes *b, uint32_t nb, int bytes_each)
     return b->measuring;
 }
 
+/* Sample entries before entry n that samples name. */
+static unsigned nb_used(const struct trtc_mp4_trak *t, int n)
+{
+    unsigned nb = 0;
+
+    for (int i = 0; i < n; i++)
+        nb += t->entries[i].nb_samples > 0;
+    return nb;
+}
+
 /* 8.5.2 */
 static void put_stsd(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 {
     int box = trtc_mp4_begin_full(b, "stsd", 0, 0);
 
-    put(b, 1, 4);
-    trtc_mp4_put(b->o, t->entry, t->entry_size);
+    put(b, nb_used(t, t->nb_entries), 4);
+    for (int i = 0; i < t->nb_entries; i++)
+        if (t->entries[i].nb_samples > 0)
+            trtc_mp4_put(b->o, t->entries[i].data, t->entries[i].size);
     trtc_mp4_end(b, box);
 }
 
@@ -122,25 +134,23 @@ static void put_stss(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
     trtc_mp4_end(b, box);
 }
 
-/* 8.7.4: runs of chunks with the same number of samples. */
-static void put_stsc(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
+/* 8.7.4: runs of chunks with the same number of samples and the same sample entry. */
+static void put_stsc(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
 {
-    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
-    int64_t offset = 0;
-    uint32_t run = 0;
+    struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->table.chunks);
+    struct trtc_mp4_chunk c = { 0 }, run = { 0 };
     int box = trtc_mp4_begin_full(b, "stsc", 0, 0);
 
-    put(b, t->nb_stsc, 4);
-    if (!skip_entries(b, t->nb_stsc, 12)) {
-        for (uint32_t i = 1; i <= t->nb_chunks; i++) {
-            uint32_t n = trtc_mp4_next_chunk(&r, &offset);
-
-            if (n == run)
+    put(b, t->table.nb_stsc, 4);
+    if (!skip_entries(b, t->table.nb_stsc, 12)) {
+        for (uint32_t i = 1; i <= t->table.nb_chunks; i++) {
+            trtc_mp4_next_chunk(&r, &c);
+            if (c.nb_samples == run.nb_samples && c.entry == run.entry)
                 continue;
-            run = n;
+            run = c;
             put(b, i, 4);
-            put(b, n, 4);
-            put(b, 1, 4); /* sample_description_index */
+            put(b, c.nb_samples, 4);
+            put(b, nb_used(t, (int)c.entry) + 1, 4); /* sample_description_index */
         }
     }
     trtc_mp4_end(b, box);
@@ -169,14 +179,14 @@ static void put_offsets(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t
 {
     struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->chunks);
     int n = b->wide ? 8 : 4;
-    int64_t offset = 0;
+    struct trtc_mp4_chunk c = { 0 };
     int box = trtc_mp4_begin_full(b, b->wide ? "co64" : "stco", 0, 0);
 
     put(b, t->nb_chunks, 4);
     if (!skip_entries(b, t->nb_chunks, n)) {
         for (uint32_t i = 0; i < t->nb_chunks; i++) {
-            trtc_mp4_next_chunk(&r, &offset);
-            put(b, (uint64_t)(offset + b->shift), n);
+            trtc_mp4_next_chunk(&r, &c);
+            put(b, (uint64_t)(c.offset + b->shift), n);
         }
     }
     trtc_mp4_end(b, box);
@@ -190,7 +200,7 @@ void trtc_mp4_put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t)
     put_stts(b, &t->table);
     put_ctts(b, &t->table);
     put_stss(b, &t->table);
-    put_stsc(b, &t->table);
+    put_stsc(b, t);
     put_stsz(b, &t->table);
     put_offsets(b, &t->table);
     trtc_mp4_end(b, box);

@@ -7,7 +7,7 @@
 
 enum {
     BLOCK_BYTES = 16 * 1024,
-    RECORD_MAX = 5 + 10 + 10, /* the longest record */
+    RECORD_MAX = 5 + 10 + 10, /* the longest record: that of a sample */
 };
 
 struct trtc_mp4_block {
@@ -112,15 +112,21 @@ void trtc_mp4_next_sample(struct trtc_mp4_reader *r, struct trtc_mp4_sample *s)
     s->cts += get_signed(r);
 }
 
-uint32_t trtc_mp4_next_chunk(struct trtc_mp4_reader *r, int64_t *offset)
+void trtc_mp4_next_chunk(struct trtc_mp4_reader *r, struct trtc_mp4_chunk *c)
 {
+    uint64_t v;
+
     next_record(r);
-    *offset += (int64_t)get_unsigned(r);
-    return (uint32_t)get_unsigned(r);
+    c->offset += (int64_t)get_unsigned(r);
+    v = get_unsigned(r);
+    c->nb_samples = (uint32_t)(v >> 1);
+    if (v & 1)
+        c->entry = (uint32_t)get_unsigned(r);
 }
 
 int trtc_mp4_table_end_chunk(struct trtc_mp4_table *t)
 {
+    bool other = t->chunk_entry != t->prev_entry;
     uint8_t *p;
 
     if (t->chunk_samples == 0)
@@ -129,12 +135,15 @@ int trtc_mp4_table_end_chunk(struct trtc_mp4_table *t)
     if (!p)
         return -1;
     p = put_unsigned(p, (uint64_t)(t->chunk_offset - t->prev_offset));
-    p = put_unsigned(p, t->chunk_samples);
+    p = put_unsigned(p, (uint64_t)t->chunk_samples << 1 | other);
+    if (other)
+        p = put_unsigned(p, t->chunk_entry);
     tape_end(&t->chunks, p);
     t->nb_chunks++;
-    t->nb_stsc += t->chunk_samples != t->prev_samples;
+    t->nb_stsc += t->chunk_samples != t->prev_samples || other;
     t->prev_offset = t->chunk_offset;
     t->prev_samples = t->chunk_samples;
+    t->prev_entry = t->chunk_entry;
     t->chunk_samples = 0;
     return 0;
 }
@@ -152,19 +161,22 @@ static int add_sample(struct trtc_mp4_table *t, uint32_t size, int64_t step, int
     return 0;
 }
 
-int trtc_mp4_table_add(struct trtc_mp4_table *t, uint32_t size, int64_t dts, int64_t cts, bool key,
-                       int64_t offset)
+int trtc_mp4_table_add(struct trtc_mp4_table *t, const struct trtc_sample *s, int64_t offset)
 {
     bool first = t->nb_samples == 0;
+    int64_t dts = s->dts, cts = s->pts - s->dts;
     int64_t step = first ? 0 : dts - t->last_dts;
+    uint32_t size = (uint32_t)s->size, entry = (uint32_t)s->entry;
 
-    if (t->chunk_samples > 0 && t->chunk_end != offset && trtc_mp4_table_end_chunk(t))
+    if (t->chunk_samples > 0 && (t->chunk_end != offset || t->chunk_entry != entry) &&
+        trtc_mp4_table_end_chunk(t))
         return -1;
-    if (add_sample(t, size, step, cts, key))
+    if (add_sample(t, size, step, cts, s->key))
         return -1;
     if (t->chunk_samples == 0) {
         t->chunk_offset = offset;
         t->chunk_dts = dts;
+        t->chunk_entry = entry;
     }
     t->chunk_samples++;
     t->chunk_end = offset + size;
@@ -185,7 +197,7 @@ int trtc_mp4_table_add(struct trtc_mp4_table *t, uint32_t size, int64_t dts, int
     if (dts + cts > t->max_pts)
         t->max_pts = dts + cts;
     t->nb_samples++;
-    t->nb_keys += key;
+    t->nb_keys += s->key;
     t->last_dts = dts;
     t->step = step;
     t->cts = cts;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture copied: access units as they are, placed by their time. In a hole the last picture
- * stands, since a sample lasts until the next one; where nothing can stand (before the first
- * picture, or with -b) one black picture of our own is put in, whose parameter sets carry an
- * id of their own so that the others need not be touched. */
+/* Picture copied: access units as they are, placed by their time; their parameter sets go to the
+ * sample entries. In a hole the last picture stands, since a sample lasts until the next one;
+ * where nothing can stand (before the first picture, or with -b) one black picture of our own is
+ * put in, whose parameter sets go along with the others. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "media/encode.h"
 #include "media/reader.h"
+#include "media/sets.h"
 #include "media/track.h"
-
-enum { SETS_MAX = 8192 };
 
 struct picture_copy {
     struct trtc_track track;
@@ -20,13 +21,15 @@ struct picture_copy {
     size_t hint;
     struct trtc_read held;
     bool have_held, drained;
-    uint8_t *buf; /* the sample, length-prefixed */
-    size_t cap;
-    uint8_t
-        sets[SETS_MAX]; /* parameter sets for the header: the stream's, then the black picture's */
-    size_t sets_size;
-    uint8_t last_sets[SETS_MAX]; /* as they stood in the last key frame */
-    size_t last_sets_size;
+    struct trtc_losses *losses;
+    struct trtc_sets *sets;
+    bool need_sets; /* pictures are left out up to the next key picture whose sets are known */
+    int64_t nb_unknown; /* ... so many, of this piece, from one time to another */
+    int64_t unknown_from_us, unknown_to_us;
+    const struct trtc_piece *unknown_in;
+    uint8_t *first_sets; /* what format.annexb points to */
+    uint8_t *black_sets;
+    size_t black_sets_size;
     uint8_t *black; /* black access unit, or NULL */
     size_t black_size;
     bool black_due;
@@ -64,58 +67,39 @@ static void emit(struct picture_copy *c, struct trtc_sample *s, int64_t dts_us, 
     c->track.stats.nb_samples++;
 }
 
-static int reserve(struct picture_copy *c, size_t n, struct trtc_err *err)
+/* Where copying cannot go on, encoding can. */
+static int refuse(struct picture_copy *c, struct trtc_err *err)
 {
-    if (n <= c->cap)
-        return 0;
-    uint8_t *grown = realloc(c->buf, n * 2);
-    if (!grown)
-        return trtc_fail_nomem(err);
-    c->buf = grown;
-    c->cap = n * 2;
-    return 0;
-}
-
-static int emit_annexb(struct picture_copy *c, struct trtc_sample *s, const uint8_t *au,
-                       size_t size, struct trtc_err *err)
-{
-    if (reserve(c, size + size / 3 + 16, err) < 0)
+    char why[sizeof err->msg];
+    if (!err || err->code != TRTC_EX_UNAVAILABLE)
         return -1;
-    s->data = c->buf;
-    s->size = trtc_annexb_to_lengths(c->track.format.codec, au, size, false, c->buf);
-    return 0;
+    c->track.uncopyable = true;
+    snprintf(why, sizeof why, "%s", err->msg);
+    return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s/%s: %s", c->out->rec->dir, c->held.piece->uri,
+                     why);
 }
 
 static int emit_black(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
 {
+    const struct trtc_packet p = { .data = c->black, .size = c->black_size, .key = true };
     c->black_due = false;
-    if (emit_annexb(c, s, c->black, c->black_size, err) < 0)
-        return -1;
+    if (trtc_sets_take_own(c->sets, c->black_sets, c->black_sets_size, &p, s, err) < 0)
+        return refuse(c, err);
     emit(c, s, c->black_at_us, c->black_at_us, true);
     c->track.stats.nb_filled++;
     return 1;
 }
 
-/* The size may change only at a key frame that brings other parameter sets. */
+/* The size may change only at a key frame. */
 static int check_size(struct picture_copy *c, struct trtc_err *err)
 {
-    const struct trtc_packet *p = &c->held.pkt;
     const struct trtc_mp4_track *f = &c->track.format;
-    uint8_t sets[SETS_MAX];
-    size_t n = trtc_video_param_sets(f->codec, p->data, p->size, sets, sizeof sets);
-    if (n == 0 || n > sizeof sets || (n == c->last_sets_size && memcmp(sets, c->last_sets, n) == 0))
+    const struct trtc_video_params *v = trtc_sets_params(c->sets);
+    if (v->width_px == f->width_px && v->height_px == f->height_px)
         return 0;
-    struct trtc_video_params v;
-    memcpy(c->last_sets, sets, n);
-    c->last_sets_size = n;
-    if (trtc_video_params_read(f->codec, sets, n, &v) == 0 &&
-        (v.width_px != f->width_px || v.height_px != f->height_px)) {
-        c->track.size_changed = true;
-        return trtc_fail(err, TRTC_EX_UNAVAILABLE,
-                         "%s/%s: the picture size changes to %dx%d within the segment",
-                         c->out->rec->dir, c->held.piece->uri, v.width_px, v.height_px);
-    }
-    return 0;
+    trtc_fail(err, TRTC_EX_UNAVAILABLE, "the picture size changes to %dx%d within the segment",
+              v->width_px, v->height_px);
+    return refuse(c, err);
 }
 
 /* A hole is where the picture has been absent for longer than a slow source explains. */
@@ -124,14 +108,56 @@ static bool is_hole(const struct picture_copy *c, int64_t until_us)
     return until_us - c->shown_until_us > 1000000;
 }
 
+/* Names the pictures that were left out since nothing says how to decode them. */
+static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
+{
+    const struct trtc_piece *p = c->unknown_in;
+    if (c->nb_unknown == 0)
+        return 0;
+    int64_t us = c->unknown_to_us - c->unknown_from_us;
+    us += c->nb_unknown > 1 ? us / (c->nb_unknown - 1) : c->step_us;
+    char *path = trtc_piece_path(c->out->rec, p);
+    int ret = path ? trtc_losses_add(c->losses, path, "damaged", p->source, p->start_us, us, 0,
+                                     "%" PRId64 " pictures refer to parameter sets that never came",
+                                     c->nb_unknown)
+                   : -1;
+    free(path);
+    c->nb_unknown = 0;
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* 1: the picture in hand as a sample; 0: nothing says how to decode it. */
+static int take_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
+{
+    const struct trtc_packet *p = &c->held.pkt;
+    int got = trtc_sets_take(c->sets, p, s, err);
+    if (got < 0)
+        return refuse(c, err);
+    if (p->key)
+        c->need_sets = got == 0;
+    if (got > 0 && !c->need_sets)
+        return lose_unknown(c, err) < 0 ? -1 : 1;
+    if (c->unknown_in != c->held.piece && lose_unknown(c, err) < 0)
+        return -1;
+    c->unknown_in = c->held.piece;
+    if (c->nb_unknown++ == 0)
+        c->unknown_from_us = p->dts_us;
+    c->unknown_to_us = p->dts_us;
+    return 0;
+}
+
 static int emit_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
 {
     const struct trtc_packet *p = &c->held.pkt;
     struct trtc_track_stats *st = &c->track.stats;
+    c->have_held = false;
+    int got = take_held(c, s, err);
+    if (got <= 0)
+        return got;
+    if (p->key && check_size(c, err) < 0)
+        return -1;
     int64_t pts_us = trtc_output_us(c->out, p->pts_us, &c->hint);
     int64_t dts_us = pts_us - (p->pts_us - p->dts_us);
-    if ((p->key && check_size(c, err) < 0) || emit_annexb(c, s, p->data, p->size, err) < 0)
-        return -1;
     if (st->first_us == TRTC_NOTIME)
         st->first_us = pts_us;
     int64_t step =
@@ -145,7 +171,6 @@ static int emit_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_
         c->shown_until_us = pts_us + c->step_us;
     st->last_us = c->shown_until_us;
     emit(c, s, dts_us, pts_us, p->key);
-    c->have_held = false;
     return 1;
 }
 
@@ -174,63 +199,37 @@ static int fetch(struct picture_copy *c, struct trtc_err *err)
 static int picture_copy_next(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err)
 {
     struct picture_copy *c = self(t);
-    if (!c->have_held && !c->black_due && fetch(c, err) < 0)
-        return -1;
-    if (c->black_due)
-        return emit_black(c, s, err);
-    if (c->have_held)
-        return emit_held(c, s, err);
+    int got = 0;
+    while (got == 0) {
+        if (!c->have_held && !c->black_due && fetch(c, err) < 0)
+            return -1;
+        if (!c->have_held && !c->black_due)
+            break;
+        got = c->black_due ? emit_black(c, s, err) : emit_held(c, s, err);
+    }
+    if (got != 0)
+        return got;
     int64_t end_us = c->out->dur_us > c->shown_until_us ? c->out->dur_us : c->shown_until_us;
     t->end = trtc_us_to_ticks(end_us, t->format.timescale);
-    return 0;
+    return lose_unknown(c, err);
 }
 
 static void picture_copy_free(struct trtc_track *t)
 {
     struct picture_copy *c = self(t);
     trtc_reader_free(&c->reader);
+    trtc_sets_free(&c->sets);
+    free(c->first_sets);
+    free(c->black_sets);
     free(c->black);
-    free(c->buf);
     free(c);
 }
 
-static bool sets_vary(const struct trtc_lane *lane)
+static int add_black(struct picture_copy *c, const struct trtc_video_params *v,
+                     struct trtc_err *err)
 {
-    for (size_t i = 1; i < lane->n; i++)
-        if (lane->clips[i].piece->facts.sets_hash != lane->clips[0].piece->facts.sets_hash)
-            return true;
-    return false;
-}
-
-/* An id that no parameter set of the stream uses. */
-static int free_sps_id(const struct trtc_lane *lane)
-{
-    int id = 31;
-    for (size_t i = 0; i < lane->n && id > 0; i++)
-        if (lane->clips[i].piece->facts.sps_id == id) {
-            id--;
-            i = (size_t)-1;
-        }
-    return id;
-}
-
-static int add_black(struct picture_copy *c, const struct trtc_facts *f, struct trtc_err *err)
-{
-    uint8_t *sets = NULL;
-    size_t n = 0;
-    if (trtc_black_picture(f->width_px, f->height_px, f->sar_num, f->sar_den,
-                           free_sps_id(&c->out->video), &sets, &n, &c->black, &c->black_size,
-                           err) < 0)
-        return -1;
-    if (c->sets_size + n <= sizeof c->sets) {
-        memcpy(c->sets + c->sets_size, sets, n);
-        c->sets_size += n;
-    } else {
-        free(c->black);
-        c->black = NULL;
-    }
-    free(sets);
-    return 0;
+    return trtc_black_picture(v->width_px, v->height_px, v->sar_num, v->sar_den, 0,
+                              &c->black_sets, &c->black_sets_size, &c->black, &c->black_size, err);
 }
 
 /* The stream's own 90 kHz, or coarser where a picture might stand for longer than a sample can
@@ -244,48 +243,68 @@ static uint32_t fitting_timescale(int64_t dur_us)
     return scales[i];
 }
 
+/* Goes on to the first key frame whose parameter sets are known: 1, or 0 where there is none. It
+ * stays in hand, to be taken again when its turn comes. */
+static int find_first(struct picture_copy *c, struct trtc_err *err)
+{
+    struct trtc_sample s;
+    int got;
+    while ((got = trtc_reader_next(c->reader, &c->held, err)) > 0) {
+        if (!c->sets && !(c->sets = trtc_sets_new(c->held.stream->codec)))
+            return trtc_fail_nomem(err);
+        int taken = take_held(c, &s, err);
+        if (taken != 0)
+            return taken;
+    }
+    return got < 0 || lose_unknown(c, err) < 0 ? -1 : 0;
+}
+
+static bool has_holes(const struct trtc_output *out)
+{
+    bool holes = false;
+    for (size_t i = 0; i < out->nb_gaps; i++)
+        holes |= out->gaps[i].kind == TRTC_VIDEO;
+    return holes;
+}
+
+static int keep_first_sets(struct picture_copy *c, struct trtc_err *err)
+{
+    struct trtc_mp4_track *f = &c->track.format;
+    struct trtc_video_params v;
+    const uint8_t *sets = trtc_sets_entry(c->sets, 0, &f->annexb_size, &v);
+    f->annexb = c->first_sets = malloc(f->annexb_size);
+    if (!c->first_sets)
+        return trtc_fail_nomem(err);
+    memcpy(c->first_sets, sets, f->annexb_size);
+    return 0;
+}
+
 /* The format is that of the first key frame. */
 static int learn_format(struct picture_copy *c, struct trtc_err *err)
 {
-    int got = trtc_reader_next(c->reader, &c->held, err);
+    int got = find_first(c, err);
     if (got <= 0)
         return got;
-    const struct trtc_packet *p = &c->held.pkt;
-    struct trtc_video_params v;
-    enum trtc_codec codec = c->held.stream->codec;
-    if (trtc_video_params_read(codec, p->data, p->size, &v) < 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: the first key frame has no parameter sets",
-                         c->out->rec->dir, c->held.piece->uri);
-    c->sets_size = trtc_video_param_sets(codec, p->data, p->size, c->sets, sizeof c->sets);
-    if (c->sets_size > sizeof c->sets)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s/%s: parameter sets of %zu bytes",
-                         c->out->rec->dir, c->held.piece->uri, c->sets_size);
-    memcpy(c->last_sets, c->sets, c->sets_size);
-    c->last_sets_size = c->sets_size;
-    int64_t at = trtc_output_us(c->out, p->pts_us, &c->hint);
+    const struct trtc_video_params *v = trtc_sets_params(c->sets);
+    int64_t at = trtc_output_us(c->out, c->held.pkt.pts_us, &c->hint);
     bool late = at >= TRTC_ROUNDING_US;
-    bool holes = false;
-    for (size_t i = 0; i < c->out->nb_gaps; i++)
-        holes |= c->out->gaps[i].kind == TRTC_VIDEO;
-    if (c->out->can_black && (late || (c->black_holes && holes)) &&
-        add_black(c, &c->held.piece->facts, err) < 0)
+    if (c->out->can_black && (late || (c->black_holes && has_holes(c->out))) &&
+        add_black(c, v, err) < 0)
         return -1;
     if (late && c->black)
         black_from(c, 0);
     c->shown_until_us = at;
     c->have_held = true;
+    c->track.sets = c->sets;
     c->track.format = (struct trtc_mp4_track){
-        .codec = codec,
+        .codec = c->held.stream->codec,
         .timescale = fitting_timescale(c->out->dur_us),
-        .width_px = v.width_px,
-        .height_px = v.height_px,
-        .sar_num = v.sar_num,
-        .sar_den = v.sar_den,
-        .annexb = c->sets,
-        .annexb_size = c->sets_size,
-        .inband = sets_vary(&c->out->video),
+        .width_px = v->width_px,
+        .height_px = v->height_px,
+        .sar_num = v->sar_num,
+        .sar_den = v->sar_den,
     };
-    return 1;
+    return keep_first_sets(c, err) < 0 ? -1 : 1;
 }
 
 int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
@@ -299,6 +318,7 @@ int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->losses = o->losses;
     c->black_holes = o->black;
     c->last_dts = c->max_pts = INT64_MIN;
     c->step_us = 66667;

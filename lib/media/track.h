@@ -12,12 +12,7 @@
 #include "core/plan.h"
 #include "media/mp4.h"
 
-struct trtc_sample {
-    const uint8_t *data; /* as MP4 wants it; valid until the next call */
-    size_t size;
-    int64_t dts, pts; /* ticks of the track's timescale, from the output's beginning */
-    bool key;
-};
+struct trtc_sets;
 
 struct trtc_track_stats {
     int64_t nb_samples;
@@ -42,8 +37,9 @@ struct trtc_track {
     struct trtc_mp4_track format; /* known from the start; its pointers belong to the track */
     struct trtc_track_stats stats;
     int64_t end; /* where the presentation ends, in ticks: final once next has returned 0 */
-    bool size_changed; /* copying failed since the picture size changes within a segment: encode
-                          instead */
+    const struct trtc_sets *sets; /* of a copied picture: its sample entries, which grow; or NULL */
+    bool uncopyable; /* copying failed since the picture size changes within a segment, or the
+                        parameter sets more often than entries can follow: encode instead */
 };
 
 struct trtc_track_opts {
@@ -76,6 +72,10 @@ static inline void trtc_track_free(struct trtc_track **t)
         (*t)->ops->free(*t);
     *t = NULL;
 }
+
+/* Describes the track's samples in the file that they were written to as track `number`. */
+int trtc_track_describe(const struct trtc_track *t, struct trtc_mp4 *m, int number,
+                        struct trtc_err *err);
 
 /* us as ticks of timescale, rounded to nearest; and back. */
 int64_t trtc_us_to_ticks(int64_t us, uint32_t timescale);

@@ -77,8 +77,6 @@ static int put_mp4(struct trtc_writer_out *out, int track, const struct trtc_pac
 {
     struct mp4 *x = out->state;
     const struct trtc_writer_track *t = &out->o.tracks[track];
-    const int64_t pts = trtc_us_to_ticks(p->pts_us, timescale(t));
-    const int64_t dts = trtc_us_to_ticks(p->dts_us, timescale(t));
     const uint8_t *data = p->data;
     size_t size = p->size;
     if (t->codec == TRTC_CODEC_H264) {
@@ -93,8 +91,12 @@ static int put_mp4(struct trtc_writer_out *out, int track, const struct trtc_pac
         size = trtc_annexb_to_lengths(TRTC_CODEC_H264, data, size, true, x->buf);
         data = x->buf;
     }
-    return trtc_mp4_write(x->m, track, data, size, dts, pts - dts,
-                          p->key || t->codec == TRTC_CODEC_AAC, err);
+    const struct trtc_sample s = { .data = data,
+                                   .size = size,
+                                   .dts = trtc_us_to_ticks(p->dts_us, timescale(t)),
+                                   .pts = trtc_us_to_ticks(p->pts_us, timescale(t)),
+                                   .key = p->key || t->codec == TRTC_CODEC_AAC };
+    return trtc_mp4_write(x->m, track, &s, err);
 }
 
 static int finish_mp4(struct trtc_writer_out *out, struct trtc_err *err)

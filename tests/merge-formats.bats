@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-merge and streams whose format is not said once and for all: what the MP4 says of them, and what players make
+# of that.
+
+load lib
+first=MTAwMDE._20260101000000000_av.mp4
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+}
+
+# begin DIR [WxH]: a recording of a picture, without segments yet.
+begin() {
+    list=$1/${stem}_video.m3u8 at=0
+    mkdir -p "$1"
+    printf '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:70\n#EXT-X-TRTC-START-REC-TIME:1767225600000\n' >"$list"
+    [[ ! ${2:-} ]] || echo "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:${2%x*} HEIGHT:${2#*x}" >>"$list"
+}
+
+# add CODEC OPTION...: a segment of a second, encoded by ffmpeg with these options.
+add() {
+    local name
+    name=${stem}_video_2026010100000${at}000.ts
+    ffmpeg -nostdin -v error -f lavfi -i "${picture:-testsrc2=s=64x48}:r=10:d=1" -pix_fmt yuv420p -c:v "$1" \
+        -x265-params log-level=none "${@:2}" -output_ts_offset $at -muxdelay 0 -f mpegts "${list%/*}/$name"
+    printf '#EXT-X-TRTC-FILE-ATTR:%s,%s\n#EXTINF:1.0,\n%s\n' $((1767225600000 + at * 1000)) \
+        "$(stat -c %s "${list%/*}/$name")" "$name" >>"$list"
+    at=$((at + 1))
+}
+
+finish() {
+    echo '#EXT-X-ENDLIST' >>"$list"
+}
+
+# pictures FILE: their sums, a line each.
+pictures() {
+    ffmpeg -nostdin -v error -i "$1" -map 0:v -fps_mode passthrough -f framemd5 - | sed -n '/^#/!s/.*, *//p'
+}
+
+# same DIR FILE: the pictures of the segments are those of the file.
+same() {
+    cat "$1"/*video*.ts >all.ts
+    diff <(pictures all.ts) <(pictures "$2") || fail "$2: other pictures"
+}
+
+# entry FILE: the codec tag of the picture; how often that stands in the file.
+entry() {
+    field "$1" v codec_tag_string
+    grep -cao "$(field "$1" v codec_tag_string)" "$1" | head -n 1
+}
+
+@test "parameter sets that change, or stand once only: one sample entry, avc1 or hvc1, and every picture" {
+    local c tag
+    for c in libx264:avc1 libx265:hvc1; do
+        tag=${c#*:} c=${c%:*}
+        begin $tag
+        add $c -preset ultrafast -qp 20 -g 5
+        add $c -preset medium -bf 2 -qp 30
+        add $c -preset ultrafast -qp 20 -g 5
+        # the sets of this one stand in the one before
+        add $c -preset ultrafast -qp 20 -g 5 -bsf:v "filter_units=remove_types=$([[ $tag == avc1 ]] && echo '7|8' || echo '32-34')"
+        finish
+        merge 0 -f $tag --json
+        quiet
+        jq -e '.video.action == "copy"' out
+        [[ $(entry $tag/$first) == "$tag"$'\n'1 ]] || fail "$tag: $(entry $tag/$first)"
+        same $tag $tag/$first
+    done
+}
+
+@test "pictures whose parameter sets never came are named, what can be decoded is merged" {
+    begin p
+    add libx264 -preset ultrafast -g 5 -bsf:v 'filter_units=remove_types=7|8'
+    add libx264 -preset ultrafast -g 5
+    finish
+    merge 3 -f p
+    said '10 pictures refer to parameter sets that never came; 1.000 s lost'
+    [ "$(frames p/$first)" -eq 11 ] # a black one first
+    # nothing at all
+    rm -r p
+    begin p
+    add libx264 -preset ultrafast -g 5 -bsf:v 'filter_units=remove_types=7|8'
+    finish
+    mk q --start 1767225600000 --length 5 --user "$(user kinds=a)"
+    cp q/*audio* p
+    merge 3 -f p
+    said 'parameter sets'
+    [ "$(field p/$first a codec_name)" = aac ]
+}
