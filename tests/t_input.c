@@ -885,6 +885,33 @@ static void test_unannounced(void **state)
     }
 }
 
+/* Transport packets with a time in front of each or parity behind it, and behind other bytes. */
+static void test_packet_sizes(void **state)
+{
+    static const struct {
+        size_t front, lead, tail;
+    } t[] = { { 0, 4, 0 }, { 0, 0, 16 }, { 0, 0, 20 }, { 1, 0, 0 }, { 700, 0, 0 }, { 95, 4, 0 } };
+    (void)state;
+    read_file(&base, "base.ts");
+    struct bytes b = load("base.ts");
+    for (size_t i = 0; i < COUNT(t); i++) {
+        const size_t stride = t[i].lead + 188 + t[i].tail;
+        const size_t n = t[i].front + b.n / 188 * stride;
+        uint8_t *p = calloc(1, n);
+        assert_non_null(p);
+        for (size_t k = 0; k < b.n / 188; k++)
+            memcpy(p + t[i].front + k * stride + t[i].lead, b.p + k * 188, 188);
+        save("wide.ts", p, n);
+        free(p);
+        read_file(&got, "wide.ts");
+        assert_true(got.info.may_grow); /* it was read as what it is */
+        assert_int_equal(got.losses.nb_lost_packets + got.losses.nb_bad_bytes, 0);
+        assert_false(got.losses.cut);
+        same(&got, &base, 0);
+    }
+    free(b.p);
+}
+
 static void test_new_size(void **state)
 {
     (void)state;
@@ -1255,6 +1282,7 @@ int main(void)
         cmocka_unit_test(test_streams_in_a_row),
         cmocka_unit_test(test_late_video),
         cmocka_unit_test(test_unannounced),
+        cmocka_unit_test(test_packet_sizes),
         cmocka_unit_test(test_new_size),
         cmocka_unit_test(test_open_gop_first),
         cmocka_unit_test(test_truncated),

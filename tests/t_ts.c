@@ -326,7 +326,7 @@ static void assert_balanced(const struct frames *f)
 
     for (int i = 0; i < st->nb_named; i++) {
         const struct trtc_ts_named *n = &st->named[i];
-        assert_int_equal(n->nb_bytes, n->nb_framed + n->nb_idle + n->nb_bad);
+        assert_int_equal(n->nb_bytes, n->nb_framed + n->nb_idle + n->nb_bad + n->nb_held);
         assert_true(n->nb_packets >= n->nb_followed);
         assert_true(n->taken || n->nb_followed + n->nb_frames + n->nb_bytes == 0);
         assert_true(n->nb_bytes <= 184 * n->nb_followed);
@@ -344,7 +344,7 @@ static struct frames *read_blocks(const uint8_t *p, size_t n, size_t block)
     struct frames *out = calloc(1, sizeof *out);
 
     assert_non_null(out);
-    trtc_ts_begin(demux);
+    trtc_ts_forget(demux);
     for (size_t at = 0; at < n; at += block) {
         const size_t size = n - at < block ? n - at : block;
         uint8_t *copy = malloc(size);
@@ -1010,7 +1010,9 @@ static void test_resync(void **state)
                 struct frames *f = read_blocks(b.p, b.n, block);
                 assert_int_equal(f->stats.nb_packets, m->out.n / 188);
                 assert_int_equal(f->stats.nb_lost, 0);
-                assert_int_equal(f->stats.nb_bad, where == 2 && sizes[i] < 188 ? 0 : (int)sizes[i]);
+                assert_int_equal(f->stats.nb_front, where == 0 ? sizes[i] : 0);
+                assert_int_equal(f->stats.nb_bad,
+                                 where == 0 || (where == 2 && sizes[i] < 188) ? 0 : (int)sizes[i]);
                 assert_int_equal(f->stats.partial_tail, where == 2 && sizes[i] < 188);
                 assert_int_equal(f->n, whole->n);
                 for (int k = 0; k < f->n; k++)
@@ -1019,6 +1021,18 @@ static void test_resync(void **state)
             }
             drop(&b);
         }
+    }
+
+    /* Whole packets overwritten in front are damage. */
+    for (size_t i = 1; i < 4; i++) {
+        struct bytes b = { NULL, 0, 0 };
+        add(&b, m->out.p, m->out.n);
+        memset(b.p, 0, i * 188);
+        struct frames *f = read_blocks(b.p, b.n, 1000);
+        assert_int_equal(f->stats.nb_front, 0);
+        assert_true(f->stats.nb_bad >= (int64_t)i * 188);
+        frames_free(f);
+        drop(&b);
     }
 
     /* A sync byte changed: one packet lost. */
@@ -1045,6 +1059,329 @@ static void test_resync(void **state)
     frames_free(f);
     drop(&b);
     frames_free(whole);
+    mux_free(m);
+}
+
+/* ---- packets of other sizes ---- */
+
+static void widen(struct bytes *out, const struct bytes *in, size_t lead, size_t tail)
+{
+    for (size_t at = 0; at < in->n; at += 188) {
+        for (size_t i = 0; i < lead + tail; i++) {
+            const uint8_t c = (uint8_t)rnd(); /* it may look like a sync byte */
+            if (i == lead)
+                add(out, in->p + at, 188);
+            add(out, &c, 1);
+        }
+        if (tail == 0)
+            add(out, in->p + at, 188);
+    }
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t lead, tail;
+    } cases[] = { { 4, 0 }, { 0, 16 }, { 0, 20 } };
+    struct mux *m = record(20, NULL, NULL);
+    struct frames *whole = read_all(&m->out);
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const size_t stride = 188 + cases[i].lead + cases[i].tail;
+        struct bytes b = { NULL, 0, 0 };
+        widen(&b, &m->out, cases[i].lead, cases[i].tail);
+        for (size_t block = 1; block < 10000; block = block * 7 + 4) {
+            struct frames *f = read_blocks(b.p, b.n, block);
+            assert_clean(f);
+            assert_int_equal(f->stats.nb_front, 0);
+            assert_int_equal(f->stats.nb_packets, whole->stats.nb_packets);
+            assert_int_equal(f->n, whole->n);
+            for (int k = 0; k < f->n; k++) {
+                assert_int_equal(f->f[k].pos % (int64_t)stride, cases[i].lead);
+                f->f[k].pos = f->f[k].pos / (int64_t)stride * 188;
+                assert_true(same_frame(&f->f[k], &whole->f[k]));
+            }
+            frames_free(f);
+        }
+
+        /* Bytes in front, a sync byte damaged, bytes gone: as with plain packets. */
+        splice(&b, 0, "GIF89a-and-so-on", 16);
+        size_t hit = 30;
+        while ((m->out.p[hit * 188 + 1] & 0x5f) << 8 != VIDEO)
+            hit++;
+        b.p[16 + cases[i].lead + hit * stride] ^= 0x40;
+        b.n -= stride + 50;
+        struct frames *f = read_blocks(b.p, b.n, 1000);
+        assert_int_equal(f->stats.nb_front, 16);
+        assert_int_equal(f->stats.nb_packets, m->out.n / 188 - 3);
+        assert_int_in_range(f->stats.nb_lost, 1, 2);
+        assert_true(f->stats.partial_tail);
+        frames_free(f);
+
+        /* One to three packets are a stream. */
+        for (size_t nb = 1; nb < 4; nb++) {
+            f = read_blocks(b.p + 16, nb * stride, 100);
+            assert_int_equal(f->stats.nb_packets, nb);
+            assert_int_equal(f->stats.nb_bad, 0);
+            frames_free(f);
+        }
+        drop(&b);
+    }
+    frames_free(whole);
+    mux_free(m);
+}
+
+/* ---- tables that come late, or only once ---- */
+
+static void test_late_tables(void **state)
+{
+    (void)state;
+    struct mux *m = record(20, NULL, NULL);
+    struct frames *whole = read_all(&m->out);
+    const size_t nb = m->out.n / 188;
+    struct bytes b = { NULL, 0, 0 };
+
+    /* The first ones, PAT and PMT or PMT and PAT, stand behind any packet; there are no others. */
+    for (size_t at = 2; at <= nb; at += at < 10 ? 1 : nb / 7) {
+        for (int turned = 0; turned < 2; turned++) {
+            b.n = 0;
+            for (size_t i = 2; i <= nb; i++) {
+                const uint8_t *p = m->out.p + i * 188;
+                if (i == at) {
+                    add(&b, m->out.p + (turned ? 188 : 0), 188);
+                    add(&b, m->out.p + (turned ? 0 : 188), 188);
+                }
+                const int pid = i < nb ? (p[1] & 0x1f) << 8 | p[2] : PMT;
+                if (pid != PMT && pid != 0)
+                    add(&b, p, 188);
+            }
+            for (size_t block = 1000; block < 100000000; block *= 100) {
+                struct frames *f = read_blocks(b.p, b.n, block);
+                assert_clean(f);
+                assert_int_equal(f->n, whole->n);
+                assert_int_equal(count(f, true), count(whole, true));
+                for (int i = 0; i < f->stats.nb_named; i++)
+                    assert_int_equal(trtc_ts_unfollowed(&f->stats.named[i]), 0);
+                frames_free(f);
+            }
+        }
+    }
+
+    /* No tables at all: nothing is known, unless a segment before had some. */
+    b.n = 0;
+    for (size_t i = 0; i < nb; i++) {
+        const uint8_t *p = m->out.p + i * 188;
+        const int pid = (p[1] & 0x1f) << 8 | p[2];
+        if (pid != PMT && pid != 0)
+            add(&b, p, 188);
+    }
+    struct frames *f = read_all(&b);
+    assert_int_equal(f->n, 0);
+    assert_int_equal(f->stats.nb_named, 0);
+    frames_free(f);
+    frames_free(read_all(&m->out));
+    for (int turn = 0; turn < 2; turn++) {
+        f = calloc(1, sizeof *f);
+        trtc_ts_begin(demux);
+        trtc_ts_feed(demux, b.p, b.n);
+        pull(f);
+        trtc_ts_end(demux);
+        pull(f);
+        f->stats = *trtc_ts_stats(demux);
+        assert_balanced(f);
+        assert_clean(f);
+        assert_int_equal(f->n, whole->n);
+        frames_free(f);
+    }
+    drop(&b);
+    frames_free(whole);
+    mux_free(m);
+}
+
+/* More than is kept: the latest of it is read, and the rest is told. */
+static void test_very_late_tables(void **state)
+{
+    (void)state;
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+    const int nb = TRTC_TS_EARLY_MAX / 188 + 1000;
+    int64_t left_out = 0;
+
+    add_au(&v, true, 100);
+    for (int i = 0; i < nb; i++)
+        mux_pes(m, VIDEO, 1000 + i, v.p, v.n);
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 1000 + nb, v.p, v.n);
+    trtc_ts_forget(demux);
+    trtc_ts_feed(demux, m->out.p, m->out.n);
+    struct trtc_ts_frame g;
+    int n = 0;
+    for (; trtc_ts_next(demux, &g) == 1; n++)
+        assert_true(g.pts_90k > 1000 + nb - TRTC_TS_EARLY_MAX / 188);
+    trtc_ts_end(demux);
+    for (; trtc_ts_next(demux, &g) == 1; n++)
+        assert_int_equal(g.pts_90k, 1000 + nb);
+    const struct trtc_ts_stats *st = trtc_ts_stats(demux);
+    for (int i = 0; i < st->nb_named; i++)
+        left_out += trtc_ts_unfollowed(&st->named[i]);
+    assert_int_equal(n + left_out, nb + 1);
+    assert_true(n > TRTC_TS_EARLY_MAX / 200);
+    assert_int_equal(st->nb_bad + st->nb_lost, 0);
+    drop(&v);
+    mux_free(m);
+}
+
+/* ---- segments that go on in each other ---- */
+
+/* Reads the segments that begin at these places as one stream; tables (may be NULL) stand in front
+ * of all but the first. sums: of the statistics. Returns the frames; the places where the segments
+ * begin in what was fed go to begin. */
+static struct frames *read_segments(const struct bytes *b, const size_t *at, size_t nb,
+                                    const struct bytes *tables, int64_t *begin)
+{
+    struct frames *out = calloc(1, sizeof *out);
+    struct trtc_ts_stats sum = { 0 };
+
+    assert_non_null(out);
+    trtc_ts_forget(demux);
+    for (size_t i = 0; i < nb; i++) {
+        const size_t end = i + 1 < nb ? at[i + 1] : b->n;
+        if (i > 0)
+            trtc_ts_continue(demux);
+        begin[i] = trtc_ts_pos(demux);
+        if (i > 0 && tables) {
+            trtc_ts_feed(demux, tables->p, tables->n);
+            pull(out);
+        }
+        trtc_ts_feed(demux, b->p + at[i], end - at[i]);
+        pull(out);
+        if (i + 1 == nb) {
+            trtc_ts_end(demux);
+            pull(out);
+        }
+        const struct trtc_ts_stats *st = trtc_ts_stats(demux);
+        for (int k = 0; k < st->nb_named; k++) {
+            const struct trtc_ts_named *n = &st->named[k];
+            assert_int_equal(n->nb_bytes, n->nb_framed + n->nb_idle + n->nb_bad + n->nb_held);
+            assert_int_equal(n->nb_packets, n->nb_followed);
+        }
+        sum.nb_packets += st->nb_packets;
+        sum.nb_lost += st->nb_lost;
+        sum.nb_bad += st->nb_bad;
+        sum.nb_front += st->nb_front;
+        sum.partial_tail |= st->partial_tail;
+    }
+    out->stats = sum;
+    return out;
+}
+
+static void test_segments(void **state)
+{
+    (void)state;
+    struct mux *m = record(9, NULL, NULL);
+    struct frames *whole = read_all(&m->out);
+    struct bytes tables = { NULL, 0, 0 };
+    const size_t nb = m->out.n / 188;
+    int64_t begin[3];
+
+    add(&tables, m->out.p, 2 * 188);
+    for (size_t k = 2; k < nb; k++) {
+        for (int with_tables = 0; with_tables < 2; with_tables++) {
+            const size_t at[] = { 0, k * 188, (k + 1 + rnd() % (nb - k)) * 188 };
+            struct frames *f = read_segments(&m->out, at, 3, with_tables ? &tables : NULL, begin);
+            assert_clean(f);
+            assert_int_equal(f->n, whole->n);
+            for (int video = 0; video < 2; video++) {
+                for (int i = 0, j = 0; i < f->n; i++) {
+                    if (f->f[i].video != video)
+                        continue;
+                    while (whole->f[j].video != video)
+                        j++;
+                    const int64_t more = with_tables ? (f->f[i].pos >= begin[1]) * 2 * 188 +
+                                                           (f->f[i].pos >= begin[2]) * 2 * 188
+                                                     : 0;
+                    f->f[i].pos -= more;
+                    assert_true(same_frame(&f->f[i], &whole->f[j]));
+                    j++;
+                }
+            }
+            frames_free(f);
+        }
+    }
+
+    /* Cut anywhere: the packet that was cut goes on as well. */
+    for (int i = 0; i < 500; i++) {
+        const size_t first = 400 + rnd() % (m->out.n - 1000);
+        const size_t at[] = { 0, first, first + 1 + rnd() % 500 };
+        struct frames *f = read_segments(&m->out, at, 3, NULL, begin);
+        assert_clean(f);
+        assert_int_equal(f->n, whole->n);
+        frames_free(f);
+    }
+    drop(&tables);
+    frames_free(whole);
+    mux_free(m);
+}
+
+/* Segments that do not go on in each other. */
+static void test_other_segments(void **state)
+{
+    (void)state;
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+    int64_t begin[2];
+
+    /* Counters begin anew: where a PES begins, that is no gap. */
+    add_au(&v, true, 1000);
+    for (int restart = 0; restart < 2; restart++) {
+        m->out.n = 0;
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 1000, v.p, v.n);
+        const size_t at[] = { 0, m->out.n };
+        m->cc[VIDEO] = restart ? 7 : m->cc[VIDEO];
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 2000, v.p, v.n);
+        struct frames *f = read_segments(&m->out, at, 2, NULL, begin);
+        assert_clean(f);
+        assert_int_equal(f->n, 2);
+        assert_true(f->f[0].pos < begin[1] && f->f[1].pos >= begin[1]);
+        frames_free(f);
+    }
+
+    /* In the middle of a PES it is: what stands there is no part of the picture before. */
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 1000, v.p, v.n);
+    const size_t at[] = { 0, m->out.n - 188 };
+    m->out.p[at[1] + 3] ^= 8;
+    struct frames *f = read_segments(&m->out, at, 2, NULL, begin);
+    assert_int_equal(f->n, 1);
+    assert_true(f->f[0].damaged);
+    assert_int_equal(f->stats.nb_lost, 0);
+    assert_true(f->stats.nb_bad > 0);
+    assert_int_equal(f->f[0].data.n + (size_t)f->stats.nb_bad, v.n);
+    frames_free(f);
+
+    /* A packet was cut, and the next segment begins with one of its own. */
+    struct bytes b = { NULL, 0, 0 };
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 1000, v.p, v.n);
+    mux_pes(m, VIDEO, 2000, v.p, v.n);
+    add(&b, m->out.p, m->out.n - 50);
+    const size_t cut[] = { 0, b.n };
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 3000, v.p, v.n);
+    add(&b, m->out.p + b.n + 50, m->out.n - b.n - 50);
+    f = read_segments(&b, cut, 2, NULL, begin);
+    assert_int_equal(f->n, 3);
+    assert_frame(&f->f[0], &v, 1000, false);
+    assert_frame(&f->f[2], &v, 3000, false);
+    assert_int_equal(f->stats.nb_bad, 138);
+    frames_free(f);
+    drop(&b);
+    drop(&v);
     mux_free(m);
 }
 
@@ -1312,9 +1649,9 @@ static void test_psi_crc(void **state)
     mux_pmt(m, PMT, bad, 1, true);
     mux_pes(m, VIDEO, 3000, v.p, v.n);
     struct frames *f = read_all(&m->out);
-    assert_int_equal(f->n, 2);
-    assert_frame(&f->f[0], &v, 2000, false);
-    assert_frame(&f->f[1], &v, 3000, false);
+    assert_int_equal(f->n, 3); /* also the one that stood before the tables */
+    for (int i = 0; i < 3; i++)
+        assert_frame(&f->f[i], &v, 1000 * (i + 1), false);
     frames_free(f);
 
     /* Any bit of PAT or PMT flipped: the next good ones count. */
@@ -1973,6 +2310,11 @@ int main(void)
         cmocka_unit_test(test_other),
         cmocka_unit_test(test_named),
         cmocka_unit_test(test_unfollowed),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_late_tables),
+        cmocka_unit_test(test_very_late_tables),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_other_segments),
     };
 
     av_log_set_level(AV_LOG_QUIET);

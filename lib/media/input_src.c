@@ -106,24 +106,36 @@ int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bo
 }
 
 /* Number of sync bytes a packet apart from at on; 0 where something else stands there. */
-static int syncs(const uint8_t *p, size_t n, size_t at)
+static int syncs(const uint8_t *p, size_t n, size_t at, size_t stride)
 {
     int nb = 0;
 
-    for (; at < n; at += TRTC_TS_PACKET, nb++)
+    for (; at < n; at += stride, nb++)
         if (p[at] != SYNC)
             return 0;
     return nb;
 }
 
-/* A recording may begin in the middle of a packet. Few bytes must be a stream from the first one
- * on. */
+/* A recording may begin in the middle of a packet, or with bytes that a tool has put there. Few
+ * bytes must be a stream from the first one on. */
+static bool has_packets(const uint8_t *p, size_t n, size_t stride, bool all)
+{
+    const size_t lead = stride == 192 ? 4 : 0;
+
+    for (size_t at = 0; at < n; at++)
+        if (syncs(p, n, at, stride) >= SYNC_SURE)
+            return true;
+    return all && n > TRTC_TS_PACKET && syncs(p, n, lead, stride) > 1;
+}
+
 static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
 {
-    for (size_t at = 0; at < TRTC_TS_PACKET && at < n; at++)
-        if (syncs(p, n, at) >= SYNC_SURE)
+    static const size_t strides[] = { TRTC_TS_PACKET, 192, 204, 208 };
+
+    for (size_t i = 0; i < sizeof strides / sizeof *strides; i++)
+        if (has_packets(p, n, strides[i], all))
             return true;
-    return all && n > TRTC_TS_PACKET && syncs(p, n, 0) > 1;
+    return false;
 }
 
 bool trtc_input_src_is_ts(struct trtc_input_src *s)

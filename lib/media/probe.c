@@ -220,7 +220,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */
-    bool torn = missing > 0 || p->bytes % TRTC_TS_PACKET != 0;
+    bool torn = missing > 0 || trtc_ts_is_torn(stats, p->bytes);
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
             seen -= l->step[1] * 100 / 9;
@@ -298,9 +298,12 @@ int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trt
                                      : trtc_fail(err, why.code, "%s: %s", r->dir, why.msg);
         goto done;
     }
-    for (size_t i = 0; i < r->nb_pieces && !r->held; i++)
+    for (size_t i = 0; i < r->nb_pieces && !r->held; i++) {
+        if (i > 0 && r->pieces[i].source != r->pieces[i - 1].source)
+            trtc_ts_forget(ts); /* tables that stand once serve their own playlist */
         if (probe_piece(r, &r->pieces[i], dirfd, ts, buf, count_frames, err) < 0)
             goto done;
+    }
     ret = 0;
 done:
     if (dirfd >= 0)

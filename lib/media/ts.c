@@ -8,140 +8,72 @@
 
 #include "media/ts_priv.h"
 
-#define SYNC 0x47
-
-/* ---- input ---- */
-
-/* Takes k bytes off w, which is the carry or the input. */
-static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
+static inline int pid_of(const uint8_t *p)
 {
-    ts->pos += (int64_t)k;
-    if (w != ts->carry) {
-        ts->in += k;
-        return;
-    }
-    ts->nb_carry -= k;
-    memmove(ts->carry, ts->carry + k, ts->nb_carry);
-    if (ts->nb_carry > 0 && ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
-        /* All that is left stands in the input too: on from there. */
-        ts->in -= ts->nb_carry;
-        ts->nb_carry = 0;
-    }
+    return (p[1] & 0x1f) << 8 | p[2];
 }
 
-/* Looks for a sync byte that others follow. Returns how many bytes to pass over; *found tells
- * whether a packet stands behind them, or more input is needed to know. */
-static size_t find_sync(const struct trtc_ts *ts, const uint8_t *w, size_t n, bool *found)
+static inline void count_packet(struct trtc_ts *ts, const uint8_t *p)
 {
-    const int confirm = ts->ever_synced ? CONFIRM_AGAIN : CONFIRM_FIRST;
-    size_t at = 0;
-
-    *found = true;
-    /* If just this one sync byte is damaged, the next packet stands where it should. */
-    if (ts->ever_synced && n > 2 * PACKET && w[0] != SYNC && w[PACKET] == SYNC &&
-        w[2 * PACKET] == SYNC)
-        return PACKET;
-
-    for (; at < n; at++) {
-        const uint8_t *p = memchr(w + at, SYNC, n - at);
-        if (!p)
-            break;
-        at = (size_t)(p - w);
-
-        int seen = 0;
-        while (seen < confirm && at + (size_t)(seen + 1) * PACKET < n &&
-               p[(seen + 1) * PACKET] == SYNC)
-            seen++;
-        if (seen == confirm)
-            return at;
-        if (at + (size_t)(seen + 1) * PACKET < n)
-            continue; /* something else stands there */
-        if (!ts->ended) {
-            *found = false;
-            return at;
-        }
-        /* Input ends: what there is must do. A foreign file must not look like ours by its
-         * last bytes. */
-        if (at + PACKET == n || seen > 0) {
-            if (ts->ever_synced || ts->pos + (int64_t)at == 0 || seen > 1)
-                return at;
-        }
-    }
-    *found = false;
-    return n;
+    ts->nb_of_pid[pid_of(p)] += p[3] >> 4 & 1;
 }
 
-/* What next_packet does where a packet does not lie whole in the input. */
-static const uint8_t *next_packet_slow(struct trtc_ts *ts)
+/* Next packet that somebody may want, or NULL: more input is needed. Those of PIDs that nobody
+ * reads are passed over here, at the speed of memory. */
+static const uint8_t *next_packet(struct trtc_ts *ts)
 {
-    for (;;) {
-        const size_t want = ts->synced ? PACKET : LOOK;
-        const uint8_t *w = ts->in;
-        size_t n = (size_t)(ts->in_end - ts->in);
-
-        if (ts->nb_carry || n < want) {
-            size_t take = ts->nb_carry < want ? want - ts->nb_carry : 0;
-            if (take > n)
-                take = n;
-            if (take > 0) {
-                memcpy(ts->carry + ts->nb_carry, ts->in, take);
-                ts->nb_carry += take;
-                ts->in += take;
-            }
-            w = ts->carry;
-            n = ts->nb_carry;
-            if (n == 0 || (n < want && !ts->ended))
-                return NULL;
-        }
-
-        if (!ts->synced) {
-            const size_t skip = find_sync(ts, w, n, &ts->synced);
-            ts->stats.nb_bad += (int64_t)skip;
-            ts->ever_synced |= ts->synced;
-            consume(ts, w, skip);
-        } else if (n < PACKET) {
-            ts->stats.partial_tail = true;
-            consume(ts, w, n);
-        } else if (w[0] == SYNC) {
-            if (w == ts->carry)
-                w = memcpy(ts->packet, w, PACKET);
-            ts->stats.nb_packets++;
-            ts->packet_pos = ts->pos;
-            consume(ts, w == ts->packet ? ts->carry : w, PACKET);
-            return w;
-        } else {
-            ts->synced = false;
-            if (ts->recent)
-                ts->recent->gap =
-                    true; /* bytes are missing: the packet before may hold some of another */
-        }
-    }
-}
-
-static inline const uint8_t *next_packet(struct trtc_ts *ts)
-{
+    const size_t stride = ts->stride;
     const uint8_t *p = ts->in;
 
-    if (!ts->synced || ts->nb_carry || ts->in_end - p < PACKET || *p != SYNC)
-        return next_packet_slow(ts);
-    ts->stats.nb_packets++;
-    ts->packet_pos = ts->pos;
-    ts->pos += PACKET;
-    ts->in += PACKET;
+    if (ts->synced && !ts->nb_carry && !ts->owed) {
+        while ((size_t)(ts->in_end - p) >= stride && *p == SYNC && ts->tabled &&
+               ts->pid[pid_of(p)] == PID_NONE) {
+            count_packet(ts, p);
+            p += stride;
+        }
+        if (p != ts->in) {
+            ts->stats.nb_packets += (p - ts->in) / (ptrdiff_t)stride;
+            ts->pos += p - ts->in;
+            ts->in = p;
+            ts->recent = NULL;
+        }
+        if ((size_t)(ts->in_end - p) >= stride && *p == SYNC) {
+            ts->stats.nb_packets++;
+            ts->packet_pos = ts->pos;
+            ts->pos += (int64_t)stride;
+            ts->in += stride;
+            count_packet(ts, p);
+            return p;
+        }
+    }
+    p = trtc_ts_packet(ts);
+    if (p)
+        count_packet(ts, p);
     return p;
 }
 
-/* ---- all together ---- */
+/* Nobody has named this PID, so far. */
+static int no_name(struct trtc_ts *ts, const uint8_t *p)
+{
+    const int pid = pid_of(p);
+
+    ts->recent = NULL;
+    if (ts->tabled || !ts->want || !(p[3] & 0x10) || pid < 0x10 || pid == NULL_PID)
+        return 0;
+    if (trtc_ts_early_keep(ts, p) < 0)
+        return -1;
+    if (ts->nb_early >= NB_PATIENCE)
+        trtc_ts_use_before(ts);
+    return 0;
+}
 
 static int route(struct trtc_ts *ts, const uint8_t *p, bool again)
 {
-    const int pid = (p[1] & 0x1f) << 8 | p[2], code = ts->pid[pid];
+    const int code = ts->pid[pid_of(p)];
 
-    ts->nb_of_pid[pid] += !again && p[3] & 0x10;
     switch (code) {
     case PID_NONE:
-        ts->recent = NULL;
-        return 0;
+        return no_name(ts, p);
     case PID_VIDEO:
     case PID_AUDIO:
         ts->recent = &ts->es[code == PID_VIDEO ? VIDEO : AUDIO];
@@ -185,13 +117,12 @@ static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
 
     if (s->on && ts->pid[s->info.pid] == code)
         ts->pid[s->info.pid] = PID_NONE;
+    trtc_ts_settle(ts, s);
     es_init(s);
     s->info = next;
     s->on = on;
-    if (!on)
-        return;
-    ts->pid[next.pid] = code;
-    s->account = trtc_ts_account(ts, &next);
+    if (on)
+        ts->pid[next.pid] = code;
 }
 
 /* Calls the framers that have something to do; 1 as soon as one has a frame. */
@@ -234,6 +165,7 @@ void trtc_ts_free(struct trtc_ts **ts)
         return;
     for (int k = 0; k < NB_ES; k++)
         free((*ts)->es[k].buf);
+    free((*ts)->early);
     free(*ts);
     *ts = NULL;
 }
@@ -242,21 +174,46 @@ void trtc_ts_begin(struct trtc_ts *ts)
 {
     ts->stats = (struct trtc_ts_stats){ 0 };
     ts->in = ts->in_begin = ts->in_end = NULL;
-    ts->pos = ts->packet_pos = 0;
-    ts->nb_carry = 0;
+    ts->pos = ts->packet_pos = ts->front = 0;
+    ts->nb_carry = ts->stride = ts->owed = ts->seam = 0;
     ts->synced = ts->ever_synced = ts->ended = ts->finished = ts->busy = false;
     ts->held = NULL;
     ts->recent = NULL;
-    memset(ts->pid, PID_NONE, sizeof ts->pid);
+    trtc_ts_early_drop(ts);
     memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
-    ts->pid[0] = PID_PAT;
-    ts->pat.cc = CC_NONE;
-    ts->pat.known = false;
-    trtc_psi_drop(&ts->pat.psi);
-    ts->nb_programs = 0;
-    ts->locked = -1;
+    trtc_ts_tables_begin(ts);
     for (int k = 0; k < NB_ES; k++)
         es_init(&ts->es[k]);
+}
+
+void trtc_ts_forget(struct trtc_ts *ts)
+{
+    trtc_ts_begin(ts);
+    memset(ts->had, 0, sizeof ts->had);
+}
+
+void trtc_ts_continue(struct trtc_ts *ts)
+{
+    assert(ts->in == ts->in_end && !ts->ended && !ts->busy);
+    ts->stats = (struct trtc_ts_stats){ .packet_bytes = ts->stats.packet_bytes };
+    memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
+    trtc_ts_early_count(ts);
+    ts->seam = ts->synced && !ts->owed ? ts->nb_carry : 0;
+    ts->recent = NULL;
+    trtc_ts_tables_continue(ts);
+    for (int k = 0; k < NB_ES; k++) {
+        struct trtc_ts_es *s = &ts->es[k];
+        s->seam = s->on;
+        if (!s->on)
+            continue;
+        trtc_ts_name(ts, &s->info, k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        s->count = (struct trtc_ts_count){ .bytes = (int64_t)(s->size - s->start) };
+    }
+}
+
+int64_t trtc_ts_pos(const struct trtc_ts *ts)
+{
+    return ts->pos + (int64_t)ts->nb_carry;
 }
 
 void trtc_ts_feed(struct trtc_ts *ts, const uint8_t *data, size_t size)
@@ -282,11 +239,18 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
         const uint8_t *p = ts->held;
         const bool again = p;
         ts->held = NULL;
-        if (!p)
+        if (!p && ts->replay) {
+            p = trtc_ts_early_next(ts);
+            if (!p)
+                continue;
+        } else if (!p) {
             p = next_packet(ts);
+        }
         if (p) {
             if (route(ts, p, again) < 0)
                 return -1;
+        } else if (ts->ended && trtc_ts_use_before(ts)) {
+            continue;
         } else if (ts->ended && !ts->finished) {
             ts->finished = true;
             for (int k = 0; k < NB_ES; k++)

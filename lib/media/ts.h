@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS (ISO/IEC 13818-1) demultiplexer and framer: bytes go in as they are read, whole
- * pictures and audio frames come out. It reads hostile input: bounded memory, no recursion,
+ * pictures and audio frames come out. Packets of 188 bytes, or with a time in front (192) or
+ * parity behind (204, 208). It reads hostile input: bounded memory, no recursion,
  * every length checked. It knows nothing of files or of the epoch clock. */
 #ifndef TRTC_MEDIA_TS_H
 #define TRTC_MEDIA_TS_H
@@ -16,6 +17,9 @@
 #define TRTC_TS_PACKET    188
 #define TRTC_TS_NOPTS     INT64_MIN
 #define TRTC_TS_FRAME_MAX (32 * 1024 * 1024) /* a larger picture is damage */
+
+/* So much is kept of what stands before the first tables: the latest of it. */
+#define TRTC_TS_EARLY_MAX (4 * 1024 * 1024)
 
 enum trtc_ts_want { TRTC_TS_AUDIO = 1, TRTC_TS_VIDEO = 2 };
 
@@ -51,11 +55,13 @@ struct trtc_ts_frame {
      * AAC: bytes are missing just before it. */
     bool damaged;
 
-    int64_t pos; /* offset in the segment of the TS packet in which the frame's PES began */
+    /* Offset of the TS packet in which the frame's PES began, from where the segment began, or the
+     * first one of those that go on in each other. */
+    int64_t pos;
 };
 
-/* The account of a stream that a PMT of the segment named, taken or not. Once the segment is
- * complete, nb_bytes = nb_framed + nb_idle + nb_bad. */
+/* The account of a stream that a PMT of the segment named, taken or not. At any time nb_bytes =
+ * nb_framed + nb_idle + nb_bad + nb_held. */
 struct trtc_ts_named {
     struct trtc_ts_stream stream; /* codec NONE, name "" where nothing is known of the type */
     unsigned kind; /* TRTC_TS_AUDIO, TRTC_TS_VIDEO, or 0: subtitles, data, or unknown */
@@ -72,6 +78,8 @@ struct trtc_ts_named {
     int64_t nb_idle;   /* in what holds nothing: padding, headers of Opus packets, units that
                           stand behind the last picture */
     int64_t nb_bad;    /* could not be used */
+    int64_t nb_held;   /* in the frame that is not complete: where a segment goes on in the next
+                          one, these come in there */
 };
 
 #define TRTC_TS_NAMED_MAX 32
@@ -88,6 +96,9 @@ struct trtc_ts_stats {
      * frame. */
     int64_t nb_bad;
 
+    int packet_bytes;  /* from one packet to the next; 0 where none was found */
+    int64_t nb_front;  /* bytes in front of the first packet that are no packets: something that a
+                          tool has put there, and no loss */
     bool partial_tail; /* the segment did not end on a packet boundary */
     bool scrambled;    /* scrambled packets of the streams read; they are left out */
 
@@ -105,9 +116,22 @@ struct trtc_ts *trtc_ts_new(unsigned want);
 void trtc_ts_free(struct trtc_ts **ts);
 
 /* A new segment begins: continuity counters and the PAT/PMT start anew, statistics are
- * cleared, frames still held are dropped (call trtc_ts_end first). Not needed before the first
- * segment. */
+ * cleared, frames still held are dropped (call trtc_ts_end first). Where the segment turns out to
+ * have no tables, those of one before serve. Not needed before the first segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
+
+/* As begin, but nothing is known of segments before: another recording begins. */
+void trtc_ts_forget(struct trtc_ts *ts);
+
+/* Instead of trtc_ts_end and begin, when trtc_ts_next has returned 0: what is fed from here on is
+ * the next segment of the same stream. The tables stay in force, and a packet, a PES, or a frame
+ * that the segment before has left unfinished goes on, where the bytes and the continuity counters
+ * say so. Frames with a pos below trtc_ts_pos, as it is now, belong to the segments before.
+ * Statistics are cleared. */
+void trtc_ts_continue(struct trtc_ts *ts);
+
+/* Bytes fed since trtc_ts_begin. */
+int64_t trtc_ts_pos(const struct trtc_ts *ts);
 
 /* Gives the next bytes of the segment, any number; they must stay valid until trtc_ts_next has
  * returned 0, and may only be given when it has. */
@@ -126,6 +150,10 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
 /* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after
  * trtc_ts_end. Valid, and true, until the next call. */
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
+
+/* True if a segment of so many bytes, of which the beginning at least was read, ends in the middle
+ * of a packet. */
+bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
 
 /* Packets of a picture or sound stream that was taken, but not all the way: a loss. */
 int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);

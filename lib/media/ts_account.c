@@ -38,32 +38,28 @@ void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsig
     };
 }
 
-struct trtc_ts_named *trtc_ts_account(struct trtc_ts *ts, const struct trtc_ts_stream *stream)
+void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
-    struct trtc_ts_named *n = find(&ts->stats, stream);
+    struct trtc_ts_named *n = s->on ? find(&ts->stats, &s->info) : NULL;
+    const struct trtc_ts_count c = s->count;
 
-    if (n)
-        n->taken = true;
-    return n;
-}
-
-void trtc_ts_count_in(struct trtc_ts_es *s, size_t n)
-{
-    if (s->account)
-        s->account->nb_bytes += (int64_t)n;
+    s->count = (struct trtc_ts_count){ 0 };
+    if (!n)
+        return;
+    n->taken = true;
+    n->nb_followed += c.packets;
+    n->nb_frames += c.frames;
+    n->nb_bytes += c.bytes;
+    n->nb_framed += c.framed;
+    n->nb_idle += c.idle;
+    n->nb_bad += c.bad;
+    n->nb_held = (int64_t)(s->size - s->start);
 }
 
 void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
     ts->stats.nb_bad += (int64_t)n;
-    if (s->account)
-        s->account->nb_bad += (int64_t)n;
-}
-
-void trtc_ts_count_idle(struct trtc_ts_es *s, size_t n)
-{
-    if (s->account)
-        s->account->nb_idle += (int64_t)n;
+    s->count.bad += (int64_t)n;
 }
 
 /* A PID that was named as one stream after the other has its packets counted once: what none of
@@ -86,6 +82,10 @@ static void count_packets(struct trtc_ts *ts, int i)
 
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts)
 {
+    for (int i = 0; i < ts->stats.nb_named; i++)
+        ts->stats.named[i].nb_held = 0;
+    for (int k = 0; k < NB_ES; k++)
+        trtc_ts_settle(ts, &ts->es[k]);
     for (int i = 0; i < ts->stats.nb_named; i++)
         count_packets(ts, i);
     return &ts->stats;

@@ -173,7 +173,7 @@ int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         return 0;
     }
     sound_begin(s, 48000);
-    trtc_ts_count_idle(s, header);
+    s->count.idle += (int64_t)header;
     s->start += header;
     s->clock_samples += opus_samples(s->buf + s->start, packet);
     s->unit.damaged = damaged;

@@ -49,7 +49,7 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
 static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
-    trtc_ts_count_in(s, n);
+    s->count.bytes += (int64_t)n;
     if (s->left < 0)
         return trtc_ts_append(ts, s, p, n);
     if ((int64_t)n > s->left) {
@@ -87,7 +87,7 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     const bool known = !h[0] && !h[1] && h[2] == 1 && h[3] >= 0xbd && h[3] != 0xbe && h[3] != 0xbf;
     if (!known || !pes_begin(ts, s, h)) {
         s->pes = PES_NONE;
-        trtc_ts_count_in(s, n);
+        s->count.bytes += (int64_t)n;
         trtc_ts_count_bad(ts, s, n);
         return 0;
     }
@@ -102,7 +102,7 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
     case PES_BODY:
         return pes_body(ts, s, p, n);
     default:
-        trtc_ts_count_in(s, n);
+        s->count.bytes += (int64_t)n;
         trtc_ts_count_bad(ts, s, n);
         return 0;
     }
@@ -155,6 +155,20 @@ static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
     s->gap = true;
 }
 
+/* The first packet of a segment that follows another one. Counters tell whether a PES goes on;
+ * where one begins they may begin anew, and say nothing. */
+static void es_seam(struct trtc_ts_es *s, uint8_t cc, bool unit_start)
+{
+    const bool goes_on = cc == ((s->cc + 1) & 15);
+
+    s->seam = false;
+    if (s->cc == CC_NONE || (goes_on && !unit_start))
+        return;
+    s->cut = !unit_start;
+    s->gap |= s->cut;
+    s->cc = CC_NONE;
+}
+
 /* Checks the continuity counter of a packet with payload (2.4.3.3). False for a repetition. */
 static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p,
                           const struct adaptation *a)
@@ -165,9 +179,12 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     uint64_t tail;
 
     memcpy(&tail, p + PACKET - sizeof tail, sizeof tail);
+    const bool same = cc == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
+                      s->last.unit_start == unit_start;
+    if (s->seam && !same)
+        es_seam(s, cc, unit_start);
     if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
-        if (cc == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
-            s->last.unit_start == unit_start) {
+        if (same) {
             s->repeated = true;
             return false;
         }
@@ -188,8 +205,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     const bool unit_start = p[1] & 0x40;
     struct adaptation a;
 
-    if (s->account)
-        s->account->nb_followed += !again && p[3] & 0x10;
+    s->count.packets += !again && p[3] & 0x10;
     if (p[1] & 0x80 || adaptation_read(p, &a) < 0) {
         ts->stats.nb_bad += PACKET;
         es_unusable(s, p);
@@ -209,8 +225,8 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         if (!es_continuity(ts, s, p, &a))
             return 0;
         if (unit_start || s->gap) {
-            if (s->pes == PES_BODY &&
-                ((s->gap && !(unit_start && s->stuffed)) || (unit_start && s->left > 0)))
+            const bool whole = s->stuffed && (unit_start || s->cut);
+            if (s->pes == PES_BODY && ((s->gap && !whole) || (unit_start && s->left > 0)))
                 s->torn = true;
             ts->held = p;
             trtc_ts_call_framer(ts, s, unit_start ? WHY_PES : WHY_GAP);
@@ -220,10 +236,10 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
     if (s->gap) {
         s->left = -1; /* not known any more */
-        if (s->pes == PES_HEADER || s->stuffed)
+        if (s->pes == PES_HEADER || s->stuffed || s->cut)
             s->pes = PES_NONE; /* what goes on here is a PES whose beginning is lost */
     }
-    s->gap = false;
+    s->gap = s->cut = false;
     s->stuffed = a.stuffed;
     if (unit_start) {
         s->pes = PES_HEADER;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the MPEG-TS demultiplexer share.
  *
- * Bytes flow in one direction: ts.c finds packets in what was fed and looks their PID up;
+ * Bytes flow in one direction: ts_sync.c finds packets in what was fed, and ts.c looks their PID
+ * up; ts_early.c keeps those that stand before the first tables;
  * ts_tables.c chooses streams; ts_pes.c checks the continuity of a stream's packets and takes
  * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
  * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
@@ -13,11 +14,13 @@
 #include "media/psi.h"
 #include "media/ts.h"
 
+#define SYNC           0x47
 #define PACKET         TRTC_TS_PACKET
 #define NOPTS          TRTC_TS_NOPTS
 #define NB_PIDS        8192
 #define NULL_PID       0x1fff
 #define NB_PROGRAMS    16   /* programs of a PAT that are looked at */
+#define NB_PATIENCE    256  /* packets without tables, then those of the segment before serve */
 #define CC_NONE        0xff /* no packet seen yet */
 #define NB_MARKS       16   /* PES packets that a frame's beginning may lie back */
 #define PES_HEADER_MAX (9 + 255)
@@ -26,7 +29,8 @@
  * of ours has some by chance. */
 #define CONFIRM_FIRST 3
 #define CONFIRM_AGAIN 2
-#define LOOK          ((CONFIRM_FIRST + 1) * PACKET)
+#define STRIDE_MAX    208
+#define LOOK          ((CONFIRM_FIRST + 1) * STRIDE_MAX)
 
 /* What a PID carries: the streams, then the tables. */
 enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_PAT, PID_PMT };
@@ -59,9 +63,14 @@ struct trtc_ts_unit {
     size_t sei; /* offset of an SEI unit not looked at yet, or 0 */
 };
 
+/* What has not been added to the account of a stream yet. */
+struct trtc_ts_count {
+    int64_t packets, frames, bytes, framed, idle, bad;
+};
+
 struct trtc_ts_es {
     struct trtc_ts_stream info;
-    struct trtc_ts_named *account; /* in the statistics, or NULL */
+    struct trtc_ts_count count;
     bool on;
     struct trtc_ts_stream next; /* replaces info as soon as the buffer is empty */
     bool next_on, change;
@@ -76,6 +85,8 @@ struct trtc_ts_es {
         bool unit_start;
     } last;    /* to know a repetition by */
     bool gap;  /* packets are missing behind it */
+    bool seam; /* a segment begins: it has had no packet yet */
+    bool cut;  /* what comes is no part of the PES in hand */
     bool torn; /* the unit in hand is not complete */
 
     /* PES */
@@ -118,6 +129,10 @@ struct trtc_ts {
     size_t nb_carry;
     uint8_t packet[PACKET];
     bool synced, ever_synced;
+    size_t stride;     /* from one packet to the next */
+    size_t owed, seam; /* bytes to come that belong to the packet before; bytes of a packet that
+                          began in the segment before */
+    int64_t front;     /* bytes in front of the first packet, as far as was seen */
     bool ended, finished;
     const uint8_t *held;       /* packet to be looked at again */
     struct trtc_ts_es *recent; /* stream of the packet before */
@@ -133,7 +148,15 @@ struct trtc_ts {
         struct trtc_psi psi;
     } pat, program[NB_PROGRAMS];
     int nb_programs;
-    int locked; /* program in use, or -1 */
+    int locked;                          /* program in use, or -1 */
+    bool tabled;                         /* a PMT has said what to follow */
+    struct trtc_ts_stream before[NB_ES]; /* streams of an earlier segment */
+    bool had[NB_ES];
+
+    /* packets before the first tables: a ring */
+    struct trtc_ts_early *early;
+    size_t early_cap, early_first, nb_early;
+    bool replay; /* they are being read */
 
     bool busy; /* a framer is to be called */
     struct trtc_ts_es es[NB_ES];
@@ -142,15 +165,34 @@ struct trtc_ts {
 /* ts_tables.c: a packet of the PAT (slot -1) or of the PMT of program slot. */
 void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p);
 
-/* ts_account.c: a PMT names a stream; the account of one that is followed from now on, or NULL.
- */
-void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsigned kind);
-struct trtc_ts_named *trtc_ts_account(struct trtc_ts *ts, const struct trtc_ts_stream *stream);
+/* ts_sync.c: the next packet, or NULL: more input is needed. */
+const uint8_t *trtc_ts_packet(struct trtc_ts *ts);
 
-/* Counts n bytes of payload that came in; that turned out bad; that hold nothing. */
-void trtc_ts_count_in(struct trtc_ts_es *s, size_t n);
+/* ts_early.c: keeps a packet that no table has named yet, -1 no memory; gives them back, NULL at
+ * the end; forgets them. */
+int trtc_ts_early_keep(struct trtc_ts *ts, const uint8_t *p);
+const uint8_t *trtc_ts_early_next(struct trtc_ts *ts);
+void trtc_ts_early_drop(struct trtc_ts *ts);
+
+/* Counts them again, in another segment. */
+void trtc_ts_early_count(struct trtc_ts *ts);
+
+/* Reads the tables among them: a PMT may stand in front of the PAT. */
+void trtc_ts_early_tables(struct trtc_ts *ts);
+
+/* ts_account.c: a PMT names a stream; what was counted goes to the account of a stream; n bytes of
+ * payload turn out bad. */
+void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsigned kind);
+void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n);
-void trtc_ts_count_idle(struct trtc_ts_es *s, size_t n);
+
+/* Forgets the tables, but for what was followed; makes ready for tables of the next segment. */
+void trtc_ts_tables_begin(struct trtc_ts *ts);
+void trtc_ts_tables_continue(struct trtc_ts *ts);
+
+/* Where no tables have come: follows what was followed in the segment before. False: nothing is
+ * known, or nothing is there to be read. */
+bool trtc_ts_use_before(struct trtc_ts *ts);
 
 /* ts_pes.c: a packet of a stream; again: it was held back, and the framer has run. -1 no
  * memory. */

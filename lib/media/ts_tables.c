@@ -180,6 +180,8 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
         return;
 
     ts->locked = have[VIDEO] || have[AUDIO] ? slot : -1;
+    ts->tabled = true;
+    ts->replay = ts->nb_early > 0;
     for (int k = 0; k < NB_ES; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         s->change = have[k] ? !kept[k] : s->on;
@@ -216,6 +218,53 @@ static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
             ts->locked = ts->nb_programs;
         ts->nb_programs++;
     }
+    if (!ts->tabled)
+        trtc_ts_early_tables(ts);
+}
+
+void trtc_ts_tables_begin(struct trtc_ts *ts)
+{
+    for (int k = 0; k < NB_ES; k++) {
+        if (!ts->es[k].on)
+            continue;
+        ts->before[k] = ts->es[k].info;
+        ts->had[k] = true;
+    }
+    memset(ts->pid, PID_NONE, sizeof ts->pid);
+    ts->pid[0] = PID_PAT;
+    ts->pat.cc = CC_NONE;
+    ts->pat.known = false;
+    trtc_psi_drop(&ts->pat.psi);
+    ts->nb_programs = 0;
+    ts->locked = -1;
+    ts->tabled = false;
+}
+
+void trtc_ts_tables_continue(struct trtc_ts *ts)
+{
+    ts->pat.cc = CC_NONE;
+    trtc_psi_drop(&ts->pat.psi);
+    for (int i = 0; i < ts->nb_programs; i++) {
+        ts->program[i].cc = CC_NONE;
+        ts->program[i].known = false; /* what it names is to be listed again */
+        trtc_psi_drop(&ts->program[i].psi);
+    }
+}
+
+bool trtc_ts_use_before(struct trtc_ts *ts)
+{
+    if (ts->tabled || ts->nb_early == 0)
+        return false;
+    for (int k = 0; k < NB_ES; k++) {
+        struct trtc_ts_es *s = &ts->es[k];
+        if (!ts->had[k] || ts->pid[ts->before[k].pid] != PID_NONE)
+            continue;
+        trtc_ts_name(ts, &ts->before[k], k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        s->next = ts->before[k];
+        s->next_on = s->change = ts->tabled = ts->replay = true;
+        trtc_ts_call_last(ts, s, false);
+    }
+    return ts->tabled;
 }
 
 void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p)

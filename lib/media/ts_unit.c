@@ -129,10 +129,8 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,
     };
-    if (s->account) {
-        s->account->nb_frames++;
-        s->account->nb_framed += (int64_t)f->size;
-    }
+    s->count.frames++;
+    s->count.framed += (int64_t)f->size;
     s->start = end;
     s->unit = (struct trtc_ts_unit){ 0 };
     return 1;

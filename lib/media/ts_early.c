@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: packets that come before the first tables. They are kept, the latest ones
+ * where there are too many, and are read once it is known what they are. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/ts_priv.h"
+
+#define START 64
+
+struct trtc_ts_early {
+    int64_t pos;
+    uint8_t p[PACKET];
+};
+
+#define MAX (TRTC_TS_EARLY_MAX / sizeof(struct trtc_ts_early))
+
+/* Only a ring that has not begun to turn is enlarged. */
+static int grow(struct trtc_ts *ts)
+{
+    size_t cap = ts->early_cap ? ts->early_cap * 2 : START;
+
+    if (cap > MAX)
+        cap = MAX;
+    struct trtc_ts_early *grown = realloc(ts->early, cap * sizeof *grown);
+    if (!grown)
+        return -1;
+    ts->early = grown;
+    ts->early_cap = cap;
+    return 0;
+}
+
+int trtc_ts_early_keep(struct trtc_ts *ts, const uint8_t *p)
+{
+    if (ts->nb_early == ts->early_cap && ts->early_cap < MAX && grow(ts) < 0)
+        return -1;
+
+    struct trtc_ts_early *e = &ts->early[(ts->early_first + ts->nb_early) % ts->early_cap];
+    e->pos = ts->packet_pos;
+    memcpy(e->p, p, PACKET);
+    if (ts->nb_early < ts->early_cap)
+        ts->nb_early++;
+    else
+        ts->early_first = (ts->early_first + 1) % ts->early_cap;
+    return 0;
+}
+
+const uint8_t *trtc_ts_early_next(struct trtc_ts *ts)
+{
+    if (ts->nb_early == 0) {
+        trtc_ts_early_drop(ts);
+        return NULL;
+    }
+    const struct trtc_ts_early *e = &ts->early[ts->early_first];
+    ts->early_first = (ts->early_first + 1) % ts->early_cap;
+    ts->nb_early--;
+    ts->packet_pos = e->pos;
+    return e->p;
+}
+
+void trtc_ts_early_drop(struct trtc_ts *ts)
+{
+    free(ts->early);
+    ts->early = NULL;
+    ts->early_cap = ts->early_first = ts->nb_early = 0;
+    ts->replay = false;
+}
+
+void trtc_ts_early_count(struct trtc_ts *ts)
+{
+    for (size_t i = 0; i < ts->nb_early; i++) {
+        const uint8_t *p = ts->early[(ts->early_first + i) % ts->early_cap].p;
+        ts->nb_of_pid[(p[1] & 0x1f) << 8 | p[2]]++;
+    }
+}
+
+void trtc_ts_early_tables(struct trtc_ts *ts)
+{
+    for (size_t i = 0; i < ts->nb_early && !ts->tabled; i++) {
+        const uint8_t *p = ts->early[(ts->early_first + i) % ts->early_cap].p;
+        const int code = ts->pid[(p[1] & 0x1f) << 8 | p[2]];
+        if (code >= PID_PMT)
+            trtc_ts_psi_packet(ts, &ts->program[code - PID_PMT], code - PID_PMT, p);
+    }
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: packets are found in the bytes, whatever stands in front of them, between
+ * them or around each of them. */
+#include <string.h>
+
+#include "media/ts_priv.h"
+
+/* From one sync byte to the next: plain packets; with 4 bytes of arrival time in front of each
+ * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity behind each (DVB, ATSC). */
+static const size_t strides[] = { 188, 192, 204, STRIDE_MAX };
+
+static size_t lead_of(size_t stride)
+{
+    return stride == 192 ? 4 : 0;
+}
+
+/* Takes k bytes off w, which is the carry or the input. */
+static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
+{
+    ts->pos += (int64_t)k;
+    if (w != ts->carry) {
+        ts->in += k;
+        return;
+    }
+    ts->nb_carry -= k;
+    memmove(ts->carry, ts->carry + k, ts->nb_carry);
+    if (ts->nb_carry > 0 && ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
+        /* All that is left stands in the input too: on from there. */
+        ts->in -= ts->nb_carry;
+        ts->nb_carry = 0;
+    }
+}
+
+/* Whether packets follow a sync byte, of which n bytes are there: 1, 0, or -1 where more input is
+ * needed to know. at: its place in the segment. */
+static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, size_t stride,
+                          int64_t at)
+{
+    const bool known = ts->ever_synced && stride == ts->stride;
+    const int confirm = known ? CONFIRM_AGAIN : CONFIRM_FIRST;
+    int seen = 0;
+    size_t next = stride;
+
+    for (; seen < confirm && next < n && p[next] == SYNC; next += stride)
+        seen++;
+    if (seen == confirm)
+        return 1;
+    if (next < n)
+        return 0; /* something else stands there */
+    if (!ts->ended)
+        return -1;
+
+    /* Input ends: what there is must do. A foreign file must not look like ours by its last
+     * bytes. */
+    const bool first = at == (int64_t)lead_of(stride);
+    const bool alone = n + lead_of(stride) == stride || (known && n == PACKET);
+    return (alone || seen > 0) && (known || first || seen > 1);
+}
+
+/* Looks for a sync byte that others follow. Returns how many bytes to pass over; *found: a packet
+ * stands behind them, else more input is needed to know. */
+static size_t find_sync(struct trtc_ts *ts, const uint8_t *w, size_t n, bool *found)
+{
+    const size_t nb = sizeof strides / sizeof *strides;
+
+    /* If just this one sync byte is damaged, the next packet stands where it should. */
+    *found = true;
+    if (ts->ever_synced && n > 2 * ts->stride && w[0] != SYNC && w[ts->stride] == SYNC &&
+        w[2 * ts->stride] == SYNC)
+        return ts->stride;
+
+    *found = false;
+    for (size_t at = 0; at < n; at++) {
+        const uint8_t *p = memchr(w + at, SYNC, n - at);
+        bool open = false;
+
+        if (!p)
+            break;
+        at = (size_t)(p - w);
+        for (size_t i = 0; i < nb; i++) {
+            const int r = packets_follow(ts, p, n - at, strides[i], ts->pos + (int64_t)at);
+            if (r > 0) {
+                ts->stride = strides[i];
+                ts->stats.packet_bytes = (int)strides[i];
+                *found = true;
+                return at;
+            }
+            open |= r < 0;
+        }
+        if (open)
+            return at;
+    }
+    return n;
+}
+
+/* The first packet is found, or none was. What stands in front of it is nothing of the stream, but
+ * where it is as long as whole packets: then these were overwritten. */
+static void settle_front(struct trtc_ts *ts)
+{
+    const int64_t lead = ts->ever_synced ? (int64_t)lead_of(ts->stride) : 0;
+    const int64_t front = ts->front > lead ? ts->front - lead : 0;
+
+    ts->front = 0;
+    if (ts->ever_synced && front % (int64_t)ts->stride)
+        ts->stats.nb_front = front;
+    else
+        ts->stats.nb_bad += front;
+}
+
+static void synchronize(struct trtc_ts *ts, const uint8_t *w, size_t n)
+{
+    const bool first = !ts->ever_synced;
+    const size_t skip = find_sync(ts, w, n, &ts->synced);
+
+    if (first)
+        ts->front += (int64_t)skip;
+    else
+        ts->stats.nb_bad += (int64_t)skip;
+    ts->ever_synced |= ts->synced;
+    consume(ts, w, skip);
+    if (first && (ts->synced || (ts->ended && skip == n)))
+        settle_front(ts);
+}
+
+/* A packet may go on from one segment to the next. Where what is there does not make one, what was
+ * left of the segment before is of no use. */
+static void join(struct trtc_ts *ts, const uint8_t *w, size_t n)
+{
+    const size_t stride = ts->stride;
+    const bool fits =
+        (n <= stride || w[stride] == SYNC) && (n <= 2 * stride || w[2 * stride] == SYNC);
+
+    if (!fits) {
+        ts->stats.nb_bad += (int64_t)ts->seam;
+        consume(ts, w, ts->seam);
+        ts->synced = false;
+    }
+    ts->seam = 0;
+}
+
+/* Passes over what stands behind a packet, unless the next one follows at once. */
+static void pass_over(struct trtc_ts *ts, const uint8_t *w, size_t n)
+{
+    const size_t k = ts->owed < n ? ts->owed : n;
+
+    ts->owed = 0;
+    if (w[0] != SYNC || k == n || w[k] == SYNC)
+        consume(ts, w, k);
+}
+
+/* Bytes to look at: in the input, or in the carry where it takes both. False: more must come. */
+static bool window(struct trtc_ts *ts, const uint8_t **w, size_t *n)
+{
+    const size_t want = ts->owed ? ts->owed + 1 : ts->synced && !ts->seam ? PACKET : LOOK;
+    const size_t given = (size_t)(ts->in_end - ts->in);
+
+    *w = ts->in;
+    *n = given;
+    if (!ts->nb_carry && given >= want)
+        return true;
+
+    size_t take = ts->nb_carry < want ? want - ts->nb_carry : 0;
+    if (take > given)
+        take = given;
+    if (take > 0) {
+        memcpy(ts->carry + ts->nb_carry, ts->in, take);
+        ts->nb_carry += take;
+        ts->in += take;
+    }
+    *w = ts->carry;
+    *n = ts->nb_carry;
+    return *n > 0 && (*n >= want || ts->ended);
+}
+
+const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
+{
+    const uint8_t *w;
+    size_t n;
+
+    while (window(ts, &w, &n)) {
+        if (ts->owed) {
+            pass_over(ts, w, n);
+        } else if (ts->seam) {
+            join(ts, w, n);
+        } else if (!ts->synced) {
+            synchronize(ts, w, n);
+        } else if (n < PACKET) {
+            ts->stats.partial_tail = true;
+            consume(ts, w, n);
+        } else if (w[0] == SYNC) {
+            const uint8_t *p = w == ts->carry ? memcpy(ts->packet, w, PACKET) : w;
+            ts->stats.nb_packets++;
+            ts->packet_pos = ts->pos;
+            const size_t k = w != ts->carry && n >= ts->stride ? ts->stride : PACKET;
+            ts->owed = ts->stride - k;
+            consume(ts, w, k);
+            return p;
+        } else {
+            ts->synced = false;
+            if (ts->recent) /* bytes are missing: the packet before may hold some of another */
+                ts->recent->gap = true;
+        }
+    }
+    return NULL;
+}
+
+bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
+{
+    const int64_t stride = st->packet_bytes ? st->packet_bytes : PACKET;
+    const int64_t rest = (bytes - st->nb_front) % stride;
+
+    return rest > 0 && rest < PACKET;
+}
