@@ -82,14 +82,15 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return n;
 }
 
-/* Counts header fields, since the library limits only the length of each, and notes their end. */
+/* Counts header fields, since the library limits only the length of each, and notes their end: an
+ * empty line. Of an answer that is cut there, newer libraries hand out its first half. */
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
 {
     struct trtc_http *h = arg;
 
     n *= size;
     h->header_bytes += n;
-    h->head_done = n > 0 && (*data == '\r' || *data == '\n');
+    h->head_done = (n == 1 && *data == '\n') || (n == 2 && memcmp(data, "\r\n", 2) == 0);
     if (h->header_bytes > HEADERS_MAX) {
         h->ended = TRTC_NET_TOO_LARGE;
         return 0;
@@ -289,6 +290,15 @@ static bool handshake_broke(const char *why)
     return false;
 }
 
+/* A proxy was reached, and gave no tunnel: newer libraries call that no connection. */
+static bool proxy_refused(CURL *curl)
+{
+    long status = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status != 0;
+}
+
 static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
                               const struct trtc_post *post)
 {
@@ -302,7 +312,7 @@ static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
     case CURLE_COULDNT_CONNECT:
     case CURLE_PROXY:
     case CURLE_INTERFACE_FAILED:
-        return TRTC_NET_CONNECT;
+        return proxy_refused(h->curl) ? TRTC_NET_UNSENT : TRTC_NET_CONNECT;
     case CURLE_SSL_CONNECT_ERROR:
         return handshake_broke(h->why) ? TRTC_NET_UNSENT : TRTC_NET_TLS;
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -320,7 +330,10 @@ static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
         return TRTC_NET_MALFORMED;
     case CURLE_FILESIZE_EXCEEDED:
         return TRTC_NET_TOO_LARGE;
-    case CURLE_OUT_OF_MEMORY: /* also what libcurl 7.88 makes of a header field over 100 KB */
+    case CURLE_OUT_OF_MEMORY: /* also what libcurl 7.88 makes of a header field over 100 KB, */
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE: /* and 8.6 of it */
+#endif
         return was_sent(h->curl, post) ? TRTC_NET_TOO_LARGE : TRTC_NET_LOCAL;
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_SEND_ERROR:
