@@ -24,7 +24,7 @@ setup_file() {
     source mp4 8 50 -bf 2
     source flv 6 25 -bf 0
     ffmpeg -v error -i mkv.mkv -map 0:v -c copy -f h264 video.h264
-    ffmpeg -v error -i mkv.mkv -t 6 -c copy -f mpegts -pes_payload_size 0 -output_ts_offset 95000 wraps.ts
+    ffmpeg -v error -i mkv.mkv -t 5.985 -c copy -f mpegts -pes_payload_size 0 -output_ts_offset 95000 wraps.ts
     cat wraps.ts wraps.ts >jumps.ts # where they meet, packets seem to be lost
 
     # All of it in one browser, which takes its time to start.

@@ -23,7 +23,7 @@ luma() {
     if [[ ! -e $at ]]; then # decoded once
         mkdir -p "${at%/*}"
         ffmpeg -nostdin -v error -y -threads 1 -i "$1" -map 0:v -vf format=gray -fps_mode passthrough -f rawvideo "$at.new" \
-            -map 0:v -vf format=gray -fps_mode passthrough -enc_time_base -1 -f framecrc "$at.list"
+            -map 0:v -vf format=gray -fps_mode passthrough -enc_time_base 1:90000 -f framecrc "$at.list"
         mv "$at.new" "$at"
     fi
     awk -F '[ :,x/]+' -v t="$2" -v x="${3%:*}" -v y="${3#*:}" '

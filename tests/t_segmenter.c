@@ -20,6 +20,7 @@
 #include "core/playlist.h"
 #include "media/segmenter.h"
 #include "media/ts.h"
+#include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define START_MS INT64_C(1767225600000)
@@ -228,7 +229,7 @@ static size_t load(const char *path)
     assert_non_null(f);
     const size_t n = fread(bytes, 1, sizeof bytes, f);
     fclose(f);
-    assert_in_range(n, 1, sizeof bytes - 1);
+    assert_int_in_range(n, 1, sizeof bytes - 1);
     return n;
 }
 
@@ -256,8 +257,8 @@ static void look_into(const char *path, int64_t *low_us)
         x->seen++;
         assert_int_equal(x->video, f.stream->video);
         assert_int_equal(f.stream->codec, x->video ? x->codec : TRTC_CODEC_AAC);
-        assert_in_range(llabs(trtc_ts_diff(f.pts_90k, x->pts_us * 9 / 100)), 0, x->video ? 1 : 90);
-        assert_in_range(llabs(trtc_ts_diff(f.dts_90k, x->dts_us * 9 / 100)), 0, x->video ? 1 : 90);
+        assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, x->pts_us * 9 / 100)), 0, x->video ? 1 : 90);
+        assert_int_in_range(llabs(trtc_ts_diff(f.dts_90k, x->dts_us * 9 / 100)), 0, x->video ? 1 : 90);
         *low_us = x->pts_us < *low_us ? x->pts_us : *low_us;
     }
     assert_int_equal(trtc_ts_stats(ts)->nb_lost, 0);
@@ -287,10 +288,10 @@ static void look_at(const char *path, struct trtc_playlist *p)
     for (size_t i = 0; i < p->nb_segs; i++) {
         const struct trtc_playlist_seg *s = &p->segs[i];
         if (i > 0)
-            assert_in_range(llabs(s->attr_start_ms - end_ms), 0, 1);
+            assert_int_in_range(llabs(s->attr_start_ms - end_ms), 0, 1);
         end_ms = s->attr_start_ms + (s->duration_us + 500) / 1000;
         look_into(s->uri, &low_us);
-        assert_in_range(llabs(s->attr_start_ms - START_MS - (low_us - 10 * S) / 1000), 0, 1);
+        assert_int_in_range(llabs(s->attr_start_ms - START_MS - (low_us - 10 * S) / 1000), 0, 1);
     }
 }
 
@@ -382,7 +383,7 @@ static void test_late_joins(void **state)
         for (size_t k = 0; k < p.nb_segs; k++) {
             nb_marked += p.segs[k].discontinuity;
             if (p.segs[k].discontinuity)
-                assert_in_range(p.segs[k].attr_start_ms - START_MS, 6900, 9100);
+                assert_int_in_range(p.segs[k].attr_start_ms - START_MS, 6900, 9100);
             assert_int_equal(p.segs[k].width_px, late && !nb_marked ? 0 : 160);
         }
         assert_int_equal(nb_marked, 1);

@@ -5,8 +5,8 @@
 //   node call.js MODULES HOST:PORT
 "use strict";
 
+const fs = require("node:fs");
 const path = require("node:path");
-const readline = require("node:readline");
 
 const [modules, endpoint] = process.argv.slice(2);
 const sdk = require(path.join(modules, "tencentcloud-sdk-nodejs/tencentcloud/services/trtc"));
@@ -23,7 +23,8 @@ const client = new sdk.trtc.v20190722.Client({
 
 (async () => {
   let task = "";
-  for await (const line of readline.createInterface({ input: process.stdin })) {
+  // not by readline: newer ones take U+2028 for the end of a line
+  for (const line of fs.readFileSync(0, "utf8").split("\n").filter(Boolean)) {
     const { action, body } = JSON.parse(line);
     if (body.TaskId === "") body.TaskId = task;
     try {
