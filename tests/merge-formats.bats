@@ -92,3 +92,26 @@ entry() {
     said 'parameter sets'
     [ "$(field p/$first a codec_name)" = aac ]
 }
+
+# gst_pictures FILE: how many pictures GStreamer shows, which believes what each box says of the length.
+gst_pictures() {
+    gst-launch-1.0 -q filesrc location="$1" ! qtdemux ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=GRAY8 ! \
+        filesink location=gray.raw >&2
+    echo $(($(stat -c %s gray.raw) / ($(field "$1" v width) * $(field "$1" v height))))
+}
+
+need_gst() {
+    gst-inspect-1.0 avdec_h264 >gst 2>&1 && gst-inspect-1.0 qtdemux >gst 2>&1 || skip 'no GStreamer with its plugins good and libav'
+}
+
+@test "the length is the same wherever the file says it: GStreamer shows every picture" {
+    local late f
+    need_gst
+    for late in 0 2; do
+        rm -rf p
+        mkrec --length 4 --user "size=160x90,rate=16000,bframes=2,vgap=0-$late" p
+        merge 0 -f p
+        f=$(<out)
+        [ "$(gst_pictures "$f")" -eq "$(frames "$f")" ] || fail "late by $late s: not all"
+    done
+}

@@ -350,6 +350,11 @@ static void write_file(const char *path, const struct trtc_mp4_info *info,
 
 /* --- reading back --- */
 
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* Everything that a command prints must be nothing. */
 __attribute__((format(printf, 1, 2)))
 static void assert_silent(const char *fmt, ...)
@@ -381,36 +386,6 @@ static AVFormatContext *open_back(const char *path)
     assert_int_equal(avformat_open_input(&f, path, NULL, NULL), 0);
     assert_true(avformat_find_stream_info(f, NULL) >= 0);
     return f;
-}
-
-/* Every sample is there, in order, with its bytes and times. */
-static void assert_same(const char *path, struct stream *const *s, int nb)
-{
-    AVFormatContext *f = open_back(path);
-    AVPacket *pkt = av_packet_alloc();
-    int at[TRACKS] = { 0 };
-
-    assert_int_equal(f->nb_streams, nb);
-    while (!av_read_frame(f, pkt)) {
-        int i = pkt->stream_index;
-        const struct sample *v = &s[i]->v[at[i]++];
-
-        assert_true(at[i] <= s[i]->nb);
-        if (pkt->pts != v->pts || pkt->dts != v->dts)
-            fail_msg("%s: stream %d sample %d: pts %" PRId64 " dts %" PRId64 ", not %" PRId64
-                     " %" PRId64, path, i, at[i] - 1, pkt->pts, pkt->dts, v->pts, v->dts);
-        assert_int_equal(pkt->size, v->size);
-        assert_memory_equal(pkt->data, v->data, v->size);
-        assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_KEY), v->key);
-        assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_DISCARD), v->pts < 0);
-        av_packet_unref(pkt);
-    }
-    for (int i = 0; i < nb; i++) {
-        assert_int_equal(at[i], s[i]->nb);
-        assert_int_equal(f->streams[i]->time_base.den, s[i]->track.timescale);
-    }
-    av_packet_free(&pkt);
-    avformat_close_input(&f);
 }
 
 /* Finds the nth box (from 0) of a path of types ("moov/trak/mdia") in the file; its content goes
@@ -466,6 +441,96 @@ static bool has_box(const char *path, const char *types, int nth)
     return find_box(path, types, nth, NULL, 0) >= 0;
 }
 
+static uint64_t be(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+
+    while (n-- > 0)
+        v = v << 8 | *p++;
+    return v;
+}
+
+/* The duration in the nth mvhd, tkhd or mdhd, and (but in tkhd) its timescale. */
+static uint64_t duration_in(const char *path, const char *types, int nth, uint64_t *scale)
+{
+    uint8_t b[40];
+
+    assert_true(find_box(path, types, nth, b, sizeof(b)) > 20);
+    const int wide = b[0] ? 8 : 4;
+    const uint8_t *p = b + 4 + 2 * wide;
+    if (scale)
+        *scale = be(p, 4);
+    return be(p + (scale ? 4 : 8), wide);
+}
+
+/* Sum of the durations of all samples. */
+static uint64_t sum_of_steps(const char *path, int nth)
+{
+    static uint8_t b[64 * 1024];
+    const int64_t n = find_box(path, "moov/trak/mdia/minf/stbl/stts", nth, b, sizeof(b));
+    uint64_t sum = 0;
+
+    assert_in_range(n, 8, sizeof(b));
+    for (const uint8_t *p = b + 8; p < b + n; p += 8)
+        sum += be(p, 4) * be(p + 4, 4);
+    return sum;
+}
+
+/* All that a file says of the length of its nth track is one and the same. */
+static void assert_lengths(const char *path, int nth)
+{
+    uint64_t movie, scale, shown = 0, last = 0, from = 0;
+    const uint64_t whole = duration_in(path, "moov/mvhd", 0, &movie);
+    const uint64_t track = duration_in(path, "moov/trak/tkhd", nth, NULL);
+    const uint64_t media = duration_in(path, "moov/trak/mdia/mdhd", nth, &scale);
+    uint8_t b[64];
+    const int64_t n = find_box(path, "moov/trak/edts/elst", nth, b, sizeof(b));
+    const int wide = n > 0 && b[0] ? 8 : 4;
+
+    assert_int_equal(sum_of_steps(path, nth), media);
+    assert_true(track <= whole);
+    for (const uint8_t *p = b + 8; n > 0 && p < b + n; p += 2 * wide + 4) {
+        shown += last = be(p, wide);
+        from = be(p + wide, wide);
+    }
+    if (n < 0)
+        last = shown = track;
+    assert_int_equal(shown, track);
+    /* the edit ends where the media ends, to a tick of the movie */
+    assert_in_range(from + (last * scale + movie / 2) / movie, media ? media - 1 : 0, media + 1);
+}
+
+/* Every sample is there, in order, with its bytes and times. */
+static void assert_same(const char *path, struct stream *const *s, int nb)
+{
+    AVFormatContext *f = open_back(path);
+    AVPacket *pkt = av_packet_alloc();
+    int at[TRACKS] = { 0 };
+
+    assert_int_equal(f->nb_streams, nb);
+    while (!av_read_frame(f, pkt)) {
+        int i = pkt->stream_index;
+        const struct sample *v = &s[i]->v[at[i]++];
+
+        assert_true(at[i] <= s[i]->nb);
+        if (pkt->pts != v->pts || pkt->dts != v->dts)
+            fail_msg("%s: stream %d sample %d: pts %" PRId64 " dts %" PRId64 ", not %" PRId64
+                     " %" PRId64, path, i, at[i] - 1, pkt->pts, pkt->dts, v->pts, v->dts);
+        assert_int_equal(pkt->size, v->size);
+        assert_memory_equal(pkt->data, v->data, v->size);
+        assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_KEY), v->key);
+        assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_DISCARD), v->pts < 0);
+        av_packet_unref(pkt);
+    }
+    for (int i = 0; i < nb; i++) {
+        assert_int_equal(at[i], s[i]->nb);
+        assert_int_equal(f->streams[i]->time_base.den, s[i]->track.timescale);
+        assert_lengths(path, i);
+    }
+    av_packet_free(&pkt);
+    avformat_close_input(&f);
+}
+
 static void must_finish(struct trtc_mp4 **m)
 {
     struct trtc_err err = { 0 };
@@ -473,11 +538,6 @@ static void must_finish(struct trtc_mp4 **m)
     if (trtc_mp4_finish(*m, &err))
         fail_msg("finish: %s", err.msg);
     trtc_mp4_free(m);
-}
-
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 /* Types of the top-level boxes, joined. */

@@ -244,8 +244,8 @@ void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end)
     m->tracks[track].end = end;
 }
 
-/* How long the last sample lasts. */
-static int64_t last_step(const struct trtc_mp4_trak *t)
+/* How long the sample that is shown last is shown. */
+static int64_t last_shown(const struct trtc_mp4_trak *t)
 {
     const struct trtc_mp4_table *s = &t->table;
 
@@ -276,17 +276,20 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
 
     for (int i = 0; i < m->nb_tracks; i++) {
         struct trtc_mp4_trak *t = &m->tracks[i];
-        int64_t step;
+        int64_t end, step;
 
         if (t->table.nb_samples == 0)
             continue;
         if (check_entries(m, i, err))
             return -1;
-        step = last_step(t);
+        /* The media lasts as long as its presentation, whatever is decoded last: players that
+         * believe mdhd cut what is shown behind its end. */
+        end = t->table.max_pts + last_shown(t);
+        step = end - t->table.last_dts;
         if (step > TRTC_MP4_STEP_MAX)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: the last sample lasts too long",
                              m->name, i);
-        if (t->table.max_pts + step <= 0)
+        if (end <= 0)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d ends before the file begins",
                              m->name, i);
         if (trtc_mp4_table_close(&t->table, step))

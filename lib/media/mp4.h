@@ -87,9 +87,9 @@ int64_t trtc_mp4_size(const struct trtc_mp4 *m);
  * NULL). */
 size_t trtc_mp4_table_bytes(const struct trtc_mp4 *m, uint64_t *nb_samples);
 
-/* Sets where a track's presentation ends (ticks from the file's zero, past the last sample's
- * pts, by at most TRTC_MP4_STEP_MAX): the last sample's duration follows. Without it the last
- * sample lasts as long as the one before. */
+/* Sets where a track's presentation ends (ticks from the file's zero, past the highest
+ * pts, by at most TRTC_MP4_STEP_MAX). Without it the sample shown last lasts as long as the one
+ * before. All that the file says of the track's length is up to this end. */
 void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end);
 
 /* Replaces the comment, any time before the finish. */

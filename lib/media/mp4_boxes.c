@@ -90,7 +90,7 @@ static struct timing timing_of(const struct trtc_mp4_boxes *b, const struct trtc
 
     r.media_ticks = s->last_dts + s->last_step - s->first_dts;
     r.media_time = start - s->first_dts;
-    r.media = rescale_up(s->max_pts + s->last_step - start, t->timescale, b->timescale);
+    r.media = rescale_up(s->last_dts + s->last_step - start, t->timescale, b->timescale);
     r.empty = rescale(start, t->timescale, b->timescale);
     r.edits = r.empty > 0 || r.media_time > 0;
     return r;

@@ -68,7 +68,8 @@ struct trtc_mp4_table {
     int64_t first_dts, last_dts;
     int64_t min_pts, max_pts;
     int64_t step;                 /* from the sample before the last to the last */
-    int64_t last_step;            /* duration of the last sample, set by trtc_mp4_table_close */
+    int64_t last_step;            /* from the last sample to the track's end, set by
+                                     trtc_mp4_table_close */
     int64_t cts;                  /* of the last sample */
     int64_t chunk_offset;         /* of the open chunk */
     int64_t chunk_end, chunk_dts; /* where its last sample ends; when its first begins */
@@ -96,7 +97,7 @@ struct trtc_mp4_chunk {
 int trtc_mp4_table_add(struct trtc_mp4_table *t, const struct trtc_sample *s, int64_t offset);
 /* Ends the open chunk (a no-op without one). Returns 0 or -1 (out of memory). */
 int trtc_mp4_table_end_chunk(struct trtc_mp4_table *t);
-/* Fixes the last sample's duration and ends the open chunk; the counts are final then. */
+/* Fixes the last sample's step and ends the open chunk; the counts are final then. */
 int trtc_mp4_table_close(struct trtc_mp4_table *t, int64_t last_step);
 void trtc_mp4_table_fini(struct trtc_mp4_table *t);
 size_t trtc_mp4_table_memory(const struct trtc_mp4_table *t);
