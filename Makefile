@@ -62,8 +62,9 @@ $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtest
 
 $(B)/lib/net/%.o: private PKGS = $(NET)
 $(B)/lib/media/%.o: private PKGS = $(AV) libass
-$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
+$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
+$(B)/trtc-hls: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/hls_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson

@@ -20,6 +20,10 @@
 #include "media/report.h"
 #include "mix.h"
 
+/* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
+ * it), and of everything else: the output, a script, a font. */
+enum { FILES_PER_LANE = 2, FILES_PER_SOURCE = 3, FILES_BESIDES = 32 };
+
 struct origin {
     char *user;
     bool aux;
@@ -437,6 +441,7 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     in->start_us = in->end_us = TRTC_NOTIME;
     if (!ops)
         return trtc_fail_nomem(err);
+    cli_open_files(FILES_BESIDES + (int64_t)n * FILES_PER_SOURCE);
     for (size_t i = 0; i < n; i++) {
         struct trtc_err why;
         if (is_directory(operands[i]) || !strchr(operands[i], '=')) {
@@ -480,10 +485,24 @@ const char *mix_inputs_user(const struct inputs *in, size_t i)
     return in->origins[i]->user;
 }
 
+/* Each lane that is read has its directory and a segment open; where that is too much for the
+ * process, it opens both for each read. */
+static void save_files(struct inputs *in)
+{
+    int64_t need = FILES_BESIDES;
+    for (size_t i = 0; i < in->nb_origins; i++)
+        need += in->origins[i]->rec ? FILES_PER_LANE * 2 : 0;
+    const bool few = cli_open_files(need) < need;
+    for (size_t i = 0; i < in->nb_origins; i++)
+        if (in->origins[i]->rec)
+            in->origins[i]->rec->sparing = few;
+}
+
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
 {
     /* in a pause the last picture before it is shown */
     const int64_t before_us = from_us == TRTC_NOTIME ? from_us : from_us - TRTC_SECTION_GAP_US;
+    save_files(in);
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
         if (o->rec && o->member.picture.n &&

@@ -19,8 +19,8 @@
 #include "core/b64.h"
 #include "core/num.h"
 #include "core/utc.h"
+#include "hls.h"
 #include "media/av.h"
-#include "media/segmenter.h"
 
 struct opts {
     int64_t sdkappid;
@@ -204,7 +204,6 @@ static int parse(struct opts *o, int argc, char *argv[])
 struct printing {
     const struct opts *o;
     bool pipe_closed;
-    bool lossy; /* something was missing in the input */
 };
 
 static struct trtc_span span(const char *s)
@@ -212,23 +211,32 @@ static struct trtc_span span(const char *s)
     return (struct trtc_span){ s, s ? strlen(s) : 0 };
 }
 
-static int print_done(void *opaque, const struct trtc_segment_done *d, struct trtc_err *err)
+/* The object of a file; NULL: no memory. */
+static char *done_json(const struct trtc_segment_done *d)
 {
     static const char *const tracks[] = { "av", "audio", "video" };
+    cJSON *j = cJSON_CreateObject();
+    char *text = NULL;
+    if (j && cJSON_AddStringToObject(j, "path", d->path) &&
+        cJSON_AddStringToObject(j, "kind", d->playlist ? "playlist" : "segment") &&
+        cJSON_AddNumberToObject(j, "start_ms", (double)d->start_ms) &&
+        cJSON_AddNumberToObject(j, "duration_ms", (double)(d->dur_us / 1000)) &&
+        cJSON_AddNumberToObject(j, "bytes", (double)d->bytes) &&
+        cJSON_AddStringToObject(j, "track", tracks[d->type]))
+        text = cJSON_PrintUnformatted(j);
+    cJSON_Delete(j);
+    return text;
+}
+
+static int print_done(void *opaque, const struct trtc_segment_done *d, struct trtc_err *err)
+{
     struct printing *p = opaque;
     if (p->o->json) {
-        cJSON *j = cJSON_CreateObject();
-        cJSON_AddStringToObject(j, "path", d->path);
-        cJSON_AddStringToObject(j, "kind", d->playlist ? "playlist" : "segment");
-        cJSON_AddNumberToObject(j, "start_ms", (double)d->start_ms);
-        cJSON_AddNumberToObject(j, "duration_ms", (double)(d->dur_us / 1000));
-        cJSON_AddNumberToObject(j, "bytes", (double)d->bytes);
-        cJSON_AddStringToObject(j, "track", tracks[d->type]);
-        char *text = cJSON_PrintUnformatted(j);
-        if (text)
-            puts(text);
+        char *text = done_json(d);
+        if (!text)
+            return trtc_fail_nomem(err);
+        puts(text);
         free(text);
-        cJSON_Delete(j);
     } else {
         printf("%s%c", d->path, p->o->null ? '\0' : '\n');
     }
@@ -243,27 +251,6 @@ static int64_t now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* What is missing in the input is named, and makes exit status 3. */
-static void say_losses(const struct opts *o, const struct trtc_input *in, struct printing *p)
-{
-    struct trtc_input_losses l;
-    trtc_input_losses(in, &l);
-    if (l.nb_lost_packets)
-        cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", o->input,
-                  l.nb_lost_packets);
-    if (l.nb_bad_bytes)
-        cli_error("%s: damaged: %" PRId64 " bytes could not be used", o->input, l.nb_bad_bytes);
-    if (l.nb_undecoded)
-        cli_error("%s: damaged: %" PRId64 " packets of sound could not be decoded", o->input,
-                  l.nb_undecoded);
-    if (l.scrambled)
-        cli_error("%s: scrambled packets were left out", o->input);
-    l.cut &= !cli_signal; /* then it was we who ended it */
-    if (l.cut)
-        cli_error("%s: truncated: it ends in the middle of a frame", o->input);
-    p->lossy = l.nb_lost_packets || l.nb_bad_bytes || l.nb_undecoded || l.scrambled || l.cut;
 }
 
 /* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
@@ -299,23 +286,24 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
         goto done;
     so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
     so->stream_start_us = trtc_input_start_us(in);
-    const struct trtc_input_info *info = trtc_input_info(in);
-    if (info->audio_encoded)
-        cli_note("%s: the sound is no AAC and is encoded", o->input);
-    seg = trtc_segmenter_new(so, info, print_done, &p, err);
+    seg = trtc_segmenter_new(so, trtc_input_info(in), print_done, &p, err);
     if (!seg)
         goto done;
+    struct hls_account a = { .input = o->input, .in = in, .seg = seg };
+    hls_note_tracks(&a);
     ret = pump(in, seg, err);
-    say_losses(o, in, &p);
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
         ret = -1;
     }
+    a.failed = ret < 0;
+    *lossy = hls_say_losses(&a);
+    if (o->json && hls_print_account(&a) < 0 && ret == 0)
+        ret = trtc_fail_nomem(err);
 done:
     trtc_segmenter_free(&seg);
     trtc_input_free(&in);
     trtc_segmenter_release(so);
-    *lossy = p.lossy;
     return ret;
 }
 

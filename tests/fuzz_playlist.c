@@ -45,6 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
               (s->duration_us >= 0 && s->duration_us < INT64_C(864001000000)));
         check((s->attr_start_ms == TRTC_NOTIME) == (s->attr_bytes == -1));
         check(s->attr_start_ms == TRTC_NOTIME || (s->attr_start_ms >= 0 && s->attr_bytes >= 0));
+        check(s->range_at >= 0 && s->range_bytes >= -1 && (s->range_bytes >= 0 || !s->range_at));
+        if (s->key_method)
+            check(*s->key_method && strcmp(s->key_method, "NONE") != 0);
         check(s->width_px >= 0 && s->height_px >= 0 && s->line > (i ? s[-1].line : 1));
     }
     if (p.user_id)

@@ -327,6 +327,103 @@ static void test_header_values(void **state)
     }
 }
 
+static void test_byte_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;  /* "%" stands for an URI */
+        const char *ranges; /* "AT+BYTES", "-": none */
+        int bad;
+    } t[] = {
+        { "#EXT-X-BYTERANGE:100@0\na\n#EXT-X-BYTERANGE:50@200\na\n", "0+100 200+50", 0 },
+        { "#EXT-X-BYTERANGE:100@20\na\n#EXT-X-BYTERANGE:50\na\n#EXT-X-BYTERANGE:7\na\n",
+          "20+100 120+50 170+7", 0 },
+        /* what follows on another file begins at its beginning */
+        { "#EXT-X-BYTERANGE:100@20\na\n#EXT-X-BYTERANGE:50\nb\n#EXT-X-BYTERANGE:7\na\n",
+          "20+100 0+50 0+7", 0 },
+        { "#EXT-X-BYTERANGE:100\na\nb\n#EXT-X-BYTERANGE:5\nb\n", "0+100 - 0+5", 0 },
+        { "#EXT-X-BYTERANGE:0@0\na\n", "0+0", 0 },
+        { "#EXT-X-BYTERANGE:\na\n#EXT-X-BYTERANGE:x\na\n#EXT-X-BYTERANGE:1@\na\n", "- - -", 3 },
+        { "#EXT-X-BYTERANGE:1@2x\na\n#EXT-X-BYTERANGE:-1@2\na\n#EXT-X-BYTERANGE:1@-2\na\n", "- - -",
+          3 },
+        { "#EXT-X-BYTERANGE:999999999999999999@999999999999999999\na\n#EXT-X-BYTERANGE:9\na\n",
+          "999999999999999999+999999999999999999 1999999999999999998+9", 0 },
+        { "#EXT-X-BYTERANGE:1000000000000000000000@0\na\n", "-", 1 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char text[512], got[256] = "", *at = got;
+        snprintf(text, sizeof text, "#EXTM3U\n%s", t[i].lines);
+        struct trtc_playlist p = parse(text);
+        for (size_t k = 0; k < p.nb_segs; k++) {
+            const struct trtc_playlist_seg *s = &p.segs[k];
+            at += sprintf(at, k ? " " : "");
+            if (s->range_bytes < 0)
+                assert_int_equal(s->range_at, 0);
+            at += s->range_bytes < 0
+                      ? sprintf(at, "-")
+                      : sprintf(at, "%jd+%jd", (intmax_t)s->range_at, (intmax_t)s->range_bytes);
+        }
+        if (strcmp(got, t[i].ranges) != 0 || p.nb_bad_lines != t[i].bad)
+            fail_msg("%zu: '%s' and not '%s', %d bad lines", i, got, t[i].ranges, p.nb_bad_lines);
+        trtc_playlist_fini(&p);
+    }
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        const char *methods; /* one a segment; "-": none */
+    } t[] = {
+        { "a\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\nb\nc\n", "- AES-128 AES-128" },
+        { "#EXT-X-KEY:URI=\"k,METHOD=NONE\",METHOD=SAMPLE-AES\na\n", "SAMPLE-AES" },
+        { "#EXT-X-KEY:METHOD=AES-128\na\n#EXT-X-KEY:METHOD=NONE\nb\n", "AES-128 -" },
+        { "#EXT-X-KEY:METHOD=\"AES-128\"\na\n", "AES-128" },
+        { "#EXT-X-KEY:X-METHOD=Z, METHOD=AES-128 ,IV=0x0\na\n", "AES-128 " },
+        { "#EXT-X-KEY:URI=\"k\"\na\n#EXT-X-KEY:\nb\n#EXT-X-KEY:METHOD=\nc\n",
+          "an unnamed method an unnamed method an unnamed method" },
+        { "#EXT-X-KEY:METHOD\na\n#EXT-X-KEY:\",,=,\"=\nb\n",
+          "an unnamed method an unnamed method" },
+        { "#EXT-X-SESSION-KEY:METHOD=AES-128\na\n", "-" },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char text[512], got[256] = "", *at = got;
+        snprintf(text, sizeof text, "#EXTM3U\n%s", t[i].lines);
+        struct trtc_playlist p = parse(text);
+        for (size_t k = 0; k < p.nb_segs; k++)
+            at += sprintf(at, "%s%s", k ? " " : "",
+                          p.segs[k].key_method ? p.segs[k].key_method : "-");
+        if (strcmp(got, t[i].methods) != 0)
+            fail_msg("%zu: '%s' and not '%s'", i, got, t[i].methods);
+        trtc_playlist_fini(&p);
+    }
+    struct trtc_playlist p = parse("#EXTM3U\na\n#EXT-X-MAP:URI=\"i\"\nb\nc\n");
+    assert_true(!p.segs[0].map && p.segs[1].map && p.segs[2].map);
+    trtc_playlist_fini(&p);
+}
+
+static void test_master(void **state)
+{
+    (void)state;
+    static const char *const masters[] = {
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n",
+        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"a.m3u8\"\n",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct trtc_playlist p;
+        struct trtc_err err = { 0 };
+        assert_int_equal(parse_n(masters[i], strlen(masters[i]), &p, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_DATAERR);
+        assert_string_equal(err.msg, "a master playlist: it lists playlists, not segments");
+        assert_true(p.master);
+        trtc_playlist_fini(&p);
+    }
+    struct trtc_playlist p = parse("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\na\n");
+    assert_false(p.master);
+    trtc_playlist_fini(&p);
+}
+
 static void test_user_ids(void **state)
 {
     (void)state;
@@ -489,20 +586,22 @@ static void test_million_lines(void **state)
         assert_int_equal(p.segs[i].line, 4 + 3 * i);
     }
     assert_true(sizeof *p.segs <=
-                64); /* 10^6 lines without tags, grown by doubling: under 200 MB with their text */
+                80); /* 10^6 lines without tags, grown by doubling: under 200 MB with their text */
     trtc_playlist_fini(&p);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_current_form),     cmocka_unit_test(test_crlf_and_bom),
-        cmocka_unit_test(test_classic_form),     cmocka_unit_test(test_ends_anywhere),
-        cmocka_unit_test(test_not_a_playlist),   cmocka_unit_test(test_extinf),
-        cmocka_unit_test(test_file_attr),        cmocka_unit_test(test_header_values),
-        cmocka_unit_test(test_user_ids),         cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_nul_bytes),        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_last_word_counts), cmocka_unit_test(test_million_lines),
+        cmocka_unit_test(test_current_form),   cmocka_unit_test(test_crlf_and_bom),
+        cmocka_unit_test(test_classic_form),   cmocka_unit_test(test_ends_anywhere),
+        cmocka_unit_test(test_not_a_playlist), cmocka_unit_test(test_extinf),
+        cmocka_unit_test(test_file_attr),      cmocka_unit_test(test_header_values),
+        cmocka_unit_test(test_byte_ranges),    cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_master),         cmocka_unit_test(test_user_ids),
+        cmocka_unit_test(test_metadata),       cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_long_lines),     cmocka_unit_test(test_last_word_counts),
+        cmocka_unit_test(test_million_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

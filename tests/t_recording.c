@@ -319,6 +319,29 @@ static void test_losses(void **state)
            NULL);
 }
 
+/* Ranges of one file: its name has the time of the first of them; the others follow. */
+static void test_byte_ranges(void **state)
+{
+    (void)state;
+    put_segments("@000000000", 1880);
+    put_list(V, "X10 #EXT-X-BYTERANGE:376@0 @000000000 X10 #EXT-X-BYTERANGE:564 @000000000"
+                " X5 #EXT-X-BYTERANGE:940@940 @000000000");
+    EXPECT("0: 0+10000 10000+10000~ 20000+5000~", NULL);
+    struct trtc_scan s = scan(false, NULL);
+    const struct trtc_piece *p = s.recs[0].pieces;
+    assert_true(p[1].at_bytes == 376 && p[1].bytes == 564 && p[1].attr_bytes == 564 && p[1].ranged);
+    assert_int_equal(s.recs[0].bytes, 1880);
+    trtc_scan_fini(&s);
+    /* their own times rule; the sizes are those of the ranges */
+    put_list(V, "F0,1880 X10 #EXT-X-BYTERANGE:940@0 @000000000"
+                " F30000,1880 X10 #EXT-X-BYTERANGE:940 @000000000");
+    EXPECT("0: 0+10000 30000+10000", NULL);
+    /* beyond the end of the file, and twice the same */
+    put_list(V, "X10 #EXT-X-BYTERANGE:940@940 @000000000 X10 #EXT-X-BYTERANGE:376@1880 @000000000"
+                " X10 #EXT-X-BYTERANGE:376@1692 @000000000 X1 #EXT-X-BYTERANGE:940@940 @000000000");
+    EXPECT("0: 0+10000 20000+10000~?; missing 10000+10000 -376; twice 30000+0 -0", NULL);
+}
+
 #define OTHER N("MTAwMDI.", "main_video") "_20260101200000000.ts" /* 20 h later */
 
 static void test_twice_and_foreign(void **state)
@@ -680,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup(test_settle, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
+        cmocka_unit_test_setup(test_byte_ranges, fresh),
         cmocka_unit_test_setup(test_who_is_foreign, fresh),
         cmocka_unit_test_setup(test_nul_in_name, fresh),
         cmocka_unit_test_setup(test_grouping, fresh),

@@ -81,6 +81,58 @@ static int pair_value(const char *list, const char *key)
     return 0;
 }
 
+/* The value of an attribute (RFC 8216, 4.2), cut out where it lies, or NULL. */
+static char *attribute(char *list, const char *name)
+{
+    const size_t n = strlen(name);
+    for (char *s = list; *s;) {
+        const bool hit = strncmp(s, name, n) == 0 && s[n] == '=';
+        s += strcspn(s, "=,\"");
+        const bool quoted = s[0] == '=' && s[1] == '"';
+        char *value = *s == '=' ? s + 1 + quoted : s;
+        char *end = value + strcspn(value, quoted ? "\"" : ",");
+        s = end + strcspn(end, ",");
+        s += strspn(s, ", \t");
+        if (!hit)
+            continue;
+        *end = '\0';
+        return value;
+    }
+    return NULL;
+}
+
+/* NONE ends the encryption; a method that is not named is some method all the same. */
+static void take_key(struct pending *next, char *attributes)
+{
+    const char *method = attribute(attributes, "METHOD");
+    next->seg.key_method = !method || !*method           ? "an unnamed method"
+                           : strcmp(method, "NONE") == 0 ? NULL
+                                                         : method;
+}
+
+/* "BYTES[@FIRST]"; range_at stays -1 where the range follows the one before. */
+static bool take_range(struct pending *next, const char *v)
+{
+    struct trtc_playlist_seg *s = &next->seg;
+    s->range_bytes = take_digits(&v);
+    s->range_at = *v == '@' ? (v++, take_digits(&v)) : -1;
+    if (s->range_bytes >= 0 && *v == '\0' && (s->range_at >= 0 || v[-1] != '@'))
+        return true;
+    s->range_bytes = -1;
+    s->range_at = -1;
+    return false;
+}
+
+/* Where a segment lies in its file. */
+static void settle_range(struct trtc_playlist_seg *s, const struct trtc_playlist_seg *before)
+{
+    const bool same = before && before->range_bytes >= 0 && strcmp(before->uri, s->uri) == 0;
+    if (s->range_bytes < 0)
+        s->range_at = 0;
+    else if (s->range_at < 0)
+        s->range_at = same ? before->range_at + before->range_bytes : 0;
+}
+
 static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, int nr)
 {
     const char *v;
@@ -113,6 +165,15 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
         p->mix_stream = small_number(v);
     } else if (starts(line, "#EXT-X-TARGETDURATION:", &v)) {
         p->target_s = take_digits(&v);
+    } else if (starts(line, "#EXT-X-BYTERANGE:", &v)) {
+        if (!take_range(next, v))
+            bad_line(p, nr);
+    } else if (starts(line, "#EXT-X-KEY:", &v)) {
+        take_key(next, line + (v - line));
+    } else if (starts(line, "#EXT-X-MAP:", &v)) {
+        next->seg.map = true;
+    } else if (starts(line, "#EXT-X-STREAM-INF:", &v) || starts(line, "#EXT-X-MEDIA:", &v)) {
+        p->master = true;
     } else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0) {
         next->seg.discontinuity = true;
     } else if (strcmp(line, "#EXT-X-ENDLIST") == 0) {
@@ -120,12 +181,13 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
     }
 }
 
-/* What belongs to one segment only is forgotten behind it; the picture size stays in force. */
+/* What belongs to one segment only is forgotten behind it; the picture size, a key and a map stay
+ * in force. */
 static void reset_pending(struct pending *next)
 {
     struct trtc_playlist_seg *s = &next->seg;
     s->duration_us = s->attr_start_ms = TRTC_NOTIME;
-    s->attr_bytes = -1;
+    s->attr_bytes = s->range_bytes = s->range_at = -1;
     s->discontinuity = false;
 }
 
@@ -185,12 +247,15 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
             next.seg.uri = line;
             next.seg.uri_len = len;
             next.seg.line = nr;
+            settle_range(&next.seg, out->nb_segs ? &out->segs[out->nb_segs - 1] : NULL);
             if (add_seg(out, &cap, &next.seg) < 0)
                 return trtc_fail_nomem(err);
             reset_pending(&next);
         }
     }
-    return 0;
+    return out->master ? trtc_fail(err, TRTC_EX_DATAERR,
+                                   "a master playlist: it lists playlists, not segments")
+                       : 0;
 }
 
 void trtc_playlist_fini(struct trtc_playlist *p)

@@ -20,9 +20,13 @@ struct trtc_playlist_seg {
     int64_t duration_us;     /* EXTINF; TRTC_NOTIME where absent or not a sane number */
     int64_t attr_start_ms;   /* FILE-ATTR; TRTC_NOTIME where absent */
     int64_t attr_bytes;      /* FILE-ATTR; -1 where absent */
+    int64_t range_at;       /* EXT-X-BYTERANGE: first byte of the file that belongs to it; else 0 */
+    int64_t range_bytes;    /* ... and how many; -1: the whole file */
+    const char *key_method; /* METHOD of the EXT-X-KEY in force, or NULL: not encrypted */
     int width_px, height_px; /* VIDEO-METADATA in force here; 0 where absent */
     int line;                /* of the URI, from 1 */
     bool discontinuity;      /* EXT-X-DISCONTINUITY stands before it */
+    bool map;                /* an EXT-X-MAP is in force: a header of its own file, as MP4's are */
 };
 
 struct trtc_playlist {
@@ -35,13 +39,15 @@ struct trtc_playlist {
     int stream_type;      /* STREAM-TYPE, or -1 */
     int mix_stream;       /* MIX-STREAM, or -1 */
     bool ended;           /* ENDLIST was seen */
+    bool master;          /* it lists playlists (EXT-X-STREAM-INF, EXT-X-MEDIA), not segments */
     int nb_bad_lines;     /* lines passed over: too long, or values that make no sense */
     int first_bad_line;   /* from 1; 0: none */
 };
 
 /* Parses the n bytes of text, which it takes over (malloc'd, with at least one byte of room
  * after n) also on failure. Unknown tags are skipped. TRTC_EX_DATAERR where the first line is
- * not #EXTM3U. Free with trtc_playlist_fini. */
+ * not #EXTM3U, or it is a master playlist (out->master, which is filled all the same). Free with
+ * trtc_playlist_fini. */
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err);
 
 void trtc_playlist_fini(struct trtc_playlist *p);

@@ -68,10 +68,15 @@ void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name)
 
 /* ---- which listed segments can be used ---- */
 
-struct seen { /* open addressing over the URIs taken so far */
-    const char **slots;
+struct seen { /* open addressing over what was taken so far */
+    struct seen_slot {
+        const char *uri;
+        int64_t at; /* first byte; ANY_RANGE: any of the file */
+    } * slots;
     size_t size; /* power of two */
 };
+
+#define ANY_RANGE (-1)
 
 static uint64_t hash(const char *s)
 {
@@ -81,14 +86,14 @@ static uint64_t hash(const char *s)
     return h ^ h >> 29;
 }
 
-/* True if uri was there already; it is from now on. */
-static bool seen_before(struct seen *t, const char *uri)
+/* True if that part of uri was there already; it is from now on. */
+static bool seen_before(struct seen *t, const char *uri, int64_t at)
 {
-    size_t i = hash(uri) & (t->size - 1);
-    for (; t->slots[i]; i = (i + 1) & (t->size - 1))
-        if (strcmp(t->slots[i], uri) == 0)
+    size_t i = (hash(uri) + (uint64_t)at * UINT64_C(0x9e3779b97f4a7c15)) & (t->size - 1);
+    for (; t->slots[i].uri; i = (i + 1) & (t->size - 1))
+        if (t->slots[i].at == at && strcmp(t->slots[i].uri, uri) == 0)
             return true;
-    t->slots[i] = uri;
+    t->slots[i] = (struct seen_slot){ uri, at };
     return false;
 }
 
@@ -120,7 +125,7 @@ static enum listing look_at(const struct trtc_recording *r, const struct trtc_pl
 {
     if (strlen(seg->uri) != seg->uri_len)
         return LISTED_WITH_NUL;
-    if (seen_before(seen, seg->uri))
+    if (seen_before(seen, seg->uri, seg->range_at))
         return LISTED_AGAIN;
     return name && is_foreign(r, name) ? LISTED_FOREIGN : LISTED;
 }
@@ -146,6 +151,10 @@ static int check_piece(struct trtc_recording *r, struct trtc_piece *p,
     trtc_recording_seen(r, dirfd, seg->uri);
     if (p->bytes == 0)
         return lose(r, p, "empty", p->attr_bytes, NULL);
+    if (p->ranged && p->bytes <= p->at_bytes)
+        return lose(r, p, "missing", p->attr_bytes, "the file ends before its byte range");
+    if (p->ranged)
+        p->bytes = p->bytes - p->at_bytes < p->attr_bytes ? p->bytes - p->at_bytes : p->attr_bytes;
     p->measure = p->dur_us == TRTC_NOTIME || p->bytes % 188 != 0 ||
                  (p->attr_bytes >= 0 && p->attr_bytes != p->bytes);
     return 1;
@@ -212,11 +221,18 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
         const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
         struct trtc_name name;
         bool named = trtc_name_parse(base, strlen(base), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0;
+        bool ranged = seg->range_bytes >= 0;
+        /* of several ranges of a file its name has the time of the first one */
+        bool timed = named && !(seen_before(seen, seg->uri, ANY_RANGE) && ranged);
         struct trtc_piece p = { .uri = seg->uri,
                                 .source = source,
                                 .dur_us = seg->duration_us,
-                                .attr_bytes = seg->attr_bytes,
-                                .name_ms = named ? name.utc_ms : TRTC_NOTIME };
+                                .at_bytes = seg->range_at,
+                                .attr_bytes = ranged ? seg->range_bytes : seg->attr_bytes,
+                                .ranged = ranged,
+                                .key_method = seg->key_method,
+                                .map = seg->map,
+                                .name_ms = timed ? name.utc_ms : TRTC_NOTIME };
         p.facts.nb_frames = -1;
         enum listing how = look_at(r, seg, named ? &name : NULL, seen);
         bool own = how != LISTED_FOREIGN; /* a foreign name says nothing about the clock */
@@ -318,7 +334,7 @@ int trtc_recording_place(struct trtc_recording *r, int dirfd, struct trtc_err *e
     for (size_t i = 0; i < r->nb_sources; i++)
         n += r->sources[i].playlist.nb_segs;
     struct seen seen = { .size = 16 };
-    while (seen.size < 2 * n)
+    while (seen.size < 4 * n) /* two entries a segment, half of it empty */
         seen.size *= 2;
     seen.slots = calloc(seen.size, sizeof *seen.slots);
     r->pieces = malloc((n + 1) * sizeof *r->pieces);

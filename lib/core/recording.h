@@ -34,8 +34,12 @@ struct trtc_piece {     /* one segment file that can be used */
     const char *uri;    /* relative to the recording's directory */
     int64_t start_us;   /* on the epoch clock */
     int64_t dur_us;     /* EXTINF, or what was measured; TRTC_NOTIME: unknown yet */
+    int64_t at_bytes;   /* where it begins in the file: not 0 only for one of several byte ranges */
     int64_t bytes;      /* on disk */
-    int64_t attr_bytes; /* by FILE-ATTR, or -1 */
+    int64_t attr_bytes; /* by FILE-ATTR or its byte range, or -1 */
+    bool ranged;        /* it ends after bytes, however much the file holds */
+    const char *key_method; /* the encryption that the playlist names, or NULL */
+    bool map;               /* the playlist says that its header is in another file */
     int64_t name_ms;    /* UTC of its name, or TRTC_NOTIME */
     int source;         /* index of its playlist in the recording */
     bool exact;         /* start comes from FILE-ATTR or the name */
@@ -74,6 +78,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     int64_t newest_ms;   /* latest modification time of its files */
     struct trtc_err *held; /* why it cannot be looked at now (the machine), or NULL */
     bool ended;          /* every track's last playlist has its ENDLIST */
+    bool sparing;        /* the caller's: no file stays open from one read of it to the next */
 };
 
 struct trtc_scan {

@@ -53,6 +53,12 @@ struct trtc_input {
     bool breaks; /* a jump that no frame has told yet */
     int64_t jump_us;
 
+    /* the account */
+    bool opened;                                  /* what comes now is returned at once */
+    struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
+    int64_t nb_sent;                              /* packets for the encoder */
+    int64_t nb_returned[TRTC_INPUT_TRACKS];
+
     /* frames before they are asked for */
     struct held *first, **last, *current;
     bool ended; /* nothing more comes from the back end, */
@@ -146,6 +152,13 @@ static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
     in->info.height_px = v.height_px;
 }
 
+/* Counts a frame that goes no further. Returns 0. */
+static int leave_out(struct trtc_input *in, int track, enum trtc_left why)
+{
+    in->ledger[track].nb_left[why]++;
+    return 0;
+}
+
 static int fail_codec(const struct trtc_input *in, const char *codec, struct trtc_err *err)
 {
     return trtc_fail(err, TRTC_EX_UNAVAILABLE,
@@ -191,7 +204,8 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     bool sps = false;
 
     if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
-        return fail_codec(in, raw->codec_name, err);
+        return in->opened ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
+                          : fail_codec(in, raw->codec_name, err);
     if (in->info.video != raw->codec) {
         in->info.video = raw->codec;
         in->sets_size = 0;
@@ -222,7 +236,7 @@ static int take_aac(struct trtc_input *in, const struct trtc_input_raw *raw,
     struct trtc_adts h;
 
     if (trtc_adts_parse(raw->data, raw->size, &h) < 0)
-        return 0;
+        return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_DAMAGED);
     in->info.audio = TRTC_CODEC_AAC;
     in->info.rate_hz = h.rate_hz;
     in->info.channels = h.channels;
@@ -263,7 +277,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
 
     if (in->left) { /* it still tells where the stream's clock jumps */
         place(in, raw, raw->dur_us, &at);
-        return 0;
+        return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_UNWANTED);
     }
     if (!in->aenc && open_encoder(in, err) < 0)
         return -1;
@@ -282,6 +296,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
         .key = true,
     };
     in->encoded = true;
+    in->nb_sent++;
     return trtc_aenc_send(in->aenc, raw->codec_name, &p, err);
 }
 
@@ -362,6 +377,8 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
             ret = take_aac(in, &raw, f);
         else
             ret = encode(in, &raw, err);
+        if (ret > 0)
+            in->ledger[raw.track].nb_out++;
         if (ret != 0)
             return ret;
     }
@@ -369,14 +386,19 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
 
 int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
 {
+    int ret = 1;
+
     free(in->current);
     in->current = in->first;
     if (in->first) {
         *f = in->first->f;
         in->first = in->first->next;
-        return 1;
+    } else {
+        ret = fetch(in, f, err);
     }
-    return fetch(in, f, err);
+    if (ret > 0)
+        in->nb_returned[f->video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO]++;
+    return ret;
 }
 
 /* ---- opening ---- */
@@ -576,8 +598,10 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
     if (open_back(in, url, err) < 0)
         goto fail;
     in->info.may_grow = in->ops->may_grow(in->back);
-    if (read_ahead(in, err) == 0)
+    if (read_ahead(in, err) == 0) {
+        in->opened = true;
         return in;
+    }
 fail:
     trtc_input_free(&in);
     return NULL;
@@ -610,6 +634,39 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
     in->ops->losses(in->back, out);
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
+}
+
+void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out)
+{
+    const int track = video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
+    int64_t nb_broken = video || !in->aenc ? 0 : trtc_aenc_nb_broken(in->aenc);
+
+    in->ops->ledger(in->back, track, out);
+    trtc_ledger_add(out, &in->ledger[track]);
+    if (video)
+        return;
+    if (nb_broken > in->nb_sent) /* a packet may hold several frames */
+        nb_broken = in->nb_sent;
+    out->nb_left[TRTC_LEFT_UNDECODED] += nb_broken;
+    out->nb_out += in->nb_sent - nb_broken;
+}
+
+int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video)
+{
+    return in->nb_returned[video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO];
+}
+
+const char *trtc_input_codec_name(const struct trtc_input *in, bool video)
+{
+    struct trtc_input_track t;
+
+    in->ops->track(in->back, video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO, &t);
+    return t.codec == TRTC_CODEC_NONE ? NULL : t.codec_name;
+}
+
+bool trtc_input_named(const struct trtc_input *in, int k, struct trtc_input_named *out)
+{
+    return in->ops->named(in->back, k, out);
 }
 
 void trtc_input_free(struct trtc_input **in)

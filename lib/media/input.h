@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/packet.h"
 
 struct trtc_input;
@@ -80,6 +81,31 @@ int64_t trtc_input_zero_us(const struct trtc_input *in);
 int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err);
 
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out);
+
+/* The account of the picture or the sound so far: transport packets and frames in, frames left out, and in nb_out
+ * those that were handed out, or decoded to be encoded. */
+void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out);
+
+/* Frames of it that trtc_input_next has returned; of encoded sound the encoder's. */
+int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video);
+
+/* FFmpeg's name of the codec as it came in, or NULL where there is no such track. */
+const char *trtc_input_codec_name(const struct trtc_input *in, bool video);
+
+/* A track that the container names, taken or not. */
+struct trtc_input_named {
+    enum trtc_input_kind { TRTC_INPUT_DATA, TRTC_INPUT_SOUND, TRTC_INPUT_PICTURE } kind;
+    int id; /* PID, or number in the container */
+    bool is_pid;
+    char codec_name[32];   /* "" where unknown */
+    char language[16];     /* "" where unknown */
+    bool taken;            /* its frames were handed out, if only for a while */
+    int64_t nb_packets;    /* of it, -1 where unknown */
+    int64_t nb_unfollowed; /* transport packets of one that was taken, but not when they came */
+};
+
+/* The k-th (from 0; the order stays, more may follow); false where there is none. */
+bool trtc_input_named(const struct trtc_input *in, int k, struct trtc_input_named *out);
 
 void trtc_input_free(struct trtc_input **in);
 

@@ -2,6 +2,7 @@
 /* Input: everything that is no transport stream, and all URLs, through libavformat. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ struct stream {
     int64_t at;           /* time stamp before, in its own time base, wraps undone */
     int nb_without_dts;   /* frames at the beginning that had none, */
     int64_t first_pts_us; /* from this one on */
+
+    struct trtc_ledger ledger;
 };
 
 struct back {
@@ -468,6 +471,7 @@ static int read_packet(struct back *b, int *track, struct trtc_err *err)
         if (*track < 0)
             continue;
         b->nb_bytes += b->pkt->size;
+        b->stream[*track].ledger.nb_in++;
         b->cut = b->pkt->flags & AV_PKT_FLAG_CORRUPT; /* of the last one it is the end */
         return 1;
     }
@@ -556,6 +560,10 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
     raw->data = b->out;
     raw->key |= key;
     raw->damaged |= damaged;
+    if (raw->size == 0) {
+        b->nb_bad_bytes += (int64_t)size;
+        b->stream[TRTC_INPUT_VIDEO].ledger.nb_left[TRTC_LEFT_DAMAGED]++;
+    }
     return 0;
 }
 
@@ -571,6 +579,7 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
         return 0;
     if (!s->bare || trtc_input_adts_header(&s->aac, size, header) < 0) {
         b->nb_bad_bytes += (int64_t)size;
+        b->stream[TRTC_INPUT_AUDIO].ledger.nb_left[TRTC_LEFT_FORMAT]++;
         raw->size = 0;
         return 0;
     }
@@ -739,6 +748,35 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->cut = b->cut;
 }
 
+static void back_ledger(const void *self, int track, struct trtc_ledger *out)
+{
+    *out = ((const struct back *)self)->stream[track].ledger;
+}
+
+static bool back_named(const void *self, int k, struct trtc_input_named *out)
+{
+    const struct back *b = self;
+
+    if (k >= (int)b->ic->nb_streams)
+        return false;
+    const AVStream *st = b->ic->streams[k];
+    const AVDictionaryEntry *language = av_dict_get(st->metadata, "language", NULL, 0);
+    const enum AVMediaType type = st->codecpar->codec_type;
+    *out = (struct trtc_input_named){
+        .kind = type == AVMEDIA_TYPE_AUDIO                      ? TRTC_INPUT_SOUND
+                : type == AVMEDIA_TYPE_VIDEO && !is_picture(st) ? TRTC_INPUT_PICTURE
+                                                                : TRTC_INPUT_DATA,
+        .id = k,
+        .taken = track_of(b, k) >= 0,
+        .nb_packets = st->nb_frames > 0 ? st->nb_frames : -1,
+    };
+    snprintf(out->codec_name, sizeof out->codec_name, "%s",
+             st->codecpar->codec_id == AV_CODEC_ID_NONE ? ""
+                                                        : avcodec_get_name(st->codecpar->codec_id));
+    snprintf(out->language, sizeof out->language, "%s", language ? language->value : "");
+    return true;
+}
+
 static bool back_may_grow(const void *self)
 {
     return ((const struct back *)self)->ic->ctx_flags & AVFMTCTX_NOHEADER;
@@ -753,6 +791,8 @@ const struct trtc_input_ops trtc_input_av_ops = {
     .next = back_next,
     .track = back_track,
     .losses = back_losses,
+    .ledger = back_ledger,
+    .named = back_named,
     .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
     .free = back_free,

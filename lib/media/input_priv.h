@@ -82,6 +82,8 @@ struct trtc_input_ops {
     /* What is announced as of now. */
     void (*track)(const void *self, int track, struct trtc_input_track *out);
     void (*losses)(const void *self, struct trtc_input_losses *out);
+    void (*ledger)(const void *self, int track, struct trtc_ledger *out); /* all but nb_out */
+    bool (*named)(const void *self, int k, struct trtc_input_named *out);
     bool (*may_grow)(const void *self);    /* what is absent now may be announced later */
     int64_t (*nb_bytes)(const void *self); /* taken in so far */
     void (*free)(void *self);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Input: transport streams, by the project's own demultiplexer. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "media/input_priv.h"
@@ -19,6 +20,7 @@ struct back {
     bool running;
     int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
     bool timed[TRTC_INPUT_TRACKS]; /* a frame with a time has come */
+    struct trtc_ledger ledger[TRTC_INPUT_TRACKS];
 };
 
 static void back_free(void *self)
@@ -111,6 +113,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .key = f.key,
             .damaged = f.damaged,
         };
+        b->ledger[raw->track].nb_in++;
         set_times(b, &f, raw);
         /* The rest of a frame that began before the stream was joined: nobody knows where it
          * belongs. */
@@ -118,6 +121,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         if (b->timed[raw->track])
             return 1;
         b->nb_bad_bytes += (int64_t)raw->size;
+        b->ledger[raw->track].nb_left[TRTC_LEFT_UNPLACED]++;
     }
 }
 
@@ -142,6 +146,40 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->cut = s->partial_tail;
 }
 
+static void back_ledger(const void *self, int track, struct trtc_ledger *out)
+{
+    const struct back *b = self;
+    const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
+    const unsigned kind = track == TRTC_INPUT_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+
+    *out = b->ledger[track];
+    for (int i = 0; i < s->nb_named; i++)
+        if (s->named[i].taken && s->named[i].kind == kind)
+            out->nb_packets += s->named[i].nb_packets;
+}
+
+static bool back_named(const void *self, int k, struct trtc_input_named *out)
+{
+    const struct back *b = self;
+    const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
+
+    if (k >= s->nb_named)
+        return false;
+    const struct trtc_ts_named *n = &s->named[k];
+    *out = (struct trtc_input_named){
+        .kind = n->kind == TRTC_TS_VIDEO   ? TRTC_INPUT_PICTURE
+                : n->kind == TRTC_TS_AUDIO ? TRTC_INPUT_SOUND
+                                           : TRTC_INPUT_DATA,
+        .id = n->stream.pid,
+        .is_pid = true,
+        .taken = n->taken,
+        .nb_packets = n->nb_packets,
+        .nb_unfollowed = trtc_ts_unfollowed(n),
+    };
+    snprintf(out->codec_name, sizeof out->codec_name, "%s", n->stream.codec_name);
+    return true;
+}
+
 static bool back_may_grow(const void *self)
 {
     (void)self;
@@ -157,6 +195,8 @@ const struct trtc_input_ops trtc_input_ts_ops = {
     .next = back_next,
     .track = back_track,
     .losses = back_losses,
+    .ledger = back_ledger,
+    .named = back_named,
     .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
     .free = back_free,

@@ -11,6 +11,7 @@
 
 #include "core/beneath.h"
 #include "core/clock.h"
+#include "core/content.h"
 #include "core/timeline.h"
 #include "media/ts.h"
 
@@ -27,12 +28,15 @@ enum {
 
 /* What is learned about one segment. */
 struct look {
+    int64_t at_bytes;          /* where it begins in its file */
     int64_t first[2], last[2]; /* lowest and highest PTS, audio and video, as steps from base */
     int64_t base_90k;
     int64_t nb[2];
     int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
     int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
     bool have_params; /* or it is known that there are none */
+    uint8_t head[TRTC_CONTENT_BYTES]; /* how it begins */
+    size_t nb_head;
     struct trtc_facts *facts;
 };
 
@@ -131,17 +135,21 @@ static bool head_known(const struct trtc_ts *ts, const struct look *l)
     return (audio || video) && (!audio || l->nb[0]) && (!video || (l->nb[1] && l->have_params));
 }
 
-/* Feeds the file from *from, which moves on, to to; head: stops as soon as enough is known. */
+/* Feeds the segment from *from, which moves on, to to; head: stops as soon as enough is known. */
 static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t to, bool head,
                 struct look *l, struct trtc_err *err)
 {
     while (*from < to) {
         size_t want = to - *from < BLOCK_BYTES ? (size_t)(to - *from) : BLOCK_BYTES;
-        ssize_t got = read_at(fd, buf, want, *from);
+        ssize_t got = read_at(fd, buf, want, l->at_bytes + *from);
         if (got < 0)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
         if (got == 0)
             break;
+        if (*from == 0) {
+            l->nb_head = (size_t)got < sizeof l->head ? (size_t)got : sizeof l->head;
+            memcpy(l->head, buf, l->nb_head);
+        }
         trtc_ts_feed(ts, buf, (size_t)got);
         if (drain(ts, l, err) < 0)
             return -1;
@@ -192,24 +200,65 @@ static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const 
     return ret;
 }
 
+/* The stream types of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming": samples
+ * that are encrypted in a stream that is not. */
+static bool is_sample_aes(uint8_t stream_type)
+{
+    return stream_type == 0xdb || stream_type == 0xcf || stream_type == 0xc1 || stream_type == 0xc2;
+}
+
+static bool has_sample_aes(const struct trtc_ts_stats *stats)
+{
+    for (int i = 0; i < stats->nb_named; i++)
+        if (is_sample_aes(stats->named[i].stream.stream_type))
+            return true;
+    return false;
+}
+
+static int lose_encrypted(struct trtc_recording *r, const struct trtc_piece *p, int64_t us,
+                          int64_t bytes, const char *what)
+{
+    char why[128];
+    snprintf(why, sizeof why, "%s encrypted with %.40s%s", what,
+             p->key_method ? p->key_method : "SAMPLE-AES", p->key_method ? " (EXT-X-KEY)" : "");
+    return add_loss(r, p, "encrypted", us, bytes, why);
+}
+
+/* Nothing of it can be used: says why. */
+static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct look *l,
+                    const struct trtc_ts_stats *stats)
+{
+    const int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us, nb = stats->nb_packets,
+                  bytes = p->attr_bytes >= 0 ? p->attr_bytes : p->bytes;
+    const char *name = trtc_content_name(l->head, l->nb_head);
+    char why[160];
+    p->unusable = true;
+    if (has_sample_aes(stats))
+        return lose_encrypted(r, p, us, bytes, "its sound and pictures are");
+    /* few packets that are all there is are a stream, if a short one */
+    if (nb > 0 && (nb >= NB_PACKETS_TO_JUDGE || p->bytes < (nb + 1) * TRTC_TS_PACKET))
+        return add_loss(r, p, "empty", us, bytes,
+                        stats->scrambled ? "it is scrambled" : "it holds no picture and no sound");
+    if (p->key_method)
+        return lose_encrypted(r, p, us, bytes, "it is");
+    if (!name && p->map)
+        name = "a fragment of an MP4 (EXT-X-MAP)";
+    snprintf(why, sizeof why, "it is %s%sno MPEG transport stream", name ? name : "",
+             name ? ", " : "");
+    return add_loss(r, p, "foreign", us, bytes, why);
+}
+
 /* Compares what was seen with what the playlist says. */
 static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct look *l,
                  const struct trtc_ts_stats *stats, bool whole, bool end_seen)
 {
     int64_t said = p->dur_us, missing = p->attr_bytes > p->bytes ? p->attr_bytes - p->bytes : 0;
     p->facts.kinds = (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
-    if (!p->facts.kinds) {
-        p->unusable = true;
-        /* few packets that are all there is are a stream, if a short one */
-        const int64_t nb = stats->nb_packets;
-        bool foreign =
-            nb == 0 || (nb < NB_PACKETS_TO_JUDGE && p->bytes >= (nb + 1) * TRTC_TS_PACKET);
-        return add_loss(r, p, foreign ? "foreign" : "empty", said == TRTC_NOTIME ? 0 : said,
-                        p->attr_bytes >= 0 ? p->attr_bytes : p->bytes,
-                        foreign            ? "it is no MPEG transport stream"
-                        : stats->scrambled ? "it is scrambled"
-                                           : "it holds no picture and no sound");
-    }
+    if (!p->facts.kinds)
+        return lose_all(r, p, l, stats);
+    if (has_sample_aes(stats) &&
+        lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
+        return -1;
     int64_t first =
         l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
     p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
@@ -249,7 +298,7 @@ static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const str
 static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
                        struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
 {
-    struct look l = { .facts = &p->facts };
+    struct look l = { .facts = &p->facts, .at_bytes = p->at_bytes };
     skip(&l);
     struct trtc_err why;
     bool whole = p->measure || count_frames;

@@ -25,9 +25,10 @@ struct trtc_reader {
     atomic_llong *bytes;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int dirfd, fd;
+    int dirfd, fd;      /* -1 between two reads where r is read sparingly */
+    int64_t pos;        /* bytes read of this clip's piece */
     size_t at;          /* clip being read; lane->n at the end */
-    bool open, ended;   /* fd belongs to clip at; all of it was fed */
+    bool open, ended;   /* clip at has begun; all of it was fed */
     bool past_cut;      /* the rest of this clip is not wanted */
     bool begins;        /* no frame of this clip has been handed out */
     bool need_key;      /* pictures before the next key frame cannot be decoded */
@@ -36,6 +37,24 @@ struct trtc_reader {
     struct trtc_clock clock;
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 };
+
+static int open_directory(struct trtc_reader *rd, struct trtc_err *err)
+{
+    if (rd->dirfd < 0)
+        rd->dirfd = open(rd->rec->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return rd->dirfd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", rd->rec->dir) : 0;
+}
+
+static void close_files(struct trtc_reader *rd)
+{
+    if (rd->fd >= 0)
+        close(rd->fd);
+    if (rd->dirfd >= 0 && rd->rec->sparing) {
+        close(rd->dirfd);
+        rd->dirfd = -1;
+    }
+    rd->fd = -1;
+}
 
 struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane,
                                     enum trtc_kind kind, struct trtc_losses *losses,
@@ -51,19 +70,19 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                 .kind = kind,
                                 .losses = losses,
                                 .bytes = bytes,
+                                .dirfd = -1,
                                 .fd = -1,
                                 .need_key = kind == TRTC_VIDEO,
                                 .prev_us = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
     rd->buf = malloc(READ_BYTES);
-    rd->dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (rd->ts && rd->buf && rd->dirfd >= 0)
-        return rd;
-    if (rd->dirfd < 0)
-        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", r->dir);
-    else
+    if (!rd->ts || !rd->buf) {
         trtc_fail_nomem(err);
+    } else if (open_directory(rd, err) == 0) { /* whether it is there at all */
+        close_files(rd);
+        return rd;
+    }
     trtc_reader_free(&rd);
     return NULL;
 }
@@ -104,21 +123,42 @@ lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const 
     return ret;
 }
 
+static int fail_read(const struct trtc_reader *rd, int code, const char *why, struct trtc_err *err)
+{
+    return trtc_fail(err, code, "%s/%s: %s", rd->rec->dir, piece_of(rd)->uri, why);
+}
+
+/* The file of the clip. 1, 0 where it is gone (a loss was listed), -1 where the machine fails. */
+static int open_file(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    struct trtc_err why;
+    if (rd->fd >= 0)
+        return 1;
+    if (open_directory(rd, err) < 0)
+        return -1;
+    rd->fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
+    if (rd->fd >= 0)
+        return 1;
+    if (trtc_is_shortage(&why))
+        return fail_read(rd, why.code, why.msg, err);
+    if (lose(rd, "missing", rd->pos ? 0 : p->dur_us, p->bytes - rd->pos, "%s", why.msg) < 0)
+        return trtc_fail_nomem(err);
+    return 0;
+}
+
 /* Opens the next clip's file. 1, 0 where there is no more, -1 where the machine fails. What is not
  * there any more is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     for (; rd->at < rd->lane->n; rd->at++) {
         const struct trtc_piece *p = piece_of(rd);
-        struct trtc_err why;
-        rd->fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
-        if (rd->fd < 0) {
-            if (trtc_is_shortage(&why))
-                return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
-            if (lose(rd, "missing", p->dur_us, p->bytes, "%s", why.msg) < 0)
-                return trtc_fail_nomem(err);
+        rd->pos = 0;
+        int there = open_file(rd, err);
+        if (there < 0)
+            return -1;
+        if (there == 0)
             continue;
-        }
         trtc_ts_begin(rd->ts);
         int64_t jump =
             trtc_clock_segment(&rd->clock, p->facts.first_ts_90k, p->start_us, p->exact, p->dur_us);
@@ -138,8 +178,7 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     const struct trtc_ts_stats *s = trtc_ts_stats(rd->ts);
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     int ret = 0;
-    close(rd->fd);
-    rd->fd = -1;
+    close_files(rd);
     rd->open = false;
     bool told = piece_of(rd)->cut; /* what is left of the cut frame was counted with it */
     int64_t gone = s->nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
@@ -162,15 +201,37 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
+/* Reads on in the piece: bytes, 0 at its end, or where its file is gone, -1. */
+static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    size_t want = READ_BYTES;
+    ssize_t got;
+    if (p->ranged && p->bytes - rd->pos < READ_BYTES)
+        want = (size_t)(p->bytes - rd->pos);
+    int there = want ? open_file(rd, err) : 0;
+    if (there <= 0)
+        return there;
+    do
+        got = pread(rd->fd, rd->buf, want, p->at_bytes + rd->pos);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s/%s", rd->rec->dir, p->uri);
+    if (rd->rec->sparing)
+        close_files(rd);
+    if (got == 0 && rd->pos < p->bytes &&
+        lose(rd, "truncated", 0, p->bytes - rd->pos, "it has become shorter meanwhile") < 0)
+        return trtc_fail_nomem(err);
+    rd->pos += got;
+    return got;
+}
+
 /* Feeds the next block, or the end. */
 static int refill(struct trtc_reader *rd, struct trtc_err *err)
 {
-    ssize_t got;
-    do
-        got = read(rd->fd, rd->buf, READ_BYTES);
-    while (got < 0 && errno == EINTR);
+    ssize_t got = read_piece(rd, err);
     if (got < 0)
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s/%s", rd->rec->dir, piece_of(rd)->uri);
+        return -1;
     if (got > 0) {
         trtc_ts_feed(rd->ts, rd->buf, (size_t)got);
         if (rd->bytes)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What trtc-hls says of its input: tracks that are left out, losses, the account. */
+#ifndef TRTC_CMD_HLS_H
+#define TRTC_CMD_HLS_H
+
+#include "media/segmenter.h"
+
+struct hls_account {
+    const char *input; /* its name in messages */
+    const struct trtc_input *in;
+    const struct trtc_segmenter *seg; /* has ended */
+    bool failed;    /* the recording was broken off, which its error explains */
+    uint32_t noted; /* tracks that were said to be left out */
+    bool noted_encoded;
+};
+
+/* Notes, once each: the tracks that the container names and nobody takes; a sound that is encoded. */
+void hls_note_tracks(struct hls_account *a);
+
+/* Names what is missing: in the input, and in what was made of it. True where something is. */
+bool hls_say_losses(struct hls_account *a);
+
+/* Prints the account of each track as a line of JSON. -1: no memory. */
+int hls_print_account(const struct hls_account *a);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* What trtc-hls says of its input: tracks that are left out, losses, the account. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "core/ledger_json.h"
+#include "hls.h"
+
+static const char *const tracks[] = { "sound", "picture" };
+
+/* ---- tracks ---- */
+
+static bool left_out(const struct trtc_input_named *n)
+{
+    return !n->taken && n->nb_packets != 0;
+}
+
+/* "sound (PID 258, ac3, eng)". */
+static const char *describe(const struct trtc_input_named *n, char *out, size_t size)
+{
+    static const char *const kinds[] = { "data", "sound", "picture" };
+
+    snprintf(out, size, "%s (%s %d%s%s%s%s)", kinds[n->kind], n->is_pid ? "PID" : "stream", n->id,
+             n->codec_name[0] ? ", " : "", n->codec_name, n->language[0] ? ", " : "", n->language);
+    return out;
+}
+
+static void note_encoded(struct hls_account *a)
+{
+    const char *codec = trtc_input_codec_name(a->in, false);
+
+    if (a->noted_encoded || !codec || !trtc_input_info(a->in)->audio_encoded)
+        return;
+    a->noted_encoded = true;
+    if (strcmp(codec, "aac") == 0)
+        cli_note("%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
+                 a->input);
+    else
+        cli_note("%s: the sound is no AAC but %s, and is encoded", a->input, codec);
+}
+
+void hls_note_tracks(struct hls_account *a)
+{
+    struct trtc_input_named n;
+    char text[96];
+
+    note_encoded(a);
+    for (int k = 0; k < 32 && trtc_input_named(a->in, k, &n); k++) {
+        if (!left_out(&n) || a->noted >> k & 1)
+            continue;
+        cli_note("%s: %s is left out: one picture and one sound are recorded, and no option chooses others",
+                 a->input, describe(&n, text, sizeof text));
+        a->noted |= UINT32_C(1) << k;
+    }
+}
+
+/* Sound or picture that came and was not followed. */
+static bool say_unfollowed(const struct hls_account *a)
+{
+    struct trtc_input_named n;
+    struct trtc_ledger l;
+    char text[96];
+    bool any = false;
+
+    for (int k = 0; trtc_input_named(a->in, k, &n); k++) {
+        if (n.nb_unfollowed > 0) {
+            cli_error("%s: %s: %" PRId64 " of its %" PRId64
+                      " transport packets came when no table named it",
+                      a->input, describe(&n, text, sizeof text), n.nb_unfollowed, n.nb_packets);
+            any = true;
+        }
+        if (n.kind == TRTC_INPUT_DATA || !left_out(&n))
+            continue;
+        trtc_input_ledger(a->in, n.kind == TRTC_INPUT_PICTURE, &l);
+        if (l.nb_in > 0)
+            continue;
+        cli_error("%s: %s came and is not recorded", a->input, describe(&n, text, sizeof text));
+        any = true;
+    }
+    return any;
+}
+
+/* ---- the account ---- */
+
+/* What came in, against what was written. What a signal tore off was cut by who sent it. */
+static void balance(const struct hls_account *a, bool video, struct trtc_ledger *l)
+{
+    trtc_input_ledger(a->in, video, l);
+    if (a->seg)
+        l->nb_out -=
+            trtc_input_nb_returned(a->in, video) - trtc_segmenter_nb_written(a->seg, video);
+    if (cli_signal && trtc_ledger_open(l) > 0)
+        l->nb_left[TRTC_LEFT_CUT] += trtc_ledger_open(l);
+}
+
+static bool say_left_out(const struct hls_account *a, bool video)
+{
+    struct trtc_ledger l;
+    bool any = false;
+
+    balance(a, video, &l);
+    for (int k = 0; k < TRTC_NB_LEFT; k++) {
+        if (l.nb_left[k] == 0 || !trtc_left_is_loss((enum trtc_left)k) ||
+            k == TRTC_LEFT_UNDECODED) /* said as damage */
+            continue;
+        cli_error("%s: %s: left out, %s: %" PRId64 " of %" PRId64 " frames", a->input,
+                  tracks[video], trtc_left_words((enum trtc_left)k), l.nb_left[k], l.nb_in);
+        any = true;
+    }
+    if (trtc_ledger_open(&l) == 0 || a->failed)
+        return any;
+    cli_error("%s: %s: of %" PRId64 " frames %" PRId64 " were written, and nothing explains it",
+              a->input, tracks[video], l.nb_in, l.nb_out);
+    return true;
+}
+
+static bool say_damage(const struct hls_account *a)
+{
+    struct trtc_input_losses l;
+
+    trtc_input_losses(a->in, &l);
+    if (l.nb_lost_packets)
+        cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", a->input,
+                  l.nb_lost_packets);
+    if (l.nb_bad_bytes)
+        cli_error("%s: damaged: %" PRId64 " bytes could not be used", a->input, l.nb_bad_bytes);
+    if (l.nb_undecoded)
+        cli_error("%s: damaged: %" PRId64 " packets of sound could not be decoded", a->input,
+                  l.nb_undecoded);
+    if (l.scrambled)
+        cli_error("%s: scrambled packets were left out", a->input);
+    l.cut &= !cli_signal; /* then it was we who ended it */
+    if (l.cut)
+        cli_error("%s: truncated: it ends in the middle of a frame", a->input);
+    return l.nb_lost_packets || l.nb_bad_bytes || l.nb_undecoded || l.scrambled || l.cut;
+}
+
+bool hls_say_losses(struct hls_account *a)
+{
+    bool any = say_damage(a);
+
+    hls_note_tracks(a);
+    any |= say_unfollowed(a);
+    any |= say_left_out(a, true);
+    any |= say_left_out(a, false);
+    return any;
+}
+
+static int print_track(const struct hls_account *a, bool video, const char *codec)
+{
+    struct trtc_ledger l;
+    char *text = NULL;
+
+    balance(a, video, &l);
+    cJSON *j = cJSON_CreateObject(), *account = trtc_ledger_json(&l);
+    if (j && account && cJSON_AddStringToObject(j, "kind", "account") &&
+        cJSON_AddStringToObject(j, "track", video ? "video" : "audio") &&
+        cJSON_AddStringToObject(j, "codec", codec) && cJSON_AddItemToObject(j, "account", account)) {
+        account = NULL;
+        text = cJSON_PrintUnformatted(j);
+    }
+    if (text)
+        puts(text);
+    cJSON_Delete(account);
+    cJSON_Delete(j);
+    const int ret = text ? 0 : -1;
+    free(text);
+    return ret;
+}
+
+int hls_print_account(const struct hls_account *a)
+{
+    for (int video = 1; video >= 0; video--) {
+        const char *codec = trtc_input_codec_name(a->in, video);
+        if (codec && print_track(a, video, codec) < 0)
+            return -1;
+    }
+    return 0;
+}
