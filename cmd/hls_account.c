@@ -117,6 +117,20 @@ static bool say_left_out(const struct hls_account *a, bool video)
     return true;
 }
 
+static bool say_late(const struct hls_account *a, bool video)
+{
+    struct trtc_interleave_late late;
+
+    trtc_segmenter_late(a->seg, video, &late);
+    if (late.nb == 0)
+        return false;
+    cli_error("%s: %s: %" PRId64
+              " frames came up to %.1f s behind the %s, which is more than is waited for: "
+              "they are recorded, but not in order",
+              a->input, tracks[video], late.nb, (double)late.most_us / 1e6, tracks[!video]);
+    return true;
+}
+
 static bool say_damage(const struct hls_account *a)
 {
     struct trtc_input_losses l;
@@ -146,6 +160,8 @@ bool hls_say_losses(struct hls_account *a)
     any |= say_unfollowed(a);
     any |= say_left_out(a, true);
     any |= say_left_out(a, false);
+    any |= say_late(a, true);
+    any |= say_late(a, false);
     return any;
 }
 

@@ -33,6 +33,8 @@ struct opts {
     enum trtc_tags tags;
 };
 
+#define WINDOW_US 15000000 /* of a live stream, so much of a track waits for the other one */
+
 enum { OPT_ROOM_TYPE = 256, OPT_HA, OPT_AV_MERGE, OPT_TAGS, OPT_NO_SYNC, OPT_JSON };
 
 static const char short_options[] = ":A:R:u:M:T:p:d:t:S:0hVqv";
@@ -286,6 +288,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
         goto done;
     so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
     so->stream_start_us = trtc_input_start_us(in);
+    so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;
     seg = trtc_segmenter_new(so, trtc_input_info(in), print_done, &p, err);
     if (!seg)
         goto done;

@@ -216,6 +216,24 @@ END
     whole late.ts mixed
 }
 
+@test "pictures far behind their sound in the file: in order; through a pipe, what is too far is reported" {
+    # the encoder's threads hold four pictures back, of 10 s each
+    ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=1/10:d=60 -f lavfi -i sine=r=16000:d=60 -c:v libx264 -preset ultrafast \
+        -threads 4 -g 1 -c:a aac -b:a 32k slow.mkv
+    hls 0 -d o slow.mkv
+    quiet
+    whole slow.mkv o
+    hls 0 -d together -u 10001 --av-merge slow.mkv
+    whole slow.mkv together
+    local status=0
+    # shellcheck disable=SC2002 # a pipe is what is wanted
+    cat slow.mkv | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 --no-sync -d pipe >out 2>err || status=$?
+    [[ $status -eq 3 ]] || fail "pipe: $status"
+    grep -qE -- '-: picture: [0-9]+ frames came up to [0-9.]+ s behind the sound' err || fail "not said"
+    [[ $(cat pipe/*.ts | ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) == 6 ]] || fail "pictures are missing"
+    sort -c <(grep '\.ts$' pipe/*.m3u8) || fail "the names go back"
+}
+
 @test "a track that the tables announce later: from its first frame on, in the playlist it belongs to" {
     part 4 10 both.ts
     ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy -copyts -muxdelay 0 v.ts -map 0:a -c copy -copyts -muxdelay 0 a.ts

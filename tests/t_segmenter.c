@@ -233,6 +233,29 @@ static size_t load(const char *path)
     return n;
 }
 
+static bool no_clock; /* of frames that came too late it is not true */
+
+/* Every PES has come before it is decoded: the clock is never past its DTS. */
+static void check_clock(const uint8_t *p, size_t n)
+{
+    int64_t pcr = -1;
+
+    for (const uint8_t *end = p + n; p < end; p += 188) {
+        const int pid = (p[1] & 31) << 8 | p[2];
+        const uint8_t *pes = p + 4 + (p[3] & 0x20 ? 1 + p[4] : 0);
+
+        if (p[3] & 0x20 && p[4] > 0 && p[5] & 0x10)
+            pcr = (int64_t)p[6] << 25 | p[7] << 17 | p[8] << 9 | p[9] << 1 | p[10] >> 7;
+        if ((pid != 0x100 && pid != 0x101) || !(p[1] & 0x40))
+            continue;
+        pes += pes[7] & 0x40 ? 14 : 9;
+        const int64_t dts = (int64_t)(pes[0] >> 1 & 7) << 30 | pes[1] << 22 | (pes[2] >> 1) << 15 |
+                            pes[3] << 7 | pes[4] >> 1;
+        if (pcr >= 0)
+            assert_in_range(trtc_ts_diff(dts, pcr), 1, 3 * 90000);
+    }
+}
+
 /* The frames of a segment, and the lowest PTS among them. */
 static void look_into(const char *path, int64_t *low_us)
 {
@@ -241,6 +264,8 @@ static void look_into(const char *path, int64_t *low_us)
     const size_t n = load(path);
 
     assert_non_null(ts);
+    if (!no_clock)
+        check_clock(bytes, n);
     *low_us = INT64_MAX;
     trtc_ts_feed(ts, bytes, n);
     for (bool ended = false;;) {
@@ -423,6 +448,85 @@ static void test_late_picture_together(void **state)
     all_seen();
 }
 
+/* ---- order ---- */
+
+/* The sound arrives by lag_us behind the picture (or ahead of it, where that is below 0). */
+static void give_apart(int seconds, int64_t lag_us, int64_t picture_step_us)
+{
+    int64_t v = 0, a = 0;
+
+    while (v < seconds * S || a < seconds * S) {
+        if (a >= seconds * S || (v < seconds * S && v <= a + lag_us)) {
+            give((struct frame){ .video = true, .key = v % S == 0, .pts_us = 10 * S + v });
+            v += picture_step_us;
+        } else {
+            give((struct frame){ .pts_us = 10 * S + a });
+            a += AUDIO_US;
+        }
+    }
+}
+
+/* Tracks far from each other: the segments are in order all the same, and so are the packets in them. */
+static void test_apart(void **state)
+{
+    static const int64_t lags_us[] = { 0,     300000, -300000, 700000, -700000,
+                                       3 * S, -3 * S, 60 * S,  -60 * S };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lags_us); i++) {
+        for (int slow = 0; slow < 2; slow++) {
+            struct trtc_interleave_late late;
+            struct trtc_playlist p;
+
+            begin(i % 2 ? MIXED : TOGETHER, TRTC_CODEC_H264, true);
+            give_apart(20, lags_us[i], slow ? 5 * S : VIDEO_US);
+            for (int video = 0; video < 2; video++) {
+                trtc_segmenter_late(run.s, video, &late);
+                assert_int_equal(late.nb, 0);
+            }
+            assert_int_equal(end(), 1);
+            look_at(i % 2 ? MIXED_LIST : USER_LIST "video.m3u8", &p);
+            assert_in_range(p.nb_segs, slow ? 4 : 10, slow ? 5 : 10);
+            trtc_playlist_fini(&p);
+            all_seen();
+        }
+    }
+}
+
+/* Beyond the window: named, all of it is there, and the names go on all the same. */
+static void test_too_far_apart(void **state)
+{
+    struct trtc_interleave_late late;
+    struct trtc_playlist p;
+    int64_t low_us, last_ms = 0;
+
+    (void)state;
+    begin(MIXED, TRTC_CODEC_H264, true);
+    trtc_segmenter_free(&run.s);
+    run.o.window_us = 2 * S;
+    run.s = trtc_segmenter_new(&run.o, &run.info, told, NULL, &run.err);
+    assert_non_null(run.s);
+    give_apart(20, -8 * S, VIDEO_US);
+    if (trtc_segmenter_end(run.s, &run.err) < 0)
+        fail_msg("%s", run.err.msg);
+    trtc_segmenter_late(run.s, true, &late);
+    assert_in_range(late.nb, 100, 500);
+    assert_in_range(late.most_us, 6 * S, 8 * S);
+    trtc_segmenter_late(run.s, false, &late);
+    assert_int_equal(late.nb, 0);
+    trtc_segmenter_free(&run.s);
+    parse(MIXED_LIST, &p);
+    no_clock = true;
+    for (size_t i = 0; i < p.nb_segs; i++) {
+        look_into(p.segs[i].uri, &low_us);
+        assert_true(p.segs[i].attr_start_ms > last_ms);
+        last_ms = p.segs[i].attr_start_ms;
+    }
+    no_clock = false;
+    trtc_playlist_fini(&p);
+    all_seen();
+}
+
 /* ---- formats that change ---- */
 
 static void test_codec_changes(void **state)
@@ -480,6 +584,8 @@ int main(void)
         cmocka_unit_test(test_late_apart),
         cmocka_unit_test(test_late_joins),
         cmocka_unit_test(test_late_picture_together),
+        cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_too_far_apart),
         cmocka_unit_test(test_codec_changes),
         cmocka_unit_test(test_names_differ),
     };

@@ -12,7 +12,8 @@
 #include "media/es.h"
 #include "media/input_priv.h"
 
-#define WAIT_US       5000000            /* of the stream, for the first frames of all tracks */
+#define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */
+#define WAIT_FILE_US  60000000           /* of a file, for which nobody waits */
 #define PRIMING_US    200000             /* of sound, at most: 2112 samples at 16 kHz are 132 ms */
 #define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
 #define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
@@ -496,6 +497,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
     struct seen s = { .video_us = TRTC_NOTIME };
     struct trtc_input_frame f;
+    const int64_t wait_us = in->info.stored ? WAIT_FILE_US : WAIT_US;
     bool video, audio;
 
     for (;;) {
@@ -503,7 +505,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
             return -1;
         if (in->first && (!video || s.video_settled) && (!audio || s.audio))
             break;
-        if (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= WAIT_US)
+        if (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= wait_us)
             break;
         if (!in->first && in->ops->nb_bytes(in->back) > NOTHING_BYTES)
             return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in %d MB",
@@ -597,6 +599,7 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
     make_name(in->name, sizeof in->name, url);
     if (open_back(in, url, err) < 0)
         goto fail;
+    in->info.stored = in->src.seekable;
     in->info.may_grow = in->ops->may_grow(in->back);
     if (read_ahead(in, err) == 0) {
         in->opened = true;

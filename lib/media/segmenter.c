@@ -21,6 +21,7 @@
 
 enum { LANES_MAX = 2, HA_MAX = 3 };
 #define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */
+#define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -48,6 +49,7 @@ struct lane {
     bool force;         /* the next frame that can shall begin a segment */
     bool breaks;        /* the next one is a discontinuity */
     bool broken;        /* a write of now has failed: it is not to be listed */
+    int64_t floor_us;   /* no segment begins before this: it would stand in front of another one */
     int64_t listed_us;  /* length of what the playlist lists */
     int64_t list_start_ms;
     int64_t opened_ms,
@@ -62,7 +64,8 @@ struct trtc_segmenter {
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
     bool late_said;
-    int64_t nb_written[2]; /* frames: sound, pictures */
+    int64_t nb_written[2];         /* frames: sound, pictures */
+    struct trtc_interleave *order; /* where a lane holds both, else NULL */
 };
 
 /* ---- names ---- */
@@ -259,6 +262,7 @@ static int shut_segment(struct lane *l, struct trtc_err *err)
     if (trtc_tsmux_end(l->mux, &l->now.bytes, err) < 0)
         return -1;
     l->old = l->now;
+    l->floor_us = l->old.low_us + 1000;
     l->now = (struct segment){ 0 };
     return 0;
 }
@@ -363,6 +367,9 @@ done:
 
 /* ---- tracks ---- */
 
+static int deliver(void *opaque, const struct trtc_input_frame *f,
+                   const struct trtc_input_info *info, struct trtc_err *err);
+
 /* As the lane stands in names. */
 static enum trtc_type type_of(const struct trtc_segmenter *s, const struct lane *l)
 {
@@ -380,6 +387,7 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
                         .video = video,
                         .video_us = TRTC_NOTIME,
                         .sound_us = TRTC_NOTIME,
+                        .floor_us = TRTC_NOTIME,
                         .opened_ms = TRTC_NOTIME,
                         .named_ms = TRTC_NOTIME,
                         .cut = { .target_us = s->o.target_us } };
@@ -394,6 +402,16 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
 static bool can_join(const struct trtc_segmenter *s, const struct lane *l)
 {
     return !s->o.user_id || (s->o.av_merge && (l->video || !l->list));
+}
+
+/* The lane holds both tracks from here on. */
+static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
+{
+    const struct trtc_interleave_opts o = {
+        .window_us = s->o.window_us, .window_bytes = WINDOW_BYTES, .emit = deliver, .opaque = s
+    };
+    s->order = trtc_interleave_new(&o, err);
+    return s->order ? 0 : -1;
 }
 
 /* Makes sure that there is a lane for the frame's track. */
@@ -412,7 +430,8 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
     l->type = type_of(s, l);
     /* the next one begins with a track more (RFC 8216, 4.3.2.3) */
     l->breaks |= l->now.file != NULL;
-    return 0;
+    l->force |= f->video && l->now.file;
+    return keep_order(s, err);
 }
 
 /* ---- frames ---- */
@@ -496,18 +515,18 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
     if (announce(l, info, err) < 0 || mux_frame(l, f, err) < 0)
         return -1;
     s->nb_written[f->video]++;
-    l->now.low_us = pts_us < l->now.low_us ? pts_us : l->now.low_us;
+    if (pts_us < l->now.low_us)
+        l->now.low_us = pts_us > l->floor_us ? pts_us : l->floor_us;
     l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
     l->heard |= !f->video;
     *(f->video ? &l->video_us : &l->sound_us) = pts_us;
     return l->old.file && start_is_known(l, f) ? settle(s, l, l->now.low_us, false, err) : 0;
 }
 
-int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
-                         const struct trtc_input_info *info, struct trtc_err *err)
+static int deliver(void *opaque, const struct trtc_input_frame *f,
+                   const struct trtc_input_info *info, struct trtc_err *err)
 {
-    if (follow(s, f, info, err) < 0)
-        return -1;
+    struct trtc_segmenter *s = opaque;
     for (int i = 0; i < s->nb_lanes; i++) {
         struct lane *l = &s->lanes[i];
         if (f->breaks)
@@ -523,6 +542,14 @@ int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame
     return 0;
 }
 
+int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
+                         const struct trtc_input_info *info, struct trtc_err *err)
+{
+    if (follow(s, f, info, err) < 0)
+        return -1;
+    return s->order ? trtc_interleave_put(s->order, f, info, err) : deliver(s, f, info, err);
+}
+
 static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *err)
 {
     if (l->old.file && settle(s, l, l->now.file ? l->now.low_us : l->old.high_us, false, err) < 0)
@@ -535,7 +562,7 @@ static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *e
 
 int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
 {
-    int ret = 0;
+    int ret = s->order ? trtc_interleave_end(s->order, err) : 0;
     for (int i = 0; i < s->nb_lanes; i++) {
         struct lane *l = &s->lanes[i];
         if (end_lane(s, l, err) == 0)
@@ -553,6 +580,14 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
 {
     return s->nb_written[video];
+}
+
+void trtc_segmenter_late(const struct trtc_segmenter *s, bool video,
+                         struct trtc_interleave_late *out)
+{
+    *out = (struct trtc_interleave_late){ 0 };
+    if (s->order)
+        trtc_interleave_late(s->order, video, out);
 }
 
 bool trtc_segmenter_says_late(struct trtc_segmenter *s)
@@ -583,6 +618,8 @@ struct trtc_segmenter *trtc_segmenter_new(
     s->told = told;
     s->opaque = opaque;
     int ret = together ? add_lane(s, info, true, true, err) : 0;
+    if (together && ret == 0)
+        ret = keep_order(s, err);
     if (!together && video)
         ret = add_lane(s, info, false, true, err);
     if (!together && audio && ret == 0)
@@ -603,6 +640,7 @@ void trtc_segmenter_free(struct trtc_segmenter **s)
         trtc_tsmux_free(&l->mux);
         trtc_playlist_writer_free(&l->list);
     }
+    trtc_interleave_free(&(*s)->order);
     free(*s);
     *s = NULL;
 }

@@ -12,6 +12,7 @@
 #include "core/name.h"
 #include "core/playlist_write.h"
 #include "media/input.h"
+#include "media/interleave.h"
 
 struct trtc_segmenter_opts {
     const char *dir;       /* where prefix and task begin */
@@ -25,6 +26,9 @@ struct trtc_segmenter_opts {
     int64_t target_us;       /* of a segment */
     int64_t start_us;        /* epoch time of stream_start_us */
     int64_t stream_start_us; /* lowest first PTS over all tracks, on the stream's clock */
+    int64_t
+        window_us; /* where picture and sound stand together, so much of one waits for the other; 0: only
+                          its bytes count */
     struct trtc_file *claim; /* set by prepare: the names are ours */
     struct trtc_claim_stale stale; /* set by prepare: what killed runs had left */
 };
@@ -66,6 +70,10 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
 
 /* Frames written so far. */
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video);
+
+/* Frames written out of order, since they came further behind the other track than is waited for. */
+void trtc_segmenter_late(const struct trtc_segmenter *s, bool video,
+                         struct trtc_interleave_late *out);
 
 /* A video segment went far beyond the target for want of key frames (true once). */
 bool trtc_segmenter_says_late(struct trtc_segmenter *s);

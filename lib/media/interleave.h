@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Picture and sound in the order of their decoding times, however far from each other a container
+ * brings them: the track that is ahead waits for the other one, within bounds. Frames that come in
+ * order pass without being copied. */
+#ifndef TRTC_MEDIA_INTERLEAVE_H
+#define TRTC_MEDIA_INTERLEAVE_H
+
+#include "media/input.h"
+
+/* Frames whose order is this good pass as they are. */
+#define TRTC_INTERLEAVE_SLACK_US 400000
+
+/* Frames that stand this far behind another one came too late to be put in order. */
+#define TRTC_INTERLEAVE_LATE_US 500000
+
+struct trtc_interleave_opts {
+    int64_t window_us;   /* so much of a track waits for the other one; 0: without end */
+    size_t window_bytes; /* and so many bytes */
+    int (*emit)(void *opaque, const struct trtc_input_frame *f, const struct trtc_input_info *info,
+                struct trtc_err *err);
+    void *opaque;
+};
+
+struct trtc_interleave;
+
+struct trtc_interleave *trtc_interleave_new(const struct trtc_interleave_opts *o,
+                                            struct trtc_err *err);
+
+/* One frame, in the order of arrival, with the info as it is now; emit is called for those that are
+ * due (with the info of their arrival). A track is waited for from the beginning; one that has not
+ * come for the length of the window is not, until it comes again. -1: what emit returned, or no
+ * memory. */
+int trtc_interleave_put(struct trtc_interleave *x, const struct trtc_input_frame *f,
+                        const struct trtc_input_info *info, struct trtc_err *err);
+
+/* No more frames: what waits is emitted. */
+int trtc_interleave_end(struct trtc_interleave *x, struct trtc_err *err);
+
+/* Frames of a track so far that were emitted out of order, since they came behind the window. */
+struct trtc_interleave_late {
+    int64_t nb, most_us; /* by how much at most */
+};
+void trtc_interleave_late(const struct trtc_interleave *x, bool video,
+                          struct trtc_interleave_late *out);
+
+void trtc_interleave_free(struct trtc_interleave **x);
+
+#endif
