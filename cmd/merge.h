@@ -25,6 +25,10 @@ struct opts {
     const char *report;
 };
 
+struct account { /* objects for the report; NULL: there is none */
+    cJSON *outputs, *losses;
+};
+
 struct work {
     const struct opts *o;
     struct trtc_scan scan;
@@ -39,7 +43,8 @@ struct work {
     atomic_int running; /* workers */
     int64_t total_bytes, total_us;
     struct trtc_file *report; /* open from the start, so that a bad name is known at once */
-    cJSON *outputs, *losses;  /* in it */
+    struct account account;   /* what goes into it now */
+    struct account *accounts; /* of what the workers make, by the first output of a group */
 };
 
 /* Names a loss on stderr, in the report and in the exit status. Call with the lock held once

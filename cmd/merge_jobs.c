@@ -36,8 +36,8 @@ void merge_say_loss(struct work *w, const struct trtc_loss *l)
               second);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
-    if (w->losses)
-        cJSON_AddItemToArray(w->losses, trtc_report_loss(l));
+    if (w->account.losses)
+        cJSON_AddItemToArray(w->account.losses, trtc_report_loss(l));
 }
 
 /* Outputs whose names depend on each other are one group: with --names recording all of a
@@ -93,11 +93,11 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
 {
     int64_t losses = trtc_merge_told_losses(path);
     print_file(w, o, path, NULL);
-    if (w->outputs) {
+    if (w->account.outputs) {
         cJSON *j = file_json(o, path, NULL), *file = cJSON_CreateObject();
         cJSON_AddItemToObject(file, "path", cJSON_DetachItemFromObjectCaseSensitive(j, "path"));
         cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "files"), file);
-        cJSON_AddItemToArray(w->outputs, j);
+        cJSON_AddItemToArray(w->account.outputs, j);
     }
     if (losses == 0)
         return;
@@ -176,6 +176,45 @@ static void tell_parts(struct work *w, const struct trtc_output *o, const char *
     free(dir);
 }
 
+/* A group is told as a whole (lock), and stands in the report where it stands in the plan, whoever
+ * is ready first. Between begin and end what is told goes to its own account. */
+static struct account begin_account(struct work *w)
+{
+    const struct account kept = w->account;
+    if (w->accounts)
+        w->account = (struct account){ cJSON_CreateArray(), cJSON_CreateArray() };
+    return kept;
+}
+
+static void move_items(cJSON *to, cJSON *from)
+{
+    while (from && from->child)
+        cJSON_AddItemToArray(to, cJSON_DetachItemViaPointer(from, from->child));
+    cJSON_Delete(from);
+}
+
+static void end_account(struct work *w, size_t first, struct account kept)
+{
+    struct account *to = w->accounts ? &w->accounts[first] : NULL;
+    if (to && !to->outputs) {
+        *to = w->account;
+    } else if (to) {
+        move_items(to->outputs, w->account.outputs);
+        move_items(to->losses, w->account.losses);
+    }
+    w->account = kept;
+}
+
+static void join_accounts(struct work *w)
+{
+    for (size_t i = 0; w->accounts && i < w->plan.n; i++) {
+        move_items(w->account.outputs, w->accounts[i].outputs);
+        move_items(w->account.losses, w->accounts[i].losses);
+    }
+    free(w->accounts);
+    w->accounts = NULL;
+}
+
 /* Prints what an earlier run made of the group. False where that is not finished. */
 static bool tell_finished(struct work *w, size_t first, size_t end)
 {
@@ -187,6 +226,7 @@ static bool tell_finished(struct work *w, size_t first, size_t end)
         end - first > 1 ? NULL : trtc_output_part_path(o, w->o->plan.names, TRTC_NOTIME, 0);
     bool found = path && is_finished(o, path);
     pthread_mutex_lock(&w->lock);
+    struct account kept = begin_account(w);
     if (found)
         tell_existing(w, o, path);
     if (found && !numbered && (w->o->split_bytes || w->o->split_us))
@@ -200,6 +240,7 @@ static bool tell_finished(struct work *w, size_t first, size_t end)
         }
         tell_existing(w, o, path);
     }
+    end_account(w, first, kept);
     pthread_mutex_unlock(&w->lock);
     for (size_t i = first; i < end && found; i++)
         atomic_fetch_add(&w->bytes, w->plan.outputs[i].bytes);
@@ -259,8 +300,8 @@ static void tell_files(struct work *w, const struct trtc_output *o,
             unlink(partial); /* left by a run that was interrupted */
         free(partial);
     }
-    if (w->outputs && res->nb_files)
-        cJSON_AddItemToArray(w->outputs, trtc_report_output(o, res));
+    if (w->account.outputs && res->nb_files)
+        cJSON_AddItemToArray(w->account.outputs, trtc_report_output(o, res));
 }
 
 static void run_group(struct work *w, size_t first, size_t end)
@@ -292,6 +333,7 @@ static void run_group(struct work *w, size_t first, size_t end)
     if (ret == 0)
         ret = commit_files(end - first, results, &err);
     pthread_mutex_lock(&w->lock);
+    struct account kept = begin_account(w);
     for (size_t i = first; results && i < end; i++) {
         if (ret == 0)
             tell_files(w, &w->plan.outputs[i], &results[i - first]);
@@ -307,6 +349,7 @@ static void run_group(struct work *w, size_t first, size_t end)
     }
     if (ret < 0)
         w->code = trtc_worse(w->code, cli_report(&err));
+    end_account(w, first, kept);
     pthread_mutex_unlock(&w->lock);
     free(results);
 }
@@ -381,8 +424,12 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
     int64_t sharing = encodes < jobs ? encodes : jobs;
     w->threads = sharing > 0 ? (int)((cores + sharing - 1) / sharing) : 0;
     pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);
-    if (!threads)
+    if (w->account.outputs)
+        w->accounts = calloc(w->plan.n + 1, sizeof *w->accounts);
+    if (!threads || (w->account.outputs && !w->accounts)) {
+        free(threads);
         return trtc_fail_nomem(err);
+    }
     atomic_store(&w->running, (int)jobs);
     while (started < jobs && pthread_create(&threads[started], NULL, worker, w) == 0)
         started++;
@@ -399,6 +446,7 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
     if (w->o->progress_json)
         show_progress(w, since);
     cli_progress(NULL);
+    join_accounts(w);
     free(threads);
     return started || w->plan.n == 0 ? 0
                                      : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");

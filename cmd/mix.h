@@ -63,10 +63,12 @@ struct inputs {
     const struct trtc_mix_settings *set;
     bool everybody; /* subscriptions may change: nobody is left out beforehand */
     bool allow_missing, deterministic;
-    struct when from, to;
+    int64_t from_us, to_us; /* what the mix is limited to, as far as that is given on the clock;
+                               TRTC_NOTIME */
     int64_t only_until_us; /* nothing after it is looked at (--still); TRTC_NOTIME */
     int code;              /* worst exit status so far */
     struct trtc_scan scan;
+    struct trtc_losses losses; /* of no source that is left */
     struct origin **origins;
     size_t nb_origins;
     struct trtc_mix_source *sources; /* one an origin */

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "core/num.h"
 #include "core/operand.h"
+#include "core/stray.h"
 #include "core/text.h"
 #include "core/utc.h"
 #include "media/presence.h"
@@ -187,7 +188,8 @@ static int add_recording(struct inputs *in, struct trtc_recording *r, struct trt
         *err = *r->held;
         return -1;
     }
-    trtc_recording_settle(r);
+    if (trtc_recording_settle(r, err) < 0)
+        return -1;
     if (add_stream(in, r, false, err) < 0 || add_stream(in, r, true, err) < 0)
         return -1;
     for (size_t i = 0; i < r->nb_notes; i++)
@@ -323,28 +325,63 @@ static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err
     return 0;
 }
 
-/* When a source without a START begins: with the first of the others that are stored; else now. */
-static int64_t base_of(const struct inputs *in, const struct trtc_operand *ops, size_t n)
+/* ---- wild clocks ---- */
+
+static int64_t latest(int64_t a, int64_t b)
 {
-    int64_t base = INT64_MAX;
+    return a > b ? a : b;
+}
+
+/* Where a source lies on the clock, and how long it is there. False: that is not known. */
+static bool extent_of(const struct origin *o, struct trtc_spot *out, int64_t *us)
+{
+    const struct trtc_intervals *v[2] = { &o->member.sound, &o->member.picture };
+    *out = (struct trtc_spot){ .start_us = INT64_MAX, .end_us = INT64_MIN };
+    *us = 0;
+    for (int k = 0; k < 2; k++) {
+        int64_t sum = 0;
+        for (size_t i = 0; i < v[k]->n; i++) {
+            const int64_t start = v[k]->items[i].start_us, end = v[k]->items[i].end_us;
+            out->start_us = start < out->start_us ? start : out->start_us;
+            out->end_us = latest(out->end_us, end);
+            sum += end - start;
+        }
+        *us = latest(*us, sum);
+    }
+    if (o->dynamic && o->stored)
+        out->start_us = out->end_us = o->start_us;
+    return out->start_us <= out->end_us;
+}
+
+/* When a source without a START begins: with the first of the others that are stored; else now. One
+ * that lies days from all others is none of these. */
+static int base_of(const struct inputs *in, const struct trtc_operand *ops, size_t nb_ops,
+                   int64_t *base_us, struct trtc_err *err)
+{
+    struct trtc_spot *spots = calloc(in->nb_origins + nb_ops + 1, sizeof *spots);
+    size_t n = 0;
+    int64_t us;
     bool live = false;
-    for (size_t i = 0; i < in->nb_origins; i++) {
-        const struct trtc_member *m = &in->origins[i]->member;
-        if (m->sound.n && m->sound.items[0].start_us < base)
-            base = m->sound.items[0].start_us;
-        if (m->picture.n && m->picture.items[0].start_us < base)
-            base = m->picture.items[0].start_us;
+    if (!spots)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < in->nb_origins; i++)
+        n += extent_of(in->origins[i], &spots[n], &us);
+    for (size_t i = 0; i < nb_ops; i++) {
+        const int64_t at = ops[i].start_ms * 1000;
+        const bool placed = ops[i].start_ms != TRTC_NOTIME;
+        if (ops[i].source && placed)
+            spots[n++] = (struct trtc_spot){ .start_us = at, .end_us = at };
+        live |= ops[i].source && !placed && kind_of(ops[i].source) != SOURCE_FILE;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!ops[i].source)
-            continue;
-        live |= ops[i].start_ms == TRTC_NOTIME && kind_of(ops[i].source) != SOURCE_FILE;
-        if (ops[i].start_ms != TRTC_NOTIME && ops[i].start_ms * 1000 < base)
-            base = ops[i].start_ms * 1000;
-    }
-    if (base != INT64_MAX && !live)
-        return base;
-    return in->deterministic ? 0 : mix_now_us() / 1000 * 1000;
+    const int64_t nb_strays = trtc_find_strays(spots, n);
+    *base_us = INT64_MAX;
+    for (size_t i = 0; i < n; i++)
+        if (!spots[i].stray && spots[i].start_us < *base_us)
+            *base_us = spots[i].start_us;
+    if (n == 0 || live)
+        *base_us = in->deterministic ? 0 : mix_now_us() / 1000 * 1000;
+    free(spots);
+    return nb_strays < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 static void take_extent(struct inputs *in, const struct trtc_intervals *v)
@@ -362,6 +399,62 @@ static void freeze(struct trtc_intervals *v)
 {
     if (v->n)
         v->items[v->n - 1].end_us += TRTC_SECTION_GAP_US;
+}
+
+static int lose_stray(struct inputs *in, struct origin *o, const struct trtc_spot *spot, int64_t us,
+                      struct trtc_err *err)
+{
+    char who[4352], when[32];
+    trtc_utc_format3339(spot->start_us / 1000, when);
+    if (o->rec)
+        snprintf(who, sizeof who, "%s: user %s%s", o->label, o->user, o->aux ? ":aux" : "");
+    else
+        snprintf(who, sizeof who, "%s", o->label);
+    if (trtc_losses_add(&in->losses, who, "stray", -1, spot->start_us, us, -1,
+                        "it begins at %s, over 48 h from all else of the mix", when) < 0)
+        return trtc_fail_nomem(err);
+    lose(in, NULL, &in->losses.items[in->losses.n - 1]);
+    return 0;
+}
+
+/* Outside of what the mix is limited to, where a source may lie as it will. */
+static bool is_beside(const struct inputs *in, const struct trtc_spot *s)
+{
+    return (in->from_us != TRTC_NOTIME && s->end_us < in->from_us) ||
+           (in->to_us != TRTC_NOTIME && s->start_us > in->to_us);
+}
+
+/* A source that lies days from all others would make a mix of days in which nobody is there. */
+static int drop_strays(struct inputs *in, struct trtc_err *err)
+{
+    struct trtc_spot *spots = calloc(in->nb_origins + 1, sizeof *spots);
+    size_t *whose = calloc(in->nb_origins + 1, sizeof *whose), n = 0;
+    int64_t us;
+    int ret = spots && whose ? 0 : trtc_fail_nomem(err);
+    for (size_t i = 0; i < in->nb_origins && ret == 0; i++) {
+        struct origin *o = in->origins[i];
+        const bool now = o->dynamic && !o->stored;
+        if (now)
+            spots[n] = (struct trtc_spot){ in->began_us, in->began_us, .anchor = true };
+        whose[n] = i;
+        n += now || (extent_of(o, &spots[n], &us) && !is_beside(in, &spots[n]));
+    }
+    if (ret == 0 && trtc_find_strays(spots, n) < 0)
+        ret = trtc_fail_nomem(err);
+    for (size_t k = n; k-- > 0 && ret == 0;) {
+        struct trtc_spot spot;
+        if (!spots[k].stray)
+            continue;
+        extent_of(in->origins[whose[k]], &spot, &us);
+        ret = lose_stray(in, in->origins[whose[k]], &spot, us, err);
+        free_origin(in->origins[whose[k]]);
+        in->nb_origins--;
+        memmove(in->origins + whose[k], in->origins + whose[k] + 1,
+                (in->nb_origins - whose[k]) * sizeof *in->origins);
+    }
+    free(spots);
+    free(whose);
+    return ret;
 }
 
 static int list_sources(struct inputs *in, struct trtc_err *err)
@@ -457,13 +550,15 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     }
     if (add_recordings(in, err) < 0)
         goto done;
-    const int64_t base = base_of(in, ops, n);
+    int64_t base;
+    if (base_of(in, ops, n, &base, err) < 0)
+        goto done;
     for (size_t i = 0; i < n && !cli_signal; i++) {
         struct trtc_err why;
         if (ops[i].source && add_source(in, &ops[i], base, &why) < 0 && refuse(in, &why, err) < 0)
             goto done;
     }
-    if (list_sources(in, err) < 0)
+    if (drop_strays(in, err) < 0 || list_sources(in, err) < 0)
         goto done;
     if (in->nb_origins > 0)
         say_strangers(in, ops, n);
@@ -573,6 +668,8 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
 
 void mix_inputs_settle(struct inputs *in, int64_t start_us, cJSON *losses)
 {
+    for (size_t i = 0; losses && i < in->losses.n; i++) /* said already */
+        cJSON_AddItemToArray(losses, trtc_report_loss(&in->losses.items[i]));
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
         if (o->input)
@@ -597,5 +694,6 @@ void mix_inputs_close(struct inputs *in)
     }
     free(in->origins);
     free(in->sources);
+    trtc_losses_fini(&in->losses);
     trtc_scan_fini(&in->scan);
 }

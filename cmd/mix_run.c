@@ -16,7 +16,9 @@
 
 #include "cli.h"
 #include "core/file.h"
+#include "core/plan.h"
 #include "core/records.h"
+#include "core/stray.h"
 #include "core/utc.h"
 #include "media/overlay.h"
 #include "mix.h"
@@ -315,6 +317,29 @@ static enum trtc_container container_of(const struct opts *o)
                                            : TRTC_CONTAINER_MP4;
 }
 
+/* A time that lies days from all that there is was not meant so: the mix would be as long, and
+ * show nobody. */
+static int check_extent(const struct opts *o, const struct inputs *in,
+                        const struct trtc_mix_opts *mo, struct trtc_err *err)
+{
+    const int64_t first = in->start_us == TRTC_NOTIME ? in->began_us : in->start_us,
+                  last = in->end_us == TRTC_NOTIME ? INT64_MAX - TRTC_STRAY_US : in->end_us,
+                  frames_a_s =
+                      o->set.fps > o->set.rate_hz / 1024 ? o->set.fps : o->set.rate_hz / 1024 + 1;
+    if (!o->still.given && o->from.given && mo->start_us != TRTC_NOTIME &&
+        mo->start_us < first - TRTC_STRAY_US)
+        return trtc_fail(err, TRTC_EX_USAGE, "--from is over 48 h before anybody comes");
+    if (!o->still.given && o->to.given && mo->end_us != TRTC_NOTIME &&
+        mo->end_us > last + TRTC_STRAY_US)
+        return trtc_fail(err, TRTC_EX_USAGE, "--to is over 48 h after everybody has left");
+    if (container_of(o) == TRTC_CONTAINER_MP4 && mo->end_us != TRTC_NOTIME &&
+        mo->start_us != TRTC_NOTIME &&
+        (mo->end_us - mo->start_us) / 1000000 > TRTC_OUTPUT_FRAMES_MAX / frames_a_s)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%.1f days are too long for an MP4",
+                         (double)(mo->end_us - mo->start_us) / 86400e6);
+    return 0;
+}
+
 /* Where the mix begins and ends, as far as that is known. With live sources that is not before they come, but what is
  * stored and begins after the program did is not cut off for that. */
 static int set_extent(const struct opts *o, const struct inputs *in, struct trtc_mix_opts *mo,
@@ -341,7 +366,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
         return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between %s and %s",
                          o->from.given ? "--from" : "the beginning",
                          o->to.given ? "--to" : "the end");
-    return 0;
+    return check_extent(o, in, mo, err);
 }
 
 static int mix(const struct opts *o, struct inputs *in, struct images *images, cJSON *losses,
@@ -409,6 +434,11 @@ static void check_anchor(const struct opts *o, const struct inputs *in)
                                                   : "the first one there has the large window");
 }
 
+static int64_t on_clock(const struct when *w)
+{
+    return w->given && !w->relative ? w->us : TRTC_NOTIME;
+}
+
 int mix_run(struct opts *o, int *code, struct trtc_err *err)
 {
     struct inputs in = { .set = &o->set,
@@ -416,6 +446,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .allow_missing = o->allow_missing,
                          .deterministic = o->deterministic,
                          .only_until_us = TRTC_NOTIME,
+                         .from_us = on_clock(o->still.given ? &o->still : &o->from),
+                         .to_us = on_clock(o->still.given ? &o->still : &o->to),
                          .began_us = mix_now_us() };
     struct trtc_mix_result res = { 0 };
     cJSON *losses = cJSON_CreateArray();

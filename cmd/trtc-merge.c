@@ -367,6 +367,21 @@ static int scan_all(struct work *w, struct trtc_err *err)
     return 0;
 }
 
+/* What cannot be made is told before any work. */
+static void check_output(struct work *w, struct trtc_output *out)
+{
+    const bool splits = w->o->split_us || w->o->split_bytes;
+    if (out->refused) {
+        cli_error("%s: the video cannot be copied: %s", out->path, out->why_video);
+        w->code = trtc_worse(w->code, TRTC_EX_UNAVAILABLE);
+    } else if (out->too_long && !splits) {
+        cli_error("%s: %.1f days are too long for one file: use -m 0, -s or --split-time",
+                  out->path, (double)out->dur_us / 86400e6);
+        w->code = trtc_worse(w->code, TRTC_EX_DATAERR);
+        out->refused = true;
+    }
+}
+
 static int plan_all(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
@@ -387,7 +402,8 @@ static int plan_all(struct work *w, struct trtc_err *err)
             say_held(w, r);
             continue;
         }
-        trtc_recording_settle(r);
+        if (trtc_recording_settle(r, err) < 0)
+            return -1;
         if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
@@ -395,11 +411,7 @@ static int plan_all(struct work *w, struct trtc_err *err)
         if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0)
             return -1;
         for (size_t k = first; k < w->plan.n; k++)
-            if (w->plan.outputs[k].refused) {
-                cli_error("%s: the video cannot be copied: %s", w->plan.outputs[k].path,
-                          w->plan.outputs[k].why_video);
-                w->code = trtc_worse(w->code, TRTC_EX_UNAVAILABLE);
-            }
+            check_output(w, &w->plan.outputs[k]);
     }
     return trtc_plan_check(&w->plan, err);
 }
@@ -428,10 +440,10 @@ static int write_report(struct work *w, struct trtc_err *err)
                                                        w->lines[i].nb_left_out));
     cJSON_AddStringToObject(j, "version", TRTC_VERSION);
     cJSON_AddItemToObject(j, "inputs", inputs);
-    cJSON_AddItemToObject(j, "outputs", w->outputs);
-    cJSON_AddItemToObject(j, "losses", w->losses);
+    cJSON_AddItemToObject(j, "outputs", w->account.outputs);
+    cJSON_AddItemToObject(j, "losses", w->account.losses);
     cJSON_AddNumberToObject(j, "exit_status", cli_signal ? 128 + cli_signal : w->code);
-    w->outputs = w->losses = NULL;
+    w->account = (struct account){ 0 };
     text = cJSON_Print(j);
     if (!text) {
         trtc_fail_nomem(err);
@@ -456,8 +468,8 @@ static int run(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
     if (o->report && !o->print) {
-        w->outputs = cJSON_CreateArray();
-        w->losses = cJSON_CreateArray();
+        w->account.outputs = cJSON_CreateArray();
+        w->account.losses = cJSON_CreateArray();
         if (strcmp(o->report, "-") != 0 && !(w->report = trtc_file_create(o->report, err)))
             return -1;
     }
@@ -489,8 +501,8 @@ int main(int argc, char *argv[])
         code = w.code;
     }
     trtc_file_abort(&w.report);
-    cJSON_Delete(w.outputs);
-    cJSON_Delete(w.losses);
+    cJSON_Delete(w.account.outputs);
+    cJSON_Delete(w.account.losses);
     trtc_plan_fini(&w.plan);
     for (size_t i = 0; w.lines && i < w.scan.n; i++)
         trtc_timeline_fini(&w.lines[i]);

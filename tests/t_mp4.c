@@ -1042,6 +1042,54 @@ static void test_move_up(void **state)
     close(fd);
 }
 
+static void test_move_down(void **state)
+{
+    static uint8_t data[10000], back[10000], buf[512];
+    static const int shifts[] = { 1, 511, 512, 4096, 5000 };
+    struct trtc_err err = { 0 };
+    int fd = open_new("moved");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(trtc_pwrite_all(fd, data, sizeof(data), 0, "moved", &err), 0);
+        assert_int_equal(
+            trtc_mp4_move_down(fd, 5000, sizeof(data), shifts[i], buf, sizeof(buf), "moved", &err),
+            0);
+        assert_int_equal(pread(fd, back, sizeof(back), 0), (int)sizeof(data) - shifts[i]);
+        assert_memory_equal(back + 5000 - shifts[i], data + 5000, 5000);
+    }
+    assert_int_equal(ftruncate(fd, 5000), 0);
+    assert_int_equal(trtc_mp4_move_down(fd, 512, 10000, 512, buf, sizeof(buf), "moved", &err), -1);
+    assert_int_equal(err.code, TRTC_EX_IOERR);
+    close(fd);
+}
+
+/* A file that was planned for months and ends at once is as large as its media. */
+static void test_give_back(void **state)
+{
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
+                            make_sound(48000, 20) };
+    int64_t size[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const struct trtc_mp4_info info = { .creation_ms = TRTC_NOTIME,
+                                            .reserve_bytes = i ? INT64_C(1) << 40 : 16384,
+                                            .give_back = true };
+        write_file("back.mp4", &info, s, 2);
+        assert_same("back.mp4", s, 2);
+        size[i] = file_size("back.mp4");
+    }
+    assert_plays("back.mp4");
+    assert_false(has_box("back.mp4", "moov/trak/mdia/minf/stbl/co64", 0));
+    assert_in_range(size[1], size[0] - 16384, size[0] + 16384);
+    free_stream(s[0]);
+    free_stream(s[1]);
+}
+
 /* Media past 4 GiB: a hole in front instead of four real gigabytes. */
 static void test_64_bit_offsets(void **state)
 {
@@ -1433,6 +1481,8 @@ int main(void)
         cmocka_unit_test(test_entries),
         cmocka_unit_test(test_index_fits_or_not),
         cmocka_unit_test(test_reserve_edge),
+        cmocka_unit_test(test_move_down),
+        cmocka_unit_test(test_give_back),
         cmocka_unit_test(test_move_up),
         cmocka_unit_test(test_64_bit_offsets),
         cmocka_unit_test(test_long_times),

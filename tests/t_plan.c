@@ -566,6 +566,39 @@ static void test_copy_not_possible(void **state)
     }
 }
 
+/* One file holds 2^26 frames: sound of 48 kHz for 16 days. */
+static void test_too_long(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        struct trtc_plan_opts o;
+        bool too_long;
+    } t[] = {
+        { "a 0+10000 1400000000+10000", { .whole = true }, false },
+        { "a 0+10000 1440000000+10000", { .whole = true }, true },
+        { "a 0+10000 1440000000+10000", { .whole = true, .strip = true }, false },
+        { "a 0+10000 1440000000+10000", { 0 }, false },
+        { "a 0+10000/r96000 720000000+10000/r96000", { .whole = true }, true },
+        { "v 0+10000 1440000000+10000", { .whole = true }, false },
+        { "v 0+10000 1440000000+10000",
+          { .whole = true, .video = TRTC_CHOICE_ENCODE, .fps = 120 },
+          true },
+        { "a 0+10000 253402300000000+10000", { .whole = true }, true },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct made m;
+        struct trtc_plan p = { 0 };
+        make(&m, t[i].in, TRTC_AUX_MAIN);
+        assert_int_equal(trtc_plan_add(&p, &m.r, &m.t, &t[i].o, NULL), 0);
+        for (size_t k = 0; k < p.n; k++)
+            if (p.outputs[k].too_long != t[i].too_long)
+                fail_msg("%zu: '%s'", i, t[i].in);
+        trtc_plan_fini(&p);
+        made_fini(&m);
+    }
+}
+
 /* ---- places in the output ---- */
 
 static void test_places(void **state)
@@ -1023,6 +1056,7 @@ int main(void)
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_decisions_by_section),
         cmocka_unit_test(test_copy_not_possible),
+        cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_part_names),
         cmocka_unit_test(test_collisions),

@@ -285,7 +285,7 @@ static void test_settle(void **state)
             p->facts.first_ts_90k =
                 (t[i].seg[r.nb_pieces].stream_s + 95440) * 90000 % (INT64_C(1) << 33);
         }
-        trtc_recording_settle(&r);
+        assert_int_equal(trtc_recording_settle(&r, NULL), 0);
         for (size_t k = 0; k < r.nb_pieces; k++)
             if (pieces[k].start_us / 1000000 - BASE_MS / 1000 != t[i].seg[k].want_s)
                 fail_msg("%s, %zu: %" PRId64, t[i].what, k,
@@ -295,6 +295,60 @@ static void test_settle(void **state)
             free(r.notes[k]);
         free(r.notes);
     }
+}
+
+/* Scans d, settles its recording, and compares that. */
+static void expect_settled(int line, const char *want)
+{
+    char got[4096] = "";
+    struct trtc_scan s = scan(false, NULL);
+    struct trtc_recording *r = &s.recs[0];
+    assert_int_equal(s.n, 1);
+    assert_int_equal(trtc_recording_settle(r, NULL), 0);
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        sprintf(got + strlen(got), "%s%d:%" PRId64 "%s", i ? " " : "", p->source,
+                p->start_us / 1000 - BASE_MS, p->unusable ? "x" : "");
+    }
+    put_losses(got + strlen(got), r);
+    if (strcmp(got, want) != 0)
+        fail_msg("line %d\n want %s\n got  %s", line, want, got);
+    trtc_scan_fini(&s);
+}
+
+#define SETTLED(want) expect_settled(__LINE__, want)
+
+/* A clock that is wild: what lies over 48 h from all else is placed by its name, or is lost. */
+static void test_wild_clock(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000 @000020000", 376);
+    put_list(V, "X10 @000000000 X10 @000010000 X10 @000020000");
+    SETTLED("0:0 0:10000 0:20000");
+    /* FILE-ATTR of one, of several */
+    put_list(V, "X10 @000000000 F-1767225600000,376 X10 @000010000 X10 @000020000");
+    SETTLED("0:0 0:10000 0:20000; stray -1767225600000+0 -0");
+    put_list(V, "X10 @000000000 F9000000000,376 X10 @000010000 F9000010000,376 X10 @000020000");
+    SETTLED("0:0 0:10000 0:20000; stray 9000000000+0 -0");
+    /* START-REC-TIME of one playlist, both ways */
+    put_segments(A "_20260101000000000.ts " A "_20260101000010000.ts", 376);
+    put_list(A, "S-1767225600000 X10 " A "_20260101000000000.ts X10 " A "_20260101000010000.ts");
+    put_list(V, "S0 X10 @000000000 X10 @000010000");
+    SETTLED("0:0 0:10000 1:0 1:10000; stray -1767225600000+0 -0");
+    put_list(A, "S2592000000 X10 " A "_20260101000000000.ts X10 " A "_20260101000010000.ts");
+    SETTLED("0:0 0:10000 1:0 1:10000; stray 2592000000+0 -0");
+    /* one of less than two days is the recording's own */
+    put_list(A, "S100000000 X10 " A "_20260101000000000.ts X10 " A "_20260101000010000.ts");
+    SETTLED("0:100000000 0:100010000 1:0 1:10000");
+    assert_int_equal(unlink("d/" A ".m3u8"), 0);
+    /* a name that is wild has nothing else to be placed by */
+    put_segments(V "_20360101000010000.ts", 376);
+    put_list(V, "X10 @000000000 X10 " V "_20360101000010000.ts X10 @000020000");
+    SETTLED("0:0 0:315532810000x 0:20000; stray 315532810000+10000 -376");
+    /* one in front does not shift those behind it, which agree with START-REC-TIME */
+    put_segments(V "_20160101000010000.ts", 376);
+    put_list(V, "S0 X10 " V "_20160101000010000.ts X10 @000010000 X10 @000020000");
+    SETTLED("0:-315619190000x 0:10000 0:20000; stray -315619190000+10000 -376");
 }
 
 /* ---- what cannot be used ---- */
@@ -701,6 +755,7 @@ int main(void)
         cmocka_unit_test_setup(test_summed, fresh),
         cmocka_unit_test_setup(test_jump_is_noted, fresh),
         cmocka_unit_test_setup(test_settle, fresh),
+        cmocka_unit_test_setup(test_wild_clock, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
         cmocka_unit_test_setup(test_byte_ranges, fresh),

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AAC_FRAME = 1024, ENCODED_HZ = 48000 };
+
 /* ---- facts over a lane ---- */
 
 struct video_facts {
@@ -231,6 +233,18 @@ static int set_path(struct trtc_output *out, const struct trtc_plan_opts *o, int
     return out->path ? 0 : -1;
 }
 
+/* Whether it has more frames than one file may hold. What is copied of the pictures is not counted:
+ * whoever lists so many segments has them. */
+static bool is_too_long(const struct trtc_output *out)
+{
+    int64_t rate_hz = out->do_audio == TRTC_CHOICE_COPY ? out->audio.clips[0].piece->facts.rate_hz
+                      : out->do_audio == TRTC_CHOICE_ENCODE ? ENCODED_HZ
+                                                            : 0;
+    int64_t fps = out->do_video == TRTC_CHOICE_ENCODE ? out->fps : 0, s = out->dur_us / 1000000;
+    return s > TRTC_OUTPUT_FRAMES_MAX / (fps + 1) ||
+           s > TRTC_OUTPUT_FRAMES_MAX / (rate_hz / AAC_FRAME + 1);
+}
+
 static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
 {
     if (out->video.n) {
@@ -255,6 +269,7 @@ static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
         out->do_audio =
             must || o->audio == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
     }
+    out->too_long = is_too_long(out);
 }
 
 static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_section *s,

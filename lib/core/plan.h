@@ -20,6 +20,9 @@ enum trtc_names { TRTC_NAMES_SCRIPT, TRTC_NAMES_RECORDING };
 #define TRTC_RECORDING_SPLIT_BYTES INT64_C(2147483648) /* specification: 2 GB or 24 h */
 #define TRTC_RECORDING_SPLIT_US    (24 * INT64_C(3600000000))
 
+/* Frames that one file may hold: what an MP4's index is made for. */
+#define TRTC_OUTPUT_FRAMES_MAX (INT64_C(1) << 26)
+
 struct trtc_plan_opts {
     bool whole;              /* -m 1: one output a recording */
     bool strip;              /* -s: blanks between sections are left out */
@@ -61,6 +64,7 @@ struct trtc_output {
     char why_video[96], why_audio[96];   /* reason for encoding, or "" */
     int width_px, height_px, fps;        /* where the picture is encoded */
     bool refused;               /* --video copy, but it cannot be copied: why_video says why */
+    bool too_long;              /* for one file: it must be split */
     bool can_black;                      /* a black picture can stand between the copied ones */
     char *path;                          /* final name; --names recording: without index */
     int index; /* --names recording: place among the recording's outputs, from 1; 0: only one */

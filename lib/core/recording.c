@@ -2,6 +2,7 @@
 /* Puts the segments of a recording on the clock, and lists what cannot be used. */
 #include "core/recording.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "core/beneath.h"
 #include "core/clock.h"
 #include "core/recording_priv.h"
+#include "core/stray.h"
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
 #define BIG_JUMP_US   (3600 * INT64_C(1000000))
@@ -168,6 +170,24 @@ struct placing {
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
 };
 
+static bool parse_name(const char *uri, struct trtc_name *name)
+{
+    const char *base = strrchr(uri, '/') ? strrchr(uri, '/') + 1 : uri;
+    return trtc_name_parse(base, strlen(base), TRTC_ROOM_AUTO, name, NULL, NULL) == 0;
+}
+
+/* Some name of the playlist lies where START-REC-TIME does: a first one that does not is wild. */
+static bool names_agree(const struct trtc_playlist *pl)
+{
+    for (size_t i = 0; i < pl->nb_segs; i++) {
+        struct trtc_name name;
+        if (parse_name(pl->segs[i].uri, &name) && name.utc_ms != TRTC_NOTIME &&
+            llabs(name.utc_ms - pl->start_rec_ms) <= TRTC_STRAY_US / 1000)
+            return true;
+    }
+    return false;
+}
+
 static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source *src,
                              int64_t first_ms)
 {
@@ -175,6 +195,8 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source 
     if (first_ms == TRTC_NOTIME || pl->start_rec_ms == TRTC_NOTIME || first_ms == pl->start_rec_ms)
         return 0;
     int64_t ms = pl->start_rec_ms - first_ms;
+    if (llabs(ms) > TRTC_STRAY_US / 1000 && names_agree(pl))
+        return 0;
     trtc_recording_note(
         r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
         src->file, (double)ms / 1000);
@@ -218,9 +240,8 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
                           .next_us = TRTC_NOTIME };
     for (size_t i = 0; i < pl->nb_segs; i++) {
         const struct trtc_playlist_seg *seg = &pl->segs[i];
-        const char *base = strrchr(seg->uri, '/') ? strrchr(seg->uri, '/') + 1 : seg->uri;
         struct trtc_name name;
-        bool named = trtc_name_parse(base, strlen(base), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0;
+        bool named = parse_name(seg->uri, &name);
         bool ranged = seg->range_bytes >= 0;
         /* of several ranges of a file its name has the time of the first one */
         bool timed = named && !(seen_before(seen, seg->uri, ANY_RANGE) && ranged);
@@ -272,8 +293,98 @@ static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b)
     return a->source == b->source && llabs(step - a->dur_us) < CLOCK_STEP_US;
 }
 
-void trtc_recording_settle(struct trtc_recording *r)
+/* The name of its file has no other time than its clock. */
+static bool is_sure(const struct trtc_piece *p)
 {
+    return p->name_ms != TRTC_NOTIME && llabs(p->name_ms * 1000 - p->start_us) <= TRTC_STRAY_US;
+}
+
+/* What the strays are measured by: all else of the recording. */
+static struct trtc_spot extent_of(const struct trtc_spot *spots, size_t n)
+{
+    struct trtc_spot all = { .start_us = INT64_MAX, .end_us = INT64_MIN };
+    for (size_t i = 0; i < n; i++) {
+        if (spots[i].stray)
+            continue;
+        all.start_us = spots[i].start_us < all.start_us ? spots[i].start_us : all.start_us;
+        all.end_us = spots[i].end_us > all.end_us ? spots[i].end_us : all.end_us;
+    }
+    return all;
+}
+
+static int lose_stray(struct trtc_recording *r, struct trtc_piece *p)
+{
+    char when[32], why[128];
+    trtc_utc_format3339(p->start_us / 1000, when);
+    snprintf(why, sizeof why, "its time, %s, is over 48 h from all else of the recording", when);
+    p->unusable = true;
+    return lose(r, p, "stray", p->bytes, why);
+}
+
+/* Segments of a playlist whose clock was wild, and whose names are not: the first, and how many. */
+static int tell_placed(struct trtc_recording *r, const struct trtc_source *src, int64_t first_us,
+                       int64_t nb)
+{
+    char path[4096], when[32];
+    trtc_utc_format3339(first_us / 1000, when);
+    snprintf(path, sizeof path, "%s/%s", r->dir, src->file);
+    return trtc_losses_add(&r->losses, path, "stray", (int)(src - r->sources), first_us, 0, 0,
+                           "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
+                           "else of the recording; their names' times are taken",
+                           nb, nb > 1 ? "from " : "", when);
+}
+
+/* Places the strays by their names, or takes them out. */
+static int settle_strays(struct trtc_recording *r, const struct trtc_spot *spots,
+                         const struct trtc_spot *all)
+{
+    int64_t nb = 0, first_us = 0;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        struct trtc_piece *p = &r->pieces[i];
+        const bool stray = !p->unusable && spots++->stray;
+        const int64_t name_us = p->name_ms == TRTC_NOTIME ? INT64_MIN : p->name_ms * 1000;
+        if (stray &&
+            (name_us < all->start_us - TRTC_STRAY_US || name_us > all->end_us + TRTC_STRAY_US)) {
+            if (lose_stray(r, p) < 0)
+                return -1;
+        } else if (stray) {
+            first_us = nb++ ? first_us : p->start_us;
+            p->start_us = name_us;
+            p->exact = true;
+        }
+        const bool last = i + 1 == r->nb_pieces || p[1].source != p->source;
+        if (last && nb && tell_placed(r, &r->sources[p->source], first_us, nb) < 0)
+            return -1;
+        nb = last ? 0 : nb;
+    }
+    return 0;
+}
+
+static int find_strays(struct trtc_recording *r)
+{
+    struct trtc_spot *spots = malloc((r->nb_pieces + 1) * sizeof *spots);
+    size_t n = 0;
+    if (!spots)
+        return -1;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
+        if (!p->unusable)
+            spots[n++] = (struct trtc_spot){ .start_us = p->start_us,
+                                             .end_us = p->start_us + us,
+                                             .sure = is_sure(p) };
+    }
+    int64_t nb = trtc_find_strays(spots, n);
+    const struct trtc_spot all = extent_of(spots, n);
+    int ret = nb > 0 ? settle_strays(r, spots, &all) : nb < 0 ? -1 : 0;
+    free(spots);
+    return ret;
+}
+
+int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
+{
+    if (find_strays(r) < 0)
+        return trtc_fail_nomem(err);
     const struct trtc_piece *prev = NULL;
     int64_t back_us = 0;
     for (size_t i = 0; i < r->nb_pieces; i++) {
@@ -297,6 +408,7 @@ void trtc_recording_settle(struct trtc_recording *r)
         p->start_us += back_us;
         prev = p;
     }
+    return 0;
 }
 
 /* ---- sources ---- */

@@ -97,10 +97,12 @@ struct trtc_scan {
 int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
                   size_t nb_users, struct trtc_err *err);
 
-/* Once the facts of the pieces are known: where the clock of a playlist steps back although its
- * stream goes on, the stream is followed (and a note made). Segments listed out of order, or for a
- * time that was recorded already, stay where their clock says. */
-void trtc_recording_settle(struct trtc_recording *r);
+/* Once the facts of the pieces are known: those that lie over 48 h from all others have a wild clock
+ * and are listed as "stray": left out, or placed by their names where these lie with the others.
+ * Where the clock of a playlist steps back although its stream goes on,
+ * the stream is followed (and a note made). Segments listed out of order, or for a time that was
+ * recorded already, stay where their clock says. -1 without memory. */
+int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err);
 
 void trtc_scan_fini(struct trtc_scan *s);
 

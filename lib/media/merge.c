@@ -106,6 +106,7 @@ static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
         .creation_ms = start_us / 1000,
         .title = title_of(m->out->rec),
         .reserve_bytes = reserve_bytes(m),
+        .give_back = true,
     };
     m->base_us = base_us;
     m->nb_written = 0;

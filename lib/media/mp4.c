@@ -17,11 +17,12 @@
 
 enum {
     MDAT_HEADER_BYTES = 8,
-    LARGE_HEADER_BYTES = 16,      /* of a box of 4 GiB or more */
-    CHUNK_BYTES = 1 << 20,        /* a chunk is not grown past this, nor past a second */
+    LARGE_HEADER_BYTES = 16, /* of a box of 4 GiB or more */
+    CHUNK_BYTES = 1 << 20,   /* a chunk is not grown past this, nor past a second */
     TIMESCALE_MAX = 10000000,
-    DEFAULT_FPS = 25,             /* for a picture that is alone and has no end */
+    DEFAULT_FPS = 25, /* for a picture that is alone and has no end */
     AAC_FRAME_TICKS = 1024,
+    GIVE_BACK_BYTES = 1 << 20, /* less of the room is left as it is */
 };
 
 #define RESERVE_MAX (INT64_C(1) << 40)
@@ -67,6 +68,7 @@ struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_in
     if (reserve > RESERVE_MAX)
         reserve = RESERVE_MAX;
     m->creation_ms = info->creation_ms;
+    m->give_back = info->give_back;
     m->media = align_up(TRTC_MP4_FTYP_BYTES + reserve + LARGE_HEADER_BYTES);
     m->out.fd = fd;
     m->out.name = m->name;
@@ -148,7 +150,8 @@ static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_s
     else if (s->nb_samples > 0 && v->dts - s->last_dts > TRTC_MP4_STEP_MAX)
         why = "it comes too long after the one before";
     else if (s->nb_samples == TRTC_MP4_SAMPLES_MAX)
-        why = "there are too many before it";
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s: track %d has more samples than one file may hold", m->name, track);
     else if (v->entry < 0 || v->entry >= TRTC_MP4_ENTRIES_MAX)
         why = "its sample entry";
     if (!why)
@@ -195,11 +198,14 @@ nomem:
     return fail_out(&m->out, err);
 }
 
-/* Where the media starts if the index takes so many bytes: where it is, or moved up. */
+/* Where the media starts if the index takes so many bytes: where it is, or moved up or down. */
 static int64_t media_for(const struct trtc_mp4 *m, int64_t moov_bytes, int64_t mdat_header)
 {
     int64_t need = TRTC_MP4_FTYP_BYTES + moov_bytes + mdat_header;
+    int64_t left = m->media - need, payload = trtc_mp4_tell(&m->out) - m->media;
 
+    if (m->give_back && left > GIVE_BACK_BYTES && left > payload)
+        return align_up(need + 8);
     /* a box, and so the free one, has 8 bytes at least */
     if (m->media == need || m->media >= need + 8)
         return m->media;
@@ -309,6 +315,9 @@ static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
 
     if (shift == 0)
         return 0;
+    if (shift < 0)
+        return trtc_mp4_move_down(m->out.fd, m->media, trtc_mp4_tell(&m->out), -shift, m->out.buf,
+                                  TRTC_MP4_BUF_BYTES, m->name, err);
     done = trtc_mp4_insert_range(m->out.fd, shift, m->name, err);
     if (done)
         return done > 0 ? 0 : -1;

@@ -51,6 +51,8 @@ struct trtc_mp4_info {
     const char *comment;          /* UTF-8, or NULL */
     int64_t reserve_bytes;        /* room left in front for the index; a good guess saves moving
                                      the media at the end */
+    bool give_back; /* where more of it is left at the end than there is media, the media is moved
+                       down: so a file that ends long before its time is no larger than it must be */
 };
 
 /* Starts writing at offset 0 of fd (read-write, empty, seekable; stays the caller's). name is

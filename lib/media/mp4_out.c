@@ -103,6 +103,24 @@ int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t 
     return 0;
 }
 
+int trtc_mp4_move_down(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
+                       size_t buf_size, const char *name, struct trtc_err *err)
+{
+    int ret;
+
+    for (int64_t at = start; at < end; at += (int64_t)buf_size) {
+        size_t n = end - at < (int64_t)buf_size ? (size_t)(end - at) : buf_size;
+
+        if (read_all(fd, buf, n, at, name, err) ||
+            trtc_pwrite_all(fd, buf, n, at - shift, name, err))
+            return -1;
+    }
+    do
+        ret = ftruncate(fd, (off_t)(end - shift));
+    while (ret && errno == EINTR);
+    return ret ? trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot shorten '%s'", name) : 0;
+}
+
 int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err)
 {
 #ifdef FALLOC_FL_INSERT_RANGE

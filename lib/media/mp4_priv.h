@@ -133,6 +133,7 @@ struct trtc_mp4 {
     char *name, *title, *comment;
     int64_t creation_ms;
     int64_t media;    /* offset of the first byte of media */
+    bool give_back;
     bool finished;
     int nb_tracks;
     struct trtc_mp4_trak tracks[TRTC_MP4_TRACKS_MAX];
@@ -232,6 +233,9 @@ void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o);
 /* Moves the bytes in start..end up by shift, through buf, from the end backwards. */
 int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
                      size_t buf_size, const char *name, struct trtc_err *err);
+/* The same down, from the beginning on; the file ends behind them. */
+int trtc_mp4_move_down(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
+                       size_t buf_size, const char *name, struct trtc_err *err);
 /* Has the file system move the whole file up by shift, which copies nothing. Returns 1 where it
  * has, 0 where it cannot and nothing was changed, -1. */
 int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err);

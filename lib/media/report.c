@@ -10,6 +10,12 @@ static void add_ms(cJSON *o, const char *key, int64_t us)
         cJSON_AddNumberToObject(o, key, (double)us / 1000);
 }
 
+static void add_offset(cJSON *o, const char *key, int64_t a_us, int64_t b_us)
+{
+    if (a_us != TRTC_NOTIME && b_us != TRTC_NOTIME)
+        add_ms(o, key, a_us - b_us);
+}
+
 static void add_stats(cJSON *j, const char *key, const struct trtc_track_stats *s, bool encoded)
 {
     cJSON *t = cJSON_GetObjectItemCaseSensitive(j, key);
@@ -36,8 +42,8 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     if (res->has_video && res->has_audio) {
         cJSON *av = cJSON_AddObjectToObject(
             j, "av_offset_ms"); /* sound minus picture: first frames, last ends */
-        add_ms(av, "start", res->audio.first_us - res->video.first_us);
-        add_ms(av, "end", res->audio.last_us - res->video.last_us);
+        add_offset(av, "start", res->audio.first_us, res->video.first_us);
+        add_offset(av, "end", res->audio.last_us, res->video.last_us);
     }
     cJSON *files = cJSON_AddArrayToObject(j, "files");
     for (size_t i = 0; i < res->nb_files; i++) {

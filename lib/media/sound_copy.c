@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/mathematics.h>
+
 #include "media/encode.h"
 #include "media/reader.h"
 #include "media/track.h"
@@ -51,14 +53,20 @@ static void open_hole(struct sound_copy *c, int64_t from, int64_t to)
     c->track.stats.filled_us += trtc_ticks_to_us(len, c->track.format.timescale);
 }
 
+/* Where the kth silent frame of the hole begins. */
+static int64_t silence_at(const struct sound_copy *c, int64_t k)
+{
+    return c->hole_from + av_rescale_rnd(c->hole_len, k, c->hole_n, AV_ROUND_DOWN);
+}
+
 static int emit_silence(struct sound_copy *c, struct trtc_sample *s)
 {
-    int64_t at = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
+    int64_t at = silence_at(c, c->hole_k);
     c->hole_k++;
     *s = (struct trtc_sample){
         .data = c->silence, .size = c->silence_size, .dts = at, .pts = at, .key = true
     };
-    c->next = c->hole_from + c->hole_len * c->hole_k / c->hole_n;
+    c->next = silence_at(c, c->hole_k);
     c->nb_frames++;
     c->track.stats.nb_samples++;
     c->track.stats.nb_filled++;

@@ -44,6 +44,7 @@ static int open_mp4(struct trtc_writer_out *out, struct trtc_err *err)
         .creation_ms = out->o.creation_ms,
         .title = out->o.title,
         .reserve_bytes = reserve_bytes(&out->o),
+        .give_back = true,
     };
     struct mp4 *x = out->state = calloc(1, sizeof *x);
     if (!x)
