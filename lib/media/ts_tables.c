@@ -251,13 +251,23 @@ void trtc_ts_tables_continue(struct trtc_ts *ts)
     }
 }
 
+/* A table of this segment says what is on the PID: nothing that was known before it holds. */
+static bool is_named(const struct trtc_ts *ts, int pid)
+{
+    for (int i = 0; i < ts->stats.nb_named; i++)
+        if (ts->stats.named[i].stream.pid == pid)
+            return true;
+    return false;
+}
+
 bool trtc_ts_use_before(struct trtc_ts *ts)
 {
     if (ts->tabled || ts->nb_early == 0)
         return false;
     for (int k = 0; k < NB_ES; k++) {
         struct trtc_ts_es *s = &ts->es[k];
-        if (!ts->had[k] || ts->pid[ts->before[k].pid] != PID_NONE)
+        const int pid = ts->before[k].pid;
+        if (!ts->had[k] || ts->pid[pid] != PID_NONE || is_named(ts, pid))
             continue;
         trtc_ts_name(ts, &ts->before[k], k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
         s->next = ts->before[k];
