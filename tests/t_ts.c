@@ -15,246 +15,21 @@
 #include <libavutil/opt.h>
 
 #include "media/ts.h"
+#include "pes.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define NOPTS    TRTC_TS_NOPTS
 #define BOTH     (TRTC_TS_AUDIO | TRTC_TS_VIDEO)
-#define PMT      0x1000
-#define VIDEO    0x100
-#define AUDIO    0x101
-
-static uint32_t seed = 1;
-
-static uint32_t rnd(void)
-{
-    seed = seed * 1664525 + 1013904223;
-    return seed >> 8;
-}
-
-/* ---- bytes ---- */
-
-struct bytes {
-    uint8_t *p;
-    size_t n, cap;
-};
-
-static void add(struct bytes *b, const void *p, size_t n)
-{
-    if (b->n + n > b->cap) {
-        b->cap = (b->n + n) * 2;
-        b->p = realloc(b->p, b->cap);
-        assert_non_null(b->p);
-    }
-    if (n)
-        memcpy(b->p + b->n, p, n);
-    b->n += n;
-}
-
-static void add_random(struct bytes *b, size_t n)
-{
-    while (n-- > 0) {
-        const uint8_t c = (uint8_t)(2 + rnd() % 250); /* no start code, no sync word of ADTS */
-        add(b, &c, 1);
-    }
-}
-
-static void drop(struct bytes *b)
-{
-    free(b->p);
-    *b = (struct bytes){ NULL, 0, 0 };
-}
-
-/* ---- a small multiplexer ---- */
-
-struct mux {
-    struct bytes out;
-    uint8_t cc[8192];
-};
-
-static void mux_free(struct mux *m)
-{
-    drop(&m->out);
-    free(m);
-}
-
-static struct mux *mux_new(void)
-{
-    struct mux *m = calloc(1, sizeof *m);
-    assert_non_null(m);
-    return m;
-}
-
-/* One packet; payload shorter than the room is stuffed. af: bytes of an adaptation field
- * behind its length. Returns what went in. */
-static size_t mux_packet(struct mux *m, int pid, bool start, const void *af, size_t af_size,
-                         const uint8_t *p, size_t n)
-{
-    uint8_t t[188];
-    size_t head = 4;
-
-    memset(t, 0xff, sizeof t);
-    t[0] = 0x47;
-    t[1] = (uint8_t)((start ? 0x40 : 0) | pid >> 8);
-    t[2] = (uint8_t)pid;
-    if (af_size > 0 || n < 184) {
-        size_t len = af_size;
-        if (5 + len + n < 188)
-            len = 183 - n;
-        t[4] = (uint8_t)len;
-        if (len > 0)
-            t[5] = 0;
-        if (af_size > 0)
-            memcpy(t + 5, af, af_size);
-        head = 5 + len;
-    }
-    if (n > 188 - head)
-        n = 188 - head;
-    t[3] = (uint8_t)((head > 4 ? 0x20 : 0) | (n > 0 ? 0x10 : 0) | m->cc[pid]);
-    if (n > 0) {
-        m->cc[pid] = (m->cc[pid] + 1) & 15;
-        memcpy(t + head, p, n);
-    } else {
-        t[3] = (uint8_t)((t[3] & 0xf0) | ((m->cc[pid] - 1) & 15));
-    }
-    add(&m->out, t, sizeof t);
-    return n;
-}
-
-static uint32_t crc32_mpeg(const uint8_t *p, size_t n)
-{
-    uint32_t crc = 0xffffffff;
-
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint32_t)p[i] << 24;
-        for (int k = 0; k < 8; k++)
-            crc = crc & 0x80000000 ? crc << 1 ^ 0x04c11db7 : crc << 1;
-    }
-    return crc;
-}
-
-/* A section with this body, in as many packets as it takes. broken: the CRC is wrong. */
-static void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id,
-                        const struct bytes *body, bool broken)
-{
-    struct bytes s = { NULL, 0, 0 };
-    const size_t len = 5 + body->n + 4;
-    const uint8_t head[] = {
-        0, table, (uint8_t)(0xb0 | len >> 8), (uint8_t)len, (uint8_t)(id >> 8), (uint8_t)id, 0xc1,
-        0, 0
-    };
-
-    add(&s, head, sizeof head);
-    add(&s, body->p, body->n);
-    const uint32_t crc = crc32_mpeg(s.p + 1, s.n - 1) ^ (broken ? 4 : 0);
-    const uint8_t tail[4] = { (uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
-                              (uint8_t)crc };
-    add(&s, tail, 4);
-    while (s.n % 184)
-        add(&s, "\xff", 1);
-    for (size_t at = 0; at < s.n; at += 184)
-        mux_packet(m, pid, at == 0, NULL, 0, s.p + at, 184);
-    drop(&s);
-}
-
-static void mux_pat(struct mux *m, int nb, const int *pmt_pids)
-{
-    struct bytes b = { NULL, 0, 0 };
-
-    for (int i = 0; i < nb; i++) {
-        const uint8_t e[4] = { 0, (uint8_t)(i + 1), (uint8_t)(0xe0 | pmt_pids[i] >> 8),
-                               (uint8_t)pmt_pids[i] };
-        add(&b, e, 4);
-    }
-    mux_section(m, 0, 0, 1, &b, false);
-    drop(&b);
-}
-
-struct entry {
-    int pid;
-    uint8_t type;
-    const char *desc;
-    size_t desc_size;
-};
-
-static void mux_pmt(struct mux *m, int pid, const struct entry *e, size_t nb, bool broken)
-{
-    struct bytes b = { NULL, 0, 0 };
-
-    add(&b, "\xff\xff\xf0\x00", 4);
-    for (size_t i = 0; i < nb; i++) {
-        const uint8_t x[5] = { e[i].type, (uint8_t)(0xe0 | e[i].pid >> 8), (uint8_t)e[i].pid,
-                               (uint8_t)(0xf0 | e[i].desc_size >> 8), (uint8_t)e[i].desc_size };
-        add(&b, x, 5);
-        add(&b, e[i].desc, e[i].desc_size);
-    }
-    mux_section(m, pid, 2, 1, &b, broken);
-    drop(&b);
-}
-
-static void mux_tables(struct mux *m, uint8_t video_type)
-{
-    const struct entry e[] = { { VIDEO, video_type, NULL, 0 }, { AUDIO, 0x0f, NULL, 0 } };
-
-    mux_pat(m, 1, (const int[]){ PMT });
-    mux_pmt(m, PMT, e, 2, false);
-}
-
-static void pes_time(uint8_t *p, int prefix, int64_t t)
-{
-    p[0] = (uint8_t)(prefix << 4 | (t >> 29 & 14) | 1);
-    p[1] = (uint8_t)(t >> 22);
-    p[2] = (uint8_t)(t >> 14 | 1);
-    p[3] = (uint8_t)(t >> 7);
-    p[4] = (uint8_t)(t << 1 | 1);
-}
-
-/* A PES in packets. length: 0 none declared, 1 the true one, above that this one. room:
- * payload bytes per packet at most. */
-static void mux_pes_ex(struct mux *m, int pid, int64_t pts, int64_t dts, const void *p, size_t n,
-                       unsigned length, size_t room)
-{
-    uint8_t h[19] = { 0, 0, 1, pid == AUDIO ? 0xc0 : 0xe0, 0, 0, 0x80, 0, 0 };
-    size_t head = 9;
-    struct bytes b = { NULL, 0, 0 };
-
-    if (pts != NOPTS) {
-        h[7] = dts != NOPTS ? 0xc0 : 0x80;
-        pes_time(h + 9, dts != NOPTS ? 3 : 2, pts);
-        head += 5;
-        if (dts != NOPTS) {
-            pes_time(h + 14, 1, dts);
-            head += 5;
-        }
-    }
-    h[8] = (uint8_t)(head - 9);
-    if (length == 1)
-        length = (unsigned)(head - 6 + n);
-    h[4] = (uint8_t)(length >> 8);
-    h[5] = (uint8_t)length;
-    add(&b, h, head);
-    add(&b, p, n);
-    for (size_t at = 0; at < b.n;) {
-        const size_t left = b.n - at;
-        at += mux_packet(m, pid, at == 0, NULL, 0, b.p + at, left < room ? left : room);
-    }
-    drop(&b);
-}
-
-static void mux_pes(struct mux *m, int pid, int64_t pts, const void *p, size_t n)
-{
-    mux_pes_ex(m, pid, pts, NOPTS, p, n, pid == AUDIO, 184);
-}
 
 /* ---- elementary streams ---- */
 
 static void add_au(struct bytes *b, bool key, size_t n)
 {
-    add(b, "\0\0\0\1\x09\xf0", 6);
+    bytes_add(b, "\0\0\0\1\x09\xf0", 6);
     if (key)
-        add(b, "\0\0\0\1\x67\x42\x01\x1e\0\0\0\1\x68\xce\x38\x80", 16);
-    add(b, key ? "\0\0\1\x65\x88" : "\0\0\1\x41\x9a", 5);
-    add_random(b, n);
+        bytes_add(b, "\0\0\0\1\x67\x42\x01\x1e\0\0\0\1\x68\xce\x38\x80", 16);
+    bytes_add(b, key ? "\0\0\1\x65\x88" : "\0\0\1\x41\x9a", 5);
+    bytes_add_random(b, n);
 }
 
 static void add_adts(struct bytes *b, size_t n)
@@ -267,8 +42,8 @@ static void add_adts(struct bytes *b, size_t n)
                            (uint8_t)((n & 7) << 5 | 31),
                            0xfc };
 
-    add(b, h, 7);
-    add_random(b, n - 7);
+    bytes_add(b, h, 7);
+    bytes_add_random(b, n - 7);
 }
 
 /* ---- reading ---- */
@@ -306,14 +81,14 @@ static void pull(struct frames *out)
                              .pid = f.stream->pid };
         memcpy(o->codec_name, f.stream->codec_name, sizeof o->codec_name);
         assert_true(f.size > 0);
-        add(&o->data, f.data, f.size);
+        bytes_add(&o->data, f.data, f.size);
     }
 }
 
 static void frames_free(struct frames *f)
 {
     for (int i = 0; i < f->n; i++)
-        drop(&f->f[i].data);
+        bytes_drop(&f->f[i].data);
     free(f);
 }
 
@@ -410,24 +185,24 @@ static struct mux *record(int nb, struct bytes *au, struct bytes *adts)
 
         if (i % 8 == 5)
             mux_tables(m, 0x1b);
-        add_au(&v, i % 6 == 0, 100 + rnd() % 900);
+        add_au(&v, i % 6 == 0, 100 + mux_rnd() % 900);
         mux_pes_ex(m, VIDEO, 90000 + i * 6000, 87000 + i * 6000, v.p, v.n, i & 1, 184);
         if (au)
             au[i] = v;
         else
-            drop(&v);
+            bytes_drop(&v);
         for (int k = 0; k < 2; k++) {
             const int j = 2 * i + k;
             struct bytes a = { NULL, 0, 0 };
-            add_adts(&a, 50 + rnd() % 200);
-            add(&sound, a.p, a.n);
+            add_adts(&a, 50 + mux_rnd() % 200);
+            bytes_add(&sound, a.p, a.n);
             if (adts)
                 adts[j] = a;
             else
-                drop(&a);
+                bytes_drop(&a);
             if (j % 3 == 2 || j == 2 * nb - 1) {
                 mux_pes(m, AUDIO, 90000 + j / 3 * 3 * 1920, sound.p, sound.n);
-                drop(&sound);
+                bytes_drop(&sound);
             }
         }
     }
@@ -493,9 +268,9 @@ static void test_plain(void **state)
     }
 
     for (int i = 0; i < NB; i++)
-        drop(&au[i]);
+        bytes_drop(&au[i]);
     for (int i = 0; i < 2 * NB; i++)
-        drop(&adts[i]);
+        bytes_drop(&adts[i]);
     frames_free(f);
     mux_free(m);
 }
@@ -588,8 +363,8 @@ static void test_named(void **state)
         assert_int_equal(trtc_ts_left_out(n), !want[i].taken && want[i].nb_packets > 0);
     }
     frames_free(f);
-    drop(&v);
-    drop(&a);
+    bytes_drop(&v);
+    bytes_drop(&a);
     mux_free(m);
 }
 
@@ -605,7 +380,7 @@ static void test_unfollowed(void **state)
 
     add_au(&v, true, 100);
     add_adts(&a, 100);
-    add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
+    bytes_add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
     mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, both, 2, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
@@ -642,9 +417,9 @@ static void test_unfollowed(void **state)
     assert_int_equal(f->stats.nb_unlisted, 100 - TRTC_TS_NAMED_MAX);
     assert_int_equal(f->n, 1);
     frames_free(f);
-    drop(&v);
-    drop(&h);
-    drop(&a);
+    bytes_drop(&v);
+    bytes_drop(&h);
+    bytes_drop(&a);
     mux_free(m);
 }
 
@@ -657,7 +432,7 @@ static int write_bytes(void *opaque,
                        uint8_t *p,
                        int n)
 {
-    add(opaque, p, (size_t)n);
+    bytes_add(opaque, p, (size_t)n);
     return n;
 }
 
@@ -741,7 +516,7 @@ static void test_libavformat(void **state)
         for (int y = 0; y < v->height; y++)
             for (int x = 0; x < v->width; x++)
                 picture->data[0][y * picture->linesize[0] + x] =
-                    (uint8_t)(x * y / 16 + 5 * i + rnd() % 8);
+                    (uint8_t)(x * y / 16 + 5 * i + mux_rnd() % 8);
         for (int k = 1; k < 3; k++)
             for (int y = 0; y < v->height / 2; y++)
                 memset(picture->data[k] + y * picture->linesize[k], 100 + i, (size_t)v->width / 2);
@@ -750,7 +525,7 @@ static void test_libavformat(void **state)
         for (; j * 1024 < (i + 1) * 2940; j++) {
             assert_int_equal(av_frame_make_writable(sound), 0);
             for (int k = 0; k < sound->nb_samples; k++)
-                ((float *)(void *)sound->data[0])[k] = (float)(rnd() % 1000) / 2000;
+                ((float *)(void *)sound->data[0])[k] = (float)(mux_rnd() % 1000) / 2000;
             sound->pts = j * 1024;
             encode(fmt, as, a, sound, asent, &nb_a);
         }
@@ -785,7 +560,7 @@ static void test_libavformat(void **state)
     assert_int_equal(nb_v, 60);
 
     frames_free(f);
-    drop(&out);
+    bytes_drop(&out);
     while (nb_v > 0)
         av_packet_free(&vsent[--nb_v]);
     while (nb_a > 0)
@@ -864,8 +639,8 @@ static void test_cut_declared(void **state)
     }
     /* In the middle as well: the next PES comes too early. */
     struct bytes b = { NULL, 0, 0 };
-    add(&b, m->out.p, first - 188);
-    add(&b, m->out.p + first, m->out.n - first);
+    bytes_add(&b, m->out.p, first - 188);
+    bytes_add(&b, m->out.p + first, m->out.n - first);
     m->out.p[first - 188 + 3] &= 0xf0;
     struct frames *f = read_all(&b);
     assert_int_equal(f->n, 2);
@@ -873,8 +648,8 @@ static void test_cut_declared(void **state)
     assert_false(f->f[1].damaged);
     assert_int_equal(f->stats.nb_lost, 1);
     frames_free(f);
-    drop(&b);
-    drop(&v);
+    bytes_drop(&b);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -893,8 +668,8 @@ static void test_lost(void **state)
         bool first = true, last = true;
         struct bytes b = { NULL, 0, 0 };
 
-        add(&b, m->out.p, k * 188);
-        add(&b, gone + 188, m->out.n - (k + 1) * 188);
+        bytes_add(&b, m->out.p, k * 188);
+        bytes_add(&b, gone + 188, m->out.n - (k + 1) * 188);
         for (size_t i = 0; i < nb; i++)
             if (((m->out.p[i * 188 + 1] & 0x1f) << 8 | m->out.p[i * 188 + 2]) == pid && i != k)
                 *(i < k ? &first : &last) = false;
@@ -944,12 +719,12 @@ static void test_lost(void **state)
             assert_int_equal(whole[0], 2 * NB);
         }
         frames_free(f);
-        drop(&b);
+        bytes_drop(&b);
     }
     for (int i = 0; i < NB; i++)
-        drop(&au[i]);
+        bytes_drop(&au[i]);
     for (int i = 0; i < 2 * NB; i++)
-        drop(&adts[i]);
+        bytes_drop(&adts[i]);
     mux_free(m);
 }
 
@@ -974,7 +749,7 @@ static void test_counters(void **state)
         assert_frame(&f->f[1], &v, 96000, false);
         frames_free(f);
     }
-    drop(&v);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -982,11 +757,11 @@ static void splice(struct bytes *b, size_t at, const void *p, size_t n)
 {
     struct bytes tail = { NULL, 0, 0 };
 
-    add(&tail, b->p + at, b->n - at);
+    bytes_add(&tail, b->p + at, b->n - at);
     b->n = at;
-    add(b, p, n);
-    add(b, tail.p, tail.n);
-    drop(&tail);
+    bytes_add(b, p, n);
+    bytes_add(b, tail.p, tail.n);
+    bytes_drop(&tail);
 }
 
 static void test_resync(void **state)
@@ -997,14 +772,14 @@ static void test_resync(void **state)
     uint8_t junk[1000];
 
     for (size_t i = 0; i < sizeof junk; i++)
-        junk[i] = (uint8_t)rnd();
+        junk[i] = (uint8_t)mux_rnd();
 
     /* Between packets, in front and behind: nothing is lost but the garbage. */
     static const size_t sizes[] = { 1, 100, 187, 189, 1000 };
     for (size_t i = 0; i < COUNT(sizes); i++) {
         for (int where = 0; where < 3; where++) {
             struct bytes b = { NULL, 0, 0 };
-            add(&b, m->out.p, m->out.n);
+            bytes_add(&b, m->out.p, m->out.n);
             splice(&b, where == 0 ? 0 : where == 1 ? 40 * 188 : b.n, junk, sizes[i]);
             for (size_t block = 1; block < 10000; block = block * 7 + 4) {
                 struct frames *f = read_blocks(b.p, b.n, block);
@@ -1019,20 +794,20 @@ static void test_resync(void **state)
                     assert_int_equal(f->f[k].data.n, whole->f[k].data.n);
                 frames_free(f);
             }
-            drop(&b);
+            bytes_drop(&b);
         }
     }
 
     /* Whole packets overwritten in front are damage. */
     for (size_t i = 1; i < 4; i++) {
         struct bytes b = { NULL, 0, 0 };
-        add(&b, m->out.p, m->out.n);
+        bytes_add(&b, m->out.p, m->out.n);
         memset(b.p, 0, i * 188);
         struct frames *f = read_blocks(b.p, b.n, 1000);
         assert_int_equal(f->stats.nb_front, 0);
         assert_true(f->stats.nb_bad >= (int64_t)i * 188);
         frames_free(f);
-        drop(&b);
+        bytes_drop(&b);
     }
 
     /* A sync byte changed: one packet lost. */
@@ -1047,8 +822,8 @@ static void test_resync(void **state)
     /* Bytes missing in a packet: what was cut short takes bytes of its neighbour, and is told.
      */
     struct bytes b = { NULL, 0, 0 };
-    add(&b, m->out.p, 31 * 188 - 50);
-    add(&b, m->out.p + 31 * 188, m->out.n - 31 * 188);
+    bytes_add(&b, m->out.p, 31 * 188 - 50);
+    bytes_add(&b, m->out.p + 31 * 188, m->out.n - 31 * 188);
     f = read_all(&b);
     int nb_damaged = 0;
     for (int i = 0; i < f->n; i++)
@@ -1057,7 +832,7 @@ static void test_resync(void **state)
     assert_true(f->stats.nb_bad >= 138);
     assert_true(f->n >= whole->n - 4);
     frames_free(f);
-    drop(&b);
+    bytes_drop(&b);
     frames_free(whole);
     mux_free(m);
 }
@@ -1068,13 +843,13 @@ static void widen(struct bytes *out, const struct bytes *in, size_t lead, size_t
 {
     for (size_t at = 0; at < in->n; at += 188) {
         for (size_t i = 0; i < lead + tail; i++) {
-            const uint8_t c = (uint8_t)rnd(); /* it may look like a sync byte */
+            const uint8_t c = (uint8_t)mux_rnd(); /* it may look like a sync byte */
             if (i == lead)
-                add(out, in->p + at, 188);
-            add(out, &c, 1);
+                bytes_add(out, in->p + at, 188);
+            bytes_add(out, &c, 1);
         }
         if (tail == 0)
-            add(out, in->p + at, 188);
+            bytes_add(out, in->p + at, 188);
     }
 }
 
@@ -1126,7 +901,7 @@ static void test_sizes(void **state)
             assert_int_equal(f->stats.nb_bad, 0);
             frames_free(f);
         }
-        drop(&b);
+        bytes_drop(&b);
     }
     frames_free(whole);
     mux_free(m);
@@ -1149,12 +924,12 @@ static void test_late_tables(void **state)
             for (size_t i = 2; i <= nb; i++) {
                 const uint8_t *p = m->out.p + i * 188;
                 if (i == at) {
-                    add(&b, m->out.p + (turned ? 188 : 0), 188);
-                    add(&b, m->out.p + (turned ? 0 : 188), 188);
+                    bytes_add(&b, m->out.p + (turned ? 188 : 0), 188);
+                    bytes_add(&b, m->out.p + (turned ? 0 : 188), 188);
                 }
                 const int pid = i < nb ? (p[1] & 0x1f) << 8 | p[2] : PMT;
                 if (pid != PMT && pid != 0)
-                    add(&b, p, 188);
+                    bytes_add(&b, p, 188);
             }
             for (size_t block = 1000; block < 100000000; block *= 100) {
                 struct frames *f = read_blocks(b.p, b.n, block);
@@ -1174,7 +949,7 @@ static void test_late_tables(void **state)
         const uint8_t *p = m->out.p + i * 188;
         const int pid = (p[1] & 0x1f) << 8 | p[2];
         if (pid != PMT && pid != 0)
-            add(&b, p, 188);
+            bytes_add(&b, p, 188);
     }
     struct frames *f = read_all(&b);
     assert_int_equal(f->n, 0);
@@ -1194,7 +969,7 @@ static void test_late_tables(void **state)
         assert_int_equal(f->n, whole->n);
         frames_free(f);
     }
-    drop(&b);
+    bytes_drop(&b);
     frames_free(whole);
     mux_free(m);
 }
@@ -1228,7 +1003,7 @@ static void test_very_late_tables(void **state)
     assert_int_equal(n + left_out, nb + 1);
     assert_true(n > TRTC_TS_EARLY_MAX / 200);
     assert_int_equal(st->nb_bad + st->nb_lost, 0);
-    drop(&v);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -1285,10 +1060,10 @@ static void test_segments(void **state)
     const size_t nb = m->out.n / 188;
     int64_t begin[3];
 
-    add(&tables, m->out.p, 2 * 188);
+    bytes_add(&tables, m->out.p, 2 * 188);
     for (size_t k = 2; k < nb; k++) {
         for (int with_tables = 0; with_tables < 2; with_tables++) {
-            const size_t at[] = { 0, k * 188, (k + 1 + rnd() % (nb - k)) * 188 };
+            const size_t at[] = { 0, k * 188, (k + 1 + mux_rnd() % (nb - k)) * 188 };
             struct frames *f = read_segments(&m->out, at, 3, with_tables ? &tables : NULL, begin);
             assert_clean(f);
             assert_int_equal(f->n, whole->n);
@@ -1312,14 +1087,14 @@ static void test_segments(void **state)
 
     /* Cut anywhere: the packet that was cut goes on as well. */
     for (int i = 0; i < 500; i++) {
-        const size_t first = 400 + rnd() % (m->out.n - 1000);
-        const size_t at[] = { 0, first, first + 1 + rnd() % 500 };
+        const size_t first = 400 + mux_rnd() % (m->out.n - 1000);
+        const size_t at[] = { 0, first, first + 1 + mux_rnd() % 500 };
         struct frames *f = read_segments(&m->out, at, 3, NULL, begin);
         assert_clean(f);
         assert_int_equal(f->n, whole->n);
         frames_free(f);
     }
-    drop(&tables);
+    bytes_drop(&tables);
     frames_free(whole);
     mux_free(m);
 }
@@ -1369,19 +1144,19 @@ static void test_other_segments(void **state)
     mux_tables(m, 0x1b);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     mux_pes(m, VIDEO, 2000, v.p, v.n);
-    add(&b, m->out.p, m->out.n - 50);
+    bytes_add(&b, m->out.p, m->out.n - 50);
     const size_t cut[] = { 0, b.n };
     mux_tables(m, 0x1b);
     mux_pes(m, VIDEO, 3000, v.p, v.n);
-    add(&b, m->out.p + b.n + 50, m->out.n - b.n - 50);
+    bytes_add(&b, m->out.p + b.n + 50, m->out.n - b.n - 50);
     f = read_segments(&b, cut, 2, NULL, begin);
     assert_int_equal(f->n, 3);
     assert_frame(&f->f[0], &v, 1000, false);
     assert_frame(&f->f[2], &v, 3000, false);
     assert_int_equal(f->stats.nb_bad, 138);
     frames_free(f);
-    drop(&b);
-    drop(&v);
+    bytes_drop(&b);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -1392,10 +1167,10 @@ static void test_foreign(void **state)
 
     for (size_t n = 0; n < 3000; n = n * 3 / 2 + 1) {
         b.n = 0;
-        add(&b, "GIF89a", 6);
+        bytes_add(&b, "GIF89a", 6);
         while (b.n < n) {
-            const uint8_t c = (uint8_t)rnd();
-            add(&b, &c, 1);
+            const uint8_t c = (uint8_t)mux_rnd();
+            bytes_add(&b, &c, 1);
         }
         if (n == 188)
             continue;
@@ -1408,8 +1183,8 @@ static void test_foreign(void **state)
     }
     b.n = 0;
     for (int i = 0; i < 1000000; i++) {
-        const uint8_t c = (uint8_t)rnd();
-        add(&b, &c, 1);
+        const uint8_t c = (uint8_t)mux_rnd();
+        bytes_add(&b, &c, 1);
     }
     struct frames *f = read_blocks(b.p, b.n, 65536);
     assert_int_equal(f->stats.nb_packets, 0);
@@ -1425,7 +1200,7 @@ static void test_foreign(void **state)
     assert_int_equal(f->stats.nb_bad, 0);
     frames_free(f);
     mux_free(m);
-    drop(&b);
+    bytes_drop(&b);
 }
 
 static void test_bit_flips(void **state)
@@ -1436,22 +1211,22 @@ static void test_bit_flips(void **state)
 
     for (int i = 0; i < 2000; i++) {
         b.n = 0;
-        add(&b, m->out.p, m->out.n);
-        for (unsigned k = 1 + rnd() % 20; k > 0; k--)
-            b.p[rnd() % b.n] ^= (uint8_t)(1 << rnd() % 8);
+        bytes_add(&b, m->out.p, m->out.n);
+        for (unsigned k = 1 + mux_rnd() % 20; k > 0; k--)
+            b.p[mux_rnd() % b.n] ^= (uint8_t)(1 << mux_rnd() % 8);
         if (i % 4 == 0) {
-            const size_t at = rnd() % (b.n - 1000), n = rnd() % 1000;
+            const size_t at = mux_rnd() % (b.n - 1000), n = mux_rnd() % 1000;
             memmove(b.p + at, b.p + at + n, b.n - at - n);
             b.n -= n;
         }
-        struct frames *f = read_blocks(b.p, b.n, 1 + rnd() % 5000);
+        struct frames *f = read_blocks(b.p, b.n, 1 + mux_rnd() % 5000);
         assert_true(f->stats.nb_packets <= (int64_t)b.n / 188);
         assert_true(f->stats.nb_bad <= (int64_t)b.n);
         for (int k = 0; k < f->n; k++)
             assert_true(f->f[k].pos >= 0 && f->f[k].pos < (int64_t)b.n);
         frames_free(f);
     }
-    drop(&b);
+    bytes_drop(&b);
     mux_free(m);
 }
 
@@ -1466,9 +1241,9 @@ static void test_packets(void **state)
 
     /* Each packet twice, and null packets between. */
     for (size_t i = 0; i < m->out.n; i += 188) {
-        add(&b, m->out.p + i, 188);
-        add(&b, m->out.p + i, 188);
-        add(&b, null, 188);
+        bytes_add(&b, m->out.p + i, 188);
+        bytes_add(&b, m->out.p + i, 188);
+        bytes_add(&b, null, 188);
     }
     struct frames *f = read_all(&b);
     assert_clean(f);
@@ -1481,7 +1256,7 @@ static void test_packets(void **state)
 
     /* Another one with the same counter is no repetition. */
     b.n = 0;
-    add(&b, m->out.p, m->out.n);
+    bytes_add(&b, m->out.p, m->out.n);
     size_t at = 30 * 188;
     while (((b.p[at + 1] & 0x5f) << 8 | b.p[at + 2]) != VIDEO || b.p[at + 3] & 0x20)
         at += 188;
@@ -1494,7 +1269,7 @@ static void test_packets(void **state)
     /* A transport error is damage but no loss. */
     for (int kind = 0; kind < 4; kind++) {
         b.n = 0;
-        add(&b, m->out.p, m->out.n);
+        bytes_add(&b, m->out.p, m->out.n);
         if (kind == 0)
             b.p[at + 1] |= 0x80;
         if (kind == 1)
@@ -1521,10 +1296,10 @@ static void test_packets(void **state)
 
     /* Packets of adaptation field only do not count. */
     b.n = 0;
-    add(&b, m->out.p, m->out.n);
+    bytes_add(&b, m->out.p, m->out.n);
     for (size_t i = b.n; i > 5 * 188; i -= 5 * 188) {
         uint8_t t[188] = { 0x47, 0x01, 0x00, 0x20, 183, 0x10 };
-        t[3] |= rnd() & 15;
+        t[3] |= mux_rnd() & 15;
         splice(&b, i / 188 * 188, t, 188);
     }
     f = read_all(&b);
@@ -1551,8 +1326,8 @@ static void test_packets(void **state)
     assert_clean(f);
     assert_int_equal(f->n, 2);
     frames_free(f);
-    drop(&v);
-    drop(&b);
+    bytes_drop(&v);
+    bytes_drop(&b);
     frames_free(whole);
     mux_free(m);
 }
@@ -1575,8 +1350,8 @@ static void test_pmt_change(void **state)
     const struct entry none[] = { { 0x200, 0x15, NULL, 0 } };
 
     add_au(&v, true, 300);
-    add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
-    add_random(&h, 300);
+    bytes_add(&h, "\0\0\1\x46\1\x50\0\0\1\x26\1\xaf", 12);
+    bytes_add_random(&h, 300);
     add_adts(&a, 100);
 
     mux_pat(m, 1, (const int[]){ PMT });
@@ -1627,9 +1402,9 @@ static void test_pmt_change(void **state)
         assert_int_equal(na, COUNT(audio));
         frames_free(f);
     }
-    drop(&v);
-    drop(&h);
-    drop(&a);
+    bytes_drop(&v);
+    bytes_drop(&h);
+    bytes_drop(&a);
     mux_free(m);
 }
 
@@ -1669,7 +1444,7 @@ static void test_psi_crc(void **state)
         frames_free(f);
         m->out.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    drop(&v);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -1774,8 +1549,8 @@ static void test_programs(void **state)
         }
         frames_free(f);
     }
-    drop(&v);
-    drop(&a);
+    bytes_drop(&v);
+    bytes_drop(&a);
     mux_free(m);
 }
 
@@ -1789,7 +1564,7 @@ static void test_pictures_in_pes(void **state)
 
     for (int i = 0; i < 4; i++) {
         add_au(&v[i], i == 2, 400 + 100 * (size_t)i);
-        add(&all, v[i].p, v[i].n);
+        bytes_add(&all, v[i].p, v[i].n);
     }
 
     /* All in one PES, of a length declared or not, however the bytes fall into packets; the
@@ -1803,8 +1578,9 @@ static void test_pictures_in_pes(void **state)
             assert_clean(f);
             assert_int_equal(f->n, 4);
             for (int i = 0; i < 4; i++) {
-                assert_frame(&f->f[i], &v[i], i == 0 ? 5000 : NOPTS, false);
-                assert_int_equal(f->f[i].dts, i == 0 ? 4000 : NOPTS);
+                /* nothing is known of the rate: 25 of a second */
+                assert_frame(&f->f[i], &v[i], 5000 + i * 3600, false);
+                assert_int_equal(f->f[i].dts, 4000 + i * 3600);
                 assert_int_equal(f->f[i].key, i == 2);
                 assert_int_equal(f->f[i].pos, 2 * 188);
             }
@@ -1816,7 +1592,7 @@ static void test_pictures_in_pes(void **state)
      * it. */
     for (size_t cut = 1; cut < all.n; cut += cut < 40 || all.n - cut < 40 ? 1 : 13) {
         for (int timed = 0; timed < 2; timed++) {
-            const int64_t second = timed ? 8000 : NOPTS;
+            const int64_t second = timed ? 20000 : NOPTS;
             size_t begin = 0;
             bool taken = !timed, edge = false;
 
@@ -1836,7 +1612,8 @@ static void test_pictures_in_pes(void **state)
             assert_clean(f);
             assert_int_equal(f->n, 4);
             for (int i = 0; i < 4; i++) {
-                int64_t pts = i == 0 ? 5000 : NOPTS;
+                int64_t pts = i == 0 ? 5000 : f->f[i].pts;
+                assert_true(i == 0 || pts > f->f[i - 1].pts);
                 if (!taken && begin >= cut) {
                     pts = second;
                     taken = true;
@@ -1871,7 +1648,7 @@ static void test_pictures_in_pes(void **state)
     mux_tables(m, 0x1b);
     all.n = 0;
     for (int i = 0; i < 5000; i++)
-        add(&all, v[i % 4].p, v[i % 4].n);
+        bytes_add(&all, v[i % 4].p, v[i % 4].n);
     mux_pes_ex(m, VIDEO, 5000, NOPTS, all.p, all.n, 0, 184);
     trtc_ts_begin(demux);
     trtc_ts_feed(demux, m->out.p, m->out.n);
@@ -1882,8 +1659,8 @@ static void test_pictures_in_pes(void **state)
     assert_int_in_range(nb, 3000, 5000);
 
     for (int i = 0; i < 4; i++)
-        drop(&v[i]);
-    drop(&all);
+        bytes_drop(&v[i]);
+    bytes_drop(&all);
     mux_free(m);
 }
 
@@ -1967,14 +1744,14 @@ static void test_pictures(void **state)
     m->out.n = 0;
     mux_tables(m, 0x1b);
     struct bytes junk = { NULL, 0, 0 };
-    add_random(&junk, 50000);
+    bytes_add_random(&junk, 50000);
     mux_pes(m, VIDEO, 5000, junk.p, junk.n);
     mux_pes(m, VIDEO, 6000, junk.p, junk.n);
     f = read_all(&m->out);
     assert_int_equal(f->n, 0);
     assert_int_equal(f->stats.nb_bad, 100000);
     frames_free(f);
-    drop(&junk);
+    bytes_drop(&junk);
     mux_free(m);
 }
 
@@ -2012,7 +1789,7 @@ static void test_monster(void **state)
     assert_int_equal(f->f[0].data.n, TRTC_TS_FRAME_MAX - 1000);
     frames_free(f);
     free(p);
-    drop(&v);
+    bytes_drop(&v);
     mux_free(m);
 }
 
@@ -2084,8 +1861,8 @@ static void test_adts(void **state)
 
     for (int i = 0; i < NB; i++) {
         begin[i] = all.n;
-        add_adts(&a[i], 30 + rnd() % 300);
-        add(&all, a[i].p, a[i].n);
+        add_adts(&a[i], 30 + mux_rnd() % 300);
+        bytes_add(&all, a[i].p, a[i].n);
     }
 
     /* PES packets of any size, each with the time of the first frame that begins in it; close
@@ -2128,11 +1905,11 @@ static void test_adts(void **state)
 
     /* Garbage between frames, with a false header in it. */
     b.n = 0;
-    add(&b, a[0].p, a[0].n);
-    add(&b, a[1].p, a[1].n);
-    add(&b, "\x12\xff\xf1\x4c\x80\x02\x1f\xfc\xff\xff\x34", 11);
+    bytes_add(&b, a[0].p, a[0].n);
+    bytes_add(&b, a[1].p, a[1].n);
+    bytes_add(&b, "\x12\xff\xf1\x4c\x80\x02\x1f\xfc\xff\xff\x34", 11);
     for (int i = 2; i < 6; i++)
-        add(&b, a[i].p, a[i].n);
+        bytes_add(&b, a[i].p, a[i].n);
     m->out.n = 0;
     mux_tables(m, 0x1b);
     mux_pes(m, AUDIO, 90000, b.p, b.n);
@@ -2171,9 +1948,9 @@ static void test_adts(void **state)
     frames_free(f);
 
     for (int i = 0; i < NB; i++)
-        drop(&a[i]);
-    drop(&all);
-    drop(&b);
+        bytes_drop(&a[i]);
+    bytes_drop(&all);
+    bytes_drop(&b);
     mux_free(m);
 }
 
@@ -2187,22 +1964,22 @@ static void test_opus(void **state)
     struct mux *m = mux_new();
     struct bytes b = { NULL, 0, 0 }, big = { NULL, 0, 0 };
 
-    add(&big, "\xfc", 1); /* 20 ms */
-    add_random(&big, 599);
-    add(&b,
-        "\x7f\xe0\x05\xfc"
-        "abcd",
-        8); /* 20 ms */
-    add(&b,
-        "\x7f\xf8\x03\0\1\0\2\xe0"
-        "ab",
-        10); /* trims; 2.5 ms */
-    add(&b,
-        "\x7f\xe4\x03\2xy\x1b\x83"
-        "c",
-        9); /* an extension; 3 frames of 60 ms */
-    add(&b, "\x7f\xe0\xff\xff\x5a", 5);
-    add(&b, big.p, big.n);
+    bytes_add(&big, "\xfc", 1); /* 20 ms */
+    bytes_add_random(&big, 599);
+    bytes_add(&b,
+              "\x7f\xe0\x05\xfc"
+              "abcd",
+              8); /* 20 ms */
+    bytes_add(&b,
+              "\x7f\xf8\x03\0\1\0\2\xe0"
+              "ab",
+              10); /* trims; 2.5 ms */
+    bytes_add(&b,
+              "\x7f\xe4\x03\2xy\x1b\x83"
+              "c",
+              9); /* an extension; 3 frames of 60 ms */
+    bytes_add(&b, "\x7f\xe0\xff\xff\x5a", 5);
+    bytes_add(&b, big.p, big.n);
     mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, opus, 1, false);
     mux_pes(m, AUDIO, 9000, b.p, b.n);
@@ -2229,8 +2006,8 @@ static void test_opus(void **state)
     assert_frame(&f->f[3], &big, 9000 + 1800 + 225 + 3 * 5400, false);
     assert_int_equal(f->f[4].pts, 99000);
     frames_free(f);
-    drop(&b);
-    drop(&big);
+    bytes_drop(&b);
+    bytes_drop(&big);
     mux_free(m);
 }
 
@@ -2242,9 +2019,9 @@ static void test_other(void **state)
     struct mux *m = mux_new();
     struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
 
-    add(&v, "\0\0\1\xb3", 4);
-    add_random(&v, 700);
-    add_random(&a, 300);
+    bytes_add(&v, "\0\0\1\xb3", 4);
+    bytes_add_random(&v, 700);
+    bytes_add_random(&a, 300);
     mux_pat(m, 1, (const int[]){ PMT });
     mux_pmt(m, PMT, e, 2, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
@@ -2272,8 +2049,8 @@ static void test_other(void **state)
     assert_int_equal(na, 3);
     assert_int_equal(f->stats.nb_lost, 1);
     frames_free(f);
-    drop(&v);
-    drop(&a);
+    bytes_drop(&v);
+    bytes_drop(&a);
     mux_free(m);
 }
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "media/bits.h"
+
 #define SIZE_MAX_PX 16384 /* larger pictures are damage */
 
 /* ---- AAC in ADTS ---- */
@@ -141,86 +143,6 @@ static bool is_slice(enum trtc_nal kind)
     return kind == TRTC_NAL_SLICE || kind == TRTC_NAL_KEY_SLICE;
 }
 
-/* ---- bits of a NAL unit ---- */
-
-/* Reads the payload of a NAL unit, the emulation prevention bytes (00 00 03) removed on the
- * way. Past the end it gives zeros and remembers that it did. */
-struct bits {
-    const uint8_t *p, *end;
-    int zeros; /* zero bytes read in a row */
-    unsigned byte;
-    int left;  /* bits of byte not read yet */
-    bool over; /* read past the end, or a value that cannot be */
-};
-
-static unsigned bits_byte(struct bits *b)
-{
-    if (b->zeros >= 2 && b->p < b->end && *b->p == 3) {
-        b->p++;
-        b->zeros = 0;
-    }
-    if (b->p >= b->end) {
-        b->over = true;
-        return 0;
-    }
-    b->zeros = *b->p ? 0 : b->zeros + 1;
-    return *b->p++;
-}
-
-static unsigned u1(struct bits *b)
-{
-    if (b->left == 0) {
-        b->byte = bits_byte(b);
-        b->left = 8;
-    }
-    return b->byte >> --b->left & 1;
-}
-
-/* n bits, at most 32. */
-static uint32_t u(struct bits *b, int n)
-{
-    uint32_t v = 0;
-
-    while (n-- > 0)
-        v = v << 1 | u1(b);
-    return v;
-}
-
-static void skip_bits(struct bits *b, int n)
-{
-    while (n-- > 0)
-        u1(b);
-}
-
-/* Exp-Golomb code up to max, which is below 2^32 - 1; a larger one is an error and gives 0. */
-static uint32_t ue(struct bits *b, uint32_t max)
-{
-    int zeros = 0;
-
-    while (zeros < 32 && !b->over && u1(b) == 0)
-        zeros++;
-    if (zeros == 32 || b->over) {
-        b->over = true;
-        return 0;
-    }
-    const uint64_t v = ((uint64_t)1 << zeros) - 1 + u(b, zeros);
-    if (v > max) {
-        b->over = true;
-        return 0;
-    }
-    return (uint32_t)v;
-}
-
-#define UE_MAX 0xfffffffeu
-
-/* Signed Exp-Golomb code, any value. */
-static int64_t se(struct bits *b)
-{
-    const int64_t v = ue(b, UE_MAX);
-
-    return v & 1 ? (v + 1) / 2 : -(v / 2);
-}
-
 bool trtc_sei_recovery_point(const uint8_t *nal, size_t size)
 {
     struct bits b = { .p = nal, .end = nal + size };
@@ -276,6 +198,16 @@ static void read_sar(struct bits *b, struct trtc_video_params *v)
     }
 }
 
+static void read_timing(struct bits *b, struct trtc_video_params *v)
+{
+    const uint32_t num = u(b, 32), units = u(b, 32);
+
+    if (b->over || num == 0 || units == 0)
+        return;
+    v->order.tick_num = num;
+    v->order.tick_units = units;
+}
+
 static void h264_skip_hrd(struct bits *b)
 {
     const unsigned nb_cpb = ue(b, 31) + 1;
@@ -304,8 +236,10 @@ static void h264_vui(struct bits *b, struct trtc_video_params *v)
         ue(b, 5);
         ue(b, 5);
     }
-    if (u1(b)) /* timing */
-        skip_bits(b, 65);
+    if (u1(b)) {
+        read_timing(b, v);
+        u1(b);
+    }
 
     const unsigned nal_hrd = u1(b);
     if (nal_hrd)
@@ -384,10 +318,12 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
                     h264_skip_scaling_list(b, i < 6 ? 16 : 64);
     }
     v->chroma = (int)chroma;
-    ue(b, 12);
-    switch (ue(b, 2)) { /* picture order count type */
+    v->order.planes = separate;
+    v->order.frame_bits = (int)ue(b, 12) + 4;
+    v->order.count_type = (int)ue(b, 2);
+    switch (v->order.count_type) {
     case 0:
-        ue(b, 12);
+        v->order.count_bits = (int)ue(b, 12) + 4;
         break;
     case 1:
         u1(b);
@@ -403,6 +339,7 @@ static int h264_sps(struct bits *b, struct trtc_video_params *v)
     const unsigned width_mbs = ue(b, SIZE_MAX_PX / 16 - 1) + 1;
     const unsigned height_units = ue(b, SIZE_MAX_PX / 16 - 1) + 1;
     const unsigned frame_mbs_only = u1(b);
+    v->order.fields = !frame_mbs_only;
     if (!frame_mbs_only)
         u1(b);
     u1(b);
@@ -493,6 +430,29 @@ static void h265_skip_ref_pic_sets(struct bits *b)
     }
 }
 
+/* H.265 E.2.1, as far as the timing. */
+static void h265_vui(struct bits *b, struct trtc_video_params *v)
+{
+    read_sar(b, v);
+    if (u1(b)) /* overscan */
+        u1(b);
+    if (u1(b)) { /* video signal type */
+        skip_bits(b, 4);
+        if (u1(b))
+            skip_bits(b, 24);
+    }
+    if (u1(b)) { /* chroma location */
+        ue(b, 5);
+        ue(b, 5);
+    }
+    skip_bits(b, 3);
+    if (u1(b)) /* default display window */
+        for (int i = 0; i < 4; i++)
+            ue(b, SIZE_MAX_PX);
+    if (u1(b))
+        read_timing(b, v);
+}
+
 /* H.265 7.3.2.2.1; b stands behind the NAL header. */
 static int h265_sps(struct bits *b, struct trtc_video_params *v)
 {
@@ -513,7 +473,8 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     v->chroma = (int)chroma;
     v->depth = 8 + (int)ue(b, 8);
     ue(b, 8);
-    const int poc_bits = (int)ue(b, 12) + 4;
+    v->order.planes = separate;
+    v->order.count_bits = (int)ue(b, 12) + 4;
 
     unsigned reorder = 0; /* of the highest layer, told last */
     for (int i = u1(b) ? 0 : sub_layers; i <= sub_layers; i++) {
@@ -545,12 +506,12 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     h265_skip_ref_pic_sets(b);
     if (u1(b))
         for (unsigned n = ue(b, 32); n > 0 && !b->over; n--)
-            skip_bits(b, poc_bits + 1);
+            skip_bits(b, v->order.count_bits + 1);
     skip_bits(b, 2);
     if (b->over)
         return -1;
     if (u1(b))
-        read_sar(b, v); /* the first field of the VUI; nothing behind it is wanted */
+        h265_vui(b, v);
     return 0;
 }
 
@@ -605,34 +566,6 @@ size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_
         len += n + 4;
     }
     return len;
-}
-
-/* First byte of the first picture data of an access unit; NULL: there is none. */
-static const uint8_t *first_slice(enum trtc_codec codec, const uint8_t *annexb, size_t size)
-{
-    const uint8_t *pos = annexb, *nal;
-    size_t n;
-
-    while ((nal = trtc_annexb_next(&pos, annexb + size, &n)))
-        if (is_slice(trtc_nal_kind(codec, *nal)))
-            return nal;
-    return NULL;
-}
-
-bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size)
-{
-    const uint8_t *nal = first_slice(codec, annexb, size);
-
-    return nal && (codec == TRTC_CODEC_H265 || trtc_nal_kind(codec, *nal) != TRTC_NAL_KEY_SLICE);
-}
-
-bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size)
-{
-    enum { RASL_N = 8, RASL_R };
-    const uint8_t *nal = first_slice(codec, annexb, size);
-
-    return nal && (codec != TRTC_CODEC_H265 || (nal[0] >> 1 & 63) == RASL_N ||
-                   (nal[0] >> 1 & 63) == RASL_R);
 }
 
 size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size,

@@ -60,14 +60,24 @@ bool trtc_sei_recovery_point(const uint8_t *nal, size_t size);
 
 /* ---- parameter sets (ITU-T H.264 7.3.2.1, H.265 7.3.2.2) ---- */
 
+/* What the order of pictures depends on. */
+struct trtc_order_params {
+    int count_type;                /* H.264: pic_order_cnt_type; H.265: 0 */
+    int count_bits, frame_bits;    /* of the count's and of the frame number's lower part */
+    bool fields;                   /* H.264: a picture may be a field */
+    bool planes;                   /* colour planes are coded apart */
+    uint32_t tick_num, tick_units; /* seconds from one count to the next: num / units; 0 unknown */
+};
+
 struct trtc_video_params {
     enum trtc_codec codec;
     int width_px, height_px; /* after cropping */
     int sar_num, sar_den;    /* 0/0 where unknown */
     int profile, level;      /* profile_idc and level_idc as coded */
     int sps_id;
-    int chroma, depth;       /* chroma_format_idc (1: 4:2:0), bits of luma */
-    int reorder_max; /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
+    int chroma, depth; /* chroma_format_idc (1: 4:2:0), bits of luma */
+    int reorder_max;   /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
+    struct trtc_order_params order;
 };
 
 /* Reads the first SPS in front of the first slice of an Annex B access unit. 0, or -1 where
@@ -85,12 +95,6 @@ int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t s
  * where there are none); a set that would pass cap is not written, but counted. */
 size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                              uint8_t *out, size_t cap);
-
-/* Whether pictures that are shown before a key frame, but decoded after it, may refer to pictures
- * from before it (an open group of pictures); and whether one of those does: H.264 does not say,
- * so all do. */
-bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size);
-bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size);
 
 /* Bytes that trtc_annexb_to_lengths may write for size bytes. */
 #define TRTC_LENGTHS_MAX(size) ((size) + (size) / 3 + 16)

@@ -103,9 +103,14 @@ static int es_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_fra
     }
 }
 
+/* Another stream begins, or another segment of it: parameter sets may stand only once. */
 static void es_init(struct trtc_ts_es *s)
 {
+    const struct trtc_poc poc = s->poc;
+
     *s = (struct trtc_ts_es){ .buf = s->buf, .cap = s->cap, .cc = CC_NONE, .clock_pts = NOPTS };
+    s->poc = poc;
+    trtc_poc_begin(&s->poc, poc.codec);
 }
 
 /* The PMT has named another stream. */
@@ -174,7 +179,7 @@ void trtc_ts_begin(struct trtc_ts *ts)
 {
     ts->stats = (struct trtc_ts_stats){ 0 };
     ts->in = ts->in_begin = ts->in_end = NULL;
-    ts->pos = ts->packet_pos = ts->front = 0;
+    ts->pos = ts->packet_pos = ts->front = ts->clock = 0;
     ts->nb_carry = ts->stride = ts->owed = ts->seam = 0;
     ts->synced = ts->ever_synced = ts->ended = ts->finished = ts->busy = false;
     ts->held = NULL;
@@ -190,6 +195,7 @@ void trtc_ts_forget(struct trtc_ts *ts)
 {
     trtc_ts_begin(ts);
     memset(ts->had, 0, sizeof ts->had);
+    ts->es[VIDEO].poc = (struct trtc_poc){ 0 };
 }
 
 void trtc_ts_continue(struct trtc_ts *ts)

@@ -41,11 +41,15 @@ struct trtc_ts_frame {
     const uint8_t *data;
     size_t size;
 
-    /* 33-bit values as in the stream; dts == pts where only that stands there. TRTC_TS_NOPTS where
-     * the PES had none and none could be derived: the second and later pictures of a PES; sound
-     * behind damage, up to the next PES with a time. AAC and Opus frames after the first of a PES
-     * get pts + samples * 90000 / rate, rounded without accumulation. */
+    /* 33-bit values as in the stream. Pictures of H.264 and H.265 without a time get one by their
+     * place in the order of presentation (picture_time.h), and a DTS where the stream has none, or
+     * one above the PTS. Else dts == pts where only that stands there. AAC and Opus frames after
+     * the first of a PES get pts + samples * 90000 / rate, rounded without accumulation.
+     * TRTC_TS_NOPTS where the PES had none and none could be derived: the rest of a PES that began
+     * before the stream was joined; sound behind damage, up to the next PES with a time. */
     int64_t pts_90k, dts_90k;
+
+    bool floating; /* no picture had a time so far: the first one has that of what stood near it */
 
     /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
      * indicator is set, or an MPEG-2 sequence header stands first. */

@@ -31,12 +31,11 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         return false;
     }
     if (p[7] & 0x80 && header >= 5)
-        m.pts = m.dts = pes_time(p + 9);
-    if ((p[7] & 0xc0) == 0xc0 && header >= 10 && m.pts != NOPTS) {
-        const int64_t dts = pes_time(p + 14);
-        if (dts != NOPTS)
-            m.dts = dts;
-    }
+        m.pts = pes_time(p + 9);
+    if ((p[7] & 0xc0) == 0xc0 && header >= 10 && m.pts != NOPTS)
+        m.dts = pes_time(p + 14);
+    if (m.pts != NOPTS)
+        ts->clock = m.dts != NOPTS ? m.dts : m.pts;
 
     s->left = length ? (int64_t)length - 3 - header : -1;
     s->mark[s->nb_marks++ % NB_MARKS] = m;
@@ -115,7 +114,14 @@ struct adaptation {
     bool jump;  /* discontinuity_indicator: the counter may begin anew */
     bool random_access;
     bool stuffed; /* stuffing bytes behind its fields */
+    const uint8_t *pcr;
 };
+
+static int64_t pcr_time(const uint8_t *p)
+{
+    return (int64_t)p[0] << 25 | (int64_t)p[1] << 17 | (int64_t)p[2] << 9 | (int64_t)p[3] << 1 |
+           p[4] >> 7;
+}
 
 /* ISO/IEC 13818-1, 2.4.3.4. -1 where the lengths cannot be. */
 static int adaptation_read(const uint8_t *p, struct adaptation *a)
@@ -139,6 +145,7 @@ static int adaptation_read(const uint8_t *p, struct adaptation *a)
         used += 1u + p[5 + used];
     if (flags & 0x01 && used < len) /* extension */
         used += 1u + p[5 + used];
+    a->pcr = flags & 0x10 && len >= 7 ? p + 6 : NULL;
     a->jump = flags & 0x80;
     a->random_access = flags & 0x40;
     a->stuffed = used < len;
@@ -216,6 +223,8 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         es_unusable(s, p);
         return 0;
     }
+    if (a.pcr)
+        ts->clock = pcr_time(a.pcr);
     if (!(p[3] & 0x10)) {
         if (a.jump)
             s->cc = CC_NONE;

@@ -11,6 +11,8 @@
 #ifndef TRTC_MEDIA_TS_PRIV_H
 #define TRTC_MEDIA_TS_PRIV_H
 
+#include "media/picture_time.h"
+#include "media/poc.h"
 #include "media/psi.h"
 #include "media/ts.h"
 
@@ -60,7 +62,10 @@ struct trtc_ts_unit {
     bool key, damaged;
     bool aud;   /* it has an access unit delimiter */
     bool slice; /* it has picture data */
+    bool sets;  /* it has parameter sets */
+    bool lost;  /* the PES in which it began was not seen from its beginning */
     size_t sei; /* offset of an SEI unit not looked at yet, or 0 */
+    size_t at;  /* offset of the first slice, or 0 */
 };
 
 /* What has not been added to the account of a stream yet. */
@@ -109,6 +114,10 @@ struct trtc_ts_es {
     enum trtc_ts_why why;
     struct trtc_ts_unit unit;
 
+    /* pictures */
+    struct trtc_poc poc;
+    struct trtc_picture_times times;
+
     /* sound */
     bool in_sync;          /* an ADTS frame ended at start */
     bool skipped;          /* bytes are missing in front of the next one */
@@ -134,6 +143,7 @@ struct trtc_ts {
                           began in the segment before */
     int64_t front;     /* bytes in front of the first packet, as far as was seen */
     bool ended, finished;
+    int64_t clock;             /* the last PCR, or time of a PES, or 0 */
     const uint8_t *held;       /* packet to be looked at again */
     struct trtc_ts_es *recent; /* stream of the packet before */
 

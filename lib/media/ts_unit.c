@@ -84,6 +84,7 @@ void trtc_ts_compact(struct trtc_ts_es *s)
     s->scan = s->scan > s->start ? s->scan - s->start : 0;
     s->wake = s->wake > s->start ? s->wake - s->start : 0;
     s->unit.sei = s->unit.sei > s->start ? s->unit.sei - s->start : 0;
+    s->unit.at = s->unit.at > s->start ? s->unit.at - s->start : 0;
     s->start = 0;
 }
 
@@ -105,7 +106,7 @@ void trtc_ts_unit_begin(struct trtc_ts_es *s)
 {
     struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
 
-    s->unit = (struct trtc_ts_unit){ .begun = true, .pts = NOPTS, .dts = NOPTS };
+    s->unit = (struct trtc_ts_unit){ .begun = true, .pts = NOPTS, .dts = NOPTS, .lost = !m };
     if (!m)
         return;
     s->unit.pos = m->pos;
@@ -124,7 +125,7 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
         .data = s->buf + s->start,
         .size = end - s->start,
         .pts_90k = s->unit.pts,
-        .dts_90k = s->unit.dts,
+        .dts_90k = s->unit.dts != NOPTS ? s->unit.dts : s->unit.pts,
         .key = s->unit.key,
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,

@@ -2,6 +2,7 @@
 /* MPEG-TS demultiplexer: access units of H.264 and H.265. */
 #include "media/ts_priv.h"
 
+#define SLICE_HEADER 24 /* bytes that hold what is read of a slice header */
 #define SCAN_STEP \
     (1024 * 1024) /* a PES of any length is searched for pictures at least this often */
 
@@ -11,28 +12,96 @@ static bool is_start_code(const uint8_t *p, size_t n)
            (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
 }
 
-/* True if the NAL unit at p begins another access unit, the one in hand having picture data
- * (H.264 7.4.1.2.3, H.265 7.4.2.4.4). Where access units have delimiters these alone count:
- * units between the slices of a picture that should not be there, redundant slices and second
- * fields then do no harm. */
-static bool begins_unit(const struct trtc_ts_es *s, enum trtc_nal kind, const uint8_t *p)
+/* H.264: first_mb_in_slice is 0; H.265: first_slice_segment_in_pic_flag. */
+static bool is_first_slice(const struct trtc_ts_es *s, const uint8_t *p)
 {
-    if (kind == TRTC_NAL_AUD)
-        return true;
-    if (s->unit.aud)
-        return false;
+    return s->info.codec == TRTC_CODEC_H264 ? p[1] & 0x80 : p[2] & 0x80;
+}
+
+/* True if the NAL unit of n bytes at p begins another access unit, the one in hand having picture
+ * data (H.264 7.4.1.2.3, H.265 7.4.2.4.4). Where access units have delimiters these alone count,
+ * and the second field of a frame: units between the slices of a picture that should not be there,
+ * and redundant slices, then do no harm. */
+static bool begins_unit(const struct trtc_ts_es *s, enum trtc_nal kind, const uint8_t *p, size_t n)
+{
     switch (kind) {
+    case TRTC_NAL_AUD:
+        return true;
     case TRTC_NAL_SLICE:
     case TRTC_NAL_KEY_SLICE:
-        /* first_mb_in_slice is 0; first_slice_segment_in_pic_flag */
-        return s->info.codec == TRTC_CODEC_H264 ? p[1] & 0x80 : p[2] & 0x80;
+        if (!is_first_slice(s, p))
+            return false;
+        return !s->unit.aud || trtc_poc_is_other_field(&s->poc, s->buf + s->unit.at,
+                                                       (size_t)(p - s->buf) - s->unit.at, p, n);
     case TRTC_NAL_PARAM:
     case TRTC_NAL_SPS:
     case TRTC_NAL_SEI:
-        return true;
+        return !s->unit.aud;
     default:
         return false;
     }
+}
+
+/* Bytes of a NAL unit that tell whether it begins another access unit. */
+static size_t bytes_to_judge(const struct trtc_ts_es *s, uint8_t header)
+{
+    const enum trtc_nal kind = trtc_nal_kind(s->info.codec, header);
+
+    if (s->info.codec != TRTC_CODEC_H264)
+        return 3;
+    if (s->unit.aud && s->unit.slice && s->poc.sps.order.fields && kind <= TRTC_NAL_KEY_SLICE)
+        return SLICE_HEADER;
+    return 2;
+}
+
+/* Time of the next picture that has one, where its PES has come: of those that no picture has
+ * taken, the first one. */
+static int64_t next_pts(struct trtc_ts_es *s, size_t end)
+{
+    const int64_t at = s->base + (int64_t)end;
+    int64_t pts = NOPTS;
+
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->pts != NOPTS && !m->used)
+            pts = m->pts;
+        if (m->used || m->at <= at)
+            break;
+    }
+    return pts;
+}
+
+/* The parameter sets in front of the slice. */
+static void note_sets(struct trtc_ts_es *s)
+{
+    const uint8_t *pos = s->buf + s->start, *nal;
+    size_t n;
+
+    if (s->poc.codec != s->info.codec)
+        trtc_poc_begin(&s->poc, s->info.codec);
+    while ((nal = trtc_annexb_next(&pos, s->buf + s->unit.at, &n)))
+        trtc_poc_set(&s->poc, nal, n);
+}
+
+/* What stands before end is a picture. */
+static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
+                        struct trtc_ts_frame *f)
+{
+    struct trtc_picture_said said = {
+        .pts = s->unit.pts,
+        .dts = s->unit.dts,
+        .next_pts = next_pts(s, end),
+        .clock = ts->clock,
+    };
+
+    trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &said.order);
+    said.sps = s->poc.have_sps ? &s->poc.sps : NULL;
+    const bool placed = s->unit.pts != NOPTS || s->times.running || !s->unit.lost;
+    if (placed)
+        trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
+    trtc_ts_unit_emit(s, end, f);
+    f->floating = placed && s->times.floating;
+    return 1;
 }
 
 /* A PES has begun. Begun with a start code and with a time of its own it begins an access
@@ -58,7 +127,7 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         m->used = true;
     } else if (s->unit.pts != m->pts) {
         s->scan = at;
-        return trtc_ts_unit_emit(s, at, f);
+        return picture_emit(ts, s, at, f);
     }
     return 0;
 }
@@ -76,12 +145,17 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
         if (s->info.codec == TRTC_CODEC_H264)
             s->unit.sei = at;
         break;
-    case TRTC_NAL_KEY_SLICE:
-        s->unit.key = true;
-        s->unit.slice = true;
+    case TRTC_NAL_SPS:
+    case TRTC_NAL_PARAM:
+        s->unit.sets = true;
         break;
+    case TRTC_NAL_KEY_SLICE:
     case TRTC_NAL_SLICE:
+        s->unit.key |= kind == TRTC_NAL_KEY_SLICE;
         s->unit.slice = true;
+        s->unit.at = at;
+        if (s->unit.sets)
+            note_sets(s);
         break;
     default:
         break;
@@ -94,8 +168,7 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     const bool final = s->why == WHY_FINAL;
-    const size_t need =
-        s->info.codec == TRTC_CODEC_H264 ? 2 : 3; /* bytes that tell what a NAL unit is */
+    const size_t least = s->info.codec == TRTC_CODEC_H264 ? 2 : 3; /* they tell what a unit is */
 
     if (s->mark_new && annexb_mark(ts, s, f))
         return 1;
@@ -110,12 +183,9 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
                 s->scan = s->size - 2; /* a start code may be half here */
             break;
         }
-        if (at + 3 + need > s->size) {
-            s->scan = at;
-            if (!final)
-                break;
-            s->scan = s->size; /* a NAL unit of a byte or two at the very end: nothing to know
-                                  from it */
+        if (at + 3 + least > s->size || (!final && at + 3 + bytes_to_judge(s, code[3]) > s->size)) {
+            /* a NAL unit of a byte or two at the very end: nothing to know from it */
+            s->scan = final ? s->size : at;
             break;
         }
         if (s->unit.sei) {
@@ -130,8 +200,8 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
             trtc_ts_count_bad(ts, s, first - s->start);
             s->start = first;
             trtc_ts_unit_begin(s);
-        } else if (s->unit.slice && begins_unit(s, kind, code + 3)) {
-            return trtc_ts_unit_emit(s, first, f);
+        } else if (s->unit.slice && begins_unit(s, kind, code + 3, s->size - at - 3)) {
+            return picture_emit(ts, s, first, f);
         }
         annexb_note(s, kind, at + 3);
         s->scan = at + 3;
@@ -150,7 +220,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         return 0;
     s->scan = s->size;
     if (s->unit.begun && s->unit.slice)
-        return trtc_ts_unit_emit(s, s->size, f);
+        return picture_emit(ts, s, s->size, f);
     trtc_ts_discard(ts, s);
     return 0;
 }

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Times of pictures; see picture_time.h. */
+#include "media/picture_time.h"
+
+#include <string.h>
+
+#define NOTIME    TRTC_PICTURE_NOTIME
+#define WRAP      (INT64_C(1) << 33)
+#define JUMP      (10 * 90000) /* further from the picture before: the stream's clock has jumped */
+#define STEP_MAX  (2 * 90000)
+#define STEP      3600 /* a guess */
+#define COUNT_MAX 8192
+
+static int64_t magnitude(int64_t v)
+{
+    return v < 0 ? -v : v;
+}
+
+/* The value nearest to ref. */
+static int64_t unwrap(int64_t t, int64_t ref)
+{
+    const int64_t d = (t - ref) & (WRAP - 1);
+
+    return ref + (d < WRAP / 2 ? d : d - WRAP);
+}
+
+/* The clock begins, or begins anew. */
+static void begin(struct trtc_picture_times *t, int64_t pts)
+{
+    const int64_t step = t->step;
+    const int depth = t->depth;
+    const bool floating = t->floating;
+
+    *t = (struct trtc_picture_times){ .running = true,
+                                      .floating = floating,
+                                      .pts = pts,
+                                      .dts = NOTIME,
+                                      .max_pts = pts,
+                                      .step = step,
+                                      .depth = depth };
+}
+
+/* ---- presentation ---- */
+
+/* Counts from one picture to the next: two, since a frame may be two fields, but one in H.265, and
+ * where a stream shows it. */
+static int counts_of_picture(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    const bool h265 = s->sps && s->sps->codec == TRTC_CODEC_H265;
+
+    return h265 || t->by_one || s->order.field ? 1 : 2;
+}
+
+/* So many counts in ticks: by the stream's own word, unless what was seen is clearly another
+ * measure, else by what was seen. */
+static int64_t ticks_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                        int64_t counts)
+{
+    const struct trtc_order_params *o = s->sps ? &s->sps->order : NULL;
+    const int64_t seen = t->span_counts ? counts * t->span_pts / t->span_counts : 0;
+
+    if (magnitude(counts) > COUNT_MAX)
+        return 0;
+    if (o && o->tick_num) {
+        const int64_t said = counts * 90000 * (int64_t)o->tick_num / (int64_t)o->tick_units;
+        const int64_t a = magnitude(said), b = magnitude(seen);
+        if (b == 0 || (a * 2 < b * 3 && b * 2 < a * 3))
+            return said;
+    }
+    return t->span_counts ? seen : counts * STEP / counts_of_picture(t, s);
+}
+
+/* How long a picture is shown. */
+static int64_t length_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    int64_t ticks = t->step;
+
+    if (t->span_counts || (s->sps && s->sps->order.tick_num))
+        ticks = ticks_of(t, s, counts_of_picture(t, s));
+    return ticks > 0 && ticks <= STEP_MAX ? ticks : STEP;
+}
+
+/* A picture of which nothing is known but that it follows the one before. */
+static int64_t place_behind(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    const int64_t pts = t->pts + length_of(t, s);
+
+    if (s->next_pts == NOTIME)
+        return pts;
+    const int64_t next = unwrap(s->next_pts, t->pts);
+    return next <= pts && next > t->pts + 1 ? t->pts + (next - t->pts) / 2 : pts;
+}
+
+/* The time of a picture that has none. */
+static int64_t place(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    if (s->order.known && s->order.resets)
+        return t->max_pts + length_of(t, s);
+    if (!s->order.known || !t->anchored)
+        return place_behind(t, s);
+    const int64_t pts = t->anchor_pts + ticks_of(t, s, s->order.count - t->anchor_count);
+    return magnitude(pts - t->pts) > JUMP ? place_behind(t, s) : pts;
+}
+
+/* Counts are measured from here. said: the time is the stream's own. */
+static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts,
+                       bool said)
+{
+    if (!s->order.known) {
+        t->anchored = false;
+        return;
+    }
+    t->by_one |= !s->order.field && s->order.count & 1;
+    if (t->anchored && !s->order.resets && said) {
+        const int64_t counts = s->order.count - t->anchor_count, span = pts - t->anchor_pts;
+        if (counts && span && (counts < 0) == (span < 0) && magnitude(span) < JUMP &&
+            magnitude(counts) <= COUNT_MAX) {
+            t->span_counts = counts;
+            t->span_pts = span;
+        }
+    }
+    if (said || s->order.resets || !t->anchored) {
+        t->anchor_pts = pts;
+        t->anchor_count = s->order.count;
+        t->anchored = true;
+    }
+}
+
+/* ---- decoding ---- */
+
+/* Notes how many pictures are coded before this one, and shown after it. */
+static void note_depth(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
+{
+    int depth = 0;
+
+    if (s->order.resets) {
+        t->nb_recent = 0;
+        t->shown = pts;
+    }
+    for (unsigned i = 0; i < t->nb_recent && i < TRTC_PICTURE_DEPTH; i++)
+        depth += t->recent[i] > pts;
+    t->recent[t->nb_recent++ % TRTC_PICTURE_DEPTH] = pts;
+    t->depth = depth > t->depth ? depth : t->depth;
+}
+
+/* The depth of reordering, by the stream's own word or as far as it was seen. */
+static int depth_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    int depth = s->sps ? s->sps->reorder_max * (s->order.field ? 2 : 1) : 0;
+
+    depth = depth > t->depth ? depth : t->depth;
+    return depth < TRTC_PICTURE_DEPTH ? depth : TRTC_PICTURE_DEPTH;
+}
+
+static void wait(struct trtc_picture_times *t, int64_t pts)
+{
+    int i = t->nb_waiting++;
+
+    for (; i > 0 && t->waiting[i - 1] > pts; i--)
+        t->waiting[i] = t->waiting[i - 1];
+    t->waiting[i] = pts;
+}
+
+static int64_t take_first(struct trtc_picture_times *t)
+{
+    const int64_t first = t->waiting[0];
+
+    t->nb_waiting--;
+    memmove(t->waiting, t->waiting + 1, (size_t)t->nb_waiting * sizeof *t->waiting);
+    return first;
+}
+
+/* The next time of presentation for which no picture has come, if this one is shown later. */
+static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                          int64_t pts)
+{
+    const int64_t step = length_of(t, s);
+    const unsigned n = t->nb_recent < TRTC_PICTURE_DEPTH ? t->nb_recent : TRTC_PICTURE_DEPTH;
+
+    for (unsigned i = 0; i < n; i++) {
+        const int64_t d = t->recent[i] - t->shown;
+        if (d > step / 2 && d <= step + step / 2) {
+            t->shown = t->recent[i];
+            i = (unsigned)-1;
+        }
+    }
+    return pts > t->shown + step + step / 2 ? t->shown + step : NOTIME;
+}
+
+/* The latest time at which the picture can be decoded: before it is shown, and before the ones that
+ * are still to come are. */
+static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
+{
+    const int64_t next = s->next_pts == NOTIME ? NOTIME : unwrap(s->next_pts, pts);
+    const int64_t hole = next == NOTIME || t->depth > 0 ? first_hole(t, s, pts) : NOTIME;
+    int64_t end = pts;
+
+    for (int k = 0; k < 2; k++) {
+        const int64_t at = k ? hole : next;
+        if (at == NOTIME || at > end || pts - at > JUMP || (t->dts != NOTIME && at <= t->dts + 1))
+            continue;
+        end = at - 1;
+    }
+    return end;
+}
+
+/* The decoding time of the picture shown at pts: where as many wait as are reordered, the time of
+ * the first of them, which is shown when this one is decoded. A depth that shows itself only now
+ * leaves less room than it needs: the pictures are decoded closer to each other then. */
+static int64_t derive(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
+{
+    const int depth = depth_of(t, s);
+    const int64_t end = latest(t, s, pts);
+    int64_t dts;
+
+    while (t->nb_waiting > depth)
+        take_first(t);
+    wait(t, pts);
+    if (t->nb_waiting > depth)
+        dts = take_first(t);
+    else
+        dts = t->waiting[0] - (depth + 1 - t->nb_waiting) * length_of(t, s);
+    if (t->dts != NOTIME && (dts > end || dts <= t->dts))
+        dts = t->dts + (end - t->dts > 8 ? (end - t->dts) / 8 : 1);
+    return dts < end ? dts : end;
+}
+
+static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                             int64_t pts)
+{
+    const int64_t dts = s->dts == NOTIME ? NOTIME : unwrap(s->dts, pts);
+
+    /* Where there is reordering, a decoding time that is the time of presentation is none, in
+     * streams that have no other. */
+    if (dts != NOTIME && (dts < pts || (dts == pts && depth_of(t, s) == 0)) && pts - dts < JUMP) {
+        t->said_dts = true;
+        t->nb_waiting = 0;
+        return dts;
+    }
+    if (!t->said_dts) {
+        note_depth(t, s, pts);
+        return derive(t, s, pts);
+    }
+    if (s->pts != NOTIME && (dts == NOTIME || dts == pts))
+        return pts;
+    const int64_t next = t->dts + length_of(t, s);
+    return next < pts ? next : pts;
+}
+
+/* ---- both ---- */
+
+void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                       int64_t *pts, int64_t *dts)
+{
+    const bool said = s->pts != NOTIME;
+
+    if (!t->running || (said && t->floating)) {
+        begin(t, said ? s->pts : s->clock);
+        t->floating = !said;
+    }
+    int64_t p = said ? unwrap(s->pts, t->pts) : t->dts == NOTIME ? t->pts : place(t, s);
+    if (magnitude(p - t->pts) > JUMP || (t->dts != NOTIME && p <= t->dts))
+        begin(t, p);
+    if (t->floating && t->dts == NOTIME)
+        p = t->pts = t->max_pts = t->shown = p + depth_of(t, s) * length_of(t, s);
+
+    const int64_t d = decoding_time(t, s, p);
+    set_anchor(t, s, p, said);
+    const int64_t step = t->dts == NOTIME ? 0 : d - t->dts;
+    if ((t->said_dts || (d == p && t->depth == 0)) && step > 0 && step <= STEP_MAX)
+        t->step = step;
+    t->pts = p;
+    t->dts = d;
+    t->max_pts = p > t->max_pts ? p : t->max_pts;
+    *pts = p & (WRAP - 1);
+    *dts = d & (WRAP - 1);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Picture order counts (ITU-T H.264 8.2.1, H.265 8.3.1): the order in which pictures are shown,
+ * from their slice headers alone. */
+#ifndef TRTC_MEDIA_POC_H
+#define TRTC_MEDIA_POC_H
+
+#include "media/es.h"
+
+/* The place of one picture. */
+struct trtc_order {
+    bool known;
+    bool resets;   /* counts begin anew with it, and all before it are shown before it */
+    bool field;    /* one of two that make a frame */
+    int64_t count; /* to be compared with those since the last reset */
+};
+
+/* Zero-initialise. One SPS is known at a time. */
+struct trtc_poc {
+    enum trtc_codec codec;
+    bool have_sps;
+    struct trtc_video_params sps;
+    uint8_t pps[64]; /* H.265: bits in front of the slice type, and whether a flag is behind it */
+    bool running;
+    int64_t prev; /* count of the last picture that others are counted from */
+    int64_t last; /* count of the last picture */
+};
+
+/* Another stream of this codec begins: forgets everything, unless it is the same codec, whose
+ * parameter sets are kept. */
+void trtc_poc_begin(struct trtc_poc *p, enum trtc_codec codec);
+
+/* Takes a parameter set, from its NAL header on; others than SPS and PPS are passed over. */
+void trtc_poc_set(struct trtc_poc *p, const uint8_t *nal, size_t size);
+
+/* The next picture in coding order, by its first slice, from its NAL header on. */
+void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct trtc_order *out);
+
+/* True if both are first slices of fields, of which one is the upper and one the lower. */
+bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t na,
+                             const uint8_t *b, size_t nb);
+
+#endif
