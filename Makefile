@@ -24,7 +24,7 @@ TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
-HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/scalebench.c tests/recserver.c)
+HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/restamp.c tests/scalebench.c tests/recserver.c)
 T = $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats)) $(CTESTS)
 J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib

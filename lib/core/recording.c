@@ -247,7 +247,9 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
         bool timed = named && !(seen_before(seen, seg->uri, ANY_RANGE) && ranged);
         struct trtc_piece p = { .uri = seg->uri,
                                 .source = source,
-                                .dur_us = seg->duration_us,
+                                .place = (int64_t)i,
+                                .dur_us = seg->duration_us > 0 ? seg->duration_us : TRTC_NOTIME,
+                                .next_us = TRTC_NOTIME,
                                 .at_bytes = seg->range_at,
                                 .attr_bytes = ranged ? seg->range_bytes : seg->attr_bytes,
                                 .ranged = ranged,
@@ -381,6 +383,21 @@ static int find_strays(struct trtc_recording *r)
     return ret;
 }
 
+/* How far each piece is from the next one of its playlist. */
+static void find_next(struct trtc_recording *r)
+{
+    struct trtc_piece *prev = NULL;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        struct trtc_piece *p = &r->pieces[i];
+        if (p->unusable)
+            continue;
+        const bool follows = prev && prev->source == p->source && p->exact;
+        if (follows && p->start_us > prev->start_us)
+            prev->next_us = p->start_us - prev->start_us;
+        prev = p;
+    }
+}
+
 int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
 {
     if (find_strays(r) < 0)
@@ -408,6 +425,7 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
         p->start_us += back_us;
         prev = p;
     }
+    find_next(r);
     return 0;
 }
 

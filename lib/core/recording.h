@@ -34,6 +34,8 @@ struct trtc_piece {     /* one segment file that can be used */
     const char *uri;    /* relative to the recording's directory */
     int64_t start_us;   /* on the epoch clock */
     int64_t dur_us;     /* EXTINF, or what was measured; TRTC_NOTIME: unknown yet */
+    int64_t next_us;    /* from its start to that of the next one of its playlist, by the clock; or
+                           TRTC_NOTIME */
     int64_t at_bytes;   /* where it begins in the file: not 0 only for one of several byte ranges */
     int64_t bytes;      /* on disk */
     int64_t attr_bytes; /* by FILE-ATTR or its byte range, or -1 */
@@ -42,6 +44,7 @@ struct trtc_piece {     /* one segment file that can be used */
     bool map;               /* the playlist says that its header is in another file */
     int64_t name_ms;    /* UTC of its name, or TRTC_NOTIME */
     int source;         /* index of its playlist in the recording */
+    int64_t place;      /* among the segments that are listed there, from 0 */
     bool exact;         /* start comes from FILE-ATTR or the name */
     bool measure;       /* its length cannot be believed: must be read to know */
     bool cut;           /* found to end too early (already listed as a loss) */

@@ -568,6 +568,34 @@ size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_
     return len;
 }
 
+/* First byte of the first picture data of an access unit; NULL: there is none. */
+static const uint8_t *first_slice(enum trtc_codec codec, const uint8_t *annexb, size_t size)
+{
+    const uint8_t *pos = annexb, *nal;
+    size_t n;
+
+    while ((nal = trtc_annexb_next(&pos, annexb + size, &n)))
+        if (is_slice(trtc_nal_kind(codec, *nal)))
+            return nal;
+    return NULL;
+}
+
+bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size)
+{
+    const uint8_t *nal = first_slice(codec, annexb, size);
+
+    return nal && (codec == TRTC_CODEC_H265 || trtc_nal_kind(codec, *nal) != TRTC_NAL_KEY_SLICE);
+}
+
+bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size)
+{
+    enum { RASL_N = 8, RASL_R };
+    const uint8_t *nal = first_slice(codec, annexb, size);
+
+    return nal && (codec != TRTC_CODEC_H265 || (nal[0] >> 1 & 63) == RASL_N ||
+                   (nal[0] >> 1 & 63) == RASL_R);
+}
+
 size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                               bool drop_param_sets, uint8_t *out)
 {

@@ -96,6 +96,12 @@ int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t s
 size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                              uint8_t *out, size_t cap);
 
+/* Whether pictures that are shown before a key frame, but decoded after it, may refer to pictures
+ * from before it (an open group of pictures); and whether one of those does: H.264 does not say,
+ * so all do. */
+bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size);
+bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size);
+
 /* Bytes that trtc_annexb_to_lengths may write for size bytes. */
 #define TRTC_LENGTHS_MAX(size) ((size) + (size) / 3 + 16)
 

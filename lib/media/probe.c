@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/content.h"
 #include "core/timeline.h"
+#include "media/course_ts.h"
 #include "media/ts.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
 #define PAUSE_US     2000000 /* a whole segment that ends this early saw a pause */
+#define FALL_90K     45000   /* more than reordered pictures fall by */
 #define STEP_MAX_90K 180000  /* frames further apart than 2 s do not tell the frame rate */
 
 /* What is learned about one segment. */
@@ -34,7 +36,10 @@ struct look {
     int64_t nb[2];
     int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
     int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
-    bool have_params; /* or it is known that there are none */
+    bool fell[2];                 /* stamps have fallen: what follows says nothing of the first */
+    struct trtc_steady steady;    /* the first frames of sound, if their length is known */
+    bool settled;                 /* enough of them were there */
+    bool have_params;             /* or it is known that there are none */
     uint8_t head[TRTC_CONTENT_BYTES]; /* how it begins */
     size_t nb_head;
     struct trtc_facts *facts;
@@ -78,6 +83,26 @@ static void learn_audio(struct look *l, const struct trtc_ts_frame *f)
     }
 }
 
+/* Where sound begins: by its first frames, which may be stamped on arrival. */
+static void settle_sound(struct look *l)
+{
+    int64_t us, jump_us;
+    if (!l->settled && trtc_steady_pop(&l->steady, true, &us, &jump_us))
+        l->first[0] = us * 9 / 100;
+    l->settled = true;
+}
+
+static void learn_start_of_sound(struct look *l, const struct trtc_ts_frame *f, int64_t at)
+{
+    struct trtc_steady_frame s = { .us = at * 100 / 9 };
+    trtc_frame_length(f, &s.samples, &s.rate_hz);
+    if (l->settled || s.samples == 0)
+        return;
+    trtc_steady_push(&l->steady, &s);
+    if (l->steady.n == TRTC_STEADY_AHEAD)
+        settle_sound(l);
+}
+
 static void learn(struct look *l, const struct trtc_ts_frame *f)
 {
     int s = slot(f);
@@ -90,10 +115,14 @@ static void learn(struct look *l, const struct trtc_ts_frame *f)
     if (!l->nb[0] && !l->nb[1])
         l->base_90k = f->pts_90k;
     int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
-    if (!l->nb[s] || at < l->first[s])
+    if (l->nb[s] && at < l->last[s] - FALL_90K)
+        l->fell[s] = true;
+    if (!l->nb[s] || (at < l->first[s] && !l->fell[s] && !(l->settled && s == 0)))
         l->first[s] = at;
     if (!l->nb[s] || at > l->last[s])
         l->last[s] = at;
+    if (!f->stream->video)
+        learn_start_of_sound(l, f, at);
     l->nb[s]++;
     int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
     int64_t step = l->prev_dts[s] == TRTC_TS_NOPTS ? 0 : trtc_ts_diff(dts, l->prev_dts[s]);
@@ -107,6 +136,7 @@ static void learn(struct look *l, const struct trtc_ts_frame *f)
 /* What is read next does not follow what was read before. */
 static void skip(struct look *l)
 {
+    settle_sound(l);
     l->prev_dts[0] = l->prev_dts[1] = TRTC_TS_NOPTS;
 }
 
@@ -249,7 +279,7 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
 }
 
 /* Compares what was seen with what the playlist says. */
-static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct look *l,
+static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
                  const struct trtc_ts_stats *stats, bool whole, bool end_seen)
 {
     int64_t said = p->dur_us, missing = p->attr_bytes > p->bytes ? p->attr_bytes - p->bytes : 0;
@@ -259,6 +289,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, const struct lo
     if (has_sample_aes(stats) &&
         lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
         return -1;
+    settle_sound(l);
     int64_t first =
         l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
     p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
@@ -298,8 +329,9 @@ static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const str
 static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
                        struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
 {
-    struct look l = { .facts = &p->facts, .at_bytes = p->at_bytes };
-    skip(&l);
+    struct look l = { .facts = &p->facts,
+                      .at_bytes = p->at_bytes,
+                      .prev_dts = { TRTC_TS_NOPTS, TRTC_TS_NOPTS } };
     struct trtc_err why;
     bool whole = p->measure || count_frames;
     int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);

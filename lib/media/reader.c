@@ -13,9 +13,17 @@
 
 #include "core/beneath.h"
 #include "core/clock.h"
+#include "media/ahead.h"
+#include "media/course_ts.h"
 
-enum { READ_BYTES = 256 * 1024 };
-#define STRAY_US 2000000 /* a stamp this far outside its segment is a jump inside it */
+enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
+
+#define TOL_90K         3600 /* a stamp this much lower than the one before has fallen */
+#define SOUND_GAP_90K   9000 /* what rises by so much more than usual is looked at */
+#define PICTURE_GAP_90K 45000
+#define GOES_ON_90K     45000   /* where pictures are reordered, the first stamp is lower by less */
+#define FIRST_OFF_90K   90000   /* so far from the segment's first stamp a kind's own may be */
+#define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
 
 struct trtc_reader {
     const struct trtc_recording *rec;
@@ -25,17 +33,37 @@ struct trtc_reader {
     atomic_llong *bytes;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int dirfd, fd;      /* -1 between two reads where r is read sparingly */
-    int64_t pos;        /* bytes read of this clip's piece */
-    size_t at;          /* clip being read; lane->n at the end */
-    bool open, ended;   /* clip at has begun; all of it was fed */
-    bool past_cut;      /* the rest of this clip is not wanted */
-    bool begins;        /* no frame of this clip has been handed out */
-    bool need_key;      /* pictures before the next key frame cannot be decoded */
-    int64_t nb_no_key;  /* ... so many were dropped in this clip */
+    int dirfd, fd;    /* -1 between two reads where r is read sparingly */
+    int64_t pos;      /* bytes read of this clip's piece */
+    size_t at;        /* clip being read; lane->n at the end */
+    bool open, ended; /* clip at has begun; all of it was fed */
+    bool past_cut;    /* the rest of this clip is not wanted */
+    bool begins;      /* no frame of this clip has been handed out */
+    bool torn;        /* pictures are missing before this clip */
+    bool need_key;    /* pictures before the next key frame cannot be decoded */
+    bool leading;     /* ... and of those after it the ones that are shown before key_us */
+    int64_t key_us;
+    int64_t nb_no_key;  /* so many were left out in this clip */
     int64_t nb_damaged; /* frames of this clip left out since they were incomplete */
+    struct trtc_ledger account;
+
     struct trtc_clock clock;
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
+
+    /* stamps that jump inside a segment */
+    int64_t shift_90k;         /* of the segments before: what has been added to the stamps */
+    int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
+    bool tail_seen;            /* the end of the segment was looked at: */
+    int64_t tail_90k;          /* how far it is from its first stamp */
+    bool looked;               /* all of it was: */
+    struct trtc_course course; /* its course, empty where its stamps just go on */
+    size_t course_hint;
+
+    /* sound that waits for its place */
+    struct trtc_ahead ahead;
+    bool missing; /* a frame was left out since the last one that went there */
+    bool have_plain, drained;
+    struct trtc_read plain; /* a frame whose length is not known, behind those that wait */
 };
 
 static int open_directory(struct trtc_reader *rd, struct trtc_err *err)
@@ -73,7 +101,8 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                 .dirfd = -1,
                                 .fd = -1,
                                 .need_key = kind == TRTC_VIDEO,
-                                .prev_us = TRTC_NOTIME };
+                                .prev_us = TRTC_NOTIME,
+                                .prev_ts = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
     rd->buf = malloc(READ_BYTES);
@@ -96,6 +125,8 @@ void trtc_reader_free(struct trtc_reader **rd)
     if ((*rd)->dirfd >= 0)
         close((*rd)->dirfd);
     trtc_ts_free(&(*rd)->ts);
+    trtc_course_fini(&(*rd)->course);
+    trtc_ahead_fini(&(*rd)->ahead);
     free((*rd)->buf);
     free(*rd);
     *rd = NULL;
@@ -147,11 +178,32 @@ static int open_file(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
+/* The stamps of the clip before go on in this one. */
+static bool stamps_go_on(const struct trtc_reader *rd)
+{
+    if (rd->prev_ts == TRTC_NOTIME)
+        return false;
+    const int64_t step = trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->prev_ts);
+    return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
+}
+
+/* No picture is missing between the clip before and this one. */
+static bool nothing_between(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const struct trtc_clip *before = rd->at > 0 ? &rd->lane->clips[rd->at - 1] : NULL;
+    if (!before || before->piece->cut || before->cut_us != INT64_MAX)
+        return false;
+    return (before->piece->source == p->source && before->piece->place + 1 == p->place) ||
+           stamps_go_on(rd);
+}
+
 /* Opens the next clip's file. 1, 0 where there is no more, -1 where the machine fails. What is not
  * there any more is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
-    for (; rd->at < rd->lane->n; rd->at++) {
+    bool gone = false;
+    for (; rd->at < rd->lane->n; rd->at++, gone = true) {
         const struct trtc_piece *p = piece_of(rd);
         rd->pos = 0;
         int there = open_file(rd, err);
@@ -160,13 +212,14 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
         if (there == 0)
             continue;
         trtc_ts_begin(rd->ts);
-        int64_t jump =
-            trtc_clock_segment(&rd->clock, p->facts.first_ts_90k, p->start_us, p->exact, p->dur_us);
-        if (jump && rd->kind == TRTC_VIDEO)
+        int64_t jump = trtc_clock_segment(&rd->clock, p->facts.first_ts_90k + rd->shift_90k,
+                                          p->start_us, p->exact, p->dur_us);
+        rd->torn = gone || !nothing_between(rd);
+        if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
             rd->need_key = true;
-        rd->prev_us = TRTC_NOTIME;
+        rd->prev_us = rd->prev_ts = TRTC_NOTIME;
         rd->open = rd->begins = true;
-        rd->ended = rd->past_cut = false;
+        rd->ended = rd->past_cut = rd->looked = rd->tail_seen = false;
         rd->nb_no_key = rd->nb_damaged = 0;
         return 1;
     }
@@ -180,6 +233,9 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     int ret = 0;
     close_files(rd);
     rd->open = false;
+    if (rd->course.n) /* the next segment goes on with the last clock of this one */
+        rd->shift_90k += rd->course.runs[rd->course.n - 1].shift;
+    trtc_course_fini(&rd->course);
     bool told = piece_of(rd)->cut; /* what is left of the cut frame was counted with it */
     int64_t gone = s->nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
     if (gone > 0 || (s->nb_bad > 0 && !told))
@@ -243,56 +299,188 @@ static int refill(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
-/* Times of a frame on the epoch clock; jumps inside the segment are closed up. */
-static void set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, struct trtc_packet *p)
+/* ---- stamps ---- */
+
+static int64_t ticks_of(int64_t us)
 {
-    const struct trtc_piece *piece = piece_of(rd);
-    bool first = rd->prev_us == TRTC_NOTIME;
+    return us == TRTC_NOTIME ? us : us * 9 / 100;
+}
+
+/* What may be odd about a stamp. */
+enum oddity { EVEN, UNEVEN, RISES, FALLS };
+
+/* The end of the segment is where it should be. */
+static bool ends_well(struct trtc_reader *rd, enum oddity what)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const int64_t said = ticks_of(p->dur_us), next = ticks_of(p->next_us);
+    const struct trtc_course_file f = { rd->fd, p->at_bytes, p->bytes };
+    if (!rd->tail_seen)
+        rd->tail_90k = trtc_course_tail(&f, p->facts.first_ts_90k);
+    rd->tail_seen = true;
+    if (rd->tail_90k == TRTC_NOTIME)
+        return false;
+    return what == UNEVEN ? llabs(rd->tail_90k - said) < TOL_90K
+                          : trtc_course_fits(rd->tail_90k, said, next);
+}
+
+/* Something in the segment's stamps is odd: looks at all of them, of both kinds, unless its end is
+ * where it should be (which it may be by chance where they fall). */
+static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    struct trtc_course *c = &rd->course;
+    const int there = rd->looked || what == EVEN ? 0 : open_file(rd, err);
+    if (there <= 0)
+        return there;
+    if (what != FALLS && ends_well(rd, what))
+        return 0;
+    const struct trtc_course_file f = { rd->fd, p->at_bytes, p->bytes };
+    rd->looked = true;
+    rd->course_hint = 0;
+    if (trtc_course_read(c, &f, err) < 0)
+        return -1;
+    return trtc_course_settle(c, ticks_of(p->dur_us), ticks_of(p->next_us)) < 0
+               ? trtc_fail_nomem(err)
+               : 0;
+}
+
+/* How the first stamp of a kind stands to the first one of the segment. */
+static enum oddity oddity_of_first(const struct trtc_reader *rd, int64_t ts, int64_t pos)
+{
+    const int64_t off = trtc_ts_diff(ts, piece_of(rd)->facts.first_ts_90k);
+    return off < -FIRST_OFF_90K ? FALLS : off > FIRST_OFF_90K || pos > HEAD_BYTES ? RISES : EVEN;
+}
+
+/* How a stamp stands to the one before it. A picture of a low rate does not fall where its stamps
+ * are set back a little: they rise by less. */
+static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
+{
+    const int64_t more = step - rd->step_90k;
+    if (rd->kind == TRTC_AUDIO)
+        return more < -TOL_90K ? FALLS : more > SOUND_GAP_90K ? RISES : EVEN;
+    if (step < 0 || more > PICTURE_GAP_90K)
+        return step < 0 ? FALLS : RISES;
+    return more < -TOL_90K && piece_of(rd)->facts.kinds & TRTC_AUDIO ? UNEVEN : EVEN;
+}
+
+/* Looks closer where a stamp does not simply follow the one before it. */
+static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_err *err)
+{
+    const bool first = rd->prev_ts == TRTC_NOTIME;
+    const int64_t step = first ? 0 : trtc_ts_diff(ts, rd->prev_ts);
+    const enum oddity what = first ? oddity_of_first(rd, ts, pos) : oddity_of(rd, step);
+    if (rd->kind == TRTC_VIDEO && step > 0 && step < PICTURE_GAP_90K)
+        rd->step_90k = step;
+    rd->prev_ts = ts;
+    const int ret = look_at_course(rd, what, err);
+    if (rd->rec->sparing)
+        close_files(rd);
+    return ret;
+}
+
+/* Where a stamp belongs on the epoch clock. One that has no place there follows the one before. */
+static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const int track = rd->kind == TRTC_AUDIO ? TRTC_COURSE_SOUND : TRTC_COURSE_PICTURE;
+    const struct trtc_course *c = &rd->course;
+    int64_t shift = rd->shift_90k;
+    if (c->n)
+        shift += trtc_course_shift(c, track, pos, &rd->course_hint);
+    const int64_t us = trtc_clock_us(&rd->clock, ts + shift);
+    const int64_t length_us = c->n && c->end * 100 / 9 > p->dur_us ? c->end * 100 / 9 : p->dur_us;
+    if (!c->too_many || (us >= p->start_us - STRAY_US && us <= p->start_us + length_us + STRAY_US))
+        return us;
+    const int64_t next_us = rd->prev_us == TRTC_NOTIME ? p->start_us : rd->prev_us + rd->step_us;
+    trtc_clock_anchor(&rd->clock, ts + shift, next_us);
+    return next_us;
+}
+
+static int set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, struct trtc_packet *p,
+                     struct trtc_err *err)
+{
+    const bool first = rd->prev_us == TRTC_NOTIME;
     if (f->pts_90k == TRTC_TS_NOPTS) {
-        p->dts_us = p->pts_us = first ? piece->start_us : rd->prev_us + rd->step_us;
+        p->dts_us = p->pts_us = first ? piece_of(rd)->start_us : rd->prev_us + rd->step_us;
     } else {
-        int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
-        p->dts_us = trtc_clock_us(&rd->clock, dts);
-        if (p->dts_us < piece->start_us - STRAY_US ||
-            p->dts_us > piece->start_us + piece->dur_us + STRAY_US) {
-            int64_t us = first ? piece->start_us : rd->prev_us + rd->step_us;
-            trtc_clock_anchor(&rd->clock, dts, us);
-            p->dts_us = us;
-        }
+        const int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+        if (watch(rd, dts, f->pos, err) < 0)
+            return -1;
+        p->dts_us = place(rd, dts, f->pos);
         p->pts_us = p->dts_us + trtc_ts_diff(f->pts_90k, dts) * 100 / 9;
         if (p->pts_us < p->dts_us)
             p->pts_us = p->dts_us;
     }
-    int64_t step = first ? 0 : p->dts_us - rd->prev_us;
+    const int64_t step = first ? 0 : p->dts_us - rd->prev_us;
     if (step > 0 && step < 1000000)
         rd->step_us = step;
     rd->prev_us = p->dts_us;
+    return 0;
 }
 
-/* Whether a frame is to be handed out; keeps the counts of what is not. */
+/* ---- what is handed out ---- */
+
+static bool leave_out(struct trtc_reader *rd, enum trtc_left why)
+{
+    rd->account.nb_left[why]++;
+    rd->missing = true;
+    return false;
+}
+
+static bool is_annexb(const struct trtc_ts_frame *f)
+{
+    return f->stream->codec == TRTC_CODEC_H264 || f->stream->codec == TRTC_CODEC_H265;
+}
+
+/* Decoding begins with this picture. */
+static void begin_at(struct trtc_reader *rd, const struct trtc_ts_frame *f,
+                     const struct trtc_packet *p)
+{
+    rd->need_key = false;
+    rd->leading =
+        rd->torn && is_annexb(f) && trtc_annexb_is_open(f->stream->codec, f->data, f->size);
+    rd->key_us = p->pts_us;
+}
+
+/* The picture is shown before the one that decoding began with, and refers to what was before. */
+static bool is_leading(struct trtc_reader *rd, const struct trtc_ts_frame *f,
+                       const struct trtc_packet *p)
+{
+    if (f->key)
+        rd->leading = false;
+    return rd->leading && p->pts_us < rd->key_us &&
+           trtc_annexb_refers_back(f->stream->codec, f->data, f->size);
+}
+
+/* Whether a frame is to be handed out; keeps the account of what is not. */
 static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                    const struct trtc_packet *p)
 {
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     /* starts are rounded: a frame this close to the cut is the one that stands behind it */
-    if (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us) {
-        rd->past_cut = p->dts_us >= c->cut_us;
-        return false;
+    if (rd->past_cut || (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us)) {
+        rd->past_cut |= p->dts_us >= c->cut_us;
+        return leave_out(rd, TRTC_LEFT_CUT);
     }
     bool last = rd->ended && rd->kind == TRTC_VIDEO;
     if ((f->damaged && (rd->kind == TRTC_AUDIO || last)) || (last && piece_of(rd)->cut)) {
         rd->nb_damaged++;
-        return false;
+        return leave_out(rd, TRTC_LEFT_DAMAGED);
     }
-    if (rd->need_key && !f->key) {
+    if ((rd->need_key && !f->key) || is_leading(rd, f, p)) {
         rd->nb_no_key++;
-        return false;
+        return leave_out(rd, TRTC_LEFT_NO_KEY);
     }
-    rd->need_key = false;
+    if (rd->need_key)
+        begin_at(rd, f, p);
     return true;
 }
 
-int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
+/* The next frame as it comes: 1, 0 at the end, -1. Valid until the next call. *samples, *rate_hz:
+ * its length, 0 where that is not known. */
+static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples, int *rate_hz,
+                    struct trtc_err *err)
 {
     while (true) {
         if (!rd->open) {
@@ -301,16 +489,23 @@ int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
                 return more;
         }
         struct trtc_ts_frame f;
-        int got = rd->past_cut ? 0 : trtc_ts_next(rd->ts, &f);
+        int got = trtc_ts_next(rd->ts, &f);
         if (got < 0)
             return trtc_fail_nomem(err);
         if (got == 0) {
-            if ((rd->ended || rd->past_cut ? close_clip(rd, err) : refill(rd, err)) < 0)
+            if ((rd->ended ? close_clip(rd, err) : refill(rd, err)) < 0)
                 return -1;
             continue;
         }
         struct trtc_packet p = { .data = f.data, .size = f.size, .key = f.key };
-        set_times(rd, &f, &p);
+        *samples = *rate_hz = 0;
+        if (rd->kind == TRTC_AUDIO)
+            trtc_frame_length(&f, samples, rate_hz);
+        if (set_times(rd, &f, &p, err) < 0)
+            return -1;
+        if (*samples)
+            rd->step_90k = INT64_C(90000) * *samples / *rate_hz;
+        rd->account.nb_in++;
         if (!usable(rd, &f, &p))
             continue;
         *out = (struct trtc_read){
@@ -319,4 +514,44 @@ int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
         rd->begins = false;
         return 1;
     }
+}
+
+/* Sound: frames wait until it is known where they belong. */
+static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
+{
+    struct trtc_read r;
+    int samples, rate_hz;
+    while (!rd->drained && !rd->have_plain && !trtc_ahead_full(&rd->ahead)) {
+        int got = next_raw(rd, &r, &samples, &rate_hz, err);
+        if (got < 0)
+            return -1;
+        rd->drained = got == 0;
+        if (got == 0)
+            break;
+        rd->have_plain = samples == 0;
+        if (rd->have_plain)
+            rd->plain = r;
+        else if (trtc_ahead_push(&rd->ahead, &r, samples, rate_hz, rd->missing) < 0)
+            return trtc_fail_nomem(err);
+        rd->missing = false;
+    }
+    if (trtc_ahead_pop(&rd->ahead, rd->drained || rd->have_plain, out))
+        return 1;
+    if (!rd->have_plain)
+        return 0;
+    *out = rd->plain;
+    rd->have_plain = false;
+    return 1;
+}
+
+int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
+{
+    int samples, rate_hz;
+    return rd->kind == TRTC_AUDIO ? next_sound(rd, out, err)
+                                  : next_raw(rd, out, &samples, &rate_hz, err);
+}
+
+const struct trtc_ledger *trtc_reader_account(const struct trtc_reader *rd)
+{
+    return &rd->account;
 }

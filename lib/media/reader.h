@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* One lane of a time line as one continuous stream of frames on the epoch clock: the next
- * file, wraps, restarts and damage are its business alone. One open file and a fixed amount of
- * memory, however long the lane. */
+ * file, wraps, restarts, jitter and damage are its business alone. One open file and a fixed amount
+ * of memory, however long the lane. */
 #ifndef TRTC_MEDIA_READER_H
 #define TRTC_MEDIA_READER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/ledger.h"
 #include "core/timeline.h"
 #include "media/packet.h"
 #include "media/ts.h"
@@ -28,9 +29,14 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                     atomic_llong *bytes, struct trtc_err *err);
 
 /* Next frame: 1, 0 at the end, -1 on failure (of the machine, not of the input: nothing may be
- * made of what came before). Video begins with a key frame, and again after every hole; pts never
- * falls below what the time line allows. The frame is valid until the next call. */
+ * made of what came before). Video begins with a key frame, and again after every hole; AAC frames
+ * follow each other by their samples, and jump only where their stamps do. The frame is valid until
+ * the next call. */
 int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err);
+
+/* The account of what was read so far: frames that came in, and those that were not handed out, by
+ * reason. What was handed out is the caller's to account for. */
+const struct trtc_ledger *trtc_reader_account(const struct trtc_reader *rd);
 
 void trtc_reader_free(struct trtc_reader **rd);
 

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/* How the time stamps of a segment run.
+ *
+ * Frames become runs as they come; what is decided is decided over the runs, of which there are
+ * few. A track whose stamps fall begins a new epoch of the stream's clock, which is put behind
+ * what the track had before; the other track's next break joins it where it fits, since a clock
+ * that restarts does so for both. Stamps that rise are a pause, unless the segment is said to be
+ * shorter. */
+#include "core/course.h"
+
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/utc.h"
+
+#define MS  90
+#define TOL (40 * MS) /* differences below this are rounding, from there on a jump */
+#define PICTURE_GAP \
+    (500 * MS)                /* pictures further apart than usual by this are a run of their own */
+#define PICTURE_LAG (10 * MS) /* a fall of DTS by less is damage to one picture */
+#define JOIN_MAX    (3000 * MS) /* so much may the tracks differ at one restart */
+#define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
+#define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
+#define PAUSE_MAX   (INT64_C(1800000) * MS) /* a longer one is none, where nobody says otherwise */
+#define SHORT       (1000 * MS) /* a segment that is shorter than said by less is as it should be */
+#define STEP_GUESS  (40 * MS)
+#define STEP_MAX    (500 * MS)
+
+enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64 };
+
+/* ---- frames to runs ---- */
+
+static struct trtc_course_run *open_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
+{
+    if (c->n == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 8;
+        struct trtc_course_run *grown = realloc(c->runs, cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        c->runs = grown;
+        c->cap = cap;
+    }
+    c->track[track].run = c->n;
+    c->runs[c->n] = (struct trtc_course_run){
+        .track = track, .pos = pos, .last_pos = pos, .from = from, .to = from
+    };
+    return &c->runs[c->n++];
+}
+
+static struct trtc_course_run *run_of(struct trtc_course *c, int track)
+{
+    return &c->runs[c->track[track].run];
+}
+
+/* The next run of a track, whose frames so far end at to. */
+static int new_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
+{
+    if (c->n == TRTC_COURSE_RUNS_MAX)
+        c->too_many = true;
+    return c->too_many || open_run(c, track, from, pos) ? 0 : -1;
+}
+
+static void go_on(struct trtc_course *c, int track, int64_t to, int64_t pos)
+{
+    struct trtc_course_run *r = run_of(c, track);
+    if (c->too_many)
+        return;
+    r->to = to > r->to ? to : r->to;
+    r->last_pos = pos;
+}
+
+/* The place of a stamp, which may have wrapped since the one before it. */
+static int64_t unwrap(struct trtc_course *c, struct trtc_course_track *t, int64_t ts)
+{
+    if (!c->begun)
+        c->first_ts = ts;
+    c->begun = true;
+    t->at = t->seen ? t->at + trtc_ts_diff(ts, t->ts) : trtc_ts_diff(ts, c->first_ts);
+    t->ts = ts;
+    return t->at;
+}
+
+/* Sound whose frames have no known length. */
+static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    const int64_t step = at - t->high;
+    const bool jumps = t->seen && (step < -TOL || step > STEP_MAX);
+    if ((!t->seen || jumps) && new_run(c, TRTC_COURSE_SOUND, at, pos) < 0)
+        return -1;
+    if (t->seen && step > 0 && step <= STEP_MAX)
+        t->step = step;
+    t->high = !t->seen || jumps || at > t->high ? at : t->high;
+    go_on(c, TRTC_COURSE_SOUND, at + (t->step ? t->step : STEP_GUESS), pos);
+    return 0;
+}
+
+/* Places the frames of sound of which enough is known. */
+static int place_sound(struct trtc_course *c, bool end)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    int64_t us, jump_us;
+    while (trtc_steady_pop(&t->steady, end, &us, &jump_us)) {
+        const int64_t at = us * 9 / 100, pos = t->pos[t->pos_first];
+        const bool first = t->step == 0;
+        t->step = t->back[t->pos_first];
+        t->pos_first = (t->pos_first + 1) % TRTC_STEADY_AHEAD;
+        if ((first || jump_us) && new_run(c, TRTC_COURSE_SOUND, at, pos) < 0)
+            return -1;
+        go_on(c, TRTC_COURSE_SOUND, at + t->step, pos);
+    }
+    return 0;
+}
+
+static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    const struct trtc_steady_frame s = { .us = at * 100 / 9,
+                                         .samples = f->samples,
+                                         .rate_hz = f->rate_hz };
+    const int last = (t->pos_first + t->steady.n) % TRTC_STEADY_AHEAD;
+    t->pos[last] = f->pos;
+    t->back[last] = INT64_C(90000) * f->samples / f->rate_hz;
+    trtc_steady_push(&t->steady, &s);
+    return place_sound(c, false);
+}
+
+/* The fall that was noted was one of the clock: a run begins there. */
+static int confirm_fall(struct trtc_course *c)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
+    if (new_run(c, TRTC_COURSE_PICTURE, t->fall.from, t->fall.pos) < 0)
+        return -1;
+    t->high = t->fall.high;
+    go_on(c, TRTC_COURSE_PICTURE, t->high + t->step, t->fall.last_pos);
+    t->fall.nb = 0;
+    return 0;
+}
+
+/* A picture whose stamp is lower than one before it. Where no stamp says in which order pictures
+ * are decoded, it may just be shown before others: then higher ones follow soon. */
+static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
+    if (!t->fall.nb) {
+        t->fall.from = t->fall.high = at;
+        t->fall.pos = f->pos;
+    }
+    t->fall.nb++;
+    t->fall.from = at < t->fall.from ? at : t->fall.from;
+    t->fall.high = at > t->fall.high ? at : t->fall.high;
+    t->fall.last_pos = f->pos;
+    const bool sure = t->decodes || (!t->orders && t->nb >= ORDER_KNOWN);
+    return sure || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
+}
+
+static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
+{
+    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
+    const int64_t step = at - t->high;
+    t->step = t->step ? t->step : STEP_GUESS;
+    t->decodes |= f->explicit_dts;
+    t->nb++;
+    if (t->seen && step < -PICTURE_LAG)
+        return add_fallen(c, at, f);
+    if (t->fall.nb) { /* they were in another order, no more */
+        t->orders = true;
+        t->fall.nb = 0;
+    }
+    const bool soft = t->seen && !t->orders && step < t->step - TOL;
+    if ((!t->seen || soft || step > PICTURE_GAP + t->step) &&
+        new_run(c, TRTC_COURSE_PICTURE, at, f->pos) < 0)
+        return -1;
+    if (soft && !c->too_many)
+        run_of(c, TRTC_COURSE_PICTURE)->soft = true;
+    if (t->seen && step > 0 && step <= STEP_MAX)
+        t->step = step;
+    t->high = at;
+    go_on(c, TRTC_COURSE_PICTURE, at + t->step, f->pos);
+    return 0;
+}
+
+int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_frame *f)
+{
+    struct trtc_course_track *t = &c->track[track];
+    const int64_t at = unwrap(c, t, f->ts);
+    int ret;
+    if (track == TRTC_COURSE_PICTURE)
+        ret = add_picture(c, at, f);
+    else if (f->samples > 0 && f->rate_hz > 0)
+        ret = add_sound(c, at, f);
+    else
+        ret = add_packet(c, at, f->pos);
+    t->seen = true;
+    return ret;
+}
+
+/* ---- epochs ---- */
+
+static int by_pos(const void *a, const void *b)
+{
+    const struct trtc_course_run *x = a, *y = b;
+    if (x->pos != y->pos)
+        return x->pos < y->pos ? -1 : 1;
+    return x->track - y->track;
+}
+
+struct epochs {
+    int64_t *shift; /* of each */
+    int current;
+};
+
+/* Where the track of r stands on the line at a place of the segment. */
+static int64_t stands_at(const struct epochs *e, const struct trtc_course_run *r, int64_t pos)
+{
+    int64_t at = r->to;
+    if (pos < r->last_pos && r->last_pos > r->pos)
+        at = r->from + (int64_t)((double)(r->to - r->from) * (double)(pos - r->pos) /
+                                 (double)(r->last_pos - r->pos));
+    return at + e->shift[r->epoch];
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+/* The epoch, from first on, whose clock puts from nearest to at. */
+static int nearest(const struct epochs *e, int first, int64_t from, int64_t at)
+{
+    int best = first;
+    for (int i = first + 1; i <= e->current; i++)
+        if (distance(from + e->shift[i], at) < distance(from + e->shift[best], at))
+            best = i;
+    return best;
+}
+
+/* The first run of its track: in the epoch that the other one is in. */
+static int first_epoch(const struct epochs *e, const struct trtc_course_run *r,
+                       const struct trtc_course_run *other)
+{
+    return other ? nearest(e, 0, r->from, stands_at(e, other, r->pos)) : e->current;
+}
+
+/* The other track falls by as much where r begins, behind prev: what in a picture of a low rate
+ * looks like no more than an uneven step is the same fall. */
+static bool falls_with(const struct trtc_course *c, const struct trtc_course_run *r,
+                       const struct trtc_course_run *prev)
+{
+    const struct trtc_course_run *before = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *o = &c->runs[i];
+        if (o->track == r->track)
+            continue;
+        if (before && o->from - before->to < -TOL && distance(before->to, prev->to) < FALL_OFF &&
+            distance(o->from - before->to, r->from - prev->to) < TOL)
+            return true;
+        before = o;
+    }
+    return false;
+}
+
+/* A run that follows another one of its track, which ends at end: its epoch, maybe a new one. */
+static int next_epoch(const struct trtc_course *c, struct epochs *e,
+                      const struct trtc_course_run *r, const struct trtc_course_run *prev,
+                      const struct trtc_course_run *other)
+{
+    const int64_t end = prev->to + e->shift[prev->epoch];
+    const int64_t stay = r->from + e->shift[prev->epoch] - end;
+    if (r->soft && !falls_with(c, r, prev))
+        return prev->epoch;
+    if (prev->epoch < e->current) {
+        const int64_t at = stay < -TOL || !other ? end : stands_at(e, other, r->pos);
+        const int best = nearest(e, stay < -TOL ? prev->epoch + 1 : prev->epoch, r->from, at);
+        if (r->from + e->shift[best] - end >= -JOIN_MAX &&
+            distance(r->from + e->shift[best], at) <= JOIN_MAX)
+            return best;
+    }
+    if (stay >= -TOL)
+        return prev->epoch;
+    e->shift[++e->current] = end - r->from;
+    return e->current;
+}
+
+static void choose_epochs(struct trtc_course *c, struct epochs *e)
+{
+    const struct trtc_course_run *last[TRTC_COURSE_TRACKS] = { NULL };
+    for (size_t i = 0; i < c->n; i++) {
+        struct trtc_course_run *r = &c->runs[i];
+        const struct trtc_course_run *prev = last[r->track], *other = last[!r->track];
+        r->epoch = prev ? next_epoch(c, e, r, prev, other) : first_epoch(e, r, other);
+        /* neither track may overlap what it had before the restart: the later one decides */
+        const int64_t over =
+            prev ? prev->to + e->shift[prev->epoch] - r->from - e->shift[r->epoch] : 0;
+        if (over > 0 && r->epoch > prev->epoch)
+            e->shift[r->epoch] += over;
+        last[r->track] = r;
+    }
+    for (size_t i = 0; i < c->n; i++)
+        c->runs[i].shift = e->shift[c->runs[i].epoch];
+}
+
+/* ---- pauses ---- */
+
+static int64_t start_of(const struct trtc_course_run *r)
+{
+    return r->from + r->shift;
+}
+
+static int64_t end_of(const struct trtc_course_run *r)
+{
+    return r->to + r->shift;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct trtc_course_run *x = *(const struct trtc_course_run *const *)a,
+                                 *y = *(const struct trtc_course_run *const *)b;
+    if (start_of(x) != start_of(y))
+        return start_of(x) < start_of(y) ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static void find_extent(struct trtc_course *c)
+{
+    c->start = c->n ? INT64_MAX : 0;
+    c->end = c->n ? INT64_MIN : 0;
+    for (size_t i = 0; i < c->n; i++) {
+        c->start = start_of(&c->runs[i]) < c->start ? start_of(&c->runs[i]) : c->start;
+        c->end = end_of(&c->runs[i]) > c->end ? end_of(&c->runs[i]) : c->end;
+    }
+}
+
+struct hole {
+    int64_t start, end;
+};
+
+static bool is_of(const struct trtc_course_run *r, int track)
+{
+    return track < 0 || r->track == track;
+}
+
+/* The longest hole in the runs of track (-1: in which no track has anything); line: room for
+ * pointers to all runs. */
+static struct hole longest_hole(struct trtc_course *c, int track, struct trtc_course_run **line)
+{
+    size_t n = 0;
+    struct hole longest = { 0, 0 };
+    int64_t at = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (is_of(&c->runs[i], track))
+            line[n++] = &c->runs[i];
+    if (n)
+        qsort(line, n, sizeof *line, by_start);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t start = start_of(line[i]), end = end_of(line[i]);
+        if (i > 0 && start - at > longest.end - longest.start)
+            longest = (struct hole){ at, start };
+        at = i == 0 || end > at ? end : at;
+    }
+    return longest;
+}
+
+/* How long the hole is in one track, whose frames end before and begin behind those of the other;
+ * 0: it has nothing before it, or nothing behind. */
+static int64_t hole_in(const struct trtc_course *c, int track, const struct hole *h)
+{
+    int64_t end = INT64_MIN, start = INT64_MAX;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track == track && start_of(r) >= h->end)
+            start = start_of(r) < start ? start_of(r) : start;
+        else if (r->track == track)
+            end = end_of(r) > end ? end_of(r) : end;
+    }
+    return end == INT64_MIN || start == INT64_MAX ? 0 : start - end;
+}
+
+/* What is to be closed of a hole so that no track overlaps itself. */
+static int64_t width_of(const struct trtc_course *c, int track, const struct hole *h)
+{
+    int64_t width = INT64_MAX;
+    for (int k = 0; k < TRTC_COURSE_TRACKS; k++) {
+        const int64_t own = track < 0 || track == k ? hole_in(c, k, h) : 0;
+        width = own > 0 && own < width ? own : width;
+    }
+    return width == INT64_MAX ? h->end - h->start : width;
+}
+
+/* Where track (-1: both) ends, from the beginning of all of it. */
+static int64_t length_of(struct trtc_course *c, int track)
+{
+    int64_t end = INT64_MIN;
+    find_extent(c);
+    for (size_t i = 0; i < c->n; i++)
+        if (is_of(&c->runs[i], track) && end_of(&c->runs[i]) > end)
+            end = end_of(&c->runs[i]);
+    return end == INT64_MIN ? 0 : end - c->start;
+}
+
+/* So much more than room may be there: rounding, and drift. */
+static int64_t loose(int64_t room)
+{
+    return SNAP + room / 1000;
+}
+
+/* Closes holes of track, the longest first, until it ends within room. */
+static void close_holes(struct trtc_course *c, int track, int64_t room,
+                        struct trtc_course_run **line)
+{
+    for (int k = 0; k < CLOSE_MAX; k++) {
+        const struct hole h = longest_hole(c, track, line);
+        const int64_t hole = h.end - h.start;
+        if (hole < TOL)
+            return;
+        const int64_t width = width_of(c, track, &h);
+        int64_t over = room == TRTC_NOTIME ? width : length_of(c, track) - room;
+        if (room == TRTC_NOTIME ? hole <= PAUSE_MAX : over <= loose(room))
+            return;
+        over = over > width || width - over < SNAP ? width : over;
+        for (size_t i = 0; i < c->n; i++)
+            if (is_of(&c->runs[i], track) && start_of(&c->runs[i]) >= h.end)
+                c->runs[i].shift -= over;
+    }
+}
+
+bool trtc_course_fits(int64_t length, int64_t said, int64_t next)
+{
+    return (said != TRTC_NOTIME && length >= said - SHORT && length <= said + loose(said)) ||
+           (next != TRTC_NOTIME && distance(length, next) <= loose(next) + SHORT);
+}
+
+/* How long it may be: what the clock says where all pauses together come to that. */
+static int64_t room_for(struct trtc_course *c, int64_t said, int64_t next)
+{
+    if (said == TRTC_NOTIME || next == TRTC_NOTIME)
+        return said == TRTC_NOTIME ? next : said;
+    return next > said && distance(length_of(c, -1), next) <= loose(next) + SHORT ? next : said;
+}
+
+int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
+{
+    if (place_sound(c, true) < 0)
+        return -1;
+    if (c->track[TRTC_COURSE_PICTURE].fall.nb && !c->track[TRTC_COURSE_PICTURE].orders &&
+        confirm_fall(c) < 0)
+        return -1;
+    if (c->n == 0)
+        return 0;
+    struct epochs e = { .shift = calloc(c->n + 1, sizeof *e.shift) };
+    struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
+    if (e.shift && line) {
+        qsort(c->runs, c->n, sizeof *c->runs, by_pos);
+        choose_epochs(c, &e);
+        const int64_t room = room_for(c, said, next);
+        close_holes(c, -1, room, line);
+        for (int track = 0; track < TRTC_COURSE_TRACKS && room != TRTC_NOTIME; track++)
+            if (length_of(c, !track) <= room + loose(room))
+                close_holes(c, track, room, line);
+        find_extent(c);
+    }
+    const int ret = e.shift && line ? 0 : -1;
+    free(e.shift);
+    free(line);
+    return ret;
+}
+
+/* ---- what is found ---- */
+
+int64_t trtc_course_shift(const struct trtc_course *c, int track, int64_t pos, size_t *hint)
+{
+    int64_t shift = 0;
+    size_t i = *hint;
+    if (i < c->n && c->runs[i].track == track && c->runs[i].pos <= pos)
+        shift = c->runs[i].shift;
+    else
+        i = 0;
+    for (; i < c->n && c->runs[i].pos <= pos; i++)
+        if (c->runs[i].track == track) {
+            shift = c->runs[i].shift;
+            *hint = i;
+        }
+    return shift;
+}
+
+bool trtc_course_hole(const struct trtc_course *c, int64_t min, int64_t *at, int64_t *start)
+{
+    int64_t from = *at == INT64_MIN ? c->start : *at;
+    while (from < c->end) {
+        int64_t next = INT64_MAX;
+        bool covered = false;
+        for (size_t i = 0; i < c->n && !covered; i++) {
+            const struct trtc_course_run *r = &c->runs[i];
+            if (start_of(r) <= from && end_of(r) > from) {
+                from = end_of(r);
+                covered = true;
+            } else if (start_of(r) > from && start_of(r) < next) {
+                next = start_of(r);
+            }
+        }
+        if (covered)
+            continue;
+        if (next == INT64_MAX)
+            return false;
+        if (next - from >= min) {
+            *start = from;
+            *at = next;
+            return true;
+        }
+        from = next;
+    }
+    return false;
+}
+
+void trtc_course_fini(struct trtc_course *c)
+{
+    free(c->runs);
+    *c = (struct trtc_course){ 0 };
+}

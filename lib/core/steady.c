@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Sound whose frames were stamped as they arrived. */
+#include "core/steady.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/recording.h"
+
+#define EXACT_US   1000 /* stamps that agree like this are no arrival times */
+#define FOLLOW_US  1000 /* an average below this is let be */
+#define STEP_US    250  /* so much is made up for with one frame at most */
+#define WEIGHT_MAX 256  /* frames (5 s) that the average goes over */
+
+static const struct trtc_steady_frame *frame_at(const struct trtc_steady *s, int k)
+{
+    return &s->ring[(s->first + k) % TRTC_STEADY_AHEAD];
+}
+
+void trtc_steady_push(struct trtc_steady *s, const struct trtc_steady_frame *f)
+{
+    assert(s->n < TRTC_STEADY_AHEAD && f->samples > 0 && f->rate_hz > 0);
+    s->ring[(s->first + s->n++) % TRTC_STEADY_AHEAD] = *f;
+}
+
+static int64_t duration_us(const struct trtc_steady_frame *f)
+{
+    return INT64_C(1000000) * f->samples / f->rate_hz;
+}
+
+static int64_t next_us(const struct trtc_steady *s)
+{
+    return s->base_us + (s->rate_hz ? s->nb_samples * 1000000 / s->rate_hz : 0);
+}
+
+/* How much later than from_us, were they one behind the other from there, the frames that wait
+ * are stamped. Returns how many of them go on from the first without a jump. */
+static int look_ahead(const struct trtc_steady *s, int64_t from_us,
+                      int64_t late_us[TRTC_STEADY_AHEAD])
+{
+    int run = s->n;
+    for (int k = 0; k < s->n; k++) {
+        const struct trtc_steady_frame *f = frame_at(s, k);
+        late_us[k] = f->us - from_us;
+        from_us += duration_us(f);
+        if (k > 0 && k < run &&
+            (f->breaks || llabs(late_us[k] - late_us[k - 1]) >= 2 * TRTC_ROUNDING_US))
+            run = k;
+    }
+    return run;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The first frame that waits does not follow the one before it. */
+static bool is_jump(const struct trtc_steady *s)
+{
+    int64_t late_us[TRTC_STEADY_AHEAD];
+    int fit = 0;
+    if (llabs(frame_at(s, 0)->us - next_us(s)) < TRTC_ROUNDING_US)
+        return false;
+    const int run = look_ahead(s, next_us(s), late_us);
+    for (int k = 0; k < s->n; k++)
+        fit += llabs(late_us[k]) < TRTC_ROUNDING_US;
+    qsort(late_us, (size_t)run, sizeof *late_us, by_value);
+    return fit * 2 <= s->n && llabs(late_us[run / 2]) >= TRTC_ROUNDING_US;
+}
+
+/* Begins anew with the first frame that waits: where it is stamped, or, where the frames behind it
+ * show that stamps are not exact, where they put it on average. */
+static void begin(struct trtc_steady *s)
+{
+    int64_t late_us[TRTC_STEADY_AHEAD], sum = 0, off = 0;
+    const int64_t from_us = frame_at(s, 0)->us;
+    const int run = look_ahead(s, from_us, late_us);
+    for (int k = 0; k < run; k++) {
+        sum += late_us[k];
+        off = llabs(late_us[k]) > off ? llabs(late_us[k]) : off;
+    }
+    s->base_us = from_us + (off > EXACT_US ? sum / run : 0);
+    s->nb_samples = 0;
+    s->rate_hz = frame_at(s, 0)->rate_hz;
+    s->late_us = 0;
+    s->weight = run;
+    s->running = true;
+}
+
+/* Takes the stamp of the first frame into the average, and makes up for a part of it. */
+static void follow(struct trtc_steady *s)
+{
+    const int64_t late_us = frame_at(s, 0)->us - next_us(s);
+    if (llabs(late_us) >= TRTC_ROUNDING_US)
+        return;
+    if (s->weight < WEIGHT_MAX)
+        s->weight++;
+    s->late_us += ((double)late_us - s->late_us) / s->weight;
+    if (fabs(s->late_us) <= FOLLOW_US)
+        return;
+    const int64_t step_us = s->late_us > 0 ? STEP_US : -STEP_US;
+    s->base_us += step_us;
+    s->late_us -= (double)step_us;
+}
+
+static void set_rate(struct trtc_steady *s, int rate_hz)
+{
+    if (s->rate_hz == rate_hz)
+        return;
+    s->base_us = next_us(s);
+    s->nb_samples = 0;
+    s->rate_hz = rate_hz;
+}
+
+bool trtc_steady_pop(struct trtc_steady *s, bool end, int64_t *us, int64_t *jump_us)
+{
+    if (s->n == 0 || (s->n < TRTC_STEADY_AHEAD && !end))
+        return false;
+    const struct trtc_steady_frame *f = frame_at(s, 0);
+    const int64_t was_us = next_us(s);
+    const bool first = !s->running, jump = first || f->breaks || is_jump(s);
+    set_rate(s, f->rate_hz);
+    if (jump)
+        begin(s);
+    else
+        follow(s);
+    *us = next_us(s);
+    *jump_us = jump && !first ? *us - was_us : 0;
+    s->nb_samples += f->samples;
+    s->first = (s->first + 1) % TRTC_STEADY_AHEAD;
+    s->n--;
+    return true;
+}

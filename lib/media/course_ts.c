@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The course of the time stamps of a segment in a file. */
+#include "media/course_ts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/utc.h"
+
+enum { BLOCK_BYTES = 256 * 1024, TAIL_BYTES = 256 * TRTC_TS_PACKET };
+
+#define PICTURE_GUESS_90K 6000 /* 15 a second */
+#define SOUND_GUESS_90K   1920
+
+void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz)
+{
+    struct trtc_adts a;
+    const bool aac =
+        f->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(f->data, f->size, &a) == 0;
+    *samples = aac ? a.samples : 0;
+    *rate_hz = aac ? a.rate_hz : 0;
+}
+
+int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
+{
+    struct trtc_course_frame x = { .pos = f->pos };
+    if (f->pts_90k == TRTC_TS_NOPTS)
+        return 0;
+    x.ts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+    x.explicit_dts = x.ts != f->pts_90k;
+    if (!f->stream->video)
+        trtc_frame_length(f, &x.samples, &x.rate_hz);
+    return trtc_course_add(c, f->stream->video ? TRTC_COURSE_PICTURE : TRTC_COURSE_SOUND, &x);
+}
+
+static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
+{
+    ssize_t got;
+    do
+        got = pread(fd, buf, n, at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Where the frames of each track end; counted from first. */
+struct tail {
+    int64_t first, last[TRTC_COURSE_TRACKS], step[TRTC_COURSE_TRACKS];
+    bool seen[TRTC_COURSE_TRACKS];
+};
+
+static void note_last(struct tail *t, const struct trtc_ts_frame *f)
+{
+    const int k = f->stream->video ? TRTC_COURSE_PICTURE : TRTC_COURSE_SOUND;
+    if (f->pts_90k == TRTC_TS_NOPTS)
+        return;
+    const int64_t at = trtc_ts_diff(f->pts_90k, t->first), step = at - t->last[k];
+    if (t->seen[k] && step > 0 && (step < t->step[k] || !t->step[k]))
+        t->step[k] = step;
+    if (!t->seen[k] || step > 0)
+        t->last[k] = at;
+    t->seen[k] = true;
+}
+
+/* Runs the segment from a place on through the demuxer; what is not NULL gets each frame. */
+static int run(const struct trtc_course_file *s, int64_t from, struct trtc_course *c,
+               struct tail *t, struct trtc_err *err)
+{
+    int ret = -1, more;
+    ssize_t got;
+    struct trtc_ts_frame f;
+    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    uint8_t *buf = malloc(BLOCK_BYTES);
+    if (!ts || !buf)
+        goto nomem;
+    do {
+        const int64_t left = s->bytes - from;
+        got = read_at(s->fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
+        if (got < 0) {
+            trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+            goto done;
+        }
+        from += got;
+        if (got)
+            trtc_ts_feed(ts, buf, (size_t)got);
+        else
+            trtc_ts_end(ts);
+        while ((more = trtc_ts_next(ts, &f)) > 0) {
+            if (c && trtc_course_add_ts(c, &f) < 0)
+                goto nomem;
+            if (t)
+                note_last(t, &f);
+        }
+        if (more < 0)
+            goto nomem;
+    } while (got > 0);
+    ret = 0;
+    goto done;
+nomem:
+    trtc_fail_nomem(err);
+done:
+    trtc_ts_free(&ts);
+    free(buf);
+    return ret;
+}
+
+int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s, struct trtc_err *err)
+{
+    return run(s, 0, c, NULL, err);
+}
+
+int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
+{
+    static const int64_t guess[] = {
+        [TRTC_COURSE_SOUND] = SOUND_GUESS_90K, [TRTC_COURSE_PICTURE] = PICTURE_GUESS_90K
+    };
+    struct tail t = { .first = first_ts_90k };
+    struct trtc_err ignored;
+    int64_t end = TRTC_NOTIME;
+    if (run(s, s->bytes > TAIL_BYTES ? s->bytes - TAIL_BYTES : 0, NULL, &t, &ignored) < 0)
+        return TRTC_NOTIME;
+    for (int k = 0; k < TRTC_COURSE_TRACKS; k++) {
+        const int64_t to = t.last[k] + (t.step[k] ? t.step[k] : guess[k]);
+        if (t.seen[k] && (end == TRTC_NOTIME || to > end))
+            end = to;
+    }
+    return end;
+}

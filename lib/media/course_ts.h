@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The course of the time stamps of a segment in a file. */
+#ifndef TRTC_MEDIA_COURSE_TS_H
+#define TRTC_MEDIA_COURSE_TS_H
+
+#include "core/course.h"
+#include "core/err.h"
+#include "media/ts.h"
+
+/* Adds a frame of a segment. Those without a time say nothing. -1: no memory. */
+int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f);
+
+/* A segment: so many bytes of an open file, whose offset stays as it is. */
+struct trtc_course_file {
+    int fd;
+    int64_t at, bytes;
+};
+
+/* Adds all frames of a segment, pictures and sound, from beginning to end; not settled.
+ * TRTC_EX_IOERR, TRTC_EX_TEMPFAIL. */
+int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s, struct trtc_err *err);
+
+/* How far the stamps go from first_ts_90k (33 bits) to the end of the last frame, by what stands at
+ * the end of the segment; in ticks, TRTC_NOTIME where that does not tell. */
+int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k);
+
+/* The length of an AAC frame in samples and Hz; 0 and 0 for anything else. */
+void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz);
+
+#endif

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-merge and media as other recorders and encoders leave it: clocks that restart inside a segment, sound stamped
+# on arrival, tracks that come late. Nothing of it is lost without a word.
+
+load lib
+export user_keys=rate=16000
+
+setup_file() {
+    files_begin
+    mk mixed --length 30 --user "$(user rate=48000)" --mixed
+    mk single --length 30 --user "$(user rate=48000)"
+}
+
+setup() {
+    test_begin
+}
+
+mixed=1400000001_3560_20260101000000495_av.mp4
+
+# edit FILE EDIT...: restamps a segment in place; its playlist says the size that it has then.
+edit() {
+    local file=$1 size
+    restamp "$file" edited.ts "${@:2}"
+    size=$(stat -c %s "$file")
+    mv edited.ts "$file"
+    sed -i "s/^\(#EXT-X-TRTC-FILE-ATTR:.*,\)$size\$/\1$(stat -c %s "$file")/" "${file%/*}"/*.m3u8
+}
+
+# nth DIR KIND N: path of the Nth (0...) segment of a kind (mixed: of all).
+nth() {
+    if [[ $2 == mixed ]]; then
+        find "$1" -name '*.ts' | sort | sed -n "$(($3 + 1))p"
+    else
+        segment "$@"
+    fi
+}
+
+# whole FILE [MS]: 30 s of sound and picture, in step to so many ms, with the markers at their times; a black picture
+# may stand in front of the first one.
+whole() {
+    plays "$1"
+    synced "$1" 3 "${2:-5}"
+    near "$(frames "$1")" 450.5 0.5 pictures
+    lasts "$1" 30
+    at "$1" 9.505 19.505 29.505
+}
+
+@test "stamps that restart, fall back or jump inside a segment: all of it, in step" {
+    local by how
+    for by in -5 -4 -1 -0.3 -0.06 +3 +3600 -40000 +50000; do
+        for how in copy encode; do
+            have mixed p
+            edit "$(nth p mixed 1)" "av:5:$by"
+            merge 0 -f p --audio "$([ $how = copy ] && echo auto || echo encode)"
+            quiet
+            whole p/$mixed
+            [ $by = -5 ] || break
+        done
+    done
+    have mixed p
+    edit "$(nth p mixed 0)" av:3:-3 av:6:-3 av:8:+100
+    edit "$(nth p mixed 1)" av:0:+7777 av:5:-7777
+    merge 0 -f p
+    whole p/$mixed 45
+}
+
+@test "the same where picture and sound have files of their own" {
+    local by kind
+    for by in -5 -1 -0.3 +3 +3600; do
+        have single p
+        for kind in video audio; do
+            edit "$(nth p $kind 1)" "av:5:$by"
+        done
+        merge 0 -f p
+        quiet
+        whole p/$first 45
+    done
+}
+
+@test "sound stamped on arrival: smoothed, no frame dropped, none put in" {
+    local ms how
+    for ms in 10 25 39; do
+        for how in mixed single; do
+            have $how p
+            for n in 0 1 2; do
+                edit "$(nth p "$([ $how = mixed ] && echo mixed || echo audio)" $n)" "a:0:~$ms"
+            done
+            merge 0 -f p --report r.json
+            quiet
+            synced "$(<out)" 3 25
+            lasts "$(<out)" 30
+            jq -e '.outputs[0].audio | .dropped_frames == 0 and .filled_frames <= 2' r.json # at the end, up to that of the picture
+            # its samples follow each other
+            ffprobe -v error -select_streams a -show_entries packet=pts_time -of csv=p=0 "$(<out)" |
+                awk 'NR > 1 { d = ($1 - last) * 48000 - 1024; if (d > 40 || d < -40) bad++ } { last = $1 } END { exit bad > 1 }' ||
+                fail "jitter of $ms ms is left"
+        done
+    done
+}
+
+@test "after a lost segment the pictures that refer to it are left out, and said" {
+    local nb
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=12 -c:v libx264 -preset ultrafast \
+        -x264-params keyint=30:min-keyint=30:bframes=3:b-adapt=0:scenecut=0:open-gop=1 -pix_fmt yuv420p open.ts
+    trtc-hls -q -A 1400000001 -R 3560 -u 10001 -t 4 -d p -S 2026-01-01T00:00:00.495Z open.ts >/dev/null
+    merge 0 -f p -o whole
+    quiet
+    [ "$(frames "$(<out)")" -eq 180 ]
+    rm "$(segment p video 1)"
+    merge 3 -f p
+    said 'pictures before the first key frame cannot be decoded'
+    nb=$(ffprobe -v quiet -select_streams v -show_entries stream=nb_frames -of csv=p=0 "$(<out)")
+    [ "$nb" = 119 ] || fail "$nb pictures"
+}
+
+@test "a last EXTINF of 0, with FILE-ATTR and without: as long as the segment is" {
+    local list
+    have single p
+    merge 0 -f p -o whole
+    for list in p/*.m3u8; do
+        awk '/^#EXTINF/ { n++ } n == 3 { sub(/^#EXTINF:[0-9.]*/, "#EXTINF:0") } 1' "$list" >l && mv l "$list"
+    done
+    merge 0 -f p
+    quiet
+    cmp whole/$first p/$first
+    sed -i /FILE-ATTR/d p/*.m3u8
+    merge 0 -f p --force
+    quiet
+    whole p/$first 25
+}

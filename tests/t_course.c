@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* core/course: time stamps that restart, fall back, jump, pause and wrap inside a segment. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/course.h"
+#include "core/utc.h"
+
+#define S    INT64_C(90000)
+#define WRAP (INT64_C(1) << 33)
+
+enum { SOUND = TRTC_COURSE_SOUND, PICTURE = TRTC_COURSE_PICTURE };
+
+/* A part of the media: from its true time on, stamps of each track are so much off. */
+struct part {
+    double at_s, off_s[2];
+    double pause_s; /* true time that passes before it, without media */
+};
+
+struct media {
+    double length_s;
+    int64_t first;             /* stamp */
+    double from_s[2], to_s[2]; /* of each track; 0 0: all of it; -1: there is none */
+    double lag_s;              /* the sound comes so much later in the segment */
+    int fps, jitter_ms;
+    bool no_dts; /* every third picture is shown after the two that follow it */
+    struct part parts[8];
+    int nb_parts;
+};
+
+struct frame {
+    int track;
+    double sort_s;
+    int64_t true_90k;
+    struct trtc_course_frame f;
+};
+
+static struct frame *frames;
+static int nb_frames;
+
+static int by_sort(const void *a, const void *b)
+{
+    const struct frame *x = a, *y = b;
+    return x->sort_s < y->sort_s ? -1 : x->sort_s > y->sort_s ? 1 : x->track - y->track;
+}
+
+static int64_t ticks(double s)
+{
+    return (int64_t)(s * (double)S + (s < 0 ? -0.5 : 0.5));
+}
+
+static void add(const struct media *m, int track, double media_s, double order_s)
+{
+    double off = 0, pause = 0;
+    for (int i = 0; i < m->nb_parts; i++)
+        if (media_s >= m->parts[i].at_s - 1e-9) {
+            off = m->parts[i].off_s[track];
+            pause += m->parts[i].pause_s;
+        }
+    struct frame *f = &frames[nb_frames++];
+    int64_t at = ticks(media_s + order_s + pause);
+    int64_t jitter = m->jitter_ms && track == SOUND
+                         ? ticks((rand() % (2 * m->jitter_ms) - m->jitter_ms) / 1e3)
+                         : 0;
+    *f = (struct frame){ .track = track,
+                         .sort_s = media_s + (track == SOUND ? m->lag_s : 0),
+                         .true_90k = at,
+                         .f = { .ts = (m->first + at + jitter + ticks(off)) & (WRAP - 1),
+                                .samples = track == SOUND ? 1024 : 0,
+                                .rate_hz = track == SOUND ? 48000 : 0 } };
+}
+
+static bool has(const struct media *m, int track, double s)
+{
+    return m->from_s[track] >= 0 && s >= m->from_s[track] &&
+           (m->to_s[track] == 0 || s < m->to_s[track]);
+}
+
+/* The frames of m, in the order of the segment. */
+static void make(const struct media *m)
+{
+    const int fps = m->fps ? m->fps : 25;
+    frames = calloc((size_t)(m->length_s * (fps + 50)) + 100, sizeof *frames);
+    nb_frames = 0;
+    srand(3);
+    for (int k = 0; k < m->length_s * fps; k++) {
+        static const int order[3] = { 2, -1, -1 };
+        if (has(m, PICTURE, (double)k / fps))
+            add(m, PICTURE, (double)k / fps, m->no_dts ? (double)order[k % 3] / fps : 0);
+    }
+    for (int k = 0; k * 1024 / 48000.0 < m->length_s; k++)
+        if (has(m, SOUND, k * 1024 / 48000.0))
+            add(m, SOUND, k * 1024 / 48000.0, 0);
+    qsort(frames, (size_t)nb_frames, sizeof *frames, by_sort);
+    for (int i = 0; i < nb_frames; i++)
+        frames[i].f.pos = 1000 + i * 188;
+}
+
+/* All frames must come to stand at their true times, to tol_ms, after the first one. room_s, next_s
+ * < 0: unknown. */
+static void check_next(const struct media *m, double room_s, double next_s, double tol_ms,
+                       const char *what)
+{
+    struct trtc_course c = { 0 };
+    size_t hint[2] = { 0, 0 };
+    make(m);
+    for (int i = 0; i < nb_frames; i++)
+        assert_int_equal(trtc_course_add(&c, frames[i].track, &frames[i].f), 0);
+    assert_int_equal(trtc_course_settle(&c, room_s < 0 ? TRTC_NOTIME : ticks(room_s),
+                                        next_s < 0 ? TRTC_NOTIME : ticks(next_s)),
+                     0);
+    int64_t worst = 0;
+    for (int i = 0; i < nb_frames; i++) {
+        const struct frame *f = &frames[i];
+        const int64_t shift = trtc_course_shift(&c, f->track, f->f.pos, &hint[f->track]);
+        int64_t d =
+            (f->f.ts + shift - frames[0].f.ts - (f->true_90k - frames[0].true_90k)) & (WRAP - 1);
+        d = d >= WRAP / 2 ? WRAP - d : d;
+        worst = d > worst ? d : worst;
+    }
+    if (worst > (int64_t)(tol_ms * 90)) {
+        for (size_t i = 0; i < c.n; i++)
+            print_message("run: track %d, %.3f to %.3f, shift %.3f\n", c.runs[i].track,
+                          (double)c.runs[i].from / (double)S, (double)c.runs[i].to / (double)S,
+                          (double)c.runs[i].shift / (double)S);
+        fail_msg("%s: off by %.3f s", what, (double)worst / (double)S);
+    }
+    trtc_course_fini(&c);
+    free(frames);
+}
+
+static void check(const struct media *m, double room_s, double tol_ms, const char *what)
+{
+    check_next(m, room_s, -1, tol_ms, what);
+}
+
+static void test_plain(void **state)
+{
+    (void)state;
+    check(&(struct media){ .length_s = 10 }, 10, 0, "plain");
+    check(&(struct media){ .length_s = 10, .first = WRAP - 5 * S }, 10, 0, "a wrap inside");
+    check(&(struct media){ .length_s = 10, .first = WRAP - S / 2 }, 10, 0, "a negative start");
+    check(&(struct media){ .length_s = 10, .no_dts = true }, 10, 0, "other order, no DTS");
+    check(&(struct media){ .length_s = 10, .jitter_ms = 19 }, 10, 38, "jitter"); /* of two frames */
+    check(&(struct media){ .length_s = 10, .jitter_ms = 39 }, 10, 78, "more jitter");
+    check(&(struct media){ .length_s = 10, .fps = 1, .lag_s = 0.7 }, 10, 0, "1 fps");
+    check(&(struct media){ .length_s = 10, .from_s = { 5, 0 } }, 10, 0, "late sound");
+    check(&(struct media){ .length_s = 10, .from_s = { 0, 5 } }, 10, 0, "late picture");
+}
+
+/* Both tracks' stamps change at once, by so much; at once or with the sound behind in the file. */
+static void test_both_change(void **state)
+{
+    (void)state;
+    static const double off_s[] = { -5, -4.7, -1, -0.5, -0.2, -0.06, -40000, 5, 40000, 3600 };
+    static const double lag_s[] = { 0, 0.3, 0.7, -0.5 };
+    char what[64];
+    for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
+        for (size_t k = 0; k < sizeof lag_s / sizeof *lag_s; k++)
+            for (int wrap = 0; wrap < 2; wrap++) {
+                const struct media m = { .length_s = 10,
+                                         .first = wrap ? WRAP - 5 * S : 126000,
+                                         .lag_s = lag_s[k],
+                                         .parts = { { 5, { off_s[i], off_s[i] }, 0 } },
+                                         .nb_parts = 1 };
+                snprintf(what, sizeof what, "%g s, lag %g s, wrap %d", off_s[i], lag_s[k], wrap);
+                /* where one track ends and the other begins at a restart is not known better */
+                check(&m, 10, 42, what);
+            }
+}
+
+static void test_several_changes(void **state)
+{
+    (void)state;
+    const struct media m = {
+        .length_s = 12,
+        .lag_s = 0.3,
+        .parts = { { 3, { -3, -3 }, 0 }, { 6, { -6, -6 }, 0 }, { 9, { -9, -9 }, 0 } },
+        .nb_parts = 3
+    };
+    check(&m, 12, 100, "restarts every 3 s");
+    const struct media up = { .length_s = 12,
+                              .parts = { { 3, { 500, 500 }, 0 }, { 8, { -8, -8 }, 0 } },
+                              .nb_parts = 2 };
+    check(&up, 12, 42, "up and down");
+}
+
+static void test_one_changes(void **state)
+{
+    (void)state;
+    for (int track = 0; track < 2; track++) {
+        static const double off_s[] = { -3, -0.5, 4 };
+        for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++) {
+            struct media m = { .length_s = 10, .parts = { { 5, { 0, 0 }, 0 } }, .nb_parts = 1 };
+            m.parts[0].off_s[track] = off_s[i];
+            check(&m, 10, 42, track ? "only the picture's stamps" : "only the sound's stamps");
+            m.from_s[!track] = -1;
+            check(&m, 10, 42, track ? "a picture alone" : "sound alone");
+        }
+    }
+}
+
+static void test_pauses_stay(void **state)
+{
+    (void)state;
+    struct media m = { .length_s = 10, .parts = { { 5, { 0, 0 }, 4 } }, .nb_parts = 1 };
+    check(&m, 14, 0, "a pause that fits");
+    check(&m, 13.95, 0, "a pause that nearly fits");
+    check(&m, -1, 0, "a pause, length unknown");
+    m.parts[0].pause_s = 20;
+    check(&m, 30, 0, "a long pause");
+    check_next(&m, 10, 30, 0, "a pause that EXTINF leaves out and the clock vouches for");
+    struct media closed = { .length_s = 10, .parts = { { 5, { 20, 20 }, 0 } }, .nb_parts = 1 };
+    check_next(&closed, 10, 10, 42, "a jump that both say is none");
+    check_next(&closed, 10, 3600, 42, "a jump, and a long pause behind the segment");
+    /* the sound pauses while the picture goes on, and the other way round */
+    check(&(struct media){ .length_s = 10, .to_s = { 4, 0 } }, 10, 0, "sound ends");
+    struct media o = { .length_s = 10, .parts = { { 5, { -5, -5 }, 4 } }, .nb_parts = 1 };
+    check(&o, 14, 4000, "a restart in a pause, which cannot be told from one without");
+}
+
+static void test_late_track_behind_a_restart(void **state)
+{
+    (void)state;
+    for (int track = 0; track < 2; track++) {
+        struct media m = { .length_s = 10, .parts = { { 4, { -4, -4 }, 0 } }, .nb_parts = 1 };
+        m.from_s[track] = 6;
+        check(&m, 10, 42, "a track that begins behind the restart");
+        m.from_s[track] = 2;
+        m.to_s[track] = 3;
+        check(&m, 10, 42, "one that ends before it");
+    }
+}
+
+static void test_holes(void **state)
+{
+    (void)state;
+    struct trtc_course c = { 0 };
+    const struct media m = { .length_s = 30,
+                             .parts = { { 5, { 0, 0 }, 20 }, { 10, { 0, 0 }, 16 } },
+                             .nb_parts = 2 };
+    int64_t at = INT64_MIN, start;
+    make(&m);
+    for (int i = 0; i < nb_frames; i++)
+        assert_int_equal(trtc_course_add(&c, frames[i].track, &frames[i].f), 0);
+    assert_int_equal(trtc_course_settle(&c, 66 * S, TRTC_NOTIME), 0);
+    assert_true(llabs(c.start) < 4 && llabs(c.end - 66 * S) < S / 20);
+    assert_true(trtc_course_hole(&c, 15 * S, &at, &start));
+    assert_true(llabs(start - 5 * S) < S / 20 && llabs(at - 25 * S) < S / 20);
+    assert_true(trtc_course_hole(&c, 15 * S, &at, &start));
+    assert_true(llabs(start - 30 * S) < S / 20 && llabs(at - 46 * S) < S / 20);
+    assert_false(trtc_course_hole(&c, 15 * S, &at, &start));
+    trtc_course_fini(&c);
+    free(frames);
+}
+
+/* Whatever the stamps are, it ends, and within bounds. */
+static void test_garbage(void **state)
+{
+    (void)state;
+    srand(11);
+    for (int turn = 0; turn < 50; turn++) {
+        struct trtc_course c = { 0 };
+        int64_t at = INT64_MIN, start;
+        size_t hint = 0;
+        for (int i = 0; i < 400; i++) {
+            const struct trtc_course_frame f = {
+                .ts = ((int64_t)rand() << 16 ^ rand()) & (WRAP - 1),
+                .explicit_dts = rand() & 1,
+                .pos = i * 188,
+                .samples = rand() % 3 ? 1024 : 0,
+                .rate_hz = 44100,
+            };
+            assert_int_equal(trtc_course_add(&c, rand() & 1, &f), 0);
+        }
+        assert_int_equal(trtc_course_settle(&c, turn & 1 ? 10 * S : TRTC_NOTIME,
+                                            turn & 2 ? 12 * S : TRTC_NOTIME),
+                         0);
+        trtc_course_shift(&c, turn & 1, 5000, &hint);
+        while (trtc_course_hole(&c, 1, &at, &start))
+            ;
+        trtc_course_fini(&c);
+    }
+    struct trtc_course none = { 0 };
+    assert_int_equal(trtc_course_settle(&none, TRTC_NOTIME, TRTC_NOTIME), 0);
+    trtc_course_fini(&none);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),           cmocka_unit_test(test_both_change),
+        cmocka_unit_test(test_several_changes), cmocka_unit_test(test_one_changes),
+        cmocka_unit_test(test_pauses_stay),     cmocka_unit_test(test_late_track_behind_a_restart),
+        cmocka_unit_test(test_holes),           cmocka_unit_test(test_garbage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
