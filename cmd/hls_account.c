@@ -139,6 +139,12 @@ static bool say_damage(const struct hls_account *a)
     if (l.nb_lost_packets)
         cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", a->input,
                   l.nb_lost_packets);
+    if (l.nb_faults)
+        cli_error("%s: damaged in %" PRId64 " places, where frames may be missing%s%s", a->input,
+                  l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
+    if (l.nb_damaged)
+        cli_error("%s: damaged: %" PRId64 " frames are not whole, and are recorded as they are",
+                  a->input, l.nb_damaged);
     if (l.nb_bad_bytes)
         cli_error("%s: damaged: %" PRId64 " bytes could not be used", a->input, l.nb_bad_bytes);
     if (l.nb_undecoded)
@@ -149,7 +155,8 @@ static bool say_damage(const struct hls_account *a)
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_bad_bytes || l.nb_undecoded || l.scrambled || l.cut;
+    return l.nb_lost_packets || l.nb_faults || l.nb_damaged || l.nb_bad_bytes || l.nb_undecoded ||
+           l.scrambled || l.cut;
 }
 
 bool hls_say_losses(struct hls_account *a)

@@ -287,6 +287,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     if (!in)
         goto done;
     so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
+    trtc_input_leave_other(in);
     so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;
     seg = trtc_segmenter_new(so, trtc_input_info(in), print_done, &p, err);

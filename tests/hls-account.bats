@@ -10,7 +10,7 @@ setup_file() {
     film 5 -g 15 -bf 2 cam.ts
     ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:a aac_adtstoasc cam.mp4 -c copy -bsf:a aac_adtstoasc cam.mkv \
         -c copy -bsf:a aac_adtstoasc cam.flv
-    ffmpeg -nostdin -v error -i cam.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4
+    ffmpeg -nostdin -v error -i cam.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4 -map 0:a -c copy cam.aac
 }
 
 setup() {
@@ -73,6 +73,53 @@ account() {
     said 'late.ts: picture: left out, of a format that is not taken: 60 of 60 frames'
     [[ $(account video .codec) == mpeg2video && $(account video .account.left_out.format) == 60 ]] || fail "account"
     [[ $(account audio .account.frames_out) -gt 120 ]] || fail "the sound"
+}
+
+# spoil FILE HOW AT: a copy of it, cut, or with a stretch missing, put in, or overwritten.
+spoil() {
+    case $2 in
+    cut) head -c "$3" "$1" ;;
+    less) head -c "$3" "$1" && tail -c +$(($3 + 3000)) "$1" ;;
+    more) head -c "$3" "$1" && head -c 700 /dev/zero | tr '\0' '\125' && tail -c +$(($3 + 1)) "$1" ;;
+    other) head -c "$3" "$1" && head -c 900 /dev/zero | tr '\0' '\252' && tail -c +$(($3 + 901)) "$1" ;;
+    esac
+}
+
+@test "damage in any container: what is missing is reported (3), the account balances all the same" {
+    local f how i at whole got status rounds
+    rounds=$(n 2)
+    for f in cam.ts cam.mkv cam.flv frag.mp4 cam.aac; do
+        rm -rf o
+        hls 0 -d o --json "$BATS_FILE_TMPDIR/$f"
+        whole=$(grep -o '"frames_out":[0-9]*' out)
+        for how in cut less more other; do
+            for ((i = 0; i < rounds; i++)); do
+                at=$(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * (3 + RANDOM % 6) / 10 + RANDOM % 1000))
+                spoil "$BATS_FILE_TMPDIR/$f" $how $at >bad
+                rm -rf o
+                status=0
+                trtc-hls -A 1400000001 -R 3560 --no-sync -d o --json bad >out 2>err || status=$?
+                got=$(grep -o '"frames_out":[0-9]*' out)
+                [[ $status -eq 3 || ($status -eq 0 && $got == "$whole") ]] || fail "$f, $how $at: status $status, $got of $whole"
+                [[ $status -eq 0 || -s err ]] || fail "$f, $how $at: not a word"
+                ! grep -q '"unaccounted":[^0]' out || fail "$f, $how $at: does not balance"
+            done
+        done
+    done
+}
+
+@test "a last frame that was cut is left out and named" {
+    local f
+    for f in cam.ts cam.flv frag.mp4; do
+        # in the middle of the last picture or frame of sound
+        head -c $(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * 97 / 100)) "$BATS_FILE_TMPDIR/$f" >cut
+        rm -rf o
+        hls 3 -d o --json cut
+        said 'cut: truncated'
+        cat o/*.ts >all.ts
+        ffmpeg -nostdin -v error -threads 1 -err_detect explode -i all.ts -f null - 2>decode || true
+        [[ ! -s decode ]] || fail "$f: $(head -n 3 decode)"
+    done
 }
 
 @test "an interrupted recording accounts for what it has read" {

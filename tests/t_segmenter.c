@@ -178,7 +178,7 @@ static void give(struct frame f)
     assert_true(nb_frames < FRAMES);
     f.codec = f.codec ? f.codec : TRTC_CODEC_H264;
     f.rate_hz = f.rate_hz ? f.rate_hz : 48000;
-    f.dts_us = f.dts_us ? f.dts_us : f.pts_us;
+    f.dts_us = f.dts_us ? f.dts_us : f.pts_us - (f.video ? 100 : 0); /* so that both are written */
     f.key |= !f.video;
     frames[nb_frames] = f;
     struct trtc_input_frame x = {

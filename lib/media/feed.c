@@ -146,6 +146,7 @@ void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input 
     raise_to(&s->lost.nb_lost_packets, l.nb_lost_packets);
     raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
+    raise_to(&s->lost.nb_faults, l.nb_faults);
     s->lost.scrambled |= l.scrambled;
     s->lost.cut |= l.cut && at_end;
 }
@@ -236,6 +237,9 @@ void trtc_source_settle(struct trtc_source_input *s)
     if (l->nb_lost_packets > 0)
         trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
                         "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
+    if (l->nb_faults > 0)
+        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
+                        "in %" PRId64 " places, where frames may be missing", l->nb_faults);
     if (l->nb_bad_bytes > 0)
         trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, l->nb_bad_bytes,
                         "%" PRId64 " bytes could not be used", l->nb_bad_bytes);

@@ -55,7 +55,7 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    bool opened;                                  /* what comes now is returned at once */
+    bool leaves_other;                            /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
     int64_t nb_sent;                              /* packets for the encoder */
     int64_t nb_returned[TRTC_INPUT_TRACKS];
@@ -205,8 +205,8 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     bool sps = false;
 
     if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
-        return in->opened ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
-                          : fail_codec(in, raw->codec_name, err);
+        return in->leaves_other ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
+                                : fail_codec(in, raw->codec_name, err);
     if (in->info.video != raw->codec) {
         in->info.video = raw->codec;
         in->sets_size = 0;
@@ -601,10 +601,8 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
         goto fail;
     in->info.stored = in->src.seekable;
     in->info.may_grow = in->ops->may_grow(in->back);
-    if (read_ahead(in, err) == 0) {
-        in->opened = true;
+    if (read_ahead(in, err) == 0)
         return in;
-    }
 fail:
     trtc_input_free(&in);
     return NULL;
@@ -619,6 +617,11 @@ void trtc_input_leave_sound(struct trtc_input *in)
 {
     in->left = true;
     in->encoded = false;
+}
+
+void trtc_input_leave_other(struct trtc_input *in)
+{
+    in->leaves_other = true;
 }
 
 int64_t trtc_input_start_us(const struct trtc_input *in)

@@ -49,6 +49,9 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_lost_packets; /* TS: missing by the continuity counters (at least) */
     int64_t nb_bad_bytes;    /* could not be used */
     int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
+    int64_t nb_damaged;      /* frames that were returned and are not whole */
+    int64_t nb_faults;       /* other containers than TS: faults that were passed over, */
+    const char *fault;       /* the first of them, in words, or NULL; valid as long as the input */
     bool scrambled;          /* TS: scrambled packets were left out */
     bool cut;                /* the input ends in the middle of something */
 };
@@ -68,6 +71,10 @@ const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
 
 /* For who wants the pictures only: sound that would have to be encoded is not, and need not come any more. */
 void trtc_input_leave_sound(struct trtc_input *in);
+
+/* Pictures of a codec that is not taken, which come when the stream has begun, are left out and counted from here on;
+ * else they end the input, TRTC_EX_UNAVAILABLE. */
+void trtc_input_leave_other(struct trtc_input *in);
 
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);

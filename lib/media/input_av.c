@@ -52,10 +52,15 @@ struct back {
     AVFormatContext *ic;
     AVIOContext *pb;
     AVPacket *pkt;
+    AVPacket *ahead; /* the packet behind one that is not whole, where has_ahead */
+    bool has_ahead;
+    int ahead_track;
+    struct trtc_input_watch watch;
+    int64_t at; /* of src: the next byte to be read */
     struct stream stream[TRTC_INPUT_TRACKS];
     uint8_t *out; /* the frame handed out, where it is not the packet itself */
     size_t cap;
-    int64_t nb_bytes, nb_bad_bytes;
+    int64_t nb_bytes, nb_bad_bytes, nb_damaged;
     bool cut;
 
     /* pictures without times */
@@ -89,15 +94,21 @@ static int on_read(void *opaque, uint8_t *buf, int n)
 
     if (got < 0)
         return AVERROR(b->src->errnum);
+    trtc_input_watch_boxes(&b->watch, b->at, buf, (size_t)got);
+    b->at += got;
     return got ? (int)got : AVERROR_EOF;
 }
 
 static int64_t on_seek(void *opaque, int64_t to, int whence)
 {
     struct back *b = opaque;
+    const bool size = whence & AVSEEK_SIZE;
+    const int64_t at =
+        trtc_input_src_seek(b->src, to, whence & ~(AVSEEK_SIZE | AVSEEK_FORCE), size);
 
-    return trtc_input_src_seek(b->src, to, whence & ~(AVSEEK_SIZE | AVSEEK_FORCE),
-                               whence & AVSEEK_SIZE);
+    if (at >= 0 && !size)
+        b->at = at;
+    return at;
 }
 
 /* A container that names other files is not to be followed: it may name any. */
@@ -258,6 +269,7 @@ static void back_free(void *self)
     for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
         free(b->stream[k].sets);
     av_packet_free(&b->pkt);
+    av_packet_free(&b->ahead);
     avformat_close_input(&b->ic);
     if (b->pb)
         av_freep(&b->pb->buffer);
@@ -290,8 +302,7 @@ static int code_of_averror(int averr, bool network)
 
 static bool is_mp4_pipe(const struct back *b)
 {
-    return b->src && !b->src->seekable && b->src->nb_head >= 8 &&
-           memcmp(b->src->head + 4, "ftyp", 4) == 0;
+    return b->src && !b->src->seekable && b->watch.boxes;
 }
 
 static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
@@ -325,9 +336,11 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
         b->name = name;
         b->stop = stop;
         b->stream[0].index = b->stream[1].index = -1;
+        b->watch.stop = stop;
         b->pkt = av_packet_alloc();
+        b->ahead = av_packet_alloc();
         b->ic = avformat_alloc_context();
-        if (b->pkt && b->ic) {
+        if (b->pkt && b->ahead && b->ic) {
             b->ic->interrupt_callback = (AVIOInterruptCB){ on_interrupt, b };
             b->ic->max_analyze_duration = LOOK_S * AV_TIME_BASE; /* FLV: not for 90 s */
             return b;
@@ -345,6 +358,7 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 
     if (ret < 0)
         return fail_open(b, ret, err);
+    trtc_input_watch_log(&b->watch, b->ic);
     /* Not fatal by itself: a stream may be good that libavformat does not know all about. */
     ret = avformat_find_stream_info(b->ic, NULL);
     if (ret < 0 && (stopped(b) || b->ic->nb_streams == 0))
@@ -369,6 +383,7 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trt
     if (!b || !buf)
         goto nomem;
     b->src = src;
+    b->watch.boxes = src->nb_head >= 8 && memcmp(src->head + 4, "ftyp", 4) == 0;
     b->pb =
         avio_alloc_context(buf, BLOCK_BYTES, 0, b, on_read, NULL, src->seekable ? on_seek : NULL);
     if (!b->pb)
@@ -412,9 +427,59 @@ static int track_of(const struct back *b, int index)
     return -1;
 }
 
-/* The end: 0, or -1 where the frames could not be reached. */
-static int nothing_left(const struct back *b, struct trtc_err *err)
+/* Size of what src holds, or of what has come. */
+static int64_t size_of(const struct back *b)
 {
+    return b->src->seekable ? trtc_input_src_seek(b->src, 0, 0, true) : b->at;
+}
+
+/* Looks at the boxes of an MP4 that were passed over so far. */
+static void check_boxes(struct back *b)
+{
+    uint8_t header[16];
+    ssize_t got = 1;
+
+    if (!b->watch.boxes || b->watch.done || stopped(b))
+        return;
+    const int64_t size = size_of(b);
+    for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {
+        got =
+            on_seek(b, at, SEEK_SET) < 0 ? -1 : trtc_input_src_read(b->src, header, sizeof header);
+        if (got > 0)
+            trtc_input_watch_boxes(&b->watch, at, header, (size_t)got);
+    }
+    b->cut |= trtc_input_watch_end(&b->watch, size);
+}
+
+/* Bytes of ID3 tags around bare sound. */
+static int64_t id3_bytes(const struct back *b)
+{
+    const uint8_t *h = b->src->head;
+
+    if (b->src->nb_head < 10 || memcmp(h, "ID3", 3) != 0)
+        return 0;
+    return 10 +
+           ((int64_t)(h[6] & 127) << 21 | (h[7] & 127) << 14 | (h[8] & 127) << 7 | (h[9] & 127)) +
+           (h[5] & 16 ? 10 : 0);
+}
+
+/* All of bare AAC stands in its frames, but for tags. */
+static void check_bare(struct back *b)
+{
+    enum { ID3V1_BYTES = 128 };
+
+    if (!b->src || strcmp(b->ic->iformat->name, "aac") != 0 || stopped(b))
+        return;
+    const int64_t rest = size_of(b) - b->nb_bytes - id3_bytes(b);
+    if (rest > 0 && rest != ID3V1_BYTES)
+        b->nb_bad_bytes += rest;
+}
+
+/* The end: 0, or -1 where the frames could not be reached. */
+static int nothing_left(struct back *b, struct trtc_err *err)
+{
+    check_boxes(b);
+    check_bare(b);
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
 
@@ -423,8 +488,11 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
 {
     const AVIOContext *pb = b->ic->pb;
 
-    if (averr == AVERROR(ENOMEM))
-        return trtc_fail_nomem(err);
+    if (averr == AVERROR(ENOMEM)) { /* a size that is damaged, where there are other signs of it */
+        check_boxes(b);
+        if (b->watch.nb_faults == 0)
+            return trtc_fail_nomem(err);
+    }
     if (b->src && b->src->errnum)
         return trtc_input_fail_read(b->src, b->name, err);
     if (stopped(b) || averr == AVERROR_EXIT)
@@ -438,7 +506,8 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
         poll(NULL, 0, AGAIN_MS);
         return 1;
     }
-    if (nb_errors < ERRORS_MAX && (b->src || averr == AVERROR_INVALIDDATA))
+    if (nb_errors < ERRORS_MAX && averr != AVERROR(ENOMEM) &&
+        (b->src || averr == AVERROR_INVALIDDATA))
         return 1;
     if (!b->src)
         return trtc_fail_av(err, TRTC_EX_TEMPFAIL, averr, "%s", b->name);
@@ -446,16 +515,16 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     return nothing_left(b, err);
 }
 
-/* Next packet of a chosen stream, into b->pkt. */
-static int read_packet(struct back *b, int *track, struct trtc_err *err)
+/* Next packet of a chosen stream, as it comes. */
+static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *err)
 {
     int nb_errors = 0;
 
     for (;;) {
-        av_packet_unref(b->pkt);
+        av_packet_unref(pkt);
         if (stopped(b))
             return 0;
-        const int ret = av_read_frame(b->ic, b->pkt);
+        const int ret = av_read_frame(b->ic, pkt);
         if (ret < 0) {
             const int r = read_failed(b, ret, nb_errors, err);
             nb_errors += ret != AVERROR(EAGAIN);
@@ -463,18 +532,42 @@ static int read_packet(struct back *b, int *track, struct trtc_err *err)
                 return r;
             continue;
         }
-        if (b->pkt->size <= 0)
+        if (pkt->size <= 0)
             continue;
-        *track = track_of(b, b->pkt->stream_index);
+        *track = track_of(b, pkt->stream_index);
         if (*track < 0)
-            *track = adopt(b, b->pkt->stream_index);
+            *track = adopt(b, pkt->stream_index);
         if (*track < 0)
             continue;
-        b->nb_bytes += b->pkt->size;
+        b->nb_bytes += pkt->size;
         b->stream[*track].ledger.nb_in++;
-        b->cut = b->pkt->flags & AV_PKT_FLAG_CORRUPT; /* of the last one it is the end */
         return 1;
     }
+}
+
+/* Next packet of a chosen stream, into b->pkt. One that is not whole is the end, cut off, where none
+ * follows: it is left out. */
+static int read_packet(struct back *b, int *track, struct trtc_err *err)
+{
+    int ret = 1;
+
+    if (b->has_ahead) {
+        av_packet_unref(b->pkt);
+        av_packet_move_ref(b->pkt, b->ahead);
+        *track = b->ahead_track;
+        b->has_ahead = false;
+    } else {
+        ret = read_any(b, b->pkt, track, err);
+    }
+    if (ret <= 0 || !(b->pkt->flags & AV_PKT_FLAG_CORRUPT) || b->untimed)
+        return ret;
+    ret = read_any(b, b->ahead, &b->ahead_track, err);
+    b->has_ahead = ret > 0;
+    if (ret <= 0) {
+        b->stream[*track].ledger.nb_left[stopped(b) ? TRTC_LEFT_CUT : TRTC_LEFT_DAMAGED]++;
+        b->cut = !stopped(b);
+    }
+    return ret;
 }
 
 static int64_t us_of(int64_t t, AVRational tb)
@@ -717,6 +810,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         if (set_frame(b, track, raw, err) < 0)
             return -1;
     } while (raw->size == 0);
+    b->nb_damaged += raw->damaged;
     return 1;
 }
 
@@ -745,7 +839,11 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     const struct back *b = self;
 
     out->nb_bad_bytes = b->nb_bad_bytes;
+    out->nb_damaged = b->nb_damaged;
     out->cut = b->cut;
+    out->nb_faults = b->watch.nb_faults;
+    out->fault =
+        b->src && b->watch.first[0] ? b->watch.first : NULL; /* of a URL it may say too much */
 }
 
 static void back_ledger(const void *self, int track, struct trtc_ledger *out)

@@ -15,6 +15,7 @@
 #include "media/input.h"
 
 struct AVCodecParameters;
+struct AVFormatContext;
 
 enum { TRTC_INPUT_VIDEO, TRTC_INPUT_AUDIO, TRTC_INPUT_TRACKS };
 
@@ -101,6 +102,33 @@ void *trtc_input_av_open(const char *url, const char *name, const volatile sig_a
 
 /* After a read of src failed: TRTC_EX_IOERR, or TEMPFAIL for a broken connection. */
 int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err);
+
+/* ---- input_watch.c: faults that libavformat passes over ---- */
+
+/* Zero-initialise, but for stop. */
+struct trtc_input_watch {
+    const volatile sig_atomic_t *stop; /* once set, it is we who end it; or NULL */
+    int64_t nb_faults;
+    char first[160]; /* the first of them, in words */
+
+    bool boxes; /* it is an MP4: */
+    bool done;  /* of the boxes there is no more to know */
+    int64_t box_at;
+    uint8_t header[16]; /* of the box that begins there, */
+    size_t nb_header;   /* as far as it was seen */
+};
+
+/* Counts what libavformat says of ic from here on, for whoever reads it. w must outlive ic. */
+void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
+
+/* n bytes at pos of an MP4 (w->boxes) are read: do the boxes on its top level follow each other? */
+void trtc_input_watch_boxes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n);
+
+/* The byte that it has to see next, or -1: none. */
+int64_t trtc_input_watch_wants(const struct trtc_input_watch *w);
+
+/* The MP4 ends at size: true where that is in the middle of a box. */
+bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
 
 /* ---- input_clock.c: one time line ---- */
 

@@ -15,8 +15,9 @@ struct back {
     const char *name;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int64_t nb_bytes, nb_bad_bytes;
+    int64_t nb_bytes, nb_bad_bytes, nb_damaged;
     bool ended, failed;
+    bool cut; /* it ends in the middle of a picture */
     bool running;
     int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
     bool timed[TRTC_INPUT_TRACKS]; /* a frame with a time has come */
@@ -88,6 +89,24 @@ static void set_times(struct back *b, const struct trtc_ts_frame *f, struct trtc
     raw->pts_us = us_of_90k(trtc_input_unwrap(f->pts_90k, TS_BITS, b->at_90k));
 }
 
+/* The frame is not handed out. */
+static void leave_out(struct back *b, const struct trtc_input_raw *raw, enum trtc_left why)
+{
+    b->nb_bad_bytes += (int64_t)raw->size;
+    b->ledger[raw->track].nb_left[why]++;
+}
+
+/* The last picture is cut off, by who stopped us, or in the input. */
+static void leave_out_last(struct back *b, const struct trtc_input_raw *raw)
+{
+    if (b->src->stop && *b->src->stop) {
+        b->ledger[raw->track].nb_left[TRTC_LEFT_CUT]++;
+        return;
+    }
+    leave_out(b, raw, TRTC_LEFT_DAMAGED);
+    b->cut = true;
+}
+
 static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
 {
     struct back *b = self;
@@ -118,10 +137,14 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         /* The rest of a frame that began before the stream was joined: nobody knows where it
          * belongs. */
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
-        if (b->timed[raw->track])
+        if (!b->timed[raw->track]) {
+            leave_out(b, raw, TRTC_LEFT_UNPLACED);
+        } else if (f.damaged && f.stream->video && b->ended) {
+            leave_out_last(b, raw);
+        } else {
+            b->nb_damaged += f.damaged && f.stream->video; /* of sound it says what is before it */
             return 1;
-        b->nb_bad_bytes += (int64_t)raw->size;
-        b->ledger[raw->track].nb_left[TRTC_LEFT_UNPLACED]++;
+        }
     }
 }
 
@@ -143,7 +166,8 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->nb_lost_packets = s->nb_lost;
     out->nb_bad_bytes = s->nb_bad + b->nb_bad_bytes;
     out->scrambled = s->scrambled;
-    out->cut = s->partial_tail;
+    out->nb_damaged = b->nb_damaged;
+    out->cut = s->partial_tail || b->cut;
 }
 
 static void back_ledger(const void *self, int track, struct trtc_ledger *out)
