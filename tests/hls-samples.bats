@@ -150,6 +150,23 @@ each_way() {
     done
 }
 
+@test "AC-3, E-AC-3, MP2 and LATM in TS: encoded to the last sample" {
+    local c samples
+    for c in ac3 eac3 mp2 latm; do
+        if [[ $c == latm ]]; then
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a aac -b:a 96k -mpegts_flags +latm latm.ts
+        else
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a $c -b:a 96k $c.ts
+        fi
+        samples=$(ffmpeg -nostdin -v error -i $c.ts -f s16le -ac 1 - | wc -c)
+        hls 0 -d $c -u 10001 -t 2 $c.ts
+        said AAC
+        strict $c/${stem}_audio.m3u8
+        sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | awk -v want="$samples" '{ s += $1 } END { exit !(s * 96000 > want - 96 && s * 96000 < want + 2112) }' ||
+            fail "$c: $samples bytes of samples in $(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | xargs) s"
+    done
+}
+
 @test "the recording merged again: as long, in sync, nothing missing" {
     local kind args
     for kind in single merged mixed; do

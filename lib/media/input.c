@@ -47,7 +47,8 @@ struct trtc_input {
     struct trtc_aenc *aenc;
     bool encoded;            /* the encoder may have frames to give */
     bool left;               /* nobody wants them */
-    int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock */
+    int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock; NOTIME:
+                                where the sound ends */
     struct trtc_input_aac aac;
     uint8_t *adts; /* the frame handed out */
     size_t adts_cap;
@@ -287,7 +288,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
     place(in, raw, raw->dur_us, &at);
     if (in->zero_us == TRTC_NOTIME)
         in->zero_us = at.pts_us;
-    in->end_us = at.pts_us + raw->dur_us;
+    in->end_us = raw->dur_us > 0 ? at.pts_us + raw->dur_us : TRTC_NOTIME;
 
     const struct trtc_packet p = {
         .data = raw->data,
@@ -349,7 +350,8 @@ static int finish(struct trtc_input *in, int result, struct trtc_err *err)
     if (in->left || !in->aenc || in->zero_us == TRTC_NOTIME)
         return 0;
     in->encoded = true;
-    return trtc_aenc_end(in->aenc, in->end_us - in->zero_us, err);
+    return trtc_aenc_end(in->aenc, in->end_us == TRTC_NOTIME ? TRTC_NOTIME : in->end_us - in->zero_us,
+                         err);
 }
 
 static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
