@@ -301,6 +301,25 @@ WIDTH:96 HEIGHT:64 Codec:27
 END
 }
 
+@test "parameter sets that stand once, or not all of them again: every segment can be decoded by itself" {
+    local types f
+    part 3 10 a.ts
+    part 6 13 b.ts
+    for types in 7-8 8; do # SPS and PPS, PPS
+        ffmpeg -nostdin -v error -y -i b.ts -c copy -copyts -muxdelay 0 -bsf:v "filter_units=remove_types=$types" -mpegts_flags +initial_discontinuity c.ts
+        cat a.ts c.ts >once$types.ts
+        cat a.ts b.ts >all.ts
+        samples all.ts all.ts "want.once$types.ts"
+        rm -rf o
+        hls 0 -d o -u 10001 -t 2 "once$types.ts"
+        whole "once$types.ts" o
+        for f in o/*video_*.ts; do
+            ffmpeg -nostdin -v warning -err_detect explode -i "$f" -f null - 2>decode || fail "$f"
+            [[ ! -s decode ]] || fail "$f: $(head -n 3 decode)"
+        done
+    done
+}
+
 @test "a splice that is announced" {
     part 3 10 a.ts
     part 3 13 b.ts

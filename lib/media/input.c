@@ -11,13 +11,13 @@
 #include "media/aenc.h"
 #include "media/es.h"
 #include "media/input_priv.h"
+#include "media/sets_kept.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */
 #define WAIT_FILE_US  60000000           /* of a file, for which nobody waits */
 #define PRIMING_US    200000             /* of sound, at most: 2112 samples at 16 kHz are 132 ms */
 #define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
 #define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
-#define SETS_MAX      (64 * 1024)
 #define ENCODE_HZ     48000
 #define AAC_SAMPLES   1024
 #define STEP_MAX_US   1000000
@@ -40,8 +40,7 @@ struct trtc_input {
     int64_t start_us;
 
     /* pictures */
-    uint8_t *sets; /* parameter sets in force, Annex B; room for SETS_MAX */
-    size_t sets_size;
+    struct trtc_kept_sets *sets; /* in force */
 
     /* sound to be encoded */
     struct trtc_aenc *aenc;
@@ -84,59 +83,16 @@ static bool begins_with_sets(enum trtc_codec codec, const uint8_t *p, size_t siz
     return false;
 }
 
-/* True if an SPS and another set (PPS) are among these. */
-static bool is_whole(enum trtc_codec codec, const uint8_t *sets, size_t size)
+/* Takes over the sets that stand in data; replace: they take the place of all. */
+static int keep_sets(struct trtc_input *in, enum trtc_codec codec, const uint8_t *data, size_t size,
+                     bool replace, struct trtc_err *err)
 {
-    const uint8_t *pos = sets, *nal;
-    bool sps = false, other = false;
-    size_t n;
-
-    while ((nal = trtc_annexb_next(&pos, sets + size, &n))) {
-        const enum trtc_nal kind = trtc_nal_kind(codec, *nal);
-        sps |= kind == TRTC_NAL_SPS;
-        other |= kind == TRTC_NAL_PARAM;
-    }
-    return sps && other;
-}
-
-static int keep_sets(struct trtc_input *in, const uint8_t *sets, size_t size, bool replace,
-                     struct trtc_err *err)
-{
-    if (!in->sets && !(in->sets = malloc(SETS_MAX)))
+    if (!in->sets && !(in->sets = trtc_kept_sets_new()))
         return trtc_fail_nomem(err);
     if (replace)
-        in->sets_size = 0;
-    if (size == 0 || size > SETS_MAX - in->sets_size)
-        return 0;
-    /* the same single set again and again */
-    if (in->sets_size >= size && memcmp(in->sets + in->sets_size - size, sets, size) == 0)
-        return 0;
-    memcpy(in->sets + in->sets_size, sets, size);
-    in->sets_size += size;
+        trtc_kept_sets_clear(in->sets);
+    trtc_kept_sets_take(in->sets, codec, data, size);
     return 0;
-}
-
-/* Keeps the parameter sets that stand in the picture; *sps: one is an SPS. */
-static int note_sets(struct trtc_input *in, const struct trtc_input_raw *raw, bool *sps,
-                     struct trtc_err *err)
-{
-    struct trtc_video_params v;
-    uint8_t *sets = NULL;
-    int ret = -1;
-    size_t size = trtc_video_param_sets(raw->codec, raw->data, raw->size, NULL, 0);
-
-    *sps = trtc_video_params_read(raw->codec, raw->data, raw->size, &v) == 0;
-    if (size == 0 || size > SETS_MAX)
-        return 0;
-    if (!(sets = malloc(size))) {
-        trtc_fail_nomem(err);
-        goto done;
-    }
-    size = trtc_video_param_sets(raw->codec, raw->data, raw->size, sets, size);
-    ret = keep_sets(in, sets, size, is_whole(raw->codec, sets, size), err);
-done:
-    free(sets);
-    return ret;
 }
 
 static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
@@ -203,28 +159,23 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
                         struct trtc_input_frame *f, struct trtc_err *err)
 {
     struct trtc_input_placed at;
-    bool sps = false;
 
     if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
         return in->leaves_other ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
                                 : fail_codec(in, raw->codec_name, err);
-    if (in->info.video != raw->codec) {
-        in->info.video = raw->codec;
-        in->sets_size = 0;
-    }
+    if (in->info.video != raw->codec && in->sets)
+        trtc_kept_sets_clear(in->sets);
+    in->info.video = raw->codec;
     place(in, raw, raw->dur_us, &at);
     fill(in, raw, &at, f);
-    if (raw->sets && keep_sets(in, raw->sets, raw->sets_size, true, err) < 0)
+    if (raw->sets && keep_sets(in, raw->codec, raw->sets, raw->sets_size, true, err) < 0)
         return -1;
     if ((raw->key || begins_with_sets(raw->codec, raw->data, raw->size)) &&
-        note_sets(in, raw, &sps, err) < 0)
+        keep_sets(in, raw->codec, raw->data, raw->size, false, err) < 0)
         return -1;
     if (!raw->key)
         return 1;
-    if (!sps && in->sets_size > 0) {
-        f->sets = in->sets;
-        f->sets_size = in->sets_size;
-    }
+    f->sets = trtc_kept_sets_missing(in->sets, &f->sets_size);
     note_size(in, raw, f);
     return 1;
 }
@@ -691,7 +642,7 @@ void trtc_input_free(struct trtc_input **in)
     }
     trtc_aenc_free(&x->aenc);
     free(x->adts);
-    free(x->sets);
+    trtc_kept_sets_free(&x->sets);
     if (x->back)
         x->ops->free(x->back);
     trtc_input_src_close(&x->src);

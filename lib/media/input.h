@@ -38,8 +38,8 @@ struct trtc_input_frame {
     int epoch;              /* jumps before this frame: for some frames behind a jump the other
                                 track may still be in the epoch before it */
     bool damaged;           /* parts of it are missing */
-    const uint8_t *sets;    /* video key frames: parameter sets in force where the access unit
-                                holds none itself; else NULL */
+    const uint8_t *sets;    /* video key frames: all parameter sets in force, where the access unit
+                                lacks one of them; else NULL */
     size_t sets_size;
     bool new_size; /* video: width_px, height_px of the info have changed with this key
                                 frame */
