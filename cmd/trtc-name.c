@@ -432,7 +432,7 @@ static int parse_field(struct opts *o, int c, const char *arg)
     static const char *const exts[3] = { "m3u8", "ts", "mp4" };
     struct trtc_err err;
     int64_t value;
-    int word, code;
+    int word = 0, code;
     o->fields = true;
     switch (c) {
     case 'A':
@@ -496,7 +496,7 @@ static int parse(struct opts *o, bool encoding, int argc, char *argv[], int *cod
     static const char *const room_types[3] = { "auto", "int", "string" };
     const struct option *table = encoding ? encode_options_table : decode_options;
     const char *letters = encoding ? ":hVqv0A:R:u:M:p:T:" : ":hVqv0";
-    int c, word;
+    int c, word = 0;
     *code = TRTC_EX_OK;
     optind = 0; /* glibc: start over, with another table */
     while ((c = getopt_long(argc, argv, letters, table, NULL)) != -1) {

@@ -746,7 +746,7 @@ enum format { TSV, TSV_HEADER, TSV_NULL, JSON, SVG };
 
 static char *print(const struct trtc_plan *p, enum format format, size_t *n)
 {
-    char *text = NULL;
+    static char *text; /* static: gcc 12 takes what it points to for a part of this function */
     FILE *f = open_memstream(&text, n);
     assert_non_null(f);
     if (format == JSON)

@@ -335,7 +335,7 @@ int trtc_json_int(const struct cJSON *object, const char *path, const char *key,
                   int64_t max, int64_t *out, struct trtc_err *err)
 {
     char where[PATH_SHOWN_MAX];
-    const cJSON *item;
+    const cJSON *item = NULL;
     int ret = member(object, path, key, "a whole number", cJSON_IsNumber, &item, err);
     if (ret <= 0)
         return ret;
