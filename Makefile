@@ -2,6 +2,7 @@
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
 #
 #   all tests           the programs; the test programs
+#   rec-tools           trtc-name, trtc-layout and trtc-rec, which need nothing of FFmpeg
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
@@ -14,6 +15,7 @@
 #   DEPS=true           takes it for granted that everything needed is there
 
 B = build
+dir = $(B)
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
@@ -21,17 +23,19 @@ DEPS = sh tests/deps.sh
 VERSION = 0.1.0
 PKGS =
 TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec
+REC_TOOLS = trtc-name trtc-layout trtc-rec
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
-HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/restamp.c tests/scalebench.c tests/recserver.c)
+HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/restamp.c tests/recserver.c)
+MEASURES = $(wildcard tests/scalebench.c)
 T = $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats)) $(CTESTS)
 J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-libsrc = $(wildcard lib/core/*.c lib/media/*.c lib/net/*.c)
-testsrc = $(filter-out tests/fuzz_%.c $(CTESTS) $(HELPERS),$(wildcard tests/*.c))
+testsrc = $(filter-out tests/fuzz_%.c $(CTESTS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
+lib = $(1:%=$(B)/lib%.a)
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -40,26 +44,38 @@ fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O
 cc += $(call plain,-fPIE -fstack-protector-strong $(fortify))
 ld = -pthread -Wl,--as-needed $(call plain,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 
+# Make's names have no spaces. A make below opens a B that has some, and knows it by its descriptor.
+ifneq ($(word 2,$(B)),)
+$(or $(MAKECMDGOALS),all): in-dir ; @:
+in-dir:
+	+@mkdir -p '$(B)' && exec 9<'$(B)' && $(MAKE) --no-print-directory B=/proc/self/fd/9 dir='$(B)' $(MAKECMDGOALS)
+.PHONY: in-dir
+else
+
 all: $(TOOLS:%=$(B)/%)
 tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS))
 everything: all tests ; @:
+rec-tools: $(REC_TOOLS:%=$(B)/%)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/libtrtc.a: $(libsrc:%.c=$(B)/%.o)
+$(foreach l,core media net,$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
 $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 %.a:
 	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
-$(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o $(B)/libtrtc.a
+$(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
-$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(B)/libtrtc.a
+$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,media net core)
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
+$(B)/trtc-name $(B)/trtc-layout: $(call lib,core)
+$(B)/trtc-rec: $(call lib,net core)
+$(B)/trtc-merge $(B)/trtc-hls $(B)/trtc-mix: $(call lib,media core)
 $(B)/lib/net/%.o: private PKGS = $(NET)
 $(B)/lib/media/%.o: private PKGS = $(AV) libass
 $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
@@ -78,22 +94,25 @@ $(B)/trtc-rec: private PKGS = $(NET)
 $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
-$(B)/tests/%: private LDLIBS = -lyuv -lb64 -lm
+$(B)/tests/%: private LDLIBS = -lb64 -lm
+$(B)/tests/scalebench: private LDLIBS = -lyuv -lb64 -lm
 
 deps:
 	@$(DEPS)
 
 # deps first, then the build in a make of its own: nothing can be compiled before the compiler is there.
 sub = +@$(MAKE) --no-print-directory
-env = B='$(abspath $(B))' TRTC_B='$(abspath $(B))' PATH='$(abspath $(B))':"$$PATH" LC_ALL=C TZ=UTC0
+env = b=$$(cd '$(dir)' && pwd) && B=$$b TRTC_B=$$b PATH=$$b:$$PATH LC_ALL=C TZ=UTC0
 
-demo: deps
+demo:
+	@$(DEPS) build test
 	$(sub) everything
 	@$(env) examples/demo.sh demo
 
-check: deps
+check:
+	@$(DEPS) build test lint browser
 	$(sub) everything
-	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,$(B)/%,$(T)) </dev/null
+	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,'$(dir)'/%,$(T)) </dev/null
 
 check-long: export TRTC_LONG = 1
 check-long: check
@@ -104,16 +123,19 @@ check-san: export ASAN_OPTIONS = abort_on_error=1:detect_leaks=1:handle_segv=2:h
 check-san: export LSAN_OPTIONS = exitcode=99
 check-san: export UBSAN_OPTIONS = abort_on_error=1:print_stacktrace=1
 check-san:
-	$(sub) check B=$(B)-san LDFLAGS='$(san)' \
+	$(sub) check B='$(dir)-san' dir='$(dir)-san' LDFLAGS='$(san)' \
 	    CFLAGS='-g -O1 $(san) -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
-lint: deps
-	$(sub) everything B=$(B)/lint-gcc CC=gcc CFLAGS='-O2 -g -Werror'
-	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c)) \
-	    B=$(B)/lint-clang CC=clang CFLAGS='-O2 -g -Werror'
-	@bash tests/lint.sh $(B)/lint-gcc $(TOOLS)
+lint:
+	@$(DEPS) build test lint bench
+	$(sub) everything $(B)/lint-gcc/tests/scalebench.o B=$(B)/lint-gcc CC=gcc CFLAGS='-O3 -g -Werror'
+	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c) $(MEASURES)) \
+	    B=$(B)/lint-clang CC=clang CFLAGS='-O3 -g -Werror'
+	@bash tests/lint.sh '$(dir)/lint-gcc' $(TOOLS)
 
-bench: all tests
+bench:
+	@$(DEPS) build test bench
+	$(sub) all tests $(MEASURES:%.c=$(B)/%)
 	@$(env) bash tests/bench.sh
 
 bin = $(DESTDIR)$(PREFIX)/bin
@@ -135,8 +157,10 @@ uninstall:
 	    $(TOOLS:%='$(share)/fish/vendor_completions.d/%.fish')
 
 clean:
-	rm -rf $(B) $(B)-san demo
+	rm -rf '$(dir)' '$(dir)-san' demo
 
-.PHONY: all tests everything deps demo check check-long check-san lint bench install uninstall clean
+endif
+
+.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/lib/*/*.d)

@@ -24,6 +24,8 @@ setup() {
     font=$BATS_TEST_TMPDIR/share/fonts/truetype/dejavu/DejaVuSans.ttf
     mkdir -p "${font%/*}"
     : >"$font"
+    export SSL_CERT_FILE=$BATS_TEST_TMPDIR/certs
+    echo certificates >"$SSL_CERT_FILE"
     : >"$LOG"
     # What comes from npm is there.
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
@@ -82,6 +84,28 @@ without_headers() {
     rm "$XDG_DATA_HOME/fonts/DejaVuSans.ttf"
     run -1 env PATH="$bin" sh "$deps"
     [[ $output == *"font    DejaVuSans.ttf "*"fonts-dejavu-core"*"for: test"* ]]
+}
+
+@test "certificates are looked for where OpenSSL does" {
+    rm "$SSL_CERT_FILE"
+    run -1 env PATH="$bin" sh "$deps"
+    [[ $output == *"certs   ca-certificates.crt "*"ca-certificates"*"for: test"* ]]
+}
+
+@test "only what is asked for is looked for: libyuv is for the measurements" {
+    dummy cc 'case $(cat) in *libyuv*) exit 1 ;; esac'
+    dummy cat "exec $(command -v cat)"
+    rm "$bin/jq" "$bin/chromium" "$bin/shellcheck"
+    run -0 --separate-stderr env PATH="$bin" sh "$deps" build
+    [ -z "$output$stderr" ]
+    run -1 env PATH="$bin" sh "$deps" -n build test
+    [[ $output == *"program jq "* && $output != *libyuv* && $output != *shellcheck* && $output != *chromium* ]]
+    run -1 env PATH="$bin" sh "$deps" bench
+    [[ $output == *"header  libyuv.h "*"for: bench"* && $output != *jq* ]]
+    run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
+    [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
+    run -64 env PATH="$bin" sh "$deps" build tests
+    [ "$output" = 'deps: tests: no use of anything; there are build, test, lint, bench, browser' ]
 }
 
 @test "-n only looks" {

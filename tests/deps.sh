@@ -6,7 +6,7 @@
 # no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
 # outside the tree.
 #
-#   deps.sh [-n]       -n: only look
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, test, lint, bench, browser (all)
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -23,7 +23,6 @@ header  libswresample/swresample.h libswresample-dev build
 header  libavutil/avutil.h      libavutil-dev       build
 header  b64/cencode.h           libb64-dev          build
 header  cjson/cJSON.h           libcjson-dev        build
-header  libyuv.h                libyuv-dev          build
 header  ass/ass.h               libass-dev          build
 header  curl/curl.h             libcurl4-openssl-dev build
 header  openssl/evp.h           libssl-dev          build
@@ -35,6 +34,7 @@ program bash                    bash                test
 program bats                    bats                test
 program prove                   perl                test
 program timeout                 coreutils           test
+certs   ca-certificates.crt     ca-certificates     test
 program ffmpeg                  ffmpeg              test
 program ffprobe                 ffmpeg              test
 program jq                      jq                  test
@@ -44,6 +44,7 @@ program flock                   util-linux          test
 program ps                      procps              test
 program xxd                     xxd                 test
 program rsvg-convert            librsvg2-bin        test
+program python3                 python3             test
 program gcc                     gcc                 lint
 program clang                   clang               lint
 program cppcheck                cppcheck            lint
@@ -51,7 +52,7 @@ program shellcheck              shellcheck          lint
 program mandoc                  mandoc              lint
 program zsh                     zsh                 lint
 program fish                    fish                lint
-program python3                 python3             bench
+header  libyuv.h                libyuv-dev          bench
 program /usr/bin/time           time                bench
 program chromium                chromium            browser
 program node                    nodejs              browser
@@ -86,17 +87,29 @@ has_font() {
     return 1
 }
 
-# Prints the lines of needed that are not met: those of the tests that may be skipped (yes), or all others (no).
+# The authorities' certificates are there when they lie where SSL_CERT_FILE says, or else where they usually do.
+has_certs() {
+    name=$1
+    set -- /etc/ssl/certs/"$name" /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem
+    [ -z "${SSL_CERT_FILE:-}" ] || set -- "$SSL_CERT_FILE"
+    for file; do
+        [ -s "$file" ] && return 0
+    done
+    return 1
+}
+
+# missing USE...: prints the lines of needed with these uses that are not met.
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
-        case $1$use in
-        yesbrowser) ;;
-        yes* | nobrowser) continue ;;
+        case " $* " in
+        *" $use "*) ;;
+        *) continue ;;
         esac
         case $kind in
         program) command -v "$what" >/dev/null 2>&1 && continue ;;
         header) has_header "$what" && continue ;;
         font) has_font "$what" && continue ;;
+        certs) has_certs "$what" && continue ;;
         *) continue ;;
         esac
         printf '%s %s %s %s\n' "$kind" "$what" "$package" "$use"
@@ -135,9 +148,9 @@ install() {
     hash -r
 }
 
-# What the build and the other tests need.
+# get_needed USE...: what the build and all tests but the browser's need.
 get_needed() {
-    lack=$(missing no)
+    lack=$(missing "$@")
     [ -z "$lack" ] && return 0
     if [ "$look" ] || ! command -v apt-get >/dev/null 2>&1; then
         name_them "$lack"
@@ -149,7 +162,7 @@ get_needed() {
         return 1
     fi
     install "$lack" || return 1
-    lack=$(missing no)
+    lack=$(missing "$@")
     [ -z "$lack" ] && return 0
     name_them "$lack"
     return 1
@@ -183,10 +196,10 @@ get_modules() {
 # What the browser test and the test of the SDK need: what is missing is named, and no failure.
 get_optional() {
     pauses=0 # who has no network shall not wait for this each time
-    lack=$(missing yes)
+    lack=$(missing browser)
     if [ "$lack" ] && [ ! "$look" ] && [ "$may_install" ] && command -v apt-get >/dev/null 2>&1; then
         install "$lack"
-        lack=$(missing yes)
+        lack=$(missing browser)
     fi
     [ -z "$lack" ] || name_them "$lack"
     command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return
@@ -195,7 +208,10 @@ get_optional() {
 }
 
 look=
-[ "${1:-}" = -n ] && look=yes
+if [ "${1:-}" = -n ]; then
+    look=yes
+    shift
+fi
 case $0 in
 */*) tests=${0%/*} ;;
 *) tests=. ;;
@@ -208,6 +224,20 @@ if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || may_install=
 fi
 
-get_needed || exit 1
-get_optional
+# The uses that are wanted, apart from the browser's.
+browser=
+[ $# -gt 0 ] || set -- build test lint bench browser
+for use; do
+    shift
+    case $use in
+    browser) browser=yes ;;
+    build | test | lint | bench) set -- "$@" "$use" ;;
+    *)
+        echo "deps: $use: no use of anything; there are build, test, lint, bench, browser" >&2
+        exit 64
+        ;;
+    esac
+done
+get_needed "$@" || exit 1
+[ -z "$browser" ] || get_optional
 exit 0

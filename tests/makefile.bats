@@ -13,7 +13,7 @@ setup() {
     PATH=${PATH//"$BATS_LIBEXEC:"/}
     root=$BATS_TEST_DIRNAME/..
     tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree"/{lib/core,cmd,tests,man,completions/{bash,zsh,fish}}
+    mkdir -p "$tree"/{lib/core,lib/media,lib/net,cmd,tests,man,completions/{bash,zsh,fish}}
     cp "$root/Makefile" "$tree"
     cp "$root/tests/tap.sh" "$root/tests/deps.sh" "$tree/tests"
     cd "$tree" || return
@@ -48,6 +48,47 @@ files() {
     [ "$(files .)" = "$before" ]
     for tool in $tools; do
         [ "$("$BATS_TEST_TMPDIR/b/$tool")" = one ]
+    done
+}
+
+@test "B may have spaces" {
+    before=$(files .)
+    local b="$BATS_TEST_TMPDIR/a b/c  d"
+    echo '@test "a" { [ "$(trtc-name)" = one ]; [ "$TRTC_B" = "'"$b"'" ]; [ "$B" = "$TRTC_B" ]; }' >tests/a.bats
+    printf '#include <stdio.h>\nint main(void) { puts("1..1\\nok 1 - a"); return 0; }\n' >tests/t_a.c
+    run -0 mk -j2 B="$b" check all
+    [[ $output == *"Files=2, Tests=2"*"Result: PASS"* ]]
+    [ "$("$b/trtc-mix")" = one ]
+    run -0 make DEPS=true CFLAGS= B="$b"
+    [[ $output != *"-c -o"* ]]
+    echo '#define A "two"' >lib/core/a.h
+    touch -d '1 minute' lib/core/a.h
+    mk B="$b"
+    [ "$("$b/trtc-name")" = two ]
+    mk B="$b" install DESTDIR="$BATS_TEST_TMPDIR/d"
+    [ "$("$BATS_TEST_TMPDIR/d/usr/local/bin/trtc-rec")" = two ]
+    mk B="$b" clean
+    [ ! -e "$b" ]
+    rm tests/a.bats tests/t_a.c
+    echo '#define A "one"' >lib/core/a.h
+    [ "$(files .)" = "$before" ]
+}
+
+@test "rec-tools builds without FFmpeg's headers" {
+    local header name tool
+    cd "$root"
+    for header in $(grep -rhoE '<(lib(av|sw)[a-z]*|ass)/[a-z_]+\.h>' lib cmd | sort -u | tr -d '<>'); do
+        mkdir -p "$BATS_TEST_TMPDIR/i/${header%/*}"
+        echo '#error not installed' >"$BATS_TEST_TMPDIR/i/$header"
+    done
+    printf '#!/bin/sh\ncase "$*" in *libav* | *libass*) exit 1 ;; esac\nexec pkg-config "$@"\n' >"$BATS_TEST_TMPDIR/pkg"
+    chmod +x "$BATS_TEST_TMPDIR/pkg"
+    run ! make -s B="$BATS_TEST_TMPDIR/b" CFLAGS= CPPFLAGS="-I'$BATS_TEST_TMPDIR/i'" "$BATS_TEST_TMPDIR/b/lib/media/av.o"
+    make -s -j2 rec-tools B="$BATS_TEST_TMPDIR/b" CFLAGS= CPPFLAGS="-I'$BATS_TEST_TMPDIR/i'" PKG_CONFIG="$BATS_TEST_TMPDIR/pkg"
+    name=$("$BATS_TEST_TMPDIR/b/trtc-name" encode -A 1 -R 2 --ext m3u8)
+    [ "$name" = 1_2.m3u8 ]
+    for tool in trtc-layout trtc-rec; do
+        "$BATS_TEST_TMPDIR/b/$tool" --version
     done
 }
 
