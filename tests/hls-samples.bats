@@ -167,6 +167,18 @@ each_way() {
     done
 }
 
+@test "the sound's rate and channels change in mid-stream: a marked segment begins, nothing is missing" {
+    local aac=(-c:a aac -b:a 32k -muxdelay 0 -mpegts_flags +initial_discontinuity)
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=4 "${aac[@]}" -output_ts_offset 10 a.ts
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=48000:d=4 -ac 2 "${aac[@]}" -output_ts_offset 14 b.ts
+    cat a.ts b.ts >ab.ts
+    hls 0 -d o -u 10001 -t 60 --json ab.ts
+    strict o/${stem}_audio.m3u8
+    [[ $(grep -c '^#EXTINF' o/*.m3u8) -eq 2 && $(breaks o/${stem}_audio.m3u8) -eq 1 ]] || fail "$(cat o/*.m3u8)"
+    [[ $(for f in o/*.ts; do ffprobe -v error -show_entries stream=sample_rate,channels -of csv=p=0 "$f" | head -n 1; done | xargs) == '16000,1 48000,2' ]] || fail "formats"
+    [[ $(jq 'select(.kind == "account") | .account.frames_out' out) -eq $(cat a.ts b.ts | ffprobe -v error -count_packets -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) ]] || fail "frames"
+}
+
 @test "the recording merged again: as long, in sync, nothing missing" {
     local kind args
     for kind in single merged mixed; do

@@ -1149,6 +1149,62 @@ static void test_aac_config(void **state)
     assert_int_equal(trtc_input_adts_header(&a, 8185, head), -1);
 }
 
+/* Channels that no number stands for: the element that describes them is in every frame, so that decoding can begin with
+ * any, wherever the stream has it. */
+static void test_aac_channels(void **state)
+{
+    static const char *const names[] = { "quad.m4a", "quad.ts", "quad.aac", "quad.mkv",
+                                         "quad.flv" };
+    struct trtc_input_pce pce;
+    uint8_t out[8300], frame[8200] = { 0xff, 0xf1, 0x4c, 0, 0, 0x1f, 0xfc };
+    (void)state;
+
+    run(FFMPEG
+        "-f lavfi -i 'aevalsrc=sin(2764*t)|sin(3456*t)|sin(4147*t)|sin(4838*t):c=quad:s=48000:d=1' -c:a aac quad.m4a");
+    run(FFMPEG "-i quad.m4a -c copy quad.ts -c copy quad.aac -c copy quad.mkv -c copy quad.flv");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        read_file(&got, names[i]);
+        assert_int_equal(got.info.audio, TRTC_CODEC_AAC);
+        assert_int_equal(got.info.channels, 4);
+        assert_false(got.info.audio_encoded);
+        assert_in_range(got.nb[A], 47, 49);
+        for (int k = 0; k < got.nb[A]; k++) {
+            const struct frame *x = frame_of(&got, A, k);
+            struct trtc_adts h;
+            assert_int_equal(trtc_adts_parse(x->data, x->size, &h), 0);
+            assert_int_equal(h.channels, 0);
+            assert_int_equal(h.frame_bytes, x->size);
+            assert_true(trtc_input_pce_of(x->data + 7, x->size - 7, &pce));
+            assert_int_equal(pce.channels, 4);
+            if (i > 0 && k > 0) /* the first one of a stream may hold a comment */
+                assert_memory_equal(x->data, frame_of(&base, A, k)->data, x->size);
+        }
+        if (i == 0)
+            read_file(&base, names[i]);
+    }
+
+    /* no room, more than one block, cut and hostile elements */
+    frame[3] = (uint8_t)(8191 >> 11);
+    frame[4] = (uint8_t)(8191 >> 3);
+    frame[5] = (uint8_t)((8191 & 7) << 5 | 0x1f);
+    assert_int_equal(trtc_input_pce_put(&pce, frame, 8191, out), 0);
+    assert_int_equal(trtc_input_pce_put(&pce, frame, 8190, out), 0);
+    frame[6] = 0xfd;
+    assert_int_equal(trtc_input_pce_put(&pce, frame, 8191, out), 0);
+    for (size_t n = 0; n < pce.size; n++) {
+        struct trtc_input_pce part;
+        uint8_t *copy = malloc(n ? n : 1);
+        memcpy(copy, pce.bytes, n);
+        assert_false(trtc_input_pce_of(copy, n, &part));
+        free(copy);
+    }
+    memset(frame, 0xff, sizeof frame);
+    frame[0] = 0xbf;
+    assert_false(trtc_input_pce_of(frame, 40, &pce));
+    trtc_input_pce_of(frame, sizeof frame, &pce);
+    assert_true(pce.size <= sizeof pce.bytes);
+}
+
 static void test_video_config(void **state)
 {
     static const uint8_t avcc[] = { 1, 0x64, 0, 10, 0xff, 0xe1, 0,    4, 0x67,
@@ -1290,6 +1346,7 @@ int main(void)
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
+        cmocka_unit_test(test_aac_channels),
         cmocka_unit_test(test_video_config),
         cmocka_unit_test(test_to_annexb),
         cmocka_unit_test(test_order),

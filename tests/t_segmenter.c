@@ -193,6 +193,7 @@ static void give(struct frame f)
         run.info.width_px = 160;
         run.info.height_px = 90;
     } else {
+        x.new_format = run.info.rate_hz > 0 && run.info.rate_hz != f.rate_hz;
         run.info.audio = TRTC_CODEC_AAC;
         run.info.rate_hz = f.rate_hz;
         run.info.channels = 2;
@@ -282,8 +283,10 @@ static void look_into(const char *path, int64_t *low_us)
         x->seen++;
         assert_int_equal(x->video, f.stream->video);
         assert_int_equal(f.stream->codec, x->video ? x->codec : TRTC_CODEC_AAC);
-        assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, x->pts_us * 9 / 100)), 0, x->video ? 1 : 90);
-        assert_int_in_range(llabs(trtc_ts_diff(f.dts_90k, x->dts_us * 9 / 100)), 0, x->video ? 1 : 90);
+        assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, x->pts_us * 9 / 100)), 0,
+                            x->video ? 1 : 90);
+        assert_int_in_range(llabs(trtc_ts_diff(f.dts_90k, x->dts_us * 9 / 100)), 0,
+                            x->video ? 1 : 90);
         *low_us = x->pts_us < *low_us ? x->pts_us : *low_us;
     }
     assert_int_equal(trtc_ts_stats(ts)->nb_lost, 0);
@@ -552,6 +555,35 @@ static void test_codec_changes(void **state)
     assert_true(first && then && first < then);
 }
 
+/* Sound of another rate: a segment that is marked begins with it, or where pictures decide, with the next key picture. */
+static void test_sound_changes(void **state)
+{
+    struct trtc_playlist p;
+
+    (void)state;
+    for (int mixed = 0; mixed < 2; mixed++) {
+        int nb_marked = 0;
+        begin(mixed ? MIXED : APART, mixed ? TRTC_CODEC_H264 : TRTC_CODEC_NONE, true);
+        for (int i = 0; i < 300; i++) {
+            if (mixed && i % 2 == 0)
+                give((struct frame){
+                    .video = true, .key = i % 50 == 0, .pts_us = 10 * S + i * AUDIO_US });
+            give((struct frame){ .rate_hz = i < 210 ? 48000 : 44100,
+                                 .pts_us = 10 * S + i * AUDIO_US });
+        }
+        assert_int_equal(end(), 1);
+        look_at(mixed ? MIXED_LIST : USER_LIST "audio.m3u8", &p);
+        for (size_t i = 0; i < p.nb_segs; i++) {
+            nb_marked += p.segs[i].discontinuity;
+            if (p.segs[i].discontinuity)
+                assert_in_range(p.segs[i].attr_start_ms - START_MS, 4479, mixed ? 5340 : 4481);
+        }
+        assert_int_equal(nb_marked, 1);
+        trtc_playlist_fini(&p);
+        all_seen();
+    }
+}
+
 /* Segments that begin within a millisecond have names of their own. */
 static void test_names_differ(void **state)
 {
@@ -587,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_too_far_apart),
         cmocka_unit_test(test_codec_changes),
+        cmocka_unit_test(test_sound_changes),
         cmocka_unit_test(test_names_differ),
     };
 

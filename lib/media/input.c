@@ -49,7 +49,9 @@ struct trtc_input {
     int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock; NOTIME:
                                 where the sound ends */
     struct trtc_input_aac aac;
-    uint8_t *adts; /* the frame handed out */
+    int object_type;           /* of AAC that is copied, and */
+    struct trtc_input_pce pce; /* its channels, where a frame has told them */
+    uint8_t *adts;             /* the frame handed out */
     size_t adts_cap;
     bool breaks; /* a jump that no frame has told yet */
     int64_t jump_us;
@@ -182,19 +184,69 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
 
 /* ---- sound ---- */
 
-static int take_aac(struct trtc_input *in, const struct trtc_input_raw *raw,
-                    struct trtc_input_frame *f)
+/* Room for an ADTS frame of so many bytes. */
+static int reserve_adts(struct trtc_input *in, size_t size, struct trtc_err *err)
+{
+    if (size <= in->adts_cap)
+        return 0;
+    uint8_t *grown = realloc(in->adts, size * 2);
+    if (!grown)
+        return trtc_fail_nomem(err);
+    in->adts = grown;
+    in->adts_cap = size * 2;
+    return 0;
+}
+
+/* The channels stand in the frame, or stood in one before: then that description is put in, since decoding may begin
+ * with this one. */
+static int describe_channels(struct trtc_input *in, struct trtc_adts *h, struct trtc_input_raw *raw,
+                             struct trtc_err *err)
+{
+    const size_t header = (size_t)h->header_bytes;
+    struct trtc_input_pce own;
+
+    if (trtc_input_pce_of(raw->data + header, raw->size - header, &own)) {
+        in->pce = own;
+    } else if (in->pce.size > 0) {
+        if (reserve_adts(in, raw->size + in->pce.size, err) < 0)
+            return -1;
+        const size_t size = trtc_input_pce_put(&in->pce, raw->data, raw->size, in->adts);
+        if (size > 0) {
+            raw->data = in->adts;
+            raw->size = size;
+        }
+    }
+    h->channels = in->pce.channels;
+    return 0;
+}
+
+/* Takes note of the format; true where it is another one. */
+static bool note_format(struct trtc_input *in, const struct trtc_adts *h)
+{
+    const bool changes = in->info.rate_hz > 0 &&
+                         (h->rate_hz != in->info.rate_hz || h->channels != in->info.channels ||
+                          h->object_type != in->object_type);
+
+    in->info.audio = TRTC_CODEC_AAC;
+    in->info.rate_hz = h->rate_hz;
+    in->info.channels = h->channels;
+    in->object_type = h->object_type;
+    return changes;
+}
+
+static int take_aac(struct trtc_input *in, struct trtc_input_raw *raw, struct trtc_input_frame *f,
+                    struct trtc_err *err)
 {
     struct trtc_input_placed at;
     struct trtc_adts h;
 
-    if (trtc_adts_parse(raw->data, raw->size, &h) < 0)
+    if (trtc_adts_parse(raw->data, raw->size, &h) < 0 || (size_t)h.header_bytes > raw->size)
         return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_DAMAGED);
-    in->info.audio = TRTC_CODEC_AAC;
-    in->info.rate_hz = h.rate_hz;
-    in->info.channels = h.channels;
+    if (h.channels == 0 && describe_channels(in, &h, raw, err) < 0)
+        return -1;
     place(in, raw, (INT64_C(1000000) * h.samples + h.rate_hz / 2) / h.rate_hz, &at);
     fill(in, raw, &at, f);
+    f->new_format = note_format(in, &h);
     return 1;
 }
 
@@ -267,13 +319,8 @@ static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struc
         return ret;
 
     const size_t size = p.size + 7;
-    if (size > in->adts_cap) {
-        uint8_t *grown = realloc(in->adts, size * 2);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        in->adts = grown;
-        in->adts_cap = size * 2;
-    }
+    if (reserve_adts(in, size, err) < 0)
+        return -1;
     if (trtc_input_adts_header(&in->aac, p.size, in->adts) < 0)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "an AAC frame of %zu bytes was encoded", p.size);
     memcpy(in->adts + 7, p.data, p.size);
@@ -328,7 +375,7 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
         else if (raw.track == TRTC_INPUT_VIDEO)
             ret = take_picture(in, &raw, f, err);
         else if (raw.codec == TRTC_CODEC_AAC && !in->aenc)
-            ret = take_aac(in, &raw, f);
+            ret = take_aac(in, &raw, f, err);
         else
             ret = encode(in, &raw, err);
         if (ret > 0)

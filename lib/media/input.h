@@ -41,6 +41,7 @@ struct trtc_input_frame {
     const uint8_t *sets;    /* video key frames: all parameter sets in force, where the access unit
                                 lacks one of them; else NULL */
     size_t sets_size;
+    bool new_format; /* sound: rate, channels or kind of AAC are not those of the frame before */
     bool new_size; /* video: width_px, height_px of the info have changed with this key
                                 frame */
 };

@@ -665,23 +665,28 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
                    struct trtc_err *err)
 {
     const size_t size = (size_t)b->pkt->size;
+    const struct trtc_input_pce *pce = &s->aac.pce;
+    struct trtc_input_pce own;
     uint8_t header[7];
     struct trtc_adts h;
 
     if (trtc_adts_parse(b->pkt->data, size, &h) == 0 && (size_t)h.frame_bytes == size)
         return 0;
-    if (!s->bare || trtc_input_adts_header(&s->aac, size, header) < 0) {
+    const bool described = s->aac.channels > 0 || trtc_input_pce_of(b->pkt->data, size, &own);
+    const size_t nb_pce = described ? 0 : pce->size;
+    if (!s->bare || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
         b->nb_bad_bytes += (int64_t)size;
         b->stream[TRTC_INPUT_AUDIO].ledger.nb_left[TRTC_LEFT_FORMAT]++;
         raw->size = 0;
         return 0;
     }
-    if (reserve(b, size + sizeof header, err) < 0)
+    if (reserve(b, sizeof header + nb_pce + size, err) < 0)
         return -1;
     memcpy(b->out, header, sizeof header);
-    memcpy(b->out + 7, b->pkt->data, size);
+    memcpy(b->out + sizeof header, pce->bytes, nb_pce);
+    memcpy(b->out + sizeof header + nb_pce, b->pkt->data, size);
     raw->data = b->out;
-    raw->size = size + 7;
+    raw->size = sizeof header + nb_pce + size;
     return 0;
 }
 

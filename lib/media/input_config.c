@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration records of containers: parameter sets, lengths to start codes, ADTS headers. */
+/* Configuration records of containers: parameter sets, lengths to start codes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,86 +146,4 @@ size_t trtc_input_to_annexb(enum trtc_codec codec, int nal_length, const uint8_t
         p += n;
     }
     return len;
-}
-
-/* ---- AAC ---- */
-
-static const int rates_hz[] = {
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-};
-#define NB_RATES ((int)(sizeof rates_hz / sizeof *rates_hz))
-
-struct bits {
-    const uint8_t *p;
-    size_t nb_bits, at;
-    bool over;
-};
-
-static unsigned get(struct bits *b, int n)
-{
-    unsigned v = 0;
-
-    for (; n > 0; n--, b->at++) {
-        b->over |= b->at >= b->nb_bits;
-        v = v << 1 | (b->over ? 0 : b->p[b->at / 8] >> (7 - b->at % 8) & 1u);
-    }
-    return v;
-}
-
-static int get_object_type(struct bits *b)
-{
-    const unsigned v = get(b, 5);
-
-    return (int)(v == 31 ? 32 + get(b, 6) : v);
-}
-
-/* Index of a rate, or -1. */
-static int get_rate(struct bits *b)
-{
-    const unsigned v = get(b, 4);
-
-    if (v != 15)
-        return v < NB_RATES ? (int)v : -1;
-
-    const unsigned hz = get(b, 24);
-    for (int i = 0; i < NB_RATES; i++)
-        if (hz == (unsigned)rates_hz[i])
-            return i;
-    return -1;
-}
-
-int trtc_input_aac_config(const uint8_t *p, size_t size, struct trtc_input_aac *out)
-{
-    struct bits b = { .p = p, .nb_bits = size > 64 ? 512 : size * 8 };
-
-    out->object_type = get_object_type(&b);
-    out->rate_index = get_rate(&b);
-    out->channels = (int)get(&b, 4);
-    if (out->object_type == 5 || out->object_type == 29) { /* SBR, PS: the core is within */
-        const unsigned v = get(&b, 4);
-        if (v == 15)
-            get(&b, 24);
-        out->object_type = get_object_type(&b);
-    }
-    const bool short_frames = get(&b, 1); /* of 960 samples */
-    if (b.over || short_frames || out->rate_index < 0 || out->object_type < 1 ||
-        out->object_type > 4 || out->channels < 1 || out->channels > 7)
-        return -1;
-    return 0;
-}
-
-int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7])
-{
-    const size_t n = payload_bytes + 7;
-
-    if (n > 0x1fff)
-        return -1;
-    out[0] = 0xff;
-    out[1] = 0xf1; /* MPEG-4, no CRC */
-    out[2] = (uint8_t)((a->object_type - 1) << 6 | a->rate_index << 2 | a->channels >> 2);
-    out[3] = (uint8_t)((a->channels & 3) << 6 | (int)(n >> 11));
-    out[4] = (uint8_t)(n >> 3);
-    out[5] = (uint8_t)((n & 7) << 5 | 0x1f);
-    out[6] = 0xfc;
-    return 0;
 }

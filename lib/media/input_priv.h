@@ -183,9 +183,27 @@ int trtc_input_video_config(enum trtc_codec codec, const uint8_t *p, size_t size
 size_t trtc_input_to_annexb(enum trtc_codec codec, int nal_length, const uint8_t *p, size_t size,
                             uint8_t *out, bool *key, bool *damaged);
 
+/* ---- input_aac.c: AAC ---- */
+
+/* A program_config_element as it stands at the beginning of a block, a whole number of bytes. */
+struct trtc_input_pce {
+    uint8_t bytes[64];
+    size_t size; /* 0: none */
+    int channels;
+};
+
 struct trtc_input_aac {
     int object_type, rate_index, channels;
+    struct trtc_input_pce pce; /* where channels is 0 */
 };
+
+/* The element with which a block (what is behind an ADTS header) begins; false: with another. */
+bool trtc_input_pce_of(const uint8_t *block, size_t size, struct trtc_input_pce *out);
+
+/* Writes the ADTS frame with the element in front of its block. Returns the size, at most 8191; 0
+ * where it cannot be put in. */
+size_t trtc_input_pce_put(const struct trtc_input_pce *pce, const uint8_t *adts, size_t size,
+                          uint8_t *out);
 
 /* AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1): 0 and what ADTS has to say of the core, or -1
  * where ADTS cannot carry it. */

@@ -533,6 +533,8 @@ static int deliver(void *opaque, const struct trtc_input_frame *f,
             l->force = l->breaks = true;
         if (f->video && f->new_size && l->video)
             l->force = true;
+        if (!f->video && f->new_format && l->audio)
+            l->force = l->breaks = true;
     }
     for (int i = 0; i < s->nb_lanes; i++) {
         struct lane *l = &s->lanes[i];
