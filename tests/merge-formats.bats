@@ -115,3 +115,26 @@ need_gst() {
         [ "$(gst_pictures "$f")" -eq "$(frames "$f")" ] || fail "late by $late s: not all"
     done
 }
+
+# shape FILE: width, height and sample aspect ratio.
+shape() {
+    ffprobe -v error -select_streams v -show_entries stream=width,height,sample_aspect_ratio -of csv=p=0 "$1"
+}
+
+@test "samples that are not square: the encoded picture is as wide as it is shown; another shape midway is not copied" {
+    begin p
+    add libx264 -preset ultrafast -g 5 -vf setsar=4/3
+    finish
+    merge 0 -f p --video encode
+    [ "$(shape p/$first)" = 86,48,1:1 ] || fail "$(shape p/$first)"
+    merge 0 -f p --force
+    [ "$(shape p/$first)" = 64,48,4:3 ] || fail "$(shape p/$first)"
+    rm -r p
+    begin p
+    add libx264 -preset ultrafast -g 5 -vf setsar=4/3
+    add libx264 -preset ultrafast -g 5
+    finish
+    merge 0 -f p --json
+    jq -e '.video.reason == "the sample aspect ratio changes"' out
+    [ "$(shape p/$first)" = 86,48,1:1 ] || fail "$(shape p/$first)"
+}

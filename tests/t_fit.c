@@ -164,11 +164,36 @@ static void test_always(void **state)
     }
 }
 
+static void test_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        int pic[2], sar[2], shown[2];
+    } t[] = {
+        { { 640, 360 }, { 0, 0 }, { 640, 360 } },
+        { { 640, 360 }, { 1, 1 }, { 640, 360 } },
+        { { 720, 576 }, { 16, 15 }, { 768, 576 } },
+        { { 720, 576 }, { 64, 45 }, { 1024, 576 } },
+        { { 720, 480 }, { 8, 9 }, { 720, 540 } },
+        { { 640, 360 }, { -1, 3 }, { 640, 360 } },
+        { { 640, 360 }, { 65535, 1 }, { 640, 360 } }, /* absurd */
+        { { 640, 360 }, { 1, 65535 }, { 640, 360 } },
+        { { 4096, 2160 }, { 16, 1 }, { 16384, 2160 } },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        int w, h;
+        trtc_fit_shown(t[i].pic[0], t[i].pic[1], trtc_fit_shape(t[i].sar[0], t[i].sar[1]), &w, &h);
+        assert_int_equal(w, t[i].shown[0]);
+        assert_int_equal(h, t[i].shown[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_always),
+        cmocka_unit_test(test_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

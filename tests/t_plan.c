@@ -33,7 +33,7 @@ struct made {
 
 /* "v 0+10000 10000+10000/hevc,1280x720": sources a v (main), A V (substream), x (main, both),
  * m (mixed, both); segments START+DUR in ms; behind the slash what differs from h264, 640x360,
- * baseline, 15 fps; aac, 48 kHz, mono: a codec, WxH, pPROFILE, fFPS, rHZ, cCHANNELS. */
+ * baseline, 15 fps, square; aac, 48 kHz, mono: a codec, WxH, pPROFILE, fFPS, sNUM:DEN (samples), rHZ, cCHANNELS. */
 static void set_facts(struct trtc_piece *p, char kind, char *what)
 {
     struct trtc_facts *f = &p->facts;
@@ -57,6 +57,8 @@ static void set_facts(struct trtc_piece *p, char kind, char *what)
     for (char *w = what ? strtok_r(what, ",", &rest) : NULL; w; w = strtok_r(NULL, ",", &rest)) {
         if (isdigit((unsigned char)*w))
             sscanf(w, "%dx%d", &f->width_px, &f->height_px);
+        else if (*w == 's')
+            sscanf(w, "s%d:%d", &f->sar_num, &f->sar_den);
         else if (isdigit((unsigned char)w[1]) && strchr("pfrc", *w))
             *(*w == 'p'   ? &f->profile
               : *w == 'r' ? &f->rate_hz
@@ -405,6 +407,18 @@ static void test_decisions(void **state)
           640,
           15,
           true },
+        { "v 0+10000/720x576,s16:15 10000+10000/720x576",
+          { 0 },
+          ENC,
+          NO,
+          "aspect ratio changes",
+          NULL,
+          768,
+          576,
+          15,
+          false },
+        /* no change: without a size it is that of the segment before */
+        { "v 0+10000/720x576,s16:15 10000+10000/0x0", { 0 }, COPY, NO, NULL, NULL, 768, 576, 15, false },
         { "v 0+10000 10000+10000/hevc", { 0 }, ENC, NO, "codec changes", NULL, 640, 360, 15, true },
         { "v 0+10000/mpeg2video", { 0 }, ENC, NO, "mpeg2video", NULL, 640, 360, 15, true },
         { "v 0+10000/0x0",

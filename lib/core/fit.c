@@ -7,6 +7,8 @@
 
 enum {
     SAR_MAX = 1 << 16, /* keeps every product below 2^62 */
+    SHAPE_MAX = 16,
+    SHOWN_MAX_PX = 16384,
     BARS_MIN = 4,      /* both bars together: 2 pixels each, or they are not worth having */
 };
 
@@ -77,4 +79,17 @@ void trtc_fit_window(int src_w, int src_h, int sar_num, int sar_den, int window_
     }
     middle(src_w, w, &out->src.x, &out->src.w);
     middle(src_h, h, &out->src.y, &out->src.h);
+}
+
+double trtc_fit_shape(int sar_num, int sar_den)
+{
+    const double shape = sar_num > 0 && sar_den > 0 ? (double)sar_num / sar_den : 1;
+    return shape > SHAPE_MAX || shape * SHAPE_MAX < 1 ? 1 : shape;
+}
+
+void trtc_fit_shown(int w, int h, double shape, int *shown_w, int *shown_h)
+{
+    const double wide = shape > 1 ? w * shape : w, high = shape < 1 ? h / shape : h;
+    *shown_w = wide < SHOWN_MAX_PX ? (int)(wide + 0.5) : SHOWN_MAX_PX;
+    *shown_h = high < SHOWN_MAX_PX ? (int)(high + 0.5) : SHOWN_MAX_PX;
 }

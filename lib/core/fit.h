@@ -16,4 +16,10 @@ struct trtc_fit {
 void trtc_fit_window(int src_w, int src_h, int sar_num, int sar_den, int window_w, int window_h,
                      enum trtc_render render, struct trtc_fit *out);
 
+/* Width of a sample by its height; 1 where that is not said (0 or less), or absurd. */
+double trtc_fit_shape(int sar_num, int sar_den);
+
+/* The size of a picture whose samples have this shape, if they were square and none was lost. */
+void trtc_fit_shown(int w, int h, double shape, int *shown_w, int *shown_h);
+
 #endif

@@ -2,6 +2,8 @@
 /* What a merge will make. */
 #include "core/plan.h"
 
+#include "core/fit.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@ enum { AAC_FRAME = 1024, ENCODED_HZ = 48000 };
 /* ---- facts over a lane ---- */
 
 struct video_facts {
-    bool same_codec, same_size, h264, mp4_codec, plain_profile;
+    bool same_codec, same_size, same_shape, h264, mp4_codec, plain_profile;
     int width_px, height_px; /* of the first */
     int max_width_px, max_height_px;
     const char *codec;
@@ -34,11 +36,25 @@ static const struct trtc_facts *first_sized(const struct trtc_lane *lane)
     return &lane->clips[i].piece->facts;
 }
 
+static bool is_shaped_alike(const struct trtc_facts *a, const struct trtc_facts *b)
+{
+    return trtc_fit_shape(a->sar_num, a->sar_den) == trtc_fit_shape(b->sar_num, b->sar_den);
+}
+
+static void widen(struct video_facts *v, const struct trtc_facts *f)
+{
+    int w, h;
+    trtc_fit_shown(f->width_px, f->height_px, trtc_fit_shape(f->sar_num, f->sar_den), &w, &h);
+    v->max_width_px = w > v->max_width_px ? w : v->max_width_px;
+    v->max_height_px = h > v->max_height_px ? h : v->max_height_px;
+}
+
 static struct video_facts look_at_video(const struct trtc_lane *lane)
 {
     const struct trtc_facts *first = first_sized(lane);
     struct video_facts v = { .same_codec = true,
                              .same_size = true,
+                             .same_shape = true,
                              .plain_profile = true,
                              .codec = first->video_codec,
                              .width_px = first->width_px,
@@ -53,10 +69,10 @@ static struct video_facts look_at_video(const struct trtc_lane *lane)
         if (f->width_px <= 0)
             continue;
         v.same_size &= f->width_px == first->width_px && f->height_px == first->height_px;
+        v.same_shape &= is_shaped_alike(f, first);
         v.plain_profile &=
             f->profile == 66 || f->profile == 77 || f->profile == 88 || f->profile == 100;
-        v.max_width_px = f->width_px > v.max_width_px ? f->width_px : v.max_width_px;
-        v.max_height_px = f->height_px > v.max_height_px ? f->height_px : v.max_height_px;
+        widen(&v, f);
     }
     v.h264 = v.same_codec && is(v.codec, "h264");
     v.mp4_codec = v.h264 || (v.same_codec && is(v.codec, "hevc"));
@@ -74,6 +90,8 @@ static bool must_encode_video(const struct video_facts *v, const struct trtc_pla
         snprintf(why, 96, "%s is not copied into MP4", v->codec);
     else if (!v->same_size)
         snprintf(why, 96, "the picture size changes");
+    else if (!v->same_shape)
+        snprintf(why, 96, "the sample aspect ratio changes");
     else if (o->width_px && v->width_px <= 0)
         snprintf(why, 96, "the picture size is unknown");
     else if (o->width_px && (o->width_px != v->width_px || o->height_px != v->height_px))

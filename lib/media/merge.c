@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "core/fit.h"
 #include "media/reader.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
@@ -400,10 +401,13 @@ static int largest_picture(const struct trtc_output *out, int *w, int *h, struct
     int got = rd ? 1 : -1;
     while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
         struct trtc_video_params v;
+        int shown_w, shown_h;
         if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)
             continue;
-        *w = v.width_px > *w ? v.width_px : *w;
-        *h = v.height_px > *h ? v.height_px : *h;
+        trtc_fit_shown(v.width_px, v.height_px, trtc_fit_shape(v.sar_num, v.sar_den), &shown_w,
+                       &shown_h);
+        *w = shown_w > *w ? shown_w : *w;
+        *h = shown_h > *h ? shown_h : *h;
     }
     trtc_reader_free(&rd);
     trtc_losses_fini(&ignored);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fit.h"
 #include "media/encode.h"
 #include "media/reader.h"
 #include "media/sets.h"
@@ -90,15 +91,19 @@ static int emit_black(struct picture_copy *c, struct trtc_sample *s, struct trtc
     return 1;
 }
 
-/* The size may change only at a key frame. */
+/* The size and the shape may change only at a key frame. */
 static int check_size(struct picture_copy *c, struct trtc_err *err)
 {
     const struct trtc_mp4_track *f = &c->track.format;
     const struct trtc_video_params *v = trtc_sets_params(c->sets);
-    if (v->width_px == f->width_px && v->height_px == f->height_px)
+    const bool same_size = v->width_px == f->width_px && v->height_px == f->height_px;
+    if (same_size && trtc_fit_shape(v->sar_num, v->sar_den) == trtc_fit_shape(f->sar_num, f->sar_den))
         return 0;
-    trtc_fail(err, TRTC_EX_UNAVAILABLE, "the picture size changes to %dx%d within the segment",
-              v->width_px, v->height_px);
+    if (same_size)
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "the sample aspect ratio changes within the segment");
+    else
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "the picture size changes to %dx%d within the segment",
+                  v->width_px, v->height_px);
     return refuse(c, err);
 }
 
