@@ -31,7 +31,8 @@ int64_t mix_when_us(const struct when *w, int64_t start_us);
 
 struct image {
     char *path;
-    AVFrame *frame;
+    AVFrame *stored; /* as the file has it */
+    AVFrame *shown;  /* in the colours of the mix, once it is shown */
 };
 
 struct images {           /* init with mix_images_init */
@@ -51,8 +52,8 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
 void mix_images_resolve(struct images *im, struct trtc_mix_look *look);
 /* The same for the windows of a list that an option gave. */
 void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list);
-/* For trtc_mix_opts. */
-const AVFrame *mix_image(void *images, const char *path);
+/* For trtc_mix_opts: the picture in those colours, which are always the same. */
+const AVFrame *mix_image(void *images, const char *path, const struct trtc_colour *colour);
 void mix_images_fini(struct images *im);
 
 /* ---- who takes part ---- */

@@ -15,26 +15,44 @@ int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err)
     return im->mapped ? 0 : trtc_fail_nomem(err);
 }
 
-const AVFrame *mix_image(void *images, const char *path)
+/* With the lock. */
+static struct image *find(const struct images *im, const char *path)
 {
-    struct images *im = images;
-    const AVFrame *found = NULL;
-    pthread_mutex_lock(&im->lock);
-    for (size_t i = 0; i < im->n && !found; i++)
+    for (size_t i = 0; i < im->n; i++)
         if (strcmp(im->items[i].path, path) == 0)
-            found = im->items[i].frame;
+            return &im->items[i];
+    return NULL;
+}
+
+static bool has(struct images *im, const char *path)
+{
+    pthread_mutex_lock(&im->lock);
+    const bool found = find(im, path);
     pthread_mutex_unlock(&im->lock);
     return found;
 }
 
+const AVFrame *mix_image(void *images, const char *path, const struct trtc_colour *colour)
+{
+    struct images *im = images;
+    struct trtc_err why;
+    pthread_mutex_lock(&im->lock);
+    struct image *x = find(im, path);
+    if (x && !x->shown)
+        x->shown = trtc_image_in(x->stored, colour, &why);
+    const AVFrame *shown = x ? x->shown : NULL;
+    pthread_mutex_unlock(&im->lock);
+    return shown;
+}
+
 int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
 {
-    if (mix_image(im, path))
+    if (has(im, path))
         return 0;
     AVFrame *f = trtc_image_load(path, err);
     if (!f)
         return -1;
-    struct image read = { strdup(path), f };
+    struct image read = { strdup(path), f, NULL };
     pthread_mutex_lock(&im->lock);
     struct image *grown = read.path ? realloc(im->items, (im->n + 1) * sizeof *grown) : NULL;
     if (grown) {
@@ -45,7 +63,7 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
     if (grown)
         return 0;
     free(read.path);
-    av_frame_free(&read.frame);
+    av_frame_free(&read.stored);
     return trtc_fail_nomem(err);
 }
 
@@ -62,7 +80,7 @@ static const char *file_of(const struct images *im, const char *url)
     return strncmp(url, "//", 2) == 0 ? url + 2 : url;
 }
 
-/* *name becomes a path that mix_image knows, or NULL. */
+/* *name becomes a path of a picture that has been read, or NULL. */
 static void resolve(struct images *im, const char *what, char **name)
 {
     struct trtc_err err;
@@ -87,7 +105,7 @@ void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         char **name = &list->items[i].placeholder;
-        if (*name && !mix_image(im, *name)) /* a request's have been found already */
+        if (*name && !has(im, *name)) /* a request's have been found already */
             resolve(im, "placeholder", name);
     }
 }
@@ -112,7 +130,8 @@ void mix_images_fini(struct images *im)
 {
     for (size_t i = 0; i < im->n; i++) {
         free(im->items[i].path);
-        av_frame_free(&im->items[i].frame);
+        av_frame_free(&im->items[i].stored);
+        av_frame_free(&im->items[i].shown);
     }
     free(im->items);
     free(im->mapped);

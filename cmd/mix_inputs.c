@@ -32,6 +32,7 @@ struct origin {
     struct trtc_losses losses;       /* found while its pictures and its file are read */
     struct trtc_losses sound_losses; /* ... its sound, which another thread reads */
     struct trtc_member member;
+    struct trtc_colour_vote colour; /* of its pictures, as far as it is known */
     /* of a recording */
     struct trtc_recording *rec; /* borrowed from the scan */
     struct trtc_timeline line;
@@ -165,6 +166,9 @@ static int add_stream(struct inputs *in, struct trtc_recording *r, bool aux, str
     }
     o->rec = r;
     o->line = line;
+    for (size_t i = 0; i < line.video.n; i++)
+        if (line.video.clips[i].piece->facts.width_px > 0)
+            trtc_colour_vote(&o->colour, &line.video.clips[i].piece->facts.colour);
     if ((want.sound && trtc_intervals_lane(&o->member.sound, &line.audio, err) < 0) ||
         (want.picture && trtc_intervals_lane(&o->member.picture, &line.video, err) < 0))
         return -1;
@@ -300,6 +304,9 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     o->input = trtc_source_open(&so, o->label, &o->losses, err);
     if (!o->input)
         return -1;
+    struct trtc_colour colour;
+    if (trtc_source_colour(o->input, &colour))
+        trtc_colour_vote(&o->colour, &colour);
     o->picture = trtc_source_feed(o->input, TRTC_VIDEO);
     o->sound = trtc_source_feed(o->input, TRTC_AUDIO);
     return 0;
@@ -609,6 +616,7 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
                                              &o->sound_losses, err)))
             return -1;
         in->sources[i] = (struct trtc_mix_source){ .member = o->member,
+                                                   .colour = o->colour,
                                                    .picture = o->picture,
                                                    .sound = o->sound,
                                                    .live = o->dynamic ? o->input : NULL,

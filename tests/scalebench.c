@@ -15,6 +15,8 @@
 
 #include "media/scale.h"
 
+static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };
+
 enum { PICTURES = 25, FRAMES = 3, BATCHES_MAX = 99, WAYS = 6 };
 
 static AVFrame *pictures[PICTURES];
@@ -83,7 +85,7 @@ static void row(int width, int height, int side, int batches)
 {
     static const int flags[] = { SWS_FAST_BILINEAR, SWS_AREA };
     double us[WAYS][BATCHES_MAX];
-    AVFrame *canvas = trtc_canvas_new(width, height);
+    AVFrame *canvas = trtc_canvas_new(width, height, &sd);
     struct trtc_scaler *s = trtc_scaler_new(NULL), *plain = trtc_scaler_new(NULL);
     struct SwsContext *contexts[2];
     trtc_scaler_plain(plain);
@@ -120,7 +122,7 @@ int main(int argc, char **argv)
     }
     uint32_t seed = 1;
     for (int i = 0; i < PICTURES; i++) {
-        pictures[i] = trtc_canvas_new(w, h);
+        pictures[i] = trtc_canvas_new(w, h, &sd);
         if (!pictures[i])
             return 75;
         for (int p = 0; p < 3; p++)

@@ -13,6 +13,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 
 #include "media/es.h"
 #include "range.h"
@@ -376,6 +377,13 @@ static void check_video(const struct video_case *c)
     assert_int_equal(v.level, ctx->level);
     assert_int_equal(v.reorder_max, ctx->has_b_frames);
     assert_int_equal(v.sps_id, 0);
+    assert_int_equal(v.colour.primaries, ctx->color_primaries);
+    assert_int_equal(v.colour.transfer, ctx->color_trc);
+    assert_int_equal(v.colour.matrix, ctx->colorspace);
+    assert_int_equal(v.colour.full, ctx->color_range == AVCOL_RANGE_JPEG);
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(ctx->pix_fmt);
+    assert_int_equal(v.depth, d->comp[0].depth);
+    assert_int_equal(v.chroma, 3 - d->log2_chroma_w - d->log2_chroma_h);
     torture(codec, pkt);
 
     av_frame_free(&frame);
@@ -394,6 +402,8 @@ static void test_h264(void **state)
         { "libx264", 320, 180, AV_PIX_FMT_YUV420P, 12, 11, 2, NULL },
         { "libx264", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2,
           "overscan=show:videoformat=pal:colorprim=bt709:chromaloc=1" },
+        { "libx264", 320, 180, AV_PIX_FMT_YUV420P, 1, 1, 2,
+          "fullrange=on:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc" },
         { "libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2, "cqm=jvt:8x8dct=1" },
         { "libx264", 352, 288, AV_PIX_FMT_YUV420P, 1, 1, 2,
           "nal-hrd=vbr:vbv-maxrate=500:vbv-bufsize=500:bitrate=400:pic-struct=1" },
@@ -415,7 +425,8 @@ static void test_h265(void **state)
         { "libx265", 1920, 1080, AV_PIX_FMT_YUV420P, 1, 1, 3, NULL },
         { "libx265", 322, 182, AV_PIX_FMT_YUV420P, 4, 3, 4, "b-pyramid=1" },
         { "libx265", 320, 180, AV_PIX_FMT_YUV420P, 37, 41, 2, "scaling-list=default" },
-        { "libx265", 320, 180, AV_PIX_FMT_YUV444P, 12, 11, 1, NULL },
+        { "libx265", 320, 180, AV_PIX_FMT_YUV444P, 12, 11, 1,
+          "range=full:colorprim=bt709:transfer=bt709:colormatrix=bt709:overscan=show" },
         { "libx265", 320, 180, AV_PIX_FMT_YUV420P, 1, 1, 1,
           "hrd=1:bitrate=400:vbv-maxrate=500:vbv-bufsize=500" },
     };

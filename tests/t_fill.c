@@ -206,21 +206,27 @@ static void test_black_between(void **state)
     (void)state;
     static const struct {
         int w, h, sar_num, sar_den, id, high;
+        struct trtc_colour colour;
     } t[] = {
-        { 640, 360, 0, 0, 31, 1 },
-        { 64, 48, 4, 3, 1, 0 },
-        { 98, 50, 1, 1, 17, 1 },
-        { 1920, 1080, 1, 1, 31, 1 },
+        { 640, 360, 0, 0, 31, 1, { 0 } },
+        { 64, 48, 4, 3, 1, 0, { 2, 2, 2, true } },
+        { 98, 50, 1, 1, 17, 1, { 9, 16, 9, true } },
+        { 1920, 1080, 1, 1, 31, 1, { 1, 1, 1, false } },
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         AVPacket *grey[2];
-        uint8_t all[512], *sets, *au;
-        size_t n, sets_size, au_size;
+        const struct trtc_video_params like = { .width_px = t[i].w, .height_px = t[i].h,
+                                                .sar_num = t[i].sar_num, .sar_den = t[i].sar_den,
+                                                .colour = t[i].colour };
+        const int luma = t[i].colour.full ? 0 : 16;
+        uint8_t all[512];
+        size_t n;
         struct trtc_err err = { 0 };
+        struct trtc_black b;
         grey_pictures(t[i].w, t[i].h, t[i].high, grey, all, &n);
-        assert_int_equal(trtc_black_picture(t[i].w, t[i].h, t[i].sar_num, t[i].sar_den, t[i].id,
-                                            &sets, &sets_size, &au, &au_size, &err),
-                         0);
+        assert_int_equal(trtc_black_picture(&like, t[i].id, &b, &err), 0);
+        const uint8_t *const sets = b.sets, *const au = b.au;
+        const size_t sets_size = b.sets_size, au_size = b.au_size;
         assert_true(n + sets_size <= sizeof all);
         memcpy(all + n, sets, sets_size);
         /* start codes of four bytes; a SPS and a PPS; one IDR slice and nothing else */
@@ -233,6 +239,9 @@ static void test_black_between(void **state)
         assert_int_equal(params.sps_id, t[i].id);
         assert_int_equal(params.width_px, t[i].w);
         assert_int_equal(params.height_px, t[i].h);
+        assert_int_equal(params.colour.full, t[i].colour.full);
+        assert_int_equal(params.colour.matrix, t[i].colour.primaries ? t[i].colour.matrix : 2);
+        assert_int_equal(params.colour.transfer, t[i].colour.primaries ? t[i].colour.transfer : 2);
         for (size_t k = 5; k + 3 < au_size; k++)
             assert_false(au[k] == 0 && au[k + 1] == 0 && au[k + 2] == 1);
 
@@ -264,7 +273,7 @@ static void test_black_between(void **state)
                     for (int x = 0; x < f->width; x++) {
                         const int v = f->data[0][y * f->linesize[0] + x];
                         if (black)
-                            assert_int_equal(v, 16);
+                            assert_int_equal(v, luma);
                         else
                             assert_int_in_range(v, 149, 151);
                     }
@@ -283,8 +292,7 @@ static void test_black_between(void **state)
         avcodec_free_context(&d);
         for (int k = 0; k < 2; k++)
             av_packet_free(&grey[k]);
-        free(sets);
-        free(au);
+        trtc_black_fini(&b);
     }
 }
 
@@ -295,14 +303,13 @@ static void test_black_refused(void **state)
         { 427, 240, 31 }, { 426, 241, 31 }, { 0, 0, 31 }, { 64, 64, 32 }, { 64, 64, -1 }
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
-        uint8_t *sets, *au;
-        size_t n, m;
+        const struct trtc_video_params like = { .width_px = t[i][0], .height_px = t[i][1] };
         struct trtc_err err = { 0 };
-        assert_int_equal(
-            trtc_black_picture(t[i][0], t[i][1], 1, 1, t[i][2], &sets, &n, &au, &m, &err), -1);
+        struct trtc_black b;
+        assert_int_equal(trtc_black_picture(&like, t[i][2], &b, &err), -1);
         assert_int_equal(err.code, TRTC_EX_UNAVAILABLE);
-        assert_null(sets);
-        assert_null(au);
+        assert_null(b.sets);
+        assert_null(b.au);
     }
 }
 

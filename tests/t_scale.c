@@ -23,6 +23,8 @@
 #include "media/scale.h"
 #include "range.h"
 
+static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };
+
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 static uint32_t seed;
@@ -306,7 +308,7 @@ enum { CANVAS_W = 320, CANVAS_H = 200, CANARY = 55 };
 
 static AVFrame *marked_canvas(void)
 {
-    AVFrame *c = trtc_canvas_new(CANVAS_W, CANVAS_H);
+    AVFrame *c = trtc_canvas_new(CANVAS_W, CANVAS_H, &sd);
     assert_non_null(c);
     for (int p = 0; p < 3; p++)
         memset(c->data[p], CANARY, (size_t)c->linesize[p] * (CANVAS_H >> !!p));
@@ -339,7 +341,7 @@ static void draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_re
 static void test_canvas(void **state)
 {
     (void)state;
-    AVFrame *c = trtc_canvas_new(426, 240);
+    AVFrame *c = trtc_canvas_new(426, 240, &sd);
     assert_int_equal(c->format, AV_PIX_FMT_YUV420P);
     assert_int_equal(c->width, 426);
     assert_int_equal(c->height, 240);

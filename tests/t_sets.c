@@ -321,19 +321,17 @@ static int copy(const struct stream *s, int own)
             assert_int_equal(trtc_mp4_add_track(m, &t, &err), 0);
         }
         if (i == own) {
-            uint8_t *b, *au;
-            size_t nb, nau;
+            const struct trtc_video_params like = { .width_px = WIDTH, .height_px = HEIGHT };
+            struct trtc_black b;
 
-            assert_int_equal(trtc_black_picture(WIDTH, HEIGHT, 0, 0, 0, &b, &nb, &au, &nau, &err),
-                             0);
-            const struct trtc_packet black = { .data = au, .size = nau, .key = true };
-            assert_int_equal(trtc_sets_take_own(sets, b, nb, &black, &out, &err), 1);
+            assert_int_equal(trtc_black_picture(&like, 0, &b, &err), 0);
+            const struct trtc_packet black = { .data = b.au, .size = b.au_size, .key = true };
+            assert_int_equal(trtc_sets_take_own(sets, b.sets, b.sets_size, &black, &out, &err), 1);
             assert_no_sets(s->codec, &out);
             out.dts = out.pts = dts++;
             out.key = true;
             assert_int_equal(trtc_mp4_write(m, 0, &out, &err), 0);
-            free(b);
-            free(au);
+            trtc_black_fini(&b);
         }
         if (trtc_sets_take(sets, &p, &out, &err) != 1)
             fail_msg("unit %d: %s", i, err.msg);

@@ -19,6 +19,8 @@
 #include "media/stage.h"
 #include "range.h"
 
+static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };
+
 #define S  INT64_C(1000000)
 #define T0 (INT64_C(1768908622) * S)
 
@@ -96,8 +98,9 @@ struct cast {
 static struct trtc_pool *pool;
 static AVFrame *pictures[3]; /* "p": a placeholder; "m": a mark with alpha; "o": an opaque mark */
 
-static const AVFrame *image_of(void *opaque, const char *name)
+static const AVFrame *image_of(void *opaque, const char *name, const struct trtc_colour *colour)
 {
+    (void)colour;
     (void)opaque;
     return *name == 'p'   ? pictures[0]
            : *name == 'm' ? pictures[1]
@@ -136,6 +139,7 @@ static void set_up(struct cast *c, int nb_canvases, bool labels, enum trtc_fill 
     }
     const struct trtc_stage_opts o = { .width_px = W,
                                        .height_px = H,
+                                       .colour = sd,
                                        .nb_canvases = nb_canvases,
                                        .actors = c->actors,
                                        .nb_actors = ACTORS,

@@ -16,6 +16,8 @@
 #include "media/overlay.h"
 #include "range.h"
 
+static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };
+
 #define W 640
 #define H 360
 
@@ -413,7 +415,7 @@ static void without_fonts(void)
     const pid_t child = fork();
     if (!child) {
         struct trtc_err err = { 0 };
-        const bool right = !trtc_text_new(&err) && err.code == TRTC_EX_UNAVAILABLE &&
+        const bool right = !trtc_text_new(&sd, &err) && err.code == TRTC_EX_UNAVAILABLE &&
                            strstr(err.msg, "no font found");
         _exit(right ? 0 : 1);
     }
@@ -434,7 +436,7 @@ static void test_fonts(void **state)
     /* fonts without Chinese: boxes, or nothing, but no failure */
     fonts_only_in(conf, "/usr/share/fonts/truetype/dejavu");
     struct trtc_err err = { 0 };
-    struct trtc_text *t = trtc_text_new(&err);
+    struct trtc_text *t = trtc_text_new(&sd, &err);
     if (t) {
         struct trtc_overlay *o = NULL;
         const struct trtc_rect r = { 0, 0, 0, 0 };
@@ -452,7 +454,7 @@ static int setup(void **state)
 {
     (void)state;
     struct trtc_err err = { 0 };
-    text = trtc_text_new(&err);
+    text = trtc_text_new(&sd, &err);
     if (!text)
         fprintf(stderr, "%s\n", err.msg);
     return text ? 0 : -1;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "core/loss.h"
 #include "core/name.h"
@@ -25,6 +26,7 @@ struct trtc_facts {
     char video_codec[16]; /* "h264", "hevc", ... "" where there is none */
     int width_px, height_px; /* 0: no parameter sets in it, those of a segment before it hold */
     int sar_num, sar_den, profile;
+    struct trtc_colour colour; /* as said */
     char audio_codec[16]; /* "aac", ... */
     int rate_hz, channels, object_type;
     int64_t nb_frames; /* pictures in it, where the whole segment was measured; else -1 */

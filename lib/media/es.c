@@ -221,17 +221,31 @@ static void h264_skip_hrd(struct bits *b)
     skip_bits(b, 20);
 }
 
+/* What both have behind it: overscan, video signal type (H.264 E.1.1, H.265 E.2.1). */
+static void read_colour(struct bits *b, struct trtc_video_params *v)
+{
+    struct trtc_colour c = v->colour;
+
+    if (u1(b)) /* overscan */
+        u1(b);
+    if (!u1(b))
+        return;
+    skip_bits(b, 3);
+    c.full = u1(b);
+    if (u1(b)) {
+        c.primaries = (uint8_t)u(b, 8);
+        c.transfer = (uint8_t)u(b, 8);
+        c.matrix = (uint8_t)u(b, 8);
+    }
+    if (!b->over)
+        v->colour = c;
+}
+
 /* H.264 E.1.1 */
 static void h264_vui(struct bits *b, struct trtc_video_params *v)
 {
     read_sar(b, v);
-    if (u1(b)) /* overscan */
-        u1(b);
-    if (u1(b)) { /* video signal type */
-        skip_bits(b, 4);
-        if (u1(b))
-            skip_bits(b, 24);
-    }
+    read_colour(b, v);
     if (u1(b)) { /* chroma location */
         ue(b, 5);
         ue(b, 5);
@@ -434,13 +448,7 @@ static void h265_skip_ref_pic_sets(struct bits *b)
 static void h265_vui(struct bits *b, struct trtc_video_params *v)
 {
     read_sar(b, v);
-    if (u1(b)) /* overscan */
-        u1(b);
-    if (u1(b)) { /* video signal type */
-        skip_bits(b, 4);
-        if (u1(b))
-            skip_bits(b, 24);
-    }
+    read_colour(b, v);
     if (u1(b)) { /* chroma location */
         ue(b, 5);
         ue(b, 5);
@@ -523,7 +531,11 @@ int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t s
     if (size <= header)
         return -1;
     struct bits b = { .p = nal + header, .end = nal + size };
-    struct trtc_video_params v = { .codec = codec, .reorder_max = -1 };
+    struct trtc_video_params v = {
+        .codec = codec,
+        .reorder_max = -1,
+        .colour = { TRTC_COLOUR_UNKNOWN, TRTC_COLOUR_UNKNOWN, TRTC_COLOUR_UNKNOWN, false },
+    };
     if ((codec == TRTC_CODEC_H264 ? h264_sps(&b, &v) : h265_sps(&b, &v)) < 0)
         return -1;
     *out = v;

@@ -200,6 +200,11 @@ struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind k
     return s->ops->feed(s, kind);
 }
 
+bool trtc_source_colour(const struct trtc_source_input *s, struct trtc_colour *out)
+{
+    return s->ops->colour && s->ops->colour(s, out);
+}
+
 bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
 {
     return s->ops->wait(s, until_us, wall_us);

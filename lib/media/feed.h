@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/colour.h"
 #include "core/loss.h"
 #include "core/timeline.h"
 #include "media/packet.h"
@@ -65,6 +66,9 @@ struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, con
 /* Its feeds, both of which must be taken from: where a thread reads, a full queue of one holds up the other in the end.
  * Owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to be there. */
 struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
+
+/* What the pictures of a file say of their colours; false where that is not known. Before any is taken. */
+bool trtc_source_colour(const struct trtc_source_input *s, struct trtc_colour *out);
 
 /* For sources that a thread reads: waits until frames beyond until_us have come in every kind that has shown itself
  * (STORED: that is not known to be absent), or the source has ended, or can go on only when frames are taken, or (LIVE)

@@ -77,6 +77,16 @@ static struct trtc_feed *file_feed(struct trtc_source_input *s, enum trtc_kind k
     return f->in ? &f->feed : NULL;
 }
 
+static bool file_colour(const struct trtc_source_input *s, struct trtc_colour *out)
+{
+    const struct file_feed *f = &((const struct file *)s)->feed[1];
+
+    if (!f->in)
+        return false;
+    *out = trtc_input_info(f->in)->colour;
+    return out->primaries != 0;
+}
+
 static bool file_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
 {
     (void)s, (void)until_us, (void)wall_us;
@@ -138,6 +148,7 @@ static void file_free(struct trtc_source_input *s)
 
 static const struct trtc_source_ops ops = {
     .feed = file_feed,
+    .colour = file_colour,
     .wait = file_wait,
     .newest_us = file_newest,
     .seen = file_seen,

@@ -25,6 +25,7 @@ struct trtc_feed { /* first in every kind of feed */
 
 struct trtc_source_ops {
     struct trtc_feed *(*feed)(struct trtc_source_input *s, enum trtc_kind kind);
+    bool (*colour)(const struct trtc_source_input *s, struct trtc_colour *out); /* NULL: it is not known */
     bool (*wait)(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
     int64_t (*newest_us)(struct trtc_source_input *s, bool *ended);
     bool (*seen)(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,

@@ -12,6 +12,7 @@
 #include <libavutil/opt.h>
 
 #include "media/av.h"
+#include "media/recolour.h"
 
 /* ---- silence ---- */
 
@@ -117,21 +118,23 @@ static uint8_t *pick(const uint8_t *p, size_t n, uint32_t want, size_t *size)
     return out;
 }
 
-static AVFrame *black_frame(int w, int h)
+static AVFrame *black_frame(const struct trtc_video_params *like)
 {
+    const int w = like->width_px, h = like->height_px;
     AVFrame *f = av_frame_alloc();
     if (!f)
         return NULL;
     f->format = AV_PIX_FMT_YUV420P;
     f->width = w;
     f->height = h;
+    f->color_range = like->colour.full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     if (av_frame_get_buffer(f, 0) < 0) {
         av_frame_free(&f);
         return NULL;
     }
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < (p ? h / 2 : h); y++)
-            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : 16,
+            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : like->colour.full ? 0 : 16,
                    (size_t)(p ? w / 2 : w));
     f->pts = 0;
     return f;
@@ -154,41 +157,55 @@ static int open_black(AVCodecContext *e, const AVCodec *codec, int sps_id)
     return ret;
 }
 
-int trtc_black_picture(int width_px, int height_px, int sar_num, int sar_den, int sps_id,
-                       uint8_t **sets, size_t *sets_size, uint8_t **au, size_t *au_size,
-                       struct trtc_err *err)
+static AVCodecContext *new_black(const AVCodec *codec, const struct trtc_video_params *like)
 {
-    int result = -1;
-    AVCodecContext *e = NULL;
-    AVFrame *f = NULL;
-    AVPacket *pkt = NULL;
-    *sets = *au = NULL;
-    *sets_size = *au_size = 0;
-
-    if (width_px < 2 || height_px < 2 || width_px > 16384 || height_px > 16384 || width_px % 2 ||
-        height_px % 2 || sps_id < 0 || sps_id > 31)
-        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "no black picture of %dx%d with id %d", width_px,
-                         height_px, sps_id);
-    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-    if (!codec)
-        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");
-    e = avcodec_alloc_context3(codec);
-    f = black_frame(width_px, height_px);
-    pkt = av_packet_alloc();
-    if (!e || !f || !pkt) {
-        trtc_fail_nomem(err);
-        goto done;
-    }
-    e->width = width_px;
-    e->height = height_px;
+    AVCodecContext *e = avcodec_alloc_context3(codec);
+    if (!e)
+        return NULL;
+    e->width = like->width_px;
+    e->height = like->height_px;
     e->pix_fmt = AV_PIX_FMT_YUV420P;
-    e->sample_aspect_ratio =
-        sar_num > 0 && sar_den > 0 ? (AVRational){ sar_num, sar_den } : (AVRational){ 0, 1 };
+    if (like->sar_num > 0 && like->sar_den > 0)
+        e->sample_aspect_ratio = (AVRational){ like->sar_num, like->sar_den };
+    trtc_av_encode_colour(e, &like->colour);
     e->time_base = (AVRational){ 1, 25 };
     e->max_b_frames = 0;
     e->refs = 1;
     e->thread_count = 1;
     e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* parameter sets apart from the picture */
+    return e;
+}
+
+void trtc_black_fini(struct trtc_black *b)
+{
+    free(b->sets);
+    free(b->au);
+    *b = (struct trtc_black){ 0 };
+}
+
+int trtc_black_picture(const struct trtc_video_params *like, int sps_id, struct trtc_black *out,
+                       struct trtc_err *err)
+{
+    const int w = like->width_px, h = like->height_px;
+    int result = -1;
+    AVCodecContext *e = NULL;
+    AVFrame *f = NULL;
+    AVPacket *pkt = NULL;
+    *out = (struct trtc_black){ 0 };
+
+    if (w < 2 || h < 2 || w > 16384 || h > 16384 || w % 2 || h % 2 || sps_id < 0 || sps_id > 31)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "no black picture of %dx%d with id %d", w, h,
+                         sps_id);
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    if (!codec)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");
+    e = new_black(codec, like);
+    f = black_frame(like);
+    pkt = av_packet_alloc();
+    if (!e || !f || !pkt) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
     int ret = open_black(e, codec, sps_id);
     if (ret >= 0)
         ret = avcodec_send_frame(e, f);
@@ -197,24 +214,16 @@ int trtc_black_picture(int width_px, int height_px, int sar_num, int sar_den, in
     if (ret >= 0)
         ret = avcodec_receive_packet(e, pkt);
     if (ret < 0) {
-        trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264: a black picture of %dx%d", width_px,
-                     height_px);
+        trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264: a black picture of %dx%d", w, h);
         goto done;
     }
-    *sets = pick(e->extradata, (size_t)e->extradata_size, 1u << 7 | 1u << 8, sets_size);
-    *au = pick(pkt->data, (size_t)pkt->size, 1u << 5, au_size);
-    if (!*sets || !*au) {
-        trtc_fail_nomem(err);
-        goto done;
-    }
-    result = 0;
+    out->sets =
+        pick(e->extradata, (size_t)e->extradata_size, 1u << 7 | 1u << 8, &out->sets_size);
+    out->au = pick(pkt->data, (size_t)pkt->size, 1u << 5, &out->au_size);
+    result = out->sets && out->au ? 0 : trtc_fail_nomem(err);
 done:
-    if (result) {
-        free(*sets);
-        free(*au);
-        *sets = *au = NULL;
-        *sets_size = *au_size = 0;
-    }
+    if (result)
+        trtc_black_fini(out);
     av_packet_free(&pkt);
     av_frame_free(&f);
     avcodec_free_context(&e);

@@ -12,6 +12,7 @@
 
 #include "media/av.h"
 #include "media/es.h"
+#include "media/recolour.h"
 
 #define CONSTANT_QUALITY 23
 #define PEAK_NUM         3 /* with a bit rate: peaks of 3/2 of it, */
@@ -97,6 +98,7 @@ static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *
     c->height = o->height_px;
     c->pix_fmt = AV_PIX_FMT_YUV420P;
     c->sample_aspect_ratio = (AVRational){ 1, 1 };
+    trtc_av_encode_colour(c, &o->colour);
     c->time_base = (AVRational){ 1, o->fps };
     c->framerate = (AVRational){ o->fps, 1 };
     c->thread_count = o->threads;
@@ -174,6 +176,7 @@ static int take_planes(struct trtc_h264enc *e, const AVFrame *pic, struct trtc_e
     f->format = AV_PIX_FMT_YUV420P;
     f->width = e->enc->width;
     f->height = e->enc->height;
+    f->color_range = e->enc->color_range;
     for (int i = 0; i < AV_NUM_DATA_POINTERS && pic->buf[i]; i++) {
         f->buf[i] = av_buffer_ref(pic->buf[i]);
         if (!f->buf[i])

@@ -9,6 +9,7 @@
 
 #include <libavutil/frame.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "media/packet.h"
 
@@ -19,6 +20,7 @@ struct trtc_h264enc_opts {
     int bitrate_bps; /* average; 0: constant quality (crf 23) */
     const char *
         preset; /* x264's; NULL: superfast with mbtree and a look-ahead of 10, the best for its cost */
+    struct trtc_colour colour; /* of the pictures; zeros: nothing is said of it */
     int threads;     /* 0: as many as suit the cores */
     bool live;       /* no look-ahead, no delay (tune zerolatency) */
     bool repeatable; /* the same bytes each time, for a number of threads: without what x264 does by

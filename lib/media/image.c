@@ -14,7 +14,6 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/intreadwrite.h>
-#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 #include <zlib.h>
@@ -22,6 +21,7 @@
 #include "core/text.h"
 #include "media/av.h"
 #include "media/overlay_priv.h"
+#include "media/recolour.h"
 
 #define JPEG_SCANS_MAX 100 /* progressive ones have some ten; each costs a pass over the picture */
 #define NAME_MAX_SHOWN 300
@@ -372,15 +372,15 @@ fail:
     return NULL;
 }
 
-static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, struct trtc_err *err)
+static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, const struct trtc_colour *colour,
+                          struct trtc_err *err)
 {
     AVFrame *f = av_frame_alloc();
     if (f) {
         f->format = format;
         f->width = w;
         f->height = h;
-        f->colorspace = AVCOL_SPC_SMPTE170M; /* BT.601 */
-        f->color_range = AVCOL_RANGE_MPEG;
+        trtc_av_set_colour(f, colour);
     }
     if (!f || av_frame_get_buffer(f, 0) < 0) {
         av_frame_free(&f);
@@ -389,30 +389,20 @@ static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, struct trtc_e
     return f;
 }
 
-/* src in another format and the same size. from_full: the range of src, where it is YUV or grey. */
-static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format, bool from_full,
-                          struct trtc_err *err)
+/* src in another format and the same size; its YUV is of these colours. */
+static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format,
+                          const struct trtc_colour *colour, struct trtc_err *err)
 {
-    AVFrame *f = new_frame(format, src->width, src->height, err);
+    const struct trtc_sws_opts o = { src->width, src->height, src->width, src->height,
+                                     trtc_av_plain_format(src->format), format, FLAGS, *colour };
+    AVFrame *f = new_frame(format, src->width, src->height, colour, err);
     if (!f)
         return NULL;
-    /* ranges before init, which else takes one YUV for another; the coefficients are BT.601's by default */
-    struct SwsContext *sws = sws_alloc_context();
-    int ret = AVERROR(ENOMEM);
-    if (sws) {
-        av_opt_set_int(sws, "srcw", src->width, 0);
-        av_opt_set_int(sws, "srch", src->height, 0);
-        av_opt_set_int(sws, "src_format", trtc_av_plain_format(src->format), 0);
-        av_opt_set_int(sws, "src_range", from_full, 0);
-        av_opt_set_int(sws, "dstw", f->width, 0);
-        av_opt_set_int(sws, "dsth", f->height, 0);
-        av_opt_set_int(sws, "dst_format", format, 0);
-        av_opt_set_int(sws, "sws_flags", FLAGS, 0);
-        ret = sws_init_context(sws, NULL, NULL);
-        if (ret >= 0)
-            ret = sws_scale(sws, (const uint8_t *const *)src->data, src->linesize, 0, src->height,
-                            f->data, f->linesize);
-    }
+    struct SwsContext *sws = trtc_sws_new(&o);
+    int ret = AVERROR(EINVAL);
+    if (sws)
+        ret = sws_scale(sws, (const uint8_t *const *)src->data, src->linesize, 0, src->height,
+                        f->data, f->linesize);
     sws_freeContext(sws);
     if (ret != src->height) {
         trtc_fail_av(err, TRTC_EX_NOINPUT, ret < 0 ? ret : AVERROR_BUG,
@@ -436,7 +426,8 @@ static bool is_clear(const AVFrame *rgba)
 }
 
 /* Colour of two by two pixels, by weight of alpha: what is clear has no say in it, whatever its colour. */
-static void average(const AVFrame *rgba, AVFrame *out, int x, int y)
+static void average(const AVFrame *rgba, AVFrame *out, const struct trtc_colour *colour, int x,
+                    int y)
 {
     unsigned c[3] = { 0 }, sum_a = 0;
     for (int i = y; i < y + 2 && i < rgba->height; i++)
@@ -450,31 +441,50 @@ static void average(const AVFrame *rgba, AVFrame *out, int x, int y)
     if (sum_a)
         rgb = (c[0] + sum_a / 2) / sum_a << 16 | (c[1] + sum_a / 2) / sum_a << 8 |
               (c[2] + sum_a / 2) / sum_a;
-    const struct trtc_yuv yuv = trtc_yuv_of(rgb);
+    const struct trtc_yuv yuv = trtc_yuv_of(colour, rgb);
     out->data[1][(ptrdiff_t)(y / 2) * out->linesize[1] + x / 2] = yuv.u;
     out->data[2][(ptrdiff_t)(y / 2) * out->linesize[2] + x / 2] = yuv.v;
 }
 
 /* RGBA as YUVA420P, or as YUV420P where all of it is opaque. */
-static AVFrame *from_rgba(const AVFrame *rgba, struct trtc_err *err)
+static AVFrame *from_rgba(const AVFrame *rgba, const struct trtc_colour *colour,
+                          struct trtc_err *err)
 {
     const bool clear = is_clear(rgba);
-    AVFrame *f =
-        new_frame(clear ? AV_PIX_FMT_YUVA420P : AV_PIX_FMT_YUV420P, rgba->width, rgba->height, err);
+    AVFrame *f = new_frame(clear ? AV_PIX_FMT_YUVA420P : AV_PIX_FMT_YUV420P, rgba->width,
+                           rgba->height, colour, err);
     if (!f)
         return NULL;
     for (int y = 0; y < f->height; y++) {
         const uint8_t *px = rgba->data[0] + (ptrdiff_t)y * rgba->linesize[0];
         for (int x = 0; x < f->width; x++, px += 4) {
             const uint32_t rgb = (uint32_t)px[0] << 16 | (uint32_t)px[1] << 8 | px[2];
-            f->data[0][(ptrdiff_t)y * f->linesize[0] + x] = trtc_yuv_of(rgb).y;
+            f->data[0][(ptrdiff_t)y * f->linesize[0] + x] = trtc_yuv_of(colour, rgb).y;
             if (clear)
                 f->data[3][(ptrdiff_t)y * f->linesize[3] + x] = px[3];
         }
     }
     for (int y = 0; y < f->height; y += 2)
         for (int x = 0; x < f->width; x += 2)
-            average(rgba, f, x, y);
+            average(rgba, f, colour, x, y);
+    return f;
+}
+
+/* What JPEG files have (JFIF, 2.1.3): BT.601, full range. */
+static const struct trtc_colour jpeg = { TRTC_BT601, TRTC_BT601, TRTC_BT601, true };
+
+static AVFrame *from_jpeg(const AVFrame *yuv, const struct trtc_colour *colour,
+                          struct trtc_err *err)
+{
+    struct trtc_colour_map map;
+    AVFrame *f = converted(yuv, AV_PIX_FMT_YUV420P, &jpeg, err);
+    if (!f)
+        return NULL;
+    if (trtc_colour_map(&jpeg, colour, &map))
+        trtc_recolour(&map, f->data,
+                      (const ptrdiff_t[]){ f->linesize[0], f->linesize[1], f->linesize[2] },
+                      f->width, f->height, false);
+    trtc_av_set_colour(f, colour);
     return f;
 }
 
@@ -482,25 +492,27 @@ AVFrame *trtc_image_load(const char *path, struct trtc_err *err)
 {
     char name[NAME_MAX_SHOWN];
     struct picture p = { .name = trtc_text_show(path, strlen(path), name, sizeof name) };
-    AVFrame *decoded = NULL, *rgba = NULL, *out = NULL;
+    AVFrame *decoded = NULL, *out = NULL;
     if (read_file(&p, path, err) || sift(&p, err))
         goto done;
     decoded = decode(&p, err);
-    if (!decoded)
-        goto done;
-    if (p.codec == AV_CODEC_ID_MJPEG) {
-        out = converted(decoded, AV_PIX_FMT_YUV420P, true, err);
+    if (decoded && (p.codec != AV_CODEC_ID_MJPEG || trtc_av_is_rgb(decoded->format))) {
+        out = converted(decoded, AV_PIX_FMT_RGBA, &jpeg, err);
     } else {
-        rgba = converted(decoded, AV_PIX_FMT_RGBA, true, err);
-        if (rgba)
-            out = from_rgba(rgba, err);
+        out = decoded;
+        decoded = NULL;
     }
 done:
-    av_frame_free(&rgba);
     av_frame_free(&decoded);
     av_packet_free(&p.pkt);
     free(p.data);
     return out;
+}
+
+AVFrame *trtc_image_in(const AVFrame *image, const struct trtc_colour *colour, struct trtc_err *err)
+{
+    return image->format == AV_PIX_FMT_RGBA ? from_rgba(image, colour, err)
+                                            : from_jpeg(image, colour, err);
 }
 
 /* ---- stills ---- */
@@ -523,7 +535,8 @@ int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct t
         trtc_fail_nomem(err);
         goto done;
     }
-    rgb = converted(canvas, AV_PIX_FMT_RGB24, false, err);
+    const struct trtc_colour colour = trtc_av_colour(canvas);
+    rgb = converted(canvas, AV_PIX_FMT_RGB24, &colour, err);
     if (!rgb)
         goto done;
     rgb->color_range = AVCOL_RANGE_JPEG;

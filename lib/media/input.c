@@ -97,6 +97,17 @@ static int keep_sets(struct trtc_input *in, enum trtc_codec codec, const uint8_t
     return 0;
 }
 
+/* What the stream says of its colours, or else the container. */
+static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
+{
+    struct trtc_input_track t;
+
+    in->ops->track(in->back, TRTC_INPUT_VIDEO, &t);
+    in->info.colour = *said;
+    if (said->matrix == TRTC_COLOUR_UNKNOWN && t.colour.primaries != 0)
+        in->info.colour = t.colour;
+}
+
 static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
                       struct trtc_input_frame *f)
 {
@@ -105,6 +116,7 @@ static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
     if (trtc_video_params_read(raw->codec, raw->data, raw->size, &v) < 0 &&
         (!f->sets || trtc_video_params_read(raw->codec, f->sets, f->sets_size, &v) < 0))
         return;
+    note_colour(in, &v.colour);
     if (v.width_px == in->info.width_px && v.height_px == in->info.height_px)
         return;
     f->new_size = in->info.width_px > 0;
@@ -468,6 +480,7 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     if (in->info.video != TRTC_CODEC_NONE && in->info.width_px == 0) {
         in->info.width_px = v.width_px;
         in->info.height_px = v.height_px;
+        in->info.colour = v.colour;
     }
     if (in->info.audio == TRTC_CODEC_NONE && *audio) {
         in->info.audio = TRTC_CODEC_AAC;

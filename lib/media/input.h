@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "core/ledger.h"
 #include "media/packet.h"
@@ -18,6 +19,7 @@ struct trtc_input;
 struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec video; /* H264, H265 or NONE */
     int width_px, height_px;
+    struct trtc_colour colour; /* as the parameter sets say */
     enum trtc_codec audio; /* AAC or NONE */
     int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;    /* it was another codec */

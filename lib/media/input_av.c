@@ -832,6 +832,8 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
         .codec = s->codec,
         .codec_name = s->codec_name,
         .width_px = par->width,
+        .colour = { (uint8_t)par->color_primaries, (uint8_t)par->color_trc,
+                    (uint8_t)par->color_space, par->color_range == AVCOL_RANGE_JPEG },
         .height_px = par->height,
         .rate_hz = par->sample_rate,
         .channels = par->ch_layout.nb_channels,

@@ -59,6 +59,7 @@ struct trtc_input_track {
     enum trtc_codec codec; /* NONE: there is none */
     const char *codec_name;
     int width_px, height_px, rate_hz, channels;    /* 0 where unknown */
+    struct trtc_colour colour;                     /* as the container says */
     const struct AVCodecParameters *av_parameters; /* for a decoder, or NULL */
 };
 

@@ -104,6 +104,21 @@ int64_t trtc_mix_progress_us(const struct trtc_mix *m)
 
 /* ---- making and freeing ---- */
 
+/* Those of the sources where all have the same ones. */
+static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
+                                    const struct trtc_mix_source *sources, size_t nb_sources)
+{
+    struct trtc_colour_vote all = { 0 };
+    for (size_t i = 0; i < nb_sources; i++) {
+        const struct trtc_colour_vote *v = &sources[i].colour;
+        if (!sources[i].picture)
+            continue;
+        trtc_colour_vote(&all, &v->said);
+        all.split |= v->split || !v->any;
+    }
+    return trtc_colour_voted(&all, o->set->width_px, o->set->height_px);
+}
+
 struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_source *sources,
                               size_t nb_sources, struct trtc_err *err)
 {
@@ -116,6 +131,7 @@ struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_sou
     m->sources = sources;
     m->nb_sources = nb_sources;
     m->start_us = o->start_us;
+    m->colour = colour_of(o, sources, nb_sources);
     m->look = &o->set->look;
     m->sub = &o->set->sub;
     m->nb_frames = m->nb_samples = INT64_MAX;
@@ -165,6 +181,7 @@ static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct 
     const struct trtc_mix_settings *set = m->o.set;
     const struct trtc_h264enc_opts eo = { .width_px = set->width_px,
                                           .height_px = set->height_px,
+                                          .colour = m->colour,
                                           .fps = set->fps,
                                           .gop = set->gop_s * set->fps,
                                           .fixed_gop = true,

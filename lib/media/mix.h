@@ -14,6 +14,7 @@
 
 #include <libavutil/frame.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "core/mixset.h"
 #include "core/roster.h"
@@ -27,6 +28,8 @@ struct trtc_mix_source {               /* a user's stream */
     struct trtc_member member;         /* user and intervals: the caller's, to be
                                           freed by him; live: intervals filled here */
     struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
+    struct trtc_colour_vote colour;    /* what its pictures say of themselves, as far as that is known
+                                          before they come */
     struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
     bool stored;                       /* with live: it is waited for, however long it takes */
     bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
@@ -53,7 +56,7 @@ struct trtc_mix_opts {
     int workers;        /* decoding and drawing at once; 0: one a core */
     enum trtc_container container;
     const char *path, *title;
-    const AVFrame *(*image)(void *opaque, const char *name);
+    const AVFrame *(*image)(void *opaque, const char *name, const struct trtc_colour *colour);
     void (*tell)(void *opaque, enum trtc_mix_event event, const char *text);
     void *opaque;
     int64_t (*now_us)(void); /* the epoch clock; only with live sources */

@@ -57,6 +57,7 @@ int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
         return -1;
     const struct trtc_stage_opts so = { .width_px = m->o.set->width_px,
                                         .height_px = m->o.set->height_px,
+                                        .colour = m->colour,
                                         .nb_canvases = NB_CANVASES,
                                         .actors = m->actors,
                                         .nb_actors = n,

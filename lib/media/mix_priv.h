@@ -24,6 +24,7 @@ struct trtc_mix {
     const char **users; /* ids in the room, for subscriptions; one a source */
     bool live;          /* some source's presence is not known beforehand */
     int64_t start_us;
+    struct trtc_colour colour; /* of the picture */
 
     pthread_mutex_t lock; /* of everything in this group */
     pthread_cond_t moved;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "media/packet.h"
 
@@ -27,6 +28,7 @@ struct trtc_mp4_track {
     /* video */
     int width_px, height_px;      /* coded size after cropping */
     int sar_num, sar_den;         /* sample aspect ratio; 0/0 or 1/1: square, no pasp */
+    struct trtc_colour colour;    /* as it is said in the stream; unknown: no colr */
     const uint8_t *annexb;        /* parameter sets with start codes, every one that samples may
                                      refer to; copied; other NAL units among them are skipped */
     size_t annexb_size;

@@ -118,6 +118,25 @@ static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, struct tr
     return 0;
 }
 
+/* 14496-12, 12.1.5 */
+static void put_colr(struct entry *e, const struct trtc_colour *c)
+{
+    const bool said = c->primaries != 0 &&
+                      (c->primaries != TRTC_COLOUR_UNKNOWN || c->transfer != TRTC_COLOUR_UNKNOWN ||
+                       c->matrix != TRTC_COLOUR_UNKNOWN);
+    size_t box;
+
+    if (!said && !c->full)
+        return;
+    box = begin(e, "colr");
+    put_data(e, "nclx", 4);
+    put(e, said ? c->primaries : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, said ? c->transfer : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, said ? c->matrix : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, c->full ? 0x80 : 0, 1);
+    end(e, box);
+}
+
 /* Shown size as 16.16, held to what the field takes. */
 static uint32_t fixed_size(int px, int num, int den)
 {
@@ -160,6 +179,7 @@ static int put_video(struct entry *e, enum trtc_codec codec, const struct trtc_m
     put(e, 0xffff, 2);
     if (h264 ? put_avcc(e, &list, err) : put_hvcc(e, &list, err))
         return -1;
+    put_colr(e, &src->colour);
     if (!square) {
         size_t pasp = begin(e, "pasp");
 

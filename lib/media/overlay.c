@@ -17,15 +17,11 @@
 #define SCALED_MAX_PX (1 << 26) /* no picture is drawn larger than this */
 #define FAR_PX        (1 << 24) /* what reaches farther is nowhere: sums of places cannot overflow */
 
-struct trtc_yuv trtc_yuv_of(uint32_t rgb)
+struct trtc_yuv trtc_yuv_of(const struct trtc_colour *colour, uint32_t rgb)
 {
-    /* ITU-R BT.601-7, 2.5.3, in millionths; the sums are positive before they are divided */
-    const int64_t r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255, one = 255000;
-    return (struct trtc_yuv){
-        .y = (uint8_t)((65481 * r + 128553 * g + 24966 * b + 16 * one + one / 2) / one),
-        .u = (uint8_t)((-37797 * r - 74203 * g + 112000 * b + 128 * one + one / 2) / one),
-        .v = (uint8_t)((112000 * r - 93786 * g - 18214 * b + 128 * one + one / 2) / one),
-    };
+    uint8_t yuv[3];
+    trtc_colour_yuv(colour, rgb, yuv);
+    return (struct trtc_yuv){ yuv[0], yuv[1], yuv[2] };
 }
 
 bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out)

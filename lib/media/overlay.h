@@ -10,12 +10,13 @@
 
 #include <libavutil/frame.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "core/layout.h"
 
 struct trtc_overlay {
     struct trtc_rect rect; /* on the canvas: every value even, inside it */
-    uint8_t *y, *u, *v;    /* limited range, not premultiplied; stride rect.w and rect.w / 2 */
+    uint8_t *y, *u, *v;    /* of the canvas' colours, not premultiplied; stride rect.w and rect.w / 2 */
     uint8_t *a, *ac;       /* alpha 0 clear ... 255 opaque, for luma and for chroma */
 };
 
@@ -25,20 +26,25 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
 #define TRTC_IMAGE_MAX_BYTES (5 << 20) /* the API's 5 MB and 2K */
 #define TRTC_IMAGE_MAX_PX    2560
 
-/* A picture file (PNG, JPEG; regular files only) as YUVA420P, or YUV420P where all of it is opaque, BT.601, limited
- * range; the caller frees it with av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for
- * everything that is wrong with it, naming it (TRTC_EX_NOPERM where it may not be read). */
+/* A picture file (PNG, JPEG; regular files only) in the form in which it was stored, more or less; the caller frees it
+ * with av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for everything that is wrong with
+ * it, naming it (TRTC_EX_NOPERM where it may not be read). */
 AVFrame *trtc_image_load(const char *path, struct trtc_err *err);
 
-/* pic (as trtc_image_load makes it) scaled to r (w and h 0: its own size; one of them 0: in proportion), clipped to
+/* The same as YUVA420P, or YUV420P where all of it is opaque, of these colours (limited range); the caller frees it. */
+AVFrame *trtc_image_in(const AVFrame *image, const struct trtc_colour *colour,
+                       struct trtc_err *err);
+
+/* pic (as trtc_image_in makes it) scaled to r (w and h 0: its own size; one of them 0: in proportion), clipped to
  * the canvas. TRTC_EX_DATAERR where none of it is on the canvas, or it is to be larger than 64 megapixels. */
 struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_rect *r, int canvas_w,
                                         int canvas_h, struct trtc_err *err);
 
 struct trtc_text; /* the text renderer: fonts; one thread at a time */
 
-/* TRTC_EX_UNAVAILABLE where there are no fonts. Costs some 10 ms: to be made only where text is shown. */
-struct trtc_text *trtc_text_new(struct trtc_err *err);
+/* colour: of the canvases (limited range). TRTC_EX_UNAVAILABLE where there are no fonts. Costs some 10 ms: to be made
+ * only where text is shown. */
+struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_err *err);
 void trtc_text_free(struct trtc_text **t);
 
 enum trtc_text_align { TRTC_TEXT_TOP_LEFT, TRTC_TEXT_CENTER, TRTC_TEXT_BOTTOM_LEFT };
@@ -67,7 +73,7 @@ int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_t
 int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
                    int *w_px, int *h_px, struct trtc_err *err);
 
-/* One picture as a PNG file in memory (free() it): what --still writes. canvas is YUV420P, BT.601, limited range. */
+/* One picture as a PNG file in memory (free() it): what --still writes. */
 int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct trtc_err *err);
 
 #endif

@@ -11,11 +11,11 @@
 #include "media/overlay.h"
 
 struct trtc_yuv {
-    uint8_t y, u, v; /* BT.601, limited range */
+    uint8_t y, u, v;
 };
 
-/* 0xRRGGBB, rounded to nearest. */
-struct trtc_yuv trtc_yuv_of(uint32_t rgb);
+/* 0xRRGGBB in these colours, rounded to nearest. */
+struct trtc_yuv trtc_yuv_of(const struct trtc_colour *colour, uint32_t rgb);
 
 /* n / 255, rounded to nearest; exact for n up to 255 * 255. */
 static inline uint8_t trtc_div255(uint32_t n)

@@ -29,10 +29,7 @@ struct picture_copy {
     int64_t unknown_from_us, unknown_to_us;
     const struct trtc_piece *unknown_in;
     uint8_t *first_sets; /* what format.annexb points to */
-    uint8_t *black_sets;
-    size_t black_sets_size;
-    uint8_t *black; /* black access unit, or NULL */
-    size_t black_size;
+    struct trtc_black black; /* .au NULL: there is none */
     bool black_due;
     int64_t black_at_us;
     int64_t last_dts, max_pts; /* ticks; INT64_MIN before the first sample */
@@ -82,9 +79,10 @@ static int refuse(struct picture_copy *c, struct trtc_err *err)
 
 static int emit_black(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
 {
-    const struct trtc_packet p = { .data = c->black, .size = c->black_size, .key = true };
+    const struct trtc_black *b = &c->black;
+    const struct trtc_packet p = { .data = b->au, .size = b->au_size, .key = true };
     c->black_due = false;
-    if (trtc_sets_take_own(c->sets, c->black_sets, c->black_sets_size, &p, s, err) < 0)
+    if (trtc_sets_take_own(c->sets, b->sets, b->sets_size, &p, s, err) < 0)
         return refuse(c, err);
     emit(c, s, c->black_at_us, c->black_at_us, true);
     c->track.stats.nb_filled++;
@@ -196,7 +194,7 @@ static int fetch(struct picture_copy *c, struct trtc_err *err)
     c->drained = got == 0;
     size_t hint = c->hint;
     int64_t until = c->drained ? c->out->dur_us : trtc_output_us(c->out, c->held.pkt.pts_us, &hint);
-    if (c->black_holes && c->black && is_hole(c, until) && (c->drained || c->held.pkt.key))
+    if (c->black_holes && c->black.au && is_hole(c, until) && (c->drained || c->held.pkt.key))
         black_from(c, c->shown_until_us);
     return 0;
 }
@@ -225,16 +223,8 @@ static void picture_copy_free(struct trtc_track *t)
     trtc_reader_free(&c->reader);
     trtc_sets_free(&c->sets);
     free(c->first_sets);
-    free(c->black_sets);
-    free(c->black);
+    trtc_black_fini(&c->black);
     free(c);
-}
-
-static int add_black(struct picture_copy *c, const struct trtc_video_params *v,
-                     struct trtc_err *err)
-{
-    return trtc_black_picture(v->width_px, v->height_px, v->sar_num, v->sar_den, 0,
-                              &c->black_sets, &c->black_sets_size, &c->black, &c->black_size, err);
 }
 
 /* The stream's own 90 kHz, or coarser where a picture might stand for longer than a sample can
@@ -294,9 +284,9 @@ static int learn_format(struct picture_copy *c, struct trtc_err *err)
     int64_t at = trtc_output_us(c->out, c->held.pkt.pts_us, &c->hint);
     bool late = at >= TRTC_ROUNDING_US;
     if (c->out->can_black && (late || (c->black_holes && has_holes(c->out))) &&
-        add_black(c, v, err) < 0)
+        trtc_black_picture(v, 0, &c->black, err) < 0)
         return -1;
-    if (late && c->black)
+    if (late && c->black.au)
         black_from(c, 0);
     c->shown_until_us = at;
     c->have_held = true;
@@ -308,6 +298,7 @@ static int learn_format(struct picture_copy *c, struct trtc_err *err)
         .height_px = v->height_px,
         .sar_num = v->sar_num,
         .sar_den = v->sar_den,
+        .colour = v->colour,
     };
     return keep_first_sets(c, err) < 0 ? -1 : 1;
 }

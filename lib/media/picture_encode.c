@@ -93,12 +93,23 @@ static void picture_encode_free(struct trtc_track *t)
     free(c);
 }
 
+/* The colours of the recording where it has the same ones throughout. */
+static struct trtc_colour colour_of(const struct trtc_output *out)
+{
+    struct trtc_colour_vote vote = { 0 };
+    for (size_t i = 0; i < out->video.n; i++)
+        if (out->video.clips[i].piece->facts.width_px > 0)
+            trtc_colour_vote(&vote, &out->video.clips[i].piece->facts.colour);
+    return trtc_colour_voted(&vote, out->width_px, out->height_px);
+}
+
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                             struct trtc_track **t, struct trtc_err *err)
 {
     static const struct trtc_track_ops ops = { picture_encode_next, picture_encode_free };
     const struct trtc_venc_opts vo = { .width_px = out->width_px,
                                        .height_px = out->height_px,
+                                       .colour = colour_of(out),
                                        .fps = out->fps,
                                        .black = o->black,
                                        .threads = o->threads };
@@ -122,7 +133,8 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
                                   .width_px = (out->width_px + 1) / 2 * 2,
                                   .height_px = (out->height_px + 1) / 2 * 2,
                                   .sar_num = 1,
-                                  .sar_den = 1 };
+                                  .sar_den = 1,
+                                  .colour = vo.colour };
     f->annexb = trtc_venc_param_sets(c->enc, &f->annexb_size);
     *t = &c->track;
     return 0;

@@ -67,6 +67,7 @@ static void learn_video(struct look *l, const struct trtc_ts_frame *f)
     x->sar_num = v.sar_num;
     x->sar_den = v.sar_den;
     x->profile = v.profile;
+    x->colour = v.colour;
 }
 
 static void learn_audio(struct look *l, const struct trtc_ts_frame *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* YUV 4:2:0 of 8 bit goes straight into the canvas, plane by plane; what is in another format
- * goes through swscale first, at its own size, so that scaling is the same for all. Full
- * range is brought to limited range afterwards. */
+ * goes through swscale first, at its own size, so that scaling is the same for all. What has other
+ * colours than the canvas is brought to those afterwards. */
 #include "media/scale.h"
 
 #include <assert.h>
@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
 #include "media/av.h"
 #include "media/plane.h"
+#include "media/recolour.h"
 
 enum {
     LUMA_BLACK = 16,
@@ -29,8 +29,10 @@ struct trtc_scaler {
     struct trtc_plane luma, chroma;
     AVFrame *tile; /* a window that is blended */
     struct SwsContext *sws;
-    AVFrame *converted; /* what sws makes; sws_from is the format that it makes it of */
+    AVFrame *converted; /* what sws makes; of this format, and where that is RGB with this matrix: */
     enum AVPixelFormat sws_from;
+    int sws_matrix;
+    bool plain;
 };
 
 /* ---- the canvas ---- */
@@ -90,7 +92,7 @@ static void fill_black(AVFrame *canvas, const struct trtc_rect *r)
     }
 }
 
-AVFrame *trtc_canvas_new(int width_px, int height_px)
+AVFrame *trtc_canvas_new(int width_px, int height_px, const struct trtc_colour *colour)
 {
     AVFrame *f = av_frame_alloc();
     if (!f)
@@ -98,28 +100,12 @@ AVFrame *trtc_canvas_new(int width_px, int height_px)
     f->format = AV_PIX_FMT_YUV420P;
     f->width = width_px;
     f->height = height_px;
-    f->color_range = AVCOL_RANGE_MPEG;
+    trtc_av_set_colour(f, colour);
     if (av_frame_get_buffer(f, CANVAS_ALIGN) < 0)
         av_frame_free(&f);
     else
         fill_black(f, &(struct trtc_rect){ 0, 0, width_px, height_px });
     return f;
-}
-
-/* n / d to the nearest; d is positive. */
-static int nearest(int64_t n, int64_t d)
-{
-    return (int)((n + (n < 0 ? -d : d) / 2) / d);
-}
-
-/* ITU-R BT.601, 8 bit: Y of 219 steps from 16, Cb and Cr of 224 around 128. */
-static void rgb_to_yuv(uint32_t rgb, uint8_t yuv[3])
-{
-    int64_t r = rgb >> 16 & 255, b = rgb & 255;
-    int64_t luma = 299 * r + 587 * (int64_t)(rgb >> 8 & 255) + 114 * b; /* in 255000 steps */
-    yuv[0] = (uint8_t)(LUMA_BLACK + nearest(219 * luma, 255000));
-    yuv[1] = (uint8_t)(CHROMA_NONE + nearest(224 * (1000 * b - luma), 255 * 1772));
-    yuv[2] = (uint8_t)(CHROMA_NONE + nearest(224 * (1000 * r - luma), 255 * 1402));
 }
 
 static int clamp(int v, int max)
@@ -135,8 +121,9 @@ void trtc_fill_rect(AVFrame *canvas, const struct trtc_rect *r, uint32_t rgb, in
                             clamp(r->y + r->h, canvas->height) - y };
     if (in.w <= 0 || in.h <= 0 || alpha >= CLEAR)
         return;
+    const struct trtc_colour colour = trtc_av_colour(canvas);
     uint8_t yuv[3];
-    rgb_to_yuv(rgb, yuv);
+    trtc_colour_yuv(&colour, rgb, yuv);
     for (int p = 0; p < 3; p++) {
         struct area a = area_of(canvas, &in, p);
         uint8_t line[CHUNK];
@@ -165,6 +152,7 @@ struct trtc_scaler *trtc_scaler_new(struct trtc_err *err)
 void trtc_scaler_plain(struct trtc_scaler *s)
 {
     s->kernels = trtc_kernels(true);
+    s->plain = true;
 }
 
 void trtc_scaler_free(struct trtc_scaler **s)
@@ -183,10 +171,11 @@ void trtc_scaler_free(struct trtc_scaler **s)
 /* Makes *f a frame of this size and format, where it is none yet. */
 static int frame_set(AVFrame **f, enum AVPixelFormat format, int w, int h)
 {
+    const struct trtc_colour none = { 0 };
     if (*f && (*f)->format == format && (*f)->width == w && (*f)->height == h)
         return 0;
     av_frame_free(f);
-    *f = trtc_canvas_new(w, h);
+    *f = trtc_canvas_new(w, h, &none);
     if (*f)
         (*f)->format = format; /* gray: the first plane of it */
     return *f ? 0 : -1;
@@ -201,44 +190,38 @@ static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
     return gray ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV420P;
 }
 
-/* Ranges are left as they are. The flags make swscale compute the same on every CPU, and not
- * read a pixel more than there is where the chroma of RGB of odd width is made. */
-static struct SwsContext *sws_make(int w, int h, enum AVPixelFormat from, enum AVPixelFormat to)
+/* The flags make swscale compute the same on every CPU, and not read a pixel more than there is
+ * where the chroma of RGB of odd width is made. */
+enum { SWS_FLAGS = SWS_BILINEAR | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT };
+
+/* Prepares swscale for a picture; colour: of the canvas. */
+static int sws_prepare(struct trtc_scaler *s, const AVFrame *pic, enum AVPixelFormat to,
+                       const struct trtc_colour *colour, struct trtc_err *err)
 {
-    struct SwsContext *c = sws_alloc_context();
-    if (!c)
-        return NULL;
-    av_opt_set_int(c, "srcw", w, 0);
-    av_opt_set_int(c, "srch", h, 0);
-    av_opt_set_int(c, "src_format", from, 0);
-    av_opt_set_int(c, "dstw", w, 0);
-    av_opt_set_int(c, "dsth", h, 0);
-    av_opt_set_int(c, "dst_format", to, 0);
-    av_opt_set_int(c, "sws_flags",
-                   SWS_BILINEAR | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT, 0);
-    if (sws_init_context(c, NULL, NULL) < 0) {
-        sws_freeContext(c);
-        return NULL;
-    }
-    return c;
+    const enum AVPixelFormat from = trtc_av_plain_format(pic->format);
+    const struct trtc_sws_opts o = { pic->width,  pic->height, pic->width, pic->height,
+                                     from,        to,          SWS_FLAGS,  *colour };
+    const AVFrame *c = s->converted;
+    if (c && from == s->sws_from && c->width == pic->width && c->height == pic->height &&
+        (s->sws_matrix == colour->matrix || !trtc_av_is_rgb(from)))
+        return 0;
+    sws_freeContext(s->sws);
+    s->sws = trtc_sws_new(&o);
+    s->sws_from = from;
+    s->sws_matrix = colour->matrix;
+    if (s->sws)
+        return 0;
+    av_frame_free(&s->converted); /* it is tried again with the next picture */
+    return trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d in %s cannot be converted",
+                     pic->width, pic->height, av_get_pix_fmt_name(pic->format));
 }
 
-static int convert(struct trtc_scaler *s, const AVFrame *pic, struct trtc_err *err)
+static int convert(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_colour *colour,
+                   struct trtc_err *err)
 {
-    enum AVPixelFormat from = trtc_av_plain_format(pic->format);
-    enum AVPixelFormat to = wanted(av_pix_fmt_desc_get(from));
-    const AVFrame *c = s->converted;
-    bool same = c && from == s->sws_from && c->width == pic->width && c->height == pic->height;
-    if (!same) {
-        sws_freeContext(s->sws);
-        s->sws = sws_make(pic->width, pic->height, from, to);
-        s->sws_from = from;
-        if (!s->sws) {
-            av_frame_free(&s->converted); /* it is tried again with the next picture */
-            return trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d in %s cannot be converted",
-                             pic->width, pic->height, av_get_pix_fmt_name(pic->format));
-        }
-    }
+    enum AVPixelFormat to = wanted(av_pix_fmt_desc_get(trtc_av_plain_format(pic->format)));
+    if (sws_prepare(s, pic, to, colour, err) < 0)
+        return -1;
     if (frame_set(&s->converted, to, pic->width, pic->height) < 0)
         return trtc_fail_nomem(err);
     int n = sws_scale(s->sws, (const uint8_t *const *)pic->data, pic->linesize, 0, pic->height,
@@ -249,40 +232,33 @@ static int convert(struct trtc_scaler *s, const AVFrame *pic, struct trtc_err *e
     return 0;
 }
 
-/* *planar: the picture as YUV 4:2:0 or gray of 8 bit, valid until the next call; *full: its
- * range. */
-static int planar_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame **planar, bool *full,
-                     struct trtc_err *err)
+/* What is to be drawn. */
+struct source {
+    const AVFrame *planar; /* YUV 4:2:0 or gray of 8 bit, valid until the next picture */
+    bool recolour;         /* its colours are not the canvas' */
+    struct trtc_colour_map map;
+};
+
+static int source_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame *canvas,
+                     struct source *out, struct trtc_err *err)
 {
+    const struct trtc_colour colour = trtc_av_colour(canvas), own = trtc_av_colour(pic);
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pic->format);
     if (!d || pic->width < 1 || pic->height < 1 || !pic->data[0])
         return trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d in %s cannot be shown",
                          pic->width, pic->height, d ? d->name : "no format");
-    enum AVPixelFormat format = trtc_av_plain_format(pic->format);
-    bool rgb = d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
-    *full = !rgb && (pic->color_range == AVCOL_RANGE_JPEG || format != pic->format);
-    *planar = pic;
+    const enum AVPixelFormat format = trtc_av_plain_format(pic->format);
+    out->planar = pic;
+    out->recolour = !trtc_av_is_rgb(format) && trtc_colour_map(&own, &colour, &out->map);
     if (format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVA420P || format == AV_PIX_FMT_GRAY8)
         return 0;
-    if (convert(s, pic, err) < 0)
+    if (convert(s, pic, &colour, err) < 0)
         return -1;
-    *planar = s->converted;
+    out->planar = s->converted;
     return 0;
 }
 
 /* ---- drawing ---- */
-
-/* Full range to limited range: 219 steps from 16, or 224 around 128. */
-static void to_limited(const struct area *a, bool chroma)
-{
-    uint8_t table[256];
-    for (int v = 0; v < 256; v++)
-        table[v] = (uint8_t)(chroma ? CHROMA_NONE + nearest((v - 128) * 224, 255)
-                                    : LUMA_BLACK + nearest(v * 219, 255));
-    for (int y = 0; y < a->h; y++)
-        for (int x = 0; x < a->w; x++)
-            a->data[y * a->stride + x] = table[a->data[y * a->stride + x]];
-}
 
 /* What of a window the picture does not cover. */
 static void fill_bars(AVFrame *canvas, const struct trtc_rect *win, const struct trtc_rect *dst)
@@ -296,13 +272,15 @@ static void fill_bars(AVFrame *canvas, const struct trtc_rect *win, const struct
                &(struct trtc_rect){ win->x + right, win->y + dst->y, win->w - right, dst->h });
 }
 
-static void draw(const struct trtc_scaler *s, const AVFrame *pic, bool full,
-                 const struct trtc_fit *fit, const struct trtc_rect *win, AVFrame *canvas)
+static void draw(const struct trtc_scaler *s, const struct source *from, const struct trtc_fit *fit,
+                 const struct trtc_rect *win, AVFrame *canvas)
 {
+    const AVFrame *pic = from->planar;
     struct trtc_rect r = { win->x + fit->dst.x, win->y + fit->dst.y, fit->dst.w, fit->dst.h };
+    struct area areas[3];
     fill_bars(canvas, win, &fit->dst);
     for (int p = 0; p < 3; p++) {
-        struct area a = area_of(canvas, &r, p);
+        struct area a = areas[p] = area_of(canvas, &r, p);
         int shift = p > 0;
         ptrdiff_t stride = pic->linesize[p];
         if (p && pic->format == AV_PIX_FMT_GRAY8) {
@@ -311,9 +289,12 @@ static void draw(const struct trtc_scaler *s, const AVFrame *pic, bool full,
         }
         const uint8_t *src = pic->data[p] + (fit->src.y >> shift) * stride + (fit->src.x >> shift);
         trtc_plane_scale(p ? &s->chroma : &s->luma, s->kernels, src, stride, a.data, a.stride);
-        if (full)
-            to_limited(&a, p > 0);
     }
+    if (from->recolour)
+        trtc_recolour(&from->map,
+                      (uint8_t *const[]){ areas[0].data, areas[1].data, areas[2].data },
+                      (const ptrdiff_t[]){ areas[0].stride, areas[1].stride, areas[2].stride }, r.w,
+                      r.h, s->plain);
 }
 
 int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_rect *window,
@@ -324,9 +305,8 @@ int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trt
     assert(window->x >= 0 && window->y >= 0 && window->w <= canvas->width - window->x &&
            window->h <= canvas->height - window->y);
 
-    const AVFrame *planar = pic;
-    bool full = false;
-    if (planar_of(s, pic, &planar, &full, err) < 0)
+    struct source from;
+    if (source_of(s, pic, canvas, &from, err) < 0)
         return -1;
     if (alpha >= CLEAR)
         return 0;
@@ -338,12 +318,12 @@ int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trt
                        fit.dst.h / 2) < 0)
         return trtc_fail_nomem(err);
     if (alpha <= 0) {
-        draw(s, planar, full, &fit, window, canvas);
+        draw(s, &from, &fit, window, canvas);
         return 0;
     }
     if (frame_set(&s->tile, AV_PIX_FMT_YUV420P, window->w, window->h) < 0)
         return trtc_fail_nomem(err);
-    draw(s, planar, full, &fit, &(struct trtc_rect){ 0, 0, window->w, window->h }, s->tile);
+    draw(s, &from, &fit, &(struct trtc_rect){ 0, 0, window->w, window->h }, s->tile);
     for (int p = 0; p < 3; p++) {
         struct area a = area_of(canvas, window, p);
         blend_area(&a, s->tile->data[p], s->tile->linesize[p], share_of(alpha), s->kernels);

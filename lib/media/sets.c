@@ -21,6 +21,7 @@ struct bundle {
     uint8_t *bytes; /* Annex B */
     size_t size, cap;
     struct trtc_video_params params; /* of the first picture that refers to it */
+    bool split; /* its SPS say different things of colours */
 };
 
 struct trtc_sets {
@@ -128,6 +129,7 @@ struct fitting {
     const struct trtc_sets *s;
     struct bundle *e;
     int16_t id[TRTC_NB_SET_KINDS][TRTC_PPS_IDS]; /* there; -1: not known, or not in force */
+    bool split;
 };
 
 enum fit { FITS, CLASHES, FAILED };
@@ -160,6 +162,14 @@ static bool is_alike(const struct fitting *f, const struct trtc_set *x)
            v.depth == p->depth;
 }
 
+static bool has_other_colours(const struct fitting *f, const struct trtc_set *x)
+{
+    const struct trtc_colour *p = &f->e->params.colour;
+    struct trtc_video_params v;
+    return params_of_set(f->s, (int)(x - f->s->current.v), &v) == 0 &&
+           memcmp(&v.colour, p, sizeof *p) != 0;
+}
+
 /* Tries an id for set x: FITS where it stands there, or (fresh) is put there. */
 static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool fresh)
 {
@@ -176,8 +186,10 @@ static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool
     else if (fresh && has_room(f->e, &to))
         fit = add_set(f->e, &to, nal) < 0 ? FAILED : FITS;
     free(nal);
-    if (fit == FITS)
-        f->id[x->kind][x->id] = (int16_t)id;
+    if (fit != FITS)
+        return fit;
+    f->id[x->kind][x->id] = (int16_t)id;
+    f->split |= fresh && x->kind == TRTC_SET_SPS && has_other_colours(f, x);
     return fit;
 }
 
@@ -225,6 +237,7 @@ static enum fit enter(struct trtc_sets *s, int entry)
         f.e->size = size;
         return fit;
     }
+    f.e->split |= f.split;
     s->entry = entry;
     s->changed = false;
     s->nb_renamed = 0;
@@ -424,5 +437,7 @@ const uint8_t *trtc_sets_entry(const struct trtc_sets *s, int entry, size_t *siz
 {
     *size = s->entries[entry]->size;
     *v = s->entries[entry]->params;
+    if (s->entries[entry]->split)
+        v->colour = (struct trtc_colour){ 0 };
     return s->entries[entry]->bytes;
 }

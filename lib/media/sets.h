@@ -34,8 +34,8 @@ const struct trtc_video_params *trtc_sets_params(const struct trtc_sets *s);
 
 int trtc_sets_nb_entries(const struct trtc_sets *s);
 
-/* The sets of an entry as they are now, Annex B, and what the first picture in it says of itself;
- * valid until the next call of take. */
+/* The sets of an entry as they are now, Annex B, valid until the next call of take; and what the
+ * first picture in it says of itself, but for colours where not all say the same. */
 const uint8_t *trtc_sets_entry(const struct trtc_sets *s, int entry, size_t *size,
                                struct trtc_video_params *v);
 

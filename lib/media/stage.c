@@ -81,11 +81,11 @@ struct trtc_stage *trtc_stage_new(const struct trtc_stage_opts *o, struct trtc_e
     s->o = *o;
     s->canvases = calloc((size_t)o->nb_canvases, sizeof *s->canvases);
     s->layer_of = calloc(o->nb_actors + 1, sizeof *s->layer_of);
-    s->background = trtc_canvas_new(o->width_px, o->height_px);
-    s->black = trtc_canvas_new(16, 16);
+    s->background = trtc_canvas_new(o->width_px, o->height_px, &o->colour);
+    s->black = trtc_canvas_new(16, 16, &o->colour);
     bool ok = s->canvases && s->layer_of && s->background && s->black;
     for (int k = 0; ok && k < o->nb_canvases; k++)
-        ok = (s->canvases[k].frame = trtc_canvas_new(o->width_px, o->height_px));
+        ok = (s->canvases[k].frame = trtc_canvas_new(o->width_px, o->height_px, &o->colour));
     if (!ok) {
         trtc_fail_nomem(err);
         trtc_stage_free(&s);
@@ -125,7 +125,7 @@ void trtc_stage_free(struct trtc_stage **s)
 
 static int need_text(struct trtc_stage *s, struct trtc_err *err)
 {
-    return s->text || (s->text = trtc_text_new(err)) ? 0 : -1;
+    return s->text || (s->text = trtc_text_new(&s->o.colour, err)) ? 0 : -1;
 }
 
 static int need_scaler(struct trtc_stage *s, size_t i, struct trtc_err *err)
@@ -155,7 +155,7 @@ static void name_of(const char *user, bool aux, char *out, size_t size)
 static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
                                   const struct trtc_rect *window, struct trtc_err *err)
 {
-    AVFrame *f = trtc_canvas_new(window->w, window->h);
+    AVFrame *f = trtc_canvas_new(window->w, window->h, &s->o.colour);
     const struct trtc_rect all = { 0, 0, window->w, window->h };
     const struct trtc_text_style style = { .size_px = clamp(window->h / 8, 8, 64),
                                            .colour = PLACEHOLDER_TEXT,
@@ -185,7 +185,7 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
         w->entry && w->entry->placeholder ? w->entry->placeholder : s->look->placeholder;
     char name[512] = "";
     l->image_render = w->render;
-    l->image = file ? s->o.image(s->o.opaque, file) : NULL;
+    l->image = file ? s->o.image(s->o.opaque, file, &s->o.colour) : NULL;
     if (l->image)
         return 0;
     if (w->stream >= 0)
@@ -291,7 +291,7 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
         return 0;
     }
     if (m->kind == TRTC_MARK_IMAGE) {
-        const AVFrame *pic = s->o.image(s->o.opaque, m->text);
+        const AVFrame *pic = s->o.image(s->o.opaque, m->text, &s->o.colour);
         if (!pic)
             return 0;
         o = trtc_overlay_image(pic, &m->rect, s->o.width_px, s->o.height_px, err);
@@ -386,7 +386,7 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
     const struct trtc_rect all = { 0, 0, s->o.width_px, s->o.height_px };
     trtc_fill_rect(s->background, &all, s->look->background, 0);
     const AVFrame *pic =
-        s->look->background_image ? s->o.image(s->o.opaque, s->look->background_image) : NULL;
+        s->look->background_image ? s->o.image(s->o.opaque, s->look->background_image, &s->o.colour) : NULL;
     if (!pic)
         return 0;
     struct trtc_rect r = all;

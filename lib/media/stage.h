@@ -11,6 +11,7 @@
 
 #include <libavutil/frame.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "core/layout.h"
 #include "core/mixset.h"
@@ -29,13 +30,14 @@ struct trtc_actor { /* whoever may have a window */
 
 struct trtc_stage_opts {
     int width_px, height_px, nb_canvases;
+    struct trtc_colour colour; /* of the canvases; limited range */
     struct trtc_actor *actors; /* borrowed */
     size_t nb_actors;
     bool labels;            /* each window says whose it is */
     enum trtc_fill fill;    /* of a stalled picture */
     struct trtc_pool *pool; /* borrowed */
-    /* The picture of that name, or NULL where it is not available; valid as long as the stage. */
-    const AVFrame *(*image)(void *opaque, const char *name);
+    /* The picture of that name in these colours, or NULL where it is not available; valid as long as the stage. */
+    const AVFrame *(*image)(void *opaque, const char *name, const struct trtc_colour *colour);
     void *opaque;
 };
 

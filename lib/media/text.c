@@ -31,6 +31,7 @@
 #define ESCAPED_MAX  4 /* bytes that one byte becomes: \xHH, a backslash and a joiner */
 
 struct trtc_text {
+    struct trtc_colour colour;
     ASS_Library *library;
     ASS_Renderer *renderer;
     ASS_Track *track; /* what is drawn at the moment: owns the images */
@@ -242,10 +243,9 @@ static void over(const struct trtc_sheet *s, size_t at, struct trtc_yuv colour, 
 }
 
 /* Draws images, which have their places in libass's frame, with that frame's origin at x, y. */
-static void compose(const ASS_Image *images, int x, int y, const struct trtc_text_style *style,
-                    const struct trtc_sheet *s)
+static void compose(const ASS_Image *images, int x, int y, struct trtc_yuv ink,
+                    struct trtc_yuv edge, const struct trtc_sheet *s)
 {
-    const struct trtc_yuv ink = trtc_yuv_of(style->colour), edge = trtc_yuv_of(OUTLINE);
     for (; images; images = images->next) {
         const struct trtc_yuv colour = images->type == IMAGE_TYPE_CHARACTER ? ink : edge;
         const int left = x + images->dst_x - s->rect.x, top = y + images->dst_y - s->rect.y;
@@ -264,13 +264,14 @@ static void compose(const ASS_Image *images, int x, int y, const struct trtc_tex
 
 /* ---- the interface ---- */
 
-struct trtc_text *trtc_text_new(struct trtc_err *err)
+struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_err *err)
 {
     struct trtc_text *t = calloc(1, sizeof *t);
     if (!t || !(t->library = ass_library_init())) {
         trtc_fail_nomem(err);
         goto fail;
     }
+    t->colour = *colour;
     ass_set_message_cb(t->library, say_nothing, NULL); /* before anything is said */
     t->renderer = ass_renderer_init(t->library);
     if (!t->renderer) {
@@ -372,8 +373,10 @@ int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_t
         ret = 0;
         goto done;
     }
+    const struct trtc_yuv ink = trtc_yuv_of(&t->colour, style->colour),
+                          edge = trtc_yuv_of(&t->colour, OUTLINE);
     const struct trtc_yuv colour =
-        trtc_yuv_of(style->has_background ? style->background : style->colour);
+        style->has_background ? trtc_yuv_of(&t->colour, style->background) : ink;
     const int clear = style->background_alpha < 0     ? 0
                       : style->background_alpha > 255 ? 255
                                                       : style->background_alpha;
@@ -390,7 +393,7 @@ int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_t
     } else if (style->align == TRTC_TEXT_BOTTOM_LEFT) {
         y = box.y + box.h - d.box.h - inset;
     }
-    compose(d.images, x - d.box.x, y - d.box.y, style, &sheet);
+    compose(d.images, x - d.box.x, y - d.box.y, ink, edge, &sheet);
     *out = trtc_overlay_of(&sheet, err);
     ret = *out ? 0 : -1;
 done:

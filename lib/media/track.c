@@ -25,6 +25,7 @@ int trtc_track_describe(const struct trtc_track *t, struct trtc_mp4 *m, int numb
         entry.annexb = trtc_sets_entry(t->sets, i, &entry.annexb_size, &v);
         entry.sar_num = v.sar_num;
         entry.sar_den = v.sar_den;
+        entry.colour = v.colour;
         if (trtc_mp4_set_entry(m, number, i, &entry, err) < 0)
             return -1;
     }

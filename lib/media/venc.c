@@ -16,11 +16,12 @@
 #include <libavutil/frame.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 
 #include "media/av.h"
+#include "media/es.h"
 #include "media/h264enc.h"
+#include "media/recolour.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
 #define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */
@@ -31,7 +32,9 @@
 struct fit {
     int w, h, format; /* source, as decoded */
     AVRational sar;
-    bool full_range;
+    struct trtc_colour colour;
+    bool recolour; /* to the canvas' colours */
+    struct trtc_colour_map map;
     bool direct;            /* is already what the canvas wants */
     int x, y, out_w, out_h; /* rectangle in the canvas, all even */
     struct SwsContext *sws;
@@ -43,12 +46,15 @@ struct trtc_venc {
     int64_t nb_broken;
 
     const AVCodec *in_codec; /* of the access unit in hand */
+    struct trtc_colour in_colour; /* ... what its stream says, where that is parsed */
     AVPacket *in;            /* access unit that the decoder has not taken yet, if has_in */
     bool has_in;
     bool ended;
     int64_t end_slot;
 
     AVCodecContext *dec;
+    struct trtc_colour dec_colour; /* of the stream it was opened for: FFmpeg's keeps what was said
+                                      before where new parameter sets say nothing */
     bool draining;                 /* the decoder was told that there is no more */
     int64_t nb_in, nb_out, nb_bad; /* of this decoder: accepted, pictures, errors */
     bool fields;                   /* it gave field pictures: two access units may be one */
@@ -147,29 +153,21 @@ static void fit_fini(struct fit *f)
 
 static bool fit_matches(const struct fit *f, const struct fit *g)
 {
-    return f->w == g->w && f->h == g->h && f->format == g->format &&
-           f->full_range == g->full_range && !av_cmp_q(f->sar, g->sar);
+    return f->w == g->w && f->h == g->h && f->format == g->format && !av_cmp_q(f->sar, g->sar) &&
+           f->colour.matrix == g->colour.matrix && f->colour.full == g->colour.full;
 }
 
-static struct SwsContext *new_scaler(const struct fit *f)
+static struct SwsContext *new_scaler(const struct trtc_venc *v, const struct fit *f)
 {
-    struct SwsContext *sws = sws_alloc_context();
-    if (!sws)
-        return NULL;
-    av_opt_set_int(sws, "srcw", f->w, 0);
-    av_opt_set_int(sws, "srch", f->h, 0);
-    av_opt_set_int(sws, "src_format", f->format, 0);
-    av_opt_set_int(sws, "src_range", f->full_range, 0);
-    av_opt_set_int(sws, "dstw", f->out_w, 0);
-    av_opt_set_int(sws, "dsth", f->out_h, 0);
-    av_opt_set_int(sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
-    av_opt_set_int(sws, "dst_range", 0, 0);
-    av_opt_set_int(sws, "sws_flags", SWS_BICUBIC, 0);
-    if (sws_init_context(sws, NULL, NULL) < 0) {
-        sws_freeContext(sws);
-        return NULL;
-    }
-    return sws;
+    const struct trtc_sws_opts o = { .src_w = f->w,
+                                     .src_h = f->h,
+                                     .dst_w = f->out_w,
+                                     .dst_h = f->out_h,
+                                     .from = f->format,
+                                     .to = AV_PIX_FMT_YUV420P,
+                                     .flags = SWS_BICUBIC,
+                                     .colour = v->o.colour };
+    return trtc_sws_new(&o);
 }
 
 /* Prepares v->fit for pictures like pic. False where swscale cannot (the picture is lost). */
@@ -178,11 +176,10 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
     struct fit f = {
         .w = pic->width,
         .h = pic->height,
-        .full_range = pic->color_range == AVCOL_RANGE_JPEG,
+        .colour = trtc_av_colour(pic),
         .sar = pic->sample_aspect_ratio,
     };
     f.format = trtc_av_plain_format(pic->format);
-    f.full_range |= f.format != pic->format;
     if (f.sar.num <= 0 || f.sar.den <= 0)
         f.sar = (AVRational){ 1, 1 };
     if (v->fit.w && fit_matches(&f, &v->fit))
@@ -193,10 +190,11 @@ static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
         return false;
     const int cw = v->o.width_px, ch = v->o.height_px;
     place(&f, cw, ch);
-    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.full_range && f.w == cw && f.h == ch &&
+    f.recolour = !trtc_av_is_rgb(f.format) && trtc_colour_map(&f.colour, &v->o.colour, &f.map);
+    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.recolour && f.w == cw && f.h == ch &&
                f.out_w == cw && f.out_h == ch;
     if (!f.direct) {
-        f.sws = new_scaler(&f);
+        f.sws = new_scaler(v, &f);
         /* swscale may write whole vectors past the end of a line, which must not reach a bar */
         if (f.out_w < cw)
             f.tile = new_picture(f.out_w, f.out_h);
@@ -232,6 +230,9 @@ static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
     const uint8_t *const *from = (const uint8_t *const *)pic->data;
     if (sws_scale(f->sws, from, pic->linesize, 0, f->h, dst, stride) < 0)
         return false;
+    if (f->recolour)
+        trtc_recolour(&f->map, dst, (const ptrdiff_t[]){ stride[0], stride[1], stride[2] },
+                      f->out_w, f->out_h, false);
     if (f->tile)
         av_image_copy(at, v->canvas->linesize, (const uint8_t **)f->tile->data, f->tile->linesize,
                       AV_PIX_FMT_YUV420P, f->out_w, f->out_h);
@@ -257,6 +258,7 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
     v->dec = avcodec_alloc_context3(v->in_codec);
     if (!v->dec)
         return trtc_fail_nomem(err);
+    v->dec_colour = v->in_colour;
     v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     v->dec->max_pixels = DECODED_PX_MAX;
     /* the encoder has the other cores */
@@ -318,6 +320,13 @@ static int decoder_failed(struct trtc_venc *v, int ret, struct trtc_err *err)
     return 0;
 }
 
+/* The access unit in hand is for the decoder that there is. */
+static bool fits_decoder(const struct trtc_venc *v)
+{
+    return v->dec->codec == v->in_codec &&
+           memcmp(&v->dec_colour, &v->in_colour, sizeof v->in_colour) == 0;
+}
+
 /* One step of decoding: 1 something moved, 0 nothing to do, -1. */
 static int decode(struct trtc_venc *v, struct trtc_err *err)
 {
@@ -337,7 +346,7 @@ static int decode(struct trtc_venc *v, struct trtc_err *err)
         take_picture(v);
         return 1;
     }
-    if (v->has_in && v->dec->codec == v->in_codec) {
+    if (v->has_in && fits_decoder(v)) {
         ret = avcodec_send_packet(v->dec, v->in);
         av_packet_unref(v->in);
         v->has_in = false;
@@ -361,6 +370,7 @@ static int open_encoder(struct trtc_venc *v, struct trtc_err *err)
     const struct trtc_h264enc_opts o = {
         .width_px = v->o.width_px,
         .height_px = v->o.height_px,
+        .colour = v->o.colour,
         .fps = v->o.fps,
         .gop = KEY_INTERVAL_S * v->o.fps,
         .preset = "veryfast",
@@ -430,6 +440,7 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
     v->o = *o;
     v->o.width_px += o->width_px & 1;
     v->o.height_px += o->height_px & 1;
+    v->o.colour = trtc_colour_of(&o->colour, v->o.width_px, v->o.height_px);
     if (v->o.hold_us <= 0)
         v->o.hold_us = DEFAULT_HOLD_US;
     v->in = av_packet_alloc();
@@ -469,6 +480,11 @@ void trtc_venc_free(struct trtc_venc **v)
     *v = NULL;
 }
 
+static bool is_parsed(enum trtc_codec codec)
+{
+    return codec == TRTC_CODEC_H264 || codec == TRTC_CODEC_H265;
+}
+
 int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec_name,
                    const struct trtc_packet *p, struct trtc_err *err)
 {
@@ -485,6 +501,9 @@ int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec
         return -1;
     v->in_codec = c;
     v->has_in = true;
+    struct trtc_video_params params;
+    if (p->key && is_parsed(codec) && trtc_video_params_read(codec, p->data, p->size, &params) == 0)
+        v->in_colour = params.colour;
     return 0;
 }
 

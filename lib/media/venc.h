@@ -12,11 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/colour.h"
 #include "core/err.h"
 #include "media/packet.h"
 
 struct trtc_venc_opts {
     int width_px, height_px; /* canvas; odd values are rounded up to even */
+    struct trtc_colour colour; /* of the canvas, whatever the pictures have; limited range; zeros: as its
+                                  size suggests */
     int fps;                 /* 5..120 */
     bool black;              /* holes are black instead of the last picture */
     int64_t hold_us;         /* with black: a picture stands for at most this long after its own

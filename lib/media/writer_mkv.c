@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/utc.h"
 #include "media/av.h"
+#include "media/es.h"
 #include "media/writer_priv.h"
 
 enum { IO_BYTES = 256 * 1024, AAC_FRAME = 1024 };
@@ -73,6 +74,18 @@ static bool set_extradata(AVCodecParameters *par, const uint8_t *data, size_t si
     return true;
 }
 
+/* What the parameter sets say. */
+static void set_colour(AVCodecParameters *par, const struct trtc_writer_track *t)
+{
+    struct trtc_video_params v;
+    if (trtc_video_params_read(t->codec, t->sets, t->sets_size, &v) < 0)
+        return;
+    par->color_primaries = (enum AVColorPrimaries)v.colour.primaries;
+    par->color_trc = (enum AVColorTransferCharacteristic)v.colour.transfer;
+    par->color_space = (enum AVColorSpace)v.colour.matrix;
+    par->color_range = v.colour.full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+}
+
 /* Parameter sets go in as they are: the muxer makes an avcC of them, and lengths of start codes. */
 static int add_track(struct mkv *x, const struct trtc_writer_track *t, bool is_default,
                      struct trtc_err *err)
@@ -90,6 +103,7 @@ static int add_track(struct mkv *x, const struct trtc_writer_track *t, bool is_d
         par->height = t->height_px;
         par->sample_aspect_ratio = st->sample_aspect_ratio = (AVRational){ 1, 1 };
         st->avg_frame_rate = (AVRational){ t->fps, 1 };
+        set_colour(par, t);
     } else {
         par->codec_type = AVMEDIA_TYPE_AUDIO;
         par->codec_id = AV_CODEC_ID_AAC;

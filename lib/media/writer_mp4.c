@@ -38,6 +38,15 @@ static int64_t reserve_bytes(const struct trtc_writer_opts *o)
     return RESERVE_BASE + o->expected_us / 1000000 * per_s;
 }
 
+/* What its parameter sets say. */
+static struct trtc_colour colour_of(const struct trtc_writer_track *t)
+{
+    struct trtc_video_params v = { 0 };
+    if (t->codec == TRTC_CODEC_H264)
+        trtc_video_params_read(t->codec, t->sets, t->sets_size, &v);
+    return v.colour;
+}
+
 static int open_mp4(struct trtc_writer_out *out, struct trtc_err *err)
 {
     const struct trtc_mp4_info info = {
@@ -60,6 +69,7 @@ static int open_mp4(struct trtc_writer_out *out, struct trtc_err *err)
             .name = t->name,
             .width_px = t->width_px,
             .height_px = t->height_px,
+            .colour = colour_of(t),
             .annexb = t->sets,
             .annexb_size = t->sets_size,
             .asc = t->asc,

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the numbers of a picture's samples mean, and the one rule of this project for it: what a
+ * picture is taken for that does not say it, which colours an output has, and how samples become
+ * those of others. The codes are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4,
+ * Matroska and FFmpeg share. */
+#ifndef TRTC_CORE_COLOUR_H
+#define TRTC_CORE_COLOUR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TRTC_COLOUR_UNKNOWN = 2, /* as primaries, transfer or matrix; 0 as primaries means the same */
+    TRTC_MATRIX_RGB = 0,
+    TRTC_BT709 = 1, /* these three as each of the three */
+    TRTC_BT601 = 6,
+    TRTC_BT2020 = 9, /* primaries, and matrix with a constant reference */
+};
+
+/* Zeros: nothing is known. */
+struct trtc_colour {
+    uint8_t primaries, transfer, matrix;
+    bool full; /* 0 to 255, else 16 to 235 (chroma 240) */
+};
+
+/* What players take a picture of this size for that says no more than `said` does: nothing in the
+ * result is unknown. Without a matrix it is that of the primaries, else BT.709 from 720 lines or
+ * 1280 columns on, else BT.601. A matrix that is not linear, or RGB, counts as none. */
+struct trtc_colour trtc_colour_of(const struct trtc_colour *said, int width_px, int height_px);
+
+/* The colours of an output into which several pictures go. Zero-initialise. */
+struct trtc_colour_vote {
+    bool any, split;
+    struct trtc_colour said;
+};
+
+/* One of them says this of itself. */
+void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *said);
+
+/* What all of them say, else what the size of the output suggests; of limited range. */
+struct trtc_colour trtc_colour_voted(const struct trtc_colour_vote *v, int width_px, int height_px);
+
+/* How 8 bit samples become those of other colours; shares of 1 << 14, offset in 1 << 6. */
+struct trtc_colour_map {
+    int16_t yy, yu, yv, y_offset;
+    int16_t uu, uv, vu, vv;
+};
+
+/* False where the samples are the same: nothing is to be done. Both are as trtc_colour_of makes
+ * them. Primaries and transfer do not change. */
+bool trtc_colour_map(const struct trtc_colour *from, const struct trtc_colour *to,
+                     struct trtc_colour_map *map);
+
+/* A pixel; luma in plain numbers, as everywhere else below. */
+static inline uint8_t trtc_colour_byte(int v)
+{
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+static inline uint8_t trtc_colour_luma(const struct trtc_colour_map *m, int y, int u, int v)
+{
+    const int from_chroma = (m->yu * (u - 128) + m->yv * (v - 128) + 128) >> 8;
+    const int from_luma = ((y << 7) * m->yy + 0x4000) >> 15;
+    return trtc_colour_byte((from_luma + from_chroma + m->y_offset + 32) >> 6);
+}
+
+/* Of Cb with (uu, uv), of Cr with (vu, vv). */
+static inline uint8_t trtc_colour_chroma(int by_u, int by_v, int u, int v)
+{
+    return trtc_colour_byte((by_u * (u - 128) + by_v * (v - 128) + (128 << 14) + (1 << 13)) >> 14);
+}
+
+/* 0xRRGGBB in these colours, to nearest; c as trtc_colour_of makes it. */
+void trtc_colour_yuv(const struct trtc_colour *c, uint32_t rgb, uint8_t yuv[3]);
+
+#endif
