@@ -56,27 +56,33 @@ static void set_ms(cJSON *j, const char *key, int64_t us)
     cJSON_ReplaceItemInObjectCaseSensitive(j, key, cJSON_CreateNumber((double)(us / 1000)));
 }
 
-/* Object of one file of an output; f is NULL for one that an earlier run made. */
+/* Object of the fth file of an output; res is NULL for one that an earlier run made. The account of
+ * the output goes with its first file. */
 static cJSON *file_json(const struct trtc_output *o, const char *path,
-                        const struct trtc_merge_file *f)
+                        const struct trtc_merge_result *res, size_t f)
 {
     cJSON *j = trtc_output_json(o);
     cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
-    cJSON_AddBoolToObject(j, "existing", !f);
-    if (f) {
-        set_ms(j, "start_ms", f->start_us);
-        set_ms(j, "end_ms", f->end_us);
-        set_ms(j, "duration_ms", f->end_us - f->start_us);
-        cJSON_AddNumberToObject(j, "bytes", (double)f->bytes);
+    cJSON_AddBoolToObject(j, "existing", !res);
+    if (!res)
+        return j;
+    const struct trtc_merge_file *file = &res->files[f];
+    set_ms(j, "start_ms", file->start_us);
+    set_ms(j, "end_ms", file->end_us);
+    set_ms(j, "duration_ms", file->end_us - file->start_us);
+    cJSON_AddNumberToObject(j, "bytes", (double)file->bytes);
+    if (f == 0) {
+        trtc_report_account(j, "video", &res->video_account);
+        trtc_report_account(j, "audio", &res->audio_account);
     }
     return j;
 }
 
 static void print_file(const struct work *w, const struct trtc_output *o, const char *path,
-                       const struct trtc_merge_file *f)
+                       const struct trtc_merge_result *res, size_t f)
 {
     if (w->o->json) {
-        cJSON *j = file_json(o, path, f);
+        cJSON *j = file_json(o, path, res, f);
         char *text = cJSON_PrintUnformatted(j);
         if (text)
             puts(text);
@@ -92,9 +98,9 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
 static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
 {
     int64_t losses = trtc_merge_told_losses(path);
-    print_file(w, o, path, NULL);
+    print_file(w, o, path, NULL, 0);
     if (w->account.outputs) {
-        cJSON *j = file_json(o, path, NULL), *file = cJSON_CreateObject();
+        cJSON *j = file_json(o, path, NULL, 0), *file = cJSON_CreateObject();
         cJSON_AddItemToObject(file, "path", cJSON_DetachItemFromObjectCaseSensitive(j, "path"));
         cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "files"), file);
         cJSON_AddItemToArray(w->account.outputs, j);
@@ -294,7 +300,7 @@ static void tell_files(struct work *w, const struct trtc_output *o,
             cli_note("interrupted: %s holds what was done; run again for the whole", path);
             continue;
         }
-        print_file(w, o, path, &res->files[f]);
+        print_file(w, o, path, res, f);
         char *partial = partial_path(path);
         if (partial)
             unlink(partial); /* left by a run that was interrupted */
@@ -339,12 +345,6 @@ static void run_group(struct work *w, size_t first, size_t end)
             tell_files(w, &w->plan.outputs[i], &results[i - first]);
         for (size_t l = 0; l < results[i - first].losses.n; l++)
             merge_say_loss(w, &results[i - first].losses.items[l]);
-        if (results[i - first].video.nb_broken || results[i - first].audio.nb_broken) {
-            cli_error("%s: %" PRId64 " frames could not be decoded", w->plan.outputs[i].path,
-                      results[i - first].video.nb_broken + results[i - first].audio.nb_broken);
-            if (!o->allow_missing)
-                w->code = trtc_worse(w->code, TRTC_EX_LOSS);
-        }
         trtc_merge_result_fini(&results[i - first]);
     }
     if (ret < 0)

@@ -436,8 +436,7 @@ static int write_report(struct work *w, struct trtc_err *err)
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
-        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], w->lines[i].overlap_us,
-                                                       w->lines[i].nb_left_out));
+        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
     cJSON_AddStringToObject(j, "version", TRTC_VERSION);
     cJSON_AddItemToObject(j, "inputs", inputs);
     cJSON_AddItemToObject(j, "outputs", w->account.outputs);

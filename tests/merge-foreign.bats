@@ -129,3 +129,49 @@ whole() {
     quiet
     whole p/$first 25
 }
+
+@test "a clock that steps back a little while the stream goes on: nothing is dropped" {
+    local ms list
+    for ms in 60 500; do
+        have single p
+        for list in p/*.m3u8; do
+            awk -F '[:,]' -v ms=$ms '/FILE-ATTR/ { if (++n > 1) $2 -= ms; printf "%s:%.0f,%s\n", $1, $2, $3; next } 1' "$list" >l
+            mv l "$list"
+        done
+        merge 0 -f p --report r.json
+        [ $ms = 60 ] || said 'the stream is followed'
+        synced p/$first 3 45
+        lasts p/$first 30
+        [ "$(frames p/$first)" -eq 450 ]
+        jq -e '.outputs[0] | [.video, .audio] | all(.account.left_out == {} and .account.unaccounted == 0)' r.json
+    done
+}
+
+@test "the account: what came in went out, or has a reason" {
+    local in
+    # packets in the segments, by another program
+    packets() {
+        local f n=0
+        for f in p/*_"$1"_2*.ts; do
+            n=$((n + $(ffprobe -v error -select_streams "${1:0:1}" -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$f" | head -n 1)))
+        done
+        echo $n
+    }
+    have single p
+    merge 0 -f p --report r.json --json
+    [ "$(jq -c '.outputs[0] | [.video, .audio] | map(.account | [.frames_in, .frames_out, .unaccounted])' r.json)" = \
+        "[[450,450,0],[$(packets audio),$(packets audio),0]]" ] || fail "$(jq -c .outputs r.json)"
+    jq -e '.video.account.frames_out == 450 and .audio.account.packets_in > 100' out
+    merge 0 -f p --report r.json --video encode -p 5 --audio encode --force
+    jq -e '.outputs[0].video.account | .frames_in == 450 and .frames_out == 150 and .left_out.rate >= 299 and .unaccounted == 0' r.json
+    jq -e '.outputs[0].audio.account | .frames_in == .frames_out and .unaccounted == 0' r.json
+    # bytes overwritten; a first segment without its key frame; an overlap
+    dd if=/dev/urandom of="$(segment p video 1)" bs=188 count=3 seek=20 conv=notrunc status=none
+    dd if=/dev/urandom of="$(segment p audio 1)" bs=188 count=3 seek=20 conv=notrunc status=none
+    sed -i 's/\(FILE-ATTR:\)176722562\(.*\)/\1176722561\2/' p/*.m3u8
+    for how in copy encode; do
+        merge 3 -f p --report r.json --video $how --audio "$([ $how = copy ] && echo auto || echo encode)" --force
+        jq -e '.outputs[0] | [.video, .audio] | all(.account | .unaccounted == 0 and
+            .frames_in == .frames_out + ([.left_out[]] | add // 0))' r.json || fail "$(jq -c '.outputs[0]' r.json)"
+    done
+}

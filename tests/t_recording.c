@@ -297,6 +297,37 @@ static void test_settle(void **state)
     }
 }
 
+/* The clock steps back by less than a second: the stream is followed, and the clock come back to. */
+static void test_settle_a_little(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t clock_ms, stream_ms, want_ms;
+    } t[] = { { 0, 0, 0 },
+              { 9800, 10000, 9990 },
+              { 19800, 20000, 19980 },
+              { 29960, 30000, 29970 },
+              { 39965, 40000, 39965 },
+              { 49900, 49900, 49900 } /* the stream itself falls back */ };
+    struct trtc_piece pieces[6] = { 0 };
+    struct trtc_recording r = { .dir = top, .pieces = pieces, .nb_pieces = 6 };
+    for (size_t i = 0; i < 6; i++) {
+        pieces[i] = (struct trtc_piece){ .uri = "u",
+                                         .start_us = BASE_MS * 1000 + t[i].clock_ms * 1000,
+                                         .dur_us = 10000000,
+                                         .exact = true };
+        pieces[i].facts.first_ts_90k = t[i].stream_ms * 90;
+    }
+    assert_int_equal(trtc_recording_settle(&r, NULL), 0);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pieces[i].start_us / 1000 - BASE_MS, t[i].want_ms);
+    assert_int_equal(pieces[0].next_us, 9990000);
+    assert_true(pieces[5].next_us == 0 || pieces[5].next_us == TRTC_NOTIME);
+    assert_int_equal(r.nb_notes, 1);
+    free(r.notes[0]);
+    free(r.notes);
+}
+
 /* Scans d, settles its recording, and compares that. */
 static void expect_settled(int line, const char *want)
 {
@@ -755,6 +786,7 @@ int main(void)
         cmocka_unit_test_setup(test_summed, fresh),
         cmocka_unit_test_setup(test_jump_is_noted, fresh),
         cmocka_unit_test_setup(test_settle, fresh),
+        cmocka_unit_test(test_settle_a_little),
         cmocka_unit_test_setup(test_wild_clock, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),

@@ -15,6 +15,8 @@
 #include "core/stray.h"
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
+#define NOTED_US      100000  /* less is not worth a word */
+#define COME_BACK_US  10000
 #define BIG_JUMP_US   (3600 * INT64_C(1000000))
 
 int trtc_notes_add(char ***notes, size_t *n, const char *fmt,
@@ -288,11 +290,31 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
 
 /* ---- the clock, once the streams' own time stamps are known ---- */
 
-/* The stream goes on from a to b without a break of its own. */
-static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b)
+/* The stream goes on from a to b without a break of its own, to so many us. */
+static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
 {
     int64_t step = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
-    return a->source == b->source && llabs(step - a->dur_us) < CLOCK_STEP_US;
+    return a->source == b->source && llabs(step - a->dur_us) < tolerance_us;
+}
+
+/* The clock of p against the stream that goes on from prev, which has its place: what must be added
+ * to p's start. Where the clock runs back, following it would be to drop what the stream holds. A
+ * little is come back to, softly, with each segment. */
+static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
+                      const struct trtc_piece *p, int64_t back_us)
+{
+    const int64_t off = p->start_us - (prev->start_us + prev->dur_us);
+    const int64_t least = back_us > 0 ? COME_BACK_US : TRTC_ROUNDING_US;
+    if (off > -least || (off > -CLOCK_STEP_US && !goes_on(prev, p, TRTC_ROUNDING_US)))
+        return 0;
+    if (off <= -CLOCK_STEP_US && off + back_us >= -CLOCK_STEP_US)
+        return back_us;
+    if (off + back_us < -NOTED_US)
+        trtc_recording_note(r,
+                            "%s/%s: the clock runs back by %.3f s here while the stream goes on; "
+                            "the stream is followed",
+                            r->dir, p->uri, (double)-off / 1e6);
+    return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
 /* The name of its file has no other time than its clock. */
@@ -410,18 +432,8 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
             continue;
         if (!prev || prev->source != p->source)
             back_us = 0;
-        int64_t off = prev ? p->start_us - (prev->start_us + prev->dur_us) : 0;
-        if (prev && p->exact && goes_on(prev, p)) {
-            if (llabs(off) < CLOCK_STEP_US) {
-                back_us = 0;
-            } else if (off + back_us < -CLOCK_STEP_US) {
-                back_us = -off;
-                trtc_recording_note(r,
-                                    "%s/%s: the clock runs back by %.3f s here while the stream "
-                                    "goes on; the stream is followed",
-                                    r->dir, p->uri, (double)-off / 1e6);
-            }
-        }
+        if (prev && p->exact && goes_on(prev, p, CLOCK_STEP_US))
+            back_us = follow(r, prev, p, back_us);
         p->start_us += back_us;
         prev = p;
     }

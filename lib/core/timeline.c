@@ -395,6 +395,37 @@ bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_au
     return s->type == TRTC_TYPE_AUDIO ? audio : video;
 }
 
+static void mark_used(const struct trtc_recording *r, const struct trtc_lane *lane, bool *used)
+{
+    for (size_t i = 0; i < lane->n; i++)
+        used[lane->clips[i].piece - r->pieces] = true;
+}
+
+/* Which pieces are in no lane, and why. v, a: the media that picture and sound come from. */
+static int account_for(const struct trtc_recording *r, const enum trtc_media v[2],
+                       const enum trtc_media a[2], struct trtc_timeline *out)
+{
+    bool *used = calloc(r->nb_pieces + 1, sizeof *used);
+    if (!used)
+        return -1;
+    mark_used(r, &out->video, used);
+    mark_used(r, &out->audio, used);
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        const struct trtc_piece *p = &r->pieces[i];
+        enum trtc_media m = r->sources[p->source].media;
+        bool shown = ((p->facts.kinds & TRTC_VIDEO) && (m == v[0] || m == v[1])) ||
+                     ((p->facts.kinds & TRTC_AUDIO) && (m == a[0] || m == a[1]));
+        if (p->unusable || used[i])
+            continue;
+        out->nb_left_out += !shown;
+        out->left_out_bytes += shown ? 0 : p->bytes;
+        out->nb_unused += shown;
+        out->unused_bytes += shown ? p->bytes : 0;
+    }
+    free(used);
+    return 0;
+}
+
 int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
                         struct trtc_err *err)
 {
@@ -405,14 +436,7 @@ int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc
     if (build_lane(r, TRTC_VIDEO, v, out, &out->video, err) < 0 ||
         build_lane(r, TRTC_AUDIO, a, out, &out->audio, err) < 0)
         goto fail;
-    for (size_t i = 0; i < r->nb_pieces; i++) {
-        const struct trtc_piece *p = &r->pieces[i];
-        enum trtc_media m = r->sources[p->source].media;
-        bool shown = ((p->facts.kinds & TRTC_VIDEO) && (m == v[0] || m == v[1])) ||
-                     ((p->facts.kinds & TRTC_AUDIO) && (m == a[0] || m == a[1]));
-        out->nb_left_out += !p->unusable && !shown;
-    }
-    if (find_sections(out) < 0) {
+    if (account_for(r, v, a, out) < 0 || find_sections(out) < 0) {
         trtc_fail_nomem(err);
         goto fail;
     }

@@ -39,6 +39,8 @@ struct trtc_timeline {
     size_t nb_sections;
     int64_t overlap_us; /* time that more than one source had, and that was used once */
     int nb_left_out;    /* segments of streams that -a leaves out */
+    int64_t left_out_bytes;
+    int64_t nb_unused, unused_bytes; /* others that no lane needs: others have their time */
 };
 
 /* Builds the time line of r, whose pieces carry their facts. Pieces of one source that start

@@ -118,3 +118,8 @@ int64_t trtc_aenc_nb_broken(const struct trtc_aenc *a)
 {
     return trtc_voice_nb_broken(a->voice);
 }
+
+void trtc_aenc_account(const struct trtc_aenc *a, struct trtc_ledger *to)
+{
+    trtc_voice_account(a->voice, to);
+}

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/packet.h"
 
 struct trtc_aenc_opts {
@@ -52,7 +53,8 @@ int trtc_aenc_receive(struct trtc_aenc *a, struct trtc_packet *p, struct trtc_er
 /* AudioSpecificConfig, valid as long as a. */
 const uint8_t *trtc_aenc_asc(const struct trtc_aenc *a, size_t *size);
 
-/* Packets or frames that could not be decoded so far. */
+/* As trtc_voice_nb_broken and trtc_voice_account. */
 int64_t trtc_aenc_nb_broken(const struct trtc_aenc *a);
+void trtc_aenc_account(const struct trtc_aenc *a, struct trtc_ledger *to);
 
 #endif

@@ -286,15 +286,17 @@ static int put(struct merge *m, int kind, const struct trtc_sample *s, struct tr
 static int open_tracks(struct merge *m, struct trtc_err *err)
 {
     const struct trtc_output *out = m->out;
-    const struct trtc_track_opts to = { .black = m->o->black,
-                                        .threads = m->o->threads,
-                                        .losses = &m->res->losses,
-                                        .bytes = m->o->bytes };
+    struct trtc_track_opts to = { .black = m->o->black,
+                                  .threads = m->o->threads,
+                                  .losses = &m->res->losses,
+                                  .bytes = m->o->bytes,
+                                  .account = &m->res->video_account };
     int ret = 0;
     if (out->do_video == TRTC_CHOICE_COPY)
         ret = trtc_picture_copy_new(out, &to, &m->tracks[VIDEO], err);
     else if (out->do_video == TRTC_CHOICE_ENCODE)
         ret = trtc_picture_encode_new(out, &to, &m->tracks[VIDEO], err);
+    to.account = &m->res->audio_account;
     if (ret == 0 && out->do_audio == TRTC_CHOICE_COPY)
         ret = trtc_sound_copy_new(out, &to, &m->tracks[AUDIO], err);
     else if (ret == 0 && out->do_audio == TRTC_CHOICE_ENCODE)
@@ -362,8 +364,42 @@ static void take_stats(struct merge *m)
         res->audio = m->tracks[AUDIO]->stats;
 }
 
+/* Lists what was lost in an output as a whole, not in one segment. */
+static int lose(struct merge *m, const char *kind, const char *why)
+{
+    return trtc_losses_add(&m->res->losses, m->out->path, kind, -1, TRTC_NOTIME, 0, 0, "%s", why);
+}
+
+/* What of the frames that came in did neither go out nor have a reason to be left out. */
+static int settle_account(struct merge *m, const struct trtc_ledger *l, const char *what)
+{
+    const int64_t open = trtc_ledger_open(l);
+    char why[128];
+    if (open == 0 || m->res->interrupted)
+        return 0;
+    snprintf(why, sizeof why, "%" PRId64 " frames of %s %s", open < 0 ? -open : open, what,
+             open < 0 ? "are there that never came in"
+                      : "came in, and nothing says where they are");
+    return lose(m, "unaccounted", why);
+}
+
+static int settle_track(struct merge *m, int kind, const struct trtc_ledger *l, const char *what)
+{
+    struct trtc_track *t = m->tracks[kind];
+    char why[128];
+    if (t)
+        trtc_track_account(t);
+    if (t && t->stats.nb_broken > 0) {
+        snprintf(why, sizeof why, "%" PRId64 " frames of %s could not be decoded",
+                 t->stats.nb_broken, what);
+        if (lose(m, "undecoded", why) < 0)
+            return -1;
+    }
+    return settle_account(m, l, what);
+}
+
 static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o,
-                      struct trtc_merge_result *res, bool *uncopyable, struct trtc_err *err)
+                      struct trtc_merge_result *res, bool refused[NB_KINDS], struct trtc_err *err)
 {
     struct merge m = { .out = out, .o = o, .res = res };
     int ret = -1;
@@ -372,6 +408,11 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
     int64_t end_us = end_us_of(&m);
     if (flush_unit(&m, end_us, err) < 0)
         goto done;
+    if (settle_track(&m, VIDEO, &res->video_account, "picture") < 0 ||
+        settle_track(&m, AUDIO, &res->audio_account, "sound") < 0) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
     for (int k = 0; k < NB_KINDS && !res->interrupted; k++)
         if (m.tracks[k])
             trtc_mp4_end_track(m.mp4, m.number[k], m.tracks[k]->end - base_ticks(&m, k));
@@ -380,9 +421,10 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
     ret = 0;
 done:
     take_stats(&m);
-    *uncopyable = m.tracks[VIDEO] && m.tracks[VIDEO]->uncopyable;
-    for (int k = 0; k < NB_KINDS; k++)
+    for (int k = 0; k < NB_KINDS; k++) {
+        refused[k] = m.tracks[k] && m.tracks[k]->uncopyable;
         trtc_track_free(&m.tracks[k]);
+    }
     trtc_mp4_free(&m.mp4);
     trtc_file_abort(&m.file);
     free(m.queue);
@@ -423,20 +465,31 @@ static void drop_files(struct trtc_merge_result *res)
     res->nb_files = 0;
 }
 
+/* What could not be copied to its end is to be encoded. */
+static int encode_instead(struct trtc_output *out, const bool refused[NB_KINDS],
+                          struct trtc_err *err)
+{
+    if (refused[AUDIO])
+        out->do_audio = TRTC_CHOICE_ENCODE;
+    if (!refused[VIDEO])
+        return 0;
+    out->do_video = TRTC_CHOICE_ENCODE;
+    return largest_picture(out, &out->width_px, &out->height_px, err);
+}
+
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
                    struct trtc_merge_result *res, struct trtc_err *err)
 {
-    bool uncopyable;
+    struct trtc_output encoded = *out;
+    bool refused[NB_KINDS];
     *res = (struct trtc_merge_result){ 0 };
-    int ret = merge_once(out, o, res, &uncopyable, err);
-    if (ret < 0 && uncopyable && o->video == TRTC_CHOICE_AUTO) {
-        struct trtc_output encoded = *out;
-        encoded.do_video = TRTC_CHOICE_ENCODE;
+    int ret = merge_once(&encoded, o, res, refused, err);
+    while (ret < 0 && (refused[AUDIO] || (refused[VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
         drop_files(res);
         trtc_losses_fini(&res->losses);
-        ret = largest_picture(out, &encoded.width_px, &encoded.height_px, err);
-        if (ret == 0)
-            ret = merge_once(&encoded, o, res, &uncopyable, err);
+        if (encode_instead(&encoded, refused, err) < 0)
+            break;
+        ret = merge_once(&encoded, o, res, refused, err);
     }
     if (ret < 0)
         drop_files(res);

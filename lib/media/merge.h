@@ -37,6 +37,7 @@ struct trtc_merge_result {
     size_t nb_files;
     struct trtc_losses losses; /* found on the way */
     struct trtc_track_stats video, audio;
+    struct trtc_ledger video_account, audio_account;
     bool has_video, has_audio;
     bool video_encoded, audio_encoded;
     bool interrupted;                   /* *stop was set: the files hold only what came before */

@@ -23,9 +23,11 @@ struct picture_copy {
     struct trtc_read held;
     bool have_held, drained;
     struct trtc_losses *losses;
+    struct trtc_ledger *account;
     struct trtc_sets *sets;
     bool need_sets; /* pictures are left out up to the next key picture whose sets are known */
-    int64_t nb_unknown; /* ... so many, of this piece, from one time to another */
+    int64_t nb_left;    /* ... so many, */
+    int64_t nb_unknown; /* and so many of them of this piece, from one time to another */
     int64_t unknown_from_us, unknown_to_us;
     const struct trtc_piece *unknown_in;
     uint8_t *first_sets; /* what format.annexb points to */
@@ -143,6 +145,7 @@ static int take_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_
     if (c->unknown_in != c->held.piece && lose_unknown(c, err) < 0)
         return -1;
     c->unknown_in = c->held.piece;
+    c->nb_left++;
     if (c->nb_unknown++ == 0)
         c->unknown_from_us = p->dts_us;
     c->unknown_to_us = p->dts_us;
@@ -217,9 +220,21 @@ static int picture_copy_next(struct trtc_track *t, struct trtc_sample *s, struct
     return lose_unknown(c, err);
 }
 
+static void picture_copy_account(struct trtc_track *t)
+{
+    struct picture_copy *c = self(t);
+    if (!c->reader)
+        return;
+    *c->account = *trtc_reader_account(c->reader);
+    c->account->nb_out = t->stats.nb_samples - t->stats.nb_filled;
+    c->account->nb_left[TRTC_LEFT_NO_KEY] += c->nb_left;
+    c->account->nb_put_in = t->stats.nb_filled;
+}
+
 static void picture_copy_free(struct trtc_track *t)
 {
     struct picture_copy *c = self(t);
+    picture_copy_account(t);
     trtc_reader_free(&c->reader);
     trtc_sets_free(&c->sets);
     free(c->first_sets);
@@ -306,7 +321,8 @@ static int learn_format(struct picture_copy *c, struct trtc_err *err)
 int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                           struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = { picture_copy_next, picture_copy_free };
+    static const struct trtc_track_ops ops = { picture_copy_next, picture_copy_account,
+                                               picture_copy_free };
     *t = NULL;
     struct picture_copy *c = calloc(1, sizeof *c);
     if (!c)
@@ -315,6 +331,7 @@ int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
     c->losses = o->losses;
+    c->account = o->account;
     c->black_holes = o->black;
     c->last_dts = c->max_pts = INT64_MIN;
     c->step_us = 66667;

@@ -12,6 +12,7 @@ struct picture_encode {
     struct trtc_track track;
     const struct trtc_output *out;
     struct trtc_reader *reader;
+    struct trtc_ledger *account;
     struct trtc_venc *enc;
     size_t hint;
     bool drained;
@@ -84,9 +85,19 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
     return 1;
 }
 
+static void picture_encode_account(struct trtc_track *t)
+{
+    struct picture_encode *c = self(t);
+    if (!c->enc)
+        return;
+    *c->account = *trtc_reader_account(c->reader);
+    trtc_venc_account(c->enc, c->account);
+}
+
 static void picture_encode_free(struct trtc_track *t)
 {
     struct picture_encode *c = self(t);
+    picture_encode_account(t);
     trtc_reader_free(&c->reader);
     trtc_venc_free(&c->enc);
     free(c->buf);
@@ -106,7 +117,8 @@ static struct trtc_colour colour_of(const struct trtc_output *out)
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                             struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = { picture_encode_next, picture_encode_free };
+    static const struct trtc_track_ops ops = { picture_encode_next, picture_encode_account,
+                                               picture_encode_free };
     const struct trtc_venc_opts vo = { .width_px = out->width_px,
                                        .height_px = out->height_px,
                                        .colour = colour_of(out),
@@ -120,6 +132,7 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->account = o->account;
     c->phase_us = -1;
     c->reader = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, o->losses, o->bytes, err);
     c->enc = c->reader ? trtc_venc_new(&vo, err) : NULL;

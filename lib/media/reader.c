@@ -23,6 +23,7 @@ enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 #define PICTURE_GAP_90K 45000
 #define GOES_ON_90K     45000   /* where pictures are reordered, the first stamp is lower by less */
 #define FIRST_OFF_90K   90000   /* so far from the segment's first stamp a kind's own may be */
+#define OVERLAP_MIN_US  100000  /* less of a time that was used already is rounding */
 #define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
 
 struct trtc_reader {
@@ -64,6 +65,11 @@ struct trtc_reader {
     bool missing; /* a frame was left out since the last one that went there */
     bool have_plain, drained;
     struct trtc_read plain; /* a frame whose length is not known, behind those that wait */
+
+    /* what overlaps */
+    int64_t end_us; /* of the sound that was handed out; time of the latest picture; TRTC_NOTIME */
+    const struct trtc_piece *over; /* the segment that does, and by how much */
+    int64_t over_us, nb_over, nb_cut;
 };
 
 static int open_directory(struct trtc_reader *rd, struct trtc_err *err)
@@ -102,7 +108,8 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                 .fd = -1,
                                 .need_key = kind == TRTC_VIDEO,
                                 .prev_us = TRTC_NOTIME,
-                                .prev_ts = TRTC_NOTIME };
+                                .prev_ts = TRTC_NOTIME,
+                                .end_us = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
     rd->buf = malloc(READ_BYTES);
@@ -137,21 +144,26 @@ static const struct trtc_piece *piece_of(const struct trtc_reader *rd)
     return rd->lane->clips[rd->at].piece;
 }
 
-__attribute__((format(printf, 5, 6))) static int
-lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
+static int lose_in(struct trtc_reader *rd, const struct trtc_piece *p, const char *kind, int64_t us,
+                   int64_t bytes, const char *why)
 {
-    const struct trtc_piece *p = piece_of(rd);
-    char why[256];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(why, sizeof why, fmt, ap);
-    va_end(ap);
     char *path = trtc_piece_path(rd->rec, p);
     int ret =
         path ? trtc_losses_add(rd->losses, path, kind, p->source, p->start_us, us, bytes, "%s", why)
              : -1;
     free(path);
     return ret;
+}
+
+__attribute__((format(printf, 5, 6))) static int
+lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
+{
+    char why[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    return lose_in(rd, piece_of(rd), kind, us, bytes, why);
 }
 
 static int fail_read(const struct trtc_reader *rd, int code, const char *why, struct trtc_err *err)
@@ -218,6 +230,7 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
         if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
             rd->need_key = true;
         rd->prev_us = rd->prev_ts = TRTC_NOTIME;
+        rd->nb_cut = 0;
         rd->open = rd->begins = true;
         rd->ended = rd->past_cut = rd->looked = rd->tail_seen = false;
         rd->nb_no_key = rd->nb_damaged = 0;
@@ -226,11 +239,60 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
+/* Streams of the segment that were not followed, or not all the way, though they are wanted. */
+static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s)
+{
+    const unsigned own = rd->kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+    int ret = 0;
+    for (int i = 0; i < s->nb_named; i++) {
+        const struct trtc_ts_named *n = &s->named[i];
+        const int64_t missed = trtc_ts_unfollowed(n);
+        const char *what = n->kind == TRTC_TS_VIDEO ? "picture" : "sound";
+        const unsigned known = piece_of(rd)->facts.kinds & TRTC_AUDIO ? TRTC_TS_AUDIO : 0;
+        const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_TS_VIDEO : 0);
+        if (n->kind == own && missed > 0)
+            ret |=
+                lose(rd, "damaged", 0, missed * TRTC_TS_PACKET,
+                     "%" PRId64 " transport packets of %s, while no table names it", missed, what);
+        else if (n->kind && n->kind != own && !(seen & n->kind) && n->nb_packets > 0)
+            ret |= lose(rd, "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET,
+                        "%s begins in the middle of it, and is not merged", what);
+        rd->account.nb_packets += n->taken && n->kind == own ? n->nb_packets : 0;
+    }
+    return ret;
+}
+
+/* Names what was left out since it is of a time that was used already. */
+static int lose_overlap(struct trtc_reader *rd)
+{
+    char why[128];
+    int ret = 0;
+    snprintf(why, sizeof why, "%" PRId64 " %s of a time that the segment before has, too",
+             rd->nb_over, rd->kind == TRTC_VIDEO ? "pictures are" : "frames of sound are");
+    if (rd->over_us >= OVERLAP_MIN_US)
+        ret = lose_in(rd, rd->over, "overlap", rd->over_us, 0, why);
+    rd->nb_over = rd->over_us = 0;
+    return ret;
+}
+
+/* Frames beyond the start of the next segment of the same playlist are lost; a recovery has those
+ * beyond its own start. */
+static int lose_cut(struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const bool last = rd->at + 1 == rd->lane->n;
+    const int64_t us = rd->nb_cut * rd->step_us;
+    if (last || rd->lane->clips[rd->at + 1].piece->source != p->source || us < OVERLAP_MIN_US)
+        return 0;
+    return lose(rd, "overlap", us, 0, "%" PRId64 " frames are of a time that the next segment has",
+                rd->nb_cut);
+}
+
 static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     const struct trtc_ts_stats *s = trtc_ts_stats(rd->ts);
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
-    int ret = 0;
+    int ret = lose_unfollowed(rd, s) | lose_cut(rd);
     close_files(rd);
     rd->open = false;
     if (rd->course.n) /* the next segment goes on with the last clock of this one */
@@ -461,6 +523,7 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
     /* starts are rounded: a frame this close to the cut is the one that stands behind it */
     if (rd->past_cut || (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us)) {
         rd->past_cut |= p->dts_us >= c->cut_us;
+        rd->nb_cut++;
         return leave_out(rd, TRTC_LEFT_CUT);
     }
     bool last = rd->ended && rd->kind == TRTC_VIDEO;
@@ -511,9 +574,38 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
         *out = (struct trtc_read){
             .pkt = p, .stream = f.stream, .piece = piece_of(rd), .piece_begins = rd->begins
         };
+        if (*samples)
+            out->dur_us = INT64_C(1000000) * *samples / *rate_hz;
         rd->begins = false;
         return 1;
     }
+}
+
+/* The frame is of a time that was used already, but for less than a quarter of it. */
+static bool overlaps(struct trtc_reader *rd, const struct trtc_read *r)
+{
+    if (rd->end_us == TRTC_NOTIME || r->pkt.pts_us + r->dur_us * 3 / 4 >= rd->end_us)
+        return false;
+    rd->account.nb_left[TRTC_LEFT_OVERLAP]++;
+    rd->over = r->piece;
+    rd->nb_over++;
+    rd->over_us += r->dur_us;
+    return true;
+}
+
+/* The next frame of sound that was placed and overlaps nothing. */
+static int pop_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
+{
+    const bool end = rd->drained || rd->have_plain;
+    while (trtc_ahead_pop(&rd->ahead, end, out)) {
+        if (overlaps(rd, out))
+            continue;
+        rd->end_us = out->pkt.pts_us + out->dur_us;
+        return rd->nb_over > 0 && lose_overlap(rd) < 0 ? trtc_fail_nomem(err) : 1;
+    }
+    if (end && rd->nb_over > 0 && lose_overlap(rd) < 0)
+        return trtc_fail_nomem(err);
+    return 0;
 }
 
 /* Sound: frames wait until it is known where they belong. */
@@ -521,34 +613,53 @@ static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc
 {
     struct trtc_read r;
     int samples, rate_hz;
-    while (!rd->drained && !rd->have_plain && !trtc_ahead_full(&rd->ahead)) {
-        int got = next_raw(rd, &r, &samples, &rate_hz, err);
+    while (true) {
+        int got = pop_sound(rd, out, err);
+        if (got != 0 || (rd->drained && !rd->have_plain))
+            return got;
+        if (rd->have_plain) {
+            *out = rd->plain;
+            rd->have_plain = false;
+            return 1;
+        }
+        got = next_raw(rd, &r, &samples, &rate_hz, err);
         if (got < 0)
             return -1;
         rd->drained = got == 0;
-        if (got == 0)
-            break;
-        rd->have_plain = samples == 0;
+        rd->have_plain = got > 0 && samples == 0;
         if (rd->have_plain)
             rd->plain = r;
-        else if (trtc_ahead_push(&rd->ahead, &r, samples, rate_hz, rd->missing) < 0)
+        else if (got > 0 && trtc_ahead_push(&rd->ahead, &r, samples, rate_hz, rd->missing) < 0)
             return trtc_fail_nomem(err);
         rd->missing = false;
     }
-    if (trtc_ahead_pop(&rd->ahead, rd->drained || rd->have_plain, out))
+}
+
+/* Pictures at the beginning of a segment that are shown before the end of the one before. */
+static int note_pictures(struct trtc_reader *rd, const struct trtc_read *r, struct trtc_err *err)
+{
+    const int64_t at_us = r->pkt.pts_us;
+    if (r->piece_begins && rd->end_us != TRTC_NOTIME && at_us < rd->end_us) {
+        rd->over = r->piece;
+        rd->over_us = rd->end_us - at_us;
+    }
+    if (rd->over_us > 0 && at_us < rd->end_us) {
+        rd->nb_over++;
         return 1;
-    if (!rd->have_plain)
-        return 0;
-    *out = rd->plain;
-    rd->have_plain = false;
-    return 1;
+    }
+    rd->end_us = at_us > rd->end_us ? at_us : rd->end_us;
+    return rd->nb_over > 0 && lose_overlap(rd) < 0 ? trtc_fail_nomem(err) : 1;
 }
 
 int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
 {
     int samples, rate_hz;
-    return rd->kind == TRTC_AUDIO ? next_sound(rd, out, err)
-                                  : next_raw(rd, out, &samples, &rate_hz, err);
+    if (rd->kind == TRTC_AUDIO)
+        return next_sound(rd, out, err);
+    const int got = next_raw(rd, out, &samples, &rate_hz, err);
+    if (got == 0 && rd->nb_over > 0)
+        return lose_overlap(rd) < 0 ? trtc_fail_nomem(err) : 0;
+    return got > 0 ? note_pictures(rd, out, err) : got;
 }
 
 const struct trtc_ledger *trtc_reader_account(const struct trtc_reader *rd)

@@ -20,6 +20,7 @@ struct trtc_read {
     const struct trtc_ts_stream *stream; /* what it is */
     const struct trtc_piece *piece;      /* where it comes from */
     bool piece_begins;                   /* first frame taken from this piece */
+    int64_t dur_us;                      /* AAC: its length; else 0 */
 };
 
 /* Reads the clips of lane (borrowed, like r) for one kind. losses (borrowed) receives what

@@ -2,6 +2,7 @@
 /* The account of a merge as JSON. */
 #include "media/report.h"
 
+#include "core/ledger_json.h"
 #include "core/plan_print.h"
 
 static void add_ms(cJSON *o, const char *key, int64_t us)
@@ -14,6 +15,14 @@ static void add_offset(cJSON *o, const char *key, int64_t a_us, int64_t b_us)
 {
     if (a_us != TRTC_NOTIME && b_us != TRTC_NOTIME)
         add_ms(o, key, a_us - b_us);
+}
+
+void trtc_report_account(cJSON *output, const char *key, const struct trtc_ledger *l)
+{
+    cJSON *t = cJSON_GetObjectItemCaseSensitive(output, key);
+    cJSON *a = t ? trtc_ledger_json(l) : NULL;
+    if (t && !cJSON_AddItemToObject(t, "account", a))
+        cJSON_Delete(a);
 }
 
 static void add_stats(cJSON *j, const char *key, const struct trtc_track_stats *s, bool encoded)
@@ -39,6 +48,8 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
         add_stats(j, "video", &res->video, res->video_encoded);
     if (res->has_audio)
         add_stats(j, "audio", &res->audio, res->audio_encoded);
+    trtc_report_account(j, "video", &res->video_account);
+    trtc_report_account(j, "audio", &res->audio_account);
     if (res->has_video && res->has_audio) {
         cJSON *av = cJSON_AddObjectToObject(
             j, "av_offset_ms"); /* sound minus picture: first frames, last ends */
@@ -76,7 +87,7 @@ cJSON *trtc_report_loss(const struct trtc_loss *l)
     return j;
 }
 
-cJSON *trtc_report_input(const struct trtc_recording *r, int64_t overlap_us, int nb_left_out)
+cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timeline *t)
 {
     cJSON *j = cJSON_CreateObject();
     cJSON_AddStringToObject(j, "dir", r->dir);
@@ -95,9 +106,12 @@ cJSON *trtc_report_input(const struct trtc_recording *r, int64_t overlap_us, int
     }
     cJSON_AddNumberToObject(j, "segments", (double)r->nb_segments);
     cJSON_AddNumberToObject(j, "usable", (double)r->nb_pieces);
-    cJSON_AddNumberToObject(j, "left_out", nb_left_out);
+    cJSON_AddNumberToObject(j, "left_out", t->nb_left_out);
+    cJSON_AddNumberToObject(j, "left_out_bytes", (double)t->left_out_bytes);
+    cJSON_AddNumberToObject(j, "unused", (double)t->nb_unused);
+    cJSON_AddNumberToObject(j, "unused_bytes", (double)t->unused_bytes);
     cJSON_AddNumberToObject(j, "bytes", (double)r->bytes);
-    add_ms(j, "overlap_ms", overlap_us);
+    add_ms(j, "overlap_ms", t->overlap_us);
     cJSON *notes = cJSON_AddArrayToObject(j, "notes");
     for (size_t i = 0; i < r->nb_notes; i++)
         cJSON_AddItemToArray(notes, cJSON_CreateString(r->notes[i]));

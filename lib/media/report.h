@@ -12,8 +12,12 @@
 /* Object of one merged output; its files carry their paths. The caller deletes it. */
 cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);
 
+/* Adds the account of a track to the member key ("video", "audio") of an output's object, if it has
+ * one. */
+void trtc_report_account(cJSON *output, const char *key, const struct trtc_ledger *l);
+
 /* Object of one recording as it was found. */
-cJSON *trtc_report_input(const struct trtc_recording *r, int64_t overlap_us, int nb_left_out);
+cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timeline *t);
 
 /* Object of one loss. */
 cJSON *trtc_report_loss(const struct trtc_loss *l);

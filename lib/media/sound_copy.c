@@ -21,6 +21,8 @@ struct sound_copy {
     struct trtc_track track;
     const struct trtc_output *out;
     struct trtc_reader *reader;
+    struct trtc_ledger *account;
+    struct trtc_ledger left; /* out of what the reader handed out */
     size_t hint;           /* into the output's stretches */
     struct trtc_read held; /* a frame that waits behind silence */
     int64_t held_at;
@@ -109,12 +111,15 @@ static int fetch(struct sound_copy *c, struct trtc_err *err)
                 open_hole(c, c->next, c->total);
             return 0;
         }
-        if (r.pkt.size <= 7)
+        if (r.pkt.size <= TRTC_ADTS_MIN) {
+            c->left.nb_left[TRTC_LEFT_DAMAGED]++;
             continue;
+        }
         int64_t at = trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), rate);
         if (llabs(at - c->next) <= rate / 2000)
             at = c->next;
         if (at < c->next - HOLE || at < 0) {
+            c->left.nb_left[at < 0 ? TRTC_LEFT_CUT : TRTC_LEFT_OVERLAP]++;
             c->track.stats.nb_dropped++;
             continue;
         }
@@ -142,9 +147,21 @@ static int sound_copy_next(struct trtc_track *t, struct trtc_sample *s, struct t
     return 0;
 }
 
+static void sound_copy_account(struct trtc_track *t)
+{
+    struct sound_copy *c = self(t);
+    if (!c->reader)
+        return;
+    *c->account = *trtc_reader_account(c->reader);
+    c->account->nb_out = t->stats.nb_samples - t->stats.nb_filled;
+    c->account->nb_put_in = t->stats.nb_filled;
+    trtc_ledger_add(c->account, &c->left);
+}
+
 static void sound_copy_free(struct trtc_track *t)
 {
     struct sound_copy *c = self(t);
+    sound_copy_account(t);
     trtc_reader_free(&c->reader);
     free(c->silence);
     free(c);
@@ -156,9 +173,9 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
     struct trtc_read r;
     struct trtc_adts a;
     int got;
-    do
-        got = trtc_reader_next(c->reader, &r, err);
-    while (got > 0 && trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0);
+    while ((got = trtc_reader_next(c->reader, &r, err)) > 0 &&
+           trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0)
+        c->left.nb_left[TRTC_LEFT_FORMAT]++;
     if (got <= 0)
         return got;
     trtc_adts_asc(&a, c->asc);
@@ -183,7 +200,8 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
 int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                         struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = { sound_copy_next, sound_copy_free };
+    static const struct trtc_track_ops ops = { sound_copy_next, sound_copy_account,
+                                               sound_copy_free };
     *t = NULL;
     struct sound_copy *c = calloc(1, sizeof *c);
     if (!c)
@@ -191,6 +209,7 @@ int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_o
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->account = o->account;
     c->reader = trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, o->losses, o->bytes, err);
     int got = c->reader ? learn_format(c, err) : -1;
     if (got > 0)

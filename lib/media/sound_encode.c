@@ -10,6 +10,7 @@ struct sound_encode {
     struct trtc_track track;
     const struct trtc_output *out;
     struct trtc_reader *reader;
+    struct trtc_ledger *account;
     struct trtc_aenc *enc;
     size_t hint;
     bool drained;
@@ -67,9 +68,19 @@ static int sound_encode_next(struct trtc_track *t, struct trtc_sample *s, struct
     }
 }
 
+static void sound_encode_account(struct trtc_track *t)
+{
+    struct sound_encode *c = self(t);
+    if (!c->enc)
+        return;
+    *c->account = *trtc_reader_account(c->reader);
+    trtc_aenc_account(c->enc, c->account);
+}
+
 static void sound_encode_free(struct trtc_track *t)
 {
     struct sound_encode *c = self(t);
+    sound_encode_account(t);
     trtc_reader_free(&c->reader);
     trtc_aenc_free(&c->enc);
     free(c);
@@ -78,7 +89,8 @@ static void sound_encode_free(struct trtc_track *t)
 int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                           struct trtc_track **t, struct trtc_err *err)
 {
-    static const struct trtc_track_ops ops = { sound_encode_next, sound_encode_free };
+    static const struct trtc_track_ops ops = { sound_encode_next, sound_encode_account,
+                                               sound_encode_free };
     int channels = out->audio.clips[0].piece->facts.channels;
     const struct trtc_aenc_opts ao = { .rate_hz = 48000, .channels = channels == 1 ? 1 : 2 };
     *t = NULL;
@@ -88,6 +100,7 @@ int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->account = o->account;
     c->reader = trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, o->losses, o->bytes, err);
     c->enc = c->reader ? trtc_aenc_new(&ao, err) : NULL;
     if (!c->enc) {

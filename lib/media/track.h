@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "core/plan.h"
 #include "media/mp4.h"
 
@@ -28,6 +29,7 @@ struct trtc_track_stats {
 struct trtc_track;
 struct trtc_track_ops {
     int (*next)(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err);
+    void (*account)(struct trtc_track *t); /* fills what struct trtc_track_opts has for it */
     void (*free)(struct trtc_track *t);
 };
 
@@ -38,8 +40,9 @@ struct trtc_track {
     struct trtc_track_stats stats;
     int64_t end; /* where the presentation ends, in ticks: final once next has returned 0 */
     const struct trtc_sets *sets; /* of a copied picture: its sample entries, which grow; or NULL */
-    bool uncopyable; /* copying failed since the picture size changes within a segment, or the
-                        parameter sets more often than entries can follow: encode instead */
+    bool uncopyable; /* copying failed since the picture size or the format of the sound changes
+                        within a segment, or the parameter sets more often than entries can
+                        follow: encode instead */
 };
 
 struct trtc_track_opts {
@@ -47,10 +50,11 @@ struct trtc_track_opts {
     int threads;                /* for encoders; 0: as many as suit the cores */
     struct trtc_losses *losses; /* borrowed: receives what turns out missing */
     atomic_llong *bytes;        /* borrowed: counts what was read; or NULL */
+    struct trtc_ledger *account; /* borrowed: receives the account, see trtc_track_account */
 };
 
 /* Each reads its lane of out (borrowed). *t stays NULL, with 0, where the lane turns out to
- * hold nothing usable. */
+ * hold nothing usable (o->account is filled all the same). */
 int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                           struct trtc_track **t, struct trtc_err *err);
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
@@ -64,6 +68,12 @@ int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track
 static inline int trtc_track_next(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err)
 {
     return t->ops->next(t, s, err);
+}
+
+/* Fills the account of what has come so far: complete when next has returned 0. */
+static inline void trtc_track_account(struct trtc_track *t)
+{
+    t->ops->account(t);
 }
 
 static inline void trtc_track_free(struct trtc_track **t)

@@ -44,6 +44,8 @@ struct fit {
 struct trtc_venc {
     struct trtc_venc_opts o;
     int64_t nb_broken;
+    struct trtc_ledger account; /* of the access units sent; nb_out: pictures shown */
+    int64_t nb_second;          /* second fields of pictures, and pictures that nobody sent, < 0 */
 
     const AVCodec *in_codec; /* of the access unit in hand */
     struct trtc_colour in_colour; /* ... what its stream says, where that is parsed */
@@ -246,8 +248,13 @@ static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
 static void close_decoder(struct trtc_venc *v)
 {
     /* what went in and never came out, without an error; two fields may have made one picture */
-    if (v->draining && !v->fields && v->nb_in > v->nb_out + v->nb_bad)
-        v->nb_broken += v->nb_in - v->nb_out - v->nb_bad;
+    const int64_t gone = v->draining ? v->nb_in - v->nb_out - v->nb_bad : 0;
+    if (gone > 0 && !v->fields) {
+        v->nb_broken += gone;
+        v->account.nb_left[TRTC_LEFT_UNDECODED] += gone;
+    } else {
+        v->nb_second += gone;
+    }
     avcodec_free_context(&v->dec);
     v->draining = v->fields = false;
     v->nb_in = v->nb_out = v->nb_bad = 0;
@@ -276,6 +283,16 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
     return 0;
 }
 
+static void show_next(struct trtc_venc *v)
+{
+    if (show(v, v->next, v->next_us)) {
+        v->account.nb_out++;
+        return;
+    }
+    v->nb_broken++;
+    v->account.nb_left[TRTC_LEFT_UNDECODED]++;
+}
+
 /* A picture from the decoder, in v->decoded, is taken in. */
 static void take_picture(struct trtc_venc *v)
 {
@@ -287,6 +304,7 @@ static void take_picture(struct trtc_venc *v)
     const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
     if (us == AV_NOPTS_VALUE || us > TRTC_AV_TIME_MAX_US || us < -TRTC_AV_TIME_MAX_US) {
         v->nb_broken++; /* nowhere to put it */
+        v->account.nb_left[TRTC_LEFT_UNPLACED]++;
         av_frame_unref(pic);
         return;
     }
@@ -295,10 +313,13 @@ static void take_picture(struct trtc_venc *v)
         slot = v->slot;
     if (v->has_next && us < v->next_us) {
         av_frame_unref(pic); /* a newer one has been there already */
+        v->account.nb_left[TRTC_LEFT_OVERLAP]++;
         return;
     }
-    if (v->has_next && slot > v->next_slot && !show(v, v->next, v->next_us))
-        v->nb_broken++;
+    if (v->has_next && slot > v->next_slot)
+        show_next(v);
+    else if (v->has_next)
+        v->account.nb_left[TRTC_LEFT_RATE]++;
     av_frame_unref(v->next);
     av_frame_move_ref(v->next, pic);
     v->has_next = true;
@@ -313,6 +334,7 @@ static int decoder_failed(struct trtc_venc *v, int ret, struct trtc_err *err)
         return trtc_fail_nomem(err);
     v->nb_broken++;
     v->nb_bad++;
+    v->account.nb_left[TRTC_LEFT_UNDECODED]++;
     if (ret != AVERROR_INVALIDDATA) {
         v->draining = true; /* what is still inside is lost with it, and counted */
         close_decoder(v);
@@ -410,8 +432,10 @@ static int step(struct trtc_venc *v, struct trtc_err *err)
         return decode(v, err);
 
     if (v->has_next) {
-        if (v->next_slot < v->end_slot && !show(v, v->next, v->next_us))
-            v->nb_broken++;
+        if (v->next_slot < v->end_slot)
+            show_next(v);
+        else
+            v->account.nb_left[TRTC_LEFT_CUT]++;
         av_frame_unref(v->next);
         v->has_next = false;
         return 1;
@@ -495,6 +519,7 @@ int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec
         return -1;
     if (!p->size) {
         v->nb_broken++;
+        v->account.nb_left[TRTC_LEFT_UNDECODED]++;
         return 0;
     }
     if (trtc_av_packet(v->in, p, err))
@@ -534,4 +559,12 @@ const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size)
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v)
 {
     return v->nb_broken;
+}
+
+void trtc_venc_account(const struct trtc_venc *v, struct trtc_ledger *to)
+{
+    struct trtc_ledger a = v->account;
+    a.nb_put_in = v->slot > a.nb_out ? v->slot - a.nb_out : 0;
+    a.nb_out += v->nb_second;
+    trtc_ledger_add(to, &a);
 }

@@ -14,6 +14,7 @@
 
 #include "core/colour.h"
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/packet.h"
 
 struct trtc_venc_opts {
@@ -59,5 +60,10 @@ const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size);
  * (they refer to pictures that never came) are known once the decoder has been emptied: at a change
  * of codec and at the end. */
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v);
+
+/* Adds what became of the access units that were sent: shown, above the rate, older than others
+ * before them, beyond the end, or not decoded; and the frames that were put in. Complete when the
+ * last packet was received. */
+void trtc_venc_account(const struct trtc_venc *v, struct trtc_ledger *to);
 
 #endif

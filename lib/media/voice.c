@@ -39,11 +39,18 @@
 #define DRIFT_AVERAGE_S 1.0   /* time stamps are averaged over this, against their jitter */
 #define SAMPLE_MAX      16.0f /* no sound: damage, or not a number */
 #define RATE_MAX_HZ     384000
+#define AAC_SAMPLES     1024 /* of a frame of AAC */
 
 struct trtc_voice {
     int rate_hz, channels;
     AVChannelLayout layout; /* of the output */
     int64_t nb_broken;
+    int64_t nb_sent;               /* packets, */
+    int64_t nb_whole;              /* of which so many are a frame each; of their frames */
+    int64_t nb_heard;              /* so many went on */
+    int64_t nb_passed;             /* and so many were dropped */
+    int64_t nb_silent;             /* samples of silence */
+    int64_t nb_in, nb_out, nb_bad; /* of this decoder: packets, frames, errors */
 
     char in_name[32];        /* what in_codec was asked for with: looking it up takes its time */
     const AVCodec *in_codec; /* of the packet in hand */
@@ -120,6 +127,7 @@ static int put_silence(struct trtc_voice *v, struct trtc_err *err)
     for (int c = 0; c < v->channels; c++)
         memset(v->planes[c], 0, (size_t)n * sizeof(float));
     v->silence -= n;
+    v->nb_silent += n;
     return put(v, v->planes, n, err);
 }
 
@@ -256,6 +264,7 @@ static int place(struct trtc_voice *v, struct trtc_err *err)
     } else if (off < 0) {
         const int64_t cut = av_rescale_rnd(-off, f->sample_rate, v->rate_hz, AV_ROUND_NEAR_INF);
         if (cut >= f->nb_samples) {
+            v->nb_passed += !v->parser;
             v->exact = true; /* the next one is cut to fit */
             goto drop;
         }
@@ -289,6 +298,7 @@ static int play(struct trtc_voice *v, struct trtc_err *err)
         in[i] = f->extended_data[i] + (ptrdiff_t)v->skip * step;
     ret = resample(v, in, f->nb_samples - v->skip, err);
 done:
+    v->nb_heard += !v->parser;
     av_frame_unref(f);
     v->has_heard = false;
     v->skip = 0;
@@ -299,6 +309,10 @@ done:
 
 static void close_decoder(struct trtc_voice *v)
 {
+    /* what went in and never came out, without an error */
+    if (v->draining && !v->parser && v->nb_in > v->nb_out + v->nb_bad)
+        v->nb_broken += v->nb_in - v->nb_out - v->nb_bad;
+    v->nb_in = v->nb_out = v->nb_bad = 0;
     avcodec_free_context(&v->dec);
     av_parser_close(v->parser);
     v->parser = NULL;
@@ -335,6 +349,7 @@ static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
     if (ret == AVERROR(ENOMEM))
         return trtc_fail_nomem(err);
     v->nb_broken++;
+    v->nb_bad++;
     v->exact = true;
     if (ret != AVERROR_INVALIDDATA)
         close_decoder(v);
@@ -375,6 +390,8 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
         ret = avcodec_send_packet(v->dec, in);
         av_packet_unref(in);
         v->has_in = false;
+        v->nb_in++;
+        v->nb_whole++;
     }
     return ret < 0 ? decoder_failed(v, ret, err) : 0;
 }
@@ -420,6 +437,7 @@ static int decode(struct trtc_voice *v, struct trtc_err *err)
         AVFrame *f = v->heard;
         if (ret < 0)
             return decoder_failed(v, ret, err) ? -1 : 1;
+        v->nb_out++;
         if (f->nb_samples < 1 || f->sample_rate < 1 ||
             (f->pts != AV_NOPTS_VALUE &&
              (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
@@ -516,6 +534,7 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
         v->in_codec = c;
         snprintf(v->in_name, sizeof v->in_name, "%s", codec_name);
     }
+    v->nb_sent++;
     if (!p->size) {
         v->nb_broken++;
         v->exact = true;
@@ -586,4 +605,20 @@ void trtc_voice_skip(struct trtc_voice *v, int64_t n)
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v)
 {
     return v->nb_broken;
+}
+
+/* Where packets hold several frames, or parts of them, nobody knows which packet a frame came
+ * from: those that are not known to be broken count as heard. */
+void trtc_voice_account(const struct trtc_voice *v, struct trtc_ledger *to)
+{
+    const int64_t parts = v->nb_sent - v->nb_whole;
+    int64_t heard = v->nb_heard, broken = v->nb_broken;
+    if (parts > 0) {
+        broken = broken < v->nb_sent ? broken : v->nb_sent;
+        heard = v->nb_sent - v->nb_passed - broken;
+    }
+    to->nb_out += heard;
+    to->nb_left[TRTC_LEFT_OVERLAP] += v->nb_passed;
+    to->nb_left[TRTC_LEFT_UNDECODED] += broken;
+    to->nb_put_in += v->nb_silent / AAC_SAMPLES;
 }

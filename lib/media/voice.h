@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/packet.h"
 
 struct trtc_voice;
@@ -48,7 +49,12 @@ int trtc_voice_flush(struct trtc_voice *v, struct trtc_err *err);
  * after _flush when all that was ready has been read. */
 void trtc_voice_skip(struct trtc_voice *v, int64_t n);
 
-/* Packets or frames that could not be decoded so far. */
+/* Packets or frames that could not be decoded so far; those that vanished without an error are known
+ * once the decoder has been emptied. */
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v);
+
+/* Adds what became of the packets that were sent: heard, overlapped, or not decoded; and the silence
+ * that was put in, in frames of AAC. */
+void trtc_voice_account(const struct trtc_voice *v, struct trtc_ledger *to);
 
 #endif
