@@ -12,10 +12,14 @@ struct hls_account {
     bool failed;    /* the recording was broken off, which its error explains */
     uint32_t noted; /* tracks that were said to be left out */
     bool noted_encoded;
+    int nb_jumps;
 };
 
 /* Notes, once each: the tracks that the container names and nobody takes; a sound that is encoded. */
 void hls_note_tracks(struct hls_account *a);
+
+/* Notes that the time stamps jump, with a frame that breaks; into_us: at which time of the recording. */
+void hls_note_jump(struct hls_account *a, const struct trtc_input_frame *f, int64_t into_us);
 
 /* Names what is missing: in the input, and in what was made of it. True where something is. */
 bool hls_say_losses(struct hls_account *a);

@@ -9,6 +9,8 @@
 #include "core/ledger_json.h"
 #include "hls.h"
 
+enum { JUMPS_MAX = 10 }; /* that are noted one by one */
+
 static const char *const tracks[] = { "sound", "picture" };
 
 /* ---- tracks ---- */
@@ -55,6 +57,24 @@ void hls_note_tracks(struct hls_account *a)
                  a->input, describe(&n, text, sizeof text));
         a->noted |= UINT32_C(1) << k;
     }
+}
+
+void hls_note_jump(struct hls_account *a, const struct trtc_input_frame *f, int64_t into_us)
+{
+    const double s = (double)f->jump_us / 1e6, days = s / 86400;
+
+    if (a->nb_jumps++ >= JUMPS_MAX)
+        return;
+    if (days >= 1 || days <= -1)
+        cli_note(
+            "%s: at %.3f s its time stamps jump by %+.1f days: what follows is placed behind what was",
+            a->input, (double)into_us / 1e6, days);
+    else
+        cli_note(
+            "%s: at %.3f s its time stamps jump by %+.3f s: what follows is placed behind what was",
+            a->input, (double)into_us / 1e6, s);
+    if (a->nb_jumps == JUMPS_MAX)
+        cli_note("%s: further jumps are only counted", a->input);
 }
 
 /* Sound or picture that came and was not followed. */
@@ -145,6 +165,9 @@ static bool say_damage(const struct hls_account *a)
     if (l.nb_damaged)
         cli_error("%s: damaged: %" PRId64 " frames are not whole, and are recorded as they are",
                   a->input, l.nb_damaged);
+    if (l.nb_mended)
+        cli_error("%s: damaged: %" PRId64 " time stamps cannot be right, and were guessed",
+                  a->input, l.nb_mended);
     if (l.nb_bad_bytes)
         cli_error("%s: damaged: %" PRId64 " bytes could not be used", a->input, l.nb_bad_bytes);
     if (l.nb_undecoded)
@@ -155,8 +178,8 @@ static bool say_damage(const struct hls_account *a)
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_faults || l.nb_damaged || l.nb_bad_bytes || l.nb_undecoded ||
-           l.scrambled || l.cut;
+    return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_damaged || l.nb_bad_bytes ||
+           l.nb_undecoded || l.scrambled || l.cut;
 }
 
 bool hls_say_losses(struct hls_account *a)
@@ -164,6 +187,8 @@ bool hls_say_losses(struct hls_account *a)
     bool any = say_damage(a);
 
     hls_note_tracks(a);
+    if (a->nb_jumps > JUMPS_MAX)
+        cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
     any |= say_unfollowed(a);
     any |= say_left_out(a, true);
     any |= say_left_out(a, false);

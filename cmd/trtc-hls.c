@@ -257,11 +257,14 @@ static int64_t now_us(void)
 
 /* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
  * out. */
-static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct trtc_err *err)
+static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_account *a,
+                struct trtc_err *err)
 {
     struct trtc_input_frame f;
     int got;
     while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
+        if (f.breaks)
+            hls_note_jump(a, &f, f.pkt.pts_us - trtc_input_start_us(in));
         if (trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
             return -1;
         if (trtc_segmenter_says_late(seg))
@@ -295,7 +298,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
         goto done;
     struct hls_account a = { .input = o->input, .in = in, .seg = seg };
     hls_note_tracks(&a);
-    ret = pump(in, seg, err);
+    ret = pump(in, seg, &a, err);
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
         ret = -1;

@@ -217,7 +217,28 @@ breaks() {
             whole jump$offset.ts o
             [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
             near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | awk '{s += $1} END {print s}')" 8 0.2 "length"
+            grep -q 'time stamps jump by [+-]3[0-9]*\.[0-9]* s' err || fail "the jump is not said"
         done
+    done
+}
+
+@test "the clock jumps by days, and falls by a third of a second: all is there, at its distance" {
+    local offset
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 -c:a aac \
+        -b:a 32k a.mp4
+    for offset in 4.13 3.7 400004; do
+        ffmpeg -nostdin -v error -y -i a.mp4 -c copy -f flv a.flv -output_ts_offset $offset -c copy -f flv b.flv
+        { cat a.flv && tail -c +14 b.flv; } >ab.flv # one FLV, whose stamps jump
+        rm -rf o
+        hls 0 -d o -u 10001 -t 60 ab.flv
+        case $offset in
+        4.13) unsaid 'time stamps jump' ;;
+        3.7) grep -qE 'at [34]\.[0-9]+ s its time stamps jump by -0\.[34]' err || fail "not said" ;;
+        *) said 'its time stamps jump by +4.6 days' ;;
+        esac
+        strict o/${stem}_video.m3u8
+        cat o/*_video_*.ts | ffprobe -v error -select_streams v -show_entries packet=pts -of csv=p=0 - | tr -d , | grep . | sort -n |
+            awk 'NR > 1 { d = ($1 - last) / 90; if (d < 40 || d > 220) { print d; bad = 1 } } { last = $1 } END { exit NR != 120 || bad }' || fail "$offset: distances"
     done
 }
 

@@ -916,7 +916,7 @@ static void test_new_size(void **state)
 {
     (void)state;
     run(FFMPEG "-f lavfi -i testsrc2=s=320x192:r=25:d=2 -f lavfi -i sine=r=48000:d=2 -c:v libx264 "
-               "-preset ultrafast -g 25 -c:a aac -output_ts_offset 4.02 large.ts");
+               "-preset ultrafast -g 25 -c:a aac -output_ts_offset 4.11 large.ts");
     run("cat base.ts large.ts >sizes.ts");
     read_file(&got, "sizes.ts");
     assert_int_equal(got.nb_sizes, 1);
@@ -1037,9 +1037,18 @@ static void test_clock(void **state)
                     { A, 40, 40, 0 },        { V, 3601000, 1040, 0 }, { A, 1000, 1000, 0 },
                     { V, 3605000, 5040, 0 }, { A, 5000, 5000, 0 },    { V, 3609000, 9040, 0 },
                     { A, 9000, 9000, 0 } },
-      jitter[] = {
-          { V, 1000, 1000, 0 }, { V, 1040, 1040, 0 }, { V, 1080, 1080, 0 }, { V, 1120, 1120, 0 }
-      };
+      /* both fall by less than a second and go on from there, one after the other */
+        falls[] = { { V, 1000, 1000, 0 }, { A, 1000, 1000, 0 }, { V, 1040, 1040, 0 },
+                    { V, 780, 1080, 0 },  { A, 1040, 1040, 0 }, { V, 820, 1120, 1 },
+                    { A, 780, 1080, 0 },  { V, 860, 1160, 0 },  { A, 820, 1120, 0 } },
+      /* the stamp of a single frame is wrong */
+        glitch[] = { { V, 1000, 1000, 0 },
+                     { V, 1040, 1040, 0 },
+                     { V, 780, 1080, 0 },
+                     { V, 1120, 1120, 0 },
+                     { V, 1160, 1160, 0 } },
+      jitter[] = { { A, 1000, 1000, 0 }, { A, 1032, 1032, 0 }, { A, 1088, 1088, 0 },
+                   { A, 1111, 1111, 0 }, { A, 1080, 1111, 0 }, { A, 1170, 1170, 0 } };
     static const struct {
         const char *name;
         const struct step *v;
@@ -1050,6 +1059,8 @@ static void test_clock(void **state)
         { "outlier", outlier, COUNT(outlier) },
         { "lagging", lagging, COUNT(lagging) },
         { "alone", alone, COUNT(alone) },
+        { "falls", falls, COUNT(falls) },
+        { "glitch", glitch, COUNT(glitch) },
         { "jitter", jitter, COUNT(jitter) },
     };
     struct trtc_input_placed at;
@@ -1080,7 +1091,7 @@ static void test_clock(void **state)
     /* small steps back, the same time again, none at all, PTS in front of DTS */
     c = (struct trtc_input_clock){ 0 };
     trtc_input_clock_place(&c, V, 1000000, 1000000, 40000, &at);
-    trtc_input_clock_place(&c, V, 900000, 900000, 40000, &at);
+    trtc_input_clock_place(&c, V, 970000, 970000, 40000, &at);
     assert_true(!at.breaks && at.dts_us > 1000000 && at.dts_us < 1000100);
     trtc_input_clock_place(&c, V, 1040000, 1000000, 40000, &at);
     assert_true(!at.breaks && at.dts_us > 1000000 && at.dts_us < 1000100);

@@ -57,6 +57,7 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
+    int64_t nb_mended;                            /* times that were made */
     bool leaves_other;                            /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
     int64_t nb_sent;                              /* packets for the encoder */
@@ -143,6 +144,7 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
                   struct trtc_input_placed *at)
 {
     trtc_input_clock_place(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+    in->nb_mended += at->mended;
     if (at->breaks) {
         in->breaks = true;
         in->jump_us = at->jump_us;
@@ -651,6 +653,7 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
 {
     *out = (struct trtc_input_losses){ 0 };
     in->ops->losses(in->back, out);
+    out->nb_mended = in->nb_mended;
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
 }

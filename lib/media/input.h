@@ -53,6 +53,7 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_bad_bytes;    /* could not be used */
     int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
     int64_t nb_damaged;      /* frames that were returned and are not whole */
+    int64_t nb_mended;       /* frames whose PTS could not be right, and got another one */
     int64_t nb_faults;       /* other containers than TS: faults that were passed over, */
     const char *fault;       /* the first of them, in words, or NULL; valid as long as the input */
     bool scrambled;          /* TS: scrambled packets were left out */

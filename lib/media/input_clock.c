@@ -2,7 +2,9 @@
 /* One time line for all tracks of a stream whose time stamps wrap and jump. */
 #include "media/input_priv.h"
 
-#define BACK_US       500000     /* time stamps that fall by more have jumped; by less: jitter */
+#define BACK_US 500000 /* time stamps that fall by more have jumped; */
+#define FALL_US \
+    40000 /* by more than this, too, if the next one is there as well; by less: jitter */
 #define PAUSE_US      1800000000 /* and those that rise by more; by less: a pause */
 #define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
 #define OVERLAP_US    3000000    /* so long may a track go on in the epoch before */
@@ -62,19 +64,36 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, in
     out->jump_us = raw - (l->raw_us + (end_of(l) - l->dts_us));
 }
 
-/* Chooses the epoch of a frame: that of its track, the current one, or a new one. */
+/* The frame before fell a little. Either the next one is where that was (the stream goes on from there), or
+ * where it should have been (just its stamp is wrong). */
+static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
+{
+    const int64_t step = end_of(l) - l->dts_us;
+
+    return distance(raw, l->raw_us + step) < distance(raw, l->fell_from_us + 2 * step);
+}
+
+/* Chooses the epoch of a frame: that of its track, the current one, or a new one. sure: a time that falls has
+ * fallen. */
 static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
-                         struct trtc_input_placed *out)
+                         bool sure, struct trtc_input_placed *out)
 {
     const int64_t step = raw - l->raw_us, off_current = distance(raw, c->at_us);
-    const bool goes_on = step >= -BACK_US && step <= PAUSE_US;
+    const bool fallen = l->fell && stays_fallen(l, raw), fell_off = l->epoch != c->epoch;
+    const bool falls = sure && !l->fell && step < -FALL_US && step >= -BACK_US;
+    const bool goes_on = !fallen && !(falls && fell_off) && step >= -BACK_US && step <= PAUSE_US;
 
     if (!l->seen)
         return;
+    l->fell = falls && !fell_off;
+    if (l->fell)
+        l->fell_from_us = l->raw_us;
     if (l->epoch == c->epoch) {
         /* A pause of one track, through which the other one has gone on, is no jump. */
-        if (!goes_on && (step < 0 || off_current > NEAR_US))
+        if (!goes_on && (fallen || step < 0 || off_current > NEAR_US))
             open_epoch(c, l, raw, out);
+        if (fallen) /* it jumped before the last frame */
+            out->jump_us = l->raw_us - (l->fell_from_us + (end_of(l) - l->dts_us));
         return;
     }
 
@@ -87,8 +106,8 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
     l->epoch = -1;
 }
 
-/* Fills in what the frame does not say. */
-static void complete_times(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+/* Fills in what the frame does not say. True where its PTS cannot be right, and another one was made. */
+static bool complete_times(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
                            int64_t *pts, int64_t *dts)
 {
     const int64_t next = l->raw_us + (end_of(l) - l->dts_us);
@@ -99,32 +118,40 @@ static void complete_times(const struct trtc_input_clock *c, const struct trtc_i
     }
     if (*dts == TRTC_NOTIME) /* a picture shown after others that follow it */
         *dts = l->seen && *pts > next && *pts - next <= STEP_MAX_US ? next : *pts;
-    if (*pts == TRTC_NOTIME || distance(*pts, *dts) > REORDER_US)
+    const bool wild = *pts != TRTC_NOTIME && distance(*pts, *dts) > REORDER_US;
+    if (*pts == TRTC_NOTIME || wild)
         *pts = *dts + l->delay_us;
     if (*pts < *dts)
         *dts = *pts;
+    return wild;
 }
 
 void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
                             int64_t dur_us, struct trtc_input_placed *out)
 {
     struct trtc_input_lane *l = &c->lane[track];
+    const bool said = dts_us != TRTC_NOTIME;
 
     *out = (struct trtc_input_placed){ 0 };
-    complete_times(c, l, &pts_us, &dts_us);
+    out->mended = complete_times(c, l, &pts_us, &dts_us);
     if (!c->running)
         c->start_us = c->at_us = dts_us;
     c->running = true;
 
-    choose_epoch(c, l, dts_us, out);
+    /* What is shown later than all before it may be decoded earlier: from here on more is reordered. */
+    choose_epoch(c, l, dts_us, said && pts_us <= l->high_us, out);
     if (!l->seen || out->breaks || l->epoch < 0) {
         l->epoch = c->epoch;
         l->off_us = c->off_us;
+        l->high_us = pts_us;
     }
+    if (pts_us > l->high_us)
+        l->high_us = pts_us;
     if (l->epoch == c->epoch)
         c->at_us = dts_us;
 
-    int64_t dts = dts_us + l->off_us, pts = pts_us + l->off_us;
+    const int64_t off_us = l->fell ? end_of(l) - dts_us : l->off_us;
+    int64_t dts = dts_us + off_us, pts = pts_us + off_us;
     if (l->seen && dts <= l->dts_us)
         dts = l->dts_us + TICK_US;
     if (pts < dts)

@@ -145,10 +145,13 @@ struct trtc_input_clock {
         bool seen;
         int epoch;
         int64_t off_us;
+        int64_t high_us;  /* highest PTS in its epoch, raw */
         int64_t raw_us;   /* DTS of the last frame, raw, */
         int64_t dts_us;   /* and ours */
         int64_t delay_us; /* its PTS less DTS */
         int64_t step_us;  /* usual distance of frames, 0 unknown */
+        bool fell;        /* the last frame's time was a little below that of the one before, */
+        int64_t fell_from_us; /* which was this: it was placed behind it for now */
     } lane[TRTC_INPUT_TRACKS];
 };
 
@@ -157,6 +160,7 @@ struct trtc_input_placed {
     bool breaks;
     int64_t jump_us;
     int epoch;
+    bool mended; /* its PTS could not be right, and another one was made */
 };
 
 /* Places the next frame of a track. pts_us, dts_us may be TRTC_NOTIME; dur_us is 0 where the frame
