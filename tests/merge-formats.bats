@@ -78,8 +78,9 @@ entry() {
     add libx264 -preset ultrafast -g 5 -bsf:v 'filter_units=remove_types=7|8'
     add libx264 -preset ultrafast -g 5
     finish
-    merge 3 -f p
+    merge 3 -f p --report r.json
     said '10 pictures refer to parameter sets that never came; 1.000 s lost'
+    jq -e '.outputs[0].video.account | .frames_in == 20 and .frames_out == 10 and .put_in == 1 and .unaccounted == 0' r.json
     [ "$(frames p/$first)" -eq 11 ] # a black one first
     # nothing at all
     rm -r p
@@ -137,4 +138,70 @@ shape() {
     merge 0 -f p --json
     jq -e '.video.reason == "the sample aspect ratio changes"' out
     [ "$(shape p/$first)" = 86,48,1:1 ] || fail "$(shape p/$first)"
+}
+
+# retype FILE TYPE: the picture in this transport stream is called another stream type.
+retype() {
+    perl -0777 -pi -e '
+        sub crc { my $c = 0xffffffff; for (unpack "C*", shift) { $c ^= $_ << 24;
+            $c = ($c << 1 ^ ($c & 0x80000000 ? 0x04c11db7 : 0)) & 0xffffffff for 1 .. 8 } pack "N", $c }
+        for (my $at = 0; $at < length; $at += 188) {
+            my ($pid, $length) = (unpack("n", substr $_, $at + 1, 2) & 0x1fff, unpack("n", substr $_, $at + 6, 2) & 0xfff);
+            next if $pid != 0x1000;
+            substr($_, $at + 17, 1) = chr '"$2"';
+            substr($_, $at + 8 + $length - 4, 4) = crc(substr $_, $at + 5, $length - 1);
+        }' "$1"
+    list_size "$1"
+}
+
+# list_size FILE: FATTR of a segment that has changed.
+list_size() {
+    sed -i "/FILE-ATTR/s/,.*/,$(stat -c %s "$1")/" "$list"
+}
+
+@test "a picture whose size its segment does not say is made as large as it is; what cannot be decoded is named" {
+    mk s --start 1767225600000 --length 1 --user "$(user kinds=a)"
+    # MPEG-2, the shape of which is in the picture itself
+    begin p
+    add mpeg2video -g 5 -r 25 -vf setsar=4/3
+    finish
+    cp s/*audio* p
+    merge 0 -f p --json
+    jq -e '.video.reason == "mpeg2video is not copied into MP4"' out
+    [ "$(shape p/$first)" = 86,48,1:1 ] || fail "$(shape p/$first)"
+    # one that nobody decodes: the sound is merged
+    begin q 160x90
+    add libx264 -preset ultrafast -g 5
+    finish
+    cp s/*audio* q
+    retype q/*video*.ts 0x42
+    for p in "" "WIDTH:160 HEIGHT:90"; do
+        sed -i '/VIDEO-METADATA/d' "$list"
+        [[ ! $p ]] || sed -i "4a#EXT-X-TRTC-VIDEO-METADATA:$p" "$list"
+        merge 3 -f q --force --report r.json
+        said 'q/'
+        jq -e '.outputs[0].video.account | .frames_in == 10 and .frames_out == 0 and .unaccounted == 0' r.json
+        [ "$(field q/$first a codec_name)" = aac ]
+    done
+    # encoding without a size, of a stream that says it late only
+    begin r
+    add libx264 -preset ultrafast -g 5 -bsf:v 'filter_units=remove_types=7|8'
+    add libx264 -preset ultrafast -g 5
+    finish
+    merge 3 -f r --video encode
+    [ "$(shape r/$first)" = 64,48,1:1 ] || fail "$(shape r/$first)"
+}
+
+@test "trtc-mix begins in the middle of a recording whose parameter sets stand at its beginning" {
+    local codec
+    for codec in libx264:'7|8' libx265:32-34; do
+        rm -rf p
+        begin p
+        picture=color=red:s=64x48 add ${codec%:*} -preset ultrafast -g 5
+        picture=color=red:s=64x48 add ${codec%:*} -preset ultrafast -g 5 -bsf:v "filter_units=remove_types=${codec#*:}"
+        finish
+        expect 0 trtc-mix -q -s 64x48 --still +1.5 -o s.png p
+        [ "$(ffmpeg -nostdin -v error -i s.png -vf scale=1:1 -f rawvideo -pix_fmt rgb24 - | od -An -tu1 | awk '{ print ($1 > 200 && $2 < 50) }')" = 1 ] ||
+            fail "$codec: no picture"
+    done
 }

@@ -11,7 +11,7 @@ struct trtc_loss {
     char *path; /* the file it concerns */
     const char *
         kind; /* one word: missing, empty, truncated, foreign, twice, damaged, unreadable,
-                 overlap */
+                 overlap, format */
     char *detail;       /* the reason in words, or NULL */
     int64_t start_us;   /* where on the clock, or TRTC_NOTIME */
     int64_t lost_us;    /* media time lost; 0: none, or unknown with lost_bytes < 0 */

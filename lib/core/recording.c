@@ -257,6 +257,8 @@ static int place_source(struct trtc_recording *r, int source, struct seen *seen,
                                 .ranged = ranged,
                                 .key_method = seg->key_method,
                                 .map = seg->map,
+                                .said_width_px = seg->width_px,
+                                .said_height_px = seg->height_px,
                                 .name_ms = timed ? name.utc_ms : TRTC_NOTIME };
         p.facts.nb_frames = -1;
         enum listing how = look_at(r, seg, named ? &name : NULL, seen);

@@ -51,6 +51,7 @@ struct trtc_piece {     /* one segment file that can be used */
     bool measure;       /* its length cannot be believed: must be read to know */
     bool cut;           /* found to end too early (already listed as a loss) */
     bool unusable;      /* found to hold nothing (already listed as a loss) */
+    int said_width_px, said_height_px; /* VIDEO-METADATA; 0: none */
     struct trtc_facts facts;
 };
 

@@ -11,6 +11,7 @@
 #include "media/es.h"
 #include "media/feed_priv.h"
 #include "media/reader.h"
+#include "media/sets_kept.h"
 
 #define STEP_MAX_US   1000000 /* frames further apart than this: a hole */
 #define VIDEO_STEP_US 66667
@@ -41,6 +42,8 @@ struct lane_feed {
     struct trtc_lane lane; /* the clips that are wanted, borrowed */
     enum trtc_kind kind;
     struct trtc_reader *reader;
+    struct trtc_kept_sets *sets; /* of pictures: in force */
+    enum trtc_codec codec;       /* ... and for this one */
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 };
 
@@ -58,6 +61,20 @@ static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
     return f->step_us;
 }
 
+/* Decoding may begin at any key picture: those that stand before it, maybe in another segment, go
+ * with it. */
+static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
+{
+    if (out->codec != TRTC_CODEC_H264 && out->codec != TRTC_CODEC_H265)
+        return;
+    if (out->codec != f->codec)
+        trtc_kept_sets_clear(f->sets);
+    f->codec = out->codec;
+    trtc_kept_sets_take(f->sets, out->codec, out->pkt.data, out->pkt.size);
+    if (out->pkt.key)
+        out->sets = trtc_kept_sets_missing(f->sets, &out->sets_size);
+}
+
 static int lane_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
 {
     struct lane_feed *f = (struct lane_feed *)feed;
@@ -72,6 +89,7 @@ static int lane_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
         .codec_name = r.stream->codec_name,
         .dur_us = duration_us(f, &r),
     };
+    add_sets(f, out);
     return TRTC_FED_FRAME;
 }
 
@@ -80,10 +98,20 @@ static void lane_free(struct trtc_feed *feed)
     struct lane_feed *f = (struct lane_feed *)feed;
 
     trtc_reader_free(&f->reader);
+    trtc_kept_sets_free(&f->sets);
     free(f);
 }
 
 static const struct trtc_feed_ops lane_ops = { lane_next, lane_free };
+
+/* The clip to begin with: where this one has no parameter sets, the last one before it that has. */
+static size_t with_sets(const struct trtc_lane *lane, size_t clip)
+{
+    for (size_t i = clip; i < lane->n; i--)
+        if (lane->clips[i].piece->facts.width_px > 0)
+            return i;
+    return clip;
+}
 
 struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const struct trtc_lane *lane,
                                       enum trtc_kind kind, int64_t from_us,
@@ -99,6 +127,8 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const stru
     while (from_us != TRTC_NOTIME && skip < lane->n &&
            trtc_clip_end_us(&lane->clips[skip]) + TRTC_ROUNDING_US <= from_us)
         skip++;
+    if (kind == TRTC_VIDEO)
+        skip = with_sets(lane, skip);
     *f = (struct lane_feed){
         .feed.ops = &lane_ops,
         .lane = { lane->clips + skip, lane->n - skip },
@@ -107,9 +137,12 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const stru
         .step_us = kind == TRTC_VIDEO ? VIDEO_STEP_US : AUDIO_STEP_US,
     };
     f->reader = trtc_reader_new(r, &f->lane, kind, losses, NULL, err);
-    if (f->reader)
+    f->sets = kind == TRTC_VIDEO ? trtc_kept_sets_new() : NULL;
+    if (f->reader && (f->sets || kind != TRTC_VIDEO))
         return &f->feed;
-    free(f);
+    if (f->reader)
+        trtc_fail_nomem(err);
+    lane_free(&f->feed);
     return NULL;
 }
 

@@ -2,9 +2,12 @@
 /* Picture encoded: every access unit goes through the encoder, which fits it into the canvas
  * at a constant rate. The grid of the output's frames is laid so that the first picture falls
  * on it: a source of the same rate then keeps its times exactly. */
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "media/av.h"
 #include "media/encode.h"
+#include "media/picture_size.h"
 #include "media/reader.h"
 #include "media/track.h"
 
@@ -16,6 +19,11 @@ struct picture_encode {
     struct trtc_venc *enc;
     size_t hint;
     bool drained;
+    struct trtc_losses *losses;
+    struct trtc_ledger left; /* pictures that never got to the encoder */
+    int64_t nb_undecodable;  /* ... of this piece */
+    const struct trtc_piece *undecodable_in;
+    struct trtc_err why;
     int64_t phase_us; /* of the grid; -1: no picture yet */
     uint8_t *buf;
     size_t cap;
@@ -24,6 +32,34 @@ struct picture_encode {
 static struct picture_encode *self(struct trtc_track *t)
 {
     return (struct picture_encode *)t;
+}
+
+/* Names the pictures that nothing here decodes. */
+static int lose_undecodable(struct picture_encode *c, struct trtc_err *err)
+{
+    const struct trtc_piece *p = c->undecodable_in;
+    if (c->nb_undecodable == 0)
+        return 0;
+    char *path = trtc_piece_path(c->out->rec, p);
+    int ret = path ? trtc_losses_add(c->losses, path, "format", p->source, p->start_us, p->dur_us,
+                                     0, "%" PRId64 " pictures: %s", c->nb_undecodable, c->why.msg)
+                   : -1;
+    free(path);
+    c->nb_undecodable = 0;
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* A picture of this piece is not decoded. */
+static int leave_out(struct picture_encode *c, const struct trtc_piece *piece, enum trtc_left reason,
+                     const struct trtc_err *why, struct trtc_err *err)
+{
+    if (c->undecodable_in != piece && lose_undecodable(c, err) < 0)
+        return -1;
+    c->undecodable_in = piece;
+    c->why = *why;
+    c->nb_undecodable++;
+    c->left.nb_left[reason]++;
+    return 0;
 }
 
 /* One more access unit into the encoder, or the end. */
@@ -35,6 +71,8 @@ static int feed(struct picture_encode *c, struct trtc_err *err)
         return -1;
     if (got == 0) {
         c->drained = true;
+        if (lose_undecodable(c, err) < 0)
+            return -1;
         return trtc_venc_end(c->enc, c->out->dur_us - (c->phase_us > 0 ? c->phase_us : 0), err);
     }
     struct trtc_packet p = r.pkt;
@@ -50,7 +88,13 @@ static int feed(struct picture_encode *c, struct trtc_err *err)
         c->phase_us = p.pts_us > 0 ? p.pts_us % (1000000 / c->out->fps) : 0;
     p.pts_us -= c->phase_us;
     p.dts_us -= c->phase_us;
-    return trtc_venc_send(c->enc, r.stream->codec, r.stream->codec_name, &p, err);
+    struct trtc_err why;
+    if (trtc_venc_send(c->enc, r.stream->codec, r.stream->codec_name, &p, &why) == 0)
+        return 0;
+    if (why.code == TRTC_EX_UNAVAILABLE)
+        return leave_out(c, r.piece, TRTC_LEFT_FORMAT, &why, err);
+    *err = why;
+    return -1;
 }
 
 static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, struct trtc_err *err)
@@ -88,10 +132,12 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
 static void picture_encode_account(struct trtc_track *t)
 {
     struct picture_encode *c = self(t);
-    if (!c->enc)
+    if (!c->reader)
         return;
     *c->account = *trtc_reader_account(c->reader);
-    trtc_venc_account(c->enc, c->account);
+    trtc_ledger_add(c->account, &c->left);
+    if (c->enc)
+        trtc_venc_account(c->enc, c->account);
 }
 
 static void picture_encode_free(struct trtc_track *t)
@@ -105,13 +151,69 @@ static void picture_encode_free(struct trtc_track *t)
 }
 
 /* The colours of the recording where it has the same ones throughout. */
-static struct trtc_colour colour_of(const struct trtc_output *out)
+static struct trtc_colour colour_of(const struct trtc_output *out, int width_px, int height_px)
 {
     struct trtc_colour_vote vote = { 0 };
     for (size_t i = 0; i < out->video.n; i++)
         if (out->video.clips[i].piece->facts.width_px > 0)
             trtc_colour_vote(&vote, &out->video.clips[i].piece->facts.colour);
-    return trtc_colour_voted(&vote, out->width_px, out->height_px);
+    return trtc_colour_voted(&vote, width_px, height_px);
+}
+
+/* Nothing of the lane can be decoded: all of it is named. */
+static int lose_all(struct picture_encode *c, struct trtc_err *err)
+{
+    struct trtc_err why;
+    struct trtc_read r;
+    int got;
+    while ((got = trtc_reader_next(c->reader, &r, err)) > 0) {
+        enum trtc_left reason = TRTC_LEFT_FORMAT;
+        if (trtc_av_decoder(AVMEDIA_TYPE_VIDEO, r.stream->codec, r.stream->codec_name, &why)) {
+            reason = TRTC_LEFT_UNDECODED;
+            trtc_fail(&why, TRTC_EX_UNAVAILABLE, "none of them can be decoded");
+        }
+        if (leave_out(c, r.piece, reason, &why, err) < 0)
+            return -1;
+    }
+    return got < 0 || lose_undecodable(c, err) < 0 ? -1 : 0;
+}
+
+static int open_encoder(struct picture_encode *c, const struct trtc_track_opts *o, int w, int h,
+                        struct trtc_err *err)
+{
+    const struct trtc_venc_opts vo = { .width_px = w,
+                                       .height_px = h,
+                                       .colour = colour_of(c->out, w, h),
+                                       .fps = c->out->fps,
+                                       .black = o->black,
+                                       .threads = o->threads };
+    struct trtc_mp4_track *f = &c->track.format;
+    c->enc = trtc_venc_new(&vo, err);
+    if (!c->enc)
+        return -1;
+    *f = (struct trtc_mp4_track){ .codec = TRTC_CODEC_H264,
+                                  .timescale = 90000,
+                                  .width_px = (w + 1) / 2 * 2,
+                                  .height_px = (h + 1) / 2 * 2,
+                                  .sar_num = 1,
+                                  .sar_den = 1,
+                                  .colour = vo.colour };
+    f->annexb = trtc_venc_param_sets(c->enc, &f->annexb_size);
+    return 1;
+}
+
+/* 1; 0: nothing can be decoded, which is named; -1. */
+static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
+                      struct trtc_err *err)
+{
+    int w = c->out->width_px, h = c->out->height_px;
+    int known = w > 0 && h > 0 ? 1 : trtc_picture_size(c->out, &w, &h, err);
+    if (known < 0)
+        return -1;
+    c->reader = trtc_reader_new(c->out->rec, &c->out->video, TRTC_VIDEO, o->losses, o->bytes, err);
+    if (!c->reader)
+        return -1;
+    return known ? open_encoder(c, o, w, h, err) : lose_all(c, err);
 }
 
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
@@ -119,12 +221,6 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
 {
     static const struct trtc_track_ops ops = { picture_encode_next, picture_encode_account,
                                                picture_encode_free };
-    const struct trtc_venc_opts vo = { .width_px = out->width_px,
-                                       .height_px = out->height_px,
-                                       .colour = colour_of(out),
-                                       .fps = out->fps,
-                                       .black = o->black,
-                                       .threads = o->threads };
     *t = NULL;
     struct picture_encode *c = calloc(1, sizeof *c);
     if (!c)
@@ -133,22 +229,12 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
     c->account = o->account;
+    c->losses = o->losses;
     c->phase_us = -1;
-    c->reader = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, o->losses, o->bytes, err);
-    c->enc = c->reader ? trtc_venc_new(&vo, err) : NULL;
-    if (!c->enc) {
+    int got = open_track(c, o, err);
+    if (got > 0)
+        *t = &c->track;
+    else
         picture_encode_free(&c->track);
-        return -1;
-    }
-    struct trtc_mp4_track *f = &c->track.format;
-    *f = (struct trtc_mp4_track){ .codec = TRTC_CODEC_H264,
-                                  .timescale = 90000,
-                                  .width_px = (out->width_px + 1) / 2 * 2,
-                                  .height_px = (out->height_px + 1) / 2 * 2,
-                                  .sar_num = 1,
-                                  .sar_den = 1,
-                                  .colour = vo.colour };
-    f->annexb = trtc_venc_param_sets(c->enc, &f->annexb_size);
-    *t = &c->track;
-    return 0;
+    return got < 0 ? -1 : 0;
 }

@@ -22,6 +22,7 @@
 #include "media/es.h"
 #include "media/h264enc.h"
 #include "media/recolour.h"
+#include "media/sets_kept.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
 #define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */
@@ -49,6 +50,7 @@ struct trtc_venc {
 
     const AVCodec *in_codec; /* of the access unit in hand */
     struct trtc_colour in_colour; /* ... what its stream says, where that is parsed */
+    struct trtc_kept_sets *sets;  /* ... that are in force: a decoder may be opened at any key picture */
     AVPacket *in;            /* access unit that the decoder has not taken yet, if has_in */
     bool has_in;
     bool ended;
@@ -473,7 +475,8 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
     v->whole = av_frame_alloc();
     v->canvas = new_picture(v->o.width_px, v->o.height_px);
     v->black = new_picture(v->o.width_px, v->o.height_px);
-    if (!v->in || !v->decoded || !v->next || !v->whole || !v->canvas || !v->black) {
+    v->sets = trtc_kept_sets_new();
+    if (!v->in || !v->sets || !v->decoded || !v->next || !v->whole || !v->canvas || !v->black) {
         trtc_fail_nomem(err);
         goto fail;
     }
@@ -493,6 +496,7 @@ void trtc_venc_free(struct trtc_venc **v)
         return;
     trtc_h264enc_free(&x->enc);
     avcodec_free_context(&x->dec);
+    trtc_kept_sets_free(&x->sets);
     fit_fini(&x->fit);
     av_frame_free(&x->black);
     av_frame_free(&x->canvas);
@@ -504,9 +508,38 @@ void trtc_venc_free(struct trtc_venc **v)
     *v = NULL;
 }
 
-static bool is_parsed(enum trtc_codec codec)
+/* Copies p into v->in, behind the parameter sets that it needs and lacks. */
+static int with_sets(struct trtc_venc *v, const struct trtc_packet *p, struct trtc_err *err)
 {
-    return codec == TRTC_CODEC_H264 || codec == TRTC_CODEC_H265;
+    size_t n;
+    const uint8_t *sets = trtc_kept_sets_missing(v->sets, &n);
+    if (!p->key || !sets)
+        return trtc_av_packet(v->in, p, err);
+    struct trtc_packet joined = *p;
+    uint8_t *data = malloc(n + p->size);
+    if (!data)
+        return trtc_fail_nomem(err);
+    memcpy(data, sets, n);
+    memcpy(data + n, p->data, p->size);
+    joined.data = data;
+    joined.size += n;
+    const int ret = trtc_av_packet(v->in, &joined, err);
+    free(data);
+    return ret;
+}
+
+static int take_in(struct trtc_venc *v, enum trtc_codec codec, const struct trtc_packet *p,
+                   bool other_codec, struct trtc_err *err)
+{
+    struct trtc_video_params params;
+    if (codec != TRTC_CODEC_H264 && codec != TRTC_CODEC_H265)
+        return trtc_av_packet(v->in, p, err);
+    if (other_codec)
+        trtc_kept_sets_clear(v->sets);
+    trtc_kept_sets_take(v->sets, codec, p->data, p->size);
+    if (p->key && trtc_video_params_read(codec, p->data, p->size, &params) == 0)
+        v->in_colour = params.colour;
+    return with_sets(v, p, err);
 }
 
 int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec_name,
@@ -522,13 +555,10 @@ int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec
         v->account.nb_left[TRTC_LEFT_UNDECODED]++;
         return 0;
     }
-    if (trtc_av_packet(v->in, p, err))
+    if (take_in(v, codec, p, c != v->in_codec, err))
         return -1;
     v->in_codec = c;
     v->has_in = true;
-    struct trtc_video_params params;
-    if (p->key && is_parsed(codec) && trtc_video_params_read(codec, p->data, p->size, &params) == 0)
-        v->in_colour = params.colour;
     return 0;
 }
 

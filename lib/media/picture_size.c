@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The size of the first picture that can be decoded. */
+#include "media/picture_size.h"
+
+#include <stdbool.h>
+
+#include <libavcodec/avcodec.h>
+
+#include "core/fit.h"
+#include "media/av.h"
+#include "media/reader.h"
+
+enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */
+#define DECODED_PX_MAX (8192 * 8192)
+
+struct look {
+    AVCodecContext *dec;
+    AVPacket *pkt;
+    AVFrame *pic;
+    bool found;
+};
+
+/* A decoder for the stream of r; false where there is none. */
+static bool ready(struct look *l, const struct trtc_read *r)
+{
+    struct trtc_err none;
+    const AVCodec *codec =
+        trtc_av_decoder(AVMEDIA_TYPE_VIDEO, r->stream->codec, r->stream->codec_name, &none);
+    if (l->dec && l->dec->codec == codec)
+        return true;
+    avcodec_free_context(&l->dec);
+    l->dec = codec ? avcodec_alloc_context3(codec) : NULL;
+    if (!l->dec)
+        return false;
+    l->dec->thread_count = 1;
+    l->dec->max_pixels = DECODED_PX_MAX;
+    if (avcodec_open2(l->dec, codec, NULL) < 0)
+        avcodec_free_context(&l->dec);
+    return l->dec;
+}
+
+/* Decodes what r holds, or (NULL) what is still inside. */
+static int decode(struct look *l, const struct trtc_read *r, struct trtc_err *err)
+{
+    if (r && (!ready(l, r) || r->pkt.size == 0))
+        return 0;
+    if (r && trtc_av_packet(l->pkt, &r->pkt, err) < 0)
+        return -1;
+    avcodec_send_packet(l->dec, r ? l->pkt : NULL);
+    av_packet_unref(l->pkt);
+    l->found = avcodec_receive_frame(l->dec, l->pic) >= 0;
+    return 0;
+}
+
+static int search(struct look *l, struct trtc_reader *rd, struct trtc_err *err)
+{
+    struct trtc_read r;
+    int got = 1;
+    for (int i = 0; i < TRIES && got > 0 && !l->found; i++) {
+        got = trtc_reader_next(rd, &r, err);
+        if (got > 0 && decode(l, &r, err) < 0)
+            return -1;
+    }
+    if (got < 0)
+        return -1;
+    return !l->found && l->dec ? decode(l, NULL, err) : 0;
+}
+
+static int said_size(const struct trtc_output *out, int *w, int *h)
+{
+    for (size_t i = 0; i < out->video.n; i++) {
+        const struct trtc_piece *p = out->video.clips[i].piece;
+        if (p->said_width_px > 1 && p->said_height_px > 1 && p->said_width_px <= 16384 &&
+            p->said_height_px <= 16384) {
+            *w = p->said_width_px;
+            *h = p->said_height_px;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
+                      struct trtc_err *err)
+{
+    struct trtc_losses ignored = { 0 }; /* listed in the run itself */
+    struct look l = { .pkt = av_packet_alloc(), .pic = av_frame_alloc() };
+    struct trtc_reader *rd =
+        trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
+    int ret = rd ? 0 : -1;
+    if (rd && (!l.pkt || !l.pic))
+        ret = trtc_fail_nomem(err);
+    if (ret == 0)
+        ret = search(&l, rd, err);
+    if (ret == 0 && l.found) {
+        const AVRational sar = l.pic->sample_aspect_ratio;
+        trtc_fit_shown(l.pic->width, l.pic->height, trtc_fit_shape(sar.num, sar.den), width_px,
+                       height_px);
+        ret = 1;
+    } else if (ret == 0) {
+        ret = said_size(out, width_px, height_px);
+    }
+    trtc_reader_free(&rd);
+    trtc_losses_fini(&ignored);
+    avcodec_free_context(&l.dec);
+    av_frame_free(&l.pic);
+    av_packet_free(&l.pkt);
+    return ret;
+}
