@@ -279,6 +279,32 @@ static void test_same_in_all_containers(void **state)
     }
 }
 
+/* AVI says only when pictures are decoded; with start codes, or with lengths, which is what a copy from MP4 leaves. */
+static void test_avi(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-i base.mp4 -c:v libx264 -preset veryfast -g 25 -bf 3 -threads 1 -c:a copy deep.avi");
+    run(FFMPEG "-i base.mp4 -c copy lengths.avi");
+    for (int i = 0; i < 2; i++) {
+        read_file(&got, i ? "lengths.avi" : "deep.avi");
+        assert_int_equal(got.nb[V], 100);
+        assert_in_range(got.nb[A], 188, 190);
+        int64_t shown[100];
+        for (int k = 0; k < 100; k++) {
+            const struct frame *x = frame_of(&got, V, k);
+            shown[(x->f.pkt.pts_us - got.start_us + 20000) / 40000 % 100] = x->f.pkt.pts_us;
+            assert_int_equal((x->f.pkt.dts_us - frame_of(&got, V, 0)->f.pkt.dts_us) / 1000, 40 * k);
+        }
+        for (int k = 1; k < 100; k++)
+            assert_int_equal(shown[k] - shown[k - 1], 40000);
+    }
+    /* the other one's order is known */
+    read_file(&base, "base.mp4");
+    same_but(&got, &base, V, 0,
+             frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us, 10);
+}
+
 static void test_raw_streams(void **state)
 {
     (void)state;
@@ -1331,6 +1357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_in_all_containers),
+        cmocka_unit_test(test_avi),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_rate),
         cmocka_unit_test(test_other_sound_is_encoded),

@@ -65,6 +65,7 @@ struct back {
 
     /* pictures without times */
     bool untimed;
+    bool bare;           /* there is nothing else, and no decoding times either */
     AVRational frame_us; /* distance of two */
     AVCodecParserContext *parser;
     AVCodecContext *parser_ctx;
@@ -228,12 +229,15 @@ static int adopt(struct back *b, int index)
     return b->stream[k].index >= 0 ? k : -1;
 }
 
-/* A raw stream of pictures has no times: a parser tells their order, the stream its rate. */
+/* A raw stream of pictures has no times, and AVI says only when they are decoded: a parser tells
+ * their order, the stream its rate. */
 static int prepare_untimed(struct back *b, struct trtc_err *err)
 {
     const struct stream *s = &b->stream[TRTC_INPUT_VIDEO];
 
-    if (s->index < 0 || !av_match_name(b->ic->iformat->name, "h264,hevc"))
+    b->bare = av_match_name(b->ic->iformat->name, "h264,hevc");
+    if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265) ||
+        (!b->bare && !av_match_name(b->ic->iformat->name, "avi")))
         return 0;
 
     AVStream *st = b->ic->streams[s->index];
@@ -727,22 +731,39 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
 
 /* ---- pictures without times ---- */
 
+/* Reads the length of a unit, and moves behind it; no further than to the end. */
+static size_t next_length(int nal_length, const uint8_t **p, const uint8_t *end)
+{
+    size_t n = 0;
+
+    if (end - *p < nal_length)
+        *p = end;
+    for (int i = 0; i < nal_length && *p < end; i++)
+        n = n << 8 | *(*p)++;
+    return n < (size_t)(end - *p) ? n : (size_t)(end - *p);
+}
+
 /* The picture begins a new sequence: nothing before it is shown after it (H.264: IDR; H.265: IDR
  * or BLA). */
-static bool begins_sequence(enum trtc_codec codec, const AVPacket *pkt)
+static bool begins_sequence(const struct stream *s, const AVPacket *pkt)
 {
     const uint8_t *p = pkt->data, *end = pkt->data + pkt->size;
+    size_t n = 0;
 
-    for (;;) {
-        p = trtc_annexb_find(p, end);
-        if (end - p < 4)
+    for (;; p += n) {
+        if (s->nal_length == 0) {
+            p = trtc_annexb_find(p, end);
+            p += end - p < 3 ? end - p : 3;
+        } else {
+            n = next_length(s->nal_length, &p, end);
+        }
+        if (end - p < 2)
             return false;
-        const enum trtc_nal kind = trtc_nal_kind(codec, p[3]);
+        const enum trtc_nal kind = trtc_nal_kind(s->codec, p[0]);
         if (kind == TRTC_NAL_KEY_SLICE)
-            return codec == TRTC_CODEC_H264 || (p[3] >> 1 & 63) <= 20;
+            return s->codec == TRTC_CODEC_H264 || (p[0] >> 1 & 63) <= 20;
         if (kind == TRTC_NAL_SLICE)
             return false;
-        p += 3;
     }
 }
 
@@ -750,7 +771,7 @@ static bool begins_sequence(enum trtc_codec codec, const AVPacket *pkt)
 static int hold(struct back *b, struct trtc_err *err)
 {
     const int64_t k = b->order.nb_in % TRTC_INPUT_ORDER_MAX;
-    const bool resets = begins_sequence(b->stream[TRTC_INPUT_VIDEO].codec, b->pkt);
+    const bool resets = begins_sequence(&b->stream[TRTC_INPUT_VIDEO], b->pkt);
     uint8_t *data;
     int size;
 
@@ -765,6 +786,19 @@ static int hold(struct back *b, struct trtc_err *err)
     return 0;
 }
 
+/* Picture n, in decoding order, which is shown at this place. */
+static void place_picture(const struct back *b, int64_t n, int64_t place,
+                          struct trtc_input_raw *raw)
+{
+    const AVRational us = { 1, 1000000 };
+    const int64_t decoded_us =
+        b->bare || raw->dts_us == TRTC_NOTIME ? av_rescale_q(n, b->frame_us, us) : raw->dts_us;
+
+    raw->pts_us = decoded_us + av_rescale_q(place - n, b->frame_us, us);
+    raw->dts_us = decoded_us - av_rescale_q(b->order.delay, b->frame_us, us);
+    raw->dur_us = av_rescale_q(1, b->frame_us, us);
+}
+
 static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_err *err)
 {
     int track;
@@ -777,10 +811,7 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
             av_packet_move_ref(b->pkt, b->held[n % TRTC_INPUT_ORDER_MAX]);
             if (set_frame(b, TRTC_INPUT_VIDEO, raw, err) < 0)
                 return -1;
-            const AVRational us = { 1, 1000000 };
-            raw->pts_us = av_rescale_q(place, b->frame_us, us);
-            raw->dts_us = av_rescale_q(n - b->order.delay, b->frame_us, us);
-            raw->dur_us = av_rescale_q(1, b->frame_us, us);
+            place_picture(b, n, place, raw);
             return 1;
         }
         if (b->ended) {
@@ -793,7 +824,9 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
             b->ended = true;
             b->end_result = ret;
             trtc_input_order_end(&b->order);
-        } else if (track == TRTC_INPUT_VIDEO && hold(b, err) < 0) {
+        } else if (track == TRTC_INPUT_AUDIO) {
+            return set_frame(b, track, raw, err) < 0 ? -1 : 1;
+        } else if (hold(b, err) < 0) {
             return -1;
         }
     }
@@ -807,8 +840,12 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
     int track;
 
     do {
-        if (b->untimed)
-            return next_untimed(b, raw, err);
+        if (b->untimed) {
+            const int ret = next_untimed(b, raw, err);
+            if (ret <= 0)
+                return ret;
+            continue;
+        }
         const int ret = read_packet(b, &track, err);
         if (ret <= 0)
             return ret;
