@@ -1128,6 +1128,19 @@ static void test_clock(void **state)
     trtc_input_clock_place(&c, V, 1200000, 1300000, 40000, &at);
     assert_int_equal(at.pts_us, 1200000);
     assert_int_equal(at.dts_us, 1200000);
+
+    /* decoding times that are all late, of pictures in another order: the times of presentation stay */
+    static const int order[] = { 0, 3, 1, 2 };
+    int64_t last_us = INT64_MIN;
+    c = (struct trtc_input_clock){ 0 };
+    for (int k = 0; k < 200; k++) {
+        const int64_t pts_us = (k / 4 * 4 + order[k % 4]) * INT64_C(40000);
+        trtc_input_clock_place(&c, V, pts_us, k * INT64_C(40000) + 100000, 40000, &at);
+        assert_false(at.breaks || at.mended);
+        assert_in_range(at.pts_us - pts_us, 0, k < 8 ? 50 : 0); /* a tick or two */
+        assert_true(at.dts_us <= at.pts_us && at.dts_us > last_us);
+        last_us = at.dts_us;
+    }
 }
 
 static void test_unwrap(void **state)

@@ -107,10 +107,11 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
 }
 
 /* Fills in what the frame does not say. True where its PTS cannot be right, and another one was made. */
-static bool complete_times(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_lane *l,
                            int64_t *pts, int64_t *dts)
 {
     const int64_t next = l->raw_us + (end_of(l) - l->dts_us);
+    const bool said = *dts != TRTC_NOTIME;
 
     if (*dts == TRTC_NOTIME && *pts == TRTC_NOTIME) {
         *dts = l->seen ? next : c->running ? c->at_us : 0;
@@ -121,6 +122,13 @@ static bool complete_times(const struct trtc_input_clock *c, const struct trtc_i
     const bool wild = *pts != TRTC_NOTIME && distance(*pts, *dts) > REORDER_US;
     if (*pts == TRTC_NOTIME || wild)
         *pts = *dts + l->delay_us;
+    /* A stream whose decoding times are late has them all late by the same. */
+    if (said)
+        *dts -= l->late_us;
+    if (said && *dts > *pts && *dts - *pts <= STEP_MAX_US) {
+        l->late_us += *dts - *pts;
+        *dts = *pts;
+    }
     if (*pts < *dts)
         *dts = *pts;
     return wild;

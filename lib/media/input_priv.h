@@ -145,6 +145,7 @@ struct trtc_input_clock {
         bool seen;
         int epoch;
         int64_t off_us;
+        int64_t late_us;  /* by so much its DTS are above its PTS, and are lowered */
         int64_t high_us;  /* highest PTS in its epoch, raw */
         int64_t raw_us;   /* DTS of the last frame, raw, */
         int64_t dts_us;   /* and ours */
