@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
+
 #include "core/file.h"
 #include "core/text.h"
 
@@ -34,6 +36,7 @@ static struct {
     int out_errno;        /* of the first write to stdout that failed */
     bool out_told;        /* ... and the caller knows */
     char out_buf[1 << 15];
+    bool out_lacks; /* memory was too short for something that should be on stdout */
 } cli = { .name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Once a signal has asked for the end, a reader that takes nothing must not hold it up. */
@@ -89,6 +92,11 @@ void cli_init(const char *name)
         return; /* no memory for it: the plain stream will do */
     setvbuf(out, cli.out_buf, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof cli.out_buf);
     stdout = out;
+}
+
+const char *cli_name(void)
+{
+    return cli.name;
 }
 
 static void on_signal(int sig)
@@ -277,6 +285,15 @@ int64_t cli_open_files(int64_t want)
     return (int64_t)l.rlim_cur - used;
 }
 
+void cli_put_json(const struct cJSON *json, bool pretty)
+{
+    char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    if (text)
+        puts(text);
+    cli.out_lacks |= !text;
+    cJSON_free(text);
+}
+
 int cli_flush(struct trtc_err *err)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -296,5 +313,9 @@ int cli_finish(int code)
         return err.code;
     if (cli.out_told)
         code = trtc_worse(code, told ? err.code : cli_report(&err));
+    if (cli.out_lacks) {
+        trtc_fail_nomem(&err);
+        code = trtc_worse(code, cli_report(&err));
+    }
     return cli_signal ? 128 + (int)cli_signal : code;
 }

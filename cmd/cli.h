@@ -9,12 +9,15 @@
 
 #include "core/err.h"
 
+struct cJSON;
+
 /* The signal that asked for an end (SIGINT, SIGTERM), or 0. A second one kills. */
 extern volatile sig_atomic_t cli_signal;
 
 /* Call first. name is the program's name in messages. Sets the locale's text to C, and clears
  * the counters. */
 void cli_init(const char *name);
+const char *cli_name(void);
 
 /* SIGINT and SIGTERM set cli_signal from here on. */
 void cli_catch_signals(void);
@@ -51,6 +54,10 @@ void cli_version(void);
 /* One line of progress on stderr: only where that is a terminal and not quiet, at most ten
  * times a second; NULL clears it. */
 void cli_progress(const char *line);
+
+/* JSON on a line of stdout; pretty: on several. NULL, or too little memory for the text: cli_finish says so, and
+ * returns TRTC_EX_TEMPFAIL. */
+void cli_put_json(const struct cJSON *json, bool pretty);
 
 /* Flushes stdout: 0, or -1 with TRTC_EX_IOERR (a full disk: 75), or 128 + SIGPIPE where it was closed. */
 int cli_flush(struct trtc_err *err);

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/plan_print.h"
 #include "media/merge.h"
 #include "media/report.h"
+#include "memory.h"
 #include "merge.h"
 
 /* A job reads a segment of the picture and one of the sound, each in its directory, and writes two
@@ -37,7 +39,7 @@ void merge_say_loss(struct work *w, const struct trtc_loss *l)
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
     if (w->account.losses)
-        cJSON_AddItemToArray(w->account.losses, trtc_report_loss(l));
+        trtc_json_push(&w->account.losses, trtc_report_loss(l));
 }
 
 /* Outputs whose names depend on each other are one group: with --names recording all of a
@@ -51,9 +53,9 @@ static size_t group_end(const struct work *w, size_t first)
     return end;
 }
 
-static void set_ms(cJSON *j, const char *key, int64_t us)
+static void set_ms(cJSON **j, const char *key, int64_t us)
 {
-    cJSON_ReplaceItemInObjectCaseSensitive(j, key, cJSON_CreateNumber((double)(us / 1000)));
+    trtc_json_replace(j, key, cJSON_CreateNumber((double)(us / 1000)));
 }
 
 /* Object of the fth file of an output; res is NULL for one that an earlier run made. The account of
@@ -62,18 +64,18 @@ static cJSON *file_json(const struct trtc_output *o, const char *path,
                         const struct trtc_merge_result *res, size_t f)
 {
     cJSON *j = trtc_output_json(o);
-    cJSON_ReplaceItemInObjectCaseSensitive(j, "path", cJSON_CreateString(path));
-    cJSON_AddBoolToObject(j, "existing", !res);
+    trtc_json_replace(&j, "path", cJSON_CreateString(path));
+    trtc_json_put_bool(&j, "existing", !res);
     if (!res)
         return j;
     const struct trtc_merge_file *file = &res->files[f];
-    set_ms(j, "start_ms", file->start_us);
-    set_ms(j, "end_ms", file->end_us);
-    set_ms(j, "duration_ms", file->end_us - file->start_us);
-    cJSON_AddNumberToObject(j, "bytes", (double)file->bytes);
+    set_ms(&j, "start_ms", file->start_us);
+    set_ms(&j, "end_ms", file->end_us);
+    set_ms(&j, "duration_ms", file->end_us - file->start_us);
+    trtc_json_put_number(&j, "bytes", (double)file->bytes);
     if (f == 0) {
-        trtc_report_account(j, "video", &res->video_account);
-        trtc_report_account(j, "audio", &res->audio_account);
+        trtc_report_account(&j, "video", &res->video_account);
+        trtc_report_account(&j, "audio", &res->audio_account);
     }
     return j;
 }
@@ -83,10 +85,7 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
 {
     if (w->o->json) {
         cJSON *j = file_json(o, path, res, f);
-        char *text = cJSON_PrintUnformatted(j);
-        if (text)
-            puts(text);
-        free(text);
+        cli_put_json(j, false);
         cJSON_Delete(j);
     } else {
         printf("%s%c", path, w->o->null ? '\0' : '\n');
@@ -101,9 +100,11 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
     print_file(w, o, path, NULL, 0);
     if (w->account.outputs) {
         cJSON *j = file_json(o, path, NULL, 0), *file = cJSON_CreateObject();
-        cJSON_AddItemToObject(file, "path", cJSON_DetachItemFromObjectCaseSensitive(j, "path"));
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(j, "files"), file);
-        cJSON_AddItemToArray(w->account.outputs, j);
+        cJSON *files = cJSON_CreateArray();
+        trtc_json_put(&file, "path", cJSON_DetachItemFromObjectCaseSensitive(j, "path"));
+        trtc_json_push(&files, file);
+        trtc_json_put(&j, "files", files);
+        trtc_json_push(&w->account.outputs, j);
     }
     if (losses == 0)
         return;
@@ -307,7 +308,7 @@ static void tell_files(struct work *w, const struct trtc_output *o,
         free(partial);
     }
     if (w->account.outputs && res->nb_files)
-        cJSON_AddItemToArray(w->account.outputs, trtc_report_output(o, res));
+        trtc_json_push(&w->account.outputs, trtc_report_output(o, res));
 }
 
 static void run_group(struct work *w, size_t first, size_t end)
@@ -336,6 +337,8 @@ static void run_group(struct work *w, size_t first, size_t end)
         results[i - first].interrupted = interrupted;
     if (ret == 0)
         ret = name_files(w, first, end, results, &err);
+    if (ret == 0)
+        ret = memory_check(&err);
     if (ret == 0)
         ret = commit_files(end - first, results, &err);
     pthread_mutex_lock(&w->lock);

@@ -86,9 +86,9 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
-/* Once the mix has been made (at start_us): names what was missing, damaged or broken, on stderr and in in->code; losses (may be NULL) is a JSON array. */
+/* Once the mix has been made (at start_us): names what was missing, damaged or broken, on stderr and in in->code; *losses is a JSON array. */
 struct cJSON;
-void mix_inputs_settle(struct inputs *in, int64_t start_us, struct cJSON *losses);
+void mix_inputs_settle(struct inputs *in, int64_t start_us, struct cJSON **losses);
 void mix_inputs_close(struct inputs *in);
 
 /* ---- the options, and the run ---- */

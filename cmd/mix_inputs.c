@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/num.h"
 #include "core/operand.h"
 #include "core/stray.h"
@@ -127,7 +128,7 @@ static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool
     };
 }
 
-static void lose(struct inputs *in, cJSON *losses, const struct trtc_loss *l)
+static void lose(struct inputs *in, cJSON **losses, const struct trtc_loss *l)
 {
     char extent[96] = "";
     if (l->lost_us > 0)
@@ -139,7 +140,7 @@ static void lose(struct inputs *in, cJSON *losses, const struct trtc_loss *l)
     if (!in->allow_missing)
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     if (losses)
-        cJSON_AddItemToArray(losses, trtc_report_loss(l));
+        trtc_json_push(losses, trtc_report_loss(l));
 }
 
 /* ---- directories ---- */
@@ -674,17 +675,17 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
                                             : TRTC_EX_LOSS);
 }
 
-void mix_inputs_settle(struct inputs *in, int64_t start_us, cJSON *losses)
+void mix_inputs_settle(struct inputs *in, int64_t start_us, cJSON **losses)
 {
     for (size_t i = 0; losses && i < in->losses.n; i++) /* said already */
-        cJSON_AddItemToArray(losses, trtc_report_loss(&in->losses.items[i]));
+        trtc_json_push(losses, trtc_report_loss(&in->losses.items[i]));
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
         if (o->input)
             trtc_source_settle(o->input);
-        if (losses && o->rec && (i == 0 || in->origins[i - 1]->rec != o->rec))
+        if (o->rec && (i == 0 || in->origins[i - 1]->rec != o->rec))
             for (size_t l = 0; l < o->rec->losses.n; l++) /* said already */
-                cJSON_AddItemToArray(losses, trtc_report_loss(&o->rec->losses.items[l]));
+                trtc_json_push(losses, trtc_report_loss(&o->rec->losses.items[l]));
         for (size_t l = 0; l < o->losses.n; l++)
             lose(in, losses, &o->losses.items[l]);
         for (size_t l = 0; l < o->sound_losses.n; l++)

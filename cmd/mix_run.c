@@ -16,11 +16,13 @@
 
 #include "cli.h"
 #include "core/file.h"
+#include "core/json_put.h"
 #include "core/plan.h"
 #include "core/records.h"
 #include "core/stray.h"
 #include "core/utc.h"
 #include "media/overlay.h"
+#include "memory.h"
 #include "mix.h"
 
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)
@@ -236,10 +238,10 @@ static cJSON *intervals_json(const struct trtc_intervals *v)
     cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < v->n; i++) {
         cJSON *x = cJSON_CreateObject();
-        cJSON_AddNumberToObject(x, "start_ms", (double)(v->items[i].start_us / 1000));
+        trtc_json_put_number(&x, "start_ms", (double)(v->items[i].start_us / 1000));
         if (v->items[i].end_us != INT64_MAX)
-            cJSON_AddNumberToObject(x, "end_ms", (double)(v->items[i].end_us / 1000));
-        cJSON_AddItemToArray(a, x);
+            trtc_json_put_number(&x, "end_ms", (double)(v->items[i].end_us / 1000));
+        trtc_json_push(&a, x);
     }
     return a;
 }
@@ -249,31 +251,28 @@ static void print_summary(const struct opts *o, const struct inputs *in,
 {
     static const char *const medias[] = { "main", "aux" };
     cJSON *j = cJSON_CreateObject(), *users = cJSON_CreateArray();
-    cJSON_AddStringToObject(j, "path", o->output);
-    cJSON_AddNumberToObject(j, "start_ms", (double)(res->start_us / 1000));
-    cJSON_AddNumberToObject(j, "end_ms", (double)(res->end_us / 1000));
-    cJSON_AddNumberToObject(j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
-    cJSON_AddNumberToObject(j, "bytes", (double)res->bytes);
-    cJSON_AddNumberToObject(j, "width", o->set.width_px);
-    cJSON_AddNumberToObject(j, "height", o->set.height_px);
-    cJSON_AddNumberToObject(j, "fps", o->set.fps);
-    cJSON_AddNumberToObject(j, "frames", o->set.video ? (double)res->nb_frames : 0);
-    cJSON_AddBoolToObject(j, "interrupted", res->interrupted);
+    trtc_json_put_text(&j, "path", o->output);
+    trtc_json_put_number(&j, "start_ms", (double)(res->start_us / 1000));
+    trtc_json_put_number(&j, "end_ms", (double)(res->end_us / 1000));
+    trtc_json_put_number(&j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
+    trtc_json_put_number(&j, "bytes", (double)res->bytes);
+    trtc_json_put_number(&j, "width", o->set.width_px);
+    trtc_json_put_number(&j, "height", o->set.height_px);
+    trtc_json_put_number(&j, "fps", o->set.fps);
+    trtc_json_put_number(&j, "frames", o->set.video ? (double)res->nb_frames : 0);
+    trtc_json_put_bool(&j, "interrupted", res->interrupted);
     for (size_t i = 0; i < in->nb_origins; i++) {
         const struct trtc_member *m = &in->sources[i].member;
         cJSON *u = cJSON_CreateObject();
-        cJSON_AddStringToObject(u, "user", m->user);
-        cJSON_AddStringToObject(u, "media", medias[m->aux]);
-        cJSON_AddItemToObject(u, "picture", intervals_json(&m->picture));
-        cJSON_AddItemToObject(u, "sound", intervals_json(&m->sound));
-        cJSON_AddItemToArray(users, u);
+        trtc_json_put_text(&u, "user", m->user);
+        trtc_json_put_text(&u, "media", medias[m->aux]);
+        trtc_json_put(&u, "picture", intervals_json(&m->picture));
+        trtc_json_put(&u, "sound", intervals_json(&m->sound));
+        trtc_json_push(&users, u);
     }
-    cJSON_AddItemToObject(j, "users", users);
-    cJSON_AddItemToObject(j, "losses", losses);
-    char *text = cJSON_PrintUnformatted(j);
-    if (text)
-        puts(text);
-    free(text);
+    trtc_json_put(&j, "users", users);
+    trtc_json_put(&j, "losses", losses);
+    cli_put_json(j, false);
     cJSON_Delete(j);
 }
 
@@ -297,6 +296,10 @@ static int write_still(const struct opts *o, struct trtc_mix *mix, int64_t at_us
     const AVFrame *f = trtc_mix_still(mix, at_us, err);
     if (!f || trtc_png_encode(f, &png, &size, err) < 0)
         return -1;
+    if (memory_check(err) < 0) {
+        free(png);
+        return -1;
+    }
     int ret = -1;
     if (strcmp(o->output, "-") == 0) {
         ret = trtc_write_all(STDOUT_FILENO, png, size, "standard output", err);
@@ -369,7 +372,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return check_extent(o, in, mo, err);
 }
 
-static int mix(const struct opts *o, struct inputs *in, struct images *images, cJSON *losses,
+static int mix(const struct opts *o, struct inputs *in, struct images *images, cJSON **losses,
                struct trtc_mix_result *res, struct trtc_err *err)
 {
     struct trtc_mix_opts mo = { .set = &o->set,
@@ -385,7 +388,8 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
                                 .tell = tell,
                                 .opaque = images,
                                 .now_us = mix_now_us,
-                                .stop = &cli_signal };
+                                .stop = &cli_signal,
+                                .memory_failed = memory_failed };
     struct script script = {
         .o = o, .images = images, .name = o->script, .fd = -1, .wake = { -1, -1 }
     };
@@ -458,7 +462,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
     if (ret == 0 && !in.live)
         check_anchor(o, &in);
     if (ret == 0)
-        ret = mix(o, &in, &o->images, losses, &res, err);
+        ret = mix(o, &in, &o->images, &losses, &res, err);
     *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
     if (ret == 0 && strcmp(o->output, "-") != 0) {
         if (o->json && !o->still.given) {

@@ -181,7 +181,6 @@ bool rec_gone(const struct trtc_answer *answer);
 /* ---- rec_show.c ---- */
 
 void rec_show_answer(const struct rec *r, const struct trtc_answer *answer);
-void rec_show_json(const struct cJSON *json, bool pretty);
 
 /* --dry-run: the request as it would be sent, without its secrets. */
 int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON *request,

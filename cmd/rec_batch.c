@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "core/json.h"
+#include "core/json_put.h"
 #include "core/records.h"
 #include "core/text.h"
 #include "rec.h"
@@ -66,20 +67,32 @@ static const char *action_name(enum trtc_action action)
 static char *error_text(const struct job *job, bool has_action, const struct trtc_answer *answer,
                         const struct trtc_err *err)
 {
-    cJSON *all = cJSON_CreateObject();
-    cJSON_AddNumberToObject(all, "line", (double)job->line);
+    cJSON *all = cJSON_CreateObject(), *error = cJSON_CreateObject();
+    trtc_json_put_number(&all, "line", (double)job->line);
     if (has_action)
-        cJSON_AddStringToObject(all, "action", action_name(job->action));
-    cJSON *error = cJSON_AddObjectToObject(all, "error");
-    cJSON_AddNumberToObject(error, "exit", err->code);
+        trtc_json_put_text(&all, "action", action_name(job->action));
+    trtc_json_put_number(&error, "exit", err->code);
     if (answer && answer->code)
-        cJSON_AddStringToObject(error, "code", answer->code);
-    cJSON_AddStringToObject(error, "message", err->msg);
+        trtc_json_put_text(&error, "code", answer->code);
+    trtc_json_put_text(&error, "message", err->msg);
+    trtc_json_put(&all, "error", error);
     if (answer && answer->response)
-        cJSON_AddItemReferenceToObject(all, "response", (cJSON *)answer->response);
+        trtc_json_put(&all, "response", cJSON_Duplicate(answer->response, true));
     char *text = cJSON_PrintUnformatted(all);
     cJSON_Delete(all);
     return text;
+}
+
+/* What was said of the line; where memory was too short for it, that. */
+static void print_job(struct job *job)
+{
+    if (job->text) {
+        puts(job->text);
+        return;
+    }
+    job->code = trtc_worse(job->code, TRTC_EX_TEMPFAIL);
+    printf("{\"line\":%" PRIu64 ",\"error\":{\"exit\":%d,\"message\":\"out of memory\"}}\n", job->line,
+           TRTC_EX_TEMPFAIL);
 }
 
 static void job_fini(struct job *job)
@@ -96,7 +109,7 @@ static void print_done(struct batch *b)
     bool any = false;
     while (b->n > 0 && at(b, 0)->state == JOB_DONE) {
         struct job *job = at(b, 0);
-        puts(job->text ? job->text : "{}");
+        print_job(job);
         b->code = trtc_worse(b->code, job->code);
         job_fini(job);
         b->first = (b->first + 1) % RING;
@@ -209,34 +222,42 @@ static int find_action(const char *word, enum trtc_action *out)
     return -1;
 }
 
+/* Takes the request and the action out of the line. *has_action as soon as that is known. */
+static int parse_job(const struct rec_opts *o, const char *s, size_t n, struct job *job,
+                     bool *has_action, struct trtc_err *err)
+{
+    char what[40];
+    snprintf(what, sizeof what, "line %" PRIu64, job->line);
+    if (!s)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d bytes", what, TRTC_JSON_MAX_BYTES);
+    job->request = trtc_api_read(what, s, n, err);
+    if (!job->request)
+        return -1;
+    cJSON *action = cJSON_DetachItemFromObject(job->request, "action"); /* "Action" too */
+    *has_action = cJSON_IsString(action) && find_action(action->valuestring, &job->action) == 0;
+    cJSON_Delete(action);
+    if (!*has_action)
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s: 'action' is one of create, describe, modify and delete", what);
+    const char *task = rec_text(job->request, "TaskId");
+    job->task = task ? strdup(task) : NULL;
+    if (o->sdkappid && !cJSON_HasObjectItem(job->request, "SdkAppId"))
+        trtc_json_put_number(&job->request, "SdkAppId", (double)o->sdkappid);
+    return job->request && (job->task || !task) ? 0 : trtc_fail_nomem(err);
+}
+
 /* A line as a job; what is wrong with it is its answer. */
 static void read_job(const struct rec_opts *o, const char *s, size_t n, struct job *job)
 {
     struct trtc_err err;
-    char what[40];
     bool has_action = false;
-    cJSON *action = NULL;
-    snprintf(what, sizeof what, "line %" PRIu64, job->line);
-    job->request = s ? trtc_api_read(what, s, n, &err) : NULL;
-    if (!s) {
-        trtc_fail(&err, TRTC_EX_DATAERR, "%s: over %d bytes", what, TRTC_JSON_MAX_BYTES);
-    } else if (job->request) {
-        action = cJSON_DetachItemFromObject(job->request, "action"); /* "Action" too */
-        has_action = cJSON_IsString(action) && find_action(action->valuestring, &job->action) == 0;
-        trtc_fail(&err, TRTC_EX_DATAERR,
-                  "%s: 'action' is one of create, describe, modify and delete", what);
-    }
-    cJSON_Delete(action);
-    if (!has_action) {
-        job->state = JOB_DONE;
-        job->code = err.code;
-        job->text = error_text(job, false, NULL, &err);
+    if (parse_job(o, s, n, job, &has_action, &err) == 0) {
+        job->state = JOB_READY;
         return;
     }
-    const char *task = rec_text(job->request, "TaskId");
-    job->task = task ? strdup(task) : NULL;
-    if (o->sdkappid && !cJSON_HasObjectItem(job->request, "SdkAppId"))
-        cJSON_AddNumberToObject(job->request, "SdkAppId", (double)o->sdkappid);
+    job->state = JOB_DONE;
+    job->code = err.code;
+    job->text = error_text(job, has_action, NULL, &err);
 }
 
 /* Hands a line over, as soon as there is room. */

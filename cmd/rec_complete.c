@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/text.h"
 #include "net/usersig.h"
 #include "rec.h"
@@ -170,11 +171,11 @@ int rec_usersig(struct rec *r, struct trtc_err *err)
     char *text = trtc_usersig_make(&sig, key.text, err);
     cJSON *json = cJSON_CreateObject();
     if (text && o->json) {
-        cJSON_AddNumberToObject(json, "sdkappid", sig.sdkappid);
-        cJSON_AddStringToObject(json, "user", sig.user);
-        cJSON_AddNumberToObject(json, "expires_ms", (double)(sig.time_s + sig.expire_s) * 1000);
-        cJSON_AddStringToObject(json, "usersig", text);
-        rec_show_json(json, false);
+        trtc_json_put_number(&json, "sdkappid", sig.sdkappid);
+        trtc_json_put_text(&json, "user", sig.user);
+        trtc_json_put_number(&json, "expires_ms", (double)(sig.time_s + sig.expire_s) * 1000);
+        trtc_json_put_text(&json, "usersig", text);
+        cli_put_json(json, false);
         ret = 0;
     } else if (text) {
         puts(text);

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/text.h"
 #include "core/utc.h"
 #include "net/files.h"
@@ -16,22 +17,15 @@
 static const char *const task_states[] = { "creating", "known", "ended" };
 
 /* A column: escaped, "-" for none; what is exactly that is \x2D. */
-static int put_column(const char *s, char after)
+static void put_column(const char *s, char after)
 {
-    const size_t n = s ? strlen(s) : 0;
-    char *text = malloc(4 * n + 5);
-    if (!text)
-        return -1;
-    const size_t len = trtc_text_escape(s ? s : "", n, text);
-    if (n == 1 && *s == '-')
-        fputs("\\x2D", stdout);
-    else if (len == 0)
+    if (!s || !*s)
         putchar('-');
+    else if (strcmp(s, "-") == 0)
+        fputs("\\x2D", stdout);
     else
-        fwrite(text, 1, len, stdout);
+        trtc_text_put(s, strlen(s), stdout);
     putchar(after);
-    free(text);
-    return 0;
 }
 
 static void put_number(int64_t n, bool known, char after)
@@ -42,16 +36,16 @@ static void put_number(int64_t n, bool known, char after)
         printf("-%c", after);
 }
 
-static void add_text(cJSON *o, const char *name, const char *text)
+static void put_text(cJSON **o, const char *name, const char *text)
 {
     if (text)
-        cJSON_AddStringToObject(o, name, text);
+        trtc_json_put_text(o, name, text);
 }
 
-static void add_number(cJSON *o, const char *name, int64_t n, bool known)
+static void put_integer(cJSON **o, const char *name, int64_t n, bool known)
 {
     if (known)
-        cJSON_AddNumberToObject(o, name, (double)n);
+        trtc_json_put_number(o, name, (double)n);
 }
 
 /* ---- list ---- */
@@ -70,19 +64,19 @@ static const char *mode_of(const cJSON *request)
 static void list_json(const struct trtc_task *t)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "task", t->id);
-    add_text(o, "state", task_states[t->state]);
-    add_text(o, "status", t->status);
-    add_number(o, "sdkappid", t->sdkappid, t->sdkappid > 0);
-    add_text(o, "room", rec_text(t->request, "RoomId"));
-    add_text(o, "mode", mode_of(t->request));
-    add_text(o, "user", rec_text(t->request, "UserId"));
-    add_number(o, "created_ms", t->created_ms, t->created_ms > 0);
-    add_number(o, "changed_ms", t->changed_ms, t->changed_ms > 0);
-    add_number(o, "expires_ms", t->expires_ms, t->expires_ms > 0);
-    add_text(o, "region", t->region);
-    add_text(o, "endpoint", t->endpoint);
-    rec_show_json(o, false);
+    put_text(&o, "task", t->id);
+    put_text(&o, "state", task_states[t->state]);
+    put_text(&o, "status", t->status);
+    put_integer(&o, "sdkappid", t->sdkappid, t->sdkappid > 0);
+    put_text(&o, "room", rec_text(t->request, "RoomId"));
+    put_text(&o, "mode", mode_of(t->request));
+    put_text(&o, "user", rec_text(t->request, "UserId"));
+    put_integer(&o, "created_ms", t->created_ms, t->created_ms > 0);
+    put_integer(&o, "changed_ms", t->changed_ms, t->changed_ms > 0);
+    put_integer(&o, "expires_ms", t->expires_ms, t->expires_ms > 0);
+    put_text(&o, "region", t->region);
+    put_text(&o, "endpoint", t->endpoint);
+    cli_put_json(o, false);
     cJSON_Delete(o);
 }
 
@@ -145,12 +139,11 @@ static int ask(struct rec *r, const struct trtc_task *task, struct trtc_answer *
         return 0;
     }
     cJSON *request = cJSON_CreateObject();
-    if (!request || !cJSON_AddStringToObject(request, "TaskId", r->opts->task) ||
-        (r->opts->sdkappid &&
-         !cJSON_AddNumberToObject(request, "SdkAppId", (double)r->opts->sdkappid))) {
-        cJSON_Delete(request);
+    trtc_json_put_text(&request, "TaskId", r->opts->task);
+    if (r->opts->sdkappid)
+        trtc_json_put_number(&request, "SdkAppId", (double)r->opts->sdkappid);
+    if (!request)
         return trtc_fail_nomem(err);
-    }
     int ret = rec_describe(r, request, answer, err) < 0 ? -1 : 1;
     if (ret < 0 && rec_gone(answer) && task->id) {
         cli_debug("%s: the service reports its files no more", err->msg);
@@ -173,17 +166,17 @@ static void found_words(unsigned found, char out[40])
 static void file_json(const struct trtc_listed *f)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "name", f->name);
-    add_text(o, "user", f->user);
-    add_text(o, "track", f->track);
-    cJSON_AddBoolToObject(o, "expected", f->found & TRTC_FILE_EXPECTED);
-    cJSON_AddBoolToObject(o, "reported", f->found & TRTC_FILE_REPORTED);
-    cJSON_AddBoolToObject(o, "there", f->found & TRTC_FILE_THERE);
-    add_number(o, "begin_ms", f->begin_ms, f->begin_ms != TRTC_NOTIME);
-    add_number(o, "bytes", f->bytes, f->bytes >= 0);
-    add_number(o, "attr_bytes", f->attr_bytes, f->attr_bytes >= 0);
-    add_text(o, "fault", f->fault);
-    rec_show_json(o, false);
+    put_text(&o, "name", f->name);
+    put_text(&o, "user", f->user);
+    put_text(&o, "track", f->track);
+    trtc_json_put_bool(&o, "expected", f->found & TRTC_FILE_EXPECTED);
+    trtc_json_put_bool(&o, "reported", f->found & TRTC_FILE_REPORTED);
+    trtc_json_put_bool(&o, "there", f->found & TRTC_FILE_THERE);
+    put_integer(&o, "begin_ms", f->begin_ms, f->begin_ms != TRTC_NOTIME);
+    put_integer(&o, "bytes", f->bytes, f->bytes >= 0);
+    put_integer(&o, "attr_bytes", f->attr_bytes, f->attr_bytes >= 0);
+    put_text(&o, "fault", f->fault);
+    cli_put_json(o, false);
     cJSON_Delete(o);
 }
 

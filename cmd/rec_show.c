@@ -7,22 +7,15 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "net/sign.h"
 #include "rec.h"
 
 #define HIDDEN TRTC_API_SECRET
 
-void rec_show_json(const struct cJSON *json, bool pretty)
-{
-    char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
-    if (text)
-        puts(text);
-    cJSON_free(text);
-}
-
 void rec_show_answer(const struct rec *r, const struct trtc_answer *answer)
 {
-    rec_show_json(answer->response, !r->opts->json);
+    cli_put_json(answer->response, !r->opts->json);
 }
 
 /* The value of a header without what is secret in it: the key's id, the signature, the token. */
@@ -42,27 +35,36 @@ static void hide(const struct trtc_header *h, char *out, size_t size)
         snprintf(out, size, HIDDEN);
 }
 
-static int show(const struct rec *r, const struct trtc_headers *headers, const cJSON *body,
-                struct trtc_err *err)
+/* As text where out is NULL, else added to it. */
+static void show_header(const struct trtc_header *h, cJSON **out)
 {
     char value[1024];
-    cJSON *all = cJSON_CreateObject(), *list = cJSON_AddObjectToObject(all, "headers");
-    if (!r->opts->json)
-        printf("POST %s HTTP/1.1\n", r->endpoint.url);
-    for (size_t i = 0; i < headers->nb; i++) {
-        hide(&headers->list[i], value, sizeof value);
-        if (!r->opts->json)
-            printf("%s: %s\n", headers->list[i].name, value);
-        cJSON_AddStringToObject(list, headers->list[i].name, value);
-    }
-    if (!r->opts->json)
-        putchar('\n');
-    const bool whole = list && cJSON_AddStringToObject(all, "url", r->endpoint.url) &&
-                       cJSON_AddItemReferenceToObject(all, "body", (cJSON *)body);
-    if (whole)
-        rec_show_json(r->opts->json ? all : body, !r->opts->json);
+    hide(h, value, sizeof value);
+    if (out)
+        trtc_json_put_text(out, h->name, value);
+    else
+        printf("%s: %s\n", h->name, value);
+}
+
+static void show_text(const struct rec *r, const struct trtc_headers *headers, const cJSON *body)
+{
+    printf("POST %s HTTP/1.1\n", r->endpoint.url);
+    for (size_t i = 0; i < headers->nb; i++)
+        show_header(&headers->list[i], NULL);
+    putchar('\n');
+    cli_put_json(body, true);
+}
+
+static void show_json(const struct rec *r, const struct trtc_headers *headers, const cJSON *body)
+{
+    cJSON *all = cJSON_CreateObject(), *list = cJSON_CreateObject();
+    for (size_t i = 0; i < headers->nb; i++)
+        show_header(&headers->list[i], &list);
+    trtc_json_put(&all, "headers", list);
+    trtc_json_put_text(&all, "url", r->endpoint.url);
+    trtc_json_put(&all, "body", cJSON_Duplicate(body, true));
+    cli_put_json(all, false);
     cJSON_Delete(all);
-    return whole ? 0 : trtc_fail_nomem(err);
 }
 
 int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON *request,
@@ -100,8 +102,10 @@ int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON 
         .body = body,
         .body_bytes = strlen(body),
     };
-    if (trtc_sign_call(&call, &headers, err) == 0)
-        ret = show(r, &headers, shown, err);
+    if (trtc_sign_call(&call, &headers, err) < 0)
+        goto done;
+    (r->opts->json ? show_json : show_text)(r, &headers, shown);
+    ret = 0;
 done:
     trtc_headers_fini(&headers);
     cJSON_free(body);

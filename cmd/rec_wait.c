@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/text.h"
 #include "core/utc.h"
 #include "rec.h"
@@ -43,12 +44,12 @@ static enum state state_of(const char *status)
 static void print_json(const char *task, const char *state, const char *key, const char *value)
 {
     cJSON *line = cJSON_CreateObject();
-    cJSON_AddNumberToObject(line, "time_ms", (double)rec_now_ms());
-    cJSON_AddStringToObject(line, "task_id", task);
-    cJSON_AddStringToObject(line, "state", state);
+    trtc_json_put_number(&line, "time_ms", (double)rec_now_ms());
+    trtc_json_put_text(&line, "task_id", task);
+    trtc_json_put_text(&line, "state", state);
     if (value)
-        cJSON_AddStringToObject(line, key, value);
-    rec_show_json(line, false);
+        trtc_json_put_text(&line, key, value);
+    cli_put_json(line, false);
     cJSON_Delete(line);
     fflush(stdout);
 }
@@ -102,15 +103,16 @@ static int look(struct watch *w, struct trtc_err *err)
     const bool first = w->heard_us == 0;
     cJSON *request = cJSON_CreateObject();
     int ret = -1;
+    trtc_json_put_text(&request, "TaskId", w->task);
+    if (w->r->opts->sdkappid)
+        trtc_json_put_number(&request, "SdkAppId", (double)w->r->opts->sdkappid);
     if (w->end_us) { /* its retries shall not outlast the wait */
         const int64_t left_ms = (w->end_us - rec_mono_us()) / 1000;
         w->r->caller.budget_ms = left_ms < 1                      ? 1
                                  : left_ms < TRTC_RETRY_BUDGET_MS ? left_ms
                                                                   : TRTC_RETRY_BUDGET_MS;
     }
-    if (!request || !cJSON_AddStringToObject(request, "TaskId", w->task) ||
-        (w->r->opts->sdkappid &&
-         !cJSON_AddNumberToObject(request, "SdkAppId", (double)w->r->opts->sdkappid))) {
+    if (!request) {
         trtc_fail_nomem(err);
     } else if (rec_describe(w->r, request, &answer, err) == 0) {
         const char *status = rec_text(answer.response, "Status");

@@ -21,6 +21,7 @@
 #include "core/utc.h"
 #include "hls.h"
 #include "media/av.h"
+#include "memory.h"
 
 struct opts {
     int64_t sdkappid;
@@ -287,7 +288,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
         cli_note("%s: removed %d unfinished files (%" PRId64 " bytes) of a recording that was killed",
                  o->dir, so->stale.nb_files, so->stale.bytes);
     in = trtc_input_open(o->input, &cli_signal, err);
-    if (!in)
+    if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
     so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
     trtc_input_leave_other(in);
@@ -365,5 +366,5 @@ int main(int argc, char *argv[])
         else if (lossy)
             code = TRTC_EX_LOSS;
     }
-    return cli_finish(code < 0 ? 0 : code);
+    return cli_finish(code < 0 ? 0 : memory_settle(code));
 }

@@ -431,11 +431,13 @@ static int print(const struct opts *o, const struct users *u, const struct trtc_
 {
     switch (o->format) {
     case FORMAT_TSV:
-        return trtc_layout_tsv(l, u->items, o->header, stdout, err);
+        trtc_layout_tsv(l, u->items, o->header, stdout);
+        return 0;
     case FORMAT_JSON:
         return trtc_layout_json(l, u->items, o->json, stdout, err);
     case FORMAT_SVG:
-        return trtc_layout_svg(l, &o->layout, u->items, stdout, err);
+        trtc_layout_svg(l, &o->layout, u->items, stdout);
+        return 0;
     case FORMAT_FILTER:
         trtc_layout_filter(l, &o->layout, (int)o->fps, stdout);
         return 0;

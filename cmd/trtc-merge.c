@@ -12,12 +12,14 @@
 #include <sys/stat.h>
 
 #include "cli.h"
+#include "core/json_put.h"
 #include "core/num.h"
 #include "core/plan_print.h"
 #include "media/av.h"
 #include "media/merge.h"
 #include "media/probe.h"
 #include "media/report.h"
+#include "memory.h"
 #include "merge.h"
 
 enum {
@@ -436,18 +438,20 @@ static int write_report(struct work *w, struct trtc_err *err)
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
-        cJSON_AddItemToArray(inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
-    cJSON_AddStringToObject(j, "version", TRTC_VERSION);
-    cJSON_AddItemToObject(j, "inputs", inputs);
-    cJSON_AddItemToObject(j, "outputs", w->account.outputs);
-    cJSON_AddItemToObject(j, "losses", w->account.losses);
-    cJSON_AddNumberToObject(j, "exit_status", cli_signal ? 128 + cli_signal : w->code);
+        trtc_json_push(&inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
+    trtc_json_put_text(&j, "version", TRTC_VERSION);
+    trtc_json_put(&j, "inputs", inputs);
+    trtc_json_put(&j, "outputs", w->account.outputs);
+    trtc_json_put(&j, "losses", w->account.losses);
+    trtc_json_put_number(&j, "exit_status", cli_signal ? 128 + cli_signal : w->code);
     w->account = (struct account){ 0 };
     text = cJSON_Print(j);
     if (!text) {
         trtc_fail_nomem(err);
         goto done;
     }
+    if (memory_check(err) < 0) /* something may not have found its way into it */
+        goto done;
     if (strcmp(w->o->report, "-") == 0) {
         puts(text);
         ret = 0;
@@ -492,7 +496,13 @@ int main(int argc, char *argv[])
     cli_init("trtc-merge");
     o.dirs = calloc((size_t)argc + 1, sizeof *o.dirs);
     o.users = calloc((size_t)argc + 1, sizeof *o.users);
-    int code = o.dirs && o.users ? parse(&o, argc, argv) : TRTC_EX_TEMPFAIL;
+    int code = 0;
+    if (!o.dirs || !o.users) {
+        trtc_fail_nomem(&err);
+        code = cli_report(&err);
+    } else {
+        code = parse(&o, argc, argv);
+    }
     if (code == 0) {
         trtc_av_quiet();
         if (run(&w, &err) < 0)
@@ -509,5 +519,5 @@ int main(int argc, char *argv[])
     trtc_scan_fini(&w.scan);
     free(o.dirs);
     free(o.users);
-    return cli_finish(code < 0 ? 0 : code);
+    return cli_finish(code < 0 ? 0 : memory_settle(code));
 }

@@ -16,6 +16,7 @@
 #include "core/num.h"
 #include "core/operand.h"
 #include "media/av.h"
+#include "memory.h"
 #include "mix.h"
 
 enum {
@@ -568,5 +569,5 @@ int main(int argc, char *argv[])
     }
     mix_images_fini(&o.images);
     trtc_mix_settings_fini(&o.set);
-    return cli_finish(code < 0 ? 0 : code);
+    return cli_finish(code < 0 ? 0 : memory_settle(code));
 }

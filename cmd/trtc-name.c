@@ -311,6 +311,10 @@ static int encode_objects(const struct opts *o, struct out *out, struct trtc_err
                     : trtc_fail(&why, TRTC_EX_DATAERR, "an object of more than %zu bytes", OBJECT_MAX_BYTES);
         if (bad == 0)
             bad = put_name(out, &name, o->null, &why);
+        if (bad < 0 && why.code == TRTC_EX_TEMPFAIL) {
+            *err = why;
+            goto done;
+        }
         if (bad < 0) {
             nb_bad++;
             cli_error("line %" PRIu64 ": %s", in.nr, why.msg);

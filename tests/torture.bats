@@ -76,7 +76,7 @@ P
 
 @test "calls that a signal interrupts are made again" {
     need_strace
-    local s status calls
+    local s status
     for s in "${all_smokes[@]}"; do
         fresh
         smoke "$s"
@@ -93,5 +93,48 @@ P
         [[ $s == rec-* || $s == *-ts ]] || diff <(made) want || fail "$s: another output"
         [[ $s == rec-* ]] || diff out want.out || fail "$s: another text"
         cmp -s err want.err || fail "$s: another message"
+    done
+}
+
+# failing FAIL_ON N SMOKE: the Nth allocation fails, and with FAIL_ON=1 all behind it too. What comes of it is 75, said in
+# words, and nothing half-made; or all is as ever, where somebody can do without.
+failing() {
+    local status=0 set=(LD_PRELOAD="$BATS_FILE_TMPDIR/failalloc.so" FAIL_AT="$2")
+    ((!$1)) || set+=(FAIL_ON=1)
+    fresh
+    smoke "$3"
+    env "${set[@]}" "${cmd[@]}" <"$in" >out 2>err || status=$?
+    case $status in
+    0)
+        [[ $3 == rec-* ]] || cmp -s out "want.$3" || fail "$3, $2 ($1): 0, and another text"
+        [[ $3 == rec-* || $3 == *-ts ]] || diff <(made) "made.$3" || fail "$3, $2 ($1): 0, and another output"
+        ;;
+    75)
+        [[ -s err || $3 == rec-batch ]] || fail "$3, $2 ($1): nothing was said"
+        [[ $3 == hls* ]] || [[ -z $(made | grep -v '\.part$' | comm -23 - "made.$3") ]] || fail "$3, $2 ($1): $(ls -A o)"
+        ;;
+    *) fail "$3, $2 ($1): exit status $status" ;;
+    esac
+}
+
+@test "any allocation fails: 75, and nothing that lacks something" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local s nb i tries=2 list
+    cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
+    [[ ! ${TRTC_LONG:-} ]] || tries=120
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        LD_PRELOAD=$BATS_FILE_TMPDIR/failalloc.so FAIL_COUNT=$PWD/count "${cmd[@]}" <"$in" >"want.$s" 2>err || fail "$s: exit status $?"
+        made >"made.$s"
+        nb=$(<count)
+        ((nb > 0)) || fail "$s: no allocations"
+        list=(1 "$nb")
+        for ((i = 0; i < tries; i++)); do list+=($((RANDOM * RANDOM % nb + 1))); done
+        ((nb > tries + 2)) || mapfile -t list < <(seq "$nb")
+        for i in "${list[@]}"; do
+            failing $((i % 2)) "$i" "$s"
+            [[ ! ${TRTC_LONG:-} ]] || failing $(((i + 1) % 2)) "$i" "$s"
+        done
     done
 }

@@ -17,6 +17,7 @@
 #define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
 #define VALUES_MAX     (1 << 17) /* a value costs cJSON some 80 bytes, and as little as 2 of text */
 #define EXACT_MAX      (1LL << 53) /* up to here a double tells whole numbers apart */
+#define DEPTH_CJSON    1000        /* cJSON goes no deeper */
 #define NUMBER_MAX     63          /* characters that cJSON keeps of a number */
 #define SHOWN_MAX      128
 #define PATH_SHOWN_MAX 256
@@ -51,18 +52,41 @@ static int at(const struct scan *s, size_t pos)
     return pos < s->n ? (unsigned char)s->text[pos] : -1;
 }
 
+/* The four digits behind "\\u" at pos, or -1. */
+static int code_at(const struct scan *s, size_t pos)
+{
+    int code = 0;
+    if (at(s, pos) != '\\' || at(s, pos + 1) != 'u')
+        return -1;
+    for (size_t i = 2; i < 6; i++) {
+        int c = at(s, pos + i);
+        if (!is_hex(c))
+            return -1;
+        code = code * 16 + (is_digit(c) ? c - '0' : (c | 32) - 'a' + 10);
+    }
+    return code;
+}
+
 static int scan_escape(struct scan *s)
 {
-    size_t pos = s->pos;
+    const size_t pos = s->pos;
+    const int c = at(s, pos + 1), code = code_at(s, pos);
     s->pos += 2;
-    if (at(s, pos + 1) != 'u')
-        return 0; /* cJSON knows the others */
-    for (int i = 2; i < 6; i++)
-        if (!is_hex(at(s, pos + (size_t)i)))
-            return reject(s, pos, "\\u without four hexadecimal digits");
-    if (memcmp(s->text + pos, "\\u0000", 6) == 0)
+    if (c != 'u')
+        return c < 0 || (c && strchr("\"\\/bfnrt", c))
+                   ? 0
+                   : reject(s, pos, "an escape that JSON does not have");
+    if (code < 0)
+        return reject(s, pos, "\\u without four hexadecimal digits");
+    if (code == 0)
         return reject(s, pos, "a NUL character in a string");
     s->pos += 4;
+    if (code < 0xd800 || code > 0xdfff)
+        return 0;
+    const int low = code_at(s, s->pos);
+    if (code > 0xdbff || low < 0xdc00 || low > 0xdfff)
+        return reject(s, pos, "half of a character");
+    s->pos += 6;
     return 0;
 }
 
@@ -199,6 +223,74 @@ static size_t skip_space(const char *text, size_t n, size_t pos)
     return pos;
 }
 
+/* ---- whether it is JSON at all ---- */
+
+static int check_value(struct scan *s, int depth);
+
+static int next_char(struct scan *s)
+{
+    s->pos = skip_space(s->text, s->n, s->pos);
+    return at(s, s->pos);
+}
+
+/* What stands between brackets or braces, whose second one is given. */
+static int check_items(struct scan *s, char close, int depth)
+{
+    s->pos++;
+    if (next_char(s) == close) {
+        s->pos++;
+        return 0;
+    }
+    for (;;) {
+        if (close == '}' && (next_char(s) != '"' || scan_string(s) < 0 || next_char(s) != ':'))
+            return -1;
+        s->pos += close == '}';
+        if (check_value(s, depth + 1) < 0)
+            return -1;
+        int c = next_char(s);
+        s->pos++;
+        if (c == close)
+            return 0;
+        if (c != ',')
+            return -1;
+    }
+}
+
+static int check_word(struct scan *s)
+{
+    static const char *const words[] = { "null", "true", "false" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = strlen(words[i]);
+        if (s->n - s->pos >= len && memcmp(s->text + s->pos, words[i], len) == 0) {
+            s->pos += len;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int check_value(struct scan *s, int depth)
+{
+    int c = next_char(s);
+    if (depth > DEPTH_CJSON || c < 0)
+        return -1;
+    if (c == '"')
+        return scan_string(s);
+    if (c == '-' || is_digit(c))
+        return scan_number(s);
+    if (c == '{' || c == '[')
+        return check_items(s, c == '{' ? '}' : ']', depth);
+    return check_word(s);
+}
+
+bool trtc_json_is(const char *text, size_t n, size_t *pos)
+{
+    struct scan s = { .what = "", .text = text, .n = n };
+    bool is = check_value(&s, 0) == 0;
+    *pos = s.pos < n ? s.pos : n;
+    return is;
+}
+
 struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err)
 {
     struct scan s = { .what = what, .text = text, .n = n, .err = err };
@@ -210,19 +302,23 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not UTF-8", what);
         return NULL;
     }
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        s.pos = 3; /* a byte-order mark: cJSON leaves it out too */
+    const bool bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* cJSON leaves it out too */
+    s.pos = bom ? 3 : 0;
     if (skip_space(text, n, s.pos) == n) {
         trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", what);
         return NULL;
     }
     if (scan_text(&s) < 0)
         return NULL;
+    const size_t start = bom ? 3 : 0;
+    size_t pos;
     const char *rest = text;
     cJSON *root = cJSON_ParseWithLengthOpts(text, n, &rest, false);
     if (!root) {
-        /* cJSON tells the place to within a byte or two */
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, (size_t)(rest - text));
+        if (trtc_json_is(text + start, n - start, &pos))
+            trtc_fail_nomem(err); /* that is what else cJSON can fail of */
+        else
+            trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, start + pos);
         return NULL;
     }
     size_t end = skip_space(text, n, (size_t)(rest - text));

@@ -19,6 +19,10 @@ struct cJSON;
  * and a message that begins with what ("layout.json") and tells the place (byte offset or key). */
 struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err);
 
+/* Whether n bytes begin with a value in the form of RFC 8259, no deeper than cJSON goes; *pos is where it ends, or
+ * where it is none. Where that is so and cJSON does not read it, memory was short. */
+bool trtc_json_is(const char *text, size_t n, size_t *pos);
+
 /* Reads a whole file, "-" for standard input (descriptor 0), and parses it. TRTC_EX_NOINPUT,
  * TRTC_EX_DATAERR. */
 struct cJSON *trtc_json_read(const char *path, struct trtc_err *err);

@@ -20,23 +20,16 @@ static const char *media_name(bool aux)
 /* ---- TSV ---- */
 
 /* A value that could be taken for an absent one is escaped. */
-static int put_id(const char *user, FILE *out, struct trtc_err *err)
+static void put_id(const char *user, FILE *out)
 {
-    const size_t n = strlen(user);
-    if (strcmp(user, "-") == 0) {
+    if (strcmp(user, "-") == 0)
         fputs("\\x2D", out);
-        return 0;
-    }
-    char *text = malloc(4 * n + 1);
-    if (!text)
-        return trtc_fail_nomem(err);
-    fwrite(text, 1, trtc_text_escape(user, n, text), out);
-    free(text);
-    return 0;
+    else
+        trtc_text_put(user, strlen(user), out);
 }
 
-int trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *streams, bool header,
-                    FILE *out, struct trtc_err *err)
+void trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *streams, bool header,
+                     FILE *out)
 {
     if (header)
         fputs("z\tx\ty\tw\th\tuser\tmedia\n", out);
@@ -45,11 +38,9 @@ int trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *strea
         if (w->stream < 0)
             continue;
         fprintf(out, "%d\t%d\t%d\t%d\t%d\t", w->z, w->rect.x, w->rect.y, w->rect.w, w->rect.h);
-        if (put_id(streams[w->stream].user, out, err) < 0)
-            return -1;
+        put_id(streams[w->stream].user, out);
         fprintf(out, "\t%s\n", media_name(streams[w->stream].aux));
     }
-    return 0;
 }
 
 /* ---- JSON ---- */
@@ -260,8 +251,8 @@ static double least(double a, double b)
     return a < b ? a : b;
 }
 
-static int put_label(const struct trtc_window *w, const char *user, bool aux, int canvas_px,
-                     FILE *out, struct trtc_err *err)
+static void put_label(const struct trtc_window *w, const char *user, bool aux, int canvas_px,
+                      FILE *out)
 {
     const char *suffix = w->stream < 0 ? aux ? " · aux, not there" : " · not there"
                          : aux         ? " · aux"
@@ -276,17 +267,15 @@ static int put_label(const struct trtc_window *w, const char *user, bool aux, in
     const double place_px = least(name_px * 0.68, r->w * 1.3 / text_width(place));
     const double left = least(name_px * 0.6, r->w * 0.06), top = name_px * 1.35;
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">", left, top, name_px);
-    if (trtc_xml_put(user, LABEL_MAX_BYTES, out) < 0)
-        return trtc_fail_nomem(err);
+    trtc_xml_put(user, LABEL_MAX_BYTES, out);
     fprintf(out, "%s</text>\n", suffix);
     if (place_px > canvas_px / 60.0) /* smaller it is but a grey line */
         fprintf(out, "<text class=\"p\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>\n", left,
                 top + place_px * 1.4, place_px, place);
-    return 0;
 }
 
-static int put_window(const struct trtc_window *w, const struct trtc_stream *streams, int canvas_px,
-                      FILE *out, struct trtc_err *err)
+static void put_window(const struct trtc_window *w, const struct trtc_stream *streams,
+                       int canvas_px, FILE *out)
 {
     const struct trtc_rect *r = &w->rect;
     const char *user = w->stream < 0 ? w->entry->user : streams[w->stream].user;
@@ -295,8 +284,7 @@ static int put_window(const struct trtc_window *w, const struct trtc_stream *str
     /* An svg of its own cuts off what does not fit. */
     fprintf(out, "<svg x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"><title>", r->x, r->y, r->w,
             r->h);
-    if (trtc_xml_put(user, (size_t)-1, out) < 0)
-        return trtc_fail_nomem(err);
+    trtc_xml_put(user, (size_t)-1, out);
     fprintf(out, " (%s)</title>\n", media_name(aux));
     fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"", line_px / 2,
             line_px / 2, r->w - line_px, r->h - line_px);
@@ -305,14 +293,12 @@ static int put_window(const struct trtc_window *w, const struct trtc_stream *str
     else
         fprintf(out, " fill=\"%s\" fill-opacity=\"%.3f\"/>\n", colours[w->stream % NB_COLOURS],
                 1 - w->alpha / 255.0);
-    if (put_label(w, user, aux, canvas_px, out, err) < 0)
-        return -1;
+    put_label(w, user, aux, canvas_px, out);
     fputs("</svg>\n", out);
-    return 0;
 }
 
-int trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *o,
-                    const struct trtc_stream *streams, FILE *out, struct trtc_err *err)
+void trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *o,
+                     const struct trtc_stream *streams, FILE *out)
 {
     const int canvas_px = o->width_px < o->height_px ? o->width_px : o->height_px;
     fprintf(
@@ -323,8 +309,6 @@ int trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *
         "<rect width=\"100%%\" height=\"100%%\" fill=\"#1b2027\"/>\n",
         o->width_px, o->height_px, o->width_px, o->height_px, canvas_px / 360.0);
     for (size_t i = 0; i < l->n; i++)
-        if (put_window(&l->windows[i], streams, canvas_px, out, err) < 0)
-            return -1;
+        put_window(&l->windows[i], streams, canvas_px, out);
     fputs("</svg>\n", out);
-    return 0;
 }

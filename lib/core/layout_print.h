@@ -13,8 +13,8 @@
 
 /* One line a window with somebody in it, back to front: z x y w h user media. Ids are escaped as all TSV here
  * is. header: a line with the column names first. */
-int trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *streams, bool header,
-                    FILE *out, struct trtc_err *err);
+void trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *streams, bool header,
+                     FILE *out);
 
 /* The same as objects, with render and alpha: an array, or lines of them. An id that is no UTF-8 stands in
  * standard Base64 as user_b64. */
@@ -22,8 +22,8 @@ int trtc_layout_json(const struct trtc_layout *l, const struct trtc_stream *stre
                      FILE *out, struct trtc_err *err);
 
 /* A picture of the canvas of o, each window with its user and place. Windows that wait for somebody are dashed. */
-int trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *o,
-                    const struct trtc_stream *streams, FILE *out, struct trtc_err *err);
+void trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *o,
+                     const struct trtc_stream *streams, FILE *out);
 
 /* An FFmpeg -filter_complex that draws the layout at fps on a black canvas, for pictures of any size; its output
  * is [v]. Its inputs are those streams that have a window, in their order. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/b64.h"
+#include "core/json.h"
 #include "core/put.h"
 #include "core/text.h"
 
@@ -424,7 +425,11 @@ int trtc_namejson_read(const char *json, size_t n, struct trtc_name *out, char *
         goto done;
     root = cJSON_ParseWithLengthOpts(json, n, &rest, false);
     if (!root) {
-        trtc_fail(err, TRTC_EX_DATAERR, "column %zu: not a JSON object", (size_t)(rest - json) + 1);
+        size_t pos;
+        if (trtc_json_is(json, n, &pos))
+            trtc_fail_nomem(err);
+        else
+            trtc_fail(err, TRTC_EX_DATAERR, "column %zu: not a JSON object", pos + 1);
         goto done;
     }
     while (rest < json + n && (*rest == ' ' || *rest == '\t' || *rest == '\r' || *rest == '\n'))

@@ -6,20 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json_put.h"
 #include "core/text.h"
+#include "core/xml.h"
 
 const char *trtc_choice_name(enum trtc_choice c)
 {
     return c == TRTC_CHOICE_COPY ? "copy" : c == TRTC_CHOICE_ENCODE ? "encode" : "-";
-}
-
-static void put_escaped(const char *s, size_t n, FILE *out)
-{
-    char *text = malloc(4 * n + 1);
-    if (!text)
-        return;
-    fwrite(text, 1, trtc_text_escape(s, n, text), out);
-    free(text);
 }
 
 /* An absent value is "-", a value that is exactly that is escaped. */
@@ -30,7 +23,7 @@ static void put_id(const struct trtc_recording *r, FILE *out)
     else if (r->user_id_len == 1 && r->user_id[0] == '-')
         fputs("\\x2D", out);
     else
-        put_escaped(r->user_id, r->user_id_len, out);
+        trtc_text_put(r->user_id, r->user_id_len, out);
 }
 
 void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
@@ -45,66 +38,74 @@ void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out)
         put_id(o->rec, out);
         fprintf(out, "\t%s\t%s\t%s\t%zu\t%s\t%s\t", o->media, from, to, o->nb_gaps,
                 trtc_choice_name(o->do_video), trtc_choice_name(o->do_audio));
-        put_escaped(o->path, strlen(o->path), out);
+        trtc_text_put(o->path, strlen(o->path), out);
         fputc(end, out);
     }
 }
 
-static void add_ms(cJSON *o, const char *key, int64_t us)
+static void put_ms(cJSON **o, const char *key, int64_t us)
 {
-    cJSON_AddNumberToObject(o, key, (double)(us / 1000));
+    trtc_json_put_number(o, key, (double)(us / 1000));
 }
 
-static cJSON *add_choice(cJSON *o, const char *key, enum trtc_choice c, const char *why)
+/* What is done with a track; size: with that of the picture. */
+static void put_choice(cJSON **j, const char *key, enum trtc_choice c, const char *why,
+                       const struct trtc_output *size)
 {
     if (c == TRTC_CHOICE_AUTO)
-        return NULL;
-    cJSON *v = cJSON_AddObjectToObject(o, key);
-    cJSON_AddStringToObject(v, "action", trtc_choice_name(c));
+        return;
+    cJSON *v = cJSON_CreateObject();
+    trtc_json_put_text(&v, "action", trtc_choice_name(c));
     if (why[0])
-        cJSON_AddStringToObject(v, "reason", why);
-    return v;
+        trtc_json_put_text(&v, "reason", why);
+    if (size && c == TRTC_CHOICE_ENCODE) {
+        trtc_json_put_number(&v, "width", size->width_px);
+        trtc_json_put_number(&v, "height", size->height_px);
+        trtc_json_put_number(&v, "fps", size->fps);
+    }
+    trtc_json_put(j, key, v);
 }
 
-void trtc_user_json(cJSON *o, const struct trtc_recording *r)
+void trtc_user_json(cJSON **o, const struct trtc_recording *r)
 {
-    char *b64 = r->user_id_text ? NULL : strdup(r->user);
-    for (char *c = b64; c && *c; c++)
+    if (r->user_id_text) {
+        trtc_json_put_text(o, "user", r->user_id);
+        return;
+    }
+    cJSON *b64 = cJSON_CreateString(r->user);
+    for (char *c = b64 ? b64->valuestring : NULL; c && *c; c++)
         *c = *c == '-' ? '/' : *c == '.' ? '=' : *c;
-    cJSON_AddStringToObject(o, b64 ? "user_b64" : "user", b64 ? b64 : r->user_id);
-    free(b64);
+    trtc_json_put(o, "user_b64", b64);
+}
+
+static cJSON *gap_json(const struct trtc_gap *g)
+{
+    cJSON *j = cJSON_CreateObject();
+    trtc_json_put_text(&j, "kind", g->kind == TRTC_VIDEO ? "video" : "audio");
+    put_ms(&j, "start_ms", g->start_us);
+    put_ms(&j, "duration_ms", g->end_us - g->start_us);
+    return j;
 }
 
 cJSON *trtc_output_json(const struct trtc_output *o)
 {
-    cJSON *j = cJSON_CreateObject();
+    cJSON *j = cJSON_CreateObject(), *gaps = cJSON_CreateArray();
     const struct trtc_recording *r = o->rec;
     if (r->user)
-        trtc_user_json(j, r);
-    cJSON_AddNumberToObject(j, "sdkappid", (double)r->sdkappid);
-    cJSON_AddStringToObject(j, "room", r->room);
-    cJSON_AddStringToObject(j, "media", o->media);
-    add_ms(j, "start_ms", o->start_us);
-    add_ms(j, "end_ms", o->end_us);
-    add_ms(j, "duration_ms", o->dur_us);
-    cJSON *video = add_choice(j, "video", o->do_video, o->why_video);
-    if (o->do_video == TRTC_CHOICE_ENCODE) {
-        cJSON_AddNumberToObject(video, "width", o->width_px);
-        cJSON_AddNumberToObject(video, "height", o->height_px);
-        cJSON_AddNumberToObject(video, "fps", o->fps);
-    }
-    add_choice(j, "audio", o->do_audio, o->why_audio);
-    cJSON *gaps = cJSON_AddArrayToObject(j, "gaps");
-    for (size_t i = 0; i < o->nb_gaps; i++) {
-        const struct trtc_gap *g = &o->gaps[i];
-        cJSON *e = cJSON_CreateObject();
-        cJSON_AddStringToObject(e, "kind", g->kind == TRTC_VIDEO ? "video" : "audio");
-        add_ms(e, "start_ms", g->start_us);
-        add_ms(e, "duration_ms", g->end_us - g->start_us);
-        cJSON_AddItemToArray(gaps, e);
-    }
-    cJSON_AddNumberToObject(j, "source_bytes", (double)o->bytes);
-    cJSON_AddStringToObject(j, "path", o->path);
+        trtc_user_json(&j, r);
+    trtc_json_put_number(&j, "sdkappid", (double)r->sdkappid);
+    trtc_json_put_text(&j, "room", r->room);
+    trtc_json_put_text(&j, "media", o->media);
+    put_ms(&j, "start_ms", o->start_us);
+    put_ms(&j, "end_ms", o->end_us);
+    put_ms(&j, "duration_ms", o->dur_us);
+    put_choice(&j, "video", o->do_video, o->why_video, o);
+    put_choice(&j, "audio", o->do_audio, o->why_audio, NULL);
+    for (size_t i = 0; i < o->nb_gaps; i++)
+        trtc_json_push(&gaps, gap_json(&o->gaps[i]));
+    trtc_json_put(&j, "gaps", gaps);
+    trtc_json_put_number(&j, "source_bytes", (double)o->bytes);
+    trtc_json_put_text(&j, "path", o->path);
     return j;
 }
 
@@ -136,51 +137,6 @@ struct axis {
 static double x_of(const struct axis *a, int64_t us)
 {
     return a->left_px + (double)(us - a->start_us) / (double)(a->end_us - a->start_us) * WIDTH;
-}
-
-/* At most max bytes of s, never half a character. Bytes that are no text are escaped. */
-static void put_xml(const char *s, size_t max, FILE *out)
-{
-    if (!trtc_utf8_valid(s, strlen(s))) {
-        char *text = malloc(4 * strlen(s) + 1);
-        if (text) {
-            trtc_text_escape(s, strlen(s), text);
-            put_xml(text, max, out);
-        }
-        free(text);
-        return;
-    }
-    size_t n = strlen(s) > max ? max : strlen(s);
-    while (n < strlen(s) && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-        n--;
-    for (size_t i = 0; i < n; i++) {
-        switch (s[i]) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        case '\xEF': /* XML 1.0, 2.2: U+FFFE and U+FFFF are no characters */
-            if (i + 2 < n && s[i + 1] == '\xBF' && (unsigned char)s[i + 2] >= 0xbe) {
-                fputc('?', out);
-                i += 2;
-                break;
-            }
-            fputc(s[i], out);
-            break;
-        default:
-            fputc((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i], out);
-        }
-    }
-    if (n < strlen(s))
-        fputs("…", out);
 }
 
 static const char *label_of(const struct trtc_recording *r)
@@ -238,7 +194,7 @@ static void put_frames(const struct axis *a, const struct trtc_output *o, double
 {
     const int h = 2 * BAR + 11;
     fputs("<g><title>", out);
-    put_xml(o->path, SIZE_MAX, out);
+    trtc_xml_put(o->path, SIZE_MAX, out);
     fprintf(out, "\n%.3f s; picture: %s%s%s; sound: %s%s%s</title>\n", (double)o->dur_us / 1e6,
             trtc_choice_name(o->do_video), o->why_video[0] ? ", " : "", o->why_video,
             trtc_choice_name(o->do_audio), o->why_audio[0] ? ", " : "", o->why_audio);
@@ -305,9 +261,9 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
         double y = TOP + row * ROW + 10;
         if (first) {
             fprintf(out, "<text class=\"e\" x=\"%d\" y=\"%.1f\"><title>", a.left_px - 12, y + 19);
-            put_xml(label_of(o->rec), SIZE_MAX, out);
+            trtc_xml_put(label_of(o->rec), SIZE_MAX, out);
             fputs("</title>", out);
-            put_xml(label_of(o->rec), LABEL_MAX, out);
+            trtc_xml_put(label_of(o->rec), LABEL_MAX, out);
             fputs("</text>\n", out);
         }
         put_frames(&a, o, y, out);

@@ -24,7 +24,7 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out);
 cJSON *trtc_output_json(const struct trtc_output *o);
 
 /* Adds "user", or "user_b64" (standard Base64) where the id is no text. */
-void trtc_user_json(cJSON *o, const struct trtc_recording *r);
+void trtc_user_json(cJSON **o, const struct trtc_recording *r);
 
 /* "copy", "encode" or "-". */
 const char *trtc_choice_name(enum trtc_choice c);

@@ -5,8 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define PIECE_MAX 8 /* a two-byte C1 control: \xC2\x80 */
-
 /* Length of the well-formed UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
 static size_t utf8_sequence(const unsigned char *s, size_t n)
 {
@@ -62,9 +60,9 @@ static size_t put_hex(unsigned char c, char *out)
     return 4;
 }
 
-/* Writes the escape of what stands at s, takes *used bytes of it, and returns the length of the escape. */
-static size_t put_piece(const unsigned char *s, size_t n, char out[PIECE_MAX], size_t *used)
+size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX], size_t *used)
 {
+    const unsigned char *s = text;
     *used = 1;
     if (is_plain(*s)) {
         out[0] = (char)*s;
@@ -94,8 +92,8 @@ static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_
     if (!size)
         return out;
     while (n) {
-        char piece[PIECE_MAX];
-        size_t used, k = put_piece(p, n, piece, &used);
+        char piece[TRTC_TEXT_PIECE_MAX];
+        size_t used, k = trtc_text_piece(p, n, piece, &used);
         if (*p == '\\' && keep_backslash)
             k = 1;
         if (len + k >= size) {
@@ -135,9 +133,21 @@ size_t trtc_text_escape(const void *s, size_t n, char *out)
             continue;
         }
         size_t used;
-        q += put_piece(p, (size_t)(end - p), q, &used);
+        q += trtc_text_piece(p, (size_t)(end - p), q, &used);
         p += used;
     }
     *q = '\0';
     return (size_t)(q - out);
+}
+
+void trtc_text_put(const void *s, size_t n, FILE *out)
+{
+    const unsigned char *p = s;
+    while (n) {
+        char piece[TRTC_TEXT_PIECE_MAX];
+        size_t used, k = trtc_text_piece(p, n, piece, &used);
+        fwrite(piece, 1, k, out);
+        p += used;
+        n -= used;
+    }
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* True if the n bytes are well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
 bool trtc_utf8_valid(const void *s, size_t n);
@@ -18,5 +19,12 @@ char *trtc_text_line(const void *s, size_t n, char *out, size_t size);
 
 /* The same escapes into a buffer of at least 4 * n + 1 bytes, nothing cut. Returns the length. */
 size_t trtc_text_escape(const void *s, size_t n, char *out);
+
+/* The same to a stream, without memory. */
+void trtc_text_put(const void *s, size_t n, FILE *out);
+
+/* The escape of what stands at s (n > 0 bytes); *used of them. Returns its length. */
+#define TRTC_TEXT_PIECE_MAX 12
+size_t trtc_text_piece(const void *s, size_t n, char out[TRTC_TEXT_PIECE_MAX], size_t *used);
 
 #endif

@@ -2,7 +2,6 @@
 /* Text in XML. */
 #include "core/xml.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -32,29 +31,29 @@ static void put_char(const char *s, size_t n, FILE *out)
         fwrite(s, 1, n, out);
 }
 
-int trtc_xml_put(const char *s, size_t max, FILE *out)
+/* Bytes of the character at s, which is UTF-8. */
+static size_t char_len(const char *s)
 {
-    size_t n = strlen(s);
-    char *escaped = NULL;
-    if (!trtc_utf8_valid(s, n)) {
-        escaped = malloc(4 * n + 1);
-        if (!escaped)
-            return -1;
-        n = trtc_text_escape(s, n, escaped);
-        s = escaped;
+    size_t k = 1;
+    while (((unsigned char)s[k] & 0xc0) == 0x80)
+        k++;
+    return k;
+}
+
+void trtc_xml_put(const char *s, size_t max, FILE *out)
+{
+    const size_t n = strlen(s);
+    const bool is_text = trtc_utf8_valid(s, n);
+    for (size_t i = 0, done = 0, used; i < n; i += used) {
+        char piece[TRTC_TEXT_PIECE_MAX];
+        size_t k = used = char_len(s + i);
+        if (!is_text)
+            k = trtc_text_piece(s + i, n - i, piece, &used);
+        if (done + k > max) {
+            fputs("…", out);
+            return;
+        }
+        put_char(is_text ? s + i : piece, k, out);
+        done += k;
     }
-    size_t i = 0;
-    while (i < n) {
-        size_t k = 1;
-        while (i + k < n && ((unsigned char)s[i + k] & 0xc0) == 0x80)
-            k++;
-        if (i + k > max)
-            break;
-        put_char(s + i, k, out);
-        i += k;
-    }
-    if (i < n)
-        fputs("…", out);
-    free(escaped);
-    return 0;
 }

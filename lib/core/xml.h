@@ -8,7 +8,7 @@
 
 /* Writes at most max bytes of s, never half a character, with "…" where it is cut; for character data and
  * attributes in double quotes. What XML has no characters for is '?'; bytes that are no UTF-8 are escaped as
- * trtc_text_escape does. Returns 0, or -1 without memory. */
-int trtc_xml_put(const char *s, size_t max, FILE *out);
+ * trtc_text_escape does. */
+void trtc_xml_put(const char *s, size_t max, FILE *out);
 
 #endif

@@ -53,7 +53,7 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
     av_opt_set(e->enc->priv_data, "aac_coder", "fast", 0);
     int ret = avcodec_open2(e->enc, codec, NULL);
     if (ret < 0) {
-        trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "AAC at %d Hz, %d channels", rate_hz, channels);
+        trtc_fail_encoder(err, ret, "AAC at %d Hz, %d channels", rate_hz, channels);
         goto fail;
     }
     return e;
@@ -113,7 +113,7 @@ int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n, s
     }
     int ret = avcodec_send_frame(e->enc, planes ? e->frame : NULL);
     if (ret < 0)
-        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding sound");
+        return trtc_fail_encoder(err, ret, "encoding sound");
     e->flushed = !planes;
     return 0;
 }
@@ -125,7 +125,7 @@ int trtc_aacenc_receive(struct trtc_aacenc *e, struct trtc_packet *p, struct trt
     if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
         return 0;
     if (ret < 0)
-        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding sound");
+        return trtc_fail_encoder(err, ret, "encoding sound");
     p->data = e->pkt->data;
     p->size = (size_t)e->pkt->size;
     p->pts_us = p->dts_us =

@@ -11,20 +11,44 @@
 
 #include <libavutil/error.h>
 
+__attribute__((format(printf, 4, 0))) static void fill(struct trtc_err *err, int code, int averr,
+                                                       const char *fmt, va_list ap)
+{
+    err->code = code;
+    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    if (n >= 0 && (size_t)n < sizeof err->msg) {
+        char text[AV_ERROR_MAX_STRING_SIZE] = "";
+        av_strerror(averr, text, sizeof text);
+        snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
+    }
+}
+
 int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...)
 {
     if (!err)
         return -1;
     va_list ap;
     va_start(ap, fmt);
-    err->code = averr == AVERROR(ENOMEM) ? TRTC_EX_TEMPFAIL : code;
-    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    fill(err, averr == AVERROR(ENOMEM) ? TRTC_EX_TEMPFAIL : code, averr, fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof err->msg) {
-        char text[AV_ERROR_MAX_STRING_SIZE] = "";
-        av_strerror(averr, text, sizeof text);
-        snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
-    }
+    return -1;
+}
+
+/* Errors that mean what they say; the others come of memory or threads that cannot be had. */
+static bool is_refusal(int averr)
+{
+    return averr == AVERROR(ENOSYS) || averr == AVERROR_PATCHWELCOME ||
+           averr == AVERROR_EXPERIMENTAL || averr == AVERROR_OPTION_NOT_FOUND;
+}
+
+int trtc_fail_encoder(struct trtc_err *err, int averr, const char *fmt, ...)
+{
+    if (!err)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    fill(err, is_refusal(averr) ? TRTC_EX_UNAVAILABLE : TRTC_EX_TEMPFAIL, averr, fmt, ap);
+    va_end(ap);
     return -1;
 }
 

@@ -19,6 +19,11 @@
 __attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, ...);
 
+/* The same for an encoder that is there and whose settings are ours: what it cannot do then, it cannot for want of
+ * memory or threads, for which x264 has no error of its own: TRTC_EX_TEMPFAIL. */
+__attribute__((format(printf, 3, 4))) int trtc_fail_encoder(struct trtc_err *err, int averr,
+                                                            const char *fmt, ...);
+
 /* The decoder for codec, or for FFmpeg's codec name where that is OTHER; it must be of type.
  * NULL: there is none, TRTC_EX_UNAVAILABLE. */
 const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,

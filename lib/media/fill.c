@@ -214,7 +214,7 @@ int trtc_black_picture(const struct trtc_video_params *like, int sps_id, struct 
     if (ret >= 0)
         ret = avcodec_receive_packet(e, pkt);
     if (ret < 0) {
-        trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264: a black picture of %dx%d", w, h);
+        trtc_fail_encoder(err, ret, "libx264: a black picture of %dx%d", w, h);
         goto done;
     }
     out->sets =

@@ -115,8 +115,8 @@ static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *
     if (ret >= 0)
         ret = avcodec_open2(c, codec, NULL);
     if (ret < 0)
-        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "libx264 at %dx%d, %d fps", o->width_px,
-                            o->height_px, o->fps);
+        return trtc_fail_encoder(err, ret, "libx264 at %dx%d, %d fps", o->width_px, o->height_px,
+                                 o->fps);
     return 0;
 }
 
@@ -205,7 +205,7 @@ static int fetch(struct trtc_h264enc *e, struct trtc_err *err)
     const int ret = avcodec_receive_packet(e->enc, e->pkt);
     e->has_pkt = ret >= 0;
     if (ret < 0 && ret != AVERROR(EAGAIN) && ret != AVERROR_EOF)
-        return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding video");
+        return trtc_fail_encoder(err, ret, "encoding video");
     return 0;
 }
 
@@ -230,7 +230,7 @@ int trtc_h264enc_send(struct trtc_h264enc *e, const AVFrame *pic, int64_t slot,
     if (ret == AVERROR_EOF && !pic)
         ret = 0; /* said twice */
     if (ret < 0) {
-        ret = trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "encoding picture %lld", (long long)slot);
+        ret = trtc_fail_encoder(err, ret, "encoding picture %lld", (long long)slot);
         goto done;
     }
     e->drained = false;

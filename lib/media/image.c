@@ -554,7 +554,7 @@ int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct t
     if (averr >= 0)
         averr = avcodec_receive_packet(ctx, pkt);
     if (averr < 0) {
-        trtc_fail_av(err, TRTC_EX_SOFTWARE, averr, "encoding a PNG");
+        trtc_fail_encoder(err, averr, "encoding a PNG");
         goto done;
     }
     *out = malloc((size_t)pkt->size);

@@ -320,8 +320,16 @@ static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
     return ok;
 }
 
+/* FFmpeg's libraries go on when memory was short, with pictures that are damaged. */
+static int check_memory(const struct trtc_mix *m, struct trtc_err *err)
+{
+    return !m->live && m->o.memory_failed && m->o.memory_failed() ? trtc_fail_nomem(err) : 0;
+}
+
 static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
 {
+    if (check_memory(m, err) < 0)
+        return -1;
     if (!m->o.set->video)
         return mix_picture_follow(m, mix_frame_us(m, k), err);
     const AVFrame *canvas = mix_picture_draw(m, k, err);
@@ -421,6 +429,8 @@ int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_er
     int ret = run_threads(m, &res->interrupted, err);
     mix_picture_settle(m);
     mix_sound_settle(m);
+    if (ret == 0)
+        ret = check_memory(m, err);
     if (ret == 0)
         ret = trtc_writer_finish(m->writer, &res->bytes, err);
     res->start_us = m->start_us;

@@ -61,6 +61,7 @@ struct trtc_mix_opts {
     void *opaque;
     int64_t (*now_us)(void); /* the epoch clock; only with live sources */
     const volatile sig_atomic_t *stop;
+    bool (*memory_failed)(void); /* whether an allocation has, anywhere; or NULL. What can be mixed again fails then */
 };
 
 struct trtc_mix;

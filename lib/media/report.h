@@ -14,7 +14,7 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
 
 /* Adds the account of a track to the member key ("video", "audio") of an output's object, if it has
  * one. */
-void trtc_report_account(cJSON *output, const char *key, const struct trtc_ledger *l);
+void trtc_report_account(cJSON **output, const char *key, const struct trtc_ledger *l);
 
 /* Object of one recording as it was found. */
 cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timeline *t);

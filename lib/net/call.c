@@ -25,19 +25,22 @@ struct call {
 int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struct trtc_err *err)
 {
     const cJSON *error = NULL;
+    struct trtc_err why = { 0 };
     int has_error = -1;
 
-    *out = (struct trtc_answer){ .json = trtc_json_parse("answer", body, n, err) };
-    if (out->json && trtc_json_object(out->json, "answer", "Response", &out->response, err) == 1 &&
-        trtc_json_string(out->response, "Response", "RequestId", &out->request_id, err) >= 0)
-        has_error = trtc_json_object(out->response, "Response", "Error", &error, err);
+    *out = (struct trtc_answer){ .json = trtc_json_parse("answer", body, n, &why) };
+    if (out->json && trtc_json_object(out->json, "answer", "Response", &out->response, NULL) == 1 &&
+        trtc_json_string(out->response, "Response", "RequestId", &out->request_id, NULL) >= 0)
+        has_error = trtc_json_object(out->response, "Response", "Error", &error, NULL);
     if (has_error == 1 &&
-        (trtc_json_string(error, "Error", "Code", &out->code, err) != 1 || !*out->code ||
-         trtc_json_string(error, "Error", "Message", &out->message, err) < 0))
+        (trtc_json_string(error, "Error", "Code", &out->code, NULL) != 1 || !*out->code ||
+         trtc_json_string(error, "Error", "Message", &out->message, NULL) < 0))
         has_error = -1;
     if (has_error >= 0)
         return 0;
     trtc_answer_fini(out);
+    if (why.code == TRTC_EX_TEMPFAIL)
+        return trtc_fail_nomem(err);
     return trtc_fail(err, TRTC_EX_UNAVAILABLE, "the answer is not one of this API");
 }
 
@@ -64,6 +67,7 @@ static void explain(struct call *c)
 static struct trtc_attempt look(struct call *c)
 {
     const struct trtc_reply *r = &c->reply;
+    struct trtc_err why;
     struct trtc_attempt a = {
         .net = r->net,
         .status = r->status,
@@ -76,13 +80,18 @@ static struct trtc_attempt look(struct call *c)
     } else if (r->status != 200) {
         trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: %s answers HTTP %d", c->action,
                   c->caller->endpoint->host, r->status);
-    } else if (trtc_answer_parse(r->body, r->body_bytes, c->answer, NULL)) {
+    } else if (!trtc_answer_parse(r->body, r->body_bytes, c->answer, &why)) {
+        if (!c->answer->code)
+            return a;
+        explain(c);
+        a.code = c->answer->code;
+    } else if (why.code == TRTC_EX_TEMPFAIL) {
+        trtc_fail(&c->why, why.code, "%s: %s", c->action, why.msg);
+        a.net = TRTC_NET_LOST; /* what it says is not known */
+    } else {
         trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: what %s answers is not of this API", c->action,
                   c->caller->endpoint->host);
         a.code = "";
-    } else if (c->answer->code) {
-        explain(c);
-        a.code = c->answer->code;
     }
     return a;
 }

@@ -83,12 +83,15 @@ static void hex_of(const unsigned char hash[HASH], char out[HEX])
         snprintf(out + 2 * i, 3, "%02x", hash[i]);
 }
 
-static void hash_hex(const void *data, size_t n, char out[HEX])
+/* -1: out of memory. */
+static int hash_hex(const void *data, size_t n, char out[HEX])
 {
     unsigned char hash[HASH];
 
-    SHA256(data, n, hash);
+    if (!SHA256(data, n, hash))
+        return -1;
     hex_of(hash, out);
+    return 0;
 }
 
 static int hmac(const void *key, size_t key_bytes, const char *text, unsigned char out[HASH])
@@ -152,7 +155,8 @@ static int canonical(const struct trtc_sign *in, struct text *request, struct te
     if (names->s)
         put(request, names->s, names->n);
     put_word(request, "\n");
-    hash_hex(in->body_bytes ? in->body : "", in->body_bytes, hash);
+    if (hash_hex(in->body_bytes ? in->body : "", in->body_bytes, hash) < 0)
+        return -1;
     put_word(request, hash);
     return request->failed || names->failed ? -1 : 0;
 }
@@ -187,9 +191,9 @@ static int signature(const struct trtc_sign *in, const char *date, const char *s
     put_word(&to_sign, stamp);
     put_word(&to_sign, scope);
     put_word(&to_sign, "\n");
-    hash_hex(request->s, request->n, hash);
-    put_word(&to_sign, hash);
-    if (!to_sign.failed && !derive(in->secret_key, date, service, key) &&
+    const int hashed = hash_hex(request->s, request->n, hash);
+    put_word(&to_sign, hashed < 0 ? "" : hash);
+    if (hashed == 0 && !to_sign.failed && !derive(in->secret_key, date, service, key) &&
         !hmac(key, HASH, to_sign.s, mac)) {
         hex_of(mac, out);
         ret = 0;

@@ -658,6 +658,8 @@ int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct t
         int found = load_file(t, names[i], &tasks[n], &why);
         if (found == 1)
             n++;
+        else if (found < 0 && why.code == TRTC_EX_TEMPFAIL)
+            ret = trtc_fail(err, why.code, "%s", why.msg);
         else if (found < 0 && bad)
             bad(opaque, names[i], why.msg);
     }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocator of the C library (or of what was preloaded), watched; see memory.h. The symbols are those of the program, so
+ * that its libraries come through here as well. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include "memory.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static atomic_bool failed;
+
+bool memory_failed(void)
+{
+    return atomic_load_explicit(&failed, memory_order_relaxed);
+}
+
+int memory_check(struct trtc_err *err)
+{
+    return memory_failed() ? trtc_fail_nomem(err) : 0;
+}
+
+int memory_settle(int code)
+{
+    struct trtc_err err;
+    if (code == TRTC_EX_TEMPFAIL || memory_check(&err) == 0)
+        return code;
+    return trtc_worse(code, cli_report(&err));
+}
+
+#ifdef __has_feature
+#define CLANG_SANITIZER                                                     \
+    (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+     __has_feature(memory_sanitizer))
+#else
+#define CLANG_SANITIZER 0
+#endif
+
+/* The sanitizers have allocators of their own. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !CLANG_SANITIZER
+
+/* What stands behind us under this name. */
+static void *find(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (!found)
+        abort();
+    return found;
+}
+
+/* Some of what the libraries do then is an assertion that fails, or a pointer that is none. */
+static void give_up(int sig)
+{
+    static const char text[] = ": out of memory\n";
+    const char *name = cli_name();
+    const ssize_t named = write(STDERR_FILENO, name, strlen(name));
+    const ssize_t told = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)named, (void)told, (void)sig; /* there is nobody to tell if that fails too */
+    _exit(TRTC_EX_TEMPFAIL);
+}
+
+static void note_failure(void)
+{
+    const struct sigaction sa = { .sa_handler = give_up };
+    if (atomic_exchange(&failed, true))
+        return;
+    sigaction(SIGABRT, &sa, NULL);
+    sigaction(SIGSEGV, &sa, NULL);
+}
+
+static void *watched(void *p, size_t n)
+{
+    if (!p && n) {
+        note_failure();
+        errno = ENOMEM;
+    }
+    return p;
+}
+
+void *malloc(size_t n)
+{
+    static void *(*_Atomic next)(size_t);
+    if (!next)
+        next = (void *(*)(size_t))find("malloc");
+    return watched(next(n), n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    static void *(*_Atomic next)(size_t, size_t);
+    if (!next)
+        next = (void *(*)(size_t, size_t))find("calloc");
+    return watched(next(n, size), n && size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    static void *(*_Atomic next)(void *, size_t);
+    if (!next)
+        next = (void *(*)(void *, size_t))find("realloc");
+    return watched(next(p, n), n);
+}
+
+void *memalign(size_t align, size_t n)
+{
+    static void *(*_Atomic next)(size_t, size_t);
+    if (!next)
+        next = (void *(*)(size_t, size_t))find("memalign");
+    return watched(next(align, n), n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    static void *(*_Atomic next)(size_t, size_t);
+    if (!next)
+        next = (void *(*)(size_t, size_t))find("aligned_alloc");
+    return watched(next(align, n), n);
+}
+
+int posix_memalign(void **p, size_t align, size_t n)
+{
+    static int (*_Atomic next)(void **, size_t, size_t);
+    if (!next)
+        next = (int (*)(void **, size_t, size_t))find("posix_memalign");
+    int errnum = next(p, align, n);
+    if (errnum == ENOMEM)
+        watched(NULL, 1);
+    return errnum;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON that is built. Where memory runs out, the object or array is freed and its pointer NULL from there on; all the
+ * calls take that, so that one look at the end is enough (cJSON_Print of NULL is NULL too). */
+#ifndef TRTC_CORE_JSON_PUT_H
+#define TRTC_CORE_JSON_PUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cJSON;
+
+/* Takes value, whatever comes of it; NULL stands for one for which there was no memory. */
+void trtc_json_put(struct cJSON **object, const char *key, struct cJSON *value);
+void trtc_json_push(struct cJSON **array, struct cJSON *value);
+
+void trtc_json_put_text(struct cJSON **object, const char *key, const char *text);
+void trtc_json_put_number(struct cJSON **object, const char *key, double n);
+void trtc_json_put_bool(struct cJSON **object, const char *key, bool yes);
+
+/* Into an object that is somewhere in *root. */
+void trtc_json_put_into(struct cJSON **root, struct cJSON *inner, const char *key, struct cJSON *value);
+
+/* In the place of the member that is there. */
+void trtc_json_replace(struct cJSON **object, const char *key, struct cJSON *value);
+
+#endif

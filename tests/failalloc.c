@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Preloaded into a program (LD_PRELOAD), makes allocations fail: the FAIL_AT-th (1...), or, with FAIL_ON, all from
+ * there on. FAIL_COUNT: a file that receives how many there were. Needs glibc. */
+#define _GNU_SOURCE /* memalign's place in glibc */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+void *memalign(size_t, size_t);
+
+static atomic_long nb;
+static long fail_at;
+static bool fail_on, counting;
+
+static bool fails(void)
+{
+    if (!counting)
+        return false;
+    long n = atomic_fetch_add(&nb, 1) + 1;
+    if (!fail_at || (fail_on ? n < fail_at : n != fail_at))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t n)
+{
+    return fails() ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    return fails() ? NULL : __libc_realloc(p, n);
+}
+
+void *memalign(size_t align, size_t n)
+{
+    return fails() ? NULL : __libc_memalign(align, n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    return memalign(align, n);
+}
+
+int posix_memalign(void **p, size_t align, size_t n)
+{
+    void *got = memalign(align, n);
+    if (!got)
+        return ENOMEM;
+    *p = got;
+    return 0;
+}
+
+static void tell(void)
+{
+    char text[32];
+    const char *path = getenv("FAIL_COUNT");
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
+    int n = snprintf(text, sizeof text, "%ld\n", atomic_load(&nb));
+    if (fd >= 0 && write(fd, text, (size_t)n) == n)
+        close(fd);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("FAIL_AT");
+    fail_at = at ? atol(at) : 0;
+    fail_on = getenv("FAIL_ON") != NULL;
+    atexit(tell);
+    counting = true;
+}
