@@ -175,3 +175,79 @@ whole() {
             .frames_in == .frames_out + ([.left_out[]] | add // 0))' r.json || fail "$(jq -c '.outputs[0]' r.json)"
     done
 }
+
+# aac RATE CHANNELS SECONDS: a tone as ADTS on standard output.
+aac() {
+    ffmpeg -nostdin -v error -f lavfi -i "sine=1000:r=$1:d=$3" -ac "$2" -c:a aac -b:a 64k -f adts -
+}
+
+# one KIND: p becomes a recording of one segment, in.ts, that is $1.
+one() {
+    rm -rf p && mkdir p
+    mv in.ts "p/${stem}_$1_20260101000000495.ts"
+    printf '%s\n' '#EXTM3U' "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:160 HEIGHT:90" \
+        "#EXT-X-TRTC-FILE-ATTR:1767225600495,$(stat -c %s "p/${stem}_$1_20260101000000495.ts")" "#EXTINF:$2," \
+        "${stem}_$1_20260101000000495.ts" '#EXT-X-ENDLIST' >"p/${stem}_$1.m3u8"
+}
+
+@test "AAC that changes its rate or its channels inside a segment is encoded, all of it" {
+    local from to
+    for to in '24000 1' '48000 2'; do
+        # shellcheck disable=SC2086
+        { aac 48000 1 4; aac $to 4; } >a.aac
+        ffmpeg -nostdin -v error -i a.aac -c copy -f mpegts in.ts 2>ignored || true
+        [ -s in.ts ] || fail 'no segment'
+        one audio 8
+        merge 0 -f p --report r.json
+        quiet
+        plays "$(<out)"
+        near "$(field "$(<out)" a duration)" 8 0.1 "$to"
+        near "$(value "$(<out)" samples_s)" 8 0.1 "$to"
+        jq -e '.outputs[0].audio | .action == "encode" and .account.unaccounted == 0 and .account.left_out == {}' r.json
+        [ "$(field "$(<out)" a channels)" = "${to#* }" ]
+    done
+}
+
+@test "a picture in a codec that is not copied; one that nothing decodes; no key frame; no parameter sets" {
+    local how
+    have single q
+    audio() {
+        cp "$BATS_TEST_TMPDIR"/q/*_audio* p/
+    }
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=25:d=10 -c:v mpeg2video -g 12 -f mpegts in.ts
+    one video 10
+    audio
+    merge 0 -f p --report r.json
+    [ "$(field "$(<out)" v width)x$(field "$(<out)" v height)" = 160x90 ]
+    jq -e '.outputs[0].video.account | .frames_in == 250 and .unaccounted == 0' r.json
+    sed -i /METADATA/d p/*.m3u8
+    merge 0 -f p --force
+    [ "$(field "$(<out)" v width)x$(field "$(<out)" v height)" = 160x90 ]
+    # no_picture WHAT: sound alone is made of it, and what is missing is said
+    no_picture() {
+        for how in auto encode; do
+            merge 3 -f p --report r.json --video $how --force
+            said "$1"
+            near "$(field "$(<out)" a duration)" 30 0.1 sound
+            jq -e '.outputs[0].video.account | .frames_in > 0 and .frames_out == 0 and .unaccounted == 0' r.json ||
+                fail "$(jq -c .outputs r.json)"
+        done
+    }
+    # what FFmpeg's libraries do not know, or do not decode this as
+    restamp p/*video*.ts in.ts v:0:=33
+    one video 10
+    audio
+    no_picture vvc
+    for how in k p; do
+        restamp "$(nth q video 0)" in.ts v:0:$how
+        one video 10
+        audio
+        no_picture 'picture'
+    done
+    # nothing else of the user is there
+    restamp "$(nth q video 0)" in.ts v:0:k v:0:p
+    one video 10
+    rm -r q
+    merge 65 -f p
+    [ ! -s out ]
+}

@@ -14,7 +14,7 @@
 enum { EDITS_MAX = 32, PIDS = 8192, TIMESTAMP_BYTES = 5 };
 enum { SOUND = 1, PICTURE = 2 };
 
-enum what { SHIFT, JITTER, DROP, NAME };
+enum what { SHIFT, JITTER, DROP, NAME, TYPE, NO_KEYS, NO_SETS };
 
 struct edit {
     int kinds;
@@ -84,6 +84,9 @@ static void edit_pmt(struct state *s, uint8_t *section, size_t size)
     while (trtc_pmt_next(section, size, &pos, &e)) {
         const size_t n = 5 + e.desc_size;
         s->kind[e.pid] = kind_of(e.stream_type);
+        for (int i = 0; i < s->nb_edits; i++)
+            if (s->edits[i].what == TYPE && s->edits[i].kinds & s->kind[e.pid])
+                section[pos - n] = (uint8_t)s->edits[i].by;
         if (!is_named(s, s->kind[e.pid])) {
             section[5] ^= 2; /* another version */
             continue;
@@ -192,6 +195,33 @@ static void run(struct state *s, FILE *in, FILE *out)
     }
 }
 
+/* Makes what H.264 has of key frames, or of parameter sets, something else. */
+static void spoil(uint8_t *p, size_t size, bool sets)
+{
+    for (size_t i = 0; i + 3 < size; i++) {
+        const int type = p[i + 3] & 31;
+        if (p[i] || p[i + 1] || p[i + 2] != 1 || p[i + 3] & 0x80)
+            continue;
+        if (type == 5 && !sets)
+            p[i + 3] ^= 5 ^ 1;
+        if ((type == 7 || type == 8) && sets)
+            p[i + 3] ^= (uint8_t)(type ^ 6);
+    }
+}
+
+static FILE *open_spoilt(const struct state *s, const char *path)
+{
+    static uint8_t bytes[32 << 20];
+    FILE *in = fopen(path, "rb");
+    const size_t size = in ? fread(bytes, 1, sizeof bytes, in) : 0;
+    for (int i = 0; i < s->nb_edits; i++)
+        if (s->edits[i].what == NO_KEYS || s->edits[i].what == NO_SETS)
+            spoil(bytes, size, s->edits[i].what == NO_SETS);
+    if (in)
+        fclose(in);
+    return size ? fmemopen(bytes, size, "rb") : NULL;
+}
+
 /* KINDS:FROM[-TO]:EDIT */
 static int parse(const char *text, struct edit *e)
 {
@@ -210,9 +240,15 @@ static int parse(const char *text, struct edit *e)
         return -1;
     *e = (struct edit){ .from = (int64_t)(from * 90000), .to = (int64_t)(to * 90000) };
     e->kinds = (strchr(kinds, 'a') ? SOUND : 0) | (strchr(kinds, 'v') ? PICTURE : 0);
-    e->what = *how == '~' ? JITTER : *how == 'x' ? DROP : *how == '@' ? NAME : SHIFT;
-    by = atof(how + (e->what != SHIFT));
-    e->by = (int64_t)(by * (e->what == JITTER ? 90 : 90000));
+    e->what = *how == '~'   ? JITTER
+              : *how == 'x' ? DROP
+              : *how == '@' ? NAME
+              : *how == '=' ? TYPE
+              : *how == 'k' ? NO_KEYS
+              : *how == 'p' ? NO_SETS
+                            : SHIFT;
+    by = e->what == TYPE ? strtol(how + 1, NULL, 16) : atof(how + (e->what != SHIFT));
+    e->by = (int64_t)(by * (e->what == TYPE ? 1 : e->what == JITTER ? 90 : 90000));
     return 0;
 }
 
@@ -224,7 +260,8 @@ int main(int argc, char *argv[])
             "usage: restamp IN OUT EDIT...\n"
             "  EDIT: KINDS:FROM[-TO]:HOW, KINDS of a and v, times in seconds of the stream\n"
             "    +S -S   adds to the stamps      ~MS   up to so much, by chance\n"
-            "    x       leaves out              @     the table names the kind only from FROM on\n",
+            "    x       leaves out              @     the table names the kind only from FROM on\n"
+            "  for all of it: =HH, the stream type; k, no key frames; p, no parameter sets (H.264)\n",
             stderr);
         return 64;
     }
@@ -233,7 +270,7 @@ int main(int argc, char *argv[])
             fprintf(stderr, "restamp: '%s' cannot be read\n", argv[i]);
             return 64;
         }
-    FILE *in = fopen(argv[1], "rb"), *out = fopen(argv[2], "wb");
+    FILE *in = open_spoilt(&s, argv[1]), *out = fopen(argv[2], "wb");
     if (!in || !out) {
         perror("restamp");
         return 74;

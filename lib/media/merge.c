@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "core/fit.h"
+#include "media/decodable.h"
 #include "media/reader.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
@@ -288,6 +289,7 @@ static int open_tracks(struct merge *m, struct trtc_err *err)
     const struct trtc_output *out = m->out;
     struct trtc_track_opts to = { .black = m->o->black,
                                   .threads = m->o->threads,
+                                  .channels = m->o->channels,
                                   .losses = &m->res->losses,
                                   .bytes = m->o->bytes,
                                   .account = &m->res->video_account };
@@ -465,12 +467,16 @@ static void drop_files(struct trtc_merge_result *res)
     res->nb_files = 0;
 }
 
-/* What could not be copied to its end is to be encoded. */
-static int encode_instead(struct trtc_output *out, const bool refused[NB_KINDS],
-                          struct trtc_err *err)
+/* What could not be copied to its end is to be encoded, as large and in as many channels as it
+ * turns out to be. */
+static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
+                          const bool refused[NB_KINDS], struct trtc_err *err)
 {
-    if (refused[AUDIO])
+    if (refused[AUDIO]) {
         out->do_audio = TRTC_CHOICE_ENCODE;
+        if (trtc_sound_channels(out, &o->channels, err) < 0)
+            return -1;
+    }
     if (!refused[VIDEO])
         return 0;
     out->do_video = TRTC_CHOICE_ENCODE;
@@ -480,16 +486,17 @@ static int encode_instead(struct trtc_output *out, const bool refused[NB_KINDS],
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
                    struct trtc_merge_result *res, struct trtc_err *err)
 {
-    struct trtc_output encoded = *out;
+    struct trtc_output made = *out;
+    struct trtc_merge_opts how = *o;
     bool refused[NB_KINDS];
     *res = (struct trtc_merge_result){ 0 };
-    int ret = merge_once(&encoded, o, res, refused, err);
+    int ret = merge_once(&made, &how, res, refused, err);
     while (ret < 0 && (refused[AUDIO] || (refused[VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
         drop_files(res);
         trtc_losses_fini(&res->losses);
-        if (encode_instead(&encoded, refused, err) < 0)
+        if (encode_instead(&made, &how, refused, err) < 0)
             break;
-        ret = merge_once(&encoded, o, res, refused, err);
+        ret = merge_once(&made, &how, res, refused, err);
     }
     if (ret < 0)
         drop_files(res);

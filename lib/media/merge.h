@@ -20,6 +20,7 @@ struct trtc_merge_opts {
     bool black;
     int64_t split_bytes, split_us;     /* 0: no limit */
     int threads;                       /* for encoders; 0: as many as suit the cores */
+    int channels;                      /* of encoded sound, at least; 0: as the segments begin */
     const volatile sig_atomic_t *stop; /* set: finish what there is */
     atomic_llong *bytes;               /* counts what was read */
 };

@@ -18,7 +18,9 @@ struct picture_encode {
     struct trtc_ledger *account;
     struct trtc_venc *enc;
     size_t hint;
-    bool drained;
+    struct trtc_read first; /* the first picture, until it is taken */
+    bool have_first, drained;
+    int64_t end_us; /* of the output, or of the pictures where they go on */
     struct trtc_losses *losses;
     struct trtc_ledger left; /* pictures that never got to the encoder */
     int64_t nb_undecodable;  /* ... of this piece */
@@ -65,15 +67,16 @@ static int leave_out(struct picture_encode *c, const struct trtc_piece *piece, e
 /* One more access unit into the encoder, or the end. */
 static int feed(struct picture_encode *c, struct trtc_err *err)
 {
-    struct trtc_read r;
-    int got = trtc_reader_next(c->reader, &r, err);
+    struct trtc_read r = c->first;
+    int got = c->have_first ? 1 : trtc_reader_next(c->reader, &r, err);
+    c->have_first = false;
     if (got < 0)
         return -1;
     if (got == 0) {
         c->drained = true;
         if (lose_undecodable(c, err) < 0)
             return -1;
-        return trtc_venc_end(c->enc, c->out->dur_us - (c->phase_us > 0 ? c->phase_us : 0), err);
+        return trtc_venc_end(c->enc, c->end_us - (c->phase_us > 0 ? c->phase_us : 0), err);
     }
     struct trtc_packet p = r.pkt;
     struct trtc_track_stats *st = &c->track.stats;
@@ -84,6 +87,8 @@ static int feed(struct picture_encode *c, struct trtc_err *err)
     else if (p.pts_us - st->last_us > 1000000)
         st->filled_us += p.pts_us - st->last_us;
     st->last_us = p.pts_us;
+    if (p.pts_us >= c->end_us)
+        c->end_us = p.pts_us + 1000000 / c->out->fps;
     if (c->phase_us < 0)
         c->phase_us = p.pts_us > 0 ? p.pts_us % (1000000 / c->out->fps) : 0;
     p.pts_us -= c->phase_us;
@@ -106,7 +111,7 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
         if (feed(c, err) < 0)
             return -1;
     if (got <= 0) {
-        t->end = trtc_us_to_ticks(c->out->dur_us, t->format.timescale);
+        t->end = trtc_us_to_ticks(c->end_us, t->format.timescale);
         t->stats.nb_broken = trtc_venc_nb_broken(c->enc);
         return got;
     }
@@ -213,7 +218,11 @@ static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
     c->reader = trtc_reader_new(c->out->rec, &c->out->video, TRTC_VIDEO, o->losses, o->bytes, err);
     if (!c->reader)
         return -1;
-    return known ? open_encoder(c, o, w, h, err) : lose_all(c, err);
+    if (!known)
+        return lose_all(c, err);
+    int got = trtc_reader_next(c->reader, &c->first, err);
+    c->have_first = got > 0;
+    return got > 0 ? open_encoder(c, o, w, h, err) : got;
 }
 
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
@@ -228,6 +237,7 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
     c->track.ops = &ops;
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
+    c->end_us = out->dur_us;
     c->account = o->account;
     c->losses = o->losses;
     c->phase_us = -1;

@@ -25,6 +25,7 @@ struct sound_copy {
     struct trtc_ledger left; /* out of what the reader handed out */
     size_t hint;           /* into the output's stretches */
     struct trtc_read held; /* a frame that waits behind silence */
+    int held_skip;         /* its header */
     int64_t held_at;
     bool have_held, drained;
     uint8_t *silence;
@@ -77,11 +78,9 @@ static int emit_silence(struct sound_copy *c, struct trtc_sample *s)
 
 static int emit_held(struct sound_copy *c, struct trtc_sample *s)
 {
-    struct trtc_adts a;
     const struct trtc_packet *p = &c->held.pkt;
-    int skip = trtc_adts_parse(p->data, p->size, &a) == 0 ? a.header_bytes : 7;
-    *s = (struct trtc_sample){ .data = p->data + skip,
-                               .size = p->size - (size_t)skip,
+    *s = (struct trtc_sample){ .data = p->data + c->held_skip,
+                               .size = p->size - (size_t)c->held_skip,
                                .dts = c->held_at,
                                .pts = c->held_at,
                                .key = true };
@@ -94,6 +93,25 @@ static int emit_held(struct sound_copy *c, struct trtc_sample *s)
     st->nb_samples++;
     c->have_held = false;
     return 1;
+}
+
+/* The track has one format: what comes in another one must be encoded. */
+static int check_format(struct sound_copy *c, const struct trtc_read *r, struct trtc_err *err)
+{
+    const struct trtc_mp4_track *f = &c->track.format;
+    struct trtc_adts a = { 0 };
+    uint8_t asc[2];
+    const bool aac =
+        r->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(r->pkt.data, r->pkt.size, &a) == 0;
+    trtc_adts_asc(&a, asc);
+    c->held_skip = a.header_bytes;
+    if (aac && asc[0] == c->asc[0] && asc[1] == c->asc[1])
+        return 0;
+    c->track.uncopyable = true;
+    return trtc_fail(err, TRTC_EX_UNAVAILABLE,
+                     "%s/%s: the sound changes from %d Hz, %d channels to %s, %d Hz, %d channels",
+                     c->out->rec->dir, r->piece->uri, f->rate_hz, f->channels,
+                     r->stream->codec_name, a.rate_hz, a.channels);
 }
 
 /* Reads the next frame that has a place, and opens the hole before it. */
@@ -111,10 +129,8 @@ static int fetch(struct sound_copy *c, struct trtc_err *err)
                 open_hole(c, c->next, c->total);
             return 0;
         }
-        if (r.pkt.size <= TRTC_ADTS_MIN) {
-            c->left.nb_left[TRTC_LEFT_DAMAGED]++;
-            continue;
-        }
+        if (check_format(c, &r, err) < 0)
+            return -1;
         int64_t at = trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), rate);
         if (llabs(at - c->next) <= rate / 2000)
             at = c->next;
@@ -172,12 +188,12 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
 {
     struct trtc_read r;
     struct trtc_adts a;
-    int got;
-    while ((got = trtc_reader_next(c->reader, &r, err)) > 0 &&
-           trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0)
-        c->left.nb_left[TRTC_LEFT_FORMAT]++;
+    int got = trtc_reader_next(c->reader, &r, err);
     if (got <= 0)
         return got;
+    if (r.stream->codec != TRTC_CODEC_AAC || trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s/%s: sound that is no AAC cannot be copied",
+                         c->out->rec->dir, r.piece->uri);
     trtc_adts_asc(&a, c->asc);
     c->track.format = (struct trtc_mp4_track){ .codec = TRTC_CODEC_AAC,
                                                .timescale = (uint32_t)a.rate_hz,
@@ -187,6 +203,7 @@ static int learn_format(struct sound_copy *c, struct trtc_err *err)
                                                .channels = a.channels };
     c->total = trtc_us_to_ticks(c->out->dur_us, c->track.format.timescale);
     c->held = r;
+    c->held_skip = a.header_bytes;
     c->held_at =
         trtc_us_to_ticks(trtc_output_us(c->out, r.pkt.pts_us, &c->hint), (uint32_t)a.rate_hz);
     if (c->held_at < HOLE)

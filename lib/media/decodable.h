@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The frames of sound that can be decoded; those that nothing here decodes are left out, and named. */
+#ifndef TRTC_MEDIA_DECODABLE_H
+#define TRTC_MEDIA_DECODABLE_H
+
+#include "core/plan.h"
+#include "media/reader.h"
+
+/* Set the first three (borrowed), zero the rest. */
+struct trtc_decodable {
+    struct trtc_reader *reader;
+    const struct trtc_recording *rec;
+    struct trtc_losses *losses;
+    int64_t nb_left; /* so many were left out in all */
+
+    char codec[16]; /* asked for last, */
+    bool has_decoder;
+    const struct trtc_piece *in; /* those left out since the last one that was not: where, */
+    int64_t nb, from_us, to_us;  /* how many, from when to when */
+};
+
+/* As trtc_reader_next. */
+int trtc_decodable_next(struct trtc_decodable *d, struct trtc_read *out, struct trtc_err *err);
+
+/* The most channels that a frame of a lane has: 1 or 2, 2 where one is no AAC. */
+int trtc_sound_channels(const struct trtc_output *out, int *channels, struct trtc_err *err);
+
+#endif
