@@ -105,7 +105,14 @@ int sound_next(void *opaque, struct trtc_packet *p, const char **codec_name, str
     if (s->next == s->n)
         return s->broken ? trtc_fail(err, TRTC_EX_IOERR, "it broke") : 0;
     const struct sound_packet *u = &s->p[s->next++];
-    *p = (struct trtc_packet){ u->data, u->size, u->pts_us, u->pts_us, true };
+    const int64_t gone_us = s->p[0].pts_us + s->trim_us - u->pts_us;
+    *p = (struct trtc_packet){ .data = u->data,
+                               .size = u->size,
+                               .pts_us = u->pts_us,
+                               .dts_us = u->pts_us,
+                               .key = true,
+                               .trim_us = gone_us > 0 ? gone_us : 0,
+                               .trim_end_us = s->next == s->n ? s->trim_end_us : 0 };
     *codec_name = s->codec_name;
     return 1;
 }

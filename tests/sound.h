@@ -16,12 +16,13 @@ struct sound {
         uint8_t *data;
         size_t size;
         int64_t pts_us;
-    } *p;
+    } * p;
     int n, cap;
     const char *codec_name;
-    int next;   /* packet that sound_next gives next */
-    int limit;  /* > 0: after so many packets nothing has come yet */
-    int broken; /* it breaks instead of ending */
+    int next;                     /* packet that sound_next gives next */
+    int limit;                    /* > 0: after so many packets nothing has come yet */
+    int broken;                   /* it breaks instead of ending */
+    int64_t trim_us, trim_end_us; /* so much of the beginning, of the end is not to be heard */
 };
 
 /* What is to be heard: sample k of a channel, -1 to 1. */

@@ -45,10 +45,13 @@ struct trtc_tile {
     int nb_advanced;
     int64_t due_us;
     bool fails;
+    unsigned turn;
 };
 
-int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, bool shown, struct trtc_err *err)
+int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight,
+                      struct trtc_err *err)
 {
+    const bool shown = sight == TRTC_SIGHT_SHOWN;
     const int64_t at_us = t->stalls_us && due_us > t->stalls_us ? t->stalls_us : due_us;
     const int number = at_us < T0 ? -1 : (int)((at_us - T0) / t->step_us);
     t->shown = shown;
@@ -85,6 +88,11 @@ int64_t trtc_tile_pts_us(const struct trtc_tile *t)
 int64_t trtc_tile_serial(const struct trtc_tile *t)
 {
     return t->serial;
+}
+
+unsigned trtc_tile_turn(const struct trtc_tile *t)
+{
+    return t->turn;
 }
 
 /* ---- a stage with its cast ---- */
@@ -135,7 +143,9 @@ static void set_up(struct cast *c, int nb_canvases, bool labels, enum trtc_fill 
                                 .step_us = (i + 1) * 70000,
                                 .number = -1,
                                 .base = 40 * i };
-        c->actors[i] = (struct trtc_actor){ names[i], i == 3, &c->tiles[i], true, 0 };
+        c->actors[i] = (struct trtc_actor){
+            .user = names[i], .aux = i == 3, .tile = &c->tiles[i], .on = true
+        };
     }
     const struct trtc_stage_opts o = { .width_px = W,
                                        .height_px = H,

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavutil/log.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
@@ -19,6 +20,7 @@
 #include "core/utc.h"
 #include "media/feed_priv.h"
 #include "media/tile.h"
+#include "media/turn.h"
 #include "range.h"
 
 #define T0_US INT64_C(1768908622495000)
@@ -55,6 +57,8 @@ struct stream {
     size_t n;
     uint8_t sets[256];
     size_t sets_size;
+    size_t nb_turned; /* the first packets, that are to be turned and are not square */
+    size_t nb_hidden; /* the first packets, that are only decoded */
 };
 
 struct spec {
@@ -205,6 +209,7 @@ static int fake_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
     }
     const struct packet *p = &f->s->packets[f->next++];
     const size_t sets_size = p->key ? f->s->sets_size : 0;
+    const bool turned = f->next <= f->s->nb_turned;
     f->last = malloc(p->size + sets_size);
     memcpy(f->last, p->data, p->size);
     if (sets_size)
@@ -213,7 +218,11 @@ static int fake_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
                                               .size = p->size,
                                               .pts_us = p->pts_us,
                                               .dts_us = p->dts_us,
-                                              .key = p->key },
+                                              .key = p->key,
+                                              .hidden = f->next <= f->s->nb_hidden },
+                                     .turn = turned ? TRTC_TURN_MIRROR : 0,
+                                     .sar_num = turned ? 4 : 0,
+                                     .sar_den = turned ? 3 : 0,
                                      .codec = p->codec,
                                      .codec_name = "h264",
                                      .dur_us = 40000,
@@ -237,8 +246,19 @@ static struct trtc_tile *tile_of(struct fake *f, int threads)
     return t;
 }
 
+/* Whatever happened: every picture that was taken is shown, or has a reason why it is not. */
+static struct trtc_ledger settled(struct trtc_tile *t, int64_t end_us)
+{
+    struct trtc_tile_stats st;
+    trtc_tile_settle(t, end_us, INT64_MAX);
+    trtc_tile_stats(t, &st);
+    assert_int_equal(trtc_ledger_open(&st.ledger), 0);
+    return st.ledger;
+}
+
 static void done(struct fake *f, struct trtc_tile **t)
 {
+    settled(*t, INT64_MAX);
     trtc_tile_free(t);
     assert_null(*t);
     trtc_tile_free(t);
@@ -331,7 +351,7 @@ static void walk(int k, int threads, int64_t step_us)
     struct fake f = fake_of(&streams[k]);
     struct trtc_tile *t = tile_of(&f, threads);
     int64_t serial = 0;
-    int before = -1;
+    int before = -1, nb_seen = 0;
     expect_shows(t, -1, x->fps);
     const int64_t end = pts_of(x->nb, x->fps) + 200000;
     for (int64_t due = T0_US - 100000, next = due; due < end; due = next < end ? next : end) {
@@ -343,6 +363,7 @@ static void walk(int k, int threads, int64_t step_us)
         expect_shows(t, number, x->fps);
         assert_int_equal(trtc_tile_serial(t) != serial, number != before);
         serial = trtc_tile_serial(t);
+        nb_seen += number != before;
         before = number;
         /* what is far away is left alone */
         int nb_due = 0;
@@ -351,7 +372,10 @@ static void walk(int k, int threads, int64_t step_us)
         assert_true(f.nb_calls <= nb_due + 1 + (x->bframes ? 6 : 0) + threads);
     }
     const struct trtc_tile_stats st = stats_of(t);
-    assert_int_equal(st.nb_packets, x->nb);
+    const struct trtc_ledger l = settled(t, end);
+    assert_int_equal(l.nb_in, x->nb);
+    assert_int_equal(l.nb_out, nb_seen);
+    assert_int_equal(l.nb_left[TRTC_LEFT_RATE], x->nb - nb_seen);
     if (step_us && step_us <= 1000000 / x->fps) /* else some are outrun before they are seen */
         assert_int_equal(st.nb_decoded, x->nb);
     assert_int_in_range(st.nb_decoded, 1, x->nb);
@@ -388,6 +412,113 @@ static void test_edges(void **state)
             advance(t, pts_of(n, specs[k].fps), true); /* again */
             expect_shows(t, n, specs[k].fps);
         }
+        done(&f, &t);
+    }
+}
+
+/* ---- as it is to be shown ---- */
+
+/* What the container says goes with each picture, through all reordering, and may change. */
+static void test_turned(void **state)
+{
+    (void)state;
+    for (int k = 0; k < NB_SPECS; k++) {
+        const struct spec *x = &specs[k];
+        struct stream s = streams[k];
+        s.nb_turned = s.n / 2;
+        int64_t last_us = 0; /* decoding order is not that of showing */
+        for (size_t i = 0; i < s.nb_turned; i++)
+            last_us = s.packets[i].pts_us > last_us ? s.packets[i].pts_us : last_us;
+        struct fake f = fake_of(&s);
+        struct trtc_tile *t = tile_of(&f, 1 + k % 2);
+        int nb_turned = 0;
+        for (int n = 0; n < x->nb; n++) {
+            advance(t, pts_of(n, x->fps), true);
+            expect_shows(t, n, x->fps);
+            bool turned = false;
+            for (size_t i = 0; i < s.nb_turned; i++)
+                turned |= s.packets[i].pts_us == pts_of(n, x->fps);
+            nb_turned += turned;
+            assert_int_equal(trtc_tile_turn(t), turned ? TRTC_TURN_MIRROR : 0);
+            assert_int_equal(trtc_tile_picture(t)->sample_aspect_ratio.num, turned ? 4 : 0);
+        }
+        assert_int_equal(nb_turned, s.nb_turned);
+        done(&f, &t);
+    }
+}
+
+/* Puts a message about orientation into the first nb packets. */
+static void orient(struct stream *s, size_t nb)
+{
+    AVBSFContext *bsf = NULL;
+    AVPacket *p = av_packet_alloc();
+    assert_int_equal(av_bsf_alloc(av_bsf_get_by_name("h264_metadata"), &bsf), 0);
+    bsf->par_in->codec_id = AV_CODEC_ID_H264;
+    av_opt_set(bsf->priv_data, "display_orientation", "insert", 0);
+    av_opt_set(bsf->priv_data, "rotate", "90", 0);
+    assert_int_equal(av_bsf_init(bsf), 0);
+    for (size_t i = 0; i < nb; i++) {
+        struct packet *to = &s->packets[i];
+        assert_int_equal(av_new_packet(p, (int)to->size), 0);
+        memcpy(p->data, to->data, to->size);
+        assert_int_equal(av_bsf_send_packet(bsf, p), 0);
+        assert_int_equal(av_bsf_receive_packet(bsf, p), 0);
+        free(to->data);
+        to->size = (size_t)p->size;
+        to->data = malloc(to->size);
+        memcpy(to->data, p->data, to->size);
+        av_packet_unref(p);
+    }
+    av_packet_free(&p);
+    av_bsf_free(&bsf);
+}
+
+/* What the stream says itself counts more, from picture to picture. */
+static void test_turned_by_the_stream(void **state)
+{
+    const struct spec x = { .nb = 20, .fps = 15, .gop = 10 };
+    struct stream s = make(&x);
+    (void)state;
+    s.nb_turned = s.n;
+    orient(&s, 10);
+    struct fake f = fake_of(&s);
+    struct trtc_tile *t = tile_of(&f, 1);
+    for (int n = 0; n < x.nb; n++) {
+        advance(t, pts_of(n, x.fps), true);
+        expect_shows(t, n, x.fps);
+        if (n < 10) /* anticlockwise */
+            assert_int_equal(trtc_tile_turn(t), TRTC_TURN_TRANSPOSE | TRTC_TURN_FLIP);
+        else
+            assert_int_equal(trtc_tile_turn(t), TRTC_TURN_MIRROR);
+    }
+    done(&f, &t);
+    drop(&s);
+}
+
+/* What an edit list cuts away is decoded, and never shown. */
+static void test_cut_away(void **state)
+{
+    (void)state;
+    for (int k = 0; k < NB_SPECS; k++) {
+        const struct spec *x = &specs[k];
+        struct stream s = streams[k];
+        s.nb_hidden = 5;
+        int64_t first_us = INT64_MAX;
+        for (size_t i = s.nb_hidden; i < s.n; i++)
+            first_us = s.packets[i].pts_us < first_us ? s.packets[i].pts_us : first_us;
+        struct fake f = fake_of(&s);
+        struct trtc_tile *t = tile_of(&f, 1);
+        for (int n = 0; n < x->nb; n++) {
+            advance(t, pts_of(n, x->fps), true);
+            for (size_t i = 0; i < s.nb_hidden; i++)
+                assert_true(trtc_tile_pts_us(t) != s.packets[i].pts_us);
+            if (pts_of(n, x->fps) < first_us)
+                assert_null(trtc_tile_picture(t));
+        }
+        expect_shows(t, x->nb - 1, x->fps);
+        const struct trtc_ledger l = settled(t, INT64_MAX);
+        assert_int_equal(l.nb_left[TRTC_LEFT_CUT], 5);
+        assert_int_equal(l.nb_out, x->nb - 5);
         done(&f, &t);
     }
 }
@@ -687,6 +818,10 @@ static void test_no_key_frame_first(void **state)
                     expect_shows(t, n, x->fps);
             }
             expect_no_failure(t);
+            const struct trtc_ledger l = settled(t, pts_of(x->nb, x->fps));
+            assert_int_equal(l.nb_in, x->nb - 5);
+            assert_true(l.nb_left[hidden ? TRTC_LEFT_UNWANTED : TRTC_LEFT_NO_KEY] >= x->gop - 5);
+            assert_int_equal(l.nb_left[hidden ? TRTC_LEFT_NO_KEY : TRTC_LEFT_UNWANTED], 0);
             done(&f, &t);
         }
     }
@@ -772,6 +907,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_time),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_turned),
+        cmocka_unit_test(test_turned_by_the_stream),
+        cmocka_unit_test(test_cut_away),
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_hidden_costs_nothing),
         cmocka_unit_test(test_hidden_for_long),

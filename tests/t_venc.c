@@ -514,8 +514,10 @@ static void test_size_and_codec_change(void **state)
     struct trtc_packet p, got;
     int n = 0, ret;
     for (int i = 0; i < 10; i++) {
-        p = (struct trtc_packet){ src.u[i].data, src.u[i].size, src.u[i].pts_us, src.u[i].dts_us,
-                                  false };
+        p = (struct trtc_packet){ .data = src.u[i].data,
+                                  .size = src.u[i].size,
+                                  .pts_us = src.u[i].pts_us,
+                                  .dts_us = src.u[i].dts_us };
         assert_int_equal(trtc_venc_send(v, TRTC_CODEC_H264, NULL, &p, &err), 0);
         while ((ret = trtc_venc_receive(v, &got, &err)) == 1)
             n++;
@@ -524,8 +526,10 @@ static void test_size_and_codec_change(void **state)
     struct source other = { .n = 0 };
     make(&other, (struct shape){ .w = 64, .h = 64, .encoder = "mpeg4" }, 10, 10, at + 10);
     for (int i = 0; i < 10; i++) {
-        p = (struct trtc_packet){ other.u[i].data, other.u[i].size, other.u[i].pts_us,
-                                  other.u[i].dts_us, false };
+        p = (struct trtc_packet){ .data = other.u[i].data,
+                                  .size = other.u[i].size,
+                                  .pts_us = other.u[i].pts_us,
+                                  .dts_us = other.u[i].dts_us };
         assert_int_equal(trtc_venc_send(v, TRTC_CODEC_OTHER, "mpeg4", &p, &err), 0);
         while ((ret = trtc_venc_receive(v, &got, &err)) == 1)
             n++;

@@ -23,6 +23,7 @@
 static struct sound src;
 static float *out[2];
 static int64_t out_n, out_cap;
+static struct trtc_ledger account; /* of the last run */
 
 static int clean(void **state)
 {
@@ -75,6 +76,9 @@ static int64_t run(int rate, int channels, int64_t end_us)
     pull(v);
     assert_int_equal(trtc_voice_ready(v), 0);
     const int64_t nb_broken = trtc_voice_nb_broken(v);
+    trtc_voice_settle(v, INT64_MAX);
+    account = *trtc_voice_ledger(v);
+    assert_int_equal(trtc_ledger_open(&account), 0);
     trtc_voice_free(&v);
     assert_null(v);
     return nb_broken;
@@ -155,6 +159,36 @@ static void test_cut_and_end(void **state)
     assert_int_equal(out_n, 24000);
 }
 
+/* What the container says is not to be heard: whole packets and parts of them, at both ends. */
+static void test_trimmed(void **state)
+{
+    static const int64_t gone[] = { 1, 479, 480, 481, 20000, 24000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+        for (int from = -1; from < 2; from++) { /* it also holds where the clock would have room */
+            const int64_t at = from * gone[i], start = at + gone[i];
+            sound_pcm(&src, 1, 24000, &counting, us_of(at), 0);
+            src.trim_us = us_of(gone[i]);
+            assert_int_equal(run(RATE, 1, us_of(50000)), 0);
+            assert_counts(0, start, -1);
+            assert_counts(start, at + 24000, gone[i]);
+            assert_counts(at + 24000, out_n, -1);
+            assert_int_equal(account.nb_in, 50);
+            assert_int_equal(account.nb_left[TRTC_LEFT_CUT], gone[i] / SOUND_FRAME);
+            assert_int_equal(account.nb_out, 50 - gone[i] / SOUND_FRAME);
+            clean(NULL);
+        }
+    for (int64_t n = 1; n <= 480; n += 479) {
+        sound_pcm(&src, 1, 24000, &counting, 0, 0);
+        src.trim_end_us = us_of(n);
+        run(RATE, 1, TRTC_NOTIME);
+        assert_int_equal(out_n, 24000 - n);
+        assert_counts(0, out_n, 0);
+        assert_int_equal(account.nb_left[TRTC_LEFT_CUT], n / SOUND_FRAME);
+        clean(NULL);
+    }
+}
+
 static void test_holes_and_overlaps(void **state)
 {
     (void)state;
@@ -167,6 +201,10 @@ static void test_holes_and_overlaps(void **state)
     assert_counts(9600, 50001, -1);
     assert_counts(50001, 59601, 0);
     assert_counts(59601, 66601, 2600);
+    /* five whole frames of them had their time already; the sixth was heard in part */
+    assert_int_equal(account.nb_in, 60);
+    assert_int_equal(account.nb_left[TRTC_LEFT_OVERLAP], 5);
+    assert_int_equal(account.nb_out, 55);
 }
 
 /* Stamps in whole milliseconds, and some that stagger: nothing of it is to be heard. */
@@ -338,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_placed_to_the_sample, clean),
         cmocka_unit_test_teardown(test_cut_and_end, clean),
+        cmocka_unit_test_teardown(test_trimmed, clean),
         cmocka_unit_test_teardown(test_holes_and_overlaps, clean),
         cmocka_unit_test_teardown(test_jitter_changes_nothing, clean),
         cmocka_unit_test_teardown(test_drift_is_followed, clean),

@@ -16,6 +16,7 @@ static const struct {
     [TRTC_LEFT_OVERLAP] = { "overlap", "overlapping the frame before", false },
     [TRTC_LEFT_RATE] = { "rate", "above the output's rate", false },
     [TRTC_LEFT_UNWANTED] = { "unwanted", "not asked for", false },
+    [TRTC_LEFT_LATE] = { "late", "too late", true },
 };
 
 const char *trtc_left_name(enum trtc_left why)

@@ -21,6 +21,7 @@ enum trtc_left {
     TRTC_LEFT_OVERLAP,   /* its time was used already by the frame before */
     TRTC_LEFT_RATE,      /* more pictures than the rate of the output shows */
     TRTC_LEFT_UNWANTED,  /* not asked for: a stream that an option leaves out, a hidden window */
+    TRTC_LEFT_LATE,      /* it came when its time had passed */
     TRTC_NB_LEFT
 };
 

@@ -206,6 +206,9 @@ void trtc_feed_of_input(const struct trtc_input *in, const struct trtc_input_fra
         .sets = f->sets,
         .sets_size = f->sets_size,
         .damaged = f->damaged,
+        .turn = f->turn,
+        .sar_num = f->sar_num,
+        .sar_den = f->sar_den,
     };
     out->pkt.pts_us += off_us;
     out->pkt.dts_us += off_us;

@@ -25,6 +25,8 @@ struct trtc_feed_frame {
     const uint8_t *sets;    /* video key frames: parameter sets that must go in front; or NULL */
     size_t sets_size;
     bool damaged;
+    unsigned turn;        /* pictures: how the container wants them shown, of enum trtc_turn */
+    int sar_num, sar_den; /* ... and the shape of a sample, where it says that; or 0 */
 };
 
 /* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the

@@ -37,7 +37,7 @@ struct trtc_input {
     char name[256]; /* for messages */
     const volatile sig_atomic_t *stop;
     struct trtc_input_clock clock;
-    int64_t start_us;
+    int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */
 
     /* pictures */
     struct trtc_kept_sets *sets; /* in force */
@@ -143,7 +143,10 @@ static int fail_codec(const struct trtc_input *in, const char *codec, struct trt
 static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64_t dur_us,
                   struct trtc_input_placed *at)
 {
-    trtc_input_clock_place(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+    if (raw->hidden)
+        trtc_input_clock_hide(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+    else
+        trtc_input_clock_place(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
     in->nb_mended += at->mended;
     if (at->breaks) {
         in->breaks = true;
@@ -160,12 +163,18 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
                  .size = raw->size,
                  .pts_us = at->pts_us,
                  .dts_us = at->dts_us,
-                 .key = raw->key },
+                 .key = raw->key,
+                 .hidden = raw->hidden,
+                 .trim_us = raw->trim_us,
+                 .trim_end_us = raw->trim_end_us },
         .dur_us = at->dur_us,
         .breaks = in->breaks,
         .jump_us = in->jump_us,
         .epoch = at->epoch,
         .damaged = raw->damaged,
+        .turn = raw->turn,
+        .sar_num = raw->sar_num,
+        .sar_den = raw->sar_den,
     };
     in->breaks = false;
     in->jump_us = 0;
@@ -304,7 +313,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
         return -1;
     place(in, raw, raw->dur_us, &at);
     if (in->zero_us == TRTC_NOTIME)
-        in->zero_us = at.pts_us;
+        in->zero_us = at.pts_us + raw->trim_us;
     in->end_us = raw->dur_us > 0 ? at.pts_us + raw->dur_us : TRTC_NOTIME;
 
     const struct trtc_packet p = {
@@ -313,6 +322,9 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
         .pts_us = at.pts_us - in->zero_us,
         .dts_us = at.pts_us - in->zero_us,
         .key = true,
+        .hidden = raw->hidden,
+        .trim_us = raw->trim_us,
+        .trim_end_us = raw->trim_end_us,
     };
     in->encoded = true;
     in->nb_sent++;
@@ -440,9 +452,10 @@ static int hold(struct trtc_input *in, const struct trtc_input_frame *f, struct 
 /* What is known of the frames that wait. */
 struct seen {
     int64_t min_pts_us, min_dts_us, max_dts_us;
+    int64_t shown_us; /* where the first one that is not hidden begins, or TRTC_NOTIME */
     size_t nb_bytes;
     bool audio;
-    int64_t video_us;   /* PTS of the first picture, or TRTC_NOTIME */
+    int64_t video_us;   /* PTS of the first picture that is not hidden, or TRTC_NOTIME */
     bool video_settled; /* a picture is shown after it: none comes that is shown before it */
 };
 
@@ -457,6 +470,10 @@ static void look(struct seen *s, const struct trtc_input_frame *f)
     if (s->nb_bytes == 0 || p->dts_us > s->max_dts_us)
         s->max_dts_us = p->dts_us;
     s->nb_bytes += p->size;
+    if (p->hidden)
+        return;
+    if (s->shown_us == TRTC_NOTIME || p->pts_us + p->trim_us < s->shown_us)
+        s->shown_us = p->pts_us + p->trim_us;
     if (!f->video) {
         s->audio = true;
     } else if (s->video_us == TRTC_NOTIME) {
@@ -510,7 +527,7 @@ static void guess_first_duration(struct trtc_input *in)
 /* Reads until every track has shown where it starts, or as long as is bearable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
-    struct seen s = { .video_us = TRTC_NOTIME };
+    struct seen s = { .shown_us = TRTC_NOTIME, .video_us = TRTC_NOTIME };
     struct trtc_input_frame f;
     const int64_t wait_us = in->info.stored ? WAIT_FILE_US : WAIT_US;
     bool video, audio;
@@ -542,6 +559,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     if (!in->first)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in it", in->name);
     in->start_us = s.min_pts_us;
+    in->shown_us = s.shown_us != TRTC_NOTIME ? s.shown_us : s.min_pts_us < 0 ? 0 : s.min_pts_us;
     guess_first_duration(in);
     return 0;
 }
@@ -595,6 +613,7 @@ static int open_back(struct trtc_input *in, const char *url, struct trtc_err *er
     } else {
         in->ops = &trtc_input_av_ops;
         in->back = trtc_input_av_new(&in->src, in->name, err);
+        in->clock.steady = in->back && trtc_input_av_is_indexed(in->back);
     }
     return in->back ? 0 : -1;
 }
@@ -646,7 +665,7 @@ int64_t trtc_input_start_us(const struct trtc_input *in)
 
 int64_t trtc_input_zero_us(const struct trtc_input *in)
 {
-    return in->start_us < 0 && in->start_us > -PRIMING_US ? 0 : in->start_us;
+    return in->shown_us < 0 && in->shown_us > -PRIMING_US ? 0 : in->shown_us;
 }
 
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out)

@@ -46,6 +46,8 @@ struct trtc_input_frame {
     bool new_format; /* sound: rate, channels or kind of AAC are not those of the frame before */
     bool new_size; /* video: width_px, height_px of the info have changed with this key
                                 frame */
+    unsigned turn;        /* video: how the container wants it shown, of enum trtc_turn */
+    int sar_num, sar_den; /* ... and the shape of a sample, where the container says it; or 0 */
 };
 
 struct trtc_input_losses {   /* so far */
@@ -83,8 +85,8 @@ void trtc_input_leave_other(struct trtc_input *in);
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
-/* Where the presentation begins, on the stream's clock: as above, but sound that begins a little below 0 is the priming of
- * its encoder, and then it is 0. */
+/* Where the presentation begins, on the stream's clock: as above, but for frames that are hidden; and sound that begins a
+ * little below 0 is the priming of its encoder: then it is 0. */
 int64_t trtc_input_zero_us(const struct trtc_input *in);
 
 /* Next frame in the order of arrival: 1, 0 at the end, -1 on failure (TRTC_EX_IOERR or

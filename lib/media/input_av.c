@@ -10,12 +10,14 @@
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 #include <libavutil/dict.h>
+#include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
 
 #include "media/av.h"
 #include "media/es.h"
 #include "media/input_priv.h"
+#include "media/turn.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };
 enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */
@@ -43,6 +45,8 @@ struct stream {
     int64_t first_pts_us; /* from this one on */
 
     struct trtc_ledger ledger;
+    int64_t trim_us; /* sound that is still to be trimmed */
+    unsigned turn;   /* as the stream says */
 };
 
 struct back {
@@ -183,6 +187,33 @@ static int pick_video(const AVFormatContext *ic, int best)
     return best;
 }
 
+/* The display matrix of a stream, or NULL. */
+static const uint8_t *stream_matrix(const AVStream *st)
+{
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+    const AVPacketSideData *d = av_packet_side_data_get(
+        st->codecpar->coded_side_data, st->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+
+    return d && d->size >= 9 * sizeof(int32_t) ? d->data : NULL;
+#else
+    size_t size = 0;
+    const uint8_t *p = av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &size);
+
+    return size >= 9 * sizeof(int32_t) ? p : NULL;
+#endif
+}
+
+static unsigned turn_of(const uint8_t *matrix)
+{
+    int32_t m[9];
+    bool askew;
+
+    if (!matrix)
+        return 0;
+    memcpy(m, matrix, sizeof m);
+    return trtc_turn_of_matrix(m, &askew);
+}
+
 /* Stream index of the container becomes track k, if its codec is known. */
 static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
 {
@@ -194,6 +225,8 @@ static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
     if (s->codec == TRTC_CODEC_NONE)
         return 0;
     s->index = index;
+    if (k == TRTC_INPUT_VIDEO)
+        s->turn = turn_of(stream_matrix(b->ic->streams[index]));
     return configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err);
 }
 
@@ -408,6 +441,11 @@ nomem:
     back_free(b);
     trtc_fail_nomem(err);
     return NULL;
+}
+
+bool trtc_input_av_is_indexed(const void *back)
+{
+    return av_match_name("mp4", ((const struct back *)back)->ic->iformat->name);
 }
 
 void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
@@ -626,6 +664,44 @@ static void guess_dts(struct stream *s, const AVStream *st, struct trtc_input_ra
     raw->dts_us = s->first_pts_us - (delay - s->nb_without_dts++) * step_us;
 }
 
+/* What is not to be heard of a packet of sound: what an encoder put in front, and what an edit list
+ * cuts away. It may reach over many packets, of which only the first one says it. */
+static void set_trim(struct stream *s, const AVStream *st, const AVPacket *pkt,
+                     struct trtc_input_raw *raw)
+{
+    size_t size = 0;
+    const uint8_t *p = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    const int rate_hz = st->codecpar->sample_rate;
+
+    if (p && size >= 8 && rate_hz > 0) {
+        const int64_t first = AV_RL32(p), last = AV_RL32(p + 4);
+        if (first > 0) /* below 0 the time stamps say it better: they know the rate */
+            s->trim_us = raw->pts_us != TRTC_NOTIME && raw->pts_us < 0
+                             ? -raw->pts_us
+                             : av_rescale(first, 1000000, rate_hz);
+        raw->trim_end_us = av_rescale(last, 1000000, rate_hz);
+    }
+    if (raw->hidden && s->trim_us < raw->dur_us)
+        s->trim_us = raw->dur_us;
+    raw->trim_us = s->trim_us;
+    raw->hidden |= raw->dur_us > 0 && raw->trim_us >= raw->dur_us;
+    s->trim_us -= raw->dur_us > 0 && raw->dur_us < s->trim_us ? raw->dur_us : s->trim_us;
+}
+
+/* How the container wants a picture shown. */
+static void set_showing(const struct stream *s, const AVStream *st, const AVPacket *pkt,
+                        struct trtc_input_raw *raw)
+{
+    size_t size = 0;
+    const uint8_t *matrix = av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, &size);
+
+    raw->turn = matrix && size >= 9 * sizeof(int32_t) ? turn_of(matrix) : s->turn;
+    if (st->sample_aspect_ratio.num > 0 && st->sample_aspect_ratio.den > 0) {
+        raw->sar_num = st->sample_aspect_ratio.num;
+        raw->sar_den = st->sample_aspect_ratio.den;
+    }
+}
+
 static int reserve(struct back *b, size_t n, struct trtc_err *err)
 {
     if (n <= b->cap)
@@ -714,11 +790,16 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         .size = (size_t)b->pkt->size,
         .key = track == TRTC_INPUT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
         .damaged = b->pkt->flags & AV_PKT_FLAG_CORRUPT,
+        .hidden = b->pkt->flags & AV_PKT_FLAG_DISCARD,
     };
     set_times(s, st, b->pkt, raw);
     int ret = 0;
-    if (track == TRTC_INPUT_VIDEO)
+    if (track == TRTC_INPUT_AUDIO) {
+        set_trim(s, st, b->pkt, raw);
+    } else {
+        set_showing(s, st, b->pkt, raw);
         guess_dts(s, st, raw);
+    }
     if (track == TRTC_INPUT_VIDEO)
         ret = set_video(b, s, raw, err);
     else if (s->codec == TRTC_CODEC_AAC)

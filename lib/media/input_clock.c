@@ -83,7 +83,7 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
     const bool falls = sure && !l->fell && step < -FALL_US && step >= -BACK_US;
     const bool goes_on = !fallen && !(falls && fell_off) && step >= -BACK_US && step <= PAUSE_US;
 
-    if (!l->seen)
+    if (!l->seen || c->steady)
         return;
     l->fell = falls && !fell_off;
     if (l->fell)
@@ -160,7 +160,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_u
 
     const int64_t off_us = l->fell ? end_of(l) - dts_us : l->off_us;
     int64_t dts = dts_us + off_us, pts = pts_us + off_us;
-    if (l->seen && dts <= l->dts_us)
+    if ((l->seen || l->hid) && dts <= l->dts_us)
         dts = l->dts_us + TICK_US;
     if (pts < dts)
         pts = dts;
@@ -179,4 +179,23 @@ void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_u
     out->dts_us = dts;
     out->dur_us = l->step_us ? l->step_us : STEP_GUESS_US;
     out->epoch = l->epoch;
+}
+
+void trtc_input_clock_hide(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
+                           int64_t dur_us, struct trtc_input_placed *out)
+{
+    struct trtc_input_lane *l = &c->lane[track];
+    const int64_t off_us = l->seen ? l->off_us : c->off_us;
+
+    complete_times(c, l, &pts_us, &dts_us);
+    dts_us += off_us;
+    if (l->seen || (l->hid && dts_us <= l->dts_us))
+        dts_us = l->dts_us + TICK_US;
+    l->dts_us = dts_us;
+    l->hid = true;
+    pts_us += off_us;
+    *out = (struct trtc_input_placed){ .pts_us = pts_us < dts_us ? dts_us : pts_us,
+                                       .dts_us = dts_us,
+                                       .dur_us = dur_us > 0 ? dur_us : STEP_GUESS_US,
+                                       .epoch = l->epoch };
 }

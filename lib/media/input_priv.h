@@ -76,6 +76,10 @@ struct trtc_input_raw {
     const uint8_t *sets; /* parameter sets outside the stream, where they are new; else NULL */
     size_t sets_size;
     const struct AVCodecParameters *av_parameters; /* OTHER: where they are new; else NULL */
+    bool hidden;                                   /* as struct trtc_packet */
+    int64_t trim_us, trim_end_us;                  /* ... */
+    unsigned turn;                                 /* as struct trtc_input_frame */
+    int sar_num, sar_den;
 };
 
 struct trtc_input_ops {
@@ -96,6 +100,9 @@ extern const struct trtc_input_ops trtc_input_ts_ops, trtc_input_av_ops;
 /* Both borrow src, which must outlive them. name: for messages. NULL on failure. */
 void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trtc_err *err);
 void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trtc_err *err);
+
+/* The container is one whose index places every frame (MP4, MOV). */
+bool trtc_input_av_is_indexed(const void *back);
 
 /* Has libavformat open a URL. */
 void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
@@ -137,12 +144,14 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
  * an offset that puts it behind the one before. A track is in the current epoch, or still in
  * the one before, since tracks do not jump at the same moment. */
 struct trtc_input_clock {
+    bool steady; /* the container has a time line of its own: its stamps do not jump */
     bool running;
     int epoch;
     int64_t off_us;          /* of the current epoch: from raw time to ours */
     int64_t start_us, at_us; /* raw time of its first and its latest frame */
     struct trtc_input_lane {
         bool seen;
+        bool hid; /* one that is hidden has been placed */
         int epoch;
         int64_t off_us;
         int64_t late_us;  /* by so much its DTS are above its PTS, and are lowered */
@@ -168,6 +177,11 @@ struct trtc_input_placed {
  * does not say it. DTS of a track never fall and never repeat. */
 void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
                             int64_t dur_us, struct trtc_input_placed *out);
+
+/* The same for a frame that is hidden: an edit list may have it come again, or far from what is shown
+ * next. It moves no clock, and is due at once. */
+void trtc_input_clock_hide(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
+                           int64_t dur_us, struct trtc_input_placed *out);
 
 /* Undoes the wrap of a counter of so many bits: the value that is nearest to ref. */
 int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref);

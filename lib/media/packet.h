@@ -17,13 +17,16 @@ enum trtc_codec {
 };
 
 struct trtc_packet {
-    const uint8_t *
-        data; /* video: length-prefixed NAL units or Annex B, as the producer says; AAC: raw, no
+    const uint8_t
+        *data; /* video: length-prefixed NAL units or Annex B, as the producer says; AAC: raw, no
                  ADTS */
     size_t size;
     int64_t pts_us; /* presentation time, epoch clock (or the producer's own zero) */
     int64_t dts_us; /* decoding time, same clock; == pts_us for audio */
     bool key;       /* decoding can start here */
+    bool hidden; /* is decoded for what follows, but neither shown nor heard: an edit list cuts it away */
+    int64_t trim_us,
+        trim_end_us; /* sound: so much at its beginning, at its end is not to be heard */
 };
 
 #endif

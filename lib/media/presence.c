@@ -2,8 +2,56 @@
 /* When a stored file has sound and when it has pictures. */
 #include "media/presence.h"
 
+#include <stdlib.h>
+
 #include "core/utc.h"
 #include "media/input.h"
+
+/* A picture may be shown before the first one that comes. */
+static int add(struct trtc_intervals *v, int64_t start_us, int64_t end_us, struct trtc_err *err)
+{
+    if (trtc_intervals_add(v, start_us, end_us, TRTC_SECTION_GAP_US, err) < 0)
+        return -1;
+    if (start_us < v->items[v->n - 1].start_us)
+        v->items[v->n - 1].start_us = start_us;
+    return 0;
+}
+
+/* How much longer the last picture of each interval stands than its own duration says: as long as
+ * the one before it did, and a single one as long as a pause may be. */
+struct stands {
+    int64_t *us; /* one an interval */
+    size_t n;
+    int64_t at_us; /* the picture before */
+};
+
+static int note_picture(struct stands *s, const struct trtc_intervals *v, int64_t at_us,
+                        int64_t dur_us, struct trtc_err *err)
+{
+    const int64_t step_us = at_us - s->at_us;
+    s->at_us = at_us;
+    if (s->n == v->n) {
+        s->us[s->n - 1] = step_us > dur_us ? step_us - dur_us : 0;
+        return 0;
+    }
+    int64_t *grown = realloc(s->us, v->n * sizeof *grown);
+    if (!grown)
+        return trtc_fail_nomem(err);
+    s->us = grown;
+    s->us[s->n++] = TRTC_SECTION_GAP_US;
+    return 0;
+}
+
+/* That holds where the user is still heard. */
+static void let_stand(struct trtc_member *m, const struct stands *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct trtc_interval *p = &m->picture.items[i];
+        const struct trtc_interval *heard = trtc_intervals_at(&m->sound, p->end_us);
+        const int64_t most_us = heard ? heard->end_us - p->end_us : 0;
+        p->end_us += s->us[i] < most_us ? s->us[i] : most_us;
+    }
+}
 
 int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
                           const volatile sig_atomic_t *stop, struct trtc_member *m, bool *torn,
@@ -11,6 +59,7 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
 {
     struct trtc_input_frame f;
     struct trtc_input_losses lost;
+    struct stands stands = { 0 };
     struct trtc_err why;
     int got, ret = -1;
     struct trtc_input *in = trtc_input_open(path, stop, err);
@@ -18,23 +67,27 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
         return -1;
     const int64_t off_us = start_us - trtc_input_zero_us(in);
     while ((got = trtc_input_next(in, &f, &why)) > 0) {
-        const int64_t at = f.pkt.pts_us + off_us;
+        const int64_t at = f.pkt.pts_us + f.pkt.trim_us + off_us;
+        const int64_t end = f.pkt.pts_us + f.dur_us - f.pkt.trim_end_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
             break;
         /* nobody comes earlier for what an encoder puts in front of his voice */
-        if (at + f.dur_us > start_us &&
-            trtc_intervals_add(f.video ? &m->picture : &m->sound, at < start_us ? start_us : at,
-                               at + f.dur_us, TRTC_SECTION_GAP_US, err) < 0)
+        if (f.pkt.hidden || end <= start_us)
+            continue;
+        if (add(f.video ? &m->picture : &m->sound, at < start_us ? start_us : at, end, err) < 0 ||
+            (f.video && note_picture(&stands, &m->picture, at, f.dur_us, err) < 0))
             goto done;
     }
     if (got < 0 && why.code == TRTC_EX_TEMPFAIL) {
         *err = why;
         goto done;
     }
+    let_stand(m, &stands);
     trtc_input_losses(in, &lost);
     *torn = got < 0 || lost.cut;
     ret = 0;
 done:
+    free(stands.us);
     trtc_input_free(&in);
     return ret;
 }

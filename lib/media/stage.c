@@ -18,6 +18,7 @@
 #include "core/utc.h"
 #include "media/overlay.h"
 #include "media/scale.h"
+#include "media/turn.h"
 
 #define HOLD_US          1000000 /* with TRTC_FILL_BLACK a picture stands for at most this long */
 #define PLACEHOLDER_RGB  0x30343c
@@ -30,6 +31,7 @@ enum { NOTHING = 0, PLACEHOLDER = -1, BLACK = -2 }; /* content numbers beside th
 struct layer {
     int actor;                 /* whose window; -1: a reserved one, or no window at all */
     struct trtc_window window; /* of an actor, or reserved */
+    AVFrame *turned;           /* a picture that is to be turned, at the window's size; or NULL */
     const AVFrame *image;      /* placeholder; NULL: not made yet */
     AVFrame *own_image;        /* the same, where it was made for this window */
     struct trtc_overlay *overlay;
@@ -98,6 +100,7 @@ static void drop_layers(struct trtc_stage *s)
     for (size_t i = 0; i < s->nb_layers; i++) {
         trtc_overlay_free(&s->layers[i].overlay);
         av_frame_free(&s->layers[i].own_image);
+        av_frame_free(&s->layers[i].turned);
     }
     s->nb_layers = 0;
 }
@@ -468,6 +471,47 @@ static bool says_it_already(const struct trtc_stage *s, const struct layer *l)
            s->layers[l->label_of].own_image;
 }
 
+/* Draws pic as it lies, at the size of the window, and then turns it: so few pixels are turned. */
+static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsigned turn,
+                       struct trtc_err *err)
+{
+    struct layer *l = &s->layers[i];
+    const bool across = turn & TRTC_TURN_TRANSPOSE;
+    const struct trtc_rect all = { 0, 0, across ? l->rect.h : l->rect.w,
+                                   across ? l->rect.w : l->rect.h };
+
+    if (l->turned && (l->turned->width != all.w || l->turned->height != all.h))
+        av_frame_free(&l->turned);
+    if (!l->turned && !(l->turned = trtc_canvas_new(all.w, all.h, &s->o.colour)))
+        return trtc_fail_nomem(err);
+    if (trtc_scaler_draw(s->scalers[i], pic, &all, l->render, 0, l->turned, err) < 0)
+        return -1;
+    trtc_turn_draw(l->turned, turn, &l->rect, l->alpha, s->canvas->frame);
+    return 0;
+}
+
+/* What the window of layer i shows. */
+static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, struct trtc_err *err)
+{
+    const struct layer *l = &s->layers[i];
+    const unsigned turn = l->content > 0 ? trtc_tile_turn(s->o.actors[l->actor].tile) : 0;
+    const enum trtc_render render = l->content == PLACEHOLDER ? l->image_render
+                                    : l->content == BLACK     ? TRTC_RENDER_STRETCH
+                                                              : l->render;
+
+    return turn ? draw_turned(s, i, pic, turn, err)
+                : trtc_scaler_draw(s->scalers[i], pic, &l->rect, render, l->alpha, s->canvas->frame,
+                                   err);
+}
+
+/* A picture cannot be drawn: it counts once, on however many canvases. One thread at a time draws
+ * a window. */
+static void note_unseen(struct trtc_actor *a, int64_t serial)
+{
+    a->nb_unseen += serial != a->unseen;
+    a->unseen = serial;
+}
+
 static void draw_layer(struct trtc_stage *s, size_t i)
 {
     const struct layer *l = &s->layers[i];
@@ -477,15 +521,12 @@ static void draw_layer(struct trtc_stage *s, size_t i)
     if (l->overlay || l->clock)
         return;
     const AVFrame *pic = content_of(s, l);
-    const enum trtc_render render = l->content == PLACEHOLDER ? l->image_render
-                                    : l->content == BLACK     ? TRTC_RENDER_STRETCH
-                                                              : l->render;
     struct trtc_err why;
-    if (pic && trtc_scaler_draw(s->scalers[i], pic, &l->rect, render, l->alpha, canvas, &why) < 0) {
+    if (pic && draw_picture(s, i, pic, &why) < 0) {
         if (why.code == TRTC_EX_TEMPFAIL)
             atomic_store(&s->failed, true);
-        if (l->actor >= 0) /* one thread at a time draws his window */
-            s->o.actors[l->actor].nb_unseen++;
+        if (l->actor >= 0 && l->content > 0)
+            note_unseen(&s->o.actors[l->actor], l->content);
         trtc_fill_rect(canvas, &l->rect, 0, l->alpha); /* a format nothing can be made of */
     }
 }
@@ -497,8 +538,11 @@ static void advance(void *opaque, size_t a)
     const struct trtc_actor *actor = &s->o.actors[a];
     const int i = s->layer_of[a];
     const bool shown = i >= 0 && actor->on && !s->layers[i].covered;
+    const enum trtc_sight sight = shown         ? TRTC_SIGHT_SHOWN
+                                  : actor->away ? TRTC_SIGHT_AWAY
+                                                : TRTC_SIGHT_HIDDEN;
     struct trtc_err why;
-    if (actor->tile && trtc_tile_advance(actor->tile, s->due_us, shown, &why) < 0)
+    if (actor->tile && trtc_tile_advance(actor->tile, s->due_us, sight, &why) < 0)
         atomic_store(&s->failed, true);
     if (i < 0)
         return;
@@ -540,7 +584,8 @@ static void skip(void *opaque, size_t a)
 {
     struct trtc_stage *s = opaque;
     struct trtc_err why;
-    if (s->o.actors[a].tile && trtc_tile_advance(s->o.actors[a].tile, s->due_us, false, &why) < 0)
+    struct trtc_tile *tile = s->o.actors[a].tile;
+    if (tile && trtc_tile_advance(tile, s->due_us, TRTC_SIGHT_BEFORE, &why) < 0)
         atomic_store(&s->failed, true);
 }
 

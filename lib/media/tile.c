@@ -3,20 +3,27 @@
  *
  * Packets whose decoding time is due go to the decoder; where it holds pictures back to reorder them, as many more as
  * it takes until no picture that is due is inside. A decoded picture that is not due yet waits in `next`. */
-#include "media/tile.h"
+#include "media/tile_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
 
+#include "core/utc.h"
 #include "media/av.h"
+#include "media/turn.h"
 
-#define DECODED_PX_MAX (8192 * 8192) /* more than any camera or screen: damage */
-#define REORDER        4             /* pictures held back by streams that reorder at all */
+#define DECODED_PX_MAX (8192 * 8192)   /* more than any camera or screen: damage */
+#define HIDDEN_US      (INT64_MIN + 1) /* the time of what is decoded and not shown */
+#define REORDER        4               /* pictures held back by streams that reorder at all */
 
 enum { KEPT_MAX_BYTES = 8 << 20, KEPT_MAX = 2048 };
-enum { INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
+
+struct kept {
+    AVPacket *pkt;
+    struct tile_about about;
+};
 
 struct trtc_tile {
     struct trtc_feed *feed;
@@ -25,7 +32,7 @@ struct trtc_tile {
     bool has_ahead, ended;
     bool deaf; /* no decoder: what comes is taken, and dropped */
 
-    AVPacket **kept; /* not decoded yet: from a key frame on, or what follows the decoder's state */
+    struct kept *kept; /* not decoded yet: from a key frame on, or what follows the decoder's state */
     size_t nb_kept, cap_kept, kept_bytes;
     size_t newest_key; /* its place among them; 0: there is none behind the first */
     enum trtc_codec kept_codec;
@@ -34,16 +41,17 @@ struct trtc_tile {
     AVCodecContext *dec;
     enum trtc_codec codec; /* of dec */
     bool draining;
-    int64_t
-        inside_us[INSIDE_MAX]; /* pts of what was sent and did not come out, in order of sending */
-    int nb_inside;
 
     AVFrame *decoded; /* scratch */
     AVFrame *cur, *next;
     bool has_next;
     int64_t cur_us, next_us;
+    unsigned cur_turn, next_turn, stream_turn;
+    bool stream_turns; /* the stream itself has said how it is to be turned */
     int64_t serial;
+    bool counted, next_counted; /* it is in the account already */
 
+    struct tile_account account;
     struct trtc_tile_stats stats;
     struct trtc_err failure;
     int64_t last_us, failed_at_us;
@@ -58,6 +66,7 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     }
     t->feed = feed;
     t->threads = threads;
+    tile_account_init(&t->account);
     t->cur_us = t->last_us = t->failed_at_us = TRTC_NOTIME;
     t->decoded = av_frame_alloc();
     t->cur = av_frame_alloc();
@@ -69,11 +78,25 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     return t;
 }
 
-static void drop_kept(struct trtc_tile *t)
+/* The first n of those that are kept are not decoded: nobody has seen them, or why. */
+static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
 {
-    for (size_t i = 0; i < t->nb_kept; i++)
-        av_packet_free(&t->kept[i]);
-    t->nb_kept = t->kept_bytes = t->newest_key = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct tile_about *p = &t->kept[i].about;
+        tile_account_left(&t->account, p->hidden ? TRTC_LEFT_CUT
+                                       : why     ? *why
+                                                 : tile_account_unseen(&t->account, p->us));
+        t->kept_bytes -= (size_t)t->kept[i].pkt->size;
+        av_packet_free(&t->kept[i].pkt);
+    }
+    t->nb_kept -= n;
+    memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
+    t->newest_key -= t->newest_key > n ? n : t->newest_key;
+}
+
+static void drop_kept(struct trtc_tile *t, const enum trtc_left *why)
+{
+    drop_first(t, t->nb_kept, why);
 }
 
 void trtc_tile_free(struct trtc_tile **t)
@@ -81,7 +104,7 @@ void trtc_tile_free(struct trtc_tile **t)
     struct trtc_tile *x = *t;
     if (!x)
         return;
-    drop_kept(x);
+    drop_kept(x, NULL);
     free(x->kept);
     avcodec_free_context(&x->dec);
     av_frame_free(&x->decoded);
@@ -106,7 +129,7 @@ static void close_decoder(struct trtc_tile *t)
 {
     avcodec_free_context(&t->dec);
     t->draining = false;
-    t->nb_inside = 0;
+    tile_account_gone(&t->account);
 }
 
 static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPacket *first,
@@ -125,7 +148,7 @@ static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPack
     t->dec->thread_type = FF_THREAD_FRAME;
     /* Where a stream does not say how far it reorders, the decoder learns it by dropping pictures;
      * most streams of calls do not reorder at all, and are decoded without delay. */
-    if (codec == TRTC_CODEC_H264 && first->pts > first->dts)
+    if (codec == TRTC_CODEC_H264 && (first->pts > first->dts || first->pts == HIDDEN_US))
         t->dec->has_b_frames = REORDER;
     int ret = avcodec_open2(t->dec, c, NULL);
     if (ret < 0) {
@@ -135,21 +158,54 @@ static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPack
     return 0;
 }
 
-static void note_sent(struct trtc_tile *t, int64_t pts_us)
+static bool is_interlaced(const AVFrame *pic)
 {
-    if (t->nb_inside == INSIDE_MAX)
-        memmove(t->inside_us, t->inside_us + 1, --t->nb_inside * sizeof *t->inside_us);
-    t->inside_us[t->nb_inside++] = pts_us;
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return pic->flags & AV_FRAME_FLAG_INTERLACED;
+#else
+    return pic->interlaced_frame;
+#endif
 }
 
-/* Pictures come out in order: what is not later than this one will not come any more. */
-static void note_out(struct trtc_tile *t, int64_t pts_us)
+static bool is_key(const AVFrame *pic)
 {
-    int n = 0;
-    for (int i = 0; i < t->nb_inside; i++)
-        if (t->inside_us[i] > pts_us)
-            t->inside_us[n++] = t->inside_us[i];
-    t->nb_inside = n;
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return pic->flags & AV_FRAME_FLAG_KEY;
+#else
+    return pic->key_frame;
+#endif
+}
+
+/* How a picture is to be shown: as the stream says itself, else as its container does. What stands
+ * in the stream holds until it says something else, or begins anew (ITU-T H.264, D.2.27); the
+ * decoder tells it of the picture where it stood. */
+static unsigned turn_of(struct trtc_tile *t, const AVFrame *pic, const struct tile_about *about)
+{
+    const AVFrameSideData *d = av_frame_get_side_data(pic, AV_FRAME_DATA_DISPLAYMATRIX);
+    int32_t matrix[9];
+    bool askew;
+
+    if (d && d->size >= sizeof matrix) {
+        memcpy(matrix, d->data, sizeof matrix);
+        t->stream_turn = trtc_turn_of_matrix(matrix, &askew);
+        t->stream_turns = true;
+    } else if (is_key(pic)) {
+        t->stream_turns = false;
+    }
+    return t->stream_turns ? t->stream_turn : about->turn;
+}
+
+/* The picture becomes the current one. */
+static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned turn, bool counted)
+{
+    if (t->serial && !t->counted)
+        tile_account_left(&t->account, tile_account_unseen(&t->account, t->cur_us));
+    av_frame_unref(t->cur);
+    av_frame_move_ref(t->cur, pic);
+    t->cur_us = us;
+    t->cur_turn = turn;
+    t->serial++;
+    t->counted = counted;
 }
 
 /* A picture from the decoder, in t->decoded, that is due at due_us or waits as next. */
@@ -157,26 +213,34 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
 {
     AVFrame *pic = t->decoded;
     const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
-    if (us != AV_NOPTS_VALUE)
-        note_out(t, us);
+    const bool flawed = pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT);
+    struct tile_about about = { 0 };
+
+    t->account.absorbs |= is_interlaced(pic);
+    const bool hidden = us == HIDDEN_US, timed = us != AV_NOPTS_VALUE && !hidden;
+    const bool known = timed && tile_account_came(&t->account, us, &about);
     t->stats.nb_decoded++;
-    if (pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT))
-        t->stats.nb_broken++;
-    if (us == AV_NOPTS_VALUE || (t->cur_us != TRTC_NOTIME && us < t->cur_us)) {
+    t->stats.nb_broken += flawed;
+    if (!timed || (t->cur_us != TRTC_NOTIME && us < t->cur_us)) {
+        if (known)
+            tile_account_left(&t->account, TRTC_LEFT_UNPLACED);
         av_frame_unref(pic);
         return;
     }
-    if (us > due_us) {
-        av_frame_unref(t->next);
-        av_frame_move_ref(t->next, pic);
-        t->next_us = us;
-        t->has_next = true;
+    t->stats.nb_flawed += flawed;
+    const unsigned turn = turn_of(t, pic, &about);
+    if (about.sar_num > 0) /* of the shape the container's word counts */
+        pic->sample_aspect_ratio = (AVRational){ about.sar_num, about.sar_den };
+    if (us <= due_us) {
+        make_current(t, pic, us, turn, !known);
         return;
     }
-    av_frame_unref(t->cur);
-    av_frame_move_ref(t->cur, pic);
-    t->cur_us = us;
-    t->serial++;
+    av_frame_unref(t->next);
+    av_frame_move_ref(t->next, pic);
+    t->next_us = us;
+    t->next_turn = turn;
+    t->next_counted = !known;
+    t->has_next = true;
 }
 
 /* Takes out what the decoder has, until a picture comes that is not due. 0, or -1: no memory. */
@@ -212,22 +276,37 @@ static int drain(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return receive(t, due_us, err);
 }
 
-/* Whether the packet behind p has a later picture that is due as well: then p's own is never seen, and need not be decoded
- * where nothing refers to it. */
-static bool is_outrun(const struct trtc_tile *t, const AVPacket *p, int64_t due_us)
+/* Whether the first one kept is never seen, since it is hidden, or the one behind it is due as well and later: then it need
+ * not be decoded where nothing refers to it. */
+static bool is_outrun(const struct trtc_tile *t, int64_t due_us)
 {
-    int64_t pts_us = TRTC_NOTIME;
-    if (t->nb_kept > 1)
-        pts_us = t->kept[1]->pts;
-    else if (t->has_ahead)
-        pts_us = t->ahead.pkt.pts_us;
-    return pts_us > p->pts && pts_us <= due_us;
+    const struct tile_about *p = &t->kept[0].about;
+    const bool kept = t->nb_kept > 1;
+    if (p->hidden || (!kept && !t->has_ahead))
+        return p->hidden;
+    const int64_t us = kept ? t->kept[1].about.us : t->ahead.pkt.pts_us;
+    const bool hidden = kept ? t->kept[1].about.hidden : t->ahead.pkt.hidden;
+    return !hidden && us > p->us && us <= due_us;
+}
+
+/* The first kept packet is the decoder's. */
+static void note_sent(struct trtc_tile *t, bool refused)
+{
+    struct kept *k = &t->kept[0];
+    k->about.outrun = t->dec->skip_frame == AVDISCARD_NONREF;
+    k->about.refused = refused;
+    tile_account_sent(&t->account, &k->about);
+    t->stats.nb_broken += refused;
+    t->kept_bytes -= (size_t)k->pkt->size;
+    av_packet_free(&k->pkt);
+    memmove(t->kept, t->kept + 1, --t->nb_kept * sizeof *t->kept);
+    t->newest_key -= t->newest_key > 0;
 }
 
 /* Sends the first kept packet to the decoder. 1: it was taken; 0: pictures must be taken out first. */
 static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
-    AVPacket *p = t->kept[0];
+    const AVPacket *p = t->kept[0].pkt;
     if (t->dec && (t->codec != t->kept_codec || t->draining)) { /* it gives what it has first */
         if (drain(t, due_us, err) < 0)
             return -1;
@@ -236,7 +315,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
     if (t->dec && t->kept_fresh) {
         avcodec_flush_buffers(t->dec);
-        t->nb_inside = 0;
+        tile_account_gone(&t->account);
     }
     t->kept_fresh = false;
     struct trtc_err why;
@@ -245,25 +324,19 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
             *err = why;
             return -1;
         }
+        const enum trtc_left format = TRTC_LEFT_FORMAT;
         break_off(t, &why);
         t->deaf = true;
-        drop_kept(t);
+        drop_kept(t, &format);
         return 1;
     }
-    t->dec->skip_frame = is_outrun(t, p, due_us) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+    t->dec->skip_frame = is_outrun(t, due_us) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     int ret = avcodec_send_packet(t->dec, p);
     if (ret == AVERROR(EAGAIN))
         return 0;
     if (ret == AVERROR(ENOMEM))
         return trtc_fail_nomem(err);
-    if (ret < 0)
-        t->stats.nb_broken++;
-    else
-        note_sent(t, p->pts);
-    t->kept_bytes -= (size_t)p->size;
-    av_packet_free(&t->kept[0]);
-    memmove(t->kept, t->kept + 1, --t->nb_kept * sizeof *t->kept);
-    t->newest_key -= t->newest_key > 0;
+    note_sent(t, ret < 0);
     return 1;
 }
 
@@ -296,7 +369,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     const struct trtc_feed_frame *f = &t->ahead;
     if (t->nb_kept == t->cap_kept) {
         size_t cap = t->cap_kept ? 2 * t->cap_kept : 32;
-        AVPacket **grown = realloc(t->kept, cap * sizeof(AVPacket *));
+        struct kept *grown = realloc(t->kept, cap * sizeof *grown);
         if (!grown)
             return trtc_fail_nomem(err);
         t->kept = grown;
@@ -311,16 +384,22 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     if (f->sets_size)
         memcpy(p->data, f->sets, f->sets_size);
     memcpy(p->data + f->sets_size, f->pkt.data, f->pkt.size);
-    p->pts = f->pkt.pts_us;
+    p->pts = f->pkt.hidden ? HIDDEN_US : f->pkt.pts_us;
     p->dts = f->pkt.dts_us;
     p->flags = f->pkt.key ? AV_PKT_FLAG_KEY : 0;
     if (f->pkt.key)
         t->newest_key = t->nb_kept;
-    t->kept[t->nb_kept++] = p;
+    t->kept[t->nb_kept++] = (struct kept){ .pkt = p,
+                                           .about = { .us = f->pkt.pts_us,
+                                                      .turn = f->turn,
+                                                      .sar_num = f->sar_num,
+                                                      .sar_den = f->sar_den,
+                                                      .hidden = f->pkt.hidden,
+                                                      .damaged = f->damaged } };
     t->kept_codec = f->codec;
     t->kept_bytes += size;
     t->last_us = f->pkt.pts_us > t->last_us ? f->pkt.pts_us : t->last_us;
-    t->stats.nb_packets++;
+    t->account.ledger.nb_in++;
     t->has_ahead = false;
     return 0;
 }
@@ -328,16 +407,10 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
 /* Once a key frame is due, what comes before it is not needed any more. */
 static void drop_outdated(struct trtc_tile *t, int64_t due_us)
 {
-    const size_t n = t->newest_key;
-    if (t->nb_kept == 0 || !(t->kept[n]->flags & AV_PKT_FLAG_KEY) || t->kept[n]->pts > due_us)
+    const AVPacket *key = t->nb_kept ? t->kept[t->newest_key].pkt : NULL;
+    if (!key || !(key->flags & AV_PKT_FLAG_KEY) || key->pts > due_us) /* or it is hidden */
         return;
-    for (size_t i = 0; i < n; i++) {
-        t->kept_bytes -= (size_t)t->kept[i]->size;
-        av_packet_free(&t->kept[i]);
-    }
-    t->nb_kept -= n;
-    memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
-    t->newest_key = 0;
+    drop_first(t, t->newest_key, NULL);
     t->kept_fresh = true;
 }
 
@@ -345,7 +418,7 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
         if (t->nb_kept && t->ahead.codec != t->kept_codec)
-            drop_kept(t); /* nothing follows from them */
+            drop_kept(t, NULL); /* nothing follows from them */
         if (keep(t, err) < 0)
             return -1;
         drop_outdated(t, due_us);
@@ -357,21 +430,13 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 /* A picture that is due may still be inside the decoder. */
 static bool owes(const struct trtc_tile *t, int64_t due_us)
 {
-    if (!t->dec || t->has_next)
-        return false;
-    for (int i = 0; i < t->nb_inside; i++)
-        if (t->inside_us[i] <= due_us && (t->cur_us == TRTC_NOTIME || t->inside_us[i] > t->cur_us))
-            return true;
-    return false;
+    return t->dec && !t->has_next && tile_account_owes(&t->account, due_us, t->cur_us);
 }
 
 static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     if (t->has_next && t->next_us <= due_us) {
-        av_frame_unref(t->cur);
-        av_frame_move_ref(t->cur, t->next);
-        t->cur_us = t->next_us;
-        t->serial++;
+        make_current(t, t->next, t->next_us, t->next_turn, t->next_counted);
         t->has_next = false;
     }
     while (true) {
@@ -407,20 +472,61 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 /* Without a decoder the source is taken from all the same: its sound comes by the same way. */
 static void drop_due(struct trtc_tile *t, int64_t due_us)
 {
-    for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t))
+    for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
         t->has_ahead = false;
+        t->account.ledger.nb_in++;
+        tile_account_left(&t->account, TRTC_LEFT_FORMAT);
+    }
 }
 
-int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, bool shown, struct trtc_err *err)
+int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight,
+                      struct trtc_err *err)
 {
+    static const enum trtc_left why[] = { [TRTC_SIGHT_HIDDEN] = TRTC_LEFT_UNWANTED,
+                                          [TRTC_SIGHT_AWAY] = TRTC_LEFT_UNPLACED,
+                                          [TRTC_SIGHT_BEFORE] = TRTC_LEFT_CUT };
     if (t->deaf) {
         drop_due(t, due_us);
         return 0;
     }
+    t->account.due_us = due_us;
+    if (sight != TRTC_SIGHT_SHOWN)
+        tile_account_hide(&t->account, due_us, why[sight]);
     /* what is hidden for long without a key frame is decoded all the same */
-    if (!shown && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
+    if (sight != TRTC_SIGHT_SHOWN && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
         return skip_due(t, due_us, err);
-    return decode_due(t, due_us, err);
+    if (decode_due(t, due_us, err) < 0)
+        return -1;
+    if (sight == TRTC_SIGHT_SHOWN && t->serial && !t->counted) {
+        t->account.ledger.nb_out++;
+        t->counted = true;
+    }
+    return 0;
+}
+
+/* ---- the end ---- */
+
+void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
+{
+    struct tile_account *a = &t->account;
+
+    a->end_us = end_us;
+    a->lost_us = lost_us;
+    if (t->serial && !t->counted)
+        tile_account_left(a, tile_account_unseen(a, t->cur_us));
+    t->counted = true;
+    if (t->has_next && !t->next_counted)
+        tile_account_left(a, tile_account_unseen(a, t->next_us));
+    t->has_next = false;
+    drop_kept(t, NULL);
+    tile_account_end(a);
+    for (look_ahead(t); lost_us != INT64_MAX && t->has_ahead; look_ahead(t)) {
+        a->ledger.nb_in++;
+        t->has_ahead = false;
+        tile_account_left(a, t->deaf               ? TRTC_LEFT_FORMAT
+                             : t->ahead.pkt.hidden ? TRTC_LEFT_CUT
+                                                   : tile_account_unseen(a, t->ahead.pkt.pts_us));
+    }
 }
 
 /* ---- what it shows ---- */
@@ -440,9 +546,15 @@ int64_t trtc_tile_serial(const struct trtc_tile *t)
     return t->serial;
 }
 
+unsigned trtc_tile_turn(const struct trtc_tile *t)
+{
+    return t->cur_turn;
+}
+
 void trtc_tile_stats(const struct trtc_tile *t, struct trtc_tile_stats *out)
 {
     *out = t->stats;
+    out->ledger = t->account.ledger;
     out->ended = t->ended && !t->has_ahead;
 }
 

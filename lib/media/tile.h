@@ -11,6 +11,7 @@
 #include <libavutil/frame.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/feed.h"
 
 struct trtc_tile;
@@ -19,18 +20,35 @@ struct trtc_tile;
 struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc_err *err);
 void trtc_tile_free(struct trtc_tile **t);
 
+/* Who sees the tile. */
+enum trtc_sight {
+    TRTC_SIGHT_HIDDEN, /* nobody wants to, or something covers it */
+    TRTC_SIGHT_SHOWN,
+    TRTC_SIGHT_AWAY,  /* he is not said to be there */
+    TRTC_SIGHT_BEFORE /* what comes before due_us is cut off */
+};
+
 /* Reads on until everything up to due_us has been taken in; shown: decodes it too. -1 only where memory runs out: what
  * breaks is kept for trtc_tile_failure, and the last picture stands. */
-int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, bool shown, struct trtc_err *err);
+int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight,
+                      struct trtc_err *err);
 
 /* The newest picture that was due at the last advance; NULL: none yet. Valid until the next advance. */
 const AVFrame *trtc_tile_picture(const struct trtc_tile *t);
 int64_t trtc_tile_pts_us(const struct trtc_tile *t);
 /* Another number with every new picture; 0: none yet. */
 int64_t trtc_tile_serial(const struct trtc_tile *t);
+/* How it is to be turned: a set of enum trtc_turn. */
+unsigned trtc_tile_turn(const struct trtc_tile *t);
+
+/* The last picture has been seen, and end_us is where the mix ends: what is left gets its reason. lost_us: where nothing was
+ * cut off there, what is later has been lost, and the source is read to its end; else INT64_MAX. */
+void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us);
 
 struct trtc_tile_stats {
-    int64_t nb_packets, nb_decoded, nb_broken; /* broken: did not decode, wholly or in part */
+    struct trtc_ledger ledger;     /* balances once the tile is settled */
+    int64_t nb_decoded, nb_broken; /* broken: did not decode, wholly or in part */
+    int64_t nb_flawed;             /* of those that decoded, damaged ones: they are shown */
     bool ended;
 };
 void trtc_tile_stats(const struct trtc_tile *t, struct trtc_tile_stats *out);

@@ -41,22 +41,31 @@
 #define RATE_MAX_HZ     384000
 #define AAC_SAMPLES     1024 /* of a frame of AAC */
 
+enum { PLACED_MAX = 256 }; /* frames that are placed and not read: 5 s of the shortest */
+
 struct trtc_voice {
     int rate_hz, channels;
     AVChannelLayout layout; /* of the output */
     int64_t nb_broken;
-    int64_t nb_sent;               /* packets, */
-    int64_t nb_whole;              /* of which so many are a frame each; of their frames */
-    int64_t nb_heard;              /* so many went on */
-    int64_t nb_passed;             /* and so many were dropped */
-    int64_t nb_silent;             /* samples of silence */
-    int64_t nb_in, nb_out, nb_bad; /* of this decoder: packets, frames, errors */
+    int64_t nb_sent;   /* packets */
+    int64_t nb_silent; /* samples of silence that were put in */
+    bool parsed;       /* some packets were not a frame each */
+
+    struct trtc_ledger ledger;
+    bool heard;                 /* what is read counts as out */
+    int nb_inside;              /* frames sent to the decoder that did not come out */
+    bool counts;                /* the decoded frame in hand is in the account */
+    int64_t used_pos;           /* where the sound that was placed last ends */
+    int64_t placed[PLACED_MAX]; /* a ring: where frames begin that are not read yet */
+    unsigned first_placed, nb_placed;
 
     char in_name[32];        /* what in_codec was asked for with: looking it up takes its time */
     const AVCodec *in_codec; /* of the packet in hand */
     AVPacket *in;            /* packet that is not used up yet, if has_in; from in_off on */
     bool has_in;
     int in_off;
+    int64_t from_us;       /* frames that begin before this are cut to begin there */
+    int64_t cut_us, by_us; /* the frame that begins at cut_us ends so much earlier */
     bool ended;
     int64_t end_pos; /* INT64_MAX: where the sound ends */
 
@@ -69,8 +78,8 @@ struct trtc_voice {
     bool draining;
     int64_t next_us; /* where the sound decoded last ends, on the input's clock */
 
-    AVFrame *heard; /* decoded frame, if has_heard, from its sample skip on */
-    bool has_heard;
+    AVFrame *frame; /* decoded frame, if has_frame, from its sample skip on */
+    bool has_frame;
     int skip;
 
     struct SwrContext *swr;
@@ -87,6 +96,66 @@ struct trtc_voice {
     int64_t read_pos; /* samples ever taken out */
     int64_t silence;  /* samples of silence due before the frame in hand */
 };
+
+/* ---- the account ---- */
+
+static void left(struct trtc_voice *v, enum trtc_left why)
+{
+    v->ledger.nb_left[why]++;
+}
+
+/* The oldest frame that was placed has been read. */
+static void pass_first(struct trtc_voice *v)
+{
+    v->first_placed = (v->first_placed + 1) % PLACED_MAX;
+    v->nb_placed--;
+    if (v->heard)
+        v->ledger.nb_out++;
+    else
+        left(v, TRTC_LEFT_UNWANTED);
+}
+
+/* A frame begins at pos. */
+static void note_placed(struct trtc_voice *v, int64_t pos)
+{
+    if (v->nb_placed == PLACED_MAX)
+        pass_first(v);
+    v->placed[(v->first_placed + v->nb_placed++) % PLACED_MAX] = pos;
+}
+
+static void note_read(struct trtc_voice *v)
+{
+    while (v->nb_placed && v->placed[v->first_placed] < v->read_pos)
+        pass_first(v);
+}
+
+static void note_sent(struct trtc_voice *v)
+{
+    v->ledger.nb_in++;
+    v->nb_inside++;
+}
+
+/* One of those inside the decoder comes out. False: there is none, it is a further part of the one
+ * before. */
+static bool take_one(struct trtc_voice *v)
+{
+    const bool any = v->nb_inside > 0;
+    v->nb_inside -= any;
+    return any;
+}
+
+/* What is inside the decoder does not come any more. Without an error it has become part of what
+ * did, but for AAC, which gives a frame for each. */
+static void give_up_inside(struct trtc_voice *v, bool failed)
+{
+    const bool lost = failed || (v->dec && v->dec->codec_id == AV_CODEC_ID_AAC);
+    if (lost)
+        v->ledger.nb_left[TRTC_LEFT_UNDECODED] += v->nb_inside;
+    else
+        v->ledger.nb_out += v->nb_inside;
+    v->nb_broken += lost && !failed ? v->nb_inside : 0;
+    v->nb_inside = 0;
+}
 
 /* ---- the output side: FIFO ---- */
 
@@ -228,7 +297,7 @@ done:
 static int follow_drift(struct trtc_voice *v, int64_t off, struct trtc_err *err)
 {
     const double moved = trtc_slide_moved(v->slide);
-    const double s = (double)v->heard->nb_samples / v->in_rate;
+    const double s = (double)v->frame->nb_samples / v->in_rate;
     v->late += ((double)off + moved - v->late) * (s < DRIFT_AVERAGE_S ? s / DRIFT_AVERAGE_S : 1);
     const double late = v->late - moved;
     if (trtc_slide_moving(v->slide) || fabs(late) * 1e6 < (double)DRIFT_US * v->rate_hz)
@@ -237,16 +306,57 @@ static int follow_drift(struct trtc_voice *v, int64_t off, struct trtc_err *err)
     return trtc_slide_by(v->slide, (int)lrint(fmax(fmin(late, most), -most)), err);
 }
 
+/* Takes off what is not to be heard of the frame in hand. False: all of it. */
+static bool trim(struct trtc_voice *v)
+{
+    AVFrame *f = v->frame;
+    if (f->pts == AV_NOPTS_VALUE)
+        return true;
+    if (f->pts == v->cut_us)
+        f->nb_samples -= (int)av_rescale_rnd(v->by_us, f->sample_rate, 1000000, AV_ROUND_NEAR_INF);
+    if (f->pts < v->from_us) {
+        const int64_t n =
+            av_rescale_rnd(v->from_us - f->pts, f->sample_rate, 1000000, AV_ROUND_NEAR_INF);
+        v->skip = n < f->nb_samples ? (int)n : f->nb_samples;
+        f->pts = v->from_us;
+    }
+    return v->skip < f->nb_samples;
+}
+
+/* The frame in hand is not used. */
+static void drop_frame(struct trtc_voice *v, enum trtc_left why)
+{
+    if (v->counts)
+        left(v, why);
+    av_frame_unref(v->frame);
+    v->has_frame = false;
+    v->skip = 0;
+}
+
+/* Why a frame that should have begun at pos, and been over by now, has no place. */
+static enum trtc_left passed(const struct trtc_voice *v, int64_t pos)
+{
+    const int64_t n = av_rescale(v->frame->nb_samples, v->rate_hz, v->frame->sample_rate);
+    if (pos + n <= 0)
+        return TRTC_LEFT_CUT;
+    return pos + n / 2 < v->used_pos ? TRTC_LEFT_OVERLAP : TRTC_LEFT_LATE;
+}
+
 /* Decides where the frame in hand goes: silence before it, samples cut off it, or it is dropped. */
 static int place(struct trtc_voice *v, struct trtc_err *err)
 {
-    AVFrame *f = v->heard;
+    AVFrame *f = v->frame;
+    if (!trim(v)) {
+        drop_frame(v, TRTC_LEFT_CUT);
+        return 0;
+    }
     if (v->swr && !same_format(v, f) && finish_resampler(v, err))
         return -1;
     if (!v->swr && !open_resampler(v, f)) {
         v->nb_broken++;
         v->exact = true;
-        goto drop;
+        drop_frame(v, TRTC_LEFT_FORMAT);
+        return 0;
     }
     const int64_t expected = v->pos + swr_get_delay(v->swr, v->rate_hz) + trtc_slide_held(v->slide);
     const int64_t off = f->pts == AV_NOPTS_VALUE ? 0 : pos_of_us(v, f->pts) - expected;
@@ -263,27 +373,23 @@ static int place(struct trtc_voice *v, struct trtc_err *err)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "the resampler does not start again");
     } else if (off < 0) {
         const int64_t cut = av_rescale_rnd(-off, f->sample_rate, v->rate_hz, AV_ROUND_NEAR_INF);
-        if (cut >= f->nb_samples) {
-            v->nb_passed += !v->parser;
+        if (cut >= f->nb_samples - v->skip) {
             v->exact = true; /* the next one is cut to fit */
-            goto drop;
+            drop_frame(v, passed(v, pos_of_us(v, f->pts)));
+            return 0;
         }
-        v->skip = (int)cut;
+        v->skip += (int)cut;
         if (trtc_slide_moving(v->slide) && trtc_slide_by(v->slide, 0, err))
             return -1;
         v->late = trtc_slide_moved(v->slide);
     }
-    return 0;
-drop:
-    av_frame_unref(f);
-    v->has_heard = false;
     return 0;
 }
 
 /* The frame in hand, from v->skip on, into the FIFO. */
 static int play(struct trtc_voice *v, struct trtc_err *err)
 {
-    AVFrame *f = v->heard;
+    AVFrame *f = v->frame;
     const int planar = av_sample_fmt_is_planar(f->format);
     const int channels = f->ch_layout.nb_channels;
     const int planes = planar ? channels : 1;
@@ -296,23 +402,23 @@ static int play(struct trtc_voice *v, struct trtc_err *err)
     }
     for (int i = 0; i < planes; i++)
         in[i] = f->extended_data[i] + (ptrdiff_t)v->skip * step;
+    const int64_t at = v->pos + swr_get_delay(v->swr, v->rate_hz) + trtc_slide_held(v->slide);
+    if (v->counts)
+        note_placed(v, at);
+    v->used_pos = at + av_rescale(f->nb_samples - v->skip, v->rate_hz, f->sample_rate);
     ret = resample(v, in, f->nb_samples - v->skip, err);
 done:
-    v->nb_heard += !v->parser;
     av_frame_unref(f);
-    v->has_heard = false;
+    v->has_frame = false;
     v->skip = 0;
     return ret;
 }
 
 /* ---- decoding ---- */
 
-static void close_decoder(struct trtc_voice *v)
+static void close_decoder(struct trtc_voice *v, bool failed)
 {
-    /* what went in and never came out, without an error */
-    if (v->draining && !v->parser && v->nb_in > v->nb_out + v->nb_bad)
-        v->nb_broken += v->nb_in - v->nb_out - v->nb_bad;
-    v->nb_in = v->nb_out = v->nb_bad = 0;
+    give_up_inside(v, failed);
     avcodec_free_context(&v->dec);
     av_parser_close(v->parser);
     v->parser = NULL;
@@ -329,17 +435,18 @@ static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
     v->dec->thread_count = 1;
     const bool told = v->source && v->source->codec_id == codec->id;
     if (told && avcodec_parameters_to_context(v->dec, v->source) < 0) {
-        close_decoder(v);
+        close_decoder(v, true);
         return trtc_fail_nomem(err);
     }
     v->source_new = false;
     int ret = avcodec_open2(v->dec, codec, NULL);
     if (ret < 0) {
-        close_decoder(v);
+        close_decoder(v, true);
         return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", codec->name);
     }
     if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
         v->parser = av_parser_init(codec->id);
+    v->parsed |= v->parser != NULL;
     return 0;
 }
 
@@ -349,10 +456,11 @@ static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
     if (ret == AVERROR(ENOMEM))
         return trtc_fail_nomem(err);
     v->nb_broken++;
-    v->nb_bad++;
     v->exact = true;
+    if (take_one(v))
+        left(v, TRTC_LEFT_UNDECODED);
     if (ret != AVERROR_INVALIDDATA)
-        close_decoder(v);
+        close_decoder(v, true);
     return 0;
 }
 
@@ -376,6 +484,7 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
             v->part->size = size;
             v->part->pts = v->parser->pts;
             v->part->dts = v->parser->dts;
+            note_sent(v);
             ret = avcodec_send_packet(v->dec, v->part);
         }
         if (v->in_off >= in->size) {
@@ -387,11 +496,10 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
         if (v->next_us != AV_NOPTS_VALUE && in->pts != AV_NOPTS_VALUE &&
             in->pts - v->next_us >= JUMP_US)
             avcodec_flush_buffers(v->dec);
+        note_sent(v);
         ret = avcodec_send_packet(v->dec, in);
         av_packet_unref(in);
         v->has_in = false;
-        v->nb_in++;
-        v->nb_whole++;
     }
     return ret < 0 ? decoder_failed(v, ret, err) : 0;
 }
@@ -409,6 +517,7 @@ static int feed_end(struct trtc_voice *v, struct trtc_err *err)
             v->part->data = data;
             v->part->size = size;
             v->part->pts = v->parser->pts;
+            note_sent(v);
             int ret = avcodec_send_packet(v->dec, v->part);
             av_parser_close(v->parser);
             v->parser = NULL;
@@ -428,27 +537,29 @@ static int decode(struct trtc_voice *v, struct trtc_err *err)
             return 0;
         return open_decoder(v, err) ? -1 : 1;
     }
-    int ret = avcodec_receive_frame(v->dec, v->heard);
+    int ret = avcodec_receive_frame(v->dec, v->frame);
     if (ret == AVERROR_EOF) {
-        close_decoder(v);
+        close_decoder(v, false);
         return 1;
     }
     if (ret != AVERROR(EAGAIN)) {
-        AVFrame *f = v->heard;
+        AVFrame *f = v->frame;
         if (ret < 0)
             return decoder_failed(v, ret, err) ? -1 : 1;
-        v->nb_out++;
         if (f->nb_samples < 1 || f->sample_rate < 1 ||
             (f->pts != AV_NOPTS_VALUE &&
              (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
-            av_frame_unref(f);
+            v->counts = take_one(v);
+            drop_frame(v, TRTC_LEFT_UNPLACED);
             v->nb_broken++;
             return 1;
         }
         v->next_us = f->pts == AV_NOPTS_VALUE
                          ? AV_NOPTS_VALUE
                          : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
-        v->has_heard = true;
+        v->has_frame = true;
+        v->skip = 0;
+        v->counts = take_one(v);
         return place(v, err) ? -1 : 1;
     }
     if (v->has_in && v->dec->codec == v->in_codec && !v->source_new)
@@ -474,17 +585,17 @@ struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *er
     v->rate_hz = rate_hz;
     v->channels = channels;
     av_channel_layout_default(&v->layout, channels);
-    v->exact = true;
-    v->next_us = AV_NOPTS_VALUE;
+    v->exact = v->heard = true;
+    v->next_us = v->from_us = v->cut_us = AV_NOPTS_VALUE;
     v->in = av_packet_alloc();
     v->part = av_packet_alloc();
-    v->heard = av_frame_alloc();
+    v->frame = av_frame_alloc();
     v->mixed = av_frame_alloc();
     v->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, channels, 4096);
     v->slide = trtc_slide_new(channels, err);
     v->planes[0] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
     v->planes[1] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
-    if (!v->in || !v->part || !v->heard || !v->mixed || !v->fifo || !v->slide || !v->planes[0] ||
+    if (!v->in || !v->part || !v->frame || !v->mixed || !v->fifo || !v->slide || !v->planes[0] ||
         !v->planes[1]) {
         trtc_fail_nomem(err);
         trtc_voice_free(&v);
@@ -499,13 +610,13 @@ void trtc_voice_free(struct trtc_voice **v)
         return;
     avcodec_parameters_free(&x->source);
     close_resampler(x);
-    close_decoder(x);
+    close_decoder(x, false);
     free(x->planes[0]);
     free(x->planes[1]);
     trtc_slide_free(&x->slide);
     av_audio_fifo_free(x->fifo);
     av_frame_free(&x->mixed);
-    av_frame_free(&x->heard);
+    av_frame_free(&x->frame);
     av_packet_free(&x->part);
     av_packet_free(&x->in);
     free(x);
@@ -536,9 +647,17 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
     }
     v->nb_sent++;
     if (!p->size) {
+        v->ledger.nb_in++;
+        left(v, TRTC_LEFT_DAMAGED);
         v->nb_broken++;
         v->exact = true;
         return 0;
+    }
+    if (p->trim_us > 0 && p->pts_us != TRTC_NOTIME)
+        v->from_us = p->pts_us + p->trim_us;
+    if (p->trim_end_us > 0) {
+        v->cut_us = p->pts_us;
+        v->by_us = p->trim_end_us;
     }
     if (trtc_av_packet(v->in, p, err))
         return -1;
@@ -560,7 +679,7 @@ int trtc_voice_step(struct trtc_voice *v, struct trtc_err *err)
 {
     if (v->silence > 0)
         return put_silence(v, err) ? -1 : 1;
-    if (v->has_heard)
+    if (v->has_frame)
         return play(v, err) ? -1 : 1;
     if (!v->ended || v->has_in || v->dec)
         return decode(v, err);
@@ -587,6 +706,7 @@ int trtc_voice_read(struct trtc_voice *v, float *const *planes, int n, struct tr
     if (n > trtc_voice_ready(v) || av_audio_fifo_read(v->fifo, to, n) < n)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "more sound was read than there is");
     v->read_pos += n;
+    note_read(v);
     return 0;
 }
 
@@ -602,6 +722,35 @@ void trtc_voice_skip(struct trtc_voice *v, int64_t n)
     v->read_pos += n;
 }
 
+void trtc_voice_hear(struct trtc_voice *v, bool heard)
+{
+    v->heard = heard;
+}
+
+void trtc_voice_settle(struct trtc_voice *v, int64_t slack)
+{
+    int64_t *cut = &v->ledger.nb_left[TRTC_LEFT_CUT];
+    for (unsigned i = 0; i < v->nb_placed; i++) {
+        const int64_t pos = v->placed[(v->first_placed + i) % PLACED_MAX];
+        left(v, pos - v->read_pos < slack ? TRTC_LEFT_CUT : TRTC_LEFT_UNPLACED);
+    }
+    *cut += v->nb_inside + (v->has_frame && v->counts);
+    v->nb_placed = 0;
+    v->nb_inside = 0;
+    v->counts = false;
+    if (!v->has_in)
+        return;
+    v->ledger.nb_in++;
+    (*cut)++;
+    av_packet_unref(v->in);
+    v->has_in = false;
+}
+
+const struct trtc_ledger *trtc_voice_ledger(const struct trtc_voice *v)
+{
+    return &v->ledger;
+}
+
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v)
 {
     return v->nb_broken;
@@ -611,14 +760,12 @@ int64_t trtc_voice_nb_broken(const struct trtc_voice *v)
  * from: those that are not known to be broken count as heard. */
 void trtc_voice_account(const struct trtc_voice *v, struct trtc_ledger *to)
 {
-    const int64_t parts = v->nb_sent - v->nb_whole;
-    int64_t heard = v->nb_heard, broken = v->nb_broken;
-    if (parts > 0) {
-        broken = broken < v->nb_sent ? broken : v->nb_sent;
-        heard = v->nb_sent - v->nb_passed - broken;
+    int64_t rest = v->parsed ? v->nb_sent : v->ledger.nb_in;
+    for (int k = 0; k < TRTC_NB_LEFT; k++) {
+        const int64_t n = v->ledger.nb_left[k] < rest ? v->ledger.nb_left[k] : rest;
+        to->nb_left[k] += n;
+        rest -= n;
     }
-    to->nb_out += heard;
-    to->nb_left[TRTC_LEFT_OVERLAP] += v->nb_passed;
-    to->nb_left[TRTC_LEFT_UNDECODED] += broken;
+    to->nb_out += rest;
     to->nb_put_in += v->nb_silent / AAC_SAMPLES;
 }

@@ -7,6 +7,7 @@
 #ifndef TRTC_MEDIA_VOICE_H
 #define TRTC_MEDIA_VOICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -25,7 +26,8 @@ int trtc_voice_source(struct trtc_voice *v, const struct AVCodecParameters *par,
                       struct trtc_err *err);
 
 /* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample; negative:
- * cut off). To be called only when trtc_voice_step has returned 0. */
+ * cut off). What is hidden or trimmed is decoded and dropped. To be called only when
+ * trtc_voice_step has returned 0. */
 int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct trtc_packet *p,
                     struct trtc_err *err);
 
@@ -49,11 +51,22 @@ int trtc_voice_flush(struct trtc_voice *v, struct trtc_err *err);
  * after _flush when all that was ready has been read. */
 void trtc_voice_skip(struct trtc_voice *v, int64_t n);
 
+/* Whether what is read from now on is heard, for the account. At first it is. */
+void trtc_voice_hear(struct trtc_voice *v, bool heard);
+
+/* Nothing is read any more: what is left is cut off, and what begins slack samples later or more
+ * has been lost (INT64_MAX: nothing). */
+void trtc_voice_settle(struct trtc_voice *v, int64_t slack);
+
+/* The account so far, in frames as they go to the decoder. It balances once the voice is settled.
+ * Frames out are those whose first sample was read while the voice was heard. */
+const struct trtc_ledger *trtc_voice_ledger(const struct trtc_voice *v);
+
 /* Packets or frames that could not be decoded so far; those that vanished without an error are known
  * once the decoder has been emptied. */
 int64_t trtc_voice_nb_broken(const struct trtc_voice *v);
 
-/* Adds what became of the packets that were sent: heard, overlapped, or not decoded; and the silence
+/* Adds what became of the packets that were sent, as if all were heard that is not known to be lost; and the silence
  * that was put in, in frames of AAC. */
 void trtc_voice_account(const struct trtc_voice *v, struct trtc_ledger *to);
 

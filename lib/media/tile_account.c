@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of each picture of a tile: every one that came in is shown, or has a reason why it
+ * is not. */
+#include "media/tile_priv.h"
+
+#include <string.h>
+
+#include "core/utc.h"
+
+void tile_account_init(struct tile_account *a)
+{
+    *a = (struct tile_account){ .start_us = TRTC_NOTIME,
+                                .end_us = INT64_MAX,
+                                .lost_us = INT64_MAX,
+                                .due_us = TRTC_NOTIME,
+                                .hidden_us = TRTC_NOTIME };
+}
+
+void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why)
+{
+    if (why == TRTC_LEFT_CUT) {
+        a->start_us = due_us;
+        return;
+    }
+    a->hidden_us = due_us;
+    a->hidden_why = why;
+}
+
+enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us)
+{
+    if (us >= a->lost_us)
+        return TRTC_LEFT_UNPLACED;
+    if (us >= a->end_us || (a->start_us != TRTC_NOTIME && us < a->start_us))
+        return TRTC_LEFT_CUT;
+    if (a->hidden_us != TRTC_NOTIME && us <= a->hidden_us)
+        return a->hidden_why;
+    return TRTC_LEFT_RATE;
+}
+
+/* It was sent, and does not come. */
+static void missing(struct tile_account *a, const struct tile_about *p)
+{
+    const enum trtc_left unseen = tile_account_unseen(a, p->us);
+
+    if (unseen != TRTC_LEFT_RATE || (p->outrun && !p->refused))
+        tile_account_left(a, unseen);
+    else if (p->damaged)
+        tile_account_left(a, TRTC_LEFT_DAMAGED);
+    else if (!a->ever || (!a->begun && !p->refused))
+        tile_account_left(a, TRTC_LEFT_NO_KEY);
+    else if (a->absorbs && !p->refused)
+        a->ledger.nb_out++;
+    else
+        tile_account_left(a, TRTC_LEFT_UNDECODED);
+}
+
+static void forget_first(struct tile_account *a)
+{
+    memmove(a->inside, a->inside + 1, (size_t)--a->nb_inside * sizeof *a->inside);
+}
+
+void tile_account_sent(struct tile_account *a, const struct tile_about *about)
+{
+    if (about->hidden) { /* several edits may give it the time of one that is shown */
+        tile_account_left(a, TRTC_LEFT_CUT);
+        return;
+    }
+    if (a->nb_inside == TILE_INSIDE_MAX) {
+        missing(a, &a->inside[0]);
+        forget_first(a);
+    }
+    a->inside[a->nb_inside++] = *about;
+}
+
+bool tile_account_came(struct tile_account *a, int64_t us, struct tile_about *about)
+{
+    bool found = false;
+    int n = 0;
+
+    for (int i = 0; i < a->nb_inside; i++)
+        if (!found && a->inside[i].us == us) {
+            *about = a->inside[i];
+            found = true;
+        } else if (a->inside[i].us < us) {
+            missing(a, &a->inside[i]);
+        } else {
+            a->inside[n++] = a->inside[i];
+        }
+    a->nb_inside = n;
+    a->begun = a->ever = true;
+    return found;
+}
+
+void tile_account_gone(struct tile_account *a)
+{
+    for (int i = 0; i < a->nb_inside; i++)
+        missing(a, &a->inside[i]);
+    a->nb_inside = 0;
+    a->begun = false;
+}
+
+void tile_account_end(struct tile_account *a)
+{
+    int n = 0;
+
+    for (int i = 0; i < a->nb_inside; i++)
+        if (a->inside[i].us > a->due_us)
+            tile_account_left(a, tile_account_unseen(a, a->inside[i].us));
+        else
+            a->inside[n++] = a->inside[i];
+    a->nb_inside = n;
+    tile_account_gone(a);
+}
+
+bool tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us)
+{
+    for (int i = 0; i < a->nb_inside; i++) {
+        const struct tile_about *p = &a->inside[i];
+        if (p->us <= due_us && !p->refused && (after_us == TRTC_NOTIME || p->us > after_us))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Between tile.c (what is decoded when) and tile_account.c (what becomes of each picture). */
+#ifndef TRTC_MEDIA_TILE_PRIV_H
+#define TRTC_MEDIA_TILE_PRIV_H
+
+#include "core/ledger.h"
+#include "media/tile.h"
+
+enum { TILE_INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
+
+struct tile_about { /* what goes with a picture through the decoder */
+    int64_t us;     /* PTS */
+    unsigned turn;
+    int sar_num, sar_den;
+    bool hidden, damaged;
+    bool outrun;  /* a later one is due as well: the decoder may pass over it */
+    bool refused; /* the decoder said so */
+};
+
+struct tile_account {
+    struct trtc_ledger ledger;
+    int64_t start_us;        /* what is shown before that is cut; TRTC_NOTIME: nothing */
+    int64_t end_us, lost_us; /* as trtc_tile_settle has them; INT64_MAX before */
+    int64_t due_us;          /* of the last advance */
+    int64_t hidden_us;       /* until here nobody has seen what was due: */
+    enum trtc_left hidden_why;
+    bool begun;   /* a picture has come out since the decoder began anew, */
+    bool ever;    /* or at all */
+    bool absorbs; /* some are part of another picture: second fields, and those that only help */
+    struct tile_about inside[TILE_INSIDE_MAX]; /* sent, and not come out, in order of sending */
+    int nb_inside;
+};
+
+void tile_account_init(struct tile_account *a);
+
+/* From now on nobody sees what is due until due_us, for this reason. */
+void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why);
+
+/* Why a picture that was not seen was not: cut, hidden, out of place, or above the rate. */
+enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us);
+
+/* Goes to the decoder. One that is hidden is not waited for. */
+void tile_account_sent(struct tile_account *a, const struct tile_about *about);
+
+/* A picture comes out, and what is earlier has been lost in the decoder. True: *about is what was
+ * sent for it; false: nothing was, or it has been given up. */
+bool tile_account_came(struct tile_account *a, int64_t us, struct tile_about *about);
+
+/* The decoder is emptied: nothing comes any more of what is inside. */
+void tile_account_gone(struct tile_account *a);
+
+/* Nothing is decoded any more; what is inside and was not due yet is only not seen. */
+void tile_account_end(struct tile_account *a);
+
+/* A picture that is due at due_us and later than after_us may still be inside. */
+bool tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us);
+
+static inline void tile_account_left(struct tile_account *a, enum trtc_left why)
+{
+    a->ledger.nb_left[why]++;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Turned pictures: what a display matrix means, and the turn itself at the size of the window. */
+#include "media/turn.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 32 }; /* lines and columns turned together: they stay in the cache */
+enum { CLEAR = 255 };
+
+static int64_t size_of(int32_t v)
+{
+    return llabs((int64_t)v);
+}
+
+unsigned trtc_turn_of_matrix(const int32_t matrix[9], bool *askew)
+{
+    /* x' = a x + c y, y' = b x + d y */
+    const int32_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+    const int64_t along = size_of(a) + size_of(d), across = size_of(b) + size_of(c);
+    const bool transposed = across > along;
+    const int32_t x = transposed ? c : a, y = transposed ? b : d;
+
+    *askew = (transposed ? along : across) * 64 > (transposed ? across : along); /* 1 degree */
+    return (transposed ? TRTC_TURN_TRANSPOSE : 0) | (x < 0 ? TRTC_TURN_MIRROR : 0) |
+           (y < 0 ? TRTC_TURN_FLIP : 0);
+}
+
+/* A plane as it is walked through: from the sample that becomes the top left one, dx bytes to the
+ * next of its line and dy to that of the next line. */
+struct walk {
+    const uint8_t *from;
+    ptrdiff_t dx, dy;
+};
+
+/* w x h: of what is shown. */
+static struct walk walk_of(const AVFrame *f, int plane, unsigned turn, int w, int h)
+{
+    const bool across = turn & TRTC_TURN_TRANSPOSE;
+    const ptrdiff_t stride = f->linesize[plane];
+    struct walk s = { f->data[plane], across ? stride : 1, across ? 1 : stride };
+
+    if (turn & TRTC_TURN_MIRROR) {
+        s.from += (w - 1) * s.dx;
+        s.dx = -s.dx;
+    }
+    if (turn & TRTC_TURN_FLIP) {
+        s.from += (h - 1) * s.dy;
+        s.dy = -s.dy;
+    }
+    return s;
+}
+
+static void take_line(const struct walk *s, int x, int y, uint8_t *dst, int n)
+{
+    const uint8_t *p = s->from + x * s->dx + y * s->dy;
+
+    if (s->dx == 1) {
+        memcpy(dst, p, (size_t)n);
+        return;
+    }
+    for (int i = 0; i < n; i++, p += s->dx)
+        dst[i] = *p;
+}
+
+static void blend_line(const struct walk *s, int x, int y, uint8_t *dst, int n, int alpha)
+{
+    const uint8_t *p = s->from + x * s->dx + y * s->dy;
+
+    for (int i = 0; i < n; i++, p += s->dx)
+        dst[i] = (uint8_t)((*p * (CLEAR - alpha) + dst[i] * alpha + CLEAR / 2) / CLEAR);
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void turn_plane(const struct walk *s, uint8_t *dst, ptrdiff_t stride, int w, int h,
+                       int alpha)
+{
+    for (int y0 = 0; y0 < h; y0 += BLOCK)
+        for (int x = 0; x < w; x += BLOCK)
+            for (int y = y0; y < smaller(y0 + BLOCK, h); y++) {
+                uint8_t *line = dst + y * stride + x;
+                if (alpha)
+                    blend_line(s, x, y, line, smaller(BLOCK, w - x), alpha);
+                else
+                    take_line(s, x, y, line, smaller(BLOCK, w - x));
+            }
+}
+
+void trtc_turn_draw(const AVFrame *from, unsigned turn, const struct trtc_rect *to, int alpha,
+                    AVFrame *canvas)
+{
+    for (int p = 0; p < 3; p++) {
+        const int shift = p ? 1 : 0, w = to->w >> shift, h = to->h >> shift;
+        const ptrdiff_t stride = canvas->linesize[p];
+        const struct walk s = walk_of(from, p, turn, w, h);
+        uint8_t *dst = canvas->data[p] + (to->y >> shift) * stride + (to->x >> shift);
+        turn_plane(&s, dst, stride, w, h, alpha);
+    }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures that are to be shown turned or mirrored, as phones record them. */
+#ifndef TRTC_MEDIA_TURN_H
+#define TRTC_MEDIA_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libavutil/frame.h>
+
+#include "core/layout.h"
+
+/* What is done to a picture before it is shown, in this order. A set of them. */
+enum trtc_turn {
+    TRTC_TURN_TRANSPOSE = 1, /* rows become columns */
+    TRTC_TURN_MIRROR = 2,    /* left becomes right, */
+    TRTC_TURN_FLIP = 4       /* and top bottom */
+};
+
+/* The turn that a display matrix asks for (ISO/IEC 14496-12, 6.2.2; nine numbers as libavutil has
+ * them); *askew: it is not by quarters, and the nearest one is meant. */
+unsigned trtc_turn_of_matrix(const int32_t matrix[9], bool *askew);
+
+/* Draws from (YUV 4:2:0 8 bit, of the size of the rectangle before its turn) onto the rectangle of
+ * canvas; alpha: 0 opaque ... 255 clear. */
+void trtc_turn_draw(const AVFrame *from, unsigned turn, const struct trtc_rect *to, int alpha,
+                    AVFrame *canvas);
+
+#endif
