@@ -58,7 +58,26 @@ void mix_images_fini(struct images *im);
 
 /* ---- who takes part ---- */
 
-struct origin; /* where a source comes from: private to mix_inputs.c */
+/* Where a source comes from: what mix_inputs.c opens and mix_account.c settles. */
+struct origin {
+    char *user;
+    bool aux;
+    char *label;                     /* for messages */
+    struct trtc_losses losses;       /* found while its pictures and its file are read */
+    struct trtc_losses sound_losses; /* ... its sound, which another thread reads */
+    struct trtc_member member;
+    struct trtc_colour_vote colour; /* of its pictures, as far as it is known */
+    /* of a recording */
+    struct trtc_recording *rec; /* borrowed from the scan */
+    struct trtc_timeline line;
+    struct trtc_feed *picture, *sound;
+    /* of a file or a live source */
+    struct trtc_source_input *input;
+    bool dynamic; /* its presence is not known beforehand */
+    bool stored;
+    int64_t start_us; /* of a source; live: not used */
+    bool torn;
+};
 
 struct inputs {
     const struct trtc_mix_settings *set;
@@ -69,7 +88,7 @@ struct inputs {
     int64_t only_until_us; /* nothing after it is looked at (--still); TRTC_NOTIME */
     int code;              /* worst exit status so far */
     struct trtc_scan scan;
-    struct trtc_losses losses; /* of no source that is left */
+    struct trtc_losses losses; /* all that have been told */
     struct origin **origins;
     size_t nb_origins;
     struct trtc_mix_source *sources; /* one an origin */
@@ -86,10 +105,14 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
-/* Once the mix has been made (at start_us): names what was missing, damaged or broken, on stderr and in in->code; *losses is a JSON array. */
-struct cJSON;
-void mix_inputs_settle(struct inputs *in, int64_t start_us, struct cJSON **losses);
 void mix_inputs_close(struct inputs *in);
+
+/* ---- what was lost, and the account ---- */
+
+/* Names a loss (copied) on stderr, in in->code and in in->losses. */
+void mix_lose(struct inputs *in, const struct trtc_loss *l);
+/* Once the mix has been made (at start_us): names what was missing, damaged, broken or has no account. */
+void mix_settle(struct inputs *in, int64_t start_us);
 
 /* ---- the options, and the run ---- */
 
@@ -98,7 +121,7 @@ struct opts {
     struct images images;
     struct when from, to, still;
     int64_t linger_us;
-    const char *output, *preset, *request, *script, *format, *placeholder;
+    const char *output, *report, *preset, *request, *script, *format, *placeholder;
     int workers;
     bool labels, per_user, deterministic, allow_missing, json, progress_json, mode_given;
     char *const *operands;
@@ -110,6 +133,9 @@ void mix_say_cannot(void *opaque, const char *what);
 
 /* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */
 int mix_run(struct opts *o, int *code, struct trtc_err *err);
+
+/* The object about the mix, with the account of every track: for --json and --report. NULL: out of memory. */
+char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res);
 
 int64_t mix_now_us(void);
 

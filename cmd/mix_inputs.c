@@ -8,10 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli.h"
-#include "core/json_put.h"
 #include "core/num.h"
 #include "core/operand.h"
 #include "core/stray.h"
@@ -19,32 +16,11 @@
 #include "core/utc.h"
 #include "media/presence.h"
 #include "media/probe.h"
-#include "media/report.h"
 #include "mix.h"
 
 /* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
  * it), and of everything else: the output, a script, a font. */
 enum { FILES_PER_LANE = 2, FILES_PER_SOURCE = 3, FILES_BESIDES = 32 };
-
-struct origin {
-    char *user;
-    bool aux;
-    char *label;                     /* for messages */
-    struct trtc_losses losses;       /* found while its pictures and its file are read */
-    struct trtc_losses sound_losses; /* ... its sound, which another thread reads */
-    struct trtc_member member;
-    struct trtc_colour_vote colour; /* of its pictures, as far as it is known */
-    /* of a recording */
-    struct trtc_recording *rec; /* borrowed from the scan */
-    struct trtc_timeline line;
-    struct trtc_feed *picture, *sound;
-    /* of a file or a live source */
-    struct trtc_source_input *input;
-    bool dynamic; /* its presence is not known beforehand */
-    bool stored;
-    int64_t start_us; /* of a source; live: not used */
-    bool torn;
-};
 
 int64_t mix_now_us(void)
 {
@@ -128,21 +104,6 @@ static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool
     };
 }
 
-static void lose(struct inputs *in, cJSON **losses, const struct trtc_loss *l)
-{
-    char extent[96] = "";
-    if (l->lost_us > 0)
-        snprintf(extent, sizeof extent, "; %.3f s lost", (double)l->lost_us / 1e6);
-    else if (l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "; %" PRId64 " bytes lost", l->lost_bytes);
-    cli_error("%s: %s%s%s%s", l->path, l->kind, l->detail ? ": " : "", l->detail ? l->detail : "",
-              extent);
-    if (!in->allow_missing)
-        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
-    if (losses)
-        trtc_json_push(losses, trtc_report_loss(l));
-}
-
 /* ---- directories ---- */
 
 static int add_stream(struct inputs *in, struct trtc_recording *r, bool aux, struct trtc_err *err)
@@ -200,7 +161,7 @@ static int add_recording(struct inputs *in, struct trtc_recording *r, struct trt
     for (size_t i = 0; i < r->nb_notes; i++)
         cli_note("%s", r->notes[i]);
     for (size_t i = 0; i < r->losses.n; i++)
-        lose(in, NULL, &r->losses.items[i]);
+        mix_lose(in, &r->losses.items[i]);
     if (in->nb_origins == before)
         cli_note("%s: user %s: nothing of it is wanted, or usable", r->dir, user);
     return 0;
@@ -213,7 +174,7 @@ static int add_recordings(struct inputs *in, struct trtc_err *err)
     for (size_t i = 0; i < in->scan.nb_notes; i++)
         cli_note("%s", in->scan.notes[i]);
     for (size_t i = 0; i < in->scan.losses.n; i++)
-        lose(in, NULL, &in->scan.losses.items[i]);
+        mix_lose(in, &in->scan.losses.items[i]);
     for (size_t i = 0; i < in->scan.n && !cli_signal; i++) {
         struct trtc_recording *r = &in->scan.recs[i];
         if (first && (r->sdkappid != first->sdkappid || strcmp(r->room, first->room) != 0))
@@ -409,20 +370,24 @@ static void freeze(struct trtc_intervals *v)
         v->items[v->n - 1].end_us += TRTC_SECTION_GAP_US;
 }
 
-static int lose_stray(struct inputs *in, struct origin *o, const struct trtc_spot *spot, int64_t us,
-                      struct trtc_err *err)
+static void lose_stray(struct inputs *in, const struct origin *o, const struct trtc_spot *spot,
+                       int64_t us)
 {
-    char who[4352], when[32];
+    char who[4352], when[32], why[96];
+    const struct trtc_loss l = { .path = who,
+                                 .kind = "stray",
+                                 .detail = why,
+                                 .start_us = spot->start_us,
+                                 .lost_us = us,
+                                 .lost_bytes = -1,
+                                 .source = -1 };
     trtc_utc_format3339(spot->start_us / 1000, when);
     if (o->rec)
         snprintf(who, sizeof who, "%s: user %s%s", o->label, o->user, o->aux ? ":aux" : "");
     else
         snprintf(who, sizeof who, "%s", o->label);
-    if (trtc_losses_add(&in->losses, who, "stray", -1, spot->start_us, us, -1,
-                        "it begins at %s, over 48 h from all else of the mix", when) < 0)
-        return trtc_fail_nomem(err);
-    lose(in, NULL, &in->losses.items[in->losses.n - 1]);
-    return 0;
+    snprintf(why, sizeof why, "it begins at %s, over 48 h from all else of the mix", when);
+    mix_lose(in, &l);
 }
 
 /* Outside of what the mix is limited to, where a source may lie as it will. */
@@ -454,7 +419,7 @@ static int drop_strays(struct inputs *in, struct trtc_err *err)
         if (!spots[k].stray)
             continue;
         extent_of(in->origins[whose[k]], &spot, &us);
-        ret = lose_stray(in, in->origins[whose[k]], &spot, us, err);
+        lose_stray(in, in->origins[whose[k]], &spot, us);
         free_origin(in->origins[whose[k]]);
         in->nb_origins--;
         memmove(in->origins + whose[k], in->origins + whose[k] + 1,
@@ -627,73 +592,6 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
     return 0;
 }
 
-/* When a source ended, on the clock and in the mix. */
-static void when_of(const struct origin *o, const struct trtc_mix_source *s, int64_t start_us,
-                    char *out, size_t size)
-{
-    const struct trtc_intervals *v[2] = { &s->member.picture, &s->member.sound };
-    int64_t end = TRTC_NOTIME;
-    char utc[32];
-    for (int i = 0; i < 2; i++)
-        if (v[i]->n && v[i]->items[v[i]->n - 1].end_us != INT64_MAX &&
-            v[i]->items[v[i]->n - 1].end_us > end)
-            end = v[i]->items[v[i]->n - 1].end_us;
-    *out = '\0';
-    if (end == TRTC_NOTIME)
-        return;
-    if (o->torn)
-        end -= TRTC_SECTION_GAP_US; /* it was made longer */
-    trtc_utc_format3339(end / 1000, utc);
-    snprintf(out, size, " at %s (%.3f s)", utc, (double)(end - start_us) / 1e6);
-}
-
-/* Why a source ended before its time. */
-static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s,
-                        int64_t start_us)
-{
-    struct trtc_err why = { 0 };
-    char when[64];
-    const int64_t nb = s->nb_broken_pictures + s->nb_broken_sounds;
-    if (o->input)
-        trtc_source_failure(o->input, &why);
-    when_of(o, s, start_us, when, sizeof when);
-    if (why.code && !s->failure.code)
-        cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
-    else if (in->live && o->rec && s->sound_failure.code)
-        cli_error("%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
-                  s->sound_failure.msg);
-    else if (o->torn && !s->failure.code)
-        cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
-    if (nb)
-        cli_error("%s%s: %" PRId64 " frame%s could not be decoded", o->rec ? o->user : o->label,
-                  o->rec && o->aux ? ":aux" : "", nb, nb == 1 ? "" : "s");
-    if ((why.code || s->failure.code || s->sound_failure.code || o->torn || nb) &&
-        !in->allow_missing)
-        in->code = trtc_worse(in->code, why.code && !s->member.both.n && !s->member.sound.n &&
-                                                !s->member.picture.n
-                                            ? why.code
-                                            : TRTC_EX_LOSS);
-}
-
-void mix_inputs_settle(struct inputs *in, int64_t start_us, cJSON **losses)
-{
-    for (size_t i = 0; losses && i < in->losses.n; i++) /* said already */
-        trtc_json_push(losses, trtc_report_loss(&in->losses.items[i]));
-    for (size_t i = 0; i < in->nb_origins; i++) {
-        struct origin *o = in->origins[i];
-        if (o->input)
-            trtc_source_settle(o->input);
-        if (o->rec && (i == 0 || in->origins[i - 1]->rec != o->rec))
-            for (size_t l = 0; l < o->rec->losses.n; l++) /* said already */
-                trtc_json_push(losses, trtc_report_loss(&o->rec->losses.items[l]));
-        for (size_t l = 0; l < o->losses.n; l++)
-            lose(in, losses, &o->losses.items[l]);
-        for (size_t l = 0; l < o->sound_losses.n; l++)
-            lose(in, losses, &o->sound_losses.items[l]);
-        say_failure(in, o, &in->sources[i], start_us);
-    }
-}
-
 void mix_inputs_close(struct inputs *in)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
@@ -701,8 +599,8 @@ void mix_inputs_close(struct inputs *in)
             trtc_member_fini(&in->sources[i].member);
         free_origin(in->origins[i]);
     }
+    trtc_losses_fini(&in->losses);
     free(in->origins);
     free(in->sources);
-    trtc_losses_fini(&in->losses);
     trtc_scan_fini(&in->scan);
 }

@@ -12,11 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli.h"
 #include "core/file.h"
-#include "core/json_put.h"
 #include "core/plan.h"
 #include "core/records.h"
 #include "core/stray.h"
@@ -233,49 +230,6 @@ static void tell(void *opaque, enum trtc_mix_event event, const char *text)
     }
 }
 
-static cJSON *intervals_json(const struct trtc_intervals *v)
-{
-    cJSON *a = cJSON_CreateArray();
-    for (size_t i = 0; i < v->n; i++) {
-        cJSON *x = cJSON_CreateObject();
-        trtc_json_put_number(&x, "start_ms", (double)(v->items[i].start_us / 1000));
-        if (v->items[i].end_us != INT64_MAX)
-            trtc_json_put_number(&x, "end_ms", (double)(v->items[i].end_us / 1000));
-        trtc_json_push(&a, x);
-    }
-    return a;
-}
-
-static void print_summary(const struct opts *o, const struct inputs *in,
-                          const struct trtc_mix_result *res, cJSON *losses)
-{
-    static const char *const medias[] = { "main", "aux" };
-    cJSON *j = cJSON_CreateObject(), *users = cJSON_CreateArray();
-    trtc_json_put_text(&j, "path", o->output);
-    trtc_json_put_number(&j, "start_ms", (double)(res->start_us / 1000));
-    trtc_json_put_number(&j, "end_ms", (double)(res->end_us / 1000));
-    trtc_json_put_number(&j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
-    trtc_json_put_number(&j, "bytes", (double)res->bytes);
-    trtc_json_put_number(&j, "width", o->set.width_px);
-    trtc_json_put_number(&j, "height", o->set.height_px);
-    trtc_json_put_number(&j, "fps", o->set.fps);
-    trtc_json_put_number(&j, "frames", o->set.video ? (double)res->nb_frames : 0);
-    trtc_json_put_bool(&j, "interrupted", res->interrupted);
-    for (size_t i = 0; i < in->nb_origins; i++) {
-        const struct trtc_member *m = &in->sources[i].member;
-        cJSON *u = cJSON_CreateObject();
-        trtc_json_put_text(&u, "user", m->user);
-        trtc_json_put_text(&u, "media", medias[m->aux]);
-        trtc_json_put(&u, "picture", intervals_json(&m->picture));
-        trtc_json_put(&u, "sound", intervals_json(&m->sound));
-        trtc_json_push(&users, u);
-    }
-    trtc_json_put(&j, "users", users);
-    trtc_json_put(&j, "losses", losses);
-    cli_put_json(j, false);
-    cJSON_Delete(j);
-}
-
 /* The directory of the output is made. */
 static int make_directory(const char *path, struct trtc_err *err)
 {
@@ -353,6 +307,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     mo->start_us = open ? TRTC_NOTIME : in->start_us;
     mo->end_us = in->end_us;
     mo->length_us = TRTC_NOTIME;
+    mo->cut = o->to.given;
     if (o->from.given && (!open || !o->from.relative))
         mo->start_us = mix_when_us(&o->from, in->start_us);
     else if (o->from.given)
@@ -372,7 +327,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return check_extent(o, in, mo, err);
 }
 
-static int mix(const struct opts *o, struct inputs *in, struct images *images, cJSON **losses,
+static int mix(const struct opts *o, struct inputs *in, struct images *images,
                struct trtc_mix_result *res, struct trtc_err *err)
 {
     struct trtc_mix_opts mo = { .set = &o->set,
@@ -403,7 +358,7 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
         return -1;
     if (o->still.given) {
         ret = write_still(o, m, mo.start_us, err);
-        mix_inputs_settle(in, mo.start_us, losses);
+        mix_settle(in, mo.start_us);
         goto done;
     }
     script.mix = m;
@@ -415,7 +370,7 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images, c
     start_progress(&progress);
     ret = trtc_mix_run(m, res, err);
     end_progress(&progress);
-    mix_inputs_settle(in, res->start_us, losses);
+    mix_settle(in, res->start_us);
 done:
     end_script(&script);
     in->code = trtc_worse(in->code, script.code);
@@ -441,10 +396,29 @@ static void check_anchor(const struct opts *o, const struct inputs *in)
 static int64_t on_clock(const struct when *w)
 {
     return w->given && !w->relative ? w->us : TRTC_NOTIME;
+/* The path of what was made, or the objects about it. */
+static int print_result(const struct opts *o, const struct inputs *in,
+                        const struct trtc_mix_result *res, struct trtc_file **report,
+                        struct trtc_err *err)
+{
+    const bool named = strcmp(o->output, "-") != 0, json = o->json && !o->still.given;
+    char *text = json || o->report ? mix_summary(o, in, res) : NULL;
+    int ret = 0;
+    if ((json || o->report) && !text)
+        return trtc_fail_nomem(err);
+    if (named)
+        puts(json ? text : o->output);
+    if (*report && (trtc_write_all(trtc_file_fd(*report), text, strlen(text), o->report, err) < 0 ||
+                    trtc_write_all(trtc_file_fd(*report), "\n", 1, o->report, err) < 0 ||
+                    trtc_file_commit(report, true, err) < 0))
+        ret = -1;
+    free(text);
+    return ret;
 }
 
 int mix_run(struct opts *o, int *code, struct trtc_err *err)
 {
+    struct trtc_file *report = NULL;
     struct inputs in = { .set = &o->set,
                          .everybody = o->script != NULL,
                          .allow_missing = o->allow_missing,
@@ -454,25 +428,19 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
                          .began_us = mix_now_us() };
     struct trtc_mix_result res = { 0 };
-    cJSON *losses = cJSON_CreateArray();
-    int ret =
-        losses ? mix_inputs_open(&in, o->operands, o->nb_operands, err) : trtc_fail_nomem(err);
+    int ret = mix_inputs_open(&in, o->operands, o->nb_operands, err);
     if (ret == 0 && in.live && o->still.given)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
     if (ret == 0 && !in.live)
         check_anchor(o, &in);
+    if (ret == 0 && o->report && !(report = trtc_file_create(o->report, err)))
+        ret = -1;
     if (ret == 0)
-        ret = mix(o, &in, &o->images, &losses, &res, err);
+        ret = mix(o, &in, &o->images, &res, err);
+    if (ret == 0)
+        ret = print_result(o, &in, &res, &report, err);
     *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
-    if (ret == 0 && strcmp(o->output, "-") != 0) {
-        if (o->json && !o->still.given) {
-            print_summary(o, &in, &res, losses);
-            losses = NULL;
-        } else {
-            puts(o->output);
-        }
-    }
+    trtc_file_abort(&report);
     mix_inputs_close(&in);
-    cJSON_Delete(losses);
     return ret;
 }

@@ -49,6 +49,7 @@ enum {
     OPT_FORMAT,
     OPT_DETERMINISTIC,
     OPT_ALLOW_MISSING,
+    OPT_REPORT,
     OPT_PROGRESS,
     OPT_JSON
 };
@@ -93,6 +94,7 @@ static const struct option long_options[] = {
     { "format", required_argument, NULL, OPT_FORMAT },
     { "deterministic", no_argument, NULL, OPT_DETERMINISTIC },
     { "allow-missing", no_argument, NULL, OPT_ALLOW_MISSING },
+    { "report", required_argument, NULL, OPT_REPORT },
     { "progress", required_argument, NULL, OPT_PROGRESS },
     { "json", no_argument, NULL, OPT_JSON },
     { "help", no_argument, NULL, 'h' },
@@ -153,6 +155,7 @@ static void usage(void)
         "  -j, --workers N             threads that decode and draw (one a core)\n"
         "      --deterministic         the same bytes on any machine, with any number of workers\n"
         "      --allow-missing         losses in the input leave the exit status 0\n"
+        "      --report FILE           write an account as JSON: users, losses, what became of each frame\n"
         "      --progress json         progress as NDJSON on standard error\n"
         "      --json                  an object about the mix instead of its path\n"
         "  -q, --quiet                 no notes\n"
@@ -422,6 +425,9 @@ static int take_option(struct opts *o, int c, char *argv[])
     case OPT_ALLOW_MISSING:
         o->allow_missing = true;
         return 0;
+    case OPT_REPORT:
+        o->report = optarg;
+        return 0;
     case OPT_PROGRESS:
         o->progress_json = true;
         return cli_choose("--progress", optarg, json, &i);
@@ -520,9 +526,10 @@ static int check(struct opts *o)
         o->format = to_pipe || ends_in(o->output, ".ts") ? "ts"
                     : ends_in(o->output, ".mkv")         ? "mkv"
                                                          : "mp4";
-    if (o->still.given && (o->per_user || o->script))
-        return cli_usage("--still is one picture: without %s",
-                         o->script ? "--script" : "--audio-tracks");
+    if (o->still.given && (o->per_user || o->script || o->report))
+        return cli_usage("--still is one picture: without %s", o->script     ? "--script"
+                                                               : o->per_user ? "--audio-tracks"
+                                                                             : "--report");
     if (!o->still.given && to_pipe && strcmp(o->format, "ts") != 0)
         return cli_usage("-o - is MPEG-TS: a file is needed for %s", o->format);
     if (o->per_user && strcmp(o->format, "ts") == 0)

@@ -16,6 +16,7 @@
 #include "core/utc.h"
 #include "media/aacenc.h"
 #include "media/mixer.h"
+#include "range.h"
 #include "sound.h"
 
 #define RATE   48000
@@ -63,6 +64,15 @@ static void mix(struct trtc_mixer *m, int from, int to, int n)
         float *planes[2] = { out[0] + i, out[1] + i };
         assert_int_equal(trtc_mixer_block(m, planes, to - i < n ? to - i : n, &err), 0);
     }
+}
+
+static struct trtc_ledger account_of(const struct trtc_mixer *m, int voice)
+{
+    const struct trtc_ledger l = trtc_mixer_ledger(m, voice);
+    if (trtc_ledger_open(&l) != 0)
+        fail_msg("voice %d: %d frames of %d are in no account", voice, (int)trtc_ledger_open(&l),
+                 (int)l.nb_in);
+    return l;
 }
 
 /* Small whole numbers of 1/32768: sums are exact, and never reach the ceiling. */
@@ -419,7 +429,52 @@ static void test_broken_voices(void **state)
         const float one = k < 9600 ? (float)count(&seed, k, 0) : 0;
         assert_true(out[0][k] == (k < 2400 || k >= 3840 ? 2 * one : one));
     }
+    assert_int_equal(account_of(m, 0).nb_out, 20);
+    assert_int_equal(account_of(m, 1).nb_left[TRTC_LEFT_FORMAT], 20);
+    assert_int_equal(account_of(m, 2).nb_left[TRTC_LEFT_UNDECODED], 3);
+    assert_int_equal(account_of(m, 2).nb_out, 17);
     trtc_mixer_free(&m);
+}
+
+/* Every frame was heard, or has a reason why not: of voices that are switched off and on, that begin
+ * before the mix or go on behind it, and that come too late. */
+static void test_account(void **state)
+{
+    (void)state;
+    const int seed = 0;
+    const struct sound_shape shape = { count, &seed };
+    for (int whole = 0; whole < 2; whole++) {
+        struct trtc_mixer *m = mixer(RATE, 1);
+        for (int i = 0; i < 5; i++) {
+            sound_pcm(&src[i], 1, i == 2 ? 192000 : 48000, &shape, i == 1 ? us_of(-9600) : 0, 0);
+            add(m, &src[i]);
+        }
+        src[4].limit = 50; /* live: the rest comes when half of its time has passed */
+        mix(m, 0, 12000, 1000);
+        trtc_mixer_hear(m, 3, false);
+        mix(m, 12000, 36000, 1000);
+        src[4].limit = 0;
+        trtc_mixer_hear(m, 3, true);
+        mix(m, 36000, 60000, 1000);
+        trtc_mixer_settle(m, whole, 4800);
+        for (int i = 0; i < 5; i++) {
+            const struct trtc_ledger l = account_of(m, i);
+            assert_int_equal(l.nb_in, whole && i == 2 ? 400 : i == 2 ? l.nb_in : 100);
+        }
+        assert_int_equal(account_of(m, 0).nb_out, 100);
+        assert_int_equal(account_of(m, 1).nb_left[TRTC_LEFT_CUT], 20);
+        assert_int_equal(account_of(m, 1).nb_out, 80);
+        assert_int_in_range(account_of(m, 2).nb_out, 125, 126);
+        assert_int_equal(account_of(m, 3).nb_left[TRTC_LEFT_UNWANTED], 50);
+        assert_int_in_range(account_of(m, 4).nb_left[TRTC_LEFT_LATE], 24, 25);
+        /* nobody has cut off what is over 0.1 s behind the end */
+        if (whole)
+            assert_int_in_range(account_of(m, 2).nb_left[TRTC_LEFT_UNPLACED], 264, 266);
+        else
+            assert_int_equal(account_of(m, 2).nb_left[TRTC_LEFT_UNPLACED], 0);
+        trtc_mixer_free(&m);
+        clean(NULL);
+    }
 }
 
 /* A thousand short voices after each other. */
@@ -473,6 +528,7 @@ int main(void)
         cmocka_unit_test_teardown(test_25_sines_never_clip, clean),
         cmocka_unit_test_teardown(test_keep, clean),
         cmocka_unit_test_teardown(test_broken_voices, clean),
+        cmocka_unit_test_teardown(test_account, clean),
         cmocka_unit_test_teardown(test_many_voices, clean),
         cmocka_unit_test_teardown(test_refusals, clean),
     };

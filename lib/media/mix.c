@@ -427,8 +427,9 @@ int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_er
     if (mix_picture_skip(m, m->start_us, err) < 0)
         return -1;
     int ret = run_threads(m, &res->interrupted, err);
-    mix_picture_settle(m);
-    mix_sound_settle(m);
+    const bool whole = ret == 0 && !m->o.cut && !res->interrupted;
+    mix_picture_settle(m, mix_frame_us(m, m->nb_frames), whole);
+    mix_sound_settle(m, whole);
     if (ret == 0)
         ret = check_memory(m, err);
     if (ret == 0)
@@ -445,6 +446,6 @@ const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err 
     if (mix_picture_skip(m, t_us, err) < 0)
         return NULL;
     const AVFrame *f = mix_picture_draw(m, 0, err);
-    mix_picture_settle(m);
+    mix_picture_settle(m, t_us + 1000000 / m->o.set->fps, false);
     return f;
 }

@@ -16,6 +16,7 @@
 
 #include "core/colour.h"
 #include "core/err.h"
+#include "core/ledger.h"
 #include "core/mixset.h"
 #include "core/roster.h"
 #include "media/feed.h"
@@ -34,8 +35,9 @@ struct trtc_mix_source {               /* a user's stream */
     bool stored;                       /* with live: it is waited for, however long it takes */
     bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
     /* filled by the run */
-    int64_t nb_broken_pictures, nb_broken_sounds;
-    struct trtc_err failure; /* of the picture; code 0: none */
+    struct trtc_ledger pictures, sounds; /* frames out were seen, and heard */
+    int64_t nb_flawed;                   /* pictures that were shown, though damaged */
+    struct trtc_err failure;             /* of the picture; code 0: none */
     struct trtc_err sound_failure;
     int64_t failed_at_us;
 };
@@ -48,6 +50,7 @@ struct trtc_mix_opts {
     int64_t start_us, end_us;    /* epoch; end TRTC_NOTIME: as long as live sources last; start
                                  TRTC_NOTIME: after_us behind the first live frame */
     int64_t after_us, length_us; /* the latter from there on; TRTC_NOTIME: see end_us */
+    bool cut;                    /* it ends there, whatever there is behind it */
     int64_t otherwise_us;        /* the start where no live source ever brings anything; or
                                     TRTC_NOTIME */
     int64_t linger_us;

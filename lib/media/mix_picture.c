@@ -13,6 +13,14 @@
 
 enum { SINGLE_TILE_THREADS = 4 };
 
+/* Whoever comes is seen in one frame of the output, however short he stays. */
+static void show_once(struct trtc_intervals *v, int64_t frame_us)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->items[i].end_us - v->items[i].start_us < frame_us)
+            v->items[i].end_us = v->items[i].start_us + frame_us;
+}
+
 int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
 {
     const size_t n = m->nb_sources;
@@ -48,8 +56,10 @@ int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
         if (trtc_intervals_union(&s->member.sound, &m->members[i].sound, TRTC_SECTION_GAP_US,
                                  &m->members[i].sound, err) < 0 ||
             trtc_intervals_union(&s->member.picture, &m->members[i].picture, TRTC_SECTION_GAP_US,
-                                 &m->members[i].picture, err) < 0 ||
-            trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
+                                 &m->members[i].picture, err) < 0)
+            return -1;
+        show_once(&m->members[i].picture, 1000000 / m->o.set->fps + 1);
+        if (trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
             return -1;
     }
     m->pool = trtc_pool_new(workers, err);
@@ -231,9 +241,14 @@ int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
     const bool changed = take_changes(m, due_us) || !m->set;
     if (changed)
         want(m);
-    for (size_t i = 0; i < m->nb_sources; i++)
-        m->actors[i].on =
-            m->wanted[i].picture && trtc_intervals_at(&m->members[i].stay_picture, due_us);
+    for (size_t i = 0; i < m->nb_sources; i++) {
+        const bool there = trtc_intervals_at(&m->members[i].stay_picture, due_us);
+        struct trtc_actor *a = &m->actors[i];
+        a->sight = !m->wanted[i].picture || there ? TRTC_SIGHT_HIDDEN
+                    : a->on                        ? TRTC_SIGHT_LEAVING
+                                                   : TRTC_SIGHT_AWAY;
+        a->on = m->wanted[i].picture && there;
+    }
     const size_t nb = trtc_roster_at(m->members, m->wanted, m->nb_sources,
                                      m->look->no_audio_windows, due_us, m->order);
     if (m->set && !changed && nb == m->nb_order &&
@@ -256,12 +271,26 @@ const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *
     return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
 }
 
-void mix_picture_settle(struct trtc_mix *m)
+/* What became of the pictures of source i. */
+static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool whole)
+{
+    const int64_t unseen = m->actors[i].nb_unseen;
+    struct trtc_mix_source *s = &m->sources[i];
+    struct trtc_tile_stats st;
+    trtc_tile_settle(m->tiles[i], end_us, whole ? end_us + 1000000 / m->o.set->fps : INT64_MAX);
+    trtc_tile_stats(m->tiles[i], &st);
+    s->pictures = st.ledger;
+    s->nb_flawed = st.nb_flawed;
+    /* decoded, but of a format that nothing can be drawn of */
+    s->pictures.nb_out -= unseen;
+    s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;
+}
+
+void mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole)
 {
     struct trtc_err none;
     see_failures(m, &none); /* of the last frame */
     for (size_t i = 0; i < m->nb_sources; i++) {
-        struct trtc_tile_stats st = { 0 };
         if (m->sources[i].live) { /* what has been found goes to the caller */
             struct trtc_member *from = &m->members[i], *to = &m->sources[i].member;
             trtc_member_fini(to);
@@ -269,9 +298,7 @@ void mix_picture_settle(struct trtc_mix *m)
             to->picture = from->picture;
             from->sound = from->picture = (struct trtc_intervals){ 0 };
         }
-        if (!m->tiles[i])
-            continue;
-        trtc_tile_stats(m->tiles[i], &st);
-        m->sources[i].nb_broken_pictures = st.nb_broken + m->actors[i].nb_unseen;
+        if (m->tiles[i])
+            settle_account(m, i, end_us, whole);
     }
 }

@@ -91,8 +91,8 @@ int mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
 const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err);
 /* Who is there, and how it looks, at due_us: without drawing. */
 int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
-/* Adds up what did not decode. */
-void mix_picture_settle(struct trtc_mix *m);
+/* The picture side of each source's account. whole: the mix has come to its own end. */
+void mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole);
 
 /* ---- mix_sound.c ---- */
 
@@ -104,7 +104,7 @@ void mix_sound_free(struct trtc_sound **s);
 int mix_sound_tracks(const struct trtc_mix *m, int first, struct trtc_writer_track *t);
 /* The thread: arg is the struct trtc_mix. */
 void *mix_sound_run(void *arg);
-void mix_sound_settle(struct trtc_mix *m);
+void mix_sound_settle(struct trtc_mix *m, bool whole);
 
 /* ---- mix_live.c ---- */
 

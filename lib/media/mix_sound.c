@@ -268,10 +268,13 @@ void *mix_sound_run(void *arg)
     return NULL;
 }
 
-void mix_sound_settle(struct trtc_mix *m)
+void mix_sound_settle(struct trtc_mix *m, bool whole)
 {
-    for (size_t i = 0; m->sound && i < m->sound->nb_voices; i++)
-        if (m->sound->voices[i].number >= 0)
-            m->sources[i].nb_broken_sounds =
-                trtc_mixer_nb_broken(m->sound->mixer, m->sound->voices[i].number);
+    const struct trtc_sound *s = m->sound;
+    if (!s)
+        return;
+    trtc_mixer_settle(s->mixer, whole, m->o.set->rate_hz / m->o.set->fps);
+    for (size_t i = 0; i < s->nb_voices; i++)
+        if (s->voices[i].number >= 0)
+            m->sources[i].sounds = trtc_mixer_ledger(s->mixer, s->voices[i].number);
 }

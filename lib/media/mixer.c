@@ -25,8 +25,9 @@ enum gap { GAP_NONE, GAP_PAUSE, GAP_END };
 
 struct part {
     struct trtc_mixer_source source;
-    int64_t nb_broken; /* once the voice is gone */
-    bool done;         /* all has been mixed */
+    int64_t nb_broken;         /* once the voice is gone */
+    struct trtc_ledger ledger; /* ... and of what no voice has got */
+    bool done;                 /* all has been mixed */
 
     struct trtc_packet in; /* in hand, if has_in: the source's */
     const char *in_codec;
@@ -89,12 +90,20 @@ struct trtc_mixer *trtc_mixer_new(int rate_hz, int channels, struct trtc_err *er
     return m;
 }
 
+static void free_voice(struct part *p, int64_t slack)
+{
+    if (!p->voice)
+        return;
+    trtc_voice_settle(p->voice, slack);
+    p->nb_broken += trtc_voice_nb_broken(p->voice);
+    trtc_ledger_add(&p->ledger, trtc_voice_ledger(p->voice));
+    trtc_voice_free(&p->voice);
+}
+
 /* The part is done: what it held is freed, what is asked for later stays. */
 static void finish(struct part *p)
 {
-    if (p->voice)
-        p->nb_broken += trtc_voice_nb_broken(p->voice);
-    trtc_voice_free(&p->voice);
+    free_voice(p, INT64_MAX);
     trtc_limiter_free(&p->limiter);
     for (int c = 0; c < 2; c++) {
         free(p->kept[c]);
@@ -204,28 +213,42 @@ static bool is_due(const struct trtc_mixer *m, const struct part *p, int64_t to)
            av_rescale(p->in.pts_us, m->rate_hz, 1000000) < to + m->rate_hz * AHEAD_MS / 1000;
 }
 
+/* The packet in hand is used up, and no voice has got it. */
+static void leave(struct part *p, enum trtc_left why)
+{
+    p->has_in = false;
+    p->ledger.nb_in++;
+    p->ledger.nb_left[why]++;
+}
+
 static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
 {
     struct trtc_err why = { 0 };
-    p->has_in = false;
-    if (p->deaf)
+    if (p->deaf) {
+        leave(p, TRTC_LEFT_FORMAT);
         return 0;
+    }
     if (!p->voice) {
         p->voice = trtc_voice_new(m->rate_hz, m->channels, err);
         if (!p->voice)
             return -1;
         trtc_voice_skip(p->voice, p->pos);
     }
-    return trtc_voice_send(p->voice, p->in_codec, &p->in, &why) ? broken(p, &why, err) : 0;
+    if (trtc_voice_send(p->voice, p->in_codec, &p->in, &why) == 0) {
+        p->has_in = false;
+        return 0;
+    }
+    leave(p, TRTC_LEFT_FORMAT);
+    return broken(p, &why, err);
 }
 
 /* It failed, and would fail again. What comes is taken all the same, since somebody may wait for that. */
 static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
 {
-    p->nb_broken += trtc_voice_nb_broken(p->voice);
-    trtc_voice_free(&p->voice);
+    free_voice(p, INT64_MAX);
     p->deaf = true;
-    p->has_in = false;
+    if (p->has_in)
+        leave(p, TRTC_LEFT_FORMAT);
     return broken(p, why, err);
 }
 
@@ -272,6 +295,7 @@ static int read_part(struct trtc_mixer *m, struct part *p, float *const *planes,
             return -1;
         got = trtc_voice_ready(p->voice);
         got = got < n ? got : n;
+        trtc_voice_hear(p->voice, p->heard);
         if (got > 0 && trtc_voice_read(p->voice, planes, got, err))
             return -1;
         if (got < n)
@@ -388,6 +412,35 @@ int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int 
             memset(planes[c], 0, (size_t)n * sizeof(float));
     }
     return 0;
+}
+
+/* What the source still has. */
+static void read_rest(struct trtc_mixer *m, struct part *p, bool whole, int64_t slack)
+{
+    const int64_t last_us =
+        av_rescale(m->pos - trtc_limiter_delay(m->limiter) + slack, 1000000, m->rate_hz);
+    while (whole && grasp(p))
+        leave(p, p->deaf                   ? TRTC_LEFT_FORMAT
+                 : p->in.pts_us <= last_us ? TRTC_LEFT_CUT
+                                           : TRTC_LEFT_UNPLACED);
+}
+
+void trtc_mixer_settle(struct trtc_mixer *m, bool whole, int64_t slack)
+{
+    for (int i = 0; i < m->nb_parts; i++) {
+        struct part *p = &m->parts[i];
+        free_voice(p, whole ? slack : INT64_MAX);
+        read_rest(m, p, whole, slack);
+    }
+}
+
+struct trtc_ledger trtc_mixer_ledger(const struct trtc_mixer *m, int voice)
+{
+    const struct part *p = &m->parts[voice];
+    struct trtc_ledger l = p->ledger;
+    if (p->voice)
+        trtc_ledger_add(&l, trtc_voice_ledger(p->voice));
+    return l;
 }
 
 int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice)

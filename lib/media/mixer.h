@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/ledger.h"
 #include "media/packet.h"
 
 #define TRTC_MIXER_CEILING_DB (-1.0)
@@ -50,6 +51,14 @@ int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct t
  * which is said before the first block. -1: n is not that block's. */
 void trtc_mixer_keep(struct trtc_mixer *m);
 int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n);
+
+/* The last block has been mixed: what is left of each voice gets its reason. whole: nothing was
+ * cut off there; sources are read to their ends, and what begins over slack samples after the last
+ * block has been lost. */
+void trtc_mixer_settle(struct trtc_mixer *m, bool whole, int64_t slack);
+
+/* The account of a voice, in frames: those out were heard. It balances once the mixer is settled. */
+struct trtc_ledger trtc_mixer_ledger(const struct trtc_mixer *m, int voice);
 
 /* Packets of a voice that could not be decoded. */
 int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice);

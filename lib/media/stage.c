@@ -538,9 +538,7 @@ static void advance(void *opaque, size_t a)
     const struct trtc_actor *actor = &s->o.actors[a];
     const int i = s->layer_of[a];
     const bool shown = i >= 0 && actor->on && !s->layers[i].covered;
-    const enum trtc_sight sight = shown         ? TRTC_SIGHT_SHOWN
-                                  : actor->away ? TRTC_SIGHT_AWAY
-                                                : TRTC_SIGHT_HIDDEN;
+    const enum trtc_sight sight = shown ? TRTC_SIGHT_SHOWN : actor->sight;
     struct trtc_err why;
     if (actor->tile && trtc_tile_advance(actor->tile, s->due_us, sight, &why) < 0)
         atomic_store(&s->failed, true);

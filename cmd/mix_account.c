@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-mix: what was lost, and what became of every frame: on standard error, and as JSON. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+#include "core/json_put.h"
+#include "core/ledger_json.h"
+#include "core/utc.h"
+#include "media/report.h"
+#include "mix.h"
+
+/* ---- losses ---- */
+
+void mix_lose(struct inputs *in, const struct trtc_loss *l)
+{
+    char extent[96] = "";
+    if (l->lost_us > 0)
+        snprintf(extent, sizeof extent, "; %.3f s lost", (double)l->lost_us / 1e6);
+    else if (l->lost_bytes > 0)
+        snprintf(extent, sizeof extent, "; %" PRId64 " bytes lost", l->lost_bytes);
+    cli_error("%s: %s%s%s%s", l->path, l->kind, l->detail ? ": " : "", l->detail ? l->detail : "",
+              extent);
+    if (!in->allow_missing)
+        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    if (trtc_losses_add(&in->losses, l->path, l->kind, l->source, l->start_us, l->lost_us,
+                        l->lost_bytes, l->detail ? "%s" : NULL, l->detail) < 0)
+        in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+}
+
+static void lose_all(struct inputs *in, const struct trtc_losses *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        mix_lose(in, &l->items[i]);
+}
+
+/* So many frames of a track are lost in one way. */
+static void lose_frames(struct inputs *in, const struct origin *o, const char *kind, int64_t nb,
+                        const char *what, const char *how)
+{
+    char name[512], detail[160];
+    const struct trtc_loss l = {
+        .path = name, .kind = kind, .detail = detail, .start_us = TRTC_NOTIME, .source = -1
+    };
+    if (nb == 0)
+        return;
+    if (o->rec)
+        snprintf(name, sizeof name, "%s%s", o->user, o->aux ? ":aux" : "");
+    else
+        snprintf(name, sizeof name, "%s", o->label);
+    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", nb, nb == 1 ? "" : "s",
+             what, how);
+    mix_lose(in, &l);
+}
+
+/* What a track's account says of losses. */
+static void lose_of(struct inputs *in, const struct origin *o, const struct trtc_ledger *l,
+                    const char *what)
+{
+    static const char *const how[TRTC_NB_LEFT] = {
+        [TRTC_LEFT_DAMAGED] = "could not be decoded: parts of them are missing",
+        [TRTC_LEFT_UNDECODED] = "could not be decoded",
+        [TRTC_LEFT_NO_KEY] =
+            "could not be decoded: before the first key frame, or without parameter sets",
+        [TRTC_LEFT_FORMAT] = "could not be used: nothing is made of their format",
+        [TRTC_LEFT_UNPLACED] = "had no place in the mix",
+        [TRTC_LEFT_LATE] = "came too late",
+    };
+    for (int k = 0; k < TRTC_NB_LEFT; k++)
+        if (trtc_left_is_loss((enum trtc_left)k))
+            lose_frames(in, o, trtc_left_name((enum trtc_left)k), l->nb_left[k], what,
+                        how[k] ? how[k] : trtc_left_words((enum trtc_left)k));
+    lose_frames(in, o, "unaccounted", trtc_ledger_open(l), what, "are in no account");
+}
+
+/* When a source ended, on the clock and in the mix. */
+static void when_of(const struct origin *o, const struct trtc_mix_source *s, int64_t start_us,
+                    char *out, size_t size)
+{
+    const struct trtc_intervals *v[2] = { &s->member.picture, &s->member.sound };
+    int64_t end = TRTC_NOTIME;
+    char utc[32];
+    for (int i = 0; i < 2; i++)
+        if (v[i]->n && v[i]->items[v[i]->n - 1].end_us != INT64_MAX &&
+            v[i]->items[v[i]->n - 1].end_us > end)
+            end = v[i]->items[v[i]->n - 1].end_us;
+    *out = '\0';
+    if (end == TRTC_NOTIME)
+        return;
+    if (o->torn)
+        end -= TRTC_SECTION_GAP_US; /* it was made longer */
+    trtc_utc_format3339(end / 1000, utc);
+    snprintf(out, size, " at %s (%.3f s)", utc, (double)(end - start_us) / 1e6);
+}
+
+/* Why a source ended before its time. */
+static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s,
+                        int64_t start_us)
+{
+    struct trtc_err why = { 0 };
+    char when[64];
+    if (o->input)
+        trtc_source_failure(o->input, &why);
+    when_of(o, s, start_us, when, sizeof when);
+    if (why.code && !s->failure.code)
+        cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
+    else if (in->live && o->rec && s->sound_failure.code)
+        cli_error("%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
+                  s->sound_failure.msg);
+    else if (o->torn && !s->failure.code)
+        cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
+    if ((why.code || s->failure.code || s->sound_failure.code || o->torn) && !in->allow_missing)
+        in->code = trtc_worse(in->code, why.code && !s->member.both.n && !s->member.sound.n &&
+                                                !s->member.picture.n
+                                            ? why.code
+                                            : TRTC_EX_LOSS);
+}
+
+void mix_settle(struct inputs *in, int64_t start_us)
+{
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        struct origin *o = in->origins[i];
+        const struct trtc_mix_source *s = &in->sources[i];
+        if (o->input)
+            trtc_source_settle(o->input);
+        lose_all(in, &o->losses);
+        lose_all(in, &o->sound_losses);
+        say_failure(in, o, s, start_us);
+        lose_of(in, o, &s->pictures, "picture");
+        lose_of(in, o, &s->sounds, "sound");
+        lose_frames(in, o, "damaged", s->nb_flawed, "picture", "are damaged, and were shown");
+    }
+}
+
+/* ---- JSON ---- */
+
+static cJSON *intervals_json(const struct trtc_intervals *v)
+{
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < v->n; i++) {
+        cJSON *x = cJSON_CreateObject();
+        trtc_json_put_number(&x, "start_ms", (double)(v->items[i].start_us / 1000));
+        if (v->items[i].end_us != INT64_MAX)
+            trtc_json_put_number(&x, "end_ms", (double)(v->items[i].end_us / 1000));
+        trtc_json_push(&a, x);
+    }
+    return a;
+}
+
+/* A track that has brought anything. */
+static void put_account(cJSON **to, const char *key, const struct trtc_ledger *l)
+{
+    cJSON *t;
+    if (l->nb_in == 0 && trtc_ledger_left(l) == 0)
+        return;
+    t = cJSON_CreateObject();
+    trtc_json_put(&t, "account", trtc_ledger_json(l));
+    trtc_json_put(to, key, t);
+}
+
+static cJSON *users_json(const struct inputs *in)
+{
+    static const char *const medias[] = { "main", "aux" };
+    cJSON *users = cJSON_CreateArray();
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        const struct trtc_mix_source *s = &in->sources[i];
+        const struct trtc_member *m = &s->member;
+        cJSON *u = cJSON_CreateObject();
+        trtc_json_put_text(&u, "user", m->user);
+        trtc_json_put_text(&u, "media", medias[m->aux]);
+        trtc_json_put(&u, "picture", intervals_json(&m->picture));
+        trtc_json_put(&u, "sound", intervals_json(&m->sound));
+        put_account(&u, "video", &s->pictures);
+        put_account(&u, "audio", &s->sounds);
+        trtc_json_push(&users, u);
+    }
+    return users;
+}
+
+static cJSON *losses_json(const struct trtc_losses *l)
+{
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < l->n; i++)
+        trtc_json_push(&a, trtc_report_loss(&l->items[i]));
+    return a;
+}
+
+char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res)
+{
+    cJSON *j = cJSON_CreateObject();
+    trtc_json_put_text(&j, "path", o->output);
+    trtc_json_put_number(&j, "start_ms", (double)(res->start_us / 1000));
+    trtc_json_put_number(&j, "end_ms", (double)(res->end_us / 1000));
+    trtc_json_put_number(&j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
+    trtc_json_put_number(&j, "bytes", (double)res->bytes);
+    trtc_json_put_number(&j, "width", o->set.width_px);
+    trtc_json_put_number(&j, "height", o->set.height_px);
+    trtc_json_put_number(&j, "fps", o->set.fps);
+    trtc_json_put_number(&j, "frames", o->set.video ? (double)res->nb_frames : 0);
+    trtc_json_put_bool(&j, "interrupted", res->interrupted);
+    trtc_json_put(&j, "users", users_json(in));
+    trtc_json_put(&j, "losses", losses_json(&in->losses));
+    char *text = j ? cJSON_PrintUnformatted(j) : NULL;
+    cJSON_Delete(j);
+    return text;
+}

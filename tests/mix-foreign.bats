@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-mix with media that other encoders and muxers made: shown and heard as players do, and every frame accounted for.
+
+load lib
+load mix
+
+setup_file() {
+    files_begin
+    # quarters of four colours; and a colour a second: 1 2 3 4
+    ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour 1):s=64x32:r=5:d=1" -f lavfi -i "color=c=0x$(colour 2):s=64x32:r=5:d=1" \
+        -f lavfi -i "color=c=0x$(colour 3):s=64x32:r=5:d=1" -f lavfi -i "color=c=0x$(colour 4):s=64x32:r=5:d=1" \
+        -filter_complex '[0][1]hstack[t];[2][3]hstack[b];[t][b]vstack' -c:v libx264 -preset ultrafast -qp 8 -threads 1 quarters.mp4
+    ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour 1):s=64x36:r=10:d=1" -f lavfi -i "color=c=0x$(colour 2):s=64x36:r=10:d=1" \
+        -f lavfi -i "color=c=0x$(colour 3):s=64x36:r=10:d=1" -f lavfi -i "color=c=0x$(colour 4):s=64x36:r=10:d=1" -f lavfi -i sine=r=16000:d=4 \
+        -filter_complex '[0][1][2][3]concat=n=4' -c:v libx264 -preset ultrafast -bf 2 -g 15 -threads 1 -c:a aac -b:a 32k seconds.mp4
+}
+
+setup() {
+    test_begin
+    # shellcheck disable=SC2164 # it is there
+    cd "$BATS_TEST_TMPDIR"
+    ln -s "$BATS_FILE_TMPDIR"/*.mp4 .
+}
+
+# scene STATUS OPTION...: a mix of small pictures in m.mp4, ten a second, with its account in report.json.
+scene() {
+    mix "$1" -s "$canvas" -r 10 -k 3000 --preset ultrafast --sample-rate 16000 --report report.json -o m.mp4 "${@:2}"
+    balanced report.json
+}
+
+# balanced REPORT: every frame that came in is out, or has its reason.
+balanced() {
+    jq -e '[.users[] | .video, .audio | values | .account
+        | .unaccounted == 0 and .frames_in == .frames_out + ([.left_out[]] | add // 0)] | length > 0 and all' "$1" >/dev/null ||
+        fail "$1: does not balance: $(jq -c '.users[] | [.user, .video, .audio]' "$1")"
+}
+
+# account USER KIND: "IN OUT [REASON=N]..." of a track.
+account() {
+    jq -r --arg u "$1" --arg k "$2" '.users[] | select(.user == $u) | .[$k].account
+        | [.frames_in, .frames_out] + [.left_out | to_entries[] | "\(.key)=\(.value)"] | join(" ")' report.json
+}
+
+# accounts USER KIND "IN OUT [REASON=N]..."
+accounts() {
+    [[ $(account "$1" "$2") == "$3" ]] || fail "$1: $2: $(account "$1" "$2"), not $3"
+}
+
+# with_matrix A B C D IN OUT: another display matrix.
+with_matrix() {
+    local at
+    at=$(($(grep -abo tkhd "$5" | head -n 1 | cut -d : -f 1) + 44))
+    cp --remove-destination "$5" "$6"
+    printf '%08x%08x00000000%08x%08x00000000' $((($1 << 16) & 0xffffffff)) $((($2 << 16) & 0xffffffff)) \
+        $((($3 << 16) & 0xffffffff)) $((($4 << 16) & 0xffffffff)) | xxd -r -p | dd of="$6" bs=1 seek=$at conv=notrunc status=none
+}
+
+@test "a picture is turned and mirrored as its container says, in every window" {
+    local n=0 m in=() x y
+    for m in '1 0 0 1' '0 1 -1 0' '-1 0 0 -1' '0 -1 1 0' '-1 0 0 1' '1 0 0 -1' '0 1 1 0' '0 -1 -1 0'; do
+        # shellcheck disable=SC2086 # words
+        with_matrix $m quarters.mp4 turned$n.mp4
+        ffmpeg -nostdin -v error -i turned$n.mp4 -vf format=rgb24,scale=2:2:flags=area -frames:v 1 -pix_fmt rgb24 -f rawvideo - | xxd -p -c 3 >players$n
+        in+=("u$n=turned$n.mp4")
+        n=$((n + 1))
+    done
+    canvas=336x192 # nine windows of 112x64
+    scene 0 --render fit "${in[@]}"
+    for ((n = 0; n < 8; n++)); do # 128x64, or 64x128 upright, within
+        read -r x y <<<"$((n % 3 * 112 + 56)) $((n / 3 * 64 + 32))"
+        paste <(printf '%s\n' "2 $((x - 8)) $((y - 14))" "2 $((x + 8)) $((y - 14))" "2 $((x - 8)) $((y + 14))" "2 $((x + 8)) $((y + 14))") \
+            <(sed "s/$/ u$n/" players$n) | tr '\t' ' '
+    done | sees m.mp4 24
+    accounts u1 video '5 5'
+    # ... and where something is laid over it, or it is half clear
+    a_clear='[{"Left":0,"Top":0,"Width":336,"Height":192,"UserId":"u0","RenderMode":0},{"Left":20,"Top":20,"Width":64,"Height":128,"UserId":"u1","ImageLayer":2,"Alpha":128,"RenderMode":0}]'
+    echo "$a_clear" >list.json
+    scene 0 -m custom -l list.json --text 'x,200,100' u0=turned0.mp4 u1=turned1.mp4
+    sees m.mp4 24 <<END
+2 10 90 1 beside
+2 30 150 3 beside
+2 28 40 $(half 1 3)
+2 76 40 $(half 1 1)
+2 28 130 $(half 3 4)
+END
+}
+
+# half A B: between two colours.
+half() {
+    local a b i out=
+    a=$(colour "$1") b=$(colour "$2")
+    for i in 0 2 4; do out+=$(printf %02x $(((16#${a:i:2} + 16#${b:i:2}) / 2))); done
+    echo "$out"
+}
+
+# with_edits FILE OUT SECONDS,FROM SECONDS,FROM: another edit list in place of the last one, which has two entries: so long
+# from there in the pictures, which have 10240 ticks a second and begin at 0.2 s.
+with_edits() {
+    local at e
+    at=$(($(grep -abo elst "$1" | tail -n 1 | cut -d : -f 1) + 12))
+    cp "$1" "$2"
+    for e in "$3" "$4"; do
+        printf '%08x%08x00010000' $((${e%,*} * 1000)) $((2048 + ${e#*,} * 1024))
+    done | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
+}
+
+@test "edit lists: what is cut away is neither seen nor heard, what is delayed comes later" {
+    local cut=(ffmpeg -nostdin -v error -y)
+    # not at a key frame, in the middle of a frame of sound; sound that comes later, pictures that do; pieces in another order
+    "${cut[@]}" -ss 1.23 -i seconds.mp4 -c copy trimmed.mp4
+    "${cut[@]}" -itsoffset 0.7 -i seconds.mp4 -i seconds.mp4 -map 0:a -map 1:v -c copy later-sound.mp4
+    "${cut[@]}" -i seconds.mp4 -itsoffset 0.7 -i seconds.mp4 -map 0:a -map 1:v -c copy later-picture.mp4
+    with_edits later-picture.mp4 pieces.mp4 1,22 1,4
+    [[ $(ffprobe -v error -show_entries packet=flags -of csv=p=0 trimmed.mp4 | grep -c D) -gt 10 ]] || fail "nothing is cut away"
+    scene 0 u=trimmed.mp4
+    quiet
+    as_players_show trimmed.mp4
+    # what is cut away is not heard in front of it either, where there is room
+    scene 0 v@1000=seconds.mp4 u@3000=trimmed.mp4 --unsubscribe audio:v
+    silent m.mp4 0 1.95
+    heard m.mp4 2.1 2.5
+    scene 0 u=later-picture.mp4
+    tells m.mp4 160,90 '0 ?' '7 1' '17 2' '27 3' '37 4' '47 end'
+    accounts u video '40 40'
+    heard m.mp4 0.1 0.5
+    scene 0 u=later-sound.mp4
+    tells m.mp4 160,90 '0 1' '10 2' '20 3' '30 4' '40 ?' '47 end'
+    silent m.mp4 0 0.65
+    heard m.mp4 0.8 1.2
+    scene 0 --only video u=pieces.mp4
+    tells m.mp4 160,90 '0 3' '8 4' '10 1' '16 2' '21 end'
+    [[ $(account u video) == '56 20 cut=36' ]] || fail "account: $(account u video)"
+}
+
+# as_players_show FILE: m.mp4, a mix of it alone, shows the same colours from the same pictures on as FFmpeg's player would.
+as_players_show() {
+    ffmpeg -nostdin -v error -y -i "$1" -an -vf "fps=10:round=near,scale=$canvas" -c:v libx264 -preset ultrafast -qp 8 players.mp4
+    [[ $(story m.mp4 160,90 | grep -v '[?d]$') == "$(story players.mp4 160,90 | grep -v '[?d]$')" ]] ||
+        fail "$1: shown $(story m.mp4 160,90 | paste -sd ';'), not $(story players.mp4 160,90 | paste -sd ';')"
+}
+
+# level FILE FROM TO: the peak of the sound there, in whole dB.
+level() {
+    ffmpeg -nostdin -v info -i "$1" -map 0:a -af "atrim=$2:$3,volumedetect" -f null - 2>&1 | sed -n 's/.*max_volume: \(-*[0-9]*\).*/\1/p'
+}
+
+silent() {
+    [[ $(level "$@") -lt -60 ]] || fail "$*: not silent: $(level "$@") dB"
+}
+
+heard() {
+    [[ $(level "$@") -gt -30 ]] || fail "$*: nothing is heard: $(level "$@") dB"
+}
+
+# quarters_at X Y W H A B C D: lines for `sees`: the colours of the quarters of what is shown there, just inside its edges.
+quarters_at() {
+    local x=$1 y=$2 r=$(($1 + $3 - 4)) b=$(($2 + $4 - 4))
+    printf '%s\n' "2 $((x + 3)) $((y + 3)) $5" "2 $r $((y + 3)) $6" "2 $((x + 3)) $b $7" "2 $r $b $8" \
+        "2 $((x ? x - 4 : 319)) $((x ? 80 : y - 4)) 000000" "2 $((x ? r + 8 : 0)) $((x ? 80 : b + 8)) 000000"
+}
+
+@test "samples that are not square: by the container's word, else by the stream's" {
+    # 128x64 samples each, that are shown twice as wide, half as wide, and turned
+    ffmpeg -nostdin -v error -i quarters.mp4 -vf setsar=2 -c:v libx264 -preset ultrafast -qp 8 -threads 1 wide.mp4
+    ffmpeg -nostdin -v error -i wide.mp4 -c copy stream.ts -c copy -aspect 1:1 container.mp4 -c copy -aspect 1:1 container.mkv
+    with_matrix 0 1 -1 0 wide.mp4 turned.mp4
+    canvas=320x160
+    scene 0 --render fit u=wide.mp4
+    quarters_at 0 40 320 80 1 2 3 4 | sees m.mp4 24
+    scene 0 --render fit u=stream.ts
+    quarters_at 0 40 320 80 1 2 3 4 | sees m.mp4 24
+    for f in container.mp4 container.mkv; do
+        scene 0 --render fit u=$f
+        quarters_at 80 0 160 160 1 2 3 4 | sees m.mp4 24
+    done
+    scene 0 --render fit u=turned.mp4 # 64x256
+    quarters_at 140 0 40 160 3 1 4 2 | sees m.mp4 24
+}
