@@ -43,9 +43,13 @@ static void lose_frames(struct inputs *in, const struct origin *o, const char *k
                         const char *what, const char *how)
 {
     char name[512], detail[160];
-    const struct trtc_loss l = {
-        .path = name, .kind = kind, .detail = detail, .start_us = TRTC_NOTIME, .source = -1
-    };
+    const struct trtc_loss l = { .path = name,
+                                 .kind = kind,
+                                 .detail = detail,
+                                 .start_us = TRTC_NOTIME,
+                                 .lost_us = 0,
+                                 .lost_bytes = -1,
+                                 .source = -1 };
     if (nb == 0)
         return;
     if (o->rec)
@@ -74,6 +78,25 @@ static void lose_of(struct inputs *in, const struct origin *o, const struct trtc
         if (trtc_left_is_loss((enum trtc_left)k))
             lose_frames(in, o, trtc_left_name((enum trtc_left)k), l->nb_left[k], what,
                         how[k] ? how[k] : trtc_left_words((enum trtc_left)k));
+}
+
+/* The account of a track, from its first byte: what the feed has read besides is added to what became of that which it
+ * has given, and has told its losses itself. A decoder's frames are counted for the packets of the sound, which may hold
+ * several. */
+static void close_account(struct inputs *in, const struct origin *o, struct trtc_ledger *l,
+                          struct trtc_feed *feed, bool video)
+{
+    const char *what = video ? "picture" : "sound";
+    struct trtc_ledger below;
+    lose_of(in, o, l, what);
+    if (!feed)
+        return;
+    trtc_feed_ledger(feed, &below);
+    const int64_t given = video ? l->nb_in : below.nb_out;
+    l->nb_packets = below.nb_packets;
+    l->nb_in += below.nb_in - given;
+    for (int k = 0; k < TRTC_NB_LEFT; k++)
+        l->nb_left[k] += below.nb_left[k];
     lose_frames(in, o, "unaccounted", trtc_ledger_open(l), what, "are in no account");
 }
 
@@ -124,14 +147,14 @@ void mix_settle(struct inputs *in, int64_t start_us)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
-        const struct trtc_mix_source *s = &in->sources[i];
+        struct trtc_mix_source *s = &in->sources[i];
         if (o->input)
             trtc_source_settle(o->input);
         lose_all(in, &o->losses);
         lose_all(in, &o->sound_losses);
         say_failure(in, o, s, start_us);
-        lose_of(in, o, &s->pictures, "picture");
-        lose_of(in, o, &s->sounds, "sound");
+        close_account(in, o, &s->pictures, s->picture, true);
+        close_account(in, o, &s->sounds, s->sound, false);
         lose_frames(in, o, "damaged", s->nb_flawed, "picture", "are damaged, and were shown");
     }
 }

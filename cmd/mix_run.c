@@ -396,6 +396,8 @@ static void check_anchor(const struct opts *o, const struct inputs *in)
 static int64_t on_clock(const struct when *w)
 {
     return w->given && !w->relative ? w->us : TRTC_NOTIME;
+}
+
 /* The path of what was made, or the objects about it. */
 static int print_result(const struct opts *o, const struct inputs *in,
                         const struct trtc_mix_result *res, struct trtc_file **report,

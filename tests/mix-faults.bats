@@ -138,16 +138,26 @@ nothing() {
     quiet
     [[ $(story o.mp4 160,90 | sed '1{/^0 [0?]$/d}' | sed '1s/^1 /0 /' | paste -sd ';') =~ ^'0 1;2'[012]' 3;30 end'$ ]] || fail "seen: $(story o.mp4 160,90 | paste -sd ';')"
     cat h264.ts mpeg2.ts >changes.ts
-    tiny 3 -v --to +5 -o o.mp4 a=changes.ts b=red.ts
-    grep -q "^trtc-mix: a: .* at 20.*Z.*mpeg2video" err || fail "not who, when and why"
-    said 'b leaves'
-    unsaid 'a leaves'
-    lasts o.mp4 5 0.2
-    # from the beginning: a codec that is not there
-    small 69 -o p.mp4 a=mpeg2.ts
+    small 0 -o o.mp4 a=changes.ts
+    quiet
+    [[ $(story o.mp4 160,90 | tail -n 2 | paste -sd ';') =~ ' 3;30 end'$ ]] || fail "seen: $(story o.mp4 160,90 | paste -sd ';')"
+    # a codec for which there is no decoder: the voice is heard, and he has a window
+    ffmpeg -nostdin -v error -i red.ts -i mpeg2.ts -map 0:a -map 1:v -c copy mpeg2.mkv
+    sed 's/V_MPEG2/V_AVS3\x00/' mpeg2.mkv >avs3.mkv
+    ffmpeg -nostdin -v error -i avs3.mkv -an -c copy silent.mkv
+    small 3 -r 5 --report r.json -o o.mp4 a=avs3.mkv
+    said "a: the picture breaks at "
+    said "no video decoder for codec 'avs3'"
+    said 'a (avs3.mkv): format: 10 frames of the picture'
+    [[ $(jq -c '.users[0] | [.video.account.left_out.format, .audio.account.frames_out > 60]' r.json) == '[10,true]' ]] || fail "account: $(<r.json)"
+    near "$(field o.mp4 v duration)" 4 0.3
+    small 3 -r 5 -o o.mp4 a=avs3.mkv b=red.ts
+    tells o.mp4 '80,90 240,90' '0 ? 1' '20 end'
+    # ... and nothing else: there is no mix of it
+    small 69 -o p.mp4 a=silent.mkv
     nothing p.mp4
-    tiny 69 -o o.mp4 a=mpeg2.ts b=red.ts
-    said mpeg2
+    tiny 69 -o o.mp4 a=silent.mkv b=red.ts
+    said "silent.mkv: this FFmpeg has no video decoder for codec 'avs3'"
     plays o.mp4
 }
 

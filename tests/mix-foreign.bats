@@ -177,3 +177,20 @@ quarters_at() {
     scene 0 --render fit u=turned.mp4 # 64x256
     quarters_at 140 0 40 160 3 1 4 2 | sees m.mp4 24
 }
+
+@test "pictures and sound of other codecs, and containers without times, as they come" {
+    local make=(ffmpeg -nostdin -v error -y -i seconds.mp4) u
+    "${make[@]}" -c:v libvpx -deadline realtime -c:a libvorbis vp8.webm -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus vp9.webm \
+        -c:v mpeg4 -bf 2 -an asp.mkv -c:v mjpeg -c:a pcm_s16le jpeg.mov
+    "${make[@]}" -c copy avc.avi -c:v mpeg2video -r 25 -c:a mp2 -f mpegts mpeg.ts
+    scene 0 a=vp8.webm b=vp9.webm c=asp.mkv d=jpeg.mov e=avc.avi f=mpeg.ts
+    quiet
+    # a grid of 3 by 3
+    [[ $(story m.mp4 50,30 160,30 270,30 50,90 160,90 270,90 | head -n 4 | paste -sd ';') == \
+        '0 1 1 1 1 1 1;10 2 2 2 2 2 2;20 3 3 3 3 3 3;30 4 4 4 4 4 4' ]] || fail "shown: $(story m.mp4 50,30 160,30 270,30 50,90 160,90 270,90)"
+    for u in a b c d e; do accounts $u video '40 40'; done
+    [[ $(account f video) =~ ^'40 '[0-9]+(' rate='[0-9]+)?$ ]] || fail "f: $(account f video)"
+    for u in a b d e f; do
+        jq -e --arg u $u '.users[] | select(.user == $u) | .audio.account.left_out | del(.cut) == {}' report.json >/dev/null || fail "$u: $(account $u audio)"
+    done
+}

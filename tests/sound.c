@@ -97,7 +97,8 @@ void sound_fini(struct sound *s)
     memset(s, 0, sizeof *s);
 }
 
-int sound_next(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err)
+int sound_next(void *opaque, struct trtc_packet *p, struct trtc_coding *coding,
+               struct trtc_err *err)
 {
     struct sound *s = opaque;
     if (s->limit && s->next >= s->limit)
@@ -113,7 +114,7 @@ int sound_next(void *opaque, struct trtc_packet *p, const char **codec_name, str
                                .key = true,
                                .trim_us = gone_us > 0 ? gone_us : 0,
                                .trim_end_us = s->next == s->n ? s->trim_end_us : 0 };
-    *codec_name = s->codec_name;
+    *coding = (struct trtc_coding){ .name = s->codec_name };
     return 1;
 }
 

@@ -42,7 +42,8 @@ void sound_aac(struct sound *s, int rate_hz, int channels, int64_t n,
 void sound_fini(struct sound *s);
 
 /* As trtc_mixer_source.next. */
-int sound_next(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err);
+int sound_next(void *opaque, struct trtc_packet *p, struct trtc_coding *coding,
+               struct trtc_err *err);
 
 /* The lag, up to most, at which b (from b[most] on) is most like a[0..n). */
 int sound_lag(const float *a, const float *b, int n, int most);

@@ -224,14 +224,16 @@ static int fake_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
                                      .sar_num = turned ? 4 : 0,
                                      .sar_den = turned ? 3 : 0,
                                      .codec = p->codec,
-                                     .codec_name = "h264",
+                                     .codec_name = p->codec == TRTC_CODEC_H264   ? "h264"
+                                                   : p->codec == TRTC_CODEC_H265 ? "hevc"
+                                                                                 : "nothing",
                                      .dur_us = 40000,
                                      .sets = sets_size ? f->last + p->size : NULL,
                                      .sets_size = sets_size };
     return TRTC_FED_FRAME;
 }
 
-static const struct trtc_feed_ops fake_ops = { fake_next, NULL };
+static const struct trtc_feed_ops fake_ops = { fake_next, NULL, NULL };
 
 static struct fake fake_of(const struct stream *s)
 {

@@ -66,10 +66,10 @@ static int64_t run(int rate, int channels, int64_t end_us)
     assert_non_null(v);
     out_n = 0;
     struct trtc_packet p;
-    const char *codec;
+    struct trtc_coding coding;
     src.next = 0;
-    while (sound_next(&src, &p, &codec, &err) == 1) {
-        assert_int_equal(trtc_voice_send(v, codec, &p, &err), 0);
+    while (sound_next(&src, &p, &coding, &err) == 1) {
+        assert_int_equal(trtc_voice_send(v, coding.name, &p, &err), 0);
         pull(v);
     }
     assert_int_equal(trtc_voice_end(v, end_us, &err), 0);
@@ -312,13 +312,13 @@ static void test_flush_and_skip(void **state)
     struct trtc_voice *v = trtc_voice_new(RATE, 1, &err);
     static float x[RATE];
     float *to[1] = { x };
-    const char *codec;
+    struct trtc_coding coding;
     struct trtc_packet p;
     sound_pcm(&src, 1, 9600, &counting, us_of(1000000), 0);
     trtc_voice_skip(v, 1000000 - 10);
     for (int i = 0; i < 10; i++) {
-        sound_next(&src, &p, &codec, &err);
-        assert_int_equal(trtc_voice_send(v, codec, &p, &err), 0);
+        sound_next(&src, &p, &coding, &err);
+        assert_int_equal(trtc_voice_send(v, coding.name, &p, &err), 0);
         while (trtc_voice_step(v, &err) > 0)
             ;
     }
@@ -330,8 +330,8 @@ static void test_flush_and_skip(void **state)
         assert_true(x[k] == (k < 10 ? 0 : (float)count(NULL, k - 10, 0)));
     trtc_voice_skip(v, 700);
     for (int i = 10; i < 20; i++) {
-        sound_next(&src, &p, &codec, &err);
-        assert_int_equal(trtc_voice_send(v, codec, &p, &err), 0);
+        sound_next(&src, &p, &coding, &err);
+        assert_int_equal(trtc_voice_send(v, coding.name, &p, &err), 0);
         while (trtc_voice_step(v, &err) > 0)
             ;
     }

@@ -85,6 +85,13 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     return c;
 }
 
+const char *trtc_av_codec_name(const char *name)
+{
+    const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);
+
+    return d ? d->name : "unknown";
+}
+
 static int64_t sane_time(int64_t us)
 {
     const bool sane = us <= TRTC_AV_TIME_MAX_US && us >= -TRTC_AV_TIME_MAX_US;

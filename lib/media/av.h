@@ -29,6 +29,9 @@ __attribute__((format(printf, 3, 4))) int trtc_fail_encoder(struct trtc_err *err
 const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,
                                struct trtc_err *err);
 
+/* The same name of a codec, valid for ever; "unknown" where FFmpeg does not know it. */
+const char *trtc_av_codec_name(const char *name);
+
 /* Copies data and times of p into the empty pkt; the time base is microseconds. A time that makes
  * no sense becomes an unknown one. */
 int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *err);

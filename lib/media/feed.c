@@ -25,7 +25,15 @@ int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc
         return TRTC_FED_END;
     const int got = f->ops->next(f, out, err);
     f->ended = got <= 0;
+    f->nb_given += got == TRTC_FED_FRAME;
     return got;
+}
+
+void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out)
+{
+    f->ops->ledger(f, out);
+    out->nb_left[TRTC_LEFT_CUT] += out->nb_out - f->nb_given;
+    out->nb_out = f->nb_given;
 }
 
 void trtc_feed_free(struct trtc_feed **f)
@@ -102,7 +110,13 @@ static void lane_free(struct trtc_feed *feed)
     free(f);
 }
 
-static const struct trtc_feed_ops lane_ops = { lane_next, lane_free };
+static void lane_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
+{
+    *out = *trtc_reader_account(((struct lane_feed *)feed)->reader);
+    out->nb_out = feed->ended ? feed->nb_given : out->nb_in - trtc_ledger_left(out);
+}
+
+static const struct trtc_feed_ops lane_ops = { lane_next, lane_free, lane_ledger };
 
 /* The clip to begin with: where this one has no parameter sets, the last one before it that has. */
 static size_t with_sets(const struct trtc_lane *lane, size_t clip)
@@ -190,22 +204,19 @@ void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *wh
         s->why = *why;
 }
 
-void trtc_feed_of_input(const struct trtc_input *in, const struct trtc_input_frame *f,
-                        int64_t off_us, struct trtc_feed_frame *out)
+void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
+                        struct trtc_feed_frame *out)
 {
-    const struct trtc_input_info *info = trtc_input_info(in);
-    const enum trtc_codec codec = f->video ? info->video : info->audio;
-
     *out = (struct trtc_feed_frame){
         .pkt = f->pkt,
-        .codec = codec,
-        .codec_name = codec == TRTC_CODEC_H264   ? "h264"
-                      : codec == TRTC_CODEC_H265 ? "hevc"
-                                                 : "aac",
+        .codec = f->codec,
+        .codec_name = f->codec_name,
+        .av_parameters = f->av_parameters,
         .dur_us = f->dur_us,
         .sets = f->sets,
         .sets_size = f->sets_size,
         .damaged = f->damaged,
+        .guessed = f->guessed,
         .turn = f->turn,
         .sar_num = f->sar_num,
         .sar_den = f->sar_den,

@@ -9,24 +9,28 @@
 #include <stdint.h>
 
 #include "core/colour.h"
+#include "core/ledger.h"
 #include "core/loss.h"
 #include "core/timeline.h"
 #include "media/packet.h"
 
 struct trtc_feed;
 
+struct AVCodecParameters;
+
 enum trtc_fed { TRTC_FED_END = 0, TRTC_FED_FRAME = 1, TRTC_FED_WAIT = 2 }; /* and -1 */
 
 struct trtc_feed_frame {
     struct trtc_packet pkt; /* video: Annex B; sound: whole frames (AAC: ADTS). Epoch us */
     enum trtc_codec codec;
-    const char *codec_name; /* FFmpeg's name ("h264", "aac", ...) */
-    int64_t dur_us;         /* estimate, > 0 */
-    const uint8_t *sets;    /* video key frames: parameter sets that must go in front; or NULL */
+    const char *codec_name;                        /* FFmpeg's name ("h264", "aac", ...) */
+    const struct AVCodecParameters *av_parameters; /* as struct trtc_input_frame has them */
+    int64_t dur_us;                                /* estimate, > 0 */
+    const uint8_t *sets; /* video key frames: parameter sets that must go in front; or NULL */
     size_t sets_size;
-    bool damaged;
-    unsigned turn;        /* pictures: how the container wants them shown, of enum trtc_turn */
-    int sar_num, sar_den; /* ... and the shape of a sample, where it says that; or 0 */
+    bool damaged, guessed; /* the latter: its PTS */
+    unsigned turn;         /* pictures: how the container wants them shown, of enum trtc_turn */
+    int sar_num, sar_den;  /* ... and the shape of a sample, where it says that; or 0 */
 };
 
 /* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the
@@ -34,6 +38,10 @@ struct trtc_feed_frame {
  * otherwise wait, where there is nothing of this kind for as long as the queue of the other one can hold. */
 int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
 void trtc_feed_free(struct trtc_feed **f);
+
+/* The account of what was read for it so far: frames out are those that trtc_feed_next has given;
+ * what was read ahead of that is cut off. It balances once its source is settled. */
+void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 
 /* The lane of a recording (borrowed, all of it). from_us: what lies in segments that end before it is not read
  * (TRTC_NOTIME: from the beginning). losses receives what turns out missing. */

@@ -63,12 +63,19 @@ static int file_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
             *err = why;
         return got;
     }
-    trtc_feed_of_input(f->in, &frame, f->file->off_us, out);
+    trtc_feed_of_input(&frame, f->file->off_us, out);
     note_taken(f, out);
     return TRTC_FED_FRAME;
 }
 
-static const struct trtc_feed_ops feed_ops = { file_next, NULL };
+static void file_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
+{
+    const struct file_feed *f = (struct file_feed *)feed;
+
+    trtc_input_ledger(f->in, f->video, out);
+}
+
+static const struct trtc_feed_ops feed_ops = { file_next, NULL, file_ledger };
 
 static struct trtc_feed *file_feed(struct trtc_source_input *s, enum trtc_kind kind)
 {
@@ -159,7 +166,7 @@ static const struct trtc_source_ops ops = {
 /* The first opening goes to the kind that is there. */
 static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct trtc_err *err)
 {
-    struct trtc_input *in = trtc_input_open(o->url, o->stop, err);
+    struct trtc_input *in = trtc_input_open_any(o->url, o->stop, err);
 
     if (!in)
         return -1;
@@ -173,7 +180,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
             continue;
         *f = (struct file_feed){ .feed.ops = &feed_ops, .file = x, .in = in, .video = k == 1 };
         in = NULL;
-        if (!f->in && !(f->in = trtc_input_open(o->url, o->stop, err)))
+        if (!f->in && !(f->in = trtc_input_open_any(o->url, o->stop, err)))
             return -1;
         if (f->video)
             trtc_input_leave_sound(f->in);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <libavcodec/avcodec.h>
 #include <libavutil/time.h>
 
 #include "media/feed_priv.h"
@@ -21,6 +22,7 @@
 struct node {
     struct node *next;
     struct trtc_feed_frame f;
+    AVCodecParameters *par; /* what f points to, or NULL */
     uint8_t bytes[];
 };
 
@@ -33,6 +35,7 @@ struct queue {
     bool hungry; /* somebody wants a frame of it */
     struct node *first, **last, *current;
     size_t nb_bytes;
+    struct trtc_ledger ledger;        /* once the input has ended */
     int64_t newest_us, newest_dts_us; /* TRTC_NOTIME: none */
     int64_t first_us, end_us;         /* of all that has come, if shown */
 };
@@ -145,6 +148,13 @@ static bool is_stuck(const struct live *x)
     return x->waits && !has_room(x, x->waits);
 }
 
+static void free_node(struct node *n)
+{
+    if (n)
+        avcodec_parameters_free(&n->par);
+    free(n);
+}
+
 static struct node *copy(const struct trtc_feed_frame *f)
 {
     struct node *n = malloc(sizeof *n + f->pkt.size + f->sets_size);
@@ -153,6 +163,13 @@ static struct node *copy(const struct trtc_feed_frame *f)
         return NULL;
     n->next = NULL;
     n->f = *f;
+    n->par = NULL;
+    if (f->av_parameters && (!(n->par = avcodec_parameters_alloc()) ||
+                             avcodec_parameters_copy(n->par, f->av_parameters) < 0)) {
+        free_node(n);
+        return NULL;
+    }
+    n->f.av_parameters = n->par;
     n->f.pkt.data = n->bytes;
     memcpy(n->bytes, f->pkt.data, f->pkt.size);
     if (f->sets) {
@@ -172,7 +189,7 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
     place(x, in, f);
     if (!q->wanted)
         return !stopped(x);
-    trtc_feed_of_input(in, f, x->off_us, &frame);
+    trtc_feed_of_input(f, x->off_us, &frame);
     struct node *n = copy(&frame);
     if (!n)
         return trtc_fail_nomem(err);
@@ -201,7 +218,7 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
             q->newest_us = n->f.pkt.pts_us;
         pthread_cond_broadcast(&x->changed);
     } else {
-        free(n);
+        free_node(n);
     }
     pthread_mutex_unlock(&x->base.lock);
     return go_on;
@@ -224,7 +241,7 @@ static void *read_all(void *arg)
     struct trtc_input_frame f;
     int got = -1;
 
-    struct trtc_input *in = trtc_input_open(x->url, &x->stop, &why);
+    struct trtc_input *in = trtc_input_open_any(x->url, &x->stop, &why);
     if (in)
         note_absent(x, trtc_input_info(in));
     while (in && (got = trtc_input_next(in, &f, &why)) > 0 && (got = take(x, in, &f, &why)) > 0)
@@ -232,6 +249,8 @@ static void *read_all(void *arg)
     pthread_mutex_lock(&x->base.lock);
     if (in)
         trtc_source_note_lost(&x->base, in, !stopped(x));
+    for (int k = 0; in && k < 2; k++)
+        trtc_input_ledger(in, k == 1, &x->queue[k].ledger);
     if (got < 0 && !stopped(x))
         trtc_source_note_why(&x->base, &why);
     x->ended = true;
@@ -259,7 +278,7 @@ static int live_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
     int ret = TRTC_FED_WAIT;
 
     pthread_mutex_lock(&x->base.lock);
-    free(q->current);
+    free_node(q->current);
     q->current = NULL;
     while (x->stored && !q->first && !x->ended && !q->absent && !stopped(x) && !lacks(x, q)) {
         if (!q->hungry)
@@ -289,7 +308,16 @@ static int live_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
     return ret;
 }
 
-static const struct trtc_feed_ops feed_ops = { live_next, NULL };
+static void live_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
+{
+    struct queue *q = (struct queue *)feed;
+
+    pthread_mutex_lock(&q->live->base.lock);
+    *out = q->ledger;
+    pthread_mutex_unlock(&q->live->base.lock);
+}
+
+static const struct trtc_feed_ops feed_ops = { live_next, NULL, live_ledger };
 
 static struct trtc_feed *live_feed(struct trtc_source_input *s, enum trtc_kind kind)
 {
@@ -373,11 +401,11 @@ static void live_free(struct trtc_source_input *s)
 
     for (int k = 0; k < 2; k++) {
         struct queue *q = &x->queue[k];
-        free(q->current);
+        free_node(q->current);
         while (q->first) {
             struct node *n = q->first;
             q->first = n->next;
-            free(n);
+            free_node(n);
         }
     }
     pthread_cond_destroy(&x->changed);

@@ -16,11 +16,14 @@
 struct trtc_feed_ops {
     int (*next)(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
     void (*free)(struct trtc_feed *f); /* NULL: it is part of a source */
+    /* Frames that came in, and those left out below; out: handed up, if only to be kept here. */
+    void (*ledger)(struct trtc_feed *f, struct trtc_ledger *out);
 };
 
 struct trtc_feed { /* first in every kind of feed */
     const struct trtc_feed_ops *ops;
     bool ended; /* END or a failure has been told */
+    int64_t nb_given;
 };
 
 struct trtc_source_ops {
@@ -57,8 +60,8 @@ void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input 
 void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *why);
 
 /* A frame of an input, moved by off_us. out points into f. */
-void trtc_feed_of_input(const struct trtc_input *in, const struct trtc_input_frame *f,
-                        int64_t off_us, struct trtc_feed_frame *out);
+void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
+                        struct trtc_feed_frame *out);
 
 /* NULL on failure. */
 struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,

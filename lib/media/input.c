@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "media/aenc.h"
+#include "media/av.h"
 #include "media/es.h"
 #include "media/input_priv.h"
 #include "media/sets_kept.h"
@@ -34,6 +35,7 @@ struct trtc_input {
     struct trtc_input_src src;
     const struct trtc_input_ops *ops;
     void *back;
+    bool any;       /* frames of any codec are handed out */
     char name[256]; /* for messages */
     const volatile sig_atomic_t *stop;
     struct trtc_input_clock clock;
@@ -61,6 +63,7 @@ struct trtc_input {
     bool leaves_other;                            /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
     int64_t nb_sent;                              /* packets for the encoder */
+    const char *codec_name[TRTC_INPUT_TRACKS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_INPUT_TRACKS];
 
     /* frames before they are asked for */
@@ -154,11 +157,28 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
     }
 }
 
+/* The name of a frame's codec for ever: a transport stream's goes with the stream. */
+static const char *name_of(struct trtc_input *in, const struct trtc_input_raw *raw)
+{
+    const char **name = &in->codec_name[raw->track];
+
+    if (raw->codec != TRTC_CODEC_OTHER)
+        return raw->codec == TRTC_CODEC_H264   ? "h264"
+               : raw->codec == TRTC_CODEC_H265 ? "hevc"
+                                               : "aac";
+    if (!*name || strcmp(*name, raw->codec_name) != 0)
+        *name = trtc_av_codec_name(raw->codec_name);
+    return *name;
+}
+
 static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
                  const struct trtc_input_placed *at, struct trtc_input_frame *f)
 {
     *f = (struct trtc_input_frame){
         .video = raw->track == TRTC_INPUT_VIDEO,
+        .codec = raw->codec,
+        .codec_name = name_of(in, raw),
+        .av_parameters = raw->av_parameters,
         .pkt = { .data = raw->data,
                  .size = raw->size,
                  .pts_us = at->pts_us,
@@ -172,6 +192,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
         .jump_us = in->jump_us,
         .epoch = at->epoch,
         .damaged = raw->damaged,
+        .guessed = raw->pts_us == TRTC_NOTIME,
         .turn = raw->turn,
         .sar_num = raw->sar_num,
         .sar_den = raw->sar_den,
@@ -180,11 +201,25 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
     in->jump_us = 0;
 }
 
+/* A frame of whatever codec, for a decoder. */
+static int take_any(struct trtc_input *in, const struct trtc_input_raw *raw,
+                    struct trtc_input_frame *f)
+{
+    struct trtc_input_placed at;
+
+    *(raw->track == TRTC_INPUT_VIDEO ? &in->info.video : &in->info.audio) = TRTC_CODEC_OTHER;
+    place(in, raw, raw->dur_us, &at);
+    fill(in, raw, &at, f);
+    return 1;
+}
+
 static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
                         struct trtc_input_frame *f, struct trtc_err *err)
 {
     struct trtc_input_placed at;
 
+    if (raw->codec == TRTC_CODEC_OTHER && in->any)
+        return take_any(in, raw, f);
     if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
         return in->leaves_other ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
                                 : fail_codec(in, raw->codec_name, err);
@@ -402,6 +437,8 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
             ret = take_picture(in, &raw, f, err);
         else if (raw.codec == TRTC_CODEC_AAC && !in->aenc)
             ret = take_aac(in, &raw, f, err);
+        else if (in->any)
+            ret = take_any(in, &raw, f);
         else
             ret = encode(in, &raw, err);
         if (ret > 0)
@@ -492,7 +529,7 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     in->ops->track(in->back, TRTC_INPUT_AUDIO, &a);
     *video = v.codec != TRTC_CODEC_NONE;
     *audio = a.codec != TRTC_CODEC_NONE;
-    if (v.codec != TRTC_CODEC_NONE && v.codec != TRTC_CODEC_H264 && v.codec != TRTC_CODEC_H265)
+    if (v.codec == TRTC_CODEC_OTHER && !in->any)
         return fail_codec(in, v.codec_name, err);
     if (in->info.video == TRTC_CODEC_NONE && *video)
         in->info.video = v.codec;
@@ -502,8 +539,8 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
         in->info.colour = v.colour;
     }
     if (in->info.audio == TRTC_CODEC_NONE && *audio) {
-        in->info.audio = TRTC_CODEC_AAC;
-        in->info.audio_encoded = a.codec != TRTC_CODEC_AAC;
+        in->info.audio = in->any ? a.codec : TRTC_CODEC_AAC;
+        in->info.audio_encoded = !in->any && a.codec != TRTC_CODEC_AAC;
     }
     return 0;
 }
@@ -618,8 +655,8 @@ static int open_back(struct trtc_input *in, const char *url, struct trtc_err *er
     return in->back ? 0 : -1;
 }
 
-struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
-                                   struct trtc_err *err)
+static struct trtc_input *open_input(const char *url, bool any, const volatile sig_atomic_t *stop,
+                                     struct trtc_err *err)
 {
     struct trtc_input *in = calloc(1, sizeof *in);
 
@@ -627,6 +664,7 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
         trtc_fail_nomem(err);
         return NULL;
     }
+    in->any = any;
     in->src.fd = -1;
     in->stop = stop;
     in->last = &in->first;
@@ -640,6 +678,18 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
 fail:
     trtc_input_free(&in);
     return NULL;
+}
+
+struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
+                                   struct trtc_err *err)
+{
+    return open_input(url, false, stop, err);
+}
+
+struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomic_t *stop,
+                                       struct trtc_err *err)
+{
+    return open_input(url, true, stop, err);
 }
 
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in)

@@ -17,18 +17,25 @@
 struct trtc_input;
 
 struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
-    enum trtc_codec video; /* H264, H265 or NONE */
+    enum trtc_codec video; /* H264, H265 or NONE; of trtc_input_open_any OTHER, too */
     int width_px, height_px;
     struct trtc_colour colour; /* as the parameter sets say */
-    enum trtc_codec audio; /* AAC or NONE */
+    enum trtc_codec audio; /* AAC or NONE; ... */
     int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;    /* it was another codec */
     bool stored;           /* a file that can be read anywhere: no more will be added to it */
     bool may_grow;         /* the container does not announce all: what is absent now may come */
 };
 
+struct AVCodecParameters;
+
 struct trtc_input_frame {
     bool video;
+    enum trtc_codec codec;  /* OTHER only from trtc_input_open_any: a packet for a decoder */
+    const char *codec_name; /* FFmpeg's, valid for ever */
+    /* OTHER: where they are new, else NULL: what the container says to a decoder. Without them, as
+     * from a transport stream, a packet may hold several frames, or parts. */
+    const struct AVCodecParameters *av_parameters;
     struct trtc_packet pkt; /* video: Annex B; sound: ADTS. Times: us on the stream's clock,
                                 33-bit wraps undone, starting anywhere (may be negative); DTS of
                                 a track always rise */
@@ -40,6 +47,7 @@ struct trtc_input_frame {
     int epoch;              /* jumps before this frame: for some frames behind a jump the other
                                 track may still be in the epoch before it */
     bool damaged;           /* parts of it are missing */
+    bool guessed;           /* its PTS is a guess: the container has none (AVI) */
     const uint8_t *sets;    /* video key frames: all parameter sets in force, where the access unit
                                 lacks one of them; else NULL */
     size_t sets_size;
@@ -70,6 +78,10 @@ struct trtc_input_losses {   /* so far */
  * the stream. */
 struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
                                    struct trtc_err *err);
+
+/* The same for who decodes: pictures and sound of any codec are taken, and none is encoded. */
+struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomic_t *stop,
+                                       struct trtc_err *err);
 
 /* Valid as long as in. A track may appear later (announced by a further table of a transport
  * stream; not flagged by the header of an FLV): then the info changes with its first frame. */

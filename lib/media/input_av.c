@@ -804,7 +804,7 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         ret = set_video(b, s, raw, err);
     else if (s->codec == TRTC_CODEC_AAC)
         ret = set_aac(b, s, raw, err);
-    else if (s->config_new)
+    if (s->config_new && s->codec == TRTC_CODEC_OTHER)
         raw->av_parameters = st->codecpar;
     s->config_new = false;
     return ret;

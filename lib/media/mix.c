@@ -417,6 +417,20 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
     return 0;
 }
 
+/* Closes the accounts. A mix without what the machine could not read is none. */
+static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
+{
+    struct trtc_err why;
+    const bool failed = m->failed;
+    if (mix_picture_settle(m, mix_frame_us(m, m->nb_frames), whole, &why) < 0)
+        mix_fail(m, &why);
+    mix_sound_settle(m, whole);
+    if (failed || !m->failed)
+        return 0;
+    *err = m->failure;
+    return -1;
+}
+
 int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
 {
     *res = (struct trtc_mix_result){ 0 };
@@ -427,9 +441,8 @@ int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_er
     if (mix_picture_skip(m, m->start_us, err) < 0)
         return -1;
     int ret = run_threads(m, &res->interrupted, err);
-    const bool whole = ret == 0 && !m->o.cut && !res->interrupted;
-    mix_picture_settle(m, mix_frame_us(m, m->nb_frames), whole);
-    mix_sound_settle(m, whole);
+    if (settle(m, ret == 0 && !m->o.cut && !res->interrupted, err) < 0)
+        ret = -1;
     if (ret == 0)
         ret = check_memory(m, err);
     if (ret == 0)
@@ -446,6 +459,5 @@ const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err 
     if (mix_picture_skip(m, t_us, err) < 0)
         return NULL;
     const AVFrame *f = mix_picture_draw(m, 0, err);
-    mix_picture_settle(m, t_us + 1000000 / m->o.set->fps, false);
-    return f;
+    return mix_picture_settle(m, t_us + 1000000 / m->o.set->fps, false, err) < 0 ? NULL : f;
 }

@@ -245,8 +245,8 @@ int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
         const bool there = trtc_intervals_at(&m->members[i].stay_picture, due_us);
         struct trtc_actor *a = &m->actors[i];
         a->sight = !m->wanted[i].picture || there ? TRTC_SIGHT_HIDDEN
-                    : a->on                        ? TRTC_SIGHT_LEAVING
-                                                   : TRTC_SIGHT_AWAY;
+                   : a->on                        ? TRTC_SIGHT_LEAVING
+                                                  : TRTC_SIGHT_AWAY;
         a->on = m->wanted[i].picture && there;
     }
     const size_t nb = trtc_roster_at(m->members, m->wanted, m->nb_sources,
@@ -286,10 +286,12 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;
 }
 
-void mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole)
+int mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, struct trtc_err *err)
 {
-    struct trtc_err none;
-    see_failures(m, &none); /* of the last frame */
+    for (size_t i = 0; i < m->nb_sources; i++)
+        if (m->tiles[i])
+            settle_account(m, i, end_us, whole);
+    const int ret = see_failures(m, err); /* of the last frame, and behind it */
     for (size_t i = 0; i < m->nb_sources; i++) {
         if (m->sources[i].live) { /* what has been found goes to the caller */
             struct trtc_member *from = &m->members[i], *to = &m->sources[i].member;
@@ -298,7 +300,6 @@ void mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole)
             to->picture = from->picture;
             from->sound = from->picture = (struct trtc_intervals){ 0 };
         }
-        if (m->tiles[i])
-            settle_account(m, i, end_us, whole);
     }
+    return ret;
 }

@@ -91,8 +91,9 @@ int mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
 const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err);
 /* Who is there, and how it looks, at due_us: without drawing. */
 int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
-/* The picture side of each source's account. whole: the mix has come to its own end. */
-void mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole);
+/* The picture side of each source's account. whole: the mix has come to its own end. -1: a source cannot be read to its
+ * end, and the machine is to blame. */
+int mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, struct trtc_err *err);
 
 /* ---- mix_sound.c ---- */
 

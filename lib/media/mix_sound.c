@@ -33,7 +33,7 @@ struct trtc_sound {
 };
 
 /* The next packet of a voice, on the output's clock. */
-static int next_packet(void *opaque, struct trtc_packet *p, const char **codec_name,
+static int next_packet(void *opaque, struct trtc_packet *p, struct trtc_coding *coding,
                        struct trtc_err *err)
 {
     const struct voice *v = opaque;
@@ -47,7 +47,7 @@ static int next_packet(void *opaque, struct trtc_packet *p, const char **codec_n
         *p = f.pkt;
         p->pts_us -= v->mix->start_us;
         p->dts_us = p->pts_us;
-        *codec_name = f.codec_name;
+        *coding = (struct trtc_coding){ f.codec_name, f.av_parameters };
     }
     return ret;
 }

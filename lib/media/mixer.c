@@ -30,7 +30,7 @@ struct part {
     bool done;                 /* all has been mixed */
 
     struct trtc_packet in; /* in hand, if has_in: the source's */
-    const char *in_codec;
+    struct trtc_coding in_coding;
     bool has_in;
     bool ended; /* the source */
 
@@ -200,7 +200,7 @@ static int grasp(struct part *p)
         return 1;
     if (p->ended)
         return 0;
-    const int ret = p->source.next(p->source.opaque, &p->in, &p->in_codec, &ignored);
+    const int ret = p->source.next(p->source.opaque, &p->in, &p->in_coding, &ignored);
     p->has_in = ret == 1;
     p->ended = ret != 1 && ret != 2;
     return p->has_in;
@@ -234,7 +234,10 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
             return -1;
         trtc_voice_skip(p->voice, p->pos);
     }
-    if (trtc_voice_send(p->voice, p->in_codec, &p->in, &why) == 0) {
+    const struct trtc_coding *c = &p->in_coding;
+    if (c->par && trtc_voice_source(p->voice, c->par, err) < 0)
+        return -1;
+    if (trtc_voice_send(p->voice, c->name, &p->in, &why) == 0) {
         p->has_in = false;
         return 0;
     }
@@ -419,10 +422,10 @@ static void read_rest(struct trtc_mixer *m, struct part *p, bool whole, int64_t 
 {
     const int64_t last_us =
         av_rescale(m->pos - trtc_limiter_delay(m->limiter) + slack, 1000000, m->rate_hz);
-    while (whole && grasp(p))
-        leave(p, p->deaf                   ? TRTC_LEFT_FORMAT
-                 : p->in.pts_us <= last_us ? TRTC_LEFT_CUT
-                                           : TRTC_LEFT_UNPLACED);
+    while (whole ? grasp(p) : p->has_in)
+        leave(p, p->deaf                             ? TRTC_LEFT_FORMAT
+                 : !whole || p->in.pts_us <= last_us ? TRTC_LEFT_CUT
+                                                     : TRTC_LEFT_UNPLACED);
 }
 
 void trtc_mixer_settle(struct trtc_mixer *m, bool whole, int64_t slack)

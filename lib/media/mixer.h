@@ -18,11 +18,12 @@ struct trtc_mixer;
 
 /* A voice: whatever owns it gives its packets, in order. */
 struct trtc_mixer_source {
-    /* 1 and *p, *codec_name (FFmpeg's name), both valid until the next call; 0 the end; 2
+    /* 1 and *p, *coding, both valid until the next call; 0 the end; 2
      * nothing has come yet (live: what is due and has not come is silence); -1: it broke, and
      * counts as ended (err is dropped: whoever gives packets tells of it). pts_us on the mix's
      * clock (0 = first sample of the output; before it: cut off). */
-    int (*next)(void *opaque, struct trtc_packet *p, const char **codec_name, struct trtc_err *err);
+    int (*next)(void *opaque, struct trtc_packet *p, struct trtc_coding *coding,
+                struct trtc_err *err);
     void *opaque;
 };
 

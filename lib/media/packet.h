@@ -16,6 +16,13 @@ enum trtc_codec {
     TRTC_CODEC_OTHER
 };
 
+struct AVCodecParameters;
+
+struct trtc_coding {                     /* what a decoder is told of a packet */
+    const char *name;                    /* the codec's, in FFmpeg's spelling */
+    const struct AVCodecParameters *par; /* what a container says, where that is new; else NULL */
+};
+
 struct trtc_packet {
     const uint8_t
         *data; /* video: length-prefixed NAL units or Annex B, as the producer says; AAC: raw, no

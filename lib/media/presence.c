@@ -5,7 +5,24 @@
 #include <stdlib.h>
 
 #include "core/utc.h"
+#include "media/av.h"
 #include "media/input.h"
+
+/* Whether there is a decoder for anything. */
+struct usable {
+    bool any;
+    const char *name[2]; /* codecs that were looked for */
+    struct trtc_err why_not;
+};
+
+static void look_for_decoder(struct usable *u, const struct trtc_input_frame *f)
+{
+    if (u->any || f->codec_name == u->name[f->video])
+        return;
+    u->name[f->video] = f->codec_name;
+    u->any = trtc_av_decoder(f->video ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO, f->codec,
+                             f->codec_name, &u->why_not);
+}
 
 /* A picture may be shown before the first one that comes. */
 static int add(struct trtc_intervals *v, int64_t start_us, int64_t end_us, struct trtc_err *err)
@@ -60,13 +77,15 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
     struct trtc_input_frame f;
     struct trtc_input_losses lost;
     struct stands stands = { 0 };
+    struct usable usable = { 0 };
     struct trtc_err why;
     int got, ret = -1;
-    struct trtc_input *in = trtc_input_open(path, stop, err);
+    struct trtc_input *in = trtc_input_open_any(path, stop, err);
     if (!in)
         return -1;
     const int64_t off_us = start_us - trtc_input_zero_us(in);
     while ((got = trtc_input_next(in, &f, &why)) > 0) {
+        look_for_decoder(&usable, &f);
         const int64_t at = f.pkt.pts_us + f.pkt.trim_us + off_us;
         const int64_t end = f.pkt.pts_us + f.dur_us - f.pkt.trim_end_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
@@ -80,6 +99,10 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
     }
     if (got < 0 && why.code == TRTC_EX_TEMPFAIL) {
         *err = why;
+        goto done;
+    }
+    if (!usable.any && usable.why_not.code) {
+        trtc_fail(err, usable.why_not.code, "%s: %s", path, usable.why_not.msg);
         goto done;
     }
     let_stand(m, &stands);

@@ -34,12 +34,15 @@ struct trtc_tile {
 
     struct kept *kept; /* not decoded yet: from a key frame on, or what follows the decoder's state */
     size_t nb_kept, cap_kept, kept_bytes;
-    size_t newest_key; /* its place among them; 0: there is none behind the first */
-    enum trtc_codec kept_codec;
+    size_t newest_key;         /* its place among them; 0: there is none behind the first */
+    const AVCodec *kept_codec; /* NULL: there is no decoder for it */
+    struct trtc_err why_not;   /* ... as is said here */
+    const char *codec_name;    /* kept_codec has this name */
+    AVCodecParameters *par;    /* what the container says of it, or NULL */
+    bool par_new;              /* dec does not know of it */
     bool kept_fresh; /* kept begins with a key frame that does not follow what was decoded */
 
     AVCodecContext *dec;
-    enum trtc_codec codec; /* of dec */
     bool draining;
 
     AVFrame *decoded; /* scratch */
@@ -107,6 +110,7 @@ void trtc_tile_free(struct trtc_tile **t)
     drop_kept(x, NULL);
     free(x->kept);
     avcodec_free_context(&x->dec);
+    avcodec_parameters_free(&x->par);
     av_frame_free(&x->decoded);
     av_frame_free(&x->cur);
     av_frame_free(&x->next);
@@ -132,24 +136,31 @@ static void close_decoder(struct trtc_tile *t)
     tile_account_gone(&t->account);
 }
 
-static int open_decoder(struct trtc_tile *t, enum trtc_codec codec, const AVPacket *first,
-                        struct trtc_err *err)
+static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_err *err)
 {
-    const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_VIDEO, codec, NULL, err);
-    if (!c)
+    const AVCodec *c = t->kept_codec;
+    if (!c) {
+        *err = t->why_not;
         return -1;
+    }
     t->dec = avcodec_alloc_context3(c);
-    if (!t->dec)
+    if (!t->dec || (t->par && avcodec_parameters_to_context(t->dec, t->par) < 0)) {
+        close_decoder(t);
         return trtc_fail_nomem(err);
-    t->codec = codec;
+    }
+    t->par_new = false;
     t->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     t->dec->max_pixels = DECODED_PX_MAX;
     t->dec->thread_count = t->threads;
     t->dec->thread_type = FF_THREAD_FRAME;
+    const struct tile_about *about = &t->kept[0].about;
+    const bool unclear = about->hidden || about->guessed; /* whether it is reordered */
     /* Where a stream does not say how far it reorders, the decoder learns it by dropping pictures;
      * most streams of calls do not reorder at all, and are decoded without delay. */
-    if (codec == TRTC_CODEC_H264 && (first->pts > first->dts || first->pts == HIDDEN_US))
+    if (c->id == AV_CODEC_ID_H264 && (first->pts > first->dts || unclear))
         t->dec->has_b_frames = REORDER;
+    /* others may have pictures that only help to decode */
+    t->account.absorbs = c->id != AV_CODEC_ID_H264 && c->id != AV_CODEC_ID_HEVC;
     int ret = avcodec_open2(t->dec, c, NULL);
     if (ret < 0) {
         close_decoder(t);
@@ -212,13 +223,14 @@ static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned
 static void take_picture(struct trtc_tile *t, int64_t due_us)
 {
     AVFrame *pic = t->decoded;
-    const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
+    int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
     const bool flawed = pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT);
     struct tile_about about = { 0 };
 
     t->account.absorbs |= is_interlaced(pic);
-    const bool hidden = us == HIDDEN_US, timed = us != AV_NOPTS_VALUE && !hidden;
-    const bool known = timed && tile_account_came(&t->account, us, &about);
+    const bool hidden = us == HIDDEN_US;
+    const bool known = !hidden && tile_account_came(&t->account, &us, &about);
+    const bool timed = !hidden && us != AV_NOPTS_VALUE;
     t->stats.nb_decoded++;
     t->stats.nb_broken += flawed;
     if (!timed || (t->cur_us != TRTC_NOTIME && us < t->cur_us)) {
@@ -307,7 +319,8 @@ static void note_sent(struct trtc_tile *t, bool refused)
 static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     const AVPacket *p = t->kept[0].pkt;
-    if (t->dec && (t->codec != t->kept_codec || t->draining)) { /* it gives what it has first */
+    if (t->dec && (t->dec->codec != t->kept_codec || t->par_new || t->draining)) {
+        /* it gives what it has first */
         if (drain(t, due_us, err) < 0)
             return -1;
         if (t->dec)
@@ -319,7 +332,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
     t->kept_fresh = false;
     struct trtc_err why;
-    if (!t->dec && open_decoder(t, t->kept_codec, p, &why) < 0) {
+    if (!t->dec && open_decoder(t, p, &why) < 0) {
         if (why.code == TRTC_EX_TEMPFAIL) {
             *err = why;
             return -1;
@@ -363,10 +376,33 @@ static void look_ahead(struct trtc_tile *t)
     }
 }
 
+/* The packet ahead is of another codec, or the container says something new, than what is kept. */
+static bool is_changed(const struct trtc_tile *t)
+{
+    return t->ahead.av_parameters || !t->codec_name ||
+           strcmp(t->codec_name, t->ahead.codec_name) != 0;
+}
+
+/* What is kept from now on is like the packet ahead. */
+static int change_codec(struct trtc_tile *t, struct trtc_err *err)
+{
+    const struct trtc_feed_frame *f = &t->ahead;
+    t->kept_codec = trtc_av_decoder(AVMEDIA_TYPE_VIDEO, f->codec, f->codec_name, &t->why_not);
+    t->codec_name = f->codec_name;
+    t->par_new = t->par || f->av_parameters;
+    avcodec_parameters_free(&t->par);
+    if (f->av_parameters && (!(t->par = avcodec_parameters_alloc()) ||
+                             avcodec_parameters_copy(t->par, f->av_parameters) < 0))
+        return trtc_fail_nomem(err);
+    return 0;
+}
+
 /* Copies the packet ahead behind the kept ones. */
 static int keep(struct trtc_tile *t, struct trtc_err *err)
 {
     const struct trtc_feed_frame *f = &t->ahead;
+    if (is_changed(t) && change_codec(t, err) < 0)
+        return -1;
     if (t->nb_kept == t->cap_kept) {
         size_t cap = t->cap_kept ? 2 * t->cap_kept : 32;
         struct kept *grown = realloc(t->kept, cap * sizeof *grown);
@@ -384,19 +420,20 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     if (f->sets_size)
         memcpy(p->data, f->sets, f->sets_size);
     memcpy(p->data + f->sets_size, f->pkt.data, f->pkt.size);
-    p->pts = f->pkt.hidden ? HIDDEN_US : f->pkt.pts_us;
+    p->pts = f->pkt.hidden ? HIDDEN_US : f->guessed ? AV_NOPTS_VALUE : f->pkt.pts_us;
     p->dts = f->pkt.dts_us;
     p->flags = f->pkt.key ? AV_PKT_FLAG_KEY : 0;
     if (f->pkt.key)
         t->newest_key = t->nb_kept;
-    t->kept[t->nb_kept++] = (struct kept){ .pkt = p,
-                                           .about = { .us = f->pkt.pts_us,
-                                                      .turn = f->turn,
-                                                      .sar_num = f->sar_num,
-                                                      .sar_den = f->sar_den,
-                                                      .hidden = f->pkt.hidden,
-                                                      .damaged = f->damaged } };
-    t->kept_codec = f->codec;
+    t->kept[t->nb_kept++] =
+        (struct kept){ .pkt = p,
+                       .about = { .us = f->guessed ? f->pkt.dts_us : f->pkt.pts_us,
+                                  .turn = f->turn,
+                                  .sar_num = f->sar_num,
+                                  .sar_den = f->sar_den,
+                                  .hidden = f->pkt.hidden,
+                                  .damaged = f->damaged,
+                                  .guessed = f->guessed } };
     t->kept_bytes += size;
     t->last_us = f->pkt.pts_us > t->last_us ? f->pkt.pts_us : t->last_us;
     t->account.ledger.nb_in++;
@@ -408,7 +445,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
 static void drop_outdated(struct trtc_tile *t, int64_t due_us)
 {
     const AVPacket *key = t->nb_kept ? t->kept[t->newest_key].pkt : NULL;
-    if (!key || !(key->flags & AV_PKT_FLAG_KEY) || key->pts > due_us) /* or it is hidden */
+    if (!key || !(key->flags & AV_PKT_FLAG_KEY) || t->kept[t->newest_key].about.us > due_us)
         return;
     drop_first(t, t->newest_key, NULL);
     t->kept_fresh = true;
@@ -417,7 +454,7 @@ static void drop_outdated(struct trtc_tile *t, int64_t due_us)
 static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
-        if (t->nb_kept && t->ahead.codec != t->kept_codec)
+        if (t->nb_kept && is_changed(t))
             drop_kept(t, NULL); /* nothing follows from them */
         if (keep(t, err) < 0)
             return -1;
@@ -507,6 +544,18 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
 
 /* ---- the end ---- */
 
+/* The packet ahead will not be decoded. */
+static void settle_ahead(struct trtc_tile *t)
+{
+    struct tile_account *a = &t->account;
+    const struct trtc_packet *p = &t->ahead.pkt;
+    const enum trtc_left unseen = p->hidden ? TRTC_LEFT_CUT : tile_account_unseen(a, p->pts_us);
+
+    a->ledger.nb_in++;
+    tile_account_left(a, t->deaf ? TRTC_LEFT_FORMAT : unseen);
+    t->has_ahead = false;
+}
+
 void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
 {
     struct tile_account *a = &t->account;
@@ -521,13 +570,12 @@ void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
     t->has_next = false;
     drop_kept(t, NULL);
     tile_account_end(a);
-    for (look_ahead(t); lost_us != INT64_MAX && t->has_ahead; look_ahead(t)) {
-        a->ledger.nb_in++;
-        t->has_ahead = false;
-        tile_account_left(a, t->deaf               ? TRTC_LEFT_FORMAT
-                             : t->ahead.pkt.hidden ? TRTC_LEFT_CUT
-                                                   : tile_account_unseen(a, t->ahead.pkt.pts_us));
-    }
+    if (t->has_ahead)
+        settle_ahead(t);
+    if (lost_us == INT64_MAX)
+        return;
+    for (look_ahead(t); t->has_ahead; look_ahead(t))
+        settle_ahead(t);
 }
 
 /* ---- what it shows ---- */

@@ -26,7 +26,7 @@ enum trtc_sight {
     TRTC_SIGHT_SHOWN,
     TRTC_SIGHT_AWAY,    /* he is not said to be there */
     TRTC_SIGHT_LEAVING, /* ... but was when the picture before was drawn */
-    TRTC_SIGHT_BEFORE /* what comes before due_us is cut off */
+    TRTC_SIGHT_BEFORE   /* what comes before due_us is cut off */
 };
 
 /* Reads on until everything up to due_us has been taken in; shown: decodes it too. -1 only where memory runs out: what

@@ -72,16 +72,18 @@ void tile_account_sent(struct tile_account *a, const struct tile_about *about)
     a->inside[a->nb_inside++] = *about;
 }
 
-bool tile_account_came(struct tile_account *a, int64_t us, struct tile_about *about)
+bool tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about)
 {
     bool found = false;
     int n = 0;
 
+    if (a->nb_inside > 0 && a->inside[0].guessed)
+        *us = a->inside[0].us;
     for (int i = 0; i < a->nb_inside; i++)
-        if (!found && a->inside[i].us == us) {
+        if (!found && a->inside[i].us == *us) {
             *about = a->inside[i];
             found = true;
-        } else if (a->inside[i].us < us) {
+        } else if (a->inside[i].us < *us) {
             missing(a, &a->inside[i]);
         } else {
             a->inside[n++] = a->inside[i];

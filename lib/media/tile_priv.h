@@ -13,6 +13,7 @@ struct tile_about { /* what goes with a picture through the decoder */
     unsigned turn;
     int sar_num, sar_den;
     bool hidden, damaged;
+    bool guessed; /* the time is that of decoding: the next picture that comes out has it */
     bool outrun;  /* a later one is due as well: the decoder may pass over it */
     bool refused; /* the decoder said so */
 };
@@ -43,8 +44,8 @@ enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us);
 void tile_account_sent(struct tile_account *a, const struct tile_about *about);
 
 /* A picture comes out, and what is earlier has been lost in the decoder. True: *about is what was
- * sent for it; false: nothing was, or it has been given up. */
-bool tile_account_came(struct tile_account *a, int64_t us, struct tile_about *about);
+ * sent for it, and *us its time; false: nothing was, or it has been given up. */
+bool tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about);
 
 /* The decoder is emptied: nothing comes any more of what is inside. */
 void tile_account_gone(struct tile_account *a);
