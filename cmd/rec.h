@@ -94,7 +94,6 @@ struct rec {
     struct trtc_http *http;
     struct trtc_transport wire; /* http's */
     struct trtc_caller caller;
-    const struct cJSON *request; /* that is being sent */
     struct trtc_endpoint endpoint;
     char region[64];
     char *state_dir;

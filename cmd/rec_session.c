@@ -98,43 +98,25 @@ static int wait_ms(void *arg, int64_t ms)
 
 /* ---- what the service says, without what we told it ---- */
 
-#define TELLING 8 /* characters of a secret that give something away */
-
-/* Takes the secret out of the text, where it is cut off too. */
-static void hide_one(char *text, const char *secret)
-{
-    const size_t mark = strlen(TRTC_API_SECRET), size = strlen(secret);
-    const size_t least = size < TELLING ? size : TELLING;
-    for (char *p = text; least >= mark && *p; p++) {
-        size_t n = 0;
-        while (secret[n] && p[n] == secret[n])
-            n++;
-        if (n < least)
-            continue;
-        memcpy(p, TRTC_API_SECRET, mark);
-        memmove(p + mark, p + n, strlen(p + n) + 1);
-        p += mark - 1;
-    }
-}
-
-static void hide_members(char *text, const cJSON *request)
-{
-    for (const cJSON *m = request ? request->child : NULL; m; m = m->next) {
-        if (m->string && cJSON_IsString(m) && trtc_api_is_secret(m->string))
-            hide_one(text, m->valuestring);
-        hide_members(text, m);
-    }
-}
-
-/* A service may quote what was sent in its message. */
-static void hide_secrets(const struct rec *r, char *text)
+/* All that is secret in a call; NULL without memory. */
+static struct trtc_redact *secrets_of(const struct rec *r, const cJSON *request,
+                                      struct trtc_err *err)
 {
     const struct trtc_credentials *c = r->credentials;
-    hide_members(text, r->request);
-    if (c && c->key.text)
-        hide_one(text, c->key.text);
-    if (c && c->token.text)
-        hide_one(text, c->token.text);
+    struct trtc_redact *all = trtc_redact_new(err);
+    if (all &&
+        (trtc_redact_add(all, c->id.text, err) < 0 || trtc_redact_add(all, c->key.text, err) < 0 ||
+         trtc_redact_add(all, c->token.text, err) < 0 ||
+         trtc_redact_add_members(all, request, err) < 0))
+        trtc_redact_free(&all);
+    return all;
+}
+
+/* Of a message. It may be empty then, if memory is short. */
+static void hide_secrets(const struct rec *r, char *text)
+{
+    if (r->caller.redact)
+        trtc_redact_text(r->caller.redact, text, NULL);
 }
 
 static void notice(void *arg, const char *text)
@@ -284,12 +266,15 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     if (!body)
         return trtc_fail_nomem(err);
     const size_t n = strlen(body);
-    r->request = request;
-    const int ret = trtc_call(&r->caller, trtc_api_action(action), body, n, action == TRTC_CREATE,
-                              answer, unknown, err);
+    struct trtc_redact *secrets = secrets_of(r, request, err);
+    r->caller.redact = secrets;
+    const int ret = secrets ? trtc_call(&r->caller, trtc_api_action(action), body, n,
+                                        action == TRTC_CREATE, answer, unknown, err)
+                            : -1;
     if (ret < 0)
         hide_secrets(r, err->msg);
-    r->request = NULL;
+    r->caller.redact = NULL;
+    trtc_redact_free(&secrets);
     OPENSSL_cleanse(body, n);
     cJSON_free(body);
     return ret;

@@ -81,6 +81,31 @@ clean() {
     clean
 }
 
+@test "a service that quotes what it was sent: in no output, message or state" {
+    local code sub line
+    line=$(jq -c '. + { action: "create" }' "$service/request.json")
+    # each signs with its own id: AKIDmadeup is no more shown than the keys
+    for code in - InvalidParameter InternalError AuthFailure.SecretIdNotFound RequestLimitExceeded; do
+        script "any - quote $code"
+        for sub in '' --json -v --follow; do
+            timeout 2 trtc-rec create $sub -f "$service/request.json" --retries 0 --interval 60ms --timeout 500ms >>out.create 2>>err || true
+            ((${#sub})) || task=$(sed -n 's/.*"TaskId":[[:space:]]*"\([^"]*\)".*/\1/p' out.create | head -n 1)
+        done
+        timeout 2 trtc-rec create -v -f "$service/request.json" --retries 1 --timeout 300ms >>out.create 2>>err || true
+        echo "$line" | trtc-rec batch -v --retries 0 >>out.batch 2>>err || true
+        printf '{"action":"describe","TaskId":"%s"}\n{"action":"delete","TaskId":"%s"}\n' "$task" x | trtc-rec batch -v --retries 0 >>out.batch 2>>err || true
+        for sub in describe modify wait files delete; do
+            timeout 2 trtc-rec $sub -v --retries 0 "$task" $([[ $sub != modify ]] || echo --subscribe alice) >>"out.$sub" 2>>err || true
+        done
+        trtc-rec list --json >>out.list 2>>err || true
+    done
+    grep -q '"Text":' out.create || fail 'it quotes nothing'
+    grep -q '\*\*\*' out.create || fail 'nothing is hidden'
+    grep -q '"Bucket":' out.batch || fail 'more is hidden than what is secret'
+    clean
+    ! grep -rlF AKIDmadeup . || fail "the id in: $(grep -rlF AKIDmadeup .)"
+}
+
 @test "--dry-run shows *** where they would be" {
     rec 0 create -f "$service/request.json" --dry-run
     [[ $(grep -o '"\*\*\*"' out | wc -l) -ge 4 ]] || fail 'not one for each'

@@ -31,7 +31,10 @@
  *   behind NNN [FIELD]       acts, and then does that
  *   endless, big BYTES, bomb an answer without end, of that size, of 64 MB when it is decompressed
  *   old, text, half          HTTP/0.9; no JSON; JSON that is not of this API
+ *   quote CODE               answers that error ("-": acts, and answers as ever), and quotes the request in
+ *                            many forms
  */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -52,6 +55,7 @@
 #include <zlib.h>
 
 #include "apiserver.h"
+#include "core/b64.h"
 #include "core/json.h"
 #include "net/verify.h"
 #include "recservice.h"
@@ -310,6 +314,46 @@ static void log_request(struct server *s, const struct request *q, const struct 
     cJSON_Delete(j);
 }
 
+static char *percent(const char *text)
+{
+    char *out = malloc(3 * strlen(text) + 1), *p = out;
+
+    for (; *text; text++)
+        p += isalnum((unsigned char)*text) ? (*p = *text, 1)
+                                           : sprintf(p, "%%%02X", (unsigned char)*text);
+    *p = '\0';
+    return out;
+}
+
+/* What a careless server, or one that helps to find faults, says of a request. */
+static void quote(cJSON *response, const struct request *q, const cJSON *body)
+{
+    char *escaped = percent(q->body), *b64 = malloc(TRTC_B64_ENCODED_MAX(q->body_bytes));
+    const char *id = trtc_headers_get(&q->headers, "Authorization");
+    const size_t size = 2 * q->body_bytes + 1024;
+    char *message = malloc(size);
+    cJSON *error = cJSON_GetObjectItem(response, "Error"), *parts = cJSON_CreateArray();
+
+    trtc_b64_encode(q->body, q->body_bytes, b64);
+    snprintf(message, size, "you sent %s, signed %s", q->body, id ? id : "");
+    if (error)
+        cJSON_ReplaceItemInObject(error, "Message", cJSON_CreateString(message));
+    cJSON_AddStringToObject(response, "Text", message);
+    cJSON_AddStringToObject(response, "Percent", escaped);
+    cJSON_AddStringToObject(response, "Base64", b64);
+    cJSON_AddItemToObject(response, "Request", cJSON_Duplicate(body, true));
+    for (const char *p = q->body; *p; p += strnlen(p, 5)) {
+        char part[6];
+
+        snprintf(part, sizeof(part), "%s", p);
+        cJSON_AddItemToArray(parts, cJSON_CreateString(part));
+    }
+    cJSON_AddItemToObject(response, "Parts", parts);
+    free(message);
+    free(b64);
+    free(escaped);
+}
+
 /* Acts, as far as the fault lets it; *r is what to send. */
 static void work_out(struct server *s, const struct request *q, int connection, struct reply *r)
 {
@@ -326,9 +370,13 @@ static void work_out(struct server *s, const struct request *q, int connection, 
         snprintf(code, sizeof(code), "%.*s", (int)strcspn(r->fault.arg, " "), r->fault.arg);
         response = recservice_error(s->service, code, "as the script says");
         r->field = field_of(&r->fault);
+    } else if (is(r, "quote") && strcmp(r->fault.arg, "-")) {
+        response = recservice_error(s->service, r->fault.arg, "quoted");
     } else if (!is(r, "lose") && !is(r, "status")) {
         response = act(s, q, action, body);
     }
+    if (is(r, "quote"))
+        quote(response, q, body);
     r->status = 200;
     r->type = "application/json";
     if (is(r, "status") || is(r, "behind")) {
@@ -519,7 +567,7 @@ static enum MHD_Result send_decent(const struct server *s, struct MHD_Connection
 static enum MHD_Result respond(struct server *s, struct MHD_Connection *c, const struct request *q)
 {
     static const char *const decent[] = { "pass", "late",   "code", "status",
-                                          "text", "behind", "half", NULL };
+                                          "text", "behind", "half", "quote", NULL };
     int connection = (int)(intptr_t)MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
                          ->socket_context;
     int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;

@@ -10,6 +10,7 @@
 
 #include "core/err.h"
 #include "net/endpoint.h"
+#include "net/redact.h"
 #include "net/retry.h"
 #include "net/secret.h"
 #include "net/transport.h"
@@ -52,6 +53,7 @@ struct trtc_caller {
     const char *region;
     const char *language; /* NULL: the service's own */
     const char *client;   /* X-TC-RequestClient; NULL: none */
+    const struct trtc_redact *redact; /* what no answer shall repeat; NULL: nothing */
     int retries;
     int64_t budget_ms; /* 0: TRTC_RETRY_BUDGET_MS */
     int64_t offset_s;  /* what the clock is wrong by, as learnt; kept from call to call */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What a service says, without our secrets: a self-hosted one, or a proxy before it, may quote the request in its
+ * answer. They are found as they are, cut, escaped (JSON, percent, HTML), in Base64 or hexadecimal, in each other,
+ * and across members; besides, whatever is named like a secret is taken for one. */
+#ifndef TRTC_NET_REDACT_H
+#define TRTC_NET_REDACT_H
+
+#include <stddef.h>
+
+#include "core/err.h"
+
+struct cJSON;
+struct trtc_redact;
+
+/* NULL without memory. The free wipes. */
+struct trtc_redact *trtc_redact_new(struct trtc_err *err);
+void trtc_redact_free(struct trtc_redact **r);
+
+/* A secret to be hidden; NULL is none, and fewer than 3 bytes are not hidden, since they are everywhere. Of a
+ * longer one any 8 bytes in a row are. It is borrowed until the free. */
+int trtc_redact_add(struct trtc_redact *r, const char *secret, struct trtc_err *err);
+
+/* Every secret member (trtc_api_is_secret) of a request, however deep. */
+int trtc_redact_add_members(struct trtc_redact *r, const struct cJSON *request,
+                            struct trtc_err *err);
+
+/* Puts "***" in the place of each, which is never longer. -1: no memory; the text is empty then, and the JSON as
+ * it was: it must not be shown. */
+int trtc_redact_text(const struct trtc_redact *r, char *text, struct trtc_err *err);
+int trtc_redact_json(const struct trtc_redact *r, struct cJSON *json, struct trtc_err *err);
+
+#endif

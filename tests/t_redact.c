@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* net/redact: our secrets in what others say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "net/redact.h"
+
+#define KEY "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
+
+static struct trtc_redact *make(const char *a, const char *b)
+{
+    struct trtc_err err = { 0 };
+    struct trtc_redact *r = trtc_redact_new(&err);
+    assert_non_null(r);
+    assert_int_equal(trtc_redact_add(r, a, &err), 0);
+    assert_int_equal(trtc_redact_add(r, b, &err), 0);
+    return r;
+}
+
+static void check_text(const struct trtc_redact *r, const char *text, const char *want)
+{
+    char *copy = strdup(text);
+    struct trtc_err err;
+    assert_non_null(copy);
+    assert_int_equal(trtc_redact_text(r, copy, &err), 0);
+    if (strcmp(copy, want) != 0)
+        fail_msg("'%s' became '%s', not '%s'", text, copy, want);
+    free(copy);
+}
+
+static void test_texts(void **state)
+{
+    static const char *const t[][2] = {
+        { "", "" },
+        { "nothing", "nothing" },
+        { "the key " KEY ".", "the key ***." },
+        { KEY, "***" },
+        { KEY KEY, "***" },
+        { "cut: Gu5t9xGA", "cut: ***" },
+        { "cut: Gu5t9xG", "cut: Gu5t9xG" },
+        { "its end: 3Cozk1qA; its middle: p q86cd98joQ", "its end: ***; its middle: p ***" },
+        { "short one: pin7, pin, pin71", "short one: ***, pin, ***1" },
+        { "{\\\"a\\\":\\\"G\\u00755t9xGA\\\"}", "{\\\"a\\\":\\\"***\\\"}" },
+        { "a=Gu5t9%78GA&b=%47u5t9xG%41", "a=***&b=***" },
+        { "Gu5t9&#120;GA Gu5t9&#x78;GA", "*** ***" },
+        { "{\\\\\\\"a\\\\\\\":\\\\\\\"Gu5t9\\\\u0078GA\\\\\\\"}",
+          "{\\\\\\\"a\\\\\\\":\\\\\\\"***\\\\\\\"}" },
+        /* base64 of "Gu5t9xGA", "1Gu5t9xGA", "12Gu5t9xGA" */
+        { "R3U1dDl4R0E=", "***=" },
+        { "x MUd1NXQ5eEdB x", "x M*** x" },
+        { "MTJHdTV0OXhHQQ==", "MT***==" },
+        { "R3U1dDl4\r\nR0E=", "***=" },
+        /* of that again; and in hexadecimal */
+        { "UjNVMWREbDRSMEU9", "***9" },
+        { "47753574397847 4775357439784741", "47753574397847 ***" },
+        /* by its name alone */
+        { "SecretKey=abc&x=1", "SecretKey=***&x=1" },
+        { "{\"secret_id\" : \"abcd\", \"x\": \"y\"}", "{\"secret_id\" : \"***\", \"x\": \"y\"}" },
+        { "{\\\"UserSig\\\":\\\"eJwtz\\\"}", "{\\\"UserSig\\\":\\\"***\\\"}" },
+        { "%22AccessKey%22%3A%22abc%22", "%22AccessKey%22%3A%22***%22" },
+        { "AccessKey: must not be empty", "AccessKey: must not be empty" },
+        { "SecretKey is wrong; SecretKeys = 3", "SecretKey is wrong; SecretKeys = 3" },
+    };
+    struct trtc_redact *r = make(KEY, "pin7");
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
+        check_text(r, t[i][0], t[i][1]);
+    trtc_redact_free(&r);
+    r = make(NULL, "ab");
+    check_text(r, "ab is everywhere, and " KEY, "ab is everywhere, and " KEY);
+    trtc_redact_free(&r);
+    trtc_redact_free(&r);
+}
+
+static void check_json(const struct trtc_redact *r, const char *text, const char *want)
+{
+    cJSON *j = cJSON_Parse(text);
+    struct trtc_err err;
+    assert_non_null(j);
+    assert_int_equal(trtc_redact_json(r, j, &err), 0);
+    char *got = cJSON_PrintUnformatted(j);
+    assert_string_equal(got, want);
+    cJSON_free(got);
+    cJSON_Delete(j);
+}
+
+static void test_json(void **state)
+{
+    struct trtc_redact *r = make(KEY, "12345678");
+    (void)state;
+    check_json(r, "{\"a\":[1,null,true,\"x\"]}", "{\"a\":[1,null,true,\"x\"]}");
+    check_json(r, "{\"a\":\"-" KEY "-\"}", "{\"a\":\"-***-\"}");
+    check_json(r, "{\"" KEY "\":1}", "{\"***\":1}");
+    /* a number, and members that are secret by their names */
+    check_json(r, "{\"a\":12345678,\"b\":123456}", "{\"a\":\"***\",\"b\":123456}");
+    check_json(
+        r,
+        "{\"AccessKey\":\"abcd\",\"token\":\"ab\",\"Secret-Id\":4,\"UserSig\":{\"x\":[\"abc\"]}}",
+        "{\"AccessKey\":\"***\",\"token\":\"**\",\"Secret-Id\":\"***\",\"UserSig\":{\"x\":[\"***\"]}}");
+    /* one that is spread over members */
+    check_json(r, "[\"Gu5t\",\"9xGA\",\"RN\",\"pq86\"]", "[\"***\",\"***\",\"**\",\"***\"]");
+    check_json(r, "{\"a\":\"is Gu5t9\",\"b\":{\"c\":\"xGAR is\"}}",
+               "{\"a\":\"is ***\",\"b\":{\"c\":\"*** is\"}}");
+    trtc_redact_free(&r);
+}
+
+static void test_members(void **state)
+{
+    struct trtc_err err;
+    struct trtc_redact *r = trtc_redact_new(&err);
+    cJSON *j = cJSON_Parse(
+        "{\"UserSig\":\"eJwtzEELgjAY\",\"RoomId\":\"roomroomroom\",\"StorageParams\":"
+        "{\"CloudStorage\":{\"AccessKey\":\"AKIDaccessaccess\",\"Bucket\":\"buckets-1250\"}}}");
+    (void)state;
+    assert_int_equal(trtc_redact_add_members(r, j, &err), 0);
+    check_text(r, "eJwtzEELgjAY AKIDaccessaccess roomroomroom buckets-1250",
+               "*** *** roomroomroom buckets-1250");
+    cJSON_Delete(j);
+    trtc_redact_free(&r);
+}
+
+/* A long answer costs little, whatever is in it. */
+static void test_long(void **state)
+{
+    enum { N = 4 << 20 };
+    struct trtc_redact *r = make(KEY, "abcdefgh");
+    struct trtc_err err;
+    char *text = malloc(N + 1);
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'A', N);
+    memcpy(text + N - strlen(KEY), KEY, strlen(KEY));
+    text[N] = '\0';
+    assert_int_equal(trtc_redact_text(r, text, &err), 0);
+    assert_int_equal(strlen(text), N - strlen(KEY) + 3);
+    free(text);
+    trtc_redact_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_long),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
