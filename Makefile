@@ -89,7 +89,7 @@ $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-hls: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/hls_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
-$(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) libcjson
+$(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) zlib libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
 $(B)/trtc-mix: private PKGS = $(AV) libass zlib libcjson

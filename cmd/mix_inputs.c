@@ -137,6 +137,14 @@ static int add_stream(struct inputs *in, struct trtc_recording *r, bool aux, str
     return 0;
 }
 
+static bool is_usable(const struct trtc_recording *r)
+{
+    for (size_t i = 0; i < r->nb_pieces; i++)
+        if (!r->pieces[i].unusable)
+            return true;
+    return false;
+}
+
 static int add_recording(struct inputs *in, struct trtc_recording *r, struct trtc_err *err)
 {
     const size_t before = in->nb_origins;
@@ -162,8 +170,15 @@ static int add_recording(struct inputs *in, struct trtc_recording *r, struct trt
         cli_note("%s", r->notes[i]);
     for (size_t i = 0; i < r->losses.n; i++)
         mix_lose(in, &r->losses.items[i]);
-    if (in->nb_origins == before)
-        cli_note("%s: user %s: nothing of it is wanted, or usable", r->dir, user);
+    if (in->nb_origins > before)
+        return 0;
+    if (!is_usable(r)) { /* nobody is left out in silence */
+        cli_error("%s: user %s: no usable media", r->dir, user);
+        if (!in->allow_missing)
+            in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    } else {
+        cli_note("%s: user %s: nothing of it is wanted", r->dir, user);
+    }
     return 0;
 }
 

@@ -363,7 +363,7 @@ static int scan_all(struct work *w, struct trtc_err *err)
         cli_note("%s", w->scan.notes[i]);
     for (size_t i = 0; i < w->scan.losses.n; i++)
         merge_say_loss(w, &w->scan.losses.items[i]);
-    if (w->scan.n == 0 && w->code == 0 && !o->nb_users)
+    if (w->scan.n == 0 && w->code <= TRTC_EX_LOSS && !o->nb_users)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
     check_users(w);
     return 0;

@@ -11,10 +11,11 @@
 
 #include "cli.h"
 #include "core/b64.h"
-#include "core/name.h"
 #include "core/file.h"
+#include "core/name.h"
 #include "core/namejson.h"
 #include "core/num.h"
+#include "core/plain_name.h"
 #include "core/put.h"
 #include "core/records.h"
 #include "core/text.h"
@@ -189,6 +190,17 @@ static void report_bad(struct decoder *d, const struct trtc_err *err, uint64_t l
         cli_error("%s", err->msg);
 }
 
+/* A name that a tool has changed: what it has been. */
+static void add_plain(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_err *why)
+{
+    char plain[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    const size_t at = strlen(why->msg);
+    if (trtc_plain_name(s, n, plain) &&
+        trtc_name_parse(plain, strlen(plain), room_type, &name, NULL, NULL) == 0)
+        snprintf(why->msg + at, sizeof why->msg - at, "; without what tools add it is '%s'", plain);
+}
+
 /* One name, good or bad: s is NULL where it is too long; line is 0 for an operand. -1: the output failed. */
 static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line, struct trtc_err *err)
 {
@@ -201,6 +213,7 @@ static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line
         return 0;
     }
     if (trtc_name_parse(s, n, d->o->room_type, &name, NULL, &why) < 0) {
+        add_plain(s, n, d->o->room_type, &why);
         report_bad(d, &why, line);
         return 0;
     }

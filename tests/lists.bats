@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Playlists and segments as other tools leave them: byte ranges of one file, encryption, fragments of MP4.
+# Playlists, segments and their names as other tools leave them: signed addresses, Windows paths, percent-encoding,
+# copies, gzip, UTF-16; master playlists; byte ranges of one file, encryption, fragments of MP4.
 
 load lib
 load mix
@@ -9,11 +10,139 @@ setup_file() {
     files_begin
     mk plain --length 30 --user "$(user)"
     trtc-merge -q -f plain -o ref >/dev/null
+    # ids with a '+' in their Base64
+    mk two --length 20 --user "$(user 'id=>>>')" --user "$(user id=2)"
+    trtc-merge -q -f two -o two.ref >/dev/null
 }
 
 setup() {
     test_begin
-    ref=$BATS_FILE_TMPDIR/ref
+    ref=$BATS_FILE_TMPDIR/ref two=$BATS_FILE_TMPDIR/two.ref
+}
+
+# whole: all of "two", which p is made of, is merged as it should be, and mixed.
+whole() {
+    rm -rf o
+    merge 0 -f p -o o
+    unsaid lost
+    diff -r "$two" o || fail 'not the same files'
+}
+
+# each PATTERN SED: p's files of that pattern are renamed.
+each() {
+    local f
+    for f in p/*$1; do
+        mv -T "$f" "p/$(basename "$f" | sed "$2")" 2>/dev/null || true
+    done
+}
+
+# lines SED: the lines of p's playlists that name segments are edited.
+lines() {
+    sed -i "/^1400/{$1}" p/*.m3u8
+}
+
+@test "lines that are addresses or paths of another machine mean the file of that name" {
+    local how
+    for how in 's/$/?q-sign-algorithm=sha1\&q-ak=AKID\/x/' \
+        's,^,https://b-1250000000.cos.ap-guangzhou.myqcloud.com/task/,' 's,^,/prefix/task/,; s/$/?x#y/' \
+        's,^,C:\\rec\\,' 's,^,file:///C:/rec/,' 's,^,../elsewhere/,' 's/+/%2B/g' 's/+/ /g' 's/_/%5f/g' 's,^,..%2F,'; do
+        have two p
+        lines "$how"
+        whole
+        said '2 of its lines name files in another way than they are called in the directory'
+    done
+    mix 0 -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    # nothing outside of the directory, and no link out of it
+    have two p
+    f=$(find p -name '*_Mg..__*video_*533.ts' | sort | head -n 1)
+    mv "$f" out.ts
+    ln -s ../out.ts p/link.ts
+    lines "s,^.*/\?${f##*/},../p/link.ts,"
+    merge 3 -f p -o o
+    said 'p/../p/link.ts: missing: leads out of its directory'
+}
+
+@test "files that browsers, downloaders and forms have renamed" {
+    local how
+    for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
+        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/'; do
+        have two p
+        each .m3u8 "$how"
+        each .ts "$how"
+        whole
+    done
+    # copies beside what they are copies of, and a playlist that was saved twice while it grew
+    have two p
+    for f in p/*.m3u8; do cp "$f" "${f/.m3u8/ (1).m3u8}"; done
+    for f in p/*Mg*video.m3u8; do sed -i '/10533/,$d' "$f"; done
+    whole
+    said 'are listed by another playlist of this track as well'
+}
+
+@test "gzip, UTF-16, marks and old line ends are read; what is not is called by its name" {
+    local how f
+    for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/'; do
+        have two p
+        for f in p/*.m3u8; do $how <"$f" >x && mv x "$f"; done
+        whole
+        quiet
+    done
+    mix 0 -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    have two p
+    gzip p/*.m3u8
+    whole
+    have two p
+    for f in p/*Mg*.m3u8; do gzip -c "$f" | head -c 100 >x && mv x "$f"; done
+    merge 65 -q -f p -o o1
+    said 'unreadable: playlist: compressed with gzip, and cut'
+    [ -e o1/Pj4+_20260101000000495_av.mp4 ]
+    for f in p/*Mg*.m3u8; do echo '<html>' >"$f"; done
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    said 'not a playlist: the first line is not #EXTM3U; it is an HTML page'
+}
+
+@test "nobody is left out in silence, not even with -q" {
+    local f how
+    # a user's playlists are not there
+    have two p
+    rm p/*Mg*.m3u8
+    for how in 'merge 3' 'mix 3 -s 64x36 -r 5 --preset ultrafast -o o.mkv'; do
+        $how -q ${how:+$([[ $how == merge* ]] && echo -f)} p
+        said 'unlisted: 4 segments are of a user of whom there is no playlist'
+        [ "$(wc -l <err)" -eq 1 ]
+    done
+    merge 3 -q -f p -u 2 || merge 66 -q -f p -u 2
+    # they have names of their own: their segments tell whose they are
+    have two p
+    f=0
+    for how in p/*Mg*.m3u8; do mv "$how" p/list$((f++)).m3u8; done
+    whole
+    said "p/list0.m3u8: no recording's name: it is taken for the one of its segments"
+    # and so have the segments
+    for f in p/*Mg*.ts; do mv "$f" "${f/_Mg/-Mg}"; done
+    sed -i s/_Mg/-Mg/ p/list?.m3u8
+    rm -rf o
+    merge 3 -q -f p -o o
+    said "p/list0.m3u8: foreign: neither it nor its segments are called as a recording's: 2 of them are here and left out"
+    # a master playlist is none; whose playlists it lists are missed
+    have two p
+    (printf '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI="x.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n' && cd p && ls -- *Mg*video.m3u8) >master
+    cp master p/index.m3u8
+    whole
+    said 'p/index.m3u8: a master playlist: the playlists that it lists are taken'
+    rm p/*Mg*
+    rm -rf o
+    merge 3 -q -f p -o o
+    said 'p/index.m3u8: missing: a master playlist: 1 of its playlists are not here'
+    have two p
+    cp master "$(echo p/*Mg*video.m3u8)"
+    merge 3 -q -f p -o o2
+    said 'video.m3u8: unreadable: playlist: a master playlist: it lists playlists, not segments'
+    # an empty playlist
+    have two p
+    for f in p/*Mg*.m3u8; do echo '#EXTM3U' >"$f"; done
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    said 'p: user 2: no usable media'
 }
 
 # list KIND: the playlist of p.

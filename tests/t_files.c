@@ -340,6 +340,29 @@ static void compared(void **state)
     }
 }
 
+/* What tools make of the names: the files are those that were expected, and a copy is one too many. */
+static void renamed_files(void **state)
+{
+    struct trtc_listing l = { 0 };
+    (void)state;
+    put("r/" A ".m3u8?sign=x", "#EXTM3U\n" SEG("5", "https://h/p/" A T1 "?sign=y")
+                                   SEG("5", "C:\\rec\\" A T2) SEG("5", "/a/" A T3));
+    put("r/" A "_20260120113022495 (1).ts", "12345");
+    put("r/" A T2, "12345");
+    put("r/" A "_20260120113032495 - Copy.ts", "123456");
+    put("r/" V ".M3U8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n");
+    expect(&l, REQUEST);
+    check("/r", &l,
+          "p/q/" TASK "/" A ".m3u8 a audio ET -\n"
+          "p/q/" TASK "/" V ".m3u8 a video ET a master playlist\n"
+          "p/q/" TASK "/" U("YQ..") "aux_video.m3u8 a video Em -\n"
+                                    "p/q/" TASK "/" A T1 " a audio TL -\n"
+                                    "p/q/" TASK "/" A T2 " a audio TL -\n"
+                                    "p/q/" TASK "//a/" A T3
+                                    " a audio L leads out of its directory\n"
+                                    "p/q/" TASK "/" A "_20260120113032495 - Copy.ts - - T extra\n");
+}
+
 static void sizes_are_told(void **state)
 {
     struct trtc_err err = { 0 };
@@ -440,13 +463,10 @@ static void hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(expected),
-        cmocka_unit_test(not_expected),
-        cmocka_unit_test(reported),
-        CASE(compared),
-        CASE(sizes_are_told),
-        CASE(renamed_directory),
-        CASE(hostile),
+        cmocka_unit_test(expected), cmocka_unit_test(not_expected),
+        cmocka_unit_test(reported), CASE(compared),
+        CASE(renamed_files),        CASE(sizes_are_told),
+        CASE(renamed_directory),    CASE(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -597,6 +597,55 @@ static void test_foreign_playlists(void **state)
     trtc_scan_fini(&s);
 }
 
+/* Two playlists of one track: what both list is used once, and no loss. */
+static void test_copies(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000 @000020000", 376);
+    put_list(V " (1)", "X10 @000010000 X10 @000020000");
+    put_list(V, "X10 @000000000 X10 @000010000");
+    EXPECT("0: 10000+10000 20000+10000 1: 0+10000",
+           "d/" V ".m3u8: 1 of its segments are listed by another playlist of this track as well");
+    struct trtc_scan s = scan(false, NULL);
+    assert_true(s.recs[0].ended);
+    assert_int_equal(s.recs[0].nb_segments, 3);
+    trtc_scan_fini(&s);
+    /* one that was saved before its end */
+    put_text("d/" V " (1).m3u8", B "#EXTINF:10,\n" V "_20260101000000000.ts\n");
+    s = scan(false, NULL);
+    assert_true(s.recs[0].ended);
+    trtc_scan_fini(&s);
+}
+
+/* Segments of somebody who has no playlist: each is named once. */
+static void test_unlisted(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000 " A "_20260101000000000.ts", 376);
+    put_segments(N("MQ..", "main_audio") "_20260101000000000.ts", 376);
+    put_segments(N("Mg..", "main_audio") "_20260101000000000.ts " N(
+                     "Mg..", "main_video") "_20260101000000000.ts 7_8_20260101000000000.ts",
+                 376);
+    put_list(V, "X10 @000000000");
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.n, 1);
+    assert_true(has_note(s.notes, s.nb_notes, "d: 2 segments are in no playlist and are left out"));
+    assert_int_equal(s.losses.n, 3);
+    assert_string_equal(s.losses.items[0].path,
+                        "d/" N("MQ..", "main_audio") "_20260101000000000.ts");
+    assert_string_equal(s.losses.items[0].detail,
+                        "1 segment is of a user of whom there is no playlist");
+    assert_string_equal(s.losses.items[1].detail,
+                        "2 segments are of a user of whom there is no playlist");
+    assert_string_equal(s.losses.items[2].path, "d/7_8_20260101000000000.ts");
+    trtc_scan_fini(&s);
+    /* only of those who are asked for */
+    s = scan(false, "2");
+    assert_int_equal(s.n, 0);
+    assert_int_equal(s.losses.n, 1);
+    trtc_scan_fini(&s);
+}
+
 static void test_recursive(void **state)
 {
     (void)state;
@@ -755,6 +804,26 @@ static void test_unreadable_below(void **state)
     assert_int_equal(system("chmod 700 d/sub"), 0);
 }
 
+/* Twice as many playlists take twice as long: 20,000 some 300 ms. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { NB = 20000 };
+    char path[256];
+    for (int i = 0; i < NB; i++) {
+        snprintf(path, sizeof path, "d/%d_3560__UserId_s_MQ..__UserId_e_main_audio.m3u8", i);
+        put_text(path, B E);
+    }
+    clock_t from = clock();
+    struct trtc_scan s = scan(false, NULL);
+    const double took = (double)(clock() - from) / CLOCKS_PER_SEC;
+    assert_int_equal(s.n, NB);
+    assert_true(s.recs[NB - 1].sdkappid == NB - 1);
+    trtc_scan_fini(&s);
+    if (took > 2)
+        fail_msg("%.3f s", took);
+}
+
 /* Names are UTC, wherever the machine stands. */
 static void test_time_zones(void **state)
 {
@@ -796,10 +865,13 @@ int main(void)
         cmocka_unit_test_setup(test_grouping, fresh),
         cmocka_unit_test_setup(test_users, fresh),
         cmocka_unit_test_setup(test_foreign_playlists, fresh),
+        cmocka_unit_test_setup(test_copies, fresh),
+        cmocka_unit_test_setup(test_unlisted, fresh),
         cmocka_unit_test_setup(test_recursive, fresh),
         cmocka_unit_test_setup(test_very_deep, fresh),
         cmocka_unit_test_setup(test_ended, fresh),
         cmocka_unit_test_setup(test_directories, fresh),
+        cmocka_unit_test_setup(test_many, fresh),
         cmocka_unit_test_setup(test_held, fresh),
         cmocka_unit_test_setup(test_unreadable_below, fresh),
         cmocka_unit_test_setup(test_time_zones, fresh),

@@ -373,3 +373,13 @@ JSON
         --media main --type video --utc 2026-01-20T11:30:22.495Z --ext ts >out
     [ "$(cat out)" = "${TS#P/T/}" ]
 }
+
+@test "decode: a name that a tool has changed is refused, and the one that it was is said" {
+    local n=1400000001_3560__UserId_s_Pj4+__UserId_e_main_audio_20260101000000495.ts name
+    for name in "https://h/p/$n?q-sign=1" "C:\\rec\\$n" "${n/.ts/ (1).ts}" "${n/+/%2B}" "${n/+/ }"; do
+        run --separate-stderr -65 trtc-name decode "$name"
+        [[ $stderr == *"column "*"; without what tools add it is '$n'" ]] || { echo "$stderr"; false; }
+    done
+    run --separate-stderr -65 trtc-name decode "x (1).ts"
+    [[ $stderr != *'without what'* ]]
+}

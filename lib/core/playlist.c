@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/content.h"
+
 /* What the lines before a URI have said about it. */
 struct pending {
     struct trtc_playlist_seg seg;
@@ -205,6 +207,21 @@ static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playl
     return 0;
 }
 
+/* IPTV's playlists have attributes there. */
+static bool is_first(const char *line)
+{
+    return strncmp(line, "#EXTM3U", 7) == 0 &&
+           (line[7] == '\0' || line[7] == ' ' || line[7] == '\t');
+}
+
+/* Says what it is instead, where that can be known. */
+static int no_playlist(const char *text, size_t n, struct trtc_err *err)
+{
+    const char *name = n == 0 ? "empty" : trtc_content_name(text, n);
+    return trtc_fail(err, TRTC_EX_DATAERR, "not a playlist: the first line is not #EXTM3U%s%s",
+                     name ? "; it is " : "", name ? name : "");
+}
+
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err)
 {
     *out = (struct trtc_playlist){ .text = text,
@@ -230,9 +247,8 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
         *stop = '\0';
         size_t len = (size_t)(stop - line);
         if (nr == 1) {
-            if (strcmp(line, "#EXTM3U") != 0)
-                return trtc_fail(err, TRTC_EX_DATAERR,
-                                 "not a playlist: the first line is not #EXTM3U");
+            if (!is_first(line))
+                return no_playlist(text, n, err);
             continue;
         }
         if (len == 0)

@@ -76,6 +76,8 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     size_t nb_sources;
     struct trtc_piece *pieces; /* in the order of the sources and their lines */
     size_t nb_pieces;
+    char **found; /* names of files that the playlists name in another way: pieces point to them */
+    size_t nb_found;
     struct trtc_losses losses;
     char **notes; /* oddities that lose nothing, a line each */
     size_t nb_notes;
@@ -87,6 +89,10 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     bool sparing;        /* the caller's: no file stays open from one read of it to the next */
 };
 
+struct trtc_dir_id {
+    uint64_t dev, ino; /* ino 0: none */
+};
+
 struct trtc_scan {
     struct trtc_recording *recs; /* sorted by directory, app, room, user */
     size_t n, cap;
@@ -94,9 +100,12 @@ struct trtc_scan {
     size_t nb_notes;
     struct trtc_losses losses; /* the same: what could not be looked at */
     size_t nb_playlists;
+    struct trtc_dir_id *dirs; /* that were looked through: open addressing */
+    size_t nb_dirs, nb_slots;
 };
 
-/* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s.
+/* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s. A
+ * directory that is there already is not looked through again.
  * users: only these ids (in clear); nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read;
  * a shortage of the machine (trtc_is_shortage) while it, or one below it, is looked through: the
  * first is told, and *s holds what could be found beside it. */

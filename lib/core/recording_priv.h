@@ -5,10 +5,16 @@
 
 #include <stdarg.h>
 
+#include "core/dir_index.h"
 #include "core/recording.h"
 
-/* Checks every listed segment of r in dirfd and puts the usable ones on the clock. */
-int trtc_recording_place(struct trtc_recording *r, int dirfd, struct trtc_err *err);
+/* Checks every listed segment of r in its directory and puts the usable ones on the clock. */
+int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir,
+                         struct trtc_err *err);
+
+/* Lists a piece as a loss. why: NULL, or the reason in words. -1 without memory. */
+int trtc_recording_lose(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,
+                        int64_t bytes, const char *why);
 
 /* Takes note of the modification time of one of its files. */
 void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name);

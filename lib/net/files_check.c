@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "core/beneath.h"
-#include "core/playlist.h"
+#include "core/plain_name.h"
+#include "core/playlist_load.h"
 #include "core/text.h"
 #include "net/files_priv.h"
 
@@ -18,14 +19,16 @@
 
 /* A file of the directory. */
 struct entry {
-    char *name;
+    char *name;  /* as it is */
+    char *plain; /* as the service has called it; may be name */
     bool listed; /* by a playlist */
+    bool copy;   /* of the entry before, which has the same plain name */
 };
 
 struct check {
     int fd;
     char *dirs;            /* for names: "PREFIX/TASK/" */
-    struct entry *entries; /* sorted; recordings' files alone */
+    struct entry *entries; /* sorted by plain name; recordings' files alone */
     size_t n;
     struct trtc_name own; /* application and room of the task; no room: not known */
     char *own_text;       /* what own points into */
@@ -95,16 +98,37 @@ static bool has_ext(const char *name, const char *ext)
     return n > k && strcmp(name + n - k, ext) == 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_plain(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
-    return strcmp(x->name, y->name);
+    int order = strcmp(x->plain, y->plain);
+    if (order || !x->name || !y->name)
+        return order;
+    order = (y->plain == y->name) - (x->plain == x->name); /* what is called so in truth is first */
+    return order ? order : strcmp(x->name, y->name);
+}
+
+/* 0, -1: no memory. */
+static int add_entry(struct check *c, size_t *room, const char *name, const char *plain)
+{
+    if (c->n == *room) {
+        *room = *room ? 2 * *room : 64;
+        struct entry *more = realloc(c->entries, *room * sizeof *more);
+        if (!more)
+            return -1;
+        c->entries = more;
+    }
+    struct entry *e = &c->entries[c->n++]; /* freed with the others, whatever it lacks */
+    *e = (struct entry){ .name = strdup(name) };
+    e->plain = e->name && strcmp(name, plain) != 0 ? strdup(plain) : e->name;
+    return e->plain ? 0 : -1;
 }
 
 static int list_entries(struct check *c)
 {
     size_t room = 0;
-    struct dirent *e;
+    int ret = 0;
+    const struct dirent *e;
     int copy = openat(c->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
     if (!d) {
@@ -113,28 +137,21 @@ static int list_entries(struct check *c)
             close(copy);
         return trtc_fail_errno(c->err, TRTC_EX_NOINPUT, saved, "the task's directory");
     }
-    while ((e = readdir(d))) {
-        if (!has_ext(e->d_name, ".m3u8") && !has_ext(e->d_name, ".ts") &&
-            !has_ext(e->d_name, ".mp4"))
-            continue;
-        if (c->n == room) {
-            room = room ? 2 * room : 64;
-            struct entry *more = realloc(c->entries, room * sizeof *more);
-            if (!more)
-                break;
-            c->entries = more;
-        }
-        c->entries[c->n] = (struct entry){ .name = strdup(e->d_name) };
-        if (!c->entries[c->n].name)
-            break;
-        c->n++;
+    for (errno = 0; ret == 0 && (e = readdir(d)); errno = 0) {
+        char plain[TRTC_PLAIN_MAX];
+        if (trtc_plain_name(e->d_name, strlen(e->d_name), plain) &&
+            (has_ext(plain, ".m3u8") || has_ext(plain, ".ts") || has_ext(plain, ".mp4")) &&
+            add_entry(c, &room, e->d_name, plain) < 0)
+            ret = trtc_fail_nomem(c->err);
     }
+    if (ret == 0 && errno)
+        ret = trtc_fail_errno(c->err, TRTC_EX_IOERR, errno, "the task's directory");
     closedir(d);
-    if (e)
-        return trtc_fail_nomem(c->err);
-    if (c->n)
-        qsort(c->entries, c->n, sizeof *c->entries, by_name);
-    return 0;
+    if (ret == 0 && c->n)
+        qsort(c->entries, c->n, sizeof *c->entries, by_plain);
+    for (size_t i = 1; i < c->n && ret == 0; i++)
+        c->entries[i].copy = strcmp(c->entries[i].plain, c->entries[i - 1].plain) == 0;
+    return ret;
 }
 
 /* ---- names ---- */
@@ -182,8 +199,8 @@ static int set_fault(struct check *c, struct trtc_listed *item, const char *faul
 /* Among those that were expected or reported. */
 static struct trtc_listed *find_given(const struct check *c, const char *file)
 {
-    const struct trtc_listing given = { c->out->items, c->nb_given };
-    return trtc_listing_find(&given, file);
+    struct trtc_listed *item = trtc_listing_find(c->out, file);
+    return item && (size_t)(item - c->out->items) < c->nb_given ? item : NULL;
 }
 
 /* The item of a file that is there, made where nobody has named it. */
@@ -201,10 +218,17 @@ static struct trtc_listed *there(struct check *c, const char *file, const struct
 
 /* ---- segments ---- */
 
-static struct entry *find_entry(const struct check *c, const char *name)
+/* What a line of a playlist means, or NULL. */
+static struct entry *find_entry(const struct check *c, const struct trtc_playlist_seg *seg)
 {
-    struct entry key = { .name = (char *)name };
-    return c->n ? bsearch(&key, c->entries, c->n, sizeof key, by_name) : NULL;
+    char plain[TRTC_PLAIN_MAX];
+    if (!trtc_plain_name(seg->uri, seg->uri_len, plain) || c->n == 0)
+        return NULL;
+    struct entry key = { .plain = plain };
+    struct entry *e = bsearch(&key, c->entries, c->n, sizeof key, by_plain);
+    while (e && e->copy)
+        e--;
+    return e;
 }
 
 static const char *segment_fault(const struct trtc_listed *item, int found, int code)
@@ -222,13 +246,13 @@ static const char *segment_fault(const struct trtc_listed *item, int found, int 
 static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, int64_t playlist)
 {
     struct trtc_err why = { 0 };
-    struct entry *entry = find_entry(c, seg->uri);
+    struct entry *entry = find_entry(c, seg);
     bool before = entry && entry->listed;
     if (entry)
         entry->listed = true;
     if (playlist < 0 || before)
         return 0;
-    struct trtc_listed *item = trtc_listing_add(c->out, c->dirs, seg->uri);
+    struct trtc_listed *item = trtc_listing_add(c->out, c->dirs, entry ? entry->plain : seg->uri);
     if (!item)
         return trtc_fail_nomem(c->err);
     const struct trtc_listed *of = &c->out->items[playlist]; /* adding moves them */
@@ -239,7 +263,9 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
         return trtc_fail_nomem(c->err);
     int found = -1;
     if (strlen(seg->uri) == seg->uri_len)
-        found = trtc_stat_beneath(c->fd, seg->uri, &item->bytes, &why);
+        found = trtc_stat_beneath(c->fd, entry ? entry->name : seg->uri, &item->bytes, &why);
+    if (found < 0 && trtc_is_shortage(&why))
+        return trtc_fail(c->err, why.code, "%s: %s", seg->uri, why.msg);
     if (found == 0)
         item->found |= TRTC_FILE_THERE;
     const char *fault = segment_fault(item, found, why.code);
@@ -248,38 +274,44 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
 
 /* ---- playlists and MP4s ---- */
 
+/* What a playlist is that cannot be read as one. */
+static const char *list_fault(const struct trtc_playlist *p, int64_t n, const struct trtc_err *why)
+{
+    if (p->master)
+        return "a master playlist";
+    return n == 0                                     ? "empty"
+           : strncmp(why->msg, "compressed", 10) == 0 ? why->msg
+                                                      : "not a playlist";
+}
+
 /* 1 and *p, 0 and a fault, -1; *p is to be freed in each case. */
 static int read_playlist(struct check *c, const char *file, struct trtc_listed *item,
                          struct trtc_playlist *p)
 {
     struct trtc_err why = { 0 };
-    char *text = NULL;
-    int64_t n = 0;
-    if (trtc_read_beneath(c->fd, file, TRTC_PLAYLIST_BYTES_MAX, &text, &n, &why) < 0) {
-        if (why.code == TRTC_EX_TEMPFAIL)
-            return trtc_fail(c->err, why.code, "%s", why.msg);
-        return item ? set_fault(c, item, why.msg) : 0;
-    }
-    if (item) {
+    int64_t n = -1;
+    const int ret = trtc_playlist_load(c->fd, file, p, &n, &why);
+    if (ret < 0 && trtc_is_shortage(&why))
+        return trtc_fail(c->err, why.code, "%s: %s", file, why.msg);
+    if (item && n >= 0) {
         item->bytes = n;
         item->found |= TRTC_FILE_THERE;
     }
-    if (trtc_playlist_parse(text, (size_t)n, p, &why) == 0)
+    if (ret == 0)
         return 1;
-    if (why.code != TRTC_EX_DATAERR)
-        return trtc_fail(c->err, why.code, "%s", why.msg);
-    return item ? set_fault(c, item, n ? "not a playlist" : "empty") : 0;
+    return item ? set_fault(c, item, n < 0 ? why.msg : list_fault(p, n, &why)) : 0;
 }
 
-static int check_playlist(struct check *c, const char *file)
+static int check_playlist(struct check *c, const struct entry *e)
 {
+    const char *file = e->plain;
     struct trtc_playlist p = { 0 };
     struct trtc_name name;
     struct trtc_listed *item = NULL;
     bool named = parse(file, &name), foreign = named && is_foreign(c, &name);
     if (!foreign && !(item = there(c, file, named ? &name : NULL)))
         return -1;
-    int ret = read_playlist(c, file, item, &p);
+    int ret = read_playlist(c, e->name, item, &p);
     int64_t number = item ? item - c->out->items : -1;
     if (ret == 1 && item && p.nb_bad_lines && set_fault(c, item, "damaged") < 0)
         ret = -1;
@@ -304,8 +336,9 @@ static void excuse_whole(struct check *c, struct trtc_name name)
         whole->maybe = true;
 }
 
-static int check_mp4(struct check *c, const char *file)
+static int check_mp4(struct check *c, const struct entry *e)
 {
+    const char *file = e->plain;
     struct trtc_err why = { 0 };
     struct trtc_name name;
     bool named = parse(file, &name);
@@ -314,8 +347,9 @@ static int check_mp4(struct check *c, const char *file)
     struct trtc_listed *item = there(c, file, named ? &name : NULL);
     if (!item)
         return -1;
-    if (trtc_stat_beneath(c->fd, file, &item->bytes, &why) < 0)
-        return set_fault(c, item, why.msg);
+    if (trtc_stat_beneath(c->fd, e->name, &item->bytes, &why) < 0)
+        return trtc_is_shortage(&why) ? trtc_fail(c->err, why.code, "%s: %s", e->name, why.msg)
+                                      : set_fault(c, item, why.msg);
     item->found |= TRTC_FILE_THERE;
     if (named && name.index)
         excuse_whole(c, name);
@@ -324,8 +358,9 @@ static int check_mp4(struct check *c, const char *file)
 
 /* ---- what is left ---- */
 
-static int add_extra(struct check *c, const char *file)
+static int add_extra(struct check *c, const struct entry *e)
 {
+    const char *file = e->copy ? e->name : e->plain;
     struct trtc_name name;
     bool named = parse(file, &name);
     if (named && is_foreign(c, &name))
@@ -333,7 +368,7 @@ static int add_extra(struct check *c, const char *file)
     struct trtc_listed *item = there(c, file, named ? &name : NULL);
     if (!item)
         return -1;
-    if (trtc_stat_beneath(c->fd, file, &item->bytes, NULL) == 0)
+    if (trtc_stat_beneath(c->fd, e->name, &item->bytes, NULL) == 0)
         item->found |= TRTC_FILE_THERE;
     return set_fault(c, item, "extra");
 }
@@ -353,15 +388,16 @@ static int find_missing(struct check *c)
 static int check_entries(struct check *c)
 {
     for (size_t i = 0; i < c->n; i++) {
-        const char *file = c->entries[i].name;
-        if ((has_ext(file, ".m3u8") && check_playlist(c, file) < 0) ||
-            (has_ext(file, ".mp4") && check_mp4(c, file) < 0))
+        const struct entry *e = &c->entries[i];
+        if (!e->copy && ((has_ext(e->plain, ".m3u8") && check_playlist(c, e) < 0) ||
+                         (has_ext(e->plain, ".mp4") && check_mp4(c, e) < 0)))
             return -1;
     }
-    for (size_t i = 0; i < c->n; i++) /* now that all playlists are read */
-        if (has_ext(c->entries[i].name, ".ts") && !c->entries[i].listed &&
-            add_extra(c, c->entries[i].name) < 0)
+    for (size_t i = 0; i < c->n; i++) { /* now that all playlists are read */
+        const struct entry *e = &c->entries[i];
+        if ((e->copy || (has_ext(e->plain, ".ts") && !e->listed)) && add_extra(c, e) < 0)
             return -1;
+    }
     return find_missing(c);
 }
 
@@ -372,8 +408,11 @@ int trtc_files_check(const char *dir, const char *task, struct trtc_listing *out
     int ret = -1;
     if (learn(&c, task) == 0 && open_task(&c, dir, task) == 0 && list_entries(&c) == 0)
         ret = check_entries(&c);
-    for (size_t i = 0; i < c.n; i++)
+    for (size_t i = 0; i < c.n; i++) {
+        if (c.entries[i].plain != c.entries[i].name)
+            free(c.entries[i].plain);
         free(c.entries[i].name);
+    }
     free(c.entries);
     free(c.dirs);
     free(c.own_text);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of a directory by their plain names, for lines of playlists that name them in another
+ * way. */
+#ifndef TRTC_CORE_DIR_INDEX_H
+#define TRTC_CORE_DIR_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct trtc_dir_index { /* zero-initialise, and set fd */
+    int fd;             /* the directory, borrowed */
+    /* the module's own */
+    struct trtc_dir_entry *entries;
+    size_t n;
+    bool read;
+};
+
+/* The file that uri (n bytes, no NUL) means, checked as trtc_stat_beneath does: uri itself where there
+ * is such a file, else the one in the directory whose plain name is the plain name of uri (of several
+ * the one of want_bytes, else the first by name, one that is plain before all others; -1: not known). Nothing outside the directory is
+ * looked at, whatever uri says. *name points to uri or into the index. 0 and *size_bytes, or -1 and
+ * why uri itself could not be used. */
+int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes, const char **name,
+                  int64_t *size_bytes, struct trtc_err *err);
+
+void trtc_dir_index_fini(struct trtc_dir_index *d);
+
+#endif

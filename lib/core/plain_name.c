@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain names: what tools have added to a recording's file name is taken off again. */
+#include "core/plain_name.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/name.h"
+
+static const char *const extensions[] = { ".ts", ".m3u8", ".mp4" };
+enum { NB_EXTENSIONS = sizeof extensions / sizeof *extensions, DECODE_PASSES = 2 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Letters, digits and what recordings' names have besides. */
+static bool is_plain(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(s[i] >= 'a' && s[i] <= 'z') && !(s[i] >= 'A' && s[i] <= 'Z') && !is_digit(s[i]) &&
+            !memchr("_-.+", s[i], 4))
+            return false;
+    return true;
+}
+
+static int hex(char c)
+{
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* In place; a NUL is left encoded. True where there was something to decode. */
+static bool decode(char *s)
+{
+    bool any = false;
+    char *to = s;
+    for (; *s; s++) {
+        const int high = *s == '%' ? hex(s[1]) : -1, low = high >= 0 ? hex(s[2]) : -1;
+        if (low >= 0 && (high || low)) {
+            *to++ = (char)(high << 4 | low);
+            s += 2;
+            any = true;
+        } else {
+            *to++ = *s;
+        }
+    }
+    *to = '\0';
+    return any;
+}
+
+/* The last component, whichever way the slashes lean, without query and fragment. */
+static void take_base(char *s)
+{
+    char *end = s + strcspn(s, "?#");
+    char *base = end;
+    *end = '\0';
+    while (base > s && base[-1] != '/' && base[-1] != '\\')
+        base--;
+    memmove(s, base, (size_t)(end - base) + 1);
+}
+
+/* The extension that s ends in, or -1. */
+static int ext_of(const char *s, size_t n)
+{
+    for (int i = 0; i < NB_EXTENSIONS; i++) {
+        const size_t k = strlen(extensions[i]);
+        if (n > k && strncasecmp(s + n - k, extensions[i], k) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* What stands behind a whole name: ".gz", ".txt", the ".1" of a second download, a query that became
+ * part of the name. */
+static void drop_tail(char *s)
+{
+    s[strcspn(s, "@&")] = '\0';
+    for (size_t n = strlen(s); n > 0; n--)
+        if (s[n] == '.' || s[n] == '\0')
+            if (ext_of(s, n) >= 0) {
+                s[n] = '\0';
+                return;
+            }
+}
+
+/* Whether what stands at p, to the end of the stem, is the mark of a copy: " - Copy" and its
+ * translations, " copy 2", "(1)", " 2", and whatever is no ASCII. */
+static bool is_mark(const char *p, const char *end)
+{
+    const size_t left = (size_t)(end - p);
+    if ((unsigned char)*p >= 0x80 || (left > 3 && memcmp(p, " - ", 3) == 0))
+        return true;
+    if (left > 2 && *p == '(' && is_digit(p[1]) && end[-1] == ')')
+        return true;
+    if (left >= 5 && strncasecmp(p, " copy", 5) == 0 && (left == 5 || p[5] == ' '))
+        return true;
+    for (p++; p < end && is_digit(*p);)
+        p++;
+    return left > 1 && end[-(ptrdiff_t)left] == ' ' && p == end;
+}
+
+/* s, which ends in extension ext, without the mark of a copy, and with the '+' of Base64. */
+static void drop_mark(char *s, int ext)
+{
+    char *end = s + strlen(s) - strlen(extensions[ext]), *p = s + 1;
+    while (p < end && !is_mark(p, end))
+        p++;
+    while (p > s && p[-1] == ' ')
+        p--;
+    memcpy(p, extensions[ext], strlen(extensions[ext]) + 1);
+    for (p = s; *p; p++)
+        *p = *p == ' ' ? '+' : *p;
+}
+
+/* Takes off what tools add, if that leaves the name of a recording. */
+static void strip(char *s)
+{
+    char stripped[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    size_t n = strlen(s);
+    if (n == 0 || n >= sizeof stripped)
+        return;
+    memcpy(stripped, s, n + 1);
+    drop_tail(stripped);
+    const int ext = ext_of(stripped, strlen(stripped));
+    if (ext < 0)
+        return;
+    drop_mark(stripped, ext);
+    n = strlen(stripped);
+    if (trtc_name_parse(stripped, n, TRTC_ROOM_AUTO, &name, NULL, NULL) == 0)
+        memcpy(s, stripped, n + 1);
+}
+
+bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
+{
+    char work[4096];
+    struct trtc_name name;
+    if (n == 0 || n >= sizeof work || memchr(s, '\0', n))
+        return false;
+    memcpy(work, s, n);
+    work[n] = '\0';
+    if (!is_plain(s, n) || trtc_name_parse(s, n, TRTC_ROOM_AUTO, &name, NULL, NULL) < 0) {
+        take_base(work);
+        for (int i = 0; i < DECODE_PASSES && decode(work); i++)
+            take_base(work);
+        strip(work);
+    }
+    n = strlen(work);
+    if (n == 0 || n >= TRTC_PLAIN_MAX)
+        return false;
+    memcpy(out, work, n + 1);
+    return true;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/* The playlists of a directory, grouped by application, room and user. What is there and cannot be
+ * taken is named: nobody is left out without a word. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/b64.h"
+#include "core/plain_name.h"
+#include "core/playlist_load.h"
+#include "core/recording_priv.h"
+#include "core/scan_priv.h"
+#include "core/text.h"
+
+/* The directory that is being looked at. */
+struct place {
+    const struct trtc_walk *w;
+    struct trtc_scan *s;
+    const char *dir;
+    struct trtc_dir_index index;
+    size_t first;  /* of its recordings */
+    size_t *slots; /* open addressing: number of a recording, from first on, plus 1; 0: empty */
+    size_t nb_slots;
+};
+
+/* ---- whose a name is ---- */
+
+static bool parse(const char *s, size_t n, char plain[TRTC_PLAIN_MAX], struct trtc_name *out)
+{
+    return trtc_plain_name(s, n, plain) &&
+           trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, out, NULL, NULL) == 0;
+}
+
+static char *span_dup(struct trtc_span s)
+{
+    return strndup(s.p ? s.p : "", s.n);
+}
+
+static bool span_is(struct trtc_span s, const char *text)
+{
+    return text ? s.p && strlen(text) == s.n && memcmp(s.p, text, s.n) == 0 : !s.p;
+}
+
+static bool same_recording(const struct trtc_recording *r, const struct trtc_name *n)
+{
+    return r->sdkappid == n->sdkappid && span_is(n->room, r->room) && span_is(n->user, r->user);
+}
+
+static uint64_t hash_span(uint64_t h, struct trtc_span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+    return (h ^ (s.p ? 0xff : 0xfe)) * UINT64_C(1099511628211);
+}
+
+/* The slot of the recording that n names: its own, or the empty one where it belongs. */
+static size_t *slot_of(const struct place *p, const struct trtc_name *n)
+{
+    uint64_t h = hash_span(UINT64_C(1469598103934665603) ^ (uint64_t)n->sdkappid, n->room);
+    h = hash_span(h, n->user);
+    size_t i = (size_t)(h ^ h >> 29) & (p->nb_slots - 1);
+    while (p->slots[i] && !same_recording(&p->s->recs[p->first + p->slots[i] - 1], n))
+        i = (i + 1) & (p->nb_slots - 1);
+    return &p->slots[i];
+}
+
+/* The id in clear, NUL-terminated; ids may hold any byte, so the length counts. */
+static int decode_user(struct trtc_span user, char **id, size_t *len)
+{
+    size_t bad;
+    *len = 0;
+    *id = malloc(TRTC_B64_DECODED_MAX(user.n) + 1);
+    if (!*id || (user.p && trtc_b64_decode(user.p, user.n, (unsigned char *)*id, len, &bad) < 0)) {
+        free(*id);
+        *id = NULL;
+        return -1;
+    }
+    (*id)[*len] = '\0';
+    return 0;
+}
+
+static bool is_wanted(const struct trtc_walk *w, const char *id, size_t len)
+{
+    for (size_t i = 0; i < w->nb_users; i++)
+        if (strlen(w->users[i]) == len && memcmp(w->users[i], id, len) == 0)
+            return true;
+    return w->nb_users == 0;
+}
+
+/* 1: the user is wanted, 0, -1: no memory. */
+static int wants(const struct trtc_walk *w, const struct trtc_name *n)
+{
+    char *id;
+    size_t len;
+    if (w->nb_users == 0)
+        return 1;
+    if (decode_user(n->user, &id, &len) < 0)
+        return -1;
+    const int ret = is_wanted(w, id, len);
+    free(id);
+    return ret;
+}
+
+static int recording_init(struct trtc_recording *r, const char *dir, const struct trtc_name *n)
+{
+    *r = (struct trtc_recording){ .sdkappid = n->sdkappid };
+    r->dir = strdup(dir);
+    r->room = span_dup(n->room);
+    r->user = n->user.p ? span_dup(n->user) : NULL;
+    if (!r->dir || !r->room || (n->user.p && !r->user) ||
+        decode_user(n->user, &r->user_id, &r->user_id_len) < 0)
+        return -1;
+    r->user_id_text = trtc_utf8_valid(r->user_id, r->user_id_len);
+    for (size_t i = 0; i < r->user_id_len; i++)
+        r->user_id_text &= (unsigned char)r->user_id[i] >= 0x20 && r->user_id[i] != 0x7f;
+    return 0;
+}
+
+static struct trtc_recording *find_or_add(struct place *p, const struct trtc_name *n)
+{
+    struct trtc_scan *s = p->s;
+    size_t *slot = slot_of(p, n);
+    if (*slot)
+        return &s->recs[p->first + *slot - 1];
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 16;
+        struct trtc_recording *grown = realloc(s->recs, cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        s->recs = grown;
+        s->cap = cap;
+    }
+    struct trtc_recording *r = &s->recs[s->n++];
+    *slot = s->n - p->first;
+    return recording_init(r, p->dir, n) < 0 ? NULL : r;
+}
+
+/* ---- playlists ---- */
+
+/* Puts a playlist to its recording, which takes it over. */
+static int add_source(struct trtc_recording *r, const char *file, const struct trtc_name *n,
+                      struct trtc_playlist *list)
+{
+    struct trtc_source *grown = realloc(r->sources, (r->nb_sources + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    r->sources = grown;
+    struct trtc_source *src = &grown[r->nb_sources];
+    *src = (struct trtc_source){ .file = strdup(file),
+                                 .ha = n->ha,
+                                 .index = n->index,
+                                 .media = n->media,
+                                 .type = n->type,
+                                 .playlist = *list };
+    if (!src->file)
+        return -1;
+    *list = (struct trtc_playlist){ 0 };
+    r->nb_sources++;
+    return 0;
+}
+
+static int take_list(struct place *p, const char *file, const struct trtc_name *name,
+                     struct trtc_playlist *list, const struct trtc_err *why)
+{
+    char path[4096];
+    struct trtc_recording *r = find_or_add(p, name);
+    if (!r)
+        return -1;
+    p->s->nb_playlists++;
+    snprintf(path, sizeof path, "%s/%s", p->dir, file);
+    if (why->code && trtc_is_shortage(why))
+        return trtc_recording_hold(r, file, why);
+    if (why->code)
+        return trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1,
+                               "playlist: %s", why->msg);
+    trtc_recording_seen(r, p->index.fd, file);
+    if (list->nb_bad_lines &&
+        trtc_recording_note(r, "%s: %d lines passed over, the first is line %d", path,
+                            list->nb_bad_lines, list->first_bad_line) < 0)
+        return -1;
+    return add_source(r, file, name, list);
+}
+
+/* A playlist that lists playlists: those of them that are here are taken for themselves. */
+static int take_master(struct place *p, const char *path, const struct trtc_playlist *list)
+{
+    const char *lost = NULL;
+    int nb = 0;
+    for (size_t i = 0; i < list->nb_segs; i++) {
+        const char *name;
+        int64_t bytes;
+        struct trtc_err why;
+        if (strlen(list->segs[i].uri) == list->segs[i].uri_len &&
+            trtc_dir_find(&p->index, list->segs[i].uri, -1, &name, &bytes, &why) == 0)
+            continue;
+        lost = nb++ ? lost : list->segs[i].uri;
+    }
+    if (nb == 0)
+        return trtc_scan_note(p->s, "%s: a master playlist: the playlists that it lists are taken",
+                              path);
+    return trtc_scan_lose(
+        p->s, path, "missing",
+        "a master playlist: %d of its playlists are not here, the first is %.100s", nb, lost);
+}
+
+/* Whose the segments of a playlist are that is not called as a recording's: those of the first that
+ * tells it. */
+static bool whose_segments(const struct trtc_playlist *list, char plain[TRTC_PLAIN_MAX],
+                           struct trtc_name *name)
+{
+    for (size_t i = 0; i < list->nb_segs; i++)
+        if (parse(list->segs[i].uri, list->segs[i].uri_len, plain, name) &&
+            name->ext == TRTC_EXT_TS)
+            return true;
+    return false;
+}
+
+static int count_here(struct place *p, const struct trtc_playlist *list)
+{
+    int nb = 0;
+    for (size_t i = 0; i < list->nb_segs; i++) {
+        const char *name;
+        int64_t bytes;
+        struct trtc_err why;
+        nb += strlen(list->segs[i].uri) == list->segs[i].uri_len &&
+              trtc_dir_find(&p->index, list->segs[i].uri, -1, &name, &bytes, &why) == 0;
+    }
+    return nb;
+}
+
+static int leave_alone(struct place *p, const char *path, const char *file, const char *what)
+{
+    struct trtc_name name;
+    struct trtc_err why;
+    trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, &why);
+    return trtc_scan_note(p->s, "%s: left alone, not a recording's name: %s%s%s", path, why.msg,
+                          *what ? "; " : "", what);
+}
+
+/* A playlist whose name says nothing. */
+static int take_unnamed(struct place *p, const char *file, struct trtc_playlist *list,
+                        const struct trtc_err *why, struct trtc_err *err)
+{
+    char path[4096], plain[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    snprintf(path, sizeof path, "%s/%s", p->dir, file);
+    if (why->code && trtc_is_shortage(why))
+        return trtc_fail(err, why->code, "%s: %s", path, why->msg);
+    int ret;
+    if (list->master) {
+        ret = take_master(p, path, list);
+    } else if (why->code) {
+        ret = leave_alone(p, path, file, why->msg);
+    } else if (whose_segments(list, plain, &name)) {
+        ret = wants(p->w, &name);
+        if (ret > 0)
+            ret = trtc_scan_note(p->s,
+                                 "%s: no recording's name: it is taken for the one of its segments",
+                                 path) < 0
+                      ? -1
+                      : take_list(p, file, &name, list, why);
+    } else {
+        const int nb = count_here(p, list);
+        ret = nb == 0 ? leave_alone(p, path, file, "")
+                      : trtc_scan_lose(p->s, path, "foreign",
+                                       "neither it nor its segments are called as a recording's: "
+                                       "%d of them are here and left out",
+                                       nb);
+    }
+    return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+static int take_file(struct place *p, const char *file, struct trtc_err *err)
+{
+    char plain[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    struct trtc_playlist list;
+    struct trtc_err why = { 0 };
+    const bool named = parse(file, strlen(file), plain, &name) && name.ext == TRTC_EXT_M3U8;
+    const int wanted = named ? wants(p->w, &name) : 1;
+    if (wanted <= 0)
+        return wanted < 0 ? trtc_fail_nomem(err) : 0;
+    if (trtc_playlist_load(p->index.fd, file, &list, NULL, &why) == 0)
+        why.code = 0;
+    int ret = !named                                       ? take_unnamed(p, file, &list, &why, err)
+              : take_list(p, file, &name, &list, &why) < 0 ? trtc_fail_nomem(err)
+                                                           : 0;
+    trtc_playlist_fini(&list);
+    return ret;
+}
+
+/* ---- segments that no playlist lists ---- */
+
+static int compare_key(const void *key, const void *item)
+{
+    return strcmp(key, *(char *const *)item);
+}
+
+static void tick_off(const struct trtc_names *segs, const char *name, bool *listed)
+{
+    char **hit = bsearch(name, segs->v, segs->n, sizeof *segs->v, compare_key);
+    if (hit)
+        listed[hit - segs->v] = true;
+}
+
+static void tick_recording(const struct trtc_recording *r, const struct trtc_names *segs,
+                           bool *listed)
+{
+    for (size_t i = 0; i < r->nb_sources; i++)
+        for (size_t k = 0; k < r->sources[i].playlist.nb_segs; k++)
+            tick_off(segs, r->sources[i].playlist.segs[k].uri, listed);
+    for (size_t i = 0; i < r->nb_found; i++)
+        tick_off(segs, r->found[i], listed);
+}
+
+static bool same_owner(const struct trtc_name *a, const struct trtc_name *b)
+{
+    return a->sdkappid == b->sdkappid && a->room.n == b->room.n &&
+           memcmp(a->room.p, b->room.p, a->room.n) == 0 && !a->user.p == !b->user.p &&
+           a->user.n == b->user.n &&
+           memcmp(a->user.p ? a->user.p : "", b->user.p ? b->user.p : "", a->user.n) == 0;
+}
+
+/* Segments of somebody who has no playlist at all. */
+static int lose_owner(struct place *p, const char *file, int nb)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", p->dir, file);
+    return trtc_scan_lose(p->s, path, "unlisted",
+                          "%d segment%s of a user of whom there is no playlist", nb,
+                          nb == 1 ? " is" : "s are");
+}
+
+/* A playlist of it could not be read, which has been said: nobody knows what it lists. */
+static bool lacks_list(const struct trtc_recording *r)
+{
+    for (size_t i = 0; i < r->losses.n; i++)
+        if (r->losses.items[i].source < 0 && strcmp(r->losses.items[i].kind, "unreadable") == 0)
+            return true;
+    return false;
+}
+
+/* Segments that lie there although no playlist lists them: a recorder that died did not come to it,
+ * which is worth a word; or the playlist itself is missing. */
+static int tell_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
+{
+    char plain[2][TRTC_PLAIN_MAX];
+    struct trtc_name name[2];
+    size_t nb = 0, example = 0, owner = 0;
+    int nb_owned = 0, at = 0;
+    for (size_t i = 0; i < segs->n; i++) {
+        const char *file = segs->v[i];
+        const int now = !at;
+        if (listed[i] || !parse(file, strlen(file), plain[now], &name[now]) ||
+            name[now].ext != TRTC_EXT_TS)
+            continue;
+        const int wanted = wants(p->w, &name[now]);
+        if (wanted < 0)
+            return -1;
+        const size_t known = *slot_of(p, &name[now]);
+        if (known) {
+            if (!lacks_list(&p->s->recs[p->first + known - 1]))
+                example = nb++ ? example : i;
+            continue;
+        }
+        if (!wanted)
+            continue;
+        if (nb_owned && !same_owner(&name[0], &name[1])) {
+            if (lose_owner(p, segs->v[owner], nb_owned) < 0)
+                return -1;
+            nb_owned = 0;
+        }
+        owner = nb_owned++ ? owner : i;
+        at = now;
+    }
+    if (nb_owned && lose_owner(p, segs->v[owner], nb_owned) < 0)
+        return -1;
+    return nb && p->w->nb_users == 0
+               ? trtc_scan_note(
+                     p->s, "%s: %zu segments are in no playlist and are left out, the first is %s",
+                     p->dir, nb, segs->v[example])
+               : 0;
+}
+
+static int check_unlisted(struct place *p, const struct trtc_names *segs)
+{
+    for (size_t r = p->first; r < p->s->n; r++)
+        if (p->s->recs[r].held)
+            return 0; /* what lists them may be what could not be read */
+    bool *listed = calloc(segs->n + 1, sizeof *listed);
+    if (!listed)
+        return -1;
+    for (size_t r = p->first; r < p->s->n; r++)
+        tick_recording(&p->s->recs[r], segs, listed);
+    int ret = tell_unlisted(p, segs, listed);
+    free(listed);
+    return ret;
+}
+
+/* ---- all of a directory ---- */
+
+static int by_recording(const void *a, const void *b)
+{
+    const struct trtc_recording *x = a, *y = b;
+    if (x->sdkappid != y->sdkappid)
+        return x->sdkappid < y->sdkappid ? -1 : 1;
+    int order = strcmp(x->room, y->room);
+    return order ? order : strcmp(x->user ? x->user : "", y->user ? y->user : "");
+}
+
+static int place_init(struct place *p, size_t nb_lists)
+{
+    p->nb_slots = 16;
+    while (p->nb_slots < 2 * nb_lists)
+        p->nb_slots *= 2;
+    p->slots = calloc(p->nb_slots, sizeof *p->slots);
+    return p->slots ? 0 : -1;
+}
+
+static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names *segs,
+                    struct trtc_err *err)
+{
+    struct trtc_scan *s = p->s;
+    if (place_init(p, lists->n) < 0)
+        return trtc_fail_nomem(err);
+    for (size_t i = 0; i < lists->n; i++)
+        if (take_file(p, lists->v[i], err) < 0)
+            return -1;
+    for (size_t i = p->first; i < s->n; i++)
+        if (trtc_recording_place(&s->recs[i], &p->index, err) < 0)
+            return -1;
+    if (segs->n && check_unlisted(p, segs) < 0)
+        return trtc_fail_nomem(err);
+    if (s->n > p->first)
+        qsort(s->recs + p->first, s->n - p->first, sizeof *s->recs, by_recording);
+    return 0;
+}
+
+int trtc_scan_lists(const struct trtc_walk *w, const char *dir, int fd, struct trtc_names *lists,
+                    struct trtc_names *segs, struct trtc_err *err)
+{
+    struct place p = { .w = w, .s = w->s, .dir = dir, .index.fd = fd, .first = w->s->n };
+    int ret = take_all(&p, lists, segs, err);
+    while (ret < 0 && p.s->n > p.first)
+        trtc_recording_fini(&p.s->recs[--p.s->n]);
+    trtc_dir_index_fini(&p.index);
+    free(p.slots);
+    return ret;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Between scan.c, which walks through directories, and scan_lists.c, which takes the playlists of
+ * one. */
+#ifndef TRTC_CORE_SCAN_PRIV_H
+#define TRTC_CORE_SCAN_PRIV_H
+
+#include <stddef.h>
+
+#include "core/recording.h"
+
+struct trtc_names { /* of files; zero-initialise */
+    char **v;
+    size_t n, cap;
+};
+
+int trtc_names_add(struct trtc_names *l, const char *s);
+void trtc_names_sort(struct trtc_names *l);
+void trtc_names_fini(struct trtc_names *l);
+
+struct trtc_walk {
+    struct trtc_scan *s;
+    bool recursive;
+    const char *const *users; /* only these; nb_users 0: all */
+    size_t nb_users;
+};
+
+/* Adds the recordings of the directory dir, open as fd, with their segments on the clock. lists and
+ * segs are the names in it that are, or may be, those of playlists and of segments. On failure what
+ * was added is taken away again. */
+int trtc_scan_lists(const struct trtc_walk *w, const char *dir, int fd, struct trtc_names *lists,
+                    struct trtc_names *segs, struct trtc_err *err);
+
+/* A note on what belongs to no recording; and a loss of that sort. -1 without memory. */
+__attribute__((format(printf, 2, 3))) int trtc_scan_note(struct trtc_scan *s, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int trtc_scan_lose(struct trtc_scan *s, const char *path,
+                                                         const char *kind, const char *fmt, ...);
+
+void trtc_recording_fini(struct trtc_recording *r);
+
+#endif
