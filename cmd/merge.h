@@ -25,6 +25,14 @@ struct opts {
     const char *report;
 };
 
+struct dirent;
+
+struct listed_dir { /* entries of a directory, sorted by name */
+    char *dir;
+    struct dirent **v;
+    int n;
+};
+
 struct account { /* objects for the report; NULL: there is none */
     cJSON *outputs, *losses;
 };
@@ -38,6 +46,7 @@ struct work {
     /* what the workers share */
     pthread_mutex_t lock;
     size_t next; /* output to be taken next */
+    struct listed_dir listed; /* where parts of earlier runs were looked for last */
     int threads;
     atomic_llong bytes; /* read so far */
     atomic_int running; /* workers */

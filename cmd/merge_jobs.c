@@ -3,6 +3,7 @@
  * name when everything it belongs to is complete, and what an earlier run finished is left as
  * it is. */
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,49 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static void forget_dir(struct listed_dir *l)
+{
+    for (int i = 0; i < l->n; i++)
+        free(l->v[i]);
+    free(l->v);
+    free(l->dir);
+    *l = (struct listed_dir){ 0 };
+}
+
+/* Outputs come by directory: each is read once. What this run adds to it meanwhile is no part of what
+ * earlier ones have made. */
+static int list_dir(struct listed_dir *l, const char *dir, size_t len, struct trtc_err *err)
+{
+    if (l->dir && strlen(l->dir) == len && memcmp(l->dir, dir, len) == 0)
+        return 0;
+    forget_dir(l);
+    l->dir = strndup(dir, len);
+    if (!l->dir)
+        return trtc_fail_nomem(err);
+    const int n = scandir(l->dir, &l->v, NULL, by_name);
+    if (n >= 0) {
+        l->n = n;
+        return 0;
+    }
+    trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", l->dir);
+    forget_dir(l);
+    return -1;
+}
+
+/* The first entry that stands behind name. */
+static int first_behind(const struct listed_dir *l, const char *name)
+{
+    int lo = 0, hi = l->n;
+    while (lo < hi) {
+        const int mid = lo + (hi - lo) / 2;
+        if (strcmp(l->v[mid]->d_name, name) <= 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 /* The further parts of a split output: beside the first one, named alike, with later times. */
 static void tell_parts(struct work *w, const struct trtc_output *o, const char *path)
 {
@@ -164,23 +208,26 @@ static void tell_parts(struct work *w, const struct trtc_output *o, const char *
             ;
     size_t prefix = (size_t)(stamp + 1 - base), dir_len = (size_t)(base - path);
     const char *suffix = stamp + 1 + TRTC_UTC_LEN;
-    char *dir = strndup(path, dir_len);
-    struct dirent **found = NULL;
-    int n = dir ? scandir(dir, &found, NULL, by_name) : 0;
-    for (int i = 0; i < n; i++) {
-        const char *name = found[i]->d_name;
-        int64_t ms;
-        bool part = strlen(name) == strlen(base) && memcmp(name, base, prefix) == 0 &&
-                    strcmp(name + prefix + TRTC_UTC_LEN, suffix) == 0 &&
-                    trtc_utc_parse17(name + prefix, &ms) == 0 && ms > o->start_us / 1000 &&
-                    ms < o->end_us / 1000 && strcmp(name, base) != 0;
-        char whole[4096];
-        if (part && snprintf(whole, sizeof whole, "%s%s", dir, name) < (int)sizeof whole)
-            tell_existing(w, o, whole);
-        free(found[i]);
+    struct trtc_err err;
+    if (list_dir(&w->listed, path, dir_len, &err) < 0) {
+        w->code = trtc_worse(w->code, cli_report(&err));
+        return;
     }
-    free(found);
-    free(dir);
+    for (int i = first_behind(&w->listed, base); i < w->listed.n; i++) {
+        const char *name = w->listed.v[i]->d_name;
+        int64_t ms;
+        if (strncmp(name, base, prefix) != 0)
+            break;
+        if (strlen(name) != strlen(base) || trtc_utc_parse17(name + prefix, &ms) < 0 ||
+            strcmp(name + prefix + TRTC_UTC_LEN, suffix) != 0)
+            continue;
+        if (ms >= o->end_us / 1000)
+            break;
+        char whole[4096];
+        if (ms > o->start_us / 1000 &&
+            snprintf(whole, sizeof whole, "%.*s%s", (int)dir_len, path, name) < (int)sizeof whole)
+            tell_existing(w, o, whole);
+    }
 }
 
 /* A group is told as a whole (lock), and stands in the report where it stands in the plan, whoever
@@ -450,6 +497,7 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
         show_progress(w, since);
     cli_progress(NULL);
     join_accounts(w);
+    forget_dir(&w->listed);
     free(threads);
     return started || w->plan.n == 0 ? 0
                                      : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");

@@ -24,33 +24,64 @@ const char *trtc_file_part(const char *name)
     return slash ? slash + 1 : name;
 }
 
+/* Where the first item with that name stands, or is to stand. */
+static size_t *slot_of(const struct trtc_listing *l, const char *file)
+{
+    uint64_t h = UINT64_C(1469598103934665603);
+    for (const char *s = file; *s; s++)
+        h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+    size_t i = (size_t)(h ^ h >> 29) & (l->nb_slots - 1);
+    while (l->slots[i] && strcmp(trtc_file_part(l->items[l->slots[i] - 1].name), file) != 0)
+        i = (i + 1) & (l->nb_slots - 1);
+    return &l->slots[i];
+}
+
+/* Room for another item. */
+static int reserve(struct trtc_listing *l)
+{
+    if ((l->n & (l->n - 1)) != 0) /* none, or a power of two: full */
+        return 0;
+    const size_t nb = l->n ? 2 * l->n : 1;
+    struct trtc_listed *more = realloc(l->items, nb * sizeof *more);
+    if (!more)
+        return -1;
+    l->items = more;
+    size_t *slots = calloc(2 * nb, sizeof *slots);
+    if (!slots)
+        return -1;
+    free(l->slots);
+    l->slots = slots;
+    l->nb_slots = 2 * nb;
+    for (size_t i = l->n; i-- > 0;)
+        *slot_of(l, trtc_file_part(l->items[i].name)) = i + 1;
+    return 0;
+}
+
 struct trtc_listed *trtc_listing_add(struct trtc_listing *l, const char *dirs, const char *file)
 {
     size_t nb_dirs = strlen(dirs), nb_file = strlen(file);
-    if ((l->n & (l->n - 1)) == 0) { /* none, or a power of two: full */
-        struct trtc_listed *more = realloc(l->items, (l->n ? 2 * l->n : 1) * sizeof *more);
-        if (!more)
-            return NULL;
-        l->items = more;
-    }
+    if (reserve(l) < 0)
+        return NULL;
     char *name = malloc(nb_dirs + nb_file + 1);
     if (!name)
         return NULL;
     memcpy(name, dirs, nb_dirs);
     memcpy(name + nb_dirs, file, nb_file + 1);
-    struct trtc_listed *item = &l->items[l->n++];
+    struct trtc_listed *item = &l->items[l->n];
     *item = (struct trtc_listed){
         .name = name, .begin_ms = TRTC_NOTIME, .bytes = -1, .attr_bytes = -1
     };
+    size_t *slot = slot_of(l, trtc_file_part(name));
+    l->n++;
+    if (!*slot)
+        *slot = l->n;
     return item;
 }
 
 struct trtc_listed *trtc_listing_find(const struct trtc_listing *l, const char *file)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if (strcmp(trtc_file_part(l->items[i].name), file) == 0)
-            return &l->items[i];
-    return NULL;
+    const size_t nr = l->nb_slots ? *slot_of(l, file) : 0;
+    return nr ? &l->items[nr - 1] : NULL;
 }
 
 void trtc_listing_fini(struct trtc_listing *l)
@@ -61,6 +92,7 @@ void trtc_listing_fini(struct trtc_listing *l)
         free(l->items[i].fault);
     }
     free(l->items);
+    free(l->slots);
     *l = (struct trtc_listing){ 0 };
 }
 

@@ -37,6 +37,8 @@ struct trtc_listed {
 struct trtc_listing { /* zero: empty */
     struct trtc_listed *items;
     size_t n;
+    size_t *slots; /* by the names behind their directories: number of an item, plus 1 */
+    size_t nb_slots;
 };
 
 /* Adds the playlists (OutputFormat 0 to 2) and MP4s (1 and 3) that a request makes for these users

@@ -10,7 +10,7 @@
  * added. NULL: no memory. */
 struct trtc_listed *trtc_listing_add(struct trtc_listing *l, const char *dirs, const char *file);
 
-/* The item with that name behind its directories, or NULL. */
+/* The first item with that name behind its directories, or NULL. */
 struct trtc_listed *trtc_listing_find(const struct trtc_listing *l, const char *file);
 
 /* Behind the last '/'. */
