@@ -160,8 +160,9 @@ static bool say_damage(const struct hls_account *a)
         cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", a->input,
                   l.nb_lost_packets);
     if (l.nb_faults)
-        cli_error("%s: damaged in %" PRId64 " places, where frames may be missing%s%s", a->input,
-                  l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
+        cli_error("%s: damaged: faults of the container, where frames may be missing: %" PRId64
+                  "%s%s",
+                  a->input, l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
     if (l.nb_damaged)
         cli_error("%s: damaged: %" PRId64 " frames are not whole, and are recorded as they are",
                   a->input, l.nb_damaged);

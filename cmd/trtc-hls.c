@@ -297,7 +297,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     seg = trtc_segmenter_new(so, trtc_input_info(in), print_done, &p, err);
     if (!seg)
         goto done;
-    struct hls_account a = { .input = o->input, .in = in, .seg = seg };
+    struct hls_account a = { .input = trtc_input_name(in), .in = in, .seg = seg };
     hls_note_tracks(&a);
     ret = pump(in, seg, &a, err);
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {

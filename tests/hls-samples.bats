@@ -279,7 +279,7 @@ END
     # shellcheck disable=SC2002 # a pipe is what is wanted
     cat slow.mkv | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 --no-sync -d pipe >out 2>err || status=$?
     [[ $status -eq 3 ]] || fail "pipe: $status"
-    grep -qE -- '-: picture: [0-9]+ frames came up to [0-9.]+ s behind the sound' err || fail "not said"
+    grep -qE 'standard input: picture: [0-9]+ frames came up to [0-9.]+ s behind the sound' err || fail "not said"
     [[ $(cat pipe/*.ts | ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) == 6 ]] || fail "pictures are missing"
     sort -c <(grep '\.ts$' pipe/*.m3u8) || fail "the names go back"
 }

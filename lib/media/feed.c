@@ -291,7 +291,8 @@ void trtc_source_settle(struct trtc_source_input *s)
                         "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
     if (l->nb_faults > 0)
         trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
-                        "in %" PRId64 " places, where frames may be missing", l->nb_faults);
+                        "faults of the container, where frames may be missing: %" PRId64,
+                        l->nb_faults);
     if (l->nb_bad_bytes > 0)
         trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, l->nb_bad_bytes,
                         "%" PRId64 " bytes could not be used", l->nb_bad_bytes);

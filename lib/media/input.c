@@ -692,6 +692,11 @@ struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomi
     return open_input(url, true, stop, err);
 }
 
+const char *trtc_input_name(const struct trtc_input *in)
+{
+    return in->name;
+}
+
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in)
 {
     return &in->info;

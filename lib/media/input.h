@@ -83,6 +83,9 @@ struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t 
 struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomic_t *stop,
                                        struct trtc_err *err);
 
+/* As messages call it: of a URL no more than the host. */
+const char *trtc_input_name(const struct trtc_input *in);
+
 /* Valid as long as in. A track may appear later (announced by a further table of a transport
  * stream; not flagged by the header of an FLV): then the info changes with its first frame. */
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);

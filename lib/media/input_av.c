@@ -756,7 +756,7 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     const size_t nb_pce = described ? 0 : pce->size;
     if (!s->bare || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
         b->nb_bad_bytes += (int64_t)size;
-        b->stream[TRTC_INPUT_AUDIO].ledger.nb_left[TRTC_LEFT_FORMAT]++;
+        b->stream[TRTC_INPUT_AUDIO].ledger.nb_left[s->bare ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
         raw->size = 0;
         return 0;
     }
