@@ -289,7 +289,7 @@ static void test_avi(void **state)
     for (int i = 0; i < 2; i++) {
         read_file(&got, i ? "lengths.avi" : "deep.avi");
         assert_int_equal(got.nb[V], 100);
-        assert_in_range(got.nb[A], 188, 190);
+        assert_int_in_range(got.nb[A], 188, 190);
         int64_t shown[100];
         for (int k = 0; k < 100; k++) {
             const struct frame *x = frame_of(&got, V, k);
@@ -1137,7 +1137,7 @@ static void test_clock(void **state)
         const int64_t pts_us = (k / 4 * 4 + order[k % 4]) * INT64_C(40000);
         trtc_input_clock_place(&c, V, pts_us, k * INT64_C(40000) + 100000, 40000, &at);
         assert_false(at.breaks || at.mended);
-        assert_in_range(at.pts_us - pts_us, 0, k < 8 ? 50 : 0); /* a tick or two */
+        assert_int_in_range(at.pts_us - pts_us, 0, k < 8 ? 50 : 0); /* a tick or two */
         assert_true(at.dts_us <= at.pts_us && at.dts_us > last_us);
         last_us = at.dts_us;
     }
@@ -1217,7 +1217,7 @@ static void test_aac_channels(void **state)
         assert_int_equal(got.info.audio, TRTC_CODEC_AAC);
         assert_int_equal(got.info.channels, 4);
         assert_false(got.info.audio_encoded);
-        assert_in_range(got.nb[A], 47, 49);
+        assert_int_in_range(got.nb[A], 47, 49);
         for (int k = 0; k < got.nb[A]; k++) {
             const struct frame *x = frame_of(&got, A, k);
             struct trtc_adts h;

@@ -14,6 +14,7 @@
 
 #include "core/utc.h"
 #include "media/interleave.h"
+#include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define S        INT64_C(1000000)
@@ -238,8 +239,8 @@ static void test_pause(void **state)
             later_us = held_us > later_us ? held_us : later_us;
     }
     assert_int_equal(trtc_interleave_end(x, NULL), 0);
-    assert_in_range(most_us, 4 * S, 5 * S + 500000);
-    assert_in_range(later_us, 0, S);
+    assert_int_in_range(most_us, 4 * S, 5 * S + 500000);
+    assert_int_in_range(later_us, 0, S);
     assert_int_equal(nb_late(x), 0);
     assert_int_equal(out.nb[0] + out.nb[1], kept);
     trtc_interleave_free(&x);
@@ -274,8 +275,8 @@ static void test_beyond(void **state)
         trtc_interleave_late(x, false, &late);
         assert_int_equal(late.nb, 0);
         trtc_interleave_late(x, true, &late);
-        assert_in_range(late.nb, 100, 750);
-        assert_in_range(late.most_us, 4 * S, 8 * S);
+        assert_int_in_range(late.nb, 100, 750);
+        assert_int_in_range(late.most_us, 4 * S, 8 * S);
         assert_int_equal(late.most_us, out.back_us);
         trtc_interleave_free(&x);
     }

@@ -234,7 +234,8 @@ static size_t load(const char *path)
     return n;
 }
 
-static bool no_clock; /* of frames that came too late it is not true */
+static int64_t shift_us; /* from the frames' times to those in the segments */
+static bool no_clock;    /* of frames that came too late it is not true */
 
 /* Every PES has come before it is decoded: the clock is never past its DTS. */
 static void check_clock(const uint8_t *p, size_t n)
@@ -253,7 +254,7 @@ static void check_clock(const uint8_t *p, size_t n)
         const int64_t dts = (int64_t)(pes[0] >> 1 & 7) << 30 | pes[1] << 22 | (pes[2] >> 1) << 15 |
                             pes[3] << 7 | pes[4] >> 1;
         if (pcr >= 0)
-            assert_in_range(trtc_ts_diff(dts, pcr), 1, 3 * 90000);
+            assert_int_in_range(trtc_ts_diff(dts, pcr), 1, 3 * 90000);
     }
 }
 
@@ -283,10 +284,11 @@ static void look_into(const char *path, int64_t *low_us)
         x->seen++;
         assert_int_equal(x->video, f.stream->video);
         assert_int_equal(f.stream->codec, x->video ? x->codec : TRTC_CODEC_AAC);
-        assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, x->pts_us * 9 / 100)), 0,
-                            x->video ? 1 : 90);
-        assert_int_in_range(llabs(trtc_ts_diff(f.dts_90k, x->dts_us * 9 / 100)), 0,
-                            x->video ? 1 : 90);
+        const int64_t pts = (x->pts_us + shift_us) * 9 / 100,
+                      dts = (x->dts_us + shift_us) * 9 / 100;
+        assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, pts)), 0, x->video ? 1 : 90);
+        assert_int_in_range(llabs(trtc_ts_diff(f.dts_90k, dts)), 0, x->video ? 1 : 90);
+        assert_true(f.pts_90k < 3600 * INT64_C(90000) && f.dts_90k < 3600 * INT64_C(90000));
         *low_us = x->pts_us < *low_us ? x->pts_us : *low_us;
     }
     assert_int_equal(trtc_ts_stats(ts)->nb_lost, 0);
@@ -489,10 +491,40 @@ static void test_apart(void **state)
             }
             assert_int_equal(end(), 1);
             look_at(i % 2 ? MIXED_LIST : USER_LIST "video.m3u8", &p);
-            assert_in_range(p.nb_segs, slow ? 4 : 10, slow ? 5 : 10);
+            assert_int_in_range(p.nb_segs, slow ? 4 : 10, slow ? 5 : 10);
             trtc_playlist_fini(&p);
             all_seen();
         }
+    }
+}
+
+/* A stream that begins at 0, or below, is raised: no time stamp and no clock is below 0, which is far ahead. */
+static void test_low_start(void **state)
+{
+    static const int64_t starts_us[] = { -21333, 0, 300000 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(starts_us); i++) {
+        const int64_t at_us = starts_us[i] + 1;
+        int64_t low_us;
+
+        begin(MIXED, TRTC_CODEC_H264, true);
+        trtc_segmenter_free(&run.s);
+        run.o.stream_start_us = starts_us[i];
+        run.s = trtc_segmenter_new(&run.o, &run.info, told, NULL, &run.err);
+        assert_non_null(run.s);
+        for (int k = 0; k < 50; k++) {
+            give((struct frame){ .pts_us = at_us + k * AUDIO_US });
+            give((struct frame){ .video = true,
+                                 .key = k == 0,
+                                 .pts_us = at_us + 80000 + k * VIDEO_US,
+                                 .dts_us = at_us + k * VIDEO_US });
+        }
+        assert_int_equal(end(), 1);
+        shift_us = (1400000 - starts_us[i] + 99) / 100 * 100;
+        look_into(run.done[0].path, &low_us);
+        shift_us = 0;
+        all_seen();
     }
 }
 
@@ -513,8 +545,8 @@ static void test_too_far_apart(void **state)
     if (trtc_segmenter_end(run.s, &run.err) < 0)
         fail_msg("%s", run.err.msg);
     trtc_segmenter_late(run.s, true, &late);
-    assert_in_range(late.nb, 100, 500);
-    assert_in_range(late.most_us, 6 * S, 8 * S);
+    assert_int_in_range(late.nb, 100, 500);
+    assert_int_in_range(late.most_us, 6 * S, 8 * S);
     trtc_segmenter_late(run.s, false, &late);
     assert_int_equal(late.nb, 0);
     trtc_segmenter_free(&run.s);
@@ -576,7 +608,7 @@ static void test_sound_changes(void **state)
         for (size_t i = 0; i < p.nb_segs; i++) {
             nb_marked += p.segs[i].discontinuity;
             if (p.segs[i].discontinuity)
-                assert_in_range(p.segs[i].attr_start_ms - START_MS, 4479, mixed ? 5340 : 4481);
+                assert_int_in_range(p.segs[i].attr_start_ms - START_MS, 4479, mixed ? 5340 : 4481);
         }
         assert_int_equal(nb_marked, 1);
         trtc_playlist_fini(&p);
@@ -617,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_late_joins),
         cmocka_unit_test(test_late_picture_together),
         cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_low_start),
         cmocka_unit_test(test_too_far_apart),
         cmocka_unit_test(test_codec_changes),
         cmocka_unit_test(test_sound_changes),

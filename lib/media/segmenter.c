@@ -22,6 +22,8 @@
 enum { LANES_MAX = 2, HA_MAX = 3 };
 #define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */
 #define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
+#define LOW_US \
+    1400000 /* time stamps of a segment begin at this or later: players take those below 0 for far ahead */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -64,6 +66,7 @@ struct trtc_segmenter {
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
     bool late_said;
+    int64_t shift_us;              /* from the stream's times to those in the segments */
     int64_t nb_written[2];         /* frames: sound, pictures */
     struct trtc_interleave *order; /* where a lane holds both, else NULL */
 };
@@ -466,10 +469,11 @@ static int64_t to_90k(int64_t us)
 static int mux_frame(struct lane *l, const struct trtc_input_frame *f, struct trtc_err *err)
 {
     const struct trtc_packet *p = &f->pkt;
+    const int64_t pts_90k = to_90k(p->pts_us + l->s->shift_us);
     if (!f->video)
-        return trtc_tsmux_audio(l->mux, p->data, p->size, to_90k(p->pts_us), err);
-    return trtc_tsmux_video(l->mux, p->data, p->size, f->sets, f->sets_size, to_90k(p->pts_us),
-                            to_90k(p->dts_us), p->key, err);
+        return trtc_tsmux_audio(l->mux, p->data, p->size, pts_90k, err);
+    return trtc_tsmux_video(l->mux, p->data, p->size, f->sets, f->sets_size, pts_90k,
+                            to_90k(p->dts_us + l->s->shift_us), p->key, err);
 }
 
 /* Nothing that comes from here on can lie before the lowest PTS of the new segment: the pictures
@@ -617,6 +621,8 @@ struct trtc_segmenter *trtc_segmenter_new(
         return NULL;
     }
     s->o = *o;
+    if (o->stream_start_us < LOW_US) /* in whole ticks of 90 kHz */
+        s->shift_us = (LOW_US - o->stream_start_us + 99) / 100 * 100;
     s->told = told;
     s->opaque = opaque;
     int ret = together ? add_lane(s, info, true, true, err) : 0;
