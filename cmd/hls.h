@@ -11,15 +11,19 @@ struct hls_account {
     const struct trtc_segmenter *seg; /* has ended */
     bool failed;    /* the recording was broken off, which its error explains */
     uint32_t noted; /* tracks that were said to be left out */
-    bool noted_encoded;
+    bool noted_encoded, noted_shape;
     int nb_jumps;
+    unsigned turn;      /* that was noted */
+    int64_t nb_hidden;  /* pictures that are not to be shown */
+    int64_t unheard_us; /* sound that is not to be heard */
 };
 
 /* Notes, once each: the tracks that the container names and nobody takes; a sound that is encoded. */
 void hls_note_tracks(struct hls_account *a);
 
-/* Notes that the time stamps jump, with a frame that breaks; into_us: at which time of the recording. */
-void hls_note_jump(struct hls_account *a, const struct trtc_input_frame *f, int64_t into_us);
+/* Looks at a frame, and notes what of it a recording cannot say: jumps of the time stamps, pictures
+ * that are to be turned or whose samples are no squares; counts what is not to be shown or heard. */
+void hls_look(struct hls_account *a, const struct trtc_input_frame *f);
 
 /* Names what is missing: in the input, and in what was made of it. True where something is. */
 bool hls_say_losses(struct hls_account *a);

@@ -8,8 +8,10 @@
 #include "cli.h"
 #include "core/ledger_json.h"
 #include "hls.h"
+#include "media/turn.h"
 
-enum { JUMPS_MAX = 10 }; /* that are noted one by one */
+enum { JUMPS_MAX = 10 };  /* that are noted one by one */
+#define PRIMING_US 200000 /* what encoders put in front of a sound, at most */
 
 static const char *const tracks[] = { "sound", "picture" };
 
@@ -59,8 +61,11 @@ void hls_note_tracks(struct hls_account *a)
     }
 }
 
-void hls_note_jump(struct hls_account *a, const struct trtc_input_frame *f, int64_t into_us)
+/* ---- what a recording cannot say ---- */
+
+static void note_jump(struct hls_account *a, const struct trtc_input_frame *f)
 {
+    const int64_t into_us = f->pkt.pts_us - trtc_input_start_us(a->in);
     const double s = (double)f->jump_us / 1e6, days = s / 86400;
 
     if (a->nb_jumps++ >= JUMPS_MAX)
@@ -76,6 +81,61 @@ void hls_note_jump(struct hls_account *a, const struct trtc_input_frame *f, int6
     if (a->nb_jumps == JUMPS_MAX)
         cli_note("%s: further jumps are only counted", a->input);
 }
+
+static void note_turn(struct hls_account *a, unsigned turn)
+{
+    const bool quarter = turn & TRTC_TURN_TRANSPOSE;
+    const bool half = turn == (TRTC_TURN_MIRROR | TRTC_TURN_FLIP);
+
+    a->turn = turn;
+    if (turn)
+        cli_note(
+            "%s: the picture is to be shown %s: a recording cannot say so, and has it as it lies",
+            a->input,
+            quarter ? "turned by a quarter"
+            : half  ? "turned by a half"
+                    : "mirrored");
+}
+
+/* The container says the shape of a sample, and the pictures say another one, or none. */
+static void note_shape(struct hls_account *a, const struct trtc_input_frame *f)
+{
+    const struct trtc_input_info *info = trtc_input_info(a->in);
+    const int num = info->sar_num ? info->sar_num : 1, den = info->sar_den ? info->sar_den : 1;
+
+    if (a->noted_shape || f->sar_num == 0 || (int64_t)f->sar_num * den == (int64_t)f->sar_den * num)
+        return;
+    a->noted_shape = true;
+    cli_note(
+        "%s: only the container says that samples are %d:%d in shape: a recording has them as %d:%d",
+        a->input, f->sar_num, f->sar_den, num, den);
+}
+
+void hls_look(struct hls_account *a, const struct trtc_input_frame *f)
+{
+    if (f->breaks)
+        note_jump(a, f);
+    if (f->video && f->turn != a->turn)
+        note_turn(a, f->turn);
+    if (f->video && f->pkt.key)
+        note_shape(a, f);
+    if (f->video)
+        a->nb_hidden += f->pkt.hidden;
+    else if (f->pkt.hidden)
+        a->unheard_us += f->dur_us;
+}
+
+static void note_hidden(const struct hls_account *a)
+{
+    if (a->nb_hidden)
+        cli_note("%s: an edit list hides %" PRId64 " pictures: a recording cannot, and shows them",
+                 a->input, a->nb_hidden);
+    if (a->unheard_us > PRIMING_US)
+        cli_note("%s: an edit list hides %.3f s of sound: a recording cannot, and has it heard",
+                 a->input, (double)a->unheard_us / 1e6);
+}
+
+/* ---- losses ---- */
 
 /* Sound or picture that came and was not followed. */
 static bool say_unfollowed(const struct hls_account *a)
@@ -188,6 +248,7 @@ bool hls_say_losses(struct hls_account *a)
     bool any = say_damage(a);
 
     hls_note_tracks(a);
+    note_hidden(a);
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
     any |= say_unfollowed(a);

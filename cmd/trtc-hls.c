@@ -264,8 +264,7 @@ static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_ac
     struct trtc_input_frame f;
     int got;
     while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
-        if (f.breaks)
-            hls_note_jump(a, &f, f.pkt.pts_us - trtc_input_start_us(in));
+        hls_look(a, &f);
         if (trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
             return -1;
         if (trtc_segmenter_says_late(seg))

@@ -64,6 +64,22 @@ account() {
     quiet
 }
 
+@test "what an MP4 or Matroska says about showing, and a transport stream cannot, is noted; nothing of it is missing" {
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -metadata:s:v rotate=90 turned.mp4 -c copy -aspect 4:3 wide.mkv
+    ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
+    hls 0 -d turned turned.mp4
+    said 'turned.mp4: the picture is to be shown turned by a quarter'
+    hls 0 -d wide wide.mkv
+    said 'wide.mkv: only the container says that samples are 3:4 in shape: a recording has them as 1:1'
+    [[ $(wc -l <err) -eq 1 ]] || fail "more is said"
+    hls 0 -d cut --json cut.mp4
+    grep -qE 'cut.mp4: an edit list hides [0-9]+ pictures' err || fail "not the pictures"
+    grep -qE 'cut.mp4: an edit list hides 0\.[0-9]+ s of sound' err || fail "not the sound"
+    [[ $(account video .account.frames_out) == $(packets cut.mp4 v) ]] || fail "pictures are missing"
+    hls 0 -q -d q turned.mp4
+    quiet
+}
+
 @test "a picture of another codec that comes later is a loss that is named, and the sound goes on" {
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=8 -map 0 -c:v mpeg2video \
         -output_ts_offset 4 v.ts -map 1 -c:a aac -t 4 a.ts -map 1 -c:a aac -ss 4 -copyts a2.ts

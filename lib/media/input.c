@@ -121,6 +121,8 @@ static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
         (!f->sets || trtc_video_params_read(raw->codec, f->sets, f->sets_size, &v) < 0))
         return;
     note_colour(in, &v.colour);
+    in->info.sar_num = v.sar_num;
+    in->info.sar_den = v.sar_den;
     if (v.width_px == in->info.width_px && v.height_px == in->info.height_px)
         return;
     f->new_size = in->info.width_px > 0;
