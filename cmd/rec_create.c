@@ -28,6 +28,13 @@ static bool same(const cJSON *a, const cJSON *b, const char *name)
     return x && y && cJSON_Compare(x, y, true);
 }
 
+/* RoomIdType, as the service takes it. */
+static int room_type(const cJSON *request)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(request, "RoomIdType");
+    return cJSON_IsNumber(type) ? type->valueint : 1;
+}
+
 static int see_left(void *opaque, const struct trtc_task *task)
 {
     struct left *left = opaque;
@@ -35,6 +42,7 @@ static int see_left(void *opaque, const struct trtc_task *task)
     if (task->state != TRTC_TASK_CREATING || !robot || strlen(robot) >= sizeof left->robot ||
         !same(task->request, left->request, "SdkAppId") ||
         !same(task->request, left->request, "RoomId") ||
+        room_type(task->request) != room_type(left->request) ||
         (left->wanted && strcmp(left->wanted, robot) != 0))
         return 0;
     snprintf(left->robot, sizeof left->robot, "%s", robot);
@@ -46,9 +54,9 @@ static int lock(struct rec *r, const cJSON *request, const char *robot, struct t
 {
     const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId");
     const char *room = rec_text(request, "RoomId");
-    char id[256];
-    snprintf(id, sizeof id, "%.0f %s %s", cJSON_IsNumber(app) ? app->valuedouble : 0,
-             room ? room : "", robot);
+    char id[512];
+    snprintf(id, sizeof id, "%.0f %d %zu %s %s", cJSON_IsNumber(app) ? app->valuedouble : 0,
+             room_type(request), room ? strlen(room) : 0, room ? room : "", robot);
     return trtc_task_lock(r->tasks, id, err);
 }
 

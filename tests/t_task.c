@@ -212,28 +212,6 @@ static void ids_of_all_kinds(void **state)
     }
 }
 
-static void journal(void **state)
-{
-    struct trtc_err err = { 0 };
-    save(*state, NULL, 1000);
-    assert_string_equal(strrchr(only("c-"), '/'), "/c-1400000001_3560_recorder.json");
-    save(*state, "task1", 1000); /* it got its id */
-    assert_int_equal(count("c-"), 0);
-    assert_int_equal(count("t-"), 1);
-    save(*state, NULL, 2000); /* the same robot again */
-    save(*state, "task1", 1000);
-    assert_int_equal(count("c-"), 1);
-    struct trtc_task failed = make(NULL, 2000);
-    assert_int_equal(trtc_task_remove(*state, &failed, &err), 0);
-    trtc_task_fini(&failed);
-    assert_int_equal(count("c-"), 0);
-    struct trtc_task bare = { .state = TRTC_TASK_CREATING, .created_ms = 3 };
-    assert_int_equal(trtc_task_save(*state, &bare, &err), 0);
-    assert_string_equal(strrchr(only("c-"), '/'), "/c-0__.json");
-}
-
-/* ---- all ---- */
-
 struct seen {
     char text[512];
     int stop, nb_bad;
@@ -256,6 +234,94 @@ static void bad(void *opaque, const char *file, const char *why)
     snprintf(s->text + n, sizeof s->text - n, "!");
     s->nb_bad++;
 }
+
+static void journal(void **state)
+{
+    struct trtc_err err = { 0 };
+    save(*state, NULL, 1000);
+    assert_non_null(strstr(only("c-"), "/c-1400000001_3560_recorder~"));
+    save(*state, "task1", 1000); /* it got its id */
+    assert_int_equal(count("c-"), 0);
+    assert_int_equal(count("t-"), 1);
+    save(*state, NULL, 2000); /* the same robot again */
+    save(*state, "task1", 1000);
+    assert_int_equal(count("c-"), 1);
+    struct trtc_task failed = make(NULL, 2000);
+    assert_int_equal(trtc_task_remove(*state, &failed, &err), 0);
+    trtc_task_fini(&failed);
+    assert_int_equal(count("c-"), 0);
+    struct trtc_task bare = { .state = TRTC_TASK_CREATING, .created_ms = 3 };
+    assert_int_equal(trtc_task_save(*state, &bare, &err), 0);
+    assert_non_null(strstr(only("c-"), "/c-0__~"));
+}
+
+static struct trtc_task robot(const char *room, const char *user, int type, const char *endpoint)
+{
+    struct trtc_task task = make(NULL, 1000);
+    cJSON_ReplaceItemInObject(task.request, "RoomId", cJSON_CreateString(room));
+    cJSON_ReplaceItemInObject(task.request, "UserId", cJSON_CreateString(user));
+    cJSON_DeleteItemFromObject(task.request, "RoomIdType");
+    if (type >= 0)
+        cJSON_AddNumberToObject(task.request, "RoomIdType", type);
+    free(task.endpoint);
+    task.endpoint = endpoint ? strdup(endpoint) : NULL;
+    return task;
+}
+
+/* No two robots share a journal, however their names are put together. */
+static void journals_apart(void **state)
+{
+    static const struct {
+        const char *room, *user;
+        int type;
+        const char *endpoint;
+    } t[] = {
+        { "a_b", "c", 0, NULL },       { "a", "b_c", 0, NULL }, { "a b", "c", 0, NULL },
+        { "a", "b c", 0, NULL },       { "7", "r", 0, NULL },   { "7", "r", 1, NULL },
+        { "", "7_r", 0, NULL },        { "7_", "r", 0, NULL },  { "a", "b_c", 0, "https://other" },
+        { "a 0 1 1", "c", 0, NULL },   { "a%5F", "c", 0, NULL }, { "a_", "c", 0, NULL },
+    };
+    const int n = sizeof t / sizeof t[0];
+    struct trtc_err err = { 0 };
+    struct seen s = { 0 };
+    for (int i = 0; i < n; i++) {
+        struct trtc_task task = robot(t[i].room, t[i].user, t[i].type, t[i].endpoint);
+        assert_int_equal(trtc_task_save(*state, &task, &err), 0);
+        assert_int_equal(trtc_task_save(*state, &task, &err), 0);
+        assert_int_equal(count("c-"), i + 1);
+        trtc_task_fini(&task);
+    }
+    /* no type is type 1 */
+    struct trtc_task task = robot("7", "r", -1, NULL);
+    assert_int_equal(trtc_task_save(*state, &task, &err), 0);
+    trtc_task_fini(&task);
+    assert_int_equal(count("c-"), n);
+    assert_int_equal(trtc_task_each(*state, see, bad, &s, &err), 0);
+    assert_int_equal(s.nb_bad, 0);
+}
+
+/* A journal of version 0.1.0 is read, and goes when the robot gets a new one. */
+static void old_journal(void **state)
+{
+    struct trtc_err err = { 0 };
+    struct seen s = { 0 };
+    char path[256], old[256];
+    save(*state, NULL, 1000);
+    snprintf(path, sizeof path, "%s", only("c-"));
+    snprintf(old, sizeof old, "%.*s.json", (int)strcspn(path, "~"), path);
+    assert_int_equal(rename(path, old), 0);
+    assert_int_equal(trtc_task_each(*state, see, bad, &s, &err), 0);
+    assert_string_equal(s.text, "- ");
+    struct trtc_task other = robot("3560", "other", 0, NULL);
+    assert_int_equal(trtc_task_save(*state, &other, &err), 0);
+    trtc_task_fini(&other);
+    assert_int_equal(count("c-"), 2);
+    save(*state, NULL, 2000);
+    assert_int_equal(count("c-"), 2);
+    assert_int_not_equal(access(old, F_OK), 0);
+}
+
+/* ---- all ---- */
 
 static void newest_first(void **state)
 {
@@ -464,7 +530,7 @@ static void written_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(saved_and_loaded), CASE(ids_of_all_kinds),       CASE(journal),     CASE(newest_first),
+        CASE(saved_and_loaded), CASE(ids_of_all_kinds),       CASE(journal), CASE(journals_apart), CASE(old_journal),     CASE(newest_first),
         CASE(damaged_files),    CASE(links_and_others_files), CASE(directories), CASE(locks),
         CASE(leftovers),        CASE(written_at_once),
     };

@@ -60,6 +60,19 @@ static size_t put_hex(unsigned char c, char *out)
     return 4;
 }
 
+/* Characters of len bytes that a terminal, or a reader of lines, acts on: C1 controls, the marks and overrides that change the
+ * direction of what follows (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), and the separators of lines and
+ * paragraphs (U+2028, U+2029). */
+static bool acts(const unsigned char *s, size_t len)
+{
+    if (len == 2)
+        return (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c);
+    if (len != 3 || s[0] != 0xe2)
+        return false;
+    return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+           (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX], size_t *used)
 {
     const unsigned char *s = text;
@@ -78,10 +91,13 @@ size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX]
     if (!len)
         return put_hex(*s, out);
     *used = len;
-    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls: terminals obey them as they do ESC */
-        return put_hex(s[0], out) + put_hex(s[1], out + 4);
-    memcpy(out, s, len);
-    return len;
+    if (!acts(s, len)) {
+        memcpy(out, s, len);
+        return len;
+    }
+    for (size_t i = 0; i < len; i++)
+        put_hex(s[i], out + 4 * i);
+    return 4 * len;
 }
 
 static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_t size)

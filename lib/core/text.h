@@ -10,8 +10,9 @@
 /* True if the n bytes are well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
 bool trtc_utf8_valid(const void *s, size_t n);
 
-/* Writes at most size - 1 bytes of s to out, with control characters, DEL, backslash and bytes of
- * ill-formed UTF-8 as \t \n \r \\ \xHH, and a NUL; cut with "..." where it does not fit. Returns out. */
+/* Writes at most size - 1 bytes of s to out, with control characters (C0, DEL, C1, those of direction, separators of
+ * lines and paragraphs), backslash and bytes of ill-formed UTF-8 as \t \n \r \\ \xHH, and a NUL; cut with "..." where
+ * it does not fit. Returns out. */
 char *trtc_text_show(const void *s, size_t n, char *out, size_t size);
 
 /* The same for a message whose parts are escaped already: backslashes stay as they are. */

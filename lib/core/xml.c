@@ -25,6 +25,7 @@ static void put_char(const char *s, size_t n, FILE *out)
     }
     /* XML 1.0, 2.2: control characters, U+FFFE and U+FFFF are none. */
     if ((unsigned char)*s < 0x20 || *s == 0x7f ||
+        (n == 2 && *s == '\xc2' && (unsigned char)s[1] < 0xa0) ||
         (n == 3 && (memcmp(s, "\xef\xbf\xbe", 3) == 0 || memcmp(s, "\xef\xbf\xbf", 3) == 0)))
         fputc('?', out);
     else

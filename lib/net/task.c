@@ -56,6 +56,7 @@ static bool is_plain(char c)
            (c && strchr("+-._", c));
 }
 
+/* Hexadecimal; the length, 0 without memory. */
 static size_t put_digest(const char *text, char *out)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -68,27 +69,38 @@ static size_t put_digest(const char *text, char *out)
     return len;
 }
 
-/* PREFIX, the text with %XX for what may not stand in a file name, SUFFIX. */
-static void file_name(const char *prefix, const char *text, const char *suffix,
-                      char out[NAME_BYTES])
+/* The text as far as it fits into max characters, with %XX for what may not stand in a file name. *end is where it is cut. */
+static size_t put_plain(const char *text, size_t max, char *out, const char **end)
 {
-    char safe[PLAIN_MAX + 4] = "";
     size_t n = 0;
-    const char *p = text;
-    for (; *p && n <= PLAIN_MAX; p++) {
-        if (is_plain(*p))
-            safe[n++] = *p;
-        else if (n + 3 <= PLAIN_MAX)
-            n += (size_t)snprintf(safe + n, 4, "%%%02X", (unsigned char)*p);
+    for (; *text && n < max; text++) {
+        if (is_plain(*text))
+            out[n++] = *text;
+        else if (n + 3 <= max)
+            n += (size_t)snprintf(out + n, 4, "%%%02X", (unsigned char)*text);
         else
             break;
     }
-    if (*p || n > PLAIN_MAX) {
-        n = CUT; /* '~' stands in no other name */
+    *end = text;
+    return n;
+}
+
+/* PREFIX, the text, SUFFIX; of a long text the head, and '~', which stands in no other name, before its digest. */
+static int file_name(const char *prefix, const char *text, const char *suffix,
+                     char out[NAME_BYTES], struct trtc_err *err)
+{
+    char safe[PLAIN_MAX + 4] = "";
+    const char *end;
+    size_t n = put_plain(text, PLAIN_MAX, safe, &end), digits = 0;
+    if (*end) {
+        n = CUT;
         safe[n++] = '~';
-        n += put_digest(text, safe + n);
+        digits = put_digest(text, safe + n);
+        if (!digits)
+            return trtc_fail_nomem(err);
     }
-    snprintf(out, NAME_BYTES, "%s%.*s%s", prefix, (int)n, safe, suffix);
+    snprintf(out, NAME_BYTES, "%s%.*s%s", prefix, (int)(n + digits), safe, suffix);
+    return 0;
 }
 
 static const char *member_text(const cJSON *request, const char *name)
@@ -97,20 +109,61 @@ static const char *member_text(const cJSON *request, const char *name)
     return s ? s : "";
 }
 
-static void journal_name(const struct trtc_task *task, char out[NAME_BYTES])
+/* A robot in a room, in words that no other has. malloc'd; NULL: no memory. */
+static char *robot_key(const struct trtc_task *task)
+{
+    const char *room = member_text(task->request, "RoomId"),
+               *user = member_text(task->request, "UserId"),
+               *endpoint = task->endpoint ? task->endpoint : "";
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(task->request, "RoomIdType");
+    const size_t size = strlen(room) + strlen(user) + strlen(endpoint) + 128;
+    char *key = malloc(size);
+    if (key)
+        snprintf(key, size, "%lld_%s_%s %d %zu %zu %s", (long long)task->sdkappid, room, user,
+                 cJSON_IsNumber(type) ? type->valueint : 1, strlen(room), strlen(user), endpoint);
+    return key;
+}
+
+/* "c-APP_ROOM_USER~DIGEST.json": for people, as far as it goes, and for certain. */
+static int journal_name(const struct trtc_task *task, char out[NAME_BYTES], struct trtc_err *err)
+{
+    char plain[CUT + 4], digest[2 * EVP_MAX_MD_SIZE + 1] = "";
+    const char *end;
+    char *key = robot_key(task), *blank = key ? strchr(key, ' ') : NULL;
+    size_t n = key ? put_digest(key, digest) : 0;
+    if (!n) {
+        free(key);
+        return trtc_fail_nomem(err);
+    }
+    *blank = '\0';
+    n = put_plain(key, CUT, plain, &end);
+    snprintf(out, NAME_BYTES, "c-%.*s~%s.json", (int)n, plain, digest);
+    free(key);
+    return 0;
+}
+
+/* As version 0.1.0 named journals. Some rooms and robots shared one. */
+static int old_journal_name(const struct trtc_task *task, char out[NAME_BYTES],
+                            struct trtc_err *err)
 {
     char key[KEY_MAX];
     snprintf(key, sizeof key, "%lld_%.200s_%.200s", (long long)task->sdkappid,
              member_text(task->request, "RoomId"), member_text(task->request, "UserId"));
-    file_name("c-", key, ".json", out);
+    return file_name("c-", key, ".json", out, err);
 }
 
-static void task_name(const struct trtc_task *task, char out[NAME_BYTES])
+static int task_name(const struct trtc_task *task, char out[NAME_BYTES], struct trtc_err *err)
 {
-    if (task->id)
-        file_name("t-", task->id, ".json", out);
-    else
-        journal_name(task, out);
+    return task->id ? file_name("t-", task->id, ".json", out, err) : journal_name(task, out, err);
+}
+
+/* Whether a file of this name may hold the task. 1, 0, -1. */
+static int is_name_of(const struct trtc_task *task, const char *name, struct trtc_err *err)
+{
+    char own[NAME_BYTES], old[NAME_BYTES] = "";
+    if (task_name(task, own, err) < 0 || (!task->id && old_journal_name(task, old, err) < 0))
+        return -1;
+    return strcmp(own, name) == 0 || strcmp(old, name) == 0;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -277,7 +330,8 @@ int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err)
     char name[NAME_BYTES], shown[SHOWN_MAX];
     if (t->lock_fd >= 0)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "a task is locked already");
-    file_name(".lock-", id, "", name);
+    if (file_name(".lock-", id, "", name, err) < 0)
+        return -1;
     for (int i = 0; i < TRIES; i++) {
         int fd = openat(t->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
@@ -553,7 +607,7 @@ static int take_all(cJSON *o, struct trtc_task *task, struct trtc_err *err)
 static int load_file(const struct trtc_tasks *t, const char *name, struct trtc_task *task,
                      struct trtc_err *err)
 {
-    char *text = NULL, own[NAME_BYTES];
+    char *text = NULL;
     size_t n = 0;
     struct trtc_err why = { 0 };
     struct trtc_task read = { .created_ms = TRTC_NOTIME,
@@ -567,11 +621,8 @@ static int load_file(const struct trtc_tasks *t, const char *name, struct trtc_t
     ret = o && take_all(o, &read, &why) == 0 ? 1 : -1;
     cJSON_Delete(o);
     free(text);
-    if (ret == 1) {
-        task_name(&read, own);
-        if (strcmp(own, name) != 0)
-            ret = trtc_fail(&why, TRTC_EX_DATAERR, "it is another task's");
-    }
+    if (ret == 1 && (ret = is_name_of(&read, name, &why)) == 0)
+        ret = trtc_fail(&why, TRTC_EX_DATAERR, "it is another task's");
     if (ret == 1) {
         *task = read;
         return 1;
@@ -584,43 +635,50 @@ int trtc_task_load(struct trtc_tasks *t, const char *id, struct trtc_task *task,
                    struct trtc_err *err)
 {
     char name[NAME_BYTES];
-    file_name("t-", id, ".json", name);
+    if (file_name("t-", id, ".json", name, err) < 0)
+        return -1;
     return load_file(t, name, task, err);
 }
 
 /* ---- a task and its journal ---- */
 
-/* The journal is this task's own, not one of a later create by the same robot. */
-static void leave_journal(const struct trtc_tasks *t, const struct trtc_task *task)
+/* Removes the journal of this name if it is of the same robot. own: and this task's own, not one of a later create. */
+static void leave(const struct trtc_tasks *t, const struct trtc_task *task, const char *name,
+                  bool own)
 {
-    char name[NAME_BYTES];
     struct trtc_task journal;
-    journal_name(task, name);
     if (load_file(t, name, &journal, NULL) != 1)
         return;
-    if (journal.created_ms == task->created_ms)
+    char *a = robot_key(task), *b = robot_key(&journal);
+    if (a && b && strcmp(a, b) == 0 && (!own || journal.created_ms == task->created_ms))
         unlinkat(t->fd, name, 0);
+    free(a);
+    free(b);
     trtc_task_fini(&journal);
 }
 
 int trtc_task_save(struct trtc_tasks *t, struct trtc_task *task, struct trtc_err *err)
 {
-    char name[NAME_BYTES];
+    char name[NAME_BYTES], other[NAME_BYTES];
+    if (task_name(task, name, err) < 0)
+        return -1;
     char *text = make_text(task);
     if (!text)
         return trtc_fail_nomem(err);
-    task_name(task, name);
     int ret = write_file(t, name, text, err);
     free(text);
-    if (ret == 0 && task->id)
-        leave_journal(t, task);
+    if (ret == 0 && task->id && journal_name(task, other, NULL) == 0)
+        leave(t, task, other, true);
+    if (ret == 0 && !task->id && old_journal_name(task, other, NULL) == 0)
+        leave(t, task, other, false);
     return ret;
 }
 
 int trtc_task_remove(struct trtc_tasks *t, const struct trtc_task *task, struct trtc_err *err)
 {
     char name[NAME_BYTES];
-    task_name(task, name);
+    if (task_name(task, name, err) < 0)
+        return -1;
     if (unlinkat(t->fd, name, 0) && errno != ENOENT)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot remove '%s/%s'", t->dir, name);
     return 0;

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What programs say about names and values from outside: one line, on which nothing is left that a terminal acts on.
+
+load lib
+load rec
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    rec_begin
+}
+
+# What a terminal, or a reader of lines, acts on: ESC, C1, DEL, directions, separators; and bytes that are no text.
+hostile=$'\e[31m\xc2\x9b2J\x7f\u202e\u2066\u2069\u200e\u200f\u061c\u2028\u2029\xff\r'
+
+# shown COMMAND...: it says something, and nothing of that.
+shown() {
+    "$@" >out 2>err </dev/null || true
+    [[ -s err ]] || return 0
+    python3 - err <<'P' || fail "acts on a terminal: $*"
+import sys
+data = open(sys.argv[1], 'rb').read()
+text = data.decode()
+bad = [hex(ord(c)) for c in text if c != '\n' and (ord(c) < 32 or 127 <= ord(c) < 160 or ord(c) in
+       (0x61c, 0x200e, 0x200f, 0x2028, 0x2029) or 0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069)]
+sys.exit(f'{bad} in {text!r}' if bad else 0)
+P
+    said=$((said + 1))
+}
+
+@test "names and values with control characters: escaped, whoever says them" {
+    local h=$hostile o said=0
+    mkdir "d$h"
+    : >"d$h/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8"
+    printf '#EXTM3U\n#EXTINF:1,\n1_1%s.ts\n' "$h" >"d$h/1_1__UserId_s_Yg..__UserId_e_main_audio.m3u8"
+    printf '#EXTM3U\n#EXTINF:%s,\nx.ts\n' "$h" >"d$h/1_1__UserId_s_Yw..__UserId_e_main_audio.m3u8"
+    : >"d$h/1_1$h.m3u8"
+    printf '{"%s":1}' "${h//[^[:print:]]/}" >bad.json
+    printf '{"a":1' >"j$h"
+    shown trtc-name decode "$h" "1_1_$h.ts"
+    shown trtc-name encode --sdkappid 1 --room "$h" --ext "$h"
+    shown trtc-layout -m "$h" -n 1
+    shown trtc-layout -m custom -l "j$h" a
+    shown trtc-layout -b "$h" a b
+    shown trtc-layout $(printf "$h%s " {1..30})
+    shown trtc-merge -f "$h"
+    shown trtc-merge -f "d$h"
+    shown trtc-merge -f "d$h" --plan
+    shown trtc-merge -f "d$h" --video "$h"
+    shown trtc-merge -f "d$h" -u "$h"
+    shown trtc-merge "--$h"
+    shown trtc-mix "$h=$h" -o o.mp4
+    shown trtc-mix "d$h" -o "o$h.mp4" --watermark "$h,0,0"
+    shown trtc-mix "d$h" -o "o.$h"
+    shown trtc-mix "u@$h=x" -o o.mp4 --request "j$h"
+    shown trtc-hls -A 1 -R 1 -d o "$h"
+    shown trtc-hls -A 1 -R 1 -d o "d$h"
+    shown trtc-hls -A 1 -R 1 -T "a/$h" x
+    shown trtc-hls -A "$h" -R 1
+    for o in describe modify wait delete files; do shown trtc-rec $o --endpoint "$h" "$h"; done
+    shown trtc-rec describe --endpoint http://127.0.0.1:9 --retries 0 "$h"
+    shown trtc-rec create -f "j$h"
+    shown trtc-rec create --set "$h=1"
+    shown trtc-rec create --region "$h" --room "$h" --sdkappid 1 --storage "j$h"
+    shown trtc-rec --secret-file "$h" list
+    shown trtc-rec describe --secret-file "j$h" x
+    shown trtc-rec usersig --sdkappid 1400000001 --user "$h"
+    shown trtc-rec "$h"
+    ((said > 30)) || fail "only $said said anything"
+}
+
+@test "what the service says: escaped" {
+    local said=0
+    serve
+    script 'any - code Bad\u202e\u009b'
+    request
+    shown trtc-rec create -f request.json --retries 0
+    script "any - code $hostile"
+    shown trtc-rec create -f request.json --retries 0 -v
+    ((said == 2)) || fail 'nothing was said'
+}
