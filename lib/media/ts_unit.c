@@ -66,7 +66,8 @@ int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, s
         if (r <= 0)
             return r;
     }
-    memcpy(s->buf + s->size, p, n);
+    if (n) /* there may be no buffer yet */
+        memcpy(s->buf + s->size, p, n);
     s->size += n;
     if (s->size >= s->wake)
         trtc_ts_call_framer(ts, s, WHY_MORE);
