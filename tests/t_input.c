@@ -1339,6 +1339,44 @@ static void test_to_annexb(void **state)
     }
 }
 
+/* Parts that follow each other or do not, given in pieces of any size, and over again, as who seeks reads them. */
+static void test_watch(void **state)
+{
+    static const struct {
+        const char *name;
+        int cut, at; /* bytes off the end; where one is put in, or 0 */
+        int nb_faults;
+        bool is_cut;
+    } t[] = {
+        { "base.mp4", 0, 0, 0, false },     { "base.mp4", 1, 0, 0, true },
+        { "base.mp4", 0, 32, 1, false },    { "base.flv", 0, 0, 0, false },
+        { "base.flv", 4, 0, 0, false },     { "base.flv", 5, 0, 0, true },
+        { "base.flv", 0, 50000, 1, false }, { "base.mkv", 1, 50000, 0, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        for (size_t piece = 1; piece < 100000; piece = piece * 7 + 1) {
+            struct trtc_input_watch w = { 0 };
+            struct bytes b = load(t[i].name);
+            size_t n = b.n - (size_t)t[i].cut;
+            if (t[i].at > 0) {
+                memmove(b.p + t[i].at + 1, b.p + t[i].at, n - (size_t)t[i].at);
+                n++;
+            }
+            trtc_input_watch_begin(&w, b.p, n);
+            for (size_t at = 0; at < n; at += piece) {
+                const size_t from = at > 9 ? at - 9 : 0, to = at + piece < n ? at + piece : n;
+                trtc_input_watch_bytes(&w, (int64_t)from, b.p + from, to - from);
+            }
+            assert_int_equal(trtc_input_watch_end(&w, (int64_t)n), t[i].is_cut);
+            assert_int_equal(w.nb_faults, t[i].nb_faults);
+            assert_int_equal(w.first[0] != 0, t[i].nb_faults);
+            assert_int_equal(trtc_input_watch_wants(&w), -1);
+            free(b.p);
+        }
+    }
+}
+
 static void test_order(void **state)
 {
     static const int counts[] = { 0, 8, 4, 2, 6, 16, 12, 10, 14, 0, 4, 2 };
@@ -1400,6 +1438,7 @@ int main(void)
         cmocka_unit_test(test_aac_channels),
         cmocka_unit_test(test_video_config),
         cmocka_unit_test(test_to_annexb),
+        cmocka_unit_test(test_watch),
         cmocka_unit_test(test_order),
     };
 

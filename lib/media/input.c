@@ -62,7 +62,6 @@ struct trtc_input {
     int64_t nb_mended;                            /* times that were made */
     bool leaves_other;                            /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
-    int64_t nb_sent;                              /* packets for the encoder */
     const char *codec_name[TRTC_INPUT_TRACKS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_INPUT_TRACKS];
 
@@ -364,7 +363,6 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
         .trim_end_us = raw->trim_end_us,
     };
     in->encoded = true;
-    in->nb_sent++;
     return trtc_aenc_send(in->aenc, raw->codec_name, &p, err);
 }
 
@@ -737,16 +735,11 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
 void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out)
 {
     const int track = video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
-    int64_t nb_broken = video || !in->aenc ? 0 : trtc_aenc_nb_broken(in->aenc);
 
     in->ops->ledger(in->back, track, out);
     trtc_ledger_add(out, &in->ledger[track]);
-    if (video)
-        return;
-    if (nb_broken > in->nb_sent) /* a packet may hold several frames */
-        nb_broken = in->nb_sent;
-    out->nb_left[TRTC_LEFT_UNDECODED] += nb_broken;
-    out->nb_out += in->nb_sent - nb_broken;
+    if (!video && in->aenc)
+        trtc_aenc_account(in->aenc, out);
 }
 
 int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video)

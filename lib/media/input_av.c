@@ -99,7 +99,7 @@ static int on_read(void *opaque, uint8_t *buf, int n)
 
     if (got < 0)
         return AVERROR(b->src->errnum);
-    trtc_input_watch_boxes(&b->watch, b->at, buf, (size_t)got);
+    trtc_input_watch_bytes(&b->watch, b->at, buf, (size_t)got);
     b->at += got;
     return got ? (int)got : AVERROR_EOF;
 }
@@ -339,7 +339,7 @@ static int code_of_averror(int averr, bool network)
 
 static bool is_mp4_pipe(const struct back *b)
 {
-    return b->src && !b->src->seekable && b->watch.boxes;
+    return b->src && !b->src->seekable && b->watch.layout == TRTC_INPUT_BOXES;
 }
 
 static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
@@ -420,7 +420,7 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trt
     if (!b || !buf)
         goto nomem;
     b->src = src;
-    b->watch.boxes = src->nb_head >= 8 && memcmp(src->head + 4, "ftyp", 4) == 0;
+    trtc_input_watch_begin(&b->watch, src->head, src->nb_head);
     b->pb =
         avio_alloc_context(buf, BLOCK_BYTES, 0, b, on_read, NULL, src->seekable ? on_seek : NULL);
     if (!b->pb)
@@ -475,20 +475,20 @@ static int64_t size_of(const struct back *b)
     return b->src->seekable ? trtc_input_src_seek(b->src, 0, 0, true) : b->at;
 }
 
-/* Looks at the boxes of an MP4 that were passed over so far. */
-static void check_boxes(struct back *b)
+/* Looks at the parts of an MP4 or FLV that were passed over so far. */
+static void check_parts(struct back *b)
 {
     uint8_t header[16];
     ssize_t got = 1;
 
-    if (!b->watch.boxes || b->watch.done || stopped(b))
+    if (!b->watch.layout || b->watch.done || stopped(b))
         return;
     const int64_t size = size_of(b);
     for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {
         got =
             on_seek(b, at, SEEK_SET) < 0 ? -1 : trtc_input_src_read(b->src, header, sizeof header);
         if (got > 0)
-            trtc_input_watch_boxes(&b->watch, at, header, (size_t)got);
+            trtc_input_watch_bytes(&b->watch, at, header, (size_t)got);
     }
     b->cut |= trtc_input_watch_end(&b->watch, size);
 }
@@ -520,7 +520,7 @@ static void check_bare(struct back *b)
 /* The end: 0, or -1 where the frames could not be reached. */
 static int nothing_left(struct back *b, struct trtc_err *err)
 {
-    check_boxes(b);
+    check_parts(b);
     check_bare(b);
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
@@ -531,7 +531,7 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     const AVIOContext *pb = b->ic->pb;
 
     if (averr == AVERROR(ENOMEM)) { /* a size that is damaged, where there are other signs of it */
-        check_boxes(b);
+        check_parts(b);
         if (b->watch.nb_faults == 0)
             return trtc_fail_nomem(err);
     }

@@ -119,23 +119,27 @@ struct trtc_input_watch {
     int64_t nb_faults;
     char first[160]; /* the first of them, in words */
 
-    bool boxes; /* it is an MP4: */
-    bool done;  /* of the boxes there is no more to know */
-    int64_t box_at;
-    uint8_t header[16]; /* of the box that begins there, */
-    size_t nb_header;   /* as far as it was seen */
+    enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS } layout; /* an MP4, an FLV */
+    bool done;          /* of the parts there is no more to know */
+    int64_t part_at;    /* the one in hand begins there, */
+    uint8_t header[16]; /* with these bytes, */
+    size_t nb_header;   /* as far as they were seen */
+    uint64_t tag_bytes; /* of the tag before */
 };
 
 /* Counts what libavformat says of ic from here on, for whoever reads it. w must outlive ic. */
 void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
 
-/* n bytes at pos of an MP4 (w->boxes) are read: do the boxes on its top level follow each other? */
-void trtc_input_watch_boxes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n);
+/* Takes what it is from its first bytes. */
+void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n);
+
+/* n bytes at pos are read: do the boxes on its top level, or its tags, follow each other? */
+void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n);
 
 /* The byte that it has to see next, or -1: none. */
 int64_t trtc_input_watch_wants(const struct trtc_input_watch *w);
 
-/* The MP4 ends at size: true where that is in the middle of a box. */
+/* It ends at size: true where that is in the middle of a part. */
 bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
 
 /* ---- input_clock.c: one time line ---- */

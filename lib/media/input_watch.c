@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults of a container that libavformat passes over: what it says to its log, and boxes of an MP4
- * that do not follow each other. */
+/* Faults of a container that libavformat passes over: what it says to its log; boxes of an MP4 and
+ * tags of an FLV that do not follow each other. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -58,7 +58,29 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
     ic->opaque = w;
 }
 
-/* ---- boxes (ISO/IEC 14496-12, 4.2) ---- */
+/* ---- parts that follow each other ---- */
+
+static uint64_t get(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+
+    while (n-- > 0)
+        v = v << 8 | *p++;
+    return v;
+}
+
+static void broken(struct trtc_input_watch *w, const char *part)
+{
+    w->done = true;
+    if (w->nb_faults++ == 0)
+        snprintf(w->first, sizeof w->first, "no %s begins at byte %" PRId64, part, w->part_at);
+}
+
+static void pass(struct trtc_input_watch *w, uint64_t size)
+{
+    w->part_at += (int64_t)size;
+    w->nb_header = 0;
+}
 
 static bool is_type(const uint8_t *p)
 {
@@ -68,52 +90,77 @@ static bool is_type(const uint8_t *p)
     return true;
 }
 
-static void broken(struct trtc_input_watch *w)
-{
-    w->done = true;
-    if (w->nb_faults++ == 0)
-        snprintf(w->first, sizeof w->first, "no box begins at byte %" PRId64, w->box_at);
-}
-
-/* The header of the box in hand is complete. */
-static void take_header(struct trtc_input_watch *w)
+/* A box (ISO/IEC 14496-12, 4.2). */
+static void take_box(struct trtc_input_watch *w)
 {
     const uint8_t *h = w->header;
-    uint64_t size = (uint64_t)h[0] << 24 | (uint64_t)h[1] << 16 | (uint64_t)h[2] << 8 | h[3];
-    const bool large = size == 1;
+    const bool large = get(h, 4) == 1;
 
-    for (int i = 8; large && i < 16; i++)
-        size = (i == 8 ? 0 : size << 8) | h[i];
-    if (size == 0 && (is_type(h + 4) || memcmp(h + 4, "\0\0\0", 4) == 0)) {
-        w->done = true; /* a box to the end of the file, or zeros */
-    } else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2) {
-        broken(w);
-    } else {
-        w->box_at += (int64_t)size;
-        w->nb_header = 0;
+    if (w->nb_header < (large ? 16u : 8u))
+        return;
+    const uint64_t size = large ? get(h + 8, 8) : get(h, 4);
+    if (size == 0 && (is_type(h + 4) || get(h + 4, 4) == 0))
+        w->done = true; /* it goes to the end of the file, or there are zeros up to there */
+    else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)
+        broken(w, "box");
+    else
+        pass(w, size);
+}
+
+enum { TAG_HEADER = 11, TAG_SOUND = 8, TAG_PICTURE = 9, TAG_SCRIPT = 18, TAG_KIND = 0x1f };
+
+/* A tag of an FLV, behind the size of the one before, which some writers have wrong by one. */
+static void take_tag(struct trtc_input_watch *w)
+{
+    const uint8_t *h = w->header;
+
+    if (w->nb_header < 4 + TAG_HEADER)
+        return;
+    const uint64_t size = get(h + 5, 3), before = get(h, 4);
+    const int kind = h[4] & TAG_KIND;
+    const bool fits = w->tag_bytes == 0 || before == w->tag_bytes || before + 1 == w->tag_bytes;
+    if (!fits || (kind != TAG_SOUND && kind != TAG_PICTURE && kind != TAG_SCRIPT)) {
+        broken(w, "tag");
+        return;
+    }
+    w->tag_bytes = TAG_HEADER + size;
+    pass(w, 4 + w->tag_bytes);
+}
+
+void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
+{
+    if (n >= 8 && memcmp(head + 4, "ftyp", 4) == 0) {
+        w->layout = TRTC_INPUT_BOXES;
+    } else if (n >= 9 && memcmp(head, "FLV", 3) == 0) {
+        w->layout = TRTC_INPUT_TAGS;
+        w->part_at = (int64_t)get(head + 5, 4);
     }
 }
 
-void trtc_input_watch_boxes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
 {
-    while (w->boxes && !w->done) {
-        const int64_t want = w->box_at + (int64_t)w->nb_header;
+    for (int64_t want; (want = trtc_input_watch_wants(w)) >= 0;) {
         if (want < pos || want >= pos + (int64_t)n)
             return;
         w->header[w->nb_header++] = p[want - pos];
-        if (w->nb_header == 16 || (w->nb_header == 8 && memcmp(w->header, "\0\0\0\1", 4) != 0))
-            take_header(w);
+        if (w->layout == TRTC_INPUT_TAGS)
+            take_tag(w);
+        else if (w->nb_header >= 8)
+            take_box(w);
     }
 }
 
 int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)
 {
-    return w->boxes && !w->done ? w->box_at + (int64_t)w->nb_header : -1;
+    return w->layout && !w->done ? w->part_at + (int64_t)w->nb_header : -1;
 }
 
 bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 {
-    const bool cut = w->boxes && !w->done && (w->nb_header > 0 || w->box_at > size);
+    /* An FLV ends behind the size of its last tag, or without it. */
+    const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
+    const bool whole = w->nb_header == 0 || w->nb_header == end;
+    const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
 
     w->done = true;
     return cut;
