@@ -52,27 +52,30 @@ static int storage_key(struct rec *r, cJSON *storage, const char *name, const ch
     return found < 0 ? -1 : ret;
 }
 
-/* The UserSig of a file; blanks around it are dropped. */
+/* The UserSig of a file; blanks, quotation marks and a byte-order mark around it are dropped. */
 static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *err)
 {
-    static const char blanks[] = " \t\r\n";
-    char *text;
-    size_t n;
+    static const char mark[] = "\xef\xbb\xbf";
+    char *text, *token = NULL;
+    size_t n, len;
     int ret = -1;
     if (rec_read(path, true, &text, &n, err) < 0)
         return -1;
-    size_t from = 0, to = n;
-    while (from < to && strchr(blanks, text[from]))
-        from++;
-    while (to > from && strchr(blanks, text[to - 1]))
-        to--;
-    char *token = to > from && !memchr(text, '\0', n) ? strndup(text + from, to - from) : NULL;
-    if (!token || strpbrk(token, blanks) || !trtc_utf8_valid(token, to - from))
+    const bool marked = n >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
+    const char *word = text + (marked ? sizeof mark - 1 : 0);
+    len = n - (size_t)(word - text);
+    if (memchr(text, '\0', n) || trtc_secret_unquote(path, &word, &len, err) < 0)
+        len = 0;
+    if (len)
+        token = strndup(word, len);
+    if (len && !token)
+        trtc_fail_nomem(err);
+    else if (!len || strpbrk(token, " \t\r\n\"'") || !trtc_utf8_valid(token, len))
         trtc_fail(err, TRTC_EX_DATAERR, "%s: no UserSig: one word is wanted", path);
     else
         ret = put(request, "UserSig", token, err);
     if (token)
-        OPENSSL_cleanse(token, to - from);
+        OPENSSL_cleanse(token, len);
     free(token);
     OPENSSL_cleanse(text, n);
     free(text);

@@ -14,6 +14,7 @@
 
 #include "cli.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "rec.h"
 
 #define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */
@@ -226,6 +227,17 @@ int rec_credentials(struct rec *r, struct trtc_err *err)
     return 0;
 }
 
+/* It becomes a header; quotation marks around it are often a file's for docker's --env-file. */
+static int check_region(const char *region, struct trtc_err *err)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    char shown[80];
+    if (strlen(region) < sizeof ((struct rec *)0)->region && !region[strspn(region, allowed)])
+        return 0;
+    return trtc_fail(err, TRTC_EX_USAGE, "the region '%s' is none: it has letters, digits and '-'",
+                     trtc_text_show(region, strlen(region), shown, sizeof shown));
+}
+
 /* A task belongs to a region, but its endpoint may have moved: the environment comes first there. */
 int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err)
 {
@@ -239,9 +251,8 @@ int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err
     if (!region || !*region)
         region = r->env.get(r->env.arg, "TENCENTCLOUD_REGION");
     if (region && *region) {
-        if (strlen(region) >= sizeof r->region)
-            return trtc_fail(err, TRTC_EX_USAGE, "--region: longer than %zu characters",
-                             sizeof r->region - 1);
+        if (check_region(region, err) < 0)
+            return -1;
         snprintf(r->region, sizeof r->region, "%s", region);
     } else {
         const int found =

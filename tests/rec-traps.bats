@@ -427,3 +427,21 @@ rec_home_list() {
     saw 'map(select(.action == "CreateCloudRecording").body.UserId) | length == 2 and (unique | length) == 1'
     [[ $(<alive) -eq 1 ]] || fail "$(<alive) tasks are alive"
 }
+
+@test "credentials and a UserSig as other tools leave them" {
+    request 'del(.UserSig)'
+    trtc-rec usersig --sdkappid "$app" --user recorder >sig
+    printf '\xef\xbb\xbf"%s"\r\n' "$(<sig)" >bom.sig
+    unset TENCENTCLOUD_SECRET_ID TENCENTCLOUD_SECRET_KEY
+    printf '\xef\xbb\xbfexport TENCENTCLOUD_SECRET_ID="AKIDmadeup" \r\nexport TENCENTCLOUD_SECRET_KEY='"'madeupsecretkey'"'\r\n' >keys
+    rec 0 create -f request.json --usersig-file bom.sig --secret-file keys
+    verdicts ok
+    sends .UserSig "$(<sig)"
+    forgotten
+    TENCENTCLOUD_SECRET_ID='"AKIDmadeup"' TENCENTCLOUD_SECRET_KEY=x rec 78 create -f request.json --usersig-file sig
+    said 'TENCENTCLOUD_SECRET_ID has a quotation mark around its value: take it off'
+    TENCENTCLOUD_REGION='"ap-singapore"' rec 64 create -f request.json --usersig-file sig --secret-file keys
+    said 'ap-singapore'
+    came 0
+    unsaid AKID
+}

@@ -158,6 +158,25 @@ static void forms(void **state)
         { "secret_id=" CANARY "\n", NULL, "78 no secret_key" },
         { "secret_key=" CANARY "\n", NULL, "78 no secret_id" },
         { CANARY "\n", NULL, "78 KEY = VALUE" },
+        /* as other tools leave them */
+        { "\xef\xbb\xbf{\"secretId\":\"i\",\"secretKey\":\"k\"}", NULL, "i k -" },
+        { "\r\n\xef\xbb\xbf", NULL, "78 " },
+        { "{\"secretId\":\" 'i'\\r\\n\",\"secretKey\":\"\\\"k\\\"\",\"token\":null}", NULL,
+          "i k -" },
+        { "secret_id = \"i\"\nsecret_key='k'\ntoken=\"\"\n", NULL, "i k -" },
+        { "secretId = \" i \"  \r\nSecretKey: x = y\nsecretKey=k\r\n", NULL, "i k -" },
+        { "export TENCENTCLOUD_SECRET_ID=\"i\"\nexport\tTENCENTCLOUD_SECRET_KEY=k\nTENCENTCLOUD_TOKEN='t'\n",
+          NULL, "i k t" },
+        { "exported_secret_id=x\nsecret_id=i\nSECRET_KEY=k\n", NULL, "i k -" },
+        { "secret_id=\"" CANARY "\nsecret_key=k\n", NULL,
+          "78 secret_id: there is a quotation mark at one end" },
+        { "secret_id=" CANARY "'\nsecret_key=k\n", NULL, "78 quotation mark at one end" },
+        { "secret_id=\"" CANARY "'\nsecret_key=k\n", NULL, "78 quotation mark at one end" },
+        { "secret_id=\"\"" CANARY "\"\"\nsecret_key=k\n", NULL, "78 a quotation mark" },
+        { "secret_id=\"\nsecret_key=k\n", NULL, "78 quotation mark at one end" },
+        { "secret_id=\xe2\x80\x9c" CANARY "\xe2\x80\x9d\nsecret_key=k\n", NULL, "78 not ASCII" },
+        { "\xff\xfes\n", NULL, "78 is UTF-16: save it as UTF-8" },
+        { "\xfe\xff\n", NULL, "78 is UTF-16" },
         { "secret_id=" CANARY " x\nsecret_key=k\n", NULL, "78 secret_id holds a blank" },
         { "secret_id=" CANARY "\xc3\xa9\nsecret_key=k\n", NULL, "78 secret_id holds" },
         { "{\"secretId\":\"" CANARY "\"}", NULL, "78 no secretKey" },
@@ -222,6 +241,15 @@ static void half(void **state)
     expect(NULL, NULL, id, "78 no TENCENTCLOUD_SECRET_KEY");
     expect(NULL, NULL, key, "78 no TENCENTCLOUD_SECRET_ID");
     expect(NULL, NULL, odd, "78 TENCENTCLOUD_SECRET_ID holds");
+    static const char *const quoted[] = { "TENCENTCLOUD_SECRET_ID", "\"" CANARY "\"",
+                                          "TENCENTCLOUD_SECRET_KEY", "'" CANARY "'", NULL };
+    static const char *const end[] = { "TENCENTCLOUD_SECRET_ID", "i", "TENCENTCLOUD_SECRET_KEY",
+                                       CANARY "\" ", NULL };
+    static const char *const marked[] = { "TENCENTCLOUD_SECRET_ID", "\xef\xbb\xbfi",
+                                          "TENCENTCLOUD_SECRET_KEY", CANARY, NULL };
+    expect(NULL, NULL, quoted, "78 TENCENTCLOUD_SECRET_ID has a quotation mark");
+    expect(NULL, NULL, end, "78 TENCENTCLOUD_SECRET_KEY has a quotation mark");
+    expect(NULL, NULL, marked, "78 not ASCII");
 }
 
 /* The VmFlags of the mapping that holds p. */

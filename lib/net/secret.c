@@ -5,6 +5,7 @@
 #include "net/secret.h"
 
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -66,28 +67,65 @@ void trtc_credentials_fini(struct trtc_credentials *c)
     trtc_secret_fini(&c->token);
 }
 
-/* Stores a value without the blanks around it; messages name it as "where: key". */
+static void trim(const char **value, size_t *n)
+{
+    while (*n && strchr(" \t\r\n", **value)) {
+        (*value)++;
+        (*n)--;
+    }
+    while (*n && strchr(" \t\r\n", (*value)[*n - 1]))
+        (*n)--;
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct trtc_err *err)
+{
+    trim(value, n);
+    if (!*n || (!is_quote(**value) && !is_quote((*value)[*n - 1])))
+        return 0;
+    if (*n < 2 || **value != (*value)[*n - 1])
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: there is a quotation mark at one end only",
+                         what);
+    (*value)++;
+    *n -= 2;
+    trim(value, n);
+    return 0;
+}
+
+/* Stores a value that stands for itself; messages name it as "where: key". */
 static int store(const char *where, const char *key, const char *value, size_t n,
                  struct trtc_secret *out, struct trtc_err *err)
 {
-    while (n && strchr(" \t\r\n", *value)) {
-        value++;
-        n--;
-    }
-    while (n && strchr(" \t\r\n", value[n - 1]))
-        n--;
     if (n > VALUE_MAX)
         return trtc_fail(err, TRTC_EX_CONFIG, "%s: %s is longer than %d bytes", where, key,
                          VALUE_MAX);
     for (size_t i = 0; i < n; i++)
-        if (value[i] <= ' ' || value[i] > '~')
+        if (value[i] <= ' ' || value[i] > '~' || is_quote(value[i]))
             return trtc_fail(err, TRTC_EX_CONFIG,
-                             "%s: %s holds a blank or a character that is not ASCII", where, key);
+                             "%s: %s holds a blank, a quotation mark or a character that is not "
+                             "ASCII",
+                             where, key);
     if (n == 0) {
         trtc_secret_fini(out);
         return 0;
     }
     return trtc_secret_set(out, value, n, err);
+}
+
+/* The same of a value in a file, where quotation marks around it are the file's. */
+static int store_quoted(const char *path, const char *key, const char *value, size_t n,
+                        struct trtc_secret *out, struct trtc_err *err)
+{
+    char what[512];
+
+    snprintf(what, sizeof(what), "%s: %s", path, key);
+    if (trtc_secret_unquote(what, &value, &n, err))
+        return -1;
+    return store(path, key, value, n, out, err);
 }
 
 /* Both or neither. 1: there; 0: nothing there, then a token is worth nothing either; -1. */
@@ -112,7 +150,17 @@ int trtc_secret_env(const struct trtc_env *env, const char *name, struct trtc_se
 
     if (!value)
         return 0;
-    if (store("environment", name, value, strlen(value), out, err))
+
+    size_t n = strlen(value);
+
+    trim(&value, &n);
+    /* A shell takes them off. Where they are there, other programs have them too. */
+    if (n && (is_quote(*value) || is_quote(value[n - 1])))
+        return trtc_fail(err, TRTC_EX_CONFIG,
+                         "environment: %s has a quotation mark around its value: take it off (a "
+                         "file for docker's --env-file has none)",
+                         name);
+    if (store("environment", name, value, n, out, err))
         return -1;
     return out->text ? 1 : 0;
 }
@@ -233,8 +281,8 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
         const char *value = NULL;
         int found = trtc_json_string(json, path, members[i].key, &value, err);
 
-        if (found < 0 ||
-            (found && store(path, members[i].key, value, strlen(value), members[i].out, err)))
+        if (found < 0 || (found && store_quoted(path, members[i].key, value, strlen(value),
+                                                members[i].out, err)))
             goto done;
     }
     ret = complete(path, "secretId", "secretKey", c, err);
@@ -261,18 +309,28 @@ static bool next_line(const char **at, const char **line, size_t *n)
     return true;
 }
 
-/* True if the line is "key = ..."; *value is what follows. */
-static bool is_key(const char *line, size_t n, const char *key, const char **value)
+/* True if the n characters name the key: secret_id is secretId is SECRET_ID, and, as in a file for a shell,
+ * export TENCENTCLOUD_SECRET_ID. */
+static bool is_key(const char *name, size_t n, const char *key)
 {
-    size_t k = strlen(key);
+    static const char export[] = "export", vendor[] = "tencentcloud";
+    char plain[64] = "";
+    size_t k = 0;
 
-    if (n < k || memcmp(line, key, k) != 0)
-        return false;
-    k += strspn(line + k, " \t");
-    if (k >= n || line[k] != '=')
-        return false;
-    *value = line + k + 1;
-    return true;
+    if (n > sizeof(export) && !memcmp(name, export, sizeof(export) - 1) &&
+        strchr(" \t", name[sizeof(export) - 1])) {
+        name += sizeof(export);
+        n -= sizeof(export);
+    }
+    for (; n; name++, n--) {
+        if (strchr("_ \t", *name))
+            continue;
+        if (k + 1 == sizeof(plain))
+            return false;
+        plain[k++] = (char)tolower((unsigned char)*name);
+    }
+    return !strcmp(plain, key) || (!strncmp(plain, vendor, sizeof(vendor) - 1) &&
+                                   !strcmp(plain + sizeof(vendor) - 1, key));
 }
 
 /* The vendor's form: "[profile]", then "secret_id = ...". What stands before the first section
@@ -281,31 +339,48 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
                      struct trtc_credentials *c, struct trtc_err *err)
 {
     const struct {
-        const char *key;
+        const char *name, *key;
         struct trtc_secret *out;
-    } keys[] = { { "secret_id", &c->id }, { "secret_key", &c->key }, { "token", &c->token } };
+    } keys[] = { { "secret_id", "secretid", &c->id },
+                 { "secret_key", "secretkey", &c->key },
+                 { "token", "token", &c->token } };
     bool ours = !strcmp(profile, "default");
-    const char *at = file->text, *line, *value;
+    const char *at = file->text, *line, *sign;
     size_t n;
 
-    if (strlen(file->text) != file->len)
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: holds a NUL byte", path);
-    if (!strncmp(at, "\xef\xbb\xbf", 3))
-        at += 3;
     while (next_line(&at, &line, &n)) {
         if (n >= 2 && *line == '[' && line[n - 1] == ']')
             ours = n - 2 == strlen(profile) && !memcmp(line + 1, profile, n - 2);
         if (!n || strchr("[#;", *line))
             continue;
-        if (!memchr(line, '=', n)) /* the line is not shown: it may be a secret */
+        sign = memchr(line, '=', n);
+        if (!sign) /* the line is not shown: it may be a secret */
             return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither JSON nor lines of KEY = VALUE",
                              path);
         for (size_t i = 0; ours && i < sizeof(keys) / sizeof(keys[0]); i++)
-            if (is_key(line, n, keys[i].key, &value) &&
-                store(path, keys[i].key, value, (size_t)(line + n - value), keys[i].out, err))
+            if (is_key(line, (size_t)(sign - line), keys[i].key) &&
+                store_quoted(path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1),
+                             keys[i].out, err))
                 return -1;
     }
     return complete(path, "secret_id", "secret_key", c, err);
+}
+
+/* Takes off a byte-order mark, and refuses what is no text. */
+static int check_text(const char *path, struct trtc_secret *file, struct trtc_err *err)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t n = sizeof(mark) - 1;
+
+    if (!memcmp(file->text, "\xff\xfe", 2) || !memcmp(file->text, "\xfe\xff", 2))
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: is UTF-16: save it as UTF-8", path);
+    if (strlen(file->text) != file->len)
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: holds a NUL byte", path);
+    if (!strncmp(file->text, mark, n)) {
+        file->len -= n;
+        memmove(file->text, file->text + n, file->len + 1);
+    }
+    return 0;
 }
 
 /* 1, 0 where the file or the profile is not there, -1. */
@@ -315,7 +390,9 @@ static int from_file(const char *path, const char *profile, bool private,
     struct trtc_secret file = { 0 };
     int ret = read_file(path, private, &file, err);
 
-    if (ret == 1) {
+    if (ret == 1 && check_text(path, &file, err)) {
+        ret = -1;
+    } else if (ret == 1) {
         const char *first = file.text + strspn(file.text, " \t\r\n");
 
         ret = *first == '{' ? parse_json(path, &file, c, err)

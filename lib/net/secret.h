@@ -48,12 +48,17 @@ struct trtc_credential_places {
  * secretKey, token); $HOME/.tencentcloud/credentials (INI: section [PROFILE]; secret_id,
  * secret_key, token). A place that has only one of id and key, or that cannot be understood, is an
  * error and not passed over: TRTC_EX_CONFIG, or TRTC_EX_DATAERR for bad JSON; none at all
- * TRTC_EX_NOPERM. Blanks around values are dropped, since pasted keys often have some. *out is the
- * caller's (trtc_credentials_fini), none on failure. */
+ * TRTC_EX_NOPERM. Blanks around values are dropped, since pasted keys often have some, and so are in
+ * files a byte-order mark, line ends of Windows, quotation marks and "export " (secret_id may be written
+ * TENCENTCLOUD_SECRET_ID); in the environment quotation marks are refused. *out is the caller's (trtc_credentials_fini), none on failure. */
 int trtc_credentials_find(const struct trtc_credential_places *places, struct trtc_credentials *out,
                           struct trtc_err *err);
 
 void trtc_credentials_fini(struct trtc_credentials *c);
+
+/* Takes blanks and a pair of quotation marks off a value of a file. TRTC_EX_CONFIG where there is one only; the
+ * message names what. */
+int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct trtc_err *err);
 
 /* One secret of the environment, blanks around it dropped (the application's key TRTC_SECRET_KEY):
  * 1, 0 where it is not set or empty, -1. */
