@@ -144,7 +144,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 look(&f, total);
             free(copy);
         }
-        if (!goes_on)
+        if (goes_on)
+            trtc_ts_pause(ts);
+        else
             trtc_ts_end(ts);
         for (; trtc_ts_next(ts, &f) == 1; nb_frames++)
             look(&f, total);

@@ -1031,10 +1031,11 @@ static struct frames *read_segments(const struct bytes *b, const size_t *at, siz
         }
         trtc_ts_feed(demux, b->p + at[i], end - at[i]);
         pull(out);
-        if (i + 1 == nb) {
+        if (i + 1 == nb)
             trtc_ts_end(demux);
-            pull(out);
-        }
+        else
+            trtc_ts_pause(demux);
+        pull(out);
         const struct trtc_ts_stats *st = trtc_ts_stats(demux);
         for (int k = 0; k < st->nb_named; k++) {
             const struct trtc_ts_named *n = &st->named[k];
@@ -1123,6 +1124,22 @@ static void test_other_segments(void **state)
         assert_true(f->f[0].pos < begin[1] && f->f[1].pos >= begin[1]);
         frames_free(f);
     }
+
+    /* Nor a repetition, where it begins as the last packet before it does. */
+    struct bytes small = { NULL, 0, 0 };
+    add_au(&small, true, 20);
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 1000, small.p, small.n);
+    const size_t alike[] = { 0, m->out.n };
+    m->cc[VIDEO]--;
+    mux_pes(m, VIDEO, 1000, small.p, small.n);
+    mux_pes(m, VIDEO, 2000, small.p, small.n);
+    struct frames *g = read_segments(&m->out, alike, 2, NULL, begin);
+    assert_clean(g);
+    assert_int_equal(g->n, 3);
+    frames_free(g);
+    bytes_drop(&small);
 
     /* In the middle of a PES it is: what stands there is no part of the picture before. */
     m->out.n = 0;

@@ -24,6 +24,7 @@ enum {
 };
 
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
+#define PIECE_MAX_US 1000000 /* a longer segment has whole frames */
 #define PAUSE_US     2000000 /* a whole segment that ends this early saw a pause */
 #define FALL_90K     45000   /* more than reordered pictures fall by */
 #define STEP_MAX_90K 180000  /* frames further apart than 2 s do not tell the frame rate */
@@ -40,6 +41,7 @@ struct look {
     struct trtc_steady steady;    /* the first frames of sound, if their length is known */
     bool settled;                 /* enough of them were there */
     bool have_params;             /* or it is known that there are none */
+    bool joined;                  /* the packet in which it ends goes on in the next segment */
     uint8_t head[TRTC_CONTENT_BYTES]; /* how it begins */
     size_t nb_head;
     struct trtc_facts *facts;
@@ -279,13 +281,65 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
     return add_loss(r, p, "foreign", us, bytes, why);
 }
 
+/* Kinds that have packets in it. */
+static unsigned kinds_of_packets(const struct trtc_ts_stats *stats)
+{
+    unsigned kinds = 0;
+    for (int i = 0; i < stats->nb_named && !stats->scrambled; i++)
+        if (stats->named[i].nb_bytes > 0)
+            kinds |= stats->named[i].kind == TRTC_TS_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+    return kinds;
+}
+
+/* A kind of which it holds packets but no whole frame goes on from the segment before, or goes on in
+ * the next one: what is known of it is known from there. Such kinds. */
+static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
+                          const struct trtc_ts_stats *stats)
+{
+    const struct trtc_piece *before = p - 1;
+    struct trtc_facts *x = &p->facts;
+    if (p == r->pieces || before->source != p->source || before->place + 1 != p->place ||
+        before->unusable || before->cut || before->dur_us == TRTC_NOTIME)
+        return 0;
+    const struct trtc_facts *from = &before->facts;
+    const unsigned kinds = kinds_of_packets(stats) & from->kinds & ~x->kinds;
+    if (x->kinds == 0 && (p->dur_us == TRTC_NOTIME || p->dur_us > PIECE_MAX_US))
+        return 0;
+    if (x->kinds == 0 && kinds) {
+        x->first_ts_90k = (from->first_ts_90k + before->dur_us * 9 / 100) & (TRTC_TS_WRAP_90K - 1);
+        x->headless = true;
+    }
+    if (kinds & TRTC_VIDEO) {
+        memcpy(x->video_codec, from->video_codec, sizeof x->video_codec);
+        x->width_px = from->width_px;
+        x->height_px = from->height_px;
+        x->sar_num = from->sar_num;
+        x->sar_den = from->sar_den;
+        x->profile = from->profile;
+    }
+    if (kinds & TRTC_AUDIO) {
+        memcpy(x->audio_codec, from->audio_codec, sizeof x->audio_codec);
+        x->rate_hz = from->rate_hz;
+        x->channels = from->channels;
+        x->object_type = from->object_type;
+    }
+    return kinds;
+}
+
 /* Compares what was seen with what the playlist says. */
 static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
                  const struct trtc_ts_stats *stats, bool whole, bool end_seen)
 {
     int64_t said = p->dur_us, missing = p->attr_bytes > p->bytes ? p->attr_bytes - p->bytes : 0;
     p->facts.kinds = (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
-    if (!p->facts.kinds)
+    const bool none = p->facts.kinds == 0;
+    if (missing == 0)
+        p->facts.kinds |= take_over(r, p, stats);
+    if (none && p->facts.kinds) {
+        p->facts.nb_frames = whole ? 0 : -1;
+        return 0;
+    }
+    if (none)
         return lose_all(r, p, l, stats);
     if (has_sample_aes(stats) &&
         lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
@@ -294,6 +348,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
     int64_t first =
         l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
     p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
+    p->facts.headless = stats->headless;
     p->facts.nb_frames = whole ? l->nb[1] : -1;
     int64_t seen = end_seen ? seen_length_us(l, said) : said;
     bool short_of = is_short(l, said, seen);
@@ -301,7 +356,7 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */
-    bool torn = missing > 0 || trtc_ts_is_torn(stats, p->bytes);
+    bool torn = missing > 0 || (trtc_ts_is_torn(stats, p->bytes) && !l->joined);
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
             seen -= l->step[1] * 100 / 9;
@@ -325,6 +380,24 @@ static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const str
                                     : add_loss(r, p, "unreadable", p->dur_us, p->bytes, why->msg);
     p->unusable = true;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* Whether the packet in which a segment ends goes on in the next one. */
+static bool is_joined(const struct trtc_recording *r, const struct trtc_piece *p, int dirfd,
+                      const struct trtc_ts_stats *stats)
+{
+    const struct trtc_piece *next = p + 1;
+    struct trtc_err ignored;
+    uint8_t head[1024];
+    if (!trtc_ts_is_torn(stats, p->bytes) || next == r->pieces + r->nb_pieces ||
+        next->source != p->source || next->place != p->place + 1)
+        return false;
+    const int fd = trtc_open_beneath(dirfd, next->uri, NULL, &ignored);
+    if (fd < 0)
+        return false;
+    const ssize_t got = read_at(fd, head, sizeof head, next->at_bytes);
+    close(fd);
+    return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }
 
 static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
@@ -360,6 +433,7 @@ static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd
     if (ret < 0)
         return cannot_read(r, p, &why, err);
     stats = *trtc_ts_stats(ts);
+    l.joined = is_joined(r, p, dirfd, &stats);
     return judge(r, p, &l, &stats, whole, end_seen) < 0 ? trtc_fail_nomem(err) : 0;
 }
 

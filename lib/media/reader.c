@@ -25,6 +25,13 @@ enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 #define FIRST_OFF_90K   90000   /* so far from the segment's first stamp a kind's own may be */
 #define OVERLAP_MIN_US  100000  /* less of a time that was used already is rounding */
 #define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
+#define CUT_US          1000000 /* by so much a segment that goes on may begin elsewhere than is said */
+
+/* A clip of which all bytes were fed, while frames that begin in it are not complete. */
+struct passed {
+    int64_t end; /* trtc_ts_pos there */
+    struct trtc_ts_stats stats;
+};
 
 struct trtc_reader {
     const struct trtc_recording *rec;
@@ -34,15 +41,21 @@ struct trtc_reader {
     atomic_llong *bytes;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int dirfd, fd;    /* -1 between two reads where r is read sparingly */
-    int64_t pos;      /* bytes read of this clip's piece */
-    size_t at;        /* clip being read; lane->n at the end */
-    bool open, ended; /* clip at has begun; all of it was fed */
-    bool past_cut;    /* the rest of this clip is not wanted */
-    bool begins;      /* no frame of this clip has been handed out */
-    bool torn;        /* pictures are missing before this clip */
-    bool need_key;    /* pictures before the next key frame cannot be decoded */
-    bool leading;     /* ... and of those after it the ones that are shown before key_us */
+    int dirfd, fd;         /* -1 between two reads where r is read sparingly */
+    int64_t pos;           /* bytes read of the piece that is being fed */
+    size_t at;             /* clip of the frames handed out; lane->n at the end */
+    size_t feeding;        /* clip being fed: at, or a later one in which its last frame goes on */
+    int64_t begin;         /* trtc_ts_pos where clip at begins */
+    bool open, ended;      /* clip at has begun; all there is was fed */
+    bool paused;           /* all of the clip being fed was, but the next one may go on from it */
+    struct passed *passed; /* those from at to feeding */
+    size_t nb_passed, cap_passed;
+    bool past_cut; /* the rest of this clip is not wanted */
+    bool begins;   /* no frame of this clip has been handed out */
+    bool joined;   /* it was fed as what the one before it goes on in */
+    bool torn;     /* pictures are missing before this clip */
+    bool need_key; /* pictures before the next key frame cannot be decoded */
+    bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
     int64_t nb_no_key;  /* so many were left out in this clip */
     int64_t nb_damaged; /* frames of this clip left out since they were incomplete */
@@ -54,6 +67,7 @@ struct trtc_reader {
     /* stamps that jump inside a segment */
     int64_t shift_90k;         /* of the segments before: what has been added to the stamps */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
+    int64_t last_ts;           /* of the last frame of the clips before */
     bool tail_seen;            /* the end of the segment was looked at: */
     int64_t tail_90k;          /* how far it is from its first stamp */
     bool looked;               /* all of it was: */
@@ -109,7 +123,8 @@ struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct
                                 .need_key = kind == TRTC_VIDEO,
                                 .prev_us = TRTC_NOTIME,
                                 .prev_ts = TRTC_NOTIME,
-                                .end_us = TRTC_NOTIME };
+                                .end_us = TRTC_NOTIME,
+                                .last_ts = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
     rd->buf = malloc(READ_BYTES);
@@ -134,6 +149,7 @@ void trtc_reader_free(struct trtc_reader **rd)
     trtc_ts_free(&(*rd)->ts);
     trtc_course_fini(&(*rd)->course);
     trtc_ahead_fini(&(*rd)->ahead);
+    free((*rd)->passed);
     free((*rd)->buf);
     free(*rd);
     *rd = NULL;
@@ -142,6 +158,11 @@ void trtc_reader_free(struct trtc_reader **rd)
 static const struct trtc_piece *piece_of(const struct trtc_reader *rd)
 {
     return rd->lane->clips[rd->at].piece;
+}
+
+static const struct trtc_piece *fed_piece(const struct trtc_reader *rd)
+{
+    return rd->lane->clips[rd->feeding].piece;
 }
 
 static int lose_in(struct trtc_reader *rd, const struct trtc_piece *p, const char *kind, int64_t us,
@@ -166,36 +187,36 @@ lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const 
     return lose_in(rd, piece_of(rd), kind, us, bytes, why);
 }
 
-static int fail_read(const struct trtc_reader *rd, int code, const char *why, struct trtc_err *err)
+/* The file of a piece, of which so many bytes were read. 1, 0 where it is gone (a loss was listed),
+ * -1 where the machine fails. */
+static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_t pos, int *fd,
+                      struct trtc_err *err)
 {
-    return trtc_fail(err, code, "%s/%s: %s", rd->rec->dir, piece_of(rd)->uri, why);
-}
-
-/* The file of the clip. 1, 0 where it is gone (a loss was listed), -1 where the machine fails. */
-static int open_file(struct trtc_reader *rd, struct trtc_err *err)
-{
-    const struct trtc_piece *p = piece_of(rd);
     struct trtc_err why;
-    if (rd->fd >= 0)
-        return 1;
     if (open_directory(rd, err) < 0)
         return -1;
-    rd->fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
-    if (rd->fd >= 0)
+    *fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
+    if (*fd >= 0)
         return 1;
     if (trtc_is_shortage(&why))
-        return fail_read(rd, why.code, why.msg, err);
-    if (lose(rd, "missing", rd->pos ? 0 : p->dur_us, p->bytes - rd->pos, "%s", why.msg) < 0)
+        return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
+    if (lose_in(rd, p, "missing", pos ? 0 : p->dur_us, p->bytes - pos, why.msg) < 0)
         return trtc_fail_nomem(err);
     return 0;
+}
+
+/* The same for the piece that is being fed. */
+static int open_file(struct trtc_reader *rd, struct trtc_err *err)
+{
+    return rd->fd >= 0 ? 1 : open_piece(rd, fed_piece(rd), rd->pos, &rd->fd, err);
 }
 
 /* The stamps of the clip before go on in this one. */
 static bool stamps_go_on(const struct trtc_reader *rd)
 {
-    if (rd->prev_ts == TRTC_NOTIME)
+    if (rd->last_ts == TRTC_NOTIME)
         return false;
-    const int64_t step = trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->prev_ts);
+    const int64_t step = trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->last_ts);
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
@@ -210,30 +231,66 @@ static bool nothing_between(const struct trtc_reader *rd)
            stamps_go_on(rd);
 }
 
+/* The clip follows in its playlist on the one before, of which nothing is missing at its end. */
+static bool follows(const struct trtc_reader *rd, size_t at)
+{
+    const struct trtc_clip *c = at > 0 ? &rd->lane->clips[at - 1] : NULL;
+    return c && at < rd->lane->n && c->cut_us == INT64_MAX && !c->piece->cut &&
+           c->piece->source == c[1].piece->source && c->piece->place + 1 == c[1].piece->place;
+}
+
+/* Sets the clock to clip at; by how much it jumps. A segment that begins in the middle of a picture
+ * was cut out of a stream, whose clock simply goes on, wherever the cut is said to be. */
+static int64_t set_clock(struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const int64_t ts = p->facts.first_ts_90k + rd->shift_90k;
+    if (p->facts.headless && follows(rd, rd->at) && rd->clock.running) {
+        const struct trtc_piece *before = rd->lane->clips[rd->at - 1].piece;
+        const int64_t us = trtc_clock_us(&rd->clock, ts);
+        if (llabs(us - (before->start_us + before->dur_us)) < CUT_US) {
+            trtc_clock_anchor(&rd->clock, ts, us);
+            return 0;
+        }
+    }
+    return trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
+}
+
+/* The frames of clip at begin. gone: files before it were not there. */
+static void begin_clip(struct trtc_reader *rd, bool gone)
+{
+    if (rd->prev_ts != TRTC_NOTIME)
+        rd->last_ts = rd->prev_ts;
+    const int64_t jump = set_clock(rd);
+    rd->torn = gone || !nothing_between(rd);
+    if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
+        rd->need_key = true;
+    rd->prev_us = rd->prev_ts = TRTC_NOTIME;
+    rd->open = rd->begins = true;
+    rd->past_cut = rd->looked = rd->tail_seen = rd->joined = false;
+    rd->nb_cut = 0;
+    rd->nb_no_key = rd->nb_damaged = 0;
+}
+
 /* Opens the next clip's file. 1, 0 where there is no more, -1 where the machine fails. What is not
  * there any more is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
-    bool gone = false;
-    for (; rd->at < rd->lane->n; rd->at++, gone = true) {
-        const struct trtc_piece *p = piece_of(rd);
-        rd->pos = 0;
+    const size_t first = rd->at;
+    for (; rd->at < rd->lane->n; rd->at++) {
+        rd->feeding = rd->at;
+        rd->pos = rd->begin = 0;
         int there = open_file(rd, err);
         if (there < 0)
             return -1;
         if (there == 0)
             continue;
-        trtc_ts_begin(rd->ts);
-        int64_t jump = trtc_clock_segment(&rd->clock, p->facts.first_ts_90k + rd->shift_90k,
-                                          p->start_us, p->exact, p->dur_us);
-        rd->torn = gone || !nothing_between(rd);
-        if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
-            rd->need_key = true;
-        rd->prev_us = rd->prev_ts = TRTC_NOTIME;
-        rd->nb_cut = 0;
-        rd->open = rd->begins = true;
-        rd->ended = rd->past_cut = rd->looked = rd->tail_seen = false;
-        rd->nb_no_key = rd->nb_damaged = 0;
+        if (rd->at > 0 && rd->lane->clips[rd->at - 1].piece->source == piece_of(rd)->source)
+            trtc_ts_begin(rd->ts);
+        else
+            trtc_ts_forget(rd->ts);
+        rd->ended = rd->paused = false;
+        begin_clip(rd, rd->at > first);
         return 1;
     }
     return 0;
@@ -288,41 +345,102 @@ static int lose_cut(struct trtc_reader *rd)
                 rd->nb_cut);
 }
 
+/* What the demuxer has to say of clip at; those that were passed come first. */
+static struct trtc_ts_stats stats_of(struct trtc_reader *rd)
+{
+    if (rd->nb_passed == 0)
+        return *trtc_ts_stats(rd->ts);
+    const struct trtc_ts_stats s = rd->passed[0].stats;
+    rd->nb_passed--;
+    memmove(rd->passed, rd->passed + 1, rd->nb_passed * sizeof *rd->passed);
+    return s;
+}
+
+/* No frame of clip at comes any more. */
 static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
-    const struct trtc_ts_stats *s = trtc_ts_stats(rd->ts);
+    const struct trtc_piece *p = piece_of(rd);
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
-    int ret = lose_unfollowed(rd, s) | lose_cut(rd);
-    close_files(rd);
+    const bool goes_on = rd->nb_passed > 0;
+    const struct trtc_ts_stats s = stats_of(rd);
+    int ret = lose_unfollowed(rd, &s) | lose_cut(rd);
     rd->open = false;
     if (rd->course.n) /* the next segment goes on with the last clock of this one */
         rd->shift_90k += rd->course.runs[rd->course.n - 1].shift;
     trtc_course_fini(&rd->course);
-    bool told = piece_of(rd)->cut; /* what is left of the cut frame was counted with it */
-    int64_t gone = s->nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
-    if (gone > 0 || (s->nb_bad > 0 && !told))
-        ret |= lose(rd, "damaged", 0, gone > s->nb_bad ? gone : s->nb_bad,
+    bool told = p->cut; /* what is left of the cut frame was counted with it */
+    int64_t gone = s.nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
+    if (gone > 0 || (s.nb_bad > 0 && !told))
+        ret |= lose(rd, "damaged", 0, gone > s.nb_bad ? gone : s.nb_bad,
                     "%" PRId64 " transport packets are missing inside, %" PRId64
                     " bytes cannot be read",
-                    s->nb_lost, s->nb_bad);
-    if (rd->nb_damaged > 0 && !told && !s->nb_lost && !s->nb_bad)
+                    s.nb_lost, s.nb_bad);
+    if (rd->nb_damaged > 0 && !told && !s.nb_lost && !s.nb_bad)
         ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0,
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
     if (rd->nb_no_key > 0)
         ret |= lose(rd, "damaged", rd->nb_no_key * rd->step_us, 0,
                     "%" PRId64 " pictures before the first key frame cannot be decoded",
                     rd->nb_no_key);
-    if (rd->begins && c->cut_us == INT64_MAX)
-        ret |= lose(rd, "damaged", piece_of(rd)->dur_us, 0, "no usable frame (%" PRId64 " dropped)",
-                    rd->nb_no_key + rd->nb_damaged);
+    /* a clip in which no frame begins may hold a part of one before it */
+    const int64_t nb_dropped = rd->nb_no_key + rd->nb_damaged;
+    if (rd->begins && c->cut_us == INT64_MAX &&
+        (nb_dropped > 0 || gone > 0 || s.nb_bad > 0 || s.scrambled || !rd->joined))
+        ret |=
+            lose(rd, "damaged", p->dur_us, 0, "no usable frame (%" PRId64 " dropped)", nb_dropped);
     rd->at++;
+    if (!goes_on)
+        close_files(rd);
     return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* Frames of the clip that is fed now come: the one before it ends here. */
+static int next_clip(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const int64_t end = rd->passed[0].end;
+    if (close_clip(rd, err) < 0)
+        return -1;
+    rd->begin = end;
+    begin_clip(rd, false);
+    rd->joined = true;
+    return 0;
+}
+
+/* What the clip that was fed leaves unfinished may go on in the next one: 1, 0 where there is none
+ * (a file that is gone is told when it is its turn), -1. */
+static int go_on(struct trtc_reader *rd, struct trtc_err *err)
+{
+    struct trtc_err ignored;
+    if (rd->nb_passed == rd->cap_passed) {
+        const size_t cap = rd->cap_passed * 2 + 2;
+        struct passed *grown = realloc(rd->passed, cap * sizeof *grown);
+        if (!grown)
+            return trtc_fail_nomem(err);
+        rd->passed = grown;
+        rd->cap_passed = cap;
+    }
+    if (open_directory(rd, err) < 0)
+        return -1;
+    const int fd =
+        trtc_open_beneath(rd->dirfd, rd->lane->clips[rd->feeding + 1].piece->uri, NULL, &ignored);
+    if (fd < 0)
+        return 0;
+    if (rd->fd >= 0)
+        close(rd->fd);
+    rd->fd = fd;
+    rd->passed[rd->nb_passed++] =
+        (struct passed){ .end = trtc_ts_pos(rd->ts), .stats = *trtc_ts_stats(rd->ts) };
+    rd->feeding++;
+    rd->pos = 0;
+    rd->paused = false;
+    trtc_ts_continue(rd->ts);
+    return 1;
 }
 
 /* Reads on in the piece: bytes, 0 at its end, or where its file is gone, -1. */
 static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
 {
-    const struct trtc_piece *p = piece_of(rd);
+    const struct trtc_piece *p = fed_piece(rd);
     size_t want = READ_BYTES;
     ssize_t got;
     if (p->ranged && p->bytes - rd->pos < READ_BYTES)
@@ -338,7 +456,7 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->rec->sparing)
         close_files(rd);
     if (got == 0 && rd->pos < p->bytes &&
-        lose(rd, "truncated", 0, p->bytes - rd->pos, "it has become shorter meanwhile") < 0)
+        lose_in(rd, p, "truncated", 0, p->bytes - rd->pos, "it has become shorter meanwhile") < 0)
         return trtc_fail_nomem(err);
     rd->pos += got;
     return got;
@@ -347,14 +465,24 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
 /* Feeds the next block, or the end. */
 static int refill(struct trtc_reader *rd, struct trtc_err *err)
 {
-    ssize_t got = read_piece(rd, err);
+    ssize_t got = rd->paused ? 0 : read_piece(rd, err);
     if (got < 0)
         return -1;
     if (got > 0) {
         trtc_ts_feed(rd->ts, rd->buf, (size_t)got);
         if (rd->bytes)
             atomic_fetch_add_explicit(rd->bytes, got, memory_order_relaxed);
-    } else {
+        return 0;
+    }
+    if (!rd->paused && follows(rd, rd->feeding + 1)) {
+        trtc_ts_pause(rd->ts);
+        rd->paused = true;
+        return 0;
+    }
+    const int more = rd->paused ? go_on(rd, err) : 0;
+    if (more < 0)
+        return -1;
+    if (more == 0) {
         trtc_ts_end(rd->ts);
         rd->ended = true;
     }
@@ -372,13 +500,12 @@ static int64_t ticks_of(int64_t us)
 enum oddity { EVEN, UNEVEN, RISES, FALLS };
 
 /* The end of the segment is where it should be. */
-static bool ends_well(struct trtc_reader *rd, enum oddity what)
+static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_piece *p = piece_of(rd);
     const int64_t said = ticks_of(p->dur_us), next = ticks_of(p->next_us);
-    const struct trtc_course_file f = { rd->fd, p->at_bytes, p->bytes };
     if (!rd->tail_seen)
-        rd->tail_90k = trtc_course_tail(&f, p->facts.first_ts_90k);
+        rd->tail_90k = trtc_course_tail(f, p->facts.first_ts_90k);
     rd->tail_seen = true;
     if (rd->tail_90k == TRTC_NOTIME)
         return false;
@@ -392,19 +519,21 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
 {
     const struct trtc_piece *p = piece_of(rd);
     struct trtc_course *c = &rd->course;
-    const int there = rd->looked || what == EVEN ? 0 : open_file(rd, err);
+    int fd = -1;
+    const int there = rd->looked || what == EVEN ? 0 : open_piece(rd, p, p->bytes, &fd, err);
     if (there <= 0)
         return there;
-    if (what != FALLS && ends_well(rd, what))
-        return 0;
-    const struct trtc_course_file f = { rd->fd, p->at_bytes, p->bytes };
-    rd->looked = true;
-    rd->course_hint = 0;
-    if (trtc_course_read(c, &f, err) < 0)
-        return -1;
-    return trtc_course_settle(c, ticks_of(p->dur_us), ticks_of(p->next_us)) < 0
-               ? trtc_fail_nomem(err)
-               : 0;
+    int ret = 0;
+    const struct trtc_course_file f = { fd, p->at_bytes, p->bytes };
+    if (what == FALLS || !ends_well(rd, &f, what)) {
+        rd->looked = true;
+        rd->course_hint = 0;
+        ret = trtc_course_read(c, &f, err);
+        if (ret == 0 && trtc_course_settle(c, ticks_of(p->dur_us), ticks_of(p->next_us)) < 0)
+            ret = trtc_fail_nomem(err);
+    }
+    close(fd);
+    return ret;
 }
 
 /* How the first stamp of a kind stands to the first one of the segment. */
@@ -467,9 +596,9 @@ static int set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, stru
         p->dts_us = p->pts_us = first ? piece_of(rd)->start_us : rd->prev_us + rd->step_us;
     } else {
         const int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
-        if (watch(rd, dts, f->pos, err) < 0)
+        if (watch(rd, dts, f->pos - rd->begin, err) < 0)
             return -1;
-        p->dts_us = place(rd, dts, f->pos);
+        p->dts_us = place(rd, dts, f->pos - rd->begin);
         p->pts_us = p->dts_us + trtc_ts_diff(f->pts_90k, dts) * 100 / 9;
         if (p->pts_us < p->dts_us)
             p->pts_us = p->dts_us;
@@ -526,7 +655,7 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
         rd->nb_cut++;
         return leave_out(rd, TRTC_LEFT_CUT);
     }
-    bool last = rd->ended && rd->kind == TRTC_VIDEO;
+    bool last = (rd->ended || rd->nb_passed > 0) && rd->kind == TRTC_VIDEO;
     if ((f->damaged && (rd->kind == TRTC_AUDIO || last)) || (last && piece_of(rd)->cut)) {
         rd->nb_damaged++;
         return leave_out(rd, TRTC_LEFT_DAMAGED);
@@ -556,10 +685,16 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
         if (got < 0)
             return trtc_fail_nomem(err);
         if (got == 0) {
-            if ((rd->ended ? close_clip(rd, err) : refill(rd, err)) < 0)
+            const int ret = !rd->ended          ? refill(rd, err)
+                            : rd->nb_passed > 0 ? next_clip(rd, err)
+                                                : close_clip(rd, err);
+            if (ret < 0)
                 return -1;
             continue;
         }
+        while (rd->nb_passed > 0 && f.pos >= rd->passed[0].end)
+            if (next_clip(rd, err) < 0)
+                return -1;
         struct trtc_packet p = { .data = f.data, .size = f.size, .key = f.key };
         *samples = *rate_hz = 0;
         if (rd->kind == TRTC_AUDIO)

@@ -108,7 +108,9 @@ static void es_init(struct trtc_ts_es *s)
 {
     const struct trtc_poc poc = s->poc;
 
-    *s = (struct trtc_ts_es){ .buf = s->buf, .cap = s->cap, .cc = CC_NONE, .clock_pts = NOPTS };
+    *s = (struct trtc_ts_es){
+        .buf = s->buf, .cap = s->cap, .cc = CC_NONE, .clock_pts = NOPTS, .seam = true
+    };
     s->poc = poc;
     trtc_poc_begin(&s->poc, poc.codec);
 }
@@ -181,7 +183,9 @@ void trtc_ts_begin(struct trtc_ts *ts)
     ts->in = ts->in_begin = ts->in_end = NULL;
     ts->pos = ts->packet_pos = ts->front = ts->clock = 0;
     ts->nb_carry = ts->stride = ts->owed = ts->seam = 0;
-    ts->synced = ts->ever_synced = ts->ended = ts->finished = ts->busy = false;
+    ts->synced = ts->ever_synced = ts->busy = false;
+    ts->ended = ts->finished = ts->paused = false;
+    ts->fresh = true;
     ts->held = NULL;
     ts->recent = NULL;
     trtc_ts_early_drop(ts);
@@ -198,18 +202,26 @@ void trtc_ts_forget(struct trtc_ts *ts)
     ts->es[VIDEO].poc = (struct trtc_poc){ 0 };
 }
 
+void trtc_ts_pause(struct trtc_ts *ts)
+{
+    ts->paused = true;
+}
+
 void trtc_ts_continue(struct trtc_ts *ts)
 {
-    assert(ts->in == ts->in_end && !ts->ended && !ts->busy);
+    assert(ts->paused && ts->in == ts->in_end && !ts->ended && !ts->busy);
+    ts->paused = false;
     ts->stats = (struct trtc_ts_stats){ .packet_bytes = ts->stats.packet_bytes };
     memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
     trtc_ts_early_count(ts);
     ts->seam = ts->synced && !ts->owed ? ts->nb_carry : 0;
+    ts->fresh = ts->nb_carry == 0;
+    ts->synced &= !ts->fresh;
     ts->recent = NULL;
     trtc_ts_tables_continue(ts);
     for (int k = 0; k < NB_ES; k++) {
         struct trtc_ts_es *s = &ts->es[k];
-        s->seam = s->on;
+        s->seam = s->continued = true;
         if (!s->on)
             continue;
         trtc_ts_name(ts, &s->info, k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);

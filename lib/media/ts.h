@@ -103,6 +103,7 @@ struct trtc_ts_stats {
     int packet_bytes;  /* from one packet to the next; 0 where none was found */
     int64_t nb_front;  /* bytes in front of the first packet that are no packets: something that a
                           tool has put there, and no loss */
+    bool headless;     /* it begins in the middle of a PES of a stream read */
     bool partial_tail; /* the segment did not end on a packet boundary */
     bool scrambled;    /* scrambled packets of the streams read; they are left out */
 
@@ -127,8 +128,13 @@ void trtc_ts_begin(struct trtc_ts *ts);
 /* As begin, but nothing is known of segments before: another recording begins. */
 void trtc_ts_forget(struct trtc_ts *ts);
 
-/* Instead of trtc_ts_end and begin, when trtc_ts_next has returned 0: what is fed from here on is
- * the next segment of the same stream. The tables stay in force, and a packet, a PES, or a frame
+/* Instead of trtc_ts_end: the segment is complete, but its stream may go on in another one. What is
+ * not complete is kept. Go on with trtc_ts_continue or trtc_ts_end, when trtc_ts_next has returned
+ * 0. */
+void trtc_ts_pause(struct trtc_ts *ts);
+
+/* After trtc_ts_pause, instead of trtc_ts_begin: what is fed from here on is the next segment of
+ * the same stream. The tables stay in force, and a packet, a PES, or a frame
  * that the segment before has left unfinished goes on, where the bytes and the continuity counters
  * say so. Frames with a pos below trtc_ts_pos, as it is now, belong to the segments before.
  * Statistics are cleared. */
@@ -158,6 +164,9 @@ const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
 /* True if a segment of so many bytes, of which the beginning at least was read, ends in the middle
  * of a packet. */
 bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
+
+/* Whether the packet in which such a segment ends goes on in the one that begins with these bytes. */
+bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
 
 /* Packets of a picture or sound stream that was taken, but not all the way: a loss. */
 int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);

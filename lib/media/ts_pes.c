@@ -162,14 +162,15 @@ static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
     s->gap = true;
 }
 
-/* The first packet of a segment that follows another one. Counters tell whether a PES goes on;
- * where one begins they may begin anew, and say nothing. */
-static void es_seam(struct trtc_ts_es *s, uint8_t cc, bool unit_start)
+/* The first packet of a segment. Where it may go on from another one, counters tell whether a PES
+ * does; where one begins they may begin anew, and say nothing. */
+static void es_seam(struct trtc_ts *ts, struct trtc_ts_es *s, uint8_t cc, bool unit_start)
 {
     const bool goes_on = cc == ((s->cc + 1) & 15);
 
     s->seam = false;
-    if (s->cc == CC_NONE || (goes_on && !unit_start))
+    ts->stats.headless |= !unit_start;
+    if (!s->continued || s->cc == CC_NONE || (goes_on && !unit_start))
         return;
     s->cut = !unit_start;
     s->gap |= s->cut;
@@ -188,8 +189,9 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     memcpy(&tail, p + PACKET - sizeof tail, sizeof tail);
     const bool same = cc == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
                       s->last.unit_start == unit_start;
-    if (s->seam && !same)
-        es_seam(s, cc, unit_start);
+    /* A PES that begins alike in the next segment repeats nothing. */
+    if (s->seam && (unit_start || !same))
+        es_seam(ts, s, cc, unit_start);
     if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
         if (same) {
             s->repeated = true;

@@ -88,11 +88,12 @@ struct trtc_ts_es {
         size_t size;
         uint64_t tail;
         bool unit_start;
-    } last;    /* to know a repetition by */
-    bool gap;  /* packets are missing behind it */
-    bool seam; /* a segment begins: it has had no packet yet */
-    bool cut;  /* what comes is no part of the PES in hand */
-    bool torn; /* the unit in hand is not complete */
+    } last;         /* to know a repetition by */
+    bool gap;       /* packets are missing behind it */
+    bool seam;      /* a segment begins: it has had no packet yet, */
+    bool continued; /* and it may go on from the one before */
+    bool cut;       /* what comes is no part of the PES in hand */
+    bool torn;      /* the unit in hand is not complete */
 
     /* PES */
     enum { PES_NONE, PES_HEADER, PES_BODY } pes;
@@ -142,7 +143,9 @@ struct trtc_ts {
     size_t owed, seam; /* bytes to come that belong to the packet before; bytes of a packet that
                           began in the segment before */
     int64_t front;     /* bytes in front of the first packet, as far as was seen */
+    bool fresh;        /* no packet of this segment was found yet */
     bool ended, finished;
+    bool paused;               /* the segment has ended, but its stream may go on */
     int64_t clock;             /* the last PCR, or time of a PES, or 0 */
     const uint8_t *held;       /* packet to be looked at again */
     struct trtc_ts_es *recent; /* stream of the packet before */

@@ -47,8 +47,10 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
         return 1;
     if (next < n)
         return 0; /* something else stands there */
-    if (!ts->ended)
+    if (!ts->ended && !ts->paused)
         return -1;
+    if (ts->paused && known && n < PACKET)
+        return 1; /* if it goes on */
 
     /* Input ends: what there is must do. A foreign file must not look like ours by its last
      * bytes. */
@@ -97,11 +99,12 @@ static size_t find_sync(struct trtc_ts *ts, const uint8_t *w, size_t n, bool *fo
  * where it is as long as whole packets: then these were overwritten. */
 static void settle_front(struct trtc_ts *ts)
 {
-    const int64_t lead = ts->ever_synced ? (int64_t)lead_of(ts->stride) : 0;
+    const int64_t lead = ts->synced ? (int64_t)lead_of(ts->stride) : 0;
     const int64_t front = ts->front > lead ? ts->front - lead : 0;
 
     ts->front = 0;
-    if (ts->ever_synced && front % (int64_t)ts->stride)
+    ts->fresh = false;
+    if (ts->synced && front % (int64_t)ts->stride)
         ts->stats.nb_front = front;
     else
         ts->stats.nb_bad += front;
@@ -109,16 +112,15 @@ static void settle_front(struct trtc_ts *ts)
 
 static void synchronize(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
-    const bool first = !ts->ever_synced;
     const size_t skip = find_sync(ts, w, n, &ts->synced);
 
-    if (first)
+    if (ts->fresh)
         ts->front += (int64_t)skip;
     else
         ts->stats.nb_bad += (int64_t)skip;
     ts->ever_synced |= ts->synced;
     consume(ts, w, skip);
-    if (first && (ts->synced || (ts->ended && skip == n)))
+    if (ts->fresh && (ts->synced || ((ts->ended || ts->paused) && skip == n)))
         settle_front(ts);
 }
 
@@ -143,9 +145,12 @@ static void pass_over(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
     const size_t k = ts->owed < n ? ts->owed : n;
 
-    ts->owed = 0;
-    if (w[0] != SYNC || k == n || w[k] == SYNC)
-        consume(ts, w, k);
+    if (w[0] == SYNC && k < n && w[k] != SYNC) {
+        ts->owed = 0;
+        return;
+    }
+    ts->owed -= k;
+    consume(ts, w, k);
 }
 
 /* Bytes to look at: in the input, or in the carry where it takes both. False: more must come. */
@@ -169,7 +174,7 @@ static bool window(struct trtc_ts *ts, const uint8_t **w, size_t *n)
     }
     *w = ts->carry;
     *n = ts->nb_carry;
-    return *n > 0 && (*n >= want || ts->ended);
+    return *n > 0 && (*n >= want || ts->ended || ts->paused);
 }
 
 const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
@@ -184,6 +189,8 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
             join(ts, w, n);
         } else if (!ts->synced) {
             synchronize(ts, w, n);
+        } else if (n < PACKET && ts->paused) {
+            break; /* it may go on */
         } else if (n < PACKET) {
             ts->stats.partial_tail = true;
             consume(ts, w, n);
@@ -204,10 +211,24 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
     return NULL;
 }
 
+/* Bytes behind the last whole packet. */
+static int64_t rest_of(const struct trtc_ts_stats *st, int64_t bytes, int64_t stride)
+{
+    return (bytes - st->nb_front) % stride;
+}
+
 bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
 {
-    const int64_t stride = st->packet_bytes ? st->packet_bytes : PACKET;
-    const int64_t rest = (bytes - st->nb_front) % stride;
+    const int64_t rest = rest_of(st, bytes, st->packet_bytes ? st->packet_bytes : PACKET);
 
     return rest > 0 && rest < PACKET;
+}
+
+bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n)
+{
+    const size_t stride = st->packet_bytes ? (size_t)st->packet_bytes : PACKET;
+    const size_t at = stride - (size_t)rest_of(st, bytes, (int64_t)stride);
+
+    return n > at + stride && next[at] == SYNC && next[at + stride] == SYNC &&
+           !(next[0] == SYNC && next[stride] == SYNC);
 }
