@@ -11,6 +11,7 @@
 #include "core/json_put.h"
 #include "core/ledger_json.h"
 #include "core/utc.h"
+#include "media/input.h"
 #include "media/report.h"
 #include "mix.h"
 
@@ -143,6 +144,47 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
                                             : TRTC_EX_LOSS);
 }
 
+/* "sound (PID 258, ac3, eng)". */
+static const char *describe(const struct trtc_input_named *n, char *out, size_t size)
+{
+    static const char *const kinds[] = { "data", "sound", "picture" };
+    snprintf(out, size, "%s (%s %d%s%s%s%s)", kinds[n->kind], n->is_pid ? "PID" : "stream", n->id,
+             n->codec_name[0] ? ", " : "", n->codec_name, n->language[0] ? ", " : "", n->language);
+    return out;
+}
+
+/* Tracks that its container names and that are not in the mix: a second sound is a choice that is made here, but a first
+ * one that nobody has followed is lost. */
+static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s)
+{
+    struct trtc_input_named n;
+    char what[96], lost[160];
+    struct trtc_loss l = { .path = o->label,
+                           .kind = "unfollowed",
+                           .detail = lost,
+                           .start_us = TRTC_NOTIME,
+                           .lost_bytes = -1,
+                           .source = -1 };
+    for (int k = 0; o->input && trtc_source_named(o->input, k, &n); k++) {
+        const struct trtc_feed *feed = n.kind == TRTC_INPUT_PICTURE ? s->picture : s->sound;
+        const struct trtc_ledger *taken = n.kind == TRTC_INPUT_PICTURE ? &s->pictures : &s->sounds;
+        if (n.nb_unfollowed > 0) {
+            snprintf(lost, sizeof lost,
+                     "%s: %" PRId64 " of its %" PRId64 " transport packets came when no table named it",
+                     describe(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
+            mix_lose(in, &l);
+        }
+        if (n.taken || n.nb_packets == 0)
+            continue;
+        snprintf(lost, sizeof lost, "%s came, and is not in the mix", describe(&n, what, sizeof what));
+        if (n.kind != TRTC_INPUT_DATA && feed && taken->nb_in == 0)
+            mix_lose(in, &l);
+        else
+            cli_note("%s: %s is left out: one picture and one sound of a source are mixed", o->label,
+                     what);
+    }
+}
+
 void mix_settle(struct inputs *in, int64_t start_us)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
@@ -155,6 +197,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
         say_failure(in, o, s, start_us);
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);
+        say_tracks(in, o, s);
         lose_frames(in, o, "damaged", s->nb_flawed, "picture", "are damaged, and were shown");
     }
 }

@@ -14,13 +14,17 @@ setup_file() {
     ffmpeg -nostdin -v error -f lavfi -i "color=c=0x$(colour 1):s=64x36:r=10:d=1" -f lavfi -i "color=c=0x$(colour 2):s=64x36:r=10:d=1" \
         -f lavfi -i "color=c=0x$(colour 3):s=64x36:r=10:d=1" -f lavfi -i "color=c=0x$(colour 4):s=64x36:r=10:d=1" -f lavfi -i sine=r=16000:d=4 \
         -filter_complex '[0][1][2][3]concat=n=4' -c:v libx264 -preset ultrafast -bf 2 -g 15 -threads 1 -c:a aac -b:a 32k seconds.mp4
+    # flashes with their beeps at 9.5 and 19.5 s: a recording of two segments, and the same as one file
+    user_keys=rate=16000 mk rec --length 20 --user "$(user size=64x36)"
+    user_keys=rate=16000 mk both --length 20 --av-merge --user "$(user size=64x36)"
+    cat both/*.ts >both.ts
 }
 
 setup() {
     test_begin
     # shellcheck disable=SC2164 # it is there
     cd "$BATS_TEST_TMPDIR"
-    ln -s "$BATS_FILE_TMPDIR"/*.mp4 .
+    ln -s "$BATS_FILE_TMPDIR"/*.mp4 "$BATS_FILE_TMPDIR"/both.ts .
 }
 
 # scene STATUS OPTION...: a mix of small pictures in m.mp4, ten a second, with its account in report.json.
@@ -193,4 +197,91 @@ quarters_at() {
     for u in a b d e f; do
         jq -e --arg u $u '.users[] | select(.user == $u) | .audio.account.left_out | del(.cut) == {}' report.json >/dev/null || fail "$u: $(account $u audio)"
     done
+}
+
+# in_step STATUS INPUT...: a mix of it, as long as it is, with the second marker where it belongs, and every frame accounted
+# for.
+in_step() {
+    mix "$1" -s 64x36 -r 15 -k 100 --preset ultrafast --sample-rate 16000 --channels 1 --report report.json -o m.mp4 "${@:2}"
+    balanced report.json
+    plays m.mp4
+    near "$(mark m.mp4 2 1)" 19.495 0.06 flash
+    near "$(mark m.mp4 2 3)" 0 45 'how far the beep is from it'
+    lasts m.mp4 20 0.2
+}
+
+# edit DIR KIND EDIT...: restamps the second segment of a kind in place.
+edit() {
+    local file size
+    file=$(segment "$1" "$2" 1)
+    restamp "$file" edited.ts "${@:3}"
+    size=$(stat -c %s "$file")
+    mv edited.ts "$file"
+    sed -i "s/^\(#EXT-X-TRTC-FILE-ATTR:.*,\)$size\$/\1$(stat -c %s "$file")/" "$1"/*.m3u8
+}
+
+@test "stamps that restart, fall back or jump, and are made on arrival: all of it, in step" {
+    local by
+    for by in -5 -0.3 +3600; do
+        have rec r
+        edit r video "v:5:$by"
+        edit r audio "a:5:$by" 'a:0:~10'
+        in_step 0 r
+        quiet
+        near "$(mark m.mp4 1 3)" 0 45 'the first beep'
+        restamp both.ts file.ts "av:15:$by" 'a:0:~10'
+        in_step 0 u=file.ts
+        quiet
+        jq -e '.users[0] | [.video, .audio] | all(.account.left_out | del(.cut) == {})' report.json || fail "$(jq -c .users report.json)"
+    done
+}
+
+@test "tracks that come late: from their first frame, in a file, a pipe and a directory" {
+    local f
+    restamp both.ts sound.ts a:-1-15:x a:12:@
+    restamp both.ts picture.ts v:-1-14:x v:12:@
+    ffmpeg -nostdin -v error -i sound.ts -c copy sound.mkv -c copy -f flv flv
+    printf '\1' | dd of=flv bs=1 seek=4 conv=notrunc status=none # says that it has a picture, and no more
+    for f in sound.ts sound.mkv flv picture.ts; do
+        in_step 0 u=$f
+        quiet
+    done
+    mkfifo pipe
+    cat picture.ts >pipe &
+    in_step 0 "u@$epoch=pipe"
+}
+
+@test "no key frame, no parameter sets: named, everybody else is mixed, and he has a window" {
+    local how
+    for how in k p; do
+        restamp both.ts spoilt.ts v:0:$how
+        scene 3 u=spoilt.ts v=seconds.mp4
+        near "$(field m.mp4 v duration)" 20 0.2
+        [[ $(story m.mp4 240,90 | sed -n 2p) == '10 2' ]] || fail "v is not seen: $(story m.mp4 240,90)"
+        grep -q 'u (spoilt.ts): before_key_frame: [23][0-9][0-9] frames of the picture could not be decoded' err || fail "not named"
+        [[ $(wc -l <err) -eq 1 ]] || fail "more is said"
+        jq -e '.users[0].audio.account.frames_out > 150' report.json >/dev/null || fail "u is not heard"
+    done
+}
+
+@test "what a container holds besides: a second sound is noted, and balances" {
+    ffmpeg -nostdin -v error -i seconds.mp4 -map 0 -map 0:a -c copy -c:a:1 ac3 two.ts
+    scene 0 u=two.ts
+    said 'u (two.ts): sound (PID 258, ac3) is left out'
+    scene 0 -q u=two.ts
+    quiet
+}
+
+@test "a single picture, and slides: shown as long as they stand" {
+    ffmpeg -nostdin -v error -i seconds.mp4 -vf select='eq(n\,12)' -fps_mode vfr -c:v libx264 -c:a copy -f mpegts one.ts
+    scene 0 u=one.ts
+    quiet
+    tells m.mp4 160,90 '0 ?' "$(story m.mp4 160,90 | sed -n 2p)" "$(story m.mp4 160,90 | tail -n 1)"
+    [[ $(story m.mp4 160,90 | sed -n 2p) =~ ^1[1-3]' 2'$ ]] || fail "seen: $(story m.mp4 160,90)"
+    accounts u video '1 1'
+    # shorter than a picture of the mix lasts
+    ffmpeg -nostdin -v error -i one.ts -an -c copy alone.ts
+    mix 0 -s $canvas -r 5 --report report.json -o m.mp4 u=alone.ts
+    accounts u video '1 1'
+    tells m.mp4 160,90 '0 2' '1 end'
 }

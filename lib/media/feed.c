@@ -268,6 +268,11 @@ bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
     return s->ops->seen(s, kind, first_us, end_us, ended);
 }
 
+bool trtc_source_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+{
+    return s->ops->named(s, k, out);
+}
+
 void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)
 {
     pthread_mutex_lock(&s->lock);

@@ -97,6 +97,10 @@ bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
  * no feed of it is in use any more. trtc_source_free does it where it has not been done. */
 void trtc_source_settle(struct trtc_source_input *s);
 
+/* The k-th track that its container names (see trtc_input_named); false where there is none. Once the source is settled. */
+struct trtc_input_named;
+bool trtc_source_named(struct trtc_source_input *s, int k, struct trtc_input_named *out);
+
 /* Why a source broke (it ended by a failure): err->code is 0 where it did not. Threads are asked to end by free, which
  * may be called at any time. */
 void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err);

@@ -131,6 +131,15 @@ static bool file_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
     return seen;
 }
 
+/* The opening for the pictures has gone as far as any. */
+static bool file_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+{
+    const struct file *x = (struct file *)s;
+    const struct trtc_input *in = x->feed[1].in ? x->feed[1].in : x->feed[0].in;
+
+    return in && trtc_input_named(in, k, out);
+}
+
 /* Of a file that was not read to its end, what was found on the way counts. */
 static void file_settle(struct trtc_source_input *s)
 {
@@ -159,6 +168,7 @@ static const struct trtc_source_ops ops = {
     .wait = file_wait,
     .newest_us = file_newest,
     .seen = file_seen,
+    .named = file_named,
     .settle = file_settle,
     .free = file_free,
 };

@@ -40,6 +40,8 @@ struct queue {
     int64_t first_us, end_us;         /* of all that has come, if shown */
 };
 
+enum { NAMED_MAX = 32 };
+
 struct live {
     struct trtc_source_input base;
     char *url;
@@ -56,7 +58,9 @@ struct live {
 
     /* under base.lock */
     struct queue queue[2]; /* sound, pictures */
-    bool ended;            /* nothing more comes */
+    bool ended;            /* nothing more comes, and these were its tracks: */
+    struct trtc_input_named named[NAMED_MAX];
+    int nb_named;
     struct queue *waits;   /* in which the thread waits for room, or NULL */
 
     /* the thread's own */
@@ -251,6 +255,8 @@ static void *read_all(void *arg)
         trtc_source_note_lost(&x->base, in, !stopped(x));
     for (int k = 0; in && k < 2; k++)
         trtc_input_ledger(in, k == 1, &x->queue[k].ledger);
+    while (in && x->nb_named < NAMED_MAX && trtc_input_named(in, x->nb_named, &x->named[x->nb_named]))
+        x->nb_named++;
     if (got < 0 && !stopped(x))
         trtc_source_note_why(&x->base, &why);
     x->ended = true;
@@ -380,6 +386,16 @@ static bool live_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
     return seen;
 }
 
+static bool live_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+{
+    const struct live *x = (struct live *)s;
+
+    if (k >= x->nb_named)
+        return false;
+    *out = x->named[k];
+    return true;
+}
+
 static void live_settle(struct trtc_source_input *s)
 {
     struct live *x = (struct live *)s;
@@ -419,6 +435,7 @@ static const struct trtc_source_ops ops = {
     .wait = live_wait,
     .newest_us = live_newest,
     .seen = live_seen,
+    .named = live_named,
     .settle = live_settle,
     .free = live_free,
 };

@@ -33,6 +33,7 @@ struct trtc_source_ops {
     int64_t (*newest_us)(struct trtc_source_input *s, bool *ended);
     bool (*seen)(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
                  int64_t *end_us, bool *ended);
+    bool (*named)(struct trtc_source_input *s, int k, struct trtc_input_named *out);
     void (*settle)(
         struct trtc_source_input *s); /* nothing is read any more: losses go to base.lost */
     void (*free)(struct trtc_source_input *s);

@@ -30,7 +30,8 @@ struct stream {
     int index; /* in the container, or -1 */
     enum trtc_codec codec;
     const char *codec_name;
-    bool config_new; /* not handed out yet */
+    bool configured; /* a configuration record has been read, */
+    bool config_new; /* and not handed out yet */
 
     int nal_length; /* H.264, H.265: bytes of a length; 0: Annex B */
     uint8_t *sets;  /* parameter sets outside the stream */
@@ -147,6 +148,7 @@ static int configure(struct stream *s, enum AVCodecID id, const uint8_t *p, size
                                                                           : TRTC_CODEC_AAC;
     }
     s->config_new = true;
+    s->configured = size > 0;
     return 0;
 }
 
@@ -778,6 +780,10 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     size_t size = 0;
     const uint8_t *config = av_packet_get_side_data(b->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
 
+    if (!config && !s->configured) { /* an FLV that named its track, and said no more of it at first */
+        config = st->codecpar->extradata;
+        size = (size_t)st->codecpar->extradata_size;
+    }
     if (config && size > 0) {
         struct trtc_err ignored; /* a damaged record changes nothing */
         configure(s, st->codecpar->codec_id, config, size, &ignored);
