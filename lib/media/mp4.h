@@ -17,7 +17,7 @@
  * longer hold needs the sample again. */
 #define TRTC_MP4_STEP_MAX INT32_MAX
 
-#define TRTC_MP4_ENTRIES_MAX 64 /* sample entries of a track */
+#define TRTC_MP4_ENTRIES_MAX 16 /* sample entries of a track */
 
 struct trtc_mp4;
 

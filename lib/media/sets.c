@@ -10,8 +10,8 @@
 enum {
     BUNDLE_MAX = 255, /* sets of an entry, of which so many SPS: */
     SPS_MAX = 31,
-    BUNDLE_MAX_BYTES = 128 * 1024,
-    SET_MAX_BYTES = 32 * 1024, /* of one: whatever becomes of it has room in an entry */
+    BUNDLE_MAX_BYTES = 32 * 1024, /* many times what encoders make */
+    SET_MAX_BYTES = 8 * 1024,     /* of one: whatever becomes of it has room in an entry */
 };
 
 /* Parameter sets, no two of which have the same name. */
@@ -142,13 +142,18 @@ static bool is_given(const struct fitting *f, enum trtc_set_kind kind, int id)
     return false;
 }
 
-/* Set x as it stands in the entry under an id. NULL: no memory. */
-static uint8_t *renamed(const struct fitting *f, const struct trtc_set *x, struct trtc_set *to)
+/* Set x as it stands in the entry under an id; *made is what is to be freed. NULL: no memory. */
+static const uint8_t *renamed(const struct fitting *f, const struct trtc_set *x,
+                              struct trtc_set *to, uint8_t **made)
 {
     const uint8_t *nal = f->s->current.bytes + x->at;
     const int other = x->refers >= 0 ? f->id[x->kind - 1][x->refers] : -1;
+    *made = NULL;
     to->refers = other >= 0 ? other : x->refers;
-    return trtc_set_rename(f->s->codec, nal, x, to, &to->n);
+    to->n = x->n;
+    if (to->id == x->id && to->refers == x->refers)
+        return nal;
+    return *made = trtc_set_rename(f->s->codec, nal, x, to, &to->n);
 }
 
 /* What an entry says of depth and chroma holds for all its sets (14496-15, 5.3.3.1.2). */
@@ -178,14 +183,15 @@ static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool
     enum fit fit = CLASHES;
     if (fresh ? there >= 0 || is_given(f, x->kind, id) || !is_alike(f, x) : there < 0)
         return CLASHES;
-    uint8_t *nal = renamed(f, x, &to);
+    uint8_t *made;
+    const uint8_t *nal = renamed(f, x, &to, &made);
     if (!nal)
         return FAILED;
     if (!fresh && holds(f->e, there, nal, to.n))
         fit = FITS;
     else if (fresh && has_room(f->e, &to))
         fit = add_set(f->e, &to, nal) < 0 ? FAILED : FITS;
-    free(nal);
+    free(made);
     if (fit != FITS)
         return fit;
     f->id[x->kind][x->id] = (int16_t)id;
