@@ -46,6 +46,7 @@ struct merge {
     uint8_t *bytes;
     size_t nb_bytes, cap_bytes;
     bool unit_open; /* the queue was flushed before its unit was complete */
+    size_t leading_bytes; /* the most that a unit had to leave to the part before it */
 };
 
 static int64_t tick_us(const struct merge *m, int kind, int64_t ticks)
@@ -221,37 +222,75 @@ static int64_t unit_start_us(const struct merge *m)
     return tick_us(m, m->queue[0].kind, m->queue[0].s.pts);
 }
 
-/* Whether the unit, which lasts until end_us, goes beyond a limit of the part. */
-static bool unit_exceeds(const struct merge *m, int64_t end_us)
+/* The queued pictures that are shown before the key picture that they follow (open groups of
+ * pictures), and that picture: their number, 0 where there are none. They begin the queue's
+ * pictures. */
+static size_t leading(const struct merge *m, size_t *bytes)
+{
+    const struct queued *key = NULL;
+    size_t nb = 0;
+    *bytes = 0;
+    for (size_t i = 0; i < m->nb_queued; i++) {
+        const struct queued *q = &m->queue[i];
+        if (q->kind != VIDEO)
+            continue;
+        if (key && q->s.pts >= key->s.pts)
+            break;
+        key = key ? key : q;
+        *bytes += q->s.size;
+        nb++;
+    }
+    return nb > 1 ? nb : 0;
+}
+
+/* Whether the unit, which lasts until end_us, goes beyond a limit of the part; what of it would
+ * have to be written to this part if another one began is thought of. */
+static bool unit_exceeds(struct merge *m, int64_t end_us)
 {
     const struct trtc_merge_opts *o = m->o;
-    int64_t size =
-        trtc_mp4_size(m->mp4) + (int64_t)m->nb_bytes + (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
+    size_t bytes;
+    if (leading(m, &bytes) && bytes > m->leading_bytes)
+        m->leading_bytes = bytes;
+    int64_t size = trtc_mp4_size(m->mp4) + (int64_t)(m->nb_bytes + 2 * m->leading_bytes) +
+                   (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
     return m->nb_written > 0 && ((o->split_bytes && size >= o->split_bytes) ||
                                  (o->split_us && end_us - m->base_us > o->split_us));
 }
 
-/* Writes the queued unit, to a new part where it would exceed the one being written. Sound
- * from before the new part's first picture still belongs to the old one. */
+/* Writes what of the queued unit belongs to the part that ends where it begins: sound, and
+ * pictures that are shown before its key picture. These need it, hence it is written twice: here
+ * it is shown for a tick at the end. */
+static int end_part(struct merge *m, int64_t start_us, struct trtc_err *err)
+{
+    size_t bytes, nb = leading(m, &bytes), left = nb;
+    for (size_t i = 0; i < m->nb_queued; i++) {
+        struct queued *q = &m->queue[i];
+        const bool sound = q->kind != VIDEO && tick_us(m, q->kind, q->s.pts) < start_us;
+        const bool picture = q->kind == VIDEO && left > 0;
+        if (!sound && !picture)
+            continue;
+        if (write_queued(m, q, err) < 0)
+            return -1;
+        if (sound || left < nb)
+            q->kind = -1;
+        left -= picture;
+    }
+    if (m->tracks[VIDEO] && m->number[VIDEO] >= 0)
+        trtc_mp4_end_track(m->mp4, m->number[VIDEO],
+                           trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) -
+                               base_ticks(m, VIDEO) + (nb > 0));
+    return 0;
+}
+
+/* Writes the queued unit, to a new part where it would exceed the one being written. */
 static int flush_unit(struct merge *m, int64_t end_us, struct trtc_err *err)
 {
     if (m->nb_queued == 0)
         return 0;
     if (!m->unit_open && unit_exceeds(m, end_us)) {
         int64_t start_us = unit_start_us(m);
-        for (size_t i = 0; i < m->nb_queued; i++) {
-            struct queued *q = &m->queue[i];
-            if (q->kind == VIDEO || tick_us(m, q->kind, q->s.pts) >= start_us)
-                continue;
-            if (write_queued(m, q, err) < 0)
-                return -1;
-            q->kind = -1;
-        }
-        if (m->tracks[VIDEO] && m->number[VIDEO] >= 0)
-            trtc_mp4_end_track(m->mp4, m->number[VIDEO],
-                               trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) -
-                                   base_ticks(m, VIDEO));
-        if (close_part(m, start_us, err) < 0 || open_part(m, start_us, err) < 0)
+        if (end_part(m, start_us, err) < 0 || close_part(m, start_us, err) < 0 ||
+            open_part(m, start_us, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < m->nb_queued; i++)
