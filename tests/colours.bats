@@ -140,3 +140,28 @@ END
         alike "32 64 192" "$(shown m.png 20:20 0)" "$s: still"
     done
 }
+
+@test "tags that only the container has, and tags that later parameter sets do not repeat" {
+    local rgb
+    # what is shown of the MP4 is what its colr says
+    flat a.ts 160x90 0x20c040 yuv420p bt709 "${said709[@]}"
+    ffmpeg -nostdin -v error -i a.ts -c:v libx264 -preset ultrafast -g 5 "${said709[@]}" \
+        -x264-params colorprim=undef:transfer=undef:colormatrix=undef bare.mp4
+    tagged bare.mp4 "tv $bt709" container
+    flat b.ts 160x90 0xc02040 yuv420p bt601
+    mix 0 -q --only video -r 5 -s 320x180 -o m.mp4 a=bare.mp4 b=b.ts
+    tagged m.mp4 "tv $bt601" mix
+    rgb=$(shown a.ts)
+    alike "$rgb" "$(shown m.mp4)" 'tagged by the container'
+    alike "$(shown b.ts)" "$(shown m.mp4 200:20)" 'not tagged'
+    mix 0 -q --only video -r 5 -s 320x180 -o n.mp4 a=bare.mp4
+    tagged n.mp4 "tv $bt709" alone
+    alike "$rgb" "$(shown n.mp4)" alone
+    # a recording that says it at first
+    mkdir r
+    trtc-hls -q -A 1 -R 2 -u u -d r -S 1767225600000 a.ts >list
+    trtc-hls -q -A 1 -R 2 -u u -d r -S 1767225602000 --ha 1 b.ts >list
+    mix 0 -q --only video -r 5 -s 320x180 -o o.mp4 r
+    alike "$rgb" "$(shown o.mp4)" 'before the change'
+    alike "$(shown b.ts)" "$(shown o.mp4 20:20 3)" 'behind it'
+}

@@ -52,6 +52,7 @@ struct lane_feed {
     struct trtc_reader *reader;
     struct trtc_kept_sets *sets; /* of pictures: in force */
     enum trtc_codec codec;       /* ... and for this one */
+    struct trtc_colour colour;   /* as they say */
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 };
 
@@ -73,6 +74,8 @@ static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
  * with it. */
 static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
 {
+    struct trtc_video_params v;
+
     if (out->codec != TRTC_CODEC_H264 && out->codec != TRTC_CODEC_H265)
         return;
     if (out->codec != f->codec)
@@ -81,6 +84,10 @@ static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
     trtc_kept_sets_take(f->sets, out->codec, out->pkt.data, out->pkt.size);
     if (out->pkt.key)
         out->sets = trtc_kept_sets_missing(f->sets, &out->sets_size);
+    if (out->pkt.key &&
+        trtc_video_params_read(out->codec, out->pkt.data, out->pkt.size, &v) == 0)
+        f->colour = v.colour;
+    out->colour = f->colour;
 }
 
 static int lane_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct trtc_err *err)
@@ -220,6 +227,7 @@ void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
         .turn = f->turn,
         .sar_num = f->sar_num,
         .sar_den = f->sar_den,
+        .colour = f->colour,
     };
     out->pkt.pts_us += off_us;
     out->pkt.dts_us += off_us;

@@ -31,6 +31,7 @@ struct trtc_feed_frame {
     bool damaged, guessed; /* the latter: its PTS */
     unsigned turn;         /* pictures: how the container wants them shown, of enum trtc_turn */
     int sar_num, sar_den;  /* ... and the shape of a sample, where it says that; or 0 */
+    struct trtc_colour colour; /* H.264, H.265: what the stream says, or else the container; zeros: not known */
 };
 
 /* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the

@@ -120,6 +120,7 @@ static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
         (!f->sets || trtc_video_params_read(raw->codec, f->sets, f->sets_size, &v) < 0))
         return;
     note_colour(in, &v.colour);
+    f->colour = in->info.colour;
     in->info.sar_num = v.sar_num;
     in->info.sar_den = v.sar_den;
     if (v.width_px == in->info.width_px && v.height_px == in->info.height_px)
@@ -197,6 +198,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
         .turn = raw->turn,
         .sar_num = raw->sar_num,
         .sar_den = raw->sar_den,
+        .colour = in->info.colour,
     };
     in->breaks = false;
     in->jump_us = 0;

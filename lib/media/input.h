@@ -57,6 +57,7 @@ struct trtc_input_frame {
                                 frame */
     unsigned turn;        /* video: how the container wants it shown, of enum trtc_turn */
     int sar_num, sar_den; /* ... and the shape of a sample, where the container says it; or 0 */
+    struct trtc_colour colour; /* H.264, H.265: what the stream says, or else the container */
 };
 
 struct trtc_input_losses {   /* so far */

@@ -12,6 +12,7 @@
 
 #include "core/utc.h"
 #include "media/av.h"
+#include "media/recolour.h"
 #include "media/turn.h"
 
 #define DECODED_PX_MAX (8192 * 8192)   /* more than any camera or screen: damage */
@@ -243,6 +244,9 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
     const unsigned turn = turn_of(t, pic, &about);
     if (about.sar_num > 0) /* of the shape the container's word counts */
         pic->sample_aspect_ratio = (AVRational){ about.sar_num, about.sar_den };
+    /* the decoder's word may be that of parameter sets before, and it has no container */
+    if (about.colour.primaries != 0)
+        trtc_av_set_colour(pic, &about.colour);
     if (us <= due_us) {
         make_current(t, pic, us, turn, !known);
         return;
@@ -431,6 +435,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
                                   .turn = f->turn,
                                   .sar_num = f->sar_num,
                                   .sar_den = f->sar_den,
+                                  .colour = f->colour,
                                   .hidden = f->pkt.hidden,
                                   .damaged = f->damaged,
                                   .guessed = f->guessed } };

@@ -12,6 +12,7 @@ struct tile_about { /* what goes with a picture through the decoder */
     int64_t us;     /* PTS */
     unsigned turn;
     int sar_num, sar_den;
+    struct trtc_colour colour; /* zeros: as the decoder says */
     bool hidden, damaged;
     bool guessed; /* the time is that of decoding: the next picture that comes out has it */
     bool outrun;  /* a later one is due as well: the decoder may pass over it */
