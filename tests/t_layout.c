@@ -295,9 +295,9 @@ static struct trtc_rect small(int w, int h, int count, int i)
     }
     static const struct {
         int column, row;
-    } places[23] = { { 8, 0 }, { 8, 1 }, { 8, 2 }, { 8, 3 }, { 8, 4 }, { 8, 5 }, { 8, 6 }, { 8, 7 },
+    } places[24] = { { 8, 0 }, { 8, 1 }, { 8, 2 }, { 8, 3 }, { 8, 4 }, { 8, 5 }, { 8, 6 }, { 8, 7 },
                      { 9, 0 }, { 9, 1 }, { 9, 2 }, { 9, 3 }, { 9, 4 }, { 9, 5 }, { 9, 6 }, { 9, 7 },
-                     { 0, 7 }, { 1, 7 }, { 2, 7 }, { 3, 7 }, { 4, 7 }, { 5, 7 }, { 6, 7 } };
+                     { 0, 7 }, { 1, 7 }, { 2, 7 }, { 3, 7 }, { 4, 7 }, { 5, 7 }, { 6, 7 }, { 7, 7 } };
     const int *x = at(tenths, w) + places[i].column, *y = at(eighths, h) + places[i].row;
     return between(x[0], x[1], y[0], y[1]);
 }
@@ -315,12 +315,12 @@ static void mirror(struct want *want, size_t n, int w)
         want[i].rect.x = w - want[i].rect.x - want[i].rect.w;
 }
 
-/* anchor -1: nobody; then one user fewer has room. */
+/* anchor -1: nobody; the large window is counted for the sizes then, but leaves room for as many. */
 static void screen_with(int anchor, bool right)
 {
     for (int s = 0; s < NB_SIZES; s++)
         for (size_t n = anchor + 1; n <= NB; n++) {
-            const size_t room = anchor < 0 ? 23 : 24, shown = n < room ? n : room;
+            const size_t room = 24, shown = n < room ? n : room;
             const int count = (int)shown + (anchor < 0);
             struct trtc_layout_opts o = opts(TRTC_LAYOUT_SCREEN, sizes[s].w, sizes[s].h);
             struct want want[24] = { 0 };

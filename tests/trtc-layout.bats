@@ -95,9 +95,10 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
     trtc-layout -q -n 27 -b u27 >out 2>err
     [ ! -s err ]
     [ "$(cut -f6 out | tail -n 2)" = $'u24\nu27' ]
-    trtc-layout -m screen -n 24 >out 2>err
-    [ "$(wc -l <out)" -eq 23 ]
-    grep -q '^trtc-layout: u24: left out' err
+    trtc-layout -m screen -n 25 >out 2>err
+    [ "$(wc -l <out)" -eq 24 ]
+    [ "$(tail -n 1 out)" = $'23\t448\t316\t64\t44\tu24\tmain' ]
+    grep -q '^trtc-layout: u25: left out' err
     trtc-layout -m screen -n 24 -b u24 >out 2>err
     [ "$(head -n 1 out)" = $'0\t0\t0\t512\t316\tu24\tmain' ]
     [ ! -s err ]

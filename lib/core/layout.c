@@ -142,7 +142,6 @@ static void put_template(const struct trtc_layout_opts *o, size_t n, int anchor,
     bool empty_large = o->mode == TRTC_LAYOUT_SCREEN && anchor < 0;
     if (o->mode == TRTC_LAYOUT_FLOAT && anchor < 0)
         anchor = 0;
-    limit -= empty_large;
     size_t shown = n < limit ? n : limit;
     /* The anchor keeps its window against those who came before it. */
     size_t others = anchor >= 0 && (size_t)anchor >= shown ? shown - 1 : shown;

@@ -9,7 +9,7 @@
 
 #include "core/err.h"
 
-#define TRTC_LAYOUT_MAX 25 /* windows of a layout; screen sharing: 24, the large one counted */
+#define TRTC_LAYOUT_MAX 25 /* windows of a layout; screen sharing: 24 with somebody in them */
 
 enum trtc_layout_mode { /* the API's MixLayoutMode */
                         TRTC_LAYOUT_FLOAT = 1,
