@@ -80,7 +80,8 @@ static void usage(void)
         "  -p, --prefix PREFIX         directory below DIR\n"
         "  -d, --dir DIR               where to write (default: here)\n"
         "  -t, --segment-time SECONDS  length of a segment (10); it ends at the next key frame\n"
-        "  -S, --start START           time of the first frame: epoch ms, 17 digits or RFC 3339 (default: now)\n"
+        "  -S, --start START           time of the first frame: epoch ms, 17 digits or RFC 3339\n"
+        "                              (default: what a stream of trtc-mix reports, else now)\n"
         "      --ha WHICH              recovery 1, 2 or 3, or auto: the next that is free\n"
         "      --av-merge              with -u: sound and picture in one TS\n"
         "      --tags FORM             full (as current recordings; default), classic\n"
@@ -289,7 +290,12 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     in = trtc_input_open(o->input, &cli_signal, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
-    so->start_us = o->start_ms != TRTC_NOTIME ? o->start_ms * 1000 : now_us();
+    if (o->start_ms != TRTC_NOTIME)
+        so->start_us = o->start_ms * 1000;
+    else if (trtc_input_utc_us(in, &so->start_us))
+        cli_debug("%s: tells its time of day", o->input);
+    else
+        so->start_us = now_us();
     trtc_input_leave_other(in);
     so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;

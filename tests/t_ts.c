@@ -14,6 +14,7 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 
+#include "media/psi.h"
 #include "media/ts.h"
 #include "pes.h"
 #include "range.h"
@@ -1425,6 +1426,53 @@ static void test_pmt_change(void **state)
     mux_free(m);
 }
 
+/* A PMT with so many bytes of program_info. */
+static size_t pmt_with(uint8_t *out, const uint8_t *info, size_t n)
+{
+    static const uint8_t entry[] = { 0x1b, 0xe1, 0x00, 0xf0, 0x00 };
+    const size_t length = 9 + n + sizeof entry + 4;
+    const uint8_t head[] = { 2,    (uint8_t)(0xb0 | length >> 8), (uint8_t)length,
+                             0,    1, 0xc1, 0, 0, 0xe1, 0x00,
+                             (uint8_t)(0xf0 | n >> 8), (uint8_t)n };
+    memcpy(out, head, sizeof head);
+    memcpy(out + sizeof head, info, n);
+    memcpy(out + sizeof head + n, entry, sizeof entry);
+    return sizeof head + n + sizeof entry + 4;
+}
+
+static void test_psi_time(void **state)
+{
+    static const uint8_t other[] = { 0x05, 4, 'H', 'D', 'M', 'V', 0xe8, 3, 'T', 'R', 'T' };
+    const struct trtc_psi_time time = { INT64_C(1767225600495123), (INT64_C(1) << 33) - 7 };
+    uint8_t info[64], pmt[128];
+    struct trtc_psi_time got = { 0 };
+    (void)state;
+    memcpy(info, other, sizeof other);
+    trtc_psi_put_time(info + sizeof other, &time);
+    const size_t n = sizeof other + TRTC_PSI_TIME_SIZE;
+    assert_true(trtc_pmt_time(pmt, pmt_with(pmt, info, n), &got));
+    assert_int_equal(got.utc_us, time.utc_us);
+    assert_int_equal(got.pts_90k, time.pts_90k);
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, sizeof other), &got));
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, n - 1), &got));
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, 0), &got));
+    for (size_t size = 0; size < 40; size++) { /* cut sections */
+        uint8_t *cut = malloc(size + 1);
+        assert_non_null(cut);
+        pmt_with(pmt, info, n);
+        memcpy(cut, pmt, size);
+        assert_false(trtc_pmt_time(cut, size, &got));
+        free(cut);
+    }
+    info[sizeof other + 6] = 2; /* another version */
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, n), &got));
+    info[sizeof other + 6] = 1;
+    info[sizeof other + 7] = 0x80; /* no time */
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, n), &got));
+    info[sizeof other + 1] = 200;
+    assert_false(trtc_pmt_time(pmt, pmt_with(pmt, info, n), &got));
+}
+
 static void test_psi_crc(void **state)
 {
     (void)state;
@@ -2094,6 +2142,7 @@ int main(void)
         cmocka_unit_test(test_packets),
         cmocka_unit_test(test_pmt_change),
         cmocka_unit_test(test_psi_crc),
+        cmocka_unit_test(test_psi_time),
         cmocka_unit_test(test_programs),
         cmocka_unit_test(test_pictures_in_pes),
         cmocka_unit_test(test_pictures),

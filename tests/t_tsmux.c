@@ -362,6 +362,29 @@ static void end(struct trtc_tsmux *m, size_t want)
         assert_int_equal(bytes, want);
 }
 
+/* The time of day that a stream is told to report is what its reader finds. */
+static void test_time(void **state)
+{
+    struct bytes out = { 0 };
+    struct trtc_tsmux *m = new_mux(TRTC_CODEC_NONE, TRTC_CODEC_AAC, &out);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO);
+    struct trtc_ts_frame f;
+    (void)state;
+    trtc_tsmux_tell_time(m, INT64_C(1767225600495000), 63000);
+    begin(m);
+    end(m, 0);
+    assert_non_null(ts);
+    trtc_ts_feed(ts, out.p, out.n);
+    trtc_ts_end(ts);
+    assert_int_equal(trtc_ts_next(ts, &f), 0);
+    assert_true(trtc_ts_stats(ts)->tells_time);
+    assert_int_equal(trtc_ts_stats(ts)->utc_us, INT64_C(1767225600495000));
+    assert_int_equal(trtc_ts_stats(ts)->utc_90k, 63000);
+    trtc_ts_free(&ts);
+    trtc_tsmux_free(&m);
+    free(out.p);
+}
+
 /* The bytes are copies of their own size, so that the sanitizer sees a byte too far. */
 static void video_sets(struct trtc_tsmux *m, const struct bytes *au, const struct bytes *sets,
                        int64_t pts, int64_t dts, bool key)
@@ -1345,7 +1368,8 @@ int main(void)
         cmocka_unit_test(test_jumps),         cmocka_unit_test(test_sound),
         cmocka_unit_test(test_odd_sound),     cmocka_unit_test(test_segments),
         cmocka_unit_test(test_tracks_change), cmocka_unit_test(test_failing),
-        cmocka_unit_test(test_libav_h264),    cmocka_unit_test(test_libav_h265),
+        cmocka_unit_test(test_time),          cmocka_unit_test(test_libav_h264),
+        cmocka_unit_test(test_libav_h265),
     };
 
     av_log_set_callback(count_log);

@@ -720,6 +720,21 @@ int64_t trtc_input_start_us(const struct trtc_input *in)
     return in->start_us;
 }
 
+/* The stream has begun less than half a wrap of its clock before or after what is told. */
+bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us)
+{
+    const int64_t wrap = INT64_C(1) << 33;
+    int64_t at_90k;
+
+    if (!in->ops->time || !in->ops->time(in->back, utc_us, &at_90k))
+        return false;
+
+    int64_t after = (in->start_us / 100 * 9 + in->start_us % 100 * 9 / 100 - at_90k) % wrap;
+    after += after < -wrap / 2 ? wrap : after >= wrap / 2 ? -wrap : 0;
+    *utc_us += after * 100 / 9;
+    return true;
+}
+
 int64_t trtc_input_zero_us(const struct trtc_input *in)
 {
     return in->shown_us < 0 && in->shown_us > -PRIMING_US ? 0 : in->shown_us;

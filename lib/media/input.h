@@ -102,6 +102,10 @@ void trtc_input_leave_other(struct trtc_input *in);
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
+/* The time of day (us since the epoch) that the stream itself says belongs to trtc_input_start_us; false: it says
+ * nothing. A transport stream that trtc-mix has written does. */
+bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us);
+
 /* Where the presentation begins, on the stream's clock: as above, but for frames that are hidden; and sound that begins a
  * little below 0 is the priming of its encoder: then it is 0. */
 int64_t trtc_input_zero_us(const struct trtc_input *in);

@@ -90,6 +90,9 @@ struct trtc_input_ops {
     void (*losses)(const void *self, struct trtc_input_losses *out);
     void (*ledger)(const void *self, int track, struct trtc_ledger *out); /* all but nb_out */
     bool (*named)(const void *self, int k, struct trtc_input_named *out);
+    /* Where the stream says what time of day (us since the epoch) belongs to a time of its raw clock, in 33 bits of
+     * 90 kHz; NULL: it cannot. */
+    bool (*time)(const void *self, int64_t *utc_us, int64_t *at_90k);
     bool (*may_grow)(const void *self);    /* what is absent now may be announced later */
     int64_t (*nb_bytes)(const void *self); /* taken in so far */
     void (*free)(void *self);

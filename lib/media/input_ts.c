@@ -204,6 +204,16 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
     return true;
 }
 
+static bool back_time(const void *self, int64_t *utc_us, int64_t *at_90k)
+{
+    const struct back *b = self;
+    const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
+
+    *utc_us = s->utc_us;
+    *at_90k = s->utc_90k;
+    return s->tells_time;
+}
+
 static bool back_may_grow(const void *self)
 {
     (void)self;
@@ -221,6 +231,7 @@ const struct trtc_input_ops trtc_input_ts_ops = {
     .losses = back_losses,
     .ledger = back_ledger,
     .named = back_named,
+    .time = back_time,
     .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
     .free = back_free,

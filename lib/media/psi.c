@@ -129,6 +129,52 @@ bool trtc_pat_next(const uint8_t *section, size_t size, size_t *pos, int *pmt_pi
     return false;
 }
 
+static const uint8_t time_head[] = {
+    TRTC_PSI_TIME_TAG, TRTC_PSI_TIME_SIZE - 2, 'T', 'R', 'T', 'C', 1
+};
+
+static void put_bytes(uint8_t *out, uint64_t value, int n)
+{
+    while (n-- > 0)
+        *out++ = (uint8_t)(value >> 8 * n);
+}
+
+static uint64_t get_bytes(const uint8_t *p, int n)
+{
+    uint64_t value = 0;
+
+    while (n-- > 0)
+        value = value << 8 | *p++;
+    return value;
+}
+
+void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_time *t)
+{
+    memcpy(out, time_head, sizeof time_head);
+    put_bytes(out + sizeof time_head, (uint64_t)t->utc_us, 8);
+    put_bytes(out + sizeof time_head + 8, (uint64_t)t->pts_90k & ((UINT64_C(1) << 33) - 1), 5);
+}
+
+bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out)
+{
+    if (size < HEADER + 4 + CRC)
+        return false;
+
+    size_t at = HEADER + 4, end = at + (get16(section + HEADER + 2) & 0xfff);
+    if (end > size - CRC)
+        return false;
+    while (at + 2 <= end && section[at + 1] <= end - at - 2) {
+        const uint8_t *p = section + at;
+        at += 2 + (size_t)p[1];
+        if (p[1] != TRTC_PSI_TIME_SIZE - 2 || memcmp(p, time_head, sizeof time_head) != 0)
+            continue;
+        out->utc_us = (int64_t)get_bytes(p + sizeof time_head, 8);
+        out->pts_90k = (int64_t)get_bytes(p + sizeof time_head + 8, 5);
+        return out->utc_us >= 0 && out->utc_us <= TRTC_PSI_TIME_MAX_US;
+    }
+    return false;
+}
+
 bool trtc_pmt_next(const uint8_t *section, size_t size, size_t *pos, struct trtc_pmt_entry *out)
 {
     size_t at = *pos;

@@ -51,6 +51,22 @@ struct trtc_pmt_entry {
     size_t desc_size;
 };
 
+/* A private descriptor in a PMT's program_info that reports the time of day: the one thing that a stream of ours says and
+ * others do not know. Tag, length, "TRTC", 1, UTC (microseconds since the epoch, 64 bits), and the PTS (33 bits in 5
+ * bytes) that it belongs to. */
+#define TRTC_PSI_TIME_TAG  0xe8 /* user private: ISO/IEC 13818-1, table 2-45 */
+#define TRTC_PSI_TIME_SIZE 20
+#define TRTC_PSI_TIME_MAX_US INT64_C(253402300799999999) /* the year 9999 */
+
+struct trtc_psi_time {
+    int64_t utc_us, pts_90k;
+};
+
+void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_time *t);
+
+/* That of a PMT section; false where it has none. */
+bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out);
+
 /* Streams of a PMT section, in the same manner. */
 bool trtc_pmt_next(const uint8_t *section, size_t size, size_t *pos, struct trtc_pmt_entry *out);
 

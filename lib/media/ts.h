@@ -107,6 +107,9 @@ struct trtc_ts_stats {
     bool partial_tail; /* the segment did not end on a packet boundary */
     bool scrambled;    /* scrambled packets of the streams read; they are left out */
 
+    bool tells_time; /* the PMT says that this PTS (33 bits) belongs to this time of day */
+    int64_t utc_us, utc_90k;
+
     /* In the order in which they were named; same PID, type and codec: the same stream. */
     struct trtc_ts_named named[TRTC_TS_NAMED_MAX];
     int nb_named;

@@ -157,8 +157,15 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
 {
     struct trtc_ts_stream found[NB_ES], stream;
     bool have[NB_ES] = { false }, kept[NB_ES] = { false };
+    struct trtc_psi_time time;
     struct trtc_pmt_entry e;
     size_t pos = 0;
+
+    if (trtc_pmt_time(section, size, &time)) {
+        ts->stats.tells_time = true;
+        ts->stats.utc_us = time.utc_us;
+        ts->stats.utc_90k = time.pts_90k;
+    }
 
     while (trtc_pmt_next(section, size, &pos, &e)) {
         const bool is_table = ts->pid[e.pid] >= PID_PAT || e.pid < 0x10 || e.pid == NULL_PID;

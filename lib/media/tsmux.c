@@ -55,6 +55,8 @@ struct trtc_tsmux {
     struct stream *clock; /* the one that carries the PCR */
     uint8_t tables[2][PACKET];
     unsigned version; /* of the PMT */
+    bool tells_time;
+    struct trtc_psi_time time;
     int64_t bytes;    /* of the segment, what is in the buffer included */
 
     bool have_pcr; /* in this segment */
@@ -119,7 +121,7 @@ static size_t pmt_entry(uint8_t *p, uint8_t stream_type, int pid)
 
 static void make_tables(struct trtc_tsmux *m)
 {
-    uint8_t body[4 + 2 * 5];
+    uint8_t body[4 + TRTC_PSI_TIME_SIZE + 2 * 5];
     size_t n = 4;
 
     put16(body, 1); /* program_number */
@@ -127,12 +129,23 @@ static void make_tables(struct trtc_tsmux *m)
     table_packet(m->tables[0], 0, 0, body, n);
 
     put16(body, 0xe000u | (unsigned)m->clock->pid);
-    put16(body + 2, 0xf000);
+    put16(body + 2, 0xf000u | (m->tells_time ? TRTC_PSI_TIME_SIZE : 0));
+    if (m->tells_time) {
+        trtc_psi_put_time(body + n, &m->time);
+        n += TRTC_PSI_TIME_SIZE;
+    }
     if (m->video_codec != TRTC_CODEC_NONE)
         n += pmt_entry(body + n, m->video_codec == TRTC_CODEC_H265 ? 0x24 : 0x1b, PID_VIDEO);
     if (m->audio_codec != TRTC_CODEC_NONE)
         n += pmt_entry(body + n, 0x0f, PID_AUDIO);
     table_packet(m->tables[1], 2, m->version, body, n);
+}
+
+void trtc_tsmux_tell_time(struct trtc_tsmux *m, int64_t utc_us, int64_t pts_90k)
+{
+    m->time = (struct trtc_psi_time){ utc_us, pts_90k };
+    m->tells_time = true;
+    make_tables(m);
 }
 
 /* ---- output ---- */

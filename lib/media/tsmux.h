@@ -23,6 +23,9 @@ struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
                                   void *opaque, struct trtc_err *err);
 void trtc_tsmux_free(struct trtc_tsmux **m);
 
+/* All tables from here on say that this PTS belongs to this time of day (psi.h). */
+void trtc_tsmux_tell_time(struct trtc_tsmux *m, int64_t utc_us, int64_t pts_90k);
+
 /* A new segment: PAT and PMT follow. The continuity counters go on, so that segments put one
  * after the other are one stream. What the old one still holds must have been ended; where it
  * was not (it failed), it is dropped. */

@@ -29,6 +29,7 @@ struct trtc_writer_opts {
     const struct trtc_writer_track *tracks; /* TS: one of each kind at most */
     int nb_tracks;
     int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
+    int64_t start_us;    /* TS: epoch time of 0, which the stream tells; 0: it does not */
     const char *title;   /* or NULL */
     bool flush;          /* TS: hand on at once what is complete (live) */
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */

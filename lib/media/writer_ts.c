@@ -109,7 +109,11 @@ static int open_ts(struct trtc_writer_out *out, struct trtc_err *err)
             return -1;
     }
     x->m = trtc_tsmux_new(x->has_video ? TRTC_CODEC_H264 : TRTC_CODEC_NONE, audio, sink, out, err);
-    return x->m ? 0 : -1;
+    if (!x->m)
+        return -1;
+    if (out->o.start_us > 0) /* for trtc-hls behind a pipe */
+        trtc_tsmux_tell_time(x->m, out->o.start_us, START_90K);
+    return 0;
 }
 
 static int64_t time_90k(int64_t us)
