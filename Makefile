@@ -80,7 +80,8 @@ $(B)/tests/%.so: tests/%.c Makefile
 
 $(B)/trtc-name $(B)/trtc-layout: $(call lib,core)
 $(B)/trtc-rec: $(call lib,net core)
-$(B)/trtc-merge $(B)/trtc-hls $(B)/trtc-mix: $(call lib,media core)
+$(B)/trtc-merge: $(call lib,media core)
+$(B)/trtc-hls $(B)/trtc-mix: $(call lib,media net core)
 $(B)/lib/net/%.o: private PKGS = $(NET)
 $(B)/lib/media/%.o: private PKGS = $(AV) libass
 $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
@@ -89,10 +90,11 @@ $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
 $(B)/trtc-hls: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/hls_*.c))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
-$(B)/trtc-merge $(B)/trtc-hls: private PKGS = $(AV) zlib libcjson
+$(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
+$(B)/trtc-hls: private PKGS = $(AV) libcurl zlib libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
-$(B)/trtc-mix: private PKGS = $(AV) libass zlib libcjson
+$(B)/trtc-mix: private PKGS = $(AV) libass libcurl zlib libcjson
 $(B)/trtc-mix: private LDLIBS = -lb64 -lm
 $(B)/cmd/trtc-rec.o $(B)/cmd/rec_%.o: private PKGS = $(NET)
 $(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/rec_*.c))

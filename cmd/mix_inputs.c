@@ -17,6 +17,7 @@
 #include "media/presence.h"
 #include "media/probe.h"
 #include "mix.h"
+#include "net/fetch.h"
 
 /* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
  * it), and of everything else: the output, a script, a font. */
@@ -269,7 +270,9 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         if (ret < 0)
             return -1;
     }
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
     const struct trtc_source_opts so = {
+        .remote = &web,
         .url = kind == SOURCE_NET ? op->source : path_of(op->source),
         .pace = stored ? TRTC_PACE_STORED : TRTC_PACE_LIVE,
         .start_us = start_us,

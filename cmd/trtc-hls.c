@@ -22,6 +22,7 @@
 #include "hls.h"
 #include "media/av.h"
 #include "memory.h"
+#include "net/fetch.h"
 
 struct opts {
     int64_t sdkappid;
@@ -277,6 +278,7 @@ static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_ac
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lossy,
                   struct trtc_err *err)
 {
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
     struct printing p = { .o = o };
     struct trtc_segmenter *seg = NULL;
     struct trtc_err ending;
@@ -287,7 +289,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     if (so->stale.nb_files)
         cli_note("%s: removed %d unfinished files (%" PRId64 " bytes) of a recording that was killed",
                  o->dir, so->stale.nb_files, so->stale.bytes);
-    in = trtc_input_open(o->input, &cli_signal, err);
+    in = trtc_input_open(o->input, &web, &cli_signal, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
     if (o->start_ms != TRTC_NOTIME)

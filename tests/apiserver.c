@@ -123,9 +123,19 @@ static enum MHD_Result keep_field(void *arg, enum MHD_ValueKind kind, const char
 static enum MHD_Result reply(struct apiserver *s, struct MHD_Connection *c,
                              const struct api_answer *a)
 {
-    size_t n = a->body_bytes ? a->body_bytes : a->body ? strlen(a->body) : 0;
-    struct MHD_Response *r = MHD_create_response_from_buffer(n, (void *)(a->body ? a->body : ""),
-                                                             MHD_RESPMEM_PERSISTENT);
+    size_t n = a->body_bytes ? a->body_bytes : a->body ? strlen(a->body) : 0, from = 0;
+    const char *range = a->fields[0] && strcmp(a->fields[0], "Accept-Ranges: bytes") == 0
+                            ? MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Range")
+                            : NULL;
+    if (range && sscanf(range, "bytes=%zu-", &from) == 1 && from > n)
+        from = n;
+    struct MHD_Response *r = MHD_create_response_from_buffer(
+        n - from, (void *)(a->body ? a->body + from : ""), MHD_RESPMEM_PERSISTENT);
+    if (range) {
+        char place[80];
+        snprintf(place, sizeof place, "bytes %zu-%zu/%zu", from, n - 1, n);
+        MHD_add_response_header(r, "Content-Range", place);
+    }
     for (size_t i = 0; i < 4 && a->fields[i]; i++) {
         char name[64];
         const char *colon = strchr(a->fields[i], ':');
@@ -134,7 +144,7 @@ static enum MHD_Result reply(struct apiserver *s, struct MHD_Connection *c,
     }
     if (a->delay_ms)
         pause_ms(s, a->delay_ms);
-    enum MHD_Result ret = MHD_queue_response(c, (unsigned)a->status, r);
+    enum MHD_Result ret = MHD_queue_response(c, range ? 206 : (unsigned)a->status, r);
     MHD_destroy_response(r);
     return ret;
 }

@@ -149,7 +149,7 @@ sees() {
 story() {
     local file=$1
     shift
-    ffmpeg -nostdin -v error -threads 1 -i "$file" -vf 'scale=iw/10:ih/10:flags=neighbor' -pix_fmt rgb24 -f rawvideo - |
+    ffmpeg -nostdin -v error -threads 1 -i "$file" -fps_mode passthrough -vf 'scale=iw/10:ih/10:flags=neighbor' -pix_fmt rgb24 -f rawvideo - |
         od -An -v -tx1 -w$((3 * (${canvas%x*} / 10) * (${canvas#*x} / 10))) |
         awk -v points="$*" -v w="${canvas%x*}" "$mix_awk"'
             BEGIN { nb = split(points, p, " ") }

@@ -20,10 +20,12 @@
 #include <cmocka.h>
 #include <libavcodec/avcodec.h>
 
+#include "apiserver.h"
 #include "media/av.h"
 #include "media/es.h"
 #include "media/input.h"
 #include "media/input_priv.h"
+#include "net/fetch.h"
 #include "range.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof *(a))
@@ -63,6 +65,9 @@ static int make_media(void **state)
     run(FFMPEG "-f lavfi -i testsrc2=s=160x96:r=25:d=4 -f lavfi -i "
                "'aevalsrc=if(gt(t\\,1)\\,0.5*sin(6283*t)\\,0)|0:s=48000:d=4' "
                "-c:v libx264 -preset veryfast -g 25 -bf 2 -threads 1 -c:a aac base.mp4");
+    /* longer than what is probed in one go */
+    run(FFMPEG "-f lavfi -i testsrc2=s=640x360:r=25:d=2 -c:v libx264 -preset ultrafast -qp 10 "
+               "big.mp4");
     run(FFMPEG "-i base.mp4 -c copy base.ts -c copy base.mkv -c copy base.flv "
                "-c copy -movflags +faststart fast.mp4 -c copy -an base.h264 "
                "-c copy -vn base.aac -c:v copy -c:a libopus opus.mkv "
@@ -177,10 +182,11 @@ static void add(struct read *r, const struct trtc_input_frame *f, const struct t
 /* Reads all of url; false where it cannot be opened. */
 static bool read_url(struct read *r, const char *url, const volatile sig_atomic_t *stop)
 {
+    const struct trtc_remote web = trtc_fetch_remote(NULL);
     struct trtc_input_frame f;
 
     drop(r);
-    struct trtc_input *in = trtc_input_open(url, stop, &r->err);
+    struct trtc_input *in = trtc_input_open(url, &web, stop, &r->err);
     if (!in)
         return false;
     r->info = *trtc_input_info(in);
@@ -526,9 +532,6 @@ static void test_pipe_of_tiny_writes(void **state)
 static void test_pipe_without_index(void **state)
 {
     (void)state;
-    /* longer than what is probed in one go */
-    run(FFMPEG "-f lavfi -i testsrc2=s=640x360:r=25:d=2 -c:v libx264 -preset ultrafast -qp 10 "
-               "big.mp4");
     struct bytes b = load("big.mp4");
     struct feeder f = feed(b.p, b.n, b.n, false);
     assert_false(read_url(&got, "-", NULL));
@@ -691,6 +694,115 @@ static void test_network(void **state)
     assert_false(read_url(&got, url, NULL));
     waitpid(pid, NULL, 0);
     assert_int_equal(got.err.code, TRTC_EX_NOINPUT);
+}
+
+/* name as the body of an answer, in as many chunks as it takes; the caller frees. */
+static struct bytes chunked(const char *name, const char *head, bool last)
+{
+    struct bytes b = load(name), out = { malloc(b.n * 2 + 4096), 0 };
+    const size_t step = 7000;
+
+    out.n = (size_t)sprintf((char *)out.p, "%s", head);
+    for (size_t at = 0; at < b.n; at += step) {
+        const size_t n = b.n - at < step ? b.n - at : step;
+        out.n += (size_t)sprintf((char *)out.p + out.n, "%zx\r\n", n);
+        memcpy(out.p + out.n, b.p + at, n);
+        memcpy(out.p + out.n + n, "\r\n", 2);
+        out.n += n + 2;
+    }
+    if (last)
+        out.n += (size_t)sprintf((char *)out.p + out.n, "0\r\n\r\n");
+    free(b.p);
+    return out;
+}
+
+/* Reads an answer of which n bytes are sent, as a stream: complete, or broken behind its pictures. */
+static void answer(const struct bytes *b, size_t n, bool reset, bool complete)
+{
+    const struct api_raw script = {
+        .bytes = b->p, .nb_bytes = n, .hold_ms = reset ? 100 : 0, .reset = reset
+    };
+    struct apiserver *s = apiserver_start_raw(&script, 1);
+
+    assert_true(read_url(&got, apiserver_url(s), NULL));
+    assert_int_equal(apiserver_nb_connections(s), 1);
+    apiserver_stop(&s);
+    if (got.result != (complete ? 0 : -1))
+        fail_msg("%zu of %zu bytes: %d, %s", n, b->n, got.result, got.err.msg);
+    if (complete) {
+        same(&got, &base, 0);
+        assert_false(got.losses.cut);
+        return;
+    }
+    assert_int_equal(got.err.code, TRTC_EX_TEMPFAIL);
+    assert_non_null(strstr(got.err.msg, "http://127.0.0.1:"));
+    assert_non_null(strstr(got.err.msg, "broke off after"));
+    assert_int_in_range(got.nb[V], 10, base.nb[V]);
+}
+
+/* Whether all of a stream has come is known of every way to send it, whichever library decodes it. */
+static void test_ends_of_an_answer(void **state)
+{
+    static const char *const names[] = { "base.ts", "base.flv", "base.mkv" };
+    static const char *const heads[] = {
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        read_file(&base, names[i]);
+        for (size_t k = 0; k < COUNT(heads); k++) {
+            struct bytes b = chunked(names[i], heads[k], true);
+            answer(&b, b.n, false, true);
+            answer(&b, b.n - 5, false, false); /* between two chunks */
+            answer(&b, b.n - 7, false, false); /* in front of a chunk's end */
+            answer(&b, b.n / 2, false, false);
+            free(b.p);
+        }
+        struct bytes body = load(names[i]), b = { malloc(body.n + 1024), 0 };
+        for (int k = 0; k < 2; k++) {
+            b.n = (size_t)sprintf((char *)b.p, "HTTP/1.%d 200 OK\r\nConnection: close\r\n\r\n", k);
+            memcpy(b.p + b.n, body.p, body.n);
+            b.n += body.n;
+            answer(&b, b.n, false, true);
+            answer(&b, b.n / 2, true, false);
+            b.n = (size_t)sprintf((char *)b.p, "HTTP/1.%d 200 OK\r\nContent-Length: %zu\r\n\r\n", k,
+                                  body.n);
+            memcpy(b.p + b.n, body.p, body.n);
+            b.n += body.n;
+            answer(&b, b.n, false, true);
+            answer(&b, b.n - 1, false, false);
+        }
+        free(b.p);
+        free(body.p);
+    }
+}
+
+/* An index at the end is fetched first, where the server sends parts. */
+static void test_mp4_from_a_server(void **state)
+{
+    struct bytes b = load("big.mp4");
+    const struct api_answer parts = {
+        .status = 200, .body = (char *)b.p, .body_bytes = b.n, .fields = { "Accept-Ranges: bytes" }
+    };
+    const struct api_answer whole = { .status = 200, .body = (char *)b.p, .body_bytes = b.n };
+    (void)state;
+
+    read_file(&base, "big.mp4");
+    struct apiserver *s = apiserver_start(&parts, 1, NULL);
+    assert_true(read_url(&got, apiserver_url(s), NULL));
+    assert_int_equal(got.result, 0);
+    same(&got, &base, 0);
+    assert_false(got.info.stored);
+    assert_int_in_range(apiserver_nb_requests(s), 2, 4);
+    apiserver_stop(&s);
+
+    s = apiserver_start(&whole, 1, NULL);
+    assert_false(read_url(&got, apiserver_url(s), NULL));
+    assert_int_equal(got.err.code, TRTC_EX_DATAERR);
+    assert_non_null(strstr(got.err.msg, "an MP4 with its index at the end"));
+    apiserver_stop(&s);
+    free(b.p);
 }
 
 static void test_stop_ends_a_silent_connection(void **state)
@@ -1024,7 +1136,7 @@ static void test_damaged(void **state)
             save("bad", b.p, b.n);
             free(b.p);
             struct trtc_err err;
-            struct trtc_input *in = trtc_input_open(path_of("bad"), NULL, &err);
+            struct trtc_input *in = trtc_input_open(path_of("bad"), NULL, NULL, &err);
             int64_t dts[2] = { INT64_MIN, INT64_MIN };
             while (in && trtc_input_next(in, &f, &err) > 0) {
                 assert_true(f.pkt.dts_us > dts[f.video]);
@@ -1421,6 +1533,8 @@ int main(void)
         cmocka_unit_test(test_stop_before_anything),
         cmocka_unit_test(test_failed_read),
         cmocka_unit_test(test_network),
+        cmocka_unit_test(test_ends_of_an_answer),
+        cmocka_unit_test(test_mp4_from_a_server),
         cmocka_unit_test(test_stop_ends_a_silent_connection),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_jump_of_both),

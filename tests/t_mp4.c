@@ -470,7 +470,7 @@ static uint64_t sum_of_steps(const char *path, int nth)
     const int64_t n = find_box(path, "moov/trak/mdia/minf/stbl/stts", nth, b, sizeof(b));
     uint64_t sum = 0;
 
-    assert_in_range(n, 8, sizeof(b));
+    assert_int_in_range(n, 8, sizeof(b));
     for (const uint8_t *p = b + 8; p < b + n; p += 8)
         sum += be(p, 4) * be(p + 4, 4);
     return sum;
@@ -497,7 +497,7 @@ static void assert_lengths(const char *path, int nth)
         last = shown = track;
     assert_int_equal(shown, track);
     /* the edit ends where the media ends, to a tick of the movie */
-    assert_in_range(from + (last * scale + movie / 2) / movie, media ? media - 1 : 0, media + 1);
+    assert_int_in_range(from + (last * scale + movie / 2) / movie, media ? media - 1 : 0, media + 1);
 }
 
 /* Every sample is there, in order, with its bytes and times. */
@@ -1085,7 +1085,7 @@ static void test_give_back(void **state)
     }
     assert_plays("back.mp4");
     assert_false(has_box("back.mp4", "moov/trak/mdia/minf/stbl/co64", 0));
-    assert_in_range(size[1], size[0] - 16384, size[0] + 16384);
+    assert_int_in_range(size[1], size[0] - 16384, size[0] + 16384);
     free_stream(s[0]);
     free_stream(s[1]);
 }

@@ -469,7 +469,7 @@ static void read_input(int nb[2], int64_t first_us[2])
 {
     struct trtc_err err = { 0 };
     struct trtc_input_frame f;
-    struct trtc_input *in = trtc_input_open(path, NULL, &err);
+    struct trtc_input *in = trtc_input_open(path, NULL, NULL, &err);
     int ret;
     if (!in)
         fail_msg("%s", err.msg);

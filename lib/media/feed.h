@@ -11,6 +11,7 @@
 #include "core/colour.h"
 #include "core/ledger.h"
 #include "core/loss.h"
+#include "core/remote.h"
 #include "core/timeline.h"
 #include "media/packet.h"
 
@@ -60,6 +61,7 @@ enum trtc_pace {
 
 struct trtc_source_opts {
     const char *url; /* as for trtc_input_open */
+    const struct trtc_remote *remote; /* the same, or NULL; copied */
     enum trtc_pace pace;
     int64_t start_us;        /* STORED: epoch time of the lowest first PTS */
     bool audio, video;       /* what is wanted */

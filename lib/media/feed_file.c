@@ -176,7 +176,7 @@ static const struct trtc_source_ops ops = {
 /* The first opening goes to the kind that is there. */
 static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct trtc_err *err)
 {
-    struct trtc_input *in = trtc_input_open_any(o->url, o->stop, err);
+    struct trtc_input *in = trtc_input_open_any(o->url, NULL, o->stop, err);
 
     if (!in)
         return -1;
@@ -190,7 +190,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
             continue;
         *f = (struct file_feed){ .feed.ops = &feed_ops, .file = x, .in = in, .video = k == 1 };
         in = NULL;
-        if (!f->in && !(f->in = trtc_input_open_any(o->url, o->stop, err)))
+        if (!f->in && !(f->in = trtc_input_open_any(o->url, NULL, o->stop, err)))
             return -1;
         if (f->video)
             trtc_input_leave_sound(f->in);

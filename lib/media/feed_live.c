@@ -45,6 +45,7 @@ enum { NAMED_MAX = 32 };
 struct live {
     struct trtc_source_input base;
     char *url;
+    struct trtc_remote remote;
     bool stored;
     int64_t start_us;
     int64_t (*now_us)(void);
@@ -245,7 +246,8 @@ static void *read_all(void *arg)
     struct trtc_input_frame f;
     int got = -1;
 
-    struct trtc_input *in = trtc_input_open_any(x->url, &x->stop, &why);
+    struct trtc_input *in =
+        trtc_input_open_any(x->url, x->remote.open ? &x->remote : NULL, &x->stop, &why);
     if (in)
         note_absent(x, trtc_input_info(in));
     while (in && (got = trtc_input_next(in, &f, &why)) > 0 && (got = take(x, in, &f, &why)) > 0)
@@ -479,6 +481,8 @@ struct trtc_source_input *trtc_source_live_open(const struct trtc_source_opts *o
         trtc_fail_nomem(err);
         return NULL;
     }
+    if (o->remote)
+        x->remote = *o->remote;
     x->stored = o->pace == TRTC_PACE_STORED;
     x->start_us = o->start_us;
     x->now_us = o->now_us;

@@ -33,6 +33,7 @@ struct held {
 struct trtc_input {
     struct trtc_input_info info;
     struct trtc_input_src src;
+    bool is_ts; /* the back end is input_ts.c's */
     const struct trtc_input_ops *ops;
     void *back;
     bool any;       /* frames of any codec are handed out */
@@ -634,31 +635,45 @@ static void make_name(char *out, size_t cap, const char *url)
     }
 }
 
-/* Opens the back end that fits. */
-static int open_back(struct trtc_input *in, const char *url, struct trtc_err *err)
+/* Opens what has the bytes: 1, 0 where libavformat opens url by itself, -1. */
+static int open_src(struct trtc_input *in, const char *url, const struct trtc_remote *remote,
+                    struct trtc_err *err)
 {
-    if (strncmp(url, "file://", 7) == 0)
-        url += 7;
-    if (scheme_bytes(url) > 0) {
-        in->ops = &trtc_input_av_ops;
-        in->back = trtc_input_av_open(url, in->name, in->stop, err);
-        return in->back ? 0 : -1;
+    if (remote && remote->takes(url)) {
+        if (trtc_input_src_fetch(&in->src, url, remote, in->name, err) < 0)
+            return -1;
+        in->is_ts = trtc_input_src_is_ts(&in->src);
+        if (in->is_ts || !trtc_input_src_is_list(&in->src))
+            return 1;
+        trtc_input_src_close(&in->src);
     }
+    if (scheme_bytes(url) > 0)
+        return 0;
     if (trtc_input_src_open(&in->src, url, in->stop, err) < 0)
         return -1;
-    if (trtc_input_src_is_ts(&in->src)) {
-        in->ops = &trtc_input_ts_ops;
-        in->back = trtc_input_ts_new(&in->src, in->name, err);
-    } else {
-        in->ops = &trtc_input_av_ops;
-        in->back = trtc_input_av_new(&in->src, in->name, err);
-        in->clock.steady = in->back && trtc_input_av_is_indexed(in->back);
-    }
+    in->is_ts = trtc_input_src_is_ts(&in->src);
+    return 1;
+}
+
+/* Opens the back end that fits. */
+static int open_back(struct trtc_input *in, const char *url, const struct trtc_remote *remote,
+                     struct trtc_err *err)
+{
+    const int opened =
+        open_src(in, strncmp(url, "file://", 7) == 0 ? url + 7 : url, remote, err);
+
+    if (opened < 0)
+        return -1;
+    in->ops = in->is_ts ? &trtc_input_ts_ops : &trtc_input_av_ops;
+    in->back = !opened    ? trtc_input_av_open(url, in->name, in->stop, err)
+               : in->is_ts ? trtc_input_ts_new(&in->src, in->name, err)
+                           : trtc_input_av_new(&in->src, in->name, err);
+    in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_indexed(in->back);
     return in->back ? 0 : -1;
 }
 
-static struct trtc_input *open_input(const char *url, bool any, const volatile sig_atomic_t *stop,
-                                     struct trtc_err *err)
+static struct trtc_input *open_input(const char *url, bool any, const struct trtc_remote *remote,
+                                     const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
     struct trtc_input *in = calloc(1, sizeof *in);
 
@@ -668,12 +683,12 @@ static struct trtc_input *open_input(const char *url, bool any, const volatile s
     }
     in->any = any;
     in->src.fd = -1;
-    in->stop = stop;
+    in->stop = in->src.stop = stop;
     in->last = &in->first;
     make_name(in->name, sizeof in->name, url);
-    if (open_back(in, url, err) < 0)
+    if (open_back(in, url, remote, err) < 0)
         goto fail;
-    in->info.stored = in->src.seekable;
+    in->info.stored = in->src.seekable && in->src.fd >= 0;
     in->info.may_grow = in->ops->may_grow(in->back);
     if (read_ahead(in, err) == 0)
         return in;
@@ -682,16 +697,16 @@ fail:
     return NULL;
 }
 
-struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
-                                   struct trtc_err *err)
+struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *remote,
+                                   const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
-    return open_input(url, false, stop, err);
+    return open_input(url, false, remote, stop, err);
 }
 
-struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomic_t *stop,
-                                       struct trtc_err *err)
+struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
+                                       const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
-    return open_input(url, true, stop, err);
+    return open_input(url, true, remote, stop, err);
 }
 
 const char *trtc_input_name(const struct trtc_input *in)

@@ -12,6 +12,7 @@
 #include "core/colour.h"
 #include "core/err.h"
 #include "core/ledger.h"
+#include "core/remote.h"
 #include "media/packet.h"
 
 struct trtc_input;
@@ -72,18 +73,19 @@ struct trtc_input_losses {   /* so far */
     bool cut;                /* the input ends in the middle of something */
 };
 
-/* Opens url: a file, "-" (standard input) or a URL that libavformat reads. stop (may be NULL):
+/* Opens url: a file, "-" (standard input) or a URL: of HTTP and HTTPS remote (borrowed; may be NULL) fetches
+ * it, which knows whether all came; libavformat reads the others, and the playlists. stop (may be NULL):
  * set by a signal; pending reads then end as at the end of input. Errors: TRTC_EX_NOINPUT;
  * TRTC_EX_DATAERR where no container is recognised; TRTC_EX_UNAVAILABLE (naming the codec) for
  * video other than H.264 and H.265; messages name no more of a URL than its host. Returns once
  * the first frame of each track that the container announces has been seen, or a few seconds of
  * the stream. */
-struct trtc_input *trtc_input_open(const char *url, const volatile sig_atomic_t *stop,
-                                   struct trtc_err *err);
+struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *remote,
+                                   const volatile sig_atomic_t *stop, struct trtc_err *err);
 
 /* The same for who decodes: pictures and sound of any codec are taken, and none is encoded. */
-struct trtc_input *trtc_input_open_any(const char *url, const volatile sig_atomic_t *stop,
-                                       struct trtc_err *err);
+struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
+                                       const volatile sig_atomic_t *stop, struct trtc_err *err);
 
 /* As messages call it: of a URL no more than the host. */
 const char *trtc_input_name(const struct trtc_input *in);

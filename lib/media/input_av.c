@@ -348,7 +348,8 @@ static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
 {
     return trtc_fail(
         err, TRTC_EX_DATAERR,
-        "%s: an MP4 with its index at the end cannot be read from a pipe: name the file", b->name);
+        "%s: an MP4 with its index at the end cannot be read from a pipe, or a server that sends no parts: name the file",
+        b->name);
 }
 
 static int fail_open(const struct back *b, int averr, struct trtc_err *err)

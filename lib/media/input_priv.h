@@ -22,17 +22,20 @@ enum { TRTC_INPUT_VIDEO, TRTC_INPUT_AUDIO, TRTC_INPUT_TRACKS };
 /* Times beyond this are damage; below it, nothing that is computed here can overflow. */
 #define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
 
-/* ---- input_src.c: bytes of a file or of standard input ---- */
+/* ---- input_src.c: bytes of a file, of standard input, or of another machine ---- */
 
 #define TRTC_INPUT_SNIFF_BYTES 2048
 
 struct trtc_input_src {
     int fd;
     bool own;      /* fd is to be closed */
-    bool seekable; /* a plain file */
+    bool seekable; /* a plain file, or one that the other machine sends from any place */
     off_t base;    /* where it stood when it was opened */
     const volatile sig_atomic_t *stop;
     int errnum;                           /* of the read that failed, or 0 */
+    const struct trtc_remote *remote;     /* who fetches it; NULL: fd */
+    void *body;                           /* remote's */
+    struct trtc_err why;                  /* of a fetch that failed: then errnum is set too */
     uint8_t head[TRTC_INPUT_SNIFF_BYTES]; /* the first bytes, */
     size_t nb_head, head_at;              /* of which so many were handed out */
 };
@@ -40,6 +43,10 @@ struct trtc_input_src {
 /* path "-": standard input. 0 or -1. */
 int trtc_input_src_open(struct trtc_input_src *s, const char *path,
                         const volatile sig_atomic_t *stop, struct trtc_err *err);
+/* The same for what remote fetches. name: for messages. */
+int trtc_input_src_fetch(struct trtc_input_src *s, const char *url,
+                         const struct trtc_remote *remote, const char *name,
+                         struct trtc_err *err);
 void trtc_input_src_close(struct trtc_input_src *s);
 
 /* Up to n bytes, as many as there are: > 0, 0 at the end (or where stop is set), -1: errnum. */
@@ -51,6 +58,9 @@ int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bo
 
 /* Looks at the first bytes, which are read again: true for a transport stream. */
 bool trtc_input_src_is_ts(struct trtc_input_src *s);
+
+/* After that: true for a list of other URLs (HLS, DASH). */
+bool trtc_input_src_is_list(const struct trtc_input_src *s);
 
 /* ---- back ends ---- */
 

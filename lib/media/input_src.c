@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of a file, a pipe or standard input, which a signal or another thread can end. */
+/* Bytes of a file, a pipe, standard input or another machine, which a signal or another thread can end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -40,11 +40,25 @@ int trtc_input_src_open(struct trtc_input_src *s, const char *path,
     return 0;
 }
 
+int trtc_input_src_fetch(struct trtc_input_src *s, const char *url,
+                         const struct trtc_remote *remote, const char *name, struct trtc_err *err)
+{
+    *s = (struct trtc_input_src){ .fd = -1, .stop = s->stop, .remote = remote };
+    s->body = remote->open(remote, url, s->stop, &s->why);
+    if (!s->body)
+        return trtc_fail(err, s->why.code, "%s: %s", name, s->why.msg);
+    s->seekable = remote->size(s->body) >= 0;
+    return 0;
+}
+
 void trtc_input_src_close(struct trtc_input_src *s)
 {
     if (s->own && s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+    if (s->body)
+        s->remote->close(s->body);
+    s->body = NULL;
 }
 
 /* Waits for bytes: false where stop was set. A signal that comes just before a read would leave it
@@ -76,6 +90,16 @@ static ssize_t read_fd(struct trtc_input_src *s, uint8_t *p, size_t n)
     return 0;
 }
 
+static ssize_t read_on(struct trtc_input_src *s, uint8_t *p, size_t n)
+{
+    if (!s->body)
+        return read_fd(s, p, n);
+    const ssize_t got = s->remote->read(s->body, p, n, &s->why);
+    if (got < 0)
+        s->errnum = EIO;
+    return got;
+}
+
 ssize_t trtc_input_src_read(struct trtc_input_src *s, uint8_t *p, size_t n)
 {
     if (s->head_at < s->nb_head) {
@@ -85,13 +109,29 @@ ssize_t trtc_input_src_read(struct trtc_input_src *s, uint8_t *p, size_t n)
         s->head_at += n;
         return (ssize_t)n;
     }
-    return read_fd(s, p, n);
+    return read_on(s, p, n);
+}
+
+/* Of what is fetched: libavformat asks for places from the beginning only. */
+static int64_t seek_remote(struct trtc_input_src *s, int64_t to, int whence, bool size)
+{
+    const int64_t all = s->remote->size(s->body);
+
+    if (size)
+        return all;
+    if (whence != SEEK_SET || to < 0 || to > all)
+        return -1;
+    s->head_at = s->nb_head;
+    s->remote->seek(s->body, to);
+    return to;
 }
 
 int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bool size)
 {
     struct stat st;
 
+    if (s->body)
+        return seek_remote(s, to, whence, size);
     if (size)
         return fstat(s->fd, &st) < 0 ? -1 : (int64_t)(st.st_size - s->base);
     if (whence == SEEK_CUR)
@@ -141,7 +181,7 @@ static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
 bool trtc_input_src_is_ts(struct trtc_input_src *s)
 {
     while (s->nb_head < sizeof s->head) {
-        const ssize_t got = read_fd(s, s->head + s->nb_head, sizeof s->head - s->nb_head);
+        const ssize_t got = read_on(s, s->head + s->nb_head, sizeof s->head - s->nb_head);
         if (got <= 0)
             break;
         s->nb_head += (size_t)got;
@@ -151,8 +191,23 @@ bool trtc_input_src_is_ts(struct trtc_input_src *s)
     return looks_like_ts(s->head, s->nb_head, s->nb_head < sizeof s->head);
 }
 
+bool trtc_input_src_is_list(const struct trtc_input_src *s)
+{
+    static const char hls[] = "#EXTM3U", dash[] = "<MPD";
+    const uint8_t *const end = s->head + s->nb_head;
+
+    if (s->nb_head >= sizeof hls - 1 && memcmp(s->head, hls, sizeof hls - 1) == 0)
+        return true;
+    for (const uint8_t *p = s->head; end - p >= (int)sizeof dash - 1; p++)
+        if (memcmp(p, dash, sizeof dash - 1) == 0)
+            return s->head[0] == '<' || s->head[0] == 0xef; /* XML, with a byte order mark or not */
+    return false;
+}
+
 int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err)
 {
+    if (src->body)
+        return trtc_fail(err, src->why.code, "%s: %s", name, src->why.msg);
     const bool broken = src->errnum == ECONNRESET || src->errnum == ETIMEDOUT ||
                         src->errnum == ENOTCONN || src->errnum == EPIPE;
 

@@ -80,7 +80,7 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
     struct usable usable = { 0 };
     struct trtc_err why;
     int got, ret = -1;
-    struct trtc_input *in = trtc_input_open_any(path, stop, err);
+    struct trtc_input *in = trtc_input_open_any(path, NULL, stop, err);
     if (!in)
         return -1;
     const int64_t off_us = start_us - trtc_input_zero_us(in);

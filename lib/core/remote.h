@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes that another machine has, read by media/ and fetched by whoever can (net/fetch.c). */
+#ifndef TRTC_CORE_REMOTE_H
+#define TRTC_CORE_REMOTE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+struct trtc_remote {
+    bool (*takes)(const char *url); /* url is one for it */
+
+    /* Asks for url and waits for the first bytes of its body. stop (may be NULL, else it must last as
+     * long): once it is set, waiting ends. NULL on failure, with a message that names no part of url. */
+    void *(*open)(const struct trtc_remote *remote, const char *url,
+                  const volatile sig_atomic_t *stop, struct trtc_err *err);
+
+    /* Up to n bytes, as many as there are: > 0; 0 at the end of what was sent, which is complete then
+     * (or where stop is set); -1 where it broke off (TRTC_EX_TEMPFAIL). */
+    ssize_t (*read)(void *self, uint8_t *p, size_t n, struct trtc_err *err);
+
+    /* Length in bytes where any place can be read next, else -1. */
+    int64_t (*size)(const void *self);
+
+    /* The next read is from there on (0...size). */
+    void (*seek)(void *self, int64_t to);
+
+    void (*close)(void *self);
+
+    const char *ca_file; /* trusts these certificates (PEM) instead of the system's; NULL */
+};
+
+#endif
