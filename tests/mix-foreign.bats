@@ -285,3 +285,54 @@ edit() {
     accounts u video '1 1'
     tells m.mp4 160,90 '0 2' '1 end'
 }
+
+# chance N: a number below N.
+chance() {
+    echo $((RANDOM % $1))
+}
+
+# an_edit: one of restamp's, somewhere in 20 seconds.
+an_edit() {
+    local from=$(($(chance 20)))
+    case $(chance 6) in
+    0) echo "av:$from:-$(chance 10).$(chance 10)" ;;
+    1) echo "a:0:~$(chance 40)" ;;
+    2) echo "v:$from-$((from + $(chance 9))):x" ;;
+    3) echo "a:$from-$((from + $(chance 9))):x" ;;
+    4) echo "v:$from:+$(chance 3).$(chance 100)" ;;
+    *) echo "av:$from:+$(chance 9000)" ;;
+    esac
+}
+
+# spoil_bytes FILE: cut somewhere, overwritten here and there, or left as it is.
+spoil_bytes() {
+    local i size
+    size=$(stat -c %s "$1")
+    case $(chance 3) in
+    0) truncate -s $((size * ($(chance 90) + 5) / 100)) "$1" ;;
+    1) for i in 1 2 3; do dd if=/dev/urandom of="$1" bs=50 count=1 seek=$((RANDOM * 32768 % (size / 50))) conv=notrunc status=none; done ;;
+    esac
+}
+
+@test "whatever is done to a stream: the account balances, and what is lost is named" {
+    local i f status options=('' '--from +2' '--to +5' '--unsubscribe video:u,10001' '--only video' '--only audio')
+    for ((i = 0; i < $(n 10); i++)); do
+        RANDOM=$((i + 100))
+        have rec r
+        restamp both.ts file.ts "$(an_edit)" "$(an_edit)"
+        f=$(find r -name '*.ts' | sort | sed -n "$((1 + $(chance 4)))p")
+        restamp "$f" edited.ts "$(an_edit)"
+        mv edited.ts "$f"
+        spoil_bytes file.ts
+        spoil_bytes "$f"
+        status=0
+        # shellcheck disable=SC2086 # words
+        trtc-mix -s 64x36 -r $((3 + $(chance 25))) -k 50 --preset ultrafast --sample-rate 16000 --channels 1 --report report.json \
+            -o m.mp4 ${options[$(chance 6)]} r u@$epoch=file.ts >out 2>err || status=$?
+        [[ $status -eq 0 || $status -eq 3 ]] || fail "$i: exit status $status"
+        balanced report.json
+        jq -e '[.users[] | .video, .audio | values | .account.left_out | .undecoded, .damaged, .before_key_frame, .format, .unplaced, .late | values]
+            | add // 0 == 0' report.json >/dev/null || [[ $status -eq 3 ]] || fail "$i: losses, and exit status 0"
+        [[ $status -eq 0 ]] || [[ -s err ]] || fail "$i: nothing is named"
+    done
+}

@@ -576,6 +576,40 @@ static void test_hidden_costs_nothing(void **state)
     }
 }
 
+/* Each picture that is not seen has the reason of its own time, whenever that is found out. */
+static void test_reasons(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 5; k++) {
+        const struct spec *x = &specs[k];
+        struct fake f = fake_of(&streams[k]);
+        struct trtc_tile *t = tile_of(&f, 1 + k % 2);
+        struct trtc_err err;
+        for (int n = 0; n < 30; n++) {
+            const enum trtc_sight sight = n < 12   ? TRTC_SIGHT_SHOWN
+                                          : n < 18 ? TRTC_SIGHT_HIDDEN
+                                          : n < 20 ? TRTC_SIGHT_LEAVING
+                                                   : TRTC_SIGHT_AWAY;
+            if (n == 4)
+                assert_int_equal(trtc_tile_advance(t, pts_of(4, x->fps), TRTC_SIGHT_BEFORE, &err),
+                                 0);
+            else if (n > 4)
+                assert_int_equal(trtc_tile_advance(t, pts_of(n, x->fps), sight, &err), 0);
+        }
+        /* it ends with picture 32, and nobody has said so: what is from 36 on is lost */
+        trtc_tile_settle(t, pts_of(32, x->fps), pts_of(36, x->fps));
+        const struct trtc_ledger l = stats_of(t).ledger;
+        assert_int_equal(trtc_ledger_open(&l), 0);
+        assert_int_equal(l.nb_in, x->nb);
+        assert_int_equal(l.nb_out, 12 - 5);
+        assert_int_equal(l.nb_left[TRTC_LEFT_UNWANTED], 6);
+        assert_int_equal(l.nb_left[TRTC_LEFT_UNPLACED], 10 + x->nb - 36);
+        assert_int_equal(l.nb_left[TRTC_LEFT_CUT], 4 + 4);
+        assert_int_equal(l.nb_left[TRTC_LEFT_RATE], 1 + 2 + 2); /* 4; leaving; before the end */
+        done(&f, &t);
+    }
+}
+
 /* Never a key frame, and hidden for so long that not all can be kept. */
 static void test_hidden_for_long(void **state)
 {
@@ -914,6 +948,7 @@ int main(void)
         cmocka_unit_test(test_cut_away),
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_hidden_costs_nothing),
+        cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_hidden_for_long),
         cmocka_unit_test(test_wait),
         cmocka_unit_test(test_wait_reordered),

@@ -9,11 +9,9 @@
 
 void tile_account_init(struct tile_account *a)
 {
-    *a = (struct tile_account){ .start_us = TRTC_NOTIME,
-                                .end_us = INT64_MAX,
-                                .lost_us = INT64_MAX,
-                                .due_us = TRTC_NOTIME,
-                                .hidden_us = TRTC_NOTIME };
+    *a = (struct tile_account){
+        .start_us = TRTC_NOTIME, .end_us = INT64_MAX, .lost_us = INT64_MAX, .due_us = TRTC_NOTIME
+    };
 }
 
 void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why)
@@ -22,8 +20,11 @@ void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left wh
         a->start_us = due_us;
         return;
     }
-    a->hidden_us = due_us;
-    a->hidden_why = why;
+    if (a->nb_hidden && a->hidden[a->nb_hidden - 1].why == why)
+        a->nb_hidden--;
+    if (a->nb_hidden == TILE_HIDDEN_MAX)
+        memmove(a->hidden, a->hidden + 1, (size_t)--a->nb_hidden * sizeof *a->hidden);
+    a->hidden[a->nb_hidden++] = (struct tile_hidden){ due_us, why };
 }
 
 enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us)
@@ -32,8 +33,9 @@ enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us)
         return TRTC_LEFT_UNPLACED;
     if (us >= a->end_us || (a->start_us != TRTC_NOTIME && us < a->start_us))
         return TRTC_LEFT_CUT;
-    if (a->hidden_us != TRTC_NOTIME && us <= a->hidden_us)
-        return a->hidden_why;
+    for (int i = 0; i < a->nb_hidden; i++)
+        if (us <= a->hidden[i].until_us)
+            return a->hidden[i].why;
     return TRTC_LEFT_RATE;
 }
 

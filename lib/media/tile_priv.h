@@ -7,6 +7,7 @@
 #include "media/tile.h"
 
 enum { TILE_INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
+enum { TILE_HIDDEN_MAX = 8 };  /* reasons after each other, while pictures wait for a key frame */
 
 struct tile_about { /* what goes with a picture through the decoder */
     int64_t us;     /* PTS */
@@ -24,8 +25,11 @@ struct tile_account {
     int64_t start_us;        /* what is shown before that is cut; TRTC_NOTIME: nothing */
     int64_t end_us, lost_us; /* as trtc_tile_settle has them; INT64_MAX before */
     int64_t due_us;          /* of the last advance */
-    int64_t hidden_us;       /* until here nobody has seen what was due: */
-    enum trtc_left hidden_why;
+    struct tile_hidden {     /* nobody has seen what was due until there: */
+        int64_t until_us;
+        enum trtc_left why;
+    } hidden[TILE_HIDDEN_MAX]; /* rising, the latest ones */
+    int nb_hidden;
     bool begun;   /* a picture has come out since the decoder began anew, */
     bool ever;    /* or at all */
     bool absorbs; /* some are part of another picture: second fields, and those that only help */
