@@ -7,23 +7,19 @@
  * next segment has begun: until then the old file waits, complete but without a name. */
 #include "media/segmenter.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/claim.h"
 #include "core/cut.h"
 #include "core/file.h"
+#include "media/segmenter_priv.h"
 #include "media/tsmux.h"
 
-enum { LANES_MAX = 2, HA_MAX = 3 };
+enum { LANES_MAX = 2 };
 #define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */
 #define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
-#define LOW_US \
-    1400000 /* time stamps of a segment begin at this or later: players take those below 0 for far ahead */
+#define LOW_US          1400000  /* where time stamps begin: below 0 they are far ahead to players */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -71,139 +67,6 @@ struct trtc_segmenter {
     struct trtc_interleave *order; /* where a lane holds both, else NULL */
 };
 
-/* ---- names ---- */
-
-/* "DIR/[PREFIX/][TASK/]NAME", malloc'd. utc_ms TRTC_NOTIME: the playlist. */
-static char *path_of(const struct trtc_segmenter_opts *o, enum trtc_type type, int64_t utc_ms,
-                     int ha, struct trtc_err *err)
-{
-    struct trtc_name n = o->name;
-    n.type = o->user_id ? type : TRTC_TYPE_NONE;
-    if (o->user_id && type == TRTC_TYPE_NONE)
-        n.type = TRTC_TYPE_VIDEO; /* picture and sound together stand under the picture's name */
-    n.ha = ha;
-    n.index = 0;
-    n.utc_ms = utc_ms;
-    n.ext = utc_ms == TRTC_NOTIME ? TRTC_EXT_M3U8 : TRTC_EXT_TS;
-    size_t dir = strlen(o->dir), size = trtc_name_size(&n) + 1;
-    char *path = malloc(dir + 1 + size);
-    if (!path) {
-        trtc_fail_nomem(err);
-        return NULL;
-    }
-    memcpy(path, o->dir, dir);
-    if (dir == 0 || path[dir - 1] != '/')
-        path[dir++] = '/';
-    if (trtc_name_format(&n, path + dir, size, NULL, err) < 0) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-static const enum trtc_type all_types[] = { TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
-
-/* Whether a recording with this recovery number is there already; -1: no memory. */
-static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
-{
-    for (size_t i = 0; i < 2; i++) {
-        struct stat st;
-        char *path = path_of(o, all_types[i], TRTC_NOTIME, ha, err);
-        if (!path)
-            return -1;
-        bool there = lstat(path, &st) == 0;
-        free(path);
-        if (there)
-            return 1;
-    }
-    return 0;
-}
-
-enum { OURS, TAKEN, HELD };
-
-/* Claims the names with the recovery number ha, in the directory of path. */
-static int claim_in(const struct trtc_segmenter_opts *o, const char *path, int ha,
-                    struct trtc_file **claim, struct trtc_err *err)
-{
-    bool held;
-    *claim = trtc_claim_take(path, &held, err);
-    if (!*claim)
-        return held ? HELD : -1;
-    int is_taken = taken(o, ha, err); /* by a run that ended before we had the claim */
-    if (is_taken)
-        trtc_file_abort(claim);
-    return is_taken > 0 ? TAKEN : is_taken;
-}
-
-/* Claims the names with o's recovery number. */
-static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
-{
-    int ret = taken(o, o->name.ha, err);
-    if (ret)
-        return ret > 0 ? TAKEN : -1;
-    char *path = path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
-    char *dir = path ? strdup(path) : NULL;
-    if (dir) {
-        *strrchr(dir, '/') = '\0';
-        ret = trtc_mkdirs(dir, err) < 0 ? -1 : claim_in(o, path, o->name.ha, &o->claim, err);
-    } else {
-        ret = path ? trtc_fail_nomem(err) : -1;
-    }
-    free(dir);
-    free(path);
-    return ret;
-}
-
-static int fail_claim(const struct trtc_segmenter_opts *o, bool ha_auto, int why,
-                      struct trtc_err *err)
-{
-    char *path = path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
-    if (!path)
-        return -1;
-    if (ha_auto)
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: three recoveries are there already",
-                  (int)(strrchr(path, '/') - path), path);
-    else
-        trtc_fail(err, TRTC_EX_CANTCREAT, "%s: a recording is %s; --ha auto continues beside it",
-                  path, why == HELD ? "being made by another process" : "there already");
-    free(path);
-    return -1;
-}
-
-/* Removes what killed runs left under our names: those we have claimed, and those of recordings that nobody
- * goes on with. */
-static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
-{
-    for (int ha = 0; ha <= HA_MAX; ha++) {
-        struct trtc_file *claimed = NULL;
-        bool ours = ha == o->name.ha, held;
-        int is_taken = ours ? 1 : taken(o, ha, err);
-        char *path = is_taken > 0 ? path_of(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, ha, err) : NULL;
-        if (is_taken < 0 || (is_taken && !path))
-            return -1;
-        if (path && (ours || (claimed = trtc_claim_take(path, &held, NULL))))
-            trtc_claim_clean(path, &o->stale);
-        trtc_file_abort(&claimed);
-        free(path);
-    }
-    return 0;
-}
-
-int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err)
-{
-    int got;
-    while ((got = claim(o, err)) > 0 && ha_auto && o->name.ha < HA_MAX)
-        o->name.ha++;
-    if (got > 0)
-        return fail_claim(o, ha_auto, got, err);
-    return got < 0 ? -1 : clean(o, err);
-}
-
-void trtc_segmenter_release(struct trtc_segmenter_opts *o)
-{
-    trtc_file_abort(&o->claim);
-}
-
 /* ---- segments ---- */
 
 static int64_t epoch_us(const struct trtc_segmenter *s, int64_t stream_us)
@@ -245,7 +108,7 @@ static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_
                         struct trtc_err *err)
 {
     l->opened_ms = name_ms(l->s, pts_us, l->opened_ms);
-    char *path = path_of(&l->s->o, l->type, l->opened_ms, l->s->o.name.ha, err);
+    char *path = trtc_segmenter_path(&l->s->o, l->type, l->opened_ms, l->s->o.name.ha, err);
     l->now = (struct segment){
         .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks, .info = *info
     };
@@ -318,7 +181,7 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc
 {
     l->list_start_ms = start_ms;
     const struct trtc_playlist_head head = head_of(s, l, info);
-    char *path = path_of(&s->o, l->type, TRTC_NOTIME, s->o.name.ha, err);
+    char *path = trtc_segmenter_path(&s->o, l->type, TRTC_NOTIME, s->o.name.ha, err);
     l->list = path ? trtc_playlist_writer_new(path, &head, err) : NULL;
     free(path);
     return l->list ? 0 : -1;
@@ -349,7 +212,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     int64_t start_ms = name_ms(s, g->low_us, l->named_ms), dur_us = next_us - g->low_us;
     struct trtc_err deaf;
     int ret = -1;
-    char *path = path_of(&s->o, l->type, start_ms, s->o.name.ha, err);
+    char *path = trtc_segmenter_path(&s->o, l->type, start_ms, s->o.name.ha, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0) {
         l->now.discontinuity = true; /* what follows does not go on from what is listed */
