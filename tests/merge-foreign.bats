@@ -10,6 +10,7 @@ setup_file() {
     files_begin
     mk mixed --length 30 --user "$(user rate=48000)" --mixed
     mk single --length 30 --user "$(user rate=48000)"
+    mk big --length 30 --user "$(user rate=48000)" --mixed --bitrate 3000000
 }
 
 setup() {
@@ -20,11 +21,17 @@ mixed=1400000001_3560_20260101000000495_av.mp4
 
 # edit FILE EDIT...: restamps a segment in place; its playlist says the size that it has then.
 edit() {
-    local file=$1 size
+    local file=$1 list
     restamp "$file" edited.ts "${@:2}"
-    size=$(stat -c %s "$file")
     mv edited.ts "$file"
-    sed -i "s/^\(#EXT-X-TRTC-FILE-ATTR:.*,\)$size\$/\1$(stat -c %s "$file")/" "${file%/*}"/*.m3u8
+    for list in "${file%/*}"/*.m3u8; do
+        awk -v file="${file##*/}" -v size="$(stat -c %s "$file")" '
+            { line[NR] = $0 }
+            /FILE-ATTR/ { attr = NR }
+            $0 == file { sub(/,[0-9]*$/, "," size, line[attr]) }
+            END { for (i = 1; i <= NR; i++) print line[i] }' "$list" >edited.m3u8
+        mv edited.m3u8 "$list"
+    done
 }
 
 # nth DIR KIND N: path of the Nth (0...) segment of a kind (mixed: of all).
@@ -250,4 +257,68 @@ one() {
     rm -r q
     merge 65 -f p
     [ ! -s out ]
+}
+
+@test "a track that comes late in a segment is merged from its first frame, and the plan knows" {
+    local edits media
+    for edits in 'a:-1-5:x' 'a:-1-5:x a:5:@' 'v:-1-4:x' 'v:-1-4:x v:4:@' 'a:-1-9.9:x a:9:@'; do
+        have big p
+        # shellcheck disable=SC2086
+        edit "$(nth p mixed 0)" $edits
+        # shellcheck disable=SC2086
+        edit "$(nth p mixed 1)" $edits
+        merge 0 -f p --plan=json
+        jq -e '.video and .audio' out || fail "the plan with $edits"
+        merge 0 -f p --report r.json
+        quiet
+        [ "$(value p/$mixed frames)" -eq "$(frames p/$mixed)" ]
+        jq -e '.outputs[0] | [.video, .audio] | all(.account.left_out == {} and .account.unaccounted == 0)' r.json
+        lasts p/$mixed 30
+        if [[ $edits == a* ]]; then
+            [ "$(frames p/$mixed)" -eq 450 ]
+        else # four seconds each, a picture each time
+            near "$(frames p/$mixed)" 331 2 "$edits"
+        fi
+        near "$(mark p/$mixed 3 1)" 29.505 0.006 "$edits"
+        near "$(mark p/$mixed 3 3)" 0 12 "$edits" # the playlist does not say that the segments begin later
+    done
+    # all of a recording; in a user's files as well
+    for media in mixed single; do
+        have $media p
+        for n in 0 1 2; do edit "$(nth p "${media/single/video}" $n)" a:0-9.9:x; done
+        [ $media = mixed ] || rm p/*_audio*
+        merge 0 -f p --plan=json
+        jq -e '.video.action == "copy"' out
+    done
+}
+
+@test "a pause of over 15 s inside a segment ends a section" {
+    local how second=MTAwMDE._20260101000030 f
+    for how in '' --av-merge --mixed; do
+        mk p --length 55 --segment 60 --user "$(user rate=48000,stall=10-30.2)" $how
+        merge 0 -f p --plan=json
+        [ "$(wc -l <out)" -eq 2 ] || fail "not two sections with $how"
+        merge 0 -f p --report r.json
+        quiet
+        [ "$(wc -l <out)" -eq 2 ]
+        jq -e '[.outputs[] | .video, .audio | .account | .unaccounted == 0 and .left_out == {}] | all' r.json || fail "$(jq -c .outputs r.json)"
+        [ "$(jq '[.outputs[].video.account.frames_in] | add' r.json)" -eq 522 ] || fail "$(jq -c .outputs r.json)"
+        f=$(sort out | tail -n 1)
+        plays "$(head -n 1 out)" "$f"
+        lasts "$f" 24.8 0.1
+        lasts "$(sort out | head -n 1)" 10 0.1
+        synced "$f" 2 5
+        rm -rf p
+    done
+    mk p --length 55 --segment 60 --user "$(user stall=10-24.5)"
+    merge 0 -f p
+    [ "$(wc -l <out)" -eq 1 ]
+    # with restarts before and behind it, and a third part
+    rm -rf p
+    mk p --length 90 --segment 100 --user "$(user rate=48000,stall=10-30.2,stall=50-70.2)" --mixed
+    edit "$(nth p mixed 0)" av:3:-3 av:40:-12 av:75:+7
+    merge 0 -f p --report r.json
+    [ "$(wc -l <out)" -eq 3 ] || fail "$(cat out)"
+    jq -e '[.outputs[] | .video, .audio | .account | .unaccounted == 0 and .left_out == {}] | all' r.json
+    for f in $(<out); do plays "$f"; done
 }

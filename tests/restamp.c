@@ -31,6 +31,8 @@ struct state {
     bool dropped[PIDS]; /* the PES that is on its way */
     uint8_t cc[PIDS];
     bool seen[PIDS];
+    uint8_t pmt[TRTC_TS_PACKET]; /* the last one, as it came, */
+    int pmt_kinds;               /* and the kinds that it named as it went out */
     bool begun;
     int64_t first, now; /* first stamp; the latest time that was come to */
 };
@@ -91,6 +93,7 @@ static void edit_pmt(struct state *s, uint8_t *section, size_t size)
             section[5] ^= 2; /* another version */
             continue;
         }
+        s->pmt_kinds |= s->kind[e.pid];
         memmove(section + out, e.desc - 5, n);
         out += n;
     }
@@ -112,10 +115,13 @@ static void edit_table(struct state *s, uint8_t *p)
     const size_t size = 3u + ((section[1] & 15u) << 8 | section[2]);
     if (section + size > p + TRTC_TS_PACKET)
         return;
-    if (pid_of(p) == 0)
+    if (pid_of(p) == 0) {
         learn_pat(s, section, size);
-    else
-        edit_pmt(s, section, size);
+        return;
+    }
+    s->pmt_kinds = 0;
+    memcpy(s->pmt, p, sizeof s->pmt);
+    edit_pmt(s, section, size);
 }
 
 /* ---- stamps ---- */
@@ -177,6 +183,28 @@ static bool edit_stream(struct state *s, uint8_t *p)
     return !s->dropped[pid];
 }
 
+static void put(struct state *s, uint8_t *p, FILE *out)
+{
+    const int pid = pid_of(p);
+    if (p[3] & 0x10) { /* counted anew, since packets may be missing, or more */
+        s->cc[pid] = s->seen[pid] ? (s->cc[pid] + 1) & 15 : p[3] & 15;
+        s->seen[pid] = true;
+    }
+    p[3] = (uint8_t)((p[3] & 0xf0) | s->cc[pid]);
+    fwrite(p, 1, TRTC_TS_PACKET, out);
+}
+
+/* The table that names a kind goes out in front of its first packet. */
+static void name_in_time(struct state *s, int kind, FILE *out)
+{
+    uint8_t pmt[TRTC_TS_PACKET];
+    if (s->pmt_kinds & kind || !s->pmt[0] || !is_named(s, kind))
+        return;
+    memcpy(pmt, s->pmt, sizeof pmt);
+    edit_table(s, pmt);
+    put(s, pmt, out);
+}
+
 static void run(struct state *s, FILE *in, FILE *out)
 {
     uint8_t p[TRTC_TS_PACKET];
@@ -186,12 +214,9 @@ static void run(struct state *s, FILE *in, FILE *out)
             edit_table(s, p);
         else if (s->kind[pid] && !edit_stream(s, p))
             continue;
-        if (p[3] & 0x10) { /* counted anew, since packets may be missing */
-            s->cc[pid] = s->seen[pid] ? (s->cc[pid] + 1) & 15 : p[3] & 15;
-            s->seen[pid] = true;
-        }
-        p[3] = (uint8_t)((p[3] & 0xf0) | s->cc[pid]);
-        fwrite(p, 1, sizeof p, out);
+        else if (s->kind[pid])
+            name_in_time(s, s->kind[pid], out);
+        put(s, p, out);
     }
 }
 

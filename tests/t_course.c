@@ -220,6 +220,10 @@ static void test_pauses_stay(void **state)
     struct media closed = { .length_s = 10, .parts = { { 5, { 20, 20 }, 0 } }, .nb_parts = 1 };
     check_next(&closed, 10, 10, 42, "a jump that both say is none");
     check_next(&closed, 10, 3600, 42, "a jump, and a long pause behind the segment");
+    const struct media both = { .length_s = 10,
+                                .parts = { { 3, { 0, 0 }, 20 }, { 6, { 7, 7 }, 0 } },
+                                .nb_parts = 2 };
+    check(&both, 30, 42, "a pause, and a jump that is shorter");
     /* the sound pauses while the picture goes on, and the other way round */
     check(&(struct media){ .length_s = 10, .to_s = { 4, 0 } }, 10, 0, "sound ends");
     struct media o = { .length_s = 10, .parts = { { 5, { -5, -5 }, 4 } }, .nb_parts = 1 };

@@ -21,6 +21,7 @@
 #define JOIN_MAX    (3000 * MS) /* so much may the tracks differ at one restart */
 #define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
 #define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
+#define AS_LONG     (200 * MS)  /* a hole that is so close to what is too much is that */
 #define PAUSE_MAX   (INT64_C(1800000) * MS) /* a longer one is none, where nobody says otherwise */
 #define SHORT       (1000 * MS) /* a segment that is shorter than said by less is as it should be */
 #define STEP_GUESS  (40 * MS)
@@ -340,12 +341,13 @@ static bool is_of(const struct trtc_course_run *r, int track)
     return track < 0 || r->track == track;
 }
 
-/* The longest hole in the runs of track (-1: in which no track has anything); line: room for
- * pointers to all runs. */
-static struct hole longest_hole(struct trtc_course *c, int track, struct trtc_course_run **line)
+/* The hole in the runs of track (-1: in which no track has anything) that is wanted long, or else
+ * the longest; line: room for pointers to all runs. */
+static struct hole find_hole(struct trtc_course *c, int track, struct trtc_course_run **line,
+                             int64_t wanted)
 {
     size_t n = 0;
-    struct hole longest = { 0, 0 };
+    struct hole best = { 0, 0 };
     int64_t at = 0;
     for (size_t i = 0; i < c->n; i++)
         if (is_of(&c->runs[i], track))
@@ -354,11 +356,14 @@ static struct hole longest_hole(struct trtc_course *c, int track, struct trtc_co
         qsort(line, n, sizeof *line, by_start);
     for (size_t i = 0; i < n; i++) {
         const int64_t start = start_of(line[i]), end = end_of(line[i]);
-        if (i > 0 && start - at > longest.end - longest.start)
-            longest = (struct hole){ at, start };
+        const struct hole h = { at, start };
+        if (i > 0 && distance(start - at, wanted) < AS_LONG)
+            return h;
+        if (i > 0 && start - at > best.end - best.start)
+            best = h;
         at = i == 0 || end > at ? end : at;
     }
-    return longest;
+    return best;
 }
 
 /* How long the hole is in one track, whose frames end before and begin behind those of the other;
@@ -404,17 +409,19 @@ static int64_t loose(int64_t room)
     return SNAP + room / 1000;
 }
 
-/* Closes holes of track, the longest first, until it ends within room. */
+/* Closes holes of track until it ends within room: the one that is as long as what is too much, else
+ * the longest. */
 static void close_holes(struct trtc_course *c, int track, int64_t room,
                         struct trtc_course_run **line)
 {
     for (int k = 0; k < CLOSE_MAX; k++) {
-        const struct hole h = longest_hole(c, track, line);
+        const int64_t much = room == TRTC_NOTIME ? INT64_MAX / 2 : length_of(c, track) - room;
+        const struct hole h = find_hole(c, track, line, much);
         const int64_t hole = h.end - h.start;
         if (hole < TOL)
             return;
         const int64_t width = width_of(c, track, &h);
-        int64_t over = room == TRTC_NOTIME ? width : length_of(c, track) - room;
+        int64_t over = room == TRTC_NOTIME ? width : much;
         if (room == TRTC_NOTIME ? hole <= PAUSE_MAX : over <= loose(room))
             return;
         over = over > width || width - over < SNAP ? width : over;
@@ -440,6 +447,7 @@ static int64_t room_for(struct trtc_course *c, int64_t said, int64_t next)
 
 int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
 {
+    c->settled = true;
     if (place_sound(c, true) < 0)
         return -1;
     if (c->track[TRTC_COURSE_PICTURE].fall.nb && !c->track[TRTC_COURSE_PICTURE].orders &&
@@ -510,6 +518,11 @@ bool trtc_course_hole(const struct trtc_course *c, int64_t min, int64_t *at, int
         from = next;
     }
     return false;
+}
+
+void trtc_course_reset(struct trtc_course *c)
+{
+    *c = (struct trtc_course){ .runs = c->runs, .cap = c->cap };
 }
 
 void trtc_course_fini(struct trtc_course *c)

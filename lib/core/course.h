@@ -32,6 +32,7 @@ struct trtc_course {
     bool too_many; /* there were more than TRTC_COURSE_RUNS_MAX: the rest is not known */
     bool begun;
     int64_t first_ts;   /* 33 bits: where times count from */
+    bool settled;
     int64_t start, end; /* of all of it, once settled */
 
     struct trtc_course_track {
@@ -81,6 +82,8 @@ int64_t trtc_course_shift(const struct trtc_course *c, int track, int64_t pos, s
  * INT64_MIN); *at moves on to its end. */
 bool trtc_course_hole(const struct trtc_course *c, int64_t min, int64_t *at, int64_t *start);
 
+/* As new, but for the memory. */
+void trtc_course_reset(struct trtc_course *c);
 void trtc_course_fini(struct trtc_course *c);
 
 #endif

@@ -52,6 +52,9 @@ struct trtc_piece {     /* one segment file that can be used */
     bool measure;       /* its length cannot be believed: must be read to know */
     bool cut;           /* found to end too early (already listed as a loss) */
     bool unusable;      /* found to hold nothing (already listed as a loss) */
+    int part;           /* of a segment that a pause divides, from 1; 0: it is not divided */
+    int64_t from_90k, to_90k;          /* ... what belongs to it, in ticks from its first stamp */
+    int64_t whole_us, whole_next_us;   /* ... dur_us and next_us of the segment */
     int said_width_px, said_height_px; /* VIDEO-METADATA; 0: none */
     struct trtc_facts facts;
 };
@@ -77,6 +80,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     size_t nb_sources;
     struct trtc_piece *pieces; /* in the order of the sources and their lines */
     size_t nb_pieces;
+    size_t nb_parts; /* more pieces than segments, since pauses divide some */
     char **found; /* names of files that the playlists name in another way: pieces point to them */
     size_t nb_found;
     struct trtc_losses losses;

@@ -11,146 +11,41 @@
 
 #include "core/beneath.h"
 #include "core/clock.h"
-#include "core/content.h"
 #include "core/timeline.h"
-#include "media/course_ts.h"
+#include "media/look.h"
 #include "media/ts.h"
 
 enum {
     BLOCK_BYTES = 48 * 1024,  /* holds the first frame of nearly every segment */
-    HEAD_MAX_BYTES = 4 << 20, /* no frame by then: there is none */
-    TAIL_BYTES = 256 * TRTC_TS_PACKET,
+    HEAD_MAX_BYTES = 4 << 20, /* a track that is named shows itself by then, or is looked for */
+    SCAN_BYTES = 256 * 1024,
+    SAMPLE_S = 5, /* between two places that are looked at for a pause */
     NB_PACKETS_TO_JUDGE = 3
 };
 
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
 #define PIECE_MAX_US 1000000 /* a longer segment has whole frames */
 #define PAUSE_US     2000000 /* a whole segment that ends this early saw a pause */
-#define FALL_90K     45000   /* more than reordered pictures fall by */
-#define STEP_MAX_90K 180000  /* frames further apart than 2 s do not tell the frame rate */
+#define BACK_90K     90000   /* stamps that are lower by more have fallen */
 
-/* What is learned about one segment. */
-struct look {
-    int64_t at_bytes;          /* where it begins in its file */
-    int64_t first[2], last[2]; /* lowest and highest PTS, audio and video, as steps from base */
-    int64_t base_90k;
-    int64_t nb[2];
-    int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
-    int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
-    bool fell[2];                 /* stamps have fallen: what follows says nothing of the first */
-    struct trtc_steady steady;    /* the first frames of sound, if their length is known */
-    bool settled;                 /* enough of them were there */
-    bool have_params;             /* or it is known that there are none */
-    bool joined;                  /* the packet in which it ends goes on in the next segment */
-    uint8_t head[TRTC_CONTENT_BYTES]; /* how it begins */
-    size_t nb_head;
-    struct trtc_facts *facts;
+struct probe {
+    struct trtc_recording *r;
+    int dirfd;
+    struct trtc_ts *ts;   /* sound and pictures, */
+    struct trtc_ts *late; /* and what a segment does not show at its beginning */
+    uint8_t *buf;         /* SCAN_BYTES */
+    struct trtc_look look;
+    bool count_frames;
+    int source;        /* of the segment before */
+    unsigned may_have; /* TRTC_AUDIO, TRTC_VIDEO: what the segments of this source may have */
+    int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
+    int nb_noted;
 };
 
-static int slot(const struct trtc_ts_frame *f)
-{
-    return f->stream->video ? 1 : 0;
-}
+/* How far a segment is to be read, and was. */
+enum depth { HEAD, TAIL, WHOLE };
 
-static void learn_video(struct look *l, const struct trtc_ts_frame *f)
-{
-    struct trtc_facts *x = l->facts;
-    snprintf(x->video_codec, sizeof x->video_codec, "%s", f->stream->codec_name);
-    struct trtc_video_params v;
-    if (l->have_params)
-        return;
-    if (trtc_video_params_read(f->stream->codec, f->data, f->size, &v) < 0) {
-        l->have_params = f->key; /* they stand before it, in another segment */
-        return;
-    }
-    l->have_params = true;
-    x->width_px = v.width_px;
-    x->height_px = v.height_px;
-    x->sar_num = v.sar_num;
-    x->sar_den = v.sar_den;
-    x->profile = v.profile;
-    x->colour = v.colour;
-}
-
-static void learn_audio(struct look *l, const struct trtc_ts_frame *f)
-{
-    struct trtc_facts *x = l->facts;
-    struct trtc_adts a;
-    if (x->audio_codec[0])
-        return;
-    snprintf(x->audio_codec, sizeof x->audio_codec, "%s", f->stream->codec_name);
-    if (f->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(f->data, f->size, &a) == 0) {
-        x->rate_hz = a.rate_hz;
-        x->channels = a.channels;
-        x->object_type = a.object_type;
-    }
-}
-
-/* Where sound begins: by its first frames, which may be stamped on arrival. */
-static void settle_sound(struct look *l)
-{
-    int64_t us, jump_us;
-    if (!l->settled && trtc_steady_pop(&l->steady, true, &us, &jump_us))
-        l->first[0] = us * 9 / 100;
-    l->settled = true;
-}
-
-static void learn_start_of_sound(struct look *l, const struct trtc_ts_frame *f, int64_t at)
-{
-    struct trtc_steady_frame s = { .us = at * 100 / 9 };
-    trtc_frame_length(f, &s.samples, &s.rate_hz);
-    if (l->settled || s.samples == 0)
-        return;
-    trtc_steady_push(&l->steady, &s);
-    if (l->steady.n == TRTC_STEADY_AHEAD)
-        settle_sound(l);
-}
-
-static void learn(struct look *l, const struct trtc_ts_frame *f)
-{
-    int s = slot(f);
-    if (f->stream->video)
-        learn_video(l, f);
-    else
-        learn_audio(l, f);
-    if (f->pts_90k == TRTC_TS_NOPTS)
-        return;
-    if (!l->nb[0] && !l->nb[1])
-        l->base_90k = f->pts_90k;
-    int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
-    if (l->nb[s] && at < l->last[s] - FALL_90K)
-        l->fell[s] = true;
-    if (!l->nb[s] || (at < l->first[s] && !l->fell[s] && !(l->settled && s == 0)))
-        l->first[s] = at;
-    if (!l->nb[s] || at > l->last[s])
-        l->last[s] = at;
-    if (!f->stream->video)
-        learn_start_of_sound(l, f, at);
-    l->nb[s]++;
-    int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
-    int64_t step = l->prev_dts[s] == TRTC_TS_NOPTS ? 0 : trtc_ts_diff(dts, l->prev_dts[s]);
-    if (step > 0 && step < STEP_MAX_90K) {
-        l->step[s] = step;
-        l->step_max[s] = step > l->step_max[s] ? step : l->step_max[s];
-    }
-    l->prev_dts[s] = dts;
-}
-
-/* What is read next does not follow what was read before. */
-static void skip(struct look *l)
-{
-    settle_sound(l);
-    l->prev_dts[0] = l->prev_dts[1] = TRTC_TS_NOPTS;
-}
-
-static int drain(struct trtc_ts *ts, struct look *l, struct trtc_err *err)
-{
-    struct trtc_ts_frame f;
-    int got;
-    while ((got = trtc_ts_next(ts, &f)) > 0)
-        learn(l, &f);
-    return got < 0 ? trtc_fail_nomem(err) : 0;
-}
+/* ---- reading ---- */
 
 static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
 {
@@ -161,60 +56,161 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
     return got;
 }
 
-/* Each kind that the program map names has shown a frame (video: with its parameter sets). */
-static bool head_known(const struct trtc_ts *ts, const struct look *l)
+/* A block of the segment at *at, which moves on; at most max bytes, none of them behind to. The
+ * bytes, 0 where there are no more, -1. */
+static ssize_t read_block(struct probe *x, int fd, int64_t *at, int64_t to, size_t max,
+                          struct trtc_err *err)
 {
-    bool audio = trtc_ts_stream(ts, TRTC_TS_AUDIO), video = trtc_ts_stream(ts, TRTC_TS_VIDEO);
+    const size_t want = to - *at < (int64_t)max ? (size_t)(to - *at) : max;
+    const ssize_t got = want ? read_at(fd, x->buf, want, x->look.at_bytes + *at) : 0;
+    if (got < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+    *at += got;
+    return got;
+}
+
+static int drain(struct probe *x, struct trtc_err *err)
+{
+    struct trtc_ts_frame f;
+    int got;
+    while ((got = trtc_ts_next(x->ts, &f)) > 0)
+        if (trtc_look_frame(&x->look, &f) < 0)
+            return trtc_fail_nomem(err);
+    return got < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* Each kind that the program map names has shown a frame (video: with its parameter sets). */
+static bool head_known(const struct probe *x)
+{
+    const struct trtc_look *l = &x->look;
+    bool audio = trtc_ts_stream(x->ts, TRTC_TS_AUDIO), video = trtc_ts_stream(x->ts, TRTC_TS_VIDEO);
     return (audio || video) && (!audio || l->nb[0]) && (!video || (l->nb[1] && l->have_params));
 }
 
-/* Feeds the segment from *from, which moves on, to to; head: stops as soon as enough is known. */
-static int feed(struct trtc_ts *ts, int fd, uint8_t *buf, int64_t *from, int64_t to, bool head,
-                struct look *l, struct trtc_err *err)
+static void keep_head(struct trtc_look *l, const uint8_t *p, size_t n)
 {
-    while (*from < to) {
-        size_t want = to - *from < BLOCK_BYTES ? (size_t)(to - *from) : BLOCK_BYTES;
-        ssize_t got = read_at(fd, buf, want, l->at_bytes + *from);
-        if (got < 0)
-            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
-        if (got == 0)
-            break;
-        if (*from == 0) {
-            l->nb_head = (size_t)got < sizeof l->head ? (size_t)got : sizeof l->head;
-            memcpy(l->head, buf, l->nb_head);
-        }
-        trtc_ts_feed(ts, buf, (size_t)got);
-        if (drain(ts, l, err) < 0)
-            return -1;
-        *from += got;
-        if (head && head_known(ts, l))
-            break;
-        if (head && *from >= BLOCK_BYTES && trtc_ts_stats(ts)->nb_packets < NB_PACKETS_TO_JUDGE)
-            break;
-    }
-    return 0;
+    l->nb_head = n < sizeof l->head ? n : sizeof l->head;
+    memcpy(l->head, p, l->nb_head);
 }
 
-/* Where the media of the segment ends, from its first stamp; TRTC_NOTIME where that cannot be
- * told. */
-static int64_t seen_length_us(const struct look *l, int64_t dur_us)
+/* Feeds the segment from *at, which moves on, to to; head: stops as soon as enough is known. */
+static int feed(struct probe *x, int fd, int64_t *at, int64_t to, bool head, struct trtc_err *err)
 {
-    int64_t end = INT64_MIN, start = INT64_MAX;
-    for (int s = 0; s < 2; s++) {
-        if (!l->nb[s])
-            continue;
-        int64_t frame = l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
-        start = l->first[s] < start ? l->first[s] : start;
-        end = l->last[s] + frame > end ? l->last[s] + frame : end;
+    ssize_t got;
+    while ((got = read_block(x, fd, at, to, BLOCK_BYTES, err)) > 0) {
+        if (*at == got)
+            keep_head(&x->look, x->buf, (size_t)got);
+        trtc_ts_feed(x->ts, x->buf, (size_t)got);
+        if (drain(x, err) < 0)
+            return -1;
+        if (head && (head_known(x) || (*at >= BLOCK_BYTES &&
+                                       trtc_ts_stats(x->ts)->nb_packets < NB_PACKETS_TO_JUDGE)))
+            break;
     }
-    if (end == INT64_MIN)
-        return TRTC_NOTIME;
-    int64_t us = (end - start) * 100 / 9;
-    return dur_us != TRTC_NOTIME && us > dur_us ? dur_us : us;
+    return got < 0 ? -1 : 0;
 }
+
+static int finish(struct probe *x, struct trtc_err *err)
+{
+    trtc_ts_end(x->ts);
+    return drain(x, err);
+}
+
+/* The whole segment, from its beginning. */
+static int read_all(struct probe *x, const struct trtc_piece *p, int fd, struct trtc_err *err)
+{
+    int64_t at = 0;
+    trtc_look_begin(&x->look, x->look.facts, p->at_bytes);
+    trtc_ts_begin(x->ts);
+    return feed(x, fd, &at, p->bytes, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
+}
+
+/* The end of a segment whose beginning was read up to at. */
+static int read_tail(struct probe *x, const struct trtc_piece *p, int fd, int64_t at,
+                     struct trtc_err *err)
+{
+    if (p->bytes - BLOCK_BYTES > at) {
+        at = p->bytes - BLOCK_BYTES;
+        trtc_look_skip(&x->look);
+    }
+    return feed(x, fd, &at, p->bytes, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
+}
+
+/* Looks at places of a long segment, at being the first that was not read: 1 where a pause may hide
+ * in it that ends a section, or its stamps fall. */
+static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t at,
+                  struct trtc_err *err)
+{
+    struct trtc_look *l = &x->look;
+    const double seconds = (double)p->dur_us / 1e6;
+    const int64_t step = (int64_t)((double)p->bytes / seconds * SAMPLE_S);
+    if (step <= BLOCK_BYTES)
+        return 1;
+    while (at < p->bytes) {
+        const int64_t last = l->span.last;
+        at += step - BLOCK_BYTES;
+        at = at < p->bytes - BLOCK_BYTES ? at : p->bytes - BLOCK_BYTES;
+        l->span.any = false;
+        trtc_look_skip(l);
+        if (feed(x, fd, &at, at + BLOCK_BYTES, false, err) < 0)
+            return -1;
+        const int64_t passed = l->span.first - last;
+        if (!l->span.any || passed < -BACK_90K || passed > TRTC_SECTION_GAP_US * 9 / 100)
+            return 1;
+    }
+    return finish(x, err) < 0 ? -1 : 0;
+}
+
+/* ---- tracks that come late ---- */
+
+/* What the segments of a playlist may have in them that no other playlist of the stream is for. */
+static unsigned may_have(const struct trtc_recording *r, int source)
+{
+    const struct trtc_source *own = &r->sources[source];
+    unsigned may = TRTC_AUDIO | TRTC_VIDEO;
+    for (size_t i = 0; i < r->nb_sources && r->user; i++) {
+        const struct trtc_source *s = &r->sources[i];
+        if (s->type == own->type)
+            continue;
+        /* who shows his screen speaks in the primary stream */
+        if (s->media == own->media || s->type == TRTC_TYPE_AUDIO)
+            may &= ~(unsigned)(s->type == TRTC_TYPE_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
+    }
+    return may;
+}
+
+/* Looks through the segment for the kinds that were not seen at its beginning, until each has shown a
+ * frame. All other packets are passed over at the speed of memory. */
+static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigned kinds,
+                    struct trtc_err *err)
+{
+    struct trtc_ts_frame f;
+    int64_t at = 0;
+    ssize_t got = 1;
+    int more = 0;
+    trtc_ts_free(&x->late);
+    x->late = trtc_ts_new((kinds & TRTC_AUDIO ? TRTC_TS_AUDIO : 0u) |
+                          (kinds & TRTC_VIDEO ? TRTC_TS_VIDEO : 0u));
+    if (!x->late)
+        return trtc_fail_nomem(err);
+    while (got > 0 && kinds & ~trtc_look_kinds(&x->look)) {
+        got = read_block(x, fd, &at, p->bytes, SCAN_BYTES, err);
+        if (got > 0)
+            trtc_ts_feed(x->late, x->buf, (size_t)got);
+        else
+            trtc_ts_end(x->late);
+        while ((more = trtc_ts_next(x->late, &f)) > 0)
+            trtc_look_late(&x->look, &f);
+        if (more < 0)
+            return trtc_fail_nomem(err);
+    }
+    return got < 0 ? -1 : 0;
+}
+
+/* ---- judging ---- */
 
 /* More missing at the end than uneven frames explain. */
-static bool is_short(const struct look *l, int64_t said_us, int64_t seen_us)
+static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us)
 {
     if (seen_us == TRTC_NOTIME || said_us == TRTC_NOTIME)
         return false;
@@ -258,7 +254,7 @@ static int lose_encrypted(struct trtc_recording *r, const struct trtc_piece *p, 
 }
 
 /* Nothing of it can be used: says why. */
-static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct look *l,
+static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_look *l,
                     const struct trtc_ts_stats *stats)
 {
     const int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us, nb = stats->nb_packets,
@@ -326,17 +322,64 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
     return kinds;
 }
 
-/* Compares what was seen with what the playlist says. */
-static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
-                 const struct trtc_ts_stats *stats, bool whole, bool end_seen)
+/* Says once of each stream of a playlist that is there and nobody takes what it is. */
+static int note_left_out(struct probe *x, const struct trtc_piece *p,
+                         const struct trtc_ts_stats *stats)
 {
+    for (int i = 0; i < stats->nb_named; i++) {
+        const struct trtc_ts_named *n = &stats->named[i];
+        const int key = n->stream.pid << 8 | n->stream.stream_type;
+        bool known = !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX ||
+                     is_sample_aes(n->stream.stream_type);
+        for (int k = 0; k < x->nb_noted; k++)
+            known |= x->noted[k] == key;
+        if (known)
+            continue;
+        x->noted[x->nb_noted++] = key;
+        if (trtc_recording_note(x->r, "%s/%s: the stream with PID %d is left out: %s%s", x->r->dir,
+                                p->uri, n->stream.pid,
+                                n->kind == TRTC_TS_VIDEO ? "a second picture, "
+                                : n->kind == TRTC_TS_AUDIO
+                                    ? "a second sound, "
+                                    : "neither sound nor picture, or of a type that is not known",
+                                n->kind ? n->stream.codec_name : "") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Whether the packet in which a segment ends goes on in the next one. */
+static bool is_joined(const struct probe *x, const struct trtc_piece *p,
+                      const struct trtc_ts_stats *stats)
+{
+    const struct trtc_recording *r = x->r;
+    const struct trtc_piece *next = p + 1;
+    struct trtc_err ignored;
+    uint8_t head[1024];
+    if (!trtc_ts_is_torn(stats, p->bytes) || next == r->pieces + r->nb_pieces ||
+        next->source != p->source || next->place != p->place + 1)
+        return false;
+    const int fd = trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored);
+    if (fd < 0)
+        return false;
+    const ssize_t got = read_at(fd, head, sizeof head, next->at_bytes);
+    close(fd);
+    return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
+}
+
+/* Compares what was seen with what the playlist says. */
+static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
+{
+    struct trtc_recording *r = x->r;
+    struct trtc_look *l = &x->look;
+    const struct trtc_ts_stats *stats = trtc_ts_stats(x->ts);
     int64_t said = p->dur_us, missing = p->attr_bytes > p->bytes ? p->attr_bytes - p->bytes : 0;
-    p->facts.kinds = (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
-    const bool none = p->facts.kinds == 0;
+    const bool none = trtc_look_kinds(l) == 0;
+    p->facts.kinds = trtc_look_kinds(l);
     if (missing == 0)
         p->facts.kinds |= take_over(r, p, stats);
     if (none && p->facts.kinds) {
-        p->facts.nb_frames = whole ? 0 : -1;
+        p->facts.nb_frames = depth == WHOLE ? 0 : -1;
         return 0;
     }
     if (none)
@@ -344,19 +387,22 @@ static int judge(struct trtc_recording *r, struct trtc_piece *p, struct look *l,
     if (has_sample_aes(stats) &&
         lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
         return -1;
-    settle_sound(l);
-    int64_t first =
-        l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
-    p->facts.first_ts_90k = (l->base_90k + first) & (TRTC_TS_WRAP_90K - 1);
+    if (note_left_out(x, p, stats) < 0)
+        return -1;
+    p->facts.first_ts_90k = trtc_look_first_90k(l);
     p->facts.headless = stats->headless;
-    p->facts.nb_frames = whole ? l->nb[1] : -1;
-    int64_t seen = end_seen ? seen_length_us(l, said) : said;
+    p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
+    /* who vouches for its size does so for its length, too, but where a section might end in it */
+    const bool believed = p->attr_bytes >= 0 && !p->measure && said <= TRTC_SECTION_GAP_US;
+    int64_t seen = depth == HEAD || believed ? said : trtc_look_length_us(l);
+    if (said != TRTC_NOTIME && seen > said)
+        seen = said;
     bool short_of = is_short(l, said, seen);
     bool vouched = p->attr_bytes == p->bytes;
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */
-    bool torn = missing > 0 || (trtc_ts_is_torn(stats, p->bytes) && !l->joined);
+    bool torn = missing > 0 || (trtc_ts_is_torn(stats, p->bytes) && !is_joined(x, p, stats));
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
             seen -= l->step[1] * 100 / 9;
@@ -382,89 +428,203 @@ static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const str
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Whether the packet in which a segment ends goes on in the next one. */
-static bool is_joined(const struct trtc_recording *r, const struct trtc_piece *p, int dirfd,
-                      const struct trtc_ts_stats *stats)
+/* ---- one segment ---- */
+
+static int64_t ticks_of(int64_t us)
 {
-    const struct trtc_piece *next = p + 1;
-    struct trtc_err ignored;
-    uint8_t head[1024];
-    if (!trtc_ts_is_torn(stats, p->bytes) || next == r->pieces + r->nb_pieces ||
-        next->source != p->source || next->place != p->place + 1)
-        return false;
-    const int fd = trtc_open_beneath(dirfd, next->uri, NULL, &ignored);
-    if (fd < 0)
-        return false;
-    const ssize_t got = read_at(fd, head, sizeof head, next->at_bytes);
-    close(fd);
-    return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
+    return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-static int probe_piece(struct trtc_recording *r, struct trtc_piece *p, int dirfd,
-                       struct trtc_ts *ts, uint8_t *buf, bool count_frames, struct trtc_err *err)
+/* From the start of piece i to that of the next one of its playlist, ticks, by the clock. */
+static int64_t next_of(const struct trtc_recording *r, size_t i)
 {
-    struct look l = { .facts = &p->facts,
-                      .at_bytes = p->at_bytes,
-                      .prev_dts = { TRTC_TS_NOPTS, TRTC_TS_NOPTS } };
-    struct trtc_err why;
-    bool whole = p->measure || count_frames;
-    int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
-    if (fd < 0)
-        return cannot_read(r, p, &why, err);
-    trtc_ts_begin(ts);
-    struct trtc_ts_stats stats;
+    const struct trtc_piece *p = &r->pieces[i], *next = p + 1;
+    const bool there = i + 1 < r->nb_pieces && next->source == p->source && next->exact;
+    return there && next->start_us > p->start_us ? ticks_of(next->start_us - p->start_us)
+                                                 : TRTC_NOTIME;
+}
+
+/* Reads as much of it as is needed. */
+static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum depth *depth,
+                      struct trtc_err *err)
+{
+    struct trtc_look *l = &x->look;
+    const bool whole = p->measure || x->count_frames;
     int64_t at = 0, head = whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;
-    int ret = feed(ts, fd, buf, &at, head, !whole, &l, &why);
-    bool found = l.nb[0] || l.nb[1];
+    int doubtful = 0;
+    *depth = whole ? WHOLE : HEAD;
+    if (feed(x, fd, &at, head, !whole, err) < 0)
+        return -1;
+    if (!trtc_look_kinds(l) && trtc_ts_stats(x->ts)->nb_packets >= NB_PACKETS_TO_JUDGE &&
+        feed(x, fd, &at, p->bytes, true, err) < 0)
+        return -1;
+    if (at >= p->bytes || !trtc_look_kinds(l)) {
+        *depth = at >= p->bytes ? WHOLE : HEAD;
+        return finish(x, err);
+    }
     /* a segment that could hide a section's end is looked at although its size is right */
-    bool end_seen = whole || p->attr_bytes < 0 || !found || p->dur_us > TRTC_SECTION_GAP_US;
-    if (ret == 0 && end_seen && found) {
-        if (p->bytes - TAIL_BYTES > at) {
-            at = p->bytes - TAIL_BYTES;
-            skip(&l);
+    if (p->dur_us != TRTC_NOTIME && p->dur_us > TRTC_SECTION_GAP_US)
+        doubtful = sample(x, p, fd, at, err);
+    else if (p->attr_bytes < 0)
+        doubtful = read_tail(x, p, fd, at, err);
+    else
+        return 0;
+    *depth = TAIL;
+    doubtful = doubtful ? doubtful : is_short(l, p->dur_us, trtc_look_length_us(l));
+    if (doubtful <= 0)
+        return doubtful;
+    *depth = WHOLE;
+    return read_all(x, p, fd, err);
+}
+
+/* Kinds that may be in it, and were not seen where it was read. */
+static unsigned missing_kinds(const struct probe *x)
+{
+    unsigned may = x->may_have;
+    if (trtc_ts_stream(x->ts, TRTC_TS_AUDIO))
+        may |= TRTC_AUDIO;
+    if (trtc_ts_stream(x->ts, TRTC_TS_VIDEO))
+        may |= TRTC_VIDEO;
+    return may & ~trtc_look_kinds(&x->look);
+}
+
+/* ---- pauses that end a section ---- */
+
+/* What of the segment is seen between two places of its course. */
+static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t to)
+{
+    unsigned kinds = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->from + r->shift < to && r->to + r->shift > from)
+            kinds |= r->track == TRTC_COURSE_SOUND ? TRTC_AUDIO : TRTC_VIDEO;
+    }
+    return kinds;
+}
+
+/* Divides piece i in a hole of its course: what is behind it becomes the next piece. base: of the
+ * piece's first stamp in the course. */
+static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c, int64_t base,
+                  int64_t hole, int64_t hole_end)
+{
+    struct trtc_piece *grown = realloc(r->pieces, (r->nb_pieces + 2) * sizeof *grown);
+    if (!grown)
+        return -1;
+    r->pieces = grown;
+    struct trtc_piece *a = &r->pieces[i], *b = a + 1;
+    memmove(b + 1, b, (r->nb_pieces - i - 1) * sizeof *b);
+    r->nb_pieces++;
+    r->nb_parts++;
+    *b = *a;
+    const int64_t middle = (hole + hole_end) / 2, on_us = (hole_end - base) * 100 / 9;
+    const int64_t end = base + ticks_of(a->dur_us);
+    b->part = a->part + 1;
+    b->from_90k = middle - hole_end;
+    b->start_us = a->start_us + on_us;
+    b->dur_us = a->dur_us > on_us ? a->dur_us - on_us : 0;
+    b->name_ms = TRTC_NOTIME;
+    b->facts.first_ts_90k = (c->first_ts + hole_end) & (TRTC_TS_WRAP_90K - 1);
+    b->facts.kinds = kinds_between(c, hole_end, end);
+    a->to_90k = middle - base;
+    a->dur_us = (hole - base) * 100 / 9;
+    a->facts.kinds = kinds_between(c, base, hole);
+    if (a->facts.nb_frames > 0) {
+        const double share = (double)a->dur_us / (double)(a->dur_us + b->dur_us + 1);
+        a->facts.nb_frames = (int64_t)((double)a->facts.nb_frames * share);
+        b->facts.nb_frames -= a->facts.nb_frames;
+    }
+    a->cut = false;
+    return 0;
+}
+
+/* Divides piece i at every pause that ends a section; *i moves on to the last part. */
+static int divide_at_pauses(struct probe *x, size_t *i, int64_t said_us, int64_t next)
+{
+    const struct trtc_course *c = &x->look.course;
+    struct trtc_piece *p = &x->r->pieces[*i];
+    int64_t at = INT64_MIN, hole;
+    int64_t base = trtc_ts_diff(p->facts.first_ts_90k, c->first_ts);
+    while (trtc_course_hole(c, TRTC_SECTION_GAP_US * 9 / 100 + 1, &at, &hole)) {
+        p = &x->r->pieces[*i];
+        if (p->part == 0) {
+            p->part = 1;
+            p->from_90k = INT64_MIN;
+            p->to_90k = INT64_MAX;
+            p->whole_us = said_us;
+            p->whole_next_us = next == TRTC_NOTIME ? next : next * 100 / 9;
         }
-        ret = feed(ts, fd, buf, &at, p->bytes, false, &l, &why);
+        if (divide(x->r, *i, c, base, hole, at) < 0)
+            return -1;
+        base = at;
+        ++*i;
     }
-    if (ret == 0 && end_seen) {
-        trtc_ts_end(ts);
-        ret = drain(ts, &l, &why);
+    return 0;
+}
+
+static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
+{
+    const size_t i = *at;
+    struct trtc_piece *p = &x->r->pieces[i];
+    enum depth depth = HEAD;
+    struct trtc_err why;
+    if (p->source != x->source) {
+        trtc_ts_forget(x->ts); /* tables that stand once serve their own playlist */
+        x->may_have = may_have(x->r, p->source);
+        x->nb_noted = 0;
     }
+    x->source = p->source;
+    int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &why);
+    if (fd < 0)
+        return cannot_read(x->r, p, &why, err);
+    trtc_look_begin(&x->look, &p->facts, p->at_bytes);
+    trtc_ts_begin(x->ts);
+    int ret = read_piece(x, p, fd, &depth, &why);
+    const unsigned missing = missing_kinds(x);
+    if (ret == 0 && depth < WHOLE && missing)
+        ret = look_for(x, p, fd, missing, &why);
     close(fd);
     if (ret < 0)
-        return cannot_read(r, p, &why, err);
-    stats = *trtc_ts_stats(ts);
-    l.joined = is_joined(r, p, dirfd, &stats);
-    return judge(r, p, &l, &stats, whole, end_seen) < 0 ? trtc_fail_nomem(err) : 0;
+        return cannot_read(x->r, p, &why, err);
+    const int64_t said_us = p->dur_us, next = next_of(x->r, i);
+    if (depth == WHOLE && trtc_course_settle(&x->look.course, ticks_of(said_us), next) < 0)
+        return trtc_fail_nomem(err);
+    if (judge(x, p, depth) < 0)
+        return trtc_fail_nomem(err);
+    if (depth == WHOLE && !p->unusable && divide_at_pauses(x, at, said_us, next) < 0)
+        return trtc_fail_nomem(err);
+    return 0;
 }
 
 int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err)
 {
     int ret = -1;
-    uint8_t *buf = malloc(BLOCK_BYTES);
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
-    int dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!buf || !ts) {
+    struct probe x = { .r = r,
+                       .count_frames = count_frames,
+                       .source = -1,
+                       .buf = malloc(SCAN_BYTES),
+                       .ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO),
+                       .dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+    if (!x.buf || !x.ts) {
         trtc_fail_nomem(err);
         goto done;
     }
-    if (dirfd < 0) {
+    if (x.dirfd < 0) {
         struct trtc_err why;
         trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be opened");
         ret = trtc_is_shortage(&why) ? trtc_recording_hold(r, "", &why)
                                      : trtc_fail(err, why.code, "%s: %s", r->dir, why.msg);
         goto done;
     }
-    for (size_t i = 0; i < r->nb_pieces && !r->held; i++) {
-        if (i > 0 && r->pieces[i].source != r->pieces[i - 1].source)
-            trtc_ts_forget(ts); /* tables that stand once serve their own playlist */
-        if (probe_piece(r, &r->pieces[i], dirfd, ts, buf, count_frames, err) < 0)
+    for (size_t i = 0; i < r->nb_pieces && !r->held; i++)
+        if (probe_piece(&x, &i, err) < 0)
             goto done;
-    }
     ret = 0;
 done:
-    if (dirfd >= 0)
-        close(dirfd);
-    trtc_ts_free(&ts);
-    free(buf);
+    if (x.dirfd >= 0)
+        close(x.dirfd);
+    trtc_look_fini(&x.look);
+    trtc_ts_free(&x.ts);
+    trtc_ts_free(&x.late);
+    free(x.buf);
     return ret;
 }

@@ -65,7 +65,9 @@ struct trtc_reader {
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 
     /* stamps that jump inside a segment */
-    int64_t shift_90k;         /* of the segments before: what has been added to the stamps */
+    int64_t shift_90k;         /* of the segments before: what has been added to the stamps, */
+    int64_t next_shift_90k;    /* and what will be in the next one */
+    int64_t rel_90k;           /* of the frame: from the piece's first stamp */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
     int64_t last_ts;           /* of the last frame of the clips before */
     bool tail_seen;            /* the end of the segment was looked at: */
@@ -220,6 +222,12 @@ static bool stamps_go_on(const struct trtc_reader *rd)
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
+/* b is the rest of the segment that a is the beginning of. */
+static bool is_next_part(const struct trtc_piece *a, const struct trtc_piece *b)
+{
+    return a->source == b->source && a->place == b->place && a->part + 1 == b->part;
+}
+
 /* No picture is missing between the clip before and this one. */
 static bool nothing_between(const struct trtc_reader *rd)
 {
@@ -227,8 +235,10 @@ static bool nothing_between(const struct trtc_reader *rd)
     const struct trtc_clip *before = rd->at > 0 ? &rd->lane->clips[rd->at - 1] : NULL;
     if (!before || before->piece->cut || before->cut_us != INT64_MAX)
         return false;
-    return (before->piece->source == p->source && before->piece->place + 1 == p->place) ||
-           stamps_go_on(rd);
+    if (before->piece->source == p->source &&
+        (before->piece->place + 1 == p->place || is_next_part(before->piece, p)))
+        return true;
+    return stamps_go_on(rd);
 }
 
 /* The clip follows in its playlist on the one before, of which nothing is missing at its end. */
@@ -261,6 +271,8 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
 {
     if (rd->prev_ts != TRTC_NOTIME)
         rd->last_ts = rd->prev_ts;
+    if (rd->at == 0 || !is_next_part(rd->lane->clips[rd->at - 1].piece, piece_of(rd)))
+        rd->shift_90k = rd->next_shift_90k;
     const int64_t jump = set_clock(rd);
     rd->torn = gone || !nothing_between(rd);
     if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
@@ -363,14 +375,18 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     const bool goes_on = rd->nb_passed > 0;
     const struct trtc_ts_stats s = stats_of(rd);
-    int ret = lose_unfollowed(rd, &s) | lose_cut(rd);
+    const bool again = p->part > 1; /* the file was looked at with its first part */
+    int ret = again ? 0 : lose_unfollowed(rd, &s);
+    ret |= lose_cut(rd);
     rd->open = false;
-    if (rd->course.n) /* the next segment goes on with the last clock of this one */
-        rd->shift_90k += rd->course.runs[rd->course.n - 1].shift;
+    /* the next segment goes on with the last clock of this one */
+    rd->next_shift_90k = rd->shift_90k;
+    if (rd->course.n)
+        rd->next_shift_90k += rd->course.runs[rd->course.n - 1].shift;
     trtc_course_fini(&rd->course);
     bool told = p->cut; /* what is left of the cut frame was counted with it */
     int64_t gone = s.nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
-    if (gone > 0 || (s.nb_bad > 0 && !told))
+    if (!again && (gone > 0 || (s.nb_bad > 0 && !told)))
         ret |= lose(rd, "damaged", 0, gone > s.nb_bad ? gone : s.nb_bad,
                     "%" PRId64 " transport packets are missing inside, %" PRId64
                     " bytes cannot be read",
@@ -513,6 +529,12 @@ static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, 
                           : trtc_course_fits(rd->tail_90k, said, next);
 }
 
+static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
+{
+    return trtc_course_settle(c, ticks_of(p->part ? p->whole_us : p->dur_us),
+                              ticks_of(p->part ? p->whole_next_us : p->next_us));
+}
+
 /* Something in the segment's stamps is odd: looks at all of them, of both kinds, unless its end is
  * where it should be (which it may be by chance where they fall). */
 static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
@@ -529,7 +551,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
         rd->looked = true;
         rd->course_hint = 0;
         ret = trtc_course_read(c, &f, err);
-        if (ret == 0 && trtc_course_settle(c, ticks_of(p->dur_us), ticks_of(p->next_us)) < 0)
+        if (ret == 0 && settle_course(c, p) < 0)
             ret = trtc_fail_nomem(err);
     }
     close(fd);
@@ -579,6 +601,7 @@ static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
     int64_t shift = rd->shift_90k;
     if (c->n)
         shift += trtc_course_shift(c, track, pos, &rd->course_hint);
+    rd->rel_90k = trtc_ts_diff(ts + shift - rd->shift_90k, p->facts.first_ts_90k);
     const int64_t us = trtc_clock_us(&rd->clock, ts + shift);
     const int64_t length_us = c->n && c->end * 100 / 9 > p->dur_us ? c->end * 100 / 9 : p->dur_us;
     if (!c->too_many || (us >= p->start_us - STRAY_US && us <= p->start_us + length_us + STRAY_US))
@@ -611,6 +634,13 @@ static int set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, stru
 }
 
 /* ---- what is handed out ---- */
+
+/* The frame is one of the piece, not of another part of its segment. */
+static bool belongs(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    return p->part == 0 || (rd->rel_90k >= p->from_90k && rd->rel_90k < p->to_90k);
+}
 
 static bool leave_out(struct trtc_reader *rd, enum trtc_left why)
 {
@@ -703,6 +733,8 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
             return -1;
         if (*samples)
             rd->step_90k = INT64_C(90000) * *samples / *rate_hz;
+        if (!belongs(rd))
+            continue;
         rd->account.nb_in++;
         if (!usable(rd, &f, &p))
             continue;

@@ -125,7 +125,7 @@ cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timel
         trtc_json_push(&lists, playlist_json(&r->sources[i]));
     trtc_json_put(&j, "playlists", lists);
     trtc_json_put_number(&j, "segments", (double)r->nb_segments);
-    trtc_json_put_number(&j, "usable", (double)r->nb_pieces);
+    trtc_json_put_number(&j, "usable", (double)(r->nb_pieces - r->nb_parts));
     trtc_json_put_number(&j, "left_out", t->nb_left_out);
     trtc_json_put_number(&j, "left_out_bytes", (double)t->left_out_bytes);
     trtc_json_put_number(&j, "unused", (double)t->nb_unused);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* What the probe learns about one segment from its frames. */
+#include "media/look.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/utc.h"
+
+#define FALL_90K     45000  /* more than reordered pictures fall by */
+#define BEFORE_90K   180000 /* ... nor where they begin, if they lie so far before it */
+#define STEP_MAX_90K 180000 /* frames further apart than 2 s do not tell the frame rate */
+
+void trtc_look_begin(struct trtc_look *l, struct trtc_facts *facts, int64_t at_bytes)
+{
+    struct trtc_course course = l->course;
+    trtc_course_reset(&course);
+    *l = (struct trtc_look){ .facts = facts,
+                             .at_bytes = at_bytes,
+                             .prev_dts = { TRTC_TS_NOPTS, TRTC_TS_NOPTS },
+                             .course = course };
+}
+
+void trtc_look_fini(struct trtc_look *l)
+{
+    trtc_course_fini(&l->course);
+}
+
+static int slot(const struct trtc_ts_frame *f)
+{
+    return f->stream->video ? 1 : 0;
+}
+
+static void learn_video(struct trtc_look *l, const struct trtc_ts_frame *f)
+{
+    struct trtc_facts *x = l->facts;
+    snprintf(x->video_codec, sizeof x->video_codec, "%s", f->stream->codec_name);
+    struct trtc_video_params v;
+    if (l->have_params)
+        return;
+    if (trtc_video_params_read(f->stream->codec, f->data, f->size, &v) < 0) {
+        l->have_params = f->key; /* they stand before it, in another segment */
+        return;
+    }
+    l->have_params = true;
+    x->width_px = v.width_px;
+    x->height_px = v.height_px;
+    x->sar_num = v.sar_num;
+    x->sar_den = v.sar_den;
+    x->profile = v.profile;
+    x->colour = v.colour;
+}
+
+static void learn_audio(struct trtc_look *l, const struct trtc_ts_frame *f)
+{
+    struct trtc_facts *x = l->facts;
+    struct trtc_adts a;
+    if (x->audio_codec[0])
+        return;
+    snprintf(x->audio_codec, sizeof x->audio_codec, "%s", f->stream->codec_name);
+    if (f->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(f->data, f->size, &a) == 0) {
+        x->rate_hz = a.rate_hz;
+        x->channels = a.channels;
+        x->object_type = a.object_type;
+    }
+}
+
+/* Where sound begins: by its first frames, which may be stamped on arrival. */
+static void settle_sound(struct trtc_look *l)
+{
+    int64_t us, jump_us;
+    if (!l->settled && trtc_steady_pop(&l->steady, true, &us, &jump_us))
+        l->first[0] = us * 9 / 100;
+    l->settled = true;
+}
+
+static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame *f, int64_t at)
+{
+    struct trtc_steady_frame s = { .us = at * 100 / 9 };
+    trtc_frame_length(f, &s.samples, &s.rate_hz);
+    if (l->settled || s.samples == 0)
+        return;
+    trtc_steady_push(&l->steady, &s);
+    if (l->steady.n == TRTC_STEADY_AHEAD)
+        settle_sound(l);
+}
+
+static void note_time(struct trtc_look *l, int s, int64_t at)
+{
+    if (l->nb[s] && at < l->last[s] - FALL_90K)
+        l->fell[s] = true;
+    if (!l->nb[s] || (at < l->first[s] && !l->fell[s] && !(l->settled && s == 0)))
+        l->first[s] = at;
+    if (!l->nb[s] || at > l->last[s])
+        l->last[s] = at;
+    if (!l->span.any)
+        l->span.first = at;
+    l->span.last = at;
+    l->span.any = true;
+}
+
+static void note_step(struct trtc_look *l, int s, int64_t dts)
+{
+    int64_t step = l->prev_dts[s] == TRTC_TS_NOPTS ? 0 : trtc_ts_diff(dts, l->prev_dts[s]);
+    if (step > 0 && step < STEP_MAX_90K) {
+        l->step[s] = step;
+        l->step_max[s] = step > l->step_max[s] ? step : l->step_max[s];
+    }
+    l->prev_dts[s] = dts;
+}
+
+static void learn_format(struct trtc_look *l, const struct trtc_ts_frame *f)
+{
+    if (f->stream->video)
+        learn_video(l, f);
+    else
+        learn_audio(l, f);
+}
+
+int trtc_look_frame(struct trtc_look *l, const struct trtc_ts_frame *f)
+{
+    int s = slot(f);
+    learn_format(l, f);
+    if (f->pts_90k == TRTC_TS_NOPTS)
+        return 0;
+    if (!l->nb[0] && !l->nb[1])
+        l->base_90k = f->pts_90k;
+    if (s == 1 && !l->nb[1] && f->dts_90k != TRTC_TS_NOPTS)
+        l->delay_90k = trtc_ts_diff(f->pts_90k, f->dts_90k);
+    int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
+    note_time(l, s, at);
+    if (!f->stream->video)
+        learn_start_of_sound(l, f, at);
+    l->nb[s]++;
+    note_step(l, s, f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k);
+    return l->skipped ? 0 : trtc_course_add_ts(&l->course, f);
+}
+
+void trtc_look_late(struct trtc_look *l, const struct trtc_ts_frame *f)
+{
+    const int64_t at = f->pts_90k == TRTC_TS_NOPTS ? 0 : trtc_ts_diff(f->pts_90k, l->base_90k);
+    learn_format(l, f);
+    if (at < l->late_first && at > -BEFORE_90K)
+        l->late_first = at;
+    l->late |= f->stream->video ? TRTC_VIDEO : TRTC_AUDIO;
+}
+
+void trtc_look_skip(struct trtc_look *l)
+{
+    settle_sound(l);
+    l->skipped = true;
+    l->prev_dts[0] = l->prev_dts[1] = TRTC_TS_NOPTS;
+}
+
+unsigned trtc_look_kinds(const struct trtc_look *l)
+{
+    return l->late | (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
+}
+
+static int64_t first_of(const struct trtc_look *l)
+{
+    const int64_t first =
+        l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
+    return l->late && l->late_first < first ? l->late_first : first;
+}
+
+int64_t trtc_look_first_90k(struct trtc_look *l)
+{
+    settle_sound(l);
+    return (l->base_90k + first_of(l)) & (TRTC_TS_WRAP_90K - 1);
+}
+
+/* By the course, whose pictures stand where they are decoded. */
+static int64_t length_of_course_us(const struct trtc_look *l)
+{
+    int64_t start = INT64_MAX, end = INT64_MIN;
+    for (size_t i = 0; i < l->course.n; i++) {
+        const struct trtc_course_run *r = &l->course.runs[i];
+        const int64_t shift = r->shift + (r->track == TRTC_COURSE_PICTURE ? l->delay_90k : 0);
+        start = r->from + shift < start ? r->from + shift : start;
+        end = r->to + shift > end ? r->to + shift : end;
+    }
+    return (end - start) * 100 / 9;
+}
+
+int64_t trtc_look_length_us(const struct trtc_look *l)
+{
+    int64_t end = INT64_MIN;
+    if (!l->skipped && l->course.n && l->course.settled)
+        return length_of_course_us(l);
+    for (int s = 0; s < 2; s++) {
+        int64_t frame = l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
+        if (l->nb[s] && l->last[s] + frame > end)
+            end = l->last[s] + frame;
+    }
+    return end == INT64_MIN ? TRTC_NOTIME : (end - first_of(l)) * 100 / 9;
+}
