@@ -236,11 +236,13 @@ static bool say_damage(const struct hls_account *a)
                   l.nb_undecoded);
     if (l.scrambled)
         cli_error("%s: scrambled packets were left out", a->input);
+    if (l.encrypted)
+        cli_error("%s: some of it is encrypted with SAMPLE-AES, and left out", a->input);
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
     return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_damaged || l.nb_bad_bytes ||
-           l.nb_undecoded || l.scrambled || l.cut;
+           l.nb_undecoded || l.scrambled || l.encrypted || l.cut;
 }
 
 bool hls_say_losses(struct hls_account *a)

@@ -250,27 +250,50 @@ encrypt() {
     cmp p/$first "$ref/$first"
 }
 
-# sample_aes FILE: the stream types in its program maps become those of encrypted samples.
+# sample_aes FILE TYPE...: these stream types (1b, 0f) in its program maps become those of encrypted samples.
 sample_aes() {
-    perl -0777 -pi -e '
+    perl -e '
         sub crc { my $c = ~0 & 0xffffffff;
             for (unpack "C*", shift) { $c ^= $_ << 24; $c = ($c & 0x80000000 ? $c << 1 ^ 0x04c11db7 : $c << 1) & 0xffffffff for 1..8 }
             pack "N", $c }
-        s{(\x47\x50\x00.\x00)(\x02.(.).{9})(\x1b|\x0f)(.{4})(.{4})}{my $s = $2 . chr(ord($4) | 0xc0) . $5; $1 . $s . crc($s)}gse' "$1"
+        my ($file, @types) = @ARGV; local $/; open F, "+<", $file; binmode F; my $d = <F>;
+        for (my $i = 0; $i < length $d; $i += 188) {
+            next if (unpack("n", substr $d, $i + 1, 2) & 0x1fff) != 0x1000;
+            my $n = 3 + (unpack("n", substr $d, $i + 6, 2) & 0xfff); my $s = substr $d, $i + 5, $n - 4;
+            for (@types) { my ($a, $b) = (chr hex, chr(hex() | 0xc0)); $s =~ s/$a(?=[\xe0-\xff].)/$b/s }
+            substr($d, $i + 5, $n) = $s . crc($s);
+        }
+        seek F, 0, 0; print F $d' "$@"
 }
 
 @test "samples that are encrypted inside a plain transport stream" {
     have plain p
-    sample_aes "$(segment p video 1)"
+    sample_aes "$(segment p video 1)" 1b
     sed -i "/^#EXT-X-TRTC-FILE-ATTR:1767225610533/s/^/#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k\"\n/" "$(list video)"
     merge 3 -f p
     said '20260101000010533.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES (EXT-X-KEY); 10.000 s'
     [ "$(wc -l <err)" -eq 1 ]
     # whatever the playlist says
     sed -i /EXT-X-KEY/d "$(list video)"
-    sample_aes "$(segment p audio 0)"
+    sample_aes "$(segment p audio 0)" 0f
     merge 3 -f p --force
     said '20260101000000495.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES; 10.005 s'
+}
+
+@test "encrypted samples as the input of trtc-hls and of trtc-mix: named, and the rest is made" {
+    clips 2 some.ts=1
+    sample_aes some.ts 1b
+    expect 3 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch some.ts
+    said 'some of it is encrypted with SAMPLE-AES, and left out'
+    [ "$(find h -name '*audio*.ts' | wc -l)" -eq 1 ]
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv a=some.ts
+    said 'a (some.ts): encrypted: some of it is encrypted with SAMPLE-AES'
+    cp some.ts all.ts
+    sample_aes all.ts 0f
+    expect 65 trtc-hls -q -A 1 -R 1 -u a -d h2 -S $epoch all.ts
+    said 'no frame of video or sound in it: it is encrypted with SAMPLE-AES'
+    mix 65 -q -o o.mp4 a=all.ts
+    said 'it is encrypted with SAMPLE-AES'
 }
 
 @test "what a segment is that is no transport stream" {

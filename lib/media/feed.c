@@ -202,6 +202,7 @@ void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input 
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
     s->lost.scrambled |= l.scrambled;
+    s->lost.encrypted |= l.encrypted;
     s->lost.cut |= l.cut && at_end;
 }
 
@@ -315,6 +316,9 @@ void trtc_source_settle(struct trtc_source_input *s)
     if (l->scrambled)
         trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
                         "scrambled packets were left out");
+    if (l->encrypted)
+        trtc_losses_add(s->losses, s->label, "encrypted", -1, TRTC_NOTIME, 0, -1,
+                        "some of it is encrypted with SAMPLE-AES");
     if (l->cut)
         trtc_losses_add(s->losses, s->label, "truncated", -1, TRTC_NOTIME, 0, -1,
                         "it ends in the middle of a frame");

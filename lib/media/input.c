@@ -596,8 +596,14 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         return -1;
     if (!in->first && in->stop && *in->stop)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before there was a frame", in->name);
-    if (!in->first)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in it", in->name);
+    if (!in->first) {
+        struct trtc_input_losses lost;
+        trtc_input_losses(in, &lost);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in it%s", in->name,
+                         lost.encrypted   ? ": it is encrypted with SAMPLE-AES"
+                         : lost.scrambled ? ": it is scrambled"
+                                          : "");
+    }
     in->start_us = s.min_pts_us;
     in->shown_us = s.shown_us != TRTC_NOTIME ? s.shown_us : s.min_pts_us < 0 ? 0 : s.min_pts_us;
     guess_first_duration(in);

@@ -70,6 +70,7 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_faults;       /* other containers than TS: faults that were passed over, */
     const char *fault;       /* the first of them, in words, or NULL; valid as long as the input */
     bool scrambled;          /* TS: scrambled packets were left out */
+    bool encrypted;          /* TS: the samples of some stream are encrypted (SAMPLE-AES) */
     bool cut;                /* the input ends in the middle of something */
 };
 

@@ -166,6 +166,8 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->nb_lost_packets = s->nb_lost;
     out->nb_bad_bytes = s->nb_bad + b->nb_bad_bytes;
     out->scrambled = s->scrambled;
+    for (int i = 0; i < s->nb_named; i++)
+        out->encrypted |= trtc_ts_is_encrypted(&s->named[i]);
     out->nb_damaged = b->nb_damaged;
     out->cut = s->partial_tail || b->cut;
 }

@@ -229,17 +229,10 @@ static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const 
     return ret;
 }
 
-/* The stream types of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming": samples
- * that are encrypted in a stream that is not. */
-static bool is_sample_aes(uint8_t stream_type)
-{
-    return stream_type == 0xdb || stream_type == 0xcf || stream_type == 0xc1 || stream_type == 0xc2;
-}
-
 static bool has_sample_aes(const struct trtc_ts_stats *stats)
 {
     for (int i = 0; i < stats->nb_named; i++)
-        if (is_sample_aes(stats->named[i].stream.stream_type))
+        if (trtc_ts_is_encrypted(&stats->named[i]))
             return true;
     return false;
 }

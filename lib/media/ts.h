@@ -171,6 +171,10 @@ bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
 /* Whether the packet in which such a segment ends goes on in the one that begins with these bytes. */
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
 
+/* A stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming" (SAMPLE-AES):
+ * samples that are encrypted in a transport stream that is not. It is never taken. */
+bool trtc_ts_is_encrypted(const struct trtc_ts_named *n);
+
 /* Packets of a picture or sound stream that was taken, but not all the way: a loss. */
 int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);
 

@@ -96,6 +96,12 @@ int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n)
     return n->kind && n->taken ? n->nb_packets - n->nb_followed : 0;
 }
 
+bool trtc_ts_is_encrypted(const struct trtc_ts_named *n)
+{
+    const uint8_t type = n->stream.stream_type;
+    return type == 0xdb || type == 0xcf || type == 0xc1 || type == 0xc2;
+}
+
 bool trtc_ts_left_out(const struct trtc_ts_named *n)
 {
     return !n->taken && n->nb_packets > 0 && (n->wanted || n->kind == 0);

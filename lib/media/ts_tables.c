@@ -32,7 +32,8 @@ static const struct data_type {
 } data_types[] = {
     { 0x05, 0, "sections" },     { 0x0b, 0, "DSM-CC" },       { 0x15, 0, "timed metadata" },
     { 0x06, 0x56, "teletext" },  { 0x06, 0x59, "subtitles" }, { 0x90, 0, "subtitles" },
-    { 0x86, 0, "cue messages" },
+    { 0x86, 0, "cue messages" }, { 0xdb, 0, "encrypted H.264" },  { 0xcf, 0, "encrypted AAC" },
+    { 0xc1, 0, "encrypted AC-3" }, { 0xc2, 0, "encrypted AC-3" },
 };
 
 /* Registration descriptors' format identifiers (SMPTE registration authority), for private
