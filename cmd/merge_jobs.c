@@ -97,7 +97,8 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
 /* A file of an earlier run counts as an output as well, and what was lost in it stays lost. */
 static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
 {
-    int64_t losses = trtc_merge_told_losses(path);
+    struct trtc_err err;
+    int64_t losses = trtc_merge_told_losses(path, &err);
     print_file(w, o, path, NULL, 0);
     if (w->account.outputs) {
         cJSON *j = file_json(o, path, NULL, 0), *file = cJSON_CreateObject();
@@ -107,7 +108,9 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
         trtc_json_put(&j, "files", files);
         trtc_json_push(&w->account.outputs, j);
     }
-    if (losses == 0)
+    if (losses < 0)
+        w->code = trtc_worse(w->code, cli_report(&err));
+    if (losses <= 0)
         return;
     cli_error("%s: finished by an earlier run, which found losses in the segments: %" PRId64
               "; --force makes it again",

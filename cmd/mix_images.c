@@ -95,7 +95,7 @@ static void resolve(struct images *im, const char *what, char **name)
         path = strdup(file);
     if (!path) {
         cli_report(&err);
-        im->code = trtc_worse(im->code, TRTC_EX_LOSS);
+        im->code = trtc_worse(im->code, trtc_is_shortage(&err) ? err.code : TRTC_EX_LOSS);
     }
     free(*name);
     *name = path;

@@ -447,6 +447,12 @@ void mix_say_cannot(void *opaque, const char *what)
     cli_error("%s", what);
 }
 
+/* A picture that is not there is left out; one that the machine cannot read now may be there. */
+static int shortage_of(const struct images *im)
+{
+    return im->code > TRTC_EX_LOSS ? im->code : 0;
+}
+
 static int read_request(struct opts *o)
 {
     struct trtc_err err;
@@ -460,7 +466,7 @@ static int read_request(struct opts *o)
         return err.code;
     }
     mix_images_resolve(&o->images, &o->set.look);
-    return 0;
+    return shortage_of(&o->images);
 }
 
 /* Of the options only those that the request needs. */
@@ -496,7 +502,7 @@ static int load_images(struct opts *o)
     for (size_t i = 0; ret == 0 && i < look->nb_marks; i++)
         if (look->marks[i].kind == TRTC_MARK_IMAGE)
             ret = mix_image_load(&o->images, look->marks[i].text, &err);
-    return ret < 0 ? cli_report(&err) : 0;
+    return ret < 0 ? cli_report(&err) : shortage_of(&o->images);
 }
 
 static bool ends_in(const char *s, const char *suffix)

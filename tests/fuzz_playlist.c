@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The playlist parser under libFuzzer. No input may make it read or write outside its text, and what it hands out must
- * be as its header says.
+/* Playlists under libFuzzer: what tools make of their text, the parser, and the names in their lines. No input may make it
+ * read or write outside its text, and what it hands out must be as its header says.
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_POSIX_C_SOURCE=200809L -Ilib \
- *       tests/fuzz_playlist.c lib/core/playlist.c lib/core/err.c -o fuzz_playlist
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_POSIX_C_SOURCE=200809L -Ilib tests/fuzz_playlist.c \
+ *       lib/core/{playlist,playlist_load,content,beneath,plain_name,name,b64,text,utc,err}.c -lz -lb64 -o fuzz_playlist
  *   ./fuzz_playlist -max_len=65536 -max_total_time=60 CORPUS_DIR */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/playlist.h"
+#include "core/name.h"
+#include "core/plain_name.h"
+#include "core/playlist_load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,8 +26,38 @@ static void check_text(const struct trtc_playlist *p, size_t size, const char *s
     check(s >= p->text && s + n <= p->text + size && s[n] == '\0');
 }
 
+/* A plain name is a file's, and plain already. */
+static void check_name(const char *s, size_t n)
+{
+    char plain[TRTC_PLAIN_MAX], again[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    if (!trtc_plain_name(s, n, plain))
+        return;
+    check(*plain && strlen(plain) < TRTC_PLAIN_MAX);
+    if (trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0)
+        check(trtc_plain_name(plain, strlen(plain), again) && strcmp(plain, again) == 0);
+}
+
+/* The text as it was meant to be. */
+static void check_text_of(const uint8_t *data, size_t size)
+{
+    int64_t n = (int64_t)size;
+    char *text = malloc(size + 1);
+    struct trtc_err err = { 0 };
+    if (!text)
+        return;
+    memcpy(text, data, size);
+    if (trtc_playlist_text(&text, &n, &err) < 0)
+        check(err.code == TRTC_EX_DATAERR && strncmp(err.msg, "compressed with gzip", 20) == 0);
+    else
+        text[n] = '\0';
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    check_text_of(data, size);
+    check_name((const char *)data, size);
     char *text = malloc(size + 1);
     struct trtc_playlist p;
     struct trtc_err err = { 0 };
@@ -38,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < p.nb_segs; i++) {
         const struct trtc_playlist_seg *s = &p.segs[i];
         check_text(&p, size, s->uri, s->uri_len);
+        check_name(s->uri, s->uri_len);
         check(s->uri_len > 0 && s->uri_len <= TRTC_PLAYLIST_LINE_MAX &&
               strlen(s->uri) <= s->uri_len);
         check(s->uri[0] != '#' && !memchr(s->uri, '\n', s->uri_len));

@@ -542,14 +542,13 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
     return ret;
 }
 
-int64_t trtc_merge_told_losses(const char *path)
+int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err)
 {
     char comment[128];
     int64_t n = 0;
-    if (trtc_mp4_read_comment(path, comment, sizeof comment) < 0 ||
-        sscanf(comment, LOSSES_READ_FORMAT, &n) != 1)
-        return 0;
-    return n;
+    if (trtc_mp4_read_comment(path, comment, sizeof comment, err) < 0)
+        return -1;
+    return sscanf(comment, LOSSES_READ_FORMAT, &n) == 1 && n > 0 ? n : 0;
 }
 
 void trtc_merge_result_fini(struct trtc_merge_result *res)

@@ -52,8 +52,8 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
                    struct trtc_merge_result *res, struct trtc_err *err);
 
 /* How many losses a finished file says it was made with (in its comment): those that only reading
- * the segments shows, which is not done again for it. 0 also where the file cannot be read. */
-int64_t trtc_merge_told_losses(const char *path);
+ * the segments shows, which is not done again for it. -1 where the file cannot be read. */
+int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err);
 
 /* Removes what was not committed. */
 void trtc_merge_result_fini(struct trtc_merge_result *res);

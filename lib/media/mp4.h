@@ -106,8 +106,8 @@ int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);
 
-/* The comment in a file that this writer made: 0, or -1 where it has none or is something
- * else. out gets at most size - 1 bytes and a NUL. */
-int trtc_mp4_read_comment(const char *path, char *out, size_t size);
+/* The comment in a file that this writer made; "" where it has none or is something else. out gets
+ * at most size - 1 bytes and a NUL. 0, or -1 where the file cannot be read. */
+int trtc_mp4_read_comment(const char *path, char *out, size_t size, struct trtc_err *err);
 
 #endif

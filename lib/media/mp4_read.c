@@ -51,24 +51,24 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
     return false;
 }
 
-int trtc_mp4_read_comment(const char *path, char *out, size_t size)
+int trtc_mp4_read_comment(const char *path, char *out, size_t size, struct trtc_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return -1;
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
     int64_t from = 0, to = lseek(fd, 0, SEEK_END);
+    errno = 0; /* what is not found is no error */
     bool found = enter(fd, "moov", &from, &to) && enter(fd, "udta", &from, &to) &&
                  enter(fd, "meta", &from, &to);
     from += META_HEADER;
     found = found && enter(fd, "ilst", &from, &to) && enter(fd, "\251cmt", &from, &to) &&
             enter(fd, "data", &from, &to);
     from += DATA_HEADER;
-    ssize_t got = -1;
+    ssize_t got = 0;
     if (found && to >= from)
         got = read_at(fd, out, (size_t)(to - from) < size ? (size_t)(to - from) : size - 1, from);
+    out[got > 0 ? got : 0] = '\0';
+    const int errnum = errno;
     close(fd);
-    if (got < 0)
-        return -1;
-    out[got] = '\0';
-    return 0;
+    return errnum ? trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s", path) : 0;
 }
