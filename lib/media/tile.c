@@ -94,7 +94,8 @@ static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
         av_packet_free(&t->kept[i].pkt);
     }
     t->nb_kept -= n;
-    memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
+    if (t->nb_kept) /* there may be no room yet that they stand in */
+        memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
     t->newest_key -= t->newest_key > n ? n : t->newest_key;
 }
 
