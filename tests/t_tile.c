@@ -525,6 +525,130 @@ static void test_cut_away(void **state)
     }
 }
 
+/* ---- fields ---- */
+
+struct bits {
+    uint8_t p[600];
+    size_t n; /* bits */
+};
+
+static void put(struct bits *b, int n, unsigned value)
+{
+    for (; n-- > 0; b->n++) {
+        if (b->n % 8 == 0)
+            b->p[b->n / 8] = 0;
+        b->p[b->n / 8] |= (uint8_t)((value >> n & 1) << (7 - b->n % 8));
+    }
+}
+
+static void put_ue(struct bits *b, unsigned v)
+{
+    int len = 0;
+    while ((v + 1) >> (len + 1))
+        len++;
+    put(b, len, 0);
+    put(b, len + 1, v + 1);
+}
+
+static void put_unit(uint8_t *out, size_t *size, unsigned header, struct bits *b)
+{
+    put(b, 1, 1); /* rbsp_trailing_bits */
+    put(b, (int)(-b->n & 7), 0);
+    const uint8_t start[] = { 0, 0, 0, 1, (uint8_t)header };
+    memcpy(out + *size, start, sizeof start);
+    *size += sizeof start;
+    for (size_t i = 0; i < b->n / 8; i++) {
+        if (i > 1 && b->p[i] < 4 && !b->p[i - 1] && !b->p[i - 2])
+            out[(*size)++] = 3;
+        out[(*size)++] = b->p[i];
+    }
+}
+
+/* 16x32, of which a field is one macroblock (ITU-T H.264, 7.3.2.1). */
+static void put_field_sets(uint8_t *out, size_t *size)
+{
+    struct bits b = { .n = 0 };
+    put(&b, 24, 77 << 16 | 30);
+    put_ue(&b, 0); /* id */
+    put_ue(&b, 0); /* frame_num: 4 bits */
+    put_ue(&b, 2); /* pictures are shown as they come */
+    put_ue(&b, 1); /* references */
+    put(&b, 1, 0);
+    put_ue(&b, 0); /* width */
+    put_ue(&b, 0); /* height */
+    put(&b, 6,
+        0x10); /* fields; no macroblocks of them in frames; 8x8 inference; no cropping, no VUI */
+    put_unit(out, size, 0x67, &b);
+    b.n = 0;
+    put_ue(&b, 0);
+    put_ue(&b, 0);
+    put(&b, 2, 0);
+    put_ue(&b, 0);
+    put_ue(&b, 0);
+    put_ue(&b, 0);
+    put(&b, 3, 0);
+    put_ue(&b, 0);
+    put_ue(&b, 0);
+    put_ue(&b, 0);
+    put(&b, 3, 0);
+    put_unit(out, size, 0x68, &b);
+}
+
+/* The nth field, its macroblock uncoded and gray. */
+static void put_field(uint8_t *out, size_t *size, int n)
+{
+    struct bits b = { .n = 0 };
+    const bool first = n == 0, bottom = n & 1;
+    put_ue(&b, 0);
+    put_ue(&b, 7); /* I */
+    put_ue(&b, 0);
+    put(&b, 4, (unsigned)n / 2 % 16);
+    put(&b, 2, 2 | bottom);
+    if (first) {
+        put_ue(&b, 0); /* idr_pic_id */
+        put(&b, 2, 0);
+    } else {
+        put(&b, 1, 0); /* sliding window */
+    }
+    put_ue(&b, 0);  /* slice_qp_delta */
+    put_ue(&b, 25); /* I_PCM */
+    put(&b, (int)(-b.n & 7), 0);
+    for (int i = 0; i < 384; i++)
+        put(&b, 8, 128);
+    put_unit(out, size, first ? 0x65 : 0x61, &b);
+}
+
+/* Two fields that come one by one are one picture, and both are seen. */
+static void test_fields(void **state)
+{
+    enum { FIELDS = 20 };
+    struct stream s = { .packets = calloc(FIELDS, sizeof *s.packets) };
+    (void)state;
+    for (s.n = 0; s.n < FIELDS; s.n++) {
+        struct packet *p = &s.packets[s.n];
+        *p = (struct packet){ .data = calloc(1, 1000),
+                              .pts_us = pts_of((int64_t)s.n, 50),
+                              .dts_us = pts_of((int64_t)s.n, 50),
+                              .key = s.n == 0,
+                              .codec = TRTC_CODEC_H264 };
+        if (s.n == 0)
+            put_field_sets(p->data, &p->size);
+        put_field(p->data, &p->size, (int)s.n);
+    }
+    for (int threads = 1; threads < 3; threads++) {
+        struct fake f = fake_of(&s);
+        struct trtc_tile *t = tile_of(&f, threads);
+        for (int n = 0; n < FIELDS; n++)
+            advance(t, pts_of(n, 50), true);
+        assert_int_equal(stats_of(t).nb_decoded, FIELDS / 2);
+        const struct trtc_ledger l = settled(t, INT64_MAX);
+        assert_int_equal(l.nb_in, FIELDS);
+        assert_int_equal(l.nb_out, FIELDS);
+        done(&f, &t);
+    }
+    drop(&s);
+}
+
 /* ---- hidden ---- */
 
 static void test_hidden(void **state)
@@ -941,25 +1065,16 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_time),
-        cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_turned),
-        cmocka_unit_test(test_turned_by_the_stream),
-        cmocka_unit_test(test_cut_away),
-        cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_hidden_costs_nothing),
-        cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_hidden_for_long),
-        cmocka_unit_test(test_wait),
-        cmocka_unit_test(test_wait_reordered),
-        cmocka_unit_test(test_single),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_source_breaks),
-        cmocka_unit_test(test_no_decoder),
-        cmocka_unit_test(test_codec_changes),
-        cmocka_unit_test(test_no_key_frame_first),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_every_time),    cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_turned),        cmocka_unit_test(test_turned_by_the_stream),
+        cmocka_unit_test(test_cut_away),      cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_hidden),        cmocka_unit_test(test_hidden_costs_nothing),
+        cmocka_unit_test(test_reasons),       cmocka_unit_test(test_hidden_for_long),
+        cmocka_unit_test(test_wait),          cmocka_unit_test(test_wait_reordered),
+        cmocka_unit_test(test_single),        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_source_breaks), cmocka_unit_test(test_no_decoder),
+        cmocka_unit_test(test_codec_changes), cmocka_unit_test(test_no_key_frame_first),
+        cmocka_unit_test(test_damage),        cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests_name("tile", tests, make_streams, drop_streams);
 }
