@@ -97,12 +97,18 @@ END
 }
 
 @test "sources of several kinds: the canvas has one, each is brought to it, also where the tags change midway" {
+    local f
     flat a.ts 160x90 0x20c040 yuv420p bt709 "${said709[@]}"
     flat b.ts 160x90 0xc02040 yuv420p bt601
     mix 0 -q --only video -r 5 -s 320x180 -o m.mp4 a=a.ts b=b.ts
     tagged m.mp4 "tv $bt601" mix
     alike "$(shown a.ts)" "$(shown m.mp4)" first
     alike "$(shown b.ts)" "$(shown m.mp4 200:20)" second
+    # in whatever container
+    for f in m.mkv m.ts; do
+        mix 0 -q --only video -r 5 -s 1280x720 -o $f a=a.ts b=b.ts
+        tagged $f "tv $bt709" $f
+    done
     # one after the other in one recording
     mkdir r
     trtc-hls -q -A 1 -R 2 -u u -d r -S 1767225600000 a.ts >list
