@@ -2,7 +2,7 @@
 /* libFuzzer harness for the MPEG-TS demultiplexer and what reads its frames.
  *
  *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_ts.c lib/media/ts.c lib/media/ts_*.c lib/media/psi.c lib/media/es.c \
+ *       tests/fuzz_ts.c lib/media/ts.c lib/media/ts_*.c lib/media/psi.c lib/media/es*.c \
  *       lib/media/poc.c lib/media/picture_time.c -o fuzz_ts
  *   ./fuzz_ts -max_len=20000 DIR-WITH-SHORT-TS-FILES
  *

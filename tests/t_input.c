@@ -408,6 +408,22 @@ static void test_other_sound_is_encoded(void **state)
     }
 }
 
+/* Frames of every codec that stands in transport streams, from the first to the last. */
+static void test_sound_to_its_end(void **state)
+{
+    static const char *const names[] = { "ac3.ts", "eac3.ts", "mp2.ts", "dts.ts", "latm.ts" };
+    (void)state;
+    run(FFMPEG "-f lavfi -i sine=r=48000:d=4 -strict -2 -c:a ac3 ac3.ts -strict -2 -c:a eac3 eac3.ts "
+               "-c:a mp2 mp2.ts -strict -2 -c:a dca dts.ts -c:a aac -mpegts_flags latm latm.ts");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        read_file(&got, names[i]);
+        assert_int_equal(got.result, 0);
+        assert_true(got.info.audio_encoded);
+        assert_int_equal(got.losses.nb_undecoded + got.losses.nb_bad_bytes, 0);
+        assert_int_in_range(got.nb[A], (4 * 48000 + 1023) / 1024, 191);
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -1524,6 +1540,7 @@ int main(void)
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_rate),
         cmocka_unit_test(test_other_sound_is_encoded),
+        cmocka_unit_test(test_sound_to_its_end),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_url_hides_secrets),
         cmocka_unit_test(test_pipe_of_tiny_writes),

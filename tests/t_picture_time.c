@@ -69,7 +69,8 @@ static bool encode(const char *name, int b_frames, const char *params, struct pi
     c->max_b_frames = b_frames;
     c->thread_count = 1;
     av_opt_set(c->priv_data, "preset", "veryfast", 0);
-    av_opt_set(c->priv_data, name[4] == '4' ? "x264-params" : "x265-params", params, 0);
+    if (strncmp(name, "libx", 4) == 0)
+        av_opt_set(c->priv_data, name[6] == '4' ? "x264-params" : "x265-params", params, 0);
     assert_int_equal(avcodec_open2(c, codec, NULL), 0);
     assert_int_equal(av_frame_get_buffer(frame, 0), 0);
     for (int i = 0; i < NB; i++) {
@@ -153,21 +154,25 @@ static void test_encoded(void **state)
     (void)state;
     static const struct {
         const char *encoder;
+        uint8_t type;
         int b_frames;
         const char *params;
     } cases[] = {
-        { "libx264", 0, "aud=1" },
-        { "libx264", 2, "b-pyramid=0:b-adapt=0" },
-        { "libx264", 3, "aud=1:b-pyramid=normal:b-adapt=0:slices=2" },
-        { "libx264", 3, "open-gop=1:b-adapt=0:scenecut=0" },
-        { "libx265", 3, "log-level=none:b-adapt=0" },
+        { "libx264", 0x1b, 0, "aud=1" },
+        { "libx264", 0x1b, 2, "b-pyramid=0:b-adapt=0" },
+        { "libx264", 0x1b, 3, "aud=1:b-pyramid=normal:b-adapt=0:slices=2" },
+        { "libx264", 0x1b, 3, "open-gop=1:b-adapt=0:scenecut=0" },
+        { "libx265", 0x24, 3, "log-level=none:b-adapt=0" },
+        { "mpeg2video", 0x02, 0, "" },
+        { "mpeg2video", 0x02, 2, "" },
+        { "mpeg1video", 0x01, 2, "" },
     };
     static struct picture p[NB];
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         if (!encode(cases[i].encoder, cases[i].b_frames, cases[i].params, p))
             continue;
-        const uint8_t type = cases[i].encoder[6] == '4' ? 0x1b : 0x24;
+        const uint8_t type = cases[i].type;
         for (enum said s = BOTH_TIMES; s < NO_TIMES; s++) {
             check(mux_pictures(p, type, 1, 1, s), p, 0);
             if (s == DTS_AT_TIMES_ABOVE)

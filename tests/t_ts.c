@@ -1794,8 +1794,23 @@ static void test_pictures(void **state)
     assert_int_equal(f->n, 1);
     assert_int_equal(f->f[0].data.n, 16);
     assert_int_equal(f->f[0].pts, 6000);
-    assert_int_equal(f->stats.nb_bad, 10);
+    assert_int_equal(f->stats.nb_bad, 0);
+    assert_int_equal(f->stats.named[0].nb_idle, 10);
     frames_free(f);
+
+    /* So are a delimiter, or SEI, or the end of the stream. */
+    static const char *const last[] = { "\0\0\1\x09\xf0", "\0\0\1\x06\5\1\x84\x80", "\0\0\1\x0b" };
+    static const size_t sizes[] = { 5, 8, 4 };
+    for (size_t i = 0; i < COUNT(last); i++) {
+        m->out.n = 0;
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 6000, "\0\0\1\x65\x88\x99", 6);
+        mux_pes(m, VIDEO, 7000, last[i], sizes[i]);
+        f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, 1);
+        frames_free(f);
+    }
 
     /* Bytes in front of the first start code, and a stream without any. */
     m->out.n = 0;
@@ -2019,6 +2034,222 @@ static void test_adts(void **state)
     mux_free(m);
 }
 
+/* ---- sound of other codecs ---- */
+
+enum { FRAME_KINDS = 6 };
+
+static const struct kind {
+    const char *name;
+    uint8_t type;
+    const char *desc;
+    size_t desc_size;
+    int samples;
+} kinds[FRAME_KINDS] = {
+    { "mp3", 0x03, NULL, 0, 1152 },
+    { "ac3", 0x81, NULL, 0, 1536 },
+    { "eac3", 0x87, NULL, 0, 768 },
+    { "dts", 0x82, NULL, 0, 512 },
+    { "aac_latm", 0x11, NULL, 0, 1024 },
+    { "dts", 0x06,
+      "\x05\x04"
+      "DTS2",
+      6, 512 },
+};
+
+/* A frame at 48 kHz; with a second part that belongs to it where the codec has such. */
+static void add_frame(struct bytes *b, int kind, int i)
+{
+    uint8_t h[16] = { 0 };
+    size_t n = 100 + mux_rnd() % 200 / 2 * 2, head = 10;
+
+    switch (kind) {
+    case 0:
+        memcpy(h, "\xff\xfd\x84\0", head = 4);
+        n = 384;
+        break;
+    case 1:
+        memcpy(h, "\x0b\x77\xaa\xbb\x08\x40", head = 6);
+        n = 256;
+        break;
+    case 2:
+        memcpy(h, "\x0b\x77\0\0\x20\x80", head = 6);
+        h[3] = (uint8_t)(n / 2 - 1);
+        break;
+    case 4:
+        memcpy(h, i % 3 ? "\x56\xe0\0\xff" : "\x56\xe0\0\x20\0\x11\x90", head = i % 3 ? 4 : 7);
+        h[1] |= (uint8_t)((n - 3) >> 8);
+        h[2] = (uint8_t)(n - 3);
+        break;
+    default:
+        memcpy(h, "\x7f\xfe\x80\x01\xfc\x3c\0\0\x34", head = 9);
+        h[6] = (uint8_t)((n - 1) >> 4);
+        h[7] = (uint8_t)(n - 1) << 4;
+        break;
+    }
+    bytes_add(b, h, head);
+    bytes_add_random(b, n - head);
+    if (kind == 2) { /* a dependent substream */
+        bytes_add(b, "\x0b\x77\x40\x1f\x20\x80", 6);
+        bytes_add_random(b, 58);
+    } else if (kind == 5) { /* an extension of 64 bytes */
+        bytes_add(b, "\x64\x58\x20\x25\0\x01\x20\x07\xe0\0", 10);
+        bytes_add_random(b, 54);
+    }
+}
+
+static void test_sound_of_other_codecs(void **state)
+{
+    (void)state;
+    enum { NB = 30 };
+
+    for (int kind = 0; kind < FRAME_KINDS; kind++) {
+        const struct kind *k = &kinds[kind];
+        const struct entry e[] = { { AUDIO, k->type, k->desc, k->desc_size } };
+        struct mux *m = mux_new();
+        struct bytes a[NB] = { { NULL, 0, 0 } }, all = { NULL, 0, 0 };
+        size_t begin[NB];
+
+        for (int i = 0; i < NB; i++) {
+            begin[i] = all.n;
+            add_frame(&a[i], kind, i);
+            bytes_add(&all, a[i].p, a[i].n);
+        }
+        /* PES packets of any size, each with the time of the first frame that begins in it. */
+        for (size_t size = 40; size < 3000; size = size * 3 / 2) {
+            m->out.n = 0;
+            mux_pat(m, 1, (const int[]){ PMT });
+            mux_pmt(m, PMT, e, 1, false);
+            for (size_t at = 0; at < all.n; at += size) {
+                const size_t n = all.n - at < size ? all.n - at : size;
+                int64_t pts = NOPTS;
+                for (int i = NB - 1; i >= 0; i--)
+                    if (begin[i] >= at && begin[i] < at + n)
+                        pts = 9000 + i * k->samples * 90000LL / 48000;
+                mux_pes(m, AUDIO, pts, all.p + at, n);
+            }
+            struct frames *f = read_blocks(m->out.p, m->out.n, 1000);
+            assert_clean(f);
+            assert_int_equal(f->n, NB);
+            for (int i = 0; i < NB; i++) {
+                assert_frame(&f->f[i], &a[i], 9000 + i * k->samples * 90000LL / 48000, false);
+                assert_string_equal(f->f[i].codec_name, k->name);
+            }
+            assert_string_equal(f->stats.named[0].stream.codec_name, k->name);
+            frames_free(f);
+        }
+
+        /* A packet is missing: the frames around it are, and no others. */
+        m->out.n = 0;
+        mux_pat(m, 1, (const int[]){ PMT });
+        mux_pmt(m, PMT, e, 1, false);
+        for (int i = 0; i < NB; i += 3) {
+            struct bytes b = { NULL, 0, 0 };
+            for (int j = i; j < i + 3; j++)
+                bytes_add(&b, a[j].p, a[j].n);
+            mux_pes(m, AUDIO, 9000 + i * k->samples * 90000LL / 48000, b.p, b.n);
+            bytes_drop(&b);
+        }
+        memmove(m->out.p + 9 * 188, m->out.p + 10 * 188, m->out.n - 10 * 188);
+        m->out.n -= 188;
+        struct frames *f = read_all(&m->out);
+        assert_int_equal(f->stats.nb_lost, 1);
+        assert_int_in_range(f->n, NB - 4, NB - 1);
+        for (int i = 0, j = 0; i < f->n; i++, j++) {
+            while (j < NB && (a[j].n != f->f[i].data.n || memcmp(a[j].p, f->f[i].data.p, a[j].n)))
+                j++;
+            assert_true(j < NB);
+            if (f->f[i].pts != NOPTS)
+                assert_int_equal(f->f[i].pts, 9000 + j * k->samples * 90000LL / 48000);
+        }
+        frames_free(f);
+
+        /* What the tables say is wrong. */
+        const struct entry wrong[] = { { AUDIO, k->type == 0x03 ? 0x81 : 0x03, NULL, 0 } };
+        m->out.n = 0;
+        mux_pat(m, 1, (const int[]){ PMT });
+        mux_pmt(m, PMT, wrong, 1, false);
+        mux_pes(m, AUDIO, 9000, all.p, all.n);
+        f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, NB);
+        assert_string_equal(f->f[0].codec_name, kind == 2 ? "ac3" : k->name);
+        frames_free(f);
+
+        for (int i = 0; i < NB; i++)
+            bytes_drop(&a[i]);
+        bytes_drop(&all);
+        mux_free(m);
+    }
+}
+
+/* ADTS frames of several blocks: taken apart where they say where the blocks begin. */
+static void test_adts_blocks(void **state)
+{
+    (void)state;
+    struct mux *m = mux_new();
+    struct bytes raw[12] = { { NULL, 0, 0 } }, b = { NULL, 0, 0 };
+
+    for (int i = 0; i < 12; i++)
+        bytes_add_random(&raw[i], 20 + mux_rnd() % 100);
+    for (size_t nb = 1; nb <= 4; nb++) {
+        for (int checked = 0; checked < 2; checked++) {
+            b.n = 0;
+            for (size_t i = 0; i < 12; i += nb) {
+                uint8_t h[7] = { 0xff, checked ? 0xf0 : 0xf1, 0x4c, 0x80, 0, 31, 0xfc };
+                size_t n = checked ? 9 + 2 * (nb - 1) : 7, at = 0;
+                for (size_t k = 0; k < nb; k++)
+                    n += raw[i + k].n + (checked && nb > 1 ? 2 : 0);
+                h[3] |= (uint8_t)(n >> 11);
+                h[4] = (uint8_t)(n >> 3);
+                h[5] |= (uint8_t)((n & 7) << 5);
+                h[6] |= (uint8_t)(nb - 1);
+                bytes_add(&b, h, 7);
+                for (size_t k = 1; checked && k < nb; k++) {
+                    at += raw[i + k - 1].n + 2;
+                    const uint8_t pos[2] = { (uint8_t)(at >> 8), (uint8_t)at };
+                    bytes_add(&b, pos, 2);
+                }
+                if (checked)
+                    bytes_add(&b, "\x12\x34", 2);
+                for (size_t k = 0; k < nb; k++) {
+                    bytes_add(&b, raw[i + k].p, raw[i + k].n);
+                    if (checked && nb > 1)
+                        bytes_add(&b, "\x56\x78", 2);
+                }
+            }
+            for (size_t room = 20; room < 2000; room *= 3) {
+                m->out.n = 0;
+                mux_tables(m, 0x1b);
+                for (size_t at = 0; at < b.n; at += room)
+                    mux_pes(m, AUDIO, at == 0 ? 9000 : NOPTS, b.p + at,
+                            b.n - at < room ? b.n - at : room);
+                struct frames *f = read_blocks(m->out.p, m->out.n, 500);
+                const bool apart = checked && nb > 1;
+                assert_clean(f);
+                assert_int_equal(f->n, apart ? 12 : 12 / nb);
+                for (int i = 0; i < f->n; i++) {
+                    struct trtc_adts a;
+                    const struct frame *g = &f->f[i];
+                    assert_int_equal(trtc_adts_parse(g->data.p, g->data.n, &a), 0);
+                    assert_int_equal(a.frame_bytes, g->data.n);
+                    assert_int_equal(a.samples, apart ? 1024 : 1024 * nb);
+                    assert_int_equal(g->pts, 9000 + i * a.samples * 90000LL / 48000);
+                    if (apart) {
+                        assert_int_equal(a.header_bytes, 7);
+                        assert_int_equal(g->data.n, 7 + raw[i].n);
+                        assert_memory_equal(g->data.p + 7, raw[i].p, raw[i].n);
+                    }
+                }
+                frames_free(f);
+            }
+        }
+    }
+    for (int i = 0; i < 12; i++)
+        bytes_drop(&raw[i]);
+    bytes_drop(&b);
+    mux_free(m);
+}
+
 static void test_opus(void **state)
 {
     (void)state;
@@ -2080,11 +2311,10 @@ static void test_opus(void **state)
 static void test_other(void **state)
 {
     (void)state;
-    static const struct entry e[] = { { VIDEO, 0x02, NULL, 0 }, { AUDIO, 0x03, NULL, 0 } };
+    static const struct entry e[] = { { VIDEO, 0x10, NULL, 0 }, { AUDIO, 0x03, NULL, 0 } };
     struct mux *m = mux_new();
     struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
 
-    bytes_add(&v, "\0\0\1\xb3", 4);
     bytes_add_random(&v, 700);
     bytes_add_random(&a, 300);
     mux_pat(m, 1, (const int[]){ PMT });
@@ -2103,9 +2333,9 @@ static void test_other(void **state)
     for (int i = 0; i < f->n; i++) {
         if (f->f[i].video) {
             assert_int_equal(f->f[i].pts, ++nv * 1000);
-            assert_int_equal(f->f[i].key, nv != 2);
+            assert_false(f->f[i].key);
             assert_int_equal(f->f[i].damaged, nv == 3);
-        } else {
+        } else { /* no frame of the codec is in it */
             assert_frame(&f->f[i], &a, ++na == 2 ? NOPTS : na * 1000, false);
             assert_true(f->f[i].key);
         }
@@ -2158,6 +2388,8 @@ int main(void)
         cmocka_unit_test(test_very_late_tables),
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_other_segments),
+        cmocka_unit_test(test_sound_of_other_codecs),
+        cmocka_unit_test(test_adts_blocks),
     };
 
     av_log_set_level(AV_LOG_QUIET);

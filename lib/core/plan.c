@@ -115,6 +115,10 @@ static bool must_encode_audio(const struct trtc_lane *lane, char why[96])
             snprintf(why, 96, "%s is not AAC", f->audio_codec);
             return true;
         }
+        if (f->blocks) {
+            snprintf(why, 96, "its AAC has several blocks in a frame");
+            return true;
+        }
         if (f->rate_hz != first->rate_hz || f->channels != first->channels ||
             f->object_type != first->object_type) {
             snprintf(why, 96, "the AAC format changes");

@@ -30,6 +30,7 @@ struct trtc_facts {
     struct trtc_colour colour; /* as said */
     char audio_codec[16]; /* "aac", ... */
     int rate_hz, channels, object_type;
+    bool blocks;       /* its frames hold several blocks each */
     int64_t nb_frames; /* pictures in it, where the whole segment was measured; else -1 */
 };
 

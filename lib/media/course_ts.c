@@ -16,11 +16,8 @@ enum { BLOCK_BYTES = 256 * 1024, TAIL_BYTES = 256 * TRTC_TS_PACKET };
 
 void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz)
 {
-    struct trtc_adts a;
-    const bool aac =
-        f->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(f->data, f->size, &a) == 0;
-    *samples = aac ? a.samples : 0;
-    *rate_hz = aac ? a.rate_hz : 0;
+    *samples = f->rate_hz > 0 ? f->samples : 0;
+    *rate_hz = *samples > 0 ? f->rate_hz : 0;
 }
 
 int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)

@@ -416,6 +416,14 @@ static int finish(struct trtc_input *in, int result, struct trtc_err *err)
                          err);
 }
 
+/* Several blocks stand in the frame, and nothing says where: they cannot be copied one by one. */
+static bool has_blocks(const struct trtc_input *in, const struct trtc_input_raw *raw)
+{
+    struct trtc_adts h;
+
+    return !in->any && trtc_adts_parse(raw->data, raw->size, &h) == 0 && h.samples > AAC_SAMPLES;
+}
+
 static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
 {
     struct trtc_input_raw raw;
@@ -438,7 +446,7 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
             ret = finish(in, ret, err);
         else if (raw.track == TRTC_INPUT_VIDEO)
             ret = take_picture(in, &raw, f, err);
-        else if (raw.codec == TRTC_CODEC_AAC && !in->aenc)
+        else if (raw.codec == TRTC_CODEC_AAC && !in->aenc && !has_blocks(in, &raw))
             ret = take_aac(in, &raw, f, err);
         else if (in->any)
             ret = take_any(in, &raw, f);

@@ -129,6 +129,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .codec_name = f.stream->codec_name,
             .data = f.data,
             .size = f.size,
+            .dur_us = f.samples && f.rate_hz ? INT64_C(1000000) * f.samples / f.rate_hz : 0,
             .key = f.key,
             .damaged = f.damaged,
         };

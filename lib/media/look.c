@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/utc.h"
 
+enum { AAC_SAMPLES = 1024 };
+
 #define FALL_90K     45000  /* more than reordered pictures fall by */
 #define BEFORE_90K   180000 /* ... nor where they begin, if they lie so far before it */
 #define STEP_MAX_90K 180000 /* frames further apart than 2 s do not tell the frame rate */
@@ -63,6 +65,7 @@ static void learn_audio(struct trtc_look *l, const struct trtc_ts_frame *f)
         x->rate_hz = a.rate_hz;
         x->channels = a.channels;
         x->object_type = a.object_type;
+        x->blocks = a.samples > AAC_SAMPLES;
     }
 }
 

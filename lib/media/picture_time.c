@@ -36,6 +36,7 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
                                       .pts = pts,
                                       .dts = NOTIME,
                                       .max_pts = pts,
+                                      .shown = pts,
                                       .step = step,
                                       .depth = depth };
 }
@@ -46,9 +47,9 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
  * where a stream shows it. */
 static int counts_of_picture(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
 {
-    const bool h265 = s->sps && s->sps->codec == TRTC_CODEC_H265;
+    const bool may_be_fields = !s->sps || s->sps->codec == TRTC_CODEC_H264;
 
-    return h265 || t->by_one || s->order.field ? 1 : 2;
+    return !may_be_fields || t->by_one || s->order.field ? 1 : 2;
 }
 
 /* So many counts in ticks: by the stream's own word, unless what was seen is clearly another

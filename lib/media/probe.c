@@ -311,6 +311,7 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
         x->rate_hz = from->rate_hz;
         x->channels = from->channels;
         x->object_type = from->object_type;
+        x->blocks = from->blocks;
     }
     return kinds;
 }

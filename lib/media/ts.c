@@ -95,9 +95,11 @@ static int es_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_fra
     case TRTC_CODEC_H264:
     case TRTC_CODEC_H265:
         return trtc_ts_annexb_frame(ts, s, f);
-    case TRTC_CODEC_AAC:
-        return trtc_ts_adts_frame(ts, s, f);
     default:
+        if (s->mpeg_video)
+            return trtc_ts_mpeg_frame(ts, s, f);
+        if (s->parser && !s->plain)
+            return trtc_ts_sound_frame(ts, s, f);
         return strcmp(s->info.codec_name, "opus") == 0 ? trtc_ts_opus_frame(ts, s, f)
                                                        : trtc_ts_pes_frame(ts, s, f);
     }
@@ -126,7 +128,10 @@ static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
         ts->pid[s->info.pid] = PID_NONE;
     trtc_ts_settle(ts, s);
     es_init(s);
-    s->info = next;
+    s->info = s->stream = next;
+    s->mpeg_video =
+        strcmp(next.codec_name, "mpeg1video") == 0 || strcmp(next.codec_name, "mpeg2video") == 0;
+    s->parser = next.video ? NULL : trtc_sound_parser(next.codec_name);
     s->on = on;
     if (on)
         ts->pid[next.pid] = code;
@@ -284,5 +289,5 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
 {
     const struct trtc_ts_es *s = &ts->es[kind == TRTC_TS_VIDEO ? VIDEO : AUDIO];
 
-    return s->on ? &s->info : NULL;
+    return s->on ? &s->stream : NULL;
 }

@@ -36,8 +36,10 @@ struct trtc_ts_stream {
 struct trtc_ts_frame {
     const struct trtc_ts_stream *stream;
 
-    /* H.264, H.265: Annex B access unit; AAC: ADTS frame with its header; Opus: packet; other
-     * codecs: PES payload. Never empty. */
+    /* H.264, H.265: Annex B access unit; AAC: ADTS frame with its header; MPEG audio, AC-3, E-AC-3,
+     * DTS, LOAS: frame, with its dependent substreams; Opus: packet; other codecs: PES payload.
+     * Never empty. ADTS frames of several blocks are taken apart where they say where these begin:
+     * where they have checksums. */
     const uint8_t *data;
     size_t size;
 
@@ -48,6 +50,8 @@ struct trtc_ts_frame {
      * TRTC_TS_NOPTS where the PES had none and none could be derived: the rest of a PES that began
      * before the stream was joined; sound behind damage, up to the next PES with a time. */
     int64_t pts_90k, dts_90k;
+
+    int samples, rate_hz; /* sound: its length, 0 where that is not known */
 
     bool floating; /* no picture had a time so far: the first one has that of what stood near it */
 

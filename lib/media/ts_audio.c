@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS demultiplexer: AAC and Opus frames. */
-#include "media/ts_priv.h"
-
+/* MPEG-TS demultiplexer: frames of sound. */
+#include <stdio.h>
 #include <string.h>
 
-/* ---- AAC ---- */
+#include "media/ts_priv.h"
 
-/* True if the n bytes at p, as far as they go, can begin an ADTS header. */
-static bool adts_follows(const uint8_t *p, size_t n)
-{
-    return (n < 1 || p[0] == 0xff) && (n < 2 || (p[1] & 0xf6) == 0xf0);
-}
+/* So much of a stream tells what it is: PES packets, as long as their marks are not forgotten, and
+ * bytes. */
+#define NB_TO_JUDGE    4
+#define NB_MOST        (NB_MARKS - 4)
+#define BYTES_TO_JUDGE 8192
+
+/* ---- the clock of a stream's samples ---- */
 
 static void clock_set(struct trtc_ts_es *s, int64_t pts, int rate_hz)
 {
@@ -21,12 +22,13 @@ static void clock_set(struct trtc_ts_es *s, int64_t pts, int rate_hz)
 
 static int64_t clock_now(const struct trtc_ts_es *s)
 {
-    if (s->clock_pts == NOPTS)
+    if (s->clock_pts == NOPTS || s->clock_rate_hz == 0)
         return NOPTS;
     const int64_t ticks = (s->clock_samples * 90000 + s->clock_rate_hz / 2) / s->clock_rate_hz;
     return (s->clock_pts + ticks) & 0x1ffffffff;
 }
 
+/* The frame in hand has the time of its PES, or follows the one before it. */
 static void sound_begin(struct trtc_ts_es *s, int rate_hz)
 {
     trtc_ts_unit_begin(s);
@@ -34,14 +36,126 @@ static void sound_begin(struct trtc_ts_es *s, int rate_hz)
         clock_set(s, s->unit.pts, rate_hz);
     else if (rate_hz != s->clock_rate_hz)
         clock_set(s, clock_now(s), rate_hz);
-    s->unit.pts = s->unit.dts = clock_now(s);
+    if (rate_hz > 0)
+        s->unit.pts = clock_now(s);
     s->unit.key = true;
+}
+
+/* Its length: the next one begins there. */
+static void sound_lasts(struct trtc_ts_es *s, int samples, int rate_hz)
+{
+    s->unit.samples = samples;
+    s->unit.rate_hz = rate_hz;
+    s->clock_samples += samples;
+    if (samples == 0)
+        s->clock_pts = NOPTS;
+}
+
+/* ---- ADTS frames of several blocks ---- */
+
+/* Where the frame has checksums it says where its blocks begin (ISO/IEC 13818-7, 6.2): each can have
+ * a header of its own. False where that is not so. */
+static bool blocks_begin(struct trtc_ts_es *s, size_t size)
+{
+    const uint8_t *p = s->buf + s->start;
+    const int nb = (p[6] & 3) + 1;
+    const size_t head = 9 + 2 * (size_t)(nb - 1);
+    struct trtc_ts_blocks *b = &s->blocks;
+
+    if (s->stream.codec != TRTC_CODEC_AAC || nb == 1 || p[1] & 1 || size <= head)
+        return false;
+    *b = (struct trtc_ts_blocks){ .nb = nb };
+    b->at[0] = s->start + head;
+    for (int i = 1; i < nb; i++)
+        b->at[i] = s->start + head + ((size_t)p[5 + 2 * i] << 8 | p[6 + 2 * i]);
+    b->at[nb] = s->start + size;
+    for (int i = 0; i < nb; i++)
+        if (b->at[i + 1] < b->at[i] + 3 || b->at[i + 1] > s->start + size) {
+            b->nb = 0;
+            return false;
+        }
+    memcpy(b->header, p, sizeof b->header);
+    return true;
+}
+
+/* The next block, with a header in place of what stood in front of it, which has been handed out. */
+static int blocks_emit(struct trtc_ts_es *s, struct trtc_ts_frame *f)
+{
+    struct trtc_ts_blocks *b = &s->blocks;
+    const size_t at = b->at[b->next], end = b->at[++b->next] - 2; /* the checksum */
+    const size_t n = end - at + sizeof b->header, before = s->start;
+    uint8_t *h = s->buf + at - sizeof b->header;
+
+    memcpy(h, b->header, sizeof b->header);
+    h[1] |= 1; /* no checksum */
+    h[3] = (uint8_t)((h[3] & 0xfc) | n >> 11);
+    h[4] = (uint8_t)(n >> 3);
+    h[5] = (uint8_t)((h[5] & 0x1f) | (n & 7) << 5);
+    h[6] &= 0xfc;
+    s->start = at - sizeof b->header;
+    trtc_ts_unit_emit(s, end, f);
+    s->start = b->at[b->next];
+    s->count.framed += (int64_t)(s->start - before) - (int64_t)f->size;
+    if (b->next == b->nb)
+        b->nb = 0;
+    return 1;
+}
+
+/* Begins the unit of the next block, which follows the one before. */
+static int blocks_next(struct trtc_ts_es *s, struct trtc_ts_frame *f)
+{
+    const int rate_hz = s->clock_rate_hz;
+
+    s->unit = (struct trtc_ts_unit){
+        .begun = true, .pts = clock_now(s), .dts = NOPTS, .pos = s->blocks.pos, .key = true
+    };
+    sound_lasts(s, 1024, rate_hz);
+    return blocks_emit(s, f);
+}
+
+/* ---- frames with headers ---- */
+
+enum found { NONE, MORE, WHOLE, SURE };
+
+/* Looks at what stands at start: a frame, with what joins it; another one follows (SURE), or may.
+ * MORE: to be looked at again when s->wake bytes are there. */
+static enum found look(struct trtc_ts_es *s, bool final, struct trtc_sound_header *h, size_t *size)
+{
+    const struct trtc_sound_parser *parser = s->parser;
+    struct trtc_sound_memory memory = s->memory;
+    struct trtc_sound_header more;
+    const uint8_t *p = s->buf + s->start;
+    const size_t n = s->size - s->start;
+
+    if (n < parser->least) {
+        s->wake = s->start + parser->least;
+        return final ? NONE : MORE;
+    }
+    if (parser->parse(p, n, &memory, h) < 0 || h->joins)
+        return NONE;
+    *size = (size_t)h->frame_bytes;
+    while (n >= *size + parser->least && parser->parse(p + *size, n - *size, &memory, &more) == 0 &&
+           more.joins)
+        *size += (size_t)more.frame_bytes;
+
+    const size_t need = *size + (parser->joins ? parser->least : 2);
+    const bool ends = s->why >= WHY_PES && n == *size && !parser->joins; /* with its PES */
+    if (n < need && !final && !ends) {
+        s->wake = s->start + need;
+        return MORE;
+    }
+    if (n < *size)
+        return NONE;
+    const bool sure = parser->starts(p + *size, n - *size);
+    if (sure || s->in_sync)
+        s->memory = memory;
+    return sure ? SURE : WHOLE;
 }
 
 /* Passes n bytes that are no frame. Where a frame should have stood here, it is not known
  * which of the PES the next one is; bytes in front of a first frame are the rest of one that
  * began before, and say nothing. */
-static void adts_skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
+static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
     struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
 
@@ -56,39 +170,105 @@ static void adts_skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     trtc_ts_count_bad(ts, s, n);
 }
 
-int trtc_ts_adts_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
+/* Bytes up to where a frame may begin next. */
+static size_t to_next(const struct trtc_ts_es *s)
+{
+    const uint8_t *p = s->buf + s->start;
+    const size_t n = s->size - s->start;
+    size_t k = 1;
+
+    while (k < n && !s->parser->starts(p + k, n - k))
+        k++;
+    return k;
+}
+
+/* True if a frame that another one follows, or with which the PES ends, is anywhere in it. */
+static bool has_frames(struct trtc_ts_es *s)
+{
+    const size_t start = s->start;
+    struct trtc_sound_header h;
+    enum found found = NONE;
+    size_t size;
+
+    while (s->start < s->size && found != SURE) {
+        found = look(s, true, &h, &size);
+        s->start += to_next(s);
+    }
+    s->start = start;
+    return found == SURE;
+}
+
+/* The stream does not begin with a frame of what the tables say. Where none is in its first PES
+ * packets at all, but another codec is, the tables are wrong; where nothing is, a PES is a frame.
+ * AAC is what all recorders make, and waits for what comes. */
+static void find_codec(struct trtc_ts_es *s)
+{
+    const struct trtc_sound_parser *said = s->parser;
+
+    s->known = true;
+    if (has_frames(s))
+        return;
+    for (int i = 0; (s->parser = trtc_sound_parser_at(i)); i++) {
+        if (s->parser == said || !has_frames(s))
+            continue;
+        const bool aac = strcmp(s->parser->codec_name, "aac") == 0;
+        s->stream.codec = aac ? TRTC_CODEC_AAC : TRTC_CODEC_OTHER;
+        snprintf(s->stream.codec_name, sizeof s->stream.codec_name, "%s", s->parser->codec_name);
+        return;
+    }
+    s->parser = said;
+    s->plain = s->stream.codec == TRTC_CODEC_OTHER;
+}
+
+/* More may tell what the stream is. */
+static bool may_wait(const struct trtc_ts_es *s)
+{
+    return s->nb_marks < NB_TO_JUDGE ||
+           (s->nb_marks < NB_MOST && s->size - s->start < BYTES_TO_JUDGE);
+}
+
+static int emit_found(struct trtc_ts_es *s, const struct trtc_sound_header *h, size_t size,
+                      bool sure, struct trtc_ts_frame *f)
+{
+    sound_begin(s, h->rate_hz);
+    s->unit.damaged = s->skipped || !sure;
+    s->skipped = false;
+    s->in_sync = s->known = true;
+    s->blocks.pos = s->unit.pos;
+    if (blocks_begin(s, size)) {
+        sound_lasts(s, 1024, h->rate_hz);
+        return blocks_emit(s, f);
+    }
+    sound_lasts(s, h->samples, h->rate_hz);
+    return trtc_ts_unit_emit(s, s->start + size, f);
+}
+
+int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     const bool lossy = s->gap || s->torn; /* what comes next does not belong to what is here */
     const bool final = s->why == WHY_FINAL || lossy;
 
+    if (s->blocks.nb > 0)
+        return blocks_next(s, f);
     while (s->start < s->size) {
-        const uint8_t *p = s->buf + s->start;
-        const size_t n = s->size - s->start;
-        struct trtc_adts h;
+        struct trtc_sound_header h;
+        size_t size;
+        const enum found found = look(s, final, &h, &size);
 
-        if (n < TRTC_ADTS_MIN && !final) {
-            s->wake = s->start + TRTC_ADTS_MIN;
+        if (found == MORE)
             return 0;
-        }
-        if (trtc_adts_parse(p, n, &h) == 0) {
-            const size_t size = (size_t)h.frame_bytes;
-            if (n < size + 2 && !final) {
-                s->wake = s->start + size + 2;
+        if (found == SURE || (found == WHOLE && s->in_sync))
+            return emit_found(s, &h, size, found == SURE, f);
+        if (!s->known) {
+            s->wake = SIZE_MAX;
+            if (!final && (s->why < WHY_PES || (may_wait(s) && !has_frames(s))))
                 return 0;
-            }
-            const bool whole = n >= size;
-            const bool sure = whole && adts_follows(p + size, n - size);
-            if (whole && (sure || s->in_sync)) {
-                sound_begin(s, h.rate_hz);
-                s->unit.damaged = s->skipped || !sure;
-                s->skipped = false;
-                s->clock_samples += h.samples;
-                s->in_sync = true;
-                return trtc_ts_unit_emit(s, s->start + size, f);
-            }
+            find_codec(s);
+            if (s->plain)
+                return trtc_ts_pes_frame(ts, s, f);
+            continue;
         }
-        const uint8_t *again = n > 1 ? memchr(p + 1, 0xff, n - 1) : NULL;
-        adts_skip(ts, s, again ? (size_t)(again - p) : n);
+        skip(ts, s, to_next(s));
     }
     if (lossy) {
         s->torn = false;
@@ -96,7 +276,7 @@ int trtc_ts_adts_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         s->in_sync = false;
         s->clock_pts = NOPTS;
     }
-    s->wake = s->size + TRTC_ADTS_MIN;
+    s->wake = s->size + s->parser->least;
     return 0;
 }
 
@@ -175,7 +355,7 @@ int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
     sound_begin(s, 48000);
     s->count.idle += (int64_t)header;
     s->start += header;
-    s->clock_samples += opus_samples(s->buf + s->start, packet);
+    sound_lasts(s, opus_samples(s->buf + s->start, packet), 48000);
     s->unit.damaged = damaged;
     trtc_ts_unit_emit(s, s->start + packet, f);
     s->unit.damaged = damaged && s->start < s->size;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define PADDING_STREAM 0xbe
+
 /* ---- PES packets ---- */
 
 static int64_t pes_time(const uint8_t *p)
@@ -63,6 +65,8 @@ static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
     return trtc_ts_append(ts, s, p, n);
 }
 
+static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
+
 /* Goes on with a PES header, which may be spread over packets but mostly is all there. */
 static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
@@ -83,7 +87,12 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     /* Padding, private data 2 and the tables before them have no such header, and are nothing
      * of ours. */
     const uint8_t *h = s->header;
-    const bool known = !h[0] && !h[1] && h[2] == 1 && h[3] >= 0xbd && h[3] != 0xbe && h[3] != 0xbf;
+    const bool prefix = !h[0] && !h[1] && h[2] == 1;
+    const bool known = prefix && h[3] >= 0xbd && h[3] != PADDING_STREAM && h[3] != 0xbf;
+    if (prefix && h[3] == PADDING_STREAM) {
+        s->pes = PES_PADDING;
+        return pes_data(ts, s, p, n);
+    }
     if (!known || !pes_begin(ts, s, h)) {
         s->pes = PES_NONE;
         s->count.bytes += (int64_t)n;
@@ -100,6 +109,10 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
         return pes_header(ts, s, p, n);
     case PES_BODY:
         return pes_body(ts, s, p, n);
+    case PES_PADDING:
+        s->count.bytes += (int64_t)n;
+        s->count.idle += (int64_t)n;
+        return 0;
     default:
         s->count.bytes += (int64_t)n;
         trtc_ts_count_bad(ts, s, n);
@@ -177,6 +190,16 @@ static void es_seam(struct trtc_ts *ts, struct trtc_ts_es *s, uint8_t cc, bool u
     s->cc = CC_NONE;
 }
 
+/* The last packet has come again. */
+static bool is_repetition(const struct trtc_ts_es *s, const uint8_t *p, size_t size)
+{
+    uint64_t tail;
+
+    memcpy(&tail, p + PACKET - sizeof tail, sizeof tail);
+    return (p[3] & 15) == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
+           s->last.unit_start == !!(p[1] & 0x40);
+}
+
 /* Checks the continuity counter of a packet with payload (2.4.3.3). False for a repetition. */
 static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p,
                           const struct adaptation *a)
@@ -184,16 +207,12 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     const uint8_t cc = p[3] & 15;
     const bool unit_start = p[1] & 0x40;
     const size_t size = PACKET - a->off;
-    uint64_t tail;
 
-    memcpy(&tail, p + PACKET - sizeof tail, sizeof tail);
-    const bool same = cc == s->cc && !s->repeated && s->last.size == size && s->last.tail == tail &&
-                      s->last.unit_start == unit_start;
     /* A PES that begins alike in the next segment repeats nothing. */
-    if (s->seam && (unit_start || !same))
+    if (s->seam && (unit_start || !is_repetition(s, p, size)))
         es_seam(ts, s, cc, unit_start);
     if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
-        if (same) {
+        if (is_repetition(s, p, size)) {
             s->repeated = true;
             return false;
         }
@@ -203,7 +222,7 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     s->cc = cc;
     s->repeated = false;
     s->last.size = size;
-    s->last.tail = tail;
+    memcpy(&s->last.tail, p + PACKET - sizeof s->last.tail, sizeof s->last.tail);
     s->last.unit_start = unit_start;
     return true;
 }

@@ -11,6 +11,7 @@
 #ifndef TRTC_MEDIA_TS_PRIV_H
 #define TRTC_MEDIA_TS_PRIV_H
 
+#include "media/es_sound.h"
 #include "media/picture_time.h"
 #include "media/poc.h"
 #include "media/psi.h"
@@ -66,6 +67,25 @@ struct trtc_ts_unit {
     bool lost;  /* the PES in which it began was not seen from its beginning */
     size_t sei; /* offset of an SEI unit not looked at yet, or 0 */
     size_t at;  /* offset of the first slice, or 0 */
+    int samples, rate_hz;
+};
+
+/* What is known of a stream of MPEG-1 or MPEG-2 video. */
+struct trtc_ts_mpeg {
+    bool known; /* a sequence header has come */
+    struct trtc_video_params params;
+    int64_t base, highest; /* of the counts of this group of pictures */
+    int64_t count;         /* of the picture in hand */
+    int structure;         /* and its picture_structure */
+    bool pair;             /* it has two fields */
+};
+
+/* An ADTS frame of several blocks that is being taken apart. */
+struct trtc_ts_blocks {
+    int nb, next;      /* nb 0: there is none */
+    size_t at[5];      /* offsets of the blocks, and of its end */
+    uint8_t header[7]; /* as it stood in front */
+    int64_t pos;
 };
 
 /* What has not been added to the account of a stream yet. */
@@ -74,7 +94,8 @@ struct trtc_ts_count {
 };
 
 struct trtc_ts_es {
-    struct trtc_ts_stream info;
+    struct trtc_ts_stream info;   /* as the tables have it, */
+    struct trtc_ts_stream stream; /* and as it is */
     struct trtc_ts_count count;
     bool on;
     struct trtc_ts_stream next; /* replaces info as soon as the buffer is empty */
@@ -96,7 +117,7 @@ struct trtc_ts_es {
     bool torn;      /* the unit in hand is not complete */
 
     /* PES */
-    enum { PES_NONE, PES_HEADER, PES_BODY } pes;
+    enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING } pes;
     uint8_t header[PES_HEADER_MAX];
     size_t nb_header;
     int64_t pes_pos;
@@ -117,9 +138,16 @@ struct trtc_ts_es {
 
     /* pictures */
     struct trtc_poc poc;
+    bool mpeg_video;
+    struct trtc_ts_mpeg mpeg;
     struct trtc_picture_times times;
 
     /* sound */
+    const struct trtc_sound_parser *parser; /* or NULL */
+    struct trtc_sound_memory memory;
+    struct trtc_ts_blocks blocks;
+    bool known;            /* its first frames were looked at, */
+    bool plain;            /* and the parser cannot read them */
     bool in_sync;          /* an ADTS frame ended at start */
     bool skipped;          /* bytes are missing in front of the next one */
     int64_t clock_pts;     /* time of a frame, or NOPTS, */
@@ -220,6 +248,7 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut);
  * its front. */
 int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
+void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_compact(struct trtc_ts_es *s);
 
 /* The PES in which byte at of the buffer stands; NULL where that is forgotten. */
@@ -230,9 +259,15 @@ struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
 void trtc_ts_unit_begin(struct trtc_ts_es *s);
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f);
 
+/* The same for a picture with a place in the order of presentation. params may be NULL. */
+int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
+                         const struct trtc_order *order, const struct trtc_video_params *params,
+                         struct trtc_ts_frame *f);
+
 /* Framers: 1 and a frame, or 0. */
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
-int trtc_ts_adts_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
+int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
 int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
 int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
 

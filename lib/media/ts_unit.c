@@ -24,14 +24,32 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
     trtc_ts_call_framer(ts, s, WHY_FINAL);
 }
 
+static void empty(struct trtc_ts_es *s)
+{
+    s->base += (int64_t)s->size;
+    s->start = s->size = s->scan = 0;
+    s->mark_new = false;
+    s->blocks.nb = 0;
+    s->unit = (struct trtc_ts_unit){ 0 };
+}
+
 /* Forgets what is in the buffer. */
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
     trtc_ts_count_bad(ts, s, s->size - s->start);
-    s->base += (int64_t)s->size;
-    s->start = s->size = s->scan = 0;
-    s->mark_new = false;
-    s->unit = (struct trtc_ts_unit){ 0 };
+    empty(s);
+}
+
+/* Nothing follows. Units in front of a picture that does not come are nothing, unless they are what
+ * is left of it. */
+void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s)
+{
+    if (!s->unit.begun || s->unit.damaged) {
+        trtc_ts_discard(ts, s);
+        return;
+    }
+    s->count.idle += (int64_t)(s->size - s->start);
+    empty(s);
 }
 
 static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
@@ -122,11 +140,13 @@ void trtc_ts_unit_begin(struct trtc_ts_es *s)
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
 {
     *f = (struct trtc_ts_frame){
-        .stream = &s->info,
+        .stream = &s->stream,
         .data = s->buf + s->start,
         .size = end - s->start,
         .pts_90k = s->unit.pts,
         .dts_90k = s->unit.dts != NOPTS ? s->unit.dts : s->unit.pts,
+        .samples = s->unit.samples,
+        .rate_hz = s->unit.rate_hz,
         .key = s->unit.key,
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,
@@ -138,11 +158,49 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
     return 1;
 }
 
+/* Time of the next picture that has one, where its PES has come: of those that no picture has
+ * taken, the first one. */
+static int64_t next_pts(struct trtc_ts_es *s, size_t end)
+{
+    const int64_t at = s->base + (int64_t)end;
+    int64_t pts = NOPTS;
+
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->pts != NOPTS && !m->used)
+            pts = m->pts;
+        if (m->used || m->at <= at)
+            break;
+    }
+    return pts;
+}
+
+int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
+                         const struct trtc_order *order, const struct trtc_video_params *params,
+                         struct trtc_ts_frame *f)
+{
+    const struct trtc_picture_said said = {
+        .pts = s->unit.pts,
+        .dts = s->unit.dts,
+        .next_pts = next_pts(s, end),
+        .clock = ts->clock,
+        .order = *order,
+        .sps = params,
+    };
+    const bool placed = s->unit.pts != NOPTS || s->times.running || !s->unit.lost;
+
+    if (placed)
+        trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
+    trtc_ts_unit_emit(s, end, f);
+    f->floating = placed && s->times.floating;
+    return 1;
+}
+
 /* ---- everything else: a PES is a frame ---- */
 
 int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
-    static const uint8_t sequence_header[4] = { 0, 0, 1, 0xb3 };
+    size_t end = s->size;
 
     (void)ts;
     s->wake = SIZE_MAX;
@@ -152,11 +210,19 @@ int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_f
         return 0;
     }
 
-    const bool damaged = s->unit.damaged || s->torn;
+    /* There may be several, where it took a while to know that they must do. */
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const int64_t at = s->mark[(s->nb_marks - i) % NB_MARKS].at - s->base;
+        if (at <= (int64_t)s->start)
+            break;
+        if (at < (int64_t)s->size)
+            end = (size_t)at;
+    }
+    const bool damaged = s->unit.damaged || (s->torn && end == s->size);
     trtc_ts_unit_begin(s);
-    s->torn = false;
+    if (end == s->size)
+        s->torn = false;
     s->unit.damaged = damaged;
-    s->unit.key = !s->info.video || s->random_access ||
-                  (s->size - s->start >= 4 && memcmp(s->buf + s->start, sequence_header, 4) == 0);
-    return trtc_ts_unit_emit(s, s->size, f);
+    s->unit.key = !s->info.video || s->random_access;
+    return trtc_ts_unit_emit(s, end, f);
 }

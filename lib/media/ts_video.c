@@ -54,23 +54,6 @@ static size_t bytes_to_judge(const struct trtc_ts_es *s, uint8_t header)
     return 2;
 }
 
-/* Time of the next picture that has one, where its PES has come: of those that no picture has
- * taken, the first one. */
-static int64_t next_pts(struct trtc_ts_es *s, size_t end)
-{
-    const int64_t at = s->base + (int64_t)end;
-    int64_t pts = NOPTS;
-
-    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
-        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
-        if (m->pts != NOPTS && !m->used)
-            pts = m->pts;
-        if (m->used || m->at <= at)
-            break;
-    }
-    return pts;
-}
-
 /* The parameter sets in front of the slice. */
 static void note_sets(struct trtc_ts_es *s)
 {
@@ -83,25 +66,13 @@ static void note_sets(struct trtc_ts_es *s)
         trtc_poc_set(&s->poc, nal, n);
 }
 
-/* What stands before end is a picture. */
 static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                         struct trtc_ts_frame *f)
 {
-    struct trtc_picture_said said = {
-        .pts = s->unit.pts,
-        .dts = s->unit.dts,
-        .next_pts = next_pts(s, end),
-        .clock = ts->clock,
-    };
+    struct trtc_order order;
 
-    trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &said.order);
-    said.sps = s->poc.have_sps ? &s->poc.sps : NULL;
-    const bool placed = s->unit.pts != NOPTS || s->times.running || !s->unit.lost;
-    if (placed)
-        trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
-    trtc_ts_unit_emit(s, end, f);
-    f->floating = placed && s->times.floating;
-    return 1;
+    trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &order);
+    return trtc_ts_picture_emit(ts, s, end, &order, s->poc.have_sps ? &s->poc.sps : NULL, f);
 }
 
 /* A PES has begun. Begun with a start code and with a time of its own it begins an access
@@ -162,6 +133,14 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
     }
 }
 
+/* The first unit begins here; what stands in front of it is nothing. */
+static void begin_at(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
+{
+    trtc_ts_count_bad(ts, s, at - s->start);
+    s->start = at;
+    trtc_ts_unit_begin(s);
+}
+
 /* All payload is searched once for start codes, at the speed of memchr, and nothing else is
  * looked at but the first bytes of NAL units: so every access unit is found, however they are
  * spread over PES packets. */
@@ -185,6 +164,8 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         }
         if (at + 3 + least > s->size || (!final && at + 3 + bytes_to_judge(s, code[3]) > s->size)) {
             /* a NAL unit of a byte or two at the very end: nothing to know from it */
+            if (final && !s->unit.begun)
+                begin_at(ts, s, at);
             s->scan = final ? s->size : at;
             break;
         }
@@ -197,9 +178,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         const size_t first = at > s->start && code[-1] == 0 ? at - 1 : at; /* zero_byte */
         s->scan = at;
         if (!s->unit.begun) {
-            trtc_ts_count_bad(ts, s, first - s->start);
-            s->start = first;
-            trtc_ts_unit_begin(s);
+            begin_at(ts, s, first);
         } else if (s->unit.slice && begins_unit(s, kind, code + 3, s->size - at - 3)) {
             return picture_emit(ts, s, first, f);
         }
@@ -221,6 +200,6 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
     s->scan = s->size;
     if (s->unit.begun && s->unit.slice)
         return picture_emit(ts, s, s->size, f);
-    trtc_ts_discard(ts, s);
+    trtc_ts_leave(ts, s);
     return 0;
 }

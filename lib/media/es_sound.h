@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Frame headers of sound in elementary streams: ADTS and LOAS (AAC), MPEG audio, AC-3, E-AC-3, DTS.
+ * Pure functions over bytes in memory; hostile values are refused, nothing is read past the end. */
+#ifndef TRTC_MEDIA_ES_SOUND_H
+#define TRTC_MEDIA_ES_SOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trtc_sound_header {
+    int frame_bytes;
+    int samples, rate_hz; /* of a channel; 0 where the header does not say */
+    bool joins;           /* it belongs to the frame before: dependent substreams, extensions */
+};
+
+/* State that headers leave for those after them (LOAS). Zero-initialise. */
+struct trtc_sound_memory {
+    int samples, rate_hz;
+};
+
+/* What reads one kind of header. */
+struct trtc_sound_parser {
+    const char *codec_name; /* of FFmpeg's spelling */
+    size_t least;           /* bytes that parse needs */
+    bool joins;             /* there are frames that join others */
+
+    /* 0, or -1 where p, of which n >= least bytes are there, is no header. The frame may go on
+     * past n. */
+    int (*parse)(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
+                 struct trtc_sound_header *out);
+
+    /* True if n bytes, as far as they go, can begin a header. */
+    bool (*starts)(const uint8_t *p, size_t n);
+};
+
+/* By the name of a codec; by number, from 0 on. Or NULL. */
+const struct trtc_sound_parser *trtc_sound_parser(const char *codec_name);
+const struct trtc_sound_parser *trtc_sound_parser_at(int i);
+
+#endif
