@@ -73,9 +73,9 @@ static bool acts(const unsigned char *s, size_t len)
            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
 }
 
-size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX], size_t *used)
+/* drawn: onto a picture, where directions and separators do no harm. */
+static size_t put_piece(const unsigned char *s, size_t n, bool drawn, char *out, size_t *used)
 {
-    const unsigned char *s = text;
     *used = 1;
     if (is_plain(*s)) {
         out[0] = (char)*s;
@@ -91,7 +91,7 @@ size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX]
     if (!len)
         return put_hex(*s, out);
     *used = len;
-    if (!acts(s, len)) {
+    if (drawn ? len != 2 || s[0] != 0xc2 || s[1] >= 0xa0 : !acts(s, len)) {
         memcpy(out, s, len);
         return len;
     }
@@ -100,7 +100,15 @@ size_t trtc_text_piece(const void *text, size_t n, char out[TRTC_TEXT_PIECE_MAX]
     return 4 * len;
 }
 
-static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_t size)
+size_t trtc_text_piece(const void *s, size_t n, char out[TRTC_TEXT_PIECE_MAX], size_t *used)
+{
+    return put_piece(s, n, false, out, used);
+}
+
+/* What show() leaves as it is. */
+enum { BACKSLASHES = 1, DIRECTIONS = 2 };
+
+static char *show(const void *s, size_t n, int keep, char *out, size_t size)
 {
     static const char dots[] = "...";
     const unsigned char *p = s;
@@ -109,8 +117,8 @@ static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_
         return out;
     while (n) {
         char piece[TRTC_TEXT_PIECE_MAX];
-        size_t used, k = trtc_text_piece(p, n, piece, &used);
-        if (*p == '\\' && keep_backslash)
+        size_t used, k = put_piece(p, n, keep & DIRECTIONS, piece, &used);
+        if (*p == '\\' && keep & BACKSLASHES)
             k = 1;
         if (len + k >= size) {
             len = cut;
@@ -131,12 +139,17 @@ static char *show(const void *s, size_t n, bool keep_backslash, char *out, size_
 
 char *trtc_text_show(const void *s, size_t n, char *out, size_t size)
 {
-    return show(s, n, false, out, size);
+    return show(s, n, 0, out, size);
 }
 
 char *trtc_text_line(const void *s, size_t n, char *out, size_t size)
 {
-    return show(s, n, true, out, size);
+    return show(s, n, BACKSLASHES, out, size);
+}
+
+char *trtc_text_drawn(const void *s, size_t n, char *out, size_t size)
+{
+    return show(s, n, BACKSLASHES | DIRECTIONS, out, size);
 }
 
 size_t trtc_text_escape(const void *s, size_t n, char *out)

@@ -18,6 +18,9 @@ char *trtc_text_show(const void *s, size_t n, char *out, size_t size);
 /* The same for a message whose parts are escaped already: backslashes stay as they are. */
 char *trtc_text_line(const void *s, size_t n, char *out, size_t size);
 
+/* The same for a text that is drawn onto a picture: what changes directions, and separators, stay as well. */
+char *trtc_text_drawn(const void *s, size_t n, char *out, size_t size);
+
 /* The same escapes into a buffer of at least 4 * n + 1 bytes, nothing cut. Returns the length. */
 size_t trtc_text_escape(const void *s, size_t n, char *out);
 

@@ -37,7 +37,7 @@ int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...
 /* Errors that mean what they say; the others come of memory or threads that cannot be had. */
 static bool is_refusal(int averr)
 {
-    return averr == AVERROR(ENOSYS) || averr == AVERROR_PATCHWELCOME ||
+    return averr == AVERROR(ENOSYS) || averr == AVERROR(EINVAL) || averr == AVERROR_PATCHWELCOME ||
            averr == AVERROR_EXPERIMENTAL || averr == AVERROR_OPTION_NOT_FOUND;
 }
 

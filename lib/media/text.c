@@ -96,7 +96,7 @@ static int line_init(struct line *l, const char *text, struct trtc_err *err)
     }
     for (size_t i = 0; i < n; i++)
         spaced[i] = is_break(text + i) ? ' ' : text[i];
-    trtc_text_line(spaced, n, l->text, 4 * n + 1 + sizeof ELLIPSIS);
+    trtc_text_drawn(spaced, n, l->text, 4 * n + 1 + sizeof ELLIPSIS);
     free(spaced);
     const size_t size = strlen(l->text);
     l->at = malloc((size + 1) * sizeof *l->at);
