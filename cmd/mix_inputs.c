@@ -541,7 +541,7 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     }
     if (add_recordings(in, err) < 0)
         goto done;
-    int64_t base;
+    int64_t base = 0;
     if (base_of(in, ops, n, &base, err) < 0)
         goto done;
     for (size_t i = 0; i < n && !cli_signal; i++) {

@@ -324,7 +324,7 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
         const struct trtc_ts_named *n = &stats->named[i];
         const int key = n->stream.pid << 8 | n->stream.stream_type;
         bool known = !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX ||
-                     is_sample_aes(n->stream.stream_type);
+                     trtc_ts_is_encrypted(n);
         for (int k = 0; k < x->nb_noted; k++)
             known |= x->noted[k] == key;
         if (known)
