@@ -52,11 +52,20 @@ small='size=64x48,fps=5'
     [ "$(find m -name '*_video_*.ts' | wc -l)" -ge 8640 ]
     (
         ulimit -n 64
-        measured -f m
+        measured -f m --report m.json
         echo "$rss $took" >figures
     )
     read -r rss took <figures
     figure "$rss KiB, $took s, $(find m -name '*.ts' | wc -l) segments"
+    # from an hour to a day memory grows with the sample tables, and by less than 20 MB besides
+    local day=$rss table
+    table=$(jq '.outputs[0].table_bytes' m.json)
+    mk h --bitrate 5000 --length 3600 --user "$small"
+    measured -f h --report h.json
+    table=$((table - $(jq '.outputs[0].table_bytes' h.json)))
+    figure "$(((day - rss) / 1024)) MiB more than for an hour, of which $((table >> 20)) MiB are sample tables"
+    [ $((day - rss - table / 1024)) -lt $((20 * 1024)) ]
+    rss=$day
     plays m/$first
     lasts m/$first 86400 0.2
     # 4.05 million AAC frames and 432,000 pictures at 16 bytes are 72 MB
