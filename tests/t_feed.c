@@ -701,13 +701,13 @@ static void test_late_is_placed_anew(void **state)
     assert_int_in_range(t.newest_us - (clock_us - 200000), 0, 400000);
     turn(&t, 5);
 
-    /* both kinds by the same: they are where they were to each other; of each the last is held */
+    /* both kinds by the same: they are where they were to each other; the last picture is held */
     newer(t.s, t.newest_us - 1);
     nap(10000);
     drain(sound_of(t.s), &t.a_us);
     drain(picture_of(t.s), &t.v_us);
     assert_int_in_range(t.v_us - (clock_us - 200000), 0, 400000);
-    const int64_t ticks = (t.m.nb_a - 2) * AUDIO_STEP - (t.m.nb_v - 2) * VIDEO_STEP;
+    const int64_t ticks = (t.m.nb_a - 1) * AUDIO_STEP - (t.m.nb_v - 2) * VIDEO_STEP;
     assert_int_in_range(t.a_us - t.v_us - ticks * 100 / 9 + 50, 0, 100);
     close(t.fd);
     gen_ts_fini(&t.m.ts);
