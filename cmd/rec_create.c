@@ -25,7 +25,7 @@ static bool same(const cJSON *a, const cJSON *b, const char *name)
 {
     const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, name),
                 *y = cJSON_GetObjectItemCaseSensitive(b, name);
-    return x && y && cJSON_Compare(x, y, true);
+    return x && y && !x->child && !y->child && cJSON_Compare(x, y, true);
 }
 
 /* RoomIdType, as the service takes it. */

@@ -96,10 +96,8 @@ static cJSON *read_json(const char *path, bool secret, struct trtc_err *err)
 static bool shows_secrets(const char *path, const cJSON *request)
 {
     struct stat st;
-    cJSON *bare = trtc_api_redacted(request);
-    const bool holds = bare && !cJSON_Compare(bare, request, true);
-    cJSON_Delete(bare);
-    return holds && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077);
+    return trtc_api_holds_secret(request) && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & 077);
 }
 
 /* ---- members ---- */
@@ -200,16 +198,13 @@ static int refuse_secret(enum trtc_action action, const struct rec_set *set, str
 {
     cJSON *alone = cJSON_CreateObject();
     struct trtc_err none;
-    int ret = 0;
-    if (trtc_api_set(alone, action, set->path, set->value, &none) == 0) {
-        cJSON *bare = trtc_api_redacted(alone);
-        if (bare && !cJSON_Compare(bare, alone, true))
-            ret = trtc_fail(err, TRTC_EX_USAGE,
-                            "--set %s: a secret on the command line is seen by everybody; put it "
-                            "into a file (-f, --storage, --usersig-file) or the environment",
-                            set->path);
-        cJSON_Delete(bare);
-    }
+    int ret = alone ? 0 : trtc_fail_nomem(err);
+    if (ret == 0 && trtc_api_set(alone, action, set->path, set->value, &none) == 0 &&
+        trtc_api_holds_secret(alone))
+        ret = trtc_fail(err, TRTC_EX_USAGE,
+                        "--set %s: a secret on the command line is seen by everybody; put it into "
+                        "a file (-f, --storage, --usersig-file) or the environment",
+                        set->path);
     cJSON_Delete(alone);
     return ret;
 }

@@ -374,6 +374,45 @@ static void overlay(void **state)
     trtc_api_forget(&base);
 }
 
+/* One object over the other, "k<i>" from first on, each step; null where null says so. */
+static cJSON *many(int first, int nb, int step, bool null)
+{
+    cJSON *json = cJSON_CreateObject();
+    for (int i = first; i < first + nb * step; i += step) {
+        char name[16];
+        snprintf(name, sizeof name, "k%d", i);
+        assert_non_null(null ? cJSON_AddNullToObject(json, name)
+                             : cJSON_AddNumberToObject(json, name, first));
+    }
+    return json;
+}
+
+/* What stands in both is put behind the others, in the order of what came last. */
+static void overlay_of_many_members(void **state)
+{
+    struct trtc_err err = { 0 };
+    cJSON *base = many(0, 300, 1, false), *over = many(100, 100, 3, false),
+          *gone = many(0, 50, 2, true), *item;
+    int nb = 0;
+    (void)state;
+    assert_int_equal(trtc_api_overlay(base, over, &err), 0);
+    assert_int_equal(trtc_api_overlay(base, gone, &err), 0);
+    cJSON_ArrayForEach(item, base)
+    {
+        const int i = atoi(item->string + 1);
+        const bool late = nb >= 300 - 67 - 50;
+        const int want = late ? 100 + (nb - (300 - 67 - 50)) * 3 : i;
+        assert_int_equal(i, want);
+        assert_int_equal(item->valueint, late ? 100 : 0);
+        assert_true(late || (i % 2 == 1 || i >= 100));
+        nb++;
+    }
+    assert_int_equal(nb, 300 - 67 - 50 + 100);
+    trtc_api_forget(&base);
+    trtc_api_forget(&over);
+    trtc_api_forget(&gone);
+}
+
 /* ---- checks ---- */
 
 /* A mix that may be sent. */
@@ -637,6 +676,33 @@ static void redacted(void **state)
     trtc_api_forget(&json);
 }
 
+static void holding(void **state)
+{
+    static const struct {
+        const char *json;
+        bool holds;
+    } t[] = {
+        { "{}", false },
+        { "{\"UserSig\":\"x\"}", true },
+        { "{\"UserSig\":\"***\"}", false },
+        { "{\"UserSig\":\"\"}", true },
+        { "{\"user_sig\":1}", true },
+        { "{\"UserSig\":null}", true },
+        { "{\"a\":[{\"b\":[[{\"SECRETKEY\":{}}]]}]}", true },
+        { "{\"a\":[{\"b\":[[{\"SECRETKEY\":\"***\",\"key\":1}]]}]}", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        cJSON *json = parse(t[i].json), *shown = trtc_api_redacted(json);
+        if (trtc_api_holds_secret(json) != t[i].holds)
+            fail_msg("%s", t[i].json);
+        assert_int_equal(!cJSON_Compare(json, shown, true), t[i].holds);
+        assert_false(trtc_api_holds_secret(shown));
+        trtc_api_forget(&json);
+        trtc_api_forget(&shown);
+    }
+}
+
 /* ---- skeletons ---- */
 
 static void all_named(const struct trtc_field *fields, const char *text)
@@ -697,10 +763,12 @@ int main(void)
         cmocka_unit_test(setting),
         cmocka_unit_test(limits_of_paths),
         cmocka_unit_test(overlay),
+        cmocka_unit_test(overlay_of_many_members),
         cmocka_unit_test(checks),
         cmocka_unit_test(checks_of_others),
         cmocka_unit_test(checks_of_modify),
         cmocka_unit_test(redacted),
+        cmocka_unit_test(holding),
         cmocka_unit_test(skeletons),
         cmocka_unit_test(skeleton_on_a_full_disk),
     };

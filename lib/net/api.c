@@ -81,10 +81,69 @@ struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct
 
 /* ---- one over the other ---- */
 
-/* member in the place of what base has under its name; null: nothing in its place. */
-static int put_copy(cJSON *base, const cJSON *member, struct trtc_err *err)
+/* A member, and the one that has its name in the other object, or NULL. */
+struct pair {
+    const cJSON *member;
+    cJSON *have;
+    size_t order;
+};
+
+static int by_name(const void *a, const void *b)
 {
-    cJSON *gone = cJSON_DetachItemFromObjectCaseSensitive(base, member->string);
+    return strcmp(((const struct pair *)a)->member->string,
+                  ((const struct pair *)b)->member->string);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The members of an object, by their names. malloc'd; NULL: no memory. */
+static struct pair *sorted(const cJSON *object, size_t *n)
+{
+    struct pair *list = malloc(((size_t)cJSON_GetArraySize(object) + 1) * sizeof *list);
+    const cJSON *member;
+    *n = 0;
+    if (!list)
+        return NULL;
+    cJSON_ArrayForEach(member, object)
+    {
+        list[*n] = (struct pair){ .member = member, .order = *n };
+        ++*n;
+    }
+    qsort(list, *n, sizeof *list, by_name);
+    return list;
+}
+
+/* The members of over, in their order, with those of base that they stand for. An object's names are different, and
+ * may be many: a look-up for each would take the square of their number. */
+static struct pair *pairs(const cJSON *base, const cJSON *over, size_t *n)
+{
+    size_t nb_base = 0;
+    struct pair *list = sorted(over, n), *have = sorted(base, &nb_base);
+    for (size_t i = 0, k = 0; list && have && i < *n; i++) {
+        while (k < nb_base && by_name(&have[k], &list[i]) < 0)
+            k++;
+        if (k < nb_base && by_name(&have[k], &list[i]) == 0)
+            list[i].have = (cJSON *)have[k].member;
+    }
+    if (!have) {
+        free(list);
+        list = NULL;
+    }
+    free(have);
+    if (list)
+        qsort(list, *n, sizeof *list, by_order);
+    return list;
+}
+
+/* A copy of member in the place of what base has under its name; null: nothing in its place. */
+static int put_copy(cJSON *base, const struct pair *p, struct trtc_err *err)
+{
+    const cJSON *member = p->member;
+    cJSON *gone = p->have ? cJSON_DetachItemViaPointer(base, p->have) : NULL;
     trtc_api_forget(&gone);
     if (cJSON_IsNull(member))
         return 0;
@@ -100,17 +159,15 @@ static int put_copy(cJSON *base, const cJSON *member, struct trtc_err *err)
 /* As deep as the text was that over came from (core/json.h). */
 int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_err *err)
 {
-    const cJSON *member;
-    cJSON_ArrayForEach(member, over)
-    {
-        cJSON *have = cJSON_GetObjectItemCaseSensitive(base, member->string);
-        int ret = cJSON_IsObject(have) && cJSON_IsObject(member)
-                      ? trtc_api_overlay(have, member, err)
-                      : put_copy(base, member, err);
-        if (ret < 0)
-            return -1;
-    }
-    return 0;
+    size_t n;
+    struct pair *list = pairs(base, over, &n);
+    int ret = list ? 0 : trtc_fail_nomem(err);
+    for (size_t i = 0; ret == 0 && i < n; i++)
+        ret = cJSON_IsObject(list[i].have) && cJSON_IsObject(list[i].member)
+                  ? trtc_api_overlay(list[i].have, list[i].member, err)
+                  : put_copy(base, &list[i], err);
+    free(list);
+    return ret;
 }
 
 /* ---- secrets ---- */
@@ -135,6 +192,19 @@ bool trtc_api_is_secret(const char *name)
     for (size_t i = 0; name && i < sizeof secrets / sizeof secrets[0]; i++)
         if (same_name(name, secrets[i]))
             return true;
+    return false;
+}
+
+bool trtc_api_holds_secret(const struct cJSON *request)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, request)
+    {
+        const char *s = cJSON_GetStringValue(member);
+        if ((trtc_api_is_secret(member->string) && (!s || strcmp(s, TRTC_API_SECRET) != 0)) ||
+            trtc_api_holds_secret(member))
+            return true;
+    }
     return false;
 }
 

@@ -90,6 +90,9 @@ int trtc_api_check_modify(const struct cJSON *request, const struct cJSON *creat
  * NULL: no memory. */
 struct cJSON *trtc_api_redacted(const struct cJSON *request);
 
+/* True if a member that is secret by its name has a value, other than TRTC_API_SECRET. */
+bool trtc_api_holds_secret(const struct cJSON *request);
+
 /* True if that is the name of a secret. */
 bool trtc_api_is_secret(const char *name);
 

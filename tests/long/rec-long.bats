@@ -67,3 +67,20 @@ teardown() {
     [[ ${TRTC_SAN:-} ]] || kb=$(<kb)
     ((kb < 32768)) || fail "$kb kB"
 }
+
+@test "a request of 120,000 members is refused in a second or so" {
+    local what begin ms status
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers take their own time'
+    export TRTC_RECORDER_SIG=x
+    for what in '.' '{ StorageParams: { CloudStorage: . } }' '{ RecordParams: [.] }'; do
+        jq -cn "[range(120000) | { key: \"k\\(.)\", value: . }] | from_entries | $what" >many.json
+        begin=$(date +%s%N)
+        expect 65 trtc-rec create --dry-run --sdkappid "$app" --room r -f many.json
+        ms=$((($(date +%s%N) - begin) / 1000000))
+        ((ms < 3000)) || fail "$what: $ms ms"
+        status=0
+        jq -c '. + { action: "create" }' many.json | trtc-rec batch >out 2>err || status=$?
+        ms=$((($(date +%s%N) - begin) / 1000000 - ms))
+        ((status == 65 && ms < 4000)) || fail "$what: $ms ms, exit status $status"
+    done
+}
