@@ -35,7 +35,13 @@ cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSIO
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
 testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
-lib = $(1:%=$(B)/lib%.a)
+lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
+
+# The rooms of lib/, from the top: each knows those behind it, but for merge, hls, mix and net, which don't know each other.
+base = layout playlist base core
+wire = net api $(base)
+media = source picture codec mp4 ts recording $(base)
+rooms = merge hls mix source picture codec mp4 ts recording net api $(base) media core
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -61,29 +67,30 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(foreach l,core media net,$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
+$(foreach l,$(rooms),$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
 $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 %.a:
 	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg,--libs) $(LDLIBS)
 
-$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,media net core)
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,$(rooms))
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg,--libs) $(LDLIBS)
 
 # Without the sanitizers' flags: nothing may be failed that they allocate.
 $(B)/tests/%.so: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(cc) -g -fPIC -shared -o $@ $<
 
-$(B)/trtc-name $(B)/trtc-layout: $(call lib,core)
-$(B)/trtc-rec: $(call lib,net core)
-$(B)/trtc-merge: $(call lib,media core)
-$(B)/trtc-hls $(B)/trtc-mix: $(call lib,media net core)
-$(B)/lib/net/%.o: private PKGS = $(NET)
-$(B)/lib/media/%.o: private PKGS = $(AV) libass
+$(B)/trtc-name $(B)/trtc-layout: $(call lib,$(base))
+$(B)/trtc-rec: $(call lib,$(wire))
+$(B)/trtc-merge: $(call lib,merge media $(media))
+$(B)/trtc-hls: $(call lib,hls media $(media) $(wire))
+$(B)/trtc-mix: $(call lib,mix media $(media) $(wire))
+$(foreach r,net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
+$(foreach r,media merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
 $(B)/trtc-merge $(B)/trtc-hls $(B)/trtc-mix $(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
