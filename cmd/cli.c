@@ -20,8 +20,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/file.h"
-#include "core/text.h"
+#include "base/file.h"
+#include "base/text.h"
 
 enum { END_MS = 500 }; /* so long a reader may take nothing after a signal */
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 /* An allocation has failed since the program began. Any thread. */
 bool memory_failed(void);

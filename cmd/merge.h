@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/file.h"
+#include "base/file.h"
 #include "core/plan.h"
 
 enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "core/json_put.h"
+#include "base/json_put.h"
 #include "core/plan_print.h"
 #include "media/merge.h"
 #include "media/report.h"

@@ -8,9 +8,9 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json_put.h"
+#include "base/json_put.h"
 #include "core/ledger_json.h"
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/input.h"
 #include "media/report.h"
 #include "mix.h"

@@ -9,11 +9,11 @@
 #include <time.h>
 
 #include "cli.h"
-#include "core/num.h"
+#include "base/num.h"
 #include "core/operand.h"
 #include "core/stray.h"
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/text.h"
+#include "base/utc.h"
 #include "media/presence.h"
 #include "media/probe.h"
 #include "mix.h"

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "core/file.h"
+#include "base/file.h"
 #include "core/plan.h"
-#include "core/records.h"
+#include "base/records.h"
 #include "core/stray.h"
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/overlay.h"
 #include "memory.h"
 #include "mix.h"

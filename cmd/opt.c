@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cli.h"
-#include "core/num.h"
-#include "core/utc.h"
+#include "base/num.h"
+#include "base/utc.h"
 #include "opt_help.h"
 
 enum { FIRST_LONG = 256, NEAR = 3, WORD_MAX = 64 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "net/api.h"
 #include "net/call.h"
 #include "net/endpoint.h"

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/text.h"
+#include "base/text.h"
 #include "rec.h"
 
 #define LISTS "SubscribeStreamUserIds"

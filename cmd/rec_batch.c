@@ -14,10 +14,10 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json.h"
-#include "core/json_put.h"
-#include "core/records.h"
-#include "core/text.h"
+#include "base/json.h"
+#include "base/json_put.h"
+#include "base/records.h"
+#include "base/text.h"
 #include "rec.h"
 
 enum { RING = 64, POLL_MS = 200 };

@@ -9,8 +9,8 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
-#include "core/json_put.h"
-#include "core/text.h"
+#include "base/json_put.h"
+#include "base/text.h"
 #include "net/usersig.h"
 #include "rec.h"
 

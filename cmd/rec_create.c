@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/text.h"
+#include "base/text.h"
 #include "rec.h"
 
 #define ROBOT_BYTES 8 /* of chance in the name of a robot */

@@ -8,9 +8,9 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json_put.h"
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "base/utc.h"
 #include "net/files.h"
 #include "rec.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "core/num.h"
+#include "base/num.h"
 
 static int number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
 {

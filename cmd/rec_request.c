@@ -12,7 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
-#include "core/json.h"
+#include "base/json.h"
 #include "rec.h"
 
 /* ---- files ---- */

@@ -13,8 +13,8 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
-#include "core/file.h"
-#include "core/text.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "rec.h"
 
 #define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */

@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json_put.h"
+#include "base/json_put.h"
 #include "net/sign.h"
 #include "rec.h"
 

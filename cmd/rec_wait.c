@@ -9,9 +9,9 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json_put.h"
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "base/utc.h"
 #include "rec.h"
 
 enum state { STATE_NONE, STATE_IDLE, STATE_RECORDING, STATE_EXITING, STATE_ENDED, STATE_OTHER };

@@ -16,9 +16,9 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/b64.h"
-#include "core/num.h"
-#include "core/utc.h"
+#include "base/b64.h"
+#include "base/num.h"
+#include "base/utc.h"
 #include "hls.h"
 #include "media/av.h"
 #include "memory.h"

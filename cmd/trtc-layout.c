@@ -13,13 +13,13 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json.h"
+#include "base/json.h"
 #include "core/layout.h"
 #include "core/layout_print.h"
-#include "core/num.h"
+#include "base/num.h"
 #include "core/operand.h"
-#include "core/records.h"
-#include "core/text.h"
+#include "base/records.h"
+#include "base/text.h"
 
 #define USERS_MAX     10000
 #define USER_MAX_SIZE ((size_t)64 * 1024) /* of a line */

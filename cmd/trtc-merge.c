@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 #include "cli.h"
-#include "core/json_put.h"
-#include "core/num.h"
+#include "base/json_put.h"
+#include "base/num.h"
 #include "core/plan_print.h"
 #include "media/av.h"
 #include "media/merge.h"

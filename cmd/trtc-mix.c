@@ -12,8 +12,8 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json.h"
-#include "core/num.h"
+#include "base/json.h"
+#include "base/num.h"
 #include "core/operand.h"
 #include "media/av.h"
 #include "memory.h"

@@ -10,15 +10,15 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "core/b64.h"
-#include "core/file.h"
+#include "base/b64.h"
+#include "base/file.h"
 #include "core/name.h"
 #include "core/namejson.h"
-#include "core/num.h"
+#include "base/num.h"
 #include "core/plain_name.h"
 #include "core/put.h"
-#include "core/records.h"
-#include "core/text.h"
+#include "base/records.h"
+#include "base/text.h"
 
 #define NAME_MAX_BYTES ((size_t)1 << 20)                   /* of one name */
 #define OBJECT_MAX_BYTES TRTC_NAMEJSON_MAX(NAME_MAX_BYTES) /* of one line of NDJSON: holds any name's object */

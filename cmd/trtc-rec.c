@@ -14,7 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
-#include "core/json.h"
+#include "base/json.h"
 #include "rec.h"
 #include "rec_options.h"
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/b64.h"
-#include "core/file.h"
-#include "core/utc.h"
+#include "base/b64.h"
+#include "base/file.h"
+#include "base/utc.h"
 #include "genout.h"
 
 struct gen_segment {

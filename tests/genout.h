@@ -5,7 +5,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "genlib.h"
 #include "gensrc.h"
 

@@ -10,7 +10,7 @@
 
 #include <libavcodec/avcodec.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "genlib.h"
 
 enum { GEN_MAX_USERS = 64, GEN_MAX_RANGES = 32, GEN_MAX_RUNS = 2 * GEN_MAX_RANGES + 2 };

@@ -14,7 +14,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/pixdesc.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define MATCH_S 2.0  /* a beep belongs to a flash at most so far away */
 #define QUIET_S 0.05 /* so much quiet before a beep */

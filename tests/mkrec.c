@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 #include <libavutil/log.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "genout.h"
 #include "gensrc.h"
 

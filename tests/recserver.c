@@ -55,8 +55,8 @@
 #include <zlib.h>
 
 #include "apiserver.h"
-#include "core/b64.h"
-#include "core/json.h"
+#include "base/b64.h"
+#include "base/json.h"
 #include "net/verify.h"
 #include "recservice.h"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 #define SOUND_FRAME 480 /* samples of an uncoded packet */

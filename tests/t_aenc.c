@@ -16,7 +16,7 @@
 #include <libavutil/frame.h>
 #include <libavutil/log.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/encode.h"
 #include "range.h"
 

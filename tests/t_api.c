@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "net/api.h"
 
 static cJSON *parse(const char *text)

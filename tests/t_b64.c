@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/b64.h"
+#include "base/b64.h"
 
 static void pairs(void **state)
 {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/claim.h"
+#include "base/claim.h"
 
 #define USER "1_2__UserId_s_YQ..__UserId_e_main"
 #define UTC  "20260101000000000"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/colour.h"
+#include "base/colour.h"
 
 #define N_OF(a) (sizeof(a) / sizeof *(a))
 

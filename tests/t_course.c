@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/course.h"
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define S    INT64_C(90000)
 #define WRAP (INT64_C(1) << 33)

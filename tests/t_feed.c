@@ -19,7 +19,7 @@
 #include <cmocka.h>
 #include <libavutil/log.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "genlib.h"
 #include "media/feed.h"
 #include "range.h"

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "core/file.h"
+#include "base/file.h"
 #include "range.h"
 
 static char dir[] = "/tmp/t_file.XXXXXX"; /* this program's own directory, the current one */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/interleave.h"
 #include "range.h"
 

@@ -13,7 +13,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "base/json.h"
 
 struct row {
     const char *text;

@@ -12,7 +12,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/layout.h"
 
 enum { NB = 30 }; /* more than any layout has room for */

@@ -13,7 +13,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/log.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/aacenc.h"
 #include "media/mixer.h"
 #include "range.h"

@@ -12,9 +12,9 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/mixset.h"
-#include "core/utc.h"
+#include "base/utc.h"
 
 /* What was said, a line each. */
 struct said {

@@ -20,8 +20,8 @@
 #include <libavformat/avformat.h>
 #include <libavutil/opt.h>
 
-#include "core/file.h"
-#include "core/utc.h"
+#include "base/file.h"
+#include "base/utc.h"
 #include "media/mp4.h"
 #include "media/mp4_priv.h"
 #include "range.h"

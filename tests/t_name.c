@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/b64.h"
+#include "base/b64.h"
 #include "core/name.h"
 #include "core/namejson.h"
 

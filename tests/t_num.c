@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/num.h"
+#include "base/num.h"
 
 #define BAD INT64_MIN
 

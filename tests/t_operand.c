@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/operand.h"
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define NONE TRTC_NOTIME
 

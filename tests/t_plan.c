@@ -17,7 +17,7 @@
 
 #include "core/plan.h"
 #include "core/plan_print.h"
-#include "core/text.h"
+#include "base/text.h"
 
 #define BASE_MS     INT64_C(1767225600000) /* 20260101000000000 */
 #define SOURCES_MAX 8

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <libavutil/log.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "genlib.h"
 #include "media/presence.h"
 

@@ -18,7 +18,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/opt.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/fill.h"
 #include "media/sets.h"
 #include "media/sets_priv.h"

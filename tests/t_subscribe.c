@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/subscribe.h"
 
 static int read_text(const char *json, struct trtc_subscription *s, struct trtc_err *err)

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "net/api.h"
 #include "net/task.h"
 

@@ -17,7 +17,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/feed_priv.h"
 #include "media/tile.h"
 #include "media/turn.h"

@@ -13,7 +13,7 @@
 
 #include <zlib.h>
 
-#include "core/b64.h"
+#include "base/b64.h"
 #include "net/usersig.h"
 #include "vectors.h"
 

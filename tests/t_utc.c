@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define LAST_MS INT64_C(253402300799999)
 

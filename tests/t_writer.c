@@ -25,7 +25,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/aacenc.h"
 #include "media/h264enc.h"
 #include "media/input.h"

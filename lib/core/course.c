@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define MS  90
 #define TOL (40 * MS) /* differences below this are rounding, from there on a jump */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
+#include "base/beneath.h"
 #include "core/plain_name.h"
 
 struct trtc_dir_entry {

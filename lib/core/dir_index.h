@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct trtc_dir_index { /* zero-initialise, and set fd */
     int fd;             /* the directory, borrowed */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_LAYOUT_MAX 25 /* windows of a layout; screen sharing: 24 with somebody in them */
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/layout.h"
-#include "core/text.h"
+#include "base/text.h"
 
 #define SIDE_MAX_PX 1920 /* the API's */
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/b64.h"
-#include "core/text.h"
-#include "core/xml.h"
+#include "base/b64.h"
+#include "base/text.h"
+#include "base/xml.h"
 
 #define API_SIDE_MAX_PX 1920
 

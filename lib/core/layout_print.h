@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/layout.h"
 
 /* One line a window with somebody in it, back to front: z x y w h user media. Ids are escaped as all TSV here

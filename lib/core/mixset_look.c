@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/mixset_priv.h"
-#include "core/text.h"
+#include "base/text.h"
 
 #define SHOWN_MAX    128
 #define SENTENCE_MAX 512

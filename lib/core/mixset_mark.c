@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/mixset_priv.h"
-#include "core/text.h"
+#include "base/text.h"
 
 #define SHOWN_MAX    160
 #define FIELD_MAX    32

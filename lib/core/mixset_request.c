@@ -3,10 +3,10 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-#include "core/json.h"
+#include "base/json.h"
 #include "core/mixset_priv.h"
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/text.h"
+#include "base/utc.h"
 
 #define GOP_MAX_S    86400                    /* the API names no limit */
 #define AT_MS_MAX    INT64_C(253402300799999) /* the year 9999 */

@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#include "core/b64.h"
+#include "base/b64.h"
 #include "core/put.h"
-#include "core/text.h"
+#include "base/text.h"
 
 #define SHOWN 200
 #define USER_START "__UserId_s_"

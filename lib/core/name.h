@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
-#include "core/utc.h"
+#include "base/err.h"
+#include "base/utc.h"
 
 enum trtc_ext { TRTC_EXT_M3U8, TRTC_EXT_TS, TRTC_EXT_MP4 };
 enum trtc_media { TRTC_MEDIA_NONE, TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX };

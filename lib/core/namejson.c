@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/b64.h"
-#include "core/json.h"
+#include "base/b64.h"
+#include "base/json.h"
 #include "core/put.h"
-#include "core/text.h"
+#include "base/text.h"
 
 /* ---- writing ---- */
 

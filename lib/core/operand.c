@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/text.h"
+#include "base/utc.h"
 
 #define TIME_MAX_BYTES 63 /* RFC 3339 with a long fraction */
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct trtc_operand {
     const char *user; /* points into the operand; user_len bytes */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json_put.h"
-#include "core/text.h"
-#include "core/xml.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "base/xml.h"
 
 const char *trtc_choice_name(enum trtc_choice c)
 {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
-#include "core/utc.h"
+#include "base/err.h"
+#include "base/utc.h"
 
 #define TRTC_PLAYLIST_LINE_MAX  65536               /* bytes; a longer line is skipped as a whole */
 #define TRTC_PLAYLIST_BYTES_MAX (256 * 1024 * 1024) /* of a playlist's file */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "core/beneath.h"
+#include "base/beneath.h"
 
 enum { LAYERS_MAX = 2, GZIP_WINDOW = 16 + MAX_WBITS, CHUNK_BYTES = 256 * 1024 };
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
-#include "core/text.h"
+#include "base/file.h"
+#include "base/text.h"
 
 /* What recorders say of themselves: build and date of it. Constants, so that the same input
  * gives the same playlist. */

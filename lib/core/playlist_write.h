@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/name.h"
 
 /* In both forms EXTINF has six significant digits, as those of real recordings, a break is

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/loss.h"
 #include "core/name.h"
 #include "core/playlist.h"

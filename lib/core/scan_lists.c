@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/b64.h"
+#include "base/b64.h"
 #include "core/plain_name.h"
 #include "core/playlist_load.h"
 #include "core/recording_priv.h"
 #include "core/scan_priv.h"
-#include "core/text.h"
+#include "base/text.h"
 
 /* The directory that is being looked at. */
 struct place {

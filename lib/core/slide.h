@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_SLIDE_MAX  1024 /* samples that go in at once, at most */
 #define TRTC_SLIDE_ROOM 1056 /* samples that can come out of that */

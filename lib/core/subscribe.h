@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_SUBSCRIBE_MAX 32 /* entries a list */
 

@@ -9,7 +9,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/pixfmt.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 /* Times beyond this are damage; below it, differences cannot overflow. */

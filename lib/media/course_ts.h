@@ -4,7 +4,7 @@
 #define TRTC_MEDIA_COURSE_TS_H
 
 #include "core/course.h"
-#include "core/err.h"
+#include "base/err.h"
 #include "media/ts.h"
 
 /* Adds a frame of a segment. Those without a time say nothing. -1: no memory. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/colour.h"
+#include "base/colour.h"
 #include "media/packet.h"
 
 /* ---- AAC in ADTS (ISO/IEC 13818-7, 6.2) ---- */

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/colour.h"
+#include "base/colour.h"
 #include "core/ledger.h"
 #include "core/loss.h"
-#include "core/remote.h"
+#include "base/remote.h"
 #include "core/timeline.h"
 #include "media/packet.h"
 

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/feed.h"
 #include "media/input.h"
 

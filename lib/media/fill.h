@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/es.h"
 
 /* One silent raw AAC-LC frame (1024 samples, ISO/IEC 14496-3, 4.4.2.1), the same for every rate.

@@ -9,8 +9,8 @@
 
 #include <libavutil/frame.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 struct trtc_h264enc_opts {

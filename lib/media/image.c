@@ -18,7 +18,7 @@
 #include <libswscale/swscale.h>
 #include <zlib.h>
 
-#include "core/text.h"
+#include "base/text.h"
 #include "media/av.h"
 #include "media/overlay_priv.h"
 #include "media/recolour.h"

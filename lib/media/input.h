@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/ledger.h"
-#include "core/remote.h"
+#include "base/remote.h"
 #include "media/packet.h"
 
 struct trtc_input;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/input.h"
 
 struct AVCodecParameters;

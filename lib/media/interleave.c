@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
 #define STEP_MAX_US 5000000 /* a track that stands still longer does not wait longer for that */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/utc.h"
+#include "base/utc.h"
 
 enum { AAC_SAMPLES = 1024 };
 

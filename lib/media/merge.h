@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/file.h"
+#include "base/file.h"
 #include "core/loss.h"
 #include "core/plan.h"
 #include "media/track.h"

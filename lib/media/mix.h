@@ -14,8 +14,8 @@
 
 #include <libavutil/frame.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/ledger.h"
 #include "core/mixset.h"
 #include "core/roster.h"

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/text.h"
+#include "base/utc.h"
 
 enum { SINGLE_TILE_THREADS = 4 };
 

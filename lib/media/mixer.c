@@ -15,7 +15,7 @@
 #include <libavutil/mathematics.h>
 
 #include "core/limiter.h"
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/voice.h"
 
 #define AHEAD_MS 500 /* packets are decoded so far before they are due */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/mp4_priv.h"
 
 enum {

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 /* Longest time from one sample of a track to the next, in ticks (6.6 hours at 90 kHz): a

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/file.h"
+#include "base/file.h"
 #include "media/mp4_priv.h"
 
 void trtc_mp4_flush(struct trtc_mp4_out *o)

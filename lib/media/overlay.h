@@ -10,8 +10,8 @@
 
 #include <libavutil/frame.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/layout.h"
 
 struct trtc_overlay {

@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_PICTURE_SIZE_H
 #define TRTC_MEDIA_PICTURE_SIZE_H
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/plan.h"
 
 /* 1: as the first picture of out's lane that can be decoded is shown, or else as VIDEO-METADATA

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/av.h"
 #include "media/input.h"
 

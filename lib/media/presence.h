@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/roster.h"
 
 /* Adds to m's sound and picture what lies in path, the lowest first PTS of which stands for start_us (epoch). What begins

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
+#include "base/beneath.h"
 #include "core/clock.h"
 #include "core/timeline.h"
 #include "media/look.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
+#include "base/beneath.h"
 #include "core/clock.h"
 #include "media/ahead.h"
 #include "media/course_ts.h"

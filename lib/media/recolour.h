@@ -13,7 +13,7 @@
 
 #include <libswscale/swscale.h>
 
-#include "core/colour.h"
+#include "base/colour.h"
 
 /* width and height of the luma, any; strides in bytes. plain: without what the CPU has besides,
  * to the same bytes. */

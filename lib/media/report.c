@@ -2,7 +2,7 @@
 /* The account of a merge as JSON. */
 #include "media/report.h"
 
-#include "core/json_put.h"
+#include "base/json_put.h"
 #include "core/ledger_json.h"
 #include "core/plan_print.h"
 

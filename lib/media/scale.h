@@ -6,8 +6,8 @@
 
 #include <libavutil/frame.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/fit.h"
 #include "core/layout.h"
 

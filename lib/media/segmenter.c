@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/cut.h"
-#include "core/file.h"
+#include "base/file.h"
 #include "media/segmenter_priv.h"
 #include "media/tsmux.h"
 

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/claim.h"
-#include "core/err.h"
+#include "base/claim.h"
+#include "base/err.h"
 #include "core/name.h"
 #include "core/playlist_write.h"
 #include "media/input.h"

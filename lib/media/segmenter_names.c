@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/claim.h"
-#include "core/file.h"
+#include "base/claim.h"
+#include "base/file.h"
 #include "media/segmenter_priv.h"
 
 enum { HA_MAX = 3 };

@@ -9,7 +9,7 @@
 #ifndef TRTC_MEDIA_SETS_H
 #define TRTC_MEDIA_SETS_H
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/es.h"
 #include "media/mp4.h"
 

@@ -15,7 +15,7 @@
 #include <libavutil/imgutils.h>
 
 #include "core/layers.h"
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/overlay.h"
 #include "media/scale.h"
 #include "media/turn.h"

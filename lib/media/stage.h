@@ -11,8 +11,8 @@
 
 #include <libavutil/frame.h>
 
-#include "core/colour.h"
-#include "core/err.h"
+#include "base/colour.h"
+#include "base/err.h"
 #include "core/layout.h"
 #include "core/mixset.h"
 #include "media/pool.h"

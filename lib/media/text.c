@@ -12,7 +12,7 @@
 
 #include <ass/ass.h>
 
-#include "core/text.h"
+#include "base/text.h"
 #include "media/overlay_priv.h"
 
 #define FRAME_W      16384

@@ -10,7 +10,7 @@
 
 #include <libavcodec/avcodec.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/av.h"
 #include "media/recolour.h"
 #include "media/turn.h"

@@ -10,7 +10,7 @@
 
 #include <libavutil/frame.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/ledger.h"
 #include "media/feed.h"
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 
 void tile_account_init(struct tile_account *a)
 {

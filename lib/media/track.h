@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "core/ledger.h"
 #include "core/plan.h"
 #include "media/mp4.h"

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 #define TRTC_TSMUX_DELAY_90K 63000 /* the PCR runs this much before the decoding times */

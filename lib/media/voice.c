@@ -30,7 +30,7 @@
 #include <libswresample/swresample.h>
 
 #include "core/slide.h"
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/av.h"
 
 #define JUMP_US         40000 /* from here on a difference is a jump */

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/file.h"
-#include "core/utc.h"
+#include "base/file.h"
+#include "base/utc.h"
 #include "media/writer_priv.h"
 
 #define LEAD_MAX_US (4 * INT64_C(1000000))

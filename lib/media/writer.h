@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "media/packet.h"
 
 enum trtc_container { TRTC_CONTAINER_MP4, TRTC_CONTAINER_TS, TRTC_CONTAINER_MKV };

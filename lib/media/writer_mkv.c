@@ -7,8 +7,8 @@
 #include <libavformat/avformat.h>
 #include <libavutil/mathematics.h>
 
-#include "core/file.h"
-#include "core/utc.h"
+#include "base/file.h"
+#include "base/utc.h"
 #include "media/av.h"
 #include "media/es.h"
 #include "media/writer_priv.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 #include "media/es.h"
 #include "media/mp4.h"
 #include "media/track.h"

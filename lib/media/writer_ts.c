@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/file.h"
+#include "base/file.h"
 #include "media/es.h"
 #include "media/tsmux.h"
 #include "media/writer_priv.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json.h"
-#include "core/num.h"
-#include "core/text.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/text.h"
 #include "net/api_priv.h"
 
 #define STEPS_MAX 8 /* a request nests 5 deep */

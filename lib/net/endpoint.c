@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/text.h"
+#include "base/text.h"
 
 enum { HOST_MAX = 253, PORT_MAX = 65535 };
 

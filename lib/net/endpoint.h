@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_ENDPOINT_DEFAULT "trtc.tencentcloudapi.com"
 #define TRTC_ENDPOINT_INTL    "trtc.intl.tencentcloudapi.com"

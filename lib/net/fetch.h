@@ -5,7 +5,7 @@
 #ifndef TRTC_NET_FETCH_H
 #define TRTC_NET_FETCH_H
 
-#include "core/remote.h"
+#include "base/remote.h"
 
 /* Redirections are followed, to HTTP and HTTPS only; the environment's proxy is heeded. Failures to open:
  * TRTC_EX_NOINPUT (404, 410), NOPERM (401, 403, 407; a certificate that is not trusted), DATAERR (other 4xx, or

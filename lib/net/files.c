@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/b64.h"
-#include "core/json.h"
+#include "base/b64.h"
+#include "base/json.h"
 #include "core/subscribe.h"
 #include "net/files_priv.h"
 

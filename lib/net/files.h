@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
-#include "core/utc.h"
+#include "base/err.h"
+#include "base/utc.h"
 
 struct cJSON;
 

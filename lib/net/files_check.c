@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
+#include "base/beneath.h"
 #include "core/plain_name.h"
 #include "core/playlist_load.h"
-#include "core/text.h"
+#include "base/text.h"
 #include "net/files_priv.h"
 
 #define PART_MAX  256

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "net/transport.h"
 
 #define TRTC_HTTP_CONNECT_MS 3000

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "net/transport.h"
 
 #define TRTC_RETRY_COUNT     5

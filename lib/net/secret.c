@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/json.h"
+#include "base/json.h"
 
 enum {
     FILE_MAX = 64 << 10, /* bytes of a file with credentials */

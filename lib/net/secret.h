@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 /* Text on pages of its own that are left out of core dumps (MADV_DONTDUMP), not swapped where the
  * limits allow (mlock), and wiped before they are given back. Zero is "none"; not to be copied. */

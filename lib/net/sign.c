@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/utc.h"
+#include "base/utc.h"
 
 #define ALGORITHM "TC3-HMAC-SHA256"
 #define SCOPE_END "tc3_request"

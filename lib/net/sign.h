@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "net/header.h"
 
 #define TRTC_SIGN_SERVICE  "trtc"

@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/file.h"
-#include "core/json.h"
-#include "core/text.h"
-#include "core/utc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/utc.h"
 #include "net/api.h"
 
 #define VERSION     1

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 #include "net/header.h"
 
 /* How an exchange ended: what a retry rule has to know. */

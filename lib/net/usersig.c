@@ -15,9 +15,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "core/b64.h"
-#include "core/json.h"
-#include "core/text.h"
+#include "base/b64.h"
+#include "base/json.h"
+#include "base/text.h"
 
 #define VERSION       "2.0"
 #define ROOM_TEXT_MAX 64 /* bytes, from the client SDK's pages */

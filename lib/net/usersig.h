@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_USERSIG_USER_MAX     32                 /* bytes of a UserID, as documented */
 #define TRTC_USERSIG_EXPIRE_MAX_S INT64_C(315360000) /* ten years: what make() takes */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Base64 of file names, over libb64. The checks and the alphabet are ours: that library breaks lines after
  * 72 characters when it encodes, and skips whatever it does not know when it decodes. */
-#include "core/b64.h"
+#include "base/b64.h"
 
 #include <b64/cdecode.h>
 #include <b64/cencode.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that another machine has, read by media/ and fetched by whoever can (net/fetch.c). */
-#ifndef TRTC_CORE_REMOTE_H
-#define TRTC_CORE_REMOTE_H
+#ifndef TRTC_BASE_REMOTE_H
+#define TRTC_BASE_REMOTE_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct trtc_remote {
     bool (*takes)(const char *url); /* url is one for it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON that is built. Where memory runs out, the object or array is freed and its pointer NULL from there on; all the
  * calls take that, so that one look at the end is enough (cJSON_Print of NULL is NULL too). */
-#ifndef TRTC_CORE_JSON_PUT_H
-#define TRTC_CORE_JSON_PUT_H
+#ifndef TRTC_BASE_JSON_PUT_H
+#define TRTC_BASE_JSON_PUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening files named by others: nothing outside the directory they were named in, and only
  * regular files. */
-#ifndef TRTC_CORE_BENEATH_H
-#define TRTC_CORE_BENEATH_H
+#ifndef TRTC_BASE_BENEATH_H
+#define TRTC_BASE_BENEATH_H
 
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 /* Opens NAME, relative to dirfd, for reading. Absolute names, "..", and links that leave the
  * directory are refused (TRTC_EX_NOPERM, "leads out of its directory"), as is everything but a

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Base64 as TRTC file names have it: the standard alphabet with '/' as '-' and '=' as '.'; '+' stays. */
-#ifndef TRTC_CORE_B64_H
-#define TRTC_CORE_B64_H
+#ifndef TRTC_BASE_B64_H
+#define TRTC_BASE_B64_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON from outside. cJSON builds the tree; what it takes although it is no JSON, or costs too
  * much, is refused before it starts (RFC 8259 for the forms), and repeated keys after it. */
-#include "core/json.h"
+#include "base/json.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/text.h"
+#include "base/text.h"
 
 #define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
 #define VALUES_MAX     (1 << 17) /* a value costs cJSON some 80 bytes, and as little as 2 of text */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The claim to a recording's names: held by one run from its start to its end, by a lock that dies with it; and
  * what such a run leaves when it is killed. */
-#ifndef TRTC_CORE_CLAIM_H
-#define TRTC_CORE_CLAIM_H
+#ifndef TRTC_BASE_CLAIM_H
+#define TRTC_BASE_CLAIM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/err.h"
-#include "core/file.h"
+#include "base/err.h"
+#include "base/file.h"
 
 struct trtc_claim_stale { /* what was removed */
     int nb_files;

@@ -2,7 +2,7 @@
 /* Opening files named by others. The kernel resolves the name beneath the directory where it
  * can (openat2, Linux 5.6); elsewhere the name is walked by hand and every link refused. */
 #define _GNU_SOURCE
-#include "core/beneath.h"
+#include "base/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>

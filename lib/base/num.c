@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers as users give them: integers, durations, sizes in bytes and in pixels. */
-#include "core/num.h"
+#include "base/num.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "base/text.h"
 
 #define SHOWN 64
 #define FRACTION_DIGITS_MAX 6

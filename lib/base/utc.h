@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Times: the 17-digit UTC of file names, RFC 3339 and epoch milliseconds, always without the
  * machine's time zone. One clock: int64_t microseconds since the Unix epoch (_us). */
-#ifndef TRTC_CORE_UTC_H
-#define TRTC_CORE_UTC_H
+#ifndef TRTC_BASE_UTC_H
+#define TRTC_BASE_UTC_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 #define TRTC_UTC_LEN 17
 #define TRTC_NOTIME INT64_MIN /* "unknown", for every _ms and _us value */

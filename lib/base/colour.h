@@ -3,8 +3,8 @@
  * picture is taken for that does not say it, which colours an output has, and how samples become
  * those of others. The codes are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4,
  * Matroska and FFmpeg share. */
-#ifndef TRTC_CORE_COLOUR_H
-#define TRTC_CORE_COLOUR_H
+#ifndef TRTC_BASE_COLOUR_H
+#define TRTC_BASE_COLOUR_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /* Output files under a temporary name until they are complete, and writing without short counts. */
 #define _DEFAULT_SOURCE /* flock */
 
-#include "core/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers as users give them: the whole string, in range, nothing silently cut. */
-#ifndef TRTC_CORE_NUM_H
-#define TRTC_CORE_NUM_H
+#ifndef TRTC_BASE_NUM_H
+#define TRTC_BASE_NUM_H
 
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 /* Decimal integer in min..max; what names the option in the message ("-j"). TRTC_EX_USAGE on failure. */
 int trtc_num_int(const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct trtc_err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The colours of pictures. */
-#include "core/colour.h"
+#include "base/colour.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Records from a descriptor: one buffer that holds at least the longest of them, searched with memchr. */
-#include "core/records.h"
+#include "base/records.h"
 
 #include <errno.h>
 #include <stdlib.h>

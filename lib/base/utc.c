@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Times: calendar arithmetic in UTC, without the C library's notion of a time zone. */
-#include "core/utc.h"
+#include "base/utc.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "base/text.h"
 
 #define MS_PER_DAY INT64_C(86400000)
 #define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors: one value filled where the cause is known, printed once by the program. */
-#ifndef TRTC_CORE_ERR_H
-#define TRTC_CORE_ERR_H
+#ifndef TRTC_BASE_ERR_H
+#define TRTC_BASE_ERR_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors: formatting, and the mapping from errno to exit status. */
-#include "core/err.h"
+#include "base/err.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,14 +2,14 @@
 /* Output files that appear under their final name only when complete: a hidden temporary name
  * in the same directory, locked while it is written, flushed to disk, renamed. A stale
  * temporary of a killed run is taken over. */
-#ifndef TRTC_CORE_FILE_H
-#define TRTC_CORE_FILE_H
+#ifndef TRTC_BASE_FILE_H
+#define TRTC_BASE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct trtc_file; /* one output in the making */
 

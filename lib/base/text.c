@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text that comes from outside: UTF-8 checks, and escapes that keep it on its line and off the terminal. */
-#include "core/text.h"
+#include "base/text.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -2,14 +2,14 @@
 /* JSON from outside, strictly: size, depth and number of values capped, duplicate keys, trailing
  * bytes, \u0000 and ill-formed UTF-8 refused; members read with their type and range, and what
  * nobody asked for is named. */
-#ifndef TRTC_CORE_JSON_H
-#define TRTC_CORE_JSON_H
+#ifndef TRTC_BASE_JSON_H
+#define TRTC_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct cJSON;
 

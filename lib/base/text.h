@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Text that comes from outside: escaping for lines and terminals, UTF-8 checks. */
-#ifndef TRTC_CORE_TEXT_H
-#define TRTC_CORE_TEXT_H
+#ifndef TRTC_BASE_TEXT_H
+#define TRTC_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

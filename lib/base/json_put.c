@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON that is built; see json_put.h. */
-#include "core/json_put.h"
+#include "base/json_put.h"
 
 #include <cjson/cJSON.h>
 

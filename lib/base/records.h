@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines, or records ended by another byte, from a descriptor: in place, without an allocation for each. */
-#ifndef TRTC_CORE_RECORDS_H
-#define TRTC_CORE_RECORDS_H
+#ifndef TRTC_BASE_RECORDS_H
+#define TRTC_BASE_RECORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/err.h"
+#include "base/err.h"
 
 struct trtc_records {
     int fd;      /* the caller's */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Text in XML. */
-#include "core/xml.h"
+#include "base/xml.h"
 
 #include <string.h>
 
-#include "core/text.h"
+#include "base/text.h"
 
 /* One character of n bytes. */
 static void put_char(const char *s, size_t n, FILE *out)
