@@ -10,7 +10,7 @@
 #include <libavutil/frame.h>
 
 #include "core/loss.h"
-#include "core/mixset.h"
+#include "layout/mixset.h"
 #include "core/recording.h"
 #include "core/timeline.h"
 #include "media/mix.h"

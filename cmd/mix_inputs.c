@@ -10,7 +10,7 @@
 
 #include "cli.h"
 #include "base/num.h"
-#include "core/operand.h"
+#include "layout/operand.h"
 #include "core/stray.h"
 #include "base/text.h"
 #include "base/utc.h"

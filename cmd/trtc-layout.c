@@ -14,10 +14,10 @@
 
 #include "cli.h"
 #include "base/json.h"
-#include "core/layout.h"
-#include "core/layout_print.h"
+#include "layout/layout.h"
+#include "layout/layout_print.h"
 #include "base/num.h"
-#include "core/operand.h"
+#include "layout/operand.h"
 #include "base/records.h"
 #include "base/text.h"
 

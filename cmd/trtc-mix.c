@@ -14,7 +14,7 @@
 #include "cli.h"
 #include "base/json.h"
 #include "base/num.h"
-#include "core/operand.h"
+#include "layout/operand.h"
 #include "media/av.h"
 #include "memory.h"
 #include "mix.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/fit.h"
+#include "layout/fit.h"
 #include "range.h"
 
 enum { STRETCH = TRTC_RENDER_STRETCH, CROP = TRTC_RENDER_CROP };

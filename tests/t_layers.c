@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/layers.h"
+#include "layout/layers.h"
 
 enum { W = 16, H = 12, LAYERS_MAX = 12, RING = 3 };
 

@@ -13,7 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/json.h"
-#include "core/layout.h"
+#include "layout/layout.h"
 
 enum { NB = 30 }; /* more than any layout has room for */
 

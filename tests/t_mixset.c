@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "core/mixset.h"
+#include "layout/mixset.h"
 #include "base/utc.h"
 
 /* What was said, a line each. */

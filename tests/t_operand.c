@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/operand.h"
+#include "layout/operand.h"
 #include "base/utc.h"
 
 #define NONE TRTC_NOTIME

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "core/subscribe.h"
+#include "layout/subscribe.h"
 
 static int read_text(const char *json, struct trtc_subscription *s, struct trtc_err *err)
 {

@@ -2,7 +2,7 @@
 /* What a merge will make. */
 #include "core/plan.h"
 
-#include "core/fit.h"
+#include "layout/fit.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "core/fit.h"
+#include "layout/fit.h"
 #include "media/decodable.h"
 #include "media/reader.h"
 

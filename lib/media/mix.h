@@ -17,7 +17,7 @@
 #include "base/colour.h"
 #include "base/err.h"
 #include "core/ledger.h"
-#include "core/mixset.h"
+#include "layout/mixset.h"
 #include "core/roster.h"
 #include "media/feed.h"
 #include "media/writer.h"

@@ -12,7 +12,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/layout.h"
+#include "layout/layout.h"
 
 struct trtc_overlay {
     struct trtc_rect rect; /* on the canvas: every value even, inside it */

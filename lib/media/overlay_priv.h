@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/layout.h"
+#include "layout/layout.h"
 #include "media/overlay.h"
 
 struct trtc_yuv {

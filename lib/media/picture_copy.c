@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fit.h"
+#include "layout/fit.h"
 #include "media/encode.h"
 #include "media/reader.h"
 #include "media/sets.h"

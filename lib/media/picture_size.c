@@ -6,7 +6,7 @@
 
 #include <libavcodec/avcodec.h>
 
-#include "core/fit.h"
+#include "layout/fit.h"
 #include "media/av.h"
 #include "media/reader.h"
 

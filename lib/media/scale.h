@@ -8,8 +8,8 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/fit.h"
-#include "core/layout.h"
+#include "layout/fit.h"
+#include "layout/layout.h"
 
 struct trtc_scaler; /* of one tile; used by one thread at a time */
 

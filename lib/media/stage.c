@@ -14,7 +14,7 @@
 
 #include <libavutil/imgutils.h>
 
-#include "core/layers.h"
+#include "layout/layers.h"
 #include "base/utc.h"
 #include "media/overlay.h"
 #include "media/scale.h"

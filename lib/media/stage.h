@@ -13,8 +13,8 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/layout.h"
-#include "core/mixset.h"
+#include "layout/layout.h"
+#include "layout/mixset.h"
 #include "media/pool.h"
 #include "media/tile.h"
 

@@ -8,7 +8,7 @@
 
 #include <libavutil/frame.h>
 
-#include "core/layout.h"
+#include "layout/layout.h"
 
 /* What is done to a picture before it is shown, in this order. A set of them. */
 enum trtc_turn {

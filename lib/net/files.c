@@ -8,7 +8,7 @@
 
 #include "base/b64.h"
 #include "base/json.h"
-#include "core/subscribe.h"
+#include "layout/subscribe.h"
 #include "net/files_priv.h"
 
 #define WILDCARD    ".*$"

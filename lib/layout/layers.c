@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What must be drawn again, and in which order. */
-#include "core/layers.h"
+#include "layout/layers.h"
 
 bool trtc_rects_touch(const struct trtc_rect *a, const struct trtc_rect *b)
 {

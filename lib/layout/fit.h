@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which part of a picture goes where in a window, by the API's RenderMode. */
-#ifndef TRTC_CORE_FIT_H
-#define TRTC_CORE_FIT_H
+#ifndef TRTC_LAYOUT_FIT_H
+#define TRTC_LAYOUT_FIT_H
 
-#include "core/layout.h"
+#include "layout/layout.h"
 
 struct trtc_fit {
     struct trtc_rect src; /* part of the picture that is shown; x and y even */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The four layouts. Every edge is a fraction of the canvas, rounded to the nearest even number (half: up):
  * windows that share an edge share its rounding, so what tiles, tiles exactly. */
-#include "core/layout.h"
+#include "layout/layout.h"
 
 #include <stdint.h>
 #include <string.h>

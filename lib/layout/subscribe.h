@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose sound and whose picture are wanted: the API's SubscribeStreamUserIds (allow and block
  * lists, prefixes ending in ".*$"). */
-#ifndef TRTC_CORE_SUBSCRIBE_H
-#define TRTC_CORE_SUBSCRIBE_H
+#ifndef TRTC_LAYOUT_SUBSCRIBE_H
+#define TRTC_LAYOUT_SUBSCRIBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

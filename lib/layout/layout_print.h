@@ -2,14 +2,14 @@
 /* A layout as text: for other programs (TSV, JSON, an FFmpeg filter graph, the REST API's object) and for the
  * eye (SVG). streams is what trtc_layout_make was given. Each returns 0, or -1 with err: without memory, or as
  * said. Whether out could be written is for the caller to see. */
-#ifndef TRTC_CORE_LAYOUT_PRINT_H
-#define TRTC_CORE_LAYOUT_PRINT_H
+#ifndef TRTC_LAYOUT_LAYOUT_PRINT_H
+#define TRTC_LAYOUT_LAYOUT_PRINT_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
-#include "core/layout.h"
+#include "layout/layout.h"
 
 /* One line a window with somebody in it, back to front: z x y w h user media. Ids are escaped as all TSV here
  * is. header: a line with the column names first. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "core/mixset_priv.h"
+#include "layout/mixset_priv.h"
 #include "base/text.h"
 
 #define SHOWN_MAX    128

@@ -2,16 +2,16 @@
 /* What a mix shall look and sound like: the settings that options give, and those of a
  * CreateCloudRecording request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and
  * the lines of a script that change them over time. */
-#ifndef TRTC_CORE_MIXSET_H
-#define TRTC_CORE_MIXSET_H
+#ifndef TRTC_LAYOUT_MIXSET_H
+#define TRTC_LAYOUT_MIXSET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/layout.h"
-#include "core/subscribe.h"
+#include "layout/layout.h"
+#include "layout/subscribe.h"
 
 #define TRTC_MARKS_MAX           25
 #define TRTC_MARK_TEXT_MAX_BYTES 4096

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "core/mixset_priv.h"
+#include "layout/mixset_priv.h"
 #include "base/text.h"
 #include "base/utc.h"
 

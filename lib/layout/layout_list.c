@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "core/layout.h"
+#include "layout/layout.h"
 #include "base/text.h"
 
 #define SIDE_MAX_PX 1920 /* the API's */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The settings of a mix: defaults, ownership, and what must hold wherever they come from. */
-#include "core/mixset.h"
+#include "layout/mixset.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/mixset_priv.h"
+#include "layout/mixset_priv.h"
 #include "base/text.h"
 
 #define SHOWN_MAX 64

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A user's stream as an operand: "USER", "USER:main", "USER:aux", and "USER[:aux][@START]=SOURCE". */
-#ifndef TRTC_CORE_OPERAND_H
-#define TRTC_CORE_OPERAND_H
+#ifndef TRTC_LAYOUT_OPERAND_H
+#define TRTC_LAYOUT_OPERAND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/mixset_priv.h"
+#include "layout/mixset_priv.h"
 #include "base/text.h"
 
 #define SHOWN_MAX    160

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What must be drawn again when some layers of a canvas have changed, and in which order: decided here, so that
  * whatever has not changed is left as it stands. */
-#ifndef TRTC_CORE_LAYERS_H
-#define TRTC_CORE_LAYERS_H
+#ifndef TRTC_LAYOUT_LAYERS_H
+#define TRTC_LAYOUT_LAYERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/layout.h"
+#include "layout/layout.h"
 
 struct trtc_layer {
     struct trtc_rect rect;

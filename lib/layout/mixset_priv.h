@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the readers of a mix's settings share: members of JSON objects, and the voice for what a mix
  * cannot do. */
-#ifndef TRTC_CORE_MIXSET_PRIV_H
-#define TRTC_CORE_MIXSET_PRIV_H
+#ifndef TRTC_LAYOUT_MIXSET_PRIV_H
+#define TRTC_LAYOUT_MIXSET_PRIV_H
 
-#include "core/mixset.h"
+#include "layout/mixset.h"
 
 #define TRTC_MIX_PATH_MAX    160
 #define TRTC_MIX_COORD_MAX   2560 /* the API's, for watermarks */

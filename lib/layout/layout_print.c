@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A layout as text. */
-#include "core/layout_print.h"
+#include "layout/layout_print.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>

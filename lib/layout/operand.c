@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operands that name a user's stream. */
-#include "core/operand.h"
+#include "layout/operand.h"
 
 #include <string.h>
 

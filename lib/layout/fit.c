@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shapes are compared as products of whole numbers, so that equal shapes never lose a line to
  * rounding. */
-#include "core/fit.h"
+#include "layout/fit.h"
 
 #include <stdint.h>
 

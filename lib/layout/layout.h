@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where each stream's window lies on the canvas: the four layouts of the specification ("Mixed-stream
  * parameters", MixLayoutMode). Pure: no memory of its own, no clock. */
-#ifndef TRTC_CORE_LAYOUT_H
-#define TRTC_CORE_LAYOUT_H
+#ifndef TRTC_LAYOUT_LAYOUT_H
+#define TRTC_LAYOUT_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Allow and block lists of user ids, for sound and for pictures: the API's SubscribeStreamUserIds. */
-#include "core/subscribe.h"
+#include "layout/subscribe.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
