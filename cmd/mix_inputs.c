@@ -11,7 +11,7 @@
 #include "cli.h"
 #include "base/num.h"
 #include "layout/operand.h"
-#include "core/stray.h"
+#include "playlist/stray.h"
 #include "base/text.h"
 #include "base/utc.h"
 #include "media/presence.h"

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "core/plan.h"
 #include "base/records.h"
-#include "core/stray.h"
+#include "playlist/stray.h"
 #include "base/utc.h"
 #include "media/overlay.h"
 #include "memory.h"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/name.h"
-#include "core/plain_name.h"
-#include "core/playlist_load.h"
+#include "playlist/name.h"
+#include "playlist/plain_name.h"
+#include "playlist/playlist_load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/b64.h"
-#include "core/name.h"
-#include "core/namejson.h"
+#include "playlist/name.h"
+#include "playlist/namejson.h"
 
 #define U "__UserId_s_"
 #define E "__UserId_e_"

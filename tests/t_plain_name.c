@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/plain_name.h"
+#include "playlist/plain_name.h"
 
 #define STEM "1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main_video"
 #define TS   STEM "_20260101000000495.ts"

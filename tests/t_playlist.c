@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/playlist.h"
+#include "playlist/playlist.h"
 
 #define N TRTC_NOTIME
 

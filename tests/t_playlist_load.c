@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "core/dir_index.h"
-#include "core/playlist_load.h"
+#include "playlist/dir_index.h"
+#include "playlist/playlist_load.h"
 
 static const char plain[] = "#EXTM3U\n#EXT-X-TRTC-USER-ID:\xe8\x80\x81\xf0\x9f\x98\x80\n#EXTINF:1,\na.ts\n";
 

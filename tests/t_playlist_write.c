@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "core/playlist.h"
-#include "core/playlist_write.h"
+#include "playlist/playlist.h"
+#include "playlist/playlist_write.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define T0       INT64_C(1767225600495)

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
-#include "core/playlist.h"
+#include "playlist/playlist.h"
 #include "media/segmenter.h"
 #include "media/ts.h"
 #include "range.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/stray.h"
+#include "playlist/stray.h"
 
 #define HOUR_US INT64_C(3600000000)
 

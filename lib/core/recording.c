@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/plain_name.h"
+#include "playlist/plain_name.h"
 #include "core/recording_priv.h"
-#include "core/stray.h"
+#include "playlist/stray.h"
 
 #define BIG_JUMP_US   (3600 * INT64_C(1000000))
 

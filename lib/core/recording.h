@@ -12,8 +12,8 @@
 #include "base/colour.h"
 #include "base/err.h"
 #include "core/loss.h"
-#include "core/name.h"
-#include "core/playlist.h"
+#include "playlist/name.h"
+#include "playlist/playlist.h"
 
 #define TRTC_ROUNDING_US 40000 /* differences below this are rounding and drift, above it a jump */
 

@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-#include "core/dir_index.h"
+#include "playlist/dir_index.h"
 #include "core/recording.h"
 
 /* Checks every listed segment of r in its directory and puts the usable ones on the clock. */

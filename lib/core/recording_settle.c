@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/recording_priv.h"
-#include "core/stray.h"
+#include "playlist/stray.h"
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
 #define NOTED_US      100000  /* less is not worth a word */

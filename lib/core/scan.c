@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/plain_name.h"
+#include "playlist/plain_name.h"
 #include "core/recording_priv.h"
 #include "core/scan_priv.h"
 

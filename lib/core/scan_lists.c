@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/b64.h"
-#include "core/plain_name.h"
-#include "core/playlist_load.h"
+#include "playlist/plain_name.h"
+#include "playlist/playlist_load.h"
 #include "core/recording_priv.h"
 #include "core/scan_priv.h"
 #include "base/text.h"

@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_LOOK_H
 #define TRTC_MEDIA_LOOK_H
 
-#include "core/content.h"
+#include "playlist/content.h"
 #include "core/recording.h"
 #include "media/course_ts.h"
 

@@ -9,8 +9,8 @@
 
 #include "base/claim.h"
 #include "base/err.h"
-#include "core/name.h"
-#include "core/playlist_write.h"
+#include "playlist/name.h"
+#include "playlist/playlist_write.h"
 #include "media/input.h"
 #include "media/interleave.h"
 

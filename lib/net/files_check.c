@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "core/plain_name.h"
-#include "core/playlist_load.h"
+#include "playlist/plain_name.h"
+#include "playlist/playlist_load.h"
 #include "base/text.h"
 #include "net/files_priv.h"
 

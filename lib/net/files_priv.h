@@ -3,7 +3,7 @@
 #ifndef TRTC_NET_FILES_PRIV_H
 #define TRTC_NET_FILES_PRIV_H
 
-#include "core/name.h"
+#include "playlist/name.h"
 #include "net/files.h"
 
 /* Appends DIRS/FILE (copied; dirs ends with '/' or is empty). The item is valid until the next is

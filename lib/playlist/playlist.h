@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlists of recordings: RFC 8216 with the EXT-X-TRTC tags, in every form that recordings
  * have shown. */
-#ifndef TRTC_CORE_PLAYLIST_H
-#define TRTC_CORE_PLAYLIST_H
+#ifndef TRTC_PLAYLIST_PLAYLIST_H
+#define TRTC_PLAYLIST_PLAYLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

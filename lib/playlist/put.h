@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Text appended to a buffer that is known to be large enough; each returns the new end. Inline, since
  * batches of names spend their time here. */
-#ifndef TRTC_CORE_PUT_H
-#define TRTC_CORE_PUT_H
+#ifndef TRTC_PLAYLIST_PUT_H
+#define TRTC_PLAYLIST_PUT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File names as NDJSON objects. Written by hand, since this is what a batch of names spends its time on; read
  * with cJSON, after the checks that it leaves out (UTF-8, NUL and control characters, repeated keys, the rest). */
-#include "core/namejson.h"
+#include "playlist/namejson.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #include "base/b64.h"
 #include "base/json.h"
-#include "core/put.h"
+#include "playlist/put.h"
 #include "base/text.h"
 
 /* ---- writing ---- */

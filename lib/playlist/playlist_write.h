@@ -2,14 +2,14 @@
 /* Writes a recording's playlist while it grows: in the form of current recordings (full) or of
  * the specification (classic), replaced as a whole at each change, so that a reader always
  * finds a complete one. */
-#ifndef TRTC_CORE_PLAYLIST_WRITE_H
-#define TRTC_CORE_PLAYLIST_WRITE_H
+#ifndef TRTC_PLAYLIST_PLAYLIST_WRITE_H
+#define TRTC_PLAYLIST_PLAYLIST_WRITE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/name.h"
+#include "playlist/name.h"
 
 /* In both forms EXTINF has six significant digits, as those of real recordings, a break is
  * marked with EXT-X-DISCONTINUITY, and no segment, rounded, is longer than the target duration:

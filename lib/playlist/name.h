@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Recording file names (specification, "Naming of recording files"; forms of real recordings besides:
  * an MP4 without an index and a numbered playlist). */
-#ifndef TRTC_CORE_NAME_H
-#define TRTC_CORE_NAME_H
+#ifndef TRTC_PLAYLIST_NAME_H
+#define TRTC_PLAYLIST_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlists from files: gzip, UTF-16 and the rest of it. */
-#include "core/playlist_load.h"
+#include "playlist/playlist_load.h"
 
 #include <stdlib.h>
 #include <string.h>

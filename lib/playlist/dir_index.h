@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The files of a directory by their plain names, for lines of playlists that name them in another
  * way. */
-#ifndef TRTC_CORE_DIR_INDEX_H
-#define TRTC_CORE_DIR_INDEX_H
+#ifndef TRTC_PLAYLIST_DIR_INDEX_H
+#define TRTC_PLAYLIST_DIR_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file is, by how it begins. */
-#include "core/content.h"
+#include "playlist/content.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file is that is not what it should be, for messages. */
-#ifndef TRTC_CORE_CONTENT_H
-#define TRTC_CORE_CONTENT_H
+#ifndef TRTC_PLAYLIST_CONTENT_H
+#define TRTC_PLAYLIST_CONTENT_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The files of a directory by their plain names. The directory is read when the first line of a
  * playlist does not name a file as it stands, which for most is never. */
-#include "core/dir_index.h"
+#include "playlist/dir_index.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "core/plain_name.h"
+#include "playlist/plain_name.h"
 
 struct trtc_dir_entry {
     char *plain, *name; /* plain may be name */

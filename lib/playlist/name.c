@@ -7,12 +7,12 @@
  *
  * digits is the UTC of a segment, or the index of a playlist or an MP4. Base64 has no '_', so that each part ends
  * at the next one. The extension is read first, the rest from the left; what does not fit is named by its column. */
-#include "core/name.h"
+#include "playlist/name.h"
 
 #include <string.h>
 
 #include "base/b64.h"
-#include "core/put.h"
+#include "playlist/put.h"
 #include "base/text.h"
 
 #define SHOWN 200

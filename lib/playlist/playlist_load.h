@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlists from files, in the encodings in which tools save them. */
-#ifndef TRTC_CORE_PLAYLIST_LOAD_H
-#define TRTC_CORE_PLAYLIST_LOAD_H
+#ifndef TRTC_PLAYLIST_PLAYLIST_LOAD_H
+#define TRTC_PLAYLIST_PLAYLIST_LOAD_H
 
 #include <stdint.h>
 
-#include "core/playlist.h"
+#include "playlist/playlist.h"
 
 /* The text of a playlist as it is meant: what is compressed with gzip (RFC 1952, members one after
  * the other) is decompressed, UTF-16 with or without its mark becomes UTF-8, lines that end in a

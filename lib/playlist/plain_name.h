@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The name that a recording's file has had, whatever tools have made of it: browsers and downloaders
  * number copies, servers sign addresses, shells and forms encode. */
-#ifndef TRTC_CORE_PLAIN_NAME_H
-#define TRTC_CORE_PLAIN_NAME_H
+#ifndef TRTC_PLAYLIST_PLAIN_NAME_H
+#define TRTC_PLAYLIST_PLAIN_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain names: what tools have added to a recording's file name is taken off again. */
-#include "core/plain_name.h"
+#include "playlist/plain_name.h"
 
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-#include "core/name.h"
+#include "playlist/name.h"
 
 static const char *const extensions[] = { ".ts", ".m3u8", ".mp4" };
 enum { NB_EXTENSIONS = sizeof extensions / sizeof *extensions, DECODE_PASSES = 2 };

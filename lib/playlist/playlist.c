@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlist parser: one pass over the text, which is cut into strings where it lies. */
-#include "core/playlist.h"
+#include "playlist/playlist.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/content.h"
+#include "playlist/content.h"
 
 /* What the lines before a URI have said about it. */
 struct pending {

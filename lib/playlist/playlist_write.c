@@ -2,7 +2,7 @@
 /* Writes a recording's playlist while it grows; see playlist_write.h. The lines of the segments
  * are kept as text, to which those of each new one are added; the header, in which the target
  * duration may change, is made anew at each write. */
-#include "core/playlist_write.h"
+#include "playlist/playlist_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>

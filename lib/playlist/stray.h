@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks that are wild: what lies days or years from everything that it was recorded with. */
-#ifndef TRTC_CORE_STRAY_H
-#define TRTC_CORE_STRAY_H
+#ifndef TRTC_PLAYLIST_STRAY_H
+#define TRTC_PLAYLIST_STRAY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which spots lie far from the others. */
-#include "core/stray.h"
+#include "playlist/stray.h"
 
 #include <stdlib.h>
 

@@ -2,12 +2,12 @@
 /* File names as NDJSON objects, both ways: what trtc_namejson_write writes, trtc_namejson_read reads back to a
  * name that is the same byte for byte. Text that is not UTF-8, or holds a NUL, stands in standard Base64 under its
  * key with "_b64" after it (user_b64, room_b64, task_b64, prefix_b64, name_b64). */
-#ifndef TRTC_CORE_NAMEJSON_H
-#define TRTC_CORE_NAMEJSON_H
+#ifndef TRTC_PLAYLIST_NAMEJSON_H
+#define TRTC_PLAYLIST_NAMEJSON_H
 
 #include <stddef.h>
 
-#include "core/name.h"
+#include "playlist/name.h"
 
 /* Bytes enough for the object of a name of n bytes: every byte at most twice, as \u00XX. */
 #define TRTC_NAMEJSON_MAX(n) (12 * (n) + 512)
