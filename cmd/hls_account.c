@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "core/ledger_json.h"
+#include "recording/ledger_json.h"
 #include "hls.h"
 #include "media/turn.h"
 

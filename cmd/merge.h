@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/file.h"
-#include "core/plan.h"
+#include "recording/plan.h"
 
 enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };
 

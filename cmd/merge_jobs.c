@@ -14,7 +14,7 @@
 
 #include "cli.h"
 #include "base/json_put.h"
-#include "core/plan_print.h"
+#include "recording/plan_print.h"
 #include "media/merge.h"
 #include "media/report.h"
 #include "memory.h"

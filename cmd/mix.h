@@ -9,10 +9,10 @@
 
 #include <libavutil/frame.h>
 
-#include "core/loss.h"
+#include "recording/loss.h"
 #include "layout/mixset.h"
-#include "core/recording.h"
-#include "core/timeline.h"
+#include "recording/recording.h"
+#include "recording/timeline.h"
 #include "media/mix.h"
 
 /* A time as given: on the clock, or counted from the mix's start. */

@@ -9,7 +9,7 @@
 
 #include "cli.h"
 #include "base/json_put.h"
-#include "core/ledger_json.h"
+#include "recording/ledger_json.h"
 #include "base/utc.h"
 #include "media/input.h"
 #include "media/report.h"

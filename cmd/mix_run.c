@@ -14,7 +14,7 @@
 
 #include "cli.h"
 #include "base/file.h"
-#include "core/plan.h"
+#include "recording/plan.h"
 #include "base/records.h"
 #include "playlist/stray.h"
 #include "base/utc.h"

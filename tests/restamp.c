@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "media/psi.h"
 #include "media/ts.h"
 

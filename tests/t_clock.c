@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 
 #define T0   INT64_C(1767225600000000) /* 2026-01-01, us */
 #define S    INT64_C(1000000)

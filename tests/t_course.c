@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/course.h"
+#include "recording/course.h"
 #include "base/utc.h"
 
 #define S    INT64_C(90000)

@@ -10,8 +10,8 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "core/ledger.h"
-#include "core/ledger_json.h"
+#include "recording/ledger.h"
+#include "recording/ledger_json.h"
 
 static void balances(void **state)
 {

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "core/plan.h"
-#include "core/plan_print.h"
+#include "recording/plan.h"
+#include "recording/plan_print.h"
 #include "base/text.h"
 
 #define BASE_MS     INT64_C(1767225600000) /* 20260101000000000 */

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 #define BASE_MS        INT64_C(1767225600000) /* 20260101000000000 */
 #define B              "#EXTM3U\n"

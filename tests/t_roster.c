@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/roster.h"
+#include "recording/roster.h"
 
 #define S   INT64_C(1000000)
 #define GAP TRTC_SECTION_GAP_US

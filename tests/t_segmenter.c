@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "playlist/playlist.h"
 #include "media/segmenter.h"
 #include "media/ts.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/steady.h"
+#include "recording/steady.h"
 
 #define T0 INT64_C(1767225600000000) /* 2026-01-01, us */
 #define MS INT64_C(1000)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/timeline.h"
+#include "recording/timeline.h"
 
 #define BASE_MS     INT64_C(1767225600000) /* 2026-01-01 */
 #define SOURCES_MAX 8

@@ -15,7 +15,7 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "media/es.h"
 #include "media/ts.h"
 #include "media/tsmux.h"

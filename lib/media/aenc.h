@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/packet.h"
 
 struct trtc_aenc_opts {

@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_AHEAD_H
 #define TRTC_MEDIA_AHEAD_H
 
-#include "core/steady.h"
+#include "recording/steady.h"
 #include "media/reader.h"
 
 enum { TRTC_AHEAD_SLOTS = TRTC_STEADY_AHEAD + 1 }; /* one is with the caller */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "base/utc.h"
 
 enum { BLOCK_BYTES = 256 * 1024, TAIL_BYTES = 256 * TRTC_TS_PACKET };

@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_COURSE_TS_H
 #define TRTC_MEDIA_COURSE_TS_H
 
-#include "core/course.h"
+#include "recording/course.h"
 #include "base/err.h"
 #include "media/ts.h"
 

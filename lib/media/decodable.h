@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_DECODABLE_H
 #define TRTC_MEDIA_DECODABLE_H
 
-#include "core/plan.h"
+#include "recording/plan.h"
 #include "media/reader.h"
 
 /* Set the first three (borrowed), zero the rest. */

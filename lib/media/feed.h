@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "base/colour.h"
-#include "core/ledger.h"
-#include "core/loss.h"
+#include "recording/ledger.h"
+#include "recording/loss.h"
 #include "base/remote.h"
-#include "core/timeline.h"
+#include "recording/timeline.h"
 #include "media/packet.h"
 
 struct trtc_feed;

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "base/remote.h"
 #include "media/packet.h"
 

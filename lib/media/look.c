@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "base/utc.h"
 
 enum { AAC_SAMPLES = 1024 };

@@ -4,7 +4,7 @@
 #define TRTC_MEDIA_LOOK_H
 
 #include "playlist/content.h"
-#include "core/recording.h"
+#include "recording/recording.h"
 #include "media/course_ts.h"
 
 struct trtc_look {

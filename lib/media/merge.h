@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/file.h"
-#include "core/loss.h"
-#include "core/plan.h"
+#include "recording/loss.h"
+#include "recording/plan.h"
 #include "media/track.h"
 
 struct trtc_merge_opts {

@@ -16,9 +16,9 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "layout/mixset.h"
-#include "core/roster.h"
+#include "recording/roster.h"
 #include "media/feed.h"
 #include "media/writer.h"
 

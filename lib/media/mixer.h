@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/packet.h"
 
 #define TRTC_MIXER_CEILING_DB (-1.0)

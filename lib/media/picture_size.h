@@ -4,7 +4,7 @@
 #define TRTC_MEDIA_PICTURE_SIZE_H
 
 #include "base/err.h"
-#include "core/plan.h"
+#include "recording/plan.h"
 
 /* 1: as the first picture of out's lane that can be decoded is shown, or else as VIDEO-METADATA
  * says; 0: nothing tells it; -1: TRTC_EX_TEMPFAIL. */

@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "base/err.h"
-#include "core/roster.h"
+#include "recording/roster.h"
 
 /* Adds to m's sound and picture what lies in path, the lowest first PTS of which stands for start_us (epoch). What begins
  * after until_us (TRTC_NOTIME: never) is not looked at. *torn: it ends in the middle of something, or breaks: what is

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "core/clock.h"
-#include "core/timeline.h"
+#include "recording/clock.h"
+#include "recording/timeline.h"
 #include "media/look.h"
 #include "media/ts.h"
 

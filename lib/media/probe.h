@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 /* Fills the facts of every piece of r. Normally reads only the first block of a segment, and
  * its last one where no FILE-ATTR vouches for its size; the whole of it where its length

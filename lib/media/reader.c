@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "media/ahead.h"
 #include "media/course_ts.h"
 

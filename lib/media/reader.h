@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "core/ledger.h"
-#include "core/timeline.h"
+#include "recording/ledger.h"
+#include "recording/timeline.h"
 #include "media/packet.h"
 #include "media/ts.h"
 

@@ -3,8 +3,8 @@
 #include "media/report.h"
 
 #include "base/json_put.h"
-#include "core/ledger_json.h"
-#include "core/plan_print.h"
+#include "recording/ledger_json.h"
+#include "recording/plan_print.h"
 
 static void put_ms(cJSON **o, const char *key, int64_t us)
 {

@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 #include "media/merge.h"
 
 /* Object of one merged output; its files carry their paths. The caller deletes it. */

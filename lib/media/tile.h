@@ -11,7 +11,7 @@
 #include <libavutil/frame.h>
 
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/feed.h"
 
 struct trtc_tile;

@@ -3,7 +3,7 @@
 #ifndef TRTC_MEDIA_TILE_PRIV_H
 #define TRTC_MEDIA_TILE_PRIV_H
 
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/tile.h"
 
 enum { TILE_INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */

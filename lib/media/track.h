@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/ledger.h"
-#include "core/plan.h"
+#include "recording/ledger.h"
+#include "recording/plan.h"
 #include "media/mp4.h"
 
 struct trtc_sets;

@@ -14,7 +14,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/packet.h"
 
 struct trtc_venc_opts {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/ledger.h"
+#include "recording/ledger.h"
 #include "media/packet.h"
 
 struct trtc_voice;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of a track as JSON, the same in every program. */
-#ifndef TRTC_CORE_LEDGER_JSON_H
-#define TRTC_CORE_LEDGER_JSON_H
+#ifndef TRTC_RECORDING_LEDGER_JSON_H
+#define TRTC_RECORDING_LEDGER_JSON_H
 
 #include <cjson/cJSON.h>
 
-#include "core/ledger.h"
+#include "recording/ledger.h"
 
 /* {"packets_in": (transport streams only), "frames_in":, "frames_out":, "put_in":, "left_out":
  * {reasons that are not 0}, "unaccounted":}. The caller deletes it. NULL: out of memory. */

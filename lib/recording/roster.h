@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is in the room when: intervals of sound and picture by the 15 s rule, and from them the streams that have
  * a window at a time, in order of entry. */
-#ifndef TRTC_CORE_ROSTER_H
-#define TRTC_CORE_ROSTER_H
+#ifndef TRTC_RECORDING_ROSTER_H
+#define TRTC_RECORDING_ROSTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/timeline.h"
+#include "recording/timeline.h"
 
 struct trtc_interval {
     int64_t start_us, end_us; /* epoch; end is exclusive, INT64_MAX: open */

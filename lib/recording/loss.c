@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of what is missing or wrong in the input. */
-#include "core/loss.h"
+#include "recording/loss.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of what is missing or wrong in the input: every loss has a name, a place and an
  * extent. */
-#ifndef TRTC_CORE_LOSS_H
-#define TRTC_CORE_LOSS_H
+#ifndef TRTC_RECORDING_LOSS_H
+#define TRTC_RECORDING_LOSS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * TRTC_ROUNDING_US (jitter, rounding, drift) are averaged and followed slowly, so that no frame
  * overlaps another and none is missed; from there on a difference is a jump, if the frames behind
  * it agree: one that is stamped wrongly among others is none. */
-#ifndef TRTC_CORE_STEADY_H
-#define TRTC_CORE_STEADY_H
+#ifndef TRTC_RECORDING_STEADY_H
+#define TRTC_RECORDING_STEADY_H
 
 #include <stdbool.h>
 #include <stdint.h>

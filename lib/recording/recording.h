@@ -2,8 +2,8 @@
 /* What lies in a directory: recordings, their playlists, their segments on one clock, and
  * everything odd about them. The clock of a segment is the design's rule: FILE-ATTR, else the
  * UTC of its name (shifted to START-REC-TIME), else summed durations. */
-#ifndef TRTC_CORE_RECORDING_H
-#define TRTC_CORE_RECORDING_H
+#ifndef TRTC_RECORDING_RECORDING_H
+#define TRTC_RECORDING_RECORDING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "core/loss.h"
+#include "recording/loss.h"
 #include "playlist/name.h"
 #include "playlist/playlist.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Sound whose frames were stamped as they arrived. */
-#include "core/steady.h"
+#include "recording/steady.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 #define EXACT_US   1000 /* stamps that agree like this are no arrival times */
 #define FOLLOW_US  1000 /* an average below this is let be */

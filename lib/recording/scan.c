@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the recordings of a directory, and of those below it. */
-#include "core/recording.h"
+#include "recording/recording.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "playlist/plain_name.h"
-#include "core/recording_priv.h"
-#include "core/scan_priv.h"
+#include "recording/recording_priv.h"
+#include "recording/scan_priv.h"
 
 enum { SCAN_DEPTH_MAX = 64 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan as text: for other programs (TSV, NDJSON) and for the eye (a time line as SVG). */
-#ifndef TRTC_CORE_PLAN_PRINT_H
-#define TRTC_CORE_PLAN_PRINT_H
+#ifndef TRTC_RECORDING_PLAN_PRINT_H
+#define TRTC_RECORDING_PLAN_PRINT_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "core/plan.h"
+#include "recording/plan.h"
 
 /* One line an output: user media start end gaps video audio path (times: 17 digits UTC; gaps:
  * how many). Names are escaped as all TSV here is. header: a line with the column names first;

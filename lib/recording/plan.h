@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a merge will make: outputs with their names, lengths and holes, and for each whether
  * picture and sound are copied or encoded, and why. Decided before anything is written. */
-#ifndef TRTC_CORE_PLAN_H
-#define TRTC_CORE_PLAN_H
+#ifndef TRTC_RECORDING_PLAN_H
+#define TRTC_RECORDING_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/timeline.h"
+#include "recording/timeline.h"
 
 enum trtc_choice { TRTC_CHOICE_AUTO, TRTC_CHOICE_COPY, TRTC_CHOICE_ENCODE };
 enum trtc_names { TRTC_NAMES_SCRIPT, TRTC_NAMES_RECORDING };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Between scan.c, which walks through directories, and scan_lists.c, which takes the playlists of
  * one. */
-#ifndef TRTC_CORE_SCAN_PRIV_H
-#define TRTC_CORE_SCAN_PRIV_H
+#ifndef TRTC_RECORDING_SCAN_PRIV_H
+#define TRTC_RECORDING_SCAN_PRIV_H
 
 #include <stddef.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 struct trtc_names { /* of files; zero-initialise */
     char **v;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a merge will make. */
-#include "core/plan.h"
+#include "recording/plan.h"
 
 #include "layout/fit.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The clock of a recording once the streams' own time stamps are known: what is wild, and what steps
  * back. */
-#include "core/recording.h"
+#include "recording/recording.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/clock.h"
-#include "core/recording_priv.h"
+#include "recording/clock.h"
+#include "recording/recording_priv.h"
 #include "playlist/stray.h"
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */

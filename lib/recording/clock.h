@@ -2,8 +2,8 @@
 /* From a stream's 33-bit time stamps to the epoch clock. Within a segment the stream's own
  * stamps rule; at the start of each segment they are compared with the segment's clock: small
  * differences are drift and rounding, and are followed softly, larger ones are a jump. */
-#ifndef TRTC_CORE_CLOCK_H
-#define TRTC_CORE_CLOCK_H
+#ifndef TRTC_RECORDING_CLOCK_H
+#define TRTC_RECORDING_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

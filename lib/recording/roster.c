@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is in the room when. */
-#include "core/roster.h"
+#include "recording/roster.h"
 
 #include <stdlib.h>
 #include <string.h>

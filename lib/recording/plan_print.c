@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan as text. */
-#include "core/plan_print.h"
+#include "recording/plan_print.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

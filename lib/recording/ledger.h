@@ -2,8 +2,8 @@
 /* The account of one track, from what came in to what went out: every access unit and frame
  * that a container holds is written, or left out for a reason that has a name. What does not
  * balance is a loss. */
-#ifndef TRTC_CORE_LEDGER_H
-#define TRTC_CORE_LEDGER_H
+#ifndef TRTC_RECORDING_LEDGER_H
+#define TRTC_RECORDING_LEDGER_H
 
 #include <stdbool.h>
 #include <stddef.h>

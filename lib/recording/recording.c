@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Puts the segments of a recording on the clock, and lists what cannot be used. */
-#include "core/recording.h"
+#include "recording/recording.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "playlist/plain_name.h"
-#include "core/recording_priv.h"
+#include "recording/recording_priv.h"
 #include "playlist/stray.h"
 
 #define BIG_JUMP_US   (3600 * INT64_C(1000000))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Between scan.c, which finds playlists, and recording.c, which places their segments. */
-#ifndef TRTC_CORE_RECORDING_PRIV_H
-#define TRTC_CORE_RECORDING_PRIV_H
+#ifndef TRTC_RECORDING_RECORDING_PRIV_H
+#define TRTC_RECORDING_RECORDING_PRIV_H
 
 #include <stdarg.h>
 
 #include "playlist/dir_index.h"
-#include "core/recording.h"
+#include "recording/recording.h"
 
 /* Checks every listed segment of r in its directory and puts the usable ones on the clock. */
 int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir,

@@ -5,11 +5,11 @@
  * exact from frame to frame but may drift. A loop with a proportional and an integral part
  * (gains 1/2 and 1/8 a segment) follows the one with the other: no lasting error under
  * constant drift, and no step anywhere, since each correction is spread over its segment. */
-#include "core/clock.h"
+#include "recording/clock.h"
 
 #include <stdlib.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 static int64_t ticks_to_us(int64_t ticks)
 {

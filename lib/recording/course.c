@@ -6,11 +6,11 @@
  * what the track had before; the other track's next break joins it where it fits, since a clock
  * that restarts does so for both. Stamps that rise are a pause, unless the segment is said to be
  * shorter. */
-#include "core/course.h"
+#include "recording/course.h"
 
 #include <stdlib.h>
 
-#include "core/clock.h"
+#include "recording/clock.h"
 #include "base/utc.h"
 
 #define MS  90

@@ -8,8 +8,8 @@
 #include "base/b64.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
-#include "core/recording_priv.h"
-#include "core/scan_priv.h"
+#include "recording/recording_priv.h"
+#include "recording/scan_priv.h"
 #include "base/text.h"
 
 /* The directory that is being looked at. */

@@ -2,14 +2,14 @@
 /* How the time stamps of a segment run: where they restart, fall back or jump, and what must be
  * added to them from there on for all of it to stand on one line. Both tracks are looked at
  * together, so that they stay in step. */
-#ifndef TRTC_CORE_COURSE_H
-#define TRTC_CORE_COURSE_H
+#ifndef TRTC_RECORDING_COURSE_H
+#define TRTC_RECORDING_COURSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/steady.h"
+#include "recording/steady.h"
 
 enum { TRTC_COURSE_SOUND, TRTC_COURSE_PICTURE, TRTC_COURSE_TRACKS };
 enum { TRTC_COURSE_RUNS_MAX = 8192 };

@@ -2,13 +2,13 @@
 /* The time line of a recording: which segments are used for picture and for sound, where
  * overlaps are cut, where sections begin and end. Pure decisions over the pieces of a
  * recording. */
-#ifndef TRTC_CORE_TIMELINE_H
-#define TRTC_CORE_TIMELINE_H
+#ifndef TRTC_RECORDING_TIMELINE_H
+#define TRTC_RECORDING_TIMELINE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/recording.h"
+#include "recording/recording.h"
 
 /* Specification, merge script: more than 15 s without any data end a section. */
 #define TRTC_SECTION_GAP_US 15000000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of one track. */
-#include "core/ledger.h"
+#include "recording/ledger.h"
 
 static const struct {
     const char *name, *words;

@@ -5,7 +5,7 @@
  * it is kept; where it ends, another one that overlaps (a recovery) takes over at the start of
  * one of its segments, which is where its pictures can be decoded from, and the segment before
  * is cut there. */
-#include "core/timeline.h"
+#include "recording/timeline.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of a track as JSON. */
-#include "core/ledger_json.h"
+#include "recording/ledger_json.h"
 
 static bool add(cJSON *to, const char *key, int64_t n)
 {
