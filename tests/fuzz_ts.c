@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/ts.h"
+#include "ts/ts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

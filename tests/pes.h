@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "media/ts.h"
+#include "ts/ts.h"
 
 #define NOPTS TRTC_TS_NOPTS
 #define PMT   0x1000

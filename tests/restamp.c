@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "recording/clock.h"
-#include "media/psi.h"
-#include "media/ts.h"
+#include "ts/psi.h"
+#include "ts/ts.h"
 
 enum { EDITS_MAX = 32, PIDS = 8192, TIMESTAMP_BYTES = 5 };
 enum { SOUND = 1, PICTURE = 2 };

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 #define SOUND_FRAME 480 /* samples of an uncoded packet */
 

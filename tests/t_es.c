@@ -15,7 +15,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -18,7 +18,7 @@
 #include <libavutil/opt.h>
 
 #include "media/fill.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 #include "range.h"
 
 static int nb_complaints;

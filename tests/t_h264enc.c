@@ -11,7 +11,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/h264enc.h"
 #include "range.h"
 

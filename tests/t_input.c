@@ -22,7 +22,7 @@
 
 #include "apiserver.h"
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/input.h"
 #include "media/input_priv.h"
 #include "net/fetch.h"

@@ -11,8 +11,8 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 
-#include "media/picture_time.h"
-#include "media/ts.h"
+#include "ts/picture_time.h"
+#include "ts/ts.h"
 #include "pes.h"
 #include "range.h"
 

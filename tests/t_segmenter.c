@@ -19,7 +19,7 @@
 #include "recording/clock.h"
 #include "playlist/playlist.h"
 #include "media/segmenter.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/sets_kept.h"
 #include "media/sets_priv.h"
 

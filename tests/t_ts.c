@@ -14,8 +14,8 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 
-#include "media/psi.h"
-#include "media/ts.h"
+#include "ts/psi.h"
+#include "ts/ts.h"
 #include "pes.h"
 #include "range.h"
 

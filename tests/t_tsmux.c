@@ -16,9 +16,9 @@
 #include <libavutil/opt.h>
 
 #include "recording/clock.h"
-#include "media/es.h"
-#include "media/ts.h"
-#include "media/tsmux.h"
+#include "ts/es.h"
+#include "ts/ts.h"
+#include "ts/tsmux.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_aacenc;
 

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "recording/ledger.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_aenc_opts {
     int rate_hz, channels; /* output: 48000 and 1 or 2 usually */

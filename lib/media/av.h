@@ -10,7 +10,7 @@
 #include <libavutil/pixfmt.h>
 
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 /* Times beyond this are damage; below it, differences cannot overflow. */
 #define TRTC_AV_TIME_MAX_US (INT64_MAX / 4)

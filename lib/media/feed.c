@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/feed_priv.h"
 #include "media/reader.h"
 #include "media/sets_kept.h"

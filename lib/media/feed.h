@@ -13,7 +13,7 @@
 #include "recording/loss.h"
 #include "base/remote.h"
 #include "recording/timeline.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_feed;
 

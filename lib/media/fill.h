@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/es.h"
+#include "ts/es.h"
 
 /* One silent raw AAC-LC frame (1024 samples, ISO/IEC 14496-3, 4.4.2.1), the same for every rate.
  * What it adds is silence whatever came before; the tail of the frame before it still fades out.

@@ -11,7 +11,7 @@
 #include <libavutil/opt.h>
 
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/recolour.h"
 
 #define CONSTANT_QUALITY 23

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_h264enc_opts {
     int width_px, height_px, fps;

@@ -10,7 +10,7 @@
 
 #include "media/aenc.h"
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/input_priv.h"
 #include "media/sets_kept.h"
 

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "recording/ledger.h"
 #include "base/remote.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_input;
 

@@ -3,7 +3,7 @@
  * where the header has no number for them. */
 #include <string.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/input_priv.h"
 
 enum { ID_PCE = 5, ADTS_MAX = 8191 };

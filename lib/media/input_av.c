@@ -15,7 +15,7 @@
 #include <libavutil/mem.h>
 
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/input_priv.h"
 #include "media/turn.h"
 

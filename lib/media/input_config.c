@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/input_priv.h"
 
 /* ---- H.264 and H.265 ---- */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "media/input_priv.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 
 enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "media/input_priv.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 
 enum { BLOCK_BYTES = 64 * 1024, TS_BITS = 33 };
 

@@ -5,7 +5,7 @@
 
 #include "playlist/content.h"
 #include "recording/recording.h"
-#include "media/course_ts.h"
+#include "ts/course_ts.h"
 
 struct trtc_look {
     struct trtc_facts *facts;

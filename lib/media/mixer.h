@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "recording/ledger.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 #define TRTC_MIXER_CEILING_DB (-1.0)
 #define TRTC_MIXER_BLOCK      4096 /* samples asked for at once, at most */

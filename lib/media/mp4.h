@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 /* Longest time from one sample of a track to the next, in ticks (6.6 hours at 90 kHz): a
  * longer hold needs the sample again. */

@@ -3,7 +3,7 @@
  * (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1). */
 #include <string.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/mp4_priv.h"
 
 enum { SPS_HEAD_BYTES = 512 }; /* more than all the fields read here can take */

@@ -13,7 +13,7 @@
 #include "recording/clock.h"
 #include "recording/timeline.h"
 #include "media/look.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 
 enum {
     BLOCK_BYTES = 48 * 1024,  /* holds the first frame of nearly every segment */

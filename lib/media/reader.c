@@ -14,7 +14,7 @@
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "media/ahead.h"
-#include "media/course_ts.h"
+#include "ts/course_ts.h"
 
 enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 

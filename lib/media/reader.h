@@ -10,8 +10,8 @@
 
 #include "recording/ledger.h"
 #include "recording/timeline.h"
-#include "media/packet.h"
-#include "media/ts.h"
+#include "ts/packet.h"
+#include "ts/ts.h"
 
 struct trtc_reader;
 

@@ -14,7 +14,7 @@
 #include "core/cut.h"
 #include "base/file.h"
 #include "media/segmenter_priv.h"
-#include "media/tsmux.h"
+#include "ts/tsmux.h"
 
 enum { LANES_MAX = 2 };
 #define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */

@@ -10,7 +10,7 @@
 #define TRTC_MEDIA_SETS_H
 
 #include "base/err.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/mp4.h"
 
 struct trtc_sets;

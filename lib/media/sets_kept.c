@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/sets_priv.h"
 
 enum { BYTES_MAX = 64 * 1024, SETS_MAX = 512, START_CODE = 4 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_kept_sets;
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "media/packet.h"
+#include "ts/packet.h"
 
 enum trtc_set_kind {
     TRTC_SET_VPS,

@@ -19,7 +19,7 @@
 #include <libswscale/swscale.h>
 
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/h264enc.h"
 #include "media/recolour.h"
 #include "media/sets_kept.h"

@@ -15,7 +15,7 @@
 #include "base/colour.h"
 #include "base/err.h"
 #include "recording/ledger.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_venc_opts {
     int width_px, height_px; /* canvas; odd values are rounded up to even */

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "recording/ledger.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 struct trtc_voice;
 struct AVCodecParameters;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 enum trtc_container { TRTC_CONTAINER_MP4, TRTC_CONTAINER_TS, TRTC_CONTAINER_MKV };
 

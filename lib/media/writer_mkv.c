@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/utc.h"
 #include "media/av.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/writer_priv.h"
 
 enum { IO_BYTES = 256 * 1024, AAC_FRAME = 1024 };

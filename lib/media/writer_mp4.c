@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/utc.h"
-#include "media/es.h"
+#include "ts/es.h"
 #include "media/mp4.h"
 #include "media/track.h"
 #include "media/writer_priv.h"

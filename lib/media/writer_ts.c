@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "media/es.h"
-#include "media/tsmux.h"
+#include "ts/es.h"
+#include "ts/tsmux.h"
 #include "media/writer_priv.h"
 
 enum {

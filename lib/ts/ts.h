@@ -3,16 +3,16 @@
  * pictures and audio frames come out. Packets of 188 bytes, or with a time in front (192) or
  * parity behind (204, 208). It reads hostile input: bounded memory, no recursion,
  * every length checked. It knows nothing of files or of the epoch clock. */
-#ifndef TRTC_MEDIA_TS_H
-#define TRTC_MEDIA_TS_H
+#ifndef TRTC_TS_TS_H
+#define TRTC_TS_TS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/es.h"
-#include "media/packet.h"
+#include "ts/es.h"
+#include "ts/packet.h"
 
 #define TRTC_TS_PACKET    188
 #define TRTC_TS_NOPTS     INT64_MIN

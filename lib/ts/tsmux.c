@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS multiplexer; see tsmux.h. Packets are made in place in the output buffer; nothing is
  * allocated once it is there. */
-#include "media/tsmux.h"
+#include "ts/tsmux.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "recording/clock.h"
-#include "media/es.h"
-#include "media/psi.h"
+#include "ts/es.h"
+#include "ts/psi.h"
 
 enum {
     PACKET = 188,

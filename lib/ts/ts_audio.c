@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 /* So much of a stream tells what it is: PES packets, as long as their marks are not forgotten, and
  * bytes. */

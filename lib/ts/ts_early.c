@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 #define START 64
 

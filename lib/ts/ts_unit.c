@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: the buffer of a stream, the frame in the making, and the simplest
  * framer. */
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Program specific information of MPEG-TS; see psi.h. */
-#include "media/psi.h"
+#include "ts/psi.h"
 
 #include <string.h>
 

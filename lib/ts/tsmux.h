@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS (ISO/IEC 13818-1) multiplexer for one segment after the other: PAT, PMT, PES packets
  * with PCR, into a buffer that is handed on in blocks. The hot path of the segmenter. */
-#ifndef TRTC_MEDIA_TSMUX_H
-#define TRTC_MEDIA_TSMUX_H
+#ifndef TRTC_TS_TSMUX_H
+#define TRTC_TS_TSMUX_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 #define TRTC_TSMUX_DELAY_90K 63000 /* the PCR runs this much before the decoding times */
 

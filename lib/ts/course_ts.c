@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The course of the time stamps of a segment in a file. */
-#include "media/course_ts.h"
+#include "ts/course_ts.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* MPEG-TS demultiplexer: the account of the streams that the PMTs name. */
 #include <string.h>
 
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 /* Data streams that are listed: they must not take the room of sound and pictures. */
 #define DATA_MAX (TRTC_TS_NAMED_MAX / 2)

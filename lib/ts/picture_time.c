@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Times of pictures; see picture_time.h. */
-#include "media/picture_time.h"
+#include "ts/picture_time.h"
 
 #include <string.h>
 

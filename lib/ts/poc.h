@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Picture order counts (ITU-T H.264 8.2.1, H.265 8.3.1): the order in which pictures are shown,
  * from their slice headers alone. */
-#ifndef TRTC_MEDIA_POC_H
-#define TRTC_MEDIA_POC_H
+#ifndef TRTC_TS_POC_H
+#define TRTC_TS_POC_H
 
-#include "media/es.h"
+#include "ts/es.h"
 
 /* The place of one picture. */
 struct trtc_order {

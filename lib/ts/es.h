@@ -2,15 +2,15 @@
 /* Headers inside elementary streams: ADTS, H.264 and H.265 parameter sets, NAL units with
  * start codes (Annex B) and with lengths. Pure functions over bytes in memory; hostile values
  * are refused, nothing is read past the end. */
-#ifndef TRTC_MEDIA_ES_H
-#define TRTC_MEDIA_ES_H
+#ifndef TRTC_TS_ES_H
+#define TRTC_TS_ES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/colour.h"
-#include "media/packet.h"
+#include "ts/packet.h"
 
 /* ---- AAC in ADTS (ISO/IEC 13818-7, 6.2) ---- */
 

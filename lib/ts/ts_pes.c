@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: the packets of a stream and their PES. */
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: access units of H.264 and H.265. */
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 #define SLICE_HEADER 24 /* bytes that hold what is read of a slice header */
 #define SCAN_STEP \

@@ -8,14 +8,14 @@
  * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
  * place; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
  * held back until the framer has handed out all that was complete before it. */
-#ifndef TRTC_MEDIA_TS_PRIV_H
-#define TRTC_MEDIA_TS_PRIV_H
+#ifndef TRTC_TS_TS_PRIV_H
+#define TRTC_TS_TS_PRIV_H
 
-#include "media/es_sound.h"
-#include "media/picture_time.h"
-#include "media/poc.h"
-#include "media/psi.h"
-#include "media/ts.h"
+#include "ts/es_sound.h"
+#include "ts/picture_time.h"
+#include "ts/poc.h"
+#include "ts/psi.h"
+#include "ts/ts.h"
 
 #define SYNC           0x47
 #define PACKET         TRTC_TS_PACKET

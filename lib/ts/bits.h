@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bits of a NAL unit, for the sources that read its headers. */
-#ifndef TRTC_MEDIA_BITS_H
-#define TRTC_MEDIA_BITS_H
+#ifndef TRTC_TS_BITS_H
+#define TRTC_TS_BITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * them or around each of them. */
 #include <string.h>
 
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 /* From one sync byte to the next: plain packets; with 4 bytes of arrival time in front of each
  * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity behind each (DVB, ATSC). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: pictures of MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2). */
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 enum {
     PICTURE = 0x00,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Frame headers of sound; see es_sound.h. */
-#include "media/es_sound.h"
+#include "ts/es_sound.h"
 
 #include <string.h>
 
-#include "media/es.h"
+#include "ts/es.h"
 
 /* ---- bits, without emulation prevention ---- */
 

@@ -2,10 +2,10 @@
 /* Times of pictures where a transport stream does not say them all: pictures without a time of
  * their own get one by their place in the order of presentation, and decoding times that are
  * missing follow from the depth of reordering. Pure arithmetic. */
-#ifndef TRTC_MEDIA_PICTURE_TIME_H
-#define TRTC_MEDIA_PICTURE_TIME_H
+#ifndef TRTC_TS_PICTURE_TIME_H
+#define TRTC_TS_PICTURE_TIME_H
 
-#include "media/poc.h"
+#include "ts/poc.h"
 
 #define TRTC_PICTURE_NOTIME INT64_MIN
 #define TRTC_PICTURE_DEPTH  32 /* of reordering, at most */

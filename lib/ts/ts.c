@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer and framer; see ts.h, and ts_priv.h for its parts. */
-#include "media/ts.h"
+#include "ts/ts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 static inline int pid_of(const uint8_t *p)
 {

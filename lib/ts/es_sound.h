@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Frame headers of sound in elementary streams: ADTS and LOAS (AAC), MPEG audio, AC-3, E-AC-3, DTS.
  * Pure functions over bytes in memory; hostile values are refused, nothing is read past the end. */
-#ifndef TRTC_MEDIA_ES_SOUND_H
-#define TRTC_MEDIA_ES_SOUND_H
+#ifndef TRTC_TS_ES_SOUND_H
+#define TRTC_TS_ES_SOUND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Headers inside elementary streams; see es.h. */
-#include "media/es.h"
+#include "ts/es.h"
 
 #include <string.h>
 
-#include "media/bits.h"
+#include "ts/bits.h"
 
 #define SIZE_MAX_PX 16384 /* larger pictures are damage */
 

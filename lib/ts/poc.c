@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Picture order counts; see poc.h. */
-#include "media/poc.h"
+#include "ts/poc.h"
 
 #include <string.h>
 
-#include "media/bits.h"
+#include "ts/bits.h"
 
 /* What the header of a slice says. */
 struct slice {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: the PAT and the PMT choose the streams. */
-#include "media/ts_priv.h"
+#include "ts/ts_priv.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Program specific information of MPEG-TS (ISO/IEC 13818-1, 2.4.4): sections are put together
  * from packet payloads, checked and read. Nothing is kept but the section in the making. */
-#ifndef TRTC_MEDIA_PSI_H
-#define TRTC_MEDIA_PSI_H
+#ifndef TRTC_TS_PSI_H
+#define TRTC_TS_PSI_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One access unit (picture) or one audio frame on the common clock: what readers, encoders and
  * writers hand on. */
-#ifndef TRTC_MEDIA_PACKET_H
-#define TRTC_MEDIA_PACKET_H
+#ifndef TRTC_TS_PACKET_H
+#define TRTC_TS_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The course of the time stamps of a segment in a file. */
-#ifndef TRTC_MEDIA_COURSE_TS_H
-#define TRTC_MEDIA_COURSE_TS_H
+#ifndef TRTC_TS_COURSE_TS_H
+#define TRTC_TS_COURSE_TS_H
 
 #include "recording/course.h"
 #include "base/err.h"
-#include "media/ts.h"
+#include "ts/ts.h"
 
 /* Adds a frame of a segment. Those without a time say nothing. -1: no memory. */
 int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f);
