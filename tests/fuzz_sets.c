@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/sets.h"
-#include "media/sets_priv.h"
+#include "mp4/sets.h"
+#include "mp4/sets_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

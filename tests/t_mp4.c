@@ -22,8 +22,8 @@
 
 #include "base/file.h"
 #include "base/utc.h"
-#include "media/mp4.h"
-#include "media/mp4_priv.h"
+#include "mp4/mp4.h"
+#include "mp4/mp4_priv.h"
 #include "range.h"
 
 enum { SAMPLES_MAX = 400, TRACKS = 3 };

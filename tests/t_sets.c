@@ -20,8 +20,8 @@
 
 #include "base/utc.h"
 #include "media/fill.h"
-#include "media/sets.h"
-#include "media/sets_priv.h"
+#include "mp4/sets.h"
+#include "mp4/sets_priv.h"
 #include "range.h"
 
 enum { UNITS_MAX = 400, WIDTH = 64, HEIGHT = 48 };

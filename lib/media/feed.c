@@ -11,7 +11,7 @@
 #include "ts/es.h"
 #include "media/feed_priv.h"
 #include "media/reader.h"
-#include "media/sets_kept.h"
+#include "mp4/sets_kept.h"
 
 #define STEP_MAX_US   1000000 /* frames further apart than this: a hole */
 #define VIDEO_STEP_US 66667

@@ -12,7 +12,7 @@
 #include "media/av.h"
 #include "ts/es.h"
 #include "media/input_priv.h"
-#include "media/sets_kept.h"
+#include "mp4/sets_kept.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */
 #define WAIT_FILE_US  60000000           /* of a file, for which nobody waits */

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "recording/loss.h"
 #include "recording/plan.h"
-#include "media/track.h"
+#include "mp4/track.h"
 
 struct trtc_merge_opts {
     enum trtc_choice video; /* as planned with: AUTO may turn to encoding on the way */

@@ -11,8 +11,8 @@
 #include "layout/fit.h"
 #include "media/encode.h"
 #include "media/reader.h"
-#include "media/sets.h"
-#include "media/track.h"
+#include "mp4/sets.h"
+#include "mp4/track.h"
 
 struct picture_copy {
     struct trtc_track track;

@@ -9,7 +9,7 @@
 #include "media/encode.h"
 #include "media/picture_size.h"
 #include "media/reader.h"
-#include "media/track.h"
+#include "mp4/track.h"
 
 struct picture_encode {
     struct trtc_track track;

@@ -13,7 +13,7 @@
 
 #include "media/encode.h"
 #include "media/reader.h"
-#include "media/track.h"
+#include "mp4/track.h"
 
 enum { FRAME = 1024, HOLE = FRAME * 3 / 4 };
 

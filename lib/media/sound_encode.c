@@ -5,7 +5,7 @@
 #include "media/decodable.h"
 #include "media/encode.h"
 #include "media/reader.h"
-#include "media/track.h"
+#include "mp4/track.h"
 
 struct sound_encode {
     struct trtc_track track;

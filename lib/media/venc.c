@@ -22,7 +22,7 @@
 #include "ts/es.h"
 #include "media/h264enc.h"
 #include "media/recolour.h"
-#include "media/sets_kept.h"
+#include "mp4/sets_kept.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
 #define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */

@@ -6,8 +6,8 @@
 
 #include "base/utc.h"
 #include "ts/es.h"
-#include "media/mp4.h"
-#include "media/track.h"
+#include "mp4/mp4.h"
+#include "mp4/track.h"
 #include "media/writer_priv.h"
 
 enum {

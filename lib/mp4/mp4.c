@@ -5,7 +5,7 @@
  *     ftyp  moov  [free: what is left of the room]  mdat
  *
  * and up to the end everything before the media is a hole. */
-#include "media/mp4.h"
+#include "mp4/mp4.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/utc.h"
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 enum {
     MDAT_HEADER_BYTES = 8,

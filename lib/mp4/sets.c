@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The parameter sets of copied video. */
-#include "media/sets.h"
+#include "mp4/sets.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/sets_priv.h"
+#include "mp4/sets_priv.h"
 
 enum {
     BUNDLE_MAX = 255, /* sets of an entry, of which so many SPS: */

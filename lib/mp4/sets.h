@@ -6,12 +6,12 @@
  * the first one only. Where other sets come under ids that are in use, they get ids of their own,
  * in themselves and in the slices that refer to them; nothing else of a slice changes. What has no
  * room there, or is of another bit depth or chroma format, begins another entry. */
-#ifndef TRTC_MEDIA_SETS_H
-#define TRTC_MEDIA_SETS_H
+#ifndef TRTC_MP4_SETS_H
+#define TRTC_MP4_SETS_H
 
 #include "base/err.h"
 #include "ts/es.h"
-#include "media/mp4.h"
+#include "mp4/mp4.h"
 
 struct trtc_sets;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ts/es.h"
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 enum { SPS_HEAD_BYTES = 512 }; /* more than all the fields read here can take */
 

@@ -3,7 +3,7 @@
  * the changes in its timing are kept as variable-length numbers; a chunk costs about 5. */
 #include <stdlib.h>
 
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 enum {
     BLOCK_BYTES = 16 * 1024,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utc.h"
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 enum {
     TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500,

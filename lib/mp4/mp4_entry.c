@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 enum {
     ENTRY_OVERHEAD_BYTES = 512,

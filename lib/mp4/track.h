@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A track of an output in the making: samples in order, on the output's own clock, without
  * holes. Four kinds of it: picture and sound, copied or encoded. */
-#ifndef TRTC_MEDIA_TRACK_H
-#define TRTC_MEDIA_TRACK_H
+#ifndef TRTC_MP4_TRACK_H
+#define TRTC_MP4_TRACK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "recording/ledger.h"
 #include "recording/plan.h"
-#include "media/mp4.h"
+#include "mp4/mp4.h"
 
 struct trtc_sets;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameter sets and slices as NAL units: which is which, what they are called and refer to, and
  * how they get other names (H.264 7.3.2, 7.3.3; H.265 7.3.2, 7.3.6). */
-#ifndef TRTC_MEDIA_SETS_PRIV_H
-#define TRTC_MEDIA_SETS_PRIV_H
+#ifndef TRTC_MP4_SETS_PRIV_H
+#define TRTC_MP4_SETS_PRIV_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ts/es.h"
-#include "media/sets_priv.h"
+#include "mp4/sets_priv.h"
 
 enum {
     HEAD_BYTES = 32, /* more than the part of a PPS or a slice takes that is looked at */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kinds of track share. */
-#include "media/track.h"
+#include "mp4/track.h"
 
-#include "media/sets.h"
+#include "mp4/sets.h"
 
 #include <libavutil/mathematics.h>
 

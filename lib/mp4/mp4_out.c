@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 void trtc_mp4_flush(struct trtc_mp4_out *o)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MP4 writer: the sample table box, the larger part of the index, from the tapes. ISO/IEC
  * 14496-12; section numbers there. */
-#include "media/mp4_priv.h"
+#include "mp4/mp4_priv.h"
 
 static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The parameter sets in force in a stream that is cut: wherever it is cut, decoding must be able
  * to begin, also where the stream has its sets once, at the start, or some of them. */
-#ifndef TRTC_MEDIA_SETS_KEPT_H
-#define TRTC_MEDIA_SETS_KEPT_H
+#ifndef TRTC_MP4_SETS_KEPT_H
+#define TRTC_MP4_SETS_KEPT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The parameter sets in force in a stream that is cut. */
-#include "media/sets_kept.h"
+#include "mp4/sets_kept.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "ts/es.h"
-#include "media/sets_priv.h"
+#include "mp4/sets_priv.h"
 
 enum { BYTES_MAX = 64 * 1024, SETS_MAX = 512, START_CODE = 4 };
 

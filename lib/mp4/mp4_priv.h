@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the MP4 writer share: the buffered output, the sample tables, the tracks. */
-#ifndef TRTC_MEDIA_MP4_PRIV_H
-#define TRTC_MEDIA_MP4_PRIV_H
+#ifndef TRTC_MP4_MP4_PRIV_H
+#define TRTC_MP4_MP4_PRIV_H
 
-#include "media/mp4.h"
+#include "mp4/mp4.h"
 
 enum {
     TRTC_MP4_TRACKS_MAX = 32,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "media/mp4.h"
+#include "mp4/mp4.h"
 
 enum { BOX_HEADER = 8, META_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000 };
 

@@ -2,8 +2,8 @@
 /* MP4 (ISO/IEC 14496-12, -14, -15) writer: samples stream to the mdat, only compact sample
  * tables stay in memory; the index ends up in front of the media (fast start). One H.264 or
  * H.265 track and one or more AAC tracks. */
-#ifndef TRTC_MEDIA_MP4_H
-#define TRTC_MEDIA_MP4_H
+#ifndef TRTC_MP4_MP4_H
+#define TRTC_MP4_MP4_H
 
 #include <stdbool.h>
 #include <stddef.h>
