@@ -20,7 +20,7 @@
 #include "base/num.h"
 #include "base/utc.h"
 #include "hls.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "memory.h"
 #include "net/fetch.h"
 

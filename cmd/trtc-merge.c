@@ -15,7 +15,7 @@
 #include "base/json_put.h"
 #include "base/num.h"
 #include "recording/plan_print.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/merge.h"
 #include "media/probe.h"
 #include "media/report.h"

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "layout/operand.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "memory.h"
 #include "mix.h"
 

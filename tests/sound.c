@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "media/aacenc.h"
+#include "codec/aacenc.h"
 
 static struct sound_packet *append(struct sound *s, size_t size, int64_t pts_us)
 {

@@ -13,7 +13,7 @@
 #include <libavutil/frame.h>
 #include <libavutil/log.h>
 
-#include "media/aacenc.h"
+#include "codec/aacenc.h"
 #include "range.h"
 
 #define FRAMES 12

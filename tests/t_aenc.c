@@ -17,7 +17,7 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
-#include "media/encode.h"
+#include "codec/encode.h"
 #include "range.h"
 
 #define MAX 4096

@@ -17,7 +17,7 @@
 #include <libavutil/log.h>
 #include <libavutil/opt.h>
 
-#include "media/fill.h"
+#include "codec/fill.h"
 #include "ts/ts.h"
 #include "range.h"
 

@@ -12,7 +12,7 @@
 #include <libavutil/frame.h>
 
 #include "ts/es.h"
-#include "media/h264enc.h"
+#include "codec/h264enc.h"
 #include "range.h"
 
 enum { W = 160, H = 96, MAX = 512, PACKETS_MAX = 4 << 20 };

@@ -21,7 +21,7 @@
 #include <libavcodec/avcodec.h>
 
 #include "apiserver.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "ts/es.h"
 #include "media/input.h"
 #include "media/input_priv.h"

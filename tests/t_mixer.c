@@ -14,7 +14,7 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
-#include "media/aacenc.h"
+#include "codec/aacenc.h"
 #include "media/mixer.h"
 #include "range.h"
 #include "sound.h"

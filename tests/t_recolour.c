@@ -11,7 +11,7 @@
 
 #include <libavutil/log.h>
 
-#include "media/recolour.h"
+#include "codec/recolour.h"
 
 enum { W = 150, H = 10, EDGE = 8 };
 

@@ -19,7 +19,7 @@
 #include <libavutil/opt.h>
 
 #include "base/utc.h"
-#include "media/fill.h"
+#include "codec/fill.h"
 #include "mp4/sets.h"
 #include "mp4/sets_priv.h"
 #include "range.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/slide.h"
+#include "codec/slide.h"
 #include "range.h"
 
 #define TOTAL 60000

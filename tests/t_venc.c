@@ -14,7 +14,7 @@
 #include <libavutil/log.h>
 #include <libavutil/opt.h>
 
-#include "media/encode.h"
+#include "codec/encode.h"
 
 #define MAX 512
 

@@ -14,7 +14,7 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
-#include "media/voice.h"
+#include "codec/voice.h"
 #include "range.h"
 #include "sound.h"
 

@@ -26,8 +26,8 @@
 #include <libavformat/avformat.h>
 
 #include "base/utc.h"
-#include "media/aacenc.h"
-#include "media/h264enc.h"
+#include "codec/aacenc.h"
+#include "codec/h264enc.h"
 #include "media/input.h"
 #include "media/writer.h"
 #include "range.h"

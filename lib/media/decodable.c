@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 
 static bool has_decoder(struct trtc_decodable *d, const struct trtc_ts_stream *s)
 {

@@ -19,9 +19,9 @@
 #include <zlib.h>
 
 #include "base/text.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/overlay_priv.h"
-#include "media/recolour.h"
+#include "codec/recolour.h"
 
 #define JPEG_SCANS_MAX 100 /* progressive ones have some ten; each costs a pass over the picture */
 #define NAME_MAX_SHOWN 300

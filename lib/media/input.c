@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/aenc.h"
-#include "media/av.h"
+#include "codec/aenc.h"
+#include "codec/av.h"
 #include "ts/es.h"
 #include "media/input_priv.h"
 #include "mp4/sets_kept.h"

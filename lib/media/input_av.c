@@ -14,7 +14,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 #include "ts/es.h"
 #include "media/input_priv.h"
 #include "media/turn.h"

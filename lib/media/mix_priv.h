@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "media/h264enc.h"
+#include "codec/h264enc.h"
 #include "media/mix.h"
 #include "media/pool.h"
 #include "media/stage.h"

@@ -8,7 +8,7 @@
 
 #include <libavutil/mathematics.h>
 
-#include "media/aacenc.h"
+#include "codec/aacenc.h"
 #include "media/mixer.h"
 
 enum { BLOCK_MAX = 4096 };

@@ -16,7 +16,7 @@
 
 #include "core/limiter.h"
 #include "base/utc.h"
-#include "media/voice.h"
+#include "codec/voice.h"
 
 #define AHEAD_MS 500 /* packets are decoded so far before they are due */
 #define FADE_MS  5

@@ -10,7 +10,7 @@
 #include <libavutil/pixfmt.h>
 #include <libswscale/swscale.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/overlay_priv.h"
 
 #define BLOCK         16        /* pixels blended at a time: one vector */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "layout/fit.h"
-#include "media/encode.h"
+#include "codec/encode.h"
 #include "media/reader.h"
 #include "mp4/sets.h"
 #include "mp4/track.h"

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "media/av.h"
-#include "media/encode.h"
+#include "codec/av.h"
+#include "codec/encode.h"
 #include "media/picture_size.h"
 #include "media/reader.h"
 #include "mp4/track.h"

@@ -7,7 +7,7 @@
 #include <libavcodec/avcodec.h>
 
 #include "layout/fit.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/reader.h"
 
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */

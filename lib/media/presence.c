@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/utc.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/input.h"
 
 /* Whether there is a decoder for anything. */

@@ -12,9 +12,9 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 #include "media/plane.h"
-#include "media/recolour.h"
+#include "codec/recolour.h"
 
 enum {
     LUMA_BLACK = 16,

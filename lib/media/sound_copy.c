@@ -11,7 +11,7 @@
 
 #include <libavutil/mathematics.h>
 
-#include "media/encode.h"
+#include "codec/encode.h"
 #include "media/reader.h"
 #include "mp4/track.h"
 

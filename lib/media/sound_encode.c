@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "media/decodable.h"
-#include "media/encode.h"
+#include "codec/encode.h"
 #include "media/reader.h"
 #include "mp4/track.h"
 

@@ -11,8 +11,8 @@
 #include <libavcodec/avcodec.h>
 
 #include "base/utc.h"
-#include "media/av.h"
-#include "media/recolour.h"
+#include "codec/av.h"
+#include "codec/recolour.h"
 #include "media/turn.h"
 
 #define DECODED_PX_MAX (8192 * 8192)   /* more than any camera or screen: damage */

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/utc.h"
-#include "media/av.h"
+#include "codec/av.h"
 #include "ts/es.h"
 #include "media/writer_priv.h"
 

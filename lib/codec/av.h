@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam to FFmpeg's libraries: their error values and decoders in this project's terms. */
-#ifndef TRTC_MEDIA_AV_H
-#define TRTC_MEDIA_AV_H
+#ifndef TRTC_CODEC_AV_H
+#define TRTC_CODEC_AV_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Ready-made frames that fill holes in copied streams: silent AAC, black H.264. */
-#ifndef TRTC_MEDIA_FILL_H
-#define TRTC_MEDIA_FILL_H
+#ifndef TRTC_CODEC_FILL_H
+#define TRTC_CODEC_FILL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /* Time moved by a fractional delay: a windowed sinc with its cutoff at half the sampling rate is
  * the unit impulse where the delay is a whole number. So a move can begin and end there without
  * a seam, and costs nothing before and after. */
-#include "core/slide.h"
+#include "codec/slide.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * Memory is bounded whatever comes in: send takes one access unit, receive does the work step by
  * step, so that a hole of hours streams out as repeated frames. Hence the loop: send, receive until
  * it returns 0, send ...; at the end: end, receive until it returns 0. */
-#ifndef TRTC_MEDIA_VENC_H
-#define TRTC_MEDIA_VENC_H
+#ifndef TRTC_CODEC_VENC_H
+#define TRTC_CODEC_VENC_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The H.264 encoder (libx264 through libavcodec): pictures by their number in, access units out. */
-#include "media/h264enc.h"
+#include "codec/h264enc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 #include "ts/es.h"
-#include "media/recolour.h"
+#include "codec/recolour.h"
 
 #define CONSTANT_QUALITY 23
 #define PEAK_NUM         3 /* with a bit rate: peaks of 3/2 of it, */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Moves running sound in time by whole samples, too slowly to be heard: between two moves samples
  * go through untouched, during one they are read 1/2048 (488 ppm) slower or faster. */
-#ifndef TRTC_CORE_SLIDE_H
-#define TRTC_CORE_SLIDE_H
+#ifndef TRTC_CODEC_SLIDE_H
+#define TRTC_CODEC_SLIDE_H
 
 #include <stdbool.h>
 

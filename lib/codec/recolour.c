@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples into those of other colours: two lines of luma at a time, with their line of chroma.
  * What AVX2 makes is what the inline functions of core/colour make, step by step. */
-#include "media/recolour.h"
+#include "codec/recolour.h"
 
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 
 /* From pixel x (even) to width. b may be a. */
 static void plain_lines(const struct trtc_colour_map *m, uint8_t *const line[4], int x, int width)

@@ -2,11 +2,11 @@
 /* Where copying is not enough: pictures decoded, fitted with bars, brought to a constant rate and
  * encoded as H.264 (venc); sound decoded, resampled and encoded as AAC (aenc); and the ready-made
  * frames, silence and black, that fill holes in copied streams (fill). */
-#ifndef TRTC_MEDIA_ENCODE_H
-#define TRTC_MEDIA_ENCODE_H
+#ifndef TRTC_CODEC_ENCODE_H
+#define TRTC_CODEC_ENCODE_H
 
-#include "media/aenc.h"
-#include "media/fill.h"
-#include "media/venc.h"
+#include "codec/aenc.h"
+#include "codec/fill.h"
+#include "codec/venc.h"
 
 #endif

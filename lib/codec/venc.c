@@ -6,7 +6,7 @@
  * unit that was sent goes to the decoder. Of decoded pictures only two are held: the one that the
  * frames being put out show, and the newest one ("next"), whose turn comes at next_slot and which a
  * newer picture for the same slot still replaces. Only pictures that are shown are scaled. */
-#include "media/venc.h"
+#include "codec/venc.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,10 +18,10 @@
 #include <libavutil/mathematics.h>
 #include <libswscale/swscale.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 #include "ts/es.h"
-#include "media/h264enc.h"
-#include "media/recolour.h"
+#include "codec/h264enc.h"
+#include "codec/recolour.h"
 #include "mp4/sets_kept.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */

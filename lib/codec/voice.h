@@ -4,8 +4,8 @@
  * between time stamps and sample count is rounding or drift and is followed softly, by at most 488
  * ppm, once it is over 1 ms; from 40 ms on it is a jump. What the sound encoder and the mixer both
  * begin with. */
-#ifndef TRTC_MEDIA_VOICE_H
-#define TRTC_MEDIA_VOICE_H
+#ifndef TRTC_CODEC_VOICE_H
+#define TRTC_CODEC_VOICE_H
 
 #include <stdbool.h>
 #include <stdint.h>

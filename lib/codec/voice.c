@@ -9,7 +9,7 @@
  * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of
  * the next one. The next sample given to the resampler comes out at pos + what is held on the
  * way, and belongs at its time stamp; the difference of the two steers everything. */
-#include "media/voice.h"
+#include "codec/voice.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,9 +29,9 @@
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
 
-#include "core/slide.h"
+#include "codec/slide.h"
 #include "base/utc.h"
-#include "media/av.h"
+#include "codec/av.h"
 
 #define JUMP_US         40000 /* from here on a difference is a jump */
 #define DRIFT_US        1000  /* from here on it is worked off, below it is let be */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples to AAC-LC with FFmpeg's own encoder. */
-#include "media/aacenc.h"
+#include "codec/aacenc.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/samplefmt.h>
 
-#include "media/av.h"
+#include "codec/av.h"
 
 struct trtc_aacenc {
     AVCodecContext *enc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples of 4:2:0 pictures of 8 bit into those of other colours, in place; and the seam between
  * FFmpeg's frames and core/colour. */
-#ifndef TRTC_MEDIA_RECOLOUR_H
-#define TRTC_MEDIA_RECOLOUR_H
+#ifndef TRTC_CODEC_RECOLOUR_H
+#define TRTC_CODEC_RECOLOUR_H
 
 #include <stdbool.h>
 #include <stddef.h>

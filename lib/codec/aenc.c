@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Sound to AAC on a gapless clock: a voice and an encoder, one after the other. */
-#include "media/aenc.h"
+#include "codec/aenc.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "media/aacenc.h"
-#include "media/voice.h"
+#include "codec/aacenc.h"
+#include "codec/voice.h"
 
 struct trtc_aenc {
     struct trtc_voice *voice;

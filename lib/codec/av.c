@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam to FFmpeg's libraries: error texts, decoders by name, packets. */
-#include "media/av.h"
+#include "codec/av.h"
 
 #include <errno.h>
 #include <limits.h>

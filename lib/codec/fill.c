@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Silence in AAC, written bit by bit, and one black picture from libx264. */
-#include "media/fill.h"
+#include "codec/fill.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include <libavutil/frame.h>
 #include <libavutil/opt.h>
 
-#include "media/av.h"
-#include "media/recolour.h"
+#include "codec/av.h"
+#include "codec/recolour.h"
 
 /* ---- silence ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples to AAC-LC: what the sound encoder of the merge and the mixer both end with. Send one
  * frame, receive until 0. */
-#ifndef TRTC_MEDIA_AACENC_H
-#define TRTC_MEDIA_AACENC_H
+#ifndef TRTC_CODEC_AACENC_H
+#define TRTC_CODEC_AACENC_H
 
 #include <stddef.h>
 #include <stdint.h>

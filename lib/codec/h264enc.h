@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The H.264 encoder (libx264) as this project uses it: pictures by their number in, access units out. */
-#ifndef TRTC_MEDIA_H264ENC_H
-#define TRTC_MEDIA_H264ENC_H
+#ifndef TRTC_CODEC_H264ENC_H
+#define TRTC_CODEC_H264ENC_H
 
 #include <stdbool.h>
 #include <stddef.h>

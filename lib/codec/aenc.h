@@ -6,8 +6,8 @@
  * softly by resampling (at most 500 ppm); from 40 ms on it is a jump.
  *
  * Used as venc is: send one packet, receive until 0; silence of hours streams out step by step. */
-#ifndef TRTC_MEDIA_AENC_H
-#define TRTC_MEDIA_AENC_H
+#ifndef TRTC_CODEC_AENC_H
+#define TRTC_CODEC_AENC_H
 
 #include <stddef.h>
 #include <stdint.h>
