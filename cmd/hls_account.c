@@ -8,7 +8,7 @@
 #include "cli.h"
 #include "recording/ledger_json.h"
 #include "hls.h"
-#include "media/turn.h"
+#include "picture/turn.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
 #define PRIMING_US 200000 /* what encoders put in front of a sound, at most */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "media/overlay.h"
+#include "picture/overlay.h"
 #include "mix.h"
 
 int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err)

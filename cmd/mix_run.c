@@ -18,7 +18,7 @@
 #include "base/records.h"
 #include "playlist/stray.h"
 #include "base/utc.h"
-#include "media/overlay.h"
+#include "picture/overlay.h"
 #include "memory.h"
 #include "mix.h"
 

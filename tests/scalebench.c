@@ -13,7 +13,7 @@
 #include <libavutil/frame.h>
 #include <libswscale/swscale.h>
 
-#include "media/scale.h"
+#include "picture/scale.h"
 
 static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };
 

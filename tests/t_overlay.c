@@ -12,7 +12,7 @@
 #include <libavutil/frame.h>
 #include <libavutil/pixfmt.h>
 
-#include "media/overlay.h"
+#include "picture/overlay.h"
 #include "range.h"
 
 static AVFrame *frame(enum AVPixelFormat format, int w, int h, int y, int u, int v, int a)

@@ -19,8 +19,8 @@
 #include <libavutil/log.h>
 #include <libavutil/pixdesc.h>
 
-#include "media/plane.h"
-#include "media/scale.h"
+#include "picture/plane.h"
+#include "picture/scale.h"
 #include "range.h"
 
 static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };

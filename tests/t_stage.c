@@ -14,8 +14,8 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
-#include "media/overlay.h"
-#include "media/scale.h"
+#include "picture/overlay.h"
+#include "picture/scale.h"
 #include "media/stage.h"
 #include "range.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "media/overlay.h"
+#include "picture/overlay.h"
 #include "range.h"
 
 static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };

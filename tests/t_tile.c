@@ -20,7 +20,7 @@
 #include "base/utc.h"
 #include "media/feed_priv.h"
 #include "media/tile.h"
-#include "media/turn.h"
+#include "picture/turn.h"
 #include "range.h"
 
 #define T0_US INT64_C(1768908622495000)

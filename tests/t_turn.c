@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <libavutil/display.h>
 
-#include "media/scale.h"
-#include "media/turn.h"
+#include "picture/scale.h"
+#include "picture/turn.h"
 
 enum { T = TRTC_TURN_TRANSPOSE, M = TRTC_TURN_MIRROR, F = TRTC_TURN_FLIP };
 

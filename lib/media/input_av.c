@@ -17,7 +17,7 @@
 #include "codec/av.h"
 #include "ts/es.h"
 #include "media/input_priv.h"
-#include "media/turn.h"
+#include "picture/turn.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };
 enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */

@@ -16,9 +16,9 @@
 
 #include "layout/layers.h"
 #include "base/utc.h"
-#include "media/overlay.h"
-#include "media/scale.h"
-#include "media/turn.h"
+#include "picture/overlay.h"
+#include "picture/scale.h"
+#include "picture/turn.h"
 
 #define HOLD_US          1000000 /* with TRTC_FILL_BLACK a picture stands for at most this long */
 #define PLACEHOLDER_RGB  0x30343c

@@ -13,7 +13,7 @@
 #include "base/utc.h"
 #include "codec/av.h"
 #include "codec/recolour.h"
-#include "media/turn.h"
+#include "picture/turn.h"
 
 #define DECODED_PX_MAX (8192 * 8192)   /* more than any camera or screen: damage */
 #define HIDDEN_US      (INT64_MIN + 1) /* the time of what is decoded and not shown */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Overlays: made of a picture at full resolution, blended into the canvas. */
-#include "media/overlay.h"
+#include "picture/overlay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include <libswscale/swscale.h>
 
 #include "codec/av.h"
-#include "media/overlay_priv.h"
+#include "picture/overlay_priv.h"
 
 #define BLOCK         16        /* pixels blended at a time: one vector */
 #define SCALED_MAX_PX (1 << 26) /* no picture is drawn larger than this */

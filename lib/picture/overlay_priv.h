@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the makers of overlays share: pictures at full colour resolution and how they become one. */
-#ifndef TRTC_MEDIA_OVERLAY_PRIV_H
-#define TRTC_MEDIA_OVERLAY_PRIV_H
+#ifndef TRTC_PICTURE_OVERLAY_PRIV_H
+#define TRTC_PICTURE_OVERLAY_PRIV_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "layout/layout.h"
-#include "media/overlay.h"
+#include "picture/overlay.h"
 
 struct trtc_yuv {
     uint8_t y, u, v;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures that are to be shown turned or mirrored, as phones record them. */
-#ifndef TRTC_MEDIA_TURN_H
-#define TRTC_MEDIA_TURN_H
+#ifndef TRTC_PICTURE_TURN_H
+#define TRTC_PICTURE_TURN_H
 
 #include <stdbool.h>
 #include <stdint.h>

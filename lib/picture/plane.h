@@ -3,8 +3,8 @@
  * below that (text in a shared screen would alias). First each line of the result out of the
  * lines of the picture, then along it. Every kernel exists in plain C, and may exist for a
  * CPU besides: the bytes are the same. */
-#ifndef TRTC_MEDIA_PLANE_H
-#define TRTC_MEDIA_PLANE_H
+#ifndef TRTC_PICTURE_PLANE_H
+#define TRTC_PICTURE_PLANE_H
 
 #include <stdbool.h>
 #include <stddef.h>

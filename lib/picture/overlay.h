@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is laid over the canvas: pictures with alpha, text, clocks, the users' names. Converted once to YUV and alpha,
  * blended only over its rectangle. */
-#ifndef TRTC_MEDIA_OVERLAY_H
-#define TRTC_MEDIA_OVERLAY_H
+#ifndef TRTC_PICTURE_OVERLAY_H
+#define TRTC_PICTURE_OVERLAY_H
 
 #include <stdbool.h>
 #include <stddef.h>

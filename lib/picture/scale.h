@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One decoded picture into one window of the canvas: cropped or fitted as the window says,
  * scaled straight into the canvas' planes. The hot path of the mixer. */
-#ifndef TRTC_MEDIA_SCALE_H
-#define TRTC_MEDIA_SCALE_H
+#ifndef TRTC_PICTURE_SCALE_H
+#define TRTC_PICTURE_SCALE_H
 
 #include <libavutil/frame.h>
 

@@ -2,7 +2,7 @@
 /* The kernels of plane.h in AVX2. vpmaddubsw wants one signed factor: samples are taken less
  * 128, which cancels out, as the weights add up to 256; and sums then fill 16 bits exactly.
  * */
-#include "media/plane.h"
+#include "picture/plane.h"
 
 #if defined(__x86_64__)
 

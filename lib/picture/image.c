@@ -3,7 +3,7 @@
  *
  * What comes from outside is made harmless first: its headers are read here, sizes checked, and the decoder gets a copy
  * that holds nothing but what makes the picture, so that no compressed text or colour profile is ever unpacked. */
-#include "media/overlay.h"
+#include "picture/overlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #include "base/text.h"
 #include "codec/av.h"
-#include "media/overlay_priv.h"
+#include "picture/overlay_priv.h"
 #include "codec/recolour.h"
 
 #define JPEG_SCANS_MAX 100 /* progressive ones have some ten; each costs a pass over the picture */

@@ -4,7 +4,7 @@
  *
  * libass has no call that measures. Its border style 4 draws a box behind the text, as wide as the text moves
  * the pen and a line high, whatever the ink: that box is the measure, so that a clock stays where it is. */
-#include "media/overlay.h"
+#include "picture/overlay.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include <ass/ass.h>
 
 #include "base/text.h"
-#include "media/overlay_priv.h"
+#include "picture/overlay_priv.h"
 
 #define FRAME_W      16384
 #define FRAME_H      2048

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables of a scaling, the kernels in plain C, and the loop over the lines. */
-#include "media/plane.h"
+#include "picture/plane.h"
 
 #include <stdlib.h>
 #include <string.h>

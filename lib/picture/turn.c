@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Turned pictures: what a display matrix means, and the turn itself at the size of the window. */
-#include "media/turn.h"
+#include "picture/turn.h"
 
 #include <stddef.h>
 #include <stdlib.h>

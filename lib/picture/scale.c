@@ -2,7 +2,7 @@
 /* YUV 4:2:0 of 8 bit goes straight into the canvas, plane by plane; what is in another format
  * goes through swscale first, at its own size, so that scaling is the same for all. What has other
  * colours than the canvas is brought to those afterwards. */
-#include "media/scale.h"
+#include "picture/scale.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <libswscale/swscale.h>
 
 #include "codec/av.h"
-#include "media/plane.h"
+#include "picture/plane.h"
 #include "codec/recolour.h"
 
 enum {
