@@ -11,7 +11,7 @@
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
 #include "base/utc.h"
-#include "media/input.h"
+#include "source/input.h"
 #include "media/report.h"
 #include "mix.h"
 

@@ -14,8 +14,8 @@
 #include "playlist/stray.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "media/presence.h"
-#include "media/probe.h"
+#include "source/presence.h"
+#include "source/probe.h"
 #include "mix.h"
 #include "net/fetch.h"
 

@@ -17,7 +17,7 @@
 #include "recording/plan_print.h"
 #include "codec/av.h"
 #include "media/merge.h"
-#include "media/probe.h"
+#include "source/probe.h"
 #include "media/report.h"
 #include "memory.h"
 #include "merge.h"

@@ -21,7 +21,7 @@
 
 #include "base/utc.h"
 #include "genlib.h"
-#include "media/feed.h"
+#include "source/feed.h"
 #include "range.h"
 
 #define T0_US       INT64_C(1768908622495000)

@@ -23,8 +23,8 @@
 #include "apiserver.h"
 #include "codec/av.h"
 #include "ts/es.h"
-#include "media/input.h"
-#include "media/input_priv.h"
+#include "source/input.h"
+#include "source/input_priv.h"
 #include "net/fetch.h"
 #include "range.h"
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/utc.h"
-#include "media/interleave.h"
+#include "source/interleave.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -15,7 +15,7 @@
 
 #include "base/utc.h"
 #include "genlib.h"
-#include "media/presence.h"
+#include "source/presence.h"
 
 #define T0_US INT64_C(1768908622495000)
 #define S     INT64_C(1000000)

@@ -18,7 +18,7 @@
 #include <libavutil/opt.h>
 
 #include "base/utc.h"
-#include "media/feed_priv.h"
+#include "source/feed_priv.h"
 #include "media/tile.h"
 #include "picture/turn.h"
 #include "range.h"

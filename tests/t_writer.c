@@ -28,7 +28,7 @@
 #include "base/utc.h"
 #include "codec/aacenc.h"
 #include "codec/h264enc.h"
-#include "media/input.h"
+#include "source/input.h"
 #include "media/writer.h"
 #include "range.h"
 

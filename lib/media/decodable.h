@@ -4,7 +4,7 @@
 #define TRTC_MEDIA_DECODABLE_H
 
 #include "recording/plan.h"
-#include "media/reader.h"
+#include "source/reader.h"
 
 /* Set the first three (borrowed), zero the rest. */
 struct trtc_decodable {

@@ -12,7 +12,7 @@
 
 #include "layout/fit.h"
 #include "media/decodable.h"
-#include "media/reader.h"
+#include "source/reader.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
 #define LOSSES_READ_FORMAT "losses in the input: %" SCNd64

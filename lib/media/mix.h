@@ -19,7 +19,7 @@
 #include "recording/ledger.h"
 #include "layout/mixset.h"
 #include "recording/roster.h"
-#include "media/feed.h"
+#include "source/feed.h"
 #include "media/writer.h"
 
 #define TRTC_MIX_LATENCY_US \

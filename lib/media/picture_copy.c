@@ -10,7 +10,7 @@
 
 #include "layout/fit.h"
 #include "codec/encode.h"
-#include "media/reader.h"
+#include "source/reader.h"
 #include "mp4/sets.h"
 #include "mp4/track.h"
 

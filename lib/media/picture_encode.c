@@ -8,7 +8,7 @@
 #include "codec/av.h"
 #include "codec/encode.h"
 #include "media/picture_size.h"
-#include "media/reader.h"
+#include "source/reader.h"
 #include "mp4/track.h"
 
 struct picture_encode {

@@ -8,7 +8,7 @@
 
 #include "layout/fit.h"
 #include "codec/av.h"
-#include "media/reader.h"
+#include "source/reader.h"
 
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */
 #define DECODED_PX_MAX (8192 * 8192)

@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "playlist/name.h"
 #include "playlist/playlist_write.h"
-#include "media/input.h"
-#include "media/interleave.h"
+#include "source/input.h"
+#include "source/interleave.h"
 
 struct trtc_segmenter_opts {
     const char *dir;       /* where prefix and task begin */

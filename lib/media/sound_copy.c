@@ -12,7 +12,7 @@
 #include <libavutil/mathematics.h>
 
 #include "codec/encode.h"
-#include "media/reader.h"
+#include "source/reader.h"
 #include "mp4/track.h"
 
 enum { FRAME = 1024, HOLE = FRAME * 3 / 4 };

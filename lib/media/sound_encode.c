@@ -4,7 +4,7 @@
 
 #include "media/decodable.h"
 #include "codec/encode.h"
-#include "media/reader.h"
+#include "source/reader.h"
 #include "mp4/track.h"
 
 struct sound_encode {

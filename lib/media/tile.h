@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "recording/ledger.h"
-#include "media/feed.h"
+#include "source/feed.h"
 
 struct trtc_tile;
 

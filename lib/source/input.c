@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Input: frames of any container on one time line; see input.h, and input_priv.h for its
  * parts. */
-#include "media/input.h"
+#include "source/input.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "codec/aenc.h"
 #include "codec/av.h"
 #include "ts/es.h"
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 #include "mp4/sets_kept.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */

@@ -9,7 +9,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/time.h>
 
-#include "media/feed_priv.h"
+#include "source/feed_priv.h"
 
 #define FULL_US     10000000           /* so much of a kind waits at most, */
 #define FULL_BYTES  (16 * 1024 * 1024) /* in so many bytes; */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the probe learns about one segment from its frames. */
-#include "media/look.h"
+#include "source/look.h"
 
 #include <stdio.h>
 #include <string.h>

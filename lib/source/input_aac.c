@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ts/es.h"
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 
 enum { ID_PCE = 5, ADTS_MAX = 8191 };
 

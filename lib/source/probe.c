@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A first look into the segments of a recording. */
-#include "media/probe.h"
+#include "source/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "recording/timeline.h"
-#include "media/look.h"
+#include "source/look.h"
 #include "ts/ts.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A first look into the segments of a recording: what is in them, where their time stamps
  * start, whether they are whole. */
-#ifndef TRTC_MEDIA_PROBE_H
-#define TRTC_MEDIA_PROBE_H
+#ifndef TRTC_SOURCE_PROBE_H
+#define TRTC_SOURCE_PROBE_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /* A live or stored stream of any container as frames: one video (H.264, H.265), one sound (AAC
  * as ADTS; what is not AAC is encoded). Transport streams go through the project's own
  * demultiplexer, the rest through libavformat. */
-#ifndef TRTC_MEDIA_INPUT_H
-#define TRTC_MEDIA_INPUT_H
+#ifndef TRTC_SOURCE_INPUT_H
+#define TRTC_SOURCE_INPUT_H
 
 #include <signal.h>
 #include <stdbool.h>

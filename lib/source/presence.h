@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When a stored file has sound and when it has pictures: read through once, nothing decoded. */
-#ifndef TRTC_MEDIA_PRESENCE_H
-#define TRTC_MEDIA_PRESENCE_H
+#ifndef TRTC_SOURCE_PRESENCE_H
+#define TRTC_SOURCE_PRESENCE_H
 
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of sound that are held back until it is known where they belong. */
-#include "media/ahead.h"
+#include "source/ahead.h"
 
 #include <stdlib.h>
 #include <string.h>

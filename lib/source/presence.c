@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* When a stored file has sound and when it has pictures. */
-#include "media/presence.h"
+#include "source/presence.h"
 
 #include <stdlib.h>
 
 #include "base/utc.h"
 #include "codec/av.h"
-#include "media/input.h"
+#include "source/input.h"
 
 /* Whether there is a decoder for anything. */
 struct usable {

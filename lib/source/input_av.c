@@ -16,7 +16,7 @@
 
 #include "codec/av.h"
 #include "ts/es.h"
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 #include "picture/turn.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };

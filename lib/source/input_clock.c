@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One time line for all tracks of a stream whose time stamps wrap and jump. */
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 
 #define BACK_US 500000 /* time stamps that fall by more have jumped; */
 #define FALL_US \

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 #include "ts/ts.h"
 
 enum { BLOCK_BYTES = 64 * 1024, TS_BITS = 33 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One lane of a time line as one continuous stream of frames on the epoch clock. */
-#include "media/reader.h"
+#include "source/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/beneath.h"
 #include "recording/clock.h"
-#include "media/ahead.h"
+#include "source/ahead.h"
 #include "ts/course_ts.h"
 
 enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Feeds: what the caller sees of them, and the lane of a recording. */
-#include "media/feed.h"
+#include "source/feed.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 
 #include "ts/es.h"
-#include "media/feed_priv.h"
-#include "media/reader.h"
+#include "source/feed_priv.h"
+#include "source/reader.h"
 #include "mp4/sets_kept.h"
 
 #define STEP_MAX_US   1000000 /* frames further apart than this: a hole */

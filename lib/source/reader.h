@@ -2,8 +2,8 @@
 /* One lane of a time line as one continuous stream of frames on the epoch clock: the next
  * file, wraps, restarts, jitter and damage are its business alone. One open file and a fixed amount
  * of memory, however long the lane. */
-#ifndef TRTC_MEDIA_READER_H
-#define TRTC_MEDIA_READER_H
+#ifndef TRTC_SOURCE_READER_H
+#define TRTC_SOURCE_READER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

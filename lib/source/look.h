@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the probe learns about one segment from its frames. */
-#ifndef TRTC_MEDIA_LOOK_H
-#define TRTC_MEDIA_LOOK_H
+#ifndef TRTC_SOURCE_LOOK_H
+#define TRTC_SOURCE_LOOK_H
 
 #include "playlist/content.h"
 #include "recording/recording.h"

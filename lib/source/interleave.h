@@ -2,10 +2,10 @@
 /* Picture and sound in the order of their decoding times, however far from each other a container
  * brings them: the track that is ahead waits for the other one, within bounds. Frames that come in
  * order pass without being copied. */
-#ifndef TRTC_MEDIA_INTERLEAVE_H
-#define TRTC_MEDIA_INTERLEAVE_H
+#ifndef TRTC_SOURCE_INTERLEAVE_H
+#define TRTC_SOURCE_INTERLEAVE_H
 
-#include "media/input.h"
+#include "source/input.h"
 
 /* Frames whose order is this good pass as they are. */
 #define TRTC_INTERLEAVE_SLACK_US 400000

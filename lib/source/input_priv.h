@@ -5,14 +5,14 @@
  * frames, has the clock (input_clock.c) put them on one time line, encodes sound that is no AAC,
  * and keeps the first frames until it knows where the stream starts. input_src.c reads bytes;
  * input_config.c reads the configuration records of containers. */
-#ifndef TRTC_MEDIA_INPUT_PRIV_H
-#define TRTC_MEDIA_INPUT_PRIV_H
+#ifndef TRTC_SOURCE_INPUT_PRIV_H
+#define TRTC_SOURCE_INPUT_PRIV_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/utc.h"
-#include "media/input.h"
+#include "source/input.h"
 
 struct AVCodecParameters;
 struct AVFormatContext;

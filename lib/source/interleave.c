@@ -3,7 +3,7 @@
  *
  * Each track has a queue. A frame may go when the other track has come as far, or its own head is
  * later; while it may not, the frames behind it wait, copied into blocks that are used again. */
-#include "media/interleave.h"
+#include "source/interleave.h"
 
 #include <stdalign.h>
 #include <stdlib.h>

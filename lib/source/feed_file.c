@@ -3,7 +3,7 @@
  * never wait for each other, however the file interleaves them. */
 #include <stdlib.h>
 
-#include "media/feed_priv.h"
+#include "source/feed_priv.h"
 
 struct file_feed {
     struct trtc_feed feed;

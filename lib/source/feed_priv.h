@@ -4,14 +4,14 @@
  * feed.c has what the caller sees, and the lane of a recording. A source is read either by the threads that
  * ask for its frames, each through an opening of its own (feed_file.c), or by a thread that fills a queue
  * for each kind (feed_live.c). */
-#ifndef TRTC_MEDIA_FEED_PRIV_H
-#define TRTC_MEDIA_FEED_PRIV_H
+#ifndef TRTC_SOURCE_FEED_PRIV_H
+#define TRTC_SOURCE_FEED_PRIV_H
 
 #include <pthread.h>
 
 #include "base/utc.h"
-#include "media/feed.h"
-#include "media/input.h"
+#include "source/feed.h"
+#include "source/input.h"
 
 struct trtc_feed_ops {
     int (*next)(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);

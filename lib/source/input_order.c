@@ -2,7 +2,7 @@
 /* Order of presentation of pictures that have no times. */
 #include <assert.h>
 
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 
 bool trtc_input_order_has_room(const struct trtc_input_order *o)
 {

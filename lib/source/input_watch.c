@@ -9,7 +9,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/log.h>
 
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 
 /* ---- the log ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of one kind (sound or picture) of one user's stream on the epoch clock, wherever they come from: the lane of a
  * recording, a file, or a live source that a thread of its own reads. */
-#ifndef TRTC_MEDIA_FEED_H
-#define TRTC_MEDIA_FEED_H
+#ifndef TRTC_SOURCE_FEED_H
+#define TRTC_SOURCE_FEED_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "media/input_priv.h"
+#include "source/input_priv.h"
 #include "ts/ts.h"
 
 enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of sound that are held back until it is known where they belong (core/steady). */
-#ifndef TRTC_MEDIA_AHEAD_H
-#define TRTC_MEDIA_AHEAD_H
+#ifndef TRTC_SOURCE_AHEAD_H
+#define TRTC_SOURCE_AHEAD_H
 
 #include "recording/steady.h"
-#include "media/reader.h"
+#include "source/reader.h"
 
 enum { TRTC_AHEAD_SLOTS = TRTC_STEADY_AHEAD + 1 }; /* one is with the caller */
 
