@@ -15,8 +15,8 @@
 #include "cli.h"
 #include "base/json_put.h"
 #include "recording/plan_print.h"
-#include "media/merge.h"
-#include "media/report.h"
+#include "merge/merge.h"
+#include "merge/report.h"
 #include "memory.h"
 #include "merge.h"
 

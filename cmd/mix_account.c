@@ -12,7 +12,7 @@
 #include "recording/ledger_json.h"
 #include "base/utc.h"
 #include "source/input.h"
-#include "media/report.h"
+#include "merge/report.h"
 #include "mix.h"
 
 /* ---- losses ---- */

@@ -16,9 +16,9 @@
 #include "base/num.h"
 #include "recording/plan_print.h"
 #include "codec/av.h"
-#include "media/merge.h"
+#include "merge/merge.h"
 #include "source/probe.h"
-#include "media/report.h"
+#include "merge/report.h"
 #include "memory.h"
 #include "merge.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The frames of sound that can be decoded. */
-#include "media/decodable.h"
+#include "merge/decodable.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How large a picture is whose segments do not say it at their beginnings. */
-#ifndef TRTC_MEDIA_PICTURE_SIZE_H
-#define TRTC_MEDIA_PICTURE_SIZE_H
+#ifndef TRTC_MERGE_PICTURE_SIZE_H
+#define TRTC_MERGE_PICTURE_SIZE_H
 
 #include "base/err.h"
 #include "recording/plan.h"

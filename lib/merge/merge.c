@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Carries out one output of a plan. */
-#include "media/merge.h"
+#include "merge/merge.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "layout/fit.h"
-#include "media/decodable.h"
+#include "merge/decodable.h"
 #include "source/reader.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of a merge as JSON. */
-#include "media/report.h"
+#include "merge/report.h"
 
 #include "base/json_put.h"
 #include "recording/ledger_json.h"

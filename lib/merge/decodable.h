@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The frames of sound that can be decoded; those that nothing here decodes are left out, and named. */
-#ifndef TRTC_MEDIA_DECODABLE_H
-#define TRTC_MEDIA_DECODABLE_H
+#ifndef TRTC_MERGE_DECODABLE_H
+#define TRTC_MERGE_DECODABLE_H
 
 #include "recording/plan.h"
 #include "source/reader.h"

@@ -2,8 +2,8 @@
 /* Carries out one output of a plan: tracks are pulled in the order of time and written to one
  * or several MP4 files, which are complete and on disk afterwards, but under temporary names:
  * the caller names and commits them. */
-#ifndef TRTC_MEDIA_MERGE_H
-#define TRTC_MEDIA_MERGE_H
+#ifndef TRTC_MERGE_MERGE_H
+#define TRTC_MERGE_MERGE_H
 
 #include <signal.h>
 #include <stdatomic.h>

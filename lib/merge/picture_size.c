@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The size of the first picture that can be decoded. */
-#include "media/picture_size.h"
+#include "merge/picture_size.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 /* Sound encoded: decoded, placed to the sample, resampled to one format, encoded as AAC. */
 #include <stdlib.h>
 
-#include "media/decodable.h"
+#include "merge/decodable.h"
 #include "codec/encode.h"
 #include "source/reader.h"
 #include "mp4/track.h"

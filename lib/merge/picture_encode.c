@@ -7,7 +7,7 @@
 
 #include "codec/av.h"
 #include "codec/encode.h"
-#include "media/picture_size.h"
+#include "merge/picture_size.h"
 #include "source/reader.h"
 #include "mp4/track.h"
 

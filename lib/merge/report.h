@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of a merge as JSON: inputs, outputs, gaps, overlaps, losses, what was copied and
  * what was encoded. */
-#ifndef TRTC_MEDIA_REPORT_H
-#define TRTC_MEDIA_REPORT_H
+#ifndef TRTC_MERGE_REPORT_H
+#define TRTC_MERGE_REPORT_H
 
 #include <cjson/cJSON.h>
 
 #include "recording/recording.h"
-#include "media/merge.h"
+#include "merge/merge.h"
 
 /* Object of one merged output; its files carry their paths. The caller deletes it. */
 cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);
