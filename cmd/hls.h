@@ -3,7 +3,7 @@
 #ifndef TRTC_CMD_HLS_H
 #define TRTC_CMD_HLS_H
 
-#include "media/segmenter.h"
+#include "hls/segmenter.h"
 
 struct hls_account {
     const char *input; /* its name in messages */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/cut.h"
+#include "hls/cut.h"
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -18,7 +18,7 @@
 
 #include "recording/clock.h"
 #include "playlist/playlist.h"
-#include "media/segmenter.h"
+#include "hls/segmenter.h"
 #include "ts/ts.h"
 #include "range.h"
 

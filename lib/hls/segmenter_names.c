@@ -6,7 +6,7 @@
 
 #include "base/claim.h"
 #include "base/file.h"
-#include "media/segmenter_priv.h"
+#include "hls/segmenter_priv.h"
 
 enum { HA_MAX = 3 };
 

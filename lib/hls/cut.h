@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the segments of a stream end: at the first frame, at or after the target length, at
  * which decoding can begin. Pure decisions over times. */
-#ifndef TRTC_CORE_CUT_H
-#define TRTC_CORE_CUT_H
+#ifndef TRTC_HLS_CUT_H
+#define TRTC_HLS_CUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

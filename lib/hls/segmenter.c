@@ -5,15 +5,15 @@
  * PTS in it, and its length is the distance to the lowest PTS of the next one. With reordered
  * pictures, or sound that arrives a little behind the picture, that is known only shortly after the
  * next segment has begun: until then the old file waits, complete but without a name. */
-#include "media/segmenter.h"
+#include "hls/segmenter.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/cut.h"
+#include "hls/cut.h"
 #include "base/file.h"
-#include "media/segmenter_priv.h"
+#include "hls/segmenter_priv.h"
 #include "ts/tsmux.h"
 
 enum { LANES_MAX = 2 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream's frames become a recording: TS segments and playlists, named by the specification,
  * each complete and on disk before it is told of. */
-#ifndef TRTC_MEDIA_SEGMENTER_H
-#define TRTC_MEDIA_SEGMENTER_H
+#ifndef TRTC_HLS_SEGMENTER_H
+#define TRTC_HLS_SEGMENTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

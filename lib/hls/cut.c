@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the segments of a stream end; see cut.h. */
-#include "core/cut.h"
+#include "hls/cut.h"
 
 enum {
     SLACK_US = 1000, /* what two time stamps rounded to milliseconds may be off together */
