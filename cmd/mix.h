@@ -13,7 +13,7 @@
 #include "layout/mixset.h"
 #include "recording/recording.h"
 #include "recording/timeline.h"
-#include "media/mix.h"
+#include "mix/mix.h"
 
 /* A time as given: on the clock, or counted from the mix's start. */
 struct when {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/limiter.h"
+#include "mix/limiter.h"
 #include "range.h"
 
 #define RATE    48000

@@ -15,7 +15,7 @@
 
 #include "base/utc.h"
 #include "codec/aacenc.h"
-#include "media/mixer.h"
+#include "mix/mixer.h"
 #include "range.h"
 #include "sound.h"
 

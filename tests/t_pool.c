@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "media/pool.h"
+#include "mix/pool.h"
 
 enum { JOBS_MAX = 300 };
 

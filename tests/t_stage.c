@@ -16,7 +16,7 @@
 #include "base/utc.h"
 #include "picture/overlay.h"
 #include "picture/scale.h"
-#include "media/stage.h"
+#include "mix/stage.h"
 #include "range.h"
 
 static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };

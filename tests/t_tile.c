@@ -19,7 +19,7 @@
 
 #include "base/utc.h"
 #include "source/feed_priv.h"
-#include "media/tile.h"
+#include "mix/tile.h"
 #include "picture/turn.h"
 #include "range.h"
 

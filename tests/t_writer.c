@@ -29,7 +29,7 @@
 #include "codec/aacenc.h"
 #include "codec/h264enc.h"
 #include "source/input.h"
-#include "media/writer.h"
+#include "mix/writer.h"
 #include "range.h"
 
 enum { W = 160, H = 96, FPS = 15, RATE = 48000, LEN_S = 3, FRAMES = LEN_S * FPS, MAX = 256 };

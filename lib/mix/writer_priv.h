@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the writer share: the output as the containers see it, and what each of them
  * does. */
-#ifndef TRTC_MEDIA_WRITER_PRIV_H
-#define TRTC_MEDIA_WRITER_PRIV_H
+#ifndef TRTC_MIX_WRITER_PRIV_H
+#define TRTC_MIX_WRITER_PRIV_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "media/writer.h"
+#include "mix/writer.h"
 
 struct trtc_writer_out {
     int fd;                    /* at offset 0; a file can be read back and sought in */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The mix: its threads, its clock, its end. */
-#include "media/mix_priv.h"
+#include "mix/mix_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * The caller's thread composes; one thread encodes what is composed, one mixes and encodes the sound, and a pool decodes
  * and scales. Stored sources are read as fast as the work goes; with a live source the mix waits for what is due, but not
  * longer than the wall clock allows. */
-#ifndef TRTC_MEDIA_MIX_H
-#define TRTC_MEDIA_MIX_H
+#ifndef TRTC_MIX_MIX_H
+#define TRTC_MIX_MIX_H
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,7 +20,7 @@
 #include "layout/mixset.h"
 #include "recording/roster.h"
 #include "source/feed.h"
-#include "media/writer.h"
+#include "mix/writer.h"
 
 #define TRTC_MIX_LATENCY_US \
     2000000 /* live: the mix is made at most this long behind the wall clock */

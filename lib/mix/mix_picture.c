@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The composing side of the mix: who is there, where his window lies, and the frame. */
-#include "media/mix_priv.h"
+#include "mix/mix_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>

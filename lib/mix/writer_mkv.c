@@ -11,7 +11,7 @@
 #include "base/utc.h"
 #include "codec/av.h"
 #include "ts/es.h"
-#include "media/writer_priv.h"
+#include "mix/writer_priv.h"
 
 enum { IO_BYTES = 256 * 1024, AAC_FRAME = 1024 };
 

@@ -6,7 +6,7 @@
  *
  * Gains are whole numbers, ONE is 1: their running sums never drift, and come back to exactly
  * ONE. */
-#include "core/limiter.h"
+#include "mix/limiter.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,8 +2,8 @@
 /* A limiter with look-ahead: what goes through never exceeds the ceiling, and is left alone as
  * long as it does not. What is three times as loud and more comes out up to 2 dB below the
  * ceiling: a coder needs room for that. Plain arithmetic on planar float samples. */
-#ifndef TRTC_CORE_LIMITER_H
-#define TRTC_CORE_LIMITER_H
+#ifndef TRTC_MIX_LIMITER_H
+#define TRTC_MIX_LIMITER_H
 
 #include <stddef.h>
 

@@ -6,7 +6,7 @@
  *
  * A source has one packet in hand. As long as that is due only after a while, the voice is not
  * asked at all: it has no decoder before its first sound, and costs nothing in its pauses. */
-#include "media/mixer.h"
+#include "mix/mixer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include <libavutil/mathematics.h>
 
-#include "core/limiter.h"
+#include "mix/limiter.h"
 #include "base/utc.h"
 #include "codec/voice.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Between mix.c (the run, the encoder), mix_picture.c (composing), mix_sound.c (voices) and mix_live.c (what is due from live sources). */
-#ifndef TRTC_MEDIA_MIX_PRIV_H
-#define TRTC_MEDIA_MIX_PRIV_H
+#ifndef TRTC_MIX_MIX_PRIV_H
+#define TRTC_MIX_MIX_PRIV_H
 
 #include <pthread.h>
 
 #include "codec/h264enc.h"
-#include "media/mix.h"
-#include "media/pool.h"
-#include "media/stage.h"
+#include "mix/mix.h"
+#include "mix/pool.h"
+#include "mix/stage.h"
 
 enum { NB_CANVASES = 3 };
 

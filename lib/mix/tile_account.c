@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of each picture of a tile: every one that came in is shown, or has a reason why it
  * is not. */
-#include "media/tile_priv.h"
+#include "mix/tile_priv.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sound side of the mix: a thread that sums the voices block by block and encodes the sum, and each voice alone where
  * that is asked for. */
-#include "media/mix_priv.h"
+#include "mix/mix_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include <libavutil/mathematics.h>
 
 #include "codec/aacenc.h"
-#include "media/mixer.h"
+#include "mix/mixer.h"
 
 enum { BLOCK_MAX = 4096 };
 

@@ -4,7 +4,7 @@
  * earlier one. Whoever brings the packet that settles this writes what is due, one thread at a
  * time and without the lock, so that others can go on queueing meanwhile; they cannot get far,
  * since the track of the one who writes stands still. */
-#include "media/writer.h"
+#include "mix/writer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "base/utc.h"
-#include "media/writer_priv.h"
+#include "mix/writer_priv.h"
 
 #define LEAD_MAX_US (4 * INT64_C(1000000))
 

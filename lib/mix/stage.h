@@ -2,8 +2,8 @@
 /* The canvas of a mix: windows with the users' pictures, their names, placeholders and watermarks over a background.
  * Draws output frame after output frame onto a ring of canvases, each time only what has changed since that canvas
  * was drawn last. One thread calls; the pool's threads decode and draw. */
-#ifndef TRTC_MEDIA_STAGE_H
-#define TRTC_MEDIA_STAGE_H
+#ifndef TRTC_MIX_STAGE_H
+#define TRTC_MIX_STAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@
 #include "base/err.h"
 #include "layout/layout.h"
 #include "layout/mixset.h"
-#include "media/pool.h"
-#include "media/tile.h"
+#include "mix/pool.h"
+#include "mix/tile.h"
 
 struct trtc_stage;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Between tile.c (what is decoded when) and tile_account.c (what becomes of each picture). */
-#ifndef TRTC_MEDIA_TILE_PRIV_H
-#define TRTC_MEDIA_TILE_PRIV_H
+#ifndef TRTC_MIX_TILE_PRIV_H
+#define TRTC_MIX_TILE_PRIV_H
 
 #include "recording/ledger.h"
-#include "media/tile.h"
+#include "mix/tile.h"
 
 enum { TILE_INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
 enum { TILE_HIDDEN_MAX = 8 };  /* reasons after each other, while pictures wait for a key frame */

@@ -3,7 +3,7 @@
  *
  * Packets whose decoding time is due go to the decoder; where it holds pictures back to reorder them, as many more as
  * it takes until no picture that is due is inside. A decoded picture that is not due yet waits in `next`. */
-#include "media/tile_priv.h"
+#include "mix/tile_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

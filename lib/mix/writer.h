@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The mixer's output: encoded tracks into one MP4, Matroska or MPEG-TS, a file that appears when it is complete or a
  * pipe. Tracks are written by several threads, each in its order; the writer interleaves them. */
-#ifndef TRTC_MEDIA_WRITER_H
-#define TRTC_MEDIA_WRITER_H
+#ifndef TRTC_MIX_WRITER_H
+#define TRTC_MIX_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "ts/es.h"
 #include "ts/tsmux.h"
-#include "media/writer_priv.h"
+#include "mix/writer_priv.h"
 
 enum {
     START_90K = 126000,    /* where time 0 is: the clock runs ahead of decoding times, which run

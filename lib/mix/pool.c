@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A parallel for. */
-#include "media/pool.h"
+#include "mix/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A few threads that share out equal jobs: a parallel for. */
-#ifndef TRTC_MEDIA_POOL_H
-#define TRTC_MEDIA_POOL_H
+#ifndef TRTC_MIX_POOL_H
+#define TRTC_MIX_POOL_H
 
 #include <stddef.h>
 

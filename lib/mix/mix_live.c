@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Live sources in the mix: waiting for what is due, and presence that follows what comes. */
-#include "media/mix_priv.h"
+#include "mix/mix_priv.h"
 
 #include <time.h>
 

@@ -2,8 +2,8 @@
 /* One user's picture in the mix: a decoder that is advanced from output frame to output frame, and gives the newest
  * picture that is due. What is not shown is not decoded: its packets are kept from the last key frame on, so that it
  * is there at once, and right, when it is shown again. */
-#ifndef TRTC_MEDIA_TILE_H
-#define TRTC_MEDIA_TILE_H
+#ifndef TRTC_MIX_TILE_H
+#define TRTC_MIX_TILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* All voices into one: each decoded and placed by its clock to the sample, summed, held under the
  * ceiling. All calls from one thread. */
-#ifndef TRTC_MEDIA_MIXER_H
-#define TRTC_MEDIA_MIXER_H
+#ifndef TRTC_MIX_MIXER_H
+#define TRTC_MIX_MIXER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #include "ts/es.h"
 #include "mp4/mp4.h"
 #include "mp4/track.h"
-#include "media/writer_priv.h"
+#include "mix/writer_priv.h"
 
 enum {
     VIDEO_HZ = 90000,
