@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "net/api.h"
+#include "api/api.h"
 #include "net/call.h"
 #include "net/endpoint.h"
 #include "net/http.h"

@@ -11,7 +11,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "net/files.h"
+#include "api/files.h"
 #include "rec.h"
 
 static const char *const task_states[] = { "creating", "known", "ended" };

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "net/api.h"
+#include "api/api.h"
 
 static cJSON *parse(const char *text)
 {

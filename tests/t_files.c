@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "net/files.h"
+#include "api/files.h"
 
 #define TASK "-AAbb+CC-dd.."
 

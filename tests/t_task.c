@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/utc.h"
-#include "net/api.h"
+#include "api/api.h"
 #include "net/task.h"
 
 static char root[64], dir[128];

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/api.h"
+#include "api/api.h"
 
 enum {
     TELLING = 8,        /* bytes in a row that give something away */

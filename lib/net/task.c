@@ -20,7 +20,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "net/api.h"
+#include "api/api.h"
 
 #define VERSION     1
 #define NAME_BYTES  256

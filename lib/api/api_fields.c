@@ -4,7 +4,7 @@
  * counts them: MediaId, RenderMode and the formats count differently from place to place. */
 #include <stddef.h>
 
-#include "net/api.h"
+#include "api/api.h"
 
 /* ---- the columns of a row ---- */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "net/api_priv.h"
+#include "api/api_priv.h"
 
 #define SHOWN_MAX 96
 

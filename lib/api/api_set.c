@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "net/api_priv.h"
+#include "api/api_priv.h"
 
 #define STEPS_MAX 8 /* a request nests 5 deep */
 #define INDEX_MAX 9999

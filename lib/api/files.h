@@ -2,8 +2,8 @@
 /* The files of a recording task: those that it will have by the naming rules (specification,
  * "Naming of recording files"), those that the service reports, and those that lie in a directory,
  * side by side. */
-#ifndef TRTC_NET_FILES_H
-#define TRTC_NET_FILES_H
+#ifndef TRTC_API_FILES_H
+#define TRTC_API_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>

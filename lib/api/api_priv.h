@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of net/api share. */
-#ifndef TRTC_NET_API_PRIV_H
-#define TRTC_NET_API_PRIV_H
+#ifndef TRTC_API_API_PRIV_H
+#define TRTC_API_API_PRIV_H
 
-#include "net/api.h"
+#include "api/api.h"
 
 #define TRTC_API_PATH_MAX 320 /* bytes of a path in a message */
 

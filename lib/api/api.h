@@ -2,8 +2,8 @@
 /* The requests of the recording API (version 2019-07-22): what each field may hold, made from a
  * file, options and paths, checked before they are sent, shown without their secrets. Pure:
  * nothing is sent here. */
-#ifndef TRTC_NET_API_H
-#define TRTC_NET_API_H
+#ifndef TRTC_API_API_H
+#define TRTC_API_API_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
 #include "base/text.h"
-#include "net/files_priv.h"
+#include "api/files_priv.h"
 
 #define PART_MAX  256
 #define SHOWN_MAX 160

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of net/files share. */
-#ifndef TRTC_NET_FILES_PRIV_H
-#define TRTC_NET_FILES_PRIV_H
+#ifndef TRTC_API_FILES_PRIV_H
+#define TRTC_API_FILES_PRIV_H
 
 #include "playlist/name.h"
-#include "net/files.h"
+#include "api/files.h"
 
 /* Appends DIRS/FILE (copied; dirs ends with '/' or is empty). The item is valid until the next is
  * added. NULL: no memory. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/api_priv.h"
+#include "api/api_priv.h"
 
 #define INDENT   4
 #define COMMENT  52 /* column of the comments, where a line leaves room */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names that a task's files will have, and those that the service reports. */
-#include "net/files.h"
+#include "api/files.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/b64.h"
 #include "base/json.h"
 #include "layout/subscribe.h"
-#include "net/files_priv.h"
+#include "api/files_priv.h"
 
 #define WILDCARD    ".*$"
 #define TIME_MAX_MS INT64_C(253402300799999) /* the year 9999 */

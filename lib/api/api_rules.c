@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "net/api_priv.h"
+#include "api/api_priv.h"
 
 #define SHOWN_MAX  96
 #define ROOM_MAX   INT64_C(4294967294) /* of the clients: 2^32 - 1 is no room */

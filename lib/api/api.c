@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests as they come and as they are shown: read with comments, laid over each other, without
  * their secrets. */
-#include "net/api.h"
+#include "api/api.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
