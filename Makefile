@@ -37,11 +37,11 @@ pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
 testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
-# The rooms of lib/, from the top: each knows those behind it, but for merge, hls, mix and net, which don't know each other.
-base = layout playlist base core
-wire = net api $(base)
-media = source picture codec mp4 ts recording $(base)
-rooms = merge hls mix source picture codec mp4 ts recording net api $(base) media core
+# The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint.sh.
+media = source picture codec mp4 ts recording
+wire = net api
+low = playlist layout base
+rooms = merge hls mix $(media) $(wire) $(low)
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -74,23 +74,23 @@ $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,$(rooms))
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg,--libs) $(LDLIBS)
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 # Without the sanitizers' flags: nothing may be failed that they allocate.
 $(B)/tests/%.so: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(cc) -g -fPIC -shared -o $@ $<
 
-$(B)/trtc-name $(B)/trtc-layout: $(call lib,$(base))
-$(B)/trtc-rec: $(call lib,$(wire))
-$(B)/trtc-merge: $(call lib,merge media $(media))
-$(B)/trtc-hls: $(call lib,hls media $(media) $(wire))
-$(B)/trtc-mix: $(call lib,mix media $(media) $(wire))
+$(B)/trtc-name $(B)/trtc-layout: $(call lib,$(low))
+$(B)/trtc-rec: $(call lib,$(wire) $(low))
+$(B)/trtc-merge: $(call lib,merge $(media) $(low))
+$(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
+$(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
 $(foreach r,net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
-$(foreach r,media merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
+$(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
 $(B)/trtc-merge $(B)/trtc-hls $(B)/trtc-mix $(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))
 $(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))

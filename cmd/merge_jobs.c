@@ -14,6 +14,7 @@
 
 #include "cli.h"
 #include "base/json_put.h"
+#include "recording/ledger_json.h"
 #include "recording/plan_print.h"
 #include "merge/merge.h"
 #include "merge/report.h"
@@ -40,7 +41,7 @@ void merge_say_loss(struct work *w, const struct trtc_loss *l)
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
     if (w->account.losses)
-        trtc_json_push(&w->account.losses, trtc_report_loss(l));
+        trtc_json_push(&w->account.losses, trtc_loss_json(l));
 }
 
 /* Outputs whose names depend on each other are one group: with --names recording all of a

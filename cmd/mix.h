@@ -21,7 +21,7 @@ struct when {
     int64_t us;
 };
 
-/* "+1.5", "+1500ms": from the start; else as core/utc says, numbers below one year from the start. 0, or a usage
+/* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. 0, or a usage
  * error. */
 int mix_when(const char *option, const char *s, struct when *out);
 /* On the clock; TRTC_NOTIME where it was not given. */
@@ -128,7 +128,7 @@ struct opts {
     size_t nb_operands;
 };
 
-/* What a request or a script asks for and cannot be had: for core/mixset.h. */
+/* What a request or a script asks for and cannot be had: for layout/mixset.h. */
 void mix_say_cannot(void *opaque, const char *what);
 
 /* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */

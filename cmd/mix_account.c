@@ -12,7 +12,6 @@
 #include "recording/ledger_json.h"
 #include "base/utc.h"
 #include "source/input.h"
-#include "merge/report.h"
 #include "mix.h"
 
 /* ---- losses ---- */
@@ -251,7 +250,7 @@ static cJSON *losses_json(const struct trtc_losses *l)
 {
     cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < l->n; i++)
-        trtc_json_push(&a, trtc_report_loss(&l->items[i]));
+        trtc_json_push(&a, trtc_loss_json(&l->items[i]));
     return a;
 }
 

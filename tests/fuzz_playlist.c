@@ -3,7 +3,7 @@
  * read or write outside its text, and what it hands out must be as its header says.
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_POSIX_C_SOURCE=200809L -Ilib tests/fuzz_playlist.c \
- *       lib/core/{playlist,playlist_load,content,beneath,plain_name,name,b64,text,utc,err}.c -lz -lb64 -o fuzz_playlist
+ *       lib/playlist/{playlist,playlist_load,content,plain_name,name}.c lib/base/{beneath,b64,text,utc,err}.c -lz -lb64 -o fuzz_playlist
  *   ./fuzz_playlist -max_len=65536 -max_total_time=60 CORPUS_DIR */
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* libFuzzer harness for the parameter sets of copied video.
  *
  *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_sets.c lib/media/sets.c lib/media/sets_nal.c lib/media/es.c lib/core/err.c \
+ *       tests/fuzz_sets.c lib/mp4/sets.c lib/mp4/sets_nal.c lib/ts/es.c lib/base/err.c \
  *       -o fuzz_sets
  *   ./fuzz_sets -max_len=20000 DIR-WITH-SHORT-H264-AND-H265-FILES
  *

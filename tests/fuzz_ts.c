@@ -2,8 +2,8 @@
 /* libFuzzer harness for the MPEG-TS demultiplexer and what reads its frames.
  *
  *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_ts.c lib/media/ts.c lib/media/ts_*.c lib/media/psi.c lib/media/es*.c \
- *       lib/media/poc.c lib/media/picture_time.c -o fuzz_ts
+ *       tests/fuzz_ts.c lib/ts/ts.c lib/ts/ts_*.c lib/ts/psi.c lib/ts/es*.c \
+ *       lib/ts/poc.c lib/ts/picture_time.c -o fuzz_ts
  *   ./fuzz_ts -max_len=20000 DIR-WITH-SHORT-TS-FILES
  *
  * The first byte says how the rest is fed; bit 0x40 makes packets of it: each gets a sync

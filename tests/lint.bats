@@ -9,7 +9,7 @@ setup() {
     export LC_ALL=C TZ=UTC0
     here=$BATS_TEST_DIRNAME
     tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree"/{b,cmd,lib/core,tests,man,completions/{bash,zsh,fish},.ci}
+    mkdir -p "$tree"/{b,cmd,lib/base,tests,man,completions/{bash,zsh,fish},.ci}
     cd "$tree" || return
 
     cat >b/tool <<'END'
@@ -104,17 +104,17 @@ END
     echo '# SPDX-License-Identifier: MIT' >Makefile
     printf '#!/bin/sh\n# SPDX-License-Identifier: MIT\n' >.ci/run
     cp .ci/run tests/a.sh
-    cat >lib/core/a.h <<'END'
+    cat >lib/base/a.h <<'END'
 /* SPDX-License-Identifier: MIT */
 #ifndef A_H
 #define A_H
 int a(int n);
 #endif
 END
-    cat >lib/core/a.c <<'END'
+    cat >lib/base/a.c <<'END'
 /* SPDX-License-Identifier: MIT */
 /* Not calls: printf("x"), time(2), system(3). */
-#include "core/a.h"
+#include "base/a.h"
 
 int a(int n)
 {
@@ -200,13 +200,13 @@ completions/fish/tool.fish: --sizes is not in tool --help"
 }
 
 @test "lint: tabs" {
-    printf 'int b(void);\n\tint c(void);\n' >>lib/core/a.c
-    lint_finds 'no tabs in C' lib/core/a.c:11:
+    printf 'int b(void);\n\tint c(void);\n' >>lib/base/a.c
+    lint_finds 'no tabs in C' lib/base/a.c:11:
 }
 
 @test "lint: trailing blanks" {
-    echo 'int b(void); ' >>lib/core/a.c
-    lint_finds 'no trailing blanks' lib/core/a.c:10:
+    echo 'int b(void); ' >>lib/base/a.c
+    lint_finds 'no trailing blanks' lib/base/a.c:10:
 }
 
 @test "lint: no SPDX line" {
@@ -216,29 +216,47 @@ completions/fish/tool.fish: --sizes is not in tool --help"
 }
 
 @test "lint: an unsafe call" {
-    sed -i 's/return text\[n\];/return system(text) + n;/' lib/core/a.c
-    lint_finds 'no unsafe calls' lib/core/a.c:8:
+    sed -i 's/return text\[n\];/return system(text) + n;/' lib/base/a.c
+    lint_finds 'no unsafe calls' lib/base/a.c:8:
 }
 
 @test "lint: a library that prints, or reads the clock" {
-    sed -i 's/return text\[n\];/return time(NULL) + text[n];/' lib/core/a.c
-    lint_finds 'lib neither prints nor exits nor asks' lib/core/a.c:8:
+    sed -i 's/return text\[n\];/return time(NULL) + text[n];/' lib/base/a.c
+    lint_finds 'lib neither prints nor exits nor asks' lib/base/a.c:8:
 }
 
 @test "lint: an include that goes up" {
-    sed -i '3a #include "media/ts.h"' lib/core/a.c
-    lint_finds 'includes go down only' lib/core/a.c:4:
+    sed -i '3a #include "ts/ts.h"' lib/base/a.c
+    lint_finds 'includes go down only' lib/base/a.c:4:
+}
+
+@test "lint: what a room may not know" {
+    mkdir lib/net
+    printf '%s\n' '/* SPDX-License-Identifier: MIT */' '#include "base/a_priv.h"' >lib/net/b.c
+    printf '%s\n' '/* SPDX-License-Identifier: MIT */' '#include <libavutil/log.h>' >lib/net/c.c
+    printf '%s\n' '/* SPDX-License-Identifier: MIT */' '#include <curl/curl.h>' '#include "base/a.h"' >lib/net/d.c
+    mkdir lib/attic
+    echo '/* SPDX-License-Identifier: MIT */' >lib/attic/e.c
+    lint_finds 'includes go down only' lib/net/b.c:2:
+    [[ $output == *lib/net/c.c:2:* && $output == *lib/attic/e.c:1:* && $output != *lib/net/d.c* ]]
+}
+
+@test "lint: a room of too many modules" {
+    for n in {1..16}; do
+        printf '/* SPDX-License-Identifier: MIT */\n#ifndef B%d_H\n#define B%d_H\n#endif\n' "$n" "$n" >"lib/base/b$n.h"
+    done
+    lint_finds 'rooms of a size' 'lib/base: 17 modules'
 }
 
 @test "lint: a header that does not stand alone" {
-    sed -i '/^int/s/int n/size_t n/' lib/core/a.h
-    lint_finds 'headers stand alone' lib/core/a.h:4:
+    sed -i '/^int/s/int n/size_t n/' lib/base/a.h
+    lint_finds 'headers stand alone' lib/base/a.h:4:
 }
 
 @test "lint: what cppcheck, shellcheck and mandoc find" {
-    sed -i 's/return text\[n\];/int m; return m + text[n];/' lib/core/a.c
-    lint_finds cppcheck lib/core/a.c:8:
-    sed -i 's/int m; return m + /return /' lib/core/a.c
+    sed -i 's/return text\[n\];/int m; return m + text[n];/' lib/base/a.c
+    lint_finds cppcheck lib/base/a.c:8:
+    sed -i 's/int m; return m + /return /' lib/base/a.c
     # shellcheck disable=SC2016
     echo 'rm $1' >>tests/a.sh
     lint_finds shellcheck tests/a.sh:3:

@@ -13,22 +13,22 @@ setup() {
     PATH=${PATH//"$BATS_LIBEXEC:"/}
     root=$BATS_TEST_DIRNAME/..
     tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree"/{lib/core,lib/media,lib/net,cmd,tests,man,completions/{bash,zsh,fish}}
+    mkdir -p "$tree"/{lib/base,lib/codec,lib/net,cmd,tests,man,completions/{bash,zsh,fish}}
     cp "$root/Makefile" "$tree"
     cp "$root/tests/tap.sh" "$root/tests/deps.sh" "$tree/tests"
     cd "$tree" || return
     tools=$(sed -n 's/^TOOLS = //p' Makefile)
     local tool
     for tool in $tools; do
-        printf '#include "core/a.h"\n#include <stdio.h>\nint main(void) { puts(A); return 0; }\n' >"cmd/$tool.c"
+        printf '#include "base/a.h"\n#include <stdio.h>\nint main(void) { puts(A); return 0; }\n' >"cmd/$tool.c"
         echo page >"man/$tool.1"
         echo bash >"completions/bash/$tool"
         echo zsh >"completions/zsh/_$tool"
         echo fish >"completions/fish/$tool.fish"
     done
     echo page >man/trtc.7
-    echo '#define A "one"' >lib/core/a.h
-    printf 'int trtc_a(void);\nint trtc_a(void) { return 1; }\n' >lib/core/a.c
+    echo '#define A "one"' >lib/base/a.h
+    printf 'int trtc_a(void);\nint trtc_a(void) { return 1; }\n' >lib/base/a.c
     printf 'int cli_a(void);\nint cli_a(void) { return 1; }\n' >cmd/cli.c
 }
 
@@ -61,8 +61,8 @@ files() {
     [ "$("$b/trtc-mix")" = one ]
     run -0 make DEPS=true CFLAGS= B="$b"
     [[ $output != *"-c -o"* ]]
-    echo '#define A "two"' >lib/core/a.h
-    touch -d '1 minute' lib/core/a.h
+    echo '#define A "two"' >lib/base/a.h
+    touch -d '1 minute' lib/base/a.h
     mk B="$b"
     [ "$("$b/trtc-name")" = two ]
     mk B="$b" install DESTDIR="$BATS_TEST_TMPDIR/d"
@@ -70,7 +70,7 @@ files() {
     mk B="$b" clean
     [ ! -e "$b" ]
     rm tests/a.bats tests/t_a.c
-    echo '#define A "one"' >lib/core/a.h
+    echo '#define A "one"' >lib/base/a.h
     [ "$(files .)" = "$before" ]
 }
 
@@ -83,7 +83,7 @@ files() {
     done
     printf '#!/bin/sh\ncase "$*" in *libav* | *libass*) exit 1 ;; esac\nexec pkg-config "$@"\n' >"$BATS_TEST_TMPDIR/pkg"
     chmod +x "$BATS_TEST_TMPDIR/pkg"
-    run ! make -s B="$BATS_TEST_TMPDIR/b" CFLAGS= CPPFLAGS="-I'$BATS_TEST_TMPDIR/i'" "$BATS_TEST_TMPDIR/b/lib/media/av.o"
+    run ! make -s B="$BATS_TEST_TMPDIR/b" CFLAGS= CPPFLAGS="-I'$BATS_TEST_TMPDIR/i'" "$BATS_TEST_TMPDIR/b/lib/codec/av.o"
     make -s -j2 rec-tools B="$BATS_TEST_TMPDIR/b" CFLAGS= CPPFLAGS="-I'$BATS_TEST_TMPDIR/i'" PKG_CONFIG="$BATS_TEST_TMPDIR/pkg"
     name=$("$BATS_TEST_TMPDIR/b/trtc-name" encode -A 1 -R 2 --ext m3u8)
     [ "$name" = 1_2.m3u8 ]
@@ -96,8 +96,8 @@ files() {
     mk
     run mk -q all
     [ "$status" -eq 0 ]
-    echo '#define A "two"' >lib/core/a.h
-    touch -d '1 minute' lib/core/a.h
+    echo '#define A "two"' >lib/base/a.h
+    touch -d '1 minute' lib/base/a.h
     mk
     [ "$(build/trtc-name)" = two ]
 }

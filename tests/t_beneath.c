@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/beneath: nothing outside of a directory is opened, nothing but regular files, and nothing
+/* base/beneath: nothing outside of a directory is opened, nothing but regular files, and nothing
  * blocks. The same table for the kernel's way and for the walk that stands in for it. */
 #define _GNU_SOURCE /* mkdtemp, symlink, mknod, struct open_how */
 #include <errno.h>
@@ -32,7 +32,7 @@
 #define trtc_open_beneath walk_open_beneath
 #define trtc_stat_beneath walk_stat_beneath
 #define trtc_read_beneath walk_read_beneath
-#include "core/beneath.c"
+#include "base/beneath.c"
 #undef trtc_open_beneath
 #undef trtc_stat_beneath
 #undef trtc_read_beneath

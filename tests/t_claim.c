@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/claim: one run has a recording's names, and what a killed one leaves is removed. */
+/* base/claim: one run has a recording's names, and what a killed one leaves is removed. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 
 #include <setjmp.h>

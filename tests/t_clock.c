@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/clock: from 33-bit stamps to the epoch, over wraps, pauses, jumps, drift and rounding. */
+/* recording/clock: from 33-bit stamps to the epoch, over wraps, pauses, jumps, drift and rounding. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/colour: what a picture is taken for, what an output has, and the arithmetic between them, beside floating point. */
+/* base/colour: what a picture is taken for, what an output has, and the arithmetic between them, beside floating point. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/course: time stamps that restart, fall back, jump, pause and wrap inside a segment. */
+/* recording/course: time stamps that restart, fall back, jump, pause and wrap inside a segment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

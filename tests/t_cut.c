@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/cut: where segments end, from tables of frames. */
+/* hls/cut: where segments end, from tables of frames. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/file: files appear whole or not at all, one writer at a time. */
+/* base/file: files appear whole or not at all, one writer at a time. */
 #define _DEFAULT_SOURCE /* mkdtemp, symlink */
 
 #include <errno.h>

@@ -61,7 +61,7 @@ static void draw_all(struct canvas *c, const struct stack *s)
         draw_layer(c, s, i);
 }
 
-/* Draws what has changed, by the rules of core/layers.h. What was drawn is marked. */
+/* Draws what has changed, by the rules of layout/layers.h. What was drawn is marked. */
 static void draw_changes(struct canvas *c, const struct stack *s, bool *drawn)
 {
     bool dirty[LAYERS_MAX];

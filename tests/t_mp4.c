@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* media/mp4: what is written comes back from libavformat sample by sample, and FFmpeg decodes it
+/* mp4/mp4: what is written comes back from libavformat sample by sample, and FFmpeg decodes it
  * without a word. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plain_name: recordings' names as tools leave them. */
+/* playlist/plain_name: recordings' names as tools leave them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan as
+/* recording/plan: names, what is copied and what is encoded and why, gaps, stretches; and the plan as
  * TSV, JSON and SVG. Recordings are written as text, a segment a word, and go through the time
  * line. */
 #include <cjson/cJSON.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/playlist: every form that recordings have shown, and what no recording should hold. */
+/* playlist/playlist: every form that recordings have shown, and what no recording should hold. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

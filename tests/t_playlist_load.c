@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/playlist_load and core/dir_index: playlists in the encodings in which tools save them, and the
+/* playlist/playlist_load and playlist/dir_index: playlists in the encodings in which tools save them, and the
  * files that their lines mean. */
 #define _DEFAULT_SOURCE /* mkdtemp, symlink */
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/playlist_write: the text of both forms, what core/playlist reads back from it, and what
+/* playlist/playlist_write: the text of both forms, what playlist/playlist reads back from it, and what
  * is there when a write fails. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 

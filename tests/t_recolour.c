@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* media/recolour: whole planes, with and without vector code, and beside swscale; what swscale is told. */
+/* codec/recolour: whole planes, with and without vector code, and beside swscale; what swscale is told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/recording: what a directory holds, and where its segments lie on the clock. Playlists are
+/* recording/recording: what a directory holds, and where its segments lie on the clock. Playlists are
  * real files in a temporary directory, segments are files of some bytes; what is found is compared
  * as text. */
 #define _DEFAULT_SOURCE /* mkdtemp, symlink */

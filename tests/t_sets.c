@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* media/sets: however parameter sets come and change, what is written with them in sample entries decodes to the
+/* mp4/sets: however parameter sets come and change, what is written with them in sample entries decodes to the
  * same pictures as the stream itself. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 

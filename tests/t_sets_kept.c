@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* media/sets_kept: whichever sets an access unit lacks, those in force are given, in an order that can be read. */
+/* mp4/sets_kept: whichever sets an access unit lacks, those in force are given, in an order that can be read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

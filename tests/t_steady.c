@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/steady: sound stamped on arrival, with jitter, drift, holes, falls and slips. */
+/* recording/steady: sound stamped on arrival, with jitter, drift, holes, falls and slips. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/stray: which of several spots on the clock lie far from the others. */
+/* playlist/stray: which of several spots on the clock lie far from the others. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/timeline: which segments are used, where they are cut, where sections begin and end.
+/* recording/timeline: which segments are used, where they are cut, where sections begin and end.
  * Recordings are written as text, a segment a word; what comes out is compared as text. */
 #include <inttypes.h>
 #include <setjmp.h>

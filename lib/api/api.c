@@ -156,7 +156,7 @@ static int put_copy(cJSON *base, const struct pair *p, struct trtc_err *err)
     return cJSON_IsObject(member) ? trtc_api_overlay(copy, member, err) : 0;
 }
 
-/* As deep as the text was that over came from (core/json.h). */
+/* As deep as the text was that over came from (base/json.h). */
 int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_err *err)
 {
     size_t n;

@@ -103,7 +103,7 @@ void trtc_api_forget(struct cJSON **request);
  * trtc_api_read takes. What excludes something else is commented out. TRTC_EX_IOERR. */
 int trtc_api_skeleton(enum trtc_action action, FILE *out, struct trtc_err *err);
 
-/* A request from text: strict JSON (core/json.h), but // comments to the end of a line are allowed,
+/* A request from text: strict JSON (base/json.h), but // comments to the end of a line are allowed,
  * and a comma before a closing bracket, since lines get commented out. An object; owner: the
  * caller. */
 struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct trtc_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of net/api share. */
+/* What the files of api/api share. */
 #ifndef TRTC_API_API_PRIV_H
 #define TRTC_API_API_PRIV_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of net/files share. */
+/* What the files of api/files share. */
 #ifndef TRTC_API_FILES_PRIV_H
 #define TRTC_API_FILES_PRIV_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that another machine has, read by media/ and fetched by whoever can (net/fetch.c). */
+/* Bytes that another machine has, read by source/ and fetched by whoever can (net/fetch.c). */
 #ifndef TRTC_BASE_REMOTE_H
 #define TRTC_BASE_REMOTE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples into those of other colours: two lines of luma at a time, with their line of chroma.
- * What AVX2 makes is what the inline functions of core/colour make, step by step. */
+ * What AVX2 makes is what the inline functions of base/colour make, step by step. */
 #include "codec/recolour.h"
 
 #include <libavutil/opt.h>

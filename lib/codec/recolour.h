@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples of 4:2:0 pictures of 8 bit into those of other colours, in place; and the seam between
- * FFmpeg's frames and core/colour. */
+ * FFmpeg's frames and base/colour. */
 #ifndef TRTC_CODEC_RECOLOUR_H
 #define TRTC_CODEC_RECOLOUR_H
 

@@ -90,20 +90,6 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     return j;
 }
 
-cJSON *trtc_report_loss(const struct trtc_loss *l)
-{
-    cJSON *j = cJSON_CreateObject();
-    trtc_json_put_text(&j, "path", l->path);
-    trtc_json_put_text(&j, "kind", l->kind);
-    if (l->detail)
-        trtc_json_put_text(&j, "detail", l->detail);
-    put_ms(&j, "start_ms", l->start_us);
-    put_ms(&j, "lost_ms", l->lost_us);
-    if (l->lost_bytes >= 0)
-        trtc_json_put_number(&j, "lost_bytes", (double)l->lost_bytes);
-    return j;
-}
-
 static cJSON *playlist_json(const struct trtc_source *s)
 {
     cJSON *j = cJSON_CreateObject();

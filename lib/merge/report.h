@@ -19,7 +19,4 @@ void trtc_report_account(cJSON **output, const char *key, const struct trtc_ledg
 /* Object of one recording as it was found. */
 cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timeline *t);
 
-/* Object of one loss. */
-cJSON *trtc_report_loss(const struct trtc_loss *l);
-
 #endif

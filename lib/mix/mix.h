@@ -74,7 +74,7 @@ struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_sou
                               size_t nb_sources, struct trtc_err *err);
 void trtc_mix_free(struct trtc_mix **m);
 
-/* A change of layout or subscription, at change->at_ms (see core/mixset.h), but not before those that were given
+/* A change of layout or subscription, at change->at_ms (see layout/mixset.h), but not before those that were given
  * earlier; takes what it holds. Any thread, any time. */
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err);
 

@@ -3,7 +3,7 @@
  *
  * What is seen is a stack of layers, back to front: windows, each with its label above it, then the watermarks. Every
  * layer's content has a number that changes with it, and every canvas of the ring remembers the numbers that it shows;
- * core/layers decides what must be drawn again. A frame has two steps: every tile is advanced, and windows that stand
+ * layout/layers decides what must be drawn again. A frame has two steps: every tile is advanced, and windows that stand
  * on the background alone are drawn at once by whichever thread has decoded them; then, level by level, the rest. */
 #include "mix/stage.h"
 

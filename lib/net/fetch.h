@@ -9,7 +9,7 @@
 
 /* Redirections are followed, to HTTP and HTTPS only; the environment's proxy is heeded. Failures to open:
  * TRTC_EX_NOINPUT (404, 410), NOPERM (401, 403, 407; a certificate that is not trusted), DATAERR (other 4xx, or
- * no HTTP), TEMPFAIL (all else). ca_file: see core/remote.h; borrowed. */
+ * no HTTP), TEMPFAIL (all else). ca_file: see base/remote.h; borrowed. */
 struct trtc_remote trtc_fetch_remote(const char *ca_file);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of a track as JSON. */
+/* The account of a track, and a loss, as JSON. */
 #include "recording/ledger_json.h"
+
+#include "base/json_put.h"
+#include "base/utc.h"
 
 static bool add(cJSON *to, const char *key, int64_t n)
 {
@@ -29,4 +32,20 @@ cJSON *trtc_ledger_json(const struct trtc_ledger *l)
         return j;
     cJSON_Delete(j);
     return NULL;
+}
+
+cJSON *trtc_loss_json(const struct trtc_loss *l)
+{
+    cJSON *j = cJSON_CreateObject();
+    trtc_json_put_text(&j, "path", l->path);
+    trtc_json_put_text(&j, "kind", l->kind);
+    if (l->detail)
+        trtc_json_put_text(&j, "detail", l->detail);
+    if (l->start_us != TRTC_NOTIME)
+        trtc_json_put_number(&j, "start_ms", (double)l->start_us / 1000);
+    if (l->lost_us != TRTC_NOTIME)
+        trtc_json_put_number(&j, "lost_ms", (double)l->lost_us / 1000);
+    if (l->lost_bytes >= 0)
+        trtc_json_put_number(&j, "lost_bytes", (double)l->lost_bytes);
+    return j;
 }

@@ -19,7 +19,7 @@
 
 enum trtc_kind { TRTC_AUDIO = 1, TRTC_VIDEO = 2 };
 
-/* What the first frames of a segment say (filled by media/probe). */
+/* What the first frames of a segment say (filled by source/probe). */
 struct trtc_facts {
     unsigned kinds;       /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
     int64_t first_ts_90k; /* lowest PTS among the first frames, 33 bits */

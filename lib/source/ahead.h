@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of sound that are held back until it is known where they belong (core/steady). */
+/* Frames of sound that are held back until it is known where they belong (recording/steady). */
 #ifndef TRTC_SOURCE_AHEAD_H
 #define TRTC_SOURCE_AHEAD_H
 
