@@ -1798,14 +1798,31 @@ static void test_pictures(void **state)
     assert_int_equal(f->stats.named[0].nb_idle, 10);
     frames_free(f);
 
-    /* So are a delimiter, or SEI, or the end of the stream. */
-    static const char *const last[] = { "\0\0\1\x09\xf0", "\0\0\1\x06\5\1\x84\x80", "\0\0\1\x0b" };
-    static const size_t sizes[] = { 5, 8, 4 };
+    /* So are a delimiter, or SEI, or the end of a sequence or of the stream. */
+    static const struct {
+        const char *es;
+        size_t n;
+        bool h265;
+    } last[] = {
+#define S(x) x, sizeof x - 1
+        { S("\0\0\1\x09\xf0"), false },
+        { S("\0\0\1\x06\5\1\x84\x80"), false },
+        { S("\0\0\1\x0b"), false },
+        { S("\0\0\0\1\x0a"), false },
+        { S("\0\0\0\1\x0a\0\0\0\1\x0b"), false },
+        { S("\0\0\1\x48\1"), true },
+        { S("\0\0\0\1\x4a\1"), true },
+        { S("\0\0\0\1\x46\1\x50\0\0\1\x4e\1\5\1\x84\x80"), true },
+#undef S
+    };
     for (size_t i = 0; i < COUNT(last); i++) {
         m->out.n = 0;
-        mux_tables(m, 0x1b);
-        mux_pes(m, VIDEO, 6000, "\0\0\1\x65\x88\x99", 6);
-        mux_pes(m, VIDEO, 7000, last[i], sizes[i]);
+        mux_tables(m, last[i].h265 ? 0x24 : 0x1b);
+        if (last[i].h265)
+            mux_pes(m, VIDEO, 6000, "\0\0\1\x26\1\xaf\x99", 7);
+        else
+            mux_pes(m, VIDEO, 6000, "\0\0\1\x65\x88\x99", 6);
+        mux_pes(m, VIDEO, 7000, last[i].es, last[i].n);
         f = read_all(&m->out);
         assert_clean(f);
         assert_int_equal(f->n, 1);

@@ -156,6 +156,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         const uint8_t *end = s->buf + s->size;
         const uint8_t *code = trtc_annexb_find(s->buf + s->scan, end);
         const size_t at = (size_t)(code - s->buf);
+        const size_t first = at > s->start && code[-1] == 0 ? at - 1 : at; /* zero_byte */
 
         if (code == end) {
             if (s->size >= 2 && s->size - 2 > s->scan)
@@ -165,7 +166,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         if (at + 3 + least > s->size || (!final && at + 3 + bytes_to_judge(s, code[3]) > s->size)) {
             /* a NAL unit of a byte or two at the very end: nothing to know from it */
             if (final && !s->unit.begun)
-                begin_at(ts, s, at);
+                begin_at(ts, s, first);
             s->scan = final ? s->size : at;
             break;
         }
@@ -175,7 +176,6 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         }
 
         const enum trtc_nal kind = trtc_nal_kind(s->info.codec, code[3]);
-        const size_t first = at > s->start && code[-1] == 0 ? at - 1 : at; /* zero_byte */
         s->scan = at;
         if (!s->unit.begun) {
             begin_at(ts, s, first);
