@@ -1191,6 +1191,18 @@ static void test_clock(void **state)
                     { A, 40, 40, 0 },        { V, 3601000, 1040, 0 }, { A, 1000, 1000, 0 },
                     { V, 3605000, 5040, 0 }, { A, 5000, 5000, 0 },    { V, 3609000, 9040, 0 },
                     { A, 9000, 9000, 0 } },
+      /* only the sound, which comes late in the file, falls, and goes on there for long */
+        sound_alone[] = { { V, 5000, 5000, 0 }, { A, 4960, 4960, 0 }, { V, 5300, 5300, 0 },
+                          { A, 0, 5000, 1 },    { V, 5600, 5600, 0 }, { A, 600, 5600, 0 },
+                          { V, 8300, 8300, 0 }, { A, 3300, 8300, 0 }, { V, 8600, 8600, 0 },
+                          { A, 3600, 8600, 0 } },
+      /* the same but that the picture jumps too: both begin behind what was */
+        late_too[] = { { V, 5000, 5000, 0 }, { A, 4960, 4960, 0 }, { V, 5300, 5300, 0 },
+                       { A, 0, 5000, 1 },    { V, 40, 5640, 0 },   { A, 40, 5640, 0 } },
+      /* a picture that goes on alone falls back later, too: behind what it had */
+        picture_later[] = { { V, 5000, 5000, 0 }, { A, 5000, 5000, 0 }, { A, 0, 5040, 1 },
+                            { V, 5040, 5040, 0 }, { A, 5000, 10040, 0 }, { V, 10040, 10040, 0 },
+                            { V, 0, 10080, 1 },   { A, 5040, 10080, 0 } },
       /* both fall by less than a second and go on from there, one after the other */
         falls[] = { { V, 1000, 1000, 0 }, { A, 1000, 1000, 0 }, { V, 1040, 1040, 0 },
                     { V, 780, 1080, 0 },  { A, 1040, 1040, 0 }, { V, 820, 1120, 1 },
@@ -1213,6 +1225,9 @@ static void test_clock(void **state)
         { "outlier", outlier, COUNT(outlier) },
         { "lagging", lagging, COUNT(lagging) },
         { "alone", alone, COUNT(alone) },
+        { "sound alone", sound_alone, COUNT(sound_alone) },
+        { "late too", late_too, COUNT(late_too) },
+        { "picture later", picture_later, COUNT(picture_later) },
         { "falls", falls, COUNT(falls) },
         { "glitch", glitch, COUNT(glitch) },
         { "jitter", jitter, COUNT(jitter) },

@@ -9,6 +9,7 @@
 #define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
 #define OVERLAP_US    3000000    /* so long may a track go on in the epoch before */
 #define BEHIND_US     250000 /* a track that was this far ahead ends later, it is not just early */
+#define AHEAD_US      1000000 /* ... and one by more has nothing that waits in the multiplexer */
 #define REORDER_US    10000000 /* PTS this far from DTS are damage */
 #define STEP_MAX_US   1000000
 #define STEP_MIN_US   1000
@@ -44,24 +45,41 @@ static int64_t end_of(const struct trtc_input_lane *l)
     return l->dts_us + (l->step_us ? l->step_us : STEP_GUESS_US);
 }
 
-/* The time stamps have jumped to raw: what follows is put behind what was. In a stream that goes
- * on with another clock, the track that jumps first is the one that is ahead; one that is clearly
- * behind another one belongs to a stream that ended and was followed by the next. */
+/* The time stamps have jumped to raw: what follows is put behind what was. Where another track is clearly ahead,
+ * the stream has ended and another one follows, which begins behind that. Where it is ahead by no more than
+ * tracks are in a file, it may go on, and only this one has jumped: its next frame will tell. */
 static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
                        struct trtc_input_placed *out)
 {
     int64_t at = end_of(l);
 
+    c->owed_us = 0;
     for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
         const struct trtc_input_lane *other = &c->lane[k];
         if (other->seen && end_of(other) > at + BEHIND_US)
-            at = end_of(other);
+            c->owed_us = end_of(other) - at;
+    }
+    if (c->owed_us > AHEAD_US) {
+        at += c->owed_us;
+        c->owed_us = 0;
     }
     c->off_us = round_up_100(at - raw);
     c->start_us = raw;
     c->epoch++;
     out->breaks = true;
     out->jump_us = raw - (l->raw_us + (end_of(l) - l->dts_us));
+}
+
+/* The other track has jumped too: the new epoch begins behind what that had. */
+static void pay_owed(struct trtc_input_clock *c)
+{
+    const int64_t owed_us = round_up_100(c->owed_us);
+
+    c->owed_us = 0;
+    c->off_us += owed_us;
+    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+        if (c->lane[k].seen && c->lane[k].epoch == c->epoch)
+            c->lane[k].off_us += owed_us;
 }
 
 /* The frame before fell a little. Either the next one is where that was (the stream goes on from there), or
@@ -97,11 +115,18 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
         return;
     }
 
+    /* One that goes on as before stays where it is, however long: the other one has jumped alone. It goes over
+     * where its own jump would be the smaller one, and does not take it back behind its end. */
     const bool young = c->at_us - c->start_us < OVERLAP_US;
-    const bool fits_current = off_current <= NEAR_US;
-    if (goes_on && (young ? distance(step, 0) <= off_current : !fits_current))
+    const bool fits_current =
+        off_current <= NEAR_US && raw + c->off_us >= end_of(l) - OVERLAP_US;
+    if (goes_on && (distance(step, 0) <= off_current || (!young && !fits_current))) {
+        c->owed_us = 0;
         return;
-    if (!fits_current)
+    }
+    if (fits_current)
+        pay_owed(c);
+    else
         open_epoch(c, l, raw, out);
     l->epoch = -1;
 }

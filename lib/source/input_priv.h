@@ -166,6 +166,7 @@ struct trtc_input_clock {
     int epoch;
     int64_t off_us;          /* of the current epoch: from raw time to ours */
     int64_t start_us, at_us; /* raw time of its first and its latest frame */
+    int64_t owed_us;         /* to be added to the offset if the other track joins this epoch */
     struct trtc_input_lane {
         bool seen;
         bool hid; /* one that is hidden has been placed */
