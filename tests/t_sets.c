@@ -302,8 +302,9 @@ static void describe(struct trtc_mp4 *m, struct trtc_sets *sets, struct trtc_mp4
 static int copy(const struct stream *s, int own)
 {
     struct trtc_sets *sets = trtc_sets_new(s->codec);
-    struct trtc_mp4_track t = { .codec = s->codec, .timescale = 25, .width_px = WIDTH,
-                                .height_px = HEIGHT };
+    struct trtc_mp4_track t = {
+        .codec = s->codec, .timescale = 25, .width_px = WIDTH, .height_px = HEIGHT
+    };
     const int fd = open("out.mp4", O_RDWR | O_CREAT | O_TRUNC, 0666);
     struct trtc_err err = { 0 };
     struct trtc_mp4_info info = { .creation_ms = TRTC_NOTIME };
@@ -311,7 +312,8 @@ static int copy(const struct stream *s, int own)
     int64_t dts = 0;
 
     for (int i = 0; i < s->nb; i++) {
-        const struct trtc_packet p = { .data = s->v[i].data, .size = s->v[i].size,
+        const struct trtc_packet p = { .data = s->v[i].data,
+                                       .size = s->v[i].size,
                                        .key = s->v[i].key };
         struct trtc_sample out = { 0 };
 
@@ -400,8 +402,10 @@ static void test_once_and_often(void **state)
 static void test_changes(void **state)
 {
     static const char *const params[2][3] = {
-        { "bframes=0:qp=20", "bframes=0:cabac=1:ref=3:8x8dct=1:qp=30", "bframes=0:chroma-qp-offset=4" },
-        { "bframes=0:qp=20", "bframes=0:ref=2:no-sao=1:qp=30:amp=1:rect=1", "bframes=0:cbqpoffs=4" },
+        { "bframes=0:qp=20", "bframes=0:cabac=1:ref=3:8x8dct=1:qp=30",
+          "bframes=0:chroma-qp-offset=4" },
+        { "bframes=0:qp=20", "bframes=0:ref=2:no-sao=1:qp=30:amp=1:rect=1",
+          "bframes=0:cbqpoffs=4" },
     };
     static struct stream s;
 
@@ -523,7 +527,8 @@ static void test_depth(void **state)
 /* A black picture whose sets are called like those of the stream: both stay what they are. */
 static void test_own(void **state)
 {
-    static const char *const params[] = { "bframes=0", "bframes=0:sps-id=31", "bframes=0:sps-id=30" };
+    static const char *const params[] = { "bframes=0", "bframes=0:sps-id=31",
+                                          "bframes=0:sps-id=30" };
     static struct stream s = { .codec = TRTC_CODEC_H264 };
     static struct shown a, b;
 
@@ -571,7 +576,8 @@ static void test_missing(void **state)
         assert_int_equal(out.entry, 0);
         assert_int_equal(trtc_sets_take(sets, &next, &out, &err), 1);
         /* one that is cut is none */
-        const struct trtc_packet cut = { .data = kept, .size = s.codec == TRTC_CODEC_H264 ? 8 : 40 };
+        const struct trtc_packet cut = { .data = kept,
+                                         .size = s.codec == TRTC_CODEC_H264 ? 8 : 40 };
         trtc_sets_take(sets, &cut, &out, &err);
         assert_int_equal(trtc_sets_take(sets, &bare, &out, &err), 1);
         assert_int_equal(trtc_sets_nb_entries(sets), 1);
@@ -633,6 +639,31 @@ static void test_rename_slices(void **state)
     }
 }
 
+/* A set that ends with its ids, without the bit that ends a set, is damaged: with others it would be another one. */
+static void test_cut_behind_the_ids(void **state)
+{
+    static const struct {
+        enum trtc_codec codec;
+        uint8_t nal[5];
+        size_t n;
+        bool whole;
+    } t[] = {
+        { TRTC_CODEC_H264, { 0x68, 0xe0 }, 2, true },  /* PPS 0 of SPS 0, and a bit */
+        { TRTC_CODEC_H264, { 0x68, 0xc0 }, 2, false }, /* ... without it */
+        { TRTC_CODEC_H264, { 0x68, 0x84 }, 2, false }, /* of SPS 3, which has zeros */
+        { TRTC_CODEC_H265, { 0x44, 1, 0x84, 0x20 }, 4, true },
+        { TRTC_CODEC_H265, { 0x44, 1, 0x84 }, 3, false },
+        { TRTC_CODEC_H265, { 0x40, 1, 0x10, 1 }, 4, true }, /* VPS 1 */
+        { TRTC_CODEC_H265, { 0x40, 1, 0x10 }, 3, false },
+    };
+    struct trtc_set x;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+        if (trtc_set_read(t[i].codec, t[i].nal, t[i].n, &x) != t[i].whole)
+            fail_msg("set %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -645,6 +676,7 @@ int main(void)
         cmocka_unit_test(test_own),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_rename_slices),
+        cmocka_unit_test(test_cut_behind_the_ids),
     };
 
     return cmocka_run_group_tests(tests, enter, leave);

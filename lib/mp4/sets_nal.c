@@ -98,6 +98,14 @@ static int get_ue(const struct head *h, size_t *at)
     return v - 1;
 }
 
+/* Something stands behind bit `at` of a NAL unit: at least the bit that ends a set. */
+static bool has_more(const struct head *h, size_t at, size_t n)
+{
+    while (at < h->nb_bits && !bit_of(h->b, at))
+        at++;
+    return at < h->nb_bits || h->raw < n;
+}
+
 /* Bits of the code of v, which is v + 1 in so many. */
 static int ue_bits(int v)
 {
@@ -144,10 +152,11 @@ bool trtc_set_read(enum trtc_codec codec, const uint8_t *nal, size_t n, struct t
     struct head h;
     size_t at = header_bits(codec);
     *out = (struct trtc_set){ .kind = trtc_set_kind(codec, nal, n), .refers = -1, .n = n };
+    head_of(&h, nal, n, HEAD_BYTES);
     switch (out->kind) {
     case TRTC_SET_VPS:
         out->id = nal[2] >> 4;
-        return true;
+        return has_more(&h, at + 4, n);
     case TRTC_SET_SPS:
         if (trtc_video_params_of_sps(codec, nal, n, &v) < 0)
             return false;
@@ -155,11 +164,11 @@ bool trtc_set_read(enum trtc_codec codec, const uint8_t *nal, size_t n, struct t
         out->refers = codec == TRTC_CODEC_H264 ? -1 : nal[2] >> 4;
         return true;
     case TRTC_SET_PPS:
-        head_of(&h, nal, n, HEAD_BYTES);
         out->id = get_ue(&h, &at);
         out->refers = get_ue(&h, &at);
         return out->id >= 0 && out->id <= trtc_set_id_max(codec, TRTC_SET_PPS) &&
-               out->refers >= 0 && out->refers <= trtc_set_id_max(codec, TRTC_SET_SPS);
+               out->refers >= 0 && out->refers <= trtc_set_id_max(codec, TRTC_SET_SPS) &&
+               has_more(&h, at, n);
     default:
         return false;
     }
