@@ -7,6 +7,7 @@
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
 #   lint bench          static checks; measurements
+#   fuzz                what reads input, under libFuzzer, each part FUZZ_SECONDS (60) long
 #
 #   B=DIR               build directory (build)
 #   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
@@ -29,6 +30,7 @@ NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
 HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/restamp.c tests/rewrap.c tests/recserver.c)
 MEASURES = $(wildcard tests/scalebench.c)
+FUZZERS = $(wildcard tests/fuzz_*.c)
 T = $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats)) $(CTESTS)
 J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
@@ -74,6 +76,9 @@ $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 	$(AR) rcs $@ $^
 
 $(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o
+	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+
+$(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,$(rooms))
@@ -144,9 +149,21 @@ check-san:
 lint:
 	@$(DEPS) build test lint bench
 	$(sub) everything $(B)/lint-gcc/tests/scalebench.o B=$(B)/lint-gcc CC=gcc CFLAGS='-O3 -g -Werror'
-	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(wildcard tests/fuzz_*.c) $(MEASURES)) \
+	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(FUZZERS) $(MEASURES)) \
 	    B=$(B)/lint-clang CC=clang CFLAGS='-O3 -g -Werror'
 	@bash tests/lint.sh '$(dir)/lint-gcc' $(TOOLS)
+
+# The inputs that it finds are kept beside the harnesses, for the next time.
+fuzz:
+	@$(DEPS) build test
+	+@if $(DEPS) fuzz; then $(MAKE) --no-print-directory run-fuzz; \
+	else echo 'fuzz: skipped: there is no libFuzzer'; fi
+
+run-fuzz:
+	$(sub) all
+	$(sub) $(FUZZERS:%.c=$(B)-fuzz/%) B='$(B)-fuzz' dir='$(dir)-fuzz' CC=clang LDFLAGS=-fsanitize=fuzzer \
+	    CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all'
+	@$(env) bash tests/fuzz.sh '$(dir)-fuzz' $(FUZZERS)
 
 bench:
 	@$(DEPS) build test bench
@@ -172,10 +189,10 @@ uninstall:
 	    $(TOOLS:%='$(share)/fish/vendor_completions.d/%.fish')
 
 clean:
-	rm -rf '$(dir)' '$(dir)-san' demo
+	rm -rf '$(dir)' '$(dir)-san' '$(dir)-fuzz' demo
 
 endif
 
-.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench install uninstall clean
+.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/lib/*/*.d)

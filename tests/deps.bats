@@ -105,7 +105,17 @@ without_headers() {
     run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
     [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
     run -64 env PATH="$bin" sh "$deps" build tests
-    [ "$output" = 'deps: tests: no use of anything; there are build, test, lint, bench, browser' ]
+    [ "$output" = 'deps: tests: no use of anything; there are build, test, lint, bench, browser, fuzz' ]
+}
+
+@test "libFuzzer is there where clang can link with it, and only fuzzing needs it" {
+    run -0 --separate-stderr env PATH="$bin" sh "$deps" fuzz
+    [ -z "$output$stderr" ]
+    dummy clang 'case "$*" in *fuzzer*) exit 1 ;; esac'
+    run -0 --separate-stderr env PATH="$bin" sh "$deps"
+    [ -z "$output$stderr" ]
+    run -1 env PATH="$bin" sh "$deps" fuzz
+    [[ $output == *"fuzzer  libclang_rt.fuzzer "*"libclang-rt-dev"*"for: fuzz"* ]]
 }
 
 @test "-n only looks" {

@@ -6,7 +6,7 @@
 # no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
 # outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, test, lint, bench, browser (all)
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, test, lint, bench, browser (all of these), fuzz
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -57,6 +57,8 @@ program /usr/bin/time           time                bench
 program chromium                chromium            browser
 program node                    nodejs              browser
 program npm                     npm                 browser
+program clang                   clang               fuzz
+fuzzer  libclang_rt.fuzzer      libclang-rt-dev     fuzz
 '
 
 # A header is there when the compiler finds it where pkg-config or its own path says.
@@ -87,6 +89,12 @@ has_font() {
     return 1
 }
 
+# libFuzzer is there when a program can be linked with it.
+has_fuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p == (char *)n; }' |
+        clang -x c -fsanitize=fuzzer,address,undefined -o /dev/null - >/dev/null 2>&1
+}
+
 # The authorities' certificates are there when they lie where SSL_CERT_FILE says, or else where they usually do.
 has_certs() {
     name=$1
@@ -110,6 +118,7 @@ missing() {
         header) has_header "$what" && continue ;;
         font) has_font "$what" && continue ;;
         certs) has_certs "$what" && continue ;;
+        fuzzer) has_fuzzer && continue ;;
         *) continue ;;
         esac
         printf '%s %s %s %s\n' "$kind" "$what" "$package" "$use"
@@ -231,9 +240,9 @@ for use; do
     shift
     case $use in
     browser) browser=yes ;;
-    build | test | lint | bench) set -- "$@" "$use" ;;
+    build | test | lint | bench | fuzz) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no use of anything; there are build, test, lint, bench, browser" >&2
+        echo "deps: $use: no use of anything; there are build, test, lint, bench, browser, fuzz" >&2
         exit 64
         ;;
     esac

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlists under libFuzzer: what tools make of their text, the parser, and the names in their lines. No input may make it
- * read or write outside its text, and what it hands out must be as its header says.
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_POSIX_C_SOURCE=200809L -Ilib tests/fuzz_playlist.c \
- *       lib/playlist/{playlist,playlist_load,content,plain_name,name}.c lib/base/{beneath,b64,text,utc,err}.c -lz -lb64 -o fuzz_playlist
- *   ./fuzz_playlist -max_len=65536 -max_total_time=60 CORPUS_DIR */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+ * read or write outside its text, and what it hands out must be as its header says. */
+#include "fuzz.h"
 #include "playlist/name.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void check_text(const struct trtc_playlist *p, size_t size, const char *s, size_t n)
 {

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* libFuzzer harness for the parameter sets of copied video.
  *
- *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_sets.c lib/mp4/sets.c lib/mp4/sets_nal.c lib/ts/es.c lib/base/err.c \
- *       -o fuzz_sets
- *   ./fuzz_sets -max_len=20000 DIR-WITH-SHORT-H264-AND-H265-FILES
- *
  * The first byte says which codec it is, and where the rest is cut into access units. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "mp4/sets.h"
 #include "mp4/sets_priv.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(int ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* The sample is whole units, none of which is a set. */
 static void look(enum trtc_codec codec, const struct trtc_sample *s)
@@ -43,7 +27,7 @@ static void look_at_entry(enum trtc_codec codec, const struct trtc_sets *s, int 
 {
     struct trtc_video_params v;
     size_t size, n;
-    const uint8_t *pos = trtc_sets_entry(s, entry, &size, &v), *end = pos + size, *nal;
+    const uint8_t *pos = trtc_sets_entry(s, entry, &size, &v), *end = pos ? pos + size : pos, *nal;
     static uint8_t seen[TRTC_NB_SET_KINDS][256];
 
     memset(seen, 0, sizeof seen);

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* libFuzzer harness for the MPEG-TS demultiplexer and what reads its frames.
  *
- *   clang -g -O1 -std=c11 -D_POSIX_C_SOURCE=200809L -Ilib -fsanitize=fuzzer,address,undefined \
- *       tests/fuzz_ts.c lib/ts/ts.c lib/ts/ts_*.c lib/ts/psi.c lib/ts/es*.c \
- *       lib/ts/poc.c lib/ts/picture_time.c -o fuzz_ts
- *   ./fuzz_ts -max_len=20000 DIR-WITH-SHORT-TS-FILES
- *
  * The first byte says how the rest is fed; bit 0x40 makes packets of it: each gets a sync
  * byte, a PID of the first four that matter, and counters that fit, so that the fuzzer reaches
  * what lies behind them. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "ts/ts.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(int ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void look(const struct trtc_ts_frame *f, size_t total)
 {

@@ -194,6 +194,15 @@ files() {
     [[ $output == *"a.bats: exit status 124 (limit: 1 s)"* ]]
 }
 
+@test "fuzz builds the harnesses with clang; where libFuzzer is not to be had it is skipped" {
+    printf 'int b;\n' >tests/fuzz_b.c
+    echo '[ "$1" != fuzz ]' >no-fuzz
+    run -0 mk fuzz DEPS='sh ./no-fuzz'
+    [[ ${lines[-1]} == 'fuzz: skipped: there is no libFuzzer' ]]
+    run -0 make -n fuzz DEPS=true
+    [[ $output == *"fuzz.sh 'build-fuzz' tests/fuzz_b.c"* && $output == *-fsanitize=fuzzer-no-link,address,undefined* ]]
+}
+
 @test "check-long runs the long tests too, and says so to all" {
     mkdir tests/long
     echo '@test "long" { [ "$TRTC_LONG" = 1 ]; }' >tests/long/b.bats

@@ -20,7 +20,8 @@ static bool is_loss(const char *fmt)
     return strstr(fmt, "mismatch") || strstr(fmt, "egment");
 }
 
-static void note(struct trtc_input_watch *w, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void note(struct trtc_input_watch *w, const char *fmt,
+                                                       va_list ap)
 {
     if ((w->stop && *w->stop) || w->nb_faults++ > 0)
         return;
@@ -29,7 +30,8 @@ static void note(struct trtc_input_watch *w, const char *fmt, va_list ap)
         w->first[n - 1] = '\0';
 }
 
-static void on_log(void *of, int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, const char *fmt,
+                                                         va_list ap)
 {
     const AVClass *class = of ? *(const AVClass *const *)of : NULL;
     AVFormatContext *ic = class && strcmp(class->class_name, "AVFormatContext") == 0 ? of : NULL;
