@@ -1852,6 +1852,42 @@ static void test_pictures(void **state)
     mux_free(m);
 }
 
+/* Files put in a row: all counters begin at 0 again, and nothing is missing. Where only some do, or a picture was
+ * not complete, something is. */
+static void test_files_in_a_row(void **state)
+{
+    (void)state;
+    static const struct {
+        bool tables, picture, whole;
+        int64_t nb_lost;
+    } cases[] = { { true, true, true, 0 }, { false, true, true, 5 }, { true, false, true, 4 },
+                  { true, true, false, 6 } };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+
+    add_au(&v, true, 900);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        m->out.n = 0;
+        memset(m->cc, 5, sizeof m->cc);
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 1000, v.p, v.n);
+        if (!cases[i].whole)
+            m->out.n -= 188;
+        if (cases[i].tables)
+            memset(m->cc, 0, sizeof m->cc);
+        m->cc[VIDEO] = cases[i].picture ? 0 : 15;
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 2000, v.p, v.n);
+        struct frames *f = read_all(&m->out);
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->stats.nb_lost, cases[i].nb_lost);
+        assert_int_equal(f->f[0].damaged, !cases[i].whole);
+        frames_free(f);
+    }
+    bytes_drop(&v);
+    mux_free(m);
+}
+
 /* A picture above all limits is dropped, the next one is fine, memory stays bounded. */
 static void test_monster(void **state)
 {
@@ -2393,6 +2429,7 @@ int main(void)
         cmocka_unit_test(test_programs),
         cmocka_unit_test(test_pictures_in_pes),
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_files_in_a_row),
         cmocka_unit_test(test_monster),
         cmocka_unit_test(test_pes_headers),
         cmocka_unit_test(test_adts),

@@ -200,6 +200,14 @@ static bool is_repetition(const struct trtc_ts_es *s, const uint8_t *p, size_t s
            s->last.unit_start == !!(p[1] & 0x40);
 }
 
+/* Another file begins here, behind a PES that was complete: its counter begins at 0 as those of its tables do, and
+ * nothing is missing. */
+static bool begins_file(const struct trtc_ts *ts, const struct trtc_ts_es *s, const uint8_t *p)
+{
+    return (p[3] & 15) == 0 && p[1] & 0x40 && s->files != ts->files &&
+           (s->pes != PES_BODY || (s->left < 0 && s->stuffed));
+}
+
 /* Checks the continuity counter of a packet with payload (2.4.3.3). False for a repetition. */
 static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p,
                           const struct adaptation *a)
@@ -216,9 +224,12 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
             s->repeated = true;
             return false;
         }
-        ts->stats.nb_lost += (cc - s->cc - 1) & 15;
-        s->gap = true;
+        if (!begins_file(ts, s, p)) {
+            ts->stats.nb_lost += (cc - s->cc - 1) & 15;
+            s->gap = true;
+        }
     }
+    s->files = ts->files;
     s->cc = cc;
     s->repeated = false;
     s->last.size = size;

@@ -110,6 +110,7 @@ struct trtc_ts_es {
         uint64_t tail;
         bool unit_start;
     } last;         /* to know a repetition by */
+    unsigned files; /* ts.files, when it came */
     bool gap;       /* packets are missing behind it */
     bool seam;      /* a segment begins: it has had no packet yet, */
     bool continued; /* and it may go on from the one before */
@@ -189,6 +190,8 @@ struct trtc_ts {
         struct trtc_psi psi;
     } pat, program[NB_PROGRAMS];
     int nb_programs;
+    enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* a PAT has come whose counter is 0 */
+    unsigned files;                                         /* counts streams put in a row */
     int locked;                          /* program in use, or -1 */
     bool tabled;                         /* a PMT has said what to follow */
     struct trtc_ts_stream before[NB_ES]; /* streams of an earlier segment */

@@ -285,6 +285,20 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
     return ts->tabled;
 }
 
+/* Files that are put in a row leave their mark: the counters of PAT and PMT, one behind the other, begin at 0
+ * again. */
+static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, int slot, uint8_t cc)
+{
+    const bool jumps = g->cc != CC_NONE && g->cc != 15 && g->cc != 0;
+
+    if (slot < 0 && cc == 0)
+        ts->from_0 = jumps ? FROM_0_JUMPED : FROM_0_PAT;
+    else if (slot >= 0 && cc == 0 && (ts->from_0 == FROM_0_JUMPED || (ts->from_0 && jumps)))
+        ts->files++;
+    if (slot >= 0 || cc != 0)
+        ts->from_0 = FROM_0_NONE;
+}
+
 void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p)
 {
     const uint8_t cc = p[3] & 15;
@@ -311,6 +325,7 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
     } else if (cc == g->cc && !unit_start) {
         return;
     }
+    note_beginning(ts, g, slot, cc);
     g->cc = cc;
 
     trtc_psi_push(&g->psi, p + off, PACKET - off, unit_start);
