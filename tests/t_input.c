@@ -1165,6 +1165,16 @@ static void test_damaged(void **state)
 
 /* ---- the clock ---- */
 
+static void put(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
+                int64_t dur_us, struct trtc_input_placed *at)
+{
+    const struct trtc_input_stamp s = {
+        .track = track, .pts_us = pts_us, .dts_us = dts_us, .dur_us = dur_us
+    };
+
+    trtc_input_clock_place(c, &s, at);
+}
+
 static void test_clock(void **state)
 {
     /* A track's frame at a raw time (ms) and where it shall be. */
@@ -1239,7 +1249,7 @@ static void test_clock(void **state)
         for (size_t k = 0; k < t[i].n; k++) {
             const struct step *s = &t[i].v[k];
             const int64_t us = s->raw_ms * INT64_C(1000);
-            trtc_input_clock_place(&c, s->track, us, us, s->track == A ? 40000 : 0, &at);
+            put(&c, s->track, us, us, s->track == A ? 40000 : 0, &at);
             if (at.dts_us / 1000 != s->at_ms || at.breaks != s->breaks)
                 fail_msg("%s: step %zu: %" PRId64 " us, breaks %d", t[i].name, k, at.dts_us,
                          at.breaks);
@@ -1248,27 +1258,27 @@ static void test_clock(void **state)
 
     struct trtc_input_clock c = { 0 };
     for (size_t k = 0; k < COUNT(uneven); k++)
-        trtc_input_clock_place(&c, uneven[k].track, uneven[k].raw_ms * INT64_C(1000), TRTC_NOTIME,
+        put(&c, uneven[k].track, uneven[k].raw_ms * INT64_C(1000), TRTC_NOTIME,
                                40000, &at);
-    trtc_input_clock_place(&c, V, -HOUR_US, -HOUR_US, 40000, &at);
+    put(&c, V, -HOUR_US, -HOUR_US, 40000, &at);
     assert_true(at.breaks);
     assert_int_equal(at.dts_us, 3080000);
-    trtc_input_clock_place(&c, A, 20000 - HOUR_US, TRTC_NOTIME, 40000, &at);
+    put(&c, A, 20000 - HOUR_US, TRTC_NOTIME, 40000, &at);
     assert_false(at.breaks);
     assert_int_equal(at.dts_us, 3100000);
 
     /* small steps back, the same time again, none at all, PTS in front of DTS */
     c = (struct trtc_input_clock){ 0 };
-    trtc_input_clock_place(&c, V, 1000000, 1000000, 40000, &at);
-    trtc_input_clock_place(&c, V, 970000, 970000, 40000, &at);
+    put(&c, V, 1000000, 1000000, 40000, &at);
+    put(&c, V, 970000, 970000, 40000, &at);
     assert_true(!at.breaks && at.dts_us > 1000000 && at.dts_us < 1000100);
-    trtc_input_clock_place(&c, V, 1040000, 1000000, 40000, &at);
+    put(&c, V, 1040000, 1000000, 40000, &at);
     assert_true(!at.breaks && at.dts_us > 1000000 && at.dts_us < 1000100);
     assert_int_equal(at.pts_us, 1040000);
-    trtc_input_clock_place(&c, V, 1080000, 1080000, 40000, &at);
-    trtc_input_clock_place(&c, V, TRTC_NOTIME, TRTC_NOTIME, 0, &at);
+    put(&c, V, 1080000, 1080000, 40000, &at);
+    put(&c, V, TRTC_NOTIME, TRTC_NOTIME, 0, &at);
     assert_int_equal(at.dts_us, 1080000 + at.dur_us);
-    trtc_input_clock_place(&c, V, 1200000, 1300000, 40000, &at);
+    put(&c, V, 1200000, 1300000, 40000, &at);
     assert_int_equal(at.pts_us, 1200000);
     assert_int_equal(at.dts_us, 1200000);
 
@@ -1278,11 +1288,35 @@ static void test_clock(void **state)
     c = (struct trtc_input_clock){ 0 };
     for (int k = 0; k < 200; k++) {
         const int64_t pts_us = (k / 4 * 4 + order[k % 4]) * INT64_C(40000);
-        trtc_input_clock_place(&c, V, pts_us, k * INT64_C(40000) + 100000, 40000, &at);
+        put(&c, V, pts_us, k * INT64_C(40000) + 100000, 40000, &at);
         assert_false(at.breaks || at.mended);
         assert_int_in_range(at.pts_us - pts_us, 0, k < 8 ? 50 : 0); /* a tick or two */
         assert_true(at.dts_us <= at.pts_us && at.dts_us > last_us);
         last_us = at.dts_us;
+    }
+}
+
+/* A key picture that is shown before others which were decoded earlier: the stream begins anew there, although
+ * its decoding times rise. What follows is shown behind all that was. */
+static void test_clock_of_pictures_shown_twice(void **state)
+{
+    static const int order[] = { 0, 3, 1, 2 };
+    struct trtc_input_clock c = { 0 };
+    struct trtc_input_placed at;
+    int64_t high_us = 0;
+    (void)state;
+    for (int k = 0; k < 16; k++) {
+        const int64_t us = (k / 8 * 6 + k % 8) * INT64_C(40000);
+        const struct trtc_input_stamp s = { .track = V,
+                                            .pts_us = us + (order[k % 4] - k % 4 + 2) * INT64_C(40000),
+                                            .dts_us = us,
+                                            .dur_us = 40000,
+                                            .key = k % 4 == 0 };
+        trtc_input_clock_place(&c, &s, &at);
+        assert_int_equal(at.breaks, k == 8);
+        if (k % 8 == 0)
+            assert_int_equal(at.pts_us, k ? high_us + 40000 : 80000);
+        high_us = at.pts_us > high_us ? at.pts_us : high_us;
     }
 }
 
@@ -1579,6 +1613,7 @@ int main(void)
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_of_pictures_shown_twice),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
         cmocka_unit_test(test_aac_channels),

@@ -149,10 +149,16 @@ static int fail_codec(const struct trtc_input *in, const char *codec, struct trt
 static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64_t dur_us,
                   struct trtc_input_placed *at)
 {
+    const struct trtc_input_stamp stamp = { .track = raw->track,
+                                            .pts_us = raw->pts_us,
+                                            .dts_us = raw->dts_us,
+                                            .dur_us = dur_us,
+                                            .key = raw->track == TRTC_INPUT_VIDEO && raw->key };
+
     if (raw->hidden)
-        trtc_input_clock_hide(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+        trtc_input_clock_hide(&in->clock, &stamp, at);
     else
-        trtc_input_clock_place(&in->clock, raw->track, raw->pts_us, raw->dts_us, dur_us, at);
+        trtc_input_clock_place(&in->clock, &stamp, at);
     in->nb_mended += at->mended;
     if (at->breaks) {
         in->breaks = true;

@@ -45,13 +45,23 @@ static int64_t end_of(const struct trtc_input_lane *l)
     return l->dts_us + (l->step_us ? l->step_us : STEP_GUESS_US);
 }
 
-/* The time stamps have jumped to raw: what follows is put behind what was. Where another track is clearly ahead,
+/* Where a frame may be decoded behind all that the lane has: nothing of that is shown later. */
+static int64_t free_from(const struct trtc_input_lane *l, const struct trtc_input_stamp *s)
+{
+    const int64_t end = end_of(l), shown = l->high_us + l->off_us + (end - l->dts_us);
+    const int64_t at = shown - (s->pts_us - s->dts_us);
+
+    return at > end && at - end <= STEP_MAX_US ? at : end;
+}
+
+/* The time stamps have jumped: what follows is put behind what was. Where another track is clearly ahead,
  * the stream has ended and another one follows, which begins behind that. Where it is ahead by no more than
  * tracks are in a file, it may go on, and only this one has jumped: its next frame will tell. */
-static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
-                       struct trtc_input_placed *out)
+static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
+                       const struct trtc_input_stamp *s, struct trtc_input_placed *out)
 {
-    int64_t at = end_of(l);
+    const int64_t raw = s->dts_us;
+    int64_t at = free_from(l, s);
 
     c->owed_us = 0;
     for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
@@ -93,12 +103,15 @@ static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
 
 /* Chooses the epoch of a frame: that of its track, the current one, or a new one. sure: a time that falls has
  * fallen. */
-static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
-                         bool sure, struct trtc_input_placed *out)
+static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
+                         const struct trtc_input_stamp *s, bool sure, struct trtc_input_placed *out)
 {
+    const int64_t raw = s->dts_us;
     const int64_t step = raw - l->raw_us, off_current = distance(raw, c->at_us);
-    const bool fallen = l->fell && stays_fallen(l, raw), fell_off = l->epoch != c->epoch;
-    const bool falls = sure && !l->fell && step < -FALL_US && step >= -BACK_US;
+    /* No key picture is shown before one that is decoded earlier. */
+    const bool back = s->key && s->pts_us < l->high_us;
+    const bool fallen = back || (l->fell && stays_fallen(l, raw)), fell_off = l->epoch != c->epoch;
+    const bool falls = sure && !l->fell && !back && step < -FALL_US && step >= -BACK_US;
     const bool goes_on = !fallen && !(falls && fell_off) && step >= -BACK_US && step <= PAUSE_US;
 
     if (!l->seen || c->steady)
@@ -109,8 +122,8 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
     if (l->epoch == c->epoch) {
         /* A pause of one track, through which the other one has gone on, is no jump. */
         if (!goes_on && (fallen || step < 0 || off_current > NEAR_US))
-            open_epoch(c, l, raw, out);
-        if (fallen) /* it jumped before the last frame */
+            open_epoch(c, l, s, out);
+        if (fallen && !back) /* it jumped before the last frame */
             out->jump_us = l->raw_us - (l->fell_from_us + (end_of(l) - l->dts_us));
         return;
     }
@@ -127,7 +140,7 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l, 
     if (fits_current)
         pay_owed(c);
     else
-        open_epoch(c, l, raw, out);
+        open_epoch(c, l, s, out);
     l->epoch = -1;
 }
 
@@ -159,45 +172,46 @@ static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_l
     return wild;
 }
 
-void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
-                            int64_t dur_us, struct trtc_input_placed *out)
+void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
+                            struct trtc_input_placed *out)
 {
-    struct trtc_input_lane *l = &c->lane[track];
-    const bool said = dts_us != TRTC_NOTIME;
+    struct trtc_input_stamp s = *stamp;
+    struct trtc_input_lane *l = &c->lane[s.track];
+    const bool said = s.dts_us != TRTC_NOTIME;
 
     *out = (struct trtc_input_placed){ 0 };
-    out->mended = complete_times(c, l, &pts_us, &dts_us);
+    out->mended = complete_times(c, l, &s.pts_us, &s.dts_us);
     if (!c->running)
-        c->start_us = c->at_us = dts_us;
+        c->start_us = c->at_us = s.dts_us;
     c->running = true;
 
     /* What is shown later than all before it may be decoded earlier: from here on more is reordered. */
-    choose_epoch(c, l, dts_us, said && pts_us <= l->high_us, out);
+    choose_epoch(c, l, &s, said && s.pts_us <= l->high_us, out);
     if (!l->seen || out->breaks || l->epoch < 0) {
         l->epoch = c->epoch;
         l->off_us = c->off_us;
-        l->high_us = pts_us;
+        l->high_us = s.pts_us;
     }
-    if (pts_us > l->high_us)
-        l->high_us = pts_us;
+    if (s.pts_us > l->high_us)
+        l->high_us = s.pts_us;
     if (l->epoch == c->epoch)
-        c->at_us = dts_us;
+        c->at_us = s.dts_us;
 
-    const int64_t off_us = l->fell ? end_of(l) - dts_us : l->off_us;
-    int64_t dts = dts_us + off_us, pts = pts_us + off_us;
+    const int64_t off_us = l->fell ? end_of(l) - s.dts_us : l->off_us;
+    int64_t dts = s.dts_us + off_us, pts = s.pts_us + off_us;
     if ((l->seen || l->hid) && dts <= l->dts_us)
         dts = l->dts_us + TICK_US;
     if (pts < dts)
         pts = dts;
 
     const int64_t step = dts - l->dts_us;
-    if (dur_us > 0)
-        l->step_us = dur_us;
-    if (track == TRTC_INPUT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
+    if (s.dur_us > 0)
+        l->step_us = s.dur_us;
+    if (s.track == TRTC_INPUT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
         l->step_us = step;
-    l->raw_us = dts_us;
+    l->raw_us = s.dts_us;
     l->dts_us = dts;
-    l->delay_us = pts_us - dts_us;
+    l->delay_us = s.pts_us - s.dts_us;
     l->seen = true;
 
     out->pts_us = pts;
@@ -206,11 +220,12 @@ void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_u
     out->epoch = l->epoch;
 }
 
-void trtc_input_clock_hide(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
-                           int64_t dur_us, struct trtc_input_placed *out)
+void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
+                           struct trtc_input_placed *out)
 {
-    struct trtc_input_lane *l = &c->lane[track];
+    struct trtc_input_lane *l = &c->lane[s->track];
     const int64_t off_us = l->seen ? l->off_us : c->off_us;
+    int64_t pts_us = s->pts_us, dts_us = s->dts_us;
 
     complete_times(c, l, &pts_us, &dts_us);
     dts_us += off_us;
@@ -221,6 +236,6 @@ void trtc_input_clock_hide(struct trtc_input_clock *c, int track, int64_t pts_us
     pts_us += off_us;
     *out = (struct trtc_input_placed){ .pts_us = pts_us < dts_us ? dts_us : pts_us,
                                        .dts_us = dts_us,
-                                       .dur_us = dur_us > 0 ? dur_us : STEP_GUESS_US,
+                                       .dur_us = s->dur_us > 0 ? s->dur_us : STEP_GUESS_US,
                                        .epoch = l->epoch };
 }

@@ -191,15 +191,21 @@ struct trtc_input_placed {
     bool mended; /* its PTS could not be right, and another one was made */
 };
 
-/* Places the next frame of a track. pts_us, dts_us may be TRTC_NOTIME; dur_us is 0 where the frame
- * does not say it. DTS of a track never fall and never repeat. */
-void trtc_input_clock_place(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
-                            int64_t dur_us, struct trtc_input_placed *out);
+/* What a frame says of its time: pts_us, dts_us may be TRTC_NOTIME; dur_us is 0 where it does not say it. */
+struct trtc_input_stamp {
+    int track;
+    int64_t pts_us, dts_us, dur_us;
+    bool key; /* a picture to start with */
+};
+
+/* Places the next frame of a track. DTS of a track never fall and never repeat. */
+void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
+                            struct trtc_input_placed *out);
 
 /* The same for a frame that is hidden: an edit list may have it come again, or far from what is shown
  * next. It moves no clock, and is due at once. */
-void trtc_input_clock_hide(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t dts_us,
-                           int64_t dur_us, struct trtc_input_placed *out);
+void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
+                           struct trtc_input_placed *out);
 
 /* Undoes the wrap of a counter of so many bits: the value that is nearest to ref. */
 int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref);
