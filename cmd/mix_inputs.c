@@ -557,7 +557,7 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
         ret = 0;
     else if (in->scan.n > 0 && in->code <= TRTC_EX_LOSS)
         trtc_fail(err, TRTC_EX_DATAERR, "there is nothing usable to mix in '%s'", operands[0]);
-    else if (in->code == 0)
+    else if (in->code <= TRTC_EX_LOSS)
         trtc_fail(err, TRTC_EX_NOINPUT, "there is nothing to mix in '%s'", operands[0]);
     else
         *err = (struct trtc_err){ .code = in->code };

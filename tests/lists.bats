@@ -112,6 +112,17 @@ lines() {
         [ "$(wc -l <err)" -eq 1 ]
     done
     merge 3 -q -f p -u 2 || merge 66 -q -f p -u 2
+    # nobody has one: nothing is made
+    rm p/*.m3u8
+    mix 66 -q -o o.mkv p
+    # only that of his picture is missing, or has another ending
+    have two p
+    mv p/*Mg*video.m3u8 v
+    merge 3 -q -f p -o o1
+    said 'unlisted: 2 segments are of a picture of which there is no playlist'
+    [ "$(wc -l <err)" -eq 1 ]
+    mv v p/list.m3u
+    whole
     # they have names of their own: their segments tell whose they are
     have two p
     f=0

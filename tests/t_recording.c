@@ -629,15 +629,17 @@ static void test_unlisted(void **state)
     put_list(V, "X10 @000000000");
     struct trtc_scan s = scan(false, NULL);
     assert_int_equal(s.n, 1);
-    assert_true(has_note(s.notes, s.nb_notes, "d: 2 segments are in no playlist and are left out"));
-    assert_int_equal(s.losses.n, 3);
+    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segments are in no playlist and are left out"));
+    assert_int_equal(s.losses.n, 4);
     assert_string_equal(s.losses.items[0].path,
                         "d/" N("MQ..", "main_audio") "_20260101000000000.ts");
     assert_string_equal(s.losses.items[0].detail,
                         "1 segment is of a user of whom there is no playlist");
     assert_string_equal(s.losses.items[1].detail,
+                        "1 segment is of sound of which there is no playlist");
+    assert_string_equal(s.losses.items[2].detail,
                         "2 segments are of a user of whom there is no playlist");
-    assert_string_equal(s.losses.items[2].path, "d/7_8_20260101000000000.ts");
+    assert_string_equal(s.losses.items[3].path, "d/7_8_20260101000000000.ts");
     trtc_scan_fini(&s);
     /* only of those who are asked for */
     s = scan(false, "2");

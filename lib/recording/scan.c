@@ -113,7 +113,7 @@ static int list_entry(struct listing *l, int dirfd, const char *name, bool recur
     struct trtc_names *to = ends_with(plain, ".ts") ? &l->segs : NULL;
     if (!to && name[0] == '.')
         return 0;
-    if (!to && ends_with(plain, ".m3u8"))
+    if (!to && (ends_with(plain, ".m3u8") || ends_with(plain, ".m3u")))
         to = &l->lists;
     if (!to && recursive) {
         int is = is_directory(dirfd, name, err);

@@ -321,14 +321,51 @@ static bool same_owner(const struct trtc_name *a, const struct trtc_name *b)
            memcmp(a->user.p ? a->user.p : "", b->user.p ? b->user.p : "", a->user.n) == 0;
 }
 
-/* Segments of somebody who has no playlist at all. */
-static int lose_owner(struct place *p, const char *file, int nb)
+/* Segments, one behind the other, that lack the playlist of their user, or that of their track alone. */
+struct orphans {
+    int nb;
+    size_t first;
+    bool known; /* the user has another playlist */
+    struct trtc_name name[2];
+    char plain[2][TRTC_PLAIN_MAX];
+    int at; /* which of these is that of the last one */
+};
+
+static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
 {
+    return a->ha == b->ha && a->media == b->media && a->type == b->type;
+}
+
+static int lose_orphans(struct place *p, const struct trtc_names *segs, struct orphans *o)
+{
+    const enum trtc_type type = o->name[o->at].type;
+    const char *what = type == TRTC_TYPE_AUDIO   ? "sound"
+                       : type == TRTC_TYPE_VIDEO ? "a picture"
+                                                 : "a recording";
+    const int nb = o->nb;
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", p->dir, file);
+    o->nb = 0;
+    if (!nb)
+        return 0;
+    snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[o->first]);
     return trtc_scan_lose(p->s, path, "unlisted",
-                          "%d segment%s of a user of whom there is no playlist", nb,
-                          nb == 1 ? " is" : "s are");
+                          "%d segment%s of %s of %s there is no playlist", nb,
+                          nb == 1 ? " is" : "s are", o->known ? what : "a user",
+                          o->known ? "which" : "whom");
+}
+
+static int add_orphan(struct place *p, const struct trtc_names *segs, struct orphans *o, size_t i,
+                      bool known)
+{
+    const struct trtc_name *now = &o->name[!o->at], *before = &o->name[o->at];
+    const bool joins = o->nb && o->known == known && same_owner(before, now) &&
+                       (!known || same_track(before, now));
+    if (!joins && lose_orphans(p, segs, o) < 0)
+        return -1;
+    o->first = o->nb++ ? o->first : i;
+    o->known = known;
+    o->at = !o->at;
+    return 0;
 }
 
 /* A playlist of it could not be read, which has been said: nobody knows what it lists. */
@@ -340,40 +377,38 @@ static bool lacks_list(const struct trtc_recording *r)
     return false;
 }
 
+static bool has_list(const struct trtc_recording *r, const struct trtc_name *name)
+{
+    for (size_t i = 0; i < r->nb_sources; i++) {
+        const struct trtc_source *of = &r->sources[i];
+        if (of->ha == name->ha && of->media == name->media && of->type == name->type)
+            return true;
+    }
+    return false;
+}
+
 /* Segments that lie there although no playlist lists them: a recorder that died did not come to it,
  * which is worth a word; or the playlist itself is missing. */
 static int tell_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
 {
-    char plain[2][TRTC_PLAIN_MAX];
-    struct trtc_name name[2];
-    size_t nb = 0, example = 0, owner = 0;
-    int nb_owned = 0, at = 0;
+    struct orphans o = { 0 };
+    size_t nb = 0, example = 0;
     for (size_t i = 0; i < segs->n; i++) {
-        const char *file = segs->v[i];
-        const int now = !at;
-        if (listed[i] || !parse(file, strlen(file), plain[now], &name[now]) ||
-            name[now].ext != TRTC_EXT_TS)
+        struct trtc_name *name = &o.name[!o.at];
+        if (listed[i] || !parse(segs->v[i], strlen(segs->v[i]), o.plain[!o.at], name) ||
+            name->ext != TRTC_EXT_TS)
             continue;
-        const int wanted = wants(p->w, &name[now]);
+        const int wanted = wants(p->w, name);
         if (wanted < 0)
             return -1;
-        const size_t known = *slot_of(p, &name[now]);
-        if (known) {
-            if (!lacks_list(&p->s->recs[p->first + known - 1]))
-                example = nb++ ? example : i;
-            continue;
-        }
-        if (!wanted)
-            continue;
-        if (nb_owned && !same_owner(&name[0], &name[1])) {
-            if (lose_owner(p, segs->v[owner], nb_owned) < 0)
-                return -1;
-            nb_owned = 0;
-        }
-        owner = nb_owned++ ? owner : i;
-        at = now;
+        const size_t known = *slot_of(p, name);
+        const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+        if (r && has_list(r, name) && !lacks_list(r))
+            example = nb++ ? example : i;
+        else if (wanted && !(r && lacks_list(r)) && add_orphan(p, segs, &o, i, r) < 0)
+            return -1;
     }
-    if (nb_owned && lose_owner(p, segs->v[owner], nb_owned) < 0)
+    if (lose_orphans(p, segs, &o) < 0)
         return -1;
     return nb && p->w->nb_users == 0
                ? trtc_scan_note(

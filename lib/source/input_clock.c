@@ -131,8 +131,7 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     /* One that goes on as before stays where it is, however long: the other one has jumped alone. It goes over
      * where its own jump would be the smaller one, and does not take it back behind its end. */
     const bool young = c->at_us - c->start_us < OVERLAP_US;
-    const bool fits_current =
-        off_current <= NEAR_US && raw + c->off_us >= end_of(l) - OVERLAP_US;
+    const bool fits_current = off_current <= NEAR_US && raw + c->off_us >= end_of(l) - OVERLAP_US;
     if (goes_on && (distance(step, 0) <= off_current || (!young && !fits_current))) {
         c->owed_us = 0;
         return;
