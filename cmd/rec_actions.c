@@ -37,7 +37,9 @@ static int recall(struct rec *r, const cJSON *request, struct trtc_task *task, s
         return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a text is wanted");
     if (rec_state(r, &why) < 0) {
         cli_debug("%s", why.msg);
-        return 0;
+        return trtc_is_shortage(&why) && !cJSON_HasObjectItem(request, "SdkAppId")
+                   ? trtc_fail(err, why.code, "%s", why.msg)
+                   : 0;
     }
     return trtc_task_load(r->tasks, id, task, err);
 }

@@ -259,7 +259,9 @@ int rec_files(struct rec *r, struct trtc_err *err)
     struct trtc_err why;
     cJSON *given = NULL;
     int ret = -1;
-    if (rec_state(r, &why) < 0)
+    if (rec_state(r, &why) < 0 && trtc_is_shortage(&why) && !r->opts->file)
+        return trtc_fail(err, why.code, "%s", why.msg);
+    else if (!r->tasks)
         cli_debug("%s", why.msg);
     else if (trtc_task_load(r->tasks, r->opts->task, &task, err) < 0)
         return -1;

@@ -126,3 +126,54 @@ code() {
     merge 0 -f p -o o --force
     diff -r "$ref" o
 }
+
+# injected CALL ERROR PATH COMMAND...: CALL fails on PATH, each time; its exit status in $status.
+injected() {
+    local call=$1 error=$2 path=$3
+    shift 3
+    status=0
+    strace -f -qq -o trace -P "$path" -e "trace=$call" -e "inject=$call:error=$error" "$@" >out 2>err </dev/null || status=$?
+    grep -q INJECTED trace || fail "no $call of $path"
+}
+
+@test "no thread for a decoder: 75, nothing is said to be lost" {
+    need_strace
+    local when tried=0
+    for ((when = 1; when <= 9; when++)); do
+        rm -rf o
+        mkdir o
+        status=0
+        strace -f -qq -o trace -e trace=clone,clone3 -e "inject=clone,clone3:error=EAGAIN:when=$when" \
+            trtc-mix -s 64x48 -r 5 --preset ultrafast --to +1 -o o/m.mp4 "$two" >out 2>err </dev/null || status=$?
+        grep -q INJECTED trace || break
+        tried=$((tried + 1))
+        ((status == 0)) || [[ $status -eq 75 && ! -e o/m.mp4 ]] || fail "mix, thread $when: exit status $status"
+        unsaid format:
+        status=0
+        strace -f -qq -o trace -e trace=clone,clone3 -e "inject=clone,clone3:error=EAGAIN:when=$when" \
+            trtc-merge -f "$two" -o o/m -j 1 -r 32x18 -p 5 >out 2>err </dev/null || status=$?
+        ((status == 0 || status == 75)) || fail "merge, thread $when: exit status $status"
+    done
+    ((tried > 1))
+}
+
+@test "a temporary file that cannot be emptied or looked at is taken away" {
+    need_strace
+    mkdir o
+    injected ftruncate EIO "$PWD/o/.m.mp4.part" trtc-mix -s 64x48 -r 5 --to +0.2 -o o/m.mp4 "$two"
+    [[ $status -eq 74 ]]
+    said "cannot empty 'o/.m.mp4.part': Input/output error"
+    [ -z "$(ls -A o)" ]
+}
+
+@test "names that cannot be looked at are not taken by another recording" {
+    need_strace
+    local list=o/1_1.m3u8 hls=(trtc-hls -q -A 1 -R 1 -S 1767225600495 -d o -t 2 --ha auto)
+    expect 0 "${hls[@]}" "$(segment "$two" video 0)"
+    cp $list before
+    injected %%stat EIO $list "${hls[@]}" "$(segment "$two" video 1)"
+    [[ $status -eq 74 ]] || fail "$status"
+    said "cannot create '$list': Input/output error"
+    cmp $list before
+    [ "$(find o -name '*.m3u8' | wc -l)" -eq 1 ]
+}

@@ -96,6 +96,28 @@ P
     done
 }
 
+@test "a remembered task that cannot be read: 74, it is not passed over" {
+    need_strace
+    fresh
+    local status=0 file s
+    file=$(echo state/trtc/t-*.json)
+    smoke rec-list
+    strace -qq -o /dev/null -P "$PWD/$file" -e inject=read:error=EIO "${cmd[@]}" >out 2>err || status=$?
+    [[ $status -eq 74 ]] || fail "$status"
+    said "$file': Input/output error"
+    # nor is the directory
+    for s in rec-describe rec-files; do
+        smoke $s
+        status=0
+        strace -qq -o /dev/null -P "$PWD/state/trtc" -e inject=openat:error=EMFILE "${cmd[@]}" >out 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: $status"
+    done
+    smoke rec-list
+    # nor is it taken for one that is not there
+    printf x >"$file"
+    expect 3 "${cmd[@]}"
+}
+
 # failing FAIL_ON N SMOKE: the Nth allocation fails, and with FAIL_ON=1 all behind it too. What comes of it is 75, said in
 # words, and nothing half-made; or all is as ever, where somebody can do without.
 failing() {

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 enum {
-    LOCK_TRIES = 16,       /* a run that commits between our open and our lock costs one try */
-    NAME_MAX_GUESS = 255,  /* where the file system does not say */
-    HASH_LEN = 16,         /* hexadecimal digits of the hash in a shortened temporary name */
+    LOCK_TRIES = 16,      /* a run that commits between our open and our lock costs one try */
+    NAME_MAX_GUESS = 255, /* where the file system does not say */
+    HASH_LEN = 16,        /* hexadecimal digits of the hash in a shortened temporary name */
 };
 
 struct trtc_file {
@@ -111,7 +111,8 @@ static int check_target(const char *path, struct trtc_err *err)
 
 static int fail_temp(const struct trtc_file *f, int errnum, const char *what, struct trtc_err *err)
 {
-    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot %s '%s'", what, f->temp);
+    const int code = errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT;
+    return trtc_fail_errno(err, code, errnum, "cannot %s '%s'", what, f->temp);
 }
 
 /* Opens the temporary, new or left by an earlier run (*fresh tells which), without following a
@@ -138,6 +139,16 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
 /* What lock_temp and take_temp find besides 0, it is ours, and -1. */
 enum { GONE = 1, HELD = 2 };
 
+int trtc_flock(int fd)
+{
+    int ret;
+
+    do
+        ret = flock(fd, LOCK_EX | LOCK_NB);
+    while (ret && errno == EINTR);
+    return ret;
+}
+
 /* Locks what open_temp() opened. GONE: another run has renamed or removed it meanwhile (closed;
  * try again). HELD: another run has it. */
 static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
@@ -147,9 +158,9 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
     if (fstat(f->fd, &have))
         return fail_temp(f, errno, "examine", err);
     if (!S_ISREG(have.st_mode) || (!fresh && have.st_uid != geteuid()))
-        return trtc_fail(err, TRTC_EX_CANTCREAT,
-                         "temporary file '%s' is not ours: remove it", f->temp);
-    if (flock(f->fd, LOCK_EX | LOCK_NB)) {
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "temporary file '%s' is not ours: remove it",
+                         f->temp);
+    if (trtc_flock(f->fd)) {
         if (errno == EWOULDBLOCK)
             return HELD;
         /* A file system without locks: what this run made itself is safe to use, what was
@@ -163,8 +174,8 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
         return GONE;
     }
     if (named.st_nlink != 1)
-        return trtc_fail(err, TRTC_EX_CANTCREAT,
-                         "temporary file '%s' has other names: remove it", f->temp);
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "temporary file '%s' has other names: remove it",
+                         f->temp);
     return 0;
 }
 
@@ -185,8 +196,11 @@ static int take_temp(struct trtc_file *f, struct trtc_err *err)
         if (got)
             return got;
         while (ftruncate(f->fd, 0))
-            if (errno != EINTR)
-                return fail_temp(f, errno, "empty", err);
+            if (errno != EINTR) {
+                const int errnum = errno;
+                unlink(f->temp);
+                return fail_temp(f, errnum, "empty", err);
+            }
         return 0;
     }
     return HELD;
@@ -347,9 +361,9 @@ static bool is_ours(const struct trtc_file *f)
         return false;
     if (have.st_dev != named.st_dev || have.st_ino != named.st_ino)
         return false;
-    return f->fd >= 0 || (have.st_size == named.st_size &&
-                          have.st_mtim.tv_sec == named.st_mtim.tv_sec &&
-                          have.st_mtim.tv_nsec == named.st_mtim.tv_nsec);
+    return f->fd >= 0 ||
+           (have.st_size == named.st_size && have.st_mtim.tv_sec == named.st_mtim.tv_sec &&
+            have.st_mtim.tv_nsec == named.st_mtim.tv_nsec);
 }
 
 int trtc_file_park(struct trtc_file *f, struct trtc_err *err)

@@ -65,6 +65,9 @@ int trtc_write_errno(int fd, const void *data, size_t n);
 /* fsync(2) that goes on when a signal interrupts it. */
 int trtc_fsync(int fd);
 
+/* flock for writing without waiting, made again where a signal comes. */
+int trtc_flock(int fd);
+
 /* mkdir -p, mode 0777 less umask. TRTC_EX_CANTCREAT on failure. */
 int trtc_mkdirs(const char *path, struct trtc_err *err);
 

@@ -23,13 +23,20 @@ __attribute__((format(printf, 4, 0))) static void fill(struct trtc_err *err, int
     }
 }
 
+/* Memory, threads or files that cannot be had for the moment. */
+static bool is_short(int averr)
+{
+    return averr == AVERROR(ENOMEM) || averr == AVERROR(EAGAIN) || averr == AVERROR(EMFILE) ||
+           averr == AVERROR(ENFILE);
+}
+
 int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...)
 {
     if (!err)
         return -1;
     va_list ap;
     va_start(ap, fmt);
-    fill(err, averr == AVERROR(ENOMEM) ? TRTC_EX_TEMPFAIL : code, averr, fmt, ap);
+    fill(err, is_short(averr) ? TRTC_EX_TEMPFAIL : code, averr, fmt, ap);
     va_end(ap);
     return -1;
 }

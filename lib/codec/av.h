@@ -15,7 +15,7 @@
 /* Times beyond this are damage; below it, differences cannot overflow. */
 #define TRTC_AV_TIME_MAX_US (INT64_MAX / 4)
 
-/* As trtc_fail, with ": " and FFmpeg's text for averr appended; no memory is TRTC_EX_TEMPFAIL. */
+/* As trtc_fail, with ": " and FFmpeg's text for averr appended; no memory, threads or files: TRTC_EX_TEMPFAIL. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, ...);
 

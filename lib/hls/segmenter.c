@@ -7,19 +7,20 @@
  * next segment has begun: until then the old file waits, complete but without a name. */
 #include "hls/segmenter.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "hls/cut.h"
 #include "base/file.h"
+#include "hls/cut.h"
 #include "hls/segmenter_priv.h"
 #include "ts/tsmux.h"
 
 enum { LANES_MAX = 2 };
-#define LAG_MAX_US      1000000  /* sound arrives at most so far behind the picture */
+#define LAG_MAX_US      1000000 /* sound arrives at most so far behind the picture */
 #define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
-#define LOW_US          1400000  /* where time stamps begin: below 0 they are far ahead to players */
+#define LOW_US          1400000 /* where time stamps begin: below 0 they are far ahead to players */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -151,8 +152,9 @@ static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, stru
     const char *path = trtc_playlist_writer_path(l->list);
     if (trtc_playlist_writer_write(l->list, ended, s->o.sync, err) < 0)
         return -1;
-    int64_t bytes = stat(path, &st) == 0 ? st.st_size : 0;
-    return tell(s, l, path, true, l->list_start_ms, l->listed_us, bytes, err);
+    if (stat(path, &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", path);
+    return tell(s, l, path, true, l->list_start_ms, l->listed_us, st.st_size, err);
 }
 
 /* What the playlist says of the lane, from what is known of a segment. */

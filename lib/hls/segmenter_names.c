@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of a recording that is made: what they are, and that nobody else has them. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,7 +40,7 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_type ty
 
 static const enum trtc_type all_types[] = { TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
 
-/* Whether a recording with this recovery number is there already; -1: no memory. */
+/* Whether a recording with this recovery number is there already; -1: that is not known. */
 static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -47,10 +48,13 @@ static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *e
         char *path = trtc_segmenter_path(o, all_types[i], TRTC_NOTIME, ha, err);
         if (!path)
             return -1;
-        bool there = lstat(path, &st) == 0;
+        const int errnum = lstat(path, &st) == 0 ? 0 : errno;
+        if (errnum && errnum != ENOENT)
+            trtc_fail_errno(err, errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT, errnum,
+                            "cannot create '%s'", path);
         free(path);
-        if (there)
-            return 1;
+        if (errnum != ENOENT)
+            return errnum ? -1 : 1;
     }
     return 0;
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -180,7 +179,7 @@ static void sweep(const struct trtc_tasks *t, const char *name)
     int fd = openat(t->fd, name, READ_FLAGS);
     if (fd < 0)
         return;
-    if (!flock(fd, LOCK_EX | LOCK_NB))
+    if (!trtc_flock(fd))
         unlinkat(t->fd, name, 0);
     close(fd);
 }
@@ -337,7 +336,7 @@ int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err)
         if (fd < 0)
             return trtc_fail_errno(err, errno == ELOOP ? TRTC_EX_NOPERM : TRTC_EX_CANTCREAT, errno,
                                    "cannot lock '%s/%s'", t->dir, name);
-        int failed = flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
+        int failed = trtc_flock(fd) ? errno : 0;
         if (!failed && is_named(t, fd, name)) {
             t->lock_fd = fd;
             memcpy(t->lock_name, name, sizeof name);
@@ -423,7 +422,7 @@ static int make_temp(const struct trtc_tasks *t, char name[NAME_BYTES], struct t
             continue;
         if (fd < 0)
             return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot write to '%s'", t->dir);
-        if ((!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) && !fstat(fd, &st) &&
+        if ((!trtc_flock(fd) || errno != EWOULDBLOCK) && !fstat(fd, &st) &&
             st.st_nlink == 1)
             return fd;
         close(fd);
@@ -716,7 +715,7 @@ int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct t
         int found = load_file(t, names[i], &tasks[n], &why);
         if (found == 1)
             n++;
-        else if (found < 0 && why.code == TRTC_EX_TEMPFAIL)
+        else if (found < 0 && trtc_is_shortage(&why))
             ret = trtc_fail(err, why.code, "%s", why.msg);
         else if (found < 0 && bad)
             bad(opaque, names[i], why.msg);
