@@ -75,7 +75,10 @@ $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
-$(TOOLS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(B)/cmd/cli.o
+# A program is a file of cmd/ or a folder, in the frame that all of them share.
+parts = $(patsubst %.c,$(B)/%.o,$(wildcard $(foreach t,$(1:trtc-%=%),cmd/$(t).c cmd/$(t)/*.c)))
+$(foreach t,$(TOOLS),$(eval $(B)/$(t): $(call parts,$(t))))
+$(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/cli.c cmd/opt.c cmd/opt_help.c))
 	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
 
 $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
@@ -96,20 +99,16 @@ $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
 $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
 $(foreach r,net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
-$(B)/cmd/trtc-merge.o $(B)/cmd/merge_%.o $(B)/cmd/trtc-hls.o $(B)/cmd/hls_%.o $(B)/cmd/trtc-mix.o $(B)/cmd/mix_%.o: private PKGS = $(AV)
-$(B)/trtc-merge $(B)/trtc-hls $(B)/trtc-mix $(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))
-$(B)/trtc-merge: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/merge_*.c))
-$(B)/trtc-hls: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/hls_*.c))
+$(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
+$(foreach t,merge hls mix rec,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
 $(B)/trtc-hls: private PKGS = $(AV) libcurl zlib libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
-$(B)/trtc-mix: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/mix_*.c))
 $(B)/trtc-mix: private PKGS = $(AV) libass libcurl zlib libcjson
 $(B)/trtc-mix: private LDLIBS = -lb64 -lm
-$(B)/cmd/trtc-rec.o $(B)/cmd/rec_%.o: private PKGS = $(NET)
-$(B)/trtc-rec: $(patsubst %.c,$(B)/%.o,$(wildcard cmd/rec_*.c))
+$(B)/cmd/rec/%.o: private PKGS = $(NET)
 $(B)/trtc-rec: private PKGS = $(NET)
 $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
@@ -195,4 +194,4 @@ endif
 
 .PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz install uninstall clean
 .DELETE_ON_ERROR:
--include $(wildcard $(B)/*/*.d $(B)/lib/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Compares the options of each program in all places that name them: --help (which counts), the option
-# table of its source, the man page, and the completions of bash, zsh and fish. Prints the differences.
+# Compares the options of each program in all places that name them: --help (which counts), the table of
+# its source, the man page, and the completions of bash, zsh and fish. Prints the differences.
 #
 #   lint-options.sh BUILD_DIR TREE TOOL...        exit 1 where something differs
 set -u
@@ -31,9 +31,11 @@ of_help() {
     done | sed -En 's/^ +(-.*)/\1/p' | sed -E 's/  .*//' | tr -s ' ,|=[]' '\n' | sorted
 }
 
-# The long options of getopt_long's table.
+# The long options of the rows of a table: { "file", 'f', ...}, { .name = "file", .letter = ...}.
 of_source() {
-    grep -Eo '\{ *"[a-z0-9-]+", *(no|required|optional)_argument' "$1" | sed -E 's/[^"]*"([^"]*)".*/--\1/' | sorted
+    local row='\{ *("[a-z0-9-]+", *('\''.'\''|0),|\.name = "[a-z0-9-]+", *\.(letter|value|help) =)'
+    cat "$@" | tr -s '\n ' ' ' | grep -Eo "$row|"'\{ *"[a-z0-9-]+", *(no|required|optional)_argument' |
+        sed -E 's/[^"]*"([^"]*)".*/--\1/' | sorted
 }
 
 # mdoc: the flags of '.It Fl f , Fl -file Ar FILE', also within '.It Xo' ... '.Xc'.
@@ -106,8 +108,10 @@ for tool in "$@"; do
         complain "$tool: --help shows no options"
         continue
     fi
-    if [[ -e $tree/cmd/$tool.c ]]; then
-        compare "cmd/$tool.c" "$(grep -- '^--' <<<"$help")" "$(of_source "$tree/cmd/$tool.c")"
+    name=$tree/cmd/${tool#trtc-}
+    mapfile -t sources < <(compgen -G "$name.c"; compgen -G "$name/*.c"; compgen -G "$tree/cmd/opt_help.c")
+    if ((${#sources[@]})); then
+        compare "cmd/${tool#trtc-}" "$(grep -- '^--' <<<"$help")" "$(of_source "${sources[@]}")"
     fi
 
     for file in "man/$tool.1" "completions/bash/$tool" "completions/zsh/_$tool" "completions/fish/$tool.fish"; do

@@ -16,8 +16,8 @@ shift
 tools=("$@")
 bad=0
 
-c=(lib/*/*.[ch] cmd/*.[ch] tests/*.[ch])
-headers=(lib/*/*.h cmd/*.h tests/*.h)
+c=(lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch] tests/*.[ch])
+headers=(lib/*/*.h cmd/*.h cmd/*/*.h tests/*.h)
 sh=(tests/*.sh .ci/run examples/* completions/bash/*)
 bats=(tests/*.bats tests/long/*.bats)
 sources=("${c[@]}" "${sh[@]}" "${bats[@]}" completions/zsh/* completions/fish/* Makefile)
@@ -168,8 +168,8 @@ check 'no tabs in C' found '\t' "${c[@]}"
 check 'no trailing blanks' found '[ \t]+$' "${sources[@]}" man/*
 check 'SPDX lines' spdx
 check 'nothing left to do' found '\b(TO[D]O|FIX[M]E|XX[X])\b' "${c[@]}" "${sh[@]}" man/* completions/*/*
-check 'no unsafe calls' found_in_code "$banned" lib/*/*.[ch] cmd/*.[ch]
-check 'no typedefs' found_in_code '\btypedef\b' lib/*/*.[ch] cmd/*.[ch]
+check 'no unsafe calls' found_in_code "$banned" lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch]
+check 'no typedefs' found_in_code '\btypedef\b' lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch]
 check 'lib neither prints nor exits nor asks' found_in_code "$outer" lib/*/*.[ch]
 check 'cmocka 2 has no assert_in_range: range.h' found_in_code '\bassert_(not_)?in_range\b' tests/*.c
 check 'includes go down only' down_only

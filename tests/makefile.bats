@@ -20,7 +20,7 @@ setup() {
     tools=$(sed -n 's/^TOOLS = //p' Makefile)
     local tool
     for tool in $tools; do
-        printf '#include "base/a.h"\n#include <stdio.h>\nint main(void) { puts(A); return 0; }\n' >"cmd/$tool.c"
+        printf '#include "base/a.h"\n#include <stdio.h>\nint main(void) { puts(A); return 0; }\n' >"cmd/${tool#trtc-}.c"
         echo page >"man/$tool.1"
         echo bash >"completions/bash/$tool"
         echo zsh >"completions/zsh/_$tool"

@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
 #include "base/utc.h"

@@ -12,14 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/file.h"
 #include "recording/plan.h"
 #include "base/records.h"
 #include "playlist/stray.h"
 #include "base/utc.h"
 #include "picture/overlay.h"
-#include "memory.h"
+#include "../memory.h"
 #include "mix.h"
 
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)

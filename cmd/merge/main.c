@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "base/num.h"
 #include "recording/plan_print.h"
@@ -19,8 +19,8 @@
 #include "merge/merge.h"
 #include "source/probe.h"
 #include "merge/report.h"
-#include "memory.h"
-#include "merge.h"
+#include "../memory.h"
+#include "jobs.h"
 
 enum {
     OPT_RECURSIVE = 256,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading the options of trtc-rec, and what excludes or needs each other among them. */
-#include "rec_options.h"
+#include "options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/num.h"
 
 static int number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)

@@ -13,10 +13,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json.h"
 #include "rec.h"
-#include "rec_options.h"
+#include "options.h"
 
 /* ---- the sub-commands ---- */
 

@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json.h"
 #include "rec.h"
 

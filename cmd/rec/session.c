@@ -12,7 +12,7 @@
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "rec.h"

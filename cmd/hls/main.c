@@ -15,13 +15,13 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/b64.h"
 #include "base/num.h"
 #include "base/utc.h"
-#include "hls.h"
+#include "account.h"
 #include "codec/av.h"
-#include "memory.h"
+#include "../memory.h"
 #include "net/fetch.h"
 
 struct opts {

@@ -12,14 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
 #include "recording/plan_print.h"
 #include "merge/merge.h"
 #include "merge/report.h"
-#include "memory.h"
-#include "merge.h"
+#include "../memory.h"
+#include "jobs.h"
 
 /* A job reads a segment of the picture and one of the sound, each in its directory, and writes two
  * files where it splits; directories are opened for a moment besides. */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "recording/ledger_json.h"
-#include "hls.h"
+#include "account.h"
 #include "picture/turn.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */

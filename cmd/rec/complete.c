@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "net/usersig.h"

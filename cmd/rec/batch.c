@@ -13,7 +13,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json.h"
 #include "base/json_put.h"
 #include "base/records.h"

@@ -11,12 +11,12 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "layout/operand.h"
 #include "codec/av.h"
-#include "memory.h"
+#include "../memory.h"
 #include "mix.h"
 
 enum {

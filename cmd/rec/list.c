@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"

@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/text.h"
 #include "rec.h"
 

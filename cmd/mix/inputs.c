@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/num.h"
 #include "layout/operand.h"
 #include "playlist/stray.h"

@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "../cli.h"
 #include "base/json_put.h"
 #include "net/sign.h"
 #include "rec.h"
