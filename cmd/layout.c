@@ -3,8 +3,8 @@
  *
  * Reads users from the command line or standard input, a custom layout from a file; writes the windows as TSV,
  * JSON, SVG, an FFmpeg filter graph or the REST API's object. */
-#include <getopt.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "opt.h"
 #include "base/json.h"
 #include "layout/layout.h"
 #include "layout/layout_print.h"
@@ -31,72 +32,55 @@ static const char *const align_names[] = { "left", "right", NULL };
 struct opts {
     struct trtc_layout_opts layout;
     const char *anchor, *list; /* as given, or NULL */
-    enum format format;
-    int64_t count; /* -n, or -1 */
-    int64_t fps;
+    int format, side;          /* places in the words above */
+    int64_t count;             /* -n, or -1 */
+    int fps;
     bool mode_given, align_given, render_given, fps_given, format_given;
     bool header, json, null;
-    char *const *operands;
-    int nb_operands;
+    struct opt_list operands;
 };
-
-enum { OPT_ALIGN = 256, OPT_RENDER, OPT_HEADER, OPT_JSON };
-
-static const char short_options[] = ":m:s:b:l:f:n:r:0hVqv";
-static const struct option long_options[] = {
-    { "mode", required_argument, NULL, 'm' },
-    { "size", required_argument, NULL, 's' },
-    { "anchor", required_argument, NULL, 'b' },
-    { "list", required_argument, NULL, 'l' },
-    { "format", required_argument, NULL, 'f' },
-    { "count", required_argument, NULL, 'n' },
-    { "align", required_argument, NULL, OPT_ALIGN },
-    { "render", required_argument, NULL, OPT_RENDER },
-    { "fps", required_argument, NULL, 'r' },
-    { "header", no_argument, NULL, OPT_HEADER },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "null", no_argument, NULL, '0' },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'V' },
-    { "quiet", no_argument, NULL, 'q' },
-    { "verbose", no_argument, NULL, 'v' },
-    { 0 },
-};
-
-static void usage(void)
-{
-    fputs(
-        "usage: trtc-layout [options] -n N\n"
-        "       trtc-layout [options] [USER[:main|:aux]...]\n"
-        "\n"
-        "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
-        "operands, or the lines of stdin (also for '-').\n"
-        "\n"
-        "  -m, --mode MODE       grid (default), float, screen or custom\n"
-        "  -s, --size WxH        of the canvas, even (640x360)\n"
-        "  -b, --anchor USER[:aux]\n"
-        "                        whose is the large window; never left out\n"
-        "      --align SIDE      screen: where the large window is, left (default) or right\n"
-        "  -l, --list FILE       custom: the windows, a MixLayoutList in JSON; '-' is stdin\n"
-        "      --render MODE     how a picture fits its window: stretch, crop (default), fit, crop20\n"
-        "  -n, --count N         users u1 to uN\n"
-        "\n"
-        "  -f, --format FORMAT   tsv (default): z x y w h user media, back to front\n"
-        "                        json: an array; svg: a picture; filter: for FFmpeg's\n"
-        "                        -filter_complex; api: MixLayoutMode and MixLayoutList\n"
-        "      --header          tsv: start with a line that names the columns\n"
-        "      --json            json, but an object a line\n"
-        "  -r, --fps N           filter: pictures a second (15)\n"
-        "  -0, --null            users on stdin end with NUL, not with a newline\n"
-        "\n"
-        "  -q, --quiet           no notes\n"
-        "  -v, --verbose         say how many windows there are\n"
-        "  -h, --help            print this and exit\n"
-        "  -V, --version         print the version and exit\n",
-        stdout);
-}
 
 /* ---- options ---- */
+
+static int take_mode(void *to, const struct opt_row *row, const char *value)
+{
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    int choice = 0;
+    const int code = cli_choose(opt_name(row, what), value, trtc_layout_mode_names, &choice);
+    o->mode_given = true;
+    o->layout.mode = trtc_layout_modes[choice];
+    return code;
+}
+
+static int take_render(void *to, const struct opt_row *row, const char *value)
+{
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    int choice = 0;
+    const int code = cli_choose(opt_name(row, what), value, trtc_render_names, &choice);
+    o->render_given = true;
+    o->layout.render = (enum trtc_render)choice;
+    return code;
+}
+
+static int take_format(void *to, const struct opt_row *row, const char *value)
+{
+    ((struct opts *)to)->format_given = true;
+    return opt_word(to, row, value);
+}
+
+static int take_align(void *to, const struct opt_row *row, const char *value)
+{
+    ((struct opts *)to)->align_given = true;
+    return opt_word(to, row, value);
+}
+
+static int take_fps(void *to, const struct opt_row *row, const char *value)
+{
+    ((struct opts *)to)->fps_given = true;
+    return opt_small(to, row, value);
+}
 
 /* What does not look like a size is a wrong use; a size that no canvas can have is bad data. */
 static int parse_size(const char *s, int *w_px, int *h_px)
@@ -119,59 +103,59 @@ static int parse_size(const char *s, int *w_px, int *h_px)
     return TRTC_EX_DATAERR;
 }
 
-static int parse_number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
+static int take_size(void *to, const struct opt_row *row, const char *value)
 {
-    struct trtc_err err;
-    return trtc_num_int(what, s, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
+    struct opts *o = to;
+    (void)row;
+    return parse_size(value, &o->layout.width_px, &o->layout.height_px);
 }
 
-/* One option; returns 0 or the exit status. */
-static int parse_option(struct opts *o, int c)
-{
-    int choice = 0, code = 0;
-    switch (c) {
-    case 'm':
-        o->mode_given = true;
-        code = cli_choose("-m", optarg, trtc_layout_mode_names, &choice);
-        o->layout.mode = trtc_layout_modes[choice];
-        return code;
-    case 's':
-        return parse_size(optarg, &o->layout.width_px, &o->layout.height_px);
-    case 'b':
-        o->anchor = optarg;
-        return 0;
-    case 'l':
-        o->list = optarg;
-        return 0;
-    case 'f':
-        o->format_given = true;
-        code = cli_choose("-f", optarg, format_names, &choice);
-        o->format = (enum format)choice;
-        return code;
-    case 'n':
-        return parse_number("-n", optarg, 0, USERS_MAX, &o->count);
-    case 'r':
-        o->fps_given = true;
-        return parse_number("-r", optarg, 1, 240, &o->fps);
-    case OPT_ALIGN:
-        o->align_given = true;
-        code = cli_choose("--align", optarg, align_names, &choice);
-        o->layout.right = choice == 1;
-        return code;
-    default: /* OPT_RENDER */
-        o->render_given = true;
-        code = cli_choose("--render", optarg, trtc_render_names, &choice);
-        o->layout.render = (enum trtc_render)choice;
-        return code;
-    }
-}
+#define AT(member) .at = offsetof(struct opts, member)
+static const struct opt_row rows[] = {
+    { .help = "The layout" },
+    { "mode", 'm', "MODE", "grid (default), float, screen or custom", .take = take_mode },
+    { "size", 's', "WxH", "of the canvas, even (640x360)", .take = take_size },
+    { "anchor", 'b', "USER[:aux]", "whose is the large window; never left out", .take = opt_text,
+      AT(anchor) },
+    { "align", 0, "SIDE", "screen: where the large window is, left (default)\nor right",
+      .take = take_align, AT(side), .words = align_names },
+    { "list", 'l', "FILE", "custom: the windows, a MixLayoutList in JSON;\n'-' is stdin",
+      .take = opt_text, AT(list) },
+    { "render", 0, "MODE",
+      "how a picture fits its window: stretch, crop\n(default), fit, crop20", .take = take_render },
+    { .help = "The users" },
+    { "count", 'n', "N", "users u1 to uN", .take = opt_int, AT(count), .max = USERS_MAX },
+    { "null", '0', NULL, "users on stdin end with NUL, not with a newline", .take = opt_flag,
+      AT(null) },
+    { .help = "Output" },
+    { "format", 'f', "FORMAT",
+      "tsv (default): z x y w h user media, back to front\n"
+      "json: an array; svg: a picture; filter: for FFmpeg's\n"
+      "-filter_complex; api: MixLayoutMode and MixLayoutList",
+      .take = take_format, AT(format), .words = format_names },
+    { "header", 0, NULL, "tsv: start with a line that names the columns", .take = opt_flag,
+      AT(header) },
+    { "json", 0, NULL, "json, but an object a line", .take = opt_flag, AT(json) },
+    { "fps", 'r', "N", "filter: pictures a second (15)", .take = take_fps, AT(fps), .min = 1,
+      .max = 240 },
+    { 0 },
+};
+
+static const struct opt_program program = {
+    .name = "trtc-layout",
+    .synopsis = "[options] -n N\n[options] [USER[:main|:aux]...]",
+    .about = "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
+             "operands, or the lines of stdin (also for '-').",
+    .example = "trtc-layout -m screen -b anna -s 1280x720 -f svg anna ben carla > layout.svg",
+    .rows = rows,
+};
 
 static bool reads_stdin(const struct opts *o)
 {
-    for (int i = 0; i < o->nb_operands; i++)
-        if (strcmp(o->operands[i], "-") == 0)
+    for (size_t i = 0; i < o->operands.n; i++)
+        if (strcmp(o->operands.items[i], "-") == 0)
             return true;
-    return o->nb_operands == 0 && o->count < 0;
+    return o->operands.n == 0 && o->count < 0;
 }
 
 static int check(struct opts *o)
@@ -183,14 +167,15 @@ static int check(struct opts *o)
         return cli_usage("-m custom needs a list of windows, -l");
     if (o->list && !custom)
         return cli_usage("-l goes with -m custom");
-    if (o->count >= 0 && o->nb_operands > 0)
-        return cli_usage("-n stands for users, and '%s' is one", o->operands[0]);
+    if (o->count >= 0 && o->operands.n > 0)
+        return cli_usage("-n stands for users, and '%s' is one", o->operands.items[0]);
     if (o->json && o->format_given && o->format != FORMAT_JSON)
         return cli_usage("--json does not go with -f %s", format_names[o->format]);
     if (o->list && strcmp(o->list, "-") == 0 && reads_stdin(o))
         return cli_usage("'-l -' and users are both to be read from standard input");
     if (o->json)
         o->format = FORMAT_JSON;
+    o->layout.right = o->side == 1;
     if (o->align_given && o->layout.mode != TRTC_LAYOUT_SCREEN)
         cli_note("--align is ignored: it is for -m screen");
     if (o->render_given && custom)
@@ -200,40 +185,6 @@ static int check(struct opts *o)
     if (o->header && o->format != FORMAT_TSV)
         cli_note("--header is ignored: it is for -f tsv");
     return 0;
-}
-
-/* Returns 0 to go on, -1 where all is done (--help), or the exit status. */
-static int parse(struct opts *o, int argc, char *argv[])
-{
-    int c, code;
-    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        switch (c) {
-        case '0':
-            o->null = true;
-            break;
-        case OPT_HEADER:
-            o->header = true;
-            break;
-        case OPT_JSON:
-            o->json = true;
-            break;
-        case 'h':
-        case 'V':
-        case 'q':
-        case 'v':
-        case ':':
-        case '?':
-            if ((code = cli_option(c, usage, argv)) != 0)
-                return code;
-            break;
-        default:
-            if ((code = parse_option(o, c)) != 0)
-                return code;
-        }
-    }
-    o->operands = argv + optind;
-    o->nb_operands = argc - optind;
-    return check(o);
 }
 
 /* ---- users ---- */
@@ -313,10 +264,10 @@ static int users_get(struct users *u, const struct opts *o, struct trtc_err *err
         if (users_add(u, id, (size_t)n, err) < 0)
             return -1;
     }
-    if (o->count < 0 && o->nb_operands == 0)
+    if (o->count < 0 && o->operands.n == 0)
         return users_read(u, o->null, err);
-    for (int i = 0; i < o->nb_operands; i++) {
-        const char *s = o->operands[i];
+    for (size_t i = 0; i < o->operands.n; i++) {
+        const char *s = o->operands.items[i];
         if ((strcmp(s, "-") == 0 ? users_read(u, o->null, err) : users_add(u, s, strlen(s), err)) <
             0)
             return -1;
@@ -429,7 +380,7 @@ static void note_all(const struct trtc_layout_opts *o, const struct users *u,
 static int print(const struct opts *o, const struct users *u, const struct trtc_layout *l,
                  struct trtc_err *err)
 {
-    switch (o->format) {
+    switch ((enum format)o->format) {
     case FORMAT_TSV:
         trtc_layout_tsv(l, u->items, o->header, stdout);
         return 0;
@@ -439,7 +390,7 @@ static int print(const struct opts *o, const struct users *u, const struct trtc_
         trtc_layout_svg(l, &o->layout, u->items, stdout);
         return 0;
     case FORMAT_FILTER:
-        trtc_layout_filter(l, &o->layout, (int)o->fps, stdout);
+        trtc_layout_filter(l, &o->layout, o->fps, stdout);
         return 0;
     case FORMAT_API:
         return trtc_layout_api(l, &o->layout, u->items, stdout, err);
@@ -494,9 +445,11 @@ int main(int argc, char *argv[])
         .fps = 15,
     };
     struct trtc_err err;
-    cli_init("trtc-layout");
-    int code = parse(&o, argc, argv);
-    if (code == 0 && run(&o, &err) < 0)
+    int code = 0;
+    cli_init(program.name);
+    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO &&
+        (code = check(&o)) == 0 && run(&o, &err) < 0)
         code = err.code == TRTC_EX_USAGE ? cli_usage("%s", err.msg) : cli_report(&err);
-    return cli_finish(code < 0 ? 0 : code);
+    opt_list_free(&o.operands);
+    return cli_finish(code);
 }

@@ -18,12 +18,15 @@ struct opt_row {
     const char *help;  /* lines, parted by '\n' */
 
     /* Takes a value into *to, the program's own struct: 0, or the exit status after a message.
-     * value is NULL where none was given. The functions below serve most rows. */
+     * row is a copy: its letter is 0 where the long name was given, so that opt_name is what the
+     * user typed. value is NULL where none was given. The functions below serve most rows. */
     int (*take)(void *to, const struct opt_row *row, const char *value);
     size_t at;                /* offsetof the member of *to that take fills */
     int64_t min, max;         /* for numbers, in the unit of the member */
     const char *const *words; /* for opt_word: the values there are; NULL ends them */
     unsigned commands;        /* bit k: sub-command k has it; 0: all have */
+    bool pair;                /* two numbers may stand for "AxB": they are joined before take */
+    bool early;               /* opt_read_early takes it, and opt_read no more */
 };
 
 /* A sub-command of a program. */
@@ -41,6 +44,11 @@ struct opt_program {
     const char *example; /* shell lines, or NULL */
     const struct opt_row *rows;
     const struct opt_command *commands; /* or NULL */
+
+    /* Puts the words in another order before they are read, or NULL: argv[0] is the program or
+     * its sub-command (-1: none), out has room for argc + 2. Returns how many there are. */
+    int (*arrange)(const struct opt_program *p, int command, int argc, char *const argv[],
+                   char *out[]);
 };
 
 /* Texts in the order they were given. */
@@ -54,10 +62,15 @@ int opt_flag(void *to, const struct opt_row *row, const char *value);     /* boo
 int opt_text(void *to, const struct opt_row *row, const char *value);     /* const char * */
 int opt_append(void *to, const struct opt_row *row, const char *value);   /* struct opt_list */
 int opt_int(void *to, const struct opt_row *row, const char *value);      /* int64_t */
+int opt_small(void *to, const struct opt_row *row, const char *value);    /* int */
 int opt_bytes(void *to, const struct opt_row *row, const char *value);    /* int64_t, bytes */
 int opt_duration(void *to, const struct opt_row *row, const char *value); /* int64_t, us */
 int opt_time(void *to, const struct opt_row *row, const char *value);     /* int64_t, epoch ms */
 int opt_word(void *to, const struct opt_row *row, const char *value);     /* int: place in words */
+
+/* The option as the user typed it, "-s" or "--size"; in out, which it returns. */
+enum { OPT_NAME_SIZE = 64 };
+const char *opt_name(const struct opt_row *row, char out[OPT_NAME_SIZE]);
 
 /* What reading a command line came to. */
 enum opt_read {
@@ -66,11 +79,22 @@ enum opt_read {
     OPT_WRONG /* a message was printed: end with TRTC_EX_USAGE, or *code */
 };
 
-/* Reads argv into *to. In *command (NULL where the program has none) stands the place of the
+/* Reads argv into *to. -q, -v, -h and -V may stand before a sub-command as well. In *command (NULL where the program has none) stands the place of the
  * sub-command; *operands gets what is left, in order (items: free() them). *code is the exit
  * status that goes with the result. */
 enum opt_read opt_read(const struct opt_program *p, int argc, char *argv[], void *to, int *command,
                        struct opt_list *operands, int *code);
+
+/* Before opt_read, which reports what is wrong: takes the early rows only. OPT_DONE: --help or
+ * --version is asked for, or an option cannot be read. */
+enum opt_read opt_read_early(const struct opt_program *p, int argc, char *argv[], void *to,
+                             int *code);
+
+/* The row that a letter, or the n bytes of a long name (or of its unambiguous beginning) stand
+ * for in that sub-command (-1: the program); NULL: none. */
+const struct opt_row *opt_find_letter(const struct opt_program *p, int command, char letter);
+const struct opt_row *opt_find_name(const struct opt_program *p, int command, const char *name,
+                                    size_t n);
 
 /* Frees the items of a list (the texts are argv's). */
 void opt_list_free(struct opt_list *l);

@@ -83,3 +83,19 @@ P
     shown trtc-rec create -f request.json --retries 0 -v
     ((said == 2)) || fail 'nothing was said'
 }
+
+# meant OPTION COMMAND...: refused with 64 in one line, which names the option that was meant.
+meant() {
+    local status=0 option=$1
+    shift
+    "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq 64 ] || fail "exit $status: $*"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $*"
+    grep -qF "(is '$option' meant?); try '$1 --help'" err || fail "$option is not named: $*"
+    [ ! -s out ]
+}
+
+@test "a misspelt option: the nearest one is named" {
+    meant --anchor trtc-layout --ancor anna -n 1
+    meant --align trtc-layout -align left -n 1
+}

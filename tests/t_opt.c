@@ -21,7 +21,8 @@ struct got {
     int64_t number, bytes, us, ms;
     int word;
     const char *maybe;
-    int nb_maybe;
+    int nb_maybe, small;
+    char size[16];
 };
 
 static int take_maybe(void *to, const struct opt_row *row, const char *value)
@@ -31,6 +32,14 @@ static int take_maybe(void *to, const struct opt_row *row, const char *value)
     g->nb_maybe++;
     g->maybe = value;
     return value && strcmp(value, "bad") == 0 ? cli_usage("--maybe: bad") : 0;
+}
+
+static int take_size(void *to, const struct opt_row *row, const char *value)
+{
+    struct got *g = to;
+    (void)row;
+    snprintf(g->size, sizeof g->size, "%s", value);
+    return 0;
 }
 
 #define AT(member) .at = offsetof(struct got, member)
@@ -47,11 +56,17 @@ static const struct opt_row rows[] = {
     { "since", 0, "TIME", "when", .take = opt_time, AT(ms) },
     { "colour", 0, "NAME", "which", .take = opt_word, AT(word), .words = colours },
     { "maybe", 0, "[FMT]", "with or without", .take = take_maybe },
+    { "jobs", 'j', "N", "a small number", .take = opt_small, AT(small), .max = 9, .early = true },
+    { "resize", 'r', "W H", "a size", .take = take_size, .pair = true },
     { 0 },
 };
-static const struct opt_program plain = { "prog",     "[options] FILE...\n--list",
-                                          "Does it.", "prog -f x |\n    wc",
-                                          rows,       NULL };
+static const struct opt_program plain = {
+    .name = "prog",
+    .synopsis = "[options] FILE...\n--list",
+    .about = "Does it.",
+    .example = "prog -f x |\n    wc",
+    .rows = rows,
+};
 
 static const struct opt_row sub_rows[] = {
     { "flag", 'f', NULL, "a flag", .take = opt_flag, AT(flag), .commands = 1U << 1 },
@@ -137,6 +152,46 @@ static void reads_everything(void **state)
     end(&r);
 }
 
+static void joins_two_words(void **state)
+{
+    static const struct {
+        const char *words, *size;
+        size_t nb_operands;
+    } t[] = {
+        { "-r 640 360", "640x360", 0 },     { "-r640 360 x", "640x360", 1 },
+        { "-r 640x360 7", "640x360", 1 },   { "--resize=640 360", "640x360", 0 },
+        { "--resize 640 -f 360", "640", 1 }, { "x -fr 640 360", "640x360", 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct run r;
+        run(&r, &plain, t[i].words);
+        assert_int_equal(r.ret, OPT_GO);
+        assert_string_equal(r.got.size, t[i].size);
+        assert_int_equal(r.operands.n, t[i].nb_operands);
+        end(&r);
+    }
+}
+
+static void takes_some_before(void **state)
+{
+    struct got g = { 0 };
+    char *words[] = { "prog", "-t", "a", "x", "-r", "1", "2", "-j", "4", "y", NULL };
+    char *wrong[] = { "prog", "-j", "4", "--nonsense", NULL };
+    struct run r;
+    int code = 0;
+    (void)state;
+    assert_int_equal(opt_read_early(&plain, 10, words, &g, &code), OPT_GO);
+    assert_int_equal(g.small, 4);
+    assert_null(g.text);
+    assert_int_equal(opt_read_early(&plain, 4, wrong, &g, &code), OPT_DONE);
+    assert_int_equal(code, 0);
+    run(&r, &plain, "-j 4 -t a");
+    assert_int_equal(r.got.small, 0);
+    assert_string_equal(r.got.text, "a");
+    end(&r);
+}
+
 static void refuses(void **state)
 {
     static const struct {
@@ -147,7 +202,11 @@ static void refuses(void **state)
         { "--zzzzzz", "unknown option: '--zzzzzz'; try 'prog --help'\n" },
         { "-z", "unknown option: '-z'; try 'prog --help'\n" },
         { "--text", "option needs a value: '--text TEXT'; try 'prog --help'\n" },
-        { "-t", "option needs a value: '-t'; try 'prog --help'\n" },
+        { "-t", "option needs a value: '-t TEXT'; try 'prog --help'\n" },
+        { "-flag", "unknown option: '-l' (is '--flag' meant?); try 'prog --help'\n" },
+        { "--t x", "ambiguous option: '--t' begins --text, --timeout; try 'prog --help'\n" },
+        { "-n 10", "-n: 10 is not within 1 to 9; try 'prog --help'\n" },
+        { "--number 10", "--number: 10 is not within 1 to 9; try 'prog --help'\n" },
         { "--flag=1", "option takes no value: '--flag=1'; try 'prog --help'\n" },
         { "--colour blue",
           "--colour: unknown value 'blue': it is one of red, green; try 'prog --help'\n" },
@@ -163,12 +222,6 @@ static void refuses(void **state)
         assert_string_equal(r.out, "");
         end(&r);
     }
-    struct run r;
-    run(&r, &plain, "-n 10");
-    assert_int_equal(r.code, 64);
-    assert_non_null(strstr(r.err, "--number"));
-    assert_non_null(strstr(r.err, "9"));
-    end(&r);
 }
 
 static void chooses_a_command(void **state)
@@ -181,6 +234,20 @@ static void chooses_a_command(void **state)
     assert_true(r.got.flag);
     assert_int_equal(r.operands.n, 1);
     end(&r);
+    run(&r, &subs, "-q --verbose send -q x");
+    assert_int_equal(r.ret, OPT_GO);
+    assert_int_equal(r.command, 1);
+    assert_int_equal(r.operands.n, 1);
+    end(&r);
+    cli_set_verbosity(0);
+    run(&r, &subs, "--flag send");
+    assert_string_equal(r.err,
+                        "prog: '--flag' stands behind the sub-command; try 'prog --help'\n");
+    run(&r, &subs, "-t send");
+    assert_string_equal(r.err, "prog: '-t' stands behind the sub-command; try 'prog --help'\n");
+    run(&r, &subs, "--hlep send");
+    assert_string_equal(
+        r.err, "prog: unknown option: '--hlep' (is '--help' meant?); try 'prog --help'\n");
     run(&r, &subs, "serve -f");
     assert_int_equal(r.ret, OPT_WRONG);
     assert_string_equal(r.err, "prog: unknown option: '-f'; try 'prog --help'\n");
@@ -189,7 +256,10 @@ static void chooses_a_command(void **state)
         r.err, "prog: unknown sub-command: 'sned' (is 'send' meant?); try 'prog --help'\n");
     run(&r, &subs, "");
     assert_int_equal(r.code, 64);
-    assert_string_equal(r.err, "prog: a sub-command is wanted: serve, ...; try 'prog --help'\n");
+    assert_string_equal(r.err, "prog: a sub-command is wanted: serve, send; try 'prog --help'\n");
+    run(&r, &subs, "nonsense");
+    assert_string_equal(r.err, "prog: unknown sub-command: 'nonsense': it is one of serve, send; "
+                               "try 'prog --help'\n");
 }
 
 static void prints_help(void **state)
@@ -217,6 +287,8 @@ static void prints_help(void **state)
                                "      --since TIME              when\n"
                                "      --colour NAME             which\n"
                                "      --maybe[=FMT]             with or without\n"
+                               "  -j, --jobs N                  a small number\n"
+                               "  -r, --resize W H              a size\n"
                                "\n"
                                "General:\n"
                                "  -q, --quiet                   print no notes and no progress\n"
@@ -253,7 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_everything),  cmocka_unit_test(refuses),
         cmocka_unit_test(chooses_a_command), cmocka_unit_test(prints_help),
-        cmocka_unit_test(finds_near_words),
+        cmocka_unit_test(finds_near_words),  cmocka_unit_test(joins_two_words),
+        cmocka_unit_test(takes_some_before),
     };
     cli_init("prog");
     cmocka_set_message_output(CM_OUTPUT_TAP);
