@@ -36,7 +36,7 @@ setup() {
 
 @test "--help, --version, and a full standard output" {
     expect 0 trtc-hls -h
-    grep -q '^Usage: trtc-hls ' out
+    grep -q '^usage: trtc-hls ' out
     quiet
     expect 0 trtc-hls --help
     expect 0 trtc-hls -V

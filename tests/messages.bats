@@ -98,4 +98,5 @@ meant() {
 @test "a misspelt option: the nearest one is named" {
     meant --anchor trtc-layout --ancor anna -n 1
     meant --align trtc-layout -align left -n 1
+    meant --segment-time trtc-hls -A 1 -R 1 --segmenttime 5 -
 }

@@ -5,9 +5,9 @@
  * segments and playlists named by the specification; prints the path of each file as soon as
  * it is complete. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +17,11 @@
 
 #include "../cli.h"
 #include "base/b64.h"
-#include "base/num.h"
 #include "base/utc.h"
 #include "account.h"
 #include "codec/av.h"
 #include "../memory.h"
+#include "../opt.h"
 #include "net/fetch.h"
 
 struct opts {
@@ -37,136 +37,89 @@ struct opts {
 
 #define WINDOW_US 15000000 /* of a live stream, so much of a track waits for the other one */
 
-enum { OPT_ROOM_TYPE = 256, OPT_HA, OPT_AV_MERGE, OPT_TAGS, OPT_NO_SYNC, OPT_JSON };
+/* ---- options ---- */
 
-static const char short_options[] = ":A:R:u:M:T:p:d:t:S:0hVqv";
-static const struct option long_options[] = {
-    { "sdkappid", required_argument, NULL, 'A' },
-    { "room", required_argument, NULL, 'R' },
-    { "room-type", required_argument, NULL, OPT_ROOM_TYPE },
-    { "user", required_argument, NULL, 'u' },
-    { "media", required_argument, NULL, 'M' },
-    { "task", required_argument, NULL, 'T' },
-    { "prefix", required_argument, NULL, 'p' },
-    { "dir", required_argument, NULL, 'd' },
-    { "segment-time", required_argument, NULL, 't' },
-    { "start", required_argument, NULL, 'S' },
-    { "ha", required_argument, NULL, OPT_HA },
-    { "av-merge", no_argument, NULL, OPT_AV_MERGE },
-    { "tags", required_argument, NULL, OPT_TAGS },
-    { "no-sync", no_argument, NULL, OPT_NO_SYNC },
-    { "null", no_argument, NULL, '0' },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'V' },
-    { "quiet", no_argument, NULL, 'q' },
-    { "verbose", no_argument, NULL, 'v' },
+static int take_room_type(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const types[] = { "auto", "int", "string", NULL };
+    char what[OPT_NAME_SIZE];
+    int i = 0;
+    const int ret = cli_choose(opt_name(row, what), value, types, &i);
+    ((struct opts *)to)->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
+    return ret;
+}
+
+static int take_media(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const medias[] = { "main", "aux", NULL };
+    char what[OPT_NAME_SIZE];
+    int i = 0;
+    const int ret = cli_choose(opt_name(row, what), value, medias, &i);
+    ((struct opts *)to)->media = i ? TRTC_MEDIA_AUX : TRTC_MEDIA_MAIN;
+    return ret;
+}
+
+static int take_ha(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const has[] = { "auto", "1", "2", "3", NULL };
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    const int ret = cli_choose(opt_name(row, what), value, has, &o->ha);
+    o->ha_auto = o->ha == 0;
+    return ret;
+}
+
+static int take_tags(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const tags[] = { "full", "classic", NULL };
+    char what[OPT_NAME_SIZE];
+    int i = 0;
+    const int ret = cli_choose(opt_name(row, what), value, tags, &i);
+    ((struct opts *)to)->tags = i ? TRTC_TAGS_CLASSIC : TRTC_TAGS_FULL;
+    return ret;
+}
+
+#define AT(member) .at = offsetof(struct opts, member)
+static const struct opt_row rows[] = {
+    { .help = "The names" },
+    { "sdkappid", 'A', "SDKAPPID", "application id in the names", .take = opt_int, AT(sdkappid),
+      .max = UINT32_MAX },
+    { "room", 'R', "ROOM", "room id in the names", .take = opt_text, AT(room) },
+    { "room-type", 0, "TYPE", "auto (a number is one; default), int, string",
+      .take = take_room_type },
+    { "user", 'u', "USER", "single-stream: this user's, sound and picture apart;\nwithout: mixed",
+      .take = opt_text, AT(user) },
+    { "media", 'M', "main|aux", "primary stream (default) or substream", .take = take_media },
+    { "task", 'T', "TASKID", "directory below DIR and PREFIX", .take = opt_text, AT(task) },
+    { "prefix", 'p', "PREFIX", "directory below DIR", .take = opt_text, AT(prefix) },
+    { "dir", 'd', "DIR", "where to write (default: here)", .take = opt_text, AT(dir) },
+    { "ha", 0, "WHICH", "recovery 1, 2 or 3, or auto: the next that is free", .take = take_ha },
+    { .help = "The segments" },
+    { "segment-time", 't', "SECONDS", "length of a segment (10); it ends at the next key frame",
+      .take = opt_duration, AT(target_us), .min = 100000, .max = INT64_C(3600000000) },
+    { "start", 'S', "START",
+      "time of the first frame: epoch ms, 17 digits or\n"
+      "RFC 3339 (default: what a stream of trtc-mix\nreports, else now)",
+      .take = opt_time, AT(start_ms) },
+    { "av-merge", 0, NULL, "with -u: sound and picture in one TS", .take = opt_flag, AT(av_merge) },
+    { "tags", 0, "FORM", "full (as current recordings; default), classic", .take = take_tags },
+    { "no-sync", 0, NULL, "do not wait for the disk", .take = opt_flag, AT(no_sync) },
+    { .help = "Output" },
+    { "null", '0', NULL, "end each path with NUL instead of a newline", .take = opt_flag,
+      AT(null) },
+    { "json", 0, NULL, "print objects (NDJSON) instead of paths", .take = opt_flag, AT(json) },
     { 0 },
 };
 
-static void usage(void)
-{
-    fputs(
-        "Usage: trtc-hls -A SDKAPPID -R ROOM [--room-type T] [-u USER [-M main|aux]] [-T TASKID] [-p PREFIX]\n"
-        "                [-d DIR] [-t SECONDS] [-S START] [--ha auto|1|2|3] [--av-merge] [--tags full|classic]\n"
-        "                [--no-sync] [-0] [--json] [INPUT]\n"
-        "Cuts INPUT (a file, a URL, or - for standard input) into TS segments and playlists of a recording.\n"
-        "\n"
-        "  -A, --sdkappid SDKAPPID     application id in the names\n"
-        "  -R, --room ROOM             room id in the names\n"
-        "      --room-type TYPE        auto (a number is one; default), int, string\n"
-        "  -u, --user USER             single-stream: this user's, sound and picture apart; without: mixed\n"
-        "  -M, --media main|aux        primary stream (default) or substream\n"
-        "  -T, --task TASKID           directory below DIR and PREFIX\n"
-        "  -p, --prefix PREFIX         directory below DIR\n"
-        "  -d, --dir DIR               where to write (default: here)\n"
-        "  -t, --segment-time SECONDS  length of a segment (10); it ends at the next key frame\n"
-        "  -S, --start START           time of the first frame: epoch ms, 17 digits or RFC 3339\n"
-        "                              (default: what a stream of trtc-mix reports, else now)\n"
-        "      --ha WHICH              recovery 1, 2 or 3, or auto: the next that is free\n"
-        "      --av-merge              with -u: sound and picture in one TS\n"
-        "      --tags FORM             full (as current recordings; default), classic\n"
-        "      --no-sync               do not wait for the disk\n"
-        "  -0, --null                  end each path with NUL instead of a newline\n"
-        "      --json                  print objects (NDJSON) instead of paths\n"
-        "  -q, --quiet                 no notes\n"
-        "  -v, --verbose               say more\n"
-        "  -h, --help                  this text\n"
-        "  -V, --version               the version\n",
-        stdout);
-}
-
-/* ---- options ---- */
-
-/* 0: go on, -1: done (help or version), else an exit status. */
-static int take_option(struct opts *o, int c, char *argv[])
-{
-    static const char *const room_types[] = { "auto", "int", "string", NULL };
-    static const char *const medias[] = { "main", "aux", NULL };
-    static const char *const has[] = { "auto", "1", "2", "3", NULL };
-    static const char *const tags[] = { "full", "classic", NULL };
-    struct trtc_err err;
-    int i = 0, ret = 0;
-    switch (c) {
-    case 'A':
-        return trtc_num_int("-A", optarg, 0, UINT32_MAX, &o->sdkappid, &err) < 0
-                   ? cli_usage("%s", err.msg)
-                   : 0;
-    case 'R':
-        o->room = optarg;
-        return 0;
-    case OPT_ROOM_TYPE:
-        ret = cli_choose("--room-type", optarg, room_types, &i);
-        o->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
-        return ret;
-    case 'u':
-        o->user = optarg;
-        return 0;
-    case 'M':
-        ret = cli_choose("-M", optarg, medias, &i);
-        o->media = i ? TRTC_MEDIA_AUX : TRTC_MEDIA_MAIN;
-        return ret;
-    case 'T':
-        o->task = optarg;
-        return 0;
-    case 'p':
-        o->prefix = optarg;
-        return 0;
-    case 'd':
-        o->dir = optarg;
-        return 0;
-    case 't':
-        return trtc_num_duration_us("-t", optarg, 100000, 3600 * INT64_C(1000000), &o->target_us,
-                                    &err) < 0
-                   ? cli_usage("%s", err.msg)
-                   : 0;
-    case 'S':
-        return trtc_time_parse(optarg, &o->start_ms, &err) < 0 ? cli_usage("-S: %s", err.msg) : 0;
-    case OPT_HA:
-        ret = cli_choose("--ha", optarg, has, &i);
-        o->ha_auto = i == 0;
-        o->ha = i;
-        return ret;
-    case OPT_AV_MERGE:
-        o->av_merge = true;
-        return 0;
-    case OPT_TAGS:
-        ret = cli_choose("--tags", optarg, tags, &i);
-        o->tags = i ? TRTC_TAGS_CLASSIC : TRTC_TAGS_FULL;
-        return ret;
-    case OPT_NO_SYNC:
-        o->no_sync = true;
-        return 0;
-    case '0':
-        o->null = true;
-        return 0;
-    case OPT_JSON:
-        o->json = true;
-        return 0;
-    default:
-        return cli_option(c, usage, argv);
-    }
-}
+static const struct opt_program program = {
+    .name = "trtc-hls",
+    .synopsis = "-A SDKAPPID -R ROOM [options] [INPUT]",
+    .about = "Cuts INPUT (a file, a URL, or - for standard input, the default) into TS segments and\n"
+             "playlists of a recording, and prints the path of each file as soon as it is complete.",
+    .example = "ffmpeg -i call.mp4 -c copy -f mpegts - |\n"
+               "    trtc-hls -A 1400000001 -R 3560 -u anna -d rec",
+    .rows = rows,
+};
 
 /* A directory given by the user is a name, not a way out of -d. */
 static bool is_plain_dir(const char *s)
@@ -179,20 +132,14 @@ static bool is_plain_dir(const char *s)
     return *s && s[strlen(s) - 1] != '/';
 }
 
-static int parse(struct opts *o, int argc, char *argv[])
+static int check(struct opts *o, const struct opt_list *operands)
 {
-    int c;
-    while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        int ret = take_option(o, c, argv);
-        if (ret)
-            return ret;
-    }
     if (o->sdkappid < 0 || !o->room)
         return cli_usage("%s is missing", o->sdkappid < 0 ? "-A" : "-R");
-    if (optind + 1 < argc)
-        return cli_usage("one INPUT only: unexpected '%s'", argv[optind + 1]);
-    if (optind < argc)
-        o->input = argv[optind];
+    if (operands->n > 1)
+        return cli_usage("one INPUT only: unexpected '%s'", operands->items[1]);
+    if (operands->n)
+        o->input = operands->items[0];
     if (!o->user && (o->media != TRTC_MEDIA_NONE || o->av_merge))
         return cli_usage("%s goes with -u", o->av_merge ? "--av-merge" : "-M");
     if (o->task && (strchr(o->task, '/') || !is_plain_dir(o->task)))
@@ -355,23 +302,29 @@ static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
     return ret;
 }
 
+static int record_all(const struct opts *o)
+{
+    struct trtc_err err;
+    bool lossy = false;
+    trtc_av_quiet();
+    cli_catch_signals();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
+    if (run(o, &lossy, &err) < 0)
+        return err.code == 128 + SIGPIPE ? err.code : cli_report(&err);
+    return lossy ? TRTC_EX_LOSS : TRTC_EX_OK;
+}
+
 int main(int argc, char *argv[])
 {
     struct opts o = {
         .sdkappid = -1, .dir = ".", .input = "-", .target_us = 10000000, .start_ms = TRTC_NOTIME
     };
-    struct trtc_err err;
-    cli_init("trtc-hls");
-    int code = parse(&o, argc, argv);
-    if (code == 0) {
-        trtc_av_quiet();
-        cli_catch_signals();
-        signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
-        bool lossy = false;
-        if (run(&o, &lossy, &err) < 0)
-            code = err.code == 128 + SIGPIPE ? err.code : cli_report(&err);
-        else if (lossy)
-            code = TRTC_EX_LOSS;
-    }
-    return cli_finish(code < 0 ? 0 : memory_settle(code));
+    struct opt_list operands;
+    int code = 0;
+    cli_init(program.name);
+    if (opt_read(&program, argc, argv, &o, NULL, &operands, &code) == OPT_GO &&
+        (code = check(&o, &operands)) == 0)
+        code = record_all(&o);
+    opt_list_free(&operands);
+    return cli_finish(memory_settle(code));
 }
