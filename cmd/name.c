@@ -2,19 +2,19 @@
 /* trtc-name: takes the file names of recordings apart (decode), and makes them (encode).
  * Reads names or NDJSON from stdin, or names from the command line; writes TSV, NDJSON or names. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "opt.h"
 #include "base/b64.h"
 #include "base/file.h"
 #include "playlist/name.h"
 #include "playlist/namejson.h"
-#include "base/num.h"
 #include "playlist/plain_name.h"
 #include "playlist/put.h"
 #include "base/records.h"
@@ -24,68 +24,25 @@
 #define OBJECT_MAX_BYTES TRTC_NAMEJSON_MAX(NAME_MAX_BYTES) /* of one line of NDJSON: holds any name's object */
 #define FLUSH_BYTES ((size_t)256 * 1024)
 
-enum opt {
-    OPT_JSON = 256,
-    OPT_HEADER,
-    OPT_ROOM_TYPE,
-    OPT_TYPE,
-    OPT_UTC,
-    OPT_INDEX,
-    OPT_HA,
-    OPT_EXT,
-};
+enum { ENCODE, DECODE }; /* the sub-commands, in the order of their table */
 
 struct opts {
     bool json, header, null;
-    bool fields; /* encode: a part was given by an option */
     enum trtc_room_type room_type;
-    const char *sdkappid, *room, *user, *prefix, *task;
-    struct trtc_name name; /* encode: the parts that need no Base64 */
-    bool ext_given;
-    char *const *operands;
-    int nb_operands;
+    bool room_type_given;
+    int media, type, ext; /* places in the words of the options; -1: not given */
+    const char *room, *user, *prefix, *task;
+    int64_t sdkappid, index, ha; /* -1: not given */
+    int64_t utc_ms;
+    struct opt_list operands;
 };
 
 /* Output gathers here and leaves in large writes. */
 struct out {
     char *buf;
     size_t size, n;
+    bool reader_left; /* which ends the program, and is no fault */
 };
-
-static void usage(void)
-{
-    fputs("usage: trtc-name encode --sdkappid N --room R [options] --ext m3u8|ts|mp4\n"
-          "       trtc-name encode --json < objects > names\n"
-          "       trtc-name decode [options] [NAME...]\n"
-          "\n"
-          "The file names of TRTC recordings: encode makes them, decode takes them apart.\n"
-          "\n"
-          "decode reads the names given, or stdin (also for '-'), and prints one line each:\n"
-          "  sdkappid room room_type user media type utc index ext ha task prefix\n"
-          "      --header          start with a line that names the columns\n"
-          "      --json            NDJSON instead of TSV; for encode: NDJSON on stdin\n"
-          "  -0, --null            names end with NUL, not with a newline, in and out\n"
-          "      --room-type T     auto (default), int or string: what the room is\n"
-          "\n"
-          "encode makes one name of its options, or a name of each object of decode --json:\n"
-          "  -A, --sdkappid N      application id, 0 to 4294967295\n"
-          "  -R, --room R          room: a number or a string, told apart as --room-type says\n"
-          "  -u, --user U          user id, for a stream of its own; without: the mixed stream\n"
-          "  -M, --media M         main or aux, goes with --user\n"
-          "      --type T          audio or video, goes with --user, not for mp4\n"
-          "      --utc TIME        start of a ts: epoch ms, 17 digits or RFC 3339\n"
-          "      --index N         number of an mp4 or m3u8, from 1\n"
-          "      --ha N            1 to 3: recovered file, not for mp4\n"
-          "      --ext EXT         m3u8, ts or mp4\n"
-          "  -p, --prefix P        directories before the task's; goes with --task\n"
-          "  -T, --task ID         task id, the directory of the file\n"
-          "\n"
-          "  -q, --quiet           no notes\n"
-          "  -v, --verbose         say at the end how many names there were\n"
-          "  -h, --help            print this and exit\n"
-          "  -V, --version         print the version and exit\n",
-          stdout);
-}
 
 /* ---- output ---- */
 
@@ -101,8 +58,9 @@ static int out_flush(void *arg, struct trtc_err *err)
 {
     struct out *out = arg;
     int errnum = trtc_write_errno(STDOUT_FILENO, out->buf, out->n);
+    out->reader_left = errnum == EPIPE;
     if (errnum)
-        return trtc_fail_errno(err, errnum == EPIPE ? TRTC_EX_OK : TRTC_EX_IOERR, errnum, "standard output");
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "standard output");
     out->n = 0;
     return 0;
 }
@@ -262,10 +220,10 @@ static int decode(const struct opts *o, struct trtc_err *err)
         *q++ = o->null ? '\0' : '\n';
         d.out.n = (size_t)(q - d.out.buf);
     }
-    if (!o->nb_operands && decode_stdin(&d, err) < 0)
+    if (!o->operands.n && decode_stdin(&d, err) < 0)
         goto done;
-    for (int i = 0; i < o->nb_operands; i++) {
-        const char *s = o->operands[i];
+    for (size_t i = 0; i < o->operands.n; i++) {
+        const char *s = o->operands.items[i];
         if ((strcmp(s, "-") == 0 ? decode_stdin(&d, err) : decode_name(&d, s, strlen(s), 0, err)) < 0)
             goto done;
     }
@@ -274,6 +232,8 @@ static int decode(const struct opts *o, struct trtc_err *err)
     cli_debug("%" PRIu64 " names, %" PRIu64 " of them bad", d.nb_names, d.nb_bad);
     ret = d.nb_bad ? TRTC_EX_DATAERR : TRTC_EX_OK;
 done:
+    if (d.out.reader_left)
+        ret = TRTC_EX_OK;
     free(d.scratch);
     free(d.out.buf);
     return ret;
@@ -343,10 +303,32 @@ done:
     return ret;
 }
 
+/* An empty one is what is left of an unset variable: as if it were not there. */
+static struct trtc_span span_of(const char *s)
+{
+    return s && *s ? (struct trtc_span){ s, strlen(s) } : (struct trtc_span){ NULL, 0 };
+}
+
+/* The parts that need no Base64. */
+static struct trtc_name name_of(const struct opts *o)
+{
+    return (struct trtc_name){
+        .sdkappid = o->sdkappid,
+        .prefix = span_of(o->prefix),
+        .task = span_of(o->task),
+        .media = (enum trtc_media)(TRTC_MEDIA_MAIN + o->media),
+        .type = (enum trtc_type)(TRTC_TYPE_AUDIO + o->type),
+        .ext = (enum trtc_ext)o->ext,
+        .utc_ms = o->utc_ms,
+        .index = o->index < 0 ? 0 : o->index,
+        .ha = o->ha < 0 ? 0 : (int)o->ha,
+    };
+}
+
 static int encode_options(const struct opts *o, struct out *out, struct trtc_err *err)
 {
     int ret = -1;
-    struct trtc_name name = o->name;
+    struct trtc_name name = name_of(o);
     size_t room_n = strlen(o->room), user_n = o->user ? strlen(o->user) : 0;
     char *room = malloc(TRTC_B64_ENCODED_MAX(room_n));
     char *user = malloc(TRTC_B64_ENCODED_MAX(user_n));
@@ -376,237 +358,140 @@ static int encode(const struct opts *o, struct trtc_err *err)
     if (out_init(&out, 2 * NAME_MAX_BYTES, err) < 0)
         return -1;
     int ret = o->json ? encode_objects(o, &out, err) : encode_options(o, &out, err);
+    if (out.reader_left)
+        ret = TRTC_EX_OK;
     free(out.buf);
     return ret;
 }
 
 /* ---- options ---- */
 
-static const struct option decode_options[] = {
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'V' },
-    { "quiet", no_argument, NULL, 'q' },
-    { "verbose", no_argument, NULL, 'v' },
-    { "null", no_argument, NULL, '0' },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "header", no_argument, NULL, OPT_HEADER },
-    { "room-type", required_argument, NULL, OPT_ROOM_TYPE },
-    { NULL, 0, NULL, 0 },
+static const char *const medias[] = { "main", "aux", NULL };
+static const char *const types[] = { "audio", "video", NULL };
+static const char *const exts[] = { "m3u8", "ts", "mp4", NULL };
+
+static int take_room_type(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const room_types[] = { "auto", "int", "string", NULL };
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    int i = 0;
+    const int code = cli_choose(opt_name(row, what), value, room_types, &i);
+    o->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
+    o->room_type_given = true;
+    return code;
+}
+
+#define AT(member)  .at = offsetof(struct opts, member)
+#define TO_ENCODE   .commands = 1U << ENCODE
+#define TO_DECODE   .commands = 1U << DECODE
+static const struct opt_row rows[] = {
+    { .help = "The parts of a name" },
+    { "sdkappid", 'A', "N", "application id, 0 to 4294967295", .take = opt_int, AT(sdkappid),
+      .max = TRTC_NAME_SDKAPPID_MAX, TO_ENCODE },
+    { "room", 'R', "R", "room: a number or a string", .take = opt_text, AT(room), TO_ENCODE },
+    { "room-type", 0, "T", "auto (default), int or string: what the room is",
+      .take = take_room_type, TO_ENCODE },
+    { "user", 'u', "U", "user id, for a stream of its own; without: the mixed\nstream",
+      .take = opt_text, AT(user), TO_ENCODE },
+    { "media", 'M', "M", "main or aux, goes with --user", .take = opt_word, AT(media),
+      .words = medias, TO_ENCODE },
+    { "type", 0, "T", "audio or video, goes with --user, not for mp4", .take = opt_word, AT(type),
+      .words = types, TO_ENCODE },
+    { "utc", 0, "TIME", "start of a ts: epoch ms, 17 digits or RFC 3339", .take = opt_time,
+      AT(utc_ms), TO_ENCODE },
+    { "index", 0, "N", "number of an mp4 or m3u8, from 1", .take = opt_int, AT(index), .min = 1,
+      .max = TRTC_NAME_INDEX_MAX, TO_ENCODE },
+    { "ha", 0, "N", "1 to 3: recovered file, not for mp4", .take = opt_int, AT(ha), .min = 1,
+      .max = TRTC_NAME_HA_MAX, TO_ENCODE },
+    { "ext", 0, "EXT", "m3u8, ts or mp4", .take = opt_word, AT(ext), .words = exts, TO_ENCODE },
+    { "prefix", 'p', "P", "directories before the task's; goes with --task", .take = opt_text,
+      AT(prefix), TO_ENCODE },
+    { "task", 'T', "ID", "task id, the directory of the file", .take = opt_text, AT(task),
+      TO_ENCODE },
+    { .help = "Input and output" },
+    { "json", 0, NULL, "NDJSON on stdin instead of the parts", .take = opt_flag, AT(json),
+      TO_ENCODE },
+    { "json", 0, NULL, "NDJSON instead of TSV", .take = opt_flag, AT(json), TO_DECODE },
+    { "room-type", 0, "T", "auto (default), int or string: what the rooms are",
+      .take = take_room_type, TO_DECODE },
+    { "header", 0, NULL, "start with a line that names the columns", .take = opt_flag, AT(header),
+      TO_DECODE },
+    { "null", '0', NULL, "names end with NUL, not with a newline, in and out", .take = opt_flag,
+      AT(null) },
+    { 0 },
 };
 
-static const struct option encode_options_table[] = {
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'V' },
-    { "quiet", no_argument, NULL, 'q' },
-    { "verbose", no_argument, NULL, 'v' },
-    { "null", no_argument, NULL, '0' },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "room-type", required_argument, NULL, OPT_ROOM_TYPE },
-    { "sdkappid", required_argument, NULL, 'A' },
-    { "room", required_argument, NULL, 'R' },
-    { "user", required_argument, NULL, 'u' },
-    { "media", required_argument, NULL, 'M' },
-    { "type", required_argument, NULL, OPT_TYPE },
-    { "utc", required_argument, NULL, OPT_UTC },
-    { "index", required_argument, NULL, OPT_INDEX },
-    { "ha", required_argument, NULL, OPT_HA },
-    { "ext", required_argument, NULL, OPT_EXT },
-    { "prefix", required_argument, NULL, 'p' },
-    { "task", required_argument, NULL, 'T' },
-    { NULL, 0, NULL, 0 },
+static const struct opt_command commands[] = {
+    { "encode", "--sdkappid N --room R [options] --ext m3u8|ts|mp4\n--json < objects > names",
+      "Makes the name of a recording's file of the options, or a name of each object of\n"
+      "'decode --json'.",
+      "trtc-name encode --sdkappid 1400000001 --room 3560 --user anna --media main --ext mp4" },
+    { "decode", "[options] [NAME...]",
+      "Takes the names given, or those on stdin (also for '-'), apart, and prints one line each:\n"
+      "sdkappid room room_type user media type utc index ext ha task prefix",
+      "ls recording | trtc-name decode --header" },
+    { 0 },
 };
 
-/* The number of arg among the words, from 0. */
-static int parse_word(const char *what, const char *arg, const char *const words[3], int *out)
+static const struct opt_program program = {
+    .name = "trtc-name",
+    .about = "The file names of TRTC recordings: encode makes them, decode takes them apart.",
+    .example = "ls recording | trtc-name decode --header",
+    .rows = rows,
+    .commands = commands,
+};
+
+static bool any_part(const struct opts *o)
 {
-    for (int i = 0; i < 3 && words[i]; i++) {
-        if (strcmp(arg, words[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-    }
-    return cli_usage("%s: '%s' is not %s%s%s%s%s", what, arg, words[0], words[2] ? ", " : " or ", words[1],
-                     words[2] ? " or " : "", words[2] ? words[2] : "");
+    return o->sdkappid >= 0 || o->room || o->user || o->prefix || o->task || o->media >= 0 ||
+           o->type >= 0 || o->ext >= 0 || o->index >= 0 || o->ha >= 0 ||
+           o->utc_ms != TRTC_NOTIME || o->room_type_given;
 }
 
-static int parse_number(const char *what, const char *arg, int64_t min, int64_t max, int64_t *out)
-{
-    struct trtc_err err;
-    return trtc_num_int(what, arg, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
-}
-
-/* An empty one is what is left of an unset variable: as if it were not there. */
-static struct trtc_span span_of(const char *s)
-{
-    return *s ? (struct trtc_span){ s, strlen(s) } : (struct trtc_span){ NULL, 0 };
-}
-
-/* The options that are a part of the name. */
-static int parse_field(struct opts *o, int c, const char *arg)
-{
-    static const char *const media[3] = { "main", "aux" };
-    static const char *const types[3] = { "audio", "video" };
-    static const char *const exts[3] = { "m3u8", "ts", "mp4" };
-    struct trtc_err err;
-    int64_t value;
-    int word = 0, code;
-    o->fields = true;
-    switch (c) {
-    case 'A':
-        o->sdkappid = arg;
-        return parse_number("--sdkappid", arg, 0, TRTC_NAME_SDKAPPID_MAX, &o->name.sdkappid);
-    case 'R':
-        o->room = arg;
-        return 0;
-    case 'u':
-        o->user = arg;
-        return 0;
-    case 'p':
-        o->name.prefix = span_of(arg);
-        return 0;
-    case 'T':
-        o->name.task = span_of(arg);
-        return 0;
-    case 'M':
-        if ((code = parse_word("--media", arg, media, &word)) == 0)
-            o->name.media = word ? TRTC_MEDIA_AUX : TRTC_MEDIA_MAIN;
-        return code;
-    case OPT_TYPE:
-        if ((code = parse_word("--type", arg, types, &word)) == 0)
-            o->name.type = word ? TRTC_TYPE_VIDEO : TRTC_TYPE_AUDIO;
-        return code;
-    case OPT_EXT:
-        o->ext_given = true;
-        if ((code = parse_word("--ext", arg, exts, &word)) == 0)
-            o->name.ext = (enum trtc_ext)word;
-        return code;
-    case OPT_UTC:
-        return trtc_time_parse(arg, &o->name.utc_ms, &err) < 0 ? cli_usage("--utc: %s", err.msg) : 0;
-    case OPT_INDEX:
-        return parse_number("--index", arg, 1, TRTC_NAME_INDEX_MAX, &o->name.index);
-    default: /* OPT_HA */
-        if ((code = parse_number("--ha", arg, 1, TRTC_NAME_HA_MAX, &value)) == 0)
-            o->name.ha = (int)value;
-        return code;
-    }
-}
-
-/* What the loop over the options cannot see. */
+/* What the rows cannot say. */
 static int check_encode(const struct opts *o)
 {
-    if (o->nb_operands && !(o->json && o->nb_operands == 1 && strcmp(o->operands[0], "-") == 0))
-        return cli_usage("unexpected operand '%s'", o->operands[0]);
+    if (o->operands.n && !(o->json && o->operands.n == 1 && strcmp(o->operands.items[0], "-") == 0))
+        return cli_usage("unexpected operand '%s'", o->operands.items[0]);
     if (o->json)
-        return o->fields ? cli_usage("--json takes the parts of the names from stdin, not from options") : 0;
-    if (!o->sdkappid)
+        return any_part(o)
+                   ? cli_usage("--json takes the parts of the names from stdin, not from options")
+                   : 0;
+    if (o->sdkappid < 0)
         return cli_usage("--sdkappid is missing");
     if (!o->room)
         return cli_usage("--room is missing");
-    if (!o->ext_given)
+    if (o->ext < 0)
         return cli_usage("--ext is missing: m3u8, ts or mp4");
     return 0;
 }
 
-/* Returns 0 to go on, or -1 with *code: the program is done. argv[0] is the sub-command. */
-static int parse(struct opts *o, bool encoding, int argc, char *argv[], int *code)
+static int run(const struct opts *o, int command)
 {
-    static const char *const room_types[3] = { "auto", "int", "string" };
-    const struct option *table = encoding ? encode_options_table : decode_options;
-    const char *letters = encoding ? ":hVqv0A:R:u:M:p:T:" : ":hVqv0";
-    int c, word = 0;
-    *code = TRTC_EX_OK;
-    optind = 0; /* glibc: start over, with another table */
-    while ((c = getopt_long(argc, argv, letters, table, NULL)) != -1) {
-        switch (c) {
-        case 'h':
-            usage();
-            return -1;
-        case 'V':
-            cli_version();
-            return -1;
-        case 'q':
-            cli_set_verbosity(-1);
-            break;
-        case 'v':
-            cli_set_verbosity(1);
-            break;
-        case '0':
-            o->null = true;
-            break;
-        case OPT_JSON:
-            o->json = true;
-            break;
-        case OPT_HEADER:
-            o->header = true;
-            break;
-        case OPT_ROOM_TYPE:
-            if ((*code = parse_word("--room-type", optarg, room_types, &word)) != 0)
-                return -1;
-            o->room_type = word == 0 ? TRTC_ROOM_AUTO : word == 1 ? TRTC_ROOM_INT : TRTC_ROOM_STRING;
-            o->fields |= encoding;
-            break;
-        case ':':
-        case '?':
-            *code = cli_bad_option(c, argv);
-            return -1;
-        default:
-            if ((*code = parse_field(o, c, optarg)) != 0)
-                return -1;
-        }
-    }
-    o->operands = argv + optind;
-    o->nb_operands = argc - optind;
-    if (encoding)
-        *code = check_encode(o);
-    return *code ? -1 : 0;
-}
-
-static int run(const char *command, int argc, char *argv[])
-{
-    struct opts o = { .name = { .utc_ms = TRTC_NOTIME } };
     struct trtc_err err;
-    bool encoding = strcmp(command, "encode") == 0;
-    int code;
-    if (!encoding && strcmp(command, "decode") != 0)
-        return cli_usage("unknown command '%s': encode or decode", command);
-    if (parse(&o, encoding, argc, argv, &code) < 0)
+    int code = command == ENCODE ? check_encode(o) : 0;
+    if (code)
         return code;
-    code = encoding ? encode(&o, &err) : decode(&o, &err);
+    code = command == ENCODE ? encode(o, &err) : decode(o, &err);
     if (code >= 0)
         return code;
-    /* A reader that has seen enough is no fault. */
-    return err.code == TRTC_EX_OK ? TRTC_EX_OK : err.code == TRTC_EX_USAGE ? cli_usage("%s", err.msg) : cli_report(&err);
+    return err.code == TRTC_EX_USAGE ? cli_usage("%s", err.msg) : cli_report(&err);
 }
 
 int main(int argc, char *argv[])
 {
-    int c, code = TRTC_EX_OK;
-    cli_init("trtc-name");
-    /* The common options may also stand before the command. */
-    while ((c = getopt_long(argc, argv, "+:hVqv", decode_options, NULL)) != -1) {
-        switch (c) {
-        case 'h':
-            usage();
-            return cli_finish(TRTC_EX_OK);
-        case 'V':
-            cli_version();
-            return cli_finish(TRTC_EX_OK);
-        case 'q':
-            cli_set_verbosity(-1);
-            break;
-        case 'v':
-            cli_set_verbosity(1);
-            break;
-        case ':':
-        case '?':
-            return cli_finish(cli_bad_option(c, argv));
-        default:
-            return cli_finish(cli_usage("'%s' stands after the command", argv[optind - 1]));
-        }
-    }
-    if (optind == argc)
-        code = cli_usage("a command is missing: encode or decode");
-    else
-        code = run(argv[optind], argc - optind, argv + optind);
+    struct opts o = { .sdkappid = -1,
+                      .media = -1,
+                      .type = -1,
+                      .ext = -1,
+                      .index = -1,
+                      .ha = -1,
+                      .utc_ms = TRTC_NOTIME };
+    int command = 0, code = 0;
+    cli_init(program.name);
+    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
+        code = run(&o, command);
+    opt_list_free(&o.operands);
     return cli_finish(code);
 }

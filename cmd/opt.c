@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
 #include "base/num.h"
 #include "base/utc.h"
+#include "cli.h"
 #include "opt_help.h"
 
 enum { FIRST_LONG = 256, NEAR = 3, WORD_MAX = 64 };
@@ -92,7 +92,8 @@ int opt_bytes(void *to, const struct opt_row *row, const char *value)
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
     return checked(
-        trtc_num_bytes(opt_name(row, what), value, row->min, row->max, member(to, row), &err), &err);
+        trtc_num_bytes(opt_name(row, what), value, row->min, row->max, member(to, row), &err),
+        &err);
 }
 
 int opt_duration(void *to, const struct opt_row *row, const char *value)
@@ -330,7 +331,7 @@ static int refuse_letter(const struct reading *g, int c, char *const argv[])
     const struct opt_row *row = row_of(g, optopt);
     const char *name = long_meant(g, argv);
     if (c == ':' && row)
-        return cli_usage("option needs a value: '-%c %s'", optopt, row->value);
+        return cli_usage("option needs a value: '-%c' %s", optopt, row->value);
     if (name)
         return cli_usage("unknown option: '-%c' (is '--%s' meant?)", optopt, name);
     return cli_usage("unknown option: '-%c'", optopt);
@@ -344,7 +345,7 @@ static int refuse(const struct reading *g, int c, char *const argv[])
     if (optopt < FIRST_LONG)
         return refuse_letter(g, c, argv);
     const struct opt_row *row = g->rows[optopt - FIRST_LONG];
-    return c == ':' ? cli_usage("option needs a value: '--%s %s'", row->name, row->value)
+    return c == ':' ? cli_usage("option needs a value: '--%s' %s", row->name, row->value)
                     : cli_usage("option takes no value: '%s'", word);
 }
 

@@ -84,19 +84,21 @@ P
     ((said == 2)) || fail 'nothing was said'
 }
 
-# meant OPTION COMMAND...: refused with 64 in one line, which names the option that was meant.
+# meant WORD COMMAND...: refused with 64 in one line, which names the option or sub-command that was meant.
 meant() {
-    local status=0 option=$1
+    local status=0 word=$1
     shift
     "$@" >out 2>err </dev/null || status=$?
     [ "$status" -eq 64 ] || fail "exit $status: $*"
     [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $*"
-    grep -qF "(is '$option' meant?); try '$1 --help'" err || fail "$option is not named: $*"
+    grep -qF "(is '$word' meant?); try '$1 --help'" err || fail "$word is not named: $*"
     [ ! -s out ]
 }
 
-@test "a misspelt option: the nearest one is named" {
+@test "a misspelt option or sub-command: the nearest one is named" {
     meant --anchor trtc-layout --ancor anna -n 1
     meant --align trtc-layout -align left -n 1
     meant --segment-time trtc-hls -A 1 -R 1 --segmenttime 5 -
+    meant --room-type trtc-name decode --roomtype int
+    meant encode trtc-name encdoe
 }
