@@ -153,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             put_list(lists[i], p, n);
         else
             unlink(lists[i]);
-    if (trtc_scan_dir(&s, ".", false, NULL, 0, &err) == 0)
+    if (trtc_scan_dir(&s, ".", &(struct trtc_find){ 0 }, &err) == 0)
         for (size_t i = 0; i < s.n; i++)
             plan(&s.recs[i], how, facts);
     else

@@ -123,7 +123,6 @@ static void make(struct made *m, const char *text, enum trtc_aux aux)
 static void made_fini(struct made *m)
 {
     trtc_timeline_fini(&m->t);
-    trtc_losses_fini(&m->r.losses);
     free(m->r.pieces);
     free(m->text);
 }

@@ -114,7 +114,8 @@ static struct trtc_scan scan(bool recursive, const char *user)
 {
     struct trtc_scan s = { 0 };
     struct trtc_err err = { 0 };
-    if (trtc_scan_dir(&s, "d", recursive, &user, user ? 1 : 0, &err) < 0)
+    const struct trtc_find find = { recursive, &user, user ? 1 : 0 };
+    if (trtc_scan_dir(&s, "d", &find, &err) < 0)
         fail_msg("%s", err.msg);
     return s;
 }
@@ -732,7 +733,7 @@ static void test_directories(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct trtc_scan s = { 0 };
         struct trtc_err err;
-        assert_int_equal(trtc_scan_dir(&s, good[i], false, NULL, 0, &err), 0);
+        assert_int_equal(trtc_scan_dir(&s, good[i], &(struct trtc_find){ 0 }, &err), 0);
         assert_int_equal(s.n, 1);
         assert_string_equal(s.recs[0].dir, i == 3 ? "./d" : "d");
         char *path = trtc_piece_path(&s.recs[0], &s.recs[0].pieces[0]);
@@ -748,7 +749,7 @@ static void test_directories(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct trtc_scan s = { 0 };
         struct trtc_err err = { 0 };
-        assert_int_equal(trtc_scan_dir(&s, bad[i], true, NULL, 0, &err), -1);
+        assert_int_equal(trtc_scan_dir(&s, bad[i], &(struct trtc_find){ .recursive = true }, &err), -1);
         assert_int_equal(err.code, TRTC_EX_NOINPUT);
         trtc_scan_fini(&s);
     }
@@ -771,7 +772,7 @@ static void test_held(void **state)
         l = (struct rlimit){ (rlim_t)(lowest + more), was.rlim_max };
         s = (struct trtc_scan){ 0 };
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
-        int ret = trtc_scan_dir(&s, "d", false, NULL, 0, &err);
+        int ret = trtc_scan_dir(&s, "d", &(struct trtc_find){ 0 }, &err);
         setrlimit(RLIMIT_NOFILE, &was);
         assert_int_equal(ret, more ? 0 : -1);
         const struct trtc_err *why = more ? s.recs[0].held : &err;

@@ -17,7 +17,7 @@
 #include "recording/plan_print.h"
 #include "codec/av.h"
 #include "merge/merge.h"
-#include "source/probe.h"
+#include "source/load.h"
 #include "merge/report.h"
 #include "../memory.h"
 #include "jobs.h"
@@ -292,15 +292,22 @@ static int parse(struct opts *o, int argc, char *argv[])
 
 /* ---- what there is, what will be made ---- */
 
+static void say_losses(struct work *w, const struct trtc_recording *r,
+                       const struct trtc_losses *losses)
+{
+    for (size_t i = 0; i < losses->n; i++)
+        if (trtc_source_wanted(r, losses->items[i].source, w->o->plan.aux))
+            merge_say_loss(w, &losses->items[i]);
+}
+
 static void say_recording(struct work *w, const struct trtc_recording *r,
                           const struct trtc_timeline *t)
 {
     const char *who = r->user ? r->user_id : "mixed";
     for (size_t i = 0; i < r->nb_notes; i++)
         cli_note("%s", r->notes[i]);
-    for (size_t i = 0; i < r->losses.n; i++)
-        if (trtc_source_wanted(r, r->losses.items[i].source, w->o->plan.aux))
-            merge_say_loss(w, &r->losses.items[i]);
+    say_losses(w, r, &r->losses);
+    say_losses(w, r, &t->losses);
     if (t->nb_left_out)
         cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who,
                  t->nb_left_out, (int)w->o->plan.aux);
@@ -342,27 +349,50 @@ static void check_users(struct work *w)
     }
 }
 
-static bool same_dir(const char *a, const char *b)
+/* One directory that cannot be read does not stop the others. */
+static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
 {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    struct work *w = opaque;
+    (void)dir;
+    if (why)
+        w->code = trtc_worse(w->code, cli_report(why));
+    return 0;
 }
 
-static int scan_all(struct work *w, struct trtc_err *err)
+static void say_scan(struct work *w)
 {
-    const struct opts *o = w->o;
-    for (size_t i = 0; i < o->nb_dirs; i++) {
-        bool again = false;
-        for (size_t k = 0; k < i; k++)
-            again |= same_dir(o->dirs[k], o->dirs[i]);
-        if (!again &&
-            trtc_scan_dir(&w->scan, o->dirs[i], o->recursive, o->users, o->nb_users, err) < 0)
-            w->code = trtc_worse(w->code, cli_report(err));
-    }
     for (size_t i = 0; i < w->scan.nb_notes; i++)
         cli_note("%s", w->scan.notes[i]);
     for (size_t i = 0; i < w->scan.losses.n; i++)
         merge_say_loss(w, &w->scan.losses.items[i]);
+}
+
+/* Recordings that go on are left alone. */
+static bool is_wanted(void *opaque, const struct trtc_recording *r)
+{
+    const struct work *w = opaque;
+    return !w->o->finished || r->ended;
+}
+
+static int load_all(struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    const struct trtc_load what = {
+        .dirs = o->dirs,
+        .nb_dirs = o->nb_dirs,
+        .recursive = o->recursive,
+        .users = o->users,
+        .nb_users = o->nb_users,
+        .count_frames = o->plan.fps && o->plan.video != TRTC_CHOICE_ENCODE,
+        .seen = seen_dir,
+        .wanted = is_wanted,
+        .opaque = w,
+        .stop = &cli_signal,
+    };
+    const int ret = trtc_recordings_load(&w->scan, &what, err);
+    say_scan(w);
+    if (ret < 0)
+        return -1;
     if (w->scan.n == 0 && w->code <= TRTC_EX_LOSS && !o->nb_users)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs[0]);
     check_users(w);
@@ -387,25 +417,20 @@ static void check_output(struct work *w, struct trtc_output *out)
 static int plan_all(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
-    bool count = o->plan.fps && o->plan.video != TRTC_CHOICE_ENCODE;
     w->lines = calloc(w->scan.n + 1, sizeof *w->lines);
     if (!w->lines)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
-        struct trtc_recording *r = &w->scan.recs[i];
+        const struct trtc_recording *r = &w->scan.recs[i];
         if (o->finished && !r->ended) {
             cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir,
                      r->user ? r->user_id : "mixed");
             continue;
         }
-        if (!r->held && trtc_probe_recording(r, count, err) < 0)
-            return -1;
         if (r->held) {
             say_held(w, r);
             continue;
         }
-        if (trtc_recording_settle(r, err) < 0)
-            return -1;
         if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
@@ -477,7 +502,7 @@ static int run(struct work *w, struct trtc_err *err)
             return -1;
     }
     cli_catch_signals();
-    if (scan_all(w, err) < 0 || plan_all(w, err) < 0)
+    if (load_all(w, err) < 0 || plan_all(w, err) < 0)
         return -1;
     if (o->print)
         return print_plan(w, err);

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "base/utc.h"
 #include "source/presence.h"
-#include "source/probe.h"
+#include "source/load.h"
 #include "mix.h"
 #include "net/fetch.h"
 
@@ -107,7 +107,8 @@ static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool
 
 /* ---- directories ---- */
 
-static int add_stream(struct inputs *in, struct trtc_recording *r, bool aux, struct trtc_err *err)
+static int add_stream(struct inputs *in, const struct trtc_recording *r, bool aux,
+                      struct trtc_err *err)
 {
     /* an id that is no text goes by its form in file names */
     const char *user =
@@ -146,7 +147,22 @@ static bool is_usable(const struct trtc_recording *r)
     return false;
 }
 
-static int add_recording(struct inputs *in, struct trtc_recording *r, struct trtc_err *err)
+/* What a stream that takes part may have in it; user: as streams are subscribed to. */
+static bool takes_part(const struct inputs *in, const struct trtc_recording *r)
+{
+    const char *user = r->user_id_text ? r->user_id : r->user;
+    if (!r->user)
+        return false;
+    const struct trtc_wanted a = wanted(in, user, false), b = wanted(in, user, true);
+    return a.sound || a.picture || b.sound || b.picture;
+}
+
+static bool is_wanted(void *opaque, const struct trtc_recording *r)
+{
+    return takes_part(opaque, r);
+}
+
+static int add_recording(struct inputs *in, const struct trtc_recording *r, struct trtc_err *err)
 {
     const size_t before = in->nb_origins;
     if (!r->user) {
@@ -154,23 +170,21 @@ static int add_recording(struct inputs *in, struct trtc_recording *r, struct trt
         return 0;
     }
     const char *user = r->user_id_text ? r->user_id : r->user;
-    const struct trtc_wanted a = wanted(in, user, false), b = wanted(in, user, true);
-    if (!a.sound && !a.picture && !b.sound && !b.picture)
+    if (!takes_part(in, r))
         return 0;
-    if (!r->held && trtc_probe_recording(r, false, err) < 0)
-        return -1;
     if (r->held) { /* without it the mix would be another one */
         *err = *r->held;
         return -1;
     }
-    if (trtc_recording_settle(r, err) < 0)
-        return -1;
     if (add_stream(in, r, false, err) < 0 || add_stream(in, r, true, err) < 0)
         return -1;
     for (size_t i = 0; i < r->nb_notes; i++)
         cli_note("%s", r->notes[i]);
     for (size_t i = 0; i < r->losses.n; i++)
         mix_lose(in, &r->losses.items[i]);
+    for (size_t k = before; k < in->nb_origins; k++)
+        for (size_t i = 0; i < in->origins[k]->line.losses.n; i++)
+            mix_lose(in, &in->origins[k]->line.losses.items[i]);
     if (in->nb_origins > before)
         return 0;
     if (!is_usable(r)) { /* nobody is left out in silence */
@@ -192,7 +206,7 @@ static int add_recordings(struct inputs *in, struct trtc_err *err)
     for (size_t i = 0; i < in->scan.losses.n; i++)
         mix_lose(in, &in->scan.losses.items[i]);
     for (size_t i = 0; i < in->scan.n && !cli_signal; i++) {
-        struct trtc_recording *r = &in->scan.recs[i];
+        const struct trtc_recording *r = &in->scan.recs[i];
         if (first && (r->sdkappid != first->sdkappid || strcmp(r->room, first->room) != 0))
             rooms = true;
         first = first ? first : r;
@@ -518,28 +532,48 @@ static void say_strangers(const struct inputs *in, const struct trtc_operand *op
         }
 }
 
+static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
+{
+    struct inputs *in = opaque;
+    struct trtc_err ignored;
+    if (why)
+        return refuse(in, why, &ignored);
+    if (in->scan.nb_playlists == 0)
+        cli_note("%s: no playlists in it", dir);
+    return 0;
+}
+
+static int load_recordings(struct inputs *in, const char *const *dirs, size_t n,
+                           struct trtc_err *err)
+{
+    const struct trtc_load what = { .dirs = dirs,
+                                    .nb_dirs = n,
+                                    .seen = seen_dir,
+                                    .wanted = is_wanted,
+                                    .opaque = in,
+                                    .stop = &cli_signal };
+    return trtc_recordings_load(&in->scan, &what, err);
+}
+
 int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err)
 {
     struct trtc_operand *ops = calloc(n + 1, sizeof *ops);
+    const char **dirs = calloc(n + 1, sizeof *dirs);
+    size_t nb_dirs = 0;
     int ret = -1;
     in->start_us = in->end_us = TRTC_NOTIME;
-    if (!ops)
-        return trtc_fail_nomem(err);
+    if (!ops || !dirs) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
     cli_open_files(FILES_BESIDES + (int64_t)n * FILES_PER_SOURCE);
     for (size_t i = 0; i < n; i++) {
-        struct trtc_err why;
-        if (is_directory(operands[i]) || !strchr(operands[i], '=')) {
-            if (trtc_scan_dir(&in->scan, operands[i], false, NULL, 0, &why) == 0) {
-                if (in->scan.nb_playlists == 0)
-                    cli_note("%s: no playlists in it", operands[i]);
-            } else if (refuse(in, &why, err) < 0) {
-                goto done;
-            }
-        } else if (trtc_operand_parse(operands[i], &ops[i], err) < 0) {
+        if (is_directory(operands[i]) || !strchr(operands[i], '='))
+            dirs[nb_dirs++] = operands[i];
+        else if (trtc_operand_parse(operands[i], &ops[i], err) < 0)
             goto done;
-        }
     }
-    if (add_recordings(in, err) < 0)
+    if (load_recordings(in, dirs, nb_dirs, err) < 0 || add_recordings(in, err) < 0)
         goto done;
     int64_t base = 0;
     if (base_of(in, ops, n, &base, err) < 0)
@@ -562,6 +596,7 @@ int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct t
     else
         *err = (struct trtc_err){ .code = in->code };
 done:
+    free(dirs);
     free(ops);
     return ret;
 }
@@ -573,31 +608,42 @@ const char *mix_inputs_user(const struct inputs *in, size_t i)
 
 /* Each lane that is read has its directory and a segment open; where that is too much for the
  * process, it opens both for each read. */
-static void save_files(struct inputs *in)
+static bool is_short_of_files(const struct inputs *in)
 {
     int64_t need = FILES_BESIDES;
     for (size_t i = 0; i < in->nb_origins; i++)
         need += in->origins[i]->rec ? FILES_PER_LANE * 2 : 0;
-    const bool few = cli_open_files(need) < need;
-    for (size_t i = 0; i < in->nb_origins; i++)
-        if (in->origins[i]->rec)
-            in->origins[i]->rec->sparing = few;
+    return cli_open_files(need) < need;
+}
+
+/* The feeds of a recording's stream. */
+static int start_recording(struct origin *o, bool sparing, int64_t from_us, struct trtc_err *err)
+{
+    /* in a pause the last picture before it is shown */
+    const int64_t before_us = from_us == TRTC_NOTIME ? from_us : from_us - TRTC_SECTION_GAP_US;
+    const struct trtc_reader_opts video = { .rec = o->rec,
+                                            .lane = &o->line.video,
+                                            .kind = TRTC_VIDEO,
+                                            .losses = &o->losses,
+                                            .sparing = sparing };
+    const struct trtc_reader_opts audio = { .rec = o->rec,
+                                            .lane = &o->line.audio,
+                                            .kind = TRTC_AUDIO,
+                                            .losses = &o->sound_losses,
+                                            .sparing = sparing };
+    if (o->member.picture.n && !(o->picture = trtc_feed_recording(&video, before_us, err)))
+        return -1;
+    if (o->member.sound.n && !(o->sound = trtc_feed_recording(&audio, from_us, err)))
+        return -1;
+    return 0;
 }
 
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
 {
-    /* in a pause the last picture before it is shown */
-    const int64_t before_us = from_us == TRTC_NOTIME ? from_us : from_us - TRTC_SECTION_GAP_US;
-    save_files(in);
+    const bool sparing = is_short_of_files(in);
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
-        if (o->rec && o->member.picture.n &&
-            !(o->picture = trtc_feed_recording(o->rec, &o->line.video, TRTC_VIDEO, before_us,
-                                               &o->losses, err)))
-            return -1;
-        if (o->rec && o->member.sound.n &&
-            !(o->sound = trtc_feed_recording(o->rec, &o->line.audio, TRTC_AUDIO, from_us,
-                                             &o->sound_losses, err)))
+        if (o->rec && start_recording(o, sparing, from_us, err) < 0)
             return -1;
         in->sources[i] = (struct trtc_mix_source){ .member = o->member,
                                                    .colour = o->colour,

@@ -68,7 +68,7 @@ struct origin {
     struct trtc_member member;
     struct trtc_colour_vote colour; /* of its pictures, as far as it is known */
     /* of a recording */
-    struct trtc_recording *rec; /* borrowed from the scan */
+    const struct trtc_recording *rec; /* borrowed from the scan */
     struct trtc_timeline line;
     struct trtc_feed *picture, *sound;
     /* of a file or a live source */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/av.h"
+#include "merge/lane.h"
 
 static bool has_decoder(struct trtc_decodable *d, const struct trtc_ts_stream *s)
 {
@@ -65,8 +66,7 @@ int trtc_decodable_next(struct trtc_decodable *d, struct trtc_read *out, struct 
 int trtc_sound_channels(const struct trtc_output *out, int *channels, struct trtc_err *err)
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
-    struct trtc_reader *rd =
-        trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, &ignored, NULL, err);
+    struct trtc_reader *rd = trtc_output_reader(out, TRTC_AUDIO, &ignored, NULL, err);
     struct trtc_adts a;
     struct trtc_read r;
     int got = rd ? 1 : -1;

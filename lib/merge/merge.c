@@ -12,7 +12,7 @@
 
 #include "layout/fit.h"
 #include "merge/decodable.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
 #define LOSSES_READ_FORMAT "losses in the input: %" SCNd64
@@ -478,8 +478,7 @@ done:
 static int largest_picture(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
-    struct trtc_reader *rd =
-        trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
+    struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
     struct trtc_read r;
     int got = rd ? 1 : -1;
     while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {

@@ -10,7 +10,7 @@
 
 #include "layout/fit.h"
 #include "codec/encode.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 #include "mp4/sets.h"
 #include "mp4/track.h"
 
@@ -336,7 +336,7 @@ int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track
     c->last_dts = c->max_pts = INT64_MIN;
     c->step_us = 66667;
     c->prev_dts_us = TRTC_NOTIME;
-    c->reader = trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, o->losses, o->bytes, err);
+    c->reader = trtc_output_reader(out, TRTC_VIDEO, o->losses, o->bytes, err);
     int got = c->reader ? learn_format(c, err) : -1;
     if (got > 0)
         *t = &c->track;

@@ -8,7 +8,7 @@
 #include "codec/av.h"
 #include "codec/encode.h"
 #include "merge/picture_size.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 #include "mp4/track.h"
 
 struct picture_encode {
@@ -215,7 +215,7 @@ static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
     int known = w > 0 && h > 0 ? 1 : trtc_picture_size(c->out, &w, &h, err);
     if (known < 0)
         return -1;
-    c->reader = trtc_reader_new(c->out->rec, &c->out->video, TRTC_VIDEO, o->losses, o->bytes, err);
+    c->reader = trtc_output_reader(c->out, TRTC_VIDEO, o->losses, o->bytes, err);
     if (!c->reader)
         return -1;
     if (!known)

@@ -8,7 +8,7 @@
 
 #include "layout/fit.h"
 #include "codec/av.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */
 #define DECODED_PX_MAX (8192 * 8192)
@@ -85,8 +85,7 @@ int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
     struct look l = { .pkt = av_packet_alloc(), .pic = av_frame_alloc() };
-    struct trtc_reader *rd =
-        trtc_reader_new(out->rec, &out->video, TRTC_VIDEO, &ignored, NULL, err);
+    struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
     int ret = rd ? 0 : -1;
     if (rd && (!l.pkt || !l.pic))
         ret = trtc_fail_nomem(err);

@@ -12,7 +12,7 @@
 #include <libavutil/mathematics.h>
 
 #include "codec/encode.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 #include "mp4/track.h"
 
 enum { FRAME = 1024, HOLE = FRAME * 3 / 4 };
@@ -227,7 +227,7 @@ int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_o
     c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
     c->out = out;
     c->account = o->account;
-    c->reader = trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, o->losses, o->bytes, err);
+    c->reader = trtc_output_reader(out, TRTC_AUDIO, o->losses, o->bytes, err);
     int got = c->reader ? learn_format(c, err) : -1;
     if (got > 0)
         *t = &c->track;

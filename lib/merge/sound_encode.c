@@ -4,7 +4,7 @@
 
 #include "merge/decodable.h"
 #include "codec/encode.h"
-#include "source/reader.h"
+#include "merge/lane.h"
 #include "mp4/track.h"
 
 struct sound_encode {
@@ -133,7 +133,7 @@ int trtc_sound_encode_new(const struct trtc_output *out, const struct trtc_track
     c->end_us = out->dur_us;
     c->account = o->account;
     c->in = (struct trtc_decodable){ .rec = out->rec, .losses = o->losses };
-    c->in.reader = trtc_reader_new(out->rec, &out->audio, TRTC_AUDIO, o->losses, o->bytes, err);
+    c->in.reader = trtc_output_reader(out, TRTC_AUDIO, o->losses, o->bytes, err);
     int got = c->in.reader ? trtc_decodable_next(&c->in, &c->first, err) : -1;
     if (got > 0)
         got = set_up(c, o, err);

@@ -294,20 +294,30 @@ static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
     out->too_long = is_too_long(out);
 }
 
-static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_section *s,
-                      size_t nb, const struct trtc_plan_opts *o, int index, struct trtc_err *err)
+/* One file of nb sections of a recording, from s on. */
+struct group {
+    const struct trtc_recording *rec;
+    const struct trtc_section *s;
+    size_t nb;
+    int index; /* as struct trtc_output has it */
+};
+
+static int add_output(struct trtc_plan *p, const struct group *g, const struct trtc_plan_opts *o,
+                      struct trtc_err *err)
 {
+    const struct trtc_section *s = g->s;
+    const size_t nb = g->nb;
     struct trtc_output *grown = realloc(p->outputs, (p->n + 1) * sizeof *grown);
     if (!grown)
         return trtc_fail_nomem(err);
     p->outputs = grown;
     struct trtc_output *out = &grown[p->n];
-    *out = (struct trtc_output){ .rec = r,
+    *out = (struct trtc_output){ .rec = g->rec,
                                  .audio = s->audio,
                                  .video = s->video,
                                  .start_us = s->start_us,
                                  .end_us = s[nb - 1].end_us,
-                                 .index = index };
+                                 .index = g->index };
     p->n++;
     for (size_t i = 1; i < nb; i++) {
         out->audio.n += s[i].audio.n;
@@ -333,16 +343,18 @@ static int add_output(struct trtc_plan *p, struct trtc_recording *r, const struc
     return 0;
 }
 
-int trtc_plan_add(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_timeline *t,
-                  const struct trtc_plan_opts *o, struct trtc_err *err)
+int trtc_plan_add(struct trtc_plan *p, const struct trtc_recording *r,
+                  const struct trtc_timeline *t, const struct trtc_plan_opts *o,
+                  struct trtc_err *err)
 {
+    const bool numbered = o->names == TRTC_NAMES_RECORDING && t->nb_sections > 1;
     if (t->nb_sections == 0)
         return 0;
     if (o->whole)
-        return add_output(p, r, t->sections, t->nb_sections, o, 0, err);
+        return add_output(p, &(struct group){ r, t->sections, t->nb_sections, 0 }, o, err);
     for (size_t i = 0; i < t->nb_sections; i++) {
-        int index = o->names == TRTC_NAMES_RECORDING && t->nb_sections > 1 ? (int)i + 1 : 0;
-        if (add_output(p, r, &t->sections[i], 1, o, index, err) < 0)
+        const struct group one = { r, &t->sections[i], 1, numbered ? (int)i + 1 : 0 };
+        if (add_output(p, &one, o, err) < 0)
             return -1;
     }
     return 0;

@@ -50,7 +50,7 @@ struct trtc_gap {
 };
 
 struct trtc_output {
-    struct trtc_recording *rec;
+    const struct trtc_recording *rec;
     struct trtc_lane audio, video; /* borrowed from the time line */
     struct trtc_stretch *stretches;
     size_t nb_stretches;
@@ -76,8 +76,9 @@ struct trtc_plan {
 };
 
 /* Adds the outputs of one time line of r (both must outlive the plan). */
-int trtc_plan_add(struct trtc_plan *p, struct trtc_recording *r, const struct trtc_timeline *t,
-                  const struct trtc_plan_opts *o, struct trtc_err *err);
+int trtc_plan_add(struct trtc_plan *p, const struct trtc_recording *r,
+                  const struct trtc_timeline *t, const struct trtc_plan_opts *o,
+                  struct trtc_err *err);
 
 /* Two outputs of one name: TRTC_EX_CANTCREAT. */
 int trtc_plan_check(const struct trtc_plan *p, struct trtc_err *err);

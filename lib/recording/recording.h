@@ -92,7 +92,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     int64_t newest_ms;   /* latest modification time of its files */
     struct trtc_err *held; /* why it cannot be looked at now (the machine), or NULL */
     bool ended;          /* every track's last playlist has its ENDLIST */
-    bool sparing;        /* the caller's: no file stays open from one read of it to the next */
+    bool loaded;         /* probed and settled (source/load): it does not change any more */
 };
 
 struct trtc_dir_id {
@@ -110,13 +110,18 @@ struct trtc_scan {
     size_t nb_dirs, nb_slots;
 };
 
-/* Adds the recordings of DIR (recursive: and of its directories, links not followed) to *s. A
- * directory that is there already is not looked through again.
- * users: only these ids (in clear); nb_users 0: all. TRTC_EX_NOINPUT where DIR cannot be read;
+struct trtc_find { /* zeros: all recordings of the directory itself */
+    bool recursive;           /* and of the directories below it, links not followed */
+    const char *const *users; /* only these ids (in clear); nb_users 0: all */
+    size_t nb_users;
+};
+
+/* Adds the recordings of DIR to *s. A directory that is there already is not looked through again.
+ * TRTC_EX_NOINPUT where DIR cannot be read;
  * a shortage of the machine (trtc_is_shortage) while it, or one below it, is looked through: the
  * first is told, and *s holds what could be found beside it. */
-int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
-                  size_t nb_users, struct trtc_err *err);
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *find,
+                  struct trtc_err *err);
 
 /* Once the facts of the pieces are known: those that lie over 48 h from all others have a wild clock
  * and are listed as "stray": left out, or placed by their names where these lie with the others.

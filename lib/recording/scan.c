@@ -221,7 +221,7 @@ static int scan_tree(const struct trtc_walk *w, const char *dir, int fd, int dep
         close(fd);
         return ret < 0 ? -1 : 0;
     }
-    ret = list_directory(d, dir, w->recursive, &l, err);
+    ret = list_directory(d, dir, w->find->recursive, &l, err);
     if (ret == 0)
         ret = trtc_scan_lists(w, dir, fd, &l.lists, &l.segs, err);
     for (size_t i = 0; i < l.dirs.n; i++) {
@@ -234,10 +234,10 @@ static int scan_tree(const struct trtc_walk *w, const char *dir, int fd, int dep
     return ret;
 }
 
-int trtc_scan_dir(struct trtc_scan *s, const char *dir, bool recursive, const char *const *users,
-                  size_t nb_users, struct trtc_err *err)
+int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *find,
+                  struct trtc_err *err)
 {
-    const struct trtc_walk w = { s, recursive, users, nb_users };
+    const struct trtc_walk w = { s, find };
     size_t n = strlen(dir);
     char *clean = strdup(dir);
     if (!clean)

@@ -81,10 +81,10 @@ static int decode_user(struct trtc_span user, char **id, size_t *len)
 
 static bool is_wanted(const struct trtc_walk *w, const char *id, size_t len)
 {
-    for (size_t i = 0; i < w->nb_users; i++)
-        if (strlen(w->users[i]) == len && memcmp(w->users[i], id, len) == 0)
+    for (size_t i = 0; i < w->find->nb_users; i++)
+        if (strlen(w->find->users[i]) == len && memcmp(w->find->users[i], id, len) == 0)
             return true;
-    return w->nb_users == 0;
+    return w->find->nb_users == 0;
 }
 
 /* 1: the user is wanted, 0, -1: no memory. */
@@ -92,7 +92,7 @@ static int wants(const struct trtc_walk *w, const struct trtc_name *n)
 {
     char *id;
     size_t len;
-    if (w->nb_users == 0)
+    if (w->find->nb_users == 0)
         return 1;
     if (decode_user(n->user, &id, &len) < 0)
         return -1;
@@ -410,7 +410,7 @@ static int tell_unlisted(struct place *p, const struct trtc_names *segs, const b
     }
     if (lose_orphans(p, segs, &o) < 0)
         return -1;
-    return nb && p->w->nb_users == 0
+    return nb && p->w->find->nb_users == 0
                ? trtc_scan_note(
                      p->s, "%s: %zu segments are in no playlist and are left out, the first is %s",
                      p->dir, nb, segs->v[example])

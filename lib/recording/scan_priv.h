@@ -19,9 +19,7 @@ void trtc_names_fini(struct trtc_names *l);
 
 struct trtc_walk {
     struct trtc_scan *s;
-    bool recursive;
-    const char *const *users; /* only these; nb_users 0: all */
-    size_t nb_users;
+    const struct trtc_find *find;
 };
 
 /* Adds the recordings of the directory dir, open as fd, with their segments on the clock. lists and

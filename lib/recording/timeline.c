@@ -38,7 +38,8 @@ static int by_start(const void *a, const void *b)
 /* ---- one lane ---- */
 
 struct cover {
-    struct trtc_recording *r;
+    const struct trtc_recording *r;
+    struct trtc_timeline *t;
     const struct trtc_piece **cand; /* by start */
     size_t n;
     size_t *next_same; /* index of the source's next candidate, or n */
@@ -68,7 +69,7 @@ static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
     char *path = trtc_piece_path(c->r, p);
     int ret = path
-                  ? trtc_losses_add(&c->r->losses, path, "twice", p->source, p->start_us, 0,
+                  ? trtc_losses_add(&c->t->losses, path, "twice", p->source, p->start_us, 0,
                                     p->bytes, "its time was recorded already by the segment before")
                   : -1;
     free(path);
@@ -175,10 +176,12 @@ static int64_t shared_us(const struct trtc_piece *const *cand, size_t n, int64_t
     return shared;
 }
 
-static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, size_t n,
-                   struct trtc_lane *lane, int64_t *overlap_us, struct trtc_err *err)
+/* The lane of n candidates of r, for t. */
+static int lane_of(struct cover c, struct trtc_lane *lane, struct trtc_err *err)
 {
-    struct cover c = { .r = r, .cand = cand, .n = n };
+    const struct trtc_recording *r = c.r;
+    const struct trtc_piece **cand = c.cand;
+    const size_t n = c.n;
     int ret = -1;
     size_t *last_of = malloc((r->nb_sources + 1) * sizeof *last_of);
     int64_t *ends = malloc((r->nb_sources + 1) * sizeof *ends);
@@ -209,7 +212,7 @@ static int lane_of(struct trtc_recording *r, const struct trtc_piece **cand, siz
     }
     lane->clips = c.clips;
     lane->n = c.nb_clips;
-    *overlap_us += shared_us(cand, n, ends, r->nb_sources);
+    c.t->overlap_us += shared_us(cand, n, ends, r->nb_sources);
     c.clips = NULL;
     ret = 0;
 done:
@@ -294,9 +297,10 @@ static int fill_holes(const struct trtc_recording *r, struct trtc_lane *lane,
 
 /* The lane of a kind: first from the media that goes first, its holes from the other one where
  * there is one. */
-static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum trtc_media media[2],
-                      struct trtc_timeline *t, struct trtc_lane *lane, struct trtc_err *err)
+static int build_lane(const struct trtc_recording *r, enum trtc_kind kind,
+                      const enum trtc_media media[2], struct trtc_timeline *t, struct trtc_err *err)
 {
+    struct trtc_lane *lane = kind == TRTC_VIDEO ? &t->video : &t->audio;
     const struct trtc_piece **cand = malloc((r->nb_pieces + 1) * sizeof *cand);
     struct trtc_lane second = { 0 };
     int ret = -1;
@@ -305,10 +309,10 @@ static int build_lane(struct trtc_recording *r, enum trtc_kind kind, const enum 
         goto done;
     }
     size_t n = collect(r, kind, media[0], cand);
-    if (lane_of(r, cand, n, lane, &t->overlap_us, err) < 0)
+    if (lane_of((struct cover){ .r = r, .t = t, .cand = cand, .n = n }, lane, err) < 0)
         goto done;
     n = media[1] != media[0] ? collect(r, kind, media[1], cand) : 0;
-    if (n && (lane_of(r, cand, n, &second, &t->overlap_us, err) < 0 ||
+    if (n && (lane_of((struct cover){ .r = r, .t = t, .cand = cand, .n = n }, &second, err) < 0 ||
               fill_holes(r, lane, &second, err) < 0))
         goto done;
     ret = 0;
@@ -426,15 +430,15 @@ static int account_for(const struct trtc_recording *r, const enum trtc_media v[2
     return 0;
 }
 
-int trtc_timeline_build(struct trtc_recording *r, enum trtc_aux aux, struct trtc_timeline *out,
-                        struct trtc_err *err)
+int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
+                        struct trtc_timeline *out, struct trtc_err *err)
 {
     static const enum trtc_media mixed[2] = { TRTC_MEDIA_NONE, TRTC_MEDIA_NONE };
     *out = (struct trtc_timeline){ 0 };
     const enum trtc_media *v = r->user ? picture_media[aux] : mixed,
                           *a = r->user ? sound_media[aux] : mixed;
-    if (build_lane(r, TRTC_VIDEO, v, out, &out->video, err) < 0 ||
-        build_lane(r, TRTC_AUDIO, a, out, &out->audio, err) < 0)
+    if (build_lane(r, TRTC_VIDEO, v, out, err) < 0 ||
+        build_lane(r, TRTC_AUDIO, a, out, err) < 0)
         goto fail;
     if (account_for(r, v, a, out) < 0 || find_sections(out) < 0) {
         trtc_fail_nomem(err);
@@ -451,5 +455,6 @@ void trtc_timeline_fini(struct trtc_timeline *t)
     free(t->audio.clips);
     free(t->video.clips);
     free(t->sections);
+    trtc_losses_fini(&t->losses);
     *t = (struct trtc_timeline){ 0 };
 }

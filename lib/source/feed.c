@@ -134,10 +134,12 @@ static size_t with_sets(const struct trtc_lane *lane, size_t clip)
     return clip;
 }
 
-struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const struct trtc_lane *lane,
-                                      enum trtc_kind kind, int64_t from_us,
-                                      struct trtc_losses *losses, struct trtc_err *err)
+struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t from_us,
+                                      struct trtc_err *err)
 {
+    const struct trtc_lane *lane = o->lane;
+    const enum trtc_kind kind = o->kind;
+    struct trtc_reader_opts rest = *o;
     struct lane_feed *f = calloc(1, sizeof *f);
     size_t skip = 0;
 
@@ -157,7 +159,8 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const stru
         .prev_us = TRTC_NOTIME,
         .step_us = kind == TRTC_VIDEO ? VIDEO_STEP_US : AUDIO_STEP_US,
     };
-    f->reader = trtc_reader_new(r, &f->lane, kind, losses, NULL, err);
+    rest.lane = &f->lane;
+    f->reader = trtc_reader_new(&rest, err);
     f->sets = kind == TRTC_VIDEO ? trtc_kept_sets_new() : NULL;
     if (f->reader && (f->sets || kind != TRTC_VIDEO))
         return &f->feed;

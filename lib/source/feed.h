@@ -13,6 +13,7 @@
 #include "recording/loss.h"
 #include "base/remote.h"
 #include "recording/timeline.h"
+#include "source/reader.h"
 #include "ts/packet.h"
 
 struct trtc_feed;
@@ -45,11 +46,10 @@ void trtc_feed_free(struct trtc_feed **f);
  * what was read ahead of that is cut off. It balances once its source is settled. */
 void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 
-/* The lane of a recording (borrowed, all of it). from_us: what lies in segments that end before it is not read
- * (TRTC_NOTIME: from the beginning). losses receives what turns out missing. */
-struct trtc_feed *trtc_feed_recording(const struct trtc_recording *r, const struct trtc_lane *lane,
-                                      enum trtc_kind kind, int64_t from_us,
-                                      struct trtc_losses *losses, struct trtc_err *err);
+/* The lane of a recording, as trtc_reader_new reads it. from_us (epoch): what lies in segments that end before it is
+ * not read (TRTC_NOTIME: from the beginning). NULL on failure, as there. */
+struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t from_us,
+                                      struct trtc_err *err);
 
 /* A source with a thread of its own or none: gives two feeds, either of which may turn out empty. */
 struct trtc_source_input;

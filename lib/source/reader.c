@@ -35,6 +35,7 @@ struct passed {
 
 struct trtc_reader {
     const struct trtc_recording *rec;
+    bool sparing;
     const struct trtc_lane *lane;
     enum trtc_kind kind;
     struct trtc_losses *losses;
@@ -99,27 +100,27 @@ static void close_files(struct trtc_reader *rd)
 {
     if (rd->fd >= 0)
         close(rd->fd);
-    if (rd->dirfd >= 0 && rd->rec->sparing) {
+    if (rd->dirfd >= 0 && rd->sparing) {
         close(rd->dirfd);
         rd->dirfd = -1;
     }
     rd->fd = -1;
 }
 
-struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane,
-                                    enum trtc_kind kind, struct trtc_losses *losses,
-                                    atomic_llong *bytes, struct trtc_err *err)
+struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trtc_err *err)
 {
+    const enum trtc_kind kind = o->kind;
     struct trtc_reader *rd = calloc(1, sizeof *rd);
     if (!rd) {
         trtc_fail_nomem(err);
         return NULL;
     }
-    *rd = (struct trtc_reader){ .rec = r,
-                                .lane = lane,
+    *rd = (struct trtc_reader){ .rec = o->rec,
+                                .lane = o->lane,
                                 .kind = kind,
-                                .losses = losses,
-                                .bytes = bytes,
+                                .losses = o->losses,
+                                .bytes = o->bytes,
+                                .sparing = o->sparing,
                                 .dirfd = -1,
                                 .fd = -1,
                                 .need_key = kind == TRTC_VIDEO,
@@ -469,7 +470,7 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s/%s", rd->rec->dir, p->uri);
-    if (rd->rec->sparing)
+    if (rd->sparing)
         close_files(rd);
     if (got == 0 && rd->pos < p->bytes &&
         lose_in(rd, p, "truncated", 0, p->bytes - rd->pos, "it has become shorter meanwhile") < 0)
@@ -587,7 +588,7 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
         rd->step_90k = step;
     rd->prev_ts = ts;
     const int ret = look_at_course(rd, what, err);
-    if (rd->rec->sparing)
+    if (rd->sparing)
         close_files(rd);
     return ret;
 }

@@ -23,11 +23,18 @@ struct trtc_read {
     int64_t dur_us;                      /* AAC: its length; else 0 */
 };
 
-/* Reads the clips of lane (borrowed, like r) for one kind. losses (borrowed) receives what
- * turns out missing; bytes (may be NULL) counts what was read. NULL on failure. */
-struct trtc_reader *trtc_reader_new(const struct trtc_recording *r, const struct trtc_lane *lane,
-                                    enum trtc_kind kind, struct trtc_losses *losses,
-                                    atomic_llong *bytes, struct trtc_err *err);
+struct trtc_reader_opts { /* all pointers are borrowed for as long as the reader lives */
+    const struct trtc_recording *rec;
+    const struct trtc_lane *lane; /* of its time line */
+    enum trtc_kind kind;
+    struct trtc_losses *losses; /* receives what turns out missing */
+    atomic_llong *bytes;        /* counts what was read, or NULL */
+    bool sparing;               /* no file stays open from one read to the next */
+};
+
+/* Reads the clips of a lane for one kind. NULL on failure: TRTC_EX_NOINPUT where the recording's
+ * directory has gone, a shortage of the machine. */
+struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trtc_err *err);
 
 /* Next frame: 1, 0 at the end, -1 on failure (of the machine, not of the input: nothing may be
  * made of what came before). Video begins with a key frame, and again after every hole; AAC frames
