@@ -31,7 +31,7 @@ usage_error() {
     for o in -h --help; do
         merge 0 "$o"
         quiet
-        head -n 1 out | grep -q '^Usage: trtc-merge -f DIR'
+        head -n 1 out | grep -q '^usage: trtc-merge .*DIR'
         awk 'length > 120 { print; bad = 1 } END { exit bad }' out
     done
     for o in -V --version; do
@@ -42,7 +42,7 @@ usage_error() {
     # the specification's options, each explained
     trtc-merge --help >out
     for o in -f -m -s -a -b -p -r -o -u -j -q -v -0 --recursive --video --audio --names --split-size --split-time \
-        --plan --finished --allow-missing --force --report --json --header --progress; do
+        --plan --finished --allow-missing --force --report --json --header --progress --dry-run; do
         grep -qE -- "^ .*$o\b" out || fail "no $o"
     done
 }
@@ -161,6 +161,56 @@ usage_error() {
     merge 66 -f nowhere -f far
     said 'nowhere: No such file or directory'
     [ "$(wc -l <out)" -eq 2 ]
+}
+
+@test "directories as operands, alone and with -f; a file names its directory; --dry-run is --plan" {
+    local f
+    have plain
+    have far
+    merge 0 plain far --plan
+    [ "$(wc -l <out)" -eq 3 ]
+    cp out a
+    merge 0 -f plain --dry-run far
+    cmp out a
+    merge 0 --dry-run=json -- plain far
+    jq -es 'length == 3' out
+    merge 0 plain
+    made plain/$first
+    merge 66 nowhere far --plan
+    said 'nowhere: No such file or directory'
+    [ "$(wc -l <out)" -eq 2 ]
+    for f in far/*.m3u8 far/*.ts; do
+        merge 66 "$f"
+        said "'trtc-merge far'"
+    done
+    cd far
+    for f in *.m3u8; do
+        merge 66 -f "$f"
+        said "'trtc-merge .'"
+        merge 66 "$PWD/$f"
+        said "'trtc-merge $PWD'"
+    done
+}
+
+# offers WORD...: what bash completes the last word to.
+offers() {
+    bash --norc --noprofile -c '
+        source "$1/completions/bash/trtc-merge"
+        shift
+        compopt() { :; }
+        COMP_WORDS=(trtc-merge "$@") COMP_CWORD=$#
+        _trtc_merge
+        printf "%s\n" "${COMPREPLY[@]}"' - "$BATS_TEST_DIRNAME/.." "$@"
+}
+
+@test "completion: directories, options, and the users of the directories, wherever these stand" {
+    have two
+    mkdir out
+    [[ $(offers t) == two ]]
+    offers two - | grep -qx -e --dry-run
+    [[ $(offers two -u '' | tr '\n' ' ') == '10001 a\ b\,c ' ]]
+    [[ $(offers -f two -o out -u 1) == 10001 ]]
+    [[ -z $(offers -o two -u 1) ]]
 }
 
 @test "-o: made with its parents, flat, names clash before any work, paths as given" {

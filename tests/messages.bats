@@ -101,4 +101,5 @@ meant() {
     meant --segment-time trtc-hls -A 1 -R 1 --segmenttime 5 -
     meant --room-type trtc-name decode --roomtype int
     meant encode trtc-name encdoe
+    meant --output-dir trtc-merge . --outputdir x
 }

@@ -10,20 +10,7 @@
 #include <stdint.h>
 
 #include "base/file.h"
-#include "recording/plan.h"
-
-enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };
-
-struct opts {
-    const char **dirs, **users;
-    size_t nb_dirs, nb_users;
-    bool recursive, finished, allow_missing, force, json, null, header, progress_json;
-    struct trtc_plan_opts plan;
-    enum plan_format print;
-    int64_t split_bytes, split_us;
-    int jobs;
-    const char *report;
-};
+#include "options.h"
 
 struct dirent;
 

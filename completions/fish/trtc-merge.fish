@@ -6,16 +6,15 @@ function __trtc_merge_users
     set --local words (commandline -opc)
     set --local dirs
     for i in (seq 2 (count $words))
-        if contains -- $words[$i] -f --dir; and set -q words[(math $i + 1)]
-            set -a dirs $words[(math $i + 1)]/
-        end
+        contains -- $words[(math $i - 1)] -o --output-dir --report; and continue
+        test -d $words[$i]; and set -a dirs $words[$i]/
     end
     set -q dirs[1]; or return
     find $dirs -maxdepth 1 -name '*.m3u8' -printf '%f\n' 2>/dev/null | trtc-name decode 2>/dev/null |
         cut -f4 | string match -v '*\\\\*' | string match -v -- - | sort -u
 end
 
-complete -c trtc-merge -f
+complete -c trtc-merge -f -a '(__fish_complete_directories)'
 complete -c trtc-merge -s f -l dir -x -a '(__fish_complete_directories)' -d 'Directory of playlists and segments'
 complete -c trtc-merge -l recursive -d 'Its subdirectories too'
 complete -c trtc-merge -s m -l mode -x -a '0\t"A file a section" 1\t"A file a user"' -d 'What a file is'
@@ -33,6 +32,7 @@ complete -c trtc-merge -l names -x -a 'script\t"USER_TIME_av.mp4" recording\t"As
 complete -c trtc-merge -l split-size -x -d 'Begin a new file before this size'
 complete -c trtc-merge -l split-time -x -d 'Begin a new file before this length'
 complete -c trtc-merge -l plan -a 'tsv json svg' -d 'Write nothing, print what would be made'
+complete -c trtc-merge -l dry-run -a 'tsv json svg' -d 'The same as --plan'
 complete -c trtc-merge -l finished -d 'Leave recordings alone that have no ENDLIST yet'
 complete -c trtc-merge -l allow-missing -d 'Exit 0 although something is missing'
 complete -c trtc-merge -l force -d 'Make files again that are there already'
