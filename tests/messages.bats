@@ -102,4 +102,5 @@ meant() {
     meant --room-type trtc-name decode --roomtype int
     meant encode trtc-name encdoe
     meant --output-dir trtc-merge . --outputdir x
+    meant --watermark trtc-mix . -o x.mp4 --wattermark logo.png,0,0
 }

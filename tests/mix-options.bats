@@ -44,7 +44,7 @@ tiny() {
 
 @test "--help and --version; a full standard output" {
     expect 0 trtc-mix -h
-    grep -q '^Usage: trtc-mix ' out
+    grep -q '^usage: trtc-mix ' out
     quiet
     cp out help
     expect 0 trtc-mix --help --nonsense

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-mix: the pictures that a mix shows: watermarks, backgrounds, placeholders. Nothing is fetched from a network. */
+#include "images.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "../cli.h"
 #include "picture/overlay.h"
-#include "mix.h"
 
-int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err)
+void mix_images_init(struct images *im)
 {
     *im = (struct images){ 0 };
     pthread_mutex_init(&im->lock, NULL);
-    im->mapped = calloc((size_t)nb_mapped_max + 1, sizeof *im->mapped);
-    return im->mapped ? 0 : trtc_fail_nomem(err);
 }
 
 /* With the lock. */
@@ -71,9 +70,9 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
 static const char *file_of(const struct images *im, const char *url)
 {
     const size_t n = strlen(url);
-    for (size_t i = 0; i < im->nb_mapped; i++)
-        if (strncmp(im->mapped[i], url, n) == 0 && im->mapped[i][n] == '=')
-            return im->mapped[i] + n + 1;
+    for (size_t i = 0; i < im->mapped.n; i++)
+        if (strncmp(im->mapped.items[i], url, n) == 0 && im->mapped.items[i][n] == '=')
+            return im->mapped.items[i] + n + 1;
     if (strncmp(url, "file:", 5) != 0)
         return NULL;
     url += 5;
@@ -134,6 +133,6 @@ void mix_images_fini(struct images *im)
         av_frame_free(&im->items[i].shown);
     }
     free(im->items);
-    free(im->mapped);
+    opt_list_free(&im->mapped);
     pthread_mutex_destroy(&im->lock);
 }

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "../cli.h"
-#include "base/num.h"
 #include "layout/operand.h"
 #include "playlist/stray.h"
 #include "base/text.h"
@@ -28,29 +27,6 @@ int64_t mix_now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-int mix_when(const char *option, const char *s, struct when *out)
-{
-    struct trtc_err err;
-    int64_t ms;
-    out->given = true;
-    out->relative = *s == '+';
-    if (out->relative)
-        return trtc_num_duration_us(option, s + 1, 0, INT64_C(86400000000) * 365, &out->us, &err) <
-                       0
-                   ? cli_usage("%s", err.msg)
-                   : 0;
-    if (trtc_time_parse(s, &ms, &err) < 0)
-        return cli_usage("%s: %s", option, err.msg);
-    out->relative = ms < TRTC_MIX_RELATIVE_MS;
-    out->us = ms * 1000;
-    return 0;
-}
-
-int64_t mix_when_us(const struct when *w, int64_t start_us)
-{
-    return !w->given ? TRTC_NOTIME : w->relative ? start_us + w->us : w->us;
 }
 
 /* ---- the list ---- */
@@ -555,7 +531,7 @@ static int load_recordings(struct inputs *in, const char *const *dirs, size_t n,
     return trtc_recordings_load(&in->scan, &what, err);
 }
 
-int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err)
+int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err)
 {
     struct trtc_operand *ops = calloc(n + 1, sizeof *ops);
     const char **dirs = calloc(n + 1, sizeof *dirs);

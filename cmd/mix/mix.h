@@ -1,60 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Between trtc-mix.c (options), mix_run.c (the run), mix_inputs.c (who takes part) and mix_images.c (pictures by name). */
+/* Between run.c (the run), inputs.c (who takes part) and account.c (what was lost). */
 #ifndef TRTC_CMD_MIX_H
 #define TRTC_CMD_MIX_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <libavutil/frame.h>
-
+#include "options.h"
 #include "recording/loss.h"
 #include "layout/mixset.h"
 #include "recording/recording.h"
 #include "recording/timeline.h"
 #include "mix/mix.h"
-
-/* A time as given: on the clock, or counted from the mix's start. */
-struct when {
-    bool given, relative;
-    int64_t us;
-};
-
-/* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. 0, or a usage
- * error. */
-int mix_when(const char *option, const char *s, struct when *out);
-/* On the clock; TRTC_NOTIME where it was not given. */
-int64_t mix_when_us(const struct when *w, int64_t start_us);
-
-/* ---- pictures ---- */
-
-struct image {
-    char *path;
-    AVFrame *stored; /* as the file has it */
-    AVFrame *shown;  /* in the colours of the mix, once it is shown */
-};
-
-struct images {           /* init with mix_images_init */
-    pthread_mutex_t lock; /* of items: a live script reads pictures while others are shown */
-    const char **mapped;  /* --image URL=FILE, as given */
-    size_t nb_mapped;
-    struct image *items;
-    size_t n;
-    int code; /* worst exit status of what was not available */
-};
-
-int mix_images_init(struct images *im, int nb_mapped_max, struct trtc_err *err);
-/* Reads a picture, once. */
-int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
-/* The pictures that a look from a request or script names by URL become paths of pictures that have been read; one
- * that is not available is named and taken out. */
-void mix_images_resolve(struct images *im, struct trtc_mix_look *look);
-/* The same for the windows of a list that an option gave. */
-void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list);
-/* For trtc_mix_opts: the picture in those colours, which are always the same. */
-const AVFrame *mix_image(void *images, const char *path, const struct trtc_colour *colour);
-void mix_images_fini(struct images *im);
 
 /* ---- who takes part ---- */
 
@@ -100,7 +57,7 @@ struct inputs {
 
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; -1 where nothing is
  * left. */
-int mix_inputs_open(struct inputs *in, char *const *operands, size_t n, struct trtc_err *err);
+int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);
 /* Whose the ith source is; the number of them is nb_origins. */
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
@@ -114,22 +71,7 @@ void mix_lose(struct inputs *in, const struct trtc_loss *l);
 /* Once the mix has been made (at start_us): names what was missing, damaged, broken or has no account. */
 void mix_settle(struct inputs *in, int64_t start_us);
 
-/* ---- the options, and the run ---- */
-
-struct opts {
-    struct trtc_mix_settings set;
-    struct images images;
-    struct when from, to, still;
-    int64_t linger_us;
-    const char *output, *report, *preset, *request, *script, *format, *placeholder;
-    int workers;
-    bool labels, per_user, deterministic, allow_missing, json, progress_json, mode_given;
-    char *const *operands;
-    size_t nb_operands;
-};
-
-/* What a request or a script asks for and cannot be had: for layout/mixset.h. */
-void mix_say_cannot(void *opaque, const char *what);
+/* ---- the run ---- */
 
 /* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */
 int mix_run(struct opts *o, int *code, struct trtc_err *err);

@@ -430,7 +430,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
                          .began_us = mix_now_us() };
     struct trtc_mix_result res = { 0 };
-    int ret = mix_inputs_open(&in, o->operands, o->nb_operands, err);
+    int ret = mix_inputs_open(&in, o->operands.items, o->operands.n, err);
     if (ret == 0 && in.live && o->still.given)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
     if (ret == 0 && !in.live)

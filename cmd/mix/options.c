@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of trtc-mix: their table, what excludes or needs each other among them, and the request
+ * that lies under them. */
+#include "options.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "../cli.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/utc.h"
+#include "layout/operand.h"
+
+/* ---- takers ---- */
+
+static int use(int ret, const struct trtc_err *err)
+{
+    if (ret >= 0)
+        return 0;
+    return err->code == TRTC_EX_USAGE ? cli_usage("%s", err->msg) : cli_report(err);
+}
+
+static int take_anchor(void *to, const struct opt_row *row, const char *arg)
+{
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    struct trtc_operand op;
+    struct trtc_err err;
+    if (trtc_stream_parse(arg, strlen(arg), &op, &err) < 0)
+        return cli_usage("%s: %s", opt_name(row, what), err.msg);
+    free(o->set.look.anchor);
+    o->set.look.anchor = strndup(op.user, op.user_len);
+    o->set.look.anchor_aux = op.aux;
+    return o->set.look.anchor ? 0 : use(trtc_fail_nomem(&err), &err);
+}
+
+static int take_list(void *to, const struct opt_row *row, const char *path)
+{
+    struct opts *o = to;
+    char what[OPT_NAME_SIZE];
+    struct trtc_err err;
+    struct trtc_layout_list list = { 0 };
+    cJSON *j = trtc_json_read(path, &err);
+    if (!j)
+        return use(-1, &err);
+    int ret = trtc_layout_list_read(j, &list, &err);
+    cJSON_Delete(j);
+    if (ret < 0) {
+        cli_error("%s %s: %s", opt_name(row, what), path, err.msg);
+        return err.code;
+    }
+    trtc_layout_list_fini(&o->set.look.list);
+    o->set.look.list = list;
+    return 0;
+}
+
+/* "A,B,audio:C" */
+static int add_users(struct opts *o, bool allow, const char *arg)
+{
+    struct trtc_err err;
+    char *copy = strdup(arg), *rest = copy;
+    int ret = copy ? 0 : use(trtc_fail_nomem(&err), &err);
+    for (char *entry; ret == 0 && rest;
+         ret = use(trtc_subscription_add(&o->set.sub, allow, entry, &err), &err)) {
+        entry = rest;
+        rest = strchr(rest, ',');
+        if (rest)
+            *rest++ = '\0';
+    }
+    free(copy);
+    return ret;
+}
+
+static int take_background(void *to, const struct opt_row *row, const char *arg)
+{
+    struct opts *o = to;
+    (void)row;
+    struct trtc_err err;
+    if (*arg == '#' || strncmp(arg, "0x", 2) == 0)
+        return use(trtc_colour_parse("--background", arg, &o->set.look.background, &err), &err);
+    free(o->set.look.background_image);
+    o->set.look.background_image = strdup(arg);
+    return o->set.look.background_image ? 0 : use(trtc_fail_nomem(&err), &err);
+}
+
+static int take_placeholder(void *to, const struct opt_row *row, const char *arg)
+{
+    struct opts *o = to;
+    (void)row;
+    struct trtc_err err;
+    free(o->set.look.placeholder);
+    o->set.look.placeholder = strdup(arg);
+    return o->set.look.placeholder ? 0 : use(trtc_fail_nomem(&err), &err);
+}
+
+/* The place of value among words, for a member that is an enum. */
+static int choose(const struct opt_row *row, const char *value, const char *const *words, int *i)
+{
+    char what[OPT_NAME_SIZE];
+    *i = 0;
+    return cli_choose(opt_name(row, what), value, words, i);
+}
+
+static int take_subscribe(void *to, const struct opt_row *row, const char *value)
+{
+    (void)row;
+    return add_users(to, true, value);
+}
+
+static int take_unsubscribe(void *to, const struct opt_row *row, const char *value)
+{
+    (void)row;
+    return add_users(to, false, value);
+}
+
+static int take_size(void *to, const struct opt_row *row, const char *value)
+{
+    struct trtc_mix_settings *s = &((struct opts *)to)->set;
+    char what[OPT_NAME_SIZE];
+    struct trtc_err err;
+    return use(trtc_num_size(opt_name(row, what), value, &s->width_px, &s->height_px, &err), &err);
+}
+
+/* Given in kbit/s, kept in bit/s. */
+static int take_kbps(void *to, const struct opt_row *row, const char *value)
+{
+    const int ret = opt_small(to, row, value);
+    if (ret == 0)
+        *(int *)(void *)((char *)to + row->at) *= 1000;
+    return ret;
+}
+
+static int take_mode(void *to, const struct opt_row *row, const char *value)
+{
+    struct opts *o = to;
+    int i;
+    const int ret = choose(row, value, trtc_layout_mode_names, &i);
+    o->set.look.mode = trtc_layout_modes[i];
+    o->mode_given = true;
+    return ret;
+}
+
+static int take_align(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const sides[] = { "left", "right", NULL };
+    int i;
+    const int ret = choose(row, value, sides, &i);
+    ((struct opts *)to)->set.look.right = i == 1;
+    return ret;
+}
+
+static int take_render(void *to, const struct opt_row *row, const char *value)
+{
+    int i;
+    const int ret = choose(row, value, trtc_render_names, &i);
+    ((struct opts *)to)->set.look.render = (enum trtc_render)i;
+    return ret;
+}
+
+static int take_fill(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const fills[] = { "hold", "black", NULL };
+    int i;
+    const int ret = choose(row, value, fills, &i);
+    ((struct opts *)to)->set.fill = i ? TRTC_FILL_BLACK : TRTC_FILL_HOLD;
+    return ret;
+}
+
+static int take_mark(void *to, enum trtc_mark_kind kind, const char *value)
+{
+    struct trtc_err err;
+    return use(trtc_mark_parse(kind, value, &((struct opts *)to)->set.look, &err), &err);
+}
+
+static int take_watermark(void *to, const struct opt_row *row, const char *value)
+{
+    (void)row;
+    return take_mark(to, TRTC_MARK_IMAGE, value);
+}
+
+static int take_text(void *to, const struct opt_row *row, const char *value)
+{
+    (void)row;
+    return take_mark(to, TRTC_MARK_TEXT, value);
+}
+
+static int take_clock(void *to, const struct opt_row *row, const char *value)
+{
+    (void)row;
+    return take_mark(to, TRTC_MARK_CLOCK, value);
+}
+
+static int take_image(void *to, const struct opt_row *row, const char *value)
+{
+    return strchr(value, '=') ? opt_append(to, row, value)
+                              : cli_usage("--image: '%s' is no URL=FILE", value);
+}
+
+static int take_streams(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const streams[] = { "main", "aux", "both", NULL };
+    struct trtc_mix_settings *s = &((struct opts *)to)->set;
+    int i;
+    const int ret = choose(row, value, streams, &i);
+    s->main = i != 1;
+    s->aux = i != 0;
+    return ret;
+}
+
+static int take_only(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const kinds[] = { "audio", "video", NULL };
+    struct trtc_mix_settings *s = &((struct opts *)to)->set;
+    int i;
+    const int ret = choose(row, value, kinds, &i);
+    s->audio = i == 0;
+    s->video = i == 1;
+    return ret;
+}
+
+static int take_rate(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const rates[] = { "48000", "44100", "16000", NULL };
+    static const int rate_hz[] = { 48000, 44100, 16000 };
+    int i;
+    const int ret = choose(row, value, rates, &i);
+    ((struct opts *)to)->set.rate_hz = rate_hz[i];
+    return ret;
+}
+
+static int take_tracks(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const tracks[] = { "mix", "per-user", NULL };
+    int i;
+    const int ret = choose(row, value, tracks, &i);
+    ((struct opts *)to)->per_user = i == 1;
+    return ret;
+}
+
+static int take_format(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const formats[] = { "mp4", "mkv", "ts", NULL };
+    int i;
+    const int ret = choose(row, value, formats, &i);
+    ((struct opts *)to)->format = formats[i];
+    return ret;
+}
+
+static int take_progress(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const formats[] = { "json", NULL };
+    int i;
+    ((struct opts *)to)->progress_json = true;
+    return choose(row, value, formats, &i);
+}
+
+/* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. */
+static int take_when(void *to, const struct opt_row *row, const char *s)
+{
+    struct when *out = (struct when *)((char *)to + row->at);
+    char option[OPT_NAME_SIZE];
+    opt_name(row, option);
+    struct trtc_err err;
+    int64_t ms;
+    out->given = true;
+    out->relative = *s == '+';
+    if (out->relative)
+        return trtc_num_duration_us(option, s + 1, 0, INT64_C(86400000000) * 365, &out->us, &err) <
+                       0
+                   ? cli_usage("%s", err.msg)
+                   : 0;
+    if (trtc_time_parse(s, &ms, &err) < 0)
+        return cli_usage("%s: %s", option, err.msg);
+    out->relative = ms < TRTC_MIX_RELATIVE_MS;
+    out->us = ms * 1000;
+    return 0;
+}
+
+/* ---- the table ---- */
+
+#define AT(member) .at = offsetof(struct opts, member)
+static const struct opt_row rows[] = {
+    { .help = "Layout" },
+    { "mode", 'm', "MODE", "grid (default), float, screen, custom", .take = take_mode },
+    { "anchor", 'b', "USER[:aux]", "who has the large window (float, screen)",
+      .take = take_anchor },
+    { "list", 'l', "LIST.json", "the windows of custom, as the API's MixLayoutList",
+      .take = take_list },
+    { "align", 0, "left|right", "side of screen's large window", .take = take_align },
+    { "render", 0, "MODE", "pictures in windows: stretch, crop (default), fit, crop20",
+      .take = take_render },
+    { "label", 0, NULL, "each window says whose it is", .take = opt_flag, AT(labels) },
+    { "no-audio-windows", 0, NULL, "no window for who sends only sound", .take = opt_flag,
+      AT(set.look.no_audio_windows) },
+    { "linger", 0, "SECONDS", "keep the window of who has left for so long (0)",
+      .take = opt_duration, AT(linger_us), .max = INT64_C(86400000000) },
+    { "fill", 0, "hold|black", "what a stalled picture shows: its last one (default),\nor black",
+      .take = take_fill },
+    { "script", 0, "FILE|-", "changes of layout and subscription over time,\na JSON object a line",
+      .take = opt_text, AT(script) },
+    { .help = "Who and when" },
+    { "subscribe", 0, "USER,...",
+      "only these; audio:USER, video:USER: for that alone;\n'a.*$': ids from a on",
+      .take = take_subscribe },
+    { "unsubscribe", 0, "USER,...", "all but these", .take = take_unsubscribe },
+    { "streams", 0, "WHICH", "main, aux, both (default)", .take = take_streams },
+    { "from", 0, "T", "where it begins: epoch ms, 17 digits, RFC 3339;\n+SECONDS: from the start",
+      .take = take_when, AT(from) },
+    { "to", 0, "T", "where it ends", .take = take_when, AT(to) },
+    { .help = "Pictures over and under it" },
+    { "watermark", 0, "FILE,X,Y[,W,H]", "a PNG or JPEG; up to 25 of these three kinds",
+      .take = take_watermark },
+    { "text", 0, "TEXT,X,Y[,W,H][,SIZEpx][,COLOUR[,BACKGROUND]]", "a text", .take = take_text },
+    { "clock", 0, "POS[,ZONE][,SIZEpx][,COLOUR]",
+      "POS: top-left, top-right, bottom-left,\nbottom-right, top, bottom, center;\n"
+      "ZONE: 8 (default), +05:30, UTC",
+      .take = take_clock },
+    { "background", 0, "COLOUR|FILE", "black by default", .take = take_background },
+    { "placeholder", 0, "FILE", "for windows without a picture; default: the user's name",
+      .take = take_placeholder },
+    { "request", 0, "CREATE.json", "all of that as a CreateCloudRecording request asks\nfor it",
+      .take = opt_text, AT(request), .early = true },
+    { "image", 0, "URL=FILE", "the picture that a request names by this URL", .take = take_image,
+      AT(images.mapped), .early = true },
+    { .help = "Output" },
+    { "output", 'o', "FILE|-", ".mp4, .mkv or .ts; -: MPEG-TS on standard output",
+      .take = opt_text, AT(output) },
+    { "format", 0, "mp4|mkv|ts", "whatever the name says", .take = take_format },
+    { "still", 0, "TIME", "one picture of the mix, as PNG", .take = take_when, AT(still) },
+    { "size", 's', "WxH", "canvas (640x360)", .take = take_size },
+    { "fps", 'r', "FPS", "frames a second (15)", .take = opt_small, AT(set.fps), .min = 1,
+      .max = 60 },
+    { "bitrate", 'k', "KBPS", "of the video, kbit/s (550)", .take = take_kbps, AT(set.video_bps),
+      .min = 16, .max = 100000 },
+    { "gop", 'g', "SECONDS", "a key frame so often (10)", .take = opt_small, AT(set.gop_s),
+      .min = 1, .max = 3600 },
+    { "preset", 0, "PRESET", "x264's; default: superfast with mbtree, look-ahead 10",
+      .take = opt_text, AT(preset) },
+    { "sample-rate", 0, "HZ", "48000 (default), 44100, 16000", .take = take_rate },
+    { "channels", 0, "1|2", "of the sound (2)", .take = opt_small, AT(set.channels), .min = 1,
+      .max = 2 },
+    { "audio-bitrate", 0, "KBPS", "of the sound, kbit/s (64)", .take = take_kbps,
+      AT(set.audio_bps), .min = 16, .max = 320 },
+    { "audio-tracks", 0, "WHICH",
+      "mix (default), per-user: each voice in a track of its\nown besides", .take = take_tracks },
+    { "only", 0, "audio|video", "without the other", .take = take_only },
+    { .help = "The run" },
+    { "workers", 'j', "N", "threads that decode and draw (one a core)", .take = opt_small,
+      AT(workers), .min = 1, .max = 256 },
+    { "deterministic", 0, NULL, "the same bytes on any machine, with any number of\nworkers",
+      .take = opt_flag, AT(deterministic) },
+    { "allow-missing", 0, NULL, "losses in the input leave the exit status 0", .take = opt_flag,
+      AT(allow_missing) },
+    { "report", 0, "FILE",
+      "write an account as JSON: users, losses, what became\nof each frame", .take = opt_text,
+      AT(report) },
+    { "progress", 0, "json", "progress as NDJSON on standard error", .take = take_progress },
+    { "json", 0, NULL, "an object about the mix instead of its path", .take = opt_flag, AT(json) },
+    { 0 },
+};
+
+static const struct opt_program program = {
+    .name = "trtc-mix",
+    .synopsis = "[options] -o FILE|- INPUT...\n[options] --still TIME -o FILE.png INPUT...",
+    .about = "Puts all users on one canvas and all voices into one track. INPUT is a directory of\n"
+             "single-stream recordings, or USER[:aux][@START]=FILE-or-URL.",
+    .example = "trtc-mix -o class.mp4 recording\n"
+               "trtc-mix -m screen -b ben -s 1280x720 -o - anna=a.mp4 ben=b.mp4 | ffplay -",
+    .rows = rows,
+};
+
+/* ---- the request, and what goes together ---- */
+
+void mix_say_cannot(void *opaque, const char *what)
+{
+    (void)opaque;
+    cli_error("%s", what);
+}
+
+/* A picture that is not there is left out; one that the machine cannot read now may be there. */
+static int shortage_of(const struct images *im)
+{
+    return im->code > TRTC_EX_LOSS ? im->code : 0;
+}
+
+static int read_request(struct opts *o)
+{
+    struct trtc_err err;
+    cJSON *j = trtc_json_read(o->request, &err);
+    if (!j)
+        return cli_report(&err);
+    int ret = trtc_mix_request_read(j, &o->set, mix_say_cannot, NULL, &err);
+    cJSON_Delete(j);
+    if (ret < 0) {
+        cli_error("%s: %s", o->request, err.msg);
+        return err.code;
+    }
+    mix_images_resolve(&o->images, &o->set.look);
+    return shortage_of(&o->images);
+}
+
+/* Pictures that options name are read before any work. */
+static int load_images(struct opts *o)
+{
+    struct trtc_err err;
+    const struct trtc_mix_look *look = &o->set.look;
+    int ret = 0;
+    if (look->background_image)
+        ret = mix_image_load(&o->images, look->background_image, &err);
+    if (ret == 0 && look->placeholder)
+        ret = mix_image_load(&o->images, look->placeholder, &err);
+    if (ret == 0)
+        mix_images_resolve_list(&o->images, &o->set.look.list);
+    for (size_t i = 0; ret == 0 && i < look->nb_marks; i++)
+        if (look->marks[i].kind == TRTC_MARK_IMAGE)
+            ret = mix_image_load(&o->images, look->marks[i].text, &err);
+    return ret < 0 ? cli_report(&err) : shortage_of(&o->images);
+}
+
+static bool ends_in(const char *s, const char *suffix)
+{
+    const size_t n = strlen(s), k = strlen(suffix);
+    return n > k && strcmp(s + n - k, suffix) == 0;
+}
+
+static int check(struct opts *o)
+{
+    struct trtc_err err;
+    const struct trtc_mix_look *look = &o->set.look;
+    if (!o->operands.n)
+        return cli_usage("no INPUT: give a directory or USER=FILE");
+    if (!o->output)
+        return cli_usage("no output: give -o FILE, or -o - for MPEG-TS on standard output");
+    if (look->mode == TRTC_LAYOUT_CUSTOM && !look->list.n)
+        return cli_usage("-m custom needs its windows: -l LIST.json");
+    if (look->list.n && look->mode != TRTC_LAYOUT_CUSTOM && o->mode_given)
+        return cli_usage("-l goes with -m custom");
+    if (look->list.n)
+        o->set.look.mode = TRTC_LAYOUT_CUSTOM;
+    if (!o->set.audio && o->per_user)
+        return cli_usage("--audio-tracks per-user goes without --only video");
+    const bool to_pipe = strcmp(o->output, "-") == 0;
+    if (!o->format)
+        o->format = to_pipe || ends_in(o->output, ".ts") ? "ts"
+                    : ends_in(o->output, ".mkv")         ? "mkv"
+                                                         : "mp4";
+    if (o->still.given && (o->per_user || o->script || o->report))
+        return cli_usage("--still is one picture: without %s", o->script     ? "--script"
+                                                               : o->per_user ? "--audio-tracks"
+                                                                             : "--report");
+    if (!o->still.given && to_pipe && strcmp(o->format, "ts") != 0)
+        return cli_usage("-o - is MPEG-TS: a file is needed for %s", o->format);
+    if (o->per_user && strcmp(o->format, "ts") == 0)
+        return cli_usage("--audio-tracks per-user: MP4 or Matroska only");
+    if (to_pipe && o->json)
+        return cli_usage("--json: standard output is taken by -o -");
+    if (!*o->output || ends_in(o->output, "/"))
+        return cli_usage("-o: '%s' is no name of a file", o->output);
+    if (trtc_mix_settings_check(&o->set, &err) < 0)
+        return use(-1, &err);
+    return load_images(o);
+}
+
+/* The request first: the other options lie over it. */
+static enum opt_read read_all(int argc, char *argv[], struct opts *o, int *code)
+{
+    enum opt_read ret = opt_read_early(&program, argc, argv, o, code);
+    if (ret == OPT_WRONG)
+        return ret;
+    if (ret == OPT_GO && o->request && (*code = read_request(o)) != 0)
+        return OPT_WRONG;
+    ret = opt_read(&program, argc, argv, o, NULL, &o->operands, code);
+    if (ret == OPT_GO && (*code = check(o)) != 0)
+        ret = OPT_WRONG;
+    return ret;
+}
+
+enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code)
+{
+    *o = (struct opts){ 0 };
+    trtc_mix_settings_init(&o->set);
+    mix_images_init(&o->images);
+    return read_all(argc, argv, o, code);
+}
+
+void mix_options_fini(struct opts *o)
+{
+    mix_images_fini(&o->images);
+    trtc_mix_settings_fini(&o->set);
+    opt_list_free(&o->operands);
+}
+
+int64_t mix_when_us(const struct when *w, int64_t start_us)
+{
+    return !w->given ? TRTC_NOTIME : w->relative ? start_us + w->us : w->us;
+}

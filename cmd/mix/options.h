@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of trtc-mix, with the request that lies under them. */
+#ifndef TRTC_CMD_MIX_OPTIONS_H
+#define TRTC_CMD_MIX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../opt.h"
+#include "images.h"
+#include "layout/mixset.h"
+
+/* A time as given: on the clock, or counted from the mix's start. */
+struct when {
+    bool given, relative;
+    int64_t us;
+};
+
+struct opts {
+    struct trtc_mix_settings set;
+    struct images images;
+    struct when from, to, still;
+    int64_t linger_us;
+    const char *output, *report, *preset, *request, *script, *format;
+    int workers;
+    bool labels, per_user, deterministic, allow_missing, json, progress_json, mode_given;
+    struct opt_list operands;
+};
+
+/* Reads and checks the command line, and the request and the pictures that it names. *code: the
+ * exit status where the result is not OPT_GO. In any case mix_options_fini. */
+enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code);
+
+void mix_options_fini(struct opts *o);
+
+/* On the clock; TRTC_NOTIME where it was not given. */
+int64_t mix_when_us(const struct when *w, int64_t start_us);
+
+/* What a request or a script asks for and cannot be had: for layout/mixset.h. */
+void mix_say_cannot(void *opaque, const char *what);
+
+#endif
