@@ -6,7 +6,7 @@
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
-#   lint bench          static checks; measurements
+#   lint bench          static checks, and the tests that these can fail; measurements
 #   fuzz                what reads input, under libFuzzer, each part FUZZ_SECONDS (60) long
 #
 #   B=DIR               build directory (build)
@@ -14,6 +14,7 @@
 #   PREFIX DESTDIR      where `make install` puts things
 #   T=FILES J=N         for check: only these tests (tests/x.bats, tests/t_x.c), N at a time
 #   DEPS=true           takes it for granted that everything needed is there
+#   V=1                 shows the commands, not only which file they are for
 
 B = build
 dir = $(B)
@@ -28,15 +29,17 @@ REC_TOOLS = trtc-name trtc-layout trtc-rec
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
-HELPERS = $(wildcard tests/mkrec.c tests/marks.c tests/restamp.c tests/rewrap.c tests/recserver.c)
+MAKERS = $(wildcard tests/mkrec.c tests/marks.c)
+HELPERS = $(wildcard tests/restamp.c tests/rewrap.c tests/recserver.c)
 MEASURES = $(wildcard tests/scalebench.c)
 FUZZERS = $(wildcard tests/fuzz_*.c)
-T = $(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats)) $(CTESTS)
+T = $(filter-out tests/lint.bats,$(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))) $(CTESTS)
 J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
+testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(MAKERS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
+gen = $(patsubst %.c,$(B)/%.o,$(wildcard tests/genlib.c tests/genout.c tests/genscene.c tests/gensrc.c))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
 # The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint.sh.
@@ -52,6 +55,15 @@ fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O
 cc += $(call plain,-fPIE -fstack-protector-strong $(fortify))
 ld = -pthread -Wl,--as-needed $(call plain,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 
+# A line for each file, as short as make -s or V=1 has it; a failure shows the compiler's own message.
+silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
+Q = $(if $(V),,@)
+show = @$(if $(V)$(silent),:,echo '$(1) $(2)')
+define link
+$(call show,LD,$(@:$(B)/%=%))
+$(Q)$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+endef
+
 # Make's names have no spaces. A make below opens a B that has some, and knows it by its descriptor.
 ifneq ($(word 2,$(B)),)
 $(or $(MAKECMDGOALS),all): in-dir ; @:
@@ -61,36 +73,43 @@ in-dir:
 else
 
 all: $(TOOLS:%=$(B)/%)
-tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS)) $(patsubst %.c,$(B)/%.so,$(wildcard tests/failalloc.c))
+tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(MAKERS) $(HELPERS)) $(patsubst %.c,$(B)/%.so,$(wildcard tests/failalloc.c))
 everything: all tests ; @:
 rec-tools: $(REC_TOOLS:%=$(B)/%)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call show,CC,$<)
+	$(Q)$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(foreach l,$(rooms),$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
 $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 %.a:
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(call show,AR,$(@:$(B)/%=%))
+	$(Q)$(AR) rcs $@ $^
 
 # A program is a file of cmd/ or a folder, in the frame that all of them share.
 parts = $(patsubst %.c,$(B)/%.o,$(wildcard $(foreach t,$(1:trtc-%=%),cmd/$(t).c cmd/$(t)/*.c)))
 $(foreach t,$(TOOLS),$(eval $(B)/$(t): $(call parts,$(t))))
 $(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/cli.c cmd/opt.c cmd/opt_help.c))
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+	$(link)
 
 $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+	$(link)
 
 $(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,$(rooms))
-	$(CC) $(ld) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg,--libs) $(LDLIBS)
+	$(link)
+
+# What makes and measures recordings is all of the tests that the demo needs.
+$(MAKERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(gen) $(call lib,base)
+	$(link)
 
 # Without the sanitizers' flags: nothing may be failed that they allocate.
 $(B)/tests/%.so: tests/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(cc) -g -fPIC -shared -o $@ $<
+	$(call show,CC,$<)
+	$(Q)$(CC) $(cc) -g -fPIC -shared -o $@ $<
 
 $(B)/trtc-name $(B)/trtc-layout: $(call lib,$(low))
 $(B)/trtc-rec: $(call lib,$(wire) $(low))
@@ -114,22 +133,23 @@ $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
+$(gen) $(MAKERS:%.c=$(B)/%.o) $(MAKERS:%.c=$(B)/%): private PKGS = $(AV) libcjson
 $(B)/tests/scalebench: private LDLIBS = -lyuv -lb64 -lm
 
 deps:
 	@$(DEPS)
 
 # deps first, then the build in a make of its own: nothing can be compiled before the compiler is there.
-sub = +@$(MAKE) --no-print-directory
+sub = +@$(MAKE) --no-print-directory$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),, -j$(or $(shell nproc 2>/dev/null),1))
 env = b=$$(cd '$(dir)' && pwd) && B=$$b TRTC_B=$$b PATH=$$b:$$PATH LC_ALL=C TZ=UTC0
 
 demo:
-	@$(DEPS) build test
-	$(sub) everything
+	@$(DEPS) build demo
+	$(sub) all $(MAKERS:%.c=$(B)/%)
 	@$(env) examples/demo.sh demo
 
 check:
-	@$(DEPS) build test lint browser
+	@$(DEPS) build demo test browser
 	$(sub) everything
 	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,'$(dir)'/%,$(T)) </dev/null
 
@@ -146,15 +166,16 @@ check-san:
 	    CFLAGS='-g -O1 $(san) -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 lint:
-	@$(DEPS) build test lint bench
+	@$(DEPS) build demo test lint bench
 	$(sub) everything $(B)/lint-gcc/tests/scalebench.o B=$(B)/lint-gcc CC=gcc CFLAGS='-O3 -g -Werror'
 	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(FUZZERS) $(MEASURES)) \
 	    B=$(B)/lint-clang CC=clang CFLAGS='-O3 -g -Werror'
 	@bash tests/lint.sh '$(dir)/lint-gcc' $(TOOLS)
+	@bash tests/tap.sh tests/lint.bats
 
 # The inputs that it finds are kept beside the harnesses, for the next time.
 fuzz:
-	@$(DEPS) build test
+	@$(DEPS) build demo test
 	+@if $(DEPS) fuzz; then $(MAKE) --no-print-directory run-fuzz; \
 	else echo 'fuzz: skipped: there is no libFuzzer'; fi
 
@@ -165,7 +186,7 @@ run-fuzz:
 	@$(env) bash tests/fuzz.sh '$(dir)-fuzz' $(FUZZERS)
 
 bench:
-	@$(DEPS) build test bench
+	@$(DEPS) build demo test bench
 	$(sub) all tests $(MEASURES:%.c=$(B)/%)
 	@$(env) bash tests/bench.sh
 

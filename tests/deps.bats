@@ -68,7 +68,7 @@ without_headers() {
     run --separate-stderr env PATH="$bin" sh "$deps"
     [ "$status" -eq 1 ]
     [ -z "$output" ]
-    [[ $stderr == *"program jq "*"for: test"* ]]
+    [[ $stderr == *"program jq "*"for: demo"* ]]
     [[ $stderr == *"header  cmocka.h "*"libcmocka-dev"* ]]
     [[ $stderr == *"header  b64/cencode.h "*"libb64-dev"* ]]
     [[ $stderr != *shellcheck* ]]
@@ -83,7 +83,7 @@ without_headers() {
     [ -z "$output" ]
     rm "$XDG_DATA_HOME/fonts/DejaVuSans.ttf"
     run -1 env PATH="$bin" sh "$deps"
-    [[ $output == *"font    DejaVuSans.ttf "*"fonts-dejavu-core"*"for: test"* ]]
+    [[ $output == *"font    DejaVuSans.ttf "*"fonts-dejavu-core"*"for: demo"* ]]
 }
 
 @test "certificates are looked for where OpenSSL does" {
@@ -98,14 +98,14 @@ without_headers() {
     rm "$bin/jq" "$bin/chromium" "$bin/shellcheck"
     run -0 --separate-stderr env PATH="$bin" sh "$deps" build
     [ -z "$output$stderr" ]
-    run -1 env PATH="$bin" sh "$deps" -n build test
+    run -1 env PATH="$bin" sh "$deps" -n build demo
     [[ $output == *"program jq "* && $output != *libyuv* && $output != *shellcheck* && $output != *chromium* ]]
     run -1 env PATH="$bin" sh "$deps" bench
     [[ $output == *"header  libyuv.h "*"for: bench"* && $output != *jq* ]]
     run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
     [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
     run -64 env PATH="$bin" sh "$deps" build tests
-    [ "$output" = 'deps: tests: no use of anything; there are build, test, lint, bench, browser, fuzz' ]
+    [ "$output" = 'deps: tests: no such use; there are build, demo, test, lint, bench, browser, fuzz' ]
 }
 
 @test "libFuzzer is there where clang can link with it, and only fuzzing needs it" {
@@ -135,11 +135,35 @@ without_headers() {
     run env PATH="$bin" sh "$deps"
     [ "$status" -eq 0 ]
     [[ $(sed -n 1p "$LOG") == "0 apt-get "*" update" ]]
-    line=$(sed -n 2p "$LOG")
+    [[ $(sed -n 2p "$LOG") == "0 apt-get "*" --print-uris "*" install "* ]]
+    line=$(sed -n 3p "$LOG")
     [[ $line == *" install -y --no-install-recommends "*"jq "* ]]
     [[ $line == *libavformat-dev* && $line == *libcjson-dev* ]]
     [[ $line != *clang* ]]
-    [ "$(wc -l <"$LOG")" -eq 2 ]
+    [ "$(wc -l <"$LOG")" -eq 3 ]
+}
+
+@test "what will be installed is said first, with its size, and of apt-get's own lines only how far it is" {
+    dummy id 'echo 0'
+    dummy sleep 'exit 0'
+    dummy seq "exec $(command -v seq) \"\$@\""
+    rm "$bin/jq"
+    dummy apt-get 'case "$*" in
+*print-uris*) for i in $(seq 50); do echo "'"'http://x/\$i.deb'"' $i.deb 2000000 SHA256:0"; done ;;
+*install*) echo "0 upgraded, 50 newly installed, 0 to remove and 0 not upgraded."
+    for i in $(seq 50); do echo "Get:$i http://x $i"; done
+    for i in $(seq 50); do echo "Setting up $i ..."; done
+    [ ! -e "$BIN/broken" ] || { echo "E: no space"; exit 100; }
+    printf "#!/bin/sh\n" >"$BIN/jq"; /bin/chmod +x "$BIN/jq" ;;
+esac'
+    : >"$bin/broken"
+    run -1 env PATH="$bin" sh "$deps"
+    [[ $output == *"E: no space"*"could not install: jq"* ]]
+    rm "$bin/broken"
+    run -0 env PATH="$bin" sh "$deps"
+    [ "${lines[0]}" = 'deps: installing 50 packages, 100 MB: jq ' ]
+    [ "${lines[1]}" = 'deps: fetched 12 of 50' ]
+    [ "${#lines[@]}" -eq 9 ]
 }
 
 @test "who is not root asks sudo" {
@@ -187,7 +211,7 @@ without_headers() {
     run env PATH="$bin" sh "$deps"
     [ "$status" -eq 0 ]
     [[ $output == *"could not install: chromium"* ]]
-    [ "$(wc -l <"$LOG")" -eq 2 ]
+    [ "$(wc -l <"$LOG")" -eq 3 ]
 }
 
 @test "npm packages go into the cache, once for each lock" {

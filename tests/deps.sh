@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
-# for packages, and does nothing where all is found. Installs Debian packages where there is apt-get;
-# elsewhere names what is missing and exits 1. What the browser test and the test beside the vendor's SDK need is
+# for packages, and does nothing where all is found. Where there is apt-get it says how much there is to install,
+# and installs it; elsewhere it names what is missing and exits 1. What the browser test and the test beside the vendor's SDK need is
 # no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
 # outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, test, lint, bench, browser (all of these), fuzz
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser (all of these), fuzz
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -27,17 +27,17 @@ header  ass/ass.h               libass-dev          build
 header  curl/curl.h             libcurl4-openssl-dev build
 header  openssl/evp.h           libssl-dev          build
 header  zlib.h                  zlib1g-dev          build
-font    DejaVuSans.ttf          fonts-dejavu-core   test
+font    DejaVuSans.ttf          fonts-dejavu-core   demo
+program bash                    bash                demo
+program jq                      jq                  demo
 header  cmocka.h                libcmocka-dev       test
 header  microhttpd.h            libmicrohttpd-dev   test
-program bash                    bash                test
 program bats                    bats                test
 program prove                   perl                test
 program timeout                 coreutils           test
 certs   ca-certificates.crt     ca-certificates     test
 program ffmpeg                  ffmpeg              test
 program ffprobe                 ffmpeg              test
-program jq                      jq                  test
 program parallel                parallel            test
 program strace                  strace              test
 program flock                   util-linux          test
@@ -133,22 +133,46 @@ name_them() {
 }
 
 # A machine that has just been started often runs apt itself: wait for it. DPkg::Lock::Timeout does not
-# cover the lock of the lists, hence the second try.
+# cover the lock of the lists, hence the second try. What apt-get prints is shown only where it fails.
 pauses='10 20 0'
 apt() {
     for pause in $pauses; do
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
-            -o Acquire::Retries=3 "$@" </dev/null >&2 && return 0
+        {
+            $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
+                -o Acquire::Retries=3 "$@" </dev/null 2>&1
+            echo "exit $?"
+        } | awk "$progress" >&2 && return 0
         sleep "$pause"
     done
     return 1
 }
 
+# A line for each quarter of what apt-get has to do, or its last lines when it failed.
+progress='
+    /^[0-9]+ upgraded, [0-9]+ newly installed/ { all = $1 + $3 }
+    /^Get:/ { got++ }
+    /^Setting up / { set_up++ }
+    all >= 40 && /^Get:/ && got % int(all / 4) == 0 { print "deps: fetched " got " of " all }
+    all >= 40 && /^Setting up / && set_up % int(all / 4) == 0 { print "deps: set up " set_up " of " all }
+    { line[NR] = $0 }
+    END {
+        if ($0 == "exit 0") exit 0
+        for (i = NR > 20 ? NR - 20 : 1; i < NR; i++) print line[i]
+        exit 1
+    }'
+
+# how_much PACKAGE...: the number of packages that come with these, and their size, by apt-get's own reckoning.
+how_much() {
+    $as_root apt-get -qq -y --print-uris --no-install-recommends install "$@" </dev/null 2>/dev/null |
+        awk '/^.[a-z+]+:/ { n++; bytes += $3 } END { if (n) printf "%d packages, %.0f MB: ", n, bytes / 1e6 + 0.5 }'
+}
+
 # Installs the packages of these lines.
 install() {
     packages=$(printf '%s\n' "$1" | awk '{ print $3 }' | sort -u | tr '\n' ' ')
-    echo "deps: installing: $packages" >&2
     apt update || echo "deps: apt-get update failed, trying with the lists that are there" >&2
+    # shellcheck disable=SC2086 # a list
+    echo "deps: installing $(how_much $packages)$packages" >&2
     # shellcheck disable=SC2086 # a list
     apt install -y --no-install-recommends $packages || {
         echo "deps: apt-get could not install: $packages" >&2
@@ -235,14 +259,14 @@ fi
 
 # The uses that are wanted, apart from the browser's.
 browser=
-[ $# -gt 0 ] || set -- build test lint bench browser
+[ $# -gt 0 ] || set -- build demo test lint bench browser
 for use; do
     shift
     case $use in
     browser) browser=yes ;;
-    build | test | lint | bench | fuzz) set -- "$@" "$use" ;;
+    build | demo | test | lint | bench | fuzz) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no use of anything; there are build, test, lint, bench, browser, fuzz" >&2
+        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, fuzz" >&2
         exit 64
         ;;
     esac

@@ -51,6 +51,18 @@ files() {
     done
 }
 
+@test "a line for each file says what is done to it; V=1 shows the commands, -s nothing" {
+    run -0 make DEPS=true CFLAGS= build/trtc-name
+    [ "$(sort <<<"$output")" = "$(printf '%s\n' 'AR libbase.a' 'CC cmd/cli.c' 'CC cmd/name.c' 'CC lib/base/a.c' 'LD trtc-name')" ]
+    run -0 make DEPS=true CFLAGS= V=1 build/trtc-layout
+    [[ $output == *" -c -o build/cmd/layout.o cmd/layout.c"* && $output != *"CC "* ]]
+    run -0 mk build/trtc-rec
+    [ -z "$output" ]
+    echo 'int main(void) { return x; }' >cmd/hls.c
+    run -2 make DEPS=true CFLAGS= build/trtc-hls
+    [[ $output == *"cmd/hls.c:1:"*"error: "* ]]
+}
+
 @test "B may have spaces" {
     before=$(files .)
     local b="$BATS_TEST_TMPDIR/a b/c  d"
@@ -103,7 +115,7 @@ files() {
 }
 
 @test "CC, CFLAGS and LDFLAGS are the user's, from the command line or the environment" {
-    run -0 make -n DEPS=true CC=my-cc CFLAGS=-Omine LDFLAGS=-Lmine
+    run -0 make -n V=1 DEPS=true CC=my-cc CFLAGS=-Omine LDFLAGS=-Lmine
     [[ $output == *"my-cc "*" -Omine "*"-c -o"* && $output == *" -Lmine "* ]]
     [[ $output != *" -O2"* ]]
     run -0 env CC=my-cc CFLAGS=-Omine LDFLAGS=-Lmine make -n DEPS=true
