@@ -53,10 +53,10 @@ early=$((length * 14 / 15))
 heading "1. A call of $length s is recorded: $dir/recording"
 echo
 echo "   anna    leaves for 19 s (at ${gap/-/ s to } s) and comes back"
-echo "   ben     joins $late s late, shares his screen (${share/-/ s to } s), has no camera (${off/-/ s to } s)"
-echo "   chloe   sends sound only, and is gone after $early s"
+echo "   chloe   joins after 3 s, sends sound only, leaves after $early s"
+echo "   ben     joins after $late s, shares a screen (${share/-/ s to } s), has the camera off (${off/-/ s to } s)"
 # Each stream is one file, which is cut as if it came live; its name says whose it is and when it begins.
-mkrec --av-merge --segment $((length + 1)) --length "$length" --user "id=anna,stall=$gap" \
+mkrec --scene --start 1767258000495 --av-merge --segment $((length + 1)) --length "$length" --user "id=anna,stall=$gap" \
     --user "id=ben,from=$late,aux=$share,vstall=$off" --user "id=chloe,kinds=a,from=3,to=$early" "$dir/.streams"
 for stream in "$dir"/.streams/*.ts; do
     IFS=$'\t' read -r app room _ user media _ start _ < <(trtc-name decode "${stream##*/}")
@@ -75,7 +75,8 @@ find "$dir/recording" -type f -printf '%f %s\n' | awk '
 heading "2. What will be made of it: trtc-merge --plan"
 echo
 trtc-merge -q -f "$dir/recording" -o "$dir/merged" --plan=json |
-    jq -r '[.user, .start_ms, .end_ms, if .video then "#" else "-" end] | @tsv' | sort -k1,1 -k2,2n |
+    jq -sr 'group_by(.user) | sort_by(map(.start_ms) | min) | .[] | sort_by(.start_ms)[] |
+        [.user, .start_ms, .end_ms, if .video then "#" else "-" end] | @tsv' |
     awk -F'\t' -v width=60 '
         { user[NR] = $1; from[NR] = $2; to[NR] = $3; mark[NR] = $4
           if (NR == 1 || $2 < first) first = $2
@@ -122,7 +123,7 @@ offset() {
 
 printf '   %-7s %9s %10s %12s %9s   %s\n' user length size 'A/V offset' speed 'file in merged/'
 printf '   %-7s %9s %10s %12s %9s   %s\n' ------- --------- ---------- ------------ --------- ---------------
-sort -k1,1 -k2,2n "$dir/.merged" | while IFS=$'\t' read -r user _ ms bytes us path; do
+sort -k2,2n "$dir/.merged" | while IFS=$'\t' read -r user _ ms bytes us path; do
     awk -v user="$user" -v ms="$ms" -v bytes="$bytes" -v us="$us" -v path="${path##*/}" -v off="$(offset "$path")" '
         BEGIN { if (off != "-") off = sprintf("%.1f ms", off)
                 printf "   %-7s %7.1f s %7.2f MB %12s %7.0f x   %s\n", user, ms / 1e3, bytes / 1e6, off, ms * 1e3 / (us > 0 ? us : 1), path }'
@@ -161,11 +162,11 @@ mixed grid
 mixed screen -m screen -b ben:aux --from "+$shared_from" --to "+$shared_to"
 echo
 echo "   grid     everybody, all of the call; who sends no picture has a window with a name"
-echo "   screen   while ben shares his screen: -m screen -b ben:aux --from +$shared_from --to +$shared_to"
+echo "   screen   while ben shares a screen: -m screen -b ben:aux --from +$shared_from --to +$shared_to"
 
 # Eight pictures of the mix, and a canvas that nobody is on any more, with these as watermarks.
 mkdir "$dir/.stills"
-sheet=(--text "A call of $length s as a grid; below: screen sharing, while ben shares his screen,12,10,0,0,22px")
+sheet=(--text "A call of $length s as a grid; below: the screen layout, while ben shares one,12,10,0,0,22px")
 # still COLUMN ROW SECONDS OPTION...
 still() {
     local file=$dir/.stills/$1$2.png x=$((12 + 472 * $1)) y=$((46 + 294 * $2))
@@ -186,14 +187,26 @@ echo "   eight pictures of them, taken with --still: $dir/contact.png"
 
 # ---- what next ----
 
-heading "5. Now try"
+heading "5. Now"
 at=
 case $B in
 "$PWD"/*) at=${B#"$PWD"/}/ ;;
 esac
-echo
-echo "   ${at}trtc-merge -f $shown/recording -o $shown/screen -a 2 -u ben"
-echo "   ${at}trtc-mix -m float -b anna --clock top,UTC -o $shown/float.mp4 $shown/recording"
-echo
-echo "   which make ben's screen with his voice, and a floating layout with a clock"
-echo "   'man ./man/trtc-merge.1' and 'man ./man/trtc-mix.1' have the rest"
+cat <<END
+
+   open   $shown/mix/grid.mp4     everybody, in a player
+          $shown/contact.png      eight pictures of it
+          $shown/timeline.svg     who was there when, in a browser
+
+   try    a floating layout with a clock, and ben's screen with that voice:
+   ${at}trtc-mix -m float -b anna --clock top,UTC -o $shown/float.mp4 $shown/recording
+   ${at}trtc-merge -f $shown/recording -o $shown/screen -a 2 -u ben
+
+   a recording of your own is a directory with the .m3u8 and .ts files of a task:
+   ${at}trtc-merge --plan -f DIR                shows what would be made of it
+   ${at}trtc-merge -f DIR -o OUT                makes it
+   ${at}trtc-mix --label -o call.mp4 DIR        makes one file of everybody
+
+   'sudo make install' installs the programs, their pages and completions;
+   'man ./man/trtc.7' is the page to begin with
+END

@@ -34,11 +34,15 @@ demo() { bash "$tree/examples/demo.sh" "$@"; }
         [ "$(wc -l <durations)" -eq 2 ]
         awk -v s="${mix#*:}" '$1 < s - .2 || $1 > s + .2 { exit 1 }' durations || { cat durations; false; }
     done
-    # the contact sheet: in the middle of its last still it is ben's screen, which is violet
+    # its picture, and the lines above, have the users in the order in which they came
+    [ "$(sed -n 's/.*<text class="e".* y="\([0-9.]*\)".*<\/title>\(.*\)<.*/\1 \2/p' 'a demo/timeline.svg' |
+        sort -n | cut -d' ' -f2 | tr '\n' ' ')" = 'anna chloe ben ' ]
+    [ "$(grep -oE '^   (anna|ben|chloe) +\[' out | tr -d ' [' | tr '\n' ' ')" = 'anna chloe ben ' ]
+    # the contact sheet: in the middle of its last still it is ben's screen, which is a dark blue
     [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 'a demo/contact.png')" = 1904,638 ]
     read -r r g b < <(ffmpeg -v error -i 'a demo/contact.png' -vf crop=60:60:1580:440,scale=1:1 -f rawvideo -pix_fmt rgb24 - |
         od -An -tu1)
-    ((r > 80 && b > 80 && g < 60)) || { echo "$r $g $b"; false; }
+    ((b > 80 && b > r + 25 && b > g + 25)) || { echo "$r $g $b"; false; }
     [ ! -e 'a demo/.stills' ]
     # the command that it names works, and makes a picture out of the substream
     command=$(sed -n 's/^   \(.*trtc-merge -f .* -u ben\)$/\1/p' out)

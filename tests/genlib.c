@@ -319,15 +319,21 @@ static const uint8_t glyphs[][7] = {
     {10, 10, 31, 10, 31, 10, 10},
 };
 
+const uint8_t *gen_glyph(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    const char *at = c != '\0' ? strchr(glyph_chars, c) : NULL;
+    return at != NULL ? glyphs[at - glyph_chars] : NULL;
+}
+
 static void draw_text(uint8_t *plane, int stride, int w, int h, int x0, int y0, int scale,
                       const char *text)
 {
     for (; *text != '\0'; text++, x0 += 6 * scale) {
-        const char c = *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text;
-        const char *at = strchr(glyph_chars, c);
-        if (at == NULL)
+        const uint8_t *rows = gen_glyph(*text);
+        if (rows == NULL)
             continue;
-        const uint8_t *rows = glyphs[at - glyph_chars];
         for (int y = 0; y < 7 * scale && y0 + y < h; y++)
             for (int x = 0; x < 5; x++)
                 if (rows[y / scale] >> (4 - x) & 1)

@@ -83,6 +83,10 @@ void gen_picture_fini(struct gen_picture *p);
 void gen_picture_draw(struct gen_picture *p, int64_t n, const char *const lines[2], bool white,
                       uint8_t *const planes[], const int strides[]);
 
+/* The seven rows of a digit or letter (or :.-#), a byte each, the leftmost of five dots in bit 4; NULL for
+ * others. */
+const uint8_t *gen_glyph(char c);
+
 /* The colour number of a stream as chroma values. */
 void gen_colour(int colour, uint8_t *u, uint8_t *v);
 

@@ -167,8 +167,11 @@ static int open_video(struct gen_source *s, const struct gen_run *r, struct trtc
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "encoder %s: %s", name, av_err2str(rc));
 
     const int colour = s->t->colour;
+    const bool aux = s->t->media == GEN_AUX;
     gen_picture_fini(&s->pic);
-    if (gen_picture_init(&s->pic, r->w_px, r->h_px, colour, s->t->media == GEN_AUX) < 0)
+    gen_scene_fini(&s->scene);
+    if (gen_picture_init(&s->pic, r->w_px, r->h_px, colour, aux) < 0
+        || (s->t->o->scene && gen_scene_init(&s->scene, r->w_px, r->h_px, colour / 2, aux) < 0))
         return trtc_fail_nomem(err);
     s->frame->format = AV_PIX_FMT_YUV420P;
     s->frame->width = r->w_px;
@@ -244,6 +247,18 @@ static int64_t gop_frames(const struct gen_user *u)
     return n > 0 ? n : 1;
 }
 
+static void draw_scene(struct gen_source *s, int64_t n, const char *clock, bool white)
+{
+    const struct gen_user *u = s->t->u;
+    const struct gen_canvas out = {{s->frame->data[0], s->frame->data[1], s->frame->data[2]},
+                                   {s->frame->linesize[0], s->frame->linesize[1], s->frame->linesize[2]},
+                                   s->frame->width,
+                                   s->frame->height};
+    char text[40];
+    snprintf(text, sizeof text, "%.12s %.10s", u->id, clock); /* tenths of a second */
+    gen_scene_draw(&s->scene, (double)n / u->fps, s->t->o->loop ? NULL : text, white, &out);
+}
+
 static int draw_frame(struct gen_source *s, int64_t n, struct trtc_err *err)
 {
     const struct gen_user *u = s->t->u;
@@ -259,7 +274,11 @@ static int draw_frame(struct gen_source *s, int64_t n, struct trtc_err *err)
     /* the flash lasts two pictures, or 100 ms */
     const int64_t flash = u->fps > 20 ? u->fps / 10 : 2;
     const int64_t period = (int64_t)u->fps * 10;
-    gen_picture_draw(&s->pic, n, lines, n % period < flash, s->frame->data, s->frame->linesize);
+    const bool white = n % period < flash;
+    if (s->t->o->scene)
+        draw_scene(s, n, clock, white);
+    else
+        gen_picture_draw(&s->pic, n, lines, white, s->frame->data, s->frame->linesize);
     s->frame->pts = n - s->first;
     const bool key = (n - s->first) % gop_frames(u) == 0
                      || (s->t->o->numbered && n == gen_grid_frame(u, gen_half_ticks(s->t->o)));
@@ -598,6 +617,7 @@ void gen_source_fini(struct gen_source *s)
     av_packet_free(&s->pkt);
     av_frame_free(&s->frame);
     gen_picture_fini(&s->pic);
+    gen_scene_fini(&s->scene);
     free(s->buf);
 }
 

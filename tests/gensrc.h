@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "genlib.h"
+#include "genscene.h"
 
 enum { GEN_MAX_USERS = 64, GEN_MAX_RANGES = 32, GEN_MAX_RUNS = 2 * GEN_MAX_RANGES + 2 };
 enum { GEN_PHASES = 64 }; /* --loop: so many places in a frame of sound can a beep begin at */
@@ -59,6 +60,7 @@ struct gen_opts {
     int64_t sdkappid, start_ms, length_ms, segment_ms, pts_start;
     int64_t bitrate_bps, audio_bitrate_bps;
     bool room_string, old_tags, numbered, av_merge, mixed, restart_pts, loop, verbose;
+    bool scene; /* people and a screen instead of bars */
     bool no_endlist, crlf, bom, no_comma;
     struct gen_user users[GEN_MAX_USERS];
     int nb_users;
@@ -106,6 +108,7 @@ struct gen_source {
     AVFrame *frame;
     AVPacket *pkt;
     struct gen_picture pic;
+    struct gen_scene scene;
     int64_t next;       /* what the encoder gets next: a frame number, or the run's sample */
     int64_t taken;      /* packets of the run that went out */
     int64_t first, end; /* video: frame numbers on the marker grid */

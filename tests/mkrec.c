@@ -215,6 +215,7 @@ static void usage(FILE *fp)
         "  --prefix P  --task T       --no-endlist  --crlf  --bom  --no-comma\n"
         "  --bitrate BPS (400000)     --audio-bitrate BPS (32000)\n"
         "  --loop                     encode 10 s and repeat them (fast, no clock shown)\n"
+        "  --scene                    people and a screen instead of bars (the demo's pictures)\n"
         "  --truth FILE               what was made, as JSON\n"
         "  -v, --verbose              a line per file   -h, --help\n",
         fp);
@@ -451,6 +452,7 @@ enum {
     O_BITRATE,
     O_AUDIO_BITRATE,
     O_LOOP,
+    O_SCENE,
     O_TRUTH,
 };
 
@@ -487,6 +489,7 @@ static int set_option(struct gen_opts *o, int c, const char *arg, struct trtc_er
     case O_BITRATE: return parse_int(arg, 1000, 1000000000, &o->bitrate_bps);
     case O_AUDIO_BITRATE: return parse_int(arg, 1000, 1000000, &o->audio_bitrate_bps);
     case O_LOOP: o->loop = true; return 0;
+    case O_SCENE: o->scene = true; return 0;
     case O_TRUTH: o->truth = arg; return 0;
     default: o->verbose = true; return 0;
     }
@@ -519,6 +522,7 @@ static int parse(int argc, char **argv, struct gen_opts *o, struct trtc_err *err
         {"bitrate", required_argument, NULL, O_BITRATE},
         {"audio-bitrate", required_argument, NULL, O_AUDIO_BITRATE},
         {"loop", no_argument, NULL, O_LOOP},
+        {"scene", no_argument, NULL, O_SCENE},
         {"truth", required_argument, NULL, O_TRUTH},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},

@@ -237,6 +237,23 @@ static struct axis axis_of(const struct trtc_plan *p, int *rows)
     return a;
 }
 
+static bool begins_row(const struct trtc_plan *p, size_t i)
+{
+    return i == 0 || p->outputs[i].rec != p->outputs[i - 1].rec;
+}
+
+/* Rows stand in the order in which users entered; i is the first output of one. */
+static int row_of(const struct trtc_plan *p, size_t i)
+{
+    const int64_t start_us = p->outputs[i].start_us;
+    int row = 0;
+    for (size_t k = 0; k < p->n; k++)
+        if (begins_row(p, k)
+            && (p->outputs[k].start_us < start_us || (p->outputs[k].start_us == start_us && k < i)))
+            row++;
+    return row;
+}
+
 void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
 {
     int rows;
@@ -253,11 +270,11 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out)
           "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
           out);
     put_axis(&a, height, out);
-    int row = -1;
+    int row = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct trtc_output *o = &p->outputs[i];
-        bool first = i == 0 || o->rec != p->outputs[i - 1].rec;
-        row += first;
+        const bool first = begins_row(p, i);
+        row = first ? row_of(p, i) : row;
         double y = TOP + row * ROW + 10;
         if (first) {
             fprintf(out, "<text class=\"e\" x=\"%d\" y=\"%.1f\"><title>", a.left_px - 12, y + 19);
