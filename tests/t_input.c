@@ -442,6 +442,7 @@ static void test_refused(void **state)
         { "list.m3u8", TRTC_EX_DATAERR, "playlist" },
         { "list.ffconcat", TRTC_EX_DATAERR, "" },
         { "tables.ts", TRTC_EX_DATAERR, "no frame" },
+        { "head.mkv", TRTC_EX_DATAERR, "ends before its first frame" },
         { "missing", TRTC_EX_NOINPUT, "missing: No such file" },
         { ".", TRTC_EX_NOINPUT, "directory" },
     };
@@ -459,7 +460,7 @@ static void test_refused(void **state)
     save("text", noise, 3000);
     run("printf '#EXTM3U\\n#EXTINF:4,\\nbase.ts\\n' >list.m3u8");
     run("printf 'ffconcat version 1.0\\nfile base.mp4\\n' >list.ffconcat");
-    run("head -c 564 base.ts >tables.ts");
+    run("head -c 564 base.ts >tables.ts; head -c 300 base.mkv >head.mkv");
     for (size_t i = 0; i < COUNT(t); i++) {
         if (read_url(&got, path_of(t[i].name), NULL))
             fail_msg("%s was taken", t[i].name);

@@ -364,6 +364,9 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
         return fail_mp4_pipe(b, err);
     if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: no container or stream is recognised", b->name);
+    if (b->src && (averr == AVERROR_EOF || averr == AVERROR(EIO))) /* no read has failed */
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: truncated: it ends before its first frame",
+                         b->name);
     return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
 }
 
