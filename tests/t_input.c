@@ -1318,6 +1318,9 @@ static void test_clock_of_pictures_shown_twice(void **state)
         if (k % 8 == 0)
             assert_int_equal(at.pts_us, k ? high_us + 40000 : 80000);
         high_us = at.pts_us > high_us ? at.pts_us : high_us;
+        /* the sound goes on */
+        put(&c, A, k * INT64_C(40000) - 60000, TRTC_NOTIME, 40000, &at);
+        assert_int_equal(at.dts_us, k * INT64_C(40000) - 60000);
     }
 }
 

@@ -388,9 +388,31 @@ const char *__lsan_default_suppressions(void)
     return "leak:libx264\nleak:libx265";
 }
 
+/* A stream that says that it reorders nothing: a time that falls a little is its clock's, and no picture before
+ * it is decoded earlier than it is shown. */
+static void test_small_fall(void **state)
+{
+    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 0 };
+    struct trtc_picture_times t = { 0 };
+    (void)state;
+    for (int k = 0; k < 8; k++) {
+        const int64_t at = START + k * 6000 - (k >= 4 ? 9000 : 0);
+        const struct trtc_picture_said said = { .pts = at,
+                                                .dts = NOPTS,
+                                                .next_pts = k == 3 ? at - 3000 : at + 6000,
+                                                .order = { .known = true, .resets = k % 4 == 0 },
+                                                .sps = &sps };
+        int64_t pts, dts;
+        trtc_picture_time(&t, &said, &pts, &dts);
+        assert_int_equal(pts, at);
+        assert_int_equal(dts, at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_small_fall),
         cmocka_unit_test(test_encoded),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_unknown_depth),

@@ -48,7 +48,8 @@ static int64_t end_of(const struct trtc_input_lane *l)
 /* Where a frame may be decoded behind all that the lane has: nothing of that is shown later. */
 static int64_t free_from(const struct trtc_input_lane *l, const struct trtc_input_stamp *s)
 {
-    const int64_t end = end_of(l), shown = l->high_us + l->off_us + (end - l->dts_us);
+    const int64_t end = end_of(l), step = end - l->dts_us;
+    const int64_t shown = l->high_us + l->off_us + (step > l->before_us ? step : l->before_us);
     const int64_t at = shown - (s->pts_us - s->dts_us);
 
     return at > end && at - end <= STEP_MAX_US ? at : end;
@@ -77,7 +78,7 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     c->start_us = raw;
     c->epoch++;
     out->breaks = true;
-    out->jump_us = raw - (l->raw_us + (end_of(l) - l->dts_us));
+    out->jump_us = raw - (free_from(l, s) - l->off_us);
 }
 
 /* The other track has jumped too: the new epoch begins behind what that had. */
@@ -132,7 +133,9 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
      * where its own jump would be the smaller one, and does not take it back behind its end. */
     const bool young = c->at_us - c->start_us < OVERLAP_US;
     const bool fits_current = off_current <= NEAR_US && raw + c->off_us >= end_of(l) - OVERLAP_US;
-    if (goes_on && (distance(step, 0) <= off_current || (!young && !fits_current))) {
+    const int64_t off_own = distance(raw + l->off_us, end_of(l));
+    const bool follows = off_own <= BACK_US && off_own < distance(raw + c->off_us, end_of(l));
+    if (goes_on && (follows || distance(step, 0) <= off_current || (!young && !fits_current))) {
         c->owed_us = 0;
         return;
     }
@@ -204,6 +207,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
         pts = dts;
 
     const int64_t step = dts - l->dts_us;
+    l->before_us = l->step_us;
     if (s.dur_us > 0)
         l->step_us = s.dur_us;
     if (s.track == TRTC_INPUT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)

@@ -178,6 +178,7 @@ struct trtc_input_clock {
         int64_t dts_us;   /* and ours */
         int64_t delay_us; /* its PTS less DTS */
         int64_t step_us;  /* usual distance of frames, 0 unknown */
+        int64_t before_us; /* that of the frame before */
         bool fell;        /* the last frame's time was a little below that of the one before, */
         int64_t fell_from_us; /* which was this: it was placed behind it for now */
     } lane[TRTC_INPUT_TRACKS];

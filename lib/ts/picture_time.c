@@ -192,6 +192,10 @@ static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_pictur
  * are still to come are. */
 static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
+    /* Where nothing is reordered, a time that falls is the clock's. */
+    if (s->sps && s->sps->reorder_max == 0 && t->depth == 0)
+        return pts;
+
     const int64_t next = s->next_pts == NOTIME ? NOTIME : unwrap(s->next_pts, pts);
     const int64_t hole = next == NOTIME || t->depth > 0 ? first_hole(t, s, pts) : NOTIME;
     int64_t end = pts;
