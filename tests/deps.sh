@@ -6,7 +6,7 @@
 # no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
 # outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser (all of these), fuzz
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser (all of these), fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -42,6 +42,7 @@ program parallel                parallel            test
 program strace                  strace              test
 program flock                   util-linux          test
 program ps                      procps              test
+program /usr/bin/time           time                test
 program xxd                     xxd                 test
 program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
@@ -53,7 +54,8 @@ program mandoc                  mandoc              lint
 program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
-program /usr/bin/time           time                bench
+program debootstrap             debootstrap         chroot
+program unshare                 util-linux          chroot
 program chromium                chromium            browser
 program node                    nodejs              browser
 program npm                     npm                 browser
@@ -264,9 +266,9 @@ for use; do
     shift
     case $use in
     browser) browser=yes ;;
-    build | demo | test | lint | bench | fuzz) set -- "$@" "$use" ;;
+    build | demo | test | lint | bench | fuzz | chroot) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, fuzz" >&2
+        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, fuzz, chroot" >&2
         exit 64
         ;;
     esac

@@ -18,7 +18,7 @@ bad=0
 
 c=(lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch] tests/*.[ch])
 headers=(lib/*/*.h cmd/*.h cmd/*/*.h tests/*.h)
-sh=(tests/*.sh .ci/run examples/* completions/bash/*)
+sh=(tests/*.sh .ci/* examples/* completions/bash/*)
 bats=(tests/*.bats tests/long/*.bats)
 sources=("${c[@]}" "${sh[@]}" "${bats[@]}" completions/zsh/* completions/fish/* Makefile)
 

@@ -161,8 +161,7 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
     a_list '0 0 640 360 ,"UserId":"a<b"' '10 10 20 20'
     trtc-layout -l list.json -f svg x >b.svg
     trtc-layout -n 0 -f svg >c.svg
-    if command -v xmllint >/dev/null; then xmllint --noout ./*.svg; fi
-    if command -v rsvg-convert >/dev/null; then for f in ./*.svg; do rsvg-convert "$f" >/dev/null; done; fi
+    for f in ./*.svg; do rsvg-convert "$f" >/dev/null; done
     grep -qF '&lt;&amp;&quot;&gt;' a.svg
     grep -q 'a&lt;b · not there' b.svg
     trtc-layout -f svg anna ben chloe dan eve farid gerda hiro ines | diff "$tree/doc/layout-grid.svg" -
