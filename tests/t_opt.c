@@ -88,6 +88,7 @@ struct run {
     int code, command;
     struct got got;
     struct opt_list operands;
+    char line[256]; /* what the lists point into */
     char out[4096], err[1024];
 };
 
@@ -103,12 +104,12 @@ static void grab(FILE *f, int fd, int saved, char *out, size_t size)
 
 static void run(struct run *r, const struct opt_program *p, const char *words)
 {
-    char line[256], *argv[32] = { "prog" };
+    char *argv[32] = { "prog" };
     int argc = 1;
-    snprintf(line, sizeof line, "%s", words);
-    for (char *w = strtok(line, " "); w; w = strtok(NULL, " "))
-        argv[argc++] = strcmp(w, "''") == 0 ? "" : w;
     memset(r, 0, sizeof *r);
+    snprintf(r->line, sizeof r->line, "%s", words);
+    for (char *w = strtok(r->line, " "); w; w = strtok(NULL, " "))
+        argv[argc++] = strcmp(w, "''") == 0 ? "" : w;
     fflush(stdout);
     FILE *out = tmpfile(), *err = tmpfile();
     int out_fd = dup(1), err_fd = dup(2);
