@@ -16,11 +16,17 @@ setup() {
     test_begin
 }
 
-# flat FILE WxH COLOUR FORMAT MATRIX OPTION...: two seconds of one colour, as H.264 with these options.
+# flat FILE WxH COLOUR FORMAT MATRIX OPTION...: two seconds of one colour, as H.264 with these options. The tags are those
+# that they name: newer FFmpeg takes them from the frames instead.
 flat() {
+    local i words=("${@:6}") tags=setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown range=limited
+    for ((i = 0; i < ${#words[@]}; i += 2)); do
+        tags+=,setparams=${words[i]#-}=${words[i + 1]}
+    done
+    [[ $4 != yuvj* ]] || range=full
     ffmpeg -nostdin -v error -y -f lavfi -i "color=$3:s=$2:r=5:d=2,format=gbrp" \
-        -vf "scale=out_color_matrix=$5:out_range=$([[ $4 == yuvj* ]] && echo full || echo limited):flags=accurate_rnd,format=$4" \
-        -c:v libx264 -preset ultrafast -g 5 "${@:6}" -f mpegts "$1"
+        -vf "scale=out_color_matrix=$5:out_range=$range:flags=accurate_rnd,format=$4,$tags" \
+        -c:v libx264 -preset ultrafast -g 5 "${words[@]}" -f mpegts "$1"
 }
 
 # look_at FILE: $width, $height, $matrix, and all of its $tags: range, matrix, transfer, primaries.
@@ -149,10 +155,12 @@ END
 
 @test "tags that only the container has, and tags that later parameter sets do not repeat" {
     local rgb
-    # what is shown of the MP4 is what its colr says
+    # what is shown of the MP4 is what its colr says: it has the place of the bit rate
     flat a.ts 160x90 0x20c040 yuv420p bt709 "${said709[@]}"
-    ffmpeg -nostdin -v error -i a.ts -c:v libx264 -preset ultrafast -g 5 "${said709[@]}" \
-        -x264-params colorprim=undef:transfer=undef:colormatrix=undef bare.mp4
+    flat bare.ts 160x90 0x20c040 yuv420p bt709
+    ffmpeg -nostdin -v error -i bare.ts -c copy bare.mp4
+    printf 'colrnclx\0\1\0\1\0\1\0\0' |
+        dd of=bare.mp4 bs=1 seek="$(grep -abo btrt bare.mp4 | cut -d : -f 1)" conv=notrunc status=none
     tagged bare.mp4 "tv $bt709" container
     flat b.ts 160x90 0xc02040 yuv420p bt601
     mix 0 -q --only video -r 5 -s 320x180 -o m.mp4 a=bare.mp4 b=b.ts

@@ -65,7 +65,8 @@ account() {
 }
 
 @test "what an MP4 or Matroska says about showing, and a transport stream cannot, is noted; nothing of it is missing" {
-    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -metadata:s:v rotate=90 turned.mp4 -c copy -aspect 4:3 wide.mkv
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -aspect 4:3 wide.mkv
+    with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4
     ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
     hls 0 -d turned turned.mp4
     said 'turned.mp4: the picture is to be shown turned by a quarter'

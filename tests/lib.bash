@@ -218,3 +218,12 @@ mark() {
     IFS=$'\t' read -ra parts <<<"${markers[$2 - 1]-}"
     echo "${parts[$3 - 1]-}"
 }
+
+# with_matrix A B C D IN OUT: another display matrix.
+with_matrix() {
+    local at
+    at=$(($(grep -abo tkhd "$5" | head -n 1 | cut -d : -f 1) + 44))
+    cp --remove-destination "$5" "$6"
+    printf '%08x%08x00000000%08x%08x00000000' $((($1 << 16) & 0xffffffff)) $((($2 << 16) & 0xffffffff)) \
+        $((($3 << 16) & 0xffffffff)) $((($4 << 16) & 0xffffffff)) | xxd -r -p | dd of="$6" bs=1 seek=$at conv=notrunc status=none
+}

@@ -174,7 +174,7 @@ audio2=20260101000010500
     sed -i "s/^\(#EXT-X-TRTC-FILE-ATTR:1767225610533\),.*/\1,99976/" "$(list video)"
     merge 3 -f p
     said "$video2.ts: "
-    said "33424 bytes"
+    said " $((99976 - $(stat -c %s "$(segment p video 1)"))) bytes"
     have plain p
     head -c 1880 "$(segment p video 2)" >>"$(segment p video 1)"
     merge 3 -f p
