@@ -105,7 +105,7 @@ with_edits() {
     # not at a key frame, in the middle of a frame of sound; sound that comes later, pictures that do; pieces in another order
     "${cut[@]}" -ss 1.23 -i seconds.mp4 -c copy trimmed.mp4
     "${cut[@]}" -itsoffset 0.7 -i seconds.mp4 -i seconds.mp4 -map 0:a -map 1:v -c copy later-sound.mp4
-    "${cut[@]}" -i seconds.mp4 -itsoffset 0.7 -i seconds.mp4 -map 0:a -map 1:v -c copy later-picture.mp4
+    "${cut[@]}" -i seconds.mp4 -itsoffset 0.7 -i seconds.mp4 -map 0:a -map 1:v -c copy -movie_timescale 1000 later-picture.mp4
     with_edits later-picture.mp4 pieces.mp4 1,22 1,4
     [[ $(ffprobe -v error -show_entries packet=flags -of csv=p=0 trimmed.mp4 | grep -c D) -gt 10 ]] || fail "nothing is cut away"
     scene 0 u=trimmed.mp4
