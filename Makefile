@@ -92,7 +92,7 @@ $(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
 # A program is a file of cmd/ or a folder, in the frame that all of them share.
 parts = $(patsubst %.c,$(B)/%.o,$(wildcard $(foreach t,$(1:trtc-%=%),cmd/$(t).c cmd/$(t)/*.c)))
 $(foreach t,$(TOOLS),$(eval $(B)/$(t): $(call parts,$(t))))
-$(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/cli.c cmd/opt.c cmd/opt_help.c))
+$(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst %,cmd/%.c,cli clock loss meter opt opt_help)))
 	$(link)
 
 $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -190,18 +189,6 @@ int cli_usage(const char *fmt, ...)
     return TRTC_EX_USAGE;
 }
 
-int cli_bad_option(int c, char *const argv[])
-{
-    const char *word = argv[optind - 1];
-    const char *problem = c == ':' ? "option needs a value" : "unknown option";
-    bool is_long = optind > 1 && word && word[0] == '-' && word[1] == '-';
-    if (optopt && !is_long)
-        return cli_usage("%s: '-%c'", problem, optopt);
-    if (c == '?' && optopt)
-        return cli_usage("option takes no value: '%s'", word);
-    return cli_usage("%s: '%s'", problem, word ? word : "");
-}
-
 int cli_choose(const char *option, const char *value, const char *const *names, int *out)
 {
     for (int i = 0; names[i]; i++)
@@ -213,26 +200,6 @@ int cli_choose(const char *option, const char *value, const char *const *names, 
     for (size_t i = 0, n = 0; names[i] && n < sizeof all; i++)
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", names[i]);
     return cli_usage("%s: unknown value '%s': it is one of %s", option, value, all);
-}
-
-int cli_option(int c, void (*usage)(void), char *const argv[])
-{
-    switch (c) {
-    case 'q':
-        cli_set_verbosity(-1);
-        return 0;
-    case 'v':
-        cli_set_verbosity(1);
-        return 0;
-    case 'h':
-        usage();
-        return -1;
-    case 'V':
-        cli_version();
-        return -1;
-    default:
-        return cli_bad_option(c, argv);
-    }
 }
 
 void cli_version(void)

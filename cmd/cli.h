@@ -37,14 +37,6 @@ int cli_report(const struct trtc_err *err);
 /* "NAME: message; try 'NAME --help'" and TRTC_EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 
-/* getopt_long's ':' and '?' as one line; argv is the program's own. Returns TRTC_EX_USAGE.
- * Call as cli_bad_option(c, argv). */
-int cli_bad_option(int c, char *const argv[]);
-
-/* What the options of a program end with, after its own: -q, -v, -h, -V, and what getopt_long could not
- * read. 0: go on; -1: done; else an exit status. */
-int cli_option(int c, void (*usage)(void), char *const argv[]);
-
 /* The place of value among names (NULL ends them): 0 and *out, or a usage error. */
 int cli_choose(const char *option, const char *value, const char *const *names, int *out);
 

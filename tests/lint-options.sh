@@ -34,7 +34,7 @@ of_help() {
 # The long options of the rows of a table: { "file", 'f', ...}, { .name = "file", .letter = ...}.
 of_source() {
     local row='\{ *("[a-z0-9-]+", *('\''.'\''|0),|\.name = "[a-z0-9-]+", *\.(letter|value|help) =)'
-    cat "$@" | tr -s '\n ' ' ' | grep -Eo "$row|"'\{ *"[a-z0-9-]+", *(no|required|optional)_argument' |
+    cat "$@" | tr -s '\n ' ' ' | grep -Eo "$row" |
         sed -E 's/[^"]*"([^"]*)".*/--\1/' | sorted
 }
 

@@ -103,4 +103,6 @@ meant() {
     meant encode trtc-name encdoe
     meant --output-dir trtc-merge . --outputdir x
     meant --watermark trtc-mix . -o x.mp4 --wattermark logo.png,0,0
+    meant --storage trtc-rec create --storrage x
+    meant describe trtc-rec descibe
 }

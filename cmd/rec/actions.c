@@ -9,8 +9,12 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/text.h"
-#include "rec.h"
+#include "actions.h"
+#include "wait.h"
+#include "request.h"
+#include "show.h"
 
 #define LISTS "SubscribeStreamUserIds"
 
@@ -80,7 +84,7 @@ static void learn(struct rec *r, const char *id, enum trtc_task_state state, con
             task.status = strdup(status);
         }
         task.state = state;
-        task.changed_ms = rec_now_ms();
+        task.changed_ms = clock_real_ms();
         if (trtc_task_save(r->tasks, &task, &err) < 0)
             cli_note("%s", err.msg);
     }
@@ -101,7 +105,7 @@ static int gone(struct rec *r, const char *id, const struct trtc_task *task,
                          "running task in %s (ended long ago, another application or region, or "
                          "mistyped; request id %.64s)",
                          shown, r->region, request_id);
-    if (task->state != TRTC_TASK_ENDED && task->expires_ms > 0 && rec_now_ms() > task->expires_ms)
+    if (task->state != TRTC_TASK_ENDED && task->expires_ms > 0 && clock_real_ms() > task->expires_ms)
         return trtc_fail(err, TRTC_EX_NOINPUT,
                          "the id of task %s has expired: it may still be recording, until its room "
                          "is empty (request id %.64s)",
@@ -134,7 +138,7 @@ int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answe
         ret = gone(r, id, &task, answer, err);
     const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
     if (status && task.id) {
-        const int64_t age_us = (rec_now_ms() - task.created_ms) * 1000;
+        const int64_t age_us = (clock_real_ms() - task.created_ms) * 1000;
         /* one that was deleted goes on as Exited for a while */
         const bool over = task.state == TRTC_TASK_ENDED && strcasecmp(status, "Exited") == 0;
         learn(r, id, over ? TRTC_TASK_ENDED : TRTC_TASK_KNOWN, status);
@@ -258,7 +262,7 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
         task.request = created;
         created = NULL;
         task.state = TRTC_TASK_KNOWN;
-        task.changed_ms = rec_now_ms();
+        task.changed_ms = clock_real_ms();
         if (trtc_task_save(r->tasks, &task, &why) < 0) {
             cli_error("the task is modified, but that could not be remembered: %s", why.msg);
             r->code = trtc_worse(r->code, why.code);

@@ -18,7 +18,9 @@
 #include "base/json_put.h"
 #include "base/records.h"
 #include "base/text.h"
-#include "rec.h"
+#include "batch.h"
+#include "actions.h"
+#include "create.h"
 
 enum { RING = 64, POLL_MS = 200 };
 

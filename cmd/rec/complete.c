@@ -9,10 +9,13 @@
 #include <openssl/crypto.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "net/usersig.h"
-#include "rec.h"
+#include "complete.h"
+#include "actions.h"
+#include "request.h"
 
 /* What a shown request or a skeleton has in the place of a secret is no value. */
 static bool has_secret(const cJSON *object, const char *name)
@@ -103,7 +106,7 @@ static int check_usersig(const cJSON *request, struct trtc_err *err)
     else if (strcmp(m->user, user->valuestring) != 0)
         ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it is of user '%s', not of the robot",
                         trtc_text_show(m->user, strlen(m->user), shown, sizeof shown));
-    else if (m->time_s + m->expire_s <= rec_now_ms() / 1000)
+    else if (m->time_s + m->expire_s <= clock_real_ms() / 1000)
         ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it has expired");
     trtc_usersig_read_free(&in);
     return ret;
@@ -130,7 +133,7 @@ int rec_sign_in(struct rec *r, struct cJSON *request, struct trtc_err *err)
     const struct trtc_usersig sig = {
         .sdkappid = (uint32_t)app->valuedouble,
         .user = user->valuestring,
-        .time_s = rec_now_ms() / 1000,
+        .time_s = clock_real_ms() / 1000,
         .expire_s = r->opts->expire_s,
     };
     char *text = trtc_usersig_make(&sig, key.text, err);
@@ -168,7 +171,7 @@ int rec_usersig(struct rec *r, struct trtc_err *err)
     const struct trtc_usersig sig = {
         .sdkappid = (uint32_t)o->sdkappid,
         .user = o->users.items[0],
-        .time_s = rec_now_ms() / 1000,
+        .time_s = clock_real_ms() / 1000,
         .expire_s = o->expire_s,
     };
     char *text = trtc_usersig_make(&sig, key.text, err);

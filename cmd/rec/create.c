@@ -9,8 +9,12 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/text.h"
-#include "rec.h"
+#include "create.h"
+#include "actions.h"
+#include "complete.h"
+#include "show.h"
 
 #define ROBOT_BYTES 8 /* of chance in the name of a robot */
 
@@ -106,7 +110,7 @@ static struct trtc_task journal_of(const struct rec *r, cJSON *request)
 {
     const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
                 *hours = cJSON_GetObjectItemCaseSensitive(request, "ResourceExpiredHour");
-    const int64_t now_ms = rec_now_ms();
+    const int64_t now_ms = clock_real_ms();
     const int64_t h = cJSON_IsNumber(hours) ? (int64_t)hours->valuedouble : REC_ROOM_HOURS;
     return (struct trtc_task){
         .state = TRTC_TASK_CREATING,
@@ -126,7 +130,7 @@ static void remember(struct rec *r, struct trtc_task *task, const char *id)
     struct trtc_err err;
     task->id = (char *)id;
     task->state = TRTC_TASK_KNOWN;
-    task->changed_ms = rec_now_ms();
+    task->changed_ms = clock_real_ms();
     if (trtc_task_save(r->tasks, task, &err) == 0)
         return;
     cli_error("the task is created, but could not be remembered: %s", err.msg);

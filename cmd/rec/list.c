@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "base/utc.h"
 #include "api/files.h"
-#include "rec.h"
+#include "list.h"
+#include "actions.h"
+#include "request.h"
 
 static const char *const task_states[] = { "creating", "known", "ended" };
 

@@ -3,44 +3,41 @@
  *
  * A TaskId is 84 characters of a Base64-like text, and about one in 64 begins with '-'. Such a word
  * is taken as one when no option can be meant by it. */
+#include "operands.h"
+
 #include <ctype.h>
-#include <getopt.h>
 #include <string.h>
 
-#include "rec.h"
 
 enum {
     LONG_ID = 21, /* characters that a TaskId has at least, wherever it stands */
     NEAR_ID = 8,  /* the same right behind the sub-command's name */
 };
 
-/* The long option that the word names, in full or by an unambiguous beginning; or NULL. */
-static const struct option *long_option(const char *word, const struct option *longs)
+/* The options of a sub-command. */
+struct known {
+    const struct opt_program *p;
+    int command;
+};
+
+static bool wants_value(const struct opt_row *row)
 {
-    const size_t n = strcspn(word, "=");
-    const struct option *found = NULL;
-    for (; longs->name; longs++) {
-        if (strncmp(word, longs->name, n) != 0)
-            continue;
-        if (!longs->name[n])
-            return longs;
-        found = longs;
-    }
-    return n ? found : NULL;
+    return row->value && row->value[0] != '[';
 }
 
 /* How many words the option takes, itself included: 1 or 2; 0 where it is none. */
-static int option_words(const char *word, const char *shorts, const struct option *longs)
+static int option_words(const char *word, const struct known *k)
 {
     if (strncmp(word, "--", 2) == 0) {
-        const struct option *o = long_option(word + 2, longs);
-        return !o ? 0 : o->has_arg == required_argument && !strchr(word, '=') ? 2 : 1;
+        const size_t n = strcspn(word + 2, "=");
+        const struct opt_row *row = opt_find_name(k->p, k->command, word + 2, n);
+        return !row ? 0 : wants_value(row) && !word[2 + n] ? 2 : 1;
     }
     for (const char *p = word + 1; *p; p++) {
-        const char *s = *p == ':' ? NULL : strchr(shorts, *p);
-        if (!s)
+        const struct opt_row *row = opt_find_letter(k->p, k->command, *p);
+        if (!row)
             return 0;
-        if (s[1] == ':')
+        if (wants_value(row))
             return p[1] ? 1 : 2;
     }
     return 1;
@@ -58,19 +55,20 @@ static bool looks_like_id(const char *word, size_t least)
     return mark && end >= least && end - n <= 2 && !word[end];
 }
 
-static bool is_task(const char *word, bool near, const char *shorts, const struct option *longs)
+static bool is_task(const char *word, bool near, const struct known *k)
 {
     const bool two = word[1] == '-';
-    const int words = option_words(word, shorts, longs);
+    const int words = option_words(word, k);
     /* "-f9x..." of that length is a TaskId: a file's name can stand behind a blank */
     if (looks_like_id(word, LONG_ID))
         return !two || words == 0;
     return near && words == 0 && looks_like_id(word, NEAR_ID);
 }
 
-int rec_part(int argc, char *const argv[], const char *shorts, const struct option *longs,
-             bool takes_task, char *out[])
+int rec_part(const struct opt_program *p, int command, bool takes_task, int argc,
+             char *const argv[], char *out[])
 {
+    const struct known known = { p, command }, *const k = &known;
     static char end[] = "--";
     int n = 0;
     out[n++] = argv[0];
@@ -81,7 +79,7 @@ int rec_part(int argc, char *const argv[], const char *shorts, const struct opti
             char *word = argv[i];
             const bool ends = strcmp(word, end) == 0;
             if (ends || word[0] != '-' || !word[1] ||
-                (takes_task && is_task(word, i == 1, shorts, longs))) {
+                (takes_task && is_task(word, i == 1, k))) {
                 if (pass == 1 && !ends)
                     out[n++] = word;
                 while (ends && ++i < argc)
@@ -91,7 +89,7 @@ int rec_part(int argc, char *const argv[], const char *shorts, const struct opti
             }
             if (pass == 0)
                 out[n++] = word;
-            if (option_words(word, shorts, longs) == 2 && ++i < argc && pass == 0)
+            if (option_words(word, k) == 2 && ++i < argc && pass == 0)
                 out[n++] = argv[i];
         }
     }

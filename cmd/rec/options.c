@@ -1,223 +1,325 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the options of trtc-rec, and what excludes or needs each other among them. */
+/* The options of trtc-rec: their table, its sub-commands, and what excludes or needs each other. */
 #include "options.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../cli.h"
 #include "base/num.h"
+#include "net/endpoint.h"
+#include "net/retry.h"
+#include "operands.h"
 
-static int number(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
+#define VIDEO "MixTranscodeParams.VideoParams."
+
+#define SECOND_US INT64_C(1000000)
+#define DAY_US    (86400 * SECOND_US)
+
+/* ---- takers ---- */
+
+/* The next of the members that are set; NULL: no memory. */
+static struct rec_set *add_set(struct rec_opts *o, const char *path, size_t len)
+{
+    struct rec_set *grown = realloc(o->sets, (o->nb_sets + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    o->sets = grown;
+    grown[o->nb_sets] = (struct rec_set){ .path = strndup(path, len) };
+    return grown[o->nb_sets].path ? &grown[o->nb_sets++] : NULL;
+}
+
+static int no_memory(void)
 {
     struct trtc_err err;
-    return trtc_num_int(what, s, min, max, out, &err) < 0 ? cli_usage("%s", err.msg) : 0;
+    trtc_fail_nomem(&err);
+    return cli_report(&err);
 }
 
-static int duration(const char *what, const char *s, int64_t min_us, int64_t max_us, int64_t *us)
+static int set_text(struct rec_opts *o, const char *path, const char *value)
 {
-    struct trtc_err err;
-    return trtc_num_duration_us(what, s, min_us, max_us, us, &err) < 0 ? cli_usage("%s", err.msg)
-                                                                       : 0;
+    struct rec_set *set = add_set(o, path, strlen(path));
+    if (!set)
+        return no_memory();
+    set->value = value;
+    return 0;
 }
 
-static void add_set(struct rec_opts *o, const char *path, const char *value)
+static int set_number(struct rec_opts *o, const char *path, int64_t n)
 {
-    o->sets[o->nb_sets++] = (struct rec_set){ path, value };
+    struct rec_set *set = add_set(o, path, strlen(path));
+    if (!set)
+        return no_memory();
+    snprintf(set->number, sizeof set->number, "%" PRId64, n);
+    return 0;
 }
 
-static int parse_set(struct rec_opts *o, char *word)
+static int take_set(void *to, const struct opt_row *row, const char *value)
 {
-    char *eq = strchr(word, '=');
-    if (!eq || eq == word)
+    const char *eq = strchr(value, '=');
+    (void)row;
+    if (!eq || eq == value)
         return cli_usage("--set: PATH=VALUE is wanted, as RecordParams.MaxIdleTime=60");
-    *eq = '\0';
-    add_set(o, word, eq + 1);
+    struct rec_set *set = add_set(to, value, (size_t)(eq - value));
+    if (!set)
+        return no_memory();
+    set->value = eq + 1;
     return 0;
 }
 
-/* An option that stands for a member. The values of words are texts, so that all goes one way. */
-static int parse_field(struct rec_opts *o, const struct rec_option *t, const char *value)
+/* The members that an option stands for: rows give their place here in .at. */
+enum { ROOM, ROOM_TYPE, MODE, STREAM, MEDIA, AV_MERGE, MAX_IDLE, HOURS, FPS, BITRATE };
+static const char *const paths[] = {
+    [ROOM] = "RoomId",
+    [ROOM_TYPE] = "RoomIdType",
+    [MODE] = "RecordParams.RecordMode",
+    [STREAM] = "RecordParams.StreamType",
+    [MEDIA] = "RecordParams.MediaId",
+    [AV_MERGE] = "RecordParams.AvMerge",
+    [MAX_IDLE] = "RecordParams.MaxIdleTime",
+    [HOURS] = "ResourceExpiredHour",
+    [FPS] = VIDEO "Fps",
+    [BITRATE] = VIDEO "BitRate",
+};
+
+/* A text as it is, or the place of a word, the first of which is row->min; a flag is 1. */
+static int take_member(void *to, const struct opt_row *row, const char *value)
 {
-    static const char *const numbers[] = { "0", "1", "2", "3", "4" };
-    char what[32];
+    char what[OPT_NAME_SIZE];
     int choice, code;
-    if (!value)
-        value = "1";
-    if (t->words) {
-        snprintf(what, sizeof what, "--%s", t->name);
-        if ((code = cli_choose(what, value, t->words, &choice)) != 0)
-            return code;
-        value = numbers[t->first + choice];
-    }
-    add_set(o, t->path, value);
-    return 0;
+    if (!row->words)
+        return set_text(to, paths[row->at], value ? value : "1");
+    if ((code = cli_choose(opt_name(row, what), value, row->words, &choice)) != 0)
+        return code;
+    return set_number(to, paths[row->at], row->min + choice);
 }
 
-/* The size, rate and bit rate of a mix. text: where numbers made here are kept. */
-static int parse_video(struct rec_opts *o, const struct rec_option *t, const char *value,
-                       char text[2][24])
+static int take_size(void *to, const struct opt_row *row, const char *value)
 {
+    struct rec_opts *o = to;
     struct trtc_err err;
-    int w_px, h_px;
-    int64_t n;
+    char what[OPT_NAME_SIZE];
+    int w_px, h_px, code;
+    if (trtc_num_size(opt_name(row, what), value, &w_px, &h_px, &err) < 0)
+        return cli_usage("%s", err.msg);
     o->video = true;
-    if (t->id == O_SIZE) {
-        if (trtc_num_size("--size", value, &w_px, &h_px, &err) < 0)
-            return cli_usage("%s", err.msg);
-        snprintf(text[0], sizeof text[0], "%d", w_px);
-        snprintf(text[1], sizeof text[1], "%d", h_px);
-        add_set(o, REC_VIDEO "Width", text[0]);
-        add_set(o, REC_VIDEO "Height", text[1]);
-        return 0;
-    }
-    if (trtc_num_bytes(t->name, value, 0, INT32_MAX, &n, &err) < 0)
-        return cli_usage("--%s", err.msg);
-    snprintf(text[0], sizeof text[0], "%lld", (long long)n);
-    add_set(o, t->path, text[0]);
-    return 0;
+    code = set_number(o, VIDEO "Width", w_px);
+    return code ? code : set_number(o, VIDEO "Height", h_px);
 }
 
-static int parse_word(struct rec_words *w, const char *value)
+static int take_video(void *to, const struct opt_row *row, const char *value)
 {
-    w->items[w->n++] = value;
-    return 0;
+    struct rec_opts *o = to;
+    struct trtc_err err;
+    char what[OPT_NAME_SIZE];
+    int64_t n;
+    if (trtc_num_bytes(opt_name(row, what), value, 0, INT32_MAX, &n, &err) < 0)
+        return cli_usage("%s", err.msg);
+    o->video = true;
+    return set_number(o, paths[row->at], n);
 }
 
-/* One option with its value; returns 0 or the exit status. */
-static int parse_option(struct rec_opts *o, const struct rec_option *t, char *value,
-                        char text[2][24])
+/* Read as a duration, kept in seconds. */
+static int take_expire(void *to, const struct opt_row *row, const char *value)
 {
-    static const char *const formats[] = { "hls", "hls+mp4", "hls+aac", "mp4", "aac", NULL };
-    static const char *const wants[] = { "recording", "idle", "ended", NULL };
-    const int64_t s = 1000000, day = 86400 * s;
-    int choice = 0, code = 0;
-    switch (t->id) {
-    case O_FILE:
-        o->file = value;
-        break;
-    case O_SET:
-        return parse_set(o, value);
-    case O_FIELD:
-        return parse_field(o, t, value);
-    case O_USERS:
-        return parse_word(&o->users, value);
-    case O_USERSIG:
-        o->usersig_file = value;
-        break;
-    case O_FORMAT:
-        code = cli_choose("--format", value, formats, &choice);
-        o->format = choice;
-        break;
-    case O_SUBSCRIBE:
-        return parse_word(&o->subscribe, value);
-    case O_UNSUBSCRIBE:
-        return parse_word(&o->unsubscribe, value);
-    case O_LAYOUT:
-        o->layout = value;
-        break;
-    case O_SIZE:
-    case O_VIDEO:
-        return parse_video(o, t, value, text);
-    case O_STORAGE:
-        o->storage = value;
-        break;
-    case O_PREFIX:
-        o->prefix = value;
-        break;
-    case O_EXPIRE:
-        code = duration("--expire", value, s, INT64_C(315360000) * s, &o->expire_s);
-        o->expire_s /= s;
-        break;
-    case O_FOLLOW:
-        o->follow = true;
-        break;
-    case O_SKELETON:
-        o->skeleton = true;
-        break;
-    case O_REPLACE:
-        o->replace = true;
-        break;
-    case O_FOR:
-        code = cli_choose("--for", value, wants, &choice);
-        o->want = (enum rec_want)choice;
-        break;
-    case O_INTERVAL:
-        return duration("--interval", value, s / 100, day, &o->interval_us);
-    case O_IDLE:
-        return duration("--idle-after", value, 0, day, &o->idle_us);
-    case O_CHECK:
-        o->check = value;
-        break;
-    case O_OFFLINE:
-        o->offline = true;
-        break;
-    case O_SDKAPPID:
-        return number("--sdkappid", value, 1, UINT32_MAX, &o->sdkappid);
-    case O_REGION:
-        o->region = value;
-        break;
-    case O_ENDPOINT:
-        o->endpoint = value;
-        break;
-    case O_INTL:
-        o->intl = true;
-        break;
-    case O_PROFILE:
-        o->profile = value;
-        break;
-    case O_SECRET:
-        o->secret_file = value;
-        break;
-    case O_CA:
-        o->ca_file = value;
-        break;
-    case O_TIMEOUT:
-        return duration("--timeout", value, s / 1000, 365 * day, &o->timeout_us);
-    case O_RETRIES:
-        return number("--retries", value, 0, 100, &o->retries);
-    case O_DRY:
-        o->dry_run = true;
-        break;
-    case O_HEADER:
-        o->header = true;
-        break;
-    case O_JSON:
-        o->json = true;
-        break;
-    case O_QUIET:
-        cli_set_verbosity(-1);
-        break;
-    case O_VERBOSE:
-        cli_set_verbosity(1);
-        break;
-    case O_HELP:
-        return REC_WANTS_HELP;
-    case O_VERSION:
-        return REC_WANTS_VERSION;
-    }
+    const int code = opt_duration(to, row, value);
+    if (code == 0)
+        ((struct rec_opts *)to)->expire_s /= SECOND_US;
     return code;
 }
 
-/* Two readers of standard input, and what excludes or needs each other. */
-static int check(const struct rec_opts *o, const char *name, bool takes_task, int nb_operands)
+/* ---- the tables ---- */
+
+#define BIT(sub) (1U << REC_##sub)
+#define ONE      (BIT(CREATE) | BIT(DESCRIBE) | BIT(MODIFY) | BIT(DELETE))
+#define CALLS    (ONE | BIT(WAIT) | BIT(FILES) | BIT(BATCH))
+#define OF_TASK  (BIT(DESCRIBE) | BIT(MODIFY) | BIT(DELETE) | BIT(WAIT) | BIT(FILES))
+
+static const char *const room_types[] = { "string", "int", NULL };
+static const char *const modes[] = { "single", "mixed", NULL };
+static const char *const streams[] = { "av", "audio", "video", NULL };
+static const char *const medias[] = { "both", "main", "aux", NULL };
+static const char *const formats[] = { "hls", "hls+mp4", "hls+aac", "mp4", "aac", NULL };
+static const char *const wants[] = { "recording", "idle", "ended", NULL };
+
+#define AT(member)  .at = offsetof(struct rec_opts, member)
+#define FOR(subs)   .commands = subs
+static const struct opt_row rows[] = {
+    { .help = "The request" },
+    { "request", 'f', "FILE", "the request, JSON; '-' is stdin. Options lie over it",
+      .take = opt_text, AT(file), FOR(ONE | BIT(FILES)) },
+    { "set", 0, "PATH=VALUE", "sets any member: RecordParams.MaxIdleTime=60", .take = take_set,
+      FOR(ONE) },
+    { "room", 0, "ROOM", "the room to record", .take = take_member, .at = ROOM,
+      FOR(BIT(CREATE)) },
+    { "room-type", 0, "TYPE", "int (default) or string, as the clients made it",
+      .take = take_member, .at = ROOM_TYPE, .words = room_types, FOR(BIT(CREATE)) },
+    { "user", 0, "USER", "the robot (made up by default)", .take = opt_append, AT(users),
+      FOR(BIT(CREATE)) },
+    { "user", 0, "USER", "whose files (several)", .take = opt_append, AT(users),
+      FOR(BIT(FILES)) },
+    { "user", 0, "USER", "for whom", .take = opt_append, AT(users), FOR(BIT(USERSIG)) },
+    { "usersig-file", 0, "FILE", "the robot's UserSig; '-' is stdin. Made by default",
+      .take = opt_text, AT(usersig_file), FOR(BIT(CREATE)) },
+    { "mode", 0, "MODE", "single (each user) or mixed", .take = take_member, .at = MODE,
+      .words = modes, .min = 1, FOR(BIT(CREATE)) },
+    { "stream", 0, "KIND", "av (default), audio or video", .take = take_member, .at = STREAM,
+      .words = streams, FOR(BIT(CREATE)) },
+    { "media", 0, "MEDIA", "both (default), main or aux streams", .take = take_member,
+      .at = MEDIA, .words = medias, FOR(BIT(CREATE)) },
+    { "format", 0, "FORMAT", "hls (default), hls+mp4, hls+aac, mp4 or aac", .take = opt_word,
+      AT(format), .words = formats, FOR(BIT(CREATE)) },
+    { "av-merge", 0, NULL, "single: sound and picture in one file", .take = take_member,
+      .at = AV_MERGE, FOR(BIT(CREATE)) },
+    { "max-idle", 0, "SECONDS", "without anybody in the room, then it ends (30)",
+      .take = take_member, .at = MAX_IDLE, FOR(BIT(CREATE)) },
+    { "subscribe", 0, "USER,...", "these only; 'abc.*$' are those that begin with abc",
+      .take = opt_append, AT(subscribe), FOR(BIT(CREATE) | BIT(MODIFY)) },
+    { "unsubscribe", 0, "USER,...", "all but these", .take = opt_append, AT(unsubscribe),
+      FOR(BIT(CREATE) | BIT(MODIFY)) },
+    { "layout", 0, "FILE", "mixed: MixLayoutParams, as of trtc-layout -f api;\n'-' is stdin",
+      .take = opt_text, AT(layout), FOR(BIT(CREATE) | BIT(MODIFY)) },
+    { "size", 0, "WxH", "mixed: of the picture (360x640)", .take = take_size, FOR(BIT(CREATE)) },
+    { "fps", 0, "N", "mixed: pictures a second (15)", .take = take_video, .at = FPS,
+      FOR(BIT(CREATE)) },
+    { "bitrate", 0, "BPS", "mixed: of the picture, bit/s (550000, or 550k)", .take = take_video,
+      .at = BITRATE, FOR(BIT(CREATE)) },
+    { "storage", 0, "FILE",
+      "StorageParams; '-' is stdin. The keys may come from\n"
+      "TRTC_STORAGE_ACCESS_KEY and TRTC_STORAGE_SECRET_KEY",
+      .take = opt_text, AT(storage), FOR(BIT(CREATE)) },
+    { "prefix", 0, "A/B", "directories before the TaskId in the storage", .take = opt_text,
+      AT(prefix), FOR(BIT(CREATE)) },
+    { "hours", 0, "N", "how long the TaskId is accepted (72)", .take = take_member, .at = HOURS,
+      FOR(BIT(CREATE)) },
+    { "expire", 0, "T", "how long a UserSig lives that is made (168h)", .take = take_expire,
+      AT(expire_s), .min = SECOND_US, .max = INT64_C(315360000) * SECOND_US,
+      FOR(BIT(CREATE) | BIT(USERSIG)) },
+    { "replace", 0, NULL, "send only what is given; the rest goes back to its\ndefaults",
+      .take = opt_flag, AT(replace), FOR(BIT(MODIFY)) },
+    { "skeleton", 0, NULL, "print a request with every member, and what it means",
+      .take = opt_flag, AT(skeleton), FOR(ONE) },
+    { "dry-run", 0, NULL, "print what would be sent, without secrets", .take = opt_flag,
+      AT(dry_run), FOR(ONE) },
+    { .help = "Waiting" },
+    { "follow", 0, NULL, "a line of JSON for each change, until the task ends", .take = opt_flag,
+      AT(follow), FOR(BIT(CREATE)) },
+    { "for", 0, "STATE", "recording, idle or ended (default)", .take = opt_word, AT(want),
+      .words = wants, FOR(BIT(WAIT)) },
+    { "interval", 0, "T", "between two looks (5s)", .take = opt_duration, AT(interval_us),
+      .min = SECOND_US / 100, .max = DAY_US, FOR(BIT(CREATE) | BIT(WAIT)) },
+    { "idle-after", 0, "T", "idle for so long, why is said (15s)", .take = opt_duration,
+      AT(idle_us), .max = DAY_US, FOR(BIT(CREATE) | BIT(WAIT)) },
+    { .help = "The files" },
+    { "check", 0, "DIR", "compare with the files there", .take = opt_text, AT(check),
+      FOR(BIT(FILES)) },
+    { "offline", 0, NULL, "do not ask the service", .take = opt_flag, AT(offline),
+      FOR(BIT(FILES)) },
+    { .help = "The service" },
+    { "sdkappid", 0, "N", "the application; else as remembered of the task", .take = opt_int,
+      AT(sdkappid), .min = 1, .max = UINT32_MAX },
+    { "region", 0, "REGION", "of the service (ap-singapore)", .take = opt_text, AT(region),
+      FOR(CALLS) },
+    { "endpoint", 0, "URL", "of the service\n(" TRTC_ENDPOINT_DEFAULT ")", .take = opt_text,
+      AT(endpoint), FOR(CALLS) },
+    { "intl", 0, NULL, "it is " TRTC_ENDPOINT_INTL, .take = opt_flag, AT(intl), FOR(CALLS) },
+    { "profile", 0, "NAME", "of the credentials in the home directory (default)",
+      .take = opt_text, AT(profile), FOR(CALLS) },
+    { "secret-file", 0, "FILE", "the credentials; nobody else may read it", .take = opt_text,
+      AT(secret_file), FOR(CALLS) },
+    { "ca-file", 0, "FILE", "trust the certificates in it (PEM), not the system's",
+      .take = opt_text, AT(ca_file), FOR(CALLS) },
+    { "timeout", 0, "T", "of an attempt (10s); wait: of the waiting (none)",
+      .take = opt_duration, AT(timeout_us), .min = SECOND_US / 1000, .max = 365 * DAY_US,
+      FOR(CALLS) },
+    { "retries", 0, "N", "attempts after the first, where that may help (5)", .take = opt_int,
+      AT(retries), .max = 100, FOR(CALLS) },
+    { .help = "Output" },
+    { "header", 0, NULL, "start with a line that names the columns", .take = opt_flag,
+      AT(header), FOR(BIT(LIST) | BIT(FILES)) },
+    { "json", 0, NULL, "a line of JSON for each", .take = opt_flag, AT(json) },
+    { 0 },
+};
+
+static const struct opt_command commands[] = {
+    { "create", "[-f REQUEST] [options]", "Starts a recording task, and prints its TaskId.",
+      "trtc-rec create --sdkappid 1400000001 --room 3560 --mode single --storage storage.json" },
+    { "describe", "TASKID [options]", "Prints the state of a task.",
+      "trtc-rec describe \"$TASKID\" | jq .Status" },
+    { "modify", "TASKID [options]",
+      "Changes the layout or the subscriptions of a task; what is not changed is sent again as\n"
+      "it was.",
+      "trtc-layout -m screen -b anna -f api anna ben |\n"
+      "    trtc-rec modify \"$TASKID\" --layout -" },
+    { "delete", "TASKID [options]",
+      "Ends a task. One that has ended already is no failure.", "trtc-rec delete \"$TASKID\"" },
+    { "wait", "TASKID [--for STATE] [--timeout T] [options]",
+      "Waits until a task has ended, or is in another state; a line for each change.",
+      "trtc-rec wait \"$TASKID\" --for recording --timeout 1m" },
+    { "list", "[options]", "Lists the tasks in the state directory.", "trtc-rec list --header" },
+    { "files", "TASKID [--user U]... [--check DIR] [options]",
+      "Lists the files of a task: those it will have, those the service reports, and those in a\n"
+      "directory.",
+      "trtc-rec files \"$TASKID\" --user anna --check recording" },
+    { "usersig", "--sdkappid N --user U [--expire T]",
+      "Prints the UserSig of a user, made from TRTC_SECRET_KEY.",
+      "trtc-rec usersig --sdkappid 1400000001 --user anna" },
+    { "batch", "[options] < REQUESTS",
+      "Sends a request for each line, {\"action\": \"describe\", \"TaskId\": ...}; a line of answer for\n"
+      "each, in their order.",
+      "trtc-rec list --json | jq -c '{action: \"describe\", TaskId: .task}' |\n"
+      "    trtc-rec batch" },
+    { 0 },
+};
+
+/* A TASKID may begin with '-': options first, then what are operands. */
+static int arrange(const struct opt_program *p, int command, int argc, char *const argv[],
+                   char *out[])
 {
-    const char *const files[] = { o->file, o->layout, o->storage, o->usersig_file };
-    int stdins = 0;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        stdins += files[i] && strcmp(files[i], "-") == 0;
-    if (stdins > 1)
-        return cli_usage("%s: only one file can be standard input", name);
+    return rec_part(p, command, OF_TASK & 1U << command, argc, argv, out);
+}
+
+static const struct opt_program program = {
+    .name = "trtc-rec",
+    .about = "The recording API: tasks are started, watched, changed and ended.",
+    .example = "trtc-rec create --sdkappid 1400000001 --room 3560 --mode single --storage storage.json",
+    .rows = rows,
+    .commands = commands,
+    .arrange = arrange,
+};
+
+/* ---- what goes together ---- */
+
+static int check_operands(const struct rec_opts *o, const char *name)
+{
+    const bool takes_task = OF_TASK & 1U << o->sub;
+    const size_t n = o->operands.n;
     if (o->skeleton)
-        return nb_operands > takes_task ? cli_usage("%s: too many operands", name) : 0;
-    if (takes_task && nb_operands == 0)
+        return n > takes_task ? cli_usage("%s: too many operands", name) : 0;
+    if (takes_task && n == 0)
         return cli_usage("%s: which task? A TASKID is wanted ('trtc-rec list' has them)", name);
-    if (nb_operands > takes_task)
+    if (n > takes_task)
         return cli_usage("%s: %s", name,
                          takes_task ? "one TASKID is wanted, not more" : "takes no operands");
     if (takes_task && !*o->task)
         return cli_usage("%s: an empty TASKID", name);
+    return 0;
+}
+
+/* Two readers of standard input, and what excludes or needs each other. */
+static int check(const struct rec_opts *o)
+{
+    const char *const name = commands[o->sub].name;
+    const char *const files[] = { o->file, o->layout, o->storage, o->usersig_file };
+    int stdins = 0, code;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        stdins += files[i] && strcmp(files[i], "-") == 0;
+    if (stdins > 1)
+        return cli_usage("%s: only one file can be standard input", name);
+    if ((code = check_operands(o, name)) != 0 || o->skeleton)
+        return code;
     if (o->intl && o->endpoint)
         return cli_usage("--intl and --endpoint exclude each other");
     if (o->sub == REC_CREATE && o->users.n > 1)
@@ -231,64 +333,33 @@ static int check(const struct rec_opts *o, const char *name, bool takes_task, in
     return 0;
 }
 
-static int make_room(struct rec_room *m, struct rec_opts *o, const struct rec_option *table, int nb,
-                     int argc)
+enum opt_read rec_options(int argc, char *argv[], struct rec_opts *o, int *code)
 {
-    const size_t n = (size_t)argc + 2;
-    char *s = m->shorts;
-    int k = 0;
-    m->argv = calloc(n, sizeof *m->argv);
-    m->text = calloc(n, sizeof *m->text);
-    o->sets = calloc(2 * n, sizeof *o->sets);
-    o->users.items = calloc(n, sizeof *o->users.items);
-    o->subscribe.items = calloc(n, sizeof *o->subscribe.items);
-    o->unsubscribe.items = calloc(n, sizeof *o->unsubscribe.items);
-    *s++ = ':';
-    for (int i = 0; i < nb; i++) {
-        const struct rec_option *t = &table[i];
-        if (!(t->subs & 1U << o->sub))
-            continue;
-        m->longs[k++] = (struct option){ t->name, t->arg, NULL, 256 + i };
-        if (t->letter) {
-            *s++ = t->letter;
-            if (t->arg == required_argument)
-                *s++ = ':';
-        }
-    }
-    return m->argv && m->text && o->sets && o->users.items && o->subscribe.items &&
-                   o->unsubscribe.items
-               ? 0
-               : -1;
+    int command = 0;
+    *o = (struct rec_opts){
+        .retries = TRTC_RETRY_COUNT,
+        .format = -1,
+        .expire_s = REC_USERSIG_S,
+        .want = REC_WANT_ENDED,
+        .interval_us = REC_INTERVAL_US,
+        .idle_us = REC_IDLE_US,
+    };
+    enum opt_read ret = opt_read(&program, argc, argv, o, &command, &o->operands, code);
+    if (ret != OPT_GO)
+        return ret;
+    o->sub = (enum rec_sub)command;
+    o->task = o->operands.n ? o->operands.items[0] : NULL;
+    *code = check(o);
+    return *code ? OPT_WRONG : OPT_GO;
 }
 
-int rec_options_read(struct rec_opts *o, struct rec_room *room, const struct rec_option *table,
-                     int nb, bool takes_task, int argc, char *argv[])
+void rec_options_fini(struct rec_opts *o)
 {
-    const char *name = argv[0];
-    int c, code, nb_texts = 0;
-    if (make_room(room, o, table, nb, argc) < 0)
-        return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
-    argc = rec_part(argc, argv, room->shorts, room->longs, takes_task, room->argv);
-    optind = 1;
-    while ((c = getopt_long(argc, room->argv, room->shorts, room->longs, NULL)) != -1) {
-        const struct rec_option *t = c >= 256 ? &table[c - 256] : table;
-        if (c == ':' || c == '?')
-            return cli_bad_option(c, room->argv);
-        while (c < 256 && t->letter != c)
-            t++;
-        if ((code = parse_option(o, t, optarg, room->text[nb_texts++])) != 0)
-            return code;
-    }
-    o->task = optind < argc ? room->argv[optind] : NULL;
-    return check(o, name, takes_task, argc - optind);
-}
-
-void rec_options_free(struct rec_opts *o, struct rec_room *room)
-{
-    free(room->argv);
-    free(room->text);
+    for (size_t i = 0; i < o->nb_sets; i++)
+        free(o->sets[i].path);
     free(o->sets);
-    free(o->users.items);
-    free(o->subscribe.items);
-    free(o->unsubscribe.items);
+    opt_list_free(&o->users);
+    opt_list_free(&o->subscribe);
+    opt_list_free(&o->unsubscribe);
+    opt_list_free(&o->operands);
 }

@@ -1,83 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of trtc-rec: their table is in trtc-rec.c, rec_options.c reads what is given. */
+/* The options of trtc-rec, and its sub-commands. */
 #ifndef TRTC_CMD_REC_OPTIONS_H
 #define TRTC_CMD_REC_OPTIONS_H
 
-#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "rec.h"
+#include "../opt.h"
 
-#define REC_OPTIONS_MAX 64
-#define REC_VIDEO       "MixTranscodeParams.VideoParams."
+#define REC_USERSIG_S   (INT64_C(7) * 24 * 3600)
+#define REC_INTERVAL_US (INT64_C(5) * 1000000)
+#define REC_IDLE_US     (INT64_C(15) * 1000000)
 
-enum rec_option_id {
-    O_FILE,
-    O_SET,
-    O_FIELD, /* sets the member at path, by the words where there are some */
-    O_USERS,
-    O_USERSIG,
-    O_FORMAT,
-    O_SUBSCRIBE,
-    O_UNSUBSCRIBE,
-    O_LAYOUT,
-    O_SIZE,
-    O_VIDEO,
-    O_STORAGE,
-    O_PREFIX,
-    O_EXPIRE,
-    O_FOLLOW,
-    O_SKELETON,
-    O_REPLACE,
-    O_FOR,
-    O_INTERVAL,
-    O_IDLE,
-    O_CHECK,
-    O_OFFLINE,
-    O_SDKAPPID,
-    O_REGION,
-    O_ENDPOINT,
-    O_INTL,
-    O_PROFILE,
-    O_SECRET,
-    O_CA,
-    O_TIMEOUT,
-    O_RETRIES,
-    O_DRY,
-    O_HEADER,
-    O_JSON,
-    O_QUIET,
-    O_VERBOSE,
-    O_HELP,
-    O_VERSION,
+/* The sub-commands, in the order of their table; the first four are those of enum trtc_action. */
+enum rec_sub {
+    REC_CREATE,
+    REC_DESCRIBE,
+    REC_MODIFY,
+    REC_DELETE,
+    REC_WAIT,
+    REC_LIST,
+    REC_FILES,
+    REC_USERSIG,
+    REC_BATCH,
+    REC_SUBS
 };
 
-struct rec_option {
-    const char *name;
-    int arg;
-    char letter;
-    enum rec_option_id id;
-    unsigned subs; /* those that know it: 1 << enum rec_sub, or-ed */
-    const char *meta, *says;
-    const char *path;         /* of the member it sets */
-    const char *const *words; /* their places are the values; NULL ends */
-    int first;                /* the value of the first word */
+/* What wait waits for. */
+enum rec_want { REC_WANT_RECORDING, REC_WANT_IDLE, REC_WANT_ENDED };
+
+/* A member of the request, in the order given. */
+struct rec_set {
+    char *path;        /* owned */
+    const char *value; /* argv's, or a constant; NULL: number */
+    char number[24];
 };
 
-/* What reading needs room for; o->sets and the words of o lie in it. */
-struct rec_room {
-    char **argv; /* options first */
-    char (*text)[2][24];
-    struct option longs[REC_OPTIONS_MAX + 1];
-    char shorts[4 * REC_OPTIONS_MAX + 2];
+struct rec_opts {
+    enum rec_sub sub;
+    const char *task; /* TASKID, or NULL */
+    int64_t sdkappid; /* 0: not given */
+    const char *region, *endpoint, *profile, *secret_file, *ca_file;
+    bool intl;
+    int64_t timeout_us; /* of a call; wait: of the waiting. 0: not given */
+    int64_t retries;
+    bool json, header, dry_run, skeleton, follow, replace, offline;
+    const char *file; /* -f */
+    struct rec_set *sets;
+    size_t nb_sets;
+    struct opt_list users, subscribe, unsubscribe, operands;
+    const char *usersig_file, *layout, *storage, *prefix, *check;
+    int format;       /* OutputFormat, or -1 */
+    bool video;       /* --size, --fps or --bitrate was given */
+    int64_t expire_s; /* of a UserSig */
+    int want;         /* enum rec_want */
+    int64_t interval_us, idle_us;
 };
 
-enum { REC_PARSED = 0, REC_WANTS_HELP = -1, REC_WANTS_VERSION = -2 };
+/* Reads and checks the command line. *code: the exit status where the result is not OPT_GO. In any
+ * case rec_options_fini. */
+enum opt_read rec_options(int argc, char *argv[], struct rec_opts *o, int *code);
 
-/* Reads the words behind the sub-command's name (argv[0]) into o, whose sub is set. Returns one of
- * the above, or the exit status after a message. */
-int rec_options_read(struct rec_opts *o, struct rec_room *room, const struct rec_option *table,
-                     int nb, bool takes_task, int argc, char *argv[]);
-
-void rec_options_free(struct rec_opts *o, struct rec_room *room);
+void rec_options_fini(struct rec_opts *o);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "../cli.h"
 #include "base/json.h"
-#include "rec.h"
+#include "request.h"
 
 /* ---- files ---- */
 
@@ -193,13 +193,18 @@ static int add_storage(cJSON *request, const char *path, struct trtc_err *err)
     return lay_over(request, "StorageParams", json, err);
 }
 
+static const char *value_of(const struct rec_set *set)
+{
+    return set->value ? set->value : set->number;
+}
+
 /* --set takes no secret: everybody sees the command line. What the value would be tells. */
 static int refuse_secret(enum trtc_action action, const struct rec_set *set, struct trtc_err *err)
 {
     cJSON *alone = cJSON_CreateObject();
     struct trtc_err none;
     int ret = alone ? 0 : trtc_fail_nomem(err);
-    if (ret == 0 && trtc_api_set(alone, action, set->path, set->value, &none) == 0 &&
+    if (ret == 0 && trtc_api_set(alone, action, set->path, value_of(set), &none) == 0 &&
         trtc_api_holds_secret(alone))
         ret = trtc_fail(err, TRTC_EX_USAGE,
                         "--set %s: a secret on the command line is seen by everybody; put it into "
@@ -214,7 +219,7 @@ static int add_sets(cJSON *request, enum trtc_action action, const struct rec_op
 {
     for (size_t i = 0; i < o->nb_sets; i++)
         if (refuse_secret(action, &o->sets[i], err) < 0 ||
-            trtc_api_set(request, action, o->sets[i].path, o->sets[i].value, err) < 0)
+            trtc_api_set(request, action, o->sets[i].path, value_of(&o->sets[i]), err) < 0)
             return -1;
     return 0;
 }
@@ -249,7 +254,7 @@ static int add_lists(cJSON *request, enum trtc_action action, const struct rec_o
         { "UnSubscribeAudioUserIds", "UnSubscribeVideoUserIds" },
     };
     const int block = o->unsubscribe.n > 0;
-    const struct rec_words *words = block ? &o->unsubscribe : &o->subscribe;
+    const struct opt_list *words = block ? &o->unsubscribe : &o->subscribe;
     const char *path =
         action == TRTC_CREATE ? "RecordParams.SubscribeStreamUserIds" : "SubscribeStreamUserIds";
     char member[96];

@@ -13,43 +13,12 @@
 #include <openssl/crypto.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "rec.h"
+#include "session.h"
 
-#define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */
-
-/* ---- clocks, chance, environment ---- */
-
-static int64_t clock_us(clockid_t which)
-{
-    struct timespec t;
-    clock_gettime(which, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-int64_t rec_now_ms(void)
-{
-    return clock_us(CLOCK_REALTIME) / 1000;
-}
-
-int64_t rec_mono_us(void)
-{
-    return clock_us(CLOCK_MONOTONIC);
-}
-
-int rec_sleep_until(int64_t mono_us)
-{
-    while (!cli_signal) {
-        int64_t left_us = mono_us - rec_mono_us();
-        if (left_us <= 0)
-            return 0;
-        if (left_us > SLICE_US)
-            left_us = SLICE_US;
-        nanosleep(&(struct timespec){ .tv_nsec = (long)left_us * 1000 }, NULL);
-    }
-    return 1;
-}
+/* ---- chance, environment ---- */
 
 int rec_random(void *out, size_t n, struct trtc_err *err)
 {
@@ -74,13 +43,13 @@ static const char *env_get(void *arg, const char *name)
 static int64_t wall_s(void *arg)
 {
     (void)arg;
-    return rec_now_ms() / 1000;
+    return clock_real_ms() / 1000;
 }
 
 static int64_t mono_ms(void *arg)
 {
     (void)arg;
-    return rec_mono_us() / 1000;
+    return clock_mono_us() / 1000;
 }
 
 static double chance(void *arg)
@@ -94,7 +63,7 @@ static double chance(void *arg)
 static int wait_ms(void *arg, int64_t ms)
 {
     (void)arg;
-    return rec_sleep_until(rec_mono_us() + ms * 1000);
+    return clock_sleep_until(clock_mono_us() + ms * 1000);
 }
 
 /* ---- what the service says, without what we told it ---- */
@@ -134,11 +103,11 @@ static void notice(void *arg, const char *text)
 static int wait_turn(struct rec_pace *pace)
 {
     pthread_mutex_lock(&pace->lock);
-    const int64_t now_us = rec_mono_us();
+    const int64_t now_us = clock_mono_us();
     const int64_t turn_us = pace->next_us > now_us ? pace->next_us : now_us;
     pace->next_us = turn_us + REC_PACE_US;
     pthread_mutex_unlock(&pace->lock);
-    return rec_sleep_until(turn_us);
+    return clock_sleep_until(turn_us);
 }
 
 /* The transport of all calls: every attempt waits for its turn, and is told with -v. */
@@ -151,9 +120,9 @@ static void post(void *arg, const struct trtc_post *p, struct trtc_reply *reply)
         return;
     }
     const char *action = trtc_headers_get(p->headers, "X-TC-Action");
-    const int64_t begin_us = rec_mono_us();
+    const int64_t begin_us = clock_mono_us();
     r->wire.post(r->wire.arg, p, reply);
-    const double ms = (double)(rec_mono_us() - begin_us) / 1000;
+    const double ms = (double)(clock_mono_us() - begin_us) / 1000;
     if (reply->net == TRTC_NET_ANSWER)
         cli_debug("%s: %s: HTTP %d, %zu bytes in %.1f ms", p->url, action ? action : "",
                   reply->status, reply->body_bytes, ms);

@@ -7,9 +7,10 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/json_put.h"
 #include "net/sign.h"
-#include "rec.h"
+#include "show.h"
 
 #define HIDDEN TRTC_API_SECRET
 
@@ -98,7 +99,7 @@ int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON 
         .region = r->region,
         .language = r->caller.language,
         .client = r->caller.client,
-        .time_s = rec_now_ms() / 1000,
+        .time_s = clock_real_ms() / 1000,
         .body = body,
         .body_bytes = strlen(body),
     };

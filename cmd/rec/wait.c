@@ -9,10 +9,12 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "rec.h"
+#include "wait.h"
+#include "actions.h"
 
 enum state { STATE_NONE, STATE_IDLE, STATE_RECORDING, STATE_EXITING, STATE_ENDED, STATE_OTHER };
 static const char *const state_names[] = { "", "idle", "recording", "exiting", "ended", "other" };
@@ -44,7 +46,7 @@ static enum state state_of(const char *status)
 static void print_json(const char *task, const char *state, const char *key, const char *value)
 {
     cJSON *line = cJSON_CreateObject();
-    trtc_json_put_number(&line, "time_ms", (double)rec_now_ms());
+    trtc_json_put_number(&line, "time_ms", (double)clock_real_ms());
     trtc_json_put_text(&line, "task_id", task);
     trtc_json_put_text(&line, "state", state);
     if (value)
@@ -66,12 +68,12 @@ static void enter(struct watch *w, enum state state, const char *status)
     if (state == w->state)
         return;
     w->state = state;
-    w->idle_from_us = rec_mono_us();
+    w->idle_from_us = clock_mono_us();
     if (w->json) {
         print_json(w->task, state_names[state], "status", status);
         return;
     }
-    trtc_utc_format3339(rec_now_ms(), time);
+    trtc_utc_format3339(clock_real_ms(), time);
     printf("%s\t%s\t%s\n", time, trtc_text_show(w->task, strlen(w->task), shown, sizeof shown),
            state_names[state]);
     fflush(stdout);
@@ -89,7 +91,7 @@ void rec_explain_idle(int64_t idle_us)
 
 static void explain_idle(struct watch *w)
 {
-    const int64_t idle_us = rec_mono_us() - w->idle_from_us;
+    const int64_t idle_us = clock_mono_us() - w->idle_from_us;
     if (w->state != STATE_IDLE || w->idle_told || idle_us < w->r->opts->idle_us)
         return;
     w->idle_told = true;
@@ -107,7 +109,7 @@ static int look(struct watch *w, struct trtc_err *err)
     if (w->r->opts->sdkappid)
         trtc_json_put_number(&request, "SdkAppId", (double)w->r->opts->sdkappid);
     if (w->end_us) { /* its retries shall not outlast the wait */
-        const int64_t left_ms = (w->end_us - rec_mono_us()) / 1000;
+        const int64_t left_ms = (w->end_us - clock_mono_us()) / 1000;
         w->r->caller.budget_ms = left_ms < 1                      ? 1
                                  : left_ms < TRTC_RETRY_BUDGET_MS ? left_ms
                                                                   : TRTC_RETRY_BUDGET_MS;
@@ -122,12 +124,12 @@ static int look(struct watch *w, struct trtc_err *err)
         enter(w, STATE_ENDED, NULL);
         ret = 1;
     } else if (!first && err->code == TRTC_EX_TEMPFAIL && !cli_signal &&
-               rec_mono_us() - w->heard_us < REC_SILENCE_US) {
+               clock_mono_us() - w->heard_us < REC_SILENCE_US) {
         cli_note("%s; the wait goes on", err->msg);
         ret = 0;
     }
     if (ret == 1)
-        w->heard_us = rec_mono_us();
+        w->heard_us = clock_mono_us();
     trtc_answer_fini(&answer);
     cJSON_Delete(request);
     return ret;
@@ -149,12 +151,12 @@ static bool reached(const struct watch *w)
 /* Sleeps until the next look, but not past the end. */
 static int pause_between(const struct watch *w, struct trtc_err *err)
 {
-    int64_t until_us = rec_mono_us() + w->r->opts->interval_us;
+    int64_t until_us = clock_mono_us() + w->r->opts->interval_us;
     if (w->end_us && until_us > w->end_us)
         until_us = w->end_us;
-    if (rec_sleep_until(until_us))
+    if (clock_sleep_until(until_us))
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted; the task goes on");
-    if (w->end_us && rec_mono_us() >= w->end_us)
+    if (w->end_us && clock_mono_us() >= w->end_us)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "the time is over, and the task is %s",
                          w->state ? state_names[w->state] : "not known");
     return 0;
@@ -169,7 +171,7 @@ int rec_watch(struct rec *r, const char *task, enum rec_want want, struct trtc_e
         .want = want,
         .json = r->opts->json || !is_wait,
         .known = rec_remembered(r, task),
-        .end_us = is_wait && r->opts->timeout_us ? rec_mono_us() + r->opts->timeout_us : 0,
+        .end_us = is_wait && r->opts->timeout_us ? clock_mono_us() + r->opts->timeout_us : 0,
     };
     for (;;) {
         if (look(&w, err) < 0)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The clocks that programs read. */
+#include "clock.h"
+
+#include <time.h>
+
+#include "cli.h"
+
+#define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */
+
+static int64_t read_us(clockid_t which)
+{
+    struct timespec t;
+    clock_gettime(which, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_real_us(void)
+{
+    return read_us(CLOCK_REALTIME);
+}
+
+int64_t clock_real_ms(void)
+{
+    return clock_real_us() / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
+int clock_sleep_until(int64_t mono_us)
+{
+    while (!cli_signal) {
+        int64_t left_us = mono_us - clock_mono_us();
+        if (left_us <= 0)
+            return 0;
+        if (left_us > SLICE_US)
+            left_us = SLICE_US;
+        nanosleep(&(struct timespec){ .tv_nsec = (long)left_us * 1000 }, NULL);
+    }
+    return 1;
+}

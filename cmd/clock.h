@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The clocks that programs read; lib is told the time. */
+#ifndef TRTC_CMD_CLOCK_H
+#define TRTC_CMD_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_real_us(void); /* since the epoch */
+int64_t clock_real_ms(void);
+int64_t clock_mono_us(void); /* a clock that nobody sets */
+
+/* Sleeps until clock_mono_us is there. Nonzero: a signal asked for the end. */
+int clock_sleep_until(int64_t mono_us);
+
+#endif

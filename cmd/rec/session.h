@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A session of trtc-rec with the service: one connection, one hold on the state directory. */
+#ifndef TRTC_CMD_REC_SESSION_H
+#define TRTC_CMD_REC_SESSION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "base/err.h"
+#include "net/call.h"
+#include "net/endpoint.h"
+#include "net/http.h"
+#include "net/secret.h"
+#include "net/task.h"
+#include "options.h"
+
+struct cJSON;
+
+#define REC_PACE_US 51000 /* between two requests: the service takes 20 a second */
+
+/* When the next request may go out; for all threads of the program. */
+struct rec_pace {
+    pthread_mutex_t lock;
+    int64_t next_us;
+};
+
+/* A session: one connection, one hold on the state directory. For one thread. */
+struct rec {
+    const struct rec_opts *opts;
+    struct trtc_env env;
+    const struct trtc_credentials *credentials; /* NULL until asked for */
+    struct trtc_credentials own;                /* where they are this session's */
+    struct rec_pace *pace;
+    struct trtc_http *http;
+    struct trtc_transport wire; /* http's */
+    struct trtc_caller caller;
+    struct trtc_endpoint endpoint;
+    char region[64];
+    char *state_dir;
+    bool file_shows;          /* others may read the secrets in -f */
+    struct trtc_tasks *tasks; /* NULL until asked for */
+    int code;                 /* what went wrong beside the call, already told */
+};
+
+int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
+              struct trtc_err *err);
+void rec_end(struct rec *r);
+
+/* Finds the credentials, once. */
+int rec_credentials(struct rec *r, struct trtc_err *err);
+
+/* Region and endpoint, of the options, of what is remembered of the task (NULL: nothing), of the
+ * environment, or the defaults. */
+int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err);
+
+/* Calls the action. unknown as for trtc_call. */
+int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request,
+             const struct trtc_task *task, struct trtc_answer *answer, bool *unknown,
+             struct trtc_err *err);
+
+/* Opens the state directory. */
+int rec_state(struct rec *r, struct trtc_err *err);
+
+/* n bytes that nobody can guess. */
+int rec_random(void *out, size_t n, struct trtc_err *err);
+
+#endif
