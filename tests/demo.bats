@@ -13,6 +13,20 @@ setup() {
 
 demo() { bash "$tree/examples/demo.sh" "$@"; }
 
+# The sh blocks of the README, one shell for all of them, pasted where the demo has run; the programs are found as it
+# says there.
+readme_blocks() {
+    ln -s "$B" build
+    awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 } on; END { print "# " n }' "$tree/README.md" >pasted
+    [ "$(tail -n 1 pasted)" = '# 9' ]
+    PATH=/usr/local/bin:/usr/bin:/bin bash -exuo pipefail pasted >said 2>errors </dev/null || { tail errors; false; }
+    [ "$(grep -v -e '^++* ' -e 'that -a 0 leaves out$' errors)" = "" ] || { cat errors; false; }
+    [ "$(grep -c 'OK$' < <(sha256sum -c SHA256SUMS))" -eq 4 ]
+    [ "$(cut -f1 said | grep -cE '^(anna|ben|chloe)$')" -eq 7 ] && grep -q '"RecordMode":' said
+    [ "$(find at-*.png look.png again.mp4 jobs -type f | wc -l)" -eq 9 ]
+    [ -n "$(find mixed -name '*.m3u8')" ]
+}
+
 @test "the demo" {
     demo 'a demo' 40 >out 2>err
     [ ! -s err ] || { cat err; false; }
@@ -50,6 +64,8 @@ demo() { bash "$tree/examples/demo.sh" "$@"; }
     PATH=$B:$PATH bash -c "$command" >made
     mv 'a demo' demo
     [ "$(ffprobe -v error -select_streams v -show_entries stream=codec_type -of csv=p=0 "$(sed "s/^a //" made)")" = video ]
+
+    readme_blocks
 
     # again: the same files; that it may be run again is also what its mark says
     [ -e demo/.demo ]

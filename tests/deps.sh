@@ -150,6 +150,7 @@ apt() {
 }
 
 # A line for each quarter of what apt-get has to do, or its last lines when it failed.
+# shellcheck disable=SC2016 # awk's dollars
 progress='
     /^[0-9]+ upgraded, [0-9]+ newly installed/ { all = $1 + $3 }
     /^Get:/ { got++ }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The scripts of examples/, and the pipelines of README.md and the pages, each taken from where it stands.
+# The scripts of examples/, and the pipelines of the pages, each taken from where it stands.
 
 bats_require_minimum_version 1.5.0
 
@@ -25,14 +25,10 @@ setup() {
     cp -r "$BATS_FILE_TMPDIR/rec" rec
 }
 
-# literals FILE: its pipelines, NUL after each: the literal displays of the EXAMPLES of a page, the sh blocks
-# of the README.
+# literals FILE: the literal displays of a page's EXAMPLES, NUL after each.
 literals() {
-    case $1 in
-    *.md) awk '/^```sh$/ { on = 1; next } /^```$/ { if (on) printf "%c", 0; on = 0 } on' "$1" ;;
-    *) awk '/^\.Sh/ { sec = $2 } sec != "EXAMPLES" { next }
-            /^\.Bd/ { on = 1; next } /^\.Ed/ { printf "%c", 0; on = 0 } on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print }' "$1" ;;
-    esac
+    awk '/^\.Sh/ { sec = $2 } sec != "EXAMPLES" { next }
+        /^\.Bd/ { on = 1; next } /^\.Ed/ { printf "%c", 0; on = 0 } on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print }' "$1"
 }
 
 # run_literals FILE N: all pipelines, each in a fresh copy of the recording; there are N.
@@ -59,10 +55,6 @@ run_literals() {
 
 @test "the pipelines of trtc.7" {
     run_literals "$tree/man/trtc.7" 4
-}
-
-@test "the pipelines of README.md" {
-    run_literals "$tree/README.md" 7
 }
 
 # ---- merge-finished ----
