@@ -73,6 +73,9 @@ account() {
     hls 0 -d wide wide.mkv
     said 'wide.mkv: only the container says that samples are 3:4 in shape: a recording has them as 1:1'
     [[ $(wc -l <err) -eq 1 ]] || fail "more is said"
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -colorspace bt709 -color_primaries bt709 -color_trc bt709 colours.mkv
+    hls 0 -d colours colours.mkv
+    said 'colours.mkv: only the container says which colours the picture has'
     hls 0 -d cut --json cut.mp4
     grep -qE 'cut.mp4: an edit list hides [0-9]+ pictures' err || fail "not the pictures"
     grep -qE 'cut.mp4: an edit list hides 0\.[0-9]+ s of sound' err || fail "not the sound"
@@ -124,6 +127,15 @@ spoil() {
                 ! grep -q '"unaccounted":[^0]' out || fail "$f, $how $at: does not balance"
             done
         done
+    done
+}
+
+@test "a picture without any key frame, or without parameter sets: recorded, and named" {
+    local how
+    for how in k p; do
+        restamp "$cam" in.ts "v:0:$how"
+        hls 3 -d o --ha auto in.ts
+        said "picture: no $([ $how = k ] && echo key frame || echo parameter sets) came: its "
     done
 }
 

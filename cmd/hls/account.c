@@ -111,14 +111,35 @@ static void note_shape(struct hls_account *a, const struct trtc_input_frame *f)
         a->input, f->sar_num, f->sar_den, num, den);
 }
 
+static void note_colour(struct hls_account *a)
+{
+    if (a->noted_colour || !trtc_input_info(a->in)->colour_outside)
+        return;
+    a->noted_colour = true;
+    cli_note("%s: only the container says which colours the picture has: a recording does not",
+             a->input);
+}
+
+/* Nothing of a picture can be shown before its first key frame, and before its parameter sets. */
+static void look_for_key(struct hls_account *a, const struct trtc_input_frame *f)
+{
+    a->nb_pictures++;
+    a->keyed |= f->pkt.key;
+    a->decodable |= f->pkt.key && trtc_input_info(a->in)->width_px > 0;
+}
+
 void hls_look(struct hls_account *a, const struct trtc_input_frame *f)
 {
+    if (f->video && !a->decodable)
+        look_for_key(a, f);
     if (f->breaks)
         note_jump(a, f);
     if (f->video && f->turn != a->turn)
         note_turn(a, f->turn);
-    if (f->video && f->pkt.key)
+    if (f->video && f->pkt.key) {
         note_shape(a, f);
+        note_colour(a);
+    }
     if (f->video)
         a->nb_hidden += f->pkt.hidden;
     else if (f->pkt.hidden)
@@ -245,6 +266,16 @@ static bool say_damage(const struct hls_account *a)
            l.nb_undecoded || l.scrambled || l.encrypted || l.cut;
 }
 
+static bool say_undecodable(const struct hls_account *a)
+{
+    if (a->nb_pictures == 0 || a->decodable || cli_signal)
+        return false;
+    cli_error("%s: picture: no %s came: its %" PRId64
+              " frames are recorded, but no player can begin with any of them",
+              a->input, a->keyed ? "parameter sets" : "key frame", a->nb_pictures);
+    return true;
+}
+
 bool hls_say_losses(struct hls_account *a)
 {
     bool any = say_damage(a);
@@ -253,6 +284,7 @@ bool hls_say_losses(struct hls_account *a)
     note_hidden(a);
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
+    any |= say_undecodable(a);
     any |= say_unfollowed(a);
     any |= say_left_out(a, true);
     any |= say_left_out(a, false);

@@ -11,9 +11,11 @@ struct hls_account {
     const struct trtc_segmenter *seg; /* has ended */
     bool failed;    /* the recording was broken off, which its error explains */
     uint32_t noted; /* tracks that were said to be left out */
-    bool noted_encoded, noted_shape;
+    bool noted_encoded, noted_shape, noted_colour;
     int nb_jumps;
     unsigned turn;      /* that was noted */
+    int64_t nb_pictures;
+    bool keyed, decodable; /* a key picture has come; one with parameter sets */
     int64_t nb_hidden;  /* pictures that are not to be shown */
     int64_t unheard_us; /* sound that is not to be heard */
 };

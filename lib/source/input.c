@@ -110,6 +110,8 @@ static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
     in->info.colour = *said;
     if (said->matrix == TRTC_COLOUR_UNKNOWN && t.colour.primaries != 0)
         in->info.colour = t.colour;
+    in->info.colour_outside =
+        said->matrix == TRTC_COLOUR_UNKNOWN && in->info.colour.matrix != TRTC_COLOUR_UNKNOWN;
 }
 
 static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,

@@ -21,7 +21,8 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec video; /* H264, H265 or NONE; of trtc_input_open_any OTHER, too */
     int width_px, height_px;
     int sar_num, sar_den;      /* of a sample, as the pictures themselves say; 0: they do not */
-    struct trtc_colour colour; /* as the parameter sets say */
+    struct trtc_colour colour; /* as the parameter sets say, or else the container */
+    bool colour_outside;       /* the container alone says the matrix */
     enum trtc_codec audio; /* AAC or NONE; ... */
     int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;    /* it was another codec */
