@@ -24,6 +24,7 @@ struct bytes {
 struct mux {
     struct bytes out;
     uint8_t cc[8192];
+    int version; /* of the tables, 0 to 31 */
 };
 
 struct entry {

@@ -346,7 +346,7 @@ static void test_named(void **state)
     for (int i = 0; i < 3; i++)
         mux_pes(m, 0x103, 1000, a.p, a.n);
     mux_pes(m, 0x104, 1000, a.p, a.n);
-    mux_pes(m, 0x105, 1000, a.p, a.n);
+    mux_pes(m, 0x105, 1000, (const uint8_t *)"who knows", 9);
     mux_pes(m, VIDEO, 2000, v.p, v.n);
     struct frames *f = read_all(&m->out);
     assert_clean(f);
@@ -367,6 +367,47 @@ static void test_named(void **state)
     bytes_drop(&v);
     bytes_drop(&a);
     mux_free(m);
+}
+
+/* Some muxers name sound as private data that nothing describes: what is in it counts, where nothing else is
+ * sound. A table that comes again, in another version, changes nothing. */
+static void test_undescribed_sound(void **state)
+{
+    static const char *const first[] = { "aac", "ac3", "" };
+    (void)state;
+    for (int with = 0; with < 3; with++) {
+        const struct entry e[] = { { VIDEO, 0x1b, NULL, 0 }, { 0x110, 0x06, NULL, 0 } };
+        const uint8_t ac3[128] = { 0x0b, 0x77, 0, 0, 0, 0x40 };
+        struct mux *m = mux_new();
+        struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+
+        add_au(&v, true, 1000);
+        if (with == 0)
+            add_adts(&a, 100);
+        else
+            bytes_add(&a, with == 1 ? ac3 : (const uint8_t *)"\x06\x0e\x2b\x34\1\1\1\1\1\1", with == 1 ? 128 : 10);
+        mux_pat(m, 1, (const int[]){ PMT });
+        for (int i = 0; i < 3; i++) {
+            m->version = i;
+            mux_pmt(m, PMT, e, 2, false);
+            mux_pes(m, VIDEO, 1000 + 1000 * i, v.p, v.n);
+            mux_pes(m, 0x110, 1000 + 1000 * i, a.p, a.n);
+        }
+        struct frames *f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->stats.nb_named, 2);
+        const struct trtc_ts_named *n = &f->stats.named[1];
+        assert_string_equal(n->stream.codec_name, first[with]);
+        assert_int_equal(n->kind, with < 2 ? TRTC_TS_AUDIO : 0);
+        assert_int_equal(n->taken, with < 2);
+        assert_int_equal(n->nb_packets, 3);
+        assert_int_equal(n->nb_frames, with < 2 ? 3 : 0);
+        assert_int_equal(trtc_ts_unfollowed(n), 0);
+        frames_free(f);
+        bytes_drop(&v);
+        bytes_drop(&a);
+        mux_free(m);
+    }
 }
 
 /* A stream that goes on when the tables have let it go, or was there before they named it. */
@@ -2436,6 +2477,7 @@ int main(void)
         cmocka_unit_test(test_opus),
         cmocka_unit_test(test_other),
         cmocka_unit_test(test_named),
+        cmocka_unit_test(test_undescribed_sound),
         cmocka_unit_test(test_unfollowed),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_late_tables),

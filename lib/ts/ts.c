@@ -78,6 +78,10 @@ static int route(struct trtc_ts *ts, const uint8_t *p, bool again)
     case PID_AUDIO:
         ts->recent = &ts->es[code == PID_VIDEO ? VIDEO : AUDIO];
         return trtc_ts_es_packet(ts, ts->recent, p, again);
+    case PID_GUESS:
+        ts->recent = NULL;
+        trtc_ts_guess(ts, pid_of(p), p);
+        return 0;
     case PID_PAT:
         ts->recent = NULL;
         trtc_ts_psi_packet(ts, &ts->pat, -1, p);
@@ -260,8 +264,9 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
             return 1;
 
         const uint8_t *p = ts->held;
-        const bool again = p;
+        const bool again = p && !ts->held_anew;
         ts->held = NULL;
+        ts->held_anew = false;
         if (!p && ts->replay) {
             p = trtc_ts_early_next(ts);
             if (!p)

@@ -2,8 +2,8 @@
 /* What the files of the MPEG-TS demultiplexer share.
  *
  * Bytes flow in one direction: ts_sync.c finds packets in what was fed, and ts.c looks their PID
- * up; ts_early.c keeps those that stand before the first tables;
- * ts_tables.c chooses streams; ts_pes.c checks the continuity of a stream's packets and takes
+ * up; ts_early.c keeps those that stand before the first tables; ts_tables.c chooses streams, and
+ * ts_guess.c those that the tables do not describe; ts_pes.c checks the continuity of a stream's packets and takes
  * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
  * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
  * place; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
@@ -35,8 +35,8 @@
 #define STRIDE_MAX    208
 #define LOOK          ((CONFIRM_FIRST + 1) * STRIDE_MAX)
 
-/* What a PID carries: the streams, then the tables. */
-enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_PAT, PID_PMT };
+/* What a PID carries: the streams, what may be one, then the tables. */
+enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PMT };
 enum { VIDEO, AUDIO, NB_ES };
 
 /* Why a framer is called. */
@@ -176,7 +176,8 @@ struct trtc_ts {
     bool ended, finished;
     bool paused;               /* the segment has ended, but its stream may go on */
     int64_t clock;             /* the last PCR, or time of a PES, or 0 */
-    const uint8_t *held;       /* packet to be looked at again */
+    const uint8_t *held;       /* packet to be looked at again, */
+    bool held_anew;            /* since its stream begins with it */
     struct trtc_ts_es *recent; /* stream of the packet before */
 
     /* tables */
@@ -237,6 +238,11 @@ void trtc_ts_tables_continue(struct trtc_ts *ts);
 /* Where no tables have come: follows what was followed in the segment before. False: nothing is
  * known, or nothing is there to be read. */
 bool trtc_ts_use_before(struct trtc_ts *ts);
+
+/* ts_guess.c: true for a private stream of which nothing is known; a packet of one: where sound
+ * begins in it, and none is followed, this is. */
+bool trtc_ts_may_be_sound(const struct trtc_ts_stream *stream);
+void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
 
 /* ts_pes.c: a packet of a stream; again: it was held back, and the framer has run. -1 no
  * memory. */

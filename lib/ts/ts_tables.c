@@ -51,7 +51,7 @@ static const struct registration {
     { "DTS3", false, TRTC_CODEC_OTHER, "dts" }, { "BSSD", false, TRTC_CODEC_OTHER, "s302m" },
 };
 
-static void describe(struct trtc_ts_stream *out, bool video, enum trtc_codec codec,
+static void set_codec(struct trtc_ts_stream *out, bool video, enum trtc_codec codec,
                      const char *name)
 {
     out->video = video;
@@ -88,19 +88,19 @@ static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stre
             for (size_t k = 0; k < sizeof registrations / sizeof *registrations; k++) {
                 const struct registration *r = &registrations[k];
                 if (memcmp(body, r->id, 4) == 0) {
-                    describe(out, r->video, r->codec, r->name);
+                    set_codec(out, r->video, r->codec, r->name);
                     return true;
                 }
             }
             break;
         case 0x6a: /* ETSI EN 300 468, 6.1 and annex D */
-            describe(out, false, TRTC_CODEC_OTHER, "ac3");
+            set_codec(out, false, TRTC_CODEC_OTHER, "ac3");
             return true;
         case 0x7a:
-            describe(out, false, TRTC_CODEC_OTHER, "eac3");
+            set_codec(out, false, TRTC_CODEC_OTHER, "eac3");
             return true;
         case 0x7b:
-            describe(out, false, TRTC_CODEC_OTHER, "dts");
+            set_codec(out, false, TRTC_CODEC_OTHER, "dts");
             return true;
         }
     }
@@ -113,7 +113,7 @@ static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream 
     const uint8_t *body;
     size_t size;
 
-    describe(out, false, TRTC_CODEC_NONE, "");
+    set_codec(out, false, TRTC_CODEC_NONE, "");
     for (size_t i = 0; i < sizeof data_types / sizeof *data_types; i++) {
         const struct data_type *d = &data_types[i];
         size_t at = 0;
@@ -122,7 +122,7 @@ static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream 
             if (tag == d->descriptor)
                 break;
         if (d->type == e->stream_type && tag == d->descriptor)
-            describe(out, false, TRTC_CODEC_NONE, d->name);
+            set_codec(out, false, TRTC_CODEC_NONE, d->name);
     }
 }
 
@@ -136,13 +136,31 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_st
         const struct stream_type *t = &stream_types[i];
         known = t->type == e->stream_type;
         if (known)
-            describe(out, t->video, t->codec, t->name);
+            set_codec(out, t->video, t->codec, t->name);
     }
     if (!known && (e->stream_type == 0x06 || e->stream_type >= 0x80))
         known = describe_private(e, out);
     if (known)
         return out->video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
     describe_data(e, out);
+    return 0;
+}
+
+/* The same, for a stream that may be known by what is in it: what is not, is to be looked at. */
+static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e,
+                         struct trtc_ts_stream *out)
+{
+    const struct trtc_ts_es *s = &ts->es[AUDIO];
+    const unsigned kind = describe_entry(e, out);
+
+    if (kind || !trtc_ts_may_be_sound(out))
+        return kind;
+    if (s->on && s->info.pid == e->pid && s->info.stream_type == e->stream_type) {
+        *out = s->info;
+        return TRTC_TS_AUDIO;
+    }
+    if (ts->pid[e->pid] == PID_NONE)
+        ts->pid[e->pid] = PID_GUESS;
     return 0;
 }
 
@@ -157,7 +175,7 @@ static bool same_stream(const struct trtc_ts_stream *a, const struct trtc_ts_str
 static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t size)
 {
     struct trtc_ts_stream found[NB_ES], stream;
-    bool have[NB_ES] = { false }, kept[NB_ES] = { false };
+    bool have[NB_ES] = { false }, kept[NB_ES] = { false }, guess = false;
     struct trtc_psi_time time;
     struct trtc_pmt_entry e;
     size_t pos = 0;
@@ -173,9 +191,10 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
         if (is_table)
             continue;
 
-        const unsigned kind = describe_entry(&e, &stream);
+        const unsigned kind = describe(ts, &e, &stream);
         const int k = stream.video ? VIDEO : AUDIO;
         trtc_ts_name(ts, &stream, kind);
+        guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_programs == 1;
         if (!(ts->want & kind) || kept[k])
             continue;
         /* A stream in use stays in use, also where another one now stands in front of it. */
@@ -184,10 +203,10 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
             found[k] = stream;
         have[k] = true;
     }
-    if (!have[VIDEO] && !have[AUDIO] && ts->locked != slot)
+    if (!have[VIDEO] && !have[AUDIO] && !guess && ts->locked != slot)
         return;
 
-    ts->locked = have[VIDEO] || have[AUDIO] ? slot : -1;
+    ts->locked = have[VIDEO] || have[AUDIO] || guess ? slot : -1;
     ts->tabled = true;
     ts->replay = ts->nb_early > 0;
     for (int k = 0; k < NB_ES; k++) {
