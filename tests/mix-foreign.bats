@@ -305,6 +305,16 @@ spoil_bytes() {
     esac
 }
 
+@test "pictures that the decoder still holds when the mix ends are no loss" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x36:r=25:d=3 -f lavfi -i sine=r=16000:d=3.1 \
+        -c:v libx264 -preset ultrafast -bf 2 -g 25 -x264-params b-adapt=0 -threads 1 -c:a aac -b:a 32k -use_editlist 0 late.mp4
+    trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 --no-sync -u anna -d late -t 1 late.mp4 >/dev/null
+    mix 0 -s 64x36 -r 5 --report report.json -o m.mkv late
+    quiet
+    balanced report.json
+    [[ $(jq '.users[0].video.account | .frames_out + .left_out.rate' report.json) -eq 75 ]] || fail "$(account anna video)"
+}
+
 @test "whatever is done to a stream: the account balances, and what is lost is named" {
     local i f status options=('' '--from +2' '--to +5' '--unsubscribe video:u,10001' '--only video' '--only audio')
     for ((i = 0; i < $(n 10); i++)); do

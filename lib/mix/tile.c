@@ -562,6 +562,25 @@ static void settle_ahead(struct trtc_tile *t)
     t->has_ahead = false;
 }
 
+/* What the decoder still has of what was sent, since nothing more was to be shown: it came, unseen. */
+static void empty_decoder(struct trtc_tile *t)
+{
+    struct tile_about about;
+
+    if (!t->dec || t->account.nb_inside == 0)
+        return;
+    if (!t->draining)
+        avcodec_send_packet(t->dec, NULL);
+    t->draining = true;
+    while (avcodec_receive_frame(t->dec, t->decoded) >= 0) {
+        int64_t us = t->decoded->pts != AV_NOPTS_VALUE ? t->decoded->pts
+                                                       : t->decoded->best_effort_timestamp;
+        if (us != HIDDEN_US && tile_account_came(&t->account, &us, &about))
+            tile_account_left(&t->account, tile_account_unseen(&t->account, us));
+        av_frame_unref(t->decoded);
+    }
+}
+
 void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
 {
     struct tile_account *a = &t->account;
@@ -575,6 +594,7 @@ void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
         tile_account_left(a, tile_account_unseen(a, t->next_us));
     t->has_next = false;
     drop_kept(t, NULL);
+    empty_decoder(t);
     tile_account_end(a);
     if (t->has_ahead)
         settle_ahead(t);
