@@ -322,3 +322,38 @@ one() {
     jq -e '[.outputs[] | .video, .audio | .account | .unaccounted == 0 and .left_out == {}] | all' r.json
     for f in $(<out); do plays "$f"; done
 }
+
+# cut_at FILE BYTE: p becomes a recording of the two parts of a stream, which starts at 0.
+cut_at() {
+    local i name
+    local -a from=(0 "$2") to=("$2" "$(stat -c %s "$1")") at
+    for i in 0 1; do
+        at[i]=$(ffprobe -v quiet -show_entries packet=pts_time,pos -of csv=p=0 "$1" | awk -F, -v from="${from[i]}" -v to="${to[i]}" '
+            $2 != "N/A" && $2 >= from && $2 < to && (low == "" || $1 < low) { low = $1 } END { printf "%.0f", low * 1000 }')
+    done
+    rm -rf p && mkdir p
+    {
+        printf '%s\n' '#EXTM3U' '#EXT-X-TRTC-START-REC-TIME:1767225600495'
+        for i in 0 1; do
+            name=1400000001_3560_2026010100000$(printf '%04d' $((495 + at[i] - at[0]))).ts
+            tail -c +$((from[i] + 1)) "$1" | head -c $((to[i] - from[i])) >"p/$name"
+            printf '#EXT-X-TRTC-FILE-ATTR:%d,%d\n#EXTINF:%s,\n%s\n' $((1767225600495 + at[i] - at[0])) $((to[i] - from[i])) \
+                "$([ $i = 1 ] && echo 1 || printf '%d.%03d' $(((at[1] - at[0]) / 1000)) $(((at[1] - at[0]) % 1000)))" "$name"
+        done
+        echo '#EXT-X-ENDLIST'
+    } >p/1400000001_3560.m3u8
+}
+
+@test "a stream that was cut anywhere: before pictures that are shown earlier, before the header of its sound" {
+    local at all
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x36:r=25:d=2 -f lavfi -i sine=r=16000:d=2 -c:v libx264 -preset ultrafast \
+        -bf 3 -x264-params b-adapt=0 -threads 1 -c:a aac -b:a 32k -mpegts_flags latm in.ts
+    all=$(ffprobe -v error -select_streams v -show_entries packet=pos -of csv=p=0 in.ts | tr -d , | sed -n '24,30p')
+    for at in $all; do
+        cut_at in.ts "$at"
+        merge 0 -f p --report r.json
+        quiet
+        jq -e '.outputs[0] | .video.account.frames_out == 50 and ([.video, .audio] | all(.account | .left_out == {} and .unaccounted == 0))' r.json ||
+            fail "cut at $at: $(jq -c '.outputs[0]' r.json)"
+    done
+}

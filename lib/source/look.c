@@ -82,7 +82,9 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
 {
     struct trtc_steady_frame s = { .us = at * 100 / 9 };
     trtc_frame_length(f, &s.samples, &s.rate_hz);
-    if (l->settled || s.samples == 0)
+    if (s.samples == 0) /* its header is yet to come: what stands before it counts as it is stamped */
+        l->settled = true;
+    if (l->settled)
         return;
     trtc_steady_push(&l->steady, &s);
     if (l->steady.n == TRTC_STEADY_AHEAD)

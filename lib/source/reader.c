@@ -23,6 +23,7 @@ enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 #define PICTURE_GAP_90K 45000
 #define GOES_ON_90K     45000   /* where pictures are reordered, the first stamp is lower by less */
 #define FIRST_OFF_90K   90000   /* so far from the segment's first stamp a kind's own may be */
+#define REORDER_MAX_US  400000  /* pictures without DTS stand out of order by no more */
 #define OVERLAP_MIN_US  100000  /* less of a time that was used already is rounding */
 #define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
 #define CUT_US          1000000 /* by so much a segment that goes on may begin elsewhere than is said */
@@ -85,6 +86,7 @@ struct trtc_reader {
 
     /* what overlaps */
     int64_t end_us; /* of the sound that was handed out; time of the latest picture; TRTC_NOTIME */
+    int64_t seen_dts_us;           /* of the picture before */
     const struct trtc_piece *over; /* the segment that does, and by how much */
     int64_t over_us, nb_over, nb_cut;
 };
@@ -803,14 +805,25 @@ static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc
     }
 }
 
+/* A segment that was cut anywhere begins with pictures that are shown before the last one of the
+ * segment before, and decoded behind it: nothing overlaps. */
+static bool goes_on(const struct trtc_reader *rd, const struct trtc_packet *p)
+{
+    if (p->dts_us != p->pts_us)
+        return p->dts_us > rd->seen_dts_us;
+    return !p->key && rd->end_us - p->pts_us <= REORDER_MAX_US;
+}
+
 /* Pictures at the beginning of a segment that are shown before the end of the one before. */
 static int note_pictures(struct trtc_reader *rd, const struct trtc_read *r, struct trtc_err *err)
 {
     const int64_t at_us = r->pkt.pts_us;
-    if (r->piece_begins && rd->end_us != TRTC_NOTIME && at_us < rd->end_us) {
+    if (r->piece_begins && rd->end_us != TRTC_NOTIME && at_us < rd->end_us &&
+        !goes_on(rd, &r->pkt)) {
         rd->over = r->piece;
         rd->over_us = rd->end_us - at_us;
     }
+    rd->seen_dts_us = r->pkt.dts_us;
     if (rd->over_us > 0 && at_us < rd->end_us) {
         rd->nb_over++;
         return 1;
