@@ -381,6 +381,34 @@ static void test_jumps(void **state)
     }
 }
 
+/* A stream of a variable rate says how fine its clock is, and no more. What was learned of its pictures holds where
+ * its stamps begin anew: the first one is decoded as much earlier as those before it. */
+static void test_restart(void **state)
+{
+    (void)state;
+    static const int shown[] = { 0, 2, 1, 4, 3, 6, 5, 0, 2, 1, 4, 3 };
+    struct trtc_picture_times t = { 0 };
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = -1 };
+    int64_t pts, dts;
+
+    sps.order.tick_num = 1;
+    sps.order.tick_units = 180000;
+    for (size_t i = 0; i < COUNT(shown); i++) {
+        const struct trtc_picture_said s = { .pts = 900000 + shown[i] * STEP,
+                                             .dts = NOPTS,
+                                             .next_pts = NOPTS,
+                                             .clock = NOPTS,
+                                             .order = { .known = true,
+                                                        .resets = shown[i] == 0,
+                                                        .count = shown[i] * 2 },
+                                             .sps = &sps };
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        if (i >= 7)
+            assert_int_equal(dts, 900000 + ((int)i - 8) * STEP);
+    }
+}
+
 /* The encoders do not free all of their own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -417,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_restart),
     };
 
     av_log_set_level(AV_LOG_QUIET);

@@ -10,6 +10,7 @@
 #define STEP_MAX  (2 * 90000)
 #define STEP      3600 /* a guess */
 #define COUNT_MAX 8192
+#define LEAST     225 /* a picture that is shown for less: the stream's clock says how fine it is, no more */
 
 static int64_t magnitude(int64_t v)
 {
@@ -29,7 +30,8 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
 {
     const int64_t step = t->step;
     const int depth = t->depth;
-    const bool floating = t->floating;
+    const bool floating = t->floating, by_one = t->by_one;
+    const int64_t span_counts = t->span_counts, span_pts = t->span_pts;
 
     *t = (struct trtc_picture_times){ .running = true,
                                       .floating = floating,
@@ -37,6 +39,9 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
                                       .dts = NOTIME,
                                       .max_pts = pts,
                                       .shown = pts,
+                                      .span_counts = span_counts,
+                                      .span_pts = span_pts,
+                                      .by_one = by_one,
                                       .step = step,
                                       .depth = depth };
 }
@@ -52,17 +57,29 @@ static int counts_of_picture(const struct trtc_picture_times *t, const struct tr
     return !may_be_fields || t->by_one || s->order.field ? 1 : 2;
 }
 
+/* What a count is by the stream's own word, or NULL where that is no measure. */
+static const struct trtc_order_params *word_of(const struct trtc_picture_times *t,
+                                               const struct trtc_picture_said *s)
+{
+    const struct trtc_order_params *o = s->sps ? &s->sps->order : NULL;
+
+    if (!o || !o->tick_num)
+        return NULL;
+    const int64_t picture = counts_of_picture(t, s) * INT64_C(90000) * o->tick_num;
+    return picture / o->tick_units >= LEAST ? o : NULL;
+}
+
 /* So many counts in ticks: by the stream's own word, unless what was seen is clearly another
  * measure, else by what was seen. */
 static int64_t ticks_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                         int64_t counts)
 {
-    const struct trtc_order_params *o = s->sps ? &s->sps->order : NULL;
+    const struct trtc_order_params *o = word_of(t, s);
     const int64_t seen = t->span_counts ? counts * t->span_pts / t->span_counts : 0;
 
     if (magnitude(counts) > COUNT_MAX)
         return 0;
-    if (o && o->tick_num) {
+    if (o) {
         const int64_t said = counts * 90000 * (int64_t)o->tick_num / (int64_t)o->tick_units;
         const int64_t a = magnitude(said), b = magnitude(seen);
         if (b == 0 || (a * 2 < b * 3 && b * 2 < a * 3))
@@ -76,7 +93,7 @@ static int64_t length_of(const struct trtc_picture_times *t, const struct trtc_p
 {
     int64_t ticks = t->step;
 
-    if (t->span_counts || (s->sps && s->sps->order.tick_num))
+    if (t->span_counts || word_of(t, s))
         ticks = ticks_of(t, s, counts_of_picture(t, s));
     return ticks > 0 && ticks <= STEP_MAX ? ticks : STEP;
 }
