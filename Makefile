@@ -30,7 +30,7 @@ AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
 MAKERS = $(wildcard tests/mkrec.c tests/marks.c)
-HELPERS = $(wildcard tests/restamp.c tests/rewrap.c tests/recserver.c)
+HELPERS = $(wildcard tests/restamp.c tests/rewrap.c tests/recserver.c tests/foreign/matrix.c)
 MEASURES = $(wildcard tests/scalebench.c)
 FUZZERS = $(wildcard tests/fuzz_*.c)
 T = $(filter-out tests/lint.bats,$(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))) $(CTESTS)
@@ -38,7 +38,7 @@ J = 4
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(MAKERS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c))
+testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(MAKERS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c tests/foreign/*.c))
 gen = $(patsubst %.c,$(B)/%.o,$(wildcard tests/genlib.c tests/genout.c tests/genscene.c tests/gensrc.c))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
@@ -149,7 +149,7 @@ demo:
 	@$(env) examples/demo.sh demo
 
 check:
-	@$(DEPS) build demo test browser
+	@$(DEPS) build demo test browser foreign
 	$(sub) everything
 	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,'$(dir)'/%,$(T)) </dev/null
 

@@ -105,7 +105,7 @@ without_headers() {
     run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
     [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
     run -64 env PATH="$bin" sh "$deps" build tests
-    [ "$output" = 'deps: tests: no such use; there are build, demo, test, lint, bench, browser, fuzz, chroot' ]
+    [ "$output" = 'deps: tests: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot' ]
 }
 
 @test "libFuzzer is there where clang can link with it, and only fuzzing needs it" {
@@ -212,6 +212,15 @@ esac'
     [ "$status" -eq 0 ]
     [[ $output == *"could not install: chromium"* ]]
     [ "$(wc -l <"$LOG")" -eq 3 ]
+}
+
+@test "GStreamer that cannot be had is named, and is no error" {
+    dummy gst-inspect-1.0 '[ "$1" != x264enc ]'
+    run --separate-stderr env PATH="$bin" sh "$deps" foreign
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"element x264enc "*"gstreamer1.0-plugins-ugly"*"for: foreign"* && $stderr != *mpegtsmux* ]]
+    run -0 --separate-stderr env PATH="$bin" sh "$deps" build test
+    [ -z "$stderr" ]
 }
 
 @test "npm packages go into the cache, once for each lock" {

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
 # for packages, and does nothing where all is found. Where there is apt-get it says how much there is to install,
-# and installs it; elsewhere it names what is missing and exits 1. What the browser test and the test beside the vendor's SDK need is
-# no condition: where it cannot be had, that test is skipped. Their JavaScript comes from npm, into a cache
-# outside the tree.
+# and installs it; elsewhere it names what is missing and exits 1. What the browser test, the test beside the
+# vendor's SDK and the matrix of foreign media (GStreamer) need is no condition: where it cannot be had, that test,
+# or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser (all of these), fuzz, chroot
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser, foreign (all of these), fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -59,6 +59,13 @@ program unshare                 util-linux          chroot
 program chromium                chromium            browser
 program node                    nodejs              browser
 program npm                     npm                 browser
+program gst-launch-1.0          gstreamer1.0-tools  foreign
+program gst-inspect-1.0         gstreamer1.0-tools  foreign
+element audioconvert            gstreamer1.0-plugins-base foreign
+element matroskamux             gstreamer1.0-plugins-good foreign
+element mpegtsmux               gstreamer1.0-plugins-bad  foreign
+element x264enc                 gstreamer1.0-plugins-ugly foreign
+element avenc_ac3               gstreamer1.0-libav  foreign
 program clang                   clang               fuzz
 fuzzer  libclang_rt.fuzzer      libclang-rt-dev     fuzz
 '
@@ -108,6 +115,11 @@ has_certs() {
     return 1
 }
 
+# An element of GStreamer is there when it says so.
+has_element() {
+    gst-inspect-1.0 "$1" >/dev/null 2>&1
+}
+
 # missing USE...: prints the lines of needed with these uses that are not met.
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
@@ -121,6 +133,7 @@ missing() {
         font) has_font "$what" && continue ;;
         certs) has_certs "$what" && continue ;;
         fuzzer) has_fuzzer && continue ;;
+        element) has_element "$what" && continue ;;
         *) continue ;;
         esac
         printf '%s %s %s %s\n' "$kind" "$what" "$package" "$use"
@@ -184,7 +197,7 @@ install() {
     hash -r
 }
 
-# get_needed USE...: what the build and all tests but the browser's need.
+# get_needed USE...: what the build and all tests but those of a use of their own need.
 get_needed() {
     lack=$(missing "$@")
     [ -z "$lack" ] && return 0
@@ -229,15 +242,20 @@ get_modules() {
     echo "deps: no $* in $cache/$name: the $test test is skipped" >&2
 }
 
-# What the browser test and the test of the SDK need: what is missing is named, and no failure.
-get_optional() {
+# get_packages USE: what is missing is named, and no failure.
+get_packages() {
     pauses=0 # who has no network shall not wait for this each time
-    lack=$(missing browser)
+    lack=$(missing "$1")
     if [ "$lack" ] && [ ! "$look" ] && [ "$may_install" ] && command -v apt-get >/dev/null 2>&1; then
         install "$lack"
-        lack=$(missing browser)
+        lack=$(missing "$1")
     fi
     [ -z "$lack" ] || name_them "$lack"
+}
+
+# What the browser test and the test of the SDK need.
+get_browser() {
+    get_packages browser
     command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return
     [ "$lack" ] || get_modules browser browser hls.js playwright-core
     get_modules sdk SDK tencentcloud-sdk-nodejs
@@ -260,20 +278,23 @@ if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || may_install=
 fi
 
-# The uses that are wanted, apart from the browser's.
+# The uses that are wanted, apart from those that a single test has.
 browser=
-[ $# -gt 0 ] || set -- build demo test lint bench browser
+foreign=
+[ $# -gt 0 ] || set -- build demo test lint bench browser foreign
 for use; do
     shift
     case $use in
     browser) browser=yes ;;
+    foreign) foreign=yes ;;
     build | demo | test | lint | bench | fuzz | chroot) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, fuzz, chroot" >&2
+        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot" >&2
         exit 64
         ;;
     esac
 done
 get_needed "$@" || exit 1
-[ -z "$browser" ] || get_optional
+[ -z "$browser" ] || get_browser
+[ -z "$foreign" ] || get_packages foreign
 exit 0
