@@ -573,8 +573,8 @@ static void empty_decoder(struct trtc_tile *t)
         avcodec_send_packet(t->dec, NULL);
     t->draining = true;
     while (avcodec_receive_frame(t->dec, t->decoded) >= 0) {
-        int64_t us = t->decoded->pts != AV_NOPTS_VALUE ? t->decoded->pts
-                                                       : t->decoded->best_effort_timestamp;
+        int64_t us =
+            t->decoded->pts != AV_NOPTS_VALUE ? t->decoded->pts : t->decoded->best_effort_timestamp;
         if (us != HIDDEN_US && tile_account_came(&t->account, &us, &about))
             tile_account_left(&t->account, tile_account_unseen(&t->account, us));
         av_frame_unref(t->decoded);

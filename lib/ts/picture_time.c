@@ -10,7 +10,8 @@
 #define STEP_MAX  (2 * 90000)
 #define STEP      3600 /* a guess */
 #define COUNT_MAX 8192
-#define LEAST     225 /* a picture that is shown for less: the stream's clock says how fine it is, no more */
+#define LEAST \
+    225 /* a picture that is shown for less: the stream's clock says how fine it is, no more */
 
 static int64_t magnitude(int64_t v)
 {
