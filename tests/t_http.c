@@ -53,7 +53,11 @@ static void drop(struct bench *b)
 static void post(struct bench *b, const char *url, const char *body, size_t n, bool fresh,
                  enum trtc_net want)
 {
-    struct trtc_post p = { url ? url : apiserver_url(b->server), &b->headers, body, n, fresh };
+    const struct trtc_post p = { .url = url ? url : apiserver_url(b->server),
+                                 .headers = &b->headers,
+                                 .body = body,
+                                 .body_bytes = n,
+                                 .fresh = fresh };
     trtc_reply_fini(&b->reply);
     b->transport.post(b->transport.arg, &p, &b->reply);
     if (b->reply.net != want)
@@ -234,7 +238,11 @@ static void cut(void **state)
                 (struct api_raw){ .bytes = i ? t[k] : NULL, .nb_bytes = i, .reset = i % 3 == 2 };
         struct bench b = bench(apiserver_start_raw(script, n), &quick);
         for (size_t i = 0; i < n; i++) {
-            struct trtc_post p = { apiserver_url(b.server), &b.headers, "{}", 2, true };
+            const struct trtc_post p = { .url = apiserver_url(b.server),
+                                         .headers = &b.headers,
+                                         .body = "{}",
+                                         .body_bytes = 2,
+                                         .fresh = true };
             trtc_reply_fini(&b.reply);
             b.transport.post(b.transport.arg, &p, &b.reply);
             if (k == 1 && i == n - 1 && b.reply.net == TRTC_NET_ANSWER)

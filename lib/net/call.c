@@ -128,8 +128,11 @@ static int send_once(struct call *c, int64_t offset_s, struct trtc_err *err)
         .body_bytes = c->body_bytes,
     };
     struct trtc_headers headers = { 0 };
-    const struct trtc_post post = { k->endpoint->url, &headers, c->body, c->body_bytes,
-                                    c->creates };
+    const struct trtc_post post = { .url = k->endpoint->url,
+                                    .headers = &headers,
+                                    .body = c->body,
+                                    .body_bytes = c->body_bytes,
+                                    .fresh = c->creates };
     int ret = trtc_sign_call(&sign, &headers, err);
 
     trtc_reply_fini(&c->reply);

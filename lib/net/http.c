@@ -9,13 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
+#include "net/callback.h"
 #include "net/endpoint.h"
 
 enum {
     HEADERS_MAX = 64 << 10, /* bytes of an answer's header fields, of all kinds */
     FIRST_ROOM = 4 << 10,   /* most answers are smaller */
+    PIECES = 20,            /* of a body that is sent slowly */
 };
 
 struct trtc_http {
@@ -29,6 +32,8 @@ struct trtc_http {
     size_t got_bytes;     /* of the answer so far, as they came over the wire */
     int64_t slow_from_us; /* when the current slowness window began; 0: no answer yet */
     size_t slow_bytes;    /* got_bytes then */
+    const struct trtc_post *post;
+    size_t sent_bytes;    /* of the body, where it goes out in pieces */
     bool head_done;       /* the empty line after the last header fields came */
     enum trtc_net ended;  /* why a callback ended it; TRTC_NET_ANSWER: none did */
 };
@@ -131,6 +136,27 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t u
         h->slow_bytes = h->got_bytes;
     }
     return 0;
+}
+
+/* The next piece of a body that is to be slow, or cut. */
+static size_t on_send(char *out, size_t size, size_t n, void *arg)
+{
+    struct trtc_http *h = arg;
+    const struct trtc_post *p = h->post;
+    const int64_t pause_ms = p->slow_ms / PIECES;
+    const size_t end = p->cut ? p->body_bytes / 2 : p->body_bytes;
+    size_t piece = pause_ms ? p->body_bytes / PIECES + 1 : end;
+
+    if (h->sent_bytes >= end)
+        return p->cut ? CURL_READFUNC_ABORT : 0;
+    if (piece > n * size)
+        piece = n * size;
+    if (piece > end - h->sent_bytes)
+        piece = end - h->sent_bytes;
+    nanosleep(&(struct timespec){ pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 }, NULL);
+    memcpy(out, (const char *)p->body + h->sent_bytes, piece);
+    h->sent_bytes += piece;
+    return piece;
 }
 
 /* Options that are the same for every exchange. The connections are not among them: they outlive
@@ -253,13 +279,18 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     if (!bad)              \
     bad = curl_easy_setopt(h->curl, option, value)
     SET(CURLOPT_URL, post->url);
-    SET(CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
+    SET(CURLOPT_PROTOCOLS_STR, loopback || h->options.anywhere ? "http,https" : "https");
     /* "": no proxy, whatever the environment says; NULL: as it says */
     SET(CURLOPT_PROXY, loopback ? "" : (char *)NULL);
     SET(CURLOPT_HTTPHEADER, lines);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_bytes);
-    SET(CURLOPT_POSTFIELDS, post->body_bytes ? post->body : "");
+    if (post->slow_ms || post->cut) {
+        SET(CURLOPT_READFUNCTION, on_send);
+        SET(CURLOPT_READDATA, h);
+    } else {
+        SET(CURLOPT_POSTFIELDS, post->body_bytes ? post->body : "");
+    }
     SET(CURLOPT_FRESH_CONNECT, (long)post->fresh);
 #undef SET
     return bad;
@@ -410,6 +441,8 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
     h->reply = reply;
     h->room = h->header_bytes = h->got_bytes = h->slow_bytes = 0;
     h->slow_from_us = 0;
+    h->post = post;
+    h->sent_bytes = 0;
     h->ended = TRTC_NET_ANSWER;
     h->head_done = false;
     h->why[0] = '\0';
@@ -436,6 +469,19 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
     reply->body_bytes = 0;
 }
 
+/* Where a URL leads that may have a path. */
+static int any_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_err *err)
+{
+    char host[sizeof(out->url)];
+    const char *s = strstr(url, "://");
+
+    if (trtc_callback_url(url, err))
+        return -1;
+    s += 3;
+    snprintf(host, sizeof(host), "https://%.*s", (int)strcspn(s, "/?#"), s);
+    return trtc_endpoint_parse(host, out, err);
+}
+
 static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *reply)
 {
     struct trtc_http *h = arg;
@@ -443,7 +489,8 @@ static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *
     struct curl_slist *lines;
 
     trtc_reply_fini(reply);
-    if (trtc_endpoint_parse(post->url, &endpoint, &reply->err)) {
+    if (h->options.anywhere ? any_endpoint(post->url, &endpoint, &reply->err)
+                            : trtc_endpoint_parse(post->url, &endpoint, &reply->err)) {
         reply->net = TRTC_NET_LOCAL;
         return;
     }

@@ -4,6 +4,7 @@
 #define TRTC_NET_HTTP_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct trtc_http_options {
     int64_t slow_ms;     /* 0: TRTC_HTTP_SLOW_MS */
     size_t body_max;     /* 0: TRTC_HTTP_BODY_MAX */
     const char *agent;   /* User-Agent; NULL: none */
+    bool anywhere;       /* not only the API: any path, and http to any host */
     const char *ca_file; /* trusts these certificates (PEM) instead of the system's; NULL */
     const volatile sig_atomic_t *stop; /* ends the exchange within about a second when it becomes
                                           nonzero; NULL: none */
@@ -40,7 +42,7 @@ struct trtc_http *trtc_http_new(const struct trtc_http_options *options, struct 
 void trtc_http_free(struct trtc_http **http);
 
 /* The transport of this client, valid as long as it. It takes https, and http for loopback
- * addresses, follows no redirect, checks the certificate against the name (there is no way to turn
+ * addresses (anywhere: for all), follows no redirect, checks the certificate against the name (there is no way to turn
  * that off), and speaks HTTP/1.1. Proxies are those of the environment (https_proxy, no_proxy),
  * none for loopback. */
 struct trtc_transport trtc_http_transport(struct trtc_http *http);

@@ -383,6 +383,14 @@ static int check_text(const char *path, struct trtc_secret *file, struct trtc_er
     return 0;
 }
 
+int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err *err)
+{
+    if (read_file(path, true, out, err) == 1 && !check_text(path, out, err))
+        return 0;
+    trtc_secret_fini(out);
+    return -1;
+}
+
 /* 1, 0 where the file or the profile is not there, -1. */
 static int from_file(const char *path, const char *profile, bool private,
                      struct trtc_credentials *c, struct trtc_err *err)

@@ -56,6 +56,10 @@ int trtc_credentials_find(const struct trtc_credential_places *places, struct tr
 
 void trtc_credentials_fini(struct trtc_credentials *c);
 
+/* A whole file that nobody else may read, as text: without a byte-order mark, and no NUL in it. A pipe will do.
+ * TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. */
+int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err *err);
+
 /* Takes blanks and a pair of quotation marks off a value of a file. TRTC_EX_CONFIG where there is one only; the
  * message names what. */
 int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct trtc_err *err);

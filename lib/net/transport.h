@@ -31,6 +31,8 @@ struct trtc_post {
     size_t body_bytes;
     bool fresh; /* on a connection of its own: a kept-alive one that turns out to be dead may make
                    the library send a request twice, which only a repeatable one may bear */
+    int64_t slow_ms; /* sends the body in pieces that take so long in all; 0: at once */
+    bool cut;        /* breaks off in the middle of the body */
 };
 
 /* What came back. Zero is the empty one. */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The wire side of callbacks. */
+#include "net/callback.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "net/secret.h"
+
+enum { KEY_MAX = 256, HASH = 32, AGAIN_MS = 10000, GIVE_UP_MS = 60000 };
+
+struct key {
+    int64_t sdkappid; /* 0: of any application */
+    struct trtc_secret text;
+};
+
+struct trtc_callback_keys {
+    struct key *items;
+    size_t n;
+};
+
+static int add(struct trtc_callback_keys *k, int64_t sdkappid, const char *s, size_t n,
+               struct trtc_err *err)
+{
+    struct key *more = realloc(k->items, (k->n + 1) * sizeof *more);
+    if (!more)
+        return trtc_fail_nomem(err);
+    k->items = more;
+    k->items[k->n] = (struct key){ .sdkappid = sdkappid };
+    if (trtc_secret_set(&k->items[k->n].text, s, n, err) < 0)
+        return -1;
+    k->items[k->n++].text.text[n] = '\0';
+    return 0;
+}
+
+static bool is_key(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] <= ' ' || s[i] > '~')
+            return false;
+    return n > 0 && n <= KEY_MAX;
+}
+
+/* One line: n bytes without blanks around them. What stands in it is not shown: it may be a key. */
+static int take_line(struct trtc_callback_keys *k, const char *where, const char *s, size_t n,
+                     struct trtc_err *err)
+{
+    char digits[16] = "";
+    int64_t app = 0;
+    size_t word = 0;
+    while (word < n && s[word] != ' ' && s[word] != '\t')
+        word++;
+    if (word < n) {
+        if (word < sizeof digits)
+            memcpy(digits, s, word);
+        if (trtc_num_int("SDKAPPID", digits, 1, UINT32_MAX, &app, NULL) < 0)
+            return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither KEY nor SDKAPPID KEY", where);
+        while (word < n && (s[word] == ' ' || s[word] == '\t'))
+            word++;
+        s += word;
+        n -= word;
+    }
+    if (!is_key(s, n))
+        return trtc_fail(err, TRTC_EX_CONFIG,
+                         "%s: a key has 1 to %d characters of ASCII, and no blanks", where,
+                         KEY_MAX);
+    return add(k, app, s, n, err);
+}
+
+static int take_lines(struct trtc_callback_keys *k, const char *path, const char *s,
+                      struct trtc_err *err)
+{
+    char where[300], shown[256];
+    trtc_text_show(path, strlen(path), shown, sizeof shown);
+    for (int line = 1; *s; line++) {
+        size_t n = strcspn(s, "\n");
+        const char *next = s + n + (s[n] == '\n');
+        while (n && strchr(" \t\r", *s)) {
+            s++;
+            n--;
+        }
+        while (n && strchr(" \t\r", s[n - 1]))
+            n--;
+        snprintf(where, sizeof where, "%s: line %d", shown, line);
+        if (n && *s != '#' && take_line(k, where, s, n, err) < 0)
+            return -1;
+        s = next;
+    }
+    return k->n ? 0 : trtc_fail(err, TRTC_EX_CONFIG, "%s: no key in it", shown);
+}
+
+struct trtc_callback_keys *trtc_callback_keys_read(const char *path, struct trtc_err *err)
+{
+    struct trtc_secret file = { 0 };
+    struct trtc_callback_keys *k = calloc(1, sizeof *k);
+    if (!k) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    if (trtc_secret_read(path, &file, err) < 0 || take_lines(k, path, file.text, err) < 0)
+        trtc_callback_keys_free(&k);
+    trtc_secret_fini(&file);
+    return k;
+}
+
+void trtc_callback_keys_free(struct trtc_callback_keys **keys)
+{
+    struct trtc_callback_keys *k = *keys;
+    if (!k)
+        return;
+    for (size_t i = 0; i < k->n; i++)
+        trtc_secret_fini(&k->items[i].text);
+    free(k->items);
+    free(k);
+    *keys = NULL;
+}
+
+int64_t trtc_callback_keys_app(const struct trtc_callback_keys *keys)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        if (keys->items[i].sdkappid)
+            return keys->items[i].sdkappid;
+    return 0;
+}
+
+static bool serves(const struct key *k, int64_t sdkappid)
+{
+    return !k->sdkappid || k->sdkappid == sdkappid;
+}
+
+/* false without memory. */
+static bool sign_with(const struct key *k, const void *body, size_t n,
+                      char out[TRTC_CALLBACK_SIGN_LEN + 1])
+{
+    unsigned char mac[HASH];
+    if (!HMAC(EVP_sha256(), k->text.text, (int)k->text.len, n ? body : (const void *)"", n, mac,
+              NULL))
+        return false;
+    EVP_EncodeBlock((unsigned char *)out, mac, HASH);
+    return true;
+}
+
+int trtc_callback_sign(const struct trtc_callback_keys *keys, int64_t sdkappid, const void *body,
+                       size_t n, char out[TRTC_CALLBACK_SIGN_LEN + 1], struct trtc_err *err)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        if (!sdkappid || serves(&keys->items[i], sdkappid))
+            return sign_with(&keys->items[i], body, n, out) ? 0 : trtc_fail_nomem(err);
+    return trtc_fail(err, TRTC_EX_CONFIG, "no key for application %" PRId64, sdkappid);
+}
+
+bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid, const char *sign,
+                         const void *body, size_t n)
+{
+    char right[TRTC_CALLBACK_SIGN_LEN + 1];
+    bool good = false;
+    if (!sign || strlen(sign) != TRTC_CALLBACK_SIGN_LEN)
+        return false;
+    for (size_t i = 0; i < keys->n; i++)
+        if (!sdkappid || serves(&keys->items[i], sdkappid))
+            good |= sign_with(&keys->items[i], body, n, right) &&
+                    CRYPTO_memcmp(right, sign, TRTC_CALLBACK_SIGN_LEN) == 0;
+    OPENSSL_cleanse(right, sizeof right);
+    return good;
+}
+
+int64_t trtc_callback_again_ms(int nb_failed, int64_t first_ms, int64_t now_ms)
+{
+    const int64_t at_ms = nb_failed <= 1 ? now_ms : now_ms + AGAIN_MS;
+    return at_ms - first_ms > GIVE_UP_MS ? -1 : at_ms;
+}
+
+int trtc_callback_url(const char *text, struct trtc_err *err)
+{
+    const size_t scheme = strncasecmp(text, "http://", 7) == 0    ? 7
+                          : strncasecmp(text, "https://", 8) == 0 ? 8
+                                                                  : 0;
+    const char *host = text + scheme;
+    const size_t n = strcspn(host, "/?#");
+    if (!scheme || n == 0)
+        return trtc_fail(err, TRTC_EX_USAGE, "the address is not http://HOST/ or https://HOST/");
+    if (strlen(text) > TRTC_CALLBACK_URL_MAX)
+        return trtc_fail(err, TRTC_EX_USAGE, "the address is longer than %d characters",
+                         TRTC_CALLBACK_URL_MAX);
+    if (memchr(host, '@', n))
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "the address holds a user or password, which everybody can see");
+    for (const char *s = text; *s; s++)
+        if (*s <= ' ' || *s > '~')
+            return trtc_fail(err, TRTC_EX_USAGE,
+                             "the address holds a blank, or a character that is not ASCII");
+    return 0;
+}
