@@ -2,7 +2,7 @@
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
 #
 #   all tests           the programs; the test programs
-#   rec-tools           trtc-name, trtc-layout and trtc-rec, which need nothing of FFmpeg
+#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
@@ -24,8 +24,8 @@ PKG_CONFIG ?= pkg-config
 DEPS = sh tests/deps.sh
 VERSION = 0.1.0
 PKGS =
-TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec
-REC_TOOLS = trtc-name trtc-layout trtc-rec
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook
+REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/t_*.c)
@@ -45,8 +45,9 @@ lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 # The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint.sh.
 media = source picture codec mp4 ts recording
 wire = net api
+serve = serve
 low = playlist layout base
-rooms = merge hls mix $(media) $(wire) $(low)
+rooms = merge hls mix $(media) $(serve) $(wire) $(low)
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -113,10 +114,12 @@ $(B)/tests/%.so: tests/%.c Makefile
 
 $(B)/trtc-name $(B)/trtc-layout: $(call lib,$(low))
 $(B)/trtc-rec: $(call lib,$(wire) $(low))
+$(B)/trtc-hook: $(call lib,$(serve) $(wire) $(low))
 $(B)/trtc-merge: $(call lib,merge $(media) $(low))
 $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
 $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
 $(foreach r,net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
+$(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
 $(foreach t,merge hls mix rec,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
@@ -130,6 +133,9 @@ $(B)/trtc-mix: private LDLIBS = -lb64 -lm
 $(B)/cmd/rec/%.o: private PKGS = $(NET)
 $(B)/trtc-rec: private PKGS = $(NET)
 $(B)/trtc-rec: private LDLIBS = -lb64
+$(B)/cmd/hook/%.o: private PKGS = $(NET)
+$(B)/trtc-hook: private PKGS = $(NET) libmicrohttpd
+$(B)/trtc-hook: private LDLIBS = -lb64
 $(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm

@@ -27,11 +27,11 @@ header  ass/ass.h               libass-dev          build
 header  curl/curl.h             libcurl4-openssl-dev build
 header  openssl/evp.h           libssl-dev          build
 header  zlib.h                  zlib1g-dev          build
+header  microhttpd.h            libmicrohttpd-dev   build
 font    DejaVuSans.ttf          fonts-dejavu-core   demo
 program bash                    bash                demo
 program jq                      jq                  demo
 header  cmocka.h                libcmocka-dev       test
-header  microhttpd.h            libmicrohttpd-dev   test
 program bats                    bats                test
 program prove                   perl                test
 program timeout                 coreutils           test

@@ -151,7 +151,7 @@ offers() {
 # literals FILE: as in examples.bats; of the README the shell blocks, which are those of trtc-rec.
 literals() {
     case $1 in
-    *.md) awk '/^```shell$/ { on = 1; next } /^```$/ { if (on) printf "%c", 0; on = 0 } on' "$1" ;;
+    *.md) awk '/^## / { sec = $2 } sec != "Recording" { next } /^```shell$/ { on = 1; next } /^```$/ { if (on) printf "%c", 0; on = 0 } on' "$1" ;;
     *) awk '/^\.Sh/ { sec = $2 } sec != "EXAMPLES" { next }
             /^\.Bd/ { on = 1; next } /^\.Ed/ { printf "%c", 0; on = 0 } on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print }' "$1" ;;
     esac

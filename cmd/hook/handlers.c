@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* The handlers of a server. Whether an event has been handled is read off the spool, not off the child's exit status: what is
+ * in new/ has not. */
+#define _DEFAULT_SOURCE /* environ */
+
+#include "handlers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "line.h"
+#include "serve/queue.h"
+
+enum { ATTEMPTS = 5, QUEUE_MAX = 50000, FIXED_WORDS = 12, RESTART_MS = 1000 };
+
+extern char **environ;
+
+struct running {
+    pid_t pid; /* 0: free */
+    char name[TRTC_SPOOL_NAME_MAX];
+};
+
+struct handlers {
+    const struct hook_opts *o;
+    struct trtc_spool *spool;
+    struct trtc_queue *queue;
+    int notify;
+    bool missed;       /* more is in new/ than is queued */
+    int64_t paused_ms; /* no handler can be started until then */
+    size_t nb_running;
+    struct running *running; /* o->jobs of them */
+    const char **argv;
+    char timeout[32];
+};
+
+/* ---- what is queued ---- */
+
+static bool is_new(const struct handlers *h, const char *name, struct stat *st)
+{
+    return fstatat(trtc_spool_fd(h->spool, TRTC_SPOOL_NEW), name, st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Events of a task are one lane; those without one are ordered by their room. */
+static char *lane_of(const struct handlers *h, const char *name)
+{
+    struct hook_event e;
+    struct trtc_err err;
+    char *lane = NULL;
+    if (hook_event_read(h->spool, TRTC_SPOOL_NEW, name, &e, &err) < 0)
+        return NULL;
+    const char *key = e.event.task ? e.event.task : e.event.room ? e.event.room : "";
+    const size_t size = strlen(key) + 32;
+    if ((lane = malloc(size)) != NULL)
+        snprintf(lane, size, *key ? "%c%" PRId64 " %s" : "", e.event.task ? 't' : 'r', e.sdkappid,
+                 key);
+    hook_event_fini(&e);
+    return lane;
+}
+
+static void enqueue(struct handlers *h, const char *name)
+{
+    int64_t event_ms, type;
+    struct stat st;
+    if (!trtc_spool_name_parts(name, &event_ms, &type) || !is_new(h, name, &st))
+        return;
+    char *lane = lane_of(h, name);
+    const int64_t arrival_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
+    if (lane)
+        h->missed |= trtc_queue_add(h->queue, lane, name, event_ms, arrival_ms) < 0;
+    else
+        h->missed |= is_new(h, name, &st);
+    free(lane);
+}
+
+static void scan(struct handlers *h)
+{
+    struct trtc_spool_list l;
+    struct trtc_err err;
+    h->missed = false;
+    if (trtc_spool_list(h->spool, TRTC_SPOOL_NEW, &l, &err) < 0) {
+        cli_report(&err);
+        h->missed = true;
+        return;
+    }
+    for (size_t i = 0; i < l.n && trtc_queue_length(h->queue) < QUEUE_MAX; i++)
+        enqueue(h, l.names[i]);
+    h->missed |= trtc_queue_length(h->queue) >= QUEUE_MAX;
+    trtc_spool_list_fini(&l);
+}
+
+static void take_notices(struct handlers *h)
+{
+    char buf[16 << 10] __attribute__((aligned(__alignof__(struct inotify_event))));
+    ssize_t n;
+    while ((n = read(h->notify, buf, sizeof buf)) > 0)
+        for (char *p = buf; p < buf + n;) {
+            const struct inotify_event *e = (const struct inotify_event *)(void *)p;
+            if (e->mask & IN_Q_OVERFLOW)
+                h->missed = true;
+            else if (e->len)
+                enqueue(h, e->name);
+            p += sizeof *e + e->len;
+        }
+}
+
+/* ---- what is run ---- */
+
+static const char **words(struct handlers *h)
+{
+    const struct hook_opts *o = h->o;
+    const char **w = calloc(FIXED_WORDS + o->operands.n, sizeof *w);
+    size_t n = 0;
+    if (!w)
+        return NULL;
+    snprintf(h->timeout, sizeof h->timeout, "%" PRId64 "ms", o->handler_timeout_us / 1000);
+    w[n++] = cli_name();
+    w[n++] = "run";
+    w[n++] = "--quiet";
+    w[n++] = "--spool";
+    w[n++] = trtc_spool_dir(h->spool);
+    w[n++] = "--handler-timeout";
+    w[n++] = h->timeout;
+    if (o->forward) {
+        w[n++] = "--forward";
+        w[n++] = o->forward;
+    }
+    w[n++] = "--";
+    w[n++] = NULL; /* the event */
+    for (size_t i = 0; i < o->operands.n; i++)
+        w[n++] = o->operands.items[i];
+    return w;
+}
+
+static struct running *find(struct handlers *h, pid_t pid)
+{
+    for (int64_t i = 0; i < h->o->jobs; i++)
+        if (h->running[i].pid == pid)
+            return &h->running[i];
+    return NULL;
+}
+
+static int spawn(struct handlers *h, struct running *r)
+{
+    posix_spawnattr_t attr;
+    sigset_t none;
+    size_t place = 0;
+    while (h->argv[place])
+        place++;
+    h->argv[place] = r->name;
+    sigemptyset(&none);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attr, &none);
+    const int bad = posix_spawn(&r->pid, "/proc/self/exe", NULL, &attr,
+                                (char *const *)(uintptr_t)h->argv, environ);
+    posix_spawnattr_destroy(&attr);
+    h->argv[place] = NULL;
+    return bad;
+}
+
+static void begin(struct handlers *h, const char *name, int64_t now_ms)
+{
+    struct running *r = find(h, 0);
+    struct stat st;
+    if (!is_new(h, name, &st)) { /* somebody else has handled it */
+        trtc_queue_end(h->queue, name, TRTC_QUEUE_DONE, now_ms);
+        return;
+    }
+    snprintf(r->name, sizeof r->name, "%s", name);
+    const int errnum = spawn(h, r);
+    if (!errnum) {
+        h->nb_running++;
+        return;
+    }
+    r->pid = 0;
+    h->paused_ms = now_ms + RESTART_MS;
+    trtc_queue_end(h->queue, name, TRTC_QUEUE_HELD, now_ms);
+    cli_error("cannot start a handler: %s", strerror(errnum));
+}
+
+void handlers_turn(struct handlers *h, int64_t now_ms)
+{
+    const char *name;
+    int attempt;
+    take_notices(h);
+    if (h->missed && trtc_queue_length(h->queue) < QUEUE_MAX / 2)
+        scan(h);
+    while (h->nb_running < (size_t)h->o->jobs && now_ms >= h->paused_ms &&
+           (name = trtc_queue_next(h->queue, now_ms, &attempt)) != NULL)
+        begin(h, name, now_ms);
+}
+
+/* The attempts are used up. */
+static void give_up(struct handlers *h, const char *name)
+{
+    struct trtc_err err;
+    cli_error("%s: the handler has failed %d times", name, ATTEMPTS);
+    if (trtc_spool_move(h->spool, name, TRTC_SPOOL_NEW, TRTC_SPOOL_FAILED, &err) < 0)
+        cli_report(&err);
+}
+
+bool handlers_ended(struct handlers *h, int pid, int status, int64_t now_ms)
+{
+    struct running *r = pid > 0 ? find(h, pid) : NULL;
+    struct stat st;
+    if (!r)
+        return false;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : TRTC_EX_TEMPFAIL;
+    const enum trtc_queue_result result = !is_new(h, r->name, &st)      ? TRTC_QUEUE_DONE
+                                          : code == TRTC_EX_UNAVAILABLE ? TRTC_QUEUE_HELD
+                                                                        : TRTC_QUEUE_AGAIN;
+    r->pid = 0;
+    h->nb_running--;
+    if (trtc_queue_end(h->queue, r->name, result, now_ms) && result == TRTC_QUEUE_AGAIN)
+        give_up(h, r->name);
+    return true;
+}
+
+/* ---- the whole ---- */
+
+/* Whether the command can be found now: a misspelt one is better noticed before the first event. */
+static int check_command(const struct hook_opts *o, struct trtc_err *err)
+{
+    const char *cmd = o->operands.n ? o->operands.items[0] : NULL, *path = getenv("PATH");
+    char full[4096];
+    if (!cmd || (strchr(cmd, '/') && access(cmd, X_OK) == 0))
+        return 0;
+    for (const char *p = path; p && !strchr(cmd, '/');
+         p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL) {
+        const int n = (int)strcspn(p, ":");
+        snprintf(full, sizeof full, "%.*s/%s", n, p, cmd);
+        if (access(full, X_OK) == 0)
+            return 0;
+    }
+    return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is no command that can be run", cmd);
+}
+
+static int watch(struct handlers *h, struct trtc_err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/new", trtc_spool_dir(h->spool));
+    h->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (h->notify < 0 ||
+        inotify_add_watch(h->notify, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot watch '%s'", path);
+    return 0;
+}
+
+struct handlers *handlers_new(const struct hook_opts *o, struct trtc_spool *spool,
+                              struct trtc_err *err)
+{
+    const struct trtc_queue_rules rules = { .settle_ms = o->settle_us / 1000,
+                                            .back_off_ms = (o->back_off_us + 999) / 1000,
+                                            .attempts = ATTEMPTS,
+                                            .items_max = QUEUE_MAX };
+    struct handlers *h = check_command(o, err) < 0 ? NULL : calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    h->o = o;
+    h->spool = spool;
+    h->notify = -1;
+    h->running = calloc((size_t)o->jobs, sizeof *h->running);
+    h->argv = words(h);
+    h->queue = trtc_queue_new(&rules, err);
+    if (!h->running || !h->argv)
+        trtc_fail_nomem(err);
+    if (!h->running || !h->argv || !h->queue || watch(h, err) < 0)
+        handlers_free(&h);
+    else
+        scan(h);
+    return h;
+}
+
+size_t handlers_free(struct handlers **handlers)
+{
+    struct handlers *h = *handlers;
+    if (!h)
+        return 0;
+    const size_t left = h->nb_running;
+    if (h->notify >= 0)
+        close(h->notify);
+    trtc_queue_free(&h->queue);
+    free(h->running);
+    free(h->argv);
+    free(h);
+    *handlers = NULL;
+    return left;
+}
+
+int handlers_fd(const struct handlers *h)
+{
+    return h->notify;
+}
+
+int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms)
+{
+    if (h->nb_running >= (size_t)h->o->jobs)
+        return -1;
+    const int64_t ms = trtc_queue_wait_ms(h->queue, now_ms);
+    const int64_t paused = h->paused_ms > now_ms ? h->paused_ms - now_ms : 0;
+    return h->missed && ms < 0 ? RESTART_MS : ms >= 0 && ms < paused ? paused : ms;
+}

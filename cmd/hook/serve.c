@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-hook serve: one loop that takes requests, hands their bodies to threads that store them, answers when they are on
+ * disk, and starts handlers. */
+#define _GNU_SOURCE /* signalfd */
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "api/events.h"
+#include "base/num.h"
+#include "handlers.h"
+#include "line.h"
+#include "net/callback.h"
+#include "options.h"
+#include "serve/crew.h"
+#include "serve/server.h"
+#include "serve/spool.h"
+#include "sink.h"
+
+enum { THREADS = 4, GONE_KEPT_MS = 24 * 3600 * 1000, QUIET_MS = 10000 };
+
+struct serve {
+    const struct hook_opts *o;
+    struct trtc_callback_keys *keys; /* NULL with --unsigned alone */
+    struct trtc_spool *spool;
+    struct trtc_server *server;
+    struct trtc_crew *crew;
+    struct handlers *handlers; /* NULL: nothing is done with events */
+    struct sink *sink;
+    int signals;
+    size_t nb_storing;
+    int64_t told_ms; /* when it was last said that nothing can be stored */
+};
+
+/* An event on its way to the disk. */
+struct storing {
+    struct trtc_job job; /* first */
+    struct trtc_request *request;
+    struct trtc_spool_entry entry;
+    char name[TRTC_SPOOL_NAME_MAX];
+    char *line;
+    bool parsed;
+    int stored;
+    struct trtc_err err;
+};
+
+static int64_t clock_ms(clockid_t which)
+{
+    struct timespec t;
+    clock_gettime(which, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- requests ---- */
+
+/* The application that a request names; 0: none, -1: it names it in two ways, or not as a number. */
+static int64_t app_of(const struct trtc_request *r)
+{
+    int64_t app = 0;
+    const char *text = trtc_request_header(r, "SdkAppId");
+    if (!text)
+        text = trtc_request_query(r, "SdkAppid");
+    if (!text)
+        text = trtc_request_query(r, "SdkAppId");
+    if (trtc_request_count(r, "SdkAppId") > 1)
+        return -1;
+    return text && trtc_num_int("SdkAppId", text, 0, UINT32_MAX, &app, NULL) < 0 ? -1 : app;
+}
+
+/* What can be refused before the body is read. */
+static int on_head(void *arg, struct trtc_request *r)
+{
+    const struct serve *s = arg;
+    if (strcmp(trtc_request_method(r), "POST") != 0)
+        return 405;
+    if (trtc_request_count(r, "Sign") > 1 || app_of(r) < 0)
+        return 400;
+    const char *sign = trtc_request_header(r, "Sign");
+    return s->keys && !s->o->no_sign && (!sign || strlen(sign) != TRTC_CALLBACK_SIGN_LEN) ? 401 : 0;
+}
+
+/* Over the bytes as they came, before anything is made of them. With --unsigned a Sign that is there is checked all the
+ * same, where there is a key. */
+static bool is_signed(const struct serve *s, const struct trtc_request *r)
+{
+    size_t n;
+    const char *body = trtc_request_body(r, &n), *sign = trtc_request_header(r, "Sign");
+    const int64_t app = app_of(r);
+    if (!s->keys || (s->o->no_sign && !sign))
+        return true;
+    /* 0 would try the keys of all applications: whoever names none has none but a common key */
+    return trtc_callback_check(s->keys, app ? app : -1, sign, body, n);
+}
+
+static bool too_old(const struct serve *s, const struct trtc_event *e)
+{
+    return s->o->max_age_us && e->callback_ms != TRTC_NOTIME &&
+           clock_ms(CLOCK_REALTIME) - e->callback_ms > s->o->max_age_us / 1000;
+}
+
+/* The line that is printed once the event is stored; NULL without memory. */
+static char *line_of(const struct serve *s, const struct storing *t, const struct trtc_event *e)
+{
+    const struct hook_event at = { .place = TRTC_SPOOL_NEW,
+                                   .name = t->name,
+                                   .sdkappid = t->entry.sdkappid,
+                                   .event = *e,
+                                   .parsed = t->parsed };
+    cJSON *json = hook_event_line(s->spool, &at, false);
+    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+    const size_t n = text ? strlen(text) : 0;
+    char *line = text ? realloc(text, n + 2) : NULL;
+    cJSON_Delete(json);
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    memcpy(line + n, "\n", 2);
+    return line;
+}
+
+/* A status other than 0 refuses it. */
+static int prepare(const struct serve *s, struct storing *t)
+{
+    char id[TRTC_EVENT_ID_LEN + 1];
+    struct trtc_event e;
+    t->entry.body = trtc_request_body(t->request, &t->entry.n);
+    t->entry.sdkappid = app_of(t->request);
+    t->entry.sign = trtc_request_header(t->request, "Sign");
+    t->parsed = trtc_event_parse(t->entry.body, t->entry.n, &e, &t->err) == 0;
+    if (!t->parsed && t->err.code != TRTC_EX_DATAERR)
+        return 503;
+    int status = t->parsed && e.wrapped && !s->o->no_sign ? 401
+                 : t->parsed && too_old(s, &e)            ? 403
+                                                          : 0;
+    if (!t->parsed) {
+        e.body = t->entry.body;
+        e.body_bytes = t->entry.n;
+    }
+    if (!status && trtc_event_id(&e, t->entry.sdkappid, id) == 0) {
+        trtc_spool_name(e.event_ms == TRTC_NOTIME ? 0 : e.event_ms, e.type, id, t->name);
+        t->entry.name = t->name;
+        t->line = line_of(s, t, &e);
+    }
+    trtc_event_fini(&e);
+    return status ? status : t->line ? 0 : 503;
+}
+
+static void on_request(void *arg, struct trtc_request *r)
+{
+    struct serve *s = arg;
+    struct storing *t = is_signed(s, r) ? calloc(1, sizeof *t) : NULL;
+    if (!t) {
+        trtc_request_answer(r, is_signed(s, r) ? 503 : 401, NULL);
+        return;
+    }
+    t->request = r;
+    const int status = prepare(s, t);
+    if (status) {
+        trtc_request_answer(r, status, NULL);
+        free(t->line);
+        free(t);
+        return;
+    }
+    s->nb_storing++;
+    trtc_crew_give(s->crew, &t->job);
+}
+
+/* In a thread of the crew. */
+static void store(void *arg, struct trtc_job *job)
+{
+    struct serve *s = arg;
+    struct storing *t = (struct storing *)(void *)job;
+    struct trtc_err err;
+    t->stored = trtc_spool_put(s->spool, &t->entry, &err);
+    if (t->stored < 0)
+        t->err = err;
+}
+
+/* A full disk is not said for each of many callbacks. */
+static void tell_failure(struct serve *s, const struct trtc_err *err)
+{
+    const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    if (s->told_ms && now_ms - s->told_ms < QUIET_MS)
+        return;
+    s->told_ms = now_ms;
+    cli_error("%s: answered 503", err->msg);
+}
+
+static void answer_stored(struct serve *s)
+{
+    for (struct trtc_job *job = trtc_crew_take(s->crew), *next; job; job = next) {
+        struct storing *t = (struct storing *)(void *)job;
+        next = job->next;
+        s->nb_storing--;
+        trtc_request_answer(t->request, t->stored < 0 ? 503 : 200,
+                            t->stored < 0 ? NULL : "{\"code\":0}");
+        if (t->stored < 0)
+            tell_failure(s, &t->err);
+        if (t->stored == 1 && !t->parsed)
+            cli_note("%s: kept as it came: %s", t->name, t->err.msg);
+        if (t->stored == 1) {
+            sink_put(s->sink, t->line);
+            t->line = NULL;
+        }
+        free(t->line);
+        free(t);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void reap(struct serve *s)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (s->handlers)
+            handlers_ended(s->handlers, pid, status, clock_ms(CLOCK_REALTIME));
+}
+
+static void take_signals(struct serve *s)
+{
+    struct signalfd_siginfo i;
+    while (read(s->signals, &i, sizeof i) == (ssize_t)sizeof i)
+        if (i.ssi_signo == SIGCHLD)
+            reap(s);
+        else
+            cli_signal = (int)i.ssi_signo;
+}
+
+static int sooner(int a, int64_t b)
+{
+    return b < 0 || (a >= 0 && a < b) ? a : b > 60000 ? 60000 : (int)b;
+}
+
+/* One turn; ms: the longest wait, -1: none is known. */
+static void turn(struct serve *s, int ms)
+{
+    struct pollfd p[] = {
+        { .fd = trtc_server_fd(s->server), .events = POLLIN },
+        { .fd = trtc_crew_fd(s->crew), .events = POLLIN },
+        { .fd = s->signals, .events = POLLIN },
+        { .fd = s->handlers ? handlers_fd(s->handlers) : -1, .events = POLLIN },
+    };
+    ms = sooner(ms, trtc_server_wait_ms(s->server, clock_ms(CLOCK_MONOTONIC)));
+    if (s->handlers)
+        ms = sooner(ms, handlers_wait_ms(s->handlers, clock_ms(CLOCK_REALTIME)));
+    poll(p, sizeof p / sizeof *p, ms);
+    take_signals(s);
+    answer_stored(s);
+    trtc_server_run(s->server, clock_ms(CLOCK_MONOTONIC));
+    if (s->handlers && !cli_signal)
+        handlers_turn(s->handlers, clock_ms(CLOCK_REALTIME));
+}
+
+/* What has been received is stored and answered; a second signal ends that. */
+static void run(struct serve *s)
+{
+    while (!cli_signal)
+        turn(s, -1);
+    const int first = cli_signal;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    trtc_server_close(s->server);
+    while (s->nb_storing)
+        turn(s, 100);
+    turn(s, 0); /* the answers go out */
+    cli_signal = first;
+}
+
+/* ---- beginning and end ---- */
+
+static int catch_signals(struct serve *s, struct trtc_err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGCHLD);
+    signal(SIGCHLD, SIG_DFL); /* ignored, there would be nothing to wait for */
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return s->signals < 0 ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals") : 0;
+}
+
+static int begin(struct serve *s, struct trtc_err *err)
+{
+    const struct hook_opts *o = s->o;
+    const struct trtc_server_limits limits = { .body_bytes = TRTC_EVENT_BODY_MAX };
+    const struct trtc_server_calls calls = { on_head, on_request, s };
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* large bodies go back to the system at once */
+    if (o->key_file && !(s->keys = trtc_callback_keys_read(o->key_file, err)))
+        return -1;
+    if (catch_signals(s, err) < 0 || !(s->spool = trtc_spool_open(o->spool, true, err)) ||
+        trtc_spool_lock(s->spool, err) < 0)
+        return -1;
+    trtc_spool_forget(s->spool, clock_ms(CLOCK_REALTIME) - GONE_KEPT_MS);
+    if ((o->forward || o->operands.n) && !(s->handlers = handlers_new(o, s->spool, err)))
+        return -1;
+    if (!(s->sink = sink_new(err)) || !(s->crew = trtc_crew_new(THREADS, store, s, err)) ||
+        !(s->server = trtc_server_new(o->listen, &limits, &calls, err)))
+        return -1;
+    return 0;
+}
+
+static int end(struct serve *s, int code)
+{
+    trtc_server_free(&s->server);
+    trtc_crew_free(&s->crew);
+    const int64_t lost = sink_end(&s->sink);
+    if (lost) {
+        cli_error("%" PRId64 " lines were left out of standard output", lost);
+        code = trtc_worse(code, TRTC_EX_LOSS);
+    }
+    const size_t left = handlers_free(&s->handlers);
+    if (left)
+        cli_note("%zu handlers go on", left);
+    trtc_spool_free(&s->spool);
+    trtc_callback_keys_free(&s->keys);
+    if (s->signals >= 0)
+        close(s->signals);
+    return code;
+}
+
+static int check(const struct hook_opts *o)
+{
+    struct trtc_err err;
+    if (!o->listen || !o->spool)
+        return cli_usage("--listen ADDR:PORT and --spool DIR are wanted");
+    if (!o->key_file && !o->no_sign)
+        return cli_usage(
+            "without --key-file anybody can send events: give --unsigned where that is meant");
+    if (o->forward && o->operands.n)
+        return cli_usage("--forward and a command exclude each other");
+    if (o->forward && trtc_callback_url(o->forward, &err) < 0)
+        return cli_usage("--forward: %s", err.msg);
+    return 0;
+}
+
+int hook_serve(const struct hook_opts *o)
+{
+    struct serve s = { .o = o, .signals = -1 };
+    struct trtc_err err;
+    int code = check(o);
+    if (code)
+        return code;
+    if (begin(&s, &err) < 0) {
+        code = cli_report(&err);
+    } else {
+        cli_note("listening on http://%s/", trtc_server_address(s.server));
+        run(&s);
+    }
+    return end(&s, code);
+}

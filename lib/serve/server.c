@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+/* An HTTP server for small requests: libmicrohttpd with an event loop from outside. */
+#define _GNU_SOURCE /* SOCK_CLOEXEC */
+
+#include "serve/server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS = 256,
+    COMPLETE_MS = 10000,
+    HEADER_BYTES = 16 << 10,
+    BODY_BYTES = 1 << 20,
+    BODIES = 16, /* of the largest size, in all */
+    SPARE = 32,  /* connections that have been told to go and have not gone yet */
+    BACKLOG = 1024,
+    OVER_MAX =
+        16, /* a body of unknown length is read to the end where it is not so many times too long */
+    FIRST_ROOM = 4096,
+};
+
+/* A connection. The list is in the order of since_ms, the oldest first. */
+struct conn {
+    struct conn *prev, *next;
+    struct trtc_server *server;
+    struct trtc_request *request; /* of now, or NULL */
+    int fd;
+    int64_t since_ms; /* when it began to wait for what is not there yet */
+    bool busy;        /* its request is complete */
+    bool doomed;      /* it has been shut down */
+};
+
+struct trtc_server {
+    struct MHD_Daemon *daemon;
+    struct trtc_server_limits limits;
+    struct trtc_server_calls calls;
+    struct conn list; /* a ring through this one */
+    int nb_live;      /* that are not doomed */
+    size_t bodies_bytes;
+    int64_t now_ms;
+    char address[80];
+};
+
+struct trtc_request {
+    struct MHD_Connection *c;
+    struct conn *conn;
+    const char *method;
+    char *body;
+    size_t n, room, dropped; /* dropped: bytes over the limit that were not kept */
+    int status;              /* of the answer; 0: not known yet */
+    const char *json;
+    bool handed; /* to the program */
+    bool asleep; /* suspended until it has answered */
+};
+
+/* ---- connections ---- */
+
+static void unlink_conn(struct conn *k)
+{
+    k->prev->next = k->next;
+    k->next->prev = k->prev;
+}
+
+/* Begins to wait: it is the youngest now. */
+static void wait_from_now(struct conn *k)
+{
+    struct conn *ring = &k->server->list;
+    if (k->next)
+        unlink_conn(k);
+    k->since_ms = k->server->now_ms;
+    k->prev = ring->prev;
+    k->next = ring;
+    ring->prev->next = k;
+    ring->prev = k;
+}
+
+static void free_body(struct trtc_request *r)
+{
+    if (r->body)
+        r->conn->server->bodies_bytes -= r->room;
+    free(r->body);
+    r->body = NULL;
+    r->n = r->room = 0;
+}
+
+/* Its end is read in the next turn. */
+static void doom(struct conn *k)
+{
+    k->doomed = true;
+    k->server->nb_live--;
+    shutdown(k->fd, SHUT_RDWR);
+    if (k->request)
+        free_body(k->request);
+}
+
+/* The oldest that waits for the rest of its request; with a body only: of those that have memory. NULL: none. */
+static struct conn *oldest(struct trtc_server *s, bool with_body)
+{
+    for (struct conn *k = s->list.next; k != &s->list; k = k->next)
+        if (!k->busy && !k->doomed && (!with_body || (k->request && k->request->body)))
+            return k;
+    return NULL;
+}
+
+static void begin_conn(struct trtc_server *s, struct MHD_Connection *c, void **socket_context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct conn *k = calloc(1, sizeof *k);
+    *socket_context = k;
+    if (!k) {
+        shutdown(info->connect_fd, SHUT_RDWR);
+        return;
+    }
+    k->server = s;
+    k->fd = info->connect_fd;
+    wait_from_now(k);
+    if (++s->nb_live > s->limits.connections && (k = oldest(s, false)) != NULL)
+        doom(k);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct trtc_server *s = arg;
+    struct conn *k = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        begin_conn(s, c, socket_context);
+    } else if (k) {
+        s->nb_live -= !k->doomed;
+        unlink_conn(k);
+        free(k);
+    }
+}
+
+/* ---- requests ---- */
+
+static enum MHD_Result queue_answer(struct trtc_request *r)
+{
+    struct MHD_Response *a = MHD_create_response_from_buffer(
+        strlen(r->json), (void *)(uintptr_t)r->json, MHD_RESPMEM_PERSISTENT);
+    if (!a)
+        return MHD_NO;
+    MHD_add_response_header(a, "Content-Type", "application/json");
+    if (r->status >= 400)
+        MHD_add_response_header(a, "Connection", "close");
+    if (r->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(a, "Allow", "POST");
+    if (r->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(a, "Retry-After", "5");
+    const enum MHD_Result ret = MHD_queue_response(r->c, (unsigned)r->status, a);
+    MHD_destroy_response(a);
+    return ret;
+}
+
+static const char *words_of(int status)
+{
+    switch (status) {
+    case 401:
+        return "{\"code\":401,\"message\":\"no or wrong Sign\"}";
+    case 405:
+        return "{\"code\":405,\"message\":\"only POST\"}";
+    case 413:
+        return "{\"code\":413,\"message\":\"the body is too large\"}";
+    case 503:
+        return "{\"code\":503,\"message\":\"try again\"}";
+    default:
+        return "{\"code\":400,\"message\":\"bad request\"}";
+    }
+}
+
+static enum MHD_Result refuse(struct trtc_request *r, int status)
+{
+    r->status = status;
+    r->json = words_of(status);
+    return queue_answer(r);
+}
+
+struct count {
+    const char *name;
+    int n;
+};
+
+static enum MHD_Result count_field(void *arg, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct count *c = arg;
+    (void)kind;
+    (void)value;
+    c->n += strcasecmp(name, c->name) == 0;
+    return MHD_YES;
+}
+
+int trtc_request_count(const struct trtc_request *r, const char *name)
+{
+    struct count c = { name, 0 };
+    MHD_get_connection_values(r->c, MHD_HEADER_KIND, count_field, &c);
+    return c.n;
+}
+
+/* The length that is announced; 0 where none is, -1 where it cannot be. */
+static int64_t announced(const struct trtc_request *r)
+{
+    const char *s = trtc_request_header(r, "Content-Length");
+    if (!s)
+        return 0;
+    const size_t n = strlen(s);
+    if (n == 0 || s[strspn(s, "0123456789")])
+        return -1;
+    return n > 18 ? INT64_MAX : strtoll(s, NULL, 10);
+}
+
+/* Whether where the request ends is clear to everybody who reads it. */
+static bool has_one_end(const struct trtc_request *r)
+{
+    const int lengths = trtc_request_count(r, "Content-Length");
+    const int codings = trtc_request_count(r, "Transfer-Encoding");
+    const char *coding = trtc_request_header(r, "Transfer-Encoding");
+    return lengths + codings <= 1 && trtc_request_count(r, "Host") <= 1 &&
+           (!coding || strcasecmp(coding, "chunked") == 0) && announced(r) >= 0;
+}
+
+static int status_of_head(struct trtc_server *s, struct trtc_request *r)
+{
+    if (!has_one_end(r))
+        return 400;
+    const int status = s->calls.head ? s->calls.head(s->calls.arg, r) : 0;
+    if (status)
+        return status;
+    return announced(r) > (int64_t)s->limits.body_bytes ? 413 : 0;
+}
+
+static bool grow(struct trtc_request *r, size_t need)
+{
+    size_t room = r->room ? r->room : FIRST_ROOM;
+    while (room < need)
+        room *= 2;
+    if (r->body && room == r->room)
+        return true;
+    char *more = realloc(r->body, room);
+    if (!more)
+        return false;
+    r->conn->server->bodies_bytes += room - r->room;
+    r->body = more;
+    r->room = room;
+    return true;
+}
+
+/* Keeps bodies within their limit in all: the oldest that is not complete goes, the one at hand last. */
+static void make_room(struct trtc_server *s)
+{
+    struct conn *k;
+    while (s->bodies_bytes > s->limits.bodies_bytes && (k = oldest(s, true)) != NULL)
+        doom(k);
+}
+
+/* Takes n bytes of the body; false ends the connection. */
+static bool take_bytes(struct trtc_server *s, struct trtc_request *r, const char *data, size_t n)
+{
+    if (r->dropped || n > s->limits.body_bytes - r->n) {
+        r->dropped += n;
+        free_body(r);
+        return r->dropped < OVER_MAX * s->limits.body_bytes;
+    }
+    if (!grow(r, r->n + n + 1))
+        return false;
+    memcpy(r->body + r->n, data, n);
+    r->n += n;
+    r->body[r->n] = '\0';
+    make_room(s);
+    return !r->conn->doomed;
+}
+
+/* The request is complete: it is the program's now. */
+static enum MHD_Result hand_over(struct trtc_server *s, struct trtc_request *r)
+{
+    if (r->dropped)
+        return refuse(r, 413);
+    if (!r->body && !grow(r, 1))
+        return refuse(r, 503);
+    r->body[r->n] = '\0';
+    r->handed = r->conn->busy = true;
+    s->calls.request(s->calls.arg, r);
+    if (r->status)
+        return queue_answer(r);
+    r->asleep = true;
+    MHD_suspend_connection(r->c);
+    return MHD_YES;
+}
+
+static struct trtc_request *new_request(struct MHD_Connection *c, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct trtc_request *r = info && info->socket_context ? calloc(1, sizeof *r) : NULL;
+    if (!r)
+        return NULL;
+    r->c = c;
+    r->conn = info->socket_context;
+    r->conn->request = r;
+    r->method = method;
+    return r;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *n, void **state)
+{
+    struct trtc_server *s = arg;
+    struct trtc_request *r = *state;
+    (void)url;
+    (void)version;
+    if (!r) {
+        r = *state = new_request(c, method);
+        const int status = r ? status_of_head(s, r) : 0;
+        return !r ? MHD_NO : status ? refuse(r, status) : MHD_YES;
+    }
+    if (r->conn->doomed)
+        return MHD_NO;
+    if (*n) {
+        const bool taken = take_bytes(s, r, data, *n);
+        *n = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    if (!r->handed)
+        return hand_over(s, r);
+    return r->status ? queue_answer(r) : MHD_YES;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *c, void **state,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct trtc_request *r = *state;
+    (void)arg;
+    (void)c;
+    (void)why;
+    if (!r)
+        return;
+    free_body(r);
+    r->conn->request = NULL;
+    r->conn->busy = false;
+    wait_from_now(r->conn);
+    free(r);
+    *state = NULL;
+}
+
+const char *trtc_request_method(const struct trtc_request *r)
+{
+    return r->method;
+}
+
+const char *trtc_request_header(const struct trtc_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, name);
+}
+
+const char *trtc_request_query(const struct trtc_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->c, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *trtc_request_body(const struct trtc_request *r, size_t *n)
+{
+    *n = r->n;
+    return r->body;
+}
+
+void trtc_request_answer(struct trtc_request *r, int status, const char *json)
+{
+    r->status = status;
+    r->json = json ? json : words_of(status);
+    if (r->asleep)
+        MHD_resume_connection(r->c);
+    r->asleep = false;
+}
+
+/* ---- the server ---- */
+
+/* Parts ADDR:PORT; brackets around an IPv6 address are taken off. */
+static int part_address(const char *text, char host[64], char port[8], struct trtc_err *err)
+{
+    const char *colon = strrchr(text, ':');
+    const bool brackets = *text == '[';
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    const size_t digits = colon ? strlen(colon + 1) : 0;
+    if (brackets && n >= 2 && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    } else if (brackets || (colon && memchr(text, ':', n))) {
+        n = 0;
+    }
+    if (n == 0 || n >= 64 || digits == 0 || digits > 5 ||
+        colon[1 + strspn(colon + 1, "0123456789")])
+        return trtc_fail(err, TRTC_EX_USAGE, "not ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080");
+    memcpy(host, text, n);
+    host[n] = '\0';
+    snprintf(port, 8, "%s", colon + 1);
+    return 0;
+}
+
+static int bind_to(const struct addrinfo *a, const char *listen_on, struct trtc_err *err)
+{
+    const int one = 1;
+    const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errno, "a socket for %s", listen_on);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    const int code = errno == EADDRINUSE ? TRTC_EX_TEMPFAIL
+                     : errno == EACCES   ? TRTC_EX_NOPERM
+                                         : TRTC_EX_UNAVAILABLE;
+    trtc_fail_errno(err, code, errno, "cannot listen on %s", listen_on);
+    close(fd);
+    return -1;
+}
+
+static int open_listener(const char *listen_on, struct trtc_err *err)
+{
+    char host[64], port[8];
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_STREAM,
+                                    .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+    if (part_address(listen_on, host, port, err) < 0)
+        return -1;
+    const char *numeric = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    if (getaddrinfo(numeric, port, &hints, &found) || strtol(port, NULL, 10) > 65535) {
+        if (found)
+            freeaddrinfo(found);
+        return trtc_fail(err, TRTC_EX_USAGE, "'%s' is no numeric address with a port", listen_on);
+    }
+    const int fd = bind_to(found, listen_on, err);
+    freeaddrinfo(found);
+    return fd;
+}
+
+static void name_address(struct trtc_server *s, int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t n = sizeof a;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
+        getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV))
+        return;
+    snprintf(s->address, sizeof s->address, a.ss_family == AF_INET6 ? "[%.60s]:%.8s" : "%.60s:%.8s",
+             host, port);
+}
+
+static void set_limits(struct trtc_server_limits *l)
+{
+    if (!l->connections)
+        l->connections = CONNECTIONS;
+    if (!l->complete_ms)
+        l->complete_ms = COMPLETE_MS;
+    if (!l->header_bytes)
+        l->header_bytes = HEADER_BYTES;
+    if (!l->body_bytes)
+        l->body_bytes = BODY_BYTES;
+    if (!l->bodies_bytes)
+        l->bodies_bytes = BODIES * l->body_bytes;
+}
+
+struct trtc_server *trtc_server_new(const char *listen_on, const struct trtc_server_limits *limits,
+                                    const struct trtc_server_calls *calls, struct trtc_err *err)
+{
+    struct trtc_server *s = calloc(1, sizeof *s);
+    if (!s) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    s->limits = *limits;
+    s->calls = *calls;
+    s->list.next = s->list.prev = &s->list;
+    set_limits(&s->limits);
+    const int fd = open_listener(listen_on, err);
+    if (fd < 0) {
+        free(s);
+        return NULL;
+    }
+    name_address(s, fd);
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(s->limits.connections + SPARE), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        s->limits.header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+    if (!s->daemon) {
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot set up the HTTP server");
+        close(fd);
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+const char *trtc_server_address(const struct trtc_server *s)
+{
+    return s->address;
+}
+
+int trtc_server_fd(const struct trtc_server *s)
+{
+    return MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int trtc_server_wait_ms(struct trtc_server *s, int64_t now_ms)
+{
+    MHD_UNSIGNED_LONG_LONG wait = 0;
+    const struct conn *k = oldest(s, false);
+    int64_t ms = k ? k->since_ms + s->limits.complete_ms - now_ms : -1;
+    if (k && ms < 0)
+        ms = 0;
+    if (MHD_get_timeout(s->daemon, &wait) == MHD_YES && (ms < 0 || (int64_t)wait < ms))
+        ms = (int64_t)wait;
+    return ms > 60000 ? 60000 : (int)ms;
+}
+
+void trtc_server_run(struct trtc_server *s, int64_t now_ms)
+{
+    struct conn *k;
+    s->now_ms = now_ms;
+    while ((k = oldest(s, false)) != NULL && now_ms - k->since_ms >= s->limits.complete_ms)
+        doom(k);
+    MHD_run(s->daemon);
+}
+
+void trtc_server_close(struct trtc_server *s)
+{
+    const MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+}
+
+void trtc_server_free(struct trtc_server **s)
+{
+    if (!*s)
+        return;
+    MHD_stop_daemon((*s)->daemon);
+    free(*s);
+    *s = NULL;
+}
