@@ -58,8 +58,9 @@ struct trtc_request {
     size_t n, room, dropped; /* dropped: bytes over the limit that were not kept */
     int status;              /* of the answer; 0: not known yet */
     const char *json;
-    bool handed; /* to the program */
-    bool asleep; /* suspended until it has answered */
+    bool needs_host; /* HTTP/1.1; the library's own check answers, and goes on reading */
+    bool handed;     /* to the program */
+    bool asleep;     /* suspended until it has answered */
 };
 
 /* ---- connections ---- */
@@ -225,7 +226,8 @@ static bool has_one_end(const struct trtc_request *r)
     const int lengths = trtc_request_count(r, "Content-Length");
     const int codings = trtc_request_count(r, "Transfer-Encoding");
     const char *coding = trtc_request_header(r, "Transfer-Encoding");
-    return lengths + codings <= 1 && trtc_request_count(r, "Host") <= 1 &&
+    const int hosts = trtc_request_count(r, "Host");
+    return lengths + codings <= 1 && hosts <= 1 && (hosts || !r->needs_host) &&
            (!coding || strcasecmp(coding, "chunked") == 0) && announced(r) >= 0;
 }
 
@@ -318,9 +320,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     struct trtc_server *s = arg;
     struct trtc_request *r = *state;
     (void)url;
-    (void)version;
     if (!r) {
         r = *state = new_request(c, method);
+        if (r)
+            r->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
         const int status = r ? status_of_head(s, r) : 0;
         return !r ? MHD_NO : status ? refuse(r, status) : MHD_YES;
     }
@@ -493,8 +496,8 @@ struct trtc_server *trtc_server_new(const char *listen_on, const struct trtc_ser
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(s->limits.connections + SPARE), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        s->limits.header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+        s->limits.header_bytes, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
     if (!s->daemon) {
         trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot set up the HTTP server");
         close(fd);

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hook serve under kill -9, and among clients that misbehave.
+
+load lib
+load hook
+
+clients=$BATS_TEST_DIRNAME/hookclients.py
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    hook_begin
+}
+
+teardown() {
+    hook_end
+}
+
+@test "killed 30 times while events come in: none that got 200 is missing, none is there twice, no file is half" {
+    python3 "$clients" storm 30 100000 >out 2>err || fail "$(cat told | tail -n 5)"
+    [[ -z $(find S/tmp -type f) ]] || fail 'something is left in tmp/'
+}
+
+@test "clients that misbehave are refused; memory and descriptors stay bounded; the honest one is served throughout" {
+    serving --key-file key
+    python3 "$clients" hostile "$hook" "$(sed 's/.*:\([0-9]*\).*/\1/' <<<"${url#http:}")" 400 >out 2>err || fail "$(tail -n 5 told)"
+    kill -0 "$hook" || fail 'it is dead'
+}
+
+@test "standard output that nobody reads holds up nothing" {
+    mkfifo pipe
+    exec 7<>pipe
+    trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >pipe 2>told </dev/null 3>&- 7>&- &
+    hook=$!
+    hook_pids=("$hook")
+    until grep -q listening told; do sleep 0.01; done
+    url=$(sed -n 's/.*listening on //p' told)
+    event 304 1767225961123 "{\"FileList\":\"$(head -c 300000 /dev/zero | tr '\0' x)\"}"
+    posted 200 event.json # more than the pipe holds
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    in_place new 2
+    exec 7>&-
+}
