@@ -9,9 +9,10 @@ setup() {
     export LC_ALL=C TZ=UTC0
     here=$BATS_TEST_DIRNAME
     tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree"/{b,cmd,lib/base,tests,man,completions/{bash,zsh,fish},.ci}
+    mkdir -p "$tree"/{b,cmd,doc,lib/base,tests,man,completions/{bash,zsh,fish},.ci}
     cd "$tree" || return
 
+    echo '| `base/a` | a module |' >doc/ARCHITECTURE.md
     cat >b/tool <<'END'
 #!/bin/sh
 case $1 in
@@ -251,8 +252,15 @@ cmd/tool: --plans is not in tool --help"
 @test "lint: a room of too many modules" {
     for n in {1..16}; do
         printf '/* SPDX-License-Identifier: MIT */\n#ifndef B%d_H\n#define B%d_H\n#endif\n' "$n" "$n" >"lib/base/b$n.h"
+        printf '| `base/b%d` | a module |\n' "$n" >>doc/ARCHITECTURE.md
     done
     lint_finds 'rooms of a size' 'lib/base: 17 modules'
+}
+
+@test "lint: a module that the page of the rooms does not have, or has alone" {
+    echo '| `base/b` | another |' >doc/ARCHITECTURE.md
+    lint_finds 'modules in doc/ARCHITECTURE.md' lib/base/a.h:1:
+    lint_finds 'modules in doc/ARCHITECTURE.md' 'no lib/base/b.h'
 }
 
 @test "lint: a header that does not stand alone" {

@@ -132,6 +132,19 @@ room_sizes() {
         }'
 }
 
+# Each module of lib/ has its line in doc/ARCHITECTURE.md, and each that stands there exists.
+modules_named() {
+    local page=doc/ARCHITECTURE.md f name
+    for f in lib/*/*.h; do
+        name=${f#lib/}
+        [[ $f == *_priv.h ]] || grep -qF "| \`${name%.h}\` |" "$page" || echo "$f:1: no line in $page"
+    done
+    # shellcheck disable=SC2016 # these are no commands
+    sed -n 's/^| `\([a-z0-9_]*\/[a-z0-9_]*\)` |.*/\1/p' "$page" | while IFS= read -r name; do
+        [[ -e lib/$name.h ]] || echo "$page:1: no lib/$name.h"
+    done
+}
+
 # Each header compiles alone, and twice.
 headers_alone() {
     local f flags
@@ -175,6 +188,7 @@ check 'lib neither prints nor exits nor asks' found_in_code "$outer" lib/*/*.[ch
 check 'cmocka 2 has no assert_in_range: range.h' found_in_code '\bassert_(not_)?in_range\b' tests/*.c
 check 'includes go down only' down_only
 check 'rooms of a size' room_sizes
+check 'modules in doc/ARCHITECTURE.md' modules_named
 check 'headers stand alone' headers_alone
 check cppcheck cpp_check
 check shellcheck shellcheck -x -f gcc -e SC1091 "${sh[@]}"
