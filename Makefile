@@ -136,7 +136,7 @@ $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/cmd/hook/%.o: private PKGS = $(NET)
 $(B)/trtc-hook: private PKGS = $(NET) libmicrohttpd
 $(B)/trtc-hook: private LDLIBS = -lb64
-$(B)/tests/t_opt: $(B)/cmd/opt.o $(B)/cmd/opt_help.o $(B)/cmd/cli.o
+$(B)/tests/t_opt $(B)/tests/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
 $(gen) $(MAKERS:%.c=$(B)/%.o) $(MAKERS:%.c=$(B)/%): private PKGS = $(AV) libcjson

@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "clock.h"
 
 enum { END_MS = 500 }; /* so long a reader may take nothing after a signal */
 
@@ -30,7 +30,7 @@ static struct {
     const char *name;
     int verbosity;
     bool progress_shown;
-    struct timespec progress_last;
+    int64_t progress_us; /* when it was shown last */
     pthread_mutex_t lock; /* stderr: whole lines, also from threads */
     int out_errno;        /* of the first write to stdout that failed */
     bool out_told;        /* ... and the caller knows */
@@ -211,16 +211,13 @@ void cli_progress(const char *line)
 {
     if (cli.verbosity < 0 || !isatty(STDERR_FILENO))
         return;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    const int64_t now_us = clock_mono_us();
     pthread_mutex_lock(&cli.lock);
-    long ms = (long)(now.tv_sec - cli.progress_last.tv_sec) * 1000 +
-              (now.tv_nsec - cli.progress_last.tv_nsec) / 1000000;
     if (!line) {
         clear_progress();
         fflush(stderr);
-    } else if (ms >= 100) {
-        cli.progress_last = now;
+    } else if (now_us - cli.progress_us >= 100000) {
+        cli.progress_us = now_us;
         fprintf(stderr, "\r\033[K%s", line);
         fflush(stderr);
         cli.progress_shown = true;

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/b64.h"
 #include "base/utc.h"
 #include "account.h"
@@ -198,13 +198,6 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     return -1;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
  * out. */
 static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_account *a,
@@ -244,7 +237,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     else if (trtc_input_utc_us(in, &so->start_us))
         cli_debug("%s: tells its time of day", o->input);
     else
-        so->start_us = now_us();
+        so->start_us = clock_real_us();
     trtc_input_leave_other(in);
     so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;

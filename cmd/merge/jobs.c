@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../loss.h"
+#include "../meter.h"
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
 #include "recording/plan_print.h"
@@ -27,17 +28,7 @@ enum { FILES_PER_JOB = 10 };
 
 void merge_say_loss(struct work *w, const struct trtc_loss *l)
 {
-    char extent[96] = "";
-    if (l->lost_us > 0 && l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
-                 l->lost_bytes);
-    else if (l->lost_us > 0)
-        snprintf(extent, sizeof extent, "%.3f s lost", (double)l->lost_us / 1e6);
-    else if (l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "%" PRId64 " bytes lost", l->lost_bytes);
-    const char *first = l->detail ? l->detail : extent, *second = l->detail ? extent : "";
-    cli_error("%s: %s%s%s%s%s", l->path, l->kind, *first ? ": " : "", first, *second ? "; " : "",
-              second);
+    loss_say(l);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
     if (w->account.losses)
@@ -300,8 +291,10 @@ static bool tell_finished(struct work *w, size_t first, size_t end)
     }
     end_account(w, first, kept);
     pthread_mutex_unlock(&w->lock);
-    for (size_t i = first; i < end && found; i++)
+    for (size_t i = first; i < end && found; i++) {
         atomic_fetch_add(&w->bytes, w->plan.outputs[i].bytes);
+        atomic_fetch_add(&w->there_bytes, w->plan.outputs[i].bytes);
+    }
     free(path);
     return found;
 }
@@ -422,35 +415,24 @@ static void *worker(void *arg)
         if (!w->plan.outputs[first].refused)
             run_group(w, first, end);
     }
-    atomic_fetch_sub(&w->running, 1);
     return NULL;
 }
 
-static int64_t now_ms(void)
+/* What an earlier run has made has cost no time. */
+static void look(void *opaque, struct meter_state *s)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void show_progress(const struct work *w, int64_t since_ms)
-{
-    double bytes = (double)atomic_load(&w->bytes), total = (double)w->total_bytes;
-    double s = (double)(now_ms() - since_ms) / 1000 + 0.001, done = total > 0 ? bytes / total : 0;
-    double speed = done * (double)w->total_us / 1e6 / s, left = done > 0 ? s / done - s : 0;
-    char line[160];
-    if (done > 1)
-        done = 1;
-    if (w->o->progress_json) {
-        fprintf(
-            stderr,
-            "{\"fraction\":%.4f,\"bytes\":%.0f,\"total_bytes\":%.0f,\"speed\":%.1f,\"left_ms\":%.0f}\n",
-            done, bytes, total, speed, left > 0 ? left * 1000 : 0);
-        return;
-    }
-    snprintf(line, sizeof line, "%3.0f %%  %.0f MB/s  %.0fx  %d:%02d left", done * 100,
-             bytes / 1e6 / s, speed, (int)left / 60, (int)left % 60);
-    cli_progress(line);
+    struct work *w = opaque;
+    const double bytes = (double)(w->total_bytes ? w->total_bytes : 1);
+    pthread_mutex_lock(&w->lock);
+    s->file = (int)w->next;
+    pthread_mutex_unlock(&w->lock);
+    s->files = (int)w->plan.n;
+    s->bytes = atomic_load(&w->bytes);
+    s->there_bytes = atomic_load(&w->there_bytes);
+    s->total_bytes = w->total_bytes;
+    s->total_us = w->total_us;
+    s->done_us = (int64_t)((double)s->bytes / bytes * (double)w->total_us);
+    s->there_us = (int64_t)((double)s->there_bytes / bytes * (double)w->total_us);
 }
 
 /* Of the jobs that were asked for, as many as there are files to be had for. */
@@ -473,6 +455,7 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
         w->total_bytes += w->plan.outputs[i].bytes;
         w->total_us += w->plan.outputs[i].dur_us;
     }
+    struct meter meter;
     jobs = jobs > (int64_t)w->plan.n ? (int64_t)w->plan.n : jobs;
     jobs = jobs_that_fit(jobs);
     int64_t sharing = encodes < jobs ? encodes : jobs;
@@ -484,22 +467,12 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
         free(threads);
         return trtc_fail_nomem(err);
     }
-    atomic_store(&w->running, (int)jobs);
+    meter_start(&meter, w->o->progress_json, look, w);
     while (started < jobs && pthread_create(&threads[started], NULL, worker, w) == 0)
         started++;
-    atomic_fetch_sub(&w->running, (int)(jobs - started));
-    int64_t since = now_ms();
-    bool watch = w->o->progress_json || (isatty(STDERR_FILENO) && cli_verbosity() >= 0);
-    while (watch && atomic_load(&w->running) > 0) {
-        const struct timespec nap = { .tv_nsec = 200000000 };
-        nanosleep(&nap, NULL);
-        show_progress(w, since);
-    }
     for (int64_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    if (w->o->progress_json)
-        show_progress(w, since);
-    cli_progress(NULL);
+    meter_stop(&meter);
     join_accounts(w);
     forget_dir(&w->listed);
     free(threads);

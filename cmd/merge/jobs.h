@@ -35,8 +35,8 @@ struct work {
     size_t next; /* output to be taken next */
     struct listed_dir listed; /* where parts of earlier runs were looked for last */
     int threads;
-    atomic_llong bytes; /* read so far */
-    atomic_int running; /* workers */
+    atomic_llong bytes;       /* read so far */
+    atomic_llong there_bytes; /* ... of which an earlier run had read so much */
     int64_t total_bytes, total_us;
     struct trtc_file *report; /* open from the start, so that a bad name is known at once */
     struct account account;   /* what goes into it now */

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../loss.h"
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
 #include "base/utc.h"
@@ -18,13 +19,7 @@
 
 void mix_lose(struct inputs *in, const struct trtc_loss *l)
 {
-    char extent[96] = "";
-    if (l->lost_us > 0)
-        snprintf(extent, sizeof extent, "; %.3f s lost", (double)l->lost_us / 1e6);
-    else if (l->lost_bytes > 0)
-        snprintf(extent, sizeof extent, "; %" PRId64 " bytes lost", l->lost_bytes);
-    cli_error("%s: %s%s%s%s", l->path, l->kind, l->detail ? ": " : "", l->detail ? l->detail : "",
-              extent);
+    loss_say(l);
     if (!in->allow_missing)
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     if (trtc_losses_add(&in->losses, l->path, l->kind, l->source, l->start_us, l->lost_us,

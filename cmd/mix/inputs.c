@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "layout/operand.h"
 #include "playlist/stray.h"
 #include "base/text.h"
@@ -21,13 +21,6 @@
 /* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
  * it), and of everything else: the output, a script, a font. */
 enum { FILES_PER_LANE = 2, FILES_PER_SOURCE = 3, FILES_BESIDES = 32 };
-
-int64_t mix_now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- the list ---- */
 
@@ -268,7 +261,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         .start_us = start_us,
         .audio = want.sound,
         .video = want.picture,
-        .now_us = mix_now_us,
+        .now_us = clock_real_us,
         .stop = o->dynamic ? &cli_signal : NULL,
     };
     o->input = trtc_source_open(&so, o->label, &o->losses, err);
@@ -356,7 +349,7 @@ static int base_of(const struct inputs *in, const struct trtc_operand *ops, size
         if (!spots[i].stray && spots[i].start_us < *base_us)
             *base_us = spots[i].start_us;
     if (n == 0 || live)
-        *base_us = in->deterministic ? 0 : mix_now_us() / 1000 * 1000;
+        *base_us = in->deterministic ? 0 : clock_real_us() / 1000 * 1000;
     free(spots);
     return nb_strays < 0 ? trtc_fail_nomem(err) : 0;
 }

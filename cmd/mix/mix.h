@@ -79,6 +79,4 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err);
 /* The object about the mix, with the account of every track: for --json and --report. NULL: out of memory. */
 char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res);
 
-int64_t mix_now_us(void);
-
 #endif

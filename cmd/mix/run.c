@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
+#include "../meter.h"
 #include "base/file.h"
 #include "recording/plan.h"
 #include "base/records.h"
@@ -129,87 +130,15 @@ static void end_script(struct script *s)
 /* ---- progress ---- */
 
 struct progress {
-    const struct opts *o;
     const struct trtc_mix *mix;
-    int64_t total_us, since_us;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t ended_cond;
-    bool running, ended;
+    int64_t total_us;
 };
 
-static int64_t monotonic_us(void)
+static void look(void *opaque, struct meter_state *s)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void show_progress(const struct progress *p)
-{
-    const double done = (double)trtc_mix_progress_us(p->mix) / 1e6,
-                 total = (double)p->total_us / 1e6;
-    const double s = (double)(monotonic_us() - p->since_us) / 1e6 + 1e-3, speed = done / s;
-    const double left = speed > 0 && total > done ? (total - done) / speed : 0;
-    char line[160];
-    if (p->o->progress_json && total > 0)
-        fprintf(
-            stderr,
-            "{\"fraction\":%.4f,\"done_ms\":%.0f,\"total_ms\":%.0f,\"speed\":%.2f,\"left_ms\":%.0f}\n",
-            done / total, done * 1e3, total * 1e3, speed, left * 1e3);
-    else if (p->o->progress_json)
-        fprintf(stderr, "{\"done_ms\":%.0f,\"speed\":%.2f}\n", done * 1e3, speed);
-    if (p->o->progress_json)
-        return;
-    if (total > 0)
-        snprintf(line, sizeof line, "%3.0f %%  %.1fx  %d:%02d left", done / total * 100, speed,
-                 (int)left / 60, (int)left % 60);
-    else
-        snprintf(line, sizeof line, "%d:%02d:%02d  %.1fx", (int)done / 3600, (int)done / 60 % 60,
-                 (int)done % 60, speed);
-    cli_progress(line);
-}
-
-static void *watch(void *arg)
-{
-    struct progress *p = arg;
-    pthread_mutex_lock(&p->lock);
-    while (!p->ended) {
-        struct timespec at;
-        clock_gettime(CLOCK_REALTIME, &at);
-        at.tv_nsec += 250000000;
-        at.tv_sec += at.tv_nsec / 1000000000;
-        at.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&p->ended_cond, &p->lock, &at);
-        if (!p->ended)
-            show_progress(p);
-    }
-    pthread_mutex_unlock(&p->lock);
-    return NULL;
-}
-
-static void start_progress(struct progress *p)
-{
-    if (!p->o->progress_json && (!isatty(STDERR_FILENO) || cli_verbosity() < 0))
-        return;
-    p->since_us = monotonic_us();
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->ended_cond, NULL);
-    p->running = pthread_create(&p->thread, NULL, watch, p) == 0;
-}
-
-static void end_progress(struct progress *p)
-{
-    if (!p->running)
-        return;
-    pthread_mutex_lock(&p->lock);
-    p->ended = true;
-    pthread_cond_signal(&p->ended_cond);
-    pthread_mutex_unlock(&p->lock);
-    pthread_join(p->thread, NULL);
-    if (p->o->progress_json)
-        show_progress(p);
-    cli_progress(NULL);
+    const struct progress *p = opaque;
+    s->done_us = trtc_mix_progress_us(p->mix);
+    s->total_us = p->total_us;
 }
 
 /* ---- the run ---- */
@@ -342,13 +271,14 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images,
                                 .image = mix_image,
                                 .tell = tell,
                                 .opaque = images,
-                                .now_us = mix_now_us,
+                                .now_us = clock_real_us,
                                 .stop = &cli_signal,
                                 .memory_failed = memory_failed };
     struct script script = {
         .o = o, .images = images, .name = o->script, .fd = -1, .wake = { -1, -1 }
     };
-    struct progress progress = { .o = o };
+    struct progress progress = { 0 };
+    struct meter meter;
     int ret = -1;
     if (set_extent(o, in, &mo, err) < 0 || mix_inputs_start(in, mo.start_us, err) < 0 ||
         (strcmp(o->output, "-") != 0 && make_directory(o->output, err) < 0))
@@ -367,9 +297,9 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images,
     progress.mix = m;
     progress.total_us =
         mo.end_us != TRTC_NOTIME && mo.start_us != TRTC_NOTIME ? mo.end_us - mo.start_us : 0;
-    start_progress(&progress);
+    meter_start(&meter, o->progress_json, look, &progress);
     ret = trtc_mix_run(m, res, err);
-    end_progress(&progress);
+    meter_stop(&meter);
     mix_settle(in, res->start_us);
 done:
     end_script(&script);
@@ -428,7 +358,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .only_until_us = TRTC_NOTIME,
                          .from_us = on_clock(o->still.given ? &o->still : &o->from),
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
-                         .began_us = mix_now_us() };
+                         .began_us = clock_real_us() };
     struct trtc_mix_result res = { 0 };
     int ret = mix_inputs_open(&in, o->operands.items, o->operands.n, err);
     if (ret == 0 && in.live && o->still.given)

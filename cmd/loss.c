@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* A loss as a sentence: the same in all programs. */
+#include "loss.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "recording/loss.h"
+
+static void extent_of(const struct trtc_loss *l, char *out, size_t n)
+{
+    *out = '\0';
+    if (l->lost_us > 0 && l->lost_bytes > 0)
+        snprintf(out, n, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
+                 l->lost_bytes);
+    else if (l->lost_us > 0)
+        snprintf(out, n, "%.3f s lost", (double)l->lost_us / 1e6);
+    else if (l->lost_bytes > 0)
+        snprintf(out, n, "%" PRId64 " bytes lost", l->lost_bytes);
+}
+
+void loss_words(const struct trtc_loss *l, char *out, size_t n)
+{
+    char extent[96];
+    extent_of(l, extent, sizeof extent);
+    const char *why = l->detail ? l->detail : "";
+    snprintf(out, n, "%s%s%s%s", *why || *extent ? ": " : "", why, *why && *extent ? "; " : "",
+             extent);
+}
+
+void loss_say(const struct trtc_loss *l)
+{
+    char words[1024];
+    loss_words(l, words, sizeof words);
+    cli_error("%s: %s%s", l->path, l->kind, words);
+}

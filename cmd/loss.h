@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A loss as a sentence. */
+#ifndef TRTC_CMD_LOSS_H
+#define TRTC_CMD_LOSS_H
+
+#include <stddef.h>
+
+struct trtc_loss;
+
+/* "PATH: KIND: REASON; 1.500 s, 2000 bytes lost" on standard error, as far as each is known. */
+void loss_say(const struct trtc_loss *l);
+
+/* The words behind the kind, with their colon or without any, in n bytes of out. For the tests. */
+void loss_words(const struct trtc_loss *l, char *out, size_t n);
+
+#endif
