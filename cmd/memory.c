@@ -67,11 +67,15 @@ static void give_up(int sig)
     _exit(TRTC_EX_TEMPFAIL);
 }
 
+/* A stack of its own, as OpenSSL 3.6 asks for memory to note that there is none, and again, until the other is full. */
 static void note_failure(void)
 {
-    const struct sigaction sa = { .sa_handler = give_up };
+    static char stack[65536];
+    const stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
+    const struct sigaction sa = { .sa_handler = give_up, .sa_flags = SA_ONSTACK };
     if (atomic_exchange(&failed, true))
         return;
+    sigaltstack(&own, NULL);
     sigaction(SIGABRT, &sa, NULL);
     sigaction(SIGSEGV, &sa, NULL);
 }

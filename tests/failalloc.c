@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Preloaded into a program (LD_PRELOAD), makes allocations fail: the FAIL_AT-th (1...), or, with FAIL_ON, all from
- * there on. FAIL_COUNT: a file that receives how many there were. Needs glibc. */
+ * there on. FAIL_DEEP: the next one that fails calls itself until the stack is full, as OpenSSL 3.6 may. FAIL_COUNT: a
+ * file that receives how many there were. Needs glibc. */
 #define _GNU_SOURCE /* memalign's place in glibc */
 
 #include <errno.h>
@@ -19,7 +20,14 @@ void *memalign(size_t, size_t);
 
 static atomic_long nb;
 static long fail_at;
-static bool fail_on, counting;
+static bool fail_on, fail_deep, counting;
+
+static long dive(long n)
+{
+    volatile char hole[4096];
+    hole[0] = (char)n;
+    return n ? dive(n + 1) + hole[0] : 0;
+}
 
 static bool fails(void)
 {
@@ -29,7 +37,7 @@ static bool fails(void)
     if (!fail_at || (fail_on ? n < fail_at : n != fail_at))
         return false;
     errno = ENOMEM;
-    return true;
+    return !fail_deep || n == fail_at || dive(n);
 }
 
 void *malloc(size_t n)
@@ -81,6 +89,7 @@ __attribute__((constructor)) static void begin(void)
     const char *at = getenv("FAIL_AT");
     fail_at = at ? atol(at) : 0;
     fail_on = getenv("FAIL_ON") != NULL;
+    fail_deep = getenv("FAIL_DEEP") != NULL;
     atexit(tell);
     counting = true;
 }

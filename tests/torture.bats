@@ -160,3 +160,16 @@ failing() {
         done
     done
 }
+
+@test "a library that fills the stack for want of memory: 75, and the word" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local s status
+    for s in merge rec-dry; do
+        fresh
+        smoke "$s"
+        status=0
+        LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=20 FAIL_ON=1 FAIL_DEEP=1 "${cmd[@]}" <"$in" >out 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: exit status $status"
+        grep -q ': out of memory$' err || fail "$s: $(<err)"
+    done
+}
