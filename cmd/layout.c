@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/array.h"
 #include "cli.h"
 #include "opt.h"
 #include "base/json.h"
@@ -208,14 +209,8 @@ static int users_add(struct users *u, const char *s, size_t n, struct trtc_err *
         return -1;
     if (u->n == USERS_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR, "more than %d users", USERS_MAX);
-    if (u->n == u->room) {
-        const size_t room = u->room ? 2 * u->room : 32;
-        struct trtc_stream *items = realloc(u->items, room * sizeof *items);
-        if (!items)
-            return trtc_fail_nomem(err);
-        u->items = items;
-        u->room = room;
-    }
+    if (trtc_array_reserve(&u->items, &u->room, u->n + 1, sizeof *u->items) < 0)
+        return trtc_fail_nomem(err);
     char *id = strndup(who.user, who.user_len);
     if (!id)
         return trtc_fail_nomem(err);

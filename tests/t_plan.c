@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "recording/output_name.h"
 #include "recording/plan.h"
 #include "recording/plan_print.h"
 #include "base/text.h"
@@ -675,7 +676,7 @@ static void test_part_names(void **state)
     (void)state;
     static const struct {
         const char *in;
-        enum trtc_names names;
+        enum trtc_naming names;
         int64_t start_ms;
         int index;
         const char *want;

@@ -2,8 +2,8 @@
 /* trtc-merge: carries out a plan. Outputs are made by a few workers; a file gets its final
  * name when everything it belongs to is complete, and what an earlier run finished is left as
  * it is. */
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "../meter.h"
 #include "base/json_put.h"
 #include "recording/ledger_json.h"
+#include "recording/output_name.h"
 #include "recording/plan_print.h"
 #include "merge/merge.h"
 #include "merge/report.h"
@@ -122,17 +123,6 @@ static char *final_path(const struct work *w, const struct trtc_output *o,
                                  first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
 }
 
-/* "x.mp4" as "x.partial.mp4". */
-static char *partial_path(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    size_t n = strlen(path) + sizeof ".partial";
-    char *out = malloc(n);
-    if (out)
-        snprintf(out, n, "%.*s.partial%s", (int)(dot - path), path, dot);
-    return out;
-}
-
 /* A file of an earlier run stands for the whole group, unless the recording has grown since. */
 static bool is_finished(const struct trtc_output *o, const char *path)
 {
@@ -146,16 +136,9 @@ static bool is_finished(const struct trtc_output *o, const char *path)
     return false;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static void forget_dir(struct listed_dir *l)
 {
-    for (int i = 0; i < l->n; i++)
-        free(l->v[i]);
-    free(l->v);
+    trtc_names_fini(&l->names);
     free(l->dir);
     *l = (struct listed_dir){ 0 };
 }
@@ -170,23 +153,25 @@ static int list_dir(struct listed_dir *l, const char *dir, size_t len, struct tr
     l->dir = strndup(dir, len);
     if (!l->dir)
         return trtc_fail_nomem(err);
-    const int n = scandir(l->dir, &l->v, NULL, by_name);
-    if (n >= 0) {
-        l->n = n;
-        return 0;
-    }
-    trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", l->dir);
-    forget_dir(l);
-    return -1;
+    const int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", l->dir)
+                     : trtc_list_dir(fd, l->dir, &l->names, err);
+    if (fd >= 0)
+        close(fd);
+    if (ret < 0)
+        forget_dir(l);
+    else
+        trtc_names_sort(&l->names);
+    return ret;
 }
 
 /* The first entry that stands behind name. */
-static int first_behind(const struct listed_dir *l, const char *name)
+static size_t first_behind(const struct trtc_names *l, const char *name)
 {
-    int lo = 0, hi = l->n;
+    size_t lo = 0, hi = l->n;
     while (lo < hi) {
-        const int mid = lo + (hi - lo) / 2;
-        if (strcmp(l->v[mid]->d_name, name) <= 0)
+        const size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(l->v[mid], name) <= 0)
             lo = mid + 1;
         else
             hi = mid;
@@ -197,31 +182,28 @@ static int first_behind(const struct listed_dir *l, const char *name)
 /* The further parts of a split output: beside the first one, named alike, with later times. */
 static void tell_parts(struct work *w, const struct trtc_output *o, const char *path)
 {
-    const char *base = strrchr(path, '/') + 1, *stamp = strrchr(base, '_');
-    if (o->do_video) /* ..._TIME_av.mp4: the stamp is the last but one */
-        while (stamp > base && *--stamp != '_')
-            ;
-    size_t prefix = (size_t)(stamp + 1 - base), dir_len = (size_t)(base - path);
-    const char *suffix = stamp + 1 + TRTC_UTC_LEN;
+    const char *base = strrchr(path, '/') + 1;
+    const size_t dir_len = (size_t)(base - path), stem = trtc_output_stem(o);
+    const struct trtc_names *names = &w->listed.names;
     struct trtc_err err;
     if (list_dir(&w->listed, path, dir_len, &err) < 0) {
         w->code = trtc_worse(w->code, cli_report(&err));
         return;
     }
-    for (int i = first_behind(&w->listed, base); i < w->listed.n; i++) {
-        const char *name = w->listed.v[i]->d_name;
+    for (size_t i = first_behind(names, base); i < names->n; i++) {
         int64_t ms;
-        if (strncmp(name, base, prefix) != 0)
+        if (strncmp(names->v[i], base, stem) != 0)
             break;
-        if (strlen(name) != strlen(base) || trtc_utc_parse17(name + prefix, &ms) < 0 ||
-            strcmp(name + prefix + TRTC_UTC_LEN, suffix) != 0)
+        if (!trtc_output_part_read(o, names->v[i], &ms))
             continue;
         if (ms >= o->end_us / 1000)
             break;
-        char whole[4096];
-        if (ms > o->start_us / 1000 &&
-            snprintf(whole, sizeof whole, "%.*s%s", (int)dir_len, path, name) < (int)sizeof whole)
+        char *whole = ms > o->start_us / 1000
+                          ? trtc_output_part_path(o, TRTC_NAMES_SCRIPT, ms, 0)
+                          : NULL;
+        if (whole)
             tell_existing(w, o, whole);
+        free(whole);
     }
 }
 
@@ -312,7 +294,7 @@ static int name_files(const struct work *w, size_t first, size_t end,
             struct trtc_merge_file *file = &res->files[f];
             file->path = final_path(w, &w->plan.outputs[i], file, k++, nb, f == 0);
             if (file->path && res->interrupted) {
-                char *partial = partial_path(file->path);
+                char *partial = trtc_output_partial_path(file->path);
                 free(file->path);
                 file->path = partial;
             }
@@ -346,7 +328,7 @@ static void tell_files(struct work *w, const struct trtc_output *o,
             continue;
         }
         print_file(w, o, path, res, f);
-        char *partial = partial_path(path);
+        char *partial = trtc_output_partial_path(path);
         if (partial)
             unlink(partial); /* left by a run that was interrupted */
         free(partial);

@@ -10,14 +10,12 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "base/listing.h"
 #include "options.h"
-
-struct dirent;
 
 struct listed_dir { /* entries of a directory, sorted by name */
     char *dir;
-    struct dirent **v;
-    int n;
+    struct trtc_names names;
 };
 
 struct account { /* objects for the report; NULL: there is none */

@@ -95,7 +95,7 @@ static int take_names(void *to, const struct opt_row *row, const char *value)
     static const char *const how[] = { "script", "recording", NULL };
     int i;
     const int ret = choose(row, value, how, &i);
-    ((struct opts *)to)->plan.names = (enum trtc_names)i;
+    ((struct opts *)to)->plan.names = (enum trtc_naming)i;
     return ret;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "base/array.h"
 #include "picture/overlay.h"
 
 void mix_images_init(struct images *im)
@@ -53,13 +54,11 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
         return -1;
     struct image read = { strdup(path), f, NULL };
     pthread_mutex_lock(&im->lock);
-    struct image *grown = read.path ? realloc(im->items, (im->n + 1) * sizeof *grown) : NULL;
-    if (grown) {
-        im->items = grown;
+    const bool room = read.path && trtc_array_room(&im->items, im->n, sizeof *im->items) == 0;
+    if (room)
         im->items[im->n++] = read;
-    }
     pthread_mutex_unlock(&im->lock);
-    if (grown)
+    if (room)
         return 0;
     free(read.path);
     av_frame_free(&read.stored);

@@ -9,6 +9,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "base/array.h"
 #include "layout/operand.h"
 #include "playlist/stray.h"
 #include "base/text.h"
@@ -46,14 +47,12 @@ static void free_origin(struct origin *o)
 static struct origin *add_origin(struct inputs *in, const char *user, size_t len, bool aux,
                                  const char *label)
 {
-    struct origin **grown = realloc(in->origins, (in->nb_origins + 1) * sizeof(struct origin *));
-    if (!grown)
+    if (trtc_array_room(&in->origins, in->nb_origins, sizeof *in->origins) < 0)
         return NULL;
-    in->origins = grown;
-    grown[in->nb_origins] = calloc(1, sizeof(struct origin));
-    struct origin *o = grown[in->nb_origins];
+    struct origin *o = calloc(1, sizeof *o);
     if (!o)
         return NULL;
+    in->origins[in->nb_origins] = o;
     in->nb_origins++; /* freed with the others, whatever it lacks */
     o->user = strndup(user, len);
     o->label = strdup(label);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/b64.h"
 #include "base/json.h"
 #include "layout/subscribe.h"
@@ -39,19 +40,17 @@ static size_t *slot_of(const struct trtc_listing *l, const char *file)
 /* Room for another item. */
 static int reserve(struct trtc_listing *l)
 {
-    if ((l->n & (l->n - 1)) != 0) /* none, or a power of two: full */
-        return 0;
-    const size_t nb = l->n ? 2 * l->n : 1;
-    struct trtc_listed *more = realloc(l->items, nb * sizeof *more);
-    if (!more)
+    const size_t nb = l->nb_slots ? 2 * l->nb_slots : 16;
+    if (trtc_array_room(&l->items, l->n, sizeof *l->items) < 0)
         return -1;
-    l->items = more;
-    size_t *slots = calloc(2 * nb, sizeof *slots);
+    if (2 * (l->n + 1) <= l->nb_slots)
+        return 0;
+    size_t *slots = calloc(nb, sizeof *slots);
     if (!slots)
         return -1;
     free(l->slots);
     l->slots = slots;
-    l->nb_slots = 2 * nb;
+    l->nb_slots = nb;
     for (size_t i = l->n; i-- > 0;)
         *slot_of(l, trtc_file_part(l->items[i].name)) = i + 1;
     return 0;

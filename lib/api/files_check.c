@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A task's files on disk, beside what was expected and reported. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "playlist/dir_index.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
 #include "base/text.h"
@@ -17,19 +17,10 @@
 #define PART_MAX  256
 #define SHOWN_MAX 160
 
-/* A file of the directory. */
-struct entry {
-    char *name;  /* as it is */
-    char *plain; /* as the service has called it; may be name */
-    bool listed; /* by a playlist */
-    bool copy;   /* of the entry before, which has the same plain name */
-};
-
 struct check {
-    int fd;
-    char *dirs;            /* for names: "PREFIX/TASK/" */
-    struct entry *entries; /* sorted by plain name; recordings' files alone */
-    size_t n;
+    struct trtc_dir_index index; /* of the task's directory */
+    bool *listed;                /* by a playlist, of each of its entries */
+    char *dirs;                  /* for names: "PREFIX/TASK/" */
     struct trtc_name own; /* application and room of the task; no room: not known */
     char *own_text;       /* what own points into */
     struct trtc_listing *out;
@@ -81,77 +72,37 @@ static int open_task(struct check *c, const char *dir, const char *task)
     if (root < 0)
         return trtc_fail_errno(c->err, TRTC_EX_NOINPUT, errno, "'%s'", dir);
     const char *way = is_named(dir, task) ? "" : c->dirs;
-    c->fd = descend(root, way);
-    while (c->fd < 0 && *way) {
+    c->index.fd = descend(root, way);
+    while (c->index.fd < 0 && *way) {
         way += strcspn(way, "/");
         way += *way == '/';
-        c->fd = descend(root, way);
+        c->index.fd = descend(root, way);
     }
     int saved = errno;
     close(root);
-    return c->fd < 0 ? trtc_fail_errno(c->err, TRTC_EX_NOINPUT, saved, "'%s'", dir) : 0;
+    return c->index.fd < 0 ? trtc_fail_errno(c->err, TRTC_EX_NOINPUT, saved, "'%s'", dir) : 0;
 }
 
 static bool has_ext(const char *name, const char *ext)
 {
-    size_t n = strlen(name), k = strlen(ext);
-    return n > k && strcmp(name + n - k, ext) == 0;
-}
-
-static int by_plain(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-    int order = strcmp(x->plain, y->plain);
-    if (order || !x->name || !y->name)
-        return order;
-    order = (y->plain == y->name) - (x->plain == x->name); /* what is called so in truth is first */
-    return order ? order : strcmp(x->name, y->name);
-}
-
-/* 0, -1: no memory. */
-static int add_entry(struct check *c, size_t *room, const char *name, const char *plain)
-{
-    if (c->n == *room) {
-        *room = *room ? 2 * *room : 64;
-        struct entry *more = realloc(c->entries, *room * sizeof *more);
-        if (!more)
-            return -1;
-        c->entries = more;
-    }
-    struct entry *e = &c->entries[c->n++]; /* freed with the others, whatever it lacks */
-    *e = (struct entry){ .name = strdup(name) };
-    e->plain = e->name && strcmp(name, plain) != 0 ? strdup(plain) : e->name;
-    return e->plain ? 0 : -1;
+    const size_t n = strlen(name);
+    return n > strlen(ext) && trtc_ends_with(name, n, ext);
 }
 
 static int list_entries(struct check *c)
 {
-    size_t room = 0;
-    int ret = 0;
-    const struct dirent *e;
-    int copy = openat(c->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
-    if (!d) {
-        int saved = errno;
-        if (copy >= 0)
-            close(copy);
-        return trtc_fail_errno(c->err, TRTC_EX_NOINPUT, saved, "the task's directory");
-    }
-    for (errno = 0; ret == 0 && (e = readdir(d)); errno = 0) {
-        char plain[TRTC_PLAIN_MAX];
-        if (trtc_plain_name(e->d_name, strlen(e->d_name), plain) &&
-            (has_ext(plain, ".m3u8") || has_ext(plain, ".ts") || has_ext(plain, ".mp4")) &&
-            add_entry(c, &room, e->d_name, plain) < 0)
-            ret = trtc_fail_nomem(c->err);
-    }
-    if (ret == 0 && errno)
-        ret = trtc_fail_errno(c->err, TRTC_EX_IOERR, errno, "the task's directory");
-    closedir(d);
-    if (ret == 0 && c->n)
-        qsort(c->entries, c->n, sizeof *c->entries, by_plain);
-    for (size_t i = 1; i < c->n && ret == 0; i++)
-        c->entries[i].copy = strcmp(c->entries[i].plain, c->entries[i - 1].plain) == 0;
-    return ret;
+    struct trtc_err why;
+    if (trtc_dir_read(&c->index, &why) < 0)
+        return trtc_fail(c->err, why.code, "the task's directory: %s", why.msg);
+    c->listed = calloc(c->index.n + 1, sizeof *c->listed);
+    return c->listed ? 0 : trtc_fail_nomem(c->err);
+}
+
+/* It has the plain name of the entry before. */
+static bool is_copy(const struct check *c, size_t i)
+{
+    const struct trtc_dir_entry *e = &c->index.entries[i];
+    return i > 0 && strcmp(e->plain, e[-1].plain) == 0;
 }
 
 /* ---- names ---- */
@@ -218,17 +169,12 @@ static struct trtc_listed *there(struct check *c, const char *file, const struct
 
 /* ---- segments ---- */
 
-/* What a line of a playlist means, or NULL. */
-static struct entry *find_entry(const struct check *c, const struct trtc_playlist_seg *seg)
+/* The entry that a line of a playlist means; index.n: there is none. */
+static size_t find_entry(const struct check *c, const struct trtc_playlist_seg *seg)
 {
     char plain[TRTC_PLAIN_MAX];
-    if (!trtc_plain_name(seg->uri, seg->uri_len, plain) || c->n == 0)
-        return NULL;
-    struct entry key = { .plain = plain };
-    struct entry *e = bsearch(&key, c->entries, c->n, sizeof key, by_plain);
-    while (e && e->copy)
-        e--;
-    return e;
+    return trtc_plain_name(seg->uri, seg->uri_len, plain) ? trtc_dir_first(&c->index, plain)
+                                                          : c->index.n;
 }
 
 static const char *segment_fault(const struct trtc_listed *item, int found, int code)
@@ -246,10 +192,11 @@ static const char *segment_fault(const struct trtc_listed *item, int found, int 
 static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, int64_t playlist)
 {
     struct trtc_err why = { 0 };
-    struct entry *entry = find_entry(c, seg);
-    bool before = entry && entry->listed;
+    const size_t at = find_entry(c, seg);
+    const struct trtc_dir_entry *entry = at < c->index.n ? &c->index.entries[at] : NULL;
+    const bool before = entry && c->listed[at];
     if (entry)
-        entry->listed = true;
+        c->listed[at] = true;
     if (playlist < 0 || before)
         return 0;
     struct trtc_listed *item = trtc_listing_add(c->out, c->dirs, entry ? entry->plain : seg->uri);
@@ -263,7 +210,7 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
         return trtc_fail_nomem(c->err);
     int found = -1;
     if (strlen(seg->uri) == seg->uri_len)
-        found = trtc_stat_beneath(c->fd, entry ? entry->name : seg->uri, &item->bytes, &why);
+        found = trtc_stat_beneath(c->index.fd, entry ? entry->name : seg->uri, &item->bytes, &why);
     if (found < 0 && trtc_is_shortage(&why))
         return trtc_fail(c->err, why.code, "%s: %s", seg->uri, why.msg);
     if (found == 0)
@@ -290,7 +237,7 @@ static int read_playlist(struct check *c, const char *file, struct trtc_listed *
 {
     struct trtc_err why = { 0 };
     int64_t n = -1;
-    const int ret = trtc_playlist_load(c->fd, file, p, &n, &why);
+    const int ret = trtc_playlist_load(c->index.fd, file, p, &n, &why);
     if (ret < 0 && trtc_is_shortage(&why))
         return trtc_fail(c->err, why.code, "%s: %s", file, why.msg);
     if (item && n >= 0) {
@@ -302,7 +249,7 @@ static int read_playlist(struct check *c, const char *file, struct trtc_listed *
     return item ? set_fault(c, item, n < 0 ? why.msg : list_fault(p, n, &why)) : 0;
 }
 
-static int check_playlist(struct check *c, const struct entry *e)
+static int check_playlist(struct check *c, const struct trtc_dir_entry *e)
 {
     const char *file = e->plain;
     struct trtc_playlist p = { 0 };
@@ -336,7 +283,7 @@ static void excuse_whole(struct check *c, struct trtc_name name)
         whole->maybe = true;
 }
 
-static int check_mp4(struct check *c, const struct entry *e)
+static int check_mp4(struct check *c, const struct trtc_dir_entry *e)
 {
     const char *file = e->plain;
     struct trtc_err why = { 0 };
@@ -347,7 +294,7 @@ static int check_mp4(struct check *c, const struct entry *e)
     struct trtc_listed *item = there(c, file, named ? &name : NULL);
     if (!item)
         return -1;
-    if (trtc_stat_beneath(c->fd, e->name, &item->bytes, &why) < 0)
+    if (trtc_stat_beneath(c->index.fd, e->name, &item->bytes, &why) < 0)
         return trtc_is_shortage(&why) ? trtc_fail(c->err, why.code, "%s: %s", e->name, why.msg)
                                       : set_fault(c, item, why.msg);
     item->found |= TRTC_FILE_THERE;
@@ -358,9 +305,10 @@ static int check_mp4(struct check *c, const struct entry *e)
 
 /* ---- what is left ---- */
 
-static int add_extra(struct check *c, const struct entry *e)
+static int add_extra(struct check *c, size_t i)
 {
-    const char *file = e->copy ? e->name : e->plain;
+    const struct trtc_dir_entry *e = &c->index.entries[i];
+    const char *file = is_copy(c, i) ? e->name : e->plain;
     struct trtc_name name;
     bool named = parse(file, &name);
     if (named && is_foreign(c, &name))
@@ -368,7 +316,7 @@ static int add_extra(struct check *c, const struct entry *e)
     struct trtc_listed *item = there(c, file, named ? &name : NULL);
     if (!item)
         return -1;
-    if (trtc_stat_beneath(c->fd, e->name, &item->bytes, NULL) == 0)
+    if (trtc_stat_beneath(c->index.fd, e->name, &item->bytes, NULL) == 0)
         item->found |= TRTC_FILE_THERE;
     return set_fault(c, item, "extra");
 }
@@ -385,38 +333,45 @@ static int find_missing(struct check *c)
     return 0;
 }
 
+static int check_entry(struct check *c, const struct trtc_dir_entry *e)
+{
+    return has_ext(e->plain, ".m3u8")  ? check_playlist(c, e)
+           : has_ext(e->plain, ".mp4") ? check_mp4(c, e)
+                                       : 0;
+}
+
+/* A recording's file that nothing names. */
+static bool is_extra(const struct check *c, size_t i)
+{
+    const char *plain = c->index.entries[i].plain;
+    if (has_ext(plain, ".ts"))
+        return is_copy(c, i) || !c->listed[i];
+    return is_copy(c, i) && (has_ext(plain, ".m3u8") || has_ext(plain, ".mp4"));
+}
+
 static int check_entries(struct check *c)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        const struct entry *e = &c->entries[i];
-        if (!e->copy && ((has_ext(e->plain, ".m3u8") && check_playlist(c, e) < 0) ||
-                         (has_ext(e->plain, ".mp4") && check_mp4(c, e) < 0)))
+    for (size_t i = 0; i < c->index.n; i++)
+        if (!is_copy(c, i) && check_entry(c, &c->index.entries[i]) < 0)
             return -1;
-    }
-    for (size_t i = 0; i < c->n; i++) { /* now that all playlists are read */
-        const struct entry *e = &c->entries[i];
-        if ((e->copy || (has_ext(e->plain, ".ts") && !e->listed)) && add_extra(c, e) < 0)
+    for (size_t i = 0; i < c->index.n; i++) /* now that all playlists are read */
+        if (is_extra(c, i) && add_extra(c, i) < 0)
             return -1;
-    }
     return find_missing(c);
 }
 
 int trtc_files_check(const char *dir, const char *task, struct trtc_listing *out,
                      struct trtc_err *err)
 {
-    struct check c = { .fd = -1, .out = out, .nb_given = out->n, .err = err };
+    struct check c = { .index.fd = -1, .out = out, .nb_given = out->n, .err = err };
     int ret = -1;
     if (learn(&c, task) == 0 && open_task(&c, dir, task) == 0 && list_entries(&c) == 0)
         ret = check_entries(&c);
-    for (size_t i = 0; i < c.n; i++) {
-        if (c.entries[i].plain != c.entries[i].name)
-            free(c.entries[i].plain);
-        free(c.entries[i].name);
-    }
-    free(c.entries);
+    trtc_dir_index_fini(&c.index);
+    free(c.listed);
     free(c.dirs);
     free(c.own_text);
-    if (c.fd >= 0)
-        close(c.fd);
+    if (c.index.fd >= 0)
+        close(c.index.fd);
     return ret;
 }

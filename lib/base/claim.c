@@ -3,10 +3,14 @@
 #include "base/claim.h"
 
 #include <ctype.h>
-#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/listing.h"
+#include "base/text.h"
 
 #define SOUND     "_audio.m3u8"
 #define PLAYLIST  ".m3u8"
@@ -29,12 +33,6 @@ struct trtc_file *trtc_claim_take(const char *path, bool *held, struct trtc_err 
     f = trtc_file_claim(lock, held, err);
     free(lock);
     return f;
-}
-
-static bool ends_with(const char *s, size_t n, const char *end)
-{
-    size_t k = strlen(end);
-    return n >= k && !memcmp(s + n - k, end, k);
 }
 
 /* "~" and a hash: the rest of a name that was too long for a temporary one. */
@@ -75,7 +73,7 @@ struct recording {
 static bool is_ours(const struct recording *r, const char *entry)
 {
     size_t n = strlen(entry), part = strlen(TEMPORARY);
-    if (entry[0] != '.' || n < 1 + r->stem + part || !ends_with(entry, n, TEMPORARY) ||
+    if (entry[0] != '.' || n < 1 + r->stem + part || !trtc_ends_with(entry, n, TEMPORARY) ||
         memcmp(entry + 1, r->name, r->stem))
         return false;
     return is_file(entry + 1 + r->stem, n - 1 - r->stem - part, r->single);
@@ -103,16 +101,19 @@ void trtc_claim_clean(const char *path, struct trtc_claim_stale *stale)
     size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
     struct recording r = { .name = path + dir_len };
     size_t len = strlen(r.name);
-    r.single = ends_with(r.name, len, SOUND);
+    r.single = trtc_ends_with(r.name, len, SOUND);
     r.stem = len - strlen(r.single ? SOUND : PLAYLIST);
 
     char *dir = dir_len ? strndup(path, dir_len) : strdup(".");
-    DIR *d = dir ? opendir(dir) : NULL;
-    const struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (is_ours(&r, e->d_name))
-            remove_entry(path, dir_len, e->d_name, stale);
-    if (d)
-        closedir(d);
+    const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    struct trtc_names entries = { 0 };
+    if (fd >= 0)
+        trtc_list_dir(fd, dir, &entries, NULL);
+    for (size_t i = 0; i < entries.n; i++)
+        if (is_ours(&r, entries.v[i]))
+            remove_entry(path, dir_len, entries.v[i], stale);
+    trtc_names_fini(&entries);
+    if (fd >= 0)
+        close(fd);
     free(dir);
 }

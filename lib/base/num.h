@@ -7,6 +7,12 @@
 
 #include "base/err.h"
 
+/* v, or the bound that it lies beyond; low <= high. */
+static inline int trtc_clamp(int v, int low, int high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 /* Decimal integer in min..max; what names the option in the message ("-j"). TRTC_EX_USAGE on failure. */
 int trtc_num_int(const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct trtc_err *err);
 

@@ -180,3 +180,9 @@ void trtc_text_put(const void *s, size_t n, FILE *out)
         n -= used;
     }
 }
+
+bool trtc_ends_with(const char *s, size_t n, const char *end)
+{
+    const size_t k = strlen(end);
+    return n >= k && memcmp(s + n - k, end, k) == 0;
+}

@@ -10,6 +10,9 @@
 /* True if the n bytes are well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
 bool trtc_utf8_valid(const void *s, size_t n);
 
+/* True if the n bytes at s end in end. */
+bool trtc_ends_with(const char *s, size_t n, const char *end);
+
 /* Writes at most size - 1 bytes of s to out, with control characters (C0, DEL, C1, those of direction, separators of
  * lines and paragraphs), backslash and bytes of ill-formed UTF-8 as \t \n \r \\ \xHH, and a NUL; cut with "..." where
  * it does not fit. Returns out. */

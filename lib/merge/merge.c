@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/array.h"
 #include "layout/fit.h"
 #include "merge/decodable.h"
 #include "merge/lane.h"
+#include "recording/output_name.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
 #define LOSSES_READ_FORMAT "losses in the input: %" SCNd64
@@ -138,10 +140,8 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
     uint64_t samples = 0;
     res->table_bytes = (int64_t)trtc_mp4_table_bytes(m->mp4, &samples);
     res->table_samples = (int64_t)samples;
-    struct trtc_merge_file *grown = realloc(res->files, (res->nb_files + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&res->files, res->nb_files, sizeof *res->files) < 0)
         return trtc_fail_nomem(err);
-    res->files = grown;
     if (res->losses.n > 0) {
         char comment[64];
         snprintf(comment, sizeof comment, LOSSES_FORMAT, (int64_t)res->losses.n);
@@ -159,7 +159,7 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
     /* the first one stays open and locked: it stands for the whole output */
     if (res->nb_files > 0 && trtc_file_park(m->file, err) < 0)
         return -1;
-    grown[res->nb_files++] = (struct trtc_merge_file){
+    res->files[res->nb_files++] = (struct trtc_merge_file){
         .file = m->file,
         .start_us = trtc_output_epoch_us(m->out, m->base_us),
         .end_us = trtc_output_epoch_us(m->out, end_us),
@@ -184,22 +184,9 @@ static int write_sample(struct merge *m, int kind, const struct trtc_sample *s,
 
 static int enqueue(struct merge *m, int kind, const struct trtc_sample *s, struct trtc_err *err)
 {
-    if (m->nb_queued == m->cap_queue) {
-        size_t cap = m->cap_queue ? m->cap_queue * 2 : 256;
-        struct queued *grown = realloc(m->queue, cap * sizeof *grown);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        m->queue = grown;
-        m->cap_queue = cap;
-    }
-    if (m->nb_bytes + s->size > m->cap_bytes) {
-        size_t cap = (m->nb_bytes + s->size) * 2;
-        uint8_t *grown = realloc(m->bytes, cap);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        m->bytes = grown;
-        m->cap_bytes = cap;
-    }
+    if (trtc_array_reserve(&m->queue, &m->cap_queue, m->nb_queued + 1, sizeof *m->queue) < 0 ||
+        trtc_array_reserve(&m->bytes, &m->cap_bytes, m->nb_bytes + s->size, 1) < 0)
+        return trtc_fail_nomem(err);
     memcpy(m->bytes + m->nb_bytes, s->data, s->size);
     m->queue[m->nb_queued++] = (struct queued){ kind, *s, m->nb_bytes };
     m->nb_bytes += s->size;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "codec/av.h"
 #include "codec/encode.h"
 #include "merge/picture_size.h"
@@ -115,14 +116,8 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
         t->stats.nb_broken = trtc_venc_nb_broken(c->enc);
         return got;
     }
-    size_t need = p.size + p.size / 3 + 16;
-    if (need > c->cap) {
-        uint8_t *grown = realloc(c->buf, need * 2);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        c->buf = grown;
-        c->cap = need * 2;
-    }
+    if (trtc_array_reserve(&c->buf, &c->cap, TRTC_LENGTHS_MAX(p.size), 1) < 0)
+        return trtc_fail_nomem(err);
     s->data = c->buf;
     s->size = trtc_annexb_to_lengths(TRTC_CODEC_H264, p.data, p.size, true, c->buf);
     s->pts = trtc_us_to_ticks(p.pts_us + c->phase_us, t->format.timescale);

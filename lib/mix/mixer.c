@@ -14,6 +14,7 @@
 
 #include <libavutil/mathematics.h>
 
+#include "base/array.h"
 #include "mix/limiter.h"
 #include "base/utc.h"
 #include "codec/voice.h"
@@ -56,7 +57,7 @@ struct trtc_mixer {
     struct trtc_limiter *limiter;
     float *planes[2]; /* scratch: a voice's samples */
     struct part *parts;
-    int nb_parts, cap;
+    int nb_parts;
     int *live; /* the parts that are not done */
     int nb_live;
 };
@@ -144,18 +145,9 @@ static int open_kept(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
 int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
                    struct trtc_err *err)
 {
-    if (m->nb_parts == m->cap) {
-        const int cap = m->cap ? m->cap * 2 : 16;
-        struct part *parts = realloc(m->parts, (size_t)cap * sizeof *parts);
-        if (!parts)
-            return trtc_fail_nomem(err);
-        m->parts = parts;
-        int *live = realloc(m->live, (size_t)cap * sizeof *live);
-        if (!live)
-            return trtc_fail_nomem(err);
-        m->live = live;
-        m->cap = cap;
-    }
+    if (trtc_array_room(&m->parts, (size_t)m->nb_parts, sizeof *m->parts) < 0 ||
+        trtc_array_room(&m->live, (size_t)m->nb_parts, sizeof *m->live) < 0)
+        return trtc_fail_nomem(err);
     m->parts[m->nb_parts] = (struct part){
         .source = *source,
         .heard = true,

@@ -14,6 +14,7 @@
 
 #include <libavutil/imgutils.h>
 
+#include "base/num.h"
 #include "layout/layers.h"
 #include "base/utc.h"
 #include "picture/overlay.h"
@@ -144,11 +145,6 @@ static struct layer *add_layer(struct trtc_stage *s, const struct trtc_rect *rec
     return &s->layers[i];
 }
 
-static int clamp(int v, int low, int high)
-{
-    return v < low ? low : v > high ? high : v;
-}
-
 static void name_of(const char *user, bool aux, char *out, size_t size)
 {
     snprintf(out, size, "%s%s", user, aux ? " (screen)" : "");
@@ -160,7 +156,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
 {
     AVFrame *f = trtc_canvas_new(window->w, window->h, &s->o.colour);
     const struct trtc_rect all = { 0, 0, window->w, window->h };
-    const struct trtc_text_style style = { .size_px = clamp(window->h / 8, 8, 64),
+    const struct trtc_text_style style = { .size_px = trtc_clamp(window->h / 8, 8, 64),
                                            .colour = PLACEHOLDER_TEXT,
                                            .align = TRTC_TEXT_CENTER };
     struct trtc_overlay *o = NULL;
@@ -205,9 +201,9 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
 static struct trtc_rect label_box(const struct trtc_window *w, const struct trtc_layout *layout,
                                   int text_w, int text_h, int size)
 {
-    const int pad = clamp(w->rect.h / 60, 2, 8) & ~1;
-    struct trtc_rect box = { .w = clamp(text_w + size, size, w->rect.w - 2 * pad),
-                             .h = clamp(text_h + size / 3, size, w->rect.h - 2 * pad) };
+    const int pad = trtc_clamp(w->rect.h / 60, 2, 8) & ~1;
+    struct trtc_rect box = { .w = trtc_clamp(text_w + size, size, w->rect.w - 2 * pad),
+                             .h = trtc_clamp(text_h + size / 3, size, w->rect.h - 2 * pad) };
     box.w += box.w & 1;
     box.h += box.h & 1;
     box.x = w->rect.x + pad;
@@ -224,7 +220,7 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
 {
     char name[512];
     const struct trtc_actor *a = &s->o.actors[w->stream];
-    const int size = clamp(w->rect.h / 14, 9, 28);
+    const int size = trtc_clamp(w->rect.h / 14, 9, 28);
     const struct trtc_text_style style = { .size_px = size,
                                            .colour = 0xffffff,
                                            .has_background = true,
@@ -331,13 +327,13 @@ static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, 
     enum { LEFT, MIDDLE, RIGHT };
     static const int across[7] = { LEFT, RIGHT, LEFT, RIGHT, MIDDLE, MIDDLE, MIDDLE };
     static const int down[7] = { LEFT, LEFT, RIGHT, RIGHT, LEFT, RIGHT, MIDDLE };
-    const int margin = clamp(s->o.height_px / 60, 2, 32) & ~1;
+    const int margin = trtc_clamp(s->o.height_px / 60, 2, 32) & ~1;
     struct trtc_rect r = { .w = smaller(w, s->o.width_px), .h = smaller(h, s->o.height_px) };
     const int free_w = s->o.width_px - r.w, free_h = s->o.height_px - r.h;
     r.x = across[pos] == LEFT ? margin : across[pos] == RIGHT ? free_w - margin : free_w / 2;
     r.y = down[pos] == LEFT ? margin : down[pos] == RIGHT ? free_h - margin : free_h / 2;
-    r.x = clamp(r.x, 0, free_w) & ~1;
-    r.y = clamp(r.y, 0, free_h) & ~1;
+    r.x = trtc_clamp(r.x, 0, free_w) & ~1;
+    r.y = trtc_clamp(r.y, 0, free_h) & ~1;
     return r;
 }
 
@@ -352,7 +348,7 @@ static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trt
     if (l->clock_s == epoch_s)
         return 0;
     if (!l->clock->size_px)
-        style.size_px = clamp(s->o.height_px / 24, 10, 40);
+        style.size_px = trtc_clamp(s->o.height_px / 24, 10, 40);
     clock_text(l->clock, epoch_s, text, sizeof text);
     if (trtc_text_size(s->text, text, &style, &w, &h, err) < 0)
         return -1;

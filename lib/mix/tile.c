@@ -3,6 +3,7 @@
  *
  * Packets whose decoding time is due go to the decoder; where it holds pictures back to reorder them, as many more as
  * it takes until no picture that is due is inside. A decoded picture that is not due yet waits in `next`. */
+#include "base/array.h"
 #include "mix/tile_priv.h"
 
 #include <stdlib.h>
@@ -408,14 +409,8 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     const struct trtc_feed_frame *f = &t->ahead;
     if (is_changed(t) && change_codec(t, err) < 0)
         return -1;
-    if (t->nb_kept == t->cap_kept) {
-        size_t cap = t->cap_kept ? 2 * t->cap_kept : 32;
-        struct kept *grown = realloc(t->kept, cap * sizeof *grown);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        t->kept = grown;
-        t->cap_kept = cap;
-    }
+    if (trtc_array_reserve(&t->kept, &t->cap_kept, t->nb_kept + 1, sizeof *t->kept) < 0)
+        return trtc_fail_nomem(err);
     const size_t size = f->pkt.size + f->sets_size;
     AVPacket *p = av_packet_alloc();
     if (!p || size > INT32_MAX / 2 || av_new_packet(p, (int)size) < 0) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/utc.h"
 #include "ts/es.h"
 #include "mp4/mp4.h"
@@ -51,7 +52,6 @@ static int open_mp4(struct trtc_writer_out *out, struct trtc_err *err)
 {
     const struct trtc_mp4_info info = {
         .creation_ms = out->o.creation_ms,
-        .title = out->o.title,
         .reserve_bytes = reserve_bytes(&out->o),
         .give_back = true,
     };
@@ -91,14 +91,8 @@ static int put_mp4(struct trtc_writer_out *out, int track, const struct trtc_pac
     const uint8_t *data = p->data;
     size_t size = p->size;
     if (t->codec == TRTC_CODEC_H264) {
-        const size_t need = TRTC_LENGTHS_MAX(size);
-        if (need > x->cap) {
-            uint8_t *grown = realloc(x->buf, need * 2);
-            if (!grown)
-                return trtc_fail_nomem(err);
-            x->buf = grown;
-            x->cap = need * 2;
-        }
+        if (trtc_array_reserve(&x->buf, &x->cap, TRTC_LENGTHS_MAX(size), 1) < 0)
+            return trtc_fail_nomem(err);
         size = trtc_annexb_to_lengths(TRTC_CODEC_H264, data, size, true, x->buf);
         data = x->buf;
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "mp4/sets_priv.h"
 
 enum {
@@ -76,13 +77,8 @@ static bool has_room(const struct bundle *b, const struct trtc_set *x)
 static int add_set(struct bundle *b, const struct trtc_set *x, const uint8_t *nal)
 {
     const size_t need = b->size + 4 + x->n;
-    if (need > b->cap) {
-        uint8_t *grown = realloc(b->bytes, 2 * need);
-        if (!grown)
-            return -1;
-        b->bytes = grown;
-        b->cap = 2 * need;
-    }
+    if (trtc_array_reserve(&b->bytes, &b->cap, need, 1) < 0)
+        return -1;
     memcpy(b->bytes + b->size, "\0\0\0\1", 4);
     memcpy(b->bytes + b->size + 4, nal, x->n);
     b->v[b->nb] = *x;
@@ -344,14 +340,7 @@ static int take_nal(struct trtc_sets *s, struct unit *u, const uint8_t *nal, siz
 static int reserve(struct trtc_sets *s, size_t size, struct trtc_err *err)
 {
     const size_t need = size + size / 5 * (TRTC_SLICE_GROWS + 1) + 64;
-    if (need <= s->cap)
-        return 0;
-    uint8_t *grown = realloc(s->buf, 2 * need);
-    if (!grown)
-        return trtc_fail_nomem(err);
-    s->buf = grown;
-    s->cap = 2 * need;
-    return 0;
+    return trtc_array_reserve(&s->buf, &s->cap, need, 1) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 int trtc_sets_take(struct trtc_sets *s, const struct trtc_packet *p, struct trtc_sample *out,

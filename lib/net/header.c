@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
+
 static bool is_token(const char *s)
 {
     return *s && !s[strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
@@ -32,7 +34,6 @@ static void wipe(char *s)
 int trtc_headers_add(struct trtc_headers *h, const char *name, const char *value,
                      struct trtc_err *err)
 {
-    struct trtc_header *list;
     struct trtc_header field = { NULL, NULL };
 
     if (!is_token(name))
@@ -41,10 +42,7 @@ int trtc_headers_add(struct trtc_headers *h, const char *name, const char *value
         return trtc_fail(err, TRTC_EX_DATAERR, "header field %s: holds a control character", name);
     field.name = strdup(name);
     field.value = strdup(value);
-    list = realloc(h->list, (h->nb + 1) * sizeof(*list));
-    if (list)
-        h->list = list;
-    if (!list || !field.name || !field.value) {
+    if (trtc_array_room(&h->list, h->nb, sizeof *h->list) < 0 || !field.name || !field.value) {
         free(field.name);
         wipe(field.value);
         return trtc_fail_nomem(err);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/array.h"
 
 enum {
     TELLING = 8,        /* bytes in a row that give something away */
@@ -107,13 +108,8 @@ int trtc_redact_add(struct trtc_redact *r, const char *secret, struct trtc_err *
         }
         return 0;
     }
-    if (r->n == r->room) {
-        const char **more = realloc(r->secrets, (2 * r->room + 8) * sizeof *more);
-        if (!more)
-            return trtc_fail_nomem(err);
-        r->secrets = more;
-        r->room = 2 * r->room + 8;
-    }
+    if (trtc_array_reserve(&r->secrets, &r->room, r->n + 1, sizeof *r->secrets) < 0)
+        return trtc_fail_nomem(err);
     r->secrets[r->n++] = secret;
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utc.h"
 
 #define ALGORITHM "TC3-HMAC-SHA256"
@@ -28,20 +29,16 @@ enum {
 /* Text that grows; after one failure nothing more is added. */
 struct text {
     char *s;
-    size_t n;
+    size_t n, cap;
     bool failed;
 };
 
 static void put(struct text *t, const char *s, size_t n)
 {
-    char *more = t->failed ? NULL : realloc(t->s, t->n + n + 1);
-
-    if (!more) {
-        t->failed = true;
+    t->failed = t->failed || trtc_array_reserve(&t->s, &t->cap, t->n + n + 1, 1) < 0;
+    if (t->failed)
         return;
-    }
-    memcpy(more + t->n, s, n);
-    t->s = more;
+    memcpy(t->s + t->n, s, n);
     t->n += n;
     t->s[t->n] = '\0';
 }

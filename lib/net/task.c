@@ -5,7 +5,6 @@
 #include "net/task.h"
 
 #include <cjson/cJSON.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -17,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/listing.h"
 #include "base/text.h"
 #include "base/utc.h"
 #include "api/api.h"
@@ -165,12 +165,6 @@ static int is_name_of(const struct trtc_task *task, const char *name, struct trt
     return strcmp(own, name) == 0 || strcmp(old, name) == 0;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), k = strlen(end);
-    return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 /* ---- the directory ---- */
 
 /* What a killed run has left: nobody holds its lock. */
@@ -184,43 +178,13 @@ static void sweep(const struct trtc_tasks *t, const char *name)
     close(fd);
 }
 
-/* The names in the directory, sorted by nothing. */
-static int list_names(const struct trtc_tasks *t, char ***names, size_t *n, struct trtc_err *err)
+/* Quoted, as directories stand in messages. */
+static int list_names(const struct trtc_tasks *t, struct trtc_names *names, struct trtc_err *err)
 {
-    int fd = openat(t->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-    size_t room = 0;
-    struct dirent *e;
-    *names = NULL;
-    *n = 0;
-    if (!d) {
-        int saved = errno;
-        if (fd >= 0)
-            close(fd);
-        return trtc_fail_errno(err, TRTC_EX_NOINPUT, saved, "'%s'", t->dir);
-    }
-    while ((e = readdir(d))) {
-        if (*n == room) {
-            room = room ? 2 * room : 64;
-            char **more = realloc(*names, room * sizeof **names);
-            if (!more)
-                break;
-            *names = more;
-        }
-        char *copy = strdup(e->d_name);
-        if (!copy)
-            break;
-        (*names)[(*n)++] = copy;
-    }
-    closedir(d);
-    return e ? trtc_fail_nomem(err) : 0;
-}
-
-static void free_names(char **names, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        free(names[i]);
-    free(names);
+    struct trtc_err why;
+    if (trtc_list_dir(t->fd, "", names, &why) == 0)
+        return 0;
+    return trtc_fail(err, why.code, "'%s'%s", t->dir, why.msg);
 }
 
 static int check_dir(const struct trtc_tasks *t, struct trtc_err *err)
@@ -265,8 +229,7 @@ done:
 
 struct trtc_tasks *trtc_tasks_open(const char *dir, struct trtc_err *err)
 {
-    char **names = NULL;
-    size_t n = 0;
+    struct trtc_names names = { 0 };
     struct trtc_tasks *t = calloc(1, sizeof *t);
     if (!t) {
         trtc_fail_nomem(err);
@@ -288,16 +251,16 @@ struct trtc_tasks *trtc_tasks_open(const char *dir, struct trtc_err *err)
         trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot open state directory '%s'", dir);
         goto fail;
     }
-    if (check_dir(t, err) < 0 || list_names(t, &names, &n, err) < 0)
+    if (check_dir(t, err) < 0 || list_names(t, &names, err) < 0)
         goto fail;
-    for (size_t i = 0; i < n; i++)
-        if (strncmp(names[i], TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
-            ends_with(names[i], TEMP_SUFFIX))
-            sweep(t, names[i]);
-    free_names(names, n);
+    for (size_t i = 0; i < names.n; i++)
+        if (strncmp(names.v[i], TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
+            trtc_ends_with(names.v[i], strlen(names.v[i]), TEMP_SUFFIX))
+            sweep(t, names.v[i]);
+    trtc_names_fini(&names);
     return t;
 fail:
-    free_names(names, n);
+    trtc_names_fini(&names);
     trtc_tasks_free(&t);
     return NULL;
 }
@@ -401,12 +364,11 @@ static char *make_text(const struct trtc_task *task)
         text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     if (text) {
-        size_t n = strlen(text);
-        line = realloc(text, n + 2);
-        if (!line)
-            free(text);
-        else
-            memcpy(line + n, "\n", 2);
+        const size_t n = strlen(text);
+        line = malloc(n + 2);
+        if (line)
+            snprintf(line, n + 2, "%s\n", text);
+        free(text);
     }
     return line;
 }
@@ -695,30 +657,31 @@ static int newest_first(const void *a, const void *b)
 
 static bool is_task_file(const char *name)
 {
-    return (strncmp(name, "t-", 2) == 0 || strncmp(name, "c-", 2) == 0) && ends_with(name, ".json");
+    return (strncmp(name, "t-", 2) == 0 || strncmp(name, "c-", 2) == 0) &&
+           trtc_ends_with(name, strlen(name), ".json");
 }
 
 int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct trtc_task *task),
                    void (*bad)(void *opaque, const char *file, const char *why), void *opaque,
                    struct trtc_err *err)
 {
-    char **names = NULL;
-    size_t nb_names = 0, n = 0;
+    struct trtc_names names = { 0 };
+    size_t n = 0;
     struct trtc_task *tasks = NULL;
-    int ret = list_names(t, &names, &nb_names, err);
-    if (ret == 0 && !(tasks = calloc(nb_names + 1, sizeof *tasks)))
+    int ret = list_names(t, &names, err);
+    if (ret == 0 && !(tasks = calloc(names.n + 1, sizeof *tasks)))
         ret = trtc_fail_nomem(err);
-    for (size_t i = 0; ret == 0 && i < nb_names; i++) {
+    for (size_t i = 0; ret == 0 && i < names.n; i++) {
         struct trtc_err why = { 0 };
-        if (!is_task_file(names[i]))
+        if (!is_task_file(names.v[i]))
             continue;
-        int found = load_file(t, names[i], &tasks[n], &why);
+        int found = load_file(t, names.v[i], &tasks[n], &why);
         if (found == 1)
             n++;
         else if (found < 0 && trtc_is_shortage(&why))
             ret = trtc_fail(err, why.code, "%s", why.msg);
         else if (found < 0 && bad)
-            bad(opaque, names[i], why.msg);
+            bad(opaque, names.v[i], why.msg);
     }
     if (n)
         qsort(tasks, n, sizeof *tasks, newest_first);
@@ -727,6 +690,6 @@ int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct t
     for (size_t i = 0; i < n; i++)
         trtc_task_fini(&tasks[i]);
     free(tasks);
-    free_names(names, nb_names);
+    trtc_names_fini(&names);
     return ret;
 }

@@ -12,6 +12,7 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
+#include "base/num.h"
 #include "codec/av.h"
 #include "picture/plane.h"
 #include "codec/recolour.h"
@@ -108,17 +109,12 @@ AVFrame *trtc_canvas_new(int width_px, int height_px, const struct trtc_colour *
     return f;
 }
 
-static int clamp(int v, int max)
-{
-    return v < 0 ? 0 : v > max ? max : v;
-}
-
 void trtc_fill_rect(AVFrame *canvas, const struct trtc_rect *r, uint32_t rgb, int alpha)
 {
-    int x = clamp(r->x, canvas->width);
-    int y = clamp(r->y, canvas->height);
-    struct trtc_rect in = { x, y, clamp(r->x + r->w, canvas->width) - x,
-                            clamp(r->y + r->h, canvas->height) - y };
+    int x = trtc_clamp(r->x, 0, canvas->width);
+    int y = trtc_clamp(r->y, 0, canvas->height);
+    struct trtc_rect in = { x, y, trtc_clamp(r->x + r->w, 0, canvas->width) - x,
+                            trtc_clamp(r->y + r->h, 0, canvas->height) - y };
     if (in.w <= 0 || in.h <= 0 || alpha >= CLEAR)
         return;
     const struct trtc_colour colour = trtc_av_colour(canvas);

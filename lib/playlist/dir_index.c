@@ -3,19 +3,13 @@
  * playlist does not name a file as it stands, which for most is never. */
 #include "playlist/dir_index.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/array.h"
 #include "base/beneath.h"
+#include "base/listing.h"
 #include "playlist/plain_name.h"
-
-struct trtc_dir_entry {
-    char *plain, *name; /* plain may be name */
-};
 
 /* What is called so in truth stands first. */
 static int by_plain(const void *a, const void *b)
@@ -32,12 +26,8 @@ static int add(struct trtc_dir_index *d, const char *name)
     char plain[TRTC_PLAIN_MAX];
     if (!trtc_plain_name(name, strlen(name), plain))
         return 0;
-    if ((d->n & (d->n - 1)) == 0) { /* room doubles at every power of two */
-        struct trtc_dir_entry *grown = realloc(d->entries, (d->n ? 2 * d->n : 1) * sizeof *grown);
-        if (!grown)
-            return -1;
-        d->entries = grown;
-    }
+    if (trtc_array_room(&d->entries, d->n, sizeof *d->entries) < 0)
+        return -1;
     struct trtc_dir_entry e = { .name = strdup(name) };
     e.plain = e.name && strcmp(plain, name) != 0 ? strdup(plain) : e.name;
     if (!e.plain) {
@@ -48,23 +38,18 @@ static int add(struct trtc_dir_index *d, const char *name)
     return 0;
 }
 
-static int read_entries(struct trtc_dir_index *d, struct trtc_err *err)
+int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err)
 {
-    const struct dirent *e;
-    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "its directory cannot be read");
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    for (errno = 0; ret == 0 && (e = readdir(dir)); errno = 0)
-        if (add(d, e->d_name) < 0)
+    if (d->read)
+        return 0;
+    struct trtc_names names = { 0 };
+    int ret = trtc_list_dir(d->fd, "its directory cannot be read", &names, err);
+    for (size_t i = 0; i < names.n && ret == 0; i++)
+        if (add(d, names.v[i]) < 0)
             ret = trtc_fail_nomem(err);
-    if (ret == 0 && errno)
-        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "its directory cannot be read");
-    closedir(dir);
+    trtc_names_fini(&names);
+    if (ret < 0 && !trtc_is_shortage(err))
+        err->code = TRTC_EX_IOERR; /* what is not found is another thing */
     if (d->n)
         qsort(d->entries, d->n, sizeof *d->entries, by_plain);
     d->read = ret == 0;
@@ -73,7 +58,7 @@ static int read_entries(struct trtc_dir_index *d, struct trtc_err *err)
     return ret;
 }
 
-static size_t first_of(const struct trtc_dir_index *d, const char *plain)
+size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain)
 {
     size_t lo = 0, hi = d->n;
     while (lo < hi) {
@@ -83,7 +68,7 @@ static size_t first_of(const struct trtc_dir_index *d, const char *plain)
         else
             hi = mid;
     }
-    return lo;
+    return lo < d->n && strcmp(d->entries[lo].plain, plain) == 0 ? lo : d->n;
 }
 
 /* Of the entries of a plain name. -1: there is none that can be used, or (err->code) a shortage. */
@@ -92,7 +77,7 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
 {
     int ret = -1;
     err->code = 0;
-    for (size_t i = first_of(d, plain); i < d->n && strcmp(d->entries[i].plain, plain) == 0; i++) {
+    for (size_t i = trtc_dir_first(d, plain); i < d->n && strcmp(d->entries[i].plain, plain) == 0; i++) {
         struct trtc_err why;
         int64_t bytes;
         if (trtc_stat_beneath(d->fd, d->entries[i].name, &bytes, &why) < 0) {
@@ -122,7 +107,7 @@ int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
         return 0;
     if (trtc_is_shortage(err) || !trtc_plain_name(uri, strlen(uri), plain))
         return -1;
-    if (!d->read && read_entries(d, &why) < 0) {
+    if (trtc_dir_read(d, &why) < 0) {
         *err = why;
         return -1;
     }

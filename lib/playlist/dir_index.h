@@ -10,10 +10,16 @@
 
 #include "base/err.h"
 
+struct trtc_dir_entry {
+    char *plain; /* its plain name (playlist/plain_name); may be name */
+    char *name;  /* as it is called */
+};
+
 struct trtc_dir_index { /* zero-initialise, and set fd */
     int fd;             /* the directory, borrowed */
-    /* the module's own */
-    struct trtc_dir_entry *entries;
+    /* to be read, once the directory has been: */
+    struct trtc_dir_entry *entries; /* by their plain names; of several with one, what is called so
+                                       in truth first, then by their names */
     size_t n;
     bool read;
 };
@@ -25,6 +31,13 @@ struct trtc_dir_index { /* zero-initialise, and set fd */
  * why uri itself could not be used. */
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes, const char **name,
                   int64_t *size_bytes, struct trtc_err *err);
+
+/* Reads the directory, where that has not been done. 0, or -1: TRTC_EX_IOERR where it cannot be read,
+ * a shortage of the machine. */
+int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err);
+
+/* The first entry whose plain name that is, or none: n. */
+size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain);
 
 void trtc_dir_index_fini(struct trtc_dir_index *d);
 

@@ -222,26 +222,21 @@ static bool take_stem(struct reader *r, int ext, enum trtc_room_type room_type, 
     return take_tail(r, ext, out);
 }
 
-static bool ends_with(const char *s, size_t n, const char *word, size_t len)
-{
-    return n >= len && memcmp(s + n - len, word, len) == 0;
-}
-
 /* Finds the extension and ends the stem before it; an unknown one is taken off as well, for the sake of what can
  * be said about the rest. */
 static int read_ext(struct reader *r, size_t n)
 {
     const char *file = r->s + r->at;
     size_t len = n - r->at;
-    if (ends_with(file, len, ".ts", 3)) {
+    if (trtc_ends_with(file, len, ".ts")) {
         r->end = n - 3;
         return TRTC_EXT_TS;
     }
-    if (ends_with(file, len, ".m3u8", 5)) {
+    if (trtc_ends_with(file, len, ".m3u8")) {
         r->end = n - 5;
         return TRTC_EXT_M3U8;
     }
-    if (ends_with(file, len, ".mp4", 4)) {
+    if (trtc_ends_with(file, len, ".mp4")) {
         r->end = n - 4;
         return TRTC_EXT_MP4;
     }

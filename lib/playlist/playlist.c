@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "playlist/content.h"
 
 /* What the lines before a URI have said about it. */
@@ -195,14 +196,8 @@ static void reset_pending(struct pending *next)
 
 static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playlist_seg *seg)
 {
-    if (p->nb_segs == *cap) {
-        size_t n = *cap ? *cap * 2 : 64;
-        struct trtc_playlist_seg *grown = realloc(p->segs, n * sizeof *grown);
-        if (!grown)
-            return -1;
-        p->segs = grown;
-        *cap = n;
-    }
+    if (trtc_array_reserve(&p->segs, cap, p->nb_segs + 1, sizeof *p->segs) < 0)
+        return -1;
     p->segs[p->nb_segs++] = *seg;
     return 0;
 }

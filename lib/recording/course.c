@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "recording/clock.h"
 #include "base/utc.h"
 
@@ -33,14 +34,8 @@ enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64 };
 
 static struct trtc_course_run *open_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 8;
-        struct trtc_course_run *grown = realloc(c->runs, cap * sizeof *grown);
-        if (!grown)
-            return NULL;
-        c->runs = grown;
-        c->cap = cap;
-    }
+    if (trtc_array_reserve(&c->runs, &c->cap, c->n + 1, sizeof *c->runs) < 0)
+        return NULL;
     c->track[track].run = c->n;
     c->runs[c->n] = (struct trtc_course_run){
         .track = track, .pos = pos, .last_pos = pos, .from = from, .to = from

@@ -7,18 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int reserve(struct trtc_losses *l, size_t n)
-{
-    if (n <= l->cap)
-        return 0;
-    size_t cap = l->cap * 2 > n ? l->cap * 2 : n + 8;
-    struct trtc_loss *grown = realloc(l->items, cap * sizeof *grown);
-    if (!grown)
-        return -1;
-    l->items = grown;
-    l->cap = cap;
-    return 0;
-}
+#include "base/array.h"
 
 int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, int source,
                     int64_t start_us, int64_t lost_us, int64_t lost_bytes, const char *fmt, ...)
@@ -30,7 +19,7 @@ int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, i
         vsnprintf(detail, sizeof detail, fmt, ap);
         va_end(ap);
     }
-    if (reserve(l, l->n + 1) < 0)
+    if (trtc_array_reserve(&l->items, &l->cap, l->n + 1, sizeof *l->items) < 0)
         return -1;
     struct trtc_loss loss = { .path = strdup(path),
                               .kind = kind,
@@ -45,17 +34,6 @@ int trtc_losses_add(struct trtc_losses *l, const char *path, const char *kind, i
         return -1;
     }
     l->items[l->n++] = loss;
-    return 0;
-}
-
-int trtc_losses_move(struct trtc_losses *to, struct trtc_losses *from)
-{
-    if (reserve(to, to->n + from->n) < 0)
-        return -1;
-    if (from->n)
-        memcpy(to->items + to->n, from->items, from->n * sizeof *from->items);
-    to->n += from->n;
-    from->n = 0;
     return 0;
 }
 

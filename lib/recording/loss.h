@@ -30,9 +30,6 @@ __attribute__((format(printf, 8, 9))) int trtc_losses_add(struct trtc_losses *l,
                                                           int64_t start_us, int64_t lost_us,
                                                           int64_t lost_bytes, const char *fmt, ...);
 
-/* Moves all items of from behind those of to. */
-int trtc_losses_move(struct trtc_losses *to, struct trtc_losses *from);
-
 void trtc_losses_fini(struct trtc_losses *l);
 
 #endif

@@ -2,7 +2,9 @@
 /* What a merge will make. */
 #include "recording/plan.h"
 
+#include "base/array.h"
 #include "layout/fit.h"
+#include "recording/output_name.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,11 +140,9 @@ static int add_gap(struct trtc_output *out, enum trtc_kind kind, int64_t start_u
 {
     if (end_us - start_us < TRTC_GAP_MIN_US)
         return 0;
-    struct trtc_gap *grown = realloc(out->gaps, (out->nb_gaps + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&out->gaps, out->nb_gaps, sizeof *out->gaps) < 0)
         return -1;
-    out->gaps = grown;
-    grown[out->nb_gaps++] = (struct trtc_gap){ kind, start_us, end_us };
+    out->gaps[out->nb_gaps++] = (struct trtc_gap){ kind, start_us, end_us };
     return 0;
 }
 
@@ -197,43 +197,6 @@ static int64_t lane_bytes(const struct trtc_lane *lane)
     for (size_t i = 0; i < lane->n; i++)
         sum += lane->clips[i].piece->bytes;
     return sum;
-}
-
-char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, int64_t start_ms,
-                            int index)
-{
-    const struct trtc_recording *r = o->rec;
-    char stamp[TRTC_UTC_LEN + 1], number[16] = "";
-    const char *slash = strrchr(o->path, '/');
-    size_t dir = slash ? (size_t)(slash - o->path) : 0;
-    size_t size = strlen(o->path) + strlen(r->room) + (r->user ? strlen(r->user) : 0) + 128;
-    char *path = malloc(size);
-    if (!path)
-        return NULL;
-    if (names == TRTC_NAMES_RECORDING) {
-        if (index)
-            snprintf(number, sizeof number, "_%d", index);
-        if (r->user)
-            snprintf(path, size, "%.*s/%" PRId64 "_%s__UserId_s_%s__UserId_e_%s%s.mp4", (int)dir,
-                     o->path, r->sdkappid, r->room, r->user, is(o->media, "aux") ? "aux" : "main",
-                     number);
-        else
-            snprintf(path, size, "%.*s/%" PRId64 "_%s%s.mp4", (int)dir, o->path, r->sdkappid,
-                     r->room, number);
-        return path;
-    }
-    if (start_ms == TRTC_NOTIME) {
-        snprintf(path, size, "%s", o->path);
-        return path;
-    }
-    const char *end = o->do_video ? "_av.mp4" : ".m4a";
-    trtc_utc_format17(start_ms, stamp);
-    if (r->user)
-        snprintf(path, size, "%.*s/%s_%s%s", (int)dir, o->path, r->user, stamp, end);
-    else
-        snprintf(path, size, "%.*s/%" PRId64 "_%s_%s%s", (int)dir, o->path, r->sdkappid, r->room,
-                 stamp, end);
-    return path;
 }
 
 static int set_path(struct trtc_output *out, const struct trtc_plan_opts *o, int64_t stamp_ms)
@@ -307,11 +270,9 @@ static int add_output(struct trtc_plan *p, const struct group *g, const struct t
 {
     const struct trtc_section *s = g->s;
     const size_t nb = g->nb;
-    struct trtc_output *grown = realloc(p->outputs, (p->n + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&p->outputs, p->n, sizeof *p->outputs) < 0)
         return trtc_fail_nomem(err);
-    p->outputs = grown;
-    struct trtc_output *out = &grown[p->n];
+    struct trtc_output *out = &p->outputs[p->n];
     *out = (struct trtc_output){ .rec = g->rec,
                                  .audio = s->audio,
                                  .video = s->video,

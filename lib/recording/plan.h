@@ -12,7 +12,7 @@
 #include "recording/timeline.h"
 
 enum trtc_choice { TRTC_CHOICE_AUTO, TRTC_CHOICE_COPY, TRTC_CHOICE_ENCODE };
-enum trtc_names { TRTC_NAMES_SCRIPT, TRTC_NAMES_RECORDING };
+enum trtc_naming { TRTC_NAMES_SCRIPT, TRTC_NAMES_RECORDING };
 
 #define TRTC_FPS_DEFAULT           15
 #define TRTC_FPS_MIN               5
@@ -32,7 +32,7 @@ struct trtc_plan_opts {
     int width_px, height_px; /* -r; 0: not asked */
     enum trtc_choice video;  /* --video */
     enum trtc_choice audio;  /* --audio: AUTO or ENCODE */
-    enum trtc_names names;   /* --names */
+    enum trtc_naming names;   /* --names */
     const char *outdir;      /* -o, or NULL: beside the playlists */
 };
 
@@ -91,10 +91,5 @@ int64_t trtc_output_us(const struct trtc_output *o, int64_t us, size_t *hint);
 
 /* The inverse: epoch time of a place in the output. */
 int64_t trtc_output_epoch_us(const struct trtc_output *o, int64_t out_us);
-
-/* Final name of a part: --names script: of the part that starts at start_ms (TRTC_NOTIME: the
- * first, which has the section's name); recording: number index (0: no index). malloc'd. */
-char *trtc_output_part_path(const struct trtc_output *o, enum trtc_names names, int64_t start_ms,
-                            int index);
 
 #endif

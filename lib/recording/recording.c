@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "playlist/plain_name.h"
 #include "recording/recording_priv.h"
 #include "playlist/stray.h"
@@ -20,12 +21,10 @@ int trtc_notes_add(char ***notes, size_t *n, const char *fmt,
 {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, ap);
-    char **grown = realloc(*notes, (*n + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(notes, *n, sizeof **notes) < 0)
         return -1;
-    *notes = grown;
-    grown[*n] = strdup(text);
-    return grown[*n] ? ((*n)++, 0) : -1;
+    (*notes)[*n] = strdup(text);
+    return (*notes)[*n] ? ((*n)++, 0) : -1;
 }
 
 int trtc_recording_note(struct trtc_recording *r, const char *fmt, ...)
@@ -140,12 +139,8 @@ struct line {
 /* The recording keeps the name: what the index has goes away. */
 static const char *keep_name(struct trtc_recording *r, const char *name)
 {
-    if ((r->nb_found & (r->nb_found - 1)) == 0) { /* room doubles at every power of two */
-        char **grown = realloc(r->found, (r->nb_found ? 2 * r->nb_found : 1) * sizeof *grown);
-        if (!grown)
-            return NULL;
-        r->found = grown;
-    }
+    if (trtc_array_room(&r->found, r->nb_found, sizeof *r->found) < 0)
+        return NULL;
     char *copy = strdup(name);
     if (copy)
         r->found[r->nb_found++] = copy;
@@ -423,8 +418,9 @@ int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir, s
     while (pl.seen.size < 4 * n) /* two entries a segment, half of it empty */
         pl.seen.size *= 2;
     pl.seen.slots = calloc(pl.seen.size, sizeof *pl.seen.slots);
-    r->pieces = malloc((n + 1) * sizeof *r->pieces);
-    int ret = pl.seen.slots && r->pieces ? 0 : -1;
+    int ret = trtc_array_reserve(&r->pieces, &r->cap_pieces, n + 1, sizeof *r->pieces);
+    if (!pl.seen.slots)
+        ret = -1;
     for (size_t i = 0; i < r->nb_sources && ret == 0; i++)
         ret = place_source(&pl, (int)i);
     free(pl.seen.slots);

@@ -80,7 +80,7 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     struct trtc_source *sources;
     size_t nb_sources;
     struct trtc_piece *pieces; /* in the order of the sources and their lines */
-    size_t nb_pieces;
+    size_t nb_pieces, cap_pieces;
     size_t nb_parts; /* more pieces than segments, since pauses divide some */
     char **found; /* names of files that the playlists name in another way: pieces point to them */
     size_t nb_found;

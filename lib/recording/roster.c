@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int trtc_intervals_add(struct trtc_intervals *v, int64_t start_us, int64_t end_us, int64_t gap_us,
                        struct trtc_err *err)
 {
@@ -14,12 +16,8 @@ int trtc_intervals_add(struct trtc_intervals *v, int64_t start_us, int64_t end_u
             last->end_us = end_us;
         return 0;
     }
-    if ((v->n & (v->n - 1)) == 0) { /* room doubles at every power of two */
-        struct trtc_interval *grown = realloc(v->items, (v->n ? 2 * v->n : 1) * sizeof *grown);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        v->items = grown;
-    }
+    if (trtc_array_room(&v->items, v->n, sizeof *v->items) < 0)
+        return trtc_fail_nomem(err);
     v->items[v->n++] = (struct trtc_interval){ start_us, end_us };
     return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the recordings of a directory, and of those below it. */
+#include "base/listing.h"
+#include "base/text.h"
 #include "recording/recording.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -17,40 +18,6 @@
 #include "recording/scan_priv.h"
 
 enum { SCAN_DEPTH_MAX = 64 };
-
-/* ---- names ---- */
-
-int trtc_names_add(struct trtc_names *l, const char *s)
-{
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 32;
-        char **grown = realloc(l->v, cap * sizeof *grown);
-        if (!grown)
-            return -1;
-        l->v = grown;
-        l->cap = cap;
-    }
-    l->v[l->n] = strdup(s);
-    return l->v[l->n] ? (l->n++, 0) : -1;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-void trtc_names_sort(struct trtc_names *l)
-{
-    if (l->n)
-        qsort(l->v, l->n, sizeof *l->v, by_name);
-}
-
-void trtc_names_fini(struct trtc_names *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        free(l->v[i]);
-    free(l->v);
-}
 
 /* ---- what is told ---- */
 
@@ -87,12 +54,6 @@ static void listing_fini(struct listing *l)
     trtc_names_fini(&l->dirs);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* 1, 0: no directory, -1: it cannot be known. */
 static int is_directory(int dirfd, const char *name, struct trtc_err *err)
 {
@@ -110,10 +71,11 @@ static int list_entry(struct listing *l, int dirfd, const char *name, bool recur
     char plain[TRTC_PLAIN_MAX];
     if (!trtc_plain_name(name, strlen(name), plain))
         return 0;
-    struct trtc_names *to = ends_with(plain, ".ts") ? &l->segs : NULL;
+    const size_t n = strlen(plain);
+    struct trtc_names *to = trtc_ends_with(plain, n, ".ts") ? &l->segs : NULL;
     if (!to && name[0] == '.')
         return 0;
-    if (!to && (ends_with(plain, ".m3u8") || ends_with(plain, ".m3u")))
+    if (!to && (trtc_ends_with(plain, n, ".m3u8") || trtc_ends_with(plain, n, ".m3u")))
         to = &l->lists;
     if (!to && recursive) {
         int is = is_directory(dirfd, name, err);
@@ -127,17 +89,17 @@ static int list_entry(struct listing *l, int dirfd, const char *name, bool recur
 static int list_directory(DIR *d, const char *dir, bool recursive, struct listing *l,
                           struct trtc_err *err)
 {
-    const struct dirent *e;
+    struct trtc_names all = { 0 };
     struct trtc_err why;
-    for (errno = 0; (e = readdir(d)); errno = 0)
-        if (list_entry(l, dirfd(d), e->d_name, recursive, &why) < 0)
-            return trtc_fail(err, why.code, "%s: %s", dir, why.msg);
-    if (errno)
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", dir);
+    int ret = trtc_list_rest(d, dir, &all, err);
+    for (size_t i = 0; i < all.n && ret == 0; i++)
+        if (list_entry(l, dirfd(d), all.v[i], recursive, &why) < 0)
+            ret = trtc_fail(err, why.code, "%s: %s", dir, why.msg);
+    trtc_names_fini(&all);
     trtc_names_sort(&l->lists);
     trtc_names_sort(&l->segs);
     trtc_names_sort(&l->dirs);
-    return 0;
+    return ret;
 }
 
 static void put_id(struct trtc_dir_id *slots, size_t nb_slots, struct trtc_dir_id id)

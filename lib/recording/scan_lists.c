@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/b64.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
@@ -122,14 +123,8 @@ static struct trtc_recording *find_or_add(struct place *p, const struct trtc_nam
     size_t *slot = slot_of(p, n);
     if (*slot)
         return &s->recs[p->first + *slot - 1];
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 16;
-        struct trtc_recording *grown = realloc(s->recs, cap * sizeof *grown);
-        if (!grown)
-            return NULL;
-        s->recs = grown;
-        s->cap = cap;
-    }
+    if (trtc_array_reserve(&s->recs, &s->cap, s->n + 1, sizeof *s->recs) < 0)
+        return NULL;
     struct trtc_recording *r = &s->recs[s->n++];
     *slot = s->n - p->first;
     return recording_init(r, p->dir, n) < 0 ? NULL : r;
@@ -141,11 +136,9 @@ static struct trtc_recording *find_or_add(struct place *p, const struct trtc_nam
 static int add_source(struct trtc_recording *r, const char *file, const struct trtc_name *n,
                       struct trtc_playlist *list)
 {
-    struct trtc_source *grown = realloc(r->sources, (r->nb_sources + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&r->sources, r->nb_sources, sizeof *r->sources) < 0)
         return -1;
-    r->sources = grown;
-    struct trtc_source *src = &grown[r->nb_sources];
+    struct trtc_source *src = &r->sources[r->nb_sources];
     *src = (struct trtc_source){ .file = strdup(file),
                                  .ha = n->ha,
                                  .index = n->index,

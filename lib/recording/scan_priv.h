@@ -6,16 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/listing.h"
 #include "recording/recording.h"
-
-struct trtc_names { /* of files; zero-initialise */
-    char **v;
-    size_t n, cap;
-};
-
-int trtc_names_add(struct trtc_names *l, const char *s);
-void trtc_names_sort(struct trtc_names *l);
-void trtc_names_fini(struct trtc_names *l);
 
 struct trtc_walk {
     struct trtc_scan *s;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define CONTIGUOUS_US 100000 /* a playlist whose next segment starts this close goes on */
 
 int64_t trtc_clip_end_us(const struct trtc_clip *c)
@@ -334,13 +336,8 @@ static const struct trtc_clip *earlier(const struct trtc_lane *a, size_t i,
 
 static int add_section(struct trtc_timeline *t, const struct trtc_clip *first)
 {
-    const size_t n = t->nb_sections;
-    if ((n & (n - 1)) == 0) { /* room doubles at every power of two */
-        struct trtc_section *grown = realloc(t->sections, (n ? 2 * n : 1) * sizeof *grown);
-        if (!grown)
-            return -1;
-        t->sections = grown;
-    }
+    if (trtc_array_room(&t->sections, t->nb_sections, sizeof *t->sections) < 0)
+        return -1;
     const struct trtc_piece *p = first->piece;
     t->sections[t->nb_sections++] = (struct trtc_section){
         .start_us = p->start_us,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int trtc_ahead_push(struct trtc_ahead *a, const struct trtc_read *r, int samples, int rate_hz,
                     bool breaks)
 {
@@ -12,13 +14,8 @@ int trtc_ahead_push(struct trtc_ahead *a, const struct trtc_read *r, int samples
     const struct trtc_steady_frame f = {
         .us = r->pkt.pts_us, .samples = samples, .rate_hz = rate_hz, .breaks = breaks
     };
-    if (r->pkt.size > s->cap) {
-        uint8_t *grown = realloc(s->data, 2 * r->pkt.size);
-        if (!grown)
-            return -1;
-        s->data = grown;
-        s->cap = 2 * r->pkt.size;
-    }
+    if (trtc_array_reserve(&s->data, &s->cap, r->pkt.size, 1) < 0)
+        return -1;
     memcpy(s->data, r->pkt.data, r->pkt.size);
     s->stream = *r->stream;
     s->read = *r;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "codec/aenc.h"
 #include "codec/av.h"
 #include "ts/es.h"
@@ -257,14 +258,7 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
 /* Room for an ADTS frame of so many bytes. */
 static int reserve_adts(struct trtc_input *in, size_t size, struct trtc_err *err)
 {
-    if (size <= in->adts_cap)
-        return 0;
-    uint8_t *grown = realloc(in->adts, size * 2);
-    if (!grown)
-        return trtc_fail_nomem(err);
-    in->adts = grown;
-    in->adts_cap = size * 2;
-    return 0;
+    return trtc_array_reserve(&in->adts, &in->adts_cap, size, 1) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 /* The channels stand in the frame, or stood in one before: then that description is put in, since decoding may begin

@@ -14,6 +14,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
 
+#include "base/array.h"
 #include "codec/av.h"
 #include "ts/es.h"
 #include "source/input_priv.h"
@@ -710,14 +711,7 @@ static void set_showing(const struct stream *s, const AVStream *st, const AVPack
 
 static int reserve(struct back *b, size_t n, struct trtc_err *err)
 {
-    if (n <= b->cap)
-        return 0;
-    uint8_t *p = realloc(b->out, n + n / 2);
-    if (!p)
-        return trtc_fail_nomem(err);
-    b->out = p;
-    b->cap = n + n / 2;
-    return 0;
+    return trtc_array_reserve(&b->out, &b->cap, n, 1) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 static int set_video(struct back *b, const struct stream *s, struct trtc_input_raw *raw,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/utc.h"
 #include "codec/av.h"
 #include "source/input.h"
@@ -51,10 +52,8 @@ static int note_picture(struct stands *s, const struct trtc_intervals *v, int64_
         s->us[s->n - 1] = step_us > dur_us ? step_us - dur_us : 0;
         return 0;
     }
-    int64_t *grown = realloc(s->us, v->n * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&s->us, s->n, sizeof *s->us) < 0)
         return trtc_fail_nomem(err);
-    s->us = grown;
     s->us[s->n++] = TRTC_SECTION_GAP_US;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "recording/timeline.h"
@@ -501,10 +502,8 @@ static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t
 static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c, int64_t base,
                   int64_t hole, int64_t hole_end)
 {
-    struct trtc_piece *grown = realloc(r->pieces, (r->nb_pieces + 2) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_reserve(&r->pieces, &r->cap_pieces, r->nb_pieces + 1, sizeof *r->pieces) < 0)
         return -1;
-    r->pieces = grown;
     struct trtc_piece *a = &r->pieces[i], *b = a + 1;
     memmove(b + 1, b, (r->nb_pieces - i - 1) * sizeof *b);
     r->nb_pieces++;

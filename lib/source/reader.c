@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "source/ahead.h"
@@ -430,14 +431,8 @@ static int next_clip(struct trtc_reader *rd, struct trtc_err *err)
 static int go_on(struct trtc_reader *rd, struct trtc_err *err)
 {
     struct trtc_err ignored;
-    if (rd->nb_passed == rd->cap_passed) {
-        const size_t cap = rd->cap_passed * 2 + 2;
-        struct passed *grown = realloc(rd->passed, cap * sizeof *grown);
-        if (!grown)
-            return trtc_fail_nomem(err);
-        rd->passed = grown;
-        rd->cap_passed = cap;
-    }
+    if (trtc_array_reserve(&rd->passed, &rd->cap_passed, rd->nb_passed + 1, sizeof *rd->passed) < 0)
+        return trtc_fail_nomem(err);
     if (open_directory(rd, err) < 0)
         return -1;
     const int fd =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: the buffer of a stream, the frame in the making, and the simplest
  * framer. */
+#include "base/array.h"
 #include "ts/ts_priv.h"
 
 #include <stdlib.h>
@@ -54,7 +55,7 @@ void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s)
 
 static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
-    size_t cap = s->cap ? s->cap : BUFFER_START;
+    const size_t need = s->size + n > BUFFER_START ? s->size + n : BUFFER_START;
 
     if (s->size - s->start + n > TRTC_TS_FRAME_MAX) {
         trtc_ts_count_bad(ts, s, n);
@@ -62,18 +63,12 @@ static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
         s->pes = PES_NONE;
         return 0;
     }
-    while (cap < s->size + n)
-        cap *= 2;
-
-    uint8_t *buf = realloc(s->buf, cap);
-    if (!buf) {
+    if (trtc_array_reserve(&s->buf, &s->cap, need, 1) < 0) {
         trtc_ts_count_bad(ts, s, n);
         trtc_ts_discard(ts, s);
         s->pes = PES_NONE;
         return -1;
     }
-    s->buf = buf;
-    s->cap = cap;
     return 1;
 }
 
