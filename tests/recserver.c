@@ -57,7 +57,7 @@
 #include "apiserver.h"
 #include "base/b64.h"
 #include "base/json.h"
-#include "net/verify.h"
+#include "verify.h"
 #include "recservice.h"
 
 enum { LINES_MAX = 64, BOMB_BYTES = 64 << 20, HOLD_MS = 30000 };

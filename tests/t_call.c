@@ -16,7 +16,7 @@
 #include "apiserver.h"
 #include "net/call.h"
 #include "net/http.h"
-#include "net/verify.h"
+#include "verify.h"
 
 #define KEY  "cAnArY"
 #define GOOD "{\"Response\":{\"TaskId\":\"-abc+\",\"RequestId\":\"r-1\"}}"

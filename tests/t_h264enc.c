@@ -255,21 +255,18 @@ static void test_planes_are_free_again(void **state)
 {
     (void)state;
     struct trtc_h264enc_opts o = plain_opts();
-    for (int live = 0; live < 2; live++) {
-        struct got *g[4];
-        o.live = live;
-        o.preset = "superfast"; /* without macroblock trees: always the same bytes */
-        o.threads = 2;
-        for (int i = 0; i < 4; i++) {
-            g[i] = got_new();
-            run(&o, 40, 1, 100, i & 1, i & 2, g[i]);
-            assert_int_equal(g[i]->n, 40);
-            assert_int_equal(g[i]->nb_bytes, g[0]->nb_bytes);
-            assert_memory_equal(g[i]->bytes, g[0]->bytes, g[0]->nb_bytes);
-        }
-        for (int i = 0; i < 4; i++)
-            got_free(g[i]);
+    struct got *g[4];
+    o.preset = "superfast"; /* without macroblock trees: always the same bytes */
+    o.threads = 2;
+    for (int i = 0; i < 4; i++) {
+        g[i] = got_new();
+        run(&o, 40, 1, 100, i & 1, i & 2, g[i]);
+        assert_int_equal(g[i]->n, 40);
+        assert_int_equal(g[i]->nb_bytes, g[0]->nb_bytes);
+        assert_memory_equal(g[i]->bytes, g[0]->bytes, g[0]->nb_bytes);
     }
+    for (int i = 0; i < 4; i++)
+        got_free(g[i]);
 }
 
 static void test_undrained(void **state)
@@ -285,29 +282,6 @@ static void test_undrained(void **state)
     assert_int_equal(err.code, TRTC_EX_SOFTWARE);
     trtc_h264enc_free(&e);
     av_frame_free(&f);
-}
-
-static void test_live(void **state)
-{
-    (void)state;
-    struct trtc_h264enc_opts o = plain_opts();
-    struct trtc_err err = { 0 };
-    o.live = true;
-    o.bitrate_bps = 300000;
-    struct trtc_h264enc *e = open_ok(&o);
-    struct got *g = got_new();
-    AVFrame *f = picture(true);
-    for (int k = 0; k < 35; k++) {
-        draw(f, k, 0);
-        assert_int_equal(trtc_h264enc_send(e, f, k, &err), 0);
-        drain(e, g);
-        assert_int_equal(g->n, k + 1);
-        assert_int_equal(g->u[k].pts_us, g->u[k].dts_us);
-        assert_int_equal(g->u[k].key, k % 30 == 0);
-    }
-    trtc_h264enc_free(&e);
-    av_frame_free(&f);
-    got_free(g);
 }
 
 /* Thirty seconds of moving pictures. */
@@ -390,7 +364,6 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_planes_are_free_again),
         cmocka_unit_test(test_undrained),
-        cmocka_unit_test(test_live),
         cmocka_unit_test(test_bitrate),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_refused),

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "net/sign.h"
-#include "net/verify.h"
+#include "verify.h"
 #include "vectors.h"
 
 static cJSON *file;

@@ -189,7 +189,6 @@ static struct trtc_writer *open_at(const char *where, enum trtc_container c, int
         .tracks = t,
         .nb_tracks = nb_tracks,
         .creation_ms = INT64_C(1768908622495),
-        .title = "room 7",
         .flush = flush,
         .expected_us = LEN_S * 1000000,
     };
@@ -400,7 +399,6 @@ static void test_mp4(void **state)
     check_media(&r, 3, 0, 100);
     assert_near(r.c->duration, LEN_S * 1000000, 1000);
     assert_int_equal(r.nb_packets[1], media.nb_audio);
-    assert_tag(r.c->metadata, "title", "room 7");
     assert_tag(r.c->metadata, "creation_time", "2026-01-20T11:30:22.000000Z");
     assert_tag(r.c->streams[0]->metadata, "handler_name", "video");
     assert_tag(r.c->streams[1]->metadata, "handler_name", "anna");
@@ -434,7 +432,6 @@ static void test_mkv(void **state)
     assert_int_equal(r.nb_packets[1], media.nb_audio - 1);
     assert_int_equal(r.c->streams[0]->codecpar->extradata[0], 1);
     assert_int_equal(r.c->streams[0]->disposition & AV_DISPOSITION_DEFAULT, AV_DISPOSITION_DEFAULT);
-    assert_tag(r.c->metadata, "title", "room 7");
     assert_tag(r.c->metadata, "creation_time", "2026-01-20T11:30:22.495000Z");
     assert_tag(r.c->streams[1]->metadata, "title", "anna");
     assert_tag(r.c->streams[2]->metadata, "title", "b\xc3\xb6");

@@ -71,7 +71,7 @@ static int set_rate(AVCodecContext *c, int bitrate_bps, bool capped)
 static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
 {
     char params[128];
-    const char *base = o->repeatable ? repeatable_params : o->preset || o->live ? "" : cheap_params;
+    const char *base = o->repeatable ? repeatable_params : o->preset ? "" : cheap_params;
     int n = snprintf(params, sizeof params, "%s", base);
     c->gop_size = o->gop;
     if (o->fixed_gop) {
@@ -106,8 +106,6 @@ static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *
     int ret = av_opt_set(c->priv_data, "preset", o->preset ? o->preset : cheap_preset, 0);
     if (ret >= 0)
         ret = av_opt_set(c->priv_data, "profile", "high", 0);
-    if (ret >= 0 && o->live)
-        ret = av_opt_set(c->priv_data, "tune", "zerolatency", 0);
     if (ret >= 0)
         ret = set_rate(c, o->bitrate_bps, !o->repeatable);
     if (ret >= 0)

@@ -229,7 +229,6 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
         .creation_ms = m->start_us / 1000,
         .start_us = m->start_us,
         .expected_us = known ? av_rescale(m->nb_frames, 1000000, m->o.set->fps) : 0,
-        .title = m->o.title,
         .flush = m->live
     };
     m->writer = trtc_writer_new(&wo, err);

@@ -58,7 +58,7 @@ struct trtc_mix_opts {
     const char *preset; /* x264's, or NULL */
     int workers;        /* decoding and drawing at once; 0: one a core */
     enum trtc_container container;
-    const char *path, *title;
+    const char *path;
     const AVFrame *(*image)(void *opaque, const char *name, const struct trtc_colour *colour);
     void (*tell)(void *opaque, enum trtc_mix_event event, const char *text);
     void *opaque;

@@ -94,12 +94,10 @@ static bool copy_track(const struct trtc_writer_track *from, struct trtc_writer_
 static int copy_opts(struct trtc_writer *w, const struct trtc_writer_opts *o, struct trtc_err *err)
 {
     const size_t n = (size_t)o->nb_tracks;
-    const void *path, *title;
+    const void *path;
     bool ok = copy_bytes(o->path, strlen(o->path), &path);
-    ok &= copy_bytes(o->title, o->title ? strlen(o->title) : 0, &title);
     w->out.o = *o;
     w->out.o.path = path;
-    w->out.o.title = title;
     w->out.o.tracks = w->descriptions = calloc(n, sizeof *w->descriptions);
     w->out.end_us = calloc(n, sizeof *w->out.end_us);
     w->tracks = calloc(n, sizeof *w->tracks);
@@ -205,7 +203,6 @@ void trtc_writer_free(struct trtc_writer **w)
     free(x->descriptions);
     free(x->out.end_us);
     free((void *)x->out.o.path);
-    free((void *)x->out.o.title);
     free(x);
     *w = NULL;
 }

@@ -30,7 +30,6 @@ struct trtc_writer_opts {
     int nb_tracks;
     int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
     int64_t start_us;    /* TS: epoch time of 0, which the stream tells; 0: it does not */
-    const char *title;   /* or NULL */
     bool flush;          /* TS: hand on at once what is complete (live) */
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };

@@ -159,8 +159,6 @@ static int open_mkv(struct trtc_writer_out *out, struct trtc_err *err)
         if (av_dict_set(&x->c->metadata, "creation_time", creation, 0) < 0)
             return trtc_fail_nomem(err);
     }
-    if (o->title && av_dict_set(&x->c->metadata, "title", o->title, 0) < 0)
-        return trtc_fail_nomem(err);
     return check(x, out, avformat_write_header(x->c, NULL), "the Matroska header", err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* TC3-HMAC-SHA256 checked, from the vendor's page "Signature v3" read as a server would. */
-#include "net/verify.h"
+#include "verify.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

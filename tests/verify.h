@@ -2,8 +2,8 @@
 /* The other side of signing: checks the TC3-HMAC-SHA256 signature of a received request as the
  * service would. Shares no code with sign.c, so that the two check each other. Pure: the time and
  * the keys are passed in. */
-#ifndef TRTC_NET_VERIFY_H
-#define TRTC_NET_VERIFY_H
+#ifndef TRTC_TESTS_VERIFY_H
+#define TRTC_TESTS_VERIFY_H
 
 #include <stdbool.h>
 #include <stddef.h>
