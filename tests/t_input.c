@@ -1442,30 +1442,29 @@ static void test_video_config(void **state)
     static const uint8_t avcc[] = { 1, 0x64, 0, 10, 0xff, 0xe1, 0,    4, 0x67,
                                     1, 2,    3, 1,  0,    2,    0x68, 9 };
     static const uint8_t annexb[] = { 0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x68, 9 };
-    uint8_t hvcc[64] = { 1 }, *out;
-    size_t n;
-    int length;
+    uint8_t hvcc[64] = { 1 };
+    struct trtc_input_config c;
     struct trtc_err err;
     (void)state;
 
     assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H264, avcc, sizeof avcc, &length, &out, &n, &err), 0);
-    assert_int_equal(length, 4);
-    assert_int_equal(n, sizeof annexb);
-    assert_memory_equal(out, annexb, n);
-    free(out);
+        trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ avcc, sizeof avcc }, &c, &err), 0);
+    assert_int_equal(c.nal_length, 4);
+    assert_int_equal(c.sets_size, sizeof annexb);
+    assert_memory_equal(c.sets, annexb, c.sets_size);
+    free(c.sets);
     assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H264, annexb, sizeof annexb, &length, &out, &n, &err),
+        trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ annexb, sizeof annexb }, &c, &err),
         0);
-    assert_int_equal(length, 0);
-    assert_int_equal(n, sizeof annexb);
-    free(out);
-    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, NULL, 0, &length, &out, &n, &err), 0);
-    assert_null(out);
+    assert_int_equal(c.nal_length, 0);
+    assert_int_equal(c.sets_size, sizeof annexb);
+    free(c.sets);
+    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ NULL, 0 }, &c, &err), 0);
+    assert_null(c.sets);
     for (size_t k = 1; k < sizeof avcc; k++) {
         uint8_t *copy = malloc(k); /* so that a read past the end is seen */
         memcpy(copy, avcc, k);
-        assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, copy, k, &length, &out, &n, &err),
+        assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ copy, k }, &c, &err),
                          -1);
         assert_int_equal(err.code, TRTC_EX_DATAERR);
         free(copy);
@@ -1476,14 +1475,14 @@ static void test_video_config(void **state)
     hvcc[21] = 1;
     memcpy(hvcc + 22, arrays, sizeof arrays);
     assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H265, hvcc, 22 + sizeof arrays, &length, &out, &n, &err),
+        trtc_input_video_config(TRTC_CODEC_H265, (struct trtc_bytes){ hvcc, 22 + sizeof arrays }, &c, &err),
         0);
-    assert_int_equal(length, 2);
-    assert_int_equal(n, 7);
-    assert_memory_equal(out, "\0\0\0\1\x44\1\7", 7);
-    free(out);
+    assert_int_equal(c.nal_length, 2);
+    assert_int_equal(c.sets_size, 7);
+    assert_memory_equal(c.sets, "\0\0\0\1\x44\1\7", 7);
+    free(c.sets);
     assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H265, hvcc, 21 + sizeof arrays, &length, &out, &n, &err),
+        trtc_input_video_config(TRTC_CODEC_H265, (struct trtc_bytes){ hvcc, 21 + sizeof arrays }, &c, &err),
         -1);
 }
 
@@ -1508,14 +1507,13 @@ static void test_to_annexb(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(t); i++) {
         uint8_t *out = malloc(TRTC_INPUT_ANNEXB_MAX(t[i].n)), *in = malloc(t[i].n + 1);
-        bool key, damaged;
         memcpy(in, t[i].in, t[i].n);
-        assert_int_equal(
-            trtc_input_to_annexb(TRTC_CODEC_H264, t[i].length, in, t[i].n, out, &key, &damaged),
-            t[i].nb_out);
+        const struct trtc_input_annexb r = trtc_input_to_annexb(
+            TRTC_CODEC_H264, t[i].length, (struct trtc_bytes){ in, t[i].n }, out);
+        assert_int_equal(r.size, t[i].nb_out);
         assert_memory_equal(out, t[i].out, t[i].nb_out);
-        assert_int_equal(key, t[i].key);
-        assert_int_equal(damaged, t[i].damaged);
+        assert_int_equal(r.key, t[i].key);
+        assert_int_equal(r.damaged, t[i].damaged);
         free(in);
         free(out);
     }

@@ -22,8 +22,7 @@ void mix_lose(struct inputs *in, const struct trtc_loss *l)
     loss_say(l);
     if (!in->allow_missing)
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
-    if (trtc_losses_add(&in->losses, l->path, l->kind, l->source, l->start_us, l->lost_us,
-                        l->lost_bytes, l->detail ? "%s" : NULL, l->detail) < 0)
+    if (trtc_losses_add(&in->losses, l) < 0)
         in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
 }
 

@@ -239,8 +239,9 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     o->dynamic = kind != SOURCE_FILE;
     if (!o->dynamic) {
         struct trtc_member found = { 0 };
-        int ret = trtc_presence_of_file(path_of(op->source), start_us, in->only_until_us,
-                                        &cli_signal, &found, &o->torn, err);
+        const struct trtc_presence where = { path_of(op->source), start_us, in->only_until_us,
+                                             &cli_signal };
+        int ret = trtc_presence_of_file(&where, &found, &o->torn, err);
         if (want.sound)
             o->member.sound = found.sound;
         else

@@ -134,18 +134,6 @@ static int shut_segment(struct lane *l, struct trtc_err *err)
     return 0;
 }
 
-static int tell(struct trtc_segmenter *s, const struct lane *l, const char *path, bool playlist,
-                int64_t start_ms, int64_t dur_us, int64_t bytes, struct trtc_err *err)
-{
-    const struct trtc_segment_done done = { .path = path,
-                                            .playlist = playlist,
-                                            .type = l->type,
-                                            .start_ms = start_ms,
-                                            .dur_us = dur_us,
-                                            .bytes = bytes };
-    return s->told(s->opaque, &done, err);
-}
-
 static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, struct trtc_err *err)
 {
     struct stat st;
@@ -154,7 +142,13 @@ static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, stru
         return -1;
     if (stat(path, &st) < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", path);
-    return tell(s, l, path, true, l->list_start_ms, l->listed_us, st.st_size, err);
+    const struct trtc_segment_done done = { .path = path,
+                                            .playlist = true,
+                                            .type = l->type,
+                                            .start_ms = l->list_start_ms,
+                                            .dur_us = l->listed_us,
+                                            .bytes = st.st_size };
+    return s->told(s->opaque, &done, err);
 }
 
 /* What the playlist says of the lane, from what is known of a segment. */
@@ -190,18 +184,24 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc
 }
 
 /* Lists a segment that is complete under its name. */
-static int list_segment(struct trtc_segmenter *s, struct lane *l, const char *path,
-                        int64_t start_ms, int64_t dur_us, bool ended, struct trtc_err *err)
+static int list_segment(struct trtc_segmenter *s, struct lane *l,
+                        const struct trtc_segment_done *done, bool ended, struct trtc_err *err)
 {
     const struct segment *g = &l->old;
-    if (!l->list && open_list(s, l, &g->info, start_ms, err) < 0)
+    if (!l->list && open_list(s, l, &g->info, done->start_ms, err) < 0)
         return -1;
     const struct trtc_playlist_head head = head_of(s, l, &g->info);
     trtc_playlist_writer_update(l->list, &head);
-    if (trtc_playlist_writer_add(l->list, strrchr(path, '/') + 1, start_ms, dur_us, g->bytes,
-                                 g->discontinuity, g->info.width_px, g->info.height_px, err) < 0)
+    const struct trtc_playlist_entry entry = { .name = strrchr(done->path, '/') + 1,
+                                               .start_ms = done->start_ms,
+                                               .dur_us = done->dur_us,
+                                               .bytes = done->bytes,
+                                               .discontinuity = g->discontinuity,
+                                               .width_px = g->info.width_px,
+                                               .height_px = g->info.height_px };
+    if (trtc_playlist_writer_add(l->list, &entry, err) < 0)
         return -1;
-    l->listed_us += dur_us;
+    l->listed_us += done->dur_us;
     return write_list(s, l, ended, err);
 }
 
@@ -221,8 +221,13 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
         goto done;
     }
     l->named_ms = start_ms;
-    int told = tell(s, l, path, false, start_ms, dur_us, g->bytes, &deaf);
-    ret = list_segment(s, l, path, start_ms, dur_us, ended, err);
+    const struct trtc_segment_done done = { .path = path,
+                                            .type = l->type,
+                                            .start_ms = start_ms,
+                                            .dur_us = dur_us,
+                                            .bytes = g->bytes };
+    int told = s->told(s->opaque, &done, &deaf);
+    ret = list_segment(s, l, &done, ended, err);
     if (told < 0) {
         *err = deaf;
         ret = -1;
@@ -337,8 +342,12 @@ static int mux_frame(struct lane *l, const struct trtc_input_frame *f, struct tr
     const int64_t pts_90k = to_90k(p->pts_us + l->s->shift_us);
     if (!f->video)
         return trtc_tsmux_audio(l->mux, p->data, p->size, pts_90k, err);
-    return trtc_tsmux_video(l->mux, p->data, p->size, f->sets, f->sets_size, pts_90k,
-                            to_90k(p->dts_us + l->s->shift_us), p->key, err);
+    const struct trtc_tsmux_picture pic = { .au = { p->data, p->size },
+                                            .sets = { f->sets, f->sets_size },
+                                            .pts_90k = pts_90k,
+                                            .dts_90k = to_90k(p->dts_us + l->s->shift_us),
+                                            .key = p->key };
+    return trtc_tsmux_video(l->mux, &pic, err);
 }
 
 /* Nothing that comes from here on can lie before the lowest PTS of the new segment: the pictures

@@ -395,7 +395,12 @@ static void take_stats(struct merge *m)
 /* Lists what was lost in an output as a whole, not in one segment. */
 static int lose(struct merge *m, const char *kind, const char *why)
 {
-    return trtc_losses_add(&m->res->losses, m->out->path, kind, -1, TRTC_NOTIME, 0, 0, "%s", why);
+    const struct trtc_loss loss = { .path = m->out->path,
+                                    .kind = kind,
+                                    .detail = why,
+                                    .start_us = TRTC_NOTIME,
+                                    .source = -1 };
+    return trtc_losses_add(&m->res->losses, &loss);
 }
 
 /* What of the frames that came in did neither go out nor have a reason to be left out. */

@@ -121,12 +121,9 @@ static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
         return 0;
     int64_t us = c->unknown_to_us - c->unknown_from_us;
     us += c->nb_unknown > 1 ? us / (c->nb_unknown - 1) : c->step_us;
-    char *path = trtc_piece_path(c->out->rec, p);
-    int ret = path ? trtc_losses_add(c->losses, path, "damaged", p->source, p->start_us, us, 0,
-                                     "%" PRId64 " pictures refer to parameter sets that never came",
-                                     c->nb_unknown)
-                   : -1;
-    free(path);
+    int ret = trtc_losses_add_piece(c->losses, c->out->rec, p, (struct trtc_lost){ "damaged", us, 0 },
+                                    "%" PRId64 " pictures refer to parameter sets that never came",
+                                    c->nb_unknown);
     c->nb_unknown = 0;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }

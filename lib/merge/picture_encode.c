@@ -43,11 +43,9 @@ static int lose_undecodable(struct picture_encode *c, struct trtc_err *err)
     const struct trtc_piece *p = c->undecodable_in;
     if (c->nb_undecodable == 0)
         return 0;
-    char *path = trtc_piece_path(c->out->rec, p);
-    int ret = path ? trtc_losses_add(c->losses, path, "format", p->source, p->start_us, p->dur_us,
-                                     0, "%" PRId64 " pictures: %s", c->nb_undecodable, c->why.msg)
-                   : -1;
-    free(path);
+    int ret = trtc_losses_add_piece(c->losses, c->out->rec, p,
+                                    (struct trtc_lost){ "format", p->dur_us, 0 },
+                                    "%" PRId64 " pictures: %s", c->nb_undecodable, c->why.msg);
     c->nb_undecodable = 0;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }

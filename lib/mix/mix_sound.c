@@ -183,10 +183,10 @@ static int write_encoded(struct trtc_mix *m, struct trtc_aacenc *e, int track, s
     return ret;
 }
 
-static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, float *const *planes, int n,
+static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, int n,
                   struct trtc_err *err)
 {
-    return trtc_aacenc_send(e, (const float *const *)planes, n, err) < 0
+    return trtc_aacenc_send(e, (const float *const *)m->sound->planes, n, err) < 0
                ? -1
                : write_encoded(m, e, track, err);
 }
@@ -214,7 +214,7 @@ static int mix_block(struct trtc_mix *m, int n, struct trtc_err *err)
 {
     struct trtc_sound *s = m->sound;
     if (trtc_mixer_block(s->mixer, s->planes, n, err) < 0 ||
-        encode(m, s->encoder, m->audio_track, s->planes, n, err) < 0)
+        encode(m, s->encoder, m->audio_track, n, err) < 0)
         return -1;
     for (size_t i = 0; i < s->nb_voices; i++) {
         const struct voice *v = &s->voices[i];
@@ -224,7 +224,7 @@ static int mix_block(struct trtc_mix *m, int n, struct trtc_err *err)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "a voice is missing from the mix");
         for (int k = 0; m->o.set->channels > 1 && k < n; k++) /* a person is mono */
             s->planes[0][k] = (s->planes[0][k] + s->planes[1][k]) / 2;
-        if (encode(m, v->own, v->track, s->planes, n, err) < 0)
+        if (encode(m, v->own, v->track, n, err) < 0)
             return -1;
     }
     return 0;

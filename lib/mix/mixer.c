@@ -276,11 +276,11 @@ static int work(struct trtc_mixer *m, struct part *p, int n, enum gap *gap, stru
     return 0;
 }
 
-/* The voice's next n samples, or the silence in place of them, into planes. How many are from the
+/* The voice's next n samples, or the silence in place of them, into m->planes. How many are from the
  * voice (0: all is silence), or -1. */
-static int read_part(struct trtc_mixer *m, struct part *p, float *const *planes, int n, bool *end,
-                     struct trtc_err *err)
+static int read_part(struct trtc_mixer *m, struct part *p, int n, bool *end, struct trtc_err *err)
 {
+    float *const *planes = m->planes;
     enum gap gap;
     int got = 0;
     if (work(m, p, n, &gap, err))
@@ -319,9 +319,9 @@ static bool fade(const struct trtc_mixer *m, struct part *p, float *const *plane
 }
 
 /* What went into the sum, through the voice's own limiter. */
-static int keep(struct trtc_mixer *m, struct part *p, float *const *planes, int n, bool heard,
-                struct trtc_err *err)
+static int keep(struct trtc_mixer *m, struct part *p, int n, bool heard, struct trtc_err *err)
 {
+    float *const *planes = m->planes;
     if (heard)
         p->tail = trtc_limiter_delay(m->limiter);
     if (!p->limiter && (!heard || open_kept(m, p, err)))
@@ -336,12 +336,12 @@ static int keep(struct trtc_mixer *m, struct part *p, float *const *planes, int 
     return 0;
 }
 
-/* Adds the part's next n samples. *done: it had no more. */
-static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int n, bool *done,
+/* Adds the part's next n samples: 1, 0 where it had no more, -1. */
+static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int n,
                     struct trtc_err *err)
 {
     bool end;
-    const int got = read_part(m, p, m->planes, n, &end, err);
+    const int got = read_part(m, p, n, &end, err);
     if (got < 0)
         return -1;
     const bool heard = fade(m, p, m->planes, n) && got > 0;
@@ -349,10 +349,10 @@ static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int
         for (int i = 0; i < got; i++)
             sum[c][i] += m->planes[c][i];
     /* when the sound has ended, what the limiter holds is still to come */
-    *done = end && got == 0 && p->tail <= 0;
+    const bool done = end && got == 0 && p->tail <= 0;
     if (got == 0)
         p->tail -= n;
-    return m->keep ? keep(m, p, m->planes, n, heard, err) : 0;
+    return m->keep && keep(m, p, n, heard, err) < 0 ? -1 : !done;
 }
 
 /* ---- the sum ---- */
@@ -364,13 +364,13 @@ static int sum(struct trtc_mixer *m, float *const *planes, int n, struct trtc_er
     int nb = 0;
     for (int i = 0; i < m->nb_live; i++) {
         struct part *p = &m->parts[m->live[i]];
-        bool done;
-        if (add_part(m, p, planes, n, &done, err))
+        const int more = add_part(m, p, planes, n, err);
+        if (more < 0)
             return -1;
-        if (done)
-            finish(p);
-        else
+        if (more)
             m->live[nb++] = m->live[i];
+        else
+            finish(p);
     }
     m->nb_live = nb;
     m->pos += n;

@@ -159,8 +159,14 @@ static int put_ts(struct trtc_writer_out *out, int track, const struct trtc_pack
     if (!video && put_sound(x, p, err) < 0)
         return -1;
     if (video &&
-        trtc_tsmux_video(x->m, p->data, p->size, p->key ? t->sets : NULL, p->key ? t->sets_size : 0,
-                         time_90k(p->pts_us), time_90k(p->dts_us), p->key, err) < 0)
+        trtc_tsmux_video(
+            x->m,
+            &(struct trtc_tsmux_picture){ .au = { p->data, p->size },
+                                          .sets = { p->key ? t->sets : NULL, t->sets_size },
+                                          .pts_90k = time_90k(p->pts_us),
+                                          .dts_90k = time_90k(p->dts_us),
+                                          .key = p->key },
+            err) < 0)
         return -1;
     return out->o.flush ? trtc_tsmux_flush(x->m, err) : 0;
 }

@@ -152,16 +152,16 @@ void trtc_playlist_writer_update(struct trtc_playlist_writer *w,
     }
 }
 
-int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
-                             int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
-                             int height_px, struct trtc_err *err)
+int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const struct trtc_playlist_entry *e,
+                             struct trtc_err *err)
 {
     const bool full = w->head.tags == TRTC_TAGS_FULL;
-    const int64_t extinf_us = six_digits(dur_us);
+    const int width_px = e->width_px, height_px = e->height_px;
+    const int64_t extinf_us = six_digits(e->dur_us);
     const int64_t rounded_s = extinf_us / US_PER_S + (extinf_us % US_PER_S >= US_PER_S / 2);
     char seconds[32];
 
-    if (discontinuity)
+    if (e->discontinuity)
         fputs("#EXT-X-DISCONTINUITY\n", w->body);
     if (w->head.has_video && width_px > 0 && height_px > 0 &&
         (width_px != w->width_px || height_px != w->height_px || w->video_codec != w->codec)) {
@@ -177,9 +177,9 @@ int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, i
         w->codec = w->video_codec;
     }
     if (full)
-        fprintf(w->body, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 ",%" PRId64 "\n", start_ms, bytes);
+        fprintf(w->body, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 ",%" PRId64 "\n", e->start_ms, e->bytes);
     format_seconds(extinf_us, seconds);
-    fprintf(w->body, "#EXTINF:%s%s\n%s\n", seconds, full ? "," : "", name);
+    fprintf(w->body, "#EXTINF:%s%s\n%s\n", seconds, full ? "," : "", e->name);
     w->any = true;
     if (w->target_s < rounded_s)
         w->target_s = rounded_s;

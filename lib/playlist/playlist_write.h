@@ -43,12 +43,18 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
 void trtc_playlist_writer_update(struct trtc_playlist_writer *w,
                                  const struct trtc_playlist_head *now);
 
-/* Adds a finished segment: its name (no directory), start, length, size in bytes;
- * discontinuity: its time stamps do not go on from the one before; a change of the picture's
- * size (0: as before) or codec is told before it. */
-int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms,
-                             int64_t dur_us, int64_t bytes, bool discontinuity, int width_px,
-                             int height_px, struct trtc_err *err);
+struct trtc_playlist_entry { /* a finished segment */
+    const char *name;        /* no directory; copied */
+    int64_t start_ms;        /* epoch */
+    int64_t dur_us, bytes;
+    bool discontinuity;      /* its time stamps do not go on from the one before */
+    int width_px, height_px; /* of its pictures; 0: as before */
+};
+
+/* Adds a segment; a change of the picture's size or codec is written before it. 0, or -1: no
+ * memory. */
+int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const struct trtc_playlist_entry *e,
+                             struct trtc_err *err);
 
 /* Writes the playlist under its name, atomically; ended: with ENDLIST; sync: durably. */
 int trtc_playlist_writer_write(struct trtc_playlist_writer *w, bool ended, bool sync,

@@ -144,12 +144,17 @@ static const char *label_of(const struct trtc_recording *r)
     return !r->user ? r->room : r->user_id_text ? r->user_id : r->user;
 }
 
-static void put_bar(const struct axis *a, int64_t from, int64_t to, double y, double h,
-                    const char *class, FILE *out)
+struct bar {
+    int64_t from, to; /* epoch, us */
+    double y, h;
+    const char *class;
+};
+
+static void put_bar(const struct axis *a, const struct bar *b, FILE *out)
 {
-    double x = x_of(a, from), w = x_of(a, to) - x;
+    double x = x_of(a, b->from), w = x_of(a, b->to) - x;
     fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
-            class, x, y, w < 0.8 ? 0.8 : w, h);
+            b->class, x, b->y, w < 0.8 ? 0.8 : w, b->h);
 }
 
 /* Clips that touch are drawn as one bar, so that a day stays a small picture. */
@@ -160,7 +165,7 @@ static void put_lane(const struct axis *a, const struct trtc_lane *lane, double 
         int64_t from = lane->clips[i].piece->start_us, to = trtc_clip_end_us(&lane->clips[i]);
         for (i++; i < lane->n && lane->clips[i].piece->start_us - to < TRTC_GAP_MIN_US; i++)
             to = trtc_clip_end_us(&lane->clips[i]);
-        put_bar(a, from, to, y, BAR, class, out);
+        put_bar(a, &(struct bar){ from, to, y, BAR, class }, out);
     }
 }
 
@@ -211,7 +216,9 @@ static void put_frames(const struct axis *a, const struct trtc_output *o, double
     put_lane(a, &o->audio, y + BAR + 3, o->do_audio == TRTC_CHOICE_ENCODE ? "a n" : "a", out);
     for (size_t g = 0; g < o->nb_gaps; g++) {
         double lane_y = o->gaps[g].kind == TRTC_VIDEO ? y : y + BAR + 3;
-        put_bar(a, o->gaps[g].start_us, o->gaps[g].end_us, lane_y + BAR / 2.0 - 1, 2, "x", out);
+        put_bar(a,
+                &(struct bar){ o->gaps[g].start_us, o->gaps[g].end_us, lane_y + BAR / 2.0 - 1, 2, "x" },
+                out);
     }
     fputs("</g>\n", out);
 }

@@ -56,6 +56,28 @@ char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p
     return path;
 }
 
+int trtc_losses_add_piece(struct trtc_losses *l, const struct trtc_recording *r,
+                          const struct trtc_piece *p, struct trtc_lost lost, const char *fmt, ...)
+{
+    char detail[256];
+    char *path = trtc_piece_path(r, p);
+    const struct trtc_loss loss = { .path = path,
+                                    .kind = lost.kind,
+                                    .detail = fmt ? detail : NULL,
+                                    .start_us = p->start_us,
+                                    .lost_us = lost.us,
+                                    .lost_bytes = lost.bytes,
+                                    .source = p->source };
+    va_list ap;
+    va_start(ap, fmt);
+    if (fmt)
+        vsnprintf(detail, sizeof detail, fmt, ap);
+    va_end(ap);
+    const int ret = path ? trtc_losses_add(l, &loss) : -1;
+    free(path);
+    return ret;
+}
+
 void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name)
 {
     struct stat st;
@@ -111,10 +133,9 @@ int trtc_recording_lose(struct trtc_recording *r, const struct trtc_piece *p, co
                         int64_t bytes, const char *why)
 {
     int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", r->dir, p->uri);
-    return trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes,
-                           why ? "%s" : NULL, why);
+    const struct trtc_lost lost = { kind, us, bytes };
+    return why ? trtc_losses_add_piece(&r->losses, r, p, lost, "%s", why)
+               : trtc_losses_add_piece(&r->losses, r, p, lost, NULL);
 }
 
 /* ---- the files that lines mean ---- */
@@ -261,12 +282,13 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source 
     return ms * 1000;
 }
 
-/* The start of a segment by the clock rule; exact is false where it is only summed up. */
-static int64_t clock_of(struct trtc_recording *r, const struct trtc_source *src, struct placing *at,
-                        const struct trtc_playlist_seg *seg, int64_t name_ms, bool *exact)
+/* The start of a segment of piece p by the clock rule; p->exact is false where it is only summed up. */
+static int64_t clock_of(struct trtc_recording *r, struct placing *at,
+                        const struct trtc_playlist_seg *seg, int64_t name_ms, struct trtc_piece *p)
 {
+    const struct trtc_source *src = &r->sources[p->source];
     const struct trtc_playlist *pl = &src->playlist;
-    *exact = true;
+    p->exact = true;
     if (seg->attr_start_ms != TRTC_NOTIME)
         return seg->attr_start_ms * 1000;
     if (name_ms != TRTC_NOTIME) {
@@ -274,7 +296,7 @@ static int64_t clock_of(struct trtc_recording *r, const struct trtc_source *src,
             at->shift_us = name_shift_us(r, src, at->first_ms);
         return name_ms * 1000 + at->shift_us;
     }
-    *exact = false;
+    p->exact = false;
     if (at->next_us != TRTC_NOTIME)
         return at->next_us;
     return pl->start_rec_ms != TRTC_NOTIME ? pl->start_rec_ms * 1000 : 0;
@@ -326,7 +348,7 @@ static int place_line(struct placer *pl, int source, struct placing *at, const s
     const bool own = how != LISTED_FOREIGN; /* a foreign name says nothing about the clock */
     if (at->nb == 0 && own)
         note_first(r, at, l, &p);
-    p.start_us = clock_of(r, &r->sources[source], at, seg, own ? p.name_ms : TRTC_NOTIME, &p.exact);
+    p.start_us = clock_of(r, at, seg, own ? p.name_ms : TRTC_NOTIME, &p);
     if (how == LISTED_AGAIN)
         p.dur_us = 0; /* its media is used where it was listed first */
     if (own && how != LISTED_AGAIN)

@@ -141,7 +141,18 @@ __attribute__((format(printf, 2, 3))) int trtc_recording_note(struct trtc_record
  * file, "DIR/FILE". */
 int trtc_recording_hold(struct trtc_recording *r, const char *file, const struct trtc_err *why);
 
-/* "DIR/URI" of a piece, malloc'd. */
+struct trtc_lost { /* of a piece */
+    const char *kind; /* as struct trtc_loss has it */
+    int64_t us, bytes;
+};
+
+/* Adds what is lost of a piece of r, with the reason in words (fmt NULL: none). 0, or -1: no
+ * memory. */
+__attribute__((format(printf, 5, 6))) int
+trtc_losses_add_piece(struct trtc_losses *l, const struct trtc_recording *r,
+                      const struct trtc_piece *p, struct trtc_lost lost, const char *fmt, ...);
+
+/* "DIR/URI" of a piece, malloc'd; or NULL: no memory. */
 char *trtc_piece_path(const struct trtc_recording *r, const struct trtc_piece *p);
 
 #endif

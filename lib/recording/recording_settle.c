@@ -77,7 +77,11 @@ static int tell_placed(struct trtc_recording *r, const struct trtc_source *src, 
     char path[4096], when[32];
     trtc_utc_format3339(first_us / 1000, when);
     snprintf(path, sizeof path, "%s/%s", r->dir, src->file);
-    return trtc_losses_add(&r->losses, path, "stray", (int)(src - r->sources), first_us, 0, 0,
+    const struct trtc_loss loss = { .path = path,
+                                    .kind = "stray",
+                                    .start_us = first_us,
+                                    .source = (int)(src - r->sources) };
+    return trtc_losses_addf(&r->losses, &loss,
                            "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
                            "else of the recording; their names' times are taken",
                            nb, nb > 1 ? "from " : "", when);

@@ -37,7 +37,13 @@ int trtc_scan_lose(struct trtc_scan *s, const char *path, const char *kind, cons
     va_start(ap, fmt);
     vsnprintf(why, sizeof why, fmt, ap);
     va_end(ap);
-    return trtc_losses_add(&s->losses, path, kind, -1, TRTC_NOTIME, 0, -1, "%s", why);
+    const struct trtc_loss loss = { .path = path,
+                                    .kind = kind,
+                                    .detail = why,
+                                    .start_us = TRTC_NOTIME,
+                                    .lost_bytes = -1,
+                                    .source = -1 };
+    return trtc_losses_add(&s->losses, &loss);
 }
 
 /* ---- directories ---- */
@@ -146,22 +152,22 @@ static int is_known(struct trtc_scan *s, int fd, const char *dir, struct trtc_er
     return 0;
 }
 
-static int scan_tree(const struct trtc_walk *w, const char *dir, int fd, int depth,
+static int scan_tree(const struct trtc_walk *w, const struct trtc_open_dir *at,
                      struct trtc_err *err);
 
-static int scan_below(const struct trtc_walk *w, const char *dir, int fd, const char *name,
-                      int depth, struct trtc_err *err)
+static int scan_below(const struct trtc_walk *w, const struct trtc_open_dir *at, const char *name,
+                      struct trtc_err *err)
 {
     char path[4096];
     struct trtc_err why;
-    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
-        depth >= SCAN_DEPTH_MAX)
+    if (snprintf(path, sizeof path, "%s/%s", at->dir, name) >= (int)sizeof path ||
+        at->depth >= SCAN_DEPTH_MAX)
         return trtc_scan_lose(w->s, path, "unreadable", "it lies too deep") < 0
                    ? trtc_fail_nomem(err)
                    : 0;
-    int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int sub = openat(at->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (sub >= 0)
-        return scan_tree(w, path, sub, depth + 1, err);
+        return scan_tree(w, &(struct trtc_open_dir){ path, sub, at->depth + 1 }, err);
     if (errno == ENOENT) /* gone since */
         return 0;
     trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be read");
@@ -170,10 +176,12 @@ static int scan_below(const struct trtc_walk *w, const char *dir, int fd, const 
     return trtc_scan_lose(w->s, path, "unreadable", "%s", why.msg) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Takes fd over. */
-static int scan_tree(const struct trtc_walk *w, const char *dir, int fd, int depth,
+/* Takes at->fd over. */
+static int scan_tree(const struct trtc_walk *w, const struct trtc_open_dir *at,
                      struct trtc_err *err)
 {
+    const char *dir = at->dir;
+    const int fd = at->fd;
     struct listing l = { 0 };
     int ret = is_known(w->s, fd, dir, err);
     DIR *d = ret == 0 ? fdopendir(fd) : NULL;
@@ -185,10 +193,10 @@ static int scan_tree(const struct trtc_walk *w, const char *dir, int fd, int dep
     }
     ret = list_directory(d, dir, w->find->recursive, &l, err);
     if (ret == 0)
-        ret = trtc_scan_lists(w, dir, fd, &l.lists, &l.segs, err);
+        ret = trtc_scan_lists(w, at, &l.lists, &l.segs, err);
     for (size_t i = 0; i < l.dirs.n; i++) {
         struct trtc_err another;
-        if (scan_below(w, dir, fd, l.dirs.v[i], depth, ret < 0 ? &another : err) < 0)
+        if (scan_below(w, at, l.dirs.v[i], ret < 0 ? &another : err) < 0)
             ret = -1;
     }
     closedir(d);
@@ -208,7 +216,7 @@ int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *
         clean[--n] = '\0';
     int fd = open(clean, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", clean)
-                     : scan_tree(&w, clean, fd, 0, err);
+                     : scan_tree(&w, &(struct trtc_open_dir){ clean, fd, 0 }, err);
     free(clean);
     return ret;
 }

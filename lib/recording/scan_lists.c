@@ -164,8 +164,13 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
     if (why->code && trtc_is_shortage(why))
         return trtc_recording_hold(r, file, why);
     if (why->code)
-        return trtc_losses_add(&r->losses, path, "unreadable", -1, TRTC_NOTIME, 0, -1,
-                               "playlist: %s", why->msg);
+        return trtc_losses_addf(&r->losses,
+                                &(struct trtc_loss){ .path = path,
+                                                     .kind = "unreadable",
+                                                     .start_us = TRTC_NOTIME,
+                                                     .lost_bytes = -1,
+                                                     .source = -1 },
+                                "playlist: %s", why->msg);
     trtc_recording_seen(r, p->index.fd, file);
     if (list->nb_bad_lines &&
         trtc_recording_note(r, "%s: %d lines passed over, the first is line %d", path,
@@ -464,10 +469,12 @@ static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names
     return 0;
 }
 
-int trtc_scan_lists(const struct trtc_walk *w, const char *dir, int fd, struct trtc_names *lists,
-                    struct trtc_names *segs, struct trtc_err *err)
+int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
+                    struct trtc_names *lists, struct trtc_names *segs, struct trtc_err *err)
 {
-    struct place p = { .w = w, .s = w->s, .dir = dir, .index.fd = fd, .first = w->s->n };
+    struct place p = {
+        .w = w, .s = w->s, .dir = at->dir, .index.fd = at->fd, .first = w->s->n
+    };
     int ret = take_all(&p, lists, segs, err);
     while (ret < 0 && p.s->n > p.first)
         trtc_recording_fini(&p.s->recs[--p.s->n]);

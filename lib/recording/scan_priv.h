@@ -14,11 +14,17 @@ struct trtc_walk {
     const struct trtc_find *find;
 };
 
-/* Adds the recordings of the directory dir, open as fd, with their segments on the clock. lists and
+struct trtc_open_dir {
+    const char *dir; /* its path */
+    int fd;
+    int depth; /* below the directory that the walk began in */
+};
+
+/* Adds the recordings of a directory, with their segments on the clock. lists and
  * segs are the names in it that are, or may be, those of playlists and of segments. On failure what
  * was added is taken away again. */
-int trtc_scan_lists(const struct trtc_walk *w, const char *dir, int fd, struct trtc_names *lists,
-                    struct trtc_names *segs, struct trtc_err *err);
+int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
+                    struct trtc_names *lists, struct trtc_names *segs, struct trtc_err *err);
 
 /* A note on what belongs to no recording; and a loss of that sort. -1 without memory. */
 __attribute__((format(printf, 2, 3))) int trtc_scan_note(struct trtc_scan *s, const char *fmt, ...);

@@ -69,13 +69,8 @@ static size_t first_after(const struct cover *c, int64_t t)
 /* Lists a piece of the playlist in use that holds nothing new. */
 static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
-    char *path = trtc_piece_path(c->r, p);
-    int ret = path
-                  ? trtc_losses_add(&c->t->losses, path, "twice", p->source, p->start_us, 0,
-                                    p->bytes, "its time was recorded already by the segment before")
-                  : -1;
-    free(path);
-    return ret;
+    return trtc_losses_add_piece(&c->t->losses, c->r, p, (struct trtc_lost){ "twice", 0, p->bytes },
+                                 "its time was recorded already by the segment before");
 }
 
 /* The next segment of the playlist in use, if it goes on without a hole; n where it does not. */

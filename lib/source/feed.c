@@ -303,28 +303,30 @@ void trtc_source_settle(struct trtc_source_input *s)
     s->ops->settle(s);
     if (!s->losses)
         return;
+    const struct trtc_loss damaged = { .path = s->label,
+                                       .kind = "damaged",
+                                       .start_us = TRTC_NOTIME,
+                                       .lost_bytes = -1,
+                                       .source = -1 };
+    struct trtc_loss bytes = damaged, encrypted = damaged, truncated = damaged;
+    bytes.lost_bytes = l->nb_bad_bytes;
+    encrypted.kind = "encrypted";
+    truncated.kind = "truncated";
     if (l->nb_lost_packets > 0)
-        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
-                        "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
+        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
     if (l->nb_faults > 0)
-        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
-                        "faults of the container, where frames may be missing: %" PRId64,
+        trtc_losses_addf(s->losses, &damaged, "faults of the container, where frames may be missing: %" PRId64,
                         l->nb_faults);
     if (l->nb_bad_bytes > 0)
-        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, l->nb_bad_bytes,
-                        "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
+        trtc_losses_addf(s->losses, &bytes, "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
     if (l->nb_undecoded > 0)
-        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
-                        "%" PRId64 " packets of sound could not be decoded", l->nb_undecoded);
+        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded", l->nb_undecoded);
     if (l->scrambled)
-        trtc_losses_add(s->losses, s->label, "damaged", -1, TRTC_NOTIME, 0, -1,
-                        "scrambled packets were left out");
+        trtc_losses_addf(s->losses, &damaged, "scrambled packets were left out");
     if (l->encrypted)
-        trtc_losses_add(s->losses, s->label, "encrypted", -1, TRTC_NOTIME, 0, -1,
-                        "some of it is encrypted with SAMPLE-AES");
+        trtc_losses_addf(s->losses, &encrypted, "some of it is encrypted with SAMPLE-AES");
     if (l->cut)
-        trtc_losses_add(s->losses, s->label, "truncated", -1, TRTC_NOTIME, 0, -1,
-                        "it ends in the middle of a frame");
+        trtc_losses_addf(s->losses, &truncated, "it ends in the middle of a frame");
 }
 
 void trtc_source_free(struct trtc_source_input **s)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "codec/aenc.h"
 #include "codec/av.h"
 #include "ts/es.h"
@@ -91,14 +92,14 @@ static bool begins_with_sets(enum trtc_codec codec, const uint8_t *p, size_t siz
 }
 
 /* Takes over the sets that stand in data; replace: they take the place of all. */
-static int keep_sets(struct trtc_input *in, enum trtc_codec codec, const uint8_t *data, size_t size,
+static int keep_sets(struct trtc_input *in, enum trtc_codec codec, struct trtc_bytes data,
                      bool replace, struct trtc_err *err)
 {
     if (!in->sets && !(in->sets = trtc_kept_sets_new()))
         return trtc_fail_nomem(err);
     if (replace)
         trtc_kept_sets_clear(in->sets);
-    trtc_kept_sets_take(in->sets, codec, data, size);
+    trtc_kept_sets_take(in->sets, codec, data.p, data.n);
     return 0;
 }
 
@@ -241,10 +242,10 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     in->info.video = raw->codec;
     place(in, raw, raw->dur_us, &at);
     fill(in, raw, &at, f);
-    if (raw->sets && keep_sets(in, raw->codec, raw->sets, raw->sets_size, true, err) < 0)
+    if (raw->sets && keep_sets(in, raw->codec, (struct trtc_bytes){ raw->sets, raw->sets_size }, true, err) < 0)
         return -1;
     if ((raw->key || begins_with_sets(raw->codec, raw->data, raw->size)) &&
-        keep_sets(in, raw->codec, raw->data, raw->size, false, err) < 0)
+        keep_sets(in, raw->codec, (struct trtc_bytes){ raw->data, raw->size }, false, err) < 0)
         return -1;
     if (!raw->key)
         return 1;

@@ -133,16 +133,14 @@ static int configure(struct stream *s, enum AVCodecID id, const uint8_t *p, size
                      struct trtc_err *err)
 {
     if (s->codec == TRTC_CODEC_H264 || s->codec == TRTC_CODEC_H265) {
-        uint8_t *sets;
-        size_t sets_size;
-        int nal_length;
+        struct trtc_input_config found;
 
-        if (trtc_input_video_config(s->codec, p, size, &nal_length, &sets, &sets_size, err) < 0)
+        if (trtc_input_video_config(s->codec, (struct trtc_bytes){ p, size }, &found, err) < 0)
             return -1;
         free(s->sets);
-        s->sets = sets;
-        s->sets_size = sets_size;
-        s->nal_length = nal_length;
+        s->sets = found.sets;
+        s->sets_size = found.sets_size;
+        s->nal_length = found.nal_length;
     } else if (id == AV_CODEC_ID_AAC) {
         s->bare = size > 0;
         s->codec = s->bare && trtc_input_aac_config(p, size, &s->aac) < 0 ? TRTC_CODEC_OTHER
@@ -718,7 +716,6 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
                      struct trtc_err *err)
 {
     const size_t size = (size_t)b->pkt->size;
-    bool key, damaged;
 
     if (s->config_new) {
         raw->sets = s->sets;
@@ -728,11 +725,12 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
         return 0;
     if (reserve(b, TRTC_INPUT_ANNEXB_MAX(size), err) < 0)
         return -1;
-    raw->size =
-        trtc_input_to_annexb(s->codec, s->nal_length, b->pkt->data, size, b->out, &key, &damaged);
+    const struct trtc_input_annexb made = trtc_input_to_annexb(
+        s->codec, s->nal_length, (struct trtc_bytes){ b->pkt->data, size }, b->out);
+    raw->size = made.size;
     raw->data = b->out;
-    raw->key |= key;
-    raw->damaged |= damaged;
+    raw->key |= made.key;
+    raw->damaged |= made.damaged;
     if (raw->size == 0) {
         b->nb_bad_bytes += (int64_t)size;
         b->stream[TRTC_INPUT_VIDEO].ledger.nb_left[TRTC_LEFT_DAMAGED]++;

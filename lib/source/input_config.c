@@ -79,15 +79,14 @@ static bool is_annexb(const uint8_t *p, size_t n)
            (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
 }
 
-int trtc_input_video_config(enum trtc_codec codec, const uint8_t *p, size_t size, int *nal_length,
-                            uint8_t **out, size_t *out_size, struct trtc_err *err)
+int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
+                            struct trtc_input_config *out, struct trtc_err *err)
 {
     const bool h264 = codec == TRTC_CODEC_H264;
-    const size_t head = h264 ? 7 : 23;
+    const uint8_t *p = record.p;
+    const size_t size = record.n, head = h264 ? 7 : 23;
 
-    *out = NULL;
-    *out_size = 0;
-    *nal_length = 0;
+    *out = (struct trtc_input_config){ 0 };
     if (size == 0)
         return 0;
 
@@ -102,48 +101,47 @@ int trtc_input_video_config(enum trtc_codec codec, const uint8_t *p, size_t size
         return trtc_fail(err, TRTC_EX_DATAERR, "damaged %s configuration record",
                          h264 ? "H.264" : "H.265");
     } else {
-        *nal_length = (p[h264 ? 4 : 21] & 3) + 1;
+        out->nal_length = (p[h264 ? 4 : 21] & 3) + 1;
     }
     if (c.n == 0) {
         free(c.out);
         return 0;
     }
-    *out = c.out;
-    *out_size = c.n;
+    out->sets = c.out;
+    out->sets_size = c.n;
     return 0;
 }
 
-size_t trtc_input_to_annexb(enum trtc_codec codec, int nal_length, const uint8_t *p, size_t size,
-                            uint8_t *out, bool *key, bool *damaged)
+struct trtc_input_annexb trtc_input_to_annexb(enum trtc_codec codec, int nal_length,
+                                              struct trtc_bytes in, uint8_t *out)
 {
-    const uint8_t *end = p + size;
-    size_t len = 0;
+    const uint8_t *p = in.p, *end = p + in.n;
+    struct trtc_input_annexb r = { 0 };
 
-    *key = *damaged = false;
     while (p < end) {
         size_t n = 0;
 
         if (end - p < nal_length) {
-            *damaged = true;
+            r.damaged = true;
             break;
         }
         for (int i = 0; i < nal_length; i++)
             n = n << 8 | *p++;
         if (n > (size_t)(end - p)) {
-            *damaged = true;
+            r.damaged = true;
             n = (size_t)(end - p);
         }
         if (n == 0)
             continue;
 
         const enum trtc_nal kind = trtc_nal_kind(codec, p[0]);
-        *key |= kind == TRTC_NAL_KEY_SLICE;
+        r.key |= kind == TRTC_NAL_KEY_SLICE;
         if (kind == TRTC_NAL_SEI && codec == TRTC_CODEC_H264)
-            *key |= trtc_sei_recovery_point(p, n);
-        memcpy(out + len, start_code, 4);
-        memcpy(out + len + 4, p, n);
-        len += n + 4;
+            r.key |= trtc_sei_recovery_point(p, n);
+        memcpy(out + r.size, start_code, 4);
+        memcpy(out + r.size + 4, p, n);
+        r.size += n + 4;
         p += n;
     }
-    return len;
+    return r;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/bytes.h"
 #include "base/utc.h"
 #include "source/input.h"
 
@@ -214,19 +215,27 @@ int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref);
 /* ---- input_config.c: configuration records ---- */
 
 /* H.264 and H.265 in containers that give lengths (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1): the
- * parameter sets as Annex B. *out is allocated, the caller frees it; NULL where there are none.
- * *nal_length: bytes of a length, or 0: the stream is Annex B, and so is the record. -1: damaged
- * record or no memory. */
-int trtc_input_video_config(enum trtc_codec codec, const uint8_t *p, size_t size, int *nal_length,
-                            uint8_t **out, size_t *out_size, struct trtc_err *err);
+ * parameter sets as Annex B. -1: damaged record or no memory. */
+struct trtc_input_config {
+    uint8_t *sets; /* allocated, the caller frees them; NULL where there are none */
+    size_t sets_size;
+    int nal_length; /* bytes of a length, or 0: the stream is Annex B, and so is the record */
+};
+int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
+                            struct trtc_input_config *out, struct trtc_err *err);
 
 /* Bytes that trtc_input_to_annexb may write for size bytes. */
 #define TRTC_INPUT_ANNEXB_MAX(size) ((size)*3 + 4)
 
-/* Lengths to start codes. Returns the length written. *key: a picture to start with; *damaged: a
- * length goes past the end. */
-size_t trtc_input_to_annexb(enum trtc_codec codec, int nal_length, const uint8_t *p, size_t size,
-                            uint8_t *out, bool *key, bool *damaged);
+struct trtc_input_annexb {
+    size_t size;  /* written */
+    bool key;     /* a picture to start with */
+    bool damaged; /* a length goes past the end */
+};
+
+/* Lengths of nal_length bytes to start codes; out has TRTC_INPUT_ANNEXB_MAX bytes. */
+struct trtc_input_annexb trtc_input_to_annexb(enum trtc_codec codec, int nal_length,
+                                              struct trtc_bytes in, uint8_t *out);
 
 /* ---- input_aac.c: AAC ---- */
 

@@ -69,17 +69,17 @@ static void let_stand(struct trtc_member *m, const struct stands *s)
     }
 }
 
-int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
-                          const volatile sig_atomic_t *stop, struct trtc_member *m, bool *torn,
+int trtc_presence_of_file(const struct trtc_presence *p, struct trtc_member *m, bool *torn,
                           struct trtc_err *err)
 {
+    const int64_t start_us = p->start_us, until_us = p->until_us;
     struct trtc_input_frame f;
     struct trtc_input_losses lost;
     struct stands stands = { 0 };
     struct usable usable = { 0 };
     struct trtc_err why;
     int got, ret = -1;
-    struct trtc_input *in = trtc_input_open_any(path, NULL, stop, err);
+    struct trtc_input *in = trtc_input_open_any(p->path, NULL, p->stop, err);
     if (!in)
         return -1;
     const int64_t off_us = start_us - trtc_input_zero_us(in);
@@ -101,7 +101,7 @@ int trtc_presence_of_file(const char *path, int64_t start_us, int64_t until_us,
         goto done;
     }
     if (!usable.any && usable.why_not.code) {
-        trtc_fail(err, usable.why_not.code, "%s: %s", path, usable.why_not.msg);
+        trtc_fail(err, usable.why_not.code, "%s: %s", p->path, usable.why_not.msg);
         goto done;
     }
     let_stand(m, &stands);

@@ -57,16 +57,20 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
     return got;
 }
 
-/* A block of the segment at *at, which moves on; at most max bytes, none of them behind to. The
- * bytes, 0 where there are no more, -1. */
-static ssize_t read_block(struct probe *x, int fd, int64_t *at, int64_t to, size_t max,
-                          struct trtc_err *err)
+/* What of a segment is to be read. */
+struct stretch {
+    int fd;
+    int64_t at, to; /* at moves on */
+};
+
+/* A block of it, of at most max bytes. The bytes, 0 where there are no more, -1. */
+static ssize_t read_block(struct probe *x, struct stretch *s, size_t max, struct trtc_err *err)
 {
-    const size_t want = to - *at < (int64_t)max ? (size_t)(to - *at) : max;
-    const ssize_t got = want ? read_at(fd, x->buf, want, x->look.at_bytes + *at) : 0;
+    const size_t want = s->to - s->at < (int64_t)max ? (size_t)(s->to - s->at) : max;
+    const ssize_t got = want ? read_at(s->fd, x->buf, want, x->look.at_bytes + s->at) : 0;
     if (got < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
-    *at += got;
+    s->at += got;
     return got;
 }
 
@@ -94,17 +98,17 @@ static void keep_head(struct trtc_look *l, const uint8_t *p, size_t n)
     memcpy(l->head, p, l->nb_head);
 }
 
-/* Feeds the segment from *at, which moves on, to to; head: stops as soon as enough is known. */
-static int feed(struct probe *x, int fd, int64_t *at, int64_t to, bool head, struct trtc_err *err)
+/* Feeds a stretch; head: stops as soon as enough is known. */
+static int feed(struct probe *x, struct stretch *s, bool head, struct trtc_err *err)
 {
     ssize_t got;
-    while ((got = read_block(x, fd, at, to, BLOCK_BYTES, err)) > 0) {
-        if (*at == got)
+    while ((got = read_block(x, s, BLOCK_BYTES, err)) > 0) {
+        if (s->at == got)
             keep_head(&x->look, x->buf, (size_t)got);
         trtc_ts_feed(x->ts, x->buf, (size_t)got);
         if (drain(x, err) < 0)
             return -1;
-        if (head && (head_known(x) || (*at >= BLOCK_BYTES &&
+        if (head && (head_known(x) || (s->at >= BLOCK_BYTES &&
                                        trtc_ts_stats(x->ts)->nb_packets < NB_PACKETS_TO_JUDGE)))
             break;
     }
@@ -120,10 +124,10 @@ static int finish(struct probe *x, struct trtc_err *err)
 /* The whole segment, from its beginning. */
 static int read_all(struct probe *x, const struct trtc_piece *p, int fd, struct trtc_err *err)
 {
-    int64_t at = 0;
+    struct stretch all = { fd, 0, p->bytes };
     trtc_look_begin(&x->look, x->look.facts, p->at_bytes);
     trtc_ts_begin(x->ts);
-    return feed(x, fd, &at, p->bytes, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
+    return feed(x, &all, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
 }
 
 /* The end of a segment whose beginning was read up to at. */
@@ -134,7 +138,8 @@ static int read_tail(struct probe *x, const struct trtc_piece *p, int fd, int64_
         at = p->bytes - BLOCK_BYTES;
         trtc_look_skip(&x->look);
     }
-    return feed(x, fd, &at, p->bytes, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
+    struct stretch tail = { fd, at, p->bytes };
+    return feed(x, &tail, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
 }
 
 /* Looks at places of a long segment, at being the first that was not read: 1 where a pause may hide
@@ -153,8 +158,10 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
         at = at < p->bytes - BLOCK_BYTES ? at : p->bytes - BLOCK_BYTES;
         l->span.any = false;
         trtc_look_skip(l);
-        if (feed(x, fd, &at, at + BLOCK_BYTES, false, err) < 0)
+        struct stretch block = { fd, at, at + BLOCK_BYTES };
+        if (feed(x, &block, false, err) < 0)
             return -1;
+        at = block.at;
         const int64_t passed = l->span.first - last;
         if (!l->span.any || passed < -BACK_90K || passed > TRTC_SECTION_GAP_US * 9 / 100)
             return 1;
@@ -186,7 +193,7 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
                     struct trtc_err *err)
 {
     struct trtc_ts_frame f;
-    int64_t at = 0;
+    struct stretch all = { fd, 0, p->bytes };
     ssize_t got = 1;
     int more = 0;
     trtc_ts_free(&x->late);
@@ -195,7 +202,7 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
     if (!x->late)
         return trtc_fail_nomem(err);
     while (got > 0 && kinds & ~trtc_look_kinds(&x->look)) {
-        got = read_block(x, fd, &at, p->bytes, SCAN_BYTES, err);
+        got = read_block(x, &all, SCAN_BYTES, err);
         if (got > 0)
             trtc_ts_feed(x->late, x->buf, (size_t)got);
         else
@@ -219,17 +226,6 @@ static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us
     return said_us - seen_us > (uneven_us > SHORT_US ? uneven_us : SHORT_US);
 }
 
-static int add_loss(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,
-                    int64_t us, int64_t bytes, const char *why)
-{
-    char *path = trtc_piece_path(r, p);
-    int ret = path ? trtc_losses_add(&r->losses, path, kind, p->source, p->start_us, us, bytes,
-                                     why ? "%s" : NULL, why)
-                   : -1;
-    free(path);
-    return ret;
-}
-
 static bool has_sample_aes(const struct trtc_ts_stats *stats)
 {
     for (int i = 0; i < stats->nb_named; i++)
@@ -244,7 +240,7 @@ static int lose_encrypted(struct trtc_recording *r, const struct trtc_piece *p, 
     char why[128];
     snprintf(why, sizeof why, "%s encrypted with %.40s%s", what,
              p->key_method ? p->key_method : "SAMPLE-AES", p->key_method ? " (EXT-X-KEY)" : "");
-    return add_loss(r, p, "encrypted", us, bytes, why);
+    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "encrypted", us, bytes }, "%s", why);
 }
 
 /* Nothing of it can be used: says why. */
@@ -260,7 +256,7 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
         return lose_encrypted(r, p, us, bytes, "its sound and pictures are");
     /* few packets that are all there is are a stream, if a short one */
     if (nb > 0 && (nb >= NB_PACKETS_TO_JUDGE || p->bytes < (nb + 1) * TRTC_TS_PACKET))
-        return add_loss(r, p, "empty", us, bytes,
+        return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "empty", us, bytes },
                         stats->scrambled ? "it is scrambled" : "it holds no picture and no sound");
     if (p->key_method)
         return lose_encrypted(r, p, us, bytes, "it is");
@@ -268,7 +264,7 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
         name = "a fragment of an MP4 (EXT-X-MAP)";
     snprintf(why, sizeof why, "it is %s%sno MPEG transport stream", name ? name : "",
              name ? ", " : "");
-    return add_loss(r, p, "foreign", us, bytes, why);
+    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "foreign", us, bytes }, "%s", why);
 }
 
 /* Kinds that have packets in it. */
@@ -406,10 +402,11 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
             p->dur_us = seen;
         p->cut = true;
         int64_t bytes = missing ? missing : p->attr_bytes < 0 ? -1 : 0;
-        return add_loss(r, p, "truncated", lost, bytes, NULL);
+        return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "truncated", lost, bytes }, NULL);
     }
     if (p->attr_bytes >= 0 && p->attr_bytes != p->bytes)
-        return add_loss(r, p, "size", 0, 0, "it is larger than its FILE-ATTR says");
+        return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ .kind = "size" },
+                                     "it is larger than its FILE-ATTR says");
     return 0;
 }
 
@@ -418,7 +415,9 @@ static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const str
                        struct trtc_err *err)
 {
     int ret = trtc_is_shortage(why) ? trtc_recording_hold(r, p->uri, why)
-                                    : add_loss(r, p, "unreadable", p->dur_us, p->bytes, why->msg);
+                                    : trtc_losses_add_piece(&r->losses, r, p,
+                                     (struct trtc_lost){ "unreadable", p->dur_us, p->bytes },
+                                     "%s", why->msg);
     p->unusable = true;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
@@ -445,14 +444,16 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
 {
     struct trtc_look *l = &x->look;
     const bool whole = p->measure || x->count_frames;
-    int64_t at = 0, head = whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;
+    struct stretch head = { fd, 0, whole || p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES };
     int doubtful = 0;
     *depth = whole ? WHOLE : HEAD;
-    if (feed(x, fd, &at, head, !whole, err) < 0)
+    if (feed(x, &head, !whole, err) < 0)
         return -1;
+    head.to = p->bytes;
     if (!trtc_look_kinds(l) && trtc_ts_stats(x->ts)->nb_packets >= NB_PACKETS_TO_JUDGE &&
-        feed(x, fd, &at, p->bytes, true, err) < 0)
+        feed(x, &head, true, err) < 0)
         return -1;
+    const int64_t at = head.at;
     if (at >= p->bytes || !trtc_look_kinds(l)) {
         *depth = at >= p->bytes ? WHOLE : HEAD;
         return finish(x, err);
@@ -497,11 +498,16 @@ static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t
     return kinds;
 }
 
-/* Divides piece i in a hole of its course: what is behind it becomes the next piece. base: of the
- * piece's first stamp in the course. */
-static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c, int64_t base,
-                  int64_t hole, int64_t hole_end)
+struct hole { /* of a course */
+    int64_t base; /* of the piece's first stamp */
+    int64_t from, to;
+};
+
+/* Divides piece i in a hole of its course: what is behind it becomes the next piece. */
+static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c,
+                  const struct hole *h)
 {
+    const int64_t base = h->base, hole = h->from, hole_end = h->to;
     if (trtc_array_reserve(&r->pieces, &r->cap_pieces, r->nb_pieces + 1, sizeof *r->pieces) < 0)
         return -1;
     struct trtc_piece *a = &r->pieces[i], *b = a + 1;
@@ -546,7 +552,7 @@ static int divide_at_pauses(struct probe *x, size_t *i, int64_t said_us, int64_t
             p->whole_us = said_us;
             p->whole_next_us = next == TRTC_NOTIME ? next : next * 100 / 9;
         }
-        if (divide(x->r, *i, c, base, hole, at) < 0)
+        if (divide(x->r, *i, c, &(struct hole){ base, hole, at }) < 0)
             return -1;
         base = at;
         ++*i;

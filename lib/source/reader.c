@@ -171,26 +171,21 @@ static const struct trtc_piece *fed_piece(const struct trtc_reader *rd)
     return rd->lane->clips[rd->feeding].piece;
 }
 
-static int lose_in(struct trtc_reader *rd, const struct trtc_piece *p, const char *kind, int64_t us,
-                   int64_t bytes, const char *why)
+static int lose_in(struct trtc_reader *rd, const struct trtc_piece *p, struct trtc_lost lost,
+                   const char *why)
 {
-    char *path = trtc_piece_path(rd->rec, p);
-    int ret =
-        path ? trtc_losses_add(rd->losses, path, kind, p->source, p->start_us, us, bytes, "%s", why)
-             : -1;
-    free(path);
-    return ret;
+    return trtc_losses_add_piece(rd->losses, rd->rec, p, lost, "%s", why);
 }
 
-__attribute__((format(printf, 5, 6))) static int
-lose(struct trtc_reader *rd, const char *kind, int64_t us, int64_t bytes, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int lose(struct trtc_reader *rd, struct trtc_lost lost,
+                                                      const char *fmt, ...)
 {
     char why[256];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(why, sizeof why, fmt, ap);
     va_end(ap);
-    return lose_in(rd, piece_of(rd), kind, us, bytes, why);
+    return lose_in(rd, piece_of(rd), lost, why);
 }
 
 /* The file of a piece, of which so many bytes were read. 1, 0 where it is gone (a loss was listed),
@@ -206,7 +201,7 @@ static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_
         return 1;
     if (trtc_is_shortage(&why))
         return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
-    if (lose_in(rd, p, "missing", pos ? 0 : p->dur_us, p->bytes - pos, why.msg) < 0)
+    if (lose_in(rd, p, (struct trtc_lost){ "missing", pos ? 0 : p->dur_us, p->bytes - pos }, why.msg) < 0)
         return trtc_fail_nomem(err);
     return 0;
 }
@@ -325,10 +320,10 @@ static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s
         const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_TS_VIDEO : 0);
         if (n->kind == own && missed > 0)
             ret |=
-                lose(rd, "damaged", 0, missed * TRTC_TS_PACKET,
+                lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
                      "%" PRId64 " transport packets of %s, while no table names it", missed, what);
         else if (n->kind && n->kind != own && !(seen & n->kind) && n->nb_packets > 0)
-            ret |= lose(rd, "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET,
+            ret |= lose(rd, (struct trtc_lost){ "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET },
                         "%s begins in the middle of it, and is not merged", what);
         rd->account.nb_packets += n->taken && n->kind == own ? n->nb_packets : 0;
     }
@@ -343,7 +338,7 @@ static int lose_overlap(struct trtc_reader *rd)
     snprintf(why, sizeof why, "%" PRId64 " %s of a time that the segment before has, too",
              rd->nb_over, rd->kind == TRTC_VIDEO ? "pictures are" : "frames of sound are");
     if (rd->over_us >= OVERLAP_MIN_US)
-        ret = lose_in(rd, rd->over, "overlap", rd->over_us, 0, why);
+        ret = lose_in(rd, rd->over, (struct trtc_lost){ "overlap", rd->over_us, 0 }, why);
     rd->nb_over = rd->over_us = 0;
     return ret;
 }
@@ -357,7 +352,7 @@ static int lose_cut(struct trtc_reader *rd)
     const int64_t us = rd->nb_cut * rd->step_us;
     if (last || rd->lane->clips[rd->at + 1].piece->source != p->source || us < OVERLAP_MIN_US)
         return 0;
-    return lose(rd, "overlap", us, 0, "%" PRId64 " frames are of a time that the next segment has",
+    return lose(rd, (struct trtc_lost){ "overlap", us, 0 }, "%" PRId64 " frames are of a time that the next segment has",
                 rd->nb_cut);
 }
 
@@ -391,15 +386,15 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     bool told = p->cut; /* what is left of the cut frame was counted with it */
     int64_t gone = s.nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
     if (!again && (gone > 0 || (s.nb_bad > 0 && !told)))
-        ret |= lose(rd, "damaged", 0, gone > s.nb_bad ? gone : s.nb_bad,
+        ret |= lose(rd, (struct trtc_lost){ "damaged", 0, gone > s.nb_bad ? gone : s.nb_bad },
                     "%" PRId64 " transport packets are missing inside, %" PRId64
                     " bytes cannot be read",
                     s.nb_lost, s.nb_bad);
     if (rd->nb_damaged > 0 && !told && !s.nb_lost && !s.nb_bad)
-        ret |= lose(rd, "damaged", rd->nb_damaged * rd->step_us, 0,
+        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
     if (rd->nb_no_key > 0)
-        ret |= lose(rd, "damaged", rd->nb_no_key * rd->step_us, 0,
+        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
                     "%" PRId64 " pictures before the first key frame cannot be decoded",
                     rd->nb_no_key);
     /* a clip in which no frame begins may hold a part of one before it */
@@ -407,7 +402,7 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->begins && c->cut_us == INT64_MAX &&
         (nb_dropped > 0 || gone > 0 || s.nb_bad > 0 || s.scrambled || !rd->joined))
         ret |=
-            lose(rd, "damaged", p->dur_us, 0, "no usable frame (%" PRId64 " dropped)", nb_dropped);
+            lose(rd, (struct trtc_lost){ "damaged", p->dur_us, 0 }, "no usable frame (%" PRId64 " dropped)", nb_dropped);
     rd->at++;
     if (!goes_on)
         close_files(rd);
@@ -470,7 +465,7 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->sparing)
         close_files(rd);
     if (got == 0 && rd->pos < p->bytes &&
-        lose_in(rd, p, "truncated", 0, p->bytes - rd->pos, "it has become shorter meanwhile") < 0)
+        lose_in(rd, p, (struct trtc_lost){ "truncated", 0, p->bytes - rd->pos }, "it has become shorter meanwhile") < 0)
         return trtc_fail_nomem(err);
     rd->pos += got;
     return got;

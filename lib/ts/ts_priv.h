@@ -268,10 +268,14 @@ struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
 void trtc_ts_unit_begin(struct trtc_ts_es *s);
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f);
 
-/* The same for a picture with a place in the order of presentation. params may be NULL. */
+struct trtc_ts_shown { /* a place in the order of presentation */
+    struct trtc_order order;
+    const struct trtc_video_params *sps; /* or NULL: not known */
+};
+
+/* The same for a picture. */
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
-                         const struct trtc_order *order, const struct trtc_video_params *params,
-                         struct trtc_ts_frame *f);
+                         const struct trtc_ts_shown *shown, struct trtc_ts_frame *f);
 
 /* Framers: 1 and a frame, or 0. */
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);

@@ -171,16 +171,15 @@ static int64_t next_pts(struct trtc_ts_es *s, size_t end)
 }
 
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
-                         const struct trtc_order *order, const struct trtc_video_params *params,
-                         struct trtc_ts_frame *f)
+                         const struct trtc_ts_shown *shown, struct trtc_ts_frame *f)
 {
     const struct trtc_picture_said said = {
         .pts = s->unit.pts,
         .dts = s->unit.dts,
         .next_pts = next_pts(s, end),
         .clock = ts->clock,
-        .order = *order,
-        .sps = params,
+        .order = shown->order,
+        .sps = shown->sps,
     };
     const bool placed = s->unit.pts != NOPTS || s->times.running || !s->unit.lost;
 

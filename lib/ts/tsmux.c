@@ -215,13 +215,15 @@ static size_t take(struct piece *from, uint8_t *to, size_t n)
     return n;
 }
 
-/* Writes the pieces, size bytes together, as packets of which the first one has these flags
- * in its adaptation field. */
-static int put_pes(struct trtc_tsmux *m, struct stream *s, uint8_t flags, struct piece *from,
-                   size_t size, struct trtc_err *err)
+/* Writes the pieces as packets of which the first one has these flags in its adaptation field. */
+static int put_pes(struct trtc_tsmux *m, struct stream *s, uint8_t flags,
+                   struct piece from[PIECES], struct trtc_err *err)
 {
     struct piece *const last = from + PIECES - 1;
     bool start = true;
+    size_t size = 0;
+    for (int i = 0; i < PIECES; i++)
+        size += from[i].n;
 
     while (size > 0) {
         size_t field = flags & AF_PCR ? 8 : flags ? 2 : 0;
@@ -335,7 +337,7 @@ static int put_sound(struct trtc_tsmux *m, struct trtc_err *err)
 
     const size_t n = pes_header(header, STREAM_ID_AUDIO, m->held_pts_90k, m->held_pts_90k, size);
     struct piece from[PIECES] = { { header, n }, { m->sound, size } };
-    return put_pes(m, &m->audio, flags, from, n + size, err);
+    return put_pes(m, &m->audio, flags, from, err);
 }
 
 static int64_t samples_90k(int64_t samples, int rate_hz)
@@ -400,20 +402,20 @@ static size_t delimiter_size(enum trtc_codec codec, const uint8_t *au, size_t si
     return (size_t)(p - au);
 }
 
-int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const uint8_t *sets,
-                     size_t sets_size, int64_t pts_90k, int64_t dts_90k, bool key,
+int trtc_tsmux_video(struct trtc_tsmux *m, const struct trtc_tsmux_picture *pic,
                      struct trtc_err *err)
 {
     static const uint8_t h264_aud[] = { 0, 0, 0, 1, 0x09, 0xf0 };
     static const uint8_t h265_aud[] = { 0, 0, 0, 1, 0x46, 0x01, 0x50 };
     uint8_t header[PES_HEADER_MAX];
-    uint8_t flags = key ? AF_RANDOM_ACCESS : 0;
+    uint8_t flags = pic->key ? AF_RANDOM_ACCESS : 0;
+    const uint8_t *au = pic->au.p, *sets = pic->sets.p;
+    const size_t size = pic->au.n, sets_size = sets ? pic->sets.n : 0;
+    const int64_t pts_90k = wrap(pic->pts_90k), dts_90k = wrap(pic->dts_90k);
 
     assert(m->video.pid);
     if (size == 0)
         return 0;
-    pts_90k = wrap(pts_90k);
-    dts_90k = wrap(dts_90k);
     /* Sound that got no successor must not come too late. */
     if (m->held > 0 && trtc_ts_diff(dts_90k, m->held_pts_90k) > 2 * HELD_90K &&
         put_sound(m, err) < 0)
@@ -426,15 +428,13 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const
     if (own == 0)
         aud = m->video_codec == TRTC_CODEC_H265 ? (struct piece){ h265_aud, sizeof h265_aud }
                                                 : (struct piece){ h264_aud, sizeof h264_aud };
-    if (!sets)
-        sets_size = 0;
 
     const size_t payload = aud.n + sets_size + (size - own);
     const size_t n = pes_header(header, STREAM_ID_VIDEO, pts_90k, dts_90k, payload);
     struct piece from[PIECES] = {
         { header, n }, aud, { sets, sets_size }, { au + own, size - own }
     };
-    return put_pes(m, &m->video, flags, from, n + payload, err);
+    return put_pes(m, &m->video, flags, from, err);
 }
 
 /* ---- segments ---- */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "ts/packet.h"
 
@@ -36,11 +37,16 @@ int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
 int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
                         struct trtc_err *err);
 
-/* One picture: Annex B access unit (an access unit delimiter is put in front where it has
- * none; sets, if not NULL, parameter sets that go in front of it, behind the delimiter). Times
- * are 33-bit values of 90 kHz (taken modulo 2^33). An empty one is left out. */
-int trtc_tsmux_video(struct trtc_tsmux *m, const uint8_t *au, size_t size, const uint8_t *sets,
-                     size_t sets_size, int64_t pts_90k, int64_t dts_90k, bool key,
+struct trtc_tsmux_picture {
+    struct trtc_bytes au;   /* Annex B access unit; an access unit delimiter is put in front where it
+                               has none */
+    struct trtc_bytes sets; /* parameter sets that go in front of it, behind the delimiter; or none */
+    int64_t pts_90k, dts_90k; /* taken modulo 2^33 */
+    bool key;
+};
+
+/* One picture. An empty one is left out. */
+int trtc_tsmux_video(struct trtc_tsmux *m, const struct trtc_tsmux_picture *pic,
                      struct trtc_err *err);
 
 /* One ADTS frame; several are packed into one PES packet (up to 150 ms or 2.9 kB), where their
