@@ -263,18 +263,21 @@ int cli_flush(struct trtc_err *err)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
     cli.out_told = true;
-    if (cli.out_errno == EPIPE)
-        return trtc_fail(err, 128 + SIGPIPE, "standard output was closed");
     return trtc_fail_errno(err, TRTC_EX_IOERR, cli.out_errno ? cli.out_errno : EIO,
                            "standard output");
+}
+
+bool cli_reader_left(void)
+{
+    return cli.out_errno == EPIPE;
 }
 
 int cli_finish(int code)
 {
     struct trtc_err err;
     bool told = cli.out_told;
-    if (cli_flush(&err) < 0 && err.code == 128 + SIGPIPE)
-        return err.code;
+    if (cli_flush(&err) < 0 && cli_reader_left())
+        return 128 + SIGPIPE;
     if (cli.out_told)
         code = trtc_worse(code, told ? err.code : cli_report(&err));
     if (cli.out_lacks) {

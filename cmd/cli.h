@@ -51,8 +51,12 @@ void cli_progress(const char *line);
  * returns TRTC_EX_TEMPFAIL. */
 void cli_put_json(const struct cJSON *json, bool pretty);
 
-/* Flushes stdout: 0, or -1 with TRTC_EX_IOERR (a full disk: 75), or 128 + SIGPIPE where it was closed. */
+/* Flushes stdout: 0, or -1 with TRTC_EX_IOERR (a full disk: 75). */
 int cli_flush(struct trtc_err *err);
+
+/* Whether stdout cannot be written because its reader has gone: the program ends with 128 + SIGPIPE then, and
+ * says nothing. */
+bool cli_reader_left(void);
 
 /* Flushes stdout and checks it (a full disk: TRTC_EX_IOERR, or 75 for ENOSPC); returns the
  * program's exit status, 128 + signal where one asked for the end. */

@@ -155,7 +155,12 @@ static int check(struct opts *o, const struct opt_list *operands)
 
 struct printing {
     const struct opts *o;
-    bool pipe_closed;
+    bool reader_left;
+};
+
+/* How a recording has ended, where it has not failed otherwise. */
+struct ending {
+    bool lossy, reader_left;
 };
 
 static struct trtc_span span(const char *s)
@@ -192,9 +197,9 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     } else {
         printf("%s%c", d->path, p->o->null ? '\0' : '\n');
     }
-    if (p->pipe_closed || cli_flush(err) == 0)
+    if (p->reader_left || cli_flush(err) == 0)
         return 0;
-    p->pipe_closed = err->code == 128 + SIGPIPE;
+    p->reader_left = cli_reader_left();
     return -1;
 }
 
@@ -215,7 +220,7 @@ static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_ac
     return cli_signal ? 0 : got;
 }
 
-static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lossy,
+static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct ending *end,
                   struct trtc_err *err)
 {
     const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
@@ -247,12 +252,14 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, bool *lo
     struct hls_account a = { .input = trtc_input_name(in), .in = in, .seg = seg };
     hls_note_tracks(&a);
     ret = pump(in, seg, &a, err);
+    end->reader_left = p.reader_left;
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
         ret = -1;
+        end->reader_left = p.reader_left;
     }
     a.failed = ret < 0;
-    *lossy = hls_say_losses(&a);
+    end->lossy = hls_say_losses(&a);
     if (o->json && hls_print_account(&a) < 0 && ret == 0)
         ret = trtc_fail_nomem(err);
 done:
@@ -262,7 +269,7 @@ done:
     return ret;
 }
 
-static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
+static int run(const struct opts *o, struct ending *end, struct trtc_err *err)
 {
     size_t user_len = o->user ? strlen(o->user) : 0, room_len = strlen(o->room);
     char *user = malloc(TRTC_B64_ENCODED_MAX(user_len)),
@@ -288,7 +295,7 @@ static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
             so.name.user = (struct trtc_span){ user, trtc_b64_encode(o->user, user_len, user) };
             so.name.media = o->media == TRTC_MEDIA_NONE ? TRTC_MEDIA_MAIN : o->media;
         }
-        ret = record(o, &so, lossy, err);
+        ret = record(o, &so, end, err);
     }
     free(user);
     free(room);
@@ -298,13 +305,13 @@ static int run(const struct opts *o, bool *lossy, struct trtc_err *err)
 static int record_all(const struct opts *o)
 {
     struct trtc_err err;
-    bool lossy = false;
+    struct ending end = { 0 };
     trtc_av_quiet();
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
-    if (run(o, &lossy, &err) < 0)
-        return err.code == 128 + SIGPIPE ? err.code : cli_report(&err);
-    return lossy ? TRTC_EX_LOSS : TRTC_EX_OK;
+    if (run(o, &end, &err) < 0)
+        return end.reader_left ? 128 + SIGPIPE : cli_report(&err);
+    return end.lossy ? TRTC_EX_LOSS : TRTC_EX_OK;
 }
 
 int main(int argc, char *argv[])

@@ -563,7 +563,7 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
     else if (in->code <= TRTC_EX_LOSS)
         trtc_fail(err, TRTC_EX_NOINPUT, "there is nothing to mix in '%s'", operands[0]);
     else
-        *err = (struct trtc_err){ .code = in->code };
+        ret = 1;
 done:
     free(dirs);
     free(ops);

@@ -17,10 +17,7 @@ static int run(struct opts *o)
     int code = 0;
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves is told from a failure by its error */
-    if (mix_run(o, &code, &err) == 0)
-        return code;
-    return err.code == 128 + SIGPIPE || !err.msg[0] ? err.code
-                                                    : trtc_worse(code, cli_report(&err));
+    return mix_run(o, &code, &err) == 0 ? code : trtc_worse(code, cli_report(&err));
 }
 
 int main(int argc, char *argv[])

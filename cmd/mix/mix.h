@@ -55,8 +55,8 @@ struct inputs {
     int64_t began_us;                /* when the program began */
 };
 
-/* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; -1 where nothing is
- * left. */
+/* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; 1 where nothing is
+ * left then. 0, or -1 with err. */
 int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);
 /* Whose the ith source is; the number of them is nb_origins. */
 const char *mix_inputs_user(const struct inputs *in, size_t i);

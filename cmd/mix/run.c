@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct script {
     pthread_t thread;
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
+    bool mix_ended; /* which ends the thread */
     int code; /* worst exit status of its lines, once the thread has ended */
 };
 
@@ -63,13 +65,14 @@ static int script_line(struct script *s, struct trtc_err *err)
 /* Before a read that may wait: until there is something, or the thread shall end. */
 static int wait_for_line(void *arg, struct trtc_err *err)
 {
-    const struct script *s = arg;
+    struct script *s = arg;
     struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
                              { .fd = s->wake[0], .events = POLLIN } };
     while (poll(fds, 2, -1) < 0)
         if (errno != EINTR)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", s->name);
-    return fds[1].revents ? trtc_fail(err, TRTC_EX_OK, "the mix has ended") : 0;
+    s->mix_ended = fds[1].revents != 0;
+    return s->mix_ended ? trtc_fail(err, TRTC_EX_SOFTWARE, "the mix has ended") : 0;
 }
 
 /* Live: a line that is wrong is told, and left out; it counts in the exit status. */
@@ -79,7 +82,9 @@ static void *follow_script(void *arg)
     struct trtc_err err;
     int got;
     while ((got = script_line(s, &err)) != 0) {
-        if (got < 0 && err.code)
+        if (s->mix_ended)
+            break;
+        if (got < 0)
             s->code = trtc_worse(s->code, cli_report(&err));
         if (got < 0 && err.code != TRTC_EX_DATAERR)
             break;
@@ -256,7 +261,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return check_extent(o, in, mo, err);
 }
 
-static int mix(const struct opts *o, struct inputs *in, struct images *images,
+static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct images *images,
                struct trtc_mix_result *res, struct trtc_err *err)
 {
     struct trtc_mix_opts mo = { .set = &o->set,
@@ -279,15 +284,15 @@ static int mix(const struct opts *o, struct inputs *in, struct images *images,
     };
     struct progress progress = { 0 };
     struct meter meter;
-    int ret = -1;
+    enum trtc_mix_end ret = TRTC_MIX_FAILED;
     if (set_extent(o, in, &mo, err) < 0 || mix_inputs_start(in, mo.start_us, err) < 0 ||
         (strcmp(o->output, "-") != 0 && make_directory(o->output, err) < 0))
-        return -1;
+        return TRTC_MIX_FAILED;
     struct trtc_mix *m = trtc_mix_new(&mo, in->sources, in->nb_origins, err);
     if (!m)
-        return -1;
+        return TRTC_MIX_FAILED;
     if (o->still.given) {
-        ret = write_still(o, m, mo.start_us, err);
+        ret = write_still(o, m, mo.start_us, err) < 0 ? TRTC_MIX_FAILED : TRTC_MIX_MADE;
         mix_settle(in, mo.start_us);
         goto done;
     }
@@ -360,6 +365,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
                          .began_us = clock_real_us() };
     struct trtc_mix_result res = { 0 };
+    enum trtc_mix_end end = TRTC_MIX_MADE;
     int ret = mix_inputs_open(&in, o->operands.items, o->operands.n, err);
     if (ret == 0 && in.live && o->still.given)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
@@ -368,11 +374,15 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
     if (ret == 0 && o->report && !(report = trtc_file_create(o->report, err)))
         ret = -1;
     if (ret == 0)
-        ret = mix(o, &in, &o->images, &res, err);
-    if (ret == 0)
+        end = mix(o, &in, &o->images, &res, err);
+    if (ret == 0 && end == TRTC_MIX_MADE)
         ret = print_result(o, &in, &res, &report, err);
     *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
+    if (end == TRTC_MIX_NOTHING)
+        *code = trtc_worse(*code, err->code);
+    else if (end == TRTC_MIX_READER_LEFT)
+        *code = 128 + SIGPIPE;
     trtc_file_abort(&report);
     mix_inputs_close(&in);
-    return ret;
+    return ret < 0 || end == TRTC_MIX_FAILED ? -1 : 0;
 }

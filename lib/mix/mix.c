@@ -431,11 +431,8 @@ static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
     return -1;
 }
 
-int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
+static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
 {
-    *res = (struct trtc_mix_result){ 0 };
-    if (m->start_us == TRTC_NOTIME && mix_live_begin(m, err) < 0)
-        return -1;
     if (plan_end(m, err) < 0 || open_output(m, err) < 0)
         return -1;
     if (mix_picture_skip(m, m->start_us, err) < 0)
@@ -451,6 +448,21 @@ int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_er
     res->nb_frames = m->nb_frames;
     res->end_us = mix_frame_us(m, m->nb_frames);
     return ret;
+}
+
+enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
+                               struct trtc_err *err)
+{
+    *res = (struct trtc_mix_result){ 0 };
+    if (m->start_us == TRTC_NOTIME) {
+        const enum trtc_mix_end begun = mix_live_begin(m, err);
+        if (begun != TRTC_MIX_MADE)
+            return begun;
+    }
+    if (make(m, res, err) == 0)
+        return TRTC_MIX_MADE;
+    return m->writer && trtc_writer_reader_left(m->writer) ? TRTC_MIX_READER_LEFT
+                                                           : TRTC_MIX_FAILED;
 }
 
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err)

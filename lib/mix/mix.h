@@ -84,8 +84,17 @@ struct trtc_mix_result {
     bool interrupted;
 };
 
-/* Makes the output. It is complete and has its name on success, also where a signal ended it. */
-int trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err);
+/* What came of a mix. */
+enum trtc_mix_end {
+    TRTC_MIX_FAILED = -1, /* err says why */
+    TRTC_MIX_MADE,        /* complete, and has its name; also where a signal ended it */
+    TRTC_MIX_NOTHING,     /* nobody has sent anything: the sources say why; err has the worst of it */
+    TRTC_MIX_READER_LEFT, /* who read the output has gone */
+};
+
+/* Makes the output. */
+enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
+                               struct trtc_err *err);
 
 /* The one frame of the time t_us: valid until the free. What it found broken is in the sources then. */
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err);

@@ -13,7 +13,7 @@ static bool stopped(const struct trtc_mix *m)
 }
 
 /* Why each source has failed is its owner's to tell. */
-static int nothing_came(const struct trtc_mix *m, struct trtc_err *err)
+static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err *err)
 {
     int code = 0;
     for (size_t i = 0; i < m->nb_sources; i++) {
@@ -23,12 +23,12 @@ static int nothing_came(const struct trtc_mix *m, struct trtc_err *err)
         code = trtc_worse(code, why.code);
     }
     if (m->o.otherwise_us != TRTC_NOTIME)
-        return 0;
-    return code ? trtc_fail(err, code, "%s", "")
-                : trtc_fail(err, TRTC_EX_DATAERR, "no source has any sound or picture");
+        return TRTC_MIX_MADE;
+    trtc_fail(err, code ? code : TRTC_EX_DATAERR, "no source has any sound or picture");
+    return code ? TRTC_MIX_NOTHING : TRTC_MIX_FAILED;
 }
 
-int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
+enum trtc_mix_end mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 {
     while (!stopped(m)) {
         int64_t first = INT64_MAX;
@@ -46,7 +46,7 @@ int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
         }
         if (first != INT64_MAX) {
             m->start_us = first + m->o.after_us;
-            return 0;
+            return TRTC_MIX_MADE;
         }
         if (all_ended) {
             m->start_us = m->o.otherwise_us;
@@ -55,7 +55,8 @@ int mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
         const struct timespec nap = { .tv_nsec = POLL_NS };
         nanosleep(&nap, NULL);
     }
-    return trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before anything came");
+    trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before anything came");
+    return TRTC_MIX_FAILED;
 }
 
 /* Waits for one source, not blind to what happens meanwhile. */

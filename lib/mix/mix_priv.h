@@ -109,8 +109,9 @@ void mix_sound_settle(struct trtc_mix *m, bool whole);
 
 /* ---- mix_live.c ---- */
 
-/* Waits for the first frame of any live source, and sets m->start_us by it; by otherwise_us where none ever comes. */
-int mix_live_begin(struct trtc_mix *m, struct trtc_err *err);
+/* Waits for the first frame of any live source, and sets m->start_us by it; by otherwise_us where none ever comes.
+ * TRTC_MIX_MADE: the mix can be made. */
+enum trtc_mix_end mix_live_begin(struct trtc_mix *m, struct trtc_err *err);
 /* Waits until what is due at due_us has come, or it is time to go on without. */
 void mix_live_wait(struct trtc_mix *m, int64_t due_us);
 /* Brings the intervals of members with live sources up to date at due_us. */

@@ -171,6 +171,11 @@ struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trt
     return w;
 }
 
+bool trtc_writer_reader_left(const struct trtc_writer *w)
+{
+    return atomic_load(&w->out.reader_left);
+}
+
 static void free_queue(struct track *t)
 {
     while (t->first) {

@@ -42,13 +42,15 @@ struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trt
 /* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC raw; times in us
  * from the mix's start. Video dts and the priming of the first AAC frame may be negative: MP4 says so, TS and Matroska
  * leave the priming out. Waits where this track is more than some seconds ahead of the others; so no thread may
- * hold what another needs. 128 + SIGPIPE where the reader of the pipe has gone. After a failure every call fails the
- * same way. */
+ * hold what another needs. After a failure every call fails the same way. */
 int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
                       struct trtc_err *err);
 
 /* This track has no more; where it ends (us; its last frame lasts until then). */
 int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, struct trtc_err *err);
+
+/* Whether the reader of the pipe has gone: that is why a call has failed. Any thread. */
+bool trtc_writer_reader_left(const struct trtc_writer *w);
 
 /* Nobody waits any more: pending and later writes fail with what err says (copied). */
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);

@@ -17,6 +17,7 @@ struct trtc_writer_out {
     struct trtc_writer_opts o; /* with the tracks; copies */
     int64_t *end_us;           /* per track, at the finish: where it ends, or TRTC_NOTIME */
     atomic_bool cancelled;     /* no waiting any more */
+    atomic_bool reader_left;   /* the pipe was closed at its other end: then all calls fail */
     int64_t bytes;             /* set by finish */
     void *state;               /* the container's own */
 };

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,10 +29,10 @@ struct ts {
     uint8_t frame[ADTS_BYTES_MAX];
 };
 
-static int fail_pipe(const struct trtc_writer_out *out, int errnum, struct trtc_err *err)
+static int fail_pipe(struct trtc_writer_out *out, int errnum, struct trtc_err *err)
 {
     if (errnum == EPIPE)
-        return trtc_fail(err, 128 + SIGPIPE, "%s was closed", out->name);
+        atomic_store(&out->reader_left, true);
     return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s", out->name);
 }
 
