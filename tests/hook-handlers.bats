@@ -155,7 +155,7 @@ queued() {
     grep -q 'no connection' told2 || fail "$(cat told2)"
 }
 
-@test "run: an event by hand; another process is at it" {
+@test "run: an event by hand; another process is handling it" {
     local name
     queued 301 1767225961000
     name=$(ls S/new)

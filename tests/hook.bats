@@ -81,7 +81,7 @@ hooked() {
     hooked 64 serve --listen 127.0.0.1:0 --spool S --key-file key --forward ftp://x
     hooked 64 serve --listen 127.0.0.1:0 --spool S --key-file key --forward http://127.0.0.1/ -- true
     hooked 66 serve --listen 127.0.0.1:0 --spool S --key-file key -- ./none
-    said "'./none' is no command that can be run"
+    said "'./none' is not a command that can be run"
     mkdir -m 777 open
     hooked 77 serve --listen 127.0.0.1:0 --spool open --key-file key
     mkdir file && : >file/S

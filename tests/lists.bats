@@ -128,13 +128,13 @@ lines() {
     f=0
     for how in p/*Mg*.m3u8; do mv "$how" p/list$((f++)).m3u8; done
     whole
-    said "p/list0.m3u8: no recording's name: it is taken for the one of its segments"
+    said "p/list0.m3u8: its name is not that of a playlist: it is taken as that of its segments"
     # and so have the segments
     for f in p/*Mg*.ts; do mv "$f" "${f/_Mg/-Mg}"; done
     sed -i s/_Mg/-Mg/ p/list?.m3u8
     rm -rf o
     merge 3 -q -f p -o o
-    said "p/list0.m3u8: foreign: neither it nor its segments are called as a recording's: 2 of them are here and left out"
+    said "p/list0.m3u8: foreign: neither its name nor those of its segments are a recording's: 2 of them are here and left out"
     # a master playlist is none; whose playlists it lists are missed
     have two p
     (printf '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI="x.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n' && cd p && ls -- *Mg*video.m3u8) >master
@@ -295,7 +295,7 @@ sample_aes() {
     clips 2 some.ts=1
     sample_aes some.ts 1b
     expect 3 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch some.ts
-    said 'some of it is encrypted with SAMPLE-AES, and left out'
+    said 'the parts that are encrypted with SAMPLE-AES are left out'
     [ "$(find h -name '*audio*.ts' | wc -l)" -eq 1 ]
     mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv a=some.ts
     said 'a (some.ts): encrypted: some of it is encrypted with SAMPLE-AES'

@@ -257,7 +257,7 @@ static void chooses_a_command(void **state)
         r.err, "prog: unknown sub-command: 'sned' (is 'send' meant?); try 'prog --help'\n");
     run(&r, &subs, "");
     assert_int_equal(r.code, 64);
-    assert_string_equal(r.err, "prog: a sub-command is wanted: serve, send; try 'prog --help'\n");
+    assert_string_equal(r.err, "prog: give a sub-command: serve, send; try 'prog --help'\n");
     run(&r, &subs, "nonsense");
     assert_string_equal(r.err, "prog: unknown sub-command: 'nonsense': it is one of serve, send; "
                                "try 'prog --help'\n");

@@ -291,7 +291,7 @@ JSON
 }
 
 @test "usage errors: exit 64, one line" {
-    usage_error 'a sub-command is wanted: encode, decode' trtc-name
+    usage_error 'give a sub-command: encode, decode' trtc-name
     usage_error "unknown sub-command: 'frob'" trtc-name frob
     usage_error "'--json' stands behind the sub-command" trtc-name --json decode
     usage_error "'--nope'" trtc-name decode --nope

@@ -43,7 +43,7 @@ static void note_encoded(struct hls_account *a)
         cli_note("%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
                  a->input);
     else
-        cli_note("%s: the sound is no AAC but %s, and is encoded", a->input, codec);
+        cli_note("%s: the sound is %s, not AAC, and is encoded", a->input, codec);
 }
 
 void hls_note_tracks(struct hls_account *a)
@@ -258,7 +258,7 @@ static bool say_damage(const struct hls_account *a)
     if (l.scrambled)
         cli_error("%s: scrambled packets were left out", a->input);
     if (l.encrypted)
-        cli_error("%s: some of it is encrypted with SAMPLE-AES, and left out", a->input);
+        cli_error("%s: the parts that are encrypted with SAMPLE-AES are left out", a->input);
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);

@@ -240,7 +240,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     if (o->start_ms != TRTC_NOTIME)
         so->start_us = o->start_ms * 1000;
     else if (trtc_input_utc_us(in, &so->start_us))
-        cli_debug("%s: tells its time of day", o->input);
+        cli_debug("%s: gives its time of day", o->input);
     else
         so->start_us = clock_real_us();
     trtc_input_leave_other(in);

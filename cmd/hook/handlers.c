@@ -243,7 +243,7 @@ static int check_command(const struct hook_opts *o, struct trtc_err *err)
         if (access(full, X_OK) == 0)
             return 0;
     }
-    return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is no command that can be run", cmd);
+    return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is not a command that can be run", cmd);
 }
 
 static int watch(struct handlers *h, struct trtc_err *err)

@@ -65,7 +65,7 @@ static const struct opt_row rows[] = {
     { "key-file", 0, "FILE",
       "the callback key, or lines SDKAPPID KEY; nobody else\nmay read it (mode 0600)",
       .take = opt_text, AT(key_file), .commands = FOR_KEYS },
-    { "unsigned", 0, NULL, "take what has no Sign, or one that cannot be checked", .take = opt_flag,
+    { "unsigned", 0, NULL, "accept bodies without a Sign, or with one that cannot be checked", .take = opt_flag,
       AT(no_sign), .commands = FOR(SERVE) },
     { "max-age", 0, "T", "refuse callbacks that were sent longer ago (15m; no limit)",
       .take = opt_duration, AT(max_age_us), .min = S, .max = 3650 * 86400 * S,

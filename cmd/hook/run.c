@@ -250,7 +250,7 @@ static int handle(struct run *r)
     bool held;
     const int fd = trtc_spool_hold(r->spool, r->name, &held, &err);
     if (fd < 0 && held) {
-        cli_debug("%s: another process is at it", r->name);
+        cli_debug("%s: another process is handling it", r->name);
         return TRTC_EX_UNAVAILABLE;
     }
     if (fd < 0) {
@@ -275,7 +275,7 @@ int hook_run(const struct hook_opts *o)
     const char *name = strrchr(o->operands.items[0], '/');
     struct run r = { .o = o, .name = name ? name + 1 : o->operands.items[0] };
     if (!trtc_spool_name_parts(r.name, &ms, &type))
-        return cli_usage("'%s' is no name of an event", r.name);
+        return cli_usage("'%s' is not the name of an event", r.name);
     if (o->forward && trtc_callback_url(o->forward, &err) < 0)
         return cli_report(&err);
     r.argv = calloc(nb, sizeof *r.argv);

@@ -198,7 +198,7 @@ static int make_messages(struct send *s)
     const int64_t now_ms = clock_ms(CLOCK_REALTIME) - LAG_MS - (s->faults[LATE] ? LATE_MS : 0);
     const struct trtc_scenario *scenario = o->scenario ? trtc_scenario_find(o->scenario) : NULL;
     if ((o->operands.n > 0) + !!o->scenario + !!o->file != 1)
-        return cli_usage("one of TYPE..., --scenario NAME and --file FILE is wanted");
+        return cli_usage("give TYPE..., --scenario NAME or --file FILE");
     if (o->scenario && !scenario)
         return cli_usage(
             "--scenario: unknown value '%s': it is one of hls, mp4, vod, failover, idle, kicked",

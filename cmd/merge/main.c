@@ -56,7 +56,7 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
 static void say_held(struct work *w, const struct trtc_recording *r)
 {
     cli_report(r->held);
-    cli_error("%s: user %s: nothing is made of it now; run again", r->dir,
+    cli_error("%s: user %s: not merged for now; run again", r->dir,
               r->user ? r->user_id : "mixed");
     w->code = trtc_worse(w->code, r->held->code);
 }
@@ -165,7 +165,7 @@ static int plan_all(struct work *w, struct trtc_err *err)
     for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
         const struct trtc_recording *r = &w->scan.recs[i];
         if (o->finished && !r->ended) {
-            cli_note("%s: user %s: left alone, its recording goes on (no ENDLIST)", r->dir,
+            cli_note("%s: user %s: left alone, the recording goes on (no ENDLIST)", r->dir,
                      r->user ? r->user_id : "mixed");
             continue;
         }

@@ -169,7 +169,7 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
         }
         if (n.taken || n.nb_packets == 0)
             continue;
-        snprintf(lost, sizeof lost, "%s came, and is not in the mix", describe(&n, what, sizeof what));
+        snprintf(lost, sizeof lost, "%s came, but is not in the mix", describe(&n, what, sizeof what));
         if (n.kind != TRTC_INPUT_DATA && feed && taken->nb_in == 0)
             mix_lose(in, &l);
         else

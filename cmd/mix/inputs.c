@@ -160,7 +160,7 @@ static int add_recording(struct inputs *in, const struct trtc_recording *r, stru
         if (!in->allow_missing)
             in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     } else {
-        cli_note("%s: user %s: nothing of it is wanted", r->dir, user);
+        cli_note("%s: user %s: not wanted", r->dir, user);
     }
     return 0;
 }
@@ -497,7 +497,7 @@ static void say_strangers(const struct inputs *in, const struct trtc_operand *op
                 for (size_t j = 0; j < lists[k]->n && !told; j++)
                     told = strcmp(lists[k]->items[j], user) == 0;
             if (!told)
-                cli_note("%s is in a list of users, but nobody here has that id", user);
+                cli_note("%s is in a list of users, but no user here has that id", user);
         }
 }
 

@@ -148,7 +148,7 @@ static int ask(struct rec *r, const struct trtc_task *task, struct trtc_answer *
         return trtc_fail_nomem(err);
     int ret = rec_describe(r, request, answer, err) < 0 ? -1 : 1;
     if (ret < 0 && rec_gone(answer) && task->id) {
-        cli_debug("%s: the service reports its files no more", err->msg);
+        cli_debug("%s: the service no longer reports its files", err->msg);
         ret = 0;
     }
     cJSON_Delete(request);

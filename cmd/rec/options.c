@@ -194,7 +194,7 @@ static const struct opt_row rows[] = {
       AT(prefix), FOR(BIT(CREATE)) },
     { "hours", 0, "N", "how long the TaskId is accepted (72)", .take = take_member, .at = HOURS,
       FOR(BIT(CREATE)) },
-    { "expire", 0, "T", "how long a UserSig lives that is made (168h)", .take = take_expire,
+    { "expire", 0, "T", "how long the UserSigs that are made are valid (168h)", .take = take_expire,
       AT(expire_s), .min = SECOND_US, .max = INT64_C(315360000) * SECOND_US,
       FOR(BIT(CREATE) | BIT(USERSIG)) },
     { "replace", 0, NULL, "send only what is given; the rest goes back to its\ndefaults",
@@ -210,7 +210,7 @@ static const struct opt_row rows[] = {
       .words = wants, FOR(BIT(WAIT)) },
     { "interval", 0, "T", "between two looks (5s)", .take = opt_duration, AT(interval_us),
       .min = SECOND_US / 100, .max = DAY_US, FOR(BIT(CREATE) | BIT(WAIT)) },
-    { "idle-after", 0, "T", "idle for so long, why is said (15s)", .take = opt_duration,
+    { "idle-after", 0, "T", "after this long idle, say why (15s)", .take = opt_duration,
       AT(idle_us), .max = DAY_US, FOR(BIT(CREATE) | BIT(WAIT)) },
     { .help = "The files" },
     { "check", 0, "DIR", "compare with the files there", .take = opt_text, AT(check),
@@ -299,10 +299,10 @@ static int check_operands(const struct rec_opts *o, const char *name)
     if (o->skeleton)
         return n > takes_task ? cli_usage("%s: too many operands", name) : 0;
     if (takes_task && n == 0)
-        return cli_usage("%s: which task? A TASKID is wanted ('trtc-rec list' has them)", name);
+        return cli_usage("%s: give a TASKID ('trtc-rec list' prints them)", name);
     if (n > takes_task)
         return cli_usage("%s: %s", name,
-                         takes_task ? "one TASKID is wanted, not more" : "takes no operands");
+                         takes_task ? "give only one TASKID" : "takes no operands");
     if (takes_task && !*o->task)
         return cli_usage("%s: an empty TASKID", name);
     return 0;

@@ -18,7 +18,7 @@ complete -c trtc-hook -n '__fish_seen_subcommand_from decode' -F
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Address and port'
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve list replay gc wait reconcile run' -l spool -x -a '(__fish_complete_directories)' -d 'The directory that keeps the events'
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve verify sign send' -l key-file -r -F -d 'The callback key'
-complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l unsigned -d 'Take what has no Sign'
+complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l unsigned -d 'Accept bodies without a Sign'
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l max-age -x -d 'Refuse older callbacks'
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l settle -x -d 'Wait for earlier events'
 complete -c trtc-hook -n '__fish_seen_subcommand_from serve' -l jobs -x -d 'Handlers at a time'

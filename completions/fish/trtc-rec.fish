@@ -40,7 +40,7 @@ complete -c trtc-rec -n '__fish_seen_subcommand_from create' -l hours -x -d 'How
 complete -c trtc-rec -n '__fish_seen_subcommand_from create usersig' -l expire -x -d 'How long a made UserSig lives'
 complete -c trtc-rec -n '__fish_seen_subcommand_from create' -l follow -d 'A line for each change, until the end'
 complete -c trtc-rec -n '__fish_seen_subcommand_from create wait' -l interval -x -d 'Between two looks'
-complete -c trtc-rec -n '__fish_seen_subcommand_from create wait' -l idle-after -x -d 'Idle for so long, why is said'
+complete -c trtc-rec -n '__fish_seen_subcommand_from create wait' -l idle-after -x -d 'After this long idle, say why'
 complete -c trtc-rec -n '__fish_seen_subcommand_from create describe modify delete' -l skeleton -d 'Print a request with every member'
 complete -c trtc-rec -n '__fish_seen_subcommand_from create describe modify delete' -l dry-run -d 'Print what would be sent'
 complete -c trtc-rec -l sdkappid -x -d 'The application'

@@ -259,7 +259,7 @@ static const struct trtc_field layout[] = {
     { INT("MaxResolutionUserAlign"), .values = "0 1", .fallback = "0", .example = "0",
       .says = "mode 2: 0 large left, 1 large right" },
     { FLAG("PureAudioDisableLayout"), .fallback = "false", .example = "false",
-      .says = "true: no window for who sends only sound" },
+      .says = "true: no window for users who send only sound" },
     END,
 };
 

@@ -35,7 +35,7 @@ struct trtc_stage_opts {
     struct trtc_colour colour; /* of the canvases; limited range */
     struct trtc_actor *actors; /* borrowed */
     size_t nb_actors;
-    bool labels;            /* each window says whose it is */
+    bool labels;            /* the user's name in each window */
     enum trtc_fill fill;    /* of a stalled picture */
     struct trtc_pool *pool; /* borrowed */
     /* The picture of that name in these colours, or NULL where it is not available; valid as long as the stage. */

@@ -253,7 +253,7 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
         ret = wants(p->w, &name);
         if (ret > 0)
             ret = trtc_scan_note(p->s,
-                                 "%s: no recording's name: it is taken for the one of its segments",
+                                 "%s: its name is not that of a playlist: it is taken as that of its segments",
                                  path) < 0
                       ? -1
                       : take_list(p, file, &name, list, why);
@@ -261,7 +261,7 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
         const int nb = count_here(p, list);
         ret = nb == 0 ? leave_alone(p, path, file, "")
                       : trtc_scan_lose(p->s, path, "foreign",
-                                       "neither it nor its segments are called as a recording's: "
+                                       "neither its name nor those of its segments are a recording's: "
                                        "%d of them are here and left out",
                                        nb);
     }

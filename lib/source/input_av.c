@@ -347,7 +347,7 @@ static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
 {
     return trtc_fail(
         err, TRTC_EX_DATAERR,
-        "%s: an MP4 with its index at the end cannot be read from a pipe, or a server that sends no parts: name the file",
+        "%s: an MP4 with its index at the end cannot be read from a pipe, or from a server that sends no parts: give the file",
         b->name);
 }
 

@@ -335,7 +335,7 @@ static int lose_overlap(struct trtc_reader *rd)
 {
     char why[128];
     int ret = 0;
-    snprintf(why, sizeof why, "%" PRId64 " %s of a time that the segment before has, too",
+    snprintf(why, sizeof why, "%" PRId64 " %s of a time that is in the segment before too",
              rd->nb_over, rd->kind == TRTC_VIDEO ? "pictures are" : "frames of sound are");
     if (rd->over_us >= OVERLAP_MIN_US)
         ret = lose_in(rd, rd->over, (struct trtc_lost){ "overlap", rd->over_us, 0 }, why);
@@ -352,7 +352,8 @@ static int lose_cut(struct trtc_reader *rd)
     const int64_t us = rd->nb_cut * rd->step_us;
     if (last || rd->lane->clips[rd->at + 1].piece->source != p->source || us < OVERLAP_MIN_US)
         return 0;
-    return lose(rd, (struct trtc_lost){ "overlap", us, 0 }, "%" PRId64 " frames are of a time that the next segment has",
+    return lose(rd, (struct trtc_lost){ "overlap", us, 0 },
+                "%" PRId64 " frames are of a time that is in the next segment too",
                 rd->nb_cut);
 }
 
