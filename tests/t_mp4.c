@@ -611,6 +611,59 @@ static void test_video_and_sound(void **state)
     free_stream(s[1]);
 }
 
+static void write_with_losses(const char *path, struct stream *s, int64_t nb)
+{
+    struct trtc_err err = { 0 };
+    struct trtc_mp4 *m = trtc_mp4_new(open_new(path), path, &plain, &err);
+
+    assert_non_null(m);
+    assert_int_equal(trtc_mp4_add_track(m, &s->track, &err), 0);
+    for (int i = 0; i < s->nb; i++) {
+        const struct sample *v = &s->v[i];
+        const struct trtc_sample out = { .data = v->data, .size = v->size, .dts = v->dts,
+                                         .pts = v->pts, .key = v->key };
+        assert_int_equal(trtc_mp4_write(m, 0, &out, &err), 0);
+    }
+    trtc_mp4_set_losses(m, nb);
+    const int64_t bound = trtc_mp4_size(m);
+    assert_int_equal(trtc_mp4_finish(m, &err), 0);
+    assert_true(file_size(path) <= bound);
+    trtc_mp4_free(&m);
+}
+
+/* How many losses a file was made with stands in it, and nowhere else. */
+static void test_losses(void **state)
+{
+    static const int64_t numbers[] = { 1, 42, INT64_C(1234567890123) };
+    struct stream *s = make_sound(48000, 20);
+    struct trtc_err err = { 0 };
+    char text[32];
+    int64_t nb;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        write_with_losses("losses.mp4", s, numbers[i]);
+        assert_int_equal(trtc_mp4_read_losses("losses.mp4", &nb, &err), 0);
+        assert_int_equal(nb, numbers[i]);
+        assert_plays("losses.mp4");
+        AVFormatContext *f = open_back("losses.mp4");
+        snprintf(text, sizeof(text), "%" PRId64, numbers[i]);
+        assert_string_equal(av_dict_get(f->metadata, "losses", NULL, 0)->value, text);
+        avformat_close_input(&f);
+    }
+    write_with_losses("none.mp4", s, 0);
+    assert_int_equal(trtc_mp4_read_losses("none.mp4", &nb, &err), 0);
+    assert_int_equal(nb, 0);
+    const int fd = open_new("text.mp4");
+    assert_int_equal(write(fd, "losses in the input: 7\n", 23), 23);
+    close(fd);
+    assert_int_equal(trtc_mp4_read_losses("text.mp4", &nb, &err), 0);
+    assert_int_equal(nb, 0);
+    assert_int_equal(trtc_mp4_read_losses("nowhere.mp4", &nb, &err), -1);
+    assert_int_equal(err.code, TRTC_EX_NOINPUT);
+    free_stream(s);
+}
+
 /* Reordered pictures: from dts below zero with the first picture at 0, and all later. */
 static void test_b_frames(void **state)
 {
@@ -1471,6 +1524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_video_and_sound),
+        cmocka_unit_test(test_losses),
         cmocka_unit_test(test_b_frames),
         cmocka_unit_test(test_late_tracks),
         cmocka_unit_test(test_priming),

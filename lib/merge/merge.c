@@ -17,7 +17,6 @@
 #include "recording/output_name.h"
 
 #define LOSSES_FORMAT      "losses in the input: %" PRId64
-#define LOSSES_READ_FORMAT "losses in the input: %" SCNd64
 
 enum { VIDEO, AUDIO, NB_KINDS };
 enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };
@@ -147,6 +146,7 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
         snprintf(comment, sizeof comment, LOSSES_FORMAT, (int64_t)res->losses.n);
         if (trtc_mp4_set_comment(m->mp4, comment, err) < 0)
             return -1;
+        trtc_mp4_set_losses(m->mp4, (int64_t)res->losses.n);
     }
     for (int k = 0; k < NB_KINDS; k++)
         if (m->tracks[k] && trtc_track_describe(m->tracks[k], m->mp4, m->number[k], err) < 0)
@@ -535,11 +535,8 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
 
 int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err)
 {
-    char comment[128];
-    int64_t n = 0;
-    if (trtc_mp4_read_comment(path, comment, sizeof comment, err) < 0)
-        return -1;
-    return sscanf(comment, LOSSES_READ_FORMAT, &n) == 1 && n > 0 ? n : 0;
+    int64_t n;
+    return trtc_mp4_read_losses(path, &n, err) < 0 ? -1 : n;
 }
 
 void trtc_merge_result_fini(struct trtc_merge_result *res)

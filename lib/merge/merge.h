@@ -51,7 +51,7 @@ struct trtc_merge_result {
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
                    struct trtc_merge_result *res, struct trtc_err *err);
 
-/* How many losses a finished file says it was made with (in its comment): those that only reading
+/* How many losses a finished file says it was made with (an item of its own): those that only reading
  * the segments shows, which is not done again for it. -1 where the file cannot be read. */
 int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err);
 

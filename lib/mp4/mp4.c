@@ -366,6 +366,11 @@ int trtc_mp4_set_comment(struct trtc_mp4 *m, const char *comment, struct trtc_er
     return 0;
 }
 
+void trtc_mp4_set_losses(struct trtc_mp4 *m, int64_t nb)
+{
+    m->nb_losses = nb;
+}
+
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err)
 {
     struct trtc_mp4_boxes *b = NULL;

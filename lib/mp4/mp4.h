@@ -99,6 +99,10 @@ void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end);
 /* Replaces the comment, any time before the finish. */
 int trtc_mp4_set_comment(struct trtc_mp4 *m, const char *comment, struct trtc_err *err);
 
+/* How many losses the media was made with, an item of its own in the file; any time before the
+ * finish. 0, as at first: no item. */
+void trtc_mp4_set_losses(struct trtc_mp4 *m, int64_t nb);
+
 /* Flushes the media, writes the index in front. Does not sync or close fd. Tracks without
  * samples are left out; without any sample at all it fails (TRTC_EX_DATAERR). To be called
  * once. */
@@ -106,8 +110,8 @@ int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);
 
-/* The comment in a file that this writer made; "" where it has none or is something else. out gets
- * at most size - 1 bytes and a NUL. 0, or -1 where the file cannot be read. */
-int trtc_mp4_read_comment(const char *path, char *out, size_t size, struct trtc_err *err);
+/* The losses that a file was made with, as set above: *nb is 0 where it has no such item, or is
+ * something else. 0, or -1 where the file cannot be read. */
+int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* MP4 writer: the index (moov) from the sample tables. ISO/IEC 14496-12; section numbers there. */
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@ enum {
     TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500,
                                    and the name */
     MOOV_OVERHEAD_BYTES = 1024,
+    LOSSES_BYTES = 128, /* the item that names them */
 };
 
 /* Seconds from 1904, where the times in MP4 count from, to 1970. */
@@ -277,18 +280,42 @@ static void put_trak(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t, ui
     trtc_mp4_end(b, trak);
 }
 
-static void put_item(struct trtc_mp4_boxes *b, const char *type, const char *text)
+static void put_data(struct trtc_mp4_boxes *b, const char *text)
 {
-    int item, data;
-
-    if (!text)
-        return;
-    item = trtc_mp4_begin(b, type);
-    data = trtc_mp4_begin(b, "data");
+    const int data = trtc_mp4_begin(b, "data");
     put(b, 1, 4); /* UTF-8 */
     put(b, 0, 4);
     trtc_mp4_put(b->o, text, strlen(text));
     trtc_mp4_end(b, data);
+}
+
+static void put_item(struct trtc_mp4_boxes *b, const char *type, const char *text)
+{
+    if (!text)
+        return;
+    const int item = trtc_mp4_begin(b, type);
+    put_data(b, text);
+    trtc_mp4_end(b, item);
+}
+
+static void put_text_box(struct trtc_mp4_boxes *b, const char *type, const char *text)
+{
+    const int box = trtc_mp4_begin_full(b, type, 0, 0);
+    trtc_mp4_put(b->o, text, strlen(text));
+    trtc_mp4_end(b, box);
+}
+
+/* An item that is not among those of iTunes: who means it, its name, its value. */
+static void put_losses(struct trtc_mp4_boxes *b, int64_t nb)
+{
+    char text[24];
+    if (nb <= 0)
+        return;
+    snprintf(text, sizeof text, "%" PRId64, nb);
+    const int item = trtc_mp4_begin(b, "----");
+    put_text_box(b, "mean", TRTC_MP4_LOSSES_MEAN);
+    put_text_box(b, "name", TRTC_MP4_LOSSES_NAME);
+    put_data(b, text);
     trtc_mp4_end(b, item);
 }
 
@@ -297,7 +324,7 @@ static void put_udta(struct trtc_mp4_boxes *b)
 {
     int udta, meta, ilst;
 
-    if (!b->m->title && !b->m->comment)
+    if (!b->m->title && !b->m->comment && b->m->nb_losses <= 0)
         return;
     udta = trtc_mp4_begin(b, "udta");
     meta = trtc_mp4_begin_full(b, "meta", 0, 0);
@@ -305,6 +332,7 @@ static void put_udta(struct trtc_mp4_boxes *b)
     ilst = trtc_mp4_begin(b, "ilst");
     put_item(b, "\xa9nam", b->m->title);
     put_item(b, "\xa9" "cmt", b->m->comment);
+    put_losses(b, b->m->nb_losses);
     trtc_mp4_end(b, ilst);
     trtc_mp4_end(b, meta);
     trtc_mp4_end(b, udta);
@@ -391,6 +419,7 @@ int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide)
 
     n += m->title ? (int64_t)strlen(m->title) : 0;
     n += m->comment ? (int64_t)strlen(m->comment) : 0;
+    n += m->nb_losses > 0 ? LOSSES_BYTES : 0;
     for (int i = 0; i < m->nb_tracks; i++) {
         const struct trtc_mp4_trak *t = &m->tracks[i];
         const struct trtc_mp4_table *s = &t->table;

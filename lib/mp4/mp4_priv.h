@@ -128,9 +128,14 @@ struct trtc_mp4_trak {
     struct trtc_mp4_table table;
 };
 
+/* The item that names the losses: a domain that is ours, and a word. */
+#define TRTC_MP4_LOSSES_MEAN "org.trtc-tools"
+#define TRTC_MP4_LOSSES_NAME "losses"
+
 struct trtc_mp4 {
     struct trtc_mp4_out out;
     char *name, *title, *comment;
+    int64_t nb_losses;
     int64_t creation_ms;
     int64_t media;    /* offset of the first byte of media */
     bool give_back;

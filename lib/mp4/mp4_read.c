@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the comment in a finished file: moov, udta, meta, ilst, \251cmt, data (ISO/IEC
- * 14496-12, 4.2; the metadata as QuickTime has it). */
+/* Finds in a finished file how many losses it was made with: moov, udta, meta, ilst, ----, data
+ * (ISO/IEC 14496-12, 4.2; the metadata as QuickTime has it). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "mp4/mp4.h"
+#include "base/num.h"
+#include "mp4/mp4_priv.h"
 
-enum { BOX_HEADER = 8, META_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000 };
+enum { BOX_HEADER = 8, META_HEADER = 4, TEXT_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000 };
 
 static uint32_t be32(const uint8_t *p)
 {
@@ -51,24 +52,67 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
     return false;
 }
 
-int trtc_mp4_read_comment(const char *path, char *out, size_t size, struct trtc_err *err)
+/* The text of a box of that type in [from, to), behind its header: its length, or -1. */
+static ssize_t text_of(int fd, const char *type, int64_t from, int64_t to, int header, char out[32])
 {
+    if (!enter(fd, type, &from, &to) || to - from < header || to - from - header >= 32)
+        return -1;
+    const ssize_t n = read_at(fd, out, (size_t)(to - from - header), from + header);
+    if (n >= 0)
+        out[n] = '\0';
+    return n;
+}
+
+static bool says(int fd, const char *type, int64_t from, int64_t to, const char *text)
+{
+    char got[32];
+    return text_of(fd, type, from, to, TEXT_HEADER, got) == (ssize_t)strlen(text) &&
+           strcmp(got, text) == 0;
+}
+
+/* Among the items in [*from, *to) the one that names the losses. */
+static bool find_item(int fd, int64_t *from, int64_t *to)
+{
+    int64_t at = *from;
+    for (int i = 0; i < BOXES_MAX; i++) {
+        int64_t begin = at, end = *to;
+        if (!enter(fd, "----", &begin, &end))
+            return false;
+        if (says(fd, "mean", begin, end, TRTC_MP4_LOSSES_MEAN) &&
+            says(fd, "name", begin, end, TRTC_MP4_LOSSES_NAME)) {
+            *from = begin;
+            *to = end;
+            return true;
+        }
+        at = end;
+    }
+    return false;
+}
+
+static bool find_losses(int fd, int64_t size, char text[32])
+{
+    int64_t from = 0, to = size;
+    if (!enter(fd, "moov", &from, &to) || !enter(fd, "udta", &from, &to) ||
+        !enter(fd, "meta", &from, &to))
+        return false;
+    from += META_HEADER;
+    return enter(fd, "ilst", &from, &to) && find_item(fd, &from, &to) &&
+           text_of(fd, "data", from, to, DATA_HEADER, text) > 0;
+}
+
+int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err)
+{
+    char text[32];
+    struct trtc_err none;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *nb = 0;
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-    int64_t from = 0, to = lseek(fd, 0, SEEK_END);
     errno = 0; /* what is not found is no error */
-    bool found = enter(fd, "moov", &from, &to) && enter(fd, "udta", &from, &to) &&
-                 enter(fd, "meta", &from, &to);
-    from += META_HEADER;
-    found = found && enter(fd, "ilst", &from, &to) && enter(fd, "\251cmt", &from, &to) &&
-            enter(fd, "data", &from, &to);
-    from += DATA_HEADER;
-    ssize_t got = 0;
-    if (found && to >= from)
-        got = read_at(fd, out, (size_t)(to - from) < size ? (size_t)(to - from) : size - 1, from);
-    out[got > 0 ? got : 0] = '\0';
+    const bool found = find_losses(fd, lseek(fd, 0, SEEK_END), text);
     const int errnum = errno;
     close(fd);
+    if (found && trtc_num_int("losses", text, 0, INT64_MAX, nb, &none) < 0)
+        *nb = 0;
     return errnum ? trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s", path) : 0;
 }
