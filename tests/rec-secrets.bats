@@ -106,6 +106,18 @@ clean() {
     ! grep -rlF AKIDmadeup . || fail "the id in: $(grep -rlF AKIDmadeup .)"
 }
 
+@test "a service that quotes what an earlier call told it" {
+    local sub
+    export TRTC_STORAGE_ACCESS_KEY=${canary}Access TRTC_STORAGE_SECRET_KEY=${canary}Storage
+    script "any - code InvalidParameter.${canary}Storage.${canary}Access.${canary}App"
+    for sub in describe wait files delete modify; do
+        timeout 2 trtc-rec $sub --sdkappid "$app" --retries 0 task-1 $([[ $sub != modify ]] || echo --subscribe a) >>out 2>>err || true
+    done
+    printf '{"action":"describe","SdkAppId":%s,"TaskId":"x"}\n' "$app" | trtc-rec batch --retries 0 >>out 2>>err || true
+    [[ $(grep -c 'InvalidParameter\.\*\*\*\.\*\*\*\.\*\*\*' out err | awk -F: '{ n += $2 } END { print n }') -ge 5 ]] || fail 'nothing is hidden'
+    clean
+}
+
 @test "--dry-run shows *** where they would be" {
     rec 0 create -f "$service/request.json" --dry-run
     [[ $(grep -o '"\*\*\*"' out | wc -l) -ge 4 ]] || fail 'not one for each'

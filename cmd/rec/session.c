@@ -68,6 +68,17 @@ static int wait_ms(void *arg, int64_t ms)
 
 /* ---- what the service says, without what we told it ---- */
 
+/* What the environment has besides: a service may quote what an earlier call has sent. */
+static int add_environment(const struct rec *r, struct trtc_redact *all, struct trtc_err *err)
+{
+    static const char *const names[] = { "TRTC_STORAGE_ACCESS_KEY", "TRTC_STORAGE_SECRET_KEY",
+                                         "TRTC_SECRET_KEY" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (trtc_redact_add(all, r->env.get(r->env.arg, names[i]), err) < 0)
+            return -1;
+    return 0;
+}
+
 /* All that is secret in a call; NULL without memory. */
 static struct trtc_redact *secrets_of(const struct rec *r, const cJSON *request,
                                       struct trtc_err *err)
@@ -76,7 +87,7 @@ static struct trtc_redact *secrets_of(const struct rec *r, const cJSON *request,
     struct trtc_redact *all = trtc_redact_new(err);
     if (all &&
         (trtc_redact_add(all, c->id.text, err) < 0 || trtc_redact_add(all, c->key.text, err) < 0 ||
-         trtc_redact_add(all, c->token.text, err) < 0 ||
+         trtc_redact_add(all, c->token.text, err) < 0 || add_environment(r, all, err) < 0 ||
          trtc_redact_add_members(all, request, err) < 0))
         trtc_redact_free(&all);
     return all;

@@ -163,9 +163,9 @@ static int emit_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_
     int64_t dts_us = pts_us - (p->pts_us - p->dts_us);
     if (st->first_us == TRTC_NOTIME)
         st->first_us = pts_us;
-    int64_t step =
-        dts_us - c->prev_dts_us; /* in decoding order the distances are even, also with B-frames */
-    if (c->prev_dts_us != TRTC_NOTIME && step > 0 && step < 500000)
+    /* in decoding order the distances are even, also with B-frames */
+    const int64_t step = c->prev_dts_us == TRTC_NOTIME ? 0 : dts_us - c->prev_dts_us;
+    if (step > 0 && step < 500000)
         c->step_us = step;
     c->prev_dts_us = dts_us;
     if (is_hole(c, pts_us))
