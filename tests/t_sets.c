@@ -664,6 +664,42 @@ static void test_cut_behind_the_ids(void **state)
             fail_msg("set %zu", i);
 }
 
+/* An SPS whose last number is cut has another id only where its zeros do not go. */
+static void test_cut_in_the_last_number(void **state)
+{
+    static const uint8_t cut[] = { 0x67, 0x4d, 0x40, 0x0a, 0xb6, 0x4b, 0x60 };
+    static struct stream s;
+    struct trtc_video_params v;
+    struct trtc_sample out;
+    struct trtc_set x;
+    struct trtc_err err;
+    size_t size, n;
+
+    (void)state;
+    assert_true(trtc_set_read(TRTC_CODEC_H264, cut, sizeof cut, &x) && x.id == 0);
+    s.codec = TRTC_CODEC_H264;
+    assert_true(encode(&s, "bframes=0", 1) && encode(&s, "bframes=0", 1));
+    uint8_t list[4096];
+    take_sets(s.codec, &s.v[1], list);
+    struct trtc_sets *sets = trtc_sets_new(s.codec);
+    const struct trtc_packet p[] = {
+        { .data = s.v[0].data, .size = s.v[0].size, .key = true },
+        { .data = s.v[1].data, .size = s.v[1].size, .key = true },
+    };
+    assert_int_equal(trtc_sets_take(sets, &p[0], &out, &err), 1);
+    memcpy(list, "\0\0\0\1", 4);
+    memcpy(list + 4, cut, sizeof cut);
+    memcpy(list + 4 + sizeof cut, "\0\0\0\1\x68\xe0", 6);
+    assert_int_equal(trtc_sets_take_own(sets, list, 10 + sizeof cut, &p[1], &out, &err), 1);
+    for (int i = 0; i < trtc_sets_nb_entries(sets); i++) {
+        const uint8_t *pos = trtc_sets_entry(sets, i, &size, &v), *end = pos + size, *nal;
+        while ((nal = trtc_annexb_next(&pos, end, &n)))
+            assert_true(trtc_set_read(s.codec, nal, n, &x));
+    }
+    trtc_sets_free(&sets);
+    clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -677,6 +713,7 @@ int main(void)
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_rename_slices),
         cmocka_unit_test(test_cut_behind_the_ids),
+        cmocka_unit_test(test_cut_in_the_last_number),
     };
 
     return cmocka_run_group_tests(tests, enter, leave);

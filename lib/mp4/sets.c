@@ -22,7 +22,7 @@ struct bundle {
     uint8_t *bytes; /* Annex B */
     size_t size, cap;
     struct trtc_video_params params; /* of the first picture that refers to it */
-    bool split; /* its SPS say different things of colours */
+    bool split;                      /* its SPS say different things of colours */
 };
 
 struct trtc_sets {
@@ -171,6 +171,13 @@ static bool has_other_colours(const struct fitting *f, const struct trtc_set *x)
            memcmp(&v.colour, p, sizeof *p) != 0;
 }
 
+/* Whether a set that was made of another one is still that set: of one that is cut within its last number, zeros go. */
+static bool is_whole(const struct fitting *f, const uint8_t *made, const struct trtc_set *to)
+{
+    struct trtc_set x;
+    return trtc_set_read(f->s->codec, made, to->n, &x) && x.id == to->id && x.refers == to->refers;
+}
+
 /* Tries an id for set x: FITS where it stands there, or (fresh) is put there. */
 static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool fresh)
 {
@@ -183,7 +190,9 @@ static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool
     const uint8_t *nal = renamed(f, x, &to, &made);
     if (!nal)
         return FAILED;
-    if (!fresh && holds(f->e, there, nal, to.n))
+    if (made && !is_whole(f, made, &to))
+        fit = CLASHES;
+    else if (!fresh && holds(f->e, there, nal, to.n))
         fit = FITS;
     else if (fresh && has_room(f->e, &to))
         fit = add_set(f->e, &to, nal) < 0 ? FAILED : FITS;
