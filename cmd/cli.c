@@ -19,6 +19,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "clock.h"
 
@@ -251,7 +252,7 @@ int64_t cli_open_files(int64_t want)
 
 void cli_put_json(const struct cJSON *json, bool pretty)
 {
-    char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    char *text = trtc_json_text(json, pretty);
     if (text)
         puts(text);
     cli.out_lacks |= !text;

@@ -106,3 +106,18 @@ meant() {
     meant --storage trtc-rec create --storrage x
     meant describe trtc-rec descibe
 }
+
+@test "JSON is UTF-8, whatever bytes the names of files are" {
+    local d=$'d\x85' f
+    mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 "$d"
+    trtc-merge -q -f "$d" -o $'o\xff' --json --report r.json >merge.json
+    trtc-merge -q -f "$d" -o $'o\xff' --plan=json >plan.json
+    trtc-hls -q -A 1 -R 1 -d $'h\xff' --json "$d"/*_video_*.ts >hls.json
+    trtc-mix -q -s 64x36 --to +0.1 -o $'m\xff.mp4' --json --report mr.json "$d" >mix.json
+    for f in *.json; do
+        iconv -f UTF-8 -t UTF-8 "$f" >/dev/null || fail "$f is no UTF-8"
+        jq -es 'length > 0' "$f" >/dev/null || fail "$f is no JSON"
+    done
+    [[ $(jq -r .path merge.json) == 'o\xFF/'* ]]
+    [[ $(jq -r .path mix.json) == 'm\xFF.mp4' ]]
+}

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "base/json_put.h"
 
 struct row {
     const char *text;
@@ -352,12 +353,37 @@ static void members(void **state)
     cJSON_Delete(root);
 }
 
+/* What is printed is UTF-8, whatever bytes file names have. */
+static void printed(void **state)
+{
+    static const struct {
+        const char *is, *text;
+    } t[] = {
+        { "a\xc3\xa9\xf0\x9f\x98\x80", "\"a\xc3\xa9\xf0\x9f\x98\x80\"" },
+        { "\x85", "\"\\\\x85\"" },
+        { "a\xff\xc3\xa9\xe2\x80\xae\xc3", "\"a\\\\xFF\xc3\xa9\xe2\x80\xae\\\\xC3\"" },
+        { "\n\\\"\xe2\x80", "\"\\n\\\\\\\"\\\\xE2\\\\x80\"" },
+    };
+    (void)state;
+    assert_null(trtc_json_text(NULL, false));
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        cJSON *json = cJSON_CreateString(t[i].is);
+        char *text = trtc_json_text(json, i & 1);
+        assert_string_equal(text, t[i].text);
+        cJSON *back = cJSON_Parse(text);
+        assert_non_null(back);
+        cJSON_Delete(back);
+        free(text);
+        cJSON_Delete(json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),    cmocka_unit_test(secrets_stay), cmocka_unit_test(bombs),
         cmocka_unit_test(size_cap), cmocka_unit_test(many_keys),    cmocka_unit_test(files),
-        cmocka_unit_test(integers), cmocka_unit_test(members),
+        cmocka_unit_test(integers), cmocka_unit_test(members),      cmocka_unit_test(printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

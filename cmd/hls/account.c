@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "../cli.h"
 #include "recording/ledger_json.h"
 #include "account.h"
@@ -304,7 +305,7 @@ static int print_track(const struct hls_account *a, bool video, const char *code
         cJSON_AddStringToObject(j, "track", video ? "video" : "audio") &&
         cJSON_AddStringToObject(j, "codec", codec) && cJSON_AddItemToObject(j, "account", account)) {
         account = NULL;
-        text = cJSON_PrintUnformatted(j);
+        text = trtc_json_text(j, false);
     }
     if (text)
         puts(text);

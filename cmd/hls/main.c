@@ -17,6 +17,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "base/b64.h"
+#include "base/json_put.h"
 #include "base/utc.h"
 #include "account.h"
 #include "codec/av.h"
@@ -180,7 +181,7 @@ static char *done_json(const struct trtc_segment_done *d)
         cJSON_AddNumberToObject(j, "duration_ms", (double)(d->dur_us / 1000)) &&
         cJSON_AddNumberToObject(j, "bytes", (double)d->bytes) &&
         cJSON_AddStringToObject(j, "track", tracks[d->type]))
-        text = cJSON_PrintUnformatted(j);
+        text = trtc_json_text(j, false);
     cJSON_Delete(j);
     return text;
 }

@@ -212,7 +212,7 @@ static int write_report(struct work *w, struct trtc_err *err)
     trtc_json_put(&j, "losses", w->account.losses);
     trtc_json_put_number(&j, "exit_status", cli_signal ? 128 + cli_signal : w->code);
     w->account = (struct account){ 0 };
-    text = cJSON_Print(j);
+    text = trtc_json_text(j, true);
     if (!text) {
         trtc_fail_nomem(err);
         goto done;

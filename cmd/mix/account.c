@@ -263,7 +263,7 @@ char *mix_summary(const struct opts *o, const struct inputs *in, const struct tr
     trtc_json_put_bool(&j, "interrupted", res->interrupted);
     trtc_json_put(&j, "users", users_json(in));
     trtc_json_put(&j, "losses", losses_json(&in->losses));
-    char *text = j ? cJSON_PrintUnformatted(j) : NULL;
+    char *text = trtc_json_text(j, false);
     cJSON_Delete(j);
     return text;
 }

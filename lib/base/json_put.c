@@ -3,6 +3,10 @@
 #include "base/json_put.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
 
 /* What becomes of to when value was added, or not. */
 static void settle(cJSON **to, cJSON *value, bool added)
@@ -48,4 +52,39 @@ void trtc_json_replace(cJSON **object, const char *key, cJSON *value)
 {
     settle(object, value,
            *object && value && cJSON_ReplaceItemInObjectCaseSensitive(*object, key, value));
+}
+
+/* The same with escapes in the place of bytes that are no UTF-8, which only strings have. */
+static char *escaped(const char *text, size_t n)
+{
+    char *out = malloc((TRTC_TEXT_PIECE_MAX + 1) * n + 1), *o = out;
+    for (size_t i = 0, used; out && i < n; i += used) {
+        char piece[TRTC_TEXT_PIECE_MAX];
+        const bool ascii = !((unsigned char)text[i] & 0x80);
+        const size_t len = ascii ? 1 : trtc_text_piece(text + i, n - i, piece, &used);
+        if (ascii)
+            used = 1;
+        if (!ascii && used == 1) {
+            *o++ = '\\';
+            memcpy(o, piece, len);
+            o += len;
+        } else {
+            memcpy(o, text + i, used);
+            o += used;
+        }
+    }
+    if (out)
+        *o = '\0';
+    return out;
+}
+
+char *trtc_json_text(const cJSON *json, bool pretty)
+{
+    char *text = pretty ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    const size_t n = text ? strlen(text) : 0;
+    if (!text || trtc_utf8_valid(text, n))
+        return text;
+    char *mended = escaped(text, n);
+    free(text);
+    return mended;
 }

@@ -23,4 +23,8 @@ void trtc_json_put_into(struct cJSON **root, struct cJSON *inner, const char *ke
 /* In the place of the member that is there. */
 void trtc_json_replace(struct cJSON **object, const char *key, struct cJSON *value);
 
+/* The text of json, to be freed; NULL for NULL, and without memory. Strings may have come from file names, which are any
+ * bytes: what is no UTF-8 in them is written as \\xHH, so that it is JSON. */
+char *trtc_json_text(const struct cJSON *json, bool pretty);
+
 #endif

@@ -113,7 +113,7 @@ int trtc_plan_json(const struct trtc_plan *p, FILE *out)
 {
     for (size_t i = 0; i < p->n; i++) {
         cJSON *j = trtc_output_json(&p->outputs[i]);
-        char *text = cJSON_PrintUnformatted(j);
+        char *text = trtc_json_text(j, false);
         if (text)
             fprintf(out, "%s\n", text);
         cJSON_Delete(j);
