@@ -11,7 +11,7 @@
 #
 #   B=DIR               build directory (build)
 #   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
-#   PREFIX DESTDIR      where `make install` puts things
+#   PREFIX DESTDIR      where `make install` puts things; bashdir, zshdir, fishdir: the completions
 #   T=FILES J=N         for check: only these tests (tests/x.bats, tests/t_x.c), N at a time
 #   DEPS=true           takes it for granted that everything needed is there
 #   V=1                 shows the commands, not only which file they are for
@@ -199,20 +199,30 @@ bench:
 bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
 man7 = $(patsubst man/%,%,$(wildcard man/*.7))
+examples = $(patsubst examples/%,%,$(filter-out %.sh,$(wildcard examples/*)))
 put = install -D -m 644 -t
+
+# Each shell is asked where below PREFIX it looks: on Debian zsh has a directory of its own under /usr.
+asked = $(shell $(PKG_CONFIG) --define-variable=prefix='$(PREFIX)' --variable=completionsdir $(1) 2>/dev/null)
+ask_zsh = $(shell zsh -fc 'print -l $$fpath' 2>/dev/null | grep -Fx -e '$(PREFIX)/share/zsh/site-functions' \
+    -e '$(PREFIX)/share/zsh/vendor-completions' | tail -n 1)
+bashdir = $(or $(call asked,bash-completion),$(PREFIX)/share/bash-completion/completions)
+zshdir = $(or $(ask_zsh),$(PREFIX)/share/zsh/site-functions)
+fishdir = $(or $(call asked,fish),$(PREFIX)/share/fish/vendor_completions.d)
 
 install: all
 	install -D -t '$(bin)' $(TOOLS:%=$(B)/%)
 	$(put) '$(share)/man/man1' $(TOOLS:%=man/%.1)
 	$(put) '$(share)/man/man7' $(man7:%=man/%)
-	$(put) '$(share)/bash-completion/completions' $(TOOLS:%=completions/bash/%)
-	$(put) '$(share)/zsh/site-functions' $(TOOLS:%=completions/zsh/_%)
-	$(put) '$(share)/fish/vendor_completions.d' $(TOOLS:%=completions/fish/%.fish)
+	$(put) '$(DESTDIR)$(bashdir)' $(TOOLS:%=completions/bash/%)
+	$(put) '$(DESTDIR)$(zshdir)' $(TOOLS:%=completions/zsh/_%)
+	$(put) '$(DESTDIR)$(fishdir)' $(TOOLS:%=completions/fish/%.fish)
+	$(if $(examples),install -D -t '$(share)/doc/trtc-tools/examples' $(examples:%=examples/%))
 
 uninstall:
 	rm -f $(TOOLS:%='$(bin)/%') $(TOOLS:%='$(share)/man/man1/%.1') $(man7:%='$(share)/man/man7/%')
-	rm -f $(TOOLS:%='$(share)/bash-completion/completions/%') $(TOOLS:%='$(share)/zsh/site-functions/_%') \
-	    $(TOOLS:%='$(share)/fish/vendor_completions.d/%.fish')
+	rm -f $(TOOLS:%='$(DESTDIR)$(bashdir)/%') $(TOOLS:%='$(DESTDIR)$(zshdir)/_%') \
+	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%')
 
 clean:
 	rm -rf '$(dir)' '$(dir)-san' '$(dir)-fuzz' demo

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -159,6 +160,16 @@ static void add_plain(const char *s, size_t n, enum trtc_room_type room_type, st
         snprintf(why->msg + at, sizeof why->msg - at, "; without what tools add it is '%s'", plain);
 }
 
+/* An operand that is a directory, and no name: the line that would do. */
+static void add_directory(const char *s, uint64_t line, struct trtc_err *why)
+{
+    struct stat st;
+    const size_t at = strlen(why->msg);
+    if (line == 0 && stat(s, &st) == 0 && S_ISDIR(st.st_mode))
+        snprintf(why->msg + at, sizeof why->msg - at,
+                 "; 'ls %s | trtc-name decode' reads the names in that directory", s);
+}
+
 /* One name, good or bad: s is NULL where it is too long; line is 0 for an operand. -1: the output failed. */
 static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line, struct trtc_err *err)
 {
@@ -172,6 +183,7 @@ static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line
     }
     if (trtc_name_parse(s, n, d->o->room_type, &name, NULL, &why) < 0) {
         add_plain(s, n, d->o->room_type, &why);
+        add_directory(s, line, &why);
         report_bad(d, &why, line);
         return 0;
     }

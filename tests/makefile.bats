@@ -26,6 +26,9 @@ setup() {
         echo zsh >"completions/zsh/_$tool"
         echo fish >"completions/fish/$tool.fish"
     done
+    mkdir examples
+    echo echo >examples/live
+    echo echo >examples/demo.sh
     echo page >man/trtc.7
     echo '#define A "one"' >lib/base/a.h
     printf 'int trtc_a(void);\nint trtc_a(void) { return 1; }\n' >lib/base/a.c
@@ -140,6 +143,7 @@ files() {
                 "share/bash-completion/completions/$tool" "share/fish/vendor_completions.d/$tool.fish"
         done
         echo ./opt/x/share/man/man7/trtc.7
+        echo ./opt/x/share/doc/trtc-tools/examples/live
     )
     mk install DESTDIR="$dest" PREFIX=/opt/x
     [ "$(files "$dest")" = "$(sort <<<"$want")" ]
@@ -150,6 +154,24 @@ files() {
     mk uninstall DESTDIR="$dest" PREFIX=/opt/x
     [ "$(files "$dest")" = "$(printf '%s\n' ./opt/x/bin/stranger ./opt/x/share/man/man1/stranger.1)" ]
     mk uninstall DESTDIR="$dest" PREFIX=/opt/x
+}
+
+@test "completions go where the shells look" {
+    local p="$BATS_TEST_TMPDIR/p"
+    mkdir "$p"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nprintf "%%s\\n" /usr/local/share/zsh/site-functions /usr/share/zsh/vendor-completions /usr/share/zsh/functions\n' >"$p/zsh"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nfor w; do case $w in --define-variable=prefix=*) echo "${w#*=*=}/of/fish" ;; esac; done\n' >"$p/pkg"
+    chmod +x "$p"/*
+    install_below() { PATH=$p:$PATH mk PKG_CONFIG="$p/pkg" install DESTDIR="$BATS_TEST_TMPDIR/$1" PREFIX="$2" "${@:3}"; }
+    install_below d /usr
+    [ -f "$BATS_TEST_TMPDIR/d/usr/share/zsh/vendor-completions/_trtc-mix" ]
+    [ -f "$BATS_TEST_TMPDIR/d/usr/of/fish/trtc-mix.fish" ]
+    install_below e /usr/local zshdir=/z
+    [ -f "$BATS_TEST_TMPDIR/e/z/_trtc-mix" ]
+    install_below f /usr/local
+    [ -f "$BATS_TEST_TMPDIR/f/usr/local/share/zsh/site-functions/_trtc-mix" ]
 }
 
 @test "PREFIX is /usr/local unless said otherwise" {

@@ -121,3 +121,33 @@ meant() {
     [[ $(jq -r .path merge.json) == 'o\xFF/'* ]]
     [[ $(jq -r .path mix.json) == 'm\xFF.mp4' ]]
 }
+
+# would STATUS TEXT COMMAND...: refused in one line that has the line that would do.
+would() {
+    local status=0 want=$1 text=$2
+    shift 2
+    "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq "$want" ] || fail "exit $status: $*"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $*"
+    grep -qF -- "$text" err || fail "not '$text': $*"
+}
+
+@test "what a person types first: the message has the line that would do" {
+    local before
+    mkdir rec
+    : >out
+    : >err
+    before=$(find . | sort)
+    : >rec/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8
+    would 64 "'trtc-merge DIR'" trtc-merge
+    would 66 "'trtc-merge rec'" trtc-merge rec/*.m3u8
+    would 64 "'trtc-mix -o FILE.mp4 DIR'" trtc-mix -o o.mp4
+    would 66 "'rec', or 'USER=rec/1_1__" trtc-mix -o o.mp4 rec/*.m3u8
+    would 64 "'trtc-hls -A SDKAPPID -R ROOM INPUT'" trtc-hls call.ts
+    would 66 "'trtc-merge rec'" trtc-hls -A 1 -R 1 rec
+    would 65 "'ls rec | trtc-name decode'" trtc-name decode rec
+    would 64 "'trtc-rec list'" trtc-rec describe
+    would 64 encode trtc-name
+    rm rec/*.m3u8
+    [ "$(find . | sort)" = "$before" ] || fail 'something was made'
+}

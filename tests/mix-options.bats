@@ -211,3 +211,22 @@ END
     tiny 0 -q -o o.mp4 dir a=red.ts
     quiet
 }
+
+@test "completion: the users of the directories on the line" {
+    offers() {
+        bash --norc --noprofile -c '
+            source "$1/completions/bash/trtc-mix"
+            shift
+            compopt() { :; }
+            COMP_WORDS=(trtc-mix "$@") COMP_CWORD=$#
+            _trtc_mix
+            printf "%s\n" "${COMPREPLY[@]}"' - "$BATS_TEST_DIRNAME/.." "$@"
+    }
+    mkdir rec
+    : >rec/1_1__UserId_s_YW5uYQ..__UserId_e_main_audio.m3u8
+    : >rec/1_1__UserId_s_YmVu__UserId_e_main_video.m3u8
+    [[ $(offers rec -b '' | xargs) == 'anna ben' ]]
+    [[ $(offers rec --subscribe b) == ben ]]
+    [[ $(offers rec --unsubscribe anna,b) == anna,ben ]]
+    [[ -z $(offers -b '') ]]
+}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 
@@ -135,8 +136,10 @@ static bool is_plain_dir(const char *s)
 
 static int check(struct opts *o, const struct opt_list *operands)
 {
+    struct stat st;
     if (o->sdkappid < 0 || !o->room)
-        return cli_usage("%s is missing", o->sdkappid < 0 ? "-A" : "-R");
+        return cli_usage("%s is missing: 'trtc-hls -A SDKAPPID -R ROOM INPUT' cuts INPUT",
+                         o->sdkappid < 0 ? "-A" : "-R");
     if (operands->n > 1)
         return cli_usage("one INPUT only: unexpected '%s'", operands->items[1]);
     if (operands->n)
@@ -149,6 +152,11 @@ static int check(struct opts *o, const struct opt_list *operands)
         return cli_usage("-p: '%s' is no relative path", o->prefix);
     if (o->prefix && !o->task)
         return cli_usage("-p goes with -T");
+    if (stat(o->input, &st) == 0 && S_ISDIR(st.st_mode)) {
+        cli_error("%s: it is a directory: 'trtc-merge %s' merges the recordings in it", o->input,
+                  o->input);
+        return TRTC_EX_NOINPUT;
+    }
     return 0;
 }
 

@@ -504,7 +504,16 @@ static void say_strangers(const struct inputs *in, const struct trtc_operand *op
 static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
 {
     struct inputs *in = opaque;
-    struct trtc_err ignored;
+    struct trtc_err ignored, file;
+    struct stat st;
+    const char *slash = strrchr(dir, '/');
+    const int n = slash > dir ? (int)(slash - dir) : 1;
+    if (why && stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
+        trtc_fail(&file, TRTC_EX_NOINPUT,
+                  "%s: it is a file: give its directory, '%.*s', or 'USER=%s'", dir, n,
+                  slash ? dir : ".", dir);
+        why = &file;
+    }
     if (why)
         return refuse(in, why, &ignored);
     if (in->scan.nb_playlists == 0)

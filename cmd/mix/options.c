@@ -432,7 +432,7 @@ static int check(struct opts *o)
     struct trtc_err err;
     const struct trtc_mix_look *look = &o->set.look;
     if (!o->operands.n)
-        return cli_usage("no INPUT: give a directory or USER=FILE");
+        return cli_usage("no INPUT: 'trtc-mix -o FILE.mp4 DIR' mixes the recordings in DIR");
     if (!o->output)
         return cli_usage("no output: give -o FILE, or -o - for MPEG-TS on standard output");
     if (look->mode == TRTC_LAYOUT_CUSTOM && !look->list.n)

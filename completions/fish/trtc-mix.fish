@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: MIT
 # fish completion for trtc-mix
 
+# The users of the recordings in the directories on the line.
+function __trtc_mix_users
+    set --local words (commandline -opc)
+    set --local dirs
+    for i in (seq 2 (count $words))
+        test -d $words[$i]; and set -a dirs $words[$i]/
+    end
+    set -q dirs[1]; or return
+    find $dirs -maxdepth 1 -name '*.m3u8' -printf '%f\n' 2>/dev/null | trtc-name decode 2>/dev/null |
+        cut -f4 | string match -v '*\\\\*' | string match -v -- - | sort -u
+end
+
 complete -c trtc-mix -s m -l mode -x -a 'grid\t"Windows of one size" float\t"Small ones over a large one" screen\t"Small ones beside a large one" custom\t"As --list says"' -d 'Which layout'
-complete -c trtc-mix -s b -l anchor -x -d 'Whose is the large window'
+complete -c trtc-mix -s b -l anchor -x -a '(__trtc_mix_users)' -d 'Whose is the large window'
 complete -c trtc-mix -s l -l list -r -F -d 'Windows of a custom layout'
 complete -c trtc-mix -l align -x -a 'left right' -d 'Where the large window of screen is'
 complete -c trtc-mix -l render -x -a 'stretch\t"All of it, in the shape of the window" crop\t"Its middle" fit\t"All of it, with bars" crop20\t"Cut by at most a fifth, then stretched"' -d 'How a picture fits its window'
-complete -c trtc-mix -l label -d 'The user's name in each window'
+complete -c trtc-mix -l label -d 'The name of its user in each window'
 complete -c trtc-mix -l no-audio-windows -d 'No window for who sends only sound'
 complete -c trtc-mix -l linger -x -d 'Keep a window after its user has left'
 complete -c trtc-mix -l fill -x -a 'hold\t"Its last one" black\tBlack' -d 'What a stalled picture shows'
 complete -c trtc-mix -l script -r -F -d 'Changes over time'
-complete -c trtc-mix -l subscribe -x -d 'Only these users'
-complete -c trtc-mix -l unsubscribe -x -d 'All but these users'
+complete -c trtc-mix -l subscribe -x -a '(__trtc_mix_users)' -d 'Only these users'
+complete -c trtc-mix -l unsubscribe -x -a '(__trtc_mix_users)' -d 'All but these users'
 complete -c trtc-mix -l streams -x -a 'main\t"Primary streams" aux\tSubstreams both' -d 'Which streams'
 complete -c trtc-mix -l from -x -d 'Where the mix begins'
 complete -c trtc-mix -l to -x -d 'Where the mix ends'
