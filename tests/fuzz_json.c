@@ -53,11 +53,11 @@ static void as_mix(const cJSON *json, const char *text, size_t n)
     struct trtc_err err = { 0 };
 
     trtc_mix_settings_init(&s);
-    if (trtc_mix_request_read(json, &s, cannot, NULL, &err) < 0)
+    if (trtc_mix_request_read(json, &s, &(struct trtc_mix_reader){ cannot, NULL, &err }) < 0)
         refused(&err);
     else if (trtc_mix_settings_check(&s, &err) < 0)
         refused(&err);
-    if (trtc_mix_change_read(text, n, &s, &c, cannot, NULL, &err) < 0)
+    if (trtc_mix_change_read(text, n, &s, &c, &(struct trtc_mix_reader){ cannot, NULL, &err }) < 0)
         refused(&err);
     else
         trtc_mix_change_fini(&c);

@@ -23,17 +23,17 @@ static void numbers(const char *s)
     int64_t v;
     int w, h;
 
-    if (trtc_num_int("-x", s, INT64_MIN, INT64_MAX, &v, &err) < 0)
+    if (trtc_num_int("-x", s, (struct trtc_range){ INT64_MIN, INT64_MAX }, &v, &err) < 0)
         refused(&err);
-    if (trtc_num_int("-x", s, -5, 7, &v, &err) == 0)
+    if (trtc_num_int("-x", s, (struct trtc_range){ -5, 7 }, &v, &err) == 0)
         check(v >= -5 && v <= 7);
-    if (trtc_num_duration_us("-x", s, 0, INT64_MAX, &v, &err) == 0)
+    if (trtc_num_duration_us("-x", s, (struct trtc_range){ 0, INT64_MAX }, &v, &err) == 0)
         check(v >= 0);
     else
         refused(&err);
-    if (trtc_num_duration_us("-x", s, -1000, 86400000000, &v, &err) == 0)
+    if (trtc_num_duration_us("-x", s, (struct trtc_range){ -1000, 86400000000 }, &v, &err) == 0)
         check(v >= -1000 && v <= 86400000000);
-    if (trtc_num_bytes("-x", s, 1, INT64_MAX, &v, &err) == 0)
+    if (trtc_num_bytes("-x", s, (struct trtc_range){ 1, INT64_MAX }, &v, &err) == 0)
         check(v >= 1);
     else
         refused(&err);

@@ -25,7 +25,7 @@ static struct SwsContext *sws;
 static void ours(struct trtc_scaler *s, const AVFrame *p, const struct trtc_rect *r,
                  AVFrame *canvas)
 {
-    trtc_scaler_draw(s, p, r, TRTC_RENDER_STRETCH, 0, canvas, NULL);
+    trtc_scaler_draw(s, p, &(struct trtc_pane){ *r, TRTC_RENDER_STRETCH, 0 }, canvas, NULL);
 }
 
 static void starts(const struct trtc_rect *r, AVFrame *canvas, uint8_t *dst[4])

@@ -487,7 +487,7 @@ static void test_no_space(void **state)
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     assert_non_null(strstr(err.msg, "'full'"));
     err.code = 0;
-    assert_int_equal(trtc_pwrite_all(fd, "x", 1, 0, "full", &err), -1);
+    assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ (const uint8_t *)"x", 1 }, 0, "full", &err), -1);
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     assert_int_equal(trtc_write_all(fd, "x", 0, "full", &err), 0);
     close(fd);

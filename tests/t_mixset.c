@@ -44,7 +44,7 @@ static int read_request(const char *json, struct trtc_mix_settings *s, struct sa
 {
     cJSON *root = parse(json);
     *said = (struct said){ 0 };
-    int ret = trtc_mix_request_read(root, s, hear, said, err);
+    int ret = trtc_mix_request_read(root, s, &(struct trtc_mix_reader){ hear, said, err });
     cJSON_Delete(root);
     return ret;
 }
@@ -617,7 +617,7 @@ static int read_line(const char *line, struct trtc_mix_change *c, struct said *s
     struct trtc_mix_settings s;
     trtc_mix_settings_init(&s);
     *said = (struct said){ 0 };
-    int ret = trtc_mix_change_read(line, strlen(line), &s, c, hear, said, err);
+    int ret = trtc_mix_change_read(line, strlen(line), &s, c, &(struct trtc_mix_reader){ hear, said, err });
     trtc_mix_settings_fini(&s);
     return ret;
 }
@@ -718,7 +718,7 @@ static void bombs(void **state)
     memcpy(line, "{\"layout\":", 10);
     trtc_mix_settings_init(&s);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-    assert_int_equal(trtc_mix_change_read(line, 2 * n, &s, &c, hear, &said, &err), -1);
+    assert_int_equal(trtc_mix_change_read(line, 2 * n, &s, &c, &(struct trtc_mix_reader){ hear, &said, &err }), -1);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
     assert_string_equal(err.msg, "a change: byte 73: nested too deep");
     assert_true(getenv("TRTC_SAN") ||

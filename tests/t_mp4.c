@@ -1083,14 +1083,13 @@ static void test_move_up(void **state)
         data[i] = (uint8_t)(i * 2654435761u >> 13);
     for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
         assert_int_equal(ftruncate(fd, 0), 0);
-        assert_int_equal(trtc_pwrite_all(fd, data, sizeof(data), 0, "moved", &err), 0);
-        assert_int_equal(trtc_mp4_move_up(fd, 100, sizeof(data), shifts[i], buf, sizeof(buf),
-                                          "moved", &err), 0);
+        assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
+        assert_int_equal(trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 100, sizeof(data), shifts[i], buf, sizeof(buf), "moved" }, &err), 0);
         assert_int_equal(pread(fd, back, sizeof(back) - 100, 100 + shifts[i]), sizeof(back) - 100);
         assert_memory_equal(back, data + 100, sizeof(back) - 100);
     }
     assert_int_equal(ftruncate(fd, 5000), 0);
-    assert_int_equal(trtc_mp4_move_up(fd, 0, 10000, 512, buf, sizeof(buf), "moved", &err), -1);
+    assert_int_equal(trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 0, 10000, 512, buf, sizeof(buf), "moved" }, &err), -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
     close(fd);
 }
@@ -1107,15 +1106,15 @@ static void test_move_down(void **state)
         data[i] = (uint8_t)(i * 2654435761u >> 13);
     for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
         assert_int_equal(ftruncate(fd, 0), 0);
-        assert_int_equal(trtc_pwrite_all(fd, data, sizeof(data), 0, "moved", &err), 0);
+        assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
         assert_int_equal(
-            trtc_mp4_move_down(fd, 5000, sizeof(data), shifts[i], buf, sizeof(buf), "moved", &err),
+            trtc_mp4_move_down(&(struct trtc_mp4_move){ fd, 5000, sizeof(data), shifts[i], buf, sizeof(buf), "moved" }, &err),
             0);
         assert_int_equal(pread(fd, back, sizeof(back), 0), (int)sizeof(data) - shifts[i]);
         assert_memory_equal(back + 5000 - shifts[i], data + 5000, 5000);
     }
     assert_int_equal(ftruncate(fd, 5000), 0);
-    assert_int_equal(trtc_mp4_move_down(fd, 512, 10000, 512, buf, sizeof(buf), "moved", &err), -1);
+    assert_int_equal(trtc_mp4_move_down(&(struct trtc_mp4_move){ fd, 512, 10000, 512, buf, sizeof(buf), "moved" }, &err), -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
     close(fd);
 }

@@ -19,12 +19,12 @@ struct row {
 };
 
 static void run(const struct row *t, size_t n,
-                int (*parse)(const char *, const char *, int64_t, int64_t, int64_t *, struct trtc_err *))
+                int (*parse)(const char *, const char *, struct trtc_range, int64_t *, struct trtc_err *))
 {
     for (size_t i = 0; i < n; i++) {
         struct trtc_err err = { 0 };
         int64_t got = 42;
-        int r = parse("-j", t[i].s, t[i].min, t[i].max, &got, &err);
+        int r = parse("-j", t[i].s, (struct trtc_range){ t[i].min, t[i].max }, &got, &err);
         if (r != (t[i].want == BAD ? -1 : 0))
             fail_msg("'%s': returned %d, %jd, %s", t[i].s, r, (intmax_t)got, err.msg);
         if (r == 0 && got != t[i].want)
@@ -159,11 +159,11 @@ static void messages(void **state)
     int64_t v;
     int w;
     (void)state;
-    trtc_num_int("-j", "300", 1, 64, &v, &err);
+    trtc_num_int("-j", "300", (struct trtc_range){ 1, 64 }, &v, &err);
     assert_string_equal(err.msg, "-j: 300 is not within 1 to 64");
-    trtc_num_int("-j", "x\033", 1, 64, &v, &err);
+    trtc_num_int("-j", "x\033", (struct trtc_range){ 1, 64 }, &v, &err);
     assert_string_equal(err.msg, "-j: 'x\\x1B' is not a whole number from 1 to 64");
-    trtc_num_duration_us("-t", "2h", 0, 70000000, &v, &err);
+    trtc_num_duration_us("-t", "2h", (struct trtc_range){ 0, 70000000 }, &v, &err);
     assert_string_equal(err.msg, "-t: '2h' is not within 0s to 70s");
     trtc_num_size("-s", "1x2", &w, &w, &err);
     assert_string_equal(err.msg, "-s: '1x2': width and height must be within 2 to 16384");

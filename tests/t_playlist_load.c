@@ -232,12 +232,11 @@ static void test_load(void **state)
 
 static void find(struct trtc_dir_index *d, const char *uri, int64_t want, const char *name)
 {
-    const char *found;
-    int64_t bytes = -1;
+    struct trtc_dir_found found;
     struct trtc_err err = { 0 };
-    const int ret = trtc_dir_find(d, uri, want, &found, &bytes, &err);
-    if (ret != (name ? 0 : -1) || (name && strcmp(found, name) != 0))
-        fail_msg("'%s': %d '%s' %s", uri, ret, ret ? "" : found, err.msg);
+    const int ret = trtc_dir_find(d, uri, want, &found, &err);
+    if (ret != (name ? 0 : -1) || (name && strcmp(found.name, name) != 0))
+        fail_msg("'%s': %d '%s' %s", uri, ret, ret ? "" : found.name, err.msg);
 }
 
 static void test_find(void **state)

@@ -30,9 +30,11 @@ struct planes {
 
 static void recolour(const struct trtc_colour_map *m, struct planes *p, int w, int h, bool plain)
 {
-    uint8_t *const plane[3] = { &p->y[EDGE][EDGE], &p->u[EDGE][EDGE], &p->v[EDGE][EDGE] };
-    const ptrdiff_t stride[3] = { W + 2 * EDGE, W + 2 * EDGE, W + 2 * EDGE };
-    trtc_recolour(m, plane, stride, w, h, plain);
+    const struct trtc_planes to = { { &p->y[EDGE][EDGE], &p->u[EDGE][EDGE], &p->v[EDGE][EDGE] },
+                                    { W + 2 * EDGE, W + 2 * EDGE, W + 2 * EDGE },
+                                    w,
+                                    h };
+    trtc_recolour(m, &to, plain);
 }
 
 /* Every width, odd heights too: the same bytes either way, those of the definition, and none beside them. */
@@ -135,9 +137,13 @@ static void test_beside_swscale(void **state)
             AVFrame *f = flat(AV_PIX_FMT_YUV420P, a, yuv);
             AVFrame *before = scaled(f, AV_PIX_FMT_RGB24, a);
             if (trtc_colour_map(a, b, &m))
-                trtc_recolour(&m, f->data,
-                              (const ptrdiff_t[]){ f->linesize[0], f->linesize[1], f->linesize[2] },
-                              16, 16, false);
+                trtc_recolour(&m,
+                              &(struct trtc_planes){ { f->data[0], f->data[1], f->data[2] },
+                                                     { f->linesize[0], f->linesize[1],
+                                                       f->linesize[2] },
+                                                     16,
+                                                     16 },
+                              false);
             AVFrame *after = scaled(f, AV_PIX_FMT_RGB24, b);
             assert_near(before->data[0], rgb, 3);
             assert_near(after->data[0], before->data[0], 3);

@@ -247,7 +247,7 @@ static void expect_order(const struct trtc_member *m, const struct trtc_wanted *
 {
     size_t order[32];
     char got[33] = "";
-    const size_t nb = trtc_roster_at(m, w, n, no_audio_windows, t_us, order);
+    const size_t nb = trtc_roster_at(&(struct trtc_roster){ m, w, n, no_audio_windows }, t_us, order);
     for (size_t i = 0; i < nb; i++)
         got[i] = m[order[i]].user[0];
     got[nb] = '\0';
@@ -308,7 +308,7 @@ static void test_many(void **state)
             w[i] = (struct trtc_wanted){ noise(4) > 0, noise(4) > 0 };
         }
         for (int64_t t = T0; t < T0 + 120 * S; t += 7 * S) {
-            size_t nb = trtc_roster_at(m, w, N, false, t, order);
+            size_t nb = trtc_roster_at(&(struct trtc_roster){ m, w, N, false }, t, order);
             bool there[N] = { false };
             int64_t since_before = 0;
             for (size_t i = 0; i < nb; i++) {

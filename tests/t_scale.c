@@ -52,7 +52,7 @@ static uint8_t *scaled(const uint8_t *src, int sw, int sh, int dw, int dh, bool 
     struct trtc_plane p = { 0 };
     assert_int_equal(trtc_plane_set(&p, sw, sh, dw, dh), 0);
     uint8_t *dst = malloc((size_t)dw * (size_t)dh);
-    trtc_plane_scale(&p, trtc_kernels(plain), src, sw, dst, dw);
+    trtc_plane_scale(&p, trtc_kernels(plain), (struct trtc_lines){ src, sw }, dst, dw);
     trtc_plane_fini(&p);
     return dst;
 }
@@ -167,7 +167,7 @@ static void test_constant_stays(void **state)
             memset(src, values[v], (size_t)(s[0] * s[1]));
             for (int plain = 0; plain < 2; plain++) {
                 memset(dst, 77, (size_t)(s[2] * s[3]));
-                trtc_plane_scale(&p, trtc_kernels(plain), src, s[0], dst, s[2]);
+                trtc_plane_scale(&p, trtc_kernels(plain), (struct trtc_lines){ src, s[0] }, dst, s[2]);
                 for (int k = 0; k < s[2] * s[3]; k++)
                     assert_int_equal(dst[k], values[v]);
             }
@@ -224,7 +224,7 @@ static void test_strides(void **state)
     memset(dst, 99, sizeof(dst));
     struct trtc_plane p = { 0 };
     assert_int_equal(trtc_plane_set(&p, 41, 30, 37, 20), 0);
-    trtc_plane_scale(&p, trtc_kernels(false), src + 29 * 50, -50, dst + 3, 64);
+    trtc_plane_scale(&p, trtc_kernels(false), (struct trtc_lines){ src + 29 * 50, -50 }, dst + 3, 64);
     uint8_t turned[30 * 41];
     for (int y = 0; y < 30; y++)
         memcpy(turned + y * 41, src + (29 - y) * 50, 41);
@@ -334,7 +334,7 @@ static void draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_re
                  enum trtc_render render, int alpha, AVFrame *canvas)
 {
     struct trtc_err err = { 0 };
-    if (trtc_scaler_draw(s, pic, r, render, alpha, canvas, &err) < 0)
+    if (trtc_scaler_draw(s, pic, &(struct trtc_pane){ *r, render, alpha }, canvas, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -707,7 +707,7 @@ static void test_pictures_that_cannot_be_shown(void **state)
         pic->width = t[i % N_OF(t)].w;
         pic->height = t[i % N_OF(t)].h;
         for (int alpha = 0; alpha < 200; alpha += 100) {
-            assert_int_equal(trtc_scaler_draw(s, pic, &r, TRTC_RENDER_FIT, alpha, c, &err), -1);
+            assert_int_equal(trtc_scaler_draw(s, pic, &(struct trtc_pane){ r, TRTC_RENDER_FIT, alpha }, c, &err), -1);
             assert_int_equal(err.code, TRTC_EX_DATAERR);
             assert_string_equal(err.msg, t[i % N_OF(t)].says);
         }

@@ -329,7 +329,7 @@ static int copy(const struct stream *s, int own)
 
             assert_int_equal(trtc_black_picture(&like, 0, &b, &err), 0);
             const struct trtc_packet black = { .data = b.au, .size = b.au_size, .key = true };
-            assert_int_equal(trtc_sets_take_own(sets, b.sets, b.sets_size, &black, &out, &err), 1);
+            assert_int_equal(trtc_sets_take_own(sets, (struct trtc_bytes){ b.sets, b.sets_size }, &black, &out, &err), 1);
             assert_no_sets(s->codec, &out);
             out.dts = out.pts = dts++;
             out.key = true;

@@ -38,7 +38,7 @@ static struct trtc_overlay *draw(const char *s, const struct trtc_text_style *st
     struct trtc_err err = { 0 };
     struct trtc_overlay *o = NULL;
     const struct trtc_rect r = { x, y, w, h };
-    if (trtc_overlay_text(text, s, style, &r, W, H, &o, &err))
+    if (trtc_overlay_text(text, &(struct trtc_text_line){ s, style, r, W, H }, &o, &err))
         fail_msg("%s", err.msg);
     if (o) {
         assert_true(o->rect.x >= 0 && o->rect.y >= 0 && o->rect.w > 0 && o->rect.h > 0);
@@ -51,9 +51,9 @@ static struct trtc_overlay *draw(const char *s, const struct trtc_text_style *st
 static int width(const char *s, const struct trtc_text_style *style)
 {
     struct trtc_err err = { 0 };
-    int w = -1, h = -1;
-    assert_int_equal(trtc_text_size(text, s, style, &w, &h, &err), 0);
-    return w;
+    struct trtc_text_box size;
+    assert_int_equal(trtc_text_size(text, s, style, &size, &err), 0);
+    return size.w_px;
 }
 
 /* The smallest rectangle of the canvas that has all pixels brighter than this and not clear. */
@@ -85,9 +85,10 @@ static bool same(const struct trtc_overlay *a, const struct trtc_overlay *b)
 static void test_plain(void **state)
 {
     (void)state;
-    int w, h;
+    struct trtc_text_box size;
     struct trtc_err err;
-    assert_int_equal(trtc_text_size(text, "HIH", &plain, &w, &h, &err), 0);
+    assert_int_equal(trtc_text_size(text, "HIH", &plain, &size, &err), 0);
+    const int w = size.w_px, h = size.h_px;
     assert_int_in_range(h, 18, 26);
     struct trtc_overlay *o = draw("HIH", &plain, 100, 50, 0, 0);
     assert_non_null(o);
@@ -133,9 +134,10 @@ static void test_background(void **state)
     assert_int_equal(o->ac[0], 128);
     trtc_overlay_free(&o);
     /* as large as the text: its padding is in the size */
-    int w, h;
+    struct trtc_text_box size;
     struct trtc_err err;
-    assert_int_equal(trtc_text_size(text, "HHHH", &label, &w, &h, &err), 0);
+    assert_int_equal(trtc_text_size(text, "HHHH", &label, &size, &err), 0);
+    const int w = size.w_px, h = size.h_px;
     o = draw("HHHH", &label, 10, 300, 0, 0);
     assert_non_null(o);
     assert_int_equal(o->rect.w, w);
@@ -379,10 +381,10 @@ static void test_much_text(void **state)
         s[n - n % k] = '\0';
         struct trtc_overlay *o = draw(s, &label, 0, 0, 0, 0);
         trtc_overlay_free(&o);
-        int w, h;
+        struct trtc_text_box size;
         struct trtc_err err;
-        assert_int_equal(trtc_text_size(text, s, &label, &w, &h, &err), 0);
-        assert_int_in_range(w, 0, 16384);
+        assert_int_equal(trtc_text_size(text, s, &label, &size, &err), 0);
+        assert_int_in_range(size.w_px, 0, 16384);
     }
     free(s);
     static const int sizes[] = { INT32_MIN, 0, 1, 1000, INT32_MAX };
@@ -440,7 +442,7 @@ static void test_fonts(void **state)
     if (t) {
         struct trtc_overlay *o = NULL;
         const struct trtc_rect r = { 0, 0, 0, 0 };
-        assert_int_equal(trtc_overlay_text(t, "\xe7\x8e\x8b x", &plain, &r, W, H, &o, &err), 0);
+        assert_int_equal(trtc_overlay_text(t, &(struct trtc_text_line){ "\xe7\x8e\x8b x", &plain, r, W, H }, &o, &err), 0);
         assert_non_null(o);
         trtc_overlay_free(&o);
     }

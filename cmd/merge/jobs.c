@@ -114,13 +114,12 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
 
 /* Final name of the k-th file of a group of nb; with --names recording only several have
  * numbers. */
-static char *final_path(const struct work *w, const struct trtc_output *o,
-                        const struct trtc_merge_file *f, size_t k, size_t nb, bool first_of_output)
+static char *final_path(const struct work *w, const struct trtc_output *o, int64_t start_ms,
+                        size_t k, size_t nb)
 {
     if (w->o->plan.names == TRTC_NAMES_RECORDING)
         return trtc_output_part_path(o, TRTC_NAMES_RECORDING, TRTC_NOTIME, nb > 1 ? (int)k + 1 : 0);
-    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT,
-                                 first_of_output ? TRTC_NOTIME : f->start_us / 1000, 0);
+    return trtc_output_part_path(o, TRTC_NAMES_SCRIPT, start_ms, 0);
 }
 
 /* A file of an earlier run stands for the whole group, unless the recording has grown since. */
@@ -292,7 +291,8 @@ static int name_files(const struct work *w, size_t first, size_t end,
         struct trtc_merge_result *res = &results[i - first];
         for (size_t f = 0; f < res->nb_files; f++) {
             struct trtc_merge_file *file = &res->files[f];
-            file->path = final_path(w, &w->plan.outputs[i], file, k++, nb, f == 0);
+            file->path = final_path(w, &w->plan.outputs[i], f == 0 ? TRTC_NOTIME : file->start_us / 1000,
+                                    k++, nb);
             if (file->path && res->interrupted) {
                 char *partial = trtc_output_partial_path(file->path);
                 free(file->path);

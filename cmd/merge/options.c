@@ -24,7 +24,7 @@ static int number(const struct opt_row *row, const char *value, int64_t *out)
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
     *out = 0;
-    return trtc_num_int(opt_name(row, what), value, row->min, row->max, out, &err) < 0
+    return trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, out, &err) < 0
                ? cli_usage("%s", err.msg)
                : 0;
 }

@@ -33,25 +33,30 @@ static void lose_all(struct inputs *in, const struct trtc_losses *l)
 }
 
 /* So many frames of a track are lost in one way. */
-static void lose_frames(struct inputs *in, const struct origin *o, const char *kind, int64_t nb,
-                        const char *what, const char *how)
+struct lost_frames {
+    const char *kind;
+    int64_t nb;
+    const char *what, *how;
+};
+
+static void lose_frames(struct inputs *in, const struct origin *o, struct lost_frames f)
 {
     char name[512], detail[160];
     const struct trtc_loss l = { .path = name,
-                                 .kind = kind,
+                                 .kind = f.kind,
                                  .detail = detail,
                                  .start_us = TRTC_NOTIME,
                                  .lost_us = 0,
                                  .lost_bytes = -1,
                                  .source = -1 };
-    if (nb == 0)
+    if (f.nb == 0)
         return;
     if (o->rec)
         snprintf(name, sizeof name, "%s%s", o->user, o->aux ? ":aux" : "");
     else
         snprintf(name, sizeof name, "%s", o->label);
-    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", nb, nb == 1 ? "" : "s",
-             what, how);
+    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb,
+             f.nb == 1 ? "" : "s", f.what, f.how);
     mix_lose(in, &l);
 }
 
@@ -70,8 +75,7 @@ static void lose_of(struct inputs *in, const struct origin *o, const struct trtc
     };
     for (int k = 0; k < TRTC_NB_LEFT; k++)
         if (trtc_left_is_loss((enum trtc_left)k))
-            lose_frames(in, o, trtc_left_name((enum trtc_left)k), l->nb_left[k], what,
-                        how[k] ? how[k] : trtc_left_words((enum trtc_left)k));
+            lose_frames(in, o, (struct lost_frames){ trtc_left_name((enum trtc_left)k), l->nb_left[k], what, how[k] ? how[k] : trtc_left_words((enum trtc_left)k) });
 }
 
 /* The account of a track, from its first byte: what the feed has read besides is added to what became of that which it
@@ -91,7 +95,7 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
     l->nb_in += below.nb_in - given;
     for (int k = 0; k < TRTC_NB_LEFT; k++)
         l->nb_left[k] += below.nb_left[k];
-    lose_frames(in, o, "unaccounted", trtc_ledger_open(l), what, "are in no account");
+    lose_frames(in, o, (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
 }
 
 /* When a source ended, on the clock and in the mix. */
@@ -191,7 +195,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);
         say_tracks(in, o, s);
-        lose_frames(in, o, "damaged", s->nb_flawed, "picture", "are damaged, and were shown");
+        lose_frames(in, o, (struct lost_frames){ "damaged", s->nb_flawed, "picture", "are damaged, and were shown" });
     }
 }
 

@@ -269,7 +269,7 @@ static int take_when(void *to, const struct opt_row *row, const char *s)
     out->given = true;
     out->relative = *s == '+';
     if (out->relative)
-        return trtc_num_duration_us(option, s + 1, 0, INT64_C(86400000000) * 365, &out->us, &err) <
+        return trtc_num_duration_us(option, s + 1, (struct trtc_range){ 0, INT64_C(86400000000) * 365 }, &out->us, &err) <
                        0
                    ? cli_usage("%s", err.msg)
                    : 0;
@@ -393,7 +393,7 @@ static int read_request(struct opts *o)
     cJSON *j = trtc_json_read(o->request, &err);
     if (!j)
         return cli_report(&err);
-    int ret = trtc_mix_request_read(j, &o->set, mix_say_cannot, NULL, &err);
+    int ret = trtc_mix_request_read(j, &o->set, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &err });
     cJSON_Delete(j);
     if (ret < 0) {
         cli_error("%s: %s", o->request, err.msg);

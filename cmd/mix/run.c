@@ -56,7 +56,7 @@ static int script_line(struct script *s, struct trtc_err *err)
     if (strspn(line, " \t\r") == n || n == 0)
         return 1;
     struct trtc_err why;
-    if (trtc_mix_change_read(line, n, &s->o->set, &change, mix_say_cannot, NULL, &why) < 0)
+    if (trtc_mix_change_read(line, n, &s->o->set, &change, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &why }) < 0)
         return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
     mix_images_resolve(s->images, &change.look);
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;

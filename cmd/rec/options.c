@@ -115,7 +115,7 @@ static int take_video(void *to, const struct opt_row *row, const char *value)
     struct trtc_err err;
     char what[OPT_NAME_SIZE];
     int64_t n;
-    if (trtc_num_bytes(opt_name(row, what), value, 0, INT32_MAX, &n, &err) < 0)
+    if (trtc_num_bytes(opt_name(row, what), value, (struct trtc_range){ 0, INT32_MAX }, &n, &err) < 0)
         return cli_usage("%s", err.msg);
     o->video = true;
     return set_number(o, paths[row->at], n);

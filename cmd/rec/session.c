@@ -259,8 +259,7 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     const size_t n = strlen(body);
     struct trtc_redact *secrets = secrets_of(r, request, err);
     r->caller.redact = secrets;
-    const int ret = secrets ? trtc_call(&r->caller, trtc_api_action(action), body, n,
-                                        action == TRTC_CREATE, answer, unknown, err)
+    const int ret = secrets ? trtc_call(&r->caller, &(struct trtc_ask){ trtc_api_action(action), body, n, action == TRTC_CREATE }, answer, unknown, err)
                             : -1;
     if (ret < 0)
         hide_secrets(r, err->msg);

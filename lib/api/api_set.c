@@ -195,7 +195,7 @@ static int make_int(const char *path, const char *text, cJSON **out, struct trtc
 {
     struct trtc_err why = { 0 };
     int64_t n = 0;
-    if (trtc_num_int(path, text, -TRTC_API_INT_MAX, TRTC_API_INT_MAX, &n, &why) < 0)
+    if (trtc_num_int(path, text, (struct trtc_range){ -TRTC_API_INT_MAX, TRTC_API_INT_MAX }, &n, &why) < 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s", why.msg);
     *out = cJSON_CreateNumber((double)n);
     return *out ? 0 : trtc_fail_nomem(err);

@@ -211,10 +211,18 @@ static int read_request(struct naming *n, const cJSON *request, const char *task
 
 /* ---- names ---- */
 
-/* One name, with the parts that n->name does not have; user_b64 NULL: the mix. */
-static int expect(struct naming *n, const char *user, const char *user_b64, enum trtc_media media,
-                  enum trtc_type type, enum trtc_ext ext, bool both)
+/* Whose stream; b64 NULL: the mix. */
+struct whose {
+    const char *user, *b64;
+    enum trtc_media media;
+};
+
+/* One name, with the parts that n->name does not have. */
+static int expect(struct naming *n, const struct whose *w, enum trtc_type type, enum trtc_ext ext,
+                  bool both)
 {
+    const char *user = w->user, *user_b64 = w->b64;
+    const enum trtc_media media = w->media;
     struct trtc_name name = n->name;
     name.utc_ms = TRTC_NOTIME;
     name.ext = ext;
@@ -244,20 +252,19 @@ static int expect(struct naming *n, const char *user, const char *user_b64, enum
 }
 
 /* One media's files: sound and picture apart or together. */
-static int expect_media(struct naming *n, const char *user, const char *user_b64,
-                        enum trtc_media media, bool audio, bool video)
+static int expect_media(struct naming *n, const struct whose *w, bool audio, bool video)
 {
     bool hls = n->format <= 2, mp4 = n->format == 1 || n->format == 3;
-    bool both = audio && video, together = !user || n->merge;
+    bool both = audio && video, together = !w->user || n->merge;
     enum trtc_type type = video ? TRTC_TYPE_VIDEO : TRTC_TYPE_AUDIO;
     if (!audio && !video)
         return 0;
     if (hls && both && !together &&
-        expect(n, user, user_b64, media, TRTC_TYPE_AUDIO, TRTC_EXT_M3U8, false) < 0)
+        expect(n, w, TRTC_TYPE_AUDIO, TRTC_EXT_M3U8, false) < 0)
         return -1;
-    if (hls && expect(n, user, user_b64, media, type, TRTC_EXT_M3U8, both && together) < 0)
+    if (hls && expect(n, w, type, TRTC_EXT_M3U8, both && together) < 0)
         return -1;
-    return mp4 ? expect(n, user, user_b64, media, type, TRTC_EXT_MP4, both) : 0;
+    return mp4 ? expect(n, w, type, TRTC_EXT_MP4, both) : 0;
 }
 
 static int expect_user(struct naming *n, const char *user, const char *const *users, size_t nb)
@@ -270,9 +277,9 @@ static int expect_user(struct naming *n, const char *user, const char *const *us
     trtc_b64_encode(user, strlen(user), b64);
     int ret = 0;
     if (n->media != MEDIA_AUX)
-        ret = expect_media(n, user, b64, TRTC_MEDIA_MAIN, audio, video);
+        ret = expect_media(n, &(struct whose){ user, b64, TRTC_MEDIA_MAIN }, audio, video);
     if (ret == 0 && n->media != MEDIA_MAIN) /* a substream has no sound of its own */
-        ret = expect_media(n, user, b64, TRTC_MEDIA_AUX, false, video);
+        ret = expect_media(n, &(struct whose){ user, b64, TRTC_MEDIA_AUX }, false, video);
     free(b64);
     return ret;
 }
@@ -299,7 +306,7 @@ static int expect_all(struct naming *n, const char *const *users, size_t nb_user
     if (n->vod)
         return 0;
     if (n->mode != MODE_SINGLE)
-        return expect_media(n, NULL, NULL, TRTC_MEDIA_NONE, n->streams != STREAM_VIDEO,
+        return expect_media(n, &(struct whose){ .media = TRTC_MEDIA_NONE }, n->streams != STREAM_VIDEO,
                             n->streams != STREAM_AUDIO);
     if (!users)
         return expect_listed(n);

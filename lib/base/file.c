@@ -452,10 +452,11 @@ int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct 
     return errnum ? fail_write(errnum, name, err) : 0;
 }
 
-int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,
+int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *name,
                     struct trtc_err *err)
 {
-    const unsigned char *p = data;
+    const unsigned char *p = data.p;
+    size_t n = data.n;
 
     while (n > 0) {
         ssize_t k = pwrite(fd, p, n, (off_t)offset);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 struct trtc_file; /* one output in the making */
@@ -56,7 +57,8 @@ void trtc_file_abort(struct trtc_file **f);
 /* write(2) until all is out; EINTR, short writes and non-blocking descriptors handled; ENOSPC
  * and EDQUOT give TRTC_EX_TEMPFAIL, the rest TRTC_EX_IOERR. name is for the message. */
 int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct trtc_err *err);
-int trtc_pwrite_all(int fd, const void *data, size_t n, int64_t offset, const char *name,
+/* The same at offset, with pwrite(2). */
+int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *name,
                     struct trtc_err *err);
 
 /* The same as trtc_write_all: 0, or what errno was. */

@@ -61,8 +61,10 @@ static void read_int(const char **s, int64_t *value)
     *value = v;
 }
 
-int trtc_num_int(const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct trtc_err *err)
+int trtc_num_int(const char *what, const char *s, struct trtc_range range, int64_t *out,
+        struct trtc_err *err)
 {
+    const int64_t min = range.min, max = range.max;
     char shown[SHOWN];
     bool negative = *s == '-' && min < 0;
     const char *p = s + negative;
@@ -122,9 +124,10 @@ static int read_scaled(const char *s, const struct unit *units, bool byte_suffix
     return 0;
 }
 
-int trtc_num_duration_us(const char *what, const char *s, int64_t min_us, int64_t max_us, int64_t *out_us,
-                         struct trtc_err *err)
+int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us, int64_t *out_us,
+        struct trtc_err *err)
 {
+    const int64_t min_us = range_us.min, max_us = range_us.max;
     char shown[SHOWN];
     int64_t value;
     bool exact;
@@ -138,8 +141,10 @@ int trtc_num_duration_us(const char *what, const char *s, int64_t min_us, int64_
     return 0;
 }
 
-int trtc_num_bytes(const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct trtc_err *err)
+int trtc_num_bytes(const char *what, const char *s, struct trtc_range range, int64_t *out,
+        struct trtc_err *err)
 {
+    const int64_t min = range.min, max = range.max;
     char shown[SHOWN];
     int64_t value;
     bool exact;

@@ -116,16 +116,16 @@ static bool has_avx2(void)
 
 #endif
 
-void trtc_recolour(const struct trtc_colour_map *map, uint8_t *const plane[3],
-                   const ptrdiff_t stride[3], int width, int height, bool plain)
+void trtc_recolour(const struct trtc_colour_map *map, const struct trtc_planes *to, bool plain)
 {
     const bool fast = !plain && has_avx2();
-    for (int y = 0; y < height; y += 2) {
-        uint8_t *const a = plane[0] + y * stride[0];
-        uint8_t *const line[4] = { a, y + 1 < height ? a + stride[0] : NULL,
-                                   plane[1] + y / 2 * stride[1], plane[2] + y / 2 * stride[2] };
-        const int done = fast ? avx2_lines(map, line, width) : 0;
-        plain_lines(map, line, done, width);
+    for (int y = 0; y < to->height; y += 2) {
+        uint8_t *const a = to->data[0] + y * to->stride[0];
+        uint8_t *const line[4] = { a, y + 1 < to->height ? a + to->stride[0] : NULL,
+                                   to->data[1] + y / 2 * to->stride[1],
+                                   to->data[2] + y / 2 * to->stride[2] };
+        const int done = fast ? avx2_lines(map, line, to->width) : 0;
+        plain_lines(map, line, done, to->width);
     }
 }
 

@@ -15,10 +15,16 @@
 
 #include "base/colour.h"
 
+/* The planes of a YUV 4:2:0 picture, or of a part of one that begins at an even place. */
+struct trtc_planes {
+    uint8_t *data[3];
+    ptrdiff_t stride[3]; /* bytes */
+    int width, height;   /* of the first */
+};
+
 /* width and height of the luma, any; strides in bytes. plain: without what the CPU has besides,
  * to the same bytes. */
-void trtc_recolour(const struct trtc_colour_map *map, uint8_t *const plane[3],
-                   const ptrdiff_t stride[3], int width, int height, bool plain);
+void trtc_recolour(const struct trtc_colour_map *map, const struct trtc_planes *to, bool plain);
 
 /* What a frame says of its colours, its pixel format included. */
 struct trtc_colour trtc_av_colour_said(const AVFrame *f);

@@ -235,8 +235,12 @@ static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
     if (sws_scale(f->sws, from, pic->linesize, 0, f->h, dst, stride) < 0)
         return false;
     if (f->recolour)
-        trtc_recolour(&f->map, dst, (const ptrdiff_t[]){ stride[0], stride[1], stride[2] },
-                      f->out_w, f->out_h, false);
+        trtc_recolour(&f->map,
+                      &(struct trtc_planes){ { dst[0], dst[1], dst[2] },
+                                             { stride[0], stride[1], stride[2] },
+                                             f->out_w,
+                                             f->out_h },
+                      false);
     if (f->tile)
         av_image_copy(at, v->canvas->linesize, (const uint8_t **)f->tile->data, f->tile->linesize,
                       AV_PIX_FMT_YUV420P, f->out_w, f->out_h);

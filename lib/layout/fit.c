@@ -37,9 +37,11 @@ static int four_fifths(int len)
     return at_most((int)(((int64_t)len * 4 + 9) / 10 * 2), len);
 }
 
-void trtc_fit_window(int src_w, int src_h, int sar_num, int sar_den, int window_w, int window_h,
+void trtc_fit_window(const struct trtc_shape *pic_shape, int window_w, int window_h,
                      enum trtc_render render, struct trtc_fit *out)
 {
+    const int src_w = pic_shape->w, src_h = pic_shape->h;
+    int sar_num = pic_shape->sar_num, sar_den = pic_shape->sar_den;
     out->src = (struct trtc_rect){ 0, 0, src_w, src_h };
     out->dst = (struct trtc_rect){ 0, 0, window_w, window_h };
     if (render == TRTC_RENDER_STRETCH)

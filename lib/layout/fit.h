@@ -10,10 +10,15 @@ struct trtc_fit {
     struct trtc_rect dst; /* where in the window, from its top left; every value even */
 };
 
+struct trtc_shape {         /* of a picture */
+    int w, h;             /* in samples */
+    int sar_num, sar_den; /* width of a sample by its height; 0: not said, 1 */
+};
+
 /* A picture of src_w x src_h pixels of shape sar_num:sar_den (0 or less: square). Stretch: all of it into all of the
  * window; crop: the middle that has the window's shape; fit: all of it, centred; crop20: at most 20 % of its width or
  * height cut away, the rest stretched. */
-void trtc_fit_window(int src_w, int src_h, int sar_num, int sar_den, int window_w, int window_h,
+void trtc_fit_window(const struct trtc_shape *pic, int window_w, int window_h,
                      enum trtc_render render, struct trtc_fit *out);
 
 /* Width of a sample by its height; 1 where that is not said (0 or less), or absurd. */

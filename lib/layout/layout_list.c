@@ -24,13 +24,19 @@ void trtc_layout_list_fini(struct trtc_layout_list *l)
 }
 
 /* A number that stays *out where it is absent, unless it must be there. */
-static int read_int(const cJSON *o, const char *path, const char *key, bool must, int max, int *out,
+struct number {
+    const char *key;
+    bool must;
+    int max;
+};
+
+static int read_int(const cJSON *o, const char *path, struct number n, int *out,
                     struct trtc_err *err)
 {
     int64_t v = *out;
-    int r = trtc_json_int(o, path, key, 0, max, &v, err);
-    if (r == 0 && must)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s.%s: is missing", path, key);
+    int r = trtc_json_int(o, path, n.key, 0, n.max, &v, err);
+    if (r == 0 && n.must)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s.%s: is missing", path, n.key);
     *out = (int)v;
     return r < 0 ? -1 : 0;
 }
@@ -63,14 +69,14 @@ static int read_entry(const cJSON *o, const char *path, struct trtc_layout_entry
     if (unknown)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s.%s: no such member", path,
                          trtc_text_show(unknown, strlen(unknown), shown, sizeof shown));
-    if (read_int(o, path, "Left", true, SIDE_MAX_PX, &e->rect.x, err) < 0 ||
-        read_int(o, path, "Top", true, SIDE_MAX_PX, &e->rect.y, err) < 0 ||
-        read_int(o, path, "Width", true, SIDE_MAX_PX, &e->rect.w, err) < 0 ||
-        read_int(o, path, "Height", true, SIDE_MAX_PX, &e->rect.h, err) < 0 ||
-        read_int(o, path, "Alpha", false, 255, &e->alpha, err) < 0 ||
-        read_int(o, path, "RenderMode", false, TRTC_RENDER_CROP20, &render, err) < 0 ||
-        read_int(o, path, "MediaId", false, 1, &aux, err) < 0 ||
-        read_int(o, path, "ImageLayer", false, INT_MAX, &e->layer, err) < 0 ||
+    if (read_int(o, path, (struct number){ "Left", true, SIDE_MAX_PX }, &e->rect.x, err) < 0 ||
+        read_int(o, path, (struct number){ "Top", true, SIDE_MAX_PX }, &e->rect.y, err) < 0 ||
+        read_int(o, path, (struct number){ "Width", true, SIDE_MAX_PX }, &e->rect.w, err) < 0 ||
+        read_int(o, path, (struct number){ "Height", true, SIDE_MAX_PX }, &e->rect.h, err) < 0 ||
+        read_int(o, path, (struct number){ "Alpha", false, 255 }, &e->alpha, err) < 0 ||
+        read_int(o, path, (struct number){ "RenderMode", false, TRTC_RENDER_CROP20 }, &render, err) < 0 ||
+        read_int(o, path, (struct number){ "MediaId", false, 1 }, &aux, err) < 0 ||
+        read_int(o, path, (struct number){ "ImageLayer", false, INT_MAX }, &e->layer, err) < 0 ||
         read_text(o, path, "UserId", &e->user, err) < 0 ||
         read_text(o, path, "SubBackgroundImage", &e->placeholder, err) < 0)
         return -1;

@@ -97,21 +97,28 @@ static bool is_inside(const struct trtc_rect *r, int width_px, int height_px)
            r->x <= width_px - r->w && r->h <= height_px && r->y <= height_px - r->h;
 }
 
-static int outside(const struct trtc_rect *r, int width_px, int height_px, const char *path,
-                   const char *name, size_t i, struct trtc_err *err)
+struct canvas {
+    int width_px, height_px;
+    const char *path; /* of what is looked at */
+};
+
+static int outside(const struct canvas *c, const struct trtc_rect *r, const char *name, size_t i,
+                   struct trtc_err *err)
 {
     return trtc_fail(err, TRTC_EX_DATAERR,
-                     "%s%s%s[%zu]: %dx%d at %d,%d is not inside the canvas of %dx%d", path,
-                     *path ? "." : "", name, i, r->w, r->h, r->x, r->y, width_px, height_px);
+                     "%s%s%s[%zu]: %dx%d at %d,%d is not inside the canvas of %dx%d", c->path,
+                     *c->path ? "." : "", name, i, r->w, r->h, r->x, r->y, c->width_px,
+                     c->height_px);
 }
 
 int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int height_px,
                         const char *path, struct trtc_err *err)
 {
+    const struct canvas c = { width_px, height_px, path };
     for (size_t i = 0; look->mode == TRTC_LAYOUT_CUSTOM && i < look->list.n; i++) {
         const struct trtc_rect *r = &look->list.items[i].rect;
         if (!is_inside(r, width_px, height_px))
-            return outside(r, width_px, height_px, path, "MixLayoutList", i, err);
+            return outside(&c, r, "MixLayoutList", i, err);
     }
     for (size_t i = 0; i < look->nb_marks; i++) {
         const struct trtc_mark *m = &look->marks[i];
@@ -119,7 +126,7 @@ int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int heig
         if (r.w == 0 || r.h == 0)
             r.w = r.h = 1; /* how large it is will be seen; its corner must be on the canvas */
         if (m->kind != TRTC_MARK_CLOCK && !is_inside(&r, width_px, height_px))
-            return outside(&m->rect, width_px, height_px, path, "WaterMarkList", i, err);
+            return outside(&c, &m->rect, "WaterMarkList", i, err);
     }
     return 0;
 }

@@ -72,6 +72,13 @@ void trtc_mix_look_fini(struct trtc_mix_look *l);
 
 struct cJSON;
 
+struct trtc_mix_reader { /* what the functions below report to */
+    /* Called for each member that is known and cannot be had; never NULL. */
+    void (*cannot)(void *opaque, const char *what);
+    void *opaque;
+    struct trtc_err *err; /* of the call, or NULL */
+};
+
 /* Takes over what a CreateCloudRecording request (API version 2019-07-22) asks for; absent members
  * mean the API's defaults, 360x640 included. *s, which is initialised, is replaced on success and
  * stays as it was on failure. What a mix cannot do, and members that are not known, are handed to
@@ -80,15 +87,13 @@ struct cJSON;
  * TRTC_EX_DATAERR naming the path of a member that is wrong, a request for single streams (RecordMode
  * 1) included. */
 int trtc_mix_request_read(const struct cJSON *request, struct trtc_mix_settings *s,
-                          void (*cannot)(void *opaque, const char *what), void *opaque,
-                          struct trtc_err *err);
+                          const struct trtc_mix_reader *r);
 
 /* A MixLayoutParams object, for the canvas of s. *look, which is initialised, is replaced on
  * success and stays as it was on failure. */
 int trtc_mix_look_read(const struct cJSON *params, const char *path,
                        const struct trtc_mix_settings *s, struct trtc_mix_look *look,
-                       void (*cannot)(void *opaque, const char *what), void *opaque,
-                       struct trtc_err *err);
+                       const struct trtc_mix_reader *r);
 
 /* Times of a script below one year count from the mix's start. */
 #define TRTC_MIX_RELATIVE_MS INT64_C(31536000000)
@@ -103,9 +108,7 @@ struct trtc_mix_change {
     struct trtc_subscription sub;
 };
 int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_settings *s,
-                         struct trtc_mix_change *out,
-                         void (*cannot)(void *opaque, const char *what), void *opaque,
-                         struct trtc_err *err);
+                         struct trtc_mix_change *out, const struct trtc_mix_reader *r);
 void trtc_mix_change_fini(struct trtc_mix_change *c);
 
 /* "#RRGGBB" or "0xRRGGBB". TRTC_EX_USAGE. */

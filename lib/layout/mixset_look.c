@@ -52,25 +52,25 @@ static int missing(const struct trtc_mix_reader *r, const char *path, const char
     return trtc_fail(r->err, TRTC_EX_DATAERR, "%s%s%s: is missing", path, *path ? "." : "", key);
 }
 
-int trtc_mix_int(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
-                 const char *key, bool must, int min, int max, int *out)
+int trtc_mix_int(const struct trtc_mix_reader *r, struct trtc_mix_at at, struct trtc_mix_number n,
+                 int *out)
 {
     int64_t value;
-    int ret = trtc_json_int(object, path, key, min, max, &value, r->err);
+    int ret = trtc_json_int(at.object, at.path, n.key, n.min, n.max, &value, r->err);
     if (ret == 1)
         *out = (int)value;
-    return ret < 0 ? -1 : ret == 0 && must ? missing(r, path, key) : 0;
+    return ret < 0 ? -1 : ret == 0 && n.must ? missing(r, at.path, n.key) : 0;
 }
 
-int trtc_mix_text(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
-                  const char *key, bool must, char **out)
+int trtc_mix_text(const struct trtc_mix_reader *r, struct trtc_mix_at at, const char *key,
+                  bool must, char **out)
 {
     const char *s = "";
-    int ret = trtc_json_string(object, path, key, &s, r->err);
+    int ret = trtc_json_string(at.object, at.path, key, &s, r->err);
     if (ret < 0)
         return -1;
     if (!*s)
-        return must ? missing(r, path, key) : 0;
+        return must ? missing(r, at.path, key) : 0;
     *out = strdup(s);
     return *out ? 0 : trtc_fail_nomem(r->err);
 }
@@ -98,7 +98,7 @@ static int read_flag(const struct trtc_mix_reader *r, const cJSON *object, const
                      const char *key, bool *out)
 {
     int value = 0;
-    if (trtc_mix_int(r, object, path, key, false, 0, 1, &value) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ key, false, 0, 1 }, &value) < 0)
         return -1;
     *out = value == 1;
     return 0;
@@ -108,7 +108,7 @@ static int read_render(const struct trtc_mix_reader *r, const cJSON *object, con
                        const char *key, enum trtc_render *out)
 {
     int value = (int)*out;
-    if (trtc_mix_int(r, object, path, key, false, TRTC_RENDER_STRETCH, TRTC_RENDER_CROP20, &value) <
+    if (trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ key, false, TRTC_RENDER_STRETCH, TRTC_RENDER_CROP20 }, &value) <
         0)
         return -1;
     *out = (enum trtc_render)value;
@@ -121,10 +121,10 @@ static int read_rect(const struct trtc_mix_reader *r, const cJSON *object, const
                      struct trtc_rect *out)
 {
     const int max = TRTC_MIX_COORD_MAX;
-    return trtc_mix_int(r, object, path, "Top", true, 0, max, &out->y) < 0 ||
-                   trtc_mix_int(r, object, path, "Left", true, 0, max, &out->x) < 0 ||
-                   trtc_mix_int(r, object, path, "Width", true, 0, max, &out->w) < 0 ||
-                   trtc_mix_int(r, object, path, "Height", true, 0, max, &out->h) < 0
+    return trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Top", true, 0, max }, &out->y) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Left", true, 0, max }, &out->x) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Width", true, 0, max }, &out->w) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Height", true, 0, max }, &out->h) < 0
                ? -1
                : 0;
 }
@@ -149,7 +149,7 @@ static int read_image(const struct trtc_mix_reader *r, const cJSON *o, const cha
     trtc_mix_unknown(r, o, path, known);
     if (read_rect(r, o, path, &m->rect) < 0)
         return -1;
-    return trtc_mix_text(r, o, path, "WaterMarkUrl", true, &m->text);
+    return trtc_mix_text(r, (struct trtc_mix_at){ o, path }, "WaterMarkUrl", true, &m->text);
 }
 
 static int read_chars(const struct trtc_mix_reader *r, const cJSON *o, const char *path,
@@ -161,13 +161,13 @@ static int read_chars(const struct trtc_mix_reader *r, const cJSON *o, const cha
     int background;
     trtc_mix_unknown(r, o, path, known);
     if (read_rect(r, o, path, &m->rect) < 0 ||
-        trtc_mix_int(r, o, path, "FontSize", false, 1, TRTC_MARK_SIZE_MAX_PX, &m->size_px) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "FontSize", false, 1, TRTC_MARK_SIZE_MAX_PX }, &m->size_px) < 0 ||
         read_colour(r, o, path, "FontColor", &m->colour) < 0 ||
         (background = read_colour(r, o, path, "BackGroundColor", &m->background)) < 0 ||
         read_font(r, o, path) < 0)
         return -1;
     m->has_background = background == 1;
-    if (trtc_mix_text(r, o, path, "Chars", true, &m->text) < 0)
+    if (trtc_mix_text(r, (struct trtc_mix_at){ o, path }, "Chars", true, &m->text) < 0)
         return -1;
     if (strlen(m->text) <= TRTC_MARK_TEXT_MAX_BYTES)
         return 0;
@@ -183,8 +183,8 @@ static int read_timestamp(const struct trtc_mix_reader *r, const cJSON *o, const
     static const char *const known[] = { "Pos", "TimeZone", "Font", NULL };
     int zone_h = m->zone_min / 60;
     trtc_mix_unknown(r, o, path, known);
-    if (trtc_mix_int(r, o, path, "Pos", true, 0, 6, &m->pos) < 0 ||
-        trtc_mix_int(r, o, path, "TimeZone", false, 0, 23, &zone_h) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "Pos", true, 0, 6 }, &m->pos) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "TimeZone", false, 0, 23 }, &zone_h) < 0)
         return -1;
     m->zone_min = zone_h * 60;
     return read_font(r, o, path);
@@ -210,7 +210,7 @@ static int read_mark(const struct trtc_mix_reader *r, const cJSON *o, const char
     if (!cJSON_IsObject(o))
         return trtc_fail(r->err, TRTC_EX_DATAERR, "%s: not an object", path);
     trtc_mix_unknown(r, o, path, known);
-    if (trtc_mix_int(r, o, path, "WaterMarkType", false, TRTC_MARK_IMAGE, TRTC_MARK_CLOCK, &kind) <
+    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "WaterMarkType", false, TRTC_MARK_IMAGE, TRTC_MARK_CLOCK }, &kind) <
         0)
         return -1;
     int ret = trtc_json_object(o, path, kinds[kind].key, &params, r->err);
@@ -300,16 +300,15 @@ static int read_params(const struct trtc_mix_reader *r, const cJSON *params, con
                        struct trtc_mix_look *look)
 {
     int mode = TRTC_LAYOUT_GRID;
-    if (trtc_mix_int(r, params, path, "MixLayoutMode", true, TRTC_LAYOUT_FLOAT, TRTC_LAYOUT_CUSTOM,
-                     &mode) < 0 ||
+    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "MixLayoutMode", true, TRTC_LAYOUT_FLOAT, TRTC_LAYOUT_CUSTOM }, &mode) < 0 ||
         read_windows(r, params, path, look) < 0 ||
         read_colour(r, params, path, "BackGroundColor", &look->background) < 0 ||
-        trtc_mix_text(r, params, path, "MaxResolutionUserId", false, &look->anchor) < 0 ||
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "MaxResolutionUserId", false, &look->anchor) < 0 ||
         read_flag(r, params, path, "MediaId", &look->anchor_aux) < 0 ||
-        trtc_mix_text(r, params, path, "BackgroundImageUrl", false, &look->background_image) < 0 ||
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "BackgroundImageUrl", false, &look->background_image) < 0 ||
         read_flag(r, params, path, "PlaceHolderMode", &look->show_reserved) < 0 ||
         read_render(r, params, path, "BackgroundImageRenderMode", &look->background_render) < 0 ||
-        trtc_mix_text(r, params, path, "DefaultSubBackgroundImage", false, &look->placeholder) <
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "DefaultSubBackgroundImage", false, &look->placeholder) <
             0 ||
         read_marks(r, params, path, look) < 0 ||
         read_render(r, params, path, "RenderMode", &look->render) < 0 ||
@@ -325,8 +324,7 @@ static int read_params(const struct trtc_mix_reader *r, const cJSON *params, con
 
 int trtc_mix_look_read(const struct cJSON *params, const char *path,
                        const struct trtc_mix_settings *s, struct trtc_mix_look *look,
-                       void (*cannot)(void *opaque, const char *what), void *opaque,
-                       struct trtc_err *err)
+                       const struct trtc_mix_reader *r)
 {
     static const char *const known[] = {
         "MixLayoutMode",
@@ -344,14 +342,13 @@ int trtc_mix_look_read(const struct cJSON *params, const char *path,
         "PureAudioDisableLayout",
         NULL,
     };
-    const struct trtc_mix_reader r = { .cannot = cannot, .opaque = opaque, .err = err };
     struct trtc_mix_look made;
     if (!cJSON_IsObject(params))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not an object", path);
-    trtc_mix_unknown(&r, params, path, known);
+        return trtc_fail(r->err, TRTC_EX_DATAERR, "%s: not an object", path);
+    trtc_mix_unknown(r, params, path, known);
     trtc_mix_look_init(&made);
-    if (read_params(&r, params, path, &made) < 0 ||
-        trtc_mix_look_check(&made, s->width_px, s->height_px, path, err) < 0) {
+    if (read_params(r, params, path, &made) < 0 ||
+        trtc_mix_look_check(&made, s->width_px, s->height_px, path, r->err) < 0) {
         trtc_mix_look_fini(&made);
         return -1;
     }

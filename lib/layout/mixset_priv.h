@@ -11,12 +11,6 @@
 #define TRTC_MIX_SIDE_MAX_PX 1920
 #define TRTC_MIX_MAX_PX      (1920 * 1080)
 
-struct trtc_mix_reader {
-    void (*cannot)(void *opaque, const char *what);
-    void *opaque;
-    struct trtc_err *err;
-};
-
 __attribute__((format(printf, 2, 3))) void trtc_mix_cannot(const struct trtc_mix_reader *r,
                                                            const char *fmt, ...);
 
@@ -26,10 +20,19 @@ void trtc_mix_unknown(const struct trtc_mix_reader *r, const struct cJSON *objec
 
 /* Members that must be there (must), or leave *out as it is. 0 or -1. The text is the caller's; an
  * empty one counts as absent. */
-int trtc_mix_int(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
-                 const char *key, bool must, int min, int max, int *out);
-int trtc_mix_text(const struct trtc_mix_reader *r, const struct cJSON *object, const char *path,
-                  const char *key, bool must, char **out);
+struct trtc_mix_at {
+    const struct cJSON *object;
+    const char *path; /* of the object */
+};
+struct trtc_mix_number {
+    const char *key;
+    bool must;
+    int min, max;
+};
+int trtc_mix_int(const struct trtc_mix_reader *r, struct trtc_mix_at at, struct trtc_mix_number n,
+                 int *out);
+int trtc_mix_text(const struct trtc_mix_reader *r, struct trtc_mix_at at, const char *key,
+                  bool must, char **out);
 
 /* Windows and marks inside a canvas; path is the look's place ("" where it comes from options). */
 int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int height_px,

@@ -84,7 +84,7 @@ static int emit_black(struct picture_copy *c, struct trtc_sample *s, struct trtc
     const struct trtc_black *b = &c->black;
     const struct trtc_packet p = { .data = b->au, .size = b->au_size, .key = true };
     c->black_due = false;
-    if (trtc_sets_take_own(c->sets, b->sets, b->sets_size, &p, s, err) < 0)
+    if (trtc_sets_take_own(c->sets, (struct trtc_bytes){ b->sets, b->sets_size }, &p, s, err) < 0)
         return refuse(c, err);
     emit(c, s, c->black_at_us, c->black_at_us, true);
     c->track.stats.nb_filled++;

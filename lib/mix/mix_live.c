@@ -79,12 +79,20 @@ void mix_live_wait(struct trtc_mix *m, int64_t due_us)
 
 /* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
  * has ended. */
-static int follow(struct trtc_intervals *v, struct trtc_source_input *live, enum trtc_kind kind,
-                  bool broke, int64_t due_us, struct trtc_err *err)
+struct due {
+    struct trtc_source_input *live;
+    bool broke;
+    int64_t due_us;
+};
+
+static int follow(struct trtc_intervals *v, const struct due *d, enum trtc_kind kind,
+                  struct trtc_err *err)
 {
+    const bool broke = d->broke;
+    const int64_t due_us = d->due_us;
     int64_t first, newest;
     bool ended;
-    if (!trtc_source_seen(live, kind, &first, &newest, &ended))
+    if (!trtc_source_seen(d->live, kind, &first, &newest, &ended))
         return 0;
     int64_t end = INT64_MAX;
     if (ended && !broke)
@@ -108,10 +116,11 @@ int mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
         if (!s->live)
             continue;
         trtc_source_failure(s->live, &why);
+        const struct due due = { s->live, why.code, due_us };
         /* a picture that cannot be decoded has gone, whatever comes */
         if ((!m->failure_told[i] &&
-             follow(&who->picture, s->live, TRTC_VIDEO, why.code, due_us, err) < 0) ||
-            follow(&who->sound, s->live, TRTC_AUDIO, why.code, due_us, err) < 0 ||
+             follow(&who->picture, &due, TRTC_VIDEO, err) < 0) ||
+            follow(&who->sound, &due, TRTC_AUDIO, err) < 0 ||
             trtc_member_settle(who, m->o.linger_us, err) < 0)
             return -1;
     }

@@ -249,8 +249,7 @@ int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
                                                   : TRTC_SIGHT_AWAY;
         a->on = m->wanted[i].picture && there;
     }
-    const size_t nb = trtc_roster_at(m->members, m->wanted, m->nb_sources,
-                                     m->look->no_audio_windows, due_us, m->order);
+    const size_t nb = trtc_roster_at(&(struct trtc_roster){ m->members, m->wanted, m->nb_sources, m->look->no_audio_windows }, due_us, m->order);
     if (m->set && !changed && nb == m->nb_order &&
         memcmp(m->order, m->previous, nb * sizeof *m->order) == 0)
         return 0;

@@ -168,7 +168,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
     /* without fonts it is a window without a name: nobody asked for text */
     if (need_text(s, &why) == 0 &&
-        trtc_overlay_text(s->text, name, &style, &all, window->w, window->h, &o, &why) == 0 && o)
+        trtc_overlay_text(s->text, &(struct trtc_text_line){ name, &style, all, window->w, window->h }, &o, &why) == 0 && o)
         trtc_overlay_blend(o, f);
     trtc_overlay_free(&o);
     return f;
@@ -227,15 +227,15 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
                                            .background = LABEL_BACK,
                                            .background_alpha = 120,
                                            .align = TRTC_TEXT_CENTER };
-    int text_w, text_h;
+    struct trtc_text_box text;
     struct trtc_overlay *o = NULL;
     if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* it would hide the window */
         return 0;
     name_of(a->user, a->aux, name, sizeof name);
-    if (need_text(s, err) < 0 || trtc_text_size(s->text, name, &style, &text_w, &text_h, err) < 0)
+    if (need_text(s, err) < 0 || trtc_text_size(s->text, name, &style, &text, err) < 0)
         return -1;
-    const struct trtc_rect box = label_box(w, layout, text_w, text_h, size);
-    if (trtc_overlay_text(s->text, name, &style, &box, s->o.width_px, s->o.height_px, &o, err) < 0)
+    const struct trtc_rect box = label_box(w, layout, text.w_px, text.h_px, size);
+    if (trtc_overlay_text(s->text, &(struct trtc_text_line){ name, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
         return -1;
     if (!o)
         return 0;
@@ -297,8 +297,7 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
         if (!o)
             return -1;
     } else if (need_text(s, err) < 0 ||
-               trtc_overlay_text(s->text, m->text, &style, &m->rect, s->o.width_px, s->o.height_px,
-                                 &o, err) < 0) {
+               trtc_overlay_text(s->text, &(struct trtc_text_line){ m->text, &style, m->rect, s->o.width_px, s->o.height_px }, &o, err) < 0) {
         return -1;
     }
     if (o)
@@ -344,18 +343,19 @@ static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trt
     char text[48];
     struct trtc_text_style style = mark_style(l->clock);
     struct trtc_overlay *o = NULL;
-    int w, h;
+    struct trtc_text_box size;
     if (l->clock_s == epoch_s)
         return 0;
     if (!l->clock->size_px)
         style.size_px = trtc_clamp(s->o.height_px / 24, 10, 40);
     clock_text(l->clock, epoch_s, text, sizeof text);
-    if (trtc_text_size(s->text, text, &style, &w, &h, err) < 0)
+    if (trtc_text_size(s->text, text, &style, &size, err) < 0)
         return -1;
+    const int w = size.w_px, h = size.h_px;
     struct trtc_rect box = l->rect;
     if (l->clock_s == INT64_MIN || w > box.w || h > box.h) /* digits differ a little in width */
         box = clock_place(s, l->clock->pos, w + 8 + (w & 1), h + (h & 1));
-    if (trtc_overlay_text(s->text, text, &style, &box, s->o.width_px, s->o.height_px, &o, err) < 0)
+    if (trtc_overlay_text(s->text, &(struct trtc_text_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
         return -1;
     trtc_overlay_free(&l->overlay);
     l->overlay = o;
@@ -393,12 +393,12 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
     if (render == TRTC_RENDER_FIT) { /* the colour shows beside it */
         const AVRational sar = pic->sample_aspect_ratio;
         struct trtc_fit fit;
-        trtc_fit_window(pic->width, pic->height, sar.num, sar.den, all.w, all.h, render, &fit);
+        trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, sar.num, sar.den }, all.w, all.h, render, &fit);
         r = fit.dst;
         render = TRTC_RENDER_STRETCH;
     }
     struct trtc_scaler *scaler = trtc_scaler_new(err);
-    int ret = scaler ? trtc_scaler_draw(scaler, pic, &r, render, 0, s->background, err) : -1;
+    int ret = scaler ? trtc_scaler_draw(scaler, pic, &(struct trtc_pane){ r, render, 0 }, s->background, err) : -1;
     trtc_scaler_free(&scaler);
     return ret;
 }
@@ -480,7 +480,7 @@ static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsig
         av_frame_free(&l->turned);
     if (!l->turned && !(l->turned = trtc_canvas_new(all.w, all.h, &s->o.colour)))
         return trtc_fail_nomem(err);
-    if (trtc_scaler_draw(s->scalers[i], pic, &all, l->render, 0, l->turned, err) < 0)
+    if (trtc_scaler_draw(s->scalers[i], pic, &(struct trtc_pane){ all, l->render, 0 }, l->turned, err) < 0)
         return -1;
     trtc_turn_draw(l->turned, turn, &l->rect, l->alpha, s->canvas->frame);
     return 0;
@@ -496,8 +496,7 @@ static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, stru
                                                               : l->render;
 
     return turn ? draw_turned(s, i, pic, turn, err)
-                : trtc_scaler_draw(s->scalers[i], pic, &l->rect, render, l->alpha, s->canvas->frame,
-                                   err);
+                : trtc_scaler_draw(s->scalers[i], pic, &(struct trtc_pane){ l->rect, render, l->alpha }, s->canvas->frame, err);
 }
 
 /* A picture cannot be drawn: it counts once, on however many canvases. One thread at a time draws

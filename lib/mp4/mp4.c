@@ -315,14 +315,19 @@ static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
 
     if (shift == 0)
         return 0;
+    const struct trtc_mp4_move move = { .fd = m->out.fd,
+                                        .start = m->media,
+                                        .end = trtc_mp4_tell(&m->out),
+                                        .shift = shift < 0 ? -shift : shift,
+                                        .buf = m->out.buf,
+                                        .buf_size = TRTC_MP4_BUF_BYTES,
+                                        .name = m->name };
     if (shift < 0)
-        return trtc_mp4_move_down(m->out.fd, m->media, trtc_mp4_tell(&m->out), -shift, m->out.buf,
-                                  TRTC_MP4_BUF_BYTES, m->name, err);
+        return trtc_mp4_move_down(&move, err);
     done = trtc_mp4_insert_range(m->out.fd, shift, m->name, err);
     if (done)
         return done > 0 ? 0 : -1;
-    return trtc_mp4_move_up(m->out.fd, m->media, trtc_mp4_tell(&m->out), shift, m->out.buf,
-                            TRTC_MP4_BUF_BYTES, m->name, err);
+    return trtc_mp4_move_up(&move, err);
 }
 
 /* The head of a box whose content follows or is there already. */

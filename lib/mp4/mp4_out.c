@@ -14,7 +14,7 @@
 void trtc_mp4_flush(struct trtc_mp4_out *o)
 {
     if (o->used > 0 && !o->failed)
-        o->failed = trtc_pwrite_all(o->fd, o->buf, o->used, o->pos, o->name, &o->err) != 0;
+        o->failed = trtc_pwrite_all(o->fd, (struct trtc_bytes){ o->buf, o->used }, o->pos, o->name, &o->err) != 0;
     o->pos += (int64_t)o->used;
     o->used = 0;
 }
@@ -25,7 +25,7 @@ static size_t put_large(struct trtc_mp4_out *o, const uint8_t *p, size_t n)
     size_t direct = n - n % TRTC_MP4_BUF_BYTES;
 
     if (direct > 0 && !o->failed)
-        o->failed = trtc_pwrite_all(o->fd, p, direct, o->pos, o->name, &o->err) != 0;
+        o->failed = trtc_pwrite_all(o->fd, (struct trtc_bytes){ p, direct }, o->pos, o->name, &o->err) != 0;
     o->pos += (int64_t)direct;
     return direct;
 }
@@ -70,18 +70,20 @@ void trtc_mp4_put_zeros(struct trtc_mp4_out *o, size_t n)
     trtc_mp4_put(o, zeros, n);
 }
 
-static int read_all(int fd, uint8_t *p, size_t n, int64_t offset, const char *name,
-                    struct trtc_err *err)
+/* Reads n bytes at offset into the move's buffer. */
+static int read_all(const struct trtc_mp4_move *m, size_t n, int64_t offset, struct trtc_err *err)
 {
+    uint8_t *p = m->buf;
     while (n > 0) {
-        ssize_t k = pread(fd, p, n, (off_t)offset);
+        ssize_t k = pread(m->fd, p, n, (off_t)offset);
 
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
-            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read back '%s'", name);
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read back '%s'", m->name);
         if (k == 0)
-            return trtc_fail(err, TRTC_EX_IOERR, "'%s' became shorter while it was written", name);
+            return trtc_fail(err, TRTC_EX_IOERR, "'%s' became shorter while it was written",
+                             m->name);
         p += k;
         n -= (size_t)k;
         offset += k;
@@ -89,36 +91,40 @@ static int read_all(int fd, uint8_t *p, size_t n, int64_t offset, const char *na
     return 0;
 }
 
-int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
-                     size_t buf_size, const char *name, struct trtc_err *err)
+static int move(const struct trtc_mp4_move *m, size_t n, int64_t from, int64_t to,
+                struct trtc_err *err)
 {
-    while (end > start) {
-        size_t n = end - start < (int64_t)buf_size ? (size_t)(end - start) : buf_size;
+    return read_all(m, n, from, err) < 0
+               ? -1
+               : trtc_pwrite_all(m->fd, (struct trtc_bytes){ m->buf, n }, to, m->name, err);
+}
+
+int trtc_mp4_move_up(const struct trtc_mp4_move *m, struct trtc_err *err)
+{
+    for (int64_t end = m->end; end > m->start;) {
+        size_t n = end - m->start < (int64_t)m->buf_size ? (size_t)(end - m->start) : m->buf_size;
 
         end -= (int64_t)n;
-        if (read_all(fd, buf, n, end, name, err) ||
-            trtc_pwrite_all(fd, buf, n, end + shift, name, err))
+        if (move(m, n, end, end + m->shift, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int trtc_mp4_move_down(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
-                       size_t buf_size, const char *name, struct trtc_err *err)
+int trtc_mp4_move_down(const struct trtc_mp4_move *m, struct trtc_err *err)
 {
     int ret;
 
-    for (int64_t at = start; at < end; at += (int64_t)buf_size) {
-        size_t n = end - at < (int64_t)buf_size ? (size_t)(end - at) : buf_size;
+    for (int64_t at = m->start; at < m->end; at += (int64_t)m->buf_size) {
+        size_t n = m->end - at < (int64_t)m->buf_size ? (size_t)(m->end - at) : m->buf_size;
 
-        if (read_all(fd, buf, n, at, name, err) ||
-            trtc_pwrite_all(fd, buf, n, at - shift, name, err))
+        if (move(m, n, at, at - m->shift, err) < 0)
             return -1;
     }
     do
-        ret = ftruncate(fd, (off_t)(end - shift));
+        ret = ftruncate(m->fd, (off_t)(m->end - m->shift));
     while (ret && errno == EINTR);
-    return ret ? trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot shorten '%s'", name) : 0;
+    return ret ? trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot shorten '%s'", m->name) : 0;
 }
 
 int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err)

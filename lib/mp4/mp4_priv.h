@@ -235,12 +235,18 @@ void trtc_mp4_boxes_write(struct trtc_mp4_boxes *b, struct trtc_mp4_out *o, int6
 void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b);
 void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o);
 
-/* Moves the bytes in start..end up by shift, through buf, from the end backwards. */
-int trtc_mp4_move_up(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
-                     size_t buf_size, const char *name, struct trtc_err *err);
+struct trtc_mp4_move { /* of the bytes in start..end */
+    int fd;
+    int64_t start, end, shift;
+    uint8_t *buf; /* what they go through */
+    size_t buf_size;
+    const char *name; /* for messages */
+};
+
+/* Moves them up by shift, from the end backwards. */
+int trtc_mp4_move_up(const struct trtc_mp4_move *m, struct trtc_err *err);
 /* The same down, from the beginning on; the file ends behind them. */
-int trtc_mp4_move_down(int fd, int64_t start, int64_t end, int64_t shift, uint8_t *buf,
-                       size_t buf_size, const char *name, struct trtc_err *err);
+int trtc_mp4_move_down(const struct trtc_mp4_move *m, struct trtc_err *err);
 /* Has the file system move the whole file up by shift, which copies nothing. Returns 1 where it
  * has, 0 where it cannot and nothing was changed, -1. */
 int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_err *err);

@@ -378,15 +378,15 @@ static void swap_bundles(struct bundle *a, struct bundle *b)
     *b = kept;
 }
 
-int trtc_sets_take_own(struct trtc_sets *s, const uint8_t *sets, size_t sets_size,
-                       const struct trtc_packet *p, struct trtc_sample *out, struct trtc_err *err)
+int trtc_sets_take_own(struct trtc_sets *s, struct trtc_bytes sets, const struct trtc_packet *p,
+                       struct trtc_sample *out, struct trtc_err *err)
 {
     struct trtc_sets own = { .codec = s->codec };
     const struct trtc_video_params params = s->params;
-    const uint8_t *pos = sets, *nal;
+    const uint8_t *pos = sets.p, *nal;
     size_t n;
     int ret = 0;
-    while (ret == 0 && (nal = trtc_annexb_next(&pos, sets + sets_size, &n)))
+    while (ret == 0 && (nal = trtc_annexb_next(&pos, sets.p + sets.n, &n)))
         ret = note_set(&own, nal, n);
     if (ret < 0) {
         free(own.current.bytes);

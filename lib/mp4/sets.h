@@ -9,6 +9,7 @@
 #ifndef TRTC_MP4_SETS_H
 #define TRTC_MP4_SETS_H
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "ts/es.h"
 #include "mp4/mp4.h"
@@ -26,8 +27,8 @@ int trtc_sets_take(struct trtc_sets *s, const struct trtc_packet *p, struct trtc
                    struct trtc_err *err);
 
 /* The same for a key picture of our own, with sets (Annex B) that are in force for it alone. */
-int trtc_sets_take_own(struct trtc_sets *s, const uint8_t *sets, size_t sets_size,
-                       const struct trtc_packet *p, struct trtc_sample *out, struct trtc_err *err);
+int trtc_sets_take_own(struct trtc_sets *s, struct trtc_bytes sets, const struct trtc_packet *p,
+                       struct trtc_sample *out, struct trtc_err *err);
 
 /* What the newest key picture taken says of itself; NULL before the first one. */
 const struct trtc_video_params *trtc_sets_params(const struct trtc_sets *s);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "ts/es.h"
 #include "mp4/sets_priv.h"
 
@@ -15,9 +16,10 @@ enum {
 
 /* Copies a NAL unit without the bytes that prevent start codes, max bytes at most: returns how
  * many. *raw: those read; *zeros: zero bytes in a row that stand last. */
-static size_t unescape(const uint8_t *nal, size_t n, uint8_t *out, size_t max, size_t *raw,
-                       int *zeros)
+static size_t unescape(struct trtc_bytes from, uint8_t *out, size_t max, size_t *raw, int *zeros)
 {
+    const uint8_t *nal = from.p;
+    const size_t n = from.n;
     size_t len = 0, i = 0;
     *zeros = 0;
     for (; i < n && len < max; i++) {
@@ -79,7 +81,7 @@ struct head {
 
 static void head_of(struct head *h, const uint8_t *nal, size_t n, size_t max)
 {
-    h->nb_bits = 8 * unescape(nal, n, h->b, max, &h->raw, &h->zeros);
+    h->nb_bits = 8 * unescape((struct trtc_bytes){ nal, n }, h->b, max, &h->raw, &h->zeros);
 }
 
 /* Exponential Golomb code at *at, which moves behind it; -1 where it is cut or too long. */
@@ -245,7 +247,7 @@ uint8_t *trtc_set_rename(enum trtc_codec codec, const uint8_t *nal, const struct
         free(b);
         return NULL;
     }
-    len = unescape(nal, n, b, n, &raw, &zeros);
+    len = unescape((struct trtc_bytes){ nal, n }, b, n, &raw, &zeros);
     fields_of(codec, b, 8 * len, (struct trtc_set[]){ *from, *to }, f);
     len = change_fields(b, len, f, b + n);
     zeros = 0;

@@ -192,15 +192,15 @@ static int run(struct call *c, bool *unknown, struct trtc_err *err)
     }
 }
 
-int trtc_call(struct trtc_caller *caller, const char *action, const char *body, size_t n,
-              bool creates, struct trtc_answer *out, bool *unknown, struct trtc_err *err)
+int trtc_call(struct trtc_caller *caller, const struct trtc_ask *ask, struct trtc_answer *out,
+              bool *unknown, struct trtc_err *err)
 {
     struct call c = {
         .caller = caller,
-        .action = action,
-        .body = body,
-        .body_bytes = n,
-        .creates = creates,
+        .action = ask->action,
+        .body = ask->body,
+        .body_bytes = ask->n,
+        .creates = ask->creates,
         .answer = out,
     };
     bool maybe = false;

@@ -59,13 +59,20 @@ struct trtc_caller {
     int64_t offset_s;  /* what the clock is wrong by, as learnt; kept from call to call */
 };
 
+struct trtc_ask {
+    const char *action; /* of the API */
+    const char *body;   /* JSON, n bytes */
+    size_t n;
+    bool creates; /* it makes something: it is not sent again where it may have been done */
+};
+
 /* Calls the action with that JSON body; every attempt is signed anew. creates: the action has no
  * idempotency token (CreateCloudRecording), so each attempt gets a connection of its own, and
  * *unknown tells on failure that one may have been acted on (say so: the task may exist). unknown
  * may be NULL where creates is false. On failure err has the exit status of the last attempt
  * (retry.h) and a message with the action, what was answered and the request id; *out is what
  * came, if anything. The caller frees *out in any case. */
-int trtc_call(struct trtc_caller *caller, const char *action, const char *body, size_t n,
-              bool creates, struct trtc_answer *out, bool *unknown, struct trtc_err *err);
+int trtc_call(struct trtc_caller *caller, const struct trtc_ask *ask, struct trtc_answer *out,
+              bool *unknown, struct trtc_err *err);
 
 #endif

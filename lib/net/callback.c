@@ -61,7 +61,7 @@ static int take_line(struct trtc_callback_keys *k, const char *where, const char
     if (word < n) {
         if (word < sizeof digits)
             memcpy(digits, s, word);
-        if (trtc_num_int("SDKAPPID", digits, 1, UINT32_MAX, &app, NULL) < 0)
+        if (trtc_num_int("SDKAPPID", digits, (struct trtc_range){ 1, UINT32_MAX }, &app, NULL) < 0)
             return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither KEY nor SDKAPPID KEY", where);
         while (word < n && (s[word] == ' ' || s[word] == '\t'))
             word++;

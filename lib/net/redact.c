@@ -349,10 +349,21 @@ static int b64(uint8_t c)
                                   : -1;
 }
 
-/* The digits of first to end, from the offset on, in whole bytes; what is no digit is left out. bits: of a digit. */
-static int decode(const struct view *v, size_t first, size_t end, int (*digit)(uint8_t), int bits,
-                  struct view *out)
+struct run { /* of digits */
+    size_t first, end;
+    int (*digit)(uint8_t);
+};
+
+static int bits_of(const struct run *r)
 {
+    return r->digit == hex ? 4 : 6;
+}
+
+/* The digits of a run but for the first skip, in whole bytes; what is no digit is left out. */
+static int decode(const struct view *v, const struct run *r, size_t skip, struct view *out)
+{
+    const size_t first = r->first + skip, end = r->end;
+    const int bits = bits_of(r);
     unsigned value = 0;
     int have = 0;
     size_t began = first;
@@ -360,7 +371,7 @@ static int decode(const struct view *v, size_t first, size_t end, int (*digit)(u
         return -1;
     out->slack = v->slack + 1; /* the next byte begins in the same digit */
     for (size_t i = first; i < end; i++) {
-        const int d = digit(v->bytes[i]);
+        const int d = r->digit(v->bytes[i]);
         if (d < 0)
             continue;
         if (have == 0)
@@ -383,13 +394,11 @@ static int decode(const struct view *v, size_t first, size_t end, int (*digit)(u
 static int look(struct look *l, const struct view *v, int depth);
 
 /* All that a run of digits may stand for. */
-static int look_run(struct look *l, const struct view *v, size_t first, size_t end,
-                    int (*digit)(uint8_t), int depth)
+static int look_run(struct look *l, const struct view *v, const struct run *r, int depth)
 {
-    const int bits = digit == hex ? 4 : 6;
-    for (size_t k = 0; k < (bits == 4 ? 2 : 4); k++) {
+    for (size_t k = 0; k < (bits_of(r) == 4 ? 2 : 4); k++) {
         struct view out;
-        if (decode(v, first + k, end, digit, bits, &out) < 0)
+        if (decode(v, r, k, &out) < 0)
             return -1;
         const int ret = look(l, &out, depth);
         view_fini(&out);
@@ -408,7 +417,7 @@ static int look_runs(struct look *l, const struct view *v, int (*digit)(uint8_t)
         while (end < v->n && (digit(v->bytes[end]) >= 0 ||
                               (digits && (v->bytes[end] == '\n' || v->bytes[end] == '\r'))))
             digits += digit(v->bytes[end++]) >= 0;
-        if (digits >= least && look_run(l, v, i, end, digit, depth) < 0)
+        if (digits >= least && look_run(l, v, &(struct run){ i, end, digit }, depth) < 0)
             return -1;
         i = end > i ? end : i + 1;
     }

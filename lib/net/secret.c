@@ -97,9 +97,16 @@ int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct 
 }
 
 /* Stores a value that stands for itself; messages name it as "where: key". */
-static int store(const char *where, const char *key, const char *value, size_t n,
-                 struct trtc_secret *out, struct trtc_err *err)
+struct value {
+    const char *where, *key;
+    const char *text; /* n bytes */
+    size_t n;
+};
+
+static int store(const struct value *v, struct trtc_secret *out, struct trtc_err *err)
 {
+    const char *where = v->where, *key = v->key, *value = v->text;
+    const size_t n = v->n;
     if (n > VALUE_MAX)
         return trtc_fail(err, TRTC_EX_CONFIG, "%s: %s is longer than %d bytes", where, key,
                          VALUE_MAX);
@@ -117,15 +124,14 @@ static int store(const char *where, const char *key, const char *value, size_t n
 }
 
 /* The same of a value in a file, where quotation marks around it are the file's. */
-static int store_quoted(const char *path, const char *key, const char *value, size_t n,
-                        struct trtc_secret *out, struct trtc_err *err)
+static int store_quoted(struct value v, struct trtc_secret *out, struct trtc_err *err)
 {
     char what[512];
 
-    snprintf(what, sizeof(what), "%s: %s", path, key);
-    if (trtc_secret_unquote(what, &value, &n, err))
+    snprintf(what, sizeof(what), "%s: %s", v.where, v.key);
+    if (trtc_secret_unquote(what, &v.text, &v.n, err))
         return -1;
-    return store(path, key, value, n, out, err);
+    return store(&v, out, err);
 }
 
 /* Both or neither. 1: there; 0: nothing there, then a token is worth nothing either; -1. */
@@ -160,7 +166,7 @@ int trtc_secret_env(const struct trtc_env *env, const char *name, struct trtc_se
                          "environment: %s has a quotation mark around its value: take it off (a "
                          "file for docker's --env-file has none)",
                          name);
-    if (store("environment", name, value, n, out, err))
+    if (store(&(struct value){ "environment", name, value, n }, out, err))
         return -1;
     return out->text ? 1 : 0;
 }
@@ -281,8 +287,7 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
         const char *value = NULL;
         int found = trtc_json_string(json, path, members[i].key, &value, err);
 
-        if (found < 0 || (found && store_quoted(path, members[i].key, value, strlen(value),
-                                                members[i].out, err)))
+        if (found < 0 || (found && store_quoted((struct value){ path, members[i].key, value, strlen(value) }, members[i].out, err)))
             goto done;
     }
     ret = complete(path, "secretId", "secretKey", c, err);
@@ -359,8 +364,7 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
                              path);
         for (size_t i = 0; ours && i < sizeof(keys) / sizeof(keys[0]); i++)
             if (is_key(line, (size_t)(sign - line), keys[i].key) &&
-                store_quoted(path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1),
-                             keys[i].out, err))
+                store_quoted((struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) }, keys[i].out, err))
                 return -1;
     }
     return complete(path, "secret_id", "secret_key", c, err);
@@ -427,9 +431,13 @@ static int check_profile(const char *profile, struct trtc_err *err)
     return 0;
 }
 
+struct home { /* a file below $HOME */
+    const char *dir, *name, *suffix;
+};
+
 /* *out is $HOME/DIR/NAME with the suffix, to be freed; NULL where there is no HOME. */
-static int home_path(const struct trtc_env *env, const char *dir, const char *name,
-                     const char *suffix, char **out, struct trtc_err *err)
+static int home_path(const struct trtc_env *env, const struct home *h, char **out,
+                     struct trtc_err *err)
 {
     const char *home = env->get(env->arg, "HOME");
     size_t size;
@@ -437,20 +445,19 @@ static int home_path(const struct trtc_env *env, const char *dir, const char *na
     *out = NULL;
     if (!home || !*home)
         return 0;
-    size = strlen(home) + strlen(dir) + strlen(name) + strlen(suffix) + 3;
+    size = strlen(home) + strlen(h->dir) + strlen(h->name) + strlen(h->suffix) + 3;
     *out = malloc(size);
     if (!*out)
         return trtc_fail_nomem(err);
-    snprintf(*out, size, "%s/%s/%s%s", home, dir, name, suffix);
+    snprintf(*out, size, "%s/%s/%s%s", home, h->dir, h->name, h->suffix);
     return 0;
 }
 
-static int from_home(const struct trtc_env *env, const char *dir, const char *name,
-                     const char *suffix, const char *profile, struct trtc_credentials *c,
-                     struct trtc_err *err)
+static int from_home(const struct trtc_env *env, const struct home *h, const char *profile,
+                     struct trtc_credentials *c, struct trtc_err *err)
 {
     char *path;
-    int ret = home_path(env, dir, name, suffix, &path, err);
+    int ret = home_path(env, h, &path, err);
 
     if (!ret && path)
         ret = from_file(path, profile, false, c, err);
@@ -469,9 +476,9 @@ static int find(const struct trtc_credential_places *places, const char *profile
         return from_file(places->secret_file, profile, true, c, err);
     ret = from_env(&places->env, c, err);
     if (ret == 0)
-        ret = from_home(&places->env, ".tccli", profile, ".credential", profile, c, err);
+        ret = from_home(&places->env, &(struct home){ ".tccli", profile, ".credential" }, profile, c, err);
     if (ret == 0)
-        ret = from_home(&places->env, ".tencentcloud", "credentials", "", profile, c, err);
+        ret = from_home(&places->env, &(struct home){ ".tencentcloud", "credentials", "" }, profile, c, err);
     if (ret == 0)
         return trtc_fail(err, TRTC_EX_NOPERM,
                          "no credentials: give --secret-file, or set TENCENTCLOUD_SECRET_ID and "
@@ -503,7 +510,7 @@ int trtc_profile_region(const struct trtc_env *env, const char *profile, char *o
 
     if (!profile)
         profile = "default";
-    if (check_profile(profile, err) || home_path(env, ".tccli", profile, ".configure", &path, err))
+    if (check_profile(profile, err) || home_path(env, &(struct home){ ".tccli", profile, ".configure" }, &path, err))
         return -1;
     ret = path ? read_file(path, false, &file, err) : 0;
     if (ret == 1) {

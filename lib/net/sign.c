@@ -175,8 +175,13 @@ static int derive(const char *secret_key, const char *date, const char *service,
 }
 
 /* Steps 6 to 8. */
-static int signature(const struct trtc_sign *in, const char *date, const char *scope,
-                     const char *service, const struct text *request, char out[HEX])
+struct scope {
+    const char *date, *service;
+    const char *text; /* of both */
+};
+
+static int signature(const struct trtc_sign *in, const struct scope *scope,
+                     const struct text *request, char out[HEX])
 {
     char hash[HEX];
     struct text to_sign = { 0 };
@@ -186,11 +191,11 @@ static int signature(const struct trtc_sign *in, const char *date, const char *s
 
     snprintf(stamp, sizeof(stamp), ALGORITHM "\n%" PRId64 "\n", in->time_s);
     put_word(&to_sign, stamp);
-    put_word(&to_sign, scope);
+    put_word(&to_sign, scope->text);
     put_word(&to_sign, "\n");
     const int hashed = hash_hex(request->s, request->n, hash);
     put_word(&to_sign, hashed < 0 ? "" : hash);
-    if (hashed == 0 && !to_sign.failed && !derive(in->secret_key, date, service, key) &&
+    if (hashed == 0 && !to_sign.failed && !derive(in->secret_key, scope->date, scope->service, key) &&
         !hmac(key, HASH, to_sign.s, mac)) {
         hex_of(mac, out);
         ret = 0;
@@ -250,7 +255,7 @@ char *trtc_sign_authorization(const struct trtc_sign *in, struct trtc_err *err)
     put_word(&scope, service);
     put_word(&scope, "/" SCOPE_END);
     if (scope.failed || canonical(in, &request, &names) ||
-        signature(in, date, scope.s, service, &request, sig)) {
+        signature(in, &(struct scope){ date, service, scope.s }, &request, sig)) {
         out.failed = true;
         goto done;
     }

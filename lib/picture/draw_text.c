@@ -49,6 +49,7 @@ struct line {
     size_t *at;   /* where each character begins; at[n]: the end */
     size_t n;     /* characters */
     char *markup; /* room for all of it, escaped, with an ellipsis */
+    const struct trtc_text_style *style;
 };
 
 static void say_nothing(int level, const char *fmt, va_list args, void *data)
@@ -205,9 +206,10 @@ static int draw(struct trtc_text *t, const char *markup, const struct trtc_text_
 }
 
 /* Draws as much of the line as is at most max_px wide. */
-static int draw_fitting(struct trtc_text *t, struct line *l, const struct trtc_text_style *style,
-                        int max_px, struct drawn *out, struct trtc_err *err)
+static int draw_fitting(struct trtc_text *t, struct line *l, int max_px, struct drawn *out,
+                        struct trtc_err *err)
 {
+    const struct trtc_text_style *style = l->style;
     /* No more is laid out than could be shown: not many characters are an eighth of their size wide. */
     size_t most = 8 * (size_t)(max_px > 0 ? max_px : 0) / (size_t)size_of(style) + 8;
     most = most < LONGEST ? most : LONGEST;
@@ -243,12 +245,17 @@ static void over(const struct trtc_sheet *s, size_t at, struct trtc_yuv colour, 
 }
 
 /* Draws images, which have their places in libass's frame, with that frame's origin at x, y. */
-static void compose(const ASS_Image *images, int x, int y, struct trtc_yuv ink,
-                    struct trtc_yuv edge, const struct trtc_sheet *s)
+struct pen {
+    int x, y;
+    struct trtc_yuv ink, edge;
+};
+
+static void compose(const ASS_Image *images, const struct pen *pen, const struct trtc_sheet *s)
 {
     for (; images; images = images->next) {
-        const struct trtc_yuv colour = images->type == IMAGE_TYPE_CHARACTER ? ink : edge;
-        const int left = x + images->dst_x - s->rect.x, top = y + images->dst_y - s->rect.y;
+        const struct trtc_yuv colour = images->type == IMAGE_TYPE_CHARACTER ? pen->ink : pen->edge;
+        const int left = pen->x + images->dst_x - s->rect.x;
+        const int top = pen->y + images->dst_y - s->rect.y;
         const int from_x = left < 0 ? -left : 0, from_y = top < 0 ? -top : 0;
         const int to_x = left + images->w > s->rect.w ? s->rect.w - left : images->w;
         const int to_y = top + images->h > s->rect.h ? s->rect.h - top : images->h;
@@ -334,35 +341,36 @@ static void natural_size(const struct drawn *d, const struct trtc_text_style *st
 }
 
 int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                   int *w_px, int *h_px, struct trtc_err *err)
+                   struct trtc_text_box *out, struct trtc_err *err)
 {
     int ret = -1;
-    struct line l = { 0 };
+    struct line l = { .style = style };
     struct drawn d;
-    if (line_init(&l, text, err) || draw_fitting(t, &l, style, FRAME_W - 2 * MARGIN, &d, err))
+    if (line_init(&l, text, err) || draw_fitting(t, &l, FRAME_W - 2 * MARGIN, &d, err))
         goto done;
-    natural_size(&d, style, w_px, h_px);
+    natural_size(&d, style, &out->w_px, &out->h_px);
     ret = 0;
 done:
     line_fini(&l);
     return ret;
 }
 
-int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                      const struct trtc_rect *r, int canvas_w, int canvas_h,
+int trtc_overlay_text(struct trtc_text *t, const struct trtc_text_line *line,
                       struct trtc_overlay **out, struct trtc_err *err)
 {
+    const struct trtc_text_style *style = line->style;
+    const int canvas_w = line->canvas_w, canvas_h = line->canvas_h;
     int ret = -1;
-    struct line l = { 0 };
+    struct line l = { .style = style };
     struct trtc_sheet sheet = { 0 };
     struct drawn d;
-    struct trtc_rect box = *r, seen;
+    struct trtc_rect box = line->box, seen;
     *out = NULL;
     /* text that is as wide as it likes still ends with the canvas, and says so */
     const int64_t room = box.w > 0 ? box.w : (int64_t)canvas_w - box.x;
     const int64_t width = room < FRAME_W ? room : FRAME_W;
-    if (line_init(&l, text, err) ||
-        draw_fitting(t, &l, style, (int)width - 2 * pad_x(style), &d, err))
+    if (line_init(&l, line->text, err) ||
+        draw_fitting(t, &l, (int)width - 2 * pad_x(style), &d, err))
         goto done;
     int w, h;
     natural_size(&d, style, &w, &h);
@@ -393,7 +401,7 @@ int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_t
     } else if (style->align == TRTC_TEXT_BOTTOM_LEFT) {
         y = box.y + box.h - d.box.h - inset;
     }
-    compose(d.images, x - d.box.x, y - d.box.y, ink, edge, &sheet);
+    compose(d.images, &(struct pen){ x - d.box.x, y - d.box.y, ink, edge }, &sheet);
     *out = trtc_overlay_of(&sheet, err);
     ret = *out ? 0 : -1;
 done:

@@ -481,9 +481,12 @@ static AVFrame *from_jpeg(const AVFrame *yuv, const struct trtc_colour *colour,
     if (!f)
         return NULL;
     if (trtc_colour_map(&jpeg, colour, &map))
-        trtc_recolour(&map, f->data,
-                      (const ptrdiff_t[]){ f->linesize[0], f->linesize[1], f->linesize[2] },
-                      f->width, f->height, false);
+        trtc_recolour(&map,
+                      &(struct trtc_planes){ { f->data[0], f->data[1], f->data[2] },
+                                             { f->linesize[0], f->linesize[1], f->linesize[2] },
+                                             f->width,
+                                             f->height },
+                      false);
     trtc_av_set_colour(f, colour);
     return f;
 }

@@ -218,9 +218,16 @@ static void premultiply(const AVFrame *pic, int component, const AVFrame *out)
 
 /* One component of pic, premultiplied, at the size of out. full: room for it at its own size; sws: NULL where
  * that is out's. */
-static int scale(const AVFrame *pic, int component, struct SwsContext *sws, const AVFrame *full,
-                 const AVFrame *out, struct trtc_err *err)
+struct shrink {
+    struct SwsContext *sws;
+    const AVFrame *full;
+};
+
+static int scale(const AVFrame *pic, int component, const struct shrink *by, const AVFrame *out,
+                 struct trtc_err *err)
 {
+    struct SwsContext *const sws = by->sws;
+    const AVFrame *const full = by->full;
     premultiply(pic, component, sws ? full : out);
     if (!sws)
         return 0;
@@ -232,11 +239,12 @@ static int scale(const AVFrame *pic, int component, struct SwsContext *sws, cons
     return 0;
 }
 
-/* The part of value (which has its left top at x, y of the canvas) that the sheet shows, divided by alpha;
+/* The part of value (which lies in box of the canvas) that the sheet shows, divided by alpha;
  * alpha NULL: value is alpha itself. */
-static void unpremultiply(const AVFrame *value, const AVFrame *alpha, int x, int y,
+static void unpremultiply(const AVFrame *value, const AVFrame *alpha, const struct trtc_rect *box,
                           const struct trtc_rect *seen, uint8_t *out)
 {
+    const int x = box->x, y = box->y;
     for (int i = 0; i < seen->h; i++) {
         const uint16_t *v = line_of(value, seen->y - y + i) + (seen->x - x);
         const uint16_t *a = alpha ? line_of(alpha, seen->y - y + i) + (seen->x - x) : NULL;
@@ -295,15 +303,15 @@ struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_re
         }
     }
     if (trtc_sheet_init(&sheet, &seen, (struct trtc_yuv){ 16, 128, 128 }, 0, err) ||
-        scale(pic, 3, sws, full, alpha, err))
+        scale(pic, 3, &(struct shrink){ sws, full }, alpha, err))
         goto done;
     uint8_t *const planes[3] = { sheet.y, sheet.u, sheet.v };
     for (int i = 0; i < 3; i++) {
-        if (scale(pic, i, sws, full, value, err))
+        if (scale(pic, i, &(struct shrink){ sws, full }, value, err))
             goto done;
-        unpremultiply(value, alpha, box.x, box.y, &seen, planes[i]);
+        unpremultiply(value, alpha, &box, &seen, planes[i]);
     }
-    unpremultiply(alpha, NULL, box.x, box.y, &seen, sheet.a);
+    unpremultiply(alpha, NULL, &box, &seen, sheet.a);
     o = trtc_overlay_of(&sheet, err);
 done:
     trtc_sheet_fini(&sheet);

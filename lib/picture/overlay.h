@@ -60,18 +60,28 @@ struct trtc_text_style {
     enum trtc_text_align align;
 };
 
-/* text (UTF-8, any script; shown as it is, with no markup; line breaks are spaces, other control characters and
- * ill-formed bytes escaped) as one line in box r (w, h 0: as large as the text, see trtc_text_size), cut with an
+struct trtc_text_line {
+    const char *text; /* UTF-8 */
+    const struct trtc_text_style *style;
+    struct trtc_rect box; /* w, h 0: as large as the text, see trtc_text_size */
+    int canvas_w, canvas_h;
+};
+
+struct trtc_text_box {
+    int w_px, h_px;
+};
+
+/* Its text (any script; shown as it is, with no markup; line breaks are spaces, other control characters and
+ * ill-formed bytes escaped) as one line in its box, cut with an
  * ellipsis where it is wider than its box or the canvas, clipped to the canvas. A background fills the box, and keeps
  * the text off its edges. Digits have one width in most fonts, and the box follows the pen, not the ink: a clock does
  * not move. An overlay of no pixels is not an error: *out is NULL then. */
-int trtc_overlay_text(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                      const struct trtc_rect *r, int canvas_w, int canvas_h,
+int trtc_overlay_text(struct trtc_text *t, const struct trtc_text_line *line,
                       struct trtc_overlay **out, struct trtc_err *err);
 
 /* Size of the box that the text takes in one line, with the room around it where there is a background; even. */
 int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                   int *w_px, int *h_px, struct trtc_err *err);
+                   struct trtc_text_box *out, struct trtc_err *err);
 
 /* One picture as a PNG file in memory (free() it): what --still writes. */
 int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct trtc_err *err);

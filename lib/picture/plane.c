@@ -278,20 +278,21 @@ static void copy(const struct trtc_plane *p, const uint8_t *src, ptrdiff_t src_s
         memcpy(dst, src, (size_t)p->x.dst);
 }
 
-static void halve(const struct trtc_plane *p, const struct trtc_kernels *k, const uint8_t *src,
-                  ptrdiff_t src_stride, uint8_t *dst, ptrdiff_t dst_stride)
+static void halve(const struct trtc_plane *p, const struct trtc_kernels *k, struct trtc_lines src,
+                  uint8_t *dst, ptrdiff_t dst_stride)
 {
-    for (int i = 0; i < p->y.dst; i++, src += 2 * src_stride, dst += dst_stride)
-        k->halve(dst, src, src + src_stride, p->x.dst);
+    for (int i = 0; i < p->y.dst; i++, src.p += 2 * src.stride, dst += dst_stride)
+        k->halve(dst, src.p, src.p + src.stride, p->x.dst);
 }
 
 /* Line i of the result, at the width of the picture: a line of the picture, or made in made. */
 static const uint8_t *across(const struct trtc_plane *p, const struct trtc_kernels *k, int i,
-                             const uint8_t *src, ptrdiff_t stride, uint8_t *made)
+                             struct trtc_lines from, uint8_t *made)
 {
+    const ptrdiff_t stride = from.stride;
     const uint16_t *w = p->y.weight + (ptrdiff_t)i * p->y.nb_taps;
     int only = only_tap(w, p->y.nb_taps);
-    src += p->y.start[i] * stride;
+    const uint8_t *const src = from.p + p->y.start[i] * stride;
     if (only >= 0 && p->x.src >= PICK)
         return src + only * stride;
     if (only >= 0) { /* kernels read PICK bytes */
@@ -304,21 +305,21 @@ static const uint8_t *across(const struct trtc_plane *p, const struct trtc_kerne
     return made;
 }
 
-void trtc_plane_scale(const struct trtc_plane *p, const struct trtc_kernels *k, const uint8_t *src,
-                      ptrdiff_t src_stride, uint8_t *dst, ptrdiff_t dst_stride)
+void trtc_plane_scale(const struct trtc_plane *p, const struct trtc_kernels *k,
+                      struct trtc_lines src, uint8_t *dst, ptrdiff_t dst_stride)
 {
     const struct trtc_axis *x = &p->x, *y = &p->y;
     bool same_width = x->src == x->dst;
     if (same_width && y->src == y->dst) {
-        copy(p, src, src_stride, dst, dst_stride);
+        copy(p, src.p, src.stride, dst, dst_stride);
         return;
     }
     if (x->src == 2 * x->dst && y->src == 2 * y->dst) {
-        halve(p, k, src, src_stride, dst, dst_stride);
+        halve(p, k, src, dst, dst_stride);
         return;
     }
     for (int i = 0; i < y->dst; i++, dst += dst_stride) {
-        const uint8_t *line = across(p, k, i, src, src_stride, same_width ? dst : p->line);
+        const uint8_t *line = across(p, k, i, src, same_width ? dst : p->line);
         if (!same_width)
             k->along(dst, line, x);
         else if (line != dst)

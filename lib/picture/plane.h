@@ -55,7 +55,11 @@ int trtc_plane_set(struct trtc_plane *p, int src_w, int src_h, int dst_w, int ds
 void trtc_plane_fini(struct trtc_plane *p);
 
 /* Reads and writes inside the two rectangles only; strides in bytes, of any sign. */
-void trtc_plane_scale(const struct trtc_plane *p, const struct trtc_kernels *k, const uint8_t *src,
-                      ptrdiff_t src_stride, uint8_t *dst, ptrdiff_t dst_stride);
+struct trtc_lines { /* of a plane */
+    const uint8_t *p;
+    ptrdiff_t stride;
+};
+void trtc_plane_scale(const struct trtc_plane *p, const struct trtc_kernels *k,
+                      struct trtc_lines src, uint8_t *dst, ptrdiff_t dst_stride);
 
 #endif

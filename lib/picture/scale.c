@@ -284,18 +284,22 @@ static void draw(const struct trtc_scaler *s, const struct source *from, const s
             continue;
         }
         const uint8_t *src = pic->data[p] + (fit->src.y >> shift) * stride + (fit->src.x >> shift);
-        trtc_plane_scale(p ? &s->chroma : &s->luma, s->kernels, src, stride, a.data, a.stride);
+        trtc_plane_scale(p ? &s->chroma : &s->luma, s->kernels, (struct trtc_lines){ src, stride }, a.data, a.stride);
     }
     if (from->recolour)
         trtc_recolour(&from->map,
-                      (uint8_t *const[]){ areas[0].data, areas[1].data, areas[2].data },
-                      (const ptrdiff_t[]){ areas[0].stride, areas[1].stride, areas[2].stride }, r.w,
-                      r.h, s->plain);
+                      &(struct trtc_planes){ { areas[0].data, areas[1].data, areas[2].data },
+                                             { areas[0].stride, areas[1].stride, areas[2].stride },
+                                             r.w,
+                                             r.h },
+                      s->plain);
 }
 
-int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_rect *window,
-                     enum trtc_render render, int alpha, AVFrame *canvas, struct trtc_err *err)
+int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_pane *w,
+                     AVFrame *canvas, struct trtc_err *err)
 {
+    const struct trtc_rect *window = &w->rect;
+    const int alpha = w->alpha;
     assert(canvas->format == AV_PIX_FMT_YUV420P && window->w > 0 && window->h > 0);
     assert(((window->x | window->y | window->w | window->h) & 1) == 0);
     assert(window->x >= 0 && window->y >= 0 && window->w <= canvas->width - window->x &&
@@ -307,8 +311,7 @@ int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trt
     if (alpha >= CLEAR)
         return 0;
     struct trtc_fit fit;
-    trtc_fit_window(pic->width, pic->height, pic->sample_aspect_ratio.num,
-                    pic->sample_aspect_ratio.den, window->w, window->h, render, &fit);
+    trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, pic->sample_aspect_ratio.num, pic->sample_aspect_ratio.den }, window->w, window->h, w->render, &fit);
     if (trtc_plane_set(&s->luma, fit.src.w, fit.src.h, fit.dst.w, fit.dst.h) < 0 ||
         trtc_plane_set(&s->chroma, (fit.src.w + 1) / 2, (fit.src.h + 1) / 2, fit.dst.w / 2,
                        fit.dst.h / 2) < 0)

@@ -19,14 +19,20 @@ void trtc_scaler_free(struct trtc_scaler **s);
 /* From now on in plain C, whatever the CPU has: the same bytes, slower. */
 void trtc_scaler_plain(struct trtc_scaler *s);
 
+struct trtc_pane {
+    struct trtc_rect rect; /* on the canvas: even, and inside */
+    enum trtc_render render;
+    int alpha; /* 0 opaque ... 255 clear */
+};
+
 /* Draws pic (any size, pixel format, colours, sample aspect ratio; odd sizes too) into window
  * of canvas (YUV 4:2:0 8 bit, limited range, planes writable; window even and inside), in the
  * canvas' colours. Every
  * pixel of the window is written: what the picture does not cover (fit) is black. alpha: 0
  * opaque ... 255 clear, blended over what the canvas holds. Never writes outside the window.
  * -1 with TRTC_EX_DATAERR where the picture cannot be converted (the window is as it was). */
-int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_rect *window,
-                     enum trtc_render render, int alpha, AVFrame *canvas, struct trtc_err *err);
+int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_pane *window,
+                     AVFrame *canvas, struct trtc_err *err);
 
 /* Fills a rectangle with 0xRRGGBB in the canvas' colours; alpha as above. */
 void trtc_fill_rect(AVFrame *canvas, const struct trtc_rect *r, uint32_t rgb, int alpha);

@@ -52,10 +52,8 @@ static struct walk walk_of(const AVFrame *f, int plane, unsigned turn, int w, in
     return s;
 }
 
-static void take_line(const struct walk *s, int x, int y, uint8_t *dst, int n)
+static void take_line(const struct walk *s, const uint8_t *p, uint8_t *dst, int n)
 {
-    const uint8_t *p = s->from + x * s->dx + y * s->dy;
-
     if (s->dx == 1) {
         memcpy(dst, p, (size_t)n);
         return;
@@ -64,30 +62,35 @@ static void take_line(const struct walk *s, int x, int y, uint8_t *dst, int n)
         dst[i] = *p;
 }
 
-static void blend_line(const struct walk *s, int x, int y, uint8_t *dst, int n, int alpha)
+static void blend_line(const struct walk *s, const uint8_t *p, uint8_t *dst, int n, int alpha)
 {
-    const uint8_t *p = s->from + x * s->dx + y * s->dy;
-
     for (int i = 0; i < n; i++, p += s->dx)
         dst[i] = (uint8_t)((*p * (CLEAR - alpha) + dst[i] * alpha + CLEAR / 2) / CLEAR);
 }
+
+struct plane {
+    uint8_t *data;
+    ptrdiff_t stride;
+    int w, h;
+};
 
 static int smaller(int a, int b)
 {
     return a < b ? a : b;
 }
 
-static void turn_plane(const struct walk *s, uint8_t *dst, ptrdiff_t stride, int w, int h,
-                       int alpha)
+static void turn_plane(const struct walk *s, const struct plane *to, int alpha)
 {
+    const int w = to->w, h = to->h;
     for (int y0 = 0; y0 < h; y0 += BLOCK)
         for (int x = 0; x < w; x += BLOCK)
             for (int y = y0; y < smaller(y0 + BLOCK, h); y++) {
-                uint8_t *line = dst + y * stride + x;
+                uint8_t *line = to->data + y * to->stride + x;
+                const uint8_t *p = s->from + x * s->dx + y * s->dy;
                 if (alpha)
-                    blend_line(s, x, y, line, smaller(BLOCK, w - x), alpha);
+                    blend_line(s, p, line, smaller(BLOCK, w - x), alpha);
                 else
-                    take_line(s, x, y, line, smaller(BLOCK, w - x));
+                    take_line(s, p, line, smaller(BLOCK, w - x));
             }
 }
 
@@ -99,6 +102,6 @@ void trtc_turn_draw(const AVFrame *from, unsigned turn, const struct trtc_rect *
         const ptrdiff_t stride = canvas->linesize[p];
         const struct walk s = walk_of(from, p, turn, w, h);
         uint8_t *dst = canvas->data[p] + (to->y >> shift) * stride + (to->x >> shift);
-        turn_plane(&s, dst, stride, w, h, alpha);
+        turn_plane(&s, &(struct plane){ dst, stride, w, h }, alpha);
     }
 }

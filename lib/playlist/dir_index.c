@@ -73,7 +73,7 @@ size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain)
 
 /* Of the entries of a plain name. -1: there is none that can be used, or (err->code) a shortage. */
 static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_bytes,
-                  const char **name, int64_t *size_bytes, struct trtc_err *err)
+                  struct trtc_dir_found *out, struct trtc_err *err)
 {
     int ret = -1;
     err->code = 0;
@@ -88,8 +88,7 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
         }
         if (ret == 0 && bytes != want_bytes)
             continue;
-        *name = d->entries[i].name;
-        *size_bytes = bytes;
+        *out = (struct trtc_dir_found){ d->entries[i].name, bytes };
         ret = 0;
         if (bytes == want_bytes)
             break;
@@ -97,13 +96,13 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
     return ret;
 }
 
-int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes, const char **name,
-                  int64_t *size_bytes, struct trtc_err *err)
+int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
+                  struct trtc_dir_found *out, struct trtc_err *err)
 {
     char plain[TRTC_PLAIN_MAX];
     struct trtc_err why;
-    *name = uri;
-    if (trtc_stat_beneath(d->fd, uri, size_bytes, err) == 0)
+    *out = (struct trtc_dir_found){ .name = uri };
+    if (trtc_stat_beneath(d->fd, uri, &out->bytes, err) == 0)
         return 0;
     if (trtc_is_shortage(err) || !trtc_plain_name(uri, strlen(uri), plain))
         return -1;
@@ -111,7 +110,7 @@ int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
         *err = why;
         return -1;
     }
-    if (choose(d, plain, want_bytes, name, size_bytes, &why) == 0)
+    if (choose(d, plain, want_bytes, out, &why) == 0)
         return 0;
     if (why.code)
         *err = why;

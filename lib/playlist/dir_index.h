@@ -24,13 +24,17 @@ struct trtc_dir_index { /* zero-initialise, and set fd */
     bool read;
 };
 
+struct trtc_dir_found {
+    const char *name; /* points to the uri that was asked for, or into the index */
+    int64_t bytes;
+};
+
 /* The file that uri (n bytes, no NUL) means, checked as trtc_stat_beneath does: uri itself where there
  * is such a file, else the one in the directory whose plain name is the plain name of uri (of several
  * the one of want_bytes, else the first by name, one that is plain before all others; -1: not known). Nothing outside the directory is
- * looked at, whatever uri says. *name points to uri or into the index. 0 and *size_bytes, or -1 and
- * why uri itself could not be used. */
-int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes, const char **name,
-                  int64_t *size_bytes, struct trtc_err *err);
+ * looked at, whatever uri says. 0, or -1 and why uri itself could not be used (out->name is uri). */
+int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
+                  struct trtc_dir_found *out, struct trtc_err *err);
 
 /* Reads the directory, where that has not been done. 0, or -1: TRTC_EX_IOERR where it cannot be read,
  * a shortage of the machine. */

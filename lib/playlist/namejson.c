@@ -252,9 +252,14 @@ static int sort_items(const cJSON *root, struct object *obj, struct trtc_err *er
     return 0;
 }
 
-static int read_integer(const struct object *obj, enum key key, int64_t min, int64_t max, int64_t *out,
+struct range {
+    int64_t min, max;
+};
+
+static int read_integer(const struct object *obj, enum key key, struct range r, int64_t *out,
                         struct trtc_err *err)
 {
+    const int64_t min = r.min, max = r.max;
     if (!obj->item[key])
         return 0;
     double value = obj->item[key]->valuedouble;
@@ -372,7 +377,7 @@ static int read_user(struct object *obj, struct trtc_span *user, struct trtc_err
 static int read_utc(const struct object *obj, int64_t *utc_ms, struct trtc_err *err)
 {
     int64_t ms = TRTC_NOTIME;
-    if (read_integer(obj, KEY_UTC_MS, 0, INT64_C(253402300799999), &ms, err) < 0)
+    if (read_integer(obj, KEY_UTC_MS, (struct range){ 0, INT64_C(253402300799999) }, &ms, err) < 0)
         return -1;
     *utc_ms = ms;
     if (!obj->item[KEY_UTC])
@@ -396,13 +401,13 @@ static int read_parts(struct object *obj, struct trtc_name *out, struct trtc_err
         return reject(err, "the key 'sdkappid' is missing");
     if (!obj->item[KEY_EXT])
         return reject(err, "the key 'ext' is missing");
-    if (read_integer(obj, KEY_SDKAPPID, 0, TRTC_NAME_SDKAPPID_MAX, &out->sdkappid, err) < 0 ||
+    if (read_integer(obj, KEY_SDKAPPID, (struct range){ 0, TRTC_NAME_SDKAPPID_MAX }, &out->sdkappid, err) < 0 ||
         read_room(obj, &out->room, err) < 0 || read_user(obj, &out->user, err) < 0 ||
         read_word(obj, KEY_MEDIA, media, &media_nr, err) < 0 || read_word(obj, KEY_TYPE, types, &type_nr, err) < 0 ||
         read_utc(obj, &out->utc_ms, err) < 0 ||
-        read_integer(obj, KEY_INDEX, 1, TRTC_NAME_INDEX_MAX, &out->index, err) < 0 ||
+        read_integer(obj, KEY_INDEX, (struct range){ 1, TRTC_NAME_INDEX_MAX }, &out->index, err) < 0 ||
         read_word(obj, KEY_EXT, exts, &ext_nr, err) < 0 ||
-        read_integer(obj, KEY_HA, 1, TRTC_NAME_HA_MAX, &ha, err) < 0 ||
+        read_integer(obj, KEY_HA, (struct range){ 1, TRTC_NAME_HA_MAX }, &ha, err) < 0 ||
         read_dir(obj, KEY_TASK, KEY_TASK_B64, &out->task, err) < 0 ||
         read_dir(obj, KEY_PREFIX, KEY_PREFIX_B64, &out->prefix, err) < 0)
         return -1;

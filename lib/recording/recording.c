@@ -170,13 +170,14 @@ static const char *keep_name(struct trtc_recording *r, const char *name)
 
 static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, struct line *l)
 {
-    const char *name = seg->uri;
+    struct trtc_dir_found found = { .name = seg->uri };
     *l = (struct line){ .seg = seg, .file = seg->uri };
     if (strlen(seg->uri) != seg->uri_len)
         trtc_fail(&l->why, TRTC_EX_DATAERR, "its name holds a NUL byte");
-    else if (trtc_dir_find(pl->dir, seg->uri, seg->attr_bytes, &name, &l->bytes, &l->why) == 0)
+    else if (trtc_dir_find(pl->dir, seg->uri, seg->attr_bytes, &found, &l->why) == 0)
         l->why.code = 0;
-    if (name != seg->uri && !(l->file = keep_name(pl->r, name)))
+    l->bytes = found.bytes;
+    if (found.name != seg->uri && !(l->file = keep_name(pl->r, found.name)))
         return -1;
     l->named =
         trtc_plain_name(l->file, strlen(l->file), l->plain) &&

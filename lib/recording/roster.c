@@ -119,18 +119,19 @@ static int64_t entered_us(const struct trtc_member *m, const struct trtc_wanted 
     return x ? x->start_us : TRTC_NOTIME;
 }
 
-size_t trtc_roster_at(const struct trtc_member *members, const struct trtc_wanted *wanted, size_t n,
-                      bool no_audio_windows, int64_t t_us, size_t *out)
+size_t trtc_roster_at(const struct trtc_roster *r, int64_t t_us, size_t *out)
 {
     size_t nb = 0;
-    for (size_t i = 0; i < n; i++) {
-        const int64_t since = entered_us(&members[i], &wanted[i], no_audio_windows, t_us);
+    for (size_t i = 0; i < r->n; i++) {
+        const int64_t since =
+            entered_us(&r->members[i], &r->wanted[i], r->no_audio_windows, t_us);
         if (since == TRTC_NOTIME)
             continue;
         size_t at = nb++;
         for (; at > 0; at--) {
             const size_t before = out[at - 1];
-            if (entered_us(&members[before], &wanted[before], no_audio_windows, t_us) <= since)
+            if (entered_us(&r->members[before], &r->wanted[before], r->no_audio_windows, t_us) <=
+                since)
                 break;
             out[at] = before;
         }

@@ -51,10 +51,16 @@ struct trtc_wanted {
     bool sound, picture; /* subscribed to */
 };
 
+struct trtc_roster {
+    const struct trtc_member *members;
+    const struct trtc_wanted *wanted; /* one a member */
+    size_t n;
+    bool no_audio_windows; /* who is only heard has no window */
+};
+
 /* The members who have a window at t, in order of entry (those who enter together in the order of members): indices
  * into members go to out, which has room for n; returns how many. no_audio_windows: who has only sound at t has
  * none. */
-size_t trtc_roster_at(const struct trtc_member *members, const struct trtc_wanted *wanted, size_t n,
-                      bool no_audio_windows, int64_t t_us, size_t *out);
+size_t trtc_roster_at(const struct trtc_roster *r, int64_t t_us, size_t *out);
 
 #endif

@@ -185,11 +185,10 @@ static int take_master(struct place *p, const char *path, const struct trtc_play
     const char *lost = NULL;
     int nb = 0;
     for (size_t i = 0; i < list->nb_segs; i++) {
-        const char *name;
-        int64_t bytes;
+        struct trtc_dir_found found;
         struct trtc_err why;
         if (strlen(list->segs[i].uri) == list->segs[i].uri_len &&
-            trtc_dir_find(&p->index, list->segs[i].uri, -1, &name, &bytes, &why) == 0)
+            trtc_dir_find(&p->index, list->segs[i].uri, -1, &found, &why) == 0)
             continue;
         lost = nb++ ? lost : list->segs[i].uri;
     }
@@ -217,11 +216,10 @@ static int count_here(struct place *p, const struct trtc_playlist *list)
 {
     int nb = 0;
     for (size_t i = 0; i < list->nb_segs; i++) {
-        const char *name;
-        int64_t bytes;
+        struct trtc_dir_found found;
         struct trtc_err why;
         nb += strlen(list->segs[i].uri) == list->segs[i].uri_len &&
-              trtc_dir_find(&p->index, list->segs[i].uri, -1, &name, &bytes, &why) == 0;
+              trtc_dir_find(&p->index, list->segs[i].uri, -1, &found, &why) == 0;
     }
     return nb;
 }
