@@ -112,7 +112,7 @@ int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err)
     const bool found = find_losses(fd, lseek(fd, 0, SEEK_END), text);
     const int errnum = errno;
     close(fd);
-    if (found && trtc_num_int("losses", text, 0, INT64_MAX, nb, &none) < 0)
+    if (found && trtc_num_int("losses", text, (struct trtc_range){ 0, INT64_MAX }, nb, &none) < 0)
         *nb = 0;
     return errnum ? trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s", path) : 0;
 }
