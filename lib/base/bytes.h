@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that belong to somebody else. */
+/* A span of bytes that someone else owns. */
 #ifndef TRTC_BASE_BYTES_H
 #define TRTC_BASE_BYTES_H
 

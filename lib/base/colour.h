@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the numbers of a picture's samples mean, and the one rule of this project for it: what a
- * picture is taken for that does not say it, which colours an output has, and how samples become
- * those of others. The codes are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4,
+/* What the numbers of a picture's samples mean, and the project's one rule for it: what is
+ * assumed of a picture that does not say, which colours an output has, and how samples are
+ * converted. The codes are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4,
  * Matroska and FFmpeg share. */
 #ifndef TRTC_BASE_COLOUR_H
 #define TRTC_BASE_COLOUR_H
@@ -23,7 +23,7 @@ struct trtc_colour {
     bool full; /* 0 to 255, else 16 to 235 (chroma 240) */
 };
 
-/* What players take a picture of this size for that says no more than `said` does: nothing in the
+/* What players assume of a picture of this size that says no more than `said`. Nothing in the
  * result is unknown. Without a matrix it is that of the primaries, else BT.709 from 720 lines or
  * 1280 columns on, else BT.601. A matrix that is not linear, or RGB, counts as none. */
 struct trtc_colour trtc_colour_of(const struct trtc_colour *said, int width_px, int height_px);
@@ -37,7 +37,8 @@ struct trtc_colour_vote {
 /* One of them says this of itself. */
 void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *said);
 
-/* What all of them say, else what the size of the output suggests; of limited range. */
+/* The colours that all of them name, or else those that the size of the output suggests. The
+ * range is limited. */
 struct trtc_colour trtc_colour_voted(const struct trtc_colour_vote *v, int width_px, int height_px);
 
 /* How 8 bit samples become those of other colours; shares of 1 << 14, offset in 1 << 6. */
@@ -46,8 +47,8 @@ struct trtc_colour_map {
     int16_t uu, uv, vu, vv;
 };
 
-/* False where the samples are the same: nothing is to be done. Both are as trtc_colour_of makes
- * them. Primaries and transfer do not change. */
+/* Returns false if the samples are the same, so that nothing has to be done. Both are as
+ * trtc_colour_of makes them. Primaries and transfer do not change. */
 bool trtc_colour_map(const struct trtc_colour *from, const struct trtc_colour *to,
                      struct trtc_colour_map *map);
 

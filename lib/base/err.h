@@ -30,17 +30,17 @@ struct trtc_err {
 __attribute__((format(printf, 3, 4))) int trtc_fail(struct trtc_err *err, int code, const char *fmt,
                                                     ...);
 
-/* The same, with ": strerror(errnum)" appended. What a machine is short of for a while (room, files,
- * memory, a server that answers) turns code into TRTC_EX_TEMPFAIL; where code is NOINPUT, EACCES and
- * EPERM turn it into TRTC_EX_NOPERM and EIO into TRTC_EX_IOERR. */
+/* The same, with ": strerror(errnum)" appended. A shortage that passes (disk space, open files,
+ * memory, a server that does not answer) turns code into TRTC_EX_TEMPFAIL. If code is
+ * TRTC_EX_NOINPUT, EACCES and EPERM turn it into TRTC_EX_NOPERM, and EIO into TRTC_EX_IOERR. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_errno(struct trtc_err *err, int code,
                                                           int errnum, const char *fmt, ...);
 
 /* "out of memory", TRTC_EX_TEMPFAIL. */
 int trtc_fail_nomem(struct trtc_err *err);
 
-/* Whether it was the machine that failed (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR) and not what it was given:
- * nothing is known of the input then, and nothing may be said of it. */
+/* Whether the machine failed (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR) and not the input. Then nothing
+ * is known about the input, and no message may blame it. */
 bool trtc_is_shortage(const struct trtc_err *err);
 
 /* The worse of two exit codes: 0 < 3 < every other; among those the larger wins. */

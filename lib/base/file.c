@@ -115,8 +115,9 @@ static int fail_temp(const struct trtc_file *f, int errnum, const char *what, st
     return trtc_fail_errno(err, code, errnum, "cannot %s '%s'", what, f->temp);
 }
 
-/* Opens the temporary, new or left by an earlier run (*fresh tells which), without following a
- * link and without waiting for a FIFO's other end. f->fd stays -1 where it should be tried again. */
+/* Opens the temporary, new or left by an earlier run (*fresh says which), without following a
+ * link and without waiting for a FIFO's other end. f->fd stays -1 where it should be tried
+ * again. */
 static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Output files that appear under their final name only when complete: a hidden temporary name
- * in the same directory, locked while it is written, flushed to disk, renamed. A stale
- * temporary of a killed run is taken over. */
+/* Output files that appear under their final name only when complete: a hidden temporary name in
+ * the same directory, locked while it is written, flushed to disk, renamed. The next run takes
+ * over the temporary of a killed one. */
 #ifndef TRTC_BASE_FILE_H
 #define TRTC_BASE_FILE_H
 
@@ -14,20 +14,20 @@
 
 struct trtc_file; /* one output in the making */
 
-/* Creates PATH's temporary ("DIR/.NAME.part"; a NAME too long for that is cut and hashed),
- * mode 0666 less umask, locked with flock. What stands under the final name may be nothing, a
- * regular file or a link to one; what stands under the temporary name only a regular file
- * without a second name, of the same user. NULL on failure: TRTC_EX_CANTCREAT;
- * TRTC_EX_TEMPFAIL where another run holds it ("is being written by another process") or the
- * disk is full. A directory that does not exist is not created here. */
+/* Creates PATH's temporary ("DIR/.NAME.part"; a NAME too long for that is cut and hashed), mode
+ * 0666 less umask, locked with flock. Under the final name there may be nothing, a regular file
+ * or a link to one; under the temporary name only a regular file of the same user without a
+ * second name. NULL on failure: TRTC_EX_CANTCREAT; TRTC_EX_TEMPFAIL where another run holds it
+ * ("is being written by another process") or the disk is full. A directory that does not exist
+ * is not created here. */
 struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
 
-/* The same; *held tells whether it was another run that is in the way. A file that is never committed is a
- * claim to PATH: it ends with trtc_file_abort, or with the process. */
+/* The same; *held says whether another run was in the way. A file that is never committed is a
+ * claim to PATH, which ends with trtc_file_abort or with the process. */
 struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err);
 
-/* Removes a temporary file that no run holds any more, of the same user, without a second name. False where it
- * stays. *size: what was in it. */
+/* Removes a temporary file of the same user that no run holds any more and that has no second
+ * name. Returns false if it stays. *size: its bytes. */
 bool trtc_file_remove_stale(const char *temp, int64_t *size);
 
 /* The descriptor to write to (and read back from); stays owned by f. */
@@ -39,16 +39,16 @@ const char *trtc_file_temp_path(const struct trtc_file *f); /* temporary name */
  * stays. */
 int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *err);
 
-/* Completes the file but leaves it unnamed: fsync, and the descriptor and the lock are given up,
- * so that many may wait for a common commit (which fails, TRTC_EX_TEMPFAIL, where another run has
- * taken the temporary over meanwhile). Only commit, retarget and abort may follow. On failure the
- * file is as before. */
+/* Completes the file but leaves it unnamed: flushes it, and gives up its descriptor and lock, so
+ * that many files can wait for a common commit. That commit fails (TRTC_EX_TEMPFAIL) if another
+ * run has taken over the temporary meanwhile. Only commit, retarget and abort may follow. On
+ * failure the file is as before. */
 int trtc_file_park(struct trtc_file *f, struct trtc_err *err);
 
-/* fsync, rename to the final name (replacing what is there), fsync of the directory (sync
- * false: rename only). Frees *f on success and on failure; on failure the temporary is removed
- * and the final name is as before, but for one case: where only the fsync of the directory
- * fails, the complete new file stands there already. */
+/* fsync, rename to the final name (replacing what is there), fsync of the directory (sync false:
+ * rename only). Frees *f on success and on failure; on failure the temporary is removed and the
+ * final name is as before. One case differs: if only the fsync of the directory fails, the
+ * complete new file is there already. */
 int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err);
 
 /* Removes the temporary and frees. NULL is fine. */
@@ -67,7 +67,7 @@ int trtc_write_errno(int fd, const void *data, size_t n);
 /* fsync(2) that goes on when a signal interrupts it. */
 int trtc_fsync(int fd);
 
-/* flock for writing without waiting, made again where a signal comes. */
+/* flock for writing, without waiting; repeated after a signal. */
 int trtc_flock(int fd);
 
 /* mkdir -p, mode 0777 less umask. TRTC_EX_CANTCREAT on failure. */

@@ -16,7 +16,7 @@
 
 #define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
 #define VALUES_MAX     (1 << 17) /* a value costs cJSON some 80 bytes, and as little as 2 of text */
-#define EXACT_MAX      (1LL << 53) /* up to here a double tells whole numbers apart */
+#define EXACT_MAX      (1LL << 53) /* a double holds every whole number up to here */
 #define DEPTH_CJSON    1000        /* cJSON goes no deeper */
 #define NUMBER_MAX     63          /* characters that cJSON keeps of a number */
 #define SHOWN_MAX      128

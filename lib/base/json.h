@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON from outside, strictly: size, depth and number of values capped, duplicate keys, trailing
- * bytes, \u0000 and ill-formed UTF-8 refused; members read with their type and range, and what
- * nobody asked for is named. */
+ * bytes, \u0000 and ill-formed UTF-8 refused; members are read with their type and range, and
+ * unknown members are named. */
 #ifndef TRTC_BASE_JSON_H
 #define TRTC_BASE_JSON_H
 
@@ -15,12 +15,12 @@ struct cJSON;
 
 #define TRTC_JSON_MAX_BYTES (10 << 20) /* the API's limit for a request */
 
-/* Parses n bytes: a value whose owner is the caller (cJSON_Delete), or NULL with TRTC_EX_DATAERR
- * and a message that begins with what ("layout.json") and tells the place (byte offset or key). */
+/* Parses n bytes: a value that the caller owns (cJSON_Delete), or NULL with TRTC_EX_DATAERR and
+ * a message that begins with what ("layout.json") and names the place (byte offset or key). */
 struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err);
 
-/* Whether n bytes begin with a value in the form of RFC 8259, no deeper than cJSON goes; *pos is where it ends, or
- * where it is none. Where that is so and cJSON does not read it, memory was short. */
+/* Whether n bytes begin with a value in the form of RFC 8259, no deeper than cJSON goes; *pos is
+ * where it ends, or where it goes wrong. If cJSON does not read such a value, memory was short. */
 bool trtc_json_is(const char *text, size_t n, size_t *pos);
 
 /* Reads a whole file, "-" for standard input (descriptor 0), and parses it. TRTC_EX_NOINPUT,

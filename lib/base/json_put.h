@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON that is built. Where memory runs out, the object or array is freed and its pointer NULL from there on; all the
- * calls take that, so that one look at the end is enough (cJSON_Print of NULL is NULL too). */
+/* JSON that is built. When memory runs out, the object or array is freed and its pointer is NULL
+ * from then on. All calls accept NULL, so that one check at the end is enough (cJSON_Print of
+ * NULL is NULL too). */
 #ifndef TRTC_BASE_JSON_PUT_H
 #define TRTC_BASE_JSON_PUT_H
 
@@ -9,7 +10,7 @@
 
 struct cJSON;
 
-/* Takes value, whatever comes of it; NULL stands for one for which there was no memory. */
+/* Takes value on success and on failure. A value of NULL means that there was no memory for it. */
 void trtc_json_put(struct cJSON **object, const char *key, struct cJSON *value);
 void trtc_json_push(struct cJSON **array, struct cJSON *value);
 

@@ -14,8 +14,8 @@ struct trtc_records {
     char end;    /* '\n' or '\0' */
     size_t max;  /* longest record in bytes */
     uint64_t nr; /* number of the record that was returned last, from 1 */
-    /* Called before every read that may wait, so that what is ready can be passed on; may be NULL.
-     * Returns 0, or -1 with err. */
+    /* Called before every read that may wait, so that the caller can flush its output; may be
+     * NULL. Returns 0, or -1 with err. */
     int (*idle)(void *arg, struct trtc_err *err);
     void *idle_arg;
     /* the module's own */
@@ -28,8 +28,9 @@ struct trtc_records {
 int trtc_records_init(struct trtc_records *r, int fd, char end, size_t max, struct trtc_err *err);
 void trtc_records_fini(struct trtc_records *r);
 
-/* The next record without its end: 1 and *s (n bytes, valid until the next call), 0 at the end of the input, -1
- * with TRTC_EX_IOERR. One of more than max bytes comes as *s NULL, its bytes skipped. The last one may lack its end. */
+/* The next record without its end: 1 and *s (n bytes, valid until the next call), 0 at the end
+ * of the input, -1 with TRTC_EX_IOERR. A record of more than max bytes is skipped and comes as
+ * *s NULL. The last record may lack its end. */
 int trtc_records_next(struct trtc_records *r, const char **s, size_t *n, struct trtc_err *err);
 
 #endif

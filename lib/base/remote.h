@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that another machine has, read by source/ and fetched by whoever can (net/fetch.c). */
+/* Bytes on another machine: the interface through which source/ reads what net/fetch.c gets. */
 #ifndef TRTC_BASE_REMOTE_H
 #define TRTC_BASE_REMOTE_H
 
@@ -13,16 +13,17 @@
 struct trtc_remote {
     bool (*takes)(const char *url); /* url is one for it */
 
-    /* Asks for url and waits for the first bytes of its body. stop (may be NULL, else it must last as
-     * long): once it is set, waiting ends. NULL on failure, with a message that names no part of url. */
+    /* Asks for url and waits for the first bytes of its body. stop (may be NULL; otherwise it
+     * must outlive the object): waiting ends once it is set. NULL on failure, with a message
+     * that names no part of url. */
     void *(*open)(const struct trtc_remote *remote, const char *url,
                   const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-    /* Up to n bytes, as many as there are: > 0; 0 at the end of what was sent, which is complete then
-     * (or where stop is set); -1 where it broke off (TRTC_EX_TEMPFAIL). */
+    /* Up to n bytes, as many as there are: > 0; 0 at the end of a complete body, or when stop is
+     * set; -1 if the body broke off (TRTC_EX_TEMPFAIL). */
     ssize_t (*read)(void *self, uint8_t *p, size_t n, struct trtc_err *err);
 
-    /* Length in bytes where any place can be read next, else -1. */
+    /* The length in bytes if the body can be read from any place, else -1. */
     int64_t (*size)(const void *self);
 
     /* The next read is from there on (0...size). */

@@ -12,8 +12,8 @@
 #define TRTC_UTC_LEN 17
 #define TRTC_NOTIME INT64_MIN /* "unknown", for every _ms and _us value */
 
-/* Reads exactly 17 digits YYYYMMDDhhmmssmmm at s (proleptic Gregorian, years 1970 to 9999, second 60
- * refused). Returns 0 and *ms (since the epoch), or -1 where they are no valid time. */
+/* Reads exactly 17 digits YYYYMMDDhhmmssmmm at s (proleptic Gregorian, years 1970 to 9999,
+ * second 60 refused). Returns 0 and *ms (since the epoch), or -1 if they are not a valid time. */
 int trtc_utc_parse17(const char *s, int64_t *ms);
 
 /* Writes 17 digits and a NUL. ms outside 1970-9999 is clamped. */

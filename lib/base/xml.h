@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Writes at most max bytes of s, never half a character, with "…" where it is cut; for character data and
- * attributes in double quotes. What XML has no characters for is '?'; bytes that are no UTF-8 are escaped as
- * trtc_text_escape does. */
+/* Writes at most max bytes of s, never half a character, with "…" where it is cut; for character
+ * data and attributes in double quotes. Characters that XML does not allow become '?'; bytes
+ * that are not UTF-8 are escaped as trtc_text_escape does. */
 void trtc_xml_put(const char *s, size_t max, FILE *out);
 
 #endif
