@@ -21,10 +21,10 @@ struct trtc_shape {         /* of a picture */
 void trtc_fit_window(const struct trtc_shape *pic, int window_w, int window_h,
                      enum trtc_render render, struct trtc_fit *out);
 
-/* Width of a sample by its height; 1 where that is not said (0 or less), or absurd. */
+/* A sample's width divided by its height; 1 if it is not given (0 or less) or absurd. */
 double trtc_fit_shape(int sar_num, int sar_den);
 
-/* The size of a picture whose samples have this shape, if they were square and none was lost. */
+/* The size that a picture with samples of this shape has in square samples, with none lost. */
 void trtc_fit_shown(int w, int h, double shape, int *shown_w, int *shown_h);
 
 #endif

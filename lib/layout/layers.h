@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What must be drawn again when some layers of a canvas have changed, and in which order: decided here, so that
- * whatever has not changed is left as it stands. */
+/* What must be drawn again when some layers of a canvas have changed, and in which order:
+ * decided here, so that nothing is drawn that has not changed. */
 #ifndef TRTC_LAYOUT_LAYERS_H
 #define TRTC_LAYOUT_LAYERS_H
 

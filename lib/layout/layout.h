@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-#define TRTC_LAYOUT_MAX 25 /* windows of a layout; screen sharing: 24 with somebody in them */
+#define TRTC_LAYOUT_MAX 25 /* windows of a layout; screen sharing: 24 that have a user */
 
 enum trtc_layout_mode { /* the API's MixLayoutMode */
                         TRTC_LAYOUT_FLOAT = 1,
@@ -76,11 +76,12 @@ struct trtc_layout {
     size_t n;
 };
 
-/* The windows of n streams (in order of entry). Streams beyond the limit get none; the anchor, where it
- * is among them, always has one. An anchor that is not among them counts as not named: float gives the
- * first stream the large window, screen sharing leaves it to the background (but it counts, so that the
- * small ones still fit). TRTC_EX_DATAERR for a canvas that is not positive and even, over 16384, or a
- * list with a window outside of it (naming the entry). */
+/* The windows of n streams (in order of entry). Streams beyond the limit get none, but the
+ * anchor, if it is among them, always has one. An anchor that is not among them counts as not
+ * named: float gives the large window to the first stream, and screen sharing leaves it to the
+ * background (it still counts, so that the small windows fit). TRTC_EX_DATAERR for a canvas that
+ * is not positive and even, over 16384, or a list with a window outside of it (naming the
+ * entry). */
 int trtc_layout_make(const struct trtc_layout_opts *o, const struct trtc_stream *streams, size_t n,
                      struct trtc_layout *out, struct trtc_err *err);
 
@@ -91,7 +92,7 @@ bool trtc_layout_has(const struct trtc_layout *l, int stream);
 size_t trtc_layout_limit(enum trtc_layout_mode mode);
 
 /* "grid", "float", "screen", "custom"; "stretch", "crop", "fit", "crop20": NULL ends the tables.
- * The index of a mode's name plus 1 is no rule: use these. */
+ * Do not rely on a name's index plus 1 being the mode: use these. */
 extern const char *const trtc_layout_mode_names[]; /* in the order of trtc_layout_modes */
 extern const enum trtc_layout_mode trtc_layout_modes[];
 extern const char *const trtc_render_names[]; /* by enum trtc_render */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mix shall look and sound like: the settings that options give, and those of a
- * CreateCloudRecording request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and
- * the lines of a script that change them over time. */
+/* What a mix is to look and sound like: the settings that options give, and those of a
+ * CreateCloudRecording request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds),
+ * and the lines of a script that change them over time. */
 #ifndef TRTC_LAYOUT_MIXSET_H
 #define TRTC_LAYOUT_MIXSET_H
 
@@ -44,7 +44,7 @@ struct trtc_mix_look {
     enum trtc_render background_render;
     char *placeholder;     /* picture for windows without video, or NULL */
     bool show_reserved;    /* PlaceHolderMode 1: placeholders for reserved users who send nothing */
-    bool no_audio_windows; /* PureAudioDisableLayout: who sends only sound has no window */
+    bool no_audio_windows; /* PureAudioDisableLayout: users who send only sound have no window */
     struct trtc_mark marks[TRTC_MARKS_MAX];
     size_t nb_marks;
 };
@@ -128,8 +128,8 @@ int trtc_colour_parse(const char *what, const char *s, uint32_t *out, struct trt
 int trtc_mark_parse(enum trtc_mark_kind kind, const char *arg, struct trtc_mix_look *look,
                     struct trtc_err *err);
 
-/* Ranges that hold whatever the source of the settings: even size within the API's 1920 x 1920 and
- * 1920*1080 pixels, windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
+/* Checks the ranges that hold for settings from any source: even size within the API's 1920 x
+ * 1920 and 1920*1080 pixels, windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
 int trtc_mix_settings_check(const struct trtc_mix_settings *s, struct trtc_err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the readers of a mix's settings share: members of JSON objects, and the voice for what a mix
- * cannot do. */
+/* What the readers of a mix's settings share: members of JSON objects, and the messages about
+ * settings that a mix cannot follow. */
 #ifndef TRTC_LAYOUT_MIXSET_PRIV_H
 #define TRTC_LAYOUT_MIXSET_PRIV_H
 

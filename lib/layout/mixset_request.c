@@ -105,7 +105,7 @@ static int read_output(const struct trtc_mix_reader *r, const cJSON *params, con
     return 0;
 }
 
-/* RecordMode is required by the API, and tells a mix nothing where it is absent. */
+/* The API requires RecordMode; for a mix it makes no difference if it is absent. */
 static int read_streams(const struct trtc_mix_reader *r, const cJSON *params, const char *path,
                         struct trtc_mix_settings *s)
 {

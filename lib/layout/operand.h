@@ -21,9 +21,10 @@ struct trtc_operand {
  * empty id. */
 int trtc_stream_parse(const char *s, size_t n, struct trtc_operand *out, struct trtc_err *err);
 
-/* Read from both ends: what follows the first '=' is the source; before it, what follows the last '@' is START only
- * if that is a valid time; then ":main" or ":aux"; the rest is the id. An operand that names an existing file or
- * directory as it stands, or has no '=', is a directory (source NULL): the caller looks. TRTC_EX_USAGE. */
+/* Read from both ends: what follows the first '=' is the source; before it, what follows the
+ * last '@' is START only if that is a valid time; then ":main" or ":aux"; the rest is the id. An
+ * operand that names an existing file or directory as it stands, or has no '=', is a directory
+ * (source NULL): the caller checks which. TRTC_EX_USAGE. */
 int trtc_operand_parse(const char *s, struct trtc_operand *out, struct trtc_err *err);
 
 #endif
