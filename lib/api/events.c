@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/json_put.h"
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53: a double tells whole numbers apart up to here */
+#define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds every whole number up to here */
 
 static const struct {
     int type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is that is not what it should be, for messages. */
+/* What a file is that is not what it should be: phrases for messages. */
 #ifndef TRTC_PLAYLIST_CONTENT_H
 #define TRTC_PLAYLIST_CONTENT_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of a directory by their plain names, for lines of playlists that name them in another
- * way. */
+/* The files of a directory by their plain names, for playlists that name them differently. */
 #ifndef TRTC_PLAYLIST_DIR_INDEX_H
 #define TRTC_PLAYLIST_DIR_INDEX_H
 
@@ -18,8 +17,8 @@ struct trtc_dir_entry {
 struct trtc_dir_index { /* zero-initialise, and set fd */
     int fd;             /* the directory, borrowed */
     /* to be read, once the directory has been: */
-    struct trtc_dir_entry *entries; /* by their plain names; of several with one, what is called so
-                                       in truth first, then by their names */
+    struct trtc_dir_entry *entries; /* sorted by plain name; of several with the same, the one
+                                       that really has it comes first, then by name */
     size_t n;
     bool read;
 };
@@ -36,8 +35,8 @@ struct trtc_dir_found {
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err);
 
-/* Reads the directory, where that has not been done. 0, or -1: TRTC_EX_IOERR where it cannot be read,
- * a shortage of the machine. */
+/* Reads the directory unless that has been done. Returns 0, or -1: TRTC_EX_IOERR if it cannot be
+ * read, TRTC_EX_TEMPFAIL for a shortage. */
 int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err);
 
 /* The first entry whose plain name that is, or none: n. */

@@ -21,7 +21,7 @@ enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
 #define TRTC_NAME_INDEX_MAX INT64_C(9007199254740991) /* 2^53 - 1, what JSON carries exactly */
 #define TRTC_NAME_HA_MAX 3
 
-/* A stretch of text that belongs to somebody else. p is NULL where the part is absent. */
+/* A stretch of text that someone else owns. p is NULL if the part is absent. */
 struct trtc_span {
     const char *p;
     size_t n;
@@ -59,9 +59,9 @@ const char *trtc_name_ext(enum trtc_ext ext);
 const char *trtc_name_media(enum trtc_media media);
 const char *trtc_name_type(enum trtc_type type);
 
-/* The form in which a room, given as n bytes of text, stands in a name. out holds TRTC_B64_ENCODED_MAX(n) bytes;
- * *room points into it, or to text where that is a number. AUTO as above. Returns 0, or -1 with TRTC_EX_DATAERR
- * where an INT is no room number. */
+/* The form in which a room, given as n bytes of text, stands in a name. out holds
+ * TRTC_B64_ENCODED_MAX(n) bytes; *room points into it, or to text where that is a number. AUTO
+ * as above. Returns 0, or -1 with TRTC_EX_DATAERR if an INT is not a room number. */
 int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
                    struct trtc_err *err);
 

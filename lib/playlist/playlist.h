@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Playlists of recordings: RFC 8216 with the EXT-X-TRTC tags, in every form that recordings
- * have shown. */
+/* Playlists of recordings: RFC 8216 with the EXT-X-TRTC tags, in every form that recordings have
+ * had. */
 #ifndef TRTC_PLAYLIST_PLAYLIST_H
 #define TRTC_PLAYLIST_PLAYLIST_H
 
@@ -40,13 +40,13 @@ struct trtc_playlist {
     int mix_stream;       /* MIX-STREAM, or -1 */
     bool ended;           /* ENDLIST was seen */
     bool master;          /* it lists playlists (EXT-X-STREAM-INF, EXT-X-MEDIA), not segments */
-    int nb_bad_lines;     /* lines passed over: too long, or values that make no sense */
+    int nb_bad_lines;     /* lines skipped: too long, or values that make no sense */
     int first_bad_line;   /* from 1; 0: none */
 };
 
 /* Parses the n bytes of text, which it takes over (malloc'd, with at least one byte of room
- * after n) also on failure. Unknown tags are skipped. TRTC_EX_DATAERR where the first line is
- * not #EXTM3U, or it is a master playlist (out->master, which is filled all the same). Free with
+ * after n) also on failure. Unknown tags are skipped. TRTC_EX_DATAERR if the first line is not
+ * #EXTM3U or it is a master playlist (out->master, which is filled all the same). Free with
  * trtc_playlist_fini. */
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err);
 

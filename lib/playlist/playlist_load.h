@@ -7,16 +7,16 @@
 
 #include "playlist/playlist.h"
 
-/* The text of a playlist as it is meant: what is compressed with gzip (RFC 1952, members one after
- * the other) is decompressed, UTF-16 with or without its mark becomes UTF-8, lines that end in a
- * lone CR end in LF; anything else stays. *text (malloc'd, one byte of room behind its *n) may be
- * replaced; it stays the caller's, also on failure. TRTC_EX_DATAERR where it is damaged, or larger
- * than a playlist may be. */
+/* Turns a playlist into plain text: gzip (RFC 1952, also of several members) is decompressed,
+ * UTF-16 with or without its mark becomes UTF-8, and lines that end in a lone CR end in LF;
+ * anything else stays. *text (malloc'd, one byte of room behind its *n) may be replaced; it
+ * stays the caller's, also on failure. TRTC_EX_DATAERR if it is damaged or larger than a
+ * playlist may be. */
 int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err);
 
-/* Reads, converts and parses DIR/FILE (with the checks of trtc_read_beneath). *bytes (may be NULL):
- * its size as it stands. *out is to be freed with trtc_playlist_fini in each case. The reason of
- * TRTC_EX_DATAERR says what the file is. */
+/* Reads, converts and parses DIR/FILE (with the checks of trtc_read_beneath). *bytes (may be
+ * NULL): its size as it stands. *out is to be freed with trtc_playlist_fini in each case. With
+ * TRTC_EX_DATAERR the message says what the file is. */
 int trtc_playlist_load(int dirfd, const char *file, struct trtc_playlist *out, int64_t *bytes,
                        struct trtc_err *err);
 

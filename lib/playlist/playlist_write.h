@@ -38,8 +38,8 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
                                                       const struct trtc_playlist_head *head,
                                                       struct trtc_err *err);
 
-/* What is true of the segments to come: has_audio, has_video (a track that joined is told of in the header from the
- * next write on), channels and rate_hz (taken where they were not known), and video_codec. */
+/* Describes the segments to come: has_audio, has_video (the header names a track that joined
+ * from the next write on), channels and rate_hz (used if they were not known), and video_codec. */
 void trtc_playlist_writer_update(struct trtc_playlist_writer *w,
                                  const struct trtc_playlist_head *now);
 
