@@ -19,7 +19,7 @@ enum trtc_action { TRTC_CREATE, TRTC_DESCRIBE, TRTC_MODIFY, TRTC_DELETE };
 /* "CreateCloudRecording", ... */
 const char *trtc_api_action(enum trtc_action action);
 
-/* What stands for a secret wherever a request is shown or kept; never sent (trtc_api_check). */
+/* Replaces a secret wherever a request is shown or kept; never sent (trtc_api_check). */
 #define TRTC_API_SECRET "***"
 
 #define TRTC_API_INT_MAX (INT64_C(1) << 53) /* what JSON carries exactly; integers begin at 0 */
@@ -74,14 +74,16 @@ int trtc_api_set(struct cJSON *request, enum trtc_action action, const char *pat
  * member out). On failure (no memory) base has only a part of them. */
 int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_err *err);
 
-/* Checks everything that can be known before sending: unknown and missing members, types, ranges,
- * lengths, exclusive members (CloudStorage and CloudVod; allow and block lists), that the robot is
- * not among the subscribed users, that a numeric room fits RoomIdType, that windows and marks lie
- * inside the canvas. TRTC_EX_DATAERR with the field's path. No message holds a secret. */
+/* Checks everything that can be checked before sending: unknown and missing members, types,
+ * ranges, lengths, exclusive members (CloudStorage and CloudVod; allow and block lists), that
+ * the robot is not among the subscribed users, that a numeric room fits RoomIdType, that windows
+ * and marks lie inside the canvas. TRTC_EX_DATAERR with the field's path. No message holds a
+ * secret. */
 int trtc_api_check(const struct cJSON *request, enum trtc_action action, struct trtc_err *err);
 
-/* The same for a request to modify, knowing what the task was created with (created; its secrets
- * are not looked at, NULL: not known): the canvas, the robot, and that there is a mix to lay out. */
+/* The same for a request to modify, and against the request that created the task (created; its
+ * secrets are not looked at; NULL: not known): the canvas, the robot, and that there is a mix to
+ * lay out. */
 int trtc_api_check_modify(const struct cJSON *request, const struct cJSON *created,
                           struct trtc_err *err);
 
@@ -99,8 +101,8 @@ bool trtc_api_is_secret(const char *name);
 /* Frees a request after wiping every text in it. NULL is fine. */
 void trtc_api_forget(struct cJSON **request);
 
-/* A complete request with every field, its meaning behind it, to out: JSON with // comments, which
- * trtc_api_read takes. What excludes something else is commented out. TRTC_EX_IOERR. */
+/* A complete request with every field, its meaning behind it, to out: JSON with // comments,
+ * which trtc_api_read takes. Members that exclude others are commented out. TRTC_EX_IOERR. */
 int trtc_api_skeleton(enum trtc_action action, FILE *out, struct trtc_err *err);
 
 /* A request from text: strict JSON (base/json.h), but // comments to the end of a line are allowed,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Callback events that are made: every type of on-cloud recording, in the style of the documents or of what the service
- * really sends, and the sequences in which they come. */
+/* Makes callback events: every type of on-cloud recording, in the style of the documents or of
+ * what the service really sends, and the sequences in which they come. */
 #ifndef TRTC_API_EVENT_MAKE_H
 #define TRTC_API_EVENT_MAKE_H
 
@@ -27,8 +27,8 @@ struct trtc_event_order { /* what an event shall say */
     enum trtc_event_style style;
 };
 
-/* The event as an object, to be changed and printed. TRTC_EX_USAGE for a type that there is not, or a room that has no
- * file names. */
+/* The event as an object, to be changed and printed. TRTC_EX_USAGE for an unknown type, or a
+ * room that has no file names. */
 struct cJSON *trtc_event_make(const struct trtc_event_order *o, struct trtc_err *err);
 
 /* The body, in the style; the caller's to free. NULL without memory. */
@@ -47,8 +47,9 @@ extern const struct trtc_scenario trtc_scenarios[]; /* name NULL ends them */
 
 const struct trtc_scenario *trtc_scenario_find(const char *name);
 
-/* Sets a member, "EventInfo.Payload.FileList[0]": value is JSON, or else a text. Members on the way that are not there are
- * made. *root may be NULL afterwards, without memory. TRTC_EX_USAGE for a path that cannot be. */
+/* Sets a member, "EventInfo.Payload.FileList[0]": value is JSON, or else a text. Missing members
+ * on the way are made. *root is NULL afterwards if memory runs out. TRTC_EX_USAGE for an
+ * impossible path. */
 int trtc_event_set(struct cJSON **root, const char *path, const char *value, struct trtc_err *err);
 
 #endif

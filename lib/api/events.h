@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Callback events (specification, "Callback APIs"): what a body says, whichever of its documented shapes it has. JSON
- * only; nothing here knows of a network. */
+/* Callback events (specification, "Callback APIs"): reads a body in any of its documented
+ * shapes. JSON only, no network. */
 #ifndef TRTC_API_EVENTS_H
 #define TRTC_API_EVENTS_H
 
@@ -32,20 +32,21 @@ struct trtc_event {
     size_t body_bytes;
 };
 
-/* Takes n bytes apart. Unknown types and members are no fault, and what is missing is not known. TRTC_EX_DATAERR where it
- * is no JSON object. *out is the caller's (trtc_event_fini), empty on failure. */
+/* Parses n bytes. Unknown types and members are accepted, and missing members stay unknown.
+ * TRTC_EX_DATAERR if the text is not a JSON object. *out is the caller's (trtc_event_fini),
+ * empty on failure. */
 int trtc_event_parse(const char *text, size_t n, struct trtc_event *out, struct trtc_err *err);
 
 void trtc_event_fini(struct trtc_event *e);
 
-/* What makes two deliveries the same event, hashed: application, TaskId, EventType, EventMsTs (else EventTs) and Payload, or
- * all of EventInfo where there is no TaskId and Payload (rooms, media); never CallbackTs. Of a body that says none of these,
- * its bytes. -1: no memory. */
+/* What makes two deliveries the same event, hashed: application, TaskId, EventType, EventMsTs
+ * (else EventTs) and Payload, or all of EventInfo where there is no TaskId and Payload (rooms,
+ * media); never CallbackTs. For a body with none of these, its bytes are hashed. -1: no memory. */
 #define TRTC_EVENT_ID_LEN 32
 int trtc_event_id(const struct trtc_event *e, int64_t sdkappid, char out[TRTC_EVENT_ID_LEN + 1]);
 
-/* The flat object that stands for an event: sdkappid type name task room user event_ms callback_ms payload, what is not
- * known left out. NULL without memory. */
+/* The flat object that stands for an event: sdkappid type name task room user event_ms
+ * callback_ms payload, with unknown ones left out. NULL: no memory. */
 struct cJSON *trtc_event_line(const struct trtc_event *e, int64_t sdkappid);
 
 /* "MP4_STOP" of EVENT_TYPE_CLOUD_RECORDING_MP4_STOP; NULL for a type that is not known. */

@@ -41,24 +41,24 @@ struct trtc_listing { /* zero: empty */
     size_t nb_slots;
 };
 
-/* Adds the playlists (OutputFormat 0 to 2) and MP4s (1 and 3) that a request makes for these users
- * (single-stream; users NULL: those of its allow lists, prefixes left out), or of the mix. request
- * is as created; task its id. There are no naming rules for AAC and for VOD: nothing is added.
- * AvMerge 1 is taken to be named as video (where pictures are recorded). TRTC_EX_DATAERR: a request
- * from which no names can be made. What was in *out stays. */
+/* Adds the playlists (OutputFormat 0 to 2) and MP4s (1 and 3) that a request makes for these
+ * users (single-stream; users NULL: those of its allow lists, prefixes left out), or of the mix.
+ * request is as created; task its id. There are no naming rules for AAC and for VOD: nothing is
+ * added. AvMerge 1 is taken to be named as video (where pictures are recorded). TRTC_EX_DATAERR:
+ * no names can be made from the request. *out keeps what it had. */
 int trtc_files_expected(const struct cJSON *request, const char *task, const char *const *users,
                         size_t nb_users, struct trtc_listing *out, struct trtc_err *err);
 
-/* Adds a StorageFileList (NULL and null: nothing). request may be NULL: then names have no prefix.
- * TRTC_EX_DATAERR where it is none. */
+/* Adds a StorageFileList (NULL and null: nothing). request may be NULL: then names have no
+ * prefix. TRTC_EX_DATAERR if it is not one. */
 int trtc_files_reported(const struct cJSON *list, const struct cJSON *request, const char *task,
                         struct trtc_listing *out, struct trtc_err *err);
 
 /* Compares with dir (a copy of the task's directory, or of the storage above it): playlists, and
- * every segment that they list, with its FILE-ATTR size; what no playlist lists is extra. Names of
- * another application or room are left alone, where those of the task are known (something was
- * expected or reported). Nothing outside dir is opened. TRTC_EX_NOINPUT: dir cannot be read. Faults
- * are in the items: 0 all the same. */
+ * every segment that they list, with its FILE-ATTR size; a file that no playlist lists is extra.
+ * Names of another application or room are ignored if those of the task are known (something was
+ * expected or reported). Nothing outside dir is opened. TRTC_EX_NOINPUT: dir cannot be read.
+ * Faults are noted in the items, and the result is still 0. */
 int trtc_files_check(const char *dir, const char *task, struct trtc_listing *out,
                      struct trtc_err *err);
 
