@@ -29,7 +29,7 @@ struct trtc_answer {
 };
 
 /* Reads {"Response": {..., "Error": {"Code", "Message"}, "RequestId"}} (the API's page
- * "Responses"). -1 with TRTC_EX_UNAVAILABLE where it is something else. */
+ * "Responses"). -1 with TRTC_EX_UNAVAILABLE if it is something else. */
 int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struct trtc_err *err);
 
 void trtc_answer_fini(struct trtc_answer *answer);
@@ -56,7 +56,7 @@ struct trtc_caller {
     const struct trtc_redact *redact; /* what no answer shall repeat; NULL: nothing */
     int retries;
     int64_t budget_ms; /* 0: TRTC_RETRY_BUDGET_MS */
-    int64_t offset_s;  /* what the clock is wrong by, as learnt; kept from call to call */
+    int64_t offset_s;  /* how wrong the clock is, as learnt from answers; kept from call to call */
 };
 
 struct trtc_ask {

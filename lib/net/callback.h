@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire side of callbacks: their signature, the keys for it, and when the service sends one again. Pure, but for the
- * reading of the key file. */
+/* The wire side of callbacks: their signature, the keys for it, and when the service sends one
+ * again. Pure, except for reading the key file. */
 #ifndef TRTC_NET_CALLBACK_H
 #define TRTC_NET_CALLBACK_H
 
@@ -17,9 +17,10 @@
 /* Keys of callbacks, each of one application or of all. */
 struct trtc_callback_keys;
 
-/* Reads a file that nobody else may read (TRTC_EX_NOPERM): a line "KEY", or lines "SDKAPPID KEY"; several of one
- * application are all good. Blank lines and those that begin with '#' do not count. TRTC_EX_CONFIG where there is no key in
- * it, or a line is neither. NULL on failure. No message holds a key. */
+/* Reads a file that no other user may read (TRTC_EX_NOPERM): a line "KEY", or lines "SDKAPPID
+ * KEY"; several of one application are all good. Blank lines and those that begin with '#' do
+ * not count. TRTC_EX_CONFIG if it has no key, or a line is neither. NULL on failure. No message
+ * holds a key. */
 struct trtc_callback_keys *trtc_callback_keys_read(const char *path, struct trtc_err *err);
 void trtc_callback_keys_free(struct trtc_callback_keys **keys);
 
@@ -31,8 +32,8 @@ int64_t trtc_callback_keys_app(const struct trtc_callback_keys *keys);
 int trtc_callback_sign(const struct trtc_callback_keys *keys, int64_t sdkappid, const void *body,
                        size_t n, char out[TRTC_CALLBACK_SIGN_LEN + 1], struct trtc_err *err);
 
-/* Whether sign (NULL: none) is that of the body by any of the application's keys; 0 tries them all. Takes as long whatever
- * stands in sign. */
+/* Whether sign (NULL: none) is that of the body by any of the application's keys; 0 tries them
+ * all. Takes the same time whatever sign is. */
 bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid, const char *sign,
                          const void *body, size_t n);
 

@@ -296,7 +296,7 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     return bad;
 }
 
-/* The request went out in full, as far as this side can tell. */
+/* The request went out in full, as far as this side knows. */
 static bool was_sent(CURL *curl, const struct trtc_post *post)
 {
     long head_bytes = 0;
@@ -308,7 +308,7 @@ static bool was_sent(CURL *curl, const struct trtc_post *post)
 }
 
 /* CURLE_SSL_CONNECT_ERROR stands for a refused handshake and for a broken connection alike, and
- * only its text tells which. A text that is not known counts as refused: nothing is tried again
+ * only its text says which. A text that is not known counts as refused: nothing is tried again
  * behind it. */
 static bool handshake_broke(const char *why)
 {

@@ -15,9 +15,9 @@
 #define TRTC_HTTP_TOTAL_MS   10000
 #define TRTC_HTTP_SLOW_MS    5000
 #define TRTC_HTTP_SLOW_BPS \
-    1024                             /* bytes a second that an answer must bring, over slow_ms, once
-                                        it has begun. Waiting for it to begin is no slowness: the
-                                        service itself may take 6 s for a call */
+    1024                             /* bytes a second that an answer must bring, over slow_ms,
+                                        once it has begun. Waiting for it to begin does not
+                                        count: the service itself may take 6 s for a call */
 #define TRTC_HTTP_BODY_MAX (4 << 20) /* bytes of an answer, decompressed */
 
 /* The zero value is the default. */
@@ -42,9 +42,9 @@ struct trtc_http *trtc_http_new(const struct trtc_http_options *options, struct 
 void trtc_http_free(struct trtc_http **http);
 
 /* The transport of this client, valid as long as it. It takes https, and http for loopback
- * addresses (anywhere: for all), follows no redirect, checks the certificate against the name (there is no way to turn
- * that off), and speaks HTTP/1.1. Proxies are those of the environment (https_proxy, no_proxy),
- * none for loopback. */
+ * addresses (anywhere: for all), follows no redirect, checks the certificate against the name
+ * (this cannot be turned off), and speaks HTTP/1.1. Proxies are those of the environment
+ * (https_proxy, no_proxy), none for loopback. */
 struct trtc_transport trtc_http_transport(struct trtc_http *http);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a service says, without our secrets: a self-hosted one, or a proxy before it, may quote the request in its
- * answer. They are found as they are, cut, escaped (JSON, percent, HTML), in Base64 or hexadecimal, in each other,
- * and across members; besides, whatever is named like a secret is taken for one. */
+/* Removes our secrets from a service's answer: a self-hosted service, or a proxy before it, may
+ * quote the request. Secrets are found as they are, cut, escaped (JSON, percent, HTML), in
+ * Base64 or hexadecimal, in each other, and across members; any member named like a secret is
+ * taken for one too. */
 #ifndef TRTC_NET_REDACT_H
 #define TRTC_NET_REDACT_H
 

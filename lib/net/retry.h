@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a call is made again, and when. Pure: time and chance are passed in, nobody sleeps. */
+/* Whether a call is made again, and when. Pure: time and chance are passed in, and nothing
+ * sleeps. */
 #ifndef TRTC_NET_RETRY_H
 #define TRTC_NET_RETRY_H
 
@@ -18,7 +19,7 @@
 struct trtc_retry_rules {
     int retries; /* --retries: attempts after the first, TRTC_RETRY_COUNT by default; 0: none */
     int64_t budget_ms; /* waiting and calling together; 0: TRTC_RETRY_BUDGET_MS */
-    bool creates;      /* the action has no idempotency token: what cannot be known is told */
+    bool creates;      /* the action has no idempotency token: an unknown outcome is reported */
 };
 
 /* What has happened in this call so far. Zero at its start, but for offset_s, which is handed on
@@ -34,8 +35,8 @@ struct trtc_retry_state {
 struct trtc_attempt {
     enum trtc_net net;
     int status;            /* HTTP */
-    const char *code;      /* the API's error code; NULL: none, the call succeeded. "": the answer
-                              is not what the API answers */
+    const char *code;      /* the API's error code; NULL: none, the call succeeded. "": the
+                              answer is not one of the API's */
     int64_t retry_after_s; /* -1: none */
     int64_t date_s;        /* the server's clock; -1: not known */
     int64_t now_s;         /* our clock, without offset, at the answer */
@@ -52,7 +53,7 @@ struct trtc_decision {
     enum trtc_verdict verdict;
     int64_t wait_ms;
     int exit_code;    /* where it stops */
-    bool unknown;     /* where it stops: what creates may have been created, without our knowing */
+    bool unknown;     /* where it stops: the service may have created a task without our knowing */
     bool clock_moved; /* the state's offset_s is new: worth a warning */
 };
 
@@ -64,9 +65,9 @@ struct trtc_decision trtc_retry_decide(const struct trtc_retry_rules *rules,
                                        struct trtc_retry_state *state,
                                        const struct trtc_attempt *attempt, double chance);
 
-/* The exit status that an error code of the API ends with: TRTC_EX_DATAERR for what is wrong with
- * the request, TRTC_EX_NOINPUT for a task that is unknown or has ended, TRTC_EX_NOPERM,
- * TRTC_EX_TEMPFAIL for what may pass, and TRTC_EX_UNAVAILABLE. */
+/* The exit status that an error code of the API ends with: TRTC_EX_DATAERR for a fault of the
+ * request, TRTC_EX_NOINPUT for a task that is unknown or has ended, TRTC_EX_NOPERM,
+ * TRTC_EX_TEMPFAIL for a failure that may pass, and TRTC_EX_UNAVAILABLE. */
 int trtc_retry_exit_code(const char *code);
 
 #endif

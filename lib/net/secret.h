@@ -42,22 +42,24 @@ struct trtc_credential_places {
     struct trtc_env env;
 };
 
-/* The credentials, from the first place that has them: secret_file, INI or JSON, which nobody else
- * may read (mode 0600 or less; TRTC_EX_NOPERM); TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY,
- * TENCENTCLOUD_TOKEN of the environment; $HOME/.tccli/PROFILE.credential (JSON: secretId,
- * secretKey, token); $HOME/.tencentcloud/credentials (INI: section [PROFILE]; secret_id,
- * secret_key, token). A place that has only one of id and key, or that cannot be understood, is an
- * error and not passed over: TRTC_EX_CONFIG, or TRTC_EX_DATAERR for bad JSON; none at all
- * TRTC_EX_NOPERM. Blanks around values are dropped, since pasted keys often have some, and so are in
- * files a byte-order mark, line ends of Windows, quotation marks and "export " (secret_id may be written
- * TENCENTCLOUD_SECRET_ID); in the environment quotation marks are refused. *out is the caller's (trtc_credentials_fini), none on failure. */
+/* The credentials, from the first place that has them: secret_file, INI or JSON, which no other
+ * user may read (mode 0600 or less; TRTC_EX_NOPERM); TENCENTCLOUD_SECRET_ID,
+ * TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN of the environment;
+ * $HOME/.tccli/PROFILE.credential (JSON: secretId, secretKey, token);
+ * $HOME/.tencentcloud/credentials (INI: section [PROFILE]; secret_id, secret_key, token). A
+ * place that has only one of id and key, or that cannot be understood, is an error and is not
+ * skipped: TRTC_EX_CONFIG, or TRTC_EX_DATAERR for bad JSON; none at all TRTC_EX_NOPERM. Blanks
+ * around values are dropped, since pasted keys often have some, and so are in files a byte-order
+ * mark, line ends of Windows, quotation marks and "export " (secret_id may be written
+ * TENCENTCLOUD_SECRET_ID); in the environment quotation marks are refused. *out is the caller's
+ * (trtc_credentials_fini), none on failure. */
 int trtc_credentials_find(const struct trtc_credential_places *places, struct trtc_credentials *out,
                           struct trtc_err *err);
 
 void trtc_credentials_fini(struct trtc_credentials *c);
 
-/* A whole file that nobody else may read, as text: without a byte-order mark, and no NUL in it. A pipe will do.
- * TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. */
+/* A whole file that no other user may read, as text: without a byte-order mark, and no NUL in
+ * it. A pipe will do. TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. */
 int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err *err);
 
 /* Takes blanks and a pair of quotation marks off a value of a file. TRTC_EX_CONFIG where there is one only; the

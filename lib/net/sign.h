@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Signing requests with TC3-HMAC-SHA256 (the vendor's page "Signature v3"). Pure: time and secrets
- * are passed in. The layer below is the algorithm for any set of headers, the one above what this
- * API wants. */
+/* Signing requests with TC3-HMAC-SHA256 (the vendor's page "Signature v3"). Pure: time and
+ * secrets are passed in. The lower layer is the algorithm for any set of headers; the upper one
+ * adds what this API wants. */
 #ifndef TRTC_NET_SIGN_H
 #define TRTC_NET_SIGN_H
 

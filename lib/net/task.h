@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is remembered of recording tasks: a file each in the state directory, readable by its owner
- * only, so that a task can be modified, described and ended without saying everything again.
- * Secrets are never in it. */
+/* The memory of recording tasks: a file each in the state directory, readable by its owner only,
+ * so that a task can be modified, described and ended without saying everything again. Secrets
+ * are never in it. */
 #ifndef TRTC_NET_TASK_H
 #define TRTC_NET_TASK_H
 
@@ -33,9 +33,9 @@ struct trtc_task {
                             * TRTC_API_SECRET for each secret. NULL: not known */
 };
 
-/* dir: $XDG_STATE_HOME/trtc, as the program says; made (0700) where it is not. TRTC_EX_CANTCREAT,
- * TRTC_EX_NOPERM where it is another's or others may write to it. What a killed run has left half
- * written is taken away. */
+/* dir: $XDG_STATE_HOME/trtc, as the program says; made (0700) where it is not.
+ * TRTC_EX_CANTCREAT, TRTC_EX_NOPERM where it is another's or others may write to it.
+ * Half-written files of a killed run are removed. */
 struct trtc_tasks *trtc_tasks_open(const char *dir, struct trtc_err *err);
 void trtc_tasks_free(struct trtc_tasks **t); /* unlocks */
 
@@ -45,10 +45,10 @@ void trtc_tasks_free(struct trtc_tasks **t); /* unlocks */
 int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err);
 void trtc_task_unlock(struct trtc_tasks *t);
 
-/* Writes it (new file, fsync, rename; 0600), secrets of the request taken out; task itself stays as
- * it is. The journal of a task without an id is named after application, room and robot: a robot is
- * in a room only once. A task that gets its id leaves the journal's name (created_ms tells which is
- * its own). On failure what was there before stays. */
+/* Writes it (new file, fsync, rename; 0600), secrets of the request taken out; task itself stays
+ * as it is. The journal of a task without an id is named after application, room and robot: a
+ * robot is in a room only once. A task that gets its id leaves the journal's name (created_ms
+ * shows which is its own). On failure the previous file stays. */
 int trtc_task_save(struct trtc_tasks *t, struct trtc_task *task, struct trtc_err *err);
 
 /* 1 and *task (free with trtc_task_fini), 0 where nothing is remembered of that id, -1
@@ -62,8 +62,8 @@ int trtc_task_load(struct trtc_tasks *t, const char *id, struct trtc_task *task,
 int trtc_task_remove(struct trtc_tasks *t, const struct trtc_task *task, struct trtc_err *err);
 
 /* All of them, newest first; each is handed to see until it returns other than 0, which is
- * returned. Damaged files are handed over to bad (may be NULL; file is the name inside the directory) and
- * passed over. see may save and remove tasks. */
+ * returned. Damaged files are passed to bad (may be NULL; file is the name inside the directory)
+ * and skipped. see may save and remove tasks. */
 int trtc_task_each(struct trtc_tasks *t, int (*see)(void *opaque, const struct trtc_task *task),
                    void (*bad)(void *opaque, const char *file, const char *why), void *opaque,
                    struct trtc_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What carries a request to the service and its answer back: http.c, or a fake in tests. */
+/* The interface that carries a request to the service and its answer back: http.c, or a fake in
+ * tests. */
 #ifndef TRTC_NET_TRANSPORT_H
 #define TRTC_NET_TRANSPORT_H
 

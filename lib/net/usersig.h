@@ -49,7 +49,7 @@ struct trtc_userbuf {
 };
 
 /* The userbuf member for a UserSig with these other members (the library's layout: big-endian,
- * length before text): Base64, the caller's to free. TRTC_EX_USAGE for a room that is none. */
+ * length before text): Base64, the caller's to free. TRTC_EX_USAGE if it is not a room. */
 char *trtc_usersig_userbuf(const struct trtc_usersig *in, const struct trtc_userbuf *room,
                            struct trtc_err *err);
 
