@@ -53,8 +53,8 @@ struct trtc_mp4_info {
     const char *comment;          /* UTF-8, or NULL */
     int64_t reserve_bytes;        /* room left in front for the index; a good guess saves moving
                                      the media at the end */
-    bool give_back; /* where more of it is left at the end than there is media, the media is moved
-                       down: so a file that ends long before its time is no larger than it must be */
+    bool give_back; /* if more of it is left at the end than there is media, the media is moved
+                       down, so that a file that ends early is no larger than it has to be */
 };
 
 /* Starts writing at offset 0 of fd (read-write, empty, seekable; stays the caller's). name is
@@ -66,10 +66,10 @@ struct trtc_mp4 *trtc_mp4_new(int fd, const char *name, const struct trtc_mp4_in
  * 0, or -1 (TRTC_EX_DATAERR for parameter sets that make no sense). */
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err);
 
-/* Describes the samples of a track that name this entry (0 ... TRTC_MP4_ENTRIES_MAX - 1), anew
- * where it has been described before: any time before the finish, which fails where a sample
- * names an entry that nothing describes. Of t the codec and the timescale are the track's. An
- * entry that no sample names is left out of the file. */
+/* Describes the samples of a track that name this entry (0 ... TRTC_MP4_ENTRIES_MAX - 1),
+ * replacing an earlier description. It may come any time before the finish, which fails if a
+ * sample names an entry without a description. Of t the codec and the timescale are the track's.
+ * An entry that no sample names is left out of the file. */
 int trtc_mp4_set_entry(struct trtc_mp4 *m, int track, int entry, const struct trtc_mp4_track *t,
                        struct trtc_err *err);
 
@@ -110,8 +110,8 @@ int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);
 
-/* The losses that a file was made with, as set above: *nb is 0 where it has no such item, or is
- * something else. 0, or -1 where the file cannot be read. */
+/* The number of losses that a file was made with, as set above: *nb is 0 if it has no such item, or
+ * another program made it. Returns 0, or -1 if the file cannot be read. */
 int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err);
 
 #endif

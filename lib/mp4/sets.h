@@ -2,10 +2,10 @@
 /* The parameter sets of video that is copied: taken out of the access units and gathered into
  * sample entries, which is where MP4's avc1 and hvc1 have them (ISO/IEC 14496-15, 5.3 and 8.3).
  *
- * Whatever comes is gathered in one entry as long as that is possible, since many players know
- * the first one only. Where other sets come under ids that are in use, they get ids of their own,
- * in themselves and in the slices that refer to them; nothing else of a slice changes. What has no
- * room there, or is of another bit depth or chroma format, begins another entry. */
+ * All sets are gathered in one entry as long as that is possible, since many players know only
+ * the first one. If different sets come under ids that are in use, they get ids of their own, in
+ * themselves and in the slices that refer to them; nothing else in a slice changes. Sets that
+ * have no room there, or are of another bit depth or chroma format, begin another entry. */
 #ifndef TRTC_MP4_SETS_H
 #define TRTC_MP4_SETS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameter sets in force in a stream that is cut: wherever it is cut, decoding must be able
- * to begin, also where the stream has its sets once, at the start, or some of them. */
+/* The parameter sets in force in a stream that is cut. Decoding must be able to begin wherever
+ * it is cut, even if the stream has its sets, or some of them, only once at the start. */
 #ifndef TRTC_MP4_SETS_KEPT_H
 #define TRTC_MP4_SETS_KEPT_H
 
@@ -18,8 +18,8 @@ void trtc_kept_sets_free(struct trtc_kept_sets **k);
 void trtc_kept_sets_clear(struct trtc_kept_sets *k);
 
 /* Takes the sets that stand in front of the first slice of Annex B data. One takes the place of
- * the one with its id; an SPS that is another one takes the PPS that referred to the old one with
- * it. What does not fit in 64 kB is not kept. */
+ * the one with its id; a different SPS removes the PPS that referred to the old one. What does
+ * not fit in 64 kB is not kept. */
 void trtc_kept_sets_take(struct trtc_kept_sets *k, enum trtc_codec codec, const uint8_t *annexb,
                          size_t size);
 

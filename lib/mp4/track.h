@@ -40,9 +40,9 @@ struct trtc_track {
     struct trtc_track_stats stats;
     int64_t end; /* where the presentation ends, in ticks: final once next has returned 0 */
     const struct trtc_sets *sets; /* of a copied picture: its sample entries, which grow; or NULL */
-    bool uncopyable; /* copying failed since the picture size or the format of the sound changes
-                        within a segment, or the parameter sets more often than entries can
-                        follow: encode instead */
+    bool uncopyable; /* copying failed because the picture size or the format of the sound
+                        changes within a segment, or the parameter sets change more often than
+                        entries can follow: encode instead */
 };
 
 struct trtc_track_opts {
@@ -54,8 +54,8 @@ struct trtc_track_opts {
     struct trtc_ledger *account; /* borrowed: receives the account, see trtc_track_account */
 };
 
-/* Each reads its lane of out (borrowed). *t stays NULL, with 0, where the lane turns out to
- * hold nothing usable (o->account is filled all the same). */
+/* Each reads its lane of out (borrowed). If the lane turns out to hold nothing usable, *t stays
+ * NULL and the result is 0 (o->account is filled all the same). */
 int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track_opts *o,
                           struct trtc_track **t, struct trtc_err *err);
 int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_track_opts *o,
