@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is laid over the canvas: pictures with alpha, text, clocks, the users' names. Converted once to YUV and alpha,
- * blended only over its rectangle. */
+/* Overlays of the canvas: pictures with alpha, text, clocks, the users' names. Each is converted
+ * once to YUV and alpha, and blended only over its rectangle. */
 #ifndef TRTC_PICTURE_OVERLAY_H
 #define TRTC_PICTURE_OVERLAY_H
 
@@ -26,9 +26,10 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
 #define TRTC_IMAGE_MAX_BYTES (5 << 20) /* the API's 5 MB and 2K */
 #define TRTC_IMAGE_MAX_PX    2560
 
-/* A picture file (PNG, JPEG; regular files only) in the form in which it was stored, more or less; the caller frees it
- * with av_frame_free. Its size is checked before anything is decoded. TRTC_EX_NOINPUT for everything that is wrong with
- * it, naming it (TRTC_EX_NOPERM where it may not be read). */
+/* A picture file (PNG, JPEG; regular files only) in the form in which it was stored, more or
+ * less; the caller frees it with av_frame_free. Its size is checked before anything is decoded.
+ * TRTC_EX_NOINPUT, with the fault, for anything wrong with it (TRTC_EX_NOPERM if it may not be
+ * read). */
 AVFrame *trtc_image_load(const char *path, struct trtc_err *err);
 
 /* The same as YUVA420P, or YUV420P where all of it is opaque, of these colours (limited range); the caller frees it. */
@@ -42,8 +43,8 @@ struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_re
 
 struct trtc_text; /* the text renderer: fonts; one thread at a time */
 
-/* colour: of the canvases (limited range). TRTC_EX_UNAVAILABLE where there are no fonts. Costs some 10 ms: to be made
- * only where text is shown. */
+/* colour: of the canvases (limited range). TRTC_EX_UNAVAILABLE where there are no fonts. Takes
+ * some 10 ms: make it only if text is shown. */
 struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_err *err);
 void trtc_text_free(struct trtc_text **t);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the makers of overlays share: pictures at full colour resolution and how they become one. */
+/* Shared by the makers of overlays: pictures at full colour resolution, and how they become an
+ * overlay. */
 #ifndef TRTC_PICTURE_OVERLAY_PRIV_H
 #define TRTC_PICTURE_OVERLAY_PRIV_H
 

@@ -49,8 +49,8 @@ struct trtc_plane {
     const uint8_t **rows;
 };
 
-/* Prepares for these sizes (all positive); nothing to do where they are those of the last
- * time. -1 without memory. A plane starts zeroed. */
+/* Prepares for these sizes (all positive); does nothing if they are those of the last time. -1:
+ * no memory. A plane starts zeroed. */
 int trtc_plane_set(struct trtc_plane *p, int src_w, int src_h, int dst_w, int dst_h);
 void trtc_plane_fini(struct trtc_plane *p);
 

@@ -16,7 +16,7 @@ struct trtc_scaler; /* of one tile; used by one thread at a time */
 struct trtc_scaler *trtc_scaler_new(struct trtc_err *err);
 void trtc_scaler_free(struct trtc_scaler **s);
 
-/* From now on in plain C, whatever the CPU has: the same bytes, slower. */
+/* Uses plain C from now on, whatever the CPU has: the same bytes, more slowly. */
 void trtc_scaler_plain(struct trtc_scaler *s);
 
 struct trtc_pane {
