@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to AAC-LC: what the sound encoder of the merge and the mixer both end with. Send one
+/* Samples to AAC-LC: the last step of the merge's sound encoder and of the mixer. Send one
  * frame, receive until 0. */
 #ifndef TRTC_CODEC_AACENC_H
 #define TRTC_CODEC_AACENC_H

@@ -28,16 +28,16 @@ struct AVCodecParameters;
 struct trtc_aenc *trtc_aenc_new(const struct trtc_aenc_opts *o, struct trtc_err *err);
 void trtc_aenc_free(struct trtc_aenc **a);
 
-/* What a container says of packets that follow: a decoder of this codec is opened with it, and
- * takes each packet as a whole frame. Needed where packets alone do not tell (Vorbis, FLAC, PCM,
- * AAC without ADTS). Copied; may be told anew before any packet. */
+/* Sets what the container says of the packets that follow: a decoder of this codec is opened
+ * with it, and takes each packet as a whole frame. Needed for packets that do not say it
+ * themselves (Vorbis, FLAC, PCM, AAC without ADTS). Copied; may be set again before any packet. */
 int trtc_aenc_source(struct trtc_aenc *a, const struct AVCodecParameters *par,
                      struct trtc_err *err);
 
-/* Sends one packet (copied); pts_us on the output's clock (0 = first sample), TRTC_NOTIME: follows
- * the one before. codec_name is FFmpeg's name of the codec: "aac" takes whole ADTS frames; data of
- * others ("mp3", "opus"...) may hold several or partial frames. What does not decode is counted,
- * not fatal, and becomes silence. TRTC_EX_UNAVAILABLE: there is no such decoder. */
+/* Sends one packet (copied); pts_us on the output's clock (0 = first sample), TRTC_NOTIME:
+ * follows the one before. codec_name is FFmpeg's name of the codec: "aac" takes whole ADTS
+ * frames; data of others ("mp3", "opus"...) may hold several or partial frames. Packets that do
+ * not decode are counted and become silence. TRTC_EX_UNAVAILABLE: there is no such decoder. */
 int trtc_aenc_send(struct trtc_aenc *a, const char *codec_name, const struct trtc_packet *p,
                    struct trtc_err *err);
 

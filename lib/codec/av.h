@@ -19,8 +19,8 @@
 __attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, ...);
 
-/* The same for an encoder that is there and whose settings are ours: what it cannot do then, it cannot for want of
- * memory or threads, for which x264 has no error of its own: TRTC_EX_TEMPFAIL. */
+/* The same for an encoder that is present and has our own settings: if it fails, it lacks memory
+ * or threads, for which x264 has no error of its own: TRTC_EX_TEMPFAIL. */
 __attribute__((format(printf, 3, 4))) int trtc_fail_encoder(struct trtc_err *err, int averr,
                                                             const char *fmt, ...);
 
@@ -39,7 +39,8 @@ int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *
 /* The formats named for JPEG are the plain ones with full range: the plain one. */
 enum AVPixelFormat trtc_av_plain_format(enum AVPixelFormat format);
 
-/* Keeps the libraries' own messages off standard error: what matters is counted and reported. */
+/* Keeps the libraries' own messages off standard error: the programs count and report what
+ * matters. */
 void trtc_av_quiet(void);
 
 #endif

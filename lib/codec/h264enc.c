@@ -239,8 +239,7 @@ done:
     return ret;
 }
 
-/* Leaves out the message in front of the first access unit in which x264 tells its version and
- * settings. */
+/* Leaves out the message in front of the first access unit, with x264's version and settings. */
 static void skip_settings(const uint8_t **data, size_t *size)
 {
     const uint8_t *const end = *data + *size, *pos = *data;

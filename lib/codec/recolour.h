@@ -26,7 +26,7 @@ struct trtc_planes {
  * to the same bytes. */
 void trtc_recolour(const struct trtc_colour_map *map, const struct trtc_planes *to, bool plain);
 
-/* What a frame says of its colours, its pixel format included. */
+/* The colours that a frame states, its pixel format included. */
 struct trtc_colour trtc_av_colour_said(const AVFrame *f);
 
 /* ... and what it is taken for. */
@@ -44,8 +44,8 @@ struct trtc_sws_opts {
     struct trtc_colour colour; /* of the YUV, where the other one is RGB */
 };
 
-/* swscale, which is to leave the matrix and the range of YUV and grey as they are: what it takes
- * them for by itself depends on the format's name. NULL where it cannot, or without memory. */
+/* A swscale context that leaves the matrix and the range of YUV and grey as they are; by itself
+ * it would guess them from the format's name. NULL if it cannot, or if memory runs out. */
 struct SwsContext *trtc_sws_new(const struct trtc_sws_opts *o);
 
 /* Whether swscale takes this format for RGB. */

@@ -18,12 +18,12 @@ struct trtc_slide;
 struct trtc_slide *trtc_slide_new(int channels, struct trtc_err *err);
 void trtc_slide_free(struct trtc_slide **s);
 
-/* From here on, what comes is moved by so many samples: > 0 later, < 0 earlier. A move that is
- * under way is replaced, rounded to a whole sample. TRTC_EX_TEMPFAIL. */
+/* Moves all samples that come from here on by this number: > 0 later, < 0 earlier. Replaces a
+ * move that is under way, rounded to a whole sample. TRTC_EX_TEMPFAIL. */
 int trtc_slide_by(struct trtc_slide *s, int samples, struct trtc_err *err);
 bool trtc_slide_moving(const struct trtc_slide *s);
 
-/* By how many samples what comes out now has been moved so far, all in all. */
+/* The number of samples by which the output has been moved so far in total. */
 double trtc_slide_moved(const struct trtc_slide *s);
 
 /* n samples a plane in, n at most TRTC_SLIDE_MAX (planes NULL: silence, TRTC_SLIDE_HELD of it

@@ -59,7 +59,7 @@ struct trtc_venc {
     AVCodecContext *dec;
     struct trtc_colour dec_colour; /* of the stream it was opened for: FFmpeg's keeps what was said
                                       before where new parameter sets say nothing */
-    bool draining;                 /* the decoder was told that there is no more */
+    bool draining;                 /* the decoder was sent the end of its input */
     int64_t nb_in, nb_out, nb_bad; /* of this decoder: accepted, pictures, errors */
     bool fields;                   /* it gave field pictures: two access units may be one */
 

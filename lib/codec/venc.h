@@ -2,8 +2,8 @@
 /* Pictures of any size, rate and codec to H.264 of one size and a constant rate: decoded, fitted
  * into the canvas with bars, put on the grid of the output's frames, encoded with libx264.
  *
- * Memory is bounded whatever comes in: send takes one access unit, receive does the work step by
- * step, so that a hole of hours streams out as repeated frames. Hence the loop: send, receive until
+ * Memory is bounded for any input: send takes one access unit, and receive works step by step,
+ * so that a hole of hours streams out as repeated frames. This is the loop: send, receive until
  * it returns 0, send ...; at the end: end, receive until it returns 0. */
 #ifndef TRTC_CODEC_VENC_H
 #define TRTC_CODEC_VENC_H
@@ -35,12 +35,12 @@ struct trtc_venc;
 struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err *err);
 void trtc_venc_free(struct trtc_venc **v);
 
-/* Sends one access unit (Annex B, any size; copied), in decoding order, with times on the output's
- * clock (0 = first output frame). codec_name is FFmpeg's name and matters only for
+/* Sends one access unit (Annex B, any size; copied), in decoding order, with times on the
+ * output's clock (0 = first output frame). codec_name is FFmpeg's name and matters only for
  * TRTC_CODEC_OTHER; the codec may change, the decoder is then made anew. A picture goes to the
- * output frame nearest to its pts; the last one of several wins, and one before 0 stands for frame
- * 0 if nothing newer does; one older than another before it is dropped. What does not decode is
- * counted, not fatal. TRTC_EX_UNAVAILABLE: there is no such decoder. */
+ * output frame nearest to its pts; the last one of several wins, and one before 0 stands for
+ * frame 0 if nothing newer does; one older than another before it is dropped. Units that do not
+ * decode are counted. TRTC_EX_UNAVAILABLE: there is no such decoder. */
 int trtc_venc_send(struct trtc_venc *v, enum trtc_codec codec, const char *codec_name,
                    const struct trtc_packet *p, struct trtc_err *err);
 

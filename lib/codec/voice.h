@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound of any codec, rate and layout to samples on a gapless clock: decoded, resampled, placed by
- * its time to the sample. Holes become silence, overlaps are dropped. Below 40 ms a difference
- * between time stamps and sample count is rounding or drift and is followed softly, by at most 488
- * ppm, once it is over 1 ms; from 40 ms on it is a jump. What the sound encoder and the mixer both
- * begin with. */
+/* Sound of any codec, rate and layout to samples on a gapless clock: decoded, resampled, placed
+ * by its time to the sample. Holes become silence, overlaps are dropped. Below 40 ms a
+ * difference between time stamps and sample count is rounding or drift and is followed softly,
+ * by at most 488 ppm, once it is over 1 ms; from 40 ms on it is a jump. The first step of the
+ * sound encoder and of the mixer. */
 #ifndef TRTC_CODEC_VOICE_H
 #define TRTC_CODEC_VOICE_H
 
@@ -25,8 +25,8 @@ void trtc_voice_free(struct trtc_voice **v);
 int trtc_voice_source(struct trtc_voice *v, const struct AVCodecParameters *par,
                       struct trtc_err *err);
 
-/* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample; negative:
- * cut off). What is hidden or trimmed is decoded and dropped. To be called only when
+/* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample;
+ * negative: cut off). Hidden and trimmed sound is decoded and dropped. Call it only when
  * trtc_voice_step has returned 0. */
 int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct trtc_packet *p,
                     struct trtc_err *err);
@@ -43,19 +43,19 @@ int trtc_voice_step(struct trtc_voice *v, struct trtc_err *err);
 int trtc_voice_ready(const struct trtc_voice *v);
 int trtc_voice_read(struct trtc_voice *v, float *const *planes, int n, struct trtc_err *err);
 
-/* Nothing follows what was sent so far for now: what is held on the way comes out, and what is sent
- * next is placed to the sample. As _send, only when there is nothing to step. */
+/* For now nothing follows: samples held on the way come out, and the next packet is placed to
+ * the sample. As _send, only when there is nothing to step. */
 int trtc_voice_flush(struct trtc_voice *v, struct trtc_err *err);
 
-/* The next n samples are passed over: reading goes on that much later. Only at the beginning, or
- * after _flush when all that was ready has been read. */
+/* Skips the next n samples: reading goes on that much later. Only at the beginning, or after
+ * _flush when all that was ready has been read. */
 void trtc_voice_skip(struct trtc_voice *v, int64_t n);
 
-/* Whether what is read from now on is heard, for the account. At first it is. */
+/* For the account: whether the samples read from now on are heard. At first they are. */
 void trtc_voice_hear(struct trtc_voice *v, bool heard);
 
-/* Nothing is read any more: what is left is cut off, and what begins slack samples later or more
- * has been lost (INT64_MAX: nothing). */
+/* Ends the reading: the rest is cut off, and sound that begins slack samples later or more
+ * counts as lost (INT64_MAX: none). */
 void trtc_voice_settle(struct trtc_voice *v, int64_t slack);
 
 /* The account so far, in frames as they go to the decoder. It balances once the voice is settled.
