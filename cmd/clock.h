@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The clocks that programs read; lib is told the time. */
+/* The clocks that programs read and pass to lib. */
 #ifndef TRTC_CMD_CLOCK_H
 #define TRTC_CMD_CLOCK_H
 
@@ -7,7 +7,7 @@
 
 int64_t clock_real_us(void); /* since the epoch */
 int64_t clock_real_ms(void);
-int64_t clock_mono_us(void); /* a clock that nobody sets */
+int64_t clock_mono_us(void); /* a clock that is never set */
 
 /* Sleeps until clock_mono_us is there. Nonzero: a signal asked for the end. */
 int clock_sleep_until(int64_t mono_us);

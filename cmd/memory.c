@@ -63,7 +63,7 @@ static void give_up(int sig)
     const char *name = cli_name();
     const ssize_t named = write(STDERR_FILENO, name, strlen(name));
     const ssize_t told = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)named, (void)told, (void)sig; /* there is nobody to tell if that fails too */
+    (void)named, (void)told, (void)sig; /* if that fails too, nothing can be reported */
     _exit(TRTC_EX_TEMPFAIL);
 }
 

@@ -20,7 +20,8 @@ struct hls_account {
     int64_t unheard_us; /* sound that is not to be heard */
 };
 
-/* Notes, once each: the tracks that the container names and nobody takes; a sound that is encoded. */
+/* Notes, once each: the tracks that the container names and that are not recorded; a sound that
+ * is encoded. */
 void hls_note_tracks(struct hls_account *a);
 
 /* Looks at a frame, and notes what of it a recording cannot say: jumps of the time stamps, pictures

@@ -141,7 +141,7 @@ static int load_all(struct work *w, struct trtc_err *err)
     return 0;
 }
 
-/* What cannot be made is told before any work. */
+/* Files that cannot be made are reported before any work. */
 static void check_output(struct work *w, struct trtc_output *out)
 {
     const bool splits = w->o->split_us || w->o->split_bytes;

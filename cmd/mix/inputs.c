@@ -155,7 +155,7 @@ static int add_recording(struct inputs *in, const struct trtc_recording *r, stru
             mix_lose(in, &in->origins[k]->line.losses.items[i]);
     if (in->nb_origins > before)
         return 0;
-    if (!is_usable(r)) { /* nobody is left out in silence */
+    if (!is_usable(r)) { /* no user is left out silently */
         cli_error("%s: user %s: no usable media", r->dir, user);
         if (!in->allow_missing)
             in->code = trtc_worse(in->code, TRTC_EX_LOSS);
@@ -398,7 +398,7 @@ static bool is_beside(const struct inputs *in, const struct trtc_spot *s)
            (in->to_us != TRTC_NOTIME && s->start_us > in->to_us);
 }
 
-/* A source that lies days from all others would make a mix of days in which nobody is there. */
+/* A source that lies days from all others would make a mix with days of empty canvas. */
 static int drop_strays(struct inputs *in, struct trtc_err *err)
 {
     struct trtc_spot *spots = calloc(in->nb_origins + 1, sizeof *spots);
@@ -481,7 +481,7 @@ static bool is_known(const struct inputs *in, const struct trtc_operand *ops, si
     return false;
 }
 
-/* Who is subscribed to, or not, and is nobody's id may be a slip that leaves somebody out. */
+/* An entry of the subscriptions that matches no user may be a slip that leaves a user out. */
 static void say_strangers(const struct inputs *in, const struct trtc_operand *ops, size_t n)
 {
     const struct trtc_subscription *s = &in->set->sub;

@@ -75,7 +75,7 @@ static int wait_for_line(void *arg, struct trtc_err *err)
     return s->mix_ended ? trtc_fail(err, TRTC_EX_SOFTWARE, "the mix has ended") : 0;
 }
 
-/* Live: a line that is wrong is told, and left out; it counts in the exit status. */
+/* Live: a wrong line is reported and left out; it counts in the exit status. */
 static void *follow_script(void *arg)
 {
     struct script *s = arg;

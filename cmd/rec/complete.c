@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a create needs and nobody likes to type: the keys of the storage, the UserSig of the
+/* What a create needs and no one likes to type: the keys of the storage, the UserSig of the
  * robot. Secrets come from files and the environment only. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -76,8 +76,9 @@ static int new_robot(cJSON *request, struct trtc_err *err)
     return cJSON_AddStringToObject(request, "UserId", robot) ? 0 : trtc_fail_nomem(err);
 }
 
-/* Gives the task a robot. Where nobody chose one and the outcome of an earlier create for this room
- * is unknown, it is the same again: the service then ends the first. *again tells that it is. */
+/* Gives the task a robot. Where nobody chose one and the outcome of an earlier create for this
+ * room is unknown, it is the same again: the service then ends the first. *again says that it
+ * is. */
 static int choose_robot(struct rec *r, cJSON *request, bool *again, struct trtc_err *err)
 {
     struct trtc_err none;

@@ -42,7 +42,7 @@ struct rec {
     char *state_dir;
     bool file_shows;          /* others may read the secrets in -f */
     struct trtc_tasks *tasks; /* NULL until asked for */
-    int code;                 /* what went wrong beside the call, already told */
+    int code;                 /* what went wrong beside the call, already reported */
 };
 
 int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
@@ -64,7 +64,7 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
 /* Opens the state directory. */
 int rec_state(struct rec *r, struct trtc_err *err);
 
-/* n bytes that nobody can guess. */
+/* n bytes that cannot be guessed. */
 int rec_random(void *out, size_t n, struct trtc_err *err);
 
 #endif

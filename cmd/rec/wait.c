@@ -79,7 +79,8 @@ static void enter(struct watch *w, enum state state, const char *status)
     fflush(stdout);
 }
 
-/* Success of a create is no proof of a recording: nobody to be heard is what it looks like. */
+/* That a create succeeds does not prove that anything is recorded; a task that stays idle hears
+ * no user. */
 void rec_explain_idle(int64_t idle_us)
 {
     cli_note("idle for %" PRId64 " s: nobody is publishing in the room that the robot is in. Most "

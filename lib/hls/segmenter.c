@@ -359,7 +359,7 @@ static bool start_is_known(const struct lane *l, const struct trtc_input_frame *
     return sound && (!l->video || !f->video || f->pkt.dts_us >= l->key_us);
 }
 
-/* The first frame of a track in the segment tells what it is. */
+/* The first frame of a track in the segment says what it is. */
 static void note_info(struct segment *g, const struct trtc_input_frame *f,
                       const struct trtc_input_info *info)
 {
@@ -450,7 +450,7 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
         ret = -1;
         trtc_file_abort(&l->now.file);
         trtc_file_abort(&l->old.file);
-        struct trtc_err ignored; /* the first error is the one to tell */
+        struct trtc_err ignored; /* the first error is the one to report */
         if (l->list)
             trtc_playlist_writer_write(l->list, true, s->o.sync, &ignored);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream's frames become a recording: TS segments and playlists, named by the specification,
- * each complete and on disk before it is told of. */
+ * each complete and on disk before it is reported. */
 #ifndef TRTC_HLS_SEGMENTER_H
 #define TRTC_HLS_SEGMENTER_H
 
@@ -22,7 +22,7 @@ struct trtc_segmenter_opts {
     size_t user_id_len;
     bool av_merge; /* single-stream: one sequence with picture and sound */
     enum trtc_tags tags;
-    bool sync;               /* files are durable before they are told of */
+    bool sync;               /* files are durable before they are reported */
     int64_t target_us;       /* of a segment */
     int64_t start_us;        /* epoch time of stream_start_us */
     int64_t stream_start_us; /* lowest first PTS over all tracks, on the stream's clock */

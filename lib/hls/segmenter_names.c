@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of a recording that is made: what they are, and that nobody else has them. */
+/* The names of a recording in the making: what they are, and that no other run has them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include "recording/plan.h"
 
 /* 1: as the first picture of out's lane that can be decoded is shown, or else as VIDEO-METADATA
- * says; 0: nothing tells it; -1: TRTC_EX_TEMPFAIL. */
+ * says; 0: nothing says it; -1: TRTC_EX_TEMPFAIL. */
 int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
                       struct trtc_err *err);
 

@@ -23,7 +23,8 @@
 #define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
 #define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
 #define AS_LONG     (200 * MS)  /* a hole that is so close to what is too much is that */
-#define PAUSE_MAX   (INT64_C(1800000) * MS) /* a longer one is none, where nobody says otherwise */
+#define PAUSE_MAX   (INT64_C(1800000) * MS) /* a longer one is not a pause, unless something says
+                                               otherwise */
 #define SHORT       (1000 * MS) /* a segment that is shorter than said by less is as it should be */
 #define STEP_GUESS  (40 * MS)
 #define STEP_MAX    (500 * MS)

@@ -41,7 +41,8 @@ struct trtc_stretch {         /* a section's place in an output */
     int64_t out_us;           /* of its start, from the output's beginning */
 };
 
-/* A hole worth telling: shorter ones are the different frame lengths of picture and sound. */
+/* A hole worth reporting: shorter ones come from the different frame lengths of picture and
+ * sound. */
 #define TRTC_GAP_MIN_US 100000
 
 struct trtc_gap {

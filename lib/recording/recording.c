@@ -119,7 +119,7 @@ static int seen_before(struct seen *t, const char *name, int64_t at, int source)
     return -1;
 }
 
-/* The name of the segment says that it belongs to somebody else. */
+/* The name of the segment says that it belongs to another user. */
 static bool is_foreign(const struct trtc_recording *r, const struct trtc_name *n)
 {
     if (n->sdkappid != r->sdkappid || (n->user.p != NULL) != (r->user != NULL))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The playlists of a directory, grouped by application, room and user. What is there and cannot be
- * taken is named: nobody is left out without a word. */
+/* The playlists of a directory, grouped by application, room and user. What is there and cannot
+ * be taken is named: no user is left out silently. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,7 +364,7 @@ static int add_orphan(struct place *p, const struct trtc_names *segs, struct orp
     return 0;
 }
 
-/* A playlist of it could not be read, which has been said: nobody knows what it lists. */
+/* A playlist of it could not be read, which has been said: so it is unknown what it lists. */
 static bool lacks_list(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->losses.n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits to be handled, and in which order: within a lane (a task) by time, one at a time; lanes side by side. An item is
- * not begun before it has settled, so that those that happened earlier and arrive later come first. Pure: time is passed in,
- * nobody sleeps. */
+/* What waits to be handled, and in which order: within a lane (a task) by time, one at a time;
+ * lanes side by side. An item is not begun before it has settled, so that those that happened
+ * earlier and arrive later come first. Pure: time is passed in, and nothing sleeps. */
 #ifndef TRTC_SERVE_QUEUE_H
 #define TRTC_SERVE_QUEUE_H
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP server for small requests (libmicrohttpd, HTTP/1.1 without TLS) that strangers may talk to. It has no thread and
- * no clock of its own: the program polls its descriptor and runs it. Requests whose end can be read in two ways (several
- * Content-Length, Transfer-Encoding or Host fields, or Content-Length with Transfer-Encoding) are refused and their
- * connection is closed. Connections, memory and the time of a request are bounded; where they run short the oldest request
- * that is not complete goes, so that who sends his at once is always served. */
+/* An HTTP server for small requests (libmicrohttpd, HTTP/1.1 without TLS) that strangers may
+ * talk to. It has no thread and no clock of its own: the program polls its descriptor and runs
+ * it. Requests whose end can be read in two ways (several Content-Length, Transfer-Encoding or
+ * Host fields, or Content-Length with Transfer-Encoding) are refused and their connection is
+ * closed. Connections, memory and the time of a request are bounded; where they run short the
+ * oldest request that is not complete goes, so that a client who sends a request at once is
+ * always served. */
 #ifndef TRTC_SERVE_SERVER_H
 #define TRTC_SERVE_SERVER_H
 

@@ -79,7 +79,7 @@ bool trtc_spool_name_parts(const char *name, int64_t *event_ms, int64_t *type)
 
 /* ---- opening ---- */
 
-/* Its directories belong to us, and nobody else may put files there. */
+/* Its directories belong to us, and no other user may put files there. */
 static int check_private(const struct trtc_spool *s, int fd, struct trtc_err *err)
 {
     struct stat st;
@@ -178,7 +178,7 @@ void trtc_spool_free(struct trtc_spool **spool)
     *spool = NULL;
 }
 
-/* What nobody writes any more: its lock went with its process. */
+/* Files that no process writes any more: a lock goes with its process. */
 static void remove_litter(const struct trtc_spool *s, const char *name)
 {
     const int fd = openat(s->fds[TMP], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);

@@ -244,7 +244,7 @@ struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, con
     const bool local = strcmp(path, "-") != 0 && !strstr(path, "://");
     struct stat st = { 0 };
 
-    /* a name that is wrong is told before there is any work, not in the middle of it */
+    /* a wrong name is reported before any work, not in the middle of it */
     if (local && stat(path, &st) < 0) {
         trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
         return NULL;

@@ -22,7 +22,7 @@ struct file {
     struct file_feed feed[2]; /* sound, pictures; .in NULL: there is none */
 };
 
-/* The feed has nothing more: the input tells what was lost. */
+/* The feed has nothing more: the input reports what was lost. */
 static void end_feed(struct file_feed *f, int result, const struct trtc_err *why)
 {
     struct trtc_source_input *s = &f->file->base;

@@ -13,7 +13,7 @@
 
 #define FULL_US     10000000           /* so much of a kind waits at most, */
 #define FULL_BYTES  (16 * 1024 * 1024) /* in so many bytes; */
-#define OVER_BYTES  (64 * 1024 * 1024) /* while somebody waits for the other kind, in these */
+#define OVER_BYTES  (64 * 1024 * 1024) /* in these, while a reader waits for the other kind */
 #define LATE_US     2000000            /* behind its arrival by more than this, */
 #define LATE_FOR_US 2000000            /* and for longer than this: it does not catch up */
 #define TICK_US     100000             /* the program's stop flag is looked at so often */
@@ -32,7 +32,7 @@ struct queue {
     bool wanted;
     bool shown;  /* a frame has come */
     bool absent; /* known not to be there */
-    bool hungry; /* somebody wants a frame of it */
+    bool hungry; /* a reader wants a frame of it */
     struct node *first, **last, *current;
     size_t nb_bytes;
     struct trtc_ledger ledger;        /* once the input has ended */
@@ -147,7 +147,7 @@ static bool has_room(const struct live *x, const struct queue *q)
     return other->shown && other->hungry && !other->first && !is_full(q, INT64_MAX, OVER_BYTES);
 }
 
-/* The thread will bring nothing before somebody has taken something. */
+/* The thread brings nothing more until a frame has been taken. */
 static bool is_stuck(const struct live *x)
 {
     return x->waits && !has_room(x, x->waits);

@@ -22,7 +22,7 @@ struct trtc_feed_ops {
 
 struct trtc_feed { /* first in every kind of feed */
     const struct trtc_feed_ops *ops;
-    bool ended; /* END or a failure has been told */
+    bool ended; /* END or a failure has been returned */
     int64_t nb_given;
 };
 

@@ -17,7 +17,7 @@
 #include "mp4/sets_kept.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */
-#define WAIT_FILE_US  60000000           /* of a file, for which nobody waits */
+#define WAIT_FILE_US  60000000           /* of a file, for which no one waits in real time */
 #define PRIMING_US    200000             /* of sound, at most: 2112 samples at 16 kHz are 132 ms */
 #define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
 #define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
@@ -50,7 +50,7 @@ struct trtc_input {
     /* sound to be encoded */
     struct trtc_aenc *aenc;
     bool encoded;            /* the encoder may have frames to give */
-    bool left;               /* nobody wants them */
+    bool left;               /* its frames are not wanted */
     int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock; NOTIME:
                                 where the sound ends */
     struct trtc_input_aac aac;
@@ -58,7 +58,7 @@ struct trtc_input {
     struct trtc_input_pce pce; /* its channels, where a frame has told them */
     uint8_t *adts;             /* the frame handed out */
     size_t adts_cap;
-    bool breaks; /* a jump that no frame has told yet */
+    bool breaks; /* a jump that no frame has been marked with yet */
     int64_t jump_us;
 
     /* the account */
@@ -345,7 +345,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
 {
     struct trtc_input_placed at;
 
-    if (in->left) { /* it still tells where the stream's clock jumps */
+    if (in->left) { /* it still shows where the stream's clock jumps */
         place(in, raw, raw->dur_us, &at);
         return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_UNWANTED);
     }
@@ -559,7 +559,7 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     return 0;
 }
 
-/* The first picture has no frame before it that tells its duration: the second one does. */
+/* No frame before the first picture gives its duration; the second picture does. */
 static void guess_first_duration(struct trtc_input *in)
 {
     struct held *a = in->first, *b;
@@ -598,7 +598,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         if (ret < 0 && !(in->ended && in->first))
             return -1;
         if (ret <= 0)
-            break; /* an error is told after the frames */
+            break; /* an error is returned after the frames */
         look(&s, &f);
         if (hold(in, &f, err) < 0)
             return -1;

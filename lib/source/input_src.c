@@ -71,7 +71,7 @@ static bool wait_for_bytes(const struct trtc_input_src *s)
         struct pollfd p = { .fd = s->fd, .events = POLLIN };
         const int n = poll(&p, 1, POLL_MS);
         if (n > 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-            return true; /* if not bytes, read tells the end or the error */
+            return true; /* if no bytes came, read returns the end or the error */
     }
     return false;
 }

@@ -54,7 +54,8 @@ void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trt
     return NULL;
 }
 
-/* Reads a block. What the demultiplexer holds at a failure is handed out before it is told. */
+/* Reads a block. Frames that the demultiplexer holds at a failure are returned before the
+ * failure. */
 static void refill(struct back *b)
 {
     const ssize_t got = trtc_input_src_read(b->src, b->buf, BLOCK_BYTES);

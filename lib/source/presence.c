@@ -89,7 +89,7 @@ int trtc_presence_of_file(const struct trtc_presence *p, struct trtc_member *m, 
         const int64_t end = f.pkt.pts_us + f.dur_us - f.pkt.trim_end_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
             break;
-        /* nobody comes earlier for what an encoder puts in front of his voice */
+        /* samples that an encoder puts in front of the sound make no user enter earlier */
         if (f.pkt.hidden || end <= start_us)
             continue;
         if (add(f.video ? &m->picture : &m->sound, at < start_us ? start_us : at, end, err) < 0 ||

@@ -180,7 +180,7 @@ static unsigned may_have(const struct trtc_recording *r, int source)
         const struct trtc_source *s = &r->sources[i];
         if (s->type == own->type)
             continue;
-        /* who shows his screen speaks in the primary stream */
+        /* a user who shares a screen speaks in the primary stream */
         if (s->media == own->media || s->type == TRTC_TYPE_AUDIO)
             may &= ~(unsigned)(s->type == TRTC_TYPE_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
     }
@@ -313,7 +313,7 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
     return kinds;
 }
 
-/* Says once of each stream of a playlist that is there and nobody takes what it is. */
+/* Reports, once for each stream of a playlist, a stream that is there but is not merged. */
 static int note_left_out(struct probe *x, const struct trtc_piece *p,
                          const struct trtc_ts_stats *stats)
 {

@@ -41,7 +41,7 @@ const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end);
  * Empty units are passed over. Returns NULL at the end. */
 const uint8_t *trtc_annexb_next(const uint8_t **pos, const uint8_t *end, size_t *size);
 
-/* What a NAL unit is to somebody who frames or copies it. */
+/* What a NAL unit is to code that frames or copies it. */
 enum trtc_nal {
     TRTC_NAL_SLICE,     /* picture data */
     TRTC_NAL_KEY_SLICE, /* picture data of an IDR (H.264) or IRAP picture (H.265) */

@@ -18,7 +18,7 @@ enum trtc_codec {
 
 struct AVCodecParameters;
 
-struct trtc_coding {                     /* what a decoder is told of a packet */
+struct trtc_coding {                     /* what a decoder has to know of a packet */
     const char *name;                    /* the codec's, in FFmpeg's spelling */
     const struct AVCodecParameters *par; /* what a container says, where that is new; else NULL */
 };

@@ -18,7 +18,7 @@ static inline void count_packet(struct trtc_ts *ts, const uint8_t *p)
     ts->nb_of_pid[pid_of(p)] += p[3] >> 4 & 1;
 }
 
-/* Next packet that somebody may want, or NULL: more input is needed. Those of PIDs that nobody
+/* Next packet that a stream may need, or NULL: more input is needed. Those of PIDs that nobody
  * reads are passed over here, at the speed of memory. */
 static const uint8_t *next_packet(struct trtc_ts *ts)
 {
