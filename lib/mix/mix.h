@@ -26,8 +26,8 @@
     2000000 /* live: the mix is made at most this long behind the wall clock */
 
 struct trtc_mix_source {               /* a user's stream */
-    struct trtc_member member;         /* user and intervals: the caller's, to be
-                                          freed by him; live: intervals filled here */
+    struct trtc_member member;         /* user and intervals: the caller's to free; live:
+                                          intervals filled here */
     struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
     struct trtc_colour_vote colour;    /* what its pictures say of themselves, as far as that is known
                                           before they come */
@@ -88,7 +88,8 @@ struct trtc_mix_result {
 enum trtc_mix_end {
     TRTC_MIX_FAILED = -1, /* err says why */
     TRTC_MIX_MADE,        /* complete, and has its name; also where a signal ended it */
-    TRTC_MIX_NOTHING,     /* nobody has sent anything: the sources say why; err has the worst of it */
+    TRTC_MIX_NOTHING,     /* no source has sent anything: the sources say why, and err has the
+                             worst of it */
     TRTC_MIX_READER_LEFT, /* who read the output has gone */
 };
 

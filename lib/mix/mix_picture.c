@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The composing side of the mix: who is there, where his window lies, and the frame. */
+/* The composing side of the mix: which users are there, where their windows lie, and the frame. */
 #include "mix/mix_priv.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 enum { SINGLE_TILE_THREADS = 4 };
 
-/* Whoever comes is seen in one frame of the output, however short he stays. */
+/* A user who enters is seen in at least one frame of the output, however short the stay. */
 static void show_once(struct trtc_intervals *v, int64_t frame_us)
 {
     for (size_t i = 0; i < v->n; i++)

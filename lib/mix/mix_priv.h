@@ -60,7 +60,7 @@ struct trtc_mix {
     struct trtc_sound *sound;
 };
 
-/* What is told to the caller; only the composing thread calls. */
+/* Reports to the caller; only the composing thread calls. */
 __attribute__((format(printf, 3, 4))) void
 mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, ...);
 
@@ -89,7 +89,7 @@ void mix_picture_free(struct trtc_mix *m);
 int mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
 /* Frame k onto its canvas; NULL: failed. */
 const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err);
-/* Who is there, and how it looks, at due_us: without drawing. */
+/* Finds out which users are there and how the canvas looks at due_us, without drawing. */
 int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
 /* The picture side of each source's account. whole: the mix has come to its own end. -1: a source cannot be read to its
  * end, and the machine is to blame. */

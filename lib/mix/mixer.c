@@ -237,7 +237,8 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
     return broken(p, &why, err);
 }
 
-/* It failed, and would fail again. What comes is taken all the same, since somebody may wait for that. */
+/* It failed, and would fail again. Its packets are taken all the same, since a thread may wait
+ * for that. */
 static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
 {
     free_voice(p, INT64_MAX);

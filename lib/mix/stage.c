@@ -166,7 +166,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
         return NULL;
     }
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
-    /* without fonts it is a window without a name: nobody asked for text */
+    /* without fonts it is a window without a name, since no text was asked for */
     if (need_text(s, &why) == 0 &&
         trtc_overlay_text(s->text, &(struct trtc_text_line){ name, &style, all, window->w, window->h }, &o, &why) == 0 && o)
         trtc_overlay_blend(o, f);
@@ -526,7 +526,7 @@ static void draw_layer(struct trtc_stage *s, size_t i)
     }
 }
 
-/* Advances actor a; draws his window where nothing else matters for that. */
+/* Advances actor a, and draws its window if that depends on nothing else. */
 static void advance(void *opaque, size_t a)
 {
     struct trtc_stage *s = opaque;

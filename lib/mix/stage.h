@@ -24,9 +24,9 @@ struct trtc_actor { /* whoever may have a window */
     const char *user;
     bool aux;
     struct trtc_tile *tile; /* NULL: never sends a picture */
-    bool on;                /* his picture is wanted now, and he sends one: set before each draw */
-    enum trtc_sight sight;  /* what he is while it is not seen */
-    int64_t nb_unseen;      /* pictures that could not be drawn: his window is black then */
+    bool on;                /* its picture is wanted now, and it sends one: set before each draw */
+    enum trtc_sight sight;  /* the reason while it is not seen */
+    int64_t nb_unseen;      /* pictures that could not be drawn: the window is black then */
     int64_t unseen;         /* ... the last one of them, by its serial number */
 };
 

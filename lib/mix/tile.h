@@ -22,9 +22,9 @@ void trtc_tile_free(struct trtc_tile **t);
 
 /* Who sees the tile. */
 enum trtc_sight {
-    TRTC_SIGHT_HIDDEN, /* nobody wants to, or something covers it */
+    TRTC_SIGHT_HIDDEN, /* not wanted, or something covers it */
     TRTC_SIGHT_SHOWN,
-    TRTC_SIGHT_AWAY,    /* he is not said to be there */
+    TRTC_SIGHT_AWAY,    /* the user is not there */
     TRTC_SIGHT_LEAVING, /* ... but was when the picture before was drawn */
     TRTC_SIGHT_BEFORE   /* what comes before due_us is cut off */
 };

@@ -29,7 +29,7 @@ struct trtc_writer_opts {
     const struct trtc_writer_track *tracks; /* TS: one of each kind at most */
     int nb_tracks;
     int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
-    int64_t start_us;    /* TS: epoch time of 0, which the stream tells; 0: it does not */
+    int64_t start_us;    /* TS: epoch time of 0, which the stream states; 0: it does not */
     bool flush;          /* TS: hand on at once what is complete (live) */
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };
@@ -52,7 +52,7 @@ int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, stru
 /* Whether the reader of the pipe has gone: that is why a call has failed. Any thread. */
 bool trtc_writer_reader_left(const struct trtc_writer *w);
 
-/* Nobody waits any more: pending and later writes fail with what err says (copied). */
+/* Ends all waiting: pending and later writes fail with err (copied). */
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);
 
 /* All tracks have ended: the file is completed and gets its name. *bytes (may be NULL): its size.

@@ -201,7 +201,7 @@ static int check_dir(const struct trtc_tasks *t, struct trtc_err *err)
     return 0;
 }
 
-/* Its parents as everybody makes them, itself for nobody else. */
+/* Makes the directory for the user alone, and its parents with the usual permissions. */
 static int make_dir(const char *dir, struct trtc_err *err)
 {
     char *parent = strdup(dir);

@@ -257,8 +257,9 @@ static int by_clip_start(const void *a, const void *b)
     return by_start(&((const struct trtc_clip *)a)->piece, &((const struct trtc_clip *)b)->piece);
 }
 
-/* Puts the clips of sub that lie in holes of over 15 s of lane into it; before its first clip and
- * behind its last one, what the recording lasts there is a hole too. */
+/* Puts the clips of sub into lane where lane has holes of over 15 s. The time from the
+ * recording's start to lane's first clip is such a hole, and so is the time from its last clip
+ * to the recording's end. */
 static int fill_holes(const struct trtc_recording *r, struct trtc_lane *lane,
                       const struct trtc_lane *sub, struct trtc_err *err)
 {
