@@ -343,15 +343,10 @@ static int base_of(const struct inputs *in, const struct trtc_operand *ops, size
             spots[n++] = (struct trtc_spot){ .start_us = at, .end_us = at };
         live |= ops[i].source && !placed && kind_of(ops[i].source) != SOURCE_FILE;
     }
-    const int64_t nb_strays = trtc_find_strays(spots, n);
-    *base_us = INT64_MAX;
-    for (size_t i = 0; i < n; i++)
-        if (!spots[i].stray && spots[i].start_us < *base_us)
-            *base_us = spots[i].start_us;
-    if (n == 0 || live)
-        *base_us = in->deterministic ? 0 : clock_real_us() / 1000 * 1000;
+    const int64_t now_us = in->deterministic ? 0 : clock_real_us() / 1000 * 1000;
+    const int ret = trtc_extent_base(spots, n, live, now_us, base_us, err);
     free(spots);
-    return nb_strays < 0 ? trtc_fail_nomem(err) : 0;
+    return ret;
 }
 
 static void take_extent(struct inputs *in, const struct trtc_intervals *v)

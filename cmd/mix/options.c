@@ -261,7 +261,7 @@ static int take_progress(void *to, const struct opt_row *row, const char *value)
 /* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. */
 static int take_when(void *to, const struct opt_row *row, const char *s)
 {
-    struct when *out = (struct when *)((char *)to + row->at);
+    struct trtc_when *out = (struct trtc_when *)((char *)to + row->at);
     char option[OPT_NAME_SIZE];
     opt_name(row, option);
     struct trtc_err err;
@@ -492,9 +492,4 @@ void mix_options_fini(struct opts *o)
     mix_images_fini(&o->images);
     trtc_mix_settings_fini(&o->set);
     opt_list_free(&o->operands);
-}
-
-int64_t mix_when_us(const struct when *w, int64_t start_us)
-{
-    return !w->given ? TRTC_NOTIME : w->relative ? start_us + w->us : w->us;
 }

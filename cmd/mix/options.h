@@ -9,17 +9,12 @@
 #include "../opt.h"
 #include "images.h"
 #include "layout/mixset.h"
-
-/* A time as given: on the clock, or counted from the mix's start. */
-struct when {
-    bool given, relative;
-    int64_t us;
-};
+#include "mix/extent.h"
 
 struct opts {
     struct trtc_mix_settings set;
     struct images images;
-    struct when from, to, still;
+    struct trtc_when from, to, still;
     int64_t linger_us;
     const char *output, *report, *preset, *request, *script, *format;
     int workers;
@@ -32,9 +27,6 @@ struct opts {
 enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code);
 
 void mix_options_fini(struct opts *o);
-
-/* On the clock; TRTC_NOTIME where it was not given. */
-int64_t mix_when_us(const struct when *w, int64_t start_us);
 
 /* What a request or a script asks for and cannot be had: for layout/mixset.h. */
 void mix_say_cannot(void *opaque, const char *what);

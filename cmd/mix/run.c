@@ -18,7 +18,6 @@
 #include "base/file.h"
 #include "recording/plan.h"
 #include "base/records.h"
-#include "playlist/stray.h"
 #include "base/utc.h"
 #include "picture/overlay.h"
 #include "../memory.h"
@@ -208,57 +207,33 @@ static enum trtc_container container_of(const struct opts *o)
                                            : TRTC_CONTAINER_MP4;
 }
 
-/* A time that lies days from all that there is was not meant so: the mix would be as long, and
- * show nobody. */
-static int check_extent(const struct opts *o, const struct inputs *in,
-                        const struct trtc_mix_opts *mo, struct trtc_err *err)
+/* What an MP4's index is made for is the length that it may have. */
+static int64_t longest_us(const struct opts *o)
 {
-    const int64_t first = in->start_us == TRTC_NOTIME ? in->began_us : in->start_us,
-                  last = in->end_us == TRTC_NOTIME ? INT64_MAX - TRTC_STRAY_US : in->end_us,
-                  frames_a_s =
-                      o->set.fps > o->set.rate_hz / 1024 ? o->set.fps : o->set.rate_hz / 1024 + 1;
-    if (!o->still.given && o->from.given && mo->start_us != TRTC_NOTIME &&
-        mo->start_us < first - TRTC_STRAY_US)
-        return trtc_fail(err, TRTC_EX_USAGE, "--from is over 48 h before anybody comes");
-    if (!o->still.given && o->to.given && mo->end_us != TRTC_NOTIME &&
-        mo->end_us > last + TRTC_STRAY_US)
-        return trtc_fail(err, TRTC_EX_USAGE, "--to is over 48 h after everybody has left");
-    if (container_of(o) == TRTC_CONTAINER_MP4 && mo->end_us != TRTC_NOTIME &&
-        mo->start_us != TRTC_NOTIME &&
-        (mo->end_us - mo->start_us) / 1000000 > TRTC_OUTPUT_FRAMES_MAX / frames_a_s)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%.1f days are too long for an MP4",
-                         (double)(mo->end_us - mo->start_us) / 86400e6);
-    return 0;
+    const int64_t sounds = o->set.rate_hz / 1024 + 1, frames = o->set.fps;
+    if (container_of(o) != TRTC_CONTAINER_MP4)
+        return 0;
+    return TRTC_OUTPUT_FRAMES_MAX / (frames > sounds ? frames : sounds) * 1000000;
 }
 
-/* Where the mix begins and ends, as far as that is known. With live sources that is not before they come, but what is
- * stored and begins after the program did is not cut off for that. */
 static int set_extent(const struct opts *o, const struct inputs *in, struct trtc_mix_opts *mo,
                       struct trtc_err *err)
 {
-    const bool open = in->unplaced && (in->start_us == TRTC_NOTIME || in->start_us < in->began_us);
-    mo->otherwise_us = in->start_us;
-    mo->start_us = open ? TRTC_NOTIME : in->start_us;
-    mo->end_us = in->end_us;
-    mo->length_us = TRTC_NOTIME;
-    mo->cut = o->to.given;
-    if (o->from.given && (!open || !o->from.relative))
-        mo->start_us = mix_when_us(&o->from, in->start_us);
-    else if (o->from.given)
-        mo->after_us = o->from.us;
-    if (o->to.given && (!open || !o->to.relative))
-        mo->end_us = mix_when_us(&o->to, in->start_us);
-    else if (o->to.given)
-        mo->length_us = o->to.us - mo->after_us;
-    if (o->still.given)
-        mo->start_us = mix_when_us(&o->still, in->start_us);
-    else if (mo->length_us <= 0 && mo->length_us != TRTC_NOTIME)
-        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between --from and --to");
-    else if (mo->start_us != TRTC_NOTIME && mo->end_us != TRTC_NOTIME && mo->end_us <= mo->start_us)
-        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between %s and %s",
-                         o->from.given ? "--from" : "the beginning",
-                         o->to.given ? "--to" : "the end");
-    return check_extent(o, in, mo, err);
+    const struct trtc_extent_asked asked = {
+        .from = o->from, .to = o->to, .still = o->still, .longest_us = longest_us(o)
+    };
+    const struct trtc_extent_there there = { in->start_us, in->end_us, in->began_us,
+                                             in->unplaced };
+    struct trtc_extent e;
+    if (trtc_extent_find(&asked, &there, &e, err) < 0)
+        return -1;
+    mo->start_us = e.start_us;
+    mo->end_us = e.end_us;
+    mo->after_us = e.after_us;
+    mo->length_us = e.length_us;
+    mo->otherwise_us = e.otherwise_us;
+    mo->cut = e.cut;
+    return 0;
 }
 
 static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct images *images,
@@ -328,7 +303,7 @@ static void check_anchor(const struct opts *o, const struct inputs *in)
                                                   : "the first one there has the large window");
 }
 
-static int64_t on_clock(const struct when *w)
+static int64_t on_clock(const struct trtc_when *w)
 {
     return w->given && !w->relative ? w->us : TRTC_NOTIME;
 }

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a mix begins and ends: arithmetic on times that may not be known. */
+#include "mix/extent.h"
+
+#include "base/utc.h"
+
+int64_t trtc_when_us(const struct trtc_when *w, int64_t start_us)
+{
+    return !w->given ? TRTC_NOTIME : w->relative ? start_us + w->us : w->us;
+}
+
+static int64_t known(int64_t us, int64_t otherwise_us)
+{
+    return us == TRTC_NOTIME ? otherwise_us : us;
+}
+
+static int check_far(const struct trtc_extent_asked *asked, const struct trtc_extent_there *there,
+                     const struct trtc_extent *e, struct trtc_err *err)
+{
+    const int64_t first_us = known(there->start_us, there->began_us),
+                  last_us = known(there->end_us, INT64_MAX - TRTC_STRAY_US);
+    if (asked->from.given && e->start_us != TRTC_NOTIME &&
+        e->start_us < first_us - TRTC_STRAY_US)
+        return trtc_fail(err, TRTC_EX_USAGE, "--from is over 48 h before anybody comes");
+    if (asked->to.given && e->end_us != TRTC_NOTIME && e->end_us > last_us + TRTC_STRAY_US)
+        return trtc_fail(err, TRTC_EX_USAGE, "--to is over 48 h after everybody has left");
+    return 0;
+}
+
+static int check_length(const struct trtc_extent_asked *asked, const struct trtc_extent *e,
+                        struct trtc_err *err)
+{
+    const bool whole = e->start_us != TRTC_NOTIME && e->end_us != TRTC_NOTIME;
+    if (e->length_us <= 0 && e->length_us != TRTC_NOTIME)
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between --from and --to");
+    if (whole && e->end_us <= e->start_us)
+        return trtc_fail(err, TRTC_EX_DATAERR, "there is nothing between %s and %s",
+                         asked->from.given ? "--from" : "the beginning",
+                         asked->to.given ? "--to" : "the end");
+    return 0;
+}
+
+static int check_longest(const struct trtc_extent_asked *asked, const struct trtc_extent *e,
+                         struct trtc_err *err)
+{
+    if (asked->longest_us == 0 || e->start_us == TRTC_NOTIME || e->end_us == TRTC_NOTIME ||
+        e->end_us - e->start_us <= asked->longest_us)
+        return 0;
+    return trtc_fail(err, TRTC_EX_DATAERR, "%.1f days are too long for an MP4",
+                     (double)(e->end_us - e->start_us) / 86400e6);
+}
+
+int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_extent_there *there,
+                     struct trtc_extent *out, struct trtc_err *err)
+{
+    const struct trtc_when *from = &asked->from, *to = &asked->to;
+    const bool open = there->unplaced &&
+                      (there->start_us == TRTC_NOTIME || there->start_us < there->began_us);
+    *out = (struct trtc_extent){ .otherwise_us = there->start_us,
+                                 .start_us = open ? TRTC_NOTIME : there->start_us,
+                                 .end_us = there->end_us,
+                                 .length_us = TRTC_NOTIME,
+                                 .cut = to->given };
+    if (from->given && (!open || !from->relative))
+        out->start_us = trtc_when_us(from, there->start_us);
+    else if (from->given)
+        out->after_us = from->us;
+    if (to->given && (!open || !to->relative))
+        out->end_us = trtc_when_us(to, there->start_us);
+    else if (to->given)
+        out->length_us = to->us - out->after_us;
+    if (asked->still.given) {
+        out->start_us = trtc_when_us(&asked->still, there->start_us);
+        return 0;
+    }
+    if (check_length(asked, out, err) < 0 || check_far(asked, there, out, err) < 0)
+        return -1;
+    return check_longest(asked, out, err);
+}
+
+int trtc_extent_base(struct trtc_spot *spots, size_t n, bool live, int64_t now_us,
+                     int64_t *base_us, struct trtc_err *err)
+{
+    const int64_t nb_strays = trtc_find_strays(spots, n);
+    *base_us = INT64_MAX;
+    for (size_t i = 0; i < n; i++)
+        if (!spots[i].stray && spots[i].start_us < *base_us)
+            *base_us = spots[i].start_us;
+    if (n == 0 || live)
+        *base_us = now_us;
+    return nb_strays < 0 ? trtc_fail_nomem(err) : 0;
+}
