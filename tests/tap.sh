@@ -3,11 +3,11 @@
 # Runs one test for prove: a bats file or a test program. What failed is told on stderr, since prove
 # shows only the counts; a test that hangs is ended.
 #
-#   tap.sh FILE        TRTC_TEST_LIMIT_S: seconds a file may take (300; 3600 with TRTC_LONG)
+#   tap.sh FILE        TRTC_TEST_LIMIT_S: seconds a file may take (900; 3600 with TRTC_LONG)
 set -u
 
 file=$1
-limit_s=${TRTC_TEST_LIMIT_S:-$([[ ${TRTC_LONG:-} ]] && echo 3600 || echo 300)}
+limit_s=${TRTC_TEST_LIMIT_S:-$([[ ${TRTC_LONG:-} ]] && echo 3600 || echo 900)}
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
