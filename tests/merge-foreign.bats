@@ -313,6 +313,17 @@ one() {
     mk p --length 55 --segment 60 --user "$(user stall=10-24.5)"
     merge 0 -f p
     [ "$(wc -l <out)" -eq 1 ]
+    # wherever it is in a segment of which only some places are looked at
+    rm -rf p
+    mk q --length 30 --segment 60 --bitrate 200000 --user "$(user rate=48000)" --mixed
+    for how in 8 9 10 11 12; do
+        rm -rf p
+        cp -r q p
+        edit "$(nth p mixed 0)" "av:$how:+20"
+        sed -i 's/^#EXTINF:.*/#EXTINF:50,/' p/*.m3u8
+        merge 0 -f p --plan
+        [ "$(wc -l <out)" -eq 2 ] || fail "not two sections with a pause at $how s"
+    done
     # with restarts before and behind it, and a third part
     rm -rf p
     mk p --length 90 --segment 100 --user "$(user rate=48000,stall=10-30.2,stall=50-70.2)" --mixed

@@ -101,6 +101,8 @@ static void note_time(struct trtc_look *l, int s, int64_t at)
         l->last[s] = at;
     if (!l->span.any)
         l->span.first = at;
+    else if (at - l->span.last > l->span.pause)
+        l->span.pause = at - l->span.last;
     l->span.last = at;
     l->span.any = true;
 }

@@ -27,6 +27,7 @@ struct trtc_look {
     struct { /* of what was read since it was cleared */
         bool any;
         int64_t first, last; /* as steps from base */
+        int64_t pause;       /* the longest between two frames */
     } span;
     uint8_t head[TRTC_CONTENT_BYTES]; /* how it begins */
     size_t nb_head;

@@ -150,7 +150,8 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
     struct trtc_look *l = &x->look;
     const double seconds = (double)p->dur_us / 1e6;
     const int64_t step = (int64_t)((double)p->bytes / seconds * SAMPLE_S);
-    if (step <= BLOCK_BYTES)
+    const int64_t gap = TRTC_SECTION_GAP_US * 9 / 100;
+    if (step <= BLOCK_BYTES || l->span.pause > gap)
         return 1;
     while (at < p->bytes) {
         const int64_t last = l->span.last;
@@ -163,7 +164,7 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
             return -1;
         at = block.at;
         const int64_t passed = l->span.first - last;
-        if (!l->span.any || passed < -BACK_90K || passed > TRTC_SECTION_GAP_US * 9 / 100)
+        if (!l->span.any || passed < -BACK_90K || passed > gap || l->span.pause > gap)
             return 1;
     }
     return finish(x, err) < 0 ? -1 : 0;
