@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "ts/bits.h"
 
 #define SIZE_MAX_PX 16384 /* larger pictures are damage */
@@ -48,10 +52,31 @@ void trtc_adts_asc(const struct trtc_adts *a, uint8_t asc[2])
 
 /* ---- NAL units ---- */
 
+/* Passes over what has no start code, sixteen places at a time: 01 alone is too frequent in pictures to be looked
+ * for. */
+static const uint8_t *pass_over(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+    const __m128i zero = _mm_setzero_si128(), one = _mm_set1_epi8(1);
+
+    for (; end - p >= 18; p += 16) {
+        const __m128i a = _mm_loadu_si128((const __m128i *)p);
+        const __m128i b = _mm_loadu_si128((const __m128i *)(p + 1));
+        const __m128i c = _mm_loadu_si128((const __m128i *)(p + 2));
+        const __m128i zeros = _mm_cmpeq_epi8(_mm_or_si128(a, b), zero);
+        if (_mm_movemask_epi8(_mm_and_si128(zeros, _mm_cmpeq_epi8(c, one))))
+            break;
+    }
+#else
+    (void)end;
+#endif
+    return p;
+}
+
 const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end)
 {
-    /* The 01 is looked for, as it is rarer than 00 in real streams, and memchr takes 32 bytes
-     * at a time. */
+    /* Here the 01 is looked for, as it is rarer than 00 in real streams. */
+    p = pass_over(p, end);
     if (end - p < 3)
         return end;
     for (p += 2; (p = memchr(p, 1, (size_t)(end - p))); p++) {
