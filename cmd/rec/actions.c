@@ -10,13 +10,12 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "api/change.h"
 #include "base/text.h"
 #include "actions.h"
 #include "wait.h"
 #include "request.h"
 #include "show.h"
-
-#define LISTS "SubscribeStreamUserIds"
 
 const char *rec_text(const struct cJSON *object, const char *name)
 {
@@ -171,67 +170,6 @@ int rec_delete(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
 
 /* ---- modify ---- */
 
-/* Makes to's member that of from; none where from has none. */
-static int take(cJSON *to, const char *name, const cJSON *from, struct trtc_err *err)
-{
-    cJSON *copy = from ? cJSON_Duplicate(from, true) : NULL;
-    cJSON_DeleteItemFromObjectCaseSensitive(to, name);
-    if (!from || (copy && cJSON_AddItemToObject(to, name, copy)))
-        return 0;
-    cJSON_Delete(copy);
-    return trtc_fail_nomem(err);
-}
-
-/* An allow list that comes now takes the place of a remembered block list, and the reverse. */
-static void drop_opposite(cJSON *wanted, const cJSON *change)
-{
-    static const char *const pairs[][2] = {
-        { "SubscribeAudioUserIds", "UnSubscribeAudioUserIds" },
-        { "SubscribeVideoUserIds", "UnSubscribeVideoUserIds" },
-    };
-    cJSON *lists = rec_member(wanted, LISTS), *now = rec_member(change, LISTS);
-    for (int i = 0; now && i < 4; i++) {
-        const char *has = pairs[i / 2][i % 2], *other = pairs[i / 2][1 - i % 2];
-        if (cJSON_HasObjectItem(now, has) && !cJSON_HasObjectItem(now, other))
-            cJSON_DeleteItemFromObjectCaseSensitive(lists, other);
-    }
-}
-
-/* The complete wanted state: what is remembered with the change over it. Owner: the caller. */
-static cJSON *merge(const struct trtc_task *task, const cJSON *change, bool replace,
-                    struct trtc_err *err)
-{
-    cJSON *wanted = cJSON_CreateObject();
-    int ret = wanted ? 0 : trtc_fail_nomem(err);
-    if (ret == 0 && !replace && task->request) {
-        ret = take(wanted, "MixLayoutParams", rec_member(task->request, "MixLayoutParams"), err);
-        if (ret == 0)
-            ret = take(wanted, LISTS, rec_member(task->request, "RecordParams." LISTS), err);
-    }
-    if (ret == 0)
-        ret = trtc_api_overlay(wanted, change, err);
-    if (ret == 0) {
-        drop_opposite(wanted, change);
-        return wanted;
-    }
-    cJSON_Delete(wanted);
-    return NULL;
-}
-
-/* The request of the creation as it would have to be for the task to be as it is wanted now. */
-static cJSON *as_created(const struct trtc_task *task, const cJSON *wanted, struct trtc_err *err)
-{
-    cJSON *request = cJSON_Duplicate(task->request, true);
-    cJSON *record = rec_member(request, "RecordParams");
-    if (!request)
-        trtc_fail_nomem(err);
-    else if (take(request, "MixLayoutParams", rec_member(wanted, "MixLayoutParams"), err) == 0 &&
-             (!record || take(record, LISTS, rec_member(wanted, LISTS), err) == 0))
-        return request;
-    cJSON_Delete(request);
-    return NULL;
-}
-
 /* With the lock held. */
 static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, struct trtc_err *err)
 {
@@ -247,10 +185,10 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
                   "again: give all of it with --replace");
         goto done;
     }
-    if (!(wanted = merge(&task, change, r->opts->replace, err)) ||
+    if (!(wanted = trtc_api_wanted(r->opts->replace ? NULL : task.request, change, err)) ||
         add_application(wanted, &task, err) < 0 ||
         trtc_api_check_modify(wanted, task.request, err) < 0 ||
-        (task.request && !(created = as_created(&task, wanted, err))))
+        (task.request && !(created = trtc_api_as_created(task.request, wanted, err))))
         goto done;
     ret = call(r, TRTC_MODIFY, wanted, &task, answer, err);
     if (ret < 0 && rec_gone(answer)) {

@@ -10,6 +10,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "api/change.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "net/usersig.h"
@@ -148,7 +149,7 @@ int rec_sign_in(struct rec *r, struct cJSON *request, struct trtc_err *err)
 
 int rec_complete(struct rec *r, struct cJSON *request, struct trtc_err *err)
 {
-    cJSON *storage = rec_member(request, "StorageParams.CloudStorage");
+    cJSON *storage = trtc_api_member(request, "StorageParams.CloudStorage");
     if (storage_key(r, storage, "AccessKey", "TRTC_STORAGE_ACCESS_KEY", err) < 0 ||
         storage_key(r, storage, "SecretKey", "TRTC_STORAGE_SECRET_KEY", err) < 0)
         return -1;

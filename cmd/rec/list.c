@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "api/change.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
@@ -59,7 +60,7 @@ struct listing {
 
 static const char *mode_of(const cJSON *request)
 {
-    const cJSON *mode = rec_member(request, "RecordParams.RecordMode");
+    const cJSON *mode = trtc_api_member(request, "RecordParams.RecordMode");
     return !cJSON_IsNumber(mode) ? NULL : mode->valueint == 2 ? "mixed" : "single";
 }
 
@@ -240,7 +241,7 @@ static int list_files(struct rec *r, const cJSON *request, const struct trtc_tas
     if (request && trtc_files_expected(request, o->task, o->users.n ? o->users.items : NULL,
                                        o->users.n, &list, err) < 0)
         goto done;
-    if (asked && trtc_files_reported(rec_member(answer.response, "StorageFileList"), request,
+    if (asked && trtc_files_reported(trtc_api_member(answer.response, "StorageFileList"), request,
                                      o->task, &list, err) < 0)
         goto done;
     if (o->check && trtc_files_check(o->check, o->task, &list, err) < 0)

@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "../cli.h"
+#include "api/change.h"
 #include "base/json.h"
 #include "request.h"
 
@@ -101,22 +102,6 @@ static bool shows_secrets(const char *path, const cJSON *request)
 }
 
 /* ---- members ---- */
-
-struct cJSON *rec_member(const struct cJSON *request, const char *path)
-{
-    char name[64];
-    const cJSON *at = request;
-    while (at && *path) {
-        const size_t n = strcspn(path, ".");
-        if (n >= sizeof name || !cJSON_IsObject(at))
-            return NULL;
-        memcpy(name, path, n);
-        name[n] = '\0';
-        at = cJSON_GetObjectItemCaseSensitive(at, name);
-        path += n + (path[n] == '.');
-    }
-    return (cJSON *)at;
-}
 
 /* Lays json, which becomes owned here, over the member at path. */
 static int lay_over(cJSON *request, const char *path, cJSON *json, struct trtc_err *err)
@@ -266,7 +251,7 @@ static int add_lists(cJSON *request, enum trtc_action action, const struct rec_o
     if (ret == 0 && cJSON_GetArraySize(list) == 0)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--%ssubscribe: a user is wanted", block ? "un" : "");
     for (int i = 0; ret == 0 && i < 2; i++) {
-        cJSON_DeleteItemFromObjectCaseSensitive(rec_member(request, path), names[!block][i]);
+        cJSON_DeleteItemFromObjectCaseSensitive(trtc_api_member(request, path), names[!block][i]);
         snprintf(member, sizeof member, "%s.%s", path, names[block][i]);
         ret = trtc_api_set(request, action, member, json, err);
     }
@@ -280,7 +265,7 @@ static int add_output(cJSON *request, const struct rec_opts *o, struct trtc_err 
 {
     static const char *const vod_types[] = { "1", "3", "4", "0", "2" }; /* by OutputFormat */
     static const char *const numbers[] = { "0", "1", "2", "3", "4" };
-    const bool vod = rec_member(request, "StorageParams.CloudVod") != NULL;
+    const bool vod = trtc_api_member(request, "StorageParams.CloudVod") != NULL;
     int ret = 0;
     if (o->format >= 0)
         ret =
@@ -308,7 +293,7 @@ static int fill_video(cJSON *request, struct trtc_err *err)
 {
     static const char *const way[] = { "MixTranscodeParams", "VideoParams" };
     const struct trtc_field *f = trtc_api_fields(TRTC_CREATE);
-    cJSON *video = rec_member(request, "MixTranscodeParams.VideoParams");
+    cJSON *video = trtc_api_member(request, "MixTranscodeParams.VideoParams");
     for (int i = 0; i < 2; i++) {
         while (f && f->name && strcmp(f->name, way[i]) != 0)
             f++;

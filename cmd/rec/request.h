@@ -11,7 +11,4 @@ struct cJSON *rec_request(struct rec *r, enum trtc_action action, struct trtc_er
 /* Reads a file or '-'. *text is the caller's. secret: TRTC_EX_NOPERM where others may read it. */
 int rec_read(const char *path, bool secret, char **text, size_t *n, struct trtc_err *err);
 
-/* A member by its path ("RecordParams.RecordMode"), or NULL. */
-struct cJSON *rec_member(const struct cJSON *request, const char *path);
-
 #endif
