@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "net/redact.h"
+#include "net/secret.h"
 
 #define KEY "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
 
@@ -145,12 +146,49 @@ static void test_long(void **state)
     trtc_redact_free(&r);
 }
 
+static const char *a_value(void *arg, const char *name)
+{
+    (void)arg;
+    if (strcmp(name, "TRTC_SECRET_KEY") == 0)
+        return "usersig-key-01";
+    if (strncmp(name, "TRTC_STORAGE_", 13) != 0)
+        return NULL;
+    return strcmp(name, "TRTC_STORAGE_ACCESS_KEY") == 0 ? "storage-access-02" : "storage-secret-03";
+}
+
+static void test_of_a_call(void **state)
+{
+    static const char *const secrets[] = { "AKIDexample-04",    "signing-key-05",
+                                           "session-token-06",  "usersig-key-01",
+                                           "storage-access-02", "storage-secret-03",
+                                           "asked-secret-07" };
+    struct trtc_credentials c = { .id = { .text = "AKIDexample-04" },
+                                  .key = { .text = "signing-key-05" },
+                                  .token = { .text = "session-token-06" } };
+    const struct trtc_env env = { .get = a_value };
+    struct trtc_err err;
+    cJSON *request = cJSON_Parse("{\"RoomId\":\"plain-room-08\",\"StorageParams\":{\"CloudStorage\":"
+                                 "{\"SecretKey\":\"asked-secret-07\"}}}");
+    struct trtc_redact *r = trtc_redact_of(&c, &env, request, &err);
+    (void)state;
+    assert_non_null(r);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "plain-room-08 said '%s'", secrets[i]);
+        assert_int_equal(trtc_redact_text(r, text, &err), 0);
+        assert_string_equal(text, "plain-room-08 said '***'");
+    }
+    trtc_redact_free(&r);
+    cJSON_Delete(request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_of_a_call),
         cmocka_unit_test(test_long),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

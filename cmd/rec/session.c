@@ -16,6 +16,7 @@
 #include "../clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "net/redact.h"
 #include "session.h"
 
 /* ---- chance, environment ---- */
@@ -67,31 +68,6 @@ static int wait_ms(void *arg, int64_t ms)
 }
 
 /* ---- what the service says, without what we told it ---- */
-
-/* What the environment has besides: a service may quote what an earlier call has sent. */
-static int add_environment(const struct rec *r, struct trtc_redact *all, struct trtc_err *err)
-{
-    static const char *const names[] = { "TRTC_STORAGE_ACCESS_KEY", "TRTC_STORAGE_SECRET_KEY",
-                                         "TRTC_SECRET_KEY" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (trtc_redact_add(all, r->env.get(r->env.arg, names[i]), err) < 0)
-            return -1;
-    return 0;
-}
-
-/* All that is secret in a call; NULL without memory. */
-static struct trtc_redact *secrets_of(const struct rec *r, const cJSON *request,
-                                      struct trtc_err *err)
-{
-    const struct trtc_credentials *c = r->credentials;
-    struct trtc_redact *all = trtc_redact_new(err);
-    if (all &&
-        (trtc_redact_add(all, c->id.text, err) < 0 || trtc_redact_add(all, c->key.text, err) < 0 ||
-         trtc_redact_add(all, c->token.text, err) < 0 || add_environment(r, all, err) < 0 ||
-         trtc_redact_add_members(all, request, err) < 0))
-        trtc_redact_free(&all);
-    return all;
-}
 
 /* Of a message. It may be empty then, if memory is short. */
 static void hide_secrets(const struct rec *r, char *text)
@@ -257,7 +233,7 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     if (!body)
         return trtc_fail_nomem(err);
     const size_t n = strlen(body);
-    struct trtc_redact *secrets = secrets_of(r, request, err);
+    struct trtc_redact *secrets = trtc_redact_of(r->credentials, &r->env, request, err);
     r->caller.redact = secrets;
     const int ret = secrets ? trtc_call(&r->caller, &(struct trtc_ask){ trtc_api_action(action), body, n, action == TRTC_CREATE }, answer, unknown, err)
                             : -1;

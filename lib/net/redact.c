@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "base/array.h"
+#include "net/secret.h"
 
 enum {
     TELLING = 8,        /* bytes in a row that give something away */
@@ -595,4 +596,25 @@ int trtc_redact_json(const struct trtc_redact *r, struct cJSON *json, struct trt
         redact_strings(r, json, true) < 0)
         return trtc_fail_nomem(err);
     return 0;
+}
+
+static int add_environment(struct trtc_redact *r, const struct trtc_env *env, struct trtc_err *err)
+{
+    static const char *const names[] = { "TRTC_STORAGE_ACCESS_KEY", "TRTC_STORAGE_SECRET_KEY",
+                                         "TRTC_SECRET_KEY" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (trtc_redact_add(r, env->get(env->arg, names[i]), err) < 0)
+            return -1;
+    return 0;
+}
+
+struct trtc_redact *trtc_redact_of(const struct trtc_credentials *c, const struct trtc_env *env,
+                                   const cJSON *request, struct trtc_err *err)
+{
+    struct trtc_redact *r = trtc_redact_new(err);
+    if (r && (trtc_redact_add(r, c->id.text, err) < 0 || trtc_redact_add(r, c->key.text, err) < 0 ||
+              trtc_redact_add(r, c->token.text, err) < 0 || add_environment(r, env, err) < 0 ||
+              trtc_redact_add_members(r, request, err) < 0))
+        trtc_redact_free(&r);
+    return r;
 }

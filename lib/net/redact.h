@@ -11,6 +11,8 @@
 #include "base/err.h"
 
 struct cJSON;
+struct trtc_credentials;
+struct trtc_env;
 struct trtc_redact;
 
 /* NULL without memory. The free wipes. */
@@ -24,6 +26,11 @@ int trtc_redact_add(struct trtc_redact *r, const char *secret, struct trtc_err *
 /* Every secret member (trtc_api_is_secret) of a request, however deep. */
 int trtc_redact_add_members(struct trtc_redact *r, const struct cJSON *request,
                             struct trtc_err *err);
+
+/* All that is secret about a call: what signs it, what the request holds, and what else the environment has of
+ * secrets, since a service may quote what an earlier call has sent. They are borrowed until the free. */
+struct trtc_redact *trtc_redact_of(const struct trtc_credentials *c, const struct trtc_env *env,
+                                   const struct cJSON *request, struct trtc_err *err);
 
 /* Puts "***" in the place of each, which is never longer. -1: no memory; the text is empty then, and the JSON as
  * it was: it must not be shown. */
