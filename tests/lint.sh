@@ -145,6 +145,15 @@ modules_named() {
     done
 }
 
+# What the library exports begins with trtc_.
+exported() {
+    local a
+    for a in "$build"/lib*.a; do
+        nm --defined-only -g "$a" 2>/dev/null |
+            awk -v a="${a##*/}" '$2 ~ /[TDBRCVW]/ && $3 !~ /^(trtc_|__|_[A-Z])/ { print a ":1: " $3 }'
+    done
+}
+
 # Each header compiles alone, and twice.
 headers_alone() {
     local f flags
@@ -188,6 +197,7 @@ check 'lib neither prints nor exits nor asks' found_in_code "$outer" lib/*/*.[ch
 check 'cmocka 2 has no assert_in_range: range.h' found_in_code '\bassert_(not_)?in_range\b' tests/*.c
 check 'includes go down only' down_only
 check 'rooms of a size' room_sizes
+check 'lib exports trtc_ alone' exported
 check 'modules in doc/ARCHITECTURE.md' modules_named
 check 'headers stand alone' headers_alone
 check cppcheck cpp_check

@@ -242,12 +242,17 @@ static void test_settle(void **state)
     trtc_member_fini(&m);
 }
 
-static void expect_order(const struct trtc_member *m, const struct trtc_wanted *w, size_t n,
+static void expect_order(struct trtc_member *m, const struct trtc_wanted *w, size_t n,
                          bool no_audio_windows, int64_t t_us, const char *want)
 {
+    const struct trtc_member *who[32];
     size_t order[32];
+    for (size_t i = 0; i < n; i++) {
+        m[i].wanted = w[i];
+        who[i] = &m[i];
+    }
     char got[33] = "";
-    const size_t nb = trtc_roster_at(&(struct trtc_roster){ m, w, n, no_audio_windows }, t_us, order);
+    const size_t nb = trtc_roster_at(who, n, no_audio_windows, t_us, order);
     for (size_t i = 0; i < nb; i++)
         got[i] = m[order[i]].user[0];
     got[nb] = '\0';
@@ -301,19 +306,20 @@ static void test_many(void **state)
     (void)state;
     for (int round = 0; round < 40; round++) {
         struct trtc_member m[N];
-        struct trtc_wanted w[N];
+        const struct trtc_member *who[N];
         size_t order[N];
         for (int i = 0; i < N; i++) {
             make_member(&m[i], "x", T0 + (int64_t)noise(12) * 5 * S, noise(3) * S);
-            w[i] = (struct trtc_wanted){ noise(4) > 0, noise(4) > 0 };
+            m[i].wanted = (struct trtc_wanted){ noise(4) > 0, noise(4) > 0 };
+            who[i] = &m[i];
         }
         for (int64_t t = T0; t < T0 + 120 * S; t += 7 * S) {
-            size_t nb = trtc_roster_at(&(struct trtc_roster){ m, w, N, false }, t, order);
+            size_t nb = trtc_roster_at(who, N, false, t, order);
             bool there[N] = { false };
             int64_t since_before = 0;
             for (size_t i = 0; i < nb; i++) {
                 const struct trtc_member *x = &m[order[i]];
-                const struct trtc_wanted *y = &w[order[i]];
+                const struct trtc_wanted *y = &x->wanted;
                 const struct trtc_interval *v = trtc_intervals_at(y->sound && y->picture ? &x->stay
                                                                   : y->sound ? &x->stay_sound
                                                                              : &x->stay_picture,
@@ -328,8 +334,8 @@ static void test_many(void **state)
             }
             for (int i = 0; i < N; i++)
                 if (!there[i])
-                    assert_false((w[i].sound && trtc_intervals_at(&m[i].stay_sound, t)) ||
-                                 (w[i].picture && trtc_intervals_at(&m[i].stay_picture, t)));
+                    assert_false((m[i].wanted.sound && trtc_intervals_at(&m[i].stay_sound, t)) ||
+                                 (m[i].wanted.picture && trtc_intervals_at(&m[i].stay_picture, t)));
         }
         for (int i = 0; i < N; i++)
             trtc_member_fini(&m[i]);

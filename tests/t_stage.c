@@ -99,7 +99,7 @@ unsigned trtc_tile_turn(const struct trtc_tile *t)
 
 struct cast {
     struct trtc_tile tiles[ACTORS];
-    struct trtc_actor actors[ACTORS];
+    struct trtc_actor actors[ACTORS], *who[ACTORS];
     struct trtc_stage *stage;
 };
 
@@ -143,6 +143,7 @@ static void set_up(struct cast *c, int nb_canvases, bool labels, enum trtc_fill 
                                 .step_us = (i + 1) * 70000,
                                 .number = -1,
                                 .base = 40 * i };
+        c->who[i] = &c->actors[i];
         c->actors[i] = (struct trtc_actor){
             .user = names[i], .aux = i == 3, .tile = &c->tiles[i], .on = true
         };
@@ -151,7 +152,7 @@ static void set_up(struct cast *c, int nb_canvases, bool labels, enum trtc_fill 
                                        .height_px = H,
                                        .colour = sd,
                                        .nb_canvases = nb_canvases,
-                                       .actors = c->actors,
+                                       .actors = c->who,
                                        .nb_actors = ACTORS,
                                        .labels = labels,
                                        .fill = fill,

@@ -98,11 +98,18 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
     lose_frames(in, o, (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
 }
 
+/* When it was there: as it was found, or as it was known. */
+static const struct trtc_member *presence_of(const struct trtc_participant *p)
+{
+    return p->live ? &p->there : p->member;
+}
+
 /* When a source ended, on the clock and in the mix. */
-static void when_of(const struct origin *o, const struct trtc_mix_source *s, int64_t start_us,
+static void when_of(const struct origin *o, const struct trtc_participant *s, int64_t start_us,
                     char *out, size_t size)
 {
-    const struct trtc_intervals *v[2] = { &s->member.picture, &s->member.sound };
+    const struct trtc_member *m = presence_of(s);
+    const struct trtc_intervals *v[2] = { &m->picture, &m->sound };
     int64_t end = TRTC_NOTIME;
     char utc[32];
     for (int i = 0; i < 2; i++)
@@ -118,8 +125,14 @@ static void when_of(const struct origin *o, const struct trtc_mix_source *s, int
     snprintf(out, size, " at %s (%.3f s)", utc, (double)(end - start_us) / 1e6);
 }
 
+static bool was_there(const struct trtc_participant *p)
+{
+    const struct trtc_member *m = presence_of(p);
+    return m->both.n || m->sound.n || m->picture.n;
+}
+
 /* Why a source ended before its time. */
-static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s,
+static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_participant *s,
                         int64_t start_us)
 {
     struct trtc_err why = { 0 };
@@ -135,10 +148,7 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
     else if (o->torn && !s->failure.code)
         cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
     if ((why.code || s->failure.code || s->sound_failure.code || o->torn) && !in->allow_missing)
-        in->code = trtc_worse(in->code, why.code && !s->member.both.n && !s->member.sound.n &&
-                                                !s->member.picture.n
-                                            ? why.code
-                                            : TRTC_EX_LOSS);
+        in->code = trtc_worse(in->code, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
 }
 
 /* "sound (PID 258, ac3, eng)". */
@@ -152,7 +162,7 @@ static const char *describe(const struct trtc_input_named *n, char *out, size_t 
 
 /* Tracks that its container names and that are not in the mix: a second sound is a choice that is made here, but a first
  * one that nobody has followed is lost. */
-static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_mix_source *s)
+static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_participant *s)
 {
     struct trtc_input_named n;
     char what[96], lost[160];
@@ -186,7 +196,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
-        struct trtc_mix_source *s = &in->sources[i];
+        struct trtc_participant *s = &in->participants[i];
         if (o->input)
             trtc_source_settle(o->input);
         lose_all(in, &o->losses);
@@ -230,8 +240,8 @@ static cJSON *users_json(const struct inputs *in)
     static const char *const medias[] = { "main", "aux" };
     cJSON *users = cJSON_CreateArray();
     for (size_t i = 0; i < in->nb_origins; i++) {
-        const struct trtc_mix_source *s = &in->sources[i];
-        const struct trtc_member *m = &s->member;
+        const struct trtc_participant *s = &in->participants[i];
+        const struct trtc_member *m = presence_of(s);
         cJSON *u = cJSON_CreateObject();
         trtc_json_put_text(&u, "user", m->user);
         trtc_json_put_text(&u, "media", medias[m->aux]);

@@ -429,8 +429,8 @@ static int drop_strays(struct inputs *in, struct trtc_err *err)
 static int list_sources(struct inputs *in, struct trtc_err *err)
 {
     size_t n = 0;
-    in->sources = calloc(in->nb_origins + 1, sizeof *in->sources);
-    if (!in->sources)
+    in->participants = calloc(in->nb_origins + 1, sizeof *in->participants);
+    if (!in->participants)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
@@ -618,7 +618,7 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
         struct origin *o = in->origins[i];
         if (o->rec && start_recording(o, sparing, from_us, err) < 0)
             return -1;
-        in->sources[i] = (struct trtc_mix_source){ .member = o->member,
+        in->participants[i] = (struct trtc_participant){ .member = &o->member,
                                                    .colour = o->colour,
                                                    .picture = o->picture,
                                                    .sound = o->sound,
@@ -632,12 +632,12 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
 void mix_inputs_close(struct inputs *in)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
-        if (in->sources && in->origins[i]->dynamic) /* what the mix has found */
-            trtc_member_fini(&in->sources[i].member);
+        if (in->participants)
+            trtc_member_fini(&in->participants[i].there);
         free_origin(in->origins[i]);
     }
     trtc_losses_fini(&in->losses);
     free(in->origins);
-    free(in->sources);
+    free(in->participants);
     trtc_scan_fini(&in->scan);
 }

@@ -48,7 +48,7 @@ struct inputs {
     struct trtc_losses losses; /* all that have been told */
     struct origin **origins;
     size_t nb_origins;
-    struct trtc_mix_source *sources; /* one an origin */
+    struct trtc_participant *participants; /* one an origin */
     int64_t start_us, end_us;        /* of what is stored; TRTC_NOTIME: nothing is, or (end) live */
     bool live;                       /* some sources' presence is not known beforehand */
     bool unplaced;                   /* ... nor when they begin */

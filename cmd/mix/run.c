@@ -263,7 +263,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     if (set_extent(o, in, &mo, err) < 0 || mix_inputs_start(in, mo.start_us, err) < 0 ||
         (strcmp(o->output, "-") != 0 && make_directory(o->output, err) < 0))
         return TRTC_MIX_FAILED;
-    struct trtc_mix *m = trtc_mix_new(&mo, in->sources, in->nb_origins, err);
+    struct trtc_mix *m = trtc_mix_new(&mo, in->participants, in->nb_origins, err);
     if (!m)
         return TRTC_MIX_FAILED;
     if (o->still.given) {

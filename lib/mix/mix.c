@@ -14,7 +14,7 @@ enum { SOUND_SLACK = 4096 }; /* samples: more than a block that waits for its la
 
 /* ---- what the threads share ---- */
 
-void mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, ...)
+void trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
@@ -26,75 +26,16 @@ void mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *f
     m->o.tell(m->o.opaque, event, text);
 }
 
-void mix_fail(struct trtc_mix *m, const struct trtc_err *err)
-{
-    pthread_mutex_lock(&m->lock);
-    if (!m->failed)
-        m->failure = *err;
-    m->failed = true;
-    pthread_cond_broadcast(&m->moved);
-    pthread_mutex_unlock(&m->lock);
-    if (m->writer)
-        trtc_writer_cancel(m->writer, err);
-}
-
-bool mix_failed(struct trtc_mix *m)
-{
-    pthread_mutex_lock(&m->lock);
-    bool failed = m->failed;
-    pthread_mutex_unlock(&m->lock);
-    return failed;
-}
-
-bool mix_must_end(const struct trtc_mix *m, const struct trtc_mix_source *s,
+bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
                   const struct trtc_err *why)
 {
     /* what comes live cannot be mixed again, and a file that breaks off leaves the others */
-    return !m->live && (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
-}
-
-int64_t mix_samples(const struct trtc_mix *m, int64_t k)
-{
-    return av_rescale_rnd(k, m->o.set->rate_hz, m->o.set->fps, AV_ROUND_NEAR_INF);
-}
-
-int64_t mix_frame_us(const struct trtc_mix *m, int64_t k)
-{
-    return m->start_us + av_rescale_rnd(k, 1000000, m->o.set->fps, AV_ROUND_NEAR_INF);
-}
-
-/* When a change is due, on the epoch clock. */
-static int64_t change_us(const struct trtc_mix *m, const struct trtc_mix_change *c)
-{
-    if (c->at_ms == TRTC_NOTIME)
-        return INT64_MIN;
-    return c->at_ms < TRTC_MIX_RELATIVE_MS ? m->start_us + c->at_ms * 1000 : c->at_ms * 1000;
-}
-
-const struct timed_change *mix_next_change(struct trtc_mix *m, const struct timed_change *after,
-                                           int64_t due_us)
-{
-    pthread_mutex_lock(&m->lock);
-    const struct timed_change *c = after ? after->next : m->changes;
-    pthread_mutex_unlock(&m->lock);
-    return c && change_us(m, &c->what) <= due_us ? c : NULL;
+    return !m->state.live && (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
 }
 
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err)
 {
-    struct timed_change *c = calloc(1, sizeof *c);
-    if (!c)
-        return trtc_fail_nomem(err);
-    c->what = *change;
-    *change = (struct trtc_mix_change){ 0 };
-    pthread_mutex_lock(&m->lock);
-    if (m->last_change)
-        m->last_change->next = c;
-    else
-        m->changes = c;
-    m->last_change = c;
-    pthread_mutex_unlock(&m->lock);
-    return 0;
+    return trtc_mix_add_change(&m->state, change, err);
 }
 
 int64_t trtc_mix_progress_us(const struct trtc_mix *m)
@@ -104,14 +45,14 @@ int64_t trtc_mix_progress_us(const struct trtc_mix *m)
 
 /* ---- making and freeing ---- */
 
-/* Those of the sources where all have the same ones. */
+/* Those of the participants where all have the same ones. */
 static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
-                                    const struct trtc_mix_source *sources, size_t nb_sources)
+                                    const struct trtc_participant *who, size_t n)
 {
     struct trtc_colour_vote all = { 0 };
-    for (size_t i = 0; i < nb_sources; i++) {
-        const struct trtc_colour_vote *v = &sources[i].colour;
-        if (!sources[i].picture)
+    for (size_t i = 0; i < n; i++) {
+        const struct trtc_colour_vote *v = &who[i].colour;
+        if (!who[i].picture)
             continue;
         trtc_colour_vote(&all, &v->said);
         all.split |= v->split || !v->any;
@@ -119,8 +60,8 @@ static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
     return trtc_colour_voted(&all, o->set->width_px, o->set->height_px);
 }
 
-struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_source *sources,
-                              size_t nb_sources, struct trtc_err *err)
+struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_participant *participants,
+                              size_t nb_participants, struct trtc_err *err)
 {
     struct trtc_mix *m = calloc(1, sizeof *m);
     if (!m) {
@@ -128,25 +69,22 @@ struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_sou
         return NULL;
     }
     m->o = *o;
-    m->sources = sources;
-    m->nb_sources = nb_sources;
-    m->start_us = o->start_us;
-    m->colour = colour_of(o, sources, nb_sources);
+    m->participants = participants;
+    m->nb_participants = nb_participants;
+    trtc_mix_state_init(&m->state, o->set, o->start_us);
+    m->colour = colour_of(o, participants, nb_participants);
     m->look = &o->set->look;
     m->sub = &o->set->sub;
-    m->nb_frames = m->nb_samples = INT64_MAX;
-    pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->moved, NULL);
-    for (size_t i = 0; i < nb_sources; i++)
-        m->live |= sources[i].live != NULL;
-    m->users = calloc(nb_sources + 1, sizeof *m->users);
+    for (size_t i = 0; i < nb_participants; i++)
+        m->state.live |= participants[i].live != NULL;
+    m->users = calloc(nb_participants + 1, sizeof *m->users);
     if (!m->users) {
         trtc_fail_nomem(err);
         goto fail;
     }
-    for (size_t i = 0; i < nb_sources; i++)
-        m->users[i] = sources[i].member.user;
-    if (mix_picture_new(m, err) < 0)
+    for (size_t i = 0; i < nb_participants; i++)
+        m->users[i] = participants[i].member->user;
+    if (trtc_mix_picture_new(m, err) < 0)
         goto fail;
     return m;
 fail:
@@ -159,18 +97,11 @@ void trtc_mix_free(struct trtc_mix **m)
     struct trtc_mix *x = *m;
     if (!x)
         return;
-    mix_picture_free(x);
-    mix_sound_free(&x->sound);
+    trtc_mix_picture_free(x);
+    trtc_mix_sound_free(&x->sound);
     trtc_h264enc_free(&x->encoder);
     trtc_writer_free(&x->writer);
-    while (x->changes) {
-        struct timed_change *c = x->changes;
-        x->changes = c->next;
-        trtc_mix_change_fini(&c->what);
-        free(c);
-    }
-    pthread_cond_destroy(&x->moved);
-    pthread_mutex_destroy(&x->lock);
+    trtc_mix_state_fini(&x->state);
     free(x->users);
     free(x);
     *m = NULL;
@@ -203,10 +134,10 @@ static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct 
 
 static int open_output(struct trtc_mix *m, struct trtc_err *err)
 {
-    struct trtc_writer_track *tracks = calloc(m->nb_sources + 2, sizeof *tracks);
+    struct trtc_writer_track *tracks = calloc(m->nb_participants + 2, sizeof *tracks);
     int nb = 0, ret = -1;
     m->video_track = m->audio_track = -1;
-    const bool known = m->nb_frames != INT64_MAX;
+    const bool known = m->state.nb_frames != INT64_MAX;
     if (!tracks)
         return trtc_fail_nomem(err);
     if (m->o.set->video) {
@@ -215,23 +146,23 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
         m->video_track = nb++;
     }
     if (m->o.set->audio) {
-        m->sound = mix_sound_new(m, err);
+        m->sound = trtc_mix_sound_new(m, err);
         if (!m->sound)
             goto done;
         m->audio_track = nb;
-        nb += mix_sound_tracks(m, nb, tracks + nb);
+        nb += trtc_mix_sound_tracks(m, nb, tracks + nb);
     }
     const struct trtc_writer_opts wo = {
         .path = m->o.path,
         .container = m->o.container,
         .tracks = tracks,
         .nb_tracks = nb,
-        .creation_ms = m->start_us / 1000,
-        .start_us = m->start_us,
-        .expected_us = known ? av_rescale(m->nb_frames, 1000000, m->o.set->fps) : 0,
-        .flush = m->live
+        .creation_ms = m->state.start_us / 1000,
+        .start_us = m->state.start_us,
+        .expected_us = known ? av_rescale(m->state.nb_frames, 1000000, m->o.set->fps) : 0,
+        .flush = m->state.live
     };
-    m->writer = trtc_writer_new(&wo, err);
+    m->writer = m->state.writer = trtc_writer_new(&wo, err);
     ret = m->writer ? 0 : -1;
 done:
     free(tracks);
@@ -245,10 +176,10 @@ static int encode_frame(struct trtc_mix *m, const AVFrame *canvas, int64_t k, st
     struct trtc_packet p;
     int ret = trtc_h264enc_send(m->encoder, canvas, k, err);
     if (canvas) { /* the encoder has its own copy: the canvas may be drawn on again */
-        pthread_mutex_lock(&m->lock);
-        m->nb_encoded = k + 1;
-        pthread_cond_broadcast(&m->moved);
-        pthread_mutex_unlock(&m->lock);
+        pthread_mutex_lock(&m->state.lock);
+        m->state.nb_encoded = k + 1;
+        pthread_cond_broadcast(&m->state.moved);
+        pthread_mutex_unlock(&m->state.lock);
     }
     if (ret < 0)
         return -1;
@@ -264,66 +195,56 @@ static void *encode_all(void *arg)
     struct trtc_err err;
     int64_t k = 0;
     while (true) {
-        pthread_mutex_lock(&m->lock);
-        while (m->nb_composed == k && !m->composed_all && !m->failed)
-            pthread_cond_wait(&m->moved, &m->lock);
-        const bool more = m->nb_composed > k, failed = m->failed;
-        pthread_mutex_unlock(&m->lock);
+        pthread_mutex_lock(&m->state.lock);
+        while (m->state.nb_composed == k && !m->state.composed_all && !m->state.failed)
+            pthread_cond_wait(&m->state.moved, &m->state.lock);
+        const bool more = m->state.nb_composed > k, failed = m->state.failed;
+        pthread_mutex_unlock(&m->state.lock);
         if (failed)
             return NULL;
         if (!more)
             break;
         if (encode_frame(m, m->canvases[k % NB_CANVASES], k, &err) < 0) {
-            mix_fail(m, &err);
+            trtc_mix_fail(&m->state, &err);
             return NULL;
         }
         k++;
     }
     if (encode_frame(m, NULL, k, &err) < 0 ||
         trtc_writer_end_track(m->writer, m->video_track,
-                              av_rescale(m->nb_frames, 1000000, m->o.set->fps), &err) < 0)
-        mix_fail(m, &err);
+                              av_rescale(m->state.nb_frames, 1000000, m->o.set->fps), &err) < 0)
+        trtc_mix_fail(&m->state, &err);
     return NULL;
 }
 
 /* ---- the composing thread ---- */
 
-/* The output ends before frame k, which has not been begun. */
-static void end_at(struct trtc_mix *m, int64_t k)
-{
-    pthread_mutex_lock(&m->lock);
-    m->nb_frames = k;
-    m->nb_samples = mix_samples(m, k);
-    pthread_cond_broadcast(&m->moved);
-    pthread_mutex_unlock(&m->lock);
-}
-
 /* Frame k is part of the output; where there are no pictures, waits for its sound. */
 static void begin_frame(struct trtc_mix *m, int64_t k)
 {
-    pthread_mutex_lock(&m->lock);
-    m->nb_begun = k + 1;
-    pthread_cond_broadcast(&m->moved);
-    while (!m->o.set->video && m->sound_pos + SOUND_SLACK < mix_samples(m, k) && !m->failed)
-        pthread_cond_wait(&m->moved, &m->lock);
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_lock(&m->state.lock);
+    m->state.nb_begun = k + 1;
+    pthread_cond_broadcast(&m->state.moved);
+    while (!m->o.set->video && m->state.sound_pos + SOUND_SLACK < trtc_mix_samples(&m->state, k) && !m->state.failed)
+        pthread_cond_wait(&m->state.moved, &m->state.lock);
+    pthread_mutex_unlock(&m->state.lock);
 }
 
 /* A canvas for frame k; false: failed meanwhile. */
 static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
 {
-    pthread_mutex_lock(&m->lock);
-    while (m->nb_encoded <= k - NB_CANVASES && !m->failed)
-        pthread_cond_wait(&m->moved, &m->lock);
-    const bool ok = !m->failed;
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_lock(&m->state.lock);
+    while (m->state.nb_encoded <= k - NB_CANVASES && !m->state.failed)
+        pthread_cond_wait(&m->state.moved, &m->state.lock);
+    const bool ok = !m->state.failed;
+    pthread_mutex_unlock(&m->state.lock);
     return ok;
 }
 
 /* FFmpeg's libraries go on when memory was short, with pictures that are damaged. */
 static int check_memory(const struct trtc_mix *m, struct trtc_err *err)
 {
-    return !m->live && m->o.memory_failed && m->o.memory_failed() ? trtc_fail_nomem(err) : 0;
+    return !m->state.live && m->o.memory_failed && m->o.memory_failed() ? trtc_fail_nomem(err) : 0;
 }
 
 static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
@@ -331,44 +252,44 @@ static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
     if (check_memory(m, err) < 0)
         return -1;
     if (!m->o.set->video)
-        return mix_picture_follow(m, mix_frame_us(m, k), err);
-    const AVFrame *canvas = mix_picture_draw(m, k, err);
+        return trtc_mix_picture_follow(m, trtc_mix_frame_us(&m->state, k), err);
+    const AVFrame *canvas = trtc_mix_picture_draw(m, k, err);
     if (!canvas)
         return -1;
     m->canvases[k % NB_CANVASES] = canvas;
-    pthread_mutex_lock(&m->lock);
-    m->nb_composed = k + 1;
-    pthread_cond_broadcast(&m->moved);
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_lock(&m->state.lock);
+    m->state.nb_composed = k + 1;
+    pthread_cond_broadcast(&m->state.moved);
+    pthread_mutex_unlock(&m->state.lock);
     return 0;
 }
 
 /* Whether the output ends before frame k. */
 static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
 {
-    const int64_t due = mix_frame_us(m, k) + 500000 / m->o.set->fps;
-    if (m->live)
-        mix_live_wait(m, due);
+    const int64_t due = trtc_mix_frame_us(&m->state, k) + 500000 / m->o.set->fps;
+    if (m->state.live)
+        trtc_mix_live_wait(m, due);
     if (k > 0 && m->o.stop && *m->o.stop) {
-        *interrupted = k < m->nb_frames;
-        end_at(m, k);
-    } else if (m->live && m->nb_frames == INT64_MAX && mix_live_over(m, due)) {
-        end_at(m, k);
+        *interrupted = k < m->state.nb_frames;
+        trtc_mix_end_at(&m->state, k);
+    } else if (m->state.live && m->state.nb_frames == INT64_MAX && trtc_mix_live_over(m, due)) {
+        trtc_mix_end_at(&m->state, k);
     }
-    return k >= m->nb_frames;
+    return k >= m->state.nb_frames;
 }
 
 static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
 {
-    for (int64_t k = 0; k < m->nb_frames && !is_over(m, k, interrupted); k++) {
+    for (int64_t k = 0; k < m->state.nb_frames && !is_over(m, k, interrupted); k++) {
         begin_frame(m, k);
         if (m->o.set->video && !wait_for_canvas(m, k))
             return 0;
-        if (mix_failed(m))
+        if (trtc_mix_failed(&m->state))
             return 0;
         if (compose(m, k, err) < 0)
             return -1;
-        atomic_store_explicit(&m->progress_us, mix_frame_us(m, k + 1) - m->start_us,
+        atomic_store_explicit(&m->progress_us, trtc_mix_frame_us(&m->state, k + 1) - m->state.start_us,
                               memory_order_relaxed);
     }
     return 0;
@@ -381,23 +302,23 @@ static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
     int ret = -1;
     if (m->o.set->video && !(encoding = pthread_create(&encoder, NULL, encode_all, m) == 0))
         trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
-    else if (m->o.set->audio && !(sounding = pthread_create(&sound, NULL, mix_sound_run, m) == 0))
+    else if (m->o.set->audio && !(sounding = pthread_create(&sound, NULL, trtc_mix_sound_run, m) == 0))
         trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
     else
         ret = compose_all(m, interrupted, err);
     if (ret < 0)
-        mix_fail(m, err);
-    pthread_mutex_lock(&m->lock);
-    m->composed_all = true;
-    pthread_cond_broadcast(&m->moved);
-    pthread_mutex_unlock(&m->lock);
+        trtc_mix_fail(&m->state, err);
+    pthread_mutex_lock(&m->state.lock);
+    m->state.composed_all = true;
+    pthread_cond_broadcast(&m->state.moved);
+    pthread_mutex_unlock(&m->state.lock);
     if (encoding)
         pthread_join(encoder, NULL);
     if (sounding)
         pthread_join(sound, NULL);
-    if (!m->failed)
+    if (!m->state.failed)
         return 0;
-    *err = m->failure;
+    *err = m->state.failure;
     return -1;
 }
 
@@ -406,14 +327,14 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
 {
     int64_t end_us = m->o.end_us;
     if (m->o.length_us != TRTC_NOTIME)
-        end_us = m->start_us + m->o.length_us;
+        end_us = m->state.start_us + m->o.length_us;
     if (end_us == TRTC_NOTIME)
         return 0;
-    if (end_us <= m->start_us)
+    if (end_us <= m->state.start_us)
         return trtc_fail(err, TRTC_EX_DATAERR, "the mix ends before it begins");
     const int64_t k =
-        av_rescale_rnd(end_us - m->start_us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
-    end_at(m, k > 0 ? k : 1);
+        av_rescale_rnd(end_us - m->state.start_us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
+    trtc_mix_end_at(&m->state, k > 0 ? k : 1);
     return 0;
 }
 
@@ -421,13 +342,13 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
 static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
 {
     struct trtc_err why;
-    const bool failed = m->failed;
-    if (mix_picture_settle(m, mix_frame_us(m, m->nb_frames), whole, &why) < 0)
-        mix_fail(m, &why);
-    mix_sound_settle(m, whole);
-    if (failed || !m->failed)
+    const bool failed = m->state.failed;
+    if (trtc_mix_picture_settle(m, trtc_mix_frame_us(&m->state, m->state.nb_frames), whole, &why) < 0)
+        trtc_mix_fail(&m->state, &why);
+    trtc_mix_sound_settle(m, whole);
+    if (failed || !m->state.failed)
         return 0;
-    *err = m->failure;
+    *err = m->state.failure;
     return -1;
 }
 
@@ -435,7 +356,7 @@ static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err
 {
     if (plan_end(m, err) < 0 || open_output(m, err) < 0)
         return -1;
-    if (mix_picture_skip(m, m->start_us, err) < 0)
+    if (trtc_mix_picture_skip(m, m->state.start_us, err) < 0)
         return -1;
     int ret = run_threads(m, &res->interrupted, err);
     if (settle(m, ret == 0 && !m->o.cut && !res->interrupted, err) < 0)
@@ -444,9 +365,9 @@ static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err
         ret = check_memory(m, err);
     if (ret == 0)
         ret = trtc_writer_finish(m->writer, &res->bytes, err);
-    res->start_us = m->start_us;
-    res->nb_frames = m->nb_frames;
-    res->end_us = mix_frame_us(m, m->nb_frames);
+    res->start_us = m->state.start_us;
+    res->nb_frames = m->state.nb_frames;
+    res->end_us = trtc_mix_frame_us(&m->state, m->state.nb_frames);
     return ret;
 }
 
@@ -454,8 +375,8 @@ enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
                                struct trtc_err *err)
 {
     *res = (struct trtc_mix_result){ 0 };
-    if (m->start_us == TRTC_NOTIME) {
-        const enum trtc_mix_end begun = mix_live_begin(m, err);
+    if (m->state.start_us == TRTC_NOTIME) {
+        const enum trtc_mix_end begun = trtc_mix_live_begin(m, err);
         if (begun != TRTC_MIX_MADE)
             return begun;
     }
@@ -467,9 +388,9 @@ enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
 
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err)
 {
-    m->start_us = t_us;
-    if (mix_picture_skip(m, t_us, err) < 0)
+    m->state.start_us = t_us;
+    if (trtc_mix_picture_skip(m, t_us, err) < 0)
         return NULL;
-    const AVFrame *f = mix_picture_draw(m, 0, err);
-    return mix_picture_settle(m, t_us + 1000000 / m->o.set->fps, false, err) < 0 ? NULL : f;
+    const AVFrame *f = trtc_mix_picture_draw(m, 0, err);
+    return trtc_mix_picture_settle(m, t_us + 1000000 / m->o.set->fps, false, err) < 0 ? NULL : f;
 }

@@ -16,6 +16,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
+#include "mix/participant.h"
 #include "recording/ledger.h"
 #include "layout/mixset.h"
 #include "recording/roster.h"
@@ -24,23 +25,6 @@
 
 #define TRTC_MIX_LATENCY_US \
     2000000 /* live: the mix is made at most this long behind the wall clock */
-
-struct trtc_mix_source {               /* a user's stream */
-    struct trtc_member member;         /* user and intervals: the caller's to free; live:
-                                          intervals filled here */
-    struct trtc_feed *picture, *sound; /* borrowed; NULL: none */
-    struct trtc_colour_vote colour;    /* what its pictures say of themselves, as far as that is known
-                                          before they come */
-    struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
-    bool stored;                       /* with live: it is waited for, however long it takes */
-    bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
-    /* filled by the run */
-    struct trtc_ledger pictures, sounds; /* frames out were seen, and heard */
-    int64_t nb_flawed;                   /* pictures that were shown, though damaged */
-    struct trtc_err failure;             /* of the picture; code 0: none */
-    struct trtc_err sound_failure;
-    int64_t failed_at_us;
-};
 
 /* Events as they happen, from the composing thread: complete sentences without a full stop. */
 enum trtc_mix_event { TRTC_MIX_DEBUG, TRTC_MIX_NOTE, TRTC_MIX_ERROR };
@@ -69,9 +53,10 @@ struct trtc_mix_opts {
 
 struct trtc_mix;
 
-/* sources are borrowed until the free. */
-struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_mix_source *sources,
-                              size_t nb_sources, struct trtc_err *err);
+/* The participants, all of them, are borrowed until the free. NULL on failure: no memory, or a stream that nothing
+ * here can decode. */
+struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_participant *participants,
+                              size_t nb_participants, struct trtc_err *err);
 void trtc_mix_free(struct trtc_mix **m);
 
 /* A change of layout or subscription, at change->at_ms (see layout/mixset.h), but not before those that were given
@@ -97,7 +82,7 @@ enum trtc_mix_end {
 enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
                                struct trtc_err *err);
 
-/* The one frame of the time t_us: valid until the free. What it found broken is in the sources then. */
+/* The one frame of the time t_us: valid until the free. What it found broken is in the participants then. */
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err);
 
 /* How far it is, from any thread: us of the output that are composed. */

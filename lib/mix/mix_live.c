@@ -16,10 +16,10 @@ static bool stopped(const struct trtc_mix *m)
 static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err *err)
 {
     int code = 0;
-    for (size_t i = 0; i < m->nb_sources; i++) {
+    for (size_t i = 0; i < m->nb_participants; i++) {
         struct trtc_err why = { 0 };
-        if (m->sources[i].live)
-            trtc_source_failure(m->sources[i].live, &why);
+        if (m->participants[i].live)
+            trtc_source_failure(m->participants[i].live, &why);
         code = trtc_worse(code, why.code);
     }
     if (m->o.otherwise_us != TRTC_NOTIME)
@@ -28,28 +28,28 @@ static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err 
     return code ? TRTC_MIX_NOTHING : TRTC_MIX_FAILED;
 }
 
-enum trtc_mix_end mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
+enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 {
     while (!stopped(m)) {
         int64_t first = INT64_MAX;
         bool all_ended = true;
-        for (size_t i = 0; i < m->nb_sources; i++) {
+        for (size_t i = 0; i < m->nb_participants; i++) {
             const enum trtc_kind kinds[] = { TRTC_AUDIO, TRTC_VIDEO };
-            for (size_t k = 0; m->sources[i].live && k < 2; k++) {
+            for (size_t k = 0; m->participants[i].live && k < 2; k++) {
                 int64_t from, newest;
                 bool ended;
-                if (trtc_source_seen(m->sources[i].live, kinds[k], &from, &newest, &ended) &&
+                if (trtc_source_seen(m->participants[i].live, kinds[k], &from, &newest, &ended) &&
                     from < first)
                     first = from;
                 all_ended &= ended;
             }
         }
         if (first != INT64_MAX) {
-            m->start_us = first + m->o.after_us;
+            m->state.start_us = first + m->o.after_us;
             return TRTC_MIX_MADE;
         }
         if (all_ended) {
-            m->start_us = m->o.otherwise_us;
+            m->state.start_us = m->o.otherwise_us;
             return nothing_came(m, err);
         }
         const struct timespec nap = { .tv_nsec = POLL_NS };
@@ -60,21 +60,21 @@ enum trtc_mix_end mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 }
 
 /* Waits for one source, not blind to what happens meanwhile. */
-static void wait_for(struct trtc_mix *m, const struct trtc_mix_source *s, int64_t due_us)
+static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64_t due_us)
 {
     const int64_t until = s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US;
-    while (!stopped(m) && !mix_failed(m)) {
+    while (!stopped(m) && !trtc_mix_failed(&m->state)) {
         const int64_t now = m->o.now_us(), step = now + STEP_US;
         if (trtc_source_wait(s->live, due_us, step < until ? step : until) || now >= until)
             return;
     }
 }
 
-void mix_live_wait(struct trtc_mix *m, int64_t due_us)
+void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us)
 {
-    for (size_t i = 0; i < m->nb_sources; i++)
-        if (m->sources[i].live)
-            wait_for(m, &m->sources[i], due_us);
+    for (size_t i = 0; i < m->nb_participants; i++)
+        if (m->participants[i].live)
+            wait_for(m, &m->participants[i], due_us);
 }
 
 /* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
@@ -107,18 +107,18 @@ static int follow(struct trtc_intervals *v, const struct due *d, enum trtc_kind 
     return trtc_intervals_add(v, last ? newest : first, end, 0, err);
 }
 
-int mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+int trtc_mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
 {
-    for (size_t i = 0; i < m->nb_sources; i++) {
-        const struct trtc_mix_source *s = &m->sources[i];
-        struct trtc_member *who = &m->members[i];
+    for (size_t i = 0; i < m->nb_participants; i++) {
+        const struct trtc_participant *s = &m->participants[i];
+        struct trtc_member *who = &m->participants[i].there;
         struct trtc_err why;
         if (!s->live)
             continue;
         trtc_source_failure(s->live, &why);
         const struct due due = { s->live, why.code, due_us };
         /* a picture that cannot be decoded has gone, whatever comes */
-        if ((!m->failure_told[i] &&
+        if ((!m->participants[i].failure_told &&
              follow(&who->picture, &due, TRTC_VIDEO, err) < 0) ||
             follow(&who->sound, &due, TRTC_AUDIO, err) < 0 ||
             trtc_member_settle(who, m->o.linger_us, err) < 0)
@@ -127,19 +127,19 @@ int mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
     return 0;
 }
 
-bool mix_live_over(struct trtc_mix *m, int64_t due_us)
+bool trtc_mix_live_over(struct trtc_mix *m, int64_t due_us)
 {
-    for (size_t i = 0; i < m->nb_sources; i++) {
+    for (size_t i = 0; i < m->nb_participants; i++) {
         const enum trtc_kind kinds[] = { TRTC_AUDIO, TRTC_VIDEO };
-        for (size_t k = 0; m->sources[i].live && k < 2; k++) {
+        for (size_t k = 0; m->participants[i].live && k < 2; k++) {
             int64_t first, newest;
             bool ended;
-            bool seen = trtc_source_seen(m->sources[i].live, kinds[k], &first, &newest, &ended);
+            bool seen = trtc_source_seen(m->participants[i].live, kinds[k], &first, &newest, &ended);
             if (!ended || (seen && newest > due_us))
                 return false;
         }
-        const struct trtc_intervals *v = &m->sources[i].member.both;
-        if (!m->sources[i].live && v->n && v->items[v->n - 1].end_us > due_us)
+        const struct trtc_intervals *v = &m->participants[i].member->both;
+        if (!m->participants[i].live && v->n && v->items[v->n - 1].end_us > due_us)
             return false;
     }
     return true;

@@ -21,47 +21,47 @@ static void show_once(struct trtc_intervals *v, int64_t frame_us)
             v->items[i].end_us = v->items[i].start_us + frame_us;
 }
 
-int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
+/* The tile of participant i, and when it is there as far as that is known. */
+static int add_participant(struct trtc_mix *m, size_t i, int threads, struct trtc_err *err)
 {
-    const size_t n = m->nb_sources;
+    struct trtc_participant *p = &m->participants[i];
+    const struct trtc_member *known = p->member;
+    if (p->picture && m->o.set->video && !(p->tile = trtc_tile_new(p->picture, threads, err)))
+        return -1;
+    p->actor = (struct trtc_actor){ .user = known->user, .aux = known->aux, .tile = p->tile };
+    p->there = (struct trtc_member){ .user = known->user, .aux = known->aux };
+    m->actors[i] = &p->actor;
+    m->members[i] = &p->there;
+    if (trtc_intervals_union(&known->sound, &p->there.sound, TRTC_SECTION_GAP_US, &p->there.sound,
+                             err) < 0 ||
+        trtc_intervals_union(&known->picture, &p->there.picture, TRTC_SECTION_GAP_US,
+                             &p->there.picture, err) < 0)
+        return -1;
+    show_once(&p->there.picture, 1000000 / m->o.set->fps + 1);
+    return trtc_member_settle(&p->there, m->o.linger_us, err);
+}
+
+int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
+{
+    const size_t n = m->nb_participants;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int workers = m->o.workers ? m->o.workers : cores > 0 ? (int)cores : 1;
     size_t nb_tiles = 0;
-    m->tiles = calloc(n + 1, sizeof(struct trtc_tile *));
     m->actors = calloc(n + 1, sizeof *m->actors);
     m->members = calloc(n + 1, sizeof *m->members);
-    m->wanted = calloc(n + 1, sizeof *m->wanted);
     m->order = calloc(n + 1, sizeof *m->order);
     m->previous = calloc(n + 1, sizeof *m->previous);
-    m->left_out_told = calloc(n + 1, sizeof *m->left_out_told);
-    m->failure_told = calloc(n + 1, sizeof *m->failure_told);
-    if (!m->tiles || !m->actors || !m->members || !m->wanted || !m->order || !m->previous ||
-        !m->left_out_told || !m->failure_told)
+    if (!m->actors || !m->members || !m->order || !m->previous)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
-        nb_tiles += m->sources[i].picture != NULL;
+        nb_tiles += m->participants[i].picture != NULL;
     /* one picture alone would leave the other cores idle */
-    const int threads = nb_tiles > 1 || m->live       ? 1
+    const int threads = nb_tiles > 1 || m->state.live       ? 1
                         : cores < SINGLE_TILE_THREADS ? workers
                                                       : SINGLE_TILE_THREADS;
-    for (size_t i = 0; i < n; i++) {
-        struct trtc_mix_source *s = &m->sources[i];
-        if (s->picture && m->o.set->video &&
-            !(m->tiles[i] = trtc_tile_new(s->picture, threads, err)))
+    for (size_t i = 0; i < n; i++)
+        if (add_participant(m, i, threads, err) < 0)
             return -1;
-        m->actors[i] = (struct trtc_actor){ .user = s->member.user,
-                                            .aux = s->member.aux,
-                                            .tile = m->tiles[i] };
-        m->members[i] = (struct trtc_member){ .user = s->member.user, .aux = s->member.aux };
-        if (trtc_intervals_union(&s->member.sound, &m->members[i].sound, TRTC_SECTION_GAP_US,
-                                 &m->members[i].sound, err) < 0 ||
-            trtc_intervals_union(&s->member.picture, &m->members[i].picture, TRTC_SECTION_GAP_US,
-                                 &m->members[i].picture, err) < 0)
-            return -1;
-        show_once(&m->members[i].picture, 1000000 / m->o.set->fps + 1);
-        if (trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
-            return -1;
-    }
     m->pool = trtc_pool_new(workers, err);
     if (!m->pool)
         return -1;
@@ -79,69 +79,63 @@ int mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
     return m->o.set->video && !(m->stage = trtc_stage_new(&so, err)) ? -1 : 0;
 }
 
-void mix_picture_free(struct trtc_mix *m)
+void trtc_mix_picture_free(struct trtc_mix *m)
 {
     trtc_stage_free(&m->stage);
     trtc_pool_free(&m->pool);
-    for (size_t i = 0; m->tiles && i < m->nb_sources; i++)
-        trtc_tile_free(&m->tiles[i]);
-    for (size_t i = 0; m->members && i < m->nb_sources; i++)
-        trtc_member_fini(&m->members[i]);
-    free(m->tiles);
+    for (size_t i = 0; i < m->nb_participants; i++)
+        trtc_tile_free(&m->participants[i].tile);
     free(m->actors);
     free(m->members);
-    free(m->wanted);
     free(m->order);
     free(m->previous);
-    free(m->left_out_told);
-    free(m->failure_told);
 }
 
-int mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+int trtc_mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
 {
     return m->stage ? trtc_stage_skip(m->stage, due_us, err) : 0;
 }
 
 /* ---- who is there ---- */
 
-static void show_name(const struct trtc_mix_source *s, char *out, size_t size)
+static void show_name(const struct trtc_participant *s, char *out, size_t size)
 {
     char user[256];
-    trtc_text_show(s->member.user, strlen(s->member.user), user, sizeof user);
-    snprintf(out, size, "%s%s", user, s->member.aux ? ":aux" : "");
+    trtc_text_show(s->member->user, strlen(s->member->user), user, sizeof user);
+    snprintf(out, size, "%s%s", user, s->member->aux ? ":aux" : "");
 }
 
 /* A picture that has broken stands for 15 s, as one that stalls, and is gone then. */
 static int see_failures(struct trtc_mix *m, struct trtc_err *err)
 {
-    for (size_t i = 0; i < m->nb_sources; i++) {
+    for (size_t i = 0; i < m->nb_participants; i++) {
         struct trtc_err why = { 0 };
         int64_t at;
         char who[300], when[32];
-        if (!m->tiles[i] || m->failure_told[i])
+        if (!m->participants[i].tile || m->participants[i].failure_told)
             continue;
-        trtc_tile_failure(m->tiles[i], &why, &at);
+        trtc_tile_failure(m->participants[i].tile, &why, &at);
         if (!why.code)
             continue;
-        if (mix_must_end(m, &m->sources[i], &why)) {
+        if (trtc_mix_must_end(m, &m->participants[i], &why)) {
             *err = why;
             return -1;
         }
-        m->failure_told[i] = true;
-        m->sources[i].failure = why;
-        m->sources[i].failed_at_us = at;
-        at = at == TRTC_NOTIME ? m->start_us : at;
-        show_name(&m->sources[i], who, sizeof who);
+        m->participants[i].failure_told = true;
+        m->participants[i].failure = why;
+        m->participants[i].failed_at_us = at;
+        at = at == TRTC_NOTIME ? m->state.start_us : at;
+        show_name(&m->participants[i], who, sizeof who);
         trtc_utc_format3339(at / 1000, when);
-        mix_tell(m, TRTC_MIX_ERROR, "%s: the picture breaks at %s (%.3f s): %s", who, when,
-                 (double)(at - m->start_us) / 1e6, why.msg);
-        struct trtc_intervals *v = &m->members[i].picture;
+        trtc_mix_tell(m, TRTC_MIX_ERROR, "%s: the picture breaks at %s (%.3f s): %s", who, when,
+                 (double)(at - m->state.start_us) / 1e6, why.msg);
+        struct trtc_intervals *v = &m->participants[i].there.picture;
         const int64_t gone = at + TRTC_SECTION_GAP_US;
         while (v->n && v->items[v->n - 1].start_us >= gone)
             v->n--;
         if (v->n && v->items[v->n - 1].end_us > gone)
             v->items[v->n - 1].end_us = gone;
-        if (trtc_member_settle(&m->members[i], m->o.linger_us, err) < 0)
+        if (trtc_member_settle(&m->participants[i].there, m->o.linger_us, err) < 0)
             return -1;
     }
     return 0;
@@ -149,20 +143,20 @@ static int see_failures(struct trtc_mix *m, struct trtc_err *err)
 
 static void want(struct trtc_mix *m)
 {
-    for (size_t i = 0; i < m->nb_sources; i++) {
-        const char *user = m->sources[i].member.user;
-        m->wanted[i].picture =
-            m->o.set->video && trtc_subscribed(m->sub, true, user, m->users, m->nb_sources);
-        m->wanted[i].sound = trtc_subscribed(m->sub, false, user, m->users, m->nb_sources);
+    for (size_t i = 0; i < m->nb_participants; i++) {
+        const char *user = m->participants[i].member->user;
+        m->participants[i].there.wanted.picture =
+            m->o.set->video && trtc_subscribed(m->sub, true, user, m->users, m->nb_participants);
+        m->participants[i].there.wanted.sound = trtc_subscribed(m->sub, false, user, m->users, m->nb_participants);
     }
 }
 
 /* Takes up the changes that are due. True where any has been. */
 static bool take_changes(struct trtc_mix *m, int64_t due_us)
 {
-    const struct timed_change *c;
+    const struct trtc_timed_change *c;
     bool any = false;
-    while ((c = mix_next_change(m, m->seen_change, due_us))) {
+    while ((c = trtc_mix_next_change(&m->state, m->seen_change, due_us))) {
         m->seen_change = c;
         if (c->what.has_look)
             m->look = &c->what.look;
@@ -186,8 +180,8 @@ static void tell_moves(const struct trtc_mix *m, size_t nb, int64_t due_us)
                 both = a[i] == b[k];
             if (both)
                 continue;
-            show_name(&m->sources[a[i]], who, sizeof who);
-            mix_tell(m, TRTC_MIX_DEBUG, "%.3f s: %s %s", (double)(due_us - m->start_us) / 1e6, who,
+            show_name(&m->participants[a[i]], who, sizeof who);
+            trtc_mix_tell(m, TRTC_MIX_DEBUG, "%.3f s: %s %s", (double)(due_us - m->state.start_us) / 1e6, who,
                      come ? "enters" : "leaves");
         }
     }
@@ -208,17 +202,17 @@ static int set_stage(struct trtc_mix *m, size_t nb, struct trtc_err *err)
     if (!streams)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < nb; i++)
-        streams[i] = (struct trtc_stream){ m->sources[m->order[i]].member.user,
-                                           m->sources[m->order[i]].member.aux };
+        streams[i] = (struct trtc_stream){ m->participants[m->order[i]].member->user,
+                                           m->participants[m->order[i]].member->aux };
     int ret = trtc_layout_make(&lo, streams, nb, &layout, err);
     for (size_t i = 0; ret == 0 && i < nb; i++) {
         char who[300];
         const size_t s = m->order[i];
-        if (m->left_out_told[s] || trtc_layout_has(&layout, (int)i))
+        if (m->participants[s].left_out_told || trtc_layout_has(&layout, (int)i))
             continue;
-        m->left_out_told[s] = true;
-        show_name(&m->sources[s], who, sizeof who);
-        mix_tell(m, TRTC_MIX_NOTE,
+        m->participants[s].left_out_told = true;
+        show_name(&m->participants[s], who, sizeof who);
+        trtc_mix_tell(m, TRTC_MIX_NOTE,
                  "%s: no window: the layout has room for %zu (the voice is heard)", who,
                  m->look->mode == TRTC_LAYOUT_CUSTOM ? m->look->list.n
                                                      : trtc_layout_limit(m->look->mode));
@@ -232,24 +226,25 @@ static int set_stage(struct trtc_mix *m, size_t nb, struct trtc_err *err)
     return ret;
 }
 
-int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
+int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
 {
-    if (m->live && mix_live_follow(m, due_us, err) < 0)
+    if (m->state.live && trtc_mix_live_follow(m, due_us, err) < 0)
         return -1;
     if (see_failures(m, err) < 0)
         return -1;
     const bool changed = take_changes(m, due_us) || !m->set;
     if (changed)
         want(m);
-    for (size_t i = 0; i < m->nb_sources; i++) {
-        const bool there = trtc_intervals_at(&m->members[i].stay_picture, due_us);
-        struct trtc_actor *a = &m->actors[i];
-        a->sight = !m->wanted[i].picture || there ? TRTC_SIGHT_HIDDEN
+    for (size_t i = 0; i < m->nb_participants; i++) {
+        const bool there = trtc_intervals_at(&m->participants[i].there.stay_picture, due_us);
+        struct trtc_actor *a = &m->participants[i].actor;
+        a->sight = !m->participants[i].there.wanted.picture || there ? TRTC_SIGHT_HIDDEN
                    : a->on                        ? TRTC_SIGHT_LEAVING
                                                   : TRTC_SIGHT_AWAY;
-        a->on = m->wanted[i].picture && there;
+        a->on = m->participants[i].there.wanted.picture && there;
     }
-    const size_t nb = trtc_roster_at(&(struct trtc_roster){ m->members, m->wanted, m->nb_sources, m->look->no_audio_windows }, due_us, m->order);
+    const size_t nb = trtc_roster_at(m->members, m->nb_participants,
+                                     m->look->no_audio_windows, due_us, m->order);
     if (m->set && !changed && nb == m->nb_order &&
         memcmp(m->order, m->previous, nb * sizeof *m->order) == 0)
         return 0;
@@ -262,10 +257,10 @@ int mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
     return 0;
 }
 
-const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err)
+const AVFrame *trtc_mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err)
 {
-    const int64_t t = mix_frame_us(m, k), due = t + 500000 / m->o.set->fps;
-    if (mix_picture_follow(m, due, err) < 0)
+    const int64_t t = trtc_mix_frame_us(&m->state, k), due = t + 500000 / m->o.set->fps;
+    if (trtc_mix_picture_follow(m, due, err) < 0)
         return NULL;
     return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
 }
@@ -273,11 +268,11 @@ const AVFrame *mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *
 /* What became of the pictures of source i. */
 static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool whole)
 {
-    const int64_t unseen = m->actors[i].nb_unseen;
-    struct trtc_mix_source *s = &m->sources[i];
+    const int64_t unseen = m->participants[i].actor.nb_unseen;
+    struct trtc_participant *s = &m->participants[i];
     struct trtc_tile_stats st;
-    trtc_tile_settle(m->tiles[i], end_us, whole ? end_us + 1000000 / m->o.set->fps : INT64_MAX);
-    trtc_tile_stats(m->tiles[i], &st);
+    trtc_tile_settle(m->participants[i].tile, end_us, whole ? end_us + 1000000 / m->o.set->fps : INT64_MAX);
+    trtc_tile_stats(m->participants[i].tile, &st);
     s->pictures = st.ledger;
     s->nb_flawed = st.nb_flawed;
     /* decoded, but of a format that nothing can be drawn of */
@@ -285,20 +280,10 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;
 }
 
-int mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, struct trtc_err *err)
+int trtc_mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, struct trtc_err *err)
 {
-    for (size_t i = 0; i < m->nb_sources; i++)
-        if (m->tiles[i])
+    for (size_t i = 0; i < m->nb_participants; i++)
+        if (m->participants[i].tile)
             settle_account(m, i, end_us, whole);
-    const int ret = see_failures(m, err); /* of the last frame, and behind it */
-    for (size_t i = 0; i < m->nb_sources; i++) {
-        if (m->sources[i].live) { /* what has been found goes to the caller */
-            struct trtc_member *from = &m->members[i], *to = &m->sources[i].member;
-            trtc_member_fini(to);
-            to->sound = from->sound;
-            to->picture = from->picture;
-            from->sound = from->picture = (struct trtc_intervals){ 0 };
-        }
-    }
-    return ret;
+    return see_failures(m, err); /* of the last frame, and behind it */
 }

@@ -15,7 +15,7 @@ enum { BLOCK_MAX = 4096 };
 
 struct voice { /* of one source */
     struct trtc_mix *mix;
-    struct trtc_mix_source *source;
+    struct trtc_participant *source;
     int number;              /* in the mixer; -1: none */
     struct trtc_aacenc *own; /* its own track */
     int track;
@@ -28,7 +28,7 @@ struct trtc_sound {
     struct voice *voices;
     size_t nb_voices;
     const struct trtc_subscription *sub;
-    const struct timed_change *seen_change;
+    const struct trtc_timed_change *seen_change;
     float *planes[2];
 };
 
@@ -41,11 +41,11 @@ static int next_packet(void *opaque, struct trtc_packet *p, struct trtc_coding *
     int ret = trtc_feed_next(v->source->sound, &f, err);
     if (ret < 0)
         v->source->sound_failure = *err;
-    if (ret < 0 && mix_must_end(v->mix, v->source, err))
-        mix_fail(v->mix, err);
+    if (ret < 0 && trtc_mix_must_end(v->mix, v->source, err))
+        trtc_mix_fail(&v->mix->state, err);
     if (ret == TRTC_FED_FRAME) {
         *p = f.pkt;
-        p->pts_us -= v->mix->start_us;
+        p->pts_us -= v->mix->state.start_us;
         p->dts_us = p->pts_us;
         *coding = (struct trtc_coding){ f.codec_name, f.av_parameters };
     }
@@ -56,7 +56,7 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
 {
     const struct trtc_mix_settings *set = m->o.set;
     struct voice *v = &s->voices[i];
-    *v = (struct voice){ .mix = m, .source = &m->sources[i], .number = -1, .track = -1 };
+    *v = (struct voice){ .mix = m, .source = &m->participants[i], .number = -1, .track = -1 };
     if (!v->source->sound)
         return 0;
     const struct trtc_mixer_source src = { .next = next_packet, .opaque = v };
@@ -65,20 +65,20 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
         return -1;
     if (!m->o.per_user)
         return 0;
-    const size_t n = strlen(v->source->member.user) + sizeof ":aux";
+    const size_t n = strlen(v->source->member->user) + sizeof ":aux";
     v->own = trtc_aacenc_new(set->rate_hz, 1, set->audio_bps, err);
     v->name = malloc(n);
     if (!v->own)
         return -1;
     if (!v->name)
         return trtc_fail_nomem(err);
-    memcpy(v->name, v->source->member.user, n - sizeof ":aux" + 1);
-    if (v->source->member.aux)
+    memcpy(v->name, v->source->member->user, n - sizeof ":aux" + 1);
+    if (v->source->member->aux)
         memcpy(v->name + n - sizeof ":aux", ":aux", sizeof ":aux");
     return 0;
 }
 
-struct trtc_sound *mix_sound_new(struct trtc_mix *m, struct trtc_err *err)
+struct trtc_sound *trtc_mix_sound_new(struct trtc_mix *m, struct trtc_err *err)
 {
     const struct trtc_mix_settings *set = m->o.set;
     struct trtc_sound *s = calloc(1, sizeof *s);
@@ -86,8 +86,8 @@ struct trtc_sound *mix_sound_new(struct trtc_mix *m, struct trtc_err *err)
         trtc_fail_nomem(err);
         return NULL;
     }
-    s->nb_voices = m->nb_sources;
-    s->voices = calloc(m->nb_sources + 1, sizeof *s->voices);
+    s->nb_voices = m->nb_participants;
+    s->voices = calloc(m->nb_participants + 1, sizeof *s->voices);
     s->planes[0] = calloc(BLOCK_MAX, sizeof(float));
     s->planes[1] = calloc(BLOCK_MAX, sizeof(float));
     if (!s->voices || !s->planes[0] || !s->planes[1]) {
@@ -102,16 +102,16 @@ struct trtc_sound *mix_sound_new(struct trtc_mix *m, struct trtc_err *err)
         goto fail;
     if (m->o.per_user)
         trtc_mixer_keep(s->mixer);
-    for (size_t i = 0; i < m->nb_sources; i++)
+    for (size_t i = 0; i < m->nb_participants; i++)
         if (new_voice(s, m, i, err) < 0)
             goto fail;
     return s;
 fail:
-    mix_sound_free(&s);
+    trtc_mix_sound_free(&s);
     return NULL;
 }
 
-void mix_sound_free(struct trtc_sound **s)
+void trtc_mix_sound_free(struct trtc_sound **s)
 {
     struct trtc_sound *x = *s;
     if (!x)
@@ -139,7 +139,7 @@ static struct trtc_writer_track track_of(const struct trtc_aacenc *e, const stru
     return t;
 }
 
-int mix_sound_tracks(const struct trtc_mix *m, int first, struct trtc_writer_track *t)
+int trtc_mix_sound_tracks(const struct trtc_mix *m, int first, struct trtc_writer_track *t)
 {
     struct trtc_sound *s = m->sound;
     int nb = 0;
@@ -157,9 +157,9 @@ int mix_sound_tracks(const struct trtc_mix *m, int first, struct trtc_writer_tra
 /* Whose voice is heard at due_us. */
 static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_us, bool first)
 {
-    const struct timed_change *c;
+    const struct trtc_timed_change *c;
     bool any = first;
-    while ((c = mix_next_change(m, s->seen_change, due_us))) {
+    while ((c = trtc_mix_next_change(&m->state, s->seen_change, due_us))) {
         s->seen_change = c;
         if (!c->what.has_sub)
             continue;
@@ -169,8 +169,8 @@ static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_u
     for (size_t i = 0; any && i < s->nb_voices; i++)
         if (s->voices[i].number >= 0)
             trtc_mixer_hear(s->mixer, s->voices[i].number,
-                            trtc_subscribed(s->sub, false, s->voices[i].source->member.user,
-                                            m->users, m->nb_sources));
+                            trtc_subscribed(s->sub, false, s->voices[i].source->member->user,
+                                            m->users, m->nb_participants));
 }
 
 static int write_encoded(struct trtc_mix *m, struct trtc_aacenc *e, int track, struct trtc_err *err)
@@ -195,18 +195,18 @@ static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, int n,
 static int claim(struct trtc_mix *m, int n, int64_t *pos)
 {
     int64_t left = 0;
-    pthread_mutex_lock(&m->lock);
-    *pos = m->sound_pos;
-    while (!m->failed) {
-        left = (m->nb_begun < m->nb_frames ? mix_samples(m, m->nb_begun) : m->nb_samples) - *pos;
-        if (left >= n || m->nb_begun >= m->nb_frames)
+    pthread_mutex_lock(&m->state.lock);
+    *pos = m->state.sound_pos;
+    while (!m->state.failed) {
+        left = (m->state.nb_begun < m->state.nb_frames ? trtc_mix_samples(&m->state, m->state.nb_begun) : m->state.nb_samples) - *pos;
+        if (left >= n || m->state.nb_begun >= m->state.nb_frames)
             break;
-        pthread_cond_wait(&m->moved, &m->lock);
+        pthread_cond_wait(&m->state.moved, &m->state.lock);
     }
-    left = m->failed || left < 0 ? 0 : left > n ? n : left;
-    m->sound_pos += left;
-    pthread_cond_broadcast(&m->moved);
-    pthread_mutex_unlock(&m->lock);
+    left = m->state.failed || left < 0 ? 0 : left > n ? n : left;
+    m->state.sound_pos += left;
+    pthread_cond_broadcast(&m->state.moved);
+    pthread_mutex_unlock(&m->state.lock);
     return (int)left;
 }
 
@@ -238,7 +238,7 @@ static int finish(struct trtc_mix *m, struct trtc_aacenc *e, int track, int64_t 
                : trtc_writer_end_track(m->writer, track, end_us, err);
 }
 
-void *mix_sound_run(void *arg)
+void *trtc_mix_sound_run(void *arg)
 {
     struct trtc_mix *m = arg;
     struct trtc_sound *s = m->sound;
@@ -247,28 +247,28 @@ void *mix_sound_run(void *arg)
     int64_t pos = 0;
     int n;
     while ((n = claim(m, block, &pos)) > 0) {
-        const int64_t due_us = m->start_us + av_rescale(pos + n, 1000000, rate);
-        if (m->live)
-            mix_live_wait(m, due_us);
-        take_changes(s, m, m->start_us + av_rescale(pos, 1000000, rate), pos == 0);
+        const int64_t due_us = m->state.start_us + av_rescale(pos + n, 1000000, rate);
+        if (m->state.live)
+            trtc_mix_live_wait(m, due_us);
+        take_changes(s, m, m->state.start_us + av_rescale(pos, 1000000, rate), pos == 0);
         if (mix_block(m, n, &err) < 0) {
-            mix_fail(m, &err);
+            trtc_mix_fail(&m->state, &err);
             return NULL;
         }
     }
-    if (mix_failed(m))
+    if (trtc_mix_failed(&m->state))
         return NULL;
-    const int64_t end_us = av_rescale(m->nb_frames, 1000000, m->o.set->fps);
+    const int64_t end_us = av_rescale(m->state.nb_frames, 1000000, m->o.set->fps);
     bool ok = finish(m, s->encoder, m->audio_track, end_us, &err) == 0;
     for (size_t i = 0; ok && i < s->nb_voices; i++)
         if (s->voices[i].own)
             ok = finish(m, s->voices[i].own, s->voices[i].track, end_us, &err) == 0;
     if (!ok)
-        mix_fail(m, &err);
+        trtc_mix_fail(&m->state, &err);
     return NULL;
 }
 
-void mix_sound_settle(struct trtc_mix *m, bool whole)
+void trtc_mix_sound_settle(struct trtc_mix *m, bool whole)
 {
     const struct trtc_sound *s = m->sound;
     if (!s)
@@ -276,5 +276,5 @@ void mix_sound_settle(struct trtc_mix *m, bool whole)
     trtc_mixer_settle(s->mixer, whole, m->o.set->rate_hz / m->o.set->fps);
     for (size_t i = 0; i < s->nb_voices; i++)
         if (s->voices[i].number >= 0)
-            m->sources[i].sounds = trtc_mixer_ledger(s->mixer, s->voices[i].number);
+            m->participants[i].sounds = trtc_mixer_ledger(s->mixer, s->voices[i].number);
 }

@@ -188,7 +188,7 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
     if (l->image)
         return 0;
     if (w->stream >= 0)
-        name_of(s->o.actors[w->stream].user, s->o.actors[w->stream].aux, name, sizeof name);
+        name_of(s->o.actors[w->stream]->user, s->o.actors[w->stream]->aux, name, sizeof name);
     else if (w->entry && w->entry->user)
         name_of(w->entry->user, w->entry->aux, name, sizeof name);
     l->own_image = plain_placeholder(s, name, &w->rect, err);
@@ -219,7 +219,7 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
                      const struct trtc_layout *layout, int below, struct trtc_err *err)
 {
     char name[512];
-    const struct trtc_actor *a = &s->o.actors[w->stream];
+    const struct trtc_actor *a = s->o.actors[w->stream];
     const int size = trtc_clamp(w->rect.h / 14, 9, 28);
     const struct trtc_text_style style = { .size_px = size,
                                            .colour = 0xffffff,
@@ -445,14 +445,14 @@ static const AVFrame *content_of(const struct trtc_stage *s, const struct layer 
     case BLACK:
         return s->black;
     default:
-        return trtc_tile_picture(s->o.actors[l->actor].tile);
+        return trtc_tile_picture(s->o.actors[l->actor]->tile);
     }
 }
 
 /* What the window shows now. */
 static int64_t content_number(const struct trtc_stage *s, const struct layer *l)
 {
-    const struct trtc_actor *a = l->actor >= 0 ? &s->o.actors[l->actor] : NULL;
+    const struct trtc_actor *a = l->actor >= 0 ? s->o.actors[l->actor] : NULL;
     if (!a || !a->tile || !a->on || !trtc_tile_serial(a->tile))
         return PLACEHOLDER;
     if (s->o.fill == TRTC_FILL_BLACK && s->due_us - trtc_tile_pts_us(a->tile) > HOLD_US)
@@ -490,7 +490,7 @@ static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsig
 static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, struct trtc_err *err)
 {
     const struct layer *l = &s->layers[i];
-    const unsigned turn = l->content > 0 ? trtc_tile_turn(s->o.actors[l->actor].tile) : 0;
+    const unsigned turn = l->content > 0 ? trtc_tile_turn(s->o.actors[l->actor]->tile) : 0;
     const enum trtc_render render = l->content == PLACEHOLDER ? l->image_render
                                     : l->content == BLACK     ? TRTC_RENDER_STRETCH
                                                               : l->render;
@@ -521,7 +521,7 @@ static void draw_layer(struct trtc_stage *s, size_t i)
         if (why.code == TRTC_EX_TEMPFAIL)
             atomic_store(&s->failed, true);
         if (l->actor >= 0 && l->content > 0)
-            note_unseen(&s->o.actors[l->actor], l->content);
+            note_unseen(s->o.actors[l->actor], l->content);
         trtc_fill_rect(canvas, &l->rect, 0, l->alpha); /* a format nothing can be made of */
     }
 }
@@ -530,7 +530,7 @@ static void draw_layer(struct trtc_stage *s, size_t i)
 static void advance(void *opaque, size_t a)
 {
     struct trtc_stage *s = opaque;
-    const struct trtc_actor *actor = &s->o.actors[a];
+    const struct trtc_actor *actor = s->o.actors[a];
     const int i = s->layer_of[a];
     const bool shown = i >= 0 && actor->on && !s->layers[i].covered;
     const enum trtc_sight sight = shown ? TRTC_SIGHT_SHOWN : actor->sight;
@@ -577,7 +577,7 @@ static void skip(void *opaque, size_t a)
 {
     struct trtc_stage *s = opaque;
     struct trtc_err why;
-    struct trtc_tile *tile = s->o.actors[a].tile;
+    struct trtc_tile *tile = s->o.actors[a]->tile;
     if (tile && trtc_tile_advance(tile, s->due_us, TRTC_SIGHT_BEFORE, &why) < 0)
         atomic_store(&s->failed, true);
 }

@@ -71,7 +71,7 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     }
     t->feed = feed;
     t->threads = threads;
-    tile_account_init(&t->account);
+    trtc_tile_account_init(&t->account);
     t->cur_us = t->last_us = t->failed_at_us = TRTC_NOTIME;
     t->decoded = av_frame_alloc();
     t->cur = av_frame_alloc();
@@ -90,7 +90,7 @@ static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
         const struct tile_about *p = &t->kept[i].about;
         tile_account_left(&t->account, p->hidden ? TRTC_LEFT_CUT
                                        : why     ? *why
-                                                 : tile_account_unseen(&t->account, p->us));
+                                                 : trtc_tile_account_unseen(&t->account, p->us));
         t->kept_bytes -= (size_t)t->kept[i].pkt->size;
         av_packet_free(&t->kept[i].pkt);
     }
@@ -136,7 +136,7 @@ static void close_decoder(struct trtc_tile *t)
 {
     avcodec_free_context(&t->dec);
     t->draining = false;
-    tile_account_gone(&t->account);
+    trtc_tile_account_gone(&t->account);
 }
 
 static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_err *err)
@@ -213,7 +213,7 @@ static unsigned turn_of(struct trtc_tile *t, const AVFrame *pic, const struct ti
 static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned turn, bool counted)
 {
     if (t->serial && !t->counted)
-        tile_account_left(&t->account, tile_account_unseen(&t->account, t->cur_us));
+        tile_account_left(&t->account, trtc_tile_account_unseen(&t->account, t->cur_us));
     av_frame_unref(t->cur);
     av_frame_move_ref(t->cur, pic);
     t->cur_us = us;
@@ -232,7 +232,7 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
 
     t->account.absorbs |= is_interlaced(pic);
     const bool hidden = us == HIDDEN_US;
-    const bool known = !hidden && tile_account_came(&t->account, &us, &about);
+    const bool known = !hidden && trtc_tile_account_came(&t->account, &us, &about);
     const bool timed = !hidden && us != AV_NOPTS_VALUE;
     t->stats.nb_decoded++;
     t->stats.nb_broken += flawed;
@@ -313,7 +313,7 @@ static void note_sent(struct trtc_tile *t, bool refused)
     struct kept *k = &t->kept[0];
     k->about.outrun = t->dec->skip_frame == AVDISCARD_NONREF;
     k->about.refused = refused;
-    tile_account_sent(&t->account, &k->about);
+    trtc_tile_account_sent(&t->account, &k->about);
     t->stats.nb_broken += refused;
     t->kept_bytes -= (size_t)k->pkt->size;
     av_packet_free(&k->pkt);
@@ -334,7 +334,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
     if (t->dec && t->kept_fresh) {
         avcodec_flush_buffers(t->dec);
-        tile_account_gone(&t->account);
+        trtc_tile_account_gone(&t->account);
     }
     t->kept_fresh = false;
     struct trtc_err why;
@@ -468,7 +468,7 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 /* A picture that is due may still be inside the decoder. */
 static bool owes(const struct trtc_tile *t, int64_t due_us)
 {
-    return t->dec && !t->has_next && tile_account_owes(&t->account, due_us, t->cur_us);
+    return t->dec && !t->has_next && trtc_tile_account_owes(&t->account, due_us, t->cur_us);
 }
 
 static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
@@ -530,7 +530,7 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
     }
     t->account.due_us = due_us;
     if (sight != TRTC_SIGHT_SHOWN)
-        tile_account_hide(&t->account, due_us, why[sight]);
+        trtc_tile_account_hide(&t->account, due_us, why[sight]);
     /* what is hidden for long without a key frame is decoded all the same */
     if (sight != TRTC_SIGHT_SHOWN && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
         return skip_due(t, due_us, err);
@@ -550,7 +550,7 @@ static void settle_ahead(struct trtc_tile *t)
 {
     struct tile_account *a = &t->account;
     const struct trtc_packet *p = &t->ahead.pkt;
-    const enum trtc_left unseen = p->hidden ? TRTC_LEFT_CUT : tile_account_unseen(a, p->pts_us);
+    const enum trtc_left unseen = p->hidden ? TRTC_LEFT_CUT : trtc_tile_account_unseen(a, p->pts_us);
 
     a->ledger.nb_in++;
     tile_account_left(a, t->deaf ? TRTC_LEFT_FORMAT : unseen);
@@ -570,8 +570,8 @@ static void empty_decoder(struct trtc_tile *t)
     while (avcodec_receive_frame(t->dec, t->decoded) >= 0) {
         int64_t us =
             t->decoded->pts != AV_NOPTS_VALUE ? t->decoded->pts : t->decoded->best_effort_timestamp;
-        if (us != HIDDEN_US && tile_account_came(&t->account, &us, &about))
-            tile_account_left(&t->account, tile_account_unseen(&t->account, us));
+        if (us != HIDDEN_US && trtc_tile_account_came(&t->account, &us, &about))
+            tile_account_left(&t->account, trtc_tile_account_unseen(&t->account, us));
         av_frame_unref(t->decoded);
     }
 }
@@ -583,14 +583,14 @@ void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
     a->end_us = end_us;
     a->lost_us = lost_us;
     if (t->serial && !t->counted)
-        tile_account_left(a, tile_account_unseen(a, t->cur_us));
+        tile_account_left(a, trtc_tile_account_unseen(a, t->cur_us));
     t->counted = true;
     if (t->has_next && !t->next_counted)
-        tile_account_left(a, tile_account_unseen(a, t->next_us));
+        tile_account_left(a, trtc_tile_account_unseen(a, t->next_us));
     t->has_next = false;
     drop_kept(t, NULL);
     empty_decoder(t);
-    tile_account_end(a);
+    trtc_tile_account_end(a);
     if (t->has_ahead)
         settle_ahead(t);
     if (lost_us == INT64_MAX)

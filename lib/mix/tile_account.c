@@ -7,14 +7,14 @@
 
 #include "base/utc.h"
 
-void tile_account_init(struct tile_account *a)
+void trtc_tile_account_init(struct tile_account *a)
 {
     *a = (struct tile_account){
         .start_us = TRTC_NOTIME, .end_us = INT64_MAX, .lost_us = INT64_MAX, .due_us = TRTC_NOTIME
     };
 }
 
-void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why)
+void trtc_tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why)
 {
     if (why == TRTC_LEFT_CUT) {
         a->start_us = due_us;
@@ -27,7 +27,7 @@ void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left wh
     a->hidden[a->nb_hidden++] = (struct tile_hidden){ due_us, why };
 }
 
-enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us)
+enum trtc_left trtc_tile_account_unseen(const struct tile_account *a, int64_t us)
 {
     if (us >= a->lost_us)
         return TRTC_LEFT_UNPLACED;
@@ -42,7 +42,7 @@ enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us)
 /* It was sent, and does not come. */
 static void missing(struct tile_account *a, const struct tile_about *p)
 {
-    const enum trtc_left unseen = tile_account_unseen(a, p->us);
+    const enum trtc_left unseen = trtc_tile_account_unseen(a, p->us);
 
     if (unseen != TRTC_LEFT_RATE || (p->outrun && !p->refused))
         tile_account_left(a, unseen);
@@ -61,7 +61,7 @@ static void forget_first(struct tile_account *a)
     memmove(a->inside, a->inside + 1, (size_t)--a->nb_inside * sizeof *a->inside);
 }
 
-void tile_account_sent(struct tile_account *a, const struct tile_about *about)
+void trtc_tile_account_sent(struct tile_account *a, const struct tile_about *about)
 {
     if (about->hidden) { /* several edits may give it the time of one that is shown */
         tile_account_left(a, TRTC_LEFT_CUT);
@@ -74,7 +74,7 @@ void tile_account_sent(struct tile_account *a, const struct tile_about *about)
     a->inside[a->nb_inside++] = *about;
 }
 
-bool tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about)
+bool trtc_tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about)
 {
     bool found = false;
     int n = 0;
@@ -95,7 +95,7 @@ bool tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *a
     return found;
 }
 
-void tile_account_gone(struct tile_account *a)
+void trtc_tile_account_gone(struct tile_account *a)
 {
     for (int i = 0; i < a->nb_inside; i++)
         missing(a, &a->inside[i]);
@@ -103,20 +103,20 @@ void tile_account_gone(struct tile_account *a)
     a->begun = false;
 }
 
-void tile_account_end(struct tile_account *a)
+void trtc_tile_account_end(struct tile_account *a)
 {
     int n = 0;
 
     for (int i = 0; i < a->nb_inside; i++)
         if (a->inside[i].us > a->due_us)
-            tile_account_left(a, tile_account_unseen(a, a->inside[i].us));
+            tile_account_left(a, trtc_tile_account_unseen(a, a->inside[i].us));
         else
             a->inside[n++] = a->inside[i];
     a->nb_inside = n;
-    tile_account_gone(a);
+    trtc_tile_account_gone(a);
 }
 
-bool tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us)
+bool trtc_tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us)
 {
     for (int i = 0; i < a->nb_inside; i++) {
         const struct tile_about *p = &a->inside[i];

@@ -37,29 +37,29 @@ struct tile_account {
     int nb_inside;
 };
 
-void tile_account_init(struct tile_account *a);
+void trtc_tile_account_init(struct tile_account *a);
 
 /* From now on nobody sees what is due until due_us, for this reason. */
-void tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why);
+void trtc_tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_left why);
 
 /* Why a picture that was not seen was not: cut, hidden, out of place, or above the rate. */
-enum trtc_left tile_account_unseen(const struct tile_account *a, int64_t us);
+enum trtc_left trtc_tile_account_unseen(const struct tile_account *a, int64_t us);
 
 /* Goes to the decoder. One that is hidden is not waited for. */
-void tile_account_sent(struct tile_account *a, const struct tile_about *about);
+void trtc_tile_account_sent(struct tile_account *a, const struct tile_about *about);
 
 /* A picture comes out, and what is earlier has been lost in the decoder. True: *about is what was
  * sent for it, and *us its time; false: nothing was, or it has been given up. */
-bool tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about);
+bool trtc_tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about);
 
 /* The decoder is emptied: nothing comes any more of what is inside. */
-void tile_account_gone(struct tile_account *a);
+void trtc_tile_account_gone(struct tile_account *a);
 
 /* Nothing is decoded any more; what is inside and was not due yet is only not seen. */
-void tile_account_end(struct tile_account *a);
+void trtc_tile_account_end(struct tile_account *a);
 
 /* A picture that is due at due_us and later than after_us may still be inside. */
-bool tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us);
+bool trtc_tile_account_owes(const struct tile_account *a, int64_t due_us, int64_t after_us);
 
 static inline void tile_account_left(struct tile_account *a, enum trtc_left why)
 {

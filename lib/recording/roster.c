@@ -106,9 +106,9 @@ void trtc_member_fini(struct trtc_member *m)
 }
 
 /* Since when the member has had the window that it has at t; TRTC_NOTIME: it has none. */
-static int64_t entered_us(const struct trtc_member *m, const struct trtc_wanted *w,
-                          bool no_audio_windows, int64_t t_us)
+static int64_t entered_us(const struct trtc_member *m, bool no_audio_windows, int64_t t_us)
 {
+    const struct trtc_wanted *w = &m->wanted;
     const struct trtc_intervals *v = w->sound && w->picture ? &m->stay
                                      : w->picture           ? &m->stay_picture
                                      : w->sound             ? &m->stay_sound
@@ -119,19 +119,18 @@ static int64_t entered_us(const struct trtc_member *m, const struct trtc_wanted 
     return x ? x->start_us : TRTC_NOTIME;
 }
 
-size_t trtc_roster_at(const struct trtc_roster *r, int64_t t_us, size_t *out)
+size_t trtc_roster_at(const struct trtc_member *const *members, size_t n, bool no_audio_windows,
+                      int64_t t_us, size_t *out)
 {
     size_t nb = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        const int64_t since =
-            entered_us(&r->members[i], &r->wanted[i], r->no_audio_windows, t_us);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t since = entered_us(members[i], no_audio_windows, t_us);
         if (since == TRTC_NOTIME)
             continue;
         size_t at = nb++;
         for (; at > 0; at--) {
             const size_t before = out[at - 1];
-            if (entered_us(&r->members[before], &r->wanted[before], r->no_audio_windows, t_us) <=
-                since)
+            if (entered_us(members[before], no_audio_windows, t_us) <= since)
                 break;
             out[at] = before;
         }

@@ -35,9 +35,14 @@ void trtc_intervals_linger(struct trtc_intervals *v, int64_t by_us);
 const struct trtc_interval *trtc_intervals_at(const struct trtc_intervals *v, int64_t t_us);
 void trtc_intervals_fini(struct trtc_intervals *v);
 
-struct trtc_member {  /* a user's stream */
+struct trtc_wanted {
+    bool sound, picture; /* subscribed to */
+};
+
+struct trtc_member {  /* when a participant's stream is there */
     const char *user; /* borrowed */
     bool aux;
+    struct trtc_wanted wanted; /* the caller's: for trtc_roster_at */
     struct trtc_intervals sound, picture;                 /* by the 15 s rule */
     struct trtc_intervals both;                           /* their union by the same rule */
     struct trtc_intervals stay, stay_sound, stay_picture; /* both, sound, picture with the linger */
@@ -47,20 +52,10 @@ struct trtc_member {  /* a user's stream */
 int trtc_member_settle(struct trtc_member *m, int64_t linger_us, struct trtc_err *err);
 void trtc_member_fini(struct trtc_member *m);
 
-struct trtc_wanted {
-    bool sound, picture; /* subscribed to */
-};
-
-struct trtc_roster {
-    const struct trtc_member *members;
-    const struct trtc_wanted *wanted; /* one a member */
-    size_t n;
-    bool no_audio_windows; /* who is only heard has no window */
-};
-
 /* The members who have a window at t, in order of entry (those who enter together in the order of members): indices
  * into members go to out, which has room for n; returns how many. no_audio_windows: who has only sound at t has
  * none. */
-size_t trtc_roster_at(const struct trtc_roster *r, int64_t t_us, size_t *out);
+size_t trtc_roster_at(const struct trtc_member *const *members, size_t n, bool no_audio_windows,
+                      int64_t t_us, size_t *out);
 
 #endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What the threads of a mix share: its clock, how far it is, the changes that were asked for, and the
+ * failure that ends it. */
+#ifndef TRTC_MIX_MIX_STATE_H
+#define TRTC_MIX_MIX_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "layout/mixset.h"
+#include "mix/writer.h"
+
+struct trtc_timed_change {
+    struct trtc_mix_change what;
+    struct trtc_timed_change *next;
+};
+
+struct trtc_mix_state {
+    int fps, rate_hz;
+    int64_t start_us; /* epoch; TRTC_NOTIME: not known yet */
+    bool live;        /* some participant's presence is not known beforehand */
+    struct trtc_writer *writer; /* cancelled by a failure; NULL before there is one */
+
+    pthread_mutex_t lock; /* of everything below */
+    pthread_cond_t moved;
+    struct trtc_timed_change *changes, *last_change;
+    int64_t nb_frames;  /* of the output; INT64_MAX: not known yet */
+    int64_t nb_samples; /* the same in samples */
+    int64_t sound_pos;  /* samples that the sound thread has begun: never beyond the frames that
+                          the composing thread has begun, so that both end together */
+    int64_t nb_begun, nb_composed, nb_encoded;
+    bool composed_all, failed;
+    struct trtc_err failure;
+};
+
+void trtc_mix_state_init(struct trtc_mix_state *s, const struct trtc_mix_settings *set,
+                         int64_t start_us);
+void trtc_mix_state_fini(struct trtc_mix_state *s);
+
+/* The first failure counts; everybody is woken. */
+void trtc_mix_fail(struct trtc_mix_state *s, const struct trtc_err *err);
+bool trtc_mix_failed(struct trtc_mix_state *s);
+
+/* Samples of the first k frames. */
+int64_t trtc_mix_samples(const struct trtc_mix_state *s, int64_t k);
+
+/* Epoch time of output frame k. */
+int64_t trtc_mix_frame_us(const struct trtc_mix_state *s, int64_t k);
+
+/* The output ends before frame k, which has not been begun. */
+void trtc_mix_end_at(struct trtc_mix_state *s, int64_t k);
+
+/* Adds a change, which it takes over (*change is empty then). 0, or -1: no memory. */
+int trtc_mix_add_change(struct trtc_mix_state *s, struct trtc_mix_change *change,
+                        struct trtc_err *err);
+
+/* The change that follows after (NULL: the first), if it is due at due_us (epoch); NULL: none. */
+const struct trtc_timed_change *trtc_mix_next_change(struct trtc_mix_state *s,
+                                                     const struct trtc_timed_change *after,
+                                                     int64_t due_us);
+
+#endif
