@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/text.h"
-#include "base/xml.h"
+#include "layout/xml.h"
 #include "fuzz.h"
 #include "net/redact.h"
 #include "net/secret.h"

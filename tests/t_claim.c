@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/claim: one run has a recording's names, and what a killed one leaves is removed. */
+/* hls/claim: one run has a recording's names, and what a killed one leaves is removed. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "base/claim.h"
+#include "hls/claim.h"
 
 #define USER "1_2__UserId_s_YQ..__UserId_e_main"
 #define UTC  "20260101000000000"

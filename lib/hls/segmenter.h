@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/claim.h"
 #include "base/err.h"
+#include "hls/claim.h"
 #include "playlist/name.h"
 #include "playlist/playlist_write.h"
 #include "source/input.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/claim.h"
 #include "base/file.h"
+#include "hls/claim.h"
 #include "hls/segmenter_priv.h"
 
 enum { HA_MAX = 3 };

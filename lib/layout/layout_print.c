@@ -8,7 +8,7 @@
 
 #include "base/b64.h"
 #include "base/text.h"
-#include "base/xml.h"
+#include "layout/xml.h"
 
 #define API_SIDE_MAX_PX 1920
 

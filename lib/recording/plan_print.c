@@ -8,7 +8,7 @@
 
 #include "base/json_put.h"
 #include "base/text.h"
-#include "base/xml.h"
+#include "layout/xml.h"
 
 const char *trtc_choice_name(enum trtc_choice c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The claim to a recording's names; see claim.h. */
-#include "base/claim.h"
+#include "hls/claim.h"
 
 #include <ctype.h>
 #include <fcntl.h>

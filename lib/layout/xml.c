@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text in XML. */
-#include "base/xml.h"
+#include "layout/xml.h"
 
 #include <string.h>
 

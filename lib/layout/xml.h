@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Text in XML. */
-#ifndef TRTC_BASE_XML_H
-#define TRTC_BASE_XML_H
+#ifndef TRTC_LAYOUT_XML_H
+#define TRTC_LAYOUT_XML_H
 
 #include <stddef.h>
 #include <stdio.h>

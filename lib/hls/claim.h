@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The claim to a recording's names, which one run holds from its start to its end by a lock that
  * ends with the process; and the files that a killed run leaves behind. */
-#ifndef TRTC_BASE_CLAIM_H
-#define TRTC_BASE_CLAIM_H
+#ifndef TRTC_HLS_CLAIM_H
+#define TRTC_HLS_CLAIM_H
 
 #include <stdbool.h>
 #include <stdint.h>
