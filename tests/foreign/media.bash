@@ -49,6 +49,7 @@ hevcopen  25          128x72 null $(x265 keyint=24:min-keyint=24:bframes=3:b-ada
 hevcaud   30000/1001      128x72 null $(x265 keyint=25:bframes=2:b-adapt=0:aud=1:repeat-headers=1)
 hevcten   25          128x72 null $(x265 keyint=25:bframes=2:b-adapt=0 yuv420p10le)
 hevc60    60          128x72 null $(x265 keyint=60:bframes=2:b-adapt=0)
+hevcfld   50          128x64 null $(x265 keyint=50:bframes=2:b-adapt=0:interlace=tff)
 hevcs1    1           128x72 null $(x265 keyint=2:bframes=0)
 END
 }

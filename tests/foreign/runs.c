@@ -247,6 +247,52 @@ static int merge_cut(const char *dir, const struct source *s, struct told *t, st
     return run_merge(dir, "r", t, made);
 }
 
+/* FFmpeg's own segments under a recording's names, in a playlist that says no more than FFmpeg's. */
+static int take_segments(const char *dir, int64_t start_us)
+{
+    char line[200], name[100];
+    double length = 0;
+    FILE *in = NULL, *out = NULL;
+    char path[PATH_SIZE], to[PATH_SIZE];
+    snprintf(path, sizeof path, "%.800s/r/list", dir);
+    snprintf(to, sizeof to, "%.800s/r/" STEM ".m3u8", dir);
+    if (!(in = fopen(path, "r")) || !(out = fopen(to, "w"))) {
+        if (in)
+            fclose(in);
+        return -1;
+    }
+    fprintf(out, "#EXTM3U\n#EXT-X-TRTC-START-REC-TIME:%" PRId64 "\n", BASE_MS);
+    while (fgets(line, sizeof line, in)) {
+        line[strcspn(line, "\n")] = 0;
+        if (sscanf(line, "#EXTINF:%lf", &length) == 1 || line[0] == '#')
+            continue;
+        const struct piece p = { 0, 0, start_us, 0 };
+        name_piece(name, sizeof name, &p);
+        snprintf(path, sizeof path, "%.800s/r/%.99s", dir, line);
+        snprintf(to, sizeof to, "%.800s/r/%s", dir, name);
+        rename(path, to);
+        fprintf(out, "#EXTINF:%.6f,\n%s\n", length, name);
+        start_us += (int64_t)(length * 1e6);
+    }
+    fputs("#EXT-X-ENDLIST\n", out);
+    fclose(in);
+    return fclose(out);
+}
+
+static int merge_segments(const char *dir, const struct source *s, struct told *t,
+                          struct frames *made)
+{
+    if (s->ts ||
+        shell(
+            "mkdir %s/r && cd %s/r && exec ffmpeg -nostdin -v quiet -i '%s' -c copy -f hls -hls_time 1 "
+            "-hls_list_size 0 -hls_segment_filename %%d.ts list",
+            dir, dir, s->path) != 0)
+        return -1;
+    if (take_segments(dir, 0) < 0)
+        return -1;
+    return run_merge(dir, "r", t, made);
+}
+
 /* What trtc-hls made of it is merged. */
 static int merge_chain(const char *dir, const struct source *s, struct told *t, struct frames *made)
 {
@@ -280,6 +326,7 @@ const struct run runs[] = {
     { "merge", true, merge_one },
     { "merge-cut", true, merge_cut },
     { "hls-merge", false, merge_chain },
+    { "merge-segments", false, merge_segments },
     { "mix", false, mix },
 };
 const size_t nb_runs = sizeof runs / sizeof runs[0];
