@@ -135,6 +135,21 @@ static void test_jumps_are_kept(void **state)
     assert_true(r.off_max_us <= 15 * MS);
 }
 
+/* A hole among the frames that are looked at before the first of them is placed moves none of them. */
+static void test_jumps_near_the_beginning_are_kept(void **state)
+{
+    (void)state;
+    static const int64_t off_ms[] = { 45, 67, 79, 90, 500, -67 };
+    for (size_t i = 0; i < sizeof off_ms / sizeof *off_ms; i++)
+        for (int at = 1; at < 20; at++) {
+            const struct stream s = { .n = 100, .at = at, .off_us = off_ms[i] * MS };
+            const struct found r = run(&s);
+            assert_int_equal(r.nb_jumps, 1);
+            assert_int_equal(r.jump_at, at);
+            assert_true(r.off_max_us <= 1);
+        }
+}
+
 static void test_less_is_worked_off(void **state)
 {
     (void)state;
@@ -194,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_jitter_is_smoothed),
         cmocka_unit_test(test_drift_is_followed),
         cmocka_unit_test(test_jumps_are_kept),
+        cmocka_unit_test(test_jumps_near_the_beginning_are_kept),
         cmocka_unit_test(test_less_is_worked_off),
         cmocka_unit_test(test_slips_are_no_jumps),
         cmocka_unit_test(test_what_follows_a_loss_stands_where_it_is_stamped),

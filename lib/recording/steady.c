@@ -72,21 +72,29 @@ static bool is_jump(const struct trtc_steady *s)
 }
 
 /* Begins anew with the first frame that waits: where it is stamped, or, where the frames behind it
- * show that stamps are not exact, where they put it on average. */
+ * show that stamps are not exact, where they put it on average. Those that lie behind a hole, or
+ * before one, have no part in that. */
 static void begin(struct trtc_steady *s)
 {
     int64_t late_us[TRTC_STEADY_AHEAD], sum = 0, off = 0;
     const int64_t from_us = frame_at(s, 0)->us;
     const int run = look_ahead(s, from_us, late_us);
+    int n = 0;
+    qsort(late_us, (size_t)run, sizeof *late_us, by_value);
+    const int64_t middle_us = late_us[run / 2];
     for (int k = 0; k < run; k++) {
+        if (llabs(late_us[k] - middle_us) >= TRTC_ROUNDING_US)
+            continue;
         sum += late_us[k];
         off = llabs(late_us[k]) > off ? llabs(late_us[k]) : off;
+        n++;
     }
-    s->base_us = from_us + (off > EXACT_US ? sum / run : 0);
+    const bool inexact = off > EXACT_US && llabs(middle_us) < TRTC_ROUNDING_US;
+    s->base_us = from_us + (inexact ? sum / n : 0);
     s->nb_samples = 0;
     s->rate_hz = frame_at(s, 0)->rate_hz;
     s->late_us = 0;
-    s->weight = run;
+    s->weight = n;
     s->running = true;
 }
 
