@@ -92,6 +92,8 @@ struct class
 static const struct class classes[] = {
     { "mix *.dash.mp4", "status 3:* could not be decoded",
       "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
+    { "merge-cut *+mixed4", "time-v -4*",
+      "no decoding times, a restart and a cut within three pictures of each other" },
     { "* *s1.*+restart*", "*", "three pictures, one a second, do not show how far apart they are" },
     { "* *s1.*+back", "*", "three pictures, one a second, do not show how far apart they are" },
     { "* *s1.*+ahead", "*", "three pictures, one a second, do not show how far apart they are" },
@@ -215,16 +217,17 @@ static struct tolerance tolerance_of(const struct run *r, const struct source *s
     if (shape && shape->jitter[SOUND])
         tol.of[SOUND] = 100;
     for (int k = 0; k < NB_KINDS; k++)
-        if (cut)
-            tol.of[k] = 100;
+        if (merged && strstr(r->name, "segments"))
+            tol.of[k] =
+                90 * SECOND / 1000; /* the playlist says when the first picture is shown, no more */
+        else if (merged && strcmp(r->name, "merge") != 0)
+            tol.of[k] = cut ? 20 * SECOND / 1000 : 100;
     if (shape && shape->jitter[SOUND] && merged)
         tol.of[SOUND] = 2 * shape->jitter[SOUND];
     if (shape && shape->jitter[SOUND] && cut)
-        tol.of[PICTURE] = shape->jitter[SOUND];
+        tol.of[PICTURE] = 2 * shape->jitter[SOUND];
     if (merged && track_is_uneven(&s->want->of[SOUND]))
         tol.of[SOUND] = 40 * SECOND / 1000;
-    if (shape && shape->frames_a_pes[PICTURE] && cut)
-        tol.of[PICTURE] = 20 * SECOND / 1000;
     if (shape && shape->restart_at)
         tol.of[PICTURE] = tol.of[SOUND] = 45 * SECOND / 1000;
     return tol;

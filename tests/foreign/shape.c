@@ -18,6 +18,7 @@ struct writer {
     struct mux *m;
     struct bytes pes[NB_KINDS]; /* what is gathered */
     int64_t begin;              /* the lowest stamp */
+    int64_t restart;            /* from there on the clock is another one; 0: nowhere */
     int nb_pes, nb_tables, version;
     uint32_t chance;
 };
@@ -124,7 +125,7 @@ static size_t put_stamp(uint8_t *h, int prefix, int64_t t)
 /* A stamp as it goes out. */
 static int64_t shaped(const struct writer *w, const struct frame *f, int64_t t)
 {
-    const int64_t at = w->s->restart_at;
+    const int64_t at = w->restart;
     t -= w->begin;
     if (at && f->dts - w->begin >= at)
         t += w->s->jump ? w->s->jump : -at;
@@ -273,6 +274,16 @@ static int save(const struct shape *s, const struct mux *m, const char *path)
     return fclose(f) == 0 ? 0 : -1;
 }
 
+/* A clock restarts with a key picture, if one comes. */
+static int64_t find_restart(const struct writer *w)
+{
+    const struct track *v = &w->all->of[PICTURE];
+    for (size_t i = 0; w->s->restart_at && i < v->n; i++)
+        if (v->f[i].key && v->f[i].dts - w->begin >= w->s->restart_at)
+            return v->f[i].dts - w->begin;
+    return w->s->restart_at;
+}
+
 int shape_write(const struct shape *s, const struct frames *all, const char *path)
 {
     struct writer w = { .s = s, .all = all, .chance = 1 };
@@ -285,6 +296,7 @@ int shape_write(const struct shape *s, const struct frames *all, const char *pat
         if (t->n > 0 && t->f[0].dts < w.begin)
             w.begin = t->f[0].dts;
     }
+    w.restart = find_restart(&w);
     w.m = mux_new();
     for (;;) {
         const int64_t v = place_of(&w, PICTURE, &at[PICTURE]), a = place_of(&w, SOUND, &at[SOUND]);
