@@ -108,3 +108,5 @@ echo
 bash "$(dirname "$0")/bench-mix.sh"
 echo
 bash "$(dirname "$0")/bench-rec.sh"
+echo
+bash "$(dirname "$0")/bench-hook.sh"

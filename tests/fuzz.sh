@@ -93,6 +93,12 @@ seeds() {
         printf 'MixLayoutParams.MixLayoutList[0].UserId=u' >path
         printf '{"StorageFileList":[{"TrackType":"video","BeginTimeStamp":1,"UserId":"u","FileName":"1_1.m3u8"}]}' >files
         ;;
+    event)
+        cp "$tests"/data/callbacks/*.json .
+        printf '{"Callback":%s,"CallbackCommand":"Call.CallbackAfterRecordChanged","EventTime":1774425607149}' "$(cat 305.json)" >second
+        printf 'EventInfo.Payload.FileList[0]=x' >path
+        printf '1767225900123-310-0a.json' >name
+        ;;
     text)
         printf 'a secret: hunter22, %%68unter22\377hunter22\377\303\251\n\342\200\256' >secret
         TRTC_SECRET_KEY=key trtc-rec usersig --sdkappid 1 --user u | tr -d '\n' >token

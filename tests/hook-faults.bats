@@ -21,8 +21,14 @@ teardown() {
 }
 
 @test "killed 30 times while events come in: none that got 200 is missing, none is there twice, no file is half" {
-    python3 "$clients" storm 30 100000 >out 2>err || fail "$(cat told | tail -n 5)"
+    python3 "$clients" storm 30 100000 0 >out 2>err || fail "$(cat told | tail -n 5)"
     [[ -z $(find S/tmp -type f) ]] || fail 'something is left in tmp/'
+}
+
+@test "killed while handlers run: each event is handled once" {
+    # shellcheck disable=SC2016
+    handler 'cat >/dev/null; basename "$TRTC_EVENT_FILE" >>log'
+    python3 "$clients" storm 5 100 1 >out 2>err || fail "$(cat told | tail -n 5)"
 }
 
 @test "clients that misbehave are refused; memory and descriptors stay bounded; the honest one is served throughout" {

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Clients of trtc-hook serve for the tests, with Python's own HMAC and sockets.
 #
-#   hookclients.py storm KILLS EVENTS          kills a server over and over while events come in, then looks at its spool
+#   hookclients.py storm KILLS EVENTS HANDLED  kills a server over and over while events come in, then looks at its spool;
+#                                              HANDLED 1: ./handler appends what it handled to ./log
 #   hookclients.py hostile PID PORT IDLE       clients that misbehave, and an honest one
-#   hookclients.py load PORT RATE SECONDS      so many events a second (0: as many as it takes); prints the figures
+#   hookclients.py load PORT RATE SECONDS      so many events a second (0: as many as it takes); prints how many a second were
+#                                              taken, the median and the 99th percentile of the wait in ms, and failures
+#   hookclients.py again PORT TIMES            the same event over and over, each with another CallbackTs
+#   hookclients.py slow PORT                   how long a request may take: its header, its body, nothing at all
 #
 # The key stands in ./key, the spool is ./S. Exit status 1, with what was wrong, on failure.
 import base64, hashlib, hmac, http.client, json, os, random, re, signal, socket, struct, subprocess, sys, threading, time
@@ -58,13 +62,14 @@ def free_port():
 
 # ---- storm ----
 
-def storm(kills, events):
+def storm(kills, events, handled):
     port = free_port()
     lock, numbers, taken = threading.Lock(), iter(range(events)), set()
-    told = open('told', 'wb')
+    told, spent = open('told', 'wb'), threading.Event()
 
     def serve():
-        return subprocess.Popen(['trtc-hook', 'serve', '--listen', '127.0.0.1:%d' % port, '--spool', 'S', '--key-file', 'key'],
+        return subprocess.Popen(['trtc-hook', 'serve', '--listen', '127.0.0.1:%d' % port, '--spool', 'S', '--key-file', 'key',
+                                 '--settle', '0'] + (['--', './handler'] if handled else []),
                                 stdin=subprocess.DEVNULL, stdout=told, stderr=told)
 
     def work():
@@ -73,6 +78,7 @@ def storm(kills, events):
             with lock:
                 n = next(numbers, None)
             if n is None:
+                spent.set()
                 return
             body = event(n, n % 5000)
             for attempt in range(2000):
@@ -93,7 +99,7 @@ def storm(kills, events):
             had = len(taken)
         for i in range(2000): # it works again, and is in the middle of something
             with lock:
-                if len(taken) > had:
+                if len(taken) > had or spent.is_set():
                     break
             time.sleep(0.005)
         time.sleep(random.uniform(0, 0.06))
@@ -105,13 +111,18 @@ def storm(kills, events):
         numbers = iter(())
     for t in threads:
         t.join(60)
+    for i in range(6000 if handled else 0):
+        if not os.listdir('S/new'):
+            break
+        time.sleep(0.01)
     p.send_signal(signal.SIGTERM)
     p.wait()
     if not before:
         fail('no event was taken before the last kill')
     found = []
-    for name in os.listdir('S/new'):
-        body = open('S/new/' + name, 'rb').read()
+    place = 'S/done/' if handled else 'S/new/'
+    for name in os.listdir(place):
+        body = open(place + name, 'rb').read()
         try:
             n = json.loads(body)['EventInfo']['Payload']['n']
         except ValueError:
@@ -125,6 +136,10 @@ def storm(kills, events):
         fail('events twice: %s' % sorted(n for n in set(found) if found.count(n) > 1))
     if taken - set(found):
         fail('events that got 200 are missing: %s' % sorted(taken - set(found)))
+    if handled:
+        log = open('log').read().split()
+        if sorted(log) != sorted(os.listdir('S/done')):
+            fail('handled otherwise than once: %s' % sorted(set(n for n in log if log.count(n) > 1) or set(os.listdir('S/done')) - set(log)))
     print('%d kills, %d events taken, %d of them before the last kill, %d in the spool' % (kills, len(taken), before, len(found)))
 
 
@@ -297,6 +312,41 @@ def load(port, rate, seconds):
     print('%.1f %.2f %.2f %d' % (len(took) / (time.monotonic() - begin), took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000, errors[0]))
 
 
+# ---- again, slow ----
+
+def again(port, times):
+    sender, body = Sender(port), event(1)
+    for i in range(times):
+        if sender.send(body.replace(b'1767225600043', b'%d' % (1767225600043 + i))) != 200:
+            fail('%d: not 200' % i)
+    if len(os.listdir('S/new')) != 1:
+        fail('more than one record')
+
+
+def slow(port):
+    body = event(1)
+    h = head(body)
+    for name, data in ('nothing', b''), ('a header', h), ('a body', h + body):
+        s = socket.create_connection(('127.0.0.1', port))
+        begin = time.monotonic()
+        s.settimeout(0.2)
+        try:
+            s.sendall(data[:-100])
+            for i in range(100): # a byte at a time, and never all of them
+                if data and i < 90:
+                    s.sendall(data[i - 100:i - 99])
+                try:
+                    if not s.recv(1000):
+                        break
+                except socket.timeout:
+                    pass
+        except OSError:
+            pass
+        waited = time.monotonic() - begin
+        if not 3 <= waited <= 13:
+            fail('%s: ended after %.1f s' % (name, waited))
+
+
 if __name__ == '__main__':
     mode, args = sys.argv[1], [int(a) for a in sys.argv[2:]]
-    {'storm': storm, 'hostile': hostile, 'load': load}[mode](*args)
+    {'storm': storm, 'hostile': hostile, 'load': load, 'again': again, 'slow': slow}[mode](*args)

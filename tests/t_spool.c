@@ -73,6 +73,8 @@ static void names(void **state)
                                        "1-2-a.jso",
                                        "1-2-a.json.",
                                        "../1-2-a.json",
+                                       "1-2",
+                                       "1-2-",
                                        "1234567890123456-2-a.json",
                                        "1-12345678901-a.json" };
     char name[TRTC_SPOOL_NAME_MAX];

@@ -61,9 +61,9 @@ static char *lane_of(const struct handlers *h, const char *name)
         return NULL;
     const char *key = e.event.task ? e.event.task : e.event.room ? e.event.room : "";
     const size_t size = strlen(key) + 32;
-    if ((lane = malloc(size)) != NULL)
-        snprintf(lane, size, *key ? "%c%" PRId64 " %s" : "", e.event.task ? 't' : 'r', e.sdkappid,
-                 key);
+    lane = calloc(1, size);
+    if (lane && *key)
+        snprintf(lane, size, "%c%" PRId64 " %s", e.event.task ? 't' : 'r', e.sdkappid, key);
     hook_event_fini(&e);
     return lane;
 }

@@ -313,7 +313,8 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
     const size_t start = bom ? 3 : 0;
     size_t pos;
     const char *rest = text;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, n, &rest, false);
+    /* the library does not know a mark in front of so little as a digit */
+    cJSON *root = cJSON_ParseWithLengthOpts(text + start, n - start, &rest, false);
     if (!root) {
         if (trtc_json_is(text + start, n - start, &pos))
             trtc_fail_nomem(err); /* that is what else cJSON can fail of */

@@ -67,10 +67,12 @@ bool trtc_spool_name_parts(const char *name, int64_t *event_ms, int64_t *type)
     if (ms == 0 || ms > 15 || name[ms] != '-' || n >= TRTC_SPOOL_NAME_MAX)
         return false;
     const char *rest = name + ms + 1;
-    const size_t kind = strspn(rest, digits),
-                 id = kind + 1 + strspn(rest + kind + 1, "0123456789abcdef");
-    if (kind == 0 || kind > 10 || rest[kind] != '-' || id == kind + 1 ||
-        strcmp(rest + id, ".json") != 0)
+    const size_t kind = strspn(rest, digits);
+    if (kind == 0 || kind > 10 || rest[kind] != '-')
+        return false;
+    const char *id = rest + kind + 1;
+    const size_t id_len = strspn(id, "0123456789abcdef");
+    if (id_len == 0 || strcmp(id + id_len, ".json") != 0)
         return false;
     *event_ms = strtoll(name, NULL, 10);
     *type = strtoll(rest, NULL, 10);
