@@ -57,10 +57,9 @@ queued() {
         echo "end $TRTC_EVENT_TASK $TRTC_EVENT_TYPE $((n < 500))" >>log'
     queued 310 1767225961300 b
     queued 310 1767225961300 c
-    serving --key-file key --settle 1500ms --jobs 2 -- ./handler
-    event 305 1767225961200 '{"Status":0}' a && posted 200 event.json
-    event 302 1767225961100 '{"LeaveCode":0}' a && posted 200 event.json
-    event 301 1767225961000 '{"Status":0}' a && posted 200 event.json
+    serving --key-file key --settle 3s --jobs 2 -- ./handler
+    expect 0 trtc-hook send --url "$url" --key-file key --task a --fault reorder 301 302 305
+    [[ $(jq -r .type out | xargs) == '302 305 301' ]]
     in_place 'done' 5
     [[ $(grep ' a ' log | xargs) == 'begin a 301 end a 301 1 begin a 302 end a 302 1 begin a 305 end a 305 1' ]] || fail "$(cat log)"
     [[ $(grep -c 'end [bc] 310 1' log) -eq 2 ]] || fail "not side by side: $(cat log)"

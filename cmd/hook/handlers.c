@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The handlers of a server. Whether an event has been handled is read off the spool, not off the child's exit status: what is
  * in new/ has not. */
-#define _DEFAULT_SOURCE /* environ */
+#define _DEFAULT_SOURCE /* st_mtim */
 
 #include "handlers.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +20,7 @@
 #include "line.h"
 #include "serve/queue.h"
 
-enum { ATTEMPTS = 5, QUEUE_MAX = 50000, FIXED_WORDS = 12, RESTART_MS = 1000 };
-
-extern char **environ;
-
-struct running {
-    pid_t pid; /* 0: free */
-    char name[TRTC_SPOOL_NAME_MAX];
-};
+enum { ATTEMPTS = 5, QUEUE_MAX = 50000, RESTART_MS = 1000 };
 
 struct handlers {
     const struct hook_opts *o;
@@ -39,9 +30,7 @@ struct handlers {
     bool missed;       /* more is in new/ than is queued */
     int64_t paused_ms; /* no handler can be started until then */
     size_t nb_running;
-    struct running *running; /* o->jobs of them */
-    const char **argv;
-    char timeout[32];
+    struct starter *starter;
 };
 
 /* ---- what is queued ---- */
@@ -116,89 +105,17 @@ static void take_notices(struct handlers *h)
 
 /* ---- what is run ---- */
 
-static const char **words(struct handlers *h)
-{
-    const struct hook_opts *o = h->o;
-    const char **w = calloc(FIXED_WORDS + o->operands.n, sizeof *w);
-    size_t n = 0;
-    if (!w)
-        return NULL;
-    snprintf(h->timeout, sizeof h->timeout, "%" PRId64 "ms", o->handler_timeout_us / 1000);
-    w[n++] = cli_name();
-    w[n++] = "run";
-    w[n++] = "--quiet";
-    w[n++] = "--spool";
-    w[n++] = trtc_spool_dir(h->spool);
-    w[n++] = "--handler-timeout";
-    w[n++] = h->timeout;
-    if (o->forward) {
-        w[n++] = "--forward";
-        w[n++] = o->forward;
-    }
-    w[n++] = "--";
-    w[n++] = NULL; /* the event */
-    for (size_t i = 0; i < o->operands.n; i++)
-        w[n++] = o->operands.items[i];
-    return w;
-}
-
-static struct running *find(struct handlers *h, pid_t pid)
-{
-    for (int64_t i = 0; i < h->o->jobs; i++)
-        if (h->running[i].pid == pid)
-            return &h->running[i];
-    return NULL;
-}
-
-static int spawn(struct handlers *h, struct running *r)
-{
-    posix_spawnattr_t attr;
-    sigset_t none;
-    size_t place = 0;
-    while (h->argv[place])
-        place++;
-    h->argv[place] = r->name;
-    sigemptyset(&none);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setsigmask(&attr, &none);
-    const int bad = posix_spawn(&r->pid, "/proc/self/exe", NULL, &attr,
-                                (char *const *)(uintptr_t)h->argv, environ);
-    posix_spawnattr_destroy(&attr);
-    h->argv[place] = NULL;
-    return bad;
-}
-
 static void begin(struct handlers *h, const char *name, int64_t now_ms)
 {
-    struct running *r = find(h, 0);
     struct stat st;
     if (!is_new(h, name, &st)) { /* somebody else has handled it */
         trtc_queue_end(h->queue, name, TRTC_QUEUE_DONE, now_ms);
-        return;
-    }
-    snprintf(r->name, sizeof r->name, "%s", name);
-    const int errnum = spawn(h, r);
-    if (!errnum) {
+    } else if (starter_begin(h->starter, name)) {
         h->nb_running++;
-        return;
+    } else {
+        h->paused_ms = now_ms + RESTART_MS;
+        trtc_queue_end(h->queue, name, TRTC_QUEUE_HELD, now_ms);
     }
-    r->pid = 0;
-    h->paused_ms = now_ms + RESTART_MS;
-    trtc_queue_end(h->queue, name, TRTC_QUEUE_HELD, now_ms);
-    cli_error("cannot start a handler: %s", strerror(errnum));
-}
-
-void handlers_turn(struct handlers *h, int64_t now_ms)
-{
-    const char *name;
-    int attempt;
-    take_notices(h);
-    if (h->missed && trtc_queue_length(h->queue) < QUEUE_MAX / 2)
-        scan(h);
-    while (h->nb_running < (size_t)h->o->jobs && now_ms >= h->paused_ms &&
-           (name = trtc_queue_next(h->queue, now_ms, &attempt)) != NULL)
-        begin(h, name, now_ms);
 }
 
 /* The attempts are used up. */
@@ -210,27 +127,54 @@ static void give_up(struct handlers *h, const char *name)
         cli_report(&err);
 }
 
-bool handlers_ended(struct handlers *h, int pid, int status, int64_t now_ms)
+/* What stands in new/ has not been handled, whatever the status is. */
+static enum trtc_queue_result result_of(struct handlers *h, const struct starter_result *r)
 {
-    struct running *r = pid > 0 ? find(h, pid) : NULL;
     struct stat st;
-    if (!r)
+    if (!is_new(h, r->name, &st))
+        return TRTC_QUEUE_DONE;
+    if (r->status == -1)
+        return TRTC_QUEUE_HELD;
+    return WIFEXITED(r->status) && WEXITSTATUS(r->status) == TRTC_EX_UNAVAILABLE ? TRTC_QUEUE_HELD
+                                                                                 : TRTC_QUEUE_AGAIN;
+}
+
+/* False where nothing can be started any more. */
+static bool take_results(struct handlers *h, int64_t now_ms)
+{
+    struct starter_result r;
+    int got;
+    while ((got = starter_next(h->starter, &r)) > 0) {
+        const enum trtc_queue_result result = result_of(h, &r);
+        h->nb_running--;
+        if (r.status == -1) {
+            h->paused_ms = now_ms + RESTART_MS;
+            cli_error("%s: no process can be started", r.name);
+        }
+        if (trtc_queue_end(h->queue, r.name, result, now_ms) && result == TRTC_QUEUE_AGAIN)
+            give_up(h, r.name);
+    }
+    return got == 0;
+}
+
+bool handlers_turn(struct handlers *h, int64_t now_ms)
+{
+    const char *name;
+    int attempt;
+    if (!take_results(h, now_ms))
         return false;
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : TRTC_EX_TEMPFAIL;
-    const enum trtc_queue_result result = !is_new(h, r->name, &st)      ? TRTC_QUEUE_DONE
-                                          : code == TRTC_EX_UNAVAILABLE ? TRTC_QUEUE_HELD
-                                                                        : TRTC_QUEUE_AGAIN;
-    r->pid = 0;
-    h->nb_running--;
-    if (trtc_queue_end(h->queue, r->name, result, now_ms) && result == TRTC_QUEUE_AGAIN)
-        give_up(h, r->name);
+    take_notices(h);
+    if (h->missed && trtc_queue_length(h->queue) < QUEUE_MAX / 2)
+        scan(h);
+    while (h->nb_running < (size_t)h->o->jobs && now_ms >= h->paused_ms &&
+           (name = trtc_queue_next(h->queue, now_ms, &attempt)) != NULL)
+        begin(h, name, now_ms);
     return true;
 }
 
 /* ---- the whole ---- */
 
-/* Whether the command can be found now: a misspelt one is better noticed before the first event. */
-static int check_command(const struct hook_opts *o, struct trtc_err *err)
+int handlers_check(const struct hook_opts *o, struct trtc_err *err)
 {
     const char *cmd = o->operands.n ? o->operands.items[0] : NULL, *path = getenv("PATH");
     char full[4096];
@@ -258,24 +202,24 @@ static int watch(struct handlers *h, struct trtc_err *err)
 }
 
 struct handlers *handlers_new(const struct hook_opts *o, struct trtc_spool *spool,
-                              struct trtc_err *err)
+                              struct starter **starter, struct trtc_err *err)
 {
     const struct trtc_queue_rules rules = { .settle_ms = o->settle_us / 1000,
                                             .back_off_ms = (o->back_off_us + 999) / 1000,
                                             .attempts = ATTEMPTS,
                                             .items_max = QUEUE_MAX };
-    struct handlers *h = check_command(o, err) < 0 ? NULL : calloc(1, sizeof *h);
-    if (!h)
+    struct handlers *h = calloc(1, sizeof *h);
+    if (!h) {
+        trtc_fail_nomem(err);
         return NULL;
+    }
     h->o = o;
     h->spool = spool;
     h->notify = -1;
-    h->running = calloc((size_t)o->jobs, sizeof *h->running);
-    h->argv = words(h);
+    h->starter = *starter;
+    *starter = NULL;
     h->queue = trtc_queue_new(&rules, err);
-    if (!h->running || !h->argv)
-        trtc_fail_nomem(err);
-    if (!h->running || !h->argv || !h->queue || watch(h, err) < 0)
+    if (!h->queue || watch(h, err) < 0)
         handlers_free(&h);
     else
         scan(h);
@@ -291,8 +235,7 @@ size_t handlers_free(struct handlers **handlers)
     if (h->notify >= 0)
         close(h->notify);
     trtc_queue_free(&h->queue);
-    free(h->running);
-    free(h->argv);
+    starter_free(&h->starter);
     free(h);
     *handlers = NULL;
     return left;
@@ -301,6 +244,11 @@ size_t handlers_free(struct handlers **handlers)
 int handlers_fd(const struct handlers *h)
 {
     return h->notify;
+}
+
+int handlers_results_fd(const struct handlers *h)
+{
+    return starter_fd(h->starter);
 }
 
 int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms)

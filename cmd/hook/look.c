@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "line.h"
 #include "options.h"
 #include "serve/spool.h"
@@ -142,25 +142,16 @@ static int drop(struct trtc_spool *s, const struct hook_event *e, bool *found)
 
 int hook_gc(const struct hook_opts *o)
 {
-    struct timespec t;
     const int code = with_spool(o, ONLY(o->failed ? TRTC_SPOOL_FAILED : TRTC_SPOOL_DONE),
                                 &(struct visit){ drop, NULL });
     struct trtc_spool *s = code ? NULL : trtc_spool_open(o->spool, false, NULL);
-    clock_gettime(CLOCK_REALTIME, &t);
     if (s)
-        trtc_spool_forget(s, (int64_t)t.tv_sec * 1000 - GONE_KEPT_MS);
+        trtc_spool_forget(s, clock_real_ms() - GONE_KEPT_MS);
     trtc_spool_free(&s);
     return code;
 }
 
 /* ---- wait ---- */
-
-static int64_t mono_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Wakes when something comes to a place; where that cannot be watched, each second. */
 static int watch(const struct trtc_spool *s)
@@ -176,14 +167,15 @@ static int watch(const struct trtc_spool *s)
 
 static int wait_for(struct trtc_spool *s, const struct hook_opts *o)
 {
-    const int64_t end_ms = o->timeout_us ? mono_ms() + (o->timeout_us + 999) / 1000 : INT64_MAX;
+    const int64_t end_ms =
+        o->timeout_us ? clock_mono_us() / 1000 + (o->timeout_us + 999) / 1000 : INT64_MAX;
     struct pollfd p = { .fd = watch(s), .events = POLLIN };
     char buf[4096];
     bool found = false;
     int code = 0;
     while (!code && !cli_signal) {
         code = visit_all(s, o, HANDLED | ONLY(TRTC_SPOOL_NEW), &(struct visit){ print, &found });
-        const int64_t left_ms = end_ms - mono_ms();
+        const int64_t left_ms = end_ms - clock_mono_us() / 1000;
         if (found || code || cli_signal)
             break;
         if (left_ms <= 0)

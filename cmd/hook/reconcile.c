@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "api/events.h"
 #include "base/json_put.h"
 #include "child.h"
@@ -392,9 +392,7 @@ static void say_rest(const struct reconcile *r)
 
 static int reconcile(struct reconcile *r, struct trtc_err *err)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    r->now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    r->now_ms = clock_real_ms();
     r->sdkappid = r->o->sdkappid;
     if (ask_state(r, err) < 0 || ask_files(r, err) < 0 || note_events(r, err) < 0)
         return -1;

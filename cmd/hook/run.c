@@ -3,6 +3,8 @@
  * server's life: it holds the event by a lock, waits for the handler, and moves the event. */
 #define _DEFAULT_SOURCE /* setrlimit, environ */
 
+#include "run.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "line.h"
 #include "net/callback.h"
 #include "net/http.h"
@@ -34,13 +37,6 @@ struct run {
     char **argv;     /* CMD and its arguments, with a NULL behind */
     char path[4096]; /* of the event */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- a command ---- */
 
@@ -103,7 +99,7 @@ static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
 /* Waits for a signal of the set; 0 when the time is over. */
 static int wait_signal(const sigset_t *set, int64_t until_ms)
 {
-    const int64_t left_ms = until_ms - now_ms();
+    const int64_t left_ms = until_ms - clock_mono_us() / 1000;
     const struct timespec t = { left_ms > 0 ? left_ms / 1000 : 0,
                                 left_ms > 0 ? (long)(left_ms % 1000) * 1000000 : 0 };
     const int sig = sigtimedwait(set, NULL, &t);
@@ -114,7 +110,7 @@ static int wait_signal(const sigset_t *set, int64_t until_ms)
  * what waitpid says; *why is 0, SIGALRM or the signal that came. */
 static void await(pid_t pid, int64_t timeout_ms, const sigset_t *set, int *status, int *why)
 {
-    int64_t until_ms = now_ms() + timeout_ms;
+    int64_t until_ms = clock_mono_us() / 1000 + timeout_ms;
     *why = 0;
     while (waitpid(pid, status, WNOHANG) == 0) {
         const int sig = wait_signal(set, until_ms);
@@ -125,7 +121,7 @@ static void await(pid_t pid, int64_t timeout_ms, const sigset_t *set, int *statu
         else
             kill(-pid, SIGTERM);
         *why = *why ? *why : sig ? sig : SIGALRM;
-        until_ms = now_ms() + GRACE_MS;
+        until_ms = clock_mono_us() / 1000 + GRACE_MS;
     }
     if (*why)
         kill(-pid, SIGKILL); /* who did not heed it */
@@ -264,25 +260,15 @@ static int handle(struct run *r)
     return code;
 }
 
-int hook_run(const struct hook_opts *o)
+int run_event(const struct hook_opts *o, const char *name, const char *const *words, size_t n)
 {
     struct trtc_err err;
-    int64_t ms, type;
-    const size_t nb = o->operands.n;
-    if (!o->spool || nb == 0 || (nb == 1) == !o->forward)
-        return cli_usage(
-            "--spool DIR, the name of an event, and either --forward URL or -- CMD are wanted");
-    const char *name = strrchr(o->operands.items[0], '/');
-    struct run r = { .o = o, .name = name ? name + 1 : o->operands.items[0] };
-    if (!trtc_spool_name_parts(r.name, &ms, &type))
-        return cli_usage("'%s' is not the name of an event", r.name);
-    if (o->forward && trtc_callback_url(o->forward, &err) < 0)
-        return cli_report(&err);
-    r.argv = calloc(nb, sizeof *r.argv);
+    struct run r = { .o = o, .name = name };
+    r.argv = calloc(n + 1, sizeof *r.argv);
     if (!r.argv)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
-    for (size_t i = 1; i < nb; i++)
-        r.argv[i - 1] = (char *)(uintptr_t)o->operands.items[i]; /* posix_spawn writes to none */
+    for (size_t i = 0; i < n; i++)
+        r.argv[i] = (char *)(uintptr_t)words[i]; /* posix_spawn writes to none */
     r.spool = trtc_spool_open(o->spool, false, &err);
     int code;
     if (r.spool) {
@@ -294,4 +280,21 @@ int hook_run(const struct hook_opts *o)
     trtc_spool_free(&r.spool);
     free(r.argv);
     return code;
+}
+
+int hook_run(const struct hook_opts *o)
+{
+    struct trtc_err err;
+    int64_t ms, type;
+    const size_t nb = o->operands.n;
+    if (!o->spool || nb == 0 || (nb == 1) == !o->forward)
+        return cli_usage(
+            "--spool DIR, the name of an event, and either --forward URL or -- CMD are wanted");
+    const char *slash = strrchr(o->operands.items[0], '/');
+    const char *name = slash ? slash + 1 : o->operands.items[0];
+    if (!trtc_spool_name_parts(name, &ms, &type))
+        return cli_usage("'%s' is no name of an event", name);
+    if (o->forward && trtc_callback_url(o->forward, &err) < 0)
+        return cli_report(&err);
+    return run_event(o, name, o->operands.items + 1, nb - 1);
 }

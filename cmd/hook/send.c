@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "api/event_make.h"
 #include "api/events.h"
 #include "base/json_put.h"
@@ -51,22 +51,6 @@ struct send {
     struct message messages[SENDS_MAX];
     size_t n;
 };
-
-static int64_t clock_ms(clockid_t which)
-{
-    struct timespec t;
-    clock_gettime(which, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* True where a signal asked for the end. */
-static bool sleep_ms(int64_t ms)
-{
-    const int64_t until = clock_ms(CLOCK_MONOTONIC) + ms;
-    while (!cli_signal && clock_ms(CLOCK_MONOTONIC) < until)
-        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-    return cli_signal;
-}
 
 /* An id as the service makes them: it has '+' and '-', and ends with a dot. */
 static void make_task(char out[TASK_LEN + 1])
@@ -194,7 +178,7 @@ static void reorder(struct send *s)
 static int make_messages(struct send *s)
 {
     const struct hook_opts *o = s->o;
-    const int64_t now_ms = clock_ms(CLOCK_REALTIME) - LAG_MS - (s->faults[LATE] ? LATE_MS : 0);
+    const int64_t now_ms = clock_real_ms() - LAG_MS - (s->faults[LATE] ? LATE_MS : 0);
     const struct trtc_scenario *scenario = o->scenario ? trtc_scenario_find(o->scenario) : NULL;
     if ((o->operands.n > 0) + !!o->scenario + !!o->file != 1)
         return cli_usage("give TYPE..., --scenario NAME or --file FILE");
@@ -259,9 +243,9 @@ static int attempt(const struct send *s, const struct message *m, const struct t
                                     .slow_ms = s->faults[SLOW] ? SLOW_MS : 0,
                                     .cut = s->faults[CUT] && nb == 1 };
     struct trtc_reply reply = { 0 };
-    const int64_t begin_ms = clock_ms(CLOCK_MONOTONIC);
+    const int64_t begin_ms = clock_mono_us() / 1000;
     wire.post(wire.arg, &post, &reply);
-    print_attempt(s, m, nb, &reply, clock_ms(CLOCK_MONOTONIC) - begin_ms);
+    print_attempt(s, m, nb, &reply, clock_mono_us() / 1000 - begin_ms);
     const int code = reply.net != TRTC_NET_ANSWER ? reply.err.code
                      : reply.status == 200        ? 0
                                                   : TRTC_EX_UNAVAILABLE;
@@ -272,13 +256,13 @@ static int attempt(const struct send *s, const struct message *m, const struct t
 /* By the service's rule, or once. */
 static int deliver(const struct send *s, const struct message *m, const struct trtc_headers *h)
 {
-    const int64_t first_ms = clock_ms(CLOCK_MONOTONIC);
+    const int64_t first_ms = clock_mono_us() / 1000;
     for (int nb = 1;; nb++) {
         const int code = attempt(s, m, h, nb);
-        const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+        const int64_t now_ms = clock_mono_us() / 1000;
         const int64_t again_ms =
             s->o->retry == RETRY_NONE ? -1 : trtc_callback_again_ms(nb, first_ms, now_ms);
-        if (!code || again_ms < 0 || cli_signal || sleep_ms(again_ms - now_ms))
+        if (!code || again_ms < 0 || cli_signal || clock_sleep_until(again_ms * 1000))
             return code;
     }
 }

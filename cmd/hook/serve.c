@@ -13,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "api/events.h"
 #include "base/num.h"
 #include "handlers.h"
@@ -37,9 +36,11 @@ struct serve {
     struct trtc_spool *spool;
     struct trtc_server *server;
     struct trtc_crew *crew;
+    struct starter *starter;   /* until the handlers have it */
     struct handlers *handlers; /* NULL: nothing is done with events */
     struct sink *sink;
     int signals;
+    bool broken; /* no handler can be started any more */
     size_t nb_storing;
     int64_t told_ms; /* when it was last said that nothing can be stored */
 };
@@ -55,13 +56,6 @@ struct storing {
     int stored;
     struct trtc_err err;
 };
-
-static int64_t clock_ms(clockid_t which)
-{
-    struct timespec t;
-    clock_gettime(which, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- requests ---- */
 
@@ -107,7 +101,7 @@ static bool is_signed(const struct serve *s, const struct trtc_request *r)
 static bool too_old(const struct serve *s, const struct trtc_event *e)
 {
     return s->o->max_age_us && e->callback_ms != TRTC_NOTIME &&
-           clock_ms(CLOCK_REALTIME) - e->callback_ms > s->o->max_age_us / 1000;
+           clock_real_ms() - e->callback_ms > s->o->max_age_us / 1000;
 }
 
 /* The line that is printed once the event is stored; NULL without memory. */
@@ -192,7 +186,7 @@ static void store(void *arg, struct trtc_job *job)
 /* A full disk is not said for each of many callbacks. */
 static void tell_failure(struct serve *s, const struct trtc_err *err)
 {
-    const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    const int64_t now_ms = clock_mono_us() / 1000;
     if (s->told_ms && now_ms - s->told_ms < QUIET_MS)
         return;
     s->told_ms = now_ms;
@@ -222,23 +216,11 @@ static void answer_stored(struct serve *s)
 
 /* ---- the loop ---- */
 
-static void reap(struct serve *s)
-{
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (s->handlers)
-            handlers_ended(s->handlers, pid, status, clock_ms(CLOCK_REALTIME));
-}
-
 static void take_signals(struct serve *s)
 {
     struct signalfd_siginfo i;
     while (read(s->signals, &i, sizeof i) == (ssize_t)sizeof i)
-        if (i.ssi_signo == SIGCHLD)
-            reap(s);
-        else
-            cli_signal = (int)i.ssi_signo;
+        cli_signal = (int)i.ssi_signo;
 }
 
 static int sooner(int a, int64_t b)
@@ -254,22 +236,23 @@ static void turn(struct serve *s, int ms)
         { .fd = trtc_crew_fd(s->crew), .events = POLLIN },
         { .fd = s->signals, .events = POLLIN },
         { .fd = s->handlers ? handlers_fd(s->handlers) : -1, .events = POLLIN },
+        { .fd = s->handlers ? handlers_results_fd(s->handlers) : -1, .events = POLLIN },
     };
-    ms = sooner(ms, trtc_server_wait_ms(s->server, clock_ms(CLOCK_MONOTONIC)));
+    ms = sooner(ms, trtc_server_wait_ms(s->server, clock_mono_us() / 1000));
     if (s->handlers)
-        ms = sooner(ms, handlers_wait_ms(s->handlers, clock_ms(CLOCK_REALTIME)));
+        ms = sooner(ms, handlers_wait_ms(s->handlers, clock_real_ms()));
     poll(p, sizeof p / sizeof *p, ms);
     take_signals(s);
     answer_stored(s);
-    trtc_server_run(s->server, clock_ms(CLOCK_MONOTONIC));
+    trtc_server_run(s->server, clock_mono_us() / 1000);
     if (s->handlers && !cli_signal)
-        handlers_turn(s->handlers, clock_ms(CLOCK_REALTIME));
+        s->broken = !handlers_turn(s->handlers, clock_real_ms());
 }
 
 /* What has been received is stored and answered; a second signal ends that. */
 static void run(struct serve *s)
 {
-    while (!cli_signal)
+    while (!cli_signal && !s->broken)
         turn(s, -1);
     const int first = cli_signal;
     sigset_t set;
@@ -294,8 +277,6 @@ static int catch_signals(struct serve *s, struct trtc_err *err)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGCHLD);
-    signal(SIGCHLD, SIG_DFL); /* ignored, there would be nothing to wait for */
     sigprocmask(SIG_BLOCK, &set, NULL);
     s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return s->signals < 0 ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals") : 0;
@@ -306,14 +287,18 @@ static int begin(struct serve *s, struct trtc_err *err)
     const struct hook_opts *o = s->o;
     const struct trtc_server_limits limits = { .body_bytes = TRTC_EVENT_BODY_MAX };
     const struct trtc_server_calls calls = { on_head, on_request, s };
+    const bool handles = o->forward || o->operands.n;
+    /* before there is anything that a handler should not have */
+    if (handles && (handlers_check(o, err) < 0 || !(s->starter = starter_new(o, err))))
+        return -1;
     mallopt(M_MMAP_THRESHOLD, 128 << 10); /* large bodies go back to the system at once */
     if (o->key_file && !(s->keys = trtc_callback_keys_read(o->key_file, err)))
         return -1;
     if (catch_signals(s, err) < 0 || !(s->spool = trtc_spool_open(o->spool, true, err)) ||
         trtc_spool_lock(s->spool, err) < 0)
         return -1;
-    trtc_spool_forget(s->spool, clock_ms(CLOCK_REALTIME) - GONE_KEPT_MS);
-    if ((o->forward || o->operands.n) && !(s->handlers = handlers_new(o, s->spool, err)))
+    trtc_spool_forget(s->spool, clock_real_ms() - GONE_KEPT_MS);
+    if (handles && !(s->handlers = handlers_new(o, s->spool, &s->starter, err)))
         return -1;
     if (!(s->sink = sink_new(err)) || !(s->crew = trtc_crew_new(THREADS, store, s, err)) ||
         !(s->server = trtc_server_new(o->listen, &limits, &calls, err)))
@@ -330,6 +315,7 @@ static int end(struct serve *s, int code)
         cli_error("%" PRId64 " lines were left out of standard output", lost);
         code = trtc_worse(code, TRTC_EX_LOSS);
     }
+    starter_free(&s->starter);
     const size_t left = handlers_free(&s->handlers);
     if (left)
         cli_note("%zu handlers go on", left);
@@ -367,6 +353,9 @@ int hook_serve(const struct hook_opts *o)
     } else {
         cli_note("listening on http://%s/", trtc_server_address(s.server));
         run(&s);
+        if (s.broken)
+            code = cli_report(&(struct trtc_err){ TRTC_EX_SOFTWARE,
+                                                  "the process that starts handlers has died" });
     }
     return end(&s, code);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Handling one event. */
+#ifndef TRTC_CMD_HOOK_RUN_H
+#define TRTC_CMD_HOOK_RUN_H
+
+#include <stddef.h>
+
+#include "options.h"
+
+/* Holds the event, runs the command of n words (or forwards, by the options), waits for it and moves the event. Returns the
+ * exit status of 'trtc-hook run'. */
+int run_event(const struct hook_opts *o, const char *name, const char *const *words, size_t n);
+
+#endif
