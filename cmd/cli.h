@@ -14,8 +14,8 @@ struct cJSON;
 /* The signal that asked for an end (SIGINT, SIGTERM), or 0. A second one kills. */
 extern volatile sig_atomic_t cli_signal;
 
-/* Call first. name is the program's name in messages. Sets the locale's text to C, and clears
- * the counters. */
+/* Call first, before anything is printed. name (borrowed) is the program's name in messages. From here on stdout
+ * notes why a write to it failed, goes on through signals, and is checked by cli_finish. */
 void cli_init(const char *name);
 const char *cli_name(void);
 

@@ -105,6 +105,8 @@ meant() {
     meant --watermark trtc-mix . -o x.mp4 --wattermark logo.png,0,0
     meant --storage trtc-rec create --storrage x
     meant describe trtc-rec descibe
+    meant --spool trtc-hook serve --spol x
+    meant serve trtc-hook sevre
 }
 
 @test "JSON is UTF-8, whatever bytes the names of files are" {
