@@ -13,7 +13,7 @@
 #include "recording/ledger_json.h"
 #include "base/utc.h"
 #include "source/input.h"
-#include "mix.h"
+#include "account.h"
 
 /* ---- losses ---- */
 

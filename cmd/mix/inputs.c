@@ -16,7 +16,8 @@
 #include "base/utc.h"
 #include "source/presence.h"
 #include "source/load.h"
-#include "mix.h"
+#include "inputs.h"
+#include "account.h"
 #include "net/fetch.h"
 
 /* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into

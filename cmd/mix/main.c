@@ -8,7 +8,7 @@
 #include "../cli.h"
 #include "../memory.h"
 #include "codec/av.h"
-#include "mix.h"
+#include "run.h"
 #include "options.h"
 
 static int run(struct opts *o)

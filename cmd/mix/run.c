@@ -21,7 +21,9 @@
 #include "base/utc.h"
 #include "picture/overlay.h"
 #include "../memory.h"
-#include "mix.h"
+#include "run.h"
+#include "account.h"
+#include "inputs.h"
 
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)
 

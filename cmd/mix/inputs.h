@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Between run.c (the run), inputs.c (who takes part) and account.c (what was lost). */
-#ifndef TRTC_CMD_MIX_H
-#define TRTC_CMD_MIX_H
+/* trtc-mix: who takes part: the streams of directories of recordings, files, live sources. */
+#ifndef TRTC_CMD_MIX_INPUTS_H
+#define TRTC_CMD_MIX_INPUTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
 #include "recording/loss.h"
 #include "layout/mixset.h"
 #include "recording/recording.h"
 #include "recording/timeline.h"
 #include "mix/mix.h"
 
-/* ---- who takes part ---- */
-
-/* Where a source comes from: what mix_inputs.c opens and mix_account.c settles. */
+/* Where a source comes from: what inputs.c opens and account.c settles. */
 struct origin {
     char *user;
     bool aux;
@@ -63,20 +60,5 @@ const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
 void mix_inputs_close(struct inputs *in);
-
-/* ---- what was lost, and the account ---- */
-
-/* Names a loss (copied) on stderr, in in->code and in in->losses. */
-void mix_lose(struct inputs *in, const struct trtc_loss *l);
-/* Once the mix has been made (at start_us): names what was missing, damaged, broken or has no account. */
-void mix_settle(struct inputs *in, int64_t start_us);
-
-/* ---- the run ---- */
-
-/* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */
-int mix_run(struct opts *o, int *code, struct trtc_err *err);
-
-/* The object about the mix, with the account of every track: for --json and --report. NULL: out of memory. */
-char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res);
 
 #endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-mix: the run. */
+#ifndef TRTC_CMD_MIX_RUN_H
+#define TRTC_CMD_MIX_RUN_H
+
+#include "options.h"
+
+/* Makes the mix, or the still. *code: the worst exit status of what was missing in the input. */
+int mix_run(struct opts *o, int *code, struct trtc_err *err);
+
+#endif
