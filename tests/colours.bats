@@ -71,6 +71,7 @@ alike() {
 
 # shellcheck disable=SC2034 # by name
 bt601='smpte170m smpte170m smpte170m' bt709='bt709 bt709 bt709'
+# shellcheck disable=SC2034 # by name
 bt2020='bt2020nc bt2020-10 bt2020'
 said709=(-colorspace bt709 -color_primaries bt709 -color_trc bt709)
 

@@ -143,7 +143,7 @@ spoil() {
     local f
     for f in cam.ts cam.flv frag.mp4; do
         # in the middle of the last picture or frame of sound
-        head -c $(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * 97 / 100)) "$BATS_FILE_TMPDIR/$f" >cut
+        head -c $(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * 97 / 100)) "$BATS_FILE_TMPDIR/$f" >./cut
         rm -rf o
         hls 3 -d o --json cut
         said 'cut: truncated'

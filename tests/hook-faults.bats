@@ -42,6 +42,7 @@ teardown() {
     exec 7<>pipe
     trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >pipe 2>told </dev/null 3>&- 7>&- &
     hook=$!
+    # shellcheck disable=SC2034 # of hook.bash
     hook_pids=("$hook")
     until grep -q listening told; do sleep 0.01; done
     url=$(sed -n 's/.*listening on //p' told)

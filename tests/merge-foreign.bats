@@ -155,7 +155,6 @@ whole() {
 }
 
 @test "the account: what came in went out, or has a reason" {
-    local in
     # packets in the segments, by another program
     packets() {
         local f n=0
@@ -293,7 +292,7 @@ one() {
 }
 
 @test "a pause of over 15 s inside a segment ends a section" {
-    local how second=MTAwMDE._20260101000030 f
+    local how f
     for how in '' --av-merge --mixed; do
         mk p --length 55 --segment 60 --user "$(user rate=48000,stall=10-30.2)" $how
         merge 0 -f p --plan=json

@@ -46,6 +46,7 @@ P
     shown trtc-layout -m "$h" -n 1
     shown trtc-layout -m custom -l "j$h" a
     shown trtc-layout -b "$h" a b
+    # shellcheck disable=SC2046 # words
     shown trtc-layout $(printf "$h%s " {1..30})
     shown trtc-merge -f "$h"
     shown trtc-merge -f "d$h"

@@ -95,6 +95,7 @@ clean() {
         echo "$line" | trtc-rec batch -v --retries 0 >>out.batch 2>>err || true
         printf '{"action":"describe","TaskId":"%s"}\n{"action":"delete","TaskId":"%s"}\n' "$task" x | trtc-rec batch -v --retries 0 >>out.batch 2>>err || true
         for sub in describe modify wait files delete; do
+            # shellcheck disable=SC2046 # two words, or none
             timeout 2 trtc-rec $sub -v --retries 0 "$task" $([[ $sub != modify ]] || echo --subscribe alice) >>"out.$sub" 2>>err || true
         done
         trtc-rec list --json >>out.list 2>>err || true
@@ -111,6 +112,7 @@ clean() {
     export TRTC_STORAGE_ACCESS_KEY=${canary}Access TRTC_STORAGE_SECRET_KEY=${canary}Storage
     script "any - code InvalidParameter.${canary}Storage.${canary}Access.${canary}App"
     for sub in describe wait files delete modify; do
+        # shellcheck disable=SC2046 # two words, or none
         timeout 2 trtc-rec $sub --sdkappid "$app" --retries 0 task-1 $([[ $sub != modify ]] || echo --subscribe a) >>out 2>>err || true
     done
     printf '{"action":"describe","SdkAppId":%s,"TaskId":"x"}\n' "$app" | trtc-rec batch --retries 0 >>out 2>>err || true

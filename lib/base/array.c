@@ -17,10 +17,10 @@ int trtc_array_reserve(void *array, size_t *cap, size_t need, size_t item_bytes)
     while (room < need)
         room *= 2;
     memcpy(&items, array, sizeof items);
-    items = realloc(items, room * item_bytes);
-    if (!items)
+    void *more = realloc(items, room * item_bytes);
+    if (!more)
         return -1;
-    memcpy(array, &items, sizeof items);
+    memcpy(array, &more, sizeof more);
     *cap = room;
     return 0;
 }
