@@ -362,8 +362,8 @@ JSON
     [ "$(tr -s ' ' <out)" = $' 2 10001\n 1 10002' ]
 
     find rec -type f -print0 | trtc-name decode -0 --json |
-        jq -c 'select(.user == "10001")' | trtc-name encode --json | sort >out
-    find rec -name '*MTAwMDE.*' | sort | cmp - out
+        jq -c 'select(.media == "main")' | trtc-name encode --json | sort >out
+    find rec -type f | sort | cmp - out
 
     find rec -type f >names
     trtc-name decode --json < names | jq -c '.task = "NEW"' |
