@@ -150,11 +150,13 @@ each_way() {
     done
 }
 
-@test "AC-3, E-AC-3, MP2 and LATM in TS: encoded to the last sample" {
+@test "AC-3, E-AC-3, MP2, DTS and LATM in TS: encoded to the last sample" {
     local c samples
-    for c in ac3 eac3 mp2 latm; do
+    for c in ac3 eac3 mp2 dts latm; do
         if [[ $c == latm ]]; then
             ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a aac -b:a 96k -mpegts_flags +latm latm.ts
+        elif [[ $c == dts ]]; then
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a dca -strict -2 -b:a 384k dts.ts
         else
             ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a $c -b:a 96k $c.ts
         fi

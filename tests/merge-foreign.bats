@@ -291,6 +291,22 @@ one() {
     done
 }
 
+@test "segments of three packets, and DTS beside a picture, are read" {
+    ffmpeg -nostdin -v error -f lavfi -i anullsrc=r=16000:cl=mono -t 2.2 -c:a aac -b:a 16k small.ts
+    trtc-hls -q -A 1400000001 -R 3560 -u 10001 -t 0.1 -d p small.ts >/dev/null
+    [ -n "$(find p -name '*.ts' -size -565c)" ]
+    merge 0 -f p --report r.json
+    quiet
+    jq -e '.outputs[0].audio.account | .frames_in == .frames_out and .frames_in > 30' r.json
+    mkdir q
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x48:r=15:d=2 -f lavfi -i sine=r=48000:d=2 -c:v libx264 \
+        -preset ultrafast -pix_fmt yuv420p -c:a dca -strict -2 -b:a 384k q/1400000001_3560_20260101000000495.ts
+    printf '#EXTM3U\n#EXTINF:2,\n1400000001_3560_20260101000000495.ts\n#EXT-X-ENDLIST\n' >q/1400000001_3560.m3u8
+    merge 0 -f q --report r.json
+    quiet
+    jq -e '.outputs[0].audio | .action == "encode" and .account.frames_out == 188' r.json || fail "$(<r.json)"
+}
+
 @test "a pause of over 15 s inside a segment ends a section" {
     local how f
     for how in '' --av-merge --mixed; do
