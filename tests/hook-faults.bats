@@ -42,8 +42,7 @@ teardown() {
     exec 7<>pipe
     trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >pipe 2>told </dev/null 3>&- 7>&- &
     hook=$!
-    # shellcheck disable=SC2034 # of hook.bash
-    hook_pids=("$hook")
+    hook_pids+=("$hook")
     until grep -q listening told; do sleep 0.01; done
     url=$(sed -n 's/.*listening on //p' told)
     event 304 1767225961123 "{\"FileList\":\"$(head -c 300000 /dev/zero | tr '\0' x)\"}"
@@ -52,4 +51,17 @@ teardown() {
     posted 200 event.json
     in_place new 2
     exec 7>&-
+}
+
+@test "the process that starts handlers is killed: what has come is kept, and it is said" {
+    serving --key-file key --settle 0 -- sleep 5
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    pkill -KILL -P "$hook"
+    local status=0
+    wait "$hook" || status=$?
+    [[ $status -eq 70 ]] || fail "exit status $status"
+    grep -q 'the process that starts handlers has died' told || fail "$(cat told)"
+    serving --key-file key --settle 0 -- true
+    posted 200 event.json
 }

@@ -71,6 +71,17 @@ P
     shown trtc-rec describe --secret-file "j$h" x
     shown trtc-rec usersig --sdkappid 1400000001 --user "$h"
     shown trtc-rec "$h"
+    shown trtc-hook "$h"
+    shown trtc-hook decode "$h" "j$h"
+    shown trtc-hook sign --key-file "$h"
+    shown trtc-hook list --spool "$h"
+    shown trtc-hook run --spool "d$h" "$h" -- true
+    shown trtc-hook serve --listen "$h" --spool "s$h" --unsigned
+    shown trtc-hook serve --listen 127.0.0.1:0 --spool "j$h" --unsigned
+    shown trtc-hook serve --listen 127.0.0.1:0 --spool s --unsigned -- "$h"
+    shown trtc-hook send --url "$h" "$h"
+    shown trtc-hook send --url http://127.0.0.1:9/ --fault "$h" 301
+    shown trtc-hook send --url http://127.0.0.1:9/ --set "$h=1" 301
     ((said > 30)) || fail "only $said said anything"
 }
 
