@@ -706,7 +706,7 @@ int main(int argc, char **argv)
     struct server s = { .lock = PTHREAD_MUTEX_INITIALIZER };
     struct api_cert cert = { 0 };
     struct MHD_Daemon *daemon;
-    unsigned life_s = 120; /* nothing is left running for ever */
+    unsigned life_s = 900; /* nothing is left running for ever */
     sigset_t ends;
     int sig;
 

@@ -221,7 +221,7 @@ static void test_load(void **state)
     assert_int_equal(trtc_playlist_load(fd, "nothing", &p, NULL, &err), -1);
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     trtc_playlist_fini(&p);
-    char a[256];
+    char a[256] = { 0 };
     put("list", a, zip(plain, sizeof plain - 1, a, sizeof a));
     assert_int_equal(trtc_playlist_load(fd, "list", &p, NULL, &err), 0);
     assert_int_equal(p.nb_segs, 1);

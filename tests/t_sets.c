@@ -95,7 +95,7 @@ static void join(struct unit *u, const uint8_t *data, size_t size, bool in_front
 static size_t take_sets(enum trtc_codec codec, struct unit *u, uint8_t *out)
 {
     const uint8_t *pos = u->data, *end = u->data + u->size, *nal;
-    uint8_t *rest = malloc(2 * u->size + 16);
+    uint8_t *rest = calloc(1, 2 * u->size + 16);
     size_t n, nb_rest = 0, nb = 0;
 
     while ((nal = trtc_annexb_next(&pos, end, &n))) {

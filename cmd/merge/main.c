@@ -83,7 +83,7 @@ static void check_users(struct work *w)
 static int report_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const int n = slash > path ? (int)(slash - path) : 1;
+    const int n = slash && slash != path ? (int)(slash - path) : 1;
     cli_error("%s: it is a file: 'trtc-merge %.*s' merges its directory", path, n,
               slash ? path : ".");
     return TRTC_EX_NOINPUT;

@@ -503,7 +503,7 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     struct trtc_err ignored, file;
     struct stat st;
     const char *slash = strrchr(dir, '/');
-    const int n = slash > dir ? (int)(slash - dir) : 1;
+    const int n = slash && slash != dir ? (int)(slash - dir) : 1;
     if (why && stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
         trtc_fail(&file, TRTC_EX_NOINPUT,
                   "%s: it is a file: give its directory, '%.*s', or 'USER=%s'", dir, n,

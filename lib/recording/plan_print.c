@@ -255,8 +255,8 @@ static int row_of(const struct trtc_plan *p, size_t i)
     const int64_t start_us = p->outputs[i].start_us;
     int row = 0;
     for (size_t k = 0; k < p->n; k++)
-        if (begins_row(p, k)
-            && (p->outputs[k].start_us < start_us || (p->outputs[k].start_us == start_us && k < i)))
+        if (begins_row(p, k) && (p->outputs[k].start_us < start_us ||
+                                 (k < i && p->outputs[k].start_us == start_us)))
             row++;
     return row;
 }

@@ -94,7 +94,8 @@ static int settle_strays(struct trtc_recording *r, const struct trtc_spot *spots
     int64_t nb = 0, first_us = 0;
     for (size_t i = 0; i < r->nb_pieces; i++) {
         struct trtc_piece *p = &r->pieces[i];
-        const bool stray = !p->unusable && spots++->stray;
+        const struct trtc_spot *spot = p->unusable ? NULL : spots++;
+        const bool stray = spot && spot->stray;
         const int64_t name_us = p->name_ms == TRTC_NOTIME ? INT64_MIN : p->name_ms * 1000;
         if (stray &&
             (name_us < all->start_us - TRTC_STRAY_US || name_us > all->end_us + TRTC_STRAY_US)) {

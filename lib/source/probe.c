@@ -403,7 +403,8 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
             p->dur_us = seen;
         p->cut = true;
         int64_t bytes = missing ? missing : p->attr_bytes < 0 ? -1 : 0;
-        return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "truncated", lost, bytes }, NULL);
+        const struct trtc_lost what = { "truncated", lost, bytes };
+        return trtc_losses_add_piece(&r->losses, r, p, what, NULL);
     }
     if (p->attr_bytes >= 0 && p->attr_bytes != p->bytes)
         return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ .kind = "size" },

@@ -45,8 +45,9 @@ static void add_account(struct account *a, const cJSON *o)
     a->out += number(o, "frames_out");
     a->put_in += number(o, "put_in");
     a->unaccounted += number(o, "unaccounted");
-    cJSON_ArrayForEach(why, cJSON_GetObjectItem(o, "left_out")) a->left +=
-        (int64_t)why->valuedouble;
+    cJSON_ArrayForEach(why, cJSON_GetObjectItem(o, "left_out")) {
+        a->left += (int64_t)why->valuedouble;
+    }
 }
 
 static char *read_text(const char *path)
