@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     static const size_t blocks[] = { 1, 100, 187, 188, 189, 1000, 4096, 262144 };
     const size_t block = blocks[mode & 7];
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     struct trtc_ts_frame f;
     check(ts != NULL);
     /* Twice, as segments of their own or as one that goes on. */

@@ -16,7 +16,7 @@
 #define S    INT64_C(90000)
 #define WRAP (INT64_C(1) << 33)
 
-enum { SOUND = TRTC_COURSE_SOUND, PICTURE = TRTC_COURSE_PICTURE };
+enum { SOUND = TRTC_AT_AUDIO, PICTURE = TRTC_AT_VIDEO };
 
 /* A part of the media: from its true time on, stamps of each track are so much off. */
 struct part {

@@ -130,7 +130,7 @@ static struct mux *mux_pictures(const struct picture *p, uint8_t type, int per_p
 /* All pictures come out, at their times (but for a shift of all). */
 static void check(struct mux *m, const struct picture *want, int64_t shift)
 {
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_VIDEO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_VIDEO);
     struct trtc_ts_frame f;
     int n = 0;
 
@@ -289,7 +289,7 @@ static void test_fields(void **state)
                 const int64_t second = layout == IN_TWO ? 10800 + i * 3600 : NOPTS;
                 mux_pes(m, VIDEO, layout == IN_ONE_PES ? 9000 + i * 3600 : second, b.p, b.n);
             }
-            struct trtc_ts *ts = trtc_ts_new(TRTC_TS_VIDEO);
+            struct trtc_ts *ts = trtc_ts_new(TRTC_VIDEO);
             struct trtc_ts_frame f;
             int n = 0;
             trtc_ts_feed(ts, m->out.p, m->out.n);

@@ -261,7 +261,7 @@ static void check_clock(const uint8_t *p, size_t n)
 /* The frames of a segment, and the lowest PTS among them. */
 static void look_into(const char *path, int64_t *low_us)
 {
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     struct trtc_ts_frame f;
     const size_t n = load(path);
 

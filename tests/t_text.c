@@ -21,24 +21,24 @@ static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false
 #define W 640
 #define H 360
 
-static struct trtc_text *text;
+static struct trtc_writing *text;
 
-static const struct trtc_text_style plain = { .size_px = 20, .colour = 0xffffff };
-static const struct trtc_text_style label = {
+static const struct trtc_writing_style plain = { .size_px = 20, .colour = 0xffffff };
+static const struct trtc_writing_style label = {
     .size_px = 20,
     .colour = 0xffffff,
     .has_background = true,
     .background_alpha = 127,
-    .align = TRTC_TEXT_BOTTOM_LEFT,
+    .align = TRTC_WRITING_BOTTOM_LEFT,
 };
 
-static struct trtc_overlay *draw(const char *s, const struct trtc_text_style *style, int x, int y,
+static struct trtc_overlay *draw(const char *s, const struct trtc_writing_style *style, int x, int y,
                                  int w, int h)
 {
     struct trtc_err err = { 0 };
     struct trtc_overlay *o = NULL;
     const struct trtc_rect r = { x, y, w, h };
-    if (trtc_overlay_text(text, &(struct trtc_text_line){ s, style, r, W, H }, &o, &err))
+    if (trtc_overlay_writing(text, &(struct trtc_writing_line){ s, style, r, W, H }, &o, &err))
         fail_msg("%s", err.msg);
     if (o) {
         assert_true(o->rect.x >= 0 && o->rect.y >= 0 && o->rect.w > 0 && o->rect.h > 0);
@@ -48,11 +48,11 @@ static struct trtc_overlay *draw(const char *s, const struct trtc_text_style *st
     return o;
 }
 
-static int width(const char *s, const struct trtc_text_style *style)
+static int width(const char *s, const struct trtc_writing_style *style)
 {
     struct trtc_err err = { 0 };
-    struct trtc_text_box size;
-    assert_int_equal(trtc_text_size(text, s, style, &size, &err), 0);
+    struct trtc_writing_box size;
+    assert_int_equal(trtc_writing_size(text, s, style, &size, &err), 0);
     return size.w_px;
 }
 
@@ -85,9 +85,9 @@ static bool same(const struct trtc_overlay *a, const struct trtc_overlay *b)
 static void test_plain(void **state)
 {
     (void)state;
-    struct trtc_text_box size;
+    struct trtc_writing_box size;
     struct trtc_err err;
-    assert_int_equal(trtc_text_size(text, "HIH", &plain, &size, &err), 0);
+    assert_int_equal(trtc_writing_size(text, "HIH", &plain, &size, &err), 0);
     const int w = size.w_px, h = size.h_px;
     assert_int_in_range(h, 18, 26);
     struct trtc_overlay *o = draw("HIH", &plain, 100, 50, 0, 0);
@@ -111,7 +111,7 @@ static void test_plain(void **state)
 static void test_background(void **state)
 {
     (void)state;
-    struct trtc_text_style s = label;
+    struct trtc_writing_style s = label;
     s.colour = 0xff0000;
     s.background = 0x0000ff;
     struct trtc_overlay *o = draw("HHHH", &s, 10, 300, 200, 40);
@@ -134,9 +134,9 @@ static void test_background(void **state)
     assert_int_equal(o->ac[0], 128);
     trtc_overlay_free(&o);
     /* as large as the text: its padding is in the size */
-    struct trtc_text_box size;
+    struct trtc_writing_box size;
     struct trtc_err err;
-    assert_int_equal(trtc_text_size(text, "HHHH", &label, &size, &err), 0);
+    assert_int_equal(trtc_writing_size(text, "HHHH", &label, &size, &err), 0);
     const int w = size.w_px, h = size.h_px;
     o = draw("HHHH", &label, 10, 300, 0, 0);
     assert_non_null(o);
@@ -151,7 +151,7 @@ static void test_background(void **state)
 static void test_outline(void **state)
 {
     (void)state;
-    struct trtc_text_style s = plain;
+    struct trtc_writing_style s = plain;
     s.outline = true;
     struct trtc_overlay *o = draw("HHHH", &s, 10, 10, 0, 0);
     assert_non_null(o);
@@ -168,14 +168,14 @@ static void test_align(void **state)
 {
     (void)state;
     static const struct {
-        enum trtc_text_align align;
+        enum trtc_writing_align align;
         int h, v; /* -1, 0, 1: at which end */
-    } t[] = { { TRTC_TEXT_TOP_LEFT, -1, -1 },
-              { TRTC_TEXT_CENTER, 0, 0 },
-              { TRTC_TEXT_BOTTOM_LEFT, -1, 1 } };
+    } t[] = { { TRTC_WRITING_TOP_LEFT, -1, -1 },
+              { TRTC_WRITING_CENTER, 0, 0 },
+              { TRTC_WRITING_BOTTOM_LEFT, -1, 1 } };
     for (size_t i = 0; i < 3; i++)
         for (int background = 0; background < 2; background++) {
-            struct trtc_text_style s = plain;
+            struct trtc_writing_style s = plain;
             s.align = t[i].align;
             s.has_background = background;
             struct trtc_overlay *o = draw("HHHH", &s, 100, 100, 300, 200);
@@ -248,7 +248,7 @@ static void test_clipped(void **state)
 static void test_literal(void **state)
 {
     (void)state;
-    struct trtc_text_style mono = plain;
+    struct trtc_writing_style mono = plain;
     mono.font = "DejaVu Sans Mono";
     const int one = (width("xxxxxxxxxx", &mono) + 5) / 10;
     static const struct {
@@ -381,15 +381,15 @@ static void test_much_text(void **state)
         s[n - n % k] = '\0';
         struct trtc_overlay *o = draw(s, &label, 0, 0, 0, 0);
         trtc_overlay_free(&o);
-        struct trtc_text_box size;
+        struct trtc_writing_box size;
         struct trtc_err err;
-        assert_int_equal(trtc_text_size(text, s, &label, &size, &err), 0);
+        assert_int_equal(trtc_writing_size(text, s, &label, &size, &err), 0);
         assert_int_in_range(size.w_px, 0, 16384);
     }
     free(s);
     static const int sizes[] = { INT32_MIN, 0, 1, 1000, INT32_MAX };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct trtc_text_style style = label;
+        struct trtc_writing_style style = label;
         style.size_px = sizes[i];
         style.outline = true;
         struct trtc_overlay *o = draw("HHHH", &style, 0, 0, 0, 0);
@@ -417,7 +417,7 @@ static void without_fonts(void)
     const pid_t child = fork();
     if (!child) {
         struct trtc_err err = { 0 };
-        const bool right = !trtc_text_new(&sd, &err) && err.code == TRTC_EX_UNAVAILABLE &&
+        const bool right = !trtc_writing_new(&sd, &err) && err.code == TRTC_EX_UNAVAILABLE &&
                            strstr(err.msg, "no font found");
         _exit(right ? 0 : 1);
     }
@@ -438,15 +438,15 @@ static void test_fonts(void **state)
     /* fonts without Chinese: boxes, or nothing, but no failure */
     fonts_only_in(conf, "/usr/share/fonts/truetype/dejavu");
     struct trtc_err err = { 0 };
-    struct trtc_text *t = trtc_text_new(&sd, &err);
+    struct trtc_writing *t = trtc_writing_new(&sd, &err);
     if (t) {
         struct trtc_overlay *o = NULL;
         const struct trtc_rect r = { 0, 0, 0, 0 };
-        assert_int_equal(trtc_overlay_text(t, &(struct trtc_text_line){ "\xe7\x8e\x8b x", &plain, r, W, H }, &o, &err), 0);
+        assert_int_equal(trtc_overlay_writing(t, &(struct trtc_writing_line){ "\xe7\x8e\x8b x", &plain, r, W, H }, &o, &err), 0);
         assert_non_null(o);
         trtc_overlay_free(&o);
     }
-    trtc_text_free(&t);
+    trtc_writing_free(&t);
     unsetenv("FONTCONFIG_FILE");
     unlink(conf);
     assert_int_equal(rmdir(dir), 0);
@@ -456,7 +456,7 @@ static int setup(void **state)
 {
     (void)state;
     struct trtc_err err = { 0 };
-    text = trtc_text_new(&sd, &err);
+    text = trtc_writing_new(&sd, &err);
     if (!text)
         fprintf(stderr, "%s\n", err.msg);
     return text ? 0 : -1;
@@ -465,7 +465,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    trtc_text_free(&text);
+    trtc_writing_free(&text);
     return text ? -1 : 0;
 }
 

@@ -20,7 +20,7 @@
 #include "range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define BOTH     (TRTC_TS_AUDIO | TRTC_TS_VIDEO)
+#define BOTH     (TRTC_AUDIO | TRTC_VIDEO)
 
 /* ---- elementary streams ---- */
 
@@ -243,12 +243,12 @@ static void test_plain(void **state)
     }
     assert_int_equal(v, NB);
     assert_int_equal(a, 2 * NB);
-    assert_string_equal(trtc_ts_stream(demux, TRTC_TS_VIDEO)->codec_name, "h264");
-    assert_int_equal(trtc_ts_stream(demux, TRTC_TS_VIDEO)->codec, TRTC_CODEC_H264);
-    assert_string_equal(trtc_ts_stream(demux, TRTC_TS_AUDIO)->codec_name, "aac");
-    assert_int_equal(trtc_ts_stream(demux, TRTC_TS_AUDIO)->codec, TRTC_CODEC_AAC);
+    assert_string_equal(trtc_ts_stream(demux, TRTC_VIDEO)->codec_name, "h264");
+    assert_int_equal(trtc_ts_stream(demux, TRTC_VIDEO)->codec, TRTC_CODEC_H264);
+    assert_string_equal(trtc_ts_stream(demux, TRTC_AUDIO)->codec_name, "aac");
+    assert_int_equal(trtc_ts_stream(demux, TRTC_AUDIO)->codec, TRTC_CODEC_AAC);
     trtc_ts_begin(demux);
-    assert_null(trtc_ts_stream(demux, TRTC_TS_VIDEO));
+    assert_null(trtc_ts_stream(demux, TRTC_VIDEO));
 
     /* However it is fed. */
     for (size_t i = 0; i < 10; i++) {
@@ -291,9 +291,9 @@ static void test_want(void **state)
         while (trtc_ts_next(ts, &f) == 1)
             n[f.stream->video]++;
         assert_int_equal(trtc_ts_next(ts, &f), 0);
-        assert_int_equal(n[1], want & TRTC_TS_VIDEO ? 10 : 0);
-        assert_int_equal(n[0], want & TRTC_TS_AUDIO ? 20 : 0);
-        assert_int_equal(!!trtc_ts_stream(ts, TRTC_TS_AUDIO), !!(want & TRTC_TS_AUDIO));
+        assert_int_equal(n[1], want & TRTC_VIDEO ? 10 : 0);
+        assert_int_equal(n[0], want & TRTC_AUDIO ? 20 : 0);
+        assert_int_equal(!!trtc_ts_stream(ts, TRTC_AUDIO), !!(want & TRTC_AUDIO));
         trtc_ts_free(&ts);
         assert_null(ts);
     }
@@ -326,10 +326,10 @@ static void test_named(void **state)
         bool taken;
         int nb_packets, nb_frames;
     } want[] = {
-        { VIDEO, "h264", TRTC_TS_VIDEO, true, 12, 2 }, { AUDIO, "aac", TRTC_TS_AUDIO, true, 1, 1 },
-        { 0x102, "aac", TRTC_TS_AUDIO, false, 2, 0 },  { 0x103, "dts", TRTC_TS_AUDIO, false, 3, 0 },
+        { VIDEO, "h264", TRTC_VIDEO, true, 12, 2 }, { AUDIO, "aac", TRTC_AUDIO, true, 1, 1 },
+        { 0x102, "aac", TRTC_AUDIO, false, 2, 0 },  { 0x103, "dts", TRTC_AUDIO, false, 3, 0 },
         { 0x104, "subtitles", 0, false, 1, 0 },        { 0x105, "", 0, false, 1, 0 },
-        { 0x106, "hevc", TRTC_TS_VIDEO, false, 0, 0 },
+        { 0x106, "hevc", TRTC_VIDEO, false, 0, 0 },
     };
     struct mux *m = mux_new();
     struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
@@ -398,7 +398,7 @@ static void test_undescribed_sound(void **state)
         assert_int_equal(f->stats.nb_named, 2);
         const struct trtc_ts_named *n = &f->stats.named[1];
         assert_string_equal(n->stream.codec_name, first[with]);
-        assert_int_equal(n->kind, with < 2 ? TRTC_TS_AUDIO : 0);
+        assert_int_equal(n->kind, with < 2 ? TRTC_AUDIO : 0);
         assert_int_equal(n->taken, with < 2);
         assert_int_equal(n->nb_packets, 3);
         assert_int_equal(n->nb_frames, with < 2 ? 3 : 0);
@@ -1642,7 +1642,7 @@ static void test_programs(void **state)
         mux_pmt(m, 0x20, &e, 1, false);
         f = read_all(&m->out);
         const struct trtc_ts_stream *s =
-            trtc_ts_stream(demux, cases[i].video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+            trtc_ts_stream(demux, cases[i].video ? TRTC_VIDEO : TRTC_AUDIO);
         if (!cases[i].name) {
             assert_null(s);
         } else {

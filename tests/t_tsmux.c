@@ -367,7 +367,7 @@ static void test_time(void **state)
 {
     struct bytes out = { 0 };
     struct trtc_tsmux *m = new_mux(TRTC_CODEC_NONE, TRTC_CODEC_AAC, &out);
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO);
     struct trtc_ts_frame f;
     (void)state;
     trtc_tsmux_tell_time(m, INT64_C(1767225600495000), 63000);
@@ -421,7 +421,7 @@ static void audio(struct trtc_tsmux *m, const struct bytes *adts, int64_t pts)
  * slack: by how much the time of a sound frame may be off. */
 static void assert_demuxed(const uint8_t *p, size_t n, const struct frames *want, int64_t slack)
 {
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     struct trtc_ts_frame f;
     size_t at[2] = { 0, 0 };
 

@@ -174,9 +174,9 @@ static bool say_unfollowed(const struct hls_account *a)
                       a->input, describe(&n, text, sizeof text), n.nb_unfollowed, n.nb_packets);
             any = true;
         }
-        if (n.kind == TRTC_INPUT_DATA || !left_out(&n))
+        if (n.kind == TRTC_NO_KIND || !left_out(&n))
             continue;
-        trtc_input_ledger(a->in, n.kind == TRTC_INPUT_PICTURE, &l);
+        trtc_input_ledger(a->in, n.kind == TRTC_VIDEO, &l);
         if (l.nb_in > 0)
             continue;
         cli_error("%s: %s came and is not recorded", a->input, describe(&n, text, sizeof text));

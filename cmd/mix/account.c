@@ -173,8 +173,8 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
                            .lost_bytes = -1,
                            .source = -1 };
     for (int k = 0; o->input && trtc_source_named(o->input, k, &n); k++) {
-        const struct trtc_feed *feed = n.kind == TRTC_INPUT_PICTURE ? s->picture : s->sound;
-        const struct trtc_ledger *taken = n.kind == TRTC_INPUT_PICTURE ? &s->pictures : &s->sounds;
+        const struct trtc_feed *feed = n.kind == TRTC_VIDEO ? s->picture : s->sound;
+        const struct trtc_ledger *taken = n.kind == TRTC_VIDEO ? &s->pictures : &s->sounds;
         if (n.nb_unfollowed > 0) {
             snprintf(lost, sizeof lost,
                      "%s: %" PRId64 " of its %" PRId64 " transport packets came when no table named it",
@@ -184,7 +184,7 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
         if (n.taken || n.nb_packets == 0)
             continue;
         snprintf(lost, sizeof lost, "%s came, but is not in the mix", describe(&n, what, sizeof what));
-        if (n.kind != TRTC_INPUT_DATA && feed && taken->nb_in == 0)
+        if (n.kind != TRTC_NO_KIND && feed && taken->nb_in == 0)
             mix_lose(in, &l);
         else
             cli_note("%s: %s is left out: one picture and one sound of a source are mixed", o->label,

@@ -19,15 +19,15 @@
 #include <libswscale/swscale.h>
 
 #include "codec/av.h"
+#include "codec/decode_picture.h"
+#include "layout/fit.h"
 #include "ts/es.h"
 #include "codec/h264enc.h"
 #include "codec/recolour.h"
 #include "mp4/sets_kept.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
-#define DECODED_PX_MAX  (8192 * 8192) /* more than any camera or screen: damage */
 #define DEFAULT_HOLD_US 1000000
-#define SNAP_PX         2 /* thinner bars than this are rounding, not shape */
 
 /* How pictures of one geometry get into the canvas. */
 struct fit {
@@ -113,39 +113,18 @@ static void blacken(AVFrame *f)
     }
 }
 
-static bool is_interlaced(const AVFrame *f)
-{
-#ifdef AV_FRAME_FLAG_INTERLACED
-    return f->flags & AV_FRAME_FLAG_INTERLACED;
-#else
-    return f->interlaced_frame;
-#endif
-}
-
 /* ---- fitting ---- */
-
-static int even_near(int64_t v, int max)
-{
-    v = (v + 1) / 2 * 2;
-    if (v + SNAP_PX >= max)
-        return max;
-    return v < 2 ? 2 : (int)v;
-}
 
 /* Largest rectangle of the picture's display aspect, centred. */
 static void place(struct fit *f, int canvas_w, int canvas_h)
 {
-    int num = 1, den = 1;
-    av_reduce(&num, &den, f->sar.num, f->sar.den, UINT16_MAX);
-    const int64_t aw = f->w * (int64_t)(num ? num : 1), ah = f->h * (int64_t)(den ? den : 1);
-    f->out_w = canvas_w;
-    f->out_h = canvas_h;
-    if (aw * canvas_h >= ah * canvas_w)
-        f->out_h = even_near(canvas_w * ah / aw, canvas_h);
-    else
-        f->out_w = even_near(canvas_h * aw / ah, canvas_w);
-    f->x = (canvas_w - f->out_w) / 4 * 2;
-    f->y = (canvas_h - f->out_h) / 4 * 2;
+    const struct trtc_shape pic = { f->w, f->h, f->sar.num, f->sar.den };
+    struct trtc_fit fit;
+    trtc_fit_window(&pic, canvas_w, canvas_h, TRTC_RENDER_FIT, &fit);
+    f->x = fit.dst.x;
+    f->y = fit.dst.y;
+    f->out_w = fit.dst.w;
+    f->out_h = fit.dst.h;
 }
 
 static void fit_fini(struct fit *f)
@@ -268,25 +247,14 @@ static void close_decoder(struct trtc_venc *v)
 
 static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
 {
-    v->dec = avcodec_alloc_context3(v->in_codec);
-    if (!v->dec)
-        return trtc_fail_nomem(err);
+    const struct trtc_picture_decoder_opts o = {
+        .codec = v->in_codec,
+        .threads = v->o.threads == 1 ? 1 : 2, /* the encoder has the other cores */
+        .reorder = 4,                         /* a few pictures of delay cost nothing here */
+    };
     v->dec_colour = v->in_colour;
-    v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
-    v->dec->max_pixels = DECODED_PX_MAX;
-    /* the encoder has the other cores */
-    v->dec->thread_count = v->o.threads == 1 ? 1 : 2;
-    v->dec->thread_type = FF_THREAD_FRAME;
-    /* Where a stream does not say how far it reorders, the decoder learns it by dropping pictures.
-     * A few pictures of delay cost nothing here. */
-    if (v->in_codec->id == AV_CODEC_ID_H264)
-        v->dec->has_b_frames = 4;
-    int ret = avcodec_open2(v->dec, v->in_codec, NULL);
-    if (ret < 0) {
-        avcodec_free_context(&v->dec);
-        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", v->in_codec->name);
-    }
-    return 0;
+    v->dec = trtc_picture_decoder_new(&o, err);
+    return v->dec ? 0 : -1;
 }
 
 static void show_next(struct trtc_venc *v)
@@ -304,7 +272,7 @@ static void take_picture(struct trtc_venc *v)
 {
     AVFrame *pic = v->decoded;
     v->nb_out++;
-    v->fields |= is_interlaced(pic);
+    v->fields |= trtc_picture_is_interlaced(pic);
     if (pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT))
         v->nb_broken++;
     const int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;

@@ -25,9 +25,8 @@ enum { QUEUE_MAX_BYTES = 64 << 20, QUEUE_MAX_SAMPLES = 1 << 16, SAMPLE_TABLE_BYT
 /* A sample that waits until it is known which part it belongs to. */
 struct queued {
     int kind;
-    struct trtc_sample
-        s; /* data is an offset into the queue's bytes, as a pointer it means nothing */
-    size_t offset;
+    struct trtc_sample s; /* its data is not valid any more */
+    size_t offset;        /* where its bytes are in those of the queue */
 };
 
 struct merge {

@@ -8,10 +8,10 @@
 
 #include "layout/fit.h"
 #include "codec/av.h"
+#include "codec/decode_picture.h"
 #include "merge/lane.h"
 
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */
-#define DECODED_PX_MAX (8192 * 8192)
 
 struct look {
     AVCodecContext *dec;
@@ -29,13 +29,8 @@ static bool ready(struct look *l, const struct trtc_read *r)
     if (l->dec && l->dec->codec == codec)
         return true;
     avcodec_free_context(&l->dec);
-    l->dec = codec ? avcodec_alloc_context3(codec) : NULL;
-    if (!l->dec)
-        return false;
-    l->dec->thread_count = 1;
-    l->dec->max_pixels = DECODED_PX_MAX;
-    if (avcodec_open2(l->dec, codec, NULL) < 0)
-        avcodec_free_context(&l->dec);
+    const struct trtc_picture_decoder_opts o = { .codec = codec, .threads = 1 };
+    l->dec = codec ? trtc_picture_decoder_new(&o, &none) : NULL;
     return l->dec;
 }
 

@@ -58,7 +58,7 @@ struct trtc_stage {
     struct canvas *canvases;
     const struct trtc_mix_look *look;
     AVFrame *background, *black;
-    struct trtc_text *text;
+    struct trtc_writing *text;
     struct layer layers[LAYERS_MAX];
     struct trtc_layer geometry[LAYERS_MAX];
     struct trtc_scaler *scalers[LAYERS_MAX];
@@ -116,7 +116,7 @@ void trtc_stage_free(struct trtc_stage **s)
         trtc_scaler_free(&x->scalers[i]);
     for (int k = 0; x->canvases && k < x->o.nb_canvases; k++)
         av_frame_free(&x->canvases[k].frame);
-    trtc_text_free(&x->text);
+    trtc_writing_free(&x->text);
     av_frame_free(&x->background);
     av_frame_free(&x->black);
     free(x->canvases);
@@ -129,7 +129,7 @@ void trtc_stage_free(struct trtc_stage **s)
 
 static int need_text(struct trtc_stage *s, struct trtc_err *err)
 {
-    return s->text || (s->text = trtc_text_new(&s->o.colour, err)) ? 0 : -1;
+    return s->text || (s->text = trtc_writing_new(&s->o.colour, err)) ? 0 : -1;
 }
 
 static int need_scaler(struct trtc_stage *s, size_t i, struct trtc_err *err)
@@ -156,9 +156,9 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
 {
     AVFrame *f = trtc_canvas_new(window->w, window->h, &s->o.colour);
     const struct trtc_rect all = { 0, 0, window->w, window->h };
-    const struct trtc_text_style style = { .size_px = trtc_clamp(window->h / 8, 8, 64),
+    const struct trtc_writing_style style = { .size_px = trtc_clamp(window->h / 8, 8, 64),
                                            .colour = PLACEHOLDER_TEXT,
-                                           .align = TRTC_TEXT_CENTER };
+                                           .align = TRTC_WRITING_CENTER };
     struct trtc_overlay *o = NULL;
     struct trtc_err why;
     if (!f) {
@@ -168,7 +168,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
     /* without fonts it is a window without a name, since no text was asked for */
     if (need_text(s, &why) == 0 &&
-        trtc_overlay_text(s->text, &(struct trtc_text_line){ name, &style, all, window->w, window->h }, &o, &why) == 0 && o)
+        trtc_overlay_writing(s->text, &(struct trtc_writing_line){ name, &style, all, window->w, window->h }, &o, &why) == 0 && o)
         trtc_overlay_blend(o, f);
     trtc_overlay_free(&o);
     return f;
@@ -221,21 +221,21 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
     char name[512];
     const struct trtc_actor *a = s->o.actors[w->stream];
     const int size = trtc_clamp(w->rect.h / 14, 9, 28);
-    const struct trtc_text_style style = { .size_px = size,
+    const struct trtc_writing_style style = { .size_px = size,
                                            .colour = 0xffffff,
                                            .has_background = true,
                                            .background = LABEL_BACK,
                                            .background_alpha = 120,
-                                           .align = TRTC_TEXT_CENTER };
-    struct trtc_text_box text;
+                                           .align = TRTC_WRITING_CENTER };
+    struct trtc_writing_box text;
     struct trtc_overlay *o = NULL;
     if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* it would hide the window */
         return 0;
     name_of(a->user, a->aux, name, sizeof name);
-    if (need_text(s, err) < 0 || trtc_text_size(s->text, name, &style, &text, err) < 0)
+    if (need_text(s, err) < 0 || trtc_writing_size(s->text, name, &style, &text, err) < 0)
         return -1;
     const struct trtc_rect box = label_box(w, layout, text.w_px, text.h_px, size);
-    if (trtc_overlay_text(s->text, &(struct trtc_text_line){ name, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
+    if (trtc_overlay_writing(s->text, &(struct trtc_writing_line){ name, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
         return -1;
     if (!o)
         return 0;
@@ -266,20 +266,20 @@ static int add_window(struct trtc_stage *s, const struct trtc_window *w,
                                          : 0;
 }
 
-static struct trtc_text_style mark_style(const struct trtc_mark *m)
+static struct trtc_writing_style mark_style(const struct trtc_mark *m)
 {
-    return (struct trtc_text_style){ .size_px = m->size_px ? m->size_px : 14,
+    return (struct trtc_writing_style){ .size_px = m->size_px ? m->size_px : 14,
                                      .colour = m->colour,
                                      .has_background = m->has_background,
                                      .background = m->background,
                                      .outline = !m->has_background,
-                                     .align = TRTC_TEXT_TOP_LEFT };
+                                     .align = TRTC_WRITING_TOP_LEFT };
 }
 
 static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc_err *err)
 {
     struct trtc_overlay *o = NULL;
-    const struct trtc_text_style style = mark_style(m);
+    const struct trtc_writing_style style = mark_style(m);
     if (m->kind == TRTC_MARK_CLOCK) {
         struct trtc_rect none = { 0, 0, 2, 2 }; /* known once it shows a time */
         if (need_text(s, err) < 0)
@@ -297,7 +297,7 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
         if (!o)
             return -1;
     } else if (need_text(s, err) < 0 ||
-               trtc_overlay_text(s->text, &(struct trtc_text_line){ m->text, &style, m->rect, s->o.width_px, s->o.height_px }, &o, err) < 0) {
+               trtc_overlay_writing(s->text, &(struct trtc_writing_line){ m->text, &style, m->rect, s->o.width_px, s->o.height_px }, &o, err) < 0) {
         return -1;
     }
     if (o)
@@ -341,21 +341,21 @@ static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trt
 {
     struct layer *l = &s->layers[i];
     char text[48];
-    struct trtc_text_style style = mark_style(l->clock);
+    struct trtc_writing_style style = mark_style(l->clock);
     struct trtc_overlay *o = NULL;
-    struct trtc_text_box size;
+    struct trtc_writing_box size;
     if (l->clock_s == epoch_s)
         return 0;
     if (!l->clock->size_px)
         style.size_px = trtc_clamp(s->o.height_px / 24, 10, 40);
     clock_text(l->clock, epoch_s, text, sizeof text);
-    if (trtc_text_size(s->text, text, &style, &size, err) < 0)
+    if (trtc_writing_size(s->text, text, &style, &size, err) < 0)
         return -1;
     const int w = size.w_px, h = size.h_px;
     struct trtc_rect box = l->rect;
     if (l->clock_s == INT64_MIN || w > box.w || h > box.h) /* digits differ a little in width */
         box = clock_place(s, l->clock->pos, w + 8 + (w & 1), h + (h & 1));
-    if (trtc_overlay_text(s->text, &(struct trtc_text_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
+    if (trtc_overlay_writing(s->text, &(struct trtc_writing_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
         return -1;
     trtc_overlay_free(&l->overlay);
     l->overlay = o;

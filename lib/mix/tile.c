@@ -4,6 +4,7 @@
  * Packets whose decoding time is due go to the decoder; where it holds pictures back to reorder them, as many more as
  * it takes until no picture that is due is inside. A decoded picture that is not due yet waits in `next`. */
 #include "base/array.h"
+#include "codec/decode_picture.h"
 #include "mix/tile_priv.h"
 
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "codec/recolour.h"
 #include "picture/turn.h"
 
-#define DECODED_PX_MAX (8192 * 8192)   /* more than any camera or screen: damage */
 #define HIDDEN_US      (INT64_MIN + 1) /* the time of what is decoded and not shown */
 #define REORDER        4               /* pictures held back by streams that reorder at all */
 
@@ -146,39 +146,24 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
         *err = t->why_not;
         return -1;
     }
-    t->dec = avcodec_alloc_context3(c);
-    if (!t->dec || (t->par && avcodec_parameters_to_context(t->dec, t->par) < 0)) {
-        close_decoder(t);
-        return trtc_fail_nomem(err);
-    }
-    t->par_new = false;
-    t->dec->pkt_timebase = (AVRational){ 1, 1000000 };
-    t->dec->max_pixels = DECODED_PX_MAX;
-    t->dec->thread_count = t->threads;
-    t->dec->thread_type = FF_THREAD_FRAME;
     const struct tile_about *about = &t->kept[0].about;
     const bool unclear = about->hidden || about->guessed; /* whether it is reordered */
-    /* Where a stream does not say how far it reorders, the decoder learns it by dropping pictures;
-     * most streams of calls do not reorder at all, and are decoded without delay. */
-    if (c->id == AV_CODEC_ID_H264 && (first->pts > first->dts || unclear))
-        t->dec->has_b_frames = REORDER;
+    const struct trtc_picture_decoder_opts o = {
+        .codec = c,
+        .par = t->par,
+        .threads = t->threads,
+        /* most streams of calls do not reorder at all, and are decoded without delay */
+        .reorder = first->pts > first->dts || unclear ? REORDER : 0,
+    };
+    t->dec = trtc_picture_decoder_new(&o, err);
+    if (!t->dec) {
+        close_decoder(t);
+        return -1;
+    }
+    t->par_new = false;
     /* others may have pictures that only help to decode */
     t->account.absorbs = c->id != AV_CODEC_ID_H264 && c->id != AV_CODEC_ID_HEVC;
-    int ret = avcodec_open2(t->dec, c, NULL);
-    if (ret < 0) {
-        close_decoder(t);
-        return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", c->name);
-    }
     return 0;
-}
-
-static bool is_interlaced(const AVFrame *pic)
-{
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
-    return pic->flags & AV_FRAME_FLAG_INTERLACED;
-#else
-    return pic->interlaced_frame;
-#endif
 }
 
 static bool is_key(const AVFrame *pic)
@@ -230,7 +215,7 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
     const bool flawed = pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT);
     struct tile_about about = { 0 };
 
-    t->account.absorbs |= is_interlaced(pic);
+    t->account.absorbs |= trtc_picture_is_interlaced(pic);
     const bool hidden = us == HIDDEN_US;
     const bool known = !hidden && trtc_tile_account_came(&t->account, &us, &about);
     const bool timed = !hidden && us != AV_NOPTS_VALUE;

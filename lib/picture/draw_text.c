@@ -30,7 +30,7 @@
 #define WORD_JOINER  "\xe2\x81\xa0" /* no width, no glyph */
 #define ESCAPED_MAX  4 /* bytes that one byte becomes: \xHH, a backslash and a joiner */
 
-struct trtc_text {
+struct trtc_writing {
     struct trtc_colour colour;
     ASS_Library *library;
     ASS_Renderer *renderer;
@@ -49,7 +49,7 @@ struct line {
     size_t *at;   /* where each character begins; at[n]: the end */
     size_t n;     /* characters */
     char *markup; /* room for all of it, escaped, with an ellipsis */
-    const struct trtc_text_style *style;
+    const struct trtc_writing_style *style;
 };
 
 static void say_nothing(int level, const char *fmt, va_list args, void *data)
@@ -142,7 +142,7 @@ static const char *line_markup(struct line *l, size_t n)
 
 /* ---- drawing ---- */
 
-static int size_of(const struct trtc_text_style *style)
+static int size_of(const struct trtc_writing_style *style)
 {
     return style->size_px < SIZE_MIN_PX   ? SIZE_MIN_PX
            : style->size_px > SIZE_MAX_PX ? SIZE_MAX_PX
@@ -156,7 +156,7 @@ static int set_string(char **to, const char *s)
     return *to ? 0 : -1;
 }
 
-static int draw(struct trtc_text *t, const char *markup, const struct trtc_text_style *style,
+static int draw(struct trtc_writing *t, const char *markup, const struct trtc_writing_style *style,
                 struct drawn *out, struct trtc_err *err)
 {
     *out = (struct drawn){ 0 };
@@ -206,10 +206,10 @@ static int draw(struct trtc_text *t, const char *markup, const struct trtc_text_
 }
 
 /* Draws as much of the line as is at most max_px wide. */
-static int draw_fitting(struct trtc_text *t, struct line *l, int max_px, struct drawn *out,
+static int draw_fitting(struct trtc_writing *t, struct line *l, int max_px, struct drawn *out,
                         struct trtc_err *err)
 {
-    const struct trtc_text_style *style = l->style;
+    const struct trtc_writing_style *style = l->style;
     /* No more is laid out than could be shown: not many characters are an eighth of their size wide. */
     size_t most = 8 * (size_t)(max_px > 0 ? max_px : 0) / (size_t)size_of(style) + 8;
     most = most < LONGEST ? most : LONGEST;
@@ -271,9 +271,9 @@ static void compose(const ASS_Image *images, const struct pen *pen, const struct
 
 /* ---- the interface ---- */
 
-struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_err *err)
+struct trtc_writing *trtc_writing_new(const struct trtc_colour *colour, struct trtc_err *err)
 {
-    struct trtc_text *t = calloc(1, sizeof *t);
+    struct trtc_writing *t = calloc(1, sizeof *t);
     if (!t || !(t->library = ass_library_init())) {
         trtc_fail_nomem(err);
         goto fail;
@@ -292,7 +292,7 @@ struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_er
     ass_set_cache_limits(t->renderer, CACHE_GLYPHS, CACHE_MB);
     ass_set_fonts(t->renderer, NULL, DEFAULT_FONT, ASS_FONTPROVIDER_AUTODETECT, NULL, 1);
 
-    const struct trtc_text_style probe = { .size_px = 16 };
+    const struct trtc_writing_style probe = { .size_px = 16 };
     struct drawn d;
     if (draw(t, "x", &probe, &d, err))
         goto fail;
@@ -303,11 +303,11 @@ struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_er
     }
     return t;
 fail:
-    trtc_text_free(&t);
+    trtc_writing_free(&t);
     return NULL;
 }
 
-void trtc_text_free(struct trtc_text **t)
+void trtc_writing_free(struct trtc_writing **t)
 {
     if (!*t)
         return;
@@ -322,26 +322,26 @@ void trtc_text_free(struct trtc_text **t)
 }
 
 /* Between the edge of a background and its text. */
-static int pad_x(const struct trtc_text_style *style)
+static int pad_x(const struct trtc_writing_style *style)
 {
     return style->has_background ? (size_of(style) + 3) / 4 : 0;
 }
 
-static int pad_y(const struct trtc_text_style *style)
+static int pad_y(const struct trtc_writing_style *style)
 {
     return style->has_background ? (size_of(style) + 7) / 8 : 0;
 }
 
 /* The box of text that is drawn so: 0, 0 where there is none. */
-static void natural_size(const struct drawn *d, const struct trtc_text_style *style, int *w, int *h)
+static void natural_size(const struct drawn *d, const struct trtc_writing_style *style, int *w, int *h)
 {
     const bool any = d->box.w > 0;
     *w = any ? (d->box.w + 2 * pad_x(style) + 1) & ~1 : 0;
     *h = any ? (d->box.h + 2 * pad_y(style) + 1) & ~1 : 0;
 }
 
-int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                   struct trtc_text_box *out, struct trtc_err *err)
+int trtc_writing_size(struct trtc_writing *t, const char *text, const struct trtc_writing_style *style,
+                   struct trtc_writing_box *out, struct trtc_err *err)
 {
     int ret = -1;
     struct line l = { .style = style };
@@ -355,10 +355,10 @@ done:
     return ret;
 }
 
-int trtc_overlay_text(struct trtc_text *t, const struct trtc_text_line *line,
+int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line *line,
                       struct trtc_overlay **out, struct trtc_err *err)
 {
-    const struct trtc_text_style *style = line->style;
+    const struct trtc_writing_style *style = line->style;
     const int canvas_w = line->canvas_w, canvas_h = line->canvas_h;
     int ret = -1;
     struct line l = { .style = style };
@@ -395,10 +395,10 @@ int trtc_overlay_text(struct trtc_text *t, const struct trtc_text_line *line,
     const int spare = (box.h - d.box.h) / 2;
     const int inset = pad_y(style) < spare ? pad_y(style) : spare;
     int x = box.x + pad_x(style), y = box.y + inset;
-    if (style->align == TRTC_TEXT_CENTER) {
+    if (style->align == TRTC_WRITING_CENTER) {
         x = box.x + (box.w - d.box.w) / 2;
         y = box.y + spare;
-    } else if (style->align == TRTC_TEXT_BOTTOM_LEFT) {
+    } else if (style->align == TRTC_WRITING_BOTTOM_LEFT) {
         y = box.y + box.h - d.box.h - inset;
     }
     compose(d.images, &(struct pen){ x - d.box.x, y - d.box.y, ink, edge }, &sheet);

@@ -41,16 +41,16 @@ AVFrame *trtc_image_in(const AVFrame *image, const struct trtc_colour *colour,
 struct trtc_overlay *trtc_overlay_image(const AVFrame *pic, const struct trtc_rect *r, int canvas_w,
                                         int canvas_h, struct trtc_err *err);
 
-struct trtc_text; /* the text renderer: fonts; one thread at a time */
+struct trtc_writing; /* the text renderer: fonts; one thread at a time */
 
 /* colour: of the canvases (limited range). TRTC_EX_UNAVAILABLE where there are no fonts. Takes
  * some 10 ms: make it only if text is shown. */
-struct trtc_text *trtc_text_new(const struct trtc_colour *colour, struct trtc_err *err);
-void trtc_text_free(struct trtc_text **t);
+struct trtc_writing *trtc_writing_new(const struct trtc_colour *colour, struct trtc_err *err);
+void trtc_writing_free(struct trtc_writing **t);
 
-enum trtc_text_align { TRTC_TEXT_TOP_LEFT, TRTC_TEXT_CENTER, TRTC_TEXT_BOTTOM_LEFT };
+enum trtc_writing_align { TRTC_WRITING_TOP_LEFT, TRTC_WRITING_CENTER, TRTC_WRITING_BOTTOM_LEFT };
 
-struct trtc_text_style {
+struct trtc_writing_style {
     const char *font; /* family, or NULL */
     int size_px;      /* height of a line, 4 ... 512 (others are taken as the nearest) */
     uint32_t colour;  /* 0xRRGGBB */
@@ -58,17 +58,17 @@ struct trtc_text_style {
     uint32_t background;  /* 0xRRGGBB, behind the box */
     int background_alpha; /* 0 opaque ... 255 clear */
     bool outline;         /* thin dark outline, so that it reads on anything */
-    enum trtc_text_align align;
+    enum trtc_writing_align align;
 };
 
-struct trtc_text_line {
+struct trtc_writing_line {
     const char *text; /* UTF-8 */
-    const struct trtc_text_style *style;
-    struct trtc_rect box; /* w, h 0: as large as the text, see trtc_text_size */
+    const struct trtc_writing_style *style;
+    struct trtc_rect box; /* w, h 0: as large as the text, see trtc_writing_size */
     int canvas_w, canvas_h;
 };
 
-struct trtc_text_box {
+struct trtc_writing_box {
     int w_px, h_px;
 };
 
@@ -77,12 +77,12 @@ struct trtc_text_box {
  * ellipsis where it is wider than its box or the canvas, clipped to the canvas. A background fills the box, and keeps
  * the text off its edges. Digits have one width in most fonts, and the box follows the pen, not the ink: a clock does
  * not move. An overlay of no pixels is not an error: *out is NULL then. */
-int trtc_overlay_text(struct trtc_text *t, const struct trtc_text_line *line,
+int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line *line,
                       struct trtc_overlay **out, struct trtc_err *err);
 
 /* Size of the box that the text takes in one line, with the room around it where there is a background; even. */
-int trtc_text_size(struct trtc_text *t, const char *text, const struct trtc_text_style *style,
-                   struct trtc_text_box *out, struct trtc_err *err);
+int trtc_writing_size(struct trtc_writing *t, const char *text, const struct trtc_writing_style *style,
+                   struct trtc_writing_box *out, struct trtc_err *err);
 
 /* One picture as a PNG file in memory (free() it): what --still writes. */
 int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct trtc_err *err);

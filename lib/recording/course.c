@@ -80,38 +80,38 @@ static int64_t unwrap(struct trtc_course *c, struct trtc_course_track *t, int64_
 /* Sound whose frames have no known length. */
 static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
     const int64_t step = at - t->high;
     const bool jumps = t->seen && (step < -TOL || step > STEP_MAX);
-    if ((!t->seen || jumps) && new_run(c, TRTC_COURSE_SOUND, at, pos) < 0)
+    if ((!t->seen || jumps) && new_run(c, TRTC_AT_AUDIO, at, pos) < 0)
         return -1;
     if (t->seen && step > 0 && step <= STEP_MAX)
         t->step = step;
     t->high = !t->seen || jumps || at > t->high ? at : t->high;
-    go_on(c, TRTC_COURSE_SOUND, at + (t->step ? t->step : STEP_GUESS), pos);
+    go_on(c, TRTC_AT_AUDIO, at + (t->step ? t->step : STEP_GUESS), pos);
     return 0;
 }
 
 /* Places the frames of sound of which enough is known. */
 static int place_sound(struct trtc_course *c, bool end)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
     int64_t us, jump_us;
     while (trtc_steady_pop(&t->steady, end, &us, &jump_us)) {
         const int64_t at = us * 9 / 100, pos = t->pos[t->pos_first];
         const bool first = t->step == 0;
         t->step = t->back[t->pos_first];
         t->pos_first = (t->pos_first + 1) % TRTC_STEADY_AHEAD;
-        if ((first || jump_us) && new_run(c, TRTC_COURSE_SOUND, at, pos) < 0)
+        if ((first || jump_us) && new_run(c, TRTC_AT_AUDIO, at, pos) < 0)
             return -1;
-        go_on(c, TRTC_COURSE_SOUND, at + t->step, pos);
+        go_on(c, TRTC_AT_AUDIO, at + t->step, pos);
     }
     return 0;
 }
 
 static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_SOUND];
+    struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
     const struct trtc_steady_frame s = { .us = at * 100 / 9,
                                          .samples = f->samples,
                                          .rate_hz = f->rate_hz };
@@ -125,11 +125,11 @@ static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course
 /* The fall that was noted was one of the clock: a run begins there. */
 static int confirm_fall(struct trtc_course *c)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
-    if (new_run(c, TRTC_COURSE_PICTURE, t->fall.from, t->fall.pos) < 0)
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    if (new_run(c, TRTC_AT_VIDEO, t->fall.from, t->fall.pos) < 0)
         return -1;
     t->high = t->fall.high;
-    go_on(c, TRTC_COURSE_PICTURE, t->high + t->step, t->fall.last_pos);
+    go_on(c, TRTC_AT_VIDEO, t->high + t->step, t->fall.last_pos);
     t->fall.nb = 0;
     return 0;
 }
@@ -138,7 +138,7 @@ static int confirm_fall(struct trtc_course *c)
  * are decoded, it may just be shown before others: then higher ones follow soon. */
 static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     if (!t->fall.nb) {
         t->fall.from = t->fall.high = at;
         t->fall.pos = f->pos;
@@ -153,7 +153,7 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
 
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
-    struct trtc_course_track *t = &c->track[TRTC_COURSE_PICTURE];
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const int64_t step = at - t->high;
     t->step = t->step ? t->step : STEP_GUESS;
     t->decodes |= f->explicit_dts;
@@ -166,14 +166,14 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     }
     const bool soft = t->seen && !t->orders && step < t->step - TOL;
     if ((!t->seen || soft || step > PICTURE_GAP + t->step) &&
-        new_run(c, TRTC_COURSE_PICTURE, at, f->pos) < 0)
+        new_run(c, TRTC_AT_VIDEO, at, f->pos) < 0)
         return -1;
     if (soft && !c->too_many)
-        run_of(c, TRTC_COURSE_PICTURE)->soft = true;
+        run_of(c, TRTC_AT_VIDEO)->soft = true;
     if (t->seen && step > 0 && step <= STEP_MAX)
         t->step = step;
     t->high = at;
-    go_on(c, TRTC_COURSE_PICTURE, at + t->step, f->pos);
+    go_on(c, TRTC_AT_VIDEO, at + t->step, f->pos);
     return 0;
 }
 
@@ -182,7 +182,7 @@ int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_f
     struct trtc_course_track *t = &c->track[track];
     const int64_t at = unwrap(c, t, f->ts);
     int ret;
-    if (track == TRTC_COURSE_PICTURE)
+    if (track == TRTC_AT_VIDEO)
         ret = add_picture(c, at, f);
     else if (f->samples > 0 && f->rate_hz > 0)
         ret = add_sound(c, at, f);
@@ -281,7 +281,7 @@ static int next_epoch(const struct trtc_course *c, struct epochs *e,
 
 static void choose_epochs(struct trtc_course *c, struct epochs *e)
 {
-    const struct trtc_course_run *last[TRTC_COURSE_TRACKS] = { NULL };
+    const struct trtc_course_run *last[TRTC_NB_KINDS] = { NULL };
     for (size_t i = 0; i < c->n; i++) {
         struct trtc_course_run *r = &c->runs[i];
         const struct trtc_course_run *prev = last[r->track], *other = last[!r->track];
@@ -381,7 +381,7 @@ static int64_t hole_in(const struct trtc_course *c, int track, const struct hole
 static int64_t width_of(const struct trtc_course *c, int track, const struct hole *h)
 {
     int64_t width = INT64_MAX;
-    for (int k = 0; k < TRTC_COURSE_TRACKS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const int64_t own = track < 0 || track == k ? hole_in(c, k, h) : 0;
         width = own > 0 && own < width ? own : width;
     }
@@ -446,7 +446,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
     c->settled = true;
     if (place_sound(c, true) < 0)
         return -1;
-    if (c->track[TRTC_COURSE_PICTURE].fall.nb && !c->track[TRTC_COURSE_PICTURE].orders &&
+    if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders &&
         confirm_fall(c) < 0)
         return -1;
     if (c->n == 0)
@@ -458,7 +458,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
         choose_epochs(c, &e);
         const int64_t room = room_for(c, said, next);
         close_holes(c, -1, room, line);
-        for (int track = 0; track < TRTC_COURSE_TRACKS && room != TRTC_NOTIME; track++)
+        for (int track = 0; track < TRTC_NB_KINDS && room != TRTC_NOTIME; track++)
             if (length_of(c, !track) <= room + loose(room))
                 close_holes(c, track, room, line);
         find_extent(c);

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/kind.h"
 #include "recording/steady.h"
 
-enum { TRTC_COURSE_SOUND, TRTC_COURSE_PICTURE, TRTC_COURSE_TRACKS };
 enum { TRTC_COURSE_RUNS_MAX = 8192 };
 
 /* Frames of one track that follow each other without a jump. Times are ticks of 90 kHz from the
@@ -52,7 +52,7 @@ struct trtc_course {
         int64_t pos[TRTC_STEADY_AHEAD];  /* of the frames that wait in it, */
         int64_t back[TRTC_STEADY_AHEAD]; /* and their lengths */
         int pos_first;
-    } track[TRTC_COURSE_TRACKS];
+    } track[TRTC_NB_KINDS];
 };
 
 struct trtc_course_frame {

@@ -11,13 +11,12 @@
 
 #include "base/colour.h"
 #include "base/err.h"
+#include "base/kind.h"
 #include "recording/loss.h"
 #include "playlist/name.h"
 #include "playlist/playlist.h"
 
 #define TRTC_ROUNDING_US 40000 /* differences below this are rounding and drift, above it a jump */
-
-enum trtc_kind { TRTC_AUDIO = 1, TRTC_VIDEO = 2 };
 
 /* What the first frames of a segment say (filled by source/probe). */
 struct trtc_facts {

@@ -225,7 +225,8 @@ done:
 
 /* ---- which pieces a lane is made of ---- */
 
-/* Adds the pieces that hold kind and come from media (own: from playlists of that type only). */
+/* Puts the usable pieces that hold kind and come from media into out, which has room for all of r's.
+ * Returns how many. */
 static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum trtc_media media,
                       const struct trtc_piece **out)
 {

@@ -11,6 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
+#include "base/kind.h"
 #include "recording/ledger.h"
 #include "base/remote.h"
 #include "ts/packet.h"
@@ -133,7 +134,7 @@ const char *trtc_input_codec_name(const struct trtc_input *in, bool video);
 
 /* A track that the container names, taken or not. */
 struct trtc_input_named {
-    enum trtc_input_kind { TRTC_INPUT_DATA, TRTC_INPUT_SOUND, TRTC_INPUT_PICTURE } kind;
+    enum trtc_kind kind;
     int id; /* PID, or number in the container */
     bool is_pid;
     char codec_name[32];   /* "" where unknown */

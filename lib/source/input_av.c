@@ -988,9 +988,9 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
     const AVDictionaryEntry *language = av_dict_get(st->metadata, "language", NULL, 0);
     const enum AVMediaType type = st->codecpar->codec_type;
     *out = (struct trtc_input_named){
-        .kind = type == AVMEDIA_TYPE_AUDIO                      ? TRTC_INPUT_SOUND
-                : type == AVMEDIA_TYPE_VIDEO && !is_picture(st) ? TRTC_INPUT_PICTURE
-                                                                : TRTC_INPUT_DATA,
+        .kind = type == AVMEDIA_TYPE_AUDIO                      ? TRTC_AUDIO
+                : type == AVMEDIA_TYPE_VIDEO && !is_picture(st) ? TRTC_VIDEO
+                                                                : TRTC_NO_KIND,
         .id = k,
         .taken = track_of(b, k) >= 0,
         .nb_packets = st->nb_frames > 0 ? st->nb_frames : -1,

@@ -45,7 +45,7 @@ void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trt
     }
     b->src = src;
     b->name = name;
-    b->ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    b->ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     b->buf = malloc(BLOCK_BYTES);
     if (b->ts && b->buf)
         return b;
@@ -154,7 +154,7 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
 {
     const struct back *b = self;
     const struct trtc_ts_stream *s =
-        trtc_ts_stream(b->ts, track == TRTC_INPUT_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        trtc_ts_stream(b->ts, track == TRTC_INPUT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
 
     *out = (struct trtc_input_track){ .codec = s ? s->codec : TRTC_CODEC_NONE,
                                       .codec_name = s ? s->codec_name : NULL };
@@ -178,7 +178,7 @@ static void back_ledger(const void *self, int track, struct trtc_ledger *out)
 {
     const struct back *b = self;
     const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
-    const unsigned kind = track == TRTC_INPUT_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+    const unsigned kind = track == TRTC_INPUT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
 
     *out = b->ledger[track];
     for (int i = 0; i < s->nb_named; i++)
@@ -195,9 +195,9 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
         return false;
     const struct trtc_ts_named *n = &s->named[k];
     *out = (struct trtc_input_named){
-        .kind = n->kind == TRTC_TS_VIDEO   ? TRTC_INPUT_PICTURE
-                : n->kind == TRTC_TS_AUDIO ? TRTC_INPUT_SOUND
-                                           : TRTC_INPUT_DATA,
+        .kind = n->kind == TRTC_VIDEO   ? TRTC_VIDEO
+                : n->kind == TRTC_AUDIO ? TRTC_AUDIO
+                                           : TRTC_NO_KIND,
         .id = n->stream.pid,
         .is_pid = true,
         .taken = n->taken,

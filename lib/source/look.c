@@ -184,7 +184,7 @@ static int64_t length_of_course_us(const struct trtc_look *l)
     int64_t start = INT64_MAX, end = INT64_MIN;
     for (size_t i = 0; i < l->course.n; i++) {
         const struct trtc_course_run *r = &l->course.runs[i];
-        const int64_t shift = r->shift + (r->track == TRTC_COURSE_PICTURE ? l->delay_90k : 0);
+        const int64_t shift = r->shift + (r->track == TRTC_AT_VIDEO ? l->delay_90k : 0);
         start = r->from + shift < start ? r->from + shift : start;
         end = r->to + shift > end ? r->to + shift : end;
     }

@@ -88,7 +88,7 @@ static int drain(struct probe *x, struct trtc_err *err)
 static bool head_known(const struct probe *x)
 {
     const struct trtc_look *l = &x->look;
-    bool audio = trtc_ts_stream(x->ts, TRTC_TS_AUDIO), video = trtc_ts_stream(x->ts, TRTC_TS_VIDEO);
+    bool audio = trtc_ts_stream(x->ts, TRTC_AUDIO), video = trtc_ts_stream(x->ts, TRTC_VIDEO);
     return (audio || video) && (!audio || l->nb[0]) && (!video || (l->nb[1] && l->have_params));
 }
 
@@ -198,8 +198,8 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
     ssize_t got = 1;
     int more = 0;
     trtc_ts_free(&x->late);
-    x->late = trtc_ts_new((kinds & TRTC_AUDIO ? TRTC_TS_AUDIO : 0u) |
-                          (kinds & TRTC_VIDEO ? TRTC_TS_VIDEO : 0u));
+    x->late = trtc_ts_new((kinds & TRTC_AUDIO ? TRTC_AUDIO : 0u) |
+                          (kinds & TRTC_VIDEO ? TRTC_VIDEO : 0u));
     if (!x->late)
         return trtc_fail_nomem(err);
     while (got > 0 && kinds & ~trtc_look_kinds(&x->look)) {
@@ -274,7 +274,7 @@ static unsigned kinds_of_packets(const struct trtc_ts_stats *stats)
     unsigned kinds = 0;
     for (int i = 0; i < stats->nb_named && !stats->scrambled; i++)
         if (stats->named[i].nb_bytes > 0)
-            kinds |= stats->named[i].kind == TRTC_TS_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+            kinds |= stats->named[i].kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
     return kinds;
 }
 
@@ -330,8 +330,8 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
         x->noted[x->nb_noted++] = key;
         if (trtc_recording_note(x->r, "%s/%s: the stream with PID %d is left out: %s%s", x->r->dir,
                                 p->uri, n->stream.pid,
-                                n->kind == TRTC_TS_VIDEO ? "a second picture, "
-                                : n->kind == TRTC_TS_AUDIO
+                                n->kind == TRTC_VIDEO ? "a second picture, "
+                                : n->kind == TRTC_AUDIO
                                     ? "a second sound, "
                                     : "neither sound nor picture, or of a type that is not known",
                                 n->kind ? n->stream.codec_name : "") < 0)
@@ -479,9 +479,9 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
 static unsigned missing_kinds(const struct probe *x)
 {
     unsigned may = x->may_have;
-    if (trtc_ts_stream(x->ts, TRTC_TS_AUDIO))
+    if (trtc_ts_stream(x->ts, TRTC_AUDIO))
         may |= TRTC_AUDIO;
-    if (trtc_ts_stream(x->ts, TRTC_TS_VIDEO))
+    if (trtc_ts_stream(x->ts, TRTC_VIDEO))
         may |= TRTC_VIDEO;
     return may & ~trtc_look_kinds(&x->look);
 }
@@ -495,7 +495,7 @@ static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t
     for (size_t i = 0; i < c->n; i++) {
         const struct trtc_course_run *r = &c->runs[i];
         if (r->from + r->shift < to && r->to + r->shift > from)
-            kinds |= r->track == TRTC_COURSE_SOUND ? TRTC_AUDIO : TRTC_VIDEO;
+            kinds |= r->track == TRTC_AT_AUDIO ? TRTC_AUDIO : TRTC_VIDEO;
     }
     return kinds;
 }
@@ -603,7 +603,7 @@ int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trt
                        .count_frames = count_frames,
                        .source = -1,
                        .buf = malloc(SCAN_BYTES),
-                       .ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO),
+                       .ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO),
                        .dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
     if (!x.buf || !x.ts) {
         trtc_fail_nomem(err);

@@ -132,7 +132,7 @@ struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trt
                                 .end_us = TRTC_NOTIME,
                                 .last_ts = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
-    rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+    rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
     rd->buf = malloc(READ_BYTES);
     if (!rd->ts || !rd->buf) {
         trtc_fail_nomem(err);
@@ -310,14 +310,14 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 /* Streams of the segment that were not followed, or not all the way, though they are wanted. */
 static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
-    const unsigned own = rd->kind == TRTC_VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+    const unsigned own = rd->kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
     int ret = 0;
     for (int i = 0; i < s->nb_named; i++) {
         const struct trtc_ts_named *n = &s->named[i];
         const int64_t missed = trtc_ts_unfollowed(n);
-        const char *what = n->kind == TRTC_TS_VIDEO ? "picture" : "sound";
-        const unsigned known = piece_of(rd)->facts.kinds & TRTC_AUDIO ? TRTC_TS_AUDIO : 0;
-        const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_TS_VIDEO : 0);
+        const char *what = n->kind == TRTC_VIDEO ? "picture" : "sound";
+        const unsigned known = piece_of(rd)->facts.kinds & TRTC_AUDIO ? TRTC_AUDIO : 0;
+        const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_VIDEO : 0);
         if (n->kind == own && missed > 0)
             ret |=
                 lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
@@ -590,7 +590,7 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
 static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
 {
     const struct trtc_piece *p = piece_of(rd);
-    const int track = rd->kind == TRTC_AUDIO ? TRTC_COURSE_SOUND : TRTC_COURSE_PICTURE;
+    const int track = rd->kind == TRTC_AUDIO ? TRTC_AT_AUDIO : TRTC_AT_VIDEO;
     const struct trtc_course *c = &rd->course;
     int64_t shift = rd->shift_90k;
     if (c->n)

@@ -29,7 +29,7 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
     x.explicit_dts = x.ts != f->pts_90k;
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);
-    return trtc_course_add(c, f->stream->video ? TRTC_COURSE_PICTURE : TRTC_COURSE_SOUND, &x);
+    return trtc_course_add(c, f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO, &x);
 }
 
 static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
@@ -43,13 +43,13 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
 
 /* Where the frames of each track end; counted from first. */
 struct tail {
-    int64_t first, last[TRTC_COURSE_TRACKS], step[TRTC_COURSE_TRACKS];
-    bool seen[TRTC_COURSE_TRACKS];
+    int64_t first, last[TRTC_NB_KINDS], step[TRTC_NB_KINDS];
+    bool seen[TRTC_NB_KINDS];
 };
 
 static void note_last(struct tail *t, const struct trtc_ts_frame *f)
 {
-    const int k = f->stream->video ? TRTC_COURSE_PICTURE : TRTC_COURSE_SOUND;
+    const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
     if (f->pts_90k == TRTC_TS_NOPTS)
         return;
     const int64_t at = trtc_ts_diff(f->pts_90k, t->first), step = at - t->last[k];
@@ -67,7 +67,7 @@ static int run(const struct trtc_course_file *s, int64_t from, struct trtc_cours
     int ret = -1, more;
     ssize_t got;
     struct trtc_ts_frame f;
-    struct trtc_ts *ts = trtc_ts_new(TRTC_TS_AUDIO | TRTC_TS_VIDEO);
+    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     uint8_t *buf = malloc(BLOCK_BYTES);
     if (!ts || !buf)
         goto nomem;
@@ -110,14 +110,14 @@ int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s, st
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
 {
     static const int64_t guess[] = {
-        [TRTC_COURSE_SOUND] = SOUND_GUESS_90K, [TRTC_COURSE_PICTURE] = PICTURE_GUESS_90K
+        [TRTC_AT_AUDIO] = SOUND_GUESS_90K, [TRTC_AT_VIDEO] = PICTURE_GUESS_90K
     };
     struct tail t = { .first = first_ts_90k };
     struct trtc_err ignored;
     int64_t end = TRTC_NOTIME;
     if (run(s, s->bytes > TAIL_BYTES ? s->bytes - TAIL_BYTES : 0, NULL, &t, &ignored) < 0)
         return TRTC_NOTIME;
-    for (int k = 0; k < TRTC_COURSE_TRACKS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const int64_t to = t.last[k] + (t.step[k] ? t.step[k] : guess[k]);
         if (t.seen[k] && (end == TRTC_NOTIME || to > end))
             end = to;

@@ -233,7 +233,7 @@ void trtc_ts_continue(struct trtc_ts *ts)
         s->seam = s->continued = true;
         if (!s->on)
             continue;
-        trtc_ts_name(ts, &s->info, k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        trtc_ts_name(ts, &s->info, k == VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
         s->count = (struct trtc_ts_count){ .bytes = (int64_t)(s->size - s->start) };
     }
 }
@@ -290,9 +290,9 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
     }
 }
 
-const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_ts_want kind)
+const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_kind kind)
 {
-    const struct trtc_ts_es *s = &ts->es[kind == TRTC_TS_VIDEO ? VIDEO : AUDIO];
+    const struct trtc_ts_es *s = &ts->es[kind == TRTC_VIDEO ? VIDEO : AUDIO];
 
     return s->on ? &s->stream : NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/kind.h"
 #include "ts/es.h"
 #include "ts/packet.h"
 
@@ -21,7 +22,6 @@
 /* So much is kept of what stands before the first tables: the latest of it. */
 #define TRTC_TS_EARLY_MAX (4 * 1024 * 1024)
 
-enum trtc_ts_want { TRTC_TS_AUDIO = 1, TRTC_TS_VIDEO = 2 };
 
 struct trtc_ts_stream {
     int pid;
@@ -72,7 +72,7 @@ struct trtc_ts_frame {
  * nb_framed + nb_idle + nb_bad + nb_held. */
 struct trtc_ts_named {
     struct trtc_ts_stream stream; /* codec NONE, name "" where nothing is known of the type */
-    unsigned kind; /* TRTC_TS_AUDIO, TRTC_TS_VIDEO, or 0: subtitles, data, or unknown */
+    unsigned kind; /* TRTC_AUDIO, TRTC_VIDEO, or 0: subtitles, data, or unknown */
     bool wanted;   /* its kind is wanted */
     bool taken;    /* its frames were handed out, if only for a while */
 
@@ -162,7 +162,7 @@ void trtc_ts_end(struct trtc_ts *ts);
 int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame);
 
 /* The stream chosen for a kind, or NULL as long as no PMT named one. */
-const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_ts_want kind);
+const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_kind kind);
 
 /* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after
  * trtc_ts_end. Valid, and true, until the next call. */

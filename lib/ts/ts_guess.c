@@ -68,8 +68,8 @@ void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p)
     struct trtc_ts_named *named = find_guessed(&ts->stats, pid);
     if (!parser || !named)
         return;
-    named->kind = TRTC_TS_AUDIO;
-    named->wanted = ts->want & TRTC_TS_AUDIO;
+    named->kind = TRTC_AUDIO;
+    named->wanted = ts->want & TRTC_AUDIO;
     named->stream.codec =
         strcmp(parser->codec_name, "aac") == 0 ? TRTC_CODEC_AAC : TRTC_CODEC_OTHER;
     snprintf(named->stream.codec_name, sizeof named->stream.codec_name, "%s", parser->codec_name);

@@ -126,7 +126,7 @@ static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream 
     }
 }
 
-/* TRTC_TS_AUDIO, TRTC_TS_VIDEO, or 0 where the entry is neither, or nothing we know. */
+/* TRTC_AUDIO, TRTC_VIDEO, or 0 where the entry is neither, or nothing we know. */
 static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
 {
     bool known = false;
@@ -141,7 +141,7 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_st
     if (!known && (e->stream_type == 0x06 || e->stream_type >= 0x80))
         known = describe_private(e, out);
     if (known)
-        return out->video ? TRTC_TS_VIDEO : TRTC_TS_AUDIO;
+        return out->video ? TRTC_VIDEO : TRTC_AUDIO;
     describe_data(e, out);
     return 0;
 }
@@ -157,7 +157,7 @@ static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e,
         return kind;
     if (s->on && s->info.pid == e->pid && s->info.stream_type == e->stream_type) {
         *out = s->info;
-        return TRTC_TS_AUDIO;
+        return TRTC_AUDIO;
     }
     if (ts->pid[e->pid] == PID_NONE)
         ts->pid[e->pid] = PID_GUESS;
@@ -296,7 +296,7 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
         const int pid = ts->before[k].pid;
         if (!ts->had[k] || ts->pid[pid] != PID_NONE || is_named(ts, pid))
             continue;
-        trtc_ts_name(ts, &ts->before[k], k == VIDEO ? TRTC_TS_VIDEO : TRTC_TS_AUDIO);
+        trtc_ts_name(ts, &ts->before[k], k == VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
         s->next = ts->before[k];
         s->next_on = s->change = ts->tabled = ts->replay = true;
         trtc_ts_call_last(ts, s, false);

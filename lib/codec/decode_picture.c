@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The decoder of pictures. */
+#include "codec/decode_picture.h"
+
+#include "codec/av.h"
+
+#define DECODED_PX_MAX (8192 * 8192) /* more than any camera or screen: damage */
+
+AVCodecContext *trtc_picture_decoder_new(const struct trtc_picture_decoder_opts *o,
+                                         struct trtc_err *err)
+{
+    AVCodecContext *c = avcodec_alloc_context3(o->codec);
+    if (!c || (o->par && avcodec_parameters_to_context(c, o->par) < 0)) {
+        avcodec_free_context(&c);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    c->pkt_timebase = (AVRational){ 1, 1000000 };
+    c->max_pixels = DECODED_PX_MAX;
+    c->thread_count = o->threads;
+    c->thread_type = FF_THREAD_FRAME;
+    if (o->reorder && o->codec->id == AV_CODEC_ID_H264)
+        c->has_b_frames = o->reorder;
+    const int ret = avcodec_open2(c, o->codec, NULL);
+    if (ret < 0) {
+        avcodec_free_context(&c);
+        trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", o->codec->name);
+    }
+    return c;
+}
+
+bool trtc_picture_is_interlaced(const AVFrame *pic)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return pic->flags & AV_FRAME_FLAG_INTERLACED;
+#else
+    return pic->interlaced_frame;
+#endif
+}
