@@ -4,9 +4,9 @@
  * account that the program gives. What differs is explained by a class that has a reason, or is a
  * failure.
  *
- *   matrix [-j JOBS] [-s SEED] [-t SECONDS] [-o ONLY] [-r RUN] [-k DIR] FILE...
+ *   matrix [-j JOBS] [-s SEED] [-t SECONDS] [-e N] [-o ONLY] [-r RUN] [-k DIR] FILE...
  *
- * -s: in another order; -t: as many as there is time for; -o, -r: those with this in their name; -k:
+ * -e: each pair in every Nth shape, others in the other ones; -s: in another order; -t: as many as there is time for; -o, -r: those with this in their name; -k:
  * keep what the last one wrote. */
 #include <fnmatch.h>
 #include <getopt.h>
@@ -155,13 +155,15 @@ static void shuffle(struct work *w, unsigned seed)
     }
 }
 
-static void list_combinations(struct work *w, int nb, char **paths)
+static void list_combinations(struct work *w, int every, int nb, char **paths)
 {
+    int nb_plain = 0;
     for (int i = 0; i < nb; i++) {
         add(w, paths[i], -1);
-        if (ends(paths[i], ".plain.ts"))
-            for (int k = 0; k < NB_SHAPES; k++)
-                add(w, paths[i], k);
+        if (!ends(paths[i], ".plain.ts"))
+            continue;
+        for (int k = nb_plain++ % every; k < NB_SHAPES; k += every)
+            add(w, paths[i], k);
     }
 }
 
@@ -187,16 +189,23 @@ static void measure(struct source *s, const struct shape *shape, const char *pat
     }
 }
 
+/* The packet at pos: where there are bytes behind packets, FFmpeg names the place before them. */
+static int64_t packet_at(const struct source *s, int64_t pos)
+{
+    return pos < 0 ? pos : s->front + (pos - s->front + s->unit - 1) / s->unit * s->unit;
+}
+
 /* Where FFmpeg finds each frame of a shaped file gives the times that are right, but where its clock
  * restarts: there those that it had. */
-static bool take_times(struct frames *want, const struct frames *seen, const struct shape *shape)
+static bool take_times(struct frames *want, const struct frames *seen, const struct source *s,
+                       const struct shape *shape)
 {
     if (seen->of[PICTURE].n != want->of[PICTURE].n || seen->of[SOUND].n != want->of[SOUND].n)
         return false;
     for (int k = 0; k < NB_KINDS; k++)
         for (size_t i = 0; i < want->of[k].n; i++) {
             struct frame *f = &want->of[k].f[i];
-            f->pos = seen->of[k].f[i].pos;
+            f->pos = packet_at(s, seen->of[k].f[i].pos);
             if (shape->restart_at)
                 continue;
             f->pts = seen->of[k].f[i].pts;
@@ -305,7 +314,7 @@ static void run_file(const struct work *w, const struct combination *c, const ch
             goto done;
         s.path = path;
         frames_read(&seen, path, true, false);
-        s.placed = take_times(&want, &seen, shape) && !shape->ahead[SOUND];
+        s.placed = take_times(&want, &seen, &s, shape) && !shape->ahead[SOUND];
     } else {
         make_fresh(dir);
         check_witness(&v, &s, dir);
@@ -389,8 +398,8 @@ int main(int argc, char **argv)
 {
     struct work w = { .jobs = 2 };
     unsigned seed = 0;
-    int c;
-    while ((c = getopt(argc, argv, "j:s:t:o:r:k:")) >= 0)
+    int c, every = 1;
+    while ((c = getopt(argc, argv, "j:s:t:e:o:r:k:")) >= 0)
         switch (c) {
         case 'j':
             w.jobs = atoi(optarg);
@@ -400,6 +409,9 @@ int main(int argc, char **argv)
             break;
         case 't':
             w.until = now() + atof(optarg);
+            break;
+        case 'e':
+            every = atoi(optarg) > 0 ? atoi(optarg) : 1;
             break;
         case 'o':
             w.only = optarg;
@@ -418,7 +430,7 @@ int main(int argc, char **argv)
     snprintf(w.dir, sizeof w.dir, "%s", w.keep ? w.keep : "/tmp/matrix-XXXXXX");
     if (!w.of || (w.keep ? mkdir(w.dir, 0777) < 0 && access(w.dir, W_OK) < 0 : !mkdtemp(w.dir)))
         return 74;
-    list_combinations(&w, argc - optind, argv + optind);
+    list_combinations(&w, every, argc - optind, argv + optind);
     if (seed)
         shuffle(&w, seed);
     const int ret = run_all(&w);
