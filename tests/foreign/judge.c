@@ -220,7 +220,7 @@ static void judge_account(struct verdict *v, int k, const struct track *a,
     const char c = letter[k];
     if (a->n > 0 && !acc->there)
         verdict_add(v, "noaccount-%c", c);
-    if (!acc->there)
+    if (!acc->there || a->n == 0) /* what FFmpeg did not find may be found all the same */
         return;
     if (acc->in != (int64_t)a->n && !acc->encoded)
         verdict_add(v, "in-%c %" PRId64 " of %zu", c, acc->in, a->n);
