@@ -4,6 +4,7 @@
 
 #include "cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -31,7 +33,7 @@ static struct {
     const char *name;
     int verbosity;
     bool progress_shown;
-    int64_t progress_us; /* when it was shown last */
+    int64_t progress_us;  /* when it was shown last */
     pthread_mutex_t lock; /* stderr: whole lines, also from threads */
     int out_errno;        /* of the first write to stdout that failed */
     bool out_told;        /* ... and the caller knows */
@@ -286,4 +288,35 @@ int cli_finish(int code)
         code = trtc_worse(code, cli_report(&err));
     }
     return cli_signal ? 128 + (int)cli_signal : code;
+}
+
+const char *cli_no_directory(const char *path)
+{
+    struct stat st;
+    if (strstr(path, "://"))
+        return "it is an address: give the directory that its files were downloaded to";
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        return "it is a file: give the directory that it is in";
+    return NULL;
+}
+
+int cli_shown(const char *operand)
+{
+    const char *host = strstr(operand, "://");
+    return (int)(host ? (size_t)(host + 3 - operand) + strcspn(host + 3, "/?#") : strlen(operand));
+}
+
+bool cli_has_directories(const char *path)
+{
+    DIR *d = opendir(path);
+    bool found = false;
+    struct dirent *e;
+    while (d && !found && (e = readdir(d))) {
+        struct stat st;
+        found = e->d_name[0] != '.' &&
+                fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    }
+    if (d)
+        closedir(d);
+    return found;
 }

@@ -34,6 +34,15 @@ __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
 /* Prints err->msg and returns err->code. */
 int cli_report(const struct trtc_err *err);
 
+/* What to give instead where a directory is wanted and path is none: a phrase, or NULL where nothing is known. */
+const char *cli_no_directory(const char *path);
+
+/* How much of an operand is shown: of an address no more than its host, since what follows may be a key to it. */
+int cli_shown(const char *operand);
+
+/* True if there are directories in it, which nobody has looked into. */
+bool cli_has_directories(const char *path);
+
 /* "NAME: message; try 'NAME --help'" and TRTC_EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 

@@ -164,8 +164,9 @@ echo
 echo "   grid     everybody, all of the call; who sends no picture has a window with a name"
 echo "   screen   while ben shares a screen: -m screen -b ben:aux --from +$shared_from --to +$shared_to"
 
-# Eight pictures of the mix, and a canvas that nobody is on any more, with these as watermarks.
+# Eight pictures of the mix, and a canvas on which nobody has a window, with these as watermarks.
 mkdir "$dir/.stills"
+echo '[{ "Top": 0, "Left": 0, "Width": 2, "Height": 2, "UserId": "nobody" }]' >"$dir/.stills/none.json"
 sheet=(--text "A call of $length s as a grid; below: the screen layout, while ben shares one,12,10,0,0,22px")
 # still COLUMN ROW SECONDS OPTION...
 still() {
@@ -180,7 +181,7 @@ still 3 0 $((${off#*-} + 2))
 for column in 0 1 2 3; do
     still "$column" 1 $((shared_from + 1 + (shared_to - shared_from - 3) * column / 3)) -m screen -b ben:aux
 done
-trtc-mix -q -s 1904x638 --background '#202428' --still +10h "${sheet[@]}" -o "$dir/contact.png" "$dir/recording" >/dev/null
+trtc-mix -q -s 1904x638 --background '#202428' -m custom -l "$dir/.stills/none.json" --still +1 "${sheet[@]}" -o "$dir/contact.png" "$dir/recording" >/dev/null
 rm -rf "$dir/.stills"
 echo
 echo "   eight pictures of them, taken with --still: $dir/contact.png"

@@ -165,3 +165,67 @@ would() {
     rm rec/*.m3u8
     [ "$(find . | sort)" = "$before" ] || fail 'something was made'
 }
+
+# told STATUS TEXT COMMAND...: one line that holds the text.
+told() {
+    local status=$1 text=$2
+    shift 2
+    expect "$status" "$@"
+    said "$text"
+    [[ $(wc -l <err) -eq 1 ]] || fail "more than a line: $*"
+}
+
+@test "what does not go is told with what does" {
+    local list e
+    mkrec --loop --bitrate 40000 --length 2 --user size=64x36,rate=16000 room/a
+    list=$(echo room/a/*_audio.m3u8)
+    # a file, a playlist, an address for a directory
+    told 66 "it is a file: 'trtc-merge room/a' merges its directory" trtc-merge -f "$list" -o o
+    told 66 'https://h: it is an address: give the directory' trtc-merge -f 'https://h/x.m3u8?sign=secret' -o o
+    unsaid secret
+    expect 66 trtc-mix -o m.mp4 "$list"
+    said "$list: it is a file: give its directory, 'room/a', or 'USER=$list'"
+    expect 66 trtc-mix -o m.mp4 'https://h/x.m3u8?sign=secret'
+    said 'https://h: it is an address: give the directory that its files were downloaded to, or '\''USER=https://h'\'
+    unsaid secret
+    request
+    told 66 "is a file: give the directory" trtc-rec files --offline --check "$list" -f request.json T
+    # a directory above the recordings
+    told 66 'room: no recordings in it; --recursive looks into its directories too' trtc-merge -f room
+    mkdir empty
+    told 66 'empty: no recordings in it' trtc-merge -f empty
+    unsaid recursive
+    expect 66 trtc-mix -o m.mp4 room
+    said 'room: no playlists in it; give one of its directories'
+    # formats
+    for e in avi mov webm flv; do
+        told 64 "'m.$e': the formats are .mp4, .mkv and .ts; --format takes any name" trtc-mix -o m.$e room/a
+    done
+    told 64 "'s.jpg': a picture is made as .png" trtc-mix --still +1 -o s.jpg room/a
+    expect 0 trtc-mix -q -s 64x36 --to +0.1 --format ts -o m.avi room/a
+    expect 0 trtc-mix -q -s 64x36 --to +0.1 -o d.x/m room/a
+    [[ $(find . -name 'm.*' -o -name 's.*') == ./m.avi ]]
+    # ranges
+    told 64 "-p: 'abc' is not a whole number from 5 to 120" trtc-merge -f room/a -p abc
+    told 64 "--fps: 'abc' is not a whole number from 1 to 60" trtc-mix --fps abc -o m.mp4 room/a
+    # a time at which nobody is there
+    told 65 '--still: nobody is there then: the mix is from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
+    told 65 '--still: nobody is there then' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
+    [[ ! -e s.png ]]
+}
+
+@test "a mix is not written onto a terminal" {
+    mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 room
+    python3 - <<'P'
+import os, pty, subprocess
+master, slave = pty.openpty()
+for more in ['--to', '+0.1'], ['--still', '+0.1']:
+    p = subprocess.run(['trtc-mix', '-s', '64x36', *more, '-o', '-', 'room'], stdout=slave, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 64 and 'standard output is a terminal' in p.stderr, p
+os.set_blocking(master, False)
+try:
+    assert not os.read(master, 1)
+except BlockingIOError:
+    pass
+P
+}

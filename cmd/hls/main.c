@@ -17,13 +17,13 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../memory.h"
+#include "../opt.h"
+#include "account.h"
 #include "base/b64.h"
 #include "base/json_put.h"
 #include "base/utc.h"
-#include "account.h"
 #include "codec/av.h"
-#include "../memory.h"
-#include "../opt.h"
 #include "net/fetch.h"
 
 struct opts {
@@ -116,8 +116,9 @@ static const struct opt_row rows[] = {
 static const struct opt_program program = {
     .name = "trtc-hls",
     .synopsis = "-A SDKAPPID -R ROOM [options] [INPUT]",
-    .about = "Cuts INPUT (a file, a URL, or - for standard input, the default) into TS segments and\n"
-             "playlists of a recording, and prints the path of each file as soon as it is complete.",
+    .about =
+        "Cuts INPUT (a file, a URL, or - for standard input, the default) into TS segments and\n"
+        "playlists of a recording, and prints the path of each file as soon as it is complete.",
     .example = "ffmpeg -i call.mp4 -c copy -f mpegts - |\n"
                "    trtc-hls -A 1400000001 -R 3560 -u anna -d rec",
     .rows = rows,
@@ -241,7 +242,8 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     if (trtc_segmenter_prepare(so, o->ha_auto, err) < 0)
         goto done;
     if (so->stale.nb_files)
-        cli_note("%s: removed %d unfinished files (%" PRId64 " bytes) of a recording that was killed",
+        cli_note("%s: removed %d unfinished files (%" PRId64
+                 " bytes) of a recording that was killed",
                  o->dir, so->stale.nb_files, so->stale.bytes);
     in = trtc_input_open(o->input, &web, &cli_signal, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */

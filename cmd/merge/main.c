@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 
 #include "../cli.h"
-#include "base/json_put.h"
-#include "recording/plan_print.h"
-#include "codec/av.h"
-#include "merge/merge.h"
-#include "source/load.h"
-#include "merge/report.h"
 #include "../memory.h"
+#include "base/json_put.h"
+#include "codec/av.h"
 #include "jobs.h"
+#include "merge/merge.h"
+#include "merge/report.h"
+#include "recording/plan_print.h"
+#include "source/load.h"
 
 /* ---- what there is, what will be made ---- */
 
@@ -56,8 +56,7 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
 static void say_held(struct work *w, const struct trtc_recording *r)
 {
     cli_report(r->held);
-    cli_error("%s: user %s: not merged for now; run again", r->dir,
-              r->user ? r->user_id : "mixed");
+    cli_error("%s: user %s: not merged for now; run again", r->dir, r->user ? r->user_id : "mixed");
     w->code = trtc_worse(w->code, r->held->code);
 }
 
@@ -94,10 +93,15 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
 {
     struct work *w = opaque;
     struct stat st;
-    if (why)
-        w->code = trtc_worse(w->code, stat(dir, &st) == 0 && S_ISREG(st.st_mode)
-                                          ? report_file(dir)
-                                          : cli_report(why));
+    const char *instead = why ? cli_no_directory(dir) : NULL;
+    if (why && stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
+        w->code = trtc_worse(w->code, report_file(dir));
+    } else if (instead) {
+        cli_error("%.*s: %s", cli_shown(dir), dir, instead);
+        w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
+    } else if (why) {
+        w->code = trtc_worse(w->code, cli_report(why));
+    }
     return 0;
 }
 
@@ -136,7 +140,10 @@ static int load_all(struct work *w, struct trtc_err *err)
     if (ret < 0)
         return -1;
     if (w->scan.n == 0 && w->code <= TRTC_EX_LOSS && !o->users.n)
-        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it", o->dirs.items[0]);
+        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it%s", o->dirs.items[0],
+                         !o->recursive && cli_has_directories(o->dirs.items[0])
+                             ? "; --recursive looks into its directories too"
+                             : "");
     check_users(w);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,7 +25,8 @@ static int number(const struct opt_row *row, const char *value, int64_t *out)
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
     *out = 0;
-    return trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, out, &err) < 0
+    return trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, out,
+                        &err) < 0
                ? cli_usage("%s", err.msg)
                : 0;
 }
@@ -50,8 +52,11 @@ static int take_fps(void *to, const struct opt_row *row, const char *value)
     struct opts *o = to;
     int64_t n;
     char what[OPT_NAME_SIZE];
-    if (number(row, value, &n) != 0)
-        return TRTC_EX_USAGE;
+    struct trtc_err err;
+    if (trtc_num_int(opt_name(row, what), value, (struct trtc_range){ INT32_MIN, INT32_MAX }, &n,
+                     &err) < 0)
+        return cli_usage("%s: '%s' is not a whole number from %d to %d", what, value, TRTC_FPS_MIN,
+                         TRTC_FPS_MAX);
     o->plan.fps = n < TRTC_FPS_MIN ? TRTC_FPS_MIN : n > TRTC_FPS_MAX ? TRTC_FPS_MAX : (int)n;
     if (o->plan.fps != n)
         cli_note("%s %s: %d is used, the range is %d to %d", opt_name(row, what), value,
@@ -133,22 +138,20 @@ static const struct opt_row rows[] = {
     { "allow-missing", 0, NULL, "exit 0 although something is missing in the input",
       .take = opt_flag, AT(allow_missing) },
     { .help = "Picture and sound" },
-    { "fps", 'p', "FPS", "frame rate, 5 to 120 (15 where encoding is needed)", .take = take_fps,
-      .min = INT32_MIN, .max = INT32_MAX },
+    { "fps", 'p', "FPS", "frame rate, 5 to 120 (15 where encoding is needed)", .take = take_fps },
     { "size", 'r', "W H", "picture size, also as WxH", .take = take_size, .pair = true },
     { "black", 'b', NULL, "show black where there is no video, not the last picture",
       .take = opt_flag, AT(plan.black) },
     { "video", 0, "HOW", "auto (copy where possible), copy, encode", .take = take_video },
     { "audio", 0, "HOW", "auto (copy where possible), encode", .take = take_audio },
     { .help = "The files" },
-    { "mode", 'm', "0|1", "0: one file a section (default), 1: one file a user",
-      .take = take_mode, .max = 1 },
+    { "mode", 'm', "0|1", "0: one file a section (default), 1: one file a user", .take = take_mode,
+      .max = 1 },
     { "strip", 's', NULL, "with -m 1: leave out the blanks between sections", .take = opt_flag,
       AT(plan.strip) },
     { "output-dir", 'o', "OUTDIR", "write there, not beside the playlists", .take = opt_text,
       AT(plan.outdir) },
-    { "names", 0, "HOW",
-      "script (USER_TIME_av.mp4), recording (as the service\nnames its MP4)",
+    { "names", 0, "HOW", "script (USER_TIME_av.mp4), recording (as the service\nnames its MP4)",
       .take = take_names },
     { "split-size", 0, "BYTES",
       "begin a new file before this size, at a key frame\n(units: k M G Ki Mi Gi)",
@@ -157,13 +160,13 @@ static const struct opt_row rows[] = {
       .take = opt_duration, AT(split_us), .min = 1000000, .max = INT64_MAX / 2 },
     { "force", 0, NULL, "make files again that are there already", .take = opt_flag, AT(force) },
     { .help = "The run" },
-    { "plan", 0, "[FORMAT]",
-      "write nothing; print what would be made: tsv\n(default), json, svg", .take = take_plan },
+    { "plan", 0, "[FORMAT]", "write nothing; print what would be made: tsv\n(default), json, svg",
+      .take = take_plan },
     { "dry-run", 0, "[FORMAT]", "the same as --plan", .take = take_plan },
     { "header", 0, NULL, "with --plan: a first line that names the columns", .take = opt_flag,
       AT(header) },
-    { "jobs", 'j', "JOBS", "outputs made at the same time (default: one a core)",
-      .take = opt_small, AT(jobs), .min = 1, .max = 1024 },
+    { "jobs", 'j', "JOBS", "outputs made at the same time (default: one a core)", .take = opt_small,
+      AT(jobs), .min = 1, .max = 1024 },
     { "report", 0, "FILE", "write an account as JSON: inputs, outputs, gaps, losses",
       .take = opt_text, AT(report) },
     { "json", 0, NULL, "print objects (NDJSON) instead of paths", .take = opt_flag, AT(json) },
@@ -176,8 +179,9 @@ static const struct opt_row rows[] = {
 static const struct opt_program program = {
     .name = "trtc-merge",
     .synopsis = "[options] DIR...\n-f DIR [options]",
-    .about = "Merges the single-stream recordings in DIR, a directory of playlists and segments, into\n"
-             "MP4, and prints the path of each file made.",
+    .about =
+        "Merges the single-stream recordings in DIR, a directory of playlists and segments, into\n"
+        "MP4, and prints the path of each file made.",
     .example = "trtc-merge --plan recording     # what would be made\n"
                "trtc-merge -m 1 recording       # one MP4 a user, as long as the recording",
     .rows = rows,
@@ -202,8 +206,7 @@ static int add_operands(struct opts *o, const struct opt_list *operands)
         if (opt_append(o, &row, operands->items[i]) != 0)
             return TRTC_EX_TEMPFAIL;
     }
-    return o->dirs.n ? 0
-                     : cli_usage("no directory: 'trtc-merge DIR' merges the recordings in DIR");
+    return o->dirs.n ? 0 : cli_usage("no directory: 'trtc-merge DIR' merges the recordings in DIR");
 }
 
 static int check(struct opts *o, const struct opt_list *operands)

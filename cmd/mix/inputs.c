@@ -278,6 +278,13 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
 
 /* ---- all of them ---- */
 
+/* USER=FILE, not an address alone, which has its '=' behind the scheme. */
+static bool names_user(const char *operand)
+{
+    const char *equals = strchr(operand, '='), *scheme = strstr(operand, "://");
+    return equals && (!scheme || equals < scheme);
+}
+
 static bool is_directory(const char *path)
 {
     struct stat st;
@@ -509,11 +516,16 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
                   "%s: it is a file: give its directory, '%.*s', or 'USER=%s'", dir, n,
                   slash ? dir : ".", dir);
         why = &file;
+    } else if (why && cli_no_directory(dir) && !trtc_is_shortage(why)) {
+        trtc_fail(&file, TRTC_EX_NOINPUT, "%.*s: %s, or 'USER=%.*s'", cli_shown(dir), dir,
+                  cli_no_directory(dir), cli_shown(dir), dir);
+        why = &file;
     }
     if (why)
         return refuse(in, why, &ignored);
     if (in->scan.nb_playlists == 0)
-        cli_note("%s: no playlists in it", dir);
+        cli_note("%s: no playlists in it%s", dir,
+                 cli_has_directories(dir) ? "; give one of its directories" : "");
     return 0;
 }
 
@@ -542,7 +554,7 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
     }
     cli_open_files(FILES_BESIDES + (int64_t)n * FILES_PER_SOURCE);
     for (size_t i = 0; i < n; i++) {
-        if (is_directory(operands[i]) || !strchr(operands[i], '='))
+        if (is_directory(operands[i]) || !names_user(operands[i]))
             dirs[nb_dirs++] = operands[i];
         else if (trtc_operand_parse(operands[i], &ops[i], err) < 0)
             goto done;

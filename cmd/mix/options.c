@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -269,8 +271,9 @@ static int take_when(void *to, const struct opt_row *row, const char *s)
     out->given = true;
     out->relative = *s == '+';
     if (out->relative)
-        return trtc_num_duration_us(option, s + 1, (struct trtc_range){ 0, INT64_C(86400000000) * 365 }, &out->us, &err) <
-                       0
+        return trtc_num_duration_us(option, s + 1,
+                                    (struct trtc_range){ 0, INT64_C(86400000000) * 365 }, &out->us,
+                                    &err) < 0
                    ? cli_usage("%s", err.msg)
                    : 0;
     if (trtc_time_parse(s, &ms, &err) < 0)
@@ -296,8 +299,8 @@ static const struct opt_row rows[] = {
     { "label", 0, NULL, "the user's name in each window", .take = opt_flag, AT(labels) },
     { "no-audio-windows", 0, NULL, "no window for users who send only sound", .take = opt_flag,
       AT(set.look.no_audio_windows) },
-    { "linger", 0, "SECONDS", "keep a window after its user has left (0)",
-      .take = opt_duration, AT(linger_us), .max = INT64_C(86400000000) },
+    { "linger", 0, "SECONDS", "keep a window after its user has left (0)", .take = opt_duration,
+      AT(linger_us), .max = INT64_C(86400000000) },
     { "fill", 0, "hold|black", "what a stalled picture shows: its last one (default),\nor black",
       .take = take_fill },
     { "script", 0, "FILE|-", "changes of layout and subscription over time,\na JSON object a line",
@@ -327,8 +330,8 @@ static const struct opt_row rows[] = {
     { "image", 0, "URL=FILE", "the picture that a request names by this URL", .take = take_image,
       AT(images.mapped), .early = true },
     { .help = "Output" },
-    { "output", 'o', "FILE|-", ".mp4, .mkv or .ts; -: MPEG-TS on standard output",
-      .take = opt_text, AT(output) },
+    { "output", 'o', "FILE|-", ".mp4, .mkv or .ts; -: MPEG-TS on standard output", .take = opt_text,
+      AT(output) },
     { "format", 0, "mp4|mkv|ts", "whatever the name says", .take = take_format },
     { "still", 0, "TIME", "one picture of the mix, as PNG", .take = take_when, AT(still) },
     { "size", 's', "WxH", "canvas (640x360)", .take = take_size },
@@ -343,8 +346,8 @@ static const struct opt_row rows[] = {
     { "sample-rate", 0, "HZ", "48000 (default), 44100, 16000", .take = take_rate },
     { "channels", 0, "1|2", "of the sound (2)", .take = opt_small, AT(set.channels), .min = 1,
       .max = 2 },
-    { "audio-bitrate", 0, "KBPS", "of the sound, kbit/s (64)", .take = take_kbps,
-      AT(set.audio_bps), .min = 16, .max = 320 },
+    { "audio-bitrate", 0, "KBPS", "of the sound, kbit/s (64)", .take = take_kbps, AT(set.audio_bps),
+      .min = 16, .max = 320 },
     { "audio-tracks", 0, "WHICH",
       "mix (default), per-user: each voice in a track of its\nown besides", .take = take_tracks },
     { "only", 0, "audio|video", "without the other", .take = take_only },
@@ -355,9 +358,8 @@ static const struct opt_row rows[] = {
       .take = opt_flag, AT(deterministic) },
     { "allow-missing", 0, NULL, "losses in the input leave the exit status 0", .take = opt_flag,
       AT(allow_missing) },
-    { "report", 0, "FILE",
-      "write an account as JSON: users, losses, what became\nof each frame", .take = opt_text,
-      AT(report) },
+    { "report", 0, "FILE", "write an account as JSON: users, losses, what became\nof each frame",
+      .take = opt_text, AT(report) },
     { "progress", 0, "json", "progress as NDJSON on standard error", .take = take_progress },
     { "json", 0, NULL, "an object about the mix instead of its path", .take = opt_flag, AT(json) },
     { 0 },
@@ -393,7 +395,8 @@ static int read_request(struct opts *o)
     cJSON *j = trtc_json_read(o->request, &err);
     if (!j)
         return cli_report(&err);
-    int ret = trtc_mix_request_read(j, &o->set, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &err });
+    int ret =
+        trtc_mix_request_read(j, &o->set, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &err });
     cJSON_Delete(j);
     if (ret < 0) {
         cli_error("%s: %s", o->request, err.msg);
@@ -424,7 +427,32 @@ static int load_images(struct opts *o)
 static bool ends_in(const char *s, const char *suffix)
 {
     const size_t n = strlen(s), k = strlen(suffix);
-    return n > k && strcmp(s + n - k, suffix) == 0;
+    return n > k && strcasecmp(s + n - k, suffix) == 0;
+}
+
+static bool is_among(const char *s, const char *const *list)
+{
+    while (*list && strcasecmp(s, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/* A name that says another format than is made. */
+static int check_name(const struct opts *o)
+{
+    static const char *const mixes[] = { ".mp4", ".m4v", ".m4a", ".mkv", ".ts", NULL };
+    static const char *const pictures[] = { ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", NULL };
+    const char *slash = strrchr(o->output, '/'), *name = slash ? slash + 1 : o->output,
+               *dot = strrchr(name, '.');
+    if (o->format || !dot || dot == name || !dot[1])
+        return 0;
+    if (o->still.given)
+        return is_among(dot, pictures) ? cli_usage("-o: '%s': a picture is made as .png", o->output)
+                                       : 0;
+    return is_among(dot, mixes)
+               ? 0
+               : cli_usage("-o: '%s': the formats are .mp4, .mkv and .ts; --format takes any name",
+                           o->output);
 }
 
 static int check(struct opts *o)
@@ -444,6 +472,11 @@ static int check(struct opts *o)
     if (!o->set.audio && o->per_user)
         return cli_usage("--audio-tracks per-user goes without --only video");
     const bool to_pipe = strcmp(o->output, "-") == 0;
+    if (check_name(o) != 0)
+        return TRTC_EX_USAGE;
+    if (to_pipe && isatty(STDOUT_FILENO))
+        return cli_usage(
+            "-o -: standard output is a terminal: give it a file or a program to go to");
     if (!o->format)
         o->format = to_pipe || ends_in(o->output, ".ts") ? "ts"
                     : ends_in(o->output, ".mkv")         ? "mkv"

@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/files_priv.h"
 #include "base/beneath.h"
+#include "base/text.h"
 #include "playlist/dir_index.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
-#include "base/text.h"
-#include "api/files_priv.h"
 
 #define PART_MAX  256
 #define SHOWN_MAX 160
@@ -21,8 +21,8 @@ struct check {
     struct trtc_dir_index index; /* of the task's directory */
     bool *listed;                /* by a playlist, of each of its entries */
     char *dirs;                  /* for names: "PREFIX/TASK/" */
-    struct trtc_name own; /* application and room of the task; no room: not known */
-    char *own_text;       /* what own points into */
+    struct trtc_name own;        /* application and room of the task; no room: not known */
+    char *own_text;              /* what own points into */
     struct trtc_listing *out;
     size_t nb_given; /* items that were expected or reported: the first of them */
     struct trtc_err *err;
@@ -69,6 +69,9 @@ static bool is_named(const char *dir, const char *task)
 static int open_task(struct check *c, const char *dir, const char *task)
 {
     int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 && errno == ENOTDIR)
+        return trtc_fail(c->err, TRTC_EX_NOINPUT,
+                         "'%s' is a file: give the directory that it is in", dir);
     if (root < 0)
         return trtc_fail_errno(c->err, TRTC_EX_NOINPUT, errno, "'%s'", dir);
     const char *way = is_named(dir, task) ? "" : c->dirs;

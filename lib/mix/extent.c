@@ -19,8 +19,7 @@ static int check_far(const struct trtc_extent_asked *asked, const struct trtc_ex
 {
     const int64_t first_us = known(there->start_us, there->began_us),
                   last_us = known(there->end_us, INT64_MAX - TRTC_STRAY_US);
-    if (asked->from.given && e->start_us != TRTC_NOTIME &&
-        e->start_us < first_us - TRTC_STRAY_US)
+    if (asked->from.given && e->start_us != TRTC_NOTIME && e->start_us < first_us - TRTC_STRAY_US)
         return trtc_fail(err, TRTC_EX_USAGE, "--from is over 48 h before anybody comes");
     if (asked->to.given && e->end_us != TRTC_NOTIME && e->end_us > last_us + TRTC_STRAY_US)
         return trtc_fail(err, TRTC_EX_USAGE, "--to is over 48 h after everybody has left");
@@ -40,6 +39,20 @@ static int check_length(const struct trtc_extent_asked *asked, const struct trtc
     return 0;
 }
 
+/* A picture that nobody is in was not meant so. */
+static int check_still(const struct trtc_extent_there *there, const struct trtc_extent *e,
+                       struct trtc_err *err)
+{
+    char from[32], to[32];
+    if (there->unplaced || there->start_us == TRTC_NOTIME || there->end_us == TRTC_NOTIME ||
+        (e->start_us >= there->start_us && e->start_us < there->end_us))
+        return 0;
+    trtc_utc_format3339(there->start_us / 1000, from);
+    trtc_utc_format3339(there->end_us / 1000, to);
+    return trtc_fail(err, TRTC_EX_DATAERR,
+                     "--still: nobody is there then: the mix is from %s to %s", from, to);
+}
+
 static int check_longest(const struct trtc_extent_asked *asked, const struct trtc_extent *e,
                          struct trtc_err *err)
 {
@@ -54,8 +67,8 @@ int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_ex
                      struct trtc_extent *out, struct trtc_err *err)
 {
     const struct trtc_when *from = &asked->from, *to = &asked->to;
-    const bool open = there->unplaced &&
-                      (there->start_us == TRTC_NOTIME || there->start_us < there->began_us);
+    const bool open =
+        there->unplaced && (there->start_us == TRTC_NOTIME || there->start_us < there->began_us);
     *out = (struct trtc_extent){ .otherwise_us = there->start_us,
                                  .start_us = open ? TRTC_NOTIME : there->start_us,
                                  .end_us = there->end_us,
@@ -71,15 +84,15 @@ int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_ex
         out->length_us = to->us - out->after_us;
     if (asked->still.given) {
         out->start_us = trtc_when_us(&asked->still, there->start_us);
-        return 0;
+        return check_still(there, out, err);
     }
     if (check_length(asked, out, err) < 0 || check_far(asked, there, out, err) < 0)
         return -1;
     return check_longest(asked, out, err);
 }
 
-int trtc_extent_base(struct trtc_spot *spots, size_t n, bool live, int64_t now_us,
-                     int64_t *base_us, struct trtc_err *err)
+int trtc_extent_base(struct trtc_spot *spots, size_t n, bool live, int64_t now_us, int64_t *base_us,
+                     struct trtc_err *err)
 {
     const int64_t nb_strays = trtc_find_strays(spots, n);
     *base_us = INT64_MAX;

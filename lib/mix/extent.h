@@ -41,7 +41,8 @@ struct trtc_extent {
 };
 
 /* With live sources the mix does not begin before they come, but what is stored and begins after the
- * program did is not cut off for that. TRTC_EX_DATAERR: nothing is left, or it is too long;
+ * program did is not cut off for that. TRTC_EX_DATAERR: nothing is left, nobody is there
+ * (still), or it is too long;
  * TRTC_EX_USAGE: a time lies over 48 h from all that there is, and the mix would show nobody. */
 int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_extent_there *there,
                      struct trtc_extent *out, struct trtc_err *err);

@@ -32,7 +32,8 @@ int trtc_input_src_open(struct trtc_input_src *s, const char *path,
     if (s->fd < 0 || fstat(s->fd, &st) < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", std ? "standard input" : path);
     if (S_ISDIR(st.st_mode))
-        return trtc_fail_errno(err, TRTC_EX_NOINPUT, EISDIR, "%s", std ? "standard input" : path);
+        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: it is a directory: give a file in it",
+                         std ? "standard input" : path);
     if (S_ISREG(st.st_mode)) {
         s->base = lseek(s->fd, 0, SEEK_CUR);
         s->seekable = s->base >= 0;
