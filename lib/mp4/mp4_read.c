@@ -52,9 +52,14 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
     return false;
 }
 
-/* The text of a box of that type in [from, to), behind its header: its length, or -1. */
-static ssize_t text_of(int fd, const char *type, int64_t from, int64_t to, int header, char out[32])
+struct stretch {
+    int64_t from, to;
+};
+
+/* The text of a box of that type in a stretch, behind its header: its length, or -1. */
+static ssize_t text_of(int fd, const char *type, struct stretch in, int header, char out[32])
 {
+    int64_t from = in.from, to = in.to;
     if (!enter(fd, type, &from, &to) || to - from < header || to - from - header >= 32)
         return -1;
     const ssize_t n = read_at(fd, out, (size_t)(to - from - header), from + header);
@@ -66,7 +71,7 @@ static ssize_t text_of(int fd, const char *type, int64_t from, int64_t to, int h
 static bool says(int fd, const char *type, int64_t from, int64_t to, const char *text)
 {
     char got[32];
-    return text_of(fd, type, from, to, TEXT_HEADER, got) == (ssize_t)strlen(text) &&
+    return text_of(fd, type, (struct stretch){ from, to }, TEXT_HEADER, got) == (ssize_t)strlen(text) &&
            strcmp(got, text) == 0;
 }
 
@@ -97,7 +102,7 @@ static bool find_losses(int fd, int64_t size, char text[32])
         return false;
     from += META_HEADER;
     return enter(fd, "ilst", &from, &to) && find_item(fd, &from, &to) &&
-           text_of(fd, "data", from, to, DATA_HEADER, text) > 0;
+           text_of(fd, "data", (struct stretch){ from, to }, DATA_HEADER, text) > 0;
 }
 
 int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err)

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "base/kind.h"
+#include "recording/kind.h"
 #include "recording/loss.h"
 #include "playlist/name.h"
 #include "playlist/playlist.h"

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "base/kind.h"
+#include "recording/kind.h"
 #include "recording/ledger.h"
 #include "base/remote.h"
 #include "ts/packet.h"

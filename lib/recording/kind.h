@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sound and pictures: the one enum for them. */
-#ifndef TRTC_BASE_KIND_H
-#define TRTC_BASE_KIND_H
+#ifndef TRTC_RECORDING_KIND_H
+#define TRTC_RECORDING_KIND_H
 
 enum trtc_kind { /* bits, so that several may be said at once */
     TRTC_NO_KIND = 0, /* subtitles, data, or not known */
