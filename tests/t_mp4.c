@@ -611,7 +611,7 @@ static void test_video_and_sound(void **state)
     free_stream(s[1]);
 }
 
-static void write_with_losses(const char *path, struct stream *s, int64_t nb)
+static void write_with_losses(const char *path, struct stream *s, int64_t nb, const char *comment)
 {
     struct trtc_err err = { 0 };
     struct trtc_mp4 *m = trtc_mp4_new(open_new(path), path, &plain, &err);
@@ -625,13 +625,15 @@ static void write_with_losses(const char *path, struct stream *s, int64_t nb)
         assert_int_equal(trtc_mp4_write(m, 0, &out, &err), 0);
     }
     trtc_mp4_set_losses(m, nb);
+    if (comment)
+        assert_int_equal(trtc_mp4_set_comment(m, comment, &err), 0);
     const int64_t bound = trtc_mp4_size(m);
     assert_int_equal(trtc_mp4_finish(m, &err), 0);
     assert_true(file_size(path) <= bound);
     trtc_mp4_free(&m);
 }
 
-/* How many losses a file was made with stands in it, and nowhere else. */
+/* How many losses a file was made with stands in it. */
 static void test_losses(void **state)
 {
     static const int64_t numbers[] = { 1, 42, INT64_C(1234567890123) };
@@ -642,7 +644,7 @@ static void test_losses(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        write_with_losses("losses.mp4", s, numbers[i]);
+        write_with_losses("losses.mp4", s, numbers[i], NULL);
         assert_int_equal(trtc_mp4_read_losses("losses.mp4", &nb, &err), 0);
         assert_int_equal(nb, numbers[i]);
         assert_plays("losses.mp4");
@@ -651,9 +653,16 @@ static void test_losses(void **state)
         assert_string_equal(av_dict_get(f->metadata, "losses", NULL, 0)->value, text);
         avformat_close_input(&f);
     }
-    write_with_losses("none.mp4", s, 0);
+    write_with_losses("none.mp4", s, 0, "no losses in the input: 7");
     assert_int_equal(trtc_mp4_read_losses("none.mp4", &nb, &err), 0);
     assert_int_equal(nb, 0);
+    /* as version 0.1 has it; the item rules where there are both */
+    write_with_losses("old.mp4", s, 0, "losses in the input: 7");
+    assert_int_equal(trtc_mp4_read_losses("old.mp4", &nb, &err), 0);
+    assert_int_equal(nb, 7);
+    write_with_losses("both.mp4", s, 3, "losses in the input: 7");
+    assert_int_equal(trtc_mp4_read_losses("both.mp4", &nb, &err), 0);
+    assert_int_equal(nb, 3);
     const int fd = open_new("text.mp4");
     assert_int_equal(write(fd, "losses in the input: 7\n", 23), 23);
     close(fd);

@@ -16,7 +16,7 @@
 #include "merge/lane.h"
 #include "recording/output_name.h"
 
-#define LOSSES_FORMAT      "losses in the input: %" PRId64
+#define LOSSES_FORMAT TRTC_MP4_LOSSES_SENTENCE "%" PRId64
 
 enum { VIDEO, AUDIO, NB_KINDS };
 enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };

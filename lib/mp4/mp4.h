@@ -110,8 +110,11 @@ int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
 void trtc_mp4_free(struct trtc_mp4 **m);
 
-/* The number of losses that a file was made with, as set above: *nb is 0 if it has no such item, or
- * another program made it. Returns 0, or -1 if the file cannot be read. */
+/* How a comment begins that says how many losses there were: in files of version 0.1 nothing else does. */
+#define TRTC_MP4_LOSSES_SENTENCE "losses in the input: "
+
+/* The losses that a file was made with: what was set above, or what its comment says. *nb is 0 where neither is
+ * there, or the file is something else. 0, or -1 where the file cannot be read. */
 int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err);
 
 #endif

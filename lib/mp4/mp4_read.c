@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds in a finished file how many losses it was made with: moov, udta, meta, ilst, ----, data
+/* Finds in a finished file how many losses it was made with: moov, udta, meta, ilst, ---- (or the comment), data
  * (ISO/IEC 14496-12, 4.2; the metadata as QuickTime has it). */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "base/num.h"
 #include "mp4/mp4_priv.h"
 
-enum { BOX_HEADER = 8, META_HEADER = 4, TEXT_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000 };
+enum { BOX_HEADER = 8, META_HEADER = 4, TEXT_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000, TEXT_MAX = 64 };
 
 static uint32_t be32(const uint8_t *p)
 {
@@ -57,10 +57,10 @@ struct stretch {
 };
 
 /* The text of a box of that type in a stretch, behind its header: its length, or -1. */
-static ssize_t text_of(int fd, const char *type, struct stretch in, int header, char out[32])
+static ssize_t text_of(int fd, const char *type, struct stretch in, int header, char out[TEXT_MAX])
 {
     int64_t from = in.from, to = in.to;
-    if (!enter(fd, type, &from, &to) || to - from < header || to - from - header >= 32)
+    if (!enter(fd, type, &from, &to) || to - from < header || to - from - header >= TEXT_MAX)
         return -1;
     const ssize_t n = read_at(fd, out, (size_t)(to - from - header), from + header);
     if (n >= 0)
@@ -70,7 +70,7 @@ static ssize_t text_of(int fd, const char *type, struct stretch in, int header, 
 
 static bool says(int fd, const char *type, int64_t from, int64_t to, const char *text)
 {
-    char got[32];
+    char got[TEXT_MAX];
     return text_of(fd, type, (struct stretch){ from, to }, TEXT_HEADER, got) == (ssize_t)strlen(text) &&
            strcmp(got, text) == 0;
 }
@@ -94,20 +94,36 @@ static bool find_item(int fd, int64_t *from, int64_t *to)
     return false;
 }
 
-static bool find_losses(int fd, int64_t size, char text[32])
+/* The sentence that stands in the comment as well, and in files of version 0.1 only there. */
+static bool find_sentence(int fd, int64_t from, int64_t to, char text[TEXT_MAX])
+{
+    static const char begin[] = TRTC_MP4_LOSSES_SENTENCE;
+    if (!enter(fd, "\xa9" "cmt", &from, &to) ||
+        text_of(fd, "data", (struct stretch){ from, to }, DATA_HEADER, text) < (ssize_t)sizeof begin - 1 ||
+        strncmp(text, begin, sizeof begin - 1) != 0)
+        return false;
+    memmove(text, text + sizeof begin - 1, strlen(text + sizeof begin - 1) + 1);
+    return true;
+}
+
+static bool find_losses(int fd, int64_t size, char text[TEXT_MAX])
 {
     int64_t from = 0, to = size;
     if (!enter(fd, "moov", &from, &to) || !enter(fd, "udta", &from, &to) ||
         !enter(fd, "meta", &from, &to))
         return false;
     from += META_HEADER;
-    return enter(fd, "ilst", &from, &to) && find_item(fd, &from, &to) &&
-           text_of(fd, "data", (struct stretch){ from, to }, DATA_HEADER, text) > 0;
+    if (!enter(fd, "ilst", &from, &to))
+        return false;
+    int64_t begin = from, end = to;
+    if (find_item(fd, &begin, &end))
+        return text_of(fd, "data", (struct stretch){ begin, end }, DATA_HEADER, text) > 0;
+    return find_sentence(fd, from, to, text);
 }
 
 int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err)
 {
-    char text[32];
+    char text[TEXT_MAX];
     struct trtc_err none;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     *nb = 0;
