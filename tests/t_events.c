@@ -151,8 +151,7 @@ static void not_events(void **state)
                                          "{\"a\":1}x",
                                          "{\"a\":1,\"a\":2}",
                                          "\xff",
-                                         "\xef\xbb\xbf"
-                                         "9" };
+                                         "\xef\xbb\xbf\x39" };
     struct trtc_event e;
     struct trtc_err err;
     (void)state;

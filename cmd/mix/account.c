@@ -165,7 +165,7 @@ static const char *describe(const struct trtc_input_named *n, char *out, size_t 
 static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_participant *s)
 {
     struct trtc_input_named n;
-    char what[96], lost[160];
+    char what[96], lost[256];
     struct trtc_loss l = { .path = o->label,
                            .kind = "unfollowed",
                            .detail = lost,
