@@ -39,7 +39,7 @@ check() {
 code() {
     local f
     for f in "$@"; do
-        ${CC:-cc} -fpreprocessed -dD -E "$f" | sed -E 's/"(\\.|[^"\\])*"/""/g' |
+        ${CC:-cc} -w -fpreprocessed -dD -E "$f" | sed -E 's/"(\\.|[^"\\])*"/""/g' |
             awk -v f="$f" '/^# [0-9]+ / { n = $2; next } { if ($0 != "") print f ":" n ":" $0; n++ }'
     done
 }
@@ -185,7 +185,7 @@ each() {
 }
 
 banned='\b(ato[fil]|atoll|strtok|v?sprintf|gets|strcpy|strcat|system|popen|alloca|mktemp|tmpnam)\s*\('
-outer='\b(stdin|stdout|stderr|getenv|optarg|optind)\b|\b(exit|_exit|abort|time|clock|clock_gettime|gettimeofday|s?rand|random|v?printf|puts|putchar|perror)\s*\('
+outer='\b(stdin|stdout|stderr|getenv|optarg|optind)\b|(?<!->)\b(exit|_exit|abort|time|clock|clock_gettime|gettimeofday|s?rand|random|v?printf|puts|putchar|perror)\s*\('
 
 check 'no tabs in C' found '\t' "${c[@]}"
 check 'no trailing blanks' found '[ \t]+$' "${sources[@]}" man/*
