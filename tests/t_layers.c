@@ -190,10 +190,10 @@ static void test_spread(void **state)
         { .rect = { 0, 0, 2, 2 }, .opaque = true },
     };
     static const char *const t[][2] = {
-        { "......", "......" }, { "x.....", "xx...x" }, { ".x....", "xx...x" },
-        { "..x...", "..xxx." }, { "...x..", "..xxx." }, { "....x.", "..xxx." },
-        { ".....x", ".....x" }, /* whatever lies under it is not seen */
-        { "xxxxxx", "xxxxxx" },
+        { "......", "......" }, { "#.....", "##...#" }, { ".#....", "##...#" },
+        { "..#...", "..###." }, { "...#..", "..###." }, { "....#.", "..###." },
+        { ".....#", ".....#" }, /* whatever lies under it is not seen */
+        { "######", "######" },
     };
     (void)state;
     trtc_layers_arrange(l, 6);
@@ -201,10 +201,10 @@ static void test_spread(void **state)
         bool dirty[6];
         char got[7] = "";
         for (int k = 0; k < 6; k++)
-            dirty[k] = t[i][0][k] == 'x';
+            dirty[k] = t[i][0][k] == '#';
         trtc_layers_spread(l, 6, dirty);
         for (int k = 0; k < 6; k++)
-            got[k] = dirty[k] ? 'x' : '.';
+            got[k] = dirty[k] ? '#' : '.';
         assert_string_equal(got, t[i][1]);
     }
 }

@@ -26,21 +26,21 @@ static void test_table(void **state)
         { "5+1", "." },
         { "0+1 1+1 2+1", "..." },
         { "0+1 49+1", ".." },               /* 48 h after the end: still with it */
-        { "0+1 49.001+1 50.001+1", "x.." }, /* the larger group stays */
-        { "50.001+1 0+1 1+1", "x.." },
-        { "0+1 40+1 80+1 120+1 500+1", "....x" }, /* one leads to the next */
+        { "0+1 49.001+1 50.001+1", "#.." }, /* the larger group stays */
+        { "50.001+1 0+1 1+1", "#.." },
+        { "0+1 40+1 80+1 120+1 500+1", "....#" }, /* one leads to the next */
         { "0+60 100+1", ".." },             /* what lasts long reaches far */
         { "0+60 1+1 100+1", "..." },
-        { "0+1 100+1", "x." },   /* alike: the later */
-        { "0+2 100+1", ".x" },   /* the longer */
-        { "0+1! 100+2", ".x" },  /* the one that another clock agrees with */
-        { "0+1! 100+2 101+2", ".xx" },
-        { "0+1! 100+2! 101+2", "x.." },
-        { "0+0@ 100+2! 101+2!", ".xx" }, /* and what is known for certain */
-        { "0+0@ 1+1 40+1 500000+1", "...x" },
-        { "-500000+1 0+1 1+1 500000+1 500001+1 500002+1", "xxx..." },
-        { "0+10 5+1 2+20 300+1", "...x" }, /* what covers the same counts once */
-        { "0+1 0+1 0+1 100+9 100+9", "...xx" },
+        { "0+1 100+1", "#." },   /* alike: the later */
+        { "0+2 100+1", ".#" },   /* the longer */
+        { "0+1! 100+2", ".#" },  /* the one that another clock agrees with */
+        { "0+1! 100+2 101+2", ".##" },
+        { "0+1! 100+2! 101+2", "#.." },
+        { "0+0@ 100+2! 101+2!", ".##" }, /* and what is known for certain */
+        { "0+0@ 1+1 40+1 500000+1", "...#" },
+        { "-500000+1 0+1 1+1 500000+1 500001+1 500002+1", "###..." },
+        { "0+10 5+1 2+20 300+1", "...#" }, /* what covers the same counts once */
+        { "0+1 0+1 0+1 100+9 100+9", "...##" },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_spot spots[8] = { 0 };
@@ -58,7 +58,7 @@ static void test_table(void **state)
         }
         int64_t found = trtc_find_strays(spots, n);
         for (size_t k = 0; k < n; k++) {
-            got[k] = spots[k].stray ? 'x' : '.';
+            got[k] = spots[k].stray ? '#' : '.';
             nb += spots[k].stray;
         }
         if (strcmp(got, t[i].want) != 0 || found != (int64_t)nb)

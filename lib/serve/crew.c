@@ -22,7 +22,7 @@ struct trtc_crew {
     void *arg;
     pthread_mutex_t lock;
     pthread_cond_t given;
-    struct line todo, done;
+    struct line waiting, done;
     bool ends;
     int fd, nb;
     pthread_t threads[NB_MAX];
@@ -49,7 +49,7 @@ static void *labour(void *arg)
     const uint64_t one = 1;
     pthread_mutex_lock(&c->lock);
     for (;;) {
-        struct trtc_job *job = pop(&c->todo);
+        struct trtc_job *job = pop(&c->waiting);
         if (!job && c->ends)
             break;
         if (!job) {
@@ -89,7 +89,7 @@ struct trtc_crew *trtc_crew_new(int nb, void (*work)(void *arg, struct trtc_job 
     }
     c->work = work;
     c->arg = arg;
-    c->todo.last = &c->todo.first;
+    c->waiting.last = &c->waiting.first;
     c->done.last = &c->done.first;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->given, NULL);
@@ -125,7 +125,7 @@ void trtc_crew_free(struct trtc_crew **crew)
 void trtc_crew_give(struct trtc_crew *c, struct trtc_job *job)
 {
     pthread_mutex_lock(&c->lock);
-    push(&c->todo, job);
+    push(&c->waiting, job);
     pthread_cond_signal(&c->given);
     pthread_mutex_unlock(&c->lock);
 }
