@@ -46,9 +46,8 @@ struct opts {
 static int take_mode(void *to, const struct opt_row *row, const char *value)
 {
     struct opts *o = to;
-    char what[OPT_NAME_SIZE];
-    int choice = 0;
-    const int code = cli_choose(opt_name(row, what), value, trtc_layout_mode_names, &choice);
+    int choice;
+    const int code = opt_choose(row, value, trtc_layout_mode_names, &choice);
     o->mode_given = true;
     o->layout.mode = trtc_layout_modes[choice];
     return code;
@@ -57,9 +56,8 @@ static int take_mode(void *to, const struct opt_row *row, const char *value)
 static int take_render(void *to, const struct opt_row *row, const char *value)
 {
     struct opts *o = to;
-    char what[OPT_NAME_SIZE];
-    int choice = 0;
-    const int code = cli_choose(opt_name(row, what), value, trtc_render_names, &choice);
+    int choice;
+    const int code = opt_choose(row, value, trtc_render_names, &choice);
     o->render_given = true;
     o->layout.render = (enum trtc_render)choice;
     return code;

@@ -386,9 +386,8 @@ static int take_room_type(void *to, const struct opt_row *row, const char *value
 {
     static const char *const room_types[] = { "auto", "int", "string", NULL };
     struct opts *o = to;
-    char what[OPT_NAME_SIZE];
-    int i = 0;
-    const int code = cli_choose(opt_name(row, what), value, room_types, &i);
+    int i;
+    const int code = opt_choose(row, value, room_types, &i);
     o->room_type = (enum trtc_room_type)(TRTC_ROOM_AUTO + i);
     o->room_type_given = true;
     return code;

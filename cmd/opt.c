@@ -114,10 +114,16 @@ int opt_time(void *to, const struct opt_row *row, const char *value)
     return cli_usage("%s: %s", opt_name(row, what), err.msg);
 }
 
-int opt_word(void *to, const struct opt_row *row, const char *value)
+int opt_choose(const struct opt_row *row, const char *value, const char *const *words, int *place)
 {
     char what[OPT_NAME_SIZE];
-    return cli_choose(opt_name(row, what), value, row->words, member(to, row));
+    *place = 0;
+    return cli_choose(opt_name(row, what), value, words, place);
+}
+
+int opt_word(void *to, const struct opt_row *row, const char *value)
+{
+    return opt_choose(row, value, row->words, member(to, row));
 }
 
 void opt_list_free(struct opt_list *l)

@@ -68,6 +68,10 @@ int opt_duration(void *to, const struct opt_row *row, const char *value); /* int
 int opt_time(void *to, const struct opt_row *row, const char *value);     /* int64_t, epoch ms */
 int opt_word(void *to, const struct opt_row *row, const char *value);     /* int: place in words */
 
+/* For takers of their own: the place of value among words (NULL ends them), 0 where it is none of them. 0, or
+ * TRTC_EX_USAGE after a message that names the option as it was typed. */
+int opt_choose(const struct opt_row *row, const char *value, const char *const *words, int *place);
+
 /* The option as the user typed it, "-s" or "--size"; in out, which it returns. */
 enum { OPT_NAME_SIZE = 64 };
 const char *opt_name(const struct opt_row *row, char out[OPT_NAME_SIZE]);

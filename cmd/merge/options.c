@@ -13,13 +13,6 @@
 /* ---- takers ---- */
 
 /* The place of value among words, for a member that is an enum. */
-static int choose(const struct opt_row *row, const char *value, const char *const *words, int *i)
-{
-    char what[OPT_NAME_SIZE];
-    *i = 0;
-    return cli_choose(opt_name(row, what), value, words, i);
-}
-
 static int number(const struct opt_row *row, const char *value, int64_t *out)
 {
     char what[OPT_NAME_SIZE];
@@ -81,7 +74,7 @@ static int take_video(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const how[] = { "auto", "copy", "encode", NULL };
     int i;
-    const int ret = choose(row, value, how, &i);
+    const int ret = opt_choose(row, value, how, &i);
     ((struct opts *)to)->plan.video = (enum trtc_choice)i;
     return ret;
 }
@@ -90,7 +83,7 @@ static int take_audio(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const how[] = { "auto", "encode", NULL };
     int i;
-    const int ret = choose(row, value, how, &i);
+    const int ret = opt_choose(row, value, how, &i);
     ((struct opts *)to)->plan.audio = i ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_AUTO;
     return ret;
 }
@@ -99,7 +92,7 @@ static int take_names(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const how[] = { "script", "recording", NULL };
     int i;
-    const int ret = choose(row, value, how, &i);
+    const int ret = opt_choose(row, value, how, &i);
     ((struct opts *)to)->plan.names = (enum trtc_naming)i;
     return ret;
 }
@@ -108,7 +101,7 @@ static int take_plan(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const formats[] = { "tsv", "json", "svg", NULL };
     int i = 0;
-    const int ret = value ? choose(row, value, formats, &i) : 0;
+    const int ret = value ? opt_choose(row, value, formats, &i) : 0;
     ((struct opts *)to)->print = (enum plan_format)(PLAN_TSV + i);
     return ret;
 }
@@ -118,7 +111,7 @@ static int take_progress(void *to, const struct opt_row *row, const char *value)
     static const char *const formats[] = { "json", NULL };
     int i;
     ((struct opts *)to)->progress_json = true;
-    return choose(row, value, formats, &i);
+    return opt_choose(row, value, formats, &i);
 }
 
 /* ---- the table ---- */

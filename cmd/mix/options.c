@@ -100,13 +100,6 @@ static int take_placeholder(void *to, const struct opt_row *row, const char *arg
 }
 
 /* The place of value among words, for a member that is an enum. */
-static int choose(const struct opt_row *row, const char *value, const char *const *words, int *i)
-{
-    char what[OPT_NAME_SIZE];
-    *i = 0;
-    return cli_choose(opt_name(row, what), value, words, i);
-}
-
 static int take_subscribe(void *to, const struct opt_row *row, const char *value)
 {
     (void)row;
@@ -140,7 +133,7 @@ static int take_mode(void *to, const struct opt_row *row, const char *value)
 {
     struct opts *o = to;
     int i;
-    const int ret = choose(row, value, trtc_layout_mode_names, &i);
+    const int ret = opt_choose(row, value, trtc_layout_mode_names, &i);
     o->set.look.mode = trtc_layout_modes[i];
     o->mode_given = true;
     return ret;
@@ -150,7 +143,7 @@ static int take_align(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const sides[] = { "left", "right", NULL };
     int i;
-    const int ret = choose(row, value, sides, &i);
+    const int ret = opt_choose(row, value, sides, &i);
     ((struct opts *)to)->set.look.right = i == 1;
     return ret;
 }
@@ -158,7 +151,7 @@ static int take_align(void *to, const struct opt_row *row, const char *value)
 static int take_render(void *to, const struct opt_row *row, const char *value)
 {
     int i;
-    const int ret = choose(row, value, trtc_render_names, &i);
+    const int ret = opt_choose(row, value, trtc_render_names, &i);
     ((struct opts *)to)->set.look.render = (enum trtc_render)i;
     return ret;
 }
@@ -167,7 +160,7 @@ static int take_fill(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const fills[] = { "hold", "black", NULL };
     int i;
-    const int ret = choose(row, value, fills, &i);
+    const int ret = opt_choose(row, value, fills, &i);
     ((struct opts *)to)->set.fill = i ? TRTC_FILL_BLACK : TRTC_FILL_HOLD;
     return ret;
 }
@@ -207,7 +200,7 @@ static int take_streams(void *to, const struct opt_row *row, const char *value)
     static const char *const streams[] = { "main", "aux", "both", NULL };
     struct trtc_mix_settings *s = &((struct opts *)to)->set;
     int i;
-    const int ret = choose(row, value, streams, &i);
+    const int ret = opt_choose(row, value, streams, &i);
     s->main = i != 1;
     s->aux = i != 0;
     return ret;
@@ -218,7 +211,7 @@ static int take_only(void *to, const struct opt_row *row, const char *value)
     static const char *const kinds[] = { "audio", "video", NULL };
     struct trtc_mix_settings *s = &((struct opts *)to)->set;
     int i;
-    const int ret = choose(row, value, kinds, &i);
+    const int ret = opt_choose(row, value, kinds, &i);
     s->audio = i == 0;
     s->video = i == 1;
     return ret;
@@ -229,7 +222,7 @@ static int take_rate(void *to, const struct opt_row *row, const char *value)
     static const char *const rates[] = { "48000", "44100", "16000", NULL };
     static const int rate_hz[] = { 48000, 44100, 16000 };
     int i;
-    const int ret = choose(row, value, rates, &i);
+    const int ret = opt_choose(row, value, rates, &i);
     ((struct opts *)to)->set.rate_hz = rate_hz[i];
     return ret;
 }
@@ -238,7 +231,7 @@ static int take_tracks(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const tracks[] = { "mix", "per-user", NULL };
     int i;
-    const int ret = choose(row, value, tracks, &i);
+    const int ret = opt_choose(row, value, tracks, &i);
     ((struct opts *)to)->per_user = i == 1;
     return ret;
 }
@@ -247,7 +240,7 @@ static int take_format(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const formats[] = { "mp4", "mkv", "ts", NULL };
     int i;
-    const int ret = choose(row, value, formats, &i);
+    const int ret = opt_choose(row, value, formats, &i);
     ((struct opts *)to)->format = formats[i];
     return ret;
 }
@@ -257,7 +250,7 @@ static int take_progress(void *to, const struct opt_row *row, const char *value)
     static const char *const formats[] = { "json", NULL };
     int i;
     ((struct opts *)to)->progress_json = true;
-    return choose(row, value, formats, &i);
+    return opt_choose(row, value, formats, &i);
 }
 
 /* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. */

@@ -87,11 +87,10 @@ static const char *const paths[] = {
 /* A text as it is, or the place of a word, the first of which is row->min; a flag is 1. */
 static int take_member(void *to, const struct opt_row *row, const char *value)
 {
-    char what[OPT_NAME_SIZE];
     int choice, code;
     if (!row->words)
         return set_text(to, paths[row->at], value ? value : "1");
-    if ((code = cli_choose(opt_name(row, what), value, row->words, &choice)) != 0)
+    if ((code = opt_choose(row, value, row->words, &choice)) != 0)
         return code;
     return set_number(to, paths[row->at], row->min + choice);
 }
