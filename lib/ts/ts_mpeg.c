@@ -152,13 +152,8 @@ int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         trtc_ts_count_bad(ts, s, s->scan - s->start);
         s->start = s->scan;
     }
-    if (s->torn)
-        s->unit.damaged = s->unit.begun;
-    s->torn = false;
-    s->wake = s->size + SCAN_STEP;
-    if (!final)
+    if (!trtc_ts_scanned(s, SCAN_STEP, final))
         return 0;
-    s->scan = s->size;
     if (s->unit.begun && s->unit.slice)
         return emit(ts, s, s->size, f);
     trtc_ts_leave(ts, s);

@@ -258,6 +258,9 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut);
 int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s);
+
+/* All that is there was searched: the next search comes step bytes later. True if nothing follows (final). */
+bool trtc_ts_scanned(struct trtc_ts_es *s, size_t step, bool final);
 void trtc_ts_compact(struct trtc_ts_es *s);
 
 /* The PES in which byte at of the buffer stands; NULL where that is forgotten. */

@@ -53,6 +53,17 @@ void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s)
     empty(s);
 }
 
+bool trtc_ts_scanned(struct trtc_ts_es *s, size_t step, bool final)
+{
+    if (s->torn)
+        s->unit.damaged = s->unit.begun;
+    s->torn = false;
+    s->wake = s->size + step;
+    if (final)
+        s->scan = s->size;
+    return final;
+}
+
 static int grow(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
     const size_t need = s->size + n > BUFFER_START ? s->size + n : BUFFER_START;

@@ -191,13 +191,8 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         trtc_ts_count_bad(ts, s, keep - s->start);
         s->start = keep;
     }
-    if (s->torn)
-        s->unit.damaged = s->unit.begun;
-    s->torn = false;
-    s->wake = s->size + SCAN_STEP;
-    if (!final)
+    if (!trtc_ts_scanned(s, SCAN_STEP, final))
         return 0;
-    s->scan = s->size;
     if (s->unit.begun && s->unit.slice)
         return picture_emit(ts, s, s->size, f);
     trtc_ts_leave(ts, s);
