@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 /* The walk: the module once more, for a kernel that lacks openat2. */
 #ifdef SYS_openat2
 #define HAVE_OPENAT2 1
@@ -52,7 +54,6 @@ static const struct way {
     { "kernel", trtc_open_beneath, trtc_stat_beneath, trtc_read_beneath },
 };
 
-static char top[] = "/tmp/t_beneath.XXXXXX";
 static char name255[256], name256[257];
 
 static void put(const char *path, const char *text)
@@ -68,15 +69,7 @@ static int enter(void **state)
     (void)state;
     memset(name255, 'n', 255);
     memset(name256, 'n', 256);
-    return mkdtemp(top) && !chdir(top) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-    (void)state;
-    snprintf(cmd, sizeof cmd, "rm -rf %s", top);
-    return chdir("/") || system(cmd);
+    return scratch_enter("t_beneath");
 }
 
 static int open_dir(void)
@@ -90,7 +83,7 @@ static int make_tree(void **state)
 {
     (void)state;
     char abs[128], path[300];
-    snprintf(abs, sizeof abs, "%s/d/plain", top);
+    snprintf(abs, sizeof abs, "%s/d/plain", scratch_dir());
     snprintf(path, sizeof path, "d/%s", name255);
     if (system("rm -rf d secret && mkdir -p d/sub/deep && chmod 700 d"))
         return -1;
@@ -223,7 +216,7 @@ static void test_not_permitted(void **state)
 {
     (void)state;
     int dirfd = open_dir(), status;
-    assert_int_equal(chmod(top, 0755) || chmod("d", 0755) || chmod("d/plain", 0), 0);
+    assert_int_equal(chmod(scratch_dir(), 0755) || chmod("d", 0755) || chmod("d/plain", 0), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -334,5 +327,5 @@ int main(void)
         cmocka_unit_test_setup(test_no_descriptor_left, make_tree),
         cmocka_unit_test_setup(test_shortage, make_tree),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

@@ -14,25 +14,16 @@
 #include <cmocka.h>
 
 #include "hls/claim.h"
+#include "scratch.h"
 
 #define USER "1_2__UserId_s_YQ..__UserId_e_main"
 #define UTC  "20260101000000000"
 #define HASH "0123456789abcdef"
 
-static char dir[] = "/tmp/t_claim.XXXXXX"; /* this program's own directory, the current one */
-
 static int enter(void **state)
 {
     (void)state;
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-    (void)state;
-    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-    return chdir("/") || system(cmd);
+    return scratch_enter("t_claim");
 }
 
 static bool there(const char *path)
@@ -164,5 +155,5 @@ int main(void)
         cmocka_unit_test(test_what_is_not_a_dead_runs),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

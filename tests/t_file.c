@@ -20,23 +20,13 @@
 
 #include "base/file.h"
 #include "range.h"
-
-static char dir[] = "/tmp/t_file.XXXXXX"; /* this program's own directory, the current one */
+#include "scratch.h"
 
 static int enter(void **state)
 {
     (void)state;
     umask(022);
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-
-    (void)state;
-    snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-    return chdir("/") || system(cmd);
+    return scratch_enter("t_file");
 }
 
 static void put(const char *path, const char *text)
@@ -161,7 +151,7 @@ static void test_directories(void **state)
     must_commit(&f, true);
     assert_content("d/e/f/x", "");
 
-    snprintf(abs, sizeof(abs), "%s/d/abs", dir);
+    snprintf(abs, sizeof(abs), "%s/d/abs", scratch_dir());
     f = must_create(abs);
     must_commit(&f, true);
     assert_content("d/abs", "");
@@ -570,5 +560,5 @@ int main(void)
         cmocka_unit_test(test_nonblocking),
     };
 
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

@@ -25,6 +25,7 @@
 #include "mp4/mp4.h"
 #include "mp4/mp4_priv.h"
 #include "range.h"
+#include "scratch.h"
 
 enum { SAMPLES_MAX = 400, TRACKS = 3 };
 
@@ -53,22 +54,11 @@ const char *__lsan_default_suppressions(void)
     return "leak:libx265";
 }
 
-static char dir[] = "/tmp/t_mp4.XXXXXX";
-
 static int enter(void **state)
 {
     (void)state;
     av_log_set_level(AV_LOG_ERROR);
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-
-    (void)state;
-    snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-    return chdir("/") || system(cmd);
+    return scratch_enter("t_mp4");
 }
 
 /* --- making streams --- */
@@ -1557,5 +1547,5 @@ int main(void)
         cmocka_unit_test(test_large_samples),
     };
 
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

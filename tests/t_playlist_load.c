@@ -17,6 +17,7 @@
 
 #include "playlist/dir_index.h"
 #include "playlist/playlist_load.h"
+#include "scratch.h"
 
 static const char plain[] = "#EXTM3U\n#EXT-X-TRTC-USER-ID:\xe8\x80\x81\xf0\x9f\x98\x80\n#EXTINF:1,\na.ts\n";
 
@@ -164,28 +165,10 @@ static void test_bomb(void **state)
 
 #define STEM "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video_20260101000000495"
 
-static char top[] = "/tmp/t_playlist_load.XXXXXX";
-
 static int enter(void **state)
 {
     (void)state;
-    return mkdtemp(top) && !chdir(top) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-    (void)state;
-    snprintf(cmd, sizeof cmd, "rm -rf %s", top);
-    return chdir("/") || system(cmd);
-}
-
-static void put(const char *path, const char *s, size_t n)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_int_equal(fwrite(s, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
+    return scratch_enter("t_playlist_load");
 }
 
 static void test_load(void **state)
@@ -211,7 +194,7 @@ static void test_load(void **state)
     int64_t bytes;
     int fd = open(".", O_RDONLY | O_DIRECTORY);
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        put("list", t[i].text, strlen(t[i].text));
+        scratch_put("list", t[i].text, strlen(t[i].text));
         assert_int_equal(trtc_playlist_load(fd, "list", &p, &bytes, &err), -1);
         assert_int_equal(err.code, TRTC_EX_DATAERR);
         assert_string_equal(err.msg, t[i].why);
@@ -222,7 +205,7 @@ static void test_load(void **state)
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     trtc_playlist_fini(&p);
     char a[256] = { 0 };
-    put("list", a, zip(plain, sizeof plain - 1, a, sizeof a));
+    scratch_put("list", a, zip(plain, sizeof plain - 1, a, sizeof a));
     assert_int_equal(trtc_playlist_load(fd, "list", &p, NULL, &err), 0);
     assert_int_equal(p.nb_segs, 1);
     assert_string_equal(p.segs[0].uri, "a.ts");
@@ -244,12 +227,12 @@ static void test_find(void **state)
     (void)state;
     struct trtc_dir_index d = { 0 };
     assert_int_equal(system("mkdir -p d/sub"), 0);
-    put("out.ts", "out", 3);
-    put("d/a.ts", "1", 1);
-    put("d/sub/b.ts", "22", 2);
-    put("d/" STEM " (1).ts", "333", 3);
-    put("d/" STEM " (2).ts", "4444", 4);
-    put("d/x y.ts", "5", 1);
+    scratch_put("out.ts", "out", 3);
+    scratch_put("d/a.ts", "1", 1);
+    scratch_put("d/sub/b.ts", "22", 2);
+    scratch_put("d/" STEM " (1).ts", "333", 3);
+    scratch_put("d/" STEM " (2).ts", "4444", 4);
+    scratch_put("d/x y.ts", "5", 1);
     assert_int_equal(symlink("../out.ts", "d/link.ts"), 0);
     assert_int_equal(symlink("a.ts", "d/in.ts"), 0);
     d.fd = open("d", O_RDONLY | O_DIRECTORY);
@@ -267,7 +250,7 @@ static void test_find(void **state)
     find(&d, STEM ".ts", 4, STEM " (2).ts");
     find(&d, STEM ".ts", 5, STEM " (1).ts");
     trtc_dir_index_fini(&d);
-    put("d/" STEM ".ts", "55555", 5);
+    scratch_put("d/" STEM ".ts", "55555", 5);
     find(&d, STEM " (7).ts", -1, STEM ".ts");
     find(&d, "/x/" STEM ".ts", 3, STEM " (1).ts");
     find(&d, "b.ts", -1, NULL); /* below it, but that is not said */
@@ -289,5 +272,5 @@ int main(void)
         cmocka_unit_test(test_bomb),        cmocka_unit_test(test_load),
         cmocka_unit_test(test_find),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

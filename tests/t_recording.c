@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "recording/recording.h"
+#include "scratch.h"
 
 #define BASE_MS        INT64_C(1767225600000) /* 20260101000000000 */
 #define B              "#EXTM3U\n"
@@ -30,33 +31,15 @@
 
 /* ---- files ---- */
 
-static char top[] = "/tmp/t_recording.XXXXXX";
-
 static int enter(void **state)
 {
     (void)state;
-    return mkdtemp(top) && !chdir(top) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-    (void)state;
-    snprintf(cmd, sizeof cmd, "rm -rf %s", top);
-    return chdir("/") || system(cmd);
-}
-
-static void put(const char *path, const void *data, size_t n)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_int_equal(fwrite(data, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
+    return scratch_enter("t_recording");
 }
 
 static void put_text(const char *path, const char *text)
 {
-    put(path, text, strlen(text));
+    scratch_put(path, text, strlen(text));
 }
 
 /* Every test has an empty directory "d". */
@@ -82,7 +65,7 @@ static void put_segments(const char *words, size_t bytes)
     for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
         strcpy(path, "d/");
         put_word(path + 2, w);
-        put(path, zeros, bytes);
+        scratch_put(path, zeros, bytes);
     }
 }
 
@@ -273,7 +256,7 @@ static void test_settle(void **state)
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_piece pieces[6] = { 0 };
-        struct trtc_recording r = { .dir = top, .pieces = pieces };
+        struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces };
         for (; r.nb_pieces < 6 &&
                (!r.nb_pieces || t[i].seg[r.nb_pieces].clock_s || t[i].seg[r.nb_pieces].want_s);
              r.nb_pieces++) {
@@ -311,7 +294,7 @@ static void test_settle_a_little(void **state)
               { 39965, 40000, 39965 },
               { 49900, 49900, 49900 } /* the stream itself falls back */ };
     struct trtc_piece pieces[6] = { 0 };
-    struct trtc_recording r = { .dir = top, .pieces = pieces, .nb_pieces = 6 };
+    struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 6 };
     for (size_t i = 0; i < 6; i++) {
         pieces[i] = (struct trtc_piece){ .uri = "u",
                                          .start_us = BASE_MS * 1000 + t[i].clock_ms * 1000,
@@ -487,7 +470,7 @@ static void test_nul_in_name(void **state)
     static const char text[] = "#EXTM3U\n#EXTINF:10,\n" V "_20260101000000000.ts\0/../x\n"
                                "#EXTINF:10,\n" V "_20260101000010000.ts\n" E;
     put_segments("@000000000 @000010000", 376);
-    put("d/" V ".m3u8", text, sizeof text - 1);
+    scratch_put("d/" V ".m3u8", text, sizeof text - 1);
     EXPECT("0: 10000+10000; missing 0+10000", NULL);
 }
 
@@ -879,5 +862,5 @@ int main(void)
         cmocka_unit_test_setup(test_unreadable_below, fresh),
         cmocka_unit_test_setup(test_time_zones, fresh),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

@@ -23,6 +23,7 @@
 #include "mp4/sets.h"
 #include "mp4/sets_priv.h"
 #include "range.h"
+#include "scratch.h"
 
 enum { UNITS_MAX = 400, WIDTH = 64, HEIGHT = 48 };
 
@@ -32,22 +33,11 @@ const char *__lsan_default_suppressions(void)
     return "leak:libx265";
 }
 
-static char dir[] = "/tmp/t_sets.XXXXXX";
-
 static int enter(void **state)
 {
     (void)state;
     av_log_set_level(AV_LOG_QUIET);
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char cmd[64];
-
-    (void)state;
-    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-    return chdir("/") || system(cmd);
+    return scratch_enter("t_sets");
 }
 
 /* ---- streams ---- */
@@ -716,5 +706,5 @@ int main(void)
         cmocka_unit_test(test_cut_in_the_last_number),
     };
 
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter, scratch_leave);
 }
