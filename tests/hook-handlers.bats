@@ -65,6 +65,21 @@ queued() {
     [[ $(grep -c 'end [bc] 310 1' log) -eq 2 ]] || fail "not side by side: $(cat log)"
 }
 
+@test "what cannot be read is named and waits; the others go on" {
+    # shellcheck disable=SC2016
+    handler 'echo "$TRTC_EVENT_TYPE" >>log'
+    queued 301 1767225961123
+    mkdir S/new/1767225961100-302-0123456789abcdef.json
+    chmod 700 S S/*
+    serving --key-file key --settle 0 -- ./handler
+    in_place 'done' 1
+    event 303 1767225961124 '{"Status":0}'
+    posted 200 event.json
+    in_place 'done' 2
+    [[ $(xargs <log) == '301 303' ]] || fail "$(cat log)"
+    [[ $(grep -c '1767225961100-302-0123456789abcdef.json: not handled yet: ' told) -eq 1 ]] || fail "$(cat told)"
+}
+
 @test "0, 75 and all else; five 75s are enough; replay" {
     local i
     handler 'echo "$TRTC_EVENT_TYPE" >>log; [ -e mended ] && exit 0; case $TRTC_EVENT_TYPE in 301) exit 75;; 302) exit 7;; 303) kill -9 $$;; esac'

@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "line.h"
 #include "serve/queue.h"
 
-enum { ATTEMPTS = 5, QUEUE_MAX = 50000, RESTART_MS = 1000 };
+enum { ATTEMPTS = 5, QUEUE_MAX = 50000, RESTART_MS = 1000, QUIET_MS = 10000 };
 
 struct handlers {
     const struct hook_opts *o;
@@ -28,6 +29,7 @@ struct handlers {
     struct trtc_queue *queue;
     int notify;
     bool missed;       /* more is in new/ than is queued */
+    int64_t said_ms;   /* when an event that cannot be read was last named; 0: never */
     int64_t paused_ms; /* no handler can be started until then */
     size_t nb_running;
     struct starter *starter;
@@ -41,20 +43,31 @@ static bool is_new(const struct handlers *h, const char *name, struct stat *st)
 }
 
 /* Events of a task are one lane; those without one are ordered by their room. */
-static char *lane_of(const struct handlers *h, const char *name)
+static char *lane_of(const struct handlers *h, const char *name, struct trtc_err *err)
 {
     struct hook_event e;
-    struct trtc_err err;
     char *lane = NULL;
-    if (hook_event_read(h->spool, TRTC_SPOOL_NEW, name, &e, &err) < 0)
+    if (hook_event_read(h->spool, TRTC_SPOOL_NEW, name, &e, err) < 0)
         return NULL;
     const char *key = e.event.task ? e.event.task : e.event.room ? e.event.room : "";
     const size_t size = strlen(key) + 32;
     lane = calloc(1, size);
-    if (lane && *key)
+    if (!lane)
+        trtc_fail_nomem(err);
+    else if (*key)
         snprintf(lane, size, "%c%" PRId64 " %s", e.event.task ? 't' : 'r', e.sdkappid, key);
     hook_event_fini(&e);
     return lane;
+}
+
+/* It stays where it is and is tried again; many, or many times, are not said each. */
+static void report_unread(struct handlers *h, const char *name, const struct trtc_err *err)
+{
+    const int64_t now_ms = clock_mono_us() / 1000;
+    if (h->said_ms && now_ms - h->said_ms < QUIET_MS)
+        return;
+    h->said_ms = now_ms;
+    cli_error("%s: not handled yet: %s", name, err->msg);
 }
 
 static void enqueue(struct handlers *h, const char *name)
@@ -63,12 +76,15 @@ static void enqueue(struct handlers *h, const char *name)
     struct stat st;
     if (!trtc_spool_name_parts(name, &event_ms, &type) || !is_new(h, name, &st))
         return;
-    char *lane = lane_of(h, name);
+    struct trtc_err err;
+    char *lane = lane_of(h, name, &err);
     const int64_t arrival_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
-    if (lane)
+    if (lane) {
         h->missed |= trtc_queue_add(h->queue, lane, name, event_ms, arrival_ms) < 0;
-    else
-        h->missed |= is_new(h, name, &st);
+    } else if (is_new(h, name, &st)) {
+        h->missed = true;
+        report_unread(h, name, &err);
+    }
     free(lane);
 }
 

@@ -155,9 +155,10 @@ static int prepare(const struct serve *s, struct storing *t)
 static void on_request(void *arg, struct trtc_request *r)
 {
     struct serve *s = arg;
-    struct storing *t = is_signed(s, r) ? calloc(1, sizeof *t) : NULL;
+    const bool ours = is_signed(s, r);
+    struct storing *t = ours ? calloc(1, sizeof *t) : NULL;
     if (!t) {
-        trtc_request_answer(r, is_signed(s, r) ? 503 : 401, NULL);
+        trtc_request_answer(r, ours ? 503 : 401, NULL);
         return;
     }
     t->request = r;

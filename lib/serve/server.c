@@ -168,6 +168,8 @@ static const char *words_of(int status)
     switch (status) {
     case 401:
         return "{\"code\":401,\"message\":\"no or wrong Sign\"}";
+    case 403:
+        return "{\"code\":403,\"message\":\"refused\"}";
     case 405:
         return "{\"code\":405,\"message\":\"only POST\"}";
     case 413:
