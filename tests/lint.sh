@@ -67,7 +67,7 @@ playlist   base -- cjson b64 zlib
 recording  base layout playlist -- cjson
 ts         base recording -- ffmpeg
 mp4        base recording ts -- ffmpeg
-codec      base layout recording ts mp4 -- ffmpeg
+codec      base recording ts mp4 -- ffmpeg
 picture    base layout codec -- ffmpeg ass zlib
 source     base layout playlist recording ts mp4 codec picture -- ffmpeg
 merge      base layout playlist recording ts mp4 codec picture source -- ffmpeg cjson

@@ -17,7 +17,7 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
-#include "codec/encode.h"
+#include "codec/aenc.h"
 #include "range.h"
 
 #define MAX 4096

@@ -14,7 +14,7 @@
 #include <libavutil/log.h>
 #include <libavutil/opt.h>
 
-#include "codec/encode.h"
+#include "merge/venc.h"
 
 #define MAX 512
 

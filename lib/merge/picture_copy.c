@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "layout/fit.h"
-#include "codec/encode.h"
+#include "codec/fill.h"
 #include "merge/lane.h"
 #include "mp4/sets.h"
 #include "mp4/track.h"

@@ -7,9 +7,9 @@
 
 #include "base/array.h"
 #include "codec/av.h"
-#include "codec/encode.h"
-#include "merge/picture_size.h"
 #include "merge/lane.h"
+#include "merge/picture_size.h"
+#include "merge/venc.h"
 #include "mp4/track.h"
 
 struct picture_encode {

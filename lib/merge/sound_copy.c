@@ -11,7 +11,7 @@
 
 #include <libavutil/mathematics.h>
 
-#include "codec/encode.h"
+#include "codec/fill.h"
 #include "merge/lane.h"
 #include "mp4/track.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "merge/decodable.h"
-#include "codec/encode.h"
+#include "codec/aenc.h"
 #include "merge/lane.h"
 #include "mp4/track.h"
 

@@ -6,41 +6,26 @@
  * unit that was sent goes to the decoder. Of decoded pictures only two are held: the one that the
  * frames being put out show, and the newest one ("next"), whose turn comes at next_slot and which a
  * newer picture for the same slot still replaces. Only pictures that are shown are scaled. */
-#include "codec/venc.h"
+#include "merge/venc.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
-#include <libavutil/imgutils.h>
 #include <libavutil/mathematics.h>
-#include <libswscale/swscale.h>
 
 #include "codec/av.h"
 #include "codec/decode_picture.h"
-#include "layout/fit.h"
-#include "ts/es.h"
 #include "codec/h264enc.h"
 #include "codec/recolour.h"
+#include "layout/fit.h"
 #include "mp4/sets_kept.h"
+#include "picture/scale.h"
+#include "ts/es.h"
 
 #define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
 #define DEFAULT_HOLD_US 1000000
-
-/* How pictures of one geometry get into the canvas. */
-struct fit {
-    int w, h, format; /* source, as decoded */
-    AVRational sar;
-    struct trtc_colour colour;
-    bool recolour; /* to the canvas' colours */
-    struct trtc_colour_map map;
-    bool direct;            /* is already what the canvas wants */
-    int x, y, out_w, out_h; /* rectangle in the canvas, all even */
-    struct SwsContext *sws;
-    AVFrame *tile; /* with bars at the sides: scaled here, then copied */
-};
 
 struct trtc_venc {
     struct trtc_venc_opts o;
@@ -68,8 +53,8 @@ struct trtc_venc {
     bool has_next;
     int64_t next_slot, next_us;
 
-    struct fit fit;
-    AVFrame *canvas, *whole; /* shown picture: fitted, or the decoded one where it is direct */
+    struct trtc_scaler *scaler;
+    AVFrame *canvas, *whole; /* shown picture: fitted, or the decoded one where that is as wanted */
     AVFrame *black;
     const AVFrame *shown; /* canvas, whole, or NULL: nothing yet */
     int64_t shown_us;
@@ -91,141 +76,41 @@ static int64_t us_of_slot(const struct trtc_venc *v, int64_t slot)
     return av_rescale_rnd(slot, 1000000, v->o.fps, AV_ROUND_NEAR_INF);
 }
 
-static AVFrame *new_picture(int w, int h)
-{
-    AVFrame *f = av_frame_alloc();
-    if (!f)
-        return NULL;
-    f->format = AV_PIX_FMT_YUV420P;
-    f->width = w;
-    f->height = h;
-    if (av_frame_get_buffer(f, 0) < 0)
-        av_frame_free(&f);
-    return f;
-}
-
-static void blacken(AVFrame *f)
-{
-    for (int p = 0; p < 3; p++) {
-        const int w = p ? f->width / 2 : f->width, h = p ? f->height / 2 : f->height;
-        for (int y = 0; y < h; y++)
-            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : 16, (size_t)w);
-    }
-}
-
 /* ---- fitting ---- */
 
-/* Largest rectangle of the picture's display aspect, centred. */
-static void place(struct fit *f, int canvas_w, int canvas_h)
+/* The picture can be encoded as it is. */
+static bool is_as_wanted(const struct trtc_venc *v, const AVFrame *pic)
 {
-    const struct trtc_shape pic = { f->w, f->h, f->sar.num, f->sar.den };
+    const struct trtc_shape shape = { pic->width, pic->height, pic->sample_aspect_ratio.num,
+                                      pic->sample_aspect_ratio.den };
+    const struct trtc_colour own = trtc_av_colour(pic);
+    const int w = v->o.width_px, h = v->o.height_px;
+    struct trtc_colour_map map;
     struct trtc_fit fit;
-    trtc_fit_window(&pic, canvas_w, canvas_h, TRTC_RENDER_FIT, &fit);
-    f->x = fit.dst.x;
-    f->y = fit.dst.y;
-    f->out_w = fit.dst.w;
-    f->out_h = fit.dst.h;
-}
 
-static void fit_fini(struct fit *f)
-{
-    sws_freeContext(f->sws);
-    av_frame_free(&f->tile);
-    *f = (struct fit){ 0 };
-}
-
-static bool fit_matches(const struct fit *f, const struct fit *g)
-{
-    return f->w == g->w && f->h == g->h && f->format == g->format && !av_cmp_q(f->sar, g->sar) &&
-           f->colour.matrix == g->colour.matrix && f->colour.full == g->colour.full;
-}
-
-static struct SwsContext *new_scaler(const struct trtc_venc *v, const struct fit *f)
-{
-    const struct trtc_sws_opts o = { .src_w = f->w,
-                                     .src_h = f->h,
-                                     .dst_w = f->out_w,
-                                     .dst_h = f->out_h,
-                                     .from = f->format,
-                                     .to = AV_PIX_FMT_YUV420P,
-                                     .flags = SWS_BICUBIC,
-                                     .colour = v->o.colour };
-    return trtc_sws_new(&o);
-}
-
-/* Prepares v->fit for pictures like pic. False where swscale cannot (the picture is lost). */
-static bool fit_prepare(struct trtc_venc *v, const AVFrame *pic)
-{
-    struct fit f = {
-        .w = pic->width,
-        .h = pic->height,
-        .colour = trtc_av_colour(pic),
-        .sar = pic->sample_aspect_ratio,
-    };
-    f.format = trtc_av_plain_format(pic->format);
-    if (f.sar.num <= 0 || f.sar.den <= 0)
-        f.sar = (AVRational){ 1, 1 };
-    if (v->fit.w && fit_matches(&f, &v->fit))
-        return true;
-
-    fit_fini(&v->fit);
-    if (f.w < 1 || f.h < 1 || !sws_isSupportedInput(f.format))
+    if (trtc_av_plain_format(pic->format) != AV_PIX_FMT_YUV420P || pic->width != w ||
+        pic->height != h || trtc_colour_map(&own, &v->o.colour, &map))
         return false;
-    const int cw = v->o.width_px, ch = v->o.height_px;
-    place(&f, cw, ch);
-    f.recolour = !trtc_av_is_rgb(f.format) && trtc_colour_map(&f.colour, &v->o.colour, &f.map);
-    f.direct = f.format == AV_PIX_FMT_YUV420P && !f.recolour && f.w == cw && f.h == ch &&
-               f.out_w == cw && f.out_h == ch;
-    if (!f.direct) {
-        f.sws = new_scaler(v, &f);
-        /* swscale may write whole vectors past the end of a line, which must not reach a bar */
-        if (f.out_w < cw)
-            f.tile = new_picture(f.out_w, f.out_h);
-        if (!f.sws || (f.out_w < cw && !f.tile)) {
-            fit_fini(&f);
-            return false;
-        }
-        blacken(v->canvas);
-    }
-    v->fit = f;
-    return true;
+    trtc_fit_window(&shape, w, h, TRTC_RENDER_FIT, &fit);
+    return fit.dst.w == w && fit.dst.h == h;
 }
 
-/* Makes pic the picture that is shown; pic is left empty or as it is. False: it is lost. */
-static bool show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us)
+/* Makes pic the picture that is shown; pic is left empty or as it is. */
+static int show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us, struct trtc_err *err)
 {
-    if (!fit_prepare(v, pic))
-        return false;
-    const struct fit *f = &v->fit;
-    if (f->direct) {
+    if (is_as_wanted(v, pic)) {
         av_frame_unref(v->whole);
         av_frame_move_ref(v->whole, pic);
         v->shown = v->whole;
-        v->shown_us = pts_us;
-        return true;
+    } else {
+        const struct trtc_pane all = { .rect = { 0, 0, v->o.width_px, v->o.height_px },
+                                       .render = TRTC_RENDER_FIT };
+        if (trtc_scaler_draw(v->scaler, pic, &all, v->canvas, err) < 0)
+            return -1;
+        v->shown = v->canvas;
     }
-    uint8_t *at[4] = { 0 };
-    for (int p = 0; p < 3; p++)
-        at[p] = v->canvas->data[p] + (ptrdiff_t)(p ? f->y / 2 : f->y) * v->canvas->linesize[p] +
-                (p ? f->x / 2 : f->x);
-    uint8_t *const *dst = f->tile ? f->tile->data : at;
-    const int *stride = f->tile ? f->tile->linesize : v->canvas->linesize;
-    const uint8_t *const *from = (const uint8_t *const *)pic->data;
-    if (sws_scale(f->sws, from, pic->linesize, 0, f->h, dst, stride) < 0)
-        return false;
-    if (f->recolour)
-        trtc_recolour(&f->map,
-                      &(struct trtc_planes){ { dst[0], dst[1], dst[2] },
-                                             { stride[0], stride[1], stride[2] },
-                                             f->out_w,
-                                             f->out_h },
-                      false);
-    if (f->tile)
-        av_image_copy(at, v->canvas->linesize, (const uint8_t **)f->tile->data, f->tile->linesize,
-                      AV_PIX_FMT_YUV420P, f->out_w, f->out_h);
-    v->shown = v->canvas;
     v->shown_us = pts_us;
-    return true;
+    return 0;
 }
 
 /* ---- decoding ---- */
@@ -257,18 +142,25 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
     return v->dec ? 0 : -1;
 }
 
-static void show_next(struct trtc_venc *v)
+/* Shows the newest picture. One that cannot be converted is lost, and counted; -1: no memory. */
+static int show_next(struct trtc_venc *v, struct trtc_err *err)
 {
-    if (show(v, v->next, v->next_us)) {
+    struct trtc_err why;
+    if (show(v, v->next, v->next_us, &why) == 0) {
         v->account.nb_out++;
-        return;
+        return 0;
+    }
+    if (trtc_is_shortage(&why)) {
+        *err = why;
+        return -1;
     }
     v->nb_broken++;
     v->account.nb_left[TRTC_LEFT_UNDECODED]++;
+    return 0;
 }
 
 /* A picture from the decoder, in v->decoded, is taken in. */
-static void take_picture(struct trtc_venc *v)
+static int take_picture(struct trtc_venc *v, struct trtc_err *err)
 {
     AVFrame *pic = v->decoded;
     v->nb_out++;
@@ -280,7 +172,7 @@ static void take_picture(struct trtc_venc *v)
         v->nb_broken++; /* nowhere to put it */
         v->account.nb_left[TRTC_LEFT_UNPLACED]++;
         av_frame_unref(pic);
-        return;
+        return 0;
     }
     int64_t slot = slot_of_us(v, us);
     if (slot < v->slot)
@@ -288,17 +180,20 @@ static void take_picture(struct trtc_venc *v)
     if (v->has_next && us < v->next_us) {
         av_frame_unref(pic); /* a newer one has been there already */
         v->account.nb_left[TRTC_LEFT_OVERLAP]++;
-        return;
+        return 0;
     }
-    if (v->has_next && slot > v->next_slot)
-        show_next(v);
-    else if (v->has_next)
+    if (v->has_next && slot > v->next_slot) {
+        if (show_next(v, err) < 0)
+            return -1;
+    } else if (v->has_next) {
         v->account.nb_left[TRTC_LEFT_RATE]++;
+    }
     av_frame_unref(v->next);
     av_frame_move_ref(v->next, pic);
     v->has_next = true;
     v->next_slot = slot;
     v->next_us = us;
+    return 0;
 }
 
 /* An error of the decoder: counted; a decoder that may be beyond repair is made anew. */
@@ -339,8 +234,7 @@ static int decode(struct trtc_venc *v, struct trtc_err *err)
     if (ret != AVERROR(EAGAIN)) {
         if (ret < 0)
             return decoder_failed(v, ret, err) ? -1 : 1;
-        take_picture(v);
-        return 1;
+        return take_picture(v, err) < 0 ? -1 : 1;
     }
     if (v->has_in && fits_decoder(v)) {
         ret = avcodec_send_packet(v->dec, v->in);
@@ -406,10 +300,10 @@ static int step(struct trtc_venc *v, struct trtc_err *err)
         return decode(v, err);
 
     if (v->has_next) {
-        if (v->next_slot < v->end_slot)
-            show_next(v);
-        else
+        if (v->next_slot >= v->end_slot)
             v->account.nb_left[TRTC_LEFT_CUT]++;
+        else if (show_next(v, err) < 0)
+            return -1;
         av_frame_unref(v->next);
         v->has_next = false;
         return 1;
@@ -445,14 +339,15 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
     v->decoded = av_frame_alloc();
     v->next = av_frame_alloc();
     v->whole = av_frame_alloc();
-    v->canvas = new_picture(v->o.width_px, v->o.height_px);
-    v->black = new_picture(v->o.width_px, v->o.height_px);
+    v->canvas = trtc_canvas_new(v->o.width_px, v->o.height_px, &v->o.colour);
+    v->black = trtc_canvas_new(v->o.width_px, v->o.height_px, &v->o.colour);
+    v->scaler = trtc_scaler_new(err);
     v->sets = trtc_kept_sets_new();
-    if (!v->in || !v->sets || !v->decoded || !v->next || !v->whole || !v->canvas || !v->black) {
+    if (!v->in || !v->sets || !v->decoded || !v->next || !v->whole || !v->canvas || !v->black ||
+        !v->scaler) {
         trtc_fail_nomem(err);
         goto fail;
     }
-    blacken(v->black);
     if (open_encoder(v, err))
         goto fail;
     return v;
@@ -469,7 +364,7 @@ void trtc_venc_free(struct trtc_venc **v)
     trtc_h264enc_free(&x->enc);
     avcodec_free_context(&x->dec);
     trtc_kept_sets_free(&x->sets);
-    fit_fini(&x->fit);
+    trtc_scaler_free(&x->scaler);
     av_frame_free(&x->black);
     av_frame_free(&x->canvas);
     av_frame_free(&x->whole);

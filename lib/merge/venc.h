@@ -5,8 +5,8 @@
  * Memory is bounded for any input: send takes one access unit, and receive works step by step,
  * so that a hole of hours streams out as repeated frames. This is the loop: send, receive until
  * it returns 0, send ...; at the end: end, receive until it returns 0. */
-#ifndef TRTC_CODEC_VENC_H
-#define TRTC_CODEC_VENC_H
+#ifndef TRTC_MERGE_VENC_H
+#define TRTC_MERGE_VENC_H
 
 #include <stdbool.h>
 #include <stddef.h>
