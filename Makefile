@@ -44,7 +44,7 @@ lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
 # The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint.sh.
 media = source picture codec mp4 ts recording
-wire = net api
+wire = storage net api
 serve = serve
 low = playlist layout base
 rooms = merge hls mix $(media) $(serve) $(wire) $(low)
@@ -118,7 +118,7 @@ $(B)/trtc-hook: $(call lib,$(serve) $(wire) $(low))
 $(B)/trtc-merge: $(call lib,merge $(media) $(low))
 $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
 $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
-$(foreach r,net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
+$(foreach r,storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))

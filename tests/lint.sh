@@ -75,6 +75,7 @@ hls        base layout playlist recording ts mp4 codec picture source -- ffmpeg
 mix        base layout playlist recording ts mp4 codec picture source -- ffmpeg
 api        base layout playlist -- cjson openssl
 net        base api -- cjson openssl zlib curl
+storage    base net -- cjson openssl
 serve      base -- microhttpd
 '
 
