@@ -329,7 +329,7 @@ static struct trtc_name name_of(const struct opts *o)
         .prefix = span_of(o->prefix),
         .task = span_of(o->task),
         .media = (enum trtc_media)(TRTC_MEDIA_MAIN + o->media),
-        .type = (enum trtc_type)(TRTC_TYPE_AUDIO + o->type),
+        .type = (enum trtc_kind)(TRTC_AUDIO + o->type),
         .ext = (enum trtc_ext)o->ext,
         .utc_ms = o->utc_ms,
         .index = o->index < 0 ? 0 : o->index,

@@ -19,11 +19,11 @@ static void read_all(struct trtc_input *in)
     struct trtc_input_named named;
     struct trtc_ledger ledger;
     struct trtc_err err = { 0 };
-    int64_t last[TRTC_INPUT_TRACKS] = { INT64_MIN, INT64_MIN }, utc;
-    int got, epoch[TRTC_INPUT_TRACKS] = { 0 };
+    int64_t last[TRTC_NB_KINDS] = { INT64_MIN, INT64_MIN }, utc;
+    int got, epoch[TRTC_NB_KINDS] = { 0 };
 
     while ((got = trtc_input_next(in, &f, &err)) == 1) {
-        const int k = f.video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
+        const int k = f.video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
         check(f.pkt.size > 0 && f.epoch >= epoch[k]);
         check(f.pkt.dts_us > last[k] && f.pkt.pts_us >= f.pkt.dts_us);
         check(f.pkt.pts_us > -2 * TRTC_INPUT_TIME_MAX_US &&
@@ -34,8 +34,8 @@ static void read_all(struct trtc_input *in)
     check(got == 0 || (err.code >= TRTC_EX_USAGE && err.code != TRTC_EX_SOFTWARE && err.msg[0]));
     trtc_input_losses(in, &l);
     check(l.nb_lost_packets >= 0 && l.nb_bad_bytes >= 0 && l.nb_undecoded >= 0 && l.nb_faults >= 0);
-    for (int i = 0; i < TRTC_INPUT_TRACKS; i++)
-        trtc_input_ledger(in, i == TRTC_INPUT_VIDEO, &ledger);
+    for (int i = 0; i < TRTC_NB_KINDS; i++)
+        trtc_input_ledger(in, i == TRTC_AT_VIDEO, &ledger);
     for (int i = 0; trtc_input_named(in, i, &named); i++)
         check(memchr(named.codec_name, '\0', sizeof named.codec_name));
     (void)trtc_input_start_us(in);

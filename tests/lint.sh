@@ -65,7 +65,7 @@ base       -- cjson b64
 layout     base -- cjson
 playlist   base -- cjson b64 zlib
 recording  base layout playlist -- cjson
-ts         base recording -- ffmpeg
+ts         base playlist recording -- ffmpeg
 mp4        base recording ts -- ffmpeg
 codec      base recording ts mp4 -- ffmpeg
 picture    base layout codec -- ffmpeg ass zlib

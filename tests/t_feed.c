@@ -223,7 +223,7 @@ static void join(struct writer *w)
 
 static struct trtc_losses losses;
 
-static struct trtc_source_input *open_source(const char *name, enum trtc_pace pace,
+static struct trtc_source *open_source(const char *name, enum trtc_pace pace,
                                              struct trtc_err *err)
 {
     const struct trtc_source_opts o = {
@@ -237,32 +237,32 @@ static struct trtc_source_input *open_source(const char *name, enum trtc_pace pa
     return trtc_source_open(&o, "alice", &losses, err);
 }
 
-static struct trtc_source_input *stored(const char *name)
+static struct trtc_source *stored(const char *name)
 {
     struct trtc_err err;
-    struct trtc_source_input *s = open_source(name, TRTC_PACE_STORED, &err);
+    struct trtc_source *s = open_source(name, TRTC_PACE_STORED, &err);
     if (!s)
         fail_msg("%s", err.msg);
     return s;
 }
 
-static struct trtc_source_input *live(const char *name)
+static struct trtc_source *live(const char *name)
 {
     struct trtc_err err;
-    struct trtc_source_input *s = open_source(name, TRTC_PACE_LIVE, &err);
+    struct trtc_source *s = open_source(name, TRTC_PACE_LIVE, &err);
     if (!s)
         fail_msg("%s", err.msg);
     return s;
 }
 
-static void close_source(struct trtc_source_input **s)
+static void close_source(struct trtc_source **s)
 {
     trtc_source_free(s);
     assert_null(*s);
     trtc_losses_fini(&losses);
 }
 
-static int failure_of(struct trtc_source_input *s)
+static int failure_of(struct trtc_source *s)
 {
     struct trtc_err err;
     trtc_source_failure(s, &err);
@@ -304,12 +304,12 @@ static void take_all(struct trtc_feed *f, enum trtc_kind kind, int n, int64_t ze
     assert_int_equal(trtc_feed_next(f, &x, NULL), TRTC_FED_END);
 }
 
-static struct trtc_feed *sound_of(struct trtc_source_input *s)
+static struct trtc_feed *sound_of(struct trtc_source *s)
 {
     return trtc_source_feed(s, TRTC_AUDIO);
 }
 
-static struct trtc_feed *picture_of(struct trtc_source_input *s)
+static struct trtc_feed *picture_of(struct trtc_source *s)
 {
     return trtc_source_feed(s, TRTC_VIDEO);
 }
@@ -439,7 +439,7 @@ static void test_file(void **state)
     assert_int_equal(m.nb_v, 100);
     save_made("av.ts", &m);
 
-    struct trtc_source_input *s = stored("av.ts");
+    struct trtc_source *s = stored("av.ts");
     assert_true(trtc_source_newest_us(s, &ended) == TRTC_NOTIME);
     assert_false(ended);
     assert_false(trtc_source_seen(s, TRTC_VIDEO, &first, &end, &ended));
@@ -470,7 +470,7 @@ static void test_file_of_one_kind(void **state)
     for (int i = 0; i < 100; i++)
         n += adts(p + n, i);
     save("sound.aac", p, n);
-    struct trtc_source_input *s = stored("sound.aac");
+    struct trtc_source *s = stored("sound.aac");
     assert_null(picture_of(s)); /* the container could not hold any */
     take_all(sound_of(s), TRTC_AUDIO, 100, T0_US);
     close_source(&s);
@@ -511,7 +511,7 @@ static void test_file_with_other_sound(void **state)
     const int nb_v = m.nb_v;
     save_made("mp3.ts", &m);
 
-    struct trtc_source_input *s = stored("mp3.ts");
+    struct trtc_source *s = stored("mp3.ts");
     take_all(picture_of(s), TRTC_VIDEO, nb_v, T0_US);
     int n = 0;
     for (; trtc_feed_next(sound_of(s), &x, NULL) == TRTC_FED_FRAME; n++)
@@ -533,7 +533,7 @@ static void test_file_losses(void **state)
     save_made("holed.ts", &m);
 
     for (int way = 0; way < 3; way++) { /* both are read, one is, none is */
-        struct trtc_source_input *s = stored("holed.ts");
+        struct trtc_source *s = stored("holed.ts");
         for (int k = way; k < 2; k++)
             while (trtc_feed_next(k ? picture_of(s) : sound_of(s), &x, NULL) == TRTC_FED_FRAME)
                 ;
@@ -581,7 +581,7 @@ static void hand_over(int fd, struct made *m)
 }
 
 /* Waits until something newer than than_us has come. */
-static int64_t newer(struct trtc_source_input *s, int64_t than_us)
+static int64_t newer(struct trtc_source *s, int64_t than_us)
 {
     const int64_t give_up_us = real_us() + PATIENCE_US;
     bool ended;
@@ -618,7 +618,7 @@ static void test_live(void **state)
 
     make_fifo("live");
     clock_us = T0_US;
-    struct trtc_source_input *s = live("live");
+    struct trtc_source *s = live("live");
     assert_int_equal(trtc_feed_next(sound_of(s), &x, NULL), TRTC_FED_WAIT);
     assert_int_equal(trtc_feed_next(picture_of(s), &x, NULL), TRTC_FED_WAIT);
     assert_true(trtc_source_newest_us(s, &ended) == TRTC_NOTIME);
@@ -665,7 +665,7 @@ static void test_live(void **state)
 }
 
 struct turning {
-    struct trtc_source_input *s;
+    struct trtc_source *s;
     struct made m;
     int fd;
     int64_t newest_us, a_us, v_us;
@@ -726,7 +726,7 @@ static void test_catching_up_is_left_alone(void **state)
     (void)state;
     make_fifo("burst");
     clock_us = T0_US;
-    struct trtc_source_input *s = live("burst");
+    struct trtc_source *s = live("burst");
     const int fd = open(path_of("burst"), O_WRONLY);
     assert_true(fd >= 0);
     struct made m = made_of(true, true);
@@ -759,7 +759,7 @@ static void test_a_file_through_a_pipe_waits(void **state)
     put_until(&m, 30000);
     const int nb_a = m.nb_a;
     struct writer *w = write_into("pipe", &m);
-    struct trtc_source_input *s = live("pipe");
+    struct trtc_source *s = live("pipe");
     newer(s, T0_US + 9 * S_US);
     while (!trtc_source_wait(s, T0_US + 60 * S_US, T0_US + S_US)) /* until it is full */
         ;
@@ -808,7 +808,7 @@ static void test_fifo_with_a_start(void **state)
     put_until(&m, 25000);
     const int nb_a = m.nb_a;
     struct writer *w = write_into("stored", &m);
-    struct trtc_source_input *s = stored("stored");
+    struct trtc_source *s = stored("stored");
     struct taker t = { sound_of(s), TRTC_AUDIO, nb_a };
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, take_in_thread, &t), 0);
@@ -831,7 +831,7 @@ static void test_badly_interleaved(void **state)
     put_until(&m, 32000);
     const int nb_a = m.nb_a;
     struct writer *w = write_into("apart", &m);
-    struct trtc_source_input *s = stored("apart");
+    struct trtc_source *s = stored("apart");
     take_all(sound_of(s), TRTC_AUDIO, nb_a, T0_US);
     take_all(picture_of(s), TRTC_VIDEO, 800, T0_US);
     close_source(&s);
@@ -876,7 +876,7 @@ static void test_broken_in_the_middle(void **state)
         close(fd[1]);
 
         clock_us = T0_US;
-        struct trtc_source_input *s = open_source("-", (enum trtc_pace)pace, &err);
+        struct trtc_source *s = open_source("-", (enum trtc_pace)pace, &err);
         assert_non_null(s);
         for (int k = 0; k < 2; k++) {
             struct trtc_feed *f = k ? picture_of(s) : sound_of(s);
@@ -907,7 +907,7 @@ static void test_no_stream_at_all(void **state)
     (void)state;
 
     make_fifo("garbage");
-    struct trtc_source_input *s = stored("garbage");
+    struct trtc_source *s = stored("garbage");
     const int fd = open(path_of("garbage"), O_WRONLY);
     assert_int_equal(write(fd, "nothing of ours\n", 16), 16);
     close(fd);
@@ -944,7 +944,7 @@ static void test_free_at_any_time(void **state)
         for (int way = 0; way < 3; way++) { /* at once, while it opens, while it reads */
             int fd = -1;
             clock_us = T0_US;
-            struct trtc_source_input *s = open_source("nobody", (enum trtc_pace)pace, NULL);
+            struct trtc_source *s = open_source("nobody", (enum trtc_pace)pace, NULL);
             assert_non_null(s);
             if (way > 0)
                 nap(10000);
@@ -967,7 +967,7 @@ static void test_free_at_any_time(void **state)
     put_until(&m, 30000);
     struct writer *w = write_into("full", &m);
     clock_us = T0_US;
-    struct trtc_source_input *s = live("full");
+    struct trtc_source *s = live("full");
     newer(s, T0_US + 9 * S_US);
     close_source(&s);
     join(w);
@@ -985,7 +985,7 @@ static void test_stop_ends_a_pending_next(void **state)
     const struct trtc_source_opts o = {
         .url = path_of("waits"), .start_us = T0_US, .audio = true, .video = true, .stop = &stop
     };
-    struct trtc_source_input *s = trtc_source_open(&o, "alice", &losses, NULL);
+    struct trtc_source *s = trtc_source_open(&o, "alice", &losses, NULL);
     assert_non_null(s);
     assert_int_equal(pthread_create(&thread, NULL, stop_soon, NULL), 0);
     const int64_t from = real_us();

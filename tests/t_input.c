@@ -31,8 +31,8 @@
 #define COUNT(a)  (sizeof(a) / sizeof *(a))
 #define HOUR_US   INT64_C(3600000000)
 #define HOUR_90K  INT64_C(324000000)
-#define V         TRTC_INPUT_VIDEO
-#define A         TRTC_INPUT_AUDIO
+#define V         TRTC_AT_VIDEO
+#define A         TRTC_AT_AUDIO
 #define FRAMES    1024
 #define VIDEO_PID 0x100
 #define AUDIO_PID 0x101
@@ -134,7 +134,7 @@ struct frame {
 struct read {
     struct trtc_input_info info;
     int64_t start_us;
-    int n, nb[TRTC_INPUT_TRACKS], nb_breaks, nb_sizes;
+    int n, nb[TRTC_NB_KINDS], nb_breaks, nb_sizes;
     struct frame v[FRAMES];
     int result;
     struct trtc_err err;
@@ -197,7 +197,7 @@ static bool read_url(struct read *r, const char *url, const volatile sig_atomic_
     trtc_input_free(&in);
     assert_null(in);
 
-    int64_t dts[TRTC_INPUT_TRACKS] = { INT64_MIN, INT64_MIN }, lowest = INT64_MAX;
+    int64_t dts[TRTC_NB_KINDS] = { INT64_MIN, INT64_MIN }, lowest = INT64_MAX;
     for (int i = 0; i < r->n; i++) {
         const struct trtc_input_frame *x = &r->v[i].f;
         assert_true(x->pkt.dts_us > dts[x->video ? V : A]);
@@ -946,7 +946,7 @@ static void test_streams_in_a_row(void **state)
     const int64_t shift =
         frame_of(&got, V, base.nb[V])->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us;
     assert_int_in_range(shift, 3999000, 4100000);
-    for (int track = 0; track < TRTC_INPUT_TRACKS; track++)
+    for (int track = 0; track < TRTC_NB_KINDS; track++)
         for (int k = 4; k < base.nb[track]; k++) {
             const struct frame *x = frame_of(&got, track, base.nb[track] + k);
             const struct frame *y = frame_of(&base, track, k);
@@ -1117,7 +1117,7 @@ static void test_truncated(void **state)
             save("cut", b.p, b.n * k / 8 + k);
             read_file(&got, "cut");
             assert_int_equal(got.result, 0);
-            for (int track = 0; track < TRTC_INPUT_TRACKS; track++) {
+            for (int track = 0; track < TRTC_NB_KINDS; track++) {
                 assert_int_in_range(got.nb[track] + 4, base.nb[track] * (k - 1) / 8,
                                     base.nb[track] + 4);
                 for (int j = 0; j + 3 < got.nb[track]; j++) {

@@ -36,7 +36,7 @@ struct form {
     int64_t sdkappid;
     const char *room, *user;
     enum trtc_media media;
-    enum trtc_type type;
+    enum trtc_kind type;
     int64_t utc_ms, index;
     enum trtc_ext ext;
 };
@@ -44,54 +44,54 @@ struct form {
 static const struct form forms[] = {
     /* The ten of the specification. */
     { "P/T/1400000001_3560" U "MTAwMDE." E "main_audio.m3u8", "P", "T", 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_TYPE_AUDIO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+      TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
     { "P/T/1400000001_3560" U "MTAwMDE." E "main_video_" UTC ".ts", "P", "T", 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_TYPE_VIDEO, UTC_MS, 0, TRTC_EXT_TS },
+      TRTC_MEDIA_MAIN, TRTC_VIDEO, UTC_MS, 0, TRTC_EXT_TS },
     { "P/T/1400000001_3560" U "MTAwMDE." E "aux_1.mp4", "P", "T", 0, 1400000001, "3560", "MTAwMDE.", TRTC_MEDIA_AUX,
-      TRTC_TYPE_NONE, TRTC_NOTIME, 1, TRTC_EXT_MP4 },
-    { "P/T/1400000001_3560.m3u8", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+      TRTC_NO_KIND, TRTC_NOTIME, 1, TRTC_EXT_MP4 },
+    { "P/T/1400000001_3560.m3u8", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_M3U8 },
-    { "P/T/1400000001_3560_" UTC ".ts", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, UTC_MS,
+    { "P/T/1400000001_3560_" UTC ".ts", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, UTC_MS,
       0, TRTC_EXT_TS },
-    { "P/T/1400000001_3560_12.mp4", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME,
+    { "P/T/1400000001_3560_12.mp4", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME,
       12, TRTC_EXT_MP4 },
     { "T/ha1_1400000001_3560" U "MTAwMDE." E "aux_video.m3u8", NULL, "T", 1, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_AUX, TRTC_TYPE_VIDEO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+      TRTC_MEDIA_AUX, TRTC_VIDEO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
     { "T/ha2_1400000001_3560" U "MTAwMDE." E "main_audio_" UTC ".ts", NULL, "T", 2, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_TYPE_AUDIO, UTC_MS, 0, TRTC_EXT_TS },
-    { "ha3_1400000001_3560.m3u8", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME,
+      TRTC_MEDIA_MAIN, TRTC_AUDIO, UTC_MS, 0, TRTC_EXT_TS },
+    { "ha3_1400000001_3560.m3u8", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME,
       0, TRTC_EXT_M3U8 },
-    { "ha3_1400000001_3560_" UTC ".ts", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, UTC_MS,
+    { "ha3_1400000001_3560_" UTC ".ts", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, UTC_MS,
       0, TRTC_EXT_TS },
     /* Those of real recordings besides. */
     { "1400000001_3560" U "MTAwMDE." E "main.mp4", NULL, NULL, 0, 1400000001, "3560", "MTAwMDE.", TRTC_MEDIA_MAIN,
-      TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "1400000001_3560.mp4", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+      TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "1400000001_3560.mp4", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
     { "1400000001_3560" U "MTAwMDE." E "main_audio_2.m3u8", NULL, NULL, 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_TYPE_AUDIO, TRTC_NOTIME, 2, TRTC_EXT_M3U8 },
-    { "1400000001_3560_2.m3u8", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 2,
+      TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 2, TRTC_EXT_M3U8 },
+    { "1400000001_3560_2.m3u8", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 2,
       TRTC_EXT_M3U8 },
     /* Edges. */
-    { "0_1" U E "main.mp4", NULL, NULL, 0, 0, "1", "", TRTC_MEDIA_MAIN, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "0_1" U E "main.mp4", NULL, NULL, 0, 0, "1", "", TRTC_MEDIA_MAIN, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
     { "4294967295_4294967295_9007199254740991.mp4", NULL, NULL, 0, 4294967295, "4294967295", NULL, TRTC_MEDIA_NONE,
-      TRTC_TYPE_NONE, TRTC_NOTIME, INT64_C(9007199254740991), TRTC_EXT_MP4 },
-    { "1_MTIz.m3u8", NULL, NULL, 0, 1, "MTIz", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
-    { "1_MTAwMDE..m3u8", NULL, NULL, 0, 1, "MTAwMDE.", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+      TRTC_NO_KIND, TRTC_NOTIME, INT64_C(9007199254740991), TRTC_EXT_MP4 },
+    { "1_MTIz.m3u8", NULL, NULL, 0, 1, "MTIz", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "1_MTAwMDE..m3u8", NULL, NULL, 0, 1, "MTAwMDE.", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_M3U8 },
-    { "1_0000_19700101000000000.ts", NULL, NULL, 0, 1, "0000", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, 0, 0, TRTC_EXT_TS },
-    { "1_123456789012_99991231235959999.ts", NULL, NULL, 0, 1, "123456789012", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE,
+    { "1_0000_19700101000000000.ts", NULL, NULL, 0, 1, "0000", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, 0, 0, TRTC_EXT_TS },
+    { "1_123456789012_99991231235959999.ts", NULL, NULL, 0, 1, "123456789012", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
       INT64_C(253402300799999), 0, TRTC_EXT_TS },
     /* Directories stay as they are. */
-    { "./1_1.mp4", NULL, ".", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "/1_1.mp4", NULL, "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "/T/1_1.mp4", "", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "//T/1_1.mp4", "/", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "./a//../b//1_1.mp4", "./a//../b", "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+    { "./1_1.mp4", NULL, ".", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "/1_1.mp4", NULL, "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "/T/1_1.mp4", "", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "//T/1_1.mp4", "/", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "./a//../b//1_1.mp4", "./a//../b", "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
-    { "a/-mmzi-+Q../1_1.mp4", "a", "-mmzi-+Q..", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+    { "a/-mmzi-+Q../1_1.mp4", "a", "-mmzi-+Q..", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
-    { "a" U "b/x_y.ts/1_1.mp4", "a" U "b", "x_y.ts", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_TYPE_NONE, TRTC_NOTIME, 0,
+    { "a" U "b/x_y.ts/1_1.mp4", "a" U "b", "x_y.ts", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
 };
 
@@ -304,7 +304,7 @@ static void parts_that_make_none(void **state)
     WRONG(mp4, room, ((struct trtc_span){ NULL, 0 }), "room");
     WRONG(mp4, room, span("a_b"), "room");
     WRONG(mp4, media, TRTC_MEDIA_MAIN, "need a user");
-    WRONG(mp4, type, TRTC_TYPE_AUDIO, "need a user");
+    WRONG(mp4, type, TRTC_AUDIO, "need a user");
     WRONG(mp4, user, b64, "needs a media");
     WRONG(mp4, utc_ms, 0, "only a .ts");
     WRONG(mp4, index, -1, "index");
@@ -317,7 +317,7 @@ static void parts_that_make_none(void **state)
     t[n - 1].media = TRTC_MEDIA_AUX;
     WRONG(mp4, user, b64, "no type");
     t[n - 1].media = TRTC_MEDIA_AUX;
-    t[n - 1].type = TRTC_TYPE_VIDEO;
+    t[n - 1].type = TRTC_VIDEO;
     WRONG(ts, user, b64, "needs a type");
     t[n - 1].media = TRTC_MEDIA_AUX;
     for (size_t i = 0; i < n; i++) {
@@ -424,7 +424,7 @@ static void random_sample(struct sample *x)
         n->user = (struct trtc_span){ x->b64_user, trtc_b64_encode(x->user, x->user_n, x->b64_user) };
         n->media = rnd(2) ? TRTC_MEDIA_MAIN : TRTC_MEDIA_AUX;
         if (n->ext != TRTC_EXT_MP4)
-            n->type = rnd(2) ? TRTC_TYPE_AUDIO : TRTC_TYPE_VIDEO;
+            n->type = rnd(2) ? TRTC_AUDIO : TRTC_VIDEO;
     }
     if (n->ext == TRTC_EXT_TS)
         n->utc_ms = ((int64_t)rnd(UINT32_MAX) << 16 | rnd(65536)) % INT64_C(253402300800000);

@@ -21,13 +21,13 @@
 #include "base/text.h"
 
 #define BASE_MS     INT64_C(1767225600000) /* 20260101000000000 */
-#define SOURCES_MAX 8
+#define LISTS_MAX 8
 
 /* ---- recordings from text ---- */
 
 struct made {
     struct trtc_recording r;
-    struct trtc_source sources[SOURCES_MAX];
+    struct trtc_list lists[LISTS_MAX];
     char *text;
     struct trtc_timeline t;
 };
@@ -86,22 +86,22 @@ static void make(struct made *m, const char *text, enum trtc_aux aux)
                                     .user_id = id,
                                     .user_id_len = 5,
                                     .user_id_text = true,
-                                    .sources = m->sources };
+                                    .lists = m->lists };
     m->r.pieces = calloc(strlen(text) + 1, sizeof *m->r.pieces);
     assert_non_null(m->text);
     assert_non_null(m->r.pieces);
     char kind = 0, *rest = NULL;
     for (char *w = strtok_r(m->text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
         if (strchr("avAVxm", *w)) {
-            assert_true(m->r.nb_sources < SOURCES_MAX);
-            struct trtc_source *s = &m->sources[m->r.nb_sources++];
+            assert_true(m->r.nb_lists < LISTS_MAX);
+            struct trtc_list *s = &m->lists[m->r.nb_lists++];
             kind = *w;
             s->media = kind == 'm'          ? TRTC_MEDIA_NONE
                        : strchr("AV", kind) ? TRTC_MEDIA_AUX
                                             : TRTC_MEDIA_MAIN;
-            s->type = kind == 'm'          ? TRTC_TYPE_NONE
-                      : strchr("aA", kind) ? TRTC_TYPE_AUDIO
-                                           : TRTC_TYPE_VIDEO;
+            s->type = kind == 'm'          ? TRTC_NO_KIND
+                      : strchr("aA", kind) ? TRTC_AUDIO
+                                           : TRTC_VIDEO;
             m->r.user = kind == 'm' ? NULL : user;
             continue;
         }
@@ -114,7 +114,7 @@ static void make(struct made *m, const char *text, enum trtc_aux aux)
                                   .bytes = 188,
                                   .attr_bytes = -1,
                                   .name_ms = BASE_MS + start,
-                                  .source = (int)m->r.nb_sources - 1,
+                                  .list = (int)m->r.nb_lists - 1,
                                   .exact = true };
         set_facts(p, kind, what ? what + 1 : NULL);
     }

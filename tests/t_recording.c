@@ -109,12 +109,12 @@ static struct trtc_scan scan(bool recursive, const char *user)
  * ? a length that must be measured. */
 static char *put_pieces(char *s, const struct trtc_recording *r)
 {
-    int source = -1;
+    int list = -1;
     for (size_t i = 0; i < r->nb_pieces; i++) {
         const struct trtc_piece *p = &r->pieces[i];
-        if (p->source != source) {
-            s += sprintf(s, "%s%d:", i ? " " : "", p->source);
-            source = p->source;
+        if (p->list != list) {
+            s += sprintf(s, "%s%d:", i ? " " : "", p->list);
+            list = p->list;
         }
         s += sprintf(s, " %" PRId64, p->start_us / 1000 - BASE_MS);
         if (p->dur_us != TRTC_NOTIME)
@@ -322,7 +322,7 @@ static void expect_settled(int line, const char *want)
     assert_int_equal(trtc_recording_settle(r, NULL), 0);
     for (size_t i = 0; i < r->nb_pieces; i++) {
         const struct trtc_piece *p = &r->pieces[i];
-        sprintf(got + strlen(got), "%s%d:%" PRId64 "%s", i ? " " : "", p->source,
+        sprintf(got + strlen(got), "%s%d:%" PRId64 "%s", i ? " " : "", p->list,
                 p->start_us / 1000 - BASE_MS, p->unusable ? "x" : "");
     }
     put_losses(got + strlen(got), r);
@@ -484,15 +484,15 @@ static void assert_found(const struct trtc_scan *s, const char *want)
         const struct trtc_recording *r = &s->recs[i];
         at += sprintf(at, "%s%s %" PRId64 "/%s/%s:", i ? "; " : "", r->dir, r->sdkappid, r->room,
                       r->user ? r->user : "-");
-        for (size_t k = 0; k < r->nb_sources; k++) {
-            const struct trtc_source *src = &r->sources[k];
-            at += sprintf(at, " %s", src->media == TRTC_MEDIA_AUX ? "aux " : "");
+        for (size_t k = 0; k < r->nb_lists; k++) {
+            const struct trtc_list *from = &r->lists[k];
+            at += sprintf(at, " %s", from->media == TRTC_MEDIA_AUX ? "aux " : "");
             at += sprintf(at, "%s",
-                          src->type == TRTC_TYPE_AUDIO   ? "a"
-                          : src->type == TRTC_TYPE_VIDEO ? "v"
+                          from->type == TRTC_AUDIO   ? "a"
+                          : from->type == TRTC_VIDEO ? "v"
                                                          : "m");
-            at += src->ha ? sprintf(at, "ha%d", src->ha) : 0;
-            at += src->index ? sprintf(at, "_%" PRId64, src->index) : 0;
+            at += from->ha ? sprintf(at, "ha%d", from->ha) : 0;
+            at += from->index ? sprintf(at, "_%" PRId64, from->index) : 0;
         }
     }
     if (strcmp(got, want) != 0)
@@ -575,7 +575,7 @@ static void test_foreign_playlists(void **state)
     for (size_t i = 1; i < 3; i++) {
         assert_int_equal(s.recs[i].losses.n, 1);
         assert_string_equal(s.recs[i].losses.items[0].kind, "unreadable");
-        assert_int_equal(s.recs[i].losses.items[0].source, -1);
+        assert_int_equal(s.recs[i].losses.items[0].list, -1);
         assert_false(s.recs[i].ended);
     }
     trtc_scan_fini(&s);

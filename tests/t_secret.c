@@ -98,7 +98,7 @@ static void expect(const char *file, const char *profile, const char *const *lis
         snprintf(got, sizeof got, "%s %s %s", c.id.text, c.key.text,
                  c.token.text ? c.token.text : "-");
         assert_string_equal(got, want);
-        assert_true(*c.source);
+        assert_true(*c.found_in);
     }
     trtc_credentials_fini(&c);
 }

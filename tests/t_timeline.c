@@ -16,13 +16,13 @@
 #include "recording/timeline.h"
 
 #define BASE_MS     INT64_C(1767225600000) /* 2026-01-01 */
-#define SOURCES_MAX 8
+#define LISTS_MAX 8
 
 /* ---- recordings from text ---- */
 
 struct made {
     struct trtc_recording r;
-    struct trtc_source sources[SOURCES_MAX];
+    struct trtc_list lists[LISTS_MAX];
     char *text;
 };
 
@@ -31,15 +31,15 @@ struct made {
  * A segment that ends in ! was found unusable. */
 static void add_source(struct made *m, const char *word)
 {
-    struct trtc_source *s = &m->sources[m->r.nb_sources++];
+    struct trtc_list *s = &m->lists[m->r.nb_lists++];
     int n = word[1] ? word[1] - '0' : 0;
-    *s = (struct trtc_source){ .ha = n <= 3 ? n : 0, .index = n > 3 ? n : 0 };
+    *s = (struct trtc_list){ .ha = n <= 3 ? n : 0, .index = n > 3 ? n : 0 };
     s->media = *word == 'm'          ? TRTC_MEDIA_NONE
                : strchr("AV", *word) ? TRTC_MEDIA_AUX
                                      : TRTC_MEDIA_MAIN;
-    s->type = *word == 'm'          ? TRTC_TYPE_NONE
-              : strchr("aA", *word) ? TRTC_TYPE_AUDIO
-                                    : TRTC_TYPE_VIDEO;
+    s->type = *word == 'm'          ? TRTC_NO_KIND
+              : strchr("aA", *word) ? TRTC_AUDIO
+                                    : TRTC_VIDEO;
     if (*word == 'm')
         m->r.user = NULL;
 }
@@ -52,7 +52,7 @@ static void make(struct made *m, const char *text)
     m->r.dir = dir;
     m->r.user = user;
     m->r.room = room;
-    m->r.sources = m->sources;
+    m->r.lists = m->lists;
     m->r.pieces = calloc(strlen(text) + 1, sizeof *m->r.pieces);
     assert_non_null(m->text);
     assert_non_null(m->r.pieces);
@@ -60,7 +60,7 @@ static void make(struct made *m, const char *text)
     for (char *w = strtok_r(m->text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
         char *end;
         if (strchr("avAVxm", *w)) {
-            assert_true(m->r.nb_sources < SOURCES_MAX);
+            assert_true(m->r.nb_lists < LISTS_MAX);
             add_source(m, w);
             kind = *w;
             continue;
@@ -73,7 +73,7 @@ static void make(struct made *m, const char *text)
                                   .bytes = 188,
                                   .attr_bytes = -1,
                                   .name_ms = BASE_MS + start,
-                                  .source = (int)m->r.nb_sources - 1,
+                                  .list = (int)m->r.nb_lists - 1,
                                   .exact = true,
                                   .unusable = *end == '!' };
         p->facts.kinds = strchr("aA", kind)   ? TRTC_AUDIO
@@ -98,19 +98,19 @@ static int64_t rel_ms(int64_t us)
 /* "0+10 10+10<15": source kind in front where it changes, "<" the cut. */
 static char *put_lane(char *s, const struct made *m, const struct trtc_lane *lane)
 {
-    int source = -1;
+    int list = -1;
     for (size_t i = 0; i < lane->n; i++) {
         const struct trtc_piece *p = lane->clips[i].piece;
-        if (p->source != source) {
-            const struct trtc_source *src = &m->r.sources[source = p->source];
+        if (p->list != list) {
+            const struct trtc_list *from = &m->r.lists[list = p->list];
             s += sprintf(s, " %c%s",
-                         src->media == TRTC_MEDIA_NONE  ? 'm'
-                         : src->media == TRTC_MEDIA_AUX ? 'S'
+                         from->media == TRTC_MEDIA_NONE  ? 'm'
+                         : from->media == TRTC_MEDIA_AUX ? 'S'
                                                         : 'P',
-                         src->ha == 1   ? "1"
-                         : src->ha == 2 ? "2"
-                         : src->ha == 3 ? "3"
-                         : src->index   ? "n"
+                         from->ha == 1   ? "1"
+                         : from->ha == 2 ? "2"
+                         : from->ha == 3 ? "3"
+                         : from->index   ? "n"
                                         : "");
         }
         s += sprintf(s, " %" PRId64, rel_ms(p->start_us));
@@ -349,8 +349,8 @@ static void test_recoveries_cover(void **state)
         char text[4096], *s = text;
         static bool have[400000];
         memset(have, 0, sizeof have);
-        for (int src = 0; src < 4; src++) {
-            s += src ? sprintf(s, "v%d ", src) : sprintf(s, "v ");
+        for (int from = 0; from < 4; from++) {
+            s += from ? sprintf(s, "v%d ", from) : sprintf(s, "v ");
             seed = seed * 1664525 + 1013904223;
             int at = (int)(seed >> 8) % 60000;
             for (int i = 0; i < 5; i++) {
@@ -450,13 +450,13 @@ static void test_wanted(void **state)
         for (int k = 0; k < 4; k++) {
             struct made m;
             make(&m, kinds[k]);
-            assert_int_equal(trtc_source_wanted(&m.r, 0, (enum trtc_aux)aux), want[aux][k]);
-            assert_true(trtc_source_wanted(&m.r, -1, (enum trtc_aux)aux));
+            assert_int_equal(trtc_list_wanted(&m.r, 0, (enum trtc_aux)aux), want[aux][k]);
+            assert_true(trtc_list_wanted(&m.r, -1, (enum trtc_aux)aux));
             made_fini(&m);
         }
     struct made m;
     make(&m, "m 0+1000");
-    assert_true(trtc_source_wanted(&m.r, 0, TRTC_AUX_SUB));
+    assert_true(trtc_list_wanted(&m.r, 0, TRTC_AUX_SUB));
     made_fini(&m);
 }
 
@@ -470,10 +470,10 @@ static double seconds_for(struct made *m, enum trtc_aux aux, struct trtc_timelin
 }
 
 /* n pieces of source 0 (every step ms, dur long), n of source 1. */
-static void make_many(struct made *m, const char *sources, size_t n, int64_t step_ms,
+static void make_many(struct made *m, const char *lists, size_t n, int64_t step_ms,
                       int64_t dur_ms, int64_t step1_ms, int64_t dur1_ms)
 {
-    make(m, sources);
+    make(m, lists);
     free(m->r.pieces);
     m->r.pieces = calloc(2 * n, sizeof *m->r.pieces);
     assert_non_null(m->r.pieces);
@@ -484,9 +484,9 @@ static void make_many(struct made *m, const char *sources, size_t n, int64_t ste
                                   .start_us = start * 1000,
                                   .dur_us = (i < n ? dur_ms : dur1_ms) * 1000,
                                   .name_ms = start,
-                                  .source = i >= n,
+                                  .list = i >= n,
                                   .exact = true };
-        p->facts.kinds = m->r.sources[p->source].type == TRTC_TYPE_AUDIO ? TRTC_AUDIO : TRTC_VIDEO;
+        p->facts.kinds = m->r.lists[p->list].type == TRTC_AUDIO ? TRTC_AUDIO : TRTC_VIDEO;
     }
 }
 
@@ -495,7 +495,7 @@ static void test_many(void **state)
     (void)state;
     enum { MANY = 100000 };
     static const struct {
-        const char *sources;
+        const char *lists;
         int64_t step, dur, step1, dur1;
         size_t audio, video, sections;
     } t[] = {
@@ -512,7 +512,7 @@ static void test_many(void **state)
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct made m;
         struct trtc_timeline tl;
-        make_many(&m, t[i].sources, MANY, t[i].step, t[i].dur, t[i].step1, t[i].dur1);
+        make_many(&m, t[i].lists, MANY, t[i].step, t[i].dur, t[i].step1, t[i].dur1);
         double s = seconds_for(&m, TRTC_AUX_AUTO, &tl);
         if (s > 5) /* it takes some 30 ms; with a square in it, minutes */
             fail_msg("%zu: %.1f s", i, s);

@@ -26,7 +26,7 @@ static void say_losses(struct work *w, const struct trtc_recording *r,
                        const struct trtc_losses *losses)
 {
     for (size_t i = 0; i < losses->n; i++)
-        if (trtc_source_wanted(r, losses->items[i].source, w->o->plan.aux))
+        if (trtc_list_wanted(r, losses->items[i].list, w->o->plan.aux))
             merge_say_loss(w, &losses->items[i]);
 }
 

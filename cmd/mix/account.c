@@ -48,7 +48,7 @@ static void lose_frames(struct inputs *in, const struct origin *o, struct lost_f
                                  .start_us = TRTC_NOTIME,
                                  .lost_us = 0,
                                  .lost_bytes = -1,
-                                 .source = -1 };
+                                 .list = -1 };
     if (f.nb == 0)
         return;
     if (o->rec)
@@ -171,7 +171,7 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
                            .detail = lost,
                            .start_us = TRTC_NOTIME,
                            .lost_bytes = -1,
-                           .source = -1 };
+                           .list = -1 };
     for (int k = 0; o->input && trtc_source_named(o->input, k, &n); k++) {
         const struct trtc_feed *feed = n.kind == TRTC_VIDEO ? s->picture : s->sound;
         const struct trtc_ledger *taken = n.kind == TRTC_VIDEO ? &s->pictures : &s->sounds;

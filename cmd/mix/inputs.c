@@ -384,7 +384,7 @@ static void lose_stray(struct inputs *in, const struct origin *o, const struct t
                                  .start_us = spot->start_us,
                                  .lost_us = us,
                                  .lost_bytes = -1,
-                                 .source = -1 };
+                                 .list = -1 };
     trtc_utc_format3339(spot->start_us / 1000, when);
     if (o->rec)
         snprintf(who, sizeof who, "%s: user %s%s", o->label, o->user, o->aux ? ":aux" : "");

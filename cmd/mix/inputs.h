@@ -26,7 +26,7 @@ struct origin {
     struct trtc_timeline line;
     struct trtc_feed *picture, *sound;
     /* of a file or a live source */
-    struct trtc_source_input *input;
+    struct trtc_source *input;
     bool dynamic; /* its presence is not known beforehand */
     bool stored;
     int64_t start_us; /* of a source; live: not used */

@@ -178,7 +178,7 @@ int rec_credentials(struct rec *r, struct trtc_err *err)
         return 0;
     if (trtc_credentials_find(&places, &r->own, err) < 0)
         return -1;
-    cli_debug("credentials: %s", r->own.source);
+    cli_debug("credentials: %s", r->own.found_in);
     r->credentials = &r->own;
     return 0;
 }

@@ -83,7 +83,7 @@ static int file_name(const struct trtc_event_order *o, enum trtc_ext ext, char o
     struct trtc_name n = { .sdkappid = o->sdkappid,
                            .user = { user, trtc_b64_encode(o->user, strlen(o->user), user) },
                            .media = TRTC_MEDIA_MAIN,
-                           .type = ext == TRTC_EXT_MP4 ? TRTC_TYPE_NONE : TRTC_TYPE_VIDEO,
+                           .type = ext == TRTC_EXT_MP4 ? TRTC_NO_KIND : TRTC_VIDEO,
                            .utc_ms = TRTC_NOTIME,
                            .ext = ext };
     if (trtc_name_room(o->room, strlen(o->room), TRTC_ROOM_AUTO, room, &n.room, err) < 0)

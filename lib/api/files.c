@@ -99,8 +99,8 @@ int trtc_listed_describe(struct trtc_listed *item, const struct trtc_name *name)
 {
     size_t n = 0, bad;
     if (!item->track)
-        item->track = name->type == TRTC_TYPE_AUDIO   ? "audio"
-                      : name->type == TRTC_TYPE_VIDEO ? "video"
+        item->track = name->type == TRTC_AUDIO   ? "audio"
+                      : name->type == TRTC_VIDEO ? "video"
                                                       : "audio_video";
     if (item->user || !name->user.p)
         return 0;
@@ -218,7 +218,7 @@ struct whose {
 };
 
 /* One name, with the parts that n->name does not have. */
-static int expect(struct naming *n, const struct whose *w, enum trtc_type type, enum trtc_ext ext,
+static int expect(struct naming *n, const struct whose *w, enum trtc_kind type, enum trtc_ext ext,
                   bool both)
 {
     const char *user = w->user, *user_b64 = w->b64;
@@ -229,7 +229,7 @@ static int expect(struct naming *n, const struct whose *w, enum trtc_type type, 
     if (user_b64) {
         name.user = (struct trtc_span){ user_b64, strlen(user_b64) };
         name.media = media;
-        name.type = ext == TRTC_EXT_MP4 ? TRTC_TYPE_NONE : type;
+        name.type = ext == TRTC_EXT_MP4 ? TRTC_NO_KIND : type;
     }
     size_t size = trtc_name_size(&name);
     char *file = malloc(size);
@@ -256,11 +256,11 @@ static int expect_media(struct naming *n, const struct whose *w, bool audio, boo
 {
     bool hls = n->format <= 2, mp4 = n->format == 1 || n->format == 3;
     bool both = audio && video, together = !w->user || n->merge;
-    enum trtc_type type = video ? TRTC_TYPE_VIDEO : TRTC_TYPE_AUDIO;
+    enum trtc_kind type = video ? TRTC_VIDEO : TRTC_AUDIO;
     if (!audio && !video)
         return 0;
     if (hls && both && !together &&
-        expect(n, w, TRTC_TYPE_AUDIO, TRTC_EXT_M3U8, false) < 0)
+        expect(n, w, TRTC_AUDIO, TRTC_EXT_M3U8, false) < 0)
         return -1;
     if (hls && expect(n, w, type, TRTC_EXT_M3U8, both && together) < 0)
         return -1;

@@ -51,9 +51,9 @@ void trtc_aenc_free(struct trtc_aenc **a)
     *a = NULL;
 }
 
-int trtc_aenc_source(struct trtc_aenc *a, const struct AVCodecParameters *par, struct trtc_err *err)
+int trtc_aenc_parameters(struct trtc_aenc *a, const struct AVCodecParameters *par, struct trtc_err *err)
 {
-    return trtc_voice_source(a->voice, par, err);
+    return trtc_voice_parameters(a->voice, par, err);
 }
 
 int trtc_aenc_send(struct trtc_aenc *a, const char *codec_name, const struct trtc_packet *p,

@@ -69,8 +69,8 @@ struct trtc_voice {
     bool ended;
     int64_t end_pos; /* INT64_MAX: where the sound ends */
 
-    AVCodecParameters *source; /* what the container says of packets to come, or NULL */
-    bool source_new;           /* the decoder in use does not know of it */
+    AVCodecParameters *said; /* what the container says of packets to come, or NULL */
+    bool said_new;           /* the decoder in use does not know of it */
 
     AVCodecContext *dec;
     AVCodecParserContext *parser; /* NULL: packets are whole frames */
@@ -433,12 +433,12 @@ static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
         return trtc_fail_nomem(err);
     v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     v->dec->thread_count = 1;
-    const bool told = v->source && v->source->codec_id == codec->id;
-    if (told && avcodec_parameters_to_context(v->dec, v->source) < 0) {
+    const bool told = v->said && v->said->codec_id == codec->id;
+    if (told && avcodec_parameters_to_context(v->dec, v->said) < 0) {
         close_decoder(v, true);
         return trtc_fail_nomem(err);
     }
-    v->source_new = false;
+    v->said_new = false;
     int ret = avcodec_open2(v->dec, codec, NULL);
     if (ret < 0) {
         close_decoder(v, true);
@@ -562,7 +562,7 @@ static int decode(struct trtc_voice *v, struct trtc_err *err)
         v->counts = take_one(v);
         return place(v, err) ? -1 : 1;
     }
-    if (v->has_in && v->dec->codec == v->in_codec && !v->source_new)
+    if (v->has_in && v->dec->codec == v->in_codec && !v->said_new)
         return feed(v, err) ? -1 : 1;
     if (v->has_in || v->ended)
         return feed_end(v, err) ? -1 : 1;
@@ -608,7 +608,7 @@ void trtc_voice_free(struct trtc_voice **v)
     struct trtc_voice *x = *v;
     if (!x)
         return;
-    avcodec_parameters_free(&x->source);
+    avcodec_parameters_free(&x->said);
     close_resampler(x);
     close_decoder(x, false);
     free(x->planes[0]);
@@ -623,13 +623,13 @@ void trtc_voice_free(struct trtc_voice **v)
     *v = NULL;
 }
 
-int trtc_voice_source(struct trtc_voice *v, const AVCodecParameters *par, struct trtc_err *err)
+int trtc_voice_parameters(struct trtc_voice *v, const AVCodecParameters *par, struct trtc_err *err)
 {
-    if (!v->source && !(v->source = avcodec_parameters_alloc()))
+    if (!v->said && !(v->said = avcodec_parameters_alloc()))
         return trtc_fail_nomem(err);
-    if (avcodec_parameters_copy(v->source, par) < 0)
+    if (avcodec_parameters_copy(v->said, par) < 0)
         return trtc_fail_nomem(err);
-    v->source_new = true;
+    v->said_new = true;
     return 0;
 }
 

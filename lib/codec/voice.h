@@ -21,8 +21,8 @@ struct AVCodecParameters;
 struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *err);
 void trtc_voice_free(struct trtc_voice **v);
 
-/* As trtc_aenc_source. */
-int trtc_voice_source(struct trtc_voice *v, const struct AVCodecParameters *par,
+/* As trtc_aenc_parameters. */
+int trtc_voice_parameters(struct trtc_voice *v, const struct AVCodecParameters *par,
                       struct trtc_err *err);
 
 /* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample;

@@ -33,7 +33,7 @@ struct segment { /* one file in the making */
 
 struct lane {
     const struct trtc_segmenter *s;
-    enum trtc_type type; /* NONE: picture and sound */
+    enum trtc_kind type; /* NONE: picture and sound */
     bool audio, video;
     enum trtc_codec video_codec; /* of now */
     struct trtc_cut cut;
@@ -244,11 +244,11 @@ static int deliver(void *opaque, const struct trtc_input_frame *f,
                    const struct trtc_input_info *info, struct trtc_err *err);
 
 /* As the lane stands in names. */
-static enum trtc_type type_of(const struct trtc_segmenter *s, const struct lane *l)
+static enum trtc_kind type_of(const struct trtc_segmenter *s, const struct lane *l)
 {
     if ((l->audio && l->video) || !s->o.user_id)
-        return TRTC_TYPE_NONE;
-    return l->video ? TRTC_TYPE_VIDEO : TRTC_TYPE_AUDIO;
+        return TRTC_NO_KIND;
+    return l->video ? TRTC_VIDEO : TRTC_AUDIO;
 }
 
 static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info, bool audio,

@@ -36,7 +36,7 @@ struct trtc_segmenter_opts {
 struct trtc_segment_done { /* a file that is complete */
     const char *path;
     bool playlist;            /* else a segment */
-    enum trtc_type type;      /* NONE: picture and sound together */
+    enum trtc_kind type;      /* NONE: picture and sound together */
     int64_t start_ms, dur_us; /* of a segment; of what the playlist covers */
     int64_t bytes;
 };

@@ -11,13 +11,13 @@
 
 enum { HA_MAX = 3 };
 
-char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_type type, int64_t utc_ms,
+char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_kind type, int64_t utc_ms,
                           int ha, struct trtc_err *err)
 {
     struct trtc_name n = o->name;
-    n.type = o->user_id ? type : TRTC_TYPE_NONE;
-    if (o->user_id && type == TRTC_TYPE_NONE)
-        n.type = TRTC_TYPE_VIDEO; /* picture and sound together stand under the picture's name */
+    n.type = o->user_id ? type : TRTC_NO_KIND;
+    if (o->user_id && type == TRTC_NO_KIND)
+        n.type = TRTC_VIDEO; /* picture and sound together stand under the picture's name */
     n.ha = ha;
     n.index = 0;
     n.utc_ms = utc_ms;
@@ -38,7 +38,7 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_type ty
     return path;
 }
 
-static const enum trtc_type all_types[] = { TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
+static const enum trtc_kind all_types[] = { TRTC_AUDIO, TRTC_VIDEO };
 
 /* Whether a recording with this recovery number is there already; -1: that is not known. */
 static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
@@ -81,7 +81,7 @@ static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
     int ret = taken(o, o->name.ha, err);
     if (ret)
         return ret > 0 ? TAKEN : -1;
-    char *path = trtc_segmenter_path(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    char *path = trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, o->name.ha, err);
     char *dir = path ? strdup(path) : NULL;
     if (dir) {
         *strrchr(dir, '/') = '\0';
@@ -97,7 +97,7 @@ static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
 static int fail_claim(const struct trtc_segmenter_opts *o, bool ha_auto, int why,
                       struct trtc_err *err)
 {
-    char *path = trtc_segmenter_path(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    char *path = trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, o->name.ha, err);
     if (!path)
         return -1;
     if (ha_auto)
@@ -119,7 +119,7 @@ static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
         bool ours = ha == o->name.ha, held;
         int is_taken = ours ? 1 : taken(o, ha, err);
         char *path =
-            is_taken > 0 ? trtc_segmenter_path(o, TRTC_TYPE_AUDIO, TRTC_NOTIME, ha, err) : NULL;
+            is_taken > 0 ? trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, ha, err) : NULL;
         if (is_taken < 0 || (is_taken && !path))
             return -1;
         if (path && (ours || (claimed = trtc_claim_take(path, &held, NULL))))

@@ -128,7 +128,7 @@ int trtc_colour_parse(const char *what, const char *s, uint32_t *out, struct trt
 int trtc_mark_parse(enum trtc_mark_kind kind, const char *arg, struct trtc_mix_look *look,
                     struct trtc_err *err);
 
-/* Checks the ranges that hold for settings from any source: even size within the API's 1920 x
+/* Checks the ranges that hold wherever settings come from: even size within the API's 1920 x
  * 1920 and 1920*1080 pixels, windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
 int trtc_mix_settings_check(const struct trtc_mix_settings *s, struct trtc_err *err);
 

@@ -31,7 +31,7 @@ static int tell(struct trtc_decodable *d)
                                     .kind = "format",
                                     .start_us = d->from_us,
                                     .lost_us = us,
-                                    .source = d->in->source };
+                                    .list = d->in->list };
     int ret = path ? trtc_losses_addf(d->losses, &loss,
                                      "%" PRId64 " frames of sound: this FFmpeg has no decoder for "
                                      "codec '%s'",

@@ -18,7 +18,6 @@
 
 #define LOSSES_FORMAT TRTC_MP4_LOSSES_SENTENCE "%" PRId64
 
-enum { VIDEO, AUDIO, NB_KINDS };
 enum { RESERVE_BASE = 64 * 1024, RESERVE_PER_S = 500, RESERVE_PER_PICTURE = 16 };
 enum { QUEUE_MAX_BYTES = 64 << 20, QUEUE_MAX_SAMPLES = 1 << 16, SAMPLE_TABLE_BYTES = 24 };
 
@@ -33,11 +32,11 @@ struct merge {
     const struct trtc_output *out;
     const struct trtc_merge_opts *o;
     struct trtc_merge_result *res;
-    struct trtc_track *tracks[NB_KINDS];
+    struct trtc_track *tracks[TRTC_NB_KINDS];
     /* the part being written */
     struct trtc_file *file;
     struct trtc_mp4 *mp4;
-    int number[NB_KINDS]; /* track numbers in mp4 */
+    int number[TRTC_NB_KINDS]; /* track numbers in mp4 */
     int64_t base_us;      /* its place in the output */
     int64_t nb_written;   /* samples in it */
     /* splitting: what has come since the last place where a part could begin */
@@ -119,7 +118,7 @@ static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
     m->mp4 = trtc_mp4_new(trtc_file_fd(m->file), path, &info, err);
     if (!m->mp4)
         goto done;
-    for (int k = 0; k < NB_KINDS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         m->number[k] = m->tracks[k] ? trtc_mp4_add_track(m->mp4, &m->tracks[k]->format, err) : -1;
         if (m->tracks[k] && m->number[k] < 0)
             goto done;
@@ -147,7 +146,7 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
             return -1;
         trtc_mp4_set_losses(m->mp4, (int64_t)res->losses.n);
     }
-    for (int k = 0; k < NB_KINDS; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         if (m->tracks[k] && trtc_track_describe(m->tracks[k], m->mp4, m->number[k], err) < 0)
             return -1;
     if (trtc_mp4_finish(m->mp4, err) < 0)
@@ -201,7 +200,7 @@ static int write_queued(struct merge *m, struct queued *q, struct trtc_err *err)
 /* Where a part that begins with the queued unit would begin in the output. */
 static int64_t unit_start_us(const struct merge *m)
 {
-    int lead = m->tracks[VIDEO] ? VIDEO : AUDIO;
+    int lead = m->tracks[TRTC_AT_VIDEO] ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
     for (size_t i = 0; i < m->nb_queued; i++)
         if (m->queue[i].kind == lead)
             return tick_us(m, lead, m->queue[i].s.pts);
@@ -218,7 +217,7 @@ static size_t leading(const struct merge *m, size_t *bytes)
     *bytes = 0;
     for (size_t i = 0; i < m->nb_queued; i++) {
         const struct queued *q = &m->queue[i];
-        if (q->kind != VIDEO)
+        if (q->kind != TRTC_AT_VIDEO)
             continue;
         if (key && q->s.pts >= key->s.pts)
             break;
@@ -251,8 +250,8 @@ static int end_part(struct merge *m, int64_t start_us, struct trtc_err *err)
     size_t bytes, nb = leading(m, &bytes), left = nb;
     for (size_t i = 0; i < m->nb_queued; i++) {
         struct queued *q = &m->queue[i];
-        const bool sound = q->kind != VIDEO && tick_us(m, q->kind, q->s.pts) < start_us;
-        const bool picture = q->kind == VIDEO && left > 0;
+        const bool sound = q->kind != TRTC_AT_VIDEO && tick_us(m, q->kind, q->s.pts) < start_us;
+        const bool picture = q->kind == TRTC_AT_VIDEO && left > 0;
         if (!sound && !picture)
             continue;
         if (write_queued(m, q, err) < 0)
@@ -261,10 +260,10 @@ static int end_part(struct merge *m, int64_t start_us, struct trtc_err *err)
             q->kind = -1;
         left -= picture;
     }
-    if (m->tracks[VIDEO] && m->number[VIDEO] >= 0)
-        trtc_mp4_end_track(m->mp4, m->number[VIDEO],
-                           trtc_us_to_ticks(start_us, m->tracks[VIDEO]->format.timescale) -
-                               base_ticks(m, VIDEO) + (nb > 0));
+    if (m->tracks[TRTC_AT_VIDEO] && m->number[TRTC_AT_VIDEO] >= 0)
+        trtc_mp4_end_track(m->mp4, m->number[TRTC_AT_VIDEO],
+                           trtc_us_to_ticks(start_us, m->tracks[TRTC_AT_VIDEO]->format.timescale) -
+                               base_ticks(m, TRTC_AT_VIDEO) + (nb > 0));
     return 0;
 }
 
@@ -292,7 +291,7 @@ static int put(struct merge *m, int kind, const struct trtc_sample *s, struct tr
     bool splitting = m->o->split_bytes || m->o->split_us;
     if (!splitting)
         return write_sample(m, kind, s, err);
-    int lead = m->tracks[VIDEO] ? VIDEO : AUDIO;
+    int lead = m->tracks[TRTC_AT_VIDEO] ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
     bool begins = kind == lead && s->key;
     if (begins) {
         if (flush_unit(m, tick_us(m, kind, s->pts), err) < 0)
@@ -320,15 +319,15 @@ static int open_tracks(struct merge *m, struct trtc_err *err)
                                   .account = &m->res->video_account };
     int ret = 0;
     if (out->do_video == TRTC_CHOICE_COPY)
-        ret = trtc_picture_copy_new(out, &to, &m->tracks[VIDEO], err);
+        ret = trtc_picture_copy_new(out, &to, &m->tracks[TRTC_AT_VIDEO], err);
     else if (out->do_video == TRTC_CHOICE_ENCODE)
-        ret = trtc_picture_encode_new(out, &to, &m->tracks[VIDEO], err);
+        ret = trtc_picture_encode_new(out, &to, &m->tracks[TRTC_AT_VIDEO], err);
     to.account = &m->res->audio_account;
     if (ret == 0 && out->do_audio == TRTC_CHOICE_COPY)
-        ret = trtc_sound_copy_new(out, &to, &m->tracks[AUDIO], err);
+        ret = trtc_sound_copy_new(out, &to, &m->tracks[TRTC_AT_AUDIO], err);
     else if (ret == 0 && out->do_audio == TRTC_CHOICE_ENCODE)
-        ret = trtc_sound_encode_new(out, &to, &m->tracks[AUDIO], err);
-    if (ret == 0 && !m->tracks[VIDEO] && !m->tracks[AUDIO])
+        ret = trtc_sound_encode_new(out, &to, &m->tracks[TRTC_AT_AUDIO], err);
+    if (ret == 0 && !m->tracks[TRTC_AT_VIDEO] && !m->tracks[TRTC_AT_AUDIO])
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: nothing usable in its segments", out->path);
     return ret;
 }
@@ -336,12 +335,12 @@ static int open_tracks(struct merge *m, struct trtc_err *err)
 /* Pulls the tracks in the order of their decoding times until all are done. */
 static int copy_samples(struct merge *m, struct trtc_err *err)
 {
-    struct trtc_sample s[NB_KINDS];
-    int64_t at_us[NB_KINDS];
-    bool have[NB_KINDS] = { false, false },
-         done[NB_KINDS] = { !m->tracks[VIDEO], !m->tracks[AUDIO] };
+    struct trtc_sample s[TRTC_NB_KINDS];
+    int64_t at_us[TRTC_NB_KINDS];
+    bool have[TRTC_NB_KINDS] = { false, false },
+         done[TRTC_NB_KINDS] = { !m->tracks[TRTC_AT_VIDEO], !m->tracks[TRTC_AT_AUDIO] };
     while (true) {
-        for (int k = 0; k < NB_KINDS; k++) {
+        for (int k = 0; k < TRTC_NB_KINDS; k++) {
             if (done[k] || have[k])
                 continue;
             s[k] = (struct trtc_sample){ 0 };
@@ -352,13 +351,13 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
             done[k] = got == 0;
             at_us[k] = got > 0 ? tick_us(m, k, s[k].dts) : INT64_MAX;
         }
-        if (done[VIDEO] && done[AUDIO])
+        if (done[TRTC_AT_VIDEO] && done[TRTC_AT_AUDIO])
             return 0;
         if (m->o->stop && *m->o->stop) {
             m->res->interrupted = true;
             return 0;
         }
-        int k = have[VIDEO] && (!have[AUDIO] || at_us[VIDEO] <= at_us[AUDIO]) ? VIDEO : AUDIO;
+        int k = have[TRTC_AT_VIDEO] && (!have[TRTC_AT_AUDIO] || at_us[TRTC_AT_VIDEO] <= at_us[TRTC_AT_AUDIO]) ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
         if (put(m, k, &s[k], err) < 0)
             return -1;
         have[k] = false;
@@ -368,7 +367,7 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
 static int64_t end_us_of(const struct merge *m)
 {
     int64_t end = m->base_us;
-    for (int k = 0; k < NB_KINDS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const struct trtc_track *t = m->tracks[k];
         if (!t)
             continue;
@@ -381,14 +380,14 @@ static int64_t end_us_of(const struct merge *m)
 static void take_stats(struct merge *m)
 {
     struct trtc_merge_result *res = m->res;
-    res->has_video = m->tracks[VIDEO];
-    res->has_audio = m->tracks[AUDIO];
+    res->has_video = m->tracks[TRTC_AT_VIDEO];
+    res->has_audio = m->tracks[TRTC_AT_AUDIO];
     res->video_encoded = m->out->do_video == TRTC_CHOICE_ENCODE;
     res->audio_encoded = m->out->do_audio == TRTC_CHOICE_ENCODE;
     if (res->has_video)
-        res->video = m->tracks[VIDEO]->stats;
+        res->video = m->tracks[TRTC_AT_VIDEO]->stats;
     if (res->has_audio)
-        res->audio = m->tracks[AUDIO]->stats;
+        res->audio = m->tracks[TRTC_AT_AUDIO]->stats;
 }
 
 /* Lists what was lost in an output as a whole, not in one segment. */
@@ -398,7 +397,7 @@ static int lose(struct merge *m, const char *kind, const char *why)
                                     .kind = kind,
                                     .detail = why,
                                     .start_us = TRTC_NOTIME,
-                                    .source = -1 };
+                                    .list = -1 };
     return trtc_losses_add(&m->res->losses, &loss);
 }
 
@@ -431,7 +430,7 @@ static int settle_track(struct merge *m, int kind, const struct trtc_ledger *l, 
 }
 
 static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o,
-                      struct trtc_merge_result *res, bool refused[NB_KINDS], struct trtc_err *err)
+                      struct trtc_merge_result *res, bool refused[TRTC_NB_KINDS], struct trtc_err *err)
 {
     struct merge m = { .out = out, .o = o, .res = res };
     int ret = -1;
@@ -440,12 +439,12 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
     int64_t end_us = end_us_of(&m);
     if (flush_unit(&m, end_us, err) < 0)
         goto done;
-    if (settle_track(&m, VIDEO, &res->video_account, "picture") < 0 ||
-        settle_track(&m, AUDIO, &res->audio_account, "sound") < 0) {
+    if (settle_track(&m, TRTC_AT_VIDEO, &res->video_account, "picture") < 0 ||
+        settle_track(&m, TRTC_AT_AUDIO, &res->audio_account, "sound") < 0) {
         trtc_fail_nomem(err);
         goto done;
     }
-    for (int k = 0; k < NB_KINDS && !res->interrupted; k++)
+    for (int k = 0; k < TRTC_NB_KINDS && !res->interrupted; k++)
         if (m.tracks[k])
             trtc_mp4_end_track(m.mp4, m.number[k], m.tracks[k]->end - base_ticks(&m, k));
     if (close_part(&m, end_us, err) < 0)
@@ -453,7 +452,7 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
     ret = 0;
 done:
     take_stats(&m);
-    for (int k = 0; k < NB_KINDS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         refused[k] = m.tracks[k] && m.tracks[k]->uncopyable;
         trtc_track_free(&m.tracks[k]);
     }
@@ -499,14 +498,14 @@ static void drop_files(struct trtc_merge_result *res)
 /* What could not be copied to its end is to be encoded, as large and in as many channels as it
  * turns out to be. */
 static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
-                          const bool refused[NB_KINDS], struct trtc_err *err)
+                          const bool refused[TRTC_NB_KINDS], struct trtc_err *err)
 {
-    if (refused[AUDIO]) {
+    if (refused[TRTC_AT_AUDIO]) {
         out->do_audio = TRTC_CHOICE_ENCODE;
         if (trtc_sound_channels(out, &o->channels, err) < 0)
             return -1;
     }
-    if (!refused[VIDEO])
+    if (!refused[TRTC_AT_VIDEO])
         return 0;
     out->do_video = TRTC_CHOICE_ENCODE;
     return largest_picture(out, &out->width_px, &out->height_px, err);
@@ -517,10 +516,10 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
 {
     struct trtc_output made = *out;
     struct trtc_merge_opts how = *o;
-    bool refused[NB_KINDS];
+    bool refused[TRTC_NB_KINDS];
     *res = (struct trtc_merge_result){ 0 };
     int ret = merge_once(&made, &how, res, refused, err);
-    while (ret < 0 && (refused[AUDIO] || (refused[VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
+    while (ret < 0 && (refused[TRTC_AT_AUDIO] || (refused[TRTC_AT_VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
         drop_files(res);
         trtc_losses_fini(&res->losses);
         if (encode_instead(&made, &how, refused, err) < 0)

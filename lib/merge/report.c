@@ -90,7 +90,7 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     return j;
 }
 
-static cJSON *playlist_json(const struct trtc_source *s)
+static cJSON *playlist_json(const struct trtc_list *s)
 {
     cJSON *j = cJSON_CreateObject();
     trtc_json_put_text(&j, "file", s->file);
@@ -107,8 +107,8 @@ cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timel
     trtc_json_put_text(&j, "room", r->room);
     if (r->user)
         trtc_user_json(&j, r);
-    for (size_t i = 0; i < r->nb_sources; i++)
-        trtc_json_push(&lists, playlist_json(&r->sources[i]));
+    for (size_t i = 0; i < r->nb_lists; i++)
+        trtc_json_push(&lists, playlist_json(&r->lists[i]));
     trtc_json_put(&j, "playlists", lists);
     trtc_json_put_number(&j, "segments", (double)r->nb_segments);
     trtc_json_put_number(&j, "usable", (double)(r->nb_pieces - r->nb_parts));

@@ -80,7 +80,7 @@ void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us)
 /* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
  * has ended. */
 struct due {
-    struct trtc_source_input *live;
+    struct trtc_source *live;
     bool broke;
     int64_t due_us;
 };

@@ -265,7 +265,7 @@ const AVFrame *trtc_mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_
     return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
 }
 
-/* What became of the pictures of source i. */
+/* What became of the pictures of participant i. */
 static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool whole)
 {
     const int64_t unseen = m->participants[i].actor.nb_unseen;

@@ -13,9 +13,9 @@
 
 enum { BLOCK_MAX = 4096 };
 
-struct voice { /* of one source */
+struct voice { /* of one participant */
     struct trtc_mix *mix;
-    struct trtc_participant *source;
+    struct trtc_participant *participant;
     int number;              /* in the mixer; -1: none */
     struct trtc_aacenc *own; /* its own track */
     int track;
@@ -38,10 +38,10 @@ static int next_packet(void *opaque, struct trtc_packet *p, struct trtc_coding *
 {
     const struct voice *v = opaque;
     struct trtc_feed_frame f;
-    int ret = trtc_feed_next(v->source->sound, &f, err);
+    int ret = trtc_feed_next(v->participant->sound, &f, err);
     if (ret < 0)
-        v->source->sound_failure = *err;
-    if (ret < 0 && trtc_mix_must_end(v->mix, v->source, err))
+        v->participant->sound_failure = *err;
+    if (ret < 0 && trtc_mix_must_end(v->mix, v->participant, err))
         trtc_mix_fail(&v->mix->state, err);
     if (ret == TRTC_FED_FRAME) {
         *p = f.pkt;
@@ -56,8 +56,8 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
 {
     const struct trtc_mix_settings *set = m->o.set;
     struct voice *v = &s->voices[i];
-    *v = (struct voice){ .mix = m, .source = &m->participants[i], .number = -1, .track = -1 };
-    if (!v->source->sound)
+    *v = (struct voice){ .mix = m, .participant = &m->participants[i], .number = -1, .track = -1 };
+    if (!v->participant->sound)
         return 0;
     const struct trtc_mixer_source src = { .next = next_packet, .opaque = v };
     v->number = trtc_mixer_add(s->mixer, &src, err);
@@ -65,15 +65,15 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
         return -1;
     if (!m->o.per_user)
         return 0;
-    const size_t n = strlen(v->source->member->user) + sizeof ":aux";
+    const size_t n = strlen(v->participant->member->user) + sizeof ":aux";
     v->own = trtc_aacenc_new(set->rate_hz, 1, set->audio_bps, err);
     v->name = malloc(n);
     if (!v->own)
         return -1;
     if (!v->name)
         return trtc_fail_nomem(err);
-    memcpy(v->name, v->source->member->user, n - sizeof ":aux" + 1);
-    if (v->source->member->aux)
+    memcpy(v->name, v->participant->member->user, n - sizeof ":aux" + 1);
+    if (v->participant->member->aux)
         memcpy(v->name + n - sizeof ":aux", ":aux", sizeof ":aux");
     return 0;
 }
@@ -169,7 +169,7 @@ static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_u
     for (size_t i = 0; any && i < s->nb_voices; i++)
         if (s->voices[i].number >= 0)
             trtc_mixer_hear(s->mixer, s->voices[i].number,
-                            trtc_subscribed(s->sub, false, s->voices[i].source->member->user,
+                            trtc_subscribed(s->sub, false, s->voices[i].participant->member->user,
                                             m->users, m->nb_participants));
 }
 

@@ -227,7 +227,7 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
         trtc_voice_skip(p->voice, p->pos);
     }
     const struct trtc_coding *c = &p->in_coding;
-    if (c->par && trtc_voice_source(p->voice, c->par, err) < 0)
+    if (c->par && trtc_voice_parameters(p->voice, c->par, err) < 0)
         return -1;
     if (trtc_voice_send(p->voice, c->name, &p->in, &why) == 0) {
         p->has_in = false;

@@ -20,7 +20,7 @@ struct trtc_participant {
     struct trtc_feed *picture, *sound; /* NULL: none */
     struct trtc_colour_vote colour;    /* what its pictures say of themselves, as far as that is known
                                           before they come */
-    struct trtc_source_input *live;    /* presence follows what comes; NULL: it is known */
+    struct trtc_source *live;    /* presence follows what comes; NULL: it is known */
     bool stored;                       /* with live: it is waited for, however long it takes */
     bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
     /* what the run says of it */

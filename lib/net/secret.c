@@ -139,7 +139,7 @@ static int complete(const char *where, const char *id, const char *key, struct t
                     struct trtc_err *err)
 {
     if (c->id.text && c->key.text) {
-        snprintf(c->source, sizeof(c->source), "%s", where);
+        snprintf(c->found_in, sizeof(c->found_in), "%s", where);
         return 1;
     }
     if (c->id.text || c->key.text)

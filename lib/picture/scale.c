@@ -229,14 +229,14 @@ static int convert(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_
 }
 
 /* What is to be drawn. */
-struct source {
+struct drawing {
     const AVFrame *planar; /* YUV 4:2:0 or gray of 8 bit, valid until the next picture */
     bool recolour;         /* its colours are not the canvas' */
     struct trtc_colour_map map;
 };
 
-static int source_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame *canvas,
-                     struct source *out, struct trtc_err *err)
+static int drawing_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame *canvas,
+                     struct drawing *out, struct trtc_err *err)
 {
     const struct trtc_colour colour = trtc_av_colour(canvas), own = trtc_av_colour(pic);
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pic->format);
@@ -268,7 +268,7 @@ static void fill_bars(AVFrame *canvas, const struct trtc_rect *win, const struct
                &(struct trtc_rect){ win->x + right, win->y + dst->y, win->w - right, dst->h });
 }
 
-static void draw(const struct trtc_scaler *s, const struct source *from, const struct trtc_fit *fit,
+static void draw(const struct trtc_scaler *s, const struct drawing *from, const struct trtc_fit *fit,
                  const struct trtc_rect *win, AVFrame *canvas)
 {
     const AVFrame *pic = from->planar;
@@ -305,8 +305,8 @@ int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trt
     assert(window->x >= 0 && window->y >= 0 && window->w <= canvas->width - window->x &&
            window->h <= canvas->height - window->y);
 
-    struct source from;
-    if (source_of(s, pic, canvas, &from, err) < 0)
+    struct drawing from;
+    if (drawing_of(s, pic, canvas, &from, err) < 0)
         return -1;
     if (alpha >= CLEAR)
         return 0;

@@ -115,7 +115,7 @@ static bool take_room(struct reader *r, enum trtc_room_type room_type, struct tr
     return true;
 }
 
-static bool take_type(struct reader *r, enum trtc_type *type)
+static bool take_type(struct reader *r, enum trtc_kind *type)
 {
     /* Digits may follow instead: those are not ours. */
     if (r->end - r->at < 2 || r->s[r->at] != '_' || is_digit(r->s[r->at + 1]))
@@ -124,9 +124,9 @@ static bool take_type(struct reader *r, enum trtc_type *type)
     size_t start = r->at;
     struct trtc_span word = take_token(r);
     if (word.n == 5 && memcmp(word.p, "audio", 5) == 0)
-        *type = TRTC_TYPE_AUDIO;
+        *type = TRTC_AUDIO;
     else if (word.n == 5 && memcmp(word.p, "video", 5) == 0)
-        *type = TRTC_TYPE_VIDEO;
+        *type = TRTC_VIDEO;
     else
         return fault(r, start, "expected audio or video");
     return true;
@@ -309,9 +309,9 @@ const char *trtc_name_media(enum trtc_media media)
     return media == TRTC_MEDIA_MAIN ? "main" : media == TRTC_MEDIA_AUX ? "aux" : "";
 }
 
-const char *trtc_name_type(enum trtc_type type)
+const char *trtc_name_type(enum trtc_kind type)
 {
-    return type == TRTC_TYPE_AUDIO ? "audio" : type == TRTC_TYPE_VIDEO ? "video" : "";
+    return type == TRTC_AUDIO ? "audio" : type == TRTC_VIDEO ? "video" : "";
 }
 
 static int reject(struct trtc_err *err, const char *why)

@@ -10,10 +10,10 @@
 
 #include "base/err.h"
 #include "base/utc.h"
+#include "playlist/kind.h"
 
 enum trtc_ext { TRTC_EXT_M3U8, TRTC_EXT_TS, TRTC_EXT_MP4 };
 enum trtc_media { TRTC_MEDIA_NONE, TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX };
-enum trtc_type { TRTC_TYPE_NONE, TRTC_TYPE_AUDIO, TRTC_TYPE_VIDEO };
 enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
 
 #define TRTC_NAME_SDKAPPID_MAX INT64_C(4294967295)
@@ -37,7 +37,7 @@ struct trtc_name {
     struct trtc_span room;     /* Base64 form or digits, not empty */
     struct trtc_span user;     /* Base64 form (may be empty: the empty id); p is NULL in mixed mode */
     enum trtc_media media;     /* NONE in mixed mode */
-    enum trtc_type type;       /* NONE in mixed mode and in MP4 names */
+    enum trtc_kind type;       /* NONE in mixed mode and in MP4 names */
     int64_t utc_ms;            /* .ts: start; else TRTC_NOTIME */
     struct trtc_span utc;      /* its 17 digits, or absent; not looked at by trtc_name_format */
     int64_t index;             /* >= 1, or 0 where absent */
@@ -57,7 +57,7 @@ enum trtc_room_type trtc_name_room_type(struct trtc_span room);
 /* The words of a name: "m3u8", "main", "audio" and so on; "" for NONE. */
 const char *trtc_name_ext(enum trtc_ext ext);
 const char *trtc_name_media(enum trtc_media media);
-const char *trtc_name_type(enum trtc_type type);
+const char *trtc_name_type(enum trtc_kind type);
 
 /* The form in which a room, given as n bytes of text, stands in a name. out holds
  * TRTC_B64_ENCODED_MAX(n) bytes; *room points into it, or to text where that is a number. AUTO

@@ -413,7 +413,7 @@ static int read_parts(struct object *obj, struct trtc_name *out, struct trtc_err
         return -1;
     out->ha = (int)ha;
     out->media = (enum trtc_media)media_nr;
-    out->type = (enum trtc_type)type_nr;
+    out->type = (enum trtc_kind)type_nr;
     out->ext = (enum trtc_ext)(ext_nr - 1);
     return 0;
 }

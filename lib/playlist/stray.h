@@ -13,7 +13,7 @@
 struct trtc_spot { /* something with a place on the clock */
     int64_t start_us, end_us;
     bool anchor; /* its time is known for certain: the others are measured by it */
-    bool sure;   /* another source of time agrees with it */
+    bool sure;   /* another clock agrees with it */
     bool stray;  /* out */
 };
 

@@ -458,7 +458,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
         choose_epochs(c, &e);
         const int64_t room = room_for(c, said, next);
         close_holes(c, -1, room, line);
-        for (int track = 0; track < TRTC_NB_KINDS && room != TRTC_NOTIME; track++)
+        for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */
             if (length_of(c, !track) <= room + loose(room))
                 close_holes(c, track, room, line);
         find_extent(c);

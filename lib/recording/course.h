@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "recording/kind.h"
+#include "playlist/kind.h"
 #include "recording/steady.h"
 
 enum { TRTC_COURSE_RUNS_MAX = 8192 };

@@ -16,7 +16,7 @@ enum trtc_left {
     TRTC_LEFT_NO_KEY,    /* before the first key frame, or without parameter sets */
     TRTC_LEFT_FORMAT,    /* a codec or format that is not taken */
     TRTC_LEFT_UNPLACED,  /* its time cannot be told, or lies outside everything else */
-    TRTC_LEFT_TWICE,     /* recorded twice: another source has its time */
+    TRTC_LEFT_TWICE,     /* recorded twice: another playlist has its time */
     TRTC_LEFT_CUT,       /* beyond a cut: a section's end, a recovery's start, --from, --to */
     TRTC_LEFT_OVERLAP,   /* its time was used already by the frame before */
     TRTC_LEFT_RATE,      /* more pictures than the rate of the output shows */

@@ -16,7 +16,7 @@ struct trtc_loss {
     int64_t start_us;   /* where on the clock (epoch), or TRTC_NOTIME */
     int64_t lost_us;    /* media time lost; 0: none, or unknown with lost_bytes < 0 */
     int64_t lost_bytes; /* bytes lost; -1 unknown */
-    int source;         /* index of the playlist that lists the file, or -1 */
+    int list;         /* index of the playlist that lists the file, or -1 */
 };
 
 struct trtc_losses {

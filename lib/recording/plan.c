@@ -181,7 +181,7 @@ static const char *media_of(const struct trtc_output *out)
     const struct trtc_lane *lanes[2] = { &out->video, &out->audio };
     for (int k = 0; k < 2; k++) {
         for (size_t i = 0; i < lanes[k]->n; i++) {
-            enum trtc_media m = out->rec->sources[lanes[k]->clips[i].piece->source].media;
+            enum trtc_media m = out->rec->lists[lanes[k]->clips[i].piece->list].media;
             main |= m == TRTC_MEDIA_MAIN;
             aux |= m == TRTC_MEDIA_AUX;
         }

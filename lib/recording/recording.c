@@ -67,7 +67,7 @@ int trtc_losses_add_piece(struct trtc_losses *l, const struct trtc_recording *r,
                                     .start_us = p->start_us,
                                     .lost_us = lost.us,
                                     .lost_bytes = lost.bytes,
-                                    .source = p->source };
+                                    .list = p->list };
     va_list ap;
     va_start(ap, fmt);
     if (fmt)
@@ -93,7 +93,7 @@ struct seen { /* open addressing over what was taken so far */
     struct seen_slot {
         const char *name;
         int64_t at; /* first byte; ANY_RANGE: any of the file */
-        int source; /* that lists it */
+        int list; /* that lists it */
     } * slots;
     size_t size; /* power of two */
 };
@@ -108,14 +108,14 @@ static uint64_t hash(const char *s)
     return h ^ h >> 29;
 }
 
-/* The source that has listed that part of the file before, or -1: it is this one from now on. */
-static int seen_before(struct seen *t, const char *name, int64_t at, int source)
+/* The playlist that has listed that part of the file before, or -1: it is this one from now on. */
+static int seen_before(struct seen *t, const char *name, int64_t at, int list)
 {
     size_t i = (hash(name) + (uint64_t)at * UINT64_C(0x9e3779b97f4a7c15)) & (t->size - 1);
     for (; t->slots[i].name; i = (i + 1) & (t->size - 1))
         if (t->slots[i].at == at && strcmp(t->slots[i].name, name) == 0)
-            return t->slots[i].source;
-    t->slots[i] = (struct seen_slot){ name, at, source };
+            return t->slots[i].list;
+    t->slots[i] = (struct seen_slot){ name, at, list };
     return -1;
 }
 
@@ -188,19 +188,19 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
 /* What a line says of a segment: COPIED: another playlist of the same track lists it too. */
 enum listing { LISTED, LISTED_WITH_NUL, LISTED_AGAIN, LISTED_COPIED, LISTED_FOREIGN };
 
-static bool same_track(const struct trtc_source *a, const struct trtc_source *b)
+static bool same_track(const struct trtc_list *a, const struct trtc_list *b)
 {
     return a->media == b->media && a->type == b->type && a->ha == b->ha && a->index == b->index;
 }
 
-static enum listing look_at(struct placer *pl, const struct line *l, int source)
+static enum listing look_at(struct placer *pl, const struct line *l, int list)
 {
-    const struct trtc_source *s = pl->r->sources;
+    const struct trtc_list *s = pl->r->lists;
     if (strlen(l->seg->uri) != l->seg->uri_len)
         return LISTED_WITH_NUL;
-    int before = seen_before(&pl->seen, l->file, l->seg->range_at, source);
+    int before = seen_before(&pl->seen, l->file, l->seg->range_at, list);
     if (before >= 0)
-        return before != source && same_track(&s[before], &s[source]) ? LISTED_COPIED
+        return before != list && same_track(&s[before], &s[list]) ? LISTED_COPIED
                                                                       : LISTED_AGAIN;
     return l->named && is_foreign(pl->r, &l->name) ? LISTED_FOREIGN : LISTED;
 }
@@ -268,10 +268,10 @@ static bool names_agree(const struct trtc_playlist *pl)
     return false;
 }
 
-static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source *src,
+static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *from,
                              int64_t first_ms)
 {
-    const struct trtc_playlist *pl = &src->playlist;
+    const struct trtc_playlist *pl = &from->playlist;
     if (first_ms == TRTC_NOTIME || pl->start_rec_ms == TRTC_NOTIME || first_ms == pl->start_rec_ms)
         return 0;
     int64_t ms = pl->start_rec_ms - first_ms;
@@ -279,7 +279,7 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source 
         return 0;
     trtc_recording_note(
         r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
-        src->file, (double)ms / 1000);
+        from->file, (double)ms / 1000);
     return ms * 1000;
 }
 
@@ -287,14 +287,14 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_source 
 static int64_t clock_of(struct trtc_recording *r, struct placing *at,
                         const struct trtc_playlist_seg *seg, int64_t name_ms, struct trtc_piece *p)
 {
-    const struct trtc_source *src = &r->sources[p->source];
-    const struct trtc_playlist *pl = &src->playlist;
+    const struct trtc_list *from = &r->lists[p->list];
+    const struct trtc_playlist *pl = &from->playlist;
     p->exact = true;
     if (seg->attr_start_ms != TRTC_NOTIME)
         return seg->attr_start_ms * 1000;
     if (name_ms != TRTC_NOTIME) {
         if (at->shift_us == TRTC_NOTIME)
-            at->shift_us = name_shift_us(r, src, at->first_ms);
+            at->shift_us = name_shift_us(r, from, at->first_ms);
         return name_ms * 1000 + at->shift_us;
     }
     p->exact = false;
@@ -323,16 +323,16 @@ static void note_first(struct trtc_recording *r, struct placing *at, const struc
                             r->dir, p->uri, (double)(l->seg->attr_start_ms - p->name_ms) / 1000);
 }
 
-static int place_line(struct placer *pl, int source, struct placing *at, const struct line *l)
+static int place_line(struct placer *pl, int list, struct placing *at, const struct line *l)
 {
     struct trtc_recording *r = pl->r;
     const struct trtc_playlist_seg *seg = l->seg;
     const bool ranged = seg->range_bytes >= 0;
     /* of several ranges of a file its name has the time of the first one */
     const bool timed =
-        l->named && !(seen_before(&pl->seen, l->file, ANY_RANGE, source) >= 0 && ranged);
+        l->named && !(seen_before(&pl->seen, l->file, ANY_RANGE, list) >= 0 && ranged);
     struct trtc_piece p = { .uri = l->file,
-                            .source = source,
+                            .list = list,
                             .place = at->nb,
                             .dur_us = seg->duration_us > 0 ? seg->duration_us : TRTC_NOTIME,
                             .next_us = TRTC_NOTIME,
@@ -345,7 +345,7 @@ static int place_line(struct placer *pl, int source, struct placing *at, const s
                             .said_height_px = seg->height_px,
                             .name_ms = timed ? l->name.utc_ms : TRTC_NOTIME };
     p.facts.nb_frames = -1;
-    const enum listing how = look_at(pl, l, source);
+    const enum listing how = look_at(pl, l, list);
     const bool own = how != LISTED_FOREIGN; /* a foreign name says nothing about the clock */
     if (at->nb == 0 && own)
         note_first(r, at, l, &p);
@@ -371,36 +371,36 @@ static int place_line(struct placer *pl, int source, struct placing *at, const s
     return 0;
 }
 
-static int place_source(struct placer *pl, int source)
+static int place_list(struct placer *pl, int list)
 {
     struct trtc_recording *r = pl->r;
-    const struct trtc_source *src = &r->sources[source];
+    const struct trtc_list *from = &r->lists[list];
     struct placing at = { .first_ms = TRTC_NOTIME,
                           .shift_us = TRTC_NOTIME,
                           .next_us = TRTC_NOTIME };
-    for (size_t i = 0; i < src->playlist.nb_segs; i++) {
+    for (size_t i = 0; i < from->playlist.nb_segs; i++) {
         struct line l;
-        if (find_file(pl, &src->playlist.segs[i], &l) < 0 || place_line(pl, source, &at, &l) < 0)
+        if (find_file(pl, &from->playlist.segs[i], &l) < 0 || place_line(pl, list, &at, &l) < 0)
             return -1;
     }
     if (at.nb_found)
         trtc_recording_note(r,
                             "%s/%s: %d of its lines name files in another way than they are "
                             "called in the directory",
-                            r->dir, src->file, at.nb_found);
+                            r->dir, from->file, at.nb_found);
     if (at.nb_copied)
         trtc_recording_note(r,
                             "%s/%s: %d of its segments are listed by another playlist of this "
                             "track as well",
-                            r->dir, src->file, at.nb_copied);
+                            r->dir, from->file, at.nb_copied);
     return 0;
 }
 
-/* ---- sources ---- */
+/* ---- playlists ---- */
 
-static int by_source(const void *a, const void *b)
+static int by_list(const void *a, const void *b)
 {
-    const struct trtc_source *x = a, *y = b;
+    const struct trtc_list *x = a, *y = b;
     if (x->media != y->media)
         return x->media < y->media ? -1 : 1;
     if (x->type != y->type)
@@ -417,9 +417,9 @@ static int by_source(const void *a, const void *b)
 static bool all_ended(const struct trtc_recording *r)
 {
     bool ended = false;
-    for (size_t i = 0; i < r->nb_sources; i++) {
-        const struct trtc_source *s = &r->sources[i], *next = s + 1;
-        const bool last = i + 1 == r->nb_sources;
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        const struct trtc_list *s = &r->lists[i], *next = s + 1;
+        const bool last = i + 1 == r->nb_lists;
         ended |= s->playlist.ended;
         if (!last && same_track(s, next))
             continue;
@@ -427,25 +427,25 @@ static bool all_ended(const struct trtc_recording *r)
             return false;
         ended = false;
     }
-    return r->nb_sources > 0;
+    return r->nb_lists > 0;
 }
 
 int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir, struct trtc_err *err)
 {
     struct placer pl = { .r = r, .dir = dir, .seen.size = 16 };
     size_t n = 0;
-    if (r->nb_sources)
-        qsort(r->sources, r->nb_sources, sizeof *r->sources, by_source);
-    for (size_t i = 0; i < r->nb_sources; i++)
-        n += r->sources[i].playlist.nb_segs;
+    if (r->nb_lists)
+        qsort(r->lists, r->nb_lists, sizeof *r->lists, by_list);
+    for (size_t i = 0; i < r->nb_lists; i++)
+        n += r->lists[i].playlist.nb_segs;
     while (pl.seen.size < 4 * n) /* two entries a segment, half of it empty */
         pl.seen.size *= 2;
     pl.seen.slots = calloc(pl.seen.size, sizeof *pl.seen.slots);
     int ret = trtc_array_reserve(&r->pieces, &r->cap_pieces, n + 1, sizeof *r->pieces);
     if (!pl.seen.slots)
         ret = -1;
-    for (size_t i = 0; i < r->nb_sources && ret == 0; i++)
-        ret = place_source(&pl, (int)i);
+    for (size_t i = 0; i < r->nb_lists && ret == 0; i++)
+        ret = place_list(&pl, (int)i);
     free(pl.seen.slots);
     r->ended = all_ended(r);
     return ret < 0 ? trtc_fail_nomem(err) : 0;

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "recording/kind.h"
+#include "playlist/kind.h"
 #include "recording/loss.h"
 #include "playlist/name.h"
 #include "playlist/playlist.h"
@@ -46,7 +46,7 @@ struct trtc_piece {     /* one segment file that can be used */
     const char *key_method; /* the encryption that the playlist names, or NULL */
     bool map;               /* the playlist says that its header is in another file */
     int64_t name_ms;    /* UTC of its name, or TRTC_NOTIME */
-    int source;         /* index of its playlist in the recording */
+    int list;         /* index of its playlist in the recording */
     int64_t place;      /* among the segments that are listed there, from 0 */
     bool exact;         /* start comes from FILE-ATTR or the name */
     bool measure;       /* its length cannot be believed: must be read to know */
@@ -59,12 +59,12 @@ struct trtc_piece {     /* one segment file that can be used */
     struct trtc_facts facts;
 };
 
-struct trtc_source { /* one playlist */
+struct trtc_list { /* a playlist of a recording */
     char *file;      /* its name */
     int ha;          /* 0-3 */
     int64_t index;   /* numbered playlists; 0 where there is none */
     enum trtc_media media;
-    enum trtc_type type;
+    enum trtc_kind type;
     struct trtc_playlist playlist;
 };
 
@@ -76,9 +76,9 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     char *user_id; /* decoded: any bytes, and a NUL behind them; "" in mixed mode */
     size_t user_id_len;
     bool user_id_text; /* it is UTF-8 without control characters */
-    struct trtc_source *sources;
-    size_t nb_sources;
-    struct trtc_piece *pieces; /* in the order of the sources and their lines */
+    struct trtc_list *lists;
+    size_t nb_lists;
+    struct trtc_piece *pieces; /* in the order of the playlists and their lines */
     size_t nb_pieces, cap_pieces;
     size_t nb_parts; /* more pieces than segments, since pauses divide some */
     char **found; /* names of files that the playlists name in another way: pieces point to them */

@@ -19,7 +19,7 @@
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
 {
     int64_t step = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
-    return a->source == b->source && llabs(step - a->dur_us) < tolerance_us;
+    return a->list == b->list && llabs(step - a->dur_us) < tolerance_us;
 }
 
 /* The clock of p against the stream that goes on from prev, which has its place: what must be added
@@ -71,16 +71,16 @@ static int lose_stray(struct trtc_recording *r, struct trtc_piece *p)
 }
 
 /* Segments of a playlist whose clock was wild, and whose names are not: the first, and how many. */
-static int tell_placed(struct trtc_recording *r, const struct trtc_source *src, int64_t first_us,
+static int tell_placed(struct trtc_recording *r, const struct trtc_list *from, int64_t first_us,
                        int64_t nb)
 {
     char path[4096], when[32];
     trtc_utc_format3339(first_us / 1000, when);
-    snprintf(path, sizeof path, "%s/%s", r->dir, src->file);
+    snprintf(path, sizeof path, "%s/%s", r->dir, from->file);
     const struct trtc_loss loss = { .path = path,
                                     .kind = "stray",
                                     .start_us = first_us,
-                                    .source = (int)(src - r->sources) };
+                                    .list = (int)(from - r->lists) };
     return trtc_losses_addf(&r->losses, &loss,
                            "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
                            "else of the recording; their names' times are taken",
@@ -106,8 +106,8 @@ static int settle_strays(struct trtc_recording *r, const struct trtc_spot *spots
             p->start_us = name_us;
             p->exact = true;
         }
-        const bool last = i + 1 == r->nb_pieces || p[1].source != p->source;
-        if (last && nb && tell_placed(r, &r->sources[p->source], first_us, nb) < 0)
+        const bool last = i + 1 == r->nb_pieces || p[1].list != p->list;
+        if (last && nb && tell_placed(r, &r->lists[p->list], first_us, nb) < 0)
             return -1;
         nb = last ? 0 : nb;
     }
@@ -143,7 +143,7 @@ static void find_next(struct trtc_recording *r)
         struct trtc_piece *p = &r->pieces[i];
         if (p->unusable)
             continue;
-        const bool follows = prev && prev->source == p->source && p->exact;
+        const bool follows = prev && prev->list == p->list && p->exact;
         if (follows && p->start_us > prev->start_us)
             prev->next_us = p->start_us - prev->start_us;
         prev = p;
@@ -160,7 +160,7 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
         struct trtc_piece *p = &r->pieces[i];
         if (p->unusable)
             continue;
-        if (!prev || prev->source != p->source)
+        if (!prev || prev->list != p->list)
             back_us = 0;
         if (prev && p->exact && goes_on(prev, p, CLOCK_STEP_US))
             back_us = follow(r, prev, p, back_us);

@@ -42,7 +42,7 @@ int trtc_scan_lose(struct trtc_scan *s, const char *path, const char *kind, cons
                                     .detail = why,
                                     .start_us = TRTC_NOTIME,
                                     .lost_bytes = -1,
-                                    .source = -1 };
+                                    .list = -1 };
     return trtc_losses_add(&s->losses, &loss);
 }
 
@@ -223,9 +223,9 @@ int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *
 
 void trtc_recording_fini(struct trtc_recording *r)
 {
-    for (size_t i = 0; i < r->nb_sources; i++) {
-        free(r->sources[i].file);
-        trtc_playlist_fini(&r->sources[i].playlist);
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        free(r->lists[i].file);
+        trtc_playlist_fini(&r->lists[i].playlist);
     }
     for (size_t i = 0; i < r->nb_notes; i++)
         free(r->notes[i]);
@@ -233,7 +233,7 @@ void trtc_recording_fini(struct trtc_recording *r)
         free(r->found[i]);
     free(r->notes);
     free(r->found);
-    free(r->sources);
+    free(r->lists);
     free(r->pieces);
     free(r->dir);
     free(r->room);

@@ -136,19 +136,19 @@ static struct trtc_recording *find_or_add(struct place *p, const struct trtc_nam
 static int add_source(struct trtc_recording *r, const char *file, const struct trtc_name *n,
                       struct trtc_playlist *list)
 {
-    if (trtc_array_room(&r->sources, r->nb_sources, sizeof *r->sources) < 0)
+    if (trtc_array_room(&r->lists, r->nb_lists, sizeof *r->lists) < 0)
         return -1;
-    struct trtc_source *src = &r->sources[r->nb_sources];
-    *src = (struct trtc_source){ .file = strdup(file),
+    struct trtc_list *from = &r->lists[r->nb_lists];
+    *from = (struct trtc_list){ .file = strdup(file),
                                  .ha = n->ha,
                                  .index = n->index,
                                  .media = n->media,
                                  .type = n->type,
                                  .playlist = *list };
-    if (!src->file)
+    if (!from->file)
         return -1;
     *list = (struct trtc_playlist){ 0 };
-    r->nb_sources++;
+    r->nb_lists++;
     return 0;
 }
 
@@ -169,7 +169,7 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
                                                      .kind = "unreadable",
                                                      .start_us = TRTC_NOTIME,
                                                      .lost_bytes = -1,
-                                                     .source = -1 },
+                                                     .list = -1 },
                                 "playlist: %s", why->msg);
     trtc_recording_seen(r, p->index.fd, file);
     if (list->nb_bad_lines &&
@@ -302,9 +302,9 @@ static void tick_off(const struct trtc_names *segs, const char *name, bool *list
 static void tick_recording(const struct trtc_recording *r, const struct trtc_names *segs,
                            bool *listed)
 {
-    for (size_t i = 0; i < r->nb_sources; i++)
-        for (size_t k = 0; k < r->sources[i].playlist.nb_segs; k++)
-            tick_off(segs, r->sources[i].playlist.segs[k].uri, listed);
+    for (size_t i = 0; i < r->nb_lists; i++)
+        for (size_t k = 0; k < r->lists[i].playlist.nb_segs; k++)
+            tick_off(segs, r->lists[i].playlist.segs[k].uri, listed);
     for (size_t i = 0; i < r->nb_found; i++)
         tick_off(segs, r->found[i], listed);
 }
@@ -334,9 +334,9 @@ static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
 
 static int lose_orphans(struct place *p, const struct trtc_names *segs, struct orphans *o)
 {
-    const enum trtc_type type = o->name[o->at].type;
-    const char *what = type == TRTC_TYPE_AUDIO   ? "sound"
-                       : type == TRTC_TYPE_VIDEO ? "a picture"
+    const enum trtc_kind type = o->name[o->at].type;
+    const char *what = type == TRTC_AUDIO   ? "sound"
+                       : type == TRTC_VIDEO ? "a picture"
                                                  : "a recording";
     const int nb = o->nb;
     char path[4096];
@@ -368,15 +368,15 @@ static int add_orphan(struct place *p, const struct trtc_names *segs, struct orp
 static bool lacks_list(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->losses.n; i++)
-        if (r->losses.items[i].source < 0 && strcmp(r->losses.items[i].kind, "unreadable") == 0)
+        if (r->losses.items[i].list < 0 && strcmp(r->losses.items[i].kind, "unreadable") == 0)
             return true;
     return false;
 }
 
 static bool has_list(const struct trtc_recording *r, const struct trtc_name *name)
 {
-    for (size_t i = 0; i < r->nb_sources; i++) {
-        const struct trtc_source *of = &r->sources[i];
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        const struct trtc_list *of = &r->lists[i];
         if (of->ha == name->ha && of->media == name->media && of->type == name->type)
             return true;
     }

@@ -32,8 +32,8 @@ static int by_start(const void *a, const void *b)
                             *y = *(const struct trtc_piece *const *)b;
     if (x->start_us != y->start_us)
         return x->start_us < y->start_us ? -1 : 1;
-    if (x->source != y->source)
-        return x->source < y->source ? -1 : 1;
+    if (x->list != y->list)
+        return x->list < y->list ? -1 : 1;
     return (x > y) - (x < y);
 }
 
@@ -44,7 +44,7 @@ struct cover {
     struct trtc_timeline *t;
     const struct trtc_piece **cand; /* by start */
     size_t n;
-    size_t *next_same; /* index of the source's next candidate, or n */
+    size_t *next_same; /* index of its playlist's next candidate, or n */
     bool *used;
     int64_t *latest_us; /* latest end of a candidate and all before it */
     struct trtc_clip *clips;
@@ -111,7 +111,7 @@ static int take(struct cover *c, size_t i)
     while (c->nb_clips > 0) {
         struct trtc_clip *last = &c->clips[c->nb_clips - 1];
         int64_t over = trtc_clip_end_us(last) - p->start_us;
-        bool same = last->piece->source == p->source;
+        bool same = last->piece->list == p->list;
         if (over <= (same ? CONTIGUOUS_US : 0))
             break;
         if (p->start_us > last->piece->start_us) {
@@ -153,17 +153,17 @@ static int cover(struct cover *c)
     }
 }
 
-/* Time that more than one source has: what each covers, less what they cover together. ends: room
- * for a time a source. */
+/* Time that more than one playlist has: what each covers, less what they cover together. ends: room
+ * for a time a playlist. */
 static int64_t shared_us(const struct trtc_piece *const *cand, size_t n, int64_t *ends,
-                         size_t nb_sources)
+                         size_t nb_lists)
 {
     int64_t shared = 0, all_end = INT64_MIN;
-    for (size_t s = 0; s < nb_sources; s++)
+    for (size_t s = 0; s < nb_lists; s++)
         ends[s] = INT64_MIN;
     for (size_t i = 0; i < n; i++) {
         const struct trtc_piece *p = cand[i];
-        int64_t *own_end = &ends[p->source], end = piece_end(p);
+        int64_t *own_end = &ends[p->list], end = piece_end(p);
         int64_t own_from = *own_end > p->start_us ? *own_end : p->start_us;
         int64_t all_from = all_end > p->start_us ? all_end : p->start_us;
         shared += (end > own_from ? end - own_from : 0) - (end > all_from ? end - all_from : 0);
@@ -180,8 +180,8 @@ static int lane_of(struct cover c, struct trtc_lane *lane, struct trtc_err *err)
     const struct trtc_piece **cand = c.cand;
     const size_t n = c.n;
     int ret = -1;
-    size_t *last_of = malloc((r->nb_sources + 1) * sizeof *last_of);
-    int64_t *ends = malloc((r->nb_sources + 1) * sizeof *ends);
+    size_t *last_of = malloc((r->nb_lists + 1) * sizeof *last_of);
+    int64_t *ends = malloc((r->nb_lists + 1) * sizeof *ends);
     c.next_same = malloc((n + 1) * sizeof *c.next_same);
     c.used = calloc(n + 1, sizeof *c.used);
     c.latest_us = malloc((n + 1) * sizeof *c.latest_us);
@@ -193,11 +193,11 @@ static int lane_of(struct cover c, struct trtc_lane *lane, struct trtc_err *err)
     }
     if (n)
         qsort(cand, n, sizeof *cand, by_start);
-    for (size_t s = 0; s < r->nb_sources; s++)
+    for (size_t s = 0; s < r->nb_lists; s++)
         last_of[s] = n;
     for (size_t i = n; i-- > 0;) {
-        c.next_same[i] = last_of[cand[i]->source];
-        last_of[cand[i]->source] = i;
+        c.next_same[i] = last_of[cand[i]->list];
+        last_of[cand[i]->list] = i;
     }
     for (size_t i = 0; i < n; i++) {
         int64_t end = piece_end(cand[i]);
@@ -209,7 +209,7 @@ static int lane_of(struct cover c, struct trtc_lane *lane, struct trtc_err *err)
     }
     lane->clips = c.clips;
     lane->n = c.nb_clips;
-    c.t->overlap_us += shared_us(cand, n, ends, r->nb_sources);
+    c.t->overlap_us += shared_us(cand, n, ends, r->nb_lists);
     c.clips = NULL;
     ret = 0;
 done:
@@ -233,7 +233,7 @@ static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum 
     size_t n = 0;
     for (size_t i = 0; i < r->nb_pieces; i++) {
         const struct trtc_piece *p = &r->pieces[i];
-        if ((p->facts.kinds & kind) && !p->unusable && r->sources[p->source].media == media)
+        if ((p->facts.kinds & kind) && !p->unusable && r->lists[p->list].media == media)
             out[n++] = p;
     }
     return n;
@@ -383,14 +383,14 @@ static const enum trtc_media sound_media[4][2] = {
     [TRTC_AUX_ONLY] = { TRTC_MEDIA_AUX, TRTC_MEDIA_AUX },
 };
 
-bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux)
+bool trtc_list_wanted(const struct trtc_recording *r, int list, enum trtc_aux aux)
 {
-    if (source < 0 || !r->user)
+    if (list < 0 || !r->user)
         return true;
-    const struct trtc_source *s = &r->sources[source];
+    const struct trtc_list *s = &r->lists[list];
     const enum trtc_media *v = picture_media[aux], *a = sound_media[aux];
     bool audio = s->media == a[0] || s->media == a[1], video = s->media == v[0] || s->media == v[1];
-    return s->type == TRTC_TYPE_AUDIO ? audio : video;
+    return s->type == TRTC_AUDIO ? audio : video;
 }
 
 static void mark_used(const struct trtc_recording *r, const struct trtc_lane *lane, bool *used)
@@ -410,7 +410,7 @@ static int account_for(const struct trtc_recording *r, const enum trtc_media v[2
     mark_used(r, &out->audio, used);
     for (size_t i = 0; i < r->nb_pieces; i++) {
         const struct trtc_piece *p = &r->pieces[i];
-        enum trtc_media m = r->sources[p->source].media;
+        enum trtc_media m = r->lists[p->list].media;
         bool shown = ((p->facts.kinds & TRTC_VIDEO) && (m == v[0] || m == v[1])) ||
                      ((p->facts.kinds & TRTC_AUDIO) && (m == a[0] || m == a[1]));
         if (p->unusable || used[i])

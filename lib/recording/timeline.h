@@ -37,21 +37,21 @@ struct trtc_timeline {
     struct trtc_lane audio, video;
     struct trtc_section *sections;
     size_t nb_sections;
-    int64_t overlap_us; /* time that more than one source had, and that was used once */
+    int64_t overlap_us; /* time that more than one playlist had, and that was used once */
     int nb_left_out;    /* segments of streams that -a leaves out */
     int64_t left_out_bytes;
     int64_t nb_unused, unused_bytes; /* others that no lane needs: others have their time */
     struct trtc_losses losses;       /* pieces that are listed for a time that another has */
 };
 
-/* Builds the time line of r, whose pieces carry their facts. Pieces of one source that start
+/* Builds the time line of r, whose pieces carry their facts. Pieces of one playlist that start
  * at the same time, or lie within another, are listed in out->losses as "twice". Free with
  * trtc_timeline_fini, before r. TRTC_EX_TEMPFAIL without memory. */
 int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
                         struct trtc_timeline *out, struct trtc_err *err);
 
 /* Whether -a takes anything from this playlist: what is missing in others is no loss. */
-bool trtc_source_wanted(const struct trtc_recording *r, int source, enum trtc_aux aux);
+bool trtc_list_wanted(const struct trtc_recording *r, int list, enum trtc_aux aux);
 
 void trtc_timeline_fini(struct trtc_timeline *t);
 

@@ -172,10 +172,10 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t 
 
 /* ---- sources ---- */
 
-int trtc_source_init(struct trtc_source_input *s, const struct trtc_source_ops *ops,
+int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops,
                      const char *label, struct trtc_losses *losses, struct trtc_err *err)
 {
-    *s = (struct trtc_source_input){ .ops = ops, .losses = losses };
+    *s = (struct trtc_source){ .ops = ops, .losses = losses };
     s->label = strdup(label);
     if (s->label && pthread_mutex_init(&s->lock, NULL) == 0)
         return 0;
@@ -183,7 +183,7 @@ int trtc_source_init(struct trtc_source_input *s, const struct trtc_source_ops *
     return trtc_fail_nomem(err);
 }
 
-void trtc_source_fini(struct trtc_source_input *s)
+void trtc_source_fini(struct trtc_source *s)
 {
     pthread_mutex_destroy(&s->lock);
     free(s->label);
@@ -195,7 +195,7 @@ static void raise_to(int64_t *v, int64_t to)
         *v = to;
 }
 
-void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input *in, bool at_end)
+void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, bool at_end)
 {
     struct trtc_input_losses l;
 
@@ -209,7 +209,7 @@ void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input 
     s->lost.cut |= l.cut && at_end;
 }
 
-void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *why)
+void trtc_source_note_why(struct trtc_source *s, const struct trtc_err *why)
 {
     if (s->why.code == 0)
         s->why = *why;
@@ -237,7 +237,7 @@ void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
     out->pkt.dts_us += off_us;
 }
 
-struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_open(const struct trtc_source_opts *o, const char *label,
                                            struct trtc_losses *losses, struct trtc_err *err)
 {
     const char *path = strncmp(o->url, "file://", 7) == 0 ? o->url + 7 : o->url;
@@ -254,38 +254,38 @@ struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, con
     return trtc_source_live_open(o, label, losses, err);
 }
 
-struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind)
+struct trtc_feed *trtc_source_feed(struct trtc_source *s, enum trtc_kind kind)
 {
     return s->ops->feed(s, kind);
 }
 
-bool trtc_source_colour(const struct trtc_source_input *s, struct trtc_colour *out)
+bool trtc_source_colour(const struct trtc_source *s, struct trtc_colour *out)
 {
     return s->ops->colour && s->ops->colour(s, out);
 }
 
-bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
 {
     return s->ops->wait(s, until_us, wall_us);
 }
 
-int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended)
+int64_t trtc_source_newest_us(struct trtc_source *s, bool *ended)
 {
     return s->ops->newest_us(s, ended);
 }
 
-bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
     return s->ops->seen(s, kind, first_us, end_us, ended);
 }
 
-bool trtc_source_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+bool trtc_source_named(struct trtc_source *s, int k, struct trtc_input_named *out)
 {
     return s->ops->named(s, k, out);
 }
 
-void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)
+void trtc_source_failure(struct trtc_source *s, struct trtc_err *err)
 {
     pthread_mutex_lock(&s->lock);
     *err = s->why;
@@ -293,7 +293,7 @@ void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err)
 }
 
 /* A loss that cannot be listed for want of memory is not: the program has other worries then. */
-void trtc_source_settle(struct trtc_source_input *s)
+void trtc_source_settle(struct trtc_source *s)
 {
     const struct trtc_input_losses *l = &s->lost;
 
@@ -307,7 +307,7 @@ void trtc_source_settle(struct trtc_source_input *s)
                                        .kind = "damaged",
                                        .start_us = TRTC_NOTIME,
                                        .lost_bytes = -1,
-                                       .source = -1 };
+                                       .list = -1 };
     struct trtc_loss bytes = damaged, encrypted = damaged, truncated = damaged;
     bytes.lost_bytes = l->nb_bad_bytes;
     encrypted.kind = "encrypted";
@@ -329,7 +329,7 @@ void trtc_source_settle(struct trtc_source_input *s)
         trtc_losses_addf(s->losses, &truncated, "it ends in the middle of a frame");
 }
 
-void trtc_source_free(struct trtc_source_input **s)
+void trtc_source_free(struct trtc_source **s)
 {
     if (!*s)
         return;

@@ -52,7 +52,7 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t 
                                       struct trtc_err *err);
 
 /* A source with a thread of its own or none: gives two feeds, either of which may turn out empty. */
-struct trtc_source_input;
+struct trtc_source;
 
 enum trtc_pace {
     TRTC_PACE_STORED, /* the first frame stands for start_us; reading waits for data, however long */
@@ -73,40 +73,40 @@ struct trtc_source_opts {
  * kind, so that neither waits for the other. Everything else is opened and read by a thread, with bounded queues.
  * losses (borrowed) receives what turns out damaged or cut, under the name given by label (copied), once it has
  * ended. */
-struct trtc_source_input *trtc_source_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_open(const struct trtc_source_opts *o, const char *label,
                                            struct trtc_losses *losses, struct trtc_err *err);
 
 /* Its feeds, both of which must be taken from: where a thread reads, a full queue of one holds up the other in the end.
  * Owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to be there. */
-struct trtc_feed *trtc_source_feed(struct trtc_source_input *s, enum trtc_kind kind);
+struct trtc_feed *trtc_source_feed(struct trtc_source *s, enum trtc_kind kind);
 
 /* What the pictures of a file say of their colours; false where that is not known. Before any is taken. */
-bool trtc_source_colour(const struct trtc_source_input *s, struct trtc_colour *out);
+bool trtc_source_colour(const struct trtc_source *s, struct trtc_colour *out);
 
 /* For sources that a thread reads: waits until frames beyond until_us have come in every kind that has shown itself
  * (STORED: that is not known to be absent), or the source has ended, or can go on only when frames are taken, or (LIVE)
  * wall_us (now_us's clock) has come. True: what is due has come. Of files all is there at once. */
-bool trtc_source_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
+bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us);
 
 /* Epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
-int64_t trtc_source_newest_us(struct trtc_source_input *s, bool *ended);
+int64_t trtc_source_newest_us(struct trtc_source *s, bool *ended);
 
 /* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False:
  * none has. *ended: there will be no more. */
-bool trtc_source_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended);
 
 /* Ends the source, and adds to losses what turned out damaged, lost or cut: once, by the thread that owns losses, when
  * no feed of it is in use any more. trtc_source_free does it where it has not been done. */
-void trtc_source_settle(struct trtc_source_input *s);
+void trtc_source_settle(struct trtc_source *s);
 
 /* The k-th track that its container names (see trtc_input_named); false where there is none. Once the source is settled. */
 struct trtc_input_named;
-bool trtc_source_named(struct trtc_source_input *s, int k, struct trtc_input_named *out);
+bool trtc_source_named(struct trtc_source *s, int k, struct trtc_input_named *out);
 
 /* Why a source broke (it ended by a failure): err->code is 0 where it did not. Threads are asked to end by free, which
  * may be called at any time. */
-void trtc_source_failure(struct trtc_source_input *s, struct trtc_err *err);
-void trtc_source_free(struct trtc_source_input **s);
+void trtc_source_failure(struct trtc_source *s, struct trtc_err *err);
+void trtc_source_free(struct trtc_source **s);
 
 #endif

@@ -16,7 +16,7 @@ struct file_feed {
 };
 
 struct file {
-    struct trtc_source_input base;
+    struct trtc_source base;
     const volatile sig_atomic_t *stop;
     int64_t off_us;           /* from the file's times to epoch times */
     struct file_feed feed[2]; /* sound, pictures; .in NULL: there is none */
@@ -25,7 +25,7 @@ struct file {
 /* The feed has nothing more: the input reports what was lost. */
 static void end_feed(struct file_feed *f, int result, const struct trtc_err *why)
 {
-    struct trtc_source_input *s = &f->file->base;
+    struct trtc_source *s = &f->file->base;
 
     pthread_mutex_lock(&s->lock);
     trtc_source_note_lost(s, f->in, !f->file->stop || !*f->file->stop);
@@ -77,14 +77,14 @@ static void file_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
 
 static const struct trtc_feed_ops feed_ops = { file_next, NULL, file_ledger };
 
-static struct trtc_feed *file_feed(struct trtc_source_input *s, enum trtc_kind kind)
+static struct trtc_feed *file_feed(struct trtc_source *s, enum trtc_kind kind)
 {
     struct file_feed *f = &((struct file *)s)->feed[kind == TRTC_VIDEO];
 
     return f->in ? &f->feed : NULL;
 }
 
-static bool file_colour(const struct trtc_source_input *s, struct trtc_colour *out)
+static bool file_colour(const struct trtc_source *s, struct trtc_colour *out)
 {
     const struct file_feed *f = &((const struct file *)s)->feed[1];
 
@@ -94,13 +94,13 @@ static bool file_colour(const struct trtc_source_input *s, struct trtc_colour *o
     return out->primaries != 0;
 }
 
-static bool file_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+static bool file_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
 {
     (void)s, (void)until_us, (void)wall_us;
     return true;
 }
 
-static int64_t file_newest(struct trtc_source_input *s, bool *ended)
+static int64_t file_newest(struct trtc_source *s, bool *ended)
 {
     const struct file *x = (struct file *)s;
     int64_t us = TRTC_NOTIME;
@@ -117,7 +117,7 @@ static int64_t file_newest(struct trtc_source_input *s, bool *ended)
     return us;
 }
 
-static bool file_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+static bool file_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
     const struct file_feed *f = &((struct file *)s)->feed[kind == TRTC_VIDEO];
@@ -132,7 +132,7 @@ static bool file_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
 }
 
 /* The opening for the pictures has gone as far as any. */
-static bool file_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+static bool file_named(struct trtc_source *s, int k, struct trtc_input_named *out)
 {
     const struct file *x = (struct file *)s;
     const struct trtc_input *in = x->feed[1].in ? x->feed[1].in : x->feed[0].in;
@@ -141,7 +141,7 @@ static bool file_named(struct trtc_source_input *s, int k, struct trtc_input_nam
 }
 
 /* Of a file that was not read to its end, what was found on the way counts. */
-static void file_settle(struct trtc_source_input *s)
+static void file_settle(struct trtc_source *s)
 {
     struct file *x = (struct file *)s;
 
@@ -152,7 +152,7 @@ static void file_settle(struct trtc_source_input *s)
     }
 }
 
-static void file_free(struct trtc_source_input *s)
+static void file_free(struct trtc_source *s)
 {
     struct file *x = (struct file *)s;
 
@@ -199,7 +199,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
     return 0;
 }
 
-struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
                                                 struct trtc_losses *losses, struct trtc_err *err)
 {
     struct file *x = calloc(1, sizeof *x);

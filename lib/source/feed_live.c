@@ -43,7 +43,7 @@ struct queue {
 enum { NAMED_MAX = 32 };
 
 struct live {
-    struct trtc_source_input base;
+    struct trtc_source base;
     char *url;
     struct trtc_remote remote;
     bool stored;
@@ -327,7 +327,7 @@ static void live_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
 
 static const struct trtc_feed_ops feed_ops = { live_next, NULL, live_ledger };
 
-static struct trtc_feed *live_feed(struct trtc_source_input *s, enum trtc_kind kind)
+static struct trtc_feed *live_feed(struct trtc_source *s, enum trtc_kind kind)
 {
     struct queue *q = &((struct live *)s)->queue[kind == TRTC_VIDEO];
 
@@ -347,7 +347,7 @@ static bool is_due(struct live *x, int64_t until_us)
     return (any && due) || x->ended || is_stuck(x) || stopped(x);
 }
 
-static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wall_us)
+static bool live_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
 {
     struct live *x = (struct live *)s;
     int64_t deadline_us = INT64_MAX;
@@ -362,7 +362,7 @@ static bool live_wait(struct trtc_source_input *s, int64_t until_us, int64_t wal
     return due;
 }
 
-static int64_t live_newest(struct trtc_source_input *s, bool *ended)
+static int64_t live_newest(struct trtc_source *s, bool *ended)
 {
     struct live *x = (struct live *)s;
 
@@ -373,7 +373,7 @@ static int64_t live_newest(struct trtc_source_input *s, bool *ended)
     return a > v ? a : v;
 }
 
-static bool live_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+static bool live_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
     struct live *x = (struct live *)s;
@@ -388,7 +388,7 @@ static bool live_seen(struct trtc_source_input *s, enum trtc_kind kind, int64_t 
     return seen;
 }
 
-static bool live_named(struct trtc_source_input *s, int k, struct trtc_input_named *out)
+static bool live_named(struct trtc_source *s, int k, struct trtc_input_named *out)
 {
     const struct live *x = (struct live *)s;
 
@@ -398,7 +398,7 @@ static bool live_named(struct trtc_source_input *s, int k, struct trtc_input_nam
     return true;
 }
 
-static void live_settle(struct trtc_source_input *s)
+static void live_settle(struct trtc_source *s)
 {
     struct live *x = (struct live *)s;
 
@@ -413,7 +413,7 @@ static void live_settle(struct trtc_source_input *s)
     x->running = false;
 }
 
-static void live_free(struct trtc_source_input *s)
+static void live_free(struct trtc_source *s)
 {
     struct live *x = (struct live *)s;
 
@@ -471,7 +471,7 @@ static int start(struct live *x)
     return errnum;
 }
 
-struct trtc_source_input *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
                                                 struct trtc_losses *losses, struct trtc_err *err)
 {
     struct live *x = calloc(1, sizeof *x);

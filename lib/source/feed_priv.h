@@ -27,19 +27,19 @@ struct trtc_feed { /* first in every kind of feed */
 };
 
 struct trtc_source_ops {
-    struct trtc_feed *(*feed)(struct trtc_source_input *s, enum trtc_kind kind);
-    bool (*colour)(const struct trtc_source_input *s, struct trtc_colour *out); /* NULL: it is not known */
-    bool (*wait)(struct trtc_source_input *s, int64_t until_us, int64_t wall_us);
-    int64_t (*newest_us)(struct trtc_source_input *s, bool *ended);
-    bool (*seen)(struct trtc_source_input *s, enum trtc_kind kind, int64_t *first_us,
+    struct trtc_feed *(*feed)(struct trtc_source *s, enum trtc_kind kind);
+    bool (*colour)(const struct trtc_source *s, struct trtc_colour *out); /* NULL: it is not known */
+    bool (*wait)(struct trtc_source *s, int64_t until_us, int64_t wall_us);
+    int64_t (*newest_us)(struct trtc_source *s, bool *ended);
+    bool (*seen)(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                  int64_t *end_us, bool *ended);
-    bool (*named)(struct trtc_source_input *s, int k, struct trtc_input_named *out);
+    bool (*named)(struct trtc_source *s, int k, struct trtc_input_named *out);
     void (*settle)(
-        struct trtc_source_input *s); /* nothing is read any more: losses go to base.lost */
-    void (*free)(struct trtc_source_input *s);
+        struct trtc_source *s); /* nothing is read any more: losses go to base.lost */
+    void (*free)(struct trtc_source *s);
 };
 
-struct trtc_source_input { /* first in both kinds of source */
+struct trtc_source { /* first in both kinds of source */
     const struct trtc_source_ops *ops;
     char *label;
     struct trtc_losses *losses;
@@ -51,23 +51,23 @@ struct trtc_source_input { /* first in both kinds of source */
 };
 
 /* 0 or -1; a failure needs no fini. */
-int trtc_source_init(struct trtc_source_input *s, const struct trtc_source_ops *ops,
+int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops,
                      const char *label, struct trtc_losses *losses, struct trtc_err *err);
-void trtc_source_fini(struct trtc_source_input *s);
+void trtc_source_fini(struct trtc_source *s);
 
 /* With the lock held. What in has lost so far, of which every opening of a file finds the same (at_end: it has come to
  * its end by itself, so what is cut is cut). Why it broke, where nothing broke before. */
-void trtc_source_note_lost(struct trtc_source_input *s, const struct trtc_input *in, bool at_end);
-void trtc_source_note_why(struct trtc_source_input *s, const struct trtc_err *why);
+void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, bool at_end);
+void trtc_source_note_why(struct trtc_source *s, const struct trtc_err *why);
 
 /* A frame of an input, moved by off_us. out points into f. */
 void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
                         struct trtc_feed_frame *out);
 
 /* NULL on failure. */
-struct trtc_source_input *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
                                                 struct trtc_losses *losses, struct trtc_err *err);
-struct trtc_source_input *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
+struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
                                                 struct trtc_losses *losses, struct trtc_err *err);
 
 #endif

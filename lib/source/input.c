@@ -64,9 +64,9 @@ struct trtc_input {
     /* the account */
     int64_t nb_mended;                            /* times that were made */
     bool leaves_other;                            /* pictures of another codec are left out */
-    struct trtc_ledger ledger[TRTC_INPUT_TRACKS]; /* nb_left and nb_out from here on */
-    const char *codec_name[TRTC_INPUT_TRACKS];    /* of OTHER frames, so far */
-    int64_t nb_returned[TRTC_INPUT_TRACKS];
+    struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
+    const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
+    int64_t nb_returned[TRTC_NB_KINDS];
 
     /* frames before they are asked for */
     struct held *first, **last, *current;
@@ -108,7 +108,7 @@ static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
 {
     struct trtc_input_track t;
 
-    in->ops->track(in->back, TRTC_INPUT_VIDEO, &t);
+    in->ops->track(in->back, TRTC_AT_VIDEO, &t);
     in->info.colour = *said;
     if (said->matrix == TRTC_COLOUR_UNKNOWN && t.colour.primaries != 0)
         in->info.colour = t.colour;
@@ -157,7 +157,7 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
                                             .pts_us = raw->pts_us,
                                             .dts_us = raw->dts_us,
                                             .dur_us = dur_us,
-                                            .key = raw->track == TRTC_INPUT_VIDEO && raw->key };
+                                            .key = raw->track == TRTC_AT_VIDEO && raw->key };
 
     if (raw->hidden)
         trtc_input_clock_hide(&in->clock, &stamp, at);
@@ -188,7 +188,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
                  const struct trtc_input_placed *at, struct trtc_input_frame *f)
 {
     *f = (struct trtc_input_frame){
-        .video = raw->track == TRTC_INPUT_VIDEO,
+        .video = raw->track == TRTC_AT_VIDEO,
         .codec = raw->codec,
         .codec_name = name_of(in, raw),
         .av_parameters = raw->av_parameters,
@@ -221,7 +221,7 @@ static int take_any(struct trtc_input *in, const struct trtc_input_raw *raw,
 {
     struct trtc_input_placed at;
 
-    *(raw->track == TRTC_INPUT_VIDEO ? &in->info.video : &in->info.audio) = TRTC_CODEC_OTHER;
+    *(raw->track == TRTC_AT_VIDEO ? &in->info.video : &in->info.audio) = TRTC_CODEC_OTHER;
     place(in, raw, raw->dur_us, &at);
     fill(in, raw, &at, f);
     return 1;
@@ -235,7 +235,7 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     if (raw->codec == TRTC_CODEC_OTHER && in->any)
         return take_any(in, raw, f);
     if (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265)
-        return in->leaves_other ? leave_out(in, TRTC_INPUT_VIDEO, TRTC_LEFT_FORMAT)
+        return in->leaves_other ? leave_out(in, TRTC_AT_VIDEO, TRTC_LEFT_FORMAT)
                                 : fail_codec(in, raw->codec_name, err);
     if (in->info.video != raw->codec && in->sets)
         trtc_kept_sets_clear(in->sets);
@@ -306,7 +306,7 @@ static int take_aac(struct trtc_input *in, struct trtc_input_raw *raw, struct tr
     struct trtc_adts h;
 
     if (trtc_adts_parse(raw->data, raw->size, &h) < 0 || (size_t)h.header_bytes > raw->size)
-        return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_DAMAGED);
+        return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_DAMAGED);
     if (h.channels == 0 && describe_channels(in, &h, raw, err) < 0)
         return -1;
     place(in, raw, (INT64_C(1000000) * h.samples + h.rate_hz / 2) / h.rate_hz, &at);
@@ -319,7 +319,7 @@ static int open_encoder(struct trtc_input *in, struct trtc_err *err)
 {
     struct trtc_input_track t;
 
-    in->ops->track(in->back, TRTC_INPUT_AUDIO, &t);
+    in->ops->track(in->back, TRTC_AT_AUDIO, &t);
     const int channels = in->info.channels ? in->info.channels : t.channels;
     const int rate_hz = in->info.rate_hz ? in->info.rate_hz : t.rate_hz;
     const struct trtc_aenc_opts o = {
@@ -337,7 +337,7 @@ static int open_encoder(struct trtc_input *in, struct trtc_err *err)
     in->info.rate_hz = o.rate_hz;
     in->info.channels = o.channels;
     in->zero_us = TRTC_NOTIME;
-    return t.av_parameters ? trtc_aenc_source(in->aenc, t.av_parameters, err) : 0;
+    return t.av_parameters ? trtc_aenc_parameters(in->aenc, t.av_parameters, err) : 0;
 }
 
 /* Gives a packet to the encoder. */
@@ -347,11 +347,11 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
 
     if (in->left) { /* it still shows where the stream's clock jumps */
         place(in, raw, raw->dur_us, &at);
-        return leave_out(in, TRTC_INPUT_AUDIO, TRTC_LEFT_UNWANTED);
+        return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_UNWANTED);
     }
     if (!in->aenc && open_encoder(in, err) < 0)
         return -1;
-    if (raw->av_parameters && trtc_aenc_source(in->aenc, raw->av_parameters, err) < 0)
+    if (raw->av_parameters && trtc_aenc_parameters(in->aenc, raw->av_parameters, err) < 0)
         return -1;
     place(in, raw, raw->dur_us, &at);
     if (in->zero_us == TRTC_NOTIME)
@@ -393,13 +393,13 @@ static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struc
     memcpy(in->adts + 7, p.data, p.size);
 
     const struct trtc_input_raw raw = {
-        .track = TRTC_INPUT_AUDIO, .data = in->adts, .size = size, .key = true
+        .track = TRTC_AT_AUDIO, .data = in->adts, .size = size, .key = true
     };
     const struct trtc_input_placed at = {
         .pts_us = p.pts_us + in->zero_us,
         .dts_us = p.pts_us + in->zero_us,
         .dur_us = (INT64_C(1000000) * AAC_SAMPLES + in->info.rate_hz / 2) / in->info.rate_hz,
-        .epoch = in->clock.lane[TRTC_INPUT_AUDIO].epoch,
+        .epoch = in->clock.lane[TRTC_AT_AUDIO].epoch,
     };
     fill(in, &raw, &at, f);
     return 1;
@@ -447,7 +447,7 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
         ret = in->ops->next(in->back, &raw, &in->why);
         if (ret <= 0)
             ret = finish(in, ret, err);
-        else if (raw.track == TRTC_INPUT_VIDEO)
+        else if (raw.track == TRTC_AT_VIDEO)
             ret = take_picture(in, &raw, f, err);
         else if (raw.codec == TRTC_CODEC_AAC && !in->aenc && !has_blocks(in, &raw))
             ret = take_aac(in, &raw, f, err);
@@ -475,7 +475,7 @@ int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct tr
         ret = fetch(in, f, err);
     }
     if (ret > 0)
-        in->nb_returned[f->video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO]++;
+        in->nb_returned[f->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO]++;
     return ret;
 }
 
@@ -539,8 +539,8 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
 {
     struct trtc_input_track v, a;
 
-    in->ops->track(in->back, TRTC_INPUT_VIDEO, &v);
-    in->ops->track(in->back, TRTC_INPUT_AUDIO, &a);
+    in->ops->track(in->back, TRTC_AT_VIDEO, &v);
+    in->ops->track(in->back, TRTC_AT_AUDIO, &a);
     *video = v.codec != TRTC_CODEC_NONE;
     *audio = a.codec != TRTC_CODEC_NONE;
     if (v.codec == TRTC_CODEC_OTHER && !in->any)
@@ -783,7 +783,7 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
 
 void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out)
 {
-    const int track = video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
+    const int track = video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
 
     in->ops->ledger(in->back, track, out);
     trtc_ledger_add(out, &in->ledger[track]);
@@ -793,14 +793,14 @@ void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledg
 
 int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video)
 {
-    return in->nb_returned[video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO];
+    return in->nb_returned[video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
 }
 
 const char *trtc_input_codec_name(const struct trtc_input *in, bool video)
 {
     struct trtc_input_track t;
 
-    in->ops->track(in->back, video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO, &t);
+    in->ops->track(in->back, video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO, &t);
     return t.codec == TRTC_CODEC_NONE ? NULL : t.codec_name;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "recording/kind.h"
+#include "playlist/kind.h"
 #include "recording/ledger.h"
 #include "base/remote.h"
 #include "ts/packet.h"

@@ -63,7 +63,7 @@ struct back {
     int ahead_track;
     struct trtc_input_watch watch;
     int64_t at; /* of src: the next byte to be read */
-    struct stream stream[TRTC_INPUT_TRACKS];
+    struct stream stream[TRTC_NB_KINDS];
     uint8_t *out; /* the frame handed out, where it is not the packet itself */
     size_t cap;
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
@@ -226,7 +226,7 @@ static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
     if (s->codec == TRTC_CODEC_NONE)
         return 0;
     s->index = index;
-    if (k == TRTC_INPUT_VIDEO)
+    if (k == TRTC_AT_VIDEO)
         s->turn = turn_of(stream_matrix(b->ic->streams[index]));
     return configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err);
 }
@@ -240,9 +240,9 @@ static int choose_streams(struct back *b, struct trtc_err *err)
     for (unsigned i = 0; i < ic->nb_streams; i++)
         if ((int)i != video && (int)i != audio)
             ic->streams[i]->discard = AVDISCARD_ALL;
-    if (video >= 0 && use_stream(b, TRTC_INPUT_VIDEO, video, err) < 0)
+    if (video >= 0 && use_stream(b, TRTC_AT_VIDEO, video, err) < 0)
         return -1;
-    return audio >= 0 ? use_stream(b, TRTC_INPUT_AUDIO, audio, err) : 0;
+    return audio >= 0 ? use_stream(b, TRTC_AT_AUDIO, audio, err) : 0;
 }
 
 /* A stream that the container did not announce has a packet: the track that it now is, or -1. FLV and MPEG streams
@@ -251,7 +251,7 @@ static int adopt(struct back *b, int index)
 {
     AVStream *st = b->ic->streams[index];
     const enum AVMediaType type = st->codecpar->codec_type;
-    const int k = type == AVMEDIA_TYPE_VIDEO ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO;
+    const int k = type == AVMEDIA_TYPE_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
     struct trtc_err ignored; /* a damaged record: the stream may hold its parameters itself */
 
     if ((type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO) || is_picture(st) ||
@@ -267,7 +267,7 @@ static int adopt(struct back *b, int index)
  * their order, the stream its rate. */
 static int prepare_untimed(struct back *b, struct trtc_err *err)
 {
-    const struct stream *s = &b->stream[TRTC_INPUT_VIDEO];
+    const struct stream *s = &b->stream[TRTC_AT_VIDEO];
 
     b->bare = av_match_name(b->ic->iformat->name, "h264,hevc");
     if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265) ||
@@ -304,7 +304,7 @@ static void back_free(void *self)
     avcodec_free_context(&b->parser_ctx);
     for (int i = 0; i < TRTC_INPUT_ORDER_MAX; i++)
         av_packet_free(&b->held[i]);
-    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         free(b->stream[k].sets);
     av_packet_free(&b->pkt);
     av_packet_free(&b->ahead);
@@ -468,7 +468,7 @@ void *trtc_input_av_open(const char *url, const char *name, const volatile sig_a
 
 static int track_of(const struct back *b, int index)
 {
-    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         if (b->stream[k].index == index)
             return k;
     return -1;
@@ -733,7 +733,7 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
     raw->damaged |= made.damaged;
     if (raw->size == 0) {
         b->nb_bad_bytes += (int64_t)size;
-        b->stream[TRTC_INPUT_VIDEO].ledger.nb_left[TRTC_LEFT_DAMAGED]++;
+        b->stream[TRTC_AT_VIDEO].ledger.nb_left[TRTC_LEFT_DAMAGED]++;
     }
     return 0;
 }
@@ -754,7 +754,7 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     const size_t nb_pce = described ? 0 : pce->size;
     if (!s->bare || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
         b->nb_bad_bytes += (int64_t)size;
-        b->stream[TRTC_INPUT_AUDIO].ledger.nb_left[s->bare ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
+        b->stream[TRTC_AT_AUDIO].ledger.nb_left[s->bare ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
         raw->size = 0;
         return 0;
     }
@@ -790,19 +790,19 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         .codec_name = s->codec_name,
         .data = b->pkt->data,
         .size = (size_t)b->pkt->size,
-        .key = track == TRTC_INPUT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
+        .key = track == TRTC_AT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
         .damaged = b->pkt->flags & AV_PKT_FLAG_CORRUPT,
         .hidden = b->pkt->flags & AV_PKT_FLAG_DISCARD,
     };
     set_times(s, st, b->pkt, raw);
     int ret = 0;
-    if (track == TRTC_INPUT_AUDIO) {
+    if (track == TRTC_AT_AUDIO) {
         set_trim(s, st, b->pkt, raw);
     } else {
         set_showing(s, st, b->pkt, raw);
         guess_dts(s, st, raw);
     }
-    if (track == TRTC_INPUT_VIDEO)
+    if (track == TRTC_AT_VIDEO)
         ret = set_video(b, s, raw, err);
     else if (s->codec == TRTC_CODEC_AAC)
         ret = set_aac(b, s, raw, err);
@@ -854,7 +854,7 @@ static bool begins_sequence(const struct stream *s, const AVPacket *pkt)
 static int hold(struct back *b, struct trtc_err *err)
 {
     const int64_t k = b->order.nb_in % TRTC_INPUT_ORDER_MAX;
-    const bool resets = begins_sequence(&b->stream[TRTC_INPUT_VIDEO], b->pkt);
+    const bool resets = begins_sequence(&b->stream[TRTC_AT_VIDEO], b->pkt);
     uint8_t *data;
     int size;
 
@@ -892,7 +892,7 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
         if (place >= 0) {
             av_packet_unref(b->pkt);
             av_packet_move_ref(b->pkt, b->held[n % TRTC_INPUT_ORDER_MAX]);
-            if (set_frame(b, TRTC_INPUT_VIDEO, raw, err) < 0)
+            if (set_frame(b, TRTC_AT_VIDEO, raw, err) < 0)
                 return -1;
             place_picture(b, n, place, raw);
             return 1;
@@ -907,7 +907,7 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
             b->ended = true;
             b->end_result = ret;
             trtc_input_order_end(&b->order);
-        } else if (track == TRTC_INPUT_AUDIO) {
+        } else if (track == TRTC_AT_AUDIO) {
             return set_frame(b, track, raw, err) < 0 ? -1 : 1;
         } else if (hold(b, err) < 0) {
             return -1;

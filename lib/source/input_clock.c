@@ -65,7 +65,7 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     int64_t at = free_from(l, s);
 
     c->owed_us = 0;
-    for (int k = 0; k < TRTC_INPUT_TRACKS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const struct trtc_input_lane *other = &c->lane[k];
         if (other->seen && end_of(other) > at + BEHIND_US)
             c->owed_us = end_of(other) - at;
@@ -88,7 +88,7 @@ static void pay_owed(struct trtc_input_clock *c)
 
     c->owed_us = 0;
     c->off_us += owed_us;
-    for (int k = 0; k < TRTC_INPUT_TRACKS; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         if (c->lane[k].seen && c->lane[k].epoch == c->epoch)
             c->lane[k].off_us += owed_us;
 }
@@ -210,7 +210,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
     l->before_us = l->step_us;
     if (s.dur_us > 0)
         l->step_us = s.dur_us;
-    if (s.track == TRTC_INPUT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
+    if (s.track == TRTC_AT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
         l->step_us = step;
     l->raw_us = s.dts_us;
     l->dts_us = dts;

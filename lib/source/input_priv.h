@@ -18,7 +18,6 @@
 struct AVCodecParameters;
 struct AVFormatContext;
 
-enum { TRTC_INPUT_VIDEO, TRTC_INPUT_AUDIO, TRTC_INPUT_TRACKS };
 
 /* Times beyond this are damage; below it, nothing that is computed here can overflow. */
 #define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
@@ -182,7 +181,7 @@ struct trtc_input_clock {
         int64_t before_us; /* that of the frame before */
         bool fell;        /* the last frame's time was a little below that of the one before, */
         int64_t fell_from_us; /* which was this: it was placed behind it for now */
-    } lane[TRTC_INPUT_TRACKS];
+    } lane[TRTC_NB_KINDS];
 };
 
 struct trtc_input_placed {

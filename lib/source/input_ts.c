@@ -20,8 +20,8 @@ struct back {
     bool cut; /* it ends in the middle of a picture */
     bool running;
     int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
-    bool timed[TRTC_INPUT_TRACKS]; /* a frame with a time has come */
-    struct trtc_ledger ledger[TRTC_INPUT_TRACKS];
+    bool timed[TRTC_NB_KINDS]; /* a frame with a time has come */
+    struct trtc_ledger ledger[TRTC_NB_KINDS];
 };
 
 static void back_free(void *self)
@@ -125,7 +125,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         }
 
         *raw = (struct trtc_input_raw){
-            .track = f.stream->video ? TRTC_INPUT_VIDEO : TRTC_INPUT_AUDIO,
+            .track = f.stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO,
             .codec = f.stream->codec,
             .codec_name = f.stream->codec_name,
             .data = f.data,
@@ -154,7 +154,7 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
 {
     const struct back *b = self;
     const struct trtc_ts_stream *s =
-        trtc_ts_stream(b->ts, track == TRTC_INPUT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
+        trtc_ts_stream(b->ts, track == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
 
     *out = (struct trtc_input_track){ .codec = s ? s->codec : TRTC_CODEC_NONE,
                                       .codec_name = s ? s->codec_name : NULL };
@@ -178,7 +178,7 @@ static void back_ledger(const void *self, int track, struct trtc_ledger *out)
 {
     const struct back *b = self;
     const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
-    const unsigned kind = track == TRTC_INPUT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+    const unsigned kind = track == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
 
     *out = b->ledger[track];
     for (int i = 0; i < s->nb_named; i++)

@@ -37,8 +37,8 @@ struct probe {
     uint8_t *buf;         /* SCAN_BYTES */
     struct trtc_look look;
     bool count_frames;
-    int source;        /* of the segment before */
-    unsigned may_have; /* TRTC_AUDIO, TRTC_VIDEO: what the segments of this source may have */
+    int list;        /* of the segment before */
+    unsigned may_have; /* TRTC_AUDIO, TRTC_VIDEO: what the segments of its playlist may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
 };
@@ -173,17 +173,17 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
 /* ---- tracks that come late ---- */
 
 /* What the segments of a playlist may have in them that no other playlist of the stream is for. */
-static unsigned may_have(const struct trtc_recording *r, int source)
+static unsigned may_have(const struct trtc_recording *r, int list)
 {
-    const struct trtc_source *own = &r->sources[source];
+    const struct trtc_list *own = &r->lists[list];
     unsigned may = TRTC_AUDIO | TRTC_VIDEO;
-    for (size_t i = 0; i < r->nb_sources && r->user; i++) {
-        const struct trtc_source *s = &r->sources[i];
+    for (size_t i = 0; i < r->nb_lists && r->user; i++) {
+        const struct trtc_list *s = &r->lists[i];
         if (s->type == own->type)
             continue;
         /* a user who shares a screen speaks in the primary stream */
-        if (s->media == own->media || s->type == TRTC_TYPE_AUDIO)
-            may &= ~(unsigned)(s->type == TRTC_TYPE_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
+        if (s->media == own->media || s->type == TRTC_AUDIO)
+            may &= ~(unsigned)(s->type == TRTC_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
     }
     return may;
 }
@@ -285,7 +285,7 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
 {
     const struct trtc_piece *before = p - 1;
     struct trtc_facts *x = &p->facts;
-    if (p == r->pieces || before->source != p->source || before->place + 1 != p->place ||
+    if (p == r->pieces || before->list != p->list || before->place + 1 != p->place ||
         before->unusable || before->cut || before->dur_us == TRTC_NOTIME)
         return 0;
     const struct trtc_facts *from = &before->facts;
@@ -349,7 +349,7 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     struct trtc_err ignored;
     uint8_t head[1024];
     if (!trtc_ts_is_torn(stats, p->bytes) || next == r->pieces + r->nb_pieces ||
-        next->source != p->source || next->place != p->place + 1)
+        next->list != p->list || next->place != p->place + 1)
         return false;
     const int fd = trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored);
     if (fd < 0)
@@ -435,7 +435,7 @@ static int64_t ticks_of(int64_t us)
 static int64_t next_of(const struct trtc_recording *r, size_t i)
 {
     const struct trtc_piece *p = &r->pieces[i], *next = p + 1;
-    const bool there = i + 1 < r->nb_pieces && next->source == p->source && next->exact;
+    const bool there = i + 1 < r->nb_pieces && next->list == p->list && next->exact;
     return there && next->start_us > p->start_us ? ticks_of(next->start_us - p->start_us)
                                                  : TRTC_NOTIME;
 }
@@ -568,12 +568,12 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     struct trtc_piece *p = &x->r->pieces[i];
     enum depth depth = HEAD;
     struct trtc_err why;
-    if (p->source != x->source) {
+    if (p->list != x->list) {
         trtc_ts_forget(x->ts); /* tables that stand once serve their own playlist */
-        x->may_have = may_have(x->r, p->source);
+        x->may_have = may_have(x->r, p->list);
         x->nb_noted = 0;
     }
-    x->source = p->source;
+    x->list = p->list;
     int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &why);
     if (fd < 0)
         return cannot_read(x->r, p, &why, err);
@@ -601,7 +601,7 @@ int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trt
     int ret = -1;
     struct probe x = { .r = r,
                        .count_frames = count_frames,
-                       .source = -1,
+                       .list = -1,
                        .buf = malloc(SCAN_BYTES),
                        .ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO),
                        .dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };

@@ -224,7 +224,7 @@ static bool stamps_go_on(const struct trtc_reader *rd)
 /* b is the rest of the segment that a is the beginning of. */
 static bool is_next_part(const struct trtc_piece *a, const struct trtc_piece *b)
 {
-    return a->source == b->source && a->place == b->place && a->part + 1 == b->part;
+    return a->list == b->list && a->place == b->place && a->part + 1 == b->part;
 }
 
 /* No picture is missing between the clip before and this one. */
@@ -234,7 +234,7 @@ static bool nothing_between(const struct trtc_reader *rd)
     const struct trtc_clip *before = rd->at > 0 ? &rd->lane->clips[rd->at - 1] : NULL;
     if (!before || before->piece->cut || before->cut_us != INT64_MAX)
         return false;
-    if (before->piece->source == p->source &&
+    if (before->piece->list == p->list &&
         (before->piece->place + 1 == p->place || is_next_part(before->piece, p)))
         return true;
     return stamps_go_on(rd);
@@ -245,7 +245,7 @@ static bool follows(const struct trtc_reader *rd, size_t at)
 {
     const struct trtc_clip *c = at > 0 ? &rd->lane->clips[at - 1] : NULL;
     return c && at < rd->lane->n && c->cut_us == INT64_MAX && !c->piece->cut &&
-           c->piece->source == c[1].piece->source && c->piece->place + 1 == c[1].piece->place;
+           c->piece->list == c[1].piece->list && c->piece->place + 1 == c[1].piece->place;
 }
 
 /* Sets the clock to clip at; by how much it jumps. A segment that begins in the middle of a picture
@@ -296,7 +296,7 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
             return -1;
         if (there == 0)
             continue;
-        if (rd->at > 0 && rd->lane->clips[rd->at - 1].piece->source == piece_of(rd)->source)
+        if (rd->at > 0 && rd->lane->clips[rd->at - 1].piece->list == piece_of(rd)->list)
             trtc_ts_begin(rd->ts);
         else
             trtc_ts_forget(rd->ts);
@@ -350,7 +350,7 @@ static int lose_cut(struct trtc_reader *rd)
     const struct trtc_piece *p = piece_of(rd);
     const bool last = rd->at + 1 == rd->lane->n;
     const int64_t us = rd->nb_cut * rd->step_us;
-    if (last || rd->lane->clips[rd->at + 1].piece->source != p->source || us < OVERLAP_MIN_US)
+    if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < OVERLAP_MIN_US)
         return 0;
     return lose(rd, (struct trtc_lost){ "overlap", us, 0 },
                 "%" PRId64 " frames are of a time that is in the next segment too",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bits of a NAL unit, for the sources that read its headers. */
+/* Bits of a NAL unit, for the files that read its headers. */
 #ifndef TRTC_TS_BITS_H
 #define TRTC_TS_BITS_H
 

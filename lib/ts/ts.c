@@ -76,7 +76,7 @@ static int route(struct trtc_ts *ts, const uint8_t *p, bool again)
         return no_name(ts, p);
     case PID_VIDEO:
     case PID_AUDIO:
-        ts->recent = &ts->es[code == PID_VIDEO ? VIDEO : AUDIO];
+        ts->recent = &ts->es[code == PID_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
         return trtc_ts_es_packet(ts, ts->recent, p, again);
     case PID_GUESS:
         ts->recent = NULL;
@@ -124,7 +124,7 @@ static void es_init(struct trtc_ts_es *s)
 /* The PMT has named another stream. */
 static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
-    const uint8_t code = s == &ts->es[VIDEO] ? PID_VIDEO : PID_AUDIO;
+    const uint8_t code = s == &ts->es[TRTC_AT_VIDEO] ? PID_VIDEO : PID_AUDIO;
     const struct trtc_ts_stream next = s->next;
     const bool on = s->next_on;
 
@@ -144,7 +144,7 @@ static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
 /* Calls the framers that have something to do; 1 as soon as one has a frame. */
 static int call_framers(struct trtc_ts *ts, struct trtc_ts_frame *f)
 {
-    for (int k = 0; k < NB_ES; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
 
         if (s->why == WHY_NOT)
@@ -179,7 +179,7 @@ void trtc_ts_free(struct trtc_ts **ts)
 {
     if (!*ts)
         return;
-    for (int k = 0; k < NB_ES; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         free((*ts)->es[k].buf);
     free((*ts)->early);
     free(*ts);
@@ -200,7 +200,7 @@ void trtc_ts_begin(struct trtc_ts *ts)
     trtc_ts_early_drop(ts);
     memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
     trtc_ts_tables_begin(ts);
-    for (int k = 0; k < NB_ES; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         es_init(&ts->es[k]);
 }
 
@@ -208,7 +208,7 @@ void trtc_ts_forget(struct trtc_ts *ts)
 {
     trtc_ts_begin(ts);
     memset(ts->had, 0, sizeof ts->had);
-    ts->es[VIDEO].poc = (struct trtc_poc){ 0 };
+    ts->es[TRTC_AT_VIDEO].poc = (struct trtc_poc){ 0 };
 }
 
 void trtc_ts_pause(struct trtc_ts *ts)
@@ -228,12 +228,12 @@ void trtc_ts_continue(struct trtc_ts *ts)
     ts->synced &= !ts->fresh;
     ts->recent = NULL;
     trtc_ts_tables_continue(ts);
-    for (int k = 0; k < NB_ES; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         s->seam = s->continued = true;
         if (!s->on)
             continue;
-        trtc_ts_name(ts, &s->info, k == VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
+        trtc_ts_name(ts, &s->info, k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
         s->count = (struct trtc_ts_count){ .bytes = (int64_t)(s->size - s->start) };
     }
 }
@@ -281,7 +281,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
             continue;
         } else if (ts->ended && !ts->finished) {
             ts->finished = true;
-            for (int k = 0; k < NB_ES; k++)
+            for (int k = 0; k < TRTC_NB_KINDS; k++)
                 trtc_ts_call_last(ts, &ts->es[k], ts->stats.partial_tail);
         } else {
             ts->in_begin = ts->in; /* what was fed may go away now */
@@ -292,7 +292,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
 
 const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_kind kind)
 {
-    const struct trtc_ts_es *s = &ts->es[kind == TRTC_VIDEO ? VIDEO : AUDIO];
+    const struct trtc_ts_es *s = &ts->es[kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
 
     return s->on ? &s->stream : NULL;
 }

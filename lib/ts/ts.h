@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "recording/kind.h"
+#include "playlist/kind.h"
 #include "ts/es.h"
 #include "ts/packet.h"
 

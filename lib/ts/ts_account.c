@@ -84,7 +84,7 @@ const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts)
 {
     for (int i = 0; i < ts->stats.nb_named; i++)
         ts->stats.named[i].nb_held = 0;
-    for (int k = 0; k < NB_ES; k++)
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         trtc_ts_settle(ts, &ts->es[k]);
     for (int i = 0; i < ts->stats.nb_named; i++)
         count_packets(ts, i);

@@ -57,7 +57,7 @@ static struct trtc_ts_named *find_guessed(struct trtc_ts_stats *st, int pid)
 
 void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p)
 {
-    struct trtc_ts_es *s = &ts->es[AUDIO];
+    struct trtc_ts_es *s = &ts->es[TRTC_AT_AUDIO];
     size_t n = 0;
 
     if (!(p[1] & 0x40) || p[1] & 0x80)

@@ -37,7 +37,6 @@
 
 /* What a PID carries: the streams, what may be one, then the tables. */
 enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PMT };
-enum { VIDEO, AUDIO, NB_ES };
 
 /* Why a framer is called. */
 enum trtc_ts_why {
@@ -195,8 +194,8 @@ struct trtc_ts {
     unsigned files;                                         /* counts streams put in a row */
     int locked;                          /* program in use, or -1 */
     bool tabled;                         /* a PMT has said what to follow */
-    struct trtc_ts_stream before[NB_ES]; /* streams of an earlier segment */
-    bool had[NB_ES];
+    struct trtc_ts_stream before[TRTC_NB_KINDS]; /* streams of an earlier segment */
+    bool had[TRTC_NB_KINDS];
 
     /* packets before the first tables: a ring */
     struct trtc_ts_early *early;
@@ -204,7 +203,7 @@ struct trtc_ts {
     bool replay; /* they are being read */
 
     bool busy; /* a framer is to be called */
-    struct trtc_ts_es es[NB_ES];
+    struct trtc_ts_es es[TRTC_NB_KINDS];
 };
 
 /* ts_tables.c: a packet of the PAT (slot -1) or of the PMT of program slot. */

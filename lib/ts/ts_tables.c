@@ -150,7 +150,7 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_st
 static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e,
                          struct trtc_ts_stream *out)
 {
-    const struct trtc_ts_es *s = &ts->es[AUDIO];
+    const struct trtc_ts_es *s = &ts->es[TRTC_AT_AUDIO];
     const unsigned kind = describe_entry(e, out);
 
     if (kind || !trtc_ts_may_be_sound(out))
@@ -174,8 +174,8 @@ static bool same_stream(const struct trtc_ts_stream *a, const struct trtc_ts_str
 
 static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t size)
 {
-    struct trtc_ts_stream found[NB_ES], stream;
-    bool have[NB_ES] = { false }, kept[NB_ES] = { false }, guess = false;
+    struct trtc_ts_stream found[TRTC_NB_KINDS], stream;
+    bool have[TRTC_NB_KINDS] = { false }, kept[TRTC_NB_KINDS] = { false }, guess = false;
     struct trtc_psi_time time;
     struct trtc_pmt_entry e;
     size_t pos = 0;
@@ -192,7 +192,7 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
             continue;
 
         const unsigned kind = describe(ts, &e, &stream);
-        const int k = stream.video ? VIDEO : AUDIO;
+        const int k = stream.video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
         trtc_ts_name(ts, &stream, kind);
         guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_programs == 1;
         if (!(ts->want & kind) || kept[k])
@@ -203,13 +203,13 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
             found[k] = stream;
         have[k] = true;
     }
-    if (!have[VIDEO] && !have[AUDIO] && !guess && ts->locked != slot)
+    if (!have[TRTC_AT_VIDEO] && !have[TRTC_AT_AUDIO] && !guess && ts->locked != slot)
         return;
 
-    ts->locked = have[VIDEO] || have[AUDIO] || guess ? slot : -1;
+    ts->locked = have[TRTC_AT_VIDEO] || have[TRTC_AT_AUDIO] || guess ? slot : -1;
     ts->tabled = true;
     ts->replay = ts->nb_early > 0;
-    for (int k = 0; k < NB_ES; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         s->change = have[k] ? !kept[k] : s->on;
         if (!s->change)
@@ -251,7 +251,7 @@ static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
 
 void trtc_ts_tables_begin(struct trtc_ts *ts)
 {
-    for (int k = 0; k < NB_ES; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         if (!ts->es[k].on)
             continue;
         ts->before[k] = ts->es[k].info;
@@ -291,12 +291,12 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
 {
     if (ts->tabled || ts->nb_early == 0)
         return false;
-    for (int k = 0; k < NB_ES; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         const int pid = ts->before[k].pid;
         if (!ts->had[k] || ts->pid[pid] != PID_NONE || is_named(ts, pid))
             continue;
-        trtc_ts_name(ts, &ts->before[k], k == VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
+        trtc_ts_name(ts, &ts->before[k], k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
         s->next = ts->before[k];
         s->next_on = s->change = ts->tabled = ts->replay = true;
         trtc_ts_call_last(ts, s, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sound and pictures: the one enum for them. */
-#ifndef TRTC_RECORDING_KIND_H
-#define TRTC_RECORDING_KIND_H
+#ifndef TRTC_PLAYLIST_KIND_H
+#define TRTC_PLAYLIST_KIND_H
 
 enum trtc_kind { /* bits, so that several may be said at once */
     TRTC_NO_KIND = 0, /* subtitles, data, or not known */
@@ -10,6 +10,6 @@ enum trtc_kind { /* bits, so that several may be said at once */
 };
 
 /* Places in an array with an entry for each kind. */
-enum { TRTC_AT_AUDIO, TRTC_AT_VIDEO, TRTC_NB_KINDS };
+enum { TRTC_AT_VIDEO, TRTC_AT_AUDIO, TRTC_NB_KINDS };
 
 #endif
