@@ -12,7 +12,7 @@
 #   B=DIR               build directory (build)
 #   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
 #   PREFIX DESTDIR      where `make install` puts things; bashdir, zshdir, fishdir: the completions
-#   T=FILES J=N         for check: only these tests (tests/x.bats, tests/t_x.c), N at a time
+#   T=FILES J=N         for check: only these tests (tests/cmd/hls/faults.bats tests/unit/ts/t_ts.c), N at a time
 #   DEPS=true           takes it for granted that everything needed is there
 #   V=1                 shows the commands, not only which file they are for
 
@@ -24,25 +24,27 @@ PKG_CONFIG ?= pkg-config
 DEPS = sh tests/deps.sh
 VERSION = 0.2.0
 PKGS =
+INCLUDE =
 TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook
 REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
-CTESTS = $(wildcard tests/t_*.c)
-MAKERS = $(wildcard tests/mkrec.c tests/marks.c)
-HELPERS = $(wildcard tests/restamp.c tests/rewrap.c tests/recserver.c tests/foreign/matrix.c)
-MEASURES = $(wildcard tests/scalebench.c)
-FUZZERS = $(wildcard tests/fuzz_*.c)
-T = $(filter-out tests/lint.bats,$(wildcard tests/*.bats $(if $(TRTC_LONG),tests/long/*.bats))) $(CTESTS)
+CTESTS = $(wildcard tests/unit/*/t_*.c)
+MAKERS = $(wildcard tests/make/mkrec.c tests/witness/marks.c)
+HELPERS = $(wildcard tests/make/restamp.c tests/make/rewrap.c tests/serve/recserver.c tests/foreign/matrix.c)
+MEASURES = $(wildcard tests/bench/scalebench.c)
+FUZZERS = $(wildcard tests/fuzz/fuzz_*.c)
+T = $(filter-out tests/lint/lint.bats,$(wildcard tests/cmd/*/*.bats tests/make/*.bats tests/lint/*.bats $(if $(TRTC_LONG),tests/long/*.bats))) $(CTESTS)
 J = 4
-cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib
+cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib $(INCLUDE)
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-testsrc = $(filter-out tests/fuzz_%.c tests/failalloc.c $(CTESTS) $(MAKERS) $(HELPERS) $(MEASURES),$(wildcard tests/*.c tests/foreign/*.c))
-gen = $(patsubst %.c,$(B)/%.o,$(wildcard tests/genlib.c tests/genout.c tests/genscene.c tests/gensrc.c))
+testsrc = $(filter-out %/failalloc.c $(MAKERS) $(HELPERS),$(wildcard $(patsubst %,tests/%/*.c,make witness serve unit foreign)))
+gen = $(patsubst %.c,$(B)/%.o,$(wildcard tests/make/gen*.c))
+program = $(patsubst %.c,$(B)/tests/%,$(notdir $(1)))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
-# The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint.sh.
+# The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint/lint.sh.
 media = source picture codec mp4 ts recording
 wire = storage net api
 serve = serve
@@ -74,7 +76,7 @@ in-dir:
 else
 
 all: $(TOOLS:%=$(B)/%)
-tests: $(patsubst %.c,$(B)/%,$(CTESTS) $(MAKERS) $(HELPERS)) $(patsubst %.c,$(B)/%.so,$(wildcard tests/failalloc.c))
+tests: $(CTESTS:%.c=$(B)/%) $(call program,$(MAKERS) $(HELPERS)) $(patsubst tests/make/%.c,$(B)/tests/%.so,$(wildcard tests/make/failalloc.c))
 everything: all tests ; @:
 rec-tools: $(REC_TOOLS:%=$(B)/%)
 
@@ -99,15 +101,18 @@ $(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst %,cmd/%.c,cli c
 $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
 	$(link)
 
-$(patsubst %.c,$(B)/%,$(CTESTS) $(HELPERS) $(MEASURES)): $(B)/%: $(B)/%.o $(B)/tests/libtests.a $(call lib,$(rooms))
+# What makes, measures and serves stands in $(B)/tests, where scripts find it.
+$(foreach p,$(MAKERS) $(HELPERS) $(MEASURES),$(eval $(call program,$(p)): $(p:%.c=$(B)/%.o)))
+$(CTESTS:%.c=$(B)/%): $(B)/%: $(B)/%.o
+$(CTESTS:%.c=$(B)/%) $(call program,$(HELPERS) $(MEASURES)): $(B)/tests/libtests.a $(call lib,$(rooms))
 	$(link)
 
 # What makes and measures recordings is all of the tests that the demo needs.
-$(MAKERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(gen) $(call lib,base)
+$(call program,$(MAKERS)): $(gen) $(call lib,base)
 	$(link)
 
 # Without the sanitizers' flags: nothing may be failed that they allocate.
-$(B)/tests/%.so: tests/%.c Makefile
+$(B)/tests/%.so: tests/make/%.c Makefile
 	@mkdir -p $(@D)
 	$(call show,CC,$<)
 	$(Q)$(CC) $(cc) -g -fPIC -shared -o $@ $<
@@ -136,10 +141,11 @@ $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/cmd/hook/%.o: private PKGS = $(NET)
 $(B)/trtc-hook: private PKGS = $(NET) libmicrohttpd
 $(B)/trtc-hook: private LDLIBS = -lb64
-$(B)/tests/t_opt $(B)/tests/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
+$(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
+$(B)/tests/%: private INCLUDE = -Itests -I.
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
-$(gen) $(MAKERS:%.c=$(B)/%.o) $(MAKERS:%.c=$(B)/%): private PKGS = $(AV) libcjson
+$(gen) $(MAKERS:%.c=$(B)/%.o) $(call program,$(MAKERS)): private PKGS = $(AV) libcjson
 $(B)/tests/scalebench: private LDLIBS = -lyuv -lb64 -lm
 
 deps:
@@ -151,7 +157,7 @@ env = b=$$(cd '$(dir)' && pwd) && B=$$b TRTC_B=$$b PATH=$$b:$$PATH LC_ALL=C TZ=U
 
 demo:
 	@$(DEPS) build demo
-	$(sub) all $(MAKERS:%.c=$(B)/%)
+	$(sub) all $(call program,$(MAKERS))
 	@$(env) examples/demo.sh demo
 
 check:
@@ -173,11 +179,11 @@ check-san:
 
 lint:
 	@$(DEPS) build demo test lint bench
-	$(sub) everything $(B)/lint-gcc/tests/scalebench.o B=$(B)/lint-gcc CC=gcc CFLAGS='-O3 -g -Werror'
+	$(sub) everything $(MEASURES:%.c=$(B)/lint-gcc/%.o) B=$(B)/lint-gcc CC=gcc CFLAGS='-O3 -g -Werror'
 	$(sub) everything $(patsubst %.c,$(B)/lint-clang/%.o,$(FUZZERS) $(MEASURES)) \
 	    B=$(B)/lint-clang CC=clang CFLAGS='-O3 -g -Werror'
-	@bash tests/lint.sh '$(dir)/lint-gcc' $(TOOLS)
-	@bash tests/tap.sh tests/lint.bats
+	@bash tests/lint/lint.sh '$(dir)/lint-gcc' $(TOOLS)
+	@bash tests/tap.sh tests/lint/lint.bats
 
 # The inputs that it finds are kept beside the harnesses, for the next time.
 fuzz:
@@ -189,12 +195,12 @@ run-fuzz:
 	$(sub) all
 	$(sub) $(FUZZERS:%.c=$(B)-fuzz/%) B='$(B)-fuzz' dir='$(dir)-fuzz' CC=clang LDFLAGS=-fsanitize=fuzzer \
 	    CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all'
-	@$(env) bash tests/fuzz.sh '$(dir)-fuzz' $(FUZZERS)
+	@$(env) bash tests/fuzz/fuzz.sh '$(dir)-fuzz' $(FUZZERS)
 
 bench:
 	@$(DEPS) build demo test bench
-	$(sub) all tests $(MEASURES:%.c=$(B)/%)
-	@$(env) bash tests/bench.sh
+	$(sub) all tests $(call program,$(MEASURES))
+	@$(env) bash tests/bench/bench.sh
 
 bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
@@ -231,4 +237,4 @@ endif
 
 .PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz install uninstall clean
 .DELETE_ON_ERROR:
--include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -48,6 +48,7 @@ program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
 program gcc                     gcc                 lint
 program clang                   clang               lint
+program clang-format            clang-format        lint
 program cppcheck                cppcheck            lint
 program shellcheck              shellcheck          lint
 program mandoc                  mandoc              lint

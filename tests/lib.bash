@@ -7,10 +7,12 @@
 
 bats_require_minimum_version 1.5.0
 
+tree=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd) # the project's
+export tree
+
 files_begin() {
     export LC_ALL=C TZ=UTC0
-    local b=${TRTC_B:-$BATS_TEST_DIRNAME/../build}
-    [[ -d $b/tests ]] || b=$BATS_TEST_DIRNAME/../../build
+    local b=${TRTC_B:-$tree/build}
     PATH=$(cd "$b" && pwd):$(cd "$b/tests" && pwd):$PATH
     export PATH
     cd "$BATS_FILE_TMPDIR" || return

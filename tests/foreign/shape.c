@@ -8,7 +8,7 @@
 
 #include <libavutil/avutil.h>
 
-#include "../pes.h"
+#include "make/pes.h"
 
 enum { PACKET = 188, DATA = 0x150, OFTEN = 10, PREROLL = 63000 };
 

@@ -16,12 +16,12 @@ setup() {
 
 @test "all of the matrix: every frame at its time, or named" {
     local pairs from to nb=0 status=0
-    mapfile -t pairs < <(bash "$BATS_TEST_DIRNAME/../foreign/media.bash" pairs)
+    mapfile -t pairs < <(bash "$tree/tests/foreign/media.bash" pairs)
     # a part at a time: the media of all together would need gigabytes
     for ((from = 0; from < ${#pairs[@]}; from = to)); do
         to=$((from + 12))
         rm -rf media
-        bash "$BATS_TEST_DIRNAME/../foreign/media.bash" make media "${pairs[@]:from:12}"
+        bash "$tree/tests/foreign/media.bash" make media "${pairs[@]:from:12}"
         matrix -j 2 -e 3 "$PWD"/media/*.* >found || status=1
         grep -v '^[0-9]* combinations\|^explained' found >>bad || true
         grep '^explained' found >>explained || true

@@ -5,7 +5,7 @@
 load ../lib
 load ../hook
 
-clients=$BATS_TEST_DIRNAME/../hookclients.py
+clients=$tree/tests/serve/hookclients.py
 
 setup() {
     files_begin

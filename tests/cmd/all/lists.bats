@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Playlists, segments and their names as other tools leave them: signed addresses, Windows paths, percent-encoding,
+# copies, gzip, UTF-16; master playlists; byte ranges of one file, encryption, fragments of MP4.
+
+load ../../lib
+load ../../mix
+
+setup_file() {
+    files_begin
+    mk plain --length 30 --user "$(user)"
+    trtc-merge -q -f plain -o ref >/dev/null
+    # ids with a '+' in their Base64
+    mk two --length 20 --user "$(user 'id=>>>')" --user "$(user id=2)"
+    trtc-merge -q -f two -o two.ref >/dev/null
+}
+
+setup() {
+    test_begin
+    ref=$BATS_FILE_TMPDIR/ref two=$BATS_FILE_TMPDIR/two.ref
+}
+
+# whole: all of "two", which p is made of, is merged as it should be, and mixed.
+whole() {
+    rm -rf o
+    merge 0 -f p -o o
+    unsaid lost
+    diff -r "$two" o || fail 'not the same files'
+}
+
+# each PATTERN SED: p's files of that pattern are renamed.
+each() {
+    local f
+    for f in p/*$1; do
+        mv -T "$f" "p/$(basename "$f" | sed "$2")" 2>/dev/null || true
+    done
+}
+
+# lines SED: the lines of p's playlists that name segments are edited.
+lines() {
+    sed -i "/^1400/{$1}" p/*.m3u8
+}
+
+@test "lines that are addresses or paths of another machine mean the file of that name" {
+    local how
+    for how in 's/$/?q-sign-algorithm=sha1\&q-ak=AKID\/x/' \
+        's,^,https://b-1250000000.cos.ap-guangzhou.myqcloud.com/task/,' 's,^,/prefix/task/,; s/$/?x#y/' \
+        's,^,C:\\rec\\,' 's,^,file:///C:/rec/,' 's,^,../elsewhere/,' 's/+/%2B/g' 's/+/ /g' 's/_/%5f/g' 's,^,..%2F,'; do
+        have two p
+        lines "$how"
+        whole
+        said '2 of its lines name files in another way than they are called in the directory'
+    done
+    mix 0 -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    # nothing outside of the directory, and no link out of it
+    have two p
+    f=$(find p -name '*_Mg..__*video_*533.ts' | sort | head -n 1)
+    mv "$f" out.ts
+    ln -s ../out.ts p/link.ts
+    lines "s,^.*/\?${f##*/},../p/link.ts,"
+    merge 3 -f p -o o
+    said 'p/../p/link.ts: missing: leads out of its directory'
+}
+
+@test "files that browsers, downloaders and forms have renamed" {
+    local how
+    for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
+        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/'; do
+        have two p
+        each .m3u8 "$how"
+        each .ts "$how"
+        whole
+    done
+    # copies beside what they are copies of, and a playlist that was saved twice while it grew
+    have two p
+    for f in p/*.m3u8; do cp "$f" "${f/.m3u8/ (1).m3u8}"; done
+    for f in p/*Mg*video.m3u8; do sed -i '/10533/,$d' "$f"; done
+    whole
+    said 'are listed by another playlist of this track as well'
+}
+
+@test "gzip, UTF-16, marks and old line ends are read; what is not is called by its name" {
+    local how f
+    for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/'; do
+        have two p
+        for f in p/*.m3u8; do $how <"$f" >x && mv x "$f"; done
+        whole
+        quiet
+    done
+    mix 0 -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    have two p
+    gzip p/*.m3u8
+    whole
+    have two p
+    for f in p/*Mg*.m3u8; do gzip -c "$f" | head -c 100 >x && mv x "$f"; done
+    merge 65 -q -f p -o o1
+    said 'unreadable: playlist: compressed with gzip, and cut'
+    [ -e o1/Pj4+_20260101000000495_av.mp4 ]
+    for f in p/*Mg*.m3u8; do echo '<html>' >"$f"; done
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    said 'not a playlist: the first line is not #EXTM3U; it is an HTML page'
+}
+
+@test "nobody is left out in silence, not even with -q" {
+    local f how
+    # a user's playlists are not there
+    have two p
+    rm p/*Mg*.m3u8
+    for how in 'merge 3' 'mix 3 -s 64x36 -r 5 --preset ultrafast -o o.mkv'; do
+        $how -q ${how:+$([[ $how == merge* ]] && echo -f)} p
+        said 'unlisted: 4 segments are of a user of whom there is no playlist'
+        [ "$(wc -l <err)" -eq 1 ]
+    done
+    merge 3 -q -f p -u 2 || merge 66 -q -f p -u 2
+    # nobody has one: nothing is made
+    rm p/*.m3u8
+    mix 66 -q -o o.mkv p
+    # only that of his picture is missing, or has another ending
+    have two p
+    mv p/*Mg*video.m3u8 v
+    merge 3 -q -f p -o o1
+    said 'unlisted: 2 segments are of a picture of which there is no playlist'
+    [ "$(wc -l <err)" -eq 1 ]
+    mv v p/list.m3u
+    whole
+    # they have names of their own: their segments tell whose they are
+    have two p
+    f=0
+    for how in p/*Mg*.m3u8; do mv "$how" p/list$((f++)).m3u8; done
+    whole
+    said "p/list0.m3u8: its name is not that of a playlist: it is taken as that of its segments"
+    # and so have the segments
+    for f in p/*Mg*.ts; do mv "$f" "${f/_Mg/-Mg}"; done
+    sed -i s/_Mg/-Mg/ p/list?.m3u8
+    rm -rf o
+    merge 3 -q -f p -o o
+    said "p/list0.m3u8: foreign: neither its name nor those of its segments are a recording's: 2 of them are here and left out"
+    # a master playlist is none; whose playlists it lists are missed
+    have two p
+    (printf '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI="x.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n' && cd p && ls -- *Mg*video.m3u8) >master
+    cp master p/index.m3u8
+    whole
+    said 'p/index.m3u8: a master playlist: the playlists that it lists are taken'
+    rm p/*Mg*
+    rm -rf o
+    merge 3 -q -f p -o o
+    said 'p/index.m3u8: missing: a master playlist: 1 of its playlists are not here'
+    have two p
+    cp master "$(echo p/*Mg*video.m3u8)"
+    merge 3 -q -f p -o o2
+    said 'video.m3u8: unreadable: playlist: a master playlist: it lists playlists, not segments'
+    # an empty playlist
+    have two p
+    for f in p/*Mg*.m3u8; do echo '#EXTM3U' >"$f"; done
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    said 'p: user 2: no usable media'
+}
+
+# list KIND: the playlist of p.
+list() {
+    echo p/"${stem}_$1.m3u8"
+}
+
+# in_one KIND STYLE: the segments of p's KIND become byte ranges of one file, with offsets (full), or without (next).
+in_one() {
+    local f at=0 size whole first
+    first=$(segment p "$1" 0)
+    whole=${first##*/}
+    for f in p/"${stem}_$1"_*.ts; do
+        size=$(stat -c %s "$f")
+        sed -i "s|^${f##*/}\$|#EXT-X-BYTERANGE:$size$([[ $2 == next && $at -gt 0 ]] || echo "@$at")\n$whole|" "$(list "$1")"
+        cat "$f" >>one
+        at=$((at + size))
+    done
+    rm p/"${stem}_$1"_*.ts
+    mv one "$first"
+}
+
+@test "byte ranges of one file are segments: all of it, nothing twice, nothing lost" {
+    local style attr
+    for style in full next; do
+        for attr in with without; do
+            have plain p
+            in_one video $style
+            in_one audio $style
+            [[ $attr == with ]] || sed -i /FILE-ATTR/d p/*.m3u8
+            merge 0 -f p -o o.$style.$attr
+            quiet
+        done
+        cmp o.$style.with/$first "$ref/$first"
+        synced o.$style.without/$first 3
+        lasts o.$style.without/$first 30
+        [ "$(frames o.$style.without/$first)" -eq 450 ]
+    done
+    mix 0 -s 64x36 -r 5 --preset ultrafast --json -o o.mkv p
+    quiet
+    near "$(jq .duration_ms out)" 30000 250 'the mix'
+}
+
+@test "byte ranges that the file does not hold are lost, and said so" {
+    local size
+    have plain p
+    in_one video full
+    size=$(stat -c %s "$(segment p video 0)")
+    truncate -s $((size - 188 * 100)) "$(segment p video 0)"
+    merge 3 -f p --report r.json
+    said 'truncated: '
+    [ "$(jq -r '[.losses[] | .lost_bytes] | add' r.json)" -eq $((188 * 100)) ]
+    truncate -s 60000 "$(segment p video 0)"
+    merge 3 -f p --force
+    said 'missing: the file ends before its byte range; 10.0'
+    said truncated
+    # a range that is listed twice
+    have plain p
+    in_one video full
+    sed -n '/BYTERANGE/,+1p' "$(list video)" | head -n 2 >again
+    sed -i '/ENDLIST/e echo "#EXTINF:10,"; cat again' "$(list video)"
+    merge 3 -f p
+    said 'twice: listed more than once'
+    [ "$(grep -c twice err)" -eq 1 ]
+    synced p/$first 3
+}
+
+# encrypt FILE: bytes that look like nothing.
+encrypt() {
+    head -c "$(stat -c %s "$1")" /dev/urandom >x && mv x "$1"
+}
+
+@test "encrypted segments are called so, with their method; the others are merged" {
+    local f
+    have plain p
+    for f in p/*.ts; do encrypt "$f"; done
+    sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-KEY:METHOD=AES-128,URI="key.bin",IV=0x0/' p/*.m3u8
+    merge 65 -f p
+    [ "$(grep -c ': encrypted: it is encrypted with AES-128 (EXT-X-KEY); [0-9.]* s, [0-9]* bytes lost$' err)" -eq 6 ]
+    said 'user 10001: no usable media'
+    mix 65 -o o.mp4 p
+    said 'encrypted with AES-128'
+    # from the second segment of the picture on, and no longer from the third
+    have plain p
+    encrypt "$(segment p video 1)"
+    sed -i '/BOGUS/d; 0,/_video_.*ts$/s//&\n#EXT-X-KEY:KEYFORMAT="a,METHOD=X",URI="k, METHOD=Y",METHOD=SAMPLE-AES-CTR/' "$(list video)"
+    sed -i "/20260101000010533.ts\$/s//&\n#EXT-X-KEY:METHOD=NONE/" "$(list video)"
+    merge 3 -f p
+    [ "$(wc -l <err)" -eq 1 ]
+    said '20260101000010533.ts: encrypted: it is encrypted with SAMPLE-AES-CTR (EXT-X-KEY)'
+    near "$(frames p/$first)" 300 1 'what is left'
+    # the key that a player should fetch beforehand says nothing of segments
+    have plain p
+    encrypt "$(segment p video 1)"
+    sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-SESSION-KEY:METHOD=AES-128,URI="k"/' "$(list video)"
+    merge 3 -f p
+    said '20260101000010533.ts: foreign: it is no MPEG transport stream'
+}
+
+@test "segments that are plain although the playlist says encrypted are merged" {
+    have plain p
+    sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-KEY:METHOD=AES-128,URI="key.bin"/' p/*.m3u8
+    merge 0 -f p
+    quiet
+    cmp p/$first "$ref/$first"
+}
+
+# sample_aes FILE TYPE...: these stream types (1b, 0f) in its program maps become those of encrypted samples.
+sample_aes() {
+    perl -e '
+        sub crc { my $c = ~0 & 0xffffffff;
+            for (unpack "C*", shift) { $c ^= $_ << 24; $c = ($c & 0x80000000 ? $c << 1 ^ 0x04c11db7 : $c << 1) & 0xffffffff for 1..8 }
+            pack "N", $c }
+        my ($file, @types) = @ARGV; local $/; open F, "+<", $file; binmode F; my $d = <F>;
+        for (my $i = 0; $i < length $d; $i += 188) {
+            next if (unpack("n", substr $d, $i + 1, 2) & 0x1fff) != 0x1000;
+            my $n = 3 + (unpack("n", substr $d, $i + 6, 2) & 0xfff); my $s = substr $d, $i + 5, $n - 4;
+            for (@types) { my ($a, $b) = (chr hex, chr(hex() | 0xc0)); $s =~ s/$a(?=[\xe0-\xff].)/$b/s }
+            substr($d, $i + 5, $n) = $s . crc($s);
+        }
+        seek F, 0, 0; print F $d' "$@"
+}
+
+@test "samples that are encrypted inside a plain transport stream" {
+    have plain p
+    sample_aes "$(segment p video 1)" 1b
+    sed -i "/^#EXT-X-TRTC-FILE-ATTR:1767225610533/s/^/#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k\"\n/" "$(list video)"
+    merge 3 -f p
+    said '20260101000010533.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES (EXT-X-KEY); 10.000 s'
+    [ "$(wc -l <err)" -eq 1 ]
+    # whatever the playlist says
+    sed -i /EXT-X-KEY/d "$(list video)"
+    sample_aes "$(segment p audio 0)" 0f
+    merge 3 -f p --force
+    said '20260101000000495.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES; 10.005 s'
+}
+
+@test "encrypted samples as the input of trtc-hls and of trtc-mix: named, and the rest is made" {
+    clips 2 some.ts=1
+    sample_aes some.ts 1b
+    expect 3 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch some.ts
+    said 'the parts that are encrypted with SAMPLE-AES are left out'
+    [ "$(find h -name '*audio*.ts' | wc -l)" -eq 1 ]
+    mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv a=some.ts
+    said 'a (some.ts): encrypted: some of it is encrypted with SAMPLE-AES'
+    cp some.ts all.ts
+    sample_aes all.ts 0f
+    expect 65 trtc-hls -q -A 1 -R 1 -u a -d h2 -S $epoch all.ts
+    said 'no frame of video or sound in it: it is encrypted with SAMPLE-AES'
+    mix 65 -q -o o.mp4 a=all.ts
+    said 'it is encrypted with SAMPLE-AES'
+}
+
+@test "what a segment is that is no transport stream" {
+    have plain p
+    ffmpeg -nostdin -v error -i "$(segment p video 0)" -c copy -f mp4 -movflags frag_keyframe+empty_moov frag.mp4
+    cp frag.mp4 "$(segment p video 0)"
+    gzip -c "$(segment p video 1)" >x && mv x "$(segment p video 1)"
+    echo '<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>' >"$(segment p video 2)"
+    sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-MAP:URI="init.mp4"/' "$(list audio)"
+    head -c 5000 /dev/urandom >"$(segment p audio 0)"
+    merge 3 -f p
+    said '_video_20260101000000533.ts: foreign: it is an MP4, no MPEG transport stream'
+    said '_video_20260101000010533.ts: foreign: it is compressed with gzip, no MPEG transport stream'
+    said '_video_20260101000020533.ts: foreign: it is an XML document, no MPEG transport stream'
+    said '_audio_20260101000000495.ts: foreign: it is a fragment of an MP4 (EXT-X-MAP), no MPEG transport stream'
+    [ "$(wc -l <err)" -eq 4 ]
+}
+
+@test "a segment that becomes shorter while it is read" {
+    need_strace
+    local f status=0
+    mk p --bitrate 600000 --length 10 --user "$(user)"
+    f=$PWD/$(segment p video 0)
+    # what is read to look at it is its beginning; the second read finds nothing more
+    strace -f -qq -o trace -P "$f" -e trace=pread64 -e inject=pread64:retval=0:when=2 \
+        trtc-merge -j 1 -f "$PWD/p" -o o >out 2>err </dev/null || status=$?
+    grep -q INJECTED trace || fail 'nothing was injected'
+    [[ $status -eq 3 ]] || fail "exit status $status"
+    said "truncated: it has become shorter meanwhile; $(($(stat -c %s "$f") - 262144)) bytes lost"
+}

@@ -1,0 +1,231 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What programs say about names and values from outside: one line, on which nothing is left that a terminal acts on.
+
+load ../../lib
+load ../../rec
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    rec_begin
+}
+
+# What a terminal, or a reader of lines, acts on: ESC, C1, DEL, directions, separators; and bytes that are no text.
+hostile=$'\e[31m\xc2\x9b2J\x7f\u202e\u2066\u2069\u200e\u200f\u061c\u2028\u2029\xff\r'
+
+# shown COMMAND...: it says something, and nothing of that.
+shown() {
+    "$@" >out 2>err </dev/null || true
+    [[ -s err ]] || return 0
+    python3 - err <<'P' || fail "acts on a terminal: $*"
+import sys
+data = open(sys.argv[1], 'rb').read()
+text = data.decode()
+bad = [hex(ord(c)) for c in text if c != '\n' and (ord(c) < 32 or 127 <= ord(c) < 160 or ord(c) in
+       (0x61c, 0x200e, 0x200f, 0x2028, 0x2029) or 0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069)]
+sys.exit(f'{bad} in {text!r}' if bad else 0)
+P
+    said=$((said + 1))
+}
+
+@test "names and values with control characters: escaped, whoever says them" {
+    local h=$hostile o said=0
+    mkdir "d$h"
+    : >"d$h/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8"
+    printf '#EXTM3U\n#EXTINF:1,\n1_1%s.ts\n' "$h" >"d$h/1_1__UserId_s_Yg..__UserId_e_main_audio.m3u8"
+    printf '#EXTM3U\n#EXTINF:%s,\nx.ts\n' "$h" >"d$h/1_1__UserId_s_Yw..__UserId_e_main_audio.m3u8"
+    : >"d$h/1_1$h.m3u8"
+    printf '{"%s":1}' "${h//[^[:print:]]/}" >bad.json
+    printf '{"a":1' >"j$h"
+    shown trtc-name decode "$h" "1_1_$h.ts"
+    shown trtc-name encode --sdkappid 1 --room "$h" --ext "$h"
+    shown trtc-layout -m "$h" -n 1
+    shown trtc-layout -m custom -l "j$h" a
+    shown trtc-layout -b "$h" a b
+    # shellcheck disable=SC2046 # words
+    shown trtc-layout $(printf "$h%s " {1..30})
+    shown trtc-merge -f "$h"
+    shown trtc-merge -f "d$h"
+    shown trtc-merge -f "d$h" --plan
+    shown trtc-merge -f "d$h" --video "$h"
+    shown trtc-merge -f "d$h" -u "$h"
+    shown trtc-merge "--$h"
+    shown trtc-mix "$h=$h" -o o.mp4
+    shown trtc-mix "d$h" -o "o$h.mp4" --watermark "$h,0,0"
+    shown trtc-mix "d$h" -o "o.$h"
+    shown trtc-mix "u@$h=x" -o o.mp4 --request "j$h"
+    shown trtc-hls -A 1 -R 1 -d o "$h"
+    shown trtc-hls -A 1 -R 1 -d o "d$h"
+    shown trtc-hls -A 1 -R 1 -T "a/$h" x
+    shown trtc-hls -A "$h" -R 1
+    for o in describe modify wait delete files; do shown trtc-rec $o --endpoint "$h" "$h"; done
+    shown trtc-rec describe --endpoint http://127.0.0.1:9 --retries 0 "$h"
+    shown trtc-rec create -f "j$h"
+    shown trtc-rec create --set "$h=1"
+    shown trtc-rec create --region "$h" --room "$h" --sdkappid 1 --storage "j$h"
+    shown trtc-rec --secret-file "$h" list
+    shown trtc-rec describe --secret-file "j$h" x
+    shown trtc-rec usersig --sdkappid 1400000001 --user "$h"
+    shown trtc-rec "$h"
+    shown trtc-hook "$h"
+    shown trtc-hook decode "$h" "j$h"
+    shown trtc-hook sign --key-file "$h"
+    shown trtc-hook list --spool "$h"
+    shown trtc-hook run --spool "d$h" "$h" -- true
+    shown trtc-hook serve --listen "$h" --spool "s$h" --unsigned
+    shown trtc-hook serve --listen 127.0.0.1:0 --spool "j$h" --unsigned
+    shown trtc-hook serve --listen 127.0.0.1:0 --spool s --unsigned -- "$h"
+    shown trtc-hook send --url "$h" "$h"
+    shown trtc-hook send --url http://127.0.0.1:9/ --fault "$h" 301
+    shown trtc-hook send --url http://127.0.0.1:9/ --set "$h=1" 301
+    ((said > 30)) || fail "only $said said anything"
+}
+
+@test "what the service says: escaped" {
+    local said=0
+    serve
+    script 'any - code Bad\u202e\u009b'
+    request
+    shown trtc-rec create -f request.json --retries 0
+    script "any - code $hostile"
+    shown trtc-rec create -f request.json --retries 0 -v
+    ((said == 2)) || fail 'nothing was said'
+}
+
+# meant WORD COMMAND...: refused with 64 in one line, which names the option or sub-command that was meant.
+meant() {
+    local status=0 word=$1
+    shift
+    "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq 64 ] || fail "exit $status: $*"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $*"
+    grep -qF "(is '$word' meant?); try '$1 --help'" err || fail "$word is not named: $*"
+    [ ! -s out ]
+}
+
+@test "a misspelt option or sub-command: the nearest one is named" {
+    meant --anchor trtc-layout --ancor anna -n 1
+    meant --align trtc-layout -align left -n 1
+    meant --segment-time trtc-hls -A 1 -R 1 --segmenttime 5 -
+    meant --room-type trtc-name decode --roomtype int
+    meant encode trtc-name encdoe
+    meant --output-dir trtc-merge . --outputdir x
+    meant --watermark trtc-mix . -o x.mp4 --wattermark logo.png,0,0
+    meant --storage trtc-rec create --storrage x
+    meant describe trtc-rec descibe
+    meant --spool trtc-hook serve --spol x
+    meant serve trtc-hook sevre
+}
+
+@test "JSON is UTF-8, whatever bytes the names of files are" {
+    local d=$'d\x85' f
+    mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 "$d"
+    trtc-merge -q -f "$d" -o $'o\xff' --json --report r.json >merge.json
+    trtc-merge -q -f "$d" -o $'o\xff' --plan=json >plan.json
+    trtc-hls -q -A 1 -R 1 -d $'h\xff' --json "$d"/*_video_*.ts >hls.json
+    trtc-mix -q -s 64x36 --to +0.1 -o $'m\xff.mp4' --json --report mr.json "$d" >mix.json
+    for f in *.json; do
+        iconv -f UTF-8 -t UTF-8 "$f" >/dev/null || fail "$f is no UTF-8"
+        jq -es 'length > 0' "$f" >/dev/null || fail "$f is no JSON"
+    done
+    [[ $(jq -r .path merge.json) == 'o\xFF/'* ]]
+    [[ $(jq -r .path mix.json) == 'm\xFF.mp4' ]]
+}
+
+# would STATUS TEXT COMMAND...: refused in one line that has the line that would do.
+would() {
+    local status=0 want=$1 text=$2
+    shift 2
+    "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq "$want" ] || fail "exit $status: $*"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $*"
+    grep -qF -- "$text" err || fail "not '$text': $*"
+}
+
+@test "what a person types first: the message has the line that would do" {
+    local before
+    mkdir rec
+    : >out
+    : >err
+    before=$(find . | sort)
+    : >rec/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8
+    would 64 "'trtc-merge DIR'" trtc-merge
+    would 66 "'trtc-merge rec'" trtc-merge rec/*.m3u8
+    would 64 "'trtc-mix -o FILE.mp4 DIR'" trtc-mix -o o.mp4
+    would 66 "'rec', or 'USER=rec/1_1__" trtc-mix -o o.mp4 rec/*.m3u8
+    would 64 "'trtc-hls -A SDKAPPID -R ROOM INPUT'" trtc-hls call.ts
+    would 66 "'trtc-merge rec'" trtc-hls -A 1 -R 1 rec
+    would 65 "'ls rec | trtc-name decode'" trtc-name decode rec
+    would 64 "'trtc-rec list'" trtc-rec describe
+    would 64 encode trtc-name
+    rm rec/*.m3u8
+    [ "$(find . | sort)" = "$before" ] || fail 'something was made'
+}
+
+# told STATUS TEXT COMMAND...: one line that holds the text.
+told() {
+    local status=$1 text=$2
+    shift 2
+    expect "$status" "$@"
+    said "$text"
+    [[ $(wc -l <err) -eq 1 ]] || fail "more than a line: $*"
+}
+
+@test "what does not go is told with what does" {
+    local list e
+    mkrec --loop --bitrate 40000 --length 2 --user size=64x36,rate=16000 room/a
+    list=$(echo room/a/*_audio.m3u8)
+    # a file, a playlist, an address for a directory
+    told 66 "it is a file: 'trtc-merge room/a' merges its directory" trtc-merge -f "$list" -o o
+    told 66 'https://h: it is an address: give the directory' trtc-merge -f 'https://h/x.m3u8?sign=secret' -o o
+    unsaid secret
+    expect 66 trtc-mix -o m.mp4 "$list"
+    said "$list: it is a file: give its directory, 'room/a', or 'USER=$list'"
+    expect 66 trtc-mix -o m.mp4 'https://h/x.m3u8?sign=secret'
+    said 'https://h: it is an address: give the directory that its files were downloaded to, or '\''USER=https://h'\'
+    unsaid secret
+    request
+    told 66 "is a file: give the directory" trtc-rec files --offline --check "$list" -f request.json T
+    # a directory above the recordings
+    told 66 'room: no recordings in it; --recursive looks into its directories too' trtc-merge -f room
+    mkdir empty
+    told 66 'empty: no recordings in it' trtc-merge -f empty
+    unsaid recursive
+    expect 66 trtc-mix -o m.mp4 room
+    said 'room: no playlists in it; give one of its directories'
+    # formats
+    for e in avi mov webm flv; do
+        told 64 "'m.$e': the formats are .mp4, .mkv and .ts; --format takes any name" trtc-mix -o m.$e room/a
+    done
+    told 64 "'s.jpg': a picture is made as .png" trtc-mix --still +1 -o s.jpg room/a
+    expect 0 trtc-mix -q -s 64x36 --to +0.1 --format ts -o m.avi room/a
+    expect 0 trtc-mix -q -s 64x36 --to +0.1 -o d.x/m room/a
+    [[ $(find . -name 'm.*' -o -name 's.*') == ./m.avi ]]
+    # ranges
+    told 64 "-p: 'abc' is not a whole number from 5 to 120" trtc-merge -f room/a -p abc
+    told 64 "--fps: 'abc' is not a whole number from 1 to 60" trtc-mix --fps abc -o m.mp4 room/a
+    # a time at which nobody is there
+    told 65 '--still: nobody is there then: the mix is from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
+    told 65 '--still: nobody is there then' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
+    [[ ! -e s.png ]]
+}
+
+@test "a mix is not written onto a terminal" {
+    mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 room
+    python3 - <<'P'
+import os, pty, subprocess
+master, slave = pty.openpty()
+for more in ['--to', '+0.1'], ['--still', '+0.1']:
+    p = subprocess.run(['trtc-mix', '-s', '64x36', *more, '-o', '-', 'room'], stdout=slave, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 64 and 'standard output is a terminal' in p.stderr, p
+os.set_blocking(master, False)
+try:
+    assert not os.read(master, 1)
+except BlockingIOError:
+    pass
+P
+}

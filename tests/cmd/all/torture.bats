@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# All programs on a machine that fails: standard output that is full, calls that a signal interrupts, allocations that
+# fail. What cannot be done is reported with the right exit status; nothing half-made gets a final name.
+
+load ../../lib
+load ../../rec
+load ../../torture
+
+setup_file() {
+    files_begin
+    smoke_begin
+}
+
+teardown_file() {
+    smoke_end
+}
+
+setup() {
+    test_begin
+}
+
+# fresh: a state and an output directory of its own for each run.
+fresh() {
+    rm -rf o state
+    mkdir o state
+    cp -r "$BATS_FILE_TMPDIR/home/state/trtc" state/trtc
+    export XDG_STATE_HOME=$PWD/state
+}
+
+# made: what is in o, and what it says.
+made() {
+    (cd o && find . -type f -exec md5sum {} + | sort)
+}
+
+@test "standard output is full: 75, one line that says so" {
+    local s status p args
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        status=0
+        "${cmd[@]}" <"$in" >/dev/full 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: $status"
+        [[ $(grep -c 'standard output: No space left on device' err) -eq 1 ]] || fail "$s: not said"
+        no_leftovers o
+    done
+    for args in name merge hls layout mix rec 'rec create' 'rec batch'; do
+        for p in --help --version; do
+            status=0
+            # shellcheck disable=SC2086 # words are meant
+            trtc-$args $p >/dev/full 2>err || status=$?
+            [[ $status -eq 75 && $(wc -l <err) -eq 1 ]] || fail "$args $p: $status"
+        done
+    done
+}
+
+@test "a pipe that does not wait is written to as any other" {
+    python3 - <<'P'
+import fcntl, os, subprocess, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
+p = subprocess.Popen(['trtc-rec', 'create', '--skeleton'], stdout=w)
+os.close(w)
+time.sleep(0.3)
+got = b''
+while True:
+    part = os.read(r, 1 << 16)
+    if not part:
+        break
+    got += part
+assert p.wait() == 0
+assert got == subprocess.run(['trtc-rec', 'create', '--skeleton'], stdout=subprocess.PIPE).stdout, len(got)
+P
+}
+
+@test "calls that a signal interrupts are made again" {
+    need_strace
+    local s status
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        "${cmd[@]}" <"$in" >out 2>err || fail "$s: exit status $?"
+        made >want
+        cp out want.out
+        cp err want.err
+        fresh
+        smoke "$s"
+        status=0
+        strace -f -qq -o /dev/null -e inject=write,pwrite64,fsync,fdatasync,ftruncate:error=EINTR:when=1+2 \
+            "${cmd[@]}" <"$in" >out 2>err || status=$?
+        [[ $status -eq 0 ]] || fail "$s: exit status $status"
+        [[ $s == rec-* || $s == *-ts ]] || diff <(made) want || fail "$s: another output"
+        [[ $s == rec-* ]] || diff out want.out || fail "$s: another text"
+        cmp -s err want.err || fail "$s: another message"
+    done
+}
+
+@test "a remembered task that cannot be read: 74, it is not passed over" {
+    need_strace
+    fresh
+    local status=0 file s
+    file=$(echo state/trtc/t-*.json)
+    smoke rec-list
+    strace -qq -o /dev/null -P "$PWD/$file" -e inject=read:error=EIO "${cmd[@]}" >out 2>err || status=$?
+    [[ $status -eq 74 ]] || fail "$status"
+    said "$file': Input/output error"
+    # nor is the directory
+    for s in rec-describe rec-files; do
+        smoke $s
+        status=0
+        strace -qq -o /dev/null -P "$PWD/state/trtc" -e inject=openat:error=EMFILE "${cmd[@]}" >out 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: $status"
+    done
+    smoke rec-list
+    # nor is it taken for one that is not there
+    printf x >"$file"
+    expect 3 "${cmd[@]}"
+}
+
+# failing FAIL_ON N SMOKE: the Nth allocation fails, and with FAIL_ON=1 all behind it too. What comes of it is 75, said in
+# words, and nothing half-made; or all is as ever, where somebody can do without.
+failing() {
+    local status=0 set=(LD_PRELOAD="$BATS_FILE_TMPDIR/failalloc.so" FAIL_AT="$2")
+    ((!$1)) || set+=(FAIL_ON=1)
+    fresh
+    smoke "$3"
+    env "${set[@]}" "${cmd[@]}" <"$in" >out 2>err || status=$?
+    case $status in
+    0)
+        [[ $3 == rec-* ]] || cmp -s out "want.$3" || fail "$3, $2 ($1): 0, and another text"
+        [[ $3 == rec-* || $3 == *-ts ]] || diff <(made) "made.$3" || fail "$3, $2 ($1): 0, and another output"
+        ;;
+    75)
+        [[ -s err || $3 == rec-batch ]] || fail "$3, $2 ($1): nothing was said"
+        [[ $3 == hls* ]] || [[ -z $(made | grep -v '\.part$' | comm -23 - "made.$3") ]] || fail "$3, $2 ($1): $(ls -A o)"
+        ;;
+    *) fail "$3, $2 ($1): exit status $status" ;;
+    esac
+}
+
+@test "any allocation fails: 75, and nothing that lacks something" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local s nb i tries=2 list
+    cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
+    [[ ! ${TRTC_LONG:-} ]] || tries=120
+    for s in "${all_smokes[@]}"; do
+        fresh
+        smoke "$s"
+        LD_PRELOAD=$BATS_FILE_TMPDIR/failalloc.so FAIL_COUNT=$PWD/count "${cmd[@]}" <"$in" >"want.$s" 2>err || fail "$s: exit status $?"
+        made >"made.$s"
+        nb=$(<count)
+        ((nb > 0)) || fail "$s: no allocations"
+        list=(1 "$nb")
+        for ((i = 0; i < tries; i++)); do list+=($((RANDOM * RANDOM % nb + 1))); done
+        ((nb > tries + 2)) || mapfile -t list < <(seq "$nb")
+        for i in "${list[@]}"; do
+            failing $((i % 2)) "$i" "$s"
+            [[ ! ${TRTC_LONG:-} ]] || failing $(((i + 1) % 2)) "$i" "$s"
+        done
+    done
+}
+
+@test "a library that fills the stack for want of memory: 75, and the word" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local s status
+    for s in merge rec-dry; do
+        fresh
+        smoke "$s"
+        status=0
+        LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=20 FAIL_ON=1 FAIL_DEEP=1 "${cmd[@]}" <"$in" >out 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$s: exit status $status"
+        grep -q ': out of memory$' err || fail "$s: $(<err)"
+    done
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hls's account of what came in: each frame was written, or is left out for a reason that is said.
+
+load ../../lib
+load ../../hls
+
+setup_file() {
+    files_begin
+    film 5 -g 15 -bf 2 cam.ts
+    ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:a aac_adtstoasc cam.mp4 -c copy -bsf:a aac_adtstoasc cam.mkv \
+        -c copy -bsf:a aac_adtstoasc cam.flv
+    ffmpeg -nostdin -v error -i cam.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4 -map 0:a -c copy cam.aac
+}
+
+setup() {
+    test_begin
+}
+
+# packets FILE KIND: how many FFmpeg finds in it (v, a).
+packets() {
+    ffprobe -v error -select_streams "$2:0" -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$1" | head -n 1 | tr -d ,
+}
+
+# account TRACK FILTER: a value of the account in ./out.
+account() {
+    jq -r --arg t "$1" "select(.kind == \"account\" and .track == \$t) | $2" out
+}
+
+@test "all containers: frames in are those that FFmpeg finds, frames out those in the segments" {
+    local f mode sounds ts
+    sounds=$(packets "$cam" a)
+    for f in cam.ts cam.mp4 cam.mkv cam.flv frag.mp4; do
+        mode=''
+        [[ $f != cam.ts && $f != cam.flv ]] || mode='-u 10001'
+        rm -rf o
+        # shellcheck disable=SC2086 # words
+        hls 0 -d o -t 2 $mode --json "$BATS_FILE_TMPDIR/$f"
+        quiet
+        ts=false
+        [[ $f != *.ts ]] || ts=true
+        jq -c 'select(.kind == "account") | [.track, .codec, (.account | .frames_in, .frames_out, .put_in, .left_out, .unaccounted, has("packets_in"))]' out |
+            diff - <(printf '["%s",%d,%d,0,{},0,%s]\n' 'video","h264' 75 75 $ts 'audio","aac' "$sounds" "$sounds" $ts) || fail "$f"
+    done
+    [[ $(cat o/*.ts | ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) == 75 ]] || fail "segments"
+}
+
+@test "tracks that nobody takes are noted, not with -q" {
+    ffmpeg -nostdin -v error -i "$cam" -f lavfi -i sine=600:d=5 -f lavfi -i sine=700:d=5 -map 0 -map 1 -map 2 -c copy \
+        -c:a:1 ac3 -c:a:2 dca -strict -2 -metadata:s:a:1 language=eng three.mkv -map 0 -map 1 -map 2 -c copy -c:a:1 ac3 -c:a:2 dca -strict -2 three.ts
+    printf '1\n00:00:00,000 --> 00:00:03,000\nhello\n' >text.srt
+    ffmpeg -nostdin -v error -i "$cam" -i text.srt -map 0 -map 1 -c copy -c:s srt text.mkv
+    hls 0 -d mkv three.mkv
+    said 'three.mkv: sound (stream 2, ac3, eng) is left out'
+    said 'three.mkv: sound (stream 3, dts) is left out'
+    [[ $(wc -l <err) -eq 2 ]] || fail "more is said"
+    hls 0 -d ts three.ts
+    said 'three.ts: sound (PID 258, ac3) is left out'
+    said 'three.ts: sound (PID 259, dts) is left out'
+    [[ $(wc -l <err) -eq 2 ]] || fail "more is said"
+    hls 0 -d text text.mkv
+    said 'text.mkv: data (stream 2, subrip) is left out'
+    hls 0 -q -d q three.ts
+    quiet
+}
+
+@test "what an MP4 or Matroska says about showing, and a transport stream cannot, is noted; nothing of it is missing" {
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -aspect 4:3 wide.mkv
+    with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4
+    ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
+    hls 0 -d turned turned.mp4
+    said 'turned.mp4: the picture is to be shown turned by a quarter'
+    hls 0 -d wide wide.mkv
+    said 'wide.mkv: only the container says that samples are 3:4 in shape: a recording has them as 1:1'
+    [[ $(wc -l <err) -eq 1 ]] || fail "more is said"
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -colorspace bt709 -color_primaries bt709 -color_trc bt709 colours.mkv
+    hls 0 -d colours colours.mkv
+    said 'colours.mkv: only the container says which colours the picture has'
+    hls 0 -d cut --json cut.mp4
+    grep -qE 'cut.mp4: an edit list hides [0-9]+ pictures' err || fail "not the pictures"
+    grep -qE 'cut.mp4: an edit list hides 0\.[0-9]+ s of sound' err || fail "not the sound"
+    [[ $(account video .account.frames_out) == $(packets cut.mp4 v) ]] || fail "pictures are missing"
+    hls 0 -q -d q turned.mp4
+    quiet
+}
+
+@test "a picture of another codec that comes later is a loss that is named, and the sound goes on" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=8 -map 0 -c:v mpeg2video \
+        -output_ts_offset 4 v.ts -map 1 -c:a aac -t 4 a.ts -map 1 -c:a aac -ss 4 -copyts a2.ts
+    ffmpeg -nostdin -v error -i a2.ts -i v.ts -map 1 -map 0 -c copy -copyts -muxdelay 0 -streamid 0:258 -streamid 1:256 b.ts
+    cat a.ts b.ts >late.ts
+    hls 3 -d o -u 10001 --json late.ts
+    said 'late.ts: picture: left out, of a format that is not taken: 60 of 60 frames'
+    [[ $(account video .codec) == mpeg2video && $(account video .account.left_out.format) == 60 ]] || fail "account"
+    [[ $(account audio .account.frames_out) -gt 120 ]] || fail "the sound"
+}
+
+# spoil FILE HOW AT: a copy of it, cut, or with a stretch missing, put in, or overwritten.
+spoil() {
+    case $2 in
+    cut) head -c "$3" "$1" ;;
+    less) head -c "$3" "$1" && tail -c +$(($3 + 3000)) "$1" ;;
+    more) head -c "$3" "$1" && head -c 700 /dev/zero | tr '\0' '\125' && tail -c +$(($3 + 1)) "$1" ;;
+    other) head -c "$3" "$1" && head -c 900 /dev/zero | tr '\0' '\252' && tail -c +$(($3 + 901)) "$1" ;;
+    esac
+}
+
+@test "damage in any container: what is missing is reported (3), the account balances all the same" {
+    local f how i at whole got status rounds
+    rounds=$(n 2)
+    [[ ${TRTC_LONG:-} ]] || RANDOM=1
+    for f in cam.ts cam.mkv cam.flv frag.mp4 cam.aac; do
+        rm -rf o
+        hls 0 -d o --json "$BATS_FILE_TMPDIR/$f"
+        whole=$(grep -o '"frames_out":[0-9]*' out)
+        for how in cut less more other; do
+            for ((i = 0; i < rounds; i++)); do
+                at=$(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * (3 + RANDOM % 6) / 10 + RANDOM % 1000))
+                ((at % 188)) || at=$((at + 50)) # a stream may end behind any packet
+                spoil "$BATS_FILE_TMPDIR/$f" $how $at >bad
+                rm -rf o
+                status=0
+                trtc-hls -A 1400000001 -R 3560 --no-sync -d o --json bad >out 2>err || status=$?
+                got=$(grep -o '"frames_out":[0-9]*' out)
+                [[ $status -eq 3 || ($status -eq 0 && $got == "$whole") ]] || fail "$f, $how $at: status $status, $got of $whole"
+                [[ $status -eq 0 || -s err ]] || fail "$f, $how $at: not a word"
+                ! grep -q '"unaccounted":[^0]' out || fail "$f, $how $at: does not balance"
+            done
+        done
+    done
+}
+
+@test "a picture without any key frame, or without parameter sets: recorded, and named" {
+    local how
+    for how in k p; do
+        restamp "$cam" in.ts "v:0:$how"
+        hls 3 -d o --ha auto in.ts
+        said "picture: no $([ $how = k ] && echo key frame || echo parameter sets) came: its "
+    done
+}
+
+@test "a last frame that was cut is left out and named" {
+    local f
+    for f in cam.ts cam.flv frag.mp4; do
+        # in the middle of the last picture or frame of sound
+        head -c $(($(stat -c %s "$BATS_FILE_TMPDIR/$f") * 97 / 100)) "$BATS_FILE_TMPDIR/$f" >./cut
+        rm -rf o
+        hls 3 -d o --json cut
+        said 'cut: truncated'
+        cat o/*.ts >all.ts
+        ffmpeg -nostdin -v error -threads 1 -err_detect explode -i all.ts -f null - 2>decode || true
+        [[ ! -s decode ]] || fail "$f: $(head -n 3 decode)"
+    done
+}
+
+@test "an interrupted recording accounts for what it has read" {
+    local status=0
+    { cat "$cam" && sleep 0.2 && kill -INT "$(<pid)" && sleep 1; } | { echo "$BASHPID" >pid && exec trtc-hls -A 1400000001 -R 3560 --no-sync -d o --json; } >out 2>err || status=$?
+    [[ $status -eq 130 ]] || fail "status $status"
+    quiet
+    [[ $(account video .account.unaccounted) == 0 && $(account audio .account.unaccounted) == 0 ]] || fail "account"
+    [[ $(account video .account.frames_out) -gt 10 ]] || fail "not much"
+}

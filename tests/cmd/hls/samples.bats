@@ -1,0 +1,364 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hls and the samples: each of the input's is in exactly one segment, whatever the container, the codec,
+# the clock and the way it arrives; and trtc-merge makes of the recording what the input was.
+
+load ../../lib
+load ../../hls
+
+setup_file() {
+    files_begin
+    film 9 -bf 2 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
+    export user_keys=rate=16000
+    mkrec --av-merge --loop --segment 60 --bitrate 40000 --length 30 --user "$(user)" made
+    cp made/*.ts marked.ts
+}
+
+setup() {
+    test_begin
+}
+
+# samples PICTURES SOUNDS NAME: what each picture of one file decodes to, and each frame of sound of the other
+# is, in order, in NAME.pictures and NAME.sounds.
+samples() {
+    local kind
+    ffmpeg -nostdin -v error -y -threads 1 -i "$1" -i "$2" -map 0:v -fps_mode passthrough -f framecrc pictures.crc \
+        -map 1:a -c copy -bsf:a aac_adtstoasc -f framecrc sounds.crc
+    for kind in pictures sounds; do
+        sed '/^#/d' $kind.crc | cut -d , -f 5,6 >"$3.$kind"
+    done
+}
+
+# segments PLAYLIST: their paths, in its order.
+segments() {
+    sed "/^#/d; s|^|${1%/*}/|" "$1"
+}
+
+# whole INPUT DIR: all of INPUT's samples are in DIR's segments, once, and the playlists are right.
+whole() {
+    local list kind want pictures='' sounds=''
+    for list in "$2"/*.m3u8; do
+        strict "$list"
+        mapfile -t seg < <(segments "$list")
+        [[ $(find "$2" -name "$(basename "$list" .m3u8)_[0-9]*.ts" | wc -l) -eq ${#seg[@]} ]] || fail "$list: not all are listed"
+        kind=both.bin
+        case $list in *_audio.m3u8) kind=sounds.bin ;; *_video.m3u8) [[ ! -e ${list/_video/_audio} ]] || kind=pictures.bin ;; esac
+        cat "${seg[@]}" >$kind # the files are one stream, one behind the other
+        [[ $kind == sounds.bin ]] || pictures+=$kind
+        [[ $kind == pictures.bin ]] || sounds+=$kind
+    done
+    [[ $pictures == *.bin && $sounds == *.bin ]] || fail "$2: not all kinds"
+    want=want.${1//\//%}
+    [[ $1 != "$cam" ]] || want=$BATS_FILE_TMPDIR/want.cam
+    [[ -s $want.sounds ]] || samples "$1" "$1" "$want"
+    samples "$pictures" "$sounds" seen
+    for kind in pictures sounds; do
+        [[ $(wc -l <"$want.$kind") -gt 3 ]] || fail "$1: no $kind"
+        cmp "$want.$kind" seen.$kind || fail "$2: $kind: of $(wc -l <"$want.$kind") there are $(wc -l <seen.$kind)"
+    done
+}
+
+# each_way INPUT: in the three modes.
+each_way() {
+    hls 0 -d single -u 10001 -t 2 "$1"
+    whole "$1" single
+    hls 0 -d merged -u 10001 -t 2 --av-merge "$1"
+    whole "$1" merged
+    hls 0 -d mixed -t 2 "$1"
+    whole "$1" mixed
+}
+
+@test "B-frames, from TS" {
+    each_way "$cam"
+}
+
+@test "open groups of pictures: a segment begins at the key frame, the pictures before it stay with it" {
+    film 6 -x264-params keyint=15:min-keyint=15:bframes=3:b-adapt=0:scenecut=0:open-gop=1 open.ts
+    hls 0 -d o -u 10001 -t 2 open.ts
+    whole open.ts o
+}
+
+@test "H.265" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=5 -f lavfi -i sine=r=16000:d=5 -c:v libx265 -preset ultrafast \
+        -x265-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:log-level=none:pools=1 -c:a aac -b:a 32k hevc.ts
+    hls 0 -d o -u 10001 -t 2 hevc.ts
+    whole hevc.ts o
+    grep -q 'Codec:173$' o/*video.m3u8
+}
+
+@test "the 33-bit clock wraps in the middle" {
+    ffmpeg -nostdin -v error -i "$cam" -c copy -muxdelay 0 -output_ts_offset 95440 wrap.ts
+    hls 0 -d o -u 10001 -t 2 wrap.ts
+    whole wrap.ts o
+    cmp <(segments o/*video.m3u8 | wc -l) <(echo 5)
+    hls 0 -d merged -u 10001 -t 2 --av-merge wrap.ts
+    whole wrap.ts merged
+}
+
+@test "MP4, Matroska and FLV, as files and in a pipe" {
+    local c
+    for c in mp4 mkv flv; do
+        ffmpeg -nostdin -v error -i "$cam" -c copy -bsf:a aac_adtstoasc in.$c
+        hls 0 -d $c -u 10001 -t 2 in.$c
+        whole "$cam" $c
+        [[ $c == mp4 ]] && continue
+        trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d pipe-$c --no-sync - <in.$c >out 2>err
+        whole "$cam" pipe-$c
+    done
+    ffmpeg -nostdin -v error -i in.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4
+    trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d frag --no-sync <frag.mp4 >out 2>err
+    whole "$cam" frag
+}
+
+@test "bare H.264, bare AAC" {
+    film 5 -g 15 -bf 0 both.ts
+    ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy bare.h264 -map 0:a -c copy bare.aac
+    samples bare.h264 bare.aac want
+    hls 0 -d v -u 10001 -t 2 bare.h264
+    strict v/${stem}_video.m3u8
+    mapfile -t seg < <(segments v/${stem}_video.m3u8)
+    cat "${seg[@]}" >v.ts
+    hls 0 -d a -u 10001 -t 2 bare.aac
+    strict a/${stem}_audio.m3u8
+    mapfile -t seg < <(segments a/${stem}_audio.m3u8)
+    cat "${seg[@]}" >a.ts
+    samples v.ts a.ts seen
+    [[ $(wc -l <want.pictures) -eq 75 && $(wc -l <want.sounds) -gt 70 ]] || fail "not all of it"
+    cmp want.pictures seen.pictures || fail "other pictures"
+    cmp want.sounds seen.sounds || fail "another sound"
+    [[ $(find v a -name '*.m3u8' | wc -l) -eq 2 ]] || fail "playlists of what is not there"
+}
+
+@test "standard input in small writes gives what the file gives" {
+    hls 0 -d file -t 2 "$cam"
+    dd if="$cam" bs=61 status=none | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 -t 2 -d pipe >out 2>err
+    diff -r file pipe || fail "not the same"
+    quiet
+}
+
+@test "Opus and MP3 are encoded to AAC, of the same length; a note says so" {
+    local c
+    for c in libopus libmp3lame; do
+        ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=7" -c:a $c -b:a 48k in.mkv
+        hls 0 -d $c -u 10001 -t 2 in.mkv
+        said AAC
+        strict $c/${stem}_audio.m3u8
+        near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | awk '{s += $1} END {print s}')" 7 0.08 $c
+        mapfile -t seg < <(segments $c/${stem}_audio.m3u8)
+        [[ $(cat "${seg[@]}" | ffprobe -v error -show_entries stream=codec_name -of csv=p=0 - | sort -u | xargs) == aac ]]
+        rm in.mkv
+    done
+}
+
+@test "AC-3, E-AC-3, MP2, DTS and LATM in TS: encoded to the last sample" {
+    local c samples
+    for c in ac3 eac3 mp2 dts latm; do
+        if [[ $c == latm ]]; then
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a aac -b:a 96k -mpegts_flags +latm latm.ts
+        elif [[ $c == dts ]]; then
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a dca -strict -2 -b:a 384k dts.ts
+        else
+            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a $c -b:a 96k $c.ts
+        fi
+        samples=$(ffmpeg -nostdin -v error -i $c.ts -f s16le -ac 1 - | wc -c)
+        hls 0 -d $c -u 10001 -t 2 $c.ts
+        said AAC
+        strict $c/${stem}_audio.m3u8
+        sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | awk -v want="$samples" '{ s += $1 } END { exit !(s * 96000 > want - 96 && s * 96000 < want + 2112) }' ||
+            fail "$c: $samples bytes of samples in $(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | xargs) s"
+    done
+}
+
+@test "the sound's rate and channels change in mid-stream: a marked segment begins, nothing is missing" {
+    local aac=(-c:a aac -b:a 32k -muxdelay 0 -mpegts_flags +initial_discontinuity)
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=4 "${aac[@]}" -output_ts_offset 10 a.ts
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=48000:d=4 -ac 2 "${aac[@]}" -output_ts_offset 14 b.ts
+    cat a.ts b.ts >ab.ts
+    hls 0 -d o -u 10001 -t 60 --json ab.ts
+    strict o/${stem}_audio.m3u8
+    [[ $(grep -c '^#EXTINF' o/*.m3u8) -eq 2 && $(breaks o/${stem}_audio.m3u8) -eq 1 ]] || fail "$(cat o/*.m3u8)"
+    [[ $(for f in o/*.ts; do ffprobe -v error -show_entries stream=sample_rate,channels -of csv=p=0 "$f" | head -n 1; done | xargs) == '16000,1 48000,2' ]] || fail "formats"
+    [[ $(jq 'select(.kind == "account") | .account.frames_out' out) -eq $(cat a.ts b.ts | ffprobe -v error -count_packets -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) ]] || fail "frames"
+}
+
+@test "the recording merged again: as long, in sync, nothing missing" {
+    local kind args
+    for kind in single merged mixed; do
+        case $kind in
+        single) args=(-u 10001) ;;
+        merged) args=(-u 10001 --av-merge) ;;
+        mixed) args=() ;;
+        esac
+        hls 0 -d $kind "${args[@]}" -t 5 "$marked"
+        merge 0 -f $kind
+        quiet
+        synced "$(<out)" 3 5
+        lasts "$(<out)" 30
+    done
+}
+
+# part SECONDS OFFSET OPTION... FILE: a stretch of a stream whose clock begins at OFFSET, to follow another one.
+part() {
+    film "$1" -g 15 -bf 2 -muxdelay 0 -output_ts_offset "$2" -mpegts_flags +initial_discontinuity "${@:3}"
+}
+
+# breaks PLAYLIST: how many are marked.
+breaks() {
+    grep -c '^#EXT-X-DISCONTINUITY$' "$1"
+}
+
+@test "the clock jumps by an hour, ahead and back: a marked break, and the names go on" {
+    local offset mode
+    part 4 7200 a.ts
+    for offset in 10800 3600; do
+        part 4 $offset b.ts
+        cat a.ts b.ts >jump$offset.ts
+        for mode in single merged; do
+            rm -rf o
+            hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump$offset.ts
+            whole jump$offset.ts o
+            [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
+            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | awk '{s += $1} END {print s}')" 8 0.2 "length"
+            grep -q 'time stamps jump by [+-]3[0-9]*\.[0-9]* s' err || fail "the jump is not said"
+        done
+    done
+}
+
+@test "the clock jumps by days, and falls by a third of a second: all is there, at its distance" {
+    local offset
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 -c:a aac \
+        -b:a 32k a.mp4
+    for offset in 4.13 3.7 400004; do
+        ffmpeg -nostdin -v error -y -i a.mp4 -c copy -f flv a.flv -output_ts_offset $offset -c copy -f flv b.flv
+        { cat a.flv && tail -c +14 b.flv; } >ab.flv # one FLV, whose stamps jump
+        rm -rf o
+        hls 0 -d o -u 10001 -t 60 ab.flv
+        case $offset in
+        4.13) unsaid 'time stamps jump' ;;
+        3.7) grep -qE 'at [34]\.[0-9]+ s its time stamps jump by -0\.[34]' err || fail "not said" ;;
+        *) said 'its time stamps jump by +4.6 days' ;;
+        esac
+        strict o/${stem}_video.m3u8
+        cat o/*_video_*.ts | ffprobe -v error -select_streams v -show_entries packet=pts -of csv=p=0 - | tr -d , | grep . | sort -n |
+            awk 'NR > 1 { d = ($1 - last) / 90; if (d < 40 || d > 220) { print d; bad = 1 } } { last = $1 } END { exit NR != 120 || bad }' || fail "$offset: distances"
+    done
+}
+
+@test "a source that stalls for 20 s leaves 20 s in the names" {
+    part 4 100 a.ts
+    part 4 124 b.ts
+    cat a.ts b.ts >stall.ts
+    hls 0 -d o -u 10001 -t 2 stall.ts
+    whole stall.ts o
+    diff <(grep -v '^#' o/*video.m3u8 | grep -oE '[0-9]{17}') - <<END || fail "names"
+20260101000000559
+20260101000002559
+20260101000024559
+20260101000026559
+END
+}
+
+@test "the picture comes 3 s after the sound" {
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=8 -itsoffset 3 -f lavfi -i testsrc2=s=160x90:r=15:d=5 \
+        -c:v libx264 -preset ultrafast -g 15 -c:a aac -b:a 32k late.ts
+    hls 0 -d o -u 10001 -t 2 late.ts
+    whole late.ts o
+    near "$(grep -ohE 'REC-TIME:[0-9]+' o/*audio.m3u8 o/*video.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 3000 100 "start"
+    hls 0 -d mixed -t 2 late.ts
+    whole late.ts mixed
+}
+
+@test "pictures far behind their sound in the file: in order; through a pipe, what is too far is reported" {
+    # the encoder's threads hold four pictures back, of 10 s each
+    ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=1/10:d=60 -f lavfi -i sine=r=16000:d=60 -c:v libx264 -preset ultrafast \
+        -threads 4 -g 1 -c:a aac -b:a 32k slow.mkv
+    hls 0 -d o slow.mkv
+    quiet
+    whole slow.mkv o
+    hls 0 -d together -u 10001 --av-merge slow.mkv
+    whole slow.mkv together
+    local status=0
+    # shellcheck disable=SC2002 # a pipe is what is wanted
+    cat slow.mkv | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 --no-sync -d pipe >out 2>err || status=$?
+    [[ $status -eq 3 ]] || fail "pipe: $status"
+    grep -qE 'standard input: picture: [0-9]+ frames came up to [0-9.]+ s behind the sound' err || fail "not said"
+    [[ $(cat pipe/*.ts | ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) == 6 ]] || fail "pictures are missing"
+    sort -c <(grep '\.ts$' pipe/*.m3u8) || fail "the names go back"
+}
+
+@test "a track that the tables announce later: from its first frame on, in the playlist it belongs to" {
+    part 4 10 both.ts
+    ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy -copyts -muxdelay 0 v.ts -map 0:a -c copy -copyts -muxdelay 0 a.ts
+    part 4 14 more.ts
+    cat both.ts more.ts >all.ts
+    samples all.ts more.ts want.late-v.ts
+    samples more.ts all.ts want.late-a.ts
+    local kind
+    for kind in v a; do
+        cat $kind.ts more.ts >late-$kind.ts
+        rm -rf single mixed
+        hls 0 -d single -u 10001 -t 2 late-$kind.ts
+        quiet
+        whole late-$kind.ts single
+        hls 0 -d mixed -t 2 late-$kind.ts
+        quiet
+        whole late-$kind.ts mixed
+        [[ $(grep -c STREAM-TYPE:2 mixed/*.m3u8) -eq 1 && $(breaks mixed/1400000001_3560.m3u8) -eq 1 ]] || fail "$(cat mixed/*.m3u8)"
+        near "$(grep -ohE 'REC-TIME:[0-9]+' single/*.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 4000 100 "start"
+        merge 0 -f single -m 1
+        near "$(field "$(<out)" v duration)" 8 0.2 "merged picture"
+        near "$(field "$(<out)" a duration)" 8 0.2 "merged sound"
+    done
+}
+
+@test "key frames are rare: longer segments, said once" {
+    film 8 -g 60 -bf 0 rare.ts
+    hls 0 -d o -u 10001 -t 1 rare.ts
+    [[ $(grep -c 'key frames are rare' err) -eq 1 ]] || fail "not said once"
+    strict o/${stem}_video.m3u8
+    [[ $(grep -c '^#EXTINF:4,' o/${stem}_video.m3u8) -eq 2 ]] || fail "$(cat o/*video.m3u8)"
+    hls 0 -q -d quiet -u 10001 -t 1 rare.ts
+    quiet
+}
+
+@test "the picture's size changes in mid-stream: a segment begins, and says its size" {
+    part 4 10 a.ts
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 \
+        -c:a aac -b:a 32k -muxdelay 0 -output_ts_offset 14 -mpegts_flags +initial_discontinuity b.ts
+    cat a.ts b.ts >change.ts
+    hls 0 -d o -u 10001 -t 60 change.ts
+    whole change.ts o
+    diff <(grep -oE 'WIDTH.*|[0-9]{17}.ts' o/*video.m3u8) - <<END || fail "sizes"
+WIDTH:160 HEIGHT:90 Codec:27
+20260101000000559.ts
+WIDTH:96 HEIGHT:64 Codec:27
+20260101000004559.ts
+END
+}
+
+@test "parameter sets that stand once, or not all of them again: every segment can be decoded by itself" {
+    local types f
+    part 3 10 a.ts
+    part 6 13 b.ts
+    for types in 7-8 8; do # SPS and PPS, PPS
+        ffmpeg -nostdin -v error -y -i b.ts -c copy -copyts -muxdelay 0 -bsf:v "filter_units=remove_types=$types" -mpegts_flags +initial_discontinuity c.ts
+        cat a.ts c.ts >once$types.ts
+        cat a.ts b.ts >all.ts
+        samples all.ts all.ts "want.once$types.ts"
+        rm -rf o
+        hls 0 -d o -u 10001 -t 2 "once$types.ts"
+        whole "once$types.ts" o
+        for f in o/*video_*.ts; do
+            ffmpeg -nostdin -v warning -err_detect explode -i "$f" -f null - 2>decode || fail "$f"
+            [[ ! -s decode ]] || fail "$f: $(head -n 3 decode)"
+        done
+    done
+}
+
+@test "a splice that is announced" {
+    part 3 10 a.ts
+    part 3 13 b.ts
+    cat a.ts b.ts >ab.ts
+    hls 0 -d o -u 10001 -t 2 ab.ts
+    whole ab.ts o
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hook serve under kill -9, and among clients that misbehave.
+
+load ../../lib
+load ../../hook
+
+clients=$tree/tests/serve/hookclients.py
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    hook_begin
+}
+
+teardown() {
+    hook_end
+}
+
+@test "killed 30 times while events come in: none that got 200 is missing, none is there twice, no file is half" {
+    python3 "$clients" storm 30 100000 0 >out 2>err || fail "$(cat told | tail -n 5)"
+    [[ -z $(find S/tmp -type f) ]] || fail 'something is left in tmp/'
+}
+
+@test "killed while handlers run: each event is handled once" {
+    # shellcheck disable=SC2016
+    handler 'cat >/dev/null; basename "$TRTC_EVENT_FILE" >>log'
+    python3 "$clients" storm 5 100 1 >out 2>err || fail "$(cat told | tail -n 5)"
+}
+
+@test "clients that misbehave are refused; memory and descriptors stay bounded; the honest one is served throughout" {
+    serving --key-file key
+    python3 "$clients" hostile "$hook" "$(sed 's/.*:\([0-9]*\).*/\1/' <<<"${url#http:}")" 400 >out 2>err || fail "$(tail -n 5 told)"
+    kill -0 "$hook" || fail 'it is dead'
+}
+
+@test "standard output that nobody reads holds up nothing" {
+    mkfifo pipe
+    exec 7<>pipe
+    trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >pipe 2>told </dev/null 3>&- 7>&- &
+    hook=$!
+    hook_pids+=("$hook")
+    until grep -q listening told; do sleep 0.01; done
+    url=$(sed -n 's/.*listening on //p' told)
+    event 304 1767225961123 "{\"FileList\":\"$(head -c 300000 /dev/zero | tr '\0' x)\"}"
+    posted 200 event.json # more than the pipe holds
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    in_place new 2
+    exec 7>&-
+}
+
+@test "the process that starts handlers is killed: what has come is kept, and it is said" {
+    serving --key-file key --settle 0 -- sleep 5
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    pkill -KILL -P "$hook"
+    local status=0
+    wait "$hook" || status=$?
+    [[ $status -eq 70 ]] || fail "exit status $status"
+    grep -q 'the process that starts handlers has died' told || fail "$(cat told)"
+    serving --key-file key --settle 0 -- true
+    posted 200 event.json
+}

@@ -1,0 +1,385 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-merge and media as other recorders and encoders leave it: clocks that restart inside a segment, sound stamped
+# on arrival, tracks that come late. Nothing of it is lost without a word.
+
+load ../../lib
+export user_keys=rate=16000
+
+setup_file() {
+    files_begin
+    mk mixed --length 30 --user "$(user rate=48000)" --mixed
+    mk single --length 30 --user "$(user rate=48000)"
+    mk big --length 30 --user "$(user rate=48000)" --mixed --bitrate 3000000
+}
+
+setup() {
+    test_begin
+}
+
+mixed=1400000001_3560_20260101000000495_av.mp4
+
+# edit FILE EDIT...: restamps a segment in place; its playlist says the size that it has then.
+edit() {
+    local file=$1 list
+    restamp "$file" edited.ts "${@:2}"
+    mv edited.ts "$file"
+    for list in "${file%/*}"/*.m3u8; do
+        awk -v file="${file##*/}" -v size="$(stat -c %s "$file")" '
+            { line[NR] = $0 }
+            /FILE-ATTR/ { attr = NR }
+            $0 == file { sub(/,[0-9]*$/, "," size, line[attr]) }
+            END { for (i = 1; i <= NR; i++) print line[i] }' "$list" >edited.m3u8
+        mv edited.m3u8 "$list"
+    done
+}
+
+# nth DIR KIND N: path of the Nth (0...) segment of a kind (mixed: of all).
+nth() {
+    if [[ $2 == mixed ]]; then
+        find "$1" -name '*.ts' | sort | sed -n "$(($3 + 1))p"
+    else
+        segment "$@"
+    fi
+}
+
+# whole FILE [MS]: 30 s of sound and picture, in step to so many ms, with the markers at their times; a black picture
+# may stand in front of the first one.
+whole() {
+    plays "$1"
+    synced "$1" 3 "${2:-5}"
+    near "$(frames "$1")" 450.5 0.5 pictures
+    lasts "$1" 30
+    at "$1" 9.505 19.505 29.505
+}
+
+@test "stamps that restart, fall back or jump inside a segment: all of it, in step" {
+    local by how
+    for by in -5 -4 -1 -0.3 -0.06 +3 +3600 -40000 +50000; do
+        for how in copy encode; do
+            have mixed p
+            edit "$(nth p mixed 1)" "av:5:$by"
+            merge 0 -f p --audio "$([ $how = copy ] && echo auto || echo encode)"
+            quiet
+            whole p/$mixed
+            [ $by = -5 ] || break
+        done
+    done
+    have mixed p
+    edit "$(nth p mixed 0)" av:3:-3 av:6:-3 av:8:+100
+    edit "$(nth p mixed 1)" av:0:+7777 av:5:-7777
+    merge 0 -f p
+    whole p/$mixed 45
+}
+
+@test "the same where picture and sound have files of their own" {
+    local by kind
+    for by in -5 -1 -0.3 +3 +3600; do
+        have single p
+        for kind in video audio; do
+            edit "$(nth p $kind 1)" "av:5:$by"
+        done
+        merge 0 -f p
+        quiet
+        whole p/$first 45
+    done
+}
+
+@test "sound stamped on arrival: smoothed, no frame dropped, none put in" {
+    local ms how
+    for ms in 10 25 39; do
+        for how in mixed single; do
+            have $how p
+            for n in 0 1 2; do
+                edit "$(nth p "$([ $how = mixed ] && echo mixed || echo audio)" $n)" "a:0:~$ms"
+            done
+            merge 0 -f p --report r.json
+            quiet
+            synced "$(<out)" 3 25
+            lasts "$(<out)" 30
+            jq -e '.outputs[0].audio | .dropped_frames == 0 and .filled_frames <= 2' r.json # at the end, up to that of the picture
+            # its samples follow each other
+            ffprobe -v error -select_streams a -show_entries packet=pts_time -of csv=p=0 "$(<out)" |
+                awk 'NR > 1 { d = ($1 - last) * 48000 - 1024; if (d > 40 || d < -40) bad++ } { last = $1 } END { exit bad > 1 }' ||
+                fail "jitter of $ms ms is left"
+        done
+    done
+}
+
+@test "after a lost segment the pictures that refer to it are left out, and said" {
+    local nb
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=12 -c:v libx264 -preset ultrafast \
+        -x264-params keyint=30:min-keyint=30:bframes=3:b-adapt=0:scenecut=0:open-gop=1 -pix_fmt yuv420p open.ts
+    trtc-hls -q -A 1400000001 -R 3560 -u 10001 -t 4 -d p -S 2026-01-01T00:00:00.495Z open.ts >/dev/null
+    merge 0 -f p -o whole
+    quiet
+    [ "$(frames "$(<out)")" -eq 180 ]
+    rm "$(segment p video 1)"
+    merge 3 -f p
+    said 'pictures before the first key frame cannot be decoded'
+    nb=$(ffprobe -v quiet -select_streams v -show_entries stream=nb_frames -of csv=p=0 "$(<out)")
+    [ "$nb" = 119 ] || fail "$nb pictures"
+}
+
+@test "a last EXTINF of 0, with FILE-ATTR and without: as long as the segment is" {
+    local list
+    have single p
+    merge 0 -f p -o whole
+    for list in p/*.m3u8; do
+        awk '/^#EXTINF/ { n++ } n == 3 { sub(/^#EXTINF:[0-9.]*/, "#EXTINF:0") } 1' "$list" >l && mv l "$list"
+    done
+    merge 0 -f p
+    quiet
+    cmp whole/$first p/$first
+    sed -i /FILE-ATTR/d p/*.m3u8
+    merge 0 -f p --force
+    quiet
+    whole p/$first 25
+}
+
+@test "a clock that steps back a little while the stream goes on: nothing is dropped" {
+    local ms list
+    for ms in 60 500; do
+        have single p
+        for list in p/*.m3u8; do
+            awk -F '[:,]' -v ms=$ms '/FILE-ATTR/ { if (++n > 1) $2 -= ms; printf "%s:%.0f,%s\n", $1, $2, $3; next } 1' "$list" >l
+            mv l "$list"
+        done
+        merge 0 -f p --report r.json
+        [ $ms = 60 ] || said 'the stream is followed'
+        synced p/$first 3 45
+        lasts p/$first 30
+        [ "$(frames p/$first)" -eq 450 ]
+        jq -e '.outputs[0] | [.video, .audio] | all(.account.left_out == {} and .account.unaccounted == 0)' r.json
+    done
+}
+
+@test "the account: what came in went out, or has a reason" {
+    # packets in the segments, by another program
+    packets() {
+        local f n=0
+        for f in p/*_"$1"_2*.ts; do
+            n=$((n + $(ffprobe -v error -select_streams "${1:0:1}" -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$f" | head -n 1)))
+        done
+        echo $n
+    }
+    have single p
+    merge 0 -f p --report r.json --json
+    [ "$(jq -c '.outputs[0] | [.video, .audio] | map(.account | [.frames_in, .frames_out, .unaccounted])' r.json)" = \
+        "[[450,450,0],[$(packets audio),$(packets audio),0]]" ] || fail "$(jq -c .outputs r.json)"
+    jq -e '.video.account.frames_out == 450 and .audio.account.packets_in > 100' out
+    merge 0 -f p --report r.json --video encode -p 5 --audio encode --force
+    jq -e '.outputs[0].video.account | .frames_in == 450 and .frames_out == 150 and .left_out.rate >= 299 and .unaccounted == 0' r.json
+    jq -e '.outputs[0].audio.account | .frames_in == .frames_out and .unaccounted == 0' r.json
+    # bytes overwritten; a first segment without its key frame; an overlap
+    dd if=/dev/urandom of="$(segment p video 1)" bs=188 count=3 seek=20 conv=notrunc status=none
+    dd if=/dev/urandom of="$(segment p audio 1)" bs=188 count=3 seek=20 conv=notrunc status=none
+    sed -i 's/\(FILE-ATTR:\)176722562\(.*\)/\1176722561\2/' p/*.m3u8
+    for how in copy encode; do
+        merge 3 -f p --report r.json --video $how --audio "$([ $how = copy ] && echo auto || echo encode)" --force
+        jq -e '.outputs[0] | [.video, .audio] | all(.account | .unaccounted == 0 and
+            .frames_in == .frames_out + ([.left_out[]] | add // 0))' r.json || fail "$(jq -c '.outputs[0]' r.json)"
+    done
+}
+
+# aac RATE CHANNELS SECONDS: a tone as ADTS on standard output.
+aac() {
+    ffmpeg -nostdin -v error -f lavfi -i "sine=1000:r=$1:d=$3" -ac "$2" -c:a aac -b:a 64k -f adts -
+}
+
+# one KIND: p becomes a recording of one segment, in.ts, that is $1.
+one() {
+    rm -rf p && mkdir p
+    mv in.ts "p/${stem}_$1_20260101000000495.ts"
+    printf '%s\n' '#EXTM3U' "#EXT-X-TRTC-VIDEO-METADATA:WIDTH:160 HEIGHT:90" \
+        "#EXT-X-TRTC-FILE-ATTR:1767225600495,$(stat -c %s "p/${stem}_$1_20260101000000495.ts")" "#EXTINF:$2," \
+        "${stem}_$1_20260101000000495.ts" '#EXT-X-ENDLIST' >"p/${stem}_$1.m3u8"
+}
+
+@test "AAC that changes its rate or its channels inside a segment is encoded, all of it" {
+    local from to
+    for to in '24000 1' '48000 2'; do
+        # shellcheck disable=SC2086
+        { aac 48000 1 4; aac $to 4; } >a.aac
+        ffmpeg -nostdin -v error -i a.aac -c copy -f mpegts in.ts 2>ignored || true
+        [ -s in.ts ] || fail 'no segment'
+        one audio 8
+        merge 0 -f p --report r.json
+        quiet
+        plays "$(<out)"
+        near "$(field "$(<out)" a duration)" 8 0.1 "$to"
+        near "$(value "$(<out)" samples_s)" 8 0.1 "$to"
+        jq -e '.outputs[0].audio | .action == "encode" and .account.unaccounted == 0 and .account.left_out == {}' r.json
+        [ "$(field "$(<out)" a channels)" = "${to#* }" ]
+    done
+}
+
+@test "a picture in a codec that is not copied; one that nothing decodes; no key frame; no parameter sets" {
+    local how
+    have single q
+    audio() {
+        cp "$BATS_TEST_TMPDIR"/q/*_audio* p/
+    }
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=25:d=10 -c:v mpeg2video -g 12 -f mpegts in.ts
+    one video 10
+    audio
+    merge 0 -f p --report r.json
+    [ "$(field "$(<out)" v width)x$(field "$(<out)" v height)" = 160x90 ]
+    jq -e '.outputs[0].video.account | .frames_in == 250 and .unaccounted == 0' r.json
+    sed -i /METADATA/d p/*.m3u8
+    merge 0 -f p --force
+    [ "$(field "$(<out)" v width)x$(field "$(<out)" v height)" = 160x90 ]
+    # no_picture WHAT: sound alone is made of it, and what is missing is said
+    no_picture() {
+        for how in auto encode; do
+            merge 3 -f p --report r.json --video $how --force
+            said "$1"
+            near "$(field "$(<out)" a duration)" 30 0.1 sound
+            jq -e '.outputs[0].video.account | .frames_in > 0 and .frames_out == 0 and .unaccounted == 0' r.json ||
+                fail "$(jq -c .outputs r.json)"
+        done
+    }
+    # what this is not: FFmpeg's libraries do not know VVC, or cannot decode this as it
+    restamp p/*video*.ts in.ts v:0:=33
+    one video 10
+    audio
+    no_picture ': 250 '
+    for how in k p; do
+        restamp "$(nth q video 0)" in.ts v:0:$how
+        one video 10
+        audio
+        no_picture 'picture'
+    done
+    # nothing else of the user is there
+    restamp "$(nth q video 0)" in.ts v:0:k v:0:p
+    one video 10
+    rm -r q
+    merge 65 -f p
+    [ ! -s out ]
+}
+
+@test "a track that comes late in a segment is merged from its first frame, and the plan knows" {
+    local edits media
+    for edits in 'a:-1-5:x' 'a:-1-5:x a:5:@' 'v:-1-4:x' 'v:-1-4:x v:4:@' 'a:-1-9.9:x a:9:@'; do
+        have big p
+        # shellcheck disable=SC2086
+        edit "$(nth p mixed 0)" $edits
+        # shellcheck disable=SC2086
+        edit "$(nth p mixed 1)" $edits
+        merge 0 -f p --plan=json
+        jq -e '.video and .audio' out || fail "the plan with $edits"
+        merge 0 -f p --report r.json
+        quiet
+        [ "$(value p/$mixed frames)" -eq "$(frames p/$mixed)" ]
+        jq -e '.outputs[0] | [.video, .audio] | all(.account.left_out == {} and .account.unaccounted == 0)' r.json
+        lasts p/$mixed 30
+        if [[ $edits == a* ]]; then
+            [ "$(frames p/$mixed)" -eq 450 ]
+        else # four seconds each, a picture each time
+            near "$(frames p/$mixed)" 331 2 "$edits"
+        fi
+        near "$(mark p/$mixed 3 1)" 29.505 0.006 "$edits"
+        near "$(mark p/$mixed 3 3)" 0 12 "$edits" # the playlist does not say that the segments begin later
+    done
+    # all of a recording; in a user's files as well
+    for media in mixed single; do
+        have $media p
+        for n in 0 1 2; do edit "$(nth p "${media/single/video}" $n)" a:0-9.9:x; done
+        [ $media = mixed ] || rm p/*_audio*
+        merge 0 -f p --plan=json
+        jq -e '.video.action == "copy"' out
+    done
+}
+
+@test "segments of three packets, and DTS beside a picture, are read" {
+    ffmpeg -nostdin -v error -f lavfi -i anullsrc=r=16000:cl=mono -t 2.2 -c:a aac -b:a 16k small.ts
+    trtc-hls -q -A 1400000001 -R 3560 -u 10001 -t 0.1 -d p small.ts >/dev/null
+    [ -n "$(find p -name '*.ts' -size -565c)" ]
+    merge 0 -f p --report r.json
+    quiet
+    jq -e '.outputs[0].audio.account | .frames_in == .frames_out and .frames_in > 30' r.json
+    mkdir q
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x48:r=15:d=2 -f lavfi -i sine=r=48000:d=2 -c:v libx264 \
+        -preset ultrafast -pix_fmt yuv420p -c:a dca -strict -2 -b:a 384k q/1400000001_3560_20260101000000495.ts
+    printf '#EXTM3U\n#EXTINF:2,\n1400000001_3560_20260101000000495.ts\n#EXT-X-ENDLIST\n' >q/1400000001_3560.m3u8
+    merge 0 -f q --report r.json
+    quiet
+    jq -e '.outputs[0].audio | .action == "encode" and .account.frames_out == 188' r.json || fail "$(<r.json)"
+}
+
+@test "a pause of over 15 s inside a segment ends a section" {
+    local how f
+    for how in '' --av-merge --mixed; do
+        mk p --length 55 --segment 60 --user "$(user rate=48000,stall=10-30.2)" $how
+        merge 0 -f p --plan=json
+        [ "$(wc -l <out)" -eq 2 ] || fail "not two sections with $how"
+        merge 0 -f p --report r.json
+        quiet
+        [ "$(wc -l <out)" -eq 2 ]
+        jq -e '[.outputs[] | .video, .audio | .account | .unaccounted == 0 and .left_out == {}] | all' r.json || fail "$(jq -c .outputs r.json)"
+        [ "$(jq '[.outputs[].video.account.frames_in] | add' r.json)" -eq 522 ] || fail "$(jq -c .outputs r.json)"
+        f=$(sort out | tail -n 1)
+        plays "$(head -n 1 out)" "$f"
+        lasts "$f" 24.8 0.1
+        lasts "$(sort out | head -n 1)" 10 0.1
+        synced "$f" 2 5
+        rm -rf p
+    done
+    mk p --length 55 --segment 60 --user "$(user stall=10-24.5)"
+    merge 0 -f p
+    [ "$(wc -l <out)" -eq 1 ]
+    # wherever it is in a segment of which only some places are looked at
+    rm -rf p
+    mk q --length 30 --segment 60 --bitrate 200000 --user "$(user rate=48000)" --mixed
+    for how in 8 9 10 11 12; do
+        rm -rf p
+        cp -r q p
+        edit "$(nth p mixed 0)" "av:$how:+20"
+        sed -i 's/^#EXTINF:.*/#EXTINF:50,/' p/*.m3u8
+        merge 0 -f p --plan
+        [ "$(wc -l <out)" -eq 2 ] || fail "not two sections with a pause at $how s"
+    done
+    # with restarts before and behind it, and a third part
+    rm -rf p
+    mk p --length 90 --segment 100 --user "$(user rate=48000,stall=10-30.2,stall=50-70.2)" --mixed
+    edit "$(nth p mixed 0)" av:3:-3 av:40:-12 av:75:+7
+    merge 0 -f p --report r.json
+    [ "$(wc -l <out)" -eq 3 ] || fail "$(cat out)"
+    jq -e '[.outputs[] | .video, .audio | .account | .unaccounted == 0 and .left_out == {}] | all' r.json
+    for f in $(<out); do plays "$f"; done
+}
+
+# cut_at FILE BYTE: p becomes a recording of the two parts of a stream, which starts at 0.
+cut_at() {
+    local i name
+    local -a from=(0 "$2") to=("$2" "$(stat -c %s "$1")") at
+    for i in 0 1; do
+        at[i]=$(ffprobe -v quiet -show_entries packet=pts_time,pos -of csv=p=0 "$1" | awk -F, -v from="${from[i]}" -v to="${to[i]}" '
+            $2 != "N/A" && $2 >= from && $2 < to && (low == "" || $1 < low) { low = $1 } END { printf "%.0f", low * 1000 }')
+    done
+    rm -rf p && mkdir p
+    {
+        printf '%s\n' '#EXTM3U' '#EXT-X-TRTC-START-REC-TIME:1767225600495'
+        for i in 0 1; do
+            name=1400000001_3560_2026010100000$(printf '%04d' $((495 + at[i] - at[0]))).ts
+            tail -c +$((from[i] + 1)) "$1" | head -c $((to[i] - from[i])) >"p/$name"
+            printf '#EXT-X-TRTC-FILE-ATTR:%d,%d\n#EXTINF:%s,\n%s\n' $((1767225600495 + at[i] - at[0])) $((to[i] - from[i])) \
+                "$([ $i = 1 ] && echo 1 || printf '%d.%03d' $(((at[1] - at[0]) / 1000)) $(((at[1] - at[0]) % 1000)))" "$name"
+        done
+        echo '#EXT-X-ENDLIST'
+    } >p/1400000001_3560.m3u8
+}
+
+@test "a stream that was cut anywhere: before pictures that are shown earlier, before the header of its sound" {
+    local at all
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x36:r=25:d=2 -f lavfi -i sine=r=16000:d=2 -c:v libx264 -preset ultrafast \
+        -bf 3 -x264-params b-adapt=0 -threads 1 -c:a aac -b:a 32k -mpegts_flags latm in.ts
+    all=$(ffprobe -v error -select_streams v -show_entries packet=pos -of csv=p=0 in.ts | tr -d , | sed -n '24,30p')
+    for at in $all; do
+        cut_at in.ts "$at"
+        merge 0 -f p --report r.json
+        quiet
+        jq -e '.outputs[0] | .video.account.frames_out == 50 and ([.video, .audio] | all(.account | .left_out == {} and .unaccounted == 0))' r.json ||
+            fail "cut at $at: $(jq -c '.outputs[0]' r.json)"
+    done
+}
