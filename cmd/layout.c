@@ -13,15 +13,15 @@
 #include <cjson/cJSON.h>
 
 #include "base/array.h"
-#include "cli.h"
-#include "opt.h"
 #include "base/json.h"
-#include "layout/layout.h"
-#include "layout/layout_print.h"
 #include "base/num.h"
-#include "layout/operand.h"
 #include "base/records.h"
 #include "base/text.h"
+#include "cli.h"
+#include "layout/layout.h"
+#include "layout/layout_print.h"
+#include "layout/operand.h"
+#include "opt.h"
 
 #define USERS_MAX     10000
 #define USER_MAX_SIZE ((size_t)64 * 1024) /* of a line */
@@ -120,8 +120,8 @@ static const struct opt_row rows[] = {
       .take = take_align, AT(side), .words = align_names },
     { "list", 'l', "FILE", "custom: the windows, a MixLayoutList in JSON;\n'-' is stdin",
       .take = opt_text, AT(list) },
-    { "render", 0, "MODE",
-      "how a picture fits its window: stretch, crop\n(default), fit, crop20", .take = take_render },
+    { "render", 0, "MODE", "how a picture fits its window: stretch, crop\n(default), fit, crop20",
+      .take = take_render },
     { .help = "The users" },
     { "count", 'n', "N", "users u1 to uN", .take = opt_int, AT(count), .max = USERS_MAX },
     { "null", '0', NULL, "users on stdin end with NUL, not with a newline", .take = opt_flag,
@@ -143,8 +143,9 @@ static const struct opt_row rows[] = {
 static const struct opt_program program = {
     .name = "trtc-layout",
     .synopsis = "[options] -n N\n[options] [USER[:main|:aux]...]",
-    .about = "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
-             "operands, or the lines of stdin (also for '-').",
+    .about =
+        "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
+        "operands, or the lines of stdin (also for '-').",
     .example = "trtc-layout -m screen -b anna -s 1280x720 -f svg anna ben carla > layout.svg",
     .rows = rows,
 };

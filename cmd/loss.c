@@ -12,8 +12,7 @@ static void extent_of(const struct trtc_loss *l, char *out, size_t n)
 {
     *out = '\0';
     if (l->lost_us > 0 && l->lost_bytes > 0)
-        snprintf(out, n, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6,
-                 l->lost_bytes);
+        snprintf(out, n, "%.3f s, %" PRId64 " bytes lost", (double)l->lost_us / 1e6, l->lost_bytes);
     else if (l->lost_us > 0)
         snprintf(out, n, "%.3f s lost", (double)l->lost_us / 1e6);
     else if (l->lost_bytes > 0)

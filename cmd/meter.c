@@ -12,10 +12,10 @@
 enum { LOOK_NS = 250000000, WORDS = 256 };
 
 struct figures {
-    double done;    /* 0 to 1, or -1 */
-    double speed;   /* seconds of media a second */
-    double mb_s;    /* read */
-    double left_s;  /* 0: not known */
+    double done;   /* 0 to 1, or -1 */
+    double speed;  /* seconds of media a second */
+    double mb_s;   /* read */
+    double left_s; /* 0: not known */
 };
 
 /* What an earlier run has made does not count for the speed. */

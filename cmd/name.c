@@ -10,19 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "opt.h"
 #include "base/b64.h"
 #include "base/file.h"
+#include "base/records.h"
+#include "base/text.h"
+#include "cli.h"
+#include "opt.h"
 #include "playlist/name.h"
 #include "playlist/namejson.h"
 #include "playlist/plain_name.h"
 #include "playlist/put.h"
-#include "base/records.h"
-#include "base/text.h"
 
-#define NAME_MAX_BYTES ((size_t)1 << 20)                   /* of one name */
-#define OBJECT_MAX_BYTES TRTC_NAMEJSON_MAX(NAME_MAX_BYTES) /* of one line of NDJSON: holds any name's object */
+#define NAME_MAX_BYTES ((size_t)1 << 20) /* of one name */
+#define OBJECT_MAX_BYTES \
+    TRTC_NAMEJSON_MAX(NAME_MAX_BYTES) /* of one line of NDJSON: holds any name's object */
 #define FLUSH_BYTES ((size_t)256 * 1024)
 
 enum { ENCODE, DECODE }; /* the sub-commands, in the order of their table */
@@ -108,7 +109,8 @@ static char *put_dir_or_dash(char *q, struct trtc_span dir)
     return dir.p ? put_text(q, dir.p, dir.n) : trtc_put_word(q, "-");
 }
 
-static char *put_row(char *q, const struct trtc_name *name, enum trtc_room_type room_type, unsigned char *scratch)
+static char *put_row(char *q, const struct trtc_name *name, enum trtc_room_type room_type,
+                     unsigned char *scratch)
 {
     if (room_type == TRTC_ROOM_AUTO)
         room_type = trtc_name_room_type(name->room);
@@ -171,13 +173,15 @@ static void add_directory(const char *s, uint64_t line, struct trtc_err *why)
 }
 
 /* One name, good or bad: s is NULL where it is too long; line is 0 for an operand. -1: the output failed. */
-static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line, struct trtc_err *err)
+static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line,
+                       struct trtc_err *err)
 {
     struct trtc_name name;
     struct trtc_err why;
     d->nb_names++;
     if (!s || n > NAME_MAX_BYTES) {
-        trtc_fail(&why, TRTC_EX_DATAERR, "column %zu: a name of more than %zu bytes", NAME_MAX_BYTES + 1, NAME_MAX_BYTES);
+        trtc_fail(&why, TRTC_EX_DATAERR, "column %zu: a name of more than %zu bytes",
+                  NAME_MAX_BYTES + 1, NAME_MAX_BYTES);
         report_bad(d, &why, line);
         return 0;
     }
@@ -228,7 +232,9 @@ static int decode(const struct opts *o, struct trtc_err *err)
         goto done;
     }
     if (o->header && !o->json) {
-        char *q = trtc_put_word(d.out.buf, "sdkappid\troom\troom_type\tuser\tmedia\ttype\tutc\tindex\text\tha\ttask\tprefix");
+        char *q = trtc_put_word(
+            d.out.buf,
+            "sdkappid\troom\troom_type\tuser\tmedia\ttype\tutc\tindex\text\tha\ttask\tprefix");
         *q++ = o->null ? '\0' : '\n';
         d.out.n = (size_t)(q - d.out.buf);
     }
@@ -236,7 +242,8 @@ static int decode(const struct opts *o, struct trtc_err *err)
         goto done;
     for (size_t i = 0; i < o->operands.n; i++) {
         const char *s = o->operands.items[i];
-        if ((strcmp(s, "-") == 0 ? decode_stdin(&d, err) : decode_name(&d, s, strlen(s), 0, err)) < 0)
+        if ((strcmp(s, "-") == 0 ? decode_stdin(&d, err) : decode_name(&d, s, strlen(s), 0, err)) <
+            0)
             goto done;
     }
     if (out_flush(&d.out, err) < 0)
@@ -261,11 +268,13 @@ static int put_name(struct out *out, const struct trtc_name *name, bool null, st
                   (name->prefix.n && memchr(name->prefix.p, '\n', name->prefix.n))))
         return trtc_fail(err, TRTC_EX_DATAERR, "a line break in the task or the prefix needs -0");
     if (trtc_name_size(name) > out->size - out->n)
-        return trtc_fail(err, TRTC_EX_DATAERR, "makes a name of more than %zu bytes", NAME_MAX_BYTES);
+        return trtc_fail(err, TRTC_EX_DATAERR, "makes a name of more than %zu bytes",
+                         NAME_MAX_BYTES);
     if (trtc_name_format(name, out->buf + out->n, out->size - out->n, &n, err) < 0)
         return -1;
     if (n > NAME_MAX_BYTES)
-        return trtc_fail(err, TRTC_EX_DATAERR, "makes a name of more than %zu bytes", NAME_MAX_BYTES);
+        return trtc_fail(err, TRTC_EX_DATAERR, "makes a name of more than %zu bytes",
+                         NAME_MAX_BYTES);
     out->n += n;
     out->buf[out->n++] = null ? '\0' : '\n';
     return 0;
@@ -293,7 +302,8 @@ static int encode_objects(const struct opts *o, struct out *out, struct trtc_err
         if (out_reserve(out, err) < 0)
             goto done;
         int bad = s ? trtc_namejson_read(s, n, &name, scratch, &why)
-                    : trtc_fail(&why, TRTC_EX_DATAERR, "an object of more than %zu bytes", OBJECT_MAX_BYTES);
+                    : trtc_fail(&why, TRTC_EX_DATAERR, "an object of more than %zu bytes",
+                                OBJECT_MAX_BYTES);
         if (bad == 0)
             bad = put_name(out, &name, o->null, &why);
         if (bad < 0 && why.code == TRTC_EX_TEMPFAIL) {
@@ -393,9 +403,9 @@ static int take_room_type(void *to, const struct opt_row *row, const char *value
     return code;
 }
 
-#define AT(member)  .at = offsetof(struct opts, member)
-#define TO_ENCODE   .commands = 1U << ENCODE
-#define TO_DECODE   .commands = 1U << DECODE
+#define AT(member) .at = offsetof(struct opts, member)
+#define TO_ENCODE  .commands = 1U << ENCODE
+#define TO_DECODE  .commands = 1U << DECODE
 static const struct opt_row rows[] = {
     { .help = "The parts of a name" },
     { "sdkappid", 'A', "N", "application id, 0 to 4294967295", .take = opt_int, AT(sdkappid),
@@ -456,8 +466,8 @@ static const struct opt_program program = {
 static bool any_part(const struct opts *o)
 {
     return o->sdkappid >= 0 || o->room || o->user || o->prefix || o->task || o->media >= 0 ||
-           o->type >= 0 || o->ext >= 0 || o->index >= 0 || o->ha >= 0 ||
-           o->utc_ms != TRTC_NOTIME || o->room_type_given;
+           o->type >= 0 || o->ext >= 0 || o->index >= 0 || o->ha >= 0 || o->utc_ms != TRTC_NOTIME ||
+           o->room_type_given;
 }
 
 /* What the rows cannot say. */

@@ -72,8 +72,9 @@ int opt_int(void *to, const struct opt_row *row, const char *value)
 {
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
-    return checked(
-        trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, member(to, row), &err), &err);
+    return checked(trtc_num_int(opt_name(row, what), value,
+                                (struct trtc_range){ row->min, row->max }, member(to, row), &err),
+                   &err);
 }
 
 int opt_small(void *to, const struct opt_row *row, const char *value)
@@ -81,7 +82,8 @@ int opt_small(void *to, const struct opt_row *row, const char *value)
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
     int64_t n = 0;
-    int ret = trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, &n, &err);
+    int ret = trtc_num_int(opt_name(row, what), value, (struct trtc_range){ row->min, row->max },
+                           &n, &err);
     if (ret == 0)
         *(int *)member(to, row) = (int)n;
     return checked(ret, &err);
@@ -91,18 +93,19 @@ int opt_bytes(void *to, const struct opt_row *row, const char *value)
 {
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
-    return checked(
-        trtc_num_bytes(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, member(to, row), &err),
-        &err);
+    return checked(trtc_num_bytes(opt_name(row, what), value,
+                                  (struct trtc_range){ row->min, row->max }, member(to, row), &err),
+                   &err);
 }
 
 int opt_duration(void *to, const struct opt_row *row, const char *value)
 {
     char what[OPT_NAME_SIZE];
     struct trtc_err err;
-    return checked(
-        trtc_num_duration_us(opt_name(row, what), value, (struct trtc_range){ row->min, row->max }, member(to, row), &err),
-        &err);
+    return checked(trtc_num_duration_us(opt_name(row, what), value,
+                                        (struct trtc_range){ row->min, row->max }, member(to, row),
+                                        &err),
+                   &err);
 }
 
 int opt_time(void *to, const struct opt_row *row, const char *value)

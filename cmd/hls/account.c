@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_put.h"
 #include "../cli.h"
-#include "recording/ledger_json.h"
 #include "account.h"
+#include "base/json_put.h"
 #include "picture/turn.h"
+#include "recording/ledger_json.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
 #define PRIMING_US 200000 /* what encoders put in front of a sound, at most */
@@ -41,8 +41,9 @@ static void note_encoded(struct hls_account *a)
         return;
     a->noted_encoded = true;
     if (strcmp(codec, "aac") == 0)
-        cli_note("%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
-                 a->input);
+        cli_note(
+            "%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
+            a->input);
     else
         cli_note("%s: the sound is %s, not AAC, and is encoded", a->input, codec);
 }
@@ -56,8 +57,9 @@ void hls_note_tracks(struct hls_account *a)
     for (int k = 0; k < 32 && trtc_input_named(a->in, k, &n); k++) {
         if (!left_out(&n) || a->noted >> k & 1)
             continue;
-        cli_note("%s: %s is left out: one picture and one sound are recorded, and no option chooses others",
-                 a->input, describe(&n, text, sizeof text));
+        cli_note(
+            "%s: %s is left out: one picture and one sound are recorded, and no option chooses others",
+            a->input, describe(&n, text, sizeof text));
         a->noted |= UINT32_C(1) << k;
     }
 }
@@ -303,7 +305,8 @@ static int print_track(const struct hls_account *a, bool video, const char *code
     cJSON *j = cJSON_CreateObject(), *account = trtc_ledger_json(&l);
     if (j && account && cJSON_AddStringToObject(j, "kind", "account") &&
         cJSON_AddStringToObject(j, "track", video ? "video" : "audio") &&
-        cJSON_AddStringToObject(j, "codec", codec) && cJSON_AddItemToObject(j, "account", account)) {
+        cJSON_AddStringToObject(j, "codec", codec) &&
+        cJSON_AddItemToObject(j, "account", account)) {
         account = NULL;
         text = trtc_json_text(j, false);
     }

@@ -9,15 +9,15 @@ struct hls_account {
     const char *input; /* its name in messages */
     const struct trtc_input *in;
     const struct trtc_segmenter *seg; /* has ended */
-    bool failed;    /* the recording was broken off, which its error explains */
-    uint32_t noted; /* tracks that were said to be left out */
+    bool failed;                      /* the recording was broken off, which its error explains */
+    uint32_t noted;                   /* tracks that were said to be left out */
     bool noted_encoded, noted_shape, noted_colour;
     int nb_jumps;
-    unsigned turn;      /* that was noted */
+    unsigned turn; /* that was noted */
     int64_t nb_pictures;
     bool keyed, decodable; /* a key picture has come; one with parameter sets */
-    int64_t nb_hidden;  /* pictures that are not to be shown */
-    int64_t unheard_us; /* sound that is not to be heard */
+    int64_t nb_hidden;     /* pictures that are not to be shown */
+    int64_t unheard_us;    /* sound that is not to be heard */
 };
 
 /* Notes, once each: the tracks that the container names and that are not recorded; a sound that

@@ -47,7 +47,8 @@ static int take_types(void *to, const struct opt_row *row, const char *value)
             memcpy(word, s, n);
         if (t->n == HOOK_TYPES_MAX)
             return cli_usage("--type: more than %d types", HOOK_TYPES_MAX);
-        if (trtc_num_int("--type", word, (struct trtc_range){ 1, INT32_MAX }, &t->items[t->n++], &err) < 0)
+        if (trtc_num_int("--type", word, (struct trtc_range){ 1, INT32_MAX }, &t->items[t->n++],
+                         &err) < 0)
             return cli_usage("%s", err.msg);
     }
     return 0;

@@ -158,7 +158,8 @@ static int add_types(struct send *s, int64_t now_ms)
     int64_t type;
     int code = 0;
     for (size_t i = 0; i < s->o->operands.n && !code; i++) {
-        if (trtc_num_int("TYPE", s->o->operands.items[i], (struct trtc_range){ TRTC_EVENT_FIRST, TRTC_EVENT_LAST }, &type, &err) < 0)
+        if (trtc_num_int("TYPE", s->o->operands.items[i],
+                         (struct trtc_range){ TRTC_EVENT_FIRST, TRTC_EVENT_LAST }, &type, &err) < 0)
             return cli_usage("%s", err.msg);
         code = add_event(s, type, 0, now_ms + (int64_t)i, now_ms - 60000);
     }

@@ -70,7 +70,10 @@ static int64_t app_of(const struct trtc_request *r)
         text = trtc_request_query(r, "SdkAppId");
     if (trtc_request_count(r, "SdkAppId") > 1)
         return -1;
-    return text && trtc_num_int("SdkAppId", text, (struct trtc_range){ 0, UINT32_MAX }, &app, NULL) < 0 ? -1 : app;
+    return text && trtc_num_int("SdkAppId", text, (struct trtc_range){ 0, UINT32_MAX }, &app,
+                                NULL) < 0
+               ? -1
+               : app;
 }
 
 /* What can be refused before the body is read. */

@@ -13,15 +13,15 @@
 
 #include "../cli.h"
 #include "../loss.h"
+#include "../memory.h"
 #include "../meter.h"
 #include "base/json_put.h"
+#include "jobs.h"
+#include "merge/merge.h"
+#include "merge/report.h"
 #include "recording/ledger_json.h"
 #include "recording/output_name.h"
 #include "recording/plan_print.h"
-#include "merge/merge.h"
-#include "merge/report.h"
-#include "../memory.h"
-#include "jobs.h"
 
 /* A job reads a segment of the picture and one of the sound, each in its directory, and writes two
  * files where it splits; directories are opened for a moment besides. */
@@ -197,9 +197,8 @@ static void tell_parts(struct work *w, const struct trtc_output *o, const char *
             continue;
         if (ms >= o->end_us / 1000)
             break;
-        char *whole = ms > o->start_us / 1000
-                          ? trtc_output_part_path(o, TRTC_NAMES_SCRIPT, ms, 0)
-                          : NULL;
+        char *whole =
+            ms > o->start_us / 1000 ? trtc_output_part_path(o, TRTC_NAMES_SCRIPT, ms, 0) : NULL;
         if (whole)
             tell_existing(w, o, whole);
         free(whole);
@@ -291,8 +290,8 @@ static int name_files(const struct work *w, size_t first, size_t end,
         struct trtc_merge_result *res = &results[i - first];
         for (size_t f = 0; f < res->nb_files; f++) {
             struct trtc_merge_file *file = &res->files[f];
-            file->path = final_path(w, &w->plan.outputs[i], f == 0 ? TRTC_NOTIME : file->start_us / 1000,
-                                    k++, nb);
+            file->path = final_path(w, &w->plan.outputs[i],
+                                    f == 0 ? TRTC_NOTIME : file->start_us / 1000, k++, nb);
             if (file->path && res->interrupted) {
                 char *partial = trtc_output_partial_path(file->path);
                 free(file->path);

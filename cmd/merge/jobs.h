@@ -30,7 +30,7 @@ struct work {
     int code;
     /* what the workers share */
     pthread_mutex_t lock;
-    size_t next; /* output to be taken next */
+    size_t next;              /* output to be taken next */
     struct listed_dir listed; /* where parts of earlier runs were looked for last */
     int threads;
     atomic_llong bytes;       /* read so far */

@@ -9,11 +9,11 @@
 
 #include "../cli.h"
 #include "../loss.h"
-#include "base/json_put.h"
-#include "recording/ledger_json.h"
-#include "base/utc.h"
-#include "source/input.h"
 #include "account.h"
+#include "base/json_put.h"
+#include "base/utc.h"
+#include "recording/ledger_json.h"
+#include "source/input.h"
 
 /* ---- losses ---- */
 
@@ -55,8 +55,8 @@ static void lose_frames(struct inputs *in, const struct origin *o, struct lost_f
         snprintf(name, sizeof name, "%s%s", o->user, o->aux ? ":aux" : "");
     else
         snprintf(name, sizeof name, "%s", o->label);
-    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb,
-             f.nb == 1 ? "" : "s", f.what, f.how);
+    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb, f.nb == 1 ? "" : "s",
+             f.what, f.how);
     mix_lose(in, &l);
 }
 
@@ -75,7 +75,10 @@ static void lose_of(struct inputs *in, const struct origin *o, const struct trtc
     };
     for (int k = 0; k < TRTC_NB_LEFT; k++)
         if (trtc_left_is_loss((enum trtc_left)k))
-            lose_frames(in, o, (struct lost_frames){ trtc_left_name((enum trtc_left)k), l->nb_left[k], what, how[k] ? how[k] : trtc_left_words((enum trtc_left)k) });
+            lose_frames(
+                in, o,
+                (struct lost_frames){ trtc_left_name((enum trtc_left)k), l->nb_left[k], what,
+                                      how[k] ? how[k] : trtc_left_words((enum trtc_left)k) });
 }
 
 /* The account of a track, from its first byte: what the feed has read besides is added to what became of that which it
@@ -95,7 +98,9 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
     l->nb_in += below.nb_in - given;
     for (int k = 0; k < TRTC_NB_LEFT; k++)
         l->nb_left[k] += below.nb_left[k];
-    lose_frames(in, o, (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
+    lose_frames(
+        in, o,
+        (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
 }
 
 /* When it was there: as it was found, or as it was known. */
@@ -177,18 +182,20 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
         const struct trtc_ledger *taken = n.kind == TRTC_VIDEO ? &s->pictures : &s->sounds;
         if (n.nb_unfollowed > 0) {
             snprintf(lost, sizeof lost,
-                     "%s: %" PRId64 " of its %" PRId64 " transport packets came when no table named it",
+                     "%s: %" PRId64 " of its %" PRId64
+                     " transport packets came when no table named it",
                      describe(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
             mix_lose(in, &l);
         }
         if (n.taken || n.nb_packets == 0)
             continue;
-        snprintf(lost, sizeof lost, "%s came, but is not in the mix", describe(&n, what, sizeof what));
+        snprintf(lost, sizeof lost, "%s came, but is not in the mix",
+                 describe(&n, what, sizeof what));
         if (n.kind != TRTC_NO_KIND && feed && taken->nb_in == 0)
             mix_lose(in, &l);
         else
-            cli_note("%s: %s is left out: one picture and one sound of a source are mixed", o->label,
-                     what);
+            cli_note("%s: %s is left out: one picture and one sound of a source are mixed",
+                     o->label, what);
     }
 }
 
@@ -205,7 +212,9 @@ void mix_settle(struct inputs *in, int64_t start_us)
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);
         say_tracks(in, o, s);
-        lose_frames(in, o, (struct lost_frames){ "damaged", s->nb_flawed, "picture", "are damaged, and were shown" });
+        lose_frames(in, o,
+                    (struct lost_frames){ "damaged", s->nb_flawed, "picture",
+                                          "are damaged, and were shown" });
     }
 }
 

@@ -9,16 +9,16 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "account.h"
 #include "base/array.h"
-#include "layout/operand.h"
-#include "playlist/stray.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "source/presence.h"
-#include "source/load.h"
 #include "inputs.h"
-#include "account.h"
+#include "layout/operand.h"
 #include "net/fetch.h"
+#include "playlist/stray.h"
+#include "source/load.h"
+#include "source/presence.h"
 
 /* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
  * it), and of everything else: the output, a script, a font. */
@@ -632,12 +632,12 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
         if (o->rec && start_recording(o, sparing, from_us, err) < 0)
             return -1;
         in->participants[i] = (struct trtc_participant){ .member = &o->member,
-                                                   .colour = o->colour,
-                                                   .picture = o->picture,
-                                                   .sound = o->sound,
-                                                   .live = o->dynamic ? o->input : NULL,
-                                                   .stored = o->stored,
-                                                   .recorded = o->rec != NULL };
+                                                         .colour = o->colour,
+                                                         .picture = o->picture,
+                                                         .sound = o->sound,
+                                                         .live = o->dynamic ? o->input : NULL,
+                                                         .stored = o->stored,
+                                                         .recorded = o->rec != NULL };
     }
     return 0;
 }

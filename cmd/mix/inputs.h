@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recording/loss.h"
 #include "layout/mixset.h"
+#include "mix/mix.h"
+#include "recording/loss.h"
 #include "recording/recording.h"
 #include "recording/timeline.h"
-#include "mix/mix.h"
 
 /* Where a source comes from: what inputs.c opens and account.c settles. */
 struct origin {
@@ -39,17 +39,17 @@ struct inputs {
     bool allow_missing, deterministic;
     int64_t from_us, to_us; /* what the mix is limited to, as far as that is given on the clock;
                                TRTC_NOTIME */
-    int64_t only_until_us; /* nothing after it is looked at (--still); TRTC_NOTIME */
-    int code;              /* worst exit status so far */
+    int64_t only_until_us;  /* nothing after it is looked at (--still); TRTC_NOTIME */
+    int code;               /* worst exit status so far */
     struct trtc_scan scan;
     struct trtc_losses losses; /* all that have been told */
     struct origin **origins;
     size_t nb_origins;
     struct trtc_participant *participants; /* one an origin */
-    int64_t start_us, end_us;        /* of what is stored; TRTC_NOTIME: nothing is, or (end) live */
-    bool live;                       /* some sources' presence is not known beforehand */
-    bool unplaced;                   /* ... nor when they begin */
-    int64_t began_us;                /* when the program began */
+    int64_t start_us, end_us; /* of what is stored; TRTC_NOTIME: nothing is, or (end) live */
+    bool live;                /* some sources' presence is not known beforehand */
+    bool unplaced;            /* ... nor when they begin */
+    int64_t began_us;         /* when the program began */
 };
 
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; 1 where nothing is

@@ -8,8 +8,8 @@
 #include "../cli.h"
 #include "../memory.h"
 #include "codec/av.h"
-#include "run.h"
 #include "options.h"
+#include "run.h"
 
 static int run(struct opts *o)
 {

@@ -14,16 +14,16 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../memory.h"
 #include "../meter.h"
+#include "account.h"
 #include "base/file.h"
-#include "recording/plan.h"
 #include "base/records.h"
 #include "base/utc.h"
-#include "picture/overlay.h"
-#include "../memory.h"
-#include "run.h"
-#include "account.h"
 #include "inputs.h"
+#include "picture/overlay.h"
+#include "recording/plan.h"
+#include "run.h"
 
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)
 
@@ -39,7 +39,7 @@ struct script {
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
     bool mix_ended; /* which ends the thread */
-    int code; /* worst exit status of its lines, once the thread has ended */
+    int code;       /* worst exit status of its lines, once the thread has ended */
 };
 
 /* The next line: 1 a change has been taken up, 0 the end, -1. */
@@ -57,7 +57,8 @@ static int script_line(struct script *s, struct trtc_err *err)
     if (strspn(line, " \t\r") == n || n == 0)
         return 1;
     struct trtc_err why;
-    if (trtc_mix_change_read(line, n, &s->o->set, &change, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &why }) < 0)
+    if (trtc_mix_change_read(line, n, &s->o->set, &change,
+                             &(struct trtc_mix_reader){ mix_say_cannot, NULL, &why }) < 0)
         return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
     mix_images_resolve(s->images, &change.look);
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
@@ -224,8 +225,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     const struct trtc_extent_asked asked = {
         .from = o->from, .to = o->to, .still = o->still, .longest_us = longest_us(o)
     };
-    const struct trtc_extent_there there = { in->start_us, in->end_us, in->began_us,
-                                             in->unplaced };
+    const struct trtc_extent_there there = { in->start_us, in->end_us, in->began_us, in->unplaced };
     struct trtc_extent e;
     if (trtc_extent_find(&asked, &there, &e, err) < 0)
         return -1;
@@ -239,7 +239,7 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
 }
 
 static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct images *images,
-               struct trtc_mix_result *res, struct trtc_err *err)
+                             struct trtc_mix_result *res, struct trtc_err *err)
 {
     struct trtc_mix_opts mo = { .set = &o->set,
                                 .linger_us = o->linger_us,

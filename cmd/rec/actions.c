@@ -10,12 +10,12 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "actions.h"
 #include "api/change.h"
 #include "base/text.h"
-#include "actions.h"
-#include "wait.h"
 #include "request.h"
 #include "show.h"
+#include "wait.h"
 
 const char *rec_text(const struct cJSON *object, const char *name)
 {
@@ -104,7 +104,8 @@ static int gone(struct rec *r, const char *id, const struct trtc_task *task,
                          "running task in %s (ended long ago, another application or region, or "
                          "mistyped; request id %.64s)",
                          shown, r->region, request_id);
-    if (task->state != TRTC_TASK_ENDED && task->expires_ms > 0 && clock_real_ms() > task->expires_ms)
+    if (task->state != TRTC_TASK_ENDED && task->expires_ms > 0 &&
+        clock_real_ms() > task->expires_ms)
         return trtc_fail(err, TRTC_EX_NOINPUT,
                          "the id of task %s has expired: it may still be recording, until its room "
                          "is empty (request id %.64s)",

@@ -14,12 +14,12 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "actions.h"
 #include "base/json.h"
 #include "base/json_put.h"
 #include "base/records.h"
 #include "base/text.h"
 #include "batch.h"
-#include "actions.h"
 #include "create.h"
 
 enum { RING = 64, POLL_MS = 200 };
@@ -93,8 +93,8 @@ static void print_job(struct job *job)
         return;
     }
     job->code = trtc_worse(job->code, TRTC_EX_TEMPFAIL);
-    printf("{\"line\":%" PRIu64 ",\"error\":{\"exit\":%d,\"message\":\"out of memory\"}}\n", job->line,
-           TRTC_EX_TEMPFAIL);
+    printf("{\"line\":%" PRIu64 ",\"error\":{\"exit\":%d,\"message\":\"out of memory\"}}\n",
+           job->line, TRTC_EX_TEMPFAIL);
 }
 
 static void job_fini(struct job *job)

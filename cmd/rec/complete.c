@@ -10,12 +10,12 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "actions.h"
 #include "api/change.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "net/usersig.h"
 #include "complete.h"
-#include "actions.h"
+#include "net/usersig.h"
 #include "request.h"
 
 /* What a shown request or a skeleton has in the place of a secret is no value. */

@@ -10,10 +10,10 @@
 
 #include "../cli.h"
 #include "../clock.h"
-#include "base/text.h"
-#include "create.h"
 #include "actions.h"
+#include "base/text.h"
 #include "complete.h"
+#include "create.h"
 #include "show.h"
 
 #define ROBOT_BYTES 8 /* of chance in the name of a robot */

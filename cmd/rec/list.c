@@ -8,13 +8,13 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "actions.h"
 #include "api/change.h"
+#include "api/files.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "api/files.h"
 #include "list.h"
-#include "actions.h"
 #include "request.h"
 
 static const char *const task_states[] = { "creating", "known", "ended" };

@@ -66,9 +66,9 @@ static void keep_to_ourselves(void)
 }
 
 static int (*const subs[REC_SUBS])(struct rec *r, struct trtc_err *err) = {
-    [REC_CREATE] = run_call,    [REC_DESCRIBE] = run_call, [REC_MODIFY] = run_call,
-    [REC_DELETE] = run_call,    [REC_WAIT] = run_wait,     [REC_LIST] = rec_list,
-    [REC_FILES] = rec_files,    [REC_USERSIG] = rec_usersig, [REC_BATCH] = rec_batch,
+    [REC_CREATE] = run_call, [REC_DESCRIBE] = run_call,   [REC_MODIFY] = run_call,
+    [REC_DELETE] = run_call, [REC_WAIT] = run_wait,       [REC_LIST] = rec_list,
+    [REC_FILES] = rec_files, [REC_USERSIG] = rec_usersig, [REC_BATCH] = rec_batch,
 };
 
 static int run(const struct rec_opts *o)

@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <string.h>
 
-
 enum {
     LONG_ID = 21, /* characters that a TaskId has at least, wherever it stands */
     NEAR_ID = 8,  /* the same right behind the sub-command's name */
@@ -78,8 +77,7 @@ int rec_part(const struct opt_program *p, int command, bool takes_task, int argc
         for (int i = 1; i < argc; i++) {
             char *word = argv[i];
             const bool ends = strcmp(word, end) == 0;
-            if (ends || word[0] != '-' || !word[1] ||
-                (takes_task && is_task(word, i == 1, k))) {
+            if (ends || word[0] != '-' || !word[1] || (takes_task && is_task(word, i == 1, k))) {
                 if (pass == 1 && !ends)
                     out[n++] = word;
                 while (ends && ++i < argc)

@@ -114,7 +114,8 @@ static int take_video(void *to, const struct opt_row *row, const char *value)
     struct trtc_err err;
     char what[OPT_NAME_SIZE];
     int64_t n;
-    if (trtc_num_bytes(opt_name(row, what), value, (struct trtc_range){ 0, INT32_MAX }, &n, &err) < 0)
+    if (trtc_num_bytes(opt_name(row, what), value, (struct trtc_range){ 0, INT32_MAX }, &n, &err) <
+        0)
         return cli_usage("%s", err.msg);
     o->video = true;
     return set_number(o, paths[row->at], n);
@@ -143,22 +144,20 @@ static const char *const medias[] = { "both", "main", "aux", NULL };
 static const char *const formats[] = { "hls", "hls+mp4", "hls+aac", "mp4", "aac", NULL };
 static const char *const wants[] = { "recording", "idle", "ended", NULL };
 
-#define AT(member)  .at = offsetof(struct rec_opts, member)
-#define FOR(subs)   .commands = subs
+#define AT(member) .at = offsetof(struct rec_opts, member)
+#define FOR(subs)  .commands = subs
 static const struct opt_row rows[] = {
     { .help = "The request" },
     { "request", 'f', "FILE", "the request, JSON; '-' is stdin. Options lie over it",
       .take = opt_text, AT(file), FOR(ONE | BIT(FILES)) },
     { "set", 0, "PATH=VALUE", "sets any member: RecordParams.MaxIdleTime=60", .take = take_set,
       FOR(ONE) },
-    { "room", 0, "ROOM", "the room to record", .take = take_member, .at = ROOM,
-      FOR(BIT(CREATE)) },
+    { "room", 0, "ROOM", "the room to record", .take = take_member, .at = ROOM, FOR(BIT(CREATE)) },
     { "room-type", 0, "TYPE", "int (default) or string, as the clients made it",
       .take = take_member, .at = ROOM_TYPE, .words = room_types, FOR(BIT(CREATE)) },
     { "user", 0, "USER", "the robot (made up by default)", .take = opt_append, AT(users),
       FOR(BIT(CREATE)) },
-    { "user", 0, "USER", "whose files (several)", .take = opt_append, AT(users),
-      FOR(BIT(FILES)) },
+    { "user", 0, "USER", "whose files (several)", .take = opt_append, AT(users), FOR(BIT(FILES)) },
     { "user", 0, "USER", "for whom", .take = opt_append, AT(users), FOR(BIT(USERSIG)) },
     { "usersig-file", 0, "FILE", "the robot's UserSig; '-' is stdin. Made by default",
       .take = opt_text, AT(usersig_file), FOR(BIT(CREATE)) },
@@ -166,8 +165,8 @@ static const struct opt_row rows[] = {
       .words = modes, .min = 1, FOR(BIT(CREATE)) },
     { "stream", 0, "KIND", "av (default), audio or video", .take = take_member, .at = STREAM,
       .words = streams, FOR(BIT(CREATE)) },
-    { "media", 0, "MEDIA", "both (default), main or aux streams", .take = take_member,
-      .at = MEDIA, .words = medias, FOR(BIT(CREATE)) },
+    { "media", 0, "MEDIA", "both (default), main or aux streams", .take = take_member, .at = MEDIA,
+      .words = medias, FOR(BIT(CREATE)) },
     { "format", 0, "FORMAT", "hls (default), hls+mp4, hls+aac, mp4 or aac", .take = opt_word,
       AT(format), .words = formats, FOR(BIT(CREATE)) },
     { "av-merge", 0, NULL, "single: sound and picture in one file", .take = take_member,
@@ -198,8 +197,8 @@ static const struct opt_row rows[] = {
       FOR(BIT(CREATE) | BIT(USERSIG)) },
     { "replace", 0, NULL, "send only what is given; the rest goes back to its\ndefaults",
       .take = opt_flag, AT(replace), FOR(BIT(MODIFY)) },
-    { "skeleton", 0, NULL, "print a request with every member, and what it means",
-      .take = opt_flag, AT(skeleton), FOR(ONE) },
+    { "skeleton", 0, NULL, "print a request with every member, and what it means", .take = opt_flag,
+      AT(skeleton), FOR(ONE) },
     { "dry-run", 0, NULL, "print what would be sent, without secrets", .take = opt_flag,
       AT(dry_run), FOR(ONE) },
     { .help = "Waiting" },
@@ -224,20 +223,19 @@ static const struct opt_row rows[] = {
     { "endpoint", 0, "URL", "of the service\n(" TRTC_ENDPOINT_DEFAULT ")", .take = opt_text,
       AT(endpoint), FOR(CALLS) },
     { "intl", 0, NULL, "it is " TRTC_ENDPOINT_INTL, .take = opt_flag, AT(intl), FOR(CALLS) },
-    { "profile", 0, "NAME", "of the credentials in the home directory (default)",
-      .take = opt_text, AT(profile), FOR(CALLS) },
+    { "profile", 0, "NAME", "of the credentials in the home directory (default)", .take = opt_text,
+      AT(profile), FOR(CALLS) },
     { "secret-file", 0, "FILE", "the credentials; nobody else may read it", .take = opt_text,
       AT(secret_file), FOR(CALLS) },
     { "ca-file", 0, "FILE", "trust the certificates in it (PEM), not the system's",
       .take = opt_text, AT(ca_file), FOR(CALLS) },
-    { "timeout", 0, "T", "of an attempt (10s); wait: of the waiting (none)",
-      .take = opt_duration, AT(timeout_us), .min = SECOND_US / 1000, .max = 365 * DAY_US,
-      FOR(CALLS) },
+    { "timeout", 0, "T", "of an attempt (10s); wait: of the waiting (none)", .take = opt_duration,
+      AT(timeout_us), .min = SECOND_US / 1000, .max = 365 * DAY_US, FOR(CALLS) },
     { "retries", 0, "N", "attempts after the first, where that may help (5)", .take = opt_int,
       AT(retries), .max = 100, FOR(CALLS) },
     { .help = "Output" },
-    { "header", 0, NULL, "start with a line that names the columns", .take = opt_flag,
-      AT(header), FOR(BIT(LIST) | BIT(FILES)) },
+    { "header", 0, NULL, "start with a line that names the columns", .take = opt_flag, AT(header),
+      FOR(BIT(LIST) | BIT(FILES)) },
     { "json", 0, NULL, "a line of JSON for each", .take = opt_flag, AT(json) },
     { 0 },
 };
@@ -252,8 +250,8 @@ static const struct opt_command commands[] = {
       "it was.",
       "trtc-layout -m screen -b anna -f api anna ben |\n"
       "    trtc-rec modify \"$TASKID\" --layout -" },
-    { "delete", "TASKID [options]",
-      "Ends a task. One that has ended already is no failure.", "trtc-rec delete \"$TASKID\"" },
+    { "delete", "TASKID [options]", "Ends a task. One that has ended already is no failure.",
+      "trtc-rec delete \"$TASKID\"" },
     { "wait", "TASKID [--for STATE] [--timeout T] [options]",
       "Waits until a task has ended, or is in another state; a line for each change.",
       "trtc-rec wait \"$TASKID\" --for recording --timeout 1m" },
@@ -283,7 +281,8 @@ static int arrange(const struct opt_program *p, int command, int argc, char *con
 static const struct opt_program program = {
     .name = "trtc-rec",
     .about = "The recording API: tasks are started, watched, changed and ended.",
-    .example = "trtc-rec create --sdkappid 1400000001 --room 3560 --mode single --storage storage.json",
+    .example =
+        "trtc-rec create --sdkappid 1400000001 --room 3560 --mode single --storage storage.json",
     .rows = rows,
     .commands = commands,
     .arrange = arrange,
@@ -300,8 +299,7 @@ static int check_operands(const struct rec_opts *o, const char *name)
     if (takes_task && n == 0)
         return cli_usage("%s: give a TASKID ('trtc-rec list' prints them)", name);
     if (n > takes_task)
-        return cli_usage("%s: %s", name,
-                         takes_task ? "give only one TASKID" : "takes no operands");
+        return cli_usage("%s: %s", name, takes_task ? "give only one TASKID" : "takes no operands");
     if (takes_task && !*o->task)
         return cli_usage("%s: an empty TASKID", name);
     return 0;

@@ -188,7 +188,7 @@ static int check_region(const char *region, struct trtc_err *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
     char shown[80];
-    if (strlen(region) < sizeof ((struct rec *)0)->region && !region[strspn(region, allowed)])
+    if (strlen(region) < sizeof((struct rec *)0)->region && !region[strspn(region, allowed)])
         return 0;
     return trtc_fail(err, TRTC_EX_USAGE, "the region '%s' is none: it has letters, digits and '-'",
                      trtc_text_show(region, strlen(region), shown, sizeof shown));
@@ -235,7 +235,10 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     const size_t n = strlen(body);
     struct trtc_redact *secrets = trtc_redact_of(r->credentials, &r->env, request, err);
     r->caller.redact = secrets;
-    const int ret = secrets ? trtc_call(&r->caller, &(struct trtc_ask){ trtc_api_action(action), body, n, action == TRTC_CREATE }, answer, unknown, err)
+    const int ret = secrets ? trtc_call(&r->caller,
+                                        &(struct trtc_ask){ trtc_api_action(action), body, n,
+                                                            action == TRTC_CREATE },
+                                        answer, unknown, err)
                             : -1;
     if (ret < 0)
         hide_secrets(r, err->msg);

@@ -10,11 +10,11 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "actions.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
 #include "wait.h"
-#include "actions.h"
 
 enum state { STATE_NONE, STATE_IDLE, STATE_RECORDING, STATE_EXITING, STATE_ENDED, STATE_OTHER };
 static const char *const state_names[] = { "", "idle", "recording", "exiting", "ended", "other" };

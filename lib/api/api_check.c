@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "api/api_priv.h"
+#include "base/text.h"
 
 #define SHOWN_MAX 96
 

@@ -12,8 +12,7 @@
 #define TEXT(n)      .name = (n), .type = TRTC_FIELD_STRING
 #define FLAG(n)      .name = (n), .type = TRTC_FIELD_BOOLEAN
 #define OBJECT(n, m) .name = (n), .type = TRTC_FIELD_OBJECT, .members = (m)
-#define LIST(n, m) \
-    .name = (n), .type = TRTC_FIELD_ARRAY, .item = TRTC_FIELD_OBJECT, .members = (m)
+#define LIST(n, m)   .name = (n), .type = TRTC_FIELD_ARRAY, .item = TRTC_FIELD_OBJECT, .members = (m)
 #define TEXTS(n)     .name = (n), .type = TRTC_FIELD_ARRAY, .item = TRTC_FIELD_STRING
 #define RANGE(a, b)  .min = (a), .max = (b)
 #define NEEDED       .required = true

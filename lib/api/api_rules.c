@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "api/api_priv.h"
+#include "base/text.h"
 
 #define SHOWN_MAX  96
 #define ROOM_MAX   INT64_C(4294967294) /* of the clients: 2^32 - 1 is no room */

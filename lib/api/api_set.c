@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api_priv.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "api/api_priv.h"
 
 #define STEPS_MAX 8 /* a request nests 5 deep */
 #define INDEX_MAX 9999
@@ -195,7 +195,8 @@ static int make_int(const char *path, const char *text, cJSON **out, struct trtc
 {
     struct trtc_err why = { 0 };
     int64_t n = 0;
-    if (trtc_num_int(path, text, (struct trtc_range){ -TRTC_API_INT_MAX, TRTC_API_INT_MAX }, &n, &why) < 0)
+    if (trtc_num_int(path, text, (struct trtc_range){ -TRTC_API_INT_MAX, TRTC_API_INT_MAX }, &n,
+                     &why) < 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s", why.msg);
     *out = cJSON_CreateNumber((double)n);
     return *out ? 0 : trtc_fail_nomem(err);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/files_priv.h"
 #include "base/array.h"
 #include "base/b64.h"
 #include "base/json.h"
 #include "layout/subscribe.h"
-#include "api/files_priv.h"
 
 #define WILDCARD    ".*$"
 #define TIME_MAX_MS INT64_C(253402300799999) /* the year 9999 */
@@ -101,7 +101,7 @@ int trtc_listed_describe(struct trtc_listed *item, const struct trtc_name *name)
     if (!item->track)
         item->track = name->type == TRTC_AUDIO   ? "audio"
                       : name->type == TRTC_VIDEO ? "video"
-                                                      : "audio_video";
+                                                 : "audio_video";
     if (item->user || !name->user.p)
         return 0;
     item->user = malloc(TRTC_B64_DECODED_MAX(name->user.n) + 1);
@@ -259,8 +259,7 @@ static int expect_media(struct naming *n, const struct whose *w, bool audio, boo
     enum trtc_kind type = video ? TRTC_VIDEO : TRTC_AUDIO;
     if (!audio && !video)
         return 0;
-    if (hls && both && !together &&
-        expect(n, w, TRTC_AUDIO, TRTC_EXT_M3U8, false) < 0)
+    if (hls && both && !together && expect(n, w, TRTC_AUDIO, TRTC_EXT_M3U8, false) < 0)
         return -1;
     if (hls && expect(n, w, type, TRTC_EXT_M3U8, both && together) < 0)
         return -1;
@@ -306,8 +305,8 @@ static int expect_all(struct naming *n, const char *const *users, size_t nb_user
     if (n->vod)
         return 0;
     if (n->mode != MODE_SINGLE)
-        return expect_media(n, &(struct whose){ .media = TRTC_MEDIA_NONE }, n->streams != STREAM_VIDEO,
-                            n->streams != STREAM_AUDIO);
+        return expect_media(n, &(struct whose){ .media = TRTC_MEDIA_NONE },
+                            n->streams != STREAM_VIDEO, n->streams != STREAM_AUDIO);
     if (!users)
         return expect_listed(n);
     for (size_t i = 0; i < nb_users; i++)

@@ -3,8 +3,8 @@
 #ifndef TRTC_API_FILES_PRIV_H
 #define TRTC_API_FILES_PRIV_H
 
-#include "playlist/name.h"
 #include "api/files.h"
+#include "playlist/name.h"
 
 /* Appends DIRS/FILE (copied; dirs ends with '/' or is empty). The item is valid until the next is
  * added. NULL: no memory. */

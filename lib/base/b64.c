@@ -9,7 +9,7 @@
 
 #define ENCODE_CHUNK 51   /* bytes: a multiple of 3 that makes 68 characters, less than a line */
 #define DECODE_CHUNK 1024 /* characters: a multiple of 4 */
-#define PAD '.'
+#define PAD          '.'
 
 /* The value of a character plus one; 0 where it has none. */
 static const unsigned char value_plus1[256] = {

@@ -12,8 +12,8 @@ struct weights {
 };
 
 static const struct weights weights[] = {
-    { 1, 2126, 722 },  { 4, 3000, 1100 }, { 5, 2990, 1140 },  { 6, 2990, 1140 },
-    { 7, 2120, 870 },  { 9, 2627, 593 },  { 10, 2627, 593 },
+    { 1, 2126, 722 }, { 4, 3000, 1100 }, { 5, 2990, 1140 }, { 6, 2990, 1140 },
+    { 7, 2120, 870 }, { 9, 2627, 593 },  { 10, 2627, 593 },
 };
 
 static const struct weights *weights_of(int matrix)
@@ -167,8 +167,6 @@ void trtc_colour_yuv(const struct trtc_colour *c, uint32_t rgb, uint8_t yuv[3])
     const int64_t luma = red * r + (one - red - blue) * g + blue * b; /* in 255 * one */
     const int luma_max = c->full ? 255 : 219, chroma_max = c->full ? 255 : 224;
     yuv[0] = trtc_colour_byte((c->full ? 0 : 16) + nearest(luma_max * luma, 255 * one));
-    yuv[1] = trtc_colour_byte(
-        128 + nearest(chroma_max * (one * b - luma), 255 * 2 * (one - blue)));
-    yuv[2] =
-        trtc_colour_byte(128 + nearest(chroma_max * (one * r - luma), 255 * 2 * (one - red)));
+    yuv[1] = trtc_colour_byte(128 + nearest(chroma_max * (one * b - luma), 255 * 2 * (one - blue)));
+    yuv[2] = trtc_colour_byte(128 + nearest(chroma_max * (one * r - luma), 255 * 2 * (one - red)));
 }

@@ -19,7 +19,8 @@ void trtc_json_put_number(struct cJSON **object, const char *key, double n);
 void trtc_json_put_bool(struct cJSON **object, const char *key, bool yes);
 
 /* Into an object that is somewhere in *root. */
-void trtc_json_put_into(struct cJSON **root, struct cJSON *inner, const char *key, struct cJSON *value);
+void trtc_json_put_into(struct cJSON **root, struct cJSON *inner, const char *key,
+                        struct cJSON *value);
 
 /* In the place of the member that is there. */
 void trtc_json_replace(struct cJSON **object, const char *key, struct cJSON *value);

@@ -8,10 +8,10 @@
 
 #include "base/text.h"
 
-#define SHOWN 64
+#define SHOWN               64
 #define FRACTION_DIGITS_MAX 6
-#define SIDE_MIN_PX 2
-#define SIDE_MAX_PX 16384
+#define SIDE_MIN_PX         2
+#define SIDE_MAX_PX         16384
 
 struct unit {
     const char *name;
@@ -62,24 +62,26 @@ static void read_int(const char **s, int64_t *value)
 }
 
 int trtc_num_int(const char *what, const char *s, struct trtc_range range, int64_t *out,
-        struct trtc_err *err)
+                 struct trtc_err *err)
 {
     const int64_t min = range.min, max = range.max;
     char shown[SHOWN];
     bool negative = *s == '-' && min < 0;
     const char *p = s + negative;
     if (!is_digit(*p))
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, what,
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, what,
                          show(s, shown), min, max);
     int64_t value;
     read_int(&p, &value);
     if (negative)
         value = -value;
     if (*p)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a whole number", what, show(s, shown));
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a whole number", what,
+                         show(s, shown));
     if (value < min || value > max)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: %s is not within %" PRId64 " to %" PRId64, what, show(s, shown), min,
-                         max);
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: %s is not within %" PRId64 " to %" PRId64, what,
+                         show(s, shown), min, max);
     *out = value;
     return 0;
 }
@@ -94,7 +96,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name, 
 
 /* A number with a fraction of at most six digits, times the unit that follows it. *exact is false where the
  * product was rounded to nearest. Returns -1 where s is nothing of the kind; saturates at INT64_MAX. */
-static int read_scaled(const char *s, const struct unit *units, bool byte_suffix, int64_t *out, bool *exact)
+static int read_scaled(const char *s, const struct unit *units, bool byte_suffix, int64_t *out,
+                       bool *exact)
 {
     if (!is_digit(*s))
         return -1;
@@ -124,35 +127,38 @@ static int read_scaled(const char *s, const struct unit *units, bool byte_suffix
     return 0;
 }
 
-int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us, int64_t *out_us,
-        struct trtc_err *err)
+int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us,
+                         int64_t *out_us, struct trtc_err *err)
 {
     const int64_t min_us = range_us.min, max_us = range_us.max;
     char shown[SHOWN];
     int64_t value;
     bool exact;
     if (read_scaled(s, duration_units, false, &value, &exact) < 0)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a duration such as 10, 1.5, 1500ms, 2m or 1h", what,
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "%s: '%s' is not a duration such as 10, 1.5, 1500ms, 2m or 1h", what,
                          show(s, shown));
     if (value < min_us || value > max_us)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not within %.10gs to %.10gs", what, show(s, shown),
-                         (double)min_us / 1e6, (double)max_us / 1e6);
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not within %.10gs to %.10gs", what,
+                         show(s, shown), (double)min_us / 1e6, (double)max_us / 1e6);
     *out_us = value;
     return 0;
 }
 
 int trtc_num_bytes(const char *what, const char *s, struct trtc_range range, int64_t *out,
-        struct trtc_err *err)
+                   struct trtc_err *err)
 {
     const int64_t min = range.min, max = range.max;
     char shown[SHOWN];
     int64_t value;
     bool exact;
     if (read_scaled(s, byte_units, true, &value, &exact) < 0 || !exact)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a number of bytes such as 500000, 64k, 2G or 1.5GiB", what,
-                         show(s, shown));
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "%s: '%s' is not a number of bytes such as 500000, 64k, 2G or 1.5GiB",
+                         what, show(s, shown));
     if (value < min || value > max)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not within %" PRId64 " to %" PRId64 " bytes", what,
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "%s: '%s' is not within %" PRId64 " to %" PRId64 " bytes", what,
                          show(s, shown), min, max);
     *out = value;
     return 0;
@@ -174,10 +180,11 @@ int trtc_num_size(const char *what, const char *s, int *w_px, int *h_px, struct 
         ok = !*p;
     }
     if (!ok)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a size such as 1280x720", what, show(s, shown));
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s' is not a size such as 1280x720", what,
+                         show(s, shown));
     if (w < SIDE_MIN_PX || w > SIDE_MAX_PX || h < SIDE_MIN_PX || h > SIDE_MAX_PX)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s': width and height must be within %d to %d", what, show(s, shown),
-                         SIDE_MIN_PX, SIDE_MAX_PX);
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: '%s': width and height must be within %d to %d",
+                         what, show(s, shown), SIDE_MIN_PX, SIDE_MAX_PX);
     *w_px = (int)w;
     *h_px = (int)h;
     return 0;

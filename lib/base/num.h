@@ -23,8 +23,8 @@ int trtc_num_int(const char *what, const char *s, struct trtc_range range, int64
 
 /* Decimal number with an optional fraction, in a range, as microseconds; an optional unit of ms, s, m or h, seconds by
  * default ("90", "1.5", "1500ms", "2h"). */
-int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us, int64_t *out_us,
-                         struct trtc_err *err);
+int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us,
+                         int64_t *out_us, struct trtc_err *err);
 
 /* Bytes with an optional unit: k M G T (powers of 1000), Ki Mi Gi Ti (of 1024), an optional B after it. */
 int trtc_num_bytes(const char *what, const char *s, struct trtc_range range, int64_t *out,

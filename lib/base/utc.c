@@ -7,9 +7,9 @@
 
 #include "base/text.h"
 
-#define MS_PER_DAY INT64_C(86400000)
-#define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-#define EPOCH_DIGITS_MAX 15              /* of LAST_MS */
+#define MS_PER_DAY       INT64_C(86400000)
+#define LAST_MS          INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+#define EPOCH_DIGITS_MAX 15                       /* of LAST_MS */
 
 struct civil {
     int year, month, day, hour, minute, second, ms;
@@ -30,7 +30,8 @@ static int days_in_month(int year, int month)
 static int64_t days_before_year(int year)
 {
     int y = year - 1;
-    return (int64_t)365 * (year - 1970) + (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
+    return (int64_t)365 * (year - 1970) + (y / 4 - y / 100 + y / 400) -
+           (1969 / 4 - 1969 / 100 + 1969 / 400);
 }
 
 static int days_before_month(int year, int month)
@@ -95,9 +96,10 @@ int trtc_utc_parse17(const char *s, int64_t *ms)
         .year = read_digits(s, 4),
     };
     /* One field after the other, so that a short string is not read past its NUL. */
-    if (c.year < 0 || (c.month = read_digits(s + 4, 2)) < 0 || (c.day = read_digits(s + 6, 2)) < 0 ||
-        (c.hour = read_digits(s + 8, 2)) < 0 || (c.minute = read_digits(s + 10, 2)) < 0 ||
-        (c.second = read_digits(s + 12, 2)) < 0 || (c.ms = read_digits(s + 14, 3)) < 0)
+    if (c.year < 0 || (c.month = read_digits(s + 4, 2)) < 0 ||
+        (c.day = read_digits(s + 6, 2)) < 0 || (c.hour = read_digits(s + 8, 2)) < 0 ||
+        (c.minute = read_digits(s + 10, 2)) < 0 || (c.second = read_digits(s + 12, 2)) < 0 ||
+        (c.ms = read_digits(s + 14, 3)) < 0)
         return -1;
     if (!civil_valid(&c))
         return -1;
@@ -168,8 +170,9 @@ static int parse_rfc3339(const char *s, int64_t *ms)
     };
     if (c.year < 0 || s[4] != '-' || (c.month = read_digits(s + 5, 2)) < 0 || s[7] != '-' ||
         (c.day = read_digits(s + 8, 2)) < 0 || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') ||
-        (c.hour = read_digits(s + 11, 2)) < 0 || s[13] != ':' || (c.minute = read_digits(s + 14, 2)) < 0 ||
-        s[16] != ':' || (c.second = read_digits(s + 17, 2)) < 0)
+        (c.hour = read_digits(s + 11, 2)) < 0 || s[13] != ':' ||
+        (c.minute = read_digits(s + 14, 2)) < 0 || s[16] != ':' ||
+        (c.second = read_digits(s + 17, 2)) < 0)
         return -1;
     s += 19;
     if (*s == '.') {
@@ -207,7 +210,8 @@ int trtc_time_parse(const char *s, int64_t *ms, struct trtc_err *err)
         return 0;
     }
     char shown[64];
-    return trtc_fail(err, TRTC_EX_USAGE,
-                     "'%s' is not a time: epoch milliseconds, 17 digits (20260120113022495) or RFC 3339 are",
-                     trtc_text_show(s, n, shown, sizeof shown));
+    return trtc_fail(
+        err, TRTC_EX_USAGE,
+        "'%s' is not a time: epoch milliseconds, 17 digits (20260120113022495) or RFC 3339 are",
+        trtc_text_show(s, n, shown, sizeof shown));
 }

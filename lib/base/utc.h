@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 #define TRTC_UTC_LEN 17
-#define TRTC_NOTIME INT64_MIN /* "unknown", for every _ms and _us value */
+#define TRTC_NOTIME  INT64_MIN /* "unknown", for every _ms and _us value */
 
 /* Reads exactly 17 digits YYYYMMDDhhmmssmmm at s (proleptic Gregorian, years 1970 to 9999,
  * second 60 refused). Returns 0 and *ms (since the epoch), or -1 if they are not a valid time. */

@@ -51,7 +51,8 @@ void trtc_aenc_free(struct trtc_aenc **a)
     *a = NULL;
 }
 
-int trtc_aenc_parameters(struct trtc_aenc *a, const struct AVCodecParameters *par, struct trtc_err *err)
+int trtc_aenc_parameters(struct trtc_aenc *a, const struct AVCodecParameters *par,
+                         struct trtc_err *err)
 {
     return trtc_voice_parameters(a->voice, par, err);
 }

@@ -32,7 +32,7 @@ void trtc_aenc_free(struct trtc_aenc **a);
  * with it, and takes each packet as a whole frame. Needed for packets that do not say it
  * themselves (Vorbis, FLAC, PCM, AAC without ADTS). Copied; may be set again before any packet. */
 int trtc_aenc_parameters(struct trtc_aenc *a, const struct AVCodecParameters *par,
-                     struct trtc_err *err);
+                         struct trtc_err *err);
 
 /* Sends one packet (copied); pts_us on the output's clock (0 = first sample), TRTC_NOTIME:
  * follows the one before. codec_name is FFmpeg's name of the codec: "aac" takes whole ADTS

@@ -134,7 +134,10 @@ static AVFrame *black_frame(const struct trtc_video_params *like)
     }
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < (p ? h / 2 : h); y++)
-            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p], p ? 128 : like->colour.full ? 0 : 16,
+            memset(f->data[p] + (ptrdiff_t)y * f->linesize[p],
+                   p                   ? 128
+                   : like->colour.full ? 0
+                                       : 16,
                    (size_t)(p ? w / 2 : w));
     f->pts = 0;
     return f;
@@ -217,8 +220,7 @@ int trtc_black_picture(const struct trtc_video_params *like, int sps_id, struct 
         trtc_fail_encoder(err, ret, "libx264: a black picture of %dx%d", w, h);
         goto done;
     }
-    out->sets =
-        pick(e->extradata, (size_t)e->extradata_size, 1u << 7 | 1u << 8, &out->sets_size);
+    out->sets = pick(e->extradata, (size_t)e->extradata_size, 1u << 7 | 1u << 8, &out->sets_size);
     out->au = pick(pkt->data, (size_t)pkt->size, 1u << 5, &out->au_size);
     result = out->sets && out->au ? 0 : trtc_fail_nomem(err);
 done:

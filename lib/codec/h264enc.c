@@ -11,8 +11,8 @@
 #include <libavutil/opt.h>
 
 #include "codec/av.h"
-#include "ts/es.h"
 #include "codec/recolour.h"
+#include "ts/es.h"
 
 #define CONSTANT_QUALITY 23
 #define PEAK_NUM         3 /* with a bit rate: peaks of 3/2 of it, */

@@ -21,7 +21,7 @@ struct trtc_h264enc_opts {
     const char *
         preset; /* x264's; NULL: superfast with mbtree and a look-ahead of 10, the best for its cost */
     struct trtc_colour colour; /* of the pictures; zeros: nothing is said of it */
-    int threads;     /* 0: as many as suit the cores */
+    int threads;               /* 0: as many as suit the cores */
     bool repeatable; /* the same bytes each time, for a number of threads: without what x264 does by
                         the progress of its threads (a cap on peaks) or by memory it has not written
                         (macroblock trees) */

@@ -29,9 +29,9 @@
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
 
-#include "codec/slide.h"
 #include "base/utc.h"
 #include "codec/av.h"
+#include "codec/slide.h"
 
 #define JUMP_US         40000 /* from here on a difference is a jump */
 #define DRIFT_US        1000  /* from here on it is worked off, below it is let be */

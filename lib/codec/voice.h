@@ -23,7 +23,7 @@ void trtc_voice_free(struct trtc_voice **v);
 
 /* As trtc_aenc_parameters. */
 int trtc_voice_parameters(struct trtc_voice *v, const struct AVCodecParameters *par,
-                      struct trtc_err *err);
+                          struct trtc_err *err);
 
 /* One packet (copied); as trtc_aenc_send, pts_us on the output's clock (0 = first sample;
  * negative: cut off). Hidden and trimmed sound is decoded and dropped. Call it only when

@@ -221,11 +221,9 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
         goto done;
     }
     l->named_ms = start_ms;
-    const struct trtc_segment_done done = { .path = path,
-                                            .type = l->type,
-                                            .start_ms = start_ms,
-                                            .dur_us = dur_us,
-                                            .bytes = g->bytes };
+    const struct trtc_segment_done done = {
+        .path = path, .type = l->type, .start_ms = start_ms, .dur_us = dur_us, .bytes = g->bytes
+    };
     int told = s->told(s->opaque, &done, &deaf);
     ret = list_segment(s, l, &done, ended, err);
     if (told < 0) {

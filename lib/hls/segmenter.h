@@ -29,7 +29,7 @@ struct trtc_segmenter_opts {
     int64_t
         window_us; /* where picture and sound stand together, so much of one waits for the other; 0: only
                           its bytes count */
-    struct trtc_file *claim; /* set by prepare: the names are ours */
+    struct trtc_file *claim;       /* set by prepare: the names are ours */
     struct trtc_claim_stale stale; /* set by prepare: what killed runs had left */
 };
 

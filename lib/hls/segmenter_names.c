@@ -118,8 +118,7 @@ static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
         struct trtc_file *claimed = NULL;
         bool ours = ha == o->name.ha, held;
         int is_taken = ours ? 1 : taken(o, ha, err);
-        char *path =
-            is_taken > 0 ? trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, ha, err) : NULL;
+        char *path = is_taken > 0 ? trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, ha, err) : NULL;
         if (is_taken < 0 || (is_taken && !path))
             return -1;
         if (path && (ours || (claimed = trtc_claim_take(path, &held, NULL))))

@@ -9,7 +9,7 @@ enum {
     SAR_MAX = 1 << 16, /* keeps every product below 2^62 */
     SHAPE_MAX = 16,
     SHOWN_MAX_PX = 16384,
-    BARS_MIN = 4,      /* both bars together: 2 pixels each, or they are not worth having */
+    BARS_MIN = 4, /* both bars together: 2 pixels each, or they are not worth having */
 };
 
 /* num / den to the nearest even number, at least 2. */

@@ -10,7 +10,7 @@ struct trtc_fit {
     struct trtc_rect dst; /* where in the window, from its top left; every value even */
 };
 
-struct trtc_shape {         /* of a picture */
+struct trtc_shape {       /* of a picture */
     int w, h;             /* in samples */
     int sar_num, sar_den; /* width of a sample by its height; 0: not said, 1 */
 };

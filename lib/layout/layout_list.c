@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "layout/layout.h"
 #include "base/text.h"
+#include "layout/layout.h"
 
 #define SIDE_MAX_PX 1920 /* the API's */
 
@@ -74,7 +74,8 @@ static int read_entry(const cJSON *o, const char *path, struct trtc_layout_entry
         read_int(o, path, (struct number){ "Width", true, SIDE_MAX_PX }, &e->rect.w, err) < 0 ||
         read_int(o, path, (struct number){ "Height", true, SIDE_MAX_PX }, &e->rect.h, err) < 0 ||
         read_int(o, path, (struct number){ "Alpha", false, 255 }, &e->alpha, err) < 0 ||
-        read_int(o, path, (struct number){ "RenderMode", false, TRTC_RENDER_CROP20 }, &render, err) < 0 ||
+        read_int(o, path, (struct number){ "RenderMode", false, TRTC_RENDER_CROP20 }, &render,
+                 err) < 0 ||
         read_int(o, path, (struct number){ "MediaId", false, 1 }, &aux, err) < 0 ||
         read_int(o, path, (struct number){ "ImageLayer", false, INT_MAX }, &e->layer, err) < 0 ||
         read_text(o, path, "UserId", &e->user, err) < 0 ||

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout/mixset_priv.h"
 #include "base/text.h"
+#include "layout/mixset_priv.h"
 
 #define SHOWN_MAX 64
 
@@ -105,10 +105,9 @@ struct canvas {
 static int outside(const struct canvas *c, const struct trtc_rect *r, const char *name, size_t i,
                    struct trtc_err *err)
 {
-    return trtc_fail(err, TRTC_EX_DATAERR,
-                     "%s%s%s[%zu]: %dx%d at %d,%d is not inside the canvas of %dx%d", c->path,
-                     *c->path ? "." : "", name, i, r->w, r->h, r->x, r->y, c->width_px,
-                     c->height_px);
+    return trtc_fail(
+        err, TRTC_EX_DATAERR, "%s%s%s[%zu]: %dx%d at %d,%d is not inside the canvas of %dx%d",
+        c->path, *c->path ? "." : "", name, i, r->w, r->h, r->x, r->y, c->width_px, c->height_px);
 }
 
 int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int height_px,

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "layout/mixset_priv.h"
 #include "base/text.h"
+#include "layout/mixset_priv.h"
 
 #define SHOWN_MAX    128
 #define SENTENCE_MAX 512
@@ -98,7 +98,8 @@ static int read_flag(const struct trtc_mix_reader *r, const cJSON *object, const
                      const char *key, bool *out)
 {
     int value = 0;
-    if (trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ key, false, 0, 1 }, &value) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ object, path },
+                     (struct trtc_mix_number){ key, false, 0, 1 }, &value) < 0)
         return -1;
     *out = value == 1;
     return 0;
@@ -108,8 +109,10 @@ static int read_render(const struct trtc_mix_reader *r, const cJSON *object, con
                        const char *key, enum trtc_render *out)
 {
     int value = (int)*out;
-    if (trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ key, false, TRTC_RENDER_STRETCH, TRTC_RENDER_CROP20 }, &value) <
-        0)
+    if (trtc_mix_int(
+            r, (struct trtc_mix_at){ object, path },
+            (struct trtc_mix_number){ key, false, TRTC_RENDER_STRETCH, TRTC_RENDER_CROP20 },
+            &value) < 0)
         return -1;
     *out = (enum trtc_render)value;
     return 0;
@@ -121,10 +124,14 @@ static int read_rect(const struct trtc_mix_reader *r, const cJSON *object, const
                      struct trtc_rect *out)
 {
     const int max = TRTC_MIX_COORD_MAX;
-    return trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Top", true, 0, max }, &out->y) < 0 ||
-                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Left", true, 0, max }, &out->x) < 0 ||
-                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Width", true, 0, max }, &out->w) < 0 ||
-                   trtc_mix_int(r, (struct trtc_mix_at){ object, path }, (struct trtc_mix_number){ "Height", true, 0, max }, &out->h) < 0
+    return trtc_mix_int(r, (struct trtc_mix_at){ object, path },
+                        (struct trtc_mix_number){ "Top", true, 0, max }, &out->y) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path },
+                                (struct trtc_mix_number){ "Left", true, 0, max }, &out->x) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path },
+                                (struct trtc_mix_number){ "Width", true, 0, max }, &out->w) < 0 ||
+                   trtc_mix_int(r, (struct trtc_mix_at){ object, path },
+                                (struct trtc_mix_number){ "Height", true, 0, max }, &out->h) < 0
                ? -1
                : 0;
 }
@@ -161,7 +168,9 @@ static int read_chars(const struct trtc_mix_reader *r, const cJSON *o, const cha
     int background;
     trtc_mix_unknown(r, o, path, known);
     if (read_rect(r, o, path, &m->rect) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "FontSize", false, 1, TRTC_MARK_SIZE_MAX_PX }, &m->size_px) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "FontSize", false, 1, TRTC_MARK_SIZE_MAX_PX },
+                     &m->size_px) < 0 ||
         read_colour(r, o, path, "FontColor", &m->colour) < 0 ||
         (background = read_colour(r, o, path, "BackGroundColor", &m->background)) < 0 ||
         read_font(r, o, path) < 0)
@@ -183,8 +192,10 @@ static int read_timestamp(const struct trtc_mix_reader *r, const cJSON *o, const
     static const char *const known[] = { "Pos", "TimeZone", "Font", NULL };
     int zone_h = m->zone_min / 60;
     trtc_mix_unknown(r, o, path, known);
-    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "Pos", true, 0, 6 }, &m->pos) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "TimeZone", false, 0, 23 }, &zone_h) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "Pos", true, 0, 6 }, &m->pos) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "TimeZone", false, 0, 23 }, &zone_h) < 0)
         return -1;
     m->zone_min = zone_h * 60;
     return read_font(r, o, path);
@@ -210,8 +221,10 @@ static int read_mark(const struct trtc_mix_reader *r, const cJSON *o, const char
     if (!cJSON_IsObject(o))
         return trtc_fail(r->err, TRTC_EX_DATAERR, "%s: not an object", path);
     trtc_mix_unknown(r, o, path, known);
-    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "WaterMarkType", false, TRTC_MARK_IMAGE, TRTC_MARK_CLOCK }, &kind) <
-        0)
+    if (trtc_mix_int(
+            r, (struct trtc_mix_at){ o, path },
+            (struct trtc_mix_number){ "WaterMarkType", false, TRTC_MARK_IMAGE, TRTC_MARK_CLOCK },
+            &kind) < 0)
         return -1;
     int ret = trtc_json_object(o, path, kinds[kind].key, &params, r->err);
     if (ret <= 0)
@@ -300,16 +313,21 @@ static int read_params(const struct trtc_mix_reader *r, const cJSON *params, con
                        struct trtc_mix_look *look)
 {
     int mode = TRTC_LAYOUT_GRID;
-    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "MixLayoutMode", true, TRTC_LAYOUT_FLOAT, TRTC_LAYOUT_CUSTOM }, &mode) < 0 ||
+    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "MixLayoutMode", true, TRTC_LAYOUT_FLOAT,
+                                               TRTC_LAYOUT_CUSTOM },
+                     &mode) < 0 ||
         read_windows(r, params, path, look) < 0 ||
         read_colour(r, params, path, "BackGroundColor", &look->background) < 0 ||
-        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "MaxResolutionUserId", false, &look->anchor) < 0 ||
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "MaxResolutionUserId", false,
+                      &look->anchor) < 0 ||
         read_flag(r, params, path, "MediaId", &look->anchor_aux) < 0 ||
-        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "BackgroundImageUrl", false, &look->background_image) < 0 ||
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "BackgroundImageUrl", false,
+                      &look->background_image) < 0 ||
         read_flag(r, params, path, "PlaceHolderMode", &look->show_reserved) < 0 ||
         read_render(r, params, path, "BackgroundImageRenderMode", &look->background_render) < 0 ||
-        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "DefaultSubBackgroundImage", false, &look->placeholder) <
-            0 ||
+        trtc_mix_text(r, (struct trtc_mix_at){ params, path }, "DefaultSubBackgroundImage", false,
+                      &look->placeholder) < 0 ||
         read_marks(r, params, path, look) < 0 ||
         read_render(r, params, path, "RenderMode", &look->render) < 0 ||
         read_flag(r, params, path, "MaxResolutionUserAlign", &look->right) < 0 ||

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout/mixset_priv.h"
 #include "base/text.h"
+#include "layout/mixset_priv.h"
 
 #define SHOWN_MAX    160
 #define FIELD_MAX    32

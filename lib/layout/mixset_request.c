@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "layout/mixset_priv.h"
 #include "base/text.h"
 #include "base/utc.h"
+#include "layout/mixset_priv.h"
 
 #define GOP_MAX_S    86400                    /* the API names no limit */
 #define AT_MS_MAX    INT64_C(253402300799999) /* the year 9999 */
@@ -21,7 +21,8 @@
 static int read_side(const struct trtc_mix_reader *r, const cJSON *o, const char *path,
                      const char *key, int *out)
 {
-    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ key, true, 2, TRTC_MIX_SIDE_MAX_PX }, out) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ key, true, 2, TRTC_MIX_SIDE_MAX_PX }, out) < 0)
         return -1;
     if (*out % 2)
         return trtc_fail(r->err, TRTC_EX_DATAERR, "%s.%s: %d is odd", path, key, *out);
@@ -35,9 +36,13 @@ static int read_video(const struct trtc_mix_reader *r, const cJSON *o, const cha
     trtc_mix_unknown(r, o, path, known);
     if (read_side(r, o, path, "Width", &s->width_px) < 0 ||
         read_side(r, o, path, "Height", &s->height_px) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "Fps", true, 1, 60 }, &s->fps) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "BitRate", true, 64000, 8192000 }, &s->video_bps) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "Gop", true, 1, GOP_MAX_S }, &s->gop_s) < 0)
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "Fps", true, 1, 60 }, &s->fps) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "BitRate", true, 64000, 8192000 },
+                     &s->video_bps) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "Gop", true, 1, GOP_MAX_S }, &s->gop_s) < 0)
         return -1;
     if (s->width_px * s->height_px > TRTC_MIX_MAX_PX)
         return trtc_fail(r->err, TRTC_EX_DATAERR,
@@ -53,9 +58,12 @@ static int read_audio(const struct trtc_mix_reader *r, const cJSON *o, const cha
     static const int rates_hz[] = { 48000, 44100, 16000 };
     int rate = 1;
     trtc_mix_unknown(r, o, path, known);
-    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "SampleRate", true, 1, 3 }, &rate) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "Channel", true, 1, 2 }, &s->channels) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ o, path }, (struct trtc_mix_number){ "BitRate", true, 32000, 128000 }, &s->audio_bps) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "SampleRate", true, 1, 3 }, &rate) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "Channel", true, 1, 2 }, &s->channels) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ o, path },
+                     (struct trtc_mix_number){ "BitRate", true, 32000, 128000 }, &s->audio_bps) < 0)
         return -1;
     s->rate_hz = rates_hz[rate - 1];
     return 0;
@@ -88,10 +96,15 @@ static int read_output(const struct trtc_mix_reader *r, const cJSON *params, con
     static const char *const formats[] = { "HLS", "HLS and MP4", "HLS and AAC", "MP4", "AAC" };
     int format = 3, minutes = 1440, merge = 1, ability = 0;
     /* AvMerge is for single streams: read for its type, since a mix has both in one anyway. */
-    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "OutputFormat", false, 0, 4 }, &format) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "AvMerge", false, 0, 1 }, &merge) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "MaxMediaFileDuration", false, 1, 1440 }, &minutes) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "SubscribeAbility", false, 0, 1 }, &ability) < 0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "OutputFormat", false, 0, 4 }, &format) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "AvMerge", false, 0, 1 }, &merge) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "MaxMediaFileDuration", false, 1, 1440 },
+                     &minutes) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "SubscribeAbility", false, 0, 1 }, &ability) < 0)
         return -1;
     if (format != 3)
         trtc_mix_cannot(r, "%s.OutputFormat %d (%s): " SINGLE_FILE, path, format, formats[format]);
@@ -110,11 +123,15 @@ static int read_streams(const struct trtc_mix_reader *r, const cJSON *params, co
                         struct trtc_mix_settings *s)
 {
     int mode = 2, type = 0, media = 0, fill = TRTC_FILL_HOLD;
-    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "RecordMode", false, 1, 2 }, &mode) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "StreamType", false, 0, 2 }, &type) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "MediaId", false, 0, 2 }, &media) < 0 ||
-        trtc_mix_int(r, (struct trtc_mix_at){ params, path }, (struct trtc_mix_number){ "FillType", false, TRTC_FILL_HOLD, TRTC_FILL_BLACK }, &fill) <
-            0)
+    if (trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "RecordMode", false, 1, 2 }, &mode) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "StreamType", false, 0, 2 }, &type) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "MediaId", false, 0, 2 }, &media) < 0 ||
+        trtc_mix_int(r, (struct trtc_mix_at){ params, path },
+                     (struct trtc_mix_number){ "FillType", false, TRTC_FILL_HOLD, TRTC_FILL_BLACK },
+                     &fill) < 0)
         return -1;
     if (mode == 1)
         return trtc_fail(r->err, TRTC_EX_DATAERR,
@@ -218,8 +235,7 @@ static int read_change(const struct trtc_mix_reader *r, const cJSON *line,
         return -1;
     if (!has_look && !has_sub)
         return trtc_fail(r->err, TRTC_EX_DATAERR, "neither layout nor subscribe");
-    if (has_look &&
-        trtc_mix_look_read(layout, "layout", s, &c->look, r) < 0)
+    if (has_look && trtc_mix_look_read(layout, "layout", s, &c->look, r) < 0)
         return -1;
     if (has_sub && trtc_subscription_read(lists, "subscribe", &c->sub, r->err) < 0)
         return -1;

@@ -27,15 +27,13 @@ static int tell(struct trtc_decodable *d)
     int64_t us = d->to_us - d->from_us;
     us += d->nb > 1 ? us / (d->nb - 1) : 0;
     char *path = trtc_piece_path(d->rec, d->in);
-    const struct trtc_loss loss = { .path = path,
-                                    .kind = "format",
-                                    .start_us = d->from_us,
-                                    .lost_us = us,
-                                    .list = d->in->list };
+    const struct trtc_loss loss = {
+        .path = path, .kind = "format", .start_us = d->from_us, .lost_us = us, .list = d->in->list
+    };
     int ret = path ? trtc_losses_addf(d->losses, &loss,
-                                     "%" PRId64 " frames of sound: this FFmpeg has no decoder for "
-                                     "codec '%s'",
-                                     d->nb, d->codec)
+                                      "%" PRId64 " frames of sound: this FFmpeg has no decoder for "
+                                      "codec '%s'",
+                                      d->nb, d->codec)
                    : -1;
     free(path);
     d->nb = 0;

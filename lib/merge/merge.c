@@ -37,14 +37,14 @@ struct merge {
     struct trtc_file *file;
     struct trtc_mp4 *mp4;
     int number[TRTC_NB_KINDS]; /* track numbers in mp4 */
-    int64_t base_us;      /* its place in the output */
-    int64_t nb_written;   /* samples in it */
+    int64_t base_us;           /* its place in the output */
+    int64_t nb_written;        /* samples in it */
     /* splitting: what has come since the last place where a part could begin */
     struct queued *queue;
     size_t nb_queued, cap_queue;
     uint8_t *bytes;
     size_t nb_bytes, cap_bytes;
-    bool unit_open; /* the queue was flushed before its unit was complete */
+    bool unit_open;       /* the queue was flushed before its unit was complete */
     size_t leading_bytes; /* the most that a unit had to leave to the part before it */
 };
 
@@ -357,7 +357,10 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
             m->res->interrupted = true;
             return 0;
         }
-        int k = have[TRTC_AT_VIDEO] && (!have[TRTC_AT_AUDIO] || at_us[TRTC_AT_VIDEO] <= at_us[TRTC_AT_AUDIO]) ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+        int k = have[TRTC_AT_VIDEO] &&
+                        (!have[TRTC_AT_AUDIO] || at_us[TRTC_AT_VIDEO] <= at_us[TRTC_AT_AUDIO])
+                    ? TRTC_AT_VIDEO
+                    : TRTC_AT_AUDIO;
         if (put(m, k, &s[k], err) < 0)
             return -1;
         have[k] = false;
@@ -393,11 +396,9 @@ static void take_stats(struct merge *m)
 /* Lists what was lost in an output as a whole, not in one segment. */
 static int lose(struct merge *m, const char *kind, const char *why)
 {
-    const struct trtc_loss loss = { .path = m->out->path,
-                                    .kind = kind,
-                                    .detail = why,
-                                    .start_us = TRTC_NOTIME,
-                                    .list = -1 };
+    const struct trtc_loss loss = {
+        .path = m->out->path, .kind = kind, .detail = why, .start_us = TRTC_NOTIME, .list = -1
+    };
     return trtc_losses_add(&m->res->losses, &loss);
 }
 
@@ -430,7 +431,8 @@ static int settle_track(struct merge *m, int kind, const struct trtc_ledger *l, 
 }
 
 static int merge_once(const struct trtc_output *out, const struct trtc_merge_opts *o,
-                      struct trtc_merge_result *res, bool refused[TRTC_NB_KINDS], struct trtc_err *err)
+                      struct trtc_merge_result *res, bool refused[TRTC_NB_KINDS],
+                      struct trtc_err *err)
 {
     struct merge m = { .out = out, .o = o, .res = res };
     int ret = -1;
@@ -519,7 +521,8 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
     bool refused[TRTC_NB_KINDS];
     *res = (struct trtc_merge_result){ 0 };
     int ret = merge_once(&made, &how, res, refused, err);
-    while (ret < 0 && (refused[TRTC_AT_AUDIO] || (refused[TRTC_AT_VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
+    while (ret < 0 &&
+           (refused[TRTC_AT_AUDIO] || (refused[TRTC_AT_VIDEO] && o->video == TRTC_CHOICE_AUTO))) {
         drop_files(res);
         trtc_losses_fini(&res->losses);
         if (encode_instead(&made, &how, refused, err) < 0)

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "mp4/track.h"
 #include "recording/loss.h"
 #include "recording/plan.h"
-#include "mp4/track.h"
 
 struct trtc_merge_opts {
     enum trtc_choice video; /* as planned with: AUTO may turn to encoding on the way */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout/fit.h"
 #include "codec/fill.h"
+#include "layout/fit.h"
 #include "merge/lane.h"
 #include "mp4/sets.h"
 #include "mp4/track.h"
@@ -25,12 +25,12 @@ struct picture_copy {
     struct trtc_losses *losses;
     struct trtc_ledger *account;
     struct trtc_sets *sets;
-    bool need_sets; /* pictures are left out up to the next key picture whose sets are known */
+    bool need_sets;     /* pictures are left out up to the next key picture whose sets are known */
     int64_t nb_left;    /* ... so many, */
     int64_t nb_unknown; /* and so many of them of this piece, from one time to another */
     int64_t unknown_from_us, unknown_to_us;
     const struct trtc_piece *unknown_in;
-    uint8_t *first_sets; /* what format.annexb points to */
+    uint8_t *first_sets;     /* what format.annexb points to */
     struct trtc_black black; /* .au NULL: there is none */
     bool black_due;
     int64_t black_at_us;
@@ -97,7 +97,8 @@ static int check_size(struct picture_copy *c, struct trtc_err *err)
     const struct trtc_mp4_track *f = &c->track.format;
     const struct trtc_video_params *v = trtc_sets_params(c->sets);
     const bool same_size = v->width_px == f->width_px && v->height_px == f->height_px;
-    if (same_size && trtc_fit_shape(v->sar_num, v->sar_den) == trtc_fit_shape(f->sar_num, f->sar_den))
+    if (same_size &&
+        trtc_fit_shape(v->sar_num, v->sar_den) == trtc_fit_shape(f->sar_num, f->sar_den))
         return 0;
     if (same_size)
         trtc_fail(err, TRTC_EX_UNAVAILABLE, "the sample aspect ratio changes within the segment");
@@ -121,9 +122,9 @@ static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
         return 0;
     int64_t us = c->unknown_to_us - c->unknown_from_us;
     us += c->nb_unknown > 1 ? us / (c->nb_unknown - 1) : c->step_us;
-    int ret = trtc_losses_add_piece(c->losses, c->out->rec, p, (struct trtc_lost){ "damaged", us, 0 },
-                                    "%" PRId64 " pictures refer to parameter sets that never came",
-                                    c->nb_unknown);
+    int ret = trtc_losses_add_piece(
+        c->losses, c->out->rec, p, (struct trtc_lost){ "damaged", us, 0 },
+        "%" PRId64 " pictures refer to parameter sets that never came", c->nb_unknown);
     c->nb_unknown = 0;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }

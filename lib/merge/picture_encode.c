@@ -51,8 +51,8 @@ static int lose_undecodable(struct picture_encode *c, struct trtc_err *err)
 }
 
 /* A picture of this piece is not decoded. */
-static int leave_out(struct picture_encode *c, const struct trtc_piece *piece, enum trtc_left reason,
-                     const struct trtc_err *why, struct trtc_err *err)
+static int leave_out(struct picture_encode *c, const struct trtc_piece *piece,
+                     enum trtc_left reason, const struct trtc_err *why, struct trtc_err *err)
 {
     if (c->undecodable_in != piece && lose_undecodable(c, err) < 0)
         return -1;

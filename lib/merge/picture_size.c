@@ -6,9 +6,9 @@
 
 #include <libavcodec/avcodec.h>
 
-#include "layout/fit.h"
 #include "codec/av.h"
 #include "codec/decode_picture.h"
+#include "layout/fit.h"
 #include "merge/lane.h"
 
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */

@@ -6,8 +6,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "recording/recording.h"
 #include "merge/merge.h"
+#include "recording/recording.h"
 
 /* Object of one merged output; its files carry their paths. The caller deletes it. */
 cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);

@@ -23,9 +23,9 @@ struct sound_copy {
     struct trtc_reader *reader;
     struct trtc_ledger *account;
     struct trtc_ledger left; /* out of what the reader handed out */
-    size_t hint;           /* into the output's stretches */
-    struct trtc_read held; /* a frame that waits behind silence */
-    int held_skip;         /* its header */
+    size_t hint;             /* into the output's stretches */
+    struct trtc_read held;   /* a frame that waits behind silence */
+    int held_skip;           /* its header */
     int64_t held_at;
     bool have_held, drained;
     uint8_t *silence;

@@ -2,8 +2,8 @@
 /* Sound encoded: decoded, placed to the sample, resampled to one format, encoded as AAC. */
 #include <stdlib.h>
 
-#include "merge/decodable.h"
 #include "codec/aenc.h"
+#include "merge/decodable.h"
 #include "merge/lane.h"
 #include "mp4/track.h"
 

@@ -24,7 +24,7 @@
 #include "picture/scale.h"
 #include "ts/es.h"
 
-#define KEY_INTERVAL_S  5             /* splitting finds a key frame at least this often */
+#define KEY_INTERVAL_S  5 /* splitting finds a key frame at least this often */
 #define DEFAULT_HOLD_US 1000000
 
 struct trtc_venc {
@@ -33,10 +33,11 @@ struct trtc_venc {
     struct trtc_ledger account; /* of the access units sent; nb_out: pictures shown */
     int64_t nb_second;          /* second fields of pictures, and pictures that nobody sent, < 0 */
 
-    const AVCodec *in_codec; /* of the access unit in hand */
+    const AVCodec *in_codec;      /* of the access unit in hand */
     struct trtc_colour in_colour; /* ... what its stream says, where that is parsed */
-    struct trtc_kept_sets *sets;  /* ... that are in force: a decoder may be opened at any key picture */
-    AVPacket *in;            /* access unit that the decoder has not taken yet, if has_in */
+    struct trtc_kept_sets
+        *sets;    /* ... that are in force: a decoder may be opened at any key picture */
+    AVPacket *in; /* access unit that the decoder has not taken yet, if has_in */
     bool has_in;
     bool ended;
     int64_t end_slot;

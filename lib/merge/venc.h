@@ -19,13 +19,14 @@
 
 struct trtc_venc_opts {
     int width_px, height_px; /* canvas; odd values are rounded up to even */
-    struct trtc_colour colour; /* of the canvas, whatever the pictures have; limited range; zeros: as its
+    struct trtc_colour
+        colour;      /* of the canvas, whatever the pictures have; limited range; zeros: as its
                                   size suggests */
-    int fps;                 /* 5..120 */
-    bool black;              /* holes are black instead of the last picture */
-    int64_t hold_us;         /* with black: a picture stands for at most this long after its own
+    int fps;         /* 5..120 */
+    bool black;      /* holes are black instead of the last picture */
+    int64_t hold_us; /* with black: a picture stands for at most this long after its own
                                 time; 0: one second */
-    int threads;             /* of the encoder; 0: as many as suit the cores */
+    int threads;     /* of the encoder; 0: as many as suit the cores */
 };
 
 struct trtc_venc;

@@ -26,13 +26,14 @@ struct trtc_extent_asked {
 };
 
 struct trtc_extent_there {
-    int64_t start_us, end_us; /* of what is stored; TRTC_NOTIME: nothing is, or (end) live sources */
-    int64_t began_us;         /* when the program began */
-    bool unplaced;            /* there are live sources: when they begin is not known yet */
+    int64_t start_us,
+        end_us;       /* of what is stored; TRTC_NOTIME: nothing is, or (end) live sources */
+    int64_t began_us; /* when the program began */
+    bool unplaced;    /* there are live sources: when they begin is not known yet */
 };
 
 struct trtc_extent {
-    int64_t start_us, end_us; /* epoch; end TRTC_NOTIME: as long as live sources last; start
+    int64_t start_us, end_us;    /* epoch; end TRTC_NOTIME: as long as live sources last; start
                                  TRTC_NOTIME: after_us behind the first live frame */
     int64_t after_us, length_us; /* the latter from there on; TRTC_NOTIME: see end_us */
     int64_t otherwise_us;        /* the start where no live source ever brings anything; or
@@ -49,7 +50,7 @@ int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_ex
 
 /* When a source without a START begins: with the first of the others (n spots; strays are marked and do
  * not count), or now, where there are none or the source is live. */
-int trtc_extent_base(struct trtc_spot *spots, size_t n, bool live, int64_t now_us,
-                     int64_t *base_us, struct trtc_err *err);
+int trtc_extent_base(struct trtc_spot *spots, size_t n, bool live, int64_t now_us, int64_t *base_us,
+                     struct trtc_err *err);
 
 #endif

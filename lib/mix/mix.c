@@ -27,10 +27,11 @@ void trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const ch
 }
 
 bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
-                  const struct trtc_err *why)
+                       const struct trtc_err *why)
 {
     /* what comes live cannot be mixed again, and a file that breaks off leaves the others */
-    return !m->state.live && (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
+    return !m->state.live &&
+           (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
 }
 
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err)
@@ -225,7 +226,8 @@ static void begin_frame(struct trtc_mix *m, int64_t k)
     pthread_mutex_lock(&m->state.lock);
     m->state.nb_begun = k + 1;
     pthread_cond_broadcast(&m->state.moved);
-    while (!m->o.set->video && m->state.sound_pos + SOUND_SLACK < trtc_mix_samples(&m->state, k) && !m->state.failed)
+    while (!m->o.set->video && m->state.sound_pos + SOUND_SLACK < trtc_mix_samples(&m->state, k) &&
+           !m->state.failed)
         pthread_cond_wait(&m->state.moved, &m->state.lock);
     pthread_mutex_unlock(&m->state.lock);
 }
@@ -289,7 +291,8 @@ static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
             return 0;
         if (compose(m, k, err) < 0)
             return -1;
-        atomic_store_explicit(&m->progress_us, trtc_mix_frame_us(&m->state, k + 1) - m->state.start_us,
+        atomic_store_explicit(&m->progress_us,
+                              trtc_mix_frame_us(&m->state, k + 1) - m->state.start_us,
                               memory_order_relaxed);
     }
     return 0;
@@ -302,7 +305,8 @@ static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
     int ret = -1;
     if (m->o.set->video && !(encoding = pthread_create(&encoder, NULL, encode_all, m) == 0))
         trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
-    else if (m->o.set->audio && !(sounding = pthread_create(&sound, NULL, trtc_mix_sound_run, m) == 0))
+    else if (m->o.set->audio &&
+             !(sounding = pthread_create(&sound, NULL, trtc_mix_sound_run, m) == 0))
         trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
     else
         ret = compose_all(m, interrupted, err);
@@ -343,7 +347,8 @@ static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
 {
     struct trtc_err why;
     const bool failed = m->state.failed;
-    if (trtc_mix_picture_settle(m, trtc_mix_frame_us(&m->state, m->state.nb_frames), whole, &why) < 0)
+    if (trtc_mix_picture_settle(m, trtc_mix_frame_us(&m->state, m->state.nb_frames), whole, &why) <
+        0)
         trtc_mix_fail(&m->state, &why);
     trtc_mix_sound_settle(m, whole);
     if (failed || !m->state.failed)
@@ -382,8 +387,7 @@ enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
     }
     if (make(m, res, err) == 0)
         return TRTC_MIX_MADE;
-    return m->writer && trtc_writer_reader_left(m->writer) ? TRTC_MIX_READER_LEFT
-                                                           : TRTC_MIX_FAILED;
+    return m->writer && trtc_writer_reader_left(m->writer) ? TRTC_MIX_READER_LEFT : TRTC_MIX_FAILED;
 }
 
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err)

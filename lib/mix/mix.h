@@ -16,12 +16,12 @@
 
 #include "base/colour.h"
 #include "base/err.h"
-#include "mix/participant.h"
-#include "recording/ledger.h"
 #include "layout/mixset.h"
+#include "mix/participant.h"
+#include "mix/writer.h"
+#include "recording/ledger.h"
 #include "recording/roster.h"
 #include "source/feed.h"
-#include "mix/writer.h"
 
 #define TRTC_MIX_LATENCY_US \
     2000000 /* live: the mix is made at most this long behind the wall clock */
@@ -48,7 +48,8 @@ struct trtc_mix_opts {
     void *opaque;
     int64_t (*now_us)(void); /* the epoch clock; only with live sources */
     const volatile sig_atomic_t *stop;
-    bool (*memory_failed)(void); /* whether an allocation has, anywhere; or NULL. What can be mixed again fails then */
+    bool (*memory_failed)(
+        void); /* whether an allocation has, anywhere; or NULL. What can be mixed again fails then */
 };
 
 struct trtc_mix;

@@ -134,7 +134,8 @@ bool trtc_mix_live_over(struct trtc_mix *m, int64_t due_us)
         for (size_t k = 0; m->participants[i].live && k < 2; k++) {
             int64_t first, newest;
             bool ended;
-            bool seen = trtc_source_seen(m->participants[i].live, kinds[k], &first, &newest, &ended);
+            bool seen =
+                trtc_source_seen(m->participants[i].live, kinds[k], &first, &newest, &ended);
             if (!ended || (seen && newest > due_us))
                 return false;
         }

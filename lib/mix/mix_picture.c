@@ -56,7 +56,7 @@ int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
     for (size_t i = 0; i < n; i++)
         nb_tiles += m->participants[i].picture != NULL;
     /* one picture alone would leave the other cores idle */
-    const int threads = nb_tiles > 1 || m->state.live       ? 1
+    const int threads = nb_tiles > 1 || m->state.live ? 1
                         : cores < SINGLE_TILE_THREADS ? workers
                                                       : SINGLE_TILE_THREADS;
     for (size_t i = 0; i < n; i++)
@@ -128,7 +128,7 @@ static int see_failures(struct trtc_mix *m, struct trtc_err *err)
         show_name(&m->participants[i], who, sizeof who);
         trtc_utc_format3339(at / 1000, when);
         trtc_mix_tell(m, TRTC_MIX_ERROR, "%s: the picture breaks at %s (%.3f s): %s", who, when,
-                 (double)(at - m->state.start_us) / 1e6, why.msg);
+                      (double)(at - m->state.start_us) / 1e6, why.msg);
         struct trtc_intervals *v = &m->participants[i].there.picture;
         const int64_t gone = at + TRTC_SECTION_GAP_US;
         while (v->n && v->items[v->n - 1].start_us >= gone)
@@ -147,7 +147,8 @@ static void want(struct trtc_mix *m)
         const char *user = m->participants[i].member->user;
         m->participants[i].there.wanted.picture =
             m->o.set->video && trtc_subscribed(m->sub, true, user, m->users, m->nb_participants);
-        m->participants[i].there.wanted.sound = trtc_subscribed(m->sub, false, user, m->users, m->nb_participants);
+        m->participants[i].there.wanted.sound =
+            trtc_subscribed(m->sub, false, user, m->users, m->nb_participants);
     }
 }
 
@@ -181,8 +182,9 @@ static void tell_moves(const struct trtc_mix *m, size_t nb, int64_t due_us)
             if (both)
                 continue;
             show_name(&m->participants[a[i]], who, sizeof who);
-            trtc_mix_tell(m, TRTC_MIX_DEBUG, "%.3f s: %s %s", (double)(due_us - m->state.start_us) / 1e6, who,
-                     come ? "enters" : "leaves");
+            trtc_mix_tell(m, TRTC_MIX_DEBUG, "%.3f s: %s %s",
+                          (double)(due_us - m->state.start_us) / 1e6, who,
+                          come ? "enters" : "leaves");
         }
     }
 }
@@ -213,9 +215,9 @@ static int set_stage(struct trtc_mix *m, size_t nb, struct trtc_err *err)
         m->participants[s].left_out_told = true;
         show_name(&m->participants[s], who, sizeof who);
         trtc_mix_tell(m, TRTC_MIX_NOTE,
-                 "%s: no window: the layout has room for %zu (the voice is heard)", who,
-                 m->look->mode == TRTC_LAYOUT_CUSTOM ? m->look->list.n
-                                                     : trtc_layout_limit(m->look->mode));
+                      "%s: no window: the layout has room for %zu (the voice is heard)", who,
+                      m->look->mode == TRTC_LAYOUT_CUSTOM ? m->look->list.n
+                                                          : trtc_layout_limit(m->look->mode));
     }
     for (size_t i = 0; ret == 0 && i < layout.n; i++)
         if (layout.windows[i].stream >= 0)
@@ -239,12 +241,12 @@ int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err 
         const bool there = trtc_intervals_at(&m->participants[i].there.stay_picture, due_us);
         struct trtc_actor *a = &m->participants[i].actor;
         a->sight = !m->participants[i].there.wanted.picture || there ? TRTC_SIGHT_HIDDEN
-                   : a->on                        ? TRTC_SIGHT_LEAVING
-                                                  : TRTC_SIGHT_AWAY;
+                   : a->on                                           ? TRTC_SIGHT_LEAVING
+                                                                     : TRTC_SIGHT_AWAY;
         a->on = m->participants[i].there.wanted.picture && there;
     }
-    const size_t nb = trtc_roster_at(m->members, m->nb_participants,
-                                     m->look->no_audio_windows, due_us, m->order);
+    const size_t nb =
+        trtc_roster_at(m->members, m->nb_participants, m->look->no_audio_windows, due_us, m->order);
     if (m->set && !changed && nb == m->nb_order &&
         memcmp(m->order, m->previous, nb * sizeof *m->order) == 0)
         return 0;
@@ -271,7 +273,8 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     const int64_t unseen = m->participants[i].actor.nb_unseen;
     struct trtc_participant *s = &m->participants[i];
     struct trtc_tile_stats st;
-    trtc_tile_settle(m->participants[i].tile, end_us, whole ? end_us + 1000000 / m->o.set->fps : INT64_MAX);
+    trtc_tile_settle(m->participants[i].tile, end_us,
+                     whole ? end_us + 1000000 / m->o.set->fps : INT64_MAX);
     trtc_tile_stats(m->participants[i].tile, &st);
     s->pictures = st.ledger;
     s->nb_flawed = st.nb_flawed;

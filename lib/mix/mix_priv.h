@@ -48,7 +48,7 @@ trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *f
 
 /* Whether the failure of a source is one of the machine, and the mix without it is not to be had. */
 bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
-                  const struct trtc_err *why);
+                       const struct trtc_err *why);
 
 /* ---- mix_picture.c ---- */
 

@@ -183,8 +183,7 @@ static int write_encoded(struct trtc_mix *m, struct trtc_aacenc *e, int track, s
     return ret;
 }
 
-static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, int n,
-                  struct trtc_err *err)
+static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, int n, struct trtc_err *err)
 {
     return trtc_aacenc_send(e, (const float *const *)m->sound->planes, n, err) < 0
                ? -1
@@ -198,7 +197,10 @@ static int claim(struct trtc_mix *m, int n, int64_t *pos)
     pthread_mutex_lock(&m->state.lock);
     *pos = m->state.sound_pos;
     while (!m->state.failed) {
-        left = (m->state.nb_begun < m->state.nb_frames ? trtc_mix_samples(&m->state, m->state.nb_begun) : m->state.nb_samples) - *pos;
+        left =
+            (m->state.nb_begun < m->state.nb_frames ? trtc_mix_samples(&m->state, m->state.nb_begun)
+                                                    : m->state.nb_samples) -
+            *pos;
         if (left >= n || m->state.nb_begun >= m->state.nb_frames)
             break;
         pthread_cond_wait(&m->state.moved, &m->state.lock);

@@ -19,8 +19,8 @@ struct trtc_timed_change {
 
 struct trtc_mix_state {
     int fps, rate_hz;
-    int64_t start_us; /* epoch; TRTC_NOTIME: not known yet */
-    bool live;        /* some participant's presence is not known beforehand */
+    int64_t start_us;           /* epoch; TRTC_NOTIME: not known yet */
+    bool live;                  /* some participant's presence is not known beforehand */
     struct trtc_writer *writer; /* cancelled by a failure; NULL before there is one */
 
     pthread_mutex_t lock; /* of everything below */

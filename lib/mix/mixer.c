@@ -15,9 +15,9 @@
 #include <libavutil/mathematics.h>
 
 #include "base/array.h"
-#include "mix/limiter.h"
 #include "base/utc.h"
 #include "codec/voice.h"
+#include "mix/limiter.h"
 
 #define AHEAD_MS 500 /* packets are decoded so far before they are due */
 #define FADE_MS  5

@@ -18,18 +18,18 @@ struct trtc_participant {
     const struct trtc_member *member;  /* whose stream it is, and when it is there as far as that is
                                           known beforehand (live: not at all) */
     struct trtc_feed *picture, *sound; /* NULL: none */
-    struct trtc_colour_vote colour;    /* what its pictures say of themselves, as far as that is known
+    struct trtc_colour_vote colour; /* what its pictures say of themselves, as far as that is known
                                           before they come */
-    struct trtc_source *live;    /* presence follows what comes; NULL: it is known */
-    bool stored;                       /* with live: it is waited for, however long it takes */
+    struct trtc_source *live;       /* presence follows what comes; NULL: it is known */
+    bool stored;                    /* with live: it is waited for, however long it takes */
     bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
     /* what the run says of it */
     struct trtc_ledger pictures, sounds; /* frames out were seen, and heard */
     int64_t nb_flawed;                   /* pictures that were shown, though damaged */
     struct trtc_err failure;             /* of the picture; code 0: none */
     struct trtc_err sound_failure;
-    int64_t failed_at_us;      /* epoch; TRTC_NOTIME: before the first picture */
-    struct trtc_member there;  /* when it was there; the caller frees it (trtc_member_fini) after the
+    int64_t failed_at_us;     /* epoch; TRTC_NOTIME: before the first picture */
+    struct trtc_member there; /* when it was there; the caller frees it (trtc_member_fini) after the
                                   mix has been freed */
     /* the mix's own */
     struct trtc_tile *tile; /* NULL: no picture */

@@ -15,8 +15,8 @@
 #include <libavutil/imgutils.h>
 
 #include "base/num.h"
-#include "layout/layers.h"
 #include "base/utc.h"
+#include "layout/layers.h"
 #include "picture/overlay.h"
 #include "picture/scale.h"
 #include "picture/turn.h"
@@ -157,8 +157,8 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     AVFrame *f = trtc_canvas_new(window->w, window->h, &s->o.colour);
     const struct trtc_rect all = { 0, 0, window->w, window->h };
     const struct trtc_writing_style style = { .size_px = trtc_clamp(window->h / 8, 8, 64),
-                                           .colour = PLACEHOLDER_TEXT,
-                                           .align = TRTC_WRITING_CENTER };
+                                              .colour = PLACEHOLDER_TEXT,
+                                              .align = TRTC_WRITING_CENTER };
     struct trtc_overlay *o = NULL;
     struct trtc_err why;
     if (!f) {
@@ -168,7 +168,10 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
     /* without fonts it is a window without a name, since no text was asked for */
     if (need_text(s, &why) == 0 &&
-        trtc_overlay_writing(s->text, &(struct trtc_writing_line){ name, &style, all, window->w, window->h }, &o, &why) == 0 && o)
+        trtc_overlay_writing(s->text,
+                             &(struct trtc_writing_line){ name, &style, all, window->w, window->h },
+                             &o, &why) == 0 &&
+        o)
         trtc_overlay_blend(o, f);
     trtc_overlay_free(&o);
     return f;
@@ -222,11 +225,11 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
     const struct trtc_actor *a = s->o.actors[w->stream];
     const int size = trtc_clamp(w->rect.h / 14, 9, 28);
     const struct trtc_writing_style style = { .size_px = size,
-                                           .colour = 0xffffff,
-                                           .has_background = true,
-                                           .background = LABEL_BACK,
-                                           .background_alpha = 120,
-                                           .align = TRTC_WRITING_CENTER };
+                                              .colour = 0xffffff,
+                                              .has_background = true,
+                                              .background = LABEL_BACK,
+                                              .background_alpha = 120,
+                                              .align = TRTC_WRITING_CENTER };
     struct trtc_writing_box text;
     struct trtc_overlay *o = NULL;
     if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* it would hide the window */
@@ -235,7 +238,10 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
     if (need_text(s, err) < 0 || trtc_writing_size(s->text, name, &style, &text, err) < 0)
         return -1;
     const struct trtc_rect box = label_box(w, layout, text.w_px, text.h_px, size);
-    if (trtc_overlay_writing(s->text, &(struct trtc_writing_line){ name, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
+    if (trtc_overlay_writing(
+            s->text,
+            &(struct trtc_writing_line){ name, &style, box, s->o.width_px, s->o.height_px }, &o,
+            err) < 0)
         return -1;
     if (!o)
         return 0;
@@ -269,11 +275,11 @@ static int add_window(struct trtc_stage *s, const struct trtc_window *w,
 static struct trtc_writing_style mark_style(const struct trtc_mark *m)
 {
     return (struct trtc_writing_style){ .size_px = m->size_px ? m->size_px : 14,
-                                     .colour = m->colour,
-                                     .has_background = m->has_background,
-                                     .background = m->background,
-                                     .outline = !m->has_background,
-                                     .align = TRTC_WRITING_TOP_LEFT };
+                                        .colour = m->colour,
+                                        .has_background = m->has_background,
+                                        .background = m->background,
+                                        .outline = !m->has_background,
+                                        .align = TRTC_WRITING_TOP_LEFT };
 }
 
 static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc_err *err)
@@ -297,7 +303,10 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
         if (!o)
             return -1;
     } else if (need_text(s, err) < 0 ||
-               trtc_overlay_writing(s->text, &(struct trtc_writing_line){ m->text, &style, m->rect, s->o.width_px, s->o.height_px }, &o, err) < 0) {
+               trtc_overlay_writing(s->text,
+                                    &(struct trtc_writing_line){ m->text, &style, m->rect,
+                                                                 s->o.width_px, s->o.height_px },
+                                    &o, err) < 0) {
         return -1;
     }
     if (o)
@@ -355,7 +364,10 @@ static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trt
     struct trtc_rect box = l->rect;
     if (l->clock_s == INT64_MIN || w > box.w || h > box.h) /* digits differ a little in width */
         box = clock_place(s, l->clock->pos, w + 8 + (w & 1), h + (h & 1));
-    if (trtc_overlay_writing(s->text, &(struct trtc_writing_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o, err) < 0)
+    if (trtc_overlay_writing(
+            s->text,
+            &(struct trtc_writing_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o,
+            err) < 0)
         return -1;
     trtc_overlay_free(&l->overlay);
     l->overlay = o;
@@ -384,8 +396,9 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
 {
     const struct trtc_rect all = { 0, 0, s->o.width_px, s->o.height_px };
     trtc_fill_rect(s->background, &all, s->look->background, 0);
-    const AVFrame *pic =
-        s->look->background_image ? s->o.image(s->o.opaque, s->look->background_image, &s->o.colour) : NULL;
+    const AVFrame *pic = s->look->background_image
+                             ? s->o.image(s->o.opaque, s->look->background_image, &s->o.colour)
+                             : NULL;
     if (!pic)
         return 0;
     struct trtc_rect r = all;
@@ -393,12 +406,15 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
     if (render == TRTC_RENDER_FIT) { /* the colour shows beside it */
         const AVRational sar = pic->sample_aspect_ratio;
         struct trtc_fit fit;
-        trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, sar.num, sar.den }, all.w, all.h, render, &fit);
+        trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, sar.num, sar.den }, all.w,
+                        all.h, render, &fit);
         r = fit.dst;
         render = TRTC_RENDER_STRETCH;
     }
     struct trtc_scaler *scaler = trtc_scaler_new(err);
-    int ret = scaler ? trtc_scaler_draw(scaler, pic, &(struct trtc_pane){ r, render, 0 }, s->background, err) : -1;
+    int ret = scaler ? trtc_scaler_draw(scaler, pic, &(struct trtc_pane){ r, render, 0 },
+                                        s->background, err)
+                     : -1;
     trtc_scaler_free(&scaler);
     return ret;
 }
@@ -480,7 +496,8 @@ static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsig
         av_frame_free(&l->turned);
     if (!l->turned && !(l->turned = trtc_canvas_new(all.w, all.h, &s->o.colour)))
         return trtc_fail_nomem(err);
-    if (trtc_scaler_draw(s->scalers[i], pic, &(struct trtc_pane){ all, l->render, 0 }, l->turned, err) < 0)
+    if (trtc_scaler_draw(s->scalers[i], pic, &(struct trtc_pane){ all, l->render, 0 }, l->turned,
+                         err) < 0)
         return -1;
     trtc_turn_draw(l->turned, turn, &l->rect, l->alpha, s->canvas->frame);
     return 0;
@@ -496,7 +513,9 @@ static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, stru
                                                               : l->render;
 
     return turn ? draw_turned(s, i, pic, turn, err)
-                : trtc_scaler_draw(s->scalers[i], pic, &(struct trtc_pane){ l->rect, render, l->alpha }, s->canvas->frame, err);
+                : trtc_scaler_draw(s->scalers[i], pic,
+                                   &(struct trtc_pane){ l->rect, render, l->alpha },
+                                   s->canvas->frame, err);
 }
 
 /* A picture cannot be drawn: it counts once, on however many canvases. One thread at a time draws

@@ -32,7 +32,7 @@ struct trtc_actor { /* whoever may have a window */
 
 struct trtc_stage_opts {
     int width_px, height_px, nb_canvases;
-    struct trtc_colour colour; /* of the canvases; limited range */
+    struct trtc_colour colour;        /* of the canvases; limited range */
     struct trtc_actor *const *actors; /* borrowed, all of them */
     size_t nb_actors;
     bool labels;            /* the user's name in each window */

@@ -17,8 +17,8 @@
 #include "codec/recolour.h"
 #include "picture/turn.h"
 
-#define HIDDEN_US      (INT64_MIN + 1) /* the time of what is decoded and not shown */
-#define REORDER        4               /* pictures held back by streams that reorder at all */
+#define HIDDEN_US (INT64_MIN + 1) /* the time of what is decoded and not shown */
+#define REORDER   4               /* pictures held back by streams that reorder at all */
 
 enum { KEPT_MAX_BYTES = 8 << 20, KEPT_MAX = 2048 };
 
@@ -535,7 +535,8 @@ static void settle_ahead(struct trtc_tile *t)
 {
     struct tile_account *a = &t->account;
     const struct trtc_packet *p = &t->ahead.pkt;
-    const enum trtc_left unseen = p->hidden ? TRTC_LEFT_CUT : trtc_tile_account_unseen(a, p->pts_us);
+    const enum trtc_left unseen =
+        p->hidden ? TRTC_LEFT_CUT : trtc_tile_account_unseen(a, p->pts_us);
 
     a->ledger.nb_in++;
     tile_account_left(a, t->deaf ? TRTC_LEFT_FORMAT : unseen);

@@ -3,8 +3,8 @@
 #ifndef TRTC_MIX_TILE_PRIV_H
 #define TRTC_MIX_TILE_PRIV_H
 
-#include "recording/ledger.h"
 #include "mix/tile.h"
+#include "recording/ledger.h"
 
 enum { TILE_INSIDE_MAX = 64 }; /* more than any decoder holds, its threads included */
 enum { TILE_HIDDEN_MAX = 8 };  /* reasons after each other, while pictures wait for a key frame */

@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/utc.h"
 #include "codec/av.h"
-#include "ts/es.h"
 #include "mix/writer_priv.h"
+#include "ts/es.h"
 
 enum { IO_BYTES = 256 * 1024, AAC_FRAME = 1024 };
 
@@ -33,7 +33,8 @@ static int write_io(void *opaque,
 {
     struct trtc_writer_out *out = opaque;
     struct mkv *x = out->state;
-    if (x->io.code || trtc_pwrite_all(out->fd, (struct trtc_bytes){ buf, (size_t)n }, x->pos, out->name, &x->io) < 0)
+    if (x->io.code || trtc_pwrite_all(out->fd, (struct trtc_bytes){ buf, (size_t)n }, x->pos,
+                                      out->name, &x->io) < 0)
         return AVERROR(EIO);
     x->pos += n;
     x->size = x->pos > x->size ? x->pos : x->size;

@@ -6,10 +6,10 @@
 
 #include "base/array.h"
 #include "base/utc.h"
-#include "ts/es.h"
+#include "mix/writer_priv.h"
 #include "mp4/mp4.h"
 #include "mp4/track.h"
-#include "mix/writer_priv.h"
+#include "ts/es.h"
 
 enum {
     VIDEO_HZ = 90000,

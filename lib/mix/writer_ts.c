@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "mix/writer_priv.h"
 #include "ts/es.h"
 #include "ts/tsmux.h"
-#include "mix/writer_priv.h"
 
 enum {
     START_90K = 126000,    /* where time 0 is: the clock runs ahead of decoding times, which run
@@ -157,15 +157,14 @@ static int put_ts(struct trtc_writer_out *out, int track, const struct trtc_pack
         return -1;
     if (!video && put_sound(x, p, err) < 0)
         return -1;
-    if (video &&
-        trtc_tsmux_video(
-            x->m,
-            &(struct trtc_tsmux_picture){ .au = { p->data, p->size },
-                                          .sets = { p->key ? t->sets : NULL, t->sets_size },
-                                          .pts_90k = time_90k(p->pts_us),
-                                          .dts_90k = time_90k(p->dts_us),
-                                          .key = p->key },
-            err) < 0)
+    if (video && trtc_tsmux_video(x->m,
+                                  &(struct trtc_tsmux_picture){
+                                      .au = { p->data, p->size },
+                                      .sets = { p->key ? t->sets : NULL, t->sets_size },
+                                      .pts_90k = time_90k(p->pts_us),
+                                      .dts_90k = time_90k(p->dts_us),
+                                      .key = p->key },
+                                  err) < 0)
         return -1;
     return out->o.flush ? trtc_tsmux_flush(x->m, err) : 0;
 }

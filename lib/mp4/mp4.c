@@ -142,8 +142,8 @@ static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_s
     s = &m->tracks[track].table;
     if (v->size < 1 || v->size > INT32_MAX)
         why = "its size";
-    else if (v->dts < -TRTC_MP4_STEP_MAX || v->dts > m->tracks[track].dts_max ||
-             v->pts < v->dts || v->pts - v->dts > INT32_MAX)
+    else if (v->dts < -TRTC_MP4_STEP_MAX || v->dts > m->tracks[track].dts_max || v->pts < v->dts ||
+             v->pts - v->dts > INT32_MAX)
         why = "its time";
     else if (s->nb_samples > 0 && v->dts <= s->last_dts)
         why = "its time does not rise";
@@ -157,8 +157,8 @@ static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_s
     if (!why)
         return 0;
     return trtc_fail(err, TRTC_EX_SOFTWARE,
-                     "%s: track %d: sample of %zu bytes at %" PRId64 " refused: %s", m->name,
-                     track, v->size, v->dts, why);
+                     "%s: track %d: sample of %zu bytes at %" PRId64 " refused: %s", m->name, track,
+                     v->size, v->dts, why);
 }
 
 static int fail_out(const struct trtc_mp4_out *o, struct trtc_err *err)
@@ -168,8 +168,7 @@ static int fail_out(const struct trtc_mp4_out *o, struct trtc_err *err)
     return -1;
 }
 
-int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *v,
-                   struct trtc_err *err)
+int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *v, struct trtc_err *err)
 {
     struct trtc_mp4_trak *t;
     struct trtc_mp4_table *s;
@@ -181,8 +180,9 @@ int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *v,
         return -1;
     t = &m->tracks[track];
     s = &t->table;
-    if (s->chunk_samples > 0 && (at + (int64_t)v->size - s->chunk_offset > CHUNK_BYTES ||
-                                 v->dts - s->chunk_dts >= (int64_t)t->timescale) &&
+    if (s->chunk_samples > 0 &&
+        (at + (int64_t)v->size - s->chunk_offset > CHUNK_BYTES ||
+         v->dts - s->chunk_dts >= (int64_t)t->timescale) &&
         trtc_mp4_table_end_chunk(s))
         goto nomem;
     if (trtc_mp4_table_add(s, v, at))
@@ -215,8 +215,8 @@ static int64_t media_for(const struct trtc_mp4 *m, int64_t moov_bytes, int64_t m
 /* trtc_mp4_size() with chunk offsets of 4 or (wide) 8 bytes. */
 static int64_t size_for(const struct trtc_mp4 *m, bool wide)
 {
-    return media_for(m, trtc_mp4_moov_bound(m, wide), LARGE_HEADER_BYTES) +
-           trtc_mp4_tell(&m->out) - m->media;
+    return media_for(m, trtc_mp4_moov_bound(m, wide), LARGE_HEADER_BYTES) + trtc_mp4_tell(&m->out) -
+           m->media;
 }
 
 /* Some chunk may begin, moved as far up as may be, past what 4 bytes can say. */

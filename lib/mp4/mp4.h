@@ -22,18 +22,18 @@
 struct trtc_mp4;
 
 struct trtc_mp4_track {
-    enum trtc_codec codec;        /* H264, H265 or AAC */
-    uint32_t timescale;           /* ticks a second: 90000 for video, the sample rate for sound */
-    const char *name;             /* what players call it, UTF-8, or NULL; copied, long ones cut */
+    enum trtc_codec codec; /* H264, H265 or AAC */
+    uint32_t timescale;    /* ticks a second: 90000 for video, the sample rate for sound */
+    const char *name;      /* what players call it, UTF-8, or NULL; copied, long ones cut */
     /* video */
-    int width_px, height_px;      /* coded size after cropping */
-    int sar_num, sar_den;         /* sample aspect ratio; 0/0 or 1/1: square, no pasp */
-    struct trtc_colour colour;    /* as it is said in the stream; unknown: no colr */
-    const uint8_t *annexb;        /* parameter sets with start codes, every one that samples may
+    int width_px, height_px;   /* coded size after cropping */
+    int sar_num, sar_den;      /* sample aspect ratio; 0/0 or 1/1: square, no pasp */
+    struct trtc_colour colour; /* as it is said in the stream; unknown: no colr */
+    const uint8_t *annexb;     /* parameter sets with start codes, every one that samples may
                                      refer to; copied; other NAL units among them are skipped */
     size_t annexb_size;
     /* AAC */
-    const uint8_t *asc;           /* AudioSpecificConfig; copied */
+    const uint8_t *asc; /* AudioSpecificConfig; copied */
     size_t asc_size;
     int rate_hz, channels;
 };
@@ -42,16 +42,16 @@ struct trtc_mp4_track {
 struct trtc_sample {
     const uint8_t *data; /* video: NAL units after lengths of 4 bytes, without parameter sets */
     size_t size;
-    int64_t dts, pts;    /* ticks of the track's timescale, from the file's zero */
+    int64_t dts, pts; /* ticks of the track's timescale, from the file's zero */
     bool key;
-    int entry;           /* which of the track's sample entries describes it, from 0 */
+    int entry; /* which of the track's sample entries describes it, from 0 */
 };
 
 struct trtc_mp4_info {
-    int64_t creation_ms;          /* creation_time, since the Unix epoch; TRTC_NOTIME: none */
-    const char *title;            /* UTF-8, or NULL */
-    const char *comment;          /* UTF-8, or NULL */
-    int64_t reserve_bytes;        /* room left in front for the index; a good guess saves moving
+    int64_t creation_ms;   /* creation_time, since the Unix epoch; TRTC_NOTIME: none */
+    const char *title;     /* UTF-8, or NULL */
+    const char *comment;   /* UTF-8, or NULL */
+    int64_t reserve_bytes; /* room left in front for the index; a good guess saves moving
                                      the media at the end */
     bool give_back; /* if more of it is left at the end than there is media, the media is moved
                        down, so that a file that ends early is no larger than it has to be */

@@ -331,7 +331,10 @@ static void put_udta(struct trtc_mp4_boxes *b)
     put_hdlr(b, "mdir", "appl", "");
     ilst = trtc_mp4_begin(b, "ilst");
     put_item(b, "\xa9nam", b->m->title);
-    put_item(b, "\xa9" "cmt", b->m->comment);
+    put_item(b,
+             "\xa9"
+             "cmt",
+             b->m->comment);
     put_losses(b, b->m->nb_losses);
     trtc_mp4_end(b, ilst);
     trtc_mp4_end(b, meta);
@@ -360,8 +363,7 @@ static void put_moov(struct trtc_mp4_boxes *b)
     trtc_mp4_end(b, moov);
 }
 
-struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide,
-                                          int64_t *moov_bytes)
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes)
 {
     struct trtc_mp4_boxes *b = calloc(1, sizeof(*b));
     struct trtc_mp4_out count = { 0 };

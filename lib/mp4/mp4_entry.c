@@ -106,7 +106,7 @@ static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, struct tr
     put(e, 0xfc | s.chroma, 1);
     put(e, 0xf8 | s.depth_luma, 1);
     put(e, 0xf8 | s.depth_chroma, 1);
-    put(e, 0, 2);      /* avgFrameRate: not said */
+    put(e, 0, 2);                                    /* avgFrameRate: not said */
     put(e, s.nb_layers << 3 | s.nested << 2 | 3, 1); /* lengths of 4 bytes */
     put(e, 3, 1);
     for (int type = TRTC_MP4_H265_VPS; type <= TRTC_MP4_H265_PPS; type++) {
@@ -173,7 +173,7 @@ static int put_video(struct entry *e, enum trtc_codec codec, const struct trtc_m
     put(e, 72 << 16, 4); /* dots an inch */
     put(e, 72 << 16, 4);
     put(e, 0, 4);
-    put(e, 1, 2); /* frame_count */
+    put(e, 1, 2);     /* frame_count */
     put_zeros(e, 32); /* compressorname */
     put(e, 24, 2);    /* depth */
     put(e, 0xffff, 2);

@@ -14,7 +14,8 @@
 void trtc_mp4_flush(struct trtc_mp4_out *o)
 {
     if (o->used > 0 && !o->failed)
-        o->failed = trtc_pwrite_all(o->fd, (struct trtc_bytes){ o->buf, o->used }, o->pos, o->name, &o->err) != 0;
+        o->failed = trtc_pwrite_all(o->fd, (struct trtc_bytes){ o->buf, o->used }, o->pos, o->name,
+                                    &o->err) != 0;
     o->pos += (int64_t)o->used;
     o->used = 0;
 }
@@ -25,7 +26,8 @@ static size_t put_large(struct trtc_mp4_out *o, const uint8_t *p, size_t n)
     size_t direct = n - n % TRTC_MP4_BUF_BYTES;
 
     if (direct > 0 && !o->failed)
-        o->failed = trtc_pwrite_all(o->fd, (struct trtc_bytes){ p, direct }, o->pos, o->name, &o->err) != 0;
+        o->failed =
+            trtc_pwrite_all(o->fd, (struct trtc_bytes){ p, direct }, o->pos, o->name, &o->err) != 0;
     o->pos += (int64_t)direct;
     return direct;
 }

@@ -7,7 +7,7 @@
 
 enum {
     TRTC_MP4_TRACKS_MAX = 32,
-    TRTC_MP4_NAME_MAX = 255, /* bytes of a track's name */
+    TRTC_MP4_NAME_MAX = 255,      /* bytes of a track's name */
     TRTC_MP4_BUF_BYTES = 1 << 20, /* one write(2), and the longest chunk that is grown */
     TRTC_MP4_ALIGN_BYTES = 4096,  /* the media starts at, and moves by, a multiple of this */
     TRTC_MP4_FTYP_BYTES = 32,
@@ -18,10 +18,10 @@ enum {
 /* Bytes to a file in sequence, or only counted. A failure sticks: what follows is dropped. */
 struct trtc_mp4_out {
     int fd;
-    const char *name;    /* for messages */
-    uint8_t *buf;        /* TRTC_MP4_BUF_BYTES, or NULL: count only */
+    const char *name; /* for messages */
+    uint8_t *buf;     /* TRTC_MP4_BUF_BYTES, or NULL: count only */
     size_t used;
-    int64_t pos;         /* file offset of buf[0] */
+    int64_t pos; /* file offset of buf[0] */
     bool failed;
     struct trtc_err err; /* why */
 };
@@ -63,8 +63,8 @@ struct trtc_mp4_table {
     struct trtc_mp4_tape chunks;
     uint32_t nb_samples, nb_keys, nb_chunks;
     uint32_t nb_stts, nb_ctts, nb_stsc; /* runs */
-    uint32_t size;                /* of every sample; 0: they differ */
-    bool reorders;                /* some cts offset is not 0 */
+    uint32_t size;                      /* of every sample; 0: they differ */
+    bool reorders;                      /* some cts offset is not 0 */
     int64_t first_dts, last_dts;
     int64_t min_pts, max_pts;
     int64_t step;                 /* from the sample before the last to the last */
@@ -120,11 +120,11 @@ struct trtc_mp4_entry {
 struct trtc_mp4_trak {
     enum trtc_codec codec;
     uint32_t timescale;
-    char *name;                         /* of the handler; NULL: that of its kind */
+    char *name; /* of the handler; NULL: that of its kind */
     struct trtc_mp4_entry entries[TRTC_MP4_ENTRIES_MAX];
-    int nb_entries;                     /* up to the last one described or named */
-    int64_t end;                        /* as trtc_mp4_end_track says; INT64_MIN: not set */
-    int64_t dts_max;                    /* so that no sum and no product overflows */
+    int nb_entries;  /* up to the last one described or named */
+    int64_t end;     /* as trtc_mp4_end_track says; INT64_MIN: not set */
+    int64_t dts_max; /* so that no sum and no product overflows */
     struct trtc_mp4_table table;
 };
 
@@ -137,7 +137,7 @@ struct trtc_mp4 {
     char *name, *title, *comment;
     int64_t nb_losses;
     int64_t creation_ms;
-    int64_t media;    /* offset of the first byte of media */
+    int64_t media; /* offset of the first byte of media */
     bool give_back;
     bool finished;
     int nb_tracks;
@@ -167,9 +167,9 @@ struct trtc_mp4_sets {
 
 /* What avcC says of the sequence parameter sets. */
 struct trtc_mp4_h264 {
-    uint8_t profile;       /* the highest */
-    uint8_t compat, level; /* what holds for all of them */
-    bool has_format;       /* the three below are present */
+    uint8_t profile;                           /* the highest */
+    uint8_t compat, level;                     /* what holds for all of them */
+    bool has_format;                           /* the three below are present */
     uint32_t chroma, depth_luma, depth_chroma; /* chroma_format_idc, bits less 8 */
 };
 
@@ -212,10 +212,10 @@ struct trtc_mp4_boxes {
     const struct trtc_mp4 *m;
     struct trtc_mp4_out *o;
     bool measuring, wide;
-    int64_t shift;       /* added to chunk offsets */
-    uint32_t timescale;  /* of the movie: mvhd, tkhd, elst */
-    uint64_t creation;   /* since 1904; 0: not known */
-    int nb;              /* boxes begun in this pass */
+    int64_t shift;      /* added to chunk offsets */
+    uint32_t timescale; /* of the movie: mvhd, tkhd, elst */
+    uint64_t creation;  /* since 1904; 0: not known */
+    int nb;             /* boxes begun in this pass */
     int64_t size[TRTC_MP4_BOXES_MAX];
 };
 
@@ -228,8 +228,7 @@ void trtc_mp4_end(struct trtc_mp4_boxes *b, int box);
 void trtc_mp4_put_stbl(struct trtc_mp4_boxes *b, const struct trtc_mp4_trak *t);
 
 /* Measures it for chunk offsets of 4 or (wide) 8 bytes. NULL: out of memory. */
-struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide,
-                                          int64_t *moov_bytes);
+struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes);
 /* Writes it to o, chunk offsets shift bytes up. */
 void trtc_mp4_boxes_write(struct trtc_mp4_boxes *b, struct trtc_mp4_out *o, int64_t shift);
 void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b);

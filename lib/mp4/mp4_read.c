@@ -10,7 +10,14 @@
 #include "base/num.h"
 #include "mp4/mp4_priv.h"
 
-enum { BOX_HEADER = 8, META_HEADER = 4, TEXT_HEADER = 4, DATA_HEADER = 8, BOXES_MAX = 1000, TEXT_MAX = 64 };
+enum {
+    BOX_HEADER = 8,
+    META_HEADER = 4,
+    TEXT_HEADER = 4,
+    DATA_HEADER = 8,
+    BOXES_MAX = 1000,
+    TEXT_MAX = 64
+};
 
 static uint32_t be32(const uint8_t *p)
 {
@@ -71,7 +78,8 @@ static ssize_t text_of(int fd, const char *type, struct stretch in, int header, 
 static bool says(int fd, const char *type, int64_t from, int64_t to, const char *text)
 {
     char got[TEXT_MAX];
-    return text_of(fd, type, (struct stretch){ from, to }, TEXT_HEADER, got) == (ssize_t)strlen(text) &&
+    return text_of(fd, type, (struct stretch){ from, to }, TEXT_HEADER, got) ==
+               (ssize_t)strlen(text) &&
            strcmp(got, text) == 0;
 }
 
@@ -98,8 +106,12 @@ static bool find_item(int fd, int64_t *from, int64_t *to)
 static bool find_sentence(int fd, int64_t from, int64_t to, char text[TEXT_MAX])
 {
     static const char begin[] = TRTC_MP4_LOSSES_SENTENCE;
-    if (!enter(fd, "\xa9" "cmt", &from, &to) ||
-        text_of(fd, "data", (struct stretch){ from, to }, DATA_HEADER, text) < (ssize_t)sizeof begin - 1 ||
+    if (!enter(fd,
+               "\xa9"
+               "cmt",
+               &from, &to) ||
+        text_of(fd, "data", (struct stretch){ from, to }, DATA_HEADER, text) <
+            (ssize_t)sizeof begin - 1 ||
         strncmp(text, begin, sizeof begin - 1) != 0)
         return false;
     memmove(text, text + sizeof begin - 1, strlen(text + sizeof begin - 1) + 1);

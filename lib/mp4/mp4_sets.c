@@ -3,8 +3,8 @@
  * (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1). */
 #include <string.h>
 
-#include "ts/es.h"
 #include "mp4/mp4_priv.h"
+#include "ts/es.h"
 
 enum { SPS_HEAD_BYTES = 512 }; /* more than all the fields read here can take */
 
@@ -232,7 +232,7 @@ static int read_h265_sps(const struct trtc_mp4_set *sps, struct trtc_mp4_h265 *s
         skip_bits(&b, 1); /* separate_colour_plane_flag */
     get_ue(&b);           /* width and height */
     get_ue(&b);
-    if (get_bits(&b, 1))  /* conformance window */
+    if (get_bits(&b, 1)) /* conformance window */
         for (int i = 0; i < 4; i++)
             get_ue(&b);
     s->depth_luma = get_ue(&b);

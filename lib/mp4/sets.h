@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "ts/es.h"
 #include "mp4/mp4.h"
+#include "ts/es.h"
 
 struct trtc_sets;
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts/es.h"
 #include "mp4/sets_priv.h"
+#include "ts/es.h"
 
 enum { BYTES_MAX = 64 * 1024, SETS_MAX = 512, START_CODE = 4 };
 
@@ -18,7 +18,7 @@ struct kept {
 struct trtc_kept_sets {
     int nb;
     size_t nb_bytes;
-    bool lacks; /* the access unit taken last has not all of them */
+    bool lacks;                 /* the access unit taken last has not all of them */
     struct kept kept[SETS_MAX]; /* in the order of the bytes: VPS, SPS, PPS */
     uint8_t bytes[BYTES_MAX];
 };

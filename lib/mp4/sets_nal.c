@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "ts/es.h"
 #include "mp4/sets_priv.h"
+#include "ts/es.h"
 
 enum {
     HEAD_BYTES = 32, /* more than the part of a PPS or a slice takes that is looked at */

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "mp4/mp4.h"
 #include "recording/ledger.h"
 #include "recording/plan.h"
-#include "mp4/mp4.h"
 
 struct trtc_sets;
 
@@ -46,11 +46,11 @@ struct trtc_track {
 };
 
 struct trtc_track_opts {
-    bool black;                 /* holes in the picture are black */
-    int threads;                /* for encoders; 0: as many as suit the cores */
-    int channels;               /* of encoded sound, at least; 0: as the segments begin */
-    struct trtc_losses *losses; /* borrowed: receives what turns out missing */
-    atomic_llong *bytes;        /* borrowed: counts what was read; or NULL */
+    bool black;                  /* holes in the picture are black */
+    int threads;                 /* for encoders; 0: as many as suit the cores */
+    int channels;                /* of encoded sound, at least; 0: as the segments begin */
+    struct trtc_losses *losses;  /* borrowed: receives what turns out missing */
+    atomic_llong *bytes;         /* borrowed: counts what was read; or NULL */
     struct trtc_ledger *account; /* borrowed: receives the account, see trtc_track_account */
 };
 

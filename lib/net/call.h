@@ -51,8 +51,8 @@ struct trtc_caller {
     const struct trtc_credentials *credentials;
     const struct trtc_endpoint *endpoint;
     const char *region;
-    const char *language; /* NULL: the service's own */
-    const char *client;   /* X-TC-RequestClient; NULL: none */
+    const char *language;             /* NULL: the service's own */
+    const char *client;               /* X-TC-RequestClient; NULL: none */
     const struct trtc_redact *redact; /* what no answer shall repeat; NULL: nothing */
     int retries;
     int64_t budget_ms; /* 0: TRTC_RETRY_BUDGET_MS */

@@ -33,9 +33,9 @@ struct trtc_http {
     int64_t slow_from_us; /* when the current slowness window began; 0: no answer yet */
     size_t slow_bytes;    /* got_bytes then */
     const struct trtc_post *post;
-    size_t sent_bytes;    /* of the body, where it goes out in pieces */
-    bool head_done;       /* the empty line after the last header fields came */
-    enum trtc_net ended;  /* why a callback ended it; TRTC_NET_ANSWER: none did */
+    size_t sent_bytes;   /* of the body, where it goes out in pieces */
+    bool head_done;      /* the empty line after the last header fields came */
+    enum trtc_net ended; /* why a callback ended it; TRTC_NET_ANSWER: none did */
 };
 
 /* Fills in an outcome that is no answer. */

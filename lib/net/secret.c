@@ -287,7 +287,9 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
         const char *value = NULL;
         int found = trtc_json_string(json, path, members[i].key, &value, err);
 
-        if (found < 0 || (found && store_quoted((struct value){ path, members[i].key, value, strlen(value) }, members[i].out, err)))
+        if (found < 0 ||
+            (found && store_quoted((struct value){ path, members[i].key, value, strlen(value) },
+                                   members[i].out, err)))
             goto done;
     }
     ret = complete(path, "secretId", "secretKey", c, err);
@@ -364,7 +366,9 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
                              path);
         for (size_t i = 0; ours && i < sizeof(keys) / sizeof(keys[0]); i++)
             if (is_key(line, (size_t)(sign - line), keys[i].key) &&
-                store_quoted((struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) }, keys[i].out, err))
+                store_quoted(
+                    (struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) },
+                    keys[i].out, err))
                 return -1;
     }
     return complete(path, "secret_id", "secret_key", c, err);
@@ -476,9 +480,11 @@ static int find(const struct trtc_credential_places *places, const char *profile
         return from_file(places->secret_file, profile, true, c, err);
     ret = from_env(&places->env, c, err);
     if (ret == 0)
-        ret = from_home(&places->env, &(struct home){ ".tccli", profile, ".credential" }, profile, c, err);
+        ret = from_home(&places->env, &(struct home){ ".tccli", profile, ".credential" }, profile,
+                        c, err);
     if (ret == 0)
-        ret = from_home(&places->env, &(struct home){ ".tencentcloud", "credentials", "" }, profile, c, err);
+        ret = from_home(&places->env, &(struct home){ ".tencentcloud", "credentials", "" }, profile,
+                        c, err);
     if (ret == 0)
         return trtc_fail(err, TRTC_EX_NOPERM,
                          "no credentials: give --secret-file, or set TENCENTCLOUD_SECRET_ID and "
@@ -510,7 +516,8 @@ int trtc_profile_region(const struct trtc_env *env, const char *profile, char *o
 
     if (!profile)
         profile = "default";
-    if (check_profile(profile, err) || home_path(env, &(struct home){ ".tccli", profile, ".configure" }, &path, err))
+    if (check_profile(profile, err) ||
+        home_path(env, &(struct home){ ".tccli", profile, ".configure" }, &path, err))
         return -1;
     ret = path ? read_file(path, false, &file, err) : 0;
     if (ret == 1) {

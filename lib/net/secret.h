@@ -32,7 +32,7 @@ struct trtc_credentials {
     struct trtc_secret id;
     struct trtc_secret key;
     struct trtc_secret token; /* none for permanent keys */
-    char found_in[256];         /* where they were found, for people */
+    char found_in[256];       /* where they were found, for people */
 };
 
 /* Where to look. */

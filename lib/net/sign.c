@@ -195,7 +195,8 @@ static int signature(const struct trtc_sign *in, const struct scope *scope,
     put_word(&to_sign, "\n");
     const int hashed = hash_hex(request->s, request->n, hash);
     put_word(&to_sign, hashed < 0 ? "" : hash);
-    if (hashed == 0 && !to_sign.failed && !derive(in->secret_key, scope->date, scope->service, key) &&
+    if (hashed == 0 && !to_sign.failed &&
+        !derive(in->secret_key, scope->date, scope->service, key) &&
         !hmac(key, HASH, to_sign.s, mac)) {
         hex_of(mac, out);
         ret = 0;

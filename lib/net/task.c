@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/api.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/listing.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "api/api.h"
 
 #define VERSION     1
 #define NAME_BYTES  256
@@ -85,8 +85,8 @@ static size_t put_plain(const char *text, size_t max, char *out, const char **en
 }
 
 /* PREFIX, the text, SUFFIX; of a long text the head, and '~', which stands in no other name, before its digest. */
-static int file_name(const char *prefix, const char *text, const char *suffix,
-                     char out[NAME_BYTES], struct trtc_err *err)
+static int file_name(const char *prefix, const char *text, const char *suffix, char out[NAME_BYTES],
+                     struct trtc_err *err)
 {
     char safe[PLAIN_MAX + 4] = "";
     const char *end;
@@ -384,8 +384,7 @@ static int make_temp(const struct trtc_tasks *t, char name[NAME_BYTES], struct t
             continue;
         if (fd < 0)
             return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot write to '%s'", t->dir);
-        if ((!trtc_flock(fd) || errno != EWOULDBLOCK) && !fstat(fd, &st) &&
-            st.st_nlink == 1)
+        if ((!trtc_flock(fd) || errno != EWOULDBLOCK) && !fstat(fd, &st) && st.st_nlink == 1)
             return fd;
         close(fd);
     }

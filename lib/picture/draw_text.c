@@ -333,15 +333,17 @@ static int pad_y(const struct trtc_writing_style *style)
 }
 
 /* The box of text that is drawn so: 0, 0 where there is none. */
-static void natural_size(const struct drawn *d, const struct trtc_writing_style *style, int *w, int *h)
+static void natural_size(const struct drawn *d, const struct trtc_writing_style *style, int *w,
+                         int *h)
 {
     const bool any = d->box.w > 0;
     *w = any ? (d->box.w + 2 * pad_x(style) + 1) & ~1 : 0;
     *h = any ? (d->box.h + 2 * pad_y(style) + 1) & ~1 : 0;
 }
 
-int trtc_writing_size(struct trtc_writing *t, const char *text, const struct trtc_writing_style *style,
-                   struct trtc_writing_box *out, struct trtc_err *err)
+int trtc_writing_size(struct trtc_writing *t, const char *text,
+                      const struct trtc_writing_style *style, struct trtc_writing_box *out,
+                      struct trtc_err *err)
 {
     int ret = -1;
     struct line l = { .style = style };
@@ -356,7 +358,7 @@ done:
 }
 
 int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line *line,
-                      struct trtc_overlay **out, struct trtc_err *err)
+                         struct trtc_overlay **out, struct trtc_err *err)
 {
     const struct trtc_writing_style *style = line->style;
     const int canvas_w = line->canvas_w, canvas_h = line->canvas_h;

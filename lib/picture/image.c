@@ -20,8 +20,8 @@
 
 #include "base/text.h"
 #include "codec/av.h"
-#include "picture/overlay_priv.h"
 #include "codec/recolour.h"
+#include "picture/overlay_priv.h"
 
 #define JPEG_SCANS_MAX 100 /* progressive ones have some ten; each costs a pass over the picture */
 #define NAME_MAX_SHOWN 300
@@ -393,8 +393,10 @@ static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, const struct 
 static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format,
                           const struct trtc_colour *colour, struct trtc_err *err)
 {
-    const struct trtc_sws_opts o = { src->width, src->height, src->width, src->height,
-                                     trtc_av_plain_format(src->format), format, FLAGS, *colour };
+    const struct trtc_sws_opts o = {
+        src->width, src->height, src->width, src->height, trtc_av_plain_format(src->format),
+        format,     FLAGS,       *colour
+    };
     AVFrame *f = new_frame(format, src->width, src->height, colour, err);
     if (!f)
         return NULL;

@@ -16,8 +16,9 @@
 
 struct trtc_overlay {
     struct trtc_rect rect; /* on the canvas: every value even, inside it */
-    uint8_t *y, *u, *v;    /* of the canvas' colours, not premultiplied; stride rect.w and rect.w / 2 */
-    uint8_t *a, *ac;       /* alpha 0 clear ... 255 opaque, for luma and for chroma */
+    uint8_t *y, *u,
+        *v;          /* of the canvas' colours, not premultiplied; stride rect.w and rect.w / 2 */
+    uint8_t *a, *ac; /* alpha 0 clear ... 255 opaque, for luma and for chroma */
 };
 
 void trtc_overlay_free(struct trtc_overlay **o);
@@ -78,11 +79,12 @@ struct trtc_writing_box {
  * the text off its edges. Digits have one width in most fonts, and the box follows the pen, not the ink: a clock does
  * not move. An overlay of no pixels is not an error: *out is NULL then. */
 int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line *line,
-                      struct trtc_overlay **out, struct trtc_err *err);
+                         struct trtc_overlay **out, struct trtc_err *err);
 
 /* Size of the box that the text takes in one line, with the room around it where there is a background; even. */
-int trtc_writing_size(struct trtc_writing *t, const char *text, const struct trtc_writing_style *style,
-                   struct trtc_writing_box *out, struct trtc_err *err);
+int trtc_writing_size(struct trtc_writing *t, const char *text,
+                      const struct trtc_writing_style *style, struct trtc_writing_box *out,
+                      struct trtc_err *err);
 
 /* One picture as a PNG file in memory (free() it): what --still writes. */
 int trtc_png_encode(const AVFrame *canvas, uint8_t **out, size_t *size, struct trtc_err *err);

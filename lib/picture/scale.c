@@ -14,8 +14,8 @@
 
 #include "base/num.h"
 #include "codec/av.h"
-#include "picture/plane.h"
 #include "codec/recolour.h"
+#include "picture/plane.h"
 
 enum {
     LUMA_BLACK = 16,
@@ -195,8 +195,8 @@ static int sws_prepare(struct trtc_scaler *s, const AVFrame *pic, enum AVPixelFo
                        const struct trtc_colour *colour, struct trtc_err *err)
 {
     const enum AVPixelFormat from = trtc_av_plain_format(pic->format);
-    const struct trtc_sws_opts o = { pic->width,  pic->height, pic->width, pic->height,
-                                     from,        to,          SWS_FLAGS,  *colour };
+    const struct trtc_sws_opts o = { pic->width, pic->height, pic->width, pic->height,
+                                     from,       to,          SWS_FLAGS,  *colour };
     const AVFrame *c = s->converted;
     if (c && from == s->sws_from && c->width == pic->width && c->height == pic->height &&
         (s->sws_matrix == colour->matrix || !trtc_av_is_rgb(from)))
@@ -236,7 +236,7 @@ struct drawing {
 };
 
 static int drawing_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame *canvas,
-                     struct drawing *out, struct trtc_err *err)
+                      struct drawing *out, struct trtc_err *err)
 {
     const struct trtc_colour colour = trtc_av_colour(canvas), own = trtc_av_colour(pic);
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pic->format);
@@ -268,8 +268,8 @@ static void fill_bars(AVFrame *canvas, const struct trtc_rect *win, const struct
                &(struct trtc_rect){ win->x + right, win->y + dst->y, win->w - right, dst->h });
 }
 
-static void draw(const struct trtc_scaler *s, const struct drawing *from, const struct trtc_fit *fit,
-                 const struct trtc_rect *win, AVFrame *canvas)
+static void draw(const struct trtc_scaler *s, const struct drawing *from,
+                 const struct trtc_fit *fit, const struct trtc_rect *win, AVFrame *canvas)
 {
     const AVFrame *pic = from->planar;
     struct trtc_rect r = { win->x + fit->dst.x, win->y + fit->dst.y, fit->dst.w, fit->dst.h };
@@ -284,7 +284,8 @@ static void draw(const struct trtc_scaler *s, const struct drawing *from, const 
             continue;
         }
         const uint8_t *src = pic->data[p] + (fit->src.y >> shift) * stride + (fit->src.x >> shift);
-        trtc_plane_scale(p ? &s->chroma : &s->luma, s->kernels, (struct trtc_lines){ src, stride }, a.data, a.stride);
+        trtc_plane_scale(p ? &s->chroma : &s->luma, s->kernels, (struct trtc_lines){ src, stride },
+                         a.data, a.stride);
     }
     if (from->recolour)
         trtc_recolour(&from->map,
@@ -311,7 +312,9 @@ int trtc_scaler_draw(struct trtc_scaler *s, const AVFrame *pic, const struct trt
     if (alpha >= CLEAR)
         return 0;
     struct trtc_fit fit;
-    trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, pic->sample_aspect_ratio.num, pic->sample_aspect_ratio.den }, window->w, window->h, w->render, &fit);
+    trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, pic->sample_aspect_ratio.num,
+                                          pic->sample_aspect_ratio.den },
+                    window->w, window->h, w->render, &fit);
     if (trtc_plane_set(&s->luma, fit.src.w, fit.src.h, fit.dst.w, fit.dst.h) < 0 ||
         trtc_plane_set(&s->chroma, (fit.src.w + 1) / 2, (fit.src.h + 1) / 2, fit.dst.w / 2,
                        fit.dst.h / 2) < 0)

@@ -13,8 +13,9 @@ static const struct signature {
 } signatures[] = {
     { 0, 2, "\x1f\x8b", "compressed with gzip" },
     { 0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd" },
-    { 0, 6, "\xfd"
-            "7zXZ",
+    { 0, 6,
+      "\xfd"
+      "7zXZ",
       "compressed with xz" },
     { 0, 3, "BZh", "compressed with bzip2" },
     { 0, 4, "\x04\x22\x4d\x18", "compressed with LZ4" },

@@ -77,7 +77,8 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
 {
     int ret = -1;
     err->code = 0;
-    for (size_t i = trtc_dir_first(d, plain); i < d->n && strcmp(d->entries[i].plain, plain) == 0; i++) {
+    for (size_t i = trtc_dir_first(d, plain); i < d->n && strcmp(d->entries[i].plain, plain) == 0;
+         i++) {
         struct trtc_err why;
         int64_t bytes;
         if (trtc_stat_beneath(d->fd, d->entries[i].name, &bytes, &why) < 0) {

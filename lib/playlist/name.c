@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "base/b64.h"
-#include "playlist/put.h"
 #include "base/text.h"
+#include "playlist/put.h"
 
-#define SHOWN 200
-#define USER_START "__UserId_s_"
-#define USER_END "__UserId_e_"
+#define SHOWN       200
+#define USER_START  "__UserId_s_"
+#define USER_END    "__UserId_e_"
 #define EXT_UNKNOWN (-1)
 
 /* Where the reading stands: s[at] is the next byte, s[end] the first one after the stem. */
@@ -89,7 +89,8 @@ enum trtc_room_type trtc_name_room_type(struct trtc_span room)
 {
     struct reader r = { .s = room.p, .end = room.n };
     int64_t value;
-    return take_number(&r, 1, TRTC_NAME_ROOM_MAX, &value, "") && r.at == r.end ? TRTC_ROOM_INT : TRTC_ROOM_STRING;
+    return take_number(&r, 1, TRTC_NAME_ROOM_MAX, &value, "") && r.at == r.end ? TRTC_ROOM_INT
+                                                                               : TRTC_ROOM_STRING;
 }
 
 static bool take_room(struct reader *r, enum trtc_room_type room_type, struct trtc_span *room)
@@ -102,16 +103,18 @@ static bool take_room(struct reader *r, enum trtc_room_type room_type, struct tr
     if (room_type == TRTC_ROOM_INT) {
         struct reader digits = { .s = r->s, .at = start, .end = r->at };
         int64_t value;
-        if (!take_number(&digits, 1, TRTC_NAME_ROOM_MAX, &value, no_number) || digits.at < digits.end)
+        if (!take_number(&digits, 1, TRTC_NAME_ROOM_MAX, &value, no_number) ||
+            digits.at < digits.end)
             return fault(r, digits.at, no_number);
         return true;
     }
     if (room_type == TRTC_ROOM_AUTO && trtc_name_room_type(*room) == TRTC_ROOM_INT)
         return true;
     if (trtc_b64_check(room->p, room->n, &bad) < 0)
-        return fault(r, start + bad, room_type == TRTC_ROOM_AUTO
-                                         ? "the room is neither a number from 1 to 4294967295 nor valid Base64"
-                                         : "the room is not valid Base64");
+        return fault(r, start + bad,
+                     room_type == TRTC_ROOM_AUTO
+                         ? "the room is neither a number from 1 to 4294967295 nor valid Base64"
+                         : "the room is not valid Base64");
     return true;
 }
 
@@ -198,14 +201,16 @@ static bool take_tail(struct reader *r, int ext, struct trtc_name *out)
     return r->at == r->end || fault(r, r->at, "expected the end of the name");
 }
 
-static bool take_stem(struct reader *r, int ext, enum trtc_room_type room_type, struct trtc_name *out)
+static bool take_stem(struct reader *r, int ext, enum trtc_room_type room_type,
+                      struct trtc_name *out)
 {
     size_t start = r->at;
     if (!take_ha(r, &out->ha))
         return false;
     if (out->ha && ext == TRTC_EXT_MP4)
         return fault(r, start, "an MP4 has no recovered (ha) form");
-    if (!take_number(r, 0, TRTC_NAME_SDKAPPID_MAX, &out->sdkappid, "expected an SdkAppId up to 4294967295") ||
+    if (!take_number(r, 0, TRTC_NAME_SDKAPPID_MAX, &out->sdkappid,
+                     "expected an SdkAppId up to 4294967295") ||
         !take_literal(r, "_", "expected _ and the room") || !take_room(r, room_type, &out->room))
         return false;
     if (looking_at(r, "__", 2)) {
@@ -268,7 +273,8 @@ static size_t read_dirs(const char *s, size_t n, struct trtc_name *out)
     return file;
 }
 
-static bool read_name(struct reader *r, size_t n, enum trtc_room_type room_type, struct trtc_name *out)
+static bool read_name(struct reader *r, size_t n, enum trtc_room_type room_type,
+                      struct trtc_name *out)
 {
     const char *nul = memchr(r->s, '\0', n);
     if (nul)
@@ -283,8 +289,8 @@ static bool read_name(struct reader *r, size_t n, enum trtc_room_type room_type,
     return true;
 }
 
-int trtc_name_parse(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_name *out, size_t *column,
-                    struct trtc_err *err)
+int trtc_name_parse(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_name *out,
+                    size_t *column, struct trtc_err *err)
 {
     struct reader r = { .s = s, .end = n };
     *out = (struct trtc_name){ .utc_ms = TRTC_NOTIME };
@@ -295,8 +301,8 @@ int trtc_name_parse(const char *s, size_t n, enum trtc_room_type room_type, stru
     if (!err)
         return -1;
     char shown[SHOWN];
-    return trtc_fail(err, TRTC_EX_DATAERR, "'%s': column %zu: %s", trtc_text_show(s, n, shown, sizeof shown), r.at + 1,
-                     r.why);
+    return trtc_fail(err, TRTC_EX_DATAERR, "'%s': column %zu: %s",
+                     trtc_text_show(s, n, shown, sizeof shown), r.at + 1, r.why);
 }
 
 const char *trtc_name_ext(enum trtc_ext ext)
@@ -346,7 +352,8 @@ static int check_user(const struct trtc_name *name, struct trtc_err *err)
         return reject(err, "the user is not valid Base64");
     if (name->ext == TRTC_EXT_MP4)
         return name->type ? reject(err, "an MP4 has no type (audio or video)") : 0;
-    return name->type ? 0 : reject(err, "a playlist or segment of a user needs a type: audio or video");
+    return name->type ? 0
+                      : reject(err, "a playlist or segment of a user needs a type: audio or video");
 }
 
 static int check_tail(const struct trtc_name *name, struct trtc_err *err)
@@ -384,15 +391,16 @@ int trtc_name_check(const struct trtc_name *name, struct trtc_err *err)
         return reject(err, "the sdkappid is not within 0 to 4294967295");
     if (!name->room.n)
         return reject(err, "the room is missing or empty");
-    if (trtc_name_room_type(name->room) != TRTC_ROOM_INT && trtc_b64_check(name->room.p, name->room.n, &bad) < 0)
+    if (trtc_name_room_type(name->room) != TRTC_ROOM_INT &&
+        trtc_b64_check(name->room.p, name->room.n, &bad) < 0)
         return reject(err, "the room is neither a number from 1 to 4294967295 nor valid Base64");
     if (check_user(name, err) < 0)
         return -1;
     return check_tail(name, err);
 }
 
-int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
-                   struct trtc_err *err)
+int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out,
+                   struct trtc_span *room, struct trtc_err *err)
 {
     struct trtc_span span = { text, n };
     enum trtc_room_type is = trtc_name_room_type(span);
@@ -400,7 +408,8 @@ int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, ch
         room_type = is;
     if (room_type == TRTC_ROOM_INT && is != TRTC_ROOM_INT)
         return reject(err, "the room of type int is not a number from 1 to 4294967295");
-    *room = room_type == TRTC_ROOM_INT ? span : (struct trtc_span){ out, trtc_b64_encode(text, n, out) };
+    *room = room_type == TRTC_ROOM_INT ? span
+                                       : (struct trtc_span){ out, trtc_b64_encode(text, n, out) };
     return 0;
 }
 
@@ -436,7 +445,8 @@ static char *put_user(char *q, const struct trtc_name *name)
     return q;
 }
 
-int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_t *len, struct trtc_err *err)
+int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_t *len,
+                     struct trtc_err *err)
 {
     if (trtc_name_check(name, err) < 0)
         return -1;

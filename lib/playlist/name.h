@@ -17,9 +17,9 @@ enum trtc_media { TRTC_MEDIA_NONE, TRTC_MEDIA_MAIN, TRTC_MEDIA_AUX };
 enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
 
 #define TRTC_NAME_SDKAPPID_MAX INT64_C(4294967295)
-#define TRTC_NAME_ROOM_MAX INT64_C(4294967295)
-#define TRTC_NAME_INDEX_MAX INT64_C(9007199254740991) /* 2^53 - 1, what JSON carries exactly */
-#define TRTC_NAME_HA_MAX 3
+#define TRTC_NAME_ROOM_MAX     INT64_C(4294967295)
+#define TRTC_NAME_INDEX_MAX    INT64_C(9007199254740991) /* 2^53 - 1, what JSON carries exactly */
+#define TRTC_NAME_HA_MAX       3
 
 /* A stretch of text that someone else owns. p is NULL if the part is absent. */
 struct trtc_span {
@@ -29,18 +29,18 @@ struct trtc_span {
 
 /* The parts of a name, as they stand in it (nothing decoded): all spans point into the name. */
 struct trtc_name {
-    struct trtc_span prefix;   /* "a/b" of "a/b/TASK/file", or absent */
-    struct trtc_span task;     /* the last directory, or absent */
-    struct trtc_span file;     /* the file name itself, without directories */
-    int ha;                    /* 0, or 1-3: recovered file */
-    int64_t sdkappid;          /* 0 to 4294967295 */
-    struct trtc_span room;     /* Base64 form or digits, not empty */
-    struct trtc_span user;     /* Base64 form (may be empty: the empty id); p is NULL in mixed mode */
-    enum trtc_media media;     /* NONE in mixed mode */
-    enum trtc_kind type;       /* NONE in mixed mode and in MP4 names */
-    int64_t utc_ms;            /* .ts: start; else TRTC_NOTIME */
-    struct trtc_span utc;      /* its 17 digits, or absent; not looked at by trtc_name_format */
-    int64_t index;             /* >= 1, or 0 where absent */
+    struct trtc_span prefix; /* "a/b" of "a/b/TASK/file", or absent */
+    struct trtc_span task;   /* the last directory, or absent */
+    struct trtc_span file;   /* the file name itself, without directories */
+    int ha;                  /* 0, or 1-3: recovered file */
+    int64_t sdkappid;        /* 0 to 4294967295 */
+    struct trtc_span room;   /* Base64 form or digits, not empty */
+    struct trtc_span user;   /* Base64 form (may be empty: the empty id); p is NULL in mixed mode */
+    enum trtc_media media;   /* NONE in mixed mode */
+    enum trtc_kind type;     /* NONE in mixed mode and in MP4 names */
+    int64_t utc_ms;          /* .ts: start; else TRTC_NOTIME */
+    struct trtc_span utc;    /* its 17 digits, or absent; not looked at by trtc_name_format */
+    int64_t index;           /* >= 1, or 0 where absent */
     enum trtc_ext ext;
 };
 
@@ -62,8 +62,8 @@ const char *trtc_name_type(enum trtc_kind type);
 /* The form in which a room, given as n bytes of text, stands in a name. out holds
  * TRTC_B64_ENCODED_MAX(n) bytes; *room points into it, or to text where that is a number. AUTO
  * as above. Returns 0, or -1 with TRTC_EX_DATAERR if an INT is not a room number. */
-int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out, struct trtc_span *room,
-                   struct trtc_err *err);
+int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, char *out,
+                   struct trtc_span *room, struct trtc_err *err);
 
 /* Whether the parts make a name: one of the forms, every part in its range and in its alphabet. file and utc are
  * not looked at. Returns 0, or -1 with TRTC_EX_DATAERR and a message that names the part. */
@@ -71,7 +71,8 @@ int trtc_name_check(const struct trtc_name *name, struct trtc_err *err);
 
 /* Writes the name (directories included) with a NUL, after trtc_name_check. Returns 0 and *len (may be NULL), or
  * -1; a buffer that is too small is TRTC_EX_SOFTWARE. What it writes, trtc_name_parse reads back part for part. */
-int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_t *len, struct trtc_err *err);
+int trtc_name_format(const struct trtc_name *name, char *out, size_t size, size_t *len,
+                     struct trtc_err *err);
 
 /* Bytes that are enough for trtc_name_format. */
 size_t trtc_name_size(const struct trtc_name *name);

@@ -9,8 +9,8 @@
 
 #include "base/b64.h"
 #include "base/json.h"
-#include "playlist/put.h"
 #include "base/text.h"
+#include "playlist/put.h"
 
 /* ---- writing ---- */
 
@@ -83,8 +83,8 @@ static char *put_text(char *q, const char *key, const char *s, size_t n)
 static char *put_id(char *q, const char *key, struct trtc_span b64, unsigned char *scratch)
 {
     size_t len = 0, bad;
-    bool as_text = trtc_b64_decode(b64.p, b64.n, scratch, &len, &bad) == 0 && trtc_utf8_valid(scratch, len) &&
-                   !memchr(scratch, '\0', len);
+    bool as_text = trtc_b64_decode(b64.p, b64.n, scratch, &len, &bad) == 0 &&
+                   trtc_utf8_valid(scratch, len) && !memchr(scratch, '\0', len);
     q = put_key(q, key, as_text ? "" : "_b64");
     *q++ = '"';
     q = as_text ? put_escaped(q, scratch, len) : put_standard(q, b64.p, b64.n);
@@ -101,8 +101,8 @@ static char *put_string(char *q, const char *key, const char *word)
     return q;
 }
 
-size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n, enum trtc_room_type room_type,
-                           char *out, unsigned char *scratch)
+size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n,
+                           enum trtc_room_type room_type, char *out, unsigned char *scratch)
 {
     if (room_type == TRTC_ROOM_AUTO)
         room_type = trtc_name_room_type(name->room);
@@ -213,7 +213,8 @@ static int check_text(const char *s, size_t n, struct trtc_err *err)
             return trtc_fail(err, TRTC_EX_DATAERR, "a control character (0x%02x) in the object", c);
         } else if (c == '\\' && in_string) {
             if (n - i > 5 && memcmp(s + i, "\\u0000", 6) == 0)
-                return reject(err, "a NUL character in a string: such ids go into user_b64 or room_b64");
+                return reject(err,
+                              "a NUL character in a string: such ids go into user_b64 or room_b64");
             i++;
         }
     }
@@ -232,12 +233,14 @@ static int sort_items(const cJSON *root, struct object *obj, struct trtc_err *er
 {
     bool seen[NB_KEYS] = { false };
     const cJSON *item;
-    cJSON_ArrayForEach(item, root) {
+    cJSON_ArrayForEach(item, root)
+    {
         int k = find_key(item->string);
         if (k < 0) {
             char shown[64];
-            return trtc_fail(err, TRTC_EX_DATAERR, "unknown key '%s'",
-                             trtc_text_show(item->string, strlen(item->string), shown, sizeof shown));
+            return trtc_fail(
+                err, TRTC_EX_DATAERR, "unknown key '%s'",
+                trtc_text_show(item->string, strlen(item->string), shown, sizeof shown));
         }
         if (seen[k])
             return trtc_fail(err, TRTC_EX_DATAERR, "the key '%s' stands twice", keys[k].name);
@@ -264,8 +267,9 @@ static int read_integer(const struct object *obj, enum key key, struct range r, 
         return 0;
     double value = obj->item[key]->valuedouble;
     if (!(value >= (double)min && value <= (double)max) || value != (double)(int64_t)value)
-        return trtc_fail(err, TRTC_EX_DATAERR, "'%s' is not an integer from %" PRId64 " to %" PRId64, keys[key].name,
-                         min, max);
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "'%s' is not an integer from %" PRId64 " to %" PRId64, keys[key].name, min,
+                         max);
     *out = (int64_t)value;
     return 0;
 }
@@ -284,7 +288,8 @@ static int read_word(const struct object *obj, enum key key, const char *const w
         }
     }
     return trtc_fail(err, TRTC_EX_DATAERR, "'%s' must be %s%s%s%s%s", keys[key].name, words[0],
-                     words[2] ? ", " : " or ", words[1], words[2] ? " or " : "", words[2] ? words[2] : "");
+                     words[2] ? ", " : " or ", words[1], words[2] ? " or " : "",
+                     words[2] ? words[2] : "");
 }
 
 /* Takes n bytes of the scratch. */
@@ -313,12 +318,14 @@ static int read_b64(struct object *obj, enum key key, struct trtc_span *out, str
 static int exclude(const struct object *obj, enum key a, enum key b, struct trtc_err *err)
 {
     if (obj->item[a] && obj->item[b])
-        return trtc_fail(err, TRTC_EX_DATAERR, "'%s' and '%s' exclude each other", keys[a].name, keys[b].name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "'%s' and '%s' exclude each other", keys[a].name,
+                         keys[b].name);
     return 0;
 }
 
 /* A directory: as text, or as bytes in Base64. */
-static int read_dir(struct object *obj, enum key text, enum key b64, struct trtc_span *out, struct trtc_err *err)
+static int read_dir(struct object *obj, enum key text, enum key b64, struct trtc_span *out,
+                    struct trtc_err *err)
 {
     if (exclude(obj, text, b64, err) < 0)
         return -1;
@@ -345,7 +352,8 @@ static int read_room(struct object *obj, struct trtc_span *room, struct trtc_err
 {
     static const char *const words[3] = { "int", "string" };
     int word = 0;
-    if (exclude(obj, KEY_ROOM, KEY_ROOM_B64, err) < 0 || read_word(obj, KEY_ROOM_TYPE, words, &word, err) < 0)
+    if (exclude(obj, KEY_ROOM, KEY_ROOM_B64, err) < 0 ||
+        read_word(obj, KEY_ROOM_TYPE, words, &word, err) < 0)
         return -1;
     if (obj->item[KEY_ROOM_B64])
         return word == 1 ? reject(err, "'room_b64' has the room_type string")
@@ -355,7 +363,9 @@ static int read_room(struct object *obj, struct trtc_span *room, struct trtc_err
     const char *s = obj->item[KEY_ROOM]->valuestring;
     size_t n = strlen(s);
     char *text = memcpy(take(obj, n), s, n);
-    enum trtc_room_type type = word == 1 ? TRTC_ROOM_INT : word == 2 ? TRTC_ROOM_STRING : TRTC_ROOM_AUTO;
+    enum trtc_room_type type = word == 1   ? TRTC_ROOM_INT
+                               : word == 2 ? TRTC_ROOM_STRING
+                                           : TRTC_ROOM_AUTO;
     return trtc_name_room(text, n, type, take(obj, TRTC_B64_ENCODED_MAX(n)), room, err);
 }
 
@@ -401,11 +411,14 @@ static int read_parts(struct object *obj, struct trtc_name *out, struct trtc_err
         return reject(err, "the key 'sdkappid' is missing");
     if (!obj->item[KEY_EXT])
         return reject(err, "the key 'ext' is missing");
-    if (read_integer(obj, KEY_SDKAPPID, (struct range){ 0, TRTC_NAME_SDKAPPID_MAX }, &out->sdkappid, err) < 0 ||
+    if (read_integer(obj, KEY_SDKAPPID, (struct range){ 0, TRTC_NAME_SDKAPPID_MAX }, &out->sdkappid,
+                     err) < 0 ||
         read_room(obj, &out->room, err) < 0 || read_user(obj, &out->user, err) < 0 ||
-        read_word(obj, KEY_MEDIA, media, &media_nr, err) < 0 || read_word(obj, KEY_TYPE, types, &type_nr, err) < 0 ||
+        read_word(obj, KEY_MEDIA, media, &media_nr, err) < 0 ||
+        read_word(obj, KEY_TYPE, types, &type_nr, err) < 0 ||
         read_utc(obj, &out->utc_ms, err) < 0 ||
-        read_integer(obj, KEY_INDEX, (struct range){ 1, TRTC_NAME_INDEX_MAX }, &out->index, err) < 0 ||
+        read_integer(obj, KEY_INDEX, (struct range){ 1, TRTC_NAME_INDEX_MAX }, &out->index, err) <
+            0 ||
         read_word(obj, KEY_EXT, exts, &ext_nr, err) < 0 ||
         read_integer(obj, KEY_HA, (struct range){ 1, TRTC_NAME_HA_MAX }, &ha, err) < 0 ||
         read_dir(obj, KEY_TASK, KEY_TASK_B64, &out->task, err) < 0 ||
@@ -418,7 +431,8 @@ static int read_parts(struct object *obj, struct trtc_name *out, struct trtc_err
     return 0;
 }
 
-int trtc_namejson_read(const char *json, size_t n, struct trtc_name *out, char *scratch, struct trtc_err *err)
+int trtc_namejson_read(const char *json, size_t n, struct trtc_name *out, char *scratch,
+                       struct trtc_err *err)
 {
     int ret = -1;
     struct object obj = { .free = scratch };
@@ -440,7 +454,8 @@ int trtc_namejson_read(const char *json, size_t n, struct trtc_name *out, char *
     while (rest < json + n && (*rest == ' ' || *rest == '\t' || *rest == '\r' || *rest == '\n'))
         rest++;
     if (rest < json + n) {
-        trtc_fail(err, TRTC_EX_DATAERR, "column %zu: something follows the object", (size_t)(rest - json) + 1);
+        trtc_fail(err, TRTC_EX_DATAERR, "column %zu: something follows the object",
+                  (size_t)(rest - json) + 1);
         goto done;
     }
     if (!cJSON_IsObject(root)) {

@@ -15,11 +15,11 @@
 #define TRTC_PLAYLIST_BYTES_MAX (256 * 1024 * 1024) /* of a playlist's file */
 
 struct trtc_playlist_seg {
-    const char *uri;         /* as it stands, NUL-terminated; points into the playlist's text */
-    size_t uri_len;          /* more than strlen(uri) where the line holds a NUL */
-    int64_t duration_us;     /* EXTINF; TRTC_NOTIME where absent or not a sane number */
-    int64_t attr_start_ms;   /* FILE-ATTR; TRTC_NOTIME where absent */
-    int64_t attr_bytes;      /* FILE-ATTR; -1 where absent */
+    const char *uri;        /* as it stands, NUL-terminated; points into the playlist's text */
+    size_t uri_len;         /* more than strlen(uri) where the line holds a NUL */
+    int64_t duration_us;    /* EXTINF; TRTC_NOTIME where absent or not a sane number */
+    int64_t attr_start_ms;  /* FILE-ATTR; TRTC_NOTIME where absent */
+    int64_t attr_bytes;     /* FILE-ATTR; -1 where absent */
     int64_t range_at;       /* EXT-X-BYTERANGE: first byte of the file that belongs to it; else 0 */
     int64_t range_bytes;    /* ... and how many; -1: the whole file */
     const char *key_method; /* METHOD of the EXT-X-KEY in force, or NULL: not encrypted */

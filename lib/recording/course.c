@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "recording/clock.h"
 #include "base/utc.h"
+#include "recording/clock.h"
 
 #define MS  90
 #define TOL (40 * MS) /* differences below this are rounding, from there on a jump */
@@ -23,11 +23,12 @@
 #define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
 #define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
 #define AS_LONG     (200 * MS)  /* a hole that is so close to what is too much is that */
-#define PAUSE_MAX   (INT64_C(1800000) * MS) /* a longer one is not a pause, unless something says
+#define PAUSE_MAX \
+    (INT64_C(1800000) * MS)    /* a longer one is not a pause, unless something says
                                                otherwise */
-#define SHORT       (1000 * MS) /* a segment that is shorter than said by less is as it should be */
-#define STEP_GUESS  (40 * MS)
-#define STEP_MAX    (500 * MS)
+#define SHORT      (1000 * MS) /* a segment that is shorter than said by less is as it should be */
+#define STEP_GUESS (40 * MS)
+#define STEP_MAX   (500 * MS)
 
 enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64 };
 
@@ -446,8 +447,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
     c->settled = true;
     if (place_sound(c, true) < 0)
         return -1;
-    if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders &&
-        confirm_fall(c) < 0)
+    if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders && confirm_fall(c) < 0)
         return -1;
     if (c->n == 0)
         return 0;

@@ -31,7 +31,7 @@ struct trtc_course {
     size_t n, cap;
     bool too_many; /* there were more than TRTC_COURSE_RUNS_MAX: the rest is not known */
     bool begun;
-    int64_t first_ts;   /* 33 bits: where times count from */
+    int64_t first_ts; /* 33 bits: where times count from */
     bool settled;
     int64_t start, end; /* of all of it, once settled */
 

@@ -8,15 +8,15 @@
 #include <stdint.h>
 
 struct trtc_loss {
-    const char *path; /* the file it concerns */
-    const char *kind; /* one word (static): missing, empty, truncated, foreign, twice, damaged,
+    const char *path;   /* the file it concerns */
+    const char *kind;   /* one word (static): missing, empty, truncated, foreign, twice, damaged,
                          unreadable, overlap, format, size, stray, encrypted, unlisted, unfollowed,
                          unaccounted, noclock, broken, unheard, unseen */
     const char *detail; /* the reason in words, or NULL */
     int64_t start_us;   /* where on the clock (epoch), or TRTC_NOTIME */
     int64_t lost_us;    /* media time lost; 0: none, or unknown with lost_bytes < 0 */
     int64_t lost_bytes; /* bytes lost; -1 unknown */
-    int list;         /* index of the playlist that lists the file, or -1 */
+    int list;           /* index of the playlist that lists the file, or -1 */
 };
 
 struct trtc_losses {

@@ -32,7 +32,7 @@ struct trtc_plan_opts {
     int width_px, height_px; /* -r; 0: not asked */
     enum trtc_choice video;  /* --video */
     enum trtc_choice audio;  /* --audio: AUTO or ENCODE */
-    enum trtc_naming names;   /* --names */
+    enum trtc_naming names;  /* --names */
     const char *outdir;      /* -o, or NULL: beside the playlists */
 };
 
@@ -64,10 +64,10 @@ struct trtc_output {
     enum trtc_choice do_video, do_audio; /* COPY or ENCODE; AUTO: there is none */
     char why_video[96], why_audio[96];   /* reason for encoding, or "" */
     int width_px, height_px, fps;        /* where the picture is encoded */
-    bool refused;               /* --video copy, but it cannot be copied: why_video says why */
-    bool too_long;              /* for one file: it must be split */
-    bool can_black;                      /* a black picture can stand between the copied ones */
-    char *path;                          /* final name; --names recording: without index */
+    bool refused;   /* --video copy, but it cannot be copied: why_video says why */
+    bool too_long;  /* for one file: it must be split */
+    bool can_black; /* a black picture can stand between the copied ones */
+    char *path;     /* final name; --names recording: without index */
     int index; /* --names recording: place among the recording's outputs, from 1; 0: only one */
 };
 

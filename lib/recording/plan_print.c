@@ -216,9 +216,10 @@ static void put_frames(const struct axis *a, const struct trtc_output *o, double
     put_lane(a, &o->audio, y + BAR + 3, o->do_audio == TRTC_CHOICE_ENCODE ? "a n" : "a", out);
     for (size_t g = 0; g < o->nb_gaps; g++) {
         double lane_y = o->gaps[g].kind == TRTC_VIDEO ? y : y + BAR + 3;
-        put_bar(a,
-                &(struct bar){ o->gaps[g].start_us, o->gaps[g].end_us, lane_y + BAR / 2.0 - 1, 2, "x" },
-                out);
+        put_bar(
+            a,
+            &(struct bar){ o->gaps[g].start_us, o->gaps[g].end_us, lane_y + BAR / 2.0 - 1, 2, "x" },
+            out);
     }
     fputs("</g>\n", out);
 }
@@ -255,8 +256,8 @@ static int row_of(const struct trtc_plan *p, size_t i)
     const int64_t start_us = p->outputs[i].start_us;
     int row = 0;
     for (size_t k = 0; k < p->n; k++)
-        if (begins_row(p, k) && (p->outputs[k].start_us < start_us ||
-                                 (k < i && p->outputs[k].start_us == start_us)))
+        if (begins_row(p, k) &&
+            (p->outputs[k].start_us < start_us || (k < i && p->outputs[k].start_us == start_us)))
             row++;
     return row;
 }

@@ -11,13 +11,12 @@
 
 #include "base/array.h"
 #include "playlist/plain_name.h"
-#include "recording/recording_priv.h"
 #include "playlist/stray.h"
+#include "recording/recording_priv.h"
 
-#define BIG_JUMP_US   (3600 * INT64_C(1000000))
+#define BIG_JUMP_US (3600 * INT64_C(1000000))
 
-int trtc_notes_add(char ***notes, size_t *n, const char *fmt,
-                                                          va_list ap)
+int trtc_notes_add(char ***notes, size_t *n, const char *fmt, va_list ap)
 {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, ap);
@@ -93,7 +92,7 @@ struct seen { /* open addressing over what was taken so far */
     struct seen_slot {
         const char *name;
         int64_t at; /* first byte; ANY_RANGE: any of the file */
-        int list; /* that lists it */
+        int list;   /* that lists it */
     } * slots;
     size_t size; /* power of two */
 };
@@ -200,8 +199,7 @@ static enum listing look_at(struct placer *pl, const struct line *l, int list)
         return LISTED_WITH_NUL;
     int before = seen_before(&pl->seen, l->file, l->seg->range_at, list);
     if (before >= 0)
-        return before != list && same_track(&s[before], &s[list]) ? LISTED_COPIED
-                                                                      : LISTED_AGAIN;
+        return before != list && same_track(&s[before], &s[list]) ? LISTED_COPIED : LISTED_AGAIN;
     return l->named && is_foreign(pl->r, &l->name) ? LISTED_FOREIGN : LISTED;
 }
 

@@ -12,22 +12,22 @@
 #include "base/colour.h"
 #include "base/err.h"
 #include "playlist/kind.h"
-#include "recording/loss.h"
 #include "playlist/name.h"
 #include "playlist/playlist.h"
+#include "recording/loss.h"
 
 #define TRTC_ROUNDING_US 40000 /* differences below this are rounding and drift, above it a jump */
 
 /* What the first frames of a segment say (filled by source/probe). */
 struct trtc_facts {
-    unsigned kinds;       /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
-    int64_t first_ts_90k; /* lowest PTS among the first frames, 33 bits */
-    bool headless;        /* it begins in the middle of a picture or of sound */
-    char video_codec[16]; /* "h264", "hevc", ... "" where there is none */
+    unsigned kinds;          /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
+    int64_t first_ts_90k;    /* lowest PTS among the first frames, 33 bits */
+    bool headless;           /* it begins in the middle of a picture or of sound */
+    char video_codec[16];    /* "h264", "hevc", ... "" where there is none */
     int width_px, height_px; /* 0: no parameter sets in it, those of a segment before it hold */
     int sar_num, sar_den, profile;
     struct trtc_colour colour; /* as said */
-    char audio_codec[16]; /* "aac", ... */
+    char audio_codec[16];      /* "aac", ... */
     int rate_hz, channels, object_type;
     bool blocks;       /* its frames hold several blocks each */
     int64_t nb_frames; /* pictures in it, where the whole segment was measured; else -1 */
@@ -43,26 +43,26 @@ struct trtc_piece {     /* one segment file that can be used */
     int64_t bytes;      /* on disk */
     int64_t attr_bytes; /* by FILE-ATTR or its byte range, or -1 */
     bool ranged;        /* it ends after bytes, however much the file holds */
-    const char *key_method; /* the encryption that the playlist names, or NULL */
-    bool map;               /* the playlist says that its header is in another file */
-    int64_t name_ms;    /* UTC of its name, or TRTC_NOTIME */
-    int list;         /* index of its playlist in the recording */
-    int64_t place;      /* among the segments that are listed there, from 0 */
-    bool exact;         /* start comes from FILE-ATTR or the name */
-    bool measure;       /* its length cannot be believed: must be read to know */
-    bool cut;           /* found to end too early (already listed as a loss) */
-    bool unusable;      /* found to hold nothing (already listed as a loss) */
-    int part;           /* of a segment that a pause divides, from 1; 0: it is not divided */
-    int64_t from_90k, to_90k;          /* ... what belongs to it, in ticks from its first stamp */
+    const char *key_method;   /* the encryption that the playlist names, or NULL */
+    bool map;                 /* the playlist says that its header is in another file */
+    int64_t name_ms;          /* UTC of its name, or TRTC_NOTIME */
+    int list;                 /* index of its playlist in the recording */
+    int64_t place;            /* among the segments that are listed there, from 0 */
+    bool exact;               /* start comes from FILE-ATTR or the name */
+    bool measure;             /* its length cannot be believed: must be read to know */
+    bool cut;                 /* found to end too early (already listed as a loss) */
+    bool unusable;            /* found to hold nothing (already listed as a loss) */
+    int part;                 /* of a segment that a pause divides, from 1; 0: it is not divided */
+    int64_t from_90k, to_90k; /* ... what belongs to it, in ticks from its first stamp */
     int64_t whole_us, whole_next_us;   /* ... dur_us and next_us of the segment */
     int said_width_px, said_height_px; /* VIDEO-METADATA; 0: none */
     struct trtc_facts facts;
 };
 
 struct trtc_list { /* a playlist of a recording */
-    char *file;      /* its name */
-    int ha;          /* 0-3 */
-    int64_t index;   /* numbered playlists; 0 where there is none */
+    char *file;    /* its name */
+    int ha;        /* 0-3 */
+    int64_t index; /* numbered playlists; 0 where there is none */
     enum trtc_media media;
     enum trtc_kind type;
     struct trtc_playlist playlist;
@@ -86,12 +86,12 @@ struct trtc_recording { /* (directory, SdkAppId, room, user) */
     struct trtc_losses losses;
     char **notes; /* oddities that lose nothing, a line each */
     size_t nb_notes;
-    int64_t nb_segments; /* listed, usable or not */
-    int64_t bytes;       /* of the usable pieces */
-    int64_t newest_ms;   /* latest modification time of its files */
+    int64_t nb_segments;   /* listed, usable or not */
+    int64_t bytes;         /* of the usable pieces */
+    int64_t newest_ms;     /* latest modification time of its files */
     struct trtc_err *held; /* why it cannot be looked at now (the machine), or NULL */
-    bool ended;          /* every track's last playlist has its ENDLIST */
-    bool loaded;         /* probed and settled (source/load): it does not change any more */
+    bool ended;            /* every track's last playlist has its ENDLIST */
+    bool loaded;           /* probed and settled (source/load): it does not change any more */
 };
 
 struct trtc_dir_id {
@@ -109,7 +109,7 @@ struct trtc_scan {
     size_t nb_dirs, nb_slots;
 };
 
-struct trtc_find { /* zeros: all recordings of the directory itself */
+struct trtc_find {            /* zeros: all recordings of the directory itself */
     bool recursive;           /* and of the directories below it, links not followed */
     const char *const *users; /* only these ids (in clear); nb_users 0: all */
     size_t nb_users;
@@ -140,7 +140,7 @@ __attribute__((format(printf, 2, 3))) int trtc_recording_note(struct trtc_record
  * file, "DIR/FILE". */
 int trtc_recording_hold(struct trtc_recording *r, const char *file, const struct trtc_err *why);
 
-struct trtc_lost { /* of a piece */
+struct trtc_lost {    /* of a piece */
     const char *kind; /* as struct trtc_loss has it */
     int64_t us, bytes;
 };

@@ -20,7 +20,7 @@ int trtc_recording_lose(struct trtc_recording *r, const struct trtc_piece *p, co
 void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name);
 
 /* Appends a formatted line to a list of notes. -1 without memory. */
-__attribute__((format(printf, 3, 0)))
-int trtc_notes_add(char ***notes, size_t *n, const char *fmt, va_list ap);
+__attribute__((format(printf, 3, 0))) int trtc_notes_add(char ***notes, size_t *n, const char *fmt,
+                                                         va_list ap);
 
 #endif

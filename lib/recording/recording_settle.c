@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "playlist/stray.h"
 #include "recording/clock.h"
 #include "recording/recording_priv.h"
-#include "playlist/stray.h"
 
 #define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
 #define NOTED_US      100000  /* less is not worth a word */
@@ -77,14 +77,13 @@ static int tell_placed(struct trtc_recording *r, const struct trtc_list *from, i
     char path[4096], when[32];
     trtc_utc_format3339(first_us / 1000, when);
     snprintf(path, sizeof path, "%s/%s", r->dir, from->file);
-    const struct trtc_loss loss = { .path = path,
-                                    .kind = "stray",
-                                    .start_us = first_us,
-                                    .list = (int)(from - r->lists) };
+    const struct trtc_loss loss = {
+        .path = path, .kind = "stray", .start_us = first_us, .list = (int)(from - r->lists)
+    };
     return trtc_losses_addf(&r->losses, &loss,
-                           "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
-                           "else of the recording; their names' times are taken",
-                           nb, nb > 1 ? "from " : "", when);
+                            "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
+                            "else of the recording; their names' times are taken",
+                            nb, nb > 1 ? "from " : "", when);
 }
 
 /* Places the strays by their names, or takes them out. */

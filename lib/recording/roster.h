@@ -42,7 +42,7 @@ struct trtc_wanted {
 struct trtc_member {  /* when a participant's stream is there */
     const char *user; /* borrowed */
     bool aux;
-    struct trtc_wanted wanted; /* the caller's: for trtc_roster_at */
+    struct trtc_wanted wanted;                            /* the caller's: for trtc_roster_at */
     struct trtc_intervals sound, picture;                 /* by the 15 s rule */
     struct trtc_intervals both;                           /* their union by the same rule */
     struct trtc_intervals stay, stay_sound, stay_picture; /* both, sound, picture with the linger */

@@ -7,11 +7,11 @@
 
 #include "base/array.h"
 #include "base/b64.h"
+#include "base/text.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
 #include "recording/recording_priv.h"
 #include "recording/scan_priv.h"
-#include "base/text.h"
 
 /* The directory that is being looked at. */
 struct place {
@@ -140,11 +140,11 @@ static int add_source(struct trtc_recording *r, const char *file, const struct t
         return -1;
     struct trtc_list *from = &r->lists[r->nb_lists];
     *from = (struct trtc_list){ .file = strdup(file),
-                                 .ha = n->ha,
-                                 .index = n->index,
-                                 .media = n->media,
-                                 .type = n->type,
-                                 .playlist = *list };
+                                .ha = n->ha,
+                                .index = n->index,
+                                .media = n->media,
+                                .type = n->type,
+                                .playlist = *list };
     if (!from->file)
         return -1;
     *list = (struct trtc_playlist){ 0 };
@@ -250,18 +250,20 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
     } else if (whose_segments(list, plain, &name)) {
         ret = wants(p->w, &name);
         if (ret > 0)
-            ret = trtc_scan_note(p->s,
-                                 "%s: its name is not that of a playlist: it is taken as that of its segments",
-                                 path) < 0
+            ret = trtc_scan_note(
+                      p->s,
+                      "%s: its name is not that of a playlist: it is taken as that of its segments",
+                      path) < 0
                       ? -1
                       : take_list(p, file, &name, list, why);
     } else {
         const int nb = count_here(p, list);
-        ret = nb == 0 ? leave_alone(p, path, file, "")
-                      : trtc_scan_lose(p->s, path, "foreign",
-                                       "neither its name nor those of its segments are a recording's: "
-                                       "%d of them are here and left out",
-                                       nb);
+        ret = nb == 0
+                  ? leave_alone(p, path, file, "")
+                  : trtc_scan_lose(p->s, path, "foreign",
+                                   "neither its name nor those of its segments are a recording's: "
+                                   "%d of them are here and left out",
+                                   nb);
     }
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
@@ -337,16 +339,15 @@ static int lose_orphans(struct place *p, const struct trtc_names *segs, struct o
     const enum trtc_kind type = o->name[o->at].type;
     const char *what = type == TRTC_AUDIO   ? "sound"
                        : type == TRTC_VIDEO ? "a picture"
-                                                 : "a recording";
+                                            : "a recording";
     const int nb = o->nb;
     char path[4096];
     o->nb = 0;
     if (!nb)
         return 0;
     snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[o->first]);
-    return trtc_scan_lose(p->s, path, "unlisted",
-                          "%d segment%s of %s of %s there is no playlist", nb,
-                          nb == 1 ? " is" : "s are", o->known ? what : "a user",
+    return trtc_scan_lose(p->s, path, "unlisted", "%d segment%s of %s of %s there is no playlist",
+                          nb, nb == 1 ? " is" : "s are", o->known ? what : "a user",
                           o->known ? "which" : "whom");
 }
 
@@ -470,9 +471,7 @@ static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names
 int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
                     struct trtc_names *lists, struct trtc_names *segs, struct trtc_err *err)
 {
-    struct place p = {
-        .w = w, .s = w->s, .dir = at->dir, .index.fd = at->fd, .first = w->s->n
-    };
+    struct place p = { .w = w, .s = w->s, .dir = at->dir, .index.fd = at->fd, .first = w->s->n };
     int ret = take_all(&p, lists, segs, err);
     while (ret < 0 && p.s->n > p.first)
         trtc_recording_fini(&p.s->recs[--p.s->n]);

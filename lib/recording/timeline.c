@@ -431,8 +431,7 @@ int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
     *out = (struct trtc_timeline){ 0 };
     const enum trtc_media *v = r->user ? picture_media[aux] : mixed,
                           *a = r->user ? sound_media[aux] : mixed;
-    if (build_lane(r, TRTC_VIDEO, v, out, err) < 0 ||
-        build_lane(r, TRTC_AUDIO, a, out, err) < 0)
+    if (build_lane(r, TRTC_VIDEO, v, out, err) < 0 || build_lane(r, TRTC_AUDIO, a, out, err) < 0)
         goto fail;
     if (account_for(r, v, a, out) < 0 || find_sections(out) < 0) {
         trtc_fail_nomem(err);

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ts/es.h"
+#include "mp4/sets_kept.h"
 #include "source/feed_priv.h"
 #include "source/reader.h"
-#include "mp4/sets_kept.h"
+#include "ts/es.h"
 
 #define STEP_MAX_US   1000000 /* frames further apart than this: a hole */
 #define VIDEO_STEP_US 66667
@@ -53,7 +53,7 @@ struct lane_feed {
     struct trtc_kept_sets *sets; /* of pictures: in force */
     enum trtc_codec codec;       /* ... and for this one */
     struct trtc_colour colour;   /* as they say */
-    int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
+    int64_t prev_us, step_us;    /* decoding time of the frame before, and the usual distance */
 };
 
 /* For pictures and packets that do not say it: what it was last. */
@@ -84,8 +84,7 @@ static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
     trtc_kept_sets_take(f->sets, out->codec, out->pkt.data, out->pkt.size);
     if (out->pkt.key)
         out->sets = trtc_kept_sets_missing(f->sets, &out->sets_size);
-    if (out->pkt.key &&
-        trtc_video_params_read(out->codec, out->pkt.data, out->pkt.size, &v) == 0)
+    if (out->pkt.key && trtc_video_params_read(out->codec, out->pkt.data, out->pkt.size, &v) == 0)
         f->colour = v.colour;
     out->colour = f->colour;
 }
@@ -172,8 +171,8 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t 
 
 /* ---- sources ---- */
 
-int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops,
-                     const char *label, struct trtc_losses *losses, struct trtc_err *err)
+int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops, const char *label,
+                     struct trtc_losses *losses, struct trtc_err *err)
 {
     *s = (struct trtc_source){ .ops = ops, .losses = losses };
     s->label = strdup(label);
@@ -238,7 +237,7 @@ void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
 }
 
 struct trtc_source *trtc_source_open(const struct trtc_source_opts *o, const char *label,
-                                           struct trtc_losses *losses, struct trtc_err *err)
+                                     struct trtc_losses *losses, struct trtc_err *err)
 {
     const char *path = strncmp(o->url, "file://", 7) == 0 ? o->url + 7 : o->url;
     const bool local = strcmp(path, "-") != 0 && !strstr(path, "://");
@@ -303,24 +302,25 @@ void trtc_source_settle(struct trtc_source *s)
     s->ops->settle(s);
     if (!s->losses)
         return;
-    const struct trtc_loss damaged = { .path = s->label,
-                                       .kind = "damaged",
-                                       .start_us = TRTC_NOTIME,
-                                       .lost_bytes = -1,
-                                       .list = -1 };
+    const struct trtc_loss damaged = {
+        .path = s->label, .kind = "damaged", .start_us = TRTC_NOTIME, .lost_bytes = -1, .list = -1
+    };
     struct trtc_loss bytes = damaged, encrypted = damaged, truncated = damaged;
     bytes.lost_bytes = l->nb_bad_bytes;
     encrypted.kind = "encrypted";
     truncated.kind = "truncated";
     if (l->nb_lost_packets > 0)
-        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packets are missing", l->nb_lost_packets);
+        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packets are missing",
+                         l->nb_lost_packets);
     if (l->nb_faults > 0)
-        trtc_losses_addf(s->losses, &damaged, "faults of the container, where frames may be missing: %" PRId64,
-                        l->nb_faults);
+        trtc_losses_addf(s->losses, &damaged,
+                         "faults of the container, where frames may be missing: %" PRId64,
+                         l->nb_faults);
     if (l->nb_bad_bytes > 0)
         trtc_losses_addf(s->losses, &bytes, "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
     if (l->nb_undecoded > 0)
-        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded", l->nb_undecoded);
+        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded",
+                         l->nb_undecoded);
     if (l->scrambled)
         trtc_losses_addf(s->losses, &damaged, "scrambled packets were left out");
     if (l->encrypted)

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "base/colour.h"
+#include "base/remote.h"
 #include "recording/ledger.h"
 #include "recording/loss.h"
-#include "base/remote.h"
 #include "recording/timeline.h"
 #include "source/reader.h"
 #include "ts/packet.h"
@@ -33,7 +33,8 @@ struct trtc_feed_frame {
     bool damaged, guessed; /* the latter: its PTS */
     unsigned turn;         /* pictures: how the container wants them shown, of enum trtc_turn */
     int sar_num, sar_den;  /* ... and the shape of a sample, where it says that; or 0 */
-    struct trtc_colour colour; /* H.264, H.265: what the stream says, or else the container; zeros: not known */
+    struct trtc_colour
+        colour; /* H.264, H.265: what the stream says, or else the container; zeros: not known */
 };
 
 /* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the
@@ -60,7 +61,7 @@ enum trtc_pace {
 };
 
 struct trtc_source_opts {
-    const char *url; /* as for trtc_input_open */
+    const char *url;                  /* as for trtc_input_open */
     const struct trtc_remote *remote; /* the same, or NULL; copied */
     enum trtc_pace pace;
     int64_t start_us;        /* STORED: epoch time of the lowest first PTS */
@@ -74,7 +75,7 @@ struct trtc_source_opts {
  * losses (borrowed) receives what turns out damaged or cut, under the name given by label (copied), once it has
  * ended. */
 struct trtc_source *trtc_source_open(const struct trtc_source_opts *o, const char *label,
-                                           struct trtc_losses *losses, struct trtc_err *err);
+                                     struct trtc_losses *losses, struct trtc_err *err);
 
 /* Its feeds, both of which must be taken from: where a thread reads, a full queue of one holds up the other in the end.
  * Owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to be there. */

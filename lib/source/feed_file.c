@@ -200,7 +200,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
 }
 
 struct trtc_source *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
-                                                struct trtc_losses *losses, struct trtc_err *err)
+                                          struct trtc_losses *losses, struct trtc_err *err)
 {
     struct file *x = calloc(1, sizeof *x);
 

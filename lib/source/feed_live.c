@@ -62,7 +62,7 @@ struct live {
     bool ended;            /* nothing more comes, and these were its tracks: */
     struct trtc_input_named named[NAMED_MAX];
     int nb_named;
-    struct queue *waits;   /* in which the thread waits for room, or NULL */
+    struct queue *waits; /* in which the thread waits for room, or NULL */
 
     /* the thread's own */
     bool placed;
@@ -257,7 +257,8 @@ static void *read_all(void *arg)
         trtc_source_note_lost(&x->base, in, !stopped(x));
     for (int k = 0; in && k < 2; k++)
         trtc_input_ledger(in, k == 1, &x->queue[k].ledger);
-    while (in && x->nb_named < NAMED_MAX && trtc_input_named(in, x->nb_named, &x->named[x->nb_named]))
+    while (in && x->nb_named < NAMED_MAX &&
+           trtc_input_named(in, x->nb_named, &x->named[x->nb_named]))
         x->nb_named++;
     if (got < 0 && !stopped(x))
         trtc_source_note_why(&x->base, &why);
@@ -472,7 +473,7 @@ static int start(struct live *x)
 }
 
 struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
-                                                struct trtc_losses *losses, struct trtc_err *err)
+                                          struct trtc_losses *losses, struct trtc_err *err)
 {
     struct live *x = calloc(1, sizeof *x);
 

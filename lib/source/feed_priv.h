@@ -28,14 +28,14 @@ struct trtc_feed { /* first in every kind of feed */
 
 struct trtc_source_ops {
     struct trtc_feed *(*feed)(struct trtc_source *s, enum trtc_kind kind);
-    bool (*colour)(const struct trtc_source *s, struct trtc_colour *out); /* NULL: it is not known */
+    bool (*colour)(const struct trtc_source *s,
+                   struct trtc_colour *out); /* NULL: it is not known */
     bool (*wait)(struct trtc_source *s, int64_t until_us, int64_t wall_us);
     int64_t (*newest_us)(struct trtc_source *s, bool *ended);
-    bool (*seen)(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
-                 int64_t *end_us, bool *ended);
+    bool (*seen)(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us, int64_t *end_us,
+                 bool *ended);
     bool (*named)(struct trtc_source *s, int k, struct trtc_input_named *out);
-    void (*settle)(
-        struct trtc_source *s); /* nothing is read any more: losses go to base.lost */
+    void (*settle)(struct trtc_source *s); /* nothing is read any more: losses go to base.lost */
     void (*free)(struct trtc_source *s);
 };
 
@@ -51,8 +51,8 @@ struct trtc_source { /* first in both kinds of source */
 };
 
 /* 0 or -1; a failure needs no fini. */
-int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops,
-                     const char *label, struct trtc_losses *losses, struct trtc_err *err);
+int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops, const char *label,
+                     struct trtc_losses *losses, struct trtc_err *err);
 void trtc_source_fini(struct trtc_source *s);
 
 /* With the lock held. What in has lost so far, of which every opening of a file finds the same (at_end: it has come to
@@ -66,8 +66,8 @@ void trtc_feed_of_input(const struct trtc_input_frame *f, int64_t off_us,
 
 /* NULL on failure. */
 struct trtc_source *trtc_source_file_open(const struct trtc_source_opts *o, const char *label,
-                                                struct trtc_losses *losses, struct trtc_err *err);
+                                          struct trtc_losses *losses, struct trtc_err *err);
 struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, const char *label,
-                                                struct trtc_losses *losses, struct trtc_err *err);
+                                          struct trtc_losses *losses, struct trtc_err *err);
 
 #endif

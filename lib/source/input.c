@@ -12,9 +12,9 @@
 #include "base/bytes.h"
 #include "codec/aenc.h"
 #include "codec/av.h"
-#include "ts/es.h"
-#include "source/input_priv.h"
 #include "mp4/sets_kept.h"
+#include "source/input_priv.h"
+#include "ts/es.h"
 
 #define WAIT_US       5000000            /* of the stream, for the first frames of all tracks; */
 #define WAIT_FILE_US  60000000           /* of a file, for which no one waits in real time */
@@ -62,8 +62,8 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    int64_t nb_mended;                            /* times that were made */
-    bool leaves_other;                            /* pictures of another codec are left out */
+    int64_t nb_mended;                        /* times that were made */
+    bool leaves_other;                        /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
     const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_NB_KINDS];
@@ -242,7 +242,8 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     in->info.video = raw->codec;
     place(in, raw, raw->dur_us, &at);
     fill(in, raw, &at, f);
-    if (raw->sets && keep_sets(in, raw->codec, (struct trtc_bytes){ raw->sets, raw->sets_size }, true, err) < 0)
+    if (raw->sets &&
+        keep_sets(in, raw->codec, (struct trtc_bytes){ raw->sets, raw->sets_size }, true, err) < 0)
         return -1;
     if ((raw->key || begins_with_sets(raw->codec, raw->data, raw->size)) &&
         keep_sets(in, raw->codec, (struct trtc_bytes){ raw->data, raw->size }, false, err) < 0)
@@ -415,8 +416,8 @@ static int finish(struct trtc_input *in, int result, struct trtc_err *err)
     if (in->left || !in->aenc || in->zero_us == TRTC_NOTIME)
         return 0;
     in->encoded = true;
-    return trtc_aenc_end(in->aenc, in->end_us == TRTC_NOTIME ? TRTC_NOTIME : in->end_us - in->zero_us,
-                         err);
+    return trtc_aenc_end(in->aenc,
+                         in->end_us == TRTC_NOTIME ? TRTC_NOTIME : in->end_us - in->zero_us, err);
 }
 
 /* Several blocks stand in the frame, and nothing says where: they cannot be copied one by one. */
@@ -676,13 +677,12 @@ static int open_src(struct trtc_input *in, const char *url, const struct trtc_re
 static int open_back(struct trtc_input *in, const char *url, const struct trtc_remote *remote,
                      struct trtc_err *err)
 {
-    const int opened =
-        open_src(in, strncmp(url, "file://", 7) == 0 ? url + 7 : url, remote, err);
+    const int opened = open_src(in, strncmp(url, "file://", 7) == 0 ? url + 7 : url, remote, err);
 
     if (opened < 0)
         return -1;
     in->ops = in->is_ts ? &trtc_input_ts_ops : &trtc_input_av_ops;
-    in->back = !opened    ? trtc_input_av_open(url, in->name, in->stop, err)
+    in->back = !opened     ? trtc_input_av_open(url, in->name, in->stop, err)
                : in->is_ts ? trtc_input_ts_new(&in->src, in->name, err)
                            : trtc_input_av_new(&in->src, in->name, err);
     in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_indexed(in->back);

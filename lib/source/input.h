@@ -11,9 +11,9 @@
 
 #include "base/colour.h"
 #include "base/err.h"
+#include "base/remote.h"
 #include "playlist/kind.h"
 #include "recording/ledger.h"
-#include "base/remote.h"
 #include "ts/packet.h"
 
 struct trtc_input;
@@ -24,11 +24,11 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     int sar_num, sar_den;      /* of a sample, as the pictures themselves say; 0: they do not */
     struct trtc_colour colour; /* as the parameter sets say, or else the container */
     bool colour_outside;       /* the container alone says the matrix */
-    enum trtc_codec audio; /* AAC or NONE; ... */
-    int rate_hz, channels; /* 0 as long as no frame of an announced track has come */
-    bool audio_encoded;    /* it was another codec */
-    bool stored;           /* a file that can be read anywhere: no more will be added to it */
-    bool may_grow;         /* the container does not announce all: what is absent now may come */
+    enum trtc_codec audio;     /* AAC or NONE; ... */
+    int rate_hz, channels;     /* 0 as long as no frame of an announced track has come */
+    bool audio_encoded;        /* it was another codec */
+    bool stored;               /* a file that can be read anywhere: no more will be added to it */
+    bool may_grow; /* the container does not announce all: what is absent now may come */
 };
 
 struct AVCodecParameters;
@@ -56,9 +56,9 @@ struct trtc_input_frame {
                                 lacks one of them; else NULL */
     size_t sets_size;
     bool new_format; /* sound: rate, channels or kind of AAC are not those of the frame before */
-    bool new_size; /* video: width_px, height_px of the info have changed with this key
+    bool new_size;   /* video: width_px, height_px of the info have changed with this key
                                 frame */
-    unsigned turn;        /* video: how the container wants it shown, of enum trtc_turn */
+    unsigned turn;   /* video: how the container wants it shown, of enum trtc_turn */
     int sar_num, sar_den; /* ... and the shape of a sample, where the container says it; or 0 */
     struct trtc_colour colour; /* H.264, H.265: what the stream says, or else the container */
 };

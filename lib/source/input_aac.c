@@ -3,8 +3,8 @@
  * where the header has no number for them. */
 #include <string.h>
 
-#include "ts/es.h"
 #include "source/input_priv.h"
+#include "ts/es.h"
 
 enum { ID_PCE = 5, ADTS_MAX = 8191 };
 

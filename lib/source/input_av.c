@@ -16,9 +16,9 @@
 
 #include "base/array.h"
 #include "codec/av.h"
-#include "ts/es.h"
-#include "source/input_priv.h"
 #include "picture/turn.h"
+#include "source/input_priv.h"
+#include "ts/es.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };
 enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */
@@ -776,7 +776,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     size_t size = 0;
     const uint8_t *config = av_packet_get_side_data(b->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
 
-    if (!config && !s->configured) { /* an FLV that named its track, and said no more of it at first */
+    if (!config &&
+        !s->configured) { /* an FLV that named its track, and said no more of it at first */
         config = st->codecpar->extradata;
         size = (size_t)st->codecpar->extradata_size;
     }

@@ -8,7 +8,7 @@
 #define PAUSE_US      1800000000 /* and those that rise by more; by less: a pause */
 #define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
 #define OVERLAP_US    3000000    /* so long may a track go on in the epoch before */
-#define BEHIND_US     250000 /* a track that was this far ahead ends later, it is not just early */
+#define BEHIND_US     250000  /* a track that was this far ahead ends later, it is not just early */
 #define AHEAD_US      1000000 /* ... and one by more has nothing that waits in the multiplexer */
 #define REORDER_US    10000000 /* PTS this far from DTS are damage */
 #define STEP_MAX_US   1000000

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ts/es.h"
 #include "source/input_priv.h"
+#include "ts/es.h"
 
 /* ---- H.264 and H.265 ---- */
 

@@ -18,7 +18,6 @@
 struct AVCodecParameters;
 struct AVFormatContext;
 
-
 /* Times beyond this are damage; below it, nothing that is computed here can overflow. */
 #define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
 
@@ -45,8 +44,7 @@ int trtc_input_src_open(struct trtc_input_src *s, const char *path,
                         const volatile sig_atomic_t *stop, struct trtc_err *err);
 /* The same for what remote fetches. name: for messages. */
 int trtc_input_src_fetch(struct trtc_input_src *s, const char *url,
-                         const struct trtc_remote *remote, const char *name,
-                         struct trtc_err *err);
+                         const struct trtc_remote *remote, const char *name, struct trtc_err *err);
 void trtc_input_src_close(struct trtc_input_src *s);
 
 /* Up to n bytes, as many as there are: > 0, 0 at the end (or where stop is set), -1: errnum. */
@@ -172,14 +170,14 @@ struct trtc_input_clock {
         bool hid; /* one that is hidden has been placed */
         int epoch;
         int64_t off_us;
-        int64_t late_us;  /* by so much its DTS are above its PTS, and are lowered */
-        int64_t high_us;  /* highest PTS in its epoch, raw */
-        int64_t raw_us;   /* DTS of the last frame, raw, */
-        int64_t dts_us;   /* and ours */
-        int64_t delay_us; /* its PTS less DTS */
-        int64_t step_us;  /* usual distance of frames, 0 unknown */
-        int64_t before_us; /* that of the frame before */
-        bool fell;        /* the last frame's time was a little below that of the one before, */
+        int64_t late_us;      /* by so much its DTS are above its PTS, and are lowered */
+        int64_t high_us;      /* highest PTS in its epoch, raw */
+        int64_t raw_us;       /* DTS of the last frame, raw, */
+        int64_t dts_us;       /* and ours */
+        int64_t delay_us;     /* its PTS less DTS */
+        int64_t step_us;      /* usual distance of frames, 0 unknown */
+        int64_t before_us;    /* that of the frame before */
+        bool fell;            /* the last frame's time was a little below that of the one before, */
         int64_t fell_from_us; /* which was this: it was placed behind it for now */
     } lane[TRTC_NB_KINDS];
 };

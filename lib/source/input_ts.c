@@ -19,7 +19,7 @@ struct back {
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
     bool running;
-    int64_t at_90k;                /* the time stamp before, of any stream, wraps undone */
+    int64_t at_90k;            /* the time stamp before, of any stream, wraps undone */
     bool timed[TRTC_NB_KINDS]; /* a frame with a time has come */
     struct trtc_ledger ledger[TRTC_NB_KINDS];
 };
@@ -197,7 +197,7 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
     *out = (struct trtc_input_named){
         .kind = n->kind == TRTC_VIDEO   ? TRTC_VIDEO
                 : n->kind == TRTC_AUDIO ? TRTC_AUDIO
-                                           : TRTC_NO_KIND,
+                                        : TRTC_NO_KIND,
         .id = n->stream.pid,
         .is_pid = true,
         .taken = n->taken,

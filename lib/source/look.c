@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recording/clock.h"
 #include "base/utc.h"
+#include "recording/clock.h"
 
 enum { AAC_SAMPLES = 1024 };
 
@@ -82,7 +82,8 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
 {
     struct trtc_steady_frame s = { .us = at * 100 / 9 };
     trtc_frame_length(f, &s.samples, &s.rate_hz);
-    if (s.samples == 0) /* its header is yet to come: what stands before it counts as it is stamped */
+    if (s.samples ==
+        0) /* its header is yet to come: what stands before it counts as it is stamped */
         l->settled = true;
     if (l->settled)
         return;

@@ -37,7 +37,7 @@ struct probe {
     uint8_t *buf;         /* SCAN_BYTES */
     struct trtc_look look;
     bool count_frames;
-    int list;        /* of the segment before */
+    int list;          /* of the segment before */
     unsigned may_have; /* TRTC_AUDIO, TRTC_VIDEO: what the segments of its playlist may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
@@ -241,7 +241,8 @@ static int lose_encrypted(struct trtc_recording *r, const struct trtc_piece *p, 
     char why[128];
     snprintf(why, sizeof why, "%s encrypted with %.40s%s", what,
              p->key_method ? p->key_method : "SAMPLE-AES", p->key_method ? " (EXT-X-KEY)" : "");
-    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "encrypted", us, bytes }, "%s", why);
+    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "encrypted", us, bytes },
+                                 "%s", why);
 }
 
 /* Nothing of it can be used: says why. */
@@ -258,14 +259,16 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
     /* few packets that are all there is are a stream, if a short one */
     if (nb > 0 && (nb >= NB_PACKETS_TO_JUDGE || p->bytes < (nb + 1) * TRTC_TS_PACKET))
         return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "empty", us, bytes },
-                        stats->scrambled ? "it is scrambled" : "it holds no picture and no sound");
+                                     stats->scrambled ? "it is scrambled"
+                                                      : "it holds no picture and no sound");
     if (p->key_method)
         return lose_encrypted(r, p, us, bytes, "it is");
     if (!name && p->map)
         name = "a fragment of an MP4 (EXT-X-MAP)";
     snprintf(why, sizeof why, "it is %s%sno MPEG transport stream", name ? name : "",
              name ? ", " : "");
-    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "foreign", us, bytes }, "%s", why);
+    return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "foreign", us, bytes }, "%s",
+                                 why);
 }
 
 /* Kinds that have packets in it. */
@@ -321,8 +324,8 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
     for (int i = 0; i < stats->nb_named; i++) {
         const struct trtc_ts_named *n = &stats->named[i];
         const int key = n->stream.pid << 8 | n->stream.stream_type;
-        bool known = !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX ||
-                     trtc_ts_is_encrypted(n);
+        bool known =
+            !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX || trtc_ts_is_encrypted(n);
         for (int k = 0; k < x->nb_noted; k++)
             known |= x->noted[k] == key;
         if (known)
@@ -416,10 +419,11 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
 static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_err *why,
                        struct trtc_err *err)
 {
-    int ret = trtc_is_shortage(why) ? trtc_recording_hold(r, p->uri, why)
-                                    : trtc_losses_add_piece(&r->losses, r, p,
-                                     (struct trtc_lost){ "unreadable", p->dur_us, p->bytes },
-                                     "%s", why->msg);
+    int ret = trtc_is_shortage(why)
+                  ? trtc_recording_hold(r, p->uri, why)
+                  : trtc_losses_add_piece(&r->losses, r, p,
+                                          (struct trtc_lost){ "unreadable", p->dur_us, p->bytes },
+                                          "%s", why->msg);
     p->unusable = true;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
@@ -500,7 +504,7 @@ static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t
     return kinds;
 }
 
-struct hole { /* of a course */
+struct hole {     /* of a course */
     int64_t base; /* of the piece's first stamp */
     int64_t from, to;
 };

@@ -201,7 +201,8 @@ static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_
         return 1;
     if (trtc_is_shortage(&why))
         return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
-    if (lose_in(rd, p, (struct trtc_lost){ "missing", pos ? 0 : p->dur_us, p->bytes - pos }, why.msg) < 0)
+    if (lose_in(rd, p, (struct trtc_lost){ "missing", pos ? 0 : p->dur_us, p->bytes - pos },
+                why.msg) < 0)
         return trtc_fail_nomem(err);
     return 0;
 }
@@ -353,8 +354,7 @@ static int lose_cut(struct trtc_reader *rd)
     if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < OVERLAP_MIN_US)
         return 0;
     return lose(rd, (struct trtc_lost){ "overlap", us, 0 },
-                "%" PRId64 " frames are of a time that is in the next segment too",
-                rd->nb_cut);
+                "%" PRId64 " frames are of a time that is in the next segment too", rd->nb_cut);
 }
 
 /* What the demuxer has to say of clip at; those that were passed come first. */
@@ -402,8 +402,8 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     const int64_t nb_dropped = rd->nb_no_key + rd->nb_damaged;
     if (rd->begins && c->cut_us == INT64_MAX &&
         (nb_dropped > 0 || gone > 0 || s.nb_bad > 0 || s.scrambled || !rd->joined))
-        ret |=
-            lose(rd, (struct trtc_lost){ "damaged", p->dur_us, 0 }, "no usable frame (%" PRId64 " dropped)", nb_dropped);
+        ret |= lose(rd, (struct trtc_lost){ "damaged", p->dur_us, 0 },
+                    "no usable frame (%" PRId64 " dropped)", nb_dropped);
     rd->at++;
     if (!goes_on)
         close_files(rd);
@@ -466,7 +466,8 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->sparing)
         close_files(rd);
     if (got == 0 && rd->pos < p->bytes &&
-        lose_in(rd, p, (struct trtc_lost){ "truncated", 0, p->bytes - rd->pos }, "it has become shorter meanwhile") < 0)
+        lose_in(rd, p, (struct trtc_lost){ "truncated", 0, p->bytes - rd->pos },
+                "it has become shorter meanwhile") < 0)
         return trtc_fail_nomem(err);
     rd->pos += got;
     return got;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "recording/clock.h"
 #include "base/utc.h"
+#include "recording/clock.h"
 
 enum { BLOCK_BYTES = 256 * 1024, TAIL_BYTES = 256 * TRTC_TS_PACKET };
 

@@ -3,8 +3,8 @@
 #ifndef TRTC_TS_COURSE_TS_H
 #define TRTC_TS_COURSE_TS_H
 
-#include "recording/course.h"
 #include "base/err.h"
+#include "recording/course.h"
 #include "ts/ts.h"
 
 /* Adds a frame of a segment. Those without a time say nothing. -1: no memory. */

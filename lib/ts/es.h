@@ -76,9 +76,9 @@ struct trtc_video_params {
     int sar_num, sar_den;    /* 0/0 where unknown */
     int profile, level;      /* profile_idc and level_idc as coded */
     int sps_id;
-    int chroma, depth; /* chroma_format_idc (1: 4:2:0), bits of luma */
+    int chroma, depth;         /* chroma_format_idc (1: 4:2:0), bits of luma */
     struct trtc_colour colour; /* as said; H.273's "unspecified" where it is not */
-    int reorder_max;   /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
+    int reorder_max; /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
     struct trtc_order_params order;
 };
 

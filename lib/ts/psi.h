@@ -54,8 +54,8 @@ struct trtc_pmt_entry {
 /* A private descriptor in a PMT's program_info that reports the time of day: the one thing that a stream of ours says and
  * others do not know. Tag, length, "TRTC", 1, UTC (microseconds since the epoch, 64 bits), and the PTS (33 bits in 5
  * bytes) that it belongs to. */
-#define TRTC_PSI_TIME_TAG  0xe8 /* user private: ISO/IEC 13818-1, table 2-45 */
-#define TRTC_PSI_TIME_SIZE 20
+#define TRTC_PSI_TIME_TAG    0xe8 /* user private: ISO/IEC 13818-1, table 2-45 */
+#define TRTC_PSI_TIME_SIZE   20
 #define TRTC_PSI_TIME_MAX_US INT64_C(253402300799999999) /* the year 9999 */
 
 struct trtc_psi_time {

@@ -22,7 +22,6 @@
 /* So much is kept of what stands before the first tables: the latest of it. */
 #define TRTC_TS_EARLY_MAX (4 * 1024 * 1024)
 
-
 struct trtc_ts_stream {
     int pid;
     uint8_t stream_type;   /* from the PMT */
@@ -72,9 +71,9 @@ struct trtc_ts_frame {
  * nb_framed + nb_idle + nb_bad + nb_held. */
 struct trtc_ts_named {
     struct trtc_ts_stream stream; /* codec NONE, name "" where nothing is known of the type */
-    unsigned kind; /* TRTC_AUDIO, TRTC_VIDEO, or 0: subtitles, data, or unknown */
-    bool wanted;   /* its kind is wanted */
-    bool taken;    /* its frames were handed out, if only for a while */
+    unsigned kind;                /* TRTC_AUDIO, TRTC_VIDEO, or 0: subtitles, data, or unknown */
+    bool wanted;                  /* its kind is wanted */
+    bool taken;                   /* its frames were handed out, if only for a while */
 
     int64_t nb_packets;  /* on its PID, with payload, also while no table named it */
     int64_t nb_followed; /* of these, read as this stream; below nb_packets where taken: it was

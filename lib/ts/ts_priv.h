@@ -192,9 +192,9 @@ struct trtc_ts {
     int nb_programs;
     enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* a PAT has come whose counter is 0 */
     unsigned files;                                         /* counts streams put in a row */
-    int locked;                          /* program in use, or -1 */
-    bool tabled;                         /* a PMT has said what to follow */
-    struct trtc_ts_stream before[TRTC_NB_KINDS]; /* streams of an earlier segment */
+    int locked;                                             /* program in use, or -1 */
+    bool tabled;                                            /* a PMT has said what to follow */
+    struct trtc_ts_stream before[TRTC_NB_KINDS];            /* streams of an earlier segment */
     bool had[TRTC_NB_KINDS];
 
     /* packets before the first tables: a ring */

@@ -30,9 +30,9 @@ static const struct data_type {
     uint8_t type, descriptor;
     const char *name;
 } data_types[] = {
-    { 0x05, 0, "sections" },     { 0x0b, 0, "DSM-CC" },       { 0x15, 0, "timed metadata" },
-    { 0x06, 0x56, "teletext" },  { 0x06, 0x59, "subtitles" }, { 0x90, 0, "subtitles" },
-    { 0x86, 0, "cue messages" }, { 0xdb, 0, "encrypted H.264" },  { 0xcf, 0, "encrypted AAC" },
+    { 0x05, 0, "sections" },       { 0x0b, 0, "DSM-CC" },          { 0x15, 0, "timed metadata" },
+    { 0x06, 0x56, "teletext" },    { 0x06, 0x59, "subtitles" },    { 0x90, 0, "subtitles" },
+    { 0x86, 0, "cue messages" },   { 0xdb, 0, "encrypted H.264" }, { 0xcf, 0, "encrypted AAC" },
     { 0xc1, 0, "encrypted AC-3" }, { 0xc2, 0, "encrypted AC-3" },
 };
 
@@ -52,7 +52,7 @@ static const struct registration {
 };
 
 static void set_codec(struct trtc_ts_stream *out, bool video, enum trtc_codec codec,
-                     const char *name)
+                      const char *name)
 {
     out->video = video;
     out->codec = codec;
@@ -306,7 +306,8 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
 
 /* Files that are put in a row leave their mark: the counters of PAT and PMT, one behind the other, begin at 0
  * again. */
-static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, int slot, uint8_t cc)
+static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, int slot,
+                           uint8_t cc)
 {
     const bool jumps = g->cc != CC_NONE && g->cc != 15 && g->cc != 0;
 

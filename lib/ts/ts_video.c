@@ -72,7 +72,8 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     struct trtc_order order;
 
     trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &order);
-    return trtc_ts_picture_emit(ts, s, end, &(struct trtc_ts_shown){ order, s->poc.have_sps ? &s->poc.sps : NULL }, f);
+    return trtc_ts_picture_emit(
+        ts, s, end, &(struct trtc_ts_shown){ order, s->poc.have_sps ? &s->poc.sps : NULL }, f);
 }
 
 /* A PES has begun. Begun with a start code and with a time of its own it begins an access

@@ -57,7 +57,7 @@ struct trtc_tsmux {
     unsigned version; /* of the PMT */
     bool tells_time;
     struct trtc_psi_time time;
-    int64_t bytes;    /* of the segment, what is in the buffer included */
+    int64_t bytes; /* of the segment, what is in the buffer included */
 
     bool have_pcr; /* in this segment */
     int64_t pcr_90k;
@@ -216,8 +216,8 @@ static size_t take(struct piece *from, uint8_t *to, size_t n)
 }
 
 /* Writes the pieces as packets of which the first one has these flags in its adaptation field. */
-static int put_pes(struct trtc_tsmux *m, struct stream *s, uint8_t flags,
-                   struct piece from[PIECES], struct trtc_err *err)
+static int put_pes(struct trtc_tsmux *m, struct stream *s, uint8_t flags, struct piece from[PIECES],
+                   struct trtc_err *err)
 {
     struct piece *const last = from + PIECES - 1;
     bool start = true;

@@ -38,7 +38,7 @@ int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_c
                         struct trtc_err *err);
 
 struct trtc_tsmux_picture {
-    struct trtc_bytes au;   /* Annex B access unit; an access unit delimiter is put in front where it
+    struct trtc_bytes au; /* Annex B access unit; an access unit delimiter is put in front where it
                                has none */
     struct trtc_bytes sets; /* parameter sets that go in front of it, behind the delimiter; or none */
     int64_t pts_90k, dts_90k; /* taken modulo 2^33 */

@@ -45,7 +45,8 @@ static void add_account(struct account *a, const cJSON *o)
     a->out += number(o, "frames_out");
     a->put_in += number(o, "put_in");
     a->unaccounted += number(o, "unaccounted");
-    cJSON_ArrayForEach(why, cJSON_GetObjectItem(o, "left_out")) {
+    cJSON_ArrayForEach(why, cJSON_GetObjectItem(o, "left_out"))
+    {
         a->left += (int64_t)why->valuedouble;
     }
 }

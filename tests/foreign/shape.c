@@ -105,7 +105,8 @@ static void add_picture(struct writer *w, const struct frame *f, bool hevc)
             while (to > from && p[to - 1] == 0)
                 to--;
             if (!w->s->no_delimiters || type != (hevc ? 35 : 9)) {
-                bytes_add(&w->pes[PICTURE], &"\0\0\0\1"[w->s->short_codes ? 1 : 0], 4 - w->s->short_codes);
+                bytes_add(&w->pes[PICTURE], &"\0\0\0\1"[w->s->short_codes ? 1 : 0],
+                          4 - w->s->short_codes);
                 bytes_add(&w->pes[PICTURE], p + from, to - from);
             }
         }

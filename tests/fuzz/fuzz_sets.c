@@ -57,8 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         check(exact != NULL);
         memcpy(exact, data + at, n);
-        const int got = at / step % 7 == 6 ? trtc_sets_take_own(s, (struct trtc_bytes){ exact, n / 2 }, &p, &out, &err)
-                                           : trtc_sets_take(s, &p, &out, &err);
+        const int got =
+            at / step % 7 == 6
+                ? trtc_sets_take_own(s, (struct trtc_bytes){ exact, n / 2 }, &p, &out, &err)
+                : trtc_sets_take(s, &p, &out, &err);
         if (got > 0)
             look(codec, &out);
         free(exact);

@@ -10,8 +10,8 @@
 #include <cjson/cJSON.h>
 
 #include "base/text.h"
-#include "layout/xml.h"
 #include "fuzz/fuzz.h"
+#include "layout/xml.h"
 #include "net/redact.h"
 #include "net/secret.h"
 #include "net/usersig.h"

@@ -13,9 +13,9 @@ enum {
     TS_PAYLOAD = 184,
     PID_PMT = 0x1000,
     PID_FIRST = 0x100,
-    PCR_LEAD = 63000,    /* how far the program clock runs ahead of decoding: 0.7 s */
-    FRAMES_PER_PES = 8,  /* audio: 171 ms of AAC at 48 kHz */
-    PES_PER_TABLES = 3,  /* PAT and PMT again after so many audio PES */
+    PCR_LEAD = 63000,   /* how far the program clock runs ahead of decoding: 0.7 s */
+    FRAMES_PER_PES = 8, /* audio: 171 ms of AAC at 48 kHz */
+    PES_PER_TABLES = 3, /* PAT and PMT again after so many audio PES */
     NOISE = 1 << 16,
 };
 
@@ -74,12 +74,13 @@ static void put_section(struct gen_ts *ts, int pid, uint8_t *cc, uint8_t *sec, s
 
 static void put_tables(struct gen_ts *ts)
 {
-    uint8_t pat[12] = {0, 0, 0, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0 | PID_PMT >> 8, PID_PMT & 0xff};
+    uint8_t pat[12] = { 0, 0, 0, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0 | PID_PMT >> 8, PID_PMT & 0xff };
     put_section(ts, 0, &ts->cc_pat, pat, sizeof pat);
 
     const int pcr_pid = ts->streams[ts->pcr_stream].pid;
     uint8_t pmt[128] = {
-        2, 0, 0, 0, 1, 0xc1, 0, 0, (uint8_t)(0xe0 | pcr_pid >> 8), (uint8_t)pcr_pid, 0xf0, 0};
+        2, 0, 0, 0, 1, 0xc1, 0, 0, (uint8_t)(0xe0 | pcr_pid >> 8), (uint8_t)pcr_pid, 0xf0, 0
+    };
     size_t n = 12;
     for (int i = 0; i < ts->nb_streams; i++) {
         const struct gen_ts_stream *s = &ts->streams[i];
@@ -105,8 +106,8 @@ static void put_time(uint8_t *p, int mark, int64_t t)
     p[4] = (uint8_t)((v & 0x7f) << 1 | 1);
 }
 
-static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *data,
-                    size_t size, int64_t pts, int64_t dts, bool key)
+static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *data, size_t size,
+                    int64_t pts, int64_t dts, bool key)
 {
     const int index = (int)(s - ts->streams);
     const bool video = s->stream_id == 0xe0;
@@ -118,7 +119,8 @@ static void put_pes(struct gen_ts *ts, struct gen_ts_stream *s, const uint8_t *d
         ts->pes_since_tables++;
 
     uint8_t head[19] = {
-        0, 0, 1, s->stream_id, 0, 0, 0x84, pts == dts ? 0x80 : 0xc0, pts == dts ? 5 : 10};
+        0, 0, 1, s->stream_id, 0, 0, 0x84, pts == dts ? 0x80 : 0xc0, pts == dts ? 5 : 10
+    };
     const size_t nb_head = pts == dts ? 14 : 19;
     put_time(head + 9, pts == dts ? 2 : 3, pts);
     if (pts != dts)
@@ -272,8 +274,8 @@ void gen_ts_fini(struct gen_ts *ts)
 
 void gen_adts(uint8_t out[7], int rate_hz, int channels, size_t size)
 {
-    static const int rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-                                22050, 16000, 12000, 11025, 8000,  7350};
+    static const int rates[] = { 96000, 88200, 64000, 48000, 44100, 32000, 24000,
+                                 22050, 16000, 12000, 11025, 8000,  7350 };
     unsigned index = 0;
     while (index < sizeof rates / sizeof *rates - 1 && rates[index] != rate_hz)
         index++;
@@ -303,20 +305,20 @@ size_t gen_opus_header(uint8_t *out, size_t size)
 static const char glyph_chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ:.-#";
 /* 5x7 dots, a byte a row, the leftmost dot in bit 4 */
 static const uint8_t glyphs[][7] = {
-    {14, 17, 19, 21, 25, 17, 14}, {4, 12, 4, 4, 4, 4, 14},      {14, 17, 1, 2, 4, 8, 31},
-    {31, 2, 4, 2, 1, 17, 14},     {2, 6, 10, 18, 31, 2, 2},     {31, 16, 30, 1, 1, 17, 14},
-    {6, 8, 16, 30, 17, 17, 14},   {31, 1, 2, 4, 8, 8, 8},       {14, 17, 17, 14, 17, 17, 14},
-    {14, 17, 17, 15, 1, 2, 12},   {14, 17, 17, 31, 17, 17, 17}, {30, 17, 17, 30, 17, 17, 30},
-    {14, 17, 16, 16, 16, 17, 14}, {28, 18, 17, 17, 17, 18, 28}, {31, 16, 16, 30, 16, 16, 31},
-    {31, 16, 16, 30, 16, 16, 16}, {14, 17, 16, 23, 17, 17, 15}, {17, 17, 17, 31, 17, 17, 17},
-    {14, 4, 4, 4, 4, 4, 14},      {7, 2, 2, 2, 2, 18, 12},      {17, 18, 20, 24, 20, 18, 17},
-    {16, 16, 16, 16, 16, 16, 31}, {17, 27, 21, 21, 17, 17, 17}, {17, 17, 25, 21, 19, 17, 17},
-    {14, 17, 17, 17, 17, 17, 14}, {30, 17, 17, 30, 16, 16, 16}, {14, 17, 17, 17, 21, 18, 13},
-    {30, 17, 17, 30, 20, 18, 17}, {15, 16, 16, 14, 1, 1, 30},   {31, 4, 4, 4, 4, 4, 4},
-    {17, 17, 17, 17, 17, 17, 14}, {17, 17, 17, 17, 17, 10, 4},  {17, 17, 17, 21, 21, 21, 10},
-    {17, 17, 10, 4, 10, 17, 17},  {17, 17, 17, 10, 4, 4, 4},    {31, 1, 2, 4, 8, 16, 31},
-    {0, 12, 12, 0, 12, 12, 0},    {0, 0, 0, 0, 0, 12, 12},      {0, 0, 0, 31, 0, 0, 0},
-    {10, 10, 31, 10, 31, 10, 10},
+    { 14, 17, 19, 21, 25, 17, 14 }, { 4, 12, 4, 4, 4, 4, 14 },      { 14, 17, 1, 2, 4, 8, 31 },
+    { 31, 2, 4, 2, 1, 17, 14 },     { 2, 6, 10, 18, 31, 2, 2 },     { 31, 16, 30, 1, 1, 17, 14 },
+    { 6, 8, 16, 30, 17, 17, 14 },   { 31, 1, 2, 4, 8, 8, 8 },       { 14, 17, 17, 14, 17, 17, 14 },
+    { 14, 17, 17, 15, 1, 2, 12 },   { 14, 17, 17, 31, 17, 17, 17 }, { 30, 17, 17, 30, 17, 17, 30 },
+    { 14, 17, 16, 16, 16, 17, 14 }, { 28, 18, 17, 17, 17, 18, 28 }, { 31, 16, 16, 30, 16, 16, 31 },
+    { 31, 16, 16, 30, 16, 16, 16 }, { 14, 17, 16, 23, 17, 17, 15 }, { 17, 17, 17, 31, 17, 17, 17 },
+    { 14, 4, 4, 4, 4, 4, 14 },      { 7, 2, 2, 2, 2, 18, 12 },      { 17, 18, 20, 24, 20, 18, 17 },
+    { 16, 16, 16, 16, 16, 16, 31 }, { 17, 27, 21, 21, 17, 17, 17 }, { 17, 17, 25, 21, 19, 17, 17 },
+    { 14, 17, 17, 17, 17, 17, 14 }, { 30, 17, 17, 30, 16, 16, 16 }, { 14, 17, 17, 17, 21, 18, 13 },
+    { 30, 17, 17, 30, 20, 18, 17 }, { 15, 16, 16, 14, 1, 1, 30 },   { 31, 4, 4, 4, 4, 4, 4 },
+    { 17, 17, 17, 17, 17, 17, 14 }, { 17, 17, 17, 17, 17, 10, 4 },  { 17, 17, 17, 21, 21, 21, 10 },
+    { 17, 17, 10, 4, 10, 17, 17 },  { 17, 17, 17, 10, 4, 4, 4 },    { 31, 1, 2, 4, 8, 16, 31 },
+    { 0, 12, 12, 0, 12, 12, 0 },    { 0, 0, 0, 0, 0, 12, 12 },      { 0, 0, 0, 31, 0, 0, 0 },
+    { 10, 10, 31, 10, 31, 10, 10 },
 };
 
 const uint8_t *gen_glyph(char c)

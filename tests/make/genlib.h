@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GEN_HZ 90000                   /* ticks of PTS and DTS in a second */
+#define GEN_HZ           90000         /* ticks of PTS and DTS in a second */
 #define GEN_MARKER_TICKS (10 * GEN_HZ) /* a marker every 10 s of wall clock */
-#define GEN_BEEP_HZ 1000.0
-#define GEN_BEEP_S 0.1
+#define GEN_BEEP_HZ      1000.0
+#define GEN_BEEP_S       0.1
 
 /* ---- MPEG-TS ---- */
 

@@ -54,9 +54,8 @@ static int name_files(struct gen_out *f, struct trtc_err *err)
                  gen_media_name(t->media), f->video != NULL ? "video" : "audio");
     const int n =
         snprintf(f->stem, sizeof f->stem, "%s%" PRId64 "_%s%s", ha, o->sdkappid, room, track);
-    const int m =
-        snprintf(f->dir, sizeof f->dir, "%s%s%s%s%s", o->dir, o->prefix ? "/" : "",
-                 o->prefix ? o->prefix : "", o->task ? "/" : "", o->task ? o->task : "");
+    const int m = snprintf(f->dir, sizeof f->dir, "%s%s%s%s%s", o->dir, o->prefix ? "/" : "",
+                           o->prefix ? o->prefix : "", o->task ? "/" : "", o->task ? o->task : "");
     ret = n >= (int)sizeof f->stem || m >= (int)sizeof f->dir
               ? trtc_fail(err, TRTC_EX_USAGE, "directory, room or user: too long")
               : 0;
@@ -109,8 +108,8 @@ static int close_segment(struct gen_out *f, struct trtc_err *err)
         f->cap_segs = cap;
     }
     struct gen_segment *seg = &f->segs[f->nb_segs];
-    *seg = (struct gen_segment){.start_ms = gen_wall_ms(f->o, f->start),
-                                .bytes = (int64_t)f->ts.n};
+    *seg =
+        (struct gen_segment){ .start_ms = gen_wall_ms(f->o, f->start), .bytes = (int64_t)f->ts.n };
     seg->duration_s = (f->end_pts - (double)f->first_pts) / GEN_HZ;
     if (f->w_px > 0 && (f->w_px != f->last_w_px || f->h_px != f->last_h_px)) {
         seg->w_px = f->last_w_px = f->w_px;
@@ -165,8 +164,7 @@ static void print_header(const struct gen_out *f, FILE *fp)
     const int type = f->video == NULL ? 0 : f->audio == NULL ? 1 : 2;
     fprintf(fp, "#EXT-X-TRTC-STREAM-TYPE:%d\n", type);
     if (f->audio != NULL)
-        fprintf(fp,
-                "#EXT-X-TRTC-AUDIO-METADATA:Channel:%d SampleRate:%d SampleFormat:1 Codec:%d\n",
+        fprintf(fp, "#EXT-X-TRTC-AUDIO-METADATA:Channel:%d SampleRate:%d SampleFormat:1 Codec:%d\n",
                 f->audio->u->channels, f->audio->u->rate_hz, codec_id(f->audio->u->audio));
 }
 
@@ -207,8 +205,8 @@ static int close_playlist(struct gen_out *f, bool last, struct trtc_err *err)
         if (!o->old_tags)
             fprintf(fp, "#EXT-X-TRTC-FILE-ATTR:%" PRId64 ",%" PRId64 "\n", seg->start_ms,
                     seg->bytes);
-        fprintf(fp, "#EXTINF:%.6g%s\n%s\n", seg->duration_s,
-                o->old_tags || o->no_comma ? "" : ",", seg->name);
+        fprintf(fp, "#EXTINF:%.6g%s\n%s\n", seg->duration_s, o->old_tags || o->no_comma ? "" : ",",
+                seg->name);
     }
     if (!(o->no_endlist && last))
         fputs("#EXT-X-ENDLIST\n", fp);
@@ -243,8 +241,8 @@ static int put_packet(struct gen_out *f, const struct gen_packet *p, bool video,
                       struct trtc_err *err)
 {
     const struct gen_opts *o = f->o;
-    const bool split = o->numbered && !f->split && p->key && (video || f->video == NULL)
-                       && p->wall >= (double)gen_half_ticks(o);
+    const bool split = o->numbered && !f->split && p->key && (video || f->video == NULL) &&
+                       p->wall >= (double)gen_half_ticks(o);
     /* sound of a TS with both kinds may run a little into the next segment */
     if ((cut || split) && f->video != NULL && f->audio != NULL && (double)p->pts < f->end_pts)
         f->end_pts = (double)p->pts;
@@ -272,8 +270,8 @@ static int put_packet(struct gen_out *f, const struct gen_packet *p, bool video,
     if ((double)p->pts + p->dur > f->end_pts)
         f->end_pts = (double)p->pts + p->dur;
     if (video)
-        gen_ts_video(&f->ts, f->ts_video, p->data, p->size, p->pts + f->shift,
-                     p->dts + f->shift, p->key);
+        gen_ts_video(&f->ts, f->ts_video, p->data, p->size, p->pts + f->shift, p->dts + f->shift,
+                     p->key);
     else
         gen_ts_audio(&f->ts, f->ts_audio, p->data, p->size, p->pts + f->shift);
     f->nb_packets++;
@@ -292,8 +290,7 @@ static bool cuts(const struct gen_out *f, const struct gen_packet *p, bool video
     if (video) /* a picture a little later than the sound that opened the segment joins it */
         return full || (p->cut && p->wall > f->start + GEN_HZ);
     /* sound waits for a key frame, unless pictures are far away */
-    const bool near =
-        pictures->have && pictures->cur.dts + pictures->delay < p->pts + 3 * GEN_HZ;
+    const bool near = pictures->have && pictures->cur.dts + pictures->delay < p->pts + 3 * GEN_HZ;
     return !near && (full || p->cut);
 }
 
@@ -303,11 +300,11 @@ static int write_tracks(struct gen_out *f, struct trtc_err *err)
     int ret = -1;
     memset(&v, 0, sizeof v);
     memset(&a, 0, sizeof a);
-    if (f->video != NULL
-        && (gen_source_init(&v, f->video, err) < 0 || gen_source_next(&v, err) < 0))
+    if (f->video != NULL &&
+        (gen_source_init(&v, f->video, err) < 0 || gen_source_next(&v, err) < 0))
         goto done;
-    if (f->audio != NULL
-        && (gen_source_init(&a, f->audio, err) < 0 || gen_source_next(&a, err) < 0))
+    if (f->audio != NULL &&
+        (gen_source_init(&a, f->audio, err) < 0 || gen_source_next(&a, err) < 0))
         goto done;
     while (v.have || a.have) {
         const bool video = v.have && (!a.have || v.cur.dts + v.delay <= a.cur.pts);

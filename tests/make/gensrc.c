@@ -47,20 +47,19 @@ int64_t gen_half_ticks(const struct gen_opts *o)
 static void add_run(struct gen_track *t, int64_t a, int64_t b, int w_px, int h_px, bool cut)
 {
     if (a < b && t->nb_runs < GEN_MAX_RUNS)
-        t->runs[t->nb_runs++] = (struct gen_run){a, b, w_px, h_px, cut};
+        t->runs[t->nb_runs++] = (struct gen_run){ a, b, w_px, h_px, cut };
 }
 
 static int by_start(const void *a, const void *b)
 {
-    const int64_t x = ((const struct gen_range *)a)->a_ms,
-                  y = ((const struct gen_range *)b)->a_ms;
+    const int64_t x = ((const struct gen_range *)a)->a_ms, y = ((const struct gen_range *)b)->a_ms;
     return (x > y) - (x < y);
 }
 
 void gen_plan_runs(struct gen_track *t, int64_t from_ms, int64_t to_ms)
 {
     const struct gen_user *u = t->u;
-    const struct gen_range whole = {0, INT64_MAX, 0, false};
+    const struct gen_range whole = { 0, INT64_MAX, 0, false };
     const struct gen_range *present = t->media == GEN_AUX ? u->aux : &whole;
     const int nb_present = t->media == GEN_AUX ? u->nb_aux : 1;
     if (u->stay.a_ms > from_ms)
@@ -68,7 +67,7 @@ void gen_plan_runs(struct gen_track *t, int64_t from_ms, int64_t to_ms)
     if (u->stay.b_ms >= 0 && u->stay.b_ms < to_ms)
         to_ms = u->stay.b_ms;
 
-    struct gen_range holes[GEN_MAX_RANGES] = {{0}};
+    struct gen_range holes[GEN_MAX_RANGES] = { { 0 } };
     int nb_holes = 0;
     for (int i = 0; i < u->nb_holes; i++) {
         const bool all = u->holes[i].kinds == (GEN_KIND_VIDEO | GEN_KIND_AUDIO);
@@ -85,8 +84,8 @@ void gen_plan_runs(struct gen_track *t, int64_t from_ms, int64_t to_ms)
         for (int i = 0; at < stop; i++) {
             const int64_t until = i < nb_holes && holes[i].a_ms < stop ? holes[i].a_ms : stop;
             /* pieces of one size each */
-            for (int s = 0;
-                 t->kind == GEN_KIND_VIDEO && t->media == GEN_MAIN && s < u->nb_sizes; s++) {
+            for (int s = 0; t->kind == GEN_KIND_VIDEO && t->media == GEN_MAIN && s < u->nb_sizes;
+                 s++) {
                 const struct gen_size_change *c = &u->sizes[s];
                 if (c->at_ms > at && c->at_ms < until) {
                     add_run(t, gen_to_ticks(t->o, at), gen_to_ticks(t->o, c->at_ms), w, h, cut);
@@ -155,8 +154,8 @@ static int open_video(struct gen_source *s, const struct gen_run *r, struct trtc
     s->enc->width = r->w_px;
     s->enc->height = r->h_px;
     s->enc->pix_fmt = AV_PIX_FMT_YUV420P;
-    s->enc->time_base = (AVRational){1, u->fps};
-    s->enc->framerate = (AVRational){u->fps, 1};
+    s->enc->time_base = (AVRational){ 1, u->fps };
+    s->enc->framerate = (AVRational){ u->fps, 1 };
     s->enc->bit_rate = s->t->o->bitrate_bps;
     s->enc->max_b_frames = u->bframes;
     s->enc->thread_count = 2; /* fixed: rate control depends on it */
@@ -170,8 +169,8 @@ static int open_video(struct gen_source *s, const struct gen_run *r, struct trtc
     const bool aux = s->t->media == GEN_AUX;
     gen_picture_fini(&s->pic);
     gen_scene_fini(&s->scene);
-    if (gen_picture_init(&s->pic, r->w_px, r->h_px, colour, aux) < 0
-        || (s->t->o->scene && gen_scene_init(&s->scene, r->w_px, r->h_px, colour / 2, aux) < 0))
+    if (gen_picture_init(&s->pic, r->w_px, r->h_px, colour, aux) < 0 ||
+        (s->t->o->scene && gen_scene_init(&s->scene, r->w_px, r->h_px, colour / 2, aux) < 0))
         return trtc_fail_nomem(err);
     s->frame->format = AV_PIX_FMT_YUV420P;
     s->frame->width = r->w_px;
@@ -213,7 +212,7 @@ static int open_audio(struct gen_source *s, struct trtc_err *err)
     s->enc->sample_rate = u->rate_hz;
     av_channel_layout_default(&s->enc->ch_layout, u->channels);
     s->enc->bit_rate = s->t->o->audio_bitrate_bps;
-    s->enc->time_base = (AVRational){1, u->rate_hz};
+    s->enc->time_base = (AVRational){ 1, u->rate_hz };
     if (strcmp(name, "aac") == 0) {
         /* frames are repeated with --loop: nothing random in them */
         av_dict_set(&d, "aac_coder", "fast", 0);
@@ -250,10 +249,11 @@ static int64_t gop_frames(const struct gen_user *u)
 static void draw_scene(struct gen_source *s, int64_t n, const char *clock, bool white)
 {
     const struct gen_user *u = s->t->u;
-    const struct gen_canvas out = {{s->frame->data[0], s->frame->data[1], s->frame->data[2]},
-                                   {s->frame->linesize[0], s->frame->linesize[1], s->frame->linesize[2]},
-                                   s->frame->width,
-                                   s->frame->height};
+    const struct gen_canvas out = { { s->frame->data[0], s->frame->data[1], s->frame->data[2] },
+                                    { s->frame->linesize[0], s->frame->linesize[1],
+                                      s->frame->linesize[2] },
+                                    s->frame->width,
+                                    s->frame->height };
     char text[40];
     snprintf(text, sizeof text, "%.12s %.10s", u->id, clock); /* tenths of a second */
     gen_scene_draw(&s->scene, (double)n / u->fps, s->t->o->loop ? NULL : text, white, &out);
@@ -270,7 +270,7 @@ static int draw_frame(struct gen_source *s, int64_t n, struct trtc_err *err)
              (int)(day / 60000 % 60), (int)(day / 1000 % 60), (int)(day % 1000));
     snprintf(text, sizeof text, "%.8s %s #%06d", u->id, s->t->media == GEN_AUX ? "AUX" : "MAIN",
              (int)((n - s->first) % 1000000));
-    const char *const lines[2] = {s->t->o->loop ? NULL : clock, s->t->o->loop ? NULL : text};
+    const char *const lines[2] = { s->t->o->loop ? NULL : clock, s->t->o->loop ? NULL : text };
     /* the flash lasts two pictures, or 100 ms */
     const int64_t flash = u->fps > 20 ? u->fps / 10 : 2;
     const int64_t period = (int64_t)u->fps * 10;
@@ -280,8 +280,8 @@ static int draw_frame(struct gen_source *s, int64_t n, struct trtc_err *err)
     else
         gen_picture_draw(&s->pic, n, lines, white, s->frame->data, s->frame->linesize);
     s->frame->pts = n - s->first;
-    const bool key = (n - s->first) % gop_frames(u) == 0
-                     || (s->t->o->numbered && n == gen_grid_frame(u, gen_half_ticks(s->t->o)));
+    const bool key = (n - s->first) % gop_frames(u) == 0 ||
+                     (s->t->o->numbered && n == gen_grid_frame(u, gen_half_ticks(s->t->o)));
     s->frame->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     return 0;
 }
@@ -373,7 +373,7 @@ static int next_video(struct gen_source *s, struct gen_packet *p, struct trtc_er
             return 0;
         const struct gen_stored *b = &s->bank[s->taken % s->nb_bank];
         const int64_t turn = s->taken - s->taken % s->nb_bank;
-        *p = (struct gen_packet){.data = b->data, .size = b->size, .key = b->key};
+        *p = (struct gen_packet){ .data = b->data, .size = b->size, .key = b->key };
         pts = b->pts + turn;
         dts = b->dts + turn;
     } else {
@@ -381,17 +381,17 @@ static int next_video(struct gen_source *s, struct gen_packet *p, struct trtc_er
         const int rc = encode_picture(s, s->end, err);
         if (rc <= 0)
             return rc;
-        *p = (struct gen_packet){.data = s->pkt->data,
-                                 .size = (size_t)s->pkt->size,
-                                 .key = s->pkt->flags & AV_PKT_FLAG_KEY};
+        *p = (struct gen_packet){ .data = s->pkt->data,
+                                  .size = (size_t)s->pkt->size,
+                                  .key = s->pkt->flags & AV_PKT_FLAG_KEY };
         pts = s->pkt->pts;
         dts = s->pkt->dts;
     }
     p->wall = gen_grid_time(t->u, s->first + pts);
     p->dur = (double)GEN_HZ / t->u->fps;
     p->pts = t->pts0 + llrint(p->wall - (double)t->t0);
-    p->dts = pts == dts ? p->pts
-                        : t->pts0 + llrint(gen_grid_time(t->u, s->first + dts) - (double)t->t0);
+    p->dts =
+        pts == dts ? p->pts : t->pts0 + llrint(gen_grid_time(t->u, s->first + dts) - (double)t->t0);
     p->w_px = t->runs[s->run].w_px;
     p->h_px = t->runs[s->run].h_px;
     if (s->taken == 0)
@@ -431,10 +431,8 @@ static void fill_sound(struct gen_source *s, int64_t n)
     const double hz = tone_hz(s), shift = (double)u->avoff_ms * 90;
     for (int i = 0; i < s->enc->frame_size; i++) {
         const double at = s->origin + (double)(n + i) * sample_wall(u);
-        const double since =
-            at - shift - floor((at - shift) / GEN_MARKER_TICKS) * GEN_MARKER_TICKS;
-        put_sample(s->frame, u->channels, i,
-                   gen_tone(at / GEN_HZ, hz) + gen_beep(since / GEN_HZ));
+        const double since = at - shift - floor((at - shift) / GEN_MARKER_TICKS) * GEN_MARKER_TICKS;
+        put_sample(s->frame, u->channels, i, gen_tone(at / GEN_HZ, hz) + gen_beep(since / GEN_HZ));
     }
 }
 
@@ -458,8 +456,7 @@ static void fill_clips(struct gen_source *s, int64_t n)
         const int64_t begin =
             (q * turn + CLIP_WARM + CLIP_LEAD) * fs + (int64_t)phase * fs / PHASES;
         const float beep = q < s->nb_clips ? gen_beep((double)(at - begin) / u->rate_hz) : 0;
-        put_sample(s->frame, u->channels, i,
-                   gen_tone((double)at / u->rate_hz, tone_hz(s)) + beep);
+        put_sample(s->frame, u->channels, i, gen_tone((double)at / u->rate_hz, tone_hz(s)) + beep);
     }
 }
 
@@ -575,14 +572,14 @@ static int next_audio(struct gen_source *s, struct gen_packet *p, struct trtc_er
         const struct gen_stored *b = clip_at(s, s->taken, err);
         if (b == NULL)
             return -1;
-        *p = (struct gen_packet){.data = b->data, .size = b->size, .key = true};
+        *p = (struct gen_packet){ .data = b->data, .size = b->size, .key = true };
         n = (double)s->taken * fs;
     } else {
         size_t size;
         av_packet_unref(s->pkt);
         if (encode_sound(s, fill_sound, err) < 0 || wrap_sound(s, &size, err) < 0)
             return -1;
-        *p = (struct gen_packet){.data = s->buf, .size = size, .key = true};
+        *p = (struct gen_packet){ .data = s->buf, .size = size, .key = true };
         n = (double)s->pkt->pts;
     }
     p->wall = s->origin + n * sample_wall(u);
@@ -604,7 +601,7 @@ static void close_run(struct gen_source *s)
 
 int gen_source_init(struct gen_source *s, const struct gen_track *t, struct trtc_err *err)
 {
-    *s = (struct gen_source){.t = t, .run = -1};
+    *s = (struct gen_source){ .t = t, .run = -1 };
     s->frame = av_frame_alloc();
     s->pkt = av_packet_alloc();
     return s->frame == NULL || s->pkt == NULL ? trtc_fail_nomem(err) : 0;

@@ -119,12 +119,12 @@ struct gen_source {
     size_t cap;
     struct gen_stored *bank; /* --loop: packets to repeat */
     int nb_bank;
-    int64_t marker;     /* --loop, audio: the current marker, */
-    int64_t beep_frame; /* the frame in which its beep begins, */
-    int beep_phase;     /* and where in it */
+    int64_t marker;              /* --loop, audio: the current marker, */
+    int64_t beep_frame;          /* the frame in which its beep begins, */
+    int beep_phase;              /* and where in it */
     int clip_phases[GEN_PHASES]; /* of the clips that are in the bank, in order, */
     int nb_clips;                /* and how many there are */
-    bool have;          /* cur holds a packet that was not used yet */
+    bool have;                   /* cur holds a packet that was not used yet */
     struct gen_packet cur;
 };
 

@@ -52,7 +52,7 @@ static void add_truth(cJSON *tracks, const struct gen_out *f, const struct gen_t
     if (t->kind == GEN_KIND_VIDEO) {
         uint8_t u, v;
         gen_colour(t->colour, &u, &v);
-        const int uv[2] = {u, v};
+        const int uv[2] = { u, v };
         cJSON_AddItemToObject(j, "chroma", cJSON_CreateIntArray(uv, 2));
     } else {
         cJSON_AddNumberToObject(j, "drift_ppm", t->u->drift * 1e6);
@@ -71,12 +71,11 @@ static void add_truth(cJSON *tracks, const struct gen_out *f, const struct gen_t
         const int64_t shift = t->kind == GEN_KIND_AUDIO ? t->u->avoff_ms * 90 : 0;
         for (int64_t m = -gen_floor_div(-(a - shift), GEN_MARKER_TICKS);
              m * GEN_MARKER_TICKS + shift < b; m++)
-            cJSON_AddItemToArray(marks,
-                                 cJSON_CreateNumber((double)(gen_base_ms(o) + m * 10000)));
+            cJSON_AddItemToArray(marks, cJSON_CreateNumber((double)(gen_base_ms(o) + m * 10000)));
         if (a == end) {
             cJSON_ReplaceItemInArray(span, 1, cJSON_CreateNumber(as_ms(o, last)));
         } else {
-            const double ab[2] = {as_ms(o, first), as_ms(o, last)};
+            const double ab[2] = { as_ms(o, first), as_ms(o, last) };
             span = cJSON_CreateDoubleArray(ab, 2);
             cJSON_AddItemToArray(spans, span);
         }
@@ -170,8 +169,8 @@ static int write_user(const struct gen_opts *o, int user, int take, cJSON *truth
     for (int i = 0; i < 4 && ret == 0; i += 2) {
         if (o->av_merge || o->mixed)
             ret = write_out(o, ha, &t[i], &t[i + 1], truth, err);
-        else if (write_out(o, ha, &t[i], NULL, truth, err) < 0
-                 || write_out(o, ha, NULL, &t[i + 1], truth, err) < 0)
+        else if (write_out(o, ha, &t[i], NULL, truth, err) < 0 ||
+                 write_out(o, ha, NULL, &t[i + 1], truth, err) < 0)
             ret = -1;
     }
     free(t);
@@ -197,28 +196,27 @@ static int run(const struct gen_opts *o, struct trtc_err *err)
 
 static void usage(FILE *fp)
 {
-    fputs(
-        "usage: mkrec [options] DIR\n"
-        "  --user KEY=VALUE,...       a user (repeat for more); keys:\n"
-        "      id=10001  kinds=av|a|v  from=S  to=S  size=640x360  fps=15  gop=2  bframes=0\n"
-        "      gap=A-B  vgap=A-B  agap=A-B      nothing, no video, no audio in these seconds\n"
-        "      stall=A-B  vstall=A-B  astall=A-B  the same, but the segment goes on behind it\n"
-        "      aux=A-B  aux_audio               substream, with sound of its own\n"
-        "      size_change=T:WxH  size_change_inside=T:WxH  with and without a new segment\n"
-        "      codec=h264|hevc  audio=aac|mp3|opus  rate=48000  channels=1\n"
-        "      drift_ppm=N  avoff=MS            fast audio clock; beeps late by MS\n"
-        "      (a comma in an id is written \\,)\n"
-        "  --sdkappid N (1400000001)  --room R (3560)  --room-type int|string\n"
-        "  --start MS (1767225600495) --length S (30)  --segment S (10)\n"
-        "  --tags current|old         --numbered       --ha N:FROM:OVERLAP\n"
-        "  --av-merge  --mixed        --pts-start TICKS (126000)  --pts-per-segment-restart\n"
-        "  --prefix P  --task T       --no-endlist  --crlf  --bom  --no-comma\n"
-        "  --bitrate BPS (400000)     --audio-bitrate BPS (32000)\n"
-        "  --loop                     encode 10 s and repeat them (fast, no clock shown)\n"
-        "  --scene                    people and a screen instead of bars (the demo's pictures)\n"
-        "  --truth FILE               what was made, as JSON\n"
-        "  -v, --verbose              a line per file   -h, --help\n",
-        fp);
+    fputs("usage: mkrec [options] DIR\n"
+          "  --user KEY=VALUE,...       a user (repeat for more); keys:\n"
+          "      id=10001  kinds=av|a|v  from=S  to=S  size=640x360  fps=15  gop=2  bframes=0\n"
+          "      gap=A-B  vgap=A-B  agap=A-B      nothing, no video, no audio in these seconds\n"
+          "      stall=A-B  vstall=A-B  astall=A-B  the same, but the segment goes on behind it\n"
+          "      aux=A-B  aux_audio               substream, with sound of its own\n"
+          "      size_change=T:WxH  size_change_inside=T:WxH  with and without a new segment\n"
+          "      codec=h264|hevc  audio=aac|mp3|opus  rate=48000  channels=1\n"
+          "      drift_ppm=N  avoff=MS            fast audio clock; beeps late by MS\n"
+          "      (a comma in an id is written \\,)\n"
+          "  --sdkappid N (1400000001)  --room R (3560)  --room-type int|string\n"
+          "  --start MS (1767225600495) --length S (30)  --segment S (10)\n"
+          "  --tags current|old         --numbered       --ha N:FROM:OVERLAP\n"
+          "  --av-merge  --mixed        --pts-start TICKS (126000)  --pts-per-segment-restart\n"
+          "  --prefix P  --task T       --no-endlist  --crlf  --bom  --no-comma\n"
+          "  --bitrate BPS (400000)     --audio-bitrate BPS (32000)\n"
+          "  --loop                     encode 10 s and repeat them (fast, no clock shown)\n"
+          "  --scene                    people and a screen instead of bars (the demo's pictures)\n"
+          "  --truth FILE               what was made, as JSON\n"
+          "  -v, --verbose              a line per file   -h, --help\n",
+          fp);
 }
 
 static int parse_seconds(const char *s, const char **end, int64_t *ms)
@@ -263,9 +261,8 @@ static int parse_size(const char *s, int *w_px, int *h_px)
     char extra;
     if (sscanf(s, "%5dx%5d%c", w_px, h_px, &extra) != 2)
         return -1;
-    return *w_px < 16 || *h_px < 16 || *w_px > 4096 || *h_px > 4096 || *w_px % 2 || *h_px % 2
-               ? -1
-               : 0;
+    return *w_px < 16 || *h_px < 16 || *w_px > 4096 || *h_px > 4096 || *w_px % 2 || *h_px % 2 ? -1
+                                                                                              : 0;
 }
 
 static int parse_change(const char *s, bool inside, struct gen_user *u)
@@ -311,9 +308,9 @@ static int parse_number(const char *value, int64_t min, int64_t max, int *out)
 
 static int set_key(struct gen_user *u, const char *key, const char *value)
 {
-    static const char *const video[] = {"h264", "hevc", NULL};
-    static const char *const audio[] = {"aac", "mp3", "opus", NULL};
-    static const char *const holes[] = {"gap", "vgap", "agap", "stall", "vstall", "astall", NULL};
+    static const char *const video[] = { "h264", "hevc", NULL };
+    static const char *const audio[] = { "aac", "mp3", "opus", NULL };
+    static const char *const holes[] = { "gap", "vgap", "agap", "stall", "vstall", "astall", NULL };
     for (int i = 0; holes[i] != NULL; i++)
         if (strcmp(key, holes[i]) == 0)
             return parse_hole(key, value, u);
@@ -324,8 +321,8 @@ static int set_key(struct gen_user *u, const char *key, const char *value)
     if (strcmp(key, "to") == 0)
         return parse_ms(value, &u->stay.b_ms);
     if (strcmp(key, "kinds") == 0) {
-        u->kinds = (strchr(value, 'v') ? GEN_KIND_VIDEO : 0)
-                   | (strchr(value, 'a') ? GEN_KIND_AUDIO : 0);
+        u->kinds =
+            (strchr(value, 'v') ? GEN_KIND_VIDEO : 0) | (strchr(value, 'a') ? GEN_KIND_AUDIO : 0);
         return value[strspn(value, "av")] != '\0';
     }
     if (strcmp(key, "aux") == 0)
@@ -366,18 +363,18 @@ static int set_key(struct gen_user *u, const char *key, const char *value)
 
 static int parse_user(const char *spec, struct gen_user *u, struct trtc_err *err)
 {
-    *u = (struct gen_user){.id = "10001",
-                           .kinds = GEN_KIND_VIDEO | GEN_KIND_AUDIO,
-                           .aux_kinds = GEN_KIND_VIDEO,
-                           .stay = {0, -1, 0, false},
-                           .w_px = 640,
-                           .h_px = 360,
-                           .fps = 15,
-                           .gop_ms = 2000,
-                           .codec = "h264",
-                           .audio = "aac",
-                           .rate_hz = 48000,
-                           .channels = 1};
+    *u = (struct gen_user){ .id = "10001",
+                            .kinds = GEN_KIND_VIDEO | GEN_KIND_AUDIO,
+                            .aux_kinds = GEN_KIND_VIDEO,
+                            .stay = { 0, -1, 0, false },
+                            .w_px = 640,
+                            .h_px = 360,
+                            .fps = 15,
+                            .gop_ms = 2000,
+                            .codec = "h264",
+                            .audio = "aac",
+                            .rate_hz = 48000,
+                            .channels = 1 };
     while (*spec != '\0') {
         char part[600];
         size_t n = 0;
@@ -415,13 +412,11 @@ static int check(const struct gen_opts *o, struct trtc_err *err)
     if (o->length_ms <= 0 || o->segment_ms <= 0)
         return trtc_fail(err, TRTC_EX_USAGE, "--length and --segment must be above 0");
     if (o->mixed && o->nb_users > 1)
-        return trtc_fail(err, TRTC_EX_USAGE,
-                         "--mixed makes one stream: give one --user at most");
+        return trtc_fail(err, TRTC_EX_USAGE, "--mixed makes one stream: give one --user at most");
     for (int i = 0; i < o->nb_users; i++) {
         const struct gen_user *u = &o->users[i];
-        if (o->loop
-            && (u->bframes > 0 || strcmp(u->audio, "aac") != 0 || u->gop_ms <= 0
-                || 10000 % u->gop_ms != 0))
+        if (o->loop && (u->bframes > 0 || strcmp(u->audio, "aac") != 0 || u->gop_ms <= 0 ||
+                        10000 % u->gop_ms != 0))
             return trtc_fail(err, TRTC_EX_USAGE,
                              "--loop needs aac, no B-frames and a GOP that divides 10 s");
     }
@@ -463,35 +458,73 @@ static int set_option(struct gen_opts *o, int c, const char *arg, struct trtc_er
         if (o->nb_users == GEN_MAX_USERS)
             return trtc_fail(err, TRTC_EX_USAGE, "--user: more than %d", GEN_MAX_USERS);
         return parse_user(arg, &o->users[o->nb_users++], err);
-    case O_SDKAPPID: return parse_int(arg, 0, UINT32_MAX, &o->sdkappid);
-    case O_ROOM: o->room = arg; return 0;
+    case O_SDKAPPID:
+        return parse_int(arg, 0, UINT32_MAX, &o->sdkappid);
+    case O_ROOM:
+        o->room = arg;
+        return 0;
     case O_ROOM_TYPE:
         o->room_string = strcmp(arg, "string") == 0;
         return o->room_string || strcmp(arg, "int") == 0 ? 0 : -1;
-    case O_START: return parse_int(arg, 0, 253402300000000, &o->start_ms);
-    case O_LENGTH: return parse_ms(arg, &o->length_ms);
-    case O_SEGMENT: return parse_ms(arg, &o->segment_ms);
+    case O_START:
+        return parse_int(arg, 0, 253402300000000, &o->start_ms);
+    case O_LENGTH:
+        return parse_ms(arg, &o->length_ms);
+    case O_SEGMENT:
+        return parse_ms(arg, &o->segment_ms);
     case O_TAGS:
         o->old_tags = strcmp(arg, "old") == 0;
         return o->old_tags || strcmp(arg, "current") == 0 ? 0 : -1;
-    case O_NUMBERED: o->numbered = true; return 0;
-    case O_HA: return parse_ha(arg, o);
-    case O_AV_MERGE: o->av_merge = true; return 0;
-    case O_MIXED: o->mixed = true; return 0;
-    case O_PTS_START: return parse_int(arg, -(1LL << 40), 1LL << 40, &o->pts_start);
-    case O_RESTART: o->restart_pts = true; return 0;
-    case O_PREFIX: o->prefix = arg; return 0;
-    case O_TASK: o->task = arg; return 0;
-    case O_NO_ENDLIST: o->no_endlist = true; return 0;
-    case O_CRLF: o->crlf = true; return 0;
-    case O_BOM: o->bom = true; return 0;
-    case O_NO_COMMA: o->no_comma = true; return 0;
-    case O_BITRATE: return parse_int(arg, 1000, 1000000000, &o->bitrate_bps);
-    case O_AUDIO_BITRATE: return parse_int(arg, 1000, 1000000, &o->audio_bitrate_bps);
-    case O_LOOP: o->loop = true; return 0;
-    case O_SCENE: o->scene = true; return 0;
-    case O_TRUTH: o->truth = arg; return 0;
-    default: o->verbose = true; return 0;
+    case O_NUMBERED:
+        o->numbered = true;
+        return 0;
+    case O_HA:
+        return parse_ha(arg, o);
+    case O_AV_MERGE:
+        o->av_merge = true;
+        return 0;
+    case O_MIXED:
+        o->mixed = true;
+        return 0;
+    case O_PTS_START:
+        return parse_int(arg, -(1LL << 40), 1LL << 40, &o->pts_start);
+    case O_RESTART:
+        o->restart_pts = true;
+        return 0;
+    case O_PREFIX:
+        o->prefix = arg;
+        return 0;
+    case O_TASK:
+        o->task = arg;
+        return 0;
+    case O_NO_ENDLIST:
+        o->no_endlist = true;
+        return 0;
+    case O_CRLF:
+        o->crlf = true;
+        return 0;
+    case O_BOM:
+        o->bom = true;
+        return 0;
+    case O_NO_COMMA:
+        o->no_comma = true;
+        return 0;
+    case O_BITRATE:
+        return parse_int(arg, 1000, 1000000000, &o->bitrate_bps);
+    case O_AUDIO_BITRATE:
+        return parse_int(arg, 1000, 1000000, &o->audio_bitrate_bps);
+    case O_LOOP:
+        o->loop = true;
+        return 0;
+    case O_SCENE:
+        o->scene = true;
+        return 0;
+    case O_TRUTH:
+        o->truth = arg;
+        return 0;
+    default:
+        o->verbose = true;
+        return 0;
     }
 }
 
@@ -499,34 +532,34 @@ static int set_option(struct gen_opts *o, int c, const char *arg, struct trtc_er
 static int parse(int argc, char **argv, struct gen_opts *o, struct trtc_err *err)
 {
     static const struct option longs[] = {
-        {"user", required_argument, NULL, O_USER},
-        {"sdkappid", required_argument, NULL, O_SDKAPPID},
-        {"room", required_argument, NULL, O_ROOM},
-        {"room-type", required_argument, NULL, O_ROOM_TYPE},
-        {"start", required_argument, NULL, O_START},
-        {"length", required_argument, NULL, O_LENGTH},
-        {"segment", required_argument, NULL, O_SEGMENT},
-        {"tags", required_argument, NULL, O_TAGS},
-        {"numbered", no_argument, NULL, O_NUMBERED},
-        {"ha", required_argument, NULL, O_HA},
-        {"av-merge", no_argument, NULL, O_AV_MERGE},
-        {"mixed", no_argument, NULL, O_MIXED},
-        {"pts-start", required_argument, NULL, O_PTS_START},
-        {"pts-per-segment-restart", no_argument, NULL, O_RESTART},
-        {"prefix", required_argument, NULL, O_PREFIX},
-        {"task", required_argument, NULL, O_TASK},
-        {"no-endlist", no_argument, NULL, O_NO_ENDLIST},
-        {"crlf", no_argument, NULL, O_CRLF},
-        {"bom", no_argument, NULL, O_BOM},
-        {"no-comma", no_argument, NULL, O_NO_COMMA},
-        {"bitrate", required_argument, NULL, O_BITRATE},
-        {"audio-bitrate", required_argument, NULL, O_AUDIO_BITRATE},
-        {"loop", no_argument, NULL, O_LOOP},
-        {"scene", no_argument, NULL, O_SCENE},
-        {"truth", required_argument, NULL, O_TRUTH},
-        {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        { "user", required_argument, NULL, O_USER },
+        { "sdkappid", required_argument, NULL, O_SDKAPPID },
+        { "room", required_argument, NULL, O_ROOM },
+        { "room-type", required_argument, NULL, O_ROOM_TYPE },
+        { "start", required_argument, NULL, O_START },
+        { "length", required_argument, NULL, O_LENGTH },
+        { "segment", required_argument, NULL, O_SEGMENT },
+        { "tags", required_argument, NULL, O_TAGS },
+        { "numbered", no_argument, NULL, O_NUMBERED },
+        { "ha", required_argument, NULL, O_HA },
+        { "av-merge", no_argument, NULL, O_AV_MERGE },
+        { "mixed", no_argument, NULL, O_MIXED },
+        { "pts-start", required_argument, NULL, O_PTS_START },
+        { "pts-per-segment-restart", no_argument, NULL, O_RESTART },
+        { "prefix", required_argument, NULL, O_PREFIX },
+        { "task", required_argument, NULL, O_TASK },
+        { "no-endlist", no_argument, NULL, O_NO_ENDLIST },
+        { "crlf", no_argument, NULL, O_CRLF },
+        { "bom", no_argument, NULL, O_BOM },
+        { "no-comma", no_argument, NULL, O_NO_COMMA },
+        { "bitrate", required_argument, NULL, O_BITRATE },
+        { "audio-bitrate", required_argument, NULL, O_AUDIO_BITRATE },
+        { "loop", no_argument, NULL, O_LOOP },
+        { "scene", no_argument, NULL, O_SCENE },
+        { "truth", required_argument, NULL, O_TRUTH },
+        { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
     };
     int c, index = 0;
     while ((c = getopt_long(argc, argv, ":hv", longs, &index)) != -1) {
@@ -537,10 +570,9 @@ static int parse(int argc, char **argv, struct gen_opts *o, struct trtc_err *err
                              c == ':' ? "needs a value" : "unknown");
         err->msg[0] = '\0';
         if (set_option(o, c, optarg, err) < 0)
-            return err->msg[0] != '\0'
-                       ? -1
-                       : trtc_fail(err, TRTC_EX_USAGE, "--%s: '%s' cannot be read",
-                                   longs[index].name, optarg);
+            return err->msg[0] != '\0' ? -1
+                                       : trtc_fail(err, TRTC_EX_USAGE, "--%s: '%s' cannot be read",
+                                                   longs[index].name, optarg);
     }
     if (optind != argc - 1)
         return trtc_fail(err, TRTC_EX_USAGE, "give one directory");
@@ -552,15 +584,15 @@ static int parse(int argc, char **argv, struct gen_opts *o, struct trtc_err *err
 
 int main(int argc, char **argv)
 {
-    static struct gen_opts o = {.room = "3560",
-                                .sdkappid = 1400000001,
-                                .start_ms = 1767225600495,
-                                .length_ms = 30000,
-                                .segment_ms = 10000,
-                                .pts_start = 126000,
-                                .bitrate_bps = 400000,
-                                .audio_bitrate_bps = 32000};
-    struct trtc_err err = {0};
+    static struct gen_opts o = { .room = "3560",
+                                 .sdkappid = 1400000001,
+                                 .start_ms = 1767225600495,
+                                 .length_ms = 30000,
+                                 .segment_ms = 10000,
+                                 .pts_start = 126000,
+                                 .bitrate_bps = 400000,
+                                 .audio_bitrate_bps = 32000 };
+    struct trtc_err err = { 0 };
     av_log_set_level(AV_LOG_ERROR);
     int rc = parse(argc, argv, &o, &err);
     if (rc > 0) {

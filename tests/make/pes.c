@@ -108,10 +108,15 @@ void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struc
 {
     struct bytes s = { NULL, 0, 0 };
     const size_t len = 5 + body->n + 4;
-    const uint8_t head[] = {
-        0, table, (uint8_t)(0xb0 | len >> 8), (uint8_t)len, (uint8_t)(id >> 8), (uint8_t)id,
-        (uint8_t)(0xc1 | m->version << 1), 0, 0
-    };
+    const uint8_t head[] = { 0,
+                             table,
+                             (uint8_t)(0xb0 | len >> 8),
+                             (uint8_t)len,
+                             (uint8_t)(id >> 8),
+                             (uint8_t)id,
+                             (uint8_t)(0xc1 | m->version << 1),
+                             0,
+                             0 };
 
     bytes_add(&s, head, sizeof head);
     bytes_add(&s, body->p, body->n);

@@ -12,9 +12,10 @@
 /* One answer. */
 struct api_answer {
     int status;
-    const char *body;      /* NULL: none */
-    size_t body_bytes;     /* 0: strlen(body) */
-    const char *fields[4]; /* "Name: value"; with "Accept-Ranges: bytes" a request may have the rest of body
+    const char *body;  /* NULL: none */
+    size_t body_bytes; /* 0: strlen(body) */
+    const char *
+        fields[4]; /* "Name: value"; with "Accept-Ranges: bytes" a request may have the rest of body
                               from a place on */
     int delay_ms;
 };

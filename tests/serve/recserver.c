@@ -54,11 +54,11 @@
 #include <microhttpd.h>
 #include <zlib.h>
 
-#include "serve/apiserver.h"
 #include "base/b64.h"
 #include "base/json.h"
-#include "serve/verify.h"
+#include "serve/apiserver.h"
 #include "serve/recservice.h"
+#include "serve/verify.h"
 
 enum { LINES_MAX = 64, BOMB_BYTES = 64 << 20, HOLD_MS = 30000 };
 
@@ -566,8 +566,8 @@ static enum MHD_Result send_decent(const struct server *s, struct MHD_Connection
 
 static enum MHD_Result respond(struct server *s, struct MHD_Connection *c, const struct request *q)
 {
-    static const char *const decent[] = { "pass", "late",   "code", "status",
-                                          "text", "behind", "half", "quote", NULL };
+    static const char *const decent[] = { "pass",   "late", "code",  "status", "text",
+                                          "behind", "half", "quote", NULL };
     int connection = (int)(intptr_t)MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
                          ->socket_context;
     int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;

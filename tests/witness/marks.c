@@ -16,12 +16,11 @@
 
 #include "base/err.h"
 
-#define MATCH_S 2.0  /* a beep belongs to a flash at most so far away */
-#define QUIET_S 0.05 /* so much quiet before a beep */
-#define LOOK_S 0.02  /* a beep's level is the peak of so much of it */
-#define ONSET                                                                                  \
-    0.3 /* the beep begins where this part of its level is reached: pre-echo is lower */
-#define WHITE_LUMA 195 /* on the 8-bit scale */
+#define MATCH_S     2.0  /* a beep belongs to a flash at most so far away */
+#define QUIET_S     0.05 /* so much quiet before a beep */
+#define LOOK_S      0.02 /* a beep's level is the peak of so much of it */
+#define ONSET       0.3 /* the beep begins where this part of its level is reached: pre-echo is lower */
+#define WHITE_LUMA  195 /* on the 8-bit scale */
 #define WHITE_SHARE 0.9
 
 enum { MAX_LOOK = 8192, MAX_VIEWS = 32 };
@@ -86,8 +85,8 @@ static int add_time(struct times *t, double s, struct trtc_err *err)
 static bool is_white(const struct view *o, const AVFrame *f)
 {
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
-    if (d == NULL
-        || d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL))
+    if (d == NULL ||
+        d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL))
         return false;
     const int depth = d->comp[0].depth;
     const int w = o->w_px > 0 ? o->w_px : f->width, h = o->w_px > 0 ? o->h_px : f->height;
@@ -151,11 +150,20 @@ static float sample(const AVFrame *f, int i)
         const void *p = f->extended_data[planar ? c : 0];
         const int k = planar ? i : i * n + c;
         switch (av_get_packed_sample_fmt(f->format)) {
-        case AV_SAMPLE_FMT_FLT: sum += ((const float *)p)[k]; break;
-        case AV_SAMPLE_FMT_DBL: sum += (float)((const double *)p)[k]; break;
-        case AV_SAMPLE_FMT_S16: sum += (float)((const int16_t *)p)[k] / 32768; break;
-        case AV_SAMPLE_FMT_S32: sum += (float)((const int32_t *)p)[k] / 2147483648.0F; break;
-        default: break;
+        case AV_SAMPLE_FMT_FLT:
+            sum += ((const float *)p)[k];
+            break;
+        case AV_SAMPLE_FMT_DBL:
+            sum += (float)((const double *)p)[k];
+            break;
+        case AV_SAMPLE_FMT_S16:
+            sum += (float)((const int16_t *)p)[k] / 32768;
+            break;
+        case AV_SAMPLE_FMT_S32:
+            sum += (float)((const int32_t *)p)[k] / 2147483648.0F;
+            break;
+        default:
+            break;
         }
     }
     return sum / (float)n;
@@ -247,9 +255,9 @@ static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, st
     s->dec->thread_count = 1;
     s->dec->skip_loop_filter = AVDISCARD_ALL; /* white is white without it */
     const int rc = avcodec_open2(s->dec, codec, NULL);
-    return rc < 0 ? trtc_fail(err, TRTC_EX_UNAVAILABLE, "decoder %s: %s", codec->name,
-                              av_err2str(rc))
-                  : 0;
+    return rc < 0
+               ? trtc_fail(err, TRTC_EX_UNAVAILABLE, "decoder %s: %s", codec->name, av_err2str(rc))
+               : 0;
 }
 
 /* A file and what is decoded of it: its picture, and the track of each view, decoded once. */
@@ -293,10 +301,10 @@ static int open_source(struct source *s, const char *path, struct trtc_err *err)
     const int rc = avformat_open_input(&s->in, path, NULL, NULL);
     bool any;
     if (rc < 0)
-        return trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR,
-                         "%s: %s", path, av_err2str(rc));
-    if (avformat_find_stream_info(s->in, NULL) < 0
-        || open_stream(s->in, AVMEDIA_TYPE_VIDEO, -1, &s->picture, err) < 0)
+        return trtc_fail(err, rc == AVERROR(ENOENT) ? TRTC_EX_NOINPUT : TRTC_EX_DATAERR, "%s: %s",
+                         path, av_err2str(rc));
+    if (avformat_find_stream_info(s->in, NULL) < 0 ||
+        open_stream(s->in, AVMEDIA_TYPE_VIDEO, -1, &s->picture, err) < 0)
         return -1;
     any = s->picture.index >= 0;
     for (int i = 0; i < s->nb_meters; i++) {
@@ -446,7 +454,7 @@ static void print_marker(const struct meter *m, const char *path, const double *
         print_json(j);
         return;
     }
-    char text[3][40] = {"-", "-", "-"};
+    char text[3][40] = { "-", "-", "-" };
     if (flash != NULL)
         snprintf(text[0], sizeof text[0], "%.4f", *flash);
     if (beep != NULL)
@@ -480,12 +488,11 @@ static void print_summary(const struct meter *m, const char *path, size_t nb, si
         print_json(j);
         return;
     }
-    printf(
-        "%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f"
-        "\tsound_s=%.4f\tsamples_s=%.4f\tframes=%" PRId64
-        "\tfirst_picture_s=%.4f\tfirst_sound_s=%.4f\n",
-        m->label, nb, nb_alone, max_ms, p95_ms,
-        picture_s, sound_s, m->sound_s, m->nb_pictures, m->first_picture_s, m->first_sound_s);
+    printf("%ssummary\tmarkers=%zu\tmissing=%zu\tmax_ms=%.2f\tp95_ms=%.2f\tpicture_s=%.4f"
+           "\tsound_s=%.4f\tsamples_s=%.4f\tframes=%" PRId64
+           "\tfirst_picture_s=%.4f\tfirst_sound_s=%.4f\n",
+           m->label, nb, nb_alone, max_ms, p95_ms, picture_s, sound_s, m->sound_s, m->nb_pictures,
+           m->first_picture_s, m->first_sound_s);
 }
 
 /* Pairs the flashes with the beeps, both in order of time. */
@@ -524,7 +531,7 @@ static int report(const struct meter *m, const char *path, struct trtc_err *err)
 
 static int run(const struct opts *o, const char *path, struct trtc_err *err)
 {
-    struct source s = {.picture.index = -1, .nb_meters = o->nb_views};
+    struct source s = { .picture.index = -1, .nb_meters = o->nb_views };
     struct meter *m = calloc((size_t)o->nb_views, sizeof *m);
     char *label = malloc(strlen(path) + 32);
     int ret = -1;
@@ -538,7 +545,7 @@ static int run(const struct opts *o, const char *path, struct trtc_err *err)
         m[i].v = &o->views[i];
         s.sounds[i].index = -1;
     }
-    *err = (struct trtc_err){.code = TRTC_EX_DATAERR, .msg = "cannot be read"};
+    *err = (struct trtc_err){ .code = TRTC_EX_DATAERR, .msg = "cannot be read" };
     ret = measure(path, o, &s, err);
     for (int i = 0; i < o->nb_views && ret == 0; i++) {
         const size_t n = o->paths ? strlen(path) + 1 : 0;
@@ -562,65 +569,74 @@ done:
 
 static void usage(FILE *fp)
 {
-    fputs(
-        "usage: marks [options] FILE...\n"
-        "Prints flash (s), beep (s) and beep - flash (ms) of each marker; '-' for none.\n"
-        "Several files: their names in front.\n"
-        "  -j, --json             objects, one a line\n"
-        "  -s, --summary          one more line: counts, largest offset, lengths\n"
-        "  -S, --summary-only     that line alone\n"
-        "      --streams          first a line for each stream; what is wrong there on stderr\n"
-        "      --region X,Y,W,H   look for the flash only there\n"
-        "      --track N          listen to this sound track, 0 is the first (the best one)\n"
-        "                         each several times: the first region with the first track,\n"
-        "                         and so on; lines begin with the number of the pair\n"
-        "      --threshold LEVEL  a beep is louder (0.1; full scale is 1)\n",
-        fp);
+    fputs("usage: marks [options] FILE...\n"
+          "Prints flash (s), beep (s) and beep - flash (ms) of each marker; '-' for none.\n"
+          "Several files: their names in front.\n"
+          "  -j, --json             objects, one a line\n"
+          "  -s, --summary          one more line: counts, largest offset, lengths\n"
+          "  -S, --summary-only     that line alone\n"
+          "      --streams          first a line for each stream; what is wrong there on stderr\n"
+          "      --region X,Y,W,H   look for the flash only there\n"
+          "      --track N          listen to this sound track, 0 is the first (the best one)\n"
+          "                         each several times: the first region with the first track,\n"
+          "                         and so on; lines begin with the number of the pair\n"
+          "      --threshold LEVEL  a beep is louder (0.1; full scale is 1)\n",
+          fp);
 }
 
 static bool parse_region(const char *s, struct view *v)
 {
-    return sscanf(s, "%5d,%5d,%5d,%5d", &v->x, &v->y, &v->w_px, &v->h_px) == 4 && v->x >= 0
-           && v->y >= 0 && v->w_px > 0 && v->h_px > 0;
+    return sscanf(s, "%5d,%5d,%5d,%5d", &v->x, &v->y, &v->w_px, &v->h_px) == 4 && v->x >= 0 &&
+           v->y >= 0 && v->w_px > 0 && v->h_px > 0;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"summary", no_argument, NULL, 's'},
-        {"summary-only", no_argument, NULL, 'S'},
-        {"streams", no_argument, NULL, 'I'},
-        {"region", required_argument, NULL, 'r'},
-        {"track", required_argument, NULL, 'T'},
-        {"threshold", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        { "json", no_argument, NULL, 'j' },
+        { "summary", no_argument, NULL, 's' },
+        { "summary-only", no_argument, NULL, 'S' },
+        { "streams", no_argument, NULL, 'I' },
+        { "region", required_argument, NULL, 'r' },
+        { "track", required_argument, NULL, 'T' },
+        { "threshold", required_argument, NULL, 't' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
     };
-    struct opts o = {.threshold = 0.1F};
+    struct opts o = { .threshold = 0.1F };
     int c, code = 0, nb_regions = 0, nb_tracks = 0;
     for (int i = 0; i < MAX_VIEWS; i++)
         o.views[i].track = -1;
     while ((c = getopt_long(argc, argv, "jsSh", longs, NULL)) != -1) {
         bool bad = false;
         switch (c) {
-        case 'j': o.json = true; break;
-        case 's': o.summary = true; break;
-        case 'S': o.summary = o.only_summary = true; break;
-        case 'I': o.streams = true; break;
+        case 'j':
+            o.json = true;
+            break;
+        case 's':
+            o.summary = true;
+            break;
+        case 'S':
+            o.summary = o.only_summary = true;
+            break;
+        case 'I':
+            o.streams = true;
+            break;
         case 'r':
             bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]);
             break;
         case 'T':
-            bad = nb_tracks == MAX_VIEWS
-                  || sscanf(optarg, "%3d", &o.views[nb_tracks++].track) != 1;
+            bad = nb_tracks == MAX_VIEWS || sscanf(optarg, "%3d", &o.views[nb_tracks++].track) != 1;
             break;
         case 't':
             o.threshold = strtof(optarg, NULL);
             bad = !(o.threshold > 0);
             break;
-        case 'h': usage(stdout); return 0;
-        default: bad = true;
+        case 'h':
+            usage(stdout);
+            return 0;
+        default:
+            bad = true;
         }
         if (bad) {
             usage(stderr);

@@ -11,8 +11,8 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "base/json.h"
 #include "api/api.h"
+#include "base/json.h"
 
 static cJSON *parse(const char *text)
 {

@@ -45,11 +45,33 @@ static void refused(void **state)
         const char *s;
         size_t bad;
     } t[] = {
-        { "M", 1 },        { "MT", 2 },      { "MTI", 3 },        { "MTIz.", 4 },     { "MTIzM", 5 },
-        { ".", 0 },        { "M...", 1 },    { "....", 0 },       { "MQ.", 3 },       { "MQ.x", 3 },
-        { "MTI.MTI.", 4 }, { "MTI..", 4 },   { "MQ....", 4 },     { "MTJ.", 2 },      { "MR..", 1 },
-        { "MTI=", 3 },     { "MT/z", 2 },    { "MTI_", 3 },       { "MT z", 2 },      { "MTI\n", 3 },
-        { "\nMTI.", 0 },   { "MTIz\n", 4 },  { "MTAw\x80" "DE.", 4 }, { "M*Iz", 1 },  { "MTI,", 3 },
+        { "M", 1 },
+        { "MT", 2 },
+        { "MTI", 3 },
+        { "MTIz.", 4 },
+        { "MTIzM", 5 },
+        { ".", 0 },
+        { "M...", 1 },
+        { "....", 0 },
+        { "MQ.", 3 },
+        { "MQ.x", 3 },
+        { "MTI.MTI.", 4 },
+        { "MTI..", 4 },
+        { "MQ....", 4 },
+        { "MTJ.", 2 },
+        { "MR..", 1 },
+        { "MTI=", 3 },
+        { "MT/z", 2 },
+        { "MTI_", 3 },
+        { "MT z", 2 },
+        { "MTI\n", 3 },
+        { "\nMTI.", 0 },
+        { "MTIz\n", 4 },
+        { "MTAw\x80"
+          "DE.",
+          4 },
+        { "M*Iz", 1 },
+        { "MTI,", 3 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
@@ -97,7 +119,8 @@ static void canonical(void **state)
     size_t nb_ok = 0;
     (void)state;
     for (size_t i = 0; i < k * k * k * k; i++) {
-        char s[5] = { abc[i % k], abc[i / k % k], abc[i / k / k % k], abc[i / k / k / k], '\0' }, back[16];
+        char s[5] = { abc[i % k], abc[i / k % k], abc[i / k / k % k], abc[i / k / k / k], '\0' },
+             back[16];
         unsigned char dec[16];
         size_t len, bad = 99;
         if (trtc_b64_decode(s, 4, dec, &len, &bad) < 0) {

@@ -66,16 +66,11 @@ static void test_votes(void **state)
         const struct trtc_colour *said[3];
         int matrix, transfer; /* of an output of 640x360 */
     } t[] = {
-        { { NULL }, 6, 6 },
-        { { &none }, 6, 6 },
-        { { &hd }, 1, 1 },
-        { { &hd, &bare_hd, &hd }, 1, 1 },
-        { { &hd, &none }, 6, 6 },
-        { { &none, &hd }, 6, 6 },
-        { { &hd, &sd }, 6, 6 },
-        { { &hdr, &hdr }, 9, 16 },
-        { { &hdr, &wide }, 6, 6 },
-        { { &rgb }, 1, 1 }, /* RGB with these primaries */
+        { { NULL }, 6, 6 },        { { &none }, 6, 6 },
+        { { &hd }, 1, 1 },         { { &hd, &bare_hd, &hd }, 1, 1 },
+        { { &hd, &none }, 6, 6 },  { { &none, &hd }, 6, 6 },
+        { { &hd, &sd }, 6, 6 },    { { &hdr, &hdr }, 9, 16 },
+        { { &hdr, &wide }, 6, 6 }, { { &rgb }, 1, 1 }, /* RGB with these primaries */
     };
     (void)state;
     for (size_t i = 0; i < N_OF(t); i++) {
@@ -94,8 +89,16 @@ static void test_votes(void **state)
 
 static void shares(int matrix, double *red, double *blue)
 {
-    *red = matrix == 1 ? 0.2126 : matrix == 4 ? 0.30 : matrix == 7 ? 0.212 : matrix >= 9 ? 0.2627 : 0.299;
-    *blue = matrix == 1 ? 0.0722 : matrix == 4 ? 0.11 : matrix == 7 ? 0.087 : matrix >= 9 ? 0.0593 : 0.114;
+    *red = matrix == 1   ? 0.2126
+           : matrix == 4 ? 0.30
+           : matrix == 7 ? 0.212
+           : matrix >= 9 ? 0.2627
+                         : 0.299;
+    *blue = matrix == 1   ? 0.0722
+            : matrix == 4 ? 0.11
+            : matrix == 7 ? 0.087
+            : matrix >= 9 ? 0.0593
+                          : 0.114;
 }
 
 static void rgb_of(const struct trtc_colour *c, const double yuv[3], double rgb[3])
@@ -103,7 +106,8 @@ static void rgb_of(const struct trtc_colour *c, const double yuv[3], double rgb[
     double red, blue;
     shares(c->matrix, &red, &blue);
     const double y = c->full ? yuv[0] / 255 : (yuv[0] - 16) / 219;
-    const double b = (yuv[1] - 128) / (c->full ? 255 : 224), r = (yuv[2] - 128) / (c->full ? 255 : 224);
+    const double b = (yuv[1] - 128) / (c->full ? 255 : 224),
+                 r = (yuv[2] - 128) / (c->full ? 255 : 224);
     rgb[0] = y + 2 * (1 - red) * r;
     rgb[2] = y + 2 * (1 - blue) * b;
     rgb[1] = (y - red * rgb[0] - blue * rgb[2]) / (1 - red - blue);

@@ -477,7 +477,8 @@ static void test_no_space(void **state)
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     assert_non_null(strstr(err.msg, "'full'"));
     err.code = 0;
-    assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ (const uint8_t *)"x", 1 }, 0, "full", &err), -1);
+    assert_int_equal(
+        trtc_pwrite_all(fd, (struct trtc_bytes){ (const uint8_t *)"x", 1 }, 0, "full", &err), -1);
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
     assert_int_equal(trtc_write_all(fd, "x", 0, "full", &err), 0);
     close(fd);
@@ -541,22 +542,14 @@ static void test_nonblocking(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit),
-        cmocka_unit_test(test_abort),
-        cmocka_unit_test(test_directories),
-        cmocka_unit_test(test_bad_targets),
-        cmocka_unit_test(test_target_link),
-        cmocka_unit_test(test_stale_temp),
-        cmocka_unit_test(test_temp_not_ours),
-        cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_race),
-        cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_retarget),
-        cmocka_unit_test(test_commit_fails),
-        cmocka_unit_test(test_park),
-        cmocka_unit_test(test_no_space),
-        cmocka_unit_test(test_size_limit),
+        cmocka_unit_test(test_commit),        cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_directories),   cmocka_unit_test(test_bad_targets),
+        cmocka_unit_test(test_target_link),   cmocka_unit_test(test_stale_temp),
+        cmocka_unit_test(test_temp_not_ours), cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_killed),        cmocka_unit_test(test_race),
+        cmocka_unit_test(test_long_names),    cmocka_unit_test(test_retarget),
+        cmocka_unit_test(test_commit_fails),  cmocka_unit_test(test_park),
+        cmocka_unit_test(test_no_space),      cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_nonblocking),
     };
 

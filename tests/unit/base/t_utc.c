@@ -85,8 +85,8 @@ static void calendar(void **state)
         struct tm tm;
         char want[64], got[TRTC_UTC_LEN + 1];
         gmtime_r(&t, &tm);
-        snprintf(want, sizeof want, "%04d%02d%02d%02d%02d%02d%03d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                 tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+        snprintf(want, sizeof want, "%04d%02d%02d%02d%02d%02d%03d", tm.tm_year + 1900,
+                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
         trtc_utc_format17(ms, got);
         if (strcmp(want, got) != 0 || trtc_utc_parse17(got, &back) < 0 || back != ms)
             fail_msg("%jd: %s, %s, %jd", (intmax_t)ms, want, got, (intmax_t)back);
@@ -155,8 +155,9 @@ static void time_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parse17_table), cmocka_unit_test(only_17_are_read), cmocka_unit_test(formats_clamp),
-        cmocka_unit_test(calendar),      cmocka_unit_test(time_table),
+        cmocka_unit_test(parse17_table), cmocka_unit_test(only_17_are_read),
+        cmocka_unit_test(formats_clamp), cmocka_unit_test(calendar),
+        cmocka_unit_test(time_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,8 +159,8 @@ static void joins_two_words(void **state)
         const char *words, *size;
         size_t nb_operands;
     } t[] = {
-        { "-r 640 360", "640x360", 0 },     { "-r640 360 x", "640x360", 1 },
-        { "-r 640x360 7", "640x360", 1 },   { "--resize=640 360", "640x360", 0 },
+        { "-r 640 360", "640x360", 0 },      { "-r640 360 x", "640x360", 1 },
+        { "-r 640x360 7", "640x360", 1 },    { "--resize=640 360", "640x360", 0 },
         { "--resize 640 -f 360", "640", 1 }, { "x -fr 640 360", "640x360", 1 },
     };
     (void)state;
@@ -242,13 +242,12 @@ static void chooses_a_command(void **state)
     end(&r);
     cli_set_verbosity(0);
     run(&r, &subs, "--flag send");
-    assert_string_equal(r.err,
-                        "prog: '--flag' stands behind the sub-command; try 'prog --help'\n");
+    assert_string_equal(r.err, "prog: '--flag' stands behind the sub-command; try 'prog --help'\n");
     run(&r, &subs, "-t send");
     assert_string_equal(r.err, "prog: '-t' stands behind the sub-command; try 'prog --help'\n");
     run(&r, &subs, "--hlep send");
-    assert_string_equal(
-        r.err, "prog: unknown option: '--hlep' (is '--help' meant?); try 'prog --help'\n");
+    assert_string_equal(r.err,
+                        "prog: unknown option: '--hlep' (is '--help' meant?); try 'prog --help'\n");
     run(&r, &subs, "serve -f");
     assert_int_equal(r.ret, OPT_WRONG);
     assert_string_equal(r.err, "prog: unknown option: '-f'; try 'prog --help'\n");

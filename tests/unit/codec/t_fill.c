@@ -215,8 +215,10 @@ static void test_black_between(void **state)
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         AVPacket *grey[2];
-        const struct trtc_video_params like = { .width_px = t[i].w, .height_px = t[i].h,
-                                                .sar_num = t[i].sar_num, .sar_den = t[i].sar_den,
+        const struct trtc_video_params like = { .width_px = t[i].w,
+                                                .height_px = t[i].h,
+                                                .sar_num = t[i].sar_num,
+                                                .sar_den = t[i].sar_den,
                                                 .colour = t[i].colour };
         const int luma = t[i].colour.full ? 0 : 16;
         uint8_t all[512];

@@ -11,8 +11,8 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
 
-#include "ts/es.h"
 #include "codec/h264enc.h"
+#include "ts/es.h"
 #include "unit/range.h"
 
 enum { W = 160, H = 96, MAX = 512, PACKETS_MAX = 4 << 20 };

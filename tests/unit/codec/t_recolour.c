@@ -25,7 +25,8 @@ static uint32_t noise(void)
 
 /* Planes with an edge all around, which must stay as it is. */
 struct planes {
-    uint8_t y[H + 2 * EDGE][W + 2 * EDGE], u[H + 2 * EDGE][W + 2 * EDGE], v[H + 2 * EDGE][W + 2 * EDGE];
+    uint8_t y[H + 2 * EDGE][W + 2 * EDGE], u[H + 2 * EDGE][W + 2 * EDGE],
+        v[H + 2 * EDGE][W + 2 * EDGE];
 };
 
 static void recolour(const struct trtc_colour_map *m, struct planes *p, int w, int h, bool plain)
@@ -60,10 +61,12 @@ static void test_planes(void **state)
             for (int x = -EDGE; x < W + EDGE; x++) {
                 const bool in = x >= 0 && x < w && y >= 0 && y < h;
                 const bool chroma = x >= 0 && x < (w + 1) / 2 && y >= 0 && y < (h + 1) / 2;
-                const int u = from.u[EDGE + y / 2][EDGE + x / 2], v = from.v[EDGE + y / 2][EDGE + x / 2];
+                const int u = from.u[EDGE + y / 2][EDGE + x / 2],
+                          v = from.v[EDGE + y / 2][EDGE + x / 2];
                 const int was = from.y[EDGE + y][EDGE + x], cb = from.u[EDGE + y][EDGE + x],
                           cr = from.v[EDGE + y][EDGE + x];
-                assert_int_equal(fast.y[EDGE + y][EDGE + x], in ? trtc_colour_luma(&m, was, u, v) : was);
+                assert_int_equal(fast.y[EDGE + y][EDGE + x],
+                                 in ? trtc_colour_luma(&m, was, u, v) : was);
                 assert_int_equal(fast.u[EDGE + y][EDGE + x],
                                  chroma ? trtc_colour_chroma(m.uu, m.uv, cb, cr) : cb);
                 assert_int_equal(fast.v[EDGE + y][EDGE + x],
@@ -84,14 +87,9 @@ static AVFrame *new_frame(enum AVPixelFormat format, const struct trtc_colour *c
 
 static AVFrame *scaled(const AVFrame *src, enum AVPixelFormat to, const struct trtc_colour *c)
 {
-    const struct trtc_sws_opts o = { 16,
-                                     16,
-                                     16,
-                                     16,
-                                     src->format,
-                                     to,
-                                     SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
-                                     *c };
+    const struct trtc_sws_opts o = {
+        16, 16, 16, 16, src->format, to, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, *c
+    };
     struct SwsContext *sws = trtc_sws_new(&o);
     AVFrame *f = new_frame(to, c);
     assert_non_null(sws);
@@ -122,9 +120,11 @@ static void assert_near(const uint8_t *got, const uint8_t *want, int slack)
 /* RGB to one matrix and range, from there to another one, and back to RGB: what swscale makes of it stays within 3. */
 static void test_beside_swscale(void **state)
 {
-    static const struct trtc_colour c[] = {
-        { 6, 6, 6, false }, { 1, 1, 1, false }, { 6, 6, 6, true }, { 1, 1, 1, true }, { 9, 9, 9, false }
-    };
+    static const struct trtc_colour c[] = { { 6, 6, 6, false },
+                                            { 1, 1, 1, false },
+                                            { 6, 6, 6, true },
+                                            { 1, 1, 1, true },
+                                            { 9, 9, 9, false } };
     (void)state;
     for (int k = 0; k < 25; k++) {
         const struct trtc_colour *a = &c[k / 5], *b = &c[k % 5];
@@ -137,13 +137,13 @@ static void test_beside_swscale(void **state)
             AVFrame *f = flat(AV_PIX_FMT_YUV420P, a, yuv);
             AVFrame *before = scaled(f, AV_PIX_FMT_RGB24, a);
             if (trtc_colour_map(a, b, &m))
-                trtc_recolour(&m,
-                              &(struct trtc_planes){ { f->data[0], f->data[1], f->data[2] },
-                                                     { f->linesize[0], f->linesize[1],
-                                                       f->linesize[2] },
-                                                     16,
-                                                     16 },
-                              false);
+                trtc_recolour(
+                    &m,
+                    &(struct trtc_planes){ { f->data[0], f->data[1], f->data[2] },
+                                           { f->linesize[0], f->linesize[1], f->linesize[2] },
+                                           16,
+                                           16 },
+                    false);
             AVFrame *after = scaled(f, AV_PIX_FMT_RGB24, b);
             assert_near(before->data[0], rgb, 3);
             assert_near(after->data[0], before->data[0], 3);
@@ -166,7 +166,8 @@ static void test_what_swscale_does(void **state)
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         AVFrame *f = new_frame(formats[i], &hd);
         for (int p = 0; p < 3 && f->data[p]; p++)
-            memset(f->data[p], values[p], (size_t)f->linesize[p] * (formats[i] == AV_PIX_FMT_YUV422P || !p ? 16 : 8));
+            memset(f->data[p], values[p],
+                   (size_t)f->linesize[p] * (formats[i] == AV_PIX_FMT_YUV422P || !p ? 16 : 8));
         f->format = trtc_av_colour_said(f).full ? AV_PIX_FMT_YUV420P : f->format;
         AVFrame *out = scaled(f, AV_PIX_FMT_YUV420P, &full);
         assert_int_equal(out->data[0][0], 200);

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "recording/clock.h"
-#include "playlist/playlist.h"
 #include "hls/segmenter.h"
+#include "playlist/playlist.h"
+#include "recording/clock.h"
 #include "ts/ts.h"
 #include "unit/range.h"
 

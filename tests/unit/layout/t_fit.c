@@ -103,7 +103,8 @@ static void test_table(void **state)
     };
     for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
         struct trtc_fit f;
-        trtc_fit_window(&(struct trtc_shape){ t[i].pic[0], t[i].pic[1], t[i].sar[0], t[i].sar[1] }, t[i].window[0], t[i].window[1], (enum trtc_render)t[i].render, &f);
+        trtc_fit_window(&(struct trtc_shape){ t[i].pic[0], t[i].pic[1], t[i].sar[0], t[i].sar[1] },
+                        t[i].window[0], t[i].window[1], (enum trtc_render)t[i].render, &f);
         assert_rect(&f.src, t[i].src, i);
         assert_rect(&f.dst, t[i].dst, i);
     }
@@ -133,7 +134,8 @@ static void test_always(void **state)
         int num = 1 + v[4] % 5, den = 1 + v[5] % 5;
         for (int render = 0; render < 4; render++) {
             struct trtc_fit f;
-            trtc_fit_window(&(struct trtc_shape){ sw, sh, num, den }, ww, wh, (enum trtc_render)render, &f);
+            trtc_fit_window(&(struct trtc_shape){ sw, sh, num, den }, ww, wh,
+                            (enum trtc_render)render, &f);
             assert_true(within(&f.src, sw, sh) && within(&f.dst, ww, wh));
             assert_int_equal((f.src.x | f.src.y) & 1, 0);
             assert_int_equal((f.dst.x | f.dst.y | f.dst.w | f.dst.h) & 1, 0);

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "layout/mixset.h"
 #include "base/utc.h"
+#include "layout/mixset.h"
 
 /* What was said, a line each. */
 struct said {
@@ -617,7 +617,8 @@ static int read_line(const char *line, struct trtc_mix_change *c, struct said *s
     struct trtc_mix_settings s;
     trtc_mix_settings_init(&s);
     *said = (struct said){ 0 };
-    int ret = trtc_mix_change_read(line, strlen(line), &s, c, &(struct trtc_mix_reader){ hear, said, err });
+    int ret = trtc_mix_change_read(line, strlen(line), &s, c,
+                                   &(struct trtc_mix_reader){ hear, said, err });
     trtc_mix_settings_fini(&s);
     return ret;
 }
@@ -718,7 +719,9 @@ static void bombs(void **state)
     memcpy(line, "{\"layout\":", 10);
     trtc_mix_settings_init(&s);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-    assert_int_equal(trtc_mix_change_read(line, 2 * n, &s, &c, &(struct trtc_mix_reader){ hear, &said, &err }), -1);
+    assert_int_equal(
+        trtc_mix_change_read(line, 2 * n, &s, &c, &(struct trtc_mix_reader){ hear, &said, &err }),
+        -1);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
     assert_string_equal(err.msg, "a change: byte 73: nested too deep");
     assert_true(getenv("TRTC_SAN") ||

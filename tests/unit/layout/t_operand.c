@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "layout/operand.h"
 #include "base/utc.h"
+#include "layout/operand.h"
 
 #define NONE TRTC_NOTIME
 

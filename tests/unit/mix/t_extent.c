@@ -17,8 +17,14 @@
 #define T0   (20000 * DAY) /* when the program began */
 #define NONE TRTC_NOTIME
 
-#define ON(t)  { .given = true, .us = (t) }
-#define REL(t) { .given = true, .relative = true, .us = (t) }
+#define ON(t)                    \
+    {                            \
+        .given = true, .us = (t) \
+    }
+#define REL(t)                                     \
+    {                                              \
+        .given = true, .relative = true, .us = (t) \
+    }
 
 /* An hour of recording that was made a day ago; live sources alone; both; a stored source that begins later. */
 static const struct trtc_extent_there stored = { T0 - DAY, T0 - DAY + HOUR, T0, false };
@@ -33,19 +39,21 @@ static void found(void **state)
         struct trtc_extent_asked asked;
         struct trtc_extent want;
     } t[] = {
-        { &stored, { .longest_us = 0 },
-          { T0 - DAY, T0 - DAY + HOUR, 0, NONE, T0 - DAY, false } },
-        { &stored, { .from = REL(5 * S), .to = REL(9 * S) },
+        { &stored, { .longest_us = 0 }, { T0 - DAY, T0 - DAY + HOUR, 0, NONE, T0 - DAY, false } },
+        { &stored,
+          { .from = REL(5 * S), .to = REL(9 * S) },
           { T0 - DAY + 5 * S, T0 - DAY + 9 * S, 0, NONE, T0 - DAY, true } },
-        { &stored, { .from = ON(T0 - DAY - 10 * S), .to = ON(T0) },
+        { &stored,
+          { .from = ON(T0 - DAY - 10 * S), .to = ON(T0) },
           { T0 - DAY - 10 * S, T0, 0, NONE, T0 - DAY, true } },
-        { &stored, { .still = REL(3 * S) },
+        { &stored,
+          { .still = REL(3 * S) },
           { T0 - DAY + 3 * S, T0 - DAY + HOUR, 0, NONE, T0 - DAY, false } },
         { &live, { .longest_us = HOUR }, { NONE, NONE, 0, NONE, NONE, false } },
-        { &live, { .from = REL(2 * S), .to = REL(10 * S) },
+        { &live,
+          { .from = REL(2 * S), .to = REL(10 * S) },
           { NONE, NONE, 2 * S, 8 * S, NONE, true } },
-        { &live, { .from = ON(T0), .to = ON(T0 + HOUR) },
-          { T0, T0 + HOUR, 0, NONE, NONE, true } },
+        { &live, { .from = ON(T0), .to = ON(T0 + HOUR) }, { T0, T0 + HOUR, 0, NONE, NONE, true } },
         /* what is stored waits for what is live, unless it begins later itself */
         { &both, { .longest_us = 0 }, { NONE, NONE, 0, NONE, T0 - DAY, false } },
         { &later, { .longest_us = 0 }, { T0 + HOUR, NONE, 0, NONE, T0 + HOUR, false } },
@@ -73,22 +81,35 @@ static void refused(void **state)
         int code;
         const char *says;
     } t[] = {
-        { &stored, { .from = REL(9 * S), .to = REL(9 * S) }, TRTC_EX_DATAERR,
+        { &stored,
+          { .from = REL(9 * S), .to = REL(9 * S) },
+          TRTC_EX_DATAERR,
           "there is nothing between --from and --to" },
-        { &stored, { .to = ON(T0 - DAY) }, TRTC_EX_DATAERR,
+        { &stored,
+          { .to = ON(T0 - DAY) },
+          TRTC_EX_DATAERR,
           "there is nothing between the beginning and --to" },
-        { &stored, { .from = REL(HOUR) }, TRTC_EX_DATAERR,
+        { &stored,
+          { .from = REL(HOUR) },
+          TRTC_EX_DATAERR,
           "there is nothing between --from and the end" },
-        { &live, { .from = REL(9 * S), .to = REL(9 * S) }, TRTC_EX_DATAERR,
+        { &live,
+          { .from = REL(9 * S), .to = REL(9 * S) },
+          TRTC_EX_DATAERR,
           "there is nothing between --from and --to" },
-        { &stored, { .from = ON(T0 - 4 * DAY) }, TRTC_EX_USAGE,
+        { &stored,
+          { .from = ON(T0 - 4 * DAY) },
+          TRTC_EX_USAGE,
           "--from is over 48 h before anybody comes" },
-        { &stored, { .to = ON(T0 + 4 * DAY) }, TRTC_EX_USAGE,
+        { &stored,
+          { .to = ON(T0 + 4 * DAY) },
+          TRTC_EX_USAGE,
           "--to is over 48 h after everybody has left" },
-        { &live, { .from = ON(T0 - 4 * DAY) }, TRTC_EX_USAGE,
+        { &live,
+          { .from = ON(T0 - 4 * DAY) },
+          TRTC_EX_USAGE,
           "--from is over 48 h before anybody comes" },
-        { &stored, { .longest_us = HOUR - 1 }, TRTC_EX_DATAERR,
-          "0.0 days are too long for an MP4" },
+        { &stored, { .longest_us = HOUR - 1 }, TRTC_EX_DATAERR, "0.0 days are too long for an MP4" },
         { &stored, { .still = REL(HOUR) }, TRTC_EX_DATAERR, NULL },
         { &stored, { .still = REL(-1) }, TRTC_EX_DATAERR, NULL },
         { &stored, { .still = ON(T0 + 400 * DAY) }, TRTC_EX_DATAERR, NULL },

@@ -14,9 +14,9 @@
 #include <libavutil/log.h>
 
 #include "base/utc.h"
+#include "mix/stage.h"
 #include "picture/overlay.h"
 #include "picture/scale.h"
-#include "mix/stage.h"
 #include "unit/range.h"
 
 static const struct trtc_colour sd = { TRTC_BT601, TRTC_BT601, TRTC_BT601, false };

@@ -18,9 +18,9 @@
 #include <libavutil/opt.h>
 
 #include "base/utc.h"
-#include "source/feed_priv.h"
 #include "mix/tile.h"
 #include "picture/turn.h"
+#include "source/feed_priv.h"
 #include "unit/range.h"
 
 #define T0_US INT64_C(1768908622495000)

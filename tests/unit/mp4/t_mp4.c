@@ -198,8 +198,9 @@ static struct stream *make_video(enum trtc_codec codec, int w, int h, int nb, in
         av_opt_set(c->priv_data, "x265-params", params, 0);
     }
     assert_int_equal(avcodec_open2(c, enc, NULL), 0);
-    s->track = (struct trtc_mp4_track){ .codec = codec, .timescale = 90000, .width_px = w,
-                                        .height_px = h };
+    s->track = (struct trtc_mp4_track){
+        .codec = codec, .timescale = 90000, .width_px = w, .height_px = h
+    };
     s->end = TRTC_NOTIME;
     encode(c, s, nb, 3600);
     s->track.annexb = s->sets;
@@ -223,8 +224,9 @@ static struct stream *make_sound(int rate, int nb)
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
     av_channel_layout_default(&c->ch_layout, 1);
     assert_int_equal(avcodec_open2(c, enc, NULL), 0);
-    s->track = (struct trtc_mp4_track){ .codec = TRTC_CODEC_AAC, .timescale = (uint32_t)rate,
-                                        .rate_hz = rate, .channels = 1 };
+    s->track = (struct trtc_mp4_track){
+        .codec = TRTC_CODEC_AAC, .timescale = (uint32_t)rate, .rate_hz = rate, .channels = 1
+    };
     s->end = TRTC_NOTIME;
     encode(c, s, nb, 1024);
     s->track.asc = s->sets;
@@ -301,8 +303,8 @@ static int next_stream(struct stream *const *s, int nb, const int *at)
     return best;
 }
 
-static void write_file(const char *path, const struct trtc_mp4_info *info,
-                       struct stream *const *s, int nb)
+static void write_file(const char *path, const struct trtc_mp4_info *info, struct stream *const *s,
+                       int nb)
 {
     struct trtc_err err = { 0 };
     int fd = open_new(path);
@@ -318,8 +320,12 @@ static void write_file(const char *path, const struct trtc_mp4_info *info,
     while ((i = next_stream(s, nb, at)) >= 0) {
         const struct sample *v = &s[i]->v[at[i]++];
 
-        const struct trtc_sample out = { .data = v->data, .size = v->size, .dts = v->dts,
-                                         .pts = v->pts, .key = v->key, .entry = v->entry };
+        const struct trtc_sample out = { .data = v->data,
+                                         .size = v->size,
+                                         .dts = v->dts,
+                                         .pts = v->pts,
+                                         .key = v->key,
+                                         .entry = v->entry };
 
         if (trtc_mp4_write(m, i, &out, &err))
             fail_msg("write: %s", err.msg);
@@ -346,8 +352,7 @@ static uint32_t be32(const uint8_t *p)
 }
 
 /* Everything that a command prints must be nothing. */
-__attribute__((format(printf, 1, 2)))
-static void assert_silent(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void assert_silent(const char *fmt, ...)
 {
     char cmd[256], line[512] = "";
     va_list ap;
@@ -487,7 +492,8 @@ static void assert_lengths(const char *path, int nth)
         last = shown = track;
     assert_int_equal(shown, track);
     /* the edit ends where the media ends, to a tick of the movie */
-    assert_int_in_range(from + (last * scale + movie / 2) / movie, media ? media - 1 : 0, media + 1);
+    assert_int_in_range(from + (last * scale + movie / 2) / movie, media ? media - 1 : 0,
+                        media + 1);
 }
 
 /* Every sample is there, in order, with its bytes and times. */
@@ -505,7 +511,8 @@ static void assert_same(const char *path, struct stream *const *s, int nb)
         assert_true(at[i] <= s[i]->nb);
         if (pkt->pts != v->pts || pkt->dts != v->dts)
             fail_msg("%s: stream %d sample %d: pts %" PRId64 " dts %" PRId64 ", not %" PRId64
-                     " %" PRId64, path, i, at[i] - 1, pkt->pts, pkt->dts, v->pts, v->dts);
+                     " %" PRId64,
+                     path, i, at[i] - 1, pkt->pts, pkt->dts, v->pts, v->dts);
         assert_int_equal(pkt->size, v->size);
         assert_memory_equal(pkt->data, v->data, v->size);
         assert_int_equal(!!(pkt->flags & AV_PKT_FLAG_KEY), v->key);
@@ -564,8 +571,7 @@ static void test_video_and_sound(void **state)
         .comment = "two\nlines",
         .reserve_bytes = 16384,
     };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 96, 64, 50, 0),
-                            make_sound(48000, 94) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 96, 64, 50, 0), make_sound(48000, 94) };
     AVFormatContext *f;
     uint8_t buf[64];
     char boxes[64];
@@ -610,8 +616,9 @@ static void write_with_losses(const char *path, struct stream *s, int64_t nb, co
     assert_int_equal(trtc_mp4_add_track(m, &s->track, &err), 0);
     for (int i = 0; i < s->nb; i++) {
         const struct sample *v = &s->v[i];
-        const struct trtc_sample out = { .data = v->data, .size = v->size, .dts = v->dts,
-                                         .pts = v->pts, .key = v->key };
+        const struct trtc_sample out = {
+            .data = v->data, .size = v->size, .dts = v->dts, .pts = v->pts, .key = v->key
+        };
         assert_int_equal(trtc_mp4_write(m, 0, &out, &err), 0);
     }
     trtc_mp4_set_losses(m, nb);
@@ -666,8 +673,7 @@ static void test_losses(void **state)
 /* Reordered pictures: from dts below zero with the first picture at 0, and all later. */
 static void test_b_frames(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 40, 2),
-                            make_sound(44100, 60) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 40, 2), make_sound(44100, 60) };
     uint8_t buf[64], entry[512];
     int64_t n;
 
@@ -679,13 +685,13 @@ static void test_b_frames(void **state)
     assert_plays("b.mp4");
     assert_true(has_box("b.mp4", "moov/trak/mdia/minf/stbl/ctts", 0));
     assert_int_equal(find_box("b.mp4", "moov/trak/edts/elst", 0, buf, sizeof(buf)), 20);
-    assert_int_equal(be32(buf + 4), 1);                    /* one edit, */
-    assert_int_equal(be32(buf + 8), 40 * 3600);            /* the whole length, */
-    assert_int_equal(be32(buf + 12), -s[0]->v[0].dts);     /* from the first picture */
+    assert_int_equal(be32(buf + 4), 1);                /* one edit, */
+    assert_int_equal(be32(buf + 8), 40 * 3600);        /* the whole length, */
+    assert_int_equal(be32(buf + 12), -s[0]->v[0].dts); /* from the first picture */
     n = find_box("b.mp4", "moov/trak/mdia/minf/stbl/stsd/avc1", 0, entry, sizeof(entry));
     assert_int_in_range(n, 100, sizeof(entry));
-    assert_memory_equal(entry + 78 + 4, "avcC\1\144\0", 7);     /* High profile, */
-    assert_int_equal(be32(entry + n - 4), 0xfdf8f800);         /* 4:2:0, 8 bits */
+    assert_memory_equal(entry + 78 + 4, "avcC\1\144\0", 7); /* High profile, */
+    assert_int_equal(be32(entry + n - 4), 0xfdf8f800);      /* 4:2:0, 8 bits */
     assert_int_equal(be32(entry + 78), n - 78);
 
     shift_stream(s[0], 123456);
@@ -726,8 +732,7 @@ static void test_late_tracks(void **state)
 /* Sound from before zero: decoded, cut off where the presentation starts. */
 static void test_priming(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0),
-                            make_sound(48000, 40) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 0), make_sound(48000, 40) };
     AVFormatContext *f;
     uint8_t buf[64];
     FILE *p;
@@ -755,8 +760,7 @@ static void test_priming(void **state)
 
 static void test_end_of_track(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 12, 0),
-                            make_sound(48000, 20) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 12, 0), make_sound(48000, 20) };
     AVFormatContext *f;
 
     (void)state;
@@ -815,8 +819,7 @@ static void test_sound_only(void **state)
 /* Two voices: alternatives, the first is on. A track that got no sample is left out. */
 static void test_tracks(void **state)
 {
-    struct stream *s[3] = { make_sound(48000, 20),
-                            make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
+    struct stream *s[3] = { make_sound(48000, 20), make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
                             make_sound(16000, 20) };
     AVFormatContext *f;
 
@@ -964,8 +967,11 @@ static struct trtc_mp4 *start_raw(int fd, const char *path, const struct trtc_mp
 static int write_raw(struct trtc_mp4 *m, int track, const void *data, size_t n, int64_t dts,
                      int64_t cts, struct trtc_err *err)
 {
-    const struct trtc_sample s = { .data = data, .size = n, .dts = dts,
-                                   .pts = (int64_t)((uint64_t)dts + (uint64_t)cts), .key = true };
+    const struct trtc_sample s = { .data = data,
+                                   .size = n,
+                                   .dts = dts,
+                                   .pts = (int64_t)((uint64_t)dts + (uint64_t)cts),
+                                   .key = true };
 
     return trtc_mp4_write(m, track, &s, err);
 }
@@ -973,8 +979,9 @@ static int write_raw(struct trtc_mp4 *m, int track, const void *data, size_t n, 
 static void must_write(struct trtc_mp4 *m, int track, const void *data, size_t n, int64_t dts,
                        int64_t cts, bool key)
 {
-    const struct trtc_sample s = { .data = data, .size = n, .dts = dts, .pts = dts + cts,
-                                   .key = key };
+    const struct trtc_sample s = {
+        .data = data, .size = n, .dts = dts, .pts = dts + cts, .key = key
+    };
     struct trtc_err err = { 0 };
 
     if (trtc_mp4_write(m, track, &s, &err))
@@ -1082,13 +1089,20 @@ static void test_move_up(void **state)
         data[i] = (uint8_t)(i * 2654435761u >> 13);
     for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
         assert_int_equal(ftruncate(fd, 0), 0);
-        assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
-        assert_int_equal(trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 100, sizeof(data), shifts[i], buf, sizeof(buf), "moved" }, &err), 0);
+        assert_int_equal(
+            trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
+        assert_int_equal(trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 100, sizeof(data), shifts[i],
+                                                                   buf, sizeof(buf), "moved" },
+                                          &err),
+                         0);
         assert_int_equal(pread(fd, back, sizeof(back) - 100, 100 + shifts[i]), sizeof(back) - 100);
         assert_memory_equal(back, data + 100, sizeof(back) - 100);
     }
     assert_int_equal(ftruncate(fd, 5000), 0);
-    assert_int_equal(trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 0, 10000, 512, buf, sizeof(buf), "moved" }, &err), -1);
+    assert_int_equal(
+        trtc_mp4_move_up(&(struct trtc_mp4_move){ fd, 0, 10000, 512, buf, sizeof(buf), "moved" },
+                         &err),
+        -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
     close(fd);
 }
@@ -1105,15 +1119,21 @@ static void test_move_down(void **state)
         data[i] = (uint8_t)(i * 2654435761u >> 13);
     for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
         assert_int_equal(ftruncate(fd, 0), 0);
-        assert_int_equal(trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
         assert_int_equal(
-            trtc_mp4_move_down(&(struct trtc_mp4_move){ fd, 5000, sizeof(data), shifts[i], buf, sizeof(buf), "moved" }, &err),
+            trtc_pwrite_all(fd, (struct trtc_bytes){ data, sizeof(data) }, 0, "moved", &err), 0);
+        assert_int_equal(
+            trtc_mp4_move_down(&(struct trtc_mp4_move){ fd, 5000, sizeof(data), shifts[i], buf,
+                                                        sizeof(buf), "moved" },
+                               &err),
             0);
         assert_int_equal(pread(fd, back, sizeof(back), 0), (int)sizeof(data) - shifts[i]);
         assert_memory_equal(back + 5000 - shifts[i], data + 5000, 5000);
     }
     assert_int_equal(ftruncate(fd, 5000), 0);
-    assert_int_equal(trtc_mp4_move_down(&(struct trtc_mp4_move){ fd, 512, 10000, 512, buf, sizeof(buf), "moved" }, &err), -1);
+    assert_int_equal(
+        trtc_mp4_move_down(
+            &(struct trtc_mp4_move){ fd, 512, 10000, 512, buf, sizeof(buf), "moved" }, &err),
+        -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
     close(fd);
 }
@@ -1121,8 +1141,7 @@ static void test_move_down(void **state)
 /* A file that was planned for months and ends at once is as large as its media. */
 static void test_give_back(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
-                            make_sound(48000, 20) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0), make_sound(48000, 20) };
     int64_t size[2];
 
     (void)state;
@@ -1148,8 +1167,7 @@ static void test_64_bit_offsets(void **state)
                                         .reserve_bytes = INT64_C(5) << 30 };
     const struct trtc_mp4_info under = { .creation_ms = TRTC_NOTIME,
                                          .reserve_bytes = (INT64_C(4) << 30) - (1 << 20) };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
-                            make_sound(48000, 20) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0), make_sound(48000, 20) };
 
     (void)state;
     write_file("wide.mp4", &info, s, 2);
@@ -1169,8 +1187,7 @@ static void test_long_times(void **state)
 {
     const struct trtc_mp4_info info = { .creation_ms = INT64_C(4000000000000),
                                         .reserve_bytes = 16384 };
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0),
-                            make_sound(48000, 10) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 10, 0), make_sound(48000, 10) };
     const int64_t six_hours = INT64_C(90000) * 6 * 3600;
     AVFormatContext *f;
 
@@ -1269,8 +1286,7 @@ static void test_table_memory(void **state)
 /* The same input gives the same bytes. */
 static void test_reproducible(void **state)
 {
-    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 2),
-                            make_sound(48000, 30) };
+    struct stream *s[2] = { make_video(TRTC_CODEC_H264, 64, 64, 20, 2), make_sound(48000, 30) };
 
     (void)state;
     write_file("r1.mp4", &plain, s, 2);
@@ -1323,8 +1339,8 @@ static void test_misuse(void **state)
     }
     assert_int_equal(trtc_mp4_add_track(m, &sound->track, &err), -1);
     assert_int_equal(err.code, TRTC_EX_SOFTWARE);
-    must_write(m, 0, video->v[0].data, video->v[0].size,
-               INT64_C(1000) + TRTC_MP4_STEP_MAX, 0, true);
+    must_write(m, 0, video->v[0].data, video->v[0].size, INT64_C(1000) + TRTC_MP4_STEP_MAX, 0,
+               true);
     trtc_mp4_end_track(m, 0, 0); /* in the past: as short as can be */
     assert_int_equal(trtc_mp4_finish(m, &err), 0);
     assert_int_equal(trtc_mp4_finish(m, &err), -1);

@@ -319,7 +319,9 @@ static int copy(const struct stream *s, int own)
 
             assert_int_equal(trtc_black_picture(&like, 0, &b, &err), 0);
             const struct trtc_packet black = { .data = b.au, .size = b.au_size, .key = true };
-            assert_int_equal(trtc_sets_take_own(sets, (struct trtc_bytes){ b.sets, b.sets_size }, &black, &out, &err), 1);
+            assert_int_equal(trtc_sets_take_own(sets, (struct trtc_bytes){ b.sets, b.sets_size },
+                                                &black, &out, &err),
+                             1);
             assert_no_sets(s->codec, &out);
             out.dts = out.pts = dts++;
             out.key = true;
@@ -680,7 +682,9 @@ static void test_cut_in_the_last_number(void **state)
     memcpy(list, "\0\0\0\1", 4);
     memcpy(list + 4, cut, sizeof cut);
     memcpy(list + 4 + sizeof cut, "\0\0\0\1\x68\xe0", 6);
-    assert_int_equal(trtc_sets_take_own(sets, (struct trtc_bytes){ list, 10 + sizeof cut }, &p[1], &out, &err), 1);
+    assert_int_equal(
+        trtc_sets_take_own(sets, (struct trtc_bytes){ list, 10 + sizeof cut }, &p[1], &out, &err),
+        1);
     for (int i = 0; i < trtc_sets_nb_entries(sets); i++) {
         const uint8_t *pos = trtc_sets_entry(sets, i, &size, &v), *end = pos + size, *nal;
         while ((nal = trtc_annexb_next(&pos, end, &n)))

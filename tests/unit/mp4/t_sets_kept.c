@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "ts/es.h"
 #include "mp4/sets_kept.h"
 #include "mp4/sets_priv.h"
+#include "ts/es.h"
 
 /* As an encoder writes them. */
 static const uint8_t sps_64x48[] = { 0x67, 0x42, 0xc0, 0x0a, 0xda, 0x11, 0xec, 0x04,

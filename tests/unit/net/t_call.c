@@ -13,9 +13,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "serve/apiserver.h"
 #include "net/call.h"
 #include "net/http.h"
+#include "serve/apiserver.h"
 #include "serve/verify.h"
 
 #define KEY  "cAnArY"
@@ -162,7 +162,11 @@ static bool call(struct world *w, struct trtc_caller *k, bool creates, int want,
     bool unknown = false;
     err = err ? err : &own;
     *err = (struct trtc_err){ 0 };
-    int ret = trtc_call(k, &(struct trtc_ask){ creates ? "CreateCloudRecording" : "DescribeCloudRecording", "{\"a\":1}", 7, creates }, &a, &unknown, err);
+    int ret =
+        trtc_call(k,
+                  &(struct trtc_ask){ creates ? "CreateCloudRecording" : "DescribeCloudRecording",
+                                      "{\"a\":1}", 7, creates },
+                  &a, &unknown, err);
     if (ret ? err->code != want : want != 0)
         fail_msg("%d %s", err->code, err->msg);
     if (!ret) {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "serve/apiserver.h"
 #include "net/fetch.h"
+#include "serve/apiserver.h"
 #include "unit/range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -17,8 +17,8 @@
 
 #include <zlib.h>
 
-#include "serve/apiserver.h"
 #include "net/http.h"
+#include "serve/apiserver.h"
 
 /* One server, one client, one exchange after the other. */
 struct bench {

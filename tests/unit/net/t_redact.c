@@ -167,8 +167,9 @@ static void test_of_a_call(void **state)
                                   .token = { .text = "session-token-06" } };
     const struct trtc_env env = { .get = a_value };
     struct trtc_err err;
-    cJSON *request = cJSON_Parse("{\"RoomId\":\"plain-room-08\",\"StorageParams\":{\"CloudStorage\":"
-                                 "{\"SecretKey\":\"asked-secret-07\"}}}");
+    cJSON *request =
+        cJSON_Parse("{\"RoomId\":\"plain-room-08\",\"StorageParams\":{\"CloudStorage\":"
+                    "{\"SecretKey\":\"asked-secret-07\"}}}");
     struct trtc_redact *r = trtc_redact_of(&c, &env, request, &err);
     (void)state;
     assert_non_null(r);
@@ -185,10 +186,8 @@ static void test_of_a_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_members),
-        cmocka_unit_test(test_of_a_call),
+        cmocka_unit_test(test_texts),   cmocka_unit_test(test_json),
+        cmocka_unit_test(test_members), cmocka_unit_test(test_of_a_call),
         cmocka_unit_test(test_long),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

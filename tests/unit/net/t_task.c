@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/utc.h"
 #include "api/api.h"
+#include "base/utc.h"
 #include "net/task.h"
 
 static char root[64], dir[128];
@@ -276,10 +276,10 @@ static void journals_apart(void **state)
         int type;
         const char *endpoint;
     } t[] = {
-        { "a_b", "c", 0, NULL },       { "a", "b_c", 0, NULL }, { "a b", "c", 0, NULL },
-        { "a", "b c", 0, NULL },       { "7", "r", 0, NULL },   { "7", "r", 1, NULL },
-        { "", "7_r", 0, NULL },        { "7_", "r", 0, NULL },  { "a", "b_c", 0, "https://other" },
-        { "a 0 1 1", "c", 0, NULL },   { "a%5F", "c", 0, NULL }, { "a_", "c", 0, NULL },
+        { "a_b", "c", 0, NULL },     { "a", "b_c", 0, NULL },  { "a b", "c", 0, NULL },
+        { "a", "b c", 0, NULL },     { "7", "r", 0, NULL },    { "7", "r", 1, NULL },
+        { "", "7_r", 0, NULL },      { "7_", "r", 0, NULL },   { "a", "b_c", 0, "https://other" },
+        { "a 0 1 1", "c", 0, NULL }, { "a%5F", "c", 0, NULL }, { "a_", "c", 0, NULL },
     };
     const int n = sizeof t / sizeof t[0];
     struct trtc_err err = { 0 };
@@ -530,8 +530,11 @@ static void written_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(saved_and_loaded), CASE(ids_of_all_kinds),       CASE(journal), CASE(journals_apart), CASE(old_journal),     CASE(newest_first),
-        CASE(damaged_files),    CASE(links_and_others_files), CASE(directories), CASE(locks),
+        CASE(saved_and_loaded), CASE(ids_of_all_kinds),
+        CASE(journal),          CASE(journals_apart),
+        CASE(old_journal),      CASE(newest_first),
+        CASE(damaged_files),    CASE(links_and_others_files),
+        CASE(directories),      CASE(locks),
         CASE(leftovers),        CASE(written_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,8 @@ static void test_constant_stays(void **state)
             memset(src, values[v], (size_t)(s[0] * s[1]));
             for (int plain = 0; plain < 2; plain++) {
                 memset(dst, 77, (size_t)(s[2] * s[3]));
-                trtc_plane_scale(&p, trtc_kernels(plain), (struct trtc_lines){ src, s[0] }, dst, s[2]);
+                trtc_plane_scale(&p, trtc_kernels(plain), (struct trtc_lines){ src, s[0] }, dst,
+                                 s[2]);
                 for (int k = 0; k < s[2] * s[3]; k++)
                     assert_int_equal(dst[k], values[v]);
             }
@@ -224,7 +225,8 @@ static void test_strides(void **state)
     memset(dst, 99, sizeof(dst));
     struct trtc_plane p = { 0 };
     assert_int_equal(trtc_plane_set(&p, 41, 30, 37, 20), 0);
-    trtc_plane_scale(&p, trtc_kernels(false), (struct trtc_lines){ src + 29 * 50, -50 }, dst + 3, 64);
+    trtc_plane_scale(&p, trtc_kernels(false), (struct trtc_lines){ src + 29 * 50, -50 }, dst + 3,
+                     64);
     uint8_t turned[30 * 41];
     for (int y = 0; y < 30; y++)
         memcpy(turned + y * 41, src + (29 - y) * 50, 41);
@@ -707,7 +709,9 @@ static void test_pictures_that_cannot_be_shown(void **state)
         pic->width = t[i % N_OF(t)].w;
         pic->height = t[i % N_OF(t)].h;
         for (int alpha = 0; alpha < 200; alpha += 100) {
-            assert_int_equal(trtc_scaler_draw(s, pic, &(struct trtc_pane){ r, TRTC_RENDER_FIT, alpha }, c, &err), -1);
+            assert_int_equal(
+                trtc_scaler_draw(s, pic, &(struct trtc_pane){ r, TRTC_RENDER_FIT, alpha }, c, &err),
+                -1);
             assert_int_equal(err.code, TRTC_EX_DATAERR);
             assert_string_equal(err.msg, t[i % N_OF(t)].says);
         }

@@ -32,8 +32,8 @@ static const struct trtc_writing_style label = {
     .align = TRTC_WRITING_BOTTOM_LEFT,
 };
 
-static struct trtc_overlay *draw(const char *s, const struct trtc_writing_style *style, int x, int y,
-                                 int w, int h)
+static struct trtc_overlay *draw(const char *s, const struct trtc_writing_style *style, int x,
+                                 int y, int w, int h)
 {
     struct trtc_err err = { 0 };
     struct trtc_overlay *o = NULL;
@@ -442,7 +442,10 @@ static void test_fonts(void **state)
     if (t) {
         struct trtc_overlay *o = NULL;
         const struct trtc_rect r = { 0, 0, 0, 0 };
-        assert_int_equal(trtc_overlay_writing(t, &(struct trtc_writing_line){ "\xe7\x8e\x8b x", &plain, r, W, H }, &o, &err), 0);
+        assert_int_equal(
+            trtc_overlay_writing(
+                t, &(struct trtc_writing_line){ "\xe7\x8e\x8b x", &plain, r, W, H }, &o, &err),
+            0);
         assert_non_null(o);
         trtc_overlay_free(&o);
     }

@@ -15,9 +15,9 @@
 #include "playlist/name.h"
 #include "playlist/namejson.h"
 
-#define U "__UserId_s_"
-#define E "__UserId_e_"
-#define UTC "20260120113022495"
+#define U      "__UserId_s_"
+#define E      "__UserId_e_"
+#define UTC    "20260120113022495"
 #define UTC_MS INT64_C(1768908622495)
 
 static struct trtc_span span(const char *s)
@@ -43,56 +43,63 @@ struct form {
 
 static const struct form forms[] = {
     /* The ten of the specification. */
-    { "P/T/1400000001_3560" U "MTAwMDE." E "main_audio.m3u8", "P", "T", 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
-    { "P/T/1400000001_3560" U "MTAwMDE." E "main_video_" UTC ".ts", "P", "T", 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_VIDEO, UTC_MS, 0, TRTC_EXT_TS },
-    { "P/T/1400000001_3560" U "MTAwMDE." E "aux_1.mp4", "P", "T", 0, 1400000001, "3560", "MTAwMDE.", TRTC_MEDIA_AUX,
-      TRTC_NO_KIND, TRTC_NOTIME, 1, TRTC_EXT_MP4 },
-    { "P/T/1400000001_3560.m3u8", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
-      TRTC_EXT_M3U8 },
-    { "P/T/1400000001_3560_" UTC ".ts", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, UTC_MS,
-      0, TRTC_EXT_TS },
-    { "P/T/1400000001_3560_12.mp4", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME,
-      12, TRTC_EXT_MP4 },
-    { "T/ha1_1400000001_3560" U "MTAwMDE." E "aux_video.m3u8", NULL, "T", 1, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_AUX, TRTC_VIDEO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
-    { "T/ha2_1400000001_3560" U "MTAwMDE." E "main_audio_" UTC ".ts", NULL, "T", 2, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_AUDIO, UTC_MS, 0, TRTC_EXT_TS },
-    { "ha3_1400000001_3560.m3u8", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME,
-      0, TRTC_EXT_M3U8 },
-    { "ha3_1400000001_3560_" UTC ".ts", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, UTC_MS,
-      0, TRTC_EXT_TS },
+    { "P/T/1400000001_3560" U "MTAwMDE." E "main_audio.m3u8", "P", "T", 0, 1400000001, "3560",
+      "MTAwMDE.", TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "P/T/1400000001_3560" U "MTAwMDE." E "main_video_" UTC ".ts", "P", "T", 0, 1400000001, "3560",
+      "MTAwMDE.", TRTC_MEDIA_MAIN, TRTC_VIDEO, UTC_MS, 0, TRTC_EXT_TS },
+    { "P/T/1400000001_3560" U "MTAwMDE." E "aux_1.mp4", "P", "T", 0, 1400000001, "3560", "MTAwMDE.",
+      TRTC_MEDIA_AUX, TRTC_NO_KIND, TRTC_NOTIME, 1, TRTC_EXT_MP4 },
+    { "P/T/1400000001_3560.m3u8", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "P/T/1400000001_3560_" UTC ".ts", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, UTC_MS, 0, TRTC_EXT_TS },
+    { "P/T/1400000001_3560_12.mp4", "P", "T", 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, TRTC_NOTIME, 12, TRTC_EXT_MP4 },
+    { "T/ha1_1400000001_3560" U "MTAwMDE." E "aux_video.m3u8", NULL, "T", 1, 1400000001, "3560",
+      "MTAwMDE.", TRTC_MEDIA_AUX, TRTC_VIDEO, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "T/ha2_1400000001_3560" U "MTAwMDE." E "main_audio_" UTC ".ts", NULL, "T", 2, 1400000001,
+      "3560", "MTAwMDE.", TRTC_MEDIA_MAIN, TRTC_AUDIO, UTC_MS, 0, TRTC_EXT_TS },
+    { "ha3_1400000001_3560.m3u8", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "ha3_1400000001_3560_" UTC ".ts", NULL, NULL, 3, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, UTC_MS, 0, TRTC_EXT_TS },
     /* Those of real recordings besides. */
-    { "1400000001_3560" U "MTAwMDE." E "main.mp4", NULL, NULL, 0, 1400000001, "3560", "MTAwMDE.", TRTC_MEDIA_MAIN,
-      TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "1400000001_3560.mp4", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
-      TRTC_EXT_MP4 },
-    { "1400000001_3560" U "MTAwMDE." E "main_audio_2.m3u8", NULL, NULL, 0, 1400000001, "3560", "MTAwMDE.",
-      TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 2, TRTC_EXT_M3U8 },
-    { "1400000001_3560_2.m3u8", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 2,
-      TRTC_EXT_M3U8 },
+    { "1400000001_3560" U "MTAwMDE." E "main.mp4", NULL, NULL, 0, 1400000001, "3560", "MTAwMDE.",
+      TRTC_MEDIA_MAIN, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "1400000001_3560.mp4", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "1400000001_3560" U "MTAwMDE." E "main_audio_2.m3u8", NULL, NULL, 0, 1400000001, "3560",
+      "MTAwMDE.", TRTC_MEDIA_MAIN, TRTC_AUDIO, TRTC_NOTIME, 2, TRTC_EXT_M3U8 },
+    { "1400000001_3560_2.m3u8", NULL, NULL, 0, 1400000001, "3560", NULL, TRTC_MEDIA_NONE,
+      TRTC_NO_KIND, TRTC_NOTIME, 2, TRTC_EXT_M3U8 },
     /* Edges. */
-    { "0_1" U E "main.mp4", NULL, NULL, 0, 0, "1", "", TRTC_MEDIA_MAIN, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "4294967295_4294967295_9007199254740991.mp4", NULL, NULL, 0, 4294967295, "4294967295", NULL, TRTC_MEDIA_NONE,
-      TRTC_NO_KIND, TRTC_NOTIME, INT64_C(9007199254740991), TRTC_EXT_MP4 },
-    { "1_MTIz.m3u8", NULL, NULL, 0, 1, "MTIz", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
-    { "1_MTAwMDE..m3u8", NULL, NULL, 0, 1, "MTAwMDE.", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
+    { "0_1" U E "main.mp4", NULL, NULL, 0, 0, "1", "", TRTC_MEDIA_MAIN, TRTC_NO_KIND, TRTC_NOTIME,
+      0, TRTC_EXT_MP4 },
+    { "4294967295_4294967295_9007199254740991.mp4", NULL, NULL, 0, 4294967295, "4294967295", NULL,
+      TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, INT64_C(9007199254740991), TRTC_EXT_MP4 },
+    { "1_MTIz.m3u8", NULL, NULL, 0, 1, "MTIz", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_M3U8 },
-    { "1_0000_19700101000000000.ts", NULL, NULL, 0, 1, "0000", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, 0, 0, TRTC_EXT_TS },
-    { "1_123456789012_99991231235959999.ts", NULL, NULL, 0, 1, "123456789012", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
-      INT64_C(253402300799999), 0, TRTC_EXT_TS },
+    { "1_MTAwMDE..m3u8", NULL, NULL, 0, 1, "MTAwMDE.", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      TRTC_NOTIME, 0, TRTC_EXT_M3U8 },
+    { "1_0000_19700101000000000.ts", NULL, NULL, 0, 1, "0000", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      0, 0, TRTC_EXT_TS },
+    { "1_123456789012_99991231235959999.ts", NULL, NULL, 0, 1, "123456789012", NULL,
+      TRTC_MEDIA_NONE, TRTC_NO_KIND, INT64_C(253402300799999), 0, TRTC_EXT_TS },
     /* Directories stay as they are. */
-    { "./1_1.mp4", NULL, ".", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "/1_1.mp4", NULL, "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "/T/1_1.mp4", "", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "//T/1_1.mp4", "/", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0, TRTC_EXT_MP4 },
-    { "./a//../b//1_1.mp4", "./a//../b", "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
+    { "./1_1.mp4", NULL, ".", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
-    { "a/-mmzi-+Q../1_1.mp4", "a", "-mmzi-+Q..", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
+    { "/1_1.mp4", NULL, "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
-    { "a" U "b/x_y.ts/1_1.mp4", "a" U "b", "x_y.ts", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
+    { "/T/1_1.mp4", "", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
       TRTC_EXT_MP4 },
+    { "//T/1_1.mp4", "/", "T", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND, TRTC_NOTIME, 0,
+      TRTC_EXT_MP4 },
+    { "./a//../b//1_1.mp4", "./a//../b", "", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "a/-mmzi-+Q../1_1.mp4", "a", "-mmzi-+Q..", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      TRTC_NOTIME, 0, TRTC_EXT_MP4 },
+    { "a" U "b/x_y.ts/1_1.mp4", "a" U "b", "x_y.ts", 0, 1, "1", NULL, TRTC_MEDIA_NONE, TRTC_NO_KIND,
+      TRTC_NOTIME, 0, TRTC_EXT_MP4 },
 };
 
 static void forms_both_ways(void **state)
@@ -107,14 +114,22 @@ static void forms_both_ways(void **state)
         if (trtc_name_parse(f->s, strlen(f->s), TRTC_ROOM_AUTO, &n, NULL, &err) < 0)
             fail_msg("%s", err.msg);
         if (!same(n.prefix, span(f->prefix)) || !same(n.task, span(f->task)) || n.ha != f->ha ||
-            n.sdkappid != f->sdkappid || !same(n.room, span(f->room)) || !same(n.user, span(f->user)) ||
-            n.media != f->media || n.type != f->type || n.utc_ms != f->utc_ms || n.index != f->index || n.ext != f->ext)
+            n.sdkappid != f->sdkappid || !same(n.room, span(f->room)) ||
+            !same(n.user, span(f->user)) || n.media != f->media || n.type != f->type ||
+            n.utc_ms != f->utc_ms || n.index != f->index || n.ext != f->ext)
             fail_msg("'%s': parts differ", f->s);
         assert_int_equal(!n.utc.p, n.utc_ms == TRTC_NOTIME);
         /* The writer, from the table's own parts. */
-        const struct trtc_name parts = { .prefix = span(f->prefix), .task = span(f->task), .ha = f->ha,
-                                         .sdkappid = f->sdkappid, .room = span(f->room), .user = span(f->user),
-                                         .media = f->media, .type = f->type, .utc_ms = f->utc_ms, .index = f->index,
+        const struct trtc_name parts = { .prefix = span(f->prefix),
+                                         .task = span(f->task),
+                                         .ha = f->ha,
+                                         .sdkappid = f->sdkappid,
+                                         .room = span(f->room),
+                                         .user = span(f->user),
+                                         .media = f->media,
+                                         .type = f->type,
+                                         .utc_ms = f->utc_ms,
+                                         .index = f->index,
                                          .ext = f->ext };
         if (trtc_name_format(&parts, out, sizeof out, &len, &err) < 0)
             fail_msg("'%s': %s", f->s, err.msg);
@@ -177,10 +192,13 @@ static void columns(void **state)
         { "1_1__UserId_x", TRTC_ROOM_AUTO, 13, U },
         { "1_1" U ".mp4", TRTC_ROOM_AUTO, 15, E },
         { "1_1" U "MQ==" E "main.mp4", TRTC_ROOM_AUTO, 17, "user" },
-        { "1_1" U "MQ/" E "main.mp4", TRTC_ROOM_AUTO, 18, "SdkAppId" }, /* a directory, then "__UserId_e_main" */
+        { "1_1" U "MQ/" E "main.mp4", TRTC_ROOM_AUTO, 18,
+          "SdkAppId" }, /* a directory, then "__UserId_e_main" */
         { "1_1" U "MR.." E "main.mp4", TRTC_ROOM_AUTO, 16, "user" },
         { "1_1" U "MQ." E "main.mp4", TRTC_ROOM_AUTO, 18, "user" },
-        { "1_1" U "MQ.." "__UserId_f_main.mp4", TRTC_ROOM_AUTO, 28, E },
+        { "1_1" U "MQ.."
+          "__UserId_f_main.mp4",
+          TRTC_ROOM_AUTO, 28, E },
         { "1_1" U "MQ.." E ".mp4", TRTC_ROOM_AUTO, 30, "main or aux" },
         { "1_1" U "MQ.." E "mainly.mp4", TRTC_ROOM_AUTO, 30, "main or aux" },
         { "1_1" U "MQ.." E "main_audio.mp4", TRTC_ROOM_AUTO, 34, "MP4" },
@@ -218,7 +236,8 @@ static void columns(void **state)
         snprintf(want, sizeof want, ": column %zu: ", t[i].column);
         assert_non_null(strstr(err.msg, want));
         assert_int_equal(err.code, TRTC_EX_DATAERR);
-        assert_int_equal(trtc_name_parse(t[i].s, strlen(t[i].s), t[i].room_type, &n, NULL, NULL), -1);
+        assert_int_equal(trtc_name_parse(t[i].s, strlen(t[i].s), t[i].room_type, &n, NULL, NULL),
+                         -1);
     }
     struct trtc_name n;
     size_t column = 0;
@@ -235,7 +254,8 @@ static void damage(void **state)
         size_t n = strlen(forms[i].s);
         for (size_t k = 0; k < n * sizeof bytes; k++) {
             size_t len = k % sizeof bytes == sizeof bytes - 1 ? k / sizeof bytes : n, column = 0;
-            char *s = malloc(len ? len : 1), out[512]; /* no longer than it is: a read beyond is seen */
+            char *s = malloc(len ? len : 1),
+                 out[512]; /* no longer than it is: a read beyond is seen */
             assert_non_null(s);
             memcpy(s, forms[i].s, len);
             if (k / sizeof bytes < len)
@@ -260,9 +280,14 @@ static void room_types(void **state)
         const char *room;
         enum trtc_room_type type;
     } t[] = {
-        { "1", TRTC_ROOM_INT },           { "4294967295", TRTC_ROOM_INT },    { "4294967296", TRTC_ROOM_STRING },
-        { "0", TRTC_ROOM_STRING },        { "01", TRTC_ROOM_STRING },         { "1a", TRTC_ROOM_STRING },
-        { "", TRTC_ROOM_STRING },         { "99999999999999999999999", TRTC_ROOM_STRING },
+        { "1", TRTC_ROOM_INT },
+        { "4294967295", TRTC_ROOM_INT },
+        { "4294967296", TRTC_ROOM_STRING },
+        { "0", TRTC_ROOM_STRING },
+        { "01", TRTC_ROOM_STRING },
+        { "1a", TRTC_ROOM_STRING },
+        { "", TRTC_ROOM_STRING },
+        { "99999999999999999999999", TRTC_ROOM_STRING },
     };
     (void)state;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
@@ -290,8 +315,7 @@ static void parts_that_make_none(void **state)
     const char *why[32];
     size_t n = 0;
     (void)state;
-#define WRONG(base, part, value, message) \
-    (t[n] = (base), t[n].part = (value), why[n++] = (message))
+#define WRONG(base, part, value, message) (t[n] = (base), t[n].part = (value), why[n++] = (message))
     WRONG(mp4, prefix, one, "prefix needs a task");
     WRONG(mp4, task, span("a/b"), "'/'");
     WRONG(mp4, task, ((struct trtc_span){ "a\0b", 3 }), "NUL");
@@ -350,8 +374,11 @@ static uint32_t rnd(uint32_t below)
 /* An id of the unpleasant kind: empty, all 0xFF, with NULs, with the name's own words, long. */
 static size_t random_id(unsigned char *out, size_t max)
 {
-    static const char *const words[] = { "__UserId_e_", "__UserId_s_", "_main_audio", "123", "/", ".ts", "../",
-                                         "\xe8\x80\x81\xe5\xb8\x88", "user\t1\n", "\"\\" };
+    static const char *const words[] = { "__UserId_e_", "__UserId_s_",
+                                         "_main_audio", "123",
+                                         "/",           ".ts",
+                                         "../",         "\xe8\x80\x81\xe5\xb8\x88",
+                                         "user\t1\n",   "\"\\" };
     size_t n = 0;
     switch (rnd(8)) {
     case 0:
@@ -406,7 +433,9 @@ struct sample {
 static void random_sample(struct sample *x)
 {
     struct trtc_name *n = &x->name;
-    *n = (struct trtc_name){ .utc_ms = TRTC_NOTIME, .ext = (enum trtc_ext)rnd(3), .sdkappid = rnd(UINT32_MAX) };
+    *n = (struct trtc_name){ .utc_ms = TRTC_NOTIME,
+                             .ext = (enum trtc_ext)rnd(3),
+                             .sdkappid = rnd(UINT32_MAX) };
     x->room_is_int = rnd(2);
     if (x->room_is_int) {
         x->room_n = (size_t)sprintf((char *)x->room, "%u", 1 + rnd(rnd(2) ? 100 : UINT32_MAX));
@@ -416,12 +445,14 @@ static void random_sample(struct sample *x)
         do
             x->room_n = random_id(x->room, sizeof x->room);
         while (!x->room_n);
-        n->room = (struct trtc_span){ x->b64_room, trtc_b64_encode(x->room, x->room_n, x->b64_room) };
+        n->room =
+            (struct trtc_span){ x->b64_room, trtc_b64_encode(x->room, x->room_n, x->b64_room) };
     }
     x->single = rnd(4);
     if (x->single) {
         x->user_n = random_id(x->user, sizeof x->user);
-        n->user = (struct trtc_span){ x->b64_user, trtc_b64_encode(x->user, x->user_n, x->b64_user) };
+        n->user =
+            (struct trtc_span){ x->b64_user, trtc_b64_encode(x->user, x->user_n, x->b64_user) };
         n->media = rnd(2) ? TRTC_MEDIA_MAIN : TRTC_MEDIA_AUX;
         if (n->ext != TRTC_EXT_MP4)
             n->type = rnd(2) ? TRTC_AUDIO : TRTC_VIDEO;
@@ -442,8 +473,10 @@ static void check_same(const struct sample *x, const struct trtc_name *n)
     unsigned char id[512];
     size_t len, bad;
     const struct trtc_name *w = &x->name;
-    assert_true(same(n->prefix, w->prefix) && same(n->task, w->task) && same(n->room, w->room) && same(n->user, w->user));
-    assert_true(n->ha == w->ha && n->sdkappid == w->sdkappid && n->media == w->media && n->type == w->type);
+    assert_true(same(n->prefix, w->prefix) && same(n->task, w->task) && same(n->room, w->room) &&
+                same(n->user, w->user));
+    assert_true(n->ha == w->ha && n->sdkappid == w->sdkappid && n->media == w->media &&
+                n->type == w->type);
     assert_true(n->utc_ms == w->utc_ms && n->index == w->index && n->ext == w->ext);
     if (x->single) {
         assert_int_equal(trtc_b64_decode(n->user.p, n->user.n, id, &len, &bad), 0);
@@ -480,7 +513,8 @@ static void million_round_trips(void **state)
 static void json_round_trips(void **state)
 {
     static struct sample x;
-    static char json[TRTC_NAMEJSON_MAX(2048)], scratch[TRTC_NAMEJSON_SCRATCH(TRTC_NAMEJSON_MAX(2048))];
+    static char json[TRTC_NAMEJSON_MAX(2048)],
+        scratch[TRTC_NAMEJSON_SCRATCH(TRTC_NAMEJSON_MAX(2048))];
     static unsigned char ids[TRTC_B64_DECODED_MAX(2048)];
     (void)state;
     for (int i = 0; i < 50000; i++) {
@@ -514,9 +548,10 @@ static void json_text(void **state)
     } t[] = {
         { "P/T/ha1_1400000001_3560" U "MTAwMDE." E "main_audio_" UTC ".ts", TRTC_ROOM_AUTO,
           "{\"sdkappid\":1400000001,\"room\":\"3560\",\"room_type\":\"int\",\"user\":\"10001\",\"media\":\"main\","
-          "\"type\":\"audio\",\"utc\":\"" UTC "\",\"ext\":\"ts\",\"ha\":1,\"task\":\"T\",\"prefix\":\"P\","
-          "\"mode\":\"single\",\"utc_ms\":1768908622495,\"name\":\"P/T/ha1_1400000001_3560" U "MTAwMDE." E
-          "main_audio_" UTC ".ts\"}" },
+          "\"type\":\"audio\",\"utc\":\"" UTC
+          "\",\"ext\":\"ts\",\"ha\":1,\"task\":\"T\",\"prefix\":\"P\","
+          "\"mode\":\"single\",\"utc_ms\":1768908622495,\"name\":\"P/T/ha1_1400000001_3560" U
+          "MTAwMDE." E "main_audio_" UTC ".ts\"}" },
         { "1_6ICB5biI_3.mp4", TRTC_ROOM_AUTO,
           "{\"sdkappid\":1,\"room\":\"\xe8\x80\x81\xe5\xb8\x88\",\"room_type\":\"string\",\"index\":3,\"ext\":\"mp4\","
           "\"mode\":\"mixed\",\"name\":\"1_6ICB5biI_3.mp4\"}" },
@@ -575,7 +610,8 @@ static void json_refused(void **state)
         { "{" OK ",\"index\":true}", "'index' must be a number" },
         { "{\"sdkappid\":1.5,\"room\":\"a\",\"ext\":\"mp4\"}", "'sdkappid' is not an integer" },
         { "{\"sdkappid\":-1,\"room\":\"a\",\"ext\":\"mp4\"}", "'sdkappid' is not an integer" },
-        { "{\"sdkappid\":4294967296,\"room\":\"a\",\"ext\":\"mp4\"}", "'sdkappid' is not an integer" },
+        { "{\"sdkappid\":4294967296,\"room\":\"a\",\"ext\":\"mp4\"}",
+          "'sdkappid' is not an integer" },
         { "{\"sdkappid\":1e400,\"room\":\"a\",\"ext\":\"mp4\"}", "'sdkappid' is not an integer" },
         { "{" OK ",\"index\":0}", "'index' is not an integer" },
         { "{" OK ",\"index\":9007199254740993}", "'index' is not an integer" },
@@ -595,7 +631,8 @@ static void json_refused(void **state)
         { "{" OK ",\"user_b64\":\"YQ..\"}", "'user_b64' is not valid" },
         { "{" OK ",\"user_b64\":\"----\"}", "'user_b64' is not valid" },
         { "{" OK ",\"task\":\"a\",\"task_b64\":\"YQ==\"}", "'task' and 'task_b64'" },
-        { "{\"sdkappid\":1,\"room_b64\":\"MQ==\",\"room_type\":\"int\",\"ext\":\"mp4\"}", "room_type string" },
+        { "{\"sdkappid\":1,\"room_b64\":\"MQ==\",\"room_type\":\"int\",\"ext\":\"mp4\"}",
+          "room_type string" },
         { "{" OK ",\"user\":\"a\\u0000b\"}", "NUL" },
         { "{" OK ",\"user\":\"a\\\\\\u0000b\"}", "NUL" },
         { "{" OK ",\"user\":\"a\nb\"}", "control character" },
@@ -619,7 +656,9 @@ static void json_refused(void **state)
     /* Backslashes before u0000 that are text; null for absent; stale mode and name; blanks around. */
     struct trtc_name n;
     char scratch[1024];
-    const char *good = " {" OK ",\"user\":\"a\\\\u0000\",\"media\":\"aux\",\"type\":null,\"mode\":\"mixed\",\"name\":\"x\"} \r";
+    const char *good =
+        " {" OK
+        ",\"user\":\"a\\\\u0000\",\"media\":\"aux\",\"type\":null,\"mode\":\"mixed\",\"name\":\"x\"} \r";
     assert_int_equal(trtc_namejson_read(good, strlen(good), &n, scratch, NULL), 0);
     assert_true(same(n.user, span("YVx1MDAwMA..")));
 }

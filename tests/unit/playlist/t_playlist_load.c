@@ -19,7 +19,8 @@
 #include "playlist/playlist_load.h"
 #include "unit/scratch.h"
 
-static const char plain[] = "#EXTM3U\n#EXT-X-TRTC-USER-ID:\xe8\x80\x81\xf0\x9f\x98\x80\n#EXTINF:1,\na.ts\n";
+static const char plain[] =
+    "#EXTM3U\n#EXT-X-TRTC-USER-ID:\xe8\x80\x81\xf0\x9f\x98\x80\n#EXTINF:1,\na.ts\n";
 
 /* ---- conversions ---- */
 
@@ -178,7 +179,8 @@ static void test_load(void **state)
         const char *text, *why;
     } t[] = {
         { "", "not a playlist: the first line is not #EXTM3U; it is empty" },
-        { "<!DOCTYPE html><html>", "not a playlist: the first line is not #EXTM3U; it is an HTML page" },
+        { "<!DOCTYPE html><html>",
+          "not a playlist: the first line is not #EXTM3U; it is an HTML page" },
         { "<?xml version='1.0'?><Error>",
           "not a playlist: the first line is not #EXTM3U; it is an XML document" },
         { "\xfd"

@@ -99,8 +99,10 @@ static struct trtc_playlist_writer *new_writer(const struct trtc_playlist_head *
 static void add(struct trtc_playlist_writer *w, const char *name, int64_t start_ms, int64_t dur_us,
                 int64_t bytes)
 {
-    assert_int_equal(trtc_playlist_writer_add(w, &(struct trtc_playlist_entry){ name, start_ms, dur_us, bytes, false, 0, 0 }, NULL),
-                     0);
+    assert_int_equal(
+        trtc_playlist_writer_add(
+            w, &(struct trtc_playlist_entry){ name, start_ms, dur_us, bytes, false, 0, 0 }, NULL),
+        0);
 }
 
 static void put(struct trtc_playlist_writer *w, bool ended)
@@ -391,7 +393,11 @@ static void test_changes(void **state)
         for (size_t i = 0; i < COUNT(s); i++) {
             char name[16];
             snprintf(name, sizeof name, "%zu.ts", i);
-            assert_int_equal(trtc_playlist_writer_add(w, &(struct trtc_playlist_entry){ name, T0 + (int64_t)i, 10000000, 188, s[i].discontinuity, s[i].w, s[i].h }, NULL),
+            assert_int_equal(trtc_playlist_writer_add(w,
+                                                      &(struct trtc_playlist_entry){
+                                                          name, T0 + (int64_t)i, 10000000, 188,
+                                                          s[i].discontinuity, s[i].w, s[i].h },
+                                                      NULL),
                              0);
         }
         put(w, true);
@@ -430,7 +436,10 @@ static void test_changes(void **state)
     char *text = content("a.m3u8", &size);
     assert_null(strstr(text, "VIDEO-METADATA"));
     free(text);
-    assert_int_equal(trtc_playlist_writer_add(w, &(struct trtc_playlist_entry){ "a.ts", T0, 1, 188, false, 320, 240 }, NULL), 0);
+    assert_int_equal(
+        trtc_playlist_writer_add(
+            w, &(struct trtc_playlist_entry){ "a.ts", T0, 1, 188, false, 320, 240 }, NULL),
+        0);
     put(w, false);
     text = content("a.m3u8", &size);
     assert_non_null(strstr(text, "STREAM-TYPE:1\n" VIDEO("WIDTH:320 HEIGHT:240") "#EXT-X-TRTC-FI"));
@@ -469,7 +478,10 @@ static void test_joins(void **state)
         h.rate_hz = 48000 * (i + 1);
         trtc_playlist_writer_update(w, &h);
         assert_int_equal(
-            trtc_playlist_writer_add(w, &(struct trtc_playlist_entry){ names[i], T0, 10000000, 188, false, 64, 48 }, NULL), 0);
+            trtc_playlist_writer_add(
+                w, &(struct trtc_playlist_entry){ names[i], T0, 10000000, 188, false, 64, 48 },
+                NULL),
+            0);
     }
     put(w, false);
     snprintf(want, sizeof want, "%s%s2\n%s%sa.ts\n%s%sb.ts\n%sc.ts\n%s%sd.ts\n", HEAD("10") BUILD,

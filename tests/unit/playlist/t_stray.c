@@ -29,11 +29,11 @@ static void test_table(void **state)
         { "0+1 49.001+1 50.001+1", "#.." }, /* the larger group stays */
         { "50.001+1 0+1 1+1", "#.." },
         { "0+1 40+1 80+1 120+1 500+1", "....#" }, /* one leads to the next */
-        { "0+60 100+1", ".." },             /* what lasts long reaches far */
+        { "0+60 100+1", ".." },                   /* what lasts long reaches far */
         { "0+60 1+1 100+1", "..." },
-        { "0+1 100+1", "#." },   /* alike: the later */
-        { "0+2 100+1", ".#" },   /* the longer */
-        { "0+1! 100+2", ".#" },  /* the one that another clock agrees with */
+        { "0+1 100+1", "#." },  /* alike: the later */
+        { "0+2 100+1", ".#" },  /* the longer */
+        { "0+1! 100+2", ".#" }, /* the one that another clock agrees with */
         { "0+1! 100+2 101+2", ".##" },
         { "0+1! 100+2! 101+2", "#.." },
         { "0+0@ 100+2! 101+2!", ".##" }, /* and what is known for certain */
@@ -62,7 +62,8 @@ static void test_table(void **state)
             nb += spots[k].stray;
         }
         if (strcmp(got, t[i].want) != 0 || found != (int64_t)nb)
-            fail_msg("'%s': '%s' and not '%s', %" PRId64 " told", t[i].spots, got, t[i].want, found);
+            fail_msg("'%s': '%s' and not '%s', %" PRId64 " told", t[i].spots, got, t[i].want,
+                     found);
     }
 }
 

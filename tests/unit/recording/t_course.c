@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "recording/course.h"
 #include "base/utc.h"
+#include "recording/course.h"
 
 #define S    INT64_C(90000)
 #define WRAP (INT64_C(1) << 33)

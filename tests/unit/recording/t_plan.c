@@ -15,12 +15,12 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "recording/output_name.h"
 #include "recording/plan.h"
 #include "recording/plan_print.h"
-#include "base/text.h"
 
-#define BASE_MS     INT64_C(1767225600000) /* 20260101000000000 */
+#define BASE_MS   INT64_C(1767225600000) /* 20260101000000000 */
 #define LISTS_MAX 8
 
 /* ---- recordings from text ---- */
@@ -99,9 +99,7 @@ static void make(struct made *m, const char *text, enum trtc_aux aux)
             s->media = kind == 'm'          ? TRTC_MEDIA_NONE
                        : strchr("AV", kind) ? TRTC_MEDIA_AUX
                                             : TRTC_MEDIA_MAIN;
-            s->type = kind == 'm'          ? TRTC_NO_KIND
-                      : strchr("aA", kind) ? TRTC_AUDIO
-                                           : TRTC_VIDEO;
+            s->type = kind == 'm' ? TRTC_NO_KIND : strchr("aA", kind) ? TRTC_AUDIO : TRTC_VIDEO;
             m->r.user = kind == 'm' ? NULL : user;
             continue;
         }
@@ -418,7 +416,16 @@ static void test_decisions(void **state)
           15,
           false },
         /* no change: without a size it is that of the segment before */
-        { "v 0+10000/720x576,s16:15 10000+10000/0x0", { 0 }, COPY, NO, NULL, NULL, 768, 576, 15, false },
+        { "v 0+10000/720x576,s16:15 10000+10000/0x0",
+          { 0 },
+          COPY,
+          NO,
+          NULL,
+          NULL,
+          768,
+          576,
+          15,
+          false },
         { "v 0+10000 10000+10000/hevc", { 0 }, ENC, NO, "codec changes", NULL, 640, 360, 15, true },
         { "v 0+10000/mpeg2video", { 0 }, ENC, NO, "mpeg2video", NULL, 640, 360, 15, true },
         { "v 0+10000/0x0",

@@ -490,7 +490,7 @@ static void assert_found(const struct trtc_scan *s, const char *want)
             at += sprintf(at, "%s",
                           from->type == TRTC_AUDIO   ? "a"
                           : from->type == TRTC_VIDEO ? "v"
-                                                         : "m");
+                                                     : "m");
             at += from->ha ? sprintf(at, "ha%d", from->ha) : 0;
             at += from->index ? sprintf(at, "_%" PRId64, from->index) : 0;
         }
@@ -732,7 +732,8 @@ static void test_directories(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct trtc_scan s = { 0 };
         struct trtc_err err = { 0 };
-        assert_int_equal(trtc_scan_dir(&s, bad[i], &(struct trtc_find){ .recursive = true }, &err), -1);
+        assert_int_equal(trtc_scan_dir(&s, bad[i], &(struct trtc_find){ .recursive = true }, &err),
+                         -1);
         assert_int_equal(err.code, TRTC_EX_NOINPUT);
         trtc_scan_fini(&s);
     }

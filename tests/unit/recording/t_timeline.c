@@ -15,7 +15,7 @@
 
 #include "recording/timeline.h"
 
-#define BASE_MS     INT64_C(1767225600000) /* 2026-01-01 */
+#define BASE_MS   INT64_C(1767225600000) /* 2026-01-01 */
 #define LISTS_MAX 8
 
 /* ---- recordings from text ---- */
@@ -37,9 +37,7 @@ static void add_source(struct made *m, const char *word)
     s->media = *word == 'm'          ? TRTC_MEDIA_NONE
                : strchr("AV", *word) ? TRTC_MEDIA_AUX
                                      : TRTC_MEDIA_MAIN;
-    s->type = *word == 'm'          ? TRTC_NO_KIND
-              : strchr("aA", *word) ? TRTC_AUDIO
-                                    : TRTC_VIDEO;
+    s->type = *word == 'm' ? TRTC_NO_KIND : strchr("aA", *word) ? TRTC_AUDIO : TRTC_VIDEO;
     if (*word == 'm')
         m->r.user = NULL;
 }
@@ -106,12 +104,12 @@ static char *put_lane(char *s, const struct made *m, const struct trtc_lane *lan
             s += sprintf(s, " %c%s",
                          from->media == TRTC_MEDIA_NONE  ? 'm'
                          : from->media == TRTC_MEDIA_AUX ? 'S'
-                                                        : 'P',
+                                                         : 'P',
                          from->ha == 1   ? "1"
                          : from->ha == 2 ? "2"
                          : from->ha == 3 ? "3"
                          : from->index   ? "n"
-                                        : "");
+                                         : "");
         }
         s += sprintf(s, " %" PRId64, rel_ms(p->start_us));
         if (lane->clips[i].cut_us != INT64_MAX)
@@ -470,8 +468,8 @@ static double seconds_for(struct made *m, enum trtc_aux aux, struct trtc_timelin
 }
 
 /* n pieces of source 0 (every step ms, dur long), n of source 1. */
-static void make_many(struct made *m, const char *lists, size_t n, int64_t step_ms,
-                      int64_t dur_ms, int64_t step1_ms, int64_t dur1_ms)
+static void make_many(struct made *m, const char *lists, size_t n, int64_t step_ms, int64_t dur_ms,
+                      int64_t step1_ms, int64_t dur1_ms)
 {
     make(m, lists);
     free(m->r.pieces);

@@ -223,8 +223,7 @@ static void join(struct writer *w)
 
 static struct trtc_losses losses;
 
-static struct trtc_source *open_source(const char *name, enum trtc_pace pace,
-                                             struct trtc_err *err)
+static struct trtc_source *open_source(const char *name, enum trtc_pace pace, struct trtc_err *err)
 {
     const struct trtc_source_opts o = {
         .url = strcmp(name, "-") == 0 ? name : path_of(name),

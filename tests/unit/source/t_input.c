@@ -20,12 +20,12 @@
 #include <cmocka.h>
 #include <libavcodec/avcodec.h>
 
-#include "serve/apiserver.h"
 #include "codec/av.h"
-#include "ts/es.h"
+#include "net/fetch.h"
+#include "serve/apiserver.h"
 #include "source/input.h"
 #include "source/input_priv.h"
-#include "net/fetch.h"
+#include "ts/es.h"
 #include "unit/range.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof *(a))
@@ -414,8 +414,9 @@ static void test_sound_to_its_end(void **state)
 {
     static const char *const names[] = { "ac3.ts", "eac3.ts", "mp2.ts", "dts.ts", "latm.ts" };
     (void)state;
-    run(FFMPEG "-f lavfi -i sine=r=48000:d=4 -strict -2 -c:a ac3 ac3.ts -strict -2 -c:a eac3 eac3.ts "
-               "-c:a mp2 mp2.ts -strict -2 -c:a dca dts.ts -c:a aac -mpegts_flags latm latm.ts");
+    run(FFMPEG
+        "-f lavfi -i sine=r=48000:d=4 -strict -2 -c:a ac3 ac3.ts -strict -2 -c:a eac3 eac3.ts "
+        "-c:a mp2 mp2.ts -strict -2 -c:a dca dts.ts -c:a aac -mpegts_flags latm latm.ts");
     for (size_t i = 0; i < COUNT(names); i++) {
         read_file(&got, names[i]);
         assert_int_equal(got.result, 0);
@@ -903,13 +904,10 @@ static void test_wrap(void **state)
 
 static void test_jump_of_both(void **state)
 {
-    static const int64_t jumps[] = { HOUR_90K,
-                                     -HOUR_90K,
-                                     31 * 60 * INT64_C(90000),
-                                     -3 * 90000,
-                                     -30 * 90000,
-                                     -60000,
-                                     (INT64_C(1) << 32) - HOUR_90K };
+    static const int64_t jumps[] = {
+        HOUR_90K,    -HOUR_90K, 31 * 60 * INT64_C(90000),     -3 * 90000,
+        -30 * 90000, -60000,    (INT64_C(1) << 32) - HOUR_90K
+    };
     (void)state;
     read_file(&base, "base.ts");
     for (size_t i = 0; i < COUNT(jumps); i++)
@@ -1212,7 +1210,7 @@ static void test_clock(void **state)
         late_too[] = { { V, 5000, 5000, 0 }, { A, 4960, 4960, 0 }, { V, 5300, 5300, 0 },
                        { A, 0, 5000, 1 },    { V, 40, 5640, 0 },   { A, 40, 5640, 0 } },
       /* a picture that goes on alone falls back later, too: behind what it had */
-        picture_later[] = { { V, 5000, 5000, 0 }, { A, 5000, 5000, 0 }, { A, 0, 5040, 1 },
+        picture_later[] = { { V, 5000, 5000, 0 }, { A, 5000, 5000, 0 },  { A, 0, 5040, 1 },
                             { V, 5040, 5040, 0 }, { A, 5000, 10040, 0 }, { V, 10040, 10040, 0 },
                             { V, 0, 10080, 1 },   { A, 5040, 10080, 0 } },
       /* both fall by less than a second and go on from there, one after the other */
@@ -1260,8 +1258,7 @@ static void test_clock(void **state)
 
     struct trtc_input_clock c = { 0 };
     for (size_t k = 0; k < COUNT(uneven); k++)
-        put(&c, uneven[k].track, uneven[k].raw_ms * INT64_C(1000), TRTC_NOTIME,
-                               40000, &at);
+        put(&c, uneven[k].track, uneven[k].raw_ms * INT64_C(1000), TRTC_NOTIME, 40000, &at);
     put(&c, V, -HOUR_US, -HOUR_US, 40000, &at);
     assert_true(at.breaks);
     assert_int_equal(at.dts_us, 3080000);
@@ -1310,7 +1307,8 @@ static void test_clock_of_pictures_shown_twice(void **state)
     for (int k = 0; k < 16; k++) {
         const int64_t us = (k / 8 * 6 + k % 8) * INT64_C(40000);
         const struct trtc_input_stamp s = { .track = V,
-                                            .pts_us = us + (order[k % 4] - k % 4 + 2) * INT64_C(40000),
+                                            .pts_us =
+                                                us + (order[k % 4] - k % 4 + 2) * INT64_C(40000),
                                             .dts_us = us,
                                             .dur_us = 40000,
                                             .key = k % 4 == 0 };
@@ -1447,25 +1445,27 @@ static void test_video_config(void **state)
     struct trtc_err err;
     (void)state;
 
-    assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ avcc, sizeof avcc }, &c, &err), 0);
+    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264,
+                                             (struct trtc_bytes){ avcc, sizeof avcc }, &c, &err),
+                     0);
     assert_int_equal(c.nal_length, 4);
     assert_int_equal(c.sets_size, sizeof annexb);
     assert_memory_equal(c.sets, annexb, c.sets_size);
     free(c.sets);
-    assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ annexb, sizeof annexb }, &c, &err),
-        0);
+    assert_int_equal(trtc_input_video_config(
+                         TRTC_CODEC_H264, (struct trtc_bytes){ annexb, sizeof annexb }, &c, &err),
+                     0);
     assert_int_equal(c.nal_length, 0);
     assert_int_equal(c.sets_size, sizeof annexb);
     free(c.sets);
-    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ NULL, 0 }, &c, &err), 0);
+    assert_int_equal(
+        trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ NULL, 0 }, &c, &err), 0);
     assert_null(c.sets);
     for (size_t k = 1; k < sizeof avcc; k++) {
         uint8_t *copy = malloc(k); /* so that a read past the end is seen */
         memcpy(copy, avcc, k);
-        assert_int_equal(trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ copy, k }, &c, &err),
-                         -1);
+        assert_int_equal(
+            trtc_input_video_config(TRTC_CODEC_H264, (struct trtc_bytes){ copy, k }, &c, &err), -1);
         assert_int_equal(err.code, TRTC_EX_DATAERR);
         free(copy);
     }
@@ -1474,16 +1474,18 @@ static void test_video_config(void **state)
     static const uint8_t arrays[] = { 2, 34, 0, 1, 0, 3, 0x44, 1, 7, 39, 0, 1, 0, 3, 0x4e, 1, 5 };
     hvcc[21] = 1;
     memcpy(hvcc + 22, arrays, sizeof arrays);
-    assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H265, (struct trtc_bytes){ hvcc, 22 + sizeof arrays }, &c, &err),
-        0);
+    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H265,
+                                             (struct trtc_bytes){ hvcc, 22 + sizeof arrays }, &c,
+                                             &err),
+                     0);
     assert_int_equal(c.nal_length, 2);
     assert_int_equal(c.sets_size, 7);
     assert_memory_equal(c.sets, "\0\0\0\1\x44\1\7", 7);
     free(c.sets);
-    assert_int_equal(
-        trtc_input_video_config(TRTC_CODEC_H265, (struct trtc_bytes){ hvcc, 21 + sizeof arrays }, &c, &err),
-        -1);
+    assert_int_equal(trtc_input_video_config(TRTC_CODEC_H265,
+                                             (struct trtc_bytes){ hvcc, 21 + sizeof arrays }, &c,
+                                             &err),
+                     -1);
 }
 
 static void test_to_annexb(void **state)

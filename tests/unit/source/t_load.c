@@ -79,7 +79,9 @@ static void test_wanted(void **state)
     (void)state;
     const char *dirs[] = { "d", "none", "e", "d" };
     struct heard h = { .user = "u2", .patient = true };
-    const struct trtc_load what = { .dirs = dirs, .nb_dirs = 4, .seen = seen, .wanted = wanted, .opaque = &h };
+    const struct trtc_load what = {
+        .dirs = dirs, .nb_dirs = 4, .seen = seen, .wanted = wanted, .opaque = &h
+    };
     struct trtc_scan s = { 0 };
     struct trtc_err err;
     assert_int_equal(trtc_recordings_load(&s, &what, &err), 0);

@@ -120,8 +120,8 @@ static bool look(const char *name, int64_t until_us, struct trtc_member *m)
     struct trtc_err err;
     bool torn = false;
     *m = (struct trtc_member){ .user = "a" };
-    if (trtc_presence_of_file(&(struct trtc_presence){ path_of(name), T0_US, until_us, NULL },
-                              m, &torn, &err) < 0)
+    if (trtc_presence_of_file(&(struct trtc_presence){ path_of(name), T0_US, until_us, NULL }, m,
+                              &torn, &err) < 0)
         fail_msg("%s", err.msg);
     return torn;
 }
@@ -224,23 +224,24 @@ static void test_failures(void **state)
     struct trtc_err err = { 0 };
     bool torn;
     (void)state;
-    assert_int_equal(
-        trtc_presence_of_file(&(struct trtc_presence){ path_of("not-there.ts"), T0_US, TRTC_NOTIME, NULL },
-                              &m, &torn, &err),
-        -1);
+    assert_int_equal(trtc_presence_of_file(&(struct trtc_presence){ path_of("not-there.ts"), T0_US,
+                                                                    TRTC_NOTIME, NULL },
+                                           &m, &torn, &err),
+                     -1);
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     assert_non_null(strstr(err.msg, "not-there.ts"));
     save("empty.ts", "", 0);
-    assert_int_equal(
-        trtc_presence_of_file(&(struct trtc_presence){ path_of("empty.ts"), T0_US, TRTC_NOTIME, NULL },
-                              &m, &torn, &err), -1);
+    assert_int_equal(trtc_presence_of_file(
+                         &(struct trtc_presence){ path_of("empty.ts"), T0_US, TRTC_NOTIME, NULL },
+                         &m, &torn, &err),
+                     -1);
     assert_int_equal(err.code, TRTC_EX_DATAERR);
     assert_int_equal(m.picture.n + m.sound.n, 0);
     /* the program is to end: it comes back, whatever it says */
     volatile sig_atomic_t stop = 1;
     make("x.ts", video, NULL, 0);
-    trtc_presence_of_file(&(struct trtc_presence){ path_of("x.ts"), T0_US, TRTC_NOTIME, &stop },
-                              &m, &torn, &err);
+    trtc_presence_of_file(&(struct trtc_presence){ path_of("x.ts"), T0_US, TRTC_NOTIME, &stop }, &m,
+                          &torn, &err);
     trtc_member_fini(&m);
 }
 

@@ -11,9 +11,9 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 
+#include "make/pes.h"
 #include "ts/picture_time.h"
 #include "ts/ts.h"
-#include "make/pes.h"
 #include "unit/range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -394,14 +394,14 @@ static void test_restart(void **state)
     sps.order.tick_num = 1;
     sps.order.tick_units = 180000;
     for (size_t i = 0; i < COUNT(shown); i++) {
-        const struct trtc_picture_said s = { .pts = 900000 + shown[i] * STEP,
-                                             .dts = NOPTS,
-                                             .next_pts = NOPTS,
-                                             .clock = NOPTS,
-                                             .order = { .known = true,
-                                                        .resets = shown[i] == 0,
-                                                        .count = shown[i] * 2 },
-                                             .sps = &sps };
+        const struct trtc_picture_said s = {
+            .pts = 900000 + shown[i] * STEP,
+            .dts = NOPTS,
+            .next_pts = NOPTS,
+            .clock = NOPTS,
+            .order = { .known = true, .resets = shown[i] == 0, .count = shown[i] * 2 },
+            .sps = &sps
+        };
         trtc_picture_time(&t, &s, &pts, &dts);
         assert_int_equal(pts, s.pts);
         if (i >= 7)
@@ -440,12 +440,9 @@ static void test_small_fall(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_fall),
-        cmocka_unit_test(test_encoded),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_unknown_depth),
-        cmocka_unit_test(test_jumps),
-        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_small_fall), cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_unknown_depth),
+        cmocka_unit_test(test_jumps),      cmocka_unit_test(test_restart),
     };
 
     av_log_set_level(AV_LOG_QUIET);

@@ -14,9 +14,9 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 
+#include "make/pes.h"
 #include "ts/psi.h"
 #include "ts/ts.h"
-#include "make/pes.h"
 #include "unit/range.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -328,7 +328,7 @@ static void test_named(void **state)
     } want[] = {
         { VIDEO, "h264", TRTC_VIDEO, true, 12, 2 }, { AUDIO, "aac", TRTC_AUDIO, true, 1, 1 },
         { 0x102, "aac", TRTC_AUDIO, false, 2, 0 },  { 0x103, "dts", TRTC_AUDIO, false, 3, 0 },
-        { 0x104, "subtitles", 0, false, 1, 0 },        { 0x105, "", 0, false, 1, 0 },
+        { 0x104, "subtitles", 0, false, 1, 0 },     { 0x105, "", 0, false, 1, 0 },
         { 0x106, "hevc", TRTC_VIDEO, false, 0, 0 },
     };
     struct mux *m = mux_new();
@@ -385,7 +385,8 @@ static void test_undescribed_sound(void **state)
         if (with == 0)
             add_adts(&a, 100);
         else
-            bytes_add(&a, with == 1 ? ac3 : (const uint8_t *)"\x06\x0e\x2b\x34\1\1\1\1\1\1", with == 1 ? 128 : 10);
+            bytes_add(&a, with == 1 ? ac3 : (const uint8_t *)"\x06\x0e\x2b\x34\1\1\1\1\1\1",
+                      with == 1 ? 128 : 10);
         mux_pat(m, 1, (const int[]){ PMT });
         for (int i = 0; i < 3; i++) {
             m->version = i;
@@ -1472,9 +1473,10 @@ static size_t pmt_with(uint8_t *out, const uint8_t *info, size_t n)
 {
     static const uint8_t entry[] = { 0x1b, 0xe1, 0x00, 0xf0, 0x00 };
     const size_t length = 9 + n + sizeof entry + 4;
-    const uint8_t head[] = { 2,    (uint8_t)(0xb0 | length >> 8), (uint8_t)length,
-                             0,    1, 0xc1, 0, 0, 0xe1, 0x00,
-                             (uint8_t)(0xf0 | n >> 8), (uint8_t)n };
+    const uint8_t head[] = {
+        2,    (uint8_t)(0xb0 | length >> 8), (uint8_t)length, 0, 1, 0xc1, 0, 0, 0xe1,
+        0x00, (uint8_t)(0xf0 | n >> 8),      (uint8_t)n
+    };
     memcpy(out, head, sizeof head);
     memcpy(out + sizeof head, info, n);
     memcpy(out + sizeof head + n, entry, sizeof entry);
@@ -1901,7 +1903,9 @@ static void test_files_in_a_row(void **state)
     static const struct {
         bool tables, picture, whole;
         int64_t nb_lost;
-    } cases[] = { { true, true, true, 0 }, { false, true, true, 5 }, { true, false, true, 4 },
+    } cases[] = { { true, true, true, 0 },
+                  { false, true, true, 5 },
+                  { true, false, true, 4 },
                   { true, true, false, 6 } };
     struct mux *m = mux_new();
     struct bytes v = { NULL, 0, 0 };

@@ -395,8 +395,12 @@ static void video_sets(struct trtc_tsmux *m, const struct bytes *au, const struc
     memcpy(copy, au->p, au->n);
     if (s)
         memcpy(s, sets->p, sets->n);
-    assert_int_equal(trtc_tsmux_video(m, &(struct trtc_tsmux_picture){ { copy, au->n }, { s, sets ? sets->n : 77 }, pts, dts, key }, NULL),
-                     0);
+    assert_int_equal(
+        trtc_tsmux_video(m,
+                         &(struct trtc_tsmux_picture){
+                             { copy, au->n }, { s, sets ? sets->n : 77 }, pts, dts, key },
+                         NULL),
+        0);
     memset(copy, 0xa5, au->n);
     free(copy);
     free(s);
@@ -647,7 +651,8 @@ static void test_delimiters(void **state)
 
             walk_init(&w);
             begin(m);
-            assert_int_equal(trtc_tsmux_video(m, &(struct trtc_tsmux_picture){ .key = true }, NULL), 0);
+            assert_int_equal(trtc_tsmux_video(m, &(struct trtc_tsmux_picture){ .key = true }, NULL),
+                             0);
             video_sets(m, &au, with ? &sets : NULL, 90000, 90000, true);
             end(m, 0);
             walk_segment(&w, out.p, out.n);
@@ -1052,7 +1057,10 @@ static void test_failing(void **state)
     out.fail_behind = 1;
     begin(m);
     audio(m, &adts, 0);
-    assert_int_equal(trtc_tsmux_video(m, &(struct trtc_tsmux_picture){ .au = { au.p, au.n }, .key = true }, &err), -1);
+    assert_int_equal(
+        trtc_tsmux_video(m, &(struct trtc_tsmux_picture){ .au = { au.p, au.n }, .key = true },
+                         &err),
+        -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
     assert_string_equal(err.msg, "the sink is full");
 
