@@ -35,6 +35,7 @@ struct opts {
     int ha;
     bool ha_auto, av_merge, no_sync, null, json;
     enum trtc_tags tags;
+    enum trtc_kind only; /* TRTC_NO_KIND: both */
 };
 
 #define WINDOW_US 15000000 /* of a live stream, so much of a track waits for the other one */
@@ -81,6 +82,16 @@ static int take_tags(void *to, const struct opt_row *row, const char *value)
     return ret;
 }
 
+static int take_only(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const kinds[] = { "audio", "video", NULL };
+    char what[OPT_NAME_SIZE];
+    int i = 0;
+    const int ret = cli_choose(opt_name(row, what), value, kinds, &i);
+    ((struct opts *)to)->only = i ? TRTC_VIDEO : TRTC_AUDIO;
+    return ret;
+}
+
 #define AT(member) .at = offsetof(struct opts, member)
 static const struct opt_row rows[] = {
     { .help = "The names" },
@@ -104,6 +115,8 @@ static const struct opt_row rows[] = {
       "RFC 3339 (default: what a stream of trtc-mix\nreports, else now)",
       .take = opt_time, AT(start_ms) },
     { "av-merge", 0, NULL, "with -u: sound and picture in one TS", .take = opt_flag, AT(av_merge) },
+    { "only", 0, "audio|video", "record the sound alone, or the picture alone",
+      .take = take_only },
     { "tags", 0, "FORM", "full (as current recordings; default), classic", .take = take_tags },
     { "no-sync", 0, NULL, "do not wait for the disk", .take = opt_flag, AT(no_sync) },
     { .help = "Output" },
@@ -245,7 +258,8 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
         cli_note("%s: removed %d unfinished files (%" PRId64
                  " bytes) of a recording that was killed",
                  o->dir, so->stale.nb_files, so->stale.bytes);
-    in = trtc_input_open(o->input, &web, &cli_signal, err);
+    in = o->only ? trtc_input_open_only(o->input, o->only, &web, &cli_signal, err)
+                 : trtc_input_open(o->input, &web, &cli_signal, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
     if (o->start_ms != TRTC_NOTIME)
@@ -253,7 +267,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     else if (trtc_input_utc_us(in, &so->start_us))
         cli_debug("%s: gives its time of day", o->input);
     else
-        so->start_us = clock_real_us();
+        so->start_us = clock_real_us() - trtc_input_age_us(in);
     trtc_input_leave_other(in);
     so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;

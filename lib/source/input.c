@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/time.h>
+
 #include "base/array.h"
 #include "base/bytes.h"
 #include "codec/aenc.h"
@@ -38,7 +40,9 @@ struct trtc_input {
     bool is_ts; /* the back end is input_ts.c's */
     const struct trtc_input_ops *ops;
     void *back;
-    bool any;       /* frames of any codec are handed out */
+    bool any;       /* frames of any codec are handed out, */
+    unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds */
+    int64_t came_us; /* when the first frame came, on a clock of no meaning */
     char name[256]; /* for messages */
     const volatile sig_atomic_t *stop;
     struct trtc_input_clock clock;
@@ -428,6 +432,31 @@ static bool has_blocks(const struct trtc_input *in, const struct trtc_input_raw 
     return !in->any && trtc_adts_parse(raw->data, raw->size, &h) == 0 && h.samples > AAC_SAMPLES;
 }
 
+static bool is_wanted(const struct trtc_input *in, int track)
+{
+    return in->wanted & (track == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
+}
+
+enum { PASSED = 2 };
+
+/* Passes over a frame that is not wanted: it still shows where the stream's clock jumps. f gets its times. */
+static int pass_over(struct trtc_input *in, const struct trtc_input_raw *raw,
+                     struct trtc_input_frame *f)
+{
+    struct trtc_input_placed at;
+
+    place(in, raw, raw->dur_us, &at);
+    *f = (struct trtc_input_frame){ .video = raw->track == TRTC_AT_VIDEO,
+                                    .pkt = { .size = raw->size,
+                                             .pts_us = at.pts_us,
+                                             .dts_us = at.dts_us,
+                                             .hidden = raw->hidden,
+                                             .trim_us = raw->trim_us } };
+    leave_out(in, raw->track, TRTC_LEFT_UNWANTED);
+    return PASSED;
+}
+
+/* The next frame: 1; PASSED: one that is not wanted; 0 at the end, -1. */
 static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
 {
     struct trtc_input_raw raw;
@@ -448,6 +477,8 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
         ret = in->ops->next(in->back, &raw, &in->why);
         if (ret <= 0)
             ret = finish(in, ret, err);
+        else if (!is_wanted(in, raw.track))
+            return pass_over(in, &raw, f);
         else if (raw.track == TRTC_AT_VIDEO)
             ret = take_picture(in, &raw, f, err);
         else if (raw.codec == TRTC_CODEC_AAC && !in->aenc && !has_blocks(in, &raw))
@@ -473,7 +504,9 @@ int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct tr
         *f = in->first->f;
         in->first = in->first->next;
     } else {
-        ret = fetch(in, f, err);
+        do
+            ret = fetch(in, f, err);
+        while (ret == PASSED);
     }
     if (ret > 0)
         in->nb_returned[f->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO]++;
@@ -544,16 +577,20 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     in->ops->track(in->back, TRTC_AT_AUDIO, &a);
     *video = v.codec != TRTC_CODEC_NONE;
     *audio = a.codec != TRTC_CODEC_NONE;
+    if (!is_wanted(in, TRTC_AT_VIDEO))
+        v = (struct trtc_input_track){ .codec = TRTC_CODEC_NONE };
+    if (!is_wanted(in, TRTC_AT_AUDIO))
+        a = (struct trtc_input_track){ .codec = TRTC_CODEC_NONE };
     if (v.codec == TRTC_CODEC_OTHER && !in->any)
         return fail_codec(in, v.codec_name, err);
-    if (in->info.video == TRTC_CODEC_NONE && *video)
+    if (in->info.video == TRTC_CODEC_NONE && v.codec != TRTC_CODEC_NONE)
         in->info.video = v.codec;
     if (in->info.video != TRTC_CODEC_NONE && in->info.width_px == 0) {
         in->info.width_px = v.width_px;
         in->info.height_px = v.height_px;
         in->info.colour = v.colour;
     }
-    if (in->info.audio == TRTC_CODEC_NONE && *audio) {
+    if (in->info.audio == TRTC_CODEC_NONE && a.codec != TRTC_CODEC_NONE) {
         in->info.audio = in->any ? a.codec : TRTC_CODEC_AAC;
         in->info.audio_encoded = !in->any && a.codec != TRTC_CODEC_AAC;
     }
@@ -582,6 +619,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     struct seen s = { .shown_us = TRTC_NOTIME, .video_us = TRTC_NOTIME };
     struct trtc_input_frame f;
     const int64_t wait_us = in->info.stored ? WAIT_FILE_US : WAIT_US;
+    const bool wants_both = in->wanted == (TRTC_AUDIO | TRTC_VIDEO);
     bool video, audio;
 
     for (;;) {
@@ -589,9 +627,10 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
             return -1;
         if (in->first && (!video || s.video_settled) && (!audio || s.audio))
             break;
-        if (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= wait_us)
+        if ((in->first || wants_both) &&
+            (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= wait_us))
             break;
-        if (!in->first && in->ops->nb_bytes(in->back) > NOTHING_BYTES)
+        if (!in->first && s.nb_bytes == 0 && in->ops->nb_bytes(in->back) > NOTHING_BYTES)
             return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in %d MB",
                              in->name, NOTHING_BYTES / 1024 / 1024);
 
@@ -600,8 +639,10 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
             return -1;
         if (ret <= 0)
             break; /* an error is returned after the frames */
+        if (s.nb_bytes == 0)
+            in->came_us = av_gettime_relative();
         look(&s, &f);
-        if (hold(in, &f, err) < 0)
+        if (ret != PASSED && hold(in, &f, err) < 0)
             return -1;
     }
     if (announced(in, &video, &audio, err) < 0)
@@ -611,7 +652,10 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     if (!in->first) {
         struct trtc_input_losses lost;
         trtc_input_losses(in, &lost);
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in it%s", in->name,
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of %s in it%s", in->name,
+                         wants_both                ? "video or sound"
+                         : in->wanted & TRTC_VIDEO ? "video"
+                                                   : "sound",
                          lost.encrypted   ? ": it is encrypted with SAMPLE-AES"
                          : lost.scrambled ? ": it is scrambled"
                                           : "");
@@ -657,7 +701,9 @@ static void make_name(char *out, size_t cap, const char *url)
 static int open_src(struct trtc_input *in, const char *url, const struct trtc_remote *remote,
                     struct trtc_err *err)
 {
-    if (remote && remote->takes(url)) {
+    if (!remote || !remote->takes(url))
+        remote = trtc_input_net.takes(url) ? &trtc_input_net : NULL;
+    if (remote) {
         if (trtc_input_src_fetch(&in->src, url, remote, in->name, err) < 0)
             return -1;
         in->is_ts = trtc_input_src_is_ts(&in->src);
@@ -689,8 +735,8 @@ static int open_back(struct trtc_input *in, const char *url, const struct trtc_r
     return in->back ? 0 : -1;
 }
 
-static struct trtc_input *open_input(const char *url, bool any, const struct trtc_remote *remote,
-                                     const volatile sig_atomic_t *stop, struct trtc_err *err)
+static struct trtc_input *input_new(const char *url, const volatile sig_atomic_t *stop,
+                                    struct trtc_err *err)
 {
     struct trtc_input *in = calloc(1, sizeof *in);
 
@@ -698,11 +744,20 @@ static struct trtc_input *open_input(const char *url, bool any, const struct trt
         trtc_fail_nomem(err);
         return NULL;
     }
-    in->any = any;
+    in->wanted = TRTC_AUDIO | TRTC_VIDEO;
     in->src.fd = -1;
     in->stop = in->src.stop = stop;
     in->last = &in->first;
     make_name(in->name, sizeof in->name, url);
+    return in;
+}
+
+/* Opens it, or frees it. */
+static struct trtc_input *open_input(struct trtc_input *in, const char *url,
+                                     const struct trtc_remote *remote, struct trtc_err *err)
+{
+    if (!in)
+        return NULL;
     if (open_back(in, url, remote, err) < 0)
         goto fail;
     in->info.stored = in->src.seekable && in->src.fd >= 0;
@@ -717,13 +772,33 @@ fail:
 struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *remote,
                                    const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
-    return open_input(url, false, remote, stop, err);
+    return open_input(input_new(url, stop, err), url, remote, err);
 }
 
 struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
                                        const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
-    return open_input(url, true, remote, stop, err);
+    struct trtc_input *in = input_new(url, stop, err);
+
+    if (in)
+        in->any = true;
+    return open_input(in, url, remote, err);
+}
+
+struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
+                                        const struct trtc_remote *remote,
+                                        const volatile sig_atomic_t *stop, struct trtc_err *err)
+{
+    struct trtc_input *in = input_new(url, stop, err);
+
+    if (in)
+        in->wanted = kind;
+    return open_input(in, url, remote, err);
+}
+
+int64_t trtc_input_age_us(const struct trtc_input *in)
+{
+    return av_gettime_relative() - in->came_us;
 }
 
 const char *trtc_input_name(const struct trtc_input *in)

@@ -90,6 +90,15 @@ struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *re
 struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
                                        const volatile sig_atomic_t *stop, struct trtc_err *err);
 
+/* The same as trtc_input_open for who wants one kind only: the frames of the other one are passed over, whatever their
+ * codec, and counted as unwanted; the stream starts where it does with both. Returns once the first frame that is wanted has come. */
+struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
+                                        const struct trtc_remote *remote,
+                                        const volatile sig_atomic_t *stop, struct trtc_err *err);
+
+/* How long ago its first frame came, by the clock on the wall. */
+int64_t trtc_input_age_us(const struct trtc_input *in);
+
 /* As messages call it: of a URL no more than the host. */
 const char *trtc_input_name(const struct trtc_input *in);
 

@@ -3,8 +3,8 @@
  *
  * input.c asks a back end (input_ts.c: transport streams; input_av.c: everything else) for raw
  * frames, has the clock (input_clock.c) put them on one time line, encodes sound that is no AAC,
- * and keeps the first frames until it knows where the stream starts. input_src.c reads bytes;
- * input_config.c reads the configuration records of containers. */
+ * and keeps the first frames until it knows where the stream starts. input_src.c reads bytes,
+ * input_net.c those of connections; input_config.c reads the configuration records of containers. */
 #ifndef TRTC_SOURCE_INPUT_PRIV_H
 #define TRTC_SOURCE_INPUT_PRIV_H
 
@@ -59,6 +59,12 @@ bool trtc_input_src_is_ts(struct trtc_input_src *s);
 
 /* After that: true for a list of other URLs (HLS, DASH). */
 bool trtc_input_src_is_list(const struct trtc_input_src *s);
+
+/* ---- input_net.c ---- */
+
+/* Fetches what comes over TCP, TLS, SRT, UDP and local sockets. The peer's end of a connection is the
+ * end; all else is TRTC_EX_TEMPFAIL. */
+extern const struct trtc_remote trtc_input_net;
 
 /* ---- back ends ---- */
 

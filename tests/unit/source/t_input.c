@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -713,6 +714,61 @@ static void test_network(void **state)
     assert_false(read_url(&got, url, NULL));
     waitpid(pid, NULL, 0);
     assert_int_equal(got.err.code, TRTC_EX_NOINPUT);
+}
+
+/* A server on loopback for one connection: n bytes of name, and then its end, or a reset. */
+static pid_t serve_once(const char *name, size_t n, bool reset, int *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    socklen_t len = sizeof a;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    *port = ntohs(a.sin_port);
+    struct bytes b = load(name);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const int c = accept(fd, NULL, NULL);
+        if (write(c, b.p, n < b.n ? n : b.n) < 0)
+            _exit(1);
+        poll(NULL, 0, 100); /* all of it is read by then */
+        if (reset)
+            setsockopt(c, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(c);
+        _exit(0);
+    }
+    close(fd);
+    free(b.p);
+    return pid;
+}
+
+/* A connection that its peer closes is the end; one that is reset has broken; and what comes over
+ * either is followed as closely as a file. */
+static void test_ends_of_a_connection(void **state)
+{
+    static const char *const names[] = { "base.ts", "base.flv" };
+    char url[64];
+    int port;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        for (int k = 0; k < 3; k++) { /* closed; closed in the middle; reset */
+            read_file(&base, names[i]);
+            pid_t pid = serve_once(names[i], k ? 60100 : SIZE_MAX, k == 2, &port);
+            snprintf(url, sizeof url, "tcp://127.0.0.1:%d", port);
+            assert_true(read_url(&got, url, NULL));
+            waitpid(pid, NULL, 0);
+            if (got.result != (k == 2 ? -1 : 0))
+                fail_msg("%s, %d: %d, %s", names[i], k, got.result, got.err.msg);
+            if (k == 2)
+                assert_int_equal(got.err.code, TRTC_EX_TEMPFAIL);
+            if (k == 0)
+                same(&got, &base, 0);
+            assert_true(got.losses.cut == (k == 1) || k == 2);
+        }
 }
 
 /* name as the body of an answer, in as many chunks as it takes; the caller frees. */
@@ -1604,6 +1660,7 @@ int main(void)
         cmocka_unit_test(test_stop_before_anything),
         cmocka_unit_test(test_failed_read),
         cmocka_unit_test(test_network),
+        cmocka_unit_test(test_ends_of_a_connection),
         cmocka_unit_test(test_ends_of_an_answer),
         cmocka_unit_test(test_mp4_from_a_server),
         cmocka_unit_test(test_stop_ends_a_silent_connection),
