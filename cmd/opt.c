@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/num.h"
 #include "base/utc.h"
 #include "cli.h"
@@ -50,10 +51,8 @@ static int no_memory(void)
 
 static int append(struct opt_list *l, const char *text)
 {
-    const char **grown = realloc(l->items, (l->n + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&l->items, l->n, sizeof *l->items) < 0)
         return no_memory();
-    l->items = grown;
     l->items[l->n++] = text;
     return 0;
 }

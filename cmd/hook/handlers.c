@@ -90,7 +90,7 @@ static void enqueue(struct handlers *h, const char *name)
 
 static void scan(struct handlers *h)
 {
-    struct trtc_spool_list l;
+    struct trtc_names l = { 0 };
     struct trtc_err err;
     h->missed = false;
     if (trtc_spool_list(h->spool, TRTC_SPOOL_NEW, &l, &err) < 0) {
@@ -99,9 +99,9 @@ static void scan(struct handlers *h)
         return;
     }
     for (size_t i = 0; i < l.n && trtc_queue_length(h->queue) < QUEUE_MAX; i++)
-        enqueue(h, l.names[i]);
+        enqueue(h, l.v[i]);
     h->missed |= trtc_queue_length(h->queue) >= QUEUE_MAX;
-    trtc_spool_list_fini(&l);
+    trtc_names_fini(&l);
 }
 
 static void take_notices(struct handlers *h)

@@ -55,7 +55,7 @@ static int visit_one(struct trtc_spool *s, const struct hook_opts *o, const stru
 static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned places,
                      const struct visit *v)
 {
-    struct trtc_spool_list lists[TRTC_SPOOL_PLACES] = { 0 };
+    struct trtc_names lists[TRTC_SPOOL_PLACES] = { 0 };
     struct place_name *all = NULL;
     struct trtc_err err;
     size_t n = 0, k = 0;
@@ -69,15 +69,15 @@ static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned p
         code = cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
     for (int i = 0; i < TRTC_SPOOL_PLACES && all; i++)
         for (size_t j = 0; j < lists[i].n; j++)
-            if (hook_means_name(o, lists[i].names[j]))
-                all[k++] = (struct place_name){ i, lists[i].names[j] };
+            if (hook_means_name(o, lists[i].v[j]))
+                all[k++] = (struct place_name){ i, lists[i].v[j] };
     if (k)
         qsort(all, k, sizeof *all, by_time);
     for (size_t i = 0; i < k && !cli_signal && !(v->found && *v->found); i++)
         code = trtc_worse(code, visit_one(s, o, &all[i], v));
     free(all);
     for (int i = 0; i < TRTC_SPOOL_PLACES; i++)
-        trtc_spool_list_fini(&lists[i]);
+        trtc_names_fini(&lists[i]);
     return code;
 }
 

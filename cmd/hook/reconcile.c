@@ -12,6 +12,7 @@
 #include "../clock.h"
 #include "api/events.h"
 #include "base/json_put.h"
+#include "base/text.h"
 #include "child.h"
 #include "line.h"
 #include "options.h"
@@ -152,10 +153,9 @@ static const char *plain(const char *name)
     return slash ? slash + 1 : name;
 }
 
-static bool ends_with(const char *name, const char *ext)
+static bool has_ext(const char *name, const char *ext)
 {
-    const size_t n = strlen(name), k = strlen(ext);
-    return n > k && strcmp(name + n - k, ext) == 0;
+    return trtc_ends_with(name, strlen(name), ext);
 }
 
 /* Playlists and MP4 files that the service reports, or that are there. */
@@ -175,7 +175,7 @@ static int ask_files(struct reconcile *r, struct trtc_err *err)
         const char *name = text_of(t, "name");
         r->faults |= text_of(t, "fault") != NULL;
         if (!name || !(is_true(t, "reported") || is_true(t, "there")) ||
-            !(ends_with(name, ".m3u8") || ends_with(name, ".mp4")))
+            !(has_ext(name, ".m3u8") || has_ext(name, ".mp4")))
             continue;
         r->files[r->n++] = (struct file){ (char *)(uintptr_t)plain(name), t, false };
     }
@@ -214,12 +214,12 @@ static void note_event(struct reconcile *r, const struct trtc_event *e)
 static int note_events(struct reconcile *r, struct trtc_err *err)
 {
     for (int place = 0; place <= TRTC_SPOOL_FAILED; place++) {
-        struct trtc_spool_list l;
+        struct trtc_names l = { 0 };
         if (trtc_spool_list(r->spool, place, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n; i++) {
             struct hook_event e;
-            if (hook_event_read(r->spool, place, l.names[i], &e, err) < 0)
+            if (hook_event_read(r->spool, place, l.v[i], &e, err) < 0)
                 continue;
             if (hook_means(r->o, &e)) {
                 note_event(r, &e.event);
@@ -227,7 +227,7 @@ static int note_events(struct reconcile *r, struct trtc_err *err)
             }
             hook_event_fini(&e);
         }
-        trtc_spool_list_fini(&l);
+        trtc_names_fini(&l);
     }
     return 0;
 }
@@ -315,7 +315,7 @@ static int add_playlists(const struct reconcile *r, struct trtc_err *err)
     const struct file *first = NULL;
     for (size_t i = 0; i < r->n; i++) {
         const struct file *f = &r->files[i];
-        if (!ends_with(f->name, ".m3u8"))
+        if (!has_ext(f->name, ".m3u8"))
             continue;
         if (!first || begin_of(r, f) < begin_of(r, first))
             first = f;
@@ -362,7 +362,7 @@ static int add_mp4(const struct reconcile *r, struct trtc_err *err)
     cJSON *load = cJSON_CreateObject(), *list = cJSON_CreateArray();
     bool any = false;
     for (size_t i = 0; i < r->n; i++)
-        if (!r->files[i].told && ends_with(r->files[i].name, ".mp4") &&
+        if (!r->files[i].told && has_ext(r->files[i].name, ".mp4") &&
             !text_of(r->files[i].line, "fault")) {
             trtc_json_push(&list, cJSON_CreateString(r->files[i].name));
             any = true;

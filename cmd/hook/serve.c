@@ -18,6 +18,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "api/events.h"
+#include "base/json_put.h"
 #include "base/num.h"
 #include "handlers.h"
 #include "line.h"
@@ -116,15 +117,8 @@ static char *line_of(const struct serve *s, const struct storing *t, const struc
                                    .event = *e,
                                    .parsed = t->parsed };
     cJSON *json = hook_event_line(s->spool, &at, false);
-    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-    const size_t n = text ? strlen(text) : 0;
-    char *line = text ? realloc(text, n + 2) : NULL;
+    char *line = json ? trtc_json_line(json) : NULL;
     cJSON_Delete(json);
-    if (!line) {
-        free(text);
-        return NULL;
-    }
-    memcpy(line + n, "\n", 2);
     return line;
 }
 

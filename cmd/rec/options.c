@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "base/array.h"
 #include "base/num.h"
 #include "net/endpoint.h"
 #include "net/retry.h"
@@ -23,12 +24,11 @@
 /* The next of the members that are set; NULL: no memory. */
 static struct rec_set *add_set(struct rec_opts *o, const char *path, size_t len)
 {
-    struct rec_set *grown = realloc(o->sets, (o->nb_sets + 1) * sizeof *grown);
-    if (!grown)
+    if (trtc_array_room(&o->sets, o->nb_sets, sizeof *o->sets) < 0)
         return NULL;
-    o->sets = grown;
-    grown[o->nb_sets] = (struct rec_set){ .path = strndup(path, len) };
-    return grown[o->nb_sets].path ? &grown[o->nb_sets++] : NULL;
+    struct rec_set *set = &o->sets[o->nb_sets];
+    *set = (struct rec_set){ .path = strndup(path, len) };
+    return set->path ? (o->nb_sets++, set) : NULL;
 }
 
 static int no_memory(void)

@@ -18,6 +18,8 @@
 #include <linux/openat2.h>
 #endif
 
+#include "base/file.h"
+
 enum { AGAIN_TRIES = 16 };
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
@@ -147,39 +149,21 @@ int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
 int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
                       struct trtc_err *err)
 {
-    int ret = -1;
-    char *buf = NULL;
-    int64_t size = 0, have = 0;
-    int fd = trtc_open_beneath(dirfd, name, &size, err);
+    int64_t size = 0;
+    size_t have;
+    const int fd = trtc_open_beneath(dirfd, name, &size, err);
     if (fd < 0)
         return -1;
-    if (size > max) {
-        trtc_fail(err, TRTC_EX_DATAERR, "larger than %lld bytes", (long long)max);
-        goto done;
-    }
-    buf = malloc((size_t)size + 1);
-    if (!buf) {
-        trtc_fail_nomem(err);
-        goto done;
-    }
-    while (have < size) {
-        ssize_t got = read(fd, buf + have, (size_t)(size - have));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
-            goto done;
-        }
-        if (got == 0)
-            break;
-        have += got;
-    }
-    *text = buf;
-    *n = have;
-    buf = NULL;
-    ret = 0;
-done:
-    free(buf);
+    const int errnum = size > max ? 0 : trtc_read_errno(fd, (size_t)max, text, &have);
     close(fd);
-    return ret;
+    if (errnum)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot be read");
+    if (size <= max && have <= (size_t)max) {
+        *n = (int64_t)have;
+        return 0;
+    }
+    if (size <= max)
+        free(*text);
+    *text = NULL;
+    return trtc_fail(err, TRTC_EX_DATAERR, "larger than %lld bytes", (long long)max);
 }

@@ -19,8 +19,7 @@ int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
  * name. */
 int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* Reads a whole file of at most max bytes into *text (malloc'd, one byte of room after its *n
- * bytes). */
+/* Reads a whole file of at most max bytes into *text (malloc'd, with a NUL behind its *n bytes). */
 int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
                       struct trtc_err *err);
 

@@ -15,10 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 enum {
     LOCK_TRIES = 16,      /* a run that commits between our open and our lock costs one try */
     NAME_MAX_GUESS = 255, /* where the file system does not say */
     HASH_LEN = 16,        /* hexadecimal digits of the hash in a shortened temporary name */
+    TEMP_TRIES = 100,
+    READ_LEAST = 4096, /* room for each read(2) */
 };
 
 struct trtc_file {
@@ -472,6 +476,82 @@ int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *
     }
     return 0;
 }
+
+int trtc_read_errno(int fd, size_t max, char **text, size_t *n)
+{
+    size_t cap = 0;
+    ssize_t got = 1;
+    int errnum = 0;
+
+    *text = NULL;
+    for (*n = 0; !errnum && got != 0 && *n <= max; *n += got > 0 ? (size_t)got : 0) {
+        if (*n + READ_LEAST > cap && trtc_array_reserve(text, &cap, *n + READ_LEAST, 1) < 0)
+            errnum = ENOMEM;
+        else if ((got = read(fd, *text + *n, cap - *n - 1)) < 0 && errno != EINTR)
+            errnum = errno;
+    }
+    if (errnum) {
+        free(*text);
+        *text = NULL;
+        return errnum;
+    }
+    (*text)[*n] = '\0';
+    return 0;
+}
+
+/* ---- small files of a directory ---- */
+
+/* Makes t->name and t->fd: new, locked, and not swept away before it was. 0, or errno. */
+static int make_temp(int dirfd, struct trtc_temp *t)
+{
+    struct stat st;
+
+    for (int i = 0; i < TEMP_TRIES; i++, t->number++) {
+        snprintf(t->name, sizeof t->name, "%s%ld-%" PRIu64 "%s", t->prefix, (long)getpid(),
+                 t->number, t->suffix);
+        t->fd = openat(dirfd, t->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (t->fd < 0 && errno == EEXIST)
+            continue;
+        if (t->fd < 0)
+            return errno;
+        if ((trtc_flock(t->fd) == 0 || errno != EWOULDBLOCK) && fstat(t->fd, &st) == 0 &&
+            st.st_nlink == 1)
+            return 0;
+        close(t->fd);
+    }
+    return EEXIST;
+}
+
+int trtc_temp_write(int dirfd, struct trtc_temp *t, struct trtc_bytes data)
+{
+    int errnum = make_temp(dirfd, t);
+
+    if (errnum)
+        return errnum;
+    errnum = trtc_write_errno(t->fd, data.p, data.n);
+    if (!errnum && fchmod(t->fd, 0600) < 0) /* the umask may have taken something away */
+        errnum = errno;
+    if (!errnum && trtc_fsync(t->fd) < 0 && !cannot_sync(errno))
+        errnum = errno;
+    if (errnum) {
+        unlinkat(dirfd, t->name, 0);
+        close(t->fd);
+    }
+    return errnum;
+}
+
+void trtc_temp_sweep(int dirfd, const char *name)
+{
+    const int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return;
+    if (trtc_flock(fd) == 0)
+        unlinkat(dirfd, name, 0);
+    close(fd);
+}
+
+/* ---- directories ---- */
 
 static bool is_dir(const char *path)
 {

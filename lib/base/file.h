@@ -64,6 +64,28 @@ int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *
 /* The same as trtc_write_all: 0, or what errno was. */
 int trtc_write_errno(int fd, const void *data, size_t n);
 
+/* Reads fd to its end, or until it has given more than max bytes (*n is larger then): *text, which
+ * the caller frees, ends with a NUL behind its *n bytes. 0, or what errno was; *text is NULL then. */
+int trtc_read_errno(int fd, size_t max, char **text, size_t *n);
+
+#define TRTC_TEMP_NAME_MAX 64 /* with the NUL */
+
+struct trtc_temp { /* a small file of a directory, complete but not yet under its name */
+    const char *prefix, *suffix; /* of the temporary name: PREFIX PID-NUMBER SUFFIX */
+    uint64_t number;             /* the first that is tried */
+    char name[TRTC_TEMP_NAME_MAX];
+    int fd; /* holds the lock */
+};
+
+/* Writes data to a new file of the directory dirfd, for its owner alone, and flushes it to disk. It
+ * is locked while t->fd, which the caller closes, is open, so that trtc_temp_sweep leaves it alone
+ * until it has been renamed or linked. 0, or what errno was, and nothing is left (EEXIST: a hundred
+ * names are taken). */
+int trtc_temp_write(int dirfd, struct trtc_temp *t, struct trtc_bytes data);
+
+/* Removes a temporary file that no process has locked. */
+void trtc_temp_sweep(int dirfd, const char *name);
+
 /* fsync(2) that goes on when a signal interrupts it. */
 int trtc_fsync(int fd);
 

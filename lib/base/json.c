@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 #define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
@@ -337,41 +338,6 @@ fail:
 
 /* ---- files ---- */
 
-/* All of fd, one byte more than is allowed at most, so that the parser sees that there is more. */
-static char *read_all(int fd, const char *name, size_t *n, struct trtc_err *err)
-{
-    size_t size = 0, len = 0;
-    char *text = NULL;
-    for (;;) {
-        if (len == size) {
-            size = size ? size * 2 : 1 << 16;
-            if (size > TRTC_JSON_MAX_BYTES)
-                size = TRTC_JSON_MAX_BYTES + 1;
-            char *more = realloc(text, size);
-            if (!more) {
-                trtc_fail_nomem(err);
-                goto fail;
-            }
-            text = more;
-        }
-        ssize_t got = read(fd, text + len, size - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
-            goto fail;
-        }
-        len += (size_t)got;
-        if (got == 0 || len > TRTC_JSON_MAX_BYTES)
-            break;
-    }
-    *n = len;
-    return text;
-fail:
-    free(text);
-    return NULL;
-}
-
 struct cJSON *trtc_json_read(const char *path, struct trtc_err *err)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -386,10 +352,15 @@ struct cJSON *trtc_json_read(const char *path, struct trtc_err *err)
             return NULL;
         }
     }
-    char *text = read_all(fd, name, &n, err);
+    char *text;
+    const int errnum = trtc_read_errno(fd, TRTC_JSON_MAX_BYTES, &text, &n);
     if (!standard)
         close(fd);
-    cJSON *root = text ? trtc_json_parse(name, text, n, err) : NULL;
+    if (errnum) {
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errnum, "%s", name);
+        return NULL;
+    }
+    cJSON *root = trtc_json_parse(name, text, n, err);
     free(text);
     return root;
 }

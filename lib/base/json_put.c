@@ -88,3 +88,15 @@ char *trtc_json_text(const cJSON *json, bool pretty)
     free(text);
     return mended;
 }
+
+char *trtc_json_line(const cJSON *json)
+{
+    char *text = trtc_json_text(json, false);
+    const size_t n = text ? strlen(text) : 0;
+    char *line = text ? realloc(text, n + 2) : NULL;
+    if (line)
+        memcpy(line + n, "\n", 2);
+    else
+        free(text);
+    return line;
+}

@@ -29,4 +29,7 @@ void trtc_json_replace(struct cJSON **object, const char *key, struct cJSON *val
  * bytes: what is no UTF-8 in them is written as \\xHH, so that it is JSON. */
 char *trtc_json_text(const struct cJSON *json, bool pretty);
 
+/* The same on one line, with the newline behind it. */
+char *trtc_json_line(const struct cJSON *json);
+
 #endif

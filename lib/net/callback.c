@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "net/secret.h"
@@ -30,10 +31,8 @@ struct trtc_callback_keys {
 static int add(struct trtc_callback_keys *k, int64_t sdkappid, const char *s, size_t n,
                struct trtc_err *err)
 {
-    struct key *more = realloc(k->items, (k->n + 1) * sizeof *more);
-    if (!more)
+    if (trtc_array_room(&k->items, k->n, sizeof *k->items) < 0)
         return trtc_fail_nomem(err);
-    k->items = more;
     k->items[k->n] = (struct key){ .sdkappid = sdkappid };
     if (trtc_secret_set(&k->items[k->n].text, s, n, err) < 0)
         return -1;

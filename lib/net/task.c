@@ -17,6 +17,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_put.h"
 #include "base/listing.h"
 #include "base/text.h"
 #include "base/utc.h"
@@ -167,17 +168,6 @@ static int is_name_of(const struct trtc_task *task, const char *name, struct trt
 
 /* ---- the directory ---- */
 
-/* What a killed run has left: nobody holds its lock. */
-static void sweep(const struct trtc_tasks *t, const char *name)
-{
-    int fd = openat(t->fd, name, READ_FLAGS);
-    if (fd < 0)
-        return;
-    if (!trtc_flock(fd))
-        unlinkat(t->fd, name, 0);
-    close(fd);
-}
-
 /* Quoted, as directories stand in messages. */
 static int list_names(const struct trtc_tasks *t, struct trtc_names *names, struct trtc_err *err)
 {
@@ -256,7 +246,7 @@ struct trtc_tasks *trtc_tasks_open(const char *dir, struct trtc_err *err)
     for (size_t i = 0; i < names.n; i++)
         if (strncmp(names.v[i], TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
             trtc_ends_with(names.v[i], strlen(names.v[i]), TEMP_SUFFIX))
-            sweep(t, names.v[i]);
+            trtc_temp_sweep(t->fd, names.v[i]);
     trtc_names_fini(&names);
     return t;
 fail:
@@ -351,7 +341,7 @@ static bool add_request(cJSON *o, const cJSON *request)
 /* As text, with a newline; NULL: no memory. */
 static char *make_text(const struct trtc_task *task)
 {
-    char *text = NULL, *line = NULL;
+    char *line = NULL;
     cJSON *o = cJSON_CreateObject();
     if (o && cJSON_AddNumberToObject(o, "version", VERSION) && add_text(o, "task_id", task->id) &&
         add_text(o, "state", states[task->state]) &&
@@ -361,34 +351,9 @@ static char *make_text(const struct trtc_task *task)
         add_time(o, "changed_ms", task->changed_ms) &&
         add_time(o, "expires_ms", task->expires_ms) && add_text(o, "status", task->status) &&
         add_request(o, task->request))
-        text = cJSON_PrintUnformatted(o);
+        line = trtc_json_line(o);
     cJSON_Delete(o);
-    if (text) {
-        const size_t n = strlen(text);
-        line = malloc(n + 2);
-        if (line)
-            snprintf(line, n + 2, "%s\n", text);
-        free(text);
-    }
     return line;
-}
-
-/* A new file of ours, locked so that nobody sweeps it away. */
-static int make_temp(const struct trtc_tasks *t, char name[NAME_BYTES], struct trtc_err *err)
-{
-    for (int i = 0; i < TRIES; i++) {
-        struct stat st;
-        snprintf(name, NAME_BYTES, TEMP_PREFIX "%ld-%d" TEMP_SUFFIX, (long)getpid(), i);
-        int fd = openat(t->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 && errno == EEXIST)
-            continue;
-        if (fd < 0)
-            return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot write to '%s'", t->dir);
-        if ((!trtc_flock(fd) || errno != EWOULDBLOCK) && !fstat(fd, &st) && st.st_nlink == 1)
-            return fd;
-        close(fd);
-    }
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot write to '%s': too many at once", t->dir);
 }
 
 /* What stands under the name may be replaced: nothing, or a file of ours. */
@@ -408,30 +373,23 @@ static int check_target(const struct trtc_tasks *t, const char *name, struct trt
 static int write_file(const struct trtc_tasks *t, const char *name, const char *text,
                       struct trtc_err *err)
 {
-    char temp[NAME_BYTES];
-    int ret = -1;
+    struct trtc_temp temp = { .prefix = TEMP_PREFIX, .suffix = TEMP_SUFFIX };
     if (check_target(t, name, err) < 0)
         return -1;
-    int fd = make_temp(t, temp, err);
-    if (fd < 0)
-        return -1;
-    if (trtc_write_all(fd, text, strlen(text), name, err) < 0)
-        goto done;
-    if (fchmod(fd, 0600) || trtc_fsync(fd)) { /* the umask may have taken something away */
-        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s/%s'", t->dir, name);
-        goto done;
-    }
-    if (renameat(t->fd, temp, t->fd, name)) {
-        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename to '%s/%s'", t->dir, name);
-        goto done;
-    }
-    ret = 0;
-    if (trtc_fsync(t->fd) && errno != EINVAL && errno != EROFS)
+    const struct trtc_bytes data = { (const uint8_t *)text, strlen(text) };
+    const int errnum = trtc_temp_write(t->fd, &temp, data);
+    if (errnum)
+        return trtc_fail_errno(err, errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT, errnum,
+                               "cannot write '%s/%s'", t->dir, name);
+    int ret = 0;
+    if (renameat(t->fd, temp.name, t->fd, name)) {
+        ret = trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename to '%s/%s'", t->dir,
+                              name);
+        unlinkat(t->fd, temp.name, 0);
+    } else if (trtc_fsync(t->fd) && errno != EINVAL && errno != EROFS) {
         ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", t->dir);
-done:
-    if (ret < 0)
-        unlinkat(t->fd, temp, 0);
-    close(fd);
+    }
+    close(temp.fd);
     return ret;
 }
 
@@ -448,8 +406,7 @@ void trtc_task_fini(struct trtc_task *task)
 }
 
 /* A file of ours, opened: 1 and *fd, 0 where it is not there. */
-static int open_file(const struct trtc_tasks *t, const char *name, int *fd, size_t *n,
-                     struct trtc_err *err)
+static int open_file(const struct trtc_tasks *t, const char *name, int *fd, struct trtc_err *err)
 {
     struct stat st;
     *fd = openat(t->fd, name, READ_FLAGS);
@@ -466,10 +423,7 @@ static int open_file(const struct trtc_tasks *t, const char *name, int *fd, size
     } else if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
         trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is another's, or others may write to it", t->dir,
                   name);
-    } else if (st.st_size > TRTC_JSON_MAX_BYTES) {
-        trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is too large for a task", t->dir, name);
     } else {
-        *n = (size_t)st.st_size;
         return 1;
     }
     close(*fd);
@@ -481,30 +435,17 @@ static int read_file(const struct trtc_tasks *t, const char *name, char **text, 
                      struct trtc_err *err)
 {
     int fd;
-    size_t size = 0, have = 0;
-    int ret = open_file(t, name, &fd, &size, err);
+    const int ret = open_file(t, name, &fd, err);
     if (ret <= 0)
         return ret;
-    *text = malloc(size + 1);
-    if (!*text)
-        ret = trtc_fail_nomem(err);
-    while (ret == 1 && have < size) {
-        ssize_t got = read(fd, *text + have, size - have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "'%s/%s'", t->dir, name);
-        if (got <= 0)
-            break;
-        have += (size_t)got;
-    }
+    const int errnum = trtc_read_errno(fd, TRTC_JSON_MAX_BYTES, text, n);
     close(fd);
-    *n = have;
-    if (ret < 0) {
-        free(*text);
-        *text = NULL;
-    }
-    return ret;
+    if (errnum)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "'%s/%s'", t->dir, name);
+    if (*n <= TRTC_JSON_MAX_BYTES)
+        return 1;
+    free(*text);
+    return trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is too large for a task", t->dir, name);
 }
 
 /* *out is a copy, or NULL where it is absent. */

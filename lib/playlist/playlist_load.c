@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/array.h"
 #include "base/beneath.h"
 
 enum { LAYERS_MAX = 2, GZIP_WINDOW = 16 + MAX_WBITS, CHUNK_BYTES = 256 * 1024 };
@@ -25,14 +26,8 @@ static int make_room(struct grown *g, struct trtc_err *err)
     if (g->n > TRTC_PLAYLIST_BYTES_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR, "compressed with gzip, and larger than %d bytes",
                          TRTC_PLAYLIST_BYTES_MAX);
-    size_t cap = 2 * g->cap + 2 * CHUNK_BYTES;
-    if (cap > TRTC_PLAYLIST_BYTES_MAX + 2 * CHUNK_BYTES)
-        cap = TRTC_PLAYLIST_BYTES_MAX + 2 * CHUNK_BYTES;
-    char *more = realloc(g->data, cap);
-    if (!more)
+    if (trtc_array_reserve(&g->data, &g->cap, g->n + CHUNK_BYTES + 1, 1) < 0)
         return trtc_fail_nomem(err);
-    g->data = more;
-    g->cap = cap;
     return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { SLOTS_FIRST = 256, HELD_MS = 500, NO_PLACE = -1 };
 
 struct item {
@@ -142,15 +144,7 @@ static void enter_heap(struct trtc_queue *q, struct lane *l)
 
 static bool heap_has_room(struct trtc_queue *q)
 {
-    if (q->nb_lanes < q->heap_room)
-        return true;
-    const size_t more = q->heap_room ? 2 * q->heap_room : 64;
-    struct lane **grown = realloc(q->heap, more * sizeof *grown);
-    if (!grown)
-        return false;
-    q->heap = grown;
-    q->heap_room = more;
-    return true;
+    return trtc_array_reserve(&q->heap, &q->heap_room, q->nb_lanes + 1, sizeof *q->heap) == 0;
 }
 
 static struct lane *find_lane(struct trtc_queue *q, const char *key, bool create)

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 enum {
     CONNECTIONS = 256,
     COMPLETE_MS = 10000,
@@ -245,17 +247,10 @@ static int status_of_head(struct trtc_server *s, struct trtc_request *r)
 
 static bool grow(struct trtc_request *r, size_t need)
 {
-    size_t room = r->room ? r->room : FIRST_ROOM;
-    while (room < need)
-        room *= 2;
-    if (r->body && room == r->room)
-        return true;
-    char *more = realloc(r->body, room);
-    if (!more)
+    const size_t before = r->room;
+    if (trtc_array_reserve(&r->body, &r->room, need > FIRST_ROOM ? need : FIRST_ROOM, 1) < 0)
         return false;
-    r->conn->server->bodies_bytes += room - r->room;
-    r->body = more;
-    r->room = room;
+    r->conn->server->bodies_bytes += r->room - before;
     return true;
 }
 

@@ -4,7 +4,6 @@
 
 #include "serve/spool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,9 +18,10 @@
 
 #include "base/beneath.h"
 #include "base/file.h"
+#include "base/listing.h"
 #include "base/text.h"
 
-enum { TMP = TRTC_SPOOL_PLACES, HEAD, DIRS, TEMP_MAX = 64, BODY_MAX = 16 << 20 };
+enum { TMP = TRTC_SPOOL_PLACES, HEAD, DIRS, BODY_MAX = 16 << 20 };
 
 static const char *const dirs[DIRS] = { "new", "done", "failed", "gone", "tmp", "head" };
 
@@ -180,15 +180,14 @@ void trtc_spool_free(struct trtc_spool **spool)
     *spool = NULL;
 }
 
-/* Files that no process writes any more: a lock goes with its process. */
-static void remove_litter(const struct trtc_spool *s, const char *name)
+static int list_names(const struct trtc_spool *s, int place, struct trtc_names *out,
+                      struct trtc_err *err)
 {
-    const int fd = openat(s->fds[TMP], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        unlinkat(s->fds[TMP], name, 0);
-    close(fd);
+    struct trtc_err why;
+    if (trtc_list_dir(s->fds[place], "", out, &why) == 0)
+        return 0;
+    return trtc_fail(err, trtc_is_shortage(&why) ? why.code : TRTC_EX_IOERR,
+                     "cannot read '%s/%s'%s", s->shown, dirs[place], why.msg);
 }
 
 int trtc_spool_lock(struct trtc_spool *s, struct trtc_err *err)
@@ -198,17 +197,13 @@ int trtc_spool_lock(struct trtc_spool *s, struct trtc_err *err)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s/lock'", s->shown);
     if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is served by another process", s->shown);
-    const int fd = openat(s->top, dirs[TMP], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (!d) {
-        close_if(fd);
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read '%s/tmp'", s->shown);
-    }
-    for (struct dirent *e; (e = readdir(d)) != NULL;)
-        if (e->d_name[0] != '.')
-            remove_litter(s, e->d_name);
-    closedir(d);
-    return 0;
+    struct trtc_names names = { 0 };
+    const int ret = list_names(s, TMP, &names, err);
+    for (size_t i = 0; ret == 0 && i < names.n; i++)
+        if (names.v[i][0] != '.')
+            trtc_temp_sweep(s->fds[TMP], names.v[i]);
+    trtc_names_fini(&names);
+    return ret;
 }
 
 /* ---- storing ---- */
@@ -255,23 +250,13 @@ static bool is_known(const struct trtc_spool *s, const char *name)
     return false;
 }
 
-/* Writes a file of tmp/ and syncs it; its name stands in temp. 0, or what errno was and nothing is left. */
-static int write_temp(struct trtc_spool *s, const void *data, size_t n, char temp[TEMP_MAX])
+/* Writes a file of tmp/ and syncs it. 0, or what errno was and nothing is left. */
+static int write_temp(struct trtc_spool *s, const void *data, size_t n, struct trtc_temp *temp)
 {
-    snprintf(temp, TEMP_MAX, "%ld.%" PRIu64, (long)getpid(),
-             (uint64_t)atomic_fetch_add(&s->nb_temps, 1));
-    unlinkat(s->fds[TMP], temp, 0); /* of another life with this number */
-    const int fd = openat(s->fds[TMP], temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    flock(fd, LOCK_EX | LOCK_NB);
-    int bad = trtc_write_errno(fd, data, n);
-    if (!bad && trtc_fsync(fd) < 0)
-        bad = errno;
-    if (bad)
-        unlinkat(s->fds[TMP], temp, 0);
-    close(fd);
-    return bad;
+    *temp = (struct trtc_temp){ .prefix = "",
+                                .suffix = "",
+                                .number = atomic_fetch_add(&s->nb_temps, 1) };
+    return trtc_temp_write(s->fds[TMP], temp, (struct trtc_bytes){ data, n });
 }
 
 /* In head/ a name has no suffix: "*.json" is events only. */
@@ -289,28 +274,31 @@ static void unlink_head(const struct trtc_spool *s, const char *name)
 
 static int write_head(struct trtc_spool *s, const struct trtc_spool_entry *e)
 {
-    char temp[TEMP_MAX], text[160], name[TRTC_SPOOL_NAME_MAX];
+    char text[160], name[TRTC_SPOOL_NAME_MAX];
+    struct trtc_temp temp;
     const int n = snprintf(text, sizeof text, "SdkAppId: %" PRId64 "\nSign: %.63s\n", e->sdkappid,
                            e->sign ? e->sign : "");
-    const int bad = write_temp(s, text, (size_t)n, temp);
-    if (bad)
-        return bad;
-    if (renameat(s->fds[TMP], temp, s->fds[HEAD], head_name(e->name, name)) == 0)
-        return 0;
-    const int errnum = errno;
-    unlinkat(s->fds[TMP], temp, 0);
+    int errnum = write_temp(s, text, (size_t)n, &temp);
+    if (errnum)
+        return errnum;
+    if (renameat(s->fds[TMP], temp.name, s->fds[HEAD], head_name(e->name, name)) < 0) {
+        errnum = errno;
+        unlinkat(s->fds[TMP], temp.name, 0);
+    }
+    close(temp.fd);
     return errnum;
 }
 
 /* Gives the body its name: 1, 0 where the name is taken, or -1 (errno). */
 static int link_body(struct trtc_spool *s, const struct trtc_spool_entry *e, int *errnum)
 {
-    char temp[TEMP_MAX];
-    if ((*errnum = write_temp(s, e->body, e->n, temp)) != 0)
+    struct trtc_temp temp;
+    if ((*errnum = write_temp(s, e->body, e->n, &temp)) != 0)
         return -1;
-    const int linked = linkat(s->fds[TMP], temp, s->fds[TRTC_SPOOL_NEW], e->name, 0);
+    const int linked = linkat(s->fds[TMP], temp.name, s->fds[TRTC_SPOOL_NEW], e->name, 0);
     *errnum = linked < 0 ? errno : 0;
-    unlinkat(s->fds[TMP], temp, 0);
+    unlinkat(s->fds[TMP], temp.name, 0);
+    close(temp.fd);
     return linked == 0 ? 1 : *errnum == EEXIST ? 0 : -1;
 }
 
@@ -342,7 +330,6 @@ int trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, con
     int64_t size;
     if (trtc_read_beneath(s->fds[place], name, BODY_MAX, body, &size, err) < 0)
         return -1;
-    (*body)[size] = '\0';
     *n = (size_t)size;
     return 0;
 }
@@ -365,7 +352,6 @@ void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdka
     *sign = '\0';
     if (trtc_read_beneath(s->fds[HEAD], head_name(name, head), 1024, &text, &n, NULL) < 0)
         return;
-    text[n] = '\0';
     line_of(text, "SdkAppId: ", app, sizeof app);
     line_of(text, "Sign: ", sign, TRTC_SPOOL_SIGN_MAX);
     *sdkappid = strtoll(app, NULL, 10);
@@ -374,57 +360,38 @@ void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdka
 
 static int by_time(const void *a, const void *b)
 {
+    const char *m = *(char *const *)a, *n = *(char *const *)b;
     int64_t x = 0, y = 0, type;
-    trtc_spool_name_parts(a, &x, &type);
-    trtc_spool_name_parts(b, &y, &type);
-    return x != y ? (x > y) - (x < y) : strcmp(a, b);
+    trtc_spool_name_parts(m, &x, &type);
+    trtc_spool_name_parts(n, &y, &type);
+    return x != y ? (x > y) - (x < y) : strcmp(m, n);
 }
 
-static int push_name(struct trtc_spool_list *l, size_t *room, const char *name)
-{
-    if (l->n == *room) {
-        const size_t more = *room ? 2 * *room : 64;
-        char(*grown)[TRTC_SPOOL_NAME_MAX] = realloc(l->names, more * sizeof *grown);
-        if (!grown)
-            return -1;
-        l->names = grown;
-        *room = more;
-    }
-    memcpy(l->names[l->n++], name, strlen(name) + 1); /* it is a name, and so short enough */
-    return 0;
-}
-
-int trtc_spool_list(const struct trtc_spool *s, enum trtc_spool_place place,
-                    struct trtc_spool_list *out, struct trtc_err *err)
+/* Takes out what is no event. */
+static void keep_events(struct trtc_names *l)
 {
     int64_t ms, type;
-    size_t room = 0;
-    const int fd = openat(s->top, dirs[place], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    *out = (struct trtc_spool_list){ 0 };
-    if (!d) {
-        close_if(fd);
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read '%s/%s'", s->shown,
-                               dirs[place]);
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (trtc_spool_name_parts(l->v[i], &ms, &type))
+            l->v[n++] = l->v[i];
+        else
+            free(l->v[i]);
     }
-    int bad = 0;
-    for (struct dirent *e; !bad && (e = readdir(d)) != NULL;)
-        if (trtc_spool_name_parts(e->d_name, &ms, &type))
-            bad = push_name(out, &room, e->d_name);
-    closedir(d);
-    if (bad) {
-        trtc_spool_list_fini(out);
-        return trtc_fail_nomem(err);
-    }
-    if (out->n)
-        qsort(out->names, out->n, sizeof *out->names, by_time);
-    return 0;
+    l->n = n;
 }
 
-void trtc_spool_list_fini(struct trtc_spool_list *l)
+int trtc_spool_list(const struct trtc_spool *s, enum trtc_spool_place place, struct trtc_names *out,
+                    struct trtc_err *err)
 {
-    free(l->names);
-    *l = (struct trtc_spool_list){ 0 };
+    if (list_names(s, place, out, err) < 0) {
+        trtc_names_fini(out);
+        return -1;
+    }
+    keep_events(out);
+    if (out->n)
+        qsort(out->v, out->n, sizeof *out->v, by_time);
+    return 0;
 }
 
 /* ---- moving ---- */
@@ -460,15 +427,15 @@ int trtc_spool_drop(struct trtc_spool *s, const char *name, enum trtc_spool_plac
 
 void trtc_spool_forget(struct trtc_spool *s, int64_t before_ms)
 {
-    struct trtc_spool_list l;
+    struct trtc_names l = { 0 };
     struct stat st;
     if (trtc_spool_list(s, TRTC_SPOOL_GONE, &l, NULL) < 0)
         return;
     for (size_t i = 0; i < l.n; i++)
-        if (fstatat(s->fds[TRTC_SPOOL_GONE], l.names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (fstatat(s->fds[TRTC_SPOOL_GONE], l.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             st.st_mtim.tv_sec * INT64_C(1000) < before_ms)
-            unlinkat(s->fds[TRTC_SPOOL_GONE], l.names[i], 0);
-    trtc_spool_list_fini(&l);
+            unlinkat(s->fds[TRTC_SPOOL_GONE], l.v[i], 0);
+    trtc_names_fini(&l);
 }
 
 /* Whether the descriptor is what stands there now: another process may have moved it meanwhile. */

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/listing.h"
 
 #define TRTC_SPOOL_NAME_MAX 96 /* with the NUL */
 #define TRTC_SPOOL_SIGN_MAX 64
@@ -80,14 +81,10 @@ int trtc_spool_drop(struct trtc_spool *s, const char *name, enum trtc_spool_plac
 /* Forgets what was dropped before before_ms (since the epoch). */
 void trtc_spool_forget(struct trtc_spool *s, int64_t before_ms);
 
-/* Names in a place, sorted by time, then type and id. */
-struct trtc_spool_list {
-    char (*names)[TRTC_SPOOL_NAME_MAX];
-    size_t n;
-};
-int trtc_spool_list(const struct trtc_spool *s, enum trtc_spool_place place,
-                    struct trtc_spool_list *out, struct trtc_err *err);
-void trtc_spool_list_fini(struct trtc_spool_list *l);
+/* Adds the names in a place to out, which is empty, sorted by time, then type and id. On failure it stays
+ * empty. */
+int trtc_spool_list(const struct trtc_spool *s, enum trtc_spool_place place, struct trtc_names *out,
+                    struct trtc_err *err);
 
 /* Holds an event of new/ while something is done with it: a descriptor for reading, locked; -1 where it is not there
  * (*held false) or another process has it (*held true), or with err->code set. */

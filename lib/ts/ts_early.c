@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ts/ts_priv.h"
 
 #define START 64
@@ -18,15 +19,11 @@ struct trtc_ts_early {
 /* Only a ring that has not begun to turn is enlarged. */
 static int grow(struct trtc_ts *ts)
 {
-    size_t cap = ts->early_cap ? ts->early_cap * 2 : START;
+    size_t cap = ts->early_cap;
 
-    if (cap > MAX)
-        cap = MAX;
-    struct trtc_ts_early *grown = realloc(ts->early, cap * sizeof *grown);
-    if (!grown)
+    if (trtc_array_reserve(&ts->early, &cap, cap ? cap + 1 : START, sizeof *ts->early) < 0)
         return -1;
-    ts->early = grown;
-    ts->early_cap = cap;
+    ts->early_cap = cap < MAX ? cap : MAX;
     return 0;
 }
 

@@ -539,6 +539,102 @@ static void test_nonblocking(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Reading to the end, or until it is clear that there is more than wanted. */
+static void test_read(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 4094, 4095, 4096, 4097, 65536, 100000 };
+    char *text;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const int fd = open("read", O_RDWR | O_CREAT | O_TRUNC, 0600);
+        assert_int_equal(ftruncate(fd, (off_t)sizes[i]), 0);
+        assert_int_equal(trtc_read_errno(fd, sizes[i], &text, &n), 0);
+        assert_int_equal(n, sizes[i]);
+        assert_int_equal(text[n], 0);
+        free(text);
+        lseek(fd, 0, SEEK_SET);
+        if (sizes[i] > 0) {
+            assert_int_equal(trtc_read_errno(fd, sizes[i] - 1, &text, &n), 0);
+            assert_true(n > sizes[i] - 1);
+            free(text);
+        }
+        close(fd);
+    }
+    const int fd = open(".", O_RDONLY);
+    assert_int_equal(trtc_read_errno(fd, 10, &text, &n), EISDIR);
+    assert_null(text);
+    close(fd);
+    unlink("read");
+}
+
+static struct trtc_bytes bytes(const char *text)
+{
+    return (struct trtc_bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+/* A small file is swept away only when its writer is gone. */
+static void test_temp(void **state)
+{
+    struct trtc_temp a = { .prefix = ".w-", .suffix = ".part" }, b = a, c = { "", "", 7, "", -1 };
+    char want[64];
+    struct stat st;
+
+    (void)state;
+    const int dir = open(".", O_RDONLY | O_DIRECTORY);
+    umask(0777);
+    assert_int_equal(trtc_temp_write(dir, &a, bytes("one")), 0);
+    assert_int_equal(trtc_temp_write(dir, &b, bytes("two")), 0);
+    assert_int_equal(trtc_temp_write(dir, &c, bytes("")), 0);
+    umask(022);
+    snprintf(want, sizeof want, ".w-%ld-0.part", (long)getpid());
+    assert_string_equal(a.name, want);
+    snprintf(want, sizeof want, ".w-%ld-1.part", (long)getpid());
+    assert_string_equal(b.name, want);
+    snprintf(want, sizeof want, "%ld-7", (long)getpid());
+    assert_string_equal(c.name, want);
+    assert_int_equal(stat(a.name, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_content(b.name, "two");
+
+    trtc_temp_sweep(dir, a.name);
+    assert_content(a.name, "one");
+    close(a.fd);
+    trtc_temp_sweep(dir, a.name);
+    assert_absent(a.name);
+    trtc_temp_sweep(dir, "not there");
+    unlink(b.name);
+    unlink(c.name);
+    close(b.fd);
+    close(c.fd);
+    close(dir);
+}
+
+static void test_temp_fails(void **state)
+{
+    struct trtc_temp t = { .prefix = "taken-", .suffix = "" };
+    char name[64];
+
+    (void)state;
+    const int dir = open(".", O_RDONLY | O_DIRECTORY), none = open("/dev/null", O_RDONLY);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "taken-%ld-%d", (long)getpid(), i);
+        put(name, "");
+    }
+    assert_int_equal(trtc_temp_write(dir, &t, bytes("x")), EEXIST);
+    t.number = 100;
+    assert_int_equal(trtc_temp_write(dir, &t, bytes("x")), 0);
+    close(t.fd);
+    assert_int_equal(trtc_temp_write(none, &t, bytes("x")), ENOTDIR);
+    for (int i = 0; i <= 100; i++) {
+        snprintf(name, sizeof name, "taken-%ld-%d", (long)getpid(), i);
+        unlink(name);
+    }
+    close(none);
+    close(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,7 +646,8 @@ int main(void)
         cmocka_unit_test(test_long_names),    cmocka_unit_test(test_retarget),
         cmocka_unit_test(test_commit_fails),  cmocka_unit_test(test_park),
         cmocka_unit_test(test_no_space),      cmocka_unit_test(test_size_limit),
-        cmocka_unit_test(test_nonblocking),
+        cmocka_unit_test(test_nonblocking),   cmocka_unit_test(test_read),
+        cmocka_unit_test(test_temp),          cmocka_unit_test(test_temp_fails),
     };
 
     return cmocka_run_group_tests(tests, enter, scratch_leave);

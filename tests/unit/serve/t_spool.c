@@ -54,11 +54,11 @@ static int put(struct trtc_spool *s, const char *name, const char *body)
 
 static size_t count(struct trtc_spool *s, enum trtc_spool_place place)
 {
-    struct trtc_spool_list l;
+    struct trtc_names l = { 0 };
     struct trtc_err err;
     assert_int_equal(trtc_spool_list(s, place, &l, &err), 0);
     const size_t n = l.n;
-    trtc_spool_list_fini(&l);
+    trtc_names_fini(&l);
     return n;
 }
 
@@ -126,7 +126,7 @@ static void stored_once(void **state)
 static void in_order(void **state)
 {
     struct trtc_spool *s = open_spool();
-    struct trtc_spool_list l;
+    struct trtc_names l = { 0 };
     struct trtc_err err;
     (void)state;
     put(s, "100-302-bb.json", "x");
@@ -134,10 +134,10 @@ static void in_order(void **state)
     put(s, "100-301-aa.json", "x");
     assert_int_equal(trtc_spool_list(s, TRTC_SPOOL_NEW, &l, &err), 0);
     assert_int_equal(l.n, 3);
-    assert_string_equal(l.names[0], "99-305-aa.json");
-    assert_string_equal(l.names[1], "100-301-aa.json");
-    assert_string_equal(l.names[2], "100-302-bb.json");
-    trtc_spool_list_fini(&l);
+    assert_string_equal(l.v[0], "99-305-aa.json");
+    assert_string_equal(l.v[1], "100-301-aa.json");
+    assert_string_equal(l.v[2], "100-302-bb.json");
+    trtc_names_fini(&l);
     trtc_spool_free(&s);
 }
 
