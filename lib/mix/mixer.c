@@ -26,7 +26,6 @@ enum gap { GAP_NONE, GAP_PAUSE, GAP_END };
 
 struct part {
     struct trtc_mixer_source source;
-    int64_t nb_broken;         /* once the voice is gone */
     struct trtc_ledger ledger; /* ... and of what no voice has got */
     bool done;                 /* all has been mixed */
 
@@ -96,7 +95,6 @@ static void free_voice(struct part *p, int64_t slack)
     if (!p->voice)
         return;
     trtc_voice_settle(p->voice, slack);
-    p->nb_broken += trtc_voice_nb_broken(p->voice);
     trtc_ledger_add(&p->ledger, trtc_voice_ledger(p->voice));
     trtc_voice_free(&p->voice);
 }
@@ -174,9 +172,8 @@ void trtc_mixer_keep(struct trtc_mixer *m)
 /* ---- one voice ---- */
 
 /* What failed is this voice's matter alone, unless memory ran out. */
-static int broken(struct part *p, const struct trtc_err *why, struct trtc_err *err)
+static int unless_short(const struct trtc_err *why, struct trtc_err *err)
 {
-    p->nb_broken++;
     if (why->code != TRTC_EX_TEMPFAIL)
         return 0;
     if (err)
@@ -234,7 +231,7 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
         return 0;
     }
     leave(p, TRTC_LEFT_FORMAT);
-    return broken(p, &why, err);
+    return unless_short(&why, err);
 }
 
 /* It failed, and would fail again. Its packets are taken all the same, since a thread may wait
@@ -245,7 +242,7 @@ static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *
     p->deaf = true;
     if (p->has_in)
         leave(p, TRTC_LEFT_FORMAT);
-    return broken(p, why, err);
+    return unless_short(why, err);
 }
 
 /* Works until n samples are ready, or no more come for now: *gap says why. */
@@ -437,12 +434,6 @@ struct trtc_ledger trtc_mixer_ledger(const struct trtc_mixer *m, int voice)
     if (p->voice)
         trtc_ledger_add(&l, trtc_voice_ledger(p->voice));
     return l;
-}
-
-int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice)
-{
-    const struct part *p = &m->parts[voice];
-    return p->nb_broken + (p->voice ? trtc_voice_nb_broken(p->voice) : 0);
 }
 
 bool trtc_mixer_sounds(const struct trtc_mixer *m, int voice)

@@ -61,9 +61,6 @@ void trtc_mixer_settle(struct trtc_mixer *m, bool whole, int64_t slack);
 /* The account of a voice, in frames: those out were heard. It balances once the mixer is settled. */
 struct trtc_ledger trtc_mixer_ledger(const struct trtc_mixer *m, int voice);
 
-/* Packets of a voice that could not be decoded. */
-int64_t trtc_mixer_nb_broken(const struct trtc_mixer *m, int voice);
-
 /* False: its source has ended and all of its sound has been mixed. */
 bool trtc_mixer_sounds(const struct trtc_mixer *m, int voice);
 

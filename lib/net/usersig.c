@@ -19,8 +19,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define VERSION       "2.0"
-#define ROOM_TEXT_MAX 64 /* bytes, from the client SDK's pages */
+#define VERSION "2.0"
 
 enum {
     MAC = SHA256_DIGEST_LENGTH,
@@ -186,61 +185,6 @@ char *trtc_usersig_make(const struct trtc_usersig *in, const char *key, struct t
     return out;
 }
 
-static unsigned char *put_u16(unsigned char *q, size_t v)
-{
-    *q++ = (unsigned char)(v >> 8);
-    *q++ = (unsigned char)v;
-    return q;
-}
-
-static unsigned char *put_u32(unsigned char *q, uint32_t v)
-{
-    return put_u16(put_u16(q, v >> 16), v & 0xffff);
-}
-
-static unsigned char *put_text(unsigned char *q, const char *s)
-{
-    size_t n = strlen(s);
-
-    q = put_u16(q, n);
-    memcpy(q, s, n);
-    return q + n;
-}
-
-char *trtc_usersig_userbuf(const struct trtc_usersig *in, const struct trtc_userbuf *room,
-                           struct trtc_err *err)
-{
-    unsigned char block[1 + 2 + TRTC_USERSIG_USER_MAX + 5 * 4 + 2 + ROOM_TEXT_MAX];
-    unsigned char *q = block;
-    const char *text = room->room_text;
-    char *out;
-
-    if (check_user(in->user, err))
-        return NULL;
-    if (text ? room->room != 0 || !*text || strlen(text) > ROOM_TEXT_MAX : room->room == 0) {
-        trtc_fail(err, TRTC_EX_USAGE,
-                  "a permission is for a room of 1...4294967295 or 1 to %d bytes", ROOM_TEXT_MAX);
-        return NULL;
-    }
-    *q++ = text ? 1 : 0;
-    q = put_text(q, in->user);
-    q = put_u32(q, in->sdkappid);
-    q = put_u32(q, room->room);
-    q = put_u32(q, (uint32_t)(in->time_s + in->expire_s)); /* when it ends */
-    q = put_u32(q, room->privileges);
-    q = put_u32(q, 0); /* the type of account */
-    if (text)
-        q = put_text(q, text);
-    out = malloc(TRTC_B64_ENCODED_MAX(sizeof(block)));
-    if (!out) {
-        trtc_fail_nomem(err);
-        return NULL;
-    }
-    trtc_b64_encode(block, (size_t)(q - block), out);
-    translate(out, "-.", "/=");
-    return out;
-}
-
 /* The n characters as bytes; NULL where they are no Base64 of this kind, *nomem where that could
  * not be tried. */
 static unsigned char *decode(const char *text, size_t n, size_t *bytes, bool *nomem)
@@ -383,37 +327,4 @@ void trtc_usersig_read_free(struct trtc_usersig_read **r)
     cJSON_Delete((*r)->json);
     free(*r);
     *r = NULL;
-}
-
-static enum trtc_usersig_fault fault(enum trtc_usersig_fault f, const char *why,
-                                     struct trtc_err *err)
-{
-    trtc_fail(err, TRTC_EX_NOPERM, "the UserSig %s", why);
-    return f;
-}
-
-enum trtc_usersig_fault trtc_usersig_verify(const struct trtc_usersig_read *r, const char *key,
-                                            uint32_t sdkappid, const char *user, int64_t now_s,
-                                            struct trtc_err *err)
-{
-    char sig[MAC_B64];
-    size_t n;
-    bool same;
-
-    if (inner_signature(&r->is, key, sig)) {
-        trtc_fail_nomem(err);
-        return TRTC_USERSIG_NOMEM;
-    }
-    n = strlen(sig);
-    same = strlen(r->sig) == n && !CRYPTO_memcmp(sig, r->sig, n);
-    OPENSSL_cleanse(sig, sizeof(sig));
-    if (!same)
-        return fault(TRTC_USERSIG_SIGNATURE, "was not made with this application's key", err);
-    if (r->is.sdkappid != sdkappid)
-        return fault(TRTC_USERSIG_APP, "is for another SDKAppID", err);
-    if (strcmp(r->is.user, user) != 0)
-        return fault(TRTC_USERSIG_USER, "is for another UserID", err);
-    if (r->is.time_s + r->is.expire_s <= now_s)
-        return fault(TRTC_USERSIG_EXPIRED, "has expired", err);
-    return TRTC_USERSIG_OK;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UserSig (TLSSigAPIv2): the token with which a user, here the recording robot, enters a room.
- * Made from the application's secret key; read and verified with it. Pure: time and key are passed
- * in. */
+ * Made from the application's secret key, and taken apart again. Pure: time and key are passed in. */
 #ifndef TRTC_NET_USERSIG_H
 #define TRTC_NET_USERSIG_H
 
@@ -29,39 +28,11 @@ struct trtc_usersig {
  * for an empty key. */
 char *trtc_usersig_make(const struct trtc_usersig *in, const char *key, struct trtc_err *err);
 
-/* The permission bits of a PrivateMapKey. */
-enum {
-    TRTC_PRIVILEGE_CREATE = 1,
-    TRTC_PRIVILEGE_ENTER = 2,
-    TRTC_PRIVILEGE_SEND_AUDIO = 4,
-    TRTC_PRIVILEGE_RECEIVE_AUDIO = 8,
-    TRTC_PRIVILEGE_SEND_VIDEO = 16,
-    TRTC_PRIVILEGE_RECEIVE_VIDEO = 32,
-    TRTC_PRIVILEGE_SEND_SUB = 64,
-    TRTC_PRIVILEGE_RECEIVE_SUB = 128,
-};
-
-/* A permission for one room. */
-struct trtc_userbuf {
-    uint32_t room;         /* numeric room; 0 where room_text is given */
-    const char *room_text; /* string room, 1...64 bytes; NULL: numeric */
-    uint32_t privileges;   /* TRTC_PRIVILEGE_* */
-};
-
-/* The userbuf member for a UserSig with these other members (the library's layout: big-endian,
- * length before text): Base64, the caller's to free. TRTC_EX_USAGE if it is not a room. */
-char *trtc_usersig_userbuf(const struct trtc_usersig *in, const struct trtc_userbuf *room,
-                           struct trtc_err *err);
-
 /* What is wrong with a UserSig. The values are the numbers the vendor's clients report. */
 enum trtc_usersig_fault {
     TRTC_USERSIG_OK = 0,
-    TRTC_USERSIG_EXPIRED = 70001,
     TRTC_USERSIG_EMPTY = 70002,
     TRTC_USERSIG_MALFORMED = 70003,
-    TRTC_USERSIG_SIGNATURE = 70009, /* most often the key of another application */
-    TRTC_USERSIG_USER = 70013,
-    TRTC_USERSIG_APP = 70014,
     TRTC_USERSIG_NOMEM = -1, /* cannot tell: out of memory */
 };
 
@@ -78,12 +49,5 @@ enum trtc_usersig_fault trtc_usersig_open(const char *text, size_t n,
 const struct trtc_usersig *trtc_usersig_members(const struct trtc_usersig_read *r);
 
 void trtc_usersig_read_free(struct trtc_usersig_read **r);
-
-/* Checks it as the service would, in this order: the signature (in constant time) against key,
- * SDKAppID, UserID, and time + lifetime > now_s. A time in the future is no fault: nothing is
- * documented about it. */
-enum trtc_usersig_fault trtc_usersig_verify(const struct trtc_usersig_read *r, const char *key,
-                                            uint32_t sdkappid, const char *user, int64_t now_s,
-                                            struct trtc_err *err);
 
 #endif

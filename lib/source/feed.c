@@ -268,11 +268,6 @@ bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
     return s->ops->wait(s, until_us, wall_us);
 }
 
-int64_t trtc_source_newest_us(struct trtc_source *s, bool *ended)
-{
-    return s->ops->newest_us(s, ended);
-}
-
 bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {

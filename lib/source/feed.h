@@ -89,9 +89,6 @@ bool trtc_source_colour(const struct trtc_source *s, struct trtc_colour *out);
  * wall_us (now_us's clock) has come. True: what is due has come. Of files all is there at once. */
 bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us);
 
-/* Epoch time of the newest frame that has come; TRTC_NOTIME: none yet. *ended: there will be no more. */
-int64_t trtc_source_newest_us(struct trtc_source *s, bool *ended);
-
 /* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False:
  * none has. *ended: there will be no more. */
 bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,

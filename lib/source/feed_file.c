@@ -12,7 +12,7 @@ struct file_feed {
     bool video;
     /* under the lock */
     bool shown, ended;
-    int64_t first_us, newest_us, end_us; /* of what was taken, if shown */
+    int64_t first_us, end_us; /* of what was taken, if shown */
 };
 
 struct file {
@@ -41,7 +41,6 @@ static void note_taken(struct file_feed *f, const struct trtc_feed_frame *x)
 
     pthread_mutex_lock(&f->file->base.lock);
     f->first_us = !f->shown || at_us < f->first_us ? at_us : f->first_us;
-    f->newest_us = !f->shown || at_us > f->newest_us ? at_us : f->newest_us;
     f->end_us = !f->shown || end_us > f->end_us ? end_us : f->end_us;
     f->shown = true;
     pthread_mutex_unlock(&f->file->base.lock);
@@ -100,23 +99,6 @@ static bool file_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
     return true;
 }
 
-static int64_t file_newest(struct trtc_source *s, bool *ended)
-{
-    const struct file *x = (struct file *)s;
-    int64_t us = TRTC_NOTIME;
-
-    *ended = true;
-    pthread_mutex_lock(&s->lock);
-    for (int k = 0; k < 2; k++) {
-        const struct file_feed *f = &x->feed[k];
-        *ended &= !f->in || f->ended;
-        if (f->shown && f->newest_us > us)
-            us = f->newest_us;
-    }
-    pthread_mutex_unlock(&s->lock);
-    return us;
-}
-
 static bool file_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
@@ -166,7 +148,6 @@ static const struct trtc_source_ops ops = {
     .feed = file_feed,
     .colour = file_colour,
     .wait = file_wait,
-    .newest_us = file_newest,
     .seen = file_seen,
     .named = file_named,
     .settle = file_settle,

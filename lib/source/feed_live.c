@@ -35,9 +35,9 @@ struct queue {
     bool hungry; /* a reader wants a frame of it */
     struct node *first, **last, *current;
     size_t nb_bytes;
-    struct trtc_ledger ledger;        /* once the input has ended */
-    int64_t newest_us, newest_dts_us; /* TRTC_NOTIME: none */
-    int64_t first_us, end_us;         /* of all that has come, if shown */
+    struct trtc_ledger ledger; /* once the input has ended */
+    int64_t newest_dts_us;     /* TRTC_NOTIME: none */
+    int64_t first_us, end_us;  /* of all that has come, if shown */
 };
 
 enum { NAMED_MAX = 32 };
@@ -219,8 +219,6 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
         q->shown = true;
         q->absent = q->hungry = false;
         q->newest_dts_us = n->f.pkt.dts_us;
-        if (q->newest_us < n->f.pkt.pts_us)
-            q->newest_us = n->f.pkt.pts_us;
         pthread_cond_broadcast(&x->changed);
     } else {
         free_node(n);
@@ -363,17 +361,6 @@ static bool live_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
     return due;
 }
 
-static int64_t live_newest(struct trtc_source *s, bool *ended)
-{
-    struct live *x = (struct live *)s;
-
-    pthread_mutex_lock(&s->lock);
-    const int64_t a = x->queue[0].newest_us, v = x->queue[1].newest_us;
-    *ended = x->ended;
-    pthread_mutex_unlock(&s->lock);
-    return a > v ? a : v;
-}
-
 static bool live_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended)
 {
@@ -436,7 +423,6 @@ static void live_free(struct trtc_source *s)
 static const struct trtc_source_ops ops = {
     .feed = live_feed,
     .wait = live_wait,
-    .newest_us = live_newest,
     .seen = live_seen,
     .named = live_named,
     .settle = live_settle,
@@ -494,7 +480,7 @@ struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, cons
                                       .live = x,
                                       .wanted = k ? o->video : o->audio,
                                       .last = &x->queue[k].first,
-                                      .newest_us = TRTC_NOTIME,
+
                                       .newest_dts_us = TRTC_NOTIME };
     x->url = strdup(o->url);
     if (!x->url || init_changed(x) < 0) {

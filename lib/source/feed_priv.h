@@ -31,7 +31,6 @@ struct trtc_source_ops {
     bool (*colour)(const struct trtc_source *s,
                    struct trtc_colour *out); /* NULL: it is not known */
     bool (*wait)(struct trtc_source *s, int64_t until_us, int64_t wall_us);
-    int64_t (*newest_us)(struct trtc_source *s, bool *ended);
     bool (*seen)(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us, int64_t *end_us,
                  bool *ended);
     bool (*named)(struct trtc_source *s, int k, struct trtc_input_named *out);

@@ -583,28 +583,6 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
     return -1;
 }
 
-size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
-                             uint8_t *out, size_t cap)
-{
-    static const uint8_t start_code[4] = { 0, 0, 0, 1 };
-    const uint8_t *pos = annexb, *nal;
-    size_t n, len = 0;
-
-    while ((nal = trtc_annexb_next(&pos, annexb + size, &n))) {
-        const enum trtc_nal kind = trtc_nal_kind(codec, *nal);
-        if (is_slice(kind))
-            break;
-        if (!is_param(kind))
-            continue;
-        if (len <= cap && n + 4 <= cap - len) {
-            memcpy(out + len, start_code, 4);
-            memcpy(out + len + 4, nal, n);
-        }
-        len += n + 4;
-    }
-    return len;
-}
-
 /* First byte of the first picture data of an access unit; NULL: there is none. */
 static const uint8_t *first_slice(enum trtc_codec codec, const uint8_t *annexb, size_t size)
 {

@@ -92,12 +92,6 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
 int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t size,
                              struct trtc_video_params *out);
 
-/* Copies the parameter sets (SPS, PPS, for H.265 also VPS) that stand in front of the first
- * slice of an Annex B access unit, with 4-byte start codes. Returns the bytes they take (0
- * where there are none); a set that would pass cap is not written, but counted. */
-size_t trtc_video_param_sets(enum trtc_codec codec, const uint8_t *annexb, size_t size,
-                             uint8_t *out, size_t cap);
-
 /* Whether pictures that are shown before a key frame, but decoded after it, may refer to pictures
  * from before it (an open group of pictures); and whether one of those does: H.264 does not say,
  * so all do. */

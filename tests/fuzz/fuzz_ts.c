@@ -20,12 +20,11 @@ static void look(const struct trtc_ts_frame *f, size_t total)
         check(trtc_adts_parse(f->data, f->size, &a) == 0 && (size_t)a.frame_bytes == f->size);
     } else if (f->stream->codec != TRTC_CODEC_OTHER) {
         const enum trtc_codec codec = f->stream->codec;
-        uint8_t *out = malloc(TRTC_LENGTHS_MAX(f->size)), sets[64];
+        uint8_t *out = malloc(TRTC_LENGTHS_MAX(f->size));
         check(out != NULL);
         check(trtc_annexb_to_lengths(codec, f->data, f->size, f->key, out) <=
               TRTC_LENGTHS_MAX(f->size));
         free(out);
-        (void)trtc_video_param_sets(codec, f->data, f->size, sets, sizeof sets);
         if (trtc_video_params_read(codec, f->data, f->size, &v) == 0)
             check(v.width_px > 0 && v.width_px <= 16384 && v.height_px > 0 && v.height_px <= 16384);
     }

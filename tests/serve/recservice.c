@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 #include <openssl/evp.h>
 
-#include "net/usersig.h"
+#include "serve/verify_usersig.h"
 
 enum { TASKS_MAX = 4096, RATE_MAX = 1024 };
 
@@ -257,19 +257,13 @@ static cJSON *check(struct recservice *s, const struct rule *rules, const cJSON 
 
 static cJSON *check_usersig(struct recservice *s, const cJSON *body, int64_t wall_s)
 {
-    const char *text = text_at(body, "UserSig");
-    struct trtc_usersig_read *read = NULL;
-    enum trtc_usersig_fault fault;
-    struct trtc_err err = { 0 };
+    const struct verify_usersig want = { s->settings.key, s->settings.app,
+                                         text_at(body, "UserId") };
+    const char *why;
 
-    if (!s->settings.key)
+    if (!s->settings.key || verify_usersig(text_at(body, "UserSig"), &want, wall_s, &why) == 0)
         return NULL;
-    fault = trtc_usersig_open(text, strlen(text), &read, &err);
-    if (!fault)
-        fault = trtc_usersig_verify(read, s->settings.key, s->settings.app, text_at(body, "UserId"),
-                                    wall_s, &err);
-    trtc_usersig_read_free(&read);
-    return fault ? recservice_error(s, "InvalidParameter.UserSig", err.msg) : NULL;
+    return recservice_error(s, "InvalidParameter.UserSig", why);
 }
 
 static void set_life(struct task *t, enum life life)

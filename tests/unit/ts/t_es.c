@@ -218,31 +218,6 @@ static void test_lengths_random(void **state)
     }
 }
 
-static void test_param_sets(void **state)
-{
-    (void)state;
-    static const uint8_t h264[] =
-        "\0\0\0\1\x09\xf0\0\0\1\x67\x42\x01\0\0\0\1\x68\xce\0\0\1\x65\x88\0\0\1\x68\xcf";
-    static const uint8_t h265[] =
-        "\0\0\1\x46\1\x50\0\0\1\x40\1\1\0\0\1\x42\1\2\0\0\1\x44\1\3\0\0\1\x26\1\xaf";
-    uint8_t out[64];
-
-    memset(out, 0xee, sizeof out);
-    assert_int_equal(trtc_video_param_sets(H264, h264, sizeof h264 - 1, out, sizeof out), 13);
-    assert_memory_equal(out, "\0\0\0\1\x67\x42\x01\0\0\0\1\x68\xce\xee", 14);
-    /* Too small: nothing is written past it, and the caller learns what it takes. */
-    memset(out, 0xee, sizeof out);
-    assert_int_equal(trtc_video_param_sets(H264, h264, sizeof h264 - 1, out, 12), 13);
-    assert_memory_equal(out, "\0\0\0\1\x67\x42\x01\xee\xee\xee\xee\xee\xee\xee", 14);
-    memset(out, 0xee, sizeof out);
-    assert_int_equal(trtc_video_param_sets(H264, h264, sizeof h264 - 1, out, 6), 13);
-    assert_int_equal(out[0], 0xee);
-    assert_int_equal(trtc_video_param_sets(H265, h265, sizeof h265 - 1, out, sizeof out), 21);
-    assert_memory_equal(out, "\0\0\0\1\x40\1\1\0\0\0\1\x42\1\2\0\0\0\1\x44\1\3", 21);
-    assert_int_equal(trtc_video_param_sets(H264, h264 + 18, sizeof h264 - 19, out, sizeof out), 0);
-    assert_int_equal(trtc_video_param_sets(H264, h264, 0, out, sizeof out), 0);
-}
-
 static void test_recovery_point(void **state)
 {
     (void)state;
@@ -325,10 +300,10 @@ static AVPacket *encode_one(const struct video_case *c)
 static void torture(enum trtc_codec codec, const AVPacket *pkt)
 {
     struct trtc_video_params v;
-    uint8_t sets[1024];
-    const size_t n = trtc_video_param_sets(codec, pkt->data, (size_t)pkt->size, sets, sizeof sets);
+    uint8_t sets[128]; /* they come first */
+    const size_t n = (size_t)pkt->size < sizeof sets ? (size_t)pkt->size : sizeof sets;
 
-    assert_int_in_range(n, 10, sizeof sets);
+    memcpy(sets, pkt->data, n);
     for (size_t cut = 0; cut < n; cut++) {
         uint8_t *copy = malloc(cut ? cut : 1);
         memcpy(copy, sets, cut);
@@ -555,9 +530,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adts),           cmocka_unit_test(test_lengths_cases),
-        cmocka_unit_test(test_lengths_random), cmocka_unit_test(test_param_sets),
-        cmocka_unit_test(test_recovery_point), cmocka_unit_test(test_h264),
-        cmocka_unit_test(test_h265),           cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_lengths_random), cmocka_unit_test(test_recovery_point),
+        cmocka_unit_test(test_h264),           cmocka_unit_test(test_h265),
+        cmocka_unit_test(test_hostile),
     };
 
     av_log_set_level(AV_LOG_QUIET);
