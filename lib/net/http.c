@@ -21,6 +21,8 @@ enum {
     PIECES = 20,            /* of a body that is sent slowly */
 };
 
+#define UPLOAD_ROOM (512L << 10) /* through which large bodies go */
+
 struct trtc_http {
     struct trtc_http_options options;
     CURL *curl;
@@ -32,8 +34,11 @@ struct trtc_http {
     size_t got_bytes;     /* of the answer so far, as they came over the wire */
     int64_t slow_from_us; /* when the current slowness window began; 0: no answer yet */
     size_t slow_bytes;    /* got_bytes then */
+    curl_off_t moved_us;  /* when bytes went out or came in last, */
+    size_t moved_bytes;   /* and how many in all */
     const struct trtc_post *post;
     size_t sent_bytes;   /* of the body, where it goes out in pieces */
+    bool idle;           /* it ended since nothing moved */
     bool head_done;      /* the empty line after the last header fields came */
     enum trtc_net ended; /* why a callback ended it; TRTC_NET_ANSWER: none did */
 };
@@ -103,6 +108,16 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
     return n;
 }
 
+/* Nothing has gone out and nothing has come in for too long. */
+static bool is_idle(struct trtc_http *h, size_t nb_bytes, curl_off_t now_us)
+{
+    if (nb_bytes != h->moved_bytes) {
+        h->moved_bytes = nb_bytes;
+        h->moved_us = now_us;
+    }
+    return h->options.idle_ms > 0 && now_us - h->moved_us >= h->options.idle_ms * 1000;
+}
+
 /* Called at least once a second. The library's own low-speed limit would count the wait for the
  * answer to begin. */
 static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t up_total,
@@ -113,15 +128,19 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t u
 
     (void)total;
     (void)up_total;
-    (void)up;
     if (h->options.stop && *h->options.stop) {
         h->ended = TRTC_NET_STOPPED;
         return 1;
     }
     h->got_bytes = h->header_bytes + (size_t)got;
+    curl_easy_getinfo(h->curl, CURLINFO_TOTAL_TIME_T, &now_us);
+    if (is_idle(h, h->got_bytes + (size_t)up, now_us)) {
+        h->ended = TRTC_NET_LOST;
+        h->idle = true;
+        return 1;
+    }
     if (h->got_bytes == 0)
         return 0;
-    curl_easy_getinfo(h->curl, CURLINFO_TOTAL_TIME_T, &now_us);
     if (h->slow_from_us == 0) {
         h->slow_from_us = now_us > 0 ? now_us : 1;
         h->slow_bytes = h->got_bytes;
@@ -180,7 +199,9 @@ static CURLcode set_common(struct trtc_http *h)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* a proxy gets none of our headers */
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    SET(CURLOPT_ACCEPT_ENCODING, h->options.store ? (char *)NULL : "gzip");
+    SET(CURLOPT_PATH_AS_IS, (long)h->options.store);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, h->options.store ? UPLOAD_ROOM : 64L << 10);
     SET(CURLOPT_TIMEOUT_MS, (long)h->options.total_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)h->options.connect_ms);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -270,6 +291,37 @@ static struct curl_slist *lines_of(const struct trtc_headers *headers)
     return lines;
 }
 
+static bool has_body(const struct trtc_post *post)
+{
+    return !post->method || !strcmp(post->method, "POST") || !strcmp(post->method, "PUT");
+}
+
+static CURLcode set_method(struct trtc_http *h, const struct trtc_post *post)
+{
+    CURLcode bad = CURLE_OK;
+
+#define SET(option, value) \
+    if (!bad)              \
+    bad = curl_easy_setopt(h->curl, option, value)
+    if (!has_body(post)) {
+        SET(CURLOPT_HTTPGET, 1L);
+        SET(CURLOPT_NOBODY, (long)!strcmp(post->method, "HEAD"));
+        SET(CURLOPT_CUSTOMREQUEST, post->method);
+        return bad;
+    }
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_CUSTOMREQUEST, post->method);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_bytes);
+    if (post->slow_ms || post->cut) {
+        SET(CURLOPT_READFUNCTION, on_send);
+        SET(CURLOPT_READDATA, h);
+    } else {
+        SET(CURLOPT_POSTFIELDS, post->body_bytes ? post->body : "");
+    }
+#undef SET
+    return bad;
+}
+
 static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, bool loopback,
                             struct curl_slist *lines)
 {
@@ -283,17 +335,9 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     /* "": no proxy, whatever the environment says; NULL: as it says */
     SET(CURLOPT_PROXY, loopback ? "" : (char *)NULL);
     SET(CURLOPT_HTTPHEADER, lines);
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_bytes);
-    if (post->slow_ms || post->cut) {
-        SET(CURLOPT_READFUNCTION, on_send);
-        SET(CURLOPT_READDATA, h);
-    } else {
-        SET(CURLOPT_POSTFIELDS, post->body_bytes ? post->body : "");
-    }
     SET(CURLOPT_FRESH_CONNECT, (long)post->fresh);
 #undef SET
-    return bad;
+    return bad ? bad : set_method(h, post);
 }
 
 /* The request went out in full, as far as this side knows. */
@@ -399,7 +443,9 @@ static void explain(const struct trtc_http *h, CURLcode code, enum trtc_net net,
     reply->net = net;
     /* the library's text may quote the peer */
     trtc_text_show(h->why, strlen(h->why), why, sizeof(why));
-    if (h->ended == TRTC_NET_LOST)
+    if (h->idle)
+        snprintf(why, sizeof(why), "nothing moved for %" PRId64 " s", h->options.idle_ms / 1000);
+    else if (h->ended == TRTC_NET_LOST)
         snprintf(why, sizeof(why), "slower than %d bytes a second", TRTC_HTTP_SLOW_BPS);
     else if (h->ended == TRTC_NET_TOO_LARGE)
         snprintf(why, sizeof(why), "over %zu bytes, or %d of header fields", h->options.body_max,
@@ -431,6 +477,17 @@ static void take_answer(struct trtc_http *h, struct trtc_reply *reply)
         reply->retry_after_s = after_s;
 }
 
+/* Takes over the fields that are wanted. */
+static void keep_fields(struct trtc_http *h, const struct trtc_post *post, struct trtc_reply *reply)
+{
+    for (const char *const *name = post->keep; name && *name; name++) {
+        struct curl_header *field;
+
+        if (!curl_easy_header(h->curl, *name, 0, CURLH_HEADER, -1, &field))
+            trtc_headers_add(&reply->kept, *name, field->value, NULL);
+    }
+}
+
 static void perform(struct trtc_http *h, const struct trtc_post *post,
                     const struct trtc_endpoint *endpoint, struct curl_slist *lines,
                     struct trtc_reply *reply)
@@ -440,7 +497,9 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
 
     h->reply = reply;
     h->room = h->header_bytes = h->got_bytes = h->slow_bytes = 0;
-    h->slow_from_us = 0;
+    h->moved_bytes = 0;
+    h->slow_from_us = h->moved_us = 0;
+    h->idle = false;
     h->post = post;
     h->sent_bytes = 0;
     h->ended = TRTC_NET_ANSWER;
@@ -458,6 +517,7 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
     if (net == TRTC_NET_ANSWER && !grow(h, 1))
         net = h->ended = TRTC_NET_LOCAL;
     if (net == TRTC_NET_ANSWER) {
+        keep_fields(h, post, reply);
         reply->body[reply->body_bytes] = '\0';
         return;
     }
@@ -482,6 +542,27 @@ static int any_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_
     return trtc_endpoint_parse(host, out, err);
 }
 
+/* The same where plain http is for loopback only. */
+static int store_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_err *err)
+{
+    const char *host = strstr(url, "://");
+    const int n = host ? (int)(host - url + 3 + (long)strcspn(host + 3, "/?#")) : 0;
+    char start[sizeof(out->url)];
+
+    if (n <= 0 || n >= (int)sizeof(start))
+        return trtc_fail(err, TRTC_EX_USAGE, "the address is not https://HOST/");
+    snprintf(start, sizeof(start), "%.*s", n, url);
+    return trtc_endpoint_parse(start, out, err);
+}
+
+static int endpoint_of(const struct trtc_http *h, const char *url, struct trtc_endpoint *out,
+                       struct trtc_err *err)
+{
+    if (h->options.store)
+        return store_endpoint(url, out, err);
+    return h->options.anywhere ? any_endpoint(url, out, err) : trtc_endpoint_parse(url, out, err);
+}
+
 static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *reply)
 {
     struct trtc_http *h = arg;
@@ -489,8 +570,7 @@ static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *
     struct curl_slist *lines;
 
     trtc_reply_fini(reply);
-    if (h->options.anywhere ? any_endpoint(post->url, &endpoint, &reply->err)
-                            : trtc_endpoint_parse(post->url, &endpoint, &reply->err)) {
+    if (endpoint_of(h, post->url, &endpoint, &reply->err)) {
         reply->net = TRTC_NET_LOCAL;
         return;
     }

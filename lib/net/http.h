@@ -27,7 +27,9 @@ struct trtc_http_options {
     int64_t slow_ms;     /* 0: TRTC_HTTP_SLOW_MS */
     size_t body_max;     /* 0: TRTC_HTTP_BODY_MAX */
     const char *agent;   /* User-Agent; NULL: none */
+    int64_t idle_ms;     /* nothing goes out and nothing comes in: broken; 0: no such limit */
     bool anywhere;       /* not only the API: any path, and http to any host */
+    bool store;          /* not only the API: any path, kept as it is; bodies as they are sent */
     const char *ca_file; /* trusts these certificates (PEM) instead of the system's; NULL */
     const volatile sig_atomic_t *stop; /* ends the exchange within about a second when it becomes
                                           nonzero; NULL: none */

@@ -24,9 +24,13 @@ enum trtc_net {
     TRTC_NET_LOCAL,     /* our side: out of memory, an address that is not allowed */
 };
 
-/* A POST. */
+/* A request: a POST unless it says something else. */
 struct trtc_post {
-    const char *url;                    /* "https://trtc.tencentcloudapi.com/" */
+    const char *method;      /* "PUT", "POST" (with a body), "GET", "HEAD", "DELETE" (without one);
+                           NULL: POST */
+    const char *const *keep; /* header fields of the answer that are wanted, NULL at the end; NULL:
+                                none */
+    const char *url;         /* "https://trtc.tencentcloudapi.com/" */
     const struct trtc_headers *headers; /* sent as they are, in this order, Host among them */
     const void *body;                   /* must last until the exchange is over */
     size_t body_bytes;
@@ -45,7 +49,8 @@ struct trtc_reply {
     char content_type[64]; /* "" where there was none */
     int64_t date_s;        /* the Date header, since the epoch; -1 where there was none */
     int64_t retry_after_s; /* the Retry-After header in seconds from now; -1 where there was none */
-    struct trtc_err err;   /* what went wrong, where net is not TRTC_NET_ANSWER: a message without
+    struct trtc_headers kept; /* those that were wanted and came */
+    struct trtc_err err; /* what went wrong, where net is not TRTC_NET_ANSWER: a message without
                               secrets, and the exit status if that is the end of it */
 };
 
