@@ -17,6 +17,7 @@ struct call {
     const char *body;
     size_t body_bytes;
     bool creates;
+    bool hands_out_keys;
     struct trtc_reply reply;
     struct trtc_answer *answer;
     struct trtc_err why; /* what was wrong with the last attempt */
@@ -70,6 +71,8 @@ static int read_answer(struct call *c, struct trtc_err *err)
 
     if (trtc_answer_parse(c->reply.body, c->reply.body_bytes, c->answer, err))
         return -1;
+    if (c->hands_out_keys && !c->answer->code)
+        return 0;
     if (!r || trtc_redact_json(r, c->answer->json, err) == 0)
         return 0;
     trtc_answer_fini(c->answer);
@@ -117,9 +120,10 @@ static int send_once(struct call *c, int64_t offset_s, struct trtc_err *err)
         .secret_id = k->credentials->id.text,
         .secret_key = k->credentials->key.text,
         .token = k->credentials->token.text,
+        .service = k->service,
         .host = k->endpoint->host,
         .action = c->action,
-        .version = TRTC_API_VERSION,
+        .version = k->version ? k->version : TRTC_API_VERSION,
         .region = k->region,
         .language = k->language,
         .client = k->client,
@@ -201,6 +205,7 @@ int trtc_call(struct trtc_caller *caller, const struct trtc_ask *ask, struct trt
         .body = ask->body,
         .body_bytes = ask->n,
         .creates = ask->creates,
+        .hands_out_keys = ask->hands_out_keys,
         .answer = out,
     };
     bool maybe = false;

@@ -50,6 +50,8 @@ struct trtc_caller {
     struct trtc_outside outside;
     const struct trtc_credentials *credentials;
     const struct trtc_endpoint *endpoint;
+    const char *service; /* NULL: the recording API's, and so is */
+    const char *version; /* NULL: TRTC_API_VERSION */
     const char *region;
     const char *language;             /* NULL: the service's own */
     const char *client;               /* X-TC-RequestClient; NULL: none */
@@ -64,6 +66,8 @@ struct trtc_ask {
     const char *body;   /* JSON, n bytes */
     size_t n;
     bool creates; /* it makes something: it is not sent again where it may have been done */
+    bool hands_out_keys; /* an answer that is no error holds keys, which it was asked for: nothing of
+                            it is redacted, and nobody but the caller may see it */
 };
 
 /* Calls the action with that JSON body; every attempt is signed anew. creates: the action has no

@@ -294,6 +294,7 @@ static char *authorize(const struct trtc_sign_call *call, const char *content_ty
     struct trtc_sign in = {
         .secret_id = call->secret_id,
         .secret_key = call->secret_key,
+        .service = call->service,
         .time_s = call->time_s,
         .signed_headers = &h,
         .body = call->body,

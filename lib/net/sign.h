@@ -38,6 +38,7 @@ struct trtc_sign_call {
     const char *secret_id;
     const char *secret_key;
     const char *token;   /* of temporary credentials: sent, not signed; NULL or "": none */
+    const char *service; /* NULL: TRTC_SIGN_SERVICE */
     const char *host;    /* as it will stand in Host, with the port unless it is the scheme's own */
     const char *action;  /* "CreateCloudRecording" */
     const char *version; /* "2019-07-22" */

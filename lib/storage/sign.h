@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "net/header.h"
 
-#define TRTC_SIGN_AMZ_DATE      sizeof("20130524T000000Z")
-#define TRTC_SIGN_HEX           65 /* a SHA-256 as text, with its NUL */
+#define TRTC_SIGN_AMZ_DATE sizeof("20130524T000000Z")
+#define TRTC_SIGN_HEX      65 /* a SHA-256 as text, with its NUL */
 
 /* A parameter of the query, neither encoded. */
 struct trtc_query {

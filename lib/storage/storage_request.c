@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* One request to a store: signed, sent, judged, and made again where that may help. */
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "net/retry.h"
+#include "storage/crc64.h"
+#include "storage/storage_priv.h"
+#include "storage/text_priv.h"
+#include "storage/xml_priv.h"
+
+enum {
+    MANY = 1000,    /* retries that only the budget ends */
+    EARLIER_S = 60, /* a signature begins before now, for clocks that differ */
+    LIFE_S = 900,   /* and is good for so long after it */
+};
+
+void trtc_store_answer_fini(struct trtc_store_answer *answer)
+{
+    trtc_reply_fini(&answer->reply);
+    *answer = (struct trtc_store_answer){ 0 };
+}
+
+/* ---- what is sent ---- */
+
+int trtc_store_digest(const struct trtc_storage *s, struct trtc_bytes body, struct trtc_digest *out,
+                      struct trtc_err *err)
+{
+    *out = (struct trtc_digest){ .crc64 = trtc_crc64(0, body.p, body.n), .bytes = (int64_t)body.n };
+    if (!s->dialect->sha256)
+        return 0;
+    if (trtc_sign_sha256(body.p, body.n, out->sha256, out->sha256_hex))
+        return trtc_fail_nomem(err);
+    EVP_EncodeBlock((unsigned char *)out->sha256_b64, out->sha256, sizeof out->sha256);
+    return 0;
+}
+
+static char *path_of(const struct trtc_storage *s, const char *key)
+{
+    struct trtc_draft t = { 0 };
+
+    trtc_draft_word(&t, s->base);
+    trtc_draft_word(&t, key);
+    return trtc_draft_take(&t);
+}
+
+char *trtc_store_url(const struct trtc_storage *s, const struct trtc_store_request *request)
+{
+    struct trtc_draft t = { 0 };
+
+    trtc_draft_word(&t, s->endpoint.url); /* which ends with the slash that base begins with */
+    trtc_draft_percent(&t, s->base + 1, "/");
+    trtc_draft_percent(&t, request->key, "/");
+    for (size_t i = 0; i < request->nb_query; i++) {
+        trtc_draft_word(&t, i ? "&" : "?");
+        trtc_draft_percent(&t, request->query[i].name, "");
+        trtc_draft_word(&t, "=");
+        trtc_draft_percent(&t, request->query[i].value, "");
+    }
+    return trtc_draft_take(&t);
+}
+
+/* Host, the fields of the request, those of the store, the token. */
+static int add_fields(const struct trtc_storage *s, const struct trtc_store_request *q,
+                      int64_t time_s, struct trtc_headers *out, struct trtc_err *err)
+{
+    const char *token = s->o.keys->token.text;
+
+    if (trtc_headers_add(out, "Host", s->endpoint.host, err))
+        return -1;
+    for (size_t i = 0; i < q->nb_fields; i++)
+        if (trtc_headers_add(out, q->fields[i].name, q->fields[i].value, err))
+            return -1;
+    if (token && *token && trtc_headers_add(out, s->dialect->token_field, token, err))
+        return -1;
+    return s->dialect->add_fields(s, q, time_s, out, err);
+}
+
+static int add_signature(const struct trtc_storage *s, const struct trtc_store_request *q,
+                         int64_t time_s, struct trtc_headers *out, struct trtc_err *err)
+{
+    char *path = path_of(s, q->key);
+    const struct trtc_signable in = {
+        .secret_id = s->o.keys->id.text,
+        .secret_key = s->o.keys->key.text,
+        .region = s->o.place->region,
+        .time_s = s->dialect->sha256 ? time_s : time_s - EARLIER_S,
+        .until_s = time_s + LIFE_S,
+        .method = q->method,
+        .path = path,
+        .query = q->query,
+        .nb_query = q->nb_query,
+        .headers = out,
+    };
+    char *value = path ? s->dialect->sign(&in, err) : NULL;
+    int ret = -1;
+
+    if (value)
+        ret = trtc_headers_add(out, "Authorization", value, err);
+    else if (!path)
+        trtc_fail_nomem(err);
+    free(value);
+    free(path);
+    return ret;
+}
+
+/* Signs for now and sends. */
+static int send_once(struct trtc_storage *s, const struct trtc_store_request *q, int64_t offset_s,
+                     struct trtc_reply *reply, struct trtc_err *err)
+{
+    const int64_t time_s = s->o.outside.wall_s(s->o.outside.arg) + offset_s;
+    struct trtc_headers headers = { 0 };
+    char *url = trtc_store_url(s, q);
+    const struct trtc_post post = { .method = q->method,
+                                    .url = url,
+                                    .headers = &headers,
+                                    .keep = s->dialect->keep,
+                                    .body = q->body.p,
+                                    .body_bytes = q->body.n };
+    int ret = url ? 0 : trtc_fail_nomem(err);
+
+    trtc_reply_fini(reply);
+    if (!ret)
+        ret = add_fields(s, q, time_s, &headers, err);
+    if (!ret)
+        ret = add_signature(s, q, time_s, &headers, err);
+    if (!ret)
+        s->wire.post(s->wire.arg, &post, reply);
+    trtc_headers_fini(&headers);
+    free(url);
+    return ret;
+}
+
+/* ---- what comes back ---- */
+
+static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *reply)
+{
+    struct trtc_storage *s = arg;
+    const struct trtc_transport http = trtc_http_transport(s->http);
+
+    http.post(http.arg, post, reply);
+    if (reply->net == TRTC_NET_ANSWER)
+        atomic_store(s->reached, true);
+    else if (reply->net == TRTC_NET_CONNECT && atomic_load(s->reached))
+        reply->net = TRTC_NET_UNSENT;
+}
+
+struct trtc_transport trtc_store_wire(struct trtc_storage *s)
+{
+    return (struct trtc_transport){ .post = post_it, .arg = s };
+}
+
+static bool is_one_of(const char *code, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(code, *list))
+            return true;
+    return false;
+}
+
+/* What the store says of an error, as the rules of net/retry have to know it. */
+static void judge_error(const struct trtc_store_answer *answer, struct trtc_attempt *a)
+{
+    static const char *const passing[] = { "RequestTimeout",
+                                           "BadDigest",
+                                           "InvalidDigest",
+                                           "XAmzContentSHA256Mismatch",
+                                           "IncompleteBody",
+                                           "SlowDown",
+                                           "InternalError",
+                                           "ServiceUnavailable",
+                                           "OperationAborted",
+                                           "ConditionalRequestConflict",
+                                           NULL };
+
+    if (!strcmp(answer->code, "RequestTimeTooSkewed")) {
+        a->status = 200;
+        a->code = "AuthFailure.SignatureExpire";
+    } else if (is_one_of(answer->code, passing)) {
+        a->status = 503;
+    } else if (a->status == 501) { /* will not be otherwise next time */
+        a->status = 405;
+    } else if (a->status >= 200 && a->status < 300) {
+        a->status = 400;
+    }
+}
+
+static void read_code(struct trtc_store_answer *answer)
+{
+    const struct trtc_reply *r = &answer->reply;
+    struct trtc_bytes error;
+
+    if (trtc_xml_find((struct trtc_bytes){ (const uint8_t *)r->body, r->body_bytes }, "Error",
+                      &error, NULL))
+        trtc_xml_text(error, "Code", answer->code, sizeof answer->code);
+    if (*answer->code && strspn(answer->code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                              "0123456789.") != strlen(answer->code))
+        strcpy(answer->code, "Unknown");
+}
+
+/* Puts an answer that is an error into words: "COS answers 403 AccessDenied: MESSAGE (request id ID)". */
+static void explain(const struct trtc_storage *s, const struct trtc_store_answer *answer,
+                    struct trtc_err *why)
+{
+    const struct trtc_reply *r = &answer->reply;
+    const struct trtc_bytes body = { (const uint8_t *)r->body, r->body_bytes };
+    char message[200], id[80], text[440];
+
+    trtc_xml_text(body, "Message", message, sizeof message);
+    trtc_xml_text(body, "RequestId", id, sizeof id);
+    snprintf(text, sizeof text, "%s answers %d%s%s%s%s%s%s%s", s->dialect->name, r->status,
+             *answer->code ? " " : "", answer->code, *message ? ": " : "", message,
+             *id ? " (request id " : "", id, *id ? ")" : "");
+    if (trtc_redact_text(s->redact, text, NULL))
+        snprintf(text, sizeof text, "%s answers %d", s->dialect->name, r->status);
+    trtc_fail(why, TRTC_EX_UNAVAILABLE, "%s", "");
+    trtc_text_show(text, strlen(text), why->msg, sizeof why->msg);
+}
+
+/* Another region or another host: what to write there. */
+static void explain_redirect(const struct trtc_storage *s, const struct trtc_reply *r,
+                             struct trtc_err *why)
+{
+    const char *region = trtc_headers_get(&r->kept, "x-amz-bucket-region");
+    char shown[64];
+
+    if (region)
+        trtc_fail(why, TRTC_EX_UNAVAILABLE, "%s answers %d: the bucket is in region %s",
+                  s->dialect->name, r->status,
+                  trtc_text_show(region, strlen(region), shown, sizeof shown));
+    else
+        trtc_fail(why, TRTC_EX_UNAVAILABLE,
+                  "%s answers %d: the bucket is at another host or in another region",
+                  s->dialect->name, r->status);
+}
+
+/* Reads the reply into what the rules have to know; *why: what was wrong. */
+static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_store_request *q,
+                                struct trtc_store_answer *answer, struct trtc_err *why)
+{
+    const struct trtc_reply *r = &answer->reply;
+    struct trtc_attempt a = {
+        .net = r->net,
+        .status = r->status,
+        .retry_after_s = r->retry_after_s,
+        .date_s = r->date_s,
+    };
+
+    answer->code[0] = '\0';
+    answer->agree = TRTC_AGREE_SILENT;
+    if (r->net != TRTC_NET_ANSWER) {
+        *why = r->err;
+        return a;
+    }
+    read_code(answer);
+    if (r->status >= 300 && r->status < 400) {
+        explain_redirect(s, r, why);
+    } else if (r->status < 200 || r->status >= 300 || *answer->code) {
+        explain(s, answer, why);
+        judge_error(answer, &a);
+    } else {
+        a.status = 200;
+        if (q->digest)
+            answer->agree = s->dialect->agrees(r, q->digest, q->body);
+        if (answer->agree == TRTC_AGREE_NO) {
+            a.code = "InternalError";
+            trtc_fail(why, TRTC_EX_TEMPFAIL, "%s has something else than what was sent",
+                      s->dialect->name);
+        }
+    }
+    return a;
+}
+
+/* ---- waiting and telling ---- */
+
+void trtc_store_notice(const struct trtc_storage *s, const char *fmt, ...)
+{
+    char text[600], shown[700];
+    va_list ap;
+
+    if (!s->o.outside.notice)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (s->subject)
+        snprintf(shown, sizeof shown, "%s: %s", s->subject, text);
+    else
+        snprintf(shown, sizeof shown, "%s", text);
+    s->o.outside.notice(s->o.outside.arg, shown);
+}
+
+int trtc_store_wait(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
+{
+    if ((s->o.stop && *s->o.stop) || s->o.outside.wait(s->o.outside.arg, ms)) {
+        s->stopped = true;
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted");
+    }
+    return 0;
+}
+
+static void tell(const struct trtc_storage *s, const struct trtc_decision *d, int64_t offset_s,
+                 const struct trtc_err *why)
+{
+    const long long off_s = offset_s;
+
+    if (d->clock_moved)
+        trtc_store_notice(s, "this machine's clock is %lld s %s: signing with the server's",
+                          off_s < 0 ? -off_s : off_s, off_s < 0 ? "fast" : "slow");
+    else
+        trtc_store_notice(s, "%s; again in %.1f s", why->msg, (double)d->wait_ms / 1000);
+}
+
+int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *request,
+                    struct trtc_store_answer *answer, struct trtc_err *err)
+{
+    const struct trtc_outside *o = &s->o.outside;
+    const struct trtc_retry_rules rules = {
+        .retries = s->o.retries > 0   ? s->o.retries
+                   : s->o.retries < 0 ? 0
+                                      : MANY,
+        .budget_ms = s->o.budget_ms,
+    };
+    struct trtc_retry_state state = { .offset_s = s->offset_s };
+    const int64_t begin_ms = o->mono_ms(o->arg);
+
+    *answer = (struct trtc_store_answer){ 0 };
+    for (;;) {
+        struct trtc_err why = { 0 };
+        struct trtc_attempt a;
+        struct trtc_decision d;
+
+        if (send_once(s, request, state.offset_s, &answer->reply, err))
+            return -1;
+        a = look(s, request, answer, &why);
+        a.now_s = o->wall_s(o->arg);
+        a.spent_ms = o->mono_ms(o->arg) - begin_ms;
+        d = trtc_retry_decide(&rules, &state, &a, o->chance(o->arg));
+        s->offset_s = state.offset_s;
+        if (d.verdict == TRTC_VERDICT_DONE)
+            return 0;
+        s->stopped |= a.net == TRTC_NET_STOPPED;
+        if (d.verdict == TRTC_VERDICT_STOP)
+            return trtc_fail(err, d.exit_code, "%s", why.msg);
+        tell(s, &d, state.offset_s, &why);
+        if (d.wait_ms && trtc_store_wait(s, d.wait_ms, err))
+            return -1;
+    }
+}
