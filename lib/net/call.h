@@ -65,7 +65,7 @@ struct trtc_ask {
     const char *action; /* of the API */
     const char *body;   /* JSON, n bytes */
     size_t n;
-    bool creates; /* it makes something: it is not sent again where it may have been done */
+    bool creates;        /* it makes something: it is not sent again where it may have been done */
     bool hands_out_keys; /* an answer that is no error holds keys, which it was asked for: nothing of
                             it is redacted, and nobody but the caller may see it */
 };

@@ -888,8 +888,8 @@ static const char *verify(const struct objectstore *s, const struct request *q,
     const int64_t now_s = time(NULL) + s->o.clock_s;
     const char *a = trtc_headers_get(&q->headers, "Authorization");
 
-    if (s->o.unchecked)
-        return NULL;
+    if (s->o.unchecked || (!a && (!strcmp(p->method, "GET") || !strcmp(p->method, "HEAD"))))
+        return NULL; /* anybody may read */
     if (p->cos && strstr(a, "q-ak=TEMPORARYID&"))
         return objectverify_cos(&v, "TEMPORARYID", "TEMPORARYKEY", "TEMPORARY+TOKEN/=", now_s);
     return p->cos ? objectverify_cos(&v, s->o.id, s->o.key, s->o.token, now_s)
