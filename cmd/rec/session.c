@@ -237,7 +237,7 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     r->caller.redact = secrets;
     const int ret = secrets ? trtc_call(&r->caller,
                                         &(struct trtc_ask){ trtc_api_action(action), body, n,
-                                                            action == TRTC_CREATE },
+                                                            action == TRTC_CREATE, false },
                                         answer, unknown, err)
                             : -1;
     if (ret < 0)

@@ -261,8 +261,9 @@ static void take_listed(struct job *j, struct trtc_bytes one)
         const struct trtc_storage_part *p = &r->parts[i];
         const int64_t at = p->number >= 1 ? (int64_t)(p->number - 1) * (int64_t)j->part_bytes : -1;
 
-        if (p->number < 1 || (size_t)p->number > j->nb_parts || p->number != atoi(number) ||
-            p->offset != at || p->bytes != j->parts[p->number - 1].said.bytes ||
+        if (p->number < 1 || (size_t)p->number > j->nb_parts ||
+            p->number != strtol(number, NULL, 10) || p->offset != at ||
+            p->bytes != j->parts[p->number - 1].said.bytes ||
             p->bytes != strtoll(bytes, NULL, 10) || !*etag || strcmp(p->etag, etag))
             continue;
         j->parts[p->number - 1].said.crc64 = p->crc64;

@@ -200,7 +200,7 @@ static void read_code(struct trtc_store_answer *answer)
         trtc_xml_text(error, "Code", answer->code, sizeof answer->code);
     if (*answer->code && strspn(answer->code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                               "0123456789.") != strlen(answer->code))
-        strcpy(answer->code, "Unknown");
+        snprintf(answer->code, sizeof answer->code, "Unknown");
 }
 
 /* Puts an answer that is an error into words: "COS answers 403 AccessDenied: MESSAGE (request id ID)". */

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "objectstore.h"
+#include "serve/objectstore.h"
 
 static void die(const char *what)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An object store on loopback. */
-#include "objectstore.h"
+#include "serve/objectstore.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -17,9 +17,9 @@
 #include <cjson/cJSON.h>
 #include <microhttpd.h>
 
-#include "objectverify.h"
+#include "serve/objectverify.h"
+#include "serve/verify.h"
 #include "storage/crc64.h"
-#include "verify.h"
 
 enum { MD5 = 16, SHA256 = 32, NEXT_MAX = 32 };
 

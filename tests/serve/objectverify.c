@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks signatures of COS and S3. */
-#include "objectverify.h"
+#include "serve/objectverify.h"
 
 #include <ctype.h>
 #include <openssl/evp.h>

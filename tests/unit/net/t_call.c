@@ -165,7 +165,7 @@ static bool call(struct world *w, struct trtc_caller *k, bool creates, int want,
     int ret =
         trtc_call(k,
                   &(struct trtc_ask){ creates ? "CreateCloudRecording" : "DescribeCloudRecording",
-                                      "{\"a\":1}", 7, creates },
+                                      "{\"a\":1}", 7, creates, false },
                   &a, &unknown, err);
     if (ret ? err->code != want : want != 0)
         fail_msg("%d %s", err->code, err->msg);

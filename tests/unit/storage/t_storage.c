@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "objectstore.h"
+#include "serve/objectstore.h"
 #include "storage/crc64.h"
 #include "storage/storage.h"
 
