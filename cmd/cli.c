@@ -303,7 +303,11 @@ const char *cli_no_directory(const char *path)
 int cli_shown(const char *operand)
 {
     const char *host = strstr(operand, "://");
-    return (int)(host ? (size_t)(host + 3 - operand) + strcspn(host + 3, "/?#") : strlen(operand));
+    if (!host)
+        return (int)strlen(operand);
+    host += 3;
+    const size_t n = strcspn(host, "/?#");
+    return (int)(host - operand) + (memchr(host, '@', n) ? 0 : (int)n);
 }
 
 bool cli_has_directories(const char *path)

@@ -37,7 +37,8 @@ int cli_report(const struct trtc_err *err);
 /* What to give instead where a directory is wanted and path is none: a phrase, or NULL where nothing is known. */
 const char *cli_no_directory(const char *path);
 
-/* How much of an operand is shown: of an address no more than its host, since what follows may be a key to it. */
+/* How much of an operand is shown: of an address no more than its host, since what follows may be a key to it,
+ * and not even that where a user or a password stands before it. */
 int cli_shown(const char *operand);
 
 /* True if there are directories in it, which nobody has looked into. */

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "batch.h"
 #include "create.h"
+#include "net/redact.h"
 
 enum { RING = 64, POLL_MS = 200 };
 
@@ -198,6 +199,7 @@ static int hire(struct batch *b, struct rec *r, struct trtc_err *err)
     if (rec_begin(&w->rec, r->opts, r->pace, err) < 0)
         return -1;
     w->rec.credentials = r->credentials;
+    w->rec.past = r->past;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
     const int failed = pthread_create(&w->thread, NULL, work, w);
@@ -319,12 +321,12 @@ static int read_lines(struct batch *b, struct rec *r, struct trtc_err *err)
 
 int rec_batch(struct rec *r, struct trtc_err *err)
 {
-    struct batch *b = calloc(1, sizeof *b);
-    if (!b)
-        return trtc_fail_nomem(err);
-    if (rec_credentials(r, err) < 0) {
-        free(b);
+    if (rec_credentials(r, err) < 0 || !(r->past = trtc_redact_past_new(err)))
         return -1;
+    struct batch *b = calloc(1, sizeof *b);
+    if (!b) {
+        trtc_redact_past_free(&r->past);
+        return trtc_fail_nomem(err);
     }
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->changed, NULL);
@@ -345,6 +347,7 @@ int rec_batch(struct rec *r, struct trtc_err *err)
     r->code = trtc_worse(r->code, b->code);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
+    trtc_redact_past_free(&r->past);
     free(b);
     return ret;
 }

@@ -228,6 +228,16 @@ static void note_nobody(const struct rec_opts *o, const struct trtc_listing *l)
     }
 }
 
+static int check_files(const struct rec_opts *o, struct trtc_listing *list, struct trtc_err *err)
+{
+    if (trtc_files_check(o->check, o->task, list, err) == 0)
+        return 0;
+    const char *instead = trtc_is_shortage(err) ? NULL : cli_no_directory(o->check);
+    return instead ? trtc_fail(err, TRTC_EX_NOINPUT, "--check %.*s: %s", cli_shown(o->check),
+                               o->check, instead)
+                   : -1;
+}
+
 static int list_files(struct rec *r, const cJSON *request, const struct trtc_task *task,
                       struct trtc_err *err)
 {
@@ -244,7 +254,7 @@ static int list_files(struct rec *r, const cJSON *request, const struct trtc_tas
     if (asked && trtc_files_reported(trtc_api_member(answer.response, "StorageFileList"), request,
                                      o->task, &list, err) < 0)
         goto done;
-    if (o->check && trtc_files_check(o->check, o->task, &list, err) < 0)
+    if (o->check && check_files(o, &list, err) < 0)
         goto done;
     note_nobody(o, &list);
     print_files(r, &list);

@@ -233,7 +233,7 @@ int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request
     if (!body)
         return trtc_fail_nomem(err);
     const size_t n = strlen(body);
-    struct trtc_redact *secrets = trtc_redact_of(r->credentials, &r->env, request, err);
+    struct trtc_redact *secrets = trtc_redact_of(r->credentials, &r->env, request, r->past, err);
     r->caller.redact = secrets;
     const int ret = secrets ? trtc_call(&r->caller,
                                         &(struct trtc_ask){ trtc_api_action(action), body, n,

@@ -33,6 +33,7 @@ struct rec {
     struct trtc_env env;
     const struct trtc_credentials *credentials; /* NULL until asked for */
     struct trtc_credentials own;                /* where they are this session's */
+    struct trtc_redact_past *past; /* of a batch: what its other lines held; NULL: none */
     struct rec_pace *pace;
     struct trtc_http *http;
     struct trtc_transport wire; /* http's */

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +26,22 @@ enum {
     RUN_B64 = 11,       /* characters that TELLING bytes take at least */
     RUN_HEX = 2 * TELLING,
     NAME_MAX_BYTES = 32, /* of a secret's name */
+    RECENT_GRAMS = 1 << 16,
+    RECENT_SHORT = 256,
 };
 
 struct trtc_redact {
-    const char **secrets;
+    char (*secrets)[TELLING]; /* those that are shorter */
     size_t n, room;
     uint64_t *grams; /* TELLING bytes each, hashed; 0 is free */
     size_t nb_grams, size;
+    struct trtc_redact_past *past;
+};
+
+/* Once the new ones are many, the old ones go and the new ones are old. */
+struct trtc_redact_past {
+    pthread_rwlock_t lock;
+    struct trtc_redact *recent, *old; /* old may be NULL */
 };
 
 /* ---- what is looked for ---- */
@@ -50,6 +60,8 @@ void trtc_redact_free(struct trtc_redact **r)
         return;
     if ((*r)->grams)
         OPENSSL_cleanse((*r)->grams, (*r)->size * sizeof *(*r)->grams);
+    if ((*r)->secrets)
+        OPENSSL_cleanse((*r)->secrets, (*r)->room * sizeof *(*r)->secrets);
     free((*r)->grams);
     free((*r)->secrets);
     free(*r);
@@ -109,9 +121,12 @@ int trtc_redact_add(struct trtc_redact *r, const char *secret, struct trtc_err *
         }
         return 0;
     }
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->secrets[i], secret) == 0)
+            return 0;
     if (trtc_array_reserve(&r->secrets, &r->room, r->n + 1, sizeof *r->secrets) < 0)
         return trtc_fail_nomem(err);
-    r->secrets[r->n++] = secret;
+    memcpy(r->secrets[r->n++], secret, n + 1);
     return 0;
 }
 
@@ -124,6 +139,65 @@ int trtc_redact_add_members(struct trtc_redact *r, const struct cJSON *request,
             trtc_redact_add_members(r, m, err) < 0)
             return -1;
     return 0;
+}
+
+/* ---- the past ---- */
+
+struct trtc_redact_past *trtc_redact_past_new(struct trtc_err *err)
+{
+    struct trtc_redact_past *p = calloc(1, sizeof *p);
+    if (p && !(p->recent = trtc_redact_new(NULL))) {
+        free(p);
+        p = NULL;
+    }
+    if (p)
+        pthread_rwlock_init(&p->lock, NULL);
+    else
+        trtc_fail_nomem(err);
+    return p;
+}
+
+void trtc_redact_past_free(struct trtc_redact_past **p)
+{
+    if (!*p)
+        return;
+    trtc_redact_free(&(*p)->recent);
+    trtc_redact_free(&(*p)->old);
+    pthread_rwlock_destroy(&(*p)->lock);
+    free(*p);
+    *p = NULL;
+}
+
+static int past_add(struct trtc_redact_past *p, const cJSON *request, struct trtc_err *err)
+{
+    int ret = 0;
+    pthread_rwlock_wrlock(&p->lock);
+    if (p->recent->nb_grams > RECENT_GRAMS || p->recent->n > RECENT_SHORT) {
+        struct trtc_redact *none = trtc_redact_new(err);
+        if (none) {
+            trtc_redact_free(&p->old);
+            p->old = p->recent;
+            p->recent = none;
+        }
+        ret = none ? 0 : -1;
+    }
+    if (ret == 0)
+        ret = trtc_redact_add_members(p->recent, request, err);
+    pthread_rwlock_unlock(&p->lock);
+    return ret;
+}
+
+/* While the lock is held, nothing is added. */
+static void hold_past(const struct trtc_redact *r)
+{
+    if (r->past)
+        pthread_rwlock_rdlock(&r->past->lock);
+}
+
+static void let_past(const struct trtc_redact *r)
+{
+    if (r->past)
+        pthread_rwlock_unlock(&r->past->lock);
 }
 
 /* ---- views ---- */
@@ -180,9 +254,8 @@ static void mark(struct look *l, const struct view *v, size_t first, size_t end)
         l->mark[i] = 1;
 }
 
-static void mark_secrets(struct look *l, const struct view *v)
+static void mark_secrets_of(struct look *l, const struct view *v, const struct trtc_redact *r)
 {
-    const struct trtc_redact *r = l->r;
     for (size_t i = 0; r->nb_grams && i + TELLING <= v->n; i++) {
         const uint64_t gram = gram_at(v->bytes + i);
         if (gram && r->grams[place_of(r, gram)] == gram)
@@ -194,6 +267,16 @@ static void mark_secrets(struct look *l, const struct view *v)
             if (memcmp(v->bytes + i, r->secrets[s], n) == 0)
                 mark(l, v, i, i + n);
     }
+}
+
+static void mark_secrets(struct look *l, const struct view *v)
+{
+    const struct trtc_redact_past *past = l->r->past;
+    mark_secrets_of(l, v, l->r);
+    if (past)
+        mark_secrets_of(l, v, past->recent);
+    if (past && past->old)
+        mark_secrets_of(l, v, past->old);
 }
 
 /* ---- what is named like a secret ---- */
@@ -472,16 +555,25 @@ static void cover(char *text, const uint8_t *marks, size_t n)
     *out = '\0';
 }
 
-int trtc_redact_text(const struct trtc_redact *r, char *text, struct trtc_err *err)
+/* With the past held. */
+static int redact_text(const struct trtc_redact *r, char *text)
 {
     const size_t n = strlen(text);
     uint8_t *marks;
-    int ret = find(r, text, n, &marks);
+    const int ret = find(r, text, n, &marks);
     if (ret == 0)
         cover(text, marks, n);
     else
         *text = '\0';
     free(marks);
+    return ret;
+}
+
+int trtc_redact_text(const struct trtc_redact *r, char *text, struct trtc_err *err)
+{
+    hold_past(r);
+    const int ret = redact_text(r, text);
+    let_past(r);
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
@@ -575,7 +667,7 @@ static int redact_numbers(const struct trtc_redact *r, cJSON *json, bool secret)
         const bool named = secret || (m->string && trtc_api_is_secret(m->string));
         char digits[64];
         snprintf(digits, sizeof digits, "%.17g", cJSON_IsNumber(m) ? m->valuedouble : 0);
-        if (cJSON_IsNumber(m) && trtc_redact_text(r, digits, NULL) < 0)
+        if (cJSON_IsNumber(m) && redact_text(r, digits) < 0)
             return -1;
         if (cJSON_IsNumber(m) && (named || strchr(digits, '*'))) {
             char *stars = cJSON_malloc(sizeof TRTC_API_SECRET);
@@ -592,10 +684,11 @@ static int redact_numbers(const struct trtc_redact *r, cJSON *json, bool secret)
 
 int trtc_redact_json(const struct trtc_redact *r, struct cJSON *json, struct trtc_err *err)
 {
-    if (redact_numbers(r, json, false) < 0 || redact_strings(r, json, false) < 0 ||
-        redact_strings(r, json, true) < 0)
-        return trtc_fail_nomem(err);
-    return 0;
+    hold_past(r);
+    const bool done = redact_numbers(r, json, false) == 0 && redact_strings(r, json, false) == 0 &&
+                      redact_strings(r, json, true) == 0;
+    let_past(r);
+    return done ? 0 : trtc_fail_nomem(err);
 }
 
 static int add_environment(struct trtc_redact *r, const struct trtc_env *env, struct trtc_err *err)
@@ -609,12 +702,16 @@ static int add_environment(struct trtc_redact *r, const struct trtc_env *env, st
 }
 
 struct trtc_redact *trtc_redact_of(const struct trtc_credentials *c, const struct trtc_env *env,
-                                   const cJSON *request, struct trtc_err *err)
+                                   const cJSON *request, struct trtc_redact_past *past,
+                                   struct trtc_err *err)
 {
     struct trtc_redact *r = trtc_redact_new(err);
     if (r && (trtc_redact_add(r, c->id.text, err) < 0 || trtc_redact_add(r, c->key.text, err) < 0 ||
               trtc_redact_add(r, c->token.text, err) < 0 || add_environment(r, env, err) < 0 ||
-              trtc_redact_add_members(r, request, err) < 0))
+              trtc_redact_add_members(r, request, err) < 0 ||
+              (past && past_add(past, request, err) < 0)))
         trtc_redact_free(&r);
+    if (r)
+        r->past = past;
     return r;
 }

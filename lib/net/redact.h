@@ -20,17 +20,25 @@ struct trtc_redact *trtc_redact_new(struct trtc_err *err);
 void trtc_redact_free(struct trtc_redact **r);
 
 /* A secret to be hidden; NULL is none, and fewer than 3 bytes are not hidden, since they are everywhere. Of a
- * longer one any 8 bytes in a row are. It is borrowed until the free. */
+ * longer one any 8 bytes in a row are. Nothing of it is borrowed. */
 int trtc_redact_add(struct trtc_redact *r, const char *secret, struct trtc_err *err);
 
 /* Every secret member (trtc_api_is_secret) of a request, however deep. */
 int trtc_redact_add_members(struct trtc_redact *r, const struct cJSON *request,
                             struct trtc_err *err);
 
-/* All that is secret about a call: what signs it, what the request holds, and what else the environment has of
- * secrets, since a service may quote what an earlier call has sent. They are borrowed until the free. */
+/* What the requests of earlier calls held, since a service may quote that in a later answer: of the latest ones,
+ * with 64 KiB of secrets or more. Threads may use one together. NULL without memory; the free wipes. */
+struct trtc_redact_past;
+struct trtc_redact_past *trtc_redact_past_new(struct trtc_err *err);
+void trtc_redact_past_free(struct trtc_redact_past **p);
+
+/* All that is secret about a call: what signs it, what the request holds, what else the environment has of
+ * secrets, and the past (NULL: none), which is borrowed until the free and has this request from now on. NULL
+ * without memory. */
 struct trtc_redact *trtc_redact_of(const struct trtc_credentials *c, const struct trtc_env *env,
-                                   const struct cJSON *request, struct trtc_err *err);
+                                   const struct cJSON *request, struct trtc_redact_past *past,
+                                   struct trtc_err *err);
 
 /* Puts "***" in the place of each, which is never longer. -1: no memory; the text is empty then, and the JSON as
  * it was: it must not be shown. */

@@ -9,7 +9,7 @@ quick='-s 160x90 --preset ultrafast'
 setup_file() {
     files_begin
     # two people for 3 s; the sound of the second begins a second later
-    mkrec --loop --length 3 --bitrate 60000 --user id=anna,size=160x90,aux=1-3 --user id=ben,kinds=a,from=1 rec
+    mkrec --loop --length 3 --bitrate 60000 --user id=anna,size=160x90 --user id=ben,kinds=a,from=1,size=160x90,aux=1-3 rec
     mkrec --loop --length 3 --bitrate 60000 --mixed mixed
     ffmpeg -v error -f lavfi -i testsrc2=s=160x90:r=10:d=2 -f lavfi -i sine=440:r=16000:d=2 \
         -c:v libx264 -preset ultrafast -bf 0 -g 10 -c:a aac -b:a 24k -f mpegts anna.ts
@@ -80,14 +80,14 @@ remix() { expect "$1" "$tree/examples/remix" "${@:2}"; }
     remix 0 -- -root -- $quick
     [ "$(cat out)" = ./-root/A/mix.mp4 ]
     # shellcheck disable=SC2086
-    remix 0 -n still.png -o 'to here' -- -root -- $quick -m screen -b anna:aux --still +2
+    remix 0 -n still.png -o 'to here' -- -root -- $quick -m screen -b ben:aux --still +2
     [ "$(cat out)" = "to here/-b b/still.png"$'\n'"to here/A/still.png" ]
     # shellcheck disable=SC2086
-    remix 0 -n still.png -o 'to here' -- -root -- $quick -m float -b anna:aux --still +2
+    remix 0 -n still.png -o 'to here' -- -root -- $quick -m float -b ben:aux --still +2
     [ "$(wc -l <out)" -eq 2 ]
     rm 'to here/A/still.png'
     # shellcheck disable=SC2086
-    remix 0 -n still.png -o 'to here' -- -root -- $quick -m float -b anna:aux --still +2
+    remix 0 -n still.png -o 'to here' -- -root -- $quick -m float -b ben:aux --still +2
     [ "$(cat out)" = 'to here/A/still.png' ]
     [ ! -s err ]
     [ "$(find . -name '.*' ! -name '.*.done' ! -name . | wc -l)" -eq 0 ]

@@ -370,6 +370,11 @@ recording() {
     rec 3 files "$task" --offline --check copy --json
     jq -es 'any(.fault == "extra")' out
     rec 66 files "$task" --offline --check nowhere
+    grep -Fx "trtc-rec: 'nowhere': No such file or directory" err
+    rec 66 files "$task" --offline --check 'https://u:pass@example.com/copy?key=1'
+    grep -Fx 'trtc-rec: --check https://: it is an address: give the directory that its files were downloaded to' err
+    rec 66 files "$task" --offline --check "$dir/holiday.jpg"
+    grep -F 'it is a file: give the directory that it is in' err
 }
 
 # ---- modify ----

@@ -120,6 +120,19 @@ clean() {
     clean
 }
 
+@test "batch: a service that quotes what an earlier line held, however short" {
+    jq -c '. + { action: "create", UserSig: "fromLine1Only" } | .StorageParams.CloudStorage.SecretKey = "kS1x"' \
+        "$service/request.json" >lines
+    printf '{"action":"describe","SdkAppId":%s,"TaskId":"x"}\n' "$app" >later
+    script 'CreateCloudRecording - pass' 'any - code InvalidParameter.kS1x.fromLine1Only'
+    { cat lines && sleep 1 && cat later; } | trtc-rec batch --retries 0 >>out 2>>err || true
+    [[ $(wc -l <out) -eq 2 ]] || fail 'not one answer each'
+    grep -qF 'InvalidParameter.***.***' out || fail 'nothing is hidden'
+    ! grep -qE 'kS1x|fromLine1Only' out err || fail 'a secret of the line before'
+    rm lines
+    clean
+}
+
 @test "--dry-run shows *** where they would be" {
     rec 0 create -f "$service/request.json" --dry-run
     [[ $(grep -o '"\*\*\*"' out | wc -l) -ge 4 ]] || fail 'not one for each'

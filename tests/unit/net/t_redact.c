@@ -170,7 +170,7 @@ static void test_of_a_call(void **state)
     cJSON *request =
         cJSON_Parse("{\"RoomId\":\"plain-room-08\",\"StorageParams\":{\"CloudStorage\":"
                     "{\"SecretKey\":\"asked-secret-07\"}}}");
-    struct trtc_redact *r = trtc_redact_of(&c, &env, request, &err);
+    struct trtc_redact *r = trtc_redact_of(&c, &env, request, NULL, &err);
     (void)state;
     assert_non_null(r);
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
@@ -183,12 +183,66 @@ static void test_of_a_call(void **state)
     cJSON_Delete(request);
 }
 
+static cJSON *request_of(int i)
+{
+    char text[200];
+    snprintf(text, sizeof text,
+             "{\"UserSig\":\"usersig-of-line-%06d\",\"RecordParams\":{},\"SecretKey\":\"k%04d\"}",
+             i, i);
+    return cJSON_Parse(text);
+}
+
+/* The secrets of line i, as the answer to line by quotes them. */
+static void assert_hidden(struct trtc_redact_past *past, int i, int by)
+{
+    struct trtc_credentials c = { .id = { .text = "AKIDexample-04" } };
+    const struct trtc_env env = { .get = a_value };
+    struct trtc_err err;
+    cJSON *request = request_of(by), *json;
+    struct trtc_redact *r = trtc_redact_of(&c, &env, request, past, &err);
+    char text[100];
+
+    assert_non_null(r);
+    snprintf(text, sizeof text, "bad: usersig-of-line-%06d and k%04d", i, i);
+    assert_int_equal(trtc_redact_text(r, text, &err), 0);
+    assert_string_equal(text, "bad: *** and ***");
+    snprintf(text, sizeof text, "{\"Message\":\"k%04d\",\"n\":5,\"Of\":\"usersig-of-line-%06d\"}",
+             i, i);
+    json = cJSON_Parse(text);
+    assert_int_equal(trtc_redact_json(r, json, &err), 0);
+    char *printed = cJSON_PrintUnformatted(json);
+    assert_string_equal(printed, "{\"Message\":\"***\",\"n\":5,\"Of\":\"***\"}");
+    cJSON_free(printed);
+    cJSON_Delete(json);
+    cJSON_Delete(request);
+    trtc_redact_free(&r);
+}
+
+/* An answer may quote what a line before it held; how many are kept has an end. */
+static void test_past(void **state)
+{
+    struct trtc_err err;
+    struct trtc_redact_past *past = trtc_redact_past_new(&err);
+    (void)state;
+
+    assert_non_null(past);
+    assert_hidden(past, 0, 0);
+    assert_hidden(past, 0, 1);
+    for (int i = 2; i < 1000; i++) {
+        assert_hidden(past, i - 1, i);
+        if (i > 256)
+            assert_hidden(past, i - 256, i);
+    }
+    trtc_redact_past_free(&past);
+    trtc_redact_past_free(&past);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),   cmocka_unit_test(test_json),
         cmocka_unit_test(test_members), cmocka_unit_test(test_of_a_call),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_long),    cmocka_unit_test(test_past),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
