@@ -3,17 +3,20 @@
  *
  * Reads users from the command line or standard input, a custom layout from a file; writes the windows as TSV,
  * JSON, SVG, an FFmpeg filter graph or the REST API's object. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "base/array.h"
 #include "base/json.h"
+#include "base/listing.h"
 #include "base/num.h"
 #include "base/records.h"
 #include "base/text.h"
@@ -22,6 +25,7 @@
 #include "layout/layout_print.h"
 #include "layout/operand.h"
 #include "opt.h"
+#include "playlist/name.h"
 
 #define USERS_MAX     10000
 #define USER_MAX_SIZE ((size_t)64 * 1024) /* of a line */
@@ -250,6 +254,44 @@ done:
     return ret;
 }
 
+#define USERS_OF "find %s -name '*_video.m3u8' | trtc-name decode | cut -f4 | sort -u | trtc-layout"
+
+static bool has_playlists(const char *dir)
+{
+    struct trtc_names names = { 0 };
+    bool found = false;
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && trtc_list_dir(fd, dir, &names, NULL) == 0)
+        for (size_t i = 0; i < names.n && !found; i++)
+            found = trtc_ends_with(names.v[i], strlen(names.v[i]), ".m3u8");
+    if (fd >= 0)
+        close(fd);
+    trtc_names_fini(&names);
+    return found;
+}
+
+/* An operand that can only be meant for what recordings are: refused, with what to give instead. A
+ * user may well be called like a directory, so that this is but noted. */
+static int check_user(const char *s, struct trtc_err *err)
+{
+    struct trtc_name name;
+    struct stat st;
+    const bool there = stat(s, &st) == 0, path = strchr(s, '/') || strcmp(s, ".") == 0;
+    if (strstr(s, "://"))
+        return trtc_fail(err, TRTC_EX_NOINPUT, "'%.*s' is an address: give users", cli_shown(s), s);
+    if (trtc_name_parse(s, strlen(s), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0)
+        return trtc_fail(err, TRTC_EX_NOINPUT,
+                         "'%s' is a file: 'trtc-name decode %s | cut -f4' prints its user", s, s);
+    if (there && S_ISDIR(st.st_mode) && path)
+        return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is a directory; for its users: " USERS_OF, s,
+                         s);
+    if (there && path)
+        return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is a file: give users", s);
+    if (there && S_ISDIR(st.st_mode) && has_playlists(s))
+        cli_note("'%s' is taken for a user; for those of the directory: " USERS_OF, s, s);
+    return 0;
+}
+
 static int users_get(struct users *u, const struct opts *o, struct trtc_err *err)
 {
     for (int64_t i = 1; i <= o->count; i++) {
@@ -262,8 +304,10 @@ static int users_get(struct users *u, const struct opts *o, struct trtc_err *err
         return users_read(u, o->null, err);
     for (size_t i = 0; i < o->operands.n; i++) {
         const char *s = o->operands.items[i];
-        if ((strcmp(s, "-") == 0 ? users_read(u, o->null, err) : users_add(u, s, strlen(s), err)) <
-            0)
+        const int ret = strcmp(s, "-") == 0      ? users_read(u, o->null, err)
+                        : check_user(s, err) < 0 ? -1
+                                                 : users_add(u, s, strlen(s), err);
+        if (ret < 0)
             return -1;
     }
     return 0;

@@ -312,6 +312,26 @@ trtc-layout: e:aux: left out, the list has no window for it' \
     refused 65 '10000 users' trtc-layout
 }
 
+@test "what recordings are is no user, and the message has what is" {
+    local name=1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_video.m3u8
+    local users="-name '*_video.m3u8' | trtc-name decode | cut -f4 | sort -u | trtc-layout"
+    mkdir rec anna
+    : >"rec/$name"
+    expect 66 '' "trtc-layout: 'rec/' is a directory; for its users: find rec/ $users" trtc-layout rec/
+    [ "$(bash -c "find rec/ $users" | cut -f6)" = anna ]
+    expect 66 '' "trtc-layout: 'rec/$name' is a file: 'trtc-name decode rec/$name | cut -f4' prints its user" \
+        trtc-layout ben "rec/$name"
+    [ "$(trtc-name decode "rec/$name" | cut -f4)" = anna ]
+    refused 66 'prints its user' trtc-layout "$name"
+    expect 66 '' "trtc-layout: 'https://' is an address: give users" trtc-layout 'https://u:pass@example.com/rec?key=1'
+    refused 66 'is a directory' trtc-layout .
+    # whose name is that of a directory is a user
+    expect 0 $'0\t0\t0\t32\t36\tanna\tmain\n1\t32\t0\t32\t36\ta/b\tmain' '' trtc-layout -s 64x36 anna a/b
+    expect 0 $'0\t0\t0\t64\t36\trec\tmain' \
+        "trtc-layout: 'rec' is taken for a user; for those of the directory: find rec $users" trtc-layout -s 64x36 rec
+    expect 0 $'0\t0\t0\t64\t36\trec\tmain' '' trtc-layout -q -s 64x36 rec
+}
+
 @test "options that do nothing are noted" {
     trtc-layout --align right -r 5 -f tsv -n 1 >out 2>err
     [ "$(wc -l <err)" -eq 2 ]
