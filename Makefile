@@ -2,7 +2,7 @@
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
 #
 #   all tests           the programs; the test programs
-#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook
+#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
@@ -25,8 +25,8 @@ DEPS = sh tests/deps.sh
 VERSION = 0.2.0
 PKGS =
 INCLUDE =
-TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook
-REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook trtc-put
+REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook trtc-put
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/unit/*/t_*.c)
@@ -49,7 +49,7 @@ media = source picture codec mp4 ts recording
 wire = storage net api
 serve = serve
 low = playlist layout base
-rooms = merge hls mix $(media) $(serve) $(wire) $(low)
+rooms = merge hls mix $(media) put $(serve) $(wire) $(low)
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
@@ -120,10 +120,11 @@ $(B)/tests/%.so: tests/make/%.c Makefile
 $(B)/trtc-name $(B)/trtc-layout: $(call lib,$(low))
 $(B)/trtc-rec: $(call lib,$(wire) $(low))
 $(B)/trtc-hook: $(call lib,$(serve) $(wire) $(low))
+$(B)/trtc-put: $(call lib,put $(wire) $(low))
 $(B)/trtc-merge: $(call lib,merge $(media) $(low))
 $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
 $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
-$(foreach r,storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
+$(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
@@ -141,6 +142,9 @@ $(B)/trtc-rec: private LDLIBS = -lb64
 $(B)/cmd/hook/%.o: private PKGS = $(NET)
 $(B)/trtc-hook: private PKGS = $(NET) libmicrohttpd
 $(B)/trtc-hook: private LDLIBS = -lb64
+$(B)/cmd/put/%.o: private PKGS = $(NET)
+$(B)/trtc-put: private PKGS = $(NET)
+$(B)/trtc-put: private LDLIBS = -lb64
 $(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
 $(B)/tests/%: private INCLUDE = -Itests -I.
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka

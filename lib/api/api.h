@@ -81,6 +81,9 @@ int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_e
  * secret. */
 int trtc_api_check(const struct cJSON *request, enum trtc_action action, struct trtc_err *err);
 
+/* The same for a StorageParams alone. */
+int trtc_api_check_storage(const struct cJSON *params, struct trtc_err *err);
+
 /* The same for a request to modify, and against the request that created the task (created; its
  * secrets are not looked at; NULL: not known): the canvas, the robot, and that there is a mix to
  * lay out. */

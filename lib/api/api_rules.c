@@ -109,12 +109,27 @@ static int check_lists(const cJSON *lists, const char *path, const char *robot,
 
 /* ---- storage ---- */
 
-static int check_storage(const cJSON *request, struct trtc_err *err)
+static int check_one(const cJSON *params, struct trtc_err *err)
 {
-    const cJSON *params = in(request, "StorageParams"), *vod = in(params, "CloudVod");
+    const bool vod = in(params, "CloudVod") != NULL;
     if (!in(params, "CloudStorage") == !vod)
         return trtc_fail(err, TRTC_EX_DATAERR, "StorageParams: %s CloudStorage and CloudVod%s",
                          vod ? "either" : "one of", vod ? ", not both" : " is needed");
+    return 0;
+}
+
+int trtc_api_check_storage(const struct cJSON *params, struct trtc_err *err)
+{
+    static const char name[] = "StorageParams";
+    const struct trtc_field *f = trtc_api_find(trtc_api_fields(TRTC_CREATE), name);
+    return trtc_api_check_value(f, params, name, true, err) < 0 ? -1 : check_one(params, err);
+}
+
+static int check_storage(const cJSON *request, struct trtc_err *err)
+{
+    const cJSON *params = in(request, "StorageParams"), *vod = in(params, "CloudVod");
+    if (check_one(params, err) < 0)
+        return -1;
     int64_t media = number(in(vod, "TencentVod"), "MediaType", 0);
     int64_t streams = number(in(request, "RecordParams"), "StreamType", 0);
     if ((media == 2 || media == 4) && streams != STREAM_AUDIO)

@@ -76,6 +76,7 @@ mix        base layout playlist recording ts mp4 codec picture source -- ffmpeg
 api        base layout playlist -- cjson openssl
 net        base api -- cjson openssl zlib curl
 storage    base net -- cjson openssl
+put        base playlist api net storage -- cjson openssl
 serve      base -- microhttpd
 '
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* A program for each file: no shell, no keys in its environment, a process group of its own. */
+#define _GNU_SOURCE /* environ */
+
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "storage/crc64.h"
+
+enum { CHUNK_BYTES = 1 << 18, LOOK_MS = 100, STEP_MS = 5, GRACE_MS = 2000 };
+
+/* ---- what is handed over ---- */
+
+/* Size and CRC-64 of the file. */
+static int measure(const struct trtc_storage_file *file, const volatile sig_atomic_t *stop,
+                   struct trtc_storage_proof *proof, struct trtc_err *err)
+{
+    char *chunk = malloc(CHUNK_BYTES);
+    ssize_t n = 1;
+    *proof = (struct trtc_storage_proof){ 0 };
+    if (!chunk)
+        return trtc_fail_nomem(err);
+    while (n && !*stop) {
+        n = pread(file->fd, chunk, CHUNK_BYTES, (off_t)proof->bytes);
+        if (n < 0 && errno != EINTR)
+            break;
+        proof->crc64 = n > 0 ? trtc_crc64(proof->crc64, chunk, (size_t)n) : proof->crc64;
+        proof->bytes += n > 0 ? n : 0;
+        n = n < 0 ? 1 : n;
+    }
+    if (n < 0)
+        trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s: cannot read it", file->path);
+    else if (n)
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", file->path);
+    free(chunk);
+    return n ? -1 : 0;
+}
+
+/* No word that looks like an option. */
+static char *word_of(const char *s)
+{
+    const size_t n = strlen(s) + 3;
+    char *word = malloc(n);
+    if (word)
+        snprintf(word, n, "%s%s", *s == '-' ? "./" : "", s);
+    return word;
+}
+
+static char **words_of(char *const command[], const struct trtc_storage_file *file)
+{
+    size_t n = 0;
+    while (command[n])
+        n++;
+    char **argv = calloc(n + 3, sizeof *argv);
+    if (!argv)
+        return NULL;
+    memcpy(argv, command, n * sizeof *argv);
+    argv[n] = word_of(file->path);
+    argv[n + 1] = word_of(file->key);
+    if (argv[n] && argv[n + 1])
+        return argv;
+    free(argv[n]);
+    free(argv[n + 1]);
+    free(argv);
+    return NULL;
+}
+
+static void free_words(char *const command[], char **argv)
+{
+    size_t n = 0;
+    while (command[n])
+        n++;
+    free(argv[n]);
+    free(argv[n + 1]);
+    free(argv);
+}
+
+/* ---- the process ---- */
+
+/* Its output is among the messages, its input empty. */
+static int start(char *const argv[], pid_t *pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &all);
+    const int errnum = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    return errnum;
+}
+
+/* A descriptor that is readable when the process has ended; -1 where the kernel has none. */
+static int open_pid(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+/* Waits for its end. Once *stop is set its group is asked to end, and then ended. */
+static int await(pid_t pid, const volatile sig_atomic_t *stop)
+{
+    struct pollfd fd = { .fd = open_pid(pid), .events = POLLIN };
+    int64_t kill_us = INT64_MAX;
+    int status = 0;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (*stop && kill_us == INT64_MAX) {
+            kill(-pid, SIGTERM);
+            kill_us = clock_mono_us() + GRACE_MS * 1000;
+        }
+        if (clock_mono_us() >= kill_us)
+            kill(-pid, SIGKILL);
+        poll(&fd, fd.fd >= 0, fd.fd >= 0 ? LOOK_MS : STEP_MS);
+    }
+    if (fd.fd >= 0)
+        close(fd.fd);
+    return status;
+}
+
+static int outcome(const char *program, const struct trtc_storage_file *file, int status,
+                   struct trtc_err *err)
+{
+    if (WIFSIGNALED(status))
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: %s was ended by signal %d", file->path,
+                         program, WTERMSIG(status));
+    const int code = WEXITSTATUS(status);
+    if (code == 0)
+        return 0;
+    return trtc_fail(err, code >= TRTC_EX_USAGE && code <= TRTC_EX_CONFIG ? code : TRTC_EX_UNAVAILABLE,
+                     "%s: %s ended with exit status %d", file->path, program, code);
+}
+
+int put_child(char *const command[], const struct trtc_storage_file *file,
+              const volatile sig_atomic_t *stop, struct trtc_storage_proof *proof,
+              struct trtc_err *err)
+{
+    pid_t pid;
+    if (measure(file, stop, proof, err) < 0)
+        return -1;
+    char **argv = words_of(command, file);
+    if (!argv)
+        return trtc_fail_nomem(err);
+    const int errnum = start(argv, &pid);
+    free_words(command, argv);
+    if (errnum)
+        return trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "%s: cannot run %s", file->path,
+                               command[0]);
+    const int status = await(pid, stop);
+    if (*stop && status)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", file->path);
+    return outcome(command[0], file, status, err);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* What a playlist names, against what is there and what is on its way. */
+#include "look.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "base/array.h"
+#include "base/beneath.h"
+#include "base/listing.h"
+#include "playlist/dir_index.h"
+#include "playlist/playlist_load.h"
+#include "put/named.h"
+
+/* So many files that nobody has given are queued at a time: the others follow when these are there. */
+enum { IMPLIED_MAX = 256, PLAYLIST_BYTES_MAX = 64 << 20 };
+
+/* A file that the playlist names. */
+struct wanted {
+    char *path, *key;
+    struct trtc_put_hash hash;
+    bool missing; /* there is no such file */
+};
+
+struct look {
+    struct put *p;
+    struct trtc_job *job;
+    const char *path;
+    size_t in_dir; /* of path: its directory */
+    struct wanted *items;
+    size_t n, cap;
+};
+
+/* ---- what it names ---- */
+
+static int read_text(int fd, char **text, int64_t *n, struct trtc_err *err)
+{
+    struct stat st;
+    ssize_t got = 1;
+    if (fstat(fd, &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+    if (st.st_size > PLAYLIST_BYTES_MAX)
+        return trtc_fail(err, TRTC_EX_DATAERR, "larger than any playlist");
+    *text = malloc((size_t)st.st_size + 1);
+    if (!*text)
+        return trtc_fail_nomem(err);
+    for (*n = 0; *n < st.st_size && got; *n += got > 0 ? got : 0) {
+        got = pread(fd, *text + *n, (size_t)(st.st_size - *n), (off_t)*n);
+        if (got < 0 && errno != EINTR)
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+    }
+    return trtc_playlist_text(text, n, err);
+}
+
+static int read_names(int fd, struct trtc_names *names, bool *growing, struct trtc_err *err)
+{
+    char *text = NULL;
+    int64_t n = 0;
+    bool ended = false;
+    int ret = read_text(fd, &text, &n, err);
+    if (ret == 0)
+        ret = trtc_put_named(text, (size_t)n, names, &ended, err);
+    *growing = !ended;
+    free(text);
+    return ret;
+}
+
+/* Adds a file below the playlist's directory. What has no key, since it lies outside of the root, is left out. */
+static int add(struct look *l, const char *name, struct trtc_err *err)
+{
+    const size_t size = l->in_dir + strlen(name) + 1;
+    struct wanted w = { .path = malloc(size) };
+    if (!w.path || trtc_array_reserve(&l->items, &l->cap, l->n + 1, sizeof *l->items) < 0) {
+        free(w.path);
+        return trtc_fail_nomem(err);
+    }
+    snprintf(w.path, size, "%.*s%s", (int)l->in_dir, l->path, name);
+    w.key = trtc_put_key(&l->p->names, w.path, err);
+    if (!w.key || trtc_put_hash_of(w.key, &w.hash, err) < 0) {
+        const bool outside = !w.key && err->code == TRTC_EX_DATAERR;
+        free(w.path);
+        free(w.key);
+        return outside ? 0 : -1;
+    }
+    l->items[l->n++] = w;
+    return 0;
+}
+
+static void look_fini(struct look *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        free(l->items[i].path);
+        free(l->items[i].key);
+    }
+    free(l->items);
+}
+
+/* ---- what is there ---- */
+
+/* Under the lock: there, or on its way. */
+static bool is_known(const struct look *l, const struct wanted *w)
+{
+    return trtc_proven_find(&l->p->proven, w->hash) || trtc_order_find(l->p->order, w->key);
+}
+
+/* The name under which the file lies, where that is not the one that the playlist has for it ("a.ts?sign=x", "a%2Bb.ts"). */
+static int rename_wanted(struct look *l, size_t i, const char *name, struct trtc_err *err)
+{
+    struct wanted *w = &l->items[i];
+    if (strcmp(w->path + l->in_dir, name) == 0)
+        return 0;
+    if (add(l, name, err) < 0)
+        return -1;
+    w = &l->items[i];
+    free(w->path);
+    free(w->key);
+    *w = l->items[--l->n];
+    return 0;
+}
+
+/* Looks for files that nobody has given; without the lock. */
+static int find_file(struct look *l, struct trtc_dir_index *dir, size_t i, struct trtc_err *err)
+{
+    struct trtc_err why;
+    struct trtc_dir_found found;
+    if (trtc_dir_find(dir, l->items[i].path + l->in_dir, -1, &found, &why) == 0)
+        return rename_wanted(l, i, found.name, err);
+    if (trtc_is_shortage(&why)) {
+        *err = why;
+        return -1;
+    }
+    l->items[i].missing = !l->p->dir || !trtc_put_dir_has(l->p->dir, l->items[i].key);
+    return 0;
+}
+
+static int find_files(struct look *l, struct trtc_err *err)
+{
+    char *name = l->in_dir ? strndup(l->path, l->in_dir) : strdup(".");
+    struct trtc_dir_index dir = { .fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1 };
+    int ret = 0;
+    for (size_t i = 0; i < l->n && ret == 0; i++) {
+        pthread_mutex_lock(&l->p->lock);
+        const bool known = is_known(l, &l->items[i]);
+        pthread_mutex_unlock(&l->p->lock);
+        if (!known && dir.fd >= 0)
+            ret = find_file(l, &dir, i, err);
+        else if (!known)
+            l->items[i].missing = true;
+    }
+    if (dir.fd >= 0)
+        close(dir.fd);
+    trtc_dir_index_fini(&dir);
+    free(name);
+    return ret;
+}
+
+/* ---- what to wait for ---- */
+
+/* Under the lock: the job of a file that is not there yet; queued where nobody has given it. NULL: there is nothing to wait
+ * for, or no memory (*err). */
+static struct trtc_job *job_of(struct look *l, const struct wanted *w, int *implied,
+                               struct trtc_err *err)
+{
+    if (trtc_proven_find(&l->p->proven, w->hash))
+        return NULL;
+    struct trtc_job *job = trtc_order_find(l->p->order, w->key);
+    if (job || w->missing || *implied >= IMPLIED_MAX)
+        return job;
+    ++*implied;
+    cli_debug("%s: named by %s: it is put first", w->path, l->path);
+    return trtc_order_imply(l->p->order, l->job, w->path, w->key, err);
+}
+
+/* Under the lock: waits for the last of those that come, else for the last that failed; they end in about this order. */
+static bool wait_for_job(struct look *l, struct trtc_err *err)
+{
+    struct trtc_job *comes = NULL, *failed = NULL;
+    int implied = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        struct trtc_job *job = job_of(l, &l->items[i], &implied, err);
+        if (job && job->state == TRTC_JOB_FAILED)
+            failed = job;
+        else if (job && job != l->job)
+            comes = job;
+    }
+    return (comes && trtc_order_wait(l->p->order, l->job, comes)) ||
+           (failed && trtc_order_wait(l->p->order, l->job, failed));
+}
+
+/* Under the lock: a file that is not there may still be made, and its path come. */
+static bool wait_for_path(struct look *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->items[i].missing && !trtc_proven_find(&l->p->proven, l->items[i].hash))
+            return trtc_order_wait_key(l->p->order, l->job, l->items[i].key);
+    return false;
+}
+
+/* What the playlist will name in vain. */
+static void name_missing(const struct look *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->items[i].missing && !trtc_proven_find(&l->p->proven, l->items[i].hash)) {
+            cli_error("%s: it names '%s', which is not there", l->path, l->items[i].path);
+            put_worsen(l->p, TRTC_EX_LOSS);
+        }
+}
+
+static enum put_look decide(struct look *l, struct trtc_err *err)
+{
+    err->code = 0;
+    pthread_mutex_lock(&l->p->lock);
+    const bool waits = wait_for_job(l, err) || (!err->code && wait_for_path(l));
+    if (!waits && !err->code)
+        name_missing(l);
+    if (waits)
+        pthread_cond_broadcast(&l->p->work);
+    pthread_mutex_unlock(&l->p->lock);
+    return err->code ? PUT_LOOK_FAIL : waits ? PUT_LOOK_WAIT : PUT_LOOK_GO;
+}
+
+enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd,
+                       bool *growing, struct trtc_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    struct look l = { .p = p, .job = job, .path = path, .in_dir = slash ? (size_t)(slash - path) + 1 : 0 };
+    struct trtc_names names = { 0 };
+    struct trtc_err why;
+    enum put_look ret = PUT_LOOK_FAIL;
+    int ok = read_names(fd, &names, growing, &why);
+    if (ok < 0 && !trtc_is_shortage(&why)) {
+        cli_note("%s: it is put as it is: %s", path, why.msg);
+        ok = 0;
+    }
+    for (size_t i = 0; i < names.n && ok == 0; i++)
+        ok = add(&l, names.v[i], &why);
+    if (ok == 0)
+        ok = find_files(&l, &why);
+    if (ok == 0)
+        ret = decide(&l, &why);
+    if (ret == PUT_LOOK_FAIL)
+        trtc_fail(err, why.code, "%s: %s", path, why.msg);
+    look_fini(&l);
+    trtc_names_fini(&names);
+    return ret;
+}

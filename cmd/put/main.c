@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-put: puts files into a directory, COS, S3, VOD, or hands them to another program. It reads paths, from its arguments
+ * or standard input, and writes each of them to standard output when the file is proven to be there. */
+#define _DEFAULT_SOURCE /* setrlimit */
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "../cli.h"
+#include "options.h"
+#include "place.h"
+#include "run.h"
+
+#define AT(member) .at = offsetof(struct put_opts, member)
+
+static const struct opt_row rows[] = {
+    { .help = "Where to" },
+    { "to", 0, "URL",
+      "file:///DIR, cos://BUCKET[/PREFIX]?region=R,\n"
+      "s3://BUCKET[/PREFIX]?region=R, s3+https://HOST/BUCKET[/PREFIX],\n"
+      "or 'exec:CMD ARG...', which gets a file and its key",
+      .take = opt_text, AT(to) },
+    { "storage", 0, "FILE",
+      "StorageParams, as trtc-rec create takes them; '-' is stdin;\n"
+      "nobody else may read the file (mode 0600)",
+      .take = opt_text, AT(storage) },
+    { "endpoint", 0, "URL", "another host in place of the store's own", .take = opt_text,
+      AT(endpoint) },
+    { "keys-fd", 0, "N",
+      "read the keys from this descriptor; else they come from\n"
+      "the file, or from TRTC_STORAGE_ACCESS_KEY and\nTRTC_STORAGE_SECRET_KEY",
+      .take = opt_int, AT(keys_fd), .max = 1 << 20 },
+
+    { .help = "Under which keys" },
+    { "root", 0, "DIR", "keys are paths below DIR (the current directory)", .take = opt_text,
+      AT(root) },
+    { "prefix", 0, "P", "directories in front of all keys", .take = opt_text, AT(prefix) },
+    { "task", 0, "T", "a directory behind the prefix: the TaskId", .take = opt_text, AT(task) },
+
+    { .help = "How" },
+    { "jobs", 'j', "N", "files at a time (4)", .take = opt_int, AT(jobs), .min = 1, .max = 64 },
+    { "journal", 0, "FILE", "remember there what is proven, and do not send it again",
+      .take = opt_text, AT(journal) },
+    { "retries", 0, "N", "attempts after the first (network: for 5 minutes; exec: 4)",
+      .take = opt_int, AT(retries), .max = 1000 },
+    { "delete", 0, NULL, "delete each file when it is proven", .take = opt_flag, AT(remove) },
+
+    { .help = "Output" },
+    { "json", 0, NULL, "print an object for each file: path, key, bytes, crc64, etag, url",
+      .take = opt_flag, AT(json) },
+    { "null", '0', NULL, "paths end with NUL, in and out", .take = opt_flag, AT(null) },
+    { 0 },
+};
+
+static const struct opt_program program = {
+    .name = "trtc-put",
+    .synopsis = "(--to URL | --storage FILE) [options] [PATH...]",
+    .about = "Puts files into a directory, COS, S3 or VOD, proves that they are there, and prints\n"
+             "their paths then. Paths come from standard input where none is given.",
+    .example = "trtc-hls -A 1400000001 -R 3560 -u anna -d live rtmp://127.0.0.1/live/anna |\n"
+               "    trtc-put --to 'cos://calls-1250000000?region=ap-singapore' --root live",
+    .rows = rows,
+};
+
+/* Memory holds keys: it is not dumped, and no other process of this user reads it. */
+static void guard_memory(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_CORE, &l) == 0) {
+        l.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &l);
+    }
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static int check(const struct put_opts *o)
+{
+    if (!o->to == !o->storage)
+        return cli_usage("%s --to URL and --storage FILE is wanted",
+                         o->to ? "only one of" : "one of");
+    if (o->keys_fd >= 0 && o->keys_fd < 3 && o->keys_fd != 0)
+        return cli_usage("--keys-fd: descriptors 1 and 2 are for output");
+    const bool storage_in = o->storage && strcmp(o->storage, "-") == 0;
+    if ((storage_in || o->keys_fd == 0) && o->operands.n == 0)
+        return cli_usage("standard input holds %s: give the paths as arguments",
+                         storage_in ? "StorageParams" : "keys");
+    if (storage_in && o->keys_fd == 0)
+        return cli_usage("standard input holds either StorageParams or keys");
+    if (o->root && !*o->root)
+        return cli_usage("--root: it is empty");
+    return 0;
+}
+
+static int run(const struct put_opts *o)
+{
+    struct put_place place;
+    struct trtc_err err;
+    const int ret = put_place_read(o, &place, &err);
+    const int code = ret < 0 ? cli_report(&err) : put_run(o, &place);
+    put_place_fini(&place);
+    return code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct put_opts o = { .keys_fd = -1, .jobs = 4, .retries = -1 };
+    int code = 0;
+    cli_init("trtc-put");
+    guard_memory();
+    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO) {
+        code = check(&o);
+        if (code == 0)
+            code = run(&o);
+    }
+    opt_list_free(&o.operands);
+    return cli_finish(code);
+}

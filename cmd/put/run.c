@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT */
+/* A run: threads that read paths and put files; here what is proven is journalled, written, and, if that was asked for,
+ * deleted. */
+#define _GNU_SOURCE /* eventfd, ppoll */
+
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "base/json_put.h"
+#include "input.h"
+#include "put/target.h"
+#include "work.h"
+
+/* After a signal: paths are read until none has come for QUIET_US, since whoever writes them may end properly, too; what is
+ * under way has until GRACE_US. */
+#define QUIET_US INT64_C(2000000)
+#define GRACE_US INT64_C(5000000)
+#define DRAIN_US INT64_C(20000000)
+#define SLICE_US INT64_C(100000)
+
+void put_news(struct put *p)
+{
+    const uint64_t one = 1;
+    while (write(p->news, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+}
+
+void put_worsen(struct put *p, int code)
+{
+    p->code = trtc_worse(p->code, code);
+}
+
+void put_done_free(struct put_done **d)
+{
+    if (!*d)
+        return;
+    free((*d)->path);
+    free((*d)->key);
+    trtc_storage_proof_fini(&(*d)->proof);
+    free(*d);
+    *d = NULL;
+}
+
+/* ---- what is proven ---- */
+
+/* A fault of the run itself, with files that are there and cannot be said to be: no more jobs begin. */
+static void give_up(struct put *p, const struct put_done *list, const struct trtc_err *err)
+{
+    cli_report(err);
+    pthread_mutex_lock(&p->lock);
+    for (const struct put_done *d = list; d; d = d->next)
+        if (d->job)
+            trtc_order_fail(p->order, d->job, err->code);
+    put_worsen(p, err->code);
+    p->no_more = true;
+    p->stop = 1;
+    pthread_cond_broadcast(&p->room);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static int journal_all(struct put *p, struct put_done *list, int64_t *ats, struct trtc_err *err)
+{
+    bool any = false;
+    size_t i = 0;
+    for (struct put_done *d = list; d; d = d->next, i++) {
+        const struct trtc_journal_file file = { d->hash, d->stamp, d->key };
+        ats[i] = -1;
+        if (d->known || !p->journal)
+            continue;
+        pthread_mutex_lock(&p->lock);
+        const int ret = trtc_journal_done(p->journal, &file, &d->proof, &ats[i], err);
+        pthread_mutex_unlock(&p->lock);
+        if (ret < 0)
+            return -1;
+        any = true;
+    }
+    return any ? trtc_journal_sync(p->journal, err) : 0;
+}
+
+/* What was known before is said as it was then. */
+static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
+{
+    int ret = 0;
+    if (!d->known || !p->o->json)
+        return 0;
+    pthread_mutex_lock(&p->lock);
+    const struct trtc_proven_entry *e = trtc_proven_find(&p->proven, d->hash);
+    if (e && e->at >= 0)
+        ret = trtc_journal_read(p->journal, e->at, &d->proof, err);
+    pthread_mutex_unlock(&p->lock);
+    return ret;
+}
+
+static void print_json(const char *line, const struct put_done *d)
+{
+    char crc[24];
+    cJSON *o = cJSON_CreateObject();
+    snprintf(crc, sizeof crc, "%llu", (unsigned long long)d->proof.crc64);
+    trtc_json_put_text(&o, "path", line);
+    trtc_json_put_text(&o, "key", d->key);
+    trtc_json_put_number(&o, "bytes", (double)d->proof.bytes);
+    trtc_json_put_text(&o, "crc64", crc);
+    if (*d->proof.etag)
+        trtc_json_put_text(&o, "etag", d->proof.etag);
+    if (d->proof.url)
+        trtc_json_put_text(&o, "url", d->proof.url);
+    if (d->proof.file_id)
+        trtc_json_put_text(&o, "file_id", d->proof.file_id);
+    cli_put_json(o, false);
+    cJSON_Delete(o);
+}
+
+static void print(const struct put *p, const char *line, const struct put_done *d)
+{
+    if (p->o->json) {
+        print_json(line, d);
+        return;
+    }
+    fputs(line, stdout);
+    putchar(p->o->null ? '\0' : '\n');
+}
+
+/* Remembers it, and lets go of its job: how many lines that answers, and *line, to be freed. */
+static int64_t release(struct put *p, struct put_done *d, int64_t at, char **line,
+                       struct trtc_err *err)
+{
+    const struct trtc_proven_entry e = { d->hash, d->stamp, at };
+    int64_t nb_lines = -1;
+    pthread_mutex_lock(&p->lock);
+    *line = strdup(trtc_order_line(d->job));
+    if (!*line)
+        trtc_fail_nomem(err);
+    else if (d->known || trtc_proven_add(&p->proven, &e, err) == 0)
+        nb_lines = trtc_order_done(p->order, d->job);
+    d->job = nb_lines < 0 ? d->job : NULL;
+    pthread_cond_broadcast(&p->work);
+    pthread_cond_signal(&p->room);
+    pthread_mutex_unlock(&p->lock);
+    return nb_lines;
+}
+
+/* Only what is still what was proven, and what somebody has named. */
+static void remove_file(struct put *p, const struct put_done *d)
+{
+    struct stat st;
+    struct trtc_err err;
+    if (!d->asked || d->growing || lstat(d->path, &st) < 0 || trtc_put_stamp(&st) != d->stamp)
+        return;
+    if (unlink(d->path) == 0 || errno == ENOENT)
+        return;
+    trtc_fail_errno(&err, TRTC_EX_IOERR, errno, "%s: cannot delete it", d->path);
+    cli_report(&err);
+    pthread_mutex_lock(&p->lock);
+    put_worsen(p, err.code);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static int write_one(struct put *p, struct put_done *d, int64_t at, struct trtc_err *err)
+{
+    char *line = NULL;
+    if (recall(p, d, err) < 0)
+        return -1;
+    const int64_t nb_lines = release(p, d, at, &line, err);
+    for (int64_t i = 0; i < nb_lines; i++)
+        print(p, line, d);
+    d->asked = nb_lines > 0;
+    free(line);
+    return nb_lines < 0 ? -1 : 0;
+}
+
+static int write_all(struct put *p, struct put_done *list, const int64_t *ats,
+                     struct trtc_err *err)
+{
+    size_t i = 0;
+    for (struct put_done *d = list; d; d = d->next)
+        if (write_one(p, d, ats[i++], err) < 0)
+            return -1;
+    return cli_flush(err);
+}
+
+/* Takes what is done so far, all at once: one line of the journal each, one sync for all, then the lines. */
+static void write_done(struct put *p)
+{
+    struct trtc_err err;
+    size_t n = 0;
+    pthread_mutex_lock(&p->lock);
+    struct put_done *list = p->done;
+    p->done = NULL;
+    p->done_end = &p->done;
+    pthread_mutex_unlock(&p->lock);
+    for (const struct put_done *d = list; d; d = d->next)
+        n++;
+    int64_t *ats = n ? malloc(n * sizeof *ats) : NULL;
+    if (n && !ats)
+        trtc_fail_nomem(&err);
+    if (n && (!ats || journal_all(p, list, ats, &err) < 0 || write_all(p, list, ats, &err) < 0))
+        give_up(p, list, &err);
+    for (struct put_done *d = list, *next; d; d = next) {
+        next = d->next;
+        if (p->o->remove && !p->no_more)
+            remove_file(p, d);
+        put_done_free(&d);
+    }
+    free(ats);
+}
+
+/* ---- the end ---- */
+
+static void heed_signal(struct put *p, int64_t *since_us)
+{
+    const int64_t now_us = clock_mono_us();
+    if (!cli_signal)
+        return;
+    if (!*since_us)
+        *since_us = now_us;
+    pthread_mutex_lock(&p->lock);
+    const bool quiet = p->input_ended || now_us - atomic_load(&p->input_us) > QUIET_US ||
+                       now_us - *since_us > DRAIN_US;
+    if (quiet && !p->no_more) {
+        p->no_more = true;
+        *since_us = now_us;
+        pthread_cond_broadcast(&p->room);
+    }
+    if (p->no_more && now_us - *since_us > GRACE_US)
+        p->stop = 1;
+    pthread_mutex_unlock(&p->lock);
+}
+
+static bool is_over(struct put *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const bool over = !p->done && (p->no_more ? trtc_order_running(p->order) == 0
+                                              : p->input_ended && trtc_order_idle(p->order));
+    pthread_mutex_unlock(&p->lock);
+    return over;
+}
+
+/* Waits for news; a signal interrupts it. */
+static void wait_news(const struct put *p, const sigset_t *signals)
+{
+    struct pollfd fd = { .fd = p->news, .events = POLLIN };
+    const struct timespec slice = { .tv_nsec = (long)SLICE_US * 1000 };
+    uint64_t n;
+    if (ppoll(&fd, 1, cli_signal ? &slice : NULL, signals) > 0)
+        while (read(p->news, &n, sizeof n) < 0 && errno == EINTR)
+            ;
+}
+
+static void oversee(struct put *p, const sigset_t *signals)
+{
+    int64_t signal_us = 0;
+    while (!is_over(p)) {
+        wait_news(p, signals);
+        heed_signal(p, &signal_us);
+        write_done(p);
+    }
+}
+
+/* What is left has not been put: those that failed were named. */
+static void name_rest(struct put *p)
+{
+    for (const struct trtc_job *job = trtc_order_first(p->order); job; job = job->next) {
+        if (job->state == TRTC_JOB_FAILED)
+            continue;
+        const struct trtc_job *on = job->for_job;
+        if (on)
+            cli_error("%s: not put: it names '%s', which is not there", job->path, on->path);
+        else
+            cli_error("%s: not put: interrupted", job->path);
+        put_worsen(p, on && on->fault ? on->fault : TRTC_EX_TEMPFAIL);
+        p->nb_failed++;
+    }
+    if (p->nb_failed > 1)
+        cli_note("%lld files were not put", (long long)p->nb_failed);
+}
+
+/* ---- threads ---- */
+
+static int begin_threads(struct put *p, struct put_worker *workers, pthread_t *input,
+                         struct trtc_err *err)
+{
+    int errnum = 0, n = 0;
+    while (n < p->o->jobs && !errnum) {
+        workers[n].p = p;
+        errnum = pthread_create(&workers[n].thread, NULL, put_work, &workers[n]);
+        n += !errnum;
+    }
+    if (n && !(errnum = pthread_create(input, NULL, put_input, p)))
+        return n;
+    trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "cannot start a thread");
+    return -n - 1;
+}
+
+static void end_threads(struct put *p, struct put_worker *workers, int n)
+{
+    pthread_mutex_lock(&p->lock);
+    p->over = true;
+    p->no_more = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_cond_broadcast(&p->room);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < n; i++)
+        pthread_join(workers[i].thread, NULL);
+}
+
+static void run_threads(struct put *p, struct put_worker *workers)
+{
+    struct trtc_err err;
+    sigset_t ours, before;
+    pthread_t input;
+    const uint64_t one = 1;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ours, &before); /* they interrupt this thread alone, where it waits */
+    cli_catch_signals();
+    const int n = begin_threads(p, workers, &input, &err);
+    if (n > 0)
+        oversee(p, &before);
+    else
+        put_worsen(p, cli_report(&err));
+    if (n > 0 && write(p->input_stop, &one, sizeof one) < 0)
+        cli_debug("standard input is read on");
+    end_threads(p, workers, n < 0 ? -n - 1 : n);
+    if (n > 0)
+        pthread_join(input, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    name_rest(p);
+}
+
+/* ---- the whole ---- */
+
+static int64_t wall_s(void *arg)
+{
+    (void)arg;
+    return clock_real_ms() / 1000;
+}
+
+static int64_t mono_ms(void *arg)
+{
+    (void)arg;
+    return clock_mono_us() / 1000;
+}
+
+static double chance(void *arg)
+{
+    uint32_t n = 0;
+    (void)arg;
+    return getrandom(&n, sizeof n, 0) == sizeof n ? n / 4294967296.0 : 0.5;
+}
+
+/* Before the next attempt. After a signal there is none. */
+static int wait_ms(void *arg, int64_t ms)
+{
+    struct put *p = arg;
+    const int64_t until_us = clock_mono_us() + ms * 1000;
+    bool no_more = false;
+    for (int64_t left_us; !no_more && (left_us = until_us - clock_mono_us()) > 0;) {
+        const int64_t slice_us = left_us < SLICE_US ? left_us : SLICE_US;
+        nanosleep(&(struct timespec){ .tv_nsec = (long)slice_us * 1000 }, NULL);
+        pthread_mutex_lock(&p->lock);
+        no_more = p->no_more;
+        pthread_mutex_unlock(&p->lock);
+    }
+    return no_more;
+}
+
+static void notice(void *arg, const char *text)
+{
+    (void)arg;
+    cli_note("%s", text);
+}
+
+/* A connection, or several, for each thread. */
+static int open_stores(struct put *p, struct put_worker *workers, struct trtc_err *err)
+{
+    const int64_t retries = p->o->retries;
+    const struct trtc_storage_options options = {
+        .place = &p->place->place,
+        .keys = &p->place->keys,
+        .outside = { wall_s, mono_ms, chance, wait_ms, notice, p },
+        .retries = retries < 0 ? 0 : retries == 0 ? -1 : (int)retries,
+        .agent = "trtc-put/" TRTC_VERSION,
+        .ca_file = getenv("SSL_CERT_FILE"),
+        .stop = &p->stop,
+        .reached = &p->reached,
+    };
+    if (p->place->place.kind == TRTC_PLACE_DIR || p->place->place.kind == TRTC_PLACE_EXEC)
+        return 0;
+    for (int64_t i = 0; i < p->o->jobs; i++)
+        if (!(workers[i].storage = trtc_storage_open(&options, err)))
+            return -1;
+    return 0;
+}
+
+static int open_journal(struct put *p, struct trtc_err *err)
+{
+    if (!p->o->journal)
+        return 0;
+    char *name = trtc_put_place_name(&p->place->place);
+    if (!name)
+        return trtc_fail_nomem(err);
+    p->journal = trtc_journal_open(p->o->journal, name, &p->proven, err);
+    free(name);
+    return p->journal ? 0 : -1;
+}
+
+static void set_tries(struct put *p)
+{
+    const bool exec = p->place->place.kind == TRTC_PLACE_EXEC;
+    const int64_t s = 1000000, retries = p->o->retries < 0 ? 4 : p->o->retries;
+    p->tries = (struct trtc_order_tries){ .first_us = exec ? s : 3 * s,
+                                          .max_us = 60 * s,
+                                          .at_end = exec ? (int)retries + 1 : 1 };
+}
+
+static int open_all(struct put *p, struct trtc_err *err)
+{
+    pthread_condattr_t attr;
+    p->done_end = &p->done;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->work, &attr);
+    pthread_cond_init(&p->room, &attr);
+    pthread_condattr_destroy(&attr);
+    p->news = eventfd(0, EFD_CLOEXEC);
+    p->input_stop = eventfd(0, EFD_CLOEXEC);
+    if (p->news < 0 || p->input_stop < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "an eventfd");
+    p->order = trtc_order_new(err);
+    if (!p->order)
+        return -1;
+    if (p->place->place.kind == TRTC_PLACE_DIR &&
+        !(p->dir = trtc_put_dir_open(p->place->place.dir, &p->stop, err)))
+        return -1;
+    set_tries(p);
+    return open_journal(p, err);
+}
+
+static void close_all(struct put *p)
+{
+    trtc_journal_close(&p->journal);
+    trtc_proven_fini(&p->proven);
+    trtc_put_dir_close(&p->dir);
+    trtc_order_free(&p->order);
+    if (p->news >= 0)
+        close(p->news);
+    if (p->input_stop >= 0)
+        close(p->input_stop);
+    pthread_cond_destroy(&p->room);
+    pthread_cond_destroy(&p->work);
+    pthread_mutex_destroy(&p->lock);
+}
+
+int put_run(const struct put_opts *o, const struct put_place *place)
+{
+    struct trtc_err err;
+    char *cwd = getcwd(NULL, 0);
+    struct put p = { .o = o,
+                     .place = place,
+                     .names = { .root = o->root, .cwd = cwd ? cwd : "/", .prefix = place->prefix } };
+    struct put_worker workers[PUT_JOBS_MAX] = { { 0 } };
+    if (open_all(&p, &err) < 0 || open_stores(&p, workers, &err) < 0)
+        put_worsen(&p, cli_report(&err));
+    else
+        run_threads(&p, workers);
+    for (int i = 0; i < PUT_JOBS_MAX; i++)
+        trtc_storage_close(&workers[i].storage);
+    close_all(&p);
+    free(cwd);
+    return p.code;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* One attempt after the other: opened, looked into, put, looked at again. */
+#define _GNU_SOURCE /* O_DIRECTORY */
+
+#include "work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "base/beneath.h"
+#include "child.h"
+#include "look.h"
+
+/* How an attempt ended: CHANGED: the file is another one now. */
+enum end { DONE, CHANGED, WAITS, FAILED };
+
+enum { CHANGES_MAX = 5 }; /* so often in a row the next attempt follows at once */
+
+/* One attempt. The job's own texts may change under the lock: these are copies. */
+struct attempt {
+    struct put_worker *w;
+    struct put *p;
+    struct trtc_job *job;
+    struct put_done *done;
+    int fd;
+    bool replaced; /* another file has its name meanwhile */
+    struct trtc_err err;
+};
+
+/* ---- opening ---- */
+
+/* A file that a playlist named: nothing outside of the playlist's directory. */
+static int open_named(const char *path, size_t in_dir, struct trtc_err *err)
+{
+    struct trtc_err why;
+    char *dir = in_dir ? strndup(path, in_dir) : strdup(".");
+    if (!dir)
+        return trtc_fail_nomem(err);
+    const int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(dir);
+    if (at < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
+    const int fd = trtc_open_beneath(at, path + in_dir, NULL, &why);
+    close(at);
+    return fd < 0 ? trtc_fail(err, why.code, "%s: %s", path, why.msg) : fd;
+}
+
+static int open_given(const char *path, struct trtc_err *err)
+{
+    struct stat st;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    close(fd);
+    return S_ISDIR(st.st_mode)
+               ? trtc_fail(err, TRTC_EX_DATAERR,
+                           "%s: it is a directory: give its files (find '%s' -type f -print0 | "
+                           "trtc-put -0 ...)",
+                           path, path)
+               : trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not a regular file", path);
+}
+
+static int stamp_of(int fd, const char *path, uint64_t *stamp, struct trtc_err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", path);
+    *stamp = trtc_put_stamp(&st);
+    return 0;
+}
+
+/* ---- putting ---- */
+
+static int on_begun(void *arg, const char *upload)
+{
+    struct attempt *a = arg;
+    const struct trtc_journal_file file = { a->done->hash, a->done->stamp, a->done->key };
+    pthread_mutex_lock(&a->p->lock);
+    const int ret = trtc_journal_begun(a->p->journal, &file, upload, &a->err);
+    pthread_mutex_unlock(&a->p->lock);
+    return ret;
+}
+
+static int on_part(void *arg, const struct trtc_storage_part *part)
+{
+    struct attempt *a = arg;
+    const struct trtc_journal_file file = { a->done->hash, a->done->stamp, a->done->key };
+    pthread_mutex_lock(&a->p->lock);
+    const int ret = trtc_journal_part(a->p->journal, &file, part, &a->err);
+    pthread_mutex_unlock(&a->p->lock);
+    return ret;
+}
+
+static int put_to_place(struct attempt *a)
+{
+    struct put *p = a->p;
+    struct trtc_storage_file file = { .fd = a->fd,
+                                      .path = a->done->path,
+                                      .key = a->done->key,
+                                      .mime = trtc_put_mime(a->done->key) };
+    struct trtc_storage_proof *proof = &a->done->proof;
+    if (p->dir)
+        return trtc_put_dir_put(p->dir, &file, proof, &a->err);
+    if (p->place->place.kind == TRTC_PLACE_EXEC)
+        return put_child(p->place->place.command, &file, &p->stop, proof, &a->err);
+    if (p->journal) {
+        const struct trtc_journal_file what = { a->done->hash, a->done->stamp, a->done->key };
+        pthread_mutex_lock(&p->lock);
+        file.resume = trtc_journal_upload(p->journal, &what);
+        pthread_mutex_unlock(&p->lock);
+        file.begun = on_begun;
+        file.part = on_part;
+        file.arg = a;
+    }
+    return trtc_storage_put(a->w->storage, &file, proof, &a->err);
+}
+
+/* Puts it. CHANGED: what was put may be neither the old file nor the new one. */
+static enum end put_once(struct attempt *a)
+{
+    struct put_done *d = a->done;
+    uint64_t now = 0;
+    struct stat st;
+    if (put_to_place(a) < 0)
+        return FAILED;
+    if (stamp_of(a->fd, d->path, &now, &a->err) < 0)
+        return FAILED;
+    if (now != d->stamp) {
+        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", d->path);
+        return CHANGED;
+    }
+    a->replaced = stat(d->path, &st) == 0 && trtc_put_stamp(&st) != now;
+    return DONE;
+}
+
+/* The journal, or this run, has it as it is. */
+static bool is_proven(struct attempt *a)
+{
+    pthread_mutex_lock(&a->p->lock);
+    const struct trtc_proven_entry *e = trtc_proven_find(&a->p->proven, a->done->hash);
+    const bool proven = e && e->stamp == a->done->stamp && (e->at >= 0 || !a->p->o->json);
+    pthread_mutex_unlock(&a->p->lock);
+    return proven;
+}
+
+static enum end attempt(struct attempt *a)
+{
+    struct put_done *d = a->done;
+    const struct trtc_job *job = a->job;
+    if (trtc_put_hash_of(d->key, &d->hash, &a->err) < 0)
+        return FAILED;
+    a->fd = job->named ? open_named(d->path, job->in_dir, &a->err) : open_given(d->path, &a->err);
+    if (a->fd < 0 || stamp_of(a->fd, d->path, &d->stamp, &a->err) < 0)
+        return FAILED;
+    d->known = is_proven(a);
+    if (job->playlist && (!d->known || a->p->o->remove)) {
+        const enum put_look look = put_look(a->p, a->job, d->path, a->fd, &d->growing, &a->err);
+        if (look != PUT_LOOK_GO)
+            return look == PUT_LOOK_WAIT ? WAITS : FAILED;
+    }
+    return d->known ? DONE : put_once(a);
+}
+
+/* ---- what becomes of the job; under the lock ---- */
+
+static double chance(void)
+{
+    return (double)(clock_mono_us() % 1000) / 1000;
+}
+
+static void fail(struct attempt *a)
+{
+    struct put *p = a->p;
+    cli_error("%s", a->err.msg);
+    put_worsen(p, a->err.code);
+    p->nb_failed++;
+    trtc_order_fail(p->order, a->job, a->err.code);
+}
+
+/* It failed for a reason that may pass, or not. */
+static void settle_failure(struct attempt *a, bool changed)
+{
+    struct put *p = a->p;
+    struct trtc_job *job = a->job;
+    int64_t pause_us = -1;
+    if (a->err.code == TRTC_EX_TEMPFAIL && !p->no_more) {
+        job->nb_tries++;
+        pause_us = changed && job->nb_tries < CHANGES_MAX
+                       ? 0
+                       : trtc_order_pause_us(&p->tries, job->nb_tries, p->input_ended, chance());
+    }
+    if (pause_us < 0) {
+        fail(a);
+        return;
+    }
+    if (job->nb_tries == 1 && !changed)
+        cli_note("%s; it is tried again", a->err.msg);
+    trtc_order_again(p->order, job, clock_mono_us() + pause_us);
+}
+
+static void settle_done(struct attempt *a)
+{
+    struct put *p = a->p;
+    a->job->changed = a->replaced;
+    a->done->job = a->job;
+    *p->done_end = a->done;
+    p->done_end = &a->done->next;
+    a->done = NULL;
+}
+
+static void settle(struct attempt *a, enum end end)
+{
+    if (end == DONE)
+        settle_done(a);
+    else if (end != WAITS)
+        settle_failure(a, end == CHANGED);
+    put_done_free(&a->done);
+    pthread_cond_broadcast(&a->p->work);
+    pthread_cond_signal(&a->p->room);
+}
+
+/* ---- the thread ---- */
+
+/* The next job, which runs from here on; NULL: the end has come. Under the lock. */
+static struct trtc_job *next_job(struct put *p)
+{
+    while (!p->over) {
+        int64_t wake_us = INT64_MAX;
+        struct trtc_job *job =
+            p->no_more ? NULL : trtc_order_next(p->order, clock_mono_us(), &wake_us);
+        if (job)
+            return job;
+        if (wake_us == INT64_MAX) {
+            pthread_cond_wait(&p->work, &p->lock);
+            continue;
+        }
+        const struct timespec t = { wake_us / 1000000, (long)(wake_us % 1000000) * 1000 };
+        pthread_cond_timedwait(&p->work, &p->lock, &t);
+    }
+    return NULL;
+}
+
+static struct put_done *new_done(const struct trtc_job *job)
+{
+    struct put_done *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->path = strdup(job->path);
+    d->key = strdup(job->key);
+    if (!d->path || !d->key)
+        put_done_free(&d);
+    return d;
+}
+
+/* Under the lock, but for the attempt itself. */
+static void work_on(struct put_worker *w, struct trtc_job *job)
+{
+    struct attempt a = { .w = w, .p = w->p, .job = job, .done = new_done(job), .fd = -1 };
+    enum end end = FAILED;
+    if (a.done) {
+        pthread_mutex_unlock(&w->p->lock);
+        end = attempt(&a);
+        if (a.fd >= 0)
+            close(a.fd);
+        pthread_mutex_lock(&w->p->lock);
+    } else {
+        trtc_fail_nomem(&a.err);
+    }
+    settle(&a, end);
+    put_news(w->p);
+}
+
+void *put_work(void *worker)
+{
+    struct put_worker *w = worker;
+    struct trtc_job *job;
+    pthread_mutex_lock(&w->p->lock);
+    while ((job = next_job(w->p)))
+        work_on(w, job);
+    pthread_mutex_unlock(&w->p->lock);
+    return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that put files. */
+#ifndef TRTC_CMD_PUT_WORK_H
+#define TRTC_CMD_PUT_WORK_H
+
+#include <pthread.h>
+
+#include "run.h"
+#include "storage/storage.h"
+
+struct put_worker {
+    struct put *p;
+    pthread_t thread;
+    struct trtc_storage *storage; /* of a bucket or VOD; else NULL. Freed by who made it */
+};
+
+/* A thread: takes jobs of the order, one after the other, until the end. */
+void *put_work(void *worker);
+
+#endif

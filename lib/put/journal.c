@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal: a line for each fact, "CHECK WORD WORD ...", words percent-encoded where they hold blanks.
+ *
+ *   place NAME
+ *   done  HASH STAMP BYTES CRC64 ETAG FILEID URL KEY        "-" for what there is not
+ *   begun HASH STAMP UPLOAD KEY
+ *   part  HASH STAMP NUMBER OFFSET BYTES CRC64 ETAG */
+#define _XOPEN_SOURCE 700
+
+#include "put/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/file.h"
+#include "base/records.h"
+#include "base/text.h"
+#include "storage/crc64.h"
+
+enum {
+    CHECK_LEN = 8,
+    WORDS_MAX = 10,
+    LINE_MAX_BYTES = 32 << 10, /* a key and a URL of it, both encoded, with room */
+    OLD_LINES_MAX = 1000,      /* so many that say nothing any more may stand in a small journal */
+    TRIES = 16,
+};
+
+struct upload { /* begun, and not ended when the journal was opened */
+    struct trtc_put_hash hash;
+    uint64_t stamp;
+    char *id;
+    struct trtc_storage_part *parts;
+    size_t nb_parts;
+};
+
+struct trtc_journal {
+    int fd;
+    char *path;
+    int64_t end; /* of the last whole line */
+    struct upload *uploads;
+    size_t nb_uploads;
+    uint64_t nb_lines; /* read */
+    char line[LINE_MAX_BYTES];
+};
+
+/* ---- words ---- */
+
+static bool is_plain(unsigned char c)
+{
+    return c > ' ' && c < 0x7f && c != '%';
+}
+
+/* Puts a word behind the n bytes of the line; cut to what has room, which no key or URL reaches. */
+static void put_word(struct trtc_journal *j, size_t *n, const char *word)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = j->line;
+    if (!word || !*word)
+        word = "-";
+    if (*n > CHECK_LEN)
+        out[(*n)++] = ' ';
+    for (const unsigned char *s = (const unsigned char *)word; *s && *n + 8 < sizeof j->line; s++) {
+        if (is_plain(*s)) {
+            out[(*n)++] = (char)*s;
+            continue;
+        }
+        out[(*n)++] = '%';
+        out[(*n)++] = digits[*s >> 4];
+        out[(*n)++] = digits[*s & 15];
+    }
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes the encoding off, in place; "-" becomes "". */
+static void decode(char *s)
+{
+    char *out = s;
+    if (strcmp(s, "-") == 0)
+        s++;
+    for (; *s; s++) {
+        const bool coded = *s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0;
+        *out++ = coded ? (char)(hex_digit(s[1]) << 4 | hex_digit(s[2])) : *s;
+        s += coded ? 2 : 0;
+    }
+    *out = '\0';
+}
+
+static size_t split(char *line, char *words[WORDS_MAX])
+{
+    size_t n = 0;
+    for (char *save = line; *save && n < WORDS_MAX;) {
+        words[n++] = save;
+        save += strcspn(save, " ");
+        if (*save)
+            *save++ = '\0';
+        decode(words[n - 1]);
+    }
+    return n;
+}
+
+static bool hex_number(const char *s, size_t digits, uint64_t *out)
+{
+    char *end;
+    *out = strtoull(s, &end, 16);
+    return strlen(s) == digits && strspn(s, "0123456789abcdef") == digits;
+}
+
+static bool number(const char *s, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoll(s, &end, 10);
+    return *s >= '0' && *s <= '9' && !*end && !errno;
+}
+
+static bool hash_of(const char *s, struct trtc_put_hash *out)
+{
+    char half[17] = "";
+    if (strlen(s) != 32)
+        return false;
+    memcpy(half, s, 16);
+    return hex_number(half, 16, &out->a) && hex_number(s + 16, 16, &out->b);
+}
+
+/* ---- writing ---- */
+
+static void put_hex(struct trtc_journal *j, size_t *n, uint64_t v)
+{
+    char word[17];
+    snprintf(word, sizeof word, "%016" PRIx64, v);
+    put_word(j, n, word);
+}
+
+static void put_number(struct trtc_journal *j, size_t *n, int64_t v)
+{
+    char word[24];
+    snprintf(word, sizeof word, "%" PRId64, v);
+    put_word(j, n, word);
+}
+
+/* Begins a line: its kind, and the file. Returns its length so far. */
+static size_t put_head(struct trtc_journal *j, const char *kind,
+                       const struct trtc_journal_file *file)
+{
+    char word[33];
+    size_t n = CHECK_LEN;
+    put_word(j, &n, kind);
+    snprintf(word, sizeof word, "%016" PRIx64 "%016" PRIx64, file->hash.a, file->hash.b);
+    put_word(j, &n, word);
+    put_hex(j, &n, file->stamp);
+    return n;
+}
+
+static uint32_t check_of(const char *s, size_t n)
+{
+    return (uint32_t)trtc_crc64(0, s, n);
+}
+
+/* Writes the line behind the last whole one, whatever stands there. */
+static int write_line(struct trtc_journal *j, size_t n, struct trtc_err *err)
+{
+    char check[CHECK_LEN + 1];
+    snprintf(check, sizeof check, "%08" PRIx32, check_of(j->line + CHECK_LEN, n - CHECK_LEN));
+    memcpy(j->line, check, CHECK_LEN);
+    j->line[n++] = '\n';
+    if (trtc_pwrite_all(j->fd, (struct trtc_bytes){ .p = (const void *)j->line, .n = n }, j->end,
+                        j->path, err) < 0)
+        return -1;
+    j->end += (int64_t)n;
+    return 0;
+}
+
+static int write_place(struct trtc_journal *j, const char *place, struct trtc_err *err)
+{
+    size_t n = CHECK_LEN;
+    put_word(j, &n, "place");
+    put_word(j, &n, place);
+    return write_line(j, n, err);
+}
+
+int trtc_journal_begun(struct trtc_journal *j, const struct trtc_journal_file *file,
+                       const char *upload, struct trtc_err *err)
+{
+    size_t n = put_head(j, "begun", file);
+    put_word(j, &n, upload);
+    put_word(j, &n, file->key);
+    return write_line(j, n, err);
+}
+
+int trtc_journal_part(struct trtc_journal *j, const struct trtc_journal_file *file,
+                      const struct trtc_storage_part *part, struct trtc_err *err)
+{
+    size_t n = put_head(j, "part", file);
+    put_number(j, &n, part->number);
+    put_number(j, &n, part->offset);
+    put_number(j, &n, part->bytes);
+    put_hex(j, &n, part->crc64);
+    put_word(j, &n, part->etag);
+    return write_line(j, n, err);
+}
+
+static struct upload *find_upload(const struct trtc_journal *j, struct trtc_put_hash hash)
+{
+    for (size_t i = 0; i < j->nb_uploads; i++)
+        if (j->uploads[i].hash.a == hash.a && j->uploads[i].hash.b == hash.b)
+            return &j->uploads[i];
+    return NULL;
+}
+
+static void drop_upload(struct trtc_journal *j, struct trtc_put_hash hash)
+{
+    struct upload *u = find_upload(j, hash);
+    if (!u)
+        return;
+    free(u->id);
+    free(u->parts);
+    *u = j->uploads[--j->nb_uploads];
+}
+
+int trtc_journal_done(struct trtc_journal *j, const struct trtc_journal_file *file,
+                      const struct trtc_storage_proof *proof, int64_t *at, struct trtc_err *err)
+{
+    size_t n = put_head(j, "done", file);
+    put_number(j, &n, proof->bytes);
+    put_hex(j, &n, proof->crc64);
+    put_word(j, &n, proof->etag);
+    put_word(j, &n, proof->file_id);
+    put_word(j, &n, proof->url);
+    put_word(j, &n, file->key);
+    *at = j->end;
+    drop_upload(j, file->hash);
+    return write_line(j, n, err);
+}
+
+int trtc_journal_sync(struct trtc_journal *j, struct trtc_err *err)
+{
+    if (trtc_fsync(j->fd) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s'", j->path);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+/* The words of a line (n bytes) that has its checksum; 0: it is none. */
+static size_t words_of(struct trtc_journal *j, const char *s, size_t n, char *words[WORDS_MAX])
+{
+    char check[CHECK_LEN + 1] = "";
+    uint64_t want;
+    if (n <= CHECK_LEN || n >= sizeof j->line)
+        return 0;
+    memcpy(check, s, CHECK_LEN);
+    if (!hex_number(check, CHECK_LEN, &want) || want != check_of(s + CHECK_LEN, n - CHECK_LEN))
+        return 0;
+    memcpy(j->line, s + CHECK_LEN, n - CHECK_LEN);
+    j->line[n - CHECK_LEN] = '\0';
+    return split(j->line, words);
+}
+
+static int take_done(struct trtc_journal *j, char *const words[], struct trtc_proven *proven,
+                     int64_t at, struct trtc_err *err)
+{
+    struct trtc_proven_entry e = { .at = at };
+    if (!hash_of(words[1], &e.hash) || !hex_number(words[2], 16, &e.stamp) || !e.stamp)
+        return 0;
+    drop_upload(j, e.hash);
+    return trtc_proven_add(proven, &e, err);
+}
+
+static int take_begun(struct trtc_journal *j, char *const words[], struct trtc_err *err)
+{
+    struct upload u = { 0 };
+    if (!hash_of(words[1], &u.hash) || !hex_number(words[2], 16, &u.stamp))
+        return 0;
+    drop_upload(j, u.hash);
+    u.id = strdup(words[3]);
+    if (!u.id || trtc_array_room(&j->uploads, j->nb_uploads, sizeof *j->uploads) < 0) {
+        free(u.id);
+        return trtc_fail_nomem(err);
+    }
+    j->uploads[j->nb_uploads++] = u;
+    return 0;
+}
+
+static int take_part(struct trtc_journal *j, char *const words[], struct trtc_err *err)
+{
+    struct trtc_storage_part part = { 0 };
+    struct trtc_put_hash hash;
+    int64_t nr;
+    struct upload *u = hash_of(words[1], &hash) ? find_upload(j, hash) : NULL;
+    if (!u || !number(words[3], &nr) || nr < 1 || nr > TRTC_STORAGE_PARTS_MAX ||
+        !number(words[4], &part.offset) || !number(words[5], &part.bytes) ||
+        !hex_number(words[6], 16, &part.crc64) || strlen(words[7]) >= sizeof part.etag)
+        return 0;
+    part.number = (int)nr;
+    memcpy(part.etag, words[7], strlen(words[7]) + 1);
+    if (trtc_array_room(&u->parts, u->nb_parts, sizeof *u->parts) < 0)
+        return trtc_fail_nomem(err);
+    u->parts[u->nb_parts++] = part;
+    return 0;
+}
+
+/* One line, at that place. */
+static int take_line(struct trtc_journal *j, struct trtc_bytes line, struct trtc_proven *proven,
+                     int64_t at, struct trtc_err *err)
+{
+    char *words[WORDS_MAX];
+    const size_t n = words_of(j, (const char *)line.p, line.n, words);
+    if (n == 9 && strcmp(words[0], "done") == 0)
+        return take_done(j, words, proven, at, err);
+    if (n == 5 && strcmp(words[0], "begun") == 0)
+        return take_begun(j, words, err);
+    if (n == 8 && strcmp(words[0], "part") == 0)
+        return take_part(j, words, err);
+    return 0;
+}
+
+/* The first line says which place it is. */
+static int check_place(struct trtc_journal *j, struct trtc_bytes line, const char *place,
+                       struct trtc_err *err)
+{
+    char *words[WORDS_MAX], shown[256];
+    const size_t n = words_of(j, (const char *)line.p, line.n, words);
+    if (n != 2 || strcmp(words[0], "place") != 0)
+        return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is no journal", j->path);
+    if (strcmp(words[1], place) == 0)
+        return 0;
+    trtc_text_show(words[1], strlen(words[1]), shown, sizeof shown);
+    return trtc_fail(err, TRTC_EX_CONFIG, "journal '%s' is of another place: %s", j->path, shown);
+}
+
+/* A first line that is cut, and nothing else: nothing is overwritten but what a journal began with. */
+static int check_torn(const struct trtc_journal *j, const char *s, size_t n, struct trtc_err *err)
+{
+    static const char word[] = "place ";
+    size_t i = 0;
+    while (s && i < n && i < CHECK_LEN && hex_digit(s[i]) >= 0)
+        i++;
+    while (s && i < n && i >= CHECK_LEN && i < CHECK_LEN + sizeof word - 1 &&
+           s[i] == word[i - CHECK_LEN])
+        i++;
+    if (i == n || i == CHECK_LEN + sizeof word - 1)
+        return 0;
+    return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is no journal", j->path);
+}
+
+/* All whole lines; j->end is behind the last. */
+static int load(struct trtc_journal *j, const char *place, struct trtc_proven *proven,
+                struct trtc_err *err)
+{
+    struct trtc_records r;
+    const char *s;
+    size_t n;
+    int got = -1, ret = 0;
+    if (trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
+        return -1;
+    while (ret == 0 && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
+        if (r.eof) { /* cut */
+            ret = r.nr == 1 ? check_torn(j, s, n, err) : 0;
+            break;
+        }
+        const struct trtc_bytes line = { .p = (const void *)(s ? s : ""), .n = s ? n : 0 };
+        ret = r.nr == 1 ? check_place(j, line, place, err)
+                        : take_line(j, line, proven, j->end, err);
+        j->end += (int64_t)n + 1;
+        j->nb_lines = r.nr;
+    }
+    trtc_records_fini(&r);
+    return got < 0 ? -1 : ret;
+}
+
+static int fail_open(const struct trtc_journal *j, int errnum, struct trtc_err *err)
+{
+    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "journal '%s'", j->path);
+}
+
+/* Opens the file and locks it: 1, 0 where it was replaced meanwhile, -1. */
+static int open_locked(struct trtc_journal *j, struct trtc_err *err)
+{
+    struct stat have, named;
+    j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (j->fd < 0 || fstat(j->fd, &have) < 0)
+        return fail_open(j, errno, err);
+    if (!S_ISREG(have.st_mode))
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "journal '%s': it is not a regular file", j->path);
+    if (trtc_flock(j->fd) < 0 && errno == EWOULDBLOCK)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process has it", j->path);
+    if (stat(j->path, &named) == 0 && named.st_ino == have.st_ino && named.st_dev == have.st_dev)
+        return 1;
+    close(j->fd);
+    j->fd = -1;
+    return 0;
+}
+
+/* A new file has its name on disk before anything is said to be in it. */
+static int sync_name(const struct trtc_journal *j, struct trtc_err *err)
+{
+    const char *slash = strrchr(j->path, '/');
+    char *dir = slash ? strndup(j->path, (size_t)(slash - j->path) + 1) : strdup(".");
+    if (!dir)
+        return trtc_fail_nomem(err);
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        trtc_fsync(fd); /* as far as the file system does that */
+        close(fd);
+    }
+    free(dir);
+    return 0;
+}
+
+static int begin(struct trtc_journal *j, const char *place, struct trtc_proven *proven,
+                 struct trtc_err *err)
+{
+    int got = 0;
+    for (int i = 0; got == 0 && i < TRIES; i++)
+        got = open_locked(j, err);
+    if (got == 0)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process has it", j->path);
+    if (got < 0 || load(j, place, proven, err) < 0)
+        return -1;
+    if (j->end == 0)
+        return write_place(j, place, err) < 0 || trtc_journal_sync(j, err) < 0 ? -1
+                                                                              : sync_name(j, err);
+    if (ftruncate(j->fd, (off_t)j->end) < 0) /* a line that was cut */
+        return fail_open(j, errno, err);
+    return 0;
+}
+
+struct trtc_journal *trtc_journal_open(const char *path, const char *place,
+                                       struct trtc_proven *proven, struct trtc_err *err)
+{
+    struct trtc_journal *j = calloc(1, sizeof *j);
+    if (j) {
+        j->fd = -1;
+        j->path = strdup(path);
+    }
+    if (!j || !j->path) {
+        free(j);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    if (begin(j, place, proven, err) < 0)
+        trtc_journal_close(&j);
+    return j;
+}
+
+void trtc_journal_close(struct trtc_journal **journal)
+{
+    struct trtc_journal *j = *journal;
+    if (!j)
+        return;
+    while (j->nb_uploads)
+        drop_upload(j, j->uploads[0].hash);
+    free(j->uploads);
+    if (j->fd >= 0)
+        close(j->fd);
+    free(j->path);
+    free(j);
+    *journal = NULL;
+}
+
+/* ---- looking up ---- */
+
+static char *text_or_null(const char *s)
+{
+    return *s ? strdup(s) : NULL;
+}
+
+/* Without memory the texts are missing. */
+static int take_proof(char *const words[], struct trtc_storage_proof *proof)
+{
+    *proof = (struct trtc_storage_proof){ 0 };
+    if (!number(words[3], &proof->bytes) || !hex_number(words[4], 16, &proof->crc64) ||
+        strlen(words[5]) >= sizeof proof->etag)
+        return -1;
+    memcpy(proof->etag, words[5], strlen(words[5]) + 1);
+    proof->file_id = text_or_null(words[6]);
+    proof->url = text_or_null(words[7]);
+    return 0;
+}
+
+int trtc_journal_read(const struct trtc_journal *j, int64_t at, struct trtc_storage_proof *proof,
+                      struct trtc_err *err)
+{
+    char *words[WORDS_MAX], *text = malloc(LINE_MAX_BYTES);
+    struct trtc_journal *copy = calloc(1, sizeof *copy); /* for its line */
+    int ret = -1;
+    const ssize_t n = text ? pread(j->fd, text, LINE_MAX_BYTES, (off_t)at) : -1;
+    const char *lf = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
+    if (!text || !copy)
+        trtc_fail_nomem(err);
+    else if (!lf || words_of(copy, text, (size_t)(lf - text), words) != 9 ||
+             take_proof(words, proof) < 0)
+        trtc_fail(err, TRTC_EX_IOERR, "journal '%s': a line has changed", j->path);
+    else
+        ret = 0;
+    free(copy);
+    free(text);
+    return ret;
+}
+
+struct trtc_storage_resume trtc_journal_upload(const struct trtc_journal *j,
+                                               const struct trtc_journal_file *file)
+{
+    const struct upload *u = find_upload(j, file->hash);
+    if (!u || u->stamp != file->stamp)
+        return (struct trtc_storage_resume){ 0 };
+    return (struct trtc_storage_resume){ .upload = u->id, .parts = u->parts, .nb_parts = u->nb_parts };
+}
