@@ -151,7 +151,8 @@ static int outcome(const char *program, const struct trtc_storage_file *file, in
     const int code = WEXITSTATUS(status);
     if (code == 0)
         return 0;
-    return trtc_fail(err, code >= TRTC_EX_USAGE && code <= TRTC_EX_CONFIG ? code : TRTC_EX_UNAVAILABLE,
+    return trtc_fail(err,
+                     code >= TRTC_EX_USAGE && code <= TRTC_EX_CONFIG ? code : TRTC_EX_UNAVAILABLE,
                      "%s: %s ended with exit status %d", file->path, program, code);
 }
 

@@ -78,7 +78,9 @@ static void take_record(struct put *p, const struct trtc_records *r, const char 
         return;
     }
     trtc_fail(&err, TRTC_EX_DATAERR, "standard input: path %llu: %s", (unsigned long long)r->nr,
-              !s ? "it is longer than any path" : n ? "there is a NUL in it" : "it is empty");
+              !s  ? "it is longer than any path"
+              : n ? "there is a NUL in it"
+                  : "it is empty");
     complain(p, &err);
 }
 

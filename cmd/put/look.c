@@ -142,7 +142,8 @@ static int find_file(struct look *l, struct trtc_dir_index *dir, size_t i, struc
 static int find_files(struct look *l, struct trtc_err *err)
 {
     char *name = l->in_dir ? strndup(l->path, l->in_dir) : strdup(".");
-    struct trtc_dir_index dir = { .fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1 };
+    struct trtc_dir_index dir = { .fd =
+                                      name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1 };
     int ret = 0;
     for (size_t i = 0; i < l->n && ret == 0; i++) {
         pthread_mutex_lock(&l->p->lock);
@@ -225,11 +226,13 @@ static enum put_look decide(struct look *l, struct trtc_err *err)
     return err->code ? PUT_LOOK_FAIL : waits ? PUT_LOOK_WAIT : PUT_LOOK_GO;
 }
 
-enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd,
-                       bool *growing, struct trtc_err *err)
+enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd, bool *growing,
+                       struct trtc_err *err)
 {
     const char *slash = strrchr(path, '/');
-    struct look l = { .p = p, .job = job, .path = path, .in_dir = slash ? (size_t)(slash - path) + 1 : 0 };
+    struct look l = {
+        .p = p, .job = job, .path = path, .in_dir = slash ? (size_t)(slash - path) + 1 : 0
+    };
     struct trtc_names names = { 0 };
     struct trtc_err why;
     enum put_look ret = PUT_LOOK_FAIL;

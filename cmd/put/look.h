@@ -17,7 +17,7 @@ enum put_look {
 
 /* Reads the playlist at fd. path is the job's. What it names, and nobody has given, is queued before it. What is missing for
  * good is named, once it is known that no more comes. *growing: it has no end yet. */
-enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd,
-                       bool *growing, struct trtc_err *err);
+enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd, bool *growing,
+                       struct trtc_err *err);
 
 #endif

@@ -36,8 +36,8 @@ static const struct opt_row rows[] = {
     { .help = "Under which keys" },
     { "root", 0, "DIR", "keys are paths below DIR (the current directory)", .take = opt_text,
       AT(root) },
-    { "prefix", 0, "P", "directories in front of all keys", .take = opt_text, AT(prefix) },
-    { "task", 0, "T", "a directory behind the prefix: the TaskId", .take = opt_text, AT(task) },
+    { "prefix", 'p', "P", "directories in front of all keys", .take = opt_text, AT(prefix) },
+    { "task", 'T', "T", "a directory behind the prefix: the TaskId", .take = opt_text, AT(task) },
 
     { .help = "How" },
     { "jobs", 'j', "N", "files at a time (4)", .take = opt_int, AT(jobs), .min = 1, .max = 64 },

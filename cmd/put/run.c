@@ -182,8 +182,7 @@ static int write_one(struct put *p, struct put_done *d, int64_t at, struct trtc_
     return nb_lines < 0 ? -1 : 0;
 }
 
-static int write_all(struct put *p, struct put_done *list, const int64_t *ats,
-                     struct trtc_err *err)
+static int write_all(struct put *p, struct put_done *list, const int64_t *ats, struct trtc_err *err)
 {
     size_t i = 0;
     for (struct put_done *d = list; d; d = d->next)
@@ -326,7 +325,8 @@ static void run_threads(struct put *p, struct put_worker *workers)
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ours, &before); /* they interrupt this thread alone, where it waits */
+    pthread_sigmask(SIG_BLOCK, &ours,
+                    &before); /* they interrupt this thread alone, where it waits */
     cli_catch_signals();
     const int n = begin_threads(p, workers, &input, &err);
     if (n > 0)
@@ -393,7 +393,9 @@ static int open_stores(struct put *p, struct put_worker *workers, struct trtc_er
         .place = &p->place->place,
         .keys = &p->place->keys,
         .outside = { wall_s, mono_ms, chance, wait_ms, notice, p },
-        .retries = retries < 0 ? 0 : retries == 0 ? -1 : (int)retries,
+        .retries = retries < 0    ? 0
+                   : retries == 0 ? -1
+                                  : (int)retries,
         .agent = "trtc-put/" TRTC_VERSION,
         .ca_file = getenv("SSL_CERT_FILE"),
         .stop = &p->stop,
@@ -473,7 +475,8 @@ int put_run(const struct put_opts *o, const struct put_place *place)
     char *cwd = getcwd(NULL, 0);
     struct put p = { .o = o,
                      .place = place,
-                     .names = { .root = o->root, .cwd = cwd ? cwd : "/", .prefix = place->prefix } };
+                     .names = {
+                         .root = o->root, .cwd = cwd ? cwd : "/", .prefix = place->prefix } };
     struct put_worker workers[PUT_JOBS_MAX] = { { 0 } };
     if (open_all(&p, &err) < 0 || open_stores(&p, workers, &err) < 0)
         put_worsen(&p, cli_report(&err));

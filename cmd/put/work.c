@@ -103,10 +103,9 @@ static int on_part(void *arg, const struct trtc_storage_part *part)
 static int put_to_place(struct attempt *a)
 {
     struct put *p = a->p;
-    struct trtc_storage_file file = { .fd = a->fd,
-                                      .path = a->done->path,
-                                      .key = a->done->key,
-                                      .mime = trtc_put_mime(a->done->key) };
+    struct trtc_storage_file file = {
+        .fd = a->fd, .path = a->done->path, .key = a->done->key, .mime = trtc_put_mime(a->done->key)
+    };
     struct trtc_storage_proof *proof = &a->done->proof;
     if (p->dir)
         return trtc_put_dir_put(p->dir, &file, proof, &a->err);

@@ -31,11 +31,11 @@ struct trtc_put_dir {
 struct copy {
     struct trtc_put_dir *d;
     const struct trtc_storage_file *file;
-    int dirfd;               /* of the directory that it gets into */
-    const char *name;        /* there; the last part of the key */
-    char temp[32];           /* its name until it is whole */
-    int fd;                  /* of that; -1: none */
-    unsigned char *chunk;    /* CHUNK_BYTES */
+    int dirfd;            /* of the directory that it gets into */
+    const char *name;     /* there; the last part of the key */
+    char temp[32];        /* its name until it is whole */
+    int fd;               /* of that; -1: none */
+    unsigned char *chunk; /* CHUNK_BYTES */
     struct trtc_err *err;
 };
 
@@ -164,9 +164,9 @@ static int take_temp(struct copy *c)
 
 static int stopped(struct copy *c)
 {
-    return c->d->stop && *c->d->stop ? trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: interrupted",
-                                                 c->file->path)
-                                     : 0;
+    return c->d->stop && *c->d->stop
+               ? trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: interrupted", c->file->path)
+               : 0;
 }
 
 /* Some bytes from fd at offset: the count, 0 at its end, -1. */

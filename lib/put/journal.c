@@ -370,8 +370,8 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
             break;
         }
         const struct trtc_bytes line = { .p = (const void *)(s ? s : ""), .n = s ? n : 0 };
-        ret = r.nr == 1 ? check_place(j, line, place, err)
-                        : take_line(j, line, proven, j->end, err);
+        ret =
+            r.nr == 1 ? check_place(j, line, place, err) : take_line(j, line, proven, j->end, err);
         j->end += (int64_t)n + 1;
         j->nb_lines = r.nr;
     }
@@ -430,7 +430,7 @@ static int begin(struct trtc_journal *j, const char *place, struct trtc_proven *
         return -1;
     if (j->end == 0)
         return write_place(j, place, err) < 0 || trtc_journal_sync(j, err) < 0 ? -1
-                                                                              : sync_name(j, err);
+                                                                               : sync_name(j, err);
     if (ftruncate(j->fd, (off_t)j->end) < 0) /* a line that was cut */
         return fail_open(j, errno, err);
     return 0;
@@ -515,5 +515,6 @@ struct trtc_storage_resume trtc_journal_upload(const struct trtc_journal *j,
     const struct upload *u = find_upload(j, file->hash);
     if (!u || u->stamp != file->stamp)
         return (struct trtc_storage_resume){ 0 };
-    return (struct trtc_storage_resume){ .upload = u->id, .parts = u->parts, .nb_parts = u->nb_parts };
+    return (
+        struct trtc_storage_resume){ .upload = u->id, .parts = u->parts, .nb_parts = u->nb_parts };
 }

@@ -209,8 +209,8 @@ struct trtc_job *trtc_order_add(struct trtc_order *o, const char *path, const ch
     return job;
 }
 
-struct trtc_job *trtc_order_imply(struct trtc_order *o, struct trtc_job *playlist,
-                                  const char *path, const char *key, struct trtc_err *err)
+struct trtc_job *trtc_order_imply(struct trtc_order *o, struct trtc_job *playlist, const char *path,
+                                  const char *key, struct trtc_err *err)
 {
     struct trtc_job *job = trtc_order_find(o, key);
     if (job)

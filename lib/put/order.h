@@ -20,19 +20,19 @@ enum trtc_job_state {
 /* A file that is to be put. There is one job for a key. */
 struct trtc_job {
     char *path, *key;
-    char *line;    /* as it came in, where that is not path; else NULL */
-    bool named;    /* by a playlist: it must not lead out of the directory, the first in_dir bytes of path */
+    char *line; /* as it came in, where that is not path; else NULL */
+    bool named; /* by a playlist: it must not lead out of the directory, the first in_dir bytes of path */
     size_t in_dir; /* 0: the current one */
     enum trtc_job_state state;
-    bool playlist;         /* by its name */
-    bool changed;          /* during the attempt: it is put once more, whether its path comes or not */
-    int64_t nb_lines;      /* so often its path came before the attempt that runs, or comes next, began */
-    int64_t nb_later;      /* ... and since */
-    int64_t not_before_us; /* QUEUED: the next attempt */
-    int nb_tries;          /* attempts that failed in a row, for reasons that may pass */
-    int fault;             /* FAILED: the exit status that stands for the reason */
-    struct trtc_job *for_job;               /* WAITING: what for; NULL: for for_key to come */
-    char *for_key;                          /* ... or the end of the input; else NULL */
+    bool playlist;    /* by its name */
+    bool changed;     /* during the attempt: it is put once more, whether its path comes or not */
+    int64_t nb_lines; /* so often its path came before the attempt that runs, or comes next, began */
+    int64_t nb_later;         /* ... and since */
+    int64_t not_before_us;    /* QUEUED: the next attempt */
+    int nb_tries;             /* attempts that failed in a row, for reasons that may pass */
+    int fault;                /* FAILED: the exit status that stands for the reason */
+    struct trtc_job *for_job; /* WAITING: what for; NULL: for for_key to come */
+    char *for_key;            /* ... or the end of the input; else NULL */
     struct trtc_job *waiters, *next_waiter; /* those that wait for this one */
     struct trtc_job *prev, *next;           /* all jobs, in order */
     struct trtc_job *same_slot;
@@ -54,8 +54,8 @@ struct trtc_job *trtc_order_add(struct trtc_order *o, const char *path, const ch
 
 /* What a playlist names and nobody has given: a job without a line, before the playlist's own; its path lies in the
  * playlist's directory. The one that is there, where the key has one. NULL: no memory. */
-struct trtc_job *trtc_order_imply(struct trtc_order *o, struct trtc_job *playlist,
-                                  const char *path, const char *key, struct trtc_err *err);
+struct trtc_job *trtc_order_imply(struct trtc_order *o, struct trtc_job *playlist, const char *path,
+                                  const char *key, struct trtc_err *err);
 
 /* What is to be printed for each line that came. */
 const char *trtc_order_line(const struct trtc_job *job);
@@ -103,8 +103,9 @@ const struct trtc_job *trtc_order_first(const struct trtc_order *o);
 /* ---- attempts ---- */
 
 struct trtc_order_tries {
-    int64_t first_us, max_us; /* the wait after the first failure; doubled each time, up to max_us */
-    int at_end;               /* attempts once no more comes in; before, there is no limit */
+    int64_t first_us,
+        max_us; /* the wait after the first failure; doubled each time, up to max_us */
+    int at_end; /* attempts once no more comes in; before, there is no limit */
 };
 
 /* After an attempt that failed for a reason that may pass, the nb_failed-th in a row (1 …): how long to wait, in us; -1: no

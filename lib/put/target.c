@@ -18,7 +18,8 @@
 
 static int hex_digit(char c)
 {
-    const char *digits = "0123456789abcdef", *at = strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
+    const char *digits = "0123456789abcdef",
+               *at = strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
     return c && at ? (int)(at - digits) : -1;
 }
 
@@ -55,8 +56,9 @@ static int take_query(const char *s, struct trtc_place *out, struct trtc_err *er
         return 0;
     s++;
     if (strncmp(s, name, sizeof name - 1) != 0 || strchr(s, '&'))
-        return trtc_fail(err, TRTC_EX_USAGE,
-                         "--to: after '?' only region=R may stand; a '?' in a name is written %%3F");
+        return trtc_fail(
+            err, TRTC_EX_USAGE,
+            "--to: after '?' only region=R may stand; a '?' in a name is written %%3F");
     s += sizeof name - 1;
     out->region = decode("--to", s, strlen(s), err);
     return out->region ? 0 : -1;
@@ -179,7 +181,7 @@ int trtc_put_url(const char *url, struct trtc_place *out, struct trtc_err *err)
         const char *scheme;
         int (*take)(const char *s, struct trtc_place *out, struct trtc_err *err);
     } kinds[] = {
-        { "file:", take_dir },       { "cos:", take_cos },       { "s3:", take_s3 },
+        { "file:", take_dir },       { "cos:", take_cos },      { "s3:", take_s3 },
         { "s3+https:", take_https }, { "s3+http:", take_http }, { "exec:", take_command },
     };
     *out = (struct trtc_place){ 0 };
@@ -246,8 +248,8 @@ static int copy_prefix(const cJSON *object, struct trtc_place *out, struct trtc_
     out->prefix = malloc(size);
     if (!out->prefix)
         return trtc_fail_nomem(err);
-    cJSON_ArrayForEach(part, list)
-        n += (size_t)snprintf(out->prefix + n, size - n, "%s%s", n ? "/" : "", part->valuestring);
+    cJSON_ArrayForEach(part, list) n +=
+        (size_t)snprintf(out->prefix + n, size - n, "%s%s", n ? "/" : "", part->valuestring);
     return 0;
 }
 
@@ -348,7 +350,8 @@ static struct trtc_secret *secret_of(struct trtc_credentials *c, const char *nam
         if (!strchr("_- \t", name[i]))
             plain[k++] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
     plain[k] = '\0';
-    const char *word = strncmp(plain, vendor, sizeof vendor - 1) == 0 ? plain + sizeof vendor - 1 : plain;
+    const char *word =
+        strncmp(plain, vendor, sizeof vendor - 1) == 0 ? plain + sizeof vendor - 1 : plain;
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         if (strcmp(word, ids[i]) == 0)
             return &c->id;
@@ -422,7 +425,7 @@ int trtc_put_keys(const char *what, const struct trtc_secret *text, struct trtc_
 char *trtc_put_place_name(const struct trtc_place *p)
 {
     static const char *const kinds[] = {
-        [TRTC_PLACE_DIR] = "file://", [TRTC_PLACE_COS] = "cos://",  [TRTC_PLACE_S3] = "s3://",
+        [TRTC_PLACE_DIR] = "file://", [TRTC_PLACE_COS] = "cos://", [TRTC_PLACE_S3] = "s3://",
         [TRTC_PLACE_VOD] = "vod:",    [TRTC_PLACE_EXEC] = "exec:",
     };
     char *name = NULL;

@@ -82,6 +82,11 @@ P
     shown trtc-hook send --url "$h" "$h"
     shown trtc-hook send --url http://127.0.0.1:9/ --fault "$h" 301
     shown trtc-hook send --url http://127.0.0.1:9/ --set "$h=1" 301
+    shown trtc-put --to "$h" x
+    shown trtc-put --to file:///tmp/none --root "$h" "$h"
+    shown trtc-put --to "exec:$h" -p "$h" "j$h"
+    shown trtc-put --storage "j$h" x
+    shown trtc-put --to "exec:true" --journal "j$h" x
     ((said > 30)) || fail "only $said said anything"
 }
 
@@ -117,6 +122,7 @@ meant() {
     meant --watermark trtc-mix . -o x.mp4 --wattermark logo.png,0,0
     meant --storage trtc-rec create --storrage x
     meant describe trtc-rec descibe
+    meant --journal trtc-put --to file:///x --jurnal x
     meant --spool trtc-hook serve --spol x
     meant serve trtc-hook sevre
 }

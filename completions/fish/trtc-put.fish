@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# fish completion for trtc-put
+
+complete -c trtc-put -l to -x -a 'file:/// cos:// s3:// s3+https:// exec:' -d 'Where to'
+complete -c trtc-put -l storage -r -F -d 'StorageParams'
+complete -c trtc-put -l endpoint -x -d 'Another host'
+complete -c trtc-put -l keys-fd -x -d 'Descriptor with the keys'
+complete -c trtc-put -l root -x -a '(__fish_complete_directories)' -d 'Keys are paths below it'
+complete -c trtc-put -s p -l prefix -x -d 'Directories in front of all keys'
+complete -c trtc-put -s T -l task -x -d 'Task id'
+complete -c trtc-put -s j -l jobs -x -d 'Files at a time'
+complete -c trtc-put -l journal -r -F -d 'Remember what is proven'
+complete -c trtc-put -l retries -x -d 'Attempts after the first'
+complete -c trtc-put -l delete -d 'Delete each file when it is proven'
+complete -c trtc-put -l json -d 'Print an object for each file'
+complete -c trtc-put -s 0 -l null -d 'Paths end with NUL'
+complete -c trtc-put -s q -l quiet -d 'No notes'
+complete -c trtc-put -s v -l verbose -d 'Say more'
+complete -c trtc-put -s h -l help -d 'Print a summary of the options and exit'
+complete -c trtc-put -s V -l version -d 'Print the version and exit'
