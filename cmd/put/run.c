@@ -25,11 +25,11 @@
 #include "put/target.h"
 #include "work.h"
 
-/* After a signal: paths are read until none has come for QUIET_US, since whoever writes them may end properly, too; what is
- * under way has until GRACE_US. */
+/* After a signal, while paths come in: they are read until none has come for QUIET_US, since whoever writes them may be ending
+ * properly, too, and all of them have until DRAIN_US. Else no file is begun any more. What is under way has GRACE_US then. */
 #define QUIET_US INT64_C(2000000)
+#define DRAIN_US INT64_C(10000000)
 #define GRACE_US INT64_C(5000000)
-#define DRAIN_US INT64_C(20000000)
 #define SLICE_US INT64_C(100000)
 
 void put_news(struct put *p)
@@ -219,22 +219,46 @@ static void write_done(struct put *p)
 
 /* ---- the end ---- */
 
-static void heed_signal(struct put *p, int64_t *since_us)
+struct ending { /* zero: no signal has come */
+    int64_t signal_us, no_more_us;
+    bool drains;
+};
+
+static void stop_input(struct put *p)
+{
+    const uint64_t one = 1;
+    if (write(p->input_stop, &one, sizeof one) < 0)
+        cli_debug("standard input is read on");
+}
+
+/* Under the lock. */
+static bool drains_still(struct put *p, const struct ending *e, int64_t now_us)
+{
+    if (!e->drains || now_us - e->signal_us > DRAIN_US)
+        return false;
+    if (!p->input_ended && now_us - e->signal_us > QUIET_US &&
+        now_us - atomic_load(&p->input_us) > QUIET_US)
+        stop_input(p);
+    return true;
+}
+
+static void heed_signal(struct put *p, struct ending *e)
 {
     const int64_t now_us = clock_mono_us();
     if (!cli_signal)
         return;
-    if (!*since_us)
-        *since_us = now_us;
     pthread_mutex_lock(&p->lock);
-    const bool quiet = p->input_ended || now_us - atomic_load(&p->input_us) > QUIET_US ||
-                       now_us - *since_us > DRAIN_US;
-    if (quiet && !p->no_more) {
+    if (!e->signal_us) {
+        e->signal_us = now_us;
+        e->drains = !p->input_ended;
+    }
+    if (!p->no_more && !drains_still(p, e, now_us)) {
         p->no_more = true;
-        *since_us = now_us;
         pthread_cond_broadcast(&p->room);
     }
-    if (p->no_more && now_us - *since_us > GRACE_US)
+    if (p->no_more && !e->no_more_us)
+        e->no_more_us = now_us;
+    if (p->no_more && now_us - e->no_more_us > GRACE_US)
         p->stop = 1;
     pthread_mutex_unlock(&p->lock);
 }
@@ -261,10 +285,10 @@ static void wait_news(const struct put *p, const sigset_t *signals)
 
 static void oversee(struct put *p, const sigset_t *signals)
 {
-    int64_t signal_us = 0;
+    struct ending ending = { 0 };
     while (!is_over(p)) {
         wait_news(p, signals);
-        heed_signal(p, &signal_us);
+        heed_signal(p, &ending);
         write_done(p);
     }
 }
@@ -321,7 +345,6 @@ static void run_threads(struct put *p, struct put_worker *workers)
     struct trtc_err err;
     sigset_t ours, before;
     pthread_t input;
-    const uint64_t one = 1;
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
@@ -333,8 +356,7 @@ static void run_threads(struct put *p, struct put_worker *workers)
         oversee(p, &before);
     else
         put_worsen(p, cli_report(&err));
-    if (n > 0 && write(p->input_stop, &one, sizeof one) < 0)
-        cli_debug("standard input is read on");
+    stop_input(p);
     end_threads(p, workers, n < 0 ? -n - 1 : n);
     if (n > 0)
         pthread_join(input, NULL);

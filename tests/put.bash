@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the tests of trtc-put share. After lib.bash.
+
+# put_begin: no keys and no proxies of whoever runs the tests.
+put_begin() {
+    umask 077
+    unset TRTC_STORAGE_ACCESS_KEY TRTC_STORAGE_SECRET_KEY TRTC_STORAGE_TOKEN "${!TENCENTCLOUD_@}" SSL_CERT_FILE
+    unset {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY
+    there="file://$PWD/there"
+    export there
+}
+
+# recorded DIR N: a playlist p.m3u8 and N segments s1.ts ... of a few bytes.
+recorded() {
+    local i
+    mkdir -p "$1"
+    {
+        printf '#EXTM3U\n#EXT-X-TARGETDURATION:1\n'
+        for ((i = 1; i <= $2; i++)); do
+            printf '#EXTINF:1,\ns%d.ts\n' "$i"
+            echo "segment $i of $1" >"$1/s$i.ts"
+        done
+        echo '#EXT-X-ENDLIST'
+    } >"$1/p.m3u8"
+}
+
+# up TEXT: ./up is a program for exec: that notes what it gets in ./log, does this with file $f and key $k, and keeps a
+# copy in ./kept.
+up() {
+    # shellcheck disable=SC2016
+    printf '#!/bin/bash\nf=${@: -2:1} k=${@: -1}\n%s\necho "$k" >>log\nmkdir -p "$(dirname "./kept/$k")"\ncp -- "$f" "./kept/$k"\n' \
+        "$1" >up
+    chmod 700 up
+}
+
+# put STATUS OPTION...: trtc-put, with its output in ./out and ./err.
+put() {
+    expect "$1" trtc-put "${@:2}"
+}
+
+# same DIR DIR: the same files with the same content.
+same() {
+    diff -r "$1" "$2" || fail "$1 and $2 differ"
+}
+
+# printed LINE...: standard output is these lines, in any order.
+printed() {
+    diff <(printf '%s\n' "$@" | sort) <(sort out) || fail 'not these lines'
+}
+
+# eventually COMMAND...: within 10 s.
+eventually() {
+    local i
+    for ((i = 0; i < 1000; i++)); do
+        ! "$@" 2>/dev/null || return 0
+        sleep 0.01
+    done
+    fail "never: $*"
+}
