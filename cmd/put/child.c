@@ -17,6 +17,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "base/file.h"
 #include "storage/crc64.h"
 
 enum { CHUNK_BYTES = 1 << 18, LOOK_MS = 100, STEP_MS = 5, GRACE_MS = 2000 };
@@ -58,7 +59,7 @@ static char *word_of(const char *s)
     return word;
 }
 
-static char **words_of(char *const command[], const struct trtc_storage_file *file)
+static char **words_of(char *const command[], const char *path, const char *key)
 {
     size_t n = 0;
     while (command[n])
@@ -67,8 +68,8 @@ static char **words_of(char *const command[], const struct trtc_storage_file *fi
     if (!argv)
         return NULL;
     memcpy(argv, command, n * sizeof *argv);
-    argv[n] = word_of(file->path);
-    argv[n + 1] = word_of(file->key);
+    argv[n] = word_of(path);
+    argv[n + 1] = word_of(key);
     if (argv[n] && argv[n + 1])
         return argv;
     free(argv[n]);
@@ -156,23 +157,80 @@ static int outcome(const char *program, const struct trtc_storage_file *file, in
                      "%s: %s ended with exit status %d", file->path, program, code);
 }
 
-int put_child(char *const command[], const struct trtc_storage_file *file,
-              const volatile sig_atomic_t *stop, struct trtc_storage_proof *proof,
-              struct trtc_err *err)
+int put_child(const struct put_child *c, const struct trtc_storage_file *file,
+              struct trtc_storage_proof *proof, struct trtc_err *err)
 {
     pid_t pid;
-    if (measure(file, stop, proof, err) < 0)
+    if (measure(file, c->stop, proof, err) < 0)
         return -1;
-    char **argv = words_of(command, file);
+    char **argv = words_of(c->command, c->path, file->key);
     if (!argv)
         return trtc_fail_nomem(err);
     const int errnum = start(argv, &pid);
-    free_words(command, argv);
+    free_words(c->command, argv);
     if (errnum)
         return trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "%s: cannot run %s", file->path,
-                               command[0]);
-    const int status = await(pid, stop);
-    if (*stop && status)
+                               c->command[0]);
+    const int status = await(pid, c->stop);
+    if (*c->stop && status)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", file->path);
-    return outcome(command[0], file, status, err);
+    return outcome(c->command[0], file, status, err);
+}
+
+/* ---- copies ---- */
+
+static int copy_bytes(int from, const char *to, struct trtc_err *err)
+{
+    char chunk[1 << 14];
+    int64_t at = 0;
+    ssize_t n = 1;
+    int ret = 0;
+    const int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'", to);
+    while (ret == 0 && n) {
+        n = pread(from, chunk, sizeof chunk, (off_t)at);
+        if (n < 0 && errno != EINTR)
+            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read it for '%s'", to);
+        if (n > 0)
+            ret = trtc_write_all(fd, chunk, (size_t)n, to, err);
+        at += n > 0 ? n : 0;
+    }
+    close(fd);
+    return ret;
+}
+
+char *put_child_copy(int fd, const char *path, struct trtc_err *err)
+{
+    const char *tmp = getenv("TMPDIR"), *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    tmp = tmp && *tmp == '/' ? tmp : "/tmp";
+    const size_t size = strlen(tmp) + strlen(name) + 32;
+    char *copy = malloc(size);
+    if (!copy) {
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    snprintf(copy, size, "%s/trtc-put.XXXXXX", tmp);
+    if (!mkdtemp(copy)) {
+        trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s: a directory in '%s'", path, tmp);
+        free(copy);
+        return NULL;
+    }
+    const size_t n = strlen(copy);
+    snprintf(copy + n, size - n, "/%s", name);
+    if (copy_bytes(fd, copy, err) < 0)
+        put_child_copy_free(&copy);
+    return copy;
+}
+
+void put_child_copy_free(char **copy)
+{
+    if (!*copy)
+        return;
+    unlink(*copy);
+    *strrchr(*copy, '/') = '\0';
+    rmdir(*copy);
+    free(*copy);
+    *copy = NULL;
 }

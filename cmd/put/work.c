@@ -100,6 +100,21 @@ static int on_part(void *arg, const struct trtc_storage_part *part)
     return ret;
 }
 
+/* A playlist that grows may have another version under its name by now, whose segments nobody has looked for: the program gets
+ * a copy of the one that was looked into. */
+static int put_to_child(struct attempt *a, const struct trtc_storage_file *file)
+{
+    char *copy = NULL;
+    if (a->done->growing && !(copy = put_child_copy(a->fd, file->path, &a->err)))
+        return -1;
+    const struct put_child child = { .command = a->p->place->place.command,
+                                     .path = copy ? copy : file->path,
+                                     .stop = &a->p->stop };
+    const int ret = put_child(&child, file, &a->done->proof, &a->err);
+    put_child_copy_free(&copy);
+    return ret;
+}
+
 static int put_to_place(struct attempt *a)
 {
     struct put *p = a->p;
@@ -110,7 +125,7 @@ static int put_to_place(struct attempt *a)
     if (p->dir)
         return trtc_put_dir_put(p->dir, &file, proof, &a->err);
     if (p->place->place.kind == TRTC_PLACE_EXEC)
-        return put_child(p->place->place.command, &file, &p->stop, proof, &a->err);
+        return put_to_child(a, &file);
     if (p->journal) {
         const struct trtc_journal_file what = { a->done->hash, a->done->stamp, a->done->key };
         pthread_mutex_lock(&p->lock);

@@ -294,14 +294,14 @@ P
     recorded rec 3
     up '[[ $k != rec/s2.ts ]] || exit 77'
     put 77 --delete --to exec:./up rec/s{1..3}.ts
-    [[ $(ls rec | xargs) == 'p.m3u8 s2.ts' ]] || fail "$(ls rec)"
+    [[ $(echo rec/*) == 'rec/p.m3u8 rec/s2.ts' ]] || fail "$(ls rec)"
     up ''
     put 3 --delete --to exec:./up rec/p.m3u8 # it was only named by the playlist
-    [[ $(ls rec | xargs) == s2.ts ]] || fail "$(ls rec)"
+    [[ $(echo rec/*) == rec/s2.ts ]] || fail "$(ls rec)"
     recorded rec 2
     sed -i /ENDLIST/d rec/p.m3u8
     put 0 --delete --to exec:./up rec/s{1,2}.ts rec/p.m3u8
-    [[ $(ls rec | xargs) == p.m3u8 ]] || fail 'a playlist that grows is gone'
+    [[ $(echo rec/*) == rec/p.m3u8 ]] || fail 'a playlist that grows is gone'
     put 0 --to exec:./up rec/p.m3u8 || true
     [[ -e rec/p.m3u8 ]]
 }
