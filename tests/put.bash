@@ -58,3 +58,36 @@ eventually() {
     done
     fail "never: $*"
 }
+
+export bucket=bucket-1250000000
+
+# serving [OPTION...]: an object store at $store, with the keys AKIDx and sec+ret=, which are in the environment from here on.
+# Its faults are read from ./script, its requests go to ./log.
+serving() {
+    export TRTC_STORAGE_ACCESS_KEY=AKIDx TRTC_STORAGE_SECRET_KEY=sec+ret=
+    : >script
+    objectserver --log log --script script --life 120 "$@" >url 2>told </dev/null 3>&- &
+    server=$!
+    eventually test -s url
+    store=$(<url)
+}
+
+# stop_serving: if it was.
+stop_serving() {
+    [[ ! ${server-} ]] || kill "$server" 2>/dev/null || true
+    [[ ! ${server-} ]] || wait "$server" 2>/dev/null || true
+    server=
+}
+
+# asked OPERATION: how many requests of it there were.
+asked() {
+    jq -s --arg o "$1" 'map(select(.operation == $o)) | length' log
+}
+
+# has KEY FILE [cos]: the store has exactly this under that key.
+has() {
+    local key
+    key=$(jq -rn --arg k "$1" '$k | @uri | gsub("%2F"; "/")')
+    [[ ${3-} ]] || key=$bucket/$key
+    curl -s --path-as-is "$store/$key" | cmp - "$2" || fail "$1 is not $2"
+}

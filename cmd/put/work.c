@@ -205,12 +205,13 @@ static void settle_failure(struct attempt *a, bool changed)
 {
     struct put *p = a->p;
     struct trtc_job *job = a->job;
+    const bool ended = p->input_ended || p->o->operands.n;
     int64_t pause_us = -1;
     if (a->err.code == TRTC_EX_TEMPFAIL && !p->no_more) {
         job->nb_tries++;
         pause_us = changed && job->nb_tries < CHANGES_MAX
                        ? 0
-                       : trtc_order_pause_us(&p->tries, job->nb_tries, p->input_ended, chance());
+                       : trtc_order_pause_us(&p->tries, job->nb_tries, ended, chance());
     }
     if (pause_us < 0) {
         fail(a);
