@@ -115,6 +115,10 @@ seeds() {
         printf %s 'hi, you,10,20,size=20,color=#ffffff' >mark
         printf %s 'http://127.0.0.1:8080/' >endpoint
         ;;
+    xml)
+        printf '<?xml version="1.0"?>\n<Error a="b"><Code>NoSuchKey</Code></Error>' >error
+        printf '<L><Part><ETag>&quot;a&#38;&#x3c;&quot;</ETag></Part><Part/><Part><ETag>b</ETag></Part></L>' >parts
+        ;;
     *) printf x >x ;;
     esac
 }

@@ -595,6 +595,7 @@ static void get(struct objectstore *s, const struct request *q, const struct par
     a->status = 200;
     a->type = "application/octet-stream";
     field(a, "ETag", "\"%s\"", o->etag);
+    field(a, "Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT");
     if (p->cos && a->fault != STORE_SILENT && strcmp(o->etag, "not-an-md5"))
         field(a, "x-cos-hash-crc64ecma", "%" PRIu64, o->content.crc64);
     if (*o->sha256 && trtc_headers_get(&q->headers, "x-amz-checksum-mode") &&

@@ -571,6 +571,57 @@ static void store_that_goes_away(void **state)
     end(&w);
 }
 
+/* Two minutes and a half without a store lose nothing. */
+static void store_that_comes_back(void **state)
+{
+    (void)state;
+    for (int b = 0; b < 2; b++) {
+        struct world w;
+
+        start(&w, buckets[b], NULL);
+        fill(&w, 3 * PART, 1);
+        objectstore_next(w.store, "part", STORE_BUSY, 6, 1);
+        assert_int_equal(put(&w, "k"), 0);
+        assert_true(w.mono_ms > 150 * 1000);
+        assert_int_equal(w.nb_waits, 6);
+        end(&w);
+    }
+}
+
+/* Larger than memory should hold: parts of the usual size, of a file without bytes of its own. */
+static void large_file(void **state)
+{
+    const int64_t size = getenv("TRTC_LONG") ? INT64_C(5) << 30 : INT64_C(50) << 20;
+    const int nb_parts =
+        (int)(size / TRTC_STORAGE_PART_BYTES) + (size % TRTC_STORAGE_PART_BYTES != 0);
+
+    (void)state;
+    for (int b = 0; b < 2; b++) {
+        static const uint8_t zeros[1 << 20];
+        struct world w;
+        struct trtc_storage_file file = { .path = "dir/f.ts", .key = "k" };
+        struct trtc_storage_proof proof;
+        struct trtc_err err;
+        uint64_t crc = 0;
+
+        start(&w, buckets[b], &(struct objectstore_options){ .digests_only = true });
+        w.options.part_bytes = 0;
+        open_storage(&w);
+        file.fd = w.fd;
+        assert_int_equal(ftruncate(w.fd, size), 0);
+        if (put_with(&w, &file, &proof, &err))
+            fail_msg("%s", err.msg);
+        for (int64_t at = 0; at < size; at += sizeof zeros)
+            crc = trtc_crc64(crc, zeros, sizeof zeros);
+        assert_true(proof.crc64 == crc);
+        assert_int_equal(proof.bytes, size);
+        assert_true(objectstore_has_crc(w.store, "k", crc, size));
+        assert_int_equal(objectstore_counts(w.store).parts, nb_parts);
+        trtc_storage_proof_fini(&proof);
+        end(&w);
+    }
+}
+
 /* ---- VOD ---- */
 
 static int put_vod(struct world *w, const char *key, struct trtc_storage_proof *proof,
@@ -622,7 +673,7 @@ static void vod(void **state)
 static void random_faults(void **state)
 {
     const char *given = getenv("TRTC_FAULTS"), *seed = getenv("TRTC_SEED");
-    const int wanted = given ? atoi(given) : 1000;
+    const int wanted = given ? atoi(given) : getenv("TRTC_LONG") ? 10000 : 1000;
 
     (void)state;
     for (int b = 0; b < 2; b++) {
@@ -704,6 +755,8 @@ int main(void)
         cmocka_unit_test(clocks_that_differ),
         cmocka_unit_test(wrong_keys),
         cmocka_unit_test(store_that_goes_away),
+        cmocka_unit_test(store_that_comes_back),
+        cmocka_unit_test(large_file),
         cmocka_unit_test(vod),
         cmocka_unit_test(random_faults),
         cmocka_unit_test(places_that_are_none),
