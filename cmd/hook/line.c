@@ -13,13 +13,13 @@ int hook_event_read(const struct trtc_spool *s, enum trtc_spool_place place, con
                     struct hook_event *out, struct trtc_err *err)
 {
     char *body, sign[TRTC_SPOOL_SIGN_MAX];
-    size_t n;
     struct trtc_err why;
     *out = (struct hook_event){ .place = place, .name = name };
-    if (trtc_spool_read(s, place, name, &body, &n, err) < 0)
+    const int64_t n = trtc_spool_read(s, place, name, &body, err);
+    if (n < 0)
         return -1;
     trtc_spool_head(s, name, &out->sdkappid, sign);
-    out->parsed = trtc_event_parse(body, n, &out->event, &why) == 0;
+    out->parsed = trtc_event_parse(body, (size_t)n, &out->event, &why) == 0;
     free(body);
     out->event.body = NULL;
     return !out->parsed && why.code != TRTC_EX_DATAERR ? trtc_fail(err, why.code, "%s", why.msg)

@@ -44,8 +44,9 @@ struct reconcile {
 
 /* trtc-rec ACTION TASK ... with the operands as further options; its exit status, or -1. */
 static int ask(const struct reconcile *r, const char *action, const char *more, char **text,
-               size_t *n, struct trtc_err *err)
+               struct trtc_err *err)
 {
+    size_t n;
     const struct hook_opts *o = r->o;
     char app[24];
     size_t k = 0;
@@ -71,7 +72,7 @@ static int ask(const struct reconcile *r, const char *action, const char *more, 
         argv[k++] = "--";
         argv[k++] = o->task;
     }
-    const int code = child_output(argv, text, n, err);
+    const int code = child_output(argv, text, &n, err);
     free(argv);
     return code;
 }
@@ -102,8 +103,7 @@ static cJSON *array_of(const char *text)
 static int ask_memory(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
-    size_t n;
-    const int code = ask(r, "list", "--json", &text, &n, err);
+    const int code = ask(r, "list", "--json", &text, err);
     cJSON *all = code == 0 ? array_of(text) : NULL;
     bool over = false;
     for (const cJSON *t = all ? all->child : NULL; t; t = t->next) {
@@ -131,9 +131,8 @@ static int ask_memory(struct reconcile *r, struct trtc_err *err)
 static int ask_state(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
-    size_t n;
-    const int code = ask(r, "describe", NULL, &text, &n, err);
-    cJSON *answer = code == 0 ? cJSON_ParseWithLength(text, n) : NULL;
+    const int code = ask(r, "describe", NULL, &text, err);
+    cJSON *answer = code == 0 ? cJSON_Parse(text) : NULL;
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(answer, "Response");
     const char *status = text_of(inner ? inner : answer, "Status");
     r->ended = status && strcasecmp(status, "Exited") == 0;
@@ -162,8 +161,7 @@ static bool has_ext(const char *name, const char *ext)
 static int ask_files(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
-    size_t n;
-    const int code = ask(r, "files", "--json", &text, &n, err);
+    const int code = ask(r, "files", "--json", &text, err);
     r->lines = code >= 0 ? array_of(text ? text : "") : NULL;
     free(text);
     if (code < 0)

@@ -210,13 +210,13 @@ static int forward(const struct run *r)
                                                .ca_file = getenv("SSL_CERT_FILE") };
     struct trtc_http *http = trtc_http_new(&options, &err);
     int code = TRTC_EX_TEMPFAIL;
-    if (!http ||
-        trtc_spool_read(r->spool, TRTC_SPOOL_NEW, r->name, &body, &post.body_bytes, &err) < 0 ||
-        add_headers(r, &h, &err) < 0) {
+    const int64_t n = http ? trtc_spool_read(r->spool, TRTC_SPOOL_NEW, r->name, &body, &err) : -1;
+    if (n < 0 || add_headers(r, &h, &err) < 0) {
         cli_error("%s: %s", r->name, err.msg);
     } else {
         struct trtc_transport wire = trtc_http_transport(http);
         post.body = body;
+        post.body_bytes = (size_t)n;
         wire.post(wire.arg, &post, &reply);
         code = code_of(r, &reply);
         trtc_reply_fini(&reply);

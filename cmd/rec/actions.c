@@ -116,14 +116,15 @@ static int gone(struct rec *r, const char *id, const struct trtc_task *task,
 }
 
 /* A call about a task: completed, checked, shown or sent. */
-static int call(struct rec *r, enum trtc_action action, cJSON *request,
-                const struct trtc_task *task, struct trtc_answer *answer, struct trtc_err *err)
+static int call(struct rec *r, const struct rec_ask *a, struct trtc_answer *answer,
+                struct trtc_err *err)
 {
-    if (add_application(request, task, err) < 0 || trtc_api_check(request, action, err) < 0)
+    if (add_application(a->request, a->task, err) < 0 ||
+        trtc_api_check(a->request, a->action, err) < 0)
         return -1;
     if (r->opts->dry_run)
-        return rec_show_request(r, action, request, task, err);
-    return rec_call(r, action, request, task, answer, NULL, err);
+        return rec_show_request(r, a->action, a->request, a->task, err);
+    return rec_call(r, a, answer, NULL, err);
 }
 
 int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
@@ -133,7 +134,7 @@ int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answe
     int ret = recall(r, request, &task, err);
     const char *id = rec_text(request, "TaskId");
     if (ret >= 0)
-        ret = call(r, TRTC_DESCRIBE, request, &task, answer, err);
+        ret = call(r, &(struct rec_ask){ TRTC_DESCRIBE, request, &task }, answer, err);
     if (ret < 0 && rec_gone(answer))
         ret = gone(r, id, &task, answer, err);
     const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
@@ -157,7 +158,7 @@ int rec_delete(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
     int ret = recall(r, request, &task, err);
     const char *id = rec_text(request, "TaskId");
     if (ret >= 0)
-        ret = call(r, TRTC_DELETE, request, &task, answer, err);
+        ret = call(r, &(struct rec_ask){ TRTC_DELETE, request, &task }, answer, err);
     if (ret < 0 && rec_gone(answer)) {
         gone(r, id, &task, answer, err);
         cli_note("%s: nothing to end", err->msg);
@@ -191,7 +192,7 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
         trtc_api_check_modify(wanted, task.request, err) < 0 ||
         (task.request && !(created = trtc_api_as_created(task.request, wanted, err))))
         goto done;
-    ret = call(r, TRTC_MODIFY, wanted, &task, answer, err);
+    ret = call(r, &(struct rec_ask){ TRTC_MODIFY, wanted, &task }, answer, err);
     if (ret < 0 && rec_gone(answer)) {
         trtc_task_unlock(r->tasks); /* it is to be marked */
         ret = gone(r, rec_text(change, "TaskId"), &task, answer, err);

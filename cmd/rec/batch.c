@@ -226,15 +226,21 @@ static int find_action(const char *word, enum trtc_action *out)
     return -1;
 }
 
+struct text { /* of a line */
+    uint64_t nr;
+    const char *s; /* NULL: too long */
+    size_t n;
+};
+
 /* Takes the request and the action out of the line. *has_action as soon as that is known. */
-static int parse_job(const struct rec_opts *o, const char *s, size_t n, struct job *job,
+static int parse_job(const struct rec_opts *o, const struct text *line, struct job *job,
                      bool *has_action, struct trtc_err *err)
 {
     char what[40];
     snprintf(what, sizeof what, "line %" PRIu64, job->line);
-    if (!s)
+    if (!line->s)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: over %d bytes", what, TRTC_JSON_MAX_BYTES);
-    job->request = trtc_api_read(what, s, n, err);
+    job->request = trtc_api_read(what, line->s, line->n, err);
     if (!job->request)
         return -1;
     cJSON *action = cJSON_DetachItemFromObject(job->request, "action"); /* "Action" too */
@@ -251,11 +257,11 @@ static int parse_job(const struct rec_opts *o, const char *s, size_t n, struct j
 }
 
 /* A line as a job; what is wrong with it is its answer. */
-static void read_job(const struct rec_opts *o, const char *s, size_t n, struct job *job)
+static void read_job(const struct rec_opts *o, const struct text *line, struct job *job)
 {
     struct trtc_err err;
     bool has_action = false;
-    if (parse_job(o, s, n, job, &has_action, &err) == 0) {
+    if (parse_job(o, line, job, &has_action, &err) == 0) {
         job->state = JOB_READY;
         return;
     }
@@ -265,12 +271,11 @@ static void read_job(const struct rec_opts *o, const char *s, size_t n, struct j
 }
 
 /* Hands a line over, as soon as there is room. */
-static int add_line(struct batch *b, struct rec *r, uint64_t line, const char *s, size_t n,
-                    struct trtc_err *err)
+static int add_line(struct batch *b, struct rec *r, const struct text *line, struct trtc_err *err)
 {
-    struct job job = { .line = line };
+    struct job job = { .line = line->nr };
     int ret = 0;
-    read_job(r->opts, s, n, &job);
+    read_job(r->opts, line, &job);
     pthread_mutex_lock(&b->lock);
     while (b->n == RING && !cli_signal)
         pthread_cond_wait(&b->changed, &b->lock);
@@ -312,7 +317,7 @@ static int read_lines(struct batch *b, struct rec *r, struct trtc_err *err)
     while ((got = trtc_records_next(&in, &s, &n, err)) > 0) {
         if (s && strspn(s, " \t\r") >= n)
             continue;
-        if ((got = add_line(b, r, in.nr, s, n, err)) < 0)
+        if ((got = add_line(b, r, &(struct text){ in.nr, s, n }, err)) < 0)
             break;
     }
     trtc_records_fini(&in);

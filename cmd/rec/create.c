@@ -175,7 +175,7 @@ static int create(struct rec *r, struct cJSON *request, bool again, struct trtc_
     struct trtc_task task = journal_of(r, request);
     if (trtc_task_save(r->tasks, &task, err) < 0)
         return -1;
-    int ret = rec_call(r, TRTC_CREATE, request, NULL, answer, &unknown, err);
+    int ret = rec_call(r, &(struct rec_ask){ TRTC_CREATE, request, NULL }, answer, &unknown, err);
     const char *id = ret == 0 ? rec_text(answer->response, "TaskId") : NULL;
     if (ret == 0 && (!id || !*id)) {
         unknown = true;

@@ -221,23 +221,23 @@ int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err
     return trtc_endpoint_parse(endpoint, &r->endpoint, err);
 }
 
-int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request,
-             const struct trtc_task *task, struct trtc_answer *answer, bool *unknown,
+int rec_call(struct rec *r, const struct rec_ask *ask, struct trtc_answer *answer, bool *unknown,
              struct trtc_err *err)
 {
     *answer = (struct trtc_answer){ 0 };
-    if (rec_credentials(r, err) < 0 || rec_target(r, task, err) < 0)
+    if (rec_credentials(r, err) < 0 || rec_target(r, ask->task, err) < 0)
         return -1;
     r->caller.credentials = r->credentials;
-    char *body = cJSON_PrintUnformatted(request);
+    char *body = cJSON_PrintUnformatted(ask->request);
     if (!body)
         return trtc_fail_nomem(err);
     const size_t n = strlen(body);
-    struct trtc_redact *secrets = trtc_redact_of(r->credentials, &r->env, request, r->past, err);
+    struct trtc_redact *secrets =
+        trtc_redact_of(r->credentials, &r->env, ask->request, r->past, err);
     r->caller.redact = secrets;
     const int ret = secrets ? trtc_call(&r->caller,
-                                        &(struct trtc_ask){ trtc_api_action(action), body, n,
-                                                            action == TRTC_CREATE, false },
+                                        &(struct trtc_ask){ trtc_api_action(ask->action), body, n,
+                                                            ask->action == TRTC_CREATE, false },
                                         answer, unknown, err)
                             : -1;
     if (ret < 0)

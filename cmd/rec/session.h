@@ -57,9 +57,14 @@ int rec_credentials(struct rec *r, struct trtc_err *err);
  * environment, or the defaults. */
 int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err);
 
+struct rec_ask { /* of the service */
+    enum trtc_action action;
+    struct cJSON *request;
+    const struct trtc_task *task; /* what is remembered of it; NULL: nothing */
+};
+
 /* Calls the action. unknown as for trtc_call. */
-int rec_call(struct rec *r, enum trtc_action action, const struct cJSON *request,
-             const struct trtc_task *task, struct trtc_answer *answer, bool *unknown,
+int rec_call(struct rec *r, const struct rec_ask *ask, struct trtc_answer *answer, bool *unknown,
              struct trtc_err *err);
 
 /* Opens the state directory. */

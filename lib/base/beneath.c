@@ -146,24 +146,22 @@ int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
     return 0;
 }
 
-int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
-                      struct trtc_err *err)
+int64_t trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text,
+                          struct trtc_err *err)
 {
     int64_t size = 0;
-    size_t have;
+    size_t n;
     const int fd = trtc_open_beneath(dirfd, name, &size, err);
+    *text = NULL;
     if (fd < 0)
         return -1;
-    const int errnum = size > max ? 0 : trtc_read_errno(fd, (size_t)max, text, &have);
+    const int errnum = size > max ? 0 : trtc_read_errno(fd, (size_t)max, text, &n);
     close(fd);
     if (errnum)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot be read");
-    if (size <= max && have <= (size_t)max) {
-        *n = (int64_t)have;
-        return 0;
-    }
-    if (size <= max)
-        free(*text);
+    if (*text && n <= (size_t)max)
+        return (int64_t)n;
+    free(*text);
     *text = NULL;
     return trtc_fail(err, TRTC_EX_DATAERR, "larger than %lld bytes", (long long)max);
 }

@@ -19,8 +19,9 @@ int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct t
  * name. */
 int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* Reads a whole file of at most max bytes into *text (malloc'd, with a NUL behind its *n bytes). */
-int trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text, int64_t *n,
-                      struct trtc_err *err);
+/* Reads a whole file of at most max bytes into *text (malloc'd, with a NUL behind them). Returns how many they
+ * are; or -1 as above, or TRTC_EX_DATAERR where they are more, and *text is NULL. */
+int64_t trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text,
+                          struct trtc_err *err);
 
 #endif

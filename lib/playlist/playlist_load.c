@@ -18,14 +18,19 @@ struct grown {
     size_t n, cap;
 };
 
+static int check_size(const struct grown *g, struct trtc_err *err)
+{
+    if (g->n <= TRTC_PLAYLIST_BYTES_MAX)
+        return 0;
+    return trtc_fail(err, TRTC_EX_DATAERR, "compressed with gzip, and larger than %d bytes",
+                     TRTC_PLAYLIST_BYTES_MAX);
+}
+
 /* Room for a chunk and the byte behind it. */
 static int make_room(struct grown *g, struct trtc_err *err)
 {
-    if (g->cap - g->n > CHUNK_BYTES)
-        return 0;
-    if (g->n > TRTC_PLAYLIST_BYTES_MAX)
-        return trtc_fail(err, TRTC_EX_DATAERR, "compressed with gzip, and larger than %d bytes",
-                         TRTC_PLAYLIST_BYTES_MAX);
+    if (check_size(g, err) < 0)
+        return -1;
     if (trtc_array_reserve(&g->data, &g->cap, g->n + CHUNK_BYTES + 1, 1) < 0)
         return trtc_fail_nomem(err);
     return 0;
@@ -38,9 +43,9 @@ static int inflate_member(z_stream *z, struct grown *g, struct trtc_err *err)
     while (ret == Z_OK) {
         if (make_room(g, err) < 0)
             return -1;
-        const size_t room = g->cap - g->n - 1;
+        const size_t room = g->cap - g->n - 1, most = TRTC_PLAYLIST_BYTES_MAX + 1 - g->n;
         z->next_out = (Bytef *)g->data + g->n;
-        z->avail_out = (uInt)(room < UINT32_MAX / 2 ? room : UINT32_MAX / 2);
+        z->avail_out = (uInt)(room < most ? room : most);
         const uInt before = z->avail_out;
         ret = inflate(z, Z_NO_FLUSH);
         g->n += before - z->avail_out;
@@ -50,7 +55,7 @@ static int inflate_member(z_stream *z, struct grown *g, struct trtc_err *err)
     if (ret != Z_STREAM_END)
         return trtc_fail(err, TRTC_EX_DATAERR, "compressed with gzip, and %s",
                          ret == Z_BUF_ERROR ? "cut" : "damaged");
-    return 0;
+    return check_size(g, err);
 }
 
 static int gunzip(char **text, int64_t *n, struct trtc_err *err)
@@ -162,9 +167,9 @@ int trtc_playlist_load(int dirfd, const char *file, struct trtc_playlist *out, i
                        struct trtc_err *err)
 {
     char *text = NULL;
-    int64_t n = 0;
+    int64_t n = trtc_read_beneath(dirfd, file, TRTC_PLAYLIST_BYTES_MAX, &text, err);
     *out = (struct trtc_playlist){ 0 };
-    if (trtc_read_beneath(dirfd, file, TRTC_PLAYLIST_BYTES_MAX, &text, &n, err) < 0)
+    if (n < 0)
         return -1;
     if (bytes)
         *bytes = n;

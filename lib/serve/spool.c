@@ -324,14 +324,10 @@ int trtc_spool_put(struct trtc_spool *s, const struct trtc_spool_entry *e, struc
 
 /* ---- reading ---- */
 
-int trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
-                    char **body, size_t *n, struct trtc_err *err)
+int64_t trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
+                        char **body, struct trtc_err *err)
 {
-    int64_t size;
-    if (trtc_read_beneath(s->fds[place], name, BODY_MAX, body, &size, err) < 0)
-        return -1;
-    *n = (size_t)size;
-    return 0;
+    return trtc_read_beneath(s->fds[place], name, BODY_MAX, body, err);
 }
 
 /* The rest of the line that begins with key, or "". */
@@ -347,10 +343,9 @@ void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdka
                      char sign[TRTC_SPOOL_SIGN_MAX])
 {
     char *text = NULL, app[24] = "", head[TRTC_SPOOL_NAME_MAX];
-    int64_t n;
     *sdkappid = 0;
     *sign = '\0';
-    if (trtc_read_beneath(s->fds[HEAD], head_name(name, head), 1024, &text, &n, NULL) < 0)
+    if (trtc_read_beneath(s->fds[HEAD], head_name(name, head), 1024, &text, NULL) < 0)
         return;
     line_of(text, "SdkAppId: ", app, sizeof app);
     line_of(text, "Sign: ", sign, TRTC_SPOOL_SIGN_MAX);

@@ -62,9 +62,10 @@ struct trtc_spool_entry {
  * (TRTC_EX_TEMPFAIL for a full disk and the like, TRTC_EX_IOERR). After 1 and 0 it is on disk, with its directory entry. */
 int trtc_spool_put(struct trtc_spool *s, const struct trtc_spool_entry *e, struct trtc_err *err);
 
-/* Reads the body (malloc'd, NUL-terminated). TRTC_EX_NOINPUT where it is not there (any more). */
-int trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
-                    char **body, size_t *n, struct trtc_err *err);
+/* Reads the body (malloc'd, with a NUL behind it), and returns its bytes; or -1, TRTC_EX_NOINPUT where it is not
+ * there (any more). */
+int64_t trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
+                        char **body, struct trtc_err *err);
 
 /* What came with it; 0 and "" where nothing is known. */
 void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
