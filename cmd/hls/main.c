@@ -24,6 +24,7 @@
 #include "base/json_put.h"
 #include "base/utc.h"
 #include "codec/av.h"
+#include "flush.h"
 #include "net/fetch.h"
 
 struct opts {
@@ -33,7 +34,7 @@ struct opts {
     enum trtc_media media;
     int64_t target_us, start_ms;
     int ha;
-    bool ha_auto, av_merge, no_sync, null, json;
+    bool ha_auto, append, av_merge, no_sync, null, json;
     enum trtc_tags tags;
     enum trtc_kind only; /* TRTC_NO_KIND: both */
 };
@@ -107,6 +108,7 @@ static const struct opt_row rows[] = {
     { "prefix", 'p', "PREFIX", "directory below DIR", .take = opt_text, AT(prefix) },
     { "dir", 'd', "DIR", "where to write (default: here)", .take = opt_text, AT(dir) },
     { "ha", 0, "WHICH", "recovery 1, 2 or 3, or auto: the next that is free", .take = take_ha },
+    { "append", 0, NULL, "go on in the playlists that are there", .take = opt_flag, AT(append) },
     { .help = "The segments" },
     { "segment-time", 't', "SECONDS", "length of a segment (10); it ends at the next key frame",
       .take = opt_duration, AT(target_us), .min = 100000, .max = INT64_C(3600000000) },
@@ -115,8 +117,7 @@ static const struct opt_row rows[] = {
       "RFC 3339 (default: what a stream of trtc-mix\nreports, else now)",
       .take = opt_time, AT(start_ms) },
     { "av-merge", 0, NULL, "with -u: sound and picture in one TS", .take = opt_flag, AT(av_merge) },
-    { "only", 0, "audio|video", "record the sound alone, or the picture alone",
-      .take = take_only },
+    { "only", 0, "audio|video", "record the sound alone, or the picture alone", .take = take_only },
     { "tags", 0, "FORM", "full (as current recordings; default), classic", .take = take_tags },
     { "no-sync", 0, NULL, "do not wait for the disk", .take = opt_flag, AT(no_sync) },
     { .help = "Output" },
@@ -164,6 +165,9 @@ static int check(struct opts *o, const struct opt_list *operands)
         return cli_usage("-T: '%s' is no name of a directory", o->task);
     if (o->prefix && !is_plain_dir(o->prefix))
         return cli_usage("-p: '%s' is no relative path", o->prefix);
+    if (o->append && o->ha_auto)
+        return cli_usage(
+            "--append goes on in the same playlists, --ha auto beside them: one of the two");
     if (o->prefix && !o->task)
         return cli_usage("-p goes with -T");
     if (stat(o->input, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -228,19 +232,50 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
 
 /* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
  * out. */
-static int pump(struct trtc_input *in, struct trtc_segmenter *seg, struct hls_account *a,
+static int pump(struct trtc_input *in, struct hls_flush *flush, struct hls_account *a,
                 struct trtc_err *err)
 {
+    struct trtc_segmenter *seg = flush->seg;
     struct trtc_input_frame f;
     int got;
     while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
         hls_look(a, &f);
-        if (trtc_segmenter_frame(seg, &f, trtc_input_info(in), err) < 0)
+        hls_flush_lock(flush);
+        const int ret = trtc_segmenter_frame(seg, &f, trtc_input_info(in), err);
+        if (hls_flush_unlock(flush, err) < 0 || ret < 0)
             return -1;
         if (trtc_segmenter_says_late(seg))
             cli_note("key frames are rare: segments are longer than asked for");
     }
     return cli_signal ? 0 : got;
+}
+
+/* What killed runs left, and what of it is lost: an error in words, though not of this run. */
+static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts *so)
+{
+    const struct trtc_salvaged *v = &so->salvaged;
+    if (v->nb_lists || v->lost_bytes)
+        cli_error(
+            "%s: rescued %d segments (%.3f s, %" PRId64
+            " bytes) of a recording that was killed; lost: %" PRId64
+            " bytes of frames that are not whole, and what had come in its last second at most",
+            o->dir, v->nb_segments, (double)v->dur_us / 1e6, v->bytes, v->lost_bytes);
+    else if (so->stale.nb_files)
+        cli_note("%s: removed %d unfinished files (%" PRId64
+                 " bytes) of a recording that was killed",
+                 o->dir, so->stale.nb_files, so->stale.bytes);
+}
+
+/* What is appended does not begin before the end of what is there. */
+static void stay_behind(const struct opts *o, struct trtc_segmenter_opts *so)
+{
+    if (so->how != TRTC_SEGMENTER_APPEND || so->listed_end_us == TRTC_NOTIME ||
+        so->start_us >= so->listed_end_us)
+        return;
+    cli_note(
+        "%s: the stream begins %.3f s before the end of what is there: it is placed behind that",
+        o->dir, (double)(so->listed_end_us - so->start_us) / 1e6);
+    so->start_us = so->listed_end_us;
 }
 
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct ending *end,
@@ -249,15 +284,14 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
     struct printing p = { .o = o };
     struct trtc_segmenter *seg = NULL;
+    struct hls_flush flush;
     struct trtc_err ending;
     int ret = -1;
     struct trtc_input *in = NULL;
-    if (trtc_segmenter_prepare(so, o->ha_auto, err) < 0)
+    so->opaque = &p;
+    if (trtc_segmenter_prepare(so, err) < 0)
         goto done;
-    if (so->stale.nb_files)
-        cli_note("%s: removed %d unfinished files (%" PRId64
-                 " bytes) of a recording that was killed",
-                 o->dir, so->stale.nb_files, so->stale.bytes);
+    say_salvaged(o, so);
     in = o->only ? trtc_input_open_only(o->input, o->only, &web, &cli_signal, err)
                  : trtc_input_open(o->input, &web, &cli_signal, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
@@ -268,15 +302,19 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
         cli_debug("%s: gives its time of day", o->input);
     else
         so->start_us = clock_real_us() - trtc_input_age_us(in);
+    stay_behind(o, so);
     trtc_input_leave_other(in);
     so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;
-    seg = trtc_segmenter_new(so, trtc_input_info(in), print_done, &p, err);
+    seg = trtc_segmenter_new(so, trtc_input_info(in), err);
     if (!seg)
         goto done;
     struct hls_account a = { .input = trtc_input_name(in), .in = in, .seg = seg };
     hls_note_tracks(&a);
-    ret = pump(in, seg, &a, err);
+    ret = hls_flush_start(&flush, seg, err);
+    if (ret == 0)
+        ret = pump(in, &flush, &a, err);
+    hls_flush_end(&flush);
     end->reader_left = p.reader_left;
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
@@ -305,7 +343,11 @@ static int run(const struct opts *o, struct ending *end, struct trtc_err *err)
                                       .av_merge = o->av_merge,
                                       .tags = o->tags,
                                       .sync = !o->no_sync,
-                                      .target_us = o->target_us };
+                                      .target_us = o->target_us,
+                                      .how = o->append    ? TRTC_SEGMENTER_APPEND
+                                             : o->ha_auto ? TRTC_SEGMENTER_BESIDE
+                                                          : TRTC_SEGMENTER_NEW,
+                                      .told = print_done };
     int ret = user && room ? 0 : trtc_fail_nomem(err);
     if (ret == 0)
         ret = trtc_name_room(o->room, room_len, o->room_type, room, &so.name.room, err);

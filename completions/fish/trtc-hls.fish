@@ -12,6 +12,7 @@ complete -c trtc-hls -s d -l dir -x -a '(__fish_complete_directories)' -d 'Where
 complete -c trtc-hls -s t -l segment-time -x -d 'Length of a segment'
 complete -c trtc-hls -s S -l start -x -d 'Time of the first frame'
 complete -c trtc-hls -l ha -x -a 'auto\t"The next that is free" 1 2 3' -d 'Recovery after a failure'
+complete -c trtc-hls -l append -d 'Go on in the playlists that are there'
 complete -c trtc-hls -l av-merge -d 'With -u: picture and sound together'
 complete -c trtc-hls -l only -x -a 'audio\t"The sound" video\t"The picture"' -d 'One track alone'
 complete -c trtc-hls -l tags -x -a 'full\t"As current recordings" classic\t"As the specification"' -d 'Form of the playlists'

@@ -221,6 +221,20 @@ static void file_free(struct trtc_file **f)
     *f = NULL;
 }
 
+static struct trtc_file *file_new(const char *path)
+{
+    struct trtc_file *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->fd = -1;
+    f->path = strdup(path);
+    f->temp = temp_name(path);
+    if (!f->path || !f->temp)
+        file_free(&f);
+    return f;
+}
+
 struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err)
 {
     struct trtc_file *f;
@@ -229,17 +243,9 @@ struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err 
     *held = false;
     if (check_target(path, err))
         return NULL;
-    f = calloc(1, sizeof(*f));
+    f = file_new(path);
     if (!f) {
         trtc_fail_nomem(err);
-        return NULL;
-    }
-    f->fd = -1;
-    f->path = strdup(path);
-    f->temp = temp_name(path);
-    if (!f->path || !f->temp) {
-        trtc_fail_nomem(err);
-        file_free(&f);
         return NULL;
     }
     got = take_temp(f, err);
@@ -256,6 +262,18 @@ struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
     bool held;
 
     return trtc_file_claim(path, &held, err);
+}
+
+struct trtc_file *trtc_file_adopt(const char *path)
+{
+    struct trtc_file *f = file_new(path);
+
+    if (!f)
+        return NULL;
+    f->fd = open(f->temp, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (f->fd < 0 || lock_temp(f, false, NULL))
+        file_free(&f);
+    return f;
 }
 
 bool trtc_file_remove_stale(const char *temp, int64_t *size)

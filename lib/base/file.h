@@ -26,6 +26,11 @@ struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
  * claim to PATH, which ends with trtc_file_abort or with the process. */
 struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err);
 
+/* Takes over PATH's temporary as a killed run left it, with what is in it: to be shortened and
+ * committed. NULL where there is none, where it is not of the same user or has a second name, where
+ * a run holds it, or without memory; nothing has changed then. */
+struct trtc_file *trtc_file_adopt(const char *path);
+
 /* Removes a temporary file of the same user that no run holds any more and that has no second
  * name. Returns false if it stays. *size: its bytes. */
 bool trtc_file_remove_stale(const char *temp, int64_t *size);

@@ -50,6 +50,7 @@ struct lane {
     bool broken;        /* a write of now has failed: it is not to be listed */
     int64_t floor_us;   /* no segment begins before this: it would stand in front of another one */
     int64_t listed_us;  /* length of what the playlist lists */
+    int64_t index;      /* its number; 0: none */
     int64_t list_start_ms;
     int64_t opened_ms,
         named_ms; /* times in the names of the last segment, while it was written and after: no
@@ -60,8 +61,6 @@ struct trtc_segmenter {
     struct trtc_segmenter_opts o;
     struct lane lanes[LANES_MAX];
     int nb_lanes;
-    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
-    void *opaque;
     bool late_said;
     int64_t shift_us;              /* from the stream's times to those in the segments */
     int64_t nb_written[2];         /* frames: sound, pictures */
@@ -105,11 +104,19 @@ static int64_t name_ms(const struct trtc_segmenter *s, int64_t us, int64_t last_
     return last_ms != TRTC_NOTIME && ms <= last_ms ? last_ms + 1 : ms;
 }
 
+static char *segment_path(const struct lane *l, int64_t utc_ms, struct trtc_err *err)
+{
+    const struct trtc_segmenter_file file = { .type = l->type,
+                                              .utc_ms = utc_ms,
+                                              .ha = l->s->o.name.ha };
+    return trtc_segmenter_path(&l->s->o, &file, err);
+}
+
 static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_info *info,
                         struct trtc_err *err)
 {
     l->opened_ms = name_ms(l->s, pts_us, l->opened_ms);
-    char *path = trtc_segmenter_path(&l->s->o, l->type, l->opened_ms, l->s->o.name.ha, err);
+    char *path = segment_path(l, l->opened_ms, err);
     l->now = (struct segment){
         .low_us = pts_us, .high_us = pts_us, .discontinuity = l->breaks, .info = *info
     };
@@ -148,38 +155,46 @@ static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, stru
                                             .start_ms = l->list_start_ms,
                                             .dur_us = l->listed_us,
                                             .bytes = st.st_size };
-    return s->told(s->opaque, &done, err);
+    return s->o.told(s->o.opaque, &done, err);
 }
 
 /* What the playlist says of the lane, from what is known of a segment. */
 static struct trtc_playlist_head head_of(const struct trtc_segmenter *s, const struct lane *l,
                                          const struct trtc_input_info *info)
 {
-    return (struct trtc_playlist_head){
-        .tags = s->o.tags,
-        .start_rec_ms = l->list_start_ms,
-        .media = s->o.name.media,
-        .user_id = s->o.user_id,
-        .user_id_len = s->o.user_id_len,
-        .has_audio = l->audio,
-        .has_video = l->video,
-        .channels = info->channels,
-        .rate_hz = info->rate_hz,
-        .width_px = info->width_px,
-        .height_px = info->height_px,
-        .video_codec = info->video == TRTC_CODEC_H265 ? 173 : 27,
-        .target_s = (s->o.target_us + 999999) / 1000000,
-    };
+    struct trtc_playlist_head head = trtc_segmenter_head(&s->o, info, l->list_start_ms);
+    head.has_audio = l->audio;
+    head.has_video = l->video;
+    return head;
 }
 
+/* What is there already of the lane's names, to go on with; else NULL. */
+static const struct trtc_listed *listed_of(const struct trtc_segmenter *s, const struct lane *l)
+{
+    const bool sound = s->o.user_id && l->type == TRTC_AUDIO;
+    const struct trtc_listed *was = &s->o.listed[sound ? TRTC_AT_AUDIO : TRTC_AT_VIDEO];
+    return s->o.how == TRTC_SEGMENTER_APPEND && was->any ? was : NULL;
+}
+
+/* The lane's first playlist: the one that is there goes on, behind a discontinuity. */
 static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
                      int64_t start_ms, struct trtc_err *err)
 {
-    l->list_start_ms = start_ms;
+    const struct trtc_listed *was = listed_of(s, l);
+    const struct trtc_segmenter_file file = {
+        .type = l->type, .utc_ms = TRTC_NOTIME, .index = was ? was->index : 0, .ha = s->o.name.ha
+    };
+    const bool goes_on = was && was->last_ms != TRTC_NOTIME;
+    l->list_start_ms = goes_on ? was->start_ms : start_ms;
     const struct trtc_playlist_head head = head_of(s, l, info);
-    char *path = trtc_segmenter_path(&s->o, l->type, TRTC_NOTIME, s->o.name.ha, err);
-    l->list = path ? trtc_playlist_writer_new(path, &head, err) : NULL;
+    char *path = trtc_segmenter_path(&s->o, &file, err);
+    if (path)
+        l->list = goes_on ? trtc_playlist_writer_resume(path, &head, err)
+                          : trtc_playlist_writer_new(path, &head, err);
     free(path);
+    l->index = file.index;
+    l->old.discontinuity |= goes_on;
+    l->listed_us = goes_on ? was->dur_us : 0;
     return l->list ? 0 : -1;
 }
 
@@ -214,7 +229,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     int64_t start_ms = name_ms(s, g->low_us, l->named_ms), dur_us = next_us - g->low_us;
     struct trtc_err deaf;
     int ret = -1;
-    char *path = trtc_segmenter_path(&s->o, l->type, start_ms, s->o.name.ha, err);
+    char *path = segment_path(l, start_ms, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0) {
         l->now.discontinuity = true; /* what follows does not go on from what is listed */
@@ -224,7 +239,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     const struct trtc_segment_done done = {
         .path = path, .type = l->type, .start_ms = start_ms, .dur_us = dur_us, .bytes = g->bytes
     };
-    int told = s->told(s->opaque, &done, &deaf);
+    int told = s->o.told(s->o.opaque, &done, &deaf);
     ret = list_segment(s, l, &done, ended, err);
     if (told < 0) {
         *err = deaf;
@@ -455,6 +470,14 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
     return ret;
 }
 
+int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err)
+{
+    for (int i = 0; i < s->nb_lanes; i++)
+        if (s->lanes[i].now.file && trtc_tsmux_flush(s->lanes[i].mux, err) < 0)
+            return -1;
+    return 0;
+}
+
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
 {
     return s->nb_written[video];
@@ -480,10 +503,8 @@ bool trtc_segmenter_says_late(struct trtc_segmenter *s)
 
 /* ---- making one ---- */
 
-struct trtc_segmenter *trtc_segmenter_new(
-    const struct trtc_segmenter_opts *o, const struct trtc_input_info *info,
-    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err),
-    void *opaque, struct trtc_err *err)
+struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
+                                          const struct trtc_input_info *info, struct trtc_err *err)
 {
     bool audio = info->audio != TRTC_CODEC_NONE, video = info->video != TRTC_CODEC_NONE;
     bool together = audio && video && (!o->user_id || o->av_merge);
@@ -495,8 +516,6 @@ struct trtc_segmenter *trtc_segmenter_new(
     s->o = *o;
     if (o->stream_start_us < LOW_US) /* in whole ticks of 90 kHz */
         s->shift_us = (LOW_US - o->stream_start_us + 99) / 100 * 100;
-    s->told = told;
-    s->opaque = opaque;
     int ret = together ? add_lane(s, info, true, true, err) : 0;
     if (together && ret == 0)
         ret = keep_order(s, err);

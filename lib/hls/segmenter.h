@@ -9,10 +9,33 @@
 
 #include "base/err.h"
 #include "hls/claim.h"
+#include "hls/listed.h"
 #include "playlist/name.h"
 #include "playlist/playlist_write.h"
 #include "source/input.h"
 #include "source/interleave.h"
+
+struct trtc_segment_done { /* a file that is complete */
+    const char *path;
+    bool playlist;            /* else a segment */
+    enum trtc_kind type;      /* NO_KIND: picture and sound together */
+    int64_t start_ms, dur_us; /* of a segment; of what the playlist covers */
+    int64_t bytes;
+};
+
+/* How the recording stands to one that is there already. */
+enum trtc_segmenter_how {
+    TRTC_SEGMENTER_NEW,    /* none may be there */
+    TRTC_SEGMENTER_BESIDE, /* it takes the first recovery number that is free */
+    TRTC_SEGMENTER_APPEND  /* it goes on in the same playlists */
+};
+
+struct trtc_salvaged { /* what was rescued of killed runs */
+    int nb_lists;      /* that got their end */
+    int nb_segments;
+    int64_t dur_us, bytes;
+    int64_t lost_bytes; /* of frames that are not whole */
+};
 
 struct trtc_segmenter_opts {
     const char *dir;       /* where prefix and task begin */
@@ -29,35 +52,36 @@ struct trtc_segmenter_opts {
     int64_t
         window_us; /* where picture and sound stand together, so much of one waits for the other; 0: only
                           its bytes count */
-    struct trtc_file *claim;       /* set by prepare: the names are ours */
-    struct trtc_claim_stale stale; /* set by prepare: what killed runs had left */
-};
+    enum trtc_segmenter_how how;
+    int64_t max_us; /* a playlist that lists so much is ended, and a numbered one begins; 0: none */
+    /* Called for each file; when it returns -1 (with err) the recording ends. */
+    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
+    void *opaque;
 
-struct trtc_segment_done { /* a file that is complete */
-    const char *path;
-    bool playlist;            /* else a segment */
-    enum trtc_kind type;      /* NONE: picture and sound together */
-    int64_t start_ms, dur_us; /* of a segment; of what the playlist covers */
-    int64_t bytes;
+    struct trtc_file *claim;       /* set by prepare: the names are ours */
+    struct trtc_claim_stale stale; /* set by prepare: what killed runs had left and was of no use */
+    struct trtc_salvaged salvaged; /* set by prepare, too */
+    struct trtc_listed
+        listed[TRTC_NB_KINDS]; /* ...: to append to; of both together that of the picture */
+    int64_t
+        listed_end_us; /* ...: where the last of it ends (epoch): start_us must not lie before it; or NOTIME */
 };
 
 struct trtc_segmenter;
 
 /* Creates the directory and claims the recording's names, so that no other run uses them until the release.
- * TRTC_EX_CANTCREAT where a playlist is in the way or another run has the names; with ha_auto (and ha 0) it takes the
- * first recovery number that is free instead; none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. What killed runs left
- * under these names is removed, and counted in o->stale. To be called before the input is read. */
-int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err);
+ * TRTC_EX_CANTCREAT where another run has the names, or, unless it appends, a playlist is in the way; BESIDE (with ha 0)
+ * takes the first recovery number that is free instead; none left: TRTC_EX_UNAVAILABLE. Changes o->name.ha. What killed
+ * runs left of this recording is rescued, and told; only what NEW would begin anew is in its way: TRTC_EX_CANTCREAT. To be
+ * called before the input is read. */
+int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, struct trtc_err *err);
 
 /* Gives the names up; when all is done, or after a failure. */
 void trtc_segmenter_release(struct trtc_segmenter_opts *o);
 
-/* What o points to must stay. told is called for each file; when it returns -1 (with err) the recording
- * ends. */
-struct trtc_segmenter *trtc_segmenter_new(
-    const struct trtc_segmenter_opts *o, const struct trtc_input_info *info,
-    int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err),
-    void *opaque, struct trtc_err *err);
+/* What o points to must stay. */
+struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
+                                          const struct trtc_input_info *info, struct trtc_err *err);
 
 /* One frame, in the order of arrival. A track that info did not announce is followed from its first frame on: with a
  * playlist of its own, or where picture and sound stand together, in the segment at hand. */
@@ -67,6 +91,9 @@ int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame
 /* The stream has ended: last segments, playlists with ENDLIST. After an error of another call
  * it saves what can be saved. */
 int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
+
+/* Writes out what is complete of the segments under way: what a kill leaves. */
+int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err);
 
 /* Frames written so far. */
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video);

@@ -7,21 +7,22 @@
 
 #include "base/file.h"
 #include "hls/claim.h"
+#include "hls/salvage.h"
 #include "hls/segmenter_priv.h"
 
 enum { HA_MAX = 3 };
 
-char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_kind type, int64_t utc_ms,
-                          int ha, struct trtc_err *err)
+char *trtc_segmenter_path(const struct trtc_segmenter_opts *o,
+                          const struct trtc_segmenter_file *file, struct trtc_err *err)
 {
     struct trtc_name n = o->name;
-    n.type = o->user_id ? type : TRTC_NO_KIND;
-    if (o->user_id && type == TRTC_NO_KIND)
+    n.type = o->user_id ? file->type : TRTC_NO_KIND;
+    if (o->user_id && file->type == TRTC_NO_KIND)
         n.type = TRTC_VIDEO; /* picture and sound together stand under the picture's name */
-    n.ha = ha;
-    n.index = 0;
-    n.utc_ms = utc_ms;
-    n.ext = utc_ms == TRTC_NOTIME ? TRTC_EXT_M3U8 : TRTC_EXT_TS;
+    n.ha = file->ha;
+    n.index = file->utc_ms == TRTC_NOTIME ? file->index : 0;
+    n.utc_ms = file->utc_ms;
+    n.ext = file->utc_ms == TRTC_NOTIME ? TRTC_EXT_M3U8 : TRTC_EXT_TS;
     size_t dir = strlen(o->dir), size = trtc_name_size(&n) + 1;
     char *path = malloc(dir + 1 + size);
     if (!path) {
@@ -38,14 +39,63 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o, enum trtc_kind ty
     return path;
 }
 
-static const enum trtc_kind all_types[] = { TRTC_AUDIO, TRTC_VIDEO };
+/* The first playlist of a track. */
+static char *list_path(const struct trtc_segmenter_opts *o, enum trtc_kind type, int ha,
+                       struct trtc_err *err)
+{
+    const struct trtc_segmenter_file at = { .type = type, .utc_ms = TRTC_NOTIME, .ha = ha };
+    return trtc_segmenter_path(o, &at, err);
+}
+
+struct trtc_playlist_head trtc_segmenter_head(const struct trtc_segmenter_opts *o,
+                                              const struct trtc_input_info *info, int64_t start_ms)
+{
+    return (struct trtc_playlist_head){
+        .tags = o->tags,
+        .start_rec_ms = start_ms,
+        .media = o->name.media,
+        .user_id = o->user_id,
+        .user_id_len = o->user_id_len,
+        .has_audio = info->audio != TRTC_CODEC_NONE,
+        .has_video = info->video != TRTC_CODEC_NONE,
+        .channels = info->channels,
+        .rate_hz = info->rate_hz,
+        .width_px = info->width_px,
+        .height_px = info->height_px,
+        .video_codec = info->video == TRTC_CODEC_H265 ? 173 : 27,
+        .target_s = (o->target_us + 999999) / 1000000,
+    };
+}
+
+int trtc_segmenter_listed(const struct trtc_segmenter_opts *o, enum trtc_kind type, int ha,
+                          struct trtc_listed *out, struct trtc_err *err)
+{
+    struct trtc_segmenter_file at = { .type = type, .utc_ms = TRTC_NOTIME, .ha = ha };
+    struct trtc_listed next;
+    int ret = 0;
+
+    *out = (struct trtc_listed){ .last_ms = TRTC_NOTIME, .end_us = TRTC_NOTIME };
+    for (;; at.index = at.index ? at.index + 1 : 2) {
+        char *path = trtc_segmenter_path(o, &at, err);
+        ret = path ? trtc_listed_read(path, &next, err) : -1;
+        free(path);
+        if (ret < 0 || !next.any)
+            return ret;
+        next.index = at.index;
+        *out = next;
+    }
+}
+
+static const enum trtc_kind all_types[] = {
+    [TRTC_AT_AUDIO] = TRTC_AUDIO, [TRTC_AT_VIDEO] = TRTC_VIDEO
+};
 
 /* Whether a recording with this recovery number is there already; -1: that is not known. */
 static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
 {
     for (size_t i = 0; i < 2; i++) {
         struct stat st;
-        char *path = trtc_segmenter_path(o, all_types[i], TRTC_NOTIME, ha, err);
+        char *path = list_path(o, all_types[i], ha, err);
         if (!path)
             return -1;
         const int errnum = lstat(path, &st) == 0 ? 0 : errno;
@@ -69,7 +119,9 @@ static int claim_in(const struct trtc_segmenter_opts *o, const char *path, int h
     *claim = trtc_claim_take(path, &held, err);
     if (!*claim)
         return held ? HELD : -1;
-    int is_taken = taken(o, ha, err); /* by a run that ended before we had the claim */
+    int is_taken = o->how == TRTC_SEGMENTER_APPEND
+                       ? 0
+                       : taken(o, ha, err); /* by a run that ended before we had the claim */
     if (is_taken)
         trtc_file_abort(claim);
     return is_taken > 0 ? TAKEN : is_taken;
@@ -78,10 +130,10 @@ static int claim_in(const struct trtc_segmenter_opts *o, const char *path, int h
 /* Claims the names with o's recovery number. */
 static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
-    int ret = taken(o, o->name.ha, err);
+    int ret = o->how == TRTC_SEGMENTER_APPEND ? 0 : taken(o, o->name.ha, err);
     if (ret)
         return ret > 0 ? TAKEN : -1;
-    char *path = trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    char *path = list_path(o, TRTC_AUDIO, o->name.ha, err);
     char *dir = path ? strdup(path) : NULL;
     if (dir) {
         *strrchr(dir, '/') = '\0';
@@ -94,20 +146,57 @@ static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return ret;
 }
 
-static int fail_claim(const struct trtc_segmenter_opts *o, bool ha_auto, int why,
-                      struct trtc_err *err)
+enum { UNFINISHED = HELD + 1 };
+
+static int fail_claim(const struct trtc_segmenter_opts *o, int why, struct trtc_err *err)
 {
-    char *path = trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, o->name.ha, err);
+    static const char *const words[] = {
+        [TAKEN] = "a recording is there already",
+        [HELD] = "a recording is being made by another process",
+        [UNFINISHED] = "what a killed run has left is there",
+    };
+    char *path = list_path(o, TRTC_AUDIO, o->name.ha, err);
     if (!path)
         return -1;
-    if (ha_auto)
+    if (o->how == TRTC_SEGMENTER_BESIDE)
         trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: three recoveries are there already",
                   (int)(strrchr(path, '/') - path), path);
+    else if (o->how == TRTC_SEGMENTER_APPEND || why == HELD)
+        trtc_fail(err, TRTC_EX_CANTCREAT, "%s: %s; --ha auto continues beside it", path,
+                  words[why]);
     else
-        trtc_fail(err, TRTC_EX_CANTCREAT, "%s: a recording is %s; --ha auto continues beside it",
-                  path, why == HELD ? "being made by another process" : "there already");
+        trtc_fail(err, TRTC_EX_CANTCREAT,
+                  "%s: %s; --append goes on with it, --ha auto continues beside it", path,
+                  words[why]);
     free(path);
     return -1;
+}
+
+/* ---- what killed runs have left ---- */
+
+/* Rescues it where no other run has these names. */
+static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
+{
+    bool media, held;
+    if (!trtc_salvage_waits(o, ha, &media))
+        return 0;
+    char *path = list_path(o, TRTC_AUDIO, ha, err);
+    if (!path)
+        return -1;
+    struct trtc_file *claimed = trtc_claim_take(path, &held, NULL);
+    const int ret = claimed ? trtc_salvage(o, ha, err) : 0;
+    trtc_file_abort(&claimed);
+    free(path);
+    return ret;
+}
+
+/* Under all recovery numbers, but for our own where the recording is to be a new one. */
+static int rescue_all(struct trtc_segmenter_opts *o, struct trtc_err *err)
+{
+    for (int ha = 0; ha <= HA_MAX; ha++)
+        if ((ha != o->name.ha || o->how != TRTC_SEGMENTER_NEW) && rescue(o, ha, err) < 0)
+            return -1;
+    return 0;
 }
 
 /* Removes what killed runs left under our names: those we have claimed, and those of recordings that nobody
@@ -118,7 +207,7 @@ static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
         struct trtc_file *claimed = NULL;
         bool ours = ha == o->name.ha, held;
         int is_taken = ours ? 1 : taken(o, ha, err);
-        char *path = is_taken > 0 ? trtc_segmenter_path(o, TRTC_AUDIO, TRTC_NOTIME, ha, err) : NULL;
+        char *path = is_taken > 0 ? list_path(o, TRTC_AUDIO, ha, err) : NULL;
         if (is_taken < 0 || (is_taken && !path))
             return -1;
         if (path && (ours || (claimed = trtc_claim_take(path, &held, NULL))))
@@ -129,14 +218,36 @@ static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return 0;
 }
 
-int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, bool ha_auto, struct trtc_err *err)
+/* What is listed already, and when the last of it ends. */
+static int look_at_listed(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
+    o->listed_end_us = TRTC_NOTIME;
+    for (size_t k = 0; k < TRTC_NB_KINDS; k++) {
+        struct trtc_listed *l = &o->listed[k];
+        if (trtc_segmenter_listed(o, all_types[k], o->name.ha, l, err) < 0)
+            return -1;
+        if (l->end_us != TRTC_NOTIME && l->end_us > o->listed_end_us)
+            o->listed_end_us = l->end_us;
+    }
+    return 0;
+}
+
+int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, struct trtc_err *err)
+{
+    bool media = false;
     int got;
-    while ((got = claim(o, err)) > 0 && ha_auto && o->name.ha < HA_MAX)
+    if (rescue_all(o, err) < 0)
+        return -1;
+    while ((got = claim(o, err)) > 0 && o->how == TRTC_SEGMENTER_BESIDE && o->name.ha < HA_MAX)
         o->name.ha++;
+    if (got == OURS && o->how == TRTC_SEGMENTER_NEW && trtc_salvage_waits(o, o->name.ha, &media) &&
+        media)
+        got = UNFINISHED;
     if (got > 0)
-        return fail_claim(o, ha_auto, got, err);
-    return got < 0 ? -1 : clean(o, err);
+        return fail_claim(o, got, err);
+    if (got < 0 || (o->how == TRTC_SEGMENTER_APPEND && look_at_listed(o, err) < 0))
+        return -1;
+    return clean(o, err);
 }
 
 void trtc_segmenter_release(struct trtc_segmenter_opts *o)

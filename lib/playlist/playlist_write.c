@@ -4,13 +4,19 @@
  * duration may change, is made anew at each write. */
 #include "playlist/playlist_write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "playlist/playlist.h"
 
 /* What recorders say of themselves: build and date of it. Constants, so that the same input
  * gives the same playlist. */
@@ -22,6 +28,7 @@
 enum {
     CLASSIC_TARGET_S = 70, /* of the specification's playlist */
     SAMPLE_FORMAT_S16 = 1, /* FFmpeg's number */
+    CODEC_H264 = 27,       /* the same */
     CODEC_AAC = 86018,     /* the same */
     US_PER_S = 1000000
 };
@@ -136,6 +143,127 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
     return w;
 nomem:
     trtc_fail_nomem(err);
+    trtc_playlist_writer_free(&w);
+    return NULL;
+}
+
+/* ---- a playlist that is there already ---- */
+
+/* The number behind key in a line, or 0. */
+static int number_of(const char *line, const char *key)
+{
+    const char *at = strstr(line, key);
+    const long long n = at ? strtoll(at + strlen(key), NULL, 10) : 0;
+
+    return n > 0 && n <= INT_MAX ? (int)n : 0;
+}
+
+static bool begins(const char *line, const char *with)
+{
+    return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* A line of the header. */
+static void take_header(struct trtc_playlist_writer *w, const char *line)
+{
+    struct trtc_playlist_head *h = &w->head;
+
+    if (begins(line, "#EXT-X-TARGETDURATION:")) {
+        w->target_s = h->target_s = number_of(line, ":");
+    } else if (begins(line, "#EXT-X-TRTC-VERSION:")) {
+        h->tags = TRTC_TAGS_FULL;
+    } else if (begins(line, "#EXT-X-TRTC-START-REC-TIME:")) {
+        h->start_rec_ms = strtoll(strchr(line, ':') + 1, NULL, 10);
+    } else if (begins(line, "#EXT-X-TRTC-AUDIO-METADATA:")) {
+        h->has_audio = true;
+        h->channels = number_of(line, "Channel:");
+        h->rate_hz = number_of(line, "SampleRate:");
+    } else if (begins(line, "#EXT-X-TRTC-STREAM-TYPE:")) {
+        h->has_video = line[strlen("#EXT-X-TRTC-STREAM-TYPE:")] != '0';
+    }
+}
+
+/* A line that describes the pictures from here on. */
+static void take_video(struct trtc_playlist_writer *w, const char *line)
+{
+    const int codec = number_of(line, "Codec:");
+
+    w->head.has_video = true;
+    w->width_px = number_of(line, "WIDTH:");
+    w->height_px = number_of(line, "HEIGHT:");
+    w->codec = w->video_codec = codec ? codec : CODEC_H264;
+    if (w->head.width_px > 0)
+        return;
+    w->head.width_px = w->width_px;
+    w->head.height_px = w->height_px;
+    w->head.video_codec = w->codec;
+}
+
+/* Takes a line; in_body: those of the segments have begun, as they do behind the header's one
+ * description of the pictures. */
+static bool take_line(struct trtc_playlist_writer *w, const char *line, bool in_body)
+{
+    const bool video = begins(line, "#EXT-X-TRTC-VIDEO-METADATA:");
+
+    in_body |= begins(line, "#EXTINF:") || begins(line, "#EXT-X-DISCONTINUITY") ||
+               begins(line, "#EXT-X-TRTC-FILE-ATTR:") || (video && w->head.width_px > 0);
+    if (video)
+        take_video(w, line);
+    else if (!in_body)
+        take_header(w, line);
+    if (in_body && *line && !begins(line, "#EXT-X-ENDLIST"))
+        fprintf(w->body, "%s\n", line);
+    return in_body;
+}
+
+static int read_list(const char *path, char **text, struct trtc_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int64_t n = -1;
+
+    *text = NULL;
+    if (!dir)
+        trtc_fail_nomem(err);
+    else if (fd < 0)
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", dir);
+    else
+        n = trtc_read_beneath(fd, slash ? slash + 1 : path, TRTC_PLAYLIST_BYTES_MAX, text, err);
+    if (fd >= 0)
+        close(fd);
+    free(dir);
+    return n < 0 ? -1 : 0;
+}
+
+struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
+                                                         const struct trtc_playlist_head *head,
+                                                         struct trtc_err *err)
+{
+    const struct trtc_playlist_head ours = { .tags = TRTC_TAGS_CLASSIC,
+                                             .media = head->media,
+                                             .user_id = head->user_id,
+                                             .user_id_len = head->user_id_len };
+    struct trtc_playlist_writer *w = trtc_playlist_writer_new(path, &ours, err);
+    char *text = NULL, *rest = NULL;
+    bool in_body = false;
+
+    if (!w || read_list(path, &text, err) < 0)
+        goto fail;
+    if (!begins(text, "#EXTM3U")) {
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: is no playlist: it cannot go on", path);
+        goto fail;
+    }
+    for (char *line = strtok_r(text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
+        in_body = take_line(w, line, in_body);
+    free(text);
+    w->any = true;
+    if (fflush(w->body) == 0 && !ferror(w->body))
+        return w;
+    text = NULL;
+    trtc_fail_nomem(err);
+fail:
+    free(text);
     trtc_playlist_writer_free(&w);
     return NULL;
 }

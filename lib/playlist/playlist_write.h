@@ -38,6 +38,12 @@ struct trtc_playlist_writer *trtc_playlist_writer_new(const char *path,
                                                       const struct trtc_playlist_head *head,
                                                       struct trtc_err *err);
 
+/* Goes on with the playlist that is at path: what it lists stays as it is, and so do its form and what its header says;
+ * head says whose it is. Its ENDLIST goes with the next write. TRTC_EX_DATAERR where it is no playlist. */
+struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
+                                                         const struct trtc_playlist_head *head,
+                                                         struct trtc_err *err);
+
 /* Describes the segments to come: has_audio, has_video (the header names a track that joined
  * from the next write on), channels and rate_hz (used if they were not known), and video_codec. */
 void trtc_playlist_writer_update(struct trtc_playlist_writer *w,

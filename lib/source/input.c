@@ -40,10 +40,10 @@ struct trtc_input {
     bool is_ts; /* the back end is input_ts.c's */
     const struct trtc_input_ops *ops;
     void *back;
-    bool any;       /* frames of any codec are handed out, */
+    bool any;        /* frames of any codec are handed out, */
     unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds */
     int64_t came_us; /* when the first frame came, on a clock of no meaning */
-    char name[256]; /* for messages */
+    char name[256];  /* for messages */
     const volatile sig_atomic_t *stop;
     struct trtc_input_clock clock;
     int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */

@@ -239,16 +239,19 @@ whole_so_far() {
         kill -9 $pid 2>/dev/null || true
         wait $pid 2>/dev/null || true
         whole_so_far o
-        covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | awk '{s += $1} END {print s}'; done | sort -n | xargs)
         trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S $((1767225600495 + seconds)) -d o --ha auto "$BATS_FILE_TMPDIR/tail.ts" >out 2>err
-        ! grep -qv '^o/ha1_' out || fail "no ha1_"
+        # first what is rescued of it
+        ! sed '0,/ha1_/d' out | grep -qv '^o/ha1_' || fail "no ha1_"
         said 'recording that was killed'
+        strict o/${stem}_video.m3u8
+        strict o/${stem}_audio.m3u8
         strict o/ha1_${stem}_video.m3u8
         strict o/ha1_${stem}_audio.m3u8
         merge 0 -f o
         [[ $(wc -l <out) -eq 1 ]] || fail "not one file"
         lasts "$(<out)" 30 0.1
-        # of the flash at 9.5 s either may have been lost with the segment
+        covered=$(for kind in video audio; do sed -n 's/^#EXTINF:\(.*\),/\1/p' o/${stem}_$kind.m3u8 | awk '{s += $1} END {print s}'; done | sort -n | xargs)
+        # of the flash at 9.5 s either may have been lost in the last second
         case $(awk '{ print ($1 > 9.6) ($2 > 9.6) }' <<<"$covered") in
         11) synced "$(<out)" 3 ;;
         00) synced "$(<out)" 2 ;;
@@ -313,7 +316,7 @@ let_go() {
     diff <(cat out.? | grep '\.ts$' | sort) <(sed -n 's|^[^#].*|o/&|p' o/*.m3u8 | sort) || fail "not what was printed"
 }
 
-@test "what a killed run leaves goes with the next one; what another is writing stays" {
+@test "what a killed run leaves is rescued by the next one; what another is writing stays" {
     local stranger=o/.${stem/MTAwMDE/MTAwMDI}_video_20260101000000495.ts.part other stays
     waiting --ha 2
     other=$pid
@@ -321,15 +324,23 @@ let_go() {
     "${live[@]}" < <(exec 3>&-; held 150000) >out 2>err 3>&- &
     pid=$!
     for ((i = 0; i < 400; i++)); do
-        (($(find o -name '.*ts.part' | wc -l) < 2)) || [[ ! -e o/${stem}_video.m3u8 ]] || break
+        (($(find o -name '.*ts.part' -size +0 | wc -l) < 2)) || [[ ! -e o/${stem}_video.m3u8 ]] || break
         sleep 0.02
     done
     let_go KILL
     (($(find o -name '.*.part' | wc -l) >= 4)) || fail "$(ls -A o)"
     : >"$stranger"
+    # nor is it begun anew over what is there
+    cp -r o before
+    rm -f before/*.m3u8 o/*.m3u8
+    expect 73 "${live[@]}" "$marked"
+    said 'what a killed run has left is there; --append goes on with it, --ha auto'
+    [[ $(find o -name '*[0-9].ts*' | sort) == $(find before -name '*[0-9].ts*' | sed 's/^before/o/' | sort) ]] || fail "it was touched: $(ls -A o)"
     expect 0 "${live[@]}" --ha auto "$marked"
-    said 'unfinished files'
+    said 'recording that was killed; lost: '
     [[ $(wc -l <err) -eq 1 ]] || fail "not one line"
+    strict o/${stem}_video.m3u8 torn
+    strict o/${stem}_audio.m3u8 torn
     [[ $(find o -name '.*' -type f | sort) == $(printf '%s\n' "$stays" "$stranger" | sort) ]] || fail "$(ls -A o)"
     kill -0 "$other" || fail "the other has ended"
     pid=$other

@@ -466,6 +466,34 @@ static void test_park(void **state)
     assert_content("k", "half");
 }
 
+/* What a killed run left, with what is in it. */
+static void test_adopt(void **state)
+{
+    struct trtc_err err;
+
+    (void)state;
+    assert_null(trtc_file_adopt("adopted"));
+    struct trtc_file *f = trtc_file_create("adopted", &err);
+    must_write(f, "all of it");
+    assert_null(trtc_file_adopt("adopted")); /* somebody has it */
+    const pid_t pid = fork();
+    if (pid == 0) { /* it dies with its lock */
+        struct trtc_file *g = trtc_file_create("orphan", &err);
+        if (!g || write(trtc_file_fd(g), "all of it", 9) != 9)
+            _exit(1);
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    trtc_file_abort(&f);
+    f = trtc_file_adopt("orphan");
+    assert_non_null(f);
+    assert_int_equal(ftruncate(trtc_file_fd(f), 3), 0);
+    assert_int_equal(trtc_file_commit(&f, false, &err), 0);
+    assert_content("orphan", "all");
+    assert_null(trtc_file_adopt("orphan"));
+    unlink("orphan");
+}
+
 static void test_no_space(void **state)
 {
     int fd = open("/dev/full", O_RDWR);
@@ -648,6 +676,7 @@ int main(void)
         cmocka_unit_test(test_no_space),      cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_nonblocking),   cmocka_unit_test(test_read),
         cmocka_unit_test(test_temp),          cmocka_unit_test(test_temp_fails),
+        cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, enter, scratch_leave);

@@ -152,7 +152,8 @@ static void begin(int mode, enum trtc_codec video, bool audio)
 {
     clear();
     nb_frames = 0;
-    run = (struct run){ .o = { .dir = ".",
+    run = (struct run){ .o = { .told = told,
+                               .dir = ".",
                                .name = { .sdkappid = 1, .room = { "2", 1 } },
                                .user_id = mode == MIXED ? NULL : "u",
                                .user_id_len = mode == MIXED ? 0 : 1,
@@ -166,7 +167,7 @@ static void begin(int mode, enum trtc_codec video, bool audio)
     }
     run.info.video = video;
     run.info.audio = audio ? TRTC_CODEC_AAC : TRTC_CODEC_NONE;
-    run.s = trtc_segmenter_new(&run.o, &run.info, told, NULL, &run.err);
+    run.s = trtc_segmenter_new(&run.o, &run.info, &run.err);
     assert_non_null(run.s);
 }
 
@@ -511,7 +512,7 @@ static void test_low_start(void **state)
         begin(MIXED, TRTC_CODEC_H264, true);
         trtc_segmenter_free(&run.s);
         run.o.stream_start_us = starts_us[i];
-        run.s = trtc_segmenter_new(&run.o, &run.info, told, NULL, &run.err);
+        run.s = trtc_segmenter_new(&run.o, &run.info, &run.err);
         assert_non_null(run.s);
         for (int k = 0; k < 50; k++) {
             give((struct frame){ .pts_us = at_us + k * AUDIO_US });
@@ -539,7 +540,7 @@ static void test_too_far_apart(void **state)
     begin(MIXED, TRTC_CODEC_H264, true);
     trtc_segmenter_free(&run.s);
     run.o.window_us = 2 * S;
-    run.s = trtc_segmenter_new(&run.o, &run.info, told, NULL, &run.err);
+    run.s = trtc_segmenter_new(&run.o, &run.info, &run.err);
     assert_non_null(run.s);
     give_apart(20, -8 * S, VIDEO_US);
     if (trtc_segmenter_end(run.s, &run.err) < 0)

@@ -594,14 +594,70 @@ static void test_failing(void **state)
     trtc_playlist_writer_free(&w);
 }
 
+/* It goes on as if it had never been ended, whatever happened in it. */
+static void test_resume(void **state)
+{
+    static const enum trtc_tags forms[] = { TRTC_TAGS_FULL, TRTC_TAGS_CLASSIC };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        struct trtc_playlist_head h = video_head();
+        struct trtc_err err = { 0 };
+        size_t size;
+
+        h.tags = forms[i];
+        h.has_audio = true;
+        h.channels = 1;
+        h.rate_hz = 48000;
+        struct trtc_playlist_writer *w = new_writer(&h);
+        for (int k = 0; k < 4; k++) {
+            const struct trtc_playlist_entry e = { .name = k == 0   ? "a.ts"
+                                                           : k == 1 ? "b.ts"
+                                                           : k == 2 ? "c.ts"
+                                                                    : "d.ts",
+                                                   .start_ms = T0 + k * 12000,
+                                                   .dur_us = 11570800 + k,
+                                                   .bytes = 188,
+                                                   .discontinuity = k == 2,
+                                                   .width_px = k & 1 ? 320 : 640,
+                                                   .height_px = k & 1 ? 240 : 480 };
+            assert_int_equal(trtc_playlist_writer_add(w, &e, NULL), 0);
+            put(w, true);
+            char *before = content("a.m3u8", &size);
+            trtc_playlist_writer_free(&w);
+            struct trtc_playlist_head other = video_head(); /* what does not count */
+            other.tags = TRTC_TAGS_FULL;
+            other.width_px = 1;
+            other.target_s = 99;
+            w = trtc_playlist_writer_resume("a.m3u8", &other, &err);
+            assert_non_null(w);
+            put(w, true);
+            assert_content("a.m3u8", before);
+            free(before);
+        }
+        trtc_playlist_writer_free(&w);
+    }
+    FILE *f = fopen("a.m3u8", "w");
+    assert_non_null(f);
+    fputs("no playlist\n", f);
+    fclose(f);
+    const struct trtc_playlist_head h = video_head();
+    struct trtc_err err = { 0 };
+    assert_null(trtc_playlist_writer_resume("a.m3u8", &h, &err));
+    assert_int_equal(err.code, TRTC_EX_DATAERR);
+    remove("a.m3u8");
+    assert_null(trtc_playlist_writer_resume("a.m3u8", &h, &err));
+    assert_int_equal(err.code, TRTC_EX_NOINPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),    cmocka_unit_test(test_classic),
-        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_target),  cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_joins),   cmocka_unit_test(test_back),
-        cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_resume),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_classic),   cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_target),
+        cmocka_unit_test(test_changes),   cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_back),      cmocka_unit_test(test_failing),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

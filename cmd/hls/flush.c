@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the segments under way out; see flush.h. */
+#include "flush.h"
+
+#include <signal.h>
+#include <time.h>
+
+enum { PERIOD_MS = 200 };
+
+/* When the next turn is due, on the clock that waits go by. */
+static struct timespec next_turn(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += PERIOD_MS * 1000000L;
+    t.tv_sec += t.tv_nsec / 1000000000L;
+    t.tv_nsec %= 1000000000L;
+    return t;
+}
+
+static void *run(void *opaque)
+{
+    struct hls_flush *f = opaque;
+
+    pthread_mutex_lock(&f->lock);
+    while (!f->ends && !f->failed) {
+        const struct timespec at = next_turn();
+        pthread_cond_timedwait(&f->ended, &f->lock, &at);
+        if (!f->ends && f->fresh && trtc_segmenter_flush(f->seg, &f->err) < 0)
+            f->failed = true;
+        f->fresh = false;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+int hls_flush_start(struct hls_flush *f, struct trtc_segmenter *seg, struct trtc_err *err)
+{
+    sigset_t all, before;
+
+    *f = (struct hls_flush){ .seg = seg };
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->ended, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that reads */
+    const int errnum = pthread_create(&f->thread, NULL, run, f);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (errnum == 0)
+        return 0;
+    f->seg = NULL;
+    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "a thread cannot be started");
+}
+
+void hls_flush_lock(struct hls_flush *f)
+{
+    pthread_mutex_lock(&f->lock);
+}
+
+int hls_flush_unlock(struct hls_flush *f, struct trtc_err *err)
+{
+    const bool failed = f->failed;
+
+    f->fresh = true;
+    if (failed)
+        *err = f->err;
+    pthread_mutex_unlock(&f->lock);
+    return failed ? -1 : 0;
+}
+
+void hls_flush_end(struct hls_flush *f)
+{
+    if (!f->seg)
+        return;
+    pthread_mutex_lock(&f->lock);
+    f->ends = true;
+    pthread_cond_signal(&f->ended);
+    pthread_mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    pthread_cond_destroy(&f->ended);
+    pthread_mutex_destroy(&f->lock);
+    f->seg = NULL;
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-hls as a recorder of live streams: one track alone, connections that end and that break, a user who comes
+# back, what a killed run leaves, playlists of a given length.
+
+load ../../lib
+load ../../hls
+
+setup_file() {
+    files_begin
+    film 12 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
+}
+
+setup() {
+    test_begin
+}
+
+# ---- one track alone ----
+
+@test "--only: the track, to the byte and at the time that it has beside the other one; the other one's codec is all the same" {
+    local kind m
+    hls 0 -d both -u 10001 -t 3 "$cam"
+    for kind in audio video; do
+        hls 0 -d $kind -u 10001 -t 3 --only $kind "$cam"
+        quiet
+        (($(wc -l <out) == $(find $kind -name "*.ts" | wc -l) * 2)) || fail "$kind: paths"
+        for m in both/*_$kind*; do cmp "$m" "$kind/${m##*/}"; done
+        [[ $(find $kind -type f | wc -l) -eq $(find both -name "*_$kind*" | wc -l) ]] || fail "more than the $kind"
+    done
+    hls 0 -d mixed -t 3 --only video --json "$cam"
+    strict mixed/1400000001_3560.m3u8
+    grep -qx '#EXT-X-TRTC-STREAM-TYPE:1' mixed/1400000001_3560.m3u8 || fail "not pictures alone"
+    jq -es '.[] | select(.kind == "account" and .track == "audio") | .account | .left_out.unwanted == .frames_in and .unaccounted == 0' out >/dev/null || fail "account"
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x48:r=5:d=2 -f lavfi -i sine=d=2 -c:v libvpx-vp9 -cpu-used 8 -deadline realtime \
+        -c:a libopus v.webm
+    hls 0 -d opus --only audio v.webm
+    said 'opus, not AAC'
+    strict opus/1400000001_3560.m3u8
+    hls 69 -d vp9 --only video v.webm
+}
+
+@test "--only, of a stream without that track: 65, and nothing is made; one where it comes late is waited for" {
+    ffmpeg -nostdin -v error -i "$cam" -an -c copy silent.ts
+    hls 65 -d o --only audio silent.ts
+    said 'no frame of sound'
+    [[ -z $(find o -type f) ]] || fail "something was made"
+    # a picture from the beginning, a sound from the eighth second on
+    ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 late.ts
+    hls 0 -d o -u 10001 --only audio <(cat late.ts)
+    grep -qx '#EXT-X-TRTC-START-REC-TIME:17672256084[0-9][0-9]' o/${stem}_audio.m3u8 || fail "not at its time: $(grep START o/*.m3u8)"
+}
+
+# ---- connections ----
+
+# listening PORT: waits until a socket (TCP, or UDP with a second argument) is there.
+listening() {
+    local port
+    port=$(printf ':%04X' "$1")
+    until grep -q "$port 00000000:0000 ${2:-0A}" /proc/net/"$([[ ${2:-} ]] && echo udp || echo tcp)"; do sleep 0.05; done
+}
+
+@test "SRT: a peer that closes is the end (0)" {
+    ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt || skip 'no SRT here'
+    local port=$((20000 + RANDOM % 10000)) status=0 pid
+    timeout 20 trtc-hls -A 1400000001 -R 3560 --no-sync -d o "srt://127.0.0.1:$port?mode=listener" >out 2>err 3>&- &
+    pid=$!
+    listening $port 07
+    ffmpeg -nostdin -v error -re -t 2 -i "$cam" -c copy -f mpegts "srt://127.0.0.1:$port" 3>&-
+    wait $pid || status=$?
+    ((status == 0)) || fail "status $status"
+    quiet
+    strict o/1400000001_3560.m3u8
+}
+
+# ---- a user who comes back ----
+
+# discontinuities PLAYLIST: how many; and each segment of it is there.
+discontinuities() {
+    local line
+    while IFS= read -r line; do
+        case $line in '#'*) ;; *) [[ -s ${1%/*}/$line ]] || fail "$1: no $line" ;; esac
+    done <"$1"
+    grep -c '^#EXT-X-DISCONTINUITY$' "$1" || true
+}
+
+# starts PLAYLIST: of its segments (ms).
+starts() {
+    sed -n 's/^#EXT-X-TRTC-FILE-ATTR:\([0-9]*\),.*/\1/p' -- "$1"
+}
+
+@test "--append: one playlist, a discontinuity at each break, everything at its time, what was there as it was" {
+    local list old n
+    hls 0 -d o -u 10001 -t 3 --append "$cam" # nothing is there yet
+    for n in 1 2; do
+        cp -r o before
+        expect 0 trtc-hls -A 1400000001 -R 3560 -S $((1767225600495 + n * 60000)) --no-sync -d o -u 10001 -t 3 --append "$cam"
+        quiet
+        for list in ${stem}_audio.m3u8 ${stem}_video.m3u8; do
+            strict o/$list torn
+            [[ $(tail -n 1 o/$list) == '#EXT-X-ENDLIST' && $(grep -c ENDLIST o/$list) -eq 1 ]] || fail "$list: its end"
+            [[ $(discontinuities o/$list) -eq $n ]] || fail "$list: discontinuities"
+            old=$(grep -vc ENDLIST before/$list)
+            cmp <(head -n "$old" o/$list) <(grep -v ENDLIST before/$list) || fail "$list: what was there has changed"
+            [[ $(sed -n "$((old + 1))p" o/$list) == '#EXT-X-DISCONTINUITY' ]] || fail "$list: no discontinuity behind it"
+            starts o/$list | sort -c -n -u || fail "$list: not in order"
+        done
+        for old in before/*.ts; do cmp "$old" o/"${old##*/}"; done
+        rm -r before
+    done
+    (($(find o -type f | wc -l) == $(cat o/*.m3u8 | grep -vc "^#") + 2)) || fail "files"
+    merge 0 -f o -m 1 --json
+    [[ $(wc -l <out) -eq 1 ]] || fail "not one file"
+    jq -e '.start_ms == 1767225600495 and .end_ms > 1767225600495 + 131000 and .end_ms < 1767225600495 + 133000' out >/dev/null || fail "not on the clock"
+}
+
+@test "--append: mixed, classic and with another set of tracks; a start before the end of what is there is placed behind it" {
+    hls 0 -d o -t 3 "$cam"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225602000 --no-sync -d o -t 3 --append "$cam"
+    said 's before the end of what is there'
+    strict o/1400000001_3560.m3u8
+    [[ $(discontinuities o/1400000001_3560.m3u8) -eq 1 ]] || fail "no discontinuity"
+    hls 0 -d c -t 3 --tags classic "$cam"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700000 --no-sync -d c -t 3 --append "$cam"
+    ! grep -Eq 'FILE-ATTR|TRTC-VERSION' c/1400000001_3560.m3u8 || fail "not classic any more"
+    grep -qx '#EXT-X-TARGETDURATION:70' c/1400000001_3560.m3u8 || fail "another target duration"
+    grep -qx '#EXT-X-TRTC-START-REC-TIME:1767225600495' c/1400000001_3560.m3u8 || fail "another start"
+    # sound alone, then both, then the picture alone
+    hls 0 -d p -u 10001 -t 3 --only audio "$cam"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700000 --no-sync -d p -u 10001 -t 3 --append "$cam"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225800000 --no-sync -d p -u 10001 -t 3 --append --only video "$cam"
+    strict p/${stem}_audio.m3u8 torn
+    strict p/${stem}_video.m3u8 torn
+    [[ $(discontinuities p/${stem}_audio.m3u8) -eq 1 && $(discontinuities p/${stem}_video.m3u8) -eq 1 ]] || fail "discontinuities"
+    grep -qx '#EXT-X-TRTC-START-REC-TIME:17672257000[0-9]*' p/${stem}_video.m3u8 || fail "the picture's start"
+    expect 64 trtc-hls -A 1 -R 1 --append --ha auto x
+    echo 'no playlist' >o/1400000001_3560.m3u8
+    expect_unread 65 -d o --append
+    [[ $(<o/1400000001_3560.m3u8) == 'no playlist' ]] || fail "it was changed"
+}
+
+# ---- what a killed run leaves ----
+
+# killed_live DIR OPTION...: records cam as it would come from a network into DIR/o, is killed some time, and leaves what
+# had come in DIR/fed. Runs in the background.
+killed_live() {
+    exec 3>&-
+    cd "$1" || return
+    shift
+    local pid
+    mkfifo in
+    ffmpeg -nostdin -v quiet -re -i "$cam" -c copy -flush_packets 1 -f mpegts - 2>/dev/null | tee fed 2>/dev/null >in &
+    trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 2 -d o "$@" - <in >first 2>first.err &
+    pid=$!
+    sleep "$((RANDOM % 4)).$(printf %03d $((RANDOM % 1000)))"
+    while kill -0 $pid 2>/dev/null && [[ ! -s fed ]]; do sleep 0.02; done
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    wait
+}
+
+# came DIR PLAYLIST: how many ms of the stream, of the tracks in the playlist, had come.
+came() {
+    local kind=.
+    case $2 in *_audio.m3u8) kind=audio ;; *_video.m3u8) [[ -e ${2/_video/_audio} ]] && kind=video ;; esac
+    ffprobe -v quiet -show_entries packet=codec_type,pts_time,duration_time -of csv=p=0 "$1/fed" | awk -F, -v kind="$kind" '
+        $2 == "N/A" || !NF { next }
+        low == "" || $2 < low { low = $2 }
+        $1 ~ kind { e = $2 + ($3 == "N/A" ? 0 : $3); if (e > high) high = e }
+        END { printf "%d", high ? (high - low) * 1000 : 0 }'
+}
+
+# rescued FILE...: ms from the start of the recording to the end of what these playlists list, up to a discontinuity.
+rescued() {
+    cat /dev/null "$@" | awk '
+        /^#EXTM3U/ { on = 1 }
+        /^#EXT-X-DISCONTINUITY/ { on = 0 }
+        /^#EXT-X-TRTC-FILE-ATTR:/ { split($0, a, /[:,]/); at = a[2] - 1767225600495 }
+        /^#EXTINF:/ && on { sub(/^#EXTINF:/, ""); e = at + $0 * 1000; if (e > end) end = e }
+        END { printf "%d", end }'
+}
+
+@test "kill -9 at any moment of a live stream: at most a second of what had come is missing, that is said, and it is one recording" {
+    local i n=10 missing most=0 said list modes=('--append' '--ha auto') shapes=('-u 10001' '' '-u 10001 --av-merge')
+    [[ ! ${TRTC_LONG:-} ]] || n=200
+    for ((i = 0; i < n; i++)); do
+        mkdir k$i
+        # shellcheck disable=SC2086 # words are meant
+        killed_live k$i ${shapes[i % 3]} 2>/dev/null &
+        ((i % 10 < 9)) || wait
+    done
+    wait
+    for ((i = 0; i < n; i++)); do
+        # shellcheck disable=SC2086 # words are meant
+        expect 0 trtc-hls -q -A 1400000001 -R 3560 ${shapes[i % 3]} -S $((1767225600495 + 8000)) -t 2 -d k$i/o ${modes[i % 2]} "$cam"
+        said=0
+        ! grep -qF 'recording that was killed; lost: ' err || said=1
+        for list in k$i/o/*.m3u8; do
+            strict "$list" torn
+            [[ $(tail -n 1 "$list") == '#EXT-X-ENDLIST' ]] || fail "$list: no end"
+        done
+        [[ -z $(find k$i/o -name '.*' -type f) ]] || fail "hidden files"
+        # shellcheck disable=SC2086 # words are meant
+        trtc-hls -q -A 1400000001 -R 3560 ${shapes[i % 3]} -S 1767225600495 -t 2 -d k$i/ref k$i/fed >/dev/null 2>&1 || true
+        # each file that is there is listed, and was told
+        [[ $(cat k$i/o/*.m3u8 | grep -v '^#' | sort) == $(cd k$i/o && printf '%s\n' *.ts | sort) ]] || fail "not listed: $(diff <(cat k$i/o/*.m3u8 | grep -v "^#" | sort) <(cd k$i/o && printf "%s\n" *.ts | sort))"
+        while IFS= read -r list; do
+            grep -qxF "$list" k$i/first || grep -qxF "k$i/$list" out || fail "$list was not told"
+        done < <(cd k$i && find o -name '*.ts')
+        for list in k$i/o/14*.m3u8; do
+            missing=$(came k$i "$list")
+            ((!said)) || missing=$((missing - $(rescued "$list")))
+            ((missing <= most)) || most=$missing
+            ((!said)) || [[ -z $(comm -23 <(sed '/DISCONTINUITY/Q' "$list" | starts -) <(starts "${list/\/o\//\/ref\/}")) ]] ||
+                fail "$list: begins elsewhere than without a kill: $(starts "${list/\/o\//\/ref\/}")"
+            ((missing <= 1000)) || fail "$list: $missing ms are missing (${shapes[i % 3]} ${modes[i % 2]})"
+        done
+        merge 0 -f k$i/o
+        [[ $(wc -l <out) -eq 1 ]] || fail "not one file"
+        plays "$(<out)"
+    done
+    [[ ! ${TRTC_LONG:-} ]] || echo "# $n kills: at most $most ms missing" >&3
+}
+
+@test "kill -9 while nothing comes: what had come in a burst is there" {
+    local pid i missing list=o/1400000001_3560.m3u8
+    mkdir -p o k
+    head -c 150000 "$cam" >k/fed
+    trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 20 -d o - < <(exec 3>&-; cat k/fed; exec sleep 20) >out 3>&- &
+    pid=$!
+    for ((i = 0; i < 200; i++)); do
+        [[ -z $(find o -name '.*.ts.part' -size +0) ]] || break
+        sleep 0.05
+    done
+    kill -9 $pid
+    wait $pid || true
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700495 --no-sync -t 20 -d o --append "$cam"
+    said 'rescued 1 segments'
+    missing=$(($(came k $list) - $(rescued $list)))
+    ((missing < 500)) || fail "$missing ms are missing"
+    strict $list torn
+}
