@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* source/reader: a lane of segments as one stream of frames, and the account of it. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <libavutil/log.h>
+
+#include "source/load.h"
+#include "source/reader.h"
+#include "unit/range.h"
+#include "unit/recorded.h"
+#include "unit/scratch.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+#define WRAP          (INT64_C(1) << 33)
+#define S             90000 /* ticks */
+
+static int enter(void **state)
+{
+    (void)state;
+    av_log_set_level(AV_LOG_QUIET);
+    alarm(60);
+    return scratch_enter("t_reader");
+}
+
+/* A recording that is loaded, and its time line. */
+struct loaded {
+    struct trtc_scan scan;
+    struct trtc_timeline line;
+    struct trtc_losses losses;
+    atomic_llong bytes;
+};
+
+static void load(struct loaded *l, const char *dir)
+{
+    const char *dirs[] = { dir };
+    struct trtc_err err = { 0 };
+    *l = (struct loaded){ 0 };
+    if (trtc_recordings_load(&l->scan, &(struct trtc_load){ .dirs = dirs, .nb_dirs = 1 }, &err) <
+            0 ||
+        l->scan.n != 1 || trtc_timeline_build(&l->scan.recs[0], TRTC_AUX_MAIN, &l->line, &err) < 0)
+        fail_msg("%s: %zu recordings, %s", dir, l->scan.n, err.msg);
+}
+
+static struct trtc_reader *reader_of(struct loaded *l, enum trtc_kind kind, struct trtc_err *err)
+{
+    return trtc_reader_new(
+        &(struct trtc_reader_opts){ .rec = &l->scan.recs[0],
+                                    .lane = kind == TRTC_VIDEO ? &l->line.video : &l->line.audio,
+                                    .kind = kind,
+                                    .losses = &l->losses,
+                                    .bytes = &l->bytes },
+        err);
+}
+
+static void unload(struct loaded *l)
+{
+    trtc_losses_fini(&l->losses);
+    trtc_timeline_fini(&l->line);
+    trtc_scan_fini(&l->scan);
+}
+
+/* All frames, as runs of equal distance: "N@MS+US ...". A key frame that begins a run has a "k", and so has no
+ * frame of sound. Whatever comes out or is left out came in. */
+static const char *frames_of(struct loaded *l, enum trtc_kind kind, int64_t *nb_left)
+{
+    static char text[1000];
+    struct trtc_err err = { 0 };
+    struct trtc_reader *rd = reader_of(l, kind, &err);
+    struct trtc_read f;
+    int64_t nb = 0, last = 0, step = 0, out = 0;
+    size_t n = 0;
+    int got;
+    assert_non_null(rd);
+    *text = '\0';
+    while ((got = trtc_reader_next(rd, &f, &err)) == 1) {
+        const int64_t us = f.pkt.pts_us - RECORDED_START_MS * 1000;
+        assert_true(f.pkt.size > 0 && f.piece && f.stream);
+        out++;
+        if (nb == 1)
+            step = us - last;
+        if (nb == 0 || llabs(us - last - step) > 2) {
+            if (nb)
+                n += (size_t)snprintf(text + n, sizeof text - n, "x%" PRId64 " ", nb);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%" PRId64,
+                                  kind == TRTC_VIDEO && f.pkt.key ? "k" : "", us / 1000);
+            nb = 0;
+        }
+        nb++;
+        last = us;
+    }
+    if (got < 0)
+        fail_msg("%s", err.msg);
+    if (nb)
+        snprintf(text + n, sizeof text - n, "x%" PRId64, nb);
+    assert_int_equal(trtc_reader_next(rd, &f, &err), 0);
+    const struct trtc_ledger *a = trtc_reader_account(rd);
+    *nb_left = a->nb_in - out;
+    int64_t why = 0;
+    for (int i = 0; i < TRTC_NB_LEFT; i++)
+        why += a->nb_left[i];
+    assert_int_equal(why, *nb_left);
+    trtc_reader_free(&rd);
+    assert_null(rd);
+    return text;
+}
+
+static const char *losses_of(const struct loaded *l)
+{
+    static char text[300];
+    size_t n = 0;
+    *text = '\0';
+    for (size_t i = 0; i < l->losses.n; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "",
+                              l->losses.items[i].kind);
+    return text;
+}
+
+/* A segment of 1.92 s is 48 pictures and 90 frames of sound. */
+#define NB  .nb_v = 48, .nb_a = 90
+#define D   172800 /* ticks */
+#define DMS 1920
+
+static void test_lanes(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t at_ms[3];
+        struct segment s[3];
+        const char *video, *audio;
+        int64_t video_left, audio_left;
+        const char *losses;
+    } t[] = {
+        { "one after the other",
+          { 0, DMS, 2 * DMS },
+          { { 10 * S, NB }, { 10 * S + D, NB }, { 10 * S + 2 * D, NB } },
+          "k0x144",
+          "0x270",
+          0,
+          0,
+          "" },
+        { "the stamps wrap within",
+          { 0, DMS, 2 * DMS },
+          { { WRAP - 2 * D + 9000, NB }, { WRAP - D + 9000, NB }, { 9000, NB } },
+          "k0x144",
+          "0x270",
+          0,
+          0,
+          "" },
+        { "they begin anew each time",
+          { 0, DMS, 2 * DMS },
+          { { S, NB }, { S, NB }, { S, NB } },
+          "k0x144",
+          "0x270",
+          0,
+          0,
+          "" },
+        { "a pause",
+          { 0, DMS, 9000 },
+          { { 10 * S, NB }, { 10 * S + D, NB }, { 19 * S, NB } },
+          "k0x96 k9000x48",
+          "0x180 9000x90",
+          0,
+          0,
+          "" },
+        { "a pause in which nothing was lost needs no key frame",
+          { 0, DMS, 9000 },
+          { { 10 * S, NB }, { 10 * S + D, NB }, { 19 * S, NB, .first_v = 5 } },
+          "k0x96 9000x48",
+          "0x180 9000x90",
+          0,
+          0,
+          "" },
+        { "another stream that begins without one",
+          { 0, DMS, 9000 },
+          { { 10 * S, NB }, { 10 * S + D, NB }, { 500 * S, NB, .first_v = 5 } },
+          "k0x96 k9800x28",
+          "0x180 9000x90",
+          20,
+          0,
+          "damaged" },
+        { "so does the first",
+          { 0, DMS, 2 * DMS },
+          { { 10 * S, NB, .first_v = 5 }, { 10 * S + D, NB }, { 10 * S + 2 * D, NB } },
+          "k800x124",
+          "0x270",
+          20,
+          0,
+          "damaged" },
+        { "packets are missing",
+          { 0, DMS, 2 * DMS },
+          { { 10 * S, NB }, { 10 * S + D, NB, .drop = 60, .nb_drop = 5 }, { 10 * S + 2 * D, NB } },
+          "k0x60 2440x83",
+          "0x111 2432x156",
+          0,
+          1,
+          "damaged damaged" },
+        { "sound alone",
+          { 0, DMS, 2 * DMS },
+          { { 10 * S, .nb_a = 90 }, { 10 * S + D, .nb_a = 90 }, { 10 * S + 2 * D, .nb_a = 90 } },
+          "",
+          "0x270",
+          0,
+          0,
+          "" },
+        { "one that is there no more",
+          { 0, DMS, 2 * DMS },
+          { { 10 * S, NB }, { 0 }, { 10 * S + 2 * D, NB } },
+          "k0x48 k3840x48",
+          "0x90 3840x90",
+          0,
+          0,
+          "missing missing" },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct recorded rec;
+        struct loaded l;
+        char dir[16], video[300];
+        int64_t size = 0, left[2];
+        snprintf(dir, sizeof dir, "lanes%zu", i);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < 3; k++) {
+            const struct segment whole = { 10 * S + D, NB };
+            const bool gone = !t[i].s[k].nb_a;
+            recorded_add(&rec, t[i].at_ms[k], DMS, gone ? &whole : &t[i].s[k], 0);
+            size += gone ? 0 : rec.bytes;
+        }
+        recorded_end(&rec);
+        load(&l, dir);
+        for (int k = 0; k < 3; k++)
+            if (!t[i].s[k].nb_a)
+                unlink(recorded_path(&rec, t[i].at_ms[k]));
+        snprintf(video, sizeof video, "%s", frames_of(&l, TRTC_VIDEO, &left[0]));
+        const char *audio = frames_of(&l, TRTC_AUDIO, &left[1]);
+        if (strcmp(video, t[i].video) != 0 || strcmp(audio, t[i].audio) != 0 ||
+            left[0] != t[i].video_left || left[1] != t[i].audio_left ||
+            strcmp(losses_of(&l), t[i].losses) != 0)
+            fail_msg("%s: '%s' less %" PRId64 ", '%s' less %" PRId64 ", %s", t[i].what, video,
+                     left[0], audio, left[1], losses_of(&l));
+        assert_int_equal(l.bytes, *video ? 2 * size : size); /* once for each kind */
+        unload(&l);
+    }
+}
+
+/* Where the directory has gone, and where the reader is freed early. */
+static void test_ends(void **state)
+{
+    struct recorded rec;
+    struct loaded l;
+    struct trtc_err err;
+    struct trtc_read f;
+    (void)state;
+    assert_int_equal(mkdir("ends", 0700), 0);
+    recorded_begin(&rec, "ends");
+    recorded_add(&rec, 0, DMS, &(struct segment){ 10 * S, NB }, 0);
+    recorded_end(&rec);
+    load(&l, "ends");
+    struct trtc_reader *rd = reader_of(&l, TRTC_VIDEO, &err);
+    assert_non_null(rd);
+    assert_int_equal(trtc_reader_next(rd, &f, &err), 1);
+    assert_true(f.piece_begins && f.pkt.key && f.pkt.dts_us == f.pkt.pts_us);
+    assert_ptr_equal(f.piece, &l.scan.recs[0].pieces[0]);
+    assert_int_equal(f.stream->codec, TRTC_CODEC_H264);
+    assert_int_equal(trtc_reader_next(rd, &f, &err), 1);
+    assert_false(f.piece_begins || f.pkt.key);
+    trtc_reader_free(&rd);
+    trtc_reader_free(&rd);
+
+    assert_int_equal(rename("ends", "gone"), 0);
+    assert_null(reader_of(&l, TRTC_VIDEO, &err));
+    assert_int_equal(err.code, TRTC_EX_NOINPUT);
+    unload(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_ends),
+    };
+    return cmocka_run_group_tests_name("reader", tests, enter, scratch_leave);
+}
