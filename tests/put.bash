@@ -61,12 +61,12 @@ eventually() {
 
 export bucket=bucket-1250000000
 
-# serving [OPTION...]: an object store at $store, with the keys AKIDx and sec+ret=, which are in the environment from here on.
-# Its faults are read from ./script, its requests go to ./log.
+# serving [OPTION...]: an object store at $store, with the keys of the environment, else AKIDx and sec+ret=, which are there
+# from here on. Its faults are read from ./script, its requests go to ./log, or to where $service is.
 serving() {
-    export TRTC_STORAGE_ACCESS_KEY=AKIDx TRTC_STORAGE_SECRET_KEY=sec+ret=
-    : >script
-    objectserver --log log --script script --life 120 "$@" >url 2>told </dev/null 3>&- &
+    export TRTC_STORAGE_ACCESS_KEY=${TRTC_STORAGE_ACCESS_KEY-AKIDx} TRTC_STORAGE_SECRET_KEY=${TRTC_STORAGE_SECRET_KEY-sec+ret=}
+    : >"${service:=.}/script"
+    objectserver --log "$service/log" --script "$service/script" --life 120 "$@" >url 2>"$service/told" </dev/null 3>&- &
     server=$!
     eventually test -s url
     store=$(<url)
@@ -86,8 +86,8 @@ asked() {
 
 # has KEY FILE [cos]: the store has exactly this under that key.
 has() {
-    local key
-    key=$(jq -rn --arg k "$1" '$k | @uri | gsub("%2F"; "/")')
+    local key=$1
+    [[ ! $key =~ [^A-Za-z0-9._/-] ]] || key=$(jq -rn --arg k "$1" '$k | @uri | gsub("%2F"; "/")')
     [[ ${3-} ]] || key=$bucket/$key
     curl -s --path-as-is "$store/$key" | cmp - "$2" || fail "$1 is not $2"
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A run: threads that read paths and put files; here what is proven is journalled, written, and, if that was asked for,
- * deleted. */
+/* A run: threads that read paths and put files, until all is done or a signal comes. */
 #define _GNU_SOURCE /* eventfd, ppoll */
 
 #include "run.h"
@@ -12,18 +11,15 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "../cli.h"
 #include "../clock.h"
-#include "base/json_put.h"
 #include "input.h"
 #include "put/target.h"
 #include "work.h"
+#include "write.h"
 
 /* After a signal, while paths come in: they are read until none has come for QUIET_US, since whoever writes them may be ending
  * properly, too, and all of them have until DRAIN_US. Else no file is begun any more. What is under way has GRACE_US then. */
@@ -42,179 +38,6 @@ void put_news(struct put *p)
 void put_worsen(struct put *p, int code)
 {
     p->code = trtc_worse(p->code, code);
-}
-
-void put_done_free(struct put_done **d)
-{
-    if (!*d)
-        return;
-    free((*d)->path);
-    free((*d)->key);
-    trtc_storage_proof_fini(&(*d)->proof);
-    free(*d);
-    *d = NULL;
-}
-
-/* ---- what is proven ---- */
-
-/* A fault of the run itself, with files that are there and cannot be said to be: no more jobs begin. */
-static void give_up(struct put *p, const struct put_done *list, const struct trtc_err *err)
-{
-    cli_report(err);
-    pthread_mutex_lock(&p->lock);
-    for (const struct put_done *d = list; d; d = d->next)
-        if (d->job)
-            trtc_order_fail(p->order, d->job, err->code);
-    put_worsen(p, err->code);
-    p->no_more = true;
-    p->stop = 1;
-    pthread_cond_broadcast(&p->room);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static int journal_all(struct put *p, struct put_done *list, int64_t *ats, struct trtc_err *err)
-{
-    bool any = false;
-    size_t i = 0;
-    for (struct put_done *d = list; d; d = d->next, i++) {
-        const struct trtc_journal_file file = { d->hash, d->stamp, d->key };
-        ats[i] = -1;
-        if (d->known || !p->journal)
-            continue;
-        pthread_mutex_lock(&p->lock);
-        const int ret = trtc_journal_done(p->journal, &file, &d->proof, &ats[i], err);
-        pthread_mutex_unlock(&p->lock);
-        if (ret < 0)
-            return -1;
-        any = true;
-    }
-    return any ? trtc_journal_sync(p->journal, err) : 0;
-}
-
-/* What was known before is said as it was then. */
-static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
-{
-    int ret = 0;
-    if (!d->known || !p->o->json)
-        return 0;
-    pthread_mutex_lock(&p->lock);
-    const struct trtc_proven_entry *e = trtc_proven_find(&p->proven, d->hash);
-    if (e && e->at >= 0)
-        ret = trtc_journal_read(p->journal, e->at, &d->proof, err);
-    pthread_mutex_unlock(&p->lock);
-    return ret;
-}
-
-static void print_json(const char *line, const struct put_done *d)
-{
-    char crc[24];
-    cJSON *o = cJSON_CreateObject();
-    snprintf(crc, sizeof crc, "%llu", (unsigned long long)d->proof.crc64);
-    trtc_json_put_text(&o, "path", line);
-    trtc_json_put_text(&o, "key", d->key);
-    trtc_json_put_number(&o, "bytes", (double)d->proof.bytes);
-    trtc_json_put_text(&o, "crc64", crc);
-    if (*d->proof.etag)
-        trtc_json_put_text(&o, "etag", d->proof.etag);
-    if (d->proof.url)
-        trtc_json_put_text(&o, "url", d->proof.url);
-    if (d->proof.file_id)
-        trtc_json_put_text(&o, "file_id", d->proof.file_id);
-    cli_put_json(o, false);
-    cJSON_Delete(o);
-}
-
-static void print(const struct put *p, const char *line, const struct put_done *d)
-{
-    if (p->o->json) {
-        print_json(line, d);
-        return;
-    }
-    fputs(line, stdout);
-    putchar(p->o->null ? '\0' : '\n');
-}
-
-/* Remembers it, and lets go of its job: how many lines that answers, and *line, to be freed. */
-static int64_t release(struct put *p, struct put_done *d, int64_t at, char **line,
-                       struct trtc_err *err)
-{
-    const struct trtc_proven_entry e = { d->hash, d->stamp, at };
-    int64_t nb_lines = -1;
-    pthread_mutex_lock(&p->lock);
-    *line = strdup(trtc_order_line(d->job));
-    if (!*line)
-        trtc_fail_nomem(err);
-    else if (d->known || trtc_proven_add(&p->proven, &e, err) == 0)
-        nb_lines = trtc_order_done(p->order, d->job);
-    d->job = nb_lines < 0 ? d->job : NULL;
-    pthread_cond_broadcast(&p->work);
-    pthread_cond_signal(&p->room);
-    pthread_mutex_unlock(&p->lock);
-    return nb_lines;
-}
-
-/* Only what is still what was proven, and what somebody has named. */
-static void remove_file(struct put *p, const struct put_done *d)
-{
-    struct stat st;
-    struct trtc_err err;
-    if (!d->asked || d->growing || lstat(d->path, &st) < 0 || trtc_put_stamp(&st) != d->stamp)
-        return;
-    if (unlink(d->path) == 0 || errno == ENOENT)
-        return;
-    trtc_fail_errno(&err, TRTC_EX_IOERR, errno, "%s: cannot delete it", d->path);
-    cli_report(&err);
-    pthread_mutex_lock(&p->lock);
-    put_worsen(p, err.code);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static int write_one(struct put *p, struct put_done *d, int64_t at, struct trtc_err *err)
-{
-    char *line = NULL;
-    if (recall(p, d, err) < 0)
-        return -1;
-    const int64_t nb_lines = release(p, d, at, &line, err);
-    for (int64_t i = 0; i < nb_lines; i++)
-        print(p, line, d);
-    d->asked = nb_lines > 0;
-    free(line);
-    return nb_lines < 0 ? -1 : 0;
-}
-
-static int write_all(struct put *p, struct put_done *list, const int64_t *ats, struct trtc_err *err)
-{
-    size_t i = 0;
-    for (struct put_done *d = list; d; d = d->next)
-        if (write_one(p, d, ats[i++], err) < 0)
-            return -1;
-    return cli_flush(err);
-}
-
-/* Takes what is done so far, all at once: one line of the journal each, one sync for all, then the lines. */
-static void write_done(struct put *p)
-{
-    struct trtc_err err;
-    size_t n = 0;
-    pthread_mutex_lock(&p->lock);
-    struct put_done *list = p->done;
-    p->done = NULL;
-    p->done_end = &p->done;
-    pthread_mutex_unlock(&p->lock);
-    for (const struct put_done *d = list; d; d = d->next)
-        n++;
-    int64_t *ats = n ? malloc(n * sizeof *ats) : NULL;
-    if (n && !ats)
-        trtc_fail_nomem(&err);
-    if (n && (!ats || journal_all(p, list, ats, &err) < 0 || write_all(p, list, ats, &err) < 0))
-        give_up(p, list, &err);
-    for (struct put_done *d = list, *next; d; d = next) {
-        next = d->next;
-        if (p->o->remove && !p->no_more)
-            remove_file(p, d);
-        put_done_free(&d);
-    }
-    free(ats);
 }
 
 /* ---- the end ---- */
@@ -289,7 +112,7 @@ static void oversee(struct put *p, const sigset_t *signals)
     while (!is_over(p)) {
         wait_news(p, signals);
         heed_signal(p, &ending);
-        write_done(p);
+        put_write(p);
     }
 }
 
@@ -480,6 +303,9 @@ static void close_all(struct put *p)
 {
     trtc_journal_close(&p->journal);
     trtc_proven_fini(&p->proven);
+    for (size_t i = 0; i < p->nb_kept; i++)
+        trtc_storage_proof_fini(&p->kept[i]);
+    free(p->kept);
     trtc_put_dir_close(&p->dir);
     trtc_order_free(&p->order);
     if (p->news >= 0)

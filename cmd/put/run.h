@@ -21,6 +21,9 @@
 
 enum { PUT_JOBS_MAX = 64 };
 
+/* Where a proof is, in trtc_proven_entry.at, if it is not in the journal: PUT_KEPT - N is kept[N]. */
+#define PUT_KEPT INT64_C(-2)
+
 /* A file that is there. */
 struct put_done {
     struct trtc_job *job; /* NULL once it is released */
@@ -50,6 +53,8 @@ struct put {
     struct trtc_order *order;
     struct trtc_proven proven;
     struct put_done *done, **done_end; /* to be written */
+    struct trtc_storage_proof *kept;   /* of files that nobody has given yet, for --json */
+    size_t nb_kept;
     int64_t nb_failed;
     int code;
     bool input_ended;

@@ -161,7 +161,7 @@ static bool is_proven(struct attempt *a)
 {
     pthread_mutex_lock(&a->p->lock);
     const struct trtc_proven_entry *e = trtc_proven_find(&a->p->proven, a->done->hash);
-    const bool proven = e && e->stamp == a->done->stamp && (e->at >= 0 || !a->p->o->json);
+    const bool proven = e && e->stamp == a->done->stamp && (e->at != -1 || !a->p->o->json);
     pthread_mutex_unlock(&a->p->lock);
     return proven;
 }

@@ -367,3 +367,11 @@ P
     [[ $status -eq 143 ]] || fail "$status"
     ! kill -0 "$(<pid)" 2>/dev/null || fail 'it runs on'
 }
+
+@test "--json, with the playlist first: no file is put twice, and each has its line" {
+    recorded rec 5
+    up ''
+    put 0 --json -j 1 --to exec:./up rec/p.m3u8 rec/s{1..5}.ts
+    [[ $(sort log | uniq -d) == '' && $(wc -l <log) -eq 6 ]] || fail "$(<log)"
+    jq -es 'length == 6 and all(.bytes > 0 and .crc64 and .key)' out
+}
