@@ -55,6 +55,7 @@ program mandoc                  mandoc              lint
 program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
+program rclone                  rclone              bench
 program debootstrap             debootstrap         chroot
 program unshare                 util-linux          chroot
 program chromium                chromium            browser
@@ -254,12 +255,13 @@ get_packages() {
     [ -z "$lack" ] || name_them "$lack"
 }
 
-# What the browser test and the test of the SDK need.
+# What the browser test and the tests of the SDKs need.
 get_browser() {
     get_packages browser
     command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return
     [ "$lack" ] || get_modules browser browser hls.js playwright-core
     get_modules sdk SDK tencentcloud-sdk-nodejs
+    get_modules stores stores cos-nodejs-sdk-v5 @smithy/signature-v4
 }
 
 look=

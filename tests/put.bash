@@ -66,6 +66,7 @@ export bucket=bucket-1250000000
 serving() {
     export TRTC_STORAGE_ACCESS_KEY=${TRTC_STORAGE_ACCESS_KEY-AKIDx} TRTC_STORAGE_SECRET_KEY=${TRTC_STORAGE_SECRET_KEY-sec+ret=}
     : >"${service:=.}/script"
+    rm -f url
     objectserver --log "$service/log" --script "$service/script" --life 120 "$@" >url 2>"$service/told" </dev/null 3>&- &
     server=$!
     eventually test -s url

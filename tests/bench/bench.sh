@@ -110,3 +110,5 @@ echo
 bash "$(dirname "$0")/bench-rec.sh"
 echo
 bash "$(dirname "$0")/bench-hook.sh"
+echo
+bash "$(dirname "$0")/bench-put.sh"

@@ -955,6 +955,8 @@ static void log_it(struct objectstore *s, const struct request *q, const struct 
         free(name);
     }
     cJSON_AddNumberToObject(j, "bytes", (double)q->n);
+    if (p->vod)
+        cJSON_AddItemToObject(j, "body", cJSON_ParseWithLength((const char *)q->body, q->n));
     cJSON_AddNumberToObject(j, "status", a->status);
     cJSON_AddStringToObject(j, "fault", fault_names[a->fault]);
     line = cJSON_PrintUnformatted(j);
