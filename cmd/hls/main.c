@@ -32,7 +32,7 @@ struct opts {
     const char *room, *user, *task, *prefix, *dir, *input;
     enum trtc_room_type room_type;
     enum trtc_media media;
-    int64_t target_us, start_ms;
+    int64_t target_us, max_us, start_ms;
     int ha;
     bool ha_auto, append, av_merge, no_sync, null, json;
     enum trtc_tags tags;
@@ -112,6 +112,8 @@ static const struct opt_row rows[] = {
     { .help = "The segments" },
     { "segment-time", 't', "SECONDS", "length of a segment (10); it ends at the next key frame",
       .take = opt_duration, AT(target_us), .min = 100000, .max = INT64_C(3600000000) },
+    { "max-duration", 0, "TIME", "a playlist of that length is ended, and _2, _3 ... begin",
+      .take = opt_duration, AT(max_us), .min = 1000000, .max = INT64_C(86400000000) },
     { "start", 'S', "START",
       "time of the first frame: epoch ms, 17 digits or\n"
       "RFC 3339 (default: what a stream of trtc-mix\nreports, else now)",
@@ -282,13 +284,12 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
                   struct trtc_err *err)
 {
     const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
-    struct printing p = { .o = o };
+    const struct printing *p = so->opaque;
     struct trtc_segmenter *seg = NULL;
     struct hls_flush flush;
     struct trtc_err ending;
     int ret = -1;
     struct trtc_input *in = NULL;
-    so->opaque = &p;
     if (trtc_segmenter_prepare(so, err) < 0)
         goto done;
     say_salvaged(o, so);
@@ -315,17 +316,16 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     if (ret == 0)
         ret = pump(in, &flush, &a, err);
     hls_flush_end(&flush);
-    end->reader_left = p.reader_left;
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;
         ret = -1;
-        end->reader_left = p.reader_left;
     }
     a.failed = ret < 0;
     end->lossy = hls_say_losses(&a);
     if (o->json && hls_print_account(&a) < 0 && ret == 0)
         ret = trtc_fail_nomem(err);
 done:
+    end->reader_left = p->reader_left;
     trtc_segmenter_free(&seg);
     trtc_input_free(&in);
     trtc_segmenter_release(so);
@@ -337,6 +337,7 @@ static int run(const struct opts *o, struct ending *end, struct trtc_err *err)
     size_t user_len = o->user ? strlen(o->user) : 0, room_len = strlen(o->room);
     char *user = malloc(TRTC_B64_ENCODED_MAX(user_len)),
          *room = malloc(TRTC_B64_ENCODED_MAX(room_len));
+    struct printing p = { .o = o };
     struct trtc_segmenter_opts so = { .dir = o->dir,
                                       .user_id = o->user,
                                       .user_id_len = user_len,
@@ -344,10 +345,12 @@ static int run(const struct opts *o, struct ending *end, struct trtc_err *err)
                                       .tags = o->tags,
                                       .sync = !o->no_sync,
                                       .target_us = o->target_us,
+                                      .max_us = o->max_us,
                                       .how = o->append    ? TRTC_SEGMENTER_APPEND
                                              : o->ha_auto ? TRTC_SEGMENTER_BESIDE
                                                           : TRTC_SEGMENTER_NEW,
-                                      .told = print_done };
+                                      .told = print_done,
+                                      .opaque = &p };
     int ret = user && room ? 0 : trtc_fail_nomem(err);
     if (ret == 0)
         ret = trtc_name_room(o->room, room_len, o->room_type, room, &so.name.room, err);

@@ -41,22 +41,30 @@ static bool is_hash(const char *s, size_t n)
     return n == 17 && s[0] == '~' && strspn(s + 1, "0123456789abcdef") >= 16;
 }
 
-/* Whether s is of this form, in which # stands for a digit. */
+/* Whether s is of this form, in which # stands for a digit and * for any further ones. */
 static bool fits(const char *s, size_t n, const char *form)
 {
-    for (; n && *form; s++, n--, form++)
-        if (*form == '#' ? !isdigit((unsigned char)*s) : *s != *form)
+    for (; n && *form; s++, n--, form++) {
+        for (; *form == '*' && n && isdigit((unsigned char)*s); s++)
+            n--;
+        form += *form == '*';
+        if (!n || (*form == '#' ? !isdigit((unsigned char)*s) : *s != *form))
             return is_hash(s, n);
+    }
     return !n && !*form;
 }
 
 /* Whether the n bytes, which follow the recording's part of a name, make it one of its files. */
 static bool is_file(const char *s, size_t n, bool single)
 {
-    static const char *const of_user[] = { "_audio.m3u8", "_video.m3u8",
+    static const char *const of_user[] = { "_audio.m3u8",
+                                           "_video.m3u8",
+                                           "_audio_#*.m3u8",
+                                           "_video_#*.m3u8",
                                            "_audio_#################.ts",
-                                           "_video_#################.ts", NULL };
-    static const char *const mixed[] = { ".m3u8", "_#################.ts", NULL };
+                                           "_video_#################.ts",
+                                           NULL };
+    static const char *const mixed[] = { ".m3u8", "_#*.m3u8", "_#################.ts", NULL };
     for (const char *const *form = single ? of_user : mixed; *form; form++)
         if (fits(s, n, *form))
             return true;

@@ -28,6 +28,7 @@ struct segment { /* one file in the making */
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
     bool discontinuity;
+    bool new_list;               /* a playlist begins with it */
     struct trtc_input_info info; /* as it was with the first frame of each track in it */
 };
 
@@ -176,26 +177,41 @@ static const struct trtc_listed *listed_of(const struct trtc_segmenter *s, const
     return s->o.how == TRTC_SEGMENTER_APPEND && was->any ? was : NULL;
 }
 
-/* The lane's first playlist: the one that is there goes on, behind a discontinuity. */
-static int open_list(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_info *info,
-                     int64_t start_ms, struct trtc_err *err)
+/* The lane's playlist with this number; goes_on: it is there, and goes on behind a discontinuity. */
+static int open_list(struct trtc_segmenter *s, struct lane *l, bool goes_on, int64_t start_ms,
+                     struct trtc_err *err)
 {
-    const struct trtc_listed *was = listed_of(s, l);
+    const struct trtc_listed *was = goes_on ? listed_of(s, l) : NULL;
     const struct trtc_segmenter_file file = {
-        .type = l->type, .utc_ms = TRTC_NOTIME, .index = was ? was->index : 0, .ha = s->o.name.ha
+        .type = l->type, .utc_ms = TRTC_NOTIME, .index = l->index, .ha = s->o.name.ha
     };
-    const bool goes_on = was && was->last_ms != TRTC_NOTIME;
-    l->list_start_ms = goes_on ? was->start_ms : start_ms;
-    const struct trtc_playlist_head head = head_of(s, l, info);
+    l->list_start_ms = was ? was->start_ms : start_ms;
+    l->listed_us = was ? was->dur_us : 0;
+    l->old.discontinuity = was || (l->old.discontinuity && !l->old.new_list);
+    const struct trtc_playlist_head head = head_of(s, l, &l->old.info);
     char *path = trtc_segmenter_path(&s->o, &file, err);
     if (path)
-        l->list = goes_on ? trtc_playlist_writer_resume(path, &head, err)
-                          : trtc_playlist_writer_new(path, &head, err);
+        l->list = was ? trtc_playlist_writer_resume(path, &head, err)
+                      : trtc_playlist_writer_new(path, &head, err);
     free(path);
-    l->index = file.index;
-    l->old.discontinuity |= goes_on;
-    l->listed_us = goes_on ? was->dur_us : 0;
     return l->list ? 0 : -1;
+}
+
+/* Makes sure that there is a playlist for the segment that waits. */
+static int follow_list(struct trtc_segmenter *s, struct lane *l, int64_t start_ms,
+                       struct trtc_err *err)
+{
+    const struct trtc_listed *was = listed_of(s, l);
+    const bool first = !l->list;
+    if (!first && !l->old.new_list)
+        return 0;
+    if (first && was)
+        l->index = was->index;
+    if (l->old.new_list)
+        l->index = l->index ? l->index + 1 : 2;
+    trtc_playlist_writer_free(&l->list);
+    return open_list(s, l, was && first && was->last_ms != TRTC_NOTIME && !l->old.new_list,
+                     start_ms, err);
 }
 
 /* Lists a segment that is complete under its name. */
@@ -203,7 +219,7 @@ static int list_segment(struct trtc_segmenter *s, struct lane *l,
                         const struct trtc_segment_done *done, bool ended, struct trtc_err *err)
 {
     const struct segment *g = &l->old;
-    if (!l->list && open_list(s, l, &g->info, done->start_ms, err) < 0)
+    if (follow_list(s, l, done->start_ms, err) < 0)
         return -1;
     const struct trtc_playlist_head head = head_of(s, l, &g->info);
     trtc_playlist_writer_update(l->list, &head);
@@ -229,6 +245,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     int64_t start_ms = name_ms(s, g->low_us, l->named_ms), dur_us = next_us - g->low_us;
     struct trtc_err deaf;
     int ret = -1;
+    ended |= l->now.file && l->now.new_list;
     char *path = segment_path(l, start_ms, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0) {
@@ -331,6 +348,28 @@ static bool leads(const struct lane *l, const struct trtc_input_frame *f)
     return l->video_us == TRTC_NOTIME || f->pkt.pts_us - l->video_us > PICTURE_GONE_US;
 }
 
+/* How long the playlist is with what comes before pts_us. */
+static int64_t list_length_us(const struct trtc_segmenter *s, const struct lane *l, int64_t pts_us)
+{
+    const struct trtc_listed *was = listed_of(s, l);
+    const struct segment *const parts[] = { &l->old, &l->now };
+    int64_t length_us = l->list ? l->listed_us : was ? was->dur_us : 0;
+    for (size_t i = 0; i < 2; i++) {
+        const struct segment *g = parts[i];
+        if (!g->file)
+            continue;
+        const int64_t end_us = i == 0 && l->now.file ? l->now.low_us : pts_us;
+        length_us = (g->new_list ? 0 : length_us) + end_us - g->low_us;
+    }
+    return length_us;
+}
+
+/* As exact as time stamps are. */
+static bool list_is_full(const struct trtc_segmenter *s, const struct lane *l, int64_t pts_us)
+{
+    return s->o.max_us > 0 && list_length_us(s, l, pts_us) >= s->o.max_us - 1000;
+}
+
 /* Whether a new segment begins with the frame. */
 static bool cuts(struct lane *l, const struct trtc_input_frame *f,
                  const struct trtc_input_info *info)
@@ -339,9 +378,9 @@ static bool cuts(struct lane *l, const struct trtc_input_frame *f,
     const bool key = !f->video || f->pkt.key || codec;
     if (!l->now.file)
         return false;
+    const bool force = l->force || codec || list_is_full(l->s, l, f->pkt.pts_us);
     bool began = l->cut.open;
-    return leads(l, f) &&
-           trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, l->force || codec) && began;
+    return leads(l, f) && trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, force) && began;
 }
 
 static int64_t to_90k(int64_t us)
@@ -397,8 +436,10 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
             return -1;
     }
     if (!l->now.file) {
+        const bool new_list = list_is_full(s, l, pts_us);
         if (open_segment(l, pts_us, info, err) < 0)
             return -1;
+        l->now.new_list = new_list;
         if (!l->cut.open && leads(l, f))
             trtc_cut_frame(&l->cut, pts_us, f->dur_us, !f->video || f->pkt.key, false);
     }

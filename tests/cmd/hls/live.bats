@@ -239,3 +239,38 @@ rescued() {
     ((missing < 500)) || fail "$missing ms are missing"
     strict $list torn
 }
+
+# ---- playlists of a given length ----
+
+@test "--max-duration: numbered playlists, each complete, with every segment once and in order; --append goes on in the last" {
+    local kind n list
+    hls 0 -d whole -u 10001 -t 2 "$cam"
+    hls 0 -d o -u 10001 -t 2 --max-duration 5s --json "$cam"
+    quiet
+    for kind in audio video; do
+        for n in '' _2 _3; do
+            list=o/${stem}_$kind$n.m3u8
+            strict "$list"
+            [[ $n == _3 ]] || awk '/^#EXTINF/ { s += substr($0, 9) } END { exit s < 3.9 || s > 6.1 }' "$list" || fail "$list: its length"
+            grep -qx "#EXT-X-TRTC-START-REC-TIME:$(starts "$list" | head -n 1)" "$list" || fail "$list: its start"
+            jq -es --arg p "$list" 'map(select(.path == $p)) | last | .start_ms > 0 and .duration_ms < 6100' out >/dev/null || fail "$list: told"
+        done
+        [[ ! -e o/${stem}_${kind}_4.m3u8 && ! -e o/${stem}_${kind}_1.m3u8 ]] || fail "more of them"
+        cat o/${stem}_$kind.m3u8 o/${stem}_${kind}_2.m3u8 o/${stem}_${kind}_3.m3u8 | starts - | sort -c -n -u || fail "order"
+    done
+    merge 0 -f whole --json
+    mv out one
+    merge 0 -f o --json
+    diff <(jq '[.start_ms, .end_ms]' one) <(jq '[.start_ms, .end_ms]' out) || fail "not the same file"
+    # behind one that is full, and behind one that is not
+    hls 0 -d m -t 2 --max-duration 6s "$cam"
+    [[ $(find m -name '*.m3u8' -printf '%f\n' | sort | xargs) == '1400000001_3560.m3u8 1400000001_3560_2.m3u8' ]] || fail "$(ls m)"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700495 --no-sync -d m -t 2 --max-duration 6s --append --only audio "$cam"
+    n=$(find m -name '*.m3u8' | wc -l)
+    ((n > 3)) || fail "$(ls m)"
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225800495 --no-sync -d m -t 2 --max-duration 20s --append "$cam"
+    [[ $(find m -name '*.m3u8' | wc -l) -eq $n && $(discontinuities m/1400000001_3560_$n.m3u8) -eq 1 ]] || fail "$n: $(ls m)"
+    for list in m/*.m3u8; do strict "$list" torn; done
+    expect 73 trtc-hls -A 1400000001 -R 3560 -d m "$cam"
+    expect 64 trtc-hls -A 1 -R 1 --max-duration 25h "$cam"
+}

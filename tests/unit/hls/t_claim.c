@@ -88,6 +88,8 @@ static void test_a_users_files(void **state)
 {
     static const char *const gone[] = { "." USER "_audio.m3u8.part",
                                         "." USER "_video.m3u8.part",
+                                        "." USER "_video_2.m3u8.part",
+                                        "." USER "_audio_10.m3u8.part",
                                         "." USER "_audio_" UTC ".ts.part",
                                         "." USER "_video_" UTC ".ts.part",
                                         "." USER "_video_2026~" HASH ".part",
@@ -98,6 +100,8 @@ static void test_a_users_files(void **state)
                                          "." USER "_audio_" UTC ".ts",
                                          "." USER "_audio_" UTC ".part",
                                          "." USER "_audio_2026.ts.part",
+                                         "." USER "_audio_.m3u8.part",
+                                         "." USER "_audio_2x.m3u8.part",
                                          "." USER ".mp4.part",
                                          "." USER "_1.mp4.part",
                                          "." USER "_video_~0123.part",
