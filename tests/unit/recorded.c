@@ -8,6 +8,7 @@
 
 #include "base/utc.h"
 #include "make/genlib.h"
+#include "source/load.h"
 #include "unit/range.h"
 #include "unit/scratch.h"
 
@@ -113,4 +114,23 @@ void recorded_end(struct recorded *r)
 {
     fputs("#EXT-X-ENDLIST\n", r->list);
     assert_int_equal(fclose(r->list), 0);
+}
+
+void recorded_load(struct recorded_loaded *l, const char *dir)
+{
+    const char *dirs[] = { dir };
+    const struct trtc_load what = { .dirs = dirs, .nb_dirs = 1 };
+    struct trtc_err err = { 0 };
+
+    *l = (struct recorded_loaded){ 0 };
+    if (trtc_recordings_load(&l->scan, &what, &err) < 0 || l->scan.n != 1 ||
+        trtc_timeline_build(&l->scan.recs[0], TRTC_AUX_MAIN, &l->line, &err) < 0)
+        fail_msg("%s: %zu recordings, %s", dir, l->scan.n, err.msg);
+}
+
+void recorded_unload(struct recorded_loaded *l)
+{
+    trtc_losses_fini(&l->losses);
+    trtc_timeline_fini(&l->line);
+    trtc_scan_fini(&l->scan);
 }

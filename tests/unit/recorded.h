@@ -4,10 +4,13 @@
 #ifndef TESTS_UNIT_RECORDED_H
 #define TESTS_UNIT_RECORDED_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "recording/timeline.h"
 
 #define RECORDED_START_MS INT64_C(1767225600000) /* 20260101000000000 */
 #define RECORDED_PICTURE  3600                   /* ticks: 25 a second, a key frame each second */
@@ -43,5 +46,15 @@ const char *recorded_path(const struct recorded *r, int64_t at_ms);
 
 /* Writes these bytes in the place of the segment. */
 void recorded_replace(const struct recorded *r, int64_t at_ms, const void *data, size_t n);
+
+/* What is in a directory, loaded, with the time line of its only recording. */
+struct recorded_loaded {
+    struct trtc_scan scan;
+    struct trtc_timeline line;
+    struct trtc_losses losses; /* for what reads it */
+    atomic_llong bytes;        /* the same */
+};
+void recorded_load(struct recorded_loaded *l, const char *dir);
+void recorded_unload(struct recorded_loaded *l);
 
 #endif

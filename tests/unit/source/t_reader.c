@@ -14,7 +14,6 @@
 #include <cmocka.h>
 #include <libavutil/log.h>
 
-#include "source/load.h"
 #include "source/reader.h"
 #include "unit/range.h"
 #include "unit/recorded.h"
@@ -32,26 +31,8 @@ static int enter(void **state)
     return scratch_enter("t_reader");
 }
 
-/* A recording that is loaded, and its time line. */
-struct loaded {
-    struct trtc_scan scan;
-    struct trtc_timeline line;
-    struct trtc_losses losses;
-    atomic_llong bytes;
-};
-
-static void load(struct loaded *l, const char *dir)
-{
-    const char *dirs[] = { dir };
-    struct trtc_err err = { 0 };
-    *l = (struct loaded){ 0 };
-    if (trtc_recordings_load(&l->scan, &(struct trtc_load){ .dirs = dirs, .nb_dirs = 1 }, &err) <
-            0 ||
-        l->scan.n != 1 || trtc_timeline_build(&l->scan.recs[0], TRTC_AUX_MAIN, &l->line, &err) < 0)
-        fail_msg("%s: %zu recordings, %s", dir, l->scan.n, err.msg);
-}
-
-static struct trtc_reader *reader_of(struct loaded *l, enum trtc_kind kind, struct trtc_err *err)
+static struct trtc_reader *reader_of(struct recorded_loaded *l, enum trtc_kind kind,
+                                     struct trtc_err *err)
 {
     return trtc_reader_new(
         &(struct trtc_reader_opts){ .rec = &l->scan.recs[0],
@@ -62,16 +43,9 @@ static struct trtc_reader *reader_of(struct loaded *l, enum trtc_kind kind, stru
         err);
 }
 
-static void unload(struct loaded *l)
-{
-    trtc_losses_fini(&l->losses);
-    trtc_timeline_fini(&l->line);
-    trtc_scan_fini(&l->scan);
-}
-
 /* All frames, as runs of equal distance: "N@MS+US ...". A key frame that begins a run has a "k", and so has no
  * frame of sound. Whatever comes out or is left out came in. */
-static const char *frames_of(struct loaded *l, enum trtc_kind kind, int64_t *nb_left)
+static const char *frames_of(struct recorded_loaded *l, enum trtc_kind kind, int64_t *nb_left)
 {
     static char text[1000];
     struct trtc_err err = { 0 };
@@ -114,7 +88,7 @@ static const char *frames_of(struct loaded *l, enum trtc_kind kind, int64_t *nb_
     return text;
 }
 
-static const char *losses_of(const struct loaded *l)
+static const char *losses_of(const struct recorded_loaded *l)
 {
     static char text[300];
     size_t n = 0;
@@ -224,7 +198,7 @@ static void test_lanes(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(t); i++) {
         struct recorded rec;
-        struct loaded l;
+        struct recorded_loaded l;
         char dir[16], video[300];
         int64_t size = 0, left[2];
         snprintf(dir, sizeof dir, "lanes%zu", i);
@@ -237,7 +211,7 @@ static void test_lanes(void **state)
             size += gone ? 0 : rec.bytes;
         }
         recorded_end(&rec);
-        load(&l, dir);
+        recorded_load(&l, dir);
         for (int k = 0; k < 3; k++)
             if (!t[i].s[k].nb_a)
                 unlink(recorded_path(&rec, t[i].at_ms[k]));
@@ -249,7 +223,7 @@ static void test_lanes(void **state)
             fail_msg("%s: '%s' less %" PRId64 ", '%s' less %" PRId64 ", %s", t[i].what, video,
                      left[0], audio, left[1], losses_of(&l));
         assert_int_equal(l.bytes, *video ? 2 * size : size); /* once for each kind */
-        unload(&l);
+        recorded_unload(&l);
     }
 }
 
@@ -257,7 +231,7 @@ static void test_lanes(void **state)
 static void test_ends(void **state)
 {
     struct recorded rec;
-    struct loaded l;
+    struct recorded_loaded l;
     struct trtc_err err;
     struct trtc_read f;
     (void)state;
@@ -265,7 +239,7 @@ static void test_ends(void **state)
     recorded_begin(&rec, "ends");
     recorded_add(&rec, 0, DMS, &(struct segment){ 10 * S, NB }, 0);
     recorded_end(&rec);
-    load(&l, "ends");
+    recorded_load(&l, "ends");
     struct trtc_reader *rd = reader_of(&l, TRTC_VIDEO, &err);
     assert_non_null(rd);
     assert_int_equal(trtc_reader_next(rd, &f, &err), 1);
@@ -280,7 +254,7 @@ static void test_ends(void **state)
     assert_int_equal(rename("ends", "gone"), 0);
     assert_null(reader_of(&l, TRTC_VIDEO, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
-    unload(&l);
+    recorded_unload(&l);
 }
 
 int main(void)
