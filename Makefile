@@ -7,6 +7,7 @@
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
 #   lint bench          static checks, and the tests that these can fail; measurements
+#   dist deb            the source as a tarball; Debian packages (B/deb)
 #   fuzz                what reads input, under libFuzzer, each part FUZZ_SECONDS (60) long
 #
 #   B=DIR               build directory (build)
@@ -211,6 +212,11 @@ share = $(DESTDIR)$(PREFIX)/share
 man7 = $(patsubst man/%,%,$(wildcard man/*.7))
 examples = $(patsubst examples/%,%,$(filter-out %.sh,$(wildcard examples/*)))
 put = install -D -m 644 -t
+man8 = $(patsubst man/%,%,$(wildcard man/*.8))
+units = $(patsubst pkg/systemd/%,%,$(wildcard pkg/systemd/*.service pkg/systemd/*.timer))
+unitdir = $(PREFIX)/lib/systemd/system
+libexecdir = $(PREFIX)/libexec/trtc-tools
+helpers = $(wildcard examples/merge-finished pkg/systemd/mail-failure)
 
 # Each shell is asked where below PREFIX it looks: on Debian zsh has a directory of its own under /usr.
 asked = $(shell $(PKG_CONFIG) --define-variable=prefix='$(PREFIX)' --variable=completionsdir $(1) 2>/dev/null)
@@ -227,18 +233,46 @@ install: all
 	$(put) '$(DESTDIR)$(bashdir)' $(TOOLS:%=completions/bash/%)
 	$(put) '$(DESTDIR)$(zshdir)' $(TOOLS:%=completions/zsh/_%)
 	$(put) '$(DESTDIR)$(fishdir)' $(TOOLS:%=completions/fish/%.fish)
+	$(if $(man8),$(put) '$(share)/man/man8' $(man8:%=man/%))
 	$(if $(examples),install -D -t '$(share)/doc/trtc-tools/examples' $(examples:%=examples/%))
+	$(if $(helpers),install -D -t '$(DESTDIR)$(libexecdir)' $(helpers))
+	$(if $(units),install -d '$(DESTDIR)$(unitdir)')
+	for unit in $(units); do \
+	    sed 's,@bindir@,$(PREFIX)/bin,g; s,@libexecdir@,$(libexecdir),g' "pkg/systemd/$$unit" >'$(DESTDIR)$(unitdir)'/"$$unit" || exit; \
+	done
 
 uninstall:
 	rm -f $(TOOLS:%='$(bin)/%') $(TOOLS:%='$(share)/man/man1/%.1') $(man7:%='$(share)/man/man7/%')
 	rm -f $(TOOLS:%='$(DESTDIR)$(bashdir)/%') $(TOOLS:%='$(DESTDIR)$(zshdir)/_%') \
 	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%')
+	rm -f $(man8:%='$(share)/man/man8/%') $(units:%='$(DESTDIR)$(unitdir)/%') $(patsubst %,'$(DESTDIR)$(libexecdir)/%',$(notdir $(helpers)))
+
+# The same tree makes the same tarball: in the order of names, without owners, and with the time of the last change
+# that git knows (SOURCE_DATE_EPOCH, or where there is no git the time of the change log).
+tarball = $(B)/trtc-tools-$(VERSION).tar.gz
+dist:
+	@mkdir -p $(B)
+	@{ git ls-files -z 2>/dev/null | grep -z . || find . -type f ! -path './.git/*' ! -path './build*' ! -path './$(B)/*' ! -path './demo/*' -printf '%P\0'; } | \
+	    tar -c -f $(tarball:.gz=) --null --no-recursion --files-from=- --sort=name --format=ustar \
+	        --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX,a-s \
+	        --mtime="@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}" \
+	        --transform='s,^,trtc-tools-$(VERSION)/,S'
+	@gzip -9nf $(tarball:.gz=)
+	@echo '$(tarball:$(B)/%=$(dir)/%)'
+
+deb:
+	@$(DEPS) build package
+	$(sub) dist
+	@rm -rf $(B)/deb && mkdir -p $(B)/deb && tar -xzf $(tarball) -C $(B)/deb
+	@cp -r pkg/debian $(B)/deb/trtc-tools-$(VERSION)/debian
+	cd $(B)/deb/trtc-tools-$(VERSION) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -b
+	@ls $(B)/deb/*.deb
 
 clean:
 	rm -rf '$(dir)' '$(dir)-san' '$(dir)-fuzz' demo
 
 endif
 
-.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz install uninstall clean
+.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz dist deb install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

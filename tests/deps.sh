@@ -43,6 +43,7 @@ program strace                  strace              test
 program flock                   util-linux          test
 program ps                      procps              test
 program /usr/bin/time           time                test
+program systemd-analyze         systemd             test
 program xxd                     xxd                 test
 program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
@@ -56,6 +57,10 @@ program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
 program rclone                  rclone              bench
+program dpkg-buildpackage       dpkg-dev            package
+program dh                      debhelper           package
+program lintian                 lintian             package
+program fakeroot                fakeroot            package
 program debootstrap             debootstrap         chroot
 program unshare                 util-linux          chroot
 program chromium                chromium            browser
@@ -290,9 +295,9 @@ for use; do
     case $use in
     browser) browser=yes ;;
     foreign) foreign=yes ;;
-    build | demo | test | lint | bench | fuzz | chroot) set -- "$@" "$use" ;;
+    build | demo | test | lint | bench | fuzz | chroot | package) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot" >&2
+        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot, package" >&2
         exit 64
         ;;
     esac

@@ -228,7 +228,8 @@ static void drop_upload(struct objectstore *s, struct upload *u)
 
 /* ---- answers ---- */
 
-static void field(struct answer *a, const char *name, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void field(struct answer *a, const char *name,
+                                                        const char *fmt, ...)
 {
     char value[512];
     va_list ap;
@@ -239,7 +240,8 @@ static void field(struct answer *a, const char *name, const char *fmt, ...)
     trtc_headers_add(&a->fields, name, value, NULL);
 }
 
-static void text(struct answer *a, int status, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void text(struct answer *a, int status,
+                                                       const char *fmt, ...)
 {
     va_list ap;
     size_t size;
