@@ -64,7 +64,8 @@ struct trtc_voice {
     AVPacket *in;            /* packet that is not used up yet, if has_in; from in_off on */
     bool has_in;
     int in_off;
-    int64_t from_us;       /* frames that begin before this are cut to begin there */
+    int64_t from_us;       /* frames that begin before this are cut to begin there, */
+    int64_t trimmed_us;    /* as the packet of this time has it */
     int64_t cut_us, by_us; /* the frame that begins at cut_us ends so much earlier */
     bool ended;
     int64_t end_pos; /* INT64_MAX: where the sound ends */
@@ -653,8 +654,13 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
         v->exact = true;
         return 0;
     }
-    if (p->trim_us > 0 && p->pts_us != TRTC_NOTIME)
+    if (p->trim_us > 0 && p->pts_us != TRTC_NOTIME) {
         v->from_us = p->pts_us + p->trim_us;
+        v->trimmed_us = p->pts_us;
+    } else if (p->pts_us != TRTC_NOTIME && v->from_us != AV_NOPTS_VALUE &&
+               p->pts_us <= v->trimmed_us) {
+        v->from_us = p->pts_us; /* one that is heard stands where one was that is not */
+    }
     if (p->trim_end_us > 0) {
         v->cut_us = p->pts_us;
         v->by_us = p->trim_end_us;

@@ -21,6 +21,7 @@
 #define PICTURE_LAG (10 * MS) /* a fall of DTS by less is damage to one picture */
 #define JOIN_MAX    (3000 * MS) /* so much may the tracks differ at one restart */
 #define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
+#define SOON        (1000 * MS) /* a fall so close behind a track's beginning is that of both */
 #define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
 #define AS_LONG     (200 * MS)  /* a hole that is so close to what is too much is that */
 #define PAUSE_MAX \
@@ -148,7 +149,7 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
     t->fall.from = at < t->fall.from ? at : t->fall.from;
     t->fall.high = at > t->fall.high ? at : t->fall.high;
     t->fall.last_pos = f->pos;
-    const bool sure = t->decodes || (!t->orders && t->nb >= ORDER_KNOWN);
+    const bool sure = t->decodes || f->key || (!t->orders && t->nb >= ORDER_KNOWN);
     return sure || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
 }
 
@@ -204,8 +205,8 @@ static int by_pos(const void *a, const void *b)
 }
 
 struct epochs {
-    int64_t *shift; /* of each */
-    int current;
+    int64_t *shift;     /* of each */
+    int first, current; /* those there are; what comes first may be left from the one before */
 };
 
 /* Where the track of r stands on the line at a place of the segment. */
@@ -233,11 +234,67 @@ static int nearest(const struct epochs *e, int first, int64_t from, int64_t at)
     return best;
 }
 
-/* The first run of its track: in the epoch that the other one is in. */
-static int first_epoch(const struct epochs *e, const struct trtc_course_run *r,
-                       const struct trtc_course_run *other)
+static bool falls(const struct trtc_course_run *r, const struct trtc_course_run *prev)
 {
-    return other ? nearest(e, 0, r->from, stands_at(e, other, r->pos)) : e->current;
+    return !r->soft && r->from - prev->to < -TOL;
+}
+
+/* The next run of its track; NULL: there is none. */
+static const struct trtc_course_run *next_run(const struct trtc_course *c,
+                                              const struct trtc_course_run *r)
+{
+    for (const struct trtc_course_run *o = r + 1; o < c->runs + c->n; o++)
+        if (o->track == r->track)
+            return o;
+    return NULL;
+}
+
+/* How often a track falls, from r on. */
+static int falls_from(const struct trtc_course *c, const struct trtc_course_run *r)
+{
+    int nb = 0;
+    const struct trtc_course_run *o;
+    for (; r && (o = next_run(c, r)); r = o)
+        nb += falls(o, r);
+    return nb;
+}
+
+/* How far the first run of a track is from where the other one stands, if its epoch has this shift. */
+static int64_t off_by(const struct epochs *e, const struct trtc_course_run *r,
+                      const struct trtc_course_run *other, int64_t shift)
+{
+    return distance(r->from + shift, stands_at(e, other, r->pos));
+}
+
+/* The first run of its track, where one of them falls once more than the other, and soon: it may be in
+ * the epoch that the other one comes to with that fall, or be left from the one before. Where it
+ * stands closer to the other then, or about as close, that epoch is made. */
+static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct trtc_course_run *r,
+                     const struct trtc_course_run *other, int best)
+{
+    const int more = falls_from(c, other) - falls_from(c, r);
+    const struct trtc_course_run *from = more > 0 ? other : r, *to = next_run(c, from);
+    if (more == 0 || !to || !falls(to, from))
+        return best;
+    const int64_t step = to->from - from->to, was = e->shift[other->epoch];
+    const int64_t shift = was + (more > 0 ? -step : step);
+    const int64_t soon = more > 0 ? from->to + was - stands_at(e, other, r->pos) : r->to - r->from;
+    const int64_t slack = soon < SOON && -step > FALL_OFF ? FALL_OFF : -TOL;
+    const int64_t off = off_by(e, r, other, shift);
+    if (soon > JOIN_MAX || off > JOIN_MAX || off >= off_by(e, r, other, e->shift[best]) + slack)
+        return best;
+    best = more > 0 ? ++e->current : (e->first = other->epoch - 1);
+    e->shift[best] = shift;
+    return best;
+}
+
+/* The first run of its track: in the epoch that the other one is in. */
+static int first_epoch(const struct trtc_course *c, struct epochs *e,
+                       const struct trtc_course_run *r, const struct trtc_course_run *other)
+{
+    return other ? odd_epoch(c, e, r, other,
+                             nearest(e, e->first, r->from, stands_at(e, other, r->pos)))
+                 : e->current;
 }
 
 /* The other track falls by as much where r begins, behind prev: what in a picture of a low rate
@@ -286,7 +343,7 @@ static void choose_epochs(struct trtc_course *c, struct epochs *e)
     for (size_t i = 0; i < c->n; i++) {
         struct trtc_course_run *r = &c->runs[i];
         const struct trtc_course_run *prev = last[r->track], *other = last[!r->track];
-        r->epoch = prev ? next_epoch(c, e, r, prev, other) : first_epoch(e, r, other);
+        r->epoch = prev ? next_epoch(c, e, r, prev, other) : first_epoch(c, e, r, other);
         /* neither track may overlap what it had before the restart: the later one decides */
         const int64_t over =
             prev ? prev->to + e->shift[prev->epoch] - r->from - e->shift[r->epoch] : 0;
@@ -451,7 +508,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
         return -1;
     if (c->n == 0)
         return 0;
-    struct epochs e = { .shift = calloc(c->n + 1, sizeof *e.shift) };
+    struct epochs e = { .shift = calloc(c->n + 3, sizeof *e.shift), .first = 1, .current = 1 };
     struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
     if (e.shift && line) {
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);

@@ -58,6 +58,7 @@ struct trtc_course {
 struct trtc_course_frame {
     int64_t ts;           /* DTS, 33 bits */
     bool explicit_dts;    /* pictures: it is not only the PTS */
+    bool key;             /* pictures: all that came before it are shown before it */
     int64_t pos;          /* in the segment; of those with the same one the first counts */
     int samples, rate_hz; /* sound: its length; 0: unknown */
 };

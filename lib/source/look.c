@@ -11,6 +11,8 @@
 enum { AAC_SAMPLES = 1024 };
 
 #define FALL_90K     45000  /* more than reordered pictures fall by */
+#define BACK_90K     3600   /* ... and than sound does, and what is decoded in order */
+#define APART_90K    45000  /* kinds that begin further apart may be of two clocks */
 #define BEFORE_90K   180000 /* ... nor where they begin, if they lie so far before it */
 #define STEP_MAX_90K 180000 /* frames further apart than 2 s do not tell the frame rate */
 
@@ -92,10 +94,18 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
         settle_sound(l);
 }
 
-static void note_time(struct trtc_look *l, int s, int64_t at)
+/* Whether the stamps have fallen since the frame before. decodes: the frame has a DTS of its own. */
+static void note_fall(struct trtc_look *l, int s, int64_t at, int64_t dts, bool decodes)
 {
+    const int64_t prev = l->prev_dts[s];
+    const bool steps_back = prev != TRTC_TS_NOPTS && trtc_ts_diff(dts, prev) < -BACK_90K;
     if (l->nb[s] && at < l->last[s] - FALL_90K)
         l->fell[s] = true;
+    l->fell[s] |= steps_back && (s == 0 || decodes);
+}
+
+static void note_time(struct trtc_look *l, int s, int64_t at)
+{
     if (!l->nb[s] || (at < l->first[s] && !l->fell[s] && !(l->settled && s == 0)))
         l->first[s] = at;
     if (!l->nb[s] || at > l->last[s])
@@ -136,12 +146,16 @@ int trtc_look_frame(struct trtc_look *l, const struct trtc_ts_frame *f)
         l->base_90k = f->pts_90k;
     if (s == 1 && !l->nb[1] && f->dts_90k != TRTC_TS_NOPTS)
         l->delay_90k = trtc_ts_diff(f->pts_90k, f->dts_90k);
-    int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
+    const int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
+    const int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
+    note_fall(l, s, at, dts, dts != f->pts_90k);
     note_time(l, s, at);
     if (!f->stream->video)
         learn_start_of_sound(l, f, at);
+    if (!l->nb[s])
+        l->first_pos[s] = f->pos;
     l->nb[s]++;
-    note_step(l, s, f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k);
+    note_step(l, s, dts);
     return l->skipped ? 0 : trtc_course_add_ts(&l->course, f);
 }
 
@@ -166,10 +180,31 @@ unsigned trtc_look_kinds(const struct trtc_look *l)
     return l->late | (l->nb[0] ? TRTC_AUDIO : 0u) | (l->nb[1] ? TRTC_VIDEO : 0u);
 }
 
+bool trtc_look_is_odd(const struct trtc_look *l)
+{
+    return l->fell[0] || l->fell[1] || l->course.n > (size_t)(!!l->nb[0] + !!l->nb[1]);
+}
+
+bool trtc_look_is_apart(const struct trtc_look *l)
+{
+    const int64_t off = l->first[0] - l->first[1];
+    return l->nb[0] && l->nb[1] && (off < -APART_90K || off > APART_90K);
+}
+
+/* Where a kind begins: where the segment's course puts it, once that is known. */
+static int64_t first_of_kind(const struct trtc_look *l, int s)
+{
+    size_t hint = 0;
+    const int track = s == 0 ? TRTC_AT_AUDIO : TRTC_AT_VIDEO;
+    if (l->skipped || !l->course.settled)
+        return l->first[s];
+    return l->first[s] + trtc_course_shift(&l->course, track, l->first_pos[s], &hint);
+}
+
 static int64_t first_of(const struct trtc_look *l)
 {
-    const int64_t first =
-        l->nb[0] && (!l->nb[1] || l->first[0] < l->first[1]) ? l->first[0] : l->first[1];
+    const int64_t sound = first_of_kind(l, 0), picture = first_of_kind(l, 1);
+    const int64_t first = l->nb[0] && (!l->nb[1] || sound < picture) ? sound : picture;
     return l->late && l->late_first < first ? l->late_first : first;
 }
 

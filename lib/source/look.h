@@ -12,6 +12,7 @@ struct trtc_look {
     int64_t at_bytes;          /* where it begins in its file */
     int64_t first[2], last[2]; /* lowest and highest PTS, audio and video, as steps from base */
     int64_t base_90k;
+    int64_t first_pos[2]; /* of the first frame in the segment */
     int64_t nb[2];
     int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
     int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
@@ -49,7 +50,13 @@ void trtc_look_skip(struct trtc_look *l);
 /* TRTC_AUDIO, TRTC_VIDEO: what was seen. */
 unsigned trtc_look_kinds(const struct trtc_look *l);
 
-/* The first stamp, 33 bits. */
+/* The stamps have jumped: only all of the segment says where its kinds begin. */
+bool trtc_look_is_odd(const struct trtc_look *l);
+
+/* Sound and pictures begin so far from each other that one clock may have ended between them. */
+bool trtc_look_is_apart(const struct trtc_look *l);
+
+/* The first stamp, 33 bits: that of the kind that comes first, on the course where that is settled. */
 int64_t trtc_look_first_90k(struct trtc_look *l);
 
 /* Where the media of the segment ends, from its first stamp: by its last frames, or by the course

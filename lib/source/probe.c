@@ -386,6 +386,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
         return -1;
     p->facts.first_ts_90k = trtc_look_first_90k(l);
     p->facts.headless = stats->headless;
+    p->facts.odd = depth == WHOLE && trtc_look_is_odd(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
     /* who vouches for its size does so for its length, too, but where a section might end in it */
     const bool believed = p->attr_bytes >= 0 && !p->measure && said <= TRTC_SECTION_GAP_US;
@@ -459,10 +460,19 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
     if (!trtc_look_kinds(l) && trtc_ts_stats(x->ts)->nb_packets >= NB_PACKETS_TO_JUDGE &&
         feed(x, &head, true, err) < 0)
         return -1;
+    if (trtc_look_is_apart(l) && !trtc_look_is_odd(l)) { /* a restart that explains it is near */
+        head.to = p->bytes < HEAD_MAX_BYTES ? p->bytes : HEAD_MAX_BYTES;
+        if (feed(x, &head, false, err) < 0)
+            return -1;
+    }
     const int64_t at = head.at;
     if (at >= p->bytes || !trtc_look_kinds(l)) {
         *depth = at >= p->bytes ? WHOLE : HEAD;
         return finish(x, err);
+    }
+    if (trtc_look_is_odd(l)) {
+        *depth = WHOLE;
+        return read_all(x, p, fd, err);
     }
     /* a segment that could hide a section's end is looked at although its size is right */
     if (p->dur_us != TRTC_NOTIME && p->dur_us > TRTC_SECTION_GAP_US)

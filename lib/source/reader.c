@@ -222,6 +222,13 @@ static bool stamps_go_on(const struct trtc_reader *rd)
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
+/* This clip's stamps lie so far below those of the one before that their clock is another one. */
+static bool stamps_fall(const struct trtc_reader *rd)
+{
+    return rd->last_ts != TRTC_NOTIME &&
+           trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->last_ts) <= -GOES_ON_90K;
+}
+
 /* b is the rest of the segment that a is the beginning of. */
 static bool is_next_part(const struct trtc_piece *a, const struct trtc_piece *b)
 {
@@ -255,7 +262,7 @@ static int64_t set_clock(struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
     const int64_t ts = p->facts.first_ts_90k + rd->shift_90k;
-    if (p->facts.headless && follows(rd, rd->at) && rd->clock.running) {
+    if (p->facts.headless && follows(rd, rd->at) && rd->clock.running && !stamps_fall(rd)) {
         const struct trtc_piece *before = rd->lane->clips[rd->at - 1].piece;
         const int64_t us = trtc_clock_us(&rd->clock, ts);
         if (llabs(us - (before->start_us + before->dur_us)) < CUT_US) {
@@ -518,10 +525,29 @@ static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, 
     if (!rd->tail_seen)
         rd->tail_90k = trtc_course_tail(f, p->facts.first_ts_90k);
     rd->tail_seen = true;
-    if (rd->tail_90k == TRTC_NOTIME)
-        return false;
+    if (rd->tail_90k == TRTC_NOTIME ||
+        trtc_ts_diff(rd->prev_ts, p->facts.first_ts_90k) > rd->tail_90k + GOES_ON_90K)
+        return false; /* the frame in hand is not in it */
     return what == UNEVEN ? llabs(rd->tail_90k - said) < TOL_90K
                           : trtc_course_fits(rd->tail_90k, said, next);
+}
+
+/* Reads the course of the segment; its last frames may go on in the next one. */
+static int read_course(struct trtc_reader *rd, const struct trtc_course_file *f,
+                       struct trtc_err *err)
+{
+    struct trtc_err why;
+    if (!follows(rd, rd->at + 1))
+        return trtc_course_read(&rd->course, f, NULL, err);
+    const struct trtc_piece *next = rd->lane->clips[rd->at + 1].piece;
+    const int fd = trtc_open_beneath(rd->dirfd, next->uri, NULL, &why);
+    if (fd < 0 && trtc_is_shortage(&why))
+        return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, next->uri, why.msg);
+    const struct trtc_course_file then = { fd, next->at_bytes, next->bytes };
+    const int ret = trtc_course_read(&rd->course, f, fd < 0 ? NULL : &then, err);
+    if (fd >= 0)
+        close(fd);
+    return ret;
 }
 
 static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
@@ -545,7 +571,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
     if (what == FALLS || !ends_well(rd, &f, what)) {
         rd->looked = true;
         rd->course_hint = 0;
-        ret = trtc_course_read(c, &f, err);
+        ret = read_course(rd, &f, err);
         if (ret == 0 && settle_course(c, p) < 0)
             ret = trtc_fail_nomem(err);
     }
@@ -557,7 +583,9 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
 static enum oddity oddity_of_first(const struct trtc_reader *rd, int64_t ts, int64_t pos)
 {
     const int64_t off = trtc_ts_diff(ts, piece_of(rd)->facts.first_ts_90k);
-    return off < -FIRST_OFF_90K ? FALLS : off > FIRST_OFF_90K || pos > HEAD_BYTES ? RISES : EVEN;
+    if (off < -FIRST_OFF_90K || piece_of(rd)->facts.odd)
+        return FALLS;
+    return off > FIRST_OFF_90K || pos > HEAD_BYTES ? RISES : EVEN;
 }
 
 /* How a stamp stands to the one before it. A picture of a low rate does not fall where its stamps

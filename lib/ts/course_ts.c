@@ -9,7 +9,11 @@
 #include "base/utc.h"
 #include "recording/clock.h"
 
-enum { BLOCK_BYTES = 256 * 1024, TAIL_BYTES = 256 * TRTC_TS_PACKET };
+enum {
+    BLOCK_BYTES = 256 * 1024,
+    TAIL_BYTES = 256 * TRTC_TS_PACKET,
+    GOES_ON_BYTES = 1 << 20 /* a frame goes on for less in the next segment */
+};
 
 #define PICTURE_GUESS_90K 6000 /* 15 a second */
 #define SOUND_GUESS_90K   1920
@@ -27,6 +31,7 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
         return 0;
     x.ts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
     x.explicit_dts = x.ts != f->pts_90k;
+    x.key = f->key;
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);
     return trtc_course_add(c, f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO, &x);
@@ -60,51 +65,96 @@ static void note_last(struct tail *t, const struct trtc_ts_frame *f)
     t->seen[k] = true;
 }
 
-/* Runs the segment from a place on through the demuxer; what is not NULL gets each frame. */
-static int run(const struct trtc_course_file *s, int64_t from, struct trtc_course *c,
-               struct tail *t, struct trtc_err *err)
+/* A run of a segment through the demuxer; what is not NULL gets each frame. */
+struct pass {
+    struct trtc_ts *ts;
+    uint8_t *buf;
+    struct trtc_course *c;
+    struct tail *t;
+    int64_t end;           /* frames from there on belong to another segment, */
+    unsigned seen, beyond; /* kinds that have frames, and those that have some there */
+};
+
+/* Takes the frames that are complete. -1: no memory. */
+static int take(struct pass *p)
 {
-    int ret = -1, more;
-    ssize_t got;
     struct trtc_ts_frame f;
-    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
-    uint8_t *buf = malloc(BLOCK_BYTES);
-    if (!ts || !buf)
-        goto nomem;
-    do {
+    int more;
+    while ((more = trtc_ts_next(p->ts, &f)) > 0) {
+        const unsigned kind = f.stream->video ? TRTC_VIDEO : TRTC_AUDIO;
+        p->seen |= kind;
+        if (f.pos >= p->end) {
+            p->beyond |= kind;
+            continue;
+        }
+        if (p->c && trtc_course_add_ts(p->c, &f) < 0)
+            return -1;
+        if (p->t)
+            note_last(p->t, &f);
+    }
+    return more;
+}
+
+/* Feeds what a file has from a place on. */
+static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
+                struct trtc_err *err)
+{
+    while (from < s->bytes && (!p->beyond || p->beyond != p->seen)) {
         const int64_t left = s->bytes - from;
-        got = read_at(s->fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
-        if (got < 0) {
-            trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+        const ssize_t got =
+            read_at(s->fd, p->buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
+        if (got < 0)
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
+        if (got == 0)
+            return 0;
+        from += got;
+        trtc_ts_feed(p->ts, p->buf, (size_t)got);
+        if (take(p) < 0)
+            return trtc_fail_nomem(err);
+    }
+    return 0;
+}
+
+/* The frames that begin in the segment behind a place. */
+static int run(struct pass *p, const struct trtc_course_file *s, int64_t from,
+               const struct trtc_course_file *next, struct trtc_err *err)
+{
+    int ret = -1;
+    p->end = INT64_MAX;
+    p->ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    p->buf = malloc(BLOCK_BYTES);
+    if (!p->ts || !p->buf) {
+        trtc_fail_nomem(err);
+        goto done;
+    }
+    if (feed(p, s, from, err) < 0)
+        goto done;
+    if (next) {
+        trtc_ts_pause(p->ts);
+        if (take(p) < 0) {
+            trtc_fail_nomem(err);
             goto done;
         }
-        from += got;
-        if (got)
-            trtc_ts_feed(ts, buf, (size_t)got);
-        else
-            trtc_ts_end(ts);
-        while ((more = trtc_ts_next(ts, &f)) > 0) {
-            if (c && trtc_course_add_ts(c, &f) < 0)
-                goto nomem;
-            if (t)
-                note_last(t, &f);
-        }
-        if (more < 0)
-            goto nomem;
-    } while (got > 0);
-    ret = 0;
-    goto done;
-nomem:
-    trtc_fail_nomem(err);
+        p->end = trtc_ts_pos(p->ts);
+        trtc_ts_continue(p->ts);
+        const struct trtc_course_file head = { next->fd, next->at,
+                                               next->bytes < GOES_ON_BYTES ? next->bytes
+                                                                           : GOES_ON_BYTES };
+        if (feed(p, &head, 0, err) < 0)
+            goto done;
+    }
+    trtc_ts_end(p->ts);
+    ret = take(p) == 0 ? 0 : trtc_fail_nomem(err);
 done:
-    trtc_ts_free(&ts);
-    free(buf);
+    trtc_ts_free(&p->ts);
+    free(p->buf);
     return ret;
 }
 
-int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s, struct trtc_err *err)
+int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
+                     const struct trtc_course_file *next, struct trtc_err *err)
 {
-    return run(s, 0, c, NULL, err);
+    return run(&(struct pass){ .c = c }, s, 0, next, err);
 }
 
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
@@ -115,7 +165,8 @@ int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
     struct tail t = { .first = first_ts_90k };
     struct trtc_err ignored;
     int64_t end = TRTC_NOTIME;
-    if (run(s, s->bytes > TAIL_BYTES ? s->bytes - TAIL_BYTES : 0, NULL, &t, &ignored) < 0)
+    const int64_t from = s->bytes > TAIL_BYTES ? s->bytes - TAIL_BYTES : 0;
+    if (run(&(struct pass){ .t = &t }, s, from, NULL, &ignored) < 0)
         return TRTC_NOTIME;
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const int64_t to = t.last[k] + (t.step[k] ? t.step[k] : guess[k]);

@@ -16,9 +16,10 @@ struct trtc_course_file {
     int64_t at, bytes;
 };
 
-/* Adds all frames of a segment, pictures and sound, from beginning to end; not settled.
- * TRTC_EX_IOERR, TRTC_EX_TEMPFAIL. */
-int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s, struct trtc_err *err);
+/* Adds all frames of a segment, pictures and sound, from beginning to end; not settled. next: the one
+ * in which a frame that is not complete goes on, or NULL. TRTC_EX_IOERR, TRTC_EX_TEMPFAIL. */
+int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
+                     const struct trtc_course_file *next, struct trtc_err *err);
 
 /* How far the stamps go from first_ts_90k (33 bits) to the end of the last frame, by what stands at
  * the end of the segment; in ticks, TRTC_NOTIME where that does not tell. */

@@ -129,7 +129,8 @@ static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_s
         t->anchored = false;
         return;
     }
-    t->by_one |= !s->order.field && s->order.count & 1;
+    t->by_one |= t->anchored && !s->order.field && !s->order.resets &&
+                 (s->order.count - t->anchor_count) & 1;
     if (t->anchored && !s->order.resets && said) {
         const int64_t counts = s->order.count - t->anchor_count, span = pts - t->anchor_pts;
         if (counts && span && (counts < 0) == (span < 0) && magnitude(span) < JUMP &&
@@ -214,7 +215,8 @@ static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_sa
     if (s->sps && s->sps->reorder_max == 0 && t->depth == 0)
         return pts;
 
-    const int64_t next = s->next_pts == NOTIME ? NOTIME : unwrap(s->next_pts, pts);
+    const int64_t follows = s->next_pts == NOTIME ? NOTIME : unwrap(s->next_pts, pts);
+    const int64_t next = s->next_key && follows < pts ? NOTIME : follows;
     const int64_t hole = next == NOTIME || t->depth > 0 ? first_hole(t, s, pts) : NOTIME;
     int64_t end = pts;
 
@@ -227,13 +229,26 @@ static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_sa
     return end;
 }
 
+/* When the first picture is decoded, at the latest, if pictures that are shown before it follow: they
+ * may be as many on either side of the one that comes next. */
+static int64_t before_leading(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                              int64_t pts)
+{
+    const int64_t next = s->next_pts == NOTIME || s->next_key ? NOTIME : unwrap(s->next_pts, pts);
+
+    if (t->dts != NOTIME || next == NOTIME || next >= pts || pts - next > JUMP)
+        return INT64_MAX;
+    const int64_t step = length_of(t, s), first = next - (pts - next) + step;
+    return (first < next ? first : next) - depth_of(t, s) * step;
+}
+
 /* The decoding time of the picture shown at pts: where as many wait as are reordered, the time of
  * the first of them, which is shown when this one is decoded. A depth that shows itself only now
  * leaves less room than it needs: the pictures are decoded closer to each other then. */
 static int64_t derive(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
     const int depth = depth_of(t, s);
-    const int64_t end = latest(t, s, pts);
+    const int64_t end = latest(t, s, pts), lead = before_leading(t, s, pts);
     int64_t dts;
 
     while (t->nb_waiting > depth)
@@ -243,6 +258,7 @@ static int64_t derive(struct trtc_picture_times *t, const struct trtc_picture_sa
         dts = take_first(t);
     else
         dts = t->waiting[0] - (depth + 1 - t->nb_waiting) * length_of(t, s);
+    dts = dts < lead ? dts : lead;
     if (t->dts != NOTIME && (dts > end || dts <= t->dts))
         dts = t->dts + (end - t->dts > 8 ? (end - t->dts) / 8 : 1);
     return dts < end ? dts : end;
@@ -272,6 +288,16 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
 
 /* ---- both ---- */
 
+/* The stream's clock is another one from a picture at pts on: it is far away, or lower than it can
+ * be. */
+static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                        int64_t pts)
+{
+    const bool falls = s->pts != NOTIME && s->key && pts < t->max_pts;
+
+    return falls || magnitude(pts - t->pts) > JUMP || (t->dts != NOTIME && pts <= t->dts);
+}
+
 void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
                        int64_t *pts, int64_t *dts)
 {
@@ -282,7 +308,7 @@ void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_s
         t->floating = !said;
     }
     int64_t p = said ? unwrap(s->pts, t->pts) : t->dts == NOTIME ? t->pts : place(t, s);
-    if (magnitude(p - t->pts) > JUMP || (t->dts != NOTIME && p <= t->dts))
+    if (begins_anew(t, s, p))
         begin(t, p);
     if (t->floating && t->dts == NOTIME)
         p = t->pts = t->max_pts = t->shown = p + depth_of(t, s) * length_of(t, s);

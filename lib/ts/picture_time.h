@@ -35,7 +35,9 @@ struct trtc_picture_times {
 struct trtc_picture_said {
     int64_t pts, dts;                    /* 33 bits, or TRTC_PICTURE_NOTIME */
     int64_t next_pts;                    /* of the next picture that has one, where that is known */
+    bool next_key;                       /* that is a key picture */
     int64_t clock;                       /* where none has had one: they begin here */
+    bool key;                            /* it is shown behind all that came before it */
     struct trtc_order order;             /* of poc.h */
     const struct trtc_video_params *sps; /* or NULL */
 };

@@ -181,6 +181,24 @@ static int64_t next_pts(struct trtc_ts_es *s, size_t end)
     return pts;
 }
 
+/* A key picture begins at end, as far as can be seen from its first packet: where that has no more
+ * than parameter sets, they are what one begins with. */
+static bool next_key(const struct trtc_ts_es *s, size_t end)
+{
+    const size_t left = s->size - end;
+    const uint8_t *pos = s->buf + end, *nal;
+    bool sets = false;
+    size_t n;
+
+    while ((nal = trtc_annexb_next(&pos, s->buf + end + (left < PACKET ? left : PACKET), &n))) {
+        const enum trtc_nal kind = trtc_nal_kind(s->info.codec, *nal);
+        if (kind <= TRTC_NAL_KEY_SLICE)
+            return kind == TRTC_NAL_KEY_SLICE;
+        sets |= kind == TRTC_NAL_SPS;
+    }
+    return sets;
+}
+
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                          const struct trtc_ts_shown *shown, struct trtc_ts_frame *f)
 {
@@ -188,6 +206,8 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
         .pts = s->unit.pts,
         .dts = s->unit.dts,
         .next_pts = next_pts(s, end),
+        .next_key = !s->mpeg_video && next_key(s, end),
+        .key = s->unit.key,
         .clock = ts->clock,
         .order = shown->order,
         .sps = shown->sps,

@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 #include <libavutil/avutil.h>
 
-enum { AHEAD = 400 };
+enum { AHEAD = 400, LAG_MORE = 30000 };
 
 static const char letter[NB_KINDS] = { 'v', 'a' };
 
@@ -158,6 +158,16 @@ static void match_tracks(struct match *m, const struct track *a, const struct tr
     m->extra += b->n - j;
 }
 
+/* By how much a picture is decoded before it is shown, at most. */
+static int64_t lag_of(const struct track *t)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->f[i].pts != AV_NOPTS_VALUE && t->f[i].pts - t->f[i].dts > most)
+            most = t->f[i].pts - t->f[i].dts;
+    return most;
+}
+
 static void check_order(struct match *m, const struct track *b)
 {
     for (size_t i = 0; i < b->n; i++) {
@@ -202,6 +212,8 @@ static void judge_copied(struct verdict *v, int k, const struct track *a, const 
         verdict_add(v, "dts-%c %zu not above the one before", c, m.nb_back);
     if (m.nb_dts_above)
         verdict_add(v, "ptsdts-%c %zu", c, m.nb_dts_above);
+    if (lag_of(b) > lag_of(a) + LAG_MORE)
+        verdict_add(v, "lag-%c %" PRId64 ", not %" PRId64, c, lag_of(b), lag_of(a));
 }
 
 static void judge_encoded(struct verdict *v, int k, const struct track *a, const struct track *b,

@@ -112,8 +112,8 @@ static const struct class classes[] = {
       "open: a picture at a restart is left out, and named" },
     { "mix *+mixed4", "status 3:*could not be decoded",
       "open: a picture at a restart is left out, and named" },
-    { "merge-cut *+mixed4", "status 3:*",
-      "open: a restart and a cut close to each other, without decoding times: the rest is left out, and named" },
+    { "merge-near *+mixed4", "left-a 1",
+      "no decoding times, a restart and a cut within three pictures of each other" },
     { "* *s1.*+restart*", "*", "three pictures, one a second, do not show how far apart they are" },
     { "* *s1.*+back", "*", "three pictures, one a second, do not show how far apart they are" },
     { "* *s1.*+ahead", "*", "three pictures, one a second, do not show how far apart they are" },
@@ -265,6 +265,20 @@ static struct tolerance tolerance_of(const struct run *r, const struct source *s
     return tol;
 }
 
+/* Where in the shaped file the first frame stands whose clock is another one. */
+static int64_t find_restart(const struct frames *want, const struct shape *shape)
+{
+    const int64_t from = shape_restart(shape, want);
+    int64_t pos = -1;
+    for (int k = 0; k < NB_KINDS && shape->restart_at; k++)
+        for (size_t i = 0; i < want->of[k].n; i++) {
+            const struct frame *f = &want->of[k].f[i];
+            if (f->dts >= from && f->pos >= 0 && (pos < 0 || f->pos < pos))
+                pos = f->pos;
+        }
+    return pos;
+}
+
 /* FFmpeg, the program, finds the same. */
 static void check_witness(struct verdict *v, const struct source *s, const char *dir)
 {
@@ -324,7 +338,7 @@ static void run_file(const struct work *w, const struct combination *c, const ch
     struct frames want = { 0 }, seen = { 0 };
     struct verdict v = { .n = 0 };
     const struct shape *shape = c->shape < 0 ? NULL : &shapes[c->shape].s;
-    struct source s = { .path = c->path, .want = &want, .placed = true };
+    struct source s = { .path = c->path, .want = &want, .placed = true, .restart = -1 };
     name_it(c, name, sizeof name);
     if (w->only && fnmatch(w->only, name, 0) != 0)
         return;
@@ -338,6 +352,7 @@ static void run_file(const struct work *w, const struct combination *c, const ch
         s.path = path;
         frames_read(&seen, path, true, false);
         s.placed = take_times(&want, &seen, &s, shape) && !shape->ahead[SOUND];
+        s.restart = find_restart(&want, shape);
     } else {
         make_fresh(dir);
         check_witness(&v, &s, dir);

@@ -14,6 +14,7 @@ struct source {
     bool placed; /* it is known where in it the frames are */
     int unit;    /* bytes from one packet to the next */
     int front;
+    int64_t restart; /* where its clock restarts; -1: it does not */
 };
 
 struct run {

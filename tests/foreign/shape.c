@@ -275,29 +275,33 @@ static int save(const struct shape *s, const struct mux *m, const char *path)
     return fclose(f) == 0 ? 0 : -1;
 }
 
-/* A clock restarts with a key picture, if one comes. */
-static int64_t find_restart(const struct writer *w)
+static int64_t find_begin(const struct frames *all)
 {
-    const struct track *v = &w->all->of[PICTURE];
-    for (size_t i = 0; w->s->restart_at && i < v->n; i++)
-        if (v->f[i].key && v->f[i].dts - w->begin >= w->s->restart_at)
-            return v->f[i].dts - w->begin;
-    return w->s->restart_at;
+    int64_t begin = INT64_MAX;
+    for (int k = 0; k < NB_KINDS; k++)
+        if (all->of[k].n > 0 && all->of[k].f[0].dts < begin)
+            begin = all->of[k].f[0].dts;
+    return begin;
+}
+
+int64_t shape_restart(const struct shape *s, const struct frames *all)
+{
+    const struct track *v = &all->of[PICTURE];
+    const int64_t from = find_begin(all) + s->restart_at;
+    for (size_t i = 0; s->restart_at && i < v->n; i++)
+        if (v->f[i].key && v->f[i].dts >= from)
+            return v->f[i].dts;
+    return from;
 }
 
 int shape_write(const struct shape *s, const struct frames *all, const char *path)
 {
-    struct writer w = { .s = s, .all = all, .chance = 1 };
+    struct writer w = { .s = s, .all = all, .chance = 1, .begin = find_begin(all) };
     struct place at[NB_KINDS] = { { 0 }, { 0 } };
-    w.begin = INT64_MAX;
-    for (int k = 0; k < NB_KINDS; k++) {
-        const struct track *t = &all->of[k];
-        if (t->n > 0 && stream_type(t->codec) == 0)
+    for (int k = 0; k < NB_KINDS; k++)
+        if (all->of[k].n > 0 && stream_type(all->of[k].codec) == 0)
             return -1;
-        if (t->n > 0 && t->f[0].dts < w.begin)
-            w.begin = t->f[0].dts;
-    }
-    w.restart = find_restart(&w);
+    w.restart = s->restart_at ? shape_restart(s, all) - w.begin : 0;
     w.m = mux_new();
     for (;;) {
         const int64_t v = place_of(&w, PICTURE, &at[PICTURE]), a = place_of(&w, SOUND, &at[SOUND]);

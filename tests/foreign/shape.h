@@ -39,6 +39,9 @@ struct shape {
     int lead, tail, front;    /* bytes before and behind each packet, and before all */
 };
 
+/* The decoding time at which the clock restarts: that of a key picture, if one comes. */
+int64_t shape_restart(const struct shape *s, const struct frames *all);
+
 /* 0, or -1 where path cannot be written or the tracks have no place in a transport stream. */
 int shape_write(const struct shape *s, const struct frames *all, const char *path);
 

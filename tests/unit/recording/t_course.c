@@ -116,12 +116,13 @@ static void check_next(const struct media *m, double room_s, double next_s, doub
     assert_int_equal(trtc_course_settle(&c, room_s < 0 ? TRTC_NOTIME : ticks(room_s),
                                         next_s < 0 ? TRTC_NOTIME : ticks(next_s)),
                      0);
-    int64_t worst = 0;
+    int64_t worst = 0, first = 0;
     for (int i = 0; i < nb_frames; i++) {
         const struct frame *f = &frames[i];
-        const int64_t shift = trtc_course_shift(&c, f->track, f->f.pos, &hint[f->track]);
-        int64_t d =
-            (f->f.ts + shift - frames[0].f.ts - (f->true_90k - frames[0].true_90k)) & (WRAP - 1);
+        const int64_t at =
+            f->f.ts + trtc_course_shift(&c, f->track, f->f.pos, &hint[f->track]) - f->true_90k;
+        first = i == 0 ? at : first;
+        int64_t d = (at - first) & (WRAP - 1);
         d = d >= WRAP / 2 ? WRAP - d : d;
         worst = d > worst ? d : worst;
     }
@@ -243,6 +244,52 @@ static void test_late_track_behind_a_restart(void **state)
     }
 }
 
+/* A segment that begins where the clock restarts: one track has frames of the old clock, the other
+ * has none, whichever stands first in the file. */
+static void test_begins_at_a_restart(void **state)
+{
+    (void)state;
+    static const double off_s[] = { -5, -1, -0.5, -40000, 40000 };
+    static const double lag_s[] = { 0, 0.15, 0.3, -0.1 };
+    char what[64];
+    for (int track = 0; track < 2; track++)
+        for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
+            for (size_t k = 0; k < sizeof lag_s / sizeof *lag_s; k++) {
+                struct media m = { .length_s = 4,
+                                   .first = 126000,
+                                   .lag_s = lag_s[k],
+                                   .parts = { { 0.2, { off_s[i], off_s[i] }, 0 } },
+                                   .nb_parts = 1 };
+                m.from_s[track] = 0.2;
+                snprintf(what, sizeof what, "track %d from %g s on, lag %g s", track, off_s[i],
+                         lag_s[k]);
+                check(&m, 4, 42, what);
+                m.from_s[track] = 0;
+                m.parts[0].at_s = 3.8;
+                m.to_s[track] = 3.8;
+                check(&m, 4, 42, what);
+            }
+}
+
+/* Pictures without decoding times: a key picture that falls is on another clock, were it the last
+ * one. */
+static void test_key_falls(void **state)
+{
+    (void)state;
+    struct trtc_course c = { 0 };
+    static const int at[] = { 0, 3, 1, 2, 6, 4, 5, -20 };
+    for (int i = 0; i < 8; i++) {
+        const struct trtc_course_frame f = { .ts = 900000 + at[i] * 3600,
+                                             .pos = i,
+                                             .key = i % 7 == 0 };
+        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+    }
+    assert_int_equal(trtc_course_settle(&c, TRTC_NOTIME, TRTC_NOTIME), 0);
+    size_t hint = 0;
+    assert_in_range(trtc_course_shift(&c, PICTURE, 7, &hint), 27 * 3600, 29 * 3600);
+    trtc_course_fini(&c);
+}
+
 static void test_holes(void **state)
 {
     (void)state;
@@ -300,10 +347,16 @@ static void test_garbage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),           cmocka_unit_test(test_both_change),
-        cmocka_unit_test(test_several_changes), cmocka_unit_test(test_one_changes),
-        cmocka_unit_test(test_pauses_stay),     cmocka_unit_test(test_late_track_behind_a_restart),
-        cmocka_unit_test(test_holes),           cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_both_change),
+        cmocka_unit_test(test_several_changes),
+        cmocka_unit_test(test_one_changes),
+        cmocka_unit_test(test_pauses_stay),
+        cmocka_unit_test(test_late_track_behind_a_restart),
+        cmocka_unit_test(test_begins_at_a_restart),
+        cmocka_unit_test(test_key_falls),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -409,6 +409,64 @@ static void test_restart(void **state)
     }
 }
 
+/* A stream of fields in frames may count from one on, by two: the first picture has no lower count. */
+static void test_odd_counts(void **state)
+{
+    (void)state;
+    static const int shown[] = { 0, 3, 1, 2, 6, 4, 5, 9, 7, 8 };
+    struct trtc_picture_times t = { 0 };
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
+    int64_t pts, dts;
+
+    sps.order.tick_num = 1;
+    sps.order.tick_units = 50;
+    for (int i = 0; i < (int)COUNT(shown); i++) {
+        const bool more = i + 1 < (int)COUNT(shown);
+        const struct trtc_picture_said s = {
+            .pts = 900000 + shown[i] * STEP,
+            .dts = NOPTS,
+            .next_pts = more ? 900000 + shown[i + 1] * STEP : NOPTS,
+            .clock = NOPTS,
+            .order = { .known = true, .resets = i == 0, .count = shown[i] * 2 + 1 },
+            .sps = &sps
+        };
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        if (i > 0)
+            assert_int_equal(dts, 900000 + (i - 1) * STEP);
+    }
+}
+
+/* The clock restarts at the key picture of an open group, of which pictures follow that are shown
+ * before it: decoding times rise from there on, and stay close. */
+static void test_open_restart(void **state)
+{
+    (void)state;
+    static const int shown[] = {
+        40, 44, 42, 41, 43, 48, 46, 45, 47, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10
+    };
+    struct trtc_picture_times t = { 0 };
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H265, .reorder_max = 2 };
+    int64_t pts, dts, before = 0;
+
+    for (int i = 0; i < (int)COUNT(shown); i++) {
+        const bool more = i + 1 < (int)COUNT(shown);
+        const struct trtc_picture_said s = { .pts = 900000 + shown[i] * STEP,
+                                             .dts = NOPTS,
+                                             .next_pts =
+                                                 more ? 900000 + shown[i + 1] * STEP : NOPTS,
+                                             .next_key = i == 8,
+                                             .key = i == 0 || i == 9,
+                                             .order = { .known = true, .count = shown[i] },
+                                             .sps = &sps };
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        assert_true(i == 0 || i == 9 || dts > before);
+        assert_in_range((uint64_t)(pts - dts), 0, 7 * STEP);
+        before = dts;
+    }
+}
+
 /* The encoders do not free all of their own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -443,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_small_fall), cmocka_unit_test(test_encoded),
         cmocka_unit_test(test_fields),     cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),      cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_odd_counts), cmocka_unit_test(test_open_restart),
     };
 
     av_log_set_level(AV_LOG_QUIET);
