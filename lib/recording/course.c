@@ -83,8 +83,10 @@ static int64_t unwrap(struct trtc_course *c, struct trtc_course_track *t, int64_
 static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
-    const int64_t step = at - t->high;
-    const bool jumps = t->seen && (step < -TOL || step > STEP_MAX);
+    const int64_t nb = t->nb_untimed + 1, step = (at - t->high) / nb;
+    const bool jumps = t->seen && (at - t->high < -TOL || step > STEP_MAX);
+    t->nb_untimed = 0;
+    t->nb_packets++;
     if ((!t->seen || jumps) && new_run(c, TRTC_AT_AUDIO, at, pos) < 0)
         return -1;
     if (t->seen && step > 0 && step <= STEP_MAX)
@@ -92,6 +94,13 @@ static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
     t->high = !t->seen || jumps || at > t->high ? at : t->high;
     go_on(c, TRTC_AT_AUDIO, at + (t->step ? t->step : STEP_GUESS), pos);
     return 0;
+}
+
+/* The first frame whose length is known stands where those before it end, if they are as long. */
+static bool follows_untimed(const struct trtc_course_track *t, int64_t at, int64_t length)
+{
+    const int64_t off = at - t->high - (t->nb_untimed + 1) * length;
+    return t->nb_packets > 0 && off > -TOL && off < TOL;
 }
 
 /* Places the frames of sound of which enough is known. */
@@ -104,7 +113,8 @@ static int place_sound(struct trtc_course *c, bool end)
         const bool first = t->step == 0;
         t->step = t->back[t->pos_first];
         t->pos_first = (t->pos_first + 1) % TRTC_STEADY_AHEAD;
-        if ((first || jump_us) && new_run(c, TRTC_AT_AUDIO, at, pos) < 0)
+        const bool begins = first && !follows_untimed(t, at, t->step);
+        if ((begins || jump_us) && new_run(c, TRTC_AT_AUDIO, at, pos) < 0)
             return -1;
         go_on(c, TRTC_AT_AUDIO, at + t->step, pos);
     }
@@ -177,6 +187,11 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     t->high = at;
     go_on(c, TRTC_AT_VIDEO, at + t->step, f->pos);
     return 0;
+}
+
+void trtc_course_add_untimed(struct trtc_course *c, int track)
+{
+    c->track[track].nb_untimed++;
 }
 
 int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_frame *f)

@@ -42,6 +42,8 @@ struct trtc_course {
         int64_t step;   /* usual distance of frames */
         int64_t high;   /* highest stamp of the open run */
         int64_t nb;     /* frames */
+        int nb_packets; /* sound whose length is not known */
+        int nb_untimed; /* since the last one that had a time */
         bool decodes;   /* some had a DTS of their own, so all DTS rise */
         bool orders;    /* pictures without DTS were seen that are shown in another order */
         struct {        /* a fall that may be just a picture that is shown before others */
@@ -65,6 +67,9 @@ struct trtc_course_frame {
 
 /* Takes the next frame of a track, in the order of the segment. -1: no memory. */
 int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_frame *f);
+
+/* A frame of a track that has no time stands behind the one before it. */
+void trtc_course_add_untimed(struct trtc_course *c, int track);
 
 /* All frames were added: decides the shifts. said: how long the segment is said to last; next: when
  * the one behind it begins by the clock; ticks, or TRTC_NOTIME. A pause that fits to neither is

@@ -185,12 +185,6 @@ bool trtc_look_is_odd(const struct trtc_look *l)
     return l->fell[0] || l->fell[1] || l->course.n > (size_t)(!!l->nb[0] + !!l->nb[1]);
 }
 
-bool trtc_look_is_apart(const struct trtc_look *l)
-{
-    const int64_t off = l->first[0] - l->first[1];
-    return l->nb[0] && l->nb[1] && (off < -APART_90K || off > APART_90K);
-}
-
 /* Where a kind begins: where the segment's course puts it, once that is known. */
 static int64_t first_of_kind(const struct trtc_look *l, int s)
 {
@@ -199,6 +193,21 @@ static int64_t first_of_kind(const struct trtc_look *l, int s)
     if (l->skipped || !l->course.settled)
         return l->first[s];
     return l->first[s] + trtc_course_shift(&l->course, track, l->first_pos[s], &hint);
+}
+
+bool trtc_look_restarts(const struct trtc_look *l)
+{
+    for (size_t i = 1; i < l->course.n; i++)
+        if (l->course.runs[i].epoch != l->course.runs[0].epoch)
+            return true;
+    return l->fell[0] || l->fell[1] || first_of_kind(l, 0) != l->first[0] ||
+           first_of_kind(l, 1) != l->first[1];
+}
+
+bool trtc_look_is_apart(const struct trtc_look *l)
+{
+    const int64_t off = l->first[0] - l->first[1];
+    return l->nb[0] && l->nb[1] && (off < -APART_90K || off > APART_90K);
 }
 
 static int64_t first_of(const struct trtc_look *l)

@@ -53,6 +53,9 @@ unsigned trtc_look_kinds(const struct trtc_look *l);
 /* The stamps have jumped: only all of the segment says where its kinds begin. */
 bool trtc_look_is_odd(const struct trtc_look *l);
 
+/* The course is settled, and more than one clock is in it, or a kind begins elsewhere than is said. */
+bool trtc_look_restarts(const struct trtc_look *l);
+
 /* Sound and pictures begin so far from each other that one clock may have ended between them. */
 bool trtc_look_is_apart(const struct trtc_look *l);
 

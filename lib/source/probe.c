@@ -386,7 +386,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
         return -1;
     p->facts.first_ts_90k = trtc_look_first_90k(l);
     p->facts.headless = stats->headless;
-    p->facts.odd = depth == WHOLE && trtc_look_is_odd(l);
+    p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
     /* who vouches for its size does so for its length, too, but where a section might end in it */
     const bool believed = p->attr_bytes >= 0 && !p->measure && said <= TRTC_SECTION_GAP_US;

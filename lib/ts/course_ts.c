@@ -27,14 +27,17 @@ void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz
 int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
 {
     struct trtc_course_frame x = { .pos = f->pos };
-    if (f->pts_90k == TRTC_TS_NOPTS)
+    const int track = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    if (f->pts_90k == TRTC_TS_NOPTS) {
+        trtc_course_add_untimed(c, track);
         return 0;
+    }
     x.ts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
     x.explicit_dts = x.ts != f->pts_90k;
     x.key = f->key;
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);
-    return trtc_course_add(c, f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO, &x);
+    return trtc_course_add(c, track, &x);
 }
 
 static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)

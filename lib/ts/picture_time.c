@@ -131,7 +131,7 @@ static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_s
     }
     t->by_one |= t->anchored && !s->order.field && !s->order.resets &&
                  (s->order.count - t->anchor_count) & 1;
-    if (t->anchored && !s->order.resets && said) {
+    if (t->anchored && t->anchor_said && !s->order.resets && said) {
         const int64_t counts = s->order.count - t->anchor_count, span = pts - t->anchor_pts;
         if (counts && span && (counts < 0) == (span < 0) && magnitude(span) < JUMP &&
             magnitude(counts) <= COUNT_MAX) {
@@ -143,6 +143,7 @@ static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_s
         t->anchor_pts = pts;
         t->anchor_count = s->order.count;
         t->anchored = true;
+        t->anchor_said = said;
     }
 }
 

@@ -19,7 +19,7 @@ struct trtc_picture_times {
     int64_t step;              /* usual distance of pictures, as far as was seen */
 
     /* a picture with a time and a count, and the measure of the counts between two of these */
-    bool anchored;
+    bool anchored, anchor_said; /* its time is the stream's own */
     int64_t anchor_pts, anchor_count, span_pts, span_counts;
     bool by_one; /* counts rise by one from frame to frame, not by two */
 

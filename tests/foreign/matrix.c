@@ -112,6 +112,8 @@ static const struct class classes[] = {
       "open: a picture at a restart is left out, and named" },
     { "mix *+mixed4", "status 3:*could not be decoded",
       "open: a picture at a restart is left out, and named" },
+    { "merge-near *+mixed4", "time-? 4*; time-? 4*",
+      "no decoding times, a restart and a cut within three pictures of each other" },
     { "merge-near *+mixed4", "left-a 1",
       "no decoding times, a restart and a cut within three pictures of each other" },
     { "* *s1.*+restart*", "*", "three pictures, one a second, do not show how far apart they are" },

@@ -437,6 +437,34 @@ static void test_odd_counts(void **state)
     }
 }
 
+/* A segment cut out of the middle: the picture before the key one was shown behind those that are here. What
+ * the counts are is not measured from a time that was only derived. */
+static void test_measure(void **state)
+{
+    (void)state;
+    static const struct {
+        int shown, count, pts; /* count -1: not known; pts -1: none */
+    } in[] = { { 0, -1, 0 }, { 1, -1, -1 }, { 3, 0, -1 }, { 6, 6, -1 }, { 4, 2, 4 },
+               { 5, 4, -1 }, { 9, 12, -1 }, { 7, 8, -1 }, { 8, 10, 8 }, { 12, 18, -1 } };
+    struct trtc_picture_times t = { 0 };
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
+    int64_t pts, dts;
+
+    for (size_t i = 0; i < COUNT(in); i++) {
+        const struct trtc_picture_said s = {
+            .pts = in[i].pts < 0 ? NOPTS : 900000 + in[i].pts * STEP,
+            .dts = NOPTS,
+            .next_pts = NOPTS,
+            .key = i == 2,
+            .order = { .known = in[i].count >= 0, .resets = i == 2, .count = in[i].count },
+            .sps = &sps
+        };
+        trtc_picture_time(&t, &s, &pts, &dts);
+        if (i >= 4)
+            assert_int_equal(pts, 900000 + in[i].shown * STEP);
+    }
+}
+
 /* The clock restarts at the key picture of an open group, of which pictures follow that are shown
  * before it: decoding times rise from there on, and stay close. */
 static void test_open_restart(void **state)
@@ -502,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_fields),     cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),      cmocka_unit_test(test_restart),
         cmocka_unit_test(test_odd_counts), cmocka_unit_test(test_open_restart),
+        cmocka_unit_test(test_measure),
     };
 
     av_log_set_level(AV_LOG_QUIET);
