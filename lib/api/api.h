@@ -60,6 +60,7 @@ struct trtc_field {
     const char *says;     /* what it means, one short line; values with their meaning */
 };
 
+/* All members that a request of this action may have, up to one without a name; valid for ever. */
 const struct trtc_field *trtc_api_fields(enum trtc_action action);
 
 /* Sets the member at path ("RecordParams.MaxIdleTime", "MixLayoutParams.MixLayoutList[0].UserId",

@@ -45,6 +45,7 @@ struct trtc_scenario {
 };
 extern const struct trtc_scenario trtc_scenarios[]; /* name NULL ends them */
 
+/* The scenario of this name, valid for ever; NULL: there is none. */
 const struct trtc_scenario *trtc_scenario_find(const char *name);
 
 /* Sets a member, "EventInfo.Payload.FileList[0]": value is JSON, or else a text. Missing members

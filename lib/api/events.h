@@ -37,6 +37,7 @@ struct trtc_event {
  * empty on failure. */
 int trtc_event_parse(const char *text, size_t n, struct trtc_event *out, struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_event_fini(struct trtc_event *e);
 
 /* What makes two deliveries the same event, hashed: application, TaskId, EventType, EventMsTs

@@ -62,6 +62,7 @@ int trtc_files_reported(const struct cJSON *list, const struct cJSON *request, c
 int trtc_files_check(const char *dir, const char *task, struct trtc_listing *out,
                      struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_listing_fini(struct trtc_listing *l);
 
 #endif

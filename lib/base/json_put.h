@@ -14,6 +14,7 @@ struct cJSON;
 void trtc_json_put(struct cJSON **object, const char *key, struct cJSON *value);
 void trtc_json_push(struct cJSON **array, struct cJSON *value);
 
+/* The same with a value that is made here. text, which is not NULL, is copied. */
 void trtc_json_put_text(struct cJSON **object, const char *key, const char *text);
 void trtc_json_put_number(struct cJSON **object, const char *key, double n);
 void trtc_json_put_bool(struct cJSON **object, const char *key, bool yes);

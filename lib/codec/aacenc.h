@@ -27,6 +27,7 @@ int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n,
  * the sample it belongs to, first one -1024 (priming), as us rounded. */
 int trtc_aacenc_receive(struct trtc_aacenc *e, struct trtc_packet *p, struct trtc_err *err);
 
+/* Samples of each channel that a frame has. */
 int trtc_aacenc_frame(const struct trtc_aacenc *e);
 
 /* AudioSpecificConfig, valid as long as e. */

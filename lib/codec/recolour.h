@@ -32,6 +32,7 @@ struct trtc_colour trtc_av_colour_said(const AVFrame *f);
 /* ... and what it is taken for. */
 struct trtc_colour trtc_av_colour(const AVFrame *f);
 
+/* Writes the colours to a frame, with the range. */
 void trtc_av_set_colour(AVFrame *f, const struct trtc_colour *c);
 
 /* The encoder says this of its pictures, as far as it is known. */

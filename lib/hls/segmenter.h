@@ -105,6 +105,7 @@ void trtc_segmenter_late(const struct trtc_segmenter *s, bool video,
 /* A video segment went far beyond the target for want of key frames (true once). */
 bool trtc_segmenter_says_late(struct trtc_segmenter *s);
 
+/* Frees it and clears the pointer. NULL is fine. Segments that were not ended vanish. */
 void trtc_segmenter_free(struct trtc_segmenter **s);
 
 #endif

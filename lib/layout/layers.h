@@ -27,6 +27,7 @@ void trtc_layers_arrange(struct trtc_layer *layers, size_t n);
  * that are grounded, before anything that is not early is drawn. */
 void trtc_layers_spread(const struct trtc_layer *layers, size_t n, bool *dirty);
 
+/* Whether the two have a pixel in common. */
 bool trtc_rects_touch(const struct trtc_rect *a, const struct trtc_rect *b);
 
 #endif

@@ -39,6 +39,7 @@ int trtc_subscription_add(struct trtc_subscription *s, bool allow, const char *e
 bool trtc_subscribed(const struct trtc_subscription *s, bool video, const char *user,
                      const char *const *users, size_t nb_users);
 
+/* Frees what it holds. */
 void trtc_subscription_fini(struct trtc_subscription *s);
 
 #endif

@@ -35,6 +35,8 @@ struct trtc_mix_state {
     struct trtc_err failure;
 };
 
+/* start_us: epoch time of the first frame, TRTC_NOTIME where it is not known yet. Of set only rates are taken. The
+ * end is not known. */
 void trtc_mix_state_init(struct trtc_mix_state *s, const struct trtc_mix_settings *set,
                          int64_t start_us);
 void trtc_mix_state_fini(struct trtc_mix_state *s);

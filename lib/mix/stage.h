@@ -43,6 +43,7 @@ struct trtc_stage_opts {
     void *opaque;
 };
 
+/* NULL on failure: no memory. trtc_stage_free clears the pointer; NULL is fine. */
 struct trtc_stage *trtc_stage_new(const struct trtc_stage_opts *o, struct trtc_err *err);
 void trtc_stage_free(struct trtc_stage **s);
 

@@ -52,6 +52,8 @@ struct trtc_tile_stats {
     int64_t nb_flawed;             /* of those that decoded, damaged ones: they are shown */
     bool ended;
 };
+
+/* What has become of its packets so far. */
 void trtc_tile_stats(const struct trtc_tile *t, struct trtc_tile_stats *out);
 
 /* Why the feed or the decoder broke; err->code 0: it did not. *at_us: epoch time of the last frame before it. */

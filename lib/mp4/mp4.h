@@ -108,6 +108,7 @@ void trtc_mp4_set_losses(struct trtc_mp4 *m, int64_t nb);
  * once. */
 int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err);
 
+/* Frees it and clears the pointer. NULL is fine. A file that was not finished stays as it is on disk. */
 void trtc_mp4_free(struct trtc_mp4 **m);
 
 /* How a comment begins that says how many losses there were: in files of version 0.1 nothing else does. */

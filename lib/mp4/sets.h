@@ -16,6 +16,7 @@
 
 struct trtc_sets;
 
+/* codec: H264 or H265. NULL: no memory. trtc_sets_free clears the pointer; NULL is fine. */
 struct trtc_sets *trtc_sets_new(enum trtc_codec codec); /* H264 or H265; NULL: no memory */
 void trtc_sets_free(struct trtc_sets **s);
 
@@ -33,6 +34,7 @@ int trtc_sets_take_own(struct trtc_sets *s, struct trtc_bytes sets, const struct
 /* What the newest key picture taken says of itself; NULL before the first one. */
 const struct trtc_video_params *trtc_sets_params(const struct trtc_sets *s);
 
+/* How many entries the sets have taken so far. */
 int trtc_sets_nb_entries(const struct trtc_sets *s);
 
 /* The sets of an entry as they are now, Annex B, valid until the next call of take; and what the

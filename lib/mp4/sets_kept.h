@@ -11,6 +11,7 @@
 
 struct trtc_kept_sets;
 
+/* NULL: no memory. trtc_kept_sets_free clears the pointer; NULL is fine. */
 struct trtc_kept_sets *trtc_kept_sets_new(void); /* NULL: no memory */
 void trtc_kept_sets_free(struct trtc_kept_sets **k);
 

@@ -32,6 +32,7 @@ struct trtc_answer {
  * "Responses"). -1 with TRTC_EX_UNAVAILABLE if it is something else. */
 int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_answer_fini(struct trtc_answer *answer);
 
 /* What the library does not do itself. */

@@ -41,6 +41,7 @@ struct trtc_http;
  * texts of options must last as long as it. NULL on failure. */
 struct trtc_http *trtc_http_new(const struct trtc_http_options *options, struct trtc_err *err);
 
+/* Frees it and clears the pointer. NULL is fine. */
 void trtc_http_free(struct trtc_http **http);
 
 /* The transport of this client, valid as long as it. It takes https, and http for loopback

@@ -56,6 +56,7 @@ struct trtc_credential_places {
 int trtc_credentials_find(const struct trtc_credential_places *places, struct trtc_credentials *out,
                           struct trtc_err *err);
 
+/* Wipes and gives back all three; none is fine. */
 void trtc_credentials_fini(struct trtc_credentials *c);
 
 /* A whole file that no other user may read, as text: without a byte-order mark, and no NUL in

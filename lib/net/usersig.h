@@ -48,6 +48,7 @@ enum trtc_usersig_fault trtc_usersig_open(const char *text, size_t n,
 /* What it says; valid as long as r. */
 const struct trtc_usersig *trtc_usersig_members(const struct trtc_usersig_read *r);
 
+/* Frees it and clears the pointer. NULL is fine. */
 void trtc_usersig_read_free(struct trtc_usersig_read **r);
 
 #endif

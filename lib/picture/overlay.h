@@ -21,7 +21,10 @@ struct trtc_overlay {
     uint8_t *a, *ac; /* alpha 0 clear ... 255 opaque, for luma and for chroma */
 };
 
+/* Clears the pointer; NULL is fine. */
 void trtc_overlay_free(struct trtc_overlay **o);
+
+/* Draws it over the canvas, whose planes are writable, where its rectangle says. */
 void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
 
 #define TRTC_IMAGE_MAX_BYTES (5 << 20) /* the API's 5 MB and 2K */

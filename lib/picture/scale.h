@@ -13,6 +13,7 @@
 
 struct trtc_scaler; /* of one tile; used by one thread at a time */
 
+/* NULL: no memory. trtc_scaler_free clears the pointer; NULL is fine. */
 struct trtc_scaler *trtc_scaler_new(struct trtc_err *err);
 void trtc_scaler_free(struct trtc_scaler **s);
 

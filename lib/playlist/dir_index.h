@@ -28,10 +28,11 @@ struct trtc_dir_found {
     int64_t bytes;
 };
 
-/* The file that uri (n bytes, no NUL) means, checked as trtc_stat_beneath does: uri itself where there
- * is such a file, else the one in the directory whose plain name is the plain name of uri (of several
- * the one of want_bytes, else the first by name, one that is plain before all others; -1: not known). Nothing outside the directory is
- * looked at, whatever uri says. 0, or -1 and why uri itself could not be used (out->name is uri). */
+/* Finds the file that uri means, with the checks of trtc_stat_beneath: uri itself where there is such a file,
+ * else an entry of the directory whose plain name is the plain name of uri. Of several entries it takes the one
+ * of want_bytes (-1: not known), else one that really has the plain name, else the first by name. Nothing
+ * outside the directory is looked at, whatever uri says. Returns 0, or -1 and why uri itself cannot be used
+ * (out->name is uri). */
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err);
 
@@ -39,9 +40,10 @@ int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
  * read, TRTC_EX_TEMPFAIL for a shortage. */
 int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err);
 
-/* The first entry whose plain name that is, or none: n. */
+/* The place of the first entry with this plain name; d->n: there is none. */
 size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain);
 
+/* Frees what was read. The descriptor stays the caller's, and stays in d. */
 void trtc_dir_index_fini(struct trtc_dir_index *d);
 
 #endif

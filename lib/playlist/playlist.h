@@ -50,6 +50,7 @@ struct trtc_playlist {
  * trtc_playlist_fini. */
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_playlist_fini(struct trtc_playlist *p);
 
 #endif

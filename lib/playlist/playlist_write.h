@@ -66,7 +66,10 @@ int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const struct trtc_p
 int trtc_playlist_writer_write(struct trtc_playlist_writer *w, bool ended, bool sync,
                                struct trtc_err *err);
 
+/* The path that was given; valid as long as w. */
 const char *trtc_playlist_writer_path(const struct trtc_playlist_writer *w);
+
+/* Frees it and clears the pointer. NULL is fine. */
 void trtc_playlist_writer_free(struct trtc_playlist_writer **w);
 
 #endif

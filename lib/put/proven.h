@@ -39,6 +39,7 @@ int trtc_proven_add(struct trtc_proven *p, const struct trtc_proven_entry *entry
 const struct trtc_proven_entry *trtc_proven_find(const struct trtc_proven *p,
                                                  struct trtc_put_hash hash);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_proven_fini(struct trtc_proven *p);
 
 #endif

@@ -31,6 +31,7 @@ int trtc_losses_add(struct trtc_losses *l, const struct trtc_loss *what);
 __attribute__((format(printf, 3, 4))) int
 trtc_losses_addf(struct trtc_losses *l, const struct trtc_loss *what, const char *fmt, ...);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_losses_fini(struct trtc_losses *l);
 
 #endif

@@ -84,6 +84,7 @@ int trtc_plan_add(struct trtc_plan *p, const struct trtc_recording *r,
 /* Two outputs of one name: TRTC_EX_CANTCREAT. */
 int trtc_plan_check(const struct trtc_plan *p, struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_plan_fini(struct trtc_plan *p);
 
 /* Place in the output of an epoch time (which may lie a little before or after its stretch).

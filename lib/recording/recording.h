@@ -130,6 +130,7 @@ int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *
  * recorded already, stay where their clock says. -1 without memory. */
 int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_scan_fini(struct trtc_scan *s);
 
 /* A note on a recording (copied). */

@@ -53,6 +53,7 @@ int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
 /* Whether -a takes anything from this playlist: what is missing in others is no loss. */
 bool trtc_list_wanted(const struct trtc_recording *r, int list, enum trtc_aux aux);
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_timeline_fini(struct trtc_timeline *t);
 
 /* End of what a clip covers. */

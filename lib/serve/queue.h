@@ -26,6 +26,7 @@ enum trtc_queue_result {
     TRTC_QUEUE_HELD   /* another process is at it: this was no attempt */
 };
 
+/* rules is copied. NULL: no memory. trtc_queue_free clears the pointer, and what waits is gone; NULL is fine. */
 struct trtc_queue *trtc_queue_new(const struct trtc_queue_rules *rules, struct trtc_err *err);
 void trtc_queue_free(struct trtc_queue **q);
 
@@ -45,6 +46,7 @@ bool trtc_queue_end(struct trtc_queue *q, const char *name, enum trtc_queue_resu
 /* Milliseconds until there may be something to begin; -1: nothing waits. */
 int64_t trtc_queue_wait_ms(const struct trtc_queue *q, int64_t now_ms);
 
-size_t trtc_queue_length(const struct trtc_queue *q); /* those under way included */
+/* Items that wait or are under way. */
+size_t trtc_queue_length(const struct trtc_queue *q);
 
 #endif

@@ -59,6 +59,9 @@ void trtc_server_free(struct trtc_server **s);
 
 /* ---- a request ---- */
 
+/* What was asked; all texts are valid until it is answered. A header field by its name (upper or lower case) and a
+ * parameter of the query: the first of that name, NULL where there is none. How many header fields have that name.
+ * The body has *n bytes, and a NUL behind them; NULL where it is empty. */
 const char *trtc_request_method(const struct trtc_request *r);
 const char *trtc_request_header(const struct trtc_request *r, const char *name); /* or NULL */
 const char *trtc_request_query(const struct trtc_request *r, const char *name);  /* or NULL */

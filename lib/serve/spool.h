@@ -39,6 +39,7 @@ struct trtc_spool; /* many threads may use one */
 struct trtc_spool *trtc_spool_open(const char *dir, bool create, struct trtc_err *err);
 void trtc_spool_free(struct trtc_spool **s);
 
+/* The directory as it was given, and the descriptors of those in it; valid as long as s. */
 const char *trtc_spool_dir(const struct trtc_spool *s);
 int trtc_spool_fd(const struct trtc_spool *s, enum trtc_spool_place place); /* of the directory */
 

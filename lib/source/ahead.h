@@ -37,6 +37,7 @@ int trtc_ahead_push(struct trtc_ahead *a, const struct trtc_read *r, int samples
  * the next call. */
 bool trtc_ahead_pop(struct trtc_ahead *a, bool end, struct trtc_read *out);
 
+/* Frees what it holds. */
 void trtc_ahead_fini(struct trtc_ahead *a);
 
 #endif

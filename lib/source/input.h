@@ -129,6 +129,7 @@ int64_t trtc_input_zero_us(const struct trtc_input *in);
  * frame is valid until the next call. */
 int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err);
 
+/* What was lost so far. */
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out);
 
 /* The account of the picture or the sound so far: transport packets and frames in, frames left out, and in nb_out
@@ -156,6 +157,7 @@ struct trtc_input_named {
 /* The k-th (from 0; the order stays, more may follow); false where there is none. */
 bool trtc_input_named(const struct trtc_input *in, int k, struct trtc_input_named *out);
 
+/* Frees it and clears the pointer. NULL is fine. */
 void trtc_input_free(struct trtc_input **in);
 
 #endif

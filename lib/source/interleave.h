@@ -23,6 +23,7 @@ struct trtc_interleave_opts {
 
 struct trtc_interleave;
 
+/* o is copied. NULL: no memory. */
 struct trtc_interleave *trtc_interleave_new(const struct trtc_interleave_opts *o,
                                             struct trtc_err *err);
 
@@ -43,6 +44,7 @@ struct trtc_interleave_late {
 void trtc_interleave_late(const struct trtc_interleave *x, bool video,
                           struct trtc_interleave_late *out);
 
+/* Frees it and clears the pointer. NULL is fine. What waits is gone. */
 void trtc_interleave_free(struct trtc_interleave **x);
 
 #endif

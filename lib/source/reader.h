@@ -36,16 +36,17 @@ struct trtc_reader_opts { /* all pointers are borrowed for as long as the reader
  * directory has gone, a shortage of the machine. */
 struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trtc_err *err);
 
-/* Next frame: 1, 0 at the end, -1 on failure (of the machine, not of the input: nothing may be
- * made of what came before). Video begins with a key frame, and again after every hole; AAC frames
- * follow each other by their samples, and jump only where their stamps do. The frame is valid until
- * the next call. */
+/* Reads the next frame into *out, which is valid until the next call. Returns 1; 0 at the end; -1 where
+ * the machine failed, and not the input: nothing may be made of what came before. Pictures begin with a
+ * key frame, and again wherever the stream before them is another one. AAC frames follow each other by
+ * their samples, and jump only where their stamps do. */
 int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err);
 
 /* The account of what was read so far: frames that came in, and those that were not handed out, by
  * reason. What was handed out is the caller's to account for. */
 const struct trtc_ledger *trtc_reader_account(const struct trtc_reader *rd);
 
+/* Frees it and clears the pointer. NULL is fine. */
 void trtc_reader_free(struct trtc_reader **rd);
 
 #endif

@@ -90,6 +90,7 @@ struct trtc_storage_proof {
     char *file_id; /* VOD; else NULL */
 };
 
+/* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_storage_proof_fini(struct trtc_storage_proof *proof);
 
 struct trtc_storage; /* one for each thread */

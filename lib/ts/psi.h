@@ -62,6 +62,7 @@ struct trtc_psi_time {
     int64_t utc_us, pts_90k;
 };
 
+/* Writes the descriptor. */
 void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_time *t);
 
 /* That of a PMT section; false where it has none. */
