@@ -25,7 +25,7 @@
 #include "base/text.h"
 #include "clock.h"
 
-enum { END_MS = 500 }; /* so long a reader may take nothing after a signal */
+enum { END_MS = 500 }; /* after a signal, how long a reader may take nothing */
 
 volatile sig_atomic_t cli_signal;
 
@@ -38,7 +38,7 @@ static struct {
     int out_errno;        /* of the first write to stdout that failed */
     bool out_told;        /* ... and the caller knows */
     char out_buf[1 << 15];
-    bool out_lacks; /* memory was too short for something that should be on stdout */
+    bool out_lacks; /* something that belongs on stdout is missing for want of memory */
 } cli = { .name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Once a signal has asked for the end, a reader that takes nothing must not hold it up. */
@@ -48,7 +48,8 @@ static bool reader_waits(int fd)
     return cli_signal && poll(&p, 1, END_MS) == 0;
 }
 
-/* Writes what poll promises room for. The count, 0 where it is to be tried again, or -1 (errno). */
+/* Writes as much as poll says there is room for. Returns the bytes written, 0 where the caller
+ * should try again, or -1 (errno). */
 static ssize_t write_some(int fd, const char *data, size_t n)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -60,7 +61,8 @@ static ssize_t write_some(int fd, const char *data, size_t n)
     return poll(&p, 1, -1) < 0 && errno != EINTR ? -1 : 0;
 }
 
-/* All of it, through signals and where the descriptor does not wait. 0, or what errno was. */
+/* Writes all of it, also when signals come and the descriptor does not block. 0, or what errno
+ * was. */
 static int write_whole(int fd, const char *data, size_t n)
 {
     while (n) {
@@ -75,8 +77,8 @@ static int write_whole(int fd, const char *data, size_t n)
     return 0;
 }
 
-/* stdio takes an interrupted write, and a full pipe that does not wait, for the end of the stream, and
- * forgets why a write failed. */
+/* By itself stdio treats an interrupted write, and a full pipe that does not block, as the end
+ * of the stream, and forgets why a write failed. */
 static ssize_t write_out(void *unused, const char *data, size_t n)
 {
     (void)unused;
@@ -91,7 +93,7 @@ void cli_init(const char *name)
     cli.name = name;
     FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_out });
     if (!out)
-        return; /* no memory for it: the plain stream will do */
+        return; /* without memory for it, the plain stream will do */
     setvbuf(out, cli.out_buf, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof cli.out_buf);
     stdout = out;
 }
@@ -131,7 +133,7 @@ static void clear_progress(void)
     cli.progress_shown = false;
 }
 
-/* Messages hold names from outside: what a terminal would act on is escaped. */
+/* Messages contain names from outside: bytes that a terminal would act on are escaped. */
 __attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list ap)
 {
     char msg[1024], shown[2048], line[2112];
@@ -228,7 +230,7 @@ void cli_progress(const char *line)
     pthread_mutex_unlock(&cli.lock);
 }
 
-/* Those in use lie low: a program inherits few and opens its own behind them. */
+/* Descriptors in use have low numbers: a program inherits few and opens its own behind them. */
 static int64_t files_in_use(int64_t limit)
 {
     int64_t n = 0;

@@ -11,7 +11,7 @@
 
 struct cJSON;
 
-/* The signal that asked for an end (SIGINT, SIGTERM), or 0. A second one kills. */
+/* The signal that asked the program to end (SIGINT, SIGTERM), or 0. A second one kills it. */
 extern volatile sig_atomic_t cli_signal;
 
 /* Call first, before anything is printed. name (borrowed) is the program's name in messages. From here on stdout
@@ -34,20 +34,22 @@ __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
 /* Prints err->msg and returns err->code. */
 int cli_report(const struct trtc_err *err);
 
-/* What to give instead where a directory is wanted and path is none: a phrase, or NULL where nothing is known. */
+/* Where a directory is wanted and path is none: a phrase that says what to give instead, or
+ * NULL. */
 const char *cli_no_directory(const char *path);
 
-/* How much of an operand is shown: of an address no more than its host, since what follows may be a key to it,
- * and not even that where a user or a password stands before it. */
+/* How many bytes of an operand a message may show. Of an address these end with the host, since
+ * what follows may be a key, or before it where a user or a password is given. */
 int cli_shown(const char *operand);
 
-/* True if there are directories in it, which nobody has looked into. */
+/* Whether the directory contains others. */
 bool cli_has_directories(const char *path);
 
 /* "NAME: message; try 'NAME --help'" and TRTC_EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 
-/* The place of value among names (NULL ends them): 0 and *out, or a usage error. */
+/* Looks value up in names, which end with NULL. 0 and its place in *out, or the exit status of a
+ * usage error. */
 int cli_choose(const char *option, const char *value, const char *const *names, int *out);
 
 /* "NAME VERSION" on stdout. */

@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-#define SLICE_US 100000 /* a signal may reach another thread than the one that sleeps */
+#define SLICE_US 100000 /* how soon a signal is noticed that another thread received */
 
 static int64_t read_us(clockid_t which)
 {

@@ -85,7 +85,7 @@ static int take_fps(void *to, const struct opt_row *row, const char *value)
     return opt_small(to, row, value);
 }
 
-/* What does not look like a size is a wrong use; a size that no canvas can have is bad data. */
+/* A text that is no size is a usage error; a size that no canvas can have is bad data. */
 static int parse_size(const char *s, int *w_px, int *h_px)
 {
     struct trtc_err err;
@@ -221,7 +221,7 @@ static int users_add(struct users *u, const char *s, size_t n, struct trtc_err *
     return 0;
 }
 
-/* A line each; a CR before the newline and empty lines are no part of it. */
+/* Reads a user a line. A CR before the newline is dropped, and so are empty lines. */
 static int users_read(struct users *u, bool null, struct trtc_err *err)
 {
     int ret = -1, r;
@@ -321,7 +321,8 @@ static int by_name(const void *a, const void *b)
     return order ? order : x->aux != y->aux ? x->aux - y->aux : (x > y) - (x < y);
 }
 
-/* Who is named again has entered already: a list made of file names has everybody several times. */
+/* A stream that is named again has one window: a list made of file names has everybody several
+ * times. */
 static int users_once(struct users *u, struct trtc_err *err)
 {
     size_t kept = 0, again = 0;
@@ -368,7 +369,7 @@ static int read_list(const char *path, struct trtc_layout_list *list, struct trt
     return ret < 0 ? trtc_fail(err, why.code, "%s: %s", path, why.msg) : 0;
 }
 
-/* The anchor among the users: an absent one would leave the large window empty. */
+/* Finds the anchor among the users: an absent one would leave the large window empty. */
 static int check_anchor(const struct trtc_layout_opts *l, const struct users *u,
                         struct trtc_err *err)
 {

@@ -10,7 +10,8 @@ struct trtc_loss;
 /* "PATH: KIND: REASON; 1.500 s, 2000 bytes lost" on standard error, as far as each is known. */
 void loss_say(const struct trtc_loss *l);
 
-/* The words behind the kind, with their colon or without any, in n bytes of out. For the tests. */
+/* Writes the words behind the kind to out, which holds n bytes; "" or with a colon in front. For
+ * the tests. */
 void loss_words(const struct trtc_loss *l, char *out, size_t n);
 
 #endif

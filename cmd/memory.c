@@ -56,7 +56,7 @@ static void *find(const char *name)
     return found;
 }
 
-/* Some of what the libraries do then is an assertion that fails, or a pointer that is none. */
+/* After a failed allocation the libraries may fail an assertion, or use a null pointer. */
 static void give_up(int sig)
 {
     static const char text[] = ": out of memory\n";
@@ -67,7 +67,8 @@ static void give_up(int sig)
     _exit(TRTC_EX_TEMPFAIL);
 }
 
-/* A stack of its own, as OpenSSL 3.6 asks for memory to note that there is none, and again, until the other is full. */
+/* With a stack of its own: OpenSSL 3.6 asks for memory to note that there is none, and again,
+ * until its stack is full. */
 static void note_failure(void)
 {
     static char stack[65536];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether memory was short, anywhere in the process. Decoders and encoders go on after an allocation that failed: a picture
- * is damaged or missing then, without a word. */
+/* Whether an allocation has failed anywhere in the process. Decoders and encoders go on after
+ * that, and a picture is damaged or missing without a message. */
 #ifndef TRTC_CMD_MEMORY_H
 #define TRTC_CMD_MEMORY_H
 
@@ -8,13 +8,14 @@
 
 #include "base/err.h"
 
-/* An allocation has failed since the program began. Any thread. */
+/* Whether an allocation has failed since the program began. Any thread may ask. */
 bool memory_failed(void);
 
-/* 0, or -1 with TRTC_EX_TEMPFAIL: what was made may lack something, and gets no name. */
+/* 0, or -1 with TRTC_EX_TEMPFAIL: the output may lack something, and does not get its name. */
 int memory_check(struct trtc_err *err);
 
-/* The exit status of a run that would end with code: says so where memory was short and nothing else did. */
+/* The exit status of a run that would end with code. Reports that memory was short if nothing
+ * else did. */
 int memory_settle(int code);
 
 #endif

@@ -12,7 +12,7 @@
 #include "recording/ledger_json.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
-#define PRIMING_US 200000 /* what encoders put in front of a sound, at most */
+#define PRIMING_US 200000 /* the most that an encoder puts in front of a sound */
 
 static const char *const tracks[] = { "sound", "picture" };
 
@@ -100,7 +100,7 @@ static void note_turn(struct hls_account *a, unsigned turn)
                     : "mirrored");
 }
 
-/* The container says the shape of a sample, and the pictures say another one, or none. */
+/* The container states a shape of pixels, and the pictures state another one or none. */
 static void note_shape(struct hls_account *a, const struct trtc_input_frame *f)
 {
     const struct trtc_input_info *info = trtc_input_info(a->in);
@@ -123,7 +123,7 @@ static void note_colour(struct hls_account *a)
              a->input);
 }
 
-/* Nothing of a picture can be shown before its first key frame, and before its parameter sets. */
+/* No picture can be shown before the first key frame and the parameter sets have come. */
 static void look_for_key(struct hls_account *a, const struct trtc_input_frame *f)
 {
     a->nb_pictures++;
@@ -161,7 +161,7 @@ static void note_hidden(const struct hls_account *a)
 
 /* ---- losses ---- */
 
-/* Sound or picture that came and was not followed. */
+/* Tracks that had packets but were not recorded. */
 static bool say_unfollowed(const struct hls_account *a)
 {
     struct trtc_input_named n;
@@ -189,7 +189,7 @@ static bool say_unfollowed(const struct hls_account *a)
 
 /* ---- the account ---- */
 
-/* What came in, against what was written. What a signal tore off was cut by who sent it. */
+/* Compares what came in with what was written. What a signal cut off, its sender meant to cut. */
 static void balance(const struct hls_account *a, bool video, struct trtc_ledger *l)
 {
     trtc_input_ledger(a->in, video, l);

@@ -39,7 +39,7 @@ struct opts {
     enum trtc_kind only; /* TRTC_NO_KIND: both */
 };
 
-#define WINDOW_US 15000000 /* of a live stream, so much of a track waits for the other one */
+#define WINDOW_US 15000000 /* live: how long a track waits for the other one */
 
 /* ---- options ---- */
 
@@ -140,7 +140,7 @@ static const struct opt_program program = {
     .rows = rows,
 };
 
-/* A directory given by the user is a name, not a way out of -d. */
+/* A name must stay below -d. */
 static bool is_plain_dir(const char *s)
 {
     for (const char *p = s; *p; p += strcspn(p, "/"), p += *p == '/') {
@@ -187,7 +187,7 @@ struct printing {
     bool reader_left;
 };
 
-/* How a recording has ended, where it has not failed otherwise. */
+/* The exit status of a recording that has not failed. */
 struct ending {
     bool lossy, reader_left;
 };
@@ -232,8 +232,8 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     return -1;
 }
 
-/* Frames from the input into the segmenter until one of them ends. What a signal tears off is left
- * out. */
+/* Moves frames from the input to the segmenter until one of them ends. A frame that a signal cut
+ * off is left out. */
 static int pump(struct trtc_input *in, struct hls_flush *flush, struct hls_account *a,
                 struct trtc_err *err)
 {
@@ -252,7 +252,7 @@ static int pump(struct trtc_input *in, struct hls_flush *flush, struct hls_accou
     return cli_signal ? 0 : got;
 }
 
-/* What killed runs left, and what of it is lost: an error in words, though not of this run. */
+/* Reports what killed runs left behind, and what was lost with them. */
 static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts *so)
 {
     const struct trtc_salvaged *v = &so->salvaged;
@@ -268,7 +268,7 @@ static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts 
                  o->dir, so->stale.nb_files, so->stale.bytes);
 }
 
-/* What is appended does not begin before the end of what is there. */
+/* Appended segments do not begin before the end of the recording that is there. */
 static void stay_behind(const struct opts *o, struct trtc_segmenter_opts *so)
 {
     if (so->how != TRTC_SEGMENTER_APPEND || so->listed_end_us == TRTC_NOTIME ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The handlers of a server. Whether an event has been handled is read off the spool, not off the child's exit status: what is
- * in new/ has not. */
+/* The handlers of a server. Whether an event has been handled is seen in the spool and not in
+ * the child's exit status: an event in new/ has not. */
 #define _DEFAULT_SOURCE /* st_mtim */
 
 #include "handlers.h"
@@ -42,7 +42,7 @@ static bool is_new(const struct handlers *h, const char *name, struct stat *st)
     return fstatat(trtc_spool_fd(h->spool, TRTC_SPOOL_NEW), name, st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Events of a task are one lane; those without one are ordered by their room. */
+/* The events of a task are one lane; events without a task are one lane for each room. */
 static char *lane_of(const struct handlers *h, const char *name, struct trtc_err *err)
 {
     struct hook_event e;
@@ -60,7 +60,7 @@ static char *lane_of(const struct handlers *h, const char *name, struct trtc_err
     return lane;
 }
 
-/* It stays where it is and is tried again; many, or many times, are not said each. */
+/* It stays where it is and is tried again. Not every one of many is reported. */
 static void report_unread(struct handlers *h, const char *name, const struct trtc_err *err)
 {
     const int64_t now_ms = clock_mono_us() / 1000;
@@ -143,7 +143,7 @@ static void give_up(struct handlers *h, const char *name)
         cli_report(&err);
 }
 
-/* What stands in new/ has not been handled, whatever the status is. */
+/* An event that is still in new/ has not been handled, whatever the status is. */
 static enum trtc_queue_result result_of(struct handlers *h, const struct starter_result *r)
 {
     struct stat st;

@@ -13,23 +13,27 @@
 
 struct handlers;
 
-/* Whether the command can be found now: a misspelt one is better noticed before the first event. TRTC_EX_NOINPUT. */
+/* Checks that the command can be found, so that a misspelt one is noticed before the first
+ * event. TRTC_EX_NOINPUT. */
 int handlers_check(const struct hook_opts *o, struct trtc_err *err);
 
-/* Queues what stands in new/ already, and watches for more. Takes *starter, also on failure. */
+/* Queues the events that are in new/, and watches for more. Takes *starter over, also on
+ * failure. */
 struct handlers *handlers_new(const struct hook_opts *o, struct trtc_spool *spool,
                               struct starter **starter, struct trtc_err *err);
 
-/* Handlers that are under way go on: their outcome is kept in the spool. Returns how many they are. */
+/* Frees it. Handlers that are running go on, and the spool keeps their outcome. Returns how many
+ * there are. */
 size_t handlers_free(struct handlers **h);
 
-/* To be polled for reading: events that have come to new/, and those that have been handled. */
+/* Descriptors to poll for reading: for events that come to new/, and for events that have been
+ * handled. */
 int handlers_fd(const struct handlers *h);
 int handlers_results_fd(const struct handlers *h);
 int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms); /* -1: without end */
 
-/* Takes in what has come and what has ended, and begins what can be. now_ms: since the epoch. False where no process can be
- * started any more. */
+/* Takes note of new events and of handlers that ended, and starts the next ones. now_ms: since
+ * the epoch. False where no process can be started any more. */
 bool handlers_turn(struct handlers *h, int64_t now_ms);
 
 #endif

@@ -11,7 +11,7 @@
  * TRTC_EX_NOINPUT, TRTC_EX_IOERR, TRTC_EX_DATAERR where it is too large. */
 int hook_read_file(const char *path, char **text, size_t *n, struct trtc_err *err);
 
-/* The same of an open descriptor; name is for the message. */
+/* The same for an open descriptor; name is for the message. */
 int hook_read_fd(int fd, const char *name, char **text, size_t *n, struct trtc_err *err);
 
 #endif

@@ -27,10 +27,10 @@ int hook_event_read(const struct trtc_spool *s, enum trtc_spool_place place, con
                     struct hook_event *out, struct trtc_err *err);
 void hook_event_fini(struct hook_event *e);
 
-/* Its line, with file, and state where that is wanted. NULL without memory. */
+/* The line for it, with the path of its file and, if wanted, its state. NULL without memory. */
 struct cJSON *hook_event_line(const struct trtc_spool *s, const struct hook_event *e, bool state);
 
-/* Whether the options mean a name (its type and time), and an event (its task). */
+/* Whether the options select this name (by type and time), and this event (by task). */
 bool hook_means_name(const struct hook_opts *o, const char *name);
 bool hook_means(const struct hook_opts *o, const struct hook_event *e);
 

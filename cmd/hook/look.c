@@ -18,13 +18,13 @@
 
 enum { GONE_KEPT_MS = 24 * 3600 * 1000, LOOK_MS = 1000 };
 
-/* What is done with each event that is meant: 0, or an exit status after a message. */
+/* Called for each selected event. Returns 0, or an exit status after a message. */
 struct visit {
     int (*one)(struct trtc_spool *s, const struct hook_event *e, bool *found);
     bool *found; /* or NULL; set: no more are wanted */
 };
 
-/* An event of a sorted walk over several places. */
+/* An event of several places that are gone through in the order of time. */
 struct place_name {
     enum trtc_spool_place place;
     const char *name;
@@ -51,7 +51,8 @@ static int visit_one(struct trtc_spool *s, const struct hook_opts *o, const stru
     return code;
 }
 
-/* Visits the events of the places (a set of bits) that the options mean, in the order in which they happened. */
+/* Visits the events that the options select in these places (a set of bits), in the order in
+ * which they happened. */
 static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned places,
                      const struct visit *v)
 {
@@ -153,7 +154,7 @@ int hook_gc(const struct hook_opts *o)
 
 /* ---- wait ---- */
 
-/* Wakes when something comes to a place; where that cannot be watched, each second. */
+/* Waits until something comes to a place, or a second where that cannot be watched. */
 static int watch(const struct trtc_spool *s)
 {
     char path[4096];

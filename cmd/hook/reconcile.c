@@ -34,15 +34,15 @@ struct reconcile {
     struct file *files;
     size_t n;
     bool told[TRTC_EVENT_LAST + 1]; /* an event of the type is there */
-    bool ended, gone;               /* the robot has left; the service knows the task no more */
-    bool faults; /* of the files to be there, some are not, or not as they should be */
+    bool ended, gone;               /* the robot has left; the service does not know the task any more */
+    bool faults; /* files are missing, or are not as they should be */
     char *room, *robot;
     int64_t sdkappid, now_ms;
 };
 
 /* ---- what trtc-rec says ---- */
 
-/* trtc-rec ACTION TASK ... with the operands as further options; its exit status, or -1. */
+/* Runs trtc-rec ACTION ... TASK, with the operands as further options. Its exit status, or -1. */
 static int ask(const struct reconcile *r, const char *action, const char *more, char **text,
                struct trtc_err *err)
 {
@@ -99,7 +99,7 @@ static cJSON *array_of(const char *text)
     return all;
 }
 
-/* What is remembered of the task: whether it has ended, its room and robot. */
+/* Learns what trtc-rec remembers of the task: whether it has ended, its room and robot. */
 static int ask_memory(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
@@ -127,7 +127,7 @@ static int ask_memory(struct reconcile *r, struct trtc_err *err)
     return code < 0 ? -1 : 0;
 }
 
-/* The state of the task. Nothing is derived where the service cannot be asked. */
+/* Learns the state of the task. Without an answer of the service nothing is derived. */
 static int ask_state(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
@@ -230,7 +230,7 @@ static int note_events(struct reconcile *r, struct trtc_err *err)
     return 0;
 }
 
-/* The names of the files have the application too. */
+/* The names of the files contain the application, too. */
 static void note_names(struct reconcile *r)
 {
     struct trtc_name n;
@@ -340,7 +340,7 @@ static bool uploads(const struct reconcile *r)
     return r->told[303] || r->told[304] || r->told[307] || r->n;
 }
 
-/* 302, and 305 once it is known what has become of the upload. */
+/* Adds 302, and 305 once it is known how the upload ended. */
 static int add_end(const struct reconcile *r, struct trtc_err *err)
 {
     if (!r->ended)
@@ -354,7 +354,7 @@ static int add_end(const struct reconcile *r, struct trtc_err *err)
     return add(r, 305, r->now_ms + 1, load, err);
 }
 
-/* One 310 of all MP4 files that none has named. */
+/* Adds a 310 for all MP4 files that no 310 has named. */
 static int add_mp4(const struct reconcile *r, struct trtc_err *err)
 {
     cJSON *load = cJSON_CreateObject(), *list = cJSON_CreateArray();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook run: handles one event. It is a process of its own, so that what becomes of an event does not depend on the
- * server's life: it holds the event by a lock, waits for the handler, and moves the event. */
+/* trtc-hook run: handles one event. It is a process of its own, so that an event is finished
+ * even if the server is not there any more: it locks the event, waits for the handler, and moves
+ * the event. */
 #define _DEFAULT_SOURCE /* setrlimit, environ */
 
 #include "run.h"
@@ -106,8 +107,8 @@ static int wait_signal(const sigset_t *set, int64_t until_ms)
     return sig < 0 ? (errno == EINTR ? SIGCHLD : 0) : sig;
 }
 
-/* Waits for CMD. When its time is over, or this process is asked to end, its group is asked to, and then ended. *status is
- * what waitpid says; *why is 0, SIGALRM or the signal that came. */
+/* Waits for CMD. When its time is over, or this process is told to end, CMD's group gets
+ * SIGTERM, and later SIGKILL. *status is waitpid's; *why is 0, SIGALRM, or the signal that came. */
 static void await(pid_t pid, int64_t timeout_ms, const sigset_t *set, int *status, int *why)
 {
     int64_t until_ms = clock_mono_us() / 1000 + timeout_ms;
@@ -168,7 +169,7 @@ static int run_command(const struct run *r)
 
 /* ---- forwarding ---- */
 
-/* Whether what a receiver answers may be different another time. */
+/* Whether the receiver may answer differently another time. */
 static int code_of(const struct run *r, const struct trtc_reply *reply)
 {
     if (reply->net == TRTC_NET_ANSWER && reply->status == 200)

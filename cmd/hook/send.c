@@ -232,7 +232,7 @@ static void print_attempt(const struct send *s, const struct message *m, int att
     cJSON_Delete(line);
 }
 
-/* 0: it was taken; else the exit status if that is the end of it. */
+/* 0: the receiver took it; else the exit status if it is not sent again. */
 static int attempt(const struct send *s, const struct message *m, const struct trtc_headers *h,
                    int nb)
 {

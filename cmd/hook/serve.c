@@ -43,7 +43,7 @@ struct serve {
     int signals;
     bool broken; /* no handler can be started any more */
     size_t nb_storing;
-    int64_t told_ms; /* when it was last said that nothing can be stored */
+    int64_t told_ms; /* when it was last reported that nothing can be stored */
 };
 
 /* An event on its way to the disk. */
@@ -60,7 +60,8 @@ struct storing {
 
 /* ---- requests ---- */
 
-/* The application that a request names; 0: none, -1: it names it in two ways, or not as a number. */
+/* The application that a request names. 0: none; -1: it names two, or something that is no
+ * number. */
 static int64_t app_of(const struct trtc_request *r)
 {
     int64_t app = 0;
@@ -77,7 +78,7 @@ static int64_t app_of(const struct trtc_request *r)
                : app;
 }
 
-/* What can be refused before the body is read. */
+/* Refuses what can be refused before the body has been read. */
 static int on_head(void *arg, struct trtc_request *r)
 {
     const struct serve *s = arg;
@@ -89,8 +90,8 @@ static int on_head(void *arg, struct trtc_request *r)
     return s->keys && !s->o->no_sign && (!sign || strlen(sign) != TRTC_CALLBACK_SIGN_LEN) ? 401 : 0;
 }
 
-/* Over the bytes as they came, before anything is made of them. With --unsigned a Sign that is there is checked all the
- * same, where there is a key. */
+/* Checks the Sign over the bytes as they came, before they are parsed. With --unsigned a Sign is
+ * still checked if there is one and there is a key. */
 static bool is_signed(const struct serve *s, const struct trtc_request *r)
 {
     size_t n;
@@ -98,7 +99,8 @@ static bool is_signed(const struct serve *s, const struct trtc_request *r)
     const int64_t app = app_of(r);
     if (!s->keys || (s->o->no_sign && !sign))
         return true;
-    /* 0 would try the keys of all applications: whoever names none has none but a common key */
+    /* 0 would try the keys of all applications: a request that names none is checked with a
+     * common key only */
     return trtc_callback_check(s->keys, app ? app : -1, sign, body, n);
 }
 
@@ -181,7 +183,7 @@ static void store(void *arg, struct trtc_job *job)
         t->err = err;
 }
 
-/* A full disk is not said for each of many callbacks. */
+/* A full disk is not reported for each of many callbacks. */
 static void tell_failure(struct serve *s, const struct trtc_err *err)
 {
     const int64_t now_ms = clock_mono_us() / 1000;
@@ -226,7 +228,7 @@ static int sooner(int a, int64_t b)
     return b < 0 || (a >= 0 && a < b) ? a : b > 60000 ? 60000 : (int)b;
 }
 
-/* One turn; ms: the longest wait, -1: none is known. */
+/* One turn of the loop. ms: the longest wait; -1: without end. */
 static void turn(struct serve *s, int ms)
 {
     struct pollfd p[] = {
@@ -247,7 +249,7 @@ static void turn(struct serve *s, int ms)
         s->broken = !handlers_turn(s->handlers, clock_real_ms());
 }
 
-/* What has been received is stored and answered; a second signal ends that. */
+/* Stores and answers what has been received; a second signal ends that. */
 static void run(struct serve *s)
 {
     while (!cli_signal && !s->broken)
@@ -286,7 +288,7 @@ static int begin(struct serve *s, struct trtc_err *err)
     const struct trtc_server_limits limits = { .body_bytes = TRTC_EVENT_BODY_MAX };
     const struct trtc_server_calls calls = { on_head, on_request, s };
     const bool handles = o->forward || o->operands.n;
-    /* before there is anything that a handler should not have */
+    /* before there is anything that a handler should not inherit */
     if (handles && (handlers_check(o, err) < 0 || !(s->starter = starter_new(o, err))))
         return -1;
     mallopt(M_MMAP_THRESHOLD, 128 << 10); /* large bodies go back to the system at once */

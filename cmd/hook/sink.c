@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output that does not hold up who writes to it. */
+/* Standard output that never makes its writer wait. */
 #include "sink.h"
 
 #include <pthread.h>
@@ -71,7 +71,8 @@ struct sink *sink_new(struct trtc_err *err)
     s->last = &s->first;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->more, NULL);
-    /* a reader that goes away ends the program, as always; a peer that does must not */
+    /* a reader of stdout that goes away ends the program, as always; a peer that goes away must
+     * not */
     sigfillset(&all);
     sigdelset(&all, SIGPIPE);
     pthread_sigmask(SIG_SETMASK, &all, &before);

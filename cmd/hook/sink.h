@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output that does not hold up who writes to it: a thread of its own, and lines that wait for a slow reader, as far
- * as memory is meant for that. */
+/* Standard output that never makes its writer wait: a thread writes the lines, and keeps those
+ * that a slow reader has not taken, up to a limit. */
 #ifndef TRTC_CMD_HOOK_SINK_H
 #define TRTC_CMD_HOOK_SINK_H
 
@@ -12,10 +12,11 @@ struct sink;
 
 struct sink *sink_new(struct trtc_err *err);
 
-/* Takes a line (malloc'd, with its newline). It is left out, and counted, where too many wait. */
+/* Takes over a line (malloc'd, with its newline). Where too many lines wait, it is left out and
+ * counted. */
 void sink_put(struct sink *s, char *line);
 
-/* Writes what waits, ends the thread and returns how many lines were left out. */
+/* Writes the lines that wait, ends the thread and returns how many lines were left out. */
 int64_t sink_end(struct sink **s);
 
 #endif

@@ -51,7 +51,7 @@ static void report(const struct loop *l, const char *name, int status)
         ;
 }
 
-/* A process of its own, in a group of its own: what ends the server by a key does not end it. */
+/* Makes a process in a group of its own, so that Ctrl-C ends the server but not the handlers. */
 static void begin(const struct loop *l, const char *name)
 {
     struct running *r = find(l, 0);

@@ -24,7 +24,7 @@ void starter_free(struct starter **s);
 /* Readable when there is a result, or the process has died. */
 int starter_fd(const struct starter *s);
 
-/* Handles an event as 'trtc-hook run' does. False: it cannot be asked to. */
+/* Asks it to handle an event as 'trtc-hook run' does. False: it has died. */
 bool starter_begin(struct starter *s, const char *name);
 
 /* The next result: 1; 0: none yet; -1: the process has died. */
