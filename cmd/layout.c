@@ -369,7 +369,7 @@ static int read_list(const char *path, struct trtc_layout_list *list, struct trt
     return ret < 0 ? trtc_fail(err, why.code, "%s: %s", path, why.msg) : 0;
 }
 
-/* Finds the anchor among the users: an absent one would leave the large window empty. */
+/* Checks that the anchor is among the users: an absent one would leave the large window empty. */
 static int check_anchor(const struct trtc_layout_opts *l, const struct users *u,
                         struct trtc_err *err)
 {

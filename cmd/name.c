@@ -67,7 +67,7 @@ static int out_flush(void *arg, struct trtc_err *err)
     return 0;
 }
 
-/* Room for one record: flushes where there is more than a large write's worth. */
+/* Makes room for one record. Flushes once a large write has come together. */
 static int out_reserve(struct out *out, struct trtc_err *err)
 {
     return out->n < FLUSH_BYTES ? 0 : out_flush(out, err);
@@ -151,7 +151,7 @@ static void report_bad(struct decoder *d, const struct trtc_err *err, uint64_t l
         cli_error("%s", err->msg);
 }
 
-/* A name that a tool has changed: what it has been. */
+/* A name that a tool has changed: the name it had before. */
 static void add_plain(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_err *why)
 {
     char plain[TRTC_PLAIN_MAX];
@@ -162,7 +162,7 @@ static void add_plain(const char *s, size_t n, enum trtc_room_type room_type, st
         snprintf(why->msg + at, sizeof why->msg - at, "; without what tools add it is '%s'", plain);
 }
 
-/* An operand that is a directory, and no name: the line that would do. */
+/* Reports that an operand is a directory and no name, with the command that would do. */
 static void add_directory(const char *s, uint64_t line, struct trtc_err *why)
 {
     struct stat st;
@@ -172,7 +172,8 @@ static void add_directory(const char *s, uint64_t line, struct trtc_err *why)
                  "; 'ls %s | trtc-name decode' reads the names in that directory", s);
 }
 
-/* One name, good or bad: s is NULL where it is too long; line is 0 for an operand. -1: the output failed. */
+/* Handles one name, good or bad. s is NULL where it is too long; line is 0 for an operand. -1:
+ * the output failed. */
 static int decode_name(struct decoder *d, const char *s, size_t n, uint64_t line,
                        struct trtc_err *err)
 {
@@ -260,7 +261,7 @@ done:
 
 /* ---- encode ---- */
 
-/* Makes the name and ends it. -1 with TRTC_EX_DATAERR where the parts make none. */
+/* Makes the name, with its end. -1 with TRTC_EX_DATAERR where the parts make no name. */
 static int put_name(struct out *out, const struct trtc_name *name, bool null, struct trtc_err *err)
 {
     size_t n;
@@ -325,7 +326,7 @@ done:
     return ret;
 }
 
-/* An empty one is what is left of an unset variable: as if it were not there. */
+/* An empty value comes from an unset variable: the option counts as not given. */
 static struct trtc_span span_of(const char *s)
 {
     return s && *s ? (struct trtc_span){ s, strlen(s) } : (struct trtc_span){ NULL, 0 };
@@ -362,7 +363,7 @@ static int encode_options(const struct opts *o, struct out *out, struct trtc_err
         name.user = (struct trtc_span){ user, trtc_b64_encode(o->user, user_n, user) };
     if (trtc_name_room(o->room, room_n, o->room_type, room, &name.room, err) < 0 ||
         put_name(out, &name, o->null, err) < 0) {
-        /* It is the options that do not make a name. */
+        /* Reports that the options do not make a name. */
         if (err->code == TRTC_EX_DATAERR)
             err->code = TRTC_EX_USAGE;
         goto done;

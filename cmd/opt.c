@@ -136,8 +136,8 @@ void opt_list_free(struct opt_list *l)
 
 /* ---- words that come near ---- */
 
-/* Edits (a letter put in, left out, or another one) that make a of b; more than NEAR are not
- * counted on. */
+/* The number of edits (a letter inserted, dropped or replaced) that turn b into a, as far as
+ * NEAR. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[WORD_MAX + 1], n = strlen(b);
@@ -226,7 +226,7 @@ const struct opt_row *opt_find_name(const struct opt_program *p, int command, co
 struct reading {
     const struct opt_program *p;
     int command;
-    const struct opt_row **rows; /* those that apply: the program's, then the common ones */
+    const struct opt_row **rows; /* the rows that apply: the program's, then the common ones */
     size_t nb_rows;
     struct option *longs;
     char *shorts;
@@ -245,7 +245,7 @@ static int has_arg(const struct opt_row *r)
     return !r->value ? no_argument : r->value[0] == '[' ? optional_argument : required_argument;
 }
 
-/* first: what stands at the begin of the short options. */
+/* first: how the string of short options begins. */
 static int prepare(struct reading *g, const struct opt_row *rows, const char *first)
 {
     const size_t n = count(rows) + count(opt_common) + 1;
@@ -304,7 +304,7 @@ static int ambiguous(const struct reading *g, const char *word, const char *name
     return nb < 2 ? 0 : cli_usage("ambiguous option: '%s' begins %s", word, all);
 }
 
-/* An option that there is not: the nearest one is named. */
+/* Reports an unknown option, and names the nearest one. */
 static int unknown(const struct reading *g, const char *word)
 {
     const char *names[WORD_MAX * 2];
@@ -322,7 +322,7 @@ static int unknown(const struct reading *g, const char *word)
     return cli_usage("unknown option: '%s'", word);
 }
 
-/* "-size", which is read as letters: the long option, as it should be written. */
+/* For "-size", which is read as letters: the long option as it should be written. */
 static const char *long_meant(const struct reading *g, char *const argv[])
 {
     for (int i = optind - 1; i <= optind; i++) {
@@ -359,7 +359,7 @@ static int refuse(const struct reading *g, int c, char *const argv[])
 
 /* ---- reading ---- */
 
-/* -q, -v, -h, -V: true where they end the program. */
+/* Takes -q, -v, -h or -V. True where the program ends with it. */
 static bool common(const struct reading *g, const struct opt_row *row)
 {
     switch (row->letter) {
@@ -420,7 +420,7 @@ static enum opt_read read_all(const struct reading *g, int argc, char *argv[], v
     return OPT_GO;
 }
 
-/* An option that stands before the sub-command, and belongs behind it or nowhere. */
+/* Reports an option that stands before the sub-command and belongs behind it, or nowhere. */
 static int refuse_before(const struct reading *g, int c, char *const argv[])
 {
     const char *word = argv[optind - 1];

@@ -25,14 +25,14 @@ struct opt_row {
     int64_t min, max;         /* for numbers, in the unit of the member */
     const char *const *words; /* for opt_word: the values there are; NULL ends them */
     unsigned commands;        /* bit k: sub-command k has it; 0: all have */
-    bool pair;                /* two numbers may stand for "AxB": they are joined before take */
-    bool early;               /* opt_read_early takes it, and opt_read no more */
+    bool pair;  /* "A B" may be given for "AxB": the two are joined before take is called */
+    bool early; /* opt_read_early takes it, and opt_read no more */
 };
 
 /* A sub-command of a program. */
 struct opt_command {
     const char *name;     /* NULL ends the table */
-    const char *synopsis; /* lines behind the name; "" where there is nothing to give */
+    const char *synopsis; /* lines behind the name; "" where it takes nothing */
     const char *about;    /* a sentence or two, lines parted by '\n' */
     const char *example;  /* shell lines, or NULL */
 };
@@ -45,8 +45,9 @@ struct opt_program {
     const struct opt_row *rows;
     const struct opt_command *commands; /* or NULL */
 
-    /* Puts the words in another order before they are read, or NULL: argv[0] is the program or
-     * its sub-command (-1: none), out has room for argc + 2. Returns how many there are. */
+    /* Puts the words in another order before they are read; NULL: they stay. argv[0] is the
+     * program or its sub-command (command -1: none). out has room for argc + 2. Returns the
+     * number of words. */
     int (*arrange)(const struct opt_program *p, int command, int argc, char *const argv[],
                    char *out[]);
 };

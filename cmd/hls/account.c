@@ -161,7 +161,7 @@ static void note_hidden(const struct hls_account *a)
 
 /* ---- losses ---- */
 
-/* Tracks that had packets but were not recorded. */
+/* Reports tracks that had packets and were not recorded. True if there are any. */
 static bool say_unfollowed(const struct hls_account *a)
 {
     struct trtc_input_named n;

@@ -9,8 +9,8 @@ struct hls_account {
     const char *input; /* its name in messages */
     const struct trtc_input *in;
     const struct trtc_segmenter *seg; /* has ended */
-    bool failed;                      /* the recording ended with an error, which has been reported */
-    uint32_t noted;                   /* tracks that were said to be left out */
+    bool failed;    /* the recording ended with an error, which has been reported */
+    uint32_t noted; /* tracks that were said to be left out */
     bool noted_encoded, noted_shape, noted_colour;
     int nb_jumps;
     unsigned turn; /* that was noted */

@@ -187,7 +187,7 @@ struct printing {
     bool reader_left;
 };
 
-/* The exit status of a recording that has not failed. */
+/* How a recording has ended that has not failed. */
 struct ending {
     bool lossy, reader_left;
 };

@@ -34,8 +34,8 @@ struct reconcile {
     struct file *files;
     size_t n;
     bool told[TRTC_EVENT_LAST + 1]; /* an event of the type is there */
-    bool ended, gone;               /* the robot has left; the service does not know the task any more */
-    bool faults; /* files are missing, or are not as they should be */
+    bool ended, gone; /* the robot has left; the service does not know the task any more */
+    bool faults;      /* files are missing, or are not as they should be */
     char *room, *robot;
     int64_t sdkappid, now_ms;
 };

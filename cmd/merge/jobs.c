@@ -399,7 +399,8 @@ static void *worker(void *arg)
     return NULL;
 }
 
-/* What an earlier run has made has cost no time. */
+/* How far the run is, for the meter. What an earlier run has made took no time and does not
+ * count for the speed. */
 static void look(void *opaque, struct meter_state *s)
 {
     struct work *w = opaque;
@@ -416,7 +417,7 @@ static void look(void *opaque, struct meter_state *s)
     s->there_us = (int64_t)((double)s->there_bytes / bytes * (double)w->total_us);
 }
 
-/* Of the jobs that were asked for, as many as there are files to be had for. */
+/* As many of the jobs asked for as the process may open files for. */
 static int64_t jobs_that_fit(int64_t jobs)
 {
     const int64_t fit = cli_open_files(jobs * FILES_PER_JOB) / FILES_PER_JOB;

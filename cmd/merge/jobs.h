@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between trtc-merge.c, which decides, and merge_jobs.c, which has it carried out. */
+/* What main.c, which decides, and jobs.c, which carries it out, share. */
 #ifndef TRTC_CMD_MERGE_H
 #define TRTC_CMD_MERGE_H
 
@@ -38,7 +38,7 @@ struct work {
     int64_t total_bytes, total_us;
     struct trtc_file *report; /* open from the start, so that a bad name is known at once */
     struct account account;   /* what goes into it now */
-    struct account *accounts; /* of what the workers make, by the first output of a group */
+    struct account *accounts; /* objects of the report, by the first output of a group */
 };
 
 /* Names a loss on stderr, in the report and in the exit status. Call with the lock held once

@@ -51,8 +51,8 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
     }
 }
 
-/* Some file of it could not be read for the machine's sake: made without it, the output would
- * look finished to the next run. */
+/* Reports a recording that is left out since the machine could not read one of its files. An
+ * output without that file would look finished to the next run. */
 static void say_held(struct work *w, const struct trtc_recording *r)
 {
     cli_report(r->held);
@@ -60,7 +60,7 @@ static void say_held(struct work *w, const struct trtc_recording *r)
     w->code = trtc_worse(w->code, r->held->code);
 }
 
-/* Every user asked for must be there; the others are merged all the same. */
+/* Reports users who were asked for and are not there. The others are merged all the same. */
 static void check_users(struct work *w)
 {
     for (size_t i = 0; i < w->o->users.n; i++) {
@@ -78,7 +78,7 @@ static void check_users(struct work *w)
     }
 }
 
-/* A file is no directory: the line that would do. */
+/* Reports that a file is no directory, with the command that would do. */
 static int report_file(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -32,7 +32,7 @@ static void lose_all(struct inputs *in, const struct trtc_losses *l)
         mix_lose(in, &l->items[i]);
 }
 
-/* So many frames of a track are lost in one way. */
+/* Reports frames of a track that were lost for one reason. */
 struct lost_frames {
     const char *kind;
     int64_t nb;
@@ -103,13 +103,13 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
         (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
 }
 
-/* When it was there: as it was found, or as it was known. */
+/* When it was there: as the mix found out, or else as it was known beforehand. */
 static const struct trtc_member *presence_of(const struct trtc_participant *p)
 {
     return p->live ? &p->there : p->member;
 }
 
-/* When a source ended, on the clock and in the mix. */
+/* Says when a source ended, on the clock and in the mix. */
 static void when_of(const struct origin *o, const struct trtc_participant *s, int64_t start_us,
                     char *out, size_t size)
 {

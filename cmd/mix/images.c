@@ -78,7 +78,7 @@ static const char *file_of(const struct images *im, const char *url)
     return strncmp(url, "//", 2) == 0 ? url + 2 : url;
 }
 
-/* *name becomes a path of a picture that has been read, or NULL. */
+/* Reads the picture and sets *name to its path, or to NULL. */
 static void resolve(struct images *im, const char *what, char **name)
 {
     struct trtc_err err;

@@ -44,7 +44,7 @@ static void free_origin(struct origin *o)
     free(o);
 }
 
-/* Each stands where it is: sources keep pointers into it. */
+/* Each keeps its address, since sources point into it. */
 static struct origin *add_origin(struct inputs *in, const char *user, size_t len, bool aux,
                                  const char *label)
 {
@@ -61,7 +61,7 @@ static struct origin *add_origin(struct inputs *in, const char *user, size_t len
     return o->user && o->label ? o : NULL;
 }
 
-/* What of a user's stream is wanted at all, as far as that is known beforehand. */
+/* Which kinds of a user's stream are wanted, as far as that is known beforehand. */
 static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool aux)
 {
     const struct trtc_mix_settings *s = in->set;
@@ -291,8 +291,8 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What cannot be opened is left out and told. Where the machine is to blame for that, there shall be
- * no mix without it: -1. */
+/* Reports an input that cannot be opened, and leaves it out. -1 where the machine is to blame:
+ * then there is no mix. */
 static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err *err)
 {
     if (trtc_is_shortage(why)) {
@@ -394,7 +394,7 @@ static void lose_stray(struct inputs *in, const struct origin *o, const struct t
     mix_lose(in, &l);
 }
 
-/* Outside of what the mix is limited to, where a source may lie as it will. */
+/* Whether a source lies outside the part of the call that is mixed. */
 static bool is_beside(const struct inputs *in, const struct trtc_spot *s)
 {
     return (in->from_us != TRTC_NOTIME && s->end_us < in->from_us) ||

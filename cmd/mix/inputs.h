@@ -12,7 +12,7 @@
 #include "recording/recording.h"
 #include "recording/timeline.h"
 
-/* Where a source comes from: what inputs.c opens and account.c settles. */
+/* A stream that takes part: inputs.c opens it, account.c settles its account. */
 struct origin {
     char *user;
     bool aux;
@@ -55,7 +55,7 @@ struct inputs {
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; 1 where nothing is
  * left then. 0, or -1 with err. */
 int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);
-/* Whose the ith source is; the number of them is nb_origins. */
+/* The user of stream i, of nb_origins. */
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);

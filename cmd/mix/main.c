@@ -16,7 +16,7 @@ static int run(struct opts *o)
     struct trtc_err err;
     int code = 0;
     cli_catch_signals();
-    signal(SIGPIPE, SIG_IGN); /* a reader that leaves is told from a failure by its error */
+    signal(SIGPIPE, SIG_IGN); /* so that a reader that leaves can be told from a failure */
     return mix_run(o, &code, &err) == 0 ? code : trtc_worse(code, cli_report(&err));
 }
 

@@ -430,7 +430,7 @@ static bool is_among(const char *s, const char *const *list)
     return *list != NULL;
 }
 
-/* A name that says another format than is made. */
+/* Refuses a file name whose ending is that of another format than is made. */
 static int check_name(const struct opts *o)
 {
     static const char *const mixes[] = { ".mp4", ".m4v", ".m4a", ".mkv", ".ts", NULL };
@@ -491,7 +491,7 @@ static int check(struct opts *o)
     return load_images(o);
 }
 
-/* The request first: the other options lie over it. */
+/* Reads the request first: the other options override it. */
 static enum opt_read read_all(int argc, char *argv[], struct opts *o, int *code)
 {
     enum opt_read ret = opt_read_early(&program, argc, argv, o, code);

@@ -28,7 +28,8 @@ enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code);
 
 void mix_options_fini(struct opts *o);
 
-/* What a request or a script asks for and cannot be had: for layout/mixset.h. */
+/* Called (by layout/mixset.h) with what a request or a script asks for but the mixer does not
+ * have. */
 void mix_say_cannot(void *opaque, const char *what);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: the run: the inputs are opened, the script is followed, progress is shown, and what has come out is told. */
+/* trtc-mix: the run. Opens the inputs, follows the script, shows progress, and reports the
+ * result. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -42,7 +43,7 @@ struct script {
     int code;       /* worst exit status of its lines, once the thread has ended */
 };
 
-/* The next line: 1 a change has been taken up, 0 the end, -1. */
+/* Reads the next line. 1: it was a change, which has been taken over; 0: the end; -1. */
 static int script_line(struct script *s, struct trtc_err *err)
 {
     struct trtc_mix_change change;
@@ -64,7 +65,7 @@ static int script_line(struct script *s, struct trtc_err *err)
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
 }
 
-/* Before a read that may wait: until there is something, or the thread shall end. */
+/* Waits, before a read that may block, until there is input or the thread is to end. */
 static int wait_for_line(void *arg, struct trtc_err *err)
 {
     struct script *s = arg;
@@ -210,7 +211,7 @@ static enum trtc_container container_of(const struct opts *o)
                                            : TRTC_CONTAINER_MP4;
 }
 
-/* What an MP4's index is made for is the length that it may have. */
+/* The longest output, as far as an MP4's index allows. */
 static int64_t longest_us(const struct opts *o)
 {
     const int64_t sounds = o->set.rate_hz / 1024 + 1, frames = o->set.fps;
@@ -290,7 +291,7 @@ done:
     return ret;
 }
 
-/* Whoever shall have the large window may never come, but is more likely a slip. */
+/* Reports an anchor who is not among the participants: it is most likely a slip. */
 static void check_anchor(const struct opts *o, const struct inputs *in)
 {
     const struct trtc_mix_look *look = &o->set.look;
@@ -310,7 +311,7 @@ static int64_t on_clock(const struct trtc_when *w)
     return w->given && !w->relative ? w->us : TRTC_NOTIME;
 }
 
-/* The path of what was made, or the objects about it. */
+/* Prints the path of the output, or the objects about it. */
 static int print_result(const struct opts *o, const struct inputs *in,
                         const struct trtc_mix_result *res, struct trtc_file **report,
                         struct trtc_err *err)

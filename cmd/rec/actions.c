@@ -29,8 +29,9 @@ bool rec_gone(const struct trtc_answer *answer)
 
 /* ---- what is remembered ---- */
 
-/* What is remembered of the request's task: 1, 0 (and empty), -1. Only that is needed which the
- * request does not say, so a directory that cannot be used is no failure here. */
+/* Looks up what is remembered of the request's task: 1; 0 and nothing; -1. It only completes
+ * what the request does not say, so that a state directory that cannot be used is no failure
+ * here. */
 static int recall(struct rec *r, const cJSON *request, struct trtc_task *task, struct trtc_err *err)
 {
     const char *id = rec_text(request, "TaskId");
@@ -56,7 +57,7 @@ bool rec_remembered(struct rec *r, const char *id)
     return known;
 }
 
-/* The application, where the request does not name it. */
+/* Adds the application where the request does not name it. */
 static int add_application(cJSON *request, const struct trtc_task *task, struct trtc_err *err)
 {
     if (cJSON_HasObjectItem(request, "SdkAppId"))
@@ -69,7 +70,8 @@ static int add_application(cJSON *request, const struct trtc_task *task, struct 
                : trtc_fail_nomem(err);
 }
 
-/* Writes down what was learnt of a remembered task. Whoever holds it knows better. */
+/* Writes down what was learnt of a remembered task, unless another process has locked it and
+ * knows better. */
 static void learn(struct rec *r, const char *id, enum trtc_task_state state, const char *status)
 {
     struct trtc_task task = { 0 };
@@ -91,7 +93,8 @@ static void learn(struct rec *r, const char *id, enum trtc_task_state state, con
     trtc_task_unlock(r->tasks);
 }
 
-/* The service does not know the task: whether it has ended or never was, only we can tell. */
+/* Reports that the service does not know the task. Only the memory tells whether it has ended or
+ * never existed. */
 static int gone(struct rec *r, const char *id, const struct trtc_task *task,
                 const struct trtc_answer *answer, struct trtc_err *err)
 {
@@ -115,7 +118,7 @@ static int gone(struct rec *r, const char *id, const struct trtc_task *task,
                      request_id);
 }
 
-/* A call about a task: completed, checked, shown or sent. */
+/* Makes a call about a task: completes, checks, and shows or sends it. */
 static int call(struct rec *r, const struct rec_ask *a, struct trtc_answer *answer,
                 struct trtc_err *err)
 {
@@ -140,7 +143,7 @@ int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answe
     const char *status = ret == 0 ? rec_text(answer->response, "Status") : NULL;
     if (status && task.id) {
         const int64_t age_us = (clock_real_ms() - task.created_ms) * 1000;
-        /* one that was deleted goes on as Exited for a while */
+        /* a deleted task is reported as Exited for a while */
         const bool over = task.state == TRTC_TASK_ENDED && strcasecmp(status, "Exited") == 0;
         learn(r, id, over ? TRTC_TASK_ENDED : TRTC_TASK_KNOWN, status);
         if (r->opts->sub == REC_DESCRIBE && task.created_ms > 0 && age_us >= r->opts->idle_us &&

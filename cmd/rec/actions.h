@@ -7,8 +7,8 @@
 
 #include "session.h"
 
-/* Each takes a request that says what is known, completes, checks and sends it, and keeps the state.
- * *answer is the caller's in any case, empty for --dry-run. */
+/* Each completes the request, checks it, sends it, and keeps the state. *answer is the caller's
+ * in any case, and is empty for --dry-run. */
 int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
                  struct trtc_err *err);
 int rec_modify(struct rec *r, struct cJSON *change, struct trtc_answer *answer,
@@ -22,7 +22,7 @@ const char *rec_text(const struct cJSON *object, const char *name);
 /* Whether anything is remembered of the task. */
 bool rec_remembered(struct rec *r, const char *id);
 
-/* The service does not know the task (any more). */
+/* Whether the answer means that the service does not know the task (any more). */
 bool rec_gone(const struct trtc_answer *answer);
 
 #endif

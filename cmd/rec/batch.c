@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Many requests, a line of JSON each: several under way at a time over connections that are kept,
- * as fast as the service allows, answers in the order of the lines. Those about the same task
- * follow each other. */
+/* Many requests, a line of JSON each. Several are under way at a time, over connections that
+ * stay open, as fast as the service allows. Answers come in the order of the lines. Requests
+ * about the same task follow each other. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -27,7 +27,7 @@ enum { RING = 64, POLL_MS = 200 };
 
 enum job_state { JOB_READY, JOB_RUNNING, JOB_DONE };
 
-/* A line, from when it is read until its answer is printed. */
+/* A line, from its reading to the printing of its answer. */
 struct job {
     enum job_state state;
     uint64_t line;
@@ -86,7 +86,7 @@ static char *error_text(const struct job *job, bool has_action, const struct trt
     return text;
 }
 
-/* What was said of the line; where memory was too short for it, that. */
+/* Prints the answer to the line, or that memory was too short for it. */
 static void print_job(struct job *job)
 {
     if (job->text) {
@@ -106,7 +106,7 @@ static void job_fini(struct job *job)
     *job = (struct job){ 0 };
 }
 
-/* Prints what is done at the head. With the lock held. */
+/* Prints the answers that are next in order and there. With the lock held. */
 static void print_done(struct batch *b)
 {
     bool any = false;
@@ -130,7 +130,7 @@ static bool same_task(const struct job *a, const struct job *b)
     return a->task && b->task && strcmp(a->task, b->task) == 0;
 }
 
-/* The first line that waits for nothing, or NULL. With the lock held. */
+/* The first line that waits for no other, or NULL. With the lock held. */
 static struct job *next_job(struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
@@ -188,7 +188,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* One more, where all are busy. Signals are for the thread that reads. */
+/* Starts one more worker, if all are busy. Signals go to the thread that reads. */
 static int hire(struct batch *b, struct rec *r, struct trtc_err *err)
 {
     sigset_t all, old;
@@ -232,7 +232,7 @@ struct text { /* of a line */
     size_t n;
 };
 
-/* Takes the request and the action out of the line. *has_action as soon as that is known. */
+/* Takes the request and the action out of the line. *has_action is set once the action is known. */
 static int parse_job(const struct rec_opts *o, const struct text *line, struct job *job,
                      bool *has_action, struct trtc_err *err)
 {
@@ -256,7 +256,7 @@ static int parse_job(const struct rec_opts *o, const struct text *line, struct j
     return job->request && (job->task || !task) ? 0 : trtc_fail_nomem(err);
 }
 
-/* A line as a job; what is wrong with it is its answer. */
+/* Makes a job of a line. If something is wrong with the line, that is its answer. */
 static void read_job(const struct rec_opts *o, const struct text *line, struct job *job)
 {
     struct trtc_err err;
@@ -270,7 +270,7 @@ static void read_job(const struct rec_opts *o, const struct text *line, struct j
     job->text = error_text(job, has_action, NULL, &err);
 }
 
-/* Hands a line over, as soon as there is room. */
+/* Hands a line to the workers, as soon as there is room. */
 static int add_line(struct batch *b, struct rec *r, const struct text *line, struct trtc_err *err)
 {
     struct job job = { .line = line->nr };

@@ -18,7 +18,8 @@
 #include "net/usersig.h"
 #include "request.h"
 
-/* What a shown request or a skeleton has in the place of a secret is no value. */
+/* Whether the member has a value: not what a shown request, or a skeleton, has in the place of a
+ * secret. */
 static bool has_secret(const cJSON *object, const char *name)
 {
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -34,7 +35,7 @@ static int put(cJSON *object, const char *name, const char *value, struct trtc_e
     return cJSON_AddStringToObject(object, name, value) ? 0 : trtc_fail_nomem(err);
 }
 
-/* One of the storage's keys, from the environment where the request has none. */
+/* Takes one of the storage's keys from the environment where the request has none. */
 static int storage_key(struct rec *r, cJSON *storage, const char *name, const char *variable,
                        struct trtc_err *err)
 {
@@ -56,7 +57,8 @@ static int storage_key(struct rec *r, cJSON *storage, const char *name, const ch
     return found < 0 ? -1 : ret;
 }
 
-/* The UserSig of a file; blanks, quotation marks and a byte-order mark around it are dropped. */
+/* Reads the UserSig from a file. Blanks, quotation marks and a byte-order mark around it are
+ * dropped. */
 static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *err)
 {
     static const char mark[] = "\xef\xbb\xbf";

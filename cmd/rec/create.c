@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Creating a task, without ever losing sight of one: what is about to be created is written down
- * first, since the API has no idempotency token and an answer may get lost. */
+/* Creates a task, and never loses track of one. The API has no idempotency token and an answer
+ * may get lost, so the task is written down before it is created. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #define ROBOT_BYTES 8 /* of chance in the name of a robot */
 
-/* What an earlier create for the same room left behind. */
+/* What an earlier create for the same room has left in the state directory. */
 struct left {
     const cJSON *request;
     const char *wanted; /* only by this robot, or NULL */
@@ -53,7 +53,8 @@ static int see_left(void *opaque, const struct trtc_task *task)
     return 1;
 }
 
-/* The lock of a create: no second one may have the same robot in the same room at a time. */
+/* Takes the lock of a create, so that no other creates the same robot in the same room at the
+ * same time. */
 static int lock(struct rec *r, const cJSON *request, const char *robot, struct trtc_err *err)
 {
     const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId");
@@ -106,7 +107,7 @@ static int choose_robot(struct rec *r, cJSON *request, bool *again, struct trtc_
     return lock(r, request, rec_text(request, "UserId"), err);
 }
 
-/* What is known of it before it is sent. The texts are borrowed. */
+/* The task as it is known before the request is sent. The texts are borrowed. */
 static struct trtc_task journal_of(const struct rec *r, cJSON *request)
 {
     const cJSON *app = cJSON_GetObjectItemCaseSensitive(request, "SdkAppId"),
@@ -125,7 +126,7 @@ static struct trtc_task journal_of(const struct rec *r, cJSON *request)
     };
 }
 
-/* The task exists: what is written down of it gets its id. A failure here must not hide the id. */
+/* Writes down the id of a task that exists. A failure here must not hide the id. */
 static void remember(struct rec *r, struct trtc_task *task, const char *id)
 {
     struct trtc_err err;
@@ -138,8 +139,8 @@ static void remember(struct rec *r, struct trtc_task *task, const char *id)
     r->code = trtc_worse(r->code, err.code);
 }
 
-/* No task, or one that may or may not be there. again: an earlier one may be there, whatever has
- * become of this. */
+/* Reports that there is no task, or that it is not known whether there is. again: an earlier
+ * task may exist, whatever became of this one. */
 static int failed(struct rec *r, const struct trtc_task *task, bool unknown, bool again,
                   struct trtc_err *err)
 {

@@ -7,8 +7,8 @@
 
 #define REC_ROOM_HOURS 72 /* ResourceExpiredHour where the request has none */
 
-/* Takes a request that says what is known, completes, checks and sends it, and keeps the state. *answer is
- * the caller's in any case, empty for --dry-run. */
+/* Completes the request, checks it, sends it, and keeps the state. *answer is the caller's in
+ * any case, and is empty for --dry-run. */
 int rec_create(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
                struct trtc_err *err);
 

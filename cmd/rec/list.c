@@ -19,7 +19,7 @@
 
 static const char *const task_states[] = { "creating", "known", "ended" };
 
-/* A column: escaped, "-" for none; what is exactly that is \x2D. */
+/* Writes a column, escaped: "-" where there is no value; a value of "-" becomes \x2D. */
 static void put_column(const char *s, char after)
 {
     if (!s || !*s)
@@ -128,7 +128,7 @@ int rec_list(struct rec *r, struct trtc_err *err)
 
 /* ---- files ---- */
 
-/* What the service reports, where it can be asked: 1 and its answer, 0, or -1. */
+/* Asks the service, if it can be asked: 1 and its answer; 0: it cannot; -1. */
 static int ask(struct rec *r, const struct trtc_task *task, struct trtc_answer *answer,
                struct trtc_err *err)
 {
@@ -213,7 +213,7 @@ static void print_files(struct rec *r, const struct trtc_listing *l)
     }
 }
 
-/* Users of whom there is nothing: most often they are not subscribed to. */
+/* Prints a note on users who have no files: most often nobody subscribes to them. */
 static void note_nobody(const struct rec_opts *o, const struct trtc_listing *l)
 {
     char shown[128];
@@ -265,7 +265,7 @@ done:
     return ret;
 }
 
-/* By the request that is remembered, or by one that is given. */
+/* Lists the files by the request that is remembered, or by one that is given. */
 int rec_files(struct rec *r, struct trtc_err *err)
 {
     struct trtc_task task = { 0 };

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Which words are options and which are operands, where an operand may begin with '-'.
- *
- * A TaskId is 84 characters of a Base64-like text, and about one in 64 begins with '-'. Such a word
- * is taken as one when no option can be meant by it. */
+/* Which words are options and which are operands, where an operand may begin with '-'. A TaskId
+ * is 84 characters of a Base64-like text, and about one in 64 begins with '-'. Such a word is an
+ * operand if no option can be meant by it. */
 #include "operands.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
-    LONG_ID = 21, /* characters that a TaskId has at least, wherever it stands */
+    LONG_ID = 21, /* the fewest characters of a word that is taken for a TaskId */
     NEAR_ID = 8,  /* the same right behind the sub-command's name */
 };
 
@@ -24,7 +23,7 @@ static bool wants_value(const struct opt_row *row)
     return row->value && row->value[0] != '[';
 }
 
-/* How many words the option takes, itself included: 1 or 2; 0 where it is none. */
+/* How many words the option takes, itself included: 1 or 2; 0: it is no option. */
 static int option_words(const char *word, const struct known *k)
 {
     if (strncmp(word, "--", 2) == 0) {
@@ -42,7 +41,7 @@ static int option_words(const char *word, const struct known *k)
     return 1;
 }
 
-/* Letters, digits and what stands for the rest in file names, padding at the end. */
+/* Whether the word has only the characters of a TaskId, with padding at the end. */
 static bool looks_like_id(const char *word, size_t least)
 {
     const size_t n =

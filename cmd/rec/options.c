@@ -271,7 +271,7 @@ static const struct opt_command commands[] = {
     { 0 },
 };
 
-/* A TASKID may begin with '-': options first, then what are operands. */
+/* A TASKID may begin with '-': options are moved in front of the operands. */
 static int arrange(const struct opt_program *p, int command, int argc, char *const argv[],
                    char *out[])
 {
@@ -305,7 +305,7 @@ static int check_operands(const struct rec_opts *o, const char *name)
     return 0;
 }
 
-/* Two readers of standard input, and what excludes or needs each other. */
+/* Checks for two readers of standard input, and for options that exclude or need each other. */
 static int check(const struct rec_opts *o)
 {
     const char *const name = commands[o->sub].name;

@@ -18,7 +18,7 @@
 
 /* ---- files ---- */
 
-/* Twice the room, the old place wiped; the buffer is gone where that fails. */
+/* Doubles the room and wipes the old place. On failure the buffer is gone. */
 static char *grow(char *buf, size_t n, size_t *room)
 {
     char *more = malloc(2 * *room);
@@ -93,7 +93,7 @@ static cJSON *read_json(const char *path, bool secret, struct trtc_err *err)
     return json;
 }
 
-/* A file with a request is often shared, but then it should hold no secrets. */
+/* Whether others may read a file whose request holds secrets. */
 static bool shows_secrets(const char *path, const cJSON *request)
 {
     struct stat st;
@@ -118,7 +118,7 @@ static int lay_over(cJSON *request, const char *path, cJSON *json, struct trtc_e
     return ret;
 }
 
-/* Takes the member out of json, and frees the rest: what a file may wrap around what is meant. */
+/* Takes the member out of json and frees the rest, which a file may have wrapped around it. */
 static cJSON *unwrap(cJSON *json, const char *name)
 {
     cJSON *inner = cJSON_DetachItemFromObjectCaseSensitive(json, name);
@@ -128,7 +128,7 @@ static cJSON *unwrap(cJSON *json, const char *name)
     return inner;
 }
 
-/* As trtc-layout -f api writes it; a list alone is a custom layout. */
+/* Takes the layout as trtc-layout -f api writes it. A list alone is a custom layout. */
 static int add_layout(cJSON *request, const char *path, struct trtc_err *err)
 {
     cJSON *json = read_json(path, false, err);
@@ -153,7 +153,7 @@ static int add_layout(cJSON *request, const char *path, struct trtc_err *err)
     return lay_over(request, "MixLayoutParams", json, err);
 }
 
-/* StorageParams, what it holds, or a request that has it. */
+/* Takes StorageParams, a storage in it, or a request that has it. */
 static int add_storage(cJSON *request, const char *path, struct trtc_err *err)
 {
     cJSON *json = read_json(path, true, err);
@@ -183,7 +183,7 @@ static const char *value_of(const struct rec_set *set)
     return set->value ? set->value : set->number;
 }
 
-/* --set takes no secret: everybody sees the command line. What the value would be tells. */
+/* Refuses a secret with --set, since everybody sees the command line. */
 static int refuse_secret(enum trtc_action action, const struct rec_set *set, struct trtc_err *err)
 {
     cJSON *alone = cJSON_CreateObject();
@@ -230,7 +230,8 @@ static cJSON *texts(const char *const *words, size_t n, char split)
     return list;
 }
 
-/* Sound and picture alike; one kind of list takes the place of the other. */
+/* Sets the list for sound and for pictures. An allow list takes the place of a block list, and
+ * the other way round. */
 static int add_lists(cJSON *request, enum trtc_action action, const struct rec_opts *o,
                      struct trtc_err *err)
 {
@@ -260,7 +261,8 @@ static int add_lists(cJSON *request, enum trtc_action action, const struct rec_o
     return ret;
 }
 
-/* The format and the directories, which the two storages have in different places and numbers. */
+/* Sets the format and the directories, for which the two kinds of storage have different members
+ * and numbers. */
 static int add_output(cJSON *request, const struct rec_opts *o, struct trtc_err *err)
 {
     static const char *const vod_types[] = { "1", "3", "4", "0", "2" }; /* by OutputFormat */

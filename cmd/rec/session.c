@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A session with the service: who calls, where, how fast; and the clocks, chance and environment
- * that the library has to be given. */
+/* A session with the service: who calls, where, and how fast. It passes clocks, random bytes and
+ * the environment to the library. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static int wait_ms(void *arg, int64_t ms)
 
 /* ---- what the service says, without what we told it ---- */
 
-/* Of a message. It may be empty then, if memory is short. */
+/* Hides the secrets of a message, which may become empty if memory is short. */
 static void hide_secrets(const struct rec *r, char *text)
 {
     if (r->caller.redact)
@@ -97,7 +97,7 @@ static int wait_turn(struct rec_pace *pace)
     return clock_sleep_until(turn_us);
 }
 
-/* The transport of all calls: every attempt waits for its turn, and is told with -v. */
+/* The transport of all calls. Every attempt waits for its turn, and is reported with -v. */
 static void post(void *arg, const struct trtc_post *p, struct trtc_reply *reply)
 {
     struct rec *r = arg;
@@ -183,7 +183,8 @@ int rec_credentials(struct rec *r, struct trtc_err *err)
     return 0;
 }
 
-/* It becomes a header; quotation marks around it are often a file's for docker's --env-file. */
+/* Checks the region, which becomes a header. Quotation marks around it often come from a file
+ * for docker's --env-file. */
 static int check_region(const char *region, struct trtc_err *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";

@@ -19,9 +19,9 @@
 
 struct cJSON;
 
-#define REC_PACE_US 51000 /* between two requests: the service takes 20 a second */
+#define REC_PACE_US 51000 /* the time between two requests: the service takes 20 a second */
 
-/* When the next request may go out; for all threads of the program. */
+/* When the next request may be sent. All threads of the program share one. */
 struct rec_pace {
     pthread_mutex_t lock;
     int64_t next_us;
@@ -33,7 +33,7 @@ struct rec {
     struct trtc_env env;
     const struct trtc_credentials *credentials; /* NULL until asked for */
     struct trtc_credentials own;                /* where they are this session's */
-    struct trtc_redact_past *past; /* of a batch: what its other lines held; NULL: none */
+    struct trtc_redact_past *past; /* of a batch: the secrets of its other lines; NULL: none */
     struct rec_pace *pace;
     struct trtc_http *http;
     struct trtc_transport wire; /* http's */

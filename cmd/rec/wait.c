@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching a task: a line for each change of its state, and words for the one state that is a
- * mistake most of the time, Idle. */
+/* Watches a task: prints a line for each change of its state, and explains Idle, which is a
+ * mistake most of the time. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,8 +79,7 @@ static void enter(struct watch *w, enum state state, const char *status)
     fflush(stdout);
 }
 
-/* That a create succeeds does not prove that anything is recorded; a task that stays idle hears
- * no user. */
+/* Explains an idle task: a create that succeeds does not prove that anything is recorded. */
 void rec_explain_idle(int64_t idle_us)
 {
     cli_note("idle for %" PRId64 " s: nobody is publishing in the room that the robot is in. Most "
@@ -99,7 +98,7 @@ static void explain_idle(struct watch *w)
     rec_explain_idle(idle_us);
 }
 
-/* Asks once. 1: an answer, 0: none but go on, -1. */
+/* Asks once. 1: there is an answer; 0: there is none, but the wait goes on; -1. */
 static int look(struct watch *w, struct trtc_err *err)
 {
     struct trtc_answer answer = { 0 };
@@ -149,7 +148,7 @@ static bool reached(const struct watch *w)
     return w->state == STATE_ENDED;
 }
 
-/* Sleeps until the next look, but not past the end. */
+/* Sleeps until the next look is due, but not past the end. */
 static int pause_between(const struct watch *w, struct trtc_err *err)
 {
     int64_t until_us = clock_mono_us() + w->r->opts->interval_us;

@@ -7,10 +7,10 @@
 
 #define REC_SILENCE_US (INT64_C(1800) * 1000000) /* a wait goes on without an answer so long */
 
-/* Watches the task until it is as wanted: a line on stdout for each change. */
+/* Watches the task until it is in the wanted state. Prints a line for each change. */
 int rec_watch(struct rec *r, const char *task, enum rec_want want, struct trtc_err *err);
 
-/* Says what it means that a task is idle for so long. */
+/* Prints what it means that a task has been idle for so long. */
 void rec_explain_idle(int64_t idle_us);
 
 /* The line that begins a create --follow. */
