@@ -26,7 +26,8 @@ static void say_losses(struct work *w, const struct trtc_recording *r,
                        const struct trtc_losses *losses)
 {
     for (size_t i = 0; i < losses->n; i++)
-        if (trtc_list_wanted(r, losses->items[i].list, w->o->plan.aux))
+        if (trtc_list_wanted(r, losses->items[i].list, w->o->plan.aux) &&
+            (w->o->plan.form == TRTC_FORM_MP4 || trtc_list_has_sound(r, losses->items[i].list)))
             merge_say_loss(w, &losses->items[i]);
 }
 
@@ -38,7 +39,9 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
         cli_note("%s", r->notes[i]);
     say_losses(w, r, &r->losses);
     say_losses(w, r, &t->losses);
-    if (t->nb_left_out)
+    if (t->nb_left_out && t->nb_sections == 0 && w->o->plan.form != TRTC_FORM_MP4)
+        cli_note("%s: user %s: no sound, and nothing else is asked for", r->dir, who);
+    else if (t->nb_left_out && w->o->plan.form == TRTC_FORM_MP4)
         cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who,
                  t->nb_left_out, (int)w->o->plan.aux);
     if (t->overlap_us > 0)
@@ -180,7 +183,8 @@ static int plan_all(struct work *w, struct trtc_err *err)
             say_held(w, r);
             continue;
         }
-        if (trtc_timeline_build(r, o->plan.aux, &w->lines[i], err) < 0)
+        if ((o->plan.form == TRTC_FORM_MP4 ? trtc_timeline_build : trtc_timeline_build_sound)(
+                r, o->plan.aux, &w->lines[i], err) < 0)
             return -1;
         say_recording(w, r, &w->lines[i]);
         size_t first = w->plan.n;

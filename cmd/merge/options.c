@@ -97,6 +97,15 @@ static int take_names(void *to, const struct opt_row *row, const char *value)
     return ret;
 }
 
+static int take_form(void *to, const struct opt_row *row, const char *value)
+{
+    static const char *const forms[] = { "mp4", "m4a", "aac", NULL };
+    int i;
+    const int ret = opt_choose(row, value, forms, &i);
+    ((struct opts *)to)->plan.form = (enum trtc_form)i;
+    return ret;
+}
+
 static int take_plan(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const formats[] = { "tsv", "json", "svg", NULL };
@@ -138,6 +147,7 @@ static const struct opt_row rows[] = {
     { "video", 0, "HOW", "auto (copy where possible), copy, encode", .take = take_video },
     { "audio", 0, "HOW", "auto (copy where possible), encode", .take = take_audio },
     { .help = "The files" },
+    { "output", 0, "FORM", "mp4 (default); sound alone: m4a, aac (ADTS)", .take = take_form },
     { "mode", 'm', "0|1", "0: one file a section (default), 1: one file a user", .take = take_mode,
       .max = 1 },
     { "strip", 's', NULL, "with -m 1: leave out the blanks between sections", .take = opt_flag,
@@ -213,6 +223,10 @@ static int check(struct opts *o, const struct opt_list *operands)
         cli_note("-s is ignored without -m 1: every section is a file of its own");
         o->plan.strip = false;
     }
+    if (o->plan.form != TRTC_FORM_MP4 &&
+        (o->plan.fps || o->plan.width_px || o->plan.black || o->plan.video != TRTC_CHOICE_AUTO))
+        return cli_usage("--output %s is sound alone: -p, -r, -b and --video go with mp4",
+                         o->plan.form == TRTC_FORM_AAC ? "aac" : "m4a");
     if (o->plan.names == TRTC_NAMES_RECORDING) {
         o->split_bytes = o->split_bytes ? o->split_bytes : TRTC_RECORDING_SPLIT_BYTES;
         o->split_us = o->split_us ? o->split_us : TRTC_RECORDING_SPLIT_US;

@@ -28,6 +28,7 @@ complete -c trtc-merge -s u -l user -x -a '(__trtc_merge_users)' -d 'Only this u
 complete -c trtc-merge -s j -l jobs -x -d 'Outputs made at the same time'
 complete -c trtc-merge -l video -x -a 'auto copy encode' -d 'Copy or encode the picture'
 complete -c trtc-merge -l audio -x -a 'auto encode' -d 'Copy or encode the sound'
+complete -c trtc-merge -l output -x -a 'mp4\t"Picture and sound" m4a\t"Sound alone, in MP4" aac\t"Sound alone, bare AAC"' -d 'Form of the files'
 complete -c trtc-merge -l names -x -a 'script\t"USER_TIME_av.mp4" recording\t"As the service names its MP4"' -d 'Names of the files'
 complete -c trtc-merge -l split-size -x -d 'Begin a new file before this size'
 complete -c trtc-merge -l split-time -x -d 'Begin a new file before this length'

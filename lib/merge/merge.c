@@ -14,6 +14,7 @@
 #include "layout/fit.h"
 #include "merge/decodable.h"
 #include "merge/lane.h"
+#include "mp4/bare.h"
 #include "recording/output_name.h"
 
 #define LOSSES_FORMAT TRTC_MP4_LOSSES_SENTENCE "%" PRId64
@@ -36,6 +37,7 @@ struct merge {
     /* the part being written */
     struct trtc_file *file;
     struct trtc_mp4 *mp4;
+    struct trtc_bare *bare;    /* instead of mp4: bare AAC */
     int number[TRTC_NB_KINDS]; /* track numbers in mp4 */
     int64_t base_us;           /* its place in the output */
     int64_t nb_written;        /* samples in it */
@@ -115,6 +117,12 @@ static int open_part(struct merge *m, int64_t base_us, struct trtc_err *err)
     m->file = trtc_file_create(path, err);
     if (!m->file || check_room(m, err) < 0)
         goto done;
+    if (m->out->form == TRTC_FORM_AAC) {
+        m->bare = trtc_bare_new(trtc_file_fd(m->file), path, &info,
+                                &m->tracks[TRTC_AT_AUDIO]->format, err);
+        ret = m->bare ? 0 : -1;
+        goto done;
+    }
     m->mp4 = trtc_mp4_new(trtc_file_fd(m->file), path, &info, err);
     if (!m->mp4)
         goto done;
@@ -129,16 +137,13 @@ done:
     return ret;
 }
 
-/* Finishes the part, which goes to the result: complete on disk, not yet named. */
-static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
+/* Completes the part's MP4. */
+static int finish_mp4(struct merge *m, struct trtc_err *err)
 {
     struct trtc_merge_result *res = m->res;
-    struct stat st;
     uint64_t samples = 0;
     res->table_bytes = (int64_t)trtc_mp4_table_bytes(m->mp4, &samples);
     res->table_samples = (int64_t)samples;
-    if (trtc_array_room(&res->files, res->nb_files, sizeof *res->files) < 0)
-        return trtc_fail_nomem(err);
     if (res->losses.n > 0) {
         char comment[64];
         snprintf(comment, sizeof comment, LOSSES_FORMAT, (int64_t)res->losses.n);
@@ -152,6 +157,26 @@ static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
     if (trtc_mp4_finish(m->mp4, err) < 0)
         return -1;
     trtc_mp4_free(&m->mp4);
+    return 0;
+}
+
+static int finish_bare(struct merge *m, struct trtc_err *err)
+{
+    if (trtc_bare_finish(m->bare, (int64_t)m->res->losses.n, err) < 0)
+        return -1;
+    trtc_bare_free(&m->bare);
+    return 0;
+}
+
+/* Finishes the part, which goes to the result: complete on disk, not yet named. */
+static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
+{
+    struct trtc_merge_result *res = m->res;
+    struct stat st;
+    if (trtc_array_room(&res->files, res->nb_files, sizeof *res->files) < 0)
+        return trtc_fail_nomem(err);
+    if ((m->bare ? finish_bare(m, err) : finish_mp4(m, err)) < 0)
+        return -1;
     if (fstat(trtc_file_fd(m->file), &st) < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", trtc_file_path(m->file));
     /* the first one stays open and locked: it stands for the whole output */
@@ -175,7 +200,8 @@ static int write_sample(struct merge *m, int kind, const struct trtc_sample *s,
     placed.dts -= base;
     placed.pts -= base;
     m->nb_written++;
-    return trtc_mp4_write(m->mp4, m->number[kind], &placed, err);
+    return m->bare ? trtc_bare_write(m->bare, &placed, err)
+                   : trtc_mp4_write(m->mp4, m->number[kind], &placed, err);
 }
 
 /* ---- splitting ---- */
@@ -236,7 +262,8 @@ static bool unit_exceeds(struct merge *m, int64_t end_us)
     size_t bytes;
     if (leading(m, &bytes) && bytes > m->leading_bytes)
         m->leading_bytes = bytes;
-    int64_t size = trtc_mp4_size(m->mp4) + (int64_t)(m->nb_bytes + 2 * m->leading_bytes) +
+    int64_t size = (m->bare ? trtc_bare_size(m->bare) : trtc_mp4_size(m->mp4)) +
+                   (int64_t)(m->nb_bytes + 2 * m->leading_bytes) +
                    (int64_t)m->nb_queued * SAMPLE_TABLE_BYTES;
     return m->nb_written > 0 && ((o->split_bytes && size >= o->split_bytes) ||
                                  (o->split_us && end_us - m->base_us > o->split_us));
@@ -447,7 +474,7 @@ static int merge_once(const struct trtc_output *out, const struct trtc_merge_opt
         goto done;
     }
     for (int k = 0; k < TRTC_NB_KINDS && !res->interrupted; k++)
-        if (m.tracks[k])
+        if (m.tracks[k] && m.mp4)
             trtc_mp4_end_track(m.mp4, m.number[k], m.tracks[k]->end - base_ticks(&m, k));
     if (close_part(&m, end_us, err) < 0)
         goto done;
@@ -459,6 +486,7 @@ done:
         trtc_track_free(&m.tracks[k]);
     }
     trtc_mp4_free(&m.mp4);
+    trtc_bare_free(&m.bare);
     trtc_file_abort(&m.file);
     free(m.queue);
     free(m.bytes);
@@ -536,8 +564,12 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
 
 int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err)
 {
-    int64_t n;
-    return trtc_mp4_read_losses(path, &n, err) < 0 ? -1 : n;
+    const size_t len = strlen(path);
+    const bool bare = len > 4 && strcmp(path + len - 4, ".aac") == 0;
+    int64_t n = 0;
+    const int ret =
+        bare ? trtc_bare_read_losses(path, &n, err) : trtc_mp4_read_losses(path, &n, err);
+    return ret < 0 ? -1 : n;
 }
 
 void trtc_merge_result_fini(struct trtc_merge_result *res)

@@ -22,7 +22,9 @@ static size_t dir_of(const char *path)
 
 static const char *ending(const struct trtc_output *o)
 {
-    return o->do_video ? "_av.mp4" : ".m4a";
+    return o->form == TRTC_FORM_AAC                  ? ".aac"
+           : o->form == TRTC_FORM_MP4 && o->do_video ? "_av.mp4"
+                                                     : ".m4a";
 }
 
 static int put_service_name(const struct trtc_output *o, int index, char *out, size_t size)
@@ -38,7 +40,12 @@ static int put_service_name(const struct trtc_output *o, int index, char *out, s
                                     .utc_ms = TRTC_NOTIME,
                                     .index = index,
                                     .ext = TRTC_EXT_MP4 };
-    return trtc_name_format(&name, out, size, NULL, NULL);
+    size_t n;
+    if (trtc_name_format(&name, out, size, &n, NULL) < 0)
+        return -1;
+    if (o->form != TRTC_FORM_MP4) /* as the MP4, but for its ending, which is as long */
+        memcpy(out + n - 4, ending(o), 4);
+    return 0;
 }
 
 static void put_script_name(const struct trtc_output *o, int64_t start_ms, char *out, size_t size)

@@ -278,7 +278,8 @@ static int add_output(struct trtc_plan *p, const struct group *g, const struct t
                                  .video = s->video,
                                  .start_us = s->start_us,
                                  .end_us = s[nb - 1].end_us,
-                                 .index = g->index };
+                                 .index = g->index,
+                                 .form = o->form };
     p->n++;
     for (size_t i = 1; i < nb; i++) {
         out->audio.n += s[i].audio.n;

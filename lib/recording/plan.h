@@ -14,6 +14,8 @@
 enum trtc_choice { TRTC_CHOICE_AUTO, TRTC_CHOICE_COPY, TRTC_CHOICE_ENCODE };
 enum trtc_naming { TRTC_NAMES_SCRIPT, TRTC_NAMES_RECORDING };
 
+enum trtc_form { TRTC_FORM_MP4, TRTC_FORM_M4A, TRTC_FORM_AAC }; /* the last two: sound alone */
+
 #define TRTC_FPS_DEFAULT           15
 #define TRTC_FPS_MIN               5
 #define TRTC_FPS_MAX               120
@@ -33,6 +35,7 @@ struct trtc_plan_opts {
     enum trtc_choice video;  /* --video */
     enum trtc_choice audio;  /* --audio: AUTO or ENCODE */
     enum trtc_naming names;  /* --names */
+    enum trtc_form form;     /* --output */
     const char *outdir;      /* -o, or NULL: beside the playlists */
 };
 
@@ -67,8 +70,9 @@ struct trtc_output {
     bool refused;   /* --video copy, but it cannot be copied: why_video says why */
     bool too_long;  /* for one file: it must be split */
     bool can_black; /* a black picture can stand between the copied ones */
-    char *path;     /* final name; --names recording: without index */
-    int index; /* --names recording: place among the recording's outputs, from 1; 0: only one */
+    enum trtc_form form;
+    char *path; /* final name; --names recording: without index */
+    int index;  /* --names recording: place among the recording's outputs, from 1; 0: only one */
 };
 
 struct trtc_plan {

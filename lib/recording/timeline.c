@@ -424,13 +424,11 @@ static int account_for(const struct trtc_recording *r, const enum trtc_media v[2
     return 0;
 }
 
-int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
-                        struct trtc_timeline *out, struct trtc_err *err)
+/* v, a: the media that picture and sound come from. */
+static int build(const struct trtc_recording *r, const enum trtc_media v[2],
+                 const enum trtc_media a[2], struct trtc_timeline *out, struct trtc_err *err)
 {
-    static const enum trtc_media mixed[2] = { TRTC_MEDIA_NONE, TRTC_MEDIA_NONE };
     *out = (struct trtc_timeline){ 0 };
-    const enum trtc_media *v = r->user ? picture_media[aux] : mixed,
-                          *a = r->user ? sound_media[aux] : mixed;
     if (build_lane(r, TRTC_VIDEO, v, out, err) < 0 || build_lane(r, TRTC_AUDIO, a, out, err) < 0)
         goto fail;
     if (account_for(r, v, a, out) < 0 || find_sections(out) < 0) {
@@ -441,6 +439,32 @@ int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
 fail:
     trtc_timeline_fini(out);
     return -1;
+}
+
+static const enum trtc_media mixed_media[2] = { TRTC_MEDIA_NONE, TRTC_MEDIA_NONE };
+
+int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
+                        struct trtc_timeline *out, struct trtc_err *err)
+{
+    return r->user ? build(r, picture_media[aux], sound_media[aux], out, err)
+                   : build(r, mixed_media, mixed_media, out, err);
+}
+
+int trtc_timeline_build_sound(const struct trtc_recording *r, enum trtc_aux aux,
+                              struct trtc_timeline *out, struct trtc_err *err)
+{
+    static const enum trtc_media no_media[2] = { (enum trtc_media) - 1, (enum trtc_media) - 1 };
+    return build(r, no_media, r->user ? sound_media[aux] : mixed_media, out, err);
+}
+
+bool trtc_list_has_sound(const struct trtc_recording *r, int list)
+{
+    if (list < 0 || !r->user || r->lists[list].type == TRTC_AUDIO)
+        return true;
+    for (size_t i = 0; i < r->nb_pieces; i++)
+        if (r->pieces[i].list == list && r->pieces[i].facts.kinds & TRTC_AUDIO)
+            return true;
+    return false;
 }
 
 void trtc_timeline_fini(struct trtc_timeline *t)

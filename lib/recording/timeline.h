@@ -50,8 +50,15 @@ struct trtc_timeline {
 int trtc_timeline_build(const struct trtc_recording *r, enum trtc_aux aux,
                         struct trtc_timeline *out, struct trtc_err *err);
 
+/* The same for the sound alone: there are no pictures. */
+int trtc_timeline_build_sound(const struct trtc_recording *r, enum trtc_aux aux,
+                              struct trtc_timeline *out, struct trtc_err *err);
+
 /* Whether -a takes anything from this playlist: what is missing in others is no loss. */
 bool trtc_list_wanted(const struct trtc_recording *r, int list, enum trtc_aux aux);
+
+/* Whether there is sound in a playlist, as far as its segments show. */
+bool trtc_list_has_sound(const struct trtc_recording *r, int list);
 
 /* Frees what it holds and empties it, so that a second call does nothing. */
 void trtc_timeline_fini(struct trtc_timeline *t);
