@@ -296,6 +296,18 @@ static bool has_body(const struct trtc_post *post)
     return !post->method || !strcmp(post->method, "POST") || !strcmp(post->method, "PUT");
 }
 
+/* The next piece of a body that is made while it is sent. */
+static size_t on_next(char *out, size_t size, size_t n, void *arg)
+{
+    struct trtc_http *h = arg;
+    const size_t left = h->post->body_bytes - h->sent_bytes;
+    const size_t most = n * size < left ? n * size : left;
+    const size_t got = most ? h->post->next(h->post->next_arg, out, most) : 0;
+
+    h->sent_bytes += got;
+    return most && !got ? CURL_READFUNC_ABORT : got;
+}
+
 static CURLcode set_method(struct trtc_http *h, const struct trtc_post *post)
 {
     CURLcode bad = CURLE_OK;
@@ -312,7 +324,10 @@ static CURLcode set_method(struct trtc_http *h, const struct trtc_post *post)
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_CUSTOMREQUEST, post->method);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_bytes);
-    if (post->slow_ms || post->cut) {
+    if (post->next) {
+        SET(CURLOPT_READFUNCTION, on_next);
+        SET(CURLOPT_READDATA, h);
+    } else if (post->slow_ms || post->cut) {
         SET(CURLOPT_READFUNCTION, on_send);
         SET(CURLOPT_READDATA, h);
     } else {

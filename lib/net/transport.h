@@ -34,6 +34,9 @@ struct trtc_post {
     const struct trtc_headers *headers; /* sent as they are, in this order, Host among them */
     const void *body;                   /* must last until the exchange is over */
     size_t body_bytes;
+    /* In place of body: up to n of the body_bytes bytes more, 0: it cannot go on. */
+    size_t (*next)(void *arg, void *out, size_t n);
+    void *next_arg;
     bool fresh; /* on a connection of its own: a kept-alive one that turns out to be dead may make
                    the library send a request twice, which only a repeatable one may bear */
     int64_t slow_ms; /* sends the body in pieces that take so long in all; 0: at once */

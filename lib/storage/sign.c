@@ -445,6 +445,15 @@ char *trtc_sign_s3(const struct trtc_signable *in, struct trtc_err *err)
     return ret;
 }
 
+/* What each chunk, and the trailer, has before its own hash. */
+static void put_chunk_head(struct trtc_draft *t, const char *algorithm,
+                           const struct trtc_signable *in, const char *before)
+{
+    put_s3_head(t, algorithm, in);
+    trtc_draft_word(t, before);
+    trtc_draft_word(t, "\n");
+}
+
 int trtc_sign_s3_chunk(const struct trtc_signable *in, const char before[TRTC_SIGN_HEX],
                        struct trtc_bytes chunk, char out[TRTC_SIGN_HEX], struct trtc_err *err)
 {
@@ -455,15 +464,35 @@ int trtc_sign_s3_chunk(const struct trtc_signable *in, const char before[TRTC_SI
 
     if (trtc_sign_check_keys(in->secret_id, in->secret_key, err))
         return -1;
-    put_s3_head(&text, "AWS4-HMAC-SHA256-PAYLOAD", in);
-    trtc_draft_word(&text, before);
-    trtc_draft_word(&text, "\n");
+    put_chunk_head(&text, "AWS4-HMAC-SHA256-PAYLOAD", in, before);
     if (!trtc_sign_sha256("", 0, raw, none) && !trtc_sign_sha256(chunk.p, chunk.n, raw, all)) {
         trtc_draft_word(&text, none);
         trtc_draft_word(&text, "\n");
         trtc_draft_word(&text, all);
         ret = text.failed ? -1 : s3_signature(in, text.s, out);
     }
+    trtc_draft_fini(&text);
+    return ret ? trtc_fail_nomem(err) : 0;
+}
+
+int trtc_sign_s3_trailer(const struct trtc_signable *in, const char before[TRTC_SIGN_HEX],
+                         const char *line, char out[TRTC_SIGN_HEX], struct trtc_err *err)
+{
+    struct trtc_draft text = { 0 }, trailer = { 0 };
+    unsigned char raw[SHA256_BYTES];
+    char hash[TRTC_SIGN_HEX];
+    int ret = -1;
+
+    if (trtc_sign_check_keys(in->secret_id, in->secret_key, err))
+        return -1;
+    trtc_draft_word(&trailer, line);
+    trtc_draft_word(&trailer, "\n");
+    put_chunk_head(&text, "AWS4-HMAC-SHA256-TRAILER", in, before);
+    if (!trailer.failed && !trtc_sign_sha256(trailer.s, trailer.n, raw, hash)) {
+        trtc_draft_word(&text, hash);
+        ret = text.failed ? -1 : s3_signature(in, text.s, out);
+    }
+    trtc_draft_fini(&trailer);
     trtc_draft_fini(&text);
     return ret ? trtc_fail_nomem(err) : 0;
 }

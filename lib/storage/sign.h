@@ -12,6 +12,7 @@
 #include "net/header.h"
 
 #define TRTC_SIGN_AMZ_DATE sizeof("20130524T000000Z")
+#define TRTC_SIGN_CHUNKS   "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" /* the hash of a body in chunks */
 #define TRTC_SIGN_HEX      65 /* a SHA-256 as text, with its NUL */
 
 /* A parameter of the query, neither encoded. */
@@ -48,6 +49,10 @@ int trtc_sign_sha256(const void *data, size_t n, unsigned char raw[32], char hex
  * the chunk before it, or from that in Authorization for the first. TRTC_EX_CONFIG, TRTC_EX_TEMPFAIL. */
 int trtc_sign_s3_chunk(const struct trtc_signable *in, const char before[TRTC_SIGN_HEX],
                        struct trtc_bytes chunk, char out[TRTC_SIGN_HEX], struct trtc_err *err);
+
+/* The same of the trailer behind the last chunk, a line "name:value" without its end. */
+int trtc_sign_s3_trailer(const struct trtc_signable *in, const char before[TRTC_SIGN_HEX],
+                         const char *line, char out[TRTC_SIGN_HEX], struct trtc_err *err);
 
 /* TRTC_EX_CONFIG where these cannot be keys: empty, too long, blanks, what is not ASCII. No
  * message holds one. */

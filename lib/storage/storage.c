@@ -120,6 +120,20 @@ static int find_host(struct trtc_storage *s, struct trtc_err *err)
 
 /* ---- opened and closed ---- */
 
+int trtc_store_room(struct trtc_storage *s, size_t n, struct trtc_err *err)
+{
+    uint8_t *more;
+
+    if (n <= s->room_bytes)
+        return 0;
+    more = realloc(s->room, n);
+    if (!more)
+        return trtc_fail_nomem(err);
+    s->room = more;
+    s->room_bytes = n;
+    return 0;
+}
+
 int trtc_store_hide(struct trtc_storage *s, const struct trtc_credentials *keys,
                     struct trtc_err *err)
 {

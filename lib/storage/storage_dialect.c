@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "storage/storage_priv.h"
+#include "storage/stream_priv.h"
 
 /* Without the quotation marks around it. */
 static bool is_etag(const char *field, const char *text)
@@ -19,13 +20,18 @@ static bool is_etag(const char *field, const char *text)
 }
 
 /* Whether the ETag is the MD5 of the body. Some stores have something else there, which looks otherwise. */
-static enum trtc_agree by_md5(const struct trtc_reply *reply, struct trtc_bytes body)
+static enum trtc_agree by_md5(const struct trtc_reply *reply, const struct trtc_digest *sent,
+                              struct trtc_bytes body)
 {
     const char *etag = trtc_headers_get(&reply->kept, "ETag");
     unsigned char raw[16];
     char hex[33];
 
-    if (!etag || strspn(etag + (*etag == '"'), "0123456789abcdefABCDEF") != 2 * sizeof raw ||
+    if (!etag || strspn(etag + (*etag == '"'), "0123456789abcdefABCDEF") != 2 * sizeof raw)
+        return TRTC_AGREE_SILENT;
+    if (*sent->md5_hex)
+        return is_etag(etag, sent->md5_hex) ? TRTC_AGREE_YES : TRTC_AGREE_NO;
+    if ((int64_t)body.n != sent->bytes ||
         !EVP_Digest(body.n ? body.p : (const uint8_t *)"", body.n, raw, NULL, EVP_md5(), NULL))
         return TRTC_AGREE_SILENT;
     for (size_t i = 0; i < sizeof raw; i++)
@@ -55,7 +61,7 @@ static enum trtc_agree cos_agrees(const struct trtc_reply *reply, const struct t
     char right[24];
 
     if (!crc)
-        return by_md5(reply, body);
+        return by_md5(reply, sent, body);
     snprintf(right, sizeof right, "%" PRIu64, sent->crc64);
     return !strcmp(crc, right) ? TRTC_AGREE_YES : TRTC_AGREE_NO;
 }
@@ -81,11 +87,14 @@ static int s3_fields(const struct trtc_storage *s, const struct trtc_store_reque
     char date[TRTC_SIGN_AMZ_DATE];
     struct trtc_digest own;
 
+    trtc_sign_amz_date(time_s, date);
+    if (trtc_headers_add(out, "x-amz-date", date, err))
+        return -1;
+    if (request->stream)
+        return trtc_stream_add_fields(request->stream, out, err);
     if (!d && trtc_store_digest(s, request->body, &own, err))
         return -1;
-    trtc_sign_amz_date(time_s, date);
-    if (trtc_headers_add(out, "x-amz-date", date, err) ||
-        trtc_headers_add(out, "x-amz-content-sha256", d ? d->sha256_hex : own.sha256_hex, err))
+    if (trtc_headers_add(out, "x-amz-content-sha256", d ? d->sha256_hex : own.sha256_hex, err))
         return -1;
     return d && !s->plain ? trtc_headers_add(out, "x-amz-checksum-sha256", d->sha256_b64, err) : 0;
 }
@@ -96,7 +105,7 @@ static enum trtc_agree s3_agrees(const struct trtc_reply *reply, const struct tr
     const char *sha256 = trtc_headers_get(&reply->kept, "x-amz-checksum-sha256");
 
     if (!sha256)
-        return by_md5(reply, body);
+        return by_md5(reply, sent, body);
     return !strcmp(sha256, sent->sha256_b64) ? TRTC_AGREE_YES : TRTC_AGREE_NO;
 }
 

@@ -12,6 +12,7 @@
 
 #include "storage/crc64.h"
 #include "storage/storage_priv.h"
+#include "storage/stream_priv.h"
 #include "storage/text_priv.h"
 #include "storage/xml_priv.h"
 
@@ -35,7 +36,8 @@ struct job {
     struct trtc_storage *s;
     const struct trtc_storage_file *file;
     struct stat before; /* the put */
-    size_t part_bytes;
+    size_t room_bytes;  /* so many are in memory at a time */
+    size_t part_bytes;  /* where that is more, parts are read while they are sent */
     struct part *parts; /* NULL: in one request */
     size_t nb_parts;
     char upload[UPLOAD_MAX];
@@ -52,14 +54,8 @@ static int read_room(struct job *j, int64_t offset, size_t n, bool *again, struc
     struct trtc_storage *s = j->s;
     size_t got = 0;
 
-    if (n > s->room_bytes) {
-        uint8_t *more = realloc(s->room, n);
-
-        if (!more)
-            return trtc_fail_nomem(err);
-        s->room = more;
-        s->room_bytes = n;
-    }
+    if (trtc_store_room(s, n, err))
+        return -1;
     while (got < n) {
         const ssize_t k =
             pread(j->file->fd, s->room + got, n - got, (off_t)(offset + (int64_t)got));
@@ -83,6 +79,22 @@ static bool same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* The CRC-64 of bytes of the file, of which no more are in memory than one part of the usual size. */
+static int file_crc(struct job *j, const struct trtc_storage_part *of, bool *again, uint64_t *crc,
+                    struct trtc_err *err)
+{
+    *crc = 0;
+    for (int64_t at = 0; at < of->bytes; at += (int64_t)j->room_bytes) {
+        const int64_t left = of->bytes - at;
+        const size_t n = left < (int64_t)j->room_bytes ? (size_t)left : j->room_bytes;
+
+        if (read_room(j, of->offset + at, n, again, err))
+            return -1;
+        *crc = trtc_crc64(*crc, j->s->room, n);
+    }
+    return 0;
+}
+
 /* Whether the file still has the bytes that were sent. Its times tell, but for a change within the same tick of the clock: a
  * fresh file is read again. */
 static int unchanged(struct job *j, bool *again, struct trtc_err *err)
@@ -98,14 +110,8 @@ static int unchanged(struct job *j, bool *again, struct trtc_err *err)
     }
     if (j->s->o.outside.wall_s(j->s->o.outside.arg) - now.st_mtim.tv_sec > FRESH_S)
         return 0;
-    for (int64_t at = 0; at < j->sent.bytes; at += (int64_t)j->part_bytes) {
-        const int64_t left = j->sent.bytes - at;
-        const size_t n = left < (int64_t)j->part_bytes ? (size_t)left : j->part_bytes;
-
-        if (read_room(j, at, n, again, err))
-            return -1;
-        crc = trtc_crc64(crc, j->s->room, n);
-    }
+    if (file_crc(j, &(struct trtc_storage_part){ .bytes = j->sent.bytes }, again, &crc, err))
+        return -1;
     if (crc == j->sent.crc64)
         return 0;
     *again = true;
@@ -305,39 +311,93 @@ static int list_parts(struct job *j, struct trtc_err *err)
     return ret;
 }
 
-static int put_part(struct job *j, struct part *p, bool *again, struct trtc_err *err)
-{
-    struct trtc_store_request q = request_of(j, "PUT");
-    struct trtc_store_answer answer;
+/* A part on its way: the request, and what the store should have afterwards. */
+struct parcel {
+    struct trtc_store_request q;
     struct trtc_digest digest;
+};
+
+/* The part as it is now: in the room with its digest, or a stream. */
+static int load_part(struct job *j, const struct part *p, struct parcel *parcel, bool *again,
+                     struct trtc_err *err)
+{
+    struct trtc_store_request *q = &parcel->q;
+
+    if ((size_t)p->said.bytes > j->room_bytes) {
+        q->stream = trtc_stream_new(j->s, j->file->fd, &p->said, err);
+        return q->stream ? 0 : -1;
+    }
+    if (read_room(j, p->said.offset, (size_t)p->said.bytes, again, err))
+        return -1;
+    q->body = (struct trtc_bytes){ j->s->room, (size_t)p->said.bytes };
+    q->digest = &parcel->digest;
+    return trtc_store_digest(j->s, q->body, &parcel->digest, err);
+}
+
+/* Adds a part that the store has to what stands for the whole. */
+static void count_part(struct job *j, struct part *p, const struct trtc_digest *digest, bool sha256)
+{
+    j->sent.crc64 = trtc_crc64_join(j->sent.crc64, digest->crc64, (uint64_t)p->said.bytes);
+    j->sent.bytes += p->said.bytes;
+    p->said.crc64 = digest->crc64;
+    memcpy(p->sha256, digest->sha256, sizeof p->sha256);
+    if (sha256)
+        snprintf(p->sha256_b64, sizeof p->sha256_b64, "%s", digest->sha256_b64);
+}
+
+static int send_part(struct job *j, struct part *p, struct parcel *parcel, bool *again,
+                     struct trtc_err *err)
+{
+    struct trtc_store_request *q = &parcel->q;
+    struct trtc_store_answer answer;
     char number[12];
     int ret;
 
-    if (read_room(j, p->said.offset, (size_t)p->said.bytes, again, err))
-        return -1;
-    q.body = (struct trtc_bytes){ j->s->room, (size_t)p->said.bytes };
-    if (trtc_store_digest(j->s, q.body, &digest, err))
-        return -1;
-    j->sent.crc64 = trtc_crc64_join(j->sent.crc64, digest.crc64, (uint64_t)p->said.bytes);
-    j->sent.bytes += p->said.bytes;
-    memcpy(p->sha256, digest.sha256, sizeof p->sha256);
-    if (p->there && p->said.crc64 == digest.crc64) {
-        snprintf(p->sha256_b64, sizeof p->sha256_b64, "%s", digest.sha256_b64);
-        return 0;
-    }
-    p->said.crc64 = digest.crc64;
-    q.digest = &digest;
     snprintf(number, sizeof number, "%d", p->said.number);
-    ask(&q, "partNumber", number);
-    ask(&q, "uploadId", j->upload);
-    ret = send(j, &q, &answer, err);
+    ask(q, "partNumber", number);
+    ask(q, "uploadId", j->upload);
+    ret = send(j, q, &answer, err);
     *again = ret && is_gone(&answer);
-    take_etag(kept(&answer, "ETag"), p->said.etag);
-    if (!ret && kept(&answer, "x-amz-checksum-sha256"))
-        snprintf(p->sha256_b64, sizeof p->sha256_b64, "%s", digest.sha256_b64);
+    if (q->stream && ret)
+        trtc_stream_explain(q->stream, again, err);
+    if (q->stream && !ret)
+        trtc_stream_digest(q->stream, &parcel->digest);
+    if (!ret) {
+        take_etag(kept(&answer, "ETag"), p->said.etag);
+        count_part(j, p, &parcel->digest, kept(&answer, "x-amz-checksum-sha256"));
+    }
     trtc_store_answer_fini(&answer);
-    if (!ret && j->file->part && j->file->part(j->file->arg, &p->said))
-        ret = trtc_fail(err, TRTC_EX_IOERR, "the journal cannot be written");
+    return ret;
+}
+
+/* Whether the store has the part already, as the file has it. */
+static bool is_there(struct job *j, const struct part *p, struct parcel *parcel)
+{
+    bool again;
+
+    if (!p->there)
+        return false;
+    /* to complete it S3 wants the SHA-256, which is not known of what is streamed */
+    if (parcel->q.stream && j->s->dialect->sha256)
+        return false;
+    if (parcel->q.stream && file_crc(j, &p->said, &again, &parcel->digest.crc64, NULL))
+        return false;
+    return p->said.crc64 == parcel->digest.crc64;
+}
+
+static int put_part(struct job *j, struct part *p, bool *again, struct trtc_err *err)
+{
+    struct parcel parcel = { .q = request_of(j, "PUT") };
+    int ret = load_part(j, p, &parcel, again, err);
+
+    if (!ret && is_there(j, p, &parcel)) {
+        count_part(j, p, &parcel.digest, true);
+    } else if (!ret) {
+        ret = send_part(j, p, &parcel, again, err);
+        if (!ret && j->file->part && j->file->part(j->file->arg, &p->said))
+            ret = trtc_fail(err, TRTC_EX_IOERR, "the journal cannot be written");
+    }
+    trtc_stream_free(&parcel.q.stream);
     return ret;
 }
 
@@ -565,7 +625,8 @@ static int look_at(struct job *j, struct trtc_err *err)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot look at it");
     if (!S_ISREG(j->before.st_mode))
         return trtc_fail(err, TRTC_EX_DATAERR, "is not a regular file");
-    j->part_bytes = j->s->o.part_bytes ? j->s->o.part_bytes : TRTC_STORAGE_PART_BYTES;
+    j->room_bytes = j->s->o.part_bytes ? j->s->o.part_bytes : TRTC_STORAGE_PART_BYTES;
+    j->part_bytes = j->room_bytes;
     least = (j->before.st_size + most - 1) / most;
     if (least > (int64_t)j->part_bytes)
         j->part_bytes = (size_t)((least + MIB - 1) / MIB) * MIB;

@@ -23,7 +23,10 @@ struct trtc_digest {
     unsigned char sha256[32]; /* S3 */
     char sha256_hex[TRTC_SIGN_HEX];
     char sha256_b64[48];
+    char md5_hex[33]; /* S3, of a stream */
 };
+
+struct trtc_stream;
 
 enum trtc_agree {
     TRTC_AGREE_YES,
@@ -42,6 +45,7 @@ struct trtc_store_request {
     struct trtc_bytes body;
     const struct trtc_digest *digest; /* of a body that is (a part of) the object: the answer has to
                                          agree with it. NULL: another body, or none */
+    struct trtc_stream *stream;       /* in place of body and digest; NULL */
 };
 
 /* What came of it. Zero is none; trtc_store_answer_fini. */
@@ -94,6 +98,9 @@ struct trtc_storage {
     uint8_t *room;       /* for a part */
     size_t room_bytes;
 };
+
+/* The storage's room holds n bytes. */
+int trtc_store_room(struct trtc_storage *s, size_t n, struct trtc_err *err);
 
 /* What is not answered but broken is final only where the store was never reached. */
 struct trtc_transport trtc_store_wire(struct trtc_storage *s);

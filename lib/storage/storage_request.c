@@ -11,6 +11,7 @@
 #include "net/retry.h"
 #include "storage/crc64.h"
 #include "storage/storage_priv.h"
+#include "storage/stream_priv.h"
 #include "storage/text_priv.h"
 #include "storage/xml_priv.h"
 
@@ -100,6 +101,8 @@ static int add_signature(const struct trtc_storage *s, const struct trtc_store_r
     char *value = path ? s->dialect->sign(&in, err) : NULL;
     int ret = -1;
 
+    if (value && q->stream)
+        trtc_stream_start(q->stream, &in, value);
     if (value)
         ret = trtc_headers_add(out, "Authorization", value, err);
     else if (!path)
@@ -116,12 +119,17 @@ static int send_once(struct trtc_storage *s, const struct trtc_store_request *q,
     const int64_t time_s = s->o.outside.wall_s(s->o.outside.arg) + offset_s;
     struct trtc_headers headers = { 0 };
     char *url = trtc_store_url(s, q);
-    const struct trtc_post post = { .method = q->method,
-                                    .url = url,
-                                    .headers = &headers,
-                                    .keep = s->dialect->keep,
-                                    .body = q->body.p,
-                                    .body_bytes = q->body.n };
+    const struct trtc_post post = {
+        .method = q->method,
+        .url = url,
+        .headers = &headers,
+        .keep = s->dialect->keep,
+        .body = q->body.p,
+        .body_bytes = q->stream ? trtc_stream_wire_bytes(q->stream) : q->body.n,
+        .next = q->stream ? trtc_stream_next : NULL,
+        .next_arg = q->stream,
+        .fresh = q->stream, /* it cannot be begun again within an attempt */
+    };
     int ret = url ? 0 : trtc_fail_nomem(err);
 
     trtc_reply_fini(reply);
@@ -239,6 +247,18 @@ static void explain_redirect(const struct trtc_storage *s, const struct trtc_rep
                   s->dialect->name, r->status);
 }
 
+/* Whether the answer agrees with what was sent. */
+static enum trtc_agree compare(const struct trtc_storage *s, const struct trtc_store_request *q,
+                               const struct trtc_reply *r)
+{
+    struct trtc_digest sent;
+
+    if (q->stream)
+        return trtc_stream_digest(q->stream, &sent) ? s->dialect->agrees(r, &sent, q->body)
+                                                    : TRTC_AGREE_NO;
+    return q->digest ? s->dialect->agrees(r, q->digest, q->body) : TRTC_AGREE_SILENT;
+}
+
 /* Reads the reply into what the rules have to know; *why: what was wrong. */
 static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_store_request *q,
                                 struct trtc_store_answer *answer, struct trtc_err *why)
@@ -265,8 +285,7 @@ static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_
         judge_error(answer, &a);
     } else {
         a.status = 200;
-        if (q->digest)
-            answer->agree = s->dialect->agrees(r, q->digest, q->body);
+        answer->agree = compare(s, q, r);
         if (answer->agree == TRTC_AGREE_NO) {
             a.code = "InternalError";
             trtc_fail(why, TRTC_EX_TEMPFAIL, "%s has something else than what was sent",

@@ -78,6 +78,7 @@ struct request {
     struct trtc_headers headers;
     unsigned char *body;
     size_t n, room;
+    char checksum[64]; /* in base64, of a trailer or of a header field; "": none */
 };
 
 struct answer {
@@ -297,7 +298,7 @@ static void tell(struct answer *a, const struct parsed *p, const struct content 
     field(a, "ETag", "\"%s\"", etag);
     if (p->cos)
         field(a, "x-cos-hash-crc64ecma", "%" PRIu64, told->crc64);
-    if (trtc_headers_get(&q->headers, "x-amz-checksum-sha256")) {
+    if (*q->checksum) {
         base64(told->sha256, sha);
         field(a, "x-amz-checksum-sha256", "%s", sha);
     }
@@ -319,11 +320,27 @@ static char *param(const struct request *q, const char *name)
 
 /* ---- operations ---- */
 
+/* Takes a body out of its chunks, where it is in some. false: they are wrong. */
+static bool unwrap(const struct objectstore *s, struct request *q, const struct parsed *p)
+{
+    const struct object_request v = { p->method, q->target, &q->headers };
+    const char *sum = trtc_headers_get(&q->headers, "x-amz-content-sha256");
+    const char *bytes = trtc_headers_get(&q->headers, "x-amz-decoded-content-length");
+    const char *check = trtc_headers_get(&q->headers, "x-amz-checksum-sha256");
+    long n;
+
+    snprintf(q->checksum, sizeof q->checksum, "%s", check ? check : "");
+    if (!sum || strncmp(sum, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", 34) || s->o.unchecked)
+        return true;
+    n = objectverify_chunks(&v, s->o.key, q->body, q->n, q->checksum);
+    q->n = n < 0 ? 0 : (size_t)n;
+    return n >= 0 && bytes && atol(bytes) == n;
+}
+
 /* Whether the body is what the header fields of S3 say. */
 static bool body_agrees(const struct request *q, struct answer *a)
 {
     const char *sum = trtc_headers_get(&q->headers, "x-amz-content-sha256");
-    const char *check = trtc_headers_get(&q->headers, "x-amz-checksum-sha256");
     unsigned char raw[SHA256];
     char h[65], b[48];
 
@@ -334,7 +351,7 @@ static bool body_agrees(const struct request *q, struct answer *a)
     base64(raw, b);
     if (strlen(sum) == 64 && strcmp(sum, h))
         error(a, 400, "XAmzContentSHA256Mismatch");
-    else if (check && strcmp(check, b))
+    else if (*q->checksum && strcmp(q->checksum, b))
         error(a, 400, "BadDigest");
     else
         return true;
@@ -354,7 +371,7 @@ static void put(struct objectstore *s, const struct request *q, const struct par
         o->content = c;
         hex(c.md5, MD5, o->etag);
         o->sha256[0] = '\0';
-        if (trtc_headers_get(&q->headers, "x-amz-checksum-sha256"))
+        if (*q->checksum)
             base64(c.sha256, o->sha256);
         if (a->fault == STORE_SILENT)
             strcpy(o->etag, "not-an-md5");
@@ -905,6 +922,7 @@ static void act(struct objectstore *s, const struct request *q, const struct par
     if (p->vod)
         act_vod(s, q, p, a);
     else if (s->o.plain && (trtc_headers_get(&q->headers, "x-amz-checksum-sha256") ||
+                            trtc_headers_get(&q->headers, "x-amz-trailer") ||
                             trtc_headers_get(&q->headers, "x-amz-checksum-algorithm")))
         error(a, 501, "NotImplemented");
     else if (!body_agrees(q, a))
@@ -969,8 +987,7 @@ static void log_it(struct objectstore *s, const struct request *q, const struct 
 }
 
 /* Works it out; the lock is held. */
-static void work_out(struct objectstore *s, const struct request *q, const char *method,
-                     struct answer *a)
+static void work_out(struct objectstore *s, struct request *q, const char *method, struct answer *a)
 {
     struct parsed p;
     const char *bad;
@@ -982,6 +999,9 @@ static void work_out(struct objectstore *s, const struct request *q, const char 
     s->counts.requests++;
     s->counts.faults[a->fault]++;
     bad = p.vod ? NULL : verify(s, q, &p);
+    if (!bad && !unwrap(s, q, &p))
+        bad = "SignatureDoesNotMatch";
+    s->counts.streamed += trtc_headers_get(&q->headers, "x-amz-decoded-content-length") != NULL;
     if (bad) {
         s->counts.refused++;
         error(a, 403, bad);

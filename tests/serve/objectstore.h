@@ -66,7 +66,7 @@ bool objectstore_has_crc(struct objectstore *s, const char *key, uint64_t crc64,
 
 /* How many objects, unfinished uploads, parts put, requests and faults there have been. */
 struct objectstore_counts {
-    int objects, uploads, parts, requests, refused, faults[STORE_FAULTS];
+    int objects, uploads, parts, requests, streamed, refused, faults[STORE_FAULTS];
 };
 struct objectstore_counts objectstore_counts(struct objectstore *s);
 

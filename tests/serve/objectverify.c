@@ -225,6 +225,26 @@ static int64_t seconds_of(const char *date)
     return days * 86400 + t.tm_hour * 3600 + t.tm_min * 60 + t.tm_sec;
 }
 
+/* The key of a scope "DATE/REGION/SERVICE/aws4_request", whose parts are taken apart. */
+static void derive(const char *key, const char *scope, char part[4][64], unsigned char k[32])
+{
+    char first[300];
+
+    for (int i = 0; i < 4; i++) {
+        snprintf(part[i], 64, "%.*s", (int)strcspn(scope, "/"), scope);
+        scope += strcspn(scope, "/");
+        scope += *scope == '/';
+    }
+    snprintf(first, sizeof first, "AWS4%s", key);
+    mac(EVP_sha256(), first, strlen(first), part[0], k, NULL);
+    for (int i = 1; i < 4; i++) {
+        unsigned char before[32];
+
+        memcpy(before, k, 32);
+        mac(EVP_sha256(), before, 32, part[i], k, NULL);
+    }
+}
+
 const char *objectverify_s3(const struct object_request *q, const char *id, const char *key,
                             const char *token, int64_t now_s)
 {
@@ -232,8 +252,9 @@ const char *objectverify_s3(const struct object_request *q, const char *id, cons
     const char *date = trtc_headers_get(q->headers, "x-amz-date");
     const char *sum = trtc_headers_get(q->headers, "x-amz-content-sha256");
     const char *sent = trtc_headers_get(q->headers, "x-amz-security-token");
-    char credential[512], names[1024], given[128], first[300], right[65], hashed[65];
-    char *text = malloc(ROOM), *list = malloc(ROOM), *path = path_of(q->target), *scope, *part[4];
+    char credential[512], names[1024], given[128], right[65], hashed[65];
+    char *text = malloc(ROOM), *list = malloc(ROOM), *path = path_of(q->target), *scope,
+         part[4][64];
     unsigned char k[32];
     struct items items = { .nb = 0 };
     const char *bad = NULL;
@@ -276,20 +297,7 @@ const char *objectverify_s3(const struct object_request *q, const char *id, cons
     sprintf(text + strlen(text), "\n%s\n%s", names, sum);
     hash(EVP_sha256(), text, hashed);
     sprintf(text, "AWS4-HMAC-SHA256\n%s\n%s\n%s", date, scope, hashed);
-    for (int i = 0; i < 4; i++) {
-        part[i] = scope;
-        scope += strcspn(scope, "/");
-        if (*scope)
-            *scope++ = '\0';
-    }
-    snprintf(first, sizeof first, "AWS4%s", key);
-    mac(EVP_sha256(), first, strlen(first), part[0], k, NULL);
-    for (int i = 1; i < 4; i++) {
-        unsigned char before[32];
-
-        memcpy(before, k, 32);
-        mac(EVP_sha256(), before, 32, part[i], k, NULL);
-    }
+    derive(key, scope, part, k);
     mac(EVP_sha256(), k, 32, text, (unsigned char[32]){ 0 }, right);
     if (strcmp(part[2], "s3") || strcmp(part[3], "aws4_request") || strcmp(right, given))
         bad = "SignatureDoesNotMatch";
@@ -298,4 +306,80 @@ done:
     free(list);
     free(path);
     return bad;
+}
+
+static void hash_bytes(const void *p, size_t n, char *hex)
+{
+    unsigned char raw[32];
+
+    EVP_Digest(n ? p : "", n, raw, NULL, EVP_sha256(), NULL);
+    for (int i = 0; i < 32; i++)
+        sprintf(hex + 2 * i, "%02x", raw[i]);
+}
+
+/* What goes from one chunk to the next. */
+struct chain {
+    const char *date, *scope;
+    unsigned char key[32];
+    char before[65];
+};
+
+static bool follows(struct chain *c, const char *algorithm, const char *hashes, const char *given)
+{
+    char text[512], right[65];
+    unsigned char raw[32];
+
+    snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%s", algorithm, c->date, c->scope, c->before,
+             hashes);
+    mac(EVP_sha256(), c->key, 32, text, raw, right);
+    strcpy(c->before, right);
+    return !strncmp(right, given, 64);
+}
+
+long objectverify_chunks(const struct object_request *q, const char *key, unsigned char *body,
+                         size_t n, char checksum[64])
+{
+    const char *a = trtc_headers_get(q->headers, "Authorization");
+    const char *mode = trtc_headers_get(q->headers, "x-amz-content-sha256");
+    char scope[256], part[4][64], hashes[200], empty[65], given[65], *p = (char *)body;
+    struct chain c = { .date = trtc_headers_get(q->headers, "x-amz-date"), .scope = scope };
+    size_t size, out = 0;
+
+    *checksum = '\0';
+    if (!member(a, "Credential=", ", ", scope, sizeof scope) ||
+        !member(a, "Signature=", ", ", c.before, sizeof c.before))
+        return -1;
+    memmove(scope, strchr(scope, '/') + 1, strlen(strchr(scope, '/')));
+    derive(key, scope, part, c.key);
+    hash_bytes("", 0, empty);
+    do {
+        char *line = p;
+
+        if (sscanf(p, "%zx;chunk-signature=%64[0-9a-f]", &size, given) != 2 ||
+            !(p = strstr(p, "\r\n")))
+            return -1;
+        p += 2;
+        if (p - line > 200 || (size_t)(p - (char *)body) + size > n)
+            return -1;
+        snprintf(hashes, sizeof hashes, "%s\n", empty);
+        hash_bytes(p, size, hashes + strlen(hashes));
+        if (!follows(&c, "AWS4-HMAC-SHA256-PAYLOAD", hashes, given))
+            return -1;
+        memmove(body + out, p, size);
+        out += size;
+        p += size;
+        if (size && strncmp(p, "\r\n", 2))
+            return -1;
+        p += size ? 2 : 0;
+    } while (size);
+    if (!strstr(mode, "-TRAILER"))
+        return strcmp(p, "\r\n") ? -1 : (long)out;
+    if (sscanf(p, "x-amz-checksum-sha256:%63s\r\nx-amz-trailer-signature:%64[0-9a-f]", checksum,
+               given) != 2)
+        return -1;
+    snprintf(hashes, sizeof hashes, "x-amz-checksum-sha256:%s\n", checksum);
+    char sum[65];
+
+    hash_bytes(hashes, strlen(hashes), sum);
+    return follows(&c, "AWS4-HMAC-SHA256-TRAILER", sum, given) ? (long)out : -1;
 }

@@ -495,15 +495,113 @@ static void tls(void **state)
     }
 }
 
+/* What stores are asked: other methods, paths as they are, fields of the answer that are wanted. */
+static void of_stores(void **state)
+{
+    static const struct api_answer script[] = {
+        { 200, "body", 0, { "ETag: \"e\"", "X-Other: o", NULL, NULL }, 0 },
+    };
+    static const char *const methods[] = { "PUT", "GET", "HEAD", "DELETE", "POST" };
+    static const char *const keep[] = { "etag", "x-none", NULL };
+    const struct trtc_http_options o = { .total_ms = 5000, .store = true };
+    struct bench b = bench(apiserver_start(script, 1, NULL), &o);
+    char url[200];
+
+    (void)state;
+    snprintf(url, sizeof url, "%sa//b/../c%%2B?x=y", apiserver_url(b.server));
+    for (int i = 0; i < 5; i++) {
+        const struct trtc_post p = { .method = methods[i],
+                                     .url = url,
+                                     .headers = &b.headers,
+                                     .keep = keep,
+                                     .body = "abc",
+                                     .body_bytes = 3 };
+        const bool body = i == 0 || i == 4;
+
+        b.transport.post(b.transport.arg, &p, &b.reply);
+        assert_int_equal(b.reply.net, TRTC_NET_ANSWER);
+        assert_string_equal(b.reply.body, i == 2 ? "" : "body");
+        assert_string_equal(trtc_headers_get(&b.reply.kept, "ETag"), "\"e\"");
+        assert_int_equal(b.reply.kept.nb, 1);
+        assert_string_equal(apiserver_request(b.server, i)->method, methods[i]);
+        assert_string_equal(apiserver_request(b.server, i)->body, body ? "abc" : "");
+        assert_null(trtc_headers_get(&apiserver_request(b.server, i)->headers, "Accept-Encoding"));
+        trtc_reply_fini(&b.reply);
+    }
+    post(&b, "http://192.0.2.1/x", "", 0, false, TRTC_NET_LOCAL);
+    post(&b, "https://u:p@192.0.2.1/x", "", 0, false, TRTC_NET_LOCAL);
+    post(&b, "ftp:/x", "", 0, false, TRTC_NET_LOCAL);
+    drop(&b);
+}
+
+/* A body that is made while it is sent, whole and broken off. */
+static size_t letters(void *arg, void *out, size_t n)
+{
+    int *left = arg;
+    const size_t k = n < (size_t)*left ? n : (size_t)*left;
+
+    memset(out, 'a', k);
+    *left -= (int)k;
+    return k;
+}
+
+static void made_while_sent(void **state)
+{
+    static const struct api_answer script[] = { { 200, "{}", 0, { NULL, NULL, NULL, NULL }, 0 } };
+    struct bench b = bench(apiserver_start(script, 1, NULL), &quick);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int left = i ? 50000 : 200000;
+        const struct trtc_post p = { .url = apiserver_url(b.server),
+                                     .headers = &b.headers,
+                                     .body_bytes = 200000,
+                                     .next = letters,
+                                     .next_arg = &left,
+                                     .fresh = true };
+
+        b.transport.post(b.transport.arg, &p, &b.reply);
+        assert_int_equal(b.reply.net, i ? TRTC_NET_LOCAL : TRTC_NET_ANSWER);
+        trtc_reply_fini(&b.reply);
+    }
+    assert_int_equal(apiserver_request(b.server, 0)->body_bytes, 200000);
+    drop(&b);
+}
+
+/* Nothing goes out and nothing comes in. */
+static void idle(void **state)
+{
+    static const struct api_raw script = { .deaf = true, .hold_ms = 5000 };
+    static char large[4 << 20];
+    const struct trtc_http_options o = { .total_ms = 20000, .idle_ms = 1000, .store = true };
+    struct bench b = bench(apiserver_start_raw(&script, 1), &o);
+
+    (void)state;
+    post(&b, NULL, large, sizeof large, false, TRTC_NET_LOST);
+    assert_non_null(strstr(b.reply.err.msg, "nothing moved for 1 s"));
+    drop(&b);
+}
+
 int main(void)
 {
     static const char *const env[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
                                        "ALL_PROXY",  "no_proxy",    "NO_PROXY" };
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip), cmocka_unit_test(redirect),  cmocka_unit_test(sizes),
-        cmocka_unit_test(cut),        cmocka_unit_test(malformed), cmocka_unit_test(endless),
-        cmocka_unit_test(timed_out),  cmocka_unit_test(broken),    cmocka_unit_test(not_allowed),
-        cmocka_unit_test(stopped),    cmocka_unit_test(proxies),   cmocka_unit_test(tls),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(redirect),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(cut),
+        cmocka_unit_test(malformed),
+        cmocka_unit_test(endless),
+        cmocka_unit_test(timed_out),
+        cmocka_unit_test(broken),
+        cmocka_unit_test(not_allowed),
+        cmocka_unit_test(of_stores),
+        cmocka_unit_test(made_while_sent),
+        cmocka_unit_test(idle),
+        cmocka_unit_test(stopped),
+        cmocka_unit_test(proxies),
+        cmocka_unit_test(tls),
     };
     for (size_t i = 0; i < sizeof env / sizeof env[0]; i++)
         unsetenv(env[i]);

@@ -16,13 +16,13 @@
 
 #include "serve/objectstore.h"
 #include "storage/crc64.h"
-#include "storage/storage.h"
+#include "storage/storage_priv.h"
 
 #define ID    "AKIDexampleexampleexample"
 #define KEY   "cAnArYcAnArYcAnArYcAnArY"
 #define TOKEN "tOkEn+tOkEn/tOkEn=="
 
-enum { PART = 4096, BYTES_MAX = 10 * PART, JOURNAL_MAX = 64 };
+enum { PART = 4096, BYTES_MAX = 10 * PART, JOURNAL_MAX = 128 };
 
 /* A store, a client, a file. */
 struct world {
@@ -622,6 +622,95 @@ static void large_file(void **state)
     }
 }
 
+/* More than 10,000 usual parts: larger ones, read while they are sent, and never whole in memory. */
+static int64_t very_large(struct world *w, uint64_t *crc)
+{
+    static uint8_t piece[1 << 16];
+    const int64_t size = (int64_t)PART * (TRTC_STORAGE_PARTS_MAX + 1000) + 11;
+
+    *crc = 0;
+    for (int64_t at = 0; at < size; at += sizeof piece) {
+        const size_t n = size - at < (int64_t)sizeof piece ? (size_t)(size - at) : sizeof piece;
+
+        memset(piece, (int)(at >> 16), n);
+        assert_int_equal(pwrite(w->fd, piece, n, at), (ssize_t)n);
+        *crc = trtc_crc64(*crc, piece, n);
+    }
+    return size;
+}
+
+static void streamed(void **state)
+{
+    (void)state;
+    for (int b = 0; b < 3; b++) {
+        struct world w;
+        struct trtc_storage_file file = { .path = "dir/f.ts", .key = "k" };
+        struct trtc_storage_proof proof;
+        struct trtc_err err;
+        uint64_t crc;
+        int64_t size;
+
+        start(&w, buckets[b % 2],
+              &(struct objectstore_options){ .digests_only = true, .plain = b == 2 });
+        if (b == 2)
+            w.place.kind = TRTC_PLACE_S3, open_storage(&w);
+        file.fd = w.fd;
+        size = very_large(&w, &crc);
+        objectstore_next(w.store, "part", STORE_FLIP, 1, 2);
+        objectstore_next(w.store, "part", STORE_LIE, 1, 4);
+        objectstore_next(w.store, "part", STORE_DROP, 1, 6);
+        objectstore_next(w.store, "part", STORE_BUSY, 1, 8);
+        if (put_with(&w, &file, &proof, &err))
+            fail_msg("%s", err.msg);
+        assert_true(proof.crc64 == crc);
+        assert_true(objectstore_has_crc(w.store, "k", crc, size));
+        assert_int_equal(objectstore_counts(w.store).refused, 0);
+        assert_int_equal(!!objectstore_counts(w.store).streamed, b > 0);
+        trtc_storage_proof_fini(&proof);
+        end(&w);
+    }
+}
+
+/* A stream's file that ends too early, and one that is resumed. */
+static int cut_at_once(struct world *w, const struct trtc_storage_part *p)
+{
+    return p->number == 3 ? ftruncate(w->fd, PART + 7) : 0;
+}
+
+static void streams_that_break(void **state)
+{
+    (void)state;
+    for (int b = 0; b < 4; b++) {
+        struct world w;
+        struct trtc_storage_file file = { .path = "dir/f.ts", .key = "k", .part = part };
+        struct trtc_storage_proof proof;
+        struct trtc_err err;
+        uint64_t crc;
+        int64_t size;
+
+        start(&w, buckets[b % 2], &(struct objectstore_options){ .digests_only = true });
+        file.fd = w.fd;
+        file.arg = &w;
+        size = very_large(&w, &crc);
+        if (b < 2) {
+            w.on_part = cut_at_once;
+            assert_int_equal(put_with(&w, &file, &proof, &err), 0);
+            assert_int_equal(proof.bytes, PART + 7);
+            trtc_storage_proof_fini(&proof);
+        } else {
+            file.begun = begun;
+            objectstore_next(w.store, "part", STORE_REFUSE, 1, 5);
+            assert_int_equal(put_with(&w, &file, &proof, &err), TRTC_EX_NOPERM);
+            assert_int_equal(w.nb_parts, 5);
+            file.resume = (struct trtc_storage_resume){ w.upload, w.parts, w.nb_parts };
+            assert_int_equal(put_with(&w, &file, &proof, &err), 0);
+            assert_true(objectstore_has_crc(w.store, "k", crc, size));
+            trtc_storage_proof_fini(&proof);
+        }
+        end(&w);
+    }
+}
+
 /* ---- VOD ---- */
 
 static int put_vod(struct world *w, const char *key, struct trtc_storage_proof *proof,
@@ -703,6 +792,61 @@ static void random_faults(void **state)
     }
 }
 
+/* Where requests go: the store's own host with or without the bucket in front, or the endpoint. */
+static void hosts(void **state)
+{
+    static const struct {
+        enum trtc_place_kind kind;
+        const char *bucket, *region, *endpoint;
+        bool path_style;
+        const char *url; /* of the key "a b+/c" */
+    } list[] = {
+        { TRTC_PLACE_COS, "b-125", "ap-x", NULL, false,
+          "https://b-125.cos.ap-x.myqcloud.com/a%20b%2B/c" },
+        { TRTC_PLACE_COS, "b-125", "ap-x", "cdn.example.org", false,
+          "https://cdn.example.org/a%20b%2B/c" },
+        { TRTC_PLACE_COS, "b-125", "ap-x", "cdn.example.org", true,
+          "https://cdn.example.org/b-125/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "eu-x-1", NULL, false,
+          "https://b.s3.eu-x-1.amazonaws.com/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "cn-x-1", NULL, false,
+          "https://b.s3.cn-x-1.amazonaws.com.cn/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b.c", "r", NULL, false, "https://s3.r.amazonaws.com/b.c/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", NULL, true, "https://s3.r.amazonaws.com/b/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", "S3.example.org:9000", false,
+          "https://b.s3.example.org:9000/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", "https://s3.example.org", true,
+          "https://s3.example.org/b/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", "192.0.2.1:9000", false, "https://192.0.2.1:9000/b/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", "http://[::1]:9000", false, "http://[::1]:9000/b/a%20b%2B/c" },
+        { TRTC_PLACE_S3, "b", "r", "http://localhost", false, "http://localhost/b/a%20b%2B/c" },
+    };
+    struct world w;
+
+    (void)state;
+    start(&w, TRTC_PLACE_S3, NULL);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        const struct trtc_place place = { .kind = list[i].kind,
+                                          .bucket = (char *)list[i].bucket,
+                                          .region = (char *)list[i].region,
+                                          .endpoint = (char *)list[i].endpoint,
+                                          .path_style = list[i].path_style };
+        const struct trtc_store_request q = { .key = "a b+/c" };
+        struct trtc_storage_options o = w.options;
+        struct trtc_storage *s;
+        char *url;
+
+        o.place = &place;
+        s = trtc_storage_open(&o, NULL);
+        assert_non_null(s);
+        url = trtc_store_url(s, &q);
+        assert_string_equal(url, list[i].url);
+        free(url);
+        trtc_storage_close(&s);
+    }
+    end(&w);
+}
+
 static void places_that_are_none(void **state)
 {
     static const struct {
@@ -757,8 +901,11 @@ int main(void)
         cmocka_unit_test(store_that_goes_away),
         cmocka_unit_test(store_that_comes_back),
         cmocka_unit_test(large_file),
+        cmocka_unit_test(streamed),
+        cmocka_unit_test(streams_that_break),
         cmocka_unit_test(vod),
         cmocka_unit_test(random_faults),
+        cmocka_unit_test(hosts),
         cmocka_unit_test(places_that_are_none),
     };
 

@@ -30,8 +30,8 @@ struct example {
     const char *signature;
 };
 
-/* "Signature Calculations for the Authorization Header", Amazon S3 API Reference; the last is of
- * "Transferring Payload in Multiple Chunks". */
+/* "Signature Calculations for the Authorization Header", Amazon S3 API Reference; the last
+ * two are of "Transferring Payload in Multiple Chunks" and "Including Trailing Headers". */
 static const struct example s3[] = {
     { "GET",
       "/test.txt",
@@ -88,6 +88,21 @@ static const struct example s3[] = {
       "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;"
       "x-amz-decoded-content-length;x-amz-storage-class",
       "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9" },
+    { "PUT",
+      "/examplebucket/chunkObject.txt",
+      { { 0 } },
+      { { "Host", "s3.amazonaws.com" },
+        { "x-amz-date", DATE },
+        { "x-amz-storage-class", "REDUCED_REDUNDANCY" },
+        { "x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" },
+        { "Content-Encoding", "aws-chunked" },
+        { "x-amz-decoded-content-length", "66560" },
+        { "x-amz-trailer", "x-amz-checksum-crc32c" } },
+      TIME_S,
+      0,
+      "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;"
+      "x-amz-storage-class;x-amz-trailer",
+      "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e" },
 };
 
 /* "Request Signature", COS API documentation. */
@@ -203,6 +218,28 @@ static void published_chunks(void **state)
     }
 }
 
+/* "Signature Calculations for the Authorization Header: Including Trailing Headers". */
+static void published_trailer(void **state)
+{
+    const struct example *seed = &s3[5];
+    const struct trtc_signable in = of_s3(seed, &(struct trtc_headers){ 0 });
+    static uint8_t letters[65536];
+    char one[TRTC_SIGN_HEX], two[TRTC_SIGN_HEX];
+
+    (void)state;
+    memset(letters, 'a', sizeof letters);
+    assert_int_equal(
+        trtc_sign_s3_chunk(&in, seed->signature, (struct trtc_bytes){ letters, 65536 }, one, NULL),
+        0);
+    assert_int_equal(trtc_sign_s3_chunk(&in, one, (struct trtc_bytes){ letters, 1024 }, two, NULL),
+                     0);
+    assert_int_equal(trtc_sign_s3_chunk(&in, two, (struct trtc_bytes){ letters, 0 }, one, NULL), 0);
+    assert_string_equal(one, "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992");
+    assert_int_equal(trtc_sign_s3_trailer(&in, one, "x-amz-checksum-crc32c:sOO8/Q==", two, NULL),
+                     0);
+    assert_string_equal(two, "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435");
+}
+
 static void published_cos(void **state)
 {
     (void)state;
@@ -284,9 +321,9 @@ static void what_cannot_be_signed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_s3),          cmocka_unit_test(published_chunks),
-        cmocka_unit_test(published_cos),         cmocka_unit_test(blanks_in_values),
-        cmocka_unit_test(what_cannot_be_signed),
+        cmocka_unit_test(published_s3),      cmocka_unit_test(published_chunks),
+        cmocka_unit_test(published_trailer), cmocka_unit_test(published_cos),
+        cmocka_unit_test(blanks_in_values),  cmocka_unit_test(what_cannot_be_signed),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
