@@ -35,13 +35,13 @@ struct trtc_file *trtc_claim_take(const char *path, bool *held, struct trtc_err 
     return f;
 }
 
-/* "~" and a hash: the rest of a name that was too long for a temporary one. */
+/* The end of a temporary name whose full form was too long: "~" and a hash. */
 static bool is_hash(const char *s, size_t n)
 {
     return n == 17 && s[0] == '~' && strspn(s + 1, "0123456789abcdef") >= 16;
 }
 
-/* Whether s is of this form, in which # stands for a digit and * for any further ones. */
+/* Whether s matches the form, in which # stands for a digit and * for more digits. */
 static bool fits(const char *s, size_t n, const char *form)
 {
     for (; n && *form; s++, n--, form++) {
@@ -54,7 +54,8 @@ static bool fits(const char *s, size_t n, const char *form)
     return !n && !*form;
 }
 
-/* Whether the n bytes, which follow the recording's part of a name, make it one of its files. */
+/* Whether a name that begins with the recording's part and goes on with these n bytes is one of
+ * its files. */
 static bool is_file(const char *s, size_t n, bool single)
 {
     static const char *const of_user[] = { "_audio.m3u8",
@@ -73,7 +74,7 @@ static bool is_file(const char *s, size_t n, bool single)
 
 struct recording {
     const char *name; /* of its playlist */
-    size_t stem;      /* so much of it all its files have in common */
+    size_t stem;      /* the length of the part that the names of all its files share */
     bool single;
 };
 

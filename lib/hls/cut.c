@@ -3,11 +3,12 @@
 #include "hls/cut.h"
 
 enum {
-    SLACK_US = 1000, /* what two time stamps rounded to milliseconds may be off together */
-    LATE_TARGETS = 3 /* segments of this many target lengths are worth a word */
+    SLACK_US =
+        1000, /* how far a distance may be off between two time stamps rounded to milliseconds */
+    LATE_TARGETS = 3 /* a segment of this many target lengths is reported */
 };
 
-/* a + b and a - b, at the ends of the range where they do not fit: times may be anything. */
+/* a + b and a - b, clamped to the range: input times may be anything. */
 static int64_t plus(int64_t a, int64_t b)
 {
     if (b >= 0)

@@ -13,7 +13,7 @@
 #include "playlist/name.h"
 #include "playlist/playlist_load.h"
 
-/* When a segment begins: as FILE-ATTR has it, or else its name. */
+/* When a segment begins, by FILE-ATTR or else by its name. */
 static int64_t start_of(const struct trtc_playlist_seg *g)
 {
     struct trtc_name name;

@@ -20,7 +20,7 @@
 enum { LANES_MAX = 2 };
 #define LAG_MAX_US      1000000 /* sound arrives at most so far behind the picture */
 #define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
-#define LOW_US          1400000 /* where time stamps begin: below 0 they are far ahead to players */
+#define LOW_US          1400000 /* where time stamps begin: players take one below 0 for one far ahead */
 #define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
 
 struct segment { /* one file in the making */
@@ -46,16 +46,15 @@ struct lane {
     bool heard;         /* a sound frame of now has come */
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
-    bool force;         /* the next frame that can shall begin a segment */
+    bool force;         /* the next frame that can begin a segment does so */
     bool breaks;        /* the next one is a discontinuity */
-    bool broken;        /* a write of now has failed: it is not to be listed */
-    int64_t floor_us;   /* no segment begins before this: it would stand in front of another one */
+    bool broken;        /* a write to now has failed: it will not be listed */
+    int64_t floor_us;   /* no segment begins before this: it would come before a listed one */
     int64_t listed_us;  /* length of what the playlist lists */
     int64_t index;      /* its number; 0: none */
     int64_t list_start_ms;
     int64_t opened_ms,
-        named_ms; /* times in the names of the last segment, while it was written and after: no
-                                    two are alike */
+        named_ms; /* times in the names of the last segment, temporary and final: no two segments may share one */
 };
 
 struct trtc_segmenter {
@@ -98,7 +97,7 @@ static int announce(struct lane *l, const struct trtc_input_info *info, struct t
                                err);
 }
 
-/* The time for a name: two segments a millisecond apart must not get the same one. */
+/* The time for a name. Two segments within a millisecond must not get the same one. */
 static int64_t name_ms(const struct trtc_segmenter *s, int64_t us, int64_t last_ms)
 {
     const int64_t ms = round_ms(epoch_us(s, us));
@@ -159,7 +158,7 @@ static int write_list(struct trtc_segmenter *s, struct lane *l, bool ended, stru
     return s->o.told(s->o.opaque, &done, err);
 }
 
-/* What the playlist says of the lane, from what is known of a segment. */
+/* Describes the lane for the playlist, by what is known of a segment. */
 static struct trtc_playlist_head head_of(const struct trtc_segmenter *s, const struct lane *l,
                                          const struct trtc_input_info *info)
 {
@@ -169,7 +168,7 @@ static struct trtc_playlist_head head_of(const struct trtc_segmenter *s, const s
     return head;
 }
 
-/* What is there already of the lane's names, to go on with; else NULL. */
+/* The recording under the lane's names that this one continues, or NULL. */
 static const struct trtc_listed *listed_of(const struct trtc_segmenter *s, const struct lane *l)
 {
     const bool sound = s->o.user_id && l->type == TRTC_AUDIO;
@@ -236,8 +235,8 @@ static int list_segment(struct trtc_segmenter *s, struct lane *l,
     return write_list(s, l, ended, err);
 }
 
-/* Names the waiting segment and lists it: it lasts until next_us. It is listed also where nobody
- * listens any more. */
+/* Names the waiting segment, which lasts until next_us, and lists it, even if nobody reads the
+ * output any more. */
 static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, bool ended,
                   struct trtc_err *err)
 {
@@ -249,7 +248,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     char *path = segment_path(l, start_ms, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0) {
-        l->now.discontinuity = true; /* what follows does not go on from what is listed */
+        l->now.discontinuity = true; /* what follows does not continue what is listed */
         goto done;
     }
     l->named_ms = start_ms;
@@ -300,8 +299,9 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
     return l->mux ? 0 : -1;
 }
 
-/* A track that appears later goes into the lane that is there. With picture and sound of a user together, whose names
- * are the picture's, a sound that is listed already under its own stays apart. */
+/* A track that appears later goes into the existing lane. One exception: where a user's picture
+ * and sound share the picture's names, sound that has been listed under its own name stays
+ * apart. */
 static bool can_join(const struct trtc_segmenter *s, const struct lane *l)
 {
     return !s->o.user_id || (s->o.av_merge && (l->video || !l->list));
@@ -339,8 +339,8 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
 
 /* ---- frames ---- */
 
-/* The frame decides where the lane is cut: a picture, or sound where no picture has come yet
- * or none comes any more. */
+/* Whether the lane is cut by frames of this track: pictures, or sound as long as no picture has
+ * come or none comes any more. */
 static bool leads(const struct lane *l, const struct trtc_input_frame *f)
 {
     if (f->video == l->video)
@@ -348,7 +348,7 @@ static bool leads(const struct lane *l, const struct trtc_input_frame *f)
     return l->video_us == TRTC_NOTIME || f->pkt.pts_us - l->video_us > PICTURE_GONE_US;
 }
 
-/* How long the playlist is with what comes before pts_us. */
+/* The length of the playlist up to pts_us. */
 static int64_t list_length_us(const struct trtc_segmenter *s, const struct lane *l, int64_t pts_us)
 {
     const struct trtc_listed *was = listed_of(s, l);

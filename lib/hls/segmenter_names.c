@@ -18,7 +18,7 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o,
     struct trtc_name n = o->name;
     n.type = o->user_id ? file->type : TRTC_NO_KIND;
     if (o->user_id && file->type == TRTC_NO_KIND)
-        n.type = TRTC_VIDEO; /* picture and sound together stand under the picture's name */
+        n.type = TRTC_VIDEO; /* picture and sound together have the picture's name */
     n.ha = file->ha;
     n.index = file->utc_ms == TRTC_NOTIME ? file->index : 0;
     n.utc_ms = file->utc_ms;
@@ -174,7 +174,7 @@ static int fail_claim(const struct trtc_segmenter_opts *o, int why, struct trtc_
 
 /* ---- what killed runs have left ---- */
 
-/* Rescues it where no other run has these names. */
+/* Salvages what lies under these names, unless another run has claimed them. */
 static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
 {
     bool media, held;
@@ -190,7 +190,7 @@ static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
     return ret;
 }
 
-/* Under all recovery numbers, but for our own where the recording is to be a new one. */
+/* Does so for all recovery numbers, but not for our own if the recording is to be a new one. */
 static int rescue_all(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     for (int ha = 0; ha <= HA_MAX; ha++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The frames of sound that can be decoded; those that nothing here decodes are left out, and named. */
+/* The frames of sound that can be decoded. Others are left out and listed as losses. */
 #ifndef TRTC_MERGE_DECODABLE_H
 #define TRTC_MERGE_DECODABLE_H
 
@@ -15,8 +15,9 @@ struct trtc_decodable {
 
     char codec[16]; /* asked for last, */
     bool has_decoder;
-    const struct trtc_piece *in; /* those left out since the last one that was not: where, */
-    int64_t nb, from_us, to_us;  /* how many, from when to when */
+    const struct trtc_piece
+        *in; /* of the frames left out since the last one that was not: where they begin, */
+    int64_t nb, from_us, to_us; /* how many, from when to when */
 };
 
 /* As trtc_reader_next. */

@@ -47,7 +47,7 @@ struct merge {
     uint8_t *bytes;
     size_t nb_bytes, cap_bytes;
     bool unit_open;       /* the queue was flushed before its unit was complete */
-    size_t leading_bytes; /* the most that a unit had to leave to the part before it */
+    size_t leading_bytes; /* the most bytes that a unit has had to leave to the part before it */
 };
 
 static int64_t tick_us(const struct merge *m, int kind, int64_t ticks)
@@ -90,7 +90,7 @@ static int64_t reserve_bytes(const struct merge *m)
     return most && n > most ? most : n;
 }
 
-/* The user's id; where that is no text, its form in file names. */
+/* The user's id; if it is no text, in the form that file names have. */
 static const char *title_of(const struct trtc_recording *r)
 {
     return !r->user ? r->room : r->user_id_text ? r->user_id : r->user;
@@ -168,7 +168,7 @@ static int finish_bare(struct merge *m, struct trtc_err *err)
     return 0;
 }
 
-/* Finishes the part, which goes to the result: complete on disk, not yet named. */
+/* Finishes the part and adds it to the result: complete on disk, but not under its name. */
 static int close_part(struct merge *m, int64_t end_us, struct trtc_err *err)
 {
     struct trtc_merge_result *res = m->res;
@@ -254,8 +254,8 @@ static size_t leading(const struct merge *m, size_t *bytes)
     return nb > 1 ? nb : 0;
 }
 
-/* Whether the unit, which lasts until end_us, goes beyond a limit of the part; what of it would
- * have to be written to this part if another one began is thought of. */
+/* Whether the unit, which lasts until end_us, exceeds a limit of the part. It counts what would
+ * have to be written to this part if another one began with the unit. */
 static bool unit_exceeds(struct merge *m, int64_t end_us)
 {
     const struct trtc_merge_opts *o = m->o;
@@ -429,7 +429,7 @@ static int lose(struct merge *m, const char *kind, const char *why)
     return trtc_losses_add(&m->res->losses, &loss);
 }
 
-/* What of the frames that came in did neither go out nor have a reason to be left out. */
+/* Lists frames that came in but neither went out nor were left out for a reason. */
 static int settle_account(struct merge *m, const struct trtc_ledger *l, const char *what)
 {
     const int64_t open = trtc_ledger_open(l);
@@ -493,8 +493,8 @@ done:
     return ret;
 }
 
-/* The largest width and height of the pictures themselves, where the segments' beginnings did
- * not tell. */
+/* Finds the largest width and height of the pictures, where the beginnings of the segments do
+ * not say them. */
 static int largest_picture(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
@@ -525,8 +525,8 @@ static void drop_files(struct trtc_merge_result *res)
     res->nb_files = 0;
 }
 
-/* What could not be copied to its end is to be encoded, as large and in as many channels as it
- * turns out to be. */
+/* Plans to encode what could not be copied to its end, in the size and number of channels that
+ * it turns out to have. */
 static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
                           const bool refused[TRTC_NB_KINDS], struct trtc_err *err)
 {

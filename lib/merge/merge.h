@@ -51,8 +51,9 @@ struct trtc_merge_result {
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,
                    struct trtc_merge_result *res, struct trtc_err *err);
 
-/* How many losses a finished file says it was made with (an item of its own): those that only reading
- * the segments shows, which is not done again for it. -1 where the file cannot be read. */
+/* The number of losses with which a finished file was made, by an item in the file: losses that
+ * only show when the segments are read, which is not repeated for it. 0 where it says none, -1
+ * where it cannot be read. */
 int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err);
 
 /* Removes what was not committed. */

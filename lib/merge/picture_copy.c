@@ -25,9 +25,9 @@ struct picture_copy {
     struct trtc_losses *losses;
     struct trtc_ledger *account;
     struct trtc_sets *sets;
-    bool need_sets;     /* pictures are left out up to the next key picture whose sets are known */
+    bool need_sets; /* pictures are left out until a key picture comes whose parameter sets are known */
     int64_t nb_left;    /* ... so many, */
-    int64_t nb_unknown; /* and so many of them of this piece, from one time to another */
+    int64_t nb_unknown; /* how many of them are of this piece, and from when to when */
     int64_t unknown_from_us, unknown_to_us;
     const struct trtc_piece *unknown_in;
     uint8_t *first_sets;     /* what format.annexb points to */
@@ -35,7 +35,7 @@ struct picture_copy {
     bool black_due;
     int64_t black_at_us;
     int64_t last_dts, max_pts; /* ticks; INT64_MIN before the first sample */
-    int64_t shown_until_us;    /* where the last picture would end by itself */
+    int64_t shown_until_us;    /* where the last picture ends by its own duration */
     int64_t prev_dts_us, step_us;
 };
 
@@ -44,8 +44,8 @@ static struct picture_copy *self(struct trtc_track *t)
     return (struct picture_copy *)t;
 }
 
-/* Decoding times rise, presentation times do not fall below them: what rounding at a join
- * disturbs is put right. */
+/* Makes decoding times rise and keeps presentation times from falling below them, which rounding
+ * at a join may have disturbed. */
 static void emit(struct picture_copy *c, struct trtc_sample *s, int64_t dts_us, int64_t pts_us,
                  bool key)
 {
@@ -129,7 +129,7 @@ static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* 1: the picture in hand as a sample; 0: nothing says how to decode it. */
+/* Makes a sample of the picture in hand: 1; 0: nothing says how to decode it. */
 static int take_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
 {
     const struct trtc_packet *p = &c->held.pkt;

@@ -21,7 +21,7 @@ struct picture_encode {
     size_t hint;
     struct trtc_read first; /* the first picture, until it is taken */
     bool have_first, drained;
-    int64_t end_us; /* of the output, or of the pictures where they go on */
+    int64_t end_us; /* of the output, or of the pictures if they last longer */
     struct trtc_losses *losses;
     struct trtc_ledger left; /* pictures that never got to the encoder */
     int64_t nb_undecodable;  /* ... of this piece */
@@ -50,7 +50,7 @@ static int lose_undecodable(struct picture_encode *c, struct trtc_err *err)
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* A picture of this piece is not decoded. */
+/* Counts a picture of this piece that is not decoded. */
 static int leave_out(struct picture_encode *c, const struct trtc_piece *piece,
                      enum trtc_left reason, const struct trtc_err *why, struct trtc_err *err)
 {
@@ -63,7 +63,7 @@ static int leave_out(struct picture_encode *c, const struct trtc_piece *piece,
     return 0;
 }
 
-/* One more access unit into the encoder, or the end. */
+/* Gives the encoder one more access unit, or the end. */
 static int feed(struct picture_encode *c, struct trtc_err *err)
 {
     struct trtc_read r = c->first;
@@ -148,7 +148,7 @@ static void picture_encode_free(struct trtc_track *t)
     free(c);
 }
 
-/* The colours of the recording where it has the same ones throughout. */
+/* The colours of the recording if all of it has the same ones. */
 static struct trtc_colour colour_of(const struct trtc_output *out, int width_px, int height_px)
 {
     struct trtc_colour_vote vote = { 0 };
@@ -158,7 +158,7 @@ static struct trtc_colour colour_of(const struct trtc_output *out, int width_px,
     return trtc_colour_voted(&vote, width_px, height_px);
 }
 
-/* Nothing of the lane can be decoded: all of it is named. */
+/* Lists all pictures of the lane as lost, since none can be decoded. */
 static int lose_all(struct picture_encode *c, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -200,7 +200,7 @@ static int open_encoder(struct picture_encode *c, const struct trtc_track_opts *
     return 1;
 }
 
-/* 1; 0: nothing can be decoded, which is named; -1. */
+/* 1; 0: nothing can be decoded, and that has been listed; -1. */
 static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
                       struct trtc_err *err)
 {

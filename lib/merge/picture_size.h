@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "recording/plan.h"
 
-/* 1: as the first picture of out's lane that can be decoded is shown, or else as VIDEO-METADATA
- * says; 0: nothing says it; -1: TRTC_EX_TEMPFAIL. */
+/* Finds the size in square pixels of the first picture of out's lane that can be decoded, or
+ * else the one in VIDEO-METADATA. Returns 1; 0: neither is there; -1: TRTC_EX_TEMPFAIL. */
 int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
                       struct trtc_err *err);
 

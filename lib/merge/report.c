@@ -25,13 +25,13 @@ void trtc_report_account(cJSON **output, const char *key, const struct trtc_ledg
         trtc_json_put_into(output, t, "account", trtc_ledger_json(l));
 }
 
-/* Into the member of the object that stands under inner. */
+/* Sets a member of the object that is the member inner. */
 static void put_into(cJSON **j, const char *inner, const char *key, cJSON *value)
 {
     trtc_json_put_into(j, cJSON_GetObjectItemCaseSensitive(*j, inner), key, value);
 }
 
-/* What was done with a track, in the place of what was planned, or behind it. */
+/* Writes what was done with a track, in the place of what was planned or beside it. */
 static void put_stats(cJSON **j, const char *key, const struct trtc_track_stats *s, bool encoded)
 {
     cJSON *t = cJSON_GetObjectItemCaseSensitive(*j, key);

@@ -31,7 +31,7 @@ struct trtc_venc {
     struct trtc_venc_opts o;
     int64_t nb_broken;
     struct trtc_ledger account; /* of the access units sent; nb_out: pictures shown */
-    int64_t nb_second;          /* second fields of pictures, and pictures that nobody sent, < 0 */
+    int64_t nb_second; /* access units without a picture of their own; below 0: more pictures */
 
     const AVCodec *in_codec;      /* of the access unit in hand */
     struct trtc_colour in_colour; /* ... what its stream says, where that is parsed */
@@ -43,11 +43,11 @@ struct trtc_venc {
     int64_t end_slot;
 
     AVCodecContext *dec;
-    struct trtc_colour dec_colour; /* of the stream it was opened for: FFmpeg's keeps what was said
-                                      before where new parameter sets say nothing */
-    bool draining;                 /* the decoder was sent the end of its input */
+    struct trtc_colour
+        dec_colour; /* of the stream that it was opened for: where new parameter sets say nothing, FFmpeg's decoder keeps what was said before */
+    bool draining;  /* the decoder was sent the end of its input */
     int64_t nb_in, nb_out, nb_bad; /* of this decoder: accepted, pictures, errors */
-    bool fields;                   /* it gave field pictures: two access units may be one */
+    bool fields; /* it returned field pictures: two access units may be one picture */
 
     AVFrame *decoded; /* scratch */
     AVFrame *next;    /* newest picture, as decoded, if has_next */
@@ -197,7 +197,7 @@ static int take_picture(struct trtc_venc *v, struct trtc_err *err)
     return 0;
 }
 
-/* An error of the decoder: counted; a decoder that may be beyond repair is made anew. */
+/* Counts an error of the decoder, and closes a decoder that may not work any more. */
 static int decoder_failed(struct trtc_venc *v, int ret, struct trtc_err *err)
 {
     if (ret == AVERROR(ENOMEM))
@@ -212,7 +212,7 @@ static int decoder_failed(struct trtc_venc *v, int ret, struct trtc_err *err)
     return 0;
 }
 
-/* The access unit in hand is for the decoder that there is. */
+/* Whether the open decoder takes the access unit in hand. */
 static bool fits_decoder(const struct trtc_venc *v)
 {
     return v->dec->codec == v->in_codec &&

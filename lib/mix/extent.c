@@ -39,7 +39,7 @@ static int check_length(const struct trtc_extent_asked *asked, const struct trtc
     return 0;
 }
 
-/* A picture that nobody is in was not meant so. */
+/* Refuses a still picture that nobody would be in. */
 static int check_still(const struct trtc_extent_there *there, const struct trtc_extent *e,
                        struct trtc_err *err)
 {

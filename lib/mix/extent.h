@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a mix begins and ends, of what is asked for and what there is. */
+/* Where a mix begins and ends, by what is asked for and what there is. */
 #ifndef TRTC_MIX_EXTENT_H
 #define TRTC_MIX_EXTENT_H
 
@@ -38,13 +38,13 @@ struct trtc_extent {
     int64_t after_us, length_us; /* the latter from there on; TRTC_NOTIME: see end_us */
     int64_t otherwise_us;        /* the start where no live source ever brings anything; or
                                     TRTC_NOTIME */
-    bool cut;                    /* it ends there, whatever there is behind it */
+    bool cut;                    /* it ends there even if there is more */
 };
 
-/* With live sources the mix does not begin before they come, but what is stored and begins after the
- * program did is not cut off for that. TRTC_EX_DATAERR: nothing is left, nobody is there
- * (still), or it is too long;
- * TRTC_EX_USAGE: a time lies over 48 h from all that there is, and the mix would show nobody. */
+/* Finds the extent. With live sources the mix begins when the first of them sends something, but
+ * never behind the beginning of a stored one that begins after the program. TRTC_EX_DATAERR:
+ * nothing is left, nobody is there (still), or it is too long; TRTC_EX_USAGE: a given time lies
+ * over 48 h from everything, so that the mix would show nobody. */
 int trtc_extent_find(const struct trtc_extent_asked *asked, const struct trtc_extent_there *there,
                      struct trtc_extent *out, struct trtc_err *err);
 

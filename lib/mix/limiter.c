@@ -117,7 +117,7 @@ int trtc_limiter_delay(const struct trtc_limiter *l)
     return l->delay;
 }
 
-/* No gain but ONE is anywhere on the way. */
+/* Whether every gain in the look-ahead is ONE. */
 static bool at_rest(const struct trtc_limiter *l)
 {
     return !l->nb_queued && l->gain == ONE && l->a.sum == l->a.n * ONE && l->b.sum == l->b.n * ONE;
@@ -195,7 +195,7 @@ void trtc_limiter_run(struct trtc_limiter *l, float *const *planes, int n)
         } else {
             const float gain = next_gain(l, peak);
             for (int c = 0; c < l->channels; c++) {
-                /* never more than the ceiling; that it is cut here is for the worst of roundings */
+                /* never more than the ceiling: only the worst of roundings is cut here */
                 const float y = delayed(l, c, x[c]) * gain;
                 planes[c][i] = y > l->ceiling ? l->ceiling : y < -l->ceiling ? -l->ceiling : y;
             }

@@ -29,7 +29,7 @@ void trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const ch
 bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
                        const struct trtc_err *why)
 {
-    /* what comes live cannot be mixed again, and a file that breaks off leaves the others */
+    /* a live mix cannot be made again, and a file that breaks off leaves the others */
     return !m->state.live &&
            (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
 }
@@ -46,7 +46,7 @@ int64_t trtc_mix_progress_us(const struct trtc_mix *m)
 
 /* ---- making and freeing ---- */
 
-/* Those of the participants where all have the same ones. */
+/* The colours of the participants, if all have the same ones. */
 static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
                                     const struct trtc_participant *who, size_t n)
 {
@@ -220,7 +220,7 @@ static void *encode_all(void *arg)
 
 /* ---- the composing thread ---- */
 
-/* Frame k is part of the output; where there are no pictures, waits for its sound. */
+/* Begins frame k of the output. Without pictures it waits for the sound. */
 static void begin_frame(struct trtc_mix *m, int64_t k)
 {
     pthread_mutex_lock(&m->state.lock);
@@ -232,7 +232,7 @@ static void begin_frame(struct trtc_mix *m, int64_t k)
     pthread_mutex_unlock(&m->state.lock);
 }
 
-/* A canvas for frame k; false: failed meanwhile. */
+/* Waits for a canvas for frame k. False: the mix has failed meanwhile. */
 static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
 {
     pthread_mutex_lock(&m->state.lock);
@@ -342,7 +342,7 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
     return 0;
 }
 
-/* Closes the accounts. A mix without what the machine could not read is none. */
+/* Closes the accounts. A mix fails if it lacks something that the machine could not read. */
 static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
 {
     struct trtc_err why;

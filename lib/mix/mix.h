@@ -34,7 +34,7 @@ struct trtc_mix_opts {
     int64_t start_us, end_us;    /* epoch; end TRTC_NOTIME: as long as live sources last; start
                                  TRTC_NOTIME: after_us behind the first live frame */
     int64_t after_us, length_us; /* the latter from there on; TRTC_NOTIME: see end_us */
-    bool cut;                    /* it ends there, whatever there is behind it */
+    bool cut;                    /* it ends there even if there is more */
     int64_t otherwise_us;        /* the start where no live source ever brings anything; or
                                     TRTC_NOTIME */
     int64_t linger_us;
@@ -49,7 +49,7 @@ struct trtc_mix_opts {
     int64_t (*now_us)(void); /* the epoch clock; only with live sources */
     const volatile sig_atomic_t *stop;
     bool (*memory_failed)(
-        void); /* whether an allocation has, anywhere; or NULL. What can be mixed again fails then */
+        void); /* whether an allocation has failed anywhere; or NULL. A mix that can be made again fails then */
 };
 
 struct trtc_mix;
@@ -74,8 +74,7 @@ struct trtc_mix_result {
 enum trtc_mix_end {
     TRTC_MIX_FAILED = -1, /* err says why */
     TRTC_MIX_MADE,        /* complete, and has its name; also where a signal ended it */
-    TRTC_MIX_NOTHING,     /* no source has sent anything: the sources say why, and err has the
-                             worst of it */
+    TRTC_MIX_NOTHING, /* no source has sent anything: each source says why, and err has the worst reason */
     TRTC_MIX_READER_LEFT, /* who read the output has gone */
 };
 
@@ -83,10 +82,11 @@ enum trtc_mix_end {
 enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
                                struct trtc_err *err);
 
-/* The one frame of the time t_us: valid until the free. What it found broken is in the participants then. */
+/* Composes the one frame at t_us (epoch), valid until the free. Failures of sources are in the
+ * participants afterwards. NULL on failure. */
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err);
 
-/* How far it is, from any thread: us of the output that are composed. */
+/* How much of the output has been composed, in us. Any thread may ask. */
 int64_t trtc_mix_progress_us(const struct trtc_mix *m);
 
 #endif

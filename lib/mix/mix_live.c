@@ -12,7 +12,8 @@ static bool stopped(const struct trtc_mix *m)
     return m->o.stop && *m->o.stop;
 }
 
-/* Why each source has failed is its owner's to tell. */
+/* No source has sent anything. The owner of each source reports why; here the worst code is
+ * found. */
 static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err *err)
 {
     int code = 0;
@@ -59,7 +60,7 @@ enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
     return TRTC_MIX_FAILED;
 }
 
-/* Waits for one source, not blind to what happens meanwhile. */
+/* Waits for one source, and looks meanwhile for a failure and for the stop flag. */
 static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64_t due_us)
 {
     const int64_t until = s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US;
@@ -77,8 +78,8 @@ void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us)
             wait_for(m, &m->participants[i], due_us);
 }
 
-/* The intervals of one kind: an open one as long as frames come, closed 15 s after the last one or where the source
- * has ended. */
+/* Updates the intervals of one kind: the last one is open as long as frames come, and closed 15
+ * s after the last frame or where the source ended. */
 struct due {
     struct trtc_source *live;
     bool broke;
@@ -117,7 +118,7 @@ int trtc_mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *er
             continue;
         trtc_source_failure(s->live, &why);
         const struct due due = { s->live, why.code, due_us };
-        /* a picture that cannot be decoded has gone, whatever comes */
+        /* a stream that cannot be decoded shows nothing any more */
         if ((!m->participants[i].failure_told &&
              follow(&who->picture, &due, TRTC_VIDEO, err) < 0) ||
             follow(&who->sound, &due, TRTC_AUDIO, err) < 0 ||

@@ -21,7 +21,7 @@ static void show_once(struct trtc_intervals *v, int64_t frame_us)
             v->items[i].end_us = v->items[i].start_us + frame_us;
 }
 
-/* The tile of participant i, and when it is there as far as that is known. */
+/* Makes the tile of participant i, and its presence as far as that is known. */
 static int add_participant(struct trtc_mix *m, size_t i, int threads, struct trtc_err *err)
 {
     struct trtc_participant *p = &m->participants[i];
@@ -105,7 +105,7 @@ static void show_name(const struct trtc_participant *s, char *out, size_t size)
     snprintf(out, size, "%s%s", user, s->member->aux ? ":aux" : "");
 }
 
-/* A picture that has broken stands for 15 s, as one that stalls, and is gone then. */
+/* Ends the presence of a picture that broke 15 s after its last frame, as for one that stalls. */
 static int see_failures(struct trtc_mix *m, struct trtc_err *err)
 {
     for (size_t i = 0; i < m->nb_participants; i++) {
@@ -152,7 +152,7 @@ static void want(struct trtc_mix *m)
     }
 }
 
-/* Takes up the changes that are due. True where any has been. */
+/* Applies the changes that are due. True if there was one. */
 static bool take_changes(struct trtc_mix *m, int64_t due_us)
 {
     const struct trtc_timed_change *c;
@@ -267,7 +267,7 @@ const AVFrame *trtc_mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_
     return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
 }
 
-/* What became of the pictures of participant i. */
+/* Settles the pictures of participant i. */
 static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool whole)
 {
     const int64_t unseen = m->participants[i].actor.nb_unseen;
@@ -278,7 +278,7 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     trtc_tile_stats(m->participants[i].tile, &st);
     s->pictures = st.ledger;
     s->nb_flawed = st.nb_flawed;
-    /* decoded, but of a format that nothing can be drawn of */
+    /* decoded, but in a format that cannot be drawn */
     s->pictures.nb_out -= unseen;
     s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;
 }

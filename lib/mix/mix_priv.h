@@ -46,7 +46,7 @@ struct trtc_mix {
 __attribute__((format(printf, 3, 4))) void
 trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *fmt, ...);
 
-/* Whether the failure of a source is one of the machine, and the mix without it is not to be had. */
+/* Whether the mix must fail with this source: the machine failed, and the mix can be made again. */
 bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
                        const struct trtc_err *why);
 
@@ -54,14 +54,15 @@ bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *
 
 int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err);
 void trtc_mix_picture_free(struct trtc_mix *m);
-/* Before the first frame: nothing before due_us is decoded that is not needed. */
+/* Called before the first frame. Skips what lies before due_us and is not needed to decode what
+ * follows. */
 int trtc_mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
 /* Frame k onto its canvas; NULL: failed. */
 const AVFrame *trtc_mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_err *err);
 /* Finds out which users are there and how the canvas looks at due_us, without drawing. */
 int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
-/* The picture side of each source's account. whole: the mix has come to its own end. -1: a source cannot be read to its
- * end, and the machine is to blame. */
+/* Settles the account of each participant's pictures. whole: the mix ended by itself. -1: the
+ * machine could not read a source to its end. */
 int trtc_mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, struct trtc_err *err);
 
 /* ---- mix_sound.c ---- */
@@ -78,14 +79,14 @@ void trtc_mix_sound_settle(struct trtc_mix *m, bool whole);
 
 /* ---- mix_live.c ---- */
 
-/* Waits for the first frame of any live source, and sets the mix's start by it; by otherwise_us where none ever comes.
- * TRTC_MIX_MADE: the mix can be made. */
+/* Waits for the first frame of any live source, which sets the start of the mix; without one
+ * otherwise_us does. TRTC_MIX_MADE: the mix can be made. */
 enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err);
-/* Waits until what is due at due_us has come, or it is time to go on without. */
+/* Waits until everything due at due_us has come, or until it is time to go on without it. */
 void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us);
 /* Brings the intervals of members with live sources up to date at due_us. */
 int trtc_mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);
-/* All live sources have ended, and due_us is behind them. */
+/* Whether all live sources have ended before due_us. */
 bool trtc_mix_live_over(struct trtc_mix *m, int64_t due_us);
 
 #endif
