@@ -18,7 +18,8 @@
 enum {
     MANY = 1000,    /* retries that only the budget ends */
     EARLIER_S = 60, /* a signature begins before now, for clocks that differ */
-    LIFE_S = 900,   /* and is good for so long after it */
+    SKEW_S = 300,
+    LIFE_S = 900, /* and is good for so long after it */
 };
 
 void trtc_store_answer_fini(struct trtc_store_answer *answer)
@@ -171,8 +172,17 @@ static bool is_one_of(const char *code, const char *const *list)
     return false;
 }
 
+/* A refusal by a store whose clock differs so much that it may be the reason, whatever it says: HEAD cannot. */
+static bool is_skewed(const struct trtc_storage *s, const struct trtc_reply *r)
+{
+    const int64_t off_s = r->date_s - s->o.outside.wall_s(s->o.outside.arg) - s->offset_s;
+
+    return r->status == 403 && r->date_s >= 0 && (off_s > SKEW_S || off_s < -SKEW_S);
+}
+
 /* What the store says of an error, as the rules of net/retry have to know it. */
-static void judge_error(const struct trtc_store_answer *answer, struct trtc_attempt *a)
+static void judge_error(const struct trtc_storage *s, const struct trtc_store_answer *answer,
+                        struct trtc_attempt *a)
 {
     static const char *const passing[] = { "RequestTimeout",
                                            "BadDigest",
@@ -186,7 +196,7 @@ static void judge_error(const struct trtc_store_answer *answer, struct trtc_atte
                                            "ConditionalRequestConflict",
                                            NULL };
 
-    if (!strcmp(answer->code, "RequestTimeTooSkewed")) {
+    if (!strcmp(answer->code, "RequestTimeTooSkewed") || is_skewed(s, &answer->reply)) {
         a->status = 200;
         a->code = "AuthFailure.SignatureExpire";
     } else if (is_one_of(answer->code, passing)) {
@@ -282,7 +292,7 @@ static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_
         explain_redirect(s, r, why);
     } else if (r->status < 200 || r->status >= 300 || *answer->code) {
         explain(s, answer, why);
-        judge_error(answer, &a);
+        judge_error(s, answer, &a);
     } else {
         a.status = 200;
         answer->agree = compare(s, q, r);

@@ -274,7 +274,9 @@ static char *xml(const char *s)
     char *out = malloc(6 * strlen(s) + 1), *p = out;
 
     for (; *s; s++) {
-        if (strchr("&<>\"", *s))
+        if (*s == '&')
+            p += sprintf(p, "&amp;");
+        else if (strchr("<>\"", *s))
             p += sprintf(p, "&#%d;", *s);
         else
             *p++ = *s;

@@ -56,6 +56,9 @@ signed() {
     trtc-put -0 --to "cos://$bucket/p//q?region=ap-test" --endpoint "$store" <paths >out 2>err || fail "$?"
     quiet
     signed COS 22
+    # and they are listed under the same names
+    node "$tree/tests/stores/list.js" "$modules" "${store#http://}" "$bucket" ap-test >keys || fail "$?"
+    diff <(sort -z keys | tr '\0' '\n') <(sed -z 's|^|p//q/|' paths | sort -z | tr '\0' '\n') || fail 'not these keys'
     stop_serving
     export TRTC_STORAGE_TOKEN=to+k/e=n
     serving
