@@ -57,6 +57,7 @@ program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
 program rclone                  rclone              bench
+program g++                     build-essential     package
 program dpkg-buildpackage       dpkg-dev            package
 program dh                      debhelper           package
 program lintian                 lintian             package
