@@ -68,6 +68,10 @@ void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_ti
 /* That of a PMT section; false where it has none. */
 bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out);
 
+/* True where the program is registered as one of Blu-ray's kind, which gives private stream types
+ * their meaning. */
+bool trtc_pmt_is_hdmv(const uint8_t *section, size_t size);
+
 /* Streams of a PMT section, in the same manner. */
 bool trtc_pmt_next(const uint8_t *section, size_t size, size_t *pos, struct trtc_pmt_entry *out);
 

@@ -209,7 +209,7 @@ static void find_codec(struct trtc_ts_es *s)
     if (has_frames(s))
         return;
     for (int i = 0; (s->parser = trtc_sound_parser_at(i)); i++) {
-        if (s->parser == said || !has_frames(s))
+        if (s->parser == said || s->parser->weak || !has_frames(s))
             continue;
         const bool aac = strcmp(s->parser->codec_name, "aac") == 0;
         s->stream.codec = aac ? TRTC_CODEC_AAC : TRTC_CODEC_OTHER;
