@@ -32,11 +32,11 @@ struct trtc_sound_parser {
     int (*parse)(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
                  struct trtc_sound_header *out);
 
-    /* True if n bytes, as far as they go, can begin a header. */
+    /* True if these n bytes can be the beginning of a header. */
     bool (*starts)(const uint8_t *p, size_t n);
 };
 
-/* By the name of a codec; by number, from 0 on. Or NULL. */
+/* The syntax of a codec by its name, or by number from 0 on; NULL: there is none. */
 const struct trtc_sound_parser *trtc_sound_parser(const char *codec_name);
 const struct trtc_sound_parser *trtc_sound_parser_at(int i);
 

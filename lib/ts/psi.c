@@ -49,8 +49,7 @@ void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool
     }
 }
 
-/* Moves bytes into the section in the making until it has n; false where it does not get that
- * far. */
+/* Moves bytes into the section in the making until it has n. False: there are too few. */
 static bool collect(struct trtc_psi *s, size_t n)
 {
     const uint8_t *stop = s->next ? s->next : s->end;
@@ -68,7 +67,7 @@ const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size)
 {
     while (s->p < s->end) {
         if (s->next && s->p >= s->next) {
-            /* What was not complete by now never will be. */
+            /* A section that is not complete by now never will be. */
             s->next = NULL;
             s->active = true;
             s->have = 0;
