@@ -52,7 +52,7 @@ serve = serve
 low = playlist layout base
 rooms = merge hls mix $(media) put $(serve) $(wire) $(low)
 
-# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
+# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's choice where it is set.
 comma = ,
 plain = $(if $(findstring -fsanitize,$(CFLAGS)),,$(1))
 fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))

@@ -64,7 +64,7 @@ struct trtc_stage {
     struct trtc_scaler *scalers[LAYERS_MAX];
     size_t nb_layers;
     int64_t generation, nb_contents;
-    int *layer_of; /* by actor; -1: he has no window */
+    int *layer_of; /* by actor; -1: it has no window */
     /* the frame in hand */
     struct canvas *canvas;
     int64_t due_us;

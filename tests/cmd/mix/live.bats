@@ -95,7 +95,7 @@ run_later() {
     [[ $(stays anna picture) =~ ^[0-9]{1,2}-(29|30)[0-9][0-9]$ ]] || fail "anna: $(stays anna picture)"
     lasts o.mp4 "$(awk -v t="$to" 'BEGIN { print t / 1000 }')" 0.25
     story o.mp4 80,90 240,90 >story
-    # his sound may be there a frame before his picture is
+    # the sound may be there a frame before the picture is
     [[ $(grep -v '?' story | cut -d ' ' -f 2- | xargs) == *'1 1 1 2 2 2 end' ]] || fail "seen: $(paste -sd ';' story)"
 }
 
