@@ -162,7 +162,7 @@ run_piped() {
 
 run_script() {
     mkfifo lines
-    # each in a place of his own, whoever comes first
+    # each in a place of their own, whoever comes first
     echo '[{"UserId":"anna","Top":0,"Left":0,"Width":160,"Height":180},{"UserId":"ben","Top":0,"Left":160,"Width":160,"Height":180}]' >list.json
     trtc-mix -s "$canvas" -r 5 -v -m custom -l list.json --script - -o o.mp4 anna=a ben=b <lines >out 2>err &
     pid=$!
