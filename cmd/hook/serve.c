@@ -286,7 +286,7 @@ static int begin(struct serve *s, struct trtc_err *err)
 {
     const struct hook_opts *o = s->o;
     const struct trtc_server_limits limits = { .body_bytes = TRTC_EVENT_BODY_MAX };
-    const struct trtc_server_calls calls = { on_head, on_request, s };
+    const struct trtc_server_calls calls = { .head = on_head, .request = on_request, .arg = s };
     const bool handles = o->forward || o->operands.n;
     /* before there is anything that a handler should not inherit */
     if (handles && (handlers_check(o, err) < 0 || !(s->starter = starter_new(o, err))))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP server for small requests: libmicrohttpd with an event loop from outside. */
+/* An HTTP server for small requests and for streams: libmicrohttpd with an event loop from outside. */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 
 #include "serve/server.h"
@@ -28,6 +28,8 @@ enum {
     OVER_MAX =
         16, /* a body of unknown length is read to the end where it is not so many times too long */
     FIRST_ROOM = 4096,
+    FIELDS = 4,
+    SEND_BYTES = 16 << 10, /* of an answer to a client of HTTP/1.0, at once */
 };
 
 /* A connection. The list is in the order of since_ms, the oldest first. */
@@ -52,14 +54,26 @@ struct trtc_server {
     char address[80];
 };
 
+struct field {
+    const char *name, *value;
+};
+
 struct trtc_request {
     struct MHD_Connection *c;
     struct conn *conn;
-    const char *method;
+    const char *method, *path;
+    void *ours; /* the program's */
     char *body;
     size_t n, room, dropped; /* dropped: bytes over the limit that were not kept */
     int status;              /* of the answer; 0: not known yet */
     const char *json;
+    char *text;       /* the same where it is on the heap */
+    const char *type; /* of an answer that calls.more gives; NULL: it is none */
+    struct field fields[FIELDS];
+    int nb_fields;
+    bool streams; /* its body goes to calls.piece */
+    bool settled; /* it may take as long as it likes */
+    bool broken; /* it was answered in the middle of its body, and what still comes of that is left out */
     bool needs_host; /* HTTP/1.1; the library's own check answers, and goes on reading */
     bool handed;     /* to the program */
     bool asleep;     /* suspended until it has answered */
@@ -145,19 +159,59 @@ static void on_connection(void *arg, struct MHD_Connection *c, void **socket_con
     }
 }
 
+static void format_address(const struct sockaddr *a, char *out, size_t size)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    const socklen_t n =
+        a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (getnameinfo(a, n, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
+        snprintf(out, size, "?");
+    else
+        snprintf(out, size, a->sa_family == AF_INET6 ? "[%.60s]:%.8s" : "%.60s:%.8s", host, port);
+}
+
 /* ---- requests ---- */
+
+/* The next bytes of an answer. */
+static ssize_t on_more(void *arg, uint64_t at, char *out, size_t n)
+{
+    struct trtc_request *r = arg;
+    struct trtc_server *s = r->conn->server;
+    (void)at;
+    if (r->conn->doomed)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    const int64_t got = s->calls.more(s->calls.arg, r, out, n);
+    if (got == TRTC_MORE_LATER) {
+        r->asleep = true;
+        MHD_suspend_connection(r->c);
+    }
+    return got == TRTC_MORE_END     ? MHD_CONTENT_READER_END_OF_STREAM
+           : got == TRTC_MORE_BREAK ? MHD_CONTENT_READER_END_WITH_ERROR
+                                    : (ssize_t)got;
+}
+
+static struct MHD_Response *make_answer(struct trtc_request *r)
+{
+    if (r->type)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, SEND_BYTES, on_more, r, NULL);
+    return MHD_create_response_from_buffer(strlen(r->json), (void *)(uintptr_t)r->json,
+                                           r->json == r->text ? MHD_RESPMEM_MUST_COPY
+                                                              : MHD_RESPMEM_PERSISTENT);
+}
 
 static enum MHD_Result queue_answer(struct trtc_request *r)
 {
-    struct MHD_Response *a = MHD_create_response_from_buffer(
-        strlen(r->json), (void *)(uintptr_t)r->json, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *a = make_answer(r);
+    const char *allow = r->conn->server->calls.allow;
     if (!a)
         return MHD_NO;
-    MHD_add_response_header(a, "Content-Type", "application/json");
+    MHD_add_response_header(a, "Content-Type", r->type ? r->type : "application/json");
+    for (int i = 0; i < r->nb_fields; i++)
+        MHD_add_response_header(a, r->fields[i].name, r->fields[i].value);
     if (r->status >= 400)
         MHD_add_response_header(a, "Connection", "close");
     if (r->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(a, "Allow", "POST");
+        MHD_add_response_header(a, "Allow", allow ? allow : "POST");
     if (r->status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(a, "Retry-After", "5");
     const enum MHD_Result ret = MHD_queue_response(r->c, (unsigned)r->status, a);
@@ -165,8 +219,12 @@ static enum MHD_Result queue_answer(struct trtc_request *r)
     return ret;
 }
 
-static const char *words_of(int status)
+static const char *words_of(const struct trtc_request *r, int status)
 {
+    const struct trtc_server_calls *calls = &r->conn->server->calls;
+    const char *own = calls->words ? calls->words(status) : NULL;
+    if (own)
+        return own;
     switch (status) {
     case 401:
         return "{\"code\":401,\"message\":\"no or wrong Sign\"}";
@@ -186,7 +244,7 @@ static const char *words_of(int status)
 static enum MHD_Result refuse(struct trtc_request *r, int status)
 {
     r->status = status;
-    r->json = words_of(status);
+    r->json = words_of(r, status);
     return queue_answer(r);
 }
 
@@ -242,7 +300,7 @@ static int status_of_head(struct trtc_server *s, struct trtc_request *r)
     const int status = s->calls.head ? s->calls.head(s->calls.arg, r) : 0;
     if (status)
         return status;
-    return announced(r) > (int64_t)s->limits.body_bytes ? 413 : 0;
+    return !r->streams && announced(r) > (int64_t)s->limits.body_bytes ? 413 : 0;
 }
 
 static bool grow(struct trtc_request *r, size_t need)
@@ -279,9 +337,28 @@ static bool take_bytes(struct trtc_server *s, struct trtc_request *r, const char
     return !r->conn->doomed;
 }
 
+static void sleep_now(struct trtc_request *r)
+{
+    r->asleep = true;
+    MHD_suspend_connection(r->c);
+}
+
+/* Hands a piece of a stream to the program; false ends the connection. */
+static bool pass_bytes(struct trtc_server *s, struct trtc_request *r, const char *data, size_t n)
+{
+    if (r->broken)
+        return true;
+    const enum trtc_piece next = s->calls.piece(s->calls.arg, r, data, n);
+    if (next == TRTC_PIECE_WAIT)
+        sleep_now(r);
+    return next != TRTC_PIECE_STOP && !r->conn->doomed;
+}
+
 /* The request is complete: it is the program's now. */
 static enum MHD_Result hand_over(struct trtc_server *s, struct trtc_request *r)
 {
+    if (r->broken)
+        return MHD_NO;
     if (r->dropped)
         return refuse(r, 413);
     if (!r->body && !grow(r, 1))
@@ -291,12 +368,12 @@ static enum MHD_Result hand_over(struct trtc_server *s, struct trtc_request *r)
     s->calls.request(s->calls.arg, r);
     if (r->status)
         return queue_answer(r);
-    r->asleep = true;
-    MHD_suspend_connection(r->c);
+    sleep_now(r);
     return MHD_YES;
 }
 
-static struct trtc_request *new_request(struct MHD_Connection *c, const char *method)
+static struct trtc_request *new_request(struct MHD_Connection *c, const char *method,
+                                        const char *path)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -307,6 +384,7 @@ static struct trtc_request *new_request(struct MHD_Connection *c, const char *me
     r->conn = info->socket_context;
     r->conn->request = r;
     r->method = method;
+    r->path = path;
     return r;
 }
 
@@ -316,9 +394,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 {
     struct trtc_server *s = arg;
     struct trtc_request *r = *state;
-    (void)url;
     if (!r) {
-        r = *state = new_request(c, method);
+        r = *state = new_request(c, method, url);
         if (r)
             r->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
         const int status = r ? status_of_head(s, r) : 0;
@@ -327,7 +404,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     if (r->conn->doomed)
         return MHD_NO;
     if (*n) {
-        const bool taken = take_bytes(s, r, data, *n);
+        const bool taken = r->streams ? pass_bytes(s, r, data, *n) : take_bytes(s, r, data, *n);
         *n = 0;
         return taken ? MHD_YES : MHD_NO;
     }
@@ -339,13 +416,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 static void on_completed(void *arg, struct MHD_Connection *c, void **state,
                          enum MHD_RequestTerminationCode why)
 {
+    struct trtc_server *s = arg;
     struct trtc_request *r = *state;
-    (void)arg;
     (void)c;
-    (void)why;
     if (!r)
         return;
+    if (r->ours && s->calls.gone)
+        s->calls.gone(s->calls.arg, r, why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->broken);
     free_body(r);
+    free(r->text);
     r->conn->request = NULL;
     r->conn->busy = false;
     wait_from_now(r->conn);
@@ -356,6 +435,11 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **state,
 const char *trtc_request_method(const struct trtc_request *r)
 {
     return r->method;
+}
+
+const char *trtc_request_path(const struct trtc_request *r)
+{
+    return r->path;
 }
 
 const char *trtc_request_header(const struct trtc_request *r, const char *name)
@@ -374,13 +458,102 @@ const char *trtc_request_body(const struct trtc_request *r, size_t *n)
     return r->body;
 }
 
+const char *trtc_request_peer(const struct trtc_request *r, char out[TRTC_PEER_SIZE])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info ? info->client_addr : NULL;
+    if (a)
+        format_address(a, out, TRTC_PEER_SIZE);
+    else
+        snprintf(out, TRTC_PEER_SIZE, "?");
+    return out;
+}
+
+void trtc_request_field(struct trtc_request *r, const char *name, const char *value)
+{
+    if (r->nb_fields < FIELDS)
+        r->fields[r->nb_fields++] = (struct field){ name, value };
+}
+
 void trtc_request_answer(struct trtc_request *r, int status, const char *json)
 {
     r->status = status;
-    r->json = json ? json : words_of(status);
+    r->json = json ? json : words_of(r, status);
+    trtc_request_wake(r);
+}
+
+void trtc_request_answer_text(struct trtc_request *r, int status, char *json)
+{
+    r->text = json;
+    trtc_request_answer(r, json ? status : MHD_HTTP_SERVICE_UNAVAILABLE, json);
+}
+
+/* ---- streams ---- */
+
+void trtc_request_set(struct trtc_request *r, void *ours)
+{
+    r->ours = ours;
+}
+
+void *trtc_request_ours(const struct trtc_request *r)
+{
+    return r->ours;
+}
+
+void trtc_request_stream(struct trtc_request *r)
+{
+    r->streams = true;
+}
+
+void trtc_request_settle(struct trtc_request *r)
+{
+    r->settled = r->conn->busy = true;
+}
+
+void trtc_request_send(struct trtc_request *r, const char *type)
+{
+    r->status = MHD_HTTP_OK;
+    r->type = type;
+    trtc_request_settle(r);
+    trtc_request_wake(r);
+}
+
+void trtc_request_wake(struct trtc_request *r)
+{
     if (r->asleep)
         MHD_resume_connection(r->c);
     r->asleep = false;
+}
+
+/* The library takes no answer before the end of a body: it is written past it. Nothing of its own can have been before. */
+static void write_answer(const struct trtc_request *r, int status)
+{
+    char text[512];
+    const char *json = words_of(r, status);
+    const int n = snprintf(text, sizeof text,
+                           "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+                           "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                           status, MHD_get_reason_phrase_for((unsigned)status), strlen(json), json);
+    const ssize_t sent =
+        send(r->conn->fd, text, n < (int)sizeof text ? (size_t)n : 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent; /* whoever does not take it learns from the end of the connection */
+    shutdown(r->conn->fd, SHUT_WR);
+}
+
+void trtc_request_break(struct trtc_request *r, int status)
+{
+    if (r->broken || r->conn->doomed)
+        return;
+    r->broken = true;
+    r->settled = r->conn->busy = false;
+    if (status && r->streams && !r->handed) {
+        write_answer(r, status);
+        wait_from_now(r->conn); /* its sender has this time to read it */
+    } else {
+        doom(r->conn);
+    }
+    trtc_request_wake(r);
 }
 
 /* ---- the server ---- */
@@ -448,13 +621,19 @@ static void name_address(struct trtc_server *s, int fd)
 {
     struct sockaddr_storage a;
     socklen_t n = sizeof a;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
-        getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
-        return;
-    snprintf(s->address, sizeof s->address, a.ss_family == AF_INET6 ? "[%.60s]:%.8s" : "%.60s:%.8s",
-             host, port);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) == 0)
+        format_address((struct sockaddr *)&a, s->address, sizeof s->address);
+}
+
+/* What the library decodes in place: paths, and values of queries. */
+static size_t unescape(void *arg, struct MHD_Connection *c, char *text)
+{
+    (void)arg;
+    (void)c;
+    for (char *s = text; (s = strchr(s, '%')) != NULL; s++)
+        if (strncmp(s, "%00", 3) == 0 || strncasecmp(s, "%2f", 3) == 0)
+            memcpy(s, "%01", 3);
+    return MHD_http_unescape(text);
 }
 
 static void set_limits(struct trtc_server_limits *l)
@@ -494,7 +673,8 @@ struct trtc_server *trtc_server_new(const char *listen_on, const struct trtc_ser
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(s->limits.connections + SPARE), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         s->limits.header_bytes, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_END);
     if (!s->daemon) {
         trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot set up the HTTP server");
         close(fd);
@@ -546,6 +726,9 @@ void trtc_server_free(struct trtc_server **s)
 {
     if (!*s)
         return;
+    for (struct conn *k = (*s)->list.next; k != &(*s)->list; k = k->next)
+        if (k->request)
+            trtc_request_wake(k->request);
     MHD_stop_daemon((*s)->daemon);
     free(*s);
     *s = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP server for small requests (libmicrohttpd, HTTP/1.1 without TLS) that strangers may
- * talk to. It has no thread and no clock of its own: the program polls its descriptor and runs
+/* An HTTP server for small requests, and for streams in and out (libmicrohttpd, HTTP/1.1 without
+ * TLS), that strangers may talk to. It has no thread and no clock of its own: the program polls its descriptor and runs
  * it. Requests whose end can be read in two ways (several Content-Length, Transfer-Encoding or
  * Host fields, or Content-Length with Transfer-Encoding) are refused and their connection is
  * closed. Connections, memory and the time of a request are bounded; where they run short the
@@ -27,12 +27,36 @@ struct trtc_server_limits { /* zero: the default of each */
 struct trtc_server;
 struct trtc_request;
 
+/* What becomes of a stream after a piece of it. */
+enum trtc_piece {
+    TRTC_PIECE_ON,   /* more of it is read */
+    TRTC_PIECE_WAIT, /* no more of it is read until trtc_request_wake */
+    TRTC_PIECE_STOP, /* its connection ends */
+};
+
+/* What trtc_server_calls.more says instead of a number of bytes. */
+enum {
+    TRTC_MORE_LATER = 0, /* nothing yet: trtc_request_wake asks again */
+    TRTC_MORE_END = -1,
+    TRTC_MORE_BREAK =
+        -2, /* the connection ends, so that its reader knows that something is missing */
+};
+
 /* What the program does with requests. All is called from trtc_server_run. */
 struct trtc_server_calls {
     /* The header is there, the body is not: 0 takes it, a status (400 ...) refuses it. */
     int (*head)(void *arg, struct trtc_request *r);
     /* The request is complete. It is answered now, or later, by trtc_request_answer, in any case. */
     void (*request)(void *arg, struct trtc_request *r);
+    /* A piece of a body for which head has called trtc_request_stream. */
+    enum trtc_piece (*piece)(void *arg, struct trtc_request *r, const char *data, size_t n);
+    /* The next bytes of an answer that trtc_request_send began, n at most. */
+    int64_t (*more)(void *arg, struct trtc_request *r, char *out, size_t n);
+    /* A request is over that has something of the program's (trtc_request_set). whole: it came to its end. */
+    void (*gone)(void *arg, struct trtc_request *r, bool whole);
+    /* The JSON that goes with a status over 399, constant; NULL, or returning NULL: the server's own. */
+    const char *(*words)(int status);
+    const char *allow; /* the methods that there are; NULL: POST */
     void *arg;
 };
 
@@ -63,13 +87,49 @@ void trtc_server_free(struct trtc_server **s);
  * parameter of the query: the first of that name, NULL where there is none. How many header fields have that name.
  * The body has *n bytes, and a NUL behind them; NULL where it is empty. */
 const char *trtc_request_method(const struct trtc_request *r);
+
+/* Without the query, decoded; what must not be in a name (%00, %2F) is a control character in it. */
+const char *trtc_request_path(const struct trtc_request *r);
 const char *trtc_request_header(const struct trtc_request *r, const char *name); /* or NULL */
 const char *trtc_request_query(const struct trtc_request *r, const char *name);  /* or NULL */
 int trtc_request_count(const struct trtc_request *r,
                        const char *name); /* header fields of that name */
 const char *trtc_request_body(const struct trtc_request *r, size_t *n); /* NUL-terminated */
 
+/* "127.0.0.1:50312": who sends it, for messages. In out, which it returns. */
+enum { TRTC_PEER_SIZE = 80 };
+const char *trtc_request_peer(const struct trtc_request *r, char out[TRTC_PEER_SIZE]);
+
 /* Answers with JSON, a constant text; status over 399 closes the connection. The request is gone with it. */
 void trtc_request_answer(struct trtc_request *r, int status, const char *json);
+
+/* The same with a text on the heap, which it takes; NULL: 503. */
+void trtc_request_answer_text(struct trtc_request *r, int status, char *json);
+
+/* Puts a header field into the answer, before it is given; both are constant, or as long-lived as the request. Four at
+ * most; what is more is left out. */
+void trtc_request_field(struct trtc_request *r, const char *name, const char *value);
+
+/* ---- streams ---- */
+
+/* What the program keeps of a request, until calls.gone. NULL at first. */
+void trtc_request_set(struct trtc_request *r, void *ours);
+void *trtc_request_ours(const struct trtc_request *r);
+
+/* In calls.head: the body goes to calls.piece, and no limit is set to its length. At its end calls.request is called, with
+ * no body. */
+void trtc_request_stream(struct trtc_request *r);
+
+/* From here on the request may take as long as it likes: it is the program that ends it. */
+void trtc_request_settle(struct trtc_request *r);
+
+/* Answers 200 with what calls.more gives until it ends. type: constant. */
+void trtc_request_send(struct trtc_request *r, const char *type);
+
+/* Goes on with what waits. */
+void trtc_request_wake(struct trtc_request *r);
+
+/* Answers in the middle of the body (0: says nothing), and ends the connection; calls.gone comes later. */
+void trtc_request_break(struct trtc_request *r, int status);
 
 #endif
