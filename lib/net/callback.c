@@ -130,6 +130,15 @@ int64_t trtc_callback_keys_app(const struct trtc_callback_keys *keys)
     return 0;
 }
 
+const char *trtc_callback_keys_text(const struct trtc_callback_keys *keys, size_t i,
+                                    int64_t *sdkappid)
+{
+    if (i >= keys->n)
+        return NULL;
+    *sdkappid = keys->items[i].sdkappid;
+    return keys->items[i].text.text;
+}
+
 static bool serves(const struct key *k, int64_t sdkappid)
 {
     return !k->sdkappid || k->sdkappid == sdkappid;

@@ -27,6 +27,10 @@ void trtc_callback_keys_free(struct trtc_callback_keys **keys);
 /* The application of the first key that has one, or 0. */
 int64_t trtc_callback_keys_app(const struct trtc_callback_keys *keys);
 
+/* The ith key, and the application that it is of (0: of any); NULL behind the last. Valid as long as keys. */
+const char *trtc_callback_keys_text(const struct trtc_callback_keys *keys, size_t i,
+                                    int64_t *sdkappid);
+
 /* Sign = base64(HMAC-SHA256(key, body)), by the first key for sdkappid (0: the first there is). TRTC_EX_CONFIG where there
  * is none for it. */
 int trtc_callback_sign(const struct trtc_callback_keys *keys, int64_t sdkappid, const void *body,

@@ -320,6 +320,25 @@ const struct trtc_usersig *trtc_usersig_members(const struct trtc_usersig_read *
     return &r->is;
 }
 
+enum trtc_usersig_fault trtc_usersig_check_key(const struct trtc_usersig_read *r, const char *key)
+{
+    char right[MAC_B64];
+    if (inner_signature(&r->is, key, right) < 0)
+        return TRTC_USERSIG_NOMEM;
+    const size_t n = strlen(right);
+    const bool same = strlen(r->sig) == n && CRYPTO_memcmp(right, r->sig, n) == 0;
+    OPENSSL_cleanse(right, sizeof(right));
+    return same ? TRTC_USERSIG_OK : TRTC_USERSIG_FORGED;
+}
+
+enum trtc_usersig_fault trtc_usersig_check_use(const struct trtc_usersig_read *r, const char *user,
+                                               int64_t now_s)
+{
+    if (strcmp(r->is.user, user) != 0)
+        return TRTC_USERSIG_USER;
+    return now_s - r->is.time_s >= r->is.expire_s ? TRTC_USERSIG_EXPIRED : TRTC_USERSIG_OK;
+}
+
 void trtc_usersig_read_free(struct trtc_usersig_read **r)
 {
     if (!*r)

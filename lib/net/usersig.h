@@ -31,9 +31,12 @@ char *trtc_usersig_make(const struct trtc_usersig *in, const char *key, struct t
 /* What is wrong with a UserSig. The values are the numbers the vendor's clients report. */
 enum trtc_usersig_fault {
     TRTC_USERSIG_OK = 0,
+    TRTC_USERSIG_EXPIRED = 70001,
     TRTC_USERSIG_EMPTY = 70002,
     TRTC_USERSIG_MALFORMED = 70003,
-    TRTC_USERSIG_NOMEM = -1, /* cannot tell: out of memory */
+    TRTC_USERSIG_FORGED = 70009, /* signed with another key, as that of another application */
+    TRTC_USERSIG_USER = 70013,   /* for another UserID */
+    TRTC_USERSIG_NOMEM = -1,     /* cannot tell: out of memory */
 };
 
 /* A UserSig taken apart; opaque, since it owns what the members point to. */
@@ -47,6 +50,14 @@ enum trtc_usersig_fault trtc_usersig_open(const char *text, size_t n,
 
 /* What it says; valid as long as r. */
 const struct trtc_usersig *trtc_usersig_members(const struct trtc_usersig_read *r);
+
+/* Whether it was signed with this key: TRTC_USERSIG_OK, _FORGED, _NOMEM. The time that takes says nothing about the key. */
+enum trtc_usersig_fault trtc_usersig_check_key(const struct trtc_usersig_read *r, const char *key);
+
+/* Whether its UserID is user, and it has not expired at now_s: TRTC_USERSIG_OK, _USER, _EXPIRED. A time in the future is no
+ * fault: nothing is documented about it. */
+enum trtc_usersig_fault trtc_usersig_check_use(const struct trtc_usersig_read *r, const char *user,
+                                               int64_t now_s);
 
 /* Frees it and clears the pointer. NULL is fine. */
 void trtc_usersig_read_free(struct trtc_usersig_read **r);

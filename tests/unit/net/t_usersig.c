@@ -63,6 +63,13 @@ static void same(const struct trtc_usersig *a, const struct trtc_usersig *b)
         assert_string_equal(a->userbuf, b->userbuf);
 }
 
+/* What our own check says, in the order of the other side's: the application is not among it. */
+static int ours(const struct trtc_usersig_read *r, const struct verify_usersig *want, int64_t now_s)
+{
+    const enum trtc_usersig_fault f = trtc_usersig_check_key(r, want->key);
+    return f ? f : trtc_usersig_check_use(r, want->user, now_s);
+}
+
 /* Opens and verifies text against a vector, at the second now_s. */
 static int check(const char *text, const cJSON *v, const struct verify_usersig *want, int64_t now_s)
 {
@@ -75,8 +82,11 @@ static int check(const char *text, const cJSON *v, const struct verify_usersig *
         const struct trtc_usersig members = members_of(v);
         same(trtc_usersig_members(r), &members);
     }
+    const int theirs = verify_usersig(text, want, now_s, NULL);
+    if (r && theirs != VERIFY_USERSIG_APP)
+        assert_int_equal(ours(r, want, now_s), theirs);
     trtc_usersig_read_free(&r);
-    return verify_usersig(text, want, now_s, NULL);
+    return theirs;
 }
 
 static void vectors(void **state)
