@@ -2,7 +2,8 @@
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
 #
 #   all tests           the programs; the test programs
-#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put
+#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put,
+#                       trtc-room
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
@@ -26,8 +27,8 @@ DEPS = sh tests/deps.sh
 VERSION = 0.2.0
 PKGS =
 INCLUDE =
-TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook trtc-put
-REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook trtc-put
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook trtc-put trtc-room
+REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook trtc-put trtc-room
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/unit/*/t_*.c)
@@ -52,7 +53,7 @@ serve = serve
 low = playlist layout base
 rooms = merge hls mix $(media) put $(serve) $(wire) $(low)
 
-# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's choice where it is set.
+# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
 comma = ,
 plain = $(if $(findstring -fsanitize,$(CFLAGS)),,$(1))
 fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
@@ -120,7 +121,7 @@ $(B)/tests/%.so: tests/make/%.c Makefile
 
 $(B)/trtc-name $(B)/trtc-layout: $(call lib,$(low))
 $(B)/trtc-rec: $(call lib,$(wire) $(low))
-$(B)/trtc-hook: $(call lib,$(serve) $(wire) $(low))
+$(B)/trtc-hook $(B)/trtc-room: $(call lib,$(serve) $(wire) $(low))
 $(B)/trtc-put: $(call lib,put $(wire) $(low))
 $(B)/trtc-merge: $(call lib,merge $(media) $(low))
 $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
@@ -129,7 +130,7 @@ $(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
-$(foreach t,merge hls mix rec put,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
+$(foreach t,merge hls mix rec,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
@@ -140,9 +141,9 @@ $(B)/trtc-mix: private LDLIBS = -lb64 -lm
 $(B)/cmd/rec/%.o: private PKGS = $(NET)
 $(B)/trtc-rec: private PKGS = $(NET)
 $(B)/trtc-rec: private LDLIBS = -lb64
-$(B)/cmd/hook/%.o: private PKGS = $(NET)
-$(B)/trtc-hook: private PKGS = $(NET) libmicrohttpd
-$(B)/trtc-hook: private LDLIBS = -lb64
+$(B)/cmd/hook/%.o $(B)/cmd/room/%.o: private PKGS = $(NET)
+$(B)/trtc-hook $(B)/trtc-room: private PKGS = $(NET) libmicrohttpd
+$(B)/trtc-hook $(B)/trtc-room: private LDLIBS = -lb64
 $(B)/cmd/put/%.o: private PKGS = $(NET)
 $(B)/trtc-put: private PKGS = $(NET)
 $(B)/trtc-put: private LDLIBS = -lb64

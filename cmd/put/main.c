@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
-#include "../memory.h"
 #include "options.h"
 #include "place.h"
 #include "run.h"
@@ -116,6 +115,5 @@ int main(int argc, char *argv[])
             code = run(&o);
     }
     opt_list_free(&o.operands);
-    /* what is proven is there, whatever memory was missing besides */
-    return cli_finish(code ? memory_settle(code) : 0);
+    return cli_finish(code);
 }

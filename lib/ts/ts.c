@@ -109,8 +109,7 @@ static int es_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_fra
     }
 }
 
-/* Begins another stream, or another segment of the same one: it may have its parameter sets only
- * once. */
+/* Another stream begins, or another segment of it: parameter sets may stand only once. */
 static void es_init(struct trtc_ts_es *s)
 {
     const struct trtc_poc poc = s->poc;

@@ -16,7 +16,7 @@ struct trtc_ts_early {
 
 #define MAX (TRTC_TS_EARLY_MAX / sizeof(struct trtc_ts_early))
 
-/* Enlarges the ring, which has not begun to turn. */
+/* Only a ring that has not begun to turn is enlarged. */
 static int grow(struct trtc_ts *ts)
 {
     size_t cap = ts->early_cap;

@@ -80,6 +80,11 @@ P
     shown trtc-hook serve --listen 127.0.0.1:0 --spool "j$h" --unsigned
     shown trtc-hook serve --listen 127.0.0.1:0 --spool s --unsigned -- "$h"
     shown trtc-hook send --url "$h" "$h"
+    shown trtc-room "$h"
+    shown trtc-room serve --listen "$h"
+    shown trtc-room serve --listen 127.0.0.1:0 "$h"
+    shown trtc-room serve --listen 127.0.0.1:0 --key-file "$h"
+    shown trtc-room serve --listen 127.0.0.1:0 --hook "$h"
     shown trtc-hook send --url http://127.0.0.1:9/ --fault "$h" 301
     shown trtc-hook send --url http://127.0.0.1:9/ --set "$h=1" 301
     shown trtc-put --to "$h" x

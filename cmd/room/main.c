@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-room: takes live streams in, hands them out, and says who is there. This file has the sub-commands and their
+ * options; the others do the work. */
+#define _DEFAULT_SOURCE /* setrlimit */
+
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "../cli.h"
+#include "options.h"
+
+enum command { SERVE, WATCH, COMMANDS };
+
+#define S            INT64_C(1000000)
+#define AT(member)   .at = offsetof(struct room_opts, member)
+#define FOR(command) (1U << (command))
+
+static const struct opt_row rows[] = {
+    { .help = "Serving" },
+    { "listen", 0, "ADDR:PORT", "where streams come in and go out (port 0: any that\nis free)",
+      .take = opt_text, AT(listen), .commands = FOR(SERVE) },
+    { "key-file", 0, "FILE",
+      "publishers show a UserSig made with this key: the\nkey, or lines SDKAPPID KEY; nobody else may read "
+      "it\n(mode 0600)",
+      .take = opt_text, AT(key_file), .commands = FOR(SERVE) },
+    { "base-url", 0, "URL", "what a Source begins with (http://ADDR:PORT)", .take = opt_text,
+      AT(base_url), .commands = FOR(SERVE) },
+    { "origin", 0, "ORIGIN", "pages from there may publish and read (several)", .take = opt_append,
+      AT(origins), .commands = FOR(SERVE) },
+
+    { .help = "Limits" },
+    { "max-users", 0, "N", "publishers in a room (50)", .take = opt_int, AT(max_users), .min = 1,
+      .max = 10000, .commands = FOR(SERVE) },
+    { "max-rooms", 0, "N", "rooms (100)", .take = opt_int, AT(max_rooms), .min = 1, .max = 10000,
+      .commands = FOR(SERVE) },
+    { "max-connections", 0, "N", "of publishers and readers (1024)", .take = opt_int,
+      AT(max_connections), .min = 4, .max = 100000, .commands = FOR(SERVE) },
+    { "idle", 0, "T", "end a stream of which nothing comes for so long (10s)", .take = opt_duration,
+      AT(idle_us), .min = S / 10, .max = 86400 * S, .commands = FOR(SERVE) },
+    { "dismiss", 0, "T", "dismiss a room that has been empty for so long (10s)",
+      .take = opt_duration, AT(dismiss_us), .max = 30 * 86400 * S, .commands = FOR(SERVE) },
+
+    { .help = "Callbacks" },
+    { "hook", 0, "URL", "post the events there, as the service's callbacks", .take = opt_text,
+      AT(hook), .commands = FOR(SERVE) },
+    { "hook-key-file", 0, "FILE", "sign them with this key (mode 0600)", .take = opt_text,
+      AT(hook_key_file), .commands = FOR(SERVE) },
+    { 0 },
+};
+
+static const struct opt_command commands[] = {
+    [SERVE] = { "serve", "--listen ADDR:PORT [--key-file FILE] [options]",
+                "Takes streams by PUT and POST of /ROOM/USER, hands them out by GET of the same, and\n"
+                "says who is there by GET of /ROOM and /events.",
+                "trtc-room serve --listen 127.0.0.1:8080 &\n"
+                "ffmpeg -re -i call.mp4 -c copy -f mpegts -method PUT http://127.0.0.1:8080/3560/anna" },
+    { 0 },
+};
+
+static int (*const functions[COMMANDS])(const struct room_opts *o) = { [SERVE] = room_serve };
+
+static const struct opt_program program = {
+    .name = "trtc-room",
+    .about = "Takes live streams in, hands them out, and says who is there.",
+    .rows = rows,
+    .commands = commands,
+};
+
+/* Memory may hold keys: it is not dumped, and no other process of this user reads it. */
+static void guard_memory(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_CORE, &l) == 0) {
+        l.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &l);
+    }
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int main(int argc, char *argv[])
+{
+    struct room_opts o = { .max_users = 50,
+                           .max_rooms = 100,
+                           .max_connections = 1024,
+                           .idle_us = 10 * S,
+                           .dismiss_us = 10 * S };
+    int command = -1, code = 0;
+    cli_init("trtc-room");
+    guard_memory();
+    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
+        code = functions[command](&o);
+    opt_list_free(&o.origins);
+    opt_list_free(&o.operands);
+    return cli_finish(code);
+}

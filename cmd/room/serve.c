@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-room serve: one loop that takes streams, hands them out, and says who is there. */
+#define _GNU_SOURCE /* signalfd */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "convert.h"
+#include "follow.h"
+#include "house.h"
+#include "net/callback.h"
+#include "notify.h"
+#include "publish.h"
+#include "read.h"
+
+enum {
+    TICK_MS = 200,
+    BODY_BYTES = 8 << 20, /* of a numbered POST */
+    FAREWELL_MS = 2000,   /* what is under way at the end has so long */
+};
+
+/* ---- what all parts use ---- */
+
+static int poll_fd(const struct house *h, struct polled *p, int fd, uint32_t what)
+{
+    struct epoll_event e = { .events = what, .data = { .ptr = p } };
+    return epoll_ctl(h->events, EPOLL_CTL_ADD, fd, &e);
+}
+
+int house_poll(struct house *h, struct polled *p, bool writes)
+{
+    return poll_fd(h, p, p->fd, writes ? EPOLLOUT : EPOLLIN);
+}
+
+void house_unpoll(struct house *h, const struct polled *p)
+{
+    epoll_ctl(h->events, EPOLL_CTL_DEL, p->fd, NULL);
+}
+
+static struct empty_room **find_empty(struct house *h, const char *room)
+{
+    struct empty_room **at = &h->empty;
+    while (*at && strcmp((*at)->room, room) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static void drop_empty(struct empty_room **at)
+{
+    struct empty_room *e = *at;
+    *at = e->next;
+    free(e->room);
+    free(e);
+}
+
+/* Whether somebody is in the room. */
+static bool is_anybody_in(const struct house *h, const char *room)
+{
+    for (size_t i = 0; i < h->here.n; i++)
+        if (h->here.items[i].type == TRTC_ROOM_ENTERED && strcmp(h->here.items[i].room, room) == 0)
+            return true;
+    return false;
+}
+
+/* Remembers since when a room has been empty. */
+static void note_empty(struct house *h, const char *room)
+{
+    struct empty_room **at = find_empty(h, room);
+    struct empty_room *e = *at ? NULL : calloc(1, sizeof *e);
+    if (!e)
+        return;
+    e->room = strdup(room);
+    e->since_ms = h->now_ms;
+    *at = e;
+    if (!e->room)
+        free(e), *at = NULL;
+}
+
+static void on_change(void *arg, const struct trtc_room_event *e)
+{
+    struct house *h = arg;
+    followers_tell(h, e);
+    if (h->notifier)
+        notifier_send(h->notifier, e);
+}
+
+void house_event(struct house *h, const struct trtc_room_event *e)
+{
+    struct trtc_err err;
+    if (trtc_attendance_apply(&h->here, e, &(struct trtc_emit){ on_change, h }, &err) < 0)
+        cli_error("event %d: %s", e->type, err.msg);
+    struct empty_room **at = find_empty(h, e->room);
+    if (e->type == TRTC_ROOM_LEFT && !is_anybody_in(h, e->room))
+        note_empty(h, e->room);
+    else if (e->type > TRTC_ROOM_DISMISSED && trtc_room_begins(e->type) && *at)
+        drop_empty(at);
+}
+
+static void dismiss(struct house *h, const char *room)
+{
+    const struct trtc_room_event e = {
+        .type = TRTC_ROOM_DISMISSED, .room = room, .user = "", .event_ms = clock_real_ms()
+    };
+    house_event(h, &e);
+}
+
+/* Rooms in which nobody has been for a while, and too many of them. */
+static void dismiss_empty(struct house *h)
+{
+    int64_t nb = 0;
+    for (const struct empty_room *e = h->empty; e; e = e->next)
+        nb++;
+    for (struct empty_room **at = &h->empty; *at;) {
+        struct empty_room *e = *at;
+        const bool over =
+            h->now_ms - e->since_ms >= h->o->dismiss_us / 1000 && !is_followed(h, e->room);
+        if (over || nb > h->o->max_rooms || h->closing) {
+            dismiss(h, e->room);
+            drop_empty(at);
+            nb--;
+        } else {
+            at = &e->next;
+        }
+    }
+}
+
+/* ---- requests ---- */
+
+static const char *words(int status)
+{
+    switch (status) {
+    case 400:
+        return "{\"code\":400,\"message\":\"neither /ROOM/USER, /ROOM/USER/aux, /ROOM nor /events, or a "
+               "bad parameter\"}\n";
+    case 401:
+        return "{\"code\":401,\"message\":\"no or wrong UserSig\"}\n";
+    case 403:
+        return "{\"code\":403,\"message\":\"not from this origin\"}\n";
+    case 404:
+        return "{\"code\":404,\"message\":\"not there\"}\n";
+    case 405:
+        return "{\"code\":405,\"message\":\"PUT, POST, GET\"}\n";
+    case 408:
+        return "{\"code\":408,\"message\":\"nothing came any more\"}\n";
+    case 409:
+        return "{\"code\":409,\"message\":\"replaced by a newer stream, or too far ahead\"}\n";
+    case 415:
+        return "{\"code\":415,\"message\":\"neither MPEG-TS, Matroska, FLV nor MP4\"}\n";
+    case 503:
+        return "{\"code\":503,\"message\":\"too many: try again\"}\n";
+    default:
+        return NULL;
+    }
+}
+
+/* A page of another origin may do nothing that it was not allowed. False: it is refused. */
+static bool take_origin(const struct house *h, struct trtc_request *r)
+{
+    const char *origin = trtc_request_header(r, "Origin");
+    if (!origin || strcmp(origin, h->base) == 0)
+        return true;
+    for (size_t i = 0; i < h->o->origins.n; i++)
+        if (strcmp(h->o->origins.items[i], origin) == 0) {
+            trtc_request_field(r, "Access-Control-Allow-Origin", h->o->origins.items[i]);
+            trtc_request_field(r, "Vary", "Origin");
+            return true;
+        }
+    return false;
+}
+
+static bool is_method(const struct trtc_request *r, const char *name)
+{
+    return strcmp(trtc_request_method(r), name) == 0;
+}
+
+static int on_head(void *arg, struct trtc_request *r)
+{
+    struct house *h = arg;
+    struct trtc_spot spot;
+    if (!take_origin(h, r))
+        return 403;
+    if (is_method(r, "PUT") || is_method(r, "POST"))
+        return trtc_spot_parse(trtc_request_path(r), &spot) ? publish_head(h, r, &spot) : 400;
+    return is_method(r, "GET") || is_method(r, "OPTIONS") ? 0 : 405;
+}
+
+static void on_get(struct house *h, struct trtc_request *r)
+{
+    const char *path = trtc_request_path(r);
+    struct trtc_spot spot;
+    if (strcmp(path, "/") == 0)
+        page_request(h, r, NULL);
+    else if (strcmp(path, "/events") == 0)
+        follow_request(h, r);
+    else if (!trtc_spot_parse(path, &spot))
+        trtc_request_answer(r, 400, NULL);
+    else if (!*spot.user)
+        page_request(h, r, spot.room);
+    else
+        read_request(h, r, &spot);
+}
+
+/* What a browser asks before it sends from another origin. */
+static void on_options(struct trtc_request *r)
+{
+    trtc_request_field(r, "Access-Control-Allow-Methods", "GET, POST, PUT");
+    trtc_request_field(r, "Access-Control-Allow-Headers", "Content-Type");
+    trtc_request_answer(r, 200, "{\"code\":0}");
+}
+
+static void on_request(void *arg, struct trtc_request *r)
+{
+    struct house *h = arg;
+    struct trtc_spot spot;
+    if (trtc_request_ours(r)) {
+        publish_end(h, r);
+    } else if (is_method(r, "POST")) {
+        trtc_spot_parse(trtc_request_path(r), &spot);
+        publish_numbered(h, r, &spot);
+    } else if (is_method(r, "OPTIONS")) {
+        on_options(r);
+    } else {
+        on_get(h, r);
+    }
+}
+
+static enum trtc_piece on_piece(void *arg, struct trtc_request *r, const char *data, size_t n)
+{
+    return publish_piece(arg, r, data, n);
+}
+
+static int64_t on_more(void *arg, struct trtc_request *r, char *out, size_t n)
+{
+    void *ours = trtc_request_ours(r);
+    return *(enum party *)ours == PARTY_READER ? reader_more(arg, ours, out, n)
+                                               : follower_more(ours, out, n);
+}
+
+static void on_gone(void *arg, struct trtc_request *r, bool whole)
+{
+    struct house *h = arg;
+    void *ours = trtc_request_ours(r);
+    switch (*(enum party *)ours) {
+    case PARTY_PUBLISHER:
+        publish_gone(h, ours, whole);
+        break;
+    case PARTY_READER:
+        reader_gone(h, ours);
+        break;
+    case PARTY_WAITER:
+        waiter_gone(h, ours);
+        break;
+    case PARTY_FOLLOWER:
+        follower_gone(h, ours);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void run_server(struct house *h, struct polled *p, int fd)
+{
+    (void)p;
+    (void)fd;
+    trtc_server_run(h->http, h->now_ms);
+}
+
+static void take_signals(struct house *h, struct polled *p, int fd)
+{
+    struct signalfd_siginfo i;
+    (void)h;
+    (void)p;
+    while (read(fd, &i, sizeof i) == (ssize_t)sizeof i)
+        cli_signal = (int)i.ssi_signo;
+}
+
+static void tick(struct house *h)
+{
+    streams_tick(h);
+    waiters_tick(h);
+    dismiss_empty(h);
+    if (h->now_ms - h->beat_ms >= BEAT_MS) {
+        h->beat_ms = h->now_ms;
+        followers_beat(h);
+    }
+}
+
+static void turn(struct house *h)
+{
+    struct epoll_event e;
+    int ms = trtc_server_wait_ms(h->http, h->now_ms);
+    if (ms < 0 || ms > TICK_MS)
+        ms = TICK_MS;
+    const int n = epoll_wait(h->events, &e, 1, ms);
+    h->now_ms = clock_mono_us() / 1000;
+    if (n > 0) {
+        struct polled *p = e.data.ptr;
+        p->ready(h, p, p->fd);
+    }
+    trtc_server_run(h->http, h->now_ms);
+    if (h->now_ms - h->trimmed_ms >= TICK_MS) {
+        h->trimmed_ms = h->now_ms;
+        tick(h);
+    }
+}
+
+/* All leave, and their readers get what is left. */
+static void close_house(struct house *h)
+{
+    h->closing = true;
+    trtc_server_close(h->http);
+    for (struct stream *s = h->streams; s; s = s->next) {
+        if (s->publisher)
+            trtc_request_break(s->publisher, 503);
+        s->ended = true;
+        if (s->convert)
+            convert_finish(h, s);
+        stream_over(h, s, TRTC_REASON_REMOVED);
+    }
+    tick(h);
+    followers_end(h);
+}
+
+static void run(struct house *h)
+{
+    while (!cli_signal)
+        turn(h);
+    const int first = cli_signal;
+    close_house(h);
+    const int64_t until_ms = h->now_ms + FAREWELL_MS;
+    cli_signal = 0;
+    while ((h->streams || h->followers) && h->now_ms < until_ms && !cli_signal)
+        turn(h);
+    cli_signal = first;
+}
+
+/* ---- beginning and end ---- */
+
+static int catch_signals(struct house *h, struct polled *p, struct trtc_err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigdelset(&set, SIGPIPE);
+    p->ready = take_signals;
+    p->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (p->fd < 0 || house_poll(h, p, false) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals");
+    return 0;
+}
+
+/* What a Source begins with. An address that stands for all is reached through loopback. */
+static void set_base(struct house *h)
+{
+    const char *at = trtc_server_address(h->http);
+    const char *port = strrchr(at, ':');
+    if (h->o->base_url)
+        snprintf(h->base, sizeof h->base, "%s", h->o->base_url);
+    else if (strncmp(at, "0.0.0.0:", 8) == 0 || strncmp(at, "[::]:", 5) == 0)
+        snprintf(h->base, sizeof h->base, "http://127.0.0.1%s", port);
+    else
+        snprintf(h->base, sizeof h->base, "http://%s", at);
+}
+
+static int begin(struct house *h, struct polled *server, struct polled *signals,
+                 struct trtc_err *err)
+{
+    const struct room_opts *o = h->o;
+    const struct trtc_server_limits limits = { .connections = (int)o->max_connections,
+                                               .body_bytes = BODY_BYTES };
+    const struct trtc_server_calls calls = { .head = on_head,
+                                             .request = on_request,
+                                             .piece = on_piece,
+                                             .more = on_more,
+                                             .gone = on_gone,
+                                             .words = words,
+                                             .allow = "GET, POST, PUT, OPTIONS",
+                                             .arg = h };
+    if ((h->events = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "epoll");
+    if ((o->key_file && !(h->keys = trtc_callback_keys_read(o->key_file, err))) ||
+        catch_signals(h, signals, err) < 0 || (o->hook && !(h->notifier = notifier_new(o, err))) ||
+        !(h->http = trtc_server_new(o->listen, &limits, &calls, err)))
+        return -1;
+    server->ready = run_server;
+    server->fd = trtc_server_fd(h->http);
+    if (house_poll(h, server, false) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "epoll");
+    set_base(h);
+    h->now_ms = h->beat_ms = clock_mono_us() / 1000;
+    return 0;
+}
+
+static int end(struct house *h, int code)
+{
+    trtc_server_free(&h->http);
+    streams_free(h);
+    const int64_t lost = notifier_free(&h->notifier);
+    if (lost) {
+        cli_error("%" PRId64 " events could not be sent", lost);
+        code = trtc_worse(code, TRTC_EX_LOSS);
+    }
+    while (h->empty)
+        drop_empty(&h->empty);
+    trtc_attendance_fini(&h->here);
+    trtc_callback_keys_free(&h->keys);
+    if (h->events >= 0)
+        close(h->events);
+    return code;
+}
+
+static int check(const struct room_opts *o)
+{
+    struct trtc_err err;
+    if (!o->listen)
+        return cli_usage("--listen ADDR:PORT is wanted");
+    if (o->operands.n)
+        return cli_usage("'%s': no operand is wanted", o->operands.items[0]);
+    if (o->hook && trtc_callback_url(o->hook, &err) < 0)
+        return cli_usage("--hook: %s", err.msg);
+    if (o->hook_key_file && !o->hook)
+        return cli_usage("--hook-key-file is for --hook");
+    if (o->base_url && (trtc_callback_url(o->base_url, &err) < 0 || strlen(o->base_url) > 250))
+        return cli_usage("--base-url: not http://HOST or https://HOST");
+    return 0;
+}
+
+int room_serve(const struct room_opts *o)
+{
+    struct house h = { .o = o, .events = -1 };
+    struct polled server = { 0 }, signals = { .fd = -1 };
+    struct trtc_err err;
+    int code = check(o);
+    if (code)
+        return code;
+    if (begin(&h, &server, &signals, &err) < 0) {
+        code = err.code == TRTC_EX_USAGE ? cli_usage("--listen: %s", err.msg) : cli_report(&err);
+    } else {
+        cli_open_files(2 * o->max_connections + 64);
+        cli_note("listening on http://%s/", trtc_server_address(h.http));
+        run(&h);
+    }
+    if (signals.fd >= 0)
+        close(signals.fd);
+    return end(&h, code);
+}

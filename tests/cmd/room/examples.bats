@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The block of README.md about rooms as it stands.
+
+load ../../lib
+load ../../room
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    room_begin
+}
+
+teardown() {
+    room_end
+}
+
+@test "the block of README.md, typed as it stands" {
+    awk '/^## / { sec = $3 } sec == "room" && /^```shell$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" >block
+    [[ $(wc -l <block) -gt 5 ]] || fail 'no block'
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    sed -i "s/8088/$port/g" block
+    run -0 --separate-stderr bash -m block 3>&-
+    [[ $output == *.m3u8* ]] || fail "$output $stderr"
+    [[ $(happened_in room.ndjson) == '101 103 201 203 104 102' ]] || fail "$(cat room.ndjson)"
+    [[ $(find rec -name '*_video.m3u8' | wc -l) -eq 1 ]]
+}
+
+happened_in() {
+    jq -r 'select(.EventType).EventType' "$1" | paste -sd' '
+}

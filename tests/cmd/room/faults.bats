@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-room serve when things go wrong: publishers that die or are silent, slow and many readers, hostile clients, a converter
+# that fails, a receiver of callbacks that is down.
+
+load ../../lib
+load ../../room
+
+setup_file() {
+    files_begin
+    make_call
+}
+
+setup() {
+    test_begin
+    room_begin
+    cp "$BATS_FILE_TMPDIR/call.ts" .
+}
+
+teardown() {
+    room_end
+}
+
+@test "a publisher that is killed: its readers get all it sent, and its user leaves" {
+    opened
+    reading /3560/anna got.ts
+    python3 "$clients" hold "$port" /3560/anna call.ts 3>&- &
+    publisher=$!
+    room_pids+=("$publisher")
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    sleep 0.2
+    kill -KILL "$publisher"
+    wait "$reader"
+    cmp got.ts call.ts
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    [[ $(event 5 .EventInfo.Reason) == 2 ]]
+    told_of '3560/anna: its publisher broke off'
+}
+
+@test "a publisher that is silent is ended" {
+    opened --idle 500ms
+    reading /3560/anna got.ts
+    python3 "$clients" hold "$port" /3560/anna call.ts 3>&- &
+    room_pids+=($!)
+    wait "$reader"
+    cmp got.ts call.ts
+    told_of '3560/anna: nothing came for'
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    [[ $(event 5 .EventInfo.Reason) == 2 ]]
+}
+
+@test "a slow reader loses whole packets, which is said, and another loses none" {
+    opened
+    python3 "$clients" slow "$port" /3560/anna 24 0.3 >lost || fail "$(cat lost)"
+    told_of "is too slow, and has gone: $(cat lost) packets lost"
+}
+
+@test "two hundred readers, each of whom gets all" {
+    opened
+    python3 "$clients" crowd "$port" /3560/anna 200 2 || fail "$(cat told)"
+    [[ ! $(grep -v listening told) ]]
+}
+
+@test "hostile clients are refused, and honest ones are served" {
+    opened --max-connections 256 --max-users 100
+    python3 "$clients" hostile "$room" "$port" call.ts || fail "$(cat told)"
+    kill -0 "$room"
+}
+
+@test "what cannot be made MPEG-TS is refused, and why is said" {
+    opened
+    { printf '\x1a\x45\xdf\xa3' && head -c 50000 /dev/zero; } >bad.mkv
+    published 415 /3560/anna bad.mkv
+    told_of '3560/anna: ffmpeg, which makes it MPEG-TS, failed: '
+    saw ''
+    closed
+    mkdir bin
+    ln -s "$(command -v trtc-room)" bin/
+    room_path=$PWD/bin opened
+    published 503 /3560/anna bad.mkv
+    told_of 'cannot start ffmpeg'
+}
+
+@test "the converter has no key, no environment of ours, and bounded memory" {
+    printf '#!/bin/sh\n{ env; ls -l /proc/self/fd; cat /proc/self/limits; } >%s/fifo 2>&1\nexec cat\n' "$PWD" >ffmpeg
+    chmod 700 ffmpeg
+    mkfifo fifo # it may write no file
+    cat fifo >seen 3>&- &
+    room_pids+=($!)
+    echo secretOfTheApplication >key
+    SECRET_CANARY=canary room_path=$PWD:$PATH opened --key-file key
+    sig=$(sig anna secretOfTheApplication)
+    { printf '\x1a\x45\xdf\xa3' && cat call.ts; } >in.mkv
+    published 200 "/3560/anna?usersig=$sig" in.mkv
+    [[ -s seen && ! $(grep -E 'canary|secretOf|TRTC|HOME' seen) ]]
+    grep -q '^Max address space *1073741824' seen
+    grep -q '^Max file size *0' seen
+    grep -q '^Max core file size *0' seen
+    [[ $(grep -c 'socket:' seen) -eq 0 ]]
+}
+
+@test "callbacks: a receiver that is down for a moment gets all; one that stays away is named" {
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    hook=$port
+    opened --dismiss 1h --hook "http://127.0.0.1:$hook/"
+    published 200 /3560/anna call.ts
+    sleep 0.5
+    trtc-hook serve --listen "127.0.0.1:$hook" --spool S --unsigned >hooked 2>hook-told 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 800; i++)); do [[ $(wc -l <hooked) -lt 5 ]] || break; sleep 0.02; done
+    [[ $(jq -r .type hooked | paste -sd' ') == '101 103 201 203 104' ]] || fail "$(cat hooked told hook-told)"
+    kill "${room_pids[-1]}"
+    published 200 /3560/ben call.ts
+    closed
+    told_of 'events could not be sent'
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-room serve: streams in and out, who is there, what is told of it, who may publish.
+
+load ../../lib
+load ../../room
+
+setup_file() {
+    files_begin
+    make_call
+}
+
+setup() {
+    test_begin
+    room_begin
+    cp "$BATS_FILE_TMPDIR/call.ts" .
+}
+
+teardown() {
+    room_end
+}
+
+@test "a stream comes out as it went in, to readers who were there before, and who come at once" {
+    opened
+    reading /3560/anna early.ts
+    published 200 /3560/anna call.ts
+    [[ $(cat answer) == '{"code":0}' ]]
+    wait "$reader"
+    cmp early.ts call.ts
+    curl -sf "$url/3560/anna" | cmp - call.ts
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    [[ $(event 3 .EventInfo.Source) == "$url/3560/anna" && $(event 1 .EventInfo.Source) == null ]]
+    [[ $(event 5 '"\(.EventGroupId) \(.EventInfo.Reason)"') == '1 1' ]]
+    [[ $(event 3 .EventGroupId) == 2 ]]
+    expect 22 curl -sf "$url/3560/ben"
+    closed
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
+}
+
+@test "a recording through the room is the recording without it" {
+    opened
+    ffmpeg -v error -i call.ts -c copy -copyts -f mpegts -y direct.ts </dev/null
+    trtc-hls -q -A 1 -R 3560 -u anna -S 1767225600000 -d straight direct.ts >/dev/null
+    curl -sN "$url/3560/anna?wait=20" 3>&- | trtc-hls -q -A 1 -R 3560 -u anna -S 1767225600000 -d through >/dev/null &
+    reader=$!
+    ffmpeg -v error -readrate 4 -i call.ts -c copy -copyts -f mpegts -method PUT "$url/3560/anna" </dev/null
+    wait "$reader"
+    diff -r straight through
+}
+
+@test "who is there: users, substreams, sound or picture alone, and who comes later learns it first" {
+    opened
+    python3 "$clients" steady "$port" '/3560/anna?video=0' 40000 30 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 203 3560/anna'
+    python3 "$clients" steady "$port" /3560/anna/aux 40000 2 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 203 3560/anna, 205 3560/anna'
+    there '[.RoomId, .Users[0].UserId, (.Users[0].Streams[] | .MediaId, .Audio, .Video)] | join(" ")' \
+        '3560 anna main true false aux true true'
+    there '[.Rooms[].RoomId] | join(" ")' 3560 /
+    curl -sN -m 1 "$url/events?room=3560" >late || true
+    [[ $(head -n 4 late | jq -r .EventType | paste -sd' ') == '101 103 203 205' && -z $(sed -n 5p late) ]]
+    curl -sN -m 1 "$url/events?room=other" >late || true
+    [[ $(cat late) == '' ]]
+    saw '101 3560, 103 3560/anna, 203 3560/anna, 205 3560/anna, 206 3560/anna'
+    expect 22 curl -sf "$url/other"
+}
+
+@test "the newer stream of a user replaces the older" {
+    opened
+    python3 "$clients" steady "$port" /3560/anna 40000 30 >older 2>&1 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    reading /3560/anna older.ts
+    python3 "$clients" steady "$port" /3560/anna 40000 1 3>&-
+    wait "$reader"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    [[ $(event 5 .EventInfo.Reason) == 3 ]]
+    told_of '3560/anna: replaced by a newer stream'
+}
+
+@test "numbered POSTs: early ones, repeated ones, the last; a page of another origin has to be allowed" {
+    opened --origin http://page.example
+    reading /3560/anna got.ts
+    python3 "$clients" posts "$port" /3560/anna call.ts
+    wait "$reader"
+    cmp got.ts call.ts
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    curl -s -D head -o answer -X OPTIONS -H 'Origin: http://page.example' "$url/3560/ben"
+    grep -qi '^Access-Control-Allow-Origin: http://page.example' head
+    curl -s -D head -o answer -X OPTIONS -H 'Origin: http://other.example' "$url/3560/ben"
+    grep -q '^HTTP/1.1 403' head
+}
+
+@test "a POST that does not come is given up, and named" {
+    opened --idle 60s
+    reading /3560/anna got.ts
+    post() { curl -sf -o answer --data-binary "@$1" "$url/3560/anna?session=a&$2"; }
+    split -b 4700 -a 1 call.ts p.
+    post p.a seq=0
+    post p.c seq=2
+    post p.d 'seq=3&end=1'
+    told_of '1 POSTs from number 1 on did not come: lost'
+    wait "$reader"
+    cat p.a p.c p.d | cmp - got.ts
+}
+
+@test "what is not MPEG-TS is made so, with all that is in it" {
+    opened
+    for f in matroska flv mp4; do
+        options=()
+        [[ $f != mp4 ]] || options=(-movflags frag_keyframe+empty_moov+default_base_moof)
+        ffmpeg -v error -f lavfi -i testsrc=size=64x64:rate=10 -f lavfi -i sine=sample_rate=48000 -t 2 -c:v libx264 -preset ultrafast \
+            -g 10 -pix_fmt yuv420p -c:a aac -f "$f" "${options[@]}" "in.$f"
+        reading "/3560/$f" "out.$f"
+        published 200 "/3560/$f" "in.$f"
+        wait "$reader"
+        diff <(frames "in.$f" | cut -d, -f2,4) <(frames "out.$f" | cut -d, -f2,4 | sort -ru)
+    done
+    [[ $(head -c 1 out.mp4) == G ]]
+}
+
+@test "a publisher shows a UserSig" {
+    secret=secretOfTheApplication
+    echo "1400000001 $secret" >key
+    opened --key-file key
+    published 401 /3560/anna call.ts
+    published 401 "/3560/anna?usersig=x" call.ts
+    published 401 "/3560/anna?usersig=$(sig anna another)" call.ts
+    published 401 "/3560/anna?usersig=$(sig ben $secret)" call.ts
+    published 401 "/3560/anna?usersig=$(sig anna $secret 1400000002)" call.ts
+    late=$(sig anna $secret 1400000001 1s)
+    published 200 "/3560/anna?usersig=$(sig anna $secret)" call.ts
+    published 200 "/3560/anna/aux?usersig=$(sig anna $secret)" call.ts
+    [[ $(curl -s -o answer -w '%{http_code}' --data-binary x "$url/3560/anna?session=a&seq=0") == 401 ]]
+    sleep 1.1
+    published 401 "/3560/anna?usersig=$late" call.ts
+    [[ ! $(grep -F "$late" told events) ]]
+    chmod 644 key
+    expect 77 trtc-room serve --listen 127.0.0.1:0 --key-file key
+}
+
+@test "so many users, so many rooms" {
+    opened --max-users 2 --max-rooms 2 --dismiss 100ms
+    for u in a b; do
+        python3 "$clients" steady "$port" "/1/$u" 40000 30 >/dev/null 2>&1 3>&- &
+        room_pids+=($!)
+    done
+    for ((i = 0; i < 200; i++)); do [[ $(curl -s "$url/1" | jq '.Users | length') != 2 ]] || break; done
+    published 503 /1/c call.ts
+    published 200 /1/a/aux call.ts
+    python3 "$clients" steady "$port" /2/a 40000 30 >/dev/null 2>&1 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 200; i++)); do curl -sf -o /dev/null "$url/2" && break; done
+    published 503 /3/a call.ts
+    grep -q 'try again' answer
+}
+
+@test "an empty room is dismissed after a while, but not while it is followed" {
+    opened --dismiss 300ms
+    published 200 /1/anna call.ts
+    saw '101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna, 102 1'
+    published 200 /1/anna call.ts
+    curl -sN "$url/events?room=1" >one 3>&- &
+    room_pids+=($!)
+    sleep 0.8
+    saw '101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna, 102 1, 101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna'
+    there .RoomId 1 /1
+}
+
+@test "events are sent as the service's callbacks, signed" {
+    echo exampleCallbackKey0123456789ABCD >key
+    trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >hooked 2>hook-told 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 500; i++)); do grep -q listening hook-told && break; sleep 0.01; done
+    opened --hook "$(sed -n 's/.*listening on //p' hook-told)" --hook-key-file key
+    published 200 /3560/anna call.ts
+    closed
+    [[ $(jq -r .type hooked | paste -sd' ') == '101 103 201 203 104 102' ]]
+    [[ $(jq -r .EventInfo.UserId S/new/*-103-*) == anna && $(jq .EventInfo.Source S/new/*-201-*) == null ]]
+}
+
+@test "what is wrong with the command line" {
+    expect 64 trtc-room serve
+    expect 64 trtc-room serve --listen x
+    expect 64 trtc-room serve --listen 127.0.0.1:0 x
+    expect 64 trtc-room serve --listen 127.0.0.1:0 --hook ftp://a
+    expect 64 trtc-room serve --listen 127.0.0.1:0 --hook-key-file key
+    expect 64 trtc-room serve --listen 127.0.0.1:0 --base-url x
+    expect 66 trtc-room serve --listen 127.0.0.1:0 --key-file none
+}
+
+@test "a Source begins with what is said to be reachable" {
+    opened --base-url https://live.example
+    published 200 '/a%20room/anna' call.ts
+    saw '101 a room, 103 a room/anna, 201 a room/anna, 203 a room/anna, 104 a room/anna'
+    [[ $(event 3 .EventInfo.Source) == https://live.example/a%20room/anna ]]
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034 # url, port, room and reader are for the tests
+# What the tests of trtc-room share: a server, its events as they come, publishers and readers. After lib.bash.
+
+export clients=${tree-}/tests/serve/roomclients.py
+
+# room_begin: a stream in ./call.ts (6 s, 30 KB), nothing running.
+room_begin() {
+    umask 077
+    unset {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY SSL_CERT_FILE
+    room_pids=()
+}
+
+# make_call: the stream, once a file.
+make_call() {
+    mk call --mixed --user "$(user)" --length 6 --segment 100
+    mv call/*.ts call.ts
+}
+
+# opened [OPTION...]: a server; its messages go to ./told. $url is its address, $port the port, $room its process. Its events
+# go to ./events. It finds its programs in $room_path, or PATH.
+opened() {
+    local i
+    : >told
+    : >events
+    PATH=${room_path:-$PATH} trtc-room serve --listen 127.0.0.1:0 "$@" >lines 2>told </dev/null 3>&- &
+    room=$!
+    room_pids+=("$room")
+    for ((i = 0; i < 1000; i++)); do
+        url=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' told)
+        [[ ! $url ]] || break
+        kill -0 "$room" 2>/dev/null || break
+        sleep 0.01
+    done
+    [[ $url ]] || fail "the server does not start: $(cat told)"
+    port=${url##*:}
+    curl -sN "$url/events" >events 2>/dev/null 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 500 && $(wc -c <events) == 0; i++)); do sleep 0.01; done
+}
+
+# closed [STATUS]: ends the server, which ends with that status.
+closed() {
+    local status=0
+    kill -TERM "$room"
+    wait "$room" || status=$?
+    [[ $status -eq ${1:-143} ]] || fail "exit status $status: $(cat told)"
+    room_pids=("${room_pids[@]:1}")
+}
+
+room_end() {
+    ((${#room_pids[@]})) || return 0
+    kill -KILL "${room_pids[@]}" 2>/dev/null || true
+    wait "${room_pids[@]}" 2>/dev/null || true
+    room_pids=()
+}
+
+# publish PATH FILE [CURL-OPTION...]: the status that a PUT of the file gets.
+publish() {
+    curl -s -o answer -w '%{http_code}' -T - "${@:3}" "$url$1" <"$2" || true
+}
+
+# published STATUS PATH FILE [CURL-OPTION...]
+published() {
+    local status
+    status=$(publish "${@:2}")
+    [[ $status == "$1" ]] || fail "HTTP $status, not $1: $(cat answer told)"
+}
+
+# reading PATH FILE: a reader that waits for the stream; $reader is its process.
+reading() {
+    curl -sN -o "$2" "$url$1?wait=20" 3>&- &
+    reader=$!
+    sleep 0.1
+}
+
+# happened [ROOM]: "101 3560, 103 3560/anna ..." of what the followers were told so far.
+happened() {
+    jq -r 'select(.EventType) | "\(.EventType) \(.EventInfo.RoomId)" +
+        (if .EventInfo.UserId then "/" + .EventInfo.UserId else "" end)' events | paste -sd, | sed 's/,/, /g'
+}
+
+# saw TEXT: these events and no others; waits for that.
+saw() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [[ $(happened) != "$1" ]] || return 0
+        sleep 0.02
+    done
+    fail "not '$1' but '$(happened)': $(cat told)"
+}
+
+# event N FILTER: of the Nth event.
+event() {
+    jq -c 'select(.EventType)' events | sed -n "$1p" | jq -r "$2"
+}
+
+# told_of TEXT: the server says so; waits for that.
+told_of() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        ! grep -qF -- "$1" told || return 0
+        sleep 0.02
+    done
+    fail "no '$1': $(cat told)"
+}
+
+# there FILTER EXPECTED [PATH]: of the page that says who is there.
+there() {
+    local is
+    is=$(curl -s "$url${3:-/3560}" | jq -cr "$1")
+    [[ $is == "$2" ]] || fail "'$is', not '$2'"
+}
+
+# frames FILE: how many packets each stream has, and the first times.
+frames() {
+    ffprobe -v error -count_packets -show_entries stream=codec_name,nb_read_packets,start_time -of csv "$1" | grep ^stream
+}
+
+# sig USER KEY [SDKAPPID] [EXPIRE]: a UserSig.
+sig() {
+    TRTC_SECRET_KEY=$2 trtc-rec usersig --sdkappid "${3:-1400000001}" --user "$1" --expire "${4:-1h}"
+}
