@@ -31,8 +31,8 @@ struct trtc_place {
     char *bucket;    /* COS ("BUCKET-APPID"), S3 */
     char *region;    /* COS, S3; VOD: of the API */
     char *endpoint;  /* [SCHEME://]HOST[:PORT] in place of the store's own host, as
-                        trtc_endpoint_parse takes it; NULL: the store's own. VOD: of the API; where it
-                        is on loopback, the bucket that VOD names is looked for there too */
+                        trtc_endpoint_parse takes it; NULL: the store's own. VOD: of the API; where
+                        it  is on loopback, the bucket that VOD names is looked for there too */
     bool path_style; /* the bucket stands in the path of the URL and not in the name of the host.
                         An S3 endpoint that is an address has no other way, and needs no mark; nor
                         has a bucket with dots at S3's own host. COS with an endpoint and without

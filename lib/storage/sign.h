@@ -45,8 +45,9 @@ void trtc_sign_amz_date(int64_t time_s, char out[TRTC_SIGN_AMZ_DATE]);
 /* The SHA-256 of n bytes, raw and as text. -1: out of memory. */
 int trtc_sign_sha256(const void *data, size_t n, unsigned char raw[32], char hex[TRTC_SIGN_HEX]);
 
-/* The signature of a chunk of a body that is sent as STREAMING-AWS4-HMAC-SHA256-PAYLOAD, from that of
- * the chunk before it, or from that in Authorization for the first. TRTC_EX_CONFIG, TRTC_EX_TEMPFAIL. */
+/* The signature of a chunk of a body that is sent as STREAMING-AWS4-HMAC-SHA256-PAYLOAD, from that
+ * of the chunk before it, or from that in Authorization for the first. TRTC_EX_CONFIG,
+ * TRTC_EX_TEMPFAIL. */
 int trtc_sign_s3_chunk(const struct trtc_signable *in, const char before[TRTC_SIGN_HEX],
                        struct trtc_bytes chunk, char out[TRTC_SIGN_HEX], struct trtc_err *err);
 

@@ -57,8 +57,8 @@ struct trtc_storage_part {
     char etag[72];  /* as the store gave it, without quotation marks */
 };
 
-/* An upload that was begun and not completed. It is only a proposal: a part is skipped if the file still has
- * these bytes there, by their CRC-64, and the store still lists the part. */
+/* An upload that was begun and not completed. It is only a proposal: a part is skipped if the file
+ * still has these bytes there, by their CRC-64, and the store still lists the part. */
 struct trtc_storage_resume {
     const char *upload; /* the store's id of it */
     const struct trtc_storage_part *parts;
@@ -73,9 +73,10 @@ struct trtc_storage_file {
     const char *mime; /* Content-Type; NULL: application/octet-stream */
     struct trtc_storage_resume resume; /* zero: none. VOD knows none */
 
-    /* For a journal: both may be NULL; nonzero ends the put (TRTC_EX_IOERR). begun: an upload in parts begins, and
-     * what was told of an earlier one of this key no longer holds. part: the store has one more. Where begun is
-     * NULL, a put that fails takes its parts back from the store; else they stay there. */
+    /* For a journal: both may be NULL; nonzero ends the put (TRTC_EX_IOERR). begun: an upload in
+     * parts begins, and what was told of an earlier one of this key no longer holds. part: the
+     * store has one more. Where begun is NULL, a put that fails takes its parts back from the
+     * store; else they stay there. */
     int (*begun)(void *arg, const char *upload);
     int (*part)(void *arg, const struct trtc_storage_part *part);
     void *arg;
@@ -95,18 +96,19 @@ void trtc_storage_proof_fini(struct trtc_storage_proof *proof);
 
 struct trtc_storage; /* one for each thread */
 
-/* Looks at the place and keys; sends nothing. NULL on failure: TRTC_EX_USAGE for an endpoint, bucket or region
- * that is none, TRTC_EX_CONFIG for keys that cannot be some. */
+/* Looks at the place and keys; sends nothing. NULL on failure: TRTC_EX_USAGE for an endpoint,
+ * bucket or region that is none, TRTC_EX_CONFIG for keys that cannot be some. */
 struct trtc_storage *trtc_storage_open(const struct trtc_storage_options *options,
                                        struct trtc_err *err);
 
 /* Wipes all that is secret, closes the connections. NULL is fine. */
 void trtc_storage_close(struct trtc_storage **storage);
 
-/* Puts one file; *proof is the caller's (trtc_storage_proof_fini), none on failure. Failures name path, and quote nothing of
- * a secret: TRTC_EX_NOPERM where the store refuses it, TRTC_EX_UNAVAILABLE where there is no such bucket or it does not take
- * this request, TRTC_EX_TEMPFAIL for the network, a store that fails, a proof that does not come, a file that keeps
- * changing, and TRTC_EX_IOERR where it cannot be read. */
+/* Puts one file; *proof is the caller's (trtc_storage_proof_fini), none on failure. Failures name
+ * path, and quote nothing of a secret: TRTC_EX_NOPERM where the store refuses it,
+ * TRTC_EX_UNAVAILABLE where there is no such bucket or it does not take this request,
+ * TRTC_EX_TEMPFAIL for the network, a store that fails, a proof that does not come, a file that
+ * keeps changing, and TRTC_EX_IOERR where it cannot be read. */
 int trtc_storage_put(struct trtc_storage *storage, const struct trtc_storage_file *file,
                      struct trtc_storage_proof *proof, struct trtc_err *err);
 

@@ -19,7 +19,8 @@ static bool is_etag(const char *field, const char *text)
     return strlen(field) == n + 2 * quote && !strncasecmp(field + quote, text, n);
 }
 
-/* Whether the ETag is the MD5 of the body. Some stores have something else there, which looks otherwise. */
+/* Whether the ETag is the MD5 of the body. Some stores have something else there, which looks
+ * otherwise. */
 static enum trtc_agree by_md5(const struct trtc_reply *reply, const struct trtc_digest *sent,
                               struct trtc_bytes body)
 {

@@ -57,8 +57,8 @@ struct trtc_store_answer {
 
 void trtc_store_answer_fini(struct trtc_store_answer *answer);
 
-/* Signs, sends and repeats it as the rules have it (net/retry). 0: an answer that it went well. On failure, too, *answer
- * is what came last; the caller's in any case. */
+/* Signs, sends and repeats it as the rules have it (net/retry). 0: an answer that it went well. On
+ * failure, too, *answer is what came last; the caller's in any case. */
 int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *request,
                     struct trtc_store_answer *answer, struct trtc_err *err);
 
@@ -119,8 +119,8 @@ int trtc_store_digest(const struct trtc_storage *s, struct trtc_bytes body, stru
 /* "https://HOST/BUCKET/KEY?QUERY", encoded; the caller's. NULL: out of memory. */
 char *trtc_store_url(const struct trtc_storage *s, const struct trtc_store_request *request);
 
-/* One file into a bucket, once. resume: file->resume may be looked at. AGAIN: it changed meanwhile, or what is
- * there is not what was sent; err says which. */
+/* One file into a bucket, once. resume: file->resume may be looked at. AGAIN: it changed meanwhile,
+ * or what is there is not what was sent; err says which. */
 enum trtc_once { TRTC_ONCE_PROVEN, TRTC_ONCE_AGAIN, TRTC_ONCE_FAILED };
 
 enum trtc_once trtc_store_object(struct trtc_storage *s, const struct trtc_storage_file *file,

@@ -172,7 +172,8 @@ static bool is_one_of(const char *code, const char *const *list)
     return false;
 }
 
-/* A refusal by a store whose clock differs so much that it may be the reason, whatever it says: HEAD cannot. */
+/* A refusal by a store whose clock differs so much that it may be the reason, whatever it says:
+ * HEAD cannot. */
 static bool is_skewed(const struct trtc_storage *s, const struct trtc_reply *r)
 {
     const int64_t off_s = r->date_s - s->o.outside.wall_s(s->o.outside.arg) - s->offset_s;
@@ -221,7 +222,8 @@ static void read_code(struct trtc_store_answer *answer)
         snprintf(answer->code, sizeof answer->code, "Unknown");
 }
 
-/* Puts an answer that is an error into words: "COS answers 403 AccessDenied: MESSAGE (request id ID)". */
+/* Puts an answer that is an error into words: "COS answers 403 AccessDenied: MESSAGE (request id
+ * ID)". */
 static void explain(const struct trtc_storage *s, const struct trtc_store_answer *answer,
                     struct trtc_err *why)
 {

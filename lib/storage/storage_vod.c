@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One file into VOD (API 2018-07-17): ApplyUpload names a bucket, a key and temporary keys; the file goes there; CommitUpload
- * makes a media of it. */
+/* One file into VOD (API 2018-07-17): ApplyUpload names a bucket, a key and temporary keys; the
+ * file goes there; CommitUpload makes a media of it. */
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@
 
 enum { NAME_MAX_BYTES = 128 };
 
-/* What ApplyUpload answers. The texts point into the answer; the keys are copies on pages of their own. */
+/* What ApplyUpload answers. The texts point into the answer; the keys are copies on pages of their
+ * own. */
 struct applied {
     const char *bucket, *region, *key, *session;
     struct trtc_credentials keys;

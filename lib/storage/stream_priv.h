@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A body that is read while it is sent: parts that are larger than memory should hold. For S3 it is signed chunk by chunk
- * ("Transferring Payload in Multiple Chunks", Amazon S3 API Reference), with its SHA-256 in a trailer. */
+/* A body that is read while it is sent: parts that are larger than memory should hold. For S3 it is
+ * signed chunk by chunk
+ * ("Transferring Payload in Multiple Chunks", Amazon S3 API Reference), with its SHA-256 in a
+ * trailer. */
 #ifndef TRTC_STORAGE_STREAM_PRIV_H
 #define TRTC_STORAGE_STREAM_PRIV_H
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* An object store for the tests of commands (objectstore.h): its address stands on stdout. It speaks COS, S3 and VOD's
- * ApplyUpload and CommitUpload; reading needs no signature.
+/* An object store for the tests of commands (objectstore.h): its address stands on stdout. It
+ * speaks COS, S3 and VOD's ApplyUpload and CommitUpload; reading needs no signature.
  *
  *   objectserver [--log FILE] [--script FILE] [--seed N --per-mille N] [--clock S] [--life S]
  *                [--digests] [--unchecked] [--plain]
  *
- * The environment has the keys that it knows: TRTC_STORAGE_ACCESS_KEY and _SECRET_KEY, TRTC_STORAGE_TOKEN. The script is
- * read again at each request; when it has changed it begins anew. Its lines are
+ * The environment has the keys that it knows: TRTC_STORAGE_ACCESS_KEY and _SECRET_KEY,
+ * TRTC_STORAGE_TOKEN. The script is read again at each request; when it has changed it begins anew.
+ * Its lines are
  *
- *   OPERATION N FAULT     put, part, begin, complete, abort, list, head, get, apply, commit or any; so many
- *                         requests of it (-: all). The first line that has not had its requests is taken
+ *   OPERATION N FAULT     put, part, begin, complete, abort, list, head, get, apply, commit or any;
+ *                         so many requests of it (-: all). The first line that has not had its
+ *                         requests is taken
  *
  * and FAULT is one of objectstore.c's names (busy, drop, refuse, flip, lose-part, right ...). */
 #include <signal.h>

@@ -634,7 +634,8 @@ static void get(struct objectstore *s, const struct request *q, const struct par
     }
 }
 
-/* GET of the bucket: all keys that begin with prefix; with a delimiter those below another one as one. */
+/* GET of the bucket: all keys that begin with prefix; with a delimiter those below another one as
+ * one. */
 static void list(struct objectstore *s, const struct request *q, struct answer *a)
 {
     char *prefix = param(q, "prefix"), *delimiter = param(q, "delimiter"), *out = NULL,

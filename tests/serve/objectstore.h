@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An object store on loopback that does to files what stores have done: it speaks the languages of COS and S3
- * and the two actions of VOD, checks every signature with code of its own, keeps what it is given, and
- * fails and lies on demand. */
+/* An object store on loopback that does to files what stores have done: it speaks the languages of
+ * COS and S3 and the two actions of VOD, checks every signature with code of its own, keeps what it
+ * is given, and fails and lies on demand. */
 #ifndef TRTC_TESTS_OBJECTSTORE_H
 #define TRTC_TESTS_OBJECTSTORE_H
 
@@ -76,8 +76,8 @@ bool objectstore_suits(enum store_fault fault, const char *operation);
 /* All at once, and for good: STORE_RIGHT ends it. */
 void objectstore_always(struct objectstore *s, enum store_fault fault);
 
-/* The next n requests of that operation ("put", "part", "begin", "complete", "abort", "list", "head", "get",
- * "apply", "commit", "any") meet it; after as many as skip. */
+/* The next n requests of that operation ("put", "part", "begin", "complete", "abort", "list",
+ * "head", "get", "apply", "commit", "any") meet it; after as many as skip. */
 void objectstore_next(struct objectstore *s, const char *operation, enum store_fault fault, int n,
                       int skip);
 

@@ -21,9 +21,10 @@ const char *objectverify_cos(const struct object_request *q, const char *id, con
 const char *objectverify_s3(const struct object_request *q, const char *id, const char *key,
                             const char *token, int64_t now_s);
 
-/* The body of a request whose x-amz-content-sha256 is STREAMING-AWS4-HMAC-SHA256-PAYLOAD[-TRAILER]: takes what
- * stands around its chunks out of n bytes, in place, and returns how many are left. *checksum is that of the
- * trailer ("": none). -1: a chunk is none, or its signature or that of the trailer is wrong. */
+/* The body of a request whose x-amz-content-sha256 is STREAMING-AWS4-HMAC-SHA256-PAYLOAD[-TRAILER]:
+ * takes what stands around its chunks out of n bytes, in place, and returns how many are left.
+ * *checksum is that of the trailer ("": none). -1: a chunk is none, or its signature or that of the
+ * trailer is wrong. */
 long objectverify_chunks(const struct object_request *q, const char *key, unsigned char *body,
                          size_t n, char checksum[64]);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files into COS, S3 and VOD, as a store on loopback has them that checks signatures, fails and lies. What is
- * called proven has to be there, byte by byte; waits move a clock of the test's own. */
+/* Files into COS, S3 and VOD, as a store on loopback has them that checks signatures, fails and lies.
+ * What is called proven has to be there, byte by byte; waits move a clock of the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -758,7 +758,8 @@ static void vod(void **state)
 
 /* ---- thousands of faults ---- */
 
-/* Puts files until the store has done so many wrongs. A put ends with a proof that is true, or with an error. */
+/* Puts files until the store has done so many wrongs. A put ends with a proof that is true, or with
+ * an error. */
 static void random_faults(void **state)
 {
     const char *given = getenv("TRTC_FAULTS"), *seed = getenv("TRTC_SEED");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The XML of stores: elements are found, their texts taken, and nothing worse happens to what is no XML. */
+/* The XML of stores: elements are found, their texts taken, and nothing worse happens to what is no
+ * XML. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
