@@ -46,6 +46,15 @@ static const struct opt_row rows[] = {
       AT(hook), .commands = FOR(SERVE) },
     { "hook-key-file", 0, "FILE", "sign them with this key (mode 0600)", .take = opt_text,
       AT(hook_key_file), .commands = FOR(SERVE) },
+
+    { .help = "Watching" },
+    { "room", 0, "ROOM", "only this room; it is kept while it is watched", .take = opt_text,
+      AT(room), .commands = FOR(WATCH) },
+    { "source", 0, "URL",
+      "where streams are whose events do not say it; {room},\n{user} and {media} in it are filled in",
+      .take = opt_text, AT(source), .commands = FOR(WATCH) },
+    { "once", 0, NULL, "print what is so now, and end", .take = opt_flag, AT(once),
+      .commands = FOR(WATCH) },
     { 0 },
 };
 
@@ -55,10 +64,17 @@ static const struct opt_command commands[] = {
                 "says who is there by GET of /ROOM and /events.",
                 "trtc-room serve --listen 127.0.0.1:8080 &\n"
                 "ffmpeg -re -i call.mp4 -c copy -f mpegts -method PUT http://127.0.0.1:8080/3560/anna" },
+    [WATCH] = { "watch", "[options] SOURCE",
+                "Prints who is there, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
+                "(another trtc-room) or 'exec:CMD ARG...', a program that prints such events, or those of\n"
+                "trtc-hook.",
+                "trtc-room watch http://127.0.0.1:8080 | jq -r .EventInfo.UserId" },
     { 0 },
 };
 
-static int (*const functions[COMMANDS])(const struct room_opts *o) = { [SERVE] = room_serve };
+static int (*const functions[COMMANDS])(const struct room_opts *o) = {
+    [SERVE] = room_serve, [WATCH] = room_watch
+};
 
 static const struct opt_program program = {
     .name = "trtc-room",

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-room watch: who enters and leaves somewhere else, as the same events. */
+#include "watch.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "api/source_url.h"
+#include "base/json_put.h"
+#include "base/utc.h"
+
+/* ---- events ---- */
+
+static void print(void *arg, const struct trtc_room_event *e)
+{
+    const struct watch *w = arg;
+    struct trtc_room_event made = *e;
+    char url[TRTC_ROOM_SOURCE_MAX + 1];
+    if (!e->source && w->source && e->type > TRTC_ROOM_LEFT &&
+        trtc_source_url(w->source, e, url, sizeof url))
+        made.source = url;
+    if (made.event_ms == TRTC_NOTIME)
+        made.event_ms = clock_real_ms();
+    cJSON *json = trtc_room_event_make(&made, clock_real_ms(), true);
+    cli_put_json(json, false);
+    cJSON_Delete(json);
+}
+
+static void apply(struct watch *w, const struct trtc_room_event *e)
+{
+    struct trtc_err err;
+    const struct trtc_emit emit = { print, w };
+    const int ret = w->collects ? trtc_attendance_apply(&w->now, e, NULL, &err)
+                                : trtc_attendance_apply(&w->shown, e, &emit, &err);
+    if (ret < 0)
+        cli_error("event %d: %s", e->type, err.msg);
+}
+
+void watch_say_all(struct watch *w)
+{
+    w->collects = true;
+    w->nb_line = 0;
+    w->skips = false;
+    trtc_attendance_fini(&w->now);
+}
+
+void watch_say_end(struct watch *w)
+{
+    struct trtc_err err;
+    if (!w->collects)
+        return;
+    w->collects = false;
+    if (trtc_attendance_become(&w->shown, &w->now, clock_real_ms(), &(struct trtc_emit){ print, w },
+                               &err) < 0)
+        cli_error("%s", err.msg);
+    trtc_attendance_fini(&w->now);
+    w->done = w->o->once;
+}
+
+static void take_line(struct watch *w)
+{
+    struct trtc_room_line l;
+    struct trtc_err err;
+    if (w->nb_line == 0) {
+        watch_say_end(w);
+        return;
+    }
+    const int ret = trtc_room_event_parse(w->line, w->nb_line, &l, &err);
+    if (ret < 0)
+        cli_error("%s: left out", err.msg);
+    if (ret == 1 && (!w->o->room || strcmp(w->o->room, l.event.room) == 0))
+        apply(w, &l.event);
+}
+
+static void end_line(struct watch *w)
+{
+    if (w->skips)
+        cli_error("a line is longer than %d bytes: left out", WATCH_LINE_MAX);
+    else
+        take_line(w);
+    w->nb_line = 0;
+    w->skips = false;
+}
+
+void watch_feed(struct watch *w, const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n && !w->done; i++) {
+        if (bytes[i] == '\n')
+            end_line(w);
+        else if (w->nb_line == WATCH_LINE_MAX)
+            w->skips = true;
+        else
+            w->line[w->nb_line++] = bytes[i];
+    }
+    fflush(stdout);
+}
+
+/* ---- the sub-command ---- */
+
+static const struct scheme {
+    const char *name;
+    bool kept; /* it is part of the address */
+    int (*watch)(struct watch *w);
+} schemes[] = {
+    { "http://", true, watch_http },
+    { "https://", true, watch_http },
+    { "exec:", false, watch_exec },
+};
+
+static const struct scheme *find(const char *text)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strncasecmp(text, schemes[i].name, strlen(schemes[i].name)) == 0)
+            return &schemes[i];
+    return NULL;
+}
+
+int room_watch(const struct room_opts *o)
+{
+    const struct scheme *s = o->operands.n == 1 ? find(o->operands.items[0]) : NULL;
+    if (o->operands.n != 1)
+        return cli_usage("one SOURCE is wanted: http://HOST:PORT or 'exec:CMD ARG...'");
+    if (!s)
+        return cli_usage("'%s': a SOURCE is http://HOST:PORT, https://HOST or 'exec:CMD ARG...'",
+                         o->operands.items[0]);
+    struct watch *w = calloc(1, sizeof *w);
+    if (!w)
+        return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
+    w->o = o;
+    w->place = o->operands.items[0] + (s->kept ? 0 : strlen(s->name));
+    w->source = o->source;
+    cli_catch_signals();
+    const int code = s->watch(w);
+    trtc_attendance_fini(&w->shown);
+    trtc_attendance_fini(&w->now);
+    free(w);
+    return code;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the sources of trtc-room watch share: who is there by what they say, printed as events. */
+#ifndef TRTC_CMD_ROOM_WATCH_H
+#define TRTC_CMD_ROOM_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/attendance.h"
+#include "options.h"
+
+enum { WATCH_LINE_MAX = 64 << 10 };
+
+struct watch {
+    const struct room_opts *o;
+    const char *place;            /* the operand behind its scheme, or all of it */
+    const char *source;           /* the template of Sources, or NULL */
+    struct trtc_attendance shown; /* what has been printed */
+    struct trtc_attendance now;   /* what is so by a source that is saying all of it */
+    bool collects;                /* it is */
+    bool done;                    /* with --once: all that is wanted has been printed */
+    char line[WATCH_LINE_MAX];
+    size_t nb_line;
+    bool skips; /* the line is too long */
+};
+
+/* Takes bytes of NDJSON as they come. An empty line ends what a source says of what is so. */
+void watch_feed(struct watch *w, const char *bytes, size_t n);
+
+/* The source begins to say all that is so; watch_say_end: it has said that, and what differs is printed. */
+void watch_say_all(struct watch *w);
+void watch_say_end(struct watch *w);
+
+/* The sources: each returns the exit status. */
+int watch_http(struct watch *w);
+int watch_exec(struct watch *w);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Another trtc-room as the source of events. When the connection is lost, it is made again, and what has changed meanwhile is
+ * told. */
+#define _DEFAULT_SOURCE /* setitimer */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "api/source_url.h"
+#include "net/fetch.h"
+#include "watch.h"
+
+enum {
+    QUIET_MS = 35000, /* the server says something every 10 s */
+    FIRST_PAUSE_MS = 500,
+    PAUSE_MAX_MS = 8000,
+    TIMER_MS = 100,
+    CHUNK = 16384,
+};
+
+/* Ends an exchange: a signal asked for the end, or nothing has come for long. */
+static volatile sig_atomic_t stop, quiet_ms;
+
+static void on_timer(int sig)
+{
+    (void)sig;
+    quiet_ms += TIMER_MS;
+    if (cli_signal || quiet_ms > QUIET_MS)
+        stop = 1;
+}
+
+static void set_timer(int ms)
+{
+    const struct timeval t = { 0, ms * 1000 };
+    const struct itimerval every = { t, t };
+    struct sigaction a = { .sa_handler = on_timer, .sa_flags = SA_RESTART };
+    sigemptyset(&a.sa_mask);
+    if (ms)
+        sigaction(SIGALRM, &a, NULL);
+    setitimer(ITIMER_REAL, &every, NULL);
+    if (!ms)
+        signal(SIGALRM, SIG_IGN);
+}
+
+/* ROOT/events, of one room where that is wanted. False where it is too long. */
+static bool address(const struct watch *w, char *out, size_t size)
+{
+    const struct trtc_room_event e = { .room = w->o->room ? w->o->room : "", .user = "" };
+    size_t n = strlen(w->place);
+    char template[TRTC_ROOM_SOURCE_MAX + 1];
+    while (n && w->place[n - 1] == '/')
+        n--;
+    const int len = snprintf(template, sizeof template, "%.*s/events%s", (int)n, w->place,
+                             w->o->room ? "?room={room}" : "");
+    return len < (int)sizeof template && trtc_source_url(template, &e, out, size);
+}
+
+/* One connection: reads until it breaks. */
+static int follow(struct watch *w, const struct trtc_remote *remote, const char *url,
+                  struct trtc_err *err)
+{
+    static uint8_t chunk[CHUNK];
+    ssize_t n = -1;
+    quiet_ms = stop = 0;
+    void *body = remote->open(remote, url, &stop, err);
+    if (!body)
+        return -1;
+    watch_say_all(w);
+    while (!stop && !w->done && (n = remote->read(body, chunk, sizeof chunk, err)) > 0) {
+        quiet_ms = 0;
+        watch_feed(w, (const char *)chunk, (size_t)n);
+    }
+    remote->close(body);
+    if (n == 0 || stop)
+        trtc_fail(err, TRTC_EX_TEMPFAIL, stop ? "nothing came for long" : "the server ended");
+    return w->done || cli_signal ? 0 : -1;
+}
+
+static int sleep_for(int64_t ms)
+{
+    set_timer(0);
+    const int ended = clock_sleep_until(clock_mono_us() + ms * 1000);
+    set_timer(TIMER_MS);
+    return ended;
+}
+
+int watch_http(struct watch *w)
+{
+    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    char url[TRTC_ROOM_SOURCE_MAX + 1];
+    struct trtc_err err = { 0 };
+    int64_t pause_ms = FIRST_PAUSE_MS;
+    bool said = false;
+    if (!address(w, url, sizeof url))
+        return cli_usage("SOURCE is too long");
+    set_timer(TIMER_MS);
+    while (!cli_signal && !w->done && follow(w, &remote, url, &err) < 0) {
+        if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {
+            set_timer(0);
+            return cli_report(&err);
+        }
+        if (!w->collects) /* it was there */
+            pause_ms = FIRST_PAUSE_MS, said = false;
+        if (!said)
+            cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err.msg);
+        said = true;
+        w->collects = true;
+        if (sleep_for(pause_ms))
+            break;
+        pause_ms = 2 * pause_ms < PAUSE_MAX_MS ? 2 * pause_ms : PAUSE_MAX_MS;
+    }
+    set_timer(0);
+    return 0;
+}

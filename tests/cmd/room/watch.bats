@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-room watch: who is there elsewhere, what changes, and what has changed while nothing was heard.
+
+load ../../lib
+load ../../room
+
+setup_file() {
+    files_begin
+    make_call
+}
+
+setup() {
+    test_begin
+    room_begin
+    cp "$BATS_FILE_TMPDIR/call.ts" .
+}
+
+teardown() {
+    room_end
+}
+
+# watching ARGUMENT...: events go to ./events, messages to ./watch-told; $watch is its process.
+watching() {
+    trtc-room watch "$@" >events 2>watch-told 3>&- &
+    watch=$!
+    room_pids+=("$watch")
+}
+
+# body TYPE ROOM USER [MORE]: a callback.
+body() {
+    printf '{"EventGroupId":%d,"EventType":%d,"CallbackTs":2,"EventInfo":{"RoomId":%s,"EventTs":1,"EventMsTs":1000,"UserId":"%s"%s}}\n' \
+        $(($1 / 100)) "$1" "$2" "$3" "${4:-}"
+}
+
+@test "another room: what is so, what happens, and once" {
+    opened
+    python3 "$clients" steady "$port" /3560/anna 40000 30 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    expect 0 trtc-room watch --once "$url"
+    quiet
+    diff <(jq -c .EventInfo out) <(jq -c 'select(.EventType).EventInfo' events)
+    expect 0 trtc-room watch --once --room other "$url/"
+    [[ ! -s out ]]
+    watching "$url"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    published 200 /1/ben call.ts
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 101 1, 103 1/ben, 201 1/ben, 203 1/ben, 104 1/ben'
+    kill -TERM "$watch"
+    status=0
+    wait "$watch" || status=$?
+    [[ $status -eq 143 ]]
+}
+
+@test "a connection that is lost is made again, and only what has changed is told" {
+    opened
+    at=$port
+    python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    watching "$url"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    kill -KILL "$room"
+    for ((i = 0; i < 500; i++)); do ! grep -q 'trying again' watch-told || break; sleep 0.02; done
+    trtc-room serve --listen "127.0.0.1:$at" 2>told 3>&- &
+    room_pids+=($!)
+    told_of listening
+    python3 "$clients" steady "$at" '/3560/carl?video=0' 40000 30 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560, 101 3560, 103 3560/carl, 203 3560/carl'
+    [[ $(wc -l <watch-told) -eq 1 ]]
+}
+
+@test "a server that is not there: once fails, watching goes on trying" {
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    expect 75 trtc-room watch --once "http://127.0.0.1:$port"
+    watching "http://127.0.0.1:$port"
+    sleep 0.3
+    trtc-room serve --listen "127.0.0.1:$port" 2>told 3>&- &
+    room_pids+=($!)
+    told_of listening
+    python3 "$clients" steady "$port" /1/ben 40000 30 3>&- &
+    room_pids+=($!)
+    saw '101 1, 103 1/ben, 201 1/ben, 203 1/ben'
+}
+
+@test "a program: callbacks, flat lines, what is missing between, what is no event" {
+    {
+        body 201 '"r"' anna
+        body 203 3560 ben ',"Source":"http://a/b"'
+        body 105 '"r"' anna
+        body 301 '"r"' anna
+        echo '{"type":205,"room":"r","user":"anna","event_ms":5}'
+        echo 'no event'
+        printf '{"EventType":103,"EventInfo":{"RoomId":"r","UserId":"%070000d"}}\n' 1
+        body 104 '"r"' anna
+        body 204 3560 ben
+    } >lines
+    expect 0 trtc-room watch --source 'rtmp://h/{room}/{user}.{media}?{x}' "exec:cat lines"
+    mv out events
+    saw '101 r, 103 r/anna, 201 r/anna, 101 3560, 103 3560/ben, 203 3560/ben, 205 r/anna, 104 r/anna, 204 3560/ben'
+    [[ $(event 3 .EventInfo.Source) == 'rtmp://h/r/anna.main?{x}' && $(event 6 .EventInfo.Source) == http://a/b ]]
+    [[ $(event 7 '"\(.EventInfo.Source) \(.EventInfo.EventMsTs)"') == 'rtmp://h/r/anna.aux?{x} 5' ]]
+    [[ $(wc -l <err) -eq 2 ]]
+    said 'a line is longer than'
+    expect 0 trtc-room watch --room 3560 'exec:cat lines'
+    [[ $(jq -r .EventInfo.RoomId out | sort -u) == 3560 ]]
+    expect 66 trtc-room watch exec:/nowhere
+    expect 69 trtc-room watch 'exec:false'
+    expect 64 trtc-room watch exec:
+    expect 64 trtc-room watch
+    expect 64 trtc-room watch ftp://a
+}
+
+@test "the callbacks of an application, through trtc-hook" {
+    echo exampleCallbackKey0123456789ABCD >key
+    watching --source 'rtmp://127.0.0.1/{room}/{user}' 'exec:trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key'
+    for ((i = 0; i < 500; i++)); do ! grep -q listening watch-told || break; sleep 0.02; done
+    for type in 103 201 104; do
+        body "$type" 3560 anna >body
+        expect 0 trtc-hook send --url "$(sed -n 's/.*listening on //p' watch-told)" --key-file key -f body
+    done
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 104 3560/anna'
+    [[ $(event 3 .EventInfo.Source) == rtmp://127.0.0.1/3560/anna ]]
+    kill -TERM "$watch"
+    wait "$watch" || true
+    room_pids=()
+}
