@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "storage/outflow_priv.h"
 #include "storage/storage_priv.h"
-#include "storage/stream_priv.h"
 
 /* Without the quotation marks around it. */
 static bool is_etag(const char *field, const char *text)
@@ -91,8 +91,8 @@ static int s3_fields(const struct trtc_storage *s, const struct trtc_store_reque
     trtc_sign_amz_date(time_s, date);
     if (trtc_headers_add(out, "x-amz-date", date, err))
         return -1;
-    if (request->stream)
-        return trtc_stream_add_fields(request->stream, out, err);
+    if (request->outflow)
+        return trtc_outflow_add_fields(request->outflow, out, err);
     if (!d && trtc_store_digest(s, request->body, &own, err))
         return -1;
     if (trtc_headers_add(out, "x-amz-content-sha256", d ? d->sha256_hex : own.sha256_hex, err))

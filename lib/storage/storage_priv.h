@@ -23,10 +23,10 @@ struct trtc_digest {
     unsigned char sha256[32]; /* S3 */
     char sha256_hex[TRTC_SIGN_HEX];
     char sha256_b64[48];
-    char md5_hex[33]; /* S3, of a stream */
+    char md5_hex[33]; /* S3, of an outflow */
 };
 
-struct trtc_stream;
+struct trtc_outflow;
 
 enum trtc_agree {
     TRTC_AGREE_YES,
@@ -45,7 +45,7 @@ struct trtc_store_request {
     struct trtc_bytes body;
     const struct trtc_digest *digest; /* of a body that is (a part of) the object: the answer has to
                                          agree with it. NULL: another body, or none */
-    struct trtc_stream *stream;       /* in place of body and digest; NULL */
+    struct trtc_outflow *outflow;     /* in place of body and digest; NULL */
 };
 
 /* What came of it. Zero is none; trtc_store_answer_fini. */

@@ -7,20 +7,20 @@
 #include <strings.h>
 
 #include "storage/crc64.h"
-#include "storage/job_priv.h"
+#include "storage/transfer_priv.h"
 
 enum { BACK_BYTES = 4 << 20 /* in one request, where an object is read back */ };
 
 /* "HASH-N": the hash of the parts' hashes. false: one of them is not known. */
-static bool composite(const struct trtc_job *j, bool sha256, char out[80])
+static bool composite(const struct trtc_transfer *t, bool sha256, char out[80])
 {
     unsigned char raw[32], one[32];
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     unsigned n = 0;
     bool good = md && EVP_DigestInit_ex(md, sha256 ? EVP_sha256() : EVP_md5(), NULL);
 
-    for (size_t i = 0; good && i < j->nb_parts; i++) {
-        const struct trtc_job_part *p = &j->parts[i];
+    for (size_t i = 0; good && i < t->nb_parts; i++) {
+        const struct trtc_transfer_part *p = &t->parts[i];
 
         good = sha256 || strspn(p->said.etag, "0123456789abcdefABCDEF") == 32;
         for (size_t k = 0; good && !sha256 && k < 16; k++)
@@ -34,7 +34,7 @@ static bool composite(const struct trtc_job *j, bool sha256, char out[80])
         EVP_EncodeBlock((unsigned char *)out, raw, 32);
     for (unsigned i = 0; good && !sha256 && i < n; i++)
         snprintf(out + 2 * i, 3, "%02x", raw[i]);
-    snprintf(out + strlen(out), 80 - strlen(out), "-%zu", j->nb_parts);
+    snprintf(out + strlen(out), 80 - strlen(out), "-%zu", t->nb_parts);
     return good;
 }
 
@@ -44,95 +44,95 @@ static enum trtc_agree agree(bool yes)
 }
 
 /* By a checksum of S3, else by an ETag that is made of what was sent. */
-static enum trtc_agree head_s3(struct trtc_job *j, const char *sha256, const char *etag)
+static enum trtc_agree head_s3(struct trtc_transfer *t, const char *sha256, const char *etag)
 {
     char right[80];
 
-    if (j->parts) {
-        if (sha256 && composite(j, true, right) && strchr(sha256, '-'))
+    if (t->parts) {
+        if (sha256 && composite(t, true, right) && strchr(sha256, '-'))
             return agree(!strcmp(sha256, right));
-        if (composite(j, false, right) && strchr(etag, '-'))
+        if (composite(t, false, right) && strchr(etag, '-'))
             return agree(!strcasecmp(etag, right));
         return TRTC_AGREE_SILENT;
     }
     if (sha256)
-        return agree(!strcmp(sha256, j->sent.sha256_b64));
-    return j->agreed && *j->etag ? agree(!strcmp(etag, j->etag)) : TRTC_AGREE_SILENT;
+        return agree(!strcmp(sha256, t->sent.sha256_b64));
+    return t->agreed && *t->etag ? agree(!strcmp(etag, t->etag)) : TRTC_AGREE_SILENT;
 }
 
-static enum trtc_agree head_cos(struct trtc_job *j, const char *crc, const char *etag)
+static enum trtc_agree head_cos(struct trtc_transfer *t, const char *crc, const char *etag)
 {
     char right[24];
 
-    snprintf(right, sizeof right, "%" PRIu64, j->sent.crc64);
+    snprintf(right, sizeof right, "%" PRIu64, t->sent.crc64);
     if (crc)
         return agree(!strcmp(crc, right));
-    return j->agreed && *j->etag ? agree(!strcmp(etag, j->etag)) : TRTC_AGREE_SILENT;
+    return t->agreed && *t->etag ? agree(!strcmp(etag, t->etag)) : TRTC_AGREE_SILENT;
 }
 
 /* Reads the object and compares its CRC-64: for stores that answer nothing else. */
-static int read_back(struct trtc_job *j, enum trtc_agree *agrees, struct trtc_err *err)
+static int read_back(struct trtc_transfer *t, enum trtc_agree *agrees, struct trtc_err *err)
 {
     uint64_t crc = 0;
 
-    for (int64_t at = 0; at < j->sent.bytes; at += BACK_BYTES) {
-        const int64_t left = j->sent.bytes - at, n = left < BACK_BYTES ? left : BACK_BYTES;
-        struct trtc_store_request q = trtc_job_request(j, "GET");
+    for (int64_t at = 0; at < t->sent.bytes; at += BACK_BYTES) {
+        const int64_t left = t->sent.bytes - at, n = left < BACK_BYTES ? left : BACK_BYTES;
+        struct trtc_store_request q = trtc_transfer_request(t, "GET");
         struct trtc_store_answer answer;
         char range[64];
         int ret;
 
         snprintf(range, sizeof range, "bytes=%" PRId64 "-%" PRId64, at, at + n - 1);
-        trtc_job_say(&q, "Range", range);
-        ret = trtc_job_send(j, &q, &answer, err);
+        trtc_transfer_say(&q, "Range", range);
+        ret = trtc_transfer_send(t, &q, &answer, err);
         crc = trtc_crc64(crc, answer.reply.body, answer.reply.body_bytes);
         if (!ret && (int64_t)answer.reply.body_bytes != n)
-            crc = ~j->sent.crc64;
+            crc = ~t->sent.crc64;
         trtc_store_answer_fini(&answer);
         if (ret)
             return -1;
     }
-    *agrees = agree(crc == j->sent.crc64);
+    *agrees = agree(crc == t->sent.crc64);
     return 0;
 }
 
-int trtc_job_prove(struct trtc_job *j, bool *again, struct trtc_err *err)
+int trtc_transfer_prove(struct trtc_transfer *t, bool *again, struct trtc_err *err)
 {
-    struct trtc_store_request q = trtc_job_request(j, "HEAD");
+    struct trtc_store_request q = trtc_transfer_request(t, "HEAD");
     struct trtc_store_answer answer;
     enum trtc_agree agrees = TRTC_AGREE_SILENT;
     char etag[72], right[24];
     int ret;
 
-    if (j->s->dialect->sha256 && !j->s->plain)
-        trtc_job_say(&q, "x-amz-checksum-mode", "ENABLED");
-    ret = trtc_job_send(j, &q, &answer, err);
+    if (t->s->dialect->sha256 && !t->s->plain)
+        trtc_transfer_say(&q, "x-amz-checksum-mode", "ENABLED");
+    ret = trtc_transfer_send(t, &q, &answer, err);
     if (!ret) {
-        const char *size = trtc_job_kept(&answer, "Content-Length");
+        const char *size = trtc_transfer_kept(&answer, "Content-Length");
 
-        trtc_job_take_etag(trtc_job_kept(&answer, "ETag"), etag);
-        snprintf(right, sizeof right, "%" PRId64, j->sent.bytes);
+        trtc_transfer_take_etag(trtc_transfer_kept(&answer, "ETag"), etag);
+        snprintf(right, sizeof right, "%" PRId64, t->sent.bytes);
         if (!size || strcmp(size, right))
             agrees = TRTC_AGREE_NO;
-        else if (j->s->dialect->sha256)
-            agrees = head_s3(j, trtc_job_kept(&answer, "x-amz-checksum-sha256"), etag);
+        else if (t->s->dialect->sha256)
+            agrees = head_s3(t, trtc_transfer_kept(&answer, "x-amz-checksum-sha256"), etag);
         else
-            agrees = head_cos(j, trtc_job_kept(&answer, "x-cos-hash-crc64ecma"), etag);
-        memcpy(j->etag, etag, sizeof etag);
+            agrees = head_cos(t, trtc_transfer_kept(&answer, "x-cos-hash-crc64ecma"), etag);
+        memcpy(t->etag, etag, sizeof etag);
     } else if (answer.reply.status == 404) {
         agrees = TRTC_AGREE_NO;
         ret = 0;
     } else if (answer.reply.status == 403) {
         trtc_fail(err, TRTC_EX_NOPERM, "is stored, but cannot be proven: %s refuses HEAD with 403",
-                  j->s->dialect->name);
+                  t->s->dialect->name);
     }
     trtc_store_answer_fini(&answer);
     if (!ret && agrees == TRTC_AGREE_SILENT)
-        ret = read_back(j, &agrees, err);
+        ret = read_back(t, &agrees, err);
     if (!ret && agrees == TRTC_AGREE_NO) {
         *again = true;
         ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "%s has something else than what was sent",
-                        j->s->dialect->name);
+                        t->s->dialect->name);
     }
     return ret;
 }

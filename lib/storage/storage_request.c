@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "net/retry.h"
 #include "storage/crc64.h"
+#include "storage/outflow_priv.h"
 #include "storage/storage_priv.h"
-#include "storage/stream_priv.h"
 #include "storage/text_priv.h"
 #include "storage/xml_priv.h"
 
@@ -102,8 +102,8 @@ static int add_signature(const struct trtc_storage *s, const struct trtc_store_r
     char *value = path ? s->dialect->sign(&in, err) : NULL;
     int ret = -1;
 
-    if (value && q->stream)
-        trtc_stream_start(q->stream, &in, value);
+    if (value && q->outflow)
+        trtc_outflow_start(q->outflow, &in, value);
     if (value)
         ret = trtc_headers_add(out, "Authorization", value, err);
     else if (!path)
@@ -126,10 +126,10 @@ static int send_once(struct trtc_storage *s, const struct trtc_store_request *q,
         .headers = &headers,
         .keep = s->dialect->keep,
         .body = q->body.p,
-        .body_bytes = q->stream ? trtc_stream_wire_bytes(q->stream) : q->body.n,
-        .next = q->stream ? trtc_stream_next : NULL,
-        .next_arg = q->stream,
-        .fresh = q->stream, /* it cannot be begun again within an attempt */
+        .body_bytes = q->outflow ? trtc_outflow_wire_bytes(q->outflow) : q->body.n,
+        .next = q->outflow ? trtc_outflow_next : NULL,
+        .next_arg = q->outflow,
+        .fresh = q->outflow, /* it cannot be begun again within an attempt */
     };
     int ret = url ? 0 : trtc_fail_nomem(err);
 
@@ -265,9 +265,9 @@ static enum trtc_agree compare(const struct trtc_storage *s, const struct trtc_s
 {
     struct trtc_digest sent;
 
-    if (q->stream)
-        return trtc_stream_digest(q->stream, &sent) ? s->dialect->agrees(r, &sent, q->body)
-                                                    : TRTC_AGREE_NO;
+    if (q->outflow)
+        return trtc_outflow_digest(q->outflow, &sent) ? s->dialect->agrees(r, &sent, q->body)
+                                                      : TRTC_AGREE_NO;
     return q->digest ? s->dialect->agrees(r, q->digest, q->body) : TRTC_AGREE_SILENT;
 }
 

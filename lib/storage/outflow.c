@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A body that is read while it is sent. */
-#include "storage/stream_priv.h"
+#include "storage/outflow_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@ enum {
     EXTRA = 512, /* room for what stands around a chunk */
 };
 
-struct trtc_stream {
+struct trtc_outflow {
     struct trtc_storage *s;
     int fd;
     int64_t offset, bytes;
@@ -38,42 +38,43 @@ struct trtc_stream {
     struct trtc_bytes left[3];
 };
 
-struct trtc_stream *trtc_stream_new(struct trtc_storage *s, int fd,
-                                    const struct trtc_storage_part *part, struct trtc_err *err)
+struct trtc_outflow *trtc_outflow_new(struct trtc_storage *s, int fd,
+                                      const struct trtc_storage_part *part, struct trtc_err *err)
 {
-    struct trtc_stream *t = calloc(1, sizeof *t);
+    struct trtc_outflow *t = calloc(1, sizeof *t);
 
     if (t) {
-        *t = (struct trtc_stream){ .s = s, .fd = fd, .offset = part->offset, .bytes = part->bytes };
+        *t =
+            (struct trtc_outflow){ .s = s, .fd = fd, .offset = part->offset, .bytes = part->bytes };
         t->chunk_bytes = s->o.part_bytes ? s->o.part_bytes : TRTC_STORAGE_PART_BYTES;
         t->sha256 = EVP_MD_CTX_new();
         t->md5 = EVP_MD_CTX_new();
     }
     if (!t || !t->sha256 || !t->md5 || trtc_store_room(s, t->chunk_bytes, err)) {
-        trtc_stream_free(&t);
+        trtc_outflow_free(&t);
         trtc_fail_nomem(err);
     }
     return t;
 }
 
-void trtc_stream_free(struct trtc_stream **stream)
+void trtc_outflow_free(struct trtc_outflow **outflow)
 {
-    if (!*stream)
+    if (!*outflow)
         return;
-    EVP_MD_CTX_free((*stream)->sha256);
-    EVP_MD_CTX_free((*stream)->md5);
-    free(*stream);
-    *stream = NULL;
+    EVP_MD_CTX_free((*outflow)->sha256);
+    EVP_MD_CTX_free((*outflow)->md5);
+    free(*outflow);
+    *outflow = NULL;
 }
 
 /* ---- chunks ---- */
 
-static bool is_s3(const struct trtc_stream *t)
+static bool is_s3(const struct trtc_outflow *t)
 {
     return t->s->dialect->sha256;
 }
 
-static size_t chunk_at(const struct trtc_stream *t, int64_t at)
+static size_t chunk_at(const struct trtc_outflow *t, int64_t at)
 {
     const int64_t left = t->bytes - at;
 
@@ -89,7 +90,7 @@ static size_t framed(size_t n)
            n;
 }
 
-size_t trtc_stream_wire_bytes(const struct trtc_stream *t)
+size_t trtc_outflow_wire_bytes(const struct trtc_outflow *t)
 {
     size_t sum = framed(0);
 
@@ -102,8 +103,8 @@ size_t trtc_stream_wire_bytes(const struct trtc_stream *t)
     return sum;
 }
 
-int trtc_stream_add_fields(const struct trtc_stream *t, struct trtc_headers *out,
-                           struct trtc_err *err)
+int trtc_outflow_add_fields(const struct trtc_outflow *t, struct trtc_headers *out,
+                            struct trtc_err *err)
 {
     char bytes[24];
 
@@ -116,8 +117,8 @@ int trtc_stream_add_fields(const struct trtc_stream *t, struct trtc_headers *out
     return t->s->plain ? 0 : trtc_headers_add(out, "x-amz-trailer", TRAILER, err);
 }
 
-void trtc_stream_start(struct trtc_stream *t, const struct trtc_signable *in,
-                       const char *authorization)
+void trtc_outflow_start(struct trtc_outflow *t, const struct trtc_signable *in,
+                        const char *authorization)
 {
     const char *signature = strstr(authorization, "Signature=");
 
@@ -132,7 +133,7 @@ void trtc_stream_start(struct trtc_stream *t, const struct trtc_signable *in,
     memset(t->left, 0, sizeof t->left);
 }
 
-static bool read_chunk(struct trtc_stream *t, size_t n)
+static bool read_chunk(struct trtc_outflow *t, size_t n)
 {
     size_t got = 0;
 
@@ -154,7 +155,7 @@ static bool read_chunk(struct trtc_stream *t, size_t n)
 }
 
 /* The digest of all, once all is read. */
-static bool finish(struct trtc_stream *t)
+static bool finish(struct trtc_outflow *t)
 {
     unsigned char md5[16];
 
@@ -172,7 +173,7 @@ static bool finish(struct trtc_stream *t)
 }
 
 /* The trailer: the checksum, and a signature of it. */
-static bool put_trailer(struct trtc_stream *t)
+static bool put_trailer(struct trtc_outflow *t)
 {
     char line[80], signature[TRTC_SIGN_HEX];
 
@@ -184,7 +185,7 @@ static bool put_trailer(struct trtc_stream *t)
 }
 
 /* Reads and frames the next chunk; the one of no bytes is the last. */
-static bool make_chunk(struct trtc_stream *t)
+static bool make_chunk(struct trtc_outflow *t)
 {
     const size_t n = chunk_at(t, t->at);
     const struct trtc_bytes data = { t->s->room, n };
@@ -211,9 +212,9 @@ static bool make_chunk(struct trtc_stream *t)
     return true;
 }
 
-size_t trtc_stream_next(void *stream, void *out, size_t n)
+size_t trtc_outflow_next(void *outflow, void *out, size_t n)
 {
-    struct trtc_stream *t = stream;
+    struct trtc_outflow *t = outflow;
     size_t got = 0;
 
     while (got < n && !t->failed) {
@@ -237,13 +238,13 @@ size_t trtc_stream_next(void *stream, void *out, size_t n)
     return t->failed ? 0 : got;
 }
 
-bool trtc_stream_digest(struct trtc_stream *t, struct trtc_digest *out)
+bool trtc_outflow_digest(struct trtc_outflow *t, struct trtc_digest *out)
 {
     *out = t->sent;
     return t->ended && !t->failed;
 }
 
-void trtc_stream_explain(const struct trtc_stream *t, bool *again, struct trtc_err *err)
+void trtc_outflow_explain(const struct trtc_outflow *t, bool *again, struct trtc_err *err)
 {
     if (t->errnum) {
         trtc_fail_errno(err, TRTC_EX_IOERR, t->errnum, "cannot read it");
