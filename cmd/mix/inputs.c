@@ -437,7 +437,7 @@ static int drop_strays(struct inputs *in, struct trtc_err *err)
 static int list_sources(struct inputs *in, struct trtc_err *err)
 {
     size_t n = 0;
-    in->participants = calloc(in->nb_origins + 1, sizeof *in->participants);
+    in->participants = calloc(in->nb_origins + in->room + 1, sizeof *in->participants);
     if (!in->participants)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < in->nb_origins; i++) {
@@ -466,6 +466,10 @@ static int list_sources(struct inputs *in, struct trtc_err *err)
         if (trtc_member_settle(&o->member, 0, err) < 0)
             return -1;
     }
+    if (!in->live && n > 0)
+        in->room = 0; /* what is stored is not mixed as the clock goes */
+    in->live |= in->room > 0;
+    in->unplaced |= in->room > 0;
     if (in->live)
         in->end_us = TRTC_NOTIME;
     return 0;
@@ -573,7 +577,7 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
         goto done;
     if (in->nb_origins > 0)
         say_strangers(in, ops, n);
-    if (in->nb_origins > 0)
+    if (in->nb_origins > 0 || (n == 0 && in->room > 0))
         ret = 0;
     else if (in->scan.n > 0 && in->code <= TRTC_EX_LOSS)
         trtc_fail(err, TRTC_EX_DATAERR, "there is nothing usable to mix in '%s'", operands[0]);
@@ -624,6 +628,17 @@ static int start_recording(struct origin *o, bool sparing, int64_t from_us, stru
     return 0;
 }
 
+static struct trtc_participant participant_of(const struct origin *o)
+{
+    return (struct trtc_participant){ .member = &o->member,
+                                      .colour = o->colour,
+                                      .picture = o->picture,
+                                      .sound = o->sound,
+                                      .live = o->dynamic ? o->input : NULL,
+                                      .stored = o->stored,
+                                      .recorded = o->rec != NULL };
+}
+
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
 {
     const bool sparing = is_short_of_files(in);
@@ -631,15 +646,99 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
         struct origin *o = in->origins[i];
         if (o->rec && start_recording(o, sparing, from_us, err) < 0)
             return -1;
-        in->participants[i] = (struct trtc_participant){ .member = &o->member,
-                                                         .colour = o->colour,
-                                                         .picture = o->picture,
-                                                         .sound = o->sound,
-                                                         .live = o->dynamic ? o->input : NULL,
-                                                         .stored = o->stored,
-                                                         .recorded = o->rec != NULL };
+        in->participants[i] = participant_of(o);
     }
     return 0;
+}
+
+/* Whatever it is, it begins now: a file too. */
+static int open_joining(struct inputs *in, const struct trtc_operand *op, struct trtc_err *err)
+{
+    char label[4096];
+    const enum source_kind kind = kind_of(op->source);
+    label_of(op, kind, label, sizeof label);
+    struct origin *o = add_origin(in, op->user, op->user_len, op->aux, label);
+    if (!o)
+        return trtc_fail_nomem(err);
+    const struct trtc_wanted want = wanted(in, o->user, o->aux);
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_source_opts so = {
+        .remote = &web,
+        .url = kind == SOURCE_NET ? op->source : path_of(op->source),
+        .pace = TRTC_PACE_LIVE,
+        .audio = want.sound,
+        .video = want.picture,
+        .now_us = clock_real_us,
+        .stop = &cli_signal,
+    };
+    o->dynamic = true;
+    o->member.user = o->user;
+    o->member.aux = o->aux;
+    o->input = trtc_source_open(&so, o->label, &o->losses, err);
+    if (!o->input)
+        return -1;
+    o->picture = trtc_source_feed(o->input, TRTC_VIDEO);
+    o->sound = trtc_source_feed(o->input, TRTC_AUDIO);
+    return 0;
+}
+
+static int join(struct inputs *in, const struct trtc_operand *op, struct trtc_mix *m,
+                struct trtc_err *err)
+{
+    if (!op->source)
+        return trtc_fail(err, TRTC_EX_DATAERR, "an input is USER=SOURCE");
+    if (strcmp(op->source, "-") == 0)
+        return trtc_fail(err, TRTC_EX_DATAERR, "standard input cannot join");
+    if (op->start_ms != TRTC_NOTIME)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%.*s: what joins begins now: without a START",
+                         (int)op->user_len, op->user);
+    if (open_joining(in, op, err) < 0)
+        return -1;
+    const struct trtc_participant p = participant_of(in->origins[in->nb_origins - 1]);
+    return trtc_mix_join(m, &p, err);
+}
+
+int mix_inputs_join(struct inputs *in, const char *operand, struct trtc_mix *m,
+                    struct trtc_err *err)
+{
+    struct trtc_operand op;
+    const size_t before = in->nb_origins;
+    if (trtc_operand_parse(operand, &op, err) < 0) {
+        err->code = TRTC_EX_DATAERR;
+        return -1;
+    }
+    const int ret = join(in, &op, m, err);
+    if (ret < 0)
+        mix_inputs_joined(in, before);
+    return ret;
+}
+
+/* "USER", "USER:main" or "USER:aux": how long the id is. */
+static size_t id_of(const char *user, bool *aux)
+{
+    const size_t n = strlen(user);
+    *aux = trtc_ends_with(user, n, ":aux");
+    return *aux ? n - strlen(":aux") : trtc_ends_with(user, n, ":main") ? n - strlen(":main") : n;
+}
+
+int mix_inputs_leave(struct inputs *in, const char *user, struct trtc_err *err)
+{
+    bool aux, any = false;
+    const size_t n = id_of(user, &aux);
+    for (size_t i = 0; i < in->nb_origins; i++) {
+        const struct origin *o = in->origins[i];
+        if (!o->input || o->aux != aux || strlen(o->user) != n || memcmp(o->user, user, n) != 0)
+            continue;
+        trtc_source_end(o->input);
+        any = true;
+    }
+    return any ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s is not there", user);
+}
+
+void mix_inputs_joined(struct inputs *in, size_t nb)
+{
+    while (in->nb_origins > nb)
+        free_origin(in->origins[--in->nb_origins]);
 }
 
 void mix_inputs_close(struct inputs *in)

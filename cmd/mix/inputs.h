@@ -35,6 +35,7 @@ struct origin {
 
 struct inputs {
     const struct trtc_mix_settings *set;
+    size_t room;    /* for so many participants who join while it runs */
     bool everybody; /* subscriptions may change: nobody is left out beforehand */
     bool allow_missing, deterministic;
     int64_t from_us, to_us; /* what the mix is limited to, as far as that is given on the clock;
@@ -59,6 +60,13 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on: to be called once that is known. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
+/* What a script has come and go: an operand "USER[:aux]=SOURCE" joins m, and the stream of "USER[:aux]" ends. From one
+ * thread, while the mix runs. -1: nothing has changed. */
+int mix_inputs_join(struct inputs *in, const char *operand, struct trtc_mix *m,
+                    struct trtc_err *err);
+int mix_inputs_leave(struct inputs *in, const char *user, struct trtc_err *err);
+/* The mix has ended, with nb participants: who joined too late for it has not been there. */
+void mix_inputs_joined(struct inputs *in, size_t nb);
 void mix_inputs_close(struct inputs *in);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -448,11 +449,21 @@ static int check_name(const struct opts *o)
                            o->output);
 }
 
+bool mix_takes_in(const struct opts *o)
+{
+    struct stat st;
+    if (!o->script ||
+        (strcmp(o->script, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(o->script, &st)) < 0)
+        return false;
+    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
+           (strcmp(o->script, "-") == 0 && isatty(STDIN_FILENO));
+}
+
 static int check(struct opts *o)
 {
     struct trtc_err err;
     const struct trtc_mix_look *look = &o->set.look;
-    if (!o->operands.n)
+    if (!o->operands.n && !mix_takes_in(o))
         return cli_usage("no INPUT: 'trtc-mix -o FILE.mp4 DIR' mixes the recordings in DIR");
     if (!o->output)
         return cli_usage("no output: give -o FILE, or -o - for MPEG-TS on standard output");

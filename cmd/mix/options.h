@@ -28,6 +28,9 @@ enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code);
 
 void mix_options_fini(struct opts *o);
 
+/* Whether its script is a pipe or a terminal, by which participants may come while it runs. */
+bool mix_takes_in(const struct opts *o);
+
 /* Called (by layout/mixset.h) with what a request or a script asks for but the mixer does not
  * have. */
 void mix_say_cannot(void *opaque, const char *what);

@@ -26,12 +26,15 @@
 #include "recording/plan.h"
 #include "run.h"
 
+enum { ROOM = 1024 }; /* for who joins while the mix runs */
+
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)
 
 /* ---- the script ---- */
 
 struct script {
     const struct opts *o;
+    struct inputs *in;
     struct images *images;
     struct trtc_mix *mix;
     const char *name;
@@ -40,8 +43,32 @@ struct script {
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
     bool mix_ended; /* which ends the thread */
+    bool refused;   /* the line at hand has somebody come who cannot */
     int code;       /* worst exit status of its lines, once the thread has ended */
 };
+
+/* A line that has somebody come or go. Takes the change. */
+static int come_or_go(struct script *s, struct trtc_mix_change *c, struct trtc_err *err)
+{
+    struct trtc_err why;
+    int ret = 0;
+    if (!s->running) {
+        ret = trtc_fail(&why, TRTC_EX_DATAERR,
+                        "input and end are for a live mix, and a script that is a pipe");
+    } else if (c->ends_all) {
+        trtc_mix_leave(s->mix);
+    } else if (c->input) {
+        trtc_mix_stay(s->mix, true);
+        ret = mix_inputs_join(s->in, c->input, s->mix, &why);
+    } else {
+        ret = mix_inputs_leave(s->in, c->end, &why);
+    }
+    trtc_mix_change_fini(c);
+    s->refused = ret < 0;
+    if (ret == 0)
+        return 1;
+    return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
+}
 
 /* Reads the next line. 1: it was a change, which has been taken over; 0: the end; -1. */
 static int script_line(struct script *s, struct trtc_err *err)
@@ -61,6 +88,8 @@ static int script_line(struct script *s, struct trtc_err *err)
     if (trtc_mix_change_read(line, n, &s->o->set, &change,
                              &(struct trtc_mix_reader){ mix_say_cannot, NULL, &why }) < 0)
         return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
+    if (change.input || change.end || change.ends_all)
+        return come_or_go(s, &change, err);
     mix_images_resolve(s->images, &change.look);
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
 }
@@ -89,10 +118,18 @@ static void *follow_script(void *arg)
             break;
         if (got < 0)
             s->code = trtc_worse(s->code, cli_report(&err));
-        if (got < 0 && err.code != TRTC_EX_DATAERR)
+        if (got < 0 && err.code != TRTC_EX_DATAERR && !s->refused)
             break;
+        s->refused = false;
     }
+    trtc_mix_stay(s->mix, false); /* nobody comes any more */
     return NULL;
+}
+
+static bool is_fifo(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 static int start_script(struct script *s, bool live, struct trtc_err *err)
@@ -100,7 +137,9 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
     int got;
     if (!s->name)
         return 0;
-    s->fd = strcmp(s->name, "-") == 0 ? STDIN_FILENO : open(s->name, O_RDONLY | O_CLOEXEC);
+    /* opened for writing as well, a FIFO has no end with its last writer */
+    const int how = live && is_fifo(s->name) ? O_RDWR : O_RDONLY;
+    s->fd = strcmp(s->name, "-") == 0 ? STDIN_FILENO : open(s->name, how | O_CLOEXEC);
     if (s->fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", s->name);
     if (trtc_records_init(&s->lines, s->fd, '\n', SCRIPT_LINE_MAX, err) < 0)
@@ -111,28 +150,32 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
             return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
         s->lines.idle = wait_for_line;
         s->lines.idle_arg = s;
-        if (pthread_create(&s->thread, NULL, follow_script, s))
-            return trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
-        s->running = true;
-        return 0;
+        s->running = true; /* as the thread is to see it */
+        if (pthread_create(&s->thread, NULL, follow_script, s) == 0)
+            return 0;
+        s->running = false;
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
     }
     while ((got = script_line(s, err)) > 0)
         ;
     return got;
 }
 
+/* May be called again. */
 static void end_script(struct script *s)
 {
-    if (s->running) {
-        if (write(s->wake[1], "", 1) == 1)
-            pthread_join(s->thread, NULL);
-    }
+    if (s->running && write(s->wake[1], "", 1) == 1)
+        pthread_join(s->thread, NULL);
+    s->running = false;
     trtc_records_fini(&s->lines);
     if (s->fd > STDIN_FILENO)
         close(s->fd);
-    for (int i = 0; i < 2; i++)
+    s->fd = -1;
+    for (int i = 0; i < 2; i++) {
         if (s->wake[i] >= 0)
             close(s->wake[i]);
+        s->wake[i] = -1;
+    }
 }
 
 /* ---- progress ---- */
@@ -248,6 +291,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
                                 .per_user = o->per_user,
                                 .deterministic = o->deterministic,
                                 .preset = o->preset,
+                                .room = in->room,
                                 .workers = o->workers,
                                 .container = container_of(o),
                                 .path = o->output,
@@ -258,7 +302,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
                                 .stop = &cli_signal,
                                 .memory_failed = memory_failed };
     struct script script = {
-        .o = o, .images = images, .name = o->script, .fd = -1, .wake = { -1, -1 }
+        .o = o, .in = in, .images = images, .name = o->script, .fd = -1, .wake = { -1, -1 }
     };
     struct progress progress = { 0 };
     struct meter meter;
@@ -275,6 +319,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
         goto done;
     }
     script.mix = m;
+    trtc_mix_stay(m, in->room > 0 && (in->nb_origins == 0 || is_fifo(o->script)));
     if (start_script(&script, in->live, err) < 0)
         goto done;
     progress.mix = m;
@@ -283,6 +328,8 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     meter_start(&meter, o->progress_json, look, &progress);
     ret = trtc_mix_run(m, res, err);
     meter_stop(&meter);
+    end_script(&script);
+    mix_inputs_joined(in, trtc_mix_nb_participants(m));
     mix_settle(in, res->start_us);
 done:
     end_script(&script);
@@ -335,6 +382,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
 {
     struct trtc_file *report = NULL;
     struct inputs in = { .set = &o->set,
+                         .room = mix_takes_in(o) ? ROOM : 0,
                          .everybody = o->script != NULL,
                          .allow_missing = o->allow_missing,
                          .deterministic = o->deterministic,

@@ -99,13 +99,16 @@ int trtc_mix_look_read(const struct cJSON *params, const char *path,
 #define TRTC_MIX_RELATIVE_MS INT64_C(31536000000)
 
 /* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…,
- * "subscribe":{…}}. *out is written to only on success, to be freed with trtc_mix_change_fini.
+ * "subscribe":{…}}; or, at once and alone, {"input":"USER[:aux]=SOURCE"}, {"end":"USER[:aux]"} or {"end":true}. *out is written to only on success, to be freed with trtc_mix_change_fini.
  * TRTC_EX_DATAERR, for other members of the line too. */
 struct trtc_mix_change {
     int64_t at_ms; /* epoch ms, or from the mix's start; absent: TRTC_NOTIME (live: at once) */
     bool has_look, has_sub;
     struct trtc_mix_look look;
     struct trtc_subscription sub;
+    char *input;   /* an operand that comes; or NULL */
+    char *end;     /* whose stream is ended; or NULL */
+    bool ends_all; /* the mix is */
 };
 int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_settings *s,
                          struct trtc_mix_change *out, const struct trtc_mix_reader *r);

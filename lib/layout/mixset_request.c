@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A CreateCloudRecording request as the settings of a mix, and the lines of a script. */
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -220,13 +221,43 @@ void trtc_mix_change_fini(struct trtc_mix_change *c)
 {
     trtc_mix_look_fini(&c->look);
     trtc_subscription_fini(&c->sub);
-    c->has_look = c->has_sub = false;
+    free(c->input);
+    free(c->end);
+    c->has_look = c->has_sub = c->ends_all = false;
+    c->input = c->end = NULL;
+}
+
+/* Takes "input" or "end": 1, 0 where the line has neither, -1. */
+static int read_coming(const struct trtc_mix_reader *r, const cJSON *line,
+                       struct trtc_mix_change *c)
+{
+    const cJSON *input = cJSON_GetObjectItemCaseSensitive(line, "input");
+    const cJSON *end = cJSON_GetObjectItemCaseSensitive(line, "end");
+    const cJSON *one = input ? input : end;
+    if (!one)
+        return 0;
+    if (cJSON_GetArraySize(line) != 1)
+        return trtc_fail(r->err, TRTC_EX_DATAERR, "%s goes alone, and at once", one->string);
+    if (end && cJSON_IsTrue(end)) {
+        c->ends_all = true;
+        return 1;
+    }
+    if (!cJSON_IsString(one) || !*one->valuestring)
+        return trtc_fail(r->err, TRTC_EX_DATAERR,
+                         input ? "input is no text of the form USER=SOURCE"
+                               : "end is neither a user nor true");
+    char **to = input ? &c->input : &c->end;
+    *to = strdup(one->valuestring);
+    return *to ? 1 : trtc_fail_nomem(r->err);
 }
 
 static int read_change(const struct trtc_mix_reader *r, const cJSON *line,
                        const struct trtc_mix_settings *s, struct trtc_mix_change *c)
 {
     const cJSON *layout, *lists;
+    const int coming = read_coming(r, line, c);
+    if (coming != 0)
+        return coming < 0 ? -1 : 0;
     if (trtc_json_int(line, "", "at_ms", 0, AT_MS_MAX, &c->at_ms, r->err) < 0)
         return -1;
     int has_look = trtc_json_object(line, "", "layout", &layout, r->err);
@@ -234,7 +265,7 @@ static int read_change(const struct trtc_mix_reader *r, const cJSON *line,
     if (has_look < 0 || has_sub < 0)
         return -1;
     if (!has_look && !has_sub)
-        return trtc_fail(r->err, TRTC_EX_DATAERR, "neither layout nor subscribe");
+        return trtc_fail(r->err, TRTC_EX_DATAERR, "neither layout, subscribe, input nor end");
     if (has_look && trtc_mix_look_read(layout, "layout", s, &c->look, r) < 0)
         return -1;
     if (has_sub && trtc_subscription_read(lists, "subscribe", &c->sub, r->err) < 0)
@@ -248,7 +279,7 @@ int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_setti
                          struct trtc_mix_change *out, const struct trtc_mix_reader *r)
 {
     struct trtc_err *err = r->err;
-    static const char *const known[] = { "at_ms", "layout", "subscribe", NULL };
+    static const char *const known[] = { "at_ms", "layout", "subscribe", "input", "end", NULL };
     struct trtc_mix_change made = { .at_ms = TRTC_NOTIME };
     int ret = -1;
     cJSON *root = trtc_json_parse("a change", line, n, err);

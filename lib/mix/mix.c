@@ -9,6 +9,8 @@
 
 #include <libavutil/mathematics.h>
 
+#include "base/array.h"
+
 enum { DETERMINISTIC_THREADS = 4 };
 enum { SOUND_SLACK = 4096 }; /* samples: more than a block that waits for its last frame */
 
@@ -37,6 +39,37 @@ bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err)
 {
     return trtc_mix_add_change(&m->state, change, err);
+}
+
+int trtc_mix_join(struct trtc_mix *m, const struct trtc_participant *p, struct trtc_err *err)
+{
+    int ret = 0;
+    pthread_mutex_lock(&m->state.lock);
+    if (m->nb_joining >= m->nb_room)
+        ret = trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: there is no room for more who join",
+                        p->member->user);
+    else if (trtc_array_reserve(&m->joining, &m->cap_joining, m->nb_joining + 1,
+                                sizeof *m->joining) < 0)
+        ret = trtc_fail_nomem(err);
+    else
+        m->joining[m->nb_joining++] = *p;
+    pthread_mutex_unlock(&m->state.lock);
+    return ret;
+}
+
+size_t trtc_mix_nb_participants(const struct trtc_mix *m)
+{
+    return m->nb_participants;
+}
+
+void trtc_mix_stay(struct trtc_mix *m, bool stays)
+{
+    atomic_store(&m->stays, stays);
+}
+
+void trtc_mix_leave(struct trtc_mix *m)
+{
+    atomic_store(&m->leaves_us, m->o.now_us());
 }
 
 int64_t trtc_mix_progress_us(const struct trtc_mix *m)
@@ -72,13 +105,15 @@ struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_partici
     m->o = *o;
     m->participants = participants;
     m->nb_participants = nb_participants;
+    m->nb_room = o->room;
     trtc_mix_state_init(&m->state, o->set, o->start_us);
     m->colour = colour_of(o, participants, nb_participants);
     m->look = &o->set->look;
     m->sub = &o->set->sub;
     for (size_t i = 0; i < nb_participants; i++)
         m->state.live |= participants[i].live != NULL;
-    m->users = calloc(nb_participants + 1, sizeof *m->users);
+    m->state.live |= o->room > 0;
+    m->users = calloc(nb_participants + o->room + 1, sizeof *m->users);
     if (!m->users) {
         trtc_fail_nomem(err);
         goto fail;
@@ -104,6 +139,7 @@ void trtc_mix_free(struct trtc_mix **m)
     trtc_writer_free(&x->writer);
     trtc_mix_state_fini(&x->state);
     free(x->users);
+    free(x->joining);
     free(x);
     *m = NULL;
 }
@@ -272,7 +308,10 @@ static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
     const int64_t due = trtc_mix_frame_us(&m->state, k) + 500000 / m->o.set->fps;
     if (m->state.live)
         trtc_mix_live_wait(m, due);
-    if (k > 0 && m->o.stop && *m->o.stop) {
+    const int64_t leaves_us = atomic_load(&m->leaves_us);
+    if (k > 0 && k < m->state.nb_frames && leaves_us && due >= leaves_us) {
+        trtc_mix_end_at(&m->state, k);
+    } else if (k > 0 && m->o.stop && *m->o.stop) {
         *interrupted = k < m->state.nb_frames;
         trtc_mix_end_at(&m->state, k);
     } else if (m->state.live && m->state.nb_frames == INT64_MAX && trtc_mix_live_over(m, due)) {
@@ -364,7 +403,8 @@ static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err
     if (trtc_mix_picture_skip(m, m->state.start_us, err) < 0)
         return -1;
     int ret = run_threads(m, &res->interrupted, err);
-    if (settle(m, ret == 0 && !m->o.cut && !res->interrupted, err) < 0)
+    const bool whole = ret == 0 && !m->o.cut && !res->interrupted && !atomic_load(&m->leaves_us);
+    if (settle(m, whole, err) < 0)
         ret = -1;
     if (ret == 0)
         ret = check_memory(m, err);

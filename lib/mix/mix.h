@@ -40,6 +40,7 @@ struct trtc_mix_opts {
     int64_t linger_us;
     bool labels, per_user, deterministic;
     const char *preset; /* x264's, or NULL */
+    size_t room;        /* participants who may join later, behind the others in their array */
     int workers;        /* decoding and drawing at once; 0: one a core */
     enum trtc_container container;
     const char *path;
@@ -59,6 +60,20 @@ struct trtc_mix;
 struct trtc_mix *trtc_mix_new(const struct trtc_mix_opts *o, struct trtc_participant *participants,
                               size_t nb_participants, struct trtc_err *err);
 void trtc_mix_free(struct trtc_mix **m);
+
+/* Another one joins, from any thread: a live source. *p is copied into the array when the composing thread comes to
+ * it. -1: there is no room, TRTC_EX_UNAVAILABLE. */
+int trtc_mix_join(struct trtc_mix *m, const struct trtc_participant *p, struct trtc_err *err);
+
+/* How many have joined, those at the beginning included. */
+size_t trtc_mix_nb_participants(const struct trtc_mix *m);
+
+/* Whether the mix goes on with nobody there (from any thread): it begins at once, at the speed of the clock, and does
+ * not end with its last source. */
+void trtc_mix_stay(struct trtc_mix *m, bool stays);
+
+/* It ends with what there is now, from any thread. */
+void trtc_mix_leave(struct trtc_mix *m);
 
 /* A change of layout or subscription, at change->at_ms (see layout/mixset.h), but not before those that were given
  * earlier; takes what it holds. Any thread, any time. */

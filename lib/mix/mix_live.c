@@ -6,6 +6,7 @@
 
 #define POLL_NS 10000000
 #define STEP_US 100000
+#define JOIN_US 200000
 
 static bool stopped(const struct trtc_mix *m)
 {
@@ -31,6 +32,10 @@ static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err 
 
 enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 {
+    if (atomic_load(&m->stays)) {
+        m->state.start_us = m->o.now_us() + m->o.after_us;
+        return TRTC_MIX_MADE;
+    }
     while (!stopped(m)) {
         int64_t first = INT64_MAX;
         bool all_ended = true;
@@ -71,8 +76,20 @@ static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64
     }
 }
 
+/* With nobody there it is the clock that says when a frame is due: so far behind that who joins with a frame of now is
+ * there before it is mixed. */
+static void wait_for_clock(struct trtc_mix *m, int64_t due_us)
+{
+    const struct timespec nap = { .tv_nsec = POLL_NS };
+    due_us += JOIN_US + 2 * 1000000 / m->o.set->fps;
+    while (atomic_load(&m->stays) && !atomic_load(&m->leaves_us) && !stopped(m) &&
+           !trtc_mix_failed(&m->state) && m->o.now_us() < due_us)
+        nanosleep(&nap, NULL);
+}
+
 void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us)
 {
+    wait_for_clock(m, due_us);
     for (size_t i = 0; i < m->nb_participants; i++)
         if (m->participants[i].live)
             wait_for(m, &m->participants[i], due_us);
@@ -130,6 +147,8 @@ int trtc_mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *er
 
 bool trtc_mix_live_over(struct trtc_mix *m, int64_t due_us)
 {
+    if (atomic_load(&m->stays))
+        return false;
     for (size_t i = 0; i < m->nb_participants; i++) {
         const enum trtc_kind kinds[] = { TRTC_AUDIO, TRTC_VIDEO };
         for (size_t k = 0; m->participants[i].live && k < 2; k++) {

@@ -43,14 +43,14 @@ static int add_participant(struct trtc_mix *m, size_t i, int threads, struct trt
 
 int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
 {
-    const size_t n = m->nb_participants;
+    const size_t n = m->nb_participants, all = n + m->nb_room;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int workers = m->o.workers ? m->o.workers : cores > 0 ? (int)cores : 1;
     size_t nb_tiles = 0;
-    m->actors = calloc(n + 1, sizeof *m->actors);
-    m->members = calloc(n + 1, sizeof *m->members);
-    m->order = calloc(n + 1, sizeof *m->order);
-    m->previous = calloc(n + 1, sizeof *m->previous);
+    m->actors = calloc(all + 1, sizeof *m->actors);
+    m->members = calloc(all + 1, sizeof *m->members);
+    m->order = calloc(all + 1, sizeof *m->order);
+    m->previous = calloc(all + 1, sizeof *m->previous);
     if (!m->actors || !m->members || !m->order || !m->previous)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
@@ -62,6 +62,8 @@ int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
     for (size_t i = 0; i < n; i++)
         if (add_participant(m, i, threads, err) < 0)
             return -1;
+    for (size_t i = n; i < all; i++) /* who has not joined yet has neither name nor picture */
+        m->actors[i] = &m->participants[i].actor;
     m->pool = trtc_pool_new(workers, err);
     if (!m->pool)
         return -1;
@@ -70,7 +72,7 @@ int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
                                         .colour = m->colour,
                                         .nb_canvases = NB_CANVASES,
                                         .actors = m->actors,
-                                        .nb_actors = n,
+                                        .nb_actors = all,
                                         .labels = m->o.labels,
                                         .fill = m->o.set->fill,
                                         .pool = m->pool,
@@ -153,6 +155,26 @@ static void want(struct trtc_mix *m)
 }
 
 /* Applies the changes that are due. True if there was one. */
+int trtc_mix_picture_join(struct trtc_mix *m, struct trtc_err *err)
+{
+    int ret = 0;
+    pthread_mutex_lock(&m->state.lock);
+    const size_t nb = m->nb_joining;
+    for (size_t i = 0; i < nb && ret == 0; i++) {
+        const size_t at = m->nb_participants;
+        m->participants[at] = m->joining[i];
+        m->users[at] = m->participants[at].member->user;
+        ret = add_participant(m, at, 1, err);
+        atomic_store(&m->nb_participants, at + 1); /* now the sound's thread sees all of it */
+    }
+    m->nb_room -= nb;
+    m->nb_joining = 0;
+    pthread_mutex_unlock(&m->state.lock);
+    if (nb)
+        want(m);
+    return ret;
+}
+
 static bool take_changes(struct trtc_mix *m, int64_t due_us)
 {
     const struct trtc_timed_change *c;
@@ -230,7 +252,8 @@ static int set_stage(struct trtc_mix *m, size_t nb, struct trtc_err *err)
 
 int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
 {
-    if (m->state.live && trtc_mix_live_follow(m, due_us, err) < 0)
+    if (m->state.live &&
+        (trtc_mix_picture_join(m, err) < 0 || trtc_mix_live_follow(m, due_us, err) < 0))
         return -1;
     if (see_failures(m, err) < 0)
         return -1;

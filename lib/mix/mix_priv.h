@@ -17,8 +17,14 @@ enum { NB_CANVASES = 3 };
 struct trtc_mix {
     struct trtc_mix_opts o;
     struct trtc_mix_state state;
-    struct trtc_participant *participants; /* borrowed */
-    size_t nb_participants;
+    struct trtc_participant *participants; /* borrowed; */
+    atomic_size_t nb_participants;         /* so many are there, */
+    size_t nb_room;                        /* and so many more may be */
+    struct trtc_participant
+        *joining; /* under state.lock: what the composing thread has not taken yet */
+    size_t nb_joining, cap_joining;
+    atomic_bool stays;
+    atomic_llong leaves_us;    /* when it was told to end (epoch); 0: it was not */
     const char **users;        /* theirs, for subscriptions */
     struct trtc_colour colour; /* of the picture */
 
@@ -54,6 +60,8 @@ bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *
 
 int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err);
 void trtc_mix_picture_free(struct trtc_mix *m);
+/* Takes those in who have joined. */
+int trtc_mix_picture_join(struct trtc_mix *m, struct trtc_err *err);
 /* Called before the first frame. Skips what lies before due_us and is not needed to decode what
  * follows. */
 int trtc_mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err);

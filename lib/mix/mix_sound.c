@@ -63,7 +63,7 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
     v->number = trtc_mixer_add(s->mixer, &src, err);
     if (v->number < 0)
         return -1;
-    if (!m->o.per_user)
+    if (!m->o.per_user || m->writer) /* the tracks of a file are known when it begins */
         return 0;
     const size_t n = strlen(v->participant->member->user) + sizeof ":aux";
     v->own = trtc_aacenc_new(set->rate_hz, 1, set->audio_bps, err);
@@ -87,7 +87,7 @@ struct trtc_sound *trtc_mix_sound_new(struct trtc_mix *m, struct trtc_err *err)
         return NULL;
     }
     s->nb_voices = m->nb_participants;
-    s->voices = calloc(m->nb_participants + 1, sizeof *s->voices);
+    s->voices = calloc(m->nb_participants + m->nb_room + 1, sizeof *s->voices);
     s->planes[0] = calloc(BLOCK_MAX, sizeof(float));
     s->planes[1] = calloc(BLOCK_MAX, sizeof(float));
     if (!s->voices || !s->planes[0] || !s->planes[1]) {
@@ -173,6 +173,21 @@ static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_u
                                             m->users, m->nb_participants));
 }
 
+/* The voices of those who have joined. */
+static int take_joined(struct trtc_sound *s, struct trtc_mix *m, struct trtc_err *err)
+{
+    for (; s->nb_voices < m->nb_participants; s->nb_voices++) {
+        const size_t i = s->nb_voices;
+        if (new_voice(s, m, i, err) < 0)
+            return -1;
+        if (s->voices[i].number >= 0)
+            trtc_mixer_hear(s->mixer, s->voices[i].number,
+                            trtc_subscribed(s->sub, false, m->participants[i].member->user,
+                                            m->users, m->nb_participants));
+    }
+    return 0;
+}
+
 static int write_encoded(struct trtc_mix *m, struct trtc_aacenc *e, int track, struct trtc_err *err)
 {
     struct trtc_packet p;
@@ -253,7 +268,7 @@ void *trtc_mix_sound_run(void *arg)
         if (m->state.live)
             trtc_mix_live_wait(m, due_us);
         take_changes(s, m, m->state.start_us + av_rescale(pos, 1000000, rate), pos == 0);
-        if (mix_block(m, n, &err) < 0) {
+        if (take_joined(s, m, &err) < 0 || mix_block(m, n, &err) < 0) {
             trtc_mix_fail(&m->state, &err);
             return NULL;
         }

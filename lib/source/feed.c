@@ -287,6 +287,12 @@ void trtc_source_failure(struct trtc_source *s, struct trtc_err *err)
 }
 
 /* A loss that cannot be listed for want of memory is not: the program has other worries then. */
+void trtc_source_end(struct trtc_source *s)
+{
+    if (s->ops->end)
+        s->ops->end(s);
+}
+
 void trtc_source_settle(struct trtc_source *s)
 {
     const struct trtc_input_losses *l = &s->lost;

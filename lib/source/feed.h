@@ -94,6 +94,9 @@ bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us);
 bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended);
 
+/* Ends a live source now, from any thread: what has come and was not taken is not taken any more. */
+void trtc_source_end(struct trtc_source *s);
+
 /* Ends the source, and adds to losses what turned out damaged, lost or cut: once, by the thread that owns losses, when
  * no feed of it is in use any more. trtc_source_free does it where it has not been done. */
 void trtc_source_settle(struct trtc_source *s);

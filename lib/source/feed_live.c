@@ -386,6 +386,19 @@ static bool live_named(struct trtc_source *s, int k, struct trtc_input_named *ou
     return true;
 }
 
+static void live_end(struct trtc_source *s)
+{
+    struct live *x = (struct live *)s;
+
+    pthread_mutex_lock(&s->lock);
+    set_stop(x);
+    for (int k = 0; k < 2; k++) /* it was there for as long as it was taken from */
+        if (x->queue[k].first && x->queue[k].first->f.pkt.pts_us < x->queue[k].end_us)
+            x->queue[k].end_us = x->queue[k].first->f.pkt.pts_us;
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void live_settle(struct trtc_source *s)
 {
     struct live *x = (struct live *)s;
@@ -425,6 +438,7 @@ static const struct trtc_source_ops ops = {
     .wait = live_wait,
     .seen = live_seen,
     .named = live_named,
+    .end = live_end,
     .settle = live_settle,
     .free = live_free,
 };

@@ -34,6 +34,7 @@ struct trtc_source_ops {
     bool (*seen)(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us, int64_t *end_us,
                  bool *ended);
     bool (*named)(struct trtc_source *s, int k, struct trtc_input_named *out);
+    void (*end)(struct trtc_source *s);    /* NULL: of a file */
     void (*settle)(struct trtc_source *s); /* nothing is read any more: losses go to base.lost */
     void (*free)(struct trtc_source *s);
 };

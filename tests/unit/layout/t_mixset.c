@@ -629,6 +629,16 @@ static void scripts(void **state)
     struct said said;
     struct trtc_err err = { 0 };
     (void)state;
+    assert_int_equal(read_line("{\"input\":\"anna:aux=x\"}", &c, &said, &err), 0);
+    assert_string_equal(c.input, "anna:aux=x");
+    assert_true(!c.end && !c.ends_all && !c.has_look && !c.has_sub);
+    trtc_mix_change_fini(&c);
+    assert_int_equal(read_line("{\"end\":\"anna\"}", &c, &said, &err), 0);
+    assert_string_equal(c.end, "anna");
+    trtc_mix_change_fini(&c);
+    assert_int_equal(read_line("{\"end\":true}", &c, &said, &err), 0);
+    assert_true(c.ends_all && !c.end);
+    trtc_mix_change_fini(&c);
     assert_int_equal(read_line("{\"at_ms\":1768908622495,\"layout\":{\"MixLayoutMode\":1,"
                                "\"MaxResolutionUserId\":\"bob\",\"Foo\":1,\"WaterMarkList\":[{"
                                "\"WaterMarkType\":2,\"WaterMarkTimestamp\":{\"Pos\":1}}]},"
@@ -671,8 +681,14 @@ static void bad_scripts(void **state)
         { "", "a change: empty" },
         { "{\"at_ms\":0", "a change: not JSON near byte" },
         { "[]", "a change: not an object" },
-        { "{}", "neither layout nor subscribe" },
-        { "{\"at_ms\":5,\"layout\":null}", "neither layout nor subscribe" },
+        { "{}", "neither layout, subscribe, input nor end" },
+        { "{\"at_ms\":5,\"layout\":null}", "neither layout, subscribe, input nor end" },
+        { "{\"input\":\"a=b\",\"at_ms\":5}", "input goes alone, and at once" },
+        { "{\"input\":\"a=b\",\"end\":\"a\"}", "input goes alone, and at once" },
+        { "{\"input\":5}", "input is no text of the form USER=SOURCE" },
+        { "{\"input\":\"\"}", "input is no text of the form USER=SOURCE" },
+        { "{\"end\":false}", "end is neither a user nor true" },
+        { "{\"end\":null}", "end is neither a user nor true" },
         { "{\"at_ms\":5,\"Layout\":{}}", "Layout is not known" },
         { "{\"at\":5,\"subscribe\":{}}", "at is not known" },
         { "{\"\\u001b\":5,\"subscribe\":{}}", "\\x1B is not known" },

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-mix: inputs that a script has begin and end while the mix runs, and a mix with nobody there. What takes its time
+# runs once, all of it at the same time, and is looked at afterwards.
+
+load ../../lib
+load ../../mix
+
+# begin NAME OPTION...: a mix in a directory of its own, with a named pipe as script; `say` writes to it.
+begin() {
+    mkdir "$1"
+    cd "$1" || return
+    shift
+    mkfifo script
+    timeout 60 trtc-mix -s "$canvas" -r 5 -v --script script "$@" >out 2>err 3>&- &
+    pid=$!
+}
+
+# say LINE [SECONDS]: from a writer of its own, which waits until the mix has opened the pipe.
+say() {
+    timeout 20 bash -c 'printf "%s\n" "$1" >script' _ "$1"
+    sleep "${2:-0}"
+}
+
+ended() {
+    local status=0
+    wait "$pid" || status=$?
+    echo "$status" >status
+}
+
+run_rooms() {
+    begin rooms -o o.mp4 --report report.json
+    say '' 1
+    say "{\"input\":\"anna=$BATS_FILE_TMPDIR/a.mkv\"}" 1.6
+    say "{\"input\":\"ben:aux=$BATS_FILE_TMPDIR/b.mkv\"}" 1.6
+    say '{"end":"anna"}' 1.2
+    say "{\"input\":\"anna=$BATS_FILE_TMPDIR/c.mkv\"}" 1.6
+    say '{"end":"anna"}'
+    say '{"end":"ben:aux"}' 1.2
+    say '{"end":true}'
+    ended
+}
+
+run_wrong() {
+    begin wrong -o o.mp4
+    say '{"end":"nobody"}'
+    say '{"input":"anna"}'
+    say '{"input":"anna=-"}'
+    say "{\"input\":\"anna@1767225600000=$BATS_FILE_TMPDIR/a.mkv\"}"
+    say "{\"input\":\"gone=$BATS_FILE_TMPDIR/nothing.mkv\"}"
+    say "{\"input\":\"ben=$BATS_FILE_TMPDIR/b.mkv\"}" 1.5
+    kill -0 $pid || echo "it has ended" >>fault
+    pkill -TERM -P $pid # of timeout
+    ended
+}
+
+run_piped() {
+    mkdir piped
+    cd piped || return
+    {
+        sleep 0.5
+        echo "{\"input\":\"anna=$BATS_FILE_TMPDIR/a.mkv\"}"
+        sleep 2.5
+        echo '{"end":"anna"}'
+    } | trtc-mix -q -s "$canvas" -r 5 -g 1 --script - -o - 2>err |
+        trtc-hls -q -A 1400000001 -R 3560 -t 1 -d rec >out 2>>err
+    echo "${PIPESTATUS[*]}" >status
+}
+
+setup_file() {
+    files_begin
+    clips 20 a.mkv=3 b.mkv=7 c.mkv=11
+    local run
+    for run in rooms wrong piped; do (run_$run) & done
+    wait
+}
+
+setup() {
+    test_begin
+    cd "$BATS_FILE_TMPDIR" || return
+}
+
+@test "it begins with nobody there, users come and go and come again, and it goes on in between" {
+    cd rooms
+    [[ $(<status) == 0 ]] || fail "status $(<status)"
+    [[ $(grep -Ec 'anna enters|ben:aux enters|anna leaves|ben:aux leaves' err) -eq 6 ]] || fail "who came and went"
+    ! grep -Ev 'enters|leaves' err || fail "something else was said"
+    # by the clock: 8.2 s, some less for what starting takes
+    ffprobe -v error -show_entries format=duration -of csv=p=0 o.mp4 | awk '{ exit $1 < 7 || $1 > 11 }' || fail "its length"
+    jq -e '[.users[].user] == ["anna", "ben", "anna"] and all(.users[]; .video.account.unaccounted == 0 and .audio.account.unaccounted == 0)' report.json >/dev/null ||
+        fail "the account"
+    # the middle of the stays, by what was said
+    awk '/enters|leaves/ { sub(/^trtc-mix: /, ""); at[++n] = $1 } END {
+        print 1, 160, 90, 0
+        print int((at[1] + at[2]) / 2 * 5), 160, 90, 3
+        print int((at[2] + at[3]) / 2 * 5), 80, 90, 3
+        print int((at[2] + at[3]) / 2 * 5), 240, 90, 7
+        print int((at[3] + at[4]) / 2 * 5), 160, 90, 7
+        print int((at[4] + at[5]) / 2 * 5), 80, 90, 7
+        print int((at[4] + at[5]) / 2 * 5), 240, 90, 11
+    }' err | sees o.mp4
+    plays o.mp4
+}
+
+@test "a line that is wrong, and a source that is not there, are named; the mix goes on until a signal" {
+    cd wrong
+    [[ ! -e fault ]] || fail "$(<fault)"
+    grep -q 'line 1: nobody is not there' err || fail "who is not there"
+    grep -q 'line 2: ' err || fail "no source"
+    grep -q 'line 3: standard input cannot join' err || fail "standard input"
+    grep -q 'line 4: anna: what joins begins now' err || fail "a START"
+    grep -q 'line 5: .*nothing.mkv: No such file' err || fail "a file that is not there"
+    grep -q 'ben enters' err || fail "the one that is there"
+    [[ $(<status) == 143 ]] || fail "status $(<status)"
+    plays o.mp4
+}
+
+@test "a script on standard input that ends, with nobody there: so does the mix; trtc-hls records it" {
+    cd piped
+    [[ $(<status) == '0 0 0' && ! -s err ]] || fail "status $(<status): $(<err)"
+    grep -qx '#EXT-X-ENDLIST' rec/1400000001_3560.m3u8 || fail "no end"
+    [[ $(grep -c '\.ts$' rec/1400000001_3560.m3u8) -ge 2 ]] || fail "segments"
+}
+
+@test "input and end need a live mix: a script in a file, and recordings with a pipe, refuse them (65)" {
+    cd "$BATS_TEST_TMPDIR" || return
+    echo '{"end":true}' >lines
+    expect 65 trtc-mix -s "$canvas" -o o.mp4 --script lines "anna=$BATS_FILE_TMPDIR/a.mkv"
+    said 'line 1: input and end are for a live mix'
+    expect 64 trtc-mix -s "$canvas" -o o.mp4 --script lines
+    [[ ! -e o.mp4 ]] || fail "something was made"
+}
