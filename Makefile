@@ -53,7 +53,7 @@ serve = serve
 low = playlist layout base
 rooms = merge hls mix $(media) put $(serve) $(wire) $(low)
 
-# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's where he sets it.
+# Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's choice where it is set.
 comma = ,
 plain = $(if $(findstring -fsanitize,$(CFLAGS)),,$(1))
 fortify = $(if $(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
@@ -130,7 +130,7 @@ $(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
-$(foreach t,merge hls mix rec,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
+$(foreach t,merge hls mix rec put,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson

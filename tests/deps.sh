@@ -3,7 +3,7 @@
 # Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
 # for packages, and does nothing where all is found. Where there is apt-get it says how much there is to install,
 # and installs it; elsewhere it names what is missing and exits 1. What the browser test, the test beside the
-# vendor's SDK and the matrix of foreign media (GStreamer) need is no condition: where it cannot be had, that test,
+# vendor's SDK, the matrix of foreign media (GStreamer) and that beside rclone need is no condition: where it cannot be had, that test,
 # or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
 #
 #   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser, foreign (all of these), fuzz, chroot
@@ -48,6 +48,7 @@ program xxd                     xxd                 test
 program curl                    curl                test
 program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
+program curl                    curl                test
 program gcc                     gcc                 lint
 program clang                   clang               lint
 program clang-format            clang-format        lint
@@ -58,6 +59,7 @@ program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
 program rclone                  rclone              bench
+program g++                     build-essential     package
 program dpkg-buildpackage       dpkg-dev            package
 program dh                      debhelper           package
 program lintian                 lintian             package
@@ -67,6 +69,7 @@ program unshare                 util-linux          chroot
 program chromium                chromium            browser
 program node                    nodejs              browser
 program npm                     npm                 browser
+program rclone                  rclone              foreign
 program gst-launch-1.0          gstreamer1.0-tools  foreign
 program gst-inspect-1.0         gstreamer1.0-tools  foreign
 element audioconvert            gstreamer1.0-plugins-base foreign

@@ -11,12 +11,17 @@ smoke_begin() {
     trtc-layout -n 3 -f api >list.json
     cp "$(segment rec video 0)" v.ts
     rec_begin
+    export TRTC_STORAGE_ACCESS_KEY=AKIDmadeup TRTC_STORAGE_SECRET_KEY=madeup
     serve
     request
     created
     sed 's/"recorder"/"other"/' request.json >other.json # a robot of the same name would end the first task
     sed 's/"recorder"/"third"/; s/^{/{"action":"create",/' request.json | tr -d '\n' >batch.json
-    export task
+    objectserver >objects 2>/dev/null 3>&- </dev/null &
+    servers+=($!)
+    until [[ -s objects ]]; do sleep 0.05; done
+    objects=$(<objects)
+    export task objects
 }
 
 smoke_end() {
@@ -26,6 +31,7 @@ smoke_end() {
 all_smokes=(name-encode name-decode layout layout-json layout-svg layout-filter layout-api layout-custom
     merge merge-json merge-report merge-plan merge-plan-json merge-plan-svg merge-split merge-encode
     hls hls-json hls-encode mix mix-json mix-ts mix-mkv mix-still mix-marks
+    put-directory put-cos put-s3
     rec-dry rec-usersig rec-skeleton rec-create rec-list rec-describe rec-modify rec-files rec-wait rec-batch)
 
 # smoke NAME: puts into $cmd what makes everything in ./o, and into $in what it reads.
@@ -56,6 +62,9 @@ smoke() {
     mix-mkv) cmd=("${mix[@]}" -o o/m.mkv "$at/rec") ;;
     mix-still) cmd=(trtc-mix -s 64x36 --still +0.5 -o o/m.png "$at/rec") ;;
     mix-marks) cmd=("${mix[@]}" --text 'hi,2,2' --watermark "$at/w.png,0,0" -o o/m.mp4 "$at/rec") ;;
+    put-directory) cmd=(trtc-put -j 1 --root "$at" --to "file://$PWD/o" "$at/v.ts") ;;
+    put-cos) cmd=(trtc-put -j 1 --retries 0 --root "$at" --to 'cos://bucket-1250000000?region=r' --endpoint "$objects" "$at/v.ts") ;;
+    put-s3) cmd=(trtc-put -j 1 --retries 0 --root "$at" --to 's3://bucket-1250000000?region=r' --endpoint "$objects" "$at/v.ts") ;;
     rec-dry) cmd=(trtc-rec create --dry-run -f "$at/request.json") ;;
     rec-usersig) cmd=(trtc-rec usersig --sdkappid 1400000001 --user recorder --json) ;;
     rec-skeleton) cmd=(trtc-rec create --skeleton) ;;

@@ -45,7 +45,9 @@ static void note_encoded(struct hls_account *a)
             "%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
             a->input);
     else
-        cli_note("%s: the sound is %s, not AAC, and is encoded", a->input, codec);
+        cli_note("%s: the sound is %s, not AAC, and is %s", a->input, codec,
+                 trtc_input_info(a->in)->audio_undecodable ? "left out: nothing decodes it"
+                                                           : "encoded");
 }
 
 void hls_note_tracks(struct hls_account *a)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../memory.h"
 #include "options.h"
 #include "place.h"
 #include "run.h"
@@ -115,5 +116,6 @@ int main(int argc, char *argv[])
             code = run(&o);
     }
     opt_list_free(&o.operands);
-    return cli_finish(code);
+    /* what is proven is there, whatever memory was missing besides */
+    return cli_finish(code ? memory_settle(code) : 0);
 }

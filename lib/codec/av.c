@@ -92,6 +92,17 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     return c;
 }
 
+bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *said)
+{
+    AVCodecContext *dec = avcodec_alloc_context3(c);
+    const bool told = dec && said && said->codec_id == c->id;
+    const bool opens = dec && (!told || avcodec_parameters_to_context(dec, said) >= 0) &&
+                       avcodec_open2(dec, c, NULL) >= 0;
+
+    avcodec_free_context(&dec);
+    return opens;
+}
+
 const char *trtc_av_codec_name(const char *name)
 {
     const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);

@@ -29,6 +29,10 @@ __attribute__((format(printf, 3, 4))) int trtc_fail_encoder(struct trtc_err *err
 const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, const char *codec_name,
                                struct trtc_err *err);
 
+/* True if the decoder can be opened with what the container says of the stream (NULL: nothing): some
+ * cannot without. */
+bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *said);
+
 /* The same name of a codec, valid for ever; "unknown" where FFmpeg does not know it. */
 const char *trtc_av_codec_name(const char *name);
 

@@ -447,6 +447,9 @@ static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
     }
     if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
         v->parser = av_parser_init(codec->id);
+    if (v->parser &&
+        codec->id == AV_CODEC_ID_TRUEHD) /* so are these; it tells the decoder the format */
+        v->parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
     v->parsed |= v->parser != NULL;
     return 0;
 }

@@ -14,7 +14,8 @@ static bool has_decoder(struct trtc_decodable *d, const struct trtc_ts_stream *s
 {
     if (strcmp(d->codec, s->codec_name) != 0) {
         snprintf(d->codec, sizeof d->codec, "%s", s->codec_name);
-        d->has_decoder = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, s->codec, s->codec_name, NULL);
+        const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, s->codec, s->codec_name, NULL);
+        d->has_decoder = c && trtc_av_opens(c, NULL);
     }
     return d->has_decoder;
 }

@@ -19,14 +19,14 @@
 #include "codec/voice.h"
 #include "mix/limiter.h"
 
-#define AHEAD_MS 500 /* packets are decoded so far before they are due */
+#define AHEAD_MS 500 /* how far packets are decoded before they are due */
 #define FADE_MS  5
 
 enum gap { GAP_NONE, GAP_PAUSE, GAP_END };
 
 struct part {
     struct trtc_mixer_source source;
-    struct trtc_ledger ledger; /* ... and of what no voice has got */
+    struct trtc_ledger ledger; /* ... and of packets that no voice has had */
     bool done;                 /* all has been mixed */
 
     struct trtc_packet in; /* in hand, if has_in: the source's */
@@ -99,7 +99,7 @@ static void free_voice(struct part *p, int64_t slack)
     trtc_voice_free(&p->voice);
 }
 
-/* The part is done: what it held is freed, what is asked for later stays. */
+/* Frees what a part held that is done, but keeps what may be asked for later. */
 static void finish(struct part *p)
 {
     free_voice(p, INT64_MAX);
@@ -171,7 +171,7 @@ void trtc_mixer_keep(struct trtc_mixer *m)
 
 /* ---- one voice ---- */
 
-/* What failed is this voice's matter alone, unless memory ran out. */
+/* A failure ends this voice alone, unless memory ran out: then -1 and *err. */
 static int unless_short(const struct trtc_err *why, struct trtc_err *err)
 {
     if (why->code != TRTC_EX_TEMPFAIL)
@@ -181,7 +181,7 @@ static int unless_short(const struct trtc_err *why, struct trtc_err *err)
     return -1;
 }
 
-/* A packet into the hand: 1, or 0 where there is none (now, or any more). */
+/* Takes the next packet: 1; 0: there is none (now, or any more). */
 static int grasp(struct part *p)
 {
     struct trtc_err ignored;
@@ -195,14 +195,14 @@ static int grasp(struct part *p)
     return p->has_in;
 }
 
-/* Whether the packet in hand is for now, when samples up to `to` are asked for. */
+/* Whether the packet in hand is due, when samples up to `to` are asked for. */
 static bool is_due(const struct trtc_mixer *m, const struct part *p, int64_t to)
 {
     return p->in.pts_us == TRTC_NOTIME ||
            av_rescale(p->in.pts_us, m->rate_hz, 1000000) < to + m->rate_hz * AHEAD_MS / 1000;
 }
 
-/* The packet in hand is used up, and no voice has got it. */
+/* Drops the packet in hand, which no voice gets. */
 static void leave(struct part *p, enum trtc_left why)
 {
     p->has_in = false;
@@ -234,8 +234,8 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
     return unless_short(&why, err);
 }
 
-/* It failed, and would fail again. Its packets are taken all the same, since a thread may wait
- * for that. */
+/* Gives a voice up that failed and would fail again. Its packets are still taken, since a thread
+ * may wait for that. */
 static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
 {
     free_voice(p, INT64_MAX);
@@ -316,7 +316,7 @@ static bool fade(const struct trtc_mixer *m, struct part *p, float *const *plane
     return true;
 }
 
-/* What went into the sum, through the voice's own limiter. */
+/* Passes what went into the sum through the voice's own limiter. */
 static int keep(struct trtc_mixer *m, struct part *p, int n, bool heard, struct trtc_err *err)
 {
     float *const *planes = m->planes;
@@ -380,7 +380,7 @@ int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct t
 {
     if (n < 0 || n > TRTC_MIXER_BLOCK)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "%d samples in a block of the mix", n);
-    /* what the limiter puts out first was never put in */
+    /* the first samples that come out of the limiter were never put in */
     const int delay = trtc_limiter_delay(m->limiter);
     while (n > 0 && m->pos < delay) {
         const int left = delay - (int)m->pos;

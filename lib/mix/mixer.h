@@ -16,7 +16,7 @@
 
 struct trtc_mixer;
 
-/* A voice: whatever owns it gives its packets, in order. */
+/* A voice: its owner gives the packets, in order. */
 struct trtc_mixer_source {
     /* 1 and *p, *coding, both valid until the next call; 0 the end; 2
      * nothing has come yet (live: what is due and has not come is silence); -1: it broke, and
@@ -53,15 +53,16 @@ int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct t
 void trtc_mixer_keep(struct trtc_mixer *m);
 int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int n);
 
-/* The last block has been mixed: what is left of each voice gets its reason. whole: nothing was
- * cut off there; sources are read to their ends, and what begins over slack samples after the last
- * block has been lost. */
+/* Closes the accounts after the last block: what is left of each voice gets its reason. whole:
+ * the mix was not cut off there, so sources are read to their ends, and packets that begin more
+ * than slack samples after the last block count as lost. */
 void trtc_mixer_settle(struct trtc_mixer *m, bool whole, int64_t slack);
 
 /* The account of a voice, in frames: those out were heard. It balances once the mixer is settled. */
 struct trtc_ledger trtc_mixer_ledger(const struct trtc_mixer *m, int voice);
 
-/* False: its source has ended and all of its sound has been mixed. */
+/* Whether there is more of it to be mixed. False: its source has ended and all of its sound has
+ * been mixed. */
 bool trtc_mixer_sounds(const struct trtc_mixer *m, int voice);
 
 #endif

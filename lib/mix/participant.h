@@ -21,8 +21,8 @@ struct trtc_participant {
     struct trtc_colour_vote colour; /* what its pictures say of themselves, as far as that is known
                                           before they come */
     struct trtc_source *live;       /* presence follows what comes; NULL: it is known */
-    bool stored;                    /* with live: it is waited for, however long it takes */
-    bool recorded; /* of a recording: where the machine cannot read it there is no mix, but for live ones */
+    bool stored;                    /* with live: the mix waits for it, however long it takes */
+    bool recorded; /* of a recording: if the machine cannot read it, a mix without live sources fails */
     /* what the run says of it */
     struct trtc_ledger pictures, sounds; /* frames out were seen, and heard */
     int64_t nb_flawed;                   /* pictures that were shown, though damaged */

@@ -64,7 +64,7 @@ struct trtc_stage {
     struct trtc_scaler *scalers[LAYERS_MAX];
     size_t nb_layers;
     int64_t generation, nb_contents;
-    int *layer_of; /* by actor; -1: he has no window */
+    int *layer_of; /* by actor; -1: it has no window */
     /* the frame in hand */
     struct canvas *canvas;
     int64_t due_us;
@@ -166,7 +166,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
         return NULL;
     }
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
-    /* without fonts it is a window without a name, since no text was asked for */
+    /* without fonts the window has no name: no text was asked for */
     if (need_text(s, &why) == 0 &&
         trtc_overlay_writing(s->text,
                              &(struct trtc_writing_line){ name, &style, all, window->w, window->h },
@@ -177,7 +177,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     return f;
 }
 
-/* What the window shows as long as there is no picture of its user. */
+/* Makes what the window shows as long as there is no picture of its user. */
 static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_err *err)
 {
     const struct trtc_window *w = &l->window;
@@ -200,7 +200,8 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
     return l->image ? 0 : -1;
 }
 
-/* Where the label of w stands: at its lower left, or its upper left where a window in front covers that. */
+/* Places the label of w: at its lower left, or at its upper left where a window in front covers
+ * that. */
 static struct trtc_rect label_box(const struct trtc_window *w, const struct trtc_layout *layout,
                                   int text_w, int text_h, int size)
 {
@@ -329,7 +330,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* Where a box of w x h stands by the API's Pos; one that is too large is cut. */
+/* Places a box of w x h by the API's Pos; a box that is too large is cut. */
 static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, int h)
 {
     enum { LEFT, MIDDLE, RIGHT };
@@ -483,7 +484,7 @@ static bool says_it_already(const struct trtc_stage *s, const struct layer *l)
            s->layers[l->label_of].own_image;
 }
 
-/* Draws pic as it lies, at the size of the window, and then turns it: so few pixels are turned. */
+/* Draws pic unturned at the size of the window and then turns it, so that few pixels are turned. */
 static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsigned turn,
                        struct trtc_err *err)
 {
@@ -518,8 +519,8 @@ static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, stru
                                    s->canvas->frame, err);
 }
 
-/* A picture cannot be drawn: it counts once, on however many canvases. One thread at a time draws
- * a window. */
+/* Counts a picture that cannot be drawn, once for all canvases. One thread at a time draws a
+ * window. */
 static void note_unseen(struct trtc_actor *a, int64_t serial)
 {
     a->nb_unseen += serial != a->unseen;

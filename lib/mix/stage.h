@@ -47,12 +47,13 @@ struct trtc_stage_opts {
 struct trtc_stage *trtc_stage_new(const struct trtc_stage_opts *o, struct trtc_err *err);
 void trtc_stage_free(struct trtc_stage **s);
 
-/* From now on the canvas looks like this: the windows' streams are indices of actors (mapped by the caller). look is
- * borrowed until the next call, layout copied. TRTC_EX_UNAVAILABLE where text is asked for and there is no font. */
+/* Sets the look and the layout of the canvas from now on. The streams of the windows are indices
+ * of actors. look is borrowed until the next call, layout is copied. TRTC_EX_UNAVAILABLE where
+ * text is asked for and there is no font. */
 int trtc_stage_set(struct trtc_stage *s, const struct trtc_mix_look *look,
                    const struct trtc_layout *layout, struct trtc_err *err);
 
-/* Every tile goes on to due_us without being decoded: before the first frame. */
+/* Moves every tile on to due_us without decoding it. To be called before the first frame. */
 int trtc_stage_skip(struct trtc_stage *s, int64_t due_us, struct trtc_err *err);
 
 /* Draws the frame for time t_us (epoch) onto canvas k of the ring: pictures due at due_us. The canvas is valid until it is

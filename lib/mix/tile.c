@@ -32,11 +32,12 @@ struct trtc_tile {
     int threads;
     struct trtc_feed_frame ahead; /* next packet of the feed, if has_ahead */
     bool has_ahead, ended;
-    bool deaf; /* no decoder: what comes is taken, and dropped */
+    bool deaf; /* there is no decoder: packets are taken and dropped */
 
-    struct kept *kept; /* not decoded yet: from a key frame on, or what follows the decoder's state */
+    struct kept *
+        kept; /* packets that are not decoded yet: from a key frame on, or those that follow what was decoded */
     size_t nb_kept, cap_kept, kept_bytes;
-    size_t newest_key;         /* its place among them; 0: there is none behind the first */
+    size_t newest_key; /* place of the last key frame among them; 0: there is none behind the first */
     const AVCodec *kept_codec; /* NULL: there is no decoder for it */
     struct trtc_err why_not;   /* ... as is said here */
     const char *codec_name;    /* kept_codec has this name */
@@ -83,7 +84,7 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     return t;
 }
 
-/* The first n of those that are kept are not decoded: nobody has seen them, or why. */
+/* Drops the first n kept packets. Their reason: *why, or (NULL) that nobody saw them. */
 static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
 {
     for (size_t i = 0; i < n; i++) {
@@ -95,7 +96,7 @@ static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
         av_packet_free(&t->kept[i].pkt);
     }
     t->nb_kept -= n;
-    if (t->nb_kept) /* there may be no room yet that they stand in */
+    if (t->nb_kept) /* without this, the array may not exist yet */
         memmove(t->kept, t->kept + n, t->nb_kept * sizeof *t->kept);
     t->newest_key -= t->newest_key > n ? n : t->newest_key;
 }
@@ -121,7 +122,7 @@ void trtc_tile_free(struct trtc_tile **t)
     *t = NULL;
 }
 
-/* The tile breaks here: what it shows stays as it is. */
+/* Ends the tile with a failure. What it shows stays as it is. */
 static void break_off(struct trtc_tile *t, const struct trtc_err *why)
 {
     if (t->failure.code)
@@ -161,7 +162,7 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
         return -1;
     }
     t->par_new = false;
-    /* others may have pictures that only help to decode */
+    /* streams of other codecs may have pictures that are only used to decode others */
     t->account.absorbs = c->id != AV_CODEC_ID_H264 && c->id != AV_CODEC_ID_HEVC;
     return 0;
 }
@@ -246,7 +247,7 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
     t->has_next = true;
 }
 
-/* Takes out what the decoder has, until a picture comes that is not due. 0, or -1: no memory. */
+/* Takes pictures from the decoder until one comes that is not due. 0, or -1: no memory. */
 static int receive(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     while (t->dec && !t->has_next) {
@@ -279,8 +280,8 @@ static int drain(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return receive(t, due_us, err);
 }
 
-/* Whether the first one kept is never seen, since it is hidden, or the one behind it is due as well and later: then it need
- * not be decoded where nothing refers to it. */
+/* Whether the first kept picture is never seen, because it is hidden or a later one is due as
+ * well. It need not be decoded then, unless others refer to it. */
 static bool is_outrun(const struct trtc_tile *t, int64_t due_us)
 {
     const struct tile_about *p = &t->kept[0].about;
@@ -346,7 +347,7 @@ static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 
 /* ---- packets ---- */
 
-/* The next packet into t->ahead, unless it is there. */
+/* Reads the next packet into t->ahead, unless there is one. */
 static void look_ahead(struct trtc_tile *t)
 {
     struct trtc_err why;
@@ -367,14 +368,15 @@ static void look_ahead(struct trtc_tile *t)
     }
 }
 
-/* The packet ahead is of another codec, or the container says something new, than what is kept. */
+/* Whether the packet ahead is of another codec than the kept ones, or the container says
+ * something new. */
 static bool is_changed(const struct trtc_tile *t)
 {
     return t->ahead.av_parameters || !t->codec_name ||
            strcmp(t->codec_name, t->ahead.codec_name) != 0;
 }
 
-/* What is kept from now on is like the packet ahead. */
+/* Packets kept from now on are of the codec of the packet ahead. */
 static int change_codec(struct trtc_tile *t, struct trtc_err *err)
 {
     const struct trtc_feed_frame *f = &t->ahead;
@@ -427,7 +429,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     return 0;
 }
 
-/* Once a key frame is due, what comes before it is not needed any more. */
+/* Drops what comes before a key frame that is due. */
 static void drop_outdated(struct trtc_tile *t, int64_t due_us)
 {
     const AVPacket *key = t->nb_kept ? t->kept[t->newest_key].pkt : NULL;
@@ -450,7 +452,7 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return 0;
 }
 
-/* A picture that is due may still be inside the decoder. */
+/* Whether a picture that is due may still be inside the decoder. */
 static bool owes(const struct trtc_tile *t, int64_t due_us)
 {
     return t->dec && !t->has_next && trtc_tile_account_owes(&t->account, due_us, t->cur_us);
@@ -492,7 +494,7 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
 }
 
-/* Without a decoder the source is taken from all the same: its sound comes by the same way. */
+/* Without a decoder, packets are still taken from the source: its sound comes the same way. */
 static void drop_due(struct trtc_tile *t, int64_t due_us)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
@@ -516,7 +518,7 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
     t->account.due_us = due_us;
     if (sight != TRTC_SIGHT_SHOWN)
         trtc_tile_account_hide(&t->account, due_us, why[sight]);
-    /* what is hidden for long without a key frame is decoded all the same */
+    /* a picture that has been hidden for long without a key frame is decoded all the same */
     if (sight != TRTC_SIGHT_SHOWN && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
         return skip_due(t, due_us, err);
     if (decode_due(t, due_us, err) < 0)
@@ -543,7 +545,8 @@ static void settle_ahead(struct trtc_tile *t)
     t->has_ahead = false;
 }
 
-/* What the decoder still has of what was sent, since nothing more was to be shown: it came, unseen. */
+/* Takes the pictures that are still in the decoder when nothing more is shown: they count as
+ * unseen. */
 static void empty_decoder(struct trtc_tile *t)
 {
     struct tile_about about;

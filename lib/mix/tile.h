@@ -29,8 +29,8 @@ enum trtc_sight {
     TRTC_SIGHT_BEFORE   /* what comes before due_us is cut off */
 };
 
-/* Reads on until everything up to due_us has been taken in; shown: decodes it too. -1 only where memory runs out: what
- * breaks is kept for trtc_tile_failure, and the last picture stands. */
+/* Reads everything up to due_us, and decodes it if sight is SHOWN. -1 only where memory runs
+ * out: other failures are kept for trtc_tile_failure, and the last picture stands. */
 int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight,
                       struct trtc_err *err);
 
@@ -42,8 +42,9 @@ int64_t trtc_tile_serial(const struct trtc_tile *t);
 /* How it is to be turned: a set of enum trtc_turn. */
 unsigned trtc_tile_turn(const struct trtc_tile *t);
 
-/* The last picture has been seen, and end_us is where the mix ends: what is left gets its reason. lost_us: where nothing was
- * cut off there, what is later has been lost, and the source is read to its end; else INT64_MAX. */
+/* Closes the account after the last picture: what is left gets its reason. end_us: where the mix
+ * ends. lost_us: where nothing was cut off there, pictures later than this count as lost, and
+ * the source is read to its end; else INT64_MAX. */
 void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us);
 
 struct trtc_tile_stats {

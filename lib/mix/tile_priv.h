@@ -45,17 +45,17 @@ void trtc_tile_account_hide(struct tile_account *a, int64_t due_us, enum trtc_le
 /* Why a picture that was not seen was not: cut, hidden, out of place, or above the rate. */
 enum trtc_left trtc_tile_account_unseen(const struct tile_account *a, int64_t us);
 
-/* Goes to the decoder. One that is hidden is not waited for. */
+/* Notes that a picture goes to the decoder. A hidden one is not waited for. */
 void trtc_tile_account_sent(struct tile_account *a, const struct tile_about *about);
 
-/* A picture comes out, and what is earlier has been lost in the decoder. True: *about is what was
- * sent for it, and *us its time; false: nothing was, or it has been given up. */
+/* Notes that a picture came out; earlier ones are lost in the decoder. True: *about is what was
+ * sent for it, and *us its time; false: nothing was sent for it, or it has been given up. */
 bool trtc_tile_account_came(struct tile_account *a, int64_t *us, struct tile_about *about);
 
-/* The decoder is emptied: nothing comes any more of what is inside. */
+/* Notes that the decoder was emptied: none of the pictures inside will come out. */
 void trtc_tile_account_gone(struct tile_account *a);
 
-/* Nothing is decoded any more; what is inside and was not due yet is only not seen. */
+/* Notes that nothing more is decoded. Pictures inside that were not due yet count as unseen. */
 void trtc_tile_account_end(struct tile_account *a);
 
 /* A picture that is due at due_us and later than after_us may still be inside. */

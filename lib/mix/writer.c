@@ -376,7 +376,7 @@ void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err)
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* With the mutex: nothing is queued, and no thread writes. */
+/* With the mutex held: whether nothing is queued and no thread writes. */
 static int settle(struct trtc_writer *w, struct trtc_err *err)
 {
     for (int i = 0; i < w->out.o.nb_tracks && !w->failed; i++)

@@ -46,7 +46,7 @@ struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trt
 int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
                       struct trtc_err *err);
 
-/* This track has no more; where it ends (us; its last frame lasts until then). */
+/* Ends a track at end_us: its last frame lasts until then. */
 int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, struct trtc_err *err);
 
 /* Whether the reader of the pipe has gone: that is why a call has failed. Any thread. */
@@ -55,8 +55,8 @@ bool trtc_writer_reader_left(const struct trtc_writer *w);
 /* Ends all waiting: pending and later writes fail with err (copied). */
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);
 
-/* All tracks have ended: the file is completed and gets its name. *bytes (may be NULL): its size.
- * TRTC_EX_DATAERR where no packet was written at all. */
+/* Completes the file, once all tracks have ended, and gives it its name. *bytes (may be NULL):
+ * its size. TRTC_EX_DATAERR where no packet was written at all. */
 int trtc_writer_finish(struct trtc_writer *w, int64_t *bytes, struct trtc_err *err);
 
 /* Removes what was not finished, frees. */

@@ -53,7 +53,7 @@ static int64_t seek_io(void *opaque, int64_t offset, int whence)
     return x->pos = from + offset;
 }
 
-/* What went wrong in the file itself says more than libavformat does, and sooner. */
+/* Reports the failure of the file itself, which says more than libavformat's error. */
 static int check(struct mkv *x, const struct trtc_writer_out *out, int ret, const char *what,
                  struct trtc_err *err)
 {

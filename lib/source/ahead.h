@@ -33,8 +33,8 @@ static inline bool trtc_ahead_full(const struct trtc_ahead *a)
 int trtc_ahead_push(struct trtc_ahead *a, const struct trtc_read *r, int samples, int rate_hz,
                     bool breaks);
 
-/* The next frame, placed; false as long as more must come to tell (end: no more will). Valid until
- * the next call. */
+/* Returns the next frame, at its place; false as long as its place depends on frames to come
+ * (end: none will come). Valid until the next call. */
 bool trtc_ahead_pop(struct trtc_ahead *a, bool end, struct trtc_read *out);
 
 /* Frees what it holds. */

@@ -56,7 +56,8 @@ struct lane_feed {
     int64_t prev_us, step_us;    /* decoding time of the frame before, and the usual distance */
 };
 
-/* For pictures and packets that do not say it: what it was last. */
+/* How long the frame lasts: by its samples, or by the distance to the frame before; else as long
+ * as the last frame that said it. */
 static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
 {
     struct trtc_adts h;
@@ -70,8 +71,8 @@ static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
     return f->step_us;
 }
 
-/* Decoding may begin at any key picture: those that stand before it, maybe in another segment, go
- * with it. */
+/* Adds the parameter sets in force to a key picture that lacks them, since decoding may begin
+ * with any: they may stand in an earlier segment. */
 static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
 {
     struct trtc_video_params v;
@@ -124,7 +125,7 @@ static void lane_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
 
 static const struct trtc_feed_ops lane_ops = { lane_next, lane_free, lane_ledger };
 
-/* The clip to begin with: where this one has no parameter sets, the last one before it that has. */
+/* The clip to begin with: this one, or the last before it that has parameter sets. */
 static size_t with_sets(const struct trtc_lane *lane, size_t clip)
 {
     for (size_t i = clip; i < lane->n; i--)
@@ -286,13 +287,13 @@ void trtc_source_failure(struct trtc_source *s, struct trtc_err *err)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* A loss that cannot be listed for want of memory is not: the program has other worries then. */
 void trtc_source_end(struct trtc_source *s)
 {
     if (s->ops->end)
         s->ops->end(s);
 }
 
+/* A loss that cannot be listed for want of memory is dropped: the program fails for that anyway. */
 void trtc_source_settle(struct trtc_source *s)
 {
     const struct trtc_input_losses *l = &s->lost;

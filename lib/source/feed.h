@@ -37,14 +37,15 @@ struct trtc_feed_frame {
         colour; /* H.264, H.265: what the stream says, or else the container; zeros: not known */
 };
 
-/* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come yet), -1. After -1 (the
- * source broke) every further call is END. WAIT comes from live sources; and from STORED ones that a thread reads, which
- * otherwise wait, where there is nothing of this kind for as long as the queue of the other one can hold. */
+/* Next frame in decoding order: FRAME (valid until the next call), END, WAIT (nothing has come
+ * yet), or -1: the source broke, and further calls return END. Live sources return WAIT. Stored
+ * sources that a thread reads wait by themselves, and return WAIT only when nothing of this kind
+ * comes and the queue of the other kind is full. */
 int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
 void trtc_feed_free(struct trtc_feed **f);
 
-/* The account of what was read for it so far: frames out are those that trtc_feed_next has given;
- * what was read ahead of that is cut off. It balances once its source is settled. */
+/* The account so far. Frames out are those that trtc_feed_next has returned; frames that were
+ * read ahead count as cut off. It balances once the source is settled. */
 void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 
 /* The lane of a recording, as trtc_reader_new reads it. from_us (epoch): what lies in segments that end before it is
@@ -70,43 +71,47 @@ struct trtc_source_opts {
     const volatile sig_atomic_t *stop; /* the program's, or NULL: once it is set all feeds end */
 };
 
-/* STORED regular files are opened here (an error comes at once: TRTC_EX_NOINPUT, DATAERR, UNAVAILABLE), once for each
- * kind, so that neither waits for the other. Everything else is opened and read by a thread, with bounded queues.
- * losses (borrowed) receives what turns out damaged or cut, under the name given by label (copied), once it has
- * ended. */
+/* Opens a source. STORED regular files are opened here, once for each kind, so that neither kind
+ * waits for the other; errors: TRTC_EX_NOINPUT, DATAERR, UNAVAILABLE. Everything else is opened
+ * and read by a thread, with bounded queues. losses (borrowed) receives what turns out damaged
+ * or cut once the source has ended, under the name label (copied). */
 struct trtc_source *trtc_source_open(const struct trtc_source_opts *o, const char *label,
                                      struct trtc_losses *losses, struct trtc_err *err);
 
-/* Its feeds, both of which must be taken from: where a thread reads, a full queue of one holds up the other in the end.
- * Owned by the source, one of each kind at most; NULL where that kind was not wanted, or is known not to be there. */
+/* The feed of one kind, owned by the source; NULL where that kind was not wanted, or is known
+ * not to be there. The caller must take frames from both feeds: where a thread reads, a full
+ * queue of one kind stops the other in the end. */
 struct trtc_feed *trtc_source_feed(struct trtc_source *s, enum trtc_kind kind);
 
-/* What the pictures of a file say of their colours; false where that is not known. Before any is taken. */
+/* The colours that the pictures of a file state; false: not known. To be called before a picture
+ * is taken. */
 bool trtc_source_colour(const struct trtc_source *s, struct trtc_colour *out);
 
-/* For sources that a thread reads: waits until frames beyond until_us have come in every kind that has shown itself
- * (STORED: that is not known to be absent), or the source has ended, or can go on only when frames are taken, or (LIVE)
- * wall_us (now_us's clock) has come. True: what is due has come. Of files all is there at once. */
+/* Waits, for sources that a thread reads, until frames beyond until_us have come in every kind
+ * that has appeared (STORED: that is not known to be absent), or the source has ended, or its
+ * queues are full, or (LIVE) now_us() has reached wall_us. True: everything until until_us has
+ * come. Files return true at once. */
 bool trtc_source_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us);
 
-/* What has come of one kind (of a file: was taken): where the first frame began and where the newest one ends. False:
- * none has. *ended: there will be no more. */
+/* Where the first frame of a kind that came (from a file: was taken) began, and where the newest
+ * one ends. False: none has come. *ended: no more will come. */
 bool trtc_source_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first_us,
                       int64_t *end_us, bool *ended);
 
 /* Ends a live source now, from any thread: what has come and was not taken is not taken any more. */
 void trtc_source_end(struct trtc_source *s);
 
-/* Ends the source, and adds to losses what turned out damaged, lost or cut: once, by the thread that owns losses, when
- * no feed of it is in use any more. trtc_source_free does it where it has not been done. */
+/* Ends the source and adds to losses what turned out damaged, lost or cut. To be called once, by
+ * the thread that owns losses, when no feed of it is in use any more; otherwise trtc_source_free
+ * does it. */
 void trtc_source_settle(struct trtc_source *s);
 
 /* The k-th track that its container names (see trtc_input_named); false where there is none. Once the source is settled. */
 struct trtc_input_named;
 bool trtc_source_named(struct trtc_source *s, int k, struct trtc_input_named *out);
 
-/* Why a source broke (it ended by a failure): err->code is 0 where it did not. Threads are asked to end by free, which
- * may be called at any time. */
+/* Why the source broke; err->code is 0 if it did not. trtc_source_free ends its thread, and may
+ * be called at any time. */
 void trtc_source_failure(struct trtc_source *s, struct trtc_err *err);
 void trtc_source_free(struct trtc_source **s);
 

@@ -113,7 +113,7 @@ static bool file_seen(struct trtc_source *s, enum trtc_kind kind, int64_t *first
     return seen;
 }
 
-/* The opening for the pictures has gone as far as any. */
+/* The opening for the pictures has read as far as any. */
 static bool file_named(struct trtc_source *s, int k, struct trtc_input_named *out)
 {
     const struct file *x = (struct file *)s;
@@ -122,7 +122,7 @@ static bool file_named(struct trtc_source *s, int k, struct trtc_input_named *ou
     return in && trtc_input_named(in, k, out);
 }
 
-/* Of a file that was not read to its end, what was found on the way counts. */
+/* Of a file that was not read to its end, the losses found so far count. */
 static void file_settle(struct trtc_source *s)
 {
     struct file *x = (struct file *)s;

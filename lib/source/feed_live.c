@@ -11,12 +11,12 @@
 
 #include "source/feed_priv.h"
 
-#define FULL_US     10000000           /* so much of a kind waits at most, */
+#define FULL_US     10000000           /* the most of a kind that waits, */
 #define FULL_BYTES  (16 * 1024 * 1024) /* in so many bytes; */
-#define OVER_BYTES  (64 * 1024 * 1024) /* in these, while a reader waits for the other kind */
+#define OVER_BYTES  (64 * 1024 * 1024) /* and in bytes while a reader waits for the other kind */
 #define LATE_US     2000000            /* behind its arrival by more than this, */
-#define LATE_FOR_US 2000000            /* and for longer than this: it does not catch up */
-#define TICK_US     100000             /* the program's stop flag is looked at so often */
+#define LATE_FOR_US 2000000            /* and for longer than this: it will not catch up */
+#define TICK_US     100000             /* how often the program's stop flag is looked at */
 
 /* A frame that waits, with its bytes behind it. */
 struct node {
@@ -50,7 +50,8 @@ struct live {
     int64_t start_us;
     int64_t (*now_us)(void);
     const volatile sig_atomic_t *stop_too;
-    /* Set by any thread, read by the input in the middle of its waiting: like a signal's flag, whence its type. */
+    /* Any thread may set it, and the input reads it while it waits: it has the type of a
+     * signal's flag, since the input takes one. */
     volatile sig_atomic_t stop;
 
     pthread_t thread;
@@ -75,7 +76,7 @@ static size_t cost(const struct trtc_feed_frame *f)
     return sizeof(struct node) + f->pkt.size + f->sets_size;
 }
 
-/* A flag of this type may be seen late, and that does no harm: the race detector cannot know. */
+/* A flag of this type may be seen late, which does no harm; the race detector cannot know that. */
 #define UNCHECKED __attribute__((no_sanitize("thread")))
 
 UNCHECKED static void set_stop(struct live *x)
@@ -103,8 +104,9 @@ static void wait_until(struct live *x, int64_t deadline_us)
 
 /* ---- the thread ---- */
 
-/* The first frame stands for its arrival, the others follow by the stream's clock. Where that falls behind for good (it
- * stood still, and went on where it had stopped) or begins anew, the frame at hand stands for its arrival. */
+/* Places the stream on the epoch clock. The first frame is placed at its arrival, and the others
+ * follow by the stream's clock. If that clock falls behind for good (the stream stood still and
+ * went on where it had stopped) or begins anew, the frame at hand is placed at its arrival. */
 static void place(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f)
 {
     const int64_t pts_us = f->pkt.pts_us;
@@ -129,15 +131,16 @@ static void place(struct live *x, const struct trtc_input *in, const struct trtc
     }
 }
 
-/* Whether a kind has so much that no more is read for its sake. */
+/* Whether so much of a kind waits that no more need be read for it. */
 static bool is_full(const struct queue *q, int64_t full_us, size_t full_bytes)
 {
     return q->first &&
            (q->nb_bytes > full_bytes || q->newest_dts_us - q->first->f.pkt.dts_us > full_us);
 }
 
-/* Room for one more. A stream that brings its kinds far from each other must be read on as long as somebody wants the
- * other one; a kind that has never come is not waited for so long. */
+/* Whether there is room for one more frame. A stream that interleaves its kinds far from each
+ * other is read on, beyond the limit, as long as a reader waits for the other kind, unless that
+ * kind has never come. */
 static bool has_room(const struct live *x, const struct queue *q)
 {
     const struct queue *other = &x->queue[q == &x->queue[0]];
@@ -201,7 +204,8 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
 
     pthread_mutex_lock(&x->base.lock);
     while (!stopped(x) && !has_room(x, q)) {
-        x->late_at_us = TRTC_NOTIME; /* what comes late now is late because of us */
+        x->late_at_us =
+            TRTC_NOTIME; /* frames that are late from here on are late because of this wait */
         if (!x->waits)
             pthread_cond_broadcast(&x->changed);
         x->waits = q;
@@ -269,8 +273,8 @@ static void *read_all(void *arg)
 
 /* ---- who takes the frames ---- */
 
-/* With the lock held, of a queue that is empty: whether a stored stream has nothing of this kind for so long that the
- * other kind must go on without it. */
+/* With the lock held, for an empty queue of a stored stream: whether the other kind must go on
+ * without this one, since its own queue is full. */
 static bool lacks(const struct live *x, const struct queue *q)
 {
     const struct queue *other = &x->queue[q == &x->queue[0]];
@@ -406,7 +410,7 @@ static void live_settle(struct trtc_source *s)
     if (!x->running)
         return;
     pthread_mutex_lock(&s->lock);
-    if (!x->ended) /* else it was not us who ended it */
+    if (!x->ended) /* else its end was not our doing */
         set_stop(x);
     pthread_cond_broadcast(&x->changed);
     pthread_mutex_unlock(&s->lock);

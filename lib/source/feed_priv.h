@@ -55,8 +55,9 @@ int trtc_source_init(struct trtc_source *s, const struct trtc_source_ops *ops, c
                      struct trtc_losses *losses, struct trtc_err *err);
 void trtc_source_fini(struct trtc_source *s);
 
-/* With the lock held. What in has lost so far, of which every opening of a file finds the same (at_end: it has come to
- * its end by itself, so what is cut is cut). Why it broke, where nothing broke before. */
+/* With the lock held. note_lost: takes over what in has lost so far; every opening of a file
+ * finds the same losses. at_end: in came to its end by itself, so that a cut is a loss.
+ * note_why: keeps why it broke, unless something broke before. */
 void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, bool at_end);
 void trtc_source_note_why(struct trtc_source *s, const struct trtc_err *why);
 

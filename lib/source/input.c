@@ -66,8 +66,10 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    int64_t nb_mended;                        /* times that were made */
-    bool leaves_other;                        /* pictures of another codec are left out */
+    int64_t nb_mended;   /* times that were made */
+    char sound_name[32]; /* codec of sound that was looked for a decoder for, */
+    bool sound_decodes;  /* and there is one, or no picture beside it */
+    bool leaves_other;   /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
     const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_NB_KINDS];
@@ -118,6 +120,22 @@ static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
         in->info.colour = t.colour;
     in->info.colour_outside =
         said->matrix == TRTC_COLOUR_UNKNOWN && in->info.colour.matrix != TRTC_COLOUR_UNKNOWN;
+}
+
+/* There is a decoder for sound of this codec; beside pictures, sound without one is left out. */
+static bool can_decode(struct trtc_input *in, enum trtc_codec codec, const char *name)
+{
+    struct trtc_input_track sound, pictures;
+
+    if (strcmp(in->sound_name, name) == 0)
+        return in->sound_decodes;
+    snprintf(in->sound_name, sizeof in->sound_name, "%s", name);
+    in->ops->track(in->back, TRTC_AT_AUDIO, &sound);
+    in->ops->track(in->back, TRTC_AT_VIDEO, &pictures);
+    const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, codec, name, NULL);
+    in->sound_decodes =
+        pictures.codec == TRTC_CODEC_NONE || (c && trtc_av_opens(c, sound.av_parameters));
+    return in->sound_decodes;
 }
 
 static void note_size(struct trtc_input *in, const struct trtc_input_raw *raw,
@@ -353,6 +371,10 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
     if (in->left) { /* it still shows where the stream's clock jumps */
         place(in, raw, raw->dur_us, &at);
         return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_UNWANTED);
+    }
+    if (!can_decode(in, raw->codec, raw->codec_name)) {
+        place(in, raw, raw->dur_us, &at);
+        return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_FORMAT);
     }
     if (!in->aenc && open_encoder(in, err) < 0)
         return -1;
@@ -593,6 +615,8 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     if (in->info.audio == TRTC_CODEC_NONE && a.codec != TRTC_CODEC_NONE) {
         in->info.audio = in->any ? a.codec : TRTC_CODEC_AAC;
         in->info.audio_encoded = !in->any && a.codec != TRTC_CODEC_AAC;
+        in->info.audio_undecodable =
+            in->info.audio_encoded && !can_decode(in, a.codec, a.codec_name);
     }
     return 0;
 }

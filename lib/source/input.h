@@ -27,8 +27,9 @@ struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
     enum trtc_codec audio;     /* AAC or NONE; ... */
     int rate_hz, channels;     /* 0 as long as no frame of an announced track has come */
     bool audio_encoded;        /* it was another codec */
-    bool stored;               /* a file that can be read anywhere: no more will be added to it */
-    bool may_grow; /* the container does not announce all: what is absent now may come */
+    bool audio_undecodable; /* nothing here decodes it: beside pictures it is left out (FORMAT) */
+    bool stored;            /* a file that can be read anywhere: no more will be added to it */
+    bool may_grow;          /* the container does not announce all: what is absent now may come */
 };
 
 struct AVCodecParameters;

@@ -81,10 +81,13 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     out->jump_us = raw - (free_from(l, s) - l->off_us);
 }
 
-/* The other track has jumped too: the new epoch begins behind what that had. */
-static void pay_owed(struct trtc_input_clock *c)
+/* The other track has jumped too, to raw: the new epoch begins behind what that had, if it would stand in
+ * the middle of that. */
+static void pay_owed(struct trtc_input_clock *c, const struct trtc_input_lane *l, int64_t raw)
 {
-    const int64_t owed_us = round_up_100(c->owed_us);
+    const int64_t over_us = end_of(l) - (raw + c->off_us);
+    const int64_t due_us = over_us < c->owed_us ? over_us : c->owed_us;
+    const int64_t owed_us = due_us > 0 ? round_up_100(due_us) : 0;
 
     c->owed_us = 0;
     c->off_us += owed_us;
@@ -140,7 +143,7 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
         return;
     }
     if (fits_current)
-        pay_owed(c);
+        pay_owed(c, l, raw);
     else
         open_epoch(c, l, s, out);
     l->epoch = -1;

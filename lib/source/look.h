@@ -16,14 +16,14 @@ struct trtc_look {
     int64_t nb[2];
     int64_t prev_dts[2];          /* of the frame before, TRTC_TS_NOPTS where that was not read */
     int64_t step[2], step_max[2]; /* distance of the last two frames, and the largest one seen */
-    bool fell[2];                 /* stamps have fallen: what follows says nothing of the first */
-    struct trtc_steady steady;    /* the first frames of sound, if their length is known */
-    bool settled;                 /* enough of them were there */
-    int64_t delay_90k;            /* PTS less DTS of the first picture */
-    bool have_params;             /* or it is known that there are none */
-    unsigned late;                /* TRTC_AUDIO, TRTC_VIDEO: found when they were looked for, */
-    int64_t late_first;           /* before the first stamp, as a step from base; else 0 */
-    bool skipped;                 /* not all of it was read: the course is none */
+    bool fell[2]; /* stamps have fallen: what follows does not tell where the first one is */
+    struct trtc_steady steady; /* the first frames of sound, if their length is known */
+    bool settled;              /* enough of them were there */
+    int64_t delay_90k;         /* PTS less DTS of the first picture */
+    bool have_params;          /* or it is known that there are none */
+    unsigned late;             /* TRTC_AUDIO, TRTC_VIDEO: found when they were looked for, */
+    int64_t late_first;        /* before the first stamp, as a step from base; else 0 */
+    bool skipped;              /* not all of it was read, so that there is no course */
     struct trtc_course course;
     struct { /* of what was read since it was cleared */
         bool any;
@@ -44,19 +44,21 @@ int trtc_look_frame(struct trtc_look *l, const struct trtc_ts_frame *f);
 /* Takes a frame of a kind that was looked for: its format, and whether it comes first of all. */
 void trtc_look_late(struct trtc_look *l, const struct trtc_ts_frame *f);
 
-/* What is read next does not follow what was read before. */
+/* Says that what is read next does not follow what was read before. */
 void trtc_look_skip(struct trtc_look *l);
 
 /* TRTC_AUDIO, TRTC_VIDEO: what was seen. */
 unsigned trtc_look_kinds(const struct trtc_look *l);
 
-/* The stamps have jumped: only all of the segment says where its kinds begin. */
+/* Whether stamps have jumped, so that the whole segment must be read to know where its kinds
+ * begin. */
 bool trtc_look_is_odd(const struct trtc_look *l);
 
-/* The course is settled, and more than one clock is in it, or a kind begins elsewhere than is said. */
+/* Whether the course is settled, and has more than one clock, or a kind that begins elsewhere
+ * than its first stamp says. */
 bool trtc_look_restarts(const struct trtc_look *l);
 
-/* Sound and pictures begin so far from each other that one clock may have ended between them. */
+/* Whether sound and pictures begin so far apart that a clock may have ended between them. */
 bool trtc_look_is_apart(const struct trtc_look *l);
 
 /* The first stamp, 33 bits: that of the kind that comes first, on the course where that is settled. */

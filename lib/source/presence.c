@@ -58,7 +58,7 @@ static int note_picture(struct stands *s, const struct trtc_intervals *v, int64_
     return 0;
 }
 
-/* That holds where the user is still heard. */
+/* Lengthens the last picture of each interval by that, as far as the user is still heard. */
 static void let_stand(struct trtc_member *m, const struct stands *s)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -18,15 +18,15 @@
 
 enum {
     BLOCK_BYTES = 48 * 1024,  /* holds the first frame of nearly every segment */
-    HEAD_MAX_BYTES = 4 << 20, /* a track that is named shows itself by then, or is looked for */
+    HEAD_MAX_BYTES = 4 << 20, /* a track that is named shows a frame by then, or is searched for */
     SCAN_BYTES = 256 * 1024,
-    SAMPLE_S = 5, /* between two places that are looked at for a pause */
+    SAMPLE_S = 5, /* distance of the places at which a pause is searched for */
     NB_PACKETS_TO_JUDGE = 3
 };
 
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
 #define PIECE_MAX_US 1000000 /* a longer segment has whole frames */
-#define PAUSE_US     2000000 /* a whole segment that ends this early saw a pause */
+#define PAUSE_US     2000000 /* a segment of the right size that ends this early has had a pause */
 #define BACK_90K     90000   /* stamps that are lower by more have fallen */
 
 struct probe {
@@ -57,13 +57,13 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
     return got;
 }
 
-/* What of a segment is to be read. */
+/* The part of a segment that is to be read. */
 struct stretch {
     int fd;
     int64_t at, to; /* at moves on */
 };
 
-/* A block of it, of at most max bytes. The bytes, 0 where there are no more, -1. */
+/* Reads a block of at most max bytes. Returns the bytes, 0 at the end, -1. */
 static ssize_t read_block(struct probe *x, struct stretch *s, size_t max, struct trtc_err *err)
 {
     const size_t want = s->to - s->at < (int64_t)max ? (size_t)(s->to - s->at) : max;
@@ -142,8 +142,8 @@ static int read_tail(struct probe *x, const struct trtc_piece *p, int fd, int64_
     return feed(x, &tail, false, err) < 0 || finish(x, err) < 0 ? -1 : 0;
 }
 
-/* Looks at places of a long segment, at being the first that was not read: 1 where a pause may hide
- * in it that ends a section, or its stamps fall. */
+/* Looks at places of a long segment that has been read up to at. 1: its stamps fall, or it may
+ * have a pause that ends a section. */
 static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t at,
                   struct trtc_err *err)
 {
@@ -172,7 +172,8 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
 
 /* ---- tracks that come late ---- */
 
-/* What the segments of a playlist may have in them that no other playlist of the stream is for. */
+/* The kinds that segments of a playlist may hold: those for which the stream has no other
+ * playlist. */
 static unsigned may_have(const struct trtc_recording *r, int list)
 {
     const struct trtc_list *own = &r->lists[list];
@@ -181,7 +182,7 @@ static unsigned may_have(const struct trtc_recording *r, int list)
         const struct trtc_list *s = &r->lists[i];
         if (s->type == own->type)
             continue;
-        /* a user who shares a screen speaks in the primary stream */
+        /* a user who shares a screen is heard in the primary stream */
         if (s->media == own->media || s->type == TRTC_AUDIO)
             may &= ~(unsigned)(s->type == TRTC_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
     }
@@ -218,7 +219,7 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
 
 /* ---- judging ---- */
 
-/* More missing at the end than uneven frames explain. */
+/* Whether more is missing at the end than uneven frames explain. */
 static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us)
 {
     if (seen_us == TRTC_NOTIME || said_us == TRTC_NOTIME)
@@ -245,7 +246,7 @@ static int lose_encrypted(struct trtc_recording *r, const struct trtc_piece *p, 
                                  "%s", why);
 }
 
-/* Nothing of it can be used: says why. */
+/* Lists a segment of which nothing can be used, with the reason. */
 static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_look *l,
                     const struct trtc_ts_stats *stats)
 {
@@ -256,7 +257,7 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
     p->unusable = true;
     if (has_sample_aes(stats))
         return lose_encrypted(r, p, us, bytes, "its sound and pictures are");
-    /* few packets that are all there is are a stream, if a short one */
+    /* a segment of few packets and nothing else is a stream, though a short one */
     if (nb > 0 && (nb >= NB_PACKETS_TO_JUDGE || p->bytes < (nb + 1) * TRTC_TS_PACKET))
         return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "empty", us, bytes },
                                      stats->scrambled ? "it is scrambled"
@@ -281,8 +282,9 @@ static unsigned kinds_of_packets(const struct trtc_ts_stats *stats)
     return kinds;
 }
 
-/* A kind of which it holds packets but no whole frame goes on from the segment before, or goes on in
- * the next one: what is known of it is known from there. Such kinds. */
+/* Kinds of which the segment has packets but no whole frame: their frame began in the segment
+ * before, or ends in the next one. Their format is copied from the segment before. Returns these
+ * kinds. */
 static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
                           const struct trtc_ts_stats *stats)
 {
@@ -317,7 +319,7 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
     return kinds;
 }
 
-/* Reports, once for each stream of a playlist, a stream that is there but is not merged. */
+/* Adds a note, once for each stream of a playlist, on a stream that is there but not merged. */
 static int note_left_out(struct probe *x, const struct trtc_piece *p,
                          const struct trtc_ts_stats *stats)
 {
@@ -388,7 +390,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.headless = stats->headless;
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
-    /* who vouches for its size does so for its length, too, but where a section might end in it */
+    /* if its size is right, so is its length, unless a section might end in it */
     const bool believed = p->attr_bytes >= 0 && !p->measure && said <= TRTC_SECTION_GAP_US;
     int64_t seen = depth == HEAD || believed ? said : trtc_look_length_us(l);
     if (said != TRTC_NOTIME && seen > said)
@@ -416,7 +418,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     return 0;
 }
 
-/* What the machine is to blame for holds up the recording; anything else is lost. */
+/* Holds the recording if the machine is to blame; otherwise lists the segment as lost. */
 static int cannot_read(struct trtc_recording *r, struct trtc_piece *p, const struct trtc_err *why,
                        struct trtc_err *err)
 {
@@ -445,7 +447,7 @@ static int64_t next_of(const struct trtc_recording *r, size_t i)
                                                  : TRTC_NOTIME;
 }
 
-/* Reads as much of it as is needed. */
+/* Reads as much of the segment as is needed. */
 static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum depth *depth,
                       struct trtc_err *err)
 {
@@ -489,7 +491,7 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
     return read_all(x, p, fd, err);
 }
 
-/* Kinds that may be in it, and were not seen where it was read. */
+/* Kinds that the segment may hold and that were not seen in the part that was read. */
 static unsigned missing_kinds(const struct probe *x)
 {
     unsigned may = x->may_have;
@@ -502,7 +504,7 @@ static unsigned missing_kinds(const struct probe *x)
 
 /* ---- pauses that end a section ---- */
 
-/* What of the segment is seen between two places of its course. */
+/* The part of the segment that is seen between two places of its course. */
 static unsigned kinds_between(const struct trtc_course *c, int64_t from, int64_t to)
 {
     unsigned kinds = 0;
@@ -519,7 +521,7 @@ struct hole {     /* of a course */
     int64_t from, to;
 };
 
-/* Divides piece i in a hole of its course: what is behind it becomes the next piece. */
+/* Divides piece i at a hole of its course: the rest becomes the next piece. */
 static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c,
                   const struct hole *h)
 {
@@ -583,7 +585,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     enum depth depth = HEAD;
     struct trtc_err why;
     if (p->list != x->list) {
-        trtc_ts_forget(x->ts); /* tables that stand once serve their own playlist */
+        trtc_ts_forget(
+            x->ts); /* tables that come only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
         x->nb_noted = 0;
     }

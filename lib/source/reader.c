@@ -19,15 +19,16 @@
 
 enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 
-#define TOL_90K         3600 /* a stamp this much lower than the one before has fallen */
-#define SOUND_GAP_90K   9000 /* what rises by so much more than usual is looked at */
+#define TOL_90K         3600 /* a stamp that is lower than the one before by this has fallen */
+#define SOUND_GAP_90K   9000 /* a stamp that rises by this more than usual is looked at */
 #define PICTURE_GAP_90K 45000
-#define GOES_ON_90K     45000   /* where pictures are reordered, the first stamp is lower by less */
-#define FIRST_OFF_90K   90000   /* so far from the segment's first stamp a kind's own may be */
+#define GOES_ON_90K     45000   /* reordered pictures are lower than the first stamp by less */
+#define FIRST_OFF_90K   90000   /* how far a kind's first stamp may be from the segment's */
 #define REORDER_MAX_US  400000  /* pictures without DTS stand out of order by no more */
-#define OVERLAP_MIN_US  100000  /* less of a time that was used already is rounding */
+#define OVERLAP_MIN_US  100000  /* an overlap below this is rounding */
 #define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
-#define CUT_US          1000000 /* by so much a segment that goes on may begin elsewhere than is said */
+#define CUT_US \
+    1000000 /* how far a segment that continues the one before may begin from where the playlist says */
 
 /* A clip of which all bytes were fed, while frames that begin in it are not complete. */
 struct passed {
@@ -44,7 +45,7 @@ struct trtc_reader {
     atomic_llong *bytes;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int dirfd, fd;         /* -1 between two reads where r is read sparingly */
+    int dirfd, fd;         /* -1 between two reads where few files may be open */
     int64_t pos;           /* bytes read of the piece that is being fed */
     size_t at;             /* clip of the frames handed out; lane->n at the end */
     size_t feeding;        /* clip being fed: at, or a later one in which its last frame goes on */
@@ -57,7 +58,7 @@ struct trtc_reader {
     bool begins;   /* no frame of this clip has been handed out */
     bool joined;   /* it was fed as what the one before it goes on in */
     bool torn;     /* pictures are missing before this clip */
-    bool need_key; /* pictures before the next key frame cannot be decoded */
+    bool need_key; /* pictures up to the next key frame cannot be decoded */
     bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
     int64_t nb_no_key;  /* so many were left out in this clip */
@@ -73,7 +74,7 @@ struct trtc_reader {
     int64_t rel_90k;           /* of the frame: from the piece's first stamp */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
     int64_t last_ts;           /* of the last frame of the clips before */
-    bool tail_seen;            /* the end of the segment was looked at: */
+    bool tail_seen;            /* the end of the segment has been looked at: */
     int64_t tail_90k;          /* how far it is from its first stamp */
     bool looked;               /* all of it was: */
     struct trtc_course course; /* its course, empty where its stamps just go on */
@@ -188,8 +189,8 @@ __attribute__((format(printf, 3, 4))) static int lose(struct trtc_reader *rd, st
     return lose_in(rd, piece_of(rd), lost, why);
 }
 
-/* The file of a piece, of which so many bytes were read. 1, 0 where it is gone (a loss was listed),
- * -1 where the machine fails. */
+/* Opens the file of a piece at the given byte. 1; 0: it is gone, which has been listed; -1: the
+ * machine failed. */
 static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_t pos, int *fd,
                       struct trtc_err *err)
 {
@@ -207,13 +208,13 @@ static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_
     return 0;
 }
 
-/* The same for the piece that is being fed. */
+/* The same for the piece that is being read. */
 static int open_file(struct trtc_reader *rd, struct trtc_err *err)
 {
     return rd->fd >= 0 ? 1 : open_piece(rd, fed_piece(rd), rd->pos, &rd->fd, err);
 }
 
-/* The stamps of the clip before go on in this one. */
+/* Whether the stamps of the clip before go on in this one. */
 static bool stamps_go_on(const struct trtc_reader *rd)
 {
     if (rd->last_ts == TRTC_NOTIME)
@@ -222,20 +223,21 @@ static bool stamps_go_on(const struct trtc_reader *rd)
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
-/* This clip's stamps lie so far below those of the one before that their clock is another one. */
+/* Whether this clip's stamps lie so far below those of the clip before that they are of another
+ * clock. */
 static bool stamps_fall(const struct trtc_reader *rd)
 {
     return rd->last_ts != TRTC_NOTIME &&
            trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->last_ts) <= -GOES_ON_90K;
 }
 
-/* b is the rest of the segment that a is the beginning of. */
+/* Whether b is the next part of the segment of which a is a part. */
 static bool is_next_part(const struct trtc_piece *a, const struct trtc_piece *b)
 {
     return a->list == b->list && a->place == b->place && a->part + 1 == b->part;
 }
 
-/* No picture is missing between the clip before and this one. */
+/* Whether no picture is missing between the clip before and this one. */
 static bool nothing_between(const struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -248,7 +250,8 @@ static bool nothing_between(const struct trtc_reader *rd)
     return stamps_go_on(rd);
 }
 
-/* The clip follows in its playlist on the one before, of which nothing is missing at its end. */
+/* Whether the clip follows the one before in their playlist, and nothing is missing at the end
+ * of that. */
 static bool follows(const struct trtc_reader *rd, size_t at)
 {
     const struct trtc_clip *c = at > 0 ? &rd->lane->clips[at - 1] : NULL;
@@ -256,8 +259,9 @@ static bool follows(const struct trtc_reader *rd, size_t at)
            c->piece->list == c[1].piece->list && c->piece->place + 1 == c[1].piece->place;
 }
 
-/* Sets the clock to clip at; by how much it jumps. A segment that begins in the middle of a picture
- * was cut out of a stream, whose clock simply goes on, wherever the cut is said to be. */
+/* Sets the clock to clip at, and returns by how much it jumps. A segment that begins in the
+ * middle of a picture was cut out of a stream: its clock simply goes on, whatever the playlist
+ * says of the cut. */
 static int64_t set_clock(struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -273,7 +277,7 @@ static int64_t set_clock(struct trtc_reader *rd)
     return trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
 }
 
-/* The frames of clip at begin. gone: files before it were not there. */
+/* Begins the frames of clip at. gone: files before it were missing. */
 static void begin_clip(struct trtc_reader *rd, bool gone)
 {
     if (rd->prev_ts != TRTC_NOTIME)
@@ -315,7 +319,7 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
-/* Streams of the segment that were not followed, or not all the way, though they are wanted. */
+/* Lists streams of the segment that are wanted but were not followed, or not to their end. */
 static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const unsigned own = rd->kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
@@ -338,7 +342,7 @@ static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s
     return ret;
 }
 
-/* Names what was left out since it is of a time that was used already. */
+/* Lists what was left out since its time had been used already. */
 static int lose_overlap(struct trtc_reader *rd)
 {
     char why[128];
@@ -364,7 +368,8 @@ static int lose_cut(struct trtc_reader *rd)
                 "%" PRId64 " frames are of a time that is in the next segment too", rd->nb_cut);
 }
 
-/* What the demuxer has to say of clip at; those that were passed come first. */
+/* Lists what the demultiplexer found wrong in clip at, and before that in the clips that were
+ * passed. */
 static struct trtc_ts_stats stats_of(struct trtc_reader *rd)
 {
     if (rd->nb_passed == 0)
@@ -417,7 +422,7 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Frames of the clip that is fed now come: the one before it ends here. */
+/* The frames of the clip being read begin, so the clip before it has ended. */
 static int next_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     const int64_t end = rd->passed[0].end;
@@ -429,8 +434,8 @@ static int next_clip(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
-/* What the clip that was fed leaves unfinished may go on in the next one: 1, 0 where there is none
- * (a file that is gone is told when it is its turn), -1. */
+/* Goes on to the next clip, in which the last frame of this one may go on: 1; 0: there is none
+ * (a missing file is listed when its turn comes); -1. */
 static int go_on(struct trtc_reader *rd, struct trtc_err *err)
 {
     struct trtc_err ignored;
@@ -454,7 +459,7 @@ static int go_on(struct trtc_reader *rd, struct trtc_err *err)
     return 1;
 }
 
-/* Reads on in the piece: bytes, 0 at its end, or where its file is gone, -1. */
+/* Reads on in the piece. Returns the bytes; 0: its end, or its file is gone; -1. */
 static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
 {
     const struct trtc_piece *p = fed_piece(rd);
@@ -514,10 +519,10 @@ static int64_t ticks_of(int64_t us)
     return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-/* What may be odd about a stamp. */
+/* What can be wrong with a stamp. */
 enum oddity { EVEN, UNEVEN, RISES, FALLS };
 
-/* The end of the segment is where it should be. */
+/* Whether the end of the segment is where it should be. */
 static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -615,7 +620,7 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
     return ret;
 }
 
-/* Where a stamp belongs on the epoch clock. One that has no place there follows the one before. */
+/* Places a stamp on the epoch clock. A stamp that has no place there follows the one before. */
 static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -658,7 +663,7 @@ static int set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f, stru
 
 /* ---- what is handed out ---- */
 
-/* The frame is one of the piece, not of another part of its segment. */
+/* Whether the frame is of this piece, and not of another part of its segment. */
 static bool belongs(const struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -687,7 +692,8 @@ static void begin_at(struct trtc_reader *rd, const struct trtc_ts_frame *f,
     rd->key_us = p->pts_us;
 }
 
-/* The picture is shown before the one that decoding began with, and refers to what was before. */
+/* Whether the picture is shown before the one that decoding began with, and needs pictures from
+ * before that. */
 static bool is_leading(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                        const struct trtc_packet *p)
 {
@@ -771,7 +777,7 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
     }
 }
 
-/* The frame is of a time that was used already, but for less than a quarter of it. */
+/* Whether the time of the frame, but for less than a quarter, has been used already. */
 static bool overlaps(struct trtc_reader *rd, const struct trtc_read *r)
 {
     if (rd->end_us == TRTC_NOTIME || r->pkt.pts_us + r->dur_us * 3 / 4 >= rd->end_us)
@@ -834,7 +840,8 @@ static bool goes_on(const struct trtc_reader *rd, const struct trtc_packet *p)
     return !p->key && rd->end_us - p->pts_us <= REORDER_MAX_US;
 }
 
-/* Pictures at the beginning of a segment that are shown before the end of the one before. */
+/* Whether the picture, at the beginning of a segment, is shown before the end of the segment
+ * before. */
 static int note_pictures(struct trtc_reader *rd, const struct trtc_read *r, struct trtc_err *err)
 {
     const int64_t at_us = r->pkt.pts_us;

@@ -29,7 +29,7 @@ struct trtc_reader_opts { /* all pointers are borrowed for as long as the reader
     enum trtc_kind kind;
     struct trtc_losses *losses; /* receives what turns out missing */
     atomic_llong *bytes;        /* counts what was read, or NULL */
-    bool sparing;               /* no file stays open from one read to the next */
+    bool sparing;               /* no file stays open between two reads */
 };
 
 /* Reads the clips of a lane for one kind. NULL on failure: TRTC_EX_NOINPUT where the recording's

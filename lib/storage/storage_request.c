@@ -18,8 +18,8 @@
 enum {
     MANY = 1000,    /* retries that only the budget ends */
     EARLIER_S = 60, /* a signature begins before now, for clocks that differ */
-    SKEW_S = 300,
-    LIFE_S = 900, /* and is good for so long after it */
+    LIFE_S = 900,   /* and is good for so long after it */
+    SKEW_S = 300,   /* clocks that differ by more may be why a store refuses a request */
 };
 
 void trtc_store_answer_fini(struct trtc_store_answer *answer)

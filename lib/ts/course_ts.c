@@ -12,7 +12,7 @@
 enum {
     BLOCK_BYTES = 256 * 1024,
     TAIL_BYTES = 256 * TRTC_TS_PACKET,
-    GOES_ON_BYTES = 1 << 20 /* a frame goes on for less in the next segment */
+    GOES_ON_BYTES = 1 << 20 /* how far into the next segment a frame may go on */
 };
 
 #define PICTURE_GUESS_90K 6000 /* 15 a second */
@@ -68,7 +68,8 @@ static void note_last(struct tail *t, const struct trtc_ts_frame *f)
     t->seen[k] = true;
 }
 
-/* A run of a segment through the demuxer; what is not NULL gets each frame. */
+/* A segment's way through the demultiplexer. c and t, where they are not NULL, get each
+ * frame. */
 struct pass {
     struct trtc_ts *ts;
     uint8_t *buf;
@@ -118,7 +119,7 @@ static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
     return 0;
 }
 
-/* The frames that begin in the segment behind a place. */
+/* Takes the frames that begin in the segment behind a place. */
 static int run(struct pass *p, const struct trtc_course_file *s, int64_t from,
                const struct trtc_course_file *next, struct trtc_err *err)
 {

@@ -7,10 +7,10 @@
 #include "recording/course.h"
 #include "ts/ts.h"
 
-/* Adds a frame of a segment. Those without a time say nothing. -1: no memory. */
+/* Adds a frame of a segment. Frames without a time are ignored. -1: no memory. */
 int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f);
 
-/* A segment: so many bytes of an open file, whose offset stays as it is. */
+/* A segment: a stretch of an open file. The file's offset is not changed. */
 struct trtc_course_file {
     int fd;
     int64_t at, bytes;
@@ -21,8 +21,8 @@ struct trtc_course_file {
 int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
                      const struct trtc_course_file *next, struct trtc_err *err);
 
-/* How far the stamps go from first_ts_90k (33 bits) to the end of the last frame, by what stands at
- * the end of the segment; in ticks, TRTC_NOTIME where that does not tell. */
+/* How far it is from first_ts_90k (33 bits) to the end of the last frame, in ticks, by the
+ * frames at the end of the segment. TRTC_NOTIME: they do not tell. */
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k);
 
 /* The length of an AAC frame in samples and Hz; 0 and 0 for anything else. */

@@ -52,8 +52,8 @@ void trtc_adts_asc(const struct trtc_adts *a, uint8_t asc[2])
 
 /* ---- NAL units ---- */
 
-/* Passes over what has no start code, sixteen places at a time: 01 alone is too frequent in pictures to be looked
- * for. */
+/* Passes over bytes without a start code, sixteen at a time. In pictures 01 alone is too
+ * frequent to search for. */
 static const uint8_t *pass_over(const uint8_t *p, const uint8_t *end)
 {
 #ifdef __SSE2__
@@ -75,7 +75,7 @@ static const uint8_t *pass_over(const uint8_t *p, const uint8_t *end)
 
 const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end)
 {
-    /* Here the 01 is looked for, as it is rarer than 00 in real streams. */
+    /* Searches for 01, which is rarer than 00 in real streams. */
     p = pass_over(p, end);
     if (end - p < 3)
         return end;
@@ -246,7 +246,7 @@ static void h264_skip_hrd(struct bits *b)
     skip_bits(b, 20);
 }
 
-/* What both have behind it: overscan, video signal type (H.264 E.1.1, H.265 E.2.1). */
+/* Reads what both codecs have next: overscan, video signal type (H.264 E.1.1, H.265 E.2.1). */
 static void read_colour(struct bits *b, struct trtc_video_params *v)
 {
     struct trtc_colour c = v->colour;
@@ -440,8 +440,7 @@ static void h265_skip_scaling_lists(struct bits *b)
     }
 }
 
-/* H.265 7.3.7: sets of an SPS, of which a later one may be told as a difference to the one
- * before. */
+/* H.265 7.3.7: the sets of an SPS. A later one may be coded as a difference to the one before. */
 static void h265_skip_ref_pic_sets(struct bits *b)
 {
     const unsigned nb_sets = ue(b, 64);

@@ -63,11 +63,12 @@ bool trtc_sei_recovery_point(const uint8_t *nal, size_t size);
 
 /* What the order of pictures depends on. */
 struct trtc_order_params {
-    int count_type;                /* H.264: pic_order_cnt_type; H.265: 0 */
-    int count_bits, frame_bits;    /* of the count's and of the frame number's lower part */
-    bool fields;                   /* H.264: a picture may be a field */
-    bool planes;                   /* colour planes are coded apart */
-    uint32_t tick_num, tick_units; /* seconds from one count to the next: num / units; 0 unknown */
+    int count_type;             /* H.264: pic_order_cnt_type; H.265: 0 */
+    int count_bits, frame_bits; /* of the count's and of the frame number's lower part */
+    bool fields;                /* H.264: a picture may be a field */
+    bool planes;                /* colour planes are coded apart */
+    uint32_t tick_num,
+        tick_units; /* seconds from one count to the next are num / units; 0: not known */
 };
 
 struct trtc_video_params {
@@ -83,8 +84,8 @@ struct trtc_video_params {
 };
 
 /* Reads the first SPS in front of the first slice of an Annex B access unit. 0, or -1 where
- * there is none or it is damaged. A VUI that is cut short is no damage: what it would have
- * said is unknown. */
+ * there is none or it is damaged. A VUI that is cut short is no damage: its missing part counts
+ * as not known. */
 int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                            struct trtc_video_params *out);
 
@@ -92,9 +93,9 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
 int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t size,
                              struct trtc_video_params *out);
 
-/* Whether pictures that are shown before a key frame, but decoded after it, may refer to pictures
- * from before it (an open group of pictures); and whether one of those does: H.264 does not say,
- * so all do. */
+/* is_open: whether pictures that are decoded after a key frame but shown before it may refer to
+ * pictures before it (an open group of pictures). refers_back: whether this picture is one of
+ * those; in H.264, which does not say, any may be. */
 bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size);
 bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size);
 

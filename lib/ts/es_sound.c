@@ -245,13 +245,92 @@ static int dts_parse(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
     return out->frame_bytes >= 96 && out->rate_hz ? 0 : -1;
 }
 
+/* ---- TrueHD (Dolby TrueHD: MLP, high-level bitstream description, 2 and 3) ---- */
+
+/* An access unit begins with its length in words; no word marks it, but for the one that tells the
+ * format, every so often. */
+static bool truehd_starts(const uint8_t *p, size_t n)
+{
+    return n < 2 || (p[0] & 15) || p[1] >= 4;
+}
+
+/* The nibbles of an access unit's header, and of its list of substreams, come to 15. */
+static bool truehd_check(const uint8_t *p, size_t n, size_t at, int substreams)
+{
+    unsigned sum = p[0] ^ p[1] ^ p[2] ^ p[3];
+
+    for (int i = 0; i < substreams; i++, at += 2) {
+        if (at + 4 > n)
+            return true;
+        sum ^= p[at] ^ p[at + 1];
+        if (!(p[at] & 0x80))
+            continue;
+        sum ^= p[at + 2] ^ p[at + 3];
+        at += 2;
+    }
+    return ((sum >> 4 ^ sum) & 15) == 15;
+}
+
+static int truehd_parse(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
+                        struct trtc_sound_header *out)
+{
+    static const uint8_t sync[4] = { 0xf8, 0x72, 0x6f, 0xba };
+    enum { FORMAT_BYTES = 22 };
+    const bool major = n >= 8 && memcmp(p + 4, sync, sizeof sync) == 0;
+
+    if (n >= FORMAT_BYTES && major) {
+        const int rate = p[8] >> 4;
+        if ((rate & 7) > 2)
+            return -1;
+        m->rate_hz = (rate & 8 ? 44100 : 48000) << (rate & 7);
+        m->samples = 40 << (rate & 7);
+        m->substreams = p[20] >> 4;
+    }
+    if (!truehd_starts(p, n) || (!major && !m->substreams) ||
+        (!major && !truehd_check(p, n, 4, m->substreams)))
+        return -1;
+    *out = (struct trtc_sound_header){ .frame_bytes = ((p[0] & 15) << 8 | p[1]) * 2,
+                                       .samples = m->samples,
+                                       .rate_hz = m->rate_hz };
+    return 0;
+}
+
+/* ---- LPCM (Blu-ray disc, white paper on its audio-visual application format, LPCM) ---- */
+
+static bool lpcm_starts(const uint8_t *p, size_t n)
+{
+    return n < 3 || (p[2] >> 4 >= 1 && p[2] >> 4 <= 11 && p[2] >> 4 != 2);
+}
+
+static int lpcm_parse(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
+                      struct trtc_sound_header *out)
+{
+    static const uint8_t places[12] = { 0, 2, 0, 2, 4, 4, 4, 4, 6, 6, 8, 8 }; /* even */
+    static const uint8_t bytes[4] = { 0, 2, 3, 3 };
+    static const int rates_hz[16] = { [1] = 48000, [4] = 96000, [5] = 192000 };
+    const int size = p[0] << 8 | p[1], rate_hz = rates_hz[p[2] & 15];
+
+    (void)m;
+    if (!lpcm_starts(p, n) || !rate_hz || p[3] < 0x40)
+        return -1;
+    const int step = places[p[2] >> 4] * bytes[p[3] >> 6];
+    if (size == 0 || size % step)
+        return -1;
+    *out = (struct trtc_sound_header){ .frame_bytes = size + 4,
+                                       .samples = size / step,
+                                       .rate_hz = rate_hz };
+    return 0;
+}
+
 static const struct trtc_sound_parser parsers[] = {
-    { "aac", TRTC_ADTS_MIN, false, adts_parse, adts_starts },
-    { "aac_latm", 3, false, loas_parse, loas_starts },
-    { "mp3", 4, false, mpa_parse, mpa_starts },
-    { "ac3", 6, true, ac3_parse, ac3_starts },
-    { "eac3", 6, true, ac3_parse, ac3_starts },
-    { "dts", 10, true, dts_parse, dts_starts },
+    { "aac", TRTC_ADTS_MIN, false, false, adts_parse, adts_starts },
+    { "aac_latm", 3, false, false, loas_parse, loas_starts },
+    { "mp3", 4, false, false, mpa_parse, mpa_starts },
+    { "ac3", 6, true, false, ac3_parse, ac3_starts },
+    { "eac3", 6, true, false, ac3_parse, ac3_starts },
+    { "dts", 10, true, false, dts_parse, dts_starts },
+    { "truehd", 8, false, false, truehd_parse, truehd_starts },
+    { "pcm_bluray", 4, false, true, lpcm_parse, lpcm_starts },
 };
 #define NB_PARSERS ((int)(sizeof parsers / sizeof *parsers))
 

@@ -103,8 +103,8 @@ static struct slice h265_slice(const struct trtc_poc *p, const uint8_t *nal, siz
         u(&b, 2);
     s.lsb = idr ? 0 : u(&b, p->sps.order.count_bits);
     s.valid = first && !b.over;
-    /* IDR, BLA. Counts go on from pictures of the lowest layer that are neither leading nor left
-     * out of reference (8.3.1). */
+    /* IDR, BLA. Later counts build on pictures of the lowest layer that others refer to and that
+     * are not leading pictures (8.3.1). */
     s.resets = idr || (type >= 16 && type <= 18);
     s.reference = (nal[1] & 7) == 1 && !(type >= 6 && type <= 9) && (type > 14 || type & 1);
     return s;

@@ -25,8 +25,8 @@ struct trtc_poc {
     int64_t last; /* count of the last picture */
 };
 
-/* Another stream of this codec begins: forgets everything, unless it is the same codec, whose
- * parameter sets are kept. */
+/* Begins another stream of this codec. Forgets everything, but keeps the parameter sets if the
+ * codec is the same. */
 void trtc_poc_begin(struct trtc_poc *p, enum trtc_codec codec);
 
 /* Takes a parameter set, from its NAL header on; others than SPS and PPS are passed over. */
@@ -35,7 +35,7 @@ void trtc_poc_set(struct trtc_poc *p, const uint8_t *nal, size_t size);
 /* The next picture in coding order, by its first slice, from its NAL header on. */
 void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct trtc_order *out);
 
-/* True if both are first slices of fields, of which one is the upper and one the lower. */
+/* True if both are first slices of fields, one of the upper and one of the lower field. */
 bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t na,
                              const uint8_t *b, size_t nb);
 

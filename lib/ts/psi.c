@@ -49,8 +49,7 @@ void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool
     }
 }
 
-/* Moves bytes into the section in the making until it has n; false where it does not get that
- * far. */
+/* Moves bytes into the section in the making until it has n. False: there are too few. */
 static bool collect(struct trtc_psi *s, size_t n)
 {
     const uint8_t *stop = s->next ? s->next : s->end;
@@ -68,7 +67,7 @@ const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size)
 {
     while (s->p < s->end) {
         if (s->next && s->p >= s->next) {
-            /* What was not complete by now never will be. */
+            /* A section that is not complete by now never will be. */
             s->next = NULL;
             s->active = true;
             s->have = 0;
@@ -155,23 +154,44 @@ void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_ti
     put_bytes(out + sizeof time_head + 8, (uint64_t)t->pts_90k & ((UINT64_C(1) << 33) - 1), 5);
 }
 
-bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out)
+/* The next descriptor of the program itself at *at (0: the first one), its tag and length in front. */
+static const uint8_t *program_descriptor(const uint8_t *section, size_t size, size_t *at)
 {
     if (size < HEADER + 4 + CRC)
-        return false;
+        return NULL;
 
-    size_t at = HEADER + 4, end = at + (get16(section + HEADER + 2) & 0xfff);
-    if (end > size - CRC)
-        return false;
-    while (at + 2 <= end && section[at + 1] <= end - at - 2) {
-        const uint8_t *p = section + at;
-        at += 2 + (size_t)p[1];
+    const size_t from = *at ? *at : HEADER + 4;
+    const size_t end = HEADER + 4 + (get16(section + HEADER + 2) & 0xfff);
+    if (end > size - CRC || from + 2 > end || section[from + 1] > end - from - 2)
+        return NULL;
+    *at = from + 2 + section[from + 1];
+    return section + from;
+}
+
+bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out)
+{
+    const uint8_t *p;
+    size_t at = 0;
+
+    while ((p = program_descriptor(section, size, &at))) {
         if (p[1] != TRTC_PSI_TIME_SIZE - 2 || memcmp(p, time_head, sizeof time_head) != 0)
             continue;
         out->utc_us = (int64_t)get_bytes(p + sizeof time_head, 8);
         out->pts_90k = (int64_t)get_bytes(p + sizeof time_head + 8, 5);
         return out->utc_us >= 0 && out->utc_us <= TRTC_PSI_TIME_MAX_US;
     }
+    return false;
+}
+
+bool trtc_pmt_is_hdmv(const uint8_t *section, size_t size)
+{
+    const uint8_t *p;
+    size_t at = 0;
+
+    while ((p = program_descriptor(section, size, &at)))
+        if (p[0] == 0x05 && p[1] >= 4 &&
+            (memcmp(p + 2, "HDMV", 4) == 0 || memcmp(p + 2, "HDPR", 4) == 0))
+            return true;
     return false;
 }
 

@@ -31,8 +31,7 @@ void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool
  * call. */
 const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size);
 
-/* Its table_id (which may be none of ours), its number, and its CRC, which tells whether it is
- * the one seen before. */
+/* Its table_id (of any table), its number, and its CRC, by which a repetition is known. */
 int trtc_psi_table_id(const uint8_t *section);
 int trtc_psi_number(const uint8_t *section);
 uint32_t trtc_psi_crc(const uint8_t *section, size_t size);
@@ -51,9 +50,9 @@ struct trtc_pmt_entry {
     size_t desc_size;
 };
 
-/* A private descriptor in a PMT's program_info that reports the time of day: the one thing that a stream of ours says and
- * others do not know. Tag, length, "TRTC", 1, UTC (microseconds since the epoch, 64 bits), and the PTS (33 bits in 5
- * bytes) that it belongs to. */
+/* A private descriptor in a PMT's program_info with the time of day, which this project writes
+ * and reads. Tag, length, "TRTC", 1, UTC (microseconds since the epoch, 64 bits), and the PTS
+ * (33 bits in 5 bytes) to which it belongs. */
 #define TRTC_PSI_TIME_TAG    0xe8 /* user private: ISO/IEC 13818-1, table 2-45 */
 #define TRTC_PSI_TIME_SIZE   20
 #define TRTC_PSI_TIME_MAX_US INT64_C(253402300799999999) /* the year 9999 */
@@ -65,8 +64,12 @@ struct trtc_psi_time {
 /* Writes the descriptor. */
 void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_time *t);
 
-/* That of a PMT section; false where it has none. */
+/* Reads it from a PMT section; false: there is none. */
 bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out);
+
+/* True where the program is registered as one of Blu-ray's kind, which gives private stream types
+ * their meaning. */
+bool trtc_pmt_is_hdmv(const uint8_t *section, size_t size);
 
 /* Streams of a PMT section, in the same manner. */
 bool trtc_pmt_next(const uint8_t *section, size_t size, size_t *pos, struct trtc_pmt_entry *out);

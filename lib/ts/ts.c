@@ -109,7 +109,8 @@ static int es_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_fra
     }
 }
 
-/* Another stream begins, or another segment of it: parameter sets may stand only once. */
+/* Begins another stream, or another segment of the same one: it may have its parameter sets only
+ * once. */
 static void es_init(struct trtc_ts_es *s)
 {
     const struct trtc_poc poc = s->poc;

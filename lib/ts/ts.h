@@ -19,7 +19,7 @@
 #define TRTC_TS_NOPTS     INT64_MIN
 #define TRTC_TS_FRAME_MAX (32 * 1024 * 1024) /* a larger picture is damage */
 
-/* So much is kept of what stands before the first tables: the latest of it. */
+/* The most that is kept of packets before the first tables: the latest ones. */
 #define TRTC_TS_EARLY_MAX (4 * 1024 * 1024)
 
 struct trtc_ts_stream {
@@ -52,7 +52,7 @@ struct trtc_ts_frame {
 
     int samples, rate_hz; /* sound: its length, 0 where that is not known */
 
-    bool floating; /* no picture had a time so far: the first one has that of what stood near it */
+    bool floating; /* no picture has had a time so far: the first one gets the time of a packet near it */
 
     /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
      * indicator is set, or an MPEG-2 sequence header stands first. */
@@ -82,8 +82,7 @@ struct trtc_ts_named {
 
     int64_t nb_bytes;  /* payload of the packets followed, without PES headers */
     int64_t nb_framed; /* in frames */
-    int64_t nb_idle;   /* in what holds nothing: padding, headers of Opus packets, units that
-                          stand behind the last picture */
+    int64_t nb_idle;   /* in padding, headers of Opus packets, and units behind the last picture */
     int64_t nb_bad;    /* could not be used */
     int64_t nb_held;   /* in the frame that is not complete: where a segment goes on in the next
                           one, these come in there */
@@ -131,7 +130,7 @@ void trtc_ts_free(struct trtc_ts **ts);
  * have no tables, those of one before serve. Not needed before the first segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
 
-/* As begin, but nothing is known of segments before: another recording begins. */
+/* As trtc_ts_begin, but forgets the segments before: another recording begins. */
 void trtc_ts_forget(struct trtc_ts *ts);
 
 /* Instead of trtc_ts_end: the segment is complete, but its stream may go on in another one. What is
@@ -167,7 +166,7 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
  * trtc_ts_end. Valid, and true, until the next call. */
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
 
-/* True if a segment of so many bytes, of which the beginning at least was read, ends in the middle
+/* True if a segment of this size, of which at least the beginning was read, ends in the middle
  * of a packet. */
 bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
 
@@ -178,7 +177,8 @@ bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t 
  * samples that are encrypted in a transport stream that is not. It is never taken. */
 bool trtc_ts_is_encrypted(const struct trtc_ts_named *n);
 
-/* Packets of a picture or sound stream that was taken, but not all the way: a loss. */
+/* Packets of a picture or sound stream that came while the stream was not followed, though it
+ * was followed at other times: a loss. */
 int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);
 
 /* A stream that is there and was not taken, though its kind is wanted: worth a note. */

@@ -62,8 +62,8 @@ void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     s->count.bad += (int64_t)n;
 }
 
-/* A PID that was named as one stream after the other has its packets counted once: what none of
- * them followed goes to the last one. */
+/* Where tables named a PID as several streams in turn, its packets are counted once: those that
+ * no stream followed belong to the last one. */
 static void count_packets(struct trtc_ts *ts, int i)
 {
     struct trtc_ts_stats *st = &ts->stats;

@@ -5,8 +5,8 @@
 
 #include "ts/ts_priv.h"
 
-/* So much of a stream tells what it is: PES packets, as long as their marks are not forgotten, and
- * bytes. */
+/* How much of a stream is looked at to tell what it is: PES packets (no more than marks are
+ * kept), and bytes. */
 #define NB_TO_JUDGE    4
 #define NB_MOST        (NB_MARKS - 4)
 #define BYTES_TO_JUDGE 8192
@@ -28,7 +28,7 @@ static int64_t clock_now(const struct trtc_ts_es *s)
     return (s->clock_pts + ticks) & 0x1ffffffff;
 }
 
-/* The frame in hand has the time of its PES, or follows the one before it. */
+/* Sets the time of the frame in hand: the time of its PES, or the end of the frame before. */
 static void sound_begin(struct trtc_ts_es *s, int rate_hz)
 {
     trtc_ts_unit_begin(s);
@@ -78,7 +78,8 @@ static bool blocks_begin(struct trtc_ts_es *s, size_t size)
     return true;
 }
 
-/* The next block, with a header in place of what stood in front of it, which has been handed out. */
+/* Prepares the next block: writes a header over the bytes in front of it, which have been handed
+ * out. */
 static int blocks_emit(struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     struct trtc_ts_blocks *b = &s->blocks;
@@ -117,8 +118,8 @@ static int blocks_next(struct trtc_ts_es *s, struct trtc_ts_frame *f)
 
 enum found { NONE, MORE, WHOLE, SURE };
 
-/* Looks at what stands at start: a frame, with what joins it; another one follows (SURE), or may.
- * MORE: to be looked at again when s->wake bytes are there. */
+/* Looks for a frame at start, with what belongs to it. SURE: another frame follows it; else one
+ * may follow. MORE: to be called again when s->wake bytes are there. */
 static enum found look(struct trtc_ts_es *s, bool final, struct trtc_sound_header *h, size_t *size)
 {
     const struct trtc_sound_parser *parser = s->parser;
@@ -170,7 +171,7 @@ static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     trtc_ts_count_bad(ts, s, n);
 }
 
-/* Bytes up to where a frame may begin next. */
+/* The number of bytes before the next place where a frame may begin. */
 static size_t to_next(const struct trtc_ts_es *s)
 {
     const uint8_t *p = s->buf + s->start;
@@ -182,7 +183,7 @@ static size_t to_next(const struct trtc_ts_es *s)
     return k;
 }
 
-/* True if a frame that another one follows, or with which the PES ends, is anywhere in it. */
+/* True if there is a frame anywhere that is followed by another one or by the end of the PES. */
 static bool has_frames(struct trtc_ts_es *s)
 {
     const size_t start = s->start;
@@ -198,9 +199,9 @@ static bool has_frames(struct trtc_ts_es *s)
     return found == SURE;
 }
 
-/* The stream does not begin with a frame of what the tables say. Where none is in its first PES
- * packets at all, but another codec is, the tables are wrong; where nothing is, a PES is a frame.
- * AAC is what all recorders make, and waits for what comes. */
+/* Called where a stream does not begin with a frame of the codec in the tables. If its first PES
+ * packets have none, but frames of another codec, the tables are wrong; if they have none at
+ * all, each PES counts as a frame. AAC, which all recorders write, is waited for. */
 static void find_codec(struct trtc_ts_es *s)
 {
     const struct trtc_sound_parser *said = s->parser;
@@ -209,7 +210,7 @@ static void find_codec(struct trtc_ts_es *s)
     if (has_frames(s))
         return;
     for (int i = 0; (s->parser = trtc_sound_parser_at(i)); i++) {
-        if (s->parser == said || !has_frames(s))
+        if (s->parser == said || s->parser->weak || !has_frames(s))
             continue;
         const bool aac = strcmp(s->parser->codec_name, "aac") == 0;
         s->stream.codec = aac ? TRTC_CODEC_AAC : TRTC_CODEC_OTHER;

@@ -16,7 +16,7 @@ struct trtc_ts_early {
 
 #define MAX (TRTC_TS_EARLY_MAX / sizeof(struct trtc_ts_early))
 
-/* Only a ring that has not begun to turn is enlarged. */
+/* Enlarges the ring, which has not begun to turn. */
 static int grow(struct trtc_ts *ts)
 {
     size_t cap = ts->early_cap;

@@ -6,8 +6,9 @@
 
 #include "ts/ts_priv.h"
 
-/* The bytes of the PES that begins in a packet, if it has a PTS as sound has; or NULL. */
-static const uint8_t *pes_payload(const uint8_t *p, size_t *n)
+/* The bytes of the PES that begins in a packet, if it has a PTS as sound has; or NULL. *all: how many
+ * they are with those in other packets, 0 where that is not said. */
+static const uint8_t *pes_payload(const uint8_t *p, size_t *n, size_t *all)
 {
     size_t at = 4;
 
@@ -19,13 +20,16 @@ static const uint8_t *pes_payload(const uint8_t *p, size_t *n)
         return NULL;
     if ((p[at + 6] & 0xc0) != 0x80 || !(p[at + 7] & 0x80))
         return NULL;
-    at += 9u + p[at + 8];
+    const size_t length = (size_t)p[at + 4] << 8 | p[at + 5], head = 3u + p[at + 8];
+    *all = length > head ? length - head : 0;
+    at += 6 + head;
     *n = at < PACKET ? PACKET - at : 0;
     return *n ? p + at : NULL;
 }
 
-/* What a frame of sound stands at p, with another one behind it as far as that can be seen. */
-static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n)
+/* What a frame of sound stands at p, with another one behind it as far as that can be seen; all: how many
+ * bytes its PES has, or 0. */
+static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n, size_t all)
 {
     const struct trtc_sound_parser *parser;
 
@@ -35,6 +39,8 @@ static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n)
         if (n < parser->least || parser->parse(p, n, &memory, &h) < 0 || h.joins)
             continue;
         const size_t size = (size_t)h.frame_bytes;
+        if (parser->weak && size != all)
+            continue;
         if (size >= n || parser->starts(p + size, n - size))
             return parser;
     }
@@ -43,7 +49,10 @@ static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n)
 
 bool trtc_ts_may_be_sound(const struct trtc_ts_stream *stream)
 {
-    return (stream->stream_type == 0x06 || stream->stream_type >= 0x80) && !*stream->codec_name;
+    const bool cues = stream->stream_type == 0x86; /* or DTS: what is in it tells */
+
+    return (stream->stream_type == 0x06 || stream->stream_type >= 0x80) &&
+           stream->codec == TRTC_CODEC_NONE && (cues || !*stream->codec_name);
 }
 
 /* The one of this PID, of which nothing is known so far. */
@@ -58,13 +67,13 @@ static struct trtc_ts_named *find_guessed(struct trtc_ts_stats *st, int pid)
 void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p)
 {
     struct trtc_ts_es *s = &ts->es[TRTC_AT_AUDIO];
-    size_t n = 0;
+    size_t n = 0, all = 0;
 
     if (!(p[1] & 0x40) || p[1] & 0x80)
         return;
     ts->pid[pid] = PID_NONE;
-    const uint8_t *payload = pes_payload(p, &n);
-    const struct trtc_sound_parser *parser = payload ? sound_at(payload, n) : NULL;
+    const uint8_t *payload = pes_payload(p, &n, &all);
+    const struct trtc_sound_parser *parser = payload ? sound_at(payload, n, all) : NULL;
     struct trtc_ts_named *named = find_guessed(&ts->stats, pid);
     if (!parser || !named)
         return;

@@ -16,8 +16,7 @@ static int64_t pes_time(const uint8_t *p)
            (int64_t)p[3] << 7 | p[4] >> 1;
 }
 
-/* The header is complete: the payload begins (2.4.3.6). False where nothing can be made of it.
- */
+/* Begins the payload, since the header is complete (2.4.3.6). False: the header makes no sense. */
 static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p)
 {
     const unsigned length = (unsigned)p[4] << 8 | p[5];
@@ -84,8 +83,8 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         want = 9u + s->header[8];
     }
 
-    /* Padding, private data 2 and the tables before them have no such header, and are nothing
-     * of ours. */
+    /* Whether a stream has such a header: padding, private data 2 and the tables before them
+     * have none. */
     const uint8_t *h = s->header;
     const bool prefix = !h[0] && !h[1] && h[2] == 1;
     const bool known = prefix && h[3] >= 0xbd && h[3] != PADDING_STREAM && h[3] != 0xbf;
@@ -165,7 +164,7 @@ static int adaptation_read(const uint8_t *p, struct adaptation *a)
     return 0;
 }
 
-/* The packet cannot be used, or has no neighbours left: what is around it is torn. */
+/* Breaks off what the packet belongs to, since it cannot be used. */
 static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
 {
     const uint8_t cc = p[3] & 15;
@@ -200,8 +199,8 @@ static bool is_repetition(const struct trtc_ts_es *s, const uint8_t *p, size_t s
            s->last.unit_start == !!(p[1] & 0x40);
 }
 
-/* Another file begins here, behind a PES that was complete: its counter begins at 0 as those of its tables do, and
- * nothing is missing. */
+/* Whether another file begins here, behind a complete PES: its counter and those of its tables
+ * are 0. Then nothing is missing. */
 static bool begins_file(const struct trtc_ts *ts, const struct trtc_ts_es *s, const uint8_t *p)
 {
     return (p[3] & 15) == 0 && p[1] & 0x40 && s->files != ts->files &&
@@ -216,7 +215,7 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     const bool unit_start = p[1] & 0x40;
     const size_t size = PACKET - a->off;
 
-    /* A PES that begins alike in the next segment repeats nothing. */
+    /* A packet that begins a PES in the next segment is no repetition, even if it looks like one. */
     if (s->seam && (unit_start || !is_repetition(s, p, size)))
         es_seam(ts, s, cc, unit_start);
     if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
@@ -278,7 +277,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     if (s->gap) {
         s->left = -1; /* not known any more */
         if (s->pes == PES_HEADER || s->stuffed || s->cut)
-            s->pes = PES_NONE; /* what goes on here is a PES whose beginning is lost */
+            s->pes = PES_NONE; /* the beginning of the PES that goes on here is lost */
     }
     s->gap = s->cut = false;
     s->stuffed = a.stuffed;

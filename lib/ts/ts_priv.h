@@ -17,15 +17,16 @@
 #include "ts/psi.h"
 #include "ts/ts.h"
 
-#define SYNC           0x47
-#define PACKET         TRTC_TS_PACKET
-#define NOPTS          TRTC_TS_NOPTS
-#define NB_PIDS        8192
-#define NULL_PID       0x1fff
-#define NB_PROGRAMS    16   /* programs of a PAT that are looked at */
-#define NB_PATIENCE    256  /* packets without tables, then those of the segment before serve */
+#define SYNC        0x47
+#define PACKET      TRTC_TS_PACKET
+#define NOPTS       TRTC_TS_NOPTS
+#define NB_PIDS     8192
+#define NULL_PID    0x1fff
+#define NB_PROGRAMS 16 /* programs of a PAT that are looked at */
+#define NB_PATIENCE \
+    256 /* after this many packets without tables, those of the segment before are used */
 #define CC_NONE        0xff /* no packet seen yet */
-#define NB_MARKS       16   /* PES packets that a frame's beginning may lie back */
+#define NB_MARKS       16   /* how many PES packets back a frame may have begun */
 #define PES_HEADER_MAX (9 + 255)
 
 /* Sync bytes that must follow, a packet apart, where sync is looked for: a file that is none
@@ -103,7 +104,7 @@ struct trtc_ts_es {
     /* packets */
     uint8_t cc;    /* of the last packet with payload, or CC_NONE */
     bool repeated; /* that packet has come twice */
-    bool stuffed;  /* it had stuffing, as the last one of a PES has */
+    bool stuffed;  /* it had stuffing, as the last packet of a PES has */
     struct {
         size_t size;
         uint64_t tail;
@@ -112,8 +113,8 @@ struct trtc_ts_es {
     unsigned files; /* ts.files, when it came */
     bool gap;       /* packets are missing behind it */
     bool seam;      /* a segment begins: it has had no packet yet, */
-    bool continued; /* and it may go on from the one before */
-    bool cut;       /* what comes is no part of the PES in hand */
+    bool continued; /* and may continue the segment before */
+    bool cut;       /* the next payload is not part of the PES in hand */
     bool torn;      /* the unit in hand is not complete */
 
     /* PES */
@@ -258,15 +259,16 @@ int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, s
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s);
 
-/* All that is there was searched: the next search comes step bytes later. True if nothing follows (final). */
+/* Notes that the whole buffer has been searched, so that the next search comes step bytes later.
+ * True if nothing follows (final). */
 bool trtc_ts_scanned(struct trtc_ts_es *s, size_t step, bool final);
 void trtc_ts_compact(struct trtc_ts_es *s);
 
-/* The PES in which byte at of the buffer stands; NULL where that is forgotten. */
+/* The PES that has byte at of the buffer; NULL: not known any more. */
 struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
 
-/* A unit begins at start, with the times of its PES if it is the first one there; it is what
- * stands before end (returns 1). */
+/* begin: a unit begins at start, and has the times of its PES if it is the first one in it. end:
+ * the unit ends before end; returns 1. */
 void trtc_ts_unit_begin(struct trtc_ts_es *s);
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f);
 

@@ -25,7 +25,7 @@ static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
     ts->nb_carry -= k;
     memmove(ts->carry, ts->carry + k, ts->nb_carry);
     if (ts->nb_carry > 0 && ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
-        /* All that is left stands in the input too: on from there. */
+        /* The rest of the carry stands in the input as well: goes on there. */
         ts->in -= ts->nb_carry;
         ts->nb_carry = 0;
     }
@@ -52,8 +52,8 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
     if (ts->paused && known && n < PACKET)
         return 1; /* if it goes on */
 
-    /* Input ends: what there is must do. A foreign file must not look like ours by its last
-     * bytes. */
+    /* At the end of input fewer sync bytes must do, but the last bytes of a foreign file must
+     * not look like a stream. */
     const bool first = at == (int64_t)lead_of(stride);
     const bool alone = n + lead_of(stride) == stride || (known && n == PACKET);
     return (alone || seen > 0) && (known || first || seen > 1);
@@ -95,8 +95,8 @@ static size_t find_sync(struct trtc_ts *ts, const uint8_t *w, size_t n, bool *fo
     return n;
 }
 
-/* The first packet is found, or none was. What stands in front of it is nothing of the stream, but
- * where it is as long as whole packets: then these were overwritten. */
+/* Judges the bytes in front of the first packet: they are not part of the stream, unless they
+ * are as long as whole packets, which were overwritten then. */
 static void settle_front(struct trtc_ts *ts)
 {
     const int64_t lead = ts->synced ? (int64_t)lead_of(ts->stride) : 0;
@@ -124,8 +124,8 @@ static void synchronize(struct trtc_ts *ts, const uint8_t *w, size_t n)
         settle_front(ts);
 }
 
-/* A packet may go on from one segment to the next. Where what is there does not make one, what was
- * left of the segment before is of no use. */
+/* Completes a packet that began in the segment before. If the two parts make none, the first
+ * part is dropped. */
 static void join(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
     const size_t stride = ts->stride;
@@ -140,7 +140,7 @@ static void join(struct trtc_ts *ts, const uint8_t *w, size_t n)
     ts->seam = 0;
 }
 
-/* Passes over what stands behind a packet, unless the next one follows at once. */
+/* Passes over bytes behind a packet, unless the next one follows at once. */
 static void pass_over(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
     const size_t k = ts->owed < n ? ts->owed : n;
@@ -204,7 +204,7 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
             return p;
         } else {
             ts->synced = false;
-            if (ts->recent) /* bytes are missing: the packet before may hold some of another */
+            if (ts->recent) /* bytes are missing: the packet before may hold bytes of another one */
                 ts->recent->gap = true;
         }
     }

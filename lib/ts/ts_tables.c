@@ -21,7 +21,17 @@ static const struct stream_type {
     { 0x42, true, TRTC_CODEC_OTHER, "cavs" },       { 0x81, false, TRTC_CODEC_OTHER, "ac3" },
     { 0x87, false, TRTC_CODEC_OTHER, "eac3" },      { 0xd1, true, TRTC_CODEC_OTHER, "dirac" },
     { 0xea, true, TRTC_CODEC_OTHER, "vc1" },        { 0x82, false, TRTC_CODEC_OTHER, "dts" },
-    { 0x8a, false, TRTC_CODEC_OTHER, "dts" },
+    { 0x8a, false, TRTC_CODEC_OTHER, "dts" },       { 0x1c, false, TRTC_CODEC_OTHER, "mp4als" },
+    { 0x2d, false, TRTC_CODEC_OTHER, "mpegh" },     { 0x21, true, TRTC_CODEC_OTHER, "jpeg2000" },
+    { 0x32, true, TRTC_CODEC_OTHER, "jpegxs" },     { 0x35, true, TRTC_CODEC_OTHER, "evc" },
+};
+
+/* The same in a program that says it is of Blu-ray's kind (HDMV), as cameras and m2ts muxers do. */
+static const struct stream_type hdmv_types[] = {
+    { 0x80, false, TRTC_CODEC_OTHER, "pcm_bluray" }, { 0x83, false, TRTC_CODEC_OTHER, "truehd" },
+    { 0x84, false, TRTC_CODEC_OTHER, "eac3" },       { 0x85, false, TRTC_CODEC_OTHER, "dts" },
+    { 0x86, false, TRTC_CODEC_OTHER, "dts" },        { 0xa1, false, TRTC_CODEC_OTHER, "eac3" },
+    { 0xa2, false, TRTC_CODEC_OTHER, "dts" },
 };
 
 /* What is neither sound nor pictures, by its stream type or by a descriptor (ETSI EN 300 468): the
@@ -74,17 +84,38 @@ static int next_descriptor(const struct trtc_pmt_entry *e, size_t *at, const uin
     return e->desc[i];
 }
 
-/* A private stream type (0x06, or 0x80 and up) by its descriptors. */
-static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+static bool find_type(const struct stream_type *types, size_t n, uint8_t type,
+                      struct trtc_ts_stream *out)
+{
+    for (size_t i = 0; i < n; i++)
+        if (types[i].type == type) {
+            set_codec(out, types[i].video, types[i].codec, types[i].name);
+            return true;
+        }
+    return false;
+}
+
+static bool find_hdmv(uint8_t type, struct trtc_ts_stream *out)
+{
+    return find_type(hdmv_types, sizeof hdmv_types / sizeof *hdmv_types, type, out);
+}
+
+/* A private stream type (0x06, or 0x80 and up) by its descriptors, or the program's. */
+static bool describe_private(const struct trtc_pmt_entry *e, bool hdmv, struct trtc_ts_stream *out)
 {
     const uint8_t *body;
     size_t at = 0, size;
+
+    if (hdmv && find_hdmv(e->stream_type, out))
+        return true;
 
     for (int tag; (tag = next_descriptor(e, &at, &body, &size)) >= 0;) {
         switch (tag) {
         case 0x05: /* registration */
             if (size < 4)
                 break;
+            if (memcmp(body, "HDMV", 4) == 0 && find_hdmv(e->stream_type, out))
+                return true;
             for (size_t k = 0; k < sizeof registrations / sizeof *registrations; k++) {
                 const struct registration *r = &registrations[k];
                 if (memcmp(body, r->id, 4) == 0) {
@@ -101,6 +132,11 @@ static bool describe_private(const struct trtc_pmt_entry *e, struct trtc_ts_stre
             return true;
         case 0x7b:
             set_codec(out, false, TRTC_CODEC_OTHER, "dts");
+            return true;
+        case 0x7f: /* an extension */
+            if (size < 1 || body[0] != 0x15)
+                break;
+            set_codec(out, false, TRTC_CODEC_OTHER, "ac4");
             return true;
         }
     }
@@ -127,19 +163,14 @@ static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream 
 }
 
 /* TRTC_AUDIO, TRTC_VIDEO, or 0 where the entry is neither, or nothing we know. */
-static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
+static unsigned describe_entry(const struct trtc_pmt_entry *e, bool hdmv,
+                               struct trtc_ts_stream *out)
 {
-    bool known = false;
-
     *out = (struct trtc_ts_stream){ .pid = e->pid, .stream_type = e->stream_type };
-    for (size_t i = 0; i < sizeof stream_types / sizeof *stream_types && !known; i++) {
-        const struct stream_type *t = &stream_types[i];
-        known = t->type == e->stream_type;
-        if (known)
-            set_codec(out, t->video, t->codec, t->name);
-    }
+    bool known =
+        find_type(stream_types, sizeof stream_types / sizeof *stream_types, e->stream_type, out);
     if (!known && (e->stream_type == 0x06 || e->stream_type >= 0x80))
-        known = describe_private(e, out);
+        known = describe_private(e, hdmv, out);
     if (known)
         return out->video ? TRTC_VIDEO : TRTC_AUDIO;
     describe_data(e, out);
@@ -147,11 +178,11 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, struct trtc_ts_st
 }
 
 /* The same, for a stream that may be known by what is in it: what is not, is to be looked at. */
-static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e,
+static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e, bool hdmv,
                          struct trtc_ts_stream *out)
 {
     const struct trtc_ts_es *s = &ts->es[TRTC_AT_AUDIO];
-    const unsigned kind = describe_entry(e, out);
+    const unsigned kind = describe_entry(e, hdmv, out);
 
     if (kind || !trtc_ts_may_be_sound(out))
         return kind;
@@ -186,12 +217,13 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
         ts->stats.utc_90k = time.pts_90k;
     }
 
+    const bool hdmv = trtc_pmt_is_hdmv(section, size);
     while (trtc_pmt_next(section, size, &pos, &e)) {
         const bool is_table = ts->pid[e.pid] >= PID_PAT || e.pid < 0x10 || e.pid == NULL_PID;
         if (is_table)
             continue;
 
-        const unsigned kind = describe(ts, &e, &stream);
+        const unsigned kind = describe(ts, &e, hdmv, &stream);
         const int k = stream.video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
         trtc_ts_name(ts, &stream, kind);
         guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_programs == 1;

@@ -264,6 +264,17 @@ cmd/tool: --plans is not in tool --help"
     lint_finds 'modules in doc/ARCHITECTURE.md' 'no lib/base/b.h'
 }
 
+@test "lint: what only tests use" {
+    printf '%s\n' 'void trtc_used(void);' 'void trtc_idle(void);' 'void trtc_scaler_plain(void);' \
+        'void trtc_used(void) { }' 'void trtc_idle(void) { }' 'void trtc_scaler_plain(void) { }' >b/x.c
+    sed '1,3d' b/x.c >>lib/base/a.c
+    echo '/* calls trtc_used */' >>cmd/tool.c
+    cc -c -o b/x.o b/x.c
+    ar rcs b/libbase.a b/x.o
+    lint_finds 'what lib exports is used' 'only tests use trtc_idle'
+    ! grep -E 'use trtc_(used|scaler_plain)' <<<"$output"
+}
+
 @test "lint: a header that does not stand alone" {
     sed -i '/^int/s/int n/size_t n/' lib/base/a.h
     lint_finds 'headers stand alone' lib/base/a.h:4:

@@ -156,6 +156,15 @@ exported() {
     done
 }
 
+# What the library exports, some file of lib/ or cmd/ uses: what only tests need stands with them. But these let tests
+# see what is inside, or choose the slow one of two ways to the same bytes.
+for_tests='trtc_attendance_become trtc_crc64_plain trtc_file_temp_path trtc_mixer_sounds trtc_room_event_parse trtc_scaler_plain'
+used() {
+    comm -12 <(nm --defined-only -g "$build"/lib*.a 2>/dev/null | awk '$2 == "T" { print $3 }' | sort -u) \
+        <(cat lib/*/*.c cmd/*.c cmd/*/*.c | grep -oE '\btrtc_[a-z0-9_]+' | sort | uniq -u) |
+        grep -vxF -f <(tr ' ' '\n' <<<"$for_tests") | sed 's/^/lib: only tests use /'
+}
+
 # Each header compiles alone, and twice.
 headers_alone() {
     local f flags
@@ -212,6 +221,7 @@ check 'cmocka 2 has no assert_in_range: range.h' found_in_code '\bassert_(not_)?
 check 'includes go down only' down_only
 check 'rooms of a size' room_sizes
 check 'lib exports trtc_ alone' exported
+check 'what lib exports is used' used
 check 'modules in doc/ARCHITECTURE.md' modules_named
 check clang-format formatted 3>&1
 check 'headers stand alone' headers_alone

@@ -55,7 +55,7 @@ grown() {
         END { if (late == "") exit 1; print late - early }' memory.txt || fail "$(tail -n 3 memory.txt)"
 }
 
-# every USER TYPE LATE_MS: the seconds of his markers in the mix.
+# every USER TYPE LATE_MS: the seconds of their markers in the mix.
 every() {
     jq -r --arg user "$1" --arg type "$2" --argjson from $((start - $3)) '
         .tracks[] | select(.user == $user and .type == $type) | .markers_ms[] | (. - $from) / 1000' truth.json

@@ -4,7 +4,7 @@
 # `make check-long`; the systems are kept in $XDG_CACHE_HOME/trtc-tools.
 
 load ../lib
-. "${BASH_SOURCE[0]%/*}/../chroot.bash"
+load ../chroot
 
 setup_file() {
     files_begin
@@ -13,7 +13,8 @@ setup_file() {
     sh "$tree/tests/deps.sh" build package chroot || skip 'what packages are built with cannot be installed'
     cp -r "$tree" source
     rm -rf source/build* source/demo
-    (cd source && make deb DEPS=true >../log 2>&1) || fail "$(tail -n 20 log)"
+    # By its path: make itself would stop at the folder build/tests/make of the PATH.
+    (cd source && "$(command -v make)" deb DEPS=true >../log 2>&1) || fail "$(tail -n 20 log)"
 }
 
 setup() {
@@ -56,7 +57,6 @@ fresh() {
     chroot_in root trtc-merge /rec >out || fail 'no merge'
     [[ $(cat out) == /rec/*.mp4 ]]
     lasts root"$(cat out)" 12 0.3
-    chroot_in root trtc-name decode "$(cat out)" >/dev/null || true
     chroot_in root bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader trtc-merge
         COMP_WORDS=(trtc-merge --forc) COMP_CWORD=1; _trtc_merge trtc-merge --forc; echo "${COMPREPLY[*]}"' >out
     [[ $(cat out) == --force* ]] || fail 'bash completes nothing'
@@ -64,7 +64,7 @@ fresh() {
     [[ $(cat out) == _trtc-mix ]] || fail 'zsh completes nothing'
     chroot_in root fish -c 'complete -C "trtc-rec cre"' >out
     [[ $(cat out) == create* ]] || fail 'fish completes nothing'
-    [[ ! -e root/etc/systemd/system/timers.target.wants ]]
+    [[ -z $(find root/etc/systemd -name 'trtc-*') ]]
     chroot_in root sh -c 'apt-get -q purge -y trtc-tools trtc-tools-media && apt-get -q autoremove -y' >log 2>&1 || fail "$(tail log)"
     (cd root && find . -xdev | sort) >after
     run grep -v -e '^\./var/\(log\|lib\|cache\)/' -e '^\./etc/ld.so' -e '^\./rec' -e '^\./root/' -e '^\./tmp/' -e '^\./run/' < <(comm -13 before after)
@@ -72,9 +72,13 @@ fresh() {
 }
 
 @test "they build on Debian 13" {
-    run -0 "$BATS_FILE_TMPDIR/source/.ci/debian-13" sh -c 'sh tests/deps.sh build package && make deb DEPS=true'
-    [[ $output == *skipped:* || $output == *build/deb/trtc-tools-media_*.deb* ]]
-    [[ $output != *skipped:* ]] || skip "${output##*skipped: }"
+    "$BATS_FILE_TMPDIR/source/.ci/debian-13" sh -c 'sh tests/deps.sh build package && make deb DEPS=true' >log 2>&1 ||
+        fail "$(tail -n 20 log)"
+    run ! grep 'debian-13: skipped' log
+    [[ ! $output ]] || skip "${output#*skipped: }"
+    grep -q 'build/deb/trtc-tools-media_.*\.deb' log
+    run ! grep 'warning' log
+    [[ ! $output ]] || fail "$output"
 }
 
 @test "the image of the packages" {

@@ -175,7 +175,7 @@ const char *objectverify_cos(const struct object_request *q, const char *id, con
     if (strcmp(ak, id))
         bad = "InvalidAccessKeyId";
     else if (now_s < from || now_s > until)
-        bad = "RequestTimeTooSkewed";
+        bad = "AccessDenied";
     else if (strcmp(token ? token : "", sent ? sent : ""))
         bad = "InvalidAccessKeyId";
     else if (!all_signed(q->headers, "x-cos-", names) || !all_signed(q->headers, "host", names))

@@ -115,7 +115,7 @@ lines() {
     # nobody has one: nothing is made
     rm p/*.m3u8
     mix 66 -q -o o.mkv p
-    # only that of his picture is missing, or has another ending
+    # only that of the picture is missing, or has another ending
     have two p
     mv p/*Mg*video.m3u8 v
     merge 3 -q -f p -o o1

@@ -64,6 +64,22 @@ account() {
     quiet
 }
 
+@test "sound that nothing decodes is left out beside pictures, and reported; sound of Blu-ray's kind is taken" {
+    local sound
+    restamp "$cam" odd.ts a:0:=2d
+    hls 3 --json -d odd odd.ts
+    said 'the sound is mpegh, not AAC, and is left out'
+    said 'sound: left out, of a format that is not taken'
+    [[ $(account video '.account.frames_out') -eq 75 ]] || fail "pictures"
+    account audio '.account | .frames_out == 0 and .left_out.format == .frames_in' | grep -qx true || fail "sound"
+    for sound in pcm_bluray truehd; do
+        ffmpeg -nostdin -v error -i "$cam" -map 0 -c:v copy -c:a $sound -strict -2 -f mpegts -mpegts_m2ts_mode 1 $sound.ts || continue
+        hls 0 --json -d $sound $sound.ts
+        [[ $(account audio '.codec, (.account | .frames_in > 100, .frames_in == .frames_out, .left_out == {}, .put_in)' | tr '\n' ' ') == \
+            "$sound true true true 0 " ]] || fail "$sound: $(<out)"
+    done
+}
+
 @test "what an MP4 or Matroska says about showing, and a transport stream cannot, is noted; nothing of it is missing" {
     ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -aspect 4:3 wide.mkv
     with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4

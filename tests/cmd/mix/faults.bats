@@ -61,7 +61,7 @@ nothing() {
         fail "not what was lost"
     plays o.mp4
     lasts o.mp4 20 0.2
-    # a stays for 15 s beyond his two; a first frame may come before both have a picture
+    # a stays for 15 s beyond those two; a first frame may come before both have a picture
     story o.mp4 80,90 240,90 >story
     awk '$2 == 1 && $3 == 2 { in_at = $1 } $2 == 2 && $3 == 2 { out_at = $1 }
         END { exit !(NR < 5 && in_at <= 1 && out_at > 80 && out_at < 92 && $1 == 100) }' story || fail "seen: $(paste -sd ';' story)"
@@ -141,7 +141,7 @@ nothing() {
     small 0 -o o.mp4 a=changes.ts
     quiet
     [[ $(story o.mp4 160,90 | tail -n 2 | paste -sd ';') =~ ' 3;30 end'$ ]] || fail "seen: $(story o.mp4 160,90 | paste -sd ';')"
-    # a codec for which there is no decoder: the voice is heard, and he has a window
+    # a codec for which there is no decoder: the voice is heard, and the user has a window
     ffmpeg -nostdin -v error -i red.ts -i mpeg2.ts -map 0:a -map 1:v -c copy mpeg2.mkv
     sed 's/V_MPEG2/V_AVS3\x00/' mpeg2.mkv >avs3.mkv
     ffmpeg -nostdin -v error -i avs3.mkv -an -c copy silent.mkv

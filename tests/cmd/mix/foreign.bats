@@ -242,7 +242,7 @@ edit() {
     in_step 0 "u@$epoch=pipe"
 }
 
-@test "no key frame, no parameter sets: named, everybody else is mixed, and he has a window" {
+@test "no key frame, no parameter sets: named, everybody else is mixed, and the user has a window" {
     local how
     for how in k p; do
         restamp both.ts spoilt.ts v:0:$how

@@ -95,7 +95,7 @@ run_later() {
     [[ $(stays anna picture) =~ ^[0-9]{1,2}-(29|30)[0-9][0-9]$ ]] || fail "anna: $(stays anna picture)"
     lasts o.mp4 "$(awk -v t="$to" 'BEGIN { print t / 1000 }')" 0.25
     story o.mp4 80,90 240,90 >story
-    # his sound may be there a frame before his picture is
+    # the sound may be there a frame before the picture is
     [[ $(grep -v '?' story | cut -d ' ' -f 2- | xargs) == *'1 1 1 2 2 2 end' ]] || fail "seen: $(paste -sd ';' story)"
 }
 
@@ -162,7 +162,7 @@ run_piped() {
 
 run_script() {
     mkfifo lines
-    # each in a place of his own, whoever comes first
+    # each in a place of their own, whoever comes first
     echo '[{"UserId":"anna","Top":0,"Left":0,"Width":160,"Height":180},{"UserId":"ben","Top":0,"Left":160,"Width":160,"Height":180}]' >list.json
     trtc-mix -s "$canvas" -r 5 -v -m custom -l list.json --script - -o o.mp4 anna=a ben=b <lines >out 2>err &
     pid=$!

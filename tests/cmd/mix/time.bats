@@ -8,7 +8,7 @@ load ../../mix
 
 export canvas=320x180 start=1767225600495
 
-# Where everybody has his window, and how late his beeps are (ms): so each is heard alone in one sound.
+# Where the window of each user is, and how late the beeps are (ms): so each is heard alone in one sound.
 declare -gA window=(["anna"]="0,0,160,90" ["ben"]="160,0,80,90" ["cem"]="240,0,80,90" ["cem:aux"]="0,90,160,90" ["dora"]="160,90,160,90")
 declare -gA late=([anna]=0 [ben]=300 [cem]=600 [dora]=900)
 
@@ -82,7 +82,7 @@ marks_at() {
         END { exit bad }' >why || fail "view $view, field $field: $(head -n 5 why)"
 }
 
-# truth TYPE USER: the seconds of his markers in the mix of the call.
+# truth TYPE USER: the seconds of their markers in the mix of the call.
 truth() {
     local media=main from=$start
     [[ $2 != *:aux ]] || media=aux
@@ -203,7 +203,7 @@ above() {
     marks_at 1 3 0.022 2.682
     marks_at 2 2 0.0667 2.382 12.382
     marks_at 2 3 0.022 3.282 13.282
-    # from 33 s on he is away: digital silence
+    # from 33 s on the user is away: digital silence
     levels part.mp4 "$ben 6.1 16" "$ben 3 5.7" "0 6.1 16"
     mute 0
     above "$(level 1)" -32
@@ -284,7 +284,7 @@ above() {
     done
 }
 
-@test "each has a track of his name, and only his voice; silence between them is digital" {
+@test "each has a track of their name, with only their voice; silence between them is digital" {
     local f=$BATS_FILE_TMPDIR/full n
     mix 0 --only audio --audio-tracks per-user -o o.mp4 "a@$start=${f}440.mkv" "b é@$((start + 1000))=${f}1000.mkv" \
         "c:aux@$((start + 3000))=${f}440.mkv"

@@ -50,7 +50,7 @@ static void decisions(void **state)
         { "{\"SubscribeVideoUserIds\":[\"1.*$\"]}", { "1", "12", "21", "", "1.*$x" }, "bbaab" },
         { "{\"UnSubscribeVideoUserIds\":[\"1.*$\"]}", { "1", "12", "21" }, "aab" },
         { "{\"SubscribeVideoUserIds\":[\".*$\"]}", { "1", "x" }, "bb" },
-        /* somebody has that very id: it is he alone */
+        /* somebody has that very id: it alone is meant */
         { "{\"SubscribeVideoUserIds\":[\"1.*$\"]}", { "1", "12", "1.*$", "1.*$x" }, "aaba" },
         { "{\"UnSubscribeVideoUserIds\":[\"1.*$\"]}", { "1", "12", "1.*$", "1.*$x" }, "bbab" },
         { "{\"SubscribeVideoUserIds\":[\"1.*$\",\"12.*$\"]}", { "1", "123", "1.*$" }, "abb" },

@@ -274,7 +274,7 @@ static void test_windows(void **state)
             assert_int_equal(luma(f, 40 + x, 32 + y), 16 + (x + 3 * y) % 200);
     assert_int_not_equal(luma(f, 2, 2), 200);
     expect_flat(f, (struct trtc_rect){ 0, 16, 40, 48 }, 235);
-    c.actors[0].on = false; /* his camera is off */
+    c.actors[0].on = false; /* the camera is off */
     f = draw(&c, 0, T0 + 1000);
     expect_flat(f, (struct trtc_rect){ 40, 32, 20, 16 }, 200);
     c.actors[0].on = true;
@@ -335,7 +335,7 @@ static void test_who_is_shown(void **state)
         { LAYOUT(window(0, 0, 0, 20, 20, 0), window(1, 0, 0, 30, 30, 0), window(2, 0, 0, 40, 40, 9),
                  window(3, 0, 0, 96, 64, 0), window(4, 0, 0, 2, 2, 0)),
           "...x." },
-        /* his camera is off, and what is behind is covered by his placeholder all the same */
+        /* the camera is off, and the placeholder covers what is behind it all the same */
         { LAYOUT(window(0, 0, 0, 20, 20, 0), window(4, 0, 0, 20, 20, 0)), "....." },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {

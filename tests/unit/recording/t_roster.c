@@ -228,7 +228,7 @@ static void test_settle(void **state)
     struct trtc_err err;
     (void)state;
     make_member(&m, "a", T0, 2 * S);
-    /* sound and picture take turns: he never left */
+    /* sound and picture take turns: the user never left */
     EXPECT(&m.both, { T0, T0 + 50 * S });
     EXPECT(&m.stay, { T0, T0 + 52 * S });
     EXPECT(&m.stay_sound, { T0, T0 + 12 * S }, { T0 + 40 * S, T0 + 52 * S });
@@ -282,13 +282,13 @@ static void test_roster(void **state)
     expect_order(m, w, 3, true, T0 + 20 * S, "a");
     expect_order(m, w, 3, true, T0 + 29 * S, "acb");
     expect_order(m, w, 3, true, T0 + 30 * S, "cb");
-    /* his picture is not wanted: his voice alone keeps the window, and counts for the order */
+    /* the picture is not wanted: the voice alone keeps the window, and counts for the order */
     w[1].picture = false;
     expect_order(m, w, 3, false, T0 + 9 * S, "acb");
     expect_order(m, w, 3, false, T0 + 25 * S, "cb");
-    expect_order(m, w, 3, false, T0 + 45 * S, "cba"); /* he came back last */
+    expect_order(m, w, 3, false, T0 + 45 * S, "cba"); /* who came back last */
     expect_order(m, w, 3, true, T0 + 25 * S, "cb");
-    /* his voice is not wanted */
+    /* the voice is not wanted */
     w[1] = (struct trtc_wanted){ .picture = true };
     expect_order(m, w, 3, false, T0 + 9 * S, "cb");
     expect_order(m, w, 3, false, T0 + 29 * S, "cba");

@@ -1264,7 +1264,11 @@ static void test_clock(void **state)
                           { A, 3600, 8600, 0 } },
       /* the same but that the picture jumps too: both begin behind what was */
         late_too[] = { { V, 5000, 5000, 0 }, { A, 4960, 4960, 0 }, { V, 5300, 5300, 0 },
-                       { A, 0, 5000, 1 },    { V, 40, 5640, 0 },   { A, 40, 5640, 0 } },
+                       { A, 0, 5000, 1 },    { V, 40, 5600, 0 },   { A, 40, 5600, 0 } },
+      /* sound in long packets, which stand ahead of the pictures: it falls to where it goes on */
+        ahead[] = { { V, 5000, 5000, 0 }, { A, 5000, 5000, 0 }, { A, 5700, 5700, 0 },
+                    { V, 5040, 5040, 0 }, { V, 0, 5080, 1 },    { V, 40, 5120, 0 },
+                    { A, 660, 5740, 0 },  { V, 80, 5160, 0 } },
       /* a picture that goes on alone falls back later, too: behind what it had */
         picture_later[] = { { V, 5000, 5000, 0 }, { A, 5000, 5000, 0 },  { A, 0, 5040, 1 },
                             { V, 5040, 5040, 0 }, { A, 5000, 10040, 0 }, { V, 10040, 10040, 0 },
@@ -1293,6 +1297,7 @@ static void test_clock(void **state)
         { "alone", alone, COUNT(alone) },
         { "sound alone", sound_alone, COUNT(sound_alone) },
         { "late too", late_too, COUNT(late_too) },
+        { "ahead", ahead, COUNT(ahead) },
         { "picture later", picture_later, COUNT(picture_later) },
         { "falls", falls, COUNT(falls) },
         { "glitch", glitch, COUNT(glitch) },

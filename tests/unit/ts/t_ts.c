@@ -2280,6 +2280,78 @@ static void test_sound_of_other_codecs(void **state)
     }
 }
 
+/* An access unit of TrueHD, of 40 samples; every eighth tells the format. */
+static void add_truehd(struct bytes *b, int i)
+{
+    const bool major = i % 8 == 0;
+    const size_t at = b->n, list = major ? 32 : 4, words = 40 + (size_t)(i % 5);
+    uint8_t u[200] = { (uint8_t)(words >> 8), (uint8_t)words, 0, (uint8_t)(i * 40) };
+
+    if (major)
+        memcpy(u + 4, "\xf8\x72\x6f\xba\0\0\0\0\xb7\x52\0\0\0\0\x80\0\x10", 17);
+    u[list] = 0x20;
+    u[list + 1] = (uint8_t)i;
+    unsigned sum = u[0] ^ u[1] ^ u[2] ^ u[3] ^ u[list] ^ u[list + 1];
+    u[0] = (uint8_t)(u[0] | (((sum >> 4 ^ sum) & 15) ^ 15) << 4);
+    bytes_add(b, u, list + 2);
+    bytes_add_random(b, at + words * 2 - b->n);
+}
+
+/* LPCM of two channels: 240 samples. */
+static void add_lpcm(struct bytes *b)
+{
+    bytes_add(b, "\x03\xc0\x31\x40", 4);
+    bytes_add_random(b, 960);
+}
+
+/* A program whose own descriptors say that it is of Blu-ray's kind, or a stream that does. */
+static void mux_hdmv(struct mux *m, uint8_t type, bool program, bool stream)
+{
+    static const uint8_t hdmv[6] = { 0x05, 4, 'H', 'D', 'M', 'V' };
+    const uint8_t e[5] = { type, 0xe0 | AUDIO >> 8, AUDIO & 255, 0xf0, stream ? sizeof hdmv : 0 };
+    struct bytes b = { NULL, 0, 0 };
+
+    bytes_add(&b, program ? "\xff\xff\xf0\x06" : "\xff\xff\xf0\x00", 4);
+    bytes_add(&b, hdmv, program ? sizeof hdmv : 0);
+    bytes_add(&b, e, sizeof e);
+    bytes_add(&b, hdmv, stream ? sizeof hdmv : 0);
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_section(m, PMT, 2, 1, &b, false);
+    bytes_drop(&b);
+}
+
+/* Sound of Blu-ray's kind is known by the program's registration, by its own, or by what is in it. */
+static void test_bluray(void **state)
+{
+    enum { NB = 32, A_PES = 4 };
+    (void)state;
+    for (int truehd = 0; truehd < 2; truehd++)
+        for (int said = 0; said < 3; said++) {
+            struct mux *m = mux_new();
+            const int samples = truehd ? 40 : 240, a_pes = truehd ? A_PES : 1;
+            mux_hdmv(m, truehd ? 0x83 : 0x80, said == 1, said == 2);
+            for (int i = 0; i < NB; i += a_pes) {
+                struct bytes b = { NULL, 0, 0 };
+                for (int k = i; k < i + a_pes; k++)
+                    if (truehd)
+                        add_truehd(&b, k);
+                    else
+                        add_lpcm(&b);
+                mux_pes_ex(m, AUDIO, 9000 + i * samples * 90000 / 48000, NOPTS, b.p, b.n, 1, 184);
+                bytes_drop(&b);
+            }
+            struct frames *f = read_blocks(m->out.p, m->out.n, 1000);
+            assert_clean(f);
+            assert_int_equal(f->n, NB);
+            for (int i = 0; i < NB; i++) {
+                assert_string_equal(f->f[i].codec_name, truehd ? "truehd" : "pcm_bluray");
+                assert_int_equal(f->f[i].pts, 9000 + i * samples * 90000 / 48000);
+            }
+            frames_free(f);
+            mux_free(m);
+        }
+}
+
 /* ADTS frames of several blocks: taken apart where they say where the blocks begin. */
 static void test_adts_blocks(void **state)
 {
@@ -2489,6 +2561,7 @@ int main(void)
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_other_segments),
         cmocka_unit_test(test_sound_of_other_codecs),
+        cmocka_unit_test(test_bluray),
         cmocka_unit_test(test_adts_blocks),
     };
 
