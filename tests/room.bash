@@ -74,10 +74,10 @@ reading() {
     sleep 0.1
 }
 
-# happened [ROOM]: "101 3560, 103 3560/anna ..." of what the followers were told so far.
+# happened: "101 3560, 103 3560/anna ..." of what stands in ./events, or in $heard.
 happened() {
     jq -r 'select(.EventType) | "\(.EventType) \(.EventInfo.RoomId)" +
-        (if .EventInfo.UserId then "/" + .EventInfo.UserId else "" end)' events | paste -sd, | sed 's/,/, /g'
+        (if .EventInfo.UserId then "/" + .EventInfo.UserId else "" end)' "${heard:-events}" | paste -sd, | sed 's/,/, /g'
 }
 
 # saw TEXT: these events and no others; waits for that.
@@ -92,7 +92,7 @@ saw() {
 
 # event N FILTER: of the Nth event.
 event() {
-    jq -c 'select(.EventType)' events | sed -n "$1p" | jq -r "$2"
+    jq -c 'select(.EventType)' "${heard:-events}" | sed -n "$1p" | jq -r "$2"
 }
 
 # told_of TEXT: the server says so; waits for that.

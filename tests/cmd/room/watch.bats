@@ -20,9 +20,10 @@ teardown() {
     room_end
 }
 
-# watching ARGUMENT...: events go to ./events, messages to ./watch-told; $watch is its process.
+# watching ARGUMENT...: events go to ./watched, messages to ./watch-told; $watch is its process.
 watching() {
-    trtc-room watch "$@" >events 2>watch-told 3>&- &
+    heard=watched
+    trtc-room watch "$@" >watched 2>watch-told 3>&- &
     watch=$!
     room_pids+=("$watch")
 }
