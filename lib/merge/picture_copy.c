@@ -24,6 +24,7 @@ struct picture_copy {
     bool have_held, drained;
     struct trtc_losses *losses;
     struct trtc_ledger *account;
+    enum trtc_codec codec;
     struct trtc_sets *sets;
     bool need_sets; /* pictures are left out until a key picture comes whose parameter sets are known */
     int64_t nb_left;    /* ... so many, */
@@ -91,6 +92,16 @@ static int emit_black(struct picture_copy *c, struct trtc_sample *s, struct trtc
     return 1;
 }
 
+/* One sample entry cannot name two codecs. */
+static int check_codec(struct picture_copy *c, struct trtc_err *err)
+{
+    if (c->held.stream->codec == c->codec)
+        return 0;
+    trtc_fail(err, TRTC_EX_UNAVAILABLE, "the codec changes to %s within the segment",
+              c->held.stream->codec_name);
+    return refuse(c, err);
+}
+
 /* The size and the shape may change only at a key frame. */
 static int check_size(struct picture_copy *c, struct trtc_err *err)
 {
@@ -155,7 +166,7 @@ static int emit_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_
     const struct trtc_packet *p = &c->held.pkt;
     struct trtc_track_stats *st = &c->track.stats;
     c->have_held = false;
-    int got = take_held(c, s, err);
+    int got = check_codec(c, err) < 0 ? -1 : take_held(c, s, err);
     if (got <= 0)
         return got;
     if (p->key && check_size(c, err) < 0)
@@ -258,7 +269,10 @@ static int find_first(struct picture_copy *c, struct trtc_err *err)
     struct trtc_sample s;
     int got;
     while ((got = trtc_reader_next(c->reader, &c->held, err)) > 0) {
-        if (!c->sets && !(c->sets = trtc_sets_new(c->held.stream->codec)))
+        if (c->sets && c->held.stream->codec != c->codec) /* nothing of the one before was usable */
+            trtc_sets_free(&c->sets);
+        c->codec = c->held.stream->codec;
+        if (!c->sets && !(c->sets = trtc_sets_new(c->codec)))
             return trtc_fail_nomem(err);
         int taken = take_held(c, &s, err);
         if (taken != 0)

@@ -40,7 +40,7 @@ struct trtc_tile {
     size_t newest_key; /* place of the last key frame among them; 0: there is none behind the first */
     const AVCodec *kept_codec; /* NULL: there is no decoder for it */
     struct trtc_err why_not;   /* ... as is said here */
-    const char *codec_name;    /* kept_codec has this name */
+    char codec_name[32];       /* kept_codec has this name; "": none was there yet */
     AVCodecParameters *par;    /* what the container says of it, or NULL */
     bool par_new;              /* dec does not know of it */
     bool kept_fresh; /* kept begins with a key frame that does not follow what was decoded */
@@ -372,7 +372,7 @@ static void look_ahead(struct trtc_tile *t)
  * something new. */
 static bool is_changed(const struct trtc_tile *t)
 {
-    return t->ahead.av_parameters || !t->codec_name ||
+    return t->ahead.av_parameters || !t->codec_name[0] ||
            strcmp(t->codec_name, t->ahead.codec_name) != 0;
 }
 
@@ -381,7 +381,7 @@ static int change_codec(struct trtc_tile *t, struct trtc_err *err)
 {
     const struct trtc_feed_frame *f = &t->ahead;
     t->kept_codec = trtc_av_decoder(AVMEDIA_TYPE_VIDEO, f->codec, f->codec_name, &t->why_not);
-    t->codec_name = f->codec_name;
+    snprintf(t->codec_name, sizeof t->codec_name, "%s", f->codec_name);
     t->par_new = t->par || f->av_parameters;
     avcodec_parameters_free(&t->par);
     if (f->av_parameters && (!(t->par = avcodec_parameters_alloc()) ||

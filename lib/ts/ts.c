@@ -52,13 +52,14 @@ static const uint8_t *next_packet(struct trtc_ts *ts)
     return p;
 }
 
-/* Nobody has named this PID, so far. */
+/* Nobody has named this PID, so far, or as nothing that is wanted. */
 static int no_name(struct trtc_ts *ts, const uint8_t *p)
 {
     const int pid = pid_of(p);
 
     ts->recent = NULL;
-    if (ts->tabled || !ts->want || !(p[3] & 0x10) || pid < 0x10 || pid == NULL_PID)
+    if (ts->tabled || !ts->want || !(p[3] & 0x10) || pid < 0x10 || pid == NULL_PID ||
+        trtc_ts_is_other(ts, pid))
         return 0;
     if (trtc_ts_early_keep(ts, p) < 0)
         return -1;

@@ -76,6 +76,7 @@ struct trtc_ts_named {
     bool taken;                   /* its frames were handed out, if only for a while */
 
     int64_t nb_packets;  /* on its PID, with payload, also while no table named it */
+    int64_t nb_until;    /* on its PID, before that was named as another stream; -1: it was not */
     int64_t nb_followed; /* of these, read as this stream; below nb_packets where taken: it was
                             there before it was named, or went on when it was no longer */
     int64_t nb_frames;   /* handed out */

@@ -21,6 +21,17 @@ static struct trtc_ts_named *find(struct trtc_ts_stats *st, const struct trtc_ts
     return NULL;
 }
 
+/* Packets of a PID that are of streams which were named there before the last one. */
+static int64_t until_now(const struct trtc_ts_stats *st, int pid)
+{
+    int64_t nb = 0;
+
+    for (int i = 0; i < st->nb_named; i++)
+        if (st->named[i].stream.pid == pid && st->named[i].nb_until > 0)
+            nb += st->named[i].nb_until;
+    return nb;
+}
+
 void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsigned kind)
 {
     struct trtc_ts_stats *st = &ts->stats;
@@ -31,11 +42,20 @@ void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsig
         st->nb_unlisted++;
         return;
     }
+    for (int i = 0; i < st->nb_named; i++)
+        if (st->named[i].stream.pid == stream->pid && st->named[i].nb_until < 0)
+            st->named[i].nb_until = ts->nb_of_pid[stream->pid] - until_now(st, stream->pid);
     st->named[st->nb_named++] = (struct trtc_ts_named){
-        .stream = *stream,
-        .kind = kind,
-        .wanted = ts->want & kind,
+        .stream = *stream, .kind = kind, .wanted = ts->want & kind, .nb_until = -1
     };
+}
+
+bool trtc_ts_is_other(const struct trtc_ts *ts, int pid)
+{
+    for (int i = 0; i < ts->stats.nb_named; i++)
+        if (ts->stats.named[i].stream.pid == pid && ts->stats.named[i].kind)
+            return true;
+    return false;
 }
 
 void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s)
@@ -62,8 +82,14 @@ void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     s->count.bad += (int64_t)n;
 }
 
-/* Where tables named a PID as several streams in turn, its packets are counted once: those that
- * no stream followed belong to the last one. */
+/* Those that are not of another stream of its PID. */
+static int64_t own_packets(const struct trtc_ts_named *n)
+{
+    return n->taken || !n->kind || n->nb_until < 0 ? n->nb_followed : n->nb_until;
+}
+
+/* A PID that was named as one stream after the other has its packets counted once: what none of them
+ * followed goes to the last one, unless it came while another kind was named there. */
 static void count_packets(struct trtc_ts *ts, int i)
 {
     struct trtc_ts_stats *st = &ts->stats;
@@ -74,10 +100,10 @@ static void count_packets(struct trtc_ts *ts, int i)
     for (int k = 0; k < st->nb_named; k++) {
         if (k == i || st->named[k].stream.pid != n->stream.pid)
             continue;
-        elsewhere += st->named[k].nb_followed;
+        elsewhere += own_packets(&st->named[k]);
         last &= k < i;
     }
-    n->nb_packets = last ? ts->nb_of_pid[n->stream.pid] - elsewhere : n->nb_followed;
+    n->nb_packets = last ? ts->nb_of_pid[n->stream.pid] - elsewhere : own_packets(n);
 }
 
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts)

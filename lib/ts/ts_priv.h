@@ -231,6 +231,9 @@ void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsig
 void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n);
 
+/* True if a PMT of this segment has named sound or pictures on the PID. */
+bool trtc_ts_is_other(const struct trtc_ts *ts, int pid);
+
 /* Forgets the tables, but for what was followed; makes ready for tables of the next segment. */
 void trtc_ts_tables_begin(struct trtc_ts *ts);
 void trtc_ts_tables_continue(struct trtc_ts *ts);

@@ -184,9 +184,6 @@ int frames_read(struct frames *all, const char *path, bool wrap, bool keep)
     int ret = -1, index[NB_KINDS] = { -1, -1 };
     AVDictionary *o = NULL;
     av_dict_set(&o, "skip_estimate_duration_from_pts", "1", 0);
-    in = avformat_alloc_context();
-    if (in) /* of a file with a frame or two it may believe anything */
-        in->audio_codec_id = all->of[SOUND].codec;
     if (avformat_open_input(&in, path, NULL, &o) < 0 || avformat_find_stream_info(in, NULL) < 0)
         goto done;
     for (unsigned i = 0; i < in->nb_streams; i++) {

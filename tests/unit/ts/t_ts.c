@@ -411,6 +411,48 @@ static void test_undescribed_sound(void **state)
     }
 }
 
+/* A PID that was sound is a picture's later: who wants pictures alone takes nothing of the sound, and
+ * misses nothing. */
+static void test_roles_change(void **state)
+{
+    const struct entry first[] = { { 0x110, 0x0f, NULL, 0 } };
+    const struct entry then[] = { { 0x110, 0x1b, NULL, 0 }, { 0x111, 0x0f, NULL, 0 } };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+
+    (void)state;
+    add_au(&v, true, 1000);
+    add_adts(&a, 100);
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_pmt(m, PMT, first, 1, false);
+    for (int i = 0; i < 3; i++)
+        mux_pes(m, 0x110, 1000 + 1000 * i, a.p, a.n);
+    m->version = 1;
+    mux_pmt(m, PMT, then, 2, false);
+    for (int i = 3; i < 6; i++) {
+        mux_pes(m, 0x110, 1000 + 1000 * i, v.p, v.n);
+        mux_pes(m, 0x111, 1000 + 1000 * i, a.p, a.n);
+    }
+    struct trtc_ts *ts = trtc_ts_new(TRTC_VIDEO);
+    struct trtc_ts_frame f;
+    int n = 0;
+    trtc_ts_feed(ts, m->out.p, m->out.n);
+    trtc_ts_end(ts);
+    while (trtc_ts_next(ts, &f) > 0)
+        n++;
+    const struct trtc_ts_stats *s = trtc_ts_stats(ts);
+    assert_int_equal(n, 3);
+    assert_int_equal(s->nb_bad, 0);
+    assert_int_equal(s->nb_lost, 0);
+    assert_int_equal(s->nb_named, 3);
+    assert_int_equal(s->named[0].nb_packets, 3);
+    assert_int_equal(trtc_ts_unfollowed(&s->named[1]), 0);
+    trtc_ts_free(&ts);
+    bytes_drop(&v);
+    bytes_drop(&a);
+    mux_free(m);
+}
+
 /* A stream that goes on when the tables have let it go, or was there before they named it. */
 static void test_unfollowed(void **state)
 {
@@ -2562,6 +2604,7 @@ int main(void)
         cmocka_unit_test(test_other_segments),
         cmocka_unit_test(test_sound_of_other_codecs),
         cmocka_unit_test(test_bluray),
+        cmocka_unit_test(test_roles_change),
         cmocka_unit_test(test_adts_blocks),
     };
 
