@@ -375,3 +375,22 @@ P
     [[ $(sort log | uniq -d) == '' && $(wc -l <log) -eq 6 ]] || fail "$(<log)"
     jq -es 'length == 6 and all(.bytes > 0 and .crc64 and .key)' out
 }
+
+@test "what is not there yet is bounded: then whoever writes paths has to wait" {
+    local dir pid writer
+    dir=$(printf '%0150d' 0)
+    mkdir "$dir"
+    (cd "$dir" && seq 8000 | split -l 1 -a 4 - s)
+    mkfifo paths
+    printf '#!/bin/sh\nexec sleep 3\n' >up
+    chmod 700 up
+    trtc-put -j 1 --to exec:./up <paths >out 2>err 3>&- &
+    pid=$!
+    find "$dir" -type f >paths 3>&- &
+    writer=$!
+    sleep 0.7
+    kill -0 $writer || fail 'it takes all at once'
+    (($(awk '/VmRSS/ { print $2 }' "/proc/$pid/status") < 30000)) || [[ ${TRTC_SAN:-} ]] || fail "$(grep VmRSS "/proc/$pid/status")"
+    kill -KILL $pid $writer
+    wait $pid $writer || true
+}
