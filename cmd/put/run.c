@@ -109,11 +109,13 @@ static void wait_news(const struct put *p, const sigset_t *signals)
 static void oversee(struct put *p, const sigset_t *signals)
 {
     struct ending ending = { 0 };
+    p->since_us = clock_mono_us();
     while (!is_over(p)) {
         wait_news(p, signals);
         heed_signal(p, &ending);
         put_write(p);
     }
+    cli_progress(NULL);
 }
 
 /* What is left has not been put: those that failed were named. */

@@ -46,6 +46,8 @@ struct put {
     struct trtc_order_tries tries;
     atomic_bool reached; /* the store has answered once */
 
+    int64_t since_us, nb_put, put_bytes; /* for progress */
+
     /* All that follows is guarded by lock; job is NULL or runs. */
     pthread_mutex_t lock;
     pthread_cond_t work; /* there may be a job, or the end has come */

@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/array.h"
 #include "base/json_put.h"
 
@@ -164,6 +165,7 @@ static void remove_file(struct put *p, const struct put_done *d)
 
 static int write_one(struct put *p, struct put_done *d, int64_t at, struct trtc_err *err)
 {
+    const int64_t bytes = d->proof.bytes;
     char *line = NULL;
     if (recall(p, d, err) < 0)
         return -1;
@@ -171,6 +173,8 @@ static int write_one(struct put *p, struct put_done *d, int64_t at, struct trtc_
     for (int64_t i = 0; i < nb_lines; i++)
         print(p, line, d);
     d->asked = nb_lines > 0;
+    p->nb_put++;
+    p->put_bytes += d->known ? 0 : bytes;
     free(line);
     return nb_lines < 0 ? -1 : 0;
 }
@@ -182,6 +186,16 @@ static int write_all(struct put *p, struct put_done *list, const int64_t *ats, s
         if (write_one(p, d, ats[i++], err) < 0)
             return -1;
     return cli_flush(err);
+}
+
+/* On a terminal. */
+static void show_progress(const struct put *p)
+{
+    const double s = (double)(clock_mono_us() - p->since_us) / 1e6 + 1e-3;
+    char line[128];
+    snprintf(line, sizeof line, "%lld files, %.1f MB  %.1f MB/s", (long long)p->nb_put,
+             (double)p->put_bytes / 1e6, (double)p->put_bytes / 1e6 / s);
+    cli_progress(line);
 }
 
 /* Takes what is done so far, all at once: one line of the journal each, one sync for all, then the lines. */
@@ -208,4 +222,6 @@ void put_write(struct put *p)
         put_done_free(&d);
     }
     free(ats);
+    if (n)
+        show_progress(p);
 }
