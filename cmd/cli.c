@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -325,4 +326,16 @@ bool cli_has_directories(const char *path)
     if (d)
         closedir(d);
     return found;
+}
+
+void cli_guard_memory(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_CORE, &l) == 0) {
+        l.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &l);
+    }
+#if !defined(__SANITIZE_ADDRESS__) /* whose search for leaks looks at the process from outside */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }

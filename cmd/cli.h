@@ -78,4 +78,8 @@ int cli_finish(int code);
  * allowed, to want more. */
 int64_t cli_open_files(int64_t want);
 
+/* For programs that hold keys: their memory is in no core dump, and no other process of the user can
+ * read it. A child may raise the soft limit of core dumps again. */
+void cli_guard_memory(void);
+
 #endif

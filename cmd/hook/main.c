@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "../cli.h"
@@ -190,17 +189,6 @@ static const struct opt_program program = {
     .commands = commands,
 };
 
-/* Memory holds keys: it is not dumped, and no other process of this user reads it. */
-static void guard_memory(void)
-{
-    struct rlimit l;
-    if (getrlimit(RLIMIT_CORE, &l) == 0) {
-        l.rlim_cur = 0; /* a handler gets it back */
-        setrlimit(RLIMIT_CORE, &l);
-    }
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 int main(int argc, char *argv[])
 {
     struct hook_opts o = { .since_ms = TRTC_NOTIME,
@@ -212,7 +200,7 @@ int main(int argc, char *argv[])
                            .user = "anna" };
     int command = -1, code = 0;
     cli_init("trtc-hook");
-    guard_memory();
+    cli_guard_memory();
     if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
         code = functions[command](&o);
     opt_list_free(&o.sets);

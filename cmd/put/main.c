@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "../cli.h"
@@ -65,17 +64,6 @@ static const struct opt_program program = {
     .rows = rows,
 };
 
-/* Memory holds keys: it is not dumped, and no other process of this user reads it. */
-static void guard_memory(void)
-{
-    struct rlimit l;
-    if (getrlimit(RLIMIT_CORE, &l) == 0) {
-        l.rlim_cur = 0;
-        setrlimit(RLIMIT_CORE, &l);
-    }
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 static int check(const struct put_opts *o)
 {
     if (!o->to == !o->storage)
@@ -109,7 +97,7 @@ int main(int argc, char *argv[])
     struct put_opts o = { .keys_fd = -1, .jobs = 4, .retries = -1 };
     int code = 0;
     cli_init("trtc-put");
-    guard_memory();
+    cli_guard_memory();
     if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO) {
         code = check(&o);
         if (code == 0)

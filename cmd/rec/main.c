@@ -4,8 +4,6 @@
  * Each sub-command signs and sends requests of the API (version 2019-07-22) and prints what the
  * service answers, or what is remembered of its tasks in the state directory. This file runs the
  * sub-commands; options.c reads the command line, the others do the work. */
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <cjson/cJSON.h>
 
@@ -55,16 +53,6 @@ static int run_call(struct rec *r, struct trtc_err *err)
     return ret;
 }
 
-/* Neither a core dump nor another process of the user may show what is in memory. */
-static void keep_to_ourselves(void)
-{
-    const struct rlimit none = { 0, 0 };
-    setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__) /* whose search for leaks looks at us from outside */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
-
 static int (*const subs[REC_SUBS])(struct rec *r, struct trtc_err *err) = {
     [REC_CREATE] = run_call, [REC_DESCRIBE] = run_call,   [REC_MODIFY] = run_call,
     [REC_DELETE] = run_call, [REC_WAIT] = run_wait,       [REC_LIST] = rec_list,
@@ -89,7 +77,7 @@ int main(int argc, char *argv[])
 {
     struct rec_opts o;
     int code = 0;
-    keep_to_ourselves();
+    cli_guard_memory();
     cli_init("trtc-rec");
     if (rec_options(argc, argv, &o, &code) == OPT_GO)
         code = run(&o);

@@ -4,7 +4,6 @@
 #define _DEFAULT_SOURCE /* setrlimit */
 
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "../cli.h"
@@ -83,17 +82,6 @@ static const struct opt_program program = {
     .commands = commands,
 };
 
-/* Memory may hold keys: it is not dumped, and no other process of this user reads it. */
-static void guard_memory(void)
-{
-    struct rlimit l;
-    if (getrlimit(RLIMIT_CORE, &l) == 0) {
-        l.rlim_cur = 0;
-        setrlimit(RLIMIT_CORE, &l);
-    }
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 int main(int argc, char *argv[])
 {
     struct room_opts o = { .max_users = 50,
@@ -103,7 +91,7 @@ int main(int argc, char *argv[])
                            .dismiss_us = 10 * S };
     int command = -1, code = 0;
     cli_init("trtc-room");
-    guard_memory();
+    cli_guard_memory();
     if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
         code = functions[command](&o);
     opt_list_free(&o.origins);

@@ -339,8 +339,7 @@ int trtc_picture_copy_new(const struct trtc_output *out, const struct trtc_track
     struct picture_copy *c = calloc(1, sizeof *c);
     if (!c)
         return trtc_fail_nomem(err);
-    c->track.ops = &ops;
-    c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
+    trtc_track_begin(&c->track, &ops);
     c->out = out;
     c->losses = o->losses;
     c->account = o->account;

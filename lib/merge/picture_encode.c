@@ -227,8 +227,7 @@ int trtc_picture_encode_new(const struct trtc_output *out, const struct trtc_tra
     struct picture_encode *c = calloc(1, sizeof *c);
     if (!c)
         return trtc_fail_nomem(err);
-    c->track.ops = &ops;
-    c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
+    trtc_track_begin(&c->track, &ops);
     c->out = out;
     c->end_us = out->dur_us;
     c->account = o->account;

@@ -223,8 +223,7 @@ int trtc_sound_copy_new(const struct trtc_output *out, const struct trtc_track_o
     struct sound_copy *c = calloc(1, sizeof *c);
     if (!c)
         return trtc_fail_nomem(err);
-    c->track.ops = &ops;
-    c->track.stats.first_us = c->track.stats.last_us = TRTC_NOTIME;
+    trtc_track_begin(&c->track, &ops);
     c->out = out;
     c->account = o->account;
     c->reader = trtc_output_reader(out, TRTC_AUDIO, o->losses, o->bytes, err);

@@ -45,6 +45,13 @@ struct trtc_track {
                         entries can follow: encode instead */
 };
 
+/* For what makes a kind of it: nothing has come so far. */
+static inline void trtc_track_begin(struct trtc_track *t, const struct trtc_track_ops *ops)
+{
+    t->ops = ops;
+    t->stats.first_us = t->stats.last_us = TRTC_NOTIME;
+}
+
 struct trtc_track_opts {
     bool black;                  /* holes in the picture are black */
     int threads;                 /* for encoders; 0: as many as suit the cores */
