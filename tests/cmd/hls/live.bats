@@ -9,6 +9,8 @@ load ../../hls
 setup_file() {
     files_begin
     film 12 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
+    # so many bytes a second that a pipe holds little of it, which nobody has received yet
+    film 6 -b:v 2000k -maxrate 2000k -bufsize 1000k -x264-params nal-hrd=cbr:keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 wide.ts
 }
 
 setup() {
@@ -140,7 +142,7 @@ starts() {
 
 # ---- what a killed run leaves ----
 
-# killed_live DIR OPTION...: records cam as it would come from a network into DIR/o, is killed some time, and leaves what
+# killed_live DIR OPTION...: records a call as it would come from a network into DIR/o, is killed some time, and leaves what
 # had come in DIR/fed. Runs in the background.
 killed_live() {
     exec 3>&-
@@ -148,7 +150,7 @@ killed_live() {
     shift
     local pid
     mkfifo in
-    ffmpeg -nostdin -v quiet -re -i "$cam" -c copy -flush_packets 1 -f mpegts - 2>/dev/null | tee fed 2>/dev/null >in &
+    ffmpeg -nostdin -v quiet -re -i "$BATS_FILE_TMPDIR/wide.ts" -c copy -flush_packets 1 -f mpegts - 2>/dev/null | tee fed 2>/dev/null >in &
     trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 2 -d o "$@" - <in >first 2>first.err &
     pid=$!
     sleep "$((RANDOM % 4)).$(printf %03d $((RANDOM % 1000)))"
