@@ -111,19 +111,36 @@ static int read_params(const char *path, struct put_place *out, struct trtc_err 
     return ret;
 }
 
+static int replace_endpoint(const char *endpoint, struct trtc_place *place, struct trtc_err *err)
+{
+    if (place->kind == TRTC_PLACE_DIR || place->kind == TRTC_PLACE_EXEC)
+        return trtc_fail(err, TRTC_EX_USAGE, "--endpoint is for COS, S3 and VOD");
+    free(place->endpoint);
+    place->endpoint = strdup(endpoint);
+    return place->endpoint ? 0 : trtc_fail_nomem(err);
+}
+
+/* The store's own hosts are those of a region. Other stores that speak S3 sign for the first one there was. */
+static int settle_region(struct trtc_place *place, struct trtc_err *err)
+{
+    if (place->region || (place->kind != TRTC_PLACE_COS && place->kind != TRTC_PLACE_S3))
+        return 0;
+    if (!place->endpoint)
+        return trtc_fail(err, TRTC_EX_USAGE, "--to: the bucket's region is missing: ...?region=R");
+    if (place->kind == TRTC_PLACE_S3 && !(place->region = strdup("us-east-1")))
+        return trtc_fail_nomem(err);
+    return 0;
+}
+
 static int read_place(const struct put_opts *o, struct put_place *out, struct trtc_err *err)
 {
     if (o->keys_fd >= 0 && keys_of_fd(o->keys_fd, &out->keys, err) < 0)
         return -1;
     if ((o->to ? trtc_put_url(o->to, &out->place, err) : read_params(o->storage, out, err)) < 0)
         return -1;
-    if (!o->endpoint)
-        return 0;
-    if (out->place.kind == TRTC_PLACE_DIR || out->place.kind == TRTC_PLACE_EXEC)
-        return trtc_fail(err, TRTC_EX_USAGE, "--endpoint is for COS, S3 and VOD");
-    free(out->place.endpoint);
-    out->place.endpoint = strdup(o->endpoint);
-    return out->place.endpoint ? 0 : trtc_fail_nomem(err);
+    if (o->endpoint && replace_endpoint(o->endpoint, &out->place, err) < 0)
+        return -1;
+    return settle_region(&out->place, err);
 }
 
 /* That of the place, then --prefix, then --task. */

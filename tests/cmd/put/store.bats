@@ -22,6 +22,10 @@ teardown() {
     local to
     serving
     recorded rec 2
+    put 0 --to "s3+$store/$bucket" rec/s1.ts
+    has rec/s1.ts rec/s1.ts
+    grep -q us-east-1/s3 log
+    : >log
     for name in 'a+b=c' 'per%cent' 'b l a n k' 'q?u#e&s' $'\xc3\xa9\xe2\x82\xac' '-lead'; do echo "$name" >"rec/$name"; done
     find rec -type f -print0 >paths
     for to in "cos://$bucket/cos//x?region=ap-test" "s3://$bucket/s3?region=ap-test" "s3+${store/\/\///}/$bucket/s4?region=ap-test"; do
@@ -94,7 +98,10 @@ put 1 refuse' >script
     said 'rec/s3.ts: '
     said "rec/p.m3u8: not put: it names 'rec/s3.ts'"
     echo 'any - right' >script
-    put 64 --to "s3://$bucket" --endpoint "$store" rec/s1.ts
+    put 64 --to "s3://$bucket" rec/s1.ts
+    said '?region=R'
+    put 64 --to "cos://$bucket" rec/s1.ts
+    put 0 --to "cos://$bucket" --endpoint "$store" rec/s1.ts # which signs for none
     put 64 "${to[@]}" --endpoint http://192.0.2.1/ rec/s1.ts
     stop_serving
     put 75 --retries 0 "${to[@]}" rec/s1.ts rec/p.m3u8
