@@ -115,6 +115,15 @@ seeds() {
         printf %s 'hi, you,10,20,size=20,color=#ffffff' >mark
         printf %s 'http://127.0.0.1:8080/' >endpoint
         ;;
+    put)
+        printf 'file:///a%%20b' >dir
+        printf 'cos://b-1/p?region=r' >cos
+        printf 's3+https://h:1/b/p' >s3
+        printf 'exec:a b' >exec
+        printf 'AccessKey=a\nSecretKey=b\n' >lines
+        printf '{"Vendor":1,"Region":"r","Bucket":"b","AccessKey":"k","SecretKey":"s","FileNamePrefix":["a"]}' >params
+        printf '#EXTM3U\n#EXT-X-MAP:URI="i"\na.ts\n../b\n#EXT-X-ENDLIST\n' >list
+        ;;
     xml)
         printf '<?xml version="1.0"?>\n<Error a="b"><Code>NoSuchKey</Code></Error>' >error
         printf '<L><Part><ETag>&quot;a&#38;&#x3c;&quot;</ETag></Part><Part/><Part><ETag>b</ETag></Part></L>' >parts
