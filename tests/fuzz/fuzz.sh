@@ -119,7 +119,7 @@ seeds() {
         printf 'file:///a%%20b' >dir
         printf 'cos://b-1/p?region=r' >cos
         printf 's3+https://h:1/b/p' >s3
-        printf 'exec:a b' >exec
+        printf 'exec:a b' >program
         printf 'AccessKey=a\nSecretKey=b\n' >lines
         printf '{"Vendor":1,"Region":"r","Bucket":"b","AccessKey":"k","SecretKey":"s","FileNamePrefix":["a"]}' >params
         printf '#EXTM3U\n#EXT-X-MAP:URI="i"\na.ts\n../b\n#EXT-X-ENDLIST\n' >list

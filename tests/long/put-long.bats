@@ -17,7 +17,7 @@ teardown() {
 
 @test "two hundred kills: each line that was printed is true, and nothing is missing at the end" {
     local i k=0
-    serving
+    serving --life 600
     recorded rec 400
     for ((i = 0; i < 200; i++)); do
         trtc-put -j 3 --to "s3://$bucket?region=ap-test" --endpoint "$store" --journal j rec/p.m3u8 rec/s*.ts >>all 2>>err &
@@ -36,7 +36,7 @@ teardown() {
 
 @test "a store that fails for two minutes in the middle: nothing is lost, the order holds, and memory stays as it is" {
     local i before after
-    serving
+    serving --life 600
     mkdir rec
     mkfifo paths
     trtc-put --to "cos://$bucket?region=ap-test" --endpoint "$store" <paths >out 2>err &
