@@ -112,3 +112,5 @@ echo
 bash "$(dirname "$0")/bench-hook.sh"
 echo
 bash "$(dirname "$0")/bench-put.sh"
+echo
+bash "$(dirname "$0")/bench-room.sh"

@@ -22,7 +22,7 @@ teardown() {
 
 # watching ARGUMENT...: events go to ./watched, messages to ./watch-told; $watch is its process.
 watching() {
-    heard=watched
+    export heard=watched
     trtc-room watch "$@" >watched 2>watch-told 3>&- &
     watch=$!
     room_pids+=("$watch")
