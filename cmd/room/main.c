@@ -52,6 +52,8 @@ static const struct opt_row rows[] = {
     { "source", 0, "URL",
       "where streams are whose events do not say it; {room},\n{user} and {media} in it are filled in",
       .take = opt_text, AT(source), .commands = FOR(WATCH) },
+    { "interval", 0, "T", "how often a page is looked at (2s)", .take = opt_duration,
+      AT(interval_us), .min = S / 10, .max = 3600 * S, .commands = FOR(WATCH) },
     { "once", 0, NULL, "print what is so now, and end", .take = opt_flag, AT(once),
       .commands = FOR(WATCH) },
     { 0 },
@@ -65,8 +67,8 @@ static const struct opt_command commands[] = {
                 "ffmpeg -re -i call.mp4 -c copy -f mpegts -method PUT http://127.0.0.1:8080/3560/anna" },
     [WATCH] = { "watch", "[options] SOURCE",
                 "Prints who is there, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
-                "(another trtc-room) or 'exec:CMD ARG...', a program that prints such events, or those of\n"
-                "trtc-hook.",
+                "(another trtc-room), 'exec:CMD ARG...', a program that prints such events, or those of\n"
+                "trtc-hook, or nginx-rtmp:URL, the page /stat of nginx's RTMP module.",
                 "trtc-room watch http://127.0.0.1:8080 | jq -r .EventInfo.UserId" },
     { 0 },
 };
@@ -88,7 +90,8 @@ int main(int argc, char *argv[])
                            .max_rooms = 100,
                            .max_connections = 1024,
                            .idle_us = 10 * S,
-                           .dismiss_us = 10 * S };
+                           .dismiss_us = 10 * S,
+                           .interval_us = 2 * S };
     int command = -1, code = 0;
     cli_init("trtc-room");
     cli_guard_memory();

@@ -62,6 +62,16 @@ void watch_say_end(struct watch *w)
     w->done = w->o->once;
 }
 
+static void collect(void *arg, const struct trtc_room_event *e)
+{
+    apply(arg, e);
+}
+
+void watch_take_all(struct watch *w, const struct trtc_attendance *all)
+{
+    trtc_attendance_replay(all, w->o->room, &(struct trtc_emit){ collect, w });
+}
+
 static void take_line(struct watch *w)
 {
     struct trtc_room_line l;
@@ -110,6 +120,7 @@ static const struct scheme {
     { "http://", true, watch_http },
     { "https://", true, watch_http },
     { "exec:", false, watch_exec },
+    { "nginx-rtmp:", false, watch_nginx },
 };
 
 static const struct scheme *find(const char *text)
@@ -124,9 +135,10 @@ int room_watch(const struct room_opts *o)
 {
     const struct scheme *s = o->operands.n == 1 ? find(o->operands.items[0]) : NULL;
     if (o->operands.n != 1)
-        return cli_usage("one SOURCE is wanted: http://HOST:PORT or 'exec:CMD ARG...'");
+        return cli_usage(
+            "one SOURCE is wanted: http://HOST:PORT, 'exec:CMD ARG...' or nginx-rtmp:URL");
     if (!s)
-        return cli_usage("'%s': a SOURCE is http://HOST:PORT, https://HOST or 'exec:CMD ARG...'",
+        return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...' or nginx-rtmp:URL",
                          o->operands.items[0]);
     struct watch *w = calloc(1, sizeof *w);
     if (!w)

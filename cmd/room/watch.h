@@ -31,8 +31,19 @@ void watch_feed(struct watch *w, const char *bytes, size_t n);
 void watch_say_all(struct watch *w);
 void watch_say_end(struct watch *w);
 
+/* What is so, of the rooms that are wanted, between the two. */
+void watch_take_all(struct watch *w, const struct trtc_attendance *all);
+
+/* Reads a page whole: the caller's to free; NULL on failure. The timer ends what takes too long: on before, off after all. */
+void watch_timer(bool on);
+char *watch_page(const char *url, struct trtc_err *err);
+
+/* Waits between two pages. Nonzero: a signal asked for the end. */
+int watch_pause(int64_t ms);
+
 /* The sources: each returns the exit status. */
 int watch_http(struct watch *w);
 int watch_exec(struct watch *w);
+int watch_nginx(struct watch *w);
 
 #endif

@@ -12,6 +12,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "api/source_url.h"
+#include "base/array.h"
 #include "net/fetch.h"
 #include "watch.h"
 
@@ -21,6 +22,8 @@ enum {
     PAUSE_MAX_MS = 8000,
     TIMER_MS = 100,
     CHUNK = 16384,
+    PAGE_MS = 10000, /* so long a page may say nothing */
+    PAGE_BYTES = 16 << 20,
 };
 
 /* Ends an exchange: a signal asked for the end, or nothing has come for long. */
@@ -45,6 +48,50 @@ static void set_timer(int ms)
     setitimer(ITIMER_REAL, &every, NULL);
     if (!ms)
         signal(SIGALRM, SIG_IGN);
+}
+
+void watch_timer(bool on)
+{
+    set_timer(on ? TIMER_MS : 0);
+}
+
+int watch_pause(int64_t ms)
+{
+    set_timer(0);
+    const int ended = clock_sleep_until(clock_mono_us() + ms * 1000);
+    set_timer(TIMER_MS);
+    return ended;
+}
+
+char *watch_page(const char *url, struct trtc_err *err)
+{
+    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    size_t n = 0, cap = 0;
+    ssize_t got = -1;
+    char *text = NULL;
+    stop = 0;
+    quiet_ms = QUIET_MS - PAGE_MS;
+    void *body = remote.open(&remote, url, &stop, err);
+    if (!body)
+        return NULL;
+    do {
+        if (n > PAGE_BYTES || trtc_array_reserve(&text, &cap, n + CHUNK + 1, 1) < 0) {
+            trtc_fail(err, TRTC_EX_TEMPFAIL, "the page is too large");
+            got = -1;
+            break;
+        }
+        got = remote.read(body, (uint8_t *)text + n, CHUNK, err);
+        n += got > 0 ? (size_t)got : 0;
+    } while (got > 0);
+    remote.close(body);
+    if (got == 0 && stop)
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "no answer");
+    if (got == 0 && !stop) {
+        text[n] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
 }
 
 /* ROOT/events, of one room where that is wanted. False where it is too long. */
@@ -81,14 +128,6 @@ static int follow(struct watch *w, const struct trtc_remote *remote, const char 
     return w->done || cli_signal ? 0 : -1;
 }
 
-static int sleep_for(int64_t ms)
-{
-    set_timer(0);
-    const int ended = clock_sleep_until(clock_mono_us() + ms * 1000);
-    set_timer(TIMER_MS);
-    return ended;
-}
-
 int watch_http(struct watch *w)
 {
     const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
@@ -110,7 +149,7 @@ int watch_http(struct watch *w)
             cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err.msg);
         said = true;
         w->collects = true;
-        if (sleep_for(pause_ms))
+        if (watch_pause(pause_ms))
             break;
         pause_ms = 2 * pause_ms < PAUSE_MAX_MS ? 2 * pause_ms : PAUSE_MAX_MS;
     }

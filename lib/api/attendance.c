@@ -154,7 +154,8 @@ static void leave_all(const struct trtc_attendance *a, size_t i, const struct tr
                                               .room = a->items[k].room,
                                               .user = a->items[k].user,
                                               .event_ms = e->event_ms,
-                                              .reason = TRTC_REASON_REMOVED };
+                                              .reason =
+                                                  e->reason ? e->reason : TRTC_REASON_REMOVED };
         if (a->items[k].type == TRTC_ROOM_ENTERED)
             tell(emit, &left);
     }

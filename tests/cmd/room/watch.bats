@@ -128,3 +128,38 @@ body() {
     wait "$watch" || true
     room_pids=()
 }
+
+# stat_page [USER...]: what nginx's RTMP module says of application 3560, as its page ./stat.
+stat_page() {
+    local u
+    {
+        echo '<rtmp><server><application><name>3560</name><live>'
+        for u; do
+            echo "<stream><name>$u</name><time>1000</time><meta><video><codec>H264</codec></video>" \
+                '<audio><codec>AAC</codec></audio></meta><publishing/></stream>'
+        done
+        echo '</live></application></server></rtmp>'
+    } >page.new
+    mv page.new stat
+}
+
+@test "nginx's RTMP module: its page, looked at again and again" {
+    stat_page anna
+    python3 -u -m http.server --bind 127.0.0.1 0 >served 2>&1 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 500; i++)); do ! grep -q 'port [0-9]' served || break; sleep 0.02; done
+    page=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/stat
+    expect 0 trtc-room watch --once "nginx-rtmp:$page"
+    [[ $(jq -r .EventInfo.Source out | tail -n 1) == rtmp://127.0.0.1/3560/anna ]]
+    watching --interval 100ms --source 'rtmp://h:1/{room}/{user}' "nginx-rtmp:$page"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    stat_page anna anna.aux ben
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 205 3560/anna, 103 3560/ben, 201 3560/ben, 203 3560/ben'
+    [[ $(event 5 .EventInfo.Source) == rtmp://h:1/3560/anna.aux ]]
+    stat_page ben
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 205 3560/anna, 103 3560/ben, 201 3560/ben, 203 3560/ben, 104 3560/anna'
+    expect 66 trtc-room watch "nginx-rtmp:$page-not"
+    echo '<html></html>' >other
+    expect 65 trtc-room watch "nginx-rtmp:${page%stat}other"
+    expect 64 trtc-room watch nginx-rtmp:/stat
+}
