@@ -160,15 +160,19 @@ killed_live() {
     wait
 }
 
-# came DIR PLAYLIST: how many ms of the stream, of the tracks in the playlist, had come.
+# came DIR PLAYLIST: up to how many ms of the stream all tracks in the playlist had come. Where both are in it, one waits
+# for the other.
 came() {
     local kind=.
     case $2 in *_audio.m3u8) kind=audio ;; *_video.m3u8) [[ -e ${2/_video/_audio} ]] && kind=video ;; esac
     ffprobe -v quiet -show_entries packet=codec_type,pts_time,duration_time -of csv=p=0 "$1/fed" | awk -F, -v kind="$kind" '
         $2 == "N/A" || !NF { next }
-        low == "" || $2 < low { low = $2 }
-        $1 ~ kind { e = $2 + ($3 == "N/A" ? 0 : $3); if (e > high) high = e }
-        END { printf "%d", high ? (high - low) * 1000 : 0 }'
+        low == "" || $2 + 0 < low { low = $2 + 0 }
+        $1 ~ kind { e = $2 + ($3 == "N/A" ? 0 : $3); if (e > high[$1]) high[$1] = e }
+        END {
+            for (k in high) if (least == "" || high[k] < least) least = high[k]
+            printf "%d", least ? (least - low) * 1000 : 0
+        }'
 }
 
 # rescued FILE...: ms from the start of the recording to the end of what these playlists list, up to a discontinuity.
