@@ -42,7 +42,9 @@ cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSIO
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
 testsrc = $(filter-out %/failalloc.c $(MAKERS) $(HELPERS),$(wildcard $(patsubst %,tests/%/*.c,make witness serve unit foreign)))
-gen = $(patsubst %.c,$(B)/%.o,$(wildcard tests/make/gen*.c))
+# Not $(B)/tests/make: a make that finds a folder of its name in the PATH does not start.
+testobj = $(patsubst %.c,$(B)/%.o,$(1:tests/make/%=tests/made/%))
+gen = $(call testobj,$(wildcard tests/make/gen*.c))
 program = $(patsubst %.c,$(B)/tests/%,$(notdir $(1)))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
@@ -82,13 +84,20 @@ tests: $(CTESTS:%.c=$(B)/%) $(call program,$(MAKERS) $(HELPERS)) $(patsubst test
 everything: all tests ; @:
 rec-tools: $(REC_TOOLS:%=$(B)/%)
 
+define compile
+@mkdir -p $(@D)
+$(call show,CC,$<)
+$(Q)$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+endef
+
 $(B)/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(call show,CC,$<)
-	$(Q)$(CC) $(cpp) $(CPPFLAGS) $(cc) $(call pkg,--cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(compile)
+
+$(B)/tests/made/%.o: tests/make/%.c Makefile
+	$(compile)
 
 $(foreach l,$(rooms),$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
-$(B)/tests/libtests.a: $(testsrc:%.c=$(B)/%.o)
+$(B)/tests/libtests.a: $(call testobj,$(testsrc))
 %.a:
 	@mkdir -p $(@D) && rm -f $@
 	$(call show,AR,$(@:$(B)/%=%))
@@ -104,7 +113,7 @@ $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
 	$(link)
 
 # What makes, measures and serves stands in $(B)/tests, where scripts find it.
-$(foreach p,$(MAKERS) $(HELPERS) $(MEASURES),$(eval $(call program,$(p)): $(p:%.c=$(B)/%.o)))
+$(foreach p,$(MAKERS) $(HELPERS) $(MEASURES),$(eval $(call program,$(p)): $(call testobj,$(p))))
 $(CTESTS:%.c=$(B)/%): $(B)/%: $(B)/%.o
 $(CTESTS:%.c=$(B)/%) $(call program,$(HELPERS) $(MEASURES)): $(B)/tests/libtests.a $(call lib,$(rooms))
 	$(link)
@@ -130,7 +139,7 @@ $(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
-$(foreach t,merge hls mix rec put,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
+$(foreach t,merge hls mix rec hook put room,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
@@ -151,7 +160,7 @@ $(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o
 $(B)/tests/%: private INCLUDE = -Itests -I.
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
-$(gen) $(MAKERS:%.c=$(B)/%.o) $(call program,$(MAKERS)): private PKGS = $(AV) libcjson
+$(gen) $(call testobj,$(MAKERS)) $(call program,$(MAKERS)): private PKGS = $(AV) libcjson
 $(B)/tests/scalebench: private LDLIBS = -lyuv -lb64 -lm
 
 deps:

@@ -17,6 +17,10 @@ smoke_begin() {
     created
     sed 's/"recorder"/"other"/' request.json >other.json # a robot of the same name would end the first task
     sed 's/"recorder"/"third"/; s/^{/{"action":"create",/' request.json | tr -d '\n' >batch.json
+    echo '1400000001 made-up' >key
+    chmod 600 key
+    mkdir -m 700 -p spool/{tmp,new,done,failed,head,gone}
+    cp "$tree/tests/data/callbacks/310.json" spool/new/1767225600000-310-0123456789abcdef.json
     objectserver >objects 2>/dev/null 3>&- </dev/null &
     servers+=($!)
     until [[ -s objects ]]; do sleep 0.05; done
@@ -32,6 +36,7 @@ all_smokes=(name-encode name-decode layout layout-json layout-svg layout-filter 
     merge merge-json merge-report merge-plan merge-plan-json merge-plan-svg merge-split merge-encode
     hls hls-json hls-encode mix mix-json mix-ts mix-mkv mix-still mix-marks
     put-directory put-cos put-s3
+    hook-sign hook-decode hook-list
     rec-dry rec-usersig rec-skeleton rec-create rec-list rec-describe rec-modify rec-files rec-wait rec-batch)
 
 # smoke NAME: puts into $cmd what makes everything in ./o, and into $in what it reads.
@@ -62,6 +67,12 @@ smoke() {
     mix-mkv) cmd=("${mix[@]}" -o o/m.mkv "$at/rec") ;;
     mix-still) cmd=(trtc-mix -s 64x36 --still +0.5 -o o/m.png "$at/rec") ;;
     mix-marks) cmd=("${mix[@]}" --text 'hi,2,2' --watermark "$at/w.png,0,0" -o o/m.mp4 "$at/rec") ;;
+    hook-sign)
+        cmd=(trtc-hook sign --key-file "$at/key")
+        in=$tree/tests/data/callbacks/310.json
+        ;;
+    hook-decode) cmd=(trtc-hook decode "$tree/tests/data/callbacks/310.json") ;;
+    hook-list) cmd=(trtc-hook list --spool "$at/spool") ;;
     put-directory) cmd=(trtc-put -j 1 --root "$at" --to "file://$PWD/o" "$at/v.ts") ;;
     put-cos) cmd=(trtc-put -j 1 --retries 0 --root "$at" --to 'cos://bucket-1250000000?region=r' --endpoint "$objects" "$at/v.ts") ;;
     put-s3) cmd=(trtc-put -j 1 --retries 0 --root "$at" --to 's3://bucket-1250000000?region=r' --endpoint "$objects" "$at/v.ts") ;;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../memory.h"
 #include "base/num.h"
 #include "base/utc.h"
 #include "options.h"
@@ -206,5 +207,5 @@ int main(int argc, char *argv[])
     opt_list_free(&o.sets);
     opt_list_free(&o.faults);
     opt_list_free(&o.operands);
-    return cli_finish(code);
+    return cli_finish(code ? memory_settle(code) : 0);
 }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../memory.h"
 #include "options.h"
 
 enum command { SERVE, WATCH, COMMANDS };
@@ -99,5 +100,5 @@ int main(int argc, char *argv[])
         code = functions[command](&o);
     opt_list_free(&o.origins);
     opt_list_free(&o.operands);
-    return cli_finish(code);
+    return cli_finish(code ? memory_settle(code) : 0);
 }

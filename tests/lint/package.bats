@@ -41,6 +41,12 @@ sources() {
     [[ $(tar -tvzf "a/$tar" | awk '{ print $2, $4, $5 }' | sort -u) == '0/0 2001-02-03 04:05' ]]
 }
 
+@test "make starts with the tests' programs in the PATH" {
+    [[ :$PATH: == *:"${TRTC_B:-$tree/build}"/tests:* ]]
+    make -s -C "$tree" deps DEPS='make --version' >said
+    grep -q 'GNU Make' said
+}
+
 @test "a package has each program, its page and its completions, and no other has" {
     local tool path
     for tool in $(sed -n 's/^TOOLS = //p' "$tree/Makefile"); do
