@@ -20,9 +20,10 @@
 
 /* What the first frames of a segment say (filled by source/probe). */
 struct trtc_facts {
-    unsigned kinds;          /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
-    int64_t first_ts_90k;    /* lowest PTS among the first frames, 33 bits */
-    bool headless;           /* it begins in the middle of a picture or of sound */
+    unsigned kinds;                   /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
+    int64_t first_ts_90k;             /* lowest PTS among the first frames, 33 bits */
+    int64_t first_90k[TRTC_NB_KINDS]; /* of each kind; TRTC_NOTIME where it was not seen */
+    bool headless;                    /* it begins in the middle of a picture or of sound */
     bool odd;                /* its clock restarts: first_ts_90k is where its course begins */
     char video_codec[16];    /* "h264", "hevc", ... "" where there is none */
     int width_px, height_px; /* 0: no parameter sets in it, those of a segment before it hold */

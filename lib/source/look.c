@@ -223,6 +223,11 @@ int64_t trtc_look_first_90k(struct trtc_look *l)
     return (l->base_90k + first_of(l)) & (TRTC_TS_WRAP_90K - 1);
 }
 
+int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video)
+{
+    return l->nb[video] ? (l->base_90k + l->first[video]) & (TRTC_TS_WRAP_90K - 1) : TRTC_NOTIME;
+}
+
 /* By the course, whose pictures stand where they are decoded. */
 static int64_t length_of_course_us(const struct trtc_look *l)
 {

@@ -64,6 +64,9 @@ bool trtc_look_is_apart(const struct trtc_look *l);
 /* The first stamp, 33 bits: that of the kind that comes first, on the course where that is settled. */
 int64_t trtc_look_first_90k(struct trtc_look *l);
 
+/* That of one kind as it is stamped; TRTC_NOTIME where it was not seen. */
+int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video);
+
 /* Where the media of the segment ends, from its first stamp: by its last frames, or by the course
  * where that is settled. TRTC_NOTIME where that cannot be told. */
 int64_t trtc_look_length_us(const struct trtc_look *l);

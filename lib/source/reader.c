@@ -223,12 +223,14 @@ static bool stamps_go_on(const struct trtc_reader *rd)
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
-/* Whether this clip's stamps lie so far below those of the clip before that they are of another
- * clock. */
+/* The clip's first stamp of this kind lies so far below the last one of the clip before that it is of
+ * another clock. */
 static bool stamps_fall(const struct trtc_reader *rd)
 {
-    return rd->last_ts != TRTC_NOTIME &&
-           trtc_ts_diff(piece_of(rd)->facts.first_ts_90k, rd->last_ts) <= -GOES_ON_90K;
+    const int track = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int64_t first = piece_of(rd)->facts.first_90k[track];
+    return rd->last_ts != TRTC_NOTIME && first != TRTC_NOTIME &&
+           trtc_ts_diff(first, rd->last_ts) <= -GOES_ON_90K;
 }
 
 /* Whether b is the next part of the segment of which a is a part. */
