@@ -408,6 +408,8 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->nb_damaged > 0 && !told && !s.nb_lost && !s.nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
+    if (!again && s.scrambled && !rd->begins)
+        ret |= lose(rd, (struct trtc_lost){ "encrypted", 0, 0 }, "scrambled packets were left out");
     if (rd->nb_no_key > 0)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
                     "%" PRId64 " pictures before the first key frame cannot be decoded",

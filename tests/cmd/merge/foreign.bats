@@ -240,6 +240,17 @@ one() {
     jq -e '.outputs[0] | .video.account.frames_in == 50 and .video.account.left_out == {} and .audio.account.unaccounted == 0' r.json
 }
 
+@test "scrambled packets in the middle of a segment are named" {
+    local file flags
+    have single q
+    file=$(nth q video 0)
+    flags=$(od -An -tu1 -j $((188 * 40 + 3)) -N 1 "$file")
+    # shellcheck disable=SC2059 # an octal number
+    printf "\\$(printf %o $((flags | 128)))" | dd of="$file" bs=1 seek=$((188 * 40 + 3)) conv=notrunc status=none
+    merge 3 -f q
+    said 'scrambled packets were left out'
+}
+
 @test "a picture in a codec that is not copied; one that nothing decodes; no key frame; no parameter sets" {
     local how
     have single q
