@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One attempt after the other: opened, looked into, put, looked at again. */
-#define _GNU_SOURCE /* O_DIRECTORY */
+#define _GNU_SOURCE /* O_DIRECTORY, memfd_create */
 
 #include "work.h"
 
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "base/beneath.h"
+#include "base/file.h"
 #include "child.h"
 #include "look.h"
 
@@ -30,6 +32,7 @@ struct attempt {
     struct trtc_job *job;
     struct put_done *done;
     int fd;
+    int copy;      /* of a playlist: what is looked into, and put; else -1 */
     bool replaced; /* another file has its name meanwhile */
     struct trtc_err err;
 };
@@ -78,6 +81,26 @@ static int stamp_of(int fd, const char *path, uint64_t *stamp, struct trtc_err *
     return 0;
 }
 
+/* A playlist is put as it was looked into, whatever is written to it meanwhile: from a copy in memory. */
+static int copy_playlist(struct attempt *a)
+{
+    char chunk[1 << 14];
+    int64_t at = 0;
+    ssize_t n = 1;
+    a->copy = memfd_create("playlist", MFD_CLOEXEC);
+    if (a->copy < 0)
+        return trtc_fail_errno(&a->err, TRTC_EX_TEMPFAIL, errno, "%s: a copy", a->done->path);
+    while (n) {
+        n = pread(a->fd, chunk, sizeof chunk, (off_t)at);
+        if (n < 0 && errno != EINTR)
+            return trtc_fail_errno(&a->err, TRTC_EX_IOERR, errno, "%s", a->done->path);
+        if (n > 0 && trtc_write_all(a->copy, chunk, (size_t)n, "a copy", &a->err) < 0)
+            return -1;
+        at += n > 0 ? n : 0;
+    }
+    return 0;
+}
+
 /* ---- putting ---- */
 
 static int on_begun(void *arg, const char *upload)
@@ -105,7 +128,7 @@ static int on_part(void *arg, const struct trtc_storage_part *part)
 static int put_to_child(struct attempt *a, const struct trtc_storage_file *file)
 {
     char *copy = NULL;
-    if (a->done->growing && !(copy = put_child_copy(a->fd, file->path, &a->err)))
+    if (a->done->growing && !(copy = put_child_copy(file->fd, file->path, &a->err)))
         return -1;
     const struct put_child child = { .command = a->p->place->place.command,
                                      .path = copy ? copy : file->path,
@@ -122,6 +145,8 @@ static int put_to_place(struct attempt *a)
         .fd = a->fd, .path = a->done->path, .key = a->done->key, .mime = trtc_put_mime(a->done->key)
     };
     struct trtc_storage_proof *proof = &a->done->proof;
+    if (p->dir && a->copy >= 0 && trtc_put_dir_is(p->dir, file.key, a->fd))
+        return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: it is its own place", file.path);
     if (p->dir)
         return trtc_put_dir_put(p->dir, &file, proof, &a->err);
     if (p->place->place.kind == TRTC_PLACE_EXEC)
@@ -166,6 +191,21 @@ static bool is_proven(struct attempt *a)
     return proven;
 }
 
+/* CHANGED: it was written to while it was read. */
+static enum end look_into(struct attempt *a)
+{
+    struct put_done *d = a->done;
+    uint64_t now = 0;
+    if (copy_playlist(a) < 0 || stamp_of(a->fd, d->path, &now, &a->err) < 0)
+        return FAILED;
+    if (now != d->stamp) {
+        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", d->path);
+        return CHANGED;
+    }
+    const enum put_look look = put_look(a->p, a->job, d->path, a->copy, &d->growing, &a->err);
+    return look == PUT_LOOK_GO ? DONE : look == PUT_LOOK_WAIT ? WAITS : FAILED;
+}
+
 static enum end attempt(struct attempt *a)
 {
     struct put_done *d = a->done;
@@ -177,9 +217,9 @@ static enum end attempt(struct attempt *a)
         return FAILED;
     d->known = is_proven(a);
     if (job->playlist && (!d->known || a->p->o->remove)) {
-        const enum put_look look = put_look(a->p, a->job, d->path, a->fd, &d->growing, &a->err);
-        if (look != PUT_LOOK_GO)
-            return look == PUT_LOOK_WAIT ? WAITS : FAILED;
+        const enum end end = look_into(a);
+        if (end != DONE)
+            return end;
     }
     return d->known ? DONE : put_once(a);
 }
@@ -279,13 +319,17 @@ static struct put_done *new_done(const struct trtc_job *job)
 /* Under the lock, but for the attempt itself. */
 static void work_on(struct put_worker *w, struct trtc_job *job)
 {
-    struct attempt a = { .w = w, .p = w->p, .job = job, .done = new_done(job), .fd = -1 };
+    struct attempt a = {
+        .w = w, .p = w->p, .job = job, .done = new_done(job), .fd = -1, .copy = -1
+    };
     enum end end = FAILED;
     if (a.done) {
         pthread_mutex_unlock(&w->p->lock);
         end = attempt(&a);
         if (a.fd >= 0)
             close(a.fd);
+        if (a.copy >= 0)
+            close(a.copy);
         pthread_mutex_lock(&w->p->lock);
     } else {
         trtc_fail_nomem(&a.err);

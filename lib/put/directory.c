@@ -307,6 +307,19 @@ int trtc_put_dir_put(struct trtc_put_dir *d, const struct trtc_storage_file *fil
     return ret;
 }
 
+bool trtc_put_dir_is(const struct trtc_put_dir *d, const char *key, int fd)
+{
+    const char *name;
+    struct stat there, here;
+    const int at = enter_all(d, key, false, &name);
+    const bool is = at >= 0 && fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    fstat(fd, &here) == 0 && there.st_ino == here.st_ino &&
+                    there.st_dev == here.st_dev;
+    if (at >= 0)
+        close(at);
+    return is;
+}
+
 bool trtc_put_dir_has(const struct trtc_put_dir *d, const char *key)
 {
     const char *name;

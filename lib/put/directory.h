@@ -24,6 +24,9 @@ void trtc_put_dir_close(struct trtc_put_dir **d);
 int trtc_put_dir_put(struct trtc_put_dir *d, const struct trtc_storage_file *file,
                      struct trtc_storage_proof *proof, struct trtc_err *err);
 
+/* Whether the open file is the one that lies there under that key. */
+bool trtc_put_dir_is(const struct trtc_put_dir *d, const char *key, int fd);
+
 /* Whether a regular file of that key is there. */
 bool trtc_put_dir_has(const struct trtc_put_dir *d, const char *key);
 

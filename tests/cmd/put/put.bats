@@ -118,6 +118,8 @@ setup() {
     recorded rec 1
     put 65 --to "file://$PWD/rec" --root rec rec/s1.ts
     said 'its own place'
+    put 65 --to "file://$PWD/rec" --root rec rec/p.m3u8
+    said 'its own place'
     [[ $(<rec/s1.ts) == 'segment 1 of rec' ]]
     mkdir there elsewhere
     ln -s ../elsewhere there/rec

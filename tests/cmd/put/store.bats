@@ -197,3 +197,29 @@ part - busy' >script
     grep -q s12 order || fail "no order: $(head -n 1 log)"
     [[ $(tail -n 1 order) == rec/p.m3u8 ]]
 }
+
+@test "a playlist that is appended to while the store fails: no version comes before what it names" {
+    local i
+    serving
+    mkdir rec
+    mkfifo paths
+    trtc-put --to "cos://$bucket?region=ap-test" --endpoint "$store" <paths >out 2>err &
+    exec 7>paths
+    echo '#EXTM3U' >rec/p.m3u8
+    echo 'any 6 busy' >script
+    for ((i = 1; i <= 20; i++)); do
+        echo "$i" >"rec/s$i.ts"
+        printf '#EXTINF:1,\ns%d.ts\n' "$i" >>rec/p.m3u8
+        printf 'rec/s%d.ts\nrec/p.m3u8\n' "$i" >&7
+        sleep 0.05
+    done
+    exec 7>&-
+    # what the store has names only what the store has
+    while kill -0 $! 2>/dev/null; do
+        curl -sf "$store/rec/p.m3u8" >list || continue
+        for name in $(grep -v '^#' list); do curl -sfo /dev/null "$store/rec/$name" || fail "$name is named, and not there"; done
+    done
+    wait $! || fail "$?"
+    has rec/p.m3u8 rec/p.m3u8 cos
+    [[ $(grep -c p.m3u8 out) -eq 20 ]]
+}
