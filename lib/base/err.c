@@ -34,7 +34,7 @@ static int code_of_errno(int code, int errnum)
     case ETIMEDOUT:
         return TRTC_EX_TEMPFAIL;
     case EIO:
-        return code == TRTC_EX_NOINPUT ? TRTC_EX_IOERR : code;
+        return code == TRTC_EX_NOINPUT || code == TRTC_EX_CANTCREAT ? TRTC_EX_IOERR : code;
     case EACCES:
     case EPERM:
         return code == TRTC_EX_NOINPUT ? TRTC_EX_NOPERM : code;

@@ -31,8 +31,9 @@ __attribute__((format(printf, 3, 4))) int trtc_fail(struct trtc_err *err, int co
                                                     ...);
 
 /* The same, with ": strerror(errnum)" appended. A shortage that passes (disk space, open files,
- * memory, a server that does not answer) turns code into TRTC_EX_TEMPFAIL. If code is
- * TRTC_EX_NOINPUT, EACCES and EPERM turn it into TRTC_EX_NOPERM, and EIO into TRTC_EX_IOERR. */
+ * memory, a server that does not answer) turns code into TRTC_EX_TEMPFAIL. EIO turns
+ * TRTC_EX_NOINPUT and TRTC_EX_CANTCREAT into TRTC_EX_IOERR, and EACCES and EPERM turn
+ * TRTC_EX_NOINPUT into TRTC_EX_NOPERM. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_errno(struct trtc_err *err, int code,
                                                           int errnum, const char *fmt, ...);
 

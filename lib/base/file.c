@@ -115,8 +115,7 @@ static int check_target(const char *path, struct trtc_err *err)
 
 static int fail_temp(const struct trtc_file *f, int errnum, const char *what, struct trtc_err *err)
 {
-    const int code = errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT;
-    return trtc_fail_errno(err, code, errnum, "cannot %s '%s'", what, f->temp);
+    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot %s '%s'", what, f->temp);
 }
 
 /* Opens the temporary, new or left by an earlier run (*fresh says which), without following a

@@ -100,8 +100,7 @@ static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *e
             return -1;
         const int errnum = lstat(path, &st) == 0 ? 0 : errno;
         if (errnum && errnum != ENOENT)
-            trtc_fail_errno(err, errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT, errnum,
-                            "cannot create '%s'", path);
+            trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot create '%s'", path);
         free(path);
         if (errnum != ENOENT)
             return errnum ? -1 : 1;

@@ -379,8 +379,8 @@ static int write_file(const struct trtc_tasks *t, const char *name, const char *
     const struct trtc_bytes data = { (const uint8_t *)text, strlen(text) };
     const int errnum = trtc_temp_write(t->fd, &temp, data);
     if (errnum)
-        return trtc_fail_errno(err, errnum == EIO ? TRTC_EX_IOERR : TRTC_EX_CANTCREAT, errnum,
-                               "cannot write '%s/%s'", t->dir, name);
+        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot write '%s/%s'", t->dir,
+                               name);
     int ret = 0;
     if (renameat(t->fd, temp.name, t->fd, name)) {
         ret = trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot rename to '%s/%s'", t->dir,

@@ -18,7 +18,7 @@ demo() { bash "$tree/examples/demo.sh" "$@"; }
 readme_blocks() {
     ln -s "$B" build
     awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 } on; END { print "# " n }' "$tree/README.md" >pasted
-    [ "$(tail -n 1 pasted)" = '# 10' ]
+    [ "$(tail -n 1 pasted)" = '# 11' ]
     PATH=/usr/local/bin:/usr/bin:/bin bash -exuo pipefail pasted >said 2>errors </dev/null || { tail errors; false; }
     [ "$(grep -v -e '^++* ' -e 'that -a 0 leaves out$' errors)" = "" ] || { cat errors; false; }
     [ "$(grep -c 'OK$' < <(sha256sum -c SHA256SUMS))" -eq 4 ]

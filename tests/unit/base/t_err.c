@@ -60,6 +60,7 @@ static void test_errno(void **state)
         { TRTC_EX_NOINPUT, EACCES, TRTC_EX_NOPERM },
         { TRTC_EX_NOINPUT, EPERM, TRTC_EX_NOPERM },
         { TRTC_EX_NOINPUT, EIO, TRTC_EX_IOERR },
+        { TRTC_EX_CANTCREAT, EIO, TRTC_EX_IOERR },
         { TRTC_EX_CANTCREAT, EACCES, TRTC_EX_CANTCREAT },
         { TRTC_EX_CANTCREAT, EROFS, TRTC_EX_CANTCREAT },
     };
