@@ -182,17 +182,7 @@ unsigned trtc_look_kinds(const struct trtc_look *l)
 
 bool trtc_look_is_odd(const struct trtc_look *l)
 {
-    return l->fell[0] || l->fell[1] || l->course.n > (size_t)(!!l->nb[0] + !!l->nb[1]);
-}
-
-/* Where a kind begins: where the segment's course puts it, once that is known. */
-static int64_t first_of_kind(const struct trtc_look *l, int s)
-{
-    size_t hint = 0;
-    const int track = s == 0 ? TRTC_AT_AUDIO : TRTC_AT_VIDEO;
-    if (l->skipped || !l->course.settled)
-        return l->first[s];
-    return l->first[s] + trtc_course_shift(&l->course, track, l->first_pos[s], &hint);
+    return l->fell[0] || l->fell[1];
 }
 
 bool trtc_look_restarts(const struct trtc_look *l)
@@ -200,8 +190,17 @@ bool trtc_look_restarts(const struct trtc_look *l)
     for (size_t i = 1; i < l->course.n; i++)
         if (l->course.runs[i].epoch != l->course.runs[0].epoch)
             return true;
-    return l->fell[0] || l->fell[1] || first_of_kind(l, 0) != l->first[0] ||
-           first_of_kind(l, 1) != l->first[1];
+    return l->fell[0] || l->fell[1];
+}
+
+/* Where a kind begins: where the segment's course puts it, once that is known. */
+static int64_t first_of_kind(const struct trtc_look *l, int s)
+{
+    size_t hint = 0;
+    const int track = s == 0 ? TRTC_AT_AUDIO : TRTC_AT_VIDEO;
+    if (l->skipped || !l->course.settled || !trtc_look_restarts(l))
+        return l->first[s];
+    return l->first[s] + trtc_course_shift(&l->course, track, l->first_pos[s], &hint);
 }
 
 bool trtc_look_is_apart(const struct trtc_look *l)
