@@ -149,7 +149,8 @@ look() {
     looked=$at
 }
 
-# plays FILE...: FFmpeg's programs have nothing to complain of.
+# plays FILE...: FFmpeg's programs have nothing to complain of. In $level, below what they may complain: of a few pictures
+# and a pause they guess a rate, and warn of times that it has no room for.
 plays() {
     local f in=() map=()
     for f; do
@@ -157,7 +158,7 @@ plays() {
         in+=(-i "$f")
     done
     for ((f = 0; f < $#; f++)); do map+=(-map "$f"); done
-    ffmpeg -nostdin -v warning -threads 1 "${in[@]}" "${map[@]}" -f null - >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
+    ffmpeg -nostdin -v "${level:-warning}" -threads 1 "${in[@]}" "${map[@]}" -f null - >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
     [[ ! -s plays.txt ]] || fail "$*: $(head -n 5 plays.txt)"
 }
 

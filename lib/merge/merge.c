@@ -72,9 +72,11 @@ static int check_room(const struct merge *m, struct trtc_err *err)
     int64_t have = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
     if (have >= m->out->bytes)
         return 0;
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: needs about %lld MB, but only %lld MB are free",
-                     m->out->path, (long long)(m->out->bytes / 1000000),
-                     (long long)(have / 1000000));
+    const bool little = m->out->bytes < 10000000;
+    const int64_t unit = little ? 1000 : 1000000;
+    return trtc_fail(err, TRTC_EX_TEMPFAIL,
+                     "%s: needs about %" PRId64 " %s, but only %" PRId64 " are free", m->out->path,
+                     (m->out->bytes + unit - 1) / unit, little ? "kB" : "MB", have / unit);
 }
 
 static int64_t reserve_bytes(const struct merge *m)

@@ -222,7 +222,7 @@ rescued() {
         done
         merge 0 -f k$i/o
         [[ $(wc -l <out) -eq 1 ]] || fail "not one file"
-        plays "$(<out)"
+        level=error plays "$(<out)"
     done
     [[ ! ${TRTC_LONG:-} ]] || echo "# $n kills: at most $most ms missing" >&3
 }

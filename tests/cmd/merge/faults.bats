@@ -579,6 +579,7 @@ audio2=20260101000010500
     (
         expect 75 trtc-merge -f p -o full
         [ ! -s out ] || fail 'a path was printed'
+        grep -qE ': needs about [1-9][0-9]* kB, but only (0|[1-9][0-9]*) are free$' err || fail 'how much is not said'
         [ -z "$(find full -name '*.mp4')" ]
         [ "$before" = "$(tree p)" ]
         mount -o remount,size=2m full
