@@ -64,7 +64,7 @@ static void see(const char *path, char *out, size_t size)
     AVFormatContext *f = NULL;
     AVPacket *p = av_packet_alloc();
     int64_t nb[2] = { 0 }, first = INT64_MAX;
-    if (avformat_open_input(&f, path, NULL, NULL) < 0)
+    if (avformat_open_input(&f, path, NULL, NULL) < 0 || avformat_find_stream_info(f, NULL) < 0)
         fail_msg("%s is no MP4", path);
     while (av_read_frame(f, p) >= 0) {
         const AVStream *s = f->streams[p->stream_index];
