@@ -149,8 +149,8 @@ look() {
     looked=$at
 }
 
-# plays FILE...: FFmpeg's programs have nothing to complain of. In $level, below what they may complain: of a few pictures
-# and a pause they guess a rate, and warn of times that it has no room for.
+# plays FILE...: FFmpeg's programs have nothing to complain of. Where pictures are few, they guess a rate that has no room for
+# all times: then $muxer is one that allows for that.
 plays() {
     local f in=() map=()
     for f; do
@@ -158,7 +158,7 @@ plays() {
         in+=(-i "$f")
     done
     for ((f = 0; f < $#; f++)); do map+=(-map "$f"); done
-    ffmpeg -nostdin -v "${level:-warning}" -threads 1 "${in[@]}" "${map[@]}" -f null - >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
+    ffmpeg -nostdin -v warning -threads 1 "${in[@]}" "${map[@]}" -f "${muxer:-null}" -y /dev/null >plays.txt 2>&1 || fail "$*: $(cat plays.txt)"
     [[ ! -s plays.txt ]] || fail "$*: $(head -n 5 plays.txt)"
 }
 
