@@ -30,6 +30,7 @@ struct trtc_file {
     struct stat was; /* parked: what the temporary was */
     char *path;
     char *temp;
+    bool adopted; /* nobody can make it again */
 };
 
 /* Where the last component of path begins. */
@@ -263,16 +264,24 @@ struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err)
     return trtc_file_claim(path, &held, err);
 }
 
-struct trtc_file *trtc_file_adopt(const char *path)
+int trtc_file_adopt(const char *path, struct trtc_file **out, struct trtc_err *err)
 {
     struct trtc_file *f = file_new(path);
+    struct trtc_err why = { 0 };
 
+    *out = NULL;
     if (!f)
-        return NULL;
+        return trtc_fail_nomem(err);
     f->fd = open(f->temp, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    if (f->fd < 0 || lock_temp(f, false, NULL))
-        file_free(&f);
-    return f;
+    if (f->fd < 0)
+        trtc_fail_errno(&why, TRTC_EX_CANTCREAT, errno, "cannot open '%s'", f->temp);
+    if (f->fd >= 0 && lock_temp(f, false, &why) == 0) {
+        f->adopted = true;
+        *out = f;
+        return 1;
+    }
+    file_free(&f);
+    return trtc_is_shortage(&why) ? trtc_fail(err, why.code, "%s", why.msg) : 0;
 }
 
 bool trtc_file_remove_stale(const char *temp, int64_t *size)
@@ -420,7 +429,10 @@ int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err)
     file_free(f);
     return ret;
 abort:
-    trtc_file_abort(f);
+    if ((*f)->adopted)
+        trtc_file_leave(f);
+    else
+        trtc_file_abort(f);
     return ret;
 }
 
@@ -431,6 +443,12 @@ void trtc_file_abort(struct trtc_file **f)
     if (is_ours(*f)) /* not what another has put there since */
         unlink((*f)->temp);
     file_free(f);
+}
+
+void trtc_file_leave(struct trtc_file **f)
+{
+    if (*f)
+        file_free(f);
 }
 
 /* After a failed write: true if it may be tried again. */

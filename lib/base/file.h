@@ -27,9 +27,10 @@ struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
 struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err *err);
 
 /* Takes over PATH's temporary as a killed run left it, with what is in it: to be shortened and
- * committed. NULL where there is none, where it is not of the same user or has a second name, where
- * a run holds it, or without memory; nothing has changed then. */
-struct trtc_file *trtc_file_adopt(const char *path);
+ * committed. 1; 0 and *f NULL where there is none, where it is not of the same user or has a second
+ * name, or where a run holds it; -1 where that cannot be seen (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR).
+ * Nothing has changed then. */
+int trtc_file_adopt(const char *path, struct trtc_file **f, struct trtc_err *err);
 
 /* Removes a temporary file of the same user that no run holds any more and that has no second
  * name. Returns false if it stays. *size: its bytes. */
@@ -51,13 +52,15 @@ int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *e
 int trtc_file_park(struct trtc_file *f, struct trtc_err *err);
 
 /* fsync, rename to the final name (replacing what is there), fsync of the directory (sync false:
- * rename only). Frees *f on success and on failure; on failure the temporary is removed and the
- * final name is as before. One case differs: if only the fsync of the directory fails, the
+ * rename only). Frees *f on success and on failure; on failure the temporary is removed, unless it
+ * was adopted, and the final name is as before. One case differs: if only the fsync of the directory fails, the
  * complete new file is there already. */
 int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err);
 
 /* Removes the temporary and frees. NULL is fine. */
 void trtc_file_abort(struct trtc_file **f);
+/* Frees, and leaves the temporary with what is in it, to be adopted later. NULL is fine. */
+void trtc_file_leave(struct trtc_file **f);
 
 /* write(2) until all is out; EINTR, short writes and non-blocking descriptors handled; ENOSPC
  * and EDQUOT give TRTC_EX_TEMPFAIL, the rest TRTC_EX_IOERR. name is for the message. */

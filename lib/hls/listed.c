@@ -57,6 +57,8 @@ int trtc_listed_read(const char *path, struct trtc_listed *out, struct trtc_err 
     else if (fd >= 0 && lstat(path, &st) == 0) {
         out->any = true;
         ret = trtc_playlist_load(fd, slash ? slash + 1 : path, &list, NULL, err);
+    } else if (errno != ENOENT) { /* of the directory, or of the playlist */
+        ret = trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
     }
     if (ret == 0)
         take_list(&list, out);

@@ -83,10 +83,14 @@ static int look(const char *path, struct leavings *l, struct trtc_err *err)
     char *dir = strndup(path, dir_len);
     const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     struct trtc_names entries = { 0 };
-    int ret = dir ? 0 : trtc_fail_nomem(err);
+    int ret = 0;
 
-    if (fd >= 0)
+    if (!dir)
+        ret = trtc_fail_nomem(err);
+    else if (fd >= 0)
         ret = trtc_list_dir(fd, dir, &entries, err);
+    else if (errno != ENOENT)
+        ret = trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", dir);
     for (size_t i = 0; i < entries.n && ret == 0; i++) {
         struct stat st;
         const size_t before = l->n;
@@ -210,7 +214,7 @@ static int take_frames(struct trtc_ts *ts, struct content *c, struct trtc_err *e
     return got < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Reads up to bytes from where fd stands: the packets that are whole, or with ts the frames in them. */
+/* Reads up to bytes of fd: the packets that are whole, or with ts the frames in them. */
 static int read_blocks(int fd, int64_t bytes, struct trtc_ts *ts, struct content *c,
                        struct trtc_err *err)
 {
@@ -219,11 +223,15 @@ static int read_blocks(int fd, int64_t bytes, struct trtc_ts *ts, struct content
     size_t held = 0;
     int ret = buf ? 0 : trtc_fail_nomem(err);
 
+    if (ret == 0 && lseek(fd, 0, SEEK_SET) < 0)
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read what was left");
     while (ret == 0 && bytes > 0) {
         const size_t room = BLOCK - held;
         const ssize_t got = read(fd, buf + held, bytes < (int64_t)room ? (size_t)bytes : room);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0)
+            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read what was left");
         if (got <= 0)
             break;
         bytes -= got;
@@ -251,9 +259,9 @@ static int look_into(int fd, struct content *c, struct trtc_err *err)
     int ret = ts ? 0 : trtc_fail_nomem(err);
 
     *c = (struct content){ 0 };
-    if (ret == 0 && lseek(fd, 0, SEEK_SET) == 0)
+    if (ret == 0)
         ret = read_blocks(fd, INT64_MAX, NULL, c, err);
-    if (ret == 0 && lseek(fd, 0, SEEK_SET) == 0)
+    if (ret == 0)
         ret = read_blocks(fd, c->whole_bytes, ts, c, err);
     if (ret == 0) {
         trtc_ts_end(ts);
@@ -297,21 +305,34 @@ static char *path_of(const struct rescue *r, int64_t ms, struct trtc_err *err)
     return trtc_segmenter_path(r->o, &at, err);
 }
 
-/* Looks into one that was left: 1; 0 where there is nothing in it, -1. */
-static int find(struct rescue *r, const struct left *left, struct found *f, struct trtc_err *err)
+/* Opens one that was left: *fd, -1 where it is gone or another's; with f->file, whose it is then. */
+static int open_left(const struct rescue *r, const struct left *left, struct found *f, int *fd,
+                     struct trtc_err *err)
 {
     char *path = path_of(r, left->ms, err);
-    struct stat st = { 0 };
     int ret = path ? 0 : -1;
 
-    *f = (struct found){ 0 };
-    if (path && left->part)
-        f->file = trtc_file_adopt(path);
-    const int fd = f->file ? trtc_file_fd(f->file)
-                   : left->part || !path
-                       ? -1
-                       : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    *fd = -1;
+    if (path && left->part) {
+        ret = trtc_file_adopt(path, &f->file, err) < 0 ? -1 : 0;
+        *fd = f->file ? trtc_file_fd(f->file) : -1;
+    } else if (path) {
+        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (*fd < 0 && errno != ENOENT && errno != ELOOP)
+            ret = trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
+    }
     free(path);
+    return ret;
+}
+
+/* Looks into one that was left: 1; 0 where there is nothing in it, -1: it stays as it is. */
+static int find(struct rescue *r, const struct left *left, struct found *f, struct trtc_err *err)
+{
+    struct stat st = { 0 };
+    int fd;
+
+    *f = (struct found){ 0 };
+    int ret = open_left(r, left, f, &fd, err);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (ret = look_into(fd, &f->c, err)) == 0 && f->c.any) {
         const int64_t from_90k = left->part ? f->c.began_90k : f->c.low_90k;
@@ -325,7 +346,9 @@ static int find(struct rescue *r, const struct left *left, struct found *f, stru
         r->o->salvaged.lost_bytes += st.st_size - (ret > 0 ? f->bytes : 0);
     if (!left->part && fd >= 0)
         close(fd);
-    if (ret <= 0)
+    if (ret < 0)
+        trtc_file_leave(&f->file);
+    else if (ret == 0)
         trtc_file_abort(&f->file);
     return ret;
 }
@@ -427,7 +450,7 @@ static int list_it(struct rescue *r, struct found *f, int64_t next_us, struct tr
     r->before = *f;
     r->any = true;
 done:
-    trtc_file_abort(&f->file);
+    trtc_file_leave(&f->file); /* it has failed: the next run tries again */
     free(path);
     return ret;
 }
@@ -457,9 +480,9 @@ static int list_all(struct rescue *r, const struct leavings *l, struct trtc_err 
         if (got > 0 && holds)
             ret = list_it(r, &held, next.start_us, err);
         if (ret < 0) {
-            trtc_file_abort(&held.file);
+            trtc_file_leave(&held.file);
             if (got > 0)
-                trtc_file_abort(&next.file);
+                trtc_file_leave(&next.file);
             return -1;
         }
         if (got > 0) {

@@ -182,8 +182,8 @@ static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
     char *path = list_path(o, TRTC_AUDIO, ha, err);
     if (!path)
         return -1;
-    struct trtc_file *claimed = trtc_claim_take(path, &held, NULL);
-    const int ret = claimed ? trtc_salvage(o, ha, err) : 0;
+    struct trtc_file *claimed = trtc_claim_take(path, &held, err);
+    const int ret = claimed ? trtc_salvage(o, ha, err) : held ? 0 : -1;
     trtc_file_abort(&claimed);
     free(path);
     return ret;

@@ -173,7 +173,7 @@ injected() {
     cp $list before
     injected %%stat EIO $list "${hls[@]}" "$(segment "$two" video 1)"
     [[ $status -eq 74 ]] || fail "$status"
-    said "cannot create '$list': Input/output error"
+    said "$list: Input/output error"
     cmp $list before
     [ "$(find o -name '*.m3u8' | wc -l)" -eq 1 ]
 }

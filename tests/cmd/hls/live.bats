@@ -249,6 +249,29 @@ rescued() {
     strict $list torn
 }
 
+@test "a rescue that the machine fails is no loss: 74 or 75, all stays as it was, and the next run does it" {
+    need_strace
+    local pid call part status
+    mkdir o
+    trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 20 -d o - < <(exec 3>&-; head -c 150000 "$cam"; exec sleep 20) >/dev/null 3>&- &
+    pid=$!
+    until part=$(find o -name '.*.ts.part' -size +100k) && [[ $part ]]; do sleep 0.05; done
+    kill -9 $pid
+    wait $pid || true
+    md5sum "$part" >sum
+    for call in read:EIO:74 openat:EMFILE:75 ftruncate:EIO:74 rename,renameat,renameat2:ENOSPC:75; do
+        status=0
+        strace -f -qq -o trace -P "$PWD/$part" -P "$part" -e "trace=${call%%:*}" -e "inject=${call%%:*}:error=$(cut -d: -f2 <<<"$call")" \
+            trtc-hls -q -A 1400000001 -R 3560 -S 1767225700495 --no-sync -t 20 -d o --append "$cam" >out 2>err || status=$?
+        grep -q INJECTED trace || fail "$call: nothing failed"
+        [[ $status -eq ${call##*:} ]] || fail "$call: exit status $status"
+        [[ $call == ftruncate* ]] || md5sum -c --quiet sum || fail "$call: it has changed"
+        [[ -s $part && -z $(find o -name '*.ts' ! -name '.*') ]] || fail "$call: $(ls -A o)"
+    done
+    expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700495 --no-sync -t 20 -d o --append "$cam"
+    said 'rescued 1 segments'
+}
+
 # ---- playlists of a given length ----
 
 @test "--max-duration: numbered playlists, each complete, with every segment once and in order; --append goes on in the last" {

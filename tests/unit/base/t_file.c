@@ -472,10 +472,12 @@ static void test_adopt(void **state)
     struct trtc_err err;
 
     (void)state;
-    assert_null(trtc_file_adopt("adopted"));
-    struct trtc_file *f = trtc_file_create("adopted", &err);
+    struct trtc_file *f, *none;
+    assert_int_equal(trtc_file_adopt("adopted", &none, &err), 0);
+    assert_null(none);
+    f = trtc_file_create("adopted", &err);
     must_write(f, "all of it");
-    assert_null(trtc_file_adopt("adopted")); /* somebody has it */
+    assert_int_equal(trtc_file_adopt("adopted", &none, &err), 0); /* somebody has it */
     const pid_t pid = fork();
     if (pid == 0) { /* it dies with its lock */
         struct trtc_file *g = trtc_file_create("orphan", &err);
@@ -485,12 +487,14 @@ static void test_adopt(void **state)
     }
     waitpid(pid, NULL, 0);
     trtc_file_abort(&f);
-    f = trtc_file_adopt("orphan");
-    assert_non_null(f);
+    assert_int_equal(trtc_file_adopt("orphan", &f, &err), 1);
+    trtc_file_leave(&f);
+    assert_null(f);
+    assert_int_equal(trtc_file_adopt("orphan", &f, &err), 1); /* it was left as it was */
     assert_int_equal(ftruncate(trtc_file_fd(f), 3), 0);
     assert_int_equal(trtc_file_commit(&f, false, &err), 0);
     assert_content("orphan", "all");
-    assert_null(trtc_file_adopt("orphan"));
+    assert_int_equal(trtc_file_adopt("orphan", &none, &err), 0);
     unlink("orphan");
 }
 
