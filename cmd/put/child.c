@@ -179,24 +179,14 @@ int put_child(const struct put_child *c, const struct trtc_storage_file *file,
 
 /* ---- copies ---- */
 
-static int copy_bytes(int from, const char *to, struct trtc_err *err)
+static int copy_bytes(int from, const char *path, const char *to, struct trtc_err *err)
 {
-    char chunk[1 << 14];
-    int64_t at = 0;
-    ssize_t n = 1;
-    int ret = 0;
     const int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'", to);
-    while (ret == 0 && n) {
-        n = pread(from, chunk, sizeof chunk, (off_t)at);
-        if (n < 0 && errno != EINTR)
-            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read it for '%s'", to);
-        if (n > 0)
-            ret = trtc_write_all(fd, chunk, (size_t)n, to, err);
-        at += n > 0 ? n : 0;
-    }
-    close(fd);
+    int ret = trtc_copy_all(from, path, fd, to, err);
+    if (close(fd) < 0 && ret == 0)
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot write '%s'", to);
     return ret;
 }
 
@@ -219,7 +209,7 @@ char *put_child_copy(int fd, const char *path, struct trtc_err *err)
     }
     const size_t n = strlen(copy);
     snprintf(copy + n, size - n, "/%s", name);
-    if (copy_bytes(fd, copy, err) < 0)
+    if (copy_bytes(fd, path, copy, err) < 0)
         put_child_copy_free(&copy);
     return copy;
 }

@@ -84,21 +84,10 @@ static int stamp_of(int fd, const char *path, uint64_t *stamp, struct trtc_err *
 /* A playlist is put as it was looked into, whatever is written to it meanwhile: from a copy in memory. */
 static int copy_playlist(struct attempt *a)
 {
-    char chunk[1 << 14];
-    int64_t at = 0;
-    ssize_t n = 1;
     a->copy = memfd_create("playlist", MFD_CLOEXEC);
     if (a->copy < 0)
         return trtc_fail_errno(&a->err, TRTC_EX_TEMPFAIL, errno, "%s: a copy", a->done->path);
-    while (n) {
-        n = pread(a->fd, chunk, sizeof chunk, (off_t)at);
-        if (n < 0 && errno != EINTR)
-            return trtc_fail_errno(&a->err, TRTC_EX_IOERR, errno, "%s", a->done->path);
-        if (n > 0 && trtc_write_all(a->copy, chunk, (size_t)n, "a copy", &a->err) < 0)
-            return -1;
-        at += n > 0 ? n : 0;
-    }
-    return 0;
+    return trtc_copy_all(a->fd, a->done->path, a->copy, "a copy", &a->err);
 }
 
 /* ---- putting ---- */
@@ -141,9 +130,10 @@ static int put_to_child(struct attempt *a, const struct trtc_storage_file *file)
 static int put_to_place(struct attempt *a)
 {
     struct put *p = a->p;
-    struct trtc_storage_file file = {
-        .fd = a->fd, .path = a->done->path, .key = a->done->key, .mime = trtc_put_mime(a->done->key)
-    };
+    struct trtc_storage_file file = { .fd = a->copy >= 0 ? a->copy : a->fd,
+                                      .path = a->done->path,
+                                      .key = a->done->key,
+                                      .mime = trtc_put_mime(a->done->key) };
     struct trtc_storage_proof *proof = &a->done->proof;
     if (p->dir && a->copy >= 0 && trtc_put_dir_is(p->dir, file.key, a->fd))
         return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: it is its own place", file.path);

@@ -63,9 +63,12 @@ static int journal_all(struct put *p, struct put_done *list, int64_t *ats, struc
     return any ? trtc_journal_sync(p->journal, err) : 0;
 }
 
-static char *copy_text(const char *s)
+/* *s becomes a copy of its own. */
+static int copy_text(char **s, struct trtc_err *err)
 {
-    return s ? strdup(s) : NULL;
+    if (*s && !(*s = strdup(*s)))
+        return trtc_fail_nomem(err);
+    return 0;
 }
 
 /* What was known before is said as it was then. */
@@ -80,8 +83,11 @@ static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
         ret = trtc_journal_read(p->journal, e->at, &d->proof, err);
     } else if (e && e->at <= PUT_KEPT) {
         d->proof = p->kept[PUT_KEPT - e->at];
-        d->proof.url = copy_text(d->proof.url);
-        d->proof.file_id = copy_text(d->proof.file_id);
+        ret = copy_text(&d->proof.url, err);
+        if (ret < 0)
+            d->proof.file_id = NULL; /* it is not ours */
+        else
+            ret = copy_text(&d->proof.file_id, err);
     }
     pthread_mutex_unlock(&p->lock);
     return ret;

@@ -492,6 +492,25 @@ int trtc_write_all(int fd, const void *data, size_t n, const char *name, struct 
     return errnum ? fail_write(errnum, name, err) : 0;
 }
 
+int trtc_copy_all(int from, const char *from_name, int to, const char *to_name,
+                  struct trtc_err *err)
+{
+    char chunk[1 << 14];
+    int64_t at = 0;
+    ssize_t n;
+
+    while ((n = pread(from, chunk, sizeof chunk, (off_t)at)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read '%s'", from_name);
+        if (trtc_write_all(to, chunk, (size_t)n, to_name, err) < 0)
+            return -1;
+        at += n;
+    }
+    return 0;
+}
+
 int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *name,
                     struct trtc_err *err)
 {

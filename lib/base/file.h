@@ -72,6 +72,11 @@ int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *
 /* The same as trtc_write_all: 0, or what errno was. */
 int trtc_write_errno(int fd, const void *data, size_t n);
 
+/* Writes all of from, a regular file whose own position does not matter, to to: TRTC_EX_IOERR where
+ * it cannot be read, else as trtc_write_all. The names are for the messages. */
+int trtc_copy_all(int from, const char *from_name, int to, const char *to_name,
+                  struct trtc_err *err);
+
 /* Reads fd to its end, or until it has given more than max bytes (*n is larger then): *text, which
  * the caller frees, ends with a NUL behind its *n bytes. 0, or what errno was; *text is NULL then. */
 int trtc_read_errno(int fd, size_t max, char **text, size_t *n);

@@ -476,7 +476,7 @@ static char *text_or_null(const char *s)
     return *s ? strdup(s) : NULL;
 }
 
-/* Without memory the texts are missing. */
+/* 0; -1: they are none; TRTC_EX_TEMPFAIL: no memory. */
 static int take_proof(char *const words[], struct trtc_storage_proof *proof)
 {
     *proof = (struct trtc_storage_proof){ 0 };
@@ -486,6 +486,10 @@ static int take_proof(char *const words[], struct trtc_storage_proof *proof)
     memcpy(proof->etag, words[5], strlen(words[5]) + 1);
     proof->file_id = text_or_null(words[6]);
     proof->url = text_or_null(words[7]);
+    if ((*words[6] && !proof->file_id) || (*words[7] && !proof->url)) {
+        trtc_storage_proof_fini(proof);
+        return TRTC_EX_TEMPFAIL;
+    }
     return 0;
 }
 
@@ -494,13 +498,14 @@ int trtc_journal_read(const struct trtc_journal *j, int64_t at, struct trtc_stor
 {
     char *words[WORDS_MAX], *text = malloc(LINE_MAX_BYTES);
     struct trtc_journal *copy = calloc(1, sizeof *copy); /* for its line */
-    int ret = -1;
+    int ret = -1, taken = -1;
     const ssize_t n = text ? pread(j->fd, text, LINE_MAX_BYTES, (off_t)at) : -1;
     const char *lf = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
-    if (!text || !copy)
+    if (lf && copy && words_of(copy, text, (size_t)(lf - text), words) == 9)
+        taken = take_proof(words, proof);
+    if (!text || !copy || taken == TRTC_EX_TEMPFAIL)
         trtc_fail_nomem(err);
-    else if (!lf || words_of(copy, text, (size_t)(lf - text), words) != 9 ||
-             take_proof(words, proof) < 0)
+    else if (taken < 0)
         trtc_fail(err, TRTC_EX_IOERR, "journal '%s': a line has changed", j->path);
     else
         ret = 0;

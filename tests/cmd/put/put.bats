@@ -396,3 +396,33 @@ P
     kill -KILL $pid $writer
     wait $pid $writer || true
 }
+
+@test "what is appended to a playlist while it is put, is put when its segment is there" {
+    need_strace
+    local pid i
+    mkdir d
+    mkfifo paths
+    echo 1 >d/1.ts
+    printf '%s\n' '#EXTM3U' '#EXT-X-TARGETDURATION:2' '#EXTINF:2,' 1.ts >d/p.m3u8
+    strace -f -qq -o trace -e trace=ftruncate -e inject=ftruncate:delay_enter=1000000 \
+        trtc-put --to "$there" --root d <paths >out 2>err 3>&- &
+    pid=$!
+    exec 7>paths
+    printf '%s\n' d/1.ts d/p.m3u8 >&7
+    # its temporary is there, and will be filled in a second
+    for ((i = 0; i < 200; i++)); do
+        [[ ! -e there/1.ts || -z $(find there -name '.*.part') ]] || break
+        sleep 0.02
+    done
+    printf '%s\n' '#EXTINF:2,' 2.ts >>d/p.m3u8
+    for ((i = 0; i < 200; i++)); do
+        [[ ! -e there/p.m3u8 ]] || break
+        sleep 0.02
+    done
+    run ! grep -q 2.ts there/p.m3u8
+    echo 2 >d/2.ts
+    printf '%s\n' d/2.ts d/p.m3u8 >&7
+    exec 7>&-
+    wait $pid || fail "exit status $?"
+    same d there
+}
