@@ -135,8 +135,7 @@ static struct stream *find_session(const struct house *h, const struct trtc_spot
                                    const char *session)
 {
     for (struct stream *s = h->streams; s; s = s->next)
-        if (s->numbered && strcmp(s->session, session) == 0 && s->spot.aux == spot->aux &&
-            strcmp(s->spot.room, spot->room) == 0 && strcmp(s->spot.user, spot->user) == 0)
+        if (s->numbered && strcmp(s->session, session) == 0 && trtc_spot_same(&s->spot, spot))
             return s;
     return NULL;
 }

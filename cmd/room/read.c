@@ -185,8 +185,7 @@ void waiters_serve(struct house *h, struct stream *s)
 {
     for (struct waiter *w = h->waiters, *next; w; w = next) {
         next = w->next;
-        if (strcmp(w->spot.room, s->spot.room) != 0 || strcmp(w->spot.user, s->spot.user) != 0 ||
-            w->spot.aux != s->spot.aux)
+        if (!trtc_spot_same(&w->spot, &s->spot))
             continue;
         struct trtc_request *r = w->request;
         unlink_waiter(h, w);

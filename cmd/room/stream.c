@@ -23,16 +23,11 @@ const char *stream_name(const struct trtc_spot *spot, char out[STREAM_NAME_SIZE]
     return out;
 }
 
-static bool same_spot(const struct trtc_spot *a, const struct trtc_spot *b)
-{
-    return a->aux == b->aux && strcmp(a->room, b->room) == 0 && strcmp(a->user, b->user) == 0;
-}
-
 struct stream *stream_find(const struct house *h, const struct trtc_spot *spot)
 {
     struct stream *over = NULL;
     for (struct stream *s = h->streams; s; s = s->next) {
-        if (!same_spot(&s->spot, spot) || s->state == STREAM_LOOKS)
+        if (!trtc_spot_same(&s->spot, spot) || s->state == STREAM_LOOKS)
             continue;
         if (s->state == STREAM_LIVES)
             return s;
@@ -199,8 +194,9 @@ bool stream_put(struct house *h, struct stream *s, const void *data, size_t n)
     if (s->state == STREAM_IS_OVER)
         return false;
     if (trtc_ring_put(s->ring, data, n, h->now_ms, &err) < 0) {
-        cli_error("%s: %s: %zu bytes are lost", stream_name(&s->spot, name), err.msg, n);
-        return true;
+        cli_error("%s: %s: ended", stream_name(&s->spot, name), err.msg);
+        stream_over(h, s, TRTC_REASON_REMOVED); /* its readers would take what follows for whole */
+        return false;
     }
     if (s->state == STREAM_LOOKS && !go_live(h, s))
         return false;

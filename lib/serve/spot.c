@@ -58,6 +58,11 @@ static char *put_part(const char *s, char *out)
     return out;
 }
 
+bool trtc_spot_same(const struct trtc_spot *a, const struct trtc_spot *b)
+{
+    return a->aux == b->aux && strcmp(a->room, b->room) == 0 && strcmp(a->user, b->user) == 0;
+}
+
 const char *trtc_spot_url(const struct trtc_spot *s, char out[TRTC_SPOT_URL_MAX + 1])
 {
     char *end = put_part(s->room, out);

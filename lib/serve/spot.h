@@ -21,6 +21,9 @@ struct trtc_spot {
  * UTF-8, the room "events" (which is the path of the events), more parts than that. */
 bool trtc_spot_parse(const char *path, struct trtc_spot *out);
 
+/* Whether both are the same place. */
+bool trtc_spot_same(const struct trtc_spot *a, const struct trtc_spot *b);
+
 /* Whether it may be the name of a room or a user. */
 bool trtc_spot_is_name(const char *s, size_t n, size_t max);
 

@@ -195,6 +195,29 @@ static void put_names(struct trtc_draft *t, const struct pairs *p)
     }
 }
 
+/* What both signatures are made of: put writes the one, from the names and values in these forms. */
+static char *signed_by(const struct trtc_signable *in, enum form name, enum form value,
+                       void (*put)(struct trtc_draft *, const struct trtc_signable *,
+                                   const struct pairs *query, const struct pairs *headers),
+                       struct trtc_err *err)
+{
+    struct pairs query = { 0 }, headers = { 0 };
+    struct trtc_draft out = { 0 };
+
+    if (trtc_sign_check_keys(in->secret_id, in->secret_key, err))
+        return NULL;
+    if (query_of(in, name, &query) || headers_of(in, value, &headers))
+        out.failed = true;
+    else
+        put(&out, in, &query, &headers);
+    char *ret = trtc_draft_take(&out);
+    pairs_fini(&query);
+    pairs_fini(&headers);
+    if (!ret)
+        trtc_fail_nomem(err);
+    return ret;
+}
+
 /* ---- COS ---- */
 
 /* "method LF path LF query LF headers LF", then "sha1 LF time LF its SHA-1 LF". */
@@ -269,26 +292,11 @@ static void put_cos(struct trtc_draft *out, const struct trtc_signable *in,
 
 char *trtc_sign_cos(const struct trtc_signable *in, struct trtc_err *err)
 {
-    struct pairs query = { 0 }, headers = { 0 };
-    struct trtc_draft out = { 0 };
-    char *ret = NULL;
-
-    if (trtc_sign_check_keys(in->secret_id, in->secret_key, err))
-        return NULL;
     if (!trtc_headers_get(in->headers, "host")) {
         trtc_fail(err, TRTC_EX_SOFTWARE, "host has to be signed");
         return NULL;
     }
-    if (query_of(in, ENCODED_LOWER, &query) || headers_of(in, ENCODED, &headers))
-        out.failed = true;
-    else
-        put_cos(&out, in, &query, &headers);
-    ret = trtc_draft_take(&out);
-    pairs_fini(&query);
-    pairs_fini(&headers);
-    if (!ret)
-        trtc_fail_nomem(err);
-    return ret;
+    return signed_by(in, ENCODED_LOWER, ENCODED, put_cos, err);
 }
 
 /* ---- S3 ---- */
@@ -421,28 +429,13 @@ static void put_s3(struct trtc_draft *out, const struct trtc_signable *in,
 
 char *trtc_sign_s3(const struct trtc_signable *in, struct trtc_err *err)
 {
-    struct pairs query = { 0 }, headers = { 0 };
-    struct trtc_draft out = { 0 };
-    char *ret;
-
-    if (trtc_sign_check_keys(in->secret_id, in->secret_key, err))
-        return NULL;
     if (!trtc_headers_get(in->headers, "host") || !trtc_headers_get(in->headers, "x-amz-date") ||
         !trtc_headers_get(in->headers, "x-amz-content-sha256")) {
         trtc_fail(err, TRTC_EX_SOFTWARE,
                   "host, x-amz-date and x-amz-content-sha256 have to be signed");
         return NULL;
     }
-    if (query_of(in, ENCODED, &query) || headers_of(in, TRIMMED, &headers))
-        out.failed = true;
-    else
-        put_s3(&out, in, &query, &headers);
-    ret = trtc_draft_take(&out);
-    pairs_fini(&query);
-    pairs_fini(&headers);
-    if (!ret)
-        trtc_fail_nomem(err);
-    return ret;
+    return signed_by(in, ENCODED, TRIMMED, put_s3, err);
 }
 
 /* What each chunk, and the trailer, has before its own hash. */
