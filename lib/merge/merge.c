@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "layout/fit.h"
 #include "merge/decodable.h"
 #include "merge/lane.h"
@@ -566,8 +567,7 @@ int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *
 
 int64_t trtc_merge_told_losses(const char *path, struct trtc_err *err)
 {
-    const size_t len = strlen(path);
-    const bool bare = len > 4 && strcmp(path + len - 4, ".aac") == 0;
+    const bool bare = trtc_ends_with(path, strlen(path), ".aac");
     int64_t n = 0;
     const int ret =
         bare ? trtc_bare_read_losses(path, &n, err) : trtc_mp4_read_losses(path, &n, err);
