@@ -8,6 +8,7 @@
 
 #include "../cli.h"
 #include "../memory.h"
+#include "gate.h"
 #include "options.h"
 
 enum command { SERVE, WATCH, COMMANDS };
@@ -24,6 +25,10 @@ static const struct opt_row rows[] = {
       "publishers show a UserSig made with this key: the\nkey, or lines SDKAPPID KEY; nobody else may read "
       "it\n(mode 0600)",
       .take = opt_text, AT(key_file), .commands = FOR(SERVE) },
+    { "readers", 0, "WHO",
+      "who reads without a UserSig where there is a key file:\nlocal (who is on this machine), signed (nobody), "
+      "all",
+      .take = opt_word, AT(readers), .words = gate_readers, .commands = FOR(SERVE) },
     { "base-url", 0, "URL", "what a Source begins with (http://ADDR:PORT)", .take = opt_text,
       AT(base_url), .commands = FOR(SERVE) },
     { "origin", 0, "ORIGIN", "pages from there may publish and read (several)", .take = opt_append,

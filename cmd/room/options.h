@@ -13,6 +13,7 @@ struct room_opts {
     /* serve */
     const char *listen, *key_file, *base_url, *hook, *hook_key_file;
     struct opt_list origins;
+    int readers; /* READERS_... */
     int64_t max_users, max_rooms, max_connections;
     int64_t idle_us, dismiss_us;
 

@@ -8,39 +8,9 @@
 #include <string.h>
 
 #include "../cli.h"
-#include "../clock.h"
 #include "base/num.h"
 #include "convert.h"
-#include "net/callback.h"
-#include "net/usersig.h"
-
-/* ---- who may ---- */
-
-/* Signed by any of the keys that are for its application. */
-static bool is_signed(const struct house *h, const struct trtc_usersig_read *sig)
-{
-    const char *key;
-    int64_t app;
-    bool good = false;
-    for (size_t i = 0; (key = trtc_callback_keys_text(h->keys, i, &app)) != NULL; i++)
-        if (!app || app == trtc_usersig_members(sig)->sdkappid)
-            good |= trtc_usersig_check_key(sig, key) == TRTC_USERSIG_OK;
-    return good;
-}
-
-static bool may_publish(const struct house *h, const struct trtc_request *r, const char *user)
-{
-    struct trtc_usersig_read *sig = NULL;
-    const char *text = trtc_request_query(r, "usersig");
-    if (!h->keys)
-        return true;
-    if (!text || trtc_usersig_open(text, strlen(text), &sig, NULL) != TRTC_USERSIG_OK)
-        return false;
-    const bool good = is_signed(h, sig) &&
-                      trtc_usersig_check_use(sig, user, clock_real_ms() / 1000) == TRTC_USERSIG_OK;
-    trtc_usersig_read_free(&sig);
-    return good;
-}
+#include "gate.h"
 
 /* ?audio=0 and ?video=0 say what a stream has not. False: neither, or another value. */
 static bool take_tracks(const struct trtc_request *r, struct stream *s)
@@ -60,7 +30,7 @@ int publish_head(struct house *h, struct trtc_request *r, const struct trtc_spot
 {
     if (!*spot->user || !take_tracks(r, NULL))
         return 400;
-    if (!may_publish(h, r, spot->user))
+    if (!gate_lets_publish(h, r, spot->user))
         return 401;
     if (h->closing)
         return 503;

@@ -16,11 +16,13 @@
 #include "../clock.h"
 #include "convert.h"
 #include "follow.h"
+#include "gate.h"
 #include "house.h"
 #include "net/callback.h"
 #include "notify.h"
 #include "publish.h"
 #include "read.h"
+#include "rooms.h"
 
 enum {
     TICK_MS = 200,
@@ -46,93 +48,6 @@ void house_unpoll(struct house *h, const struct polled *p)
     epoll_ctl(h->events, EPOLL_CTL_DEL, p->fd, NULL);
 }
 
-static struct empty_room **find_empty(struct house *h, const char *room)
-{
-    struct empty_room **at = &h->empty;
-    while (*at && strcmp((*at)->room, room) != 0)
-        at = &(*at)->next;
-    return at;
-}
-
-static void drop_empty(struct empty_room **at)
-{
-    struct empty_room *e = *at;
-    *at = e->next;
-    free(e->room);
-    free(e);
-}
-
-/* Whether somebody is in the room. */
-static bool is_anybody_in(const struct house *h, const char *room)
-{
-    for (size_t i = 0; i < h->here.n; i++)
-        if (h->here.items[i].type == TRTC_ROOM_ENTERED && strcmp(h->here.items[i].room, room) == 0)
-            return true;
-    return false;
-}
-
-/* Remembers since when a room has been empty. */
-static void note_empty(struct house *h, const char *room)
-{
-    struct empty_room **at = find_empty(h, room);
-    struct empty_room *e = *at ? NULL : calloc(1, sizeof *e);
-    if (!e)
-        return;
-    e->room = strdup(room);
-    e->since_ms = h->now_ms;
-    *at = e;
-    if (!e->room)
-        free(e), *at = NULL;
-}
-
-static void on_change(void *arg, const struct trtc_room_event *e)
-{
-    struct house *h = arg;
-    followers_tell(h, e);
-    if (h->notifier)
-        notifier_send(h->notifier, e);
-}
-
-void house_event(struct house *h, const struct trtc_room_event *e)
-{
-    struct trtc_err err;
-    if (trtc_attendance_apply(&h->here, e, &(struct trtc_emit){ on_change, h }, &err) < 0)
-        cli_error("event %d: %s", e->type, err.msg);
-    struct empty_room **at = find_empty(h, e->room);
-    if (e->type == TRTC_ROOM_LEFT && !is_anybody_in(h, e->room))
-        note_empty(h, e->room);
-    else if (e->type > TRTC_ROOM_DISMISSED && trtc_room_begins(e->type) && *at)
-        drop_empty(at);
-}
-
-static void dismiss(struct house *h, const char *room)
-{
-    const struct trtc_room_event e = {
-        .type = TRTC_ROOM_DISMISSED, .room = room, .user = "", .event_ms = clock_real_ms()
-    };
-    house_event(h, &e);
-}
-
-/* Rooms in which nobody has been for a while, and too many of them. */
-static void dismiss_empty(struct house *h)
-{
-    int64_t nb = 0;
-    for (const struct empty_room *e = h->empty; e; e = e->next)
-        nb++;
-    for (struct empty_room **at = &h->empty; *at;) {
-        struct empty_room *e = *at;
-        const bool over =
-            h->now_ms - e->since_ms >= h->o->dismiss_us / 1000 && !is_followed(h, e->room);
-        if (over || nb > h->o->max_rooms || h->closing) {
-            dismiss(h, e->room);
-            drop_empty(at);
-            nb--;
-        } else {
-            at = &e->next;
-        }
-    }
-}
-
 /* ---- requests ---- */
 
 static const char *words(int status)
@@ -144,15 +59,17 @@ static const char *words(int status)
     case 401:
         return "{\"code\":401,\"message\":\"no or wrong UserSig\"}\n";
     case 403:
-        return "{\"code\":403,\"message\":\"not from this origin\"}\n";
+        return "{\"code\":403,\"message\":\"not from this origin, or not by this name\"}\n";
     case 404:
         return "{\"code\":404,\"message\":\"not there\"}\n";
     case 405:
-        return "{\"code\":405,\"message\":\"PUT, POST, GET\"}\n";
+        return "{\"code\":405,\"message\":\"PUT, POST, GET, DELETE\"}\n";
     case 408:
         return "{\"code\":408,\"message\":\"nothing came any more\"}\n";
     case 409:
         return "{\"code\":409,\"message\":\"replaced by a newer stream, or too far ahead\"}\n";
+    case 410:
+        return "{\"code\":410,\"message\":\"put out\"}\n";
     case 415:
         return "{\"code\":415,\"message\":\"neither MPEG-TS, Matroska, FLV nor MP4\"}\n";
     case 503:
@@ -160,21 +77,6 @@ static const char *words(int status)
     default:
         return NULL;
     }
-}
-
-/* A page of another origin may do nothing that it was not allowed. False: it is refused. */
-static bool take_origin(const struct house *h, struct trtc_request *r)
-{
-    const char *origin = trtc_request_header(r, "Origin");
-    if (!origin || strcmp(origin, h->base) == 0)
-        return true;
-    for (size_t i = 0; i < h->o->origins.n; i++)
-        if (strcmp(h->o->origins.items[i], origin) == 0) {
-            trtc_request_field(r, "Access-Control-Allow-Origin", h->o->origins.items[i]);
-            trtc_request_field(r, "Vary", "Origin");
-            return true;
-        }
-    return false;
 }
 
 static bool is_method(const struct trtc_request *r, const char *name)
@@ -186,11 +88,17 @@ static int on_head(void *arg, struct trtc_request *r)
 {
     struct house *h = arg;
     struct trtc_spot spot;
-    if (!take_origin(h, r))
+    if (!gate_lets_in(h, r))
         return 403;
     if (is_method(r, "PUT") || is_method(r, "POST"))
         return trtc_spot_parse(trtc_request_path(r), &spot) ? publish_head(h, r, &spot) : 400;
-    return is_method(r, "GET") || is_method(r, "OPTIONS") ? 0 : 405;
+    if (is_method(r, "DELETE"))
+        return !trtc_spot_parse(trtc_request_path(r), &spot) || spot.aux ? 400
+               : gate_lets_rule(h, r)                                    ? 0
+                                                                         : 401;
+    if (is_method(r, "GET"))
+        return gate_lets_read(h, r) ? 0 : 401;
+    return is_method(r, "OPTIONS") ? 0 : 405;
 }
 
 static void on_get(struct house *h, struct trtc_request *r)
@@ -212,7 +120,7 @@ static void on_get(struct house *h, struct trtc_request *r)
 /* What a browser asks before it sends from another origin. */
 static void on_options(struct trtc_request *r)
 {
-    trtc_request_field(r, "Access-Control-Allow-Methods", "GET, POST, PUT");
+    trtc_request_field(r, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
     trtc_request_field(r, "Access-Control-Allow-Headers", "Content-Type");
     trtc_request_answer(r, 200, "{\"code\":0}");
 }
@@ -226,6 +134,9 @@ static void on_request(void *arg, struct trtc_request *r)
     } else if (is_method(r, "POST")) {
         trtc_spot_parse(trtc_request_path(r), &spot);
         publish_numbered(h, r, &spot);
+    } else if (is_method(r, "DELETE")) {
+        trtc_spot_parse(trtc_request_path(r), &spot);
+        rooms_delete(h, r, &spot);
     } else if (is_method(r, "OPTIONS")) {
         on_options(r);
     } else {
@@ -286,7 +197,7 @@ static void tick(struct house *h)
 {
     streams_tick(h);
     waiters_tick(h);
-    dismiss_empty(h);
+    rooms_tick(h);
     if (h->now_ms - h->beat_ms >= BEAT_MS) {
         h->beat_ms = h->now_ms;
         followers_beat(h);
@@ -385,7 +296,7 @@ static int begin(struct house *h, struct polled *server, struct polled *signals,
                                              .more = on_more,
                                              .gone = on_gone,
                                              .words = words,
-                                             .allow = "GET, POST, PUT, OPTIONS",
+                                             .allow = "GET, POST, PUT, DELETE, OPTIONS",
                                              .arg = h };
     if ((h->events = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "epoll");
@@ -411,8 +322,7 @@ static int end(struct house *h, int code)
         cli_error("%" PRId64 " events could not be sent", lost);
         code = trtc_worse(code, TRTC_EX_LOSS);
     }
-    while (h->empty)
-        drop_empty(&h->empty);
+    rooms_forget(h);
     trtc_attendance_fini(&h->here);
     trtc_callback_keys_free(&h->keys);
     if (h->events >= 0)
@@ -431,6 +341,8 @@ static int check(const struct room_opts *o)
         return cli_usage("--hook: %s", err.msg);
     if (o->hook_key_file && !o->hook)
         return cli_usage("--hook-key-file is for --hook");
+    if (o->readers && !o->key_file)
+        return cli_usage("--readers is for --key-file");
     if (o->base_url && (trtc_callback_url(o->base_url, &err) < 0 || strlen(o->base_url) > 250))
         return cli_usage("--base-url: not http://HOST or https://HOST");
     return 0;

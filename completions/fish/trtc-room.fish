@@ -6,6 +6,7 @@ complete -c trtc-room -n __fish_use_subcommand -a serve -d 'Take streams in and 
 complete -c trtc-room -n __fish_use_subcommand -a watch -d 'Print who enters and leaves'
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Address and port'
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l key-file -r -F -d 'Publishers show a UserSig made with it'
+complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l readers -x -a 'local signed all' -d 'Who reads without a UserSig'
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l base-url -x -d 'What a Source begins with'
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l origin -x -d 'Pages from there may publish and read'
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l max-users -x -d 'Publishers in a room'

@@ -27,7 +27,7 @@ def packets(first, n):
 class Publisher:
     def __init__(self, port, path, head='Transfer-Encoding: chunked'):
         self.s = socket.create_connection(('127.0.0.1', port))
-        self.s.sendall(('PUT %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n' % (path, head)).encode())
+        self.s.sendall(('PUT %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n\r\n' % (path, head)).encode())
 
     def send(self, data):
         self.s.sendall(b'%x\r\n%s\r\n' % (len(data), data))
@@ -47,7 +47,7 @@ class Reader:
         if small:
             self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.s.connect(('127.0.0.1', port))
-        self.s.sendall(('GET %s HTTP/1.0\r\nHost: a\r\n\r\n' % path).encode())
+        self.s.sendall(('GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' % path).encode())
         self.raw = bytearray()
 
     def read(self, n=65536):
@@ -191,7 +191,7 @@ def memory(pid):
 
 def hostile(pid, port, name):
     data = open(name, 'rb').read()
-    put = b'PUT /3560/eve HTTP/1.1\r\nHost: a\r\n'
+    put = b'PUT /3560/eve HTTP/1.1\r\nHost: 127.0.0.1\r\n'
     for what, raw, statuses in [
         ('two lengths', put + b'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc', (400,)),
         ('length and chunks', put + b'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', (400,)),
@@ -200,24 +200,25 @@ def hostile(pid, port, name):
         ('bad chunks', put + b'Transfer-Encoding: chunked\r\n\r\nzz\r\n', (0, 400)),
         ('no TS', put + b'Content-Length: 1000\r\n\r\n' + b'x' * 1000, (415,)),
         ('nothing', put + b'Content-Length: 0\r\n\r\n', (415,)),
-        ('no user', b'PUT /3560 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
-        ('a slash in a name', b'PUT /3560/a%2Fb HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
-        ('a NUL in a name', b'PUT /3560/a%00b HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
-        ('a line break in a name', b'GET /3560/a%0Ab HTTP/1.1\r\nHost: a\r\n\r\n', (400,)),
-        ('another method', b'DELETE /3560/eve HTTP/1.1\r\nHost: a\r\n\r\n', (405,)),
-        ('a POST that is too large', b'POST /3560/eve?session=s&seq=0 HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n',
+        ('no user', b'PUT /3560 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
+        ('a slash in a name', b'PUT /3560/a%2Fb HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
+        ('a NUL in a name', b'PUT /3560/a%00b HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
+        ('a line break in a name', b'GET /3560/a%0Ab HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', (400,)),
+        ('another method', b'PATCH /3560/eve HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', (405,)),
+        ('a POST that is too large', b'POST /3560/eve?session=s&seq=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999999999\r\n\r\n',
          (413,)),
-        ('a POST without a number', b'POST /3560/eve HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
+        ('a POST without a number', b'POST /3560/eve HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
         ('a number that is none',
-         b'POST /3560/eve?session=s&seq=-1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
+         b'POST /3560/eve?session=s&seq=-1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
         ('a number far ahead',
-         b'POST /3560/eve?session=s&seq=100000 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx', (409,)),
+         b'POST /3560/eve?session=s&seq=100000 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\n\r\nx', (409,)),
         ('neither sound nor picture',
-         b'PUT /3560/eve?audio=0&video=0 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', (400,)),
+         b'PUT /3560/eve?audio=0&video=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', (400,)),
         ('a page of another origin',
-         b'POST /3560/eve?session=s&seq=0 HTTP/1.1\r\nHost: a\r\nOrigin: http://evil\r\nContent-Length: 0\r\n\r\n', (403,)),
-        ('a reader of nothing', b'GET /3560/nobody HTTP/1.1\r\nHost: a\r\n\r\n', (404,)),
-        ('a wait that is none', b'GET /3560/nobody?wait=x HTTP/1.1\r\nHost: a\r\n\r\n', (400,)),
+         b'POST /3560/eve?session=s&seq=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n', (403,)),
+        ('a name that was bound to our address', b'GET /events HTTP/1.1\r\nHost: evil.example:80\r\n\r\n', (403,)),
+        ('a reader of nothing', b'GET /3560/nobody HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', (404,)),
+        ('a wait that is none', b'GET /3560/nobody?wait=x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', (400,)),
     ]:
         status = answer(port, raw)
         if status not in statuses:

@@ -141,6 +141,95 @@ teardown() {
     expect 77 trtc-room serve --listen 127.0.0.1:0 --key-file key
 }
 
+@test "readers elsewhere show a UserSig as well, where there is a key file" {
+    secret=secretOfTheApplication
+    echo "$secret" >key
+    # status PATH [CURL-OPTION...]: a proxy says that the reader is not here
+    status() { curl -s -m 5 -o answer -w '%{http_code}' -H 'X-Forwarded-For: 192.0.2.7' "${@:2}" "$url$1" || true; }
+    opened --key-file key
+    curl -sf -o answer "$url/"
+    published 200 "/3560/anna?usersig=$(sig anna $secret)" call.ts
+    curl -sf "$url/3560/anna" | cmp - call.ts
+    for path in /3560/anna /3560 / /events; do
+        [[ $(status $path) == 401 ]] || fail "$path"
+        [[ $(status "$path?usersig=$(sig ben another)") == 401 ]] || fail "$path"
+    done
+    [[ $(status "/3560/anna?usersig=$(sig ben $secret)") == 200 ]]
+    cmp answer call.ts
+    [[ $(status / -H 'X-Forwarded-For;' -H 'Forwarded: for=192.0.2.7') == 401 ]]
+    closed
+    opened --key-file key --readers signed
+    expect 22 curl -sf "$url/"
+    curl -sf -o answer "$url/?usersig=$(sig ben $secret)"
+    closed
+    opened --key-file key --readers all
+    [[ $(status /) == 200 ]]
+}
+
+@test "a room is dissolved, a user put out" {
+    opened
+    python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    python3 "$clients" steady "$port" '/3560/ben?video=0' 40000 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    begun='101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 103 3560/ben, 203 3560/ben'
+    saw "$begun"
+    reading /3560/anna got.ts
+    curl -sN "$url/events?room=3560" >one 3>&- & # whoever follows a room keeps it, but not against this
+    room_pids+=($!)
+    expect 22 curl -sf -X DELETE "$url/3560/carl"
+    expect 22 curl -sf -X DELETE "$url/3560/ben/aux"
+    expect 22 curl -sf -X DELETE "$url/other"
+    curl -sf -o answer -X DELETE "$url/3560/ben"
+    saw "$begun, 104 3560/ben"
+    [[ $(event 7 .EventInfo.Reason) == 3 ]]
+    curl -sf -o answer -X DELETE "$url/3560"
+    saw "$begun, 104 3560/ben, 104 3560/anna, 102 3560"
+    wait "$reader"
+    [[ -s got.ts ]]
+    expect 22 curl -sf "$url/3560"
+    published 200 /3560/anna call.ts
+    saw "$begun, 104 3560/ben, 104 3560/anna, 102 3560, 101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna"
+    closed
+    secret=secretOfTheApplication
+    echo "$secret" >key
+    opened --key-file key
+    published 200 "/3560/anna?usersig=$(sig anna $secret)" call.ts
+    expect 22 curl -sf -X DELETE "$url/3560"
+    expect 22 curl -sf -X DELETE "$url/3560?usersig=$(sig anna $secret)"
+    curl -sf -o answer -X DELETE "$url/3560?usersig=$(sig administrator $secret)"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
+}
+
+@test "a page of this machine may publish and read; no other one, by whatever name it comes" {
+    # asks CURL-OPTION...: the status, and which origin is allowed
+    asks() {
+        curl -s -D head -o answer "$@" "$url/3560/anna?session=a&seq=0"
+        sed -nE '1s/HTTP.1.1 ([0-9]+).*/\1/p; s/^Access-Control-Allow-Origin: ([^\r]*).*/\1/p' head | paste -sd' '
+    }
+    opened
+    for origin in http://127.0.0.1:8081 http://localhost 'http://[::1]:3000' "$url"; do
+        is="200 $origin"
+        [[ $origin != "$url" ]] || is=200
+        [[ $(asks -X OPTIONS -H "Origin: $origin") == "$is" ]] || fail "$origin: $(cat head)"
+        [[ $(asks --data-binary @call.ts -H "Origin: $origin") == "$is" ]] || fail "$origin: $(cat head)"
+    done
+    for origin in null http://192.0.2.7 http://page.example http://localhost.page.example http://127.0.0.1.page.example; do
+        [[ $(asks -X OPTIONS -H "Origin: $origin") == 403 ]] || fail "$origin: $(cat head)"
+        [[ $(asks --data-binary @call.ts -H "Origin: $origin") == 403 ]] || fail "$origin: $(cat head)"
+    done
+    # a name that was bound to this address again; a picture or a script of another site
+    [[ $(asks -H 'Host: page.example:8080') == 403 ]]
+    [[ $(asks -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: no-cors') == 403 ]]
+    [[ $(asks -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: navigate') == 200 ]]
+    [[ $(asks -H "Host: localhost:$port") == 200 ]]
+    closed
+    opened --base-url http://live.example
+    [[ $(asks -H 'Host: live.example:8080') == 404 ]]
+    [[ $(asks -H 'Host: page.example') == 403 ]]
+}
+
 @test "so many users, so many rooms" {
     opened --max-users 2 --max-rooms 2 --dismiss 100ms
     for u in a b; do
@@ -188,6 +277,8 @@ teardown() {
     expect 64 trtc-room serve --listen 127.0.0.1:0 --hook ftp://a
     expect 64 trtc-room serve --listen 127.0.0.1:0 --hook-key-file key
     expect 64 trtc-room serve --listen 127.0.0.1:0 --base-url x
+    expect 64 trtc-room serve --listen 127.0.0.1:0 --readers all
+    expect 64 trtc-room serve --listen 127.0.0.1:0 --key-file key --readers some
     expect 66 trtc-room serve --listen 127.0.0.1:0 --key-file none
 }
 
