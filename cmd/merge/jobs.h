@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/listing.h"
 #include "options.h"
+#include "recording/share.h"
 
 struct listed_dir { /* entries of a directory, sorted by name */
     char *dir;
@@ -27,6 +28,8 @@ struct work {
     struct trtc_scan scan;
     struct trtc_timeline *lines; /* one a recording */
     struct trtc_plan plan;
+    struct trtc_shares shares; /* --part: known once all recordings have been found */
+    enum pass { PASS_ALL, PASS_NONE, PASS_DIVIDED, PASS_OWN } pass; /* which ones are loaded */
     int code;
     /* what the workers share */
     pthread_mutex_t lock;

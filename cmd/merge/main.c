@@ -108,8 +108,11 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     return 0;
 }
 
+/* What belongs to no recording is told by the first part alone. */
 static void say_scan(struct work *w)
 {
+    if (w->o->share.k > 1)
+        return;
     for (size_t i = 0; i < w->scan.nb_notes; i++)
         cli_note("%s", w->scan.notes[i]);
     for (size_t i = 0; i < w->scan.losses.n; i++)
@@ -120,10 +123,15 @@ static void say_scan(struct work *w)
 static bool is_wanted(void *opaque, const struct trtc_recording *r)
 {
     const struct work *w = opaque;
-    return !w->o->finished || r->ended;
+    const size_t i = (size_t)(r - w->scan.recs);
+    if ((w->o->finished && !r->ended) || r->loaded || w->pass == PASS_NONE)
+        return false;
+    return w->pass == PASS_ALL || (w->pass == PASS_DIVIDED && w->shares.divided[i]) ||
+           (w->pass == PASS_OWN && trtc_shares_has(&w->shares, i, w->o->share.k));
 }
 
-static int load_all(struct work *w, struct trtc_err *err)
+/* Directories are looked through by the first pass alone. */
+static int load(struct work *w, enum pass pass, struct trtc_err *err)
 {
     const struct opts *o = w->o;
     const struct trtc_load what = {
@@ -138,7 +146,62 @@ static int load_all(struct work *w, struct trtc_err *err)
         .opaque = w,
         .stop = &cli_signal,
     };
-    const int ret = trtc_recordings_load(&w->scan, &what, err);
+    w->pass = pass;
+    return trtc_recordings_load(&w->scan, &what, err);
+}
+
+/* Other processes, which can read everything, would make other shares than this one. */
+static int check_whole(struct work *w, struct trtc_err *err)
+{
+    for (size_t i = 0; i < w->scan.n; i++)
+        if (w->scan.recs[i].held &&
+            (w->shares.nb_recs == 0 || w->shares.divided[i])) /* later only these count */
+            w->code = trtc_worse(w->code, cli_report(w->scan.recs[i].held));
+    return w->code > TRTC_EX_LOSS
+               ? trtc_fail(err, w->code,
+                           "--part: not everything can be read, so that the parts are "
+                           "not known: nothing is merged")
+               : 0;
+}
+
+/* The outputs of a recording that is divided. */
+static int divide(struct work *w, size_t i, struct trtc_err *err)
+{
+    const struct trtc_recording *r = &w->scan.recs[i];
+    const struct trtc_plan_opts *o = &w->o->plan;
+    struct trtc_timeline line = { 0 };
+    struct trtc_plan plan = { 0 };
+    int ret = (o->form == TRTC_FORM_MP4 ? trtc_timeline_build
+                                        : trtc_timeline_build_sound)(r, o->aux, &line, err);
+    if (ret == 0)
+        ret = trtc_plan_add(&plan, r, &line, o, err);
+    if (ret == 0)
+        ret = trtc_shares_add(&w->shares, i, &plan, err);
+    trtc_plan_fini(&plan);
+    trtc_timeline_fini(&line);
+    return ret;
+}
+
+/* Finds out what is in this process's share, and loads that alone: the others look into the rest. */
+static int load_share(struct work *w, struct trtc_err *err)
+{
+    const int n = w->o->share.n;
+    if (check_whole(w, err) < 0 ||
+        trtc_shares_find(&w->shares, &w->scan, &w->o->plan, w->o->finished, n, err) < 0 ||
+        load(w, PASS_DIVIDED, err) < 0 || check_whole(w, err) < 0)
+        return -1;
+    for (size_t i = 0; i < w->scan.n && !cli_signal; i++)
+        if (w->shares.divided[i] && divide(w, i, err) < 0)
+            return -1;
+    if (trtc_shares_settle(&w->shares, n, err) < 0)
+        return -1;
+    return load(w, PASS_OWN, err);
+}
+
+static int load_all(struct work *w, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    const int ret = load(w, o->share.n ? PASS_NONE : PASS_ALL, err);
     say_scan(w);
     if (ret < 0)
         return -1;
@@ -147,6 +210,8 @@ static int load_all(struct work *w, struct trtc_err *err)
                          !o->recursive && cli_has_directories(o->dirs.items[0])
                              ? "; --recursive looks into its directories too"
                              : "");
+    if (o->share.n && load_share(w, err) < 0)
+        return -1;
     check_users(w);
     return 0;
 }
@@ -166,6 +231,48 @@ static void check_output(struct work *w, struct trtc_output *out)
     }
 }
 
+/* Whether this process has a part in recording i; and whether it is the one that reports what is odd
+ * or lost in it. */
+static bool is_ours(const struct work *w, size_t i)
+{
+    return !w->o->share.n || trtc_shares_has(&w->shares, i, w->o->share.k);
+}
+
+static bool is_reported(const struct work *w, size_t i)
+{
+    return !w->o->share.n || trtc_shares_has_output(&w->shares, i, 0, w->o->share.k);
+}
+
+/* Leaves out what others make of recording i, whose outputs begin at first. */
+static void keep_ours(struct work *w, size_t i, size_t first)
+{
+    for (size_t k = w->plan.n; w->o->share.n && k-- > first;)
+        if (!trtc_shares_has_output(&w->shares, i, k - first, w->o->share.k))
+            trtc_plan_drop(&w->plan, k);
+}
+
+static int plan_recording(struct work *w, size_t i, struct trtc_err *err)
+{
+    const struct opts *o = w->o;
+    const struct trtc_recording *r = &w->scan.recs[i];
+    const size_t first = w->plan.n;
+    if (r->held) {
+        say_held(w, r);
+        return 0;
+    }
+    if ((o->plan.form == TRTC_FORM_MP4 ? trtc_timeline_build : trtc_timeline_build_sound)(
+            r, o->plan.aux, &w->lines[i], err) < 0)
+        return -1;
+    if (is_reported(w, i))
+        say_recording(w, r, &w->lines[i]);
+    if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0)
+        return -1;
+    keep_ours(w, i, first);
+    for (size_t k = first; k < w->plan.n; k++)
+        check_output(w, &w->plan.outputs[k]);
+    return 0;
+}
+
 static int plan_all(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
@@ -174,24 +281,13 @@ static int plan_all(struct work *w, struct trtc_err *err)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
         const struct trtc_recording *r = &w->scan.recs[i];
-        if (o->finished && !r->ended) {
+        if (o->finished && !r->ended && o->share.k <= 1)
             cli_note("%s: user %s: left alone, the recording goes on (no ENDLIST)", r->dir,
                      r->user ? r->user_id : "mixed");
+        if ((o->finished && !r->ended) || !is_ours(w, i))
             continue;
-        }
-        if (r->held) {
-            say_held(w, r);
-            continue;
-        }
-        if ((o->plan.form == TRTC_FORM_MP4 ? trtc_timeline_build : trtc_timeline_build_sound)(
-                r, o->plan.aux, &w->lines[i], err) < 0)
+        if (plan_recording(w, i, err) < 0)
             return -1;
-        say_recording(w, r, &w->lines[i]);
-        size_t first = w->plan.n;
-        if (trtc_plan_add(&w->plan, r, &w->lines[i], &o->plan, err) < 0)
-            return -1;
-        for (size_t k = first; k < w->plan.n; k++)
-            check_output(w, &w->plan.outputs[k]);
     }
     return trtc_plan_check(&w->plan, err);
 }
@@ -216,7 +312,8 @@ static int write_report(struct work *w, struct trtc_err *err)
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
-        trtc_json_push(&inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
+        if (is_ours(w, i))
+            trtc_json_push(&inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
     trtc_json_put_text(&j, "version", TRTC_VERSION);
     trtc_json_put(&j, "inputs", inputs);
     trtc_json_put(&j, "outputs", w->account.outputs);
@@ -282,6 +379,7 @@ int main(int argc, char *argv[])
     trtc_file_abort(&w.report);
     cJSON_Delete(w.account.outputs);
     cJSON_Delete(w.account.losses);
+    trtc_shares_fini(&w.shares);
     trtc_plan_fini(&w.plan);
     for (size_t i = 0; w.lines && i < w.scan.n; i++)
         trtc_timeline_fini(&w.lines[i]);

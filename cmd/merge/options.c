@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -123,6 +124,16 @@ static int take_progress(void *to, const struct opt_row *row, const char *value)
     return opt_choose(row, value, formats, &i);
 }
 
+static int take_part(void *to, const struct opt_row *row, const char *value)
+{
+    struct trtc_err err;
+    char what[OPT_NAME_SIZE];
+    opt_name(row, what);
+    return trtc_share_read(what, value, getenv, &((struct opts *)to)->share, &err) < 0
+               ? cli_usage("%s", err.msg)
+               : 0;
+}
+
 /* ---- the table ---- */
 
 #define AT(member) .at = offsetof(struct opts, member)
@@ -168,6 +179,9 @@ static const struct opt_row rows[] = {
     { "dry-run", 0, "[FORMAT]", "the same as --plan", .take = take_plan },
     { "header", 0, NULL, "with --plan: a first line that names the columns", .take = opt_flag,
       AT(header) },
+    { "part", 0, "K/N",
+      "only the K-th of N parts of the work; auto: as Slurm,\nKubernetes, AWS Batch or GNU parallel say",
+      .take = take_part },
     { "jobs", 'j', "JOBS", "outputs made at the same time (default: one a core)", .take = opt_small,
       AT(jobs), .min = 1, .max = 1024 },
     { "report", 0, "FILE", "write an account as JSON: inputs, outputs, gaps, losses",

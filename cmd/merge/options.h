@@ -5,6 +5,7 @@
 
 #include "../opt.h"
 #include "recording/plan.h"
+#include "recording/share.h"
 
 enum plan_format { PLAN_NONE, PLAN_TSV, PLAN_JSON, PLAN_SVG };
 
@@ -15,6 +16,7 @@ struct opts {
     enum plan_format print;
     int64_t split_bytes, split_us;
     int jobs; /* 0: one a core */
+    struct trtc_share share;
     const char *report;
 };
 

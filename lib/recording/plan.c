@@ -347,13 +347,24 @@ int trtc_plan_check(const struct trtc_plan *p, struct trtc_err *err)
     return ret;
 }
 
+static void free_output(struct trtc_output *o)
+{
+    free(o->stretches);
+    free(o->gaps);
+    free(o->path);
+}
+
+void trtc_plan_drop(struct trtc_plan *p, size_t i)
+{
+    free_output(&p->outputs[i]);
+    p->n--;
+    memmove(&p->outputs[i], &p->outputs[i + 1], (p->n - i) * sizeof *p->outputs);
+}
+
 void trtc_plan_fini(struct trtc_plan *p)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        free(p->outputs[i].stretches);
-        free(p->outputs[i].gaps);
-        free(p->outputs[i].path);
-    }
+    for (size_t i = 0; i < p->n; i++)
+        free_output(&p->outputs[i]);
     free(p->outputs);
     *p = (struct trtc_plan){ 0 };
 }

@@ -85,6 +85,9 @@ int trtc_plan_add(struct trtc_plan *p, const struct trtc_recording *r,
                   const struct trtc_timeline *t, const struct trtc_plan_opts *o,
                   struct trtc_err *err);
 
+/* Takes output i out of the plan. */
+void trtc_plan_drop(struct trtc_plan *p, size_t i);
+
 /* Two outputs of one name: TRTC_EX_CANTCREAT. */
 int trtc_plan_check(const struct trtc_plan *p, struct trtc_err *err);
 

@@ -163,7 +163,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
 
 parallel_merge() { "$tree/examples/merge-parallel" "$@"; }
 
-@test "merge-parallel: a job for each user, whatever it is called" {
+@test "merge-parallel: parts, whatever the users are called" {
     cp -r "$BATS_FILE_TMPDIR/odd" 'odd ones'
     parallel_merge -J 2 'odd ones' -o 'out 1' >made 2>err
     [ ! -s err ] || { cat err; false; }
