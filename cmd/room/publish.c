@@ -34,8 +34,10 @@ int publish_head(struct house *h, struct trtc_request *r, const struct trtc_spot
         return 401;
     if (h->closing)
         return 503;
-    if (strcmp(trtc_request_method(r), "PUT") != 0)
+    if (strcmp(trtc_request_method(r), "PUT") != 0 && trtc_request_query(r, "session"))
         return 0;
+    if (trtc_request_header(r, "Content-Range"))
+        return 400; /* a part of something: GStreamer's souphttpclientsink sends each buffer so */
     const int status = stream_refuses(h, spot);
     struct stream *s = status ? NULL : stream_new(h, spot, r);
     if (!s)
@@ -47,7 +49,7 @@ int publish_head(struct house *h, struct trtc_request *r, const struct trtc_spot
     return 0;
 }
 
-/* ---- PUT ---- */
+/* ---- one body ---- */
 
 enum trtc_piece publish_piece(struct house *h, struct trtc_request *r, const char *data, size_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Publishers: a PUT that lasts as long as the stream, or numbered POSTs. */
+/* Publishers: one body that lasts as long as the stream (PUT, or POST), or numbered POSTs. */
 #ifndef TRTC_CMD_ROOM_PUBLISH_H
 #define TRTC_CMD_ROOM_PUBLISH_H
 
@@ -8,7 +8,7 @@
 /* Before the body: 0, or the status that refuses the publisher. */
 int publish_head(struct house *h, struct trtc_request *r, const struct trtc_spot *spot);
 
-/* A piece of a PUT, its end, and the end of its connection. */
+/* A piece of one body, its end, and the end of its connection. */
 enum trtc_piece publish_piece(struct house *h, struct trtc_request *r, const char *data, size_t n);
 void publish_end(struct house *h, struct trtc_request *r);
 void publish_gone(struct house *h, struct stream *s, bool whole);
