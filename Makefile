@@ -96,6 +96,19 @@ $(B)/%.o: %.c Makefile
 $(B)/tests/made/%.o: tests/make/%.c Makefile
 	$(compile)
 
+# The page of trtc-recd, as C.
+$(B)/cmd/recd/page.c: cmd/recd/page.html Makefile
+	@mkdir -p $(@D)
+	$(call show,C,$<)
+	$(Q){ echo '#include "cmd/recd/page.h"'; echo 'const char recd_page[] = {'; \
+	    od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
+
+$(B)/cmd/recd/page.o: $(B)/cmd/recd/page.c
+	$(compile)
+
+$(B)/cmd/recd/page.o: private INCLUDE = -I.
+$(B)/trtc-recd: $(B)/cmd/recd/page.o
+
 $(foreach l,$(rooms),$(eval $(B)/lib$(l).a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/$(l)/*.c))))
 $(B)/tests/libtests.a: $(call testobj,$(testsrc))
 %.a:
