@@ -23,12 +23,15 @@ static void *run(void *opaque)
 {
     struct hls_flush *f = opaque;
 
+    bool again = false; /* what stalls is known a turn later */
+
     pthread_mutex_lock(&f->lock);
     while (!f->ends && !f->failed) {
         const struct timespec at = next_turn();
         pthread_cond_timedwait(&f->ended, &f->lock, &at);
-        if (!f->ends && f->fresh && trtc_segmenter_flush(f->seg, &f->err) < 0)
+        if (!f->ends && (f->fresh || again) && trtc_segmenter_flush(f->seg, &f->err) < 0)
             f->failed = true;
+        again = f->fresh;
         f->fresh = false;
     }
     pthread_mutex_unlock(&f->lock);

@@ -64,8 +64,11 @@ static bool is_file(const char *s, size_t n, bool single)
                                            "_video_#*.m3u8",
                                            "_audio_#################.ts",
                                            "_video_#################.ts",
+                                           "_audio_waiting#.ts",
+                                           "_video_waiting#.ts",
                                            NULL };
-    static const char *const mixed[] = { ".m3u8", "_#*.m3u8", "_#################.ts", NULL };
+    static const char *const mixed[] = { ".m3u8", "_#*.m3u8", "_#################.ts",
+                                         "_waiting#.ts", NULL };
     for (const char *const *form = single ? of_user : mixed; *form; form++)
         if (fits(s, n, *form))
             return true;

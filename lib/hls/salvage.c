@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a killed run has left; see salvage.h.
  *
- * A segment in the making has the time in its temporary name of the frame with which it began: the first one that was
- * handed to its multiplexer, which has the lowest DTS. Its start is the lowest PTS in it, as always. */
+ * A segment in the making has the time in its temporary name of the frame with which it began: the one that stands first
+ * in it. Its start is the lowest PTS in it, as always. */
 #include "hls/salvage.h"
 
 #include <errno.h>
@@ -18,12 +18,13 @@
 #include "base/listing.h"
 #include "base/text.h"
 #include "hls/listed.h"
+#include "hls/regain.h"
+#include "hls/remains.h"
 #include "hls/segmenter_priv.h"
+#include "hls/waiting.h"
 #include "recording/clock.h"
-#include "ts/ts.h"
-#include "ts/whole.h"
 
-enum { BLOCK = 188 * 512, BROKEN_MS = 40 };
+enum { BROKEN_MS = 40 };
 
 /* ---- what is there ---- */
 
@@ -37,6 +38,7 @@ struct leavings {
     struct left *v; /* in order of time */
     size_t n, cap;
     bool media;
+    bool waiting; /* frames that waited for the other track */
 };
 
 /* The time in a segment's name, where the name is the playlist's stem, "_", 17 digits, ".ts". */
@@ -58,8 +60,8 @@ static int by_time(const void *a, const void *b)
     return x->ms < y->ms ? -1 : x->ms > y->ms ? 1 : (int)x->part - (int)y->part;
 }
 
-/* Takes a directory's entry where it is one of the track's segments, and not listed. -1: no memory. */
-static int take_entry(struct leavings *l, const char *entry, const char *stem, size_t stem_len)
+/* Takes a segment of the track, unless it is listed. -1: no memory. */
+static int take_segment(struct leavings *l, const char *entry, const char *stem, size_t stem_len)
 {
     size_t n = strlen(entry);
     const bool part = entry[0] == '.' && trtc_ends_with(entry, n, ".part");
@@ -71,6 +73,22 @@ static int take_entry(struct leavings *l, const char *entry, const char *stem, s
     if (trtc_array_reserve(&l->v, &l->cap, l->n + 1, sizeof *l->v) < 0)
         return -1;
     l->v[l->n++] = (struct left){ ms, part };
+    return 0;
+}
+
+/* Takes a directory's entry where it is of the track and not listed; there are media in it if it is not empty. */
+static int take_entry(struct leavings *l, int dir, const char *entry, const char *stem,
+                      size_t stem_len)
+{
+    const size_t before = l->n;
+    const bool waits = trtc_waiting_is(entry, stem, stem_len);
+    struct stat st;
+
+    if (!waits && take_segment(l, entry, stem, stem_len) < 0)
+        return -1;
+    if (waits || (l->n > before && l->v[before].part))
+        l->media |= fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
+    l->waiting |= waits;
     return 0;
 }
 
@@ -91,14 +109,9 @@ static int look(const char *path, struct leavings *l, struct trtc_err *err)
         ret = trtc_list_dir(fd, dir, &entries, err);
     else if (errno != ENOENT)
         ret = trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", dir);
-    for (size_t i = 0; i < entries.n && ret == 0; i++) {
-        struct stat st;
-        const size_t before = l->n;
-        if (take_entry(l, entries.v[i], stem, stem_len) < 0)
+    for (size_t i = 0; i < entries.n && ret == 0; i++)
+        if (take_entry(l, fd, entries.v[i], stem, stem_len) < 0)
             ret = trtc_fail_nomem(err);
-        l->media |= l->n > before && l->v[before].part &&
-                    fstatat(fd, entries.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
-    }
     if (l->n > 1)
         qsort(l->v, l->n, sizeof *l->v, by_time);
     trtc_names_fini(&entries);
@@ -135,140 +148,11 @@ bool trtc_salvage_waits(const struct trtc_segmenter_opts *o, int ha, bool *media
         struct leavings l = { 0 };
         const enum trtc_kind type = !o->user_id ? TRTC_NO_KIND : k ? TRTC_VIDEO : TRTC_AUDIO;
         const int ret = look_at_track(o, type, ha, &l, NULL);
-        waits |= ret < 0 || l.n > 0 || (l.listed.any && !l.listed.ended);
+        waits |= ret < 0 || l.n > 0 || l.waiting || (l.listed.any && !l.listed.ended);
         *media |= l.media;
         leavings_fini(&l);
     }
     return waits;
-}
-
-/* ---- what is in a segment ---- */
-
-struct content {
-    int64_t whole_bytes;
-    bool any;
-    int64_t base_90k;                 /* its first PTS, from which the others are counted: */
-    int64_t low_90k, high_90k;        /* lowest PTS, highest end of a frame */
-    int64_t began_90k, began_dts_90k; /* PTS and DTS of the frame with which it began */
-    int64_t dts_90k[TRTC_NB_KINDS];   /* of the frame before */
-    int64_t step_90k[TRTC_NB_KINDS];  /* distance of the last two */
-    bool seen[TRTC_NB_KINDS];
-    struct trtc_input_info info;
-};
-
-static void take_format(struct content *c, const struct trtc_ts_frame *f)
-{
-    struct trtc_video_params v;
-    struct trtc_adts a;
-
-    if (!f->stream->video && c->info.rate_hz == 0 && trtc_adts_parse(f->data, f->size, &a) == 0) {
-        c->info.audio = TRTC_CODEC_AAC;
-        c->info.rate_hz = a.rate_hz;
-        c->info.channels = a.channels;
-    }
-    if (!f->stream->video || c->info.width_px > 0)
-        return;
-    c->info.video = f->stream->codec;
-    if (trtc_video_params_read(f->stream->codec, f->data, f->size, &v) < 0)
-        return;
-    c->info.width_px = v.width_px;
-    c->info.height_px = v.height_px;
-}
-
-static void take_frame(struct content *c, const struct trtc_ts_frame *f)
-{
-    const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
-
-    take_format(c, f);
-    if (f->pts_90k == TRTC_TS_NOPTS)
-        return;
-    if (!c->any)
-        c->base_90k = f->pts_90k;
-
-    const int64_t pts_90k = trtc_ts_diff(f->pts_90k, c->base_90k);
-    const int64_t dts_90k = trtc_ts_diff(f->dts_90k, c->base_90k);
-    if (c->seen[k])
-        c->step_90k[k] = dts_90k - c->dts_90k[k];
-    const int64_t long_90k =
-        f->samples && f->rate_hz ? f->samples * INT64_C(90000) / f->rate_hz : c->step_90k[k];
-    if (!c->any || dts_90k < c->began_dts_90k ||
-        (f->stream->video && !c->seen[k] && dts_90k == c->began_dts_90k)) {
-        c->began_90k = pts_90k;
-        c->began_dts_90k = dts_90k;
-    }
-    if (!c->any || pts_90k < c->low_90k)
-        c->low_90k = pts_90k;
-    if (!c->any || pts_90k + long_90k > c->high_90k)
-        c->high_90k = pts_90k + long_90k;
-    c->dts_90k[k] = dts_90k;
-    c->seen[k] = c->any = true;
-}
-
-static int take_frames(struct trtc_ts *ts, struct content *c, struct trtc_err *err)
-{
-    struct trtc_ts_frame f;
-    int got;
-
-    while ((got = trtc_ts_next(ts, &f)) > 0)
-        take_frame(c, &f);
-    return got < 0 ? trtc_fail_nomem(err) : 0;
-}
-
-/* Reads up to bytes of fd: the packets that are whole, or with ts the frames in them. */
-static int read_blocks(int fd, int64_t bytes, struct trtc_ts *ts, struct content *c,
-                       struct trtc_err *err)
-{
-    struct trtc_whole whole = { 0 };
-    uint8_t *buf = malloc(BLOCK);
-    size_t held = 0;
-    int ret = buf ? 0 : trtc_fail_nomem(err);
-
-    if (ret == 0 && lseek(fd, 0, SEEK_SET) < 0)
-        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read what was left");
-    while (ret == 0 && bytes > 0) {
-        const size_t room = BLOCK - held;
-        const ssize_t got = read(fd, buf + held, bytes < (int64_t)room ? (size_t)bytes : room);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read what was left");
-        if (got <= 0)
-            break;
-        bytes -= got;
-        held += (size_t)got;
-        const size_t use = held / TRTC_TS_PACKET * TRTC_TS_PACKET;
-        for (size_t at = 0; at < use && !ts; at += TRTC_TS_PACKET)
-            trtc_whole_packet(&whole, buf + at);
-        if (ts) {
-            trtc_ts_feed(ts, buf, use);
-            ret = take_frames(ts, c, err);
-        }
-        memmove(buf, buf + use, held - use);
-        held -= use;
-    }
-    if (!ts)
-        c->whole_bytes = whole.bytes;
-    free(buf);
-    return ret;
-}
-
-/* What is whole in the segment that is open as fd. */
-static int look_into(int fd, struct content *c, struct trtc_err *err)
-{
-    struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
-    int ret = ts ? 0 : trtc_fail_nomem(err);
-
-    *c = (struct content){ 0 };
-    if (ret == 0)
-        ret = read_blocks(fd, INT64_MAX, NULL, c, err);
-    if (ret == 0)
-        ret = read_blocks(fd, c->whole_bytes, ts, c, err);
-    if (ret == 0) {
-        trtc_ts_end(ts);
-        ret = take_frames(ts, c, err);
-    }
-    trtc_ts_free(&ts);
-    return ret;
 }
 
 static int64_t us_of(int64_t t_90k)
@@ -280,10 +164,10 @@ static int64_t us_of(int64_t t_90k)
 
 struct found {              /* a segment that can be listed */
     struct trtc_file *file; /* in the making, shortened; NULL: it has its name */
-    struct content c;
+    struct trtc_remains c;
     int64_t start_us, end_us; /* epoch */
     int64_t zero_90k;         /* which PTS belongs to start_us */
-    int64_t bytes;
+    int64_t bytes, size;      /* that are whole, and all */
 };
 
 struct rescue {
@@ -325,31 +209,132 @@ static int open_left(const struct rescue *r, const struct left *left, struct fou
     return ret;
 }
 
-/* Looks into one that was left: 1; 0 where there is nothing in it, -1: it stays as it is. */
-static int find(struct rescue *r, const struct left *left, struct found *f, struct trtc_err *err)
+/* Opens one that was left, and looks into it: 1; 0 where there is nothing in it. Changes nothing. */
+static int look_into(const struct rescue *r, const struct left *left, struct found *f, int *fd,
+                     struct trtc_err *err)
 {
     struct stat st = { 0 };
-    int fd;
 
     *f = (struct found){ 0 };
-    int ret = open_left(r, left, f, &fd, err);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-        (ret = look_into(fd, &f->c, err)) == 0 && f->c.any) {
-        const int64_t from_90k = left->part ? f->c.began_90k : f->c.low_90k;
-        f->start_us = left->ms * 1000 + us_of(f->c.low_90k - from_90k);
-        f->end_us = f->start_us + us_of(f->c.high_90k - f->c.low_90k);
-        f->zero_90k = f->c.base_90k + f->c.low_90k;
-        f->bytes = left->part ? f->c.whole_bytes : st.st_size;
-        ret = 1;
-    }
+    int ret = open_left(r, left, f, fd, err);
+    if (*fd < 0 || fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return ret;
+    f->size = st.st_size;
+    ret = trtc_remains_look(*fd, &f->c, err);
+    if (ret < 0 || !f->c.any)
+        return ret;
+    const int64_t from_90k = left->part ? f->c.began_90k : f->c.low_90k;
+    f->start_us = left->ms * 1000 + us_of(f->c.low_90k - from_90k);
+    f->end_us = f->start_us + us_of(f->c.high_90k - f->c.low_90k);
+    f->zero_90k = f->c.base_90k + f->c.low_90k;
+    f->bytes = left->part ? f->c.whole_bytes : st.st_size;
+    return 1;
+}
+
+/* The same; one that is being made and has nothing in it is removed. -1: it stays as it is. */
+static int find(struct rescue *r, const struct left *left, struct found *f, struct trtc_err *err)
+{
+    int fd;
+    const int ret = look_into(r, left, f, &fd, err);
+
     if (left->part && fd >= 0 && ret >= 0)
-        r->o->salvaged.lost_bytes += st.st_size - (ret > 0 ? f->bytes : 0);
+        r->o->salvaged.lost_bytes += f->size - (ret > 0 ? f->bytes : 0);
     if (!left->part && fd >= 0)
         close(fd);
     if (ret < 0)
         trtc_file_leave(&f->file);
     else if (ret == 0)
         trtc_file_abort(&f->file);
+    return ret;
+}
+
+/* ---- what waited ---- */
+
+/* Which frames are in segments already. The one that was begun last is opened to be written to: *last, whose file is NULL
+ * where there is none with a frame in it. */
+static int know_all(const struct rescue *r, const struct leavings *l, struct trtc_regain *g,
+                    struct found *last, struct trtc_err *err)
+{
+    int ret = 0, fd;
+
+    *last = (struct found){ 0 };
+    if (r->any)
+        trtc_regain_know(g, &r->before.c, r->before.start_us, false);
+    for (size_t i = 0; i < l->n && ret >= 0; i++) {
+        const struct left *v = &l->v[i];
+        ret = look_into(r, v, last, &fd, err);
+        if (ret > 0)
+            trtc_regain_know(g, &last->c, v->part ? TRTC_NOTIME : last->start_us, i + 1 == l->n);
+        if (!v->part && fd >= 0)
+            close(fd);
+        if (ret <= 0 || i + 1 < l->n)
+            trtc_file_leave(&last->file);
+    }
+    return ret < 0 ? -1 : 0;
+}
+
+/* A segment for what waited when none had been begun. */
+static int new_segment(const struct rescue *r, struct leavings *l, int64_t start_us,
+                       struct found *f, struct trtc_err *err)
+{
+    const struct left left = { (start_us + 500) / 1000, true };
+    char *path = path_of(r, left.ms, err);
+
+    f->file = path ? trtc_file_create(path, err) : NULL;
+    free(path);
+    if (!f->file)
+        return -1;
+    if (l->n > 0 && l->v[l->n - 1].ms == left.ms && l->v[l->n - 1].part)
+        return 0; /* it was empty */
+    if (trtc_array_reserve(&l->v, &l->cap, l->n + 1, sizeof *l->v) < 0)
+        return trtc_fail_nomem(err);
+    l->v[l->n++] = left;
+    qsort(l->v, l->n, sizeof *l->v, by_time);
+    return 0;
+}
+
+/* Puts what waited and is in no segment into the last one. */
+static int regain(struct rescue *r, struct leavings *l, struct trtc_regain *g, struct trtc_err *err)
+{
+    struct found f;
+    int64_t first_us;
+    int ret = know_all(r, l, g, &f, err);
+
+    if (ret == 0)
+        ret = trtc_regain_any(g, &first_us, err);
+    if (ret > 0) {
+        const bool goes_on = f.file;
+        ret = goes_on ? 0 : new_segment(r, l, first_us, &f, err);
+        if (ret == 0)
+            ret = trtc_regain_append(g, trtc_file_fd(f.file), goes_on ? &f.c : NULL, err);
+        if (ret == 0 && r->o->sync && trtc_fsync(trtc_file_fd(f.file)) < 0)
+            ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", trtc_file_path(f.file));
+        if (ret == 0 && goes_on)
+            r->o->salvaged.lost_bytes += f.size - f.c.whole_bytes;
+    }
+    trtc_file_leave(&f.file);
+    return ret < 0 ? -1 : 0;
+}
+
+static int regain_all(struct rescue *r, struct leavings *l, struct trtc_err *err)
+{
+    const struct trtc_segmenter_file list = { .type = r->place.type,
+                                              .utc_ms = TRTC_NOTIME,
+                                              .ha = r->place.ha };
+    char *path = trtc_segmenter_path(r->o, &list, err);
+    int ret = path ? 0 : -1;
+
+    for (int i = 0; i < TRTC_NB_WAITING && ret == 0; i++) {
+        struct trtc_regain g;
+        char *waiting = trtc_waiting_path(path, i, err);
+        ret = waiting ? trtc_regain_open(&g, waiting, err) : -1;
+        free(waiting);
+        if (ret <= 0)
+            continue;
+        ret = regain(r, l, &g, err);
+        trtc_regain_close(&g, ret == 0);
+    }
+    free(path);
     return ret;
 }
 
@@ -472,8 +457,6 @@ static int list_all(struct rescue *r, const struct leavings *l, struct trtc_err 
     struct found held = { 0 }, next;
     bool holds = false;
 
-    if (l->n > 0)
-        look_back(r);
     for (size_t i = 0; i < l->n; i++) {
         const int got = find(r, &l->v[i], &next, err);
         int ret = got < 0 ? -1 : 0;
@@ -526,6 +509,10 @@ static int salvage_track(struct trtc_segmenter_opts *o, enum trtc_kind type, int
 
     r.end_us = l.listed.end_us;
     r.dur_us = l.listed.dur_us;
+    if (ret == 0 && (l.n > 0 || l.waiting))
+        look_back(&r);
+    if (ret == 0 && l.waiting)
+        ret = regain_all(&r, &l, err);
     if (ret == 0)
         ret = list_all(&r, &l, err);
     if (ret == 0)

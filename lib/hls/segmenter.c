@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "hls/cut.h"
 #include "hls/segmenter_priv.h"
-#include "ts/tsmux.h"
+#include "hls/waiting.h"
 
 enum { LANES_MAX = 2 };
 #define LAG_MAX_US      1000000 /* sound arrives at most so far behind the picture */
@@ -44,6 +44,7 @@ struct lane {
     struct segment old; /* file NULL: nothing waits */
     int64_t key_us;     /* PTS with which now began */
     bool heard;         /* a sound frame of now has come */
+    int64_t packing;    /* the PES of sound that was being packed at the last flush, or 0 */
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
     bool force;         /* the next frame that can begin a segment does so */
@@ -64,8 +65,29 @@ struct trtc_segmenter {
     bool late_said;
     int64_t shift_us;              /* from the stream's times to those in the segments */
     int64_t nb_written[2];         /* frames: sound, pictures */
-    struct trtc_interleave *order; /* where a lane holds both, else NULL */
+    struct trtc_interleave *order; /* where a lane holds both, else NULL; */
+    struct trtc_waiting *waiting;  /* and what waits in it, where nobody can send that again */
 };
+
+int64_t trtc_segmenter_90k(int64_t us)
+{
+    return (us * 9 + (us >= 0 ? 50 : -50)) / 100;
+}
+
+int trtc_segmenter_mux(struct trtc_tsmux *m, const struct trtc_input_frame *f, int64_t shift_us,
+                       struct trtc_err *err)
+{
+    const struct trtc_packet *p = &f->pkt;
+    const int64_t pts_90k = trtc_segmenter_90k(p->pts_us + shift_us);
+    if (!f->video)
+        return trtc_tsmux_audio(m, p->data, p->size, pts_90k, err);
+    const struct trtc_tsmux_picture pic = { .au = { p->data, p->size },
+                                            .sets = { f->sets, f->sets_size },
+                                            .pts_90k = pts_90k,
+                                            .dts_90k = trtc_segmenter_90k(p->dts_us + shift_us),
+                                            .key = p->key };
+    return trtc_tsmux_video(m, &pic, err);
+}
 
 /* ---- segments ---- */
 
@@ -307,6 +329,20 @@ static bool can_join(const struct trtc_segmenter *s, const struct lane *l)
     return !s->o.user_id || (s->o.av_merge && (l->video || !l->list));
 }
 
+static int keep_waiting(struct trtc_segmenter *s, struct trtc_err *err)
+{
+    const struct trtc_segmenter_file list = { .type = s->lanes[0].type,
+                                              .utc_ms = TRTC_NOTIME,
+                                              .ha = s->o.name.ha };
+    char *path = trtc_segmenter_path(&s->o, &list, err);
+    const struct trtc_waiting_opts o = { .path = path,
+                                         .shift_us = s->shift_us,
+                                         .utc_us = epoch_us(s, 0) };
+    s->waiting = path ? trtc_waiting_new(&o, err) : NULL;
+    free(path);
+    return s->waiting ? 0 : -1;
+}
+
 /* The lane holds both tracks from here on. */
 static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
 {
@@ -314,7 +350,7 @@ static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
         .window_us = s->o.window_us, .window_bytes = WINDOW_BYTES, .emit = deliver, .opaque = s
     };
     s->order = trtc_interleave_new(&o, err);
-    return s->order ? 0 : -1;
+    return s->order && (s->o.window_us == 0 || keep_waiting(s, err) == 0) ? 0 : -1;
 }
 
 /* Makes sure that there is a lane for the frame's track. */
@@ -383,25 +419,6 @@ static bool cuts(struct lane *l, const struct trtc_input_frame *f,
     return leads(l, f) && trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, force) && began;
 }
 
-static int64_t to_90k(int64_t us)
-{
-    return (us * 9 + (us >= 0 ? 50 : -50)) / 100;
-}
-
-static int mux_frame(struct lane *l, const struct trtc_input_frame *f, struct trtc_err *err)
-{
-    const struct trtc_packet *p = &f->pkt;
-    const int64_t pts_90k = to_90k(p->pts_us + l->s->shift_us);
-    if (!f->video)
-        return trtc_tsmux_audio(l->mux, p->data, p->size, pts_90k, err);
-    const struct trtc_tsmux_picture pic = { .au = { p->data, p->size },
-                                            .sets = { f->sets, f->sets_size },
-                                            .pts_90k = pts_90k,
-                                            .dts_90k = to_90k(p->dts_us + l->s->shift_us),
-                                            .key = p->key };
-    return trtc_tsmux_video(l->mux, &pic, err);
-}
-
 /* Nothing that comes from here on can lie before the lowest PTS of the new segment: the pictures
  * have passed its first one, and the sound, which arrives behind the picture, has come to it. */
 static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
@@ -444,7 +461,7 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
             trtc_cut_frame(&l->cut, pts_us, f->dur_us, !f->video || f->pkt.key, false);
     }
     note_info(&l->now, f, info);
-    if (announce(l, info, err) < 0 || mux_frame(l, f, err) < 0)
+    if (announce(l, info, err) < 0 || trtc_segmenter_mux(l->mux, f, s->shift_us, err) < 0)
         return -1;
     s->nb_written[f->video]++;
     if (pts_us < l->now.low_us)
@@ -511,12 +528,21 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
     return ret;
 }
 
+/* Sound that has been packed since the flush before goes out as well: what follows it may be long in coming. */
+static int flush_lane(struct lane *l, struct trtc_err *err)
+{
+    const int64_t packing = trtc_tsmux_packing(l->mux);
+    const bool stalls = packing && packing == l->packing;
+    l->packing = packing;
+    return stalls ? trtc_tsmux_flush_all(l->mux, err) : trtc_tsmux_flush(l->mux, err);
+}
+
 int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err)
 {
     for (int i = 0; i < s->nb_lanes; i++)
-        if (s->lanes[i].now.file && trtc_tsmux_flush(s->lanes[i].mux, err) < 0)
+        if (s->lanes[i].now.file && flush_lane(&s->lanes[i], err) < 0)
             return -1;
-    return 0;
+    return s->waiting ? trtc_waiting_save(s->waiting, s->order, err) : 0;
 }
 
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
@@ -580,6 +606,7 @@ void trtc_segmenter_free(struct trtc_segmenter **s)
         trtc_tsmux_free(&l->mux);
         trtc_playlist_writer_free(&l->list);
     }
+    trtc_waiting_free(&(*s)->waiting);
     trtc_interleave_free(&(*s)->order);
     free(*s);
     *s = NULL;

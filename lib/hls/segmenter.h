@@ -92,7 +92,7 @@ int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame
  * it saves what can be saved. */
 int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
 
-/* Writes out what is complete of the segments under way: what a kill leaves. */
+/* Writes out what is complete of the segments under way, and what waits to be put into them: what a kill leaves. */
 int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err);
 
 /* Frames written so far. */

@@ -4,6 +4,7 @@
 #define TRTC_HLS_SEGMENTER_PRIV_H
 
 #include "hls/segmenter.h"
+#include "ts/tsmux.h"
 
 struct trtc_segmenter_file { /* one of a recording's files */
     enum trtc_kind type;
@@ -23,5 +24,12 @@ struct trtc_playlist_head trtc_segmenter_head(const struct trtc_segmenter_opts *
 /* What is listed of a track under the names with this recovery number. */
 int trtc_segmenter_listed(const struct trtc_segmenter_opts *o, enum trtc_kind type, int ha,
                           struct trtc_listed *out, struct trtc_err *err);
+
+/* A time of the stream in ticks. */
+int64_t trtc_segmenter_90k(int64_t us);
+
+/* Gives a frame to the multiplexer, so much later than it stands in the stream. */
+int trtc_segmenter_mux(struct trtc_tsmux *m, const struct trtc_input_frame *f, int64_t shift_us,
+                       struct trtc_err *err);
 
 #endif

@@ -30,6 +30,7 @@ struct block {
 struct queue {
     struct block *first, *last;
     size_t nb_bytes;
+    int64_t nb_pushed, nb_popped;
     int64_t waits_us; /* how much of the track is in the queue */
     int64_t come_us;  /* DTS of the frame that came last, or TRTC_NOTIME */
     bool given_up;    /* not waited for any more */
@@ -91,6 +92,7 @@ static int push(struct trtc_interleave *x, const struct trtc_input_frame *f,
         h->f.sets = memcpy(bytes + f->pkt.size, f->sets, f->sets_size);
     q->last->used += n;
     q->nb_bytes += n;
+    q->nb_pushed++;
     q->waits_us += h->step_us;
     return 0;
 }
@@ -116,6 +118,7 @@ static void pop(struct trtc_interleave *x, struct queue *q)
     const size_t n = head(q)->size;
 
     q->nb_bytes -= n;
+    q->nb_popped++;
     b->taken += n;
     if (b->taken == b->used)
         drop_first(x, q);
@@ -199,6 +202,42 @@ int trtc_interleave_end(struct trtc_interleave *x, struct trtc_err *err)
 {
     x->queue[0].given_up = x->queue[1].given_up = true;
     return drain(x, err);
+}
+
+/* ---- what waits ---- */
+
+/* The queue that is not empty: when all that may go has gone, the other one is. */
+static const struct queue *waiting(const struct trtc_interleave *x)
+{
+    return &x->queue[x->queue[1].first != NULL];
+}
+
+void trtc_interleave_waits(const struct trtc_interleave *x, struct trtc_interleave_waits *out)
+{
+    const struct queue *q = waiting(x);
+
+    *out = (struct trtc_interleave_waits){ .video = q == &x->queue[1],
+                                           .first = q->nb_popped,
+                                           .next = q->nb_pushed,
+                                           .nb_bytes = q->nb_bytes };
+}
+
+int trtc_interleave_each(const struct trtc_interleave *x, int64_t from,
+                         int (*take)(void *opaque, const struct trtc_input_frame *f,
+                                     const struct trtc_input_info *info, struct trtc_err *err),
+                         void *opaque, struct trtc_err *err)
+{
+    const struct queue *q = waiting(x);
+    int64_t number = q->nb_popped;
+
+    for (const struct block *b = q->first; b; b = b->next)
+        for (size_t at = b->taken; at < b->used; number++) {
+            const struct held *h = (const struct held *)(b->bytes + at);
+            if (number >= from && take(opaque, &h->f, &h->info, err) < 0)
+                return -1;
+            at += h->size;
+        }
+    return 0;
 }
 
 /* ---- making one ---- */

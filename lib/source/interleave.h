@@ -44,6 +44,20 @@ struct trtc_interleave_late {
 void trtc_interleave_late(const struct trtc_interleave *x, bool video,
                           struct trtc_interleave_late *out);
 
+/* What waits: frames of one track, numbered as they began to wait; as many as next - first. */
+struct trtc_interleave_waits {
+    bool video;
+    int64_t first, next;
+    size_t nb_bytes;
+};
+void trtc_interleave_waits(const struct trtc_interleave *x, struct trtc_interleave_waits *out);
+
+/* Calls take, like emit, for what waits, from the frame with this number on. -1: what take returned. */
+int trtc_interleave_each(const struct trtc_interleave *x, int64_t from,
+                         int (*take)(void *opaque, const struct trtc_input_frame *f,
+                                     const struct trtc_input_info *info, struct trtc_err *err),
+                         void *opaque, struct trtc_err *err);
+
 /* Frees it and clears the pointer. NULL is fine. What waits is gone. */
 void trtc_interleave_free(struct trtc_interleave **x);
 

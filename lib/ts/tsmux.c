@@ -66,6 +66,7 @@ struct trtc_tsmux {
     size_t held;
     int64_t held_pts_90k;
     int64_t held_samples;
+    int64_t held_number;
     int held_rate_hz; /* 0: nothing can follow */
 
     size_t size;             /* of what is in the buffer */
@@ -377,12 +378,23 @@ int trtc_tsmux_audio(struct trtc_tsmux *m, const uint8_t *adts, size_t size, int
     if (m->held == 0) {
         m->held_pts_90k = pts_90k;
         m->held_samples = 0;
+        m->held_number++;
         m->held_rate_hz = a.rate_hz;
     }
     memcpy(m->sound + m->held, adts, size);
     m->held += size;
     m->held_samples += a.samples;
     return 0;
+}
+
+int64_t trtc_tsmux_packing(const struct trtc_tsmux *m)
+{
+    return m->held > 0 ? m->held_number : 0;
+}
+
+int trtc_tsmux_flush_all(struct trtc_tsmux *m, struct trtc_err *err)
+{
+    return put_sound(m, err) < 0 ? -1 : trtc_tsmux_flush(m, err);
 }
 
 /* ---- picture ---- */
@@ -416,8 +428,8 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const struct trtc_tsmux_picture *pic,
     assert(m->video.pid);
     if (size == 0)
         return 0;
-    /* Sound that got no successor must not come too late. */
-    if (m->held > 0 && trtc_ts_diff(dts_90k, m->held_pts_90k) > 2 * HELD_90K &&
+    /* Sound that got no successor must not come too late, and the frame that began the segment stands first in it. */
+    if (m->held > 0 && (!m->have_pcr || trtc_ts_diff(dts_90k, m->held_pts_90k) > 2 * HELD_90K) &&
         put_sound(m, err) < 0)
         return -1;
     if (clock_to(m, &m->video, dts_90k, &flags, err) < 0)
@@ -505,6 +517,32 @@ int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
     return put_tables(m, err);
 }
 
+/* Reads what put_pcr() writes. */
+static int64_t get_pcr(const uint8_t *p)
+{
+    return (int64_t)p[0] << 25 | p[1] << 17 | p[2] << 9 | p[3] << 1 | p[4] >> 7;
+}
+
+void trtc_tsmux_follow(struct trtc_tsmux *m, const uint8_t *packet)
+{
+    const int pid = (packet[1] & 0x1f) << 8 | packet[2];
+    const bool field = packet[3] & 0x20, payload = packet[3] & 0x10;
+    struct stream *const s = pid == PID_VIDEO   ? &m->video
+                             : pid == PID_AUDIO ? &m->audio
+                             : pid == PID_PMT   ? &m->pmt
+                                                : &m->pat;
+
+    if (payload)
+        s->cc = (packet[3] + 1) & 15;
+    if (s == &m->pmt && payload && !field)
+        m->version = packet[10] >> 1 & 31;
+    if (field && packet[4] >= 7 && packet[5] & AF_PCR) {
+        m->pcr_90k = get_pcr(packet + 6);
+        m->have_pcr = true;
+    }
+    m->bytes += PACKET;
+}
+
 int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
                         struct trtc_err *err)
 {
@@ -520,7 +558,7 @@ int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_c
 
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err)
 {
-    if (put_sound(m, err) < 0 || trtc_tsmux_flush(m, err) < 0)
+    if (trtc_tsmux_flush_all(m, err) < 0)
         return -1;
     if (bytes)
         *bytes = m->bytes;

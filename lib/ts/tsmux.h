@@ -32,6 +32,10 @@ void trtc_tsmux_tell_time(struct trtc_tsmux *m, int64_t utc_us, int64_t pts_90k)
  * was not (it failed), it is dropped. */
 int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
 
+/* Instead of it: a segment that is there goes on. To be called for each of its packets; what is made is to be written
+ * behind them. */
+void trtc_tsmux_follow(struct trtc_tsmux *m, const uint8_t *packet);
+
 /* The tracks are other ones from here on, codecs as for trtc_tsmux_new: a track joins, or the codec
  * of the pictures changes. PAT and PMT, with a new version, follow at once if a segment has begun. */
 int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
@@ -58,6 +62,12 @@ int trtc_tsmux_audio(struct trtc_tsmux *m, const uint8_t *adts, size_t size, int
 /* Hands the packets on that are complete, instead of collecting a block; sound that is still being
  * packed stays. For live output. */
 int trtc_tsmux_flush(struct trtc_tsmux *m, struct trtc_err *err);
+
+/* The PES of sound that is being packed: its number, or 0. */
+int64_t trtc_tsmux_packing(const struct trtc_tsmux *m);
+
+/* The same as trtc_tsmux_flush, and that PES ends here. */
+int trtc_tsmux_flush_all(struct trtc_tsmux *m, struct trtc_err *err);
 
 /* The segment is complete: what is held goes out. *bytes (may be NULL): its size. */
 int trtc_tsmux_end(struct trtc_tsmux *m, int64_t *bytes, struct trtc_err *err);

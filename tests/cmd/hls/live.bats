@@ -249,6 +249,64 @@ rescued() {
     strict $list torn
 }
 
+# burst FILE OPTION...: records what comes at once, and is killed when nothing more is written.
+burst() {
+    local pid size before=-1
+    trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 3 -d o "${@:2}" - < <(exec 3>&-; cat "$1"; exec sleep 20) >/dev/null 3>&- &
+    pid=$!
+    for ((size = 0; size != before || !size;)); do
+        before=$size
+        sleep 0.5
+        size=$(find o -type f -printf '%s\n' 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
+    done
+    kill -9 $pid
+    wait $pid || true
+}
+
+# frames KIND FILE...: the decoding times of its packets, from that of the first picture on.
+frames() {
+    cat "${@:2}" | ffprobe -v quiet -show_entries packet=codec_type,dts_time -of csv=p=0 - | awk -F, -v kind="$1" '
+        $1 == "video" && zero == "" { zero = $2 }
+        $1 == kind { t[n++] = $2 }
+        END { for (i = 0; i < n; i++) printf "%.2f\n", t[i] - zero }'
+}
+
+@test "kill -9 while one track is silent, or comes in large packets: what waited for it is there, once, in order" {
+    local src kind shape mode n list shapes=('' '-u 10001 --av-merge' '') modes=('--append' '--ha auto' '--append --tags classic')
+    # pictures without sound from the second second on, sound without pictures, and sound of which a packet holds 1.4 s
+    ffmpeg -nostdin -v error -i "$cam" -t 2 -i "$cam" -map 0:v -map 1:a -c copy unheard.ts
+    ffmpeg -nostdin -v error -t 2 -i "$cam" -i "$cam" -map 0:v -map 1:a -c copy unseen.ts
+    ffmpeg -nostdin -v error -i "$cam" -t 8 -c:v copy -c:a aac -b:a 16k large.ts
+    n=0
+    for src in unheard unseen large; do
+        shape=${shapes[n]} mode=${modes[n++]}
+        mkdir $src
+        cd $src
+        # shellcheck disable=SC2086 # words are meant
+        burst ../$src.ts $shape
+        [[ $src == large ]] || [[ -n $(find o -name '*waiting*' -size +1k) ]] || fail "$src: nothing waits on the disk: $(ls -A o)"
+        # shellcheck disable=SC2086 # words are meant
+        expect 0 trtc-hls -q -A 1400000001 -R 3560 $shape -S 1767225700495 -t 3 -d o $mode "$cam"
+        said 'rescued '
+        [[ -z $(find o -name '.*' -type f) ]] || fail "$src: hidden files"
+        list=o/1400000001_3560.m3u8
+        [[ ! $shape ]] || list=o/${stem}_video.m3u8
+        [[ $mode == *classic ]] || strict "$list" torn
+        mapfile -t seg < <(sed '/DISCONTINUITY/Q; /^#/d; s|^|o/|' "$list")
+        for kind in video audio; do
+            frames $kind ../$src.ts >want
+            frames $kind "${seg[@]}" >got
+            diff <(head -n "$(wc -l <got)" want) got >diff.txt || fail "$src: $kind: not the same: $(head diff.txt)"
+            (($(wc -l <want) - $(wc -l <got) <= 2)) || # a picture may go on
+                fail "$src: $kind: $(wc -l <got) of $(wc -l <want)"
+        done
+        merge 0 -f o -m 1
+        [[ $(wc -l <out) -eq 1 ]] || fail "$src: not one file"
+        muxer=framecrc plays "$(<out)"
+        cd ..
+    done
+}
+
 @test "a rescue that the machine fails is no loss: 74 or 75, all stays as it was, and the next run does it" {
     need_strace
     local pid call part status

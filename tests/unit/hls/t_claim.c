@@ -118,9 +118,11 @@ static void test_a_users_files(void **state)
 
 static void test_a_mixed_recordings_files(void **state)
 {
-    static const char *const gone[] = { ".ha1_1_2.m3u8.part", ".ha1_1_2_" UTC ".ts.part", NULL };
+    static const char *const gone[] = { ".ha1_1_2.m3u8.part", ".ha1_1_2_" UTC ".ts.part",
+                                        ".ha1_1_2_waiting1.ts.part", NULL };
     static const char *const stays[] = { ".1_2.m3u8.part",
                                          ".1_2_" UTC ".ts.part",
+                                         ".1_2_waiting1.ts.part",
                                          ".ha1_1_22.m3u8.part",
                                          ".ha1_1_2_1.mp4.part",
                                          ".ha1_" USER "_audio_" UTC ".ts.part",

@@ -282,6 +282,65 @@ static void test_beyond(void **state)
     }
 }
 
+struct seen {
+    bool video;
+    int64_t next, nb;
+};
+
+static int see(void *opaque, const struct trtc_input_frame *f, const struct trtc_input_info *info,
+               struct trtc_err *err)
+{
+    struct seen *s = opaque;
+
+    if (s->nb == 3)
+        return trtc_fail(err, TRTC_EX_IOERR, "enough");
+    assert_int_equal(f->video, s->video);
+    assert_int_equal(f->dur_us, s->next);
+    assert_int_equal(info->width_px, s->next);
+    assert_int_equal(f->pkt.size > 0 ? f->pkt.data[0] : 0,
+                     f->pkt.size > 0 ? byte_of((unsigned)s->next, 0) : 0);
+    s->next++;
+    s->nb++;
+    return 0;
+}
+
+/* What waits are the frames of one track that have come and not gone. */
+static void test_what_waits(void **state)
+{
+    static const int64_t lag[2] = { 1500000, 0 }, none[2] = { 0, 0 };
+    struct trtc_interleave_waits w;
+    int come[2] = { 0, 0 }, most = 0;
+
+    (void)state;
+    struct trtc_interleave *x = start(15 * S, 64 << 20);
+    trtc_interleave_waits(x, &w);
+    assert_int_equal(w.next - w.first, 0);
+    const int n = make(frames, 10, lag, none);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(put(x, &frames[i]), 0);
+        come[frames[i].video]++;
+        trtc_interleave_waits(x, &w);
+        const int nb = (int)(w.next - w.first);
+        most = nb > most ? nb : most;
+        assert_int_equal(come[0] + come[1] - out.nb[0] - out.nb[1], nb);
+        assert_int_equal(nb > 0, w.nb_bytes > 0);
+        if (nb == 0)
+            continue;
+        for (int from = 0; from < nb; from++) {
+            struct trtc_err err;
+            struct seen s = { .video = w.video, .next = out.next[w.video] + from };
+            const bool all = nb - from <= 3;
+            assert_int_equal(trtc_interleave_each(x, w.first + from, see, &s, &err), all ? 0 : -1);
+            assert_int_equal(s.nb, all ? nb - from : 3);
+        }
+    }
+    assert_int_in_range(most, 25, 45);
+    assert_int_equal(trtc_interleave_end(x, NULL), 0);
+    trtc_interleave_waits(x, &w);
+    assert_int_equal(w.next - w.first, 0);
+    trtc_interleave_free(&x);
+}
+
 /* What emit returns comes through, and what is held can still be freed. */
 static void test_failing(void **state)
 {
@@ -305,9 +364,10 @@ static void test_failing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_order), cmocka_unit_test(test_no_delay),
-        cmocka_unit_test(test_pause),    cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_beyond),   cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_in_order),   cmocka_unit_test(test_no_delay),
+        cmocka_unit_test(test_pause),      cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_beyond),     cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_what_waits),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

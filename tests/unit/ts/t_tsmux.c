@@ -533,8 +533,8 @@ static void test_stuffing(void **state)
             add_random(&sound, n);
             out.n = 0;
             begin(m);
-            audio(m, &sound, dts);
             video(m, &au, pts, dts, mode & 2);
+            audio(m, &sound, dts);
             video(m, &au, pts, dts, mode & 2); /* the clock stands: no PCR */
             end(m, 0);
             walk_segment(&w, out.p, out.n);
@@ -985,6 +985,64 @@ static void test_segments(void **state)
     drop(&out);
 }
 
+static void count_in(struct walk *w, const struct bytes *b)
+{
+    walk_init(w);
+    walk_segment(w, b->p, b->n);
+}
+
+/* A segment goes on that another multiplexer has begun: its counters, its clock and the version of its tables. */
+static void test_follow(void **state)
+{
+    static const enum trtc_codec none = TRTC_CODEC_NONE, h264 = TRTC_CODEC_H264,
+                                 aac = TRTC_CODEC_AAC;
+    struct bytes out = { 0 };
+    struct frames want = { 0 };
+    struct trtc_tsmux *m = new_mux(h264, none, &out);
+    struct walk w;
+    int64_t t = WRAP - 2 * HZ;
+
+    (void)state;
+    begin(m);
+    for (int i = 0; i < 200; i++, t += 3600) {
+        if (i == 10)
+            assert_int_equal(trtc_tsmux_announce(m, h264, aac, NULL), 0);
+        if (i % 40 == 39) { /* another one takes over */
+            assert_int_equal(trtc_tsmux_flush_all(m, NULL), 0);
+            trtc_tsmux_free(&m);
+            m = new_mux(i >= 150 && i < 170 ? none : h264, aac, &out);
+            for (size_t at = 0; at < out.n; at += 188)
+                trtc_tsmux_follow(m, out.p + at);
+        }
+        if (i == 150) /* the picture is gone, and comes back */
+            assert_int_equal(trtc_tsmux_announce(m, none, aac, NULL), 0);
+        if (i == 170)
+            assert_int_equal(trtc_tsmux_announce(m, h264, aac, NULL), 0);
+        struct frame *f = NULL;
+        if (i < 150 || i >= 170) {
+            f = new_frame(&want, true, t, t, i % 25 == 0);
+            add(&f->data, "\0\0\0\1\x09\xf0", 6);
+            add_slice(&f->data, h264, i % 25 == 0, rnd() % 700);
+            video(m, &f->data, t, t, i % 25 == 0);
+        }
+        if (i >= 10) {
+            f = new_frame(&want, false, t, t, true);
+            add_adts(&f->data, 8 + rnd() % 300);
+            audio(m, &f->data, t);
+        }
+    }
+    end(m, 0);
+    count_in(&w, &out);
+    assert_int_equal(w.version, 3);
+    assert_int_equal(w.nb_jumps, 0);
+    assert_int_in_range(w.pcr_gap_max, 1, 9000);
+    assert_demuxed(out.p, out.n, &want, 0);
+    walk_drop_pes(&w);
+    frames_fini(&want);
+    trtc_tsmux_free(&m);
+    drop(&out);
+}
+
 /* A second track joins in the middle of a segment, and the codec of the pictures changes between
  * two: the tables follow, and the demultiplexer finds every frame. */
 static void tracks_change(bool video_first)
@@ -1376,8 +1434,8 @@ int main(void)
         cmocka_unit_test(test_jumps),         cmocka_unit_test(test_sound),
         cmocka_unit_test(test_odd_sound),     cmocka_unit_test(test_segments),
         cmocka_unit_test(test_tracks_change), cmocka_unit_test(test_failing),
-        cmocka_unit_test(test_time),          cmocka_unit_test(test_libav_h264),
-        cmocka_unit_test(test_libav_h265),
+        cmocka_unit_test(test_time),          cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_libav_h264),    cmocka_unit_test(test_libav_h265),
     };
 
     av_log_set_callback(count_log);
