@@ -70,6 +70,11 @@ static const struct trtc_order_params *word_of(const struct trtc_picture_times *
     return picture / o->tick_units >= LEAST ? o : NULL;
 }
 
+bool trtc_picture_rate_said(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    return word_of(t, s);
+}
+
 /* So many counts in ticks: by the stream's own word, unless what was seen is clearly another
  * measure, else by what was seen. */
 static int64_t ticks_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
@@ -86,7 +91,8 @@ static int64_t ticks_of(const struct trtc_picture_times *t, const struct trtc_pi
         if (b == 0 || (a * 2 < b * 3 && b * 2 < a * 3))
             return said;
     }
-    return t->span_counts ? seen : counts * STEP / counts_of_picture(t, s);
+    const int64_t step = t->step > 0 ? t->step : STEP;
+    return t->span_counts ? seen : counts * step / counts_of_picture(t, s);
 }
 
 /* How long a picture is shown. */
@@ -121,6 +127,33 @@ static int64_t place(const struct trtc_picture_times *t, const struct trtc_pictu
     return magnitude(pts - t->pts) > JUMP ? place_behind(t, s) : pts;
 }
 
+/* What so many counts were seen to be. */
+static void measure_counts(struct trtc_picture_times *t, int64_t counts, int64_t span)
+{
+    if (!counts || !span || (counts < 0) != (span < 0) || magnitude(span) >= JUMP ||
+        magnitude(counts) > COUNT_MAX)
+        return;
+    t->span_counts = counts;
+    t->span_pts = span;
+}
+
+/* Pictures without a time follow, up to the next one that has one: they share what lies between. */
+static void look_ahead(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
+{
+    if (s->next_after < 2 || s->next_pts == NOTIME || word_of(t, s))
+        return;
+    const bool decoding = s->dts != NOTIME && s->next_dts != NOTIME;
+    const int64_t span = unwrap(s->next_pts, pts) - pts;
+    const int64_t all = decoding ? unwrap(s->next_dts, s->dts) - s->dts : span;
+
+    if (s->order.known && s->next_order.known)
+        measure_counts(t, s->next_order.count - s->order.count, span);
+    else if (decoding)
+        t->span_counts = 0;
+    if (all >= s->next_after && all / s->next_after <= STEP_MAX)
+        t->step = all / s->next_after;
+}
+
 /* Counts are measured from here. said: the time is the stream's own. */
 static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts,
                        bool said)
@@ -131,14 +164,8 @@ static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_s
     }
     t->by_one |= t->anchored && !s->order.field && !s->order.resets &&
                  (s->order.count - t->anchor_count) & 1;
-    if (t->anchored && t->anchor_said && !s->order.resets && said) {
-        const int64_t counts = s->order.count - t->anchor_count, span = pts - t->anchor_pts;
-        if (counts && span && (counts < 0) == (span < 0) && magnitude(span) < JUMP &&
-            magnitude(counts) <= COUNT_MAX) {
-            t->span_counts = counts;
-            t->span_pts = span;
-        }
-    }
+    if (t->anchored && t->anchor_said && !s->order.resets && said && s->next_after < 2)
+        measure_counts(t, s->order.count - t->anchor_count, pts - t->anchor_pts);
     if (said || s->order.resets || !t->anchored) {
         t->anchor_pts = pts;
         t->anchor_count = s->order.count;
@@ -294,7 +321,9 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
 static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                         int64_t pts)
 {
-    const bool falls = s->pts != NOTIME && s->key && pts < t->max_pts;
+    if (s->pts == NOTIME)
+        return magnitude(pts - t->pts) > JUMP;
+    const bool falls = s->key && pts < t->max_pts;
 
     return falls || magnitude(pts - t->pts) > JUMP || (t->dts != NOTIME && pts <= t->dts);
 }
@@ -311,12 +340,16 @@ void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_s
     int64_t p = said ? unwrap(s->pts, t->pts) : t->dts == NOTIME ? t->pts : place(t, s);
     if (begins_anew(t, s, p))
         begin(t, p);
+    else if (!said && t->dts != NOTIME && p <= t->dts)
+        p = t->dts + 1;
+    if (said)
+        look_ahead(t, s, p);
     if (t->floating && t->dts == NOTIME)
         p = t->pts = t->max_pts = t->shown = p + depth_of(t, s) * length_of(t, s);
 
     const int64_t d = decoding_time(t, s, p);
     set_anchor(t, s, p, said);
-    const int64_t step = t->dts == NOTIME ? 0 : d - t->dts;
+    const int64_t step = t->dts == NOTIME || s->next_after > 1 ? 0 : d - t->dts;
     if ((t->said_dts || (d == p && t->depth == 0)) && step > 0 && step <= STEP_MAX)
         t->step = step;
     t->pts = p;

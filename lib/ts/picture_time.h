@@ -33,14 +33,21 @@ struct trtc_picture_times {
 
 /* What the stream says of a picture. */
 struct trtc_picture_said {
-    int64_t pts, dts;                    /* 33 bits, or TRTC_PICTURE_NOTIME */
-    int64_t next_pts;                    /* of the next picture that has one, where that is known */
-    bool next_key;                       /* that is a key picture */
-    int64_t clock;                       /* where none has had one: they begin here */
-    bool key;                            /* it is shown behind all that came before it */
-    struct trtc_order order;             /* of poc.h */
+    int64_t pts, dts;             /* 33 bits, or TRTC_PICTURE_NOTIME */
+    int64_t next_pts;             /* of the next picture that has one, where that is known */
+    bool next_key;                /* that is a key picture */
+    int64_t next_dts;             /* its decoding time, where the stream says it */
+    int next_after;               /* pictures from this one to that one; 0: not known */
+    struct trtc_order next_order; /* and its place, known if counts do not begin anew on the way */
+    int64_t clock;                /* where none has had one: they begin here */
+    bool key;                     /* it is shown behind all that came before it */
+    struct trtc_order order;      /* of poc.h */
     const struct trtc_video_params *sps; /* or NULL */
 };
+
+/* The stream's own word says how long a picture is shown. Where it does not, next_after and next_order
+ * help: pictures that have no time lie between those that have one. */
+bool trtc_picture_rate_said(const struct trtc_picture_times *t, const struct trtc_picture_said *s);
 
 /* Times of the next picture in coding order, 33 bits. They are what the stream says where it says
  * both, and dts is not above pts. */

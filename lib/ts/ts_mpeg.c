@@ -111,8 +111,9 @@ static int emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end, stru
     const struct trtc_ts_mpeg *m = &s->mpeg;
     const struct trtc_order order = { .known = m->known, .count = m->count };
 
-    return trtc_ts_picture_emit(ts, s, end,
-                                &(struct trtc_ts_shown){ order, m->known ? &m->params : NULL }, f);
+    const struct trtc_ts_shown shown = { .order = order, .sps = m->known ? &m->params : NULL };
+
+    return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
 int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)

@@ -40,7 +40,6 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
     s->left = length ? (int64_t)length - 3 - header : -1;
     s->mark[s->nb_marks++ % NB_MARKS] = m;
-    s->mark_new = true;
     s->pes = PES_BODY;
     if (s->wake > s->size + 4)
         s->wake = s->size + 4; /* enough for annexb_mark */

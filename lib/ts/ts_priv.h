@@ -6,7 +6,7 @@
  * ts_guess.c those that the tables do not describe; ts_pes.c checks the continuity of a stream's packets and takes
  * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
  * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
- * place; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
+ * place; ts_ahead.c has it wait where only what follows says when a picture is shown; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
  * held back until the framer has handed out all that was complete before it. */
 #ifndef TRTC_TS_TS_PRIV_H
 #define TRTC_TS_TS_PRIV_H
@@ -126,7 +126,7 @@ struct trtc_ts_es {
     bool random_access;
     struct trtc_ts_mark mark[NB_MARKS]; /* a ring: the last PES packets */
     unsigned nb_marks;
-    bool mark_new; /* the last one was not looked at by annexb_frame */
+    unsigned nb_looked; /* of these annexb_frame has looked at so many */
 
     /* bytes: buf[start..size) are not handed out, buf[0] is byte base of the stream */
     uint8_t *buf;
@@ -278,11 +278,27 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
 struct trtc_ts_shown { /* a place in the order of presentation */
     struct trtc_order order;
     const struct trtc_video_params *sps; /* or NULL: not known */
+    int next_after;               /* the next picture that has a time is the so manieth from */
+    struct trtc_order next_order; /* here, 0: not known; and its place */
 };
 
 /* The same for a picture. */
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                          const struct trtc_ts_shown *shown, struct trtc_ts_frame *f);
+
+/* ts_ahead.c: the PES that has the time of the next picture that has one: of those that no picture
+ * behind end has taken, the first one. NULL: it has not come. */
+const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end);
+
+/* Whether the picture that ends before end is held back: nothing says how long it is shown, and the
+ * next one that has a time is still to come. */
+bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end);
+
+/* Looks for that picture where it is needed to know how long this one is shown. */
+void trtc_ts_look_ahead(const struct trtc_ts_es *s, size_t end, struct trtc_ts_shown *shown);
+
+/* True if a slice is the first one of its picture. */
+bool trtc_ts_is_first_slice(const struct trtc_ts_es *s, const uint8_t *p);
 
 /* Framers: 1 and a frame, or 0. */
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);

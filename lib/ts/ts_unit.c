@@ -29,7 +29,7 @@ static void empty(struct trtc_ts_es *s)
 {
     s->base += (int64_t)s->size;
     s->start = s->size = s->scan = 0;
-    s->mark_new = false;
+    s->nb_looked = s->nb_marks;
     s->blocks.nb = 0;
     s->unit = (struct trtc_ts_unit){ 0 };
 }
@@ -164,23 +164,6 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
     return 1;
 }
 
-/* Time of the next picture that has one, where its PES has come: of those that no picture has
- * taken, the first one. */
-static int64_t next_pts(struct trtc_ts_es *s, size_t end)
-{
-    const int64_t at = s->base + (int64_t)end;
-    int64_t pts = NOPTS;
-
-    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
-        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
-        if (m->pts != NOPTS && !m->used)
-            pts = m->pts;
-        if (m->used || m->at <= at)
-            break;
-    }
-    return pts;
-}
-
 /* A key picture begins at end, as far as can be seen from its first packet: where that has no more
  * than parameter sets, they are what one begins with. */
 static bool next_key(const struct trtc_ts_es *s, size_t end)
@@ -202,10 +185,14 @@ static bool next_key(const struct trtc_ts_es *s, size_t end)
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                          const struct trtc_ts_shown *shown, struct trtc_ts_frame *f)
 {
+    const struct trtc_ts_mark *next = trtc_ts_next_mark(s, end);
     const struct trtc_picture_said said = {
         .pts = s->unit.pts,
         .dts = s->unit.dts,
-        .next_pts = next_pts(s, end),
+        .next_pts = next ? next->pts : NOPTS,
+        .next_dts = next ? next->dts : NOPTS,
+        .next_after = shown->next_after,
+        .next_order = shown->next_order,
         .next_key = !s->mpeg_video && next_key(s, end),
         .key = s->unit.key,
         .clock = ts->clock,

@@ -12,12 +12,6 @@ static bool is_start_code(const uint8_t *p, size_t n)
            (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
 }
 
-/* H.264: first_mb_in_slice is 0; H.265: first_slice_segment_in_pic_flag. */
-static bool is_first_slice(const struct trtc_ts_es *s, const uint8_t *p)
-{
-    return s->info.codec == TRTC_CODEC_H264 ? p[1] & 0x80 : p[2] & 0x80;
-}
-
 /* True if the NAL unit of n bytes at p begins another access unit, the one in hand having picture
  * data (H.264 7.4.1.2.3, H.265 7.4.2.4.4). Where access units have delimiters these alone count,
  * and the second field of a frame: units between the slices of a picture that should not be there,
@@ -29,7 +23,7 @@ static bool begins_unit(const struct trtc_ts_es *s, enum trtc_nal kind, const ui
         return true;
     case TRTC_NAL_SLICE:
     case TRTC_NAL_KEY_SLICE:
-        if (!is_first_slice(s, p))
+        if (!trtc_ts_is_first_slice(s, p))
             return false;
         return !s->unit.aud || trtc_poc_is_other_field(&s->poc, s->buf + s->unit.at,
                                                        (size_t)(p - s->buf) - s->unit.at, p, n);
@@ -69,21 +63,20 @@ static void note_sets(struct trtc_ts_es *s)
 static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                         struct trtc_ts_frame *f)
 {
-    struct trtc_order order;
+    struct trtc_ts_shown shown = { .sps = s->poc.have_sps ? &s->poc.sps : NULL };
 
-    trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &order);
-    return trtc_ts_picture_emit(
-        ts, s, end, &(struct trtc_ts_shown){ order, s->poc.have_sps ? &s->poc.sps : NULL }, f);
+    trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &shown.order);
+    trtc_ts_look_ahead(s, end, &shown);
+    return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
 /* A PES has begun. Begun with a start code and with a time of its own it begins an access
  * unit, whatever the NAL units say: the delimiter may be what was lost. */
-static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
+static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_mark *m,
+                       struct trtc_ts_frame *f)
 {
-    struct trtc_ts_mark *m = &s->mark[(s->nb_marks - 1) % NB_MARKS];
     const size_t at = (size_t)(m->at - s->base);
 
-    s->mark_new = false;
     if (!s->unit.begun || m->pts == NOPTS || !is_start_code(s->buf + at, s->size - at))
         return 0;
 
@@ -100,6 +93,22 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
     } else if (s->unit.pts != m->pts) {
         s->scan = at;
         return picture_emit(ts, s, at, f);
+    }
+    return 0;
+}
+
+/* The PES that begin up to byte at of the buffer, and were not looked at. */
+static int pass_marks(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at, struct trtc_ts_frame *f)
+{
+    if (s->nb_marks - s->nb_looked > NB_MARKS)
+        s->nb_looked = s->nb_marks - NB_MARKS;
+    while (s->nb_looked != s->nb_marks) {
+        struct trtc_ts_mark *m = &s->mark[s->nb_looked % NB_MARKS];
+        if (m->at > s->base + (int64_t)at)
+            break;
+        s->nb_looked++;
+        if (m->at >= s->base + (int64_t)s->start && annexb_mark(ts, s, m, f))
+            return 1;
     }
     return 0;
 }
@@ -150,9 +159,6 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
     const bool final = s->why == WHY_FINAL;
     const size_t least = s->info.codec == TRTC_CODEC_H264 ? 2 : 3; /* they tell what a unit is */
 
-    if (s->mark_new && annexb_mark(ts, s, f))
-        return 1;
-
     while (s->scan < s->size) {
         const uint8_t *end = s->buf + s->size;
         const uint8_t *code = trtc_annexb_find(s->buf + s->scan, end);
@@ -164,6 +170,8 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
                 s->scan = s->size - 2; /* a start code may be half here */
             break;
         }
+        if (pass_marks(ts, s, at, f))
+            return 1;
         if (at + 3 + least > s->size || (!final && at + 3 + bytes_to_judge(s, code[3]) > s->size)) {
             /* a NAL unit of a byte or two at the very end: nothing to know from it */
             if (final && !s->unit.begun)
@@ -181,7 +189,10 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         if (!s->unit.begun) {
             begin_at(ts, s, first);
         } else if (s->unit.slice && begins_unit(s, kind, code + 3, s->size - at - 3)) {
-            return picture_emit(ts, s, first, f);
+            if (!trtc_ts_awaits_next(s, first))
+                return picture_emit(ts, s, first, f);
+            s->wake = s->size + PACKET;
+            return 0;
         }
         annexb_note(s, kind, at + 3);
         s->scan = at + 3;

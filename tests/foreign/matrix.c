@@ -94,10 +94,7 @@ static const struct class classes[] = {
       "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
     { "merge-cut *+mixed4", "time-v -4*",
       "no decoding times, a restart and a cut within three pictures of each other" },
-    { "* vfr*+pictures*", "*",
-      "of several pictures in a PES only the first has a time, and the rate varies" },
-    { "* fps5b*+pictures*", "*",
-      "of several pictures in a PES only the first has a time, and nothing says the rate" },
+    { "* *s1.*+pictures4", "time-v *", "three pictures, one a second, in one PES with one time" },
     { "* *+skipped", "status 3:*1 of *; left-a 1",
       "the first frame of sound has no time, and no other stands before it" },
     { "merge-segments *", "time-*",
@@ -216,6 +213,12 @@ static int64_t packet_at(const struct source *s, int64_t pos)
     return pos < 0 ? pos : s->front + (pos - s->front + s->unit - 1) / s->unit * s->unit;
 }
 
+/* A time that FFmpeg does not give: where pictures come at a fixed rate, that of the plain stream. */
+static int64_t time_of(int64_t seen, int64_t had, int64_t shift, bool even)
+{
+    return seen == AV_NOPTS_VALUE && even ? had + shift : seen;
+}
+
 /* Where FFmpeg finds each frame of a shaped file gives the times that are right, but where its clock
  * restarts: there those that it had. */
 static bool take_times(struct frames *want, const struct frames *seen, const struct source *s,
@@ -223,15 +226,18 @@ static bool take_times(struct frames *want, const struct frames *seen, const str
 {
     if (seen->of[PICTURE].n != want->of[PICTURE].n || seen->of[SOUND].n != want->of[SOUND].n)
         return false;
-    for (int k = 0; k < NB_KINDS; k++)
+    for (int k = 0; k < NB_KINDS; k++) {
+        const bool even = k == PICTURE && !strstr(s->name, "vfr") && want->of[k].n > 0;
+        const int64_t shift = even ? seen->of[k].f[0].pts - want->of[k].f[0].pts : 0;
         for (size_t i = 0; i < want->of[k].n; i++) {
             struct frame *f = &want->of[k].f[i];
             f->pos = packet_at(s, seen->of[k].f[i].pos);
             if (shape->restart_at)
                 continue;
-            f->pts = seen->of[k].f[i].pts;
-            f->dts = seen->of[k].f[i].dts;
+            f->dts = time_of(seen->of[k].f[i].dts, f->dts, shift, even);
+            f->pts = time_of(seen->of[k].f[i].pts, f->pts, shift, even);
         }
+    }
     return true;
 }
 
@@ -258,6 +264,9 @@ static struct tolerance tolerance_of(const struct run *r, const struct source *s
         tol.of[PICTURE] = 2 * shape->jitter[SOUND];
     if (merged && track_is_uneven(&s->want->of[SOUND]))
         tol.of[SOUND] = 40 * SECOND / 1000;
+    if (shape &&
+        shape->frames_a_pes[PICTURE]) /* they share what lies between two that have a time */
+        tol.of[PICTURE] += SECOND / 2000;
     if (shape && shape->restart_at)
         tol.of[PICTURE] = tol.of[SOUND] = 45 * SECOND / 1000;
     return tol;
@@ -336,7 +345,9 @@ static void run_file(const struct work *w, const struct combination *c, const ch
     struct frames want = { 0 }, seen = { 0 };
     struct verdict v = { .n = 0 };
     const struct shape *shape = c->shape < 0 ? NULL : &shapes[c->shape].s;
-    struct source s = { .path = c->path, .want = &want, .placed = true, .restart = -1 };
+    struct source s = {
+        .path = c->path, .name = name, .want = &want, .placed = true, .restart = -1
+    };
     name_it(c, name, sizeof name);
     if (w->only && fnmatch(w->only, name, 0) != 0)
         return;

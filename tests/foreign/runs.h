@@ -8,6 +8,7 @@
 
 /* A file of media, and what is in it. */
 struct source {
+    const char *name; /* of the combination */
     const char *path;
     const struct frames *want;
     bool ts;

@@ -35,22 +35,25 @@ static int64_t wrapped(int64_t t)
 
 /* ---- encoded pictures ---- */
 
-static void take(AVCodecContext *c, AVPacket *pkt, struct picture *out, int *n)
+/* unit: ticks of one of the encoder's. */
+static void take(AVCodecContext *c, AVPacket *pkt, int unit, struct picture *out, int *n)
 {
     while (avcodec_receive_packet(c, pkt) == 0) {
         out[*n].p = malloc((size_t)pkt->size);
         assert_non_null(out[*n].p);
         memcpy(out[*n].p, pkt->data, (size_t)pkt->size);
         out[*n].n = (size_t)pkt->size;
-        out[*n].pts = START + pkt->pts * STEP;
-        out[*n].dts = START + pkt->dts * STEP;
+        out[*n].pts = START + pkt->pts * unit;
+        out[*n].dts = START + pkt->dts * unit;
         ++*n;
         av_packet_unref(pkt);
     }
 }
 
-/* NB pictures; false where there is no such encoder. */
-static bool encode(const char *name, int b_frames, const char *params, struct picture *out)
+/* NB pictures; false where there is no such encoder. step: ticks from one to the next, and the stream
+ * says no more than that it counts in ticks; 0: 25 a second, and it says so. */
+static bool encode(const char *name, int b_frames, const char *params, int step,
+                   struct picture *out)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name(name);
     if (!codec)
@@ -63,8 +66,9 @@ static bool encode(const char *name, int b_frames, const char *params, struct pi
     frame->width = c->width = 64;
     frame->height = c->height = 48;
     frame->format = c->pix_fmt = AV_PIX_FMT_YUV420P;
-    c->time_base = (AVRational){ 1, 25 };
-    c->framerate = (AVRational){ 25, 1 };
+    c->time_base = (AVRational){ 1, step ? 90000 : 25 };
+    if (!step)
+        c->framerate = (AVRational){ 25, 1 };
     c->gop_size = 20;
     c->max_b_frames = b_frames;
     c->thread_count = 1;
@@ -79,12 +83,12 @@ static bool encode(const char *name, int b_frames, const char *params, struct pi
             for (int y = 0; y < (k ? 24 : 48); y++)
                 memset(frame->data[k] + y * frame->linesize[k], (y * 5 + i * 3) & 0xff,
                        k ? 32 : 64);
-        frame->pts = i;
+        frame->pts = step ? i * step : i;
         assert_int_equal(avcodec_send_frame(c, frame), 0);
-        take(c, pkt, out, &n);
+        take(c, pkt, step ? 1 : STEP, out, &n);
     }
     assert_int_equal(avcodec_send_frame(c, NULL), 0);
-    take(c, pkt, out, &n);
+    take(c, pkt, step ? 1 : STEP, out, &n);
     assert_int_equal(n, NB);
     av_packet_free(&pkt);
     av_frame_free(&frame);
@@ -170,7 +174,7 @@ static void test_encoded(void **state)
     static struct picture p[NB];
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        if (!encode(cases[i].encoder, cases[i].b_frames, cases[i].params, p))
+        if (!encode(cases[i].encoder, cases[i].b_frames, cases[i].params, 0, p))
             continue;
         const uint8_t type = cases[i].type;
         for (enum said s = BOTH_TIMES; s < NO_TIMES; s++) {
@@ -184,6 +188,37 @@ static void test_encoded(void **state)
         }
         check(mux_pictures(p, type, 1, 1, NO_TIMES), p, p[0].dts);
         check(mux_pictures(p, type, 7, 1, NO_TIMES), p, p[0].dts);
+        for (int k = 0; k < NB; k++)
+            free(p[k].p);
+    }
+}
+
+/* Several pictures in a PES, or PES without a time, where the stream does not say how long pictures are shown:
+ * the time of the next one that has one says it. */
+static void test_no_rate(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoder;
+        uint8_t type;
+        int b_frames, step;
+        const char *params;
+    } cases[] = {
+        { "libx264", 0x1b, 0, 1500, "" },
+        { "libx264", 0x1b, 2, 1500, "b-adapt=0:aud=1" },
+        { "libx264", 0x1b, 2, 18000, "b-adapt=0" },
+        { "libx265", 0x24, 2, 1500, "log-level=none:b-adapt=0" },
+    };
+    static struct picture p[NB];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (!encode(cases[i].encoder, cases[i].b_frames, cases[i].params, cases[i].step, p))
+            continue;
+        for (int k = 2; k <= 8; k *= 2)
+            for (enum said s = BOTH_TIMES; s <= PTS_ONLY; s++) {
+                check(mux_pictures(p, cases[i].type, k, 1, s), p, 0);
+                check(mux_pictures(p, cases[i].type, 1, k, s), p, 0);
+            }
         for (int k = 0; k < NB; k++)
             free(p[k].p);
     }
@@ -526,11 +561,11 @@ static void test_small_fall(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_fall), cmocka_unit_test(test_encoded),
-        cmocka_unit_test(test_fields),     cmocka_unit_test(test_unknown_depth),
-        cmocka_unit_test(test_jumps),      cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_odd_counts), cmocka_unit_test(test_open_restart),
-        cmocka_unit_test(test_measure),
+        cmocka_unit_test(test_small_fall),    cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_no_rate),       cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_unknown_depth), cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_restart),       cmocka_unit_test(test_odd_counts),
+        cmocka_unit_test(test_open_restart),  cmocka_unit_test(test_measure),
     };
 
     av_log_set_level(AV_LOG_QUIET);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* MPEG-TS demultiplexer: pictures without a time of their own, in streams that do not say how long
+ * pictures are shown, share what lies between those that have one. So the next one is awaited. */
+#include "ts/ts_priv.h"
+
+#define ENOUGH      512           /* bytes of its PES in which it shows its place */
+#define PENDING_MAX (1024 * 1024) /* that wait for it */
+
+const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
+{
+    const int64_t at = s->base + (int64_t)end;
+    const struct trtc_ts_mark *next = NULL;
+
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->pts != NOPTS && !m->used)
+            next = m;
+        if (m->used || m->at <= at)
+            break;
+    }
+    return next;
+}
+
+static bool rate_said(const struct trtc_ts_es *s)
+{
+    const struct trtc_picture_said said = { .sps = s->poc.have_sps ? &s->poc.sps : NULL };
+
+    return trtc_picture_rate_said(&s->times, &said);
+}
+
+/* The ring of marks still has the PES in which the unit in hand began, and room for two. */
+static bool marks_last(const struct trtc_ts_es *s)
+{
+    const int64_t at = s->base + (int64_t)s->start;
+
+    return s->nb_marks < NB_MARKS - 1 || s->mark[(s->nb_marks + 1) % NB_MARKS].at <= at;
+}
+
+bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end)
+{
+    if (s->why >= WHY_FINAL || s->why == WHY_GAP || s->torn || s->unit.pts == NOPTS || rate_said(s))
+        return false;
+    if (s->size - s->start > PENDING_MAX || !marks_last(s))
+        return false;
+    const struct trtc_ts_mark *next = trtc_ts_next_mark(s, end);
+    const bool last = next == &s->mark[(s->nb_marks - 1) % NB_MARKS];
+
+    return !next || (last && s->why < WHY_PES && s->base + (int64_t)s->size < next->at + ENOUGH);
+}
+
+bool trtc_ts_is_first_slice(const struct trtc_ts_es *s, const uint8_t *p)
+{
+    /* H.264: first_mb_in_slice is 0; H.265: first_slice_segment_in_pic_flag. */
+    return s->info.codec == TRTC_CODEC_H264 ? p[1] & 0x80 : p[2] & 0x80;
+}
+
+/* The pictures from end on, up to the one that begins in the PES next: how many, and its place. */
+static int count_pictures(const struct trtc_ts_es *s, size_t end, int64_t next,
+                          struct trtc_order *order)
+{
+    const uint8_t *pos = s->buf + end, *nal;
+    struct trtc_poc poc = s->poc;
+    bool resets = false;
+    int nb = 0;
+    size_t n;
+
+    while ((nal = trtc_annexb_next(&pos, s->buf + s->size, &n))) {
+        if (trtc_nal_kind(poc.codec, *nal) > TRTC_NAL_KEY_SLICE) {
+            trtc_poc_set(&poc, nal, n);
+        } else if (n >= 3 && trtc_ts_is_first_slice(s, nal)) {
+            nb++;
+            trtc_poc_next(&poc, nal, n, order);
+            resets |= order->resets;
+            order->known &= !resets; /* else it is not to be compared with the one here */
+            if (s->base + (nal - s->buf) >= next)
+                return nb;
+        }
+    }
+    *order = (struct trtc_order){ .known = false };
+    return nb + 1;
+}
+
+void trtc_ts_look_ahead(const struct trtc_ts_es *s, size_t end, struct trtc_ts_shown *shown)
+{
+    const struct trtc_ts_mark *next = trtc_ts_next_mark(s, end);
+
+    if (!next || next->at <= s->base + (int64_t)end || s->unit.pts == NOPTS || rate_said(s))
+        return;
+    shown->next_after = count_pictures(s, end, next->at, &shown->next_order);
+}
