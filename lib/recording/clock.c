@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* From a stream's 33-bit time stamps to the epoch clock.
+/* Converts a stream's 33-bit time stamps to the epoch clock.
  *
- * The names' clock has millisecond rounding and the jitter of the recorder; the stream's is
- * exact from frame to frame but may drift. A loop with a proportional and an integral part
- * (gains 1/2 and 1/8 a segment) follows the one with the other: no lasting error under
- * constant drift, and no step anywhere, since each correction is spread over its segment. */
+ * Times from names have millisecond rounding and the jitter of the recorder. The stream's stamps
+ * are exact from frame to frame but may drift. A control loop with a proportional and an integral
+ * part (gains 1/2 and 1/8 per segment) makes the stream follow the names: under constant drift no
+ * error remains, and there is no step, since each correction is spread over its segment. */
 #include "recording/clock.h"
 
 #include <stdlib.h>
@@ -36,14 +36,15 @@ int64_t trtc_clock_us(const struct trtc_clock *c, int64_t ts_90k)
 void trtc_clock_anchor(struct trtc_clock *c, int64_t ts_90k, int64_t us)
 {
     int64_t off_us =
-        c->running ? c->ref_us - c->nominal_us : 0; /* of the stream to summed durations */
+        c->running ? c->ref_us - c->nominal_us : 0; /* how far the stream is from the summed
+                                                       durations */
     *c = (struct trtc_clock){
         .running = true, .ref_ts_90k = ts_90k, .ref_us = us, .nominal_us = us - off_us
     };
 }
 
-/* Where the stream itself puts the stamp: nearest to start_us among the places that differ by
- * whole wraps, so that a pause of many hours is understood. */
+/* Where the stream itself puts the stamp. Of the times that differ by whole wraps the one nearest
+ * to start_us is returned, so that a pause of many hours is handled. */
 static int64_t expected_us(const struct trtc_clock *c, int64_t ts_90k, int64_t start_us)
 {
     const int64_t wrap_us = ticks_to_us(TRTC_TS_WRAP_90K);
@@ -62,7 +63,7 @@ int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t s
         c->nominal_us = nominal_us;
         return 0;
     }
-    if (!exact) /* sums of rounded durations wander off: only the step from the segment before counts */
+    if (!exact) /* a sum of rounded durations drifts: only its step since the last segment counts */
         start_us = c->ref_us + start_us - c->nominal_us;
     int64_t at_us = expected_us(c, first_ts_90k, start_us);
     int64_t error = start_us - at_us;

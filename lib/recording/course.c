@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* How the time stamps of a segment run.
+/* Follows the time stamps of a segment.
  *
- * Frames become runs as they come; what is decided is decided over the runs, of which there are
- * few. A track whose stamps fall begins a new epoch of the stream's clock, which is put behind
- * what the track had before; the other track's next break joins it where it fits, since a clock
- * that restarts does so for both. Stamps that rise are a pause, unless the segment is said to be
- * shorter. */
+ * Frames are gathered into runs as they arrive; decisions are made over the runs, of which there
+ * are few. A track whose stamps fall begins a new epoch of the stream's clock, which is placed
+ * after what the track had before. The next break of the other track joins this epoch if it fits,
+ * since a clock that restarts does so for both tracks. Stamps that jump ahead are a pause, unless
+ * the playlist says that the segment is shorter. */
 #include "recording/course.h"
 
 #include <stdlib.h>
@@ -15,19 +15,22 @@
 #include "recording/clock.h"
 
 #define MS  90
-#define TOL (40 * MS) /* differences below this are rounding, from there on a jump */
+#define TOL (40 * MS) /* a smaller difference is rounding, a larger one is a jump */
 #define PICTURE_GAP \
-    (500 * MS)                /* pictures further apart than usual by this are a run of their own */
-#define PICTURE_LAG (10 * MS) /* a fall of DTS by less is damage to one picture */
-#define JOIN_MAX    (3000 * MS) /* so much may the tracks differ at one restart */
-#define FALL_OFF    (300 * MS)  /* ... and so far apart may they be where both fall by as much */
-#define SOON        (1000 * MS) /* a fall so close behind a track's beginning is that of both */
-#define SNAP        (100 * MS)  /* a pause of which less than this is left is closed */
-#define AS_LONG     (200 * MS)  /* a hole that is so close to what is too much is that */
+    (500 * MS)                  /* pictures whose distance exceeds the usual one by this begin a
+                                 run */
+#define PICTURE_LAG (10 * MS)   /* a smaller fall of the DTS is damage to one picture */
+#define JOIN_MAX    (3000 * MS) /* the tracks may differ by this much at one restart, */
+#define FALL_OFF    (300 * MS)  /* and by this much if both fall by the same amount */
+#define SOON \
+    (1000 * MS)            /* a fall this close to the start of a track belongs to both
+                                   tracks */
+#define SNAP    (100 * MS) /* a pause is removed entirely if less than this would remain */
+#define AS_LONG (200 * MS) /* a hole this close to the excess length is taken for its cause */
 #define PAUSE_MAX \
-    (INT64_C(1800000) * MS)    /* a longer one is not a pause, unless something says
-                                               otherwise */
-#define SHORT      (1000 * MS) /* a segment that is shorter than said by less is as it should be */
+    (INT64_C(1800000) * MS)    /* a longer gap is not a pause unless the playlist or the clock
+                                  confirms it */
+#define SHORT      (1000 * MS) /* a segment may be this much shorter than its playlist says */
 #define STEP_GUESS (40 * MS)
 #define STEP_MAX   (500 * MS)
 
@@ -51,7 +54,7 @@ static struct trtc_course_run *run_of(struct trtc_course *c, int track)
     return &c->runs[c->track[track].run];
 }
 
-/* The next run of a track, whose frames so far end at to. */
+/* Begins the next run of a track. Its frames so far end at to of the open run. */
 static int new_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
 {
     if (c->n == TRTC_COURSE_RUNS_MAX)
@@ -68,7 +71,7 @@ static void go_on(struct trtc_course *c, int track, int64_t to, int64_t pos)
     r->last_pos = pos;
 }
 
-/* The place of a stamp, which may have wrapped since the one before it. */
+/* Undoes a wrap since the last stamp of the track. */
 static int64_t unwrap(struct trtc_course *c, struct trtc_course_track *t, int64_t ts)
 {
     if (!c->begun)
@@ -79,7 +82,7 @@ static int64_t unwrap(struct trtc_course *c, struct trtc_course_track *t, int64_
     return t->at;
 }
 
-/* Sound whose frames have no known length. */
+/* Adds a frame of sound whose length is unknown. */
 static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
@@ -96,14 +99,15 @@ static int add_packet(struct trtc_course *c, int64_t at, int64_t pos)
     return 0;
 }
 
-/* The first frame whose length is known stands where those before it end, if they are as long. */
+/* Whether the first frame of known length begins where the frames before it would end if they all
+ * had its length. */
 static bool follows_untimed(const struct trtc_course_track *t, int64_t at, int64_t length)
 {
     const int64_t off = at - t->high - (t->nb_untimed + 1) * length;
     return t->nb_packets > 0 && off > -TOL && off < TOL;
 }
 
-/* Places the frames of sound of which enough is known. */
+/* Places the frames of sound that wait, as far as enough is known about them. */
 static int place_sound(struct trtc_course *c, bool end)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_AUDIO];
@@ -134,7 +138,7 @@ static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course
     return place_sound(c, false);
 }
 
-/* The fall that was noted was one of the clock: a run begins there. */
+/* The fall that was noted was a restart of the clock: a run begins there. */
 static int confirm_fall(struct trtc_course *c)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -146,8 +150,8 @@ static int confirm_fall(struct trtc_course *c)
     return 0;
 }
 
-/* A picture whose stamp is lower than one before it. Where no stamp says in which order pictures
- * are decoded, it may just be shown before others: then higher ones follow soon. */
+/* Adds a picture whose stamp is lower than an earlier one. If no stamp gives the decoding order,
+ * the picture may simply be displayed before others; then higher stamps follow soon. */
 static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -172,7 +176,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     t->nb++;
     if (t->seen && step < -PICTURE_LAG)
         return add_fallen(c, at, f);
-    if (t->fall.nb) { /* they were in another order, no more */
+    if (t->fall.nb) { /* only the order of pictures differed */
         t->orders = true;
         t->fall.nb = 0;
     }
@@ -220,11 +224,12 @@ static int by_pos(const void *a, const void *b)
 }
 
 struct epochs {
-    int64_t *shift;     /* of each */
-    int first, current; /* those there are; what comes first may be left from the one before */
+    int64_t *shift;     /* of each epoch */
+    int first, current; /* the epochs that exist; the first may belong to what the segment before
+                           left over */
 };
 
-/* Where the track of r stands on the line at a place of the segment. */
+/* The place on the time line that the track of r has reached at position pos. */
 static int64_t stands_at(const struct epochs *e, const struct trtc_course_run *r, int64_t pos)
 {
     int64_t at = r->to;
@@ -239,7 +244,7 @@ static int64_t distance(int64_t a, int64_t b)
     return a < b ? b - a : a - b;
 }
 
-/* The epoch, from first on, whose clock puts from nearest to at. */
+/* The epoch, from first on, whose shift brings from nearest to at. */
 static int nearest(const struct epochs *e, int first, int64_t from, int64_t at)
 {
     int best = first;
@@ -254,7 +259,7 @@ static bool falls(const struct trtc_course_run *r, const struct trtc_course_run 
     return !r->soft && r->from - prev->to < -TOL;
 }
 
-/* The next run of its track; NULL: there is none. */
+/* The next run of the same track, or NULL. */
 static const struct trtc_course_run *next_run(const struct trtc_course *c,
                                               const struct trtc_course_run *r)
 {
@@ -264,7 +269,7 @@ static const struct trtc_course_run *next_run(const struct trtc_course *c,
     return NULL;
 }
 
-/* How often a track falls, from r on. */
+/* How often the track falls after r. */
 static int falls_from(const struct trtc_course *c, const struct trtc_course_run *r)
 {
     int nb = 0;
@@ -274,16 +279,18 @@ static int falls_from(const struct trtc_course *c, const struct trtc_course_run 
     return nb;
 }
 
-/* How far the first run of a track is from where the other one stands, if its epoch has this shift. */
+/* How far the first run of a track would be from the place the other track has reached, with this
+ * shift. */
 static int64_t off_by(const struct epochs *e, const struct trtc_course_run *r,
                       const struct trtc_course_run *other, int64_t shift)
 {
     return distance(r->from + shift, stands_at(e, other, r->pos));
 }
 
-/* The first run of its track, where one of them falls once more than the other, and soon: it may be in
- * the epoch that the other one comes to with that fall, or be left from the one before. Where it
- * stands closer to the other then, or about as close, that epoch is made. */
+/* The epoch of the first run of a track when one track falls once more than the other, near its
+ * beginning. The run may belong to the epoch which the other track enters with that fall, or be
+ * left over from the epoch before. If it is at least about as close to the other track there, that
+ * epoch is added. */
 static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct trtc_course_run *r,
                      const struct trtc_course_run *other, int best)
 {
@@ -303,7 +310,7 @@ static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct
     return best;
 }
 
-/* The first run of its track: in the epoch that the other one is in. */
+/* The epoch of the first run of a track: the one that the other track is in. */
 static int first_epoch(const struct trtc_course *c, struct epochs *e,
                        const struct trtc_course_run *r, const struct trtc_course_run *other)
 {
@@ -312,8 +319,8 @@ static int first_epoch(const struct trtc_course *c, struct epochs *e,
                  : e->current;
 }
 
-/* The other track falls by as much where r begins, behind prev: what in a picture of a low rate
- * looks like no more than an uneven step is the same fall. */
+/* Whether the other track falls by the same amount where r begins, after prev. At a low picture
+ * rate such a fall looks like an uneven step. */
 static bool falls_with(const struct trtc_course *c, const struct trtc_course_run *r,
                        const struct trtc_course_run *prev)
 {
@@ -330,7 +337,7 @@ static bool falls_with(const struct trtc_course *c, const struct trtc_course_run
     return false;
 }
 
-/* A run that follows another one of its track, which ends at end: its epoch, maybe a new one. */
+/* The epoch of a run that follows prev in its track, perhaps a new one. */
 static int next_epoch(const struct trtc_course *c, struct epochs *e,
                       const struct trtc_course_run *r, const struct trtc_course_run *prev,
                       const struct trtc_course_run *other)
@@ -410,8 +417,8 @@ static bool is_of(const struct trtc_course_run *r, int track)
     return track < 0 || r->track == track;
 }
 
-/* The hole in the runs of track (-1: in which no track has anything) that is wanted long, or else
- * the longest; line: room for pointers to all runs. */
+/* Finds the hole in the runs of track (-1: where neither track has frames) that is wanted ticks
+ * long, or else the longest one. line: room for pointers to all runs. */
 static struct hole find_hole(struct trtc_course *c, int track, struct trtc_course_run **line,
                              int64_t wanted)
 {
@@ -435,8 +442,8 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
     return best;
 }
 
-/* How long the hole is in one track, whose frames end before and begin behind those of the other;
- * 0: it has nothing before it, or nothing behind. */
+/* The length of the hole in one track, whose frames may end earlier and begin later than those of
+ * the other; 0: the track has nothing before or nothing after the hole. */
 static int64_t hole_in(const struct trtc_course *c, int track, const struct hole *h)
 {
     int64_t end = INT64_MIN, start = INT64_MAX;
@@ -450,7 +457,7 @@ static int64_t hole_in(const struct trtc_course *c, int track, const struct hole
     return end == INT64_MIN || start == INT64_MAX ? 0 : start - end;
 }
 
-/* What is to be closed of a hole so that no track overlaps itself. */
+/* How much of a hole may be closed without making a track overlap itself. */
 static int64_t width_of(const struct trtc_course *c, int track, const struct hole *h)
 {
     int64_t width = INT64_MAX;
@@ -461,7 +468,7 @@ static int64_t width_of(const struct trtc_course *c, int track, const struct hol
     return width == INT64_MAX ? h->end - h->start : width;
 }
 
-/* Where track (-1: both) ends, from the beginning of all of it. */
+/* The end of track (-1: of both), from the start of the segment. */
 static int64_t length_of(struct trtc_course *c, int track)
 {
     int64_t end = INT64_MIN;
@@ -472,14 +479,14 @@ static int64_t length_of(struct trtc_course *c, int track)
     return end == INT64_MIN ? 0 : end - c->start;
 }
 
-/* So much more than room may be there: rounding, and drift. */
+/* How far room may be exceeded by rounding and drift. */
 static int64_t loose(int64_t room)
 {
     return SNAP + room / 1000;
 }
 
-/* Closes holes of track until it ends within room: the one that is as long as what is too much, else
- * the longest. */
+/* Closes holes of track until it ends within room: the hole that is as long as the excess, or else
+ * the longest one. */
 static void close_holes(struct trtc_course *c, int track, int64_t room,
                         struct trtc_course_run **line)
 {
@@ -506,7 +513,8 @@ bool trtc_course_fits(int64_t length, int64_t said, int64_t next)
            (next != TRTC_NOTIME && distance(length, next) <= loose(next) + SHORT);
 }
 
-/* How long it may be: what the clock says where all pauses together come to that. */
+/* How long the segment may be: what the clock allows if that is its length with all pauses, or else
+ * what its playlist says. */
 static int64_t room_for(struct trtc_course *c, int64_t said, int64_t next)
 {
     if (said == TRTC_NOTIME || next == TRTC_NOTIME)
@@ -541,7 +549,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
     return ret;
 }
 
-/* ---- what is found ---- */
+/* ---- results ---- */
 
 int64_t trtc_course_shift(const struct trtc_course *c, int track, int64_t pos, size_t *hint)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of a track, and a loss, as JSON. */
+/* The account of a track, and a loss, as JSON objects. */
 #include "recording/ledger_json.h"
 
 #include "base/json_put.h"

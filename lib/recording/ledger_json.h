@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of a track, and a loss, as JSON: the same in every program. */
+/* The account of a track, and a loss, as JSON objects that look the same in every program. */
 #ifndef TRTC_RECORDING_LEDGER_JSON_H
 #define TRTC_RECORDING_LEDGER_JSON_H
 

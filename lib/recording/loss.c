@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The account of what is missing or wrong in the input. */
+/* A list of what is missing or wrong in the input. */
 #include "recording/loss.h"
 
 #include <stdarg.h>

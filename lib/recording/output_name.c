@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of what a merge makes: as the service's MP4s are called, or as the vendor's script calls
- * its files, USER_TIME_av.mp4. */
+/* The names of the files that a merge makes: like the service's MP4 files, or like those of the
+ * vendor's script (USER_TIME_av.mp4). */
 #include "recording/output_name.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@ static struct trtc_span span(const char *s)
     return (struct trtc_span){ s, s ? strlen(s) : 0 };
 }
 
-/* How much of a path its directory is, with the slash. */
+/* The length of a path's directory, slash included. */
 static size_t dir_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -43,7 +43,7 @@ static int put_service_name(const struct trtc_output *o, int index, char *out, s
     size_t n;
     if (trtc_name_format(&name, out, size, &n, NULL) < 0)
         return -1;
-    if (o->form != TRTC_FORM_MP4) /* as the MP4, but for its ending, which is as long */
+    if (o->form != TRTC_FORM_MP4) /* the MP4's name with another suffix of the same length */
         memcpy(out + n - 4, ending(o), 4);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of what a merge makes. */
+/* The names of the files that a merge makes. */
 #ifndef TRTC_RECORDING_OUTPUT_NAME_H
 #define TRTC_RECORDING_OUTPUT_NAME_H
 
@@ -8,20 +8,23 @@
 
 #include "recording/plan.h"
 
-/* The path of a part of o, in the directory of o->path. --names script: of the part that starts at
- * start_ms (epoch; TRTC_NOTIME: the first, whose path is o->path); recording: of number index (0: no
- * index). malloc'd, or NULL: no memory. */
+/* The path of one part of o, in the directory of o->path. With --names script start_ms selects the
+ * part (its start in milliseconds since 1970; TRTC_NOTIME: the first part, whose path is o->path).
+ * With --names recording index does (0: no index in the name). The caller frees the result. NULL:
+ * out of memory. */
 char *trtc_output_part_path(const struct trtc_output *o, enum trtc_naming names, int64_t start_ms,
                             int index);
 
-/* How many bytes the names of o's parts (--names script) have in common, in front of their times. */
+/* The length in bytes of what the names of all parts of o (--names script) have in common before
+ * the time. */
 size_t trtc_output_stem(const struct trtc_output *o);
 
-/* Whether file, without directories, is called as a part of o (--names script): then *start_ms is
- * when that part starts. */
+/* Whether file (without directories) is the name of a part of o (--names script). If so, *start_ms
+ * is the start of that part, in milliseconds since 1970. */
 bool trtc_output_part_read(const struct trtc_output *o, const char *file, int64_t *start_ms);
 
-/* "x.mp4" as "x.partial.mp4": what was made before an interruption. malloc'd, or NULL: no memory. */
+/* "x.mp4" becomes "x.partial.mp4", the name for what was made before an interruption. The caller
+ * frees the result. NULL: out of memory. */
 char *trtc_output_partial_path(const char *path);
 
 #endif

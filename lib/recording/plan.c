@@ -17,10 +17,10 @@ enum { AAC_FRAME = 1024, ENCODED_HZ = 48000 };
 
 struct video_facts {
     bool same_codec, same_size, same_shape, h264, mp4_codec, plain_profile;
-    int width_px, height_px; /* of the first */
+    int width_px, height_px; /* of the first picture */
     int max_width_px, max_height_px;
     const char *codec;
-    double fps; /* average, or 0 where pictures were not counted */
+    double fps; /* the average; 0 if pictures were not counted */
 };
 
 static bool is(const char *a, const char *b)
@@ -28,8 +28,7 @@ static bool is(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* The facts of the first segment that says how large its pictures are: the others without a size
- * take it from before. */
+/* The facts of the first segment that gives a picture size. Segments without one inherit it. */
 static const struct trtc_facts *first_sized(const struct trtc_lane *lane)
 {
     size_t i = 0;
@@ -82,7 +81,7 @@ static struct video_facts look_at_video(const struct trtc_lane *lane)
     return v;
 }
 
-/* Why the picture cannot simply be copied: fills why and returns true. */
+/* Whether the picture cannot simply be copied. If so, the reason is written to why. */
 static bool must_encode_video(const struct video_facts *v, const struct trtc_plan_opts *o,
                               bool black_holes, bool can_black, char why[96])
 {
@@ -101,7 +100,8 @@ static bool must_encode_video(const struct video_facts *v, const struct trtc_pla
     else if (o->fps && v->fps > o->fps * 1.02)
         snprintf(why, 96, "the frame rate is %.2f", v->fps);
     else if (o->black && black_holes && !can_black)
-        snprintf(why, 96, "holes shall be black, which %s of this form cannot be without encoding",
+        snprintf(why, 96,
+                 "black holes were requested, and this kind of %s must be encoded for them",
                  v->codec);
     else
         return false;
@@ -185,7 +185,7 @@ static const char *media_of(const struct trtc_output *out)
             main |= m == TRTC_MEDIA_MAIN;
             aux |= m == TRTC_MEDIA_AUX;
         }
-        if (main || aux) /* the picture decides; the sound only where there is none */
+        if (main || aux) /* the picture decides; the sound only if there is no picture */
             break;
     }
     return main && aux ? "main+aux" : aux ? "aux" : "main";
@@ -218,8 +218,8 @@ static int set_path(struct trtc_output *out, const struct trtc_plan_opts *o, int
     return out->path ? 0 : -1;
 }
 
-/* Whether it has more frames than one file may hold. What is copied of the pictures is not counted:
- * whoever lists so many segments has them. */
+/* Whether the output has more frames than one file may hold. Copied pictures are not counted: an
+ * input with that many has too many segments first. */
 static bool is_too_long(const struct trtc_output *out)
 {
     int64_t rate_hz = out->do_audio == TRTC_CHOICE_COPY ? out->audio.clips[0].piece->facts.rate_hz
@@ -257,12 +257,12 @@ static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
     out->too_long = is_too_long(out);
 }
 
-/* One file of nb sections of a recording, from s on. */
+/* One output file: nb sections of a recording, beginning with s. */
 struct group {
     const struct trtc_recording *rec;
     const struct trtc_section *s;
     size_t nb;
-    int index; /* as struct trtc_output has it */
+    int index; /* as in struct trtc_output */
 };
 
 static int add_output(struct trtc_plan *p, const struct group *g, const struct trtc_plan_opts *o,

@@ -15,7 +15,7 @@ const char *trtc_choice_name(enum trtc_choice c)
     return c == TRTC_CHOICE_COPY ? "copy" : c == TRTC_CHOICE_ENCODE ? "encode" : "-";
 }
 
-/* An absent value is "-", a value that is exactly that is escaped. */
+/* Prints the user id. "-" stands for an absent value, so an id that is exactly "-" is escaped. */
 static void put_id(const struct trtc_recording *r, FILE *out)
 {
     if (!r->user)
@@ -48,7 +48,7 @@ static void put_ms(cJSON **o, const char *key, int64_t us)
     trtc_json_put_number(o, key, (double)(us / 1000));
 }
 
-/* What is done with a track; size: with that of the picture. */
+/* Adds what is done with a track, and with size the dimensions of its picture. */
 static void put_choice(cJSON **j, const char *key, enum trtc_choice c, const char *why,
                        const struct trtc_output *size)
 {
@@ -157,7 +157,7 @@ static void put_bar(const struct axis *a, const struct bar *b, FILE *out)
             b->class, x, b->y, w < 0.8 ? 0.8 : w, b->h);
 }
 
-/* Clips that touch are drawn as one bar, so that a day stays a small picture. */
+/* Draws clips. Those that touch become one bar, so that the drawing of a day stays small. */
 static void put_lane(const struct axis *a, const struct trtc_lane *lane, double y,
                      const char *class, FILE *out)
 {
@@ -194,7 +194,7 @@ static void put_axis(const struct axis *a, int height, FILE *out)
     }
 }
 
-/* One output: a frame around each of its stretches, a line where a blank is left out. */
+/* Draws one output: a frame around each stretch, and a line where a pause is left out. */
 static void put_frames(const struct axis *a, const struct trtc_output *o, double y, FILE *out)
 {
     const int h = 2 * BAR + 11;
@@ -250,7 +250,7 @@ static bool begins_row(const struct trtc_plan *p, size_t i)
     return i == 0 || p->outputs[i].rec != p->outputs[i - 1].rec;
 }
 
-/* Rows stand in the order in which users entered; i is the first output of one. */
+/* The row of output i, which is the first of its user. Rows are in the order of entry. */
 static int row_of(const struct trtc_plan *p, size_t i)
 {
     const int64_t start_us = p->outputs[i].start_us;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan as text: for other programs (TSV, NDJSON) and for the eye (a time line as SVG). */
+/* A plan as text: as TSV and NDJSON for other programs, and as a time line in SVG for people. */
 #ifndef TRTC_RECORDING_PLAN_PRINT_H
 #define TRTC_RECORDING_PLAN_PRINT_H
 
@@ -9,24 +9,25 @@
 
 #include "recording/plan.h"
 
-/* One line an output: user media start end gaps video audio path (times: 17 digits UTC; gaps:
- * how many). Names are escaped as all TSV here is. header: a line with the column names first;
- * end: '\n' or '\0'. */
+/* Prints a line per output: user, media, start, end, gaps, video, audio, path. Times are UTC in 17
+ * digits; gaps is a number. Names are escaped as in all TSV output. header: print the column names
+ * first. end: '
+ * ' or '\0'. */
 void trtc_plan_tsv(const struct trtc_plan *p, bool header, char end, FILE *out);
 
-/* One JSON object an output and line. -1 without memory. */
+/* Prints a JSON object per output, one a line. 0, or -1: out of memory. */
 int trtc_plan_json(const struct trtc_plan *p, FILE *out);
 
-/* A picture: a row a user, its segments, holes and outputs on one time axis. */
+/* Draws a row per user with segments, holes and outputs on one time axis. */
 void trtc_plan_svg(const struct trtc_plan *p, FILE *out);
 
-/* The object of one output, for the caller to extend and delete; NULL without memory. */
+/* The JSON object of one output. The caller may extend it and deletes it. NULL: out of memory. */
 cJSON *trtc_output_json(const struct trtc_output *o);
 
-/* Adds "user", or "user_b64" (standard Base64) where the id is no text. */
+/* Adds "user", or "user_b64" (standard Base64) if the id is not text. */
 void trtc_user_json(cJSON **o, const struct trtc_recording *r);
 
-/* "copy", "encode" or "-". */
+/* "copy", "encode" or "-". Static. */
 const char *trtc_choice_name(enum trtc_choice c);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Puts the segments of a recording on the clock, and lists what cannot be used. */
+/* Puts the segments of a recording on the clock, and lists those that cannot be used. */
 #include "recording/recording.h"
 
 #include <inttypes.h>
@@ -88,13 +88,13 @@ void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name)
 
 /* ---- which listed segments can be used ---- */
 
-struct seen { /* open addressing over what was taken so far */
+struct seen { /* the files used so far: a hash table with open addressing */
     struct seen_slot {
         const char *name;
-        int64_t at; /* first byte; ANY_RANGE: any of the file */
-        int list;   /* that lists it */
+        int64_t at; /* first byte; ANY_RANGE: the whole file */
+        int list;   /* the playlist that lists it */
     } * slots;
-    size_t size; /* power of two */
+    size_t size; /* a power of two */
 };
 
 #define ANY_RANGE (-1)
@@ -107,7 +107,8 @@ static uint64_t hash(const char *s)
     return h ^ h >> 29;
 }
 
-/* The playlist that has listed that part of the file before, or -1: it is this one from now on. */
+/* Enters a part of a file. Returns the playlist that listed it before, or -1 if this one is the
+ * first. */
 static int seen_before(struct seen *t, const char *name, int64_t at, int list)
 {
     size_t i = (hash(name) + (uint64_t)at * UINT64_C(0x9e3779b97f4a7c15)) & (t->size - 1);
@@ -118,7 +119,7 @@ static int seen_before(struct seen *t, const char *name, int64_t at, int list)
     return -1;
 }
 
-/* The name of the segment says that it belongs to another user. */
+/* Whether the name of the segment shows that it belongs to another user. */
 static bool is_foreign(const struct trtc_recording *r, const struct trtc_name *n)
 {
     if (n->sdkappid != r->sdkappid || (n->user.p != NULL) != (r->user != NULL))
@@ -137,7 +138,7 @@ int trtc_recording_lose(struct trtc_recording *r, const struct trtc_piece *p, co
                : trtc_losses_add_piece(&r->losses, r, p, lost, NULL);
 }
 
-/* ---- the files that lines mean ---- */
+/* ---- from lines to files ---- */
 
 struct placer {
     struct trtc_recording *r;
@@ -145,18 +146,18 @@ struct placer {
     struct seen seen;
 };
 
-/* A line of a playlist and its file. */
+/* A line of a playlist and the file that it names. */
 struct line {
     const struct trtc_playlist_seg *seg;
-    const char *file; /* as it is in the directory; where there is none, as the line has it */
+    const char *file; /* its name in the directory; if it does not exist, the name in the line */
     int64_t bytes;
-    struct trtc_err why; /* code 0: there is one */
+    struct trtc_err why; /* code 0: the file exists */
     char plain[TRTC_PLAIN_MAX];
     struct trtc_name name; /* if named; points into plain */
     bool named;
 };
 
-/* The recording keeps the name: what the index has goes away. */
+/* Copies a name from the index, which will be freed, into the recording. */
 static const char *keep_name(struct trtc_recording *r, const char *name)
 {
     if (trtc_array_room(&r->found, r->nb_found, sizeof *r->found) < 0)
@@ -184,7 +185,7 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
     return 0;
 }
 
-/* What a line says of a segment: COPIED: another playlist of the same track lists it too. */
+/* What a line says of a segment. COPIED: another playlist of the same track lists it too. */
 enum listing { LISTED, LISTED_WITH_NUL, LISTED_AGAIN, LISTED_COPIED, LISTED_FOREIGN };
 
 static bool same_track(const struct trtc_list *a, const struct trtc_list *b)
@@ -203,7 +204,7 @@ static enum listing look_at(struct placer *pl, const struct line *l, int list)
     return l->named && is_foreign(pl->r, &l->name) ? LISTED_FOREIGN : LISTED;
 }
 
-/* Checks one listed segment. 1: usable, 0: a loss was listed or r is held, -1: no memory. */
+/* Checks one listed segment. 1: usable; 0: a loss was listed or r is on hold; -1: out of memory. */
 static int check_piece(struct placer *pl, struct trtc_piece *p, const struct line *l,
                        enum listing how)
 {
@@ -242,15 +243,16 @@ static int check_piece(struct placer *pl, struct trtc_piece *p, const struct lin
 /* ---- the clock ---- */
 
 struct placing {
-    int64_t first_ms; /* UTC of the first segment's name, or TRTC_NOTIME */
-    int64_t shift_us; /* START-REC-TIME minus first_ms; TRTC_NOTIME: not needed yet */
+    int64_t first_ms; /* UTC time in the name of the first segment, or TRTC_NOTIME */
+    int64_t shift_us; /* START-REC-TIME minus first_ms; TRTC_NOTIME: not computed yet */
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
-    int nb;           /* lines so far, ... */
-    int nb_found;     /* whose files are called otherwise */
-    int nb_copied;    /* that another playlist of the track has as well */
+    int nb;           /* number of lines so far, */
+    int nb_found;     /* of those whose files have other names than the line says, */
+    int nb_copied;    /* and of those that another playlist of the track lists as well */
 };
 
-/* Some name of the playlist lies where START-REC-TIME does: a first one that does not is wild. */
+/* Whether some name in the playlist agrees with START-REC-TIME. If one does, a first name that does
+ * not is wrong. */
 static bool names_agree(const struct trtc_playlist *pl)
 {
     for (size_t i = 0; i < pl->nb_segs; i++) {
@@ -281,7 +283,7 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *f
     return ms * 1000;
 }
 
-/* The start of a segment of piece p by the clock rule; p->exact is false where it is only summed up. */
+/* The start of piece p by the clock rule. p->exact is false if it is only a sum of durations. */
 static int64_t clock_of(struct trtc_recording *r, struct placing *at,
                         const struct trtc_playlist_seg *seg, int64_t name_ms, struct trtc_piece *p)
 {
@@ -310,7 +312,7 @@ static void note_jump(struct trtc_recording *r, const struct placing *at,
                             (double)jump / 1e6);
 }
 
-/* The first name is what the others are shifted by, and FILE-ATTR may disagree with it. */
+/* Notes a disagreement between the first name, by which all others are shifted, and FILE-ATTR. */
 static void note_first(struct trtc_recording *r, struct placing *at, const struct line *l,
                        const struct trtc_piece *p)
 {
@@ -326,7 +328,7 @@ static int place_line(struct placer *pl, int list, struct placing *at, const str
     struct trtc_recording *r = pl->r;
     const struct trtc_playlist_seg *seg = l->seg;
     const bool ranged = seg->range_bytes >= 0;
-    /* of several ranges of a file its name has the time of the first one */
+    /* if a file has several ranges, its name gives the time of the first one */
     const bool timed =
         l->named && !(seen_before(&pl->seen, l->file, ANY_RANGE, list) >= 0 && ranged);
     struct trtc_piece p = { .uri = l->file,
@@ -383,8 +385,8 @@ static int place_list(struct placer *pl, int list)
     }
     if (at.nb_found)
         trtc_recording_note(r,
-                            "%s/%s: %d of its lines name files in another way than they are "
-                            "called in the directory",
+                            "%s/%s: %d of its lines spell file names differently from the "
+                            "directory",
                             r->dir, from->file, at.nb_found);
     if (at.nb_copied)
         trtc_recording_note(r,
@@ -410,8 +412,8 @@ static int by_list(const void *a, const void *b)
     return strcmp(x->file, y->file);
 }
 
-/* A track goes on in its next playlist (numbered, or a recovery's): only the last one's ENDLIST
- * counts, or that of a copy of it. */
+/* A track continues in its next playlist (a numbered one, or that of a recovery), so only the
+ * ENDLIST of the last one counts, or that of a copy of it. */
 static bool all_ended(const struct trtc_recording *r)
 {
     bool ended = false;
@@ -436,7 +438,7 @@ int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir, s
         qsort(r->lists, r->nb_lists, sizeof *r->lists, by_list);
     for (size_t i = 0; i < r->nb_lists; i++)
         n += r->lists[i].playlist.nb_segs;
-    while (pl.seen.size < 4 * n) /* two entries a segment, half of it empty */
+    while (pl.seen.size < 4 * n) /* two entries per segment, half of the table empty */
         pl.seen.size *= 2;
     pl.seen.slots = calloc(pl.seen.size, sizeof *pl.seen.slots);
     int ret = trtc_array_reserve(&r->pieces, &r->cap_pieces, n + 1, sizeof *r->pieces);

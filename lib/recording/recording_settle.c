@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock of a recording once the streams' own time stamps are known: what is wild, and what steps
- * back. */
+/* Corrects the clock of a recording once the time stamps of the streams are known: wrong times, and
+ * clocks that step back. */
 #include "recording/recording.h"
 
 #include <inttypes.h>
@@ -11,20 +11,20 @@
 #include "recording/clock.h"
 #include "recording/recording_priv.h"
 
-#define CLOCK_STEP_US 1000000 /* more is a step of the clock, not rounding */
-#define NOTED_US      100000  /* less is not worth a word */
+#define CLOCK_STEP_US 1000000 /* a larger difference is a step of the clock, not rounding */
+#define NOTED_US      100000  /* a smaller difference is not worth a note */
 #define COME_BACK_US  10000
 
-/* The stream goes on from a to b without a break of its own, to so many us. */
+/* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
 {
     int64_t step = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
     return a->list == b->list && llabs(step - a->dur_us) < tolerance_us;
 }
 
-/* The clock of p against the stream that goes on from prev, which has its place: what must be added
- * to p's start. Where the clock runs back, following it would be to drop what the stream holds. A
- * little is come back to, softly, with each segment. */
+/* What must be added to the start of p so that it follows prev, whose place is known, as the stream
+ * does. If the clock runs back, following it would drop part of the stream. A small difference is
+ * corrected gradually with each segment. */
 static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
                       const struct trtc_piece *p, int64_t back_us)
 {
@@ -42,13 +42,13 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
     return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
-/* The name of its file has no other time than its clock. */
+/* Whether its name gives the same time as its clock. */
 static bool is_sure(const struct trtc_piece *p)
 {
     return p->name_ms != TRTC_NOTIME && llabs(p->name_ms * 1000 - p->start_us) <= TRTC_STRAY_US;
 }
 
-/* What the strays are measured by: all else of the recording. */
+/* The extent of everything else in the recording, by which the strays are judged. */
 static struct trtc_spot extent_of(const struct trtc_spot *spots, size_t n)
 {
     struct trtc_spot all = { .start_us = INT64_MAX, .end_us = INT64_MIN };
@@ -65,13 +65,15 @@ static int lose_stray(struct trtc_recording *r, struct trtc_piece *p)
 {
     char when[32], why[128];
     trtc_utc_format3339(p->start_us / 1000, when);
-    snprintf(why, sizeof why, "its time, %s, is over 48 h from all else of the recording", when);
+    snprintf(why, sizeof why, "its time, %s, is over 48 h away from the rest of the recording",
+             when);
     p->unusable = true;
     return trtc_recording_lose(r, p, "stray", p->bytes, why);
 }
 
-/* Segments of a playlist whose clock was wild, and whose names are not: the first, and how many. */
-static int tell_placed(struct trtc_recording *r, const struct trtc_list *from, int64_t first_us,
+/* Notes how many segments of a playlist had a wrong clock but plausible names; first_us is the
+ * first of them. */
+static int note_placed(struct trtc_recording *r, const struct trtc_list *from, int64_t first_us,
                        int64_t nb)
 {
     char path[4096], when[32];
@@ -81,12 +83,12 @@ static int tell_placed(struct trtc_recording *r, const struct trtc_list *from, i
         .path = path, .kind = "stray", .start_us = first_us, .list = (int)(from - r->lists)
     };
     return trtc_losses_addf(&r->losses, &loss,
-                            "the time of %" PRId64 " of its segments, %s%s, is over 48 h from all "
-                            "else of the recording; their names' times are taken",
+                            "the time of %" PRId64 " of its segments, %s%s, is over 48 h away from "
+                            "the rest of the recording; the times in their names are used",
                             nb, nb > 1 ? "from " : "", when);
 }
 
-/* Places the strays by their names, or takes them out. */
+/* Places the strays by their names, or removes them. */
 static int settle_strays(struct trtc_recording *r, const struct trtc_spot *spots,
                          const struct trtc_spot *all)
 {
@@ -106,7 +108,7 @@ static int settle_strays(struct trtc_recording *r, const struct trtc_spot *spots
             p->exact = true;
         }
         const bool last = i + 1 == r->nb_pieces || p[1].list != p->list;
-        if (last && nb && tell_placed(r, &r->lists[p->list], first_us, nb) < 0)
+        if (last && nb && note_placed(r, &r->lists[p->list], first_us, nb) < 0)
             return -1;
         nb = last ? 0 : nb;
     }
@@ -134,7 +136,7 @@ static int find_strays(struct trtc_recording *r)
     return ret;
 }
 
-/* How far each piece is from the next one of its playlist. */
+/* Sets the distance from each piece to the next one of its playlist. */
 static void find_next(struct trtc_recording *r)
 {
     struct trtc_piece *prev = NULL;

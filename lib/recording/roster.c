@@ -105,7 +105,7 @@ void trtc_member_fini(struct trtc_member *m)
     trtc_intervals_fini(&m->stay_picture);
 }
 
-/* Since when the member has had the window that it has at t; TRTC_NOTIME: it has none. */
+/* Since when the member has had its current window at t_us. TRTC_NOTIME: it has none. */
 static int64_t entered_us(const struct trtc_member *m, bool no_audio_windows, int64_t t_us)
 {
     const struct trtc_wanted *w = &m->wanted;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the recordings of a directory, and of those below it. */
+/* Finds the recordings in a directory and in those below it. */
 #include "base/listing.h"
 #include "base/text.h"
 #include "recording/recording.h"
@@ -19,7 +19,7 @@
 
 enum { SCAN_DEPTH_MAX = 64 };
 
-/* ---- what is told ---- */
+/* ---- notes and losses ---- */
 
 int trtc_scan_note(struct trtc_scan *s, const char *fmt, ...)
 {
@@ -48,7 +48,7 @@ int trtc_scan_lose(struct trtc_scan *s, const char *path, const char *kind, cons
 
 /* ---- directories ---- */
 
-/* What one holds, by the ends of the names. */
+/* The names in a directory, sorted by suffix. */
 struct listing {
     struct trtc_names lists, segs, dirs;
 };
@@ -60,7 +60,7 @@ static void listing_fini(struct listing *l)
     trtc_names_fini(&l->dirs);
 }
 
-/* 1, 0: no directory, -1: it cannot be known. */
+/* 1: a directory; 0: something else; -1: unknown. */
 static int is_directory(int dirfd, const char *name, struct trtc_err *err)
 {
     struct stat st;
@@ -126,7 +126,7 @@ static bool has_id(const struct trtc_scan *s, struct trtc_dir_id id)
     return false;
 }
 
-/* 1: the directory has been looked through, 0: it is from now on, -1. */
+/* 1: the directory was visited before; 0: it is marked as visited now; -1: failure. */
 static int is_known(struct trtc_scan *s, int fd, const char *dir, struct trtc_err *err)
 {
     struct stat st;
@@ -162,13 +162,13 @@ static int scan_below(const struct trtc_walk *w, const struct trtc_open_dir *at,
     struct trtc_err why;
     if (snprintf(path, sizeof path, "%s/%s", at->dir, name) >= (int)sizeof path ||
         at->depth >= SCAN_DEPTH_MAX)
-        return trtc_scan_lose(w->s, path, "unreadable", "it lies too deep") < 0
+        return trtc_scan_lose(w->s, path, "unreadable", "directories are nested too deeply") < 0
                    ? trtc_fail_nomem(err)
                    : 0;
     int sub = openat(at->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (sub >= 0)
         return scan_tree(w, &(struct trtc_open_dir){ path, sub, at->depth + 1 }, err);
-    if (errno == ENOENT) /* gone since */
+    if (errno == ENOENT) /* removed in the meantime */
         return 0;
     trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be read");
     if (trtc_is_shortage(&why))
@@ -176,7 +176,7 @@ static int scan_below(const struct trtc_walk *w, const struct trtc_open_dir *at,
     return trtc_scan_lose(w->s, path, "unreadable", "%s", why.msg) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Takes at->fd over. */
+/* Takes ownership of at->fd. */
 static int scan_tree(const struct trtc_walk *w, const struct trtc_open_dir *at,
                      struct trtc_err *err)
 {

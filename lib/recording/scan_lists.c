@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The playlists of a directory, grouped by application, room and user. What is there and cannot
- * be taken is named: no user is left out silently. */
+/* Groups the playlists of a directory by SdkAppId, room and user. What cannot be used is named: no
+ * user is left out silently. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +13,19 @@
 #include "recording/recording_priv.h"
 #include "recording/scan_priv.h"
 
-/* The directory that is being looked at. */
+/* The directory that is being read. */
 struct place {
     const struct trtc_walk *w;
     struct trtc_scan *s;
     const char *dir;
     struct trtc_dir_index index;
-    size_t first;  /* of its recordings */
-    size_t *slots; /* open addressing: number of a recording, from first on, plus 1; 0: empty */
+    size_t first;  /* index of the first of its recordings */
+    size_t *slots; /* hash table with open addressing: index of a recording, counted from first,
+                      plus 1; 0: empty */
     size_t nb_slots;
 };
 
-/* ---- whose a name is ---- */
+/* ---- whose recording a name belongs to ---- */
 
 static bool parse(const char *s, size_t n, char plain[TRTC_PLAIN_MAX], struct trtc_name *out)
 {
@@ -54,7 +55,7 @@ static uint64_t hash_span(uint64_t h, struct trtc_span s)
     return (h ^ (s.p ? 0xff : 0xfe)) * UINT64_C(1099511628211);
 }
 
-/* The slot of the recording that n names: its own, or the empty one where it belongs. */
+/* The slot of the recording that n names, or the empty slot where it belongs. */
 static size_t *slot_of(const struct place *p, const struct trtc_name *n)
 {
     uint64_t h = hash_span(UINT64_C(1469598103934665603) ^ (uint64_t)n->sdkappid, n->room);
@@ -65,7 +66,7 @@ static size_t *slot_of(const struct place *p, const struct trtc_name *n)
     return &p->slots[i];
 }
 
-/* The id in clear, NUL-terminated; ids may hold any byte, so the length counts. */
+/* Decodes a user id. An id may contain any byte, so its length counts. */
 static int decode_user(struct trtc_span user, char **id, size_t *len)
 {
     size_t bad;
@@ -88,7 +89,7 @@ static bool is_wanted(const struct trtc_walk *w, const char *id, size_t len)
     return w->find->nb_users == 0;
 }
 
-/* 1: the user is wanted, 0, -1: no memory. */
+/* 1: the user is wanted; 0: not; -1: out of memory. */
 static int wants(const struct trtc_walk *w, const struct trtc_name *n)
 {
     char *id;
@@ -132,7 +133,7 @@ static struct trtc_recording *find_or_add(struct place *p, const struct trtc_nam
 
 /* ---- playlists ---- */
 
-/* Puts a playlist to its recording, which takes it over. */
+/* Adds a playlist to its recording, which takes ownership of it. */
 static int add_source(struct trtc_recording *r, const char *file, const struct trtc_name *n,
                       struct trtc_playlist *list)
 {
@@ -179,7 +180,7 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
     return add_source(r, file, name, list);
 }
 
-/* A playlist that lists playlists: those of them that are here are taken for themselves. */
+/* Handles a playlist that lists playlists. Those that exist here are read on their own anyway. */
 static int take_master(struct place *p, const char *path, const struct trtc_playlist *list)
 {
     const char *lost = NULL;
@@ -200,8 +201,8 @@ static int take_master(struct place *p, const char *path, const struct trtc_play
         "a master playlist: %d of its playlists are not here, the first is %.100s", nb, lost);
 }
 
-/* Whose the segments of a playlist are that is not called as a recording's: those of the first that
- * tells it. */
+/* Finds out whose segments a playlist lists when its own name does not say so: the first segment
+ * with a recording's name decides. */
 static bool whose_segments(const struct trtc_playlist *list, char plain[TRTC_PLAIN_MAX],
                            struct trtc_name *name)
 {
@@ -233,7 +234,7 @@ static int leave_alone(struct place *p, const char *path, const char *file, cons
                           *what ? "; " : "", what);
 }
 
-/* A playlist whose name says nothing. */
+/* Handles a playlist whose name says nothing. */
 static int take_unnamed(struct place *p, const char *file, struct trtc_playlist *list,
                         const struct trtc_err *why, struct trtc_err *err)
 {
@@ -319,14 +320,14 @@ static bool same_owner(const struct trtc_name *a, const struct trtc_name *b)
            memcmp(a->user.p ? a->user.p : "", b->user.p ? b->user.p : "", a->user.n) == 0;
 }
 
-/* Segments, one behind the other, that lack the playlist of their user, or that of their track alone. */
+/* Consecutive segments whose user has no playlist, or whose track has none. */
 struct orphans {
     int nb;
     size_t first;
     bool known; /* the user has another playlist */
     struct trtc_name name[2];
     char plain[2][TRTC_PLAIN_MAX];
-    int at; /* which of these is that of the last one */
+    int at; /* the index in these of the last one */
 };
 
 static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
@@ -337,8 +338,8 @@ static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
 static int lose_orphans(struct place *p, const struct trtc_names *segs, struct orphans *o)
 {
     const enum trtc_kind type = o->name[o->at].type;
-    const char *what = type == TRTC_AUDIO   ? "sound"
-                       : type == TRTC_VIDEO ? "a picture"
+    const char *what = type == TRTC_AUDIO   ? "a sound track"
+                       : type == TRTC_VIDEO ? "a picture track"
                                             : "a recording";
     const int nb = o->nb;
     char path[4096];
@@ -346,9 +347,9 @@ static int lose_orphans(struct place *p, const struct trtc_names *segs, struct o
     if (!nb)
         return 0;
     snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[o->first]);
-    return trtc_scan_lose(p->s, path, "unlisted", "%d segment%s of %s of %s there is no playlist",
-                          nb, nb == 1 ? " is" : "s are", o->known ? what : "a user",
-                          o->known ? "which" : "whom");
+    return trtc_scan_lose(p->s, path, "unlisted", "%d segment%s to %s %s has no playlist", nb,
+                          nb == 1 ? " belongs" : "s belong", o->known ? what : "a user",
+                          o->known ? "that" : "who");
 }
 
 static int add_orphan(struct place *p, const struct trtc_names *segs, struct orphans *o, size_t i,
@@ -365,7 +366,8 @@ static int add_orphan(struct place *p, const struct trtc_names *segs, struct orp
     return 0;
 }
 
-/* A playlist of it could not be read, which has been said: so it is unknown what it lists. */
+/* Whether a playlist of it could not be read (which was reported), so that it is unknown what it
+ * lists. */
 static bool lacks_list(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->losses.n; i++)
@@ -384,9 +386,9 @@ static bool has_list(const struct trtc_recording *r, const struct trtc_name *nam
     return false;
 }
 
-/* Segments that lie there although no playlist lists them: a recorder that died did not come to it,
- * which is worth a word; or the playlist itself is missing. */
-static int tell_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
+/* Reports segments that no playlist lists. A recorder that crashed may not have listed the last
+ * ones, which is worth a note; or the playlist itself is missing. */
+static int report_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
 {
     struct orphans o = { 0 };
     size_t nb = 0, example = 0;
@@ -418,18 +420,18 @@ static int check_unlisted(struct place *p, const struct trtc_names *segs)
 {
     for (size_t r = p->first; r < p->s->n; r++)
         if (p->s->recs[r].held)
-            return 0; /* what lists them may be what could not be read */
+            return 0; /* the unreadable playlist may list them */
     bool *listed = calloc(segs->n + 1, sizeof *listed);
     if (!listed)
         return -1;
     for (size_t r = p->first; r < p->s->n; r++)
         tick_recording(&p->s->recs[r], segs, listed);
-    int ret = tell_unlisted(p, segs, listed);
+    int ret = report_unlisted(p, segs, listed);
     free(listed);
     return ret;
 }
 
-/* ---- all of a directory ---- */
+/* ---- a whole directory ---- */
 
 static int by_recording(const void *a, const void *b)
 {

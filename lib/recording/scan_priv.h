@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Between scan.c, which walks through directories, and scan_lists.c, which takes the playlists of
- * one. */
+/* Shared by scan.c, which walks through directories, and scan_lists.c, which reads the playlists of
+ * one directory. */
 #ifndef TRTC_RECORDING_SCAN_PRIV_H
 #define TRTC_RECORDING_SCAN_PRIV_H
 
@@ -17,16 +17,16 @@ struct trtc_walk {
 struct trtc_open_dir {
     const char *dir; /* its path */
     int fd;
-    int depth; /* below the directory that the walk began in */
+    int depth; /* levels below the directory where the walk began */
 };
 
-/* Adds the recordings of a directory, with their segments on the clock. lists and
- * segs are the names in it that are, or may be, those of playlists and of segments. On failure what
- * was added is taken away again. */
+/* Adds the recordings of a directory, with their segments on the clock. lists and segs are the
+ * names in it that are, or may be, those of playlists and of segments. On failure everything that
+ * was added is removed again. */
 int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
                     struct trtc_names *lists, struct trtc_names *segs, struct trtc_err *err);
 
-/* A note on what belongs to no recording; and a loss of that sort. -1 without memory. */
+/* Adds a note, or a loss, that belongs to no recording. 0, or -1: out of memory. */
 __attribute__((format(printf, 2, 3))) int trtc_scan_note(struct trtc_scan *s, const char *fmt, ...);
 __attribute__((format(printf, 4, 5))) int trtc_scan_lose(struct trtc_scan *s, const char *path,
                                                          const char *kind, const char *fmt, ...);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound whose frames were stamped as they arrived. */
+/* Places frames of sound that were stamped when they arrived. */
 #include "recording/steady.h"
 
 #include <assert.h>
@@ -8,10 +8,10 @@
 
 #include "recording/recording.h"
 
-#define EXACT_US   1000 /* stamps that agree like this are no arrival times */
-#define FOLLOW_US  1000 /* an average below this is let be */
-#define STEP_US    250  /* so much is made up for with one frame at most */
-#define WEIGHT_MAX 256  /* frames (5 s) that the average goes over */
+#define EXACT_US   1000 /* stamps that agree to within this are exact, not arrival times */
+#define FOLLOW_US  1000 /* a smaller average is not corrected */
+#define STEP_US    250  /* largest correction per frame */
+#define WEIGHT_MAX 256  /* number of frames (5 s) in the average */
 
 static const struct trtc_steady_frame *frame_at(const struct trtc_steady *s, int k)
 {
@@ -34,8 +34,8 @@ static int64_t next_us(const struct trtc_steady *s)
     return s->base_us + (s->rate_hz ? s->nb_samples * 1000000 / s->rate_hz : 0);
 }
 
-/* How much later than from_us, were they one behind the other from there, the frames that wait
- * are stamped. Returns how many of them go on from the first without a jump. */
+/* Computes how much later the waiting frames are stamped than if they followed each other from
+ * from_us on. Returns how many of them follow the first one without a jump. */
 static int look_ahead(const struct trtc_steady *s, int64_t from_us,
                       int64_t late_us[TRTC_STEADY_AHEAD])
 {
@@ -57,7 +57,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The first frame that waits does not follow the one before it. */
+/* Whether the first waiting frame does not follow the one before it. */
 static bool is_jump(const struct trtc_steady *s)
 {
     int64_t late_us[TRTC_STEADY_AHEAD];
@@ -71,9 +71,9 @@ static bool is_jump(const struct trtc_steady *s)
     return fit * 2 <= s->n && llabs(late_us[run / 2]) >= TRTC_ROUNDING_US;
 }
 
-/* Begins anew with the first frame that waits: where it is stamped, or, where the frames behind it
- * show that stamps are not exact, where they put it on average. Those that lie behind a hole, or
- * before one, have no part in that. */
+/* Restarts with the first waiting frame: at its stamp or, if the frames after it show that stamps
+ * are not exact, at the average of where they put it. Frames after a hole do not count, nor does
+ * one just before it. */
 static void begin(struct trtc_steady *s)
 {
     int64_t late_us[TRTC_STEADY_AHEAD], sum = 0, off = 0;
@@ -98,7 +98,7 @@ static void begin(struct trtc_steady *s)
     s->running = true;
 }
 
-/* Takes the stamp of the first frame into the average, and makes up for a part of it. */
+/* Adds the stamp of the first waiting frame to the average and corrects a part of it. */
 static void follow(struct trtc_steady *s)
 {
     const int64_t late_us = frame_at(s, 0)->us - next_us(s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The time line of a recording.
  *
- * A lane is covered from left to right. As long as the playlist in use goes on without a hole,
- * it is kept; where it ends, another one that overlaps (a recovery) takes over at the start of
- * one of its segments, which is where its pictures can be decoded from, and the segment before
- * is cut there. */
+ * A lane is filled from left to right. A playlist stays in use as long as it continues without a
+ * hole. Where it ends, another playlist that overlaps it (a recovery) takes over. It does so at the
+ * start of one of its segments, since its pictures can be decoded from there, and the segment
+ * before is cut at that point. */
 #include "recording/timeline.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 #include "base/array.h"
 
-#define CONTIGUOUS_US 100000 /* a playlist whose next segment starts this close goes on */
+#define CONTIGUOUS_US 100000 /* a playlist continues if its next segment starts this close */
 
 int64_t trtc_clip_end_us(const struct trtc_clip *c)
 {
@@ -42,17 +42,17 @@ static int by_start(const void *a, const void *b)
 struct cover {
     const struct trtc_recording *r;
     struct trtc_timeline *t;
-    const struct trtc_piece **cand; /* by start */
+    const struct trtc_piece **cand; /* sorted by start */
     size_t n;
-    size_t *next_same; /* index of its playlist's next candidate, or n */
+    size_t *next_same; /* for each candidate the index of the next one of its playlist, or n */
     bool *used;
-    int64_t *latest_us; /* latest end of a candidate and all before it */
+    int64_t *latest_us; /* the latest end of this candidate and all before it */
     struct trtc_clip *clips;
-    size_t *from; /* candidate of each clip */
+    size_t *from; /* the candidate of each clip */
     size_t nb_clips;
 };
 
-/* First candidate that starts after t. */
+/* The first candidate that starts after t. */
 static size_t first_after(const struct cover *c, int64_t t)
 {
     size_t lo = 0, hi = c->n;
@@ -66,14 +66,14 @@ static size_t first_after(const struct cover *c, int64_t t)
     return lo;
 }
 
-/* Lists a piece of the playlist in use that holds nothing new. */
+/* Lists as a loss a piece of the playlist in use that adds nothing new. */
 static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
     return trtc_losses_add_piece(&c->t->losses, c->r, p, (struct trtc_lost){ "twice", 0, p->bytes },
                                  "its time was recorded already by the segment before");
 }
 
-/* The next segment of the playlist in use, if it goes on without a hole; n where it does not. */
+/* The next segment of the playlist in use if it continues without a hole, or n. */
 static size_t successor(struct cover *c, size_t last)
 {
     int64_t end = piece_end(c->cand[last]);
@@ -90,8 +90,8 @@ static size_t successor(struct cover *c, size_t last)
     return c->n;
 }
 
-/* Another playlist's segment that holds what comes after end: the one that starts last, so
- * that the least is cut; of several that start together the first. */
+/* A segment of another playlist that covers the time after end: the one that starts last, so that
+ * least is cut, and the first of several that start together. */
 static size_t takeover(const struct cover *c, int64_t end)
 {
     const int64_t beyond = end + TRTC_ROUNDING_US;
@@ -120,7 +120,7 @@ static int take(struct cover *c, size_t i)
         }
         if (same && lose_twice(c, last->piece) < 0)
             return -1;
-        c->nb_clips--; /* wholly behind the new one */
+        c->nb_clips--; /* lies wholly within the new one */
     }
     c->clips[c->nb_clips] = (struct trtc_clip){ p, INT64_MAX };
     c->from[c->nb_clips++] = i;
@@ -153,8 +153,8 @@ static int cover(struct cover *c)
     }
 }
 
-/* Time that more than one playlist has: what each covers, less what they cover together. ends: room
- * for a time a playlist. */
+/* The time that several playlists cover: the sum of what each covers, less what they cover
+ * together. ends: room for a time per playlist. */
 static int64_t shared_us(const struct trtc_piece *const *cand, size_t n, int64_t *ends,
                          size_t nb_lists)
 {
@@ -173,7 +173,7 @@ static int64_t shared_us(const struct trtc_piece *const *cand, size_t n, int64_t
     return shared;
 }
 
-/* The lane of n candidates of r, for t. */
+/* Builds a lane from n candidates. */
 static int lane_of(struct cover c, struct trtc_lane *lane, struct trtc_err *err)
 {
     const struct trtc_recording *r = c.r;
@@ -225,8 +225,8 @@ done:
 
 /* ---- which pieces a lane is made of ---- */
 
-/* Puts the usable pieces that hold kind and come from media into out, which has room for all of r's.
- * Returns how many. */
+/* Collects the usable pieces that hold kind and come from media. out has room for all pieces of r.
+ * Returns how many there are. */
 static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum trtc_media media,
                       const struct trtc_piece **out)
 {
@@ -239,7 +239,7 @@ static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum 
     return n;
 }
 
-/* When the recording begins and ends, whatever it holds there. */
+/* When the recording begins and ends, whatever media is there. */
 static void extent_of(const struct trtc_recording *r, int64_t *start_us, int64_t *end_us)
 {
     *start_us = INT64_MAX;
@@ -258,17 +258,17 @@ static int by_clip_start(const void *a, const void *b)
     return by_start(&((const struct trtc_clip *)a)->piece, &((const struct trtc_clip *)b)->piece);
 }
 
-/* Puts the clips of sub into lane where lane has holes of over 15 s. The time from the
- * recording's start to lane's first clip is such a hole, and so is the time from its last clip
- * to the recording's end. */
+/* Adds the clips of sub to lane where lane has holes of more than 15 s. The time from the start of
+ * the recording to lane's first clip counts as a hole, and so does the time from its last clip to
+ * the end of the recording. */
 static int fill_holes(const struct trtc_recording *r, struct trtc_lane *lane,
                       const struct trtc_lane *sub, struct trtc_err *err)
 {
     struct trtc_clip *all = malloc((lane->n + sub->n + 1) * sizeof *all);
     if (!all)
         return trtc_fail_nomem(err);
-    size_t n = lane->n, next = 0; /* next: first clip of lane that starts behind sub's */
-    int64_t from, last;           /* latest end of those before it; end of the recording */
+    size_t n = lane->n, next = 0; /* the first clip of lane that starts after sub's */
+    int64_t from, last;           /* latest end of the clips before it; end of the recording */
     extent_of(r, &from, &last);
     if (n)
         memcpy(all, lane->clips, n * sizeof *all);
@@ -294,8 +294,8 @@ static int fill_holes(const struct trtc_recording *r, struct trtc_lane *lane,
     return 0;
 }
 
-/* The lane of a kind: first from the media that goes first, its holes from the other one where
- * there is one. */
+/* The lane of a kind: from the first of two media, with its holes filled from the second if there
+ * is one. */
 static int build_lane(const struct trtc_recording *r, enum trtc_kind kind,
                       const enum trtc_media media[2], struct trtc_timeline *t, struct trtc_err *err)
 {
@@ -399,7 +399,8 @@ static void mark_used(const struct trtc_recording *r, const struct trtc_lane *la
         used[lane->clips[i].piece - r->pieces] = true;
 }
 
-/* Which pieces are in no lane, and why. v, a: the media that picture and sound come from. */
+/* Accounts for the pieces that are in no lane, by reason. v, a: the media that supply picture and
+ * sound. */
 static int account_for(const struct trtc_recording *r, const enum trtc_media v[2],
                        const enum trtc_media a[2], struct trtc_timeline *out)
 {
@@ -424,7 +425,7 @@ static int account_for(const struct trtc_recording *r, const enum trtc_media v[2
     return 0;
 }
 
-/* v, a: the media that picture and sound come from. */
+/* v, a: the media that supply picture and sound. */
 static int build(const struct trtc_recording *r, const enum trtc_media v[2],
                  const enum trtc_media a[2], struct trtc_timeline *out, struct trtc_err *err)
 {

@@ -49,7 +49,7 @@ lines() {
         have two p
         lines "$how"
         whole
-        said '2 of its lines name files in another way than they are called in the directory'
+        said '2 of its lines spell file names differently from the directory'
     done
     mix 0 -s 64x36 -r 5 --preset ultrafast -o o.mkv p
     # nothing outside of the directory, and no link out of it
@@ -108,7 +108,7 @@ lines() {
     rm p/*Mg*.m3u8
     for how in 'merge 3' 'mix 3 -s 64x36 -r 5 --preset ultrafast -o o.mkv'; do
         $how -q ${how:+$([[ $how == merge* ]] && echo -f)} p
-        said 'unlisted: 4 segments are of a user of whom there is no playlist'
+        said 'unlisted: 4 segments belong to a user who has no playlist'
         [ "$(wc -l <err)" -eq 1 ]
     done
     merge 3 -q -f p -u 2 || merge 66 -q -f p -u 2
@@ -119,7 +119,7 @@ lines() {
     have two p
     mv p/*Mg*video.m3u8 v
     merge 3 -q -f p -o o1
-    said 'unlisted: 2 segments are of a picture of which there is no playlist'
+    said 'unlisted: 2 segments belong to a picture track that has no playlist'
     [ "$(wc -l <err)" -eq 1 ]
     mv v p/list.m3u
     whole

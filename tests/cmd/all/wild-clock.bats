@@ -30,7 +30,7 @@ small() {
     for start in 0:1970-01-01T00:00:00.000Z 1769817600495:2026-01-31T00:00:00.495Z; do
         sed -i "s/^\(#EXT-X-TRTC-START-REC-TIME\):.*/\1:${start%%:*}/" "$audio"
         merge 3 -f p -o o
-        said "main_audio.m3u8: stray: the time of 3 of its segments, from ${start#*:}, is over 48 h from all else"
+        said "main_audio.m3u8: stray: the time of 3 of its segments, from ${start#*:}, is over 48 h away from the rest of the recording"
         diff -r "$ref" o
         merge 3 -f p -o o1 -m 1
         lasts o1/$first 30
@@ -47,7 +47,7 @@ small() {
     mv "$(segment p video 1)" "p/${stem}_video_20360101000010533.ts"
     sed -i s/20260101000010533/20360101000010533/ "$video"
     merge 3 -f p -o o -m 1 --report r.json
-    said "video_20360101000010533.ts: stray: its time, 2036-01-01T00:00:10.533Z, is over 48 h from all else of the recording; 10.000 s, $bytes bytes lost"
+    said "video_20360101000010533.ts: stray: its time, 2036-01-01T00:00:10.533Z, is over 48 h away from the rest of the recording; 10.000 s, $bytes bytes lost"
     [ "$(jq -c '[.losses[] | .kind, .lost_ms, .lost_bytes]' r.json)" = "[\"stray\",10000,$bytes]" ]
     lasts o/$first 30
     [ "$(frames o/$first)" -eq 300 ]

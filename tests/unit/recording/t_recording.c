@@ -618,11 +618,11 @@ static void test_unlisted(void **state)
     assert_string_equal(s.losses.items[0].path,
                         "d/" N("MQ..", "main_audio") "_20260101000000000.ts");
     assert_string_equal(s.losses.items[0].detail,
-                        "1 segment is of a user of whom there is no playlist");
+                        "1 segment belongs to a user who has no playlist");
     assert_string_equal(s.losses.items[1].detail,
-                        "1 segment is of sound of which there is no playlist");
+                        "1 segment belongs to a sound track that has no playlist");
     assert_string_equal(s.losses.items[2].detail,
-                        "2 segments are of a user of whom there is no playlist");
+                        "2 segments belong to a user who has no playlist");
     assert_string_equal(s.losses.items[3].path, "d/7_8_20260101000000000.ts");
     trtc_scan_fini(&s);
     /* only of those who are asked for */
@@ -666,7 +666,7 @@ static void test_very_deep(void **state)
     struct trtc_scan s = scan(true, NULL);
     assert_int_equal(s.n, 0);
     assert_int_equal(s.losses.n, 1);
-    assert_string_equal(s.losses.items[0].detail, "it lies too deep");
+    assert_string_equal(s.losses.items[0].detail, "directories are nested too deeply");
     trtc_scan_fini(&s);
 }
 
