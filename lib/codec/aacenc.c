@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to AAC-LC with FFmpeg's own encoder. */
+/* Encodes samples to AAC-LC with FFmpeg's own encoder. */
 #include "codec/aacenc.h"
 
 #include <stdbool.h>
@@ -17,10 +17,10 @@
 
 struct trtc_aacenc {
     AVCodecContext *enc;
-    AVFrame *frame; /* scratch: what goes to the encoder */
-    int64_t pos;    /* samples ever given to it */
+    AVFrame *frame; /* scratch: input of the encoder */
+    int64_t pos;    /* number of samples given to it so far */
     bool flushed;
-    AVPacket *pkt; /* what the caller sees */
+    AVPacket *pkt; /* the packet that the caller receives */
 };
 
 struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
@@ -48,8 +48,8 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
     e->enc->bit_rate = bitrate_bps > 0 ? bitrate_bps : 64000 * (int64_t)channels;
     e->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     av_channel_layout_default(&e->enc->ch_layout, channels);
-    /* The default search costs three times as much, is no nearer to the sound, and makes a loud
-     * tone up to 5 dB louder: what a limiter held back would clip after all. */
+    /* The default search takes three times as long, sounds no better, and makes a loud tone up to 5
+     * dB louder, so that sound which a limiter held back would clip after all. */
     av_opt_set(e->enc->priv_data, "aac_coder", "fast", 0);
     int ret = avcodec_open2(e->enc, codec, NULL);
     if (ret < 0) {
@@ -74,7 +74,8 @@ void trtc_aacenc_free(struct trtc_aacenc **e)
     *e = NULL;
 }
 
-/* Room for a whole frame: the encoder may have kept the last one's. */
+/* Makes the frame writable and large enough. The encoder may have kept the previous one's
+ * buffer. */
 static int reserve(struct trtc_aacenc *e, struct trtc_err *err)
 {
     AVFrame *f = e->frame;

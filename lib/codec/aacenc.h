@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to AAC-LC: the last step of the merge's sound encoder and of the mixer. Send one
- * frame, receive until 0. */
+/* Encodes samples to AAC-LC: the last step of the merge's sound encoder and of the mixer. Send one
+ * frame, then receive until the result is 0. */
 #ifndef TRTC_CODEC_AACENC_H
 #define TRTC_CODEC_AACENC_H
 
@@ -12,25 +12,26 @@
 
 struct trtc_aacenc;
 
-/* channels 1 or 2; bitrate_bps 0: 64000 a channel. NULL on failure: TRTC_EX_UNAVAILABLE where there
- * is no AAC encoder for these values. */
+/* channels: 1 or 2. bitrate_bps: 0 for 64000 per channel. NULL on failure; TRTC_EX_UNAVAILABLE if
+ * there is no AAC encoder for these values. */
 struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
                                     struct trtc_err *err);
 void trtc_aacenc_free(struct trtc_aacenc **e);
 
-/* n samples a plane, n at most what trtc_aacenc_frame says; fewer: the last ones. planes NULL: no
- * more. */
+/* Sends n samples per channel; planes has an array for each. n is at most trtc_aacenc_frame();
+ * fewer are allowed in the last frame only. planes NULL: no more input. 0, or -1. */
 int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n,
                      struct trtc_err *err);
 
-/* Next raw AAC frame: 1; 0 (send more, or finished); -1. data is valid until the next call. pts:
- * the sample it belongs to, first one -1024 (priming), as us rounded. */
+/* Receives the next raw AAC frame. 1: *p is filled, and its data is valid until the next call; 0:
+ * send more, or finished; -1: failure. pts is the time of its first sample in microseconds,
+ * rounded. The first frame is at -1024 samples (priming). */
 int trtc_aacenc_receive(struct trtc_aacenc *e, struct trtc_packet *p, struct trtc_err *err);
 
-/* Samples of each channel that a frame has. */
+/* Samples per channel in a frame. */
 int trtc_aacenc_frame(const struct trtc_aacenc *e);
 
-/* AudioSpecificConfig, valid as long as e. */
+/* The AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), valid as long as e. */
 const uint8_t *trtc_aacenc_asc(const struct trtc_aacenc *e, size_t *size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound to AAC on a gapless clock: a voice and an encoder, one after the other. */
+/* Encodes sound to AAC on a gapless clock: a voice followed by an encoder. */
 #include "codec/aenc.h"
 
 #include <stdbool.h>
@@ -71,7 +71,7 @@ int trtc_aenc_end(struct trtc_aenc *a, int64_t end_us, struct trtc_err *err)
     return 0;
 }
 
-/* The voice's next n samples to the encoder. */
+/* Encodes the next n samples of the voice. */
 static int encode(struct trtc_aenc *a, int n, struct trtc_err *err)
 {
     if (trtc_voice_read(a->voice, a->planes, n, err))

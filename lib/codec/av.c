@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The seam to FFmpeg's libraries: error texts, decoders by name, packets. */
+/* The interface to FFmpeg's libraries: error texts, decoders by name, packets. */
 #include "codec/av.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct trtc_err *err, int
     }
 }
 
-/* Memory, threads or files that cannot be had for the moment. */
+/* Whether memory, threads or files are temporarily unavailable. */
 static bool is_short(int averr)
 {
     return averr == AVERROR(ENOMEM) || averr == AVERROR(EAGAIN) || averr == AVERROR(EMFILE) ||
@@ -41,7 +41,7 @@ int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...
     return -1;
 }
 
-/* Errors that mean what they say; the others come of memory or threads that cannot be had. */
+/* Whether the error is a genuine refusal. Other errors come from a lack of memory or threads. */
 static bool is_refusal(int averr)
 {
     return averr == AVERROR(ENOSYS) || averr == AVERROR(EINVAL) || averr == AVERROR_PATCHWELCOME ||
@@ -78,7 +78,7 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     case TRTC_CODEC_OTHER:
         break;
     }
-    /* the codec's name first: a decoder of that name may be a lesser one ("mp3": in integers) */
+    /* by codec first: a decoder found by the name may be a worse one ("mp3" uses integers) */
     const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);
     if (d)
         c = avcodec_find_decoder(d->id);

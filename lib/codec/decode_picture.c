@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The decoder of pictures. */
+/* Opens decoders of pictures. */
 #include "codec/decode_picture.h"
 
 #include "codec/av.h"
 
-#define DECODED_PX_MAX (8192 * 8192) /* more than any camera or screen: damage */
+#define DECODED_PX_MAX (8192 * 8192) /* larger than any camera or screen: damage */
 
 AVCodecContext *trtc_picture_decoder_new(const struct trtc_picture_decoder_opts *o,
                                          struct trtc_err *err)

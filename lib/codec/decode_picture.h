@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The decoder of pictures, opened in one way by all who need one. */
+/* Opens decoders of pictures, in the same way for everyone who needs one. */
 #ifndef TRTC_CODEC_DECODE_PICTURE_H
 #define TRTC_CODEC_DECODE_PICTURE_H
 
@@ -11,18 +11,19 @@
 
 struct trtc_picture_decoder_opts {
     const AVCodec *codec;
-    const AVCodecParameters *par; /* what the container says, or NULL */
-    int threads;                  /* of frames */
-    int reorder; /* H.264: pictures that may be shown later than they come; 0: none. Where a stream
-                    does not say how far it reorders, the decoder learns it by dropping pictures */
+    const AVCodecParameters *par; /* parameters from the container, or NULL */
+    int threads;                  /* number of threads, which decode different frames */
+    int reorder; /* H.264: how many pictures may be displayed later than they arrive; 0: none. If
+                    a stream does not state this, the decoder finds out by dropping pictures */
 };
 
-/* A decoder of pictures of at most 8192 x 8192, with times in microseconds. NULL on failure: no
- * memory; TRTC_EX_UNAVAILABLE: the decoder cannot be opened. Free with avcodec_free_context. */
+/* Opens a decoder for pictures of at most 8192 x 8192, with times in microseconds. Free it with
+ * avcodec_free_context. NULL: out of memory, or TRTC_EX_UNAVAILABLE: the decoder cannot be
+ * opened. */
 AVCodecContext *trtc_picture_decoder_new(const struct trtc_picture_decoder_opts *o,
                                          struct trtc_err *err);
 
-/* Whether a picture came as two fields. */
+/* Whether a picture was coded as two fields. */
 bool trtc_picture_is_interlaced(const AVFrame *pic);
 
 #endif

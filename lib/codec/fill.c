@@ -18,7 +18,7 @@
 
 struct bits {
     uint8_t buf[8];
-    size_t n; /* bits written */
+    size_t n; /* number of bits written */
 };
 
 static void put(struct bits *b, int nb, unsigned value)
@@ -27,7 +27,7 @@ static void put(struct bits *b, int nb, unsigned value)
         b->buf[b->n / 8] |= (uint8_t)((value >> i & 1) << (7 - b->n % 8));
 }
 
-/* ics_info(): one long window without a single scale factor band, hence without coefficients. */
+/* ics_info(): one long window without any scale factor band, hence without coefficients. */
 static void put_ics_info(struct bits *b)
 {
     put(b, 1, 0); /* ics_reserved_bit */
@@ -37,7 +37,7 @@ static void put_ics_info(struct bits *b)
     put(b, 1, 0); /* predictor_data_present */
 }
 
-/* What else a channel has: with max_sfb 0 section and scale factor data are empty. */
+/* The rest of a channel: with max_sfb 0, section data and scale factor data are empty. */
 static void put_channel_tools(struct bits *b)
 {
     put(b, 1, 0); /* pulse_data_present */
@@ -59,12 +59,12 @@ int trtc_silent_aac(int rate_hz, int channels, uint8_t **frame, size_t *size, st
         put(&b, 2, 0); /* ms_mask_present */
     }
     for (int c = 0; c < channels; c++) {
-        put(&b, 8, 100); /* global_gain: applies to nothing */
+        put(&b, 8, 100); /* global_gain: nothing to apply it to */
         if (channels == 1)
             put_ics_info(&b);
         put_channel_tools(&b);
     }
-    put(&b, 3, 7); /* id_syn_ele: END; zeros up to the byte follow */
+    put(&b, 3, 7); /* id_syn_ele: END; zeros follow up to the byte boundary */
 
     *size = (b.n + 7) / 8;
     *frame = malloc(*size);
@@ -76,7 +76,7 @@ int trtc_silent_aac(int rate_hz, int channels, uint8_t **frame, size_t *size, st
 
 /* ---- black ---- */
 
-/* The next NAL unit of an Annex B stream at or after *pos: false at the end. */
+/* Finds the next NAL unit of an Annex B stream at or after *pos. False: there is none. */
 static bool next_nal(const uint8_t *p, size_t n, size_t *pos, const uint8_t **nal, size_t *nal_size)
 {
     size_t i = *pos;
@@ -94,8 +94,8 @@ static bool next_nal(const uint8_t *p, size_t n, size_t *pos, const uint8_t **na
     return true;
 }
 
-/* Copies the NAL units whose nal_unit_type is in the set want (a bit each), with start codes of
- * four bytes. NULL: no memory, or there are none. */
+/* Copies the NAL units whose nal_unit_type is in the set want (a bit for each type), with start
+ * codes of four bytes. NULL: out of memory, or there are none. */
 static uint8_t *pick(const uint8_t *p, size_t n, uint32_t want, size_t *size)
 {
     uint8_t *out = malloc(n + n / 3 + 4); /* a start code of three bytes grows by one */
@@ -143,7 +143,7 @@ static AVFrame *black_frame(const struct trtc_video_params *like)
     return f;
 }
 
-/* Baseline: whatever decodes the stream around it decodes this, and reorders nothing. */
+/* Baseline profile: every decoder of the surrounding stream decodes it, and it reorders nothing. */
 static int open_black(AVCodecContext *e, const AVCodec *codec, int sps_id)
 {
     char params[64];
@@ -175,7 +175,7 @@ static AVCodecContext *new_black(const AVCodec *codec, const struct trtc_video_p
     e->max_b_frames = 0;
     e->refs = 1;
     e->thread_count = 1;
-    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* parameter sets apart from the picture */
+    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* parameter sets separate from the picture */
     return e;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The H.264 encoder (libx264 through libavcodec): pictures by their number in, access units out. */
+/* The H.264 encoder (libx264 through libavcodec): takes numbered pictures, returns access units. */
 #include "codec/h264enc.h"
 
 #include <stdio.h>
@@ -17,23 +17,23 @@
 #define CONSTANT_QUALITY 23
 #define PEAK_NUM         3 /* with a bit rate: peaks of 3/2 of it, */
 #define PEAK_DEN         2
-#define BUFFER_S         2 /* over as many seconds of it */
+#define BUFFER_S         2 /* averaged over this many seconds */
 
-/* The preset's look-ahead is off; a short one with macroblock trees costs little and gains much
- * where most of the picture stands still, as it does in calls. (With B pictures the trees depend on
- * memory that x264 has not written: the same input need not give the same bytes in every process.
- * The same holds for veryfast and slower presets.) */
+/* The preset has no look-ahead. A short one with macroblock trees costs little and gains much where
+ * most of the picture stands still, as in calls. (With B pictures the trees depend on memory that
+ * x264 has not written, so that the same input may give different bytes in each process. The same
+ * is true of veryfast and slower presets.) */
 static const char cheap_preset[] = "superfast";
 static const char cheap_params[] = "mbtree=1:rc-lookahead=10";
 static const char repeatable_params[] = "mbtree=0";
 
 struct trtc_h264enc {
     AVCodecContext *enc;
-    AVFrame *in;   /* scratch: what goes to libavcodec */
-    AVPacket *pkt; /* what the caller sees, or will see next (has_pkt) */
+    AVFrame *in;   /* scratch: input of libavcodec */
+    AVPacket *pkt; /* the packet that the caller receives, or will receive next (has_pkt) */
     bool has_pkt;
-    bool drained; /* receive has said that there is nothing more */
-    bool begun;   /* the first access unit has gone out */
+    bool drained; /* receive has reported that there is nothing more */
+    bool begun;   /* the first access unit has been returned */
     int fps;
     int gop; /* 0: x264 chooses the key frames */
     int64_t next_key_slot;
@@ -64,10 +64,11 @@ static int set_rate(AVCodecContext *c, int bitrate_bps, bool capped)
     return 0;
 }
 
-/* With fixed_gop this object says where key frames are. x264 must make none by itself: neither
- * because an interval is over (hence twice as long a one), nor at a change of scene, where it makes
- * a key frame if the last one is at least min-keyint away, which is at most half of the interval
- * plus one. What is nearer becomes an I picture that is no key frame. */
+/* With fixed_gop this module decides where key frames are, so x264 must not add any: neither
+ * because its own interval is over (hence the doubled interval), nor at a change of scene, where it
+ * makes a key frame only if the last one is at least min-keyint away. min-keyint can be at most
+ * half of the interval plus one. A nearer change of scene becomes an I picture that is not a key
+ * frame. */
 static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
 {
     char params[128];
@@ -165,9 +166,9 @@ void trtc_h264enc_free(struct trtc_h264enc **e)
     *e = NULL;
 }
 
-/* Fills e->in. Only the planes of pic are handed on: a decoded picture's type and side data are
- * not the encoder's business. Where pic has buffers they are referenced, so that libavcodec makes
- * no copy of its own; where it has none, it does. */
+/* Fills e->in. Only the planes of pic are passed on: the type and side data of a decoded picture
+ * must not influence the encoder. If pic has buffers they are referenced, so that libavcodec makes
+ * no copy of its own; otherwise it copies. */
 static int take_planes(struct trtc_h264enc *e, const AVFrame *pic, struct trtc_err *err)
 {
     AVFrame *f = e->in;
@@ -197,7 +198,7 @@ static bool is_key_slot(struct trtc_h264enc *e, int64_t slot)
     return true;
 }
 
-/* The next packet to e->pkt, if there is one. */
+/* Moves the next packet to e->pkt, if there is one. */
 static int fetch(struct trtc_h264enc *e, struct trtc_err *err)
 {
     const int ret = avcodec_receive_packet(e->enc, e->pkt);
@@ -207,9 +208,9 @@ static int fetch(struct trtc_h264enc *e, struct trtc_err *err)
     return 0;
 }
 
-/* libavcodec takes a picture in by reference and encodes it as soon as nobody has to fetch a
- * packet first; x264 copies it then into a frame of its own. The caller may change the planes when
- * this returns, hence nothing may be left to fetch before, and the first fetch is made here. */
+/* libavcodec takes a picture by reference and encodes it once no packet remains to be fetched; only
+ * then does x264 copy it into a frame of its own. The caller may change the planes when this
+ * function returns. Hence no packet may remain before it, and the first fetch is done here. */
 int trtc_h264enc_send(struct trtc_h264enc *e, const AVFrame *pic, int64_t slot,
                       struct trtc_err *err)
 {
@@ -226,7 +227,7 @@ int trtc_h264enc_send(struct trtc_h264enc *e, const AVFrame *pic, int64_t slot,
     }
     ret = avcodec_send_frame(e->enc, pic ? e->in : NULL);
     if (ret == AVERROR_EOF && !pic)
-        ret = 0; /* said twice */
+        ret = 0; /* the end was announced twice */
     if (ret < 0) {
         ret = trtc_fail_encoder(err, ret, "encoding picture %lld", (long long)slot);
         goto done;
@@ -239,7 +240,7 @@ done:
     return ret;
 }
 
-/* Leaves out the message in front of the first access unit, with x264's version and settings. */
+/* Skips the message with x264's version and settings in front of the first access unit. */
 static void skip_settings(const uint8_t **data, size_t *size)
 {
     const uint8_t *const end = *data + *size, *pos = *data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples into those of other colours: two lines of luma at a time, with their line of chroma.
- * What AVX2 makes is what the inline functions of base/colour make, step by step. */
+/* Converts samples to other colours: two lines of luma at a time, with their line of chroma. The
+ * AVX2 code computes step by step the same as the inline functions of base/colour. */
 #include "codec/recolour.h"
 
 #include <libavutil/opt.h>
@@ -8,7 +8,7 @@
 
 #include "codec/av.h"
 
-/* From pixel x (even) to width. b may be a. */
+/* Converts pixels from x (even) to width. b may be the same as a. */
 static void plain_lines(const struct trtc_colour_map *m, uint8_t *const line[4], int x, int width)
 {
     for (; x < width; x += 2) {
@@ -29,10 +29,10 @@ static void plain_lines(const struct trtc_colour_map *m, uint8_t *const line[4],
 #define AVX2   __attribute__((target("avx2")))
 #define INLINE static inline __attribute__((always_inline))
 
-enum { WIDE = 32 }; /* samples of luma */
+enum { WIDE = 32 }; /* samples of luma per step */
 
 struct chroma {
-    __m256i lo, hi; /* pairs of Cb and Cr, less 128 */
+    __m256i lo, hi; /* pairs of Cb and Cr, minus 128 */
 };
 
 AVX2 INLINE __m256i pair_of(int16_t a, int16_t b)
@@ -46,7 +46,7 @@ AVX2 INLINE __m256i less_128(const uint8_t *p)
     return _mm256_sub_epi16(v, _mm256_set1_epi16(128));
 }
 
-/* Sixteen sums of a share of Cb and one of Cr. */
+/* Sixteen weighted sums of Cb and Cr. */
 AVX2 INLINE __m256i sums(struct chroma c, __m256i shares, int rounding, int shift)
 {
     const __m256i r = _mm256_set1_epi32(rounding);
@@ -192,7 +192,7 @@ struct SwsContext *trtc_sws_new(const struct trtc_sws_opts *o)
         sws_freeContext(c);
         return NULL;
     }
-    /* what it says of YUV to YUV, which needs none of it, does not matter */
+    /* the settings for YUV to YUV, which needs none, do not matter */
     sws_setColorspaceDetails(c, table, yuv_in, table, yuv_out, 0, 1 << 16, 1 << 16);
     return c;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Time moved by a fractional delay: a windowed sinc with its cutoff at half the sampling rate is
- * the unit impulse where the delay is a whole number. So a move can begin and end there without
- * a seam, and costs nothing before and after. */
+/* Moves sound in time by a fractional delay. A windowed sinc with its cutoff at half the sampling
+ * rate becomes the unit impulse if the delay is a whole number of samples. So a move can begin and
+ * end at such a point without a seam, and costs nothing before and after. */
 #include "codec/slide.h"
 
 #include <math.h>
@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define TAPS   32
-#define BEFORE (TAPS / 2 - 1) /* taps before the sample that is read */
+#define BEFORE (TAPS / 2 - 1) /* filter taps before the sample that is read */
 #define STEPS  2048           /* positions between two samples */
-#define ROWS   256            /* of them, so many have taps of their own */
+#define ROWS   256            /* positions that have taps of their own */
 #define SUB    (STEPS / ROWS)
 #define CAP    (TAPS + TRTC_SLIDE_MAX)
 #define BETA   8.0 /* of the Kaiser window: side lobes below -80 dB */
@@ -20,15 +20,15 @@
 struct trtc_slide {
     int channels;
     float buf[2][CAP];
-    int len;  /* samples in buf */
-    int at;   /* the next one to be read... */
-    int frac; /* ...and so many STEPS on from there */
+    int len;  /* number of samples in buf */
+    int at;   /* the next sample to be read, */
+    int frac; /* and a fraction of one in STEPS */
     int64_t left;
     int64_t moved;
-    float (*taps)[TAPS]; /* ROWS + 1 of them; NULL until the first move */
+    float (*taps)[TAPS]; /* ROWS + 1 rows; NULL until the first move */
 };
 
-/* Modified Bessel function of the first kind, order 0. */
+/* The modified Bessel function of the first kind, order 0. */
 static double bessel(double x)
 {
     double sum = 1, term = 1;
@@ -92,7 +92,7 @@ int trtc_slide_by(struct trtc_slide *s, int samples, struct trtc_err *err)
         for (int i = 0; i <= ROWS; i++)
             fill(s->taps[i], (double)i / ROWS);
     }
-    /* moving later reads slower: the fraction goes down; it ends at a whole number */
+    /* moving later means reading more slowly: the fraction falls, and ends at a whole number */
     s->left = (int64_t)samples * STEPS + (s->frac < STEPS / 2 ? s->frac : s->frac - STEPS);
     return 0;
 }
@@ -112,7 +112,7 @@ int trtc_slide_held(const struct trtc_slide *s)
     return s->len - s->at;
 }
 
-/* The sample between s->at and the next one, for each channel. */
+/* Computes the sample between s->at and the next one, for each channel. */
 static void between(const struct trtc_slide *s, float out[2])
 {
     const float(*row)[TAPS] = (const float(*)[TAPS])s->taps + s->frac / SUB;
@@ -130,7 +130,7 @@ static void between(const struct trtc_slide *s, float out[2])
     }
 }
 
-/* Reads on from a place between two samples, or towards one. */
+/* Advances between two whole samples. */
 static void advance(struct trtc_slide *s)
 {
     const int sign = s->left > 0 ? 1 : -1;

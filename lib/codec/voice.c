@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound of any codec to samples on a gapless clock.
+/* Turns sound of any codec into samples on a gapless clock.
  *
- * One step at a time: silence that is due; else the decoded frame in hand goes through the
- * resampler and the slide into the FIFO; else the decoder and the parser are asked for the next
- * one. The resampler knows the nominal rates only, and is nothing but a copy where they are the
- * same; what clocks differ from them is the slide's.
+ * Work is done in steps. If silence is due, it is put out. Otherwise the decoded frame in hand
+ * passes through the resampler and the slide into the FIFO. If there is no frame, the decoder and
+ * the parser are asked for the next one. The resampler only knows the nominal rates and is a mere
+ * copy if they are equal; the difference between real clocks is corrected by the slide.
  *
- * `pos` counts the samples that ever went into the FIFO: it is the place on the output clock of
- * the next one. The next sample given to the resampler comes out at pos + what is held on the
- * way, and belongs at its time stamp; the difference of the two steers everything. */
+ * `pos` counts the samples that were ever put into the FIFO, so it is the place on the output clock
+ * of the next one. The next sample given to the resampler comes out at pos plus what is held on the
+ * way. It belongs at its time stamp. The difference of these two controls everything. */
 #include "codec/voice.h"
 
 #include <errno.h>
@@ -33,65 +33,69 @@
 #include "codec/av.h"
 #include "codec/slide.h"
 
-#define JUMP_US         40000 /* from here on a difference is a jump */
-#define DRIFT_US        1000  /* from here on it is worked off, below it is let be */
-#define DRIFT_STEP_US   2000  /* so much at a time; then it is looked at again */
-#define DRIFT_AVERAGE_S 1.0   /* time stamps are averaged over this, against their jitter */
-#define SAMPLE_MAX      16.0f /* no sound: damage, or not a number */
+#define JUMP_US  40000 /* a difference from here on is a jump */
+#define DRIFT_US 1000  /* a smaller difference is ignored, a larger one is corrected */
+#define DRIFT_STEP_US \
+    2000                      /* largest correction at a time, after which the difference is
+                                 measured again */
+#define DRIFT_AVERAGE_S 1.0   /* time stamps are averaged over this period against jitter */
+#define SAMPLE_MAX      16.0f /* a larger sample is damage, or not a number */
 #define RATE_MAX_HZ     384000
-#define AAC_SAMPLES     1024 /* of a frame of AAC */
+#define AAC_SAMPLES     1024 /* samples in a frame of AAC */
 
-enum { PLACED_MAX = 256 }; /* frames that are placed and not read: 5 s of the shortest */
+enum { PLACED_MAX = 256 }; /* frames that are placed but not read: 5 s of the shortest ones */
 
 struct trtc_voice {
     int rate_hz, channels;
     AVChannelLayout layout; /* of the output */
     int64_t nb_broken;
-    int64_t nb_sent;   /* packets */
-    int64_t nb_silent; /* samples of silence that were put in */
-    bool parsed;       /* some packets were not a frame each */
+    int64_t nb_sent;   /* number of packets */
+    int64_t nb_silent; /* samples of silence that were inserted */
+    bool parsed;       /* some packets were not exactly one frame */
 
     struct trtc_ledger ledger;
-    bool heard;                 /* what is read counts as out */
-    int nb_inside;              /* frames sent to the decoder that did not come out */
-    bool counts;                /* the decoded frame in hand is in the account */
-    int64_t used_pos;           /* where the sound that was placed last ends */
-    int64_t placed[PLACED_MAX]; /* a ring: where frames begin that are not read yet */
+    bool heard;                 /* what is read now counts as heard */
+    int nb_inside;              /* frames sent to the decoder that have not come out */
+    bool counts;                /* the decoded frame in hand is part of the account */
+    int64_t used_pos;           /* end of the sound that was placed last */
+    int64_t placed[PLACED_MAX]; /* a ring: the places of frames that are not read yet */
     unsigned first_placed, nb_placed;
 
-    char in_name[32];        /* what in_codec was asked for with: looking it up takes its time */
-    const AVCodec *in_codec; /* of the packet in hand */
-    AVPacket *in;            /* packet that is not used up yet, if has_in; from in_off on */
+    char in_name[32];        /* the name for which in_codec was found, since the search takes
+                                time */
+    const AVCodec *in_codec; /* codec of the packet in hand */
+    AVPacket *in;            /* if has_in: a packet of which the bytes from in_off on are not
+                                used yet */
     bool has_in;
     int in_off;
-    int64_t from_us;       /* frames that begin before this are cut to begin there, */
-    int64_t trimmed_us;    /* as the packet of this time has it */
-    int64_t cut_us, by_us; /* the frame that begins at cut_us ends so much earlier */
+    int64_t from_us;       /* frames that begin earlier are cut to begin here, */
+    int64_t trimmed_us;    /* as the packet with this time requires */
+    int64_t cut_us, by_us; /* the frame that begins at cut_us ends this much earlier */
     bool ended;
-    int64_t end_pos; /* INT64_MAX: where the sound ends */
+    int64_t end_pos; /* where the sound ends; INT64_MAX: open */
 
-    AVCodecParameters *said; /* what the container says of packets to come, or NULL */
-    bool said_new;           /* the decoder in use does not know of it */
+    AVCodecParameters *said; /* the container's parameters for the packets to come, or NULL */
+    bool said_new;           /* the open decoder does not have these parameters yet */
 
     AVCodecContext *dec;
     AVCodecParserContext *parser; /* NULL: packets are whole frames */
-    AVPacket *part;               /* scratch: what the parser cut out */
+    AVPacket *part;               /* scratch: output of the parser */
     bool draining;
-    int64_t next_us; /* where the sound decoded last ends, on the input's clock */
+    int64_t next_us; /* end of the sound decoded last, on the input's clock */
 
-    AVFrame *frame; /* decoded frame, if has_frame, from its sample skip on */
+    AVFrame *frame; /* if has_frame: a decoded frame, to be used from its sample skip on */
     bool has_frame;
     int skip;
 
     struct SwrContext *swr;
     int in_rate, in_format;
     AVChannelLayout in_layout;
-    bool exact; /* the next frame is placed to the sample, not softly */
+    bool exact; /* the next frame is placed to the sample, not gradually */
     struct trtc_slide *slide;
-    double late; /* averaged difference, in output samples, but for what the slide has moved */
+    double late; /* average difference in output samples, without the moves of the slide */
 
-    AVFrame *mixed;   /* scratch: the resampler's output */
-    float *planes[2]; /* scratch: the slide's output */
+    AVFrame *mixed;   /* scratch: output of the resampler */
+    float *planes[2]; /* scratch: output of the slide */
     AVAudioFifo *fifo;
     int64_t pos;      /* samples ever put into the FIFO */
     int64_t read_pos; /* samples ever taken out */
@@ -105,7 +109,7 @@ static void left(struct trtc_voice *v, enum trtc_left why)
     v->ledger.nb_left[why]++;
 }
 
-/* The oldest frame that was placed has been read. */
+/* Accounts for the oldest placed frame, which has been read. */
 static void pass_first(struct trtc_voice *v)
 {
     v->first_placed = (v->first_placed + 1) % PLACED_MAX;
@@ -116,7 +120,7 @@ static void pass_first(struct trtc_voice *v)
         left(v, TRTC_LEFT_UNWANTED);
 }
 
-/* A frame begins at pos. */
+/* Notes that a frame begins at pos. */
 static void note_placed(struct trtc_voice *v, int64_t pos)
 {
     if (v->nb_placed == PLACED_MAX)
@@ -136,8 +140,8 @@ static void note_sent(struct trtc_voice *v)
     v->nb_inside++;
 }
 
-/* One of those inside the decoder comes out. False: there is none, it is a further part of the one
- * before. */
+/* Accounts for a frame that left the decoder. False: none was inside, so it is a further part of
+ * the one before. */
 static bool take_one(struct trtc_voice *v)
 {
     const bool any = v->nb_inside > 0;
@@ -145,8 +149,8 @@ static bool take_one(struct trtc_voice *v)
     return any;
 }
 
-/* What is inside the decoder does not come any more. Without an error it has become part of what
- * did, but for AAC, which gives a frame for each. */
+/* Gives up waiting for the frames inside the decoder. Without an error they have become part of
+ * those that came out, except in AAC, which returns a frame for each. */
 static void give_up_inside(struct trtc_voice *v, bool failed)
 {
     const bool lost = failed || (v->dec && v->dec->codec_id == AV_CODEC_ID_AAC);
@@ -165,7 +169,7 @@ static int64_t pos_of_us(const struct trtc_voice *v, int64_t us)
     return av_rescale_rnd(us, v->rate_hz, 1000000, AV_ROUND_NEAR_INF);
 }
 
-/* Room for n samples in the scratch frame. */
+/* Makes room for n samples in the scratch frame. */
 static int reserve(struct trtc_voice *v, int n, struct trtc_err *err)
 {
     AVFrame *f = v->mixed;
@@ -203,7 +207,8 @@ static int put_silence(struct trtc_voice *v, struct trtc_err *err)
 
 /* ---- resampling and placement ---- */
 
-/* Runs nb_in samples at in (NULL: what the resampler still holds) into the FIFO. */
+/* Passes nb_in samples at in through the resampler into the FIFO. in NULL: what the resampler still
+ * holds. */
 static int resample(struct trtc_voice *v, const uint8_t **in, int nb_in, struct trtc_err *err)
 {
     const int cap = swr_get_out_samples(v->swr, nb_in);
@@ -238,7 +243,7 @@ static void close_resampler(struct trtc_voice *v)
     av_channel_layout_uninit(&v->in_layout);
 }
 
-/* What the resampler holds comes out, and it starts anew with the next frame. */
+/* Empties the resampler; it starts again with the next frame. */
 static int finish_resampler(struct trtc_voice *v, struct trtc_err *err)
 {
     if (!v->swr)
@@ -260,7 +265,7 @@ static bool same_format(const struct trtc_voice *v, const AVFrame *f)
            !av_channel_layout_compare(&v->in_layout, &f->ch_layout);
 }
 
-/* Opens the resampler for frames like f. False: it cannot take them. */
+/* Opens the resampler for frames like f. False: it does not support them. */
 static bool open_resampler(struct trtc_voice *v, const AVFrame *f)
 {
     AVChannelLayout layout = { 0 };
@@ -275,7 +280,7 @@ static bool open_resampler(struct trtc_voice *v, const AVFrame *f)
                             f->sample_rate, 0, NULL) < 0)
         goto done;
     av_opt_set_double(v->swr, "rematrix_maxval", 1.0, 0); /* a downmix does not clip */
-    /* one voice on both sides is as loud as it was; the default is 3 dB less */
+    /* mono in both channels keeps its loudness; by default it would be 3 dB quieter */
     static const double both[2] = { 1, 1 };
     if (layout.nb_channels == 1 && v->channels == 2 && swr_set_matrix(v->swr, both, 1) < 0)
         goto done;
@@ -293,7 +298,7 @@ done:
     return ok;
 }
 
-/* Follows the clock of the time stamps: off is by how many output samples the frame in hand would
+/* Follows the clock of the time stamps. off: by how many output samples the frame in hand would
  * come out too early. */
 static int follow_drift(struct trtc_voice *v, int64_t off, struct trtc_err *err)
 {
@@ -307,7 +312,7 @@ static int follow_drift(struct trtc_voice *v, int64_t off, struct trtc_err *err)
     return trtc_slide_by(v->slide, (int)lrint(fmax(fmin(late, most), -most)), err);
 }
 
-/* Takes off what is not to be heard of the frame in hand. False: all of it. */
+/* Removes the part of the frame in hand that must not be heard. False: that is all of it. */
 static bool trim(struct trtc_voice *v)
 {
     AVFrame *f = v->frame;
@@ -324,7 +329,7 @@ static bool trim(struct trtc_voice *v)
     return v->skip < f->nb_samples;
 }
 
-/* The frame in hand is not used. */
+/* Drops the frame in hand. */
 static void drop_frame(struct trtc_voice *v, enum trtc_left why)
 {
     if (v->counts)
@@ -334,7 +339,7 @@ static void drop_frame(struct trtc_voice *v, enum trtc_left why)
     v->skip = 0;
 }
 
-/* Why a frame that should have begun at pos, and been over by now, has no place. */
+/* Why there is no place for a frame that should have begun at pos and would be over by now. */
 static enum trtc_left passed(const struct trtc_voice *v, int64_t pos)
 {
     const int64_t n = av_rescale(v->frame->nb_samples, v->rate_hz, v->frame->sample_rate);
@@ -343,7 +348,8 @@ static enum trtc_left passed(const struct trtc_voice *v, int64_t pos)
     return pos + n / 2 < v->used_pos ? TRTC_LEFT_OVERLAP : TRTC_LEFT_LATE;
 }
 
-/* Decides where the frame in hand goes: silence before it, samples cut off it, or it is dropped. */
+/* Decides where the frame in hand goes: inserts silence before it, cuts off some of its samples, or
+ * drops it. */
 static int place(struct trtc_voice *v, struct trtc_err *err)
 {
     AVFrame *f = v->frame;
@@ -387,7 +393,7 @@ static int place(struct trtc_voice *v, struct trtc_err *err)
     return 0;
 }
 
-/* The frame in hand, from v->skip on, into the FIFO. */
+/* Passes the frame in hand, from v->skip on, to the FIFO. */
 static int play(struct trtc_voice *v, struct trtc_err *err)
 {
     AVFrame *f = v->frame;
@@ -445,16 +451,17 @@ static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
         close_decoder(v, true);
         return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", codec->name);
     }
-    if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are whole already */
+    if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are already whole */
         v->parser = av_parser_init(codec->id);
     if (v->parser &&
-        codec->id == AV_CODEC_ID_TRUEHD) /* so are these; it tells the decoder the format */
+        codec->id == AV_CODEC_ID_TRUEHD) /* so are these, and the parser gives the decoder their
+                                            format */
         v->parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
     v->parsed |= v->parser != NULL;
     return 0;
 }
 
-/* An error of the decoder: what is missing becomes silence of exactly its length. */
+/* Handles an error of the decoder: the missing sound becomes silence of exactly its length. */
 static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
 {
     if (ret == AVERROR(ENOMEM))
@@ -468,7 +475,7 @@ static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
     return 0;
 }
 
-/* The next frame out of the packet in hand goes to the decoder. */
+/* Sends the next frame of the packet in hand to the decoder. */
 static int feed(struct trtc_voice *v, struct trtc_err *err)
 {
     int ret = 0;
@@ -481,7 +488,7 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
         int used = av_parser_parse2(v->parser, v->dec, &data, &size, in->data + v->in_off,
                                     in->size - v->in_off, pts, pts, 0);
         if (used < 0 || (used == 0 && size == 0))
-            used = in->size - v->in_off; /* it makes no headway */
+            used = in->size - v->in_off; /* the parser makes no progress */
         v->in_off += used;
         if (size > 0) {
             v->part->data = data; /* not ours: the decoder copies it */
@@ -496,7 +503,7 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
             v->has_in = false;
         }
     } else {
-        /* After a hole the decoder must not fade in what was before it. */
+        /* After a hole the decoder must not fade in the sound before it. */
         if (v->next_us != AV_NOPTS_VALUE && in->pts != AV_NOPTS_VALUE &&
             in->pts - v->next_us >= JUMP_US)
             avcodec_flush_buffers(v->dec);
@@ -508,7 +515,7 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
     return ret < 0 ? decoder_failed(v, ret, err) : 0;
 }
 
-/* What the parser still holds, then the end, goes to the decoder. */
+/* Sends what the parser still holds, then the end, to the decoder. */
 static int feed_end(struct trtc_voice *v, struct trtc_err *err)
 {
     if (v->parser) {
@@ -533,7 +540,7 @@ static int feed_end(struct trtc_voice *v, struct trtc_err *err)
     return ret < 0 ? decoder_failed(v, ret, err) : 0;
 }
 
-/* One step of decoding: 1 something moved, 0 nothing to do, -1. */
+/* Makes one step of decoding. 1: something moved; 0: nothing to do; -1: failure. */
 static int decode(struct trtc_voice *v, struct trtc_err *err)
 {
     if (!v->dec) {
@@ -662,7 +669,7 @@ int trtc_voice_send(struct trtc_voice *v, const char *codec_name, const struct t
         v->trimmed_us = p->pts_us;
     } else if (p->pts_us != TRTC_NOTIME && v->from_us != AV_NOPTS_VALUE &&
                p->pts_us <= v->trimmed_us) {
-        v->from_us = p->pts_us; /* one that is heard stands where one was that is not */
+        v->from_us = p->pts_us; /* heard sound takes the place of sound that was skipped */
     }
     if (p->trim_end_us > 0) {
         v->cut_us = p->pts_us;
@@ -765,8 +772,8 @@ int64_t trtc_voice_nb_broken(const struct trtc_voice *v)
     return v->nb_broken;
 }
 
-/* Where packets hold several frames, or parts of them, nobody knows which packet a frame came
- * from: those that are not known to be broken count as heard. */
+/* If packets hold several frames, or parts of them, it is unknown which packet a frame came from.
+ * Packets that are not known to be broken count as heard. */
 void trtc_voice_account(const struct trtc_voice *v, struct trtc_ledger *to)
 {
     int64_t rest = v->parsed ? v->nb_sent : v->ledger.nb_in;
