@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bare AAC with an ID3v2 tag; see bare.h. */
+/* Bare AAC with an ID3v2 tag: see bare.h. */
 #include "mp4/bare.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ enum {
     FRAME_MAX = 8191, /* frame_length has 13 bits */
     BLOCK = 256 * 1024,
     TITLE_MAX = 256,
-    TAG = 1024, /* what stands in front, its padding included */
+    TAG = 1024, /* size of the tag in front, padding included */
     TAG_HEADER = 10,
     FRAME_HEADER = 10,
     UTF8 = 3 /* ID3v2.4, 4: the encoding of a text */
@@ -31,7 +31,7 @@ struct trtc_bare {
     char *name;
     uint8_t header[HEADER]; /* with a length of 0 */
     char title[TITLE_MAX];
-    char time[32]; /* when it begins, or "" */
+    char time[32]; /* when the sound begins, or "" */
     int64_t nb_frames, bytes;
     size_t held;
     uint8_t buf[BLOCK];
@@ -39,7 +39,7 @@ struct trtc_bare {
 
 /* ---- the tag (ID3v2.4.0, structure: 3.1 and 4; frames: 4.2 and 4.10) ---- */
 
-/* 28 bits in four bytes of seven. */
+/* Writes 28 bits as four bytes of seven bits each. */
 static void put_size(uint8_t *p, size_t n)
 {
     for (int i = 0; i < 4; i++)
@@ -52,7 +52,7 @@ static size_t get_size(const uint8_t *p)
            (p[3] & 127);
 }
 
-/* Writes a frame of text at p: what stands in front of the text, and the text. Returns its size. */
+/* Writes a text frame at p: front, which precedes the text, and the text. Returns its size. */
 static size_t put_text(uint8_t *p, const char *id, const char *front, size_t nb_front,
                        const char *text)
 {
@@ -89,7 +89,7 @@ static void make_tag(const struct trtc_bare *b, int64_t nb_losses, uint8_t tag[T
 
 /* ---- frames ---- */
 
-/* The fixed part of the headers, from an AudioSpecificConfig (1.6.2.1). */
+/* Makes the fixed part of the ADTS headers from an AudioSpecificConfig (1.6.2.1). */
 static int make_header(struct trtc_bare *b, const struct trtc_mp4_track *t, struct trtc_err *err)
 {
     const unsigned config = t->asc_size >= 2 ? (unsigned)(t->asc[0] << 8 | t->asc[1]) : 0;
@@ -127,7 +127,7 @@ struct trtc_bare *trtc_bare_new(int fd, const char *name, const struct trtc_mp4_
         snprintf(b->title, sizeof b->title, "%s", info->title);
     if (info->creation_ms != TRTC_NOTIME) {
         trtc_utc_format3339(info->creation_ms, b->time);
-        b->time[strlen("2026-01-20T11:30:22")] = '\0'; /* as precise as ID3 has it, in UTC */
+        b->time[strlen("2026-01-20T11:30:22")] = '\0'; /* as precise as ID3 allows, in UTC */
     }
     make_tag(b, 0, b->buf);
     b->held = b->bytes = TAG;
@@ -195,7 +195,7 @@ void trtc_bare_free(struct trtc_bare **b)
 
 /* ---- reading it again ---- */
 
-/* The number in a frame with our key. */
+/* The number in a text frame with our key. */
 static int64_t losses_in(const uint8_t *text, size_t n)
 {
     char digits[24] = "";

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: samples go straight to the mdat; at the end the index is written into the room
- * left in front, or the media is moved up where that is too small. The file is
+/* MP4 writer. Samples go straight to the mdat box. At the end the index is written into the room
+ * left in front, or the media is moved up if that is too small. The file is
  *
- *     ftyp  moov  [free: what is left of the room]  mdat
+ *     ftyp  moov  [free: unused room]  mdat
  *
- * and up to the end everything before the media is a hole. */
+ * and until the end everything before the media is a hole in the file. */
 #include "mp4/mp4.h"
 
 #include <assert.h>
@@ -17,12 +17,12 @@
 
 enum {
     MDAT_HEADER_BYTES = 8,
-    LARGE_HEADER_BYTES = 16, /* of a box of 4 GiB or more */
-    CHUNK_BYTES = 1 << 20,   /* a chunk is not grown past this, nor past a second */
+    LARGE_HEADER_BYTES = 16, /* header of a box of 4 GiB or more */
+    CHUNK_BYTES = 1 << 20,   /* a chunk does not grow beyond this, nor beyond a second */
     TIMESCALE_MAX = 10000000,
-    DEFAULT_FPS = 25, /* for a picture that is alone and has no end */
+    DEFAULT_FPS = 25, /* for a single picture without an end */
     AAC_FRAME_TICKS = 1024,
-    GIVE_BACK_BYTES = 1 << 20, /* less of the room is left as it is */
+    GIVE_BACK_BYTES = 1 << 20, /* less unused room than this is left in the file */
 };
 
 #define RESERVE_MAX (INT64_C(1) << 40)
@@ -130,7 +130,7 @@ int trtc_mp4_set_entry(struct trtc_mp4 *m, int track, int entry, const struct tr
     return 0;
 }
 
-/* The caller's promises about one sample. */
+/* Checks what the caller guarantees about a sample. */
 static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_sample *v,
                         struct trtc_err *err)
 {
@@ -198,7 +198,7 @@ nomem:
     return fail_out(&m->out, err);
 }
 
-/* Where the media starts if the index takes so many bytes: where it is, or moved up or down. */
+/* Where the media starts if the index takes this many bytes: where it is, or moved up or down. */
 static int64_t media_for(const struct trtc_mp4 *m, int64_t moov_bytes, int64_t mdat_header)
 {
     int64_t need = TRTC_MP4_FTYP_BYTES + moov_bytes + mdat_header;
@@ -206,7 +206,7 @@ static int64_t media_for(const struct trtc_mp4 *m, int64_t moov_bytes, int64_t m
 
     if (m->give_back && left > GIVE_BACK_BYTES && left > payload)
         return align_up(need + 8);
-    /* a box, and so the free one, has 8 bytes at least */
+    /* every box, so also the free box, has at least 8 bytes */
     if (m->media == need || m->media >= need + 8)
         return m->media;
     return m->media + align_up(need + 8 - m->media);
@@ -219,7 +219,7 @@ static int64_t size_for(const struct trtc_mp4 *m, bool wide)
            m->media;
 }
 
-/* Some chunk may begin, moved as far up as may be, past what 4 bytes can say. */
+/* Whether some chunk, moved up as far as possible, may begin beyond what 4 bytes can express. */
 static bool needs_wide(const struct trtc_mp4 *m)
 {
     return size_for(m, false) > UINT32_MAX;
@@ -250,7 +250,7 @@ void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end)
     m->tracks[track].end = end;
 }
 
-/* How long the sample that is shown last is shown. */
+/* How long the sample displayed last is displayed. */
 static int64_t last_shown(const struct trtc_mp4_trak *t)
 {
     const struct trtc_mp4_table *s = &t->table;
@@ -264,7 +264,7 @@ static int64_t last_shown(const struct trtc_mp4_trak *t)
     return t->timescale > DEFAULT_FPS ? t->timescale / DEFAULT_FPS : 1;
 }
 
-/* Every entry that samples name is described. */
+/* Checks that every entry which samples refer to is described. */
 static int check_entries(const struct trtc_mp4 *m, int track, struct trtc_err *err)
 {
     const struct trtc_mp4_trak *t = &m->tracks[track];
@@ -288,8 +288,8 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
             continue;
         if (check_entries(m, i, err))
             return -1;
-        /* The media lasts as long as its presentation, whatever is decoded last: players that
-         * believe mdhd cut what is shown behind its end. */
+        /* The media lasts as long as its presentation, whatever is decoded last: players that rely
+         * on mdhd cut off what is displayed after its end. */
         end = t->table.max_pts + last_shown(t);
         step = end - t->table.last_dts;
         if (step > TRTC_MP4_STEP_MAX)
@@ -307,7 +307,7 @@ static int close_tables(struct trtc_mp4 *m, struct trtc_err *err)
     return 0;
 }
 
-/* Moves the media from where it is to offset to. */
+/* Moves the media from its place to offset to. */
 static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
 {
     int64_t shift = to - m->media;
@@ -330,7 +330,7 @@ static int move_media(struct trtc_mp4 *m, int64_t to, struct trtc_err *err)
     return trtc_mp4_move_up(&move, err);
 }
 
-/* The head of a box whose content follows or is there already. */
+/* Writes the header of a box whose content follows or already exists. */
 static void put_header(struct trtc_mp4_out *o, const char *type, int64_t size, bool large)
 {
     trtc_mp4_put_be(o, large ? 1 : (uint64_t)size, 4);
@@ -339,7 +339,7 @@ static void put_header(struct trtc_mp4_out *o, const char *type, int64_t size, b
         trtc_mp4_put_be(o, (uint64_t)size, 8);
 }
 
-/* Everything before the media, which starts at offset media now. */
+/* Writes everything before the media, which now starts at offset media. */
 static void write_front(struct trtc_mp4 *m, struct trtc_mp4_boxes *b, int64_t media,
                         int64_t payload, int64_t mdat_header)
 {
@@ -404,7 +404,7 @@ int trtc_mp4_finish(struct trtc_mp4 *m, struct trtc_err *err)
         goto done;
     write_front(m, b, media, payload, header);
     ret = m->out.failed ? fail_out(&m->out, err) : 0;
-    m->media = media; /* trtc_mp4_size holds for the finished file too */
+    m->media = media; /* so that trtc_mp4_size is right for the finished file too */
     m->out.pos = media + payload;
 done:
     trtc_mp4_boxes_free(&b);

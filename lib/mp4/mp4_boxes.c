@@ -10,21 +10,21 @@
 #include "mp4/mp4_priv.h"
 
 enum {
-    TRAK_OVERHEAD_BYTES = 1024, /* a track's boxes without entries; the real ones take about 500,
+    TRAK_OVERHEAD_BYTES = 1024, /* boxes of a track without their entries; actually about 500,
                                    and the name */
     MOOV_OVERHEAD_BYTES = 1024,
-    LOSSES_BYTES = 128, /* the item that names them */
+    LOSSES_BYTES = 128, /* the item that states them */
 };
 
-/* Seconds from 1904, where the times in MP4 count from, to 1970. */
+/* Seconds from 1904, when times in MP4 begin, to 1970. */
 #define EPOCH_1904_S INT64_C(2082844800)
 
-/* When and how long a track is shown, in its own ticks and in the movie's. */
+/* When and how long a track is presented, in its own ticks and in the movie's. */
 struct timing {
     int64_t media_ticks; /* sum of the samples' durations */
-    int64_t media_time;  /* where in the media the presentation starts: the first pts, or zero */
+    int64_t media_time;  /* where the presentation starts in the media: the first pts, or zero */
     uint64_t media;      /* movie ticks: the shown part of the media */
-    uint64_t empty;      /* movie ticks before it */
+    uint64_t empty;      /* movie ticks before that part */
     bool edits;
 };
 
@@ -61,7 +61,7 @@ void trtc_mp4_end(struct trtc_mp4_boxes *b, int i)
     if (b->measuring)
         b->size[i] = at - b->size[i];
     else
-        assert(b->size[i] == at); /* both passes take the same way */
+        assert(b->size[i] == at); /* both passes make the same boxes */
 }
 
 static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
@@ -69,7 +69,7 @@ static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
     trtc_mp4_put_be(b->o, v, nb_bytes);
 }
 
-/* v ticks of one timescale in another, rounded up. dts_max sees to it that nothing overflows. */
+/* Converts v ticks to another timescale, rounded up. dts_max ensures that nothing overflows. */
 static uint64_t rescale_up(int64_t v, uint32_t from, uint32_t to)
 {
     uint64_t u = (uint64_t)v;
@@ -77,7 +77,8 @@ static uint64_t rescale_up(int64_t v, uint32_t from, uint32_t to)
     return u / from * to + (u % from * to + from - 1) / from;
 }
 
-/* To the nearest: what is rounded back to ticks of no more a second is exact again. */
+/* Converts to the nearest tick: converted back to a timescale that is no finer, the result is exact
+ * again. */
 static uint64_t rescale(int64_t v, uint32_t from, uint32_t to)
 {
     uint64_t u = (uint64_t)v;
@@ -99,7 +100,7 @@ static struct timing timing_of(const struct trtc_mp4_boxes *b, const struct trtc
     return r;
 }
 
-/* The largest timescale of the tracks, so that no edit is coarser than a tick of any. */
+/* The largest timescale of all tracks, so that no edit is coarser than a tick of any track. */
 static uint32_t movie_timescale(const struct trtc_mp4 *m)
 {
     uint32_t max = 1;
@@ -118,7 +119,7 @@ static void put_matrix(struct trtc_mp4_boxes *b)
         put(b, unity[i], 4);
 }
 
-/* Creation and modification time, in the width of a header's version. */
+/* Writes creation and modification time, in the width of the header's version. */
 static void put_dates(struct trtc_mp4_boxes *b, unsigned version)
 {
     put(b, b->creation, version ? 8 : 4);
@@ -305,7 +306,7 @@ static void put_text_box(struct trtc_mp4_boxes *b, const char *type, const char 
     trtc_mp4_end(b, box);
 }
 
-/* An item that is not among those of iTunes: who means it, its name, its value. */
+/* Writes an item that is not one of iTunes: who defines it, its name, its value. */
 static void put_losses(struct trtc_mp4_boxes *b, int64_t nb)
 {
     char text[24];
@@ -319,7 +320,7 @@ static void put_losses(struct trtc_mp4_boxes *b, int64_t nb)
     trtc_mp4_end(b, item);
 }
 
-/* Title and comment the way iTunes and all that followed keep them. */
+/* Writes title and comment in the way of iTunes and its successors. */
 static void put_udta(struct trtc_mp4_boxes *b)
 {
     int udta, meta, ilst;
@@ -375,7 +376,7 @@ struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, i
     b->measuring = true;
     b->wide = wide;
     b->timescale = movie_timescale(m);
-    /* floor, so that times before 1970 are right too; before 1904 there are none */
+    /* rounded down, so that times before 1970 are right too; there are none before 1904 */
     if (m->creation_ms != TRTC_NOTIME && m->creation_ms / 1000 > -EPOCH_1904_S)
         b->creation = (uint64_t)((m->creation_ms + EPOCH_1904_S * 1000) / 1000);
     put_moov(b);
@@ -397,7 +398,7 @@ void trtc_mp4_boxes_free(struct trtc_mp4_boxes **b)
     *b = NULL;
 }
 
-/* 4.3. Four compatible brands each, so that the size is one. */
+/* 4.3. Always four compatible brands, so that the size is constant. */
 void trtc_mp4_put_ftyp(const struct trtc_mp4 *m, struct trtc_mp4_out *o)
 {
     static const char h264[] = "ftypisom\0\0\2\0isomiso2avc1mp41";

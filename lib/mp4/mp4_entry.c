@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: sample entries, that is how a decoder is to be set up, with the configuration
+/* MP4 writer: sample entries, which describe how a decoder is set up, with the configuration
  * records avcC and hvcC (ISO/IEC 14496-15, 5.3.3 and 8.3.3) and esds (14496-14, 5.6). */
 #include <assert.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum {
     ASC_MAX = 1024,
 };
 
-/* Appending to a sample entry. The room was allocated for the worst case. */
+/* A sample entry being written. Its memory was allocated for the worst case. */
 struct entry {
     uint8_t *data;
     size_t size, capacity;
@@ -53,7 +53,7 @@ static void end(struct entry *e, size_t start)
     trtc_mp4_be(e->data + start, e->size - start, 4);
 }
 
-/* Sets of one type, each after its length. */
+/* Writes the sets of one type, each after its length. */
 static void put_sets(struct entry *e, const struct trtc_mp4_sets *list, int type)
 {
     for (int i = 0; i < list->nb; i++) {
@@ -101,12 +101,12 @@ static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, struct tr
     box = begin(e, "hvcC");
     put(e, 1, 1);
     put_data(e, s.ptl, sizeof(s.ptl));
-    put(e, 0xf000, 2); /* min_spatial_segmentation_idc: not known */
-    put(e, 0xfc, 1);   /* parallelismType: not known */
+    put(e, 0xf000, 2); /* min_spatial_segmentation_idc: unknown */
+    put(e, 0xfc, 1);   /* parallelismType: unknown */
     put(e, 0xfc | s.chroma, 1);
     put(e, 0xf8 | s.depth_luma, 1);
     put(e, 0xf8 | s.depth_chroma, 1);
-    put(e, 0, 2);                                    /* avgFrameRate: not said */
+    put(e, 0, 2);                                    /* avgFrameRate: not stated */
     put(e, s.nb_layers << 3 | s.nested << 2 | 3, 1); /* lengths of 4 bytes */
     put(e, 3, 1);
     for (int type = TRTC_MP4_H265_VPS; type <= TRTC_MP4_H265_PPS; type++) {
@@ -137,7 +137,7 @@ static void put_colr(struct entry *e, const struct trtc_colour *c)
     end(e, box);
 }
 
-/* Shown size as 16.16, held to what the field takes. */
+/* The displayed size as 16.16, limited to what the field can hold. */
 static uint32_t fixed_size(int px, int num, int den)
 {
     int64_t v = (int64_t)px * 65536 * num / den;
@@ -191,7 +191,7 @@ static int put_video(struct entry *e, enum trtc_codec codec, const struct trtc_m
     return 0;
 }
 
-/* The head of an MPEG-4 descriptor (14496-1, 8.3.3): its length always in four bytes. */
+/* Writes the header of an MPEG-4 descriptor (14496-1, 8.3.3), always with four bytes of length. */
 static void put_descriptor(struct entry *e, unsigned tag, size_t n)
 {
     put(e, tag, 1);
@@ -202,7 +202,11 @@ static void put_descriptor(struct entry *e, unsigned tag, size_t n)
 
 static int put_aac(struct entry *e, const struct trtc_mp4_track *src, struct trtc_err *err)
 {
-    enum { HEAD = 5, CONFIG = 13 }; /* of a descriptor; of a DecoderConfigDescriptor */
+    enum {
+        HEAD = 5,
+        CONFIG = 13
+    }; /* sizes: of a descriptor's header; of a
+                                       DecoderConfigDescriptor */
     size_t box, esds;
 
     if (src->asc_size < 2 || src->asc_size > ASC_MAX)
@@ -221,18 +225,18 @@ static int put_aac(struct entry *e, const struct trtc_mp4_track *src, struct trt
     esds = begin(e, "esds");
     put(e, 0, 4); /* version and flags */
     put_descriptor(e, 3, 3 + HEAD + CONFIG + HEAD + src->asc_size + HEAD + 1);
-    put(e, 0, 2); /* ES_ID: in files always 0 */
+    put(e, 0, 2); /* ES_ID: always 0 in files */
     put(e, 0, 1);
     put_descriptor(e, 4, CONFIG + HEAD + src->asc_size);
     put(e, 0x40, 1); /* MPEG-4 audio */
     put(e, 0x15, 1); /* an audio stream, not upstream */
-    put(e, 0, 3);    /* buffer size and bit rates: not said */
+    put(e, 0, 3);    /* buffer size and bit rates: not stated */
     put(e, 0, 4);
     put(e, 0, 4);
     put_descriptor(e, 5, src->asc_size);
     put_data(e, src->asc, src->asc_size);
     put_descriptor(e, 6, 1);
-    put(e, 2, 1); /* as in MP4 files */
+    put(e, 2, 1); /* predefined for MP4 files */
     end(e, esds);
     end(e, box);
     return 0;
@@ -245,7 +249,7 @@ int trtc_mp4_entry_make(struct trtc_mp4_entry *out, enum trtc_codec codec,
     struct entry e = { 0 };
     int ret;
 
-    /* A set is preceded by 2 bytes here and by 3 or more in Annex B: no copy is larger. */
+    /* A set has 2 bytes in front here, and 3 or more in Annex B: no copy is larger. */
     e.capacity = ENTRY_OVERHEAD_BYTES + (sound ? src->asc_size : src->annexb_size);
     e.data = malloc(e.capacity);
     if (!e.data)

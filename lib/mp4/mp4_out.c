@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: buffered output, and making room in front of what was written. */
+/* MP4 writer: buffered output, and making room in front of what was already written. */
 #define _GNU_SOURCE /* fallocate */
 
 #include <errno.h>
@@ -20,7 +20,7 @@ void trtc_mp4_flush(struct trtc_mp4_out *o)
     o->used = 0;
 }
 
-/* Whole buffers go out directly: a large sample is not copied but for its ends. */
+/* Writes whole buffers directly, so that only the ends of a large sample are copied. */
 static size_t put_large(struct trtc_mp4_out *o, const uint8_t *p, size_t n)
 {
     size_t direct = n - n % TRTC_MP4_BUF_BYTES;
@@ -72,7 +72,7 @@ void trtc_mp4_put_zeros(struct trtc_mp4_out *o, size_t n)
     trtc_mp4_put(o, zeros, n);
 }
 
-/* Reads n bytes at offset into the move's buffer. */
+/* Reads n bytes at offset into the buffer of the move. */
 static int read_all(const struct trtc_mp4_move *m, size_t n, int64_t offset, struct trtc_err *err)
 {
     uint8_t *p = m->buf;
@@ -140,7 +140,7 @@ int trtc_mp4_insert_range(int fd, int64_t shift, const char *name, struct trtc_e
     if (!fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, (off_t)shift))
         return 1;
     errnum = errno;
-    /* The size changes first: where it has not, nothing has. */
+    /* the size changes first: if it is the same, nothing has changed */
     if (!fstat(fd, &after) && after.st_size == st.st_size)
         return 0;
     return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot make room in '%s'", name);

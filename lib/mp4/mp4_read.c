@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds in a finished file how many losses it was made with: moov, udta, meta, ilst, ---- (or the comment), data
- * (ISO/IEC 14496-12, 4.2; the metadata as QuickTime has it). */
+/* Reads from a finished file how many losses there were when it was made: moov, udta, meta, ilst,
+ * ---- (or the comment), data (ISO/IEC 14496-12, 4.2; the metadata as in QuickTime). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -33,7 +33,7 @@ static ssize_t read_at(int fd, void *p, size_t n, int64_t at)
     return got;
 }
 
-/* Looks among the boxes in [*from, *to) for one of a type; the range becomes that of its content. */
+/* Finds a box of this type in [*from, *to), and sets the range to that of its content. */
 static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
 {
     int64_t at = *from;
@@ -63,7 +63,7 @@ struct stretch {
     int64_t from, to;
 };
 
-/* The text of a box of that type in a stretch, behind its header: its length, or -1. */
+/* The text of the box of that type within a range, after its header. Returns its length, or -1. */
 static ssize_t text_of(int fd, const char *type, struct stretch in, int header, char out[TEXT_MAX])
 {
     int64_t from = in.from, to = in.to;
@@ -83,7 +83,7 @@ static bool says(int fd, const char *type, int64_t from, int64_t to, const char 
            strcmp(got, text) == 0;
 }
 
-/* Among the items in [*from, *to) the one that names the losses. */
+/* Finds the item that states the losses among the items in [*from, *to). */
 static bool find_item(int fd, int64_t *from, int64_t *to)
 {
     int64_t at = *from;
@@ -102,7 +102,7 @@ static bool find_item(int fd, int64_t *from, int64_t *to)
     return false;
 }
 
-/* The sentence that stands in the comment as well, and in files of version 0.1 only there. */
+/* Finds the sentence in the comment. In files of version 0.1 it is the only record. */
 static bool find_sentence(int fd, int64_t from, int64_t to, char text[TEXT_MAX])
 {
     static const char begin[] = TRTC_MP4_LOSSES_SENTENCE;
@@ -141,7 +141,7 @@ int trtc_mp4_read_losses(const char *path, int64_t *nb, struct trtc_err *err)
     *nb = 0;
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-    errno = 0; /* what is not found is no error */
+    errno = 0; /* not finding anything is no error */
     const bool found = find_losses(fd, lseek(fd, 0, SEEK_END), text);
     const int errnum = errno;
     close(fd);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: parameter sets, of which as little is read as the configuration records ask for
- * (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1). */
+/* MP4 writer: reads from parameter sets only what the configuration records need (H.264, 7.3.2.1.1;
+ * H.265, 7.3.2.2.1). */
 #include <string.h>
 
 #include "mp4/mp4_priv.h"
 #include "ts/es.h"
 
-enum { SPS_HEAD_BYTES = 512 }; /* more than all the fields read here can take */
+enum { SPS_HEAD_BYTES = 512 }; /* more than the fields read here can take */
 
-/* Bits of a parameter set without its emulation prevention bytes. Past the end there are zeros,
- * and over says so. */
+/* The bits of a parameter set without its emulation prevention bytes. After the end all bits are
+ * zero, and over is set. */
 struct bits {
     uint8_t data[SPS_HEAD_BYTES];
     size_t nb_bits, at;
@@ -71,7 +71,7 @@ static uint32_t get_ue(struct bits *b)
     return ((uint32_t)1 << zeros) - 1 + get_bits(b, zeros);
 }
 
-/* The type of a NAL unit if it is a parameter set of the base layer, else -1. */
+/* The type of a NAL unit that is a parameter set of the base layer, else -1. */
 static int set_type(enum trtc_codec codec, const uint8_t *p, size_t n)
 {
     int type;
@@ -157,7 +157,8 @@ static int read_sps(const struct trtc_mp4_set *nal, struct trtc_mp4_h264 *s, str
     return 0;
 }
 
-/* Whether decoders of a's profile are the better ones: High and its kin are above the rest. */
+/* Whether the profile of a needs the better decoder: High and related profiles are above the
+ * others. */
 static bool is_above(const struct trtc_mp4_h264 *a, const struct trtc_mp4_h264 *b)
 {
     if (a->has_format != b->has_format)
@@ -197,7 +198,7 @@ int trtc_mp4_h264_read(const struct trtc_mp4_sets *list, struct trtc_mp4_h264 *o
     return 0;
 }
 
-/* The part of profile_tier_level on the temporal sub-layers. */
+/* Skips the part of profile_tier_level about temporal sub-layers. */
 static void skip_sub_layers(struct bits *b, uint32_t max_sub_layers_minus1)
 {
     bool profile[8], level[8];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: the sample table box, the larger part of the index, from the tapes. ISO/IEC
- * 14496-12; section numbers there. */
+/* MP4 writer: the sample table box, which is the larger part of the index, made from the tapes.
+ * ISO/IEC 14496-12; section numbers refer to it. */
 #include "mp4/mp4_priv.h"
 
 static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
@@ -8,7 +8,7 @@ static void put(struct trtc_mp4_boxes *b, uint64_t v, int nb_bytes)
     trtc_mp4_put_be(b->o, v, nb_bytes);
 }
 
-/* A table's entries are counted already: measuring need not read the tapes. */
+/* When only measuring, skips the entries of a table: they are already counted. */
 static bool skip_entries(struct trtc_mp4_boxes *b, uint32_t nb, int bytes_each)
 {
     if (b->measuring)
@@ -16,7 +16,7 @@ static bool skip_entries(struct trtc_mp4_boxes *b, uint32_t nb, int bytes_each)
     return b->measuring;
 }
 
-/* Sample entries before entry n that samples name. */
+/* How many entries before entry n have samples. */
 static unsigned nb_used(const struct trtc_mp4_trak *t, int n)
 {
     unsigned nb = 0;
@@ -46,7 +46,7 @@ static void put_run(struct trtc_mp4_boxes *b, uint32_t count, int64_t v)
     put(b, (uint64_t)v, 4);
 }
 
-/* 8.6.1.2: a sample's duration is the step to the next one. */
+/* 8.6.1.2: the duration of a sample is the step to the next one. */
 static void put_stts_runs(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
 {
     struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);
@@ -113,7 +113,7 @@ static void put_ctts(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
     trtc_mp4_end(b, box);
 }
 
-/* 8.6.2; without it every sample is a sync sample. */
+/* 8.6.2; without this box every sample is a sync sample. */
 static void put_stss(struct trtc_mp4_boxes *b, const struct trtc_mp4_table *t)
 {
     struct trtc_mp4_reader r = trtc_mp4_tape_start(&t->samples);

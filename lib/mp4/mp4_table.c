@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* MP4 writer: the sample tables while they grow. A sample costs 4 to 8 bytes, since its size and
- * the changes in its timing are kept as variable-length numbers; a chunk costs about 5. */
+/* MP4 writer: the sample tables while they grow. A sample takes 4 to 8 bytes, since its size and
+ * the changes in its timing are stored as variable-length numbers; a chunk takes about 5. */
 #include <stdlib.h>
 
 #include "mp4/mp4_priv.h"
 
 enum {
     BLOCK_BYTES = 16 * 1024,
-    RECORD_MAX = 5 + 10 + 10, /* the longest record: that of a sample */
+    RECORD_MAX = 5 + 10 + 10, /* the longest record, that of a sample */
 };
 
 struct trtc_mp4_block {
@@ -16,7 +16,7 @@ struct trtc_mp4_block {
     uint8_t data[BLOCK_BYTES - 2 * sizeof(size_t)];
 };
 
-/* Room for one record, to be ended by tape_end(). NULL: out of memory. */
+/* Makes room for one record; the caller then calls tape_end(). NULL: out of memory. */
 static uint8_t *tape_room(struct trtc_mp4_tape *t)
 {
     if (!t->last || t->last->used > sizeof(t->last->data) - RECORD_MAX) {
@@ -60,7 +60,7 @@ static uint8_t *put_unsigned(uint8_t *p, uint64_t v)
     return p;
 }
 
-/* Small numbers of either sign get small codes: 0 -1 1 -2 2 ... */
+/* Gives small numbers of either sign small codes: 0 -1 1 -2 2 ... */
 static uint8_t *put_signed(uint8_t *p, int64_t v)
 {
     return put_unsigned(p, v < 0 ? ~((uint64_t)v << 1) : (uint64_t)v << 1);
@@ -91,7 +91,7 @@ struct trtc_mp4_reader trtc_mp4_tape_start(const struct trtc_mp4_tape *t)
     return (struct trtc_mp4_reader){ .block = t->first };
 }
 
-/* Records never cross blocks. */
+/* Moves to the next block at the end of one: records never cross blocks. */
 static void next_record(struct trtc_mp4_reader *r)
 {
     if (r->at == r->block->used) {
@@ -186,7 +186,7 @@ int trtc_mp4_table_add(struct trtc_mp4_table *t, const struct trtc_sample *s, in
         t->min_pts = t->max_pts = dts + cts;
         t->size = size;
     } else {
-        t->nb_stts += step != t->step; /* the runs of every sample's step but the last one's */
+        t->nb_stts += step != t->step; /* runs in the steps of all samples except the last */
     }
     t->nb_ctts += first || cts != t->cts;
     t->reorders |= cts != 0;

@@ -9,30 +9,30 @@
 #include "mp4/sets_priv.h"
 
 enum {
-    BUNDLE_MAX = 255, /* sets of an entry, of which so many SPS: */
+    BUNDLE_MAX = 255, /* sets per entry; of these at most this many SPS: */
     SPS_MAX = 31,
-    BUNDLE_MAX_BYTES = 32 * 1024, /* many times what encoders make */
-    SET_MAX_BYTES = 8 * 1024,     /* of one: whatever becomes of it has room in an entry */
+    BUNDLE_MAX_BYTES = 32 * 1024, /* many times what encoders produce */
+    SET_MAX_BYTES = 8 * 1024,     /* per set: even when renamed it fits into an entry */
 };
 
-/* Parameter sets, no two of which have the same name. */
+/* Parameter sets with different names (kind and id). */
 struct bundle {
     struct trtc_set v[BUNDLE_MAX];
     int nb;
     uint8_t *bytes; /* Annex B */
     size_t size, cap;
-    struct trtc_video_params params; /* of the first picture that refers to it */
-    bool split;                      /* its SPS say different things of colours */
+    struct trtc_video_params params; /* of the first picture that refers to the bundle */
+    bool split;                      /* its SPS state different colours */
 };
 
 struct trtc_sets {
     enum trtc_codec codec;
-    struct bundle current; /* in force: what came last under each name */
-    bool changed;          /* ... since the last slice */
+    struct bundle current; /* the sets in force: the last one of each name */
+    bool changed;          /* they changed after the last slice */
     struct bundle *entries[TRTC_MP4_ENTRIES_MAX];
     int nb_entries, entry;
-    int16_t pps[TRTC_PPS_IDS]; /* ids in the entry of the PPS in force */
-    int nb_renamed;            /* ... of which so many are others than in the stream */
+    int16_t pps[TRTC_PPS_IDS]; /* the ids that the PPS in force have in the entry */
+    int nb_renamed;            /* how many of these differ from the ids in the stream */
     struct trtc_video_params params;
     uint8_t *buf;
     size_t cap;
@@ -73,7 +73,7 @@ static bool has_room(const struct bundle *b, const struct trtc_set *x)
            (x->kind != TRTC_SET_SPS || nb_sps < SPS_MAX);
 }
 
-/* Adds a set whose NAL unit is nal. -1: no memory. There is room. */
+/* Adds a set, whose NAL unit is nal, to a bundle with room for it. 0, or -1: out of memory. */
 static int add_set(struct bundle *b, const struct trtc_set *x, const uint8_t *nal)
 {
     const size_t need = b->size + 4 + x->n;
@@ -87,7 +87,7 @@ static int add_set(struct bundle *b, const struct trtc_set *x, const uint8_t *na
     return 0;
 }
 
-/* A set of the stream comes. One that is damaged changes nothing. -1: no memory. */
+/* Handles a set of the stream. A damaged one changes nothing. 0, or -1: out of memory. */
 static int note_set(struct trtc_sets *s, const uint8_t *nal, size_t n)
 {
     struct bundle *c = &s->current;
@@ -109,7 +109,7 @@ static int params_of_set(const struct trtc_sets *s, int i, struct trtc_video_par
     return trtc_video_params_of_sps(s->codec, c->bytes + c->v[i].at, c->v[i].n, out);
 }
 
-/* What pictures that refer to PPS `pps` say of themselves. -1: it, or what it refers to, never came. */
+/* Gets the parameters of pictures that refer to PPS `pps`. 0, or -1: a set is missing. */
 static int params_of(const struct trtc_sets *s, int pps, struct trtc_video_params *out)
 {
     const struct bundle *c = &s->current;
@@ -120,11 +120,12 @@ static int params_of(const struct trtc_sets *s, int pps, struct trtc_video_param
 
 /* ---- entries ---- */
 
-/* How the sets in force get into an entry. */
+/* How the sets in force are placed in an entry. */
 struct fitting {
     const struct trtc_sets *s;
     struct bundle *e;
-    int16_t id[TRTC_NB_SET_KINDS][TRTC_PPS_IDS]; /* there; -1: not known, or not in force */
+    int16_t id[TRTC_NB_SET_KINDS][TRTC_PPS_IDS]; /* their ids in the entry; -1: unknown, or not
+                                                    in force */
     bool split;
 };
 
@@ -138,7 +139,7 @@ static bool is_given(const struct fitting *f, enum trtc_set_kind kind, int id)
     return false;
 }
 
-/* Set x as it stands in the entry under an id; *made is what is to be freed. NULL: no memory. */
+/* Set x as it is stored in the entry under an id. The caller frees *made. NULL: out of memory. */
 static const uint8_t *renamed(const struct fitting *f, const struct trtc_set *x,
                               struct trtc_set *to, uint8_t **made)
 {
@@ -152,7 +153,8 @@ static const uint8_t *renamed(const struct fitting *f, const struct trtc_set *x,
     return *made = trtc_set_rename(f->s->codec, nal, x, to, &to->n);
 }
 
-/* What an entry says of depth and chroma holds for all its sets (14496-15, 5.3.3.1.2). */
+/* Whether x has the depth and chroma of the entry, which are stated once for all its sets
+ * (14496-15, 5.3.3.1.2). */
 static bool is_alike(const struct fitting *f, const struct trtc_set *x)
 {
     const struct trtc_video_params *p = &f->e->params;
@@ -171,14 +173,16 @@ static bool has_other_colours(const struct fitting *f, const struct trtc_set *x)
            memcmp(&v.colour, p, sizeof *p) != 0;
 }
 
-/* Whether a set that was made of another one is still that set: of one that is cut within its last number, zeros go. */
+/* Whether a renamed set is still the same set. If a set was cut within its last number, zeros get
+ * lost. */
 static bool is_whole(const struct fitting *f, const uint8_t *made, const struct trtc_set *to)
 {
     struct trtc_set x;
     return trtc_set_read(f->s->codec, made, to->n, &x) && x.id == to->id && x.refers == to->refers;
 }
 
-/* Tries an id for set x: FITS where it stands there, or (fresh) is put there. */
+/* Tries an id for set x: it fits if the entry already holds it under that id, or (fresh) if the id
+ * is free. */
 static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool fresh)
 {
     const int there = find(f->e, x->kind, id);
@@ -204,7 +208,7 @@ static enum fit try_id(struct fitting *f, const struct trtc_set *x, int id, bool
     return fit;
 }
 
-/* Tries the set's own id, then the others, from above: streams begin below. */
+/* Tries the set's own id, then the others from the highest down, since streams use low ids. */
 static enum fit try_ids(struct fitting *f, const struct trtc_set *x, bool fresh)
 {
     int first = 0, last = trtc_set_id_max(f->s->codec, x->kind);
@@ -217,7 +221,7 @@ static enum fit try_ids(struct fitting *f, const struct trtc_set *x, bool fresh)
     return fit;
 }
 
-/* Puts the sets in force into the entry, what they refer to first. */
+/* Places the sets in force in the entry, beginning with those that others refer to. */
 static enum fit fit_in(struct fitting *f)
 {
     const struct bundle *c = &f->s->current;
@@ -236,7 +240,8 @@ static enum fit fit_in(struct fitting *f)
     return FITS;
 }
 
-/* Takes an entry for what follows, if the sets in force fit in; else it is left as it was. */
+/* Chooses an entry for what follows if the sets in force fit into it. Otherwise the entry is
+ * unchanged. */
 static enum fit enter(struct trtc_sets *s, int entry)
 {
     struct fitting f = { .s = s, .e = s->entries[entry] };
@@ -272,8 +277,8 @@ static int new_entry(struct trtc_sets *s, int pps, struct trtc_err *err)
     return s->nb_entries++;
 }
 
-/* Sets have changed, and a slice comes that refers to PPS `pps`: they go to the entry in hand,
- * else to another one, else to a new one. */
+/* Handles changed sets at a slice that refers to PPS `pps`: they go to the current entry, else to
+ * another one, else to a new one. */
 static int settle(struct trtc_sets *s, int pps, struct trtc_err *err)
 {
     enum fit fit = CLASHES;
@@ -292,12 +297,12 @@ static int settle(struct trtc_sets *s, int pps, struct trtc_err *err)
 
 /* ---- access units ---- */
 
-struct unit { /* in the making */
+struct unit { /* being made */
     uint8_t *o;
     bool key, has_picture, has_slice, unknown;
 };
 
-/* Appends a NAL unit; ref: of a slice, where its PPS may have another id; or NULL. */
+/* Appends a NAL unit. ref: the reference of a slice whose PPS may have another id, or NULL. */
 static void put_nal(const struct trtc_sets *s, struct unit *u, const uint8_t *nal, size_t n,
                     const struct trtc_slice_ref *ref)
 {
@@ -312,7 +317,7 @@ static void put_nal(const struct trtc_sets *s, struct unit *u, const uint8_t *na
     u->o += n;
 }
 
-/* A slice comes. What it refers to is looked at only where that matters. */
+/* Handles a slice. What it refers to is read only if that matters. */
 static int take_slice(struct trtc_sets *s, struct unit *u, const uint8_t *nal, size_t n,
                       struct trtc_err *err)
 {
@@ -345,7 +350,8 @@ static int take_nal(struct trtc_sets *s, struct unit *u, const uint8_t *nal, siz
     return 0;
 }
 
-/* Room for a unit, every slice of which may grow: the shortest has 2 bytes and a start code. */
+/* Makes room for a unit in which every slice may grow. The shortest slice has 2 bytes and a start
+ * code. */
 static int reserve(struct trtc_sets *s, size_t size, struct trtc_err *err)
 {
     const size_t need = size + size / 5 * (TRTC_SLICE_GROWS + 1) + 64;
@@ -397,12 +403,12 @@ int trtc_sets_take_own(struct trtc_sets *s, struct trtc_bytes sets, const struct
     ret = trtc_sets_take(s, p, out, err);
     swap_bundles(&s->current, &own.current);
     s->params = params;
-    s->changed = true; /* the next picture needs its own again */
+    s->changed = true; /* the next picture needs its own sets again */
     free(own.current.bytes);
     return ret;
 }
 
-/* ---- the rest ---- */
+/* ---- interface ---- */
 
 struct trtc_sets *trtc_sets_new(enum trtc_codec codec)
 {

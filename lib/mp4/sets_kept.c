@@ -12,13 +12,13 @@ enum { BYTES_MAX = 64 * 1024, SETS_MAX = 512, START_CODE = 4 };
 
 struct kept {
     struct trtc_set set; /* at: of its start code */
-    bool here;           /* it stands in the access unit that was taken last */
+    bool here;           /* the last access unit contains it */
 };
 
 struct trtc_kept_sets {
     int nb;
     size_t nb_bytes;
-    bool lacks;                 /* the access unit taken last has not all of them */
+    bool lacks;                 /* the last access unit lacks some of them */
     struct kept kept[SETS_MAX]; /* in the order of the bytes: VPS, SPS, PPS */
     uint8_t bytes[BYTES_MAX];
 };
@@ -57,7 +57,7 @@ static void drop(struct trtc_kept_sets *k, int i)
         k->kept[i].set.at -= n;
 }
 
-/* Puts a set behind those of its kind. */
+/* Inserts a set after those of its kind. */
 static void insert(struct trtc_kept_sets *k, const uint8_t *nal, const struct trtc_set *set)
 {
     const size_t n = set->n + START_CODE;
@@ -112,7 +112,8 @@ static bool is_slice(enum trtc_codec codec, uint8_t header)
     return kind == TRTC_NAL_SLICE || kind == TRTC_NAL_KEY_SLICE;
 }
 
-/* The slices are not searched for their end: they may be large. */
+/* Reads the sets up to the first slice. Slices are not searched for their end: they may be
+ * large. */
 static void keep_all(struct trtc_kept_sets *k, enum trtc_codec codec, const uint8_t *p,
                      const uint8_t *end)
 {

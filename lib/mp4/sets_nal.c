@@ -8,14 +8,14 @@
 #include "ts/es.h"
 
 enum {
-    HEAD_BYTES = 32, /* more than the part of a PPS or a slice takes that is looked at */
+    HEAD_BYTES = 32, /* more than the part of a PPS or slice that is examined */
     ID_BITS = 8,     /* see trtc_slice_ids */
 };
 
 /* ---- bits ---- */
 
-/* Copies a NAL unit without the bytes that prevent start codes, max bytes at most: returns how
- * many. *raw: those read; *zeros: zero bytes in a row that stand last. */
+/* Copies a NAL unit without its emulation prevention bytes, at most max bytes; returns how many.
+ * *raw: how many bytes were read; *zeros: how many of the last ones in a row are zero. */
 static size_t unescape(struct trtc_bytes from, uint8_t *out, size_t max, size_t *raw, int *zeros)
 {
     const uint8_t *nal = from.p;
@@ -34,7 +34,7 @@ static size_t unescape(struct trtc_bytes from, uint8_t *out, size_t max, size_t 
     return len;
 }
 
-/* Appends a byte, prevented from making a start code. */
+/* Appends a byte, and before it an emulation prevention byte if needed. */
 static uint8_t *put_escaped(uint8_t *o, uint8_t byte, int *zeros)
 {
     if (*zeros >= 2 && byte <= 3) {
@@ -75,8 +75,8 @@ static size_t copy_bits(uint8_t *to, size_t at, const uint8_t *from, size_t star
 struct head {
     uint8_t b[HEAD_BYTES];
     size_t nb_bits;
-    size_t raw; /* bytes of the unit that they take */
-    int zeros;  /* in a row before its next byte */
+    size_t raw; /* bytes of the unit that they come from */
+    int zeros;  /* zero bytes in a row before the next byte */
 };
 
 static void head_of(struct head *h, const uint8_t *nal, size_t n, size_t max)
@@ -84,7 +84,7 @@ static void head_of(struct head *h, const uint8_t *nal, size_t n, size_t max)
     h->nb_bits = 8 * unescape((struct trtc_bytes){ nal, n }, h->b, max, &h->raw, &h->zeros);
 }
 
-/* Exponential Golomb code at *at, which moves behind it; -1 where it is cut or too long. */
+/* Reads the Exponential Golomb code at *at, which moves past it; -1: cut off or too long. */
 static int get_ue(const struct head *h, size_t *at)
 {
     int zeros = 0, v = 1;
@@ -100,7 +100,7 @@ static int get_ue(const struct head *h, size_t *at)
     return v - 1;
 }
 
-/* Something stands behind bit `at` of a NAL unit: at least the bit that ends a set. */
+/* Whether anything follows bit `at` of a NAL unit: at least the bit that ends a set. */
 static bool has_more(const struct head *h, size_t at, size_t n)
 {
     while (at < h->nb_bits && !bit_of(h->b, at))
@@ -108,7 +108,7 @@ static bool has_more(const struct head *h, size_t at, size_t n)
     return at < h->nb_bits || h->raw < n;
 }
 
-/* Bits of the code of v, which is v + 1 in so many. */
+/* The length in bits of the Exponential Golomb code of v. */
 static int ue_bits(int v)
 {
     int n = 1;
@@ -176,7 +176,7 @@ bool trtc_set_read(enum trtc_codec codec, const uint8_t *nal, size_t n, struct t
     }
 }
 
-/* A number in a set, before and after. */
+/* a number in a set, before and after the change */
 struct field {
     size_t at;
     int bits, value, new_bits;
@@ -187,7 +187,7 @@ static struct field ue_field(size_t at, int from, int to)
     return (struct field){ at, ue_bits(from), to + 1, ue_bits(to) };
 }
 
-/* Where an SPS of H.265 has its id: behind profile_tier_level (7.3.2.2.1, 7.3.3). */
+/* The position of the id in an H.265 SPS: after profile_tier_level (7.3.2.2.1, 7.3.3). */
 static size_t h265_sps_id_at(const uint8_t *b, size_t nb_bits)
 {
     const int sub_layers = b[2] >> 1 & 7; /* minus one */
@@ -218,7 +218,8 @@ static void fields_of(enum trtc_codec codec, const uint8_t *b, size_t nb_bits,
     }
 }
 
-/* Copies a set's payload with the fields changed, up to its stop bit: the bytes it takes. */
+/* Copies the payload of a set up to its stop bit, with the fields changed. Returns its size in
+ * bytes. */
 static size_t change_fields(const uint8_t *b, size_t n, const struct field f[2], uint8_t *out)
 {
     size_t end = 8 * n, at = 0, from = 0;
@@ -237,7 +238,7 @@ static size_t change_fields(const uint8_t *b, size_t n, const struct field f[2],
 uint8_t *trtc_set_rename(enum trtc_codec codec, const uint8_t *nal, const struct trtc_set *from,
                          const struct trtc_set *to, size_t *size)
 {
-    const size_t n = from->n, changed = n + 8; /* two codes grow by less */
+    const size_t n = from->n, changed = n + 8; /* two codes grow by less than this */
     uint8_t *out = malloc(2 * changed), *b = calloc(1, n + changed), *o = out;
     struct field f[2];
     size_t raw, len;
@@ -311,7 +312,7 @@ size_t trtc_slice_rename(const uint8_t *nal, size_t n, const struct trtc_slice_r
     for (size_t i = 0; i < len + ID_BITS / 8; i++)
         o = put_escaped(o, b[i], &zeros);
     const uint8_t *p = nal + h.raw, *end = nal + n;
-    for (; p < end && (zeros || h.zeros); p++) { /* until both are in step again */
+    for (; p < end && (zeros || h.zeros); p++) { /* until the zeros before both agree again */
         if (h.zeros >= 2 && *p == 3) {
             h.zeros = 0;
             continue;
