@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Shapes are compared as products of whole numbers, so that equal shapes never lose a line to
- * rounding. */
+/* Aspect ratios are compared as products of whole numbers, so that equal ratios never lose a line
+ * to rounding. */
 #include "layout/fit.h"
 
 #include <stdint.h>
 
 enum {
-    SAR_MAX = 1 << 16, /* keeps every product below 2^62 */
+    SAR_MAX = 1 << 16, /* keeps all products below 2^62 */
     SHAPE_MAX = 16,
     SHOWN_MAX_PX = 16384,
-    BARS_MIN = 4, /* both bars together: 2 pixels each, or they are not worth having */
+    BARS_MIN = 4, /* narrower bars (2 pixels on each side) are not worth having */
 };
 
-/* num / den to the nearest even number, at least 2. */
+/* num / den rounded to the nearest even number, at least 2. */
 static int even(int64_t num, int64_t den)
 {
     int64_t n = (num + den) / (2 * den) * 2;
@@ -24,14 +24,14 @@ static int at_most(int v, int max)
     return v < max ? v : max;
 }
 
-/* The middle len of whole. */
+/* The middle part of whole with the length len. */
 static void middle(int whole, int len, int *start, int *size)
 {
     *start = (whole - len) / 2 & ~1;
     *size = len;
 }
 
-/* What is left of len where a fifth is cut away: even, and never less than 80 %. */
+/* What remains of len when a fifth is cut off: even, and at least 80 %. */
 static int four_fifths(int len)
 {
     return at_most((int)(((int64_t)len * 4 + 9) / 10 * 2), len);
@@ -53,7 +53,7 @@ void trtc_fit_window(const struct trtc_shape *pic_shape, int window_w, int windo
         sar_den = sar_den > 1 ? sar_den / 2 : 1;
     }
 
-    /* Widths of picture and window, where both are made window_h * shown_h high. */
+    /* the widths of picture and window if both are scaled to the height window_h * shown_h */
     int64_t shown_w = (int64_t)src_w * sar_num;
     int64_t shown_h = (int64_t)src_h * sar_den;
     int64_t pic = shown_w * window_h;

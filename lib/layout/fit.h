@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Which part of a picture goes where in a window, by the API's RenderMode. */
+/* Which part of a picture is shown where in a window, by the API's RenderMode. */
 #ifndef TRTC_LAYOUT_FIT_H
 #define TRTC_LAYOUT_FIT_H
 
 #include "layout/layout.h"
 
 struct trtc_fit {
-    struct trtc_rect src; /* part of the picture that is shown; x and y even */
-    struct trtc_rect dst; /* where in the window, from its top left; every value even */
+    struct trtc_rect src; /* the visible part of the picture; x and y are even */
+    struct trtc_rect dst; /* its place in the window, from the top left corner; every value is
+                             even */
 };
 
-struct trtc_shape {       /* of a picture */
+struct trtc_shape {       /* the shape of a picture */
     int w, h;             /* in samples */
-    int sar_num, sar_den; /* width of a sample by its height; 0: not said, 1 */
+    int sar_num, sar_den; /* width to height of a sample; 0: not stated, 1 */
 };
 
-/* A picture of src_w x src_h pixels of shape sar_num:sar_den (0 or less: square). Stretch: all of it into all of the
- * window; crop: the middle that has the window's shape; fit: all of it, centred; crop20: at most 20 % of its width or
- * height cut away, the rest stretched. */
+/* Fits a picture into a window of this size. A sample aspect ratio of 0 or less means square
+ * samples. Stretch: the whole picture fills the window. Crop: the middle part with the window's
+ * shape. Fit: the whole picture, centred. Crop20: at most 20 % of its width or height is cut off,
+ * and the rest is stretched. */
 void trtc_fit_window(const struct trtc_shape *pic, int window_w, int window_h,
                      enum trtc_render render, struct trtc_fit *out);
 
-/* A sample's width divided by its height; 1 if it is not given (0 or less) or absurd. */
+/* A sample's width divided by its height; 1 if it is not stated (0 or less) or absurd. */
 double trtc_fit_shape(int sar_num, int sar_den);
 
-/* The size that a picture with samples of this shape has in square samples, with none lost. */
+/* The size of a picture in square samples, without losing any of its samples. shape: a sample's
+ * width divided by its height. */
 void trtc_fit_shown(int w, int h, double shape, int *shown_w, int *shown_h);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The four layouts. Every edge is a fraction of the canvas, rounded to the nearest even number (half: up):
- * windows that share an edge share its rounding, so what tiles, tiles exactly. */
+/* The four layouts. Every edge is a fraction of the canvas, rounded to the nearest even number
+ * (halves up). Windows that share an edge share its rounding, so that adjacent windows leave no
+ * gap. */
 #include "layout/layout.h"
 
 #include <stdint.h>
@@ -27,13 +28,13 @@ bool trtc_layout_has(const struct trtc_layout *l, int stream)
     return false;
 }
 
-/* part/parts of px, to the nearest even number. */
+/* part/parts of px, rounded to the nearest even number. */
 static int edge(int px, int part, int parts)
 {
     return (int)(((int64_t)px * part + parts) / (2 * (int64_t)parts)) * 2;
 }
 
-/* From part a to part b of the canvas' width and height. */
+/* A part of the canvas' width or height, from a to b. */
 struct span {
     int a, b, parts;
 };
@@ -47,7 +48,7 @@ static struct trtc_rect rect_of(const struct trtc_layout_opts *o, struct span x,
     return r;
 }
 
-/* The k-th of as many equal parts. */
+/* The k-th of a number of equal parts. */
 static struct span nth(int k, int parts)
 {
     return (struct span){ k, k + 1, parts };
@@ -64,13 +65,13 @@ static struct trtc_rect grid_rect(const struct trtc_layout_opts *o, int count, i
                    count == 2 ? nth(0, 1) : nth(i / columns, columns));
 }
 
-/* Per mille: 12 + 4 x (235 + 12) is the whole width, and so is 10 + 5 x (188 + 10). */
+/* In thousandths: 12 + 4 x (235 + 12) is the whole width, and so is 10 + 5 x (188 + 10). */
 static struct span floating(int k, int gap, int size)
 {
     return (struct span){ gap + k * (size + gap), (k + 1) * (size + gap), 1000 };
 }
 
-/* Window 0 is the large one, behind the others. */
+/* Window 0 is the large one, behind all others. */
 static struct trtc_rect float_rect(const struct trtc_layout_opts *o, int count, int i)
 {
     if (i == 0)
@@ -82,10 +83,11 @@ static struct trtc_rect float_rect(const struct trtc_layout_opts *o, int count, 
                    floating(a_row - 1 - row_from_bottom, gap, size));
 }
 
-/* Window 0 is the large one, whether anybody is in it or not. */
+/* Window 0 is the large one, even if it is empty. */
 static struct trtc_rect screen_left(const struct trtc_layout_opts *o, int count, int i)
 {
-    /* One column: of as many windows as make it full, so that small and large have one shape. */
+    /* one column with enough windows to fill it, so that small and large windows have the same
+     * shape */
     if (count <= 9) {
         const int rows = count <= 5 ? 4 : count <= 7 ? 6 : 8;
         return i == 0 ? rect_of(o, (struct span){ 0, rows, rows + 1 }, nth(0, 1))
@@ -113,7 +115,7 @@ static bool same(const struct trtc_stream *s, const char *user, bool aux)
     return s->aux == aux && strcmp(s->user, user) == 0;
 }
 
-/* The index of a stream; -1: not among them, or user NULL. */
+/* The index of a stream; -1: it is not in the list, or user is NULL. */
 static int find(const struct trtc_stream *streams, size_t n, const char *user, bool aux)
 {
     for (size_t i = 0; user && i < n; i++)
@@ -122,7 +124,7 @@ static int find(const struct trtc_stream *streams, size_t n, const char *user, b
     return -1;
 }
 
-/* A window without any pixels is none: a canvas can be too small for all. */
+/* Adds a window unless it has no pixels: a canvas can be too small for all windows. */
 static void put(struct trtc_layout *out, struct trtc_rect rect, int stream, enum trtc_render render)
 {
     if (rect.w <= 0 || rect.h <= 0)
@@ -143,7 +145,7 @@ static void put_template(const struct trtc_layout_opts *o, size_t n, int anchor,
     if (o->mode == TRTC_LAYOUT_FLOAT && anchor < 0)
         anchor = 0;
     size_t shown = n < limit ? n : limit;
-    /* The anchor keeps its window against those who came before it. */
+    /* The anchor keeps its window even if others came first. */
     size_t others = anchor >= 0 && (size_t)anchor >= shown ? shown - 1 : shown;
     int count = (int)shown + empty_large, i = has_large;
     struct trtc_rect (*rect)(const struct trtc_layout_opts *, int, int) =
@@ -201,8 +203,8 @@ static bool is_reserved(const struct trtc_layout_list *l, const struct trtc_stre
     return false;
 }
 
-/* holds[i]: the stream in window i, or -1. A reserved window waits for its own, the rest go to the others as
- * they come. */
+/* Assigns streams to windows; holds[i] is the stream in window i, or -1. A reserved window waits
+ * for its own user; other streams fill the other windows in order. */
 static void assign(const struct trtc_layout_list *l, const struct trtc_stream *streams, size_t n,
                    int anchor, int holds[TRTC_LAYOUT_MAX])
 {
@@ -232,7 +234,7 @@ static void put_custom(const struct trtc_layout_opts *o, const struct trtc_strea
     int holds[TRTC_LAYOUT_MAX];
     size_t order[TRTC_LAYOUT_MAX];
     assign(l, streams, n, anchor, holds);
-    for (size_t i = 0; i < l->n; i++) { /* by layer; in one layer as they are listed */
+    for (size_t i = 0; i < l->n; i++) { /* by layer, and within a layer in the order of the list */
         size_t k = i;
         for (; k > 0 && l->items[order[k - 1]].layer > l->items[i].layer; k--)
             order[k] = order[k - 1];

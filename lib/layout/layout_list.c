@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A MixLayoutList from JSON: the API's type MixLayout, one entry a window. */
+/* Reads a MixLayoutList from JSON: the API's type MixLayout, one entry per window. */
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "layout/layout.h"
 
-#define SIDE_MAX_PX 1920 /* the API's */
+#define SIDE_MAX_PX 1920 /* the API's limit */
 
 void trtc_layout_list_fini(struct trtc_layout_list *l)
 {
@@ -23,7 +23,7 @@ void trtc_layout_list_fini(struct trtc_layout_list *l)
     *l = (struct trtc_layout_list){ 0 };
 }
 
-/* A number that stays *out where it is absent, unless it must be there. */
+/* A number; if it is absent and not required, *out is unchanged. */
 struct number {
     const char *key;
     bool must;
@@ -41,7 +41,7 @@ static int read_int(const cJSON *o, const char *path, struct number n, int *out,
     return r < 0 ? -1 : 0;
 }
 
-/* A copy of a text; absent or empty: NULL. */
+/* Copies a text; absent or empty: NULL. */
 static int read_text(const cJSON *o, const char *path, const char *key, char **out,
                      struct trtc_err *err)
 {
@@ -86,7 +86,7 @@ static int read_entry(const cJSON *o, const char *path, struct trtc_layout_entry
     return 0;
 }
 
-/* A stream has one window at most: which of two it would be in is nobody's guess. */
+/* A stream has at most one window, so no user may have two entries. */
 static int check_reserved(const struct trtc_layout_list *l, size_t i, struct trtc_err *err)
 {
     const struct trtc_layout_entry *e = &l->items[i];
@@ -124,7 +124,7 @@ int trtc_layout_list_read(const struct cJSON *json, struct trtc_layout_list *out
     {
         char path[32];
         snprintf(path, sizeof path, "MixLayoutList[%zu]", out->n);
-        out->n++; /* first, so that fini frees what a failed entry has */
+        out->n++; /* before reading it, so that fini frees a half-read entry */
         if (read_entry(item, path, &out->items[out->n - 1], err) < 0 ||
             check_reserved(out, out->n - 1, err) < 0) {
             trtc_layout_list_fini(out);

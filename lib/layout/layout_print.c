@@ -19,7 +19,7 @@ static const char *media_name(bool aux)
 
 /* ---- TSV ---- */
 
-/* A value that could be taken for an absent one is escaped. */
+/* Prints an id. An id that looks like an absent value is escaped. */
 static void put_id(const char *user, FILE *out)
 {
     if (strcmp(user, "-") == 0)
@@ -45,7 +45,7 @@ void trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *stre
 
 /* ---- JSON ---- */
 
-/* "user", or "user_b64" where the id is no text. */
+/* Adds "user", or "user_b64" if the id is not text. */
 static bool add_user(cJSON *o, const char *user)
 {
     const size_t n = strlen(user);
@@ -153,7 +153,8 @@ int trtc_layout_api(const struct trtc_layout *l, const struct trtc_layout_opts *
 
 /* ---- FFmpeg ---- */
 
-/* The number of the input that window i shows: how many of the streams with a window come before its own. */
+/* The number of the input shown in window i, which is the number of streams with a window before
+ * its own. */
 static int input_of(const struct trtc_layout *l, size_t i)
 {
     int before = 0;
@@ -162,8 +163,8 @@ static int input_of(const struct trtc_layout *l, size_t i)
     return before;
 }
 
-/* Cut before scaling, so that no pixel is made that is not shown. Of the side that is too long for the window's
- * shape (dar is the picture's) at least that part stays. */
+/* Crops before scaling, so that no invisible pixel is computed. dar is the picture's aspect ratio.
+ * At least the given part remains of the side that is too long for the window's shape. */
 static void put_crop(const struct trtc_rect *r, double part, FILE *out)
 {
     fprintf(out,
@@ -194,7 +195,8 @@ static void put_picture(const struct trtc_window *w, FILE *out)
     }
 }
 
-/* The canvas is a single picture: overlay holds the last of it, so the whole ends with the longest input. */
+/* The canvas is a single picture: overlay repeats it, so that the output ends with the longest
+ * input. */
 void trtc_layout_filter(const struct trtc_layout *l, const struct trtc_layout_opts *o, int fps,
                         FILE *out)
 {
@@ -232,12 +234,12 @@ void trtc_layout_filter(const struct trtc_layout *l, const struct trtc_layout_op
 
 /* ---- SVG ---- */
 
-/* Muted, dark enough for white text, neighbours apart. */
+/* Muted colours, dark enough for white text; neighbours differ clearly. */
 static const char *const colours[] = { "#4a6d8c", "#5b8272", "#86698f", "#97705a", "#52819a",
                                        "#75804f", "#8f6170", "#5f6c9c", "#8a7a4c" };
 enum { NB_COLOURS = sizeof colours / sizeof *colours, LABEL_MAX_BYTES = 48, LABEL_MAX_WIDTH = 20 };
 
-/* The width of a text in letters, roughly: those of East Asia are as wide as two. */
+/* The approximate width of a text in letters; East Asian characters count as two. */
 static int text_width(const char *s)
 {
     int width = 0;
@@ -269,7 +271,7 @@ static void put_label(const struct trtc_window *w, const char *user, bool aux, i
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">", left, top, name_px);
     trtc_xml_put(user, LABEL_MAX_BYTES, out);
     fprintf(out, "%s</text>\n", suffix);
-    if (place_px > canvas_px / 60.0) /* smaller it is but a grey line */
+    if (place_px > canvas_px / 60.0) /* smaller text would be a mere grey line */
         fprintf(out, "<text class=\"p\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>\n", left,
                 top + place_px * 1.4, place_px, place);
 }
@@ -281,7 +283,7 @@ static void put_window(const struct trtc_window *w, const struct trtc_stream *st
     const char *user = w->stream < 0 ? w->entry->user : streams[w->stream].user;
     const bool aux = w->stream < 0 ? w->entry->aux : streams[w->stream].aux;
     const double line_px = canvas_px / 360.0;
-    /* An svg of its own cuts off what does not fit. */
+    /* A nested svg element cuts off what does not fit. */
     fprintf(out, "<svg x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"><title>", r->x, r->y, r->w,
             r->h);
     trtc_xml_put(user, (size_t)-1, out);

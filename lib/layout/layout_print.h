@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A layout as text: for other programs (TSV, JSON, an FFmpeg filter graph, the REST API's
- * object) and for the eye (SVG). streams is what trtc_layout_make was given. Each returns 0, or
- * -1 with err when memory runs out or as noted below. The caller checks whether out could be
+/* Prints a layout for other programs (TSV, JSON, an FFmpeg filter graph, the REST API's object) and
+ * for people (SVG). streams are those given to trtc_layout_make. A fallible function returns 0, or
+ * -1 with err: out of memory, or as stated below. The caller checks whether out could be
  * written. */
 #ifndef TRTC_LAYOUT_LAYOUT_PRINT_H
 #define TRTC_LAYOUT_LAYOUT_PRINT_H
@@ -12,28 +12,29 @@
 #include "base/err.h"
 #include "layout/layout.h"
 
-/* A line for each window that has a user, from back to front: z x y w h user media. Ids are
- * escaped as all TSV here is. header: a line with the column names first. */
+/* Prints a line for each window that has a user, from back to front: z x y w h user media. Ids are
+ * escaped as in all TSV output. header: print the column names first. */
 void trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *streams, bool header,
                      FILE *out);
 
-/* The same as objects, with render and alpha: an array, or lines of them. An id that is not
- * UTF-8 is written in standard Base64 as user_b64. */
+/* Prints the same as objects that also have render and alpha: an array, or (lines) one object a
+ * line. An id that is not UTF-8 is written as user_b64 in standard Base64. */
 int trtc_layout_json(const struct trtc_layout *l, const struct trtc_stream *streams, bool lines,
                      FILE *out, struct trtc_err *err);
 
-/* A picture of the canvas of o, each window with its user and place. Windows that wait for a
- * user are dashed. */
+/* Draws the canvas of o, with each window's user and place. Windows that wait for a user are
+ * dashed. */
 void trtc_layout_svg(const struct trtc_layout *l, const struct trtc_layout_opts *o,
                      const struct trtc_stream *streams, FILE *out);
 
-/* An FFmpeg -filter_complex that draws the layout at fps on a black canvas, for pictures of any size; its output
- * is [v]. Its inputs are those streams that have a window, in their order. */
+/* Prints an FFmpeg -filter_complex that draws the layout at fps on a black canvas. Pictures may
+ * have any size. The inputs are the streams that have a window, in their order; the output is
+ * [v]. */
 void trtc_layout_filter(const struct trtc_layout *l, const struct trtc_layout_opts *o, int fps,
                         FILE *out);
 
-/* {"MixLayoutMode":4,"MixLayoutList":[...]}, reserved windows included. TRTC_EX_DATAERR for an
- * id that is not UTF-8 or a canvas that is larger than the API's 1920. */
+/* Prints {"MixLayoutMode":4,"MixLayoutList":[...]}, including reserved windows. TRTC_EX_DATAERR: an
+ * id is not UTF-8, or the canvas exceeds the API's 1920 pixels. */
 int trtc_layout_api(const struct trtc_layout *l, const struct trtc_layout_opts *o,
                     const struct trtc_stream *streams, FILE *out, struct trtc_err *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of a mix: defaults, ownership, and what must hold wherever they come from. */
+/* The settings of a mix: defaults, ownership, and the rules for settings from any source. */
 #include "layout/mixset.h"
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static bool is_inside(const struct trtc_rect *r, int width_px, int height_px)
 
 struct canvas {
     int width_px, height_px;
-    const char *path; /* of what is looked at */
+    const char *path; /* of the object being checked */
 };
 
 static int outside(const struct canvas *c, const struct trtc_rect *r, const char *name, size_t i,
@@ -123,7 +123,7 @@ int trtc_mix_look_check(const struct trtc_mix_look *look, int width_px, int heig
         const struct trtc_mark *m = &look->marks[i];
         struct trtc_rect r = m->rect;
         if (r.w == 0 || r.h == 0)
-            r.w = r.h = 1; /* how large it is will be seen; its corner must be on the canvas */
+            r.w = r.h = 1; /* its size is unknown here, but its corner must be on the canvas */
         if (m->kind != TRTC_MARK_CLOCK && !is_inside(&r, width_px, height_px))
             return outside(&c, &m->rect, "WaterMarkList", i, err);
     }

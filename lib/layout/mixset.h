@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mix is to look and sound like: the settings that options give, and those of a
- * CreateCloudRecording request (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds),
- * and the lines of a script that change them over time. */
+/* How a mix looks and sounds: settings from options or from a CreateCloudRecording request
+ * (MixTranscodeParams, MixLayoutParams, SubscribeStreamUserIds), and the lines of a script that
+ * change them over time. */
 #ifndef TRTC_LAYOUT_MIXSET_H
 #define TRTC_LAYOUT_MIXSET_H
 
@@ -21,9 +21,9 @@ enum trtc_mark_kind { TRTC_MARK_IMAGE, TRTC_MARK_TEXT, TRTC_MARK_CLOCK };
 
 struct trtc_mark { /* a watermark */
     enum trtc_mark_kind kind;
-    struct trtc_rect rect; /* w or h 0: as large as it is; clock: not used */
+    struct trtc_rect rect; /* w or h 0: its own size; unused for a clock */
     char *text;            /* image: file or URL; text: the text; clock: NULL */
-    int size_px;           /* font; 0: 14 */
+    int size_px;           /* of the font; 0: 14 */
     uint32_t colour;       /* 0xRRGGBB */
     uint32_t background;   /* 0xRRGGBB, if has_background */
     bool has_background;
@@ -31,7 +31,7 @@ struct trtc_mark { /* a watermark */
     int zone_min; /* clock: minutes east of UTC */
 };
 
-/* How the canvas looks; replaced as a whole by a script's "layout". */
+/* The look of the canvas; a script's "layout" replaces it as a whole. */
 struct trtc_mix_look {
     enum trtc_layout_mode mode;
     char *anchor; /* or NULL */
@@ -43,8 +43,9 @@ struct trtc_mix_look {
     char *background_image; /* file or URL, or NULL */
     enum trtc_render background_render;
     char *placeholder;     /* picture for windows without video, or NULL */
-    bool show_reserved;    /* PlaceHolderMode 1: placeholders for reserved users who send nothing */
-    bool no_audio_windows; /* PureAudioDisableLayout: users who send only sound have no window */
+    bool show_reserved;    /* PlaceHolderMode 1: show placeholders for reserved users who send
+                              nothing */
+    bool no_audio_windows; /* PureAudioDisableLayout: users who send only sound get no window */
     struct trtc_mark marks[TRTC_MARKS_MAX];
     size_t nb_marks;
 };
@@ -63,76 +64,79 @@ struct trtc_mix_settings {
     struct trtc_subscription sub;
 };
 
-/* The defaults: 640x360, 15 fps, 550 kbit/s, GOP 10 s; 48 kHz, 2 channels, 64 kbit/s; grid, crop,
- * black. */
+/* Sets the defaults: 640x360, 15 fps, 550 kbit/s, GOP 10 s; 48 kHz, 2 channels, 64 kbit/s; grid,
+ * crop, black. */
 void trtc_mix_settings_init(struct trtc_mix_settings *s);
 void trtc_mix_settings_fini(struct trtc_mix_settings *s);
-void trtc_mix_look_init(struct trtc_mix_look *l); /* its part of them */
+void trtc_mix_look_init(struct trtc_mix_look *l); /* the defaults of the look */
 void trtc_mix_look_fini(struct trtc_mix_look *l);
 
 struct cJSON;
 
-struct trtc_mix_reader { /* what the functions below report to */
-    /* Called for each member that is known and cannot be had; never NULL. */
+struct trtc_mix_reader { /* receives what the functions below report */
+    /* Called for each known member that a mix cannot honour; never NULL. */
     void (*cannot)(void *opaque, const char *what);
     void *opaque;
     struct trtc_err *err; /* of the call, or NULL */
 };
 
-/* Takes over what a CreateCloudRecording request (API version 2019-07-22) asks for; absent members
- * mean the API's defaults, 360x640 included. *s, which is initialised, is replaced on success and
- * stays as it was on failure. What a mix cannot do, and members that are not known, are handed to
- * cannot (never NULL; a whole sentence without a full stop that begins with the member's path),
- * once each; what does not concern it (storage, signatures, task life) is left out silently.
- * TRTC_EX_DATAERR naming the path of a member that is wrong, a request for single streams (RecordMode
- * 1) included. */
+/* Takes over what a CreateCloudRecording request (API version 2019-07-22) asks for. Absent members
+ * mean the API's defaults, 360x640 among them. *s must be initialised; it is replaced on success
+ * and unchanged on failure. cannot (never NULL) is called once for each unknown member and for each
+ * one that a mix cannot honour; it receives a whole sentence without a full stop that begins with
+ * the member's path. Members that do not concern a mix (storage, signatures, task life) are
+ * ignored. TRTC_EX_DATAERR with the path: a member is wrong, or the request is for single streams
+ * (RecordMode 1). 0, or -1. */
 int trtc_mix_request_read(const struct cJSON *request, struct trtc_mix_settings *s,
                           const struct trtc_mix_reader *r);
 
-/* A MixLayoutParams object, for the canvas of s. *look, which is initialised, is replaced on
- * success and stays as it was on failure. */
+/* Reads a MixLayoutParams object for the canvas of s. *look must be initialised; it is replaced on
+ * success and unchanged on failure. */
 int trtc_mix_look_read(const struct cJSON *params, const char *path,
                        const struct trtc_mix_settings *s, struct trtc_mix_look *look,
                        const struct trtc_mix_reader *r);
 
-/* Times of a script below one year count from the mix's start. */
+/* Times of a script below one year are relative to the start of the mix. */
 #define TRTC_MIX_RELATIVE_MS INT64_C(31536000000)
 
 /* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…,
- * "subscribe":{…}}; or, at once and alone, {"input":"USER[:aux]=SOURCE"}, {"end":"USER[:aux]"} or {"end":true}. *out is written to only on success, to be freed with trtc_mix_change_fini.
- * TRTC_EX_DATAERR, for other members of the line too. */
+ * "subscribe":{…}}; or, without a time and alone, {"input":"USER[:aux]=SOURCE"},
+ * {"end":"USER[:aux]"} or {"end":true}. *out is only written on success; free it with
+ * trtc_mix_change_fini. TRTC_EX_DATAERR: other members, or wrong ones. */
 struct trtc_mix_change {
-    int64_t at_ms; /* epoch ms, or from the mix's start; absent: TRTC_NOTIME (live: at once) */
+    int64_t at_ms; /* milliseconds since 1970 or since the start of the mix; absent: TRTC_NOTIME
+                      (live: at once) */
     bool has_look, has_sub;
     struct trtc_mix_look look;
     struct trtc_subscription sub;
-    char *input;   /* an operand that comes; or NULL */
-    char *end;     /* whose stream is ended; or NULL */
-    bool ends_all; /* the mix is */
+    char *input;   /* an operand to be added, or NULL */
+    char *end;     /* the user whose stream ends, or NULL */
+    bool ends_all; /* the mix ends */
 };
 int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_settings *s,
                          struct trtc_mix_change *out, const struct trtc_mix_reader *r);
 void trtc_mix_change_fini(struct trtc_mix_change *c);
 
-/* "#RRGGBB" or "0xRRGGBB". TRTC_EX_USAGE. */
+/* Reads "#RRGGBB" or "0xRRGGBB"; what: name of the option. TRTC_EX_USAGE. 0, or -1. */
 int trtc_colour_parse(const char *what, const char *s, uint32_t *out, struct trtc_err *err);
 
-/* The options for watermarks, added to look; read from the right, since files and texts may hold
- * commas:
+/* Reads the argument of a watermark option and adds the mark to look. The argument is read from the
+ * right, since file names and texts may contain commas:
  *
  *   --watermark FILE,X,Y[,W,H]
  *   --text TEXT,X,Y[,W,H][,SIZEpx][,COLOUR[,BACK]]    colours begin with # or 0x, a size ends in px
  *   --clock POS[,ZONE][,SIZEpx][,COLOUR]              POS: 0...6, top-left, top-right, bottom-left,
- *       bottom-right, top, bottom, center; ZONE: UTC, +08:00, 8, -5; default the API's 8
+ *       bottom-right, top, bottom, center; ZONE: UTC, +08:00, 8, -5; default: the API's 8
  *
- * Four numbers are X,Y,W,H: a FILE or TEXT that ends in numbers itself is followed by all four
- * (W and H 0: as large as it is). TRTC_EX_USAGE; over 25 marks too. Inside the canvas is for
- * trtc_mix_settings_check. */
+ * Four numbers are X,Y,W,H. After a FILE or TEXT that itself ends in numbers all four are needed (W
+ * and H 0: its own size). TRTC_EX_USAGE: invalid, or more than 25 marks; trtc_mix_settings_check
+ * checks that marks are inside the canvas. 0, or -1. */
 int trtc_mark_parse(enum trtc_mark_kind kind, const char *arg, struct trtc_mix_look *look,
                     struct trtc_err *err);
 
-/* Checks the ranges that hold wherever settings come from: even size within the API's 1920 x
- * 1920 and 1920*1080 pixels, windows of the list and marks inside the canvas. TRTC_EX_DATAERR. */
+/* Checks the ranges of settings from any source: the size is even and within the API's 1920 x 1920
+ * and 1920*1080 pixels, and windows of the list and marks are inside the canvas. TRTC_EX_DATAERR.
+ * 0, or -1. */
 int trtc_mix_settings_check(const struct trtc_mix_settings *s, struct trtc_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MixLayoutParams, its windows and its watermarks, from JSON; and what all readers of a mix's
+/* Reads MixLayoutParams with its windows and watermarks from JSON; and what all readers of a mix's
  * settings need. */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -75,7 +75,7 @@ int trtc_mix_text(const struct trtc_mix_reader *r, struct trtc_mix_at at, const 
     return *out ? 0 : trtc_fail_nomem(r->err);
 }
 
-/* 1 where there is one. */
+/* Reads a colour. 1: present; 0: absent; -1: wrong. */
 static int read_colour(const struct trtc_mix_reader *r, const cJSON *object, const char *path,
                        const char *key, uint32_t *out)
 {
@@ -88,7 +88,7 @@ static int read_colour(const struct trtc_mix_reader *r, const cJSON *object, con
     snprintf(where, sizeof where, "%s.%s", path, key);
     if (trtc_colour_parse(where, s, out, r->err) < 0) {
         if (r->err)
-            r->err->code = TRTC_EX_DATAERR; /* it is no option here */
+            r->err->code = TRTC_EX_DATAERR; /* not an option here */
         return -1;
     }
     return 1;
@@ -260,8 +260,8 @@ static int read_marks(const struct trtc_mix_reader *r, const cJSON *params, cons
 
 /* ---- windows ---- */
 
-/* Names what a window has that is not known, and takes it away: trtc_layout_list_read refuses it,
- * as fits a file written for it alone; a request may come from a newer API. */
+/* Reports and removes unknown members of a window. trtc_layout_list_read would refuse them, as is
+ * right for a file written for it alone; but a request may come from a newer API. */
 static void drop_unknown(const struct trtc_mix_reader *r, cJSON *window, const char *path)
 {
     static const char *const known[] = {
@@ -307,7 +307,7 @@ static int read_windows(const struct trtc_mix_reader *r, const cJSON *params, co
     return ret < 0 ? trtc_fail_nomem(r->err) : 0;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole object ---- */
 
 static int read_params(const struct trtc_mix_reader *r, const cJSON *params, const char *path,
                        struct trtc_mix_look *look)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watermarks as options give them. File names and texts may hold commas: what follows them is read
- * from the right, field by field, as long as it has the form of the field that is expected there. */
+/* Watermarks as given by options. File names and texts may contain commas, so the fields after them
+ * are read from the right, as long as a field has the form that is expected there. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #define SHOWN_MAX    160
 #define FIELD_MAX    32
 #define COORD_DIGITS 6
-#define ZONE_MIN_MIN (-12 * 60) /* the earth's time zones */
+#define ZONE_MIN_MIN (-12 * 60) /* the range of time zones on earth */
 #define ZONE_MAX_MIN (14 * 60)
 
 static const struct {
@@ -24,7 +24,7 @@ static const struct {
 struct parser {
     enum trtc_mark_kind kind;
     const char *arg;
-    size_t n; /* what is left of arg, from the left */
+    size_t n; /* how much of arg is left to be read, from its beginning */
     struct trtc_err *err;
 };
 
@@ -36,8 +36,8 @@ static int reject(const struct parser *p, const char *why)
                      kinds[p->kind].form);
 }
 
-/* The last field of what is left; at: where its comma is. No comma, or too long to be a field:
- * false. */
+/* Gets the last remaining field; *at: position of its comma. False: no comma, or too long for a
+ * field. */
 static bool last_field(const struct parser *p, char field[FIELD_MAX], size_t *at)
 {
     size_t i = p->n;
@@ -72,7 +72,7 @@ static bool is_colour(const char *field)
     return field[0] == '#' || (field[0] == '0' && (field[1] == 'x' || field[1] == 'X'));
 }
 
-/* [,COLOUR[,BACK]], as many of them as max. */
+/* Reads [,COLOUR[,BACK]], at most max colours. */
 static int take_colours(struct parser *p, int max, struct trtc_mark *m)
 {
     uint32_t colours[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A CreateCloudRecording request as the settings of a mix, and the lines of a script. */
+/* Reads a CreateCloudRecording request as the settings of a mix, and the lines of a script. */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 #include "base/utc.h"
 #include "layout/mixset_priv.h"
 
-#define GOP_MAX_S    86400                    /* the API names no limit */
+#define GOP_MAX_S    86400                    /* the API states no limit */
 #define AT_MS_MAX    INT64_C(253402300799999) /* the year 9999 */
 #define SINGLE_FILE  "this mix writes one MP4, MPEG-TS or Matroska file"
 #define STREAM_AUDIO 1 /* StreamType */
 #define STREAM_VIDEO 2
-#define MEDIA_MAIN   1 /* RecordParams.MediaId: not numbered as MixLayout.MediaId is */
+#define MEDIA_MAIN   1 /* RecordParams.MediaId: numbered differently from MixLayout.MediaId */
 #define MEDIA_AUX    2
 
 /* ---- MixTranscodeParams ---- */
@@ -91,12 +91,13 @@ static int read_transcode(const struct trtc_mix_reader *r, const cJSON *request,
 
 /* ---- RecordParams ---- */
 
-/* What concerns files and tasks that a mix made afterwards does not have. */
+/* Reads what concerns files and tasks, which a mix made afterwards does not have. */
 static int read_output(const struct trtc_mix_reader *r, const cJSON *params, const char *path)
 {
     static const char *const formats[] = { "HLS", "HLS and MP4", "HLS and AAC", "MP4", "AAC" };
     int format = 3, minutes = 1440, merge = 1, ability = 0;
-    /* AvMerge is for single streams: read for its type, since a mix has both in one anyway. */
+    /* AvMerge is for single streams. Only its type is checked, since a mix has both kinds in one
+     * file anyway. */
     if (trtc_mix_int(r, (struct trtc_mix_at){ params, path },
                      (struct trtc_mix_number){ "OutputFormat", false, 0, 4 }, &format) < 0 ||
         trtc_mix_int(r, (struct trtc_mix_at){ params, path },
@@ -119,7 +120,7 @@ static int read_output(const struct trtc_mix_reader *r, const cJSON *params, con
     return 0;
 }
 
-/* The API requires RecordMode; for a mix it makes no difference if it is absent. */
+/* The API requires RecordMode, but its absence makes no difference to a mix. */
 static int read_streams(const struct trtc_mix_reader *r, const cJSON *params, const char *path,
                         struct trtc_mix_settings *s)
 {
@@ -227,7 +228,7 @@ void trtc_mix_change_fini(struct trtc_mix_change *c)
     c->input = c->end = NULL;
 }
 
-/* Takes "input" or "end": 1, 0 where the line has neither, -1. */
+/* Reads "input" or "end". 1: present; 0: the line has neither; -1: wrong. */
 static int read_coming(const struct trtc_mix_reader *r, const cJSON *line,
                        struct trtc_mix_change *c)
 {

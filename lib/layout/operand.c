@@ -32,7 +32,7 @@ int trtc_stream_parse(const char *s, size_t n, struct trtc_operand *out, struct 
     return 0;
 }
 
-/* The time after the last '@' of the n bytes, and *n without it; TRTC_NOTIME where there is none. */
+/* Takes the time after the last '@' of the n bytes and shortens *n; TRTC_NOTIME: there is none. */
 static int64_t take_start(const char *s, size_t *n)
 {
     char text[TIME_MAX_BYTES + 1];

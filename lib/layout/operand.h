@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A user's stream as an operand: "USER", "USER:main", "USER:aux", and "USER[:aux][@START]=SOURCE". */
+/* A user's stream as an operand: "USER", "USER:main", "USER:aux", and
+ * "USER[:aux][@START]=SOURCE". */
 #ifndef TRTC_LAYOUT_OPERAND_H
 #define TRTC_LAYOUT_OPERAND_H
 
@@ -10,21 +11,22 @@
 #include "base/err.h"
 
 struct trtc_operand {
-    const char *user; /* points into the operand; user_len bytes */
+    const char *user; /* user_len bytes in the operand */
     size_t user_len;
     bool aux;
-    int64_t start_ms;   /* TRTC_NOTIME: none given */
-    const char *source; /* what follows the first '='; NULL: there is none (a directory) */
+    int64_t start_ms;   /* milliseconds since 1970; TRTC_NOTIME: not given */
+    const char *source; /* the text after the first '='; NULL: there is none, so it is a
+                           directory */
 };
 
-/* Only the trailing words ":main" and ":aux" are taken off; anything else belongs to the id. TRTC_EX_USAGE for an
- * empty id. */
+/* Reads USER[:main|:aux] of n bytes. Only these trailing words are removed; everything else belongs
+ * to the id. TRTC_EX_USAGE: the id is empty. 0, or -1. */
 int trtc_stream_parse(const char *s, size_t n, struct trtc_operand *out, struct trtc_err *err);
 
-/* Read from both ends: what follows the first '=' is the source; before it, what follows the
- * last '@' is START only if that is a valid time; then ":main" or ":aux"; the rest is the id. An
- * operand that names an existing file or directory as it stands, or has no '=', is a directory
- * (source NULL): the caller checks which. TRTC_EX_USAGE. */
+/* Reads an operand from both ends: the source follows the first '='. Before it, the text after the
+ * last '@' is START if it is a valid time; then comes ":main" or ":aux"; the rest is the id. An
+ * operand without '=' is a directory (source NULL), and so is one that as a whole names an existing
+ * file or directory, which the caller checks. TRTC_EX_USAGE. 0, or -1. */
 int trtc_operand_parse(const char *s, struct trtc_operand *out, struct trtc_err *err);
 
 #endif

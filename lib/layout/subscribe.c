@@ -19,7 +19,7 @@ static struct trtc_user_list *list_of(struct trtc_subscription *s, bool video, b
     return allow ? &s->allow_audio : &s->block_audio;
 }
 
-/* Room for the entry must be there. */
+/* Appends an entry, for which there must be room. */
 static int list_put(struct trtc_user_list *l, const char *entry, struct trtc_err *err)
 {
     char *copy = strdup(entry);
@@ -87,7 +87,8 @@ int trtc_subscription_read(const struct cJSON *object, const char *path,
     struct trtc_subscription s = { 0 };
     if (!cJSON_IsObject(object))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: not an object", path);
-    /* Not only named: a list of people to leave out must not be lost for a letter in its name. */
+    /* This is an error, not a remark: a list of people to exclude must not be lost over one letter
+     * in its name. */
     const char *unknown = trtc_json_unknown(object, keys);
     if (unknown) {
         char shown[SHOWN_MAX];
@@ -98,7 +99,7 @@ int trtc_subscription_read(const struct cJSON *object, const char *path,
         if (read_list(object, path, keys[i], list_of(&s, i >= 2, i % 2 == 0), err) < 0)
             goto fail;
     for (int video = 0; video < 2; video++) {
-        /* An empty block list says nothing. */
+        /* An empty block list has no effect. */
         if (list_of(&s, video, true)->given && list_of(&s, video, false)->n) {
             trtc_fail(err, TRTC_EX_DATAERR, "%s: %s and %s exclude each other", path,
                       keys[2 * video], keys[2 * video + 1]);
@@ -163,8 +164,8 @@ static bool is_present(const char *id, const char *const *users, size_t n)
     return false;
 }
 
-/* entry is the id, or a prefix pattern of it; somebody whose id is literally the pattern makes it
- * an id. */
+/* Whether entry is the id of user or a prefix pattern for it. If the id of someone present is
+ * literally the pattern, it counts as an id. */
 static bool matches(const char *entry, const char *user, const char *const *users, size_t nb_users)
 {
     const size_t wild = sizeof WILDCARD - 1;

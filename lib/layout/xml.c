@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-/* One character of n bytes. */
+/* Writes one character of n bytes. */
 static void put_char(const char *s, size_t n, FILE *out)
 {
     switch (*s) {
@@ -23,7 +23,7 @@ static void put_char(const char *s, size_t n, FILE *out)
         fputs("&quot;", out);
         return;
     }
-    /* XML 1.0, 2.2: control characters, U+FFFE and U+FFFF are none. */
+    /* XML 1.0, 2.2: control characters, U+FFFE and U+FFFF are not allowed. */
     if ((unsigned char)*s < 0x20 || *s == 0x7f ||
         (n == 2 && *s == '\xc2' && (unsigned char)s[1] < 0xa0) ||
         (n == 3 && (memcmp(s, "\xef\xbf\xbe", 3) == 0 || memcmp(s, "\xef\xbf\xbf", 3) == 0)))
@@ -32,7 +32,7 @@ static void put_char(const char *s, size_t n, FILE *out)
         fwrite(s, 1, n, out);
 }
 
-/* Bytes of the character at s, which is UTF-8. */
+/* The number of bytes of the UTF-8 character at s. */
 static size_t char_len(const char *s)
 {
     size_t k = 1;

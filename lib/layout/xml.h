@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /* Writes at most max bytes of s, never half a character, with "…" where it is cut; for character
- * data and attributes in double quotes. Characters that XML does not allow become '?'; bytes
- * that are not UTF-8 are escaped as trtc_text_escape does. */
+ * data and attributes in double quotes. Characters that XML does not allow become '?'; bytes that
+ * are not UTF-8 are escaped as by trtc_text_escape. */
 void trtc_xml_put(const char *s, size_t max, FILE *out);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Text as overlays: libass lays it out and draws the glyphs (shaping, bidirectional text, fonts for other
- * scripts), this file cuts it to its box and puts it over its background.
+/* Text as overlays. libass lays the text out and draws the glyphs (shaping, bidirectional text,
+ * fonts for other scripts); this file fits it into its box and draws it over its background.
  *
- * libass has no call that measures. Its border style 4 draws a box behind the text, as wide as the text moves
- * the pen and a line high, whatever the ink: that box is the measure, so that a clock stays where it is. */
+ * libass has no call that measures text. Its border style 4 draws a box behind the text which is as
+ * wide as the advance of the text and one line high, whatever the ink. We measure that box, so that
+ * a clock does not move with its digits. */
 #include "picture/overlay.h"
 
 #include <stdarg.h>
@@ -17,38 +18,38 @@
 
 #define FRAME_W      16384
 #define FRAME_H      2048
-#define MARGIN       256 /* ink may lie left of and above its box */
+#define MARGIN       256 /* ink may extend to the left of and above its box */
 #define SIZE_MIN_PX  4
 #define SIZE_MAX_PX  512
-#define LONGEST      1024 /* characters that are looked at */
+#define LONGEST      1024 /* further characters are ignored */
 #define CACHE_GLYPHS 2000
 #define CACHE_MB     16
-#define MEASURE      0x01020300U /* the colour of the box that measures; libass: 0xRRGGBBAA, 0 opaque */
+#define MEASURE      0x01020300U /* the colour of the measured box; libass: 0xRRGGBBAA, 0 opaque */
 #define OUTLINE      0x000000
 #define DEFAULT_FONT "sans-serif"
 #define ELLIPSIS     "\xe2\x80\xa6"
 #define WORD_JOINER  "\xe2\x81\xa0" /* no width, no glyph */
-#define ESCAPED_MAX  4 /* bytes that one byte becomes: \xHH, a backslash and a joiner */
+#define ESCAPED_MAX  4 /* bytes that one byte can become: \xHH, a backslash and a joiner */
 
 struct trtc_writing {
     struct trtc_colour colour;
     ASS_Library *library;
     ASS_Renderer *renderer;
-    ASS_Track *track; /* what is drawn at the moment: owns the images */
+    ASS_Track *track; /* the text being drawn; it owns the images */
 };
 
 /* What libass made of a text. */
 struct drawn {
-    const ASS_Image *images; /* valid until the next one is drawn; NULL: nothing to be seen */
+    const ASS_Image *images; /* valid until the next text is drawn; NULL: nothing visible */
     struct trtc_rect box;    /* of the layout, in libass's frame */
 };
 
-/* One line, ready to be cut anywhere. */
+/* One line that can be cut at any character. */
 struct line {
     char *text;   /* UTF-8 without control characters */
-    size_t *at;   /* where each character begins; at[n]: the end */
+    size_t *at;   /* where each character begins; at[n]: the end of the text */
     size_t n;     /* characters */
-    char *markup; /* room for all of it, escaped, with an ellipsis */
+    char *markup; /* has room for all of the text, escaped, with an ellipsis */
     const struct trtc_writing_style *style;
 };
 
@@ -67,7 +68,7 @@ static bool is_break(const char *s)
     return *s == '\n' || *s == '\r' || *s == '\t' || *s == '\v' || *s == '\f';
 }
 
-/* Characters that belong to the one before them: none is cut off from it. */
+/* Whether a character belongs to the one before it and must not be cut off from it. */
 static bool is_attached(const char *s)
 {
     const unsigned char *c = (const unsigned char *)s;
@@ -84,7 +85,7 @@ static void line_fini(struct line *l)
     free(l->markup);
 }
 
-/* Line breaks become spaces, other control characters and ill-formed bytes escapes. */
+/* Line breaks become spaces; other control characters and ill-formed bytes are escaped. */
 static int line_init(struct line *l, const char *text, struct trtc_err *err)
 {
     const size_t whole = strlen(text), most = (LONGEST + 1) * 4;
@@ -108,15 +109,15 @@ static int line_init(struct line *l, const char *text, struct trtc_err *err)
         if (((unsigned char)l->text[i] & 0xc0) != 0x80)
             l->at[l->n++] = i;
     l->at[l->n] = size;
-    /* U+2028 and U+2029 break lines too: U+2002, a space of the same length */
+    /* U+2028 and U+2029 break lines too: they become U+2002, a space with as many bytes */
     for (char *p = l->text; (p = strstr(p, "\xe2\x80")); p += 2)
         if (p[2] == '\xa8' || p[2] == '\xa9')
             p[2] = '\x82';
     return 0;
 }
 
-/* The first n characters in libass's markup, where each stands for itself; with an ellipsis where that
- * is not all. */
+/* The first n characters in libass's markup, with every character literal; with an ellipsis if that
+ * is not the whole line. */
 static const char *line_markup(struct line *l, size_t n)
 {
     const bool cut = n < l->n;
@@ -129,7 +130,7 @@ static const char *line_markup(struct line *l, size_t n)
         if (*p == '{' || *p == '}')
             *q++ = '\\';
         *q++ = *p;
-        if (*p == '\\') { /* \N \n \h \{: no command when something stands between */
+        if (*p == '\\') { /* \N \n \h \{ are no commands with something in between */
             memcpy(q, WORD_JOINER, 3);
             q += 3;
         }
@@ -175,9 +176,9 @@ static int draw(struct trtc_writing *t, const char *markup, const struct trtc_wr
     ass_track_set_feature(track, ASS_FEATURE_WHOLE_TEXT_LAYOUT, 1);
     ass_track_set_feature(track, ASS_FEATURE_BIDI_BRACKETS, 1);
 
-    ASS_Style *s = track->styles; /* ass_new_track has made one */
+    ASS_Style *s = track->styles; /* created by ass_new_track */
     s->FontSize = size_of(style);
-    s->PrimaryColour = 0xffffff00; /* not used: compose() goes by the kind of image */
+    s->PrimaryColour = 0xffffff00; /* unused: compose() goes by the type of each image */
     s->OutlineColour = 0;
     s->BackColour = MEASURE;
     s->Bold = s->Italic = s->Underline = s->StrikeOut = 0;
@@ -188,7 +189,7 @@ static int draw(struct trtc_writing *t, const char *markup, const struct trtc_wr
     s->Alignment = VALIGN_TOP | HALIGN_LEFT;
     s->MarginL = s->MarginV = MARGIN;
     s->MarginR = 0;
-    s->Encoding = -1; /* direction as the first strong character has it */
+    s->Encoding = -1; /* the first strong character decides the direction */
 
     ASS_Event *e = &track->events[n];
     e->Duration = 1;
@@ -205,12 +206,13 @@ static int draw(struct trtc_writing *t, const char *markup, const struct trtc_wr
     return 0;
 }
 
-/* Draws as much of the line as is at most max_px wide. */
+/* Draws as much of the line as fits into max_px. */
 static int draw_fitting(struct trtc_writing *t, struct line *l, int max_px, struct drawn *out,
                         struct trtc_err *err)
 {
     const struct trtc_writing_style *style = l->style;
-    /* No more is laid out than could be shown: not many characters are an eighth of their size wide. */
+    /* Do not lay out much more than can be shown: few characters are narrower than an eighth of
+     * their size. */
     size_t most = 8 * (size_t)(max_px > 0 ? max_px : 0) / (size_t)size_of(style) + 8;
     most = most < LONGEST ? most : LONGEST;
     most = most < l->n ? most : l->n;
@@ -218,7 +220,7 @@ static int draw_fitting(struct trtc_writing *t, struct line *l, int max_px, stru
         return -1;
     if (out->box.w <= max_px)
         return 0;
-    size_t low = 0, high = most; /* what fits (or is nothing), what does not */
+    size_t low = 0, high = most; /* low: fits, or is empty; high: does not fit */
     while (high - low > 1) {
         const size_t mid = low + (high - low) / 2;
         if (draw(t, line_markup(l, mid), style, out, err))
@@ -231,10 +233,10 @@ static int draw_fitting(struct trtc_writing *t, struct line *l, int max_px, stru
     return draw(t, line_markup(l, low), style, out, err);
 }
 
-/* Puts the coverage a of colour over one pixel. */
+/* Blends colour with coverage a over one pixel. */
 static void over(const struct trtc_sheet *s, size_t at, struct trtc_yuv colour, unsigned a)
 {
-    const unsigned below = s->a[at] * (255 - a); /* times 255, as the sum */
+    const unsigned below = s->a[at] * (255 - a); /* times 255, like the sum */
     const unsigned sum = a * 255 + below;
     if (!sum)
         return;
@@ -244,7 +246,7 @@ static void over(const struct trtc_sheet *s, size_t at, struct trtc_yuv colour, 
     s->a[at] = trtc_div255(sum);
 }
 
-/* Draws images, which have their places in libass's frame, with that frame's origin at x, y. */
+/* Draws images whose places are in libass's frame; that frame's origin is at x, y. */
 struct pen {
     int x, y;
     struct trtc_yuv ink, edge;
@@ -279,13 +281,13 @@ struct trtc_writing *trtc_writing_new(const struct trtc_colour *colour, struct t
         goto fail;
     }
     t->colour = *colour;
-    ass_set_message_cb(t->library, say_nothing, NULL); /* before anything is said */
+    ass_set_message_cb(t->library, say_nothing, NULL); /* before libass writes its first message */
     t->renderer = ass_renderer_init(t->library);
     if (!t->renderer) {
         trtc_fail(err, TRTC_EX_UNAVAILABLE, "no text can be drawn: libass does not start");
         goto fail;
     }
-    /* one frame for all sizes of canvas: another one would cost the glyphs that are there */
+    /* one frame for all canvas sizes: changing it would discard cached glyphs */
     ass_set_storage_size(t->renderer, FRAME_W, FRAME_H);
     ass_set_frame_size(t->renderer, FRAME_W, FRAME_H);
     ass_set_hinting(t->renderer, ASS_HINTING_LIGHT);
@@ -321,7 +323,7 @@ void trtc_writing_free(struct trtc_writing **t)
     *t = NULL;
 }
 
-/* Between the edge of a background and its text. */
+/* The horizontal space between a background's edge and its text. */
 static int pad_x(const struct trtc_writing_style *style)
 {
     return style->has_background ? (size_of(style) + 3) / 4 : 0;
@@ -332,7 +334,7 @@ static int pad_y(const struct trtc_writing_style *style)
     return style->has_background ? (size_of(style) + 7) / 8 : 0;
 }
 
-/* The box of text that is drawn so: 0, 0 where there is none. */
+/* The size of the box for drawn text with this style; 0, 0: no text is visible. */
 static void natural_size(const struct drawn *d, const struct trtc_writing_style *style, int *w,
                          int *h)
 {
@@ -368,7 +370,7 @@ int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line 
     struct drawn d;
     struct trtc_rect box = line->box, seen;
     *out = NULL;
-    /* text that is as wide as it likes still ends with the canvas, and says so */
+    /* text of unlimited width still ends at the canvas, with an ellipsis */
     const int64_t room = box.w > 0 ? box.w : (int64_t)canvas_w - box.x;
     const int64_t width = room < FRAME_W ? room : FRAME_W;
     if (line_init(&l, line->text, err) ||
@@ -393,7 +395,7 @@ int trtc_overlay_writing(struct trtc_writing *t, const struct trtc_writing_line 
     if (trtc_sheet_init(&sheet, &seen, colour, (uint8_t)(style->has_background ? 255 - clear : 0),
                         err))
         goto done;
-    /* a box lower than text with its padding shares what there is */
+    /* a box lower than text and padding reduces both */
     const int spare = (box.h - d.box.h) / 2;
     const int inset = pad_y(style) < spare ? pad_y(style) : spare;
     int x = box.x + pad_x(style), y = box.y + inset;

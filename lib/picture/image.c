@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture files into memory, and the canvas into a PNG.
+/* Loads picture files into memory, and encodes the canvas as PNG.
  *
- * What comes from outside is made harmless first: its headers are read here, sizes checked, and the decoder gets a copy
- * that holds nothing but what makes the picture, so that no compressed text or colour profile is ever unpacked. */
+ * Input from outside is made harmless first: its headers are read here and its size is checked. The
+ * decoder gets a copy with nothing but the data that makes the picture, so that no compressed text
+ * or colour profile is ever unpacked. */
 #include "picture/overlay.h"
 
 #include <errno.h>
@@ -23,17 +24,17 @@
 #include "codec/recolour.h"
 #include "picture/overlay_priv.h"
 
-#define JPEG_SCANS_MAX 100 /* progressive ones have some ten; each costs a pass over the picture */
+#define JPEG_SCANS_MAX 100 /* progressive files have about ten; each costs a pass */
 #define NAME_MAX_SHOWN 300
 
 #define FLAGS (SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP)
 
-/* A picture file on its way through the checks. */
+/* A picture file while it is being checked. */
 struct picture {
     const char *name; /* for messages: escaped */
     uint8_t *data;    /* the file */
     size_t size;
-    AVPacket *pkt; /* what the decoder gets: pkt->size bytes so far, room for size */
+    AVPacket *pkt; /* input of the decoder: pkt->size bytes so far, with room for size */
     int w, h;
     enum AVCodecID codec;
 };
@@ -47,7 +48,7 @@ static int bad(const struct picture *p, struct trtc_err *err, const char *why)
 
 static int read_all(struct picture *p, int fd, struct trtc_err *err)
 {
-    p->data = malloc(TRTC_IMAGE_MAX_BYTES + 1); /* untouched pages cost nothing */
+    p->data = malloc(TRTC_IMAGE_MAX_BYTES + 1); /* pages that are not used cost nothing */
     if (!p->data)
         return trtc_fail_nomem(err);
     while (p->size <= TRTC_IMAGE_MAX_BYTES) {
@@ -67,7 +68,7 @@ static int read_file(struct picture *p, const char *path, struct trtc_err *err)
 {
     int ret = -1;
     struct stat st;
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY); /* never waits */
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY); /* never blocks */
     if (fd < 0 || fstat(fd, &st)) {
         trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "picture '%s'", p->name);
         goto done;
@@ -87,7 +88,7 @@ done:
     return ret;
 }
 
-/* ---- what the decoder may see ---- */
+/* ---- data for the decoder ---- */
 
 static void keep(struct picture *p, size_t at, size_t n)
 {
@@ -111,19 +112,21 @@ static int check_size(struct picture *p, uint32_t w, uint32_t h, struct trtc_err
 static const char png_signature[] = "\x89PNG\r\n\x1a\n";
 #define PNG_SIGNATURE (sizeof png_signature - 1)
 #define PNG_PALETTE   3  /* colour type */
-#define PNG_AROUND    12 /* bytes of a chunk besides its data: length, type, CRC */
+#define PNG_AROUND    12 /* bytes of a chunk apart from its data: length, type, CRC */
 
-/* Bytes of the lines of w by h pixels, each with its filter byte. */
+/* The size in bytes of the lines of w by h pixels, each with its filter byte. */
 static uint64_t png_lines(int w, int h, int bits)
 {
     return w && h ? (uint64_t)h * (1 + ((uint64_t)w * (uint64_t)bits + 7) / 8) : 0;
 }
 
-/* Bytes of an image that is unpacked, from its header (PNG, 11.2.1 and 8.1); 0 where the header is wrong. */
+/* The size in bytes of the unpacked image by its header (PNG, 11.2.1 and 8.1); 0: the header is
+ * invalid. */
 static uint64_t png_unpacked(const struct picture *p, const uint8_t *header)
 {
     static const struct {
-        uint8_t channels, depths; /* depths: bits 1, 2, 4, 8 and 16 that are allowed, added */
+        uint8_t channels, depths; /* depths: the sum of the allowed ones of 1, 2, 4, 8 and 16
+                                     bits */
     } types[] = { { 1, 31 }, { 0, 0 }, { 3, 24 }, { 1, 15 }, { 2, 24 }, { 0, 0 }, { 4, 24 } };
     static const struct {
         uint8_t x, y, dx, dy;
@@ -143,7 +146,8 @@ static uint64_t png_unpacked(const struct picture *p, const uint8_t *header)
     return n;
 }
 
-/* Unpacks to nowhere what an IDAT holds, as far as *left bytes. False for more than these, or damage. */
+/* Unpacks an IDAT chunk without storing the result and reduces *left. False: damage, or more than
+ * *left bytes. */
 static bool png_inflate(z_stream *z, const uint8_t *data, size_t n, uint64_t *left)
 {
     uint8_t nowhere[16384];
@@ -157,15 +161,16 @@ static bool png_inflate(z_stream *z, const uint8_t *data, size_t n, uint64_t *le
         if (made > *left)
             return false;
         *left -= made;
-        if (ret == Z_STREAM_END || ret == Z_BUF_ERROR) /* the end of all, or of this IDAT */
+        if (ret == Z_STREAM_END || ret == Z_BUF_ERROR) /* the end of the data, or of this IDAT */
             return true;
         if (ret != Z_OK)
             return false;
     }
 }
 
-/* Keeps the chunks that make the picture (PNG, third edition, 5 and 11.2; tRNS: 11.3.1.1). Their data must unpack to
- * exactly the picture: the decoder would go on for as long as there is more, and show less as black. */
+/* Keeps the chunks that make the picture (PNG, third edition, 5 and 11.2; tRNS: 11.3.1.1). Their
+ * data must unpack to exactly the picture: the decoder would continue as long as there is more, and
+ * would show missing data as black. */
 static int sift_chunks(struct picture *p, z_stream *z, struct trtc_err *err)
 {
     uint64_t left = 0;
@@ -185,7 +190,7 @@ static int sift_chunks(struct picture *p, z_stream *z, struct trtc_err *err)
             if (check_size(p, AV_RB32(data), AV_RB32(data + 4), err))
                 return -1;
             left = png_unpacked(p, data);
-            palette = data[9] != PNG_PALETTE; /* or none is needed */
+            palette = data[9] != PNG_PALETTE; /* true if no palette is needed */
             if (!left)
                 return bad(p, err, "damaged PNG");
         }
@@ -224,7 +229,7 @@ enum {
     JPEG_SOS = 0xda,
     JPEG_DQT = 0xdb,
     JPEG_DRI = 0xdd,
-    JPEG_APP14 = 0xee /* Adobe's: says which colours the components are */
+    JPEG_APP14 = 0xee /* Adobe's: states the colour space of the components */
 };
 
 static int check_frame_header(struct picture *p, const uint8_t *s, size_t n, struct trtc_err *err)
@@ -242,7 +247,7 @@ static int check_frame_header(struct picture *p, const uint8_t *s, size_t n, str
     return check_size(p, AV_RB16(s + 5), AV_RB16(s + 3), err);
 }
 
-/* The end of the coded data that begins at at: where the next marker stands. */
+/* The end of the coded data that begins at position at: the position of the next marker. */
 static size_t skip_scan(const struct picture *p, size_t at)
 {
     while (at + 1 < p->size) {
@@ -276,7 +281,7 @@ static int sift_jpeg(struct picture *p, struct trtc_err *err)
         }
         if (p->size - at < 4)
             return bad(p, err, "truncated JPEG");
-        const size_t n = AV_RB16(p->data + at + 2); /* with these two bytes */
+        const size_t n = AV_RB16(p->data + at + 2); /* including these two bytes */
         if (n < 2)
             return bad(p, err, "damaged JPEG");
         if (n > p->size - at - 2)
@@ -389,7 +394,7 @@ static AVFrame *new_frame(enum AVPixelFormat format, int w, int h, const struct 
     return f;
 }
 
-/* src in another format and the same size; its YUV is of these colours. */
+/* A copy of src in another pixel format; colour: that of its YUV. */
 static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format,
                           const struct trtc_colour *colour, struct trtc_err *err)
 {
@@ -415,7 +420,7 @@ static AVFrame *converted(const AVFrame *src, enum AVPixelFormat format,
     return f;
 }
 
-/* Whether an RGBA picture is anywhere less than opaque. */
+/* Whether any pixel of an RGBA picture is not opaque. */
 static bool is_clear(const AVFrame *rgba)
 {
     for (int y = 0; y < rgba->height; y++) {
@@ -427,7 +432,8 @@ static bool is_clear(const AVFrame *rgba)
     return false;
 }
 
-/* Colour of two by two pixels, by weight of alpha: what is clear has no say in it, whatever its colour. */
+/* Averages the colour of two by two pixels weighted by alpha, so that the colour of a transparent
+ * pixel does not matter. */
 static void average(const AVFrame *rgba, AVFrame *out, const struct trtc_colour *colour, int x,
                     int y)
 {
@@ -448,7 +454,7 @@ static void average(const AVFrame *rgba, AVFrame *out, const struct trtc_colour 
     out->data[2][(ptrdiff_t)(y / 2) * out->linesize[2] + x / 2] = yuv.v;
 }
 
-/* RGBA as YUVA420P, or as YUV420P where all of it is opaque. */
+/* Converts RGBA to YUVA420P, or to YUV420P if every pixel is opaque. */
 static AVFrame *from_rgba(const AVFrame *rgba, const struct trtc_colour *colour,
                           struct trtc_err *err)
 {
@@ -472,7 +478,7 @@ static AVFrame *from_rgba(const AVFrame *rgba, const struct trtc_colour *colour,
     return f;
 }
 
-/* What JPEG files have (JFIF, 2.1.3): BT.601, full range. */
+/* The colours of JPEG files (JFIF, 2.1.3): BT.601, full range. */
 static const struct trtc_colour jpeg = { TRTC_BT601, TRTC_BT601, TRTC_BT601, true };
 
 static AVFrame *from_jpeg(const AVFrame *yuv, const struct trtc_colour *colour,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Overlays: made of a picture at full resolution, blended into the canvas. */
+/* Overlays: made from a picture at full resolution, blended into the canvas. */
 #include "picture/overlay.h"
 
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "codec/av.h"
 #include "picture/overlay_priv.h"
 
-#define BLOCK         16        /* pixels blended at a time: one vector */
+#define BLOCK         16        /* pixels blended at a time, for vector code */
 #define SCALED_MAX_PX (1 << 26) /* no picture is drawn larger than this */
-#define FAR_PX        (1 << 24) /* what reaches farther is nowhere: sums of places cannot overflow */
+#define FAR_PX        (1 << 24) /* beyond this nothing is drawn: sums of coordinates cannot overflow */
 
 struct trtc_yuv trtc_yuv_of(const struct trtc_colour *colour, uint32_t rgb)
 {
@@ -71,7 +71,7 @@ void trtc_overlay_free(struct trtc_overlay **o)
     *o = NULL;
 }
 
-/* All planes in one block that begins with y. */
+/* Allocates all planes as one block that begins with y. */
 static struct trtc_overlay *new_overlay(const struct trtc_rect *rect, struct trtc_err *err)
 {
     const size_t n = (size_t)rect->w * (size_t)rect->h;
@@ -91,7 +91,8 @@ static struct trtc_overlay *new_overlay(const struct trtc_rect *rect, struct trt
     return o;
 }
 
-/* Colour of the two by two pixels at x, y of the overlay; those outside of the sheet are clear. */
+/* Averages the colour of the two by two pixels at x, y of the overlay. Pixels outside the sheet are
+ * transparent. */
 static void average(const struct trtc_sheet *s, struct trtc_overlay *o, int x, int y)
 {
     unsigned sum_a = 0, sum_u = 0, sum_v = 0;
@@ -137,7 +138,7 @@ struct trtc_overlay *trtc_overlay_of(const struct trtc_sheet *s, struct trtc_err
 
 static inline uint8_t mix(uint8_t src, uint8_t a, uint8_t dst)
 {
-    /* as trtc_div255, in sixteen bits: nothing here is larger than 65407 */
+    /* like trtc_div255, but in sixteen bits: no value exceeds 65407 */
     const uint16_t n = (uint16_t)(src * a + dst * (255 - a) + 128);
     return (uint8_t)((uint16_t)(n + (n >> 8)) >> 8);
 }
@@ -146,8 +147,7 @@ static void blend_line(uint8_t *restrict dst, const uint8_t *restrict src,
                        const uint8_t *restrict a, int n)
 {
     int i = 0;
-    for (; i + BLOCK <= n;
-         i += BLOCK) /* a fixed number of turns: compilers make one vector of it */
+    for (; i + BLOCK <= n; i += BLOCK) /* with a constant count compilers vectorise it */
         for (int k = 0; k < BLOCK; k++)
             dst[i + k] = mix(src[i + k], a[i + k], dst[i + k]);
     for (; i < n; i++)
@@ -175,7 +175,8 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas)
 
 /* ---- pictures ---- */
 
-/* Room for one component in 16 bits, with lines as swscale likes them: it reads and writes beyond their ends. */
+/* Allocates one component in 16 bits. Its lines are padded, since swscale reads and writes beyond
+ * their ends. */
 static AVFrame *new_component(int w, int h, struct trtc_err *err)
 {
     AVFrame *f = av_frame_alloc();
@@ -190,7 +191,7 @@ static AVFrame *new_component(int w, int h, struct trtc_err *err)
         return NULL;
     }
     memset(f->data[0], 0,
-           f->buf[0]->size); /* what lies beyond the lines counts nothing, but is looked at */
+           f->buf[0]->size); /* what lies beyond the lines has no effect, but is read */
     return f;
 }
 
@@ -199,7 +200,8 @@ static uint16_t *line_of(const AVFrame *component, int y)
     return (uint16_t *)(void *)(component->data[0] + (ptrdiff_t)y * component->linesize[0]);
 }
 
-/* One component of a picture at full resolution, times alpha: 0 ... 255 * 255. component 3 is alpha. */
+/* Multiplies one component of a picture at full resolution by alpha: 0 ... 255 * 255. component 3
+ * is alpha. */
 static void premultiply(const AVFrame *pic, int component, const AVFrame *out)
 {
     const int shift = component == 1 || component == 2;
@@ -216,8 +218,8 @@ static void premultiply(const AVFrame *pic, int component, const AVFrame *out)
     }
 }
 
-/* One component of pic, premultiplied, at the size of out. full: room for it at its own size; sws: NULL where
- * that is out's. */
+/* Scales one component of pic, premultiplied, to the size of out. full: room for it at its own
+ * size; sws: NULL if that is the size of out. */
 struct shrink {
     struct SwsContext *sws;
     const AVFrame *full;
@@ -239,7 +241,7 @@ static int scale(const AVFrame *pic, int component, const struct shrink *by, con
     return 0;
 }
 
-/* The part of value (which lies in box of the canvas) that the sheet shows, divided by alpha;
+/* Copies the part of value (which covers box of the canvas) that the sheet shows, divided by alpha.
  * alpha NULL: value is alpha itself. */
 static void unpremultiply(const AVFrame *value, const AVFrame *alpha, const struct trtc_rect *box,
                           const struct trtc_rect *seen, uint8_t *out)
@@ -256,7 +258,7 @@ static void unpremultiply(const AVFrame *value, const AVFrame *alpha, const stru
     }
 }
 
-/* The size pic is shown at: r's, its own, or in proportion where r names one of them. */
+/* The size at which pic is shown: that of r, its own, or in proportion if r gives only one side. */
 static struct trtc_rect box_of(const AVFrame *pic, const struct trtc_rect *r)
 {
     struct trtc_rect box = *r;

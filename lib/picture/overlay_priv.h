@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the makers of overlays: pictures at full colour resolution, and how they become an
- * overlay. */
+/* Shared by the makers of overlays: pictures at full colour resolution, and their conversion into
+ * overlays. */
 #ifndef TRTC_PICTURE_OVERLAY_PRIV_H
 #define TRTC_PICTURE_OVERLAY_PRIV_H
 
@@ -15,7 +15,7 @@ struct trtc_yuv {
     uint8_t y, u, v;
 };
 
-/* 0xRRGGBB in these colours, rounded to nearest. */
+/* Converts 0xRRGGBB to these colours, rounded to nearest. */
 struct trtc_yuv trtc_yuv_of(const struct trtc_colour *colour, uint32_t rgb);
 
 /* n / 255, rounded to nearest; exact for n up to 255 * 255. */
@@ -27,21 +27,21 @@ static inline uint8_t trtc_div255(uint32_t n)
 
 /* A picture at full colour resolution, not premultiplied. */
 struct trtc_sheet {
-    struct trtc_rect rect;  /* on the canvas; may be odd */
-    uint8_t *y, *u, *v, *a; /* stride rect.w; one block of memory, y is its beginning */
+    struct trtc_rect rect;  /* on the canvas; its values may be odd */
+    uint8_t *y, *u, *v, *a; /* stride rect.w; one block of memory that begins at y */
 };
 
-/* The part of box on the canvas; false where there is none, or the box is absurdly far or large. Any values
- * are allowed. */
+/* The part of box on the canvas. False: there is none, or the box is absurdly far away or large.
+ * Any values are allowed. */
 bool trtc_rect_clip(const struct trtc_rect *box, int canvas_w, int canvas_h, struct trtc_rect *out);
 
-/* All pixels of one colour. */
+/* Fills a new sheet with one colour. 0, or -1: out of memory. */
 int trtc_sheet_init(struct trtc_sheet *s, const struct trtc_rect *rect, struct trtc_yuv colour,
                     uint8_t alpha, struct trtc_err *err);
 void trtc_sheet_fini(struct trtc_sheet *s);
 
-/* The overlay of a sheet that lies on the canvas (of even size): odd edges get clear pixels beside them,
- * colour is averaged by weight of alpha. */
+/* The overlay of a sheet on a canvas of even size. Transparent pixels are added at odd edges;
+ * colours are averaged weighted by alpha. NULL: out of memory. */
 struct trtc_overlay *trtc_overlay_of(const struct trtc_sheet *s, struct trtc_err *err);
 
 #endif

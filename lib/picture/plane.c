@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of a scaling, the kernels in plain C, and the loop over the lines. */
+/* The tables for scaling, the kernels in plain C, and the loop over the lines. */
 #include "picture/plane.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A program makes blocks of BLOCK samples of the result; the last one overlaps its neighbour
- * where the width is no multiple. A block is nb_vectors vectors of two halves; vector v makes
- * in half l the samples l * 8 + v * 8 / nb_vectors and those after it, PICK / (8 /
- * nb_vectors) taps each. A half takes nb_steps times 16 bytes of the line at its offset,
- * picks PICK of them by the mask, and multiplies by the weights: in memory 32 bytes of mask
- * and 32 of weights, and two offsets, for each vector and step. */
+/* A program produces blocks of BLOCK samples of the result. If the width is no multiple of BLOCK,
+ * the last block overlaps the one before. A block is nb_vectors vectors of two halves. In half l,
+ * vector v produces the samples from l * 8 + v * 8 / nb_vectors on, with PICK / (8 / nb_vectors)
+ * taps each. A half takes nb_steps times 16 bytes of the line at its offset, selects PICK of them
+ * by the mask and multiplies them by the weights. In memory each vector and step has 32 bytes of
+ * mask, 32 bytes of weights and two offsets. */
 enum { BLOCK = 16, HALF = 8, PICK = 16, VECTORS_MAX = 8, PAD = 64, SPAN = 64 };
 
 /* ---- tables ---- */
@@ -20,14 +20,15 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* Bilinear between the centres of samples: position ((2 i + 1) src / dst - 1) / 2. */
+/* Weights for bilinear scaling between the centres of samples: position ((2 i + 1) src / dst - 1) /
+ * 2. */
 static void bilinear(const struct trtc_axis *a, int i, uint16_t *w)
 {
     int64_t den = 2 * (int64_t)a->dst;
     int64_t pos = (2 * (int64_t)i + 1) * a->src - a->dst;
     int64_t at = pos < 0 ? 0 : pos / den;
     int64_t part = pos < 0 ? 0 : (pos % den * TRTC_PLANE_ONE + a->dst) / den;
-    if (at >= a->src - 1) { /* beyond the centre of the last one */
+    if (at >= a->src - 1) { /* beyond the centre of the last sample */
         at = a->src - 1;
         part = 0;
     }
@@ -38,8 +39,8 @@ static void bilinear(const struct trtc_axis *a, int i, uint16_t *w)
         w[1] = (uint16_t)part;
 }
 
-/* Mean of the samples from i src / dst to (i + 1) src / dst. What rounding takes from one it
- * gives to the next. */
+/* Weights for the mean of the samples from i src / dst to (i + 1) src / dst. Each rounding error is
+ * passed on to the next weight. */
 static void area(const struct trtc_axis *a, int i, uint16_t *w)
 {
     int64_t from = (int64_t)i * a->src;
@@ -60,7 +61,7 @@ static int axis_taps(int src, int dst)
     return smaller(src, src > 2 * (int64_t)dst ? (src + dst - 1) / dst + 1 : 2);
 }
 
-/* The sample of the result that half l of vector v of a block begins with. */
+/* The first sample of the result in half l of vector v of a block. */
 static int half_start(const struct trtc_axis *a, int block, int v, int l)
 {
     int first = smaller(block * BLOCK, a->dst > BLOCK ? a->dst - BLOCK : 0);
@@ -72,7 +73,7 @@ static int nb_blocks(const struct trtc_axis *a)
     return (a->dst + BLOCK - 1) / BLOCK;
 }
 
-/* Whether all that each half needs lies within PICK bytes. */
+/* Whether everything that each half needs lies within PICK bytes. */
 static bool halves_fit(const struct trtc_axis *a)
 {
     int last = a->dst - 1;
@@ -100,7 +101,7 @@ static void half_program(const struct trtc_axis *a, int i, int step, int *offset
             continue;
         mask[k] = (uint8_t)(a->start[s] + t - *offset);
         if (w[t] ==
-            TRTC_PLANE_ONE) { /* no byte: half of it twice, in the pair that this tap is in */
+            TRTC_PLANE_ONE) { /* does not fit a byte: half of it twice, in the pair of this tap */
             mask[k ^ 1] = mask[k];
             weight[k] = weight[k ^ 1] = TRTC_PLANE_ONE / 2;
             k |= 1;
@@ -193,7 +194,7 @@ static uint8_t rounded(unsigned sum)
     return (uint8_t)((sum + TRTC_PLANE_ONE / 2) / TRTC_PLANE_ONE);
 }
 
-/* SPAN samples: a constant number, and sums of our own, so that compilers make vectors of it. */
+/* Mixes SPAN samples: the constant count and the local sums let compilers vectorise it. */
 static void mix_span(uint8_t *dst, const uint8_t *const *rows, const uint16_t *weight, int nb_taps,
                      int from)
 {
@@ -261,7 +262,7 @@ const struct trtc_kernels *trtc_kernels(bool plain)
 
 /* ---- the plane ---- */
 
-/* The one line that a line of the result consists of, or -1. */
+/* The only line that contributes to a line of the result, or -1. */
 static int only_tap(const uint16_t *w, int nb_taps)
 {
     for (int t = 0; t < nb_taps; t++)
@@ -270,7 +271,7 @@ static int only_tap(const uint16_t *w, int nb_taps)
     return -1;
 }
 
-/* Sizes that are equal both ways. */
+/* Copies a plane whose size does not change. */
 static void copy(const struct trtc_plane *p, const uint8_t *src, ptrdiff_t src_stride, uint8_t *dst,
                  ptrdiff_t dst_stride)
 {
@@ -285,7 +286,8 @@ static void halve(const struct trtc_plane *p, const struct trtc_kernels *k, stru
         k->halve(dst, src.p, src.p + src.stride, p->x.dst);
 }
 
-/* Line i of the result, at the width of the picture: a line of the picture, or made in made. */
+/* Line i of the result, still at the width of the picture: a line of the picture itself, or one
+ * made in made. */
 static const uint8_t *across(const struct trtc_plane *p, const struct trtc_kernels *k, int i,
                              struct trtc_lines from, uint8_t *made)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernels of plane.h in AVX2. vpmaddubsw wants one signed factor: samples are taken less
- * 128, which cancels out, as the weights add up to 256; and sums then fill 16 bits exactly.
- * */
+/* The kernels of plane.h in AVX2. vpmaddubsw needs one signed factor, so 128 is subtracted from the
+ * samples; this cancels out because the weights add up to 256, and the sums then just fit into 16
+ * bits. */
 #include "picture/plane.h"
 
 #if defined(__x86_64__)
@@ -30,7 +30,7 @@ AVX2 INLINE __m256i rounded(__m256i sum)
     return _mm256_mulhrs_epi16(sum, _mm256_set1_epi16(128));
 }
 
-/* One pair of lines of a mix: sums of two taps, 16 bits each, for 32 samples. */
+/* A pair of lines of a mix: sums of two taps for 32 samples, 16 bits each. */
 struct pair {
     const uint8_t *a, *b;
     int weights;
@@ -72,7 +72,8 @@ AVX2 INLINE void store_sums(uint8_t *dst, struct sums s)
     store(dst, less_128(_mm256_packs_epi16(rounded(s.lo), rounded(s.hi))));
 }
 
-/* The next x of a loop whose last step overlaps, so that it ends where the line does. */
+/* The next x of a loop whose last step overlaps the one before, so that it ends exactly at the end
+ * of the line. */
 static inline int next(int x, int width)
 {
     return x + WIDE < width && x + 2 * WIDE > width ? width - WIDE : x + WIDE;
@@ -129,13 +130,13 @@ AVX2 static void avx2_mix(uint8_t *dst, const uint8_t *const *rows, const uint16
         mix_n(dst, rows, weight, nb_taps, width);
 }
 
-/* Where a line's program is. */
+/* The position in the program of a line. */
 struct walk {
     const int *offset;
     const uint8_t *program;
 };
 
-/* The next vector of a program: sums of pairs of taps. */
+/* Computes the next vector of a program: sums of pairs of taps. */
 AVX2 INLINE __m256i vector(const uint8_t *line, struct walk *w)
 {
     __m128i lo = _mm_loadu_si128((const __m128i *)(line + w->offset[0]));
@@ -148,7 +149,7 @@ AVX2 INLINE __m256i vector(const uint8_t *line, struct walk *w)
     return v;
 }
 
-/* Vectors in pairs, each pair's neighbours added up, until one vector holds 16 sums. */
+/* Adds neighbours within each pair of vectors until one vector holds 16 sums. */
 AVX2 INLINE __m256i two(const uint8_t *line, struct walk *w)
 {
     __m256i first = vector(line, w);
@@ -175,7 +176,7 @@ AVX2 INLINE __m256i eight(const uint8_t *line, struct walk *w, int nb_steps)
     return v[0];
 }
 
-/* The next block. nb_vectors is given apart, since it is a constant to each caller. */
+/* Computes the next block. nb_vectors is a parameter since every caller passes a constant. */
 AVX2 INLINE void block(uint8_t *dst, const uint8_t *line, struct walk *w, int nb_vectors,
                        int nb_steps)
 {
@@ -217,7 +218,7 @@ AVX2 static void avx2_along(uint8_t *dst, const uint8_t *line, const struct trtc
         blocks(dst, line, a, 8);
 }
 
-/* Sums of the four samples of each square: 16 bits. */
+/* The sums of the four samples of each square, 16 bits each. */
 AVX2 INLINE __m256i squares(const uint8_t *a, const uint8_t *b)
 {
     __m256i one = _mm256_set1_epi8(1);

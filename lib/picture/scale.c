@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* YUV 4:2:0 of 8 bit goes straight into the canvas, plane by plane; what is in another format
- * goes through swscale first, at its own size, so that scaling is the same for all. What has other
- * colours than the canvas is brought to those afterwards. */
+/* 8-bit YUV 4:2:0 is scaled straight into the canvas, plane by plane. Other formats are converted
+ * by swscale first, at their own size, so that scaling is the same for all of them. If a picture's
+ * colours differ from the canvas', they are converted afterwards. */
 #include "picture/scale.h"
 
 #include <assert.h>
@@ -28,9 +28,9 @@ enum {
 struct trtc_scaler {
     const struct trtc_kernels *kernels;
     struct trtc_plane luma, chroma;
-    AVFrame *tile; /* a window that is blended */
+    AVFrame *tile; /* a window while it is blended */
     struct SwsContext *sws;
-    AVFrame *converted; /* what sws makes; of this format, and where that is RGB with this matrix: */
+    AVFrame *converted; /* output of sws; its format, and for RGB its matrix: */
     enum AVPixelFormat sws_from;
     int sws_matrix;
     bool plain;
@@ -38,7 +38,7 @@ struct trtc_scaler {
 
 /* ---- the canvas ---- */
 
-/* One plane's part of a rectangle of the canvas. */
+/* The part of one plane that a rectangle of the canvas covers. */
 struct area {
     uint8_t *data;
     ptrdiff_t stride;
@@ -62,7 +62,7 @@ static void fill_area(const struct area *a, uint8_t value)
         memset(a->data + y * a->stride, value, (size_t)a->w);
 }
 
-/* Lays over (one line and stride bytes to the next) over a: share of 256 parts. */
+/* Blends over (a line; stride is the distance in bytes to the next) into a, with a share of 256. */
 static void blend_area(const struct area *a, const uint8_t *over, ptrdiff_t stride, int share,
                        const struct trtc_kernels *k)
 {
@@ -79,7 +79,7 @@ static void blend_area(const struct area *a, const uint8_t *over, ptrdiff_t stri
     }
 }
 
-/* alpha (0 opaque ... 255 clear) as the share of 256 parts that what is laid over has. */
+/* Converts alpha (0 opaque ... 255 transparent) to the share of 256 for the upper picture. */
 static int share_of(int alpha)
 {
     return TRTC_PLANE_ONE - (alpha * TRTC_PLANE_ONE + CLEAR / 2) / CLEAR;
@@ -164,7 +164,7 @@ void trtc_scaler_free(struct trtc_scaler **s)
     *s = NULL;
 }
 
-/* Makes *f a frame of this size and format, where it is none yet. */
+/* Makes *f a frame of this size and format unless it already is one. */
 static int frame_set(AVFrame **f, enum AVPixelFormat format, int w, int h)
 {
     const struct trtc_colour none = { 0 };
@@ -173,12 +173,12 @@ static int frame_set(AVFrame **f, enum AVPixelFormat format, int w, int h)
     av_frame_free(f);
     *f = trtc_canvas_new(w, h, &none);
     if (*f)
-        (*f)->format = format; /* gray: the first plane of it */
+        (*f)->format = format; /* gray: only the first plane is used */
     return *f ? 0 : -1;
 }
 
-/* What swscale is to make of a format: gray stays gray, since swscale takes gray to be of
- * full range. */
+/* The format into which swscale converts. Gray stays gray, since swscale assumes full range for
+ * gray. */
 static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
 {
     bool gray = d->nb_components <= 2 && d->comp[0].depth >= 8 &&
@@ -186,8 +186,8 @@ static enum AVPixelFormat wanted(const AVPixFmtDescriptor *d)
     return gray ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV420P;
 }
 
-/* The flags make swscale compute the same on every CPU, and not read a pixel more than there is
- * where the chroma of RGB of odd width is made. */
+/* With these flags swscale computes the same on every CPU, and does not read beyond the picture
+ * when it makes the chroma of RGB of odd width. */
 enum { SWS_FLAGS = SWS_BILINEAR | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT };
 
 /* Prepares swscale for a picture; colour: of the canvas. */
@@ -207,7 +207,7 @@ static int sws_prepare(struct trtc_scaler *s, const AVFrame *pic, enum AVPixelFo
     s->sws_matrix = colour->matrix;
     if (s->sws)
         return 0;
-    av_frame_free(&s->converted); /* it is tried again with the next picture */
+    av_frame_free(&s->converted); /* the next picture is a new attempt */
     return trtc_fail(err, TRTC_EX_DATAERR, "a picture of %dx%d in %s cannot be converted",
                      pic->width, pic->height, av_get_pix_fmt_name(pic->format));
 }
@@ -228,10 +228,10 @@ static int convert(struct trtc_scaler *s, const AVFrame *pic, const struct trtc_
     return 0;
 }
 
-/* What is to be drawn. */
+/* a picture ready to be drawn */
 struct drawing {
-    const AVFrame *planar; /* YUV 4:2:0 or gray of 8 bit, valid until the next picture */
-    bool recolour;         /* its colours are not the canvas' */
+    const AVFrame *planar; /* 8-bit YUV 4:2:0 or gray, valid until the next picture */
+    bool recolour;         /* its colours differ from the canvas' */
     struct trtc_colour_map map;
 };
 
@@ -256,7 +256,7 @@ static int drawing_of(struct trtc_scaler *s, const AVFrame *pic, const AVFrame *
 
 /* ---- drawing ---- */
 
-/* What of a window the picture does not cover. */
+/* Fills what the picture leaves of a window. */
 static void fill_bars(AVFrame *canvas, const struct trtc_rect *win, const struct trtc_rect *dst)
 {
     int right = dst->x + dst->w;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Turned pictures: what a display matrix means, and the turn itself at the size of the window. */
+/* Turned pictures: the meaning of a display matrix, and the turn itself at the size of the
+ * window. */
 #include "picture/turn.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 32 }; /* lines and columns turned together: they stay in the cache */
+enum { BLOCK = 32 }; /* lines and columns turned together, so that they stay in the cache */
 enum { CLEAR = 255 };
 
 static int64_t size_of(int32_t v)
@@ -27,14 +28,14 @@ unsigned trtc_turn_of_matrix(const int32_t matrix[9], bool *askew)
            (y < 0 ? TRTC_TURN_FLIP : 0);
 }
 
-/* A plane as it is walked through: from the sample that becomes the top left one, dx bytes to the
- * next of its line and dy to that of the next line. */
+/* How a plane is traversed: from the sample that becomes the top left one, with dx bytes to the
+ * next sample of a line and dy to the next line. */
 struct walk {
     const uint8_t *from;
     ptrdiff_t dx, dy;
 };
 
-/* w x h: of what is shown. */
+/* w x h: size as displayed. */
 static struct walk walk_of(const AVFrame *f, int plane, unsigned turn, int w, int h)
 {
     const bool across = turn & TRTC_TURN_TRANSPOSE;
