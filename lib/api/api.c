@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests as they come and as they are shown: read with comments, laid over each other, without
- * their secrets. */
+/* Requests as text: reads them with comments, merges them, removes secrets. */
 #include "api/api.h"
 
 #include <cjson/cJSON.h>
@@ -13,9 +12,10 @@
 
 /* ---- reading ---- */
 
-/* What is no comment and no space, remembered to find a comma that nothing follows. */
+/* The last characters that are neither comments nor space, kept to find a comma with nothing after
+ * it. */
 struct seen {
-    char *comma; /* the last thing that stood there, if it was a comma behind a value */
+    char *comma; /* the last character if it was a comma after a value */
     char last;   /* the last such character */
 };
 
@@ -27,7 +27,7 @@ static void see(struct seen *s, char *p)
     s->last = *p;
 }
 
-/* Past the string that begins at p, or at end. */
+/* The end of the string that begins at p, or end. */
 static char *skip_string(char *p, const char *end)
 {
     for (p++; p < end && *p != '"'; p++)
@@ -36,7 +36,8 @@ static char *skip_string(char *p, const char *end)
     return p < end ? p + 1 : p;
 }
 
-/* Comments, and commas before a closing bracket, become spaces: places in messages stay true. */
+/* Replaces comments, and commas before closing brackets, by spaces, so that columns in messages
+ * stay right. */
 static void blank_comments(char *p, const char *end)
 {
     struct seen s = { .last = '[' };
@@ -81,7 +82,7 @@ struct cJSON *trtc_api_read(const char *what, const char *text, size_t n, struct
 
 /* ---- one over the other ---- */
 
-/* A member, and the one that has its name in the other object, or NULL. */
+/* A member, and the member with the same name in the other object, or NULL. */
 struct pair {
     const cJSON *member;
     cJSON *have;
@@ -100,7 +101,7 @@ static int by_order(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* The members of an object, by their names. malloc'd; NULL: no memory. */
+/* The members of an object, sorted by name. The caller frees the array. NULL: out of memory. */
 static struct pair *sorted(const cJSON *object, size_t *n)
 {
     struct pair *list = malloc(((size_t)cJSON_GetArraySize(object) + 1) * sizeof *list);
@@ -117,8 +118,8 @@ static struct pair *sorted(const cJSON *object, size_t *n)
     return list;
 }
 
-/* The members of over, in their order, with those of base that they stand for. An object's names are different, and
- * may be many: a look-up for each would take the square of their number. */
+/* The members of over in their order, each with the member of base that it replaces. An object may
+ * have many names, all different; a look-up for each would take quadratic time. */
 static struct pair *pairs(const cJSON *base, const cJSON *over, size_t *n)
 {
     size_t nb_base = 0;
@@ -139,7 +140,7 @@ static struct pair *pairs(const cJSON *base, const cJSON *over, size_t *n)
     return list;
 }
 
-/* A copy of member in the place of what base has under its name; null: nothing in its place. */
+/* Puts a copy of a member in place of the one in base with the same name; null: removes it. */
 static int put_copy(cJSON *base, const struct pair *p, struct trtc_err *err)
 {
     const cJSON *member = p->member;
@@ -147,7 +148,7 @@ static int put_copy(cJSON *base, const struct pair *p, struct trtc_err *err)
     trtc_api_forget(&gone);
     if (cJSON_IsNull(member))
         return 0;
-    /* an object's members come one by one, since some may be null */
+    /* members of an object are added one by one, since some may be null */
     cJSON *copy = cJSON_IsObject(member) ? cJSON_CreateObject() : cJSON_Duplicate(member, true);
     if (!copy || !cJSON_AddItemToObject(base, member->string, copy)) {
         trtc_api_forget(&copy);
@@ -156,7 +157,7 @@ static int put_copy(cJSON *base, const struct pair *p, struct trtc_err *err)
     return cJSON_IsObject(member) ? trtc_api_overlay(copy, member, err) : 0;
 }
 
-/* As deep as the text was that over came from (base/json.h). */
+/* Recursion is limited, since the text of over was (base/json.h). */
 int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_err *err)
 {
     size_t n;
@@ -172,7 +173,7 @@ int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_e
 
 /* ---- secrets ---- */
 
-/* "secret_key" is "SecretKey" is "SECRETKEY". */
+/* Compares names so that "secret_key", "SecretKey" and "SECRETKEY" are equal. */
 static bool same_name(const char *name, const char *secret)
 {
     for (;; name++) {
@@ -208,7 +209,7 @@ bool trtc_api_holds_secret(const struct cJSON *request)
     return false;
 }
 
-/* Member by member, so that no copy of a secret is ever made. */
+/* Member by member, so that a secret is never copied. */
 struct cJSON *trtc_api_redacted(const struct cJSON *request)
 {
     const cJSON *member;

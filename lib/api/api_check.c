@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a request may be sent: each member by the field table. What members say of each other is
- * in api_rules.c. */
+/* Whether a request may be sent: checks each member against the field table. Rules between members
+ * are in api_rules.c. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -38,11 +38,11 @@ struct trtc_field trtc_api_item(const struct trtc_field *array)
                                 .type = array->item,
                                 .members = array->members,
                                 .form = array->form,
-                                .min = 1, /* no empty ids and names */
+                                .min = 1, /* no empty ids or names */
                                 .max = TRTC_API_INT_MAX };
 }
 
-/* word is one of the words of values. */
+/* Whether word is one of the words in values. */
 static bool is_value(const char *values, const char *word)
 {
     size_t n = strlen(word);
@@ -77,7 +77,8 @@ static bool is_colour(const char *s, const char *prefix)
            strspn(s + n, "0123456789abcdefABCDEF") == 6;
 }
 
-/* The API's page on picture addresses: its characters, and an extension that can be seen. */
+/* The rules for picture addresses in the API's documentation: allowed characters, and an
+ * extension. */
 static bool is_picture(const char *s)
 {
     static const char *const extensions[] = { ".jpg", ".jpeg", ".png" };
@@ -94,7 +95,7 @@ static bool is_picture(const char *s)
     return false;
 }
 
-/* What it should be, or NULL where it is that. */
+/* What a string should be, or NULL if it is. */
 static const char *form_fault(enum trtc_field_form form, const char *s)
 {
     switch (form) {
@@ -103,7 +104,7 @@ static const char *form_fault(enum trtc_field_form form, const char *s)
     case TRTC_FORM_LINE:
         return is_line(s) ? NULL : "without control characters";
     case TRTC_FORM_WORD:
-        return all_of(s, "_-") ? NULL : "of A-Z a-z 0-9 _ - alone";
+        return all_of(s, "_-") ? NULL : "of A-Z a-z 0-9 _ - only";
     case TRTC_FORM_COLOUR:
         return is_colour(s, "#") ? NULL : "#RRGGBB";
     case TRTC_FORM_COLOUR_HEX:
@@ -111,7 +112,7 @@ static const char *form_fault(enum trtc_field_form form, const char *s)
     case TRTC_FORM_PICTURE:
         return is_picture(s) ? NULL
                              : "an address with .jpg, .jpeg or .png in it, of A-Z a-z 0-9 "
-                               "- . _ ~ : / ? # [ ] @ ! & ( ) * + , % = alone";
+                               "- . _ ~ : / ? # [ ] @ ! & ( ) * + , % = only";
     }
     return NULL;
 }
@@ -123,8 +124,8 @@ static int check_string(const struct trtc_field *f, const char *s, const char *p
     char shown[SHOWN_MAX] = "it";
     bool ranged = f->min != f->max;
     if (f->secret && strcmp(s, TRTC_API_SECRET) == 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s stands for a secret: give it itself", path,
-                         s);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s is a placeholder: give the secret itself",
+                         path, s);
     if (ranged && f->min > 0 && n == 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", path);
     if (ranged && ((int64_t)n < f->min || (int64_t)n > f->max))
@@ -133,7 +134,7 @@ static int check_string(const struct trtc_field *f, const char *s, const char *p
     if (!f->secret)
         trtc_text_show(s, n, shown, sizeof shown);
     if (f->values && !is_value(f->values, s))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: '%s' is none of %s", path, shown, f->values);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: '%s' is not one of %s", path, shown, f->values);
     const char *fault = n ? form_fault(f->form, s) : NULL;
     if (fault)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: '%s' is not %s", path, shown, fault);
@@ -159,12 +160,12 @@ static int check_int(const struct trtc_field *f, double value, const char *path,
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: %.16g is not a whole number", path, value);
     snprintf(word, sizeof word, "%lld", (long long)value);
     if (f->values && !is_value(f->values, word))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s is none of %s (%s)", path, word, f->values,
-                         f->says);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s is not one of %s (%s)", path, word,
+                         f->values, f->says);
     return 0;
 }
 
-/* ---- what holds others ---- */
+/* ---- objects and arrays ---- */
 
 static int check_items(const struct trtc_field *f, const cJSON *array, const char *path,
                        bool complete, struct trtc_err *err)
@@ -212,7 +213,7 @@ int trtc_api_check_value(const struct trtc_field *f, const struct cJSON *value, 
                          bool complete, struct trtc_err *err)
 {
     if (!types[f->type].is(value))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s, where %s is wanted", path, type_name(value),
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s, but %s is required", path, type_name(value),
                          types[f->type].name);
     switch (f->type) {
     case TRTC_FIELD_INTEGER:

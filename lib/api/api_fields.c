@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The field table of the four actions (API version 2019-07-22, data types of the recording API; for
- * the ranges that it leaves open the pages on rooms and user ids). Values are named as the API
- * counts them: MediaId, RenderMode and the formats count differently from place to place. */
+/* The field table of the four actions (API version 2019-07-22, data types of the recording API;
+ * ranges that it leaves open come from the pages on rooms and user ids). Values are named as the
+ * API numbers them: MediaId, RenderMode and the formats are numbered differently in different
+ * places. */
 #include <stddef.h>
 
 #include "api/api.h"
@@ -34,7 +35,7 @@
     {                                                                                              \
         TEXT("TaskId"), NEEDED, RANGE(1, 1024), .form = TRTC_FORM_LINE,                            \
                                                 .example = "\"-mmziew0DpcszXY1IwoabtoptW-L--Q.\"", \
-                                                .says = "what create has answered"                 \
+                                                .says = "as printed by create"                     \
     }
 #define USERS(n, word, why)                                                                        \
     {                                                                                              \
@@ -42,21 +43,21 @@
                                 .aside = (why),                                                    \
                                 .says = word " (\".*$\" at its end makes it a prefix)"             \
     }
-#define FONT                                                                        \
-    {                                                                               \
-        TEXT("Font"), .values = "Tencent SourceHanSans", .fallback = "\"Tencent\"", \
-                      .example = "\"Tencent\"", .only = "domestic",                 \
-                      .aside = "the domestic service alone",                        \
-                      .says = "Tencent default, SourceHanSans"                      \
+#define FONT                                                                                     \
+    {                                                                                            \
+        TEXT("Font"), .values = "Tencent SourceHanSans", .fallback = "\"Tencent\"",              \
+                      .example = "\"Tencent\"", .only = "domestic",                              \
+                      .aside = "domestic service only", .says = "Tencent default, SourceHanSans" \
     }
 
 /* ---- what is recorded ---- */
 
 static const struct trtc_field subscribe[] = {
-    USERS("SubscribeAudioUserIds", "only their sound", NULL),
-    USERS("UnSubscribeAudioUserIds", "all sound but theirs", "instead of SubscribeAudioUserIds"),
-    USERS("SubscribeVideoUserIds", "only their pictures", NULL),
-    USERS("UnSubscribeVideoUserIds", "all pictures but theirs", "instead of SubscribeVideoUserIds"),
+    USERS("SubscribeAudioUserIds", "only the sound of these users", NULL),
+    USERS("UnSubscribeAudioUserIds", "all sound except theirs", "instead of SubscribeAudioUserIds"),
+    USERS("SubscribeVideoUserIds", "only the pictures of these users", NULL),
+    USERS("UnSubscribeVideoUserIds", "all pictures except theirs",
+          "instead of SubscribeVideoUserIds"),
     END,
 };
 
@@ -64,63 +65,63 @@ static const struct trtc_field record[] = {
     { INT("RecordMode"), NEEDED, .values = "1 2", .example = "2",
       .says = "1 single-stream (files of each user), 2 mixed" },
     { INT("MaxIdleTime"), RANGE(5, 86400), .fallback = "30", .example = "30",
-      .says = "seconds without anybody who may send, after which the task ends" },
+      .says = "seconds without any sender until the task ends" },
     { INT("StreamType"), .values = "0 1 2", .fallback = "0", .example = "0",
       .says = "0 audio+video, 1 audio, 2 video" },
     { OBJECT("SubscribeStreamUserIds", subscribe),
-      .says = "whose streams are recorded; left out: everybody's" },
+      .says = "whose streams are recorded; if absent: everyone's" },
     { INT("OutputFormat"), .values = "0 1 2 3 4", .fallback = "0", .example = "0",
       .says = "in a bucket: 0 hls, 1 hls+mp4, 2 hls+aac, 3 mp4, 4 aac" },
     { INT("AvMerge"), .values = "0 1", .fallback = "0", .example = "0",
-      .says = "single-stream: sound and picture in files that are 0 separate, 1 merged" },
+      .says = "single-stream: files with sound and picture 0 separate, 1 merged" },
     { INT("MaxMediaFileDuration"), RANGE(1, 1440), .fallback = "1440", .example = "1440",
-      .says = "minutes at which an MP4 or AAC file is cut (HLS: no effect)" },
+      .says = "minutes after which an MP4 or AAC file is cut (HLS: no effect)" },
     { INT("MediaId"), .values = "0 1 2", .fallback = "0", .example = "0",
       .says = "0 primary+substream, 1 primary, 2 substream" },
     { INT("FillType"), .values = "0 1", .example = "0",
       .says = "where a picture stops: 0 last frame, 1 black" },
     { INT("SubscribeAbility"), .values = "0 1", .fallback = "0", .example = "0",
-      .says = "also what a robot mixes back into the room: 0 no, 1 yes" },
+      .says = "also streams that a robot mixes back into the room: 0 no, 1 yes" },
     END,
 };
 
-/* ---- where it goes ---- */
+/* ---- where it is stored ---- */
 
 static const struct trtc_field bucket[] = {
     { INT("Vendor"), NEEDED, .values = "0 1", .example = "0", .says = "0 COS, 1 AWS S3" },
     { TEXT("Region"), NEEDED, NOT_EMPTY, .example = "\"ap-singapore\"",
-      .says = "where the bucket is" },
+      .says = "region of the bucket" },
     { TEXT("Bucket"), NEEDED, NOT_EMPTY, .example = "\"recordings-1250000000\"",
       .says = "its name" },
     { TEXT("AccessKey"), NEEDED, SECRET, NOT_EMPTY, .example = "\"YOUR-ACCESS-KEY\"",
-      .says = "COS: a SecretId that may write there" },
+      .says = "COS: a SecretId with permission to write" },
     { TEXT("SecretKey"), NEEDED, SECRET, NOT_EMPTY, .example = "\"YOUR-SECRET-KEY\"",
       .says = "COS: its SecretKey" },
     { TEXTS("FileNamePrefix"), .form = TRTC_FORM_WORD, .example = "[\"school\", \"class-7\"]",
       .says = "directories above the task's (A-Za-z0-9_-)" },
     { TEXT("EndpointUrl"), NOT_EMPTY, .example = "\"s3.example.com\"", .only = "international",
-      .aside = "a store other than AWS's", .says = "host of another store that speaks S3" },
+      .aside = "only for another store than AWS", .says = "host of another store that speaks S3" },
     END,
 };
 
 static const struct trtc_field vod[] = {
     { TEXT("Procedure"), .example = "\"my-procedure\"", .says = "task flow to run afterwards" },
     { INT("ExpireTime"), .fallback = "0", .example = "86400",
-      .says = "seconds that the files live; 0: for ever" },
-    { TEXT("StorageRegion"), .example = "\"ap-singapore\"", .says = "where they are uploaded to" },
+      .says = "lifetime of the files in seconds; 0: unlimited" },
+    { TEXT("StorageRegion"), .example = "\"ap-singapore\"", .says = "region for the upload" },
     { INT("ClassId"), .fallback = "0", .example = "0", .says = "category of the files" },
     { INT("SubAppId"), .example = "1500000001", .says = "sub-application of VOD" },
-    { TEXT("SessionContext"), .example = "\"\"", .says = "comes back when the task flow ends" },
-    { TEXT("SourceContext"), .example = "\"\"", .says = "comes back with the upload" },
+    { TEXT("SessionContext"), .example = "\"\"", .says = "returned when the task flow ends" },
+    { TEXT("SourceContext"), .example = "\"\"", .says = "returned with the upload" },
     { INT("MediaType"), .values = "0 1 2 3 4", .fallback = "0", .example = "0",
       .says = "0 mp4, 1 hls, 2 aac, 3 hls+mp4, 4 hls+aac (2 and 4: StreamType 1)" },
     { TEXT("UserDefineRecordId"), RANGE(0, 64), .form = TRTC_FORM_WORD, .example = "\"class-7\"",
-      .says = "what the names begin with (A-Za-z0-9_-)" },
+      .says = "prefix of the names (A-Za-z0-9_-)" },
     END,
 };
 
 static const struct trtc_field cloud_vod[] = {
-    { OBJECT("TencentVod", vod), .says = "how the files are kept there" },
+    { OBJECT("TencentVod", vod), .says = "how VOD stores the files" },
     END,
 };
 
@@ -135,13 +136,13 @@ static const struct trtc_field storage[] = {
 
 static const struct trtc_field video[] = {
     { INT("Width"), NEEDED, RANGE(1, 1920), .fallback = "360", .example = "1280",
-      .says = "pixels (by Height at most 1920 x 1080 in all)" },
+      .says = "pixels (times Height at most 1920 x 1080)" },
     { INT("Height"), NEEDED, RANGE(1, 1920), .fallback = "640", .example = "720",
       .says = "pixels" },
     { INT("Fps"), NEEDED, RANGE(1, 60), .fallback = "15", .example = "15",
-      .says = "pictures a second" },
+      .says = "pictures per second" },
     { INT("BitRate"), NEEDED, RANGE(64000, 8192000), .fallback = "550000", .example = "1200000",
-      .says = "bits a second" },
+      .says = "bits per second" },
     { INT("Gop"), NEEDED, .fallback = "10", .example = "10", .says = "seconds between key frames" },
     END,
 };
@@ -152,7 +153,7 @@ static const struct trtc_field audio[] = {
     { INT("Channel"), NEEDED, .values = "1 2", .fallback = "2", .example = "2",
       .says = "1 mono, 2 stereo" },
     { INT("BitRate"), NEEDED, RANGE(32000, 128000), .fallback = "64000", .example = "64000",
-      .says = "bits a second" },
+      .says = "bits per second" },
     END,
 };
 
@@ -175,16 +176,17 @@ static const struct trtc_field window[] = {
     SIDE("Width", 1920, "640", "pixels"),
     SIDE("Height", 1920, "720", "pixels"),
     { TEXT("UserId"), .form = TRTC_FORM_LINE, .example = "\"alice\"",
-      .says = "whose it is; left out: the next to come" },
+      .says = "user of the window; if absent: the next to enter" },
     { INT("Alpha"), RANGE(0, 255), .fallback = "0", .example = "0",
       .says = "0 opaque, 255 transparent" },
     { INT("RenderMode"), .values = RENDER_VALUES, .fallback = "1", .example = "1",
       .says = RENDER_SAYS },
     { INT("MediaId"), .values = "0 1", .fallback = "0", .example = "0",
       .says = "0 primary, 1 substream" },
-    { INT("ImageLayer"), .fallback = "0", .example = "0", .says = "0 is behind, larger is nearer" },
+    { INT("ImageLayer"), .fallback = "0", .example = "0",
+      .says = "larger values are in front of smaller ones" },
     { TEXT("SubBackgroundImage"), .form = TRTC_FORM_PICTURE,
-      .example = "\"https://example.com/away.png\"", .says = "shown where there is no picture" },
+      .example = "\"https://example.com/away.png\"", .says = "shown while there is no picture" },
     END,
 };
 
@@ -206,9 +208,9 @@ static const struct trtc_field mark_text[] = {
     { TEXT("Chars"), NEEDED, NOT_EMPTY, .example = "\"class 7\"", .says = "the text" },
     { INT("FontSize"), .fallback = "14", .example = "24", .says = "pixels" },
     { TEXT("FontColor"), .form = TRTC_FORM_COLOUR_HEX, .example = "\"0xFFFFFF\"",
-      .says = "0xRRGGBB; left out: white" },
+      .says = "0xRRGGBB; if absent: white" },
     { TEXT("BackGroundColor"), .form = TRTC_FORM_COLOUR_HEX, .example = "\"0x000000\"",
-      .says = "0xRRGGBB; left out: none" },
+      .says = "0xRRGGBB; if absent: none" },
     FONT,
     END,
 };
@@ -240,9 +242,9 @@ static const struct trtc_field layout[] = {
     { TEXT("BackGroundColor"), .form = TRTC_FORM_COLOUR, .fallback = "\"#000000\"",
       .example = "\"#000000\"", .says = "of the canvas, #RRGGBB" },
     { TEXT("MaxResolutionUserId"), .form = TRTC_FORM_LINE, .example = "\"teacher\"",
-      .says = "modes 1 and 2: whose picture is the large one" },
+      .says = "modes 1 and 2: user in the large window" },
     { INT("MediaId"), .values = "0 1", .fallback = "0", .example = "0",
-      .says = "which of that user's: 0 primary, 1 substream" },
+      .says = "that user's stream: 0 primary, 1 substream" },
     { TEXT("BackgroundImageUrl"), .form = TRTC_FORM_PICTURE,
       .example = "\"https://example.com/wall.png\"", .says = "picture behind everything" },
     { INT("PlaceHolderMode"), .values = "0 1", .fallback = "0", .example = "0",
@@ -252,7 +254,7 @@ static const struct trtc_field layout[] = {
     { TEXT("DefaultSubBackgroundImage"), .form = TRTC_FORM_PICTURE,
       .example = "\"https://example.com/away.png\"",
       .says = "shown in each window without a picture" },
-    { LIST("WaterMarkList", mark), RANGE(0, 25), .says = "what lies over the picture" },
+    { LIST("WaterMarkList", mark), RANGE(0, 25), .says = "marks drawn over the picture" },
     { INT("RenderMode"), .values = RENDER_VALUES, .example = "1",
       .says = "modes 1 to 3: " RENDER_SAYS },
     { INT("MaxResolutionUserAlign"), .values = "0 1", .fallback = "0", .example = "0",
@@ -267,13 +269,13 @@ static const struct trtc_field layout[] = {
 static const struct trtc_field create[] = {
     SDKAPPID,
     { TEXT("RoomId"), NEEDED, RANGE(1, 64), .form = TRTC_FORM_LINE, .example = "\"3560\"",
-      .says = "the room, a string also where it is a number" },
+      .says = "the room; a string even if it is a number" },
     { TEXT("UserId"), NEEDED, RANGE(1, 32), .form = TRTC_FORM_WORD, .example = "\"recorder_3560\"",
-      .says = "the recording robot, nobody else's id (A-Za-z0-9_-)" },
+      .says = "id of the recording robot, unused by others (A-Za-z0-9_-)" },
     { TEXT("UserSig"), NEEDED, SECRET, NOT_EMPTY, .example = "\"YOUR-USERSIG\"",
-      .says = "the robot's; it must outlive the recording" },
+      .says = "of the robot; valid longer than the recording" },
     { OBJECT("RecordParams", record), NEEDED, .says = "what is recorded" },
-    { OBJECT("StorageParams", storage), NEEDED, .says = "where it goes" },
+    { OBJECT("StorageParams", storage), NEEDED, .says = "where it is stored" },
     { INT("RoomIdType"), .values = "0 1", .fallback = "1", .example = "1",
       .says = "0 string room, 1 32-bit integer room" },
     { OBJECT("MixTranscodeParams", transcode), .says = "how a mix is encoded (RecordMode 2)" },
@@ -281,7 +283,7 @@ static const struct trtc_field create[] = {
     { INT("ResourceExpiredHour"), RANGE(6, 720), .fallback = "72", .example = "72",
       .says = "hours during which the task can be described, modified and ended" },
     { TEXT("PrivateMapKey"), SECRET, NOT_EMPTY, .example = "\"YOUR-PRIVATEMAPKEY\"",
-      .aside = "where the application has permission control",
+      .aside = "if the application has permission control",
       .says = "the robot's permission for the room" },
     END,
 };
@@ -290,7 +292,7 @@ static const struct trtc_field describe[] = {
     SDKAPPID,
     TASKID,
     { TEXT("RecorderKey"), SECRET, NOT_EMPTY, .example = "\"YOUR-RECORDER-KEY\"",
-      .only = "domestic", .aside = "tasks of the relay API",
+      .only = "domestic", .aside = "for tasks of the relay API",
       .says = "the key that the relay task was started with" },
     END,
 };
@@ -298,9 +300,9 @@ static const struct trtc_field describe[] = {
 static const struct trtc_field modify[] = {
     SDKAPPID,
     TASKID,
-    { OBJECT("MixLayoutParams", layout), .says = "how a mix looks from now on: all of it" },
+    { OBJECT("MixLayoutParams", layout), .says = "how a mix looks from now on, in full" },
     { OBJECT("SubscribeStreamUserIds", subscribe),
-      .says = "whose streams are recorded from now on: all of it" },
+      .says = "whose streams are recorded from now on, in full" },
     END,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the members of a request say of each other. All of it is looked at after the field table:
- * types and ranges hold here, but for what a task was created with. */
+/* Rules between the members of a request. They are checked after the field table, so that types and
+ * ranges are already right, except in the request that created the task. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define SHOWN_MAX  96
-#define ROOM_MAX   INT64_C(4294967294) /* of the clients: 2^32 - 1 is no room */
+#define ROOM_MAX   INT64_C(4294967294) /* for clients: 2^32 - 1 is not a room */
 #define PIXELS_MAX (INT64_C(1920) * 1080)
 #define SIDE_MAX   1920
 #define WILDCARD   ".*$"
@@ -21,13 +21,13 @@ struct canvas {
     const char *from; /* for messages */
 };
 
-/* The member of that name, NULL in NULL too. */
+/* The member with that name; NULL if object is NULL. */
 static const cJSON *in(const cJSON *object, const char *name)
 {
     return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
 }
 
-/* A whole number, or other where there is none. */
+/* The value of a whole number, or other if it is absent. */
 static int64_t number(const cJSON *object, const char *name, int64_t other)
 {
     const cJSON *n = in(object, name);
@@ -62,7 +62,7 @@ static int check_room(const cJSON *request, struct trtc_err *err)
     return 0;
 }
 
-/* entry is the id, or a prefix of it. */
+/* Whether entry is the id, or a prefix of it. */
 static bool matches(const char *entry, const char *user)
 {
     const size_t wild = sizeof WILDCARD - 1;
@@ -82,7 +82,7 @@ static int check_list(const cJSON *lists, const char *path, const char *name, co
         const char *s = entry->valuestring;
         if (robot && matches(s, robot))
             return trtc_fail(err, TRTC_EX_DATAERR,
-                             "%s.%s[%d]: '%s' takes in the recording robot '%s' itself", path, name,
+                             "%s.%s[%d]: '%s' includes the recording robot '%s' itself", path, name,
                              i, trtc_text_show(s, strlen(s), shown, sizeof shown), robot);
         i++;
     }
@@ -97,7 +97,7 @@ static int check_lists(const cJSON *lists, const char *path, const char *robot,
         { "SubscribeVideoUserIds", "UnSubscribeVideoUserIds" },
     };
     for (size_t i = 0; lists && i < 2; i++) {
-        /* An empty block list says nothing. */
+        /* An empty block list has no effect. */
         if (in(lists, names[i][0]) && cJSON_GetArraySize(in(lists, names[i][1])) > 0)
             return trtc_fail(err, TRTC_EX_DATAERR, "%s.%s: and %s exclude each other", path,
                              names[i][1], names[i][0]);
@@ -148,7 +148,8 @@ static int64_t side(const cJSON *video, const char *name, int64_t other)
     return n >= 1 && n <= SIDE_MAX ? n : other;
 }
 
-/* Of a request to create; NULL: unknown, and then only the API's own limit holds. */
+/* The canvas of a request to create a task. NULL: unknown, so that only the API's own limit
+ * applies. */
 static struct canvas canvas_of(const cJSON *request)
 {
     const cJSON *video = in(in(request, "MixTranscodeParams"), "VideoParams");
@@ -179,7 +180,7 @@ static int check_inside(const cJSON *rect, const char *path, const struct canvas
         int64_t from = number(rect, names[i][0], 0), length = number(rect, names[i][1], 0);
         if (from > limits[i] || length > limits[i] - from)
             return trtc_fail(err, TRTC_EX_DATAERR,
-                             "%s.%s: %s %lld and %s %lld lead out of %s, %lldx%lld", path,
+                             "%s.%s: %s %lld and %s %lld extend beyond %s, %lldx%lld", path,
                              names[i][1], names[i][0], (long long)from, names[i][1],
                              (long long)length, c->from, (long long)c->w, (long long)c->h);
     }
@@ -208,7 +209,8 @@ static int check_layout(const cJSON *layout, const char *path, const struct canv
     char at[TRTC_API_PATH_MAX];
     int i = 0;
     if (cJSON_GetArraySize(list) > 0 && number(layout, "MixLayoutMode", 0) != LAYOUT_CUSTOM)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s.MixLayoutList: is for MixLayoutMode 4", path);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s.MixLayoutList: only allowed in MixLayoutMode 4",
+                         path);
     cJSON_ArrayForEach(item, list)
     {
         snprintf(at, sizeof at, "%s.MixLayoutList[%d]", path, i++);
@@ -225,7 +227,7 @@ static int check_layout(const cJSON *layout, const char *path, const struct canv
     return 0;
 }
 
-/* What only a mix has, in a recording of single streams. */
+/* Refuses, in a recording of single streams, what only a mix has. */
 static int check_mixed_only(const cJSON *request, const cJSON *created, struct trtc_err *err)
 {
     static const char *const names[] = { "MixTranscodeParams", "MixLayoutParams" };
@@ -234,7 +236,7 @@ static int check_mixed_only(const cJSON *request, const cJSON *created, struct t
     for (size_t i = 0; i < 2; i++)
         if (in(request, names[i]))
             return trtc_fail(err, TRTC_EX_DATAERR,
-                             "%s: is for mixed recordings, and this one has "
+                             "%s: only allowed in mixed recordings, and this one has "
                              "RecordParams.RecordMode 1",
                              names[i]);
     return 0;

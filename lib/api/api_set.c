@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One member of a request, named by its path. */
+/* Sets one member of a request, named by its path. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/num.h"
 #include "base/text.h"
 
-#define STEPS_MAX 8 /* a request nests 5 deep */
+#define STEPS_MAX 8 /* a request is nested 5 deep */
 #define INDEX_MAX 9999
 #define SHOWN_MAX 160
 
@@ -35,7 +35,7 @@ const struct trtc_field *trtc_api_find(const struct trtc_field *fields, const ch
     return NULL;
 }
 
-/* A number and what stands behind it: its end, or NULL. */
+/* Reads a number and the text that must follow it. Returns its end, or NULL. */
 static const char *read_index(const char *p, const char *after, int *index)
 {
     int n = 0;
@@ -50,7 +50,7 @@ static const char *read_index(const char *p, const char *after, int *index)
     return *after ? p + 1 : p;
 }
 
-/* NAME, NAME[3], NAME.3: its end, or NULL where that is not known. */
+/* Reads NAME, NAME[3] or NAME.3. Returns its end; NULL: no such name. */
 static const char *read_step(const char *p, const struct trtc_field *fields, struct step *step)
 {
     char name[64];
@@ -89,9 +89,9 @@ static bool read_path(const struct trtc_field *fields, const char *text, struct 
     return false;
 }
 
-/* ---- the nearest ---- */
+/* ---- the nearest path ---- */
 
-/* Lower case, every index 0: what is compared. */
+/* Converts to lower case with every index 0, for comparison. */
 static void fold(const char *path, char out[TRTC_API_PATH_MAX])
 {
     size_t n = 0;
@@ -111,7 +111,7 @@ static void fold(const char *path, char out[TRTC_API_PATH_MAX])
     out[n] = '\0';
 }
 
-/* Levenshtein's: letters that are put in, taken out or changed. */
+/* The Levenshtein distance: letters inserted, removed or changed. */
 static unsigned distance(const char *a, const char *b)
 {
     unsigned row[TRTC_API_PATH_MAX + 1];
@@ -143,7 +143,7 @@ struct nearest {
     unsigned score;
 };
 
-/* The whole path, or its last name alone: most often it is the way there that was left out. */
+/* Compares the whole path, and its last name alone, since most often the path to it was omitted. */
 static void judge(struct nearest *s, const char *path)
 {
     char folded[TRTC_API_PATH_MAX];
@@ -236,14 +236,14 @@ static int make_value(const struct trtc_field *f, const char *path, const char *
     return ret;
 }
 
-/* ---- putting it there ---- */
+/* ---- setting it ---- */
 
 static int not_a(const char *path, const char *name, const char *wanted, struct trtc_err *err)
 {
     return trtc_fail(err, TRTC_EX_DATAERR, "%s: the request's %s is no %s", path, name, wanted);
 }
 
-/* The object or array called name in object; made where it is not there. */
+/* Gets the object or array called name in object; creates it if absent. */
 static cJSON *enter_member(cJSON *object, const struct trtc_field *f, const char *path,
                            struct trtc_err *err)
 {
@@ -267,7 +267,7 @@ static cJSON *enter_member(cJSON *object, const struct trtc_field *f, const char
     return member;
 }
 
-/* The object that is list's item at index; made where it is the next. */
+/* Gets the object at index in list; creates it if it is the next one. */
 static cJSON *enter_item(cJSON *list, const struct step *step, const char *path,
                          struct trtc_err *err)
 {
@@ -287,7 +287,7 @@ static cJSON *enter_item(cJSON *list, const struct step *step, const char *path,
     return item;
 }
 
-/* Items are numbered from 0 without holes. */
+/* Items are numbered from 0 without gaps. */
 static int check_index(const cJSON *list, const struct step *step, const char *path,
                        struct trtc_err *err)
 {
@@ -302,7 +302,7 @@ static int check_index(const cJSON *list, const struct step *step, const char *p
     return 0;
 }
 
-/* Takes value over on success. */
+/* Takes ownership of value on success. */
 static int put_value(cJSON *object, const struct step *step, const char *path, cJSON *value,
                      struct trtc_err *err)
 {
@@ -325,7 +325,7 @@ static int put_value(cJSON *object, const struct step *step, const char *path, c
     return ok ? 0 : trtc_fail_nomem(err);
 }
 
-/* The object in which the last step's member stands. */
+/* Gets the object that contains the member of the last step. */
 static cJSON *walk(cJSON *at, const struct path *path, struct trtc_err *err)
 {
     for (size_t i = 0; at && i + 1 < path->n; i++) {
@@ -340,7 +340,7 @@ static cJSON *walk(cJSON *at, const struct path *path, struct trtc_err *err)
     return at;
 }
 
-/* Without making the way there. */
+/* Removes a member without creating the path to it. */
 static void take_out(cJSON *at, const struct path *path)
 {
     for (size_t i = 0; at && i + 1 < path->n; i++) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A request with every field, to be filled in: its examples pass the check, and what stands behind
- * each line comes from the field table. */
+/* Prints a request with every field, to be filled in. Its examples pass the check; the comments
+ * come from the field table. */
 #include <stdio.h>
 #include <string.h>
 
 #include "api/api_priv.h"
 
 #define INDENT   4
-#define COMMENT  52 /* column of the comments, where a line leaves room */
+#define COMMENT  52 /* column of the comments, if there is room */
 #define TEXT_MAX 256
 
 struct writer {
     FILE *out;
     int depth;
-    bool aside; /* inside of something that is commented out */
+    bool aside; /* inside something that is commented out */
 };
 
 static void put_range(const struct writer *w, const struct trtc_field *f)
@@ -29,7 +29,7 @@ static void put_range(const struct writer *w, const struct trtc_field *f)
         fprintf(w->out, "; %lld...%lld", (long long)f->min, (long long)f->max);
 }
 
-/* One line: text, and behind it what is said of f (NULL: nothing). */
+/* Prints a line: text, followed by the description of f (NULL: none). */
 static void put_line(const struct writer *w, const char *text, const struct trtc_field *f)
 {
     int n = fprintf(w->out, "%*s%s%s", w->depth * INDENT, "", w->aside ? "// " : "", text);
@@ -48,7 +48,7 @@ static void put_line(const struct writer *w, const char *text, const struct trtc
 
 static void put_members(struct writer *w, const struct trtc_field *fields);
 
-/* An object, or an array with one. */
+/* Prints an object, or an array with one object. */
 static void put_nested(struct writer *w, const struct trtc_field *f, const char *comma)
 {
     char line[TEXT_MAX];
@@ -76,8 +76,8 @@ static void put_member(struct writer *w, const struct trtc_field *f, const char 
     w->aside = outer;
 }
 
-/* The last member that is not commented out stands at the end: it alone has no comma behind it, and
- * the lines before it can be taken out and put in as they are. */
+/* The last member that is not commented out comes last: it alone has no comma after it, so that the
+ * lines before it can be removed and restored freely. */
 static void put_members(struct writer *w, const struct trtc_field *fields)
 {
     const struct trtc_field *last = fields;

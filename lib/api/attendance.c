@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is there: a sorted array of facts. */
+/* Who is present: a sorted array of facts. */
 #include "api/attendance.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static int compare(const struct key *k, const struct trtc_fact *f)
     return user ? user : k->type - f->type;
 }
 
-/* Where it stands, or would stand. */
+/* The index of a fact, or where it would be inserted. */
 static size_t place_of(const struct trtc_attendance *a, const struct key *k, bool *there)
 {
     size_t low = 0, high = a->n;
@@ -117,7 +117,7 @@ static int begin(struct trtc_attendance *a, const struct trtc_room_event *e,
     return 0;
 }
 
-/* What holds a stream is the user, what holds a user is the room. */
+/* Begins a fact after what contains it: the user of a stream, the room of a user. */
 static int begin_all(struct trtc_attendance *a, const struct trtc_room_event *e,
                      const struct trtc_emit *emit, struct trtc_err *err)
 {
@@ -134,7 +134,7 @@ static int begin_all(struct trtc_attendance *a, const struct trtc_room_event *e,
     return begin(a, e, emit, err);
 }
 
-/* How many facts from the ith on are of the same room, and of the same user. */
+/* How many facts from index i on have the same room, or (user) the same room and user. */
 static size_t run_of(const struct trtc_attendance *a, size_t i, bool user)
 {
     size_t k = i;
@@ -144,7 +144,7 @@ static size_t run_of(const struct trtc_attendance *a, size_t i, bool user)
     return k - i;
 }
 
-/* All leave a room that is dismissed. */
+/* Makes everyone leave a room that is dismissed. */
 static void leave_all(const struct trtc_attendance *a, size_t i, const struct trtc_room_event *e,
                       const struct trtc_emit *emit)
 {
@@ -189,7 +189,7 @@ int trtc_attendance_apply(struct trtc_attendance *a, const struct trtc_room_even
     return 0;
 }
 
-/* ---- two of them ---- */
+/* ---- differences ---- */
 
 static struct trtc_room_event event_of(const struct trtc_fact *f)
 {
@@ -207,7 +207,7 @@ static bool goes_on(const struct trtc_fact *f, const struct trtc_attendance *now
     return g && g->since_ms == f->since_ms;
 }
 
-/* Ends the first fact that does not go on; what it holds ends with it. False: there is none. */
+/* Ends the first fact that does not continue in now, and what it contains. False: there is none. */
 static bool end_one(struct trtc_attendance *a, const struct trtc_attendance *now, int64_t now_ms,
                     const struct trtc_emit *emit)
 {
@@ -216,7 +216,7 @@ static bool end_one(struct trtc_attendance *a, const struct trtc_attendance *now
         i++;
     if (i == a->n)
         return false;
-    struct trtc_fact f = a->items[i]; /* its texts must outlive it */
+    struct trtc_fact f = a->items[i]; /* its texts must stay valid */
     f.room = strdup(f.room);
     f.user = strdup(f.user);
     if (f.room && f.user) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is there: the rooms, users and streams that events have begun and not ended. The same events make it wherever they
- * come from, and the difference of two is events again. Pure. */
+/* Who is present: the rooms, users and streams that events have begun and not ended. The same
+ * events give the same attendance wherever they come from, and the difference of two attendances is
+ * again a sequence of events. Pure functions. */
 #ifndef TRTC_API_ATTENDANCE_H
 #define TRTC_API_ATTENDANCE_H
 
@@ -11,21 +12,23 @@
 #include "api/room_event.h"
 #include "base/err.h"
 
-/* What an event has begun, and none has ended. */
+/* Something that an event has begun and that no event has ended. */
 struct trtc_fact {
     int type;          /* TRTC_ROOM_CREATED, _ENTERED, _VIDEO, _AUDIO, _AUX */
     char *room, *user; /* user: "" for a room */
-    char *source;      /* or NULL */
+    char *source;      /* URL of a stream, or NULL */
     int64_t since_ms;
 };
 
-/* In the order of rooms, then of users, then of types: what holds others stands before them. Zero is nobody. */
+/* Ordered by room, user and type, so that a room comes before its users and a user before their
+ * streams. All zeros: nobody. */
 struct trtc_attendance {
     struct trtc_fact *items;
     size_t n, cap;
 };
 
-/* Is given each event that changes something, in order. The texts are valid during the call. */
+/* Receives each event that changes something, in order. Its texts are only valid during the
+ * call. */
 struct trtc_emit {
     void (*event)(void *arg, const struct trtc_room_event *e);
     void *arg;
@@ -33,21 +36,23 @@ struct trtc_emit {
 
 void trtc_attendance_fini(struct trtc_attendance *a);
 
-/* What begins makes what holds it begin before (a stream its user and room), what ends makes the users of a room leave
- * before; what is so already changes nothing. Another Source of a stream ends it and begins it. -1: no memory. */
+/* Applies an event. A beginning also begins what contains it, if necessary (a stream begins its
+ * user and room). The end of a room makes its users leave first. An event that repeats a known fact
+ * changes nothing. If the Source of a stream changes, the stream ends and begins again. 0, or -1:
+ * out of memory. */
 int trtc_attendance_apply(struct trtc_attendance *a, const struct trtc_room_event *e,
                           const struct trtc_emit *emit, struct trtc_err *err);
 
-/* Makes a what now is: first what is not there any more, or has begun at another time, ends at now_ms; then the rest begins.
- * -1: no memory. */
+/* Makes a equal to now. First everything that is no longer there, or has begun at another time,
+ * ends at now_ms; then the rest begins. 0, or -1: out of memory. */
 int trtc_attendance_become(struct trtc_attendance *a, const struct trtc_attendance *now,
                            int64_t now_ms, const struct trtc_emit *emit, struct trtc_err *err);
 
-/* The events that begin all of it, of one room or of all (NULL). */
+/* Emits the events that begin everything in one room, or in all rooms (NULL). */
 void trtc_attendance_replay(const struct trtc_attendance *a, const char *room,
                             const struct trtc_emit *emit);
 
-/* NULL: it is not there. user: "" for a room. */
+/* The fact with these names and this type, or NULL; points into a. user: "" for a room. */
 const struct trtc_fact *trtc_attendance_find(const struct trtc_attendance *a, const char *room,
                                              const char *user, int type);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a modify sends again, and what is remembered of it. */
+/* What a change sends again, and what is remembered of it. */
 #include "api/change.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "api/api.h"
 
 #define LAYOUT "MixLayoutParams"
-#define LISTS  "SubscribeStreamUserIds" /* where the creation has it, below RecordParams */
+#define LISTS  "SubscribeStreamUserIds" /* its place in the creation, below RecordParams */
 
 cJSON *trtc_api_member(const cJSON *object, const char *path)
 {
@@ -27,7 +27,7 @@ cJSON *trtc_api_member(const cJSON *object, const char *path)
     return (cJSON *)at;
 }
 
-/* Makes to's member that of from; none where from has none. */
+/* Replaces a member of to by that of from, or removes it if from has none. */
 static int take(cJSON *to, const char *name, const cJSON *from, struct trtc_err *err)
 {
     cJSON *copy = from ? cJSON_Duplicate(from, true) : NULL;
@@ -38,7 +38,7 @@ static int take(cJSON *to, const char *name, const cJSON *from, struct trtc_err 
     return trtc_fail_nomem(err);
 }
 
-/* An allow list that comes now takes the place of a block list, and the reverse. */
+/* A new allow list replaces a block list, and vice versa. */
 static void drop_opposite(cJSON *wanted, const cJSON *change)
 {
     static const char *const pairs[][2] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callback events that are made. */
+/* Makes callback events. */
 #include "api/event_make.h"
 
 #include <cjson/cJSON.h>
@@ -49,7 +49,7 @@ const struct trtc_scenario trtc_scenarios[] = {
         { 305, 1, 33 },
         { 305, 2, 90000 } } },
     { "idle",
-      "nobody is in the room for MaxIdleTime",
+      "the room stays empty for MaxIdleTime",
       { { 301, 0, 0 }, { 303, 0, 900 }, { 302, 99, 60000 }, { 305, 0, 33 } } },
     { "kicked",
       "another robot of the same name enters the room",
@@ -72,7 +72,7 @@ const struct trtc_scenario *trtc_scenario_find(const char *name)
 
 /* ---- payloads ---- */
 
-/* The name of a file of this task: of the user's main stream. */
+/* The name of a file of this task, from the user's main stream. */
 static int file_name(const struct trtc_event_order *o, enum trtc_ext ext, char out[FILE_MAX],
                      struct trtc_err *err)
 {
@@ -98,7 +98,7 @@ static void put_one(cJSON **p, const char *key, const char *text)
     trtc_json_put(p, key, list);
 }
 
-/* 310 of the style that says more: when each file begins and ends. */
+/* Adds to 310, in the more detailed style, when each file begins and ends. */
 static void put_messages(const struct trtc_event_order *o, const char *file, cJSON **p)
 {
     cJSON *list = cJSON_CreateArray(), *m = cJSON_CreateObject();
@@ -228,13 +228,13 @@ cJSON *trtc_event_make(const struct trtc_event_order *o, struct trtc_err *err)
 
 char *trtc_event_print(const cJSON *event, enum trtc_event_style style)
 {
-    /* the library's indented form is the vendor's: tabs, one behind each colon */
+    /* the library's indented form equals the vendor's: tabs, and one after each colon */
     return style == TRTC_STYLE_DOCUMENTED ? cJSON_Print(event) : cJSON_PrintUnformatted(event);
 }
 
 /* ---- setting members ---- */
 
-/* What the value stands for; NULL without memory. */
+/* What the value means; NULL: out of memory. */
 static cJSON *value_of(const char *text)
 {
     size_t end = 0;
@@ -244,12 +244,12 @@ static cJSON *value_of(const char *text)
     return cJSON_ParseWithLength(text, n);
 }
 
-struct part { /* of a path: a member, or a place in an array */
+struct part { /* part of a path: a member, or an index in an array */
     char key[ID_MAX];
-    int place; /* -1: a member */
+    int place; /* index; -1: a member */
 };
 
-/* Takes the next part off the path; -1 where it is none. */
+/* Reads the next part of the path; -1: invalid. */
 static int next_part(const char **path, struct part *out)
 {
     const char *s = *path;
@@ -281,7 +281,7 @@ static cJSON *child(const cJSON *at, const struct part *p)
                          : cJSON_GetObjectItemCaseSensitive(at, p->key);
 }
 
-/* Puts value at this part of at; false where at cannot have such a part, or without memory. */
+/* Sets the part p of at to value. False: at cannot have such a part, or out of memory. */
 static bool put_child(cJSON *at, const struct part *p, cJSON *value)
 {
     const bool there = child(at, p);
@@ -321,5 +321,5 @@ int trtc_event_set(cJSON **root, const char *path, const char *value, struct trt
         at = next;
     }
     cJSON_Delete(v);
-    return trtc_fail(err, TRTC_EX_USAGE, "'%s': no place for a member of an event", path);
+    return trtc_fail(err, TRTC_EX_USAGE, "'%s': an event cannot have a member there", path);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callback events: taking a body apart, and the line that stands for it. */
+/* Callback events: parses a body, and makes the line that represents it. */
 #include "api/events.h"
 
 #include <cjson/cJSON.h>
@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/json_put.h"
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53: a double holds every whole number up to here */
+#define EXACT_MAX 9007199254740992.0 /* 2^53: doubles represent all whole numbers up to this */
 
 static const struct {
     int type;
@@ -40,7 +40,7 @@ const char *trtc_event_name(int64_t type)
     return NULL;
 }
 
-/* ---- stretches of text that is known to be JSON ---- */
+/* ---- ranges of valid JSON text ---- */
 
 struct stretch {
     const char *p;
@@ -59,7 +59,7 @@ static size_t skip_blanks(struct stretch s, size_t i)
     return i;
 }
 
-/* Behind the string that begins at i. */
+/* The position after the string that begins at i. */
 static size_t string_end(struct stretch s, size_t i)
 {
     for (i++; i < s.n && s.p[i] != '"'; i++)
@@ -68,7 +68,7 @@ static size_t string_end(struct stretch s, size_t i)
     return i < s.n ? i + 1 : s.n;
 }
 
-/* Behind the value that begins at i. */
+/* The position after the value that begins at i. */
 static size_t value_end(struct stretch s, size_t i)
 {
     int depth = 0;
@@ -94,25 +94,24 @@ static size_t value_end(struct stretch s, size_t i)
     return i;
 }
 
-/* The value of a member of the object s, as it stands there; p is NULL where there is none, or its name is written with
- * escapes. */
+/* The text of a member of the object s. p is NULL: there is none, or its name contains escapes. */
 static struct stretch member(struct stretch s, const char *key)
 {
     const size_t want = strlen(key);
     size_t i = skip_blanks(s, 0) + 1;
     while ((i = skip_blanks(s, i)) < s.n && s.p[i] == '"') {
         const size_t name = i + 1, behind = string_end(s, i);
-        i = skip_blanks(s, behind) + 1; /* the colon */
+        i = skip_blanks(s, behind) + 1; /* after the colon */
         i = skip_blanks(s, i);
         const size_t end = value_end(s, i);
         if (behind - name - 1 == want && memcmp(s.p + name, key, want) == 0)
             return (struct stretch){ s.p + i, end - i };
-        i = skip_blanks(s, end) + 1; /* the comma */
+        i = skip_blanks(s, end) + 1; /* after the comma */
     }
     return (struct stretch){ NULL, 0 };
 }
 
-/* A copy without the blanks between its parts; NULL without memory. */
+/* A copy without the blanks between its parts. NULL: out of memory. */
 static char *compact(struct stretch s)
 {
     char *out = malloc(s.n + 1), *q = out;
@@ -131,7 +130,7 @@ static char *compact(struct stretch s)
 
 /* ---- members ---- */
 
-/* A whole number, also where it is a text of digits; or otherwise. */
+/* A whole number, or the number in a string of digits; else otherwise. */
 static int64_t whole(const cJSON *v, int64_t max, int64_t otherwise)
 {
     if (cJSON_IsNumber(v)) {
@@ -151,7 +150,8 @@ static const cJSON *get(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-/* A text, or a number as text (a room); *out stays NULL where it is neither. -1: no memory. */
+/* Copies a string, or a number as a string (a room). *out stays NULL if it is neither. 0, or -1:
+ * out of memory. */
 static int take_text(const cJSON *v, char **out)
 {
     char digits[32];
@@ -167,7 +167,8 @@ static int take_text(const cJSON *v, char **out)
     return 0;
 }
 
-/* An object as it stands in the text around it, or, where that does not show, as it was understood. */
+/* Copies an object as it is in the text, or as it was parsed if its place in the text is
+ * unknown. */
 static int take_object(const cJSON *v, struct stretch within, const char *key, char **out)
 {
     if (!v || cJSON_IsNull(v))
@@ -250,9 +251,10 @@ void trtc_event_fini(struct trtc_event *e)
     *e = (struct trtc_event){ .event_ms = TRTC_NOTIME, .callback_ms = TRTC_NOTIME };
 }
 
-/* ---- what is made of it ---- */
+/* ---- results ---- */
 
-/* No text of JSON holds a NUL: nothing can be shifted from one part to the next. */
+/* Includes the terminating NUL, which no JSON text contains, so that no text can move from one part
+ * to the next. */
 static bool hash_text(EVP_MD_CTX *h, const char *text)
 {
     return EVP_DigestUpdate(h, text, strlen(text) + 1) == 1;

@@ -25,7 +25,7 @@ const char *trtc_file_part(const char *name)
     return slash ? slash + 1 : name;
 }
 
-/* Where the first item with that name stands, or is to stand. */
+/* The slot of the first item with that name, or where it belongs. */
 static size_t *slot_of(const struct trtc_listing *l, const char *file)
 {
     uint64_t h = UINT64_C(1469598103934665603);
@@ -37,7 +37,7 @@ static size_t *slot_of(const struct trtc_listing *l, const char *file)
     return &l->slots[i];
 }
 
-/* Room for another item. */
+/* Makes room for another item. */
 static int reserve(struct trtc_listing *l)
 {
     const size_t nb = l->nb_slots ? 2 * l->nb_slots : 16;
@@ -110,18 +110,18 @@ int trtc_listed_describe(struct trtc_listed *item, const struct trtc_name *name)
     if (trtc_b64_decode(name->user.p, name->user.n, (unsigned char *)item->user, &n, &bad) < 0)
         n = 0;
     item->user[n] = '\0';
-    if (strlen(item->user) != n || n == 0) { /* no id that could be shown */
+    if (strlen(item->user) != n || n == 0) { /* an id that cannot be shown */
         free(item->user);
         item->user = NULL;
     }
     return 0;
 }
 
-/* ---- what a request says of names ---- */
+/* ---- naming rules of a request ---- */
 
 struct naming {
     char *dirs;            /* "PREFIX/TASK/" */
-    struct trtc_name name; /* application and room */
+    struct trtc_name name; /* SdkAppId and room */
     char *room_b64;
     struct trtc_subscription sub;
     int64_t mode, streams, media, format, merge;
@@ -138,7 +138,7 @@ static size_t join(char *out, size_t at, const char *part)
     return at + n + 1;
 }
 
-/* "PREFIX/TASK/", to be freed; NULL: no memory. */
+/* Makes "PREFIX/TASK/". The caller frees it. NULL: out of memory. */
 static char *make_dirs(const cJSON *request, const char *task)
 {
     const cJSON *part, *storage = cJSON_GetObjectItemCaseSensitive(request, "StorageParams");
@@ -165,7 +165,7 @@ static int read_room(struct naming *n, const cJSON *request)
         trtc_json_int(request, "", "RoomIdType", 0, 1, &type, n->err) < 0)
         return -1;
     if (!room || !*room)
-        return trtc_fail(n->err, TRTC_EX_DATAERR, "RoomId is missing: no names without it");
+        return trtc_fail(n->err, TRTC_EX_DATAERR, "RoomId is missing, and file names depend on it");
     n->room_b64 = malloc(TRTC_B64_ENCODED_MAX(strlen(room)));
     if (!n->room_b64)
         return trtc_fail_nomem(n->err);
@@ -189,7 +189,7 @@ static int read_record(struct naming *n, const cJSON *request)
     n->vod = cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(storage, "CloudVod"));
     if (!n->mode)
         return trtc_fail(n->err, TRTC_EX_DATAERR,
-                         "RecordParams.RecordMode is missing: no names without it");
+                         "RecordParams.RecordMode is missing, and file names depend on it");
     return lists ? trtc_subscription_read(lists, "RecordParams.SubscribeStreamUserIds", &n->sub,
                                           n->err)
                  : 0;
@@ -202,7 +202,7 @@ static int read_request(struct naming *n, const cJSON *request, const char *task
     int found = trtc_json_int(request, "", "SdkAppId", 0, TRTC_NAME_SDKAPPID_MAX, &n->name.sdkappid,
                               n->err);
     if (found == 0)
-        trtc_fail(n->err, TRTC_EX_DATAERR, "SdkAppId is missing: no names without it");
+        trtc_fail(n->err, TRTC_EX_DATAERR, "SdkAppId is missing, and file names depend on it");
     if (found <= 0 || read_room(n, request) < 0 || read_record(n, request) < 0)
         return -1;
     n->dirs = make_dirs(request, task);
@@ -211,13 +211,13 @@ static int read_request(struct naming *n, const cJSON *request, const char *task
 
 /* ---- names ---- */
 
-/* Whose stream; b64 NULL: the mix. */
+/* Whose stream a file has; b64 NULL: the mix. */
 struct whose {
     const char *user, *b64;
     enum trtc_media media;
 };
 
-/* One name, with the parts that n->name does not have. */
+/* Adds one expected name, with the parts that n->name lacks. */
 static int expect(struct naming *n, const struct whose *w, enum trtc_kind type, enum trtc_ext ext,
                   bool both)
 {
@@ -251,7 +251,7 @@ static int expect(struct naming *n, const struct whose *w, enum trtc_kind type, 
     return 0;
 }
 
-/* One media's files: sound and picture apart or together. */
+/* Adds the files of one media: sound and picture in separate files or in one. */
 static int expect_media(struct naming *n, const struct whose *w, bool audio, bool video)
 {
     bool hls = n->format <= 2, mp4 = n->format == 1 || n->format == 3;
@@ -289,7 +289,7 @@ static bool is_pattern(const char *entry)
     return n >= k && strcmp(entry + n - k, WILDCARD) == 0;
 }
 
-/* Those of both lists; who stands in both is found twice, and expected once. */
+/* Adds the users of both lists. A user in both lists is expected once. */
 static int expect_listed(struct naming *n)
 {
     const struct trtc_user_list *lists[] = { &n->sub.allow_audio, &n->sub.allow_video };
@@ -328,7 +328,7 @@ int trtc_files_expected(const struct cJSON *request, const char *task, const cha
     return ret;
 }
 
-/* ---- what is reported ---- */
+/* ---- reported files ---- */
 
 static const char *track_of(const char *text)
 {
@@ -339,7 +339,7 @@ static const char *track_of(const char *text)
     return NULL;
 }
 
-/* A number, or one as text (the callbacks of some versions). */
+/* A number, or a string of digits (in the callbacks of some versions). */
 static int64_t time_of(const cJSON *item)
 {
     char *end = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A task's files on disk, beside what was expected and reported. */
+/* Compares the files on disk with those expected and reported. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,18 +19,18 @@
 
 struct check {
     struct trtc_dir_index index; /* of the task's directory */
-    bool *listed;                /* by a playlist, of each of its entries */
+    bool *listed;                /* for each entry of the directory: a playlist lists it */
     char *dirs;                  /* for names: "PREFIX/TASK/" */
-    struct trtc_name own;        /* application and room of the task; no room: not known */
-    char *own_text;              /* what own points into */
+    struct trtc_name own;        /* SdkAppId and room of the task; no room: unknown */
+    char *own_text;              /* the text that own points into */
     struct trtc_listing *out;
-    size_t nb_given; /* items that were expected or reported: the first of them */
+    size_t nb_given; /* the first items, which were expected or reported */
     struct trtc_err *err;
 };
 
 /* ---- the directory ---- */
 
-/* One directory further down, which no link leads to; takes fd over. */
+/* Opens a directory one level down, without following links. Takes ownership of fd. */
 static int enter(int fd, const char *part, size_t n)
 {
     char name[PART_MAX];
@@ -45,7 +45,7 @@ static int enter(int fd, const char *part, size_t n)
     return next;
 }
 
-/* dirs ("a/b/TASK/") below root, or -1. */
+/* Opens dirs ("a/b/TASK/") below root. -1: failure. */
 static int descend(int root, const char *dirs)
 {
     int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,7 +65,8 @@ static bool is_named(const char *dir, const char *task)
     return k && n >= k && memcmp(dir + n - k, task, k) == 0 && (n == k || dir[n - k - 1] == '/');
 }
 
-/* dir is the task's directory, or one above it: the longest way down that is there. */
+/* Opens the task's directory. dir is this directory or one above it: tries the longest path down
+ * first. */
 static int open_task(struct check *c, const char *dir, const char *task)
 {
     int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -101,7 +102,7 @@ static int list_entries(struct check *c)
     return c->listed ? 0 : trtc_fail_nomem(c->err);
 }
 
-/* It has the plain name of the entry before. */
+/* Whether entry i has the same plain name as the one before. */
 static bool is_copy(const struct check *c, size_t i)
 {
     const struct trtc_dir_entry *e = &c->index.entries[i];
@@ -115,7 +116,7 @@ static bool parse(const char *file, struct trtc_name *out)
     return trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, out, NULL, NULL) == 0;
 }
 
-/* Directories, application and room: those of the first name that is one. */
+/* Takes directories, SdkAppId and room from the first item that has a valid name. */
 static int learn(struct check *c, const char *task)
 {
     const char *first = c->out->n ? c->out->items[0].name : NULL;
@@ -133,7 +134,7 @@ static int learn(struct check *c, const char *task)
     return 0;
 }
 
-/* Of another application or room. */
+/* Whether a name belongs to another application or room. */
 static bool is_foreign(const struct check *c, const struct trtc_name *name)
 {
     const struct trtc_span *a = &c->own.room, *b = &name->room;
@@ -150,14 +151,14 @@ static int set_fault(struct check *c, struct trtc_listed *item, const char *faul
     return item->fault ? 0 : trtc_fail_nomem(c->err);
 }
 
-/* Among those that were expected or reported. */
+/* Finds a file among those expected or reported. */
 static struct trtc_listed *find_given(const struct check *c, const char *file)
 {
     struct trtc_listed *item = trtc_listing_find(c->out, file);
     return item && (size_t)(item - c->out->items) < c->nb_given ? item : NULL;
 }
 
-/* The item of a file that is there, made where nobody has named it. */
+/* The item of an existing file; created if nothing has named it. */
 static struct trtc_listed *there(struct check *c, const char *file, const struct trtc_name *name)
 {
     struct trtc_listed *item = find_given(c, file);
@@ -172,7 +173,7 @@ static struct trtc_listed *there(struct check *c, const char *file, const struct
 
 /* ---- segments ---- */
 
-/* The entry that a line of a playlist means; index.n: there is none. */
+/* The index of the entry that a line of a playlist means; index.n: there is none. */
 static size_t find_entry(const struct check *c, const struct trtc_playlist_seg *seg)
 {
     char plain[TRTC_PLAIN_MAX];
@@ -191,7 +192,8 @@ static const char *segment_fault(const struct trtc_listed *item, int found, int 
     return item->bytes == 0 ? "empty" : NULL;
 }
 
-/* playlist: the number of its item, -1: another recording's, whose files are only ticked off. */
+/* playlist: index of its item; -1: it belongs to another recording, and its files are only marked
+ * as listed. */
 static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, int64_t playlist)
 {
     struct trtc_err why = { 0 };
@@ -205,7 +207,7 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
     struct trtc_listed *item = trtc_listing_add(c->out, c->dirs, entry ? entry->plain : seg->uri);
     if (!item)
         return trtc_fail_nomem(c->err);
-    const struct trtc_listed *of = &c->out->items[playlist]; /* adding moves them */
+    const struct trtc_listed *of = &c->out->items[playlist]; /* adding an item moves the others */
     item->track = of->track;
     item->found = TRTC_FILE_LISTED;
     item->attr_bytes = seg->attr_bytes;
@@ -224,7 +226,7 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
 
 /* ---- playlists and MP4s ---- */
 
-/* What a playlist is that cannot be read as one. */
+/* What is wrong with a playlist that cannot be read as one. */
 static const char *list_fault(const struct trtc_playlist *p, int64_t n, const struct trtc_err *why)
 {
     if (p->master)
@@ -234,7 +236,7 @@ static const char *list_fault(const struct trtc_playlist *p, int64_t n, const st
                                                       : "not a playlist";
 }
 
-/* 1 and *p, 0 and a fault, -1; *p is to be freed in each case. */
+/* 1: *p was read; 0: a fault was noted; -1: failure. *p must be freed in each case. */
 static int read_playlist(struct check *c, const char *file, struct trtc_listed *item,
                          struct trtc_playlist *p)
 {
@@ -274,7 +276,7 @@ static int check_playlist(struct check *c, const struct trtc_dir_entry *e)
     return ret < 0 ? -1 : 0;
 }
 
-/* Was it cut, "X_1.mp4" stands where "X.mp4" was expected. */
+/* If an MP4 was cut, "X_1.mp4" exists where "X.mp4" was expected. */
 static void excuse_whole(struct check *c, struct trtc_name name)
 {
     char file[PART_MAX + 128];
@@ -306,7 +308,7 @@ static int check_mp4(struct check *c, const struct trtc_dir_entry *e)
     return item->bytes ? 0 : set_fault(c, item, "empty");
 }
 
-/* ---- what is left ---- */
+/* ---- other files ---- */
 
 static int add_extra(struct check *c, size_t i)
 {
@@ -343,7 +345,7 @@ static int check_entry(struct check *c, const struct trtc_dir_entry *e)
                                        : 0;
 }
 
-/* A recording's file that nothing names. */
+/* Whether a file belongs to a recording but nothing names it. */
 static bool is_extra(const struct check *c, size_t i)
 {
     const char *plain = c->index.entries[i].plain;
@@ -357,7 +359,7 @@ static int check_entries(struct check *c)
     for (size_t i = 0; i < c->index.n; i++)
         if (!is_copy(c, i) && check_entry(c, &c->index.entries[i]) < 0)
             return -1;
-    for (size_t i = 0; i < c->index.n; i++) /* now that all playlists are read */
+    for (size_t i = 0; i < c->index.n; i++) /* all playlists have been read now */
         if (is_extra(c, i) && add_extra(c, i) < 0)
             return -1;
     return find_missing(c);

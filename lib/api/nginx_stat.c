@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The statistics page of nginx's RTMP module. It is made by one program, which writes elements without attributes and with
- * five entities; nothing else is read. */
+/* Reads the statistics page of nginx's RTMP module. Only that program makes such pages: elements
+ * without attributes, and five entities. Nothing else is supported. */
 #include "api/nginx_stat.h"
 
 #include <inttypes.h>
@@ -18,19 +18,19 @@ struct page {
     const struct trtc_attendance *before;
     struct trtc_attendance *out;
 
-    char stack[DEPTH][NAME]; /* the elements that are open */
+    char stack[DEPTH][NAME]; /* the open elements */
     int depth;
-    char text[TEXT_MAX + 1]; /* of the innermost */
+    char text[TEXT_MAX + 1]; /* of the innermost element */
     size_t nb_text;
-    bool cut;     /* it was longer than that */
-    bool is_page; /* an <rtmp> was there */
+    bool cut;     /* the text was longer than that */
+    bool is_page; /* an <rtmp> element was found */
 
     char application[TEXT_MAX + 1], stream[TEXT_MAX + 1];
     int64_t age_ms;
     bool published, audio, video;
 };
 
-/* Whether the element at hand is this one in that one. */
+/* Whether the current element is inner, directly inside outer. */
 static bool is(const struct page *p, const char *outer, const char *inner)
 {
     return p->depth >= 2 && strcmp(p->stack[p->depth - 1], inner) == 0 &&
@@ -39,7 +39,7 @@ static bool is(const struct page *p, const char *outer, const char *inner)
 
 /* ---- a stream ---- */
 
-/* When it began: as it was said before, if that is about the same. */
+/* When a stream began: as before, if that is about the same time. */
 static int64_t since_of(const struct page *p, const struct trtc_room_event *e)
 {
     const int64_t ms = p->now_ms - p->age_ms;
@@ -53,7 +53,7 @@ static int64_t since_of(const struct page *p, const struct trtc_room_event *e)
     return ms;
 }
 
-/* Rooms and users go on as long as there is a stream of theirs. */
+/* Keeps the room or user of a stream: they continue as long as they have a stream. */
 static int keep(const struct page *p, int type, const struct trtc_room_event *stream,
                 struct trtc_err *err)
 {
@@ -104,11 +104,11 @@ static int end_stream(struct page *p, struct trtc_err *err)
 
 /* ---- elements ---- */
 
-/* What stands in an element that has come to its end. */
+/* Takes the text of an element that has ended. */
 static void take_text(struct page *p)
 {
     if (p->cut)
-        p->nb_text = 0; /* a name that is cut is another's */
+        p->nb_text = 0; /* a truncated name would be that of someone else */
     p->text[p->nb_text] = '\0';
     if (is(p, "application", "name"))
         memcpy(p->application, p->text, p->nb_text + 1);
@@ -140,7 +140,7 @@ static int close_element(struct page *p, struct trtc_err *err)
     return ret;
 }
 
-/* False where they are too deep. */
+/* False: elements are nested too deeply. */
 static bool open_element(struct page *p, const char *name, size_t n)
 {
     if (p->depth == DEPTH)
@@ -154,7 +154,7 @@ static bool open_element(struct page *p, const char *name, size_t n)
     return true;
 }
 
-/* A tag, between its brackets. */
+/* Handles a tag, without its brackets. */
 static int take_tag(struct page *p, const char *s, size_t n, struct trtc_err *err)
 {
     if (n == 0 || *s == '?' || *s == '!')
@@ -165,7 +165,7 @@ static int take_tag(struct page *p, const char *s, size_t n, struct trtc_err *er
     while (name < n && !strchr(" \t\r\n/", s[name]))
         name++;
     if (!open_element(p, s, name))
-        return trtc_fail(err, TRTC_EX_DATAERR, "the page has elements in too many others");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the elements of the page are nested too deeply");
     return s[n - 1] == '/' ? close_element(p, err) : 0;
 }
 
@@ -207,6 +207,6 @@ int trtc_nginx_stat(const char *xml, const char *template, int64_t now_ms,
     }
     if (!p.is_page || p.depth)
         return trtc_fail(err, TRTC_EX_DATAERR,
-                         "not the page of nginx's RTMP module, or not all of it");
+                         "not the page of nginx's RTMP module, or incomplete");
     return 0;
 }

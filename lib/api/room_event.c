@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of rooms and media as JSON, both ways. */
+/* Events of rooms and media as JSON, in both directions. */
 #include "api/room_event.h"
 
 #include <cjson/cJSON.h>
@@ -13,7 +13,7 @@
 #include "base/json_put.h"
 #include "base/utc.h"
 
-enum { /* what the service says of a client that it does not know better */
+enum { /* what the service reports of an unknown client */
        ROLE_ANCHOR = 20,
        TERMINAL_OTHER = 100,
        USER_NATIVE = 3,
@@ -62,7 +62,7 @@ cJSON *trtc_room_event_make(const struct trtc_room_event *e, int64_t callback_ms
 
 /* ---- parsing ---- */
 
-/* What the members of an event are called in a body, and in a flat line. */
+/* The names of an event's members in a body, and in a flat line. */
 struct names {
     const char *path, *room, *user, *source, *ms, *s;
 };
@@ -75,7 +75,7 @@ static const cJSON *get(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-/* A text, or a number as a text ("" where there is neither). */
+/* Reads a string, or a number as a string ("" if it is neither). */
 static int take_text(const cJSON *o, const char *key, char *out, size_t size, struct trtc_err *err)
 {
     const cJSON *v = get(o, key);
@@ -91,7 +91,7 @@ static int take_text(const cJSON *o, const char *key, char *out, size_t size, st
                : trtc_fail(err, TRTC_EX_DATAERR, "%s: longer than %zu bytes", key, size - 1);
 }
 
-/* Milliseconds, or seconds as a number or a text. */
+/* Reads milliseconds, or seconds as a number or a string. */
 static int64_t take_time(const cJSON *o, const struct names *k)
 {
     const cJSON *s = get(o, k->s);

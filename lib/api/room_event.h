@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of rooms and media, in the vocabulary of the service's own callbacks (groups 1 and 2): who is there, and which
- * streams there are. Each that begins something has an odd number, and its end is the number behind it. JSON only. */
+/* Events of rooms and media, in the vocabulary of the service's own callbacks (groups 1 and 2): who
+ * is present, and which streams there are. An event that begins something has an odd number; its
+ * end has the number after it. JSON only. */
 #ifndef TRTC_API_ROOM_EVENT_H
 #define TRTC_API_ROOM_EVENT_H
 
@@ -16,7 +17,7 @@ enum {
     TRTC_ROOM_CREATED = 101,
     TRTC_ROOM_DISMISSED = 102,
     TRTC_ROOM_ENTERED = 103,
-    TRTC_ROOM_LEFT = 104, /* stands for the end of all streams of the user as well */
+    TRTC_ROOM_LEFT = 104, /* also implies the end of all streams of the user */
     TRTC_ROOM_VIDEO = 201,
     TRTC_ROOM_VIDEO_END = 202,
     TRTC_ROOM_AUDIO = 203,
@@ -28,19 +29,20 @@ enum {
 enum { /* reasons of 103 and 104 */
        TRTC_REASON_NONE = 0,
        TRTC_REASON_NORMAL = 1,
-       TRTC_REASON_TIMEOUT = 2, /* 104: nothing came any more, or the connection broke */
-       TRTC_REASON_REMOVED = 3, /* 104: put out, as when the same user enters again */
+       TRTC_REASON_TIMEOUT = 2, /* 104: no more data arrived, or the connection broke */
+       TRTC_REASON_REMOVED = 3, /* 104: replaced, for instance because the same user entered
+                                   again */
 };
 
-struct trtc_room_event { /* the texts are the maker's */
+struct trtc_room_event { /* whoever makes the event owns the texts */
     int type;
     const char *room, *user; /* user: "" in 101 and 102 */
-    const char *source;      /* where the stream can be had, or NULL */
-    int64_t event_ms;        /* since the epoch, or TRTC_NOTIME */
+    const char *source;      /* where the stream is available, or NULL */
+    int64_t event_ms;        /* milliseconds since 1970, or TRTC_NOTIME */
     int reason;
 };
 
-/* The names that a parsed event has stand in it. */
+/* Limits of the names in a parsed event. */
 enum { TRTC_ROOM_NAME_MAX = 128, TRTC_ROOM_SOURCE_MAX = 2083 };
 struct trtc_room_line {
     struct trtc_room_event event;
@@ -48,16 +50,18 @@ struct trtc_room_line {
     char source[TRTC_ROOM_SOURCE_MAX + 1];
 };
 
-/* Whether an event begins something (101, 103, 201, 203, 205), or ends it. */
+/* Whether an event begins something (101, 103, 201, 203, 205) or ends it. */
 bool trtc_room_begins(int type);
 bool trtc_room_ends(int type);
 
-/* The body of the callback, and the member Source in its EventInfo where there is one and it is wanted. NULL: no memory. */
+/* The body of the callback; source: with the member Source in its EventInfo if there is one. The
+ * caller deletes it. NULL: out of memory. */
 struct cJSON *trtc_room_event_make(const struct trtc_room_event *e, int64_t callback_ms,
                                    bool source);
 
-/* Reads a line: a callback body (Source in its EventInfo or beside it), or the flat line that trtc-hook prints. 1: *out is
- * an event of a room or of media; 0: it is another event, or a role that changed; -1: TRTC_EX_DATAERR. */
+/* Reads a line: a callback body (with Source in its EventInfo or next to it), or the flat line that
+ * trtc-hook prints. 1: *out is an event of a room or of media; 0: it is another event, or a changed
+ * role; -1: TRTC_EX_DATAERR. */
 int trtc_room_event_parse(const char *text, size_t n, struct trtc_room_line *out,
                           struct trtc_err *err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Templates of addresses. */
+/* Templates for addresses. */
 #include "api/source_url.h"
 
 #include <string.h>
 
 struct text {
-    char *at, *end; /* end: where the NUL has room at last */
+    char *at, *end; /* end: where the final NUL may be at the latest */
     bool full;
 };
 

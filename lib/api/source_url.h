@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The address of a stream, of a template that says where all of them are. */
+/* Makes the address of a stream from a template for all streams. */
 #ifndef TRTC_API_SOURCE_URL_H
 #define TRTC_API_SOURCE_URL_H
 
@@ -8,8 +8,9 @@
 
 #include "api/room_event.h"
 
-/* Fills a template: {room}, {user} and {media} (main or aux) become what the event has, with %XX for what is neither letter
- * nor digit nor '-', '_', '.', '~'. False where it does not fit. */
+/* Fills in a template: {room}, {user} and {media} (main or aux) are replaced by those of the event,
+ * with %XX for everything except letters, digits, '-', '_', '.' and '~'. False: the result does not
+ * fit into size bytes. */
 bool trtc_source_url(const char *template, const struct trtc_room_event *e, char *out, size_t size);
 
 #endif

@@ -393,7 +393,7 @@ static int member(const cJSON *object, const char *path, const char *key, const 
     if (!found || cJSON_IsNull(found))
         return 0;
     if (!is(found))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s, where %s is wanted",
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s, but %s is required",
                          place(path, key, where), type_name(found), wanted);
     *item = found;
     return 1;

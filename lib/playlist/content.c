@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is, by how it begins. */
+/* Recognises what a file is by its first bytes. */
 #include "playlist/content.h"
 
 #include <stdbool.h>
@@ -39,7 +39,7 @@ static const struct signature {
     { 0, 2, "\xfe\xff", "text in UTF-16" },
 };
 
-/* Text in a markup language: blanks and a byte order mark may stand in front. */
+/* Recognises text in a markup language; blanks and a byte order mark may precede it. */
 static const char *markup(const char *s, size_t n)
 {
     if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of a directory by their plain names. The directory is read when the first line of a
- * playlist does not name a file as it stands, which for most is never. */
+/* The files of a directory by their plain names. The directory is only read when a playlist names a
+ * file that does not exist under that name; for most playlists that never happens. */
 #include "playlist/dir_index.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/listing.h"
 #include "playlist/plain_name.h"
 
-/* What is called so in truth stands first. */
+/* The name that is really the plain one comes first. */
 static int by_plain(const void *a, const void *b)
 {
     const struct trtc_dir_entry *x = a, *y = b;
@@ -49,7 +49,7 @@ int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err)
             ret = trtc_fail_nomem(err);
     trtc_names_fini(&names);
     if (ret < 0 && !trtc_is_shortage(err))
-        err->code = TRTC_EX_IOERR; /* what is not found is another thing */
+        err->code = TRTC_EX_IOERR; /* the cause is not a missing file */
     if (d->n)
         qsort(d->entries, d->n, sizeof *d->entries, by_plain);
     d->read = ret == 0;
@@ -71,7 +71,7 @@ size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain)
     return lo < d->n && strcmp(d->entries[lo].plain, plain) == 0 ? lo : d->n;
 }
 
-/* Of the entries of a plain name. -1: there is none that can be used, or (err->code) a shortage. */
+/* Chooses among the entries with a plain name. -1: none is usable, or (err->code) a shortage. */
 static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err)
 {

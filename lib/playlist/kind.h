@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound and pictures: the one enum for them. */
+/* Sound and pictures as one enum. */
 #ifndef TRTC_PLAYLIST_KIND_H
 #define TRTC_PLAYLIST_KIND_H
 
-enum trtc_kind {                   /* bits, so that several may be said at once */
-                 TRTC_NO_KIND = 0, /* subtitles, data, or not known */
+enum trtc_kind {                   /* bits, so that kinds can be combined */
+                 TRTC_NO_KIND = 0, /* subtitles, data, or unknown */
                  TRTC_AUDIO = 1,
                  TRTC_VIDEO = 2,
 };
 
-/* Places in an array with an entry for each kind. */
+/* Indices for arrays with an entry per kind. */
 enum { TRTC_AT_VIDEO, TRTC_AT_AUDIO, TRTC_NB_KINDS };
 
 #endif

@@ -5,8 +5,9 @@
  *   file   = [ "ha" 1-3 "_" ] sdkappid "_" room [ user ] [ "_" digits ] "." ext
  *   user   = "__UserId_s_" base64 "__UserId_e_" ( "main" / "aux" ) [ "_" ( "audio" / "video" ) ]
  *
- * digits is the UTC of a segment, or the index of a playlist or an MP4. Base64 has no '_', so that each part ends
- * at the next one. The extension is read first, the rest from the left; what does not fit is named by its column. */
+ * digits is the UTC time of a segment, or the index of a playlist or an MP4. This Base64 has no
+ * '_', so that each part ends at the next '_'. The extension is read first and the rest from the
+ * left; an error is reported with its column. */
 #include "playlist/name.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@
 #define USER_END    "__UserId_e_"
 #define EXT_UNKNOWN (-1)
 
-/* Where the reading stands: s[at] is the next byte, s[end] the first one after the stem. */
+/* The state of the reader: s[at] is the next byte, s[end] the first one after the stem. */
 struct reader {
     const char *s;
     size_t at, end;
@@ -53,7 +54,7 @@ static bool take_literal(struct reader *r, const char *word, const char *why)
     return true;
 }
 
-/* A number as the writer writes it: no sign, no leading zero. */
+/* Reads a number as the writer writes it: no sign, no leading zero. */
 static bool take_number(struct reader *r, int64_t min, int64_t max, int64_t *out, const char *why)
 {
     size_t i = r->at;
@@ -73,7 +74,7 @@ static bool take_number(struct reader *r, int64_t min, int64_t max, int64_t *out
     return true;
 }
 
-/* The stretch up to the next '_' or the end of the stem. */
+/* Takes the text up to the next '_' or the end of the stem. */
 static struct trtc_span take_token(struct reader *r)
 {
     const char *p = r->s + r->at;
@@ -120,7 +121,7 @@ static bool take_room(struct reader *r, enum trtc_room_type room_type, struct tr
 
 static bool take_type(struct reader *r, enum trtc_kind *type)
 {
-    /* Digits may follow instead: those are not ours. */
+    /* digits may follow the '_'; they are read later */
     if (r->end - r->at < 2 || r->s[r->at] != '_' || is_digit(r->s[r->at + 1]))
         return true;
     r->at++;
@@ -182,7 +183,7 @@ static bool take_utc(struct reader *r, struct trtc_name *out)
     return true;
 }
 
-/* What follows the room or the user, by the extension. */
+/* Reads what follows the room or the user, depending on the extension. */
 static bool take_tail(struct reader *r, int ext, struct trtc_name *out)
 {
     if (r->at == r->end)
@@ -227,8 +228,8 @@ static bool take_stem(struct reader *r, int ext, enum trtc_room_type room_type,
     return take_tail(r, ext, out);
 }
 
-/* Finds the extension and ends the stem before it; an unknown one is taken off as well, for the sake of what can
- * be said about the rest. */
+/* Finds the extension and ends the stem before it. An unknown extension is removed too, so that the
+ * rest can still be checked. */
 static int read_ext(struct reader *r, size_t n)
 {
     const char *file = r->s + r->at;
@@ -255,7 +256,7 @@ static int read_ext(struct reader *r, size_t n)
     return EXT_UNKNOWN;
 }
 
-/* Splits off the directories and returns the offset of the file. */
+/* Splits off the directories and returns the offset of the file name. */
 static size_t read_dirs(const char *s, size_t n, struct trtc_name *out)
 {
     size_t file = n;
@@ -415,7 +416,8 @@ int trtc_name_room(const char *text, size_t n, enum trtc_room_type room_type, ch
 
 size_t trtc_name_size(const struct trtc_name *name)
 {
-    /* What is fixed: ha3_, ten digits, the words around the user, 20 digits, .m3u8, the slashes, the NUL. */
+    /* constant parts: ha3_, ten digits, the words around the user, 20 digits, .m3u8, slashes,
+     * NUL */
     return name->prefix.n + name->task.n + name->room.n + name->user.n + 96;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* File names as NDJSON objects. Written by hand, since this is what a batch of names spends its time on; read
- * with cJSON, after the checks that it leaves out (UTF-8, NUL and control characters, repeated keys, the rest). */
+/* File names as NDJSON objects. They are written by hand, since a batch of names spends most of its
+ * time there. They are read with cJSON after checks that cJSON omits (UTF-8, NUL and control
+ * characters, repeated keys, trailing text). */
 #include "playlist/namejson.h"
 
 #include <cjson/cJSON.h>
@@ -23,12 +24,13 @@ static char *put_u00(char *q, unsigned char c)
     return q;
 }
 
-/* The inside of a JSON string; s is valid UTF-8. Controls are escaped up to U+009F, for the sake of terminals. */
+/* Writes the content of a JSON string; s is valid UTF-8. Control characters up to U+009F are
+ * escaped, for the sake of terminals. */
 static char *put_escaped(char *q, const unsigned char *s, size_t n)
 {
     for (const unsigned char *end = s + n; s < end; s++) {
         unsigned char c = *s;
-        if (c > '\\' && c < 0x7f) { /* most of a name */
+        if (c > '\\' && c < 0x7f) { /* most characters of a name */
             *q++ = (char)c;
         } else if (c == '"' || c == '\\') {
             *q++ = '\\';
@@ -56,7 +58,7 @@ static char *put_key(char *q, const char *key, const char *suffix)
     return trtc_put_bytes(q, "\":", 2);
 }
 
-/* Base64 of a file name in the standard alphabet. */
+/* Converts the Base64 of a file name to the standard alphabet. */
 static char *put_standard(char *q, const char *b64, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -79,7 +81,7 @@ static char *put_text(char *q, const char *key, const char *s, size_t n)
     return q;
 }
 
-/* An id that stands in Base64 in the name. */
+/* Writes an id that is Base64 in the name. */
 static char *put_id(char *q, const char *key, struct trtc_span b64, unsigned char *scratch)
 {
     size_t len = 0, bad;
@@ -188,10 +190,10 @@ static const struct {
     [KEY_NAME_B64] = { "name_b64", false },
 };
 
-/* What an object has under each key; NULL where it has nothing. */
+/* The value of each key in an object; NULL: absent. */
 struct object {
     const cJSON *item[NB_KEYS];
-    char *free; /* what is left of the caller's scratch */
+    char *free; /* the unused part of the caller's scratch */
 };
 
 static int reject(struct trtc_err *err, const char *why)
@@ -199,7 +201,7 @@ static int reject(struct trtc_err *err, const char *why)
     return trtc_fail(err, TRTC_EX_DATAERR, "%s", why);
 }
 
-/* What cJSON accepts and JSON, or a C string, does not. */
+/* Refuses what cJSON accepts but JSON, or a C string, does not. */
 static int check_text(const char *s, size_t n, struct trtc_err *err)
 {
     bool in_string = false;
@@ -274,7 +276,7 @@ static int read_integer(const struct object *obj, enum key key, struct range r, 
     return 0;
 }
 
-/* One of three words (the third may be NULL); *out is its number, from 1. */
+/* Reads one of two or three words (the third may be NULL); *out is its number, from 1. */
 static int read_word(const struct object *obj, enum key key, const char *const words[3], int *out,
                      struct trtc_err *err)
 {
@@ -292,7 +294,7 @@ static int read_word(const struct object *obj, enum key key, const char *const w
                      words[2] ? words[2] : "");
 }
 
-/* Takes n bytes of the scratch. */
+/* Takes n bytes from the scratch. */
 static char *take(struct object *obj, size_t n)
 {
     char *p = obj->free;
@@ -300,7 +302,7 @@ static char *take(struct object *obj, size_t n)
     return p;
 }
 
-/* Standard Base64 under key, in the alphabet of names. */
+/* Reads standard Base64 and converts it to the alphabet of names. */
 static int read_b64(struct object *obj, enum key key, struct trtc_span *out, struct trtc_err *err)
 {
     const char *s = obj->item[key]->valuestring;
@@ -323,7 +325,7 @@ static int exclude(const struct object *obj, enum key a, enum key b, struct trtc
     return 0;
 }
 
-/* A directory: as text, or as bytes in Base64. */
+/* Reads a directory: as text, or as bytes in Base64. */
 static int read_dir(struct object *obj, enum key text, enum key b64, struct trtc_span *out,
                     struct trtc_err *err)
 {
@@ -343,7 +345,7 @@ static int read_dir(struct object *obj, enum key text, enum key b64, struct trtc
     size_t len, bad;
     char *p = take(obj, TRTC_B64_DECODED_MAX(coded.n));
     if (trtc_b64_decode(coded.p, coded.n, (unsigned char *)p, &len, &bad) < 0)
-        return reject(err, "Base64"); /* it was checked above */
+        return reject(err, "Base64"); /* already checked above */
     *out = (struct trtc_span){ p, len };
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain names: what tools have added to a recording's file name is taken off again. */
+/* Removes what tools have added to the name of a recording's file. */
 #include "playlist/plain_name.h"
 
 #include <stddef.h>
@@ -16,7 +16,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Letters, digits and what recordings' names have besides. */
+/* Whether s consists of letters, digits and the other characters in names of recordings. */
 static bool is_plain(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -34,7 +34,7 @@ static int hex(char c)
                                   : -1;
 }
 
-/* In place; a NUL is left encoded. True where there was something to decode. */
+/* Decodes percent-encoding in place, except a NUL. True if there was something to decode. */
 static bool decode(char *s)
 {
     bool any = false;
@@ -53,7 +53,7 @@ static bool decode(char *s)
     return any;
 }
 
-/* The last component, whichever way the slashes lean, without query and fragment. */
+/* Reduces s to its last component, with either kind of slash, without query and fragment. */
 static void take_base(char *s)
 {
     char *end = s + strcspn(s, "?#");
@@ -64,7 +64,7 @@ static void take_base(char *s)
     memmove(s, base, (size_t)(end - base) + 1);
 }
 
-/* The extension that s ends in, or -1. */
+/* The extension at the end of s, or -1. */
 static int ext_of(const char *s, size_t n)
 {
     for (int i = 0; i < NB_EXTENSIONS; i++) {
@@ -75,8 +75,8 @@ static int ext_of(const char *s, size_t n)
     return -1;
 }
 
-/* What stands behind a whole name: ".gz", ".txt", the ".1" of a second download, a query that became
- * part of the name. */
+/* Removes what follows a complete name: ".gz", ".txt", the ".1" of a second download, a query that
+ * became part of the name. */
 static void drop_tail(char *s)
 {
     s[strcspn(s, "@&")] = '\0';
@@ -88,8 +88,8 @@ static void drop_tail(char *s)
             }
 }
 
-/* Whether what stands at p, to the end of the stem, is the mark of a copy: " - Copy" and its
- * translations, " copy 2", "(1)", " 2", and whatever is no ASCII. */
+/* Whether the text from p to the end of the stem marks a copy: " - Copy" and its translations, "
+ * copy 2", "(1)", " 2", or anything outside ASCII. */
 static bool is_mark(const char *p, const char *end)
 {
     const size_t left = (size_t)(end - p);
@@ -104,7 +104,7 @@ static bool is_mark(const char *p, const char *end)
     return left > 1 && end[-(ptrdiff_t)left] == ' ' && p == end;
 }
 
-/* s, which ends in extension ext, without the mark of a copy, and with the '+' of Base64. */
+/* Removes the mark of a copy before extension ext, and restores the '+' of Base64. */
 static void drop_mark(char *s, int ext)
 {
     char *end = s + strlen(s) - strlen(extensions[ext]), *p = s + 1;
@@ -117,7 +117,7 @@ static void drop_mark(char *s, int ext)
         *p = *p == ' ' ? '+' : *p;
 }
 
-/* Takes off what tools add, if that leaves the name of a recording. */
+/* Removes what tools add, if the result is the name of a recording. */
 static void strip(char *s)
 {
     char stripped[TRTC_PLAIN_MAX];

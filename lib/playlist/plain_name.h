@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The original name of a recording's file after tools have changed it: browsers and downloaders
- * number copies, servers sign addresses, shells and forms encode. */
+/* Recovers the original name of a recording's file after tools have changed it: browsers and
+ * download tools number copies, servers sign addresses, shells and forms encode characters. */
 #ifndef TRTC_PLAYLIST_PLAIN_NAME_H
 #define TRTC_PLAYLIST_PLAIN_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRTC_PLAIN_MAX 512 /* of a plain name, with its NUL; no file's name is longer */
+#define TRTC_PLAIN_MAX 512 /* size of a plain name with its NUL; no file has a longer name */
 
-/* Reduces a file name, a path of any system or a URL: without directories, query and fragment,
- * percent-decoded. If that is the name of a recording's file apart from what tools add ("(1)", "
- * - Copy", " copy 2", ".m3u8.gz", ".ts.1", an extension in capitals, a blank for the '+' of
- * Base64), without these as well. Returns false if nothing is left, or too much. */
+/* Reduces a file name, a path of any system or a URL to a plain name: percent-decoded, without
+ * directories, query and fragment. If the result is the name of a recording's file plus what tools
+ * add ("(1)", " - Copy", " copy 2", ".m3u8.gz", ".ts.1", an extension in capitals, a blank instead
+ * of the '+' of Base64), the additions are removed too. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
 
 #endif

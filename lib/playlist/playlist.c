@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Playlist parser: one pass over the text, which is cut into strings where it lies. */
+/* The parser of playlists: one pass over the text, which is cut into strings in place. */
 #include "playlist/playlist.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "playlist/content.h"
 
-/* What the lines before a URI have said about it. */
+/* What the lines before a URI state about it. */
 struct pending {
     struct trtc_playlist_seg seg;
     bool any;
@@ -30,7 +30,7 @@ static bool starts(const char *line, const char *tag, const char **value)
     return true;
 }
 
-/* Digits at *s, at most 18 of them; moves *s past them. -1 where there is none or too many. */
+/* Reads up to 18 digits at *s and moves *s past them. -1: none, or too many. */
 static int64_t take_digits(const char **s)
 {
     int64_t v = 0;
@@ -50,7 +50,8 @@ static int small_number(const char *s)
     return v >= 0 && v <= 255 ? (int)v : -1;
 }
 
-/* A decimal number of seconds, as microseconds: no sign, no exponent, at most ten days. */
+/* Reads a decimal number of seconds (no sign, no exponent, at most ten days). Returns
+ * microseconds. */
 static int64_t take_seconds_us(const char *s)
 {
     const int64_t max_s = 10 * 24 * 3600;
@@ -69,7 +70,7 @@ static int64_t take_seconds_us(const char *s)
     return whole * 1000000 + frac;
 }
 
-/* The number behind KEY: in a blank-separated list of KEY:number pairs, or 0. */
+/* The number after KEY: in a blank-separated list of KEY:number pairs, or 0. */
 static int pair_value(const char *list, const char *key)
 {
     size_t n = strlen(key);
@@ -84,7 +85,7 @@ static int pair_value(const char *list, const char *key)
     return 0;
 }
 
-/* The value of an attribute (RFC 8216, 4.2), cut out where it lies, or NULL. */
+/* The value of an attribute (RFC 8216, 4.2), cut out in place, or NULL. */
 static char *attribute(char *list, const char *name)
 {
     const size_t n = strlen(name);
@@ -104,7 +105,7 @@ static char *attribute(char *list, const char *name)
     return NULL;
 }
 
-/* NONE ends the encryption; a method that is not named is some method all the same. */
+/* NONE ends the encryption. If the method is not named, the media is encrypted all the same. */
 static void take_key(struct pending *next, char *attributes)
 {
     const char *method = attribute(attributes, "METHOD");
@@ -113,7 +114,7 @@ static void take_key(struct pending *next, char *attributes)
                                                          : method;
 }
 
-/* "BYTES[@FIRST]"; range_at stays -1 where the range follows the one before. */
+/* Reads "BYTES[@FIRST]"; range_at stays -1 if the range follows the one before. */
 static bool take_range(struct pending *next, const char *v)
 {
     struct trtc_playlist_seg *s = &next->seg;
@@ -126,7 +127,7 @@ static bool take_range(struct pending *next, const char *v)
     return false;
 }
 
-/* Where a segment lies in its file. */
+/* Computes the place of a segment in its file. */
 static void settle_range(struct trtc_playlist_seg *s, const struct trtc_playlist_seg *before)
 {
     const bool same = before && before->range_bytes >= 0 && strcmp(before->uri, s->uri) == 0;
@@ -184,8 +185,7 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
     }
 }
 
-/* What belongs to one segment only is forgotten behind it; the picture size, a key and a map stay
- * in force. */
+/* Forgets what belongs to a single segment. The picture size, a key and a map stay in force. */
 static void reset_pending(struct pending *next)
 {
     struct trtc_playlist_seg *s = &next->seg;
@@ -202,14 +202,14 @@ static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playl
     return 0;
 }
 
-/* IPTV's playlists have attributes there. */
+/* Whether a line is #EXTM3U. Playlists for IPTV add attributes to it. */
 static bool is_first(const char *line)
 {
     return strncmp(line, "#EXTM3U", 7) == 0 &&
            (line[7] == '\0' || line[7] == ' ' || line[7] == '\t');
 }
 
-/* Says what it is instead, where that can be known. */
+/* Fails with a message that says what the text is instead, if known. */
 static int no_playlist(const char *text, size_t n, struct trtc_err *err)
 {
     const char *name = n == 0 ? "empty" : trtc_content_name(text, n);

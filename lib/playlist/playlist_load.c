@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Playlists from files: gzip, UTF-16 and the rest of it. */
+/* Reads playlists from files, whether plain, gzip or UTF-16. */
 #include "playlist/playlist_load.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static int check_size(const struct grown *g, struct trtc_err *err)
                      TRTC_PLAYLIST_BYTES_MAX);
 }
 
-/* Room for a chunk and the byte behind it. */
+/* Makes room for a chunk and one byte more. */
 static int make_room(struct grown *g, struct trtc_err *err)
 {
     if (check_size(g, err) < 0)
@@ -36,7 +36,7 @@ static int make_room(struct grown *g, struct trtc_err *err)
     return 0;
 }
 
-/* One member: 0, or -1. */
+/* Decompresses one gzip member. 0, or -1. */
 static int inflate_member(z_stream *z, struct grown *g, struct trtc_err *err)
 {
     int ret = Z_OK;
@@ -83,7 +83,7 @@ static int gunzip(char **text, int64_t *n, struct trtc_err *err)
 
 enum order { NO_UTF16, LITTLE, BIG };
 
-/* By the mark, or by the '#' that a playlist begins with. */
+/* The byte order, by the byte order mark or by the '#' with which a playlist begins. */
 static enum order order_of(const char *s, int64_t n)
 {
     if (n < 2)
@@ -141,7 +141,7 @@ static int from_utf16(char **text, int64_t *n, enum order order, struct trtc_err
     return 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the file ---- */
 
 static void end_lines(char *text, int64_t n)
 {

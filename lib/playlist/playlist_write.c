@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes a recording's playlist while it grows; see playlist_write.h. The lines of the segments
- * are kept as text, to which those of each new one are added; the header, in which the target
- * duration may change, is made anew at each write. */
+/* Writes a recording's playlist while it grows; see playlist_write.h. The lines of the segments are
+ * kept as text, to which each new segment is appended. The header is made anew for each write,
+ * since the target duration in it may change. */
 #include "playlist/playlist_write.h"
 
 #include <errno.h>
@@ -18,27 +18,27 @@
 #include "base/text.h"
 #include "playlist/playlist.h"
 
-/* What recorders say of themselves: build and date of it. Constants, so that the same input
- * gives the same playlist. */
+/* How recorders identify themselves: build number and date. They are constant so that the same
+ * input gives the same playlist. */
 #define BUILD      "000100"
 #define BUILD_DATE "2026-01-01 00:00:00 +0000"
 
 #define END_LINE "#EXT-X-ENDLIST\n"
 
 enum {
-    CLASSIC_TARGET_S = 70, /* of the specification's playlist */
+    CLASSIC_TARGET_S = 70, /* in the specification's playlist */
     SAMPLE_FORMAT_S16 = 1, /* FFmpeg's number */
-    CODEC_H264 = 27,       /* the same */
-    CODEC_AAC = 86018,     /* the same */
+    CODEC_H264 = 27,       /* FFmpeg's number */
+    CODEC_AAC = 86018,     /* FFmpeg's number */
     US_PER_S = 1000000
 };
 
 struct trtc_playlist_writer {
     char *path;
-    struct trtc_playlist_head head; /* user_id: not used */
+    struct trtc_playlist_head head; /* user_id: unused */
     char *user_id;                  /* escaped, or NULL */
-    int width_px, height_px, codec; /* of the picture, in force behind the last segment */
-    int video_codec;                /* of the segment to come */
+    int width_px, height_px, codec; /* of the picture, in force after the last segment */
+    int video_codec;                /* of the next segment */
     int64_t target_s;
     bool any;   /* a segment was added */
     FILE *body; /* writes to text, which is complete after a flush */
@@ -46,8 +46,8 @@ struct trtc_playlist_writer {
     size_t size;
 };
 
-/* As C++ streams print a double, in six significant digits: what is below them is rounded off,
- * in whole microseconds. */
+/* Rounds to the six significant digits with which C++ streams print a double, in whole
+ * microseconds. */
 static int64_t six_digits(int64_t us)
 {
     int64_t unit = 1;
@@ -59,7 +59,7 @@ static int64_t six_digits(int64_t us)
     return us > INT64_MAX - unit ? us : (us + unit / 2) / unit * unit;
 }
 
-/* Seconds without trailing zeros. out holds 32 bytes. */
+/* Formats seconds without trailing zeros. out has 32 bytes. */
 static void format_seconds(int64_t us, char *out)
 {
     size_t n = (size_t)snprintf(out, 32, "%" PRId64 ".%06" PRId64, us / US_PER_S, us % US_PER_S);
@@ -80,7 +80,7 @@ static void put_video(const struct trtc_playlist_head *h, int width_px, int heig
     fputc('\n', to);
 }
 
-/* The lines that only current recordings have. */
+/* Writes the lines that only current recordings have. */
 static void put_identity(const struct trtc_playlist_writer *w, FILE *to)
 {
     const struct trtc_playlist_head *h = &w->head;
@@ -147,9 +147,9 @@ nomem:
     return NULL;
 }
 
-/* ---- a playlist that is there already ---- */
+/* ---- an existing playlist ---- */
 
-/* The number behind key in a line, or 0. */
+/* The number after key in a line, or 0. */
 static int number_of(const char *line, const char *key)
 {
     const char *at = strstr(line, key);
@@ -163,7 +163,7 @@ static bool begins(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
-/* A line of the header. */
+/* Reads a line of the header. */
 static void take_header(struct trtc_playlist_writer *w, const char *line)
 {
     struct trtc_playlist_head *h = &w->head;
@@ -183,7 +183,7 @@ static void take_header(struct trtc_playlist_writer *w, const char *line)
     }
 }
 
-/* A line that describes the pictures from here on. */
+/* Reads a line that describes the pictures that follow. */
 static void take_video(struct trtc_playlist_writer *w, const char *line)
 {
     const int codec = number_of(line, "Codec:");
@@ -199,7 +199,7 @@ static void take_video(struct trtc_playlist_writer *w, const char *line)
     w->head.video_codec = w->codec;
 }
 
-/* Takes a line; in_body: those of the segments have begun, as they do behind the header's one
+/* Reads a line. in_body: the lines of the segments have begun, which is after the header's one
  * description of the pictures. */
 static bool take_line(struct trtc_playlist_writer *w, const char *line, bool in_body)
 {
@@ -316,7 +316,7 @@ int trtc_playlist_writer_add(struct trtc_playlist_writer *w, const struct trtc_p
     return 0;
 }
 
-/* The text of the header, to be freed. NULL: out of memory. */
+/* The text of the header; the caller frees it. NULL: out of memory. */
 static char *header_text(const struct trtc_playlist_writer *w, size_t *size)
 {
     char *text = NULL;

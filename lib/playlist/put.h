@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text appended to a buffer that is known to be large enough; each returns the new end. Inline, since
- * batches of names spend their time here. */
+/* Appends text to a buffer that must be large enough; each function returns the new end. They are
+ * inline because batches of names spend their time here. */
 #ifndef TRTC_PLAYLIST_PUT_H
 #define TRTC_PLAYLIST_PUT_H
 
@@ -19,7 +19,7 @@ static inline char *trtc_put_word(char *q, const char *s)
     return trtc_put_bytes(q, s, strlen(s));
 }
 
-/* Decimal, value >= 0: at most 19 digits. */
+/* Appends a decimal number, value >= 0: at most 19 digits. */
 static inline char *trtc_put_number(char *q, int64_t value)
 {
     char digits[20];

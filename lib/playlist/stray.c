@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which spots lie far from the others. */
+/* Finds spots that are far away from the others. */
 #include "playlist/stray.h"
 
 #include <stdlib.h>
 
 struct group {
-    int64_t start_us, last_us; /* where its first and its last spot start */
-    int64_t end_us;            /* where the latest of them ends */
+    int64_t start_us, last_us; /* start of its first and of its last spot */
+    int64_t end_us;            /* latest end of its spots */
     bool anchored;
     int64_t nb_sure, nb, covered_us;
 };
@@ -26,7 +26,7 @@ static bool is_better(const struct group *a, const struct group *b)
         return a->nb_sure > b->nb_sure;
     if (a->nb != b->nb)
         return a->nb > b->nb;
-    return a->covered_us >= b->covered_us; /* of equal ones the later */
+    return a->covered_us >= b->covered_us; /* of equal groups the later one */
 }
 
 static void add(struct group *g, const struct trtc_spot *s)

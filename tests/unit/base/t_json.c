@@ -282,10 +282,10 @@ static void integers(void **state)
         { "{\"k\":-1}", 0, 255, -1, 0, "p[3].k: -1 is not within 0...255" },
         { "{\"k\":1.5}", 0, 255, -1, 0, "p[3].k: 1.5 is not a whole number" },
         { "{\"k\":1e300}", 0, 255, -1, 0, "p[3].k: 1e+300 is not within 0...255" },
-        { "{\"k\":\"1\"}", 0, 255, -1, 0, "p[3].k: a string, where a whole number is wanted" },
-        { "{\"k\":true}", 0, 255, -1, 0, "p[3].k: a boolean, where a whole number is wanted" },
-        { "{\"k\":[1]}", 0, 255, -1, 0, "p[3].k: an array, where a whole number is wanted" },
-        { "{\"k\":{}}", 0, 255, -1, 0, "p[3].k: an object, where a whole number is wanted" },
+        { "{\"k\":\"1\"}", 0, 255, -1, 0, "p[3].k: a string, but a whole number is required" },
+        { "{\"k\":true}", 0, 255, -1, 0, "p[3].k: a boolean, but a whole number is required" },
+        { "{\"k\":[1]}", 0, 255, -1, 0, "p[3].k: an array, but a whole number is required" },
+        { "{\"k\":{}}", 0, 255, -1, 0, "p[3].k: an object, but a whole number is required" },
         { "{\"k\":null}", 0, 255, 0, 0, NULL },
         { "{\"K\":1}", 0, 255, 0, 0, NULL },
         { "{}", 0, 255, 0, 0, NULL },
@@ -326,18 +326,18 @@ static void members(void **state)
     assert_int_equal(trtc_json_bool(root, "", "f", &b, &err), 1);
     assert_false(b);
     assert_int_equal(trtc_json_bool(root, "", "i", &b, &err), -1);
-    assert_string_equal(err.msg, "i: a number, where true or false is wanted");
+    assert_string_equal(err.msg, "i: a number, but true or false is required");
     assert_int_equal(trtc_json_string(root, "", "s", &s, &err), 1);
     assert_string_equal(s, "t");
     assert_int_equal(trtc_json_string(root, "q", "o", &s, &err), -1);
-    assert_string_equal(err.msg, "q.o: an object, where a string is wanted");
+    assert_string_equal(err.msg, "q.o: an object, but a string is required");
     assert_int_equal(trtc_json_object(root, "", "o", &object, &err), 1);
     assert_true(cJSON_IsObject(object));
     assert_int_equal(trtc_json_object(root, "", "a", &object, &err), -1);
     assert_int_equal(trtc_json_array(root, "", "a", &array, &err), 1);
     assert_true(cJSON_IsArray(array));
     assert_int_equal(trtc_json_array(root, "", "o", &array, &err), -1);
-    assert_string_equal(err.msg, "o: an object, where an array is wanted");
+    assert_string_equal(err.msg, "o: an object, but an array is required");
     assert_int_equal(trtc_json_object(root, "", "z", &object, &err), 0);
     assert_int_equal(trtc_json_array(root, "", "none", &array, &err), 0);
     assert_int_equal(trtc_json_string(root, "", "z", &s, &err), 0);

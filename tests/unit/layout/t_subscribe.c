@@ -85,7 +85,7 @@ static void refused(void **state)
     } t[] = {
         { "[]", "Sub: not an object" },
         { "{\"SubscribeAudioUserIds\":\"a\"}",
-          "Sub.SubscribeAudioUserIds: a string, where an array is wanted" },
+          "Sub.SubscribeAudioUserIds: a string, but an array is required" },
         { "{\"SubscribeAudioUserIds\":[\"a\",1]}", "Sub.SubscribeAudioUserIds[1]: not a user id" },
         { "{\"UnSubscribeVideoUserIds\":[null]}", "Sub.UnSubscribeVideoUserIds[0]: not a user id" },
         { "{\"UnSubscribeVideoUserIds\":[\"\"]}", "Sub.UnSubscribeVideoUserIds[0]: not a user id" },
