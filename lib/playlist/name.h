@@ -19,7 +19,7 @@ enum trtc_room_type { TRTC_ROOM_AUTO, TRTC_ROOM_INT, TRTC_ROOM_STRING };
 #define TRTC_NAME_SDKAPPID_MAX INT64_C(4294967295)
 #define TRTC_NAME_ROOM_MAX     INT64_C(4294967295)
 #define TRTC_NAME_INDEX_MAX    INT64_C(9007199254740991) /* 2^53 - 1, exact in JSON */
-#define TRTC_NAME_HA_MAX 3
+#define TRTC_NAME_HA_MAX       3
 
 /* A piece of text owned by someone else. p is NULL if it is absent. */
 struct trtc_span {

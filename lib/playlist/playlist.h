@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/utc.h"
 
-#define TRTC_PLAYLIST_LINE_MAX  65536 /* in bytes; a longer line is skipped */
+#define TRTC_PLAYLIST_LINE_MAX  65536               /* in bytes; a longer line is skipped */
 #define TRTC_PLAYLIST_BYTES_MAX (256 * 1024 * 1024) /* largest size of a playlist file */
 
 struct trtc_playlist_seg {

@@ -488,7 +488,7 @@ static const struct {
     { "{\"RecordParams\":{\"OutputFormat\":\"hls+mp4\"}}", "OutputFormat: a string, but" },
     { BUCKET("\"Vendor\":2"),
       "StorageParams.CloudStorage.Vendor: 2 is not one of 0 1 (0 COS, 1 AWS S3)" },
-    { "{\"UserId\":\"a b\"}", "UserId: 'a b' is not of A-Z a-z 0-9 _ - alone" },
+    { "{\"UserId\":\"a b\"}", "UserId: 'a b' is not of A-Z a-z 0-9 _ - only" },
     { "{\"UserId\":\"\"}", "UserId: empty" },
     { "{\"UserId\":\"123456789012345678901234567890123\"}", "UserId: 33 bytes, and 1...32" },
     { "{\"RoomIdType\":0,\"RoomId\":\"12345678901234567890123456789012345678901234567890123456789012345\"}",
