@@ -513,7 +513,7 @@ static const struct {
     { "{\"MixTranscodeParams\":{\"VideoParams\":{\"Width\":640}}}",
       "MixTranscodeParams.VideoParams.Height is missing" },
     { "{\"MixTranscodeParams\":{\"AudioParams\":{\"SampleRate\":48000,\"Channel\":2,\"BitRate\":64000}}}",
-      "AudioParams.SampleRate: 48000 is none of 1 2 3 (Hz: 1 48000" },
+      "AudioParams.SampleRate: 48000 is not one of 1 2 3 (Hz: 1 48000" },
     /* what excludes each other */
     { "{\"StorageParams\":{\"CloudVod\":{}}}",
       "StorageParams: either CloudStorage and CloudVod, not both" },
@@ -537,9 +537,9 @@ static const struct {
     { "{\"RoomId\":\"99999999999999999999\"}", "RoomId: '99999999999999999999'" },
     { "{\"RoomId\":\"12a\",\"RoomIdType\":1}", "RoomId: '12a'" },
     { LISTS("\"SubscribeAudioUserIds\":[\"a\",\"recorder_1\"]"),
-      "RecordParams.SubscribeStreamUserIds.SubscribeAudioUserIds[1]: 'recorder_1' takes in" },
+      "RecordParams.SubscribeStreamUserIds.SubscribeAudioUserIds[1]: 'recorder_1' includes" },
     { LISTS("\"SubscribeVideoUserIds\":[\"rec.*$\"]"),
-      "RecordParams.SubscribeStreamUserIds.SubscribeVideoUserIds[0]: 'rec.*$' takes in" },
+      "RecordParams.SubscribeStreamUserIds.SubscribeVideoUserIds[0]: 'rec.*$' includes" },
     { LISTS("\"SubscribeVideoUserIds\":[\".*$\"]"), "includes the recording robot 'recorder_1'" },
     /* the picture */
     { "{" VIDEO(1920, 1082) "}", "VideoParams.Width: 1920 by Height 1082 is over 1920x1080" },
@@ -560,13 +560,13 @@ static const struct {
     { "{" MARK("\"WaterMarkType\":2") "}", "WaterMarkList[0].WaterMarkTimestamp is missing" },
     { "{" MARK("\"WaterMarkImage\":{\"WaterMarkUrl\":\"http://a/b.png\",\"Top\":600,\"Left\":0,"
                "\"Width\":10,\"Height\":41}") "}",
-      "WaterMarkList[0].WaterMarkImage.Height: Top 600 and Height 41 lead out" },
+      "WaterMarkList[0].WaterMarkImage.Height: Top 600 and Height 41 extend beyond" },
     { "{" MARK("\"WaterMarkType\":1,\"WaterMarkChar\":{\"Top\":0,\"Left\":9007199254740992,"
                "\"Width\":9007199254740992,\"Height\":20,\"Chars\":\"x\"}") "}",
       "WaterMarkChar.Width: Left 9007199254740992" },
     /* a request that was shown, sent again */
     { "{\"UserSig\":\"***\"}", "UserSig: *** is a placeholder" },
-    { BUCKET("\"AccessKey\":\"***\""), "StorageParams.CloudStorage.AccessKey: *** stands for" },
+    { BUCKET("\"AccessKey\":\"***\""), "StorageParams.CloudStorage.AccessKey: *** is a placeholder" },
 };
 
 /* Over good: as trtc_api_overlay, but null stays where an array holds it. */
