@@ -74,6 +74,7 @@ merge      base layout playlist recording ts mp4 codec picture source -- ffmpeg 
 hls        base layout playlist recording ts mp4 codec picture source -- ffmpeg
 mix        base layout playlist recording ts mp4 codec picture source -- ffmpeg
 api        base layout playlist -- cjson openssl
+task       base layout playlist api -- cjson
 net        base api -- cjson openssl zlib curl
 storage    base net -- cjson openssl
 put        base playlist api net storage -- cjson openssl

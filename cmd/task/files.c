@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* What lies in the directory of a task's files, and what of it the journal has. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "../cli.h"
+#include "finish.h"
+#include "playlist/name.h"
+#include "task/event.h"
+
+enum { PATH_SIZE = TRTC_TASK_PATH_MAX + 8 };
+
+/* ---- as it is printed ---- */
+
+/* Notes a file that is complete, and whether a playlist is new. */
+static void note(struct task *t, const char *user, const struct trtc_hls_line *l)
+{
+    struct trtc_err err;
+    const int is_new = trtc_index_note(&t->index, user, l, &err);
+    if (is_new < 0)
+        cli_report(&err);
+    t->stale = true;
+    if (!t->r.hls)
+        return;
+    if (is_new > 0)
+        task_event(t, TRTC_EVENT_FILE_SLICE, trtc_index_payload(&t->index.items[t->index.n - 1]));
+    task_file(t, l->path, l->playlist ? "playlist" : "segment");
+}
+
+void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha)
+{
+    struct trtc_hls_line l;
+    struct trtc_name name;
+    struct trtc_err err;
+    const int ret = trtc_hls_line_read(line, n, &l, &err);
+    if (ret < 0)
+        cli_error("trtc-hls: %s", err.msg);
+    if (ret <= 0)
+        return;
+    const char *file = trtc_file_name(l.path);
+    /* What is rescued has the number of the run that was killed. */
+    if (ha && trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
+        name.ha > *ha)
+        *ha = name.ha;
+    note(t, user, &l);
+}
+
+/* ---- as it lies there ---- */
+
+int files_list(const struct task *t, struct trtc_names *out)
+{
+    struct trtc_err err;
+    const int fd = openat(t->dir, TRTC_TASK_FILES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ret = fd < 0 ? trtc_fail_errno(&err, TRTC_EX_IOERR, errno, TRTC_TASK_FILES)
+                     : trtc_list_dir(fd, TRTC_TASK_FILES, out, &err);
+    if (fd >= 0)
+        close(fd);
+    if (ret < 0)
+        cli_report(&err);
+    else
+        trtc_names_sort(out);
+    return ret;
+}
+
+/* What of the names the journal does not have yet; taken: one flag a name. */
+struct wanting {
+    const struct trtc_names *names;
+    bool *taken;
+};
+
+static int compare(const void *key, const void *item)
+{
+    return strcmp(key, *(char *const *)item);
+}
+
+static int take_line(void *arg, const cJSON *line)
+{
+    const struct wanting *w = arg;
+    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "File"));
+    char **at = path && w->names->n ? bsearch(trtc_file_name(path), w->names->v, w->names->n,
+                                              sizeof *w->names->v, compare)
+                                    : NULL;
+    if (at)
+        w->taken[at - w->names->v] = true;
+    return 0;
+}
+
+static void note_one(struct task *t, const struct wanting *w, size_t i, bool playlists)
+{
+    struct trtc_found f;
+    struct trtc_hls_line l = { 0 };
+    const char *name = w->names->v[i];
+    if (!trtc_found_read(name, &f) || f.left || f.playlist != playlists)
+        return;
+    if (f.playlist)
+        trtc_found_line(name, w->names, &l);
+    snprintf(l.path, sizeof l.path, TRTC_TASK_FILES "/%.255s", name);
+    if (f.playlist || !w->taken[i])
+        note(t, f.user, &l);
+}
+
+void files_note(struct task *t)
+{
+    struct trtc_names names = { 0 };
+    struct trtc_err err;
+    struct wanting w = { .names = &names };
+    if (log_flush(&t->log) && files_list(t, &names) == 0 && names.n &&
+        (w.taken = calloc(names.n, sizeof *w.taken)) != NULL) {
+        if (log_read(&t->log, take_line, &w, &err) < 0)
+            cli_report(&err);
+        for (int playlists = 0; playlists < 2; playlists++) /* first what they name */
+            for (size_t i = 0; i < names.n; i++)
+                note_one(t, &w, i, playlists);
+    }
+    free(w.taken);
+    trtc_names_fini(&names);
+}
+
+/* ---- substreams apart ---- */
+
+int files_part(const struct task *t, struct trtc_err *err)
+{
+    struct trtc_names names = { 0 };
+    struct trtc_found f;
+    char from[PATH_SIZE], to[PATH_SIZE + 16];
+    int ret = 0;
+    files_join(t);
+    if (mkdirat(t->dir, FILES_PARTED, 0700) < 0)
+        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, FILES_PARTED);
+    if (files_list(t, &names) < 0)
+        return trtc_fail(err, TRTC_EX_IOERR, "files cannot be read");
+    for (size_t i = 0; ret == 0 && i < names.n; i++) {
+        if (!trtc_found_read(names.v[i], &f) || f.left || !f.aux)
+            continue;
+        snprintf(from, sizeof from, TRTC_TASK_FILES "/%s", names.v[i]);
+        snprintf(to, sizeof to, FILES_PARTED "/%s", names.v[i]);
+        if (linkat(t->dir, from, t->dir, to, 0) < 0)
+            ret = trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", to);
+    }
+    trtc_names_fini(&names);
+    return ret;
+}
+
+void files_join(const struct task *t)
+{
+    struct trtc_names names = { 0 };
+    const int fd = openat(t->dir, FILES_PARTED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (trtc_list_dir(fd, FILES_PARTED, &names, NULL) == 0)
+        for (size_t i = 0; i < names.n; i++)
+            unlinkat(fd, names.v[i], 0);
+    close(fd);
+    unlinkat(t->dir, FILES_PARTED, AT_REMOVEDIR);
+    trtc_names_fini(&names);
+}

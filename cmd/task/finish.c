@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* What is left to do when all has been recorded: what killed children left is rescued, MP4 or AAC is made, and the
+ * journal gets its last line. */
+#include "finish.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cjson/cJSON.h>
+
+#include "../cli.h"
+#include "base/json_put.h"
+#include "task/event.h"
+
+enum { KEY_SIZE = TRTC_FOUND_USER_MAX + 8, TEXT_MAX = 512 };
+
+static void next_step(struct finish *f)
+{
+    f->step++;
+    task_again(f->task, f->task->now_us);
+}
+
+static int code_of(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* ---- rescue ---- */
+
+static bool is_rescued(const struct finish *f, const char *key)
+{
+    for (size_t i = 0; i < f->rescued.n; i++)
+        if (strcmp(f->rescued.v[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* The next stream of which something was left; false: there is none. */
+static bool find_left(struct finish *f, struct trtc_found *found)
+{
+    struct trtc_names names = { 0 };
+    char key[KEY_SIZE];
+    bool any = false;
+    if (files_list(f->task, &names) < 0)
+        return false;
+    for (size_t i = 0; !any && i < names.n; i++) {
+        if (!trtc_found_read(names.v[i], found) || !found->left)
+            continue;
+        snprintf(key, sizeof key, "%d%d%s", found->mixed, found->aux, found->user);
+        any = !is_rescued(f, key) && trtc_names_add(&f->rescued, key) == 0;
+    }
+    trtc_names_fini(&names);
+    return any;
+}
+
+static void on_rescue_line(void *arg, const char *line, size_t n)
+{
+    struct finish *f = arg;
+    const char *key = f->rescued.v[f->rescued.n - 1];
+    task_recorded(f->task, key + 2, line, n, NULL);
+}
+
+static void on_rescue_said(void *arg, const char *line, size_t n)
+{
+    struct finish *f = arg;
+    const char *key = f->rescued.v[f->rescued.n - 1];
+    (void)n;
+    if (!strstr(line, ": /dev/null")) /* from which there is nothing to record */
+        task_loss(f->task, *(key + 2) ? key + 2 : NULL, line);
+}
+
+static void on_rescue_ended(void *arg, int status)
+{
+    const int code = code_of(status);
+    (void)arg;
+    if (code != TRTC_EX_DATAERR && code != TRTC_EX_OK)
+        cli_error("trtc-hls ended with exit status %d: what a killed one left stays as it is",
+                  code);
+}
+
+static void rescue(struct finish *f)
+{
+    static const struct proc_calls calls = { on_rescue_line, on_rescue_said, on_rescue_ended };
+    struct trtc_found found;
+    struct trtc_words w = { 0 };
+    struct trtc_err err;
+    if (!find_left(f, &found)) {
+        next_step(f);
+        return;
+    }
+    f->task->rescues = true;
+    const struct trtc_task_stream s = { .user = found.user, .aux = found.aux };
+    trtc_command_rescue(&w, &f->task->r, found.mixed ? NULL : &s);
+    f->proc.calls = &calls;
+    f->proc.arg = f;
+    if (proc_start(&f->task->procs, &f->proc, &(struct proc_start){ &w, f->task->dir, -1, -1 },
+                   &err) < 0)
+        cli_report(&err);
+}
+
+/* ---- what is there ---- */
+
+static void look(struct finish *f)
+{
+    struct trtc_names names = { 0 };
+    struct trtc_found found;
+    if (f->task->rescues)
+        files_note(f->task);
+    if (files_list(f->task, &names) < 0)
+        f->task->failure = TRTC_EX_IOERR;
+    for (size_t i = 0; i < names.n; i++)
+        if (trtc_found_read(names.v[i], &found) && found.playlist) {
+            f->recorded |= !found.aux;
+            f->aux |= found.aux;
+        }
+    trtc_names_fini(&names);
+    if (!f->task->log.journal.left)
+        task_event_status(f->task, TRTC_EVENT_STOP, f->task->leave);
+    f->task->log.journal.left = true;
+    if (f->task->r.made == TRTC_MADE_NONE || f->task->log.journal.made)
+        f->step = FINISH_SAY - 1;
+    next_step(f);
+}
+
+/* ---- MP4 or AAC ---- */
+
+static void on_merge_line(void *arg, const char *line, size_t n)
+{
+    struct finish *f = arg;
+    struct trtc_err err;
+    char *path;
+    if (trtc_made_take(&f->made, line, n, &path, &err) < 0) {
+        cli_error("trtc-merge: %s", err.msg);
+        return;
+    }
+    if (path)
+        task_file(f->task, path, f->task->r.made == TRTC_MADE_AAC ? "aac" : "mp4");
+    free(path);
+}
+
+static void on_merge_said(void *arg, const char *line, size_t n)
+{
+    const struct finish *f = arg;
+    (void)n;
+    task_loss(f->task, NULL, line);
+}
+
+static void on_merge_ended(void *arg, int status)
+{
+    struct finish *f = arg;
+    const int code = code_of(status);
+    files_join(f->task);
+    if (code == TRTC_EX_TEMPFAIL || code == TRTC_EX_IOERR)
+        f->task->failure = TRTC_EX_TEMPFAIL;
+    else if (code != TRTC_EX_OK && code != TRTC_EX_LOSS)
+        f->made.status = 2;
+    f->step++;
+}
+
+static void merge(struct finish *f, bool aux)
+{
+    static const struct proc_calls calls = { on_merge_line, on_merge_said, on_merge_ended };
+    struct trtc_words w = { 0 };
+    struct trtc_err err;
+    if (!(aux ? f->aux : f->recorded)) {
+        next_step(f);
+        return;
+    }
+    trtc_command_merge(&w, &f->task->r, aux ? FILES_PARTED : NULL);
+    f->proc.calls = &calls;
+    f->proc.arg = f;
+    if ((!aux || files_part(f->task, &err) == 0) &&
+        proc_start(&f->task->procs, &f->proc, &(struct proc_start){ &w, f->task->dir, -1, -1 },
+                   &err) == 0)
+        return;
+    trtc_words_fini(&w);
+    cli_report(&err);
+    f->task->failure = TRTC_EX_TEMPFAIL;
+    next_step(f);
+}
+
+/* ---- the last lines ---- */
+
+static void put(struct task *t, const char *key, cJSON *value)
+{
+    cJSON *line = trtc_journal_next(&t->log.journal, t->now_ms);
+    trtc_json_put(&line, key, value);
+    if (log_put(&t->log, line) < 0)
+        t->failure = TRTC_EX_TEMPFAIL;
+}
+
+static void say_end(struct task *t)
+{
+    struct trtc_journal *j = &t->log.journal;
+    cJSON *end = cJSON_CreateObject();
+    j->exit_status = j->nb_losses ? TRTC_EX_LOSS : TRTC_EX_OK;
+    trtc_json_put_number(&end, "Status", t->leave == TRTC_LEAVE_FAILED);
+    trtc_json_put_number(&end, "ExitStatus", j->exit_status);
+    put(t, "End", end);
+}
+
+static void say(struct finish *f)
+{
+    struct task *t = f->task;
+    const bool makes = t->r.made != TRTC_MADE_NONE && !t->log.journal.made;
+    if (!t->failure && makes && (f->recorded || f->aux))
+        put(t, "Made", trtc_made_payload(&f->made));
+    if (!t->failure)
+        say_end(t); /* else the next run does what is left */
+    next_step(f);
+}
+
+void finish_turn(struct task *t)
+{
+    struct finish *f = t->finish;
+    if (!f) {
+        f = t->finish = calloc(1, sizeof *f);
+        if (!f) {
+            t->failure = TRTC_EX_TEMPFAIL;
+            t->stage = TASK_OVER;
+            return;
+        }
+        f->task = t;
+    }
+    if (f->proc.pid)
+        return;
+    switch (f->step) {
+    case FINISH_RESCUE:
+        rescue(f);
+        break;
+    case FINISH_LOOK:
+        look(f);
+        break;
+    case FINISH_MAIN:
+        merge(f, false);
+        break;
+    case FINISH_AUX:
+        merge(f, true);
+        break;
+    case FINISH_SAY:
+        say(f);
+        break;
+    case FINISH_DONE:
+        t->stage = TASK_OVER;
+        break;
+    }
+}
+
+void finish_free(struct task *t)
+{
+    if (!t->finish)
+        return;
+    trtc_names_fini(&t->finish->rescued);
+    trtc_made_fini(&t->finish->made);
+    free(t->finish);
+    t->finish = NULL;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-task: records one room as one request asks for. This file has its options, and the loop in which everything
+ * happens: who is there, the children, the control FIFO, signals. */
+#define _GNU_SOURCE /* signalfd */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "../memory.h"
+#include "../opt.h"
+#include "base/json_put.h"
+#include "task.h"
+#include "task/event.h"
+
+#define S          INT64_C(1000000)
+#define ROOM       "http://127.0.0.1:8080"
+#define AT(member) .at = offsetof(struct task_opts, member)
+
+enum { POLLS_MAX = 512, OWN_POLLS = 2 };
+
+static const int64_t status_us = S / 4, retry_us = S;
+
+static const struct opt_row rows[] = {
+    { "room", 0, "SOURCE", "where the room is, as trtc-room watch takes it\n(" ROOM ")",
+      .take = opt_text, AT(room) },
+    { 0 },
+};
+
+static const struct opt_program program = {
+    .name = "trtc-task",
+    .synopsis = "DIR [--room SOURCE]",
+    .about =
+        "Records a room while it is live, as DIR/request.json (CreateCloudRecording, without secrets)\n"
+        "asks for: files in DIR/files, what happens in DIR/events.ndjson. Run again after it was killed,\n"
+        "it goes on.",
+    .example = "mkdir -m 700 lesson\n"
+               "trtc-rec create --dry-run -f create.json >lesson/request.json\n"
+               "trtc-task lesson --room http://127.0.0.1:8080",
+    .rows = rows,
+};
+
+/* ---- the recorder comes and goes ---- */
+
+void task_again(struct task *t, int64_t at_us)
+{
+    if (at_us < t->again_us)
+        t->again_us = at_us;
+}
+
+void task_leave(struct task *t, enum trtc_leave why)
+{
+    if (t->stage != TASK_RECORDS)
+        return;
+    t->stage = TASK_LEAVES;
+    t->leave = why;
+    task_leaves(t, why);
+    proc_kill(&t->room, SIGTERM);
+}
+
+/* What the journal that was found has it do. */
+static void begin(struct task *t)
+{
+    struct trtc_err err;
+    const enum trtc_resume how = t->resume;
+    t->rescues = how != TRTC_RESUME_BEGIN;
+    if (how == TRTC_RESUME_FINISH) {
+        t->stage = TASK_LEAVES;
+        t->leave = (enum trtc_leave)t->log.journal.leave_code;
+        return;
+    }
+    if (how == TRTC_RESUME_GIVE_UP) {
+        task_loss(t, NULL, "the task was taken up three times already: it ends");
+        task_leave(t, TRTC_LEAVE_FAILED);
+        return;
+    }
+    if (how == TRTC_RESUME_RECORD) {
+        t->log.journal.ha++;
+        task_event_status(t, TRTC_EVENT_FAILOVER, 0);
+    } else {
+        task_event_status(t, TRTC_EVENT_START, 0);
+    }
+    t->changed = true;
+    if (room_start(t, &err) < 0) {
+        cli_report(&err);
+        t->room_due_us = t->now_us + S;
+    }
+}
+
+/* ---- the loop ---- */
+
+static void take_signals(struct task *t)
+{
+    struct signalfd_siginfo i;
+    while (read(t->signals, &i, sizeof i) == (ssize_t)sizeof i) {
+        if (i.ssi_signo == SIGCHLD)
+            continue;
+        if (t->stage == TASK_RECORDS)
+            task_leave(t, TRTC_LEAVE_ASKED);
+        else
+            t->signal = (int)i.ssi_signo;
+    }
+}
+
+static void read_clocks(struct task *t)
+{
+    t->now_us = clock_mono_us();
+    t->now_ms = clock_real_ms();
+}
+
+static void await(struct task *t)
+{
+    struct pollfd fds[POLLS_MAX] = { { .fd = t->signals, .events = POLLIN },
+                                     { .fd = t->control, .events = POLLIN } };
+    const size_t n = OWN_POLLS + proc_polls(t->procs, fds + OWN_POLLS, POLLS_MAX - OWN_POLLS);
+    const int64_t left_us = t->again_us - clock_mono_us();
+    const int ms = t->again_us == INT64_MAX ? -1
+                   : left_us <= 0           ? 0
+                   : left_us > 60 * S       ? 60000
+                                            : (int)((left_us + 999) / 1000);
+    poll(fds, n, ms);
+    t->again_us = INT64_MAX;
+    read_clocks(t);
+    take_signals(t);
+    task_control(t);
+    proc_turn(&t->procs);
+}
+
+void task_look(struct task *t)
+{
+    int64_t again_us;
+    if (t->stage != TASK_RECORDS)
+        return;
+    if (t->changed) {
+        t->changed = false;
+        t->stale = true;
+        trtc_watch_note(&t->watch, &t->here, &t->r, t->now_us);
+        singles_update(t);
+        singles_turn(t);
+    }
+    const enum trtc_leave why = trtc_watch_leave(&t->watch, &t->here, &t->r, t->now_us, &again_us);
+    if (why != TRTC_STAY)
+        task_leave(t, why);
+    else
+        task_again(t, again_us);
+}
+
+/* What has happened is on disk before the status says it. */
+static void write_down(struct task *t)
+{
+    if (!log_flush(&t->log)) {
+        task_again(t, t->now_us + retry_us);
+        return;
+    }
+    if (t->stale && t->now_us - t->status_us >= status_us)
+        task_status(t, false);
+    if (t->stale)
+        task_again(t, t->status_us + status_us);
+}
+
+static void turn(struct task *t)
+{
+    room_turn(t);
+    task_look(t);
+    singles_turn(t);
+    if (t->stage == TASK_LEAVES && !singles_run(t))
+        t->stage = TASK_FINISHES;
+    if (t->stage == TASK_FINISHES)
+        finish_turn(t);
+    write_down(t);
+}
+
+/* ---- from start to end ---- */
+
+static int open_signals(struct task *t, struct trtc_err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    t->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return t->signals >= 0 ? 0 : trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signalfd");
+}
+
+static int run(struct task *t, struct trtc_err *err)
+{
+    if (task_open(t, err) < 0 || open_signals(t, err) < 0)
+        return -1;
+    if (t->resume == TRTC_RESUME_OVER) {
+        cli_note("%s: the task has ended already", t->o->dir);
+        return t->log.journal.exit_status;
+    }
+    read_clocks(t);
+    t->again_us = INT64_MAX;
+    begin(t);
+    turn(t);
+    while (t->stage != TASK_OVER && !t->signal) {
+        await(t);
+        turn(t);
+    }
+    if (t->stage != TASK_OVER)
+        return 128 + t->signal;
+    if (!log_flush(&t->log))
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: events.ndjson cannot be written", t->o->dir);
+    task_status(t, true);
+    return t->failure ? t->failure : t->log.journal.exit_status;
+}
+
+static int record(const struct task_opts *o)
+{
+    struct trtc_err err;
+    struct task *t = calloc(1, sizeof *t);
+    if (!t)
+        return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
+    t->o = o;
+    t->dir = t->lock = t->control = t->signals = t->log.fd = -1;
+    umask(077);
+    int code = run(t, &err);
+    if (code < 0)
+        code = cli_report(&err);
+    proc_end_all(&t->procs);
+    finish_free(t);
+    singles_free(t);
+    trtc_attendance_fini(&t->here);
+    trtc_attendance_fini(&t->next);
+    task_close(t);
+    free(t);
+    return code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct task_opts o = { .room = ROOM };
+    struct opt_list operands;
+    int code = 0;
+    cli_init(program.name);
+    if (opt_read(&program, argc, argv, &o, NULL, &operands, &code) == OPT_GO) {
+        if (operands.n == 1) {
+            o.dir = operands.items[0];
+            code = record(&o);
+        } else {
+            code = cli_usage("one DIR is wanted, with request.json in it");
+        }
+    }
+    opt_list_free(&operands);
+    return cli_finish(code ? memory_settle(code) : 0);
+}

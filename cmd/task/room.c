@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is there: a trtc-room that watches the room, and says it event by event. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../cli.h"
+#include "api/room_event.h"
+#include "base/text.h"
+#include "task.h"
+
+#define S INT64_C(1000000)
+
+enum { SHOWN_MAX = 256, DOUBLINGS = 5 };
+
+/* A new child says all that is so: within that of its first line, or of its start. */
+static const int64_t settle_us = 2 * S, settle_late_us = 10 * S, steady_us = 30 * S;
+
+static void take_event(struct task *t, const struct trtc_room_event *e)
+{
+    struct trtc_err err;
+    const bool settles = t->settle_us != 0;
+    if (strcmp(e->room, t->r.room) != 0)
+        return;
+    if (trtc_attendance_apply(settles ? &t->next : &t->here, e, NULL, &err) < 0)
+        cli_error("event %d: %s", e->type, err.msg);
+    if (e->type == TRTC_ROOM_DISMISSED)
+        t->watch.closed = true;
+    t->changed |= !settles;
+    if (t->changed) /* before the next event: a stream may end as soon as it has begun */
+        task_look(t);
+    if (settles && t->now_us + settle_us < t->settle_us)
+        t->settle_us = t->now_us + settle_us;
+}
+
+static void on_line(void *arg, const char *line, size_t n)
+{
+    struct task *t = arg;
+    struct trtc_room_line l;
+    struct trtc_err err;
+    const int ret = trtc_room_event_parse(line, n, &l, &err);
+    if (ret < 0)
+        cli_error("trtc-room: %s: left out", err.msg);
+    else if (ret == 1)
+        take_event(t, &l.event);
+}
+
+static void on_said(void *arg, const char *line, size_t n)
+{
+    (void)arg;
+    (void)n;
+    cli_note("%s", line);
+}
+
+/* It is started again, after longer and longer pauses. */
+static void on_ended(void *arg, int status)
+{
+    struct task *t = arg;
+    if (t->stage != TASK_RECORDS)
+        return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        cli_note("%s: it has ended: no more events come", t->o->room);
+        return;
+    }
+    if (WIFEXITED(status))
+        cli_error("trtc-room watch ended with exit status %d: it is started again",
+                  WEXITSTATUS(status));
+    else
+        cli_error("trtc-room watch was ended by signal %d: it is started again", WTERMSIG(status));
+    t->room_due_us = t->now_us + (t->room_failures ? S << t->room_failures : 0);
+    t->room_failures += t->room_failures < DOUBLINGS;
+}
+
+int room_start(struct task *t, struct trtc_err *err)
+{
+    static const struct proc_calls calls = { on_line, on_said, on_ended };
+    struct trtc_words w = { 0 };
+    trtc_command_watch(&w, &t->r, t->o->room);
+    t->room.calls = &calls;
+    t->room.arg = t;
+    return proc_start(&t->procs, &t->room, &(struct proc_start){ &w, -1, -1, -1 }, err);
+}
+
+static void restart(struct task *t)
+{
+    struct trtc_err err;
+    t->room_due_us = 0;
+    t->settle_us = t->now_us + settle_late_us;
+    if (room_start(t, &err) == 0)
+        return;
+    cli_report(&err);
+    t->room_due_us = t->now_us + settle_us;
+}
+
+/* What a new child has not said is not so any more. */
+static void settle(struct task *t)
+{
+    struct trtc_err err;
+    t->settle_us = 0;
+    if (trtc_attendance_become(&t->here, &t->next, t->now_ms, NULL, &err) < 0)
+        cli_report(&err);
+    trtc_attendance_fini(&t->next);
+    t->changed = true;
+}
+
+void room_turn(struct task *t)
+{
+    if (t->stage != TASK_RECORDS)
+        return;
+    if (t->room_due_us && t->now_us >= t->room_due_us)
+        restart(t);
+    if (t->settle_us && t->now_us >= t->settle_us)
+        settle(t);
+    if (t->room_failures && t->room.pid && t->now_us - t->room_due_us > steady_us)
+        t->room_failures = 0;
+    if (t->room_due_us)
+        task_again(t, t->room_due_us);
+    if (t->settle_us)
+        task_again(t, t->settle_us);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* The streams of a task, each recorded by a trtc-hls of its own. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+
+#include "../cli.h"
+#include "base/text.h"
+#include "base/utc.h"
+#include "single.h"
+#include "task/event.h"
+#include "task/recorder.h"
+
+enum { TEXT_MAX = 512 };
+
+/* ---- what is wanted ---- */
+
+static struct single *find(const struct task *t, const struct trtc_task_stream *s)
+{
+    struct single *m = t->singles;
+    while (m && (m->stream.aux != s->aux || strcmp(m->stream.user, s->user) != 0))
+        m = m->next;
+    return m;
+}
+
+static struct single *add(struct task *t, const struct trtc_task_stream *s)
+{
+    struct single *m = calloc(1, sizeof *m);
+    char *user = m ? strdup(s->user) : NULL;
+    if (!user) {
+        free(m);
+        return NULL;
+    }
+    m->task = t;
+    m->stream = (struct trtc_task_stream){ .user = user, .aux = s->aux, .since_ms = TRTC_NOTIME };
+    trtc_recorder_init(&m->recorder, t->resume != TRTC_RESUME_BEGIN);
+    m->next = t->singles;
+    t->singles = m;
+    return m;
+}
+
+static bool is_http(const char *url)
+{
+    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+/* Another time or address makes it another stream. */
+static bool is_another(const struct single *m, const struct trtc_task_stream *s)
+{
+    return !m->stream.source || m->stream.since_ms != s->since_ms ||
+           strcmp(m->stream.source, s->source) != 0;
+}
+
+/* The child of the stream before it had not ended when this one had. */
+static void say_missed(struct single *m)
+{
+    if (m->recorder.want.wanted && !m->begun)
+        task_loss(m->task, m->stream.user, "a stream ended before it could be recorded");
+}
+
+static void want(struct single *m, const struct trtc_task_stream *s)
+{
+    struct trtc_recorder_want w = { true, s->audio, s->video, m->number };
+    if (is_another(m, s)) {
+        char *source = strdup(s->source);
+        if (!source)
+            return; /* the next turn tries again */
+        say_missed(m);
+        free(m->stream.source);
+        m->stream.source = source;
+        m->stream.since_ms = s->since_ms;
+        m->begun = false;
+        w.number = ++m->number;
+    }
+    m->stream.audio = s->audio;
+    m->stream.video = s->video;
+    trtc_recorder_wants(&m->recorder, &w, m->task->now_us);
+}
+
+static void want_nothing(struct single *m)
+{
+    struct trtc_recorder_want w = m->recorder.want;
+    say_missed(m);
+    w.wanted = false;
+    trtc_recorder_wants(&m->recorder, &w, m->task->now_us);
+}
+
+/* A stream for which there is no room, or no address: said once. */
+static void leave_out(struct single *m, const struct trtc_task_stream *s)
+{
+    char text[TEXT_MAX];
+    want_nothing(m);
+    if (m->left_out_ms == s->since_ms)
+        return;
+    m->left_out_ms = s->since_ms;
+    if (s->source)
+        snprintf(text, sizeof text, "the %s stream waits: %d are recorded already",
+                 s->aux ? "substream" : "primary", TRTC_TASK_STREAMS_MAX);
+    else
+        snprintf(text, sizeof text, "the %s stream is not recorded: its events have no Source",
+                 s->aux ? "substream" : "primary");
+    task_loss(m->task, s->user, text);
+}
+
+void singles_update(struct task *t)
+{
+    struct trtc_task_streams now = { 0 };
+    struct trtc_err err;
+    if (trtc_task_streams_wanted(&t->here, &t->r, &t->streams, &now, &err) < 0) {
+        cli_report(&err);
+        trtc_task_streams_fini(&now);
+        return;
+    }
+    for (struct single *m = t->singles; m; m = m->next)
+        if (!trtc_task_streams_find(&now, m->stream.user, m->stream.aux))
+            want_nothing(m);
+    for (size_t i = 0; i < now.n + now.nb_waiting; i++) {
+        const struct trtc_task_stream *s = &now.items[i];
+        struct single *m = find(t, s);
+        if (!m)
+            m = add(t, s);
+        if (m && i < now.n && s->source)
+            want(m, s);
+        else if (m)
+            leave_out(m, s);
+        else
+            cli_error("%s: out of memory: the stream waits", s->user);
+    }
+    trtc_task_streams_fini(&t->streams);
+    t->streams = now;
+}
+
+/* ---- the child ---- */
+
+static void on_line(void *arg, const char *line, size_t n)
+{
+    struct single *m = arg;
+    task_recorded(m->task, m->stream.user, line, n, &m->recorder.ha);
+}
+
+static void on_said(void *arg, const char *line, size_t n)
+{
+    const struct single *m = arg;
+    (void)n;
+    task_loss(m->task, m->stream.user, line);
+}
+
+static void say_died(const struct single *m, const struct trtc_recorder_end *end)
+{
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "the recorder of the %s stream %s %d: it is replaced",
+             m->stream.aux ? "substream's" : "primary",
+             end->by_signal ? "was ended by signal" : "ended with exit status", end->code);
+    task_loss(m->task, m->stream.user, text);
+}
+
+static void on_ended(void *arg, int status)
+{
+    struct single *m = arg;
+    const struct trtc_recorder_end end = {
+        .by_signal = WIFSIGNALED(status),
+        .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+    };
+    cli_debug("%s: its recorder has ended (%d)", m->stream.user, end.code);
+    if (trtc_recorder_ended(&m->recorder, &end, m->task->now_us) != TRTC_RECORDER_DIED)
+        return;
+    m->task->rescues = true;
+    say_died(m, &end);
+}
+
+static void start(struct single *m)
+{
+    static const struct proc_calls calls = { on_line, on_said, on_ended };
+    struct task *t = m->task;
+    struct trtc_words w = { 0 };
+    struct trtc_err err;
+    const bool fresh = !m->begun && trtc_is_fresh(m->stream.since_ms, t->now_ms);
+    trtc_command_hls(&w, &t->r, &m->stream, &m->recorder, fresh ? m->stream.since_ms : TRTC_NOTIME);
+    m->proc.calls = &calls;
+    m->proc.arg = m;
+    const bool ok =
+        proc_start(&t->procs, &m->proc, &(struct proc_start){ &w, t->dir, -1, -1 }, &err) == 0;
+    if (!ok)
+        task_loss(t, m->stream.user, err.msg);
+    m->recorder.ends_itself = is_http(m->stream.source);
+    m->begun |= ok;
+    t->in_progress |= ok;
+    t->stale = true;
+    trtc_recorder_started(&m->recorder, ok, t->now_us);
+}
+
+static void turn(struct single *m)
+{
+    struct task *t = m->task;
+    int64_t again_us;
+    switch (trtc_recorder_step(&m->recorder, t->stage != TASK_RECORDS, t->now_us, &again_us)) {
+    case TRTC_RECORDER_START:
+        start(m);
+        break;
+    case TRTC_RECORDER_STOP:
+        proc_kill(&m->proc, SIGTERM);
+        break;
+    case TRTC_RECORDER_KILL:
+        cli_error("%s: its recorder does not end: killed", m->stream.user);
+        proc_kill(&m->proc, SIGKILL);
+        break;
+    case TRTC_RECORDER_WAIT:
+        break;
+    }
+    task_again(t, again_us);
+}
+
+void singles_turn(struct task *t)
+{
+    for (struct single *m = t->singles; m; m = m->next)
+        turn(m);
+}
+
+bool singles_run(const struct task *t)
+{
+    for (const struct single *m = t->singles; m; m = m->next)
+        if (m->recorder.runs)
+            return true;
+    return false;
+}
+
+void singles_free(struct task *t)
+{
+    while (t->singles) {
+        struct single *m = t->singles;
+        t->singles = m->next;
+        free(m->stream.user);
+        free(m->stream.source);
+        free(m);
+    }
+    trtc_task_streams_fini(&t->streams);
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# fish completion for trtc-task
+
+complete -c trtc-task -f -a '(__fish_complete_directories)'
+complete -c trtc-task -l room -x -a 'http:// exec: nginx-rtmp:' -d 'Where the room is'
+complete -c trtc-task -s q -l quiet -d 'No notes'
+complete -c trtc-task -s v -l verbose -d 'Say more'
+complete -c trtc-task -s h -l help -d 'Print a summary of the options and exit'
+complete -c trtc-task -s V -l version -d 'Print the version and exit'

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The command lines of a task's children; see command.h. */
+#include "task/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utc.h"
+#include "task/index.h"
+
+enum {
+    FRESH_MS = 2500, /* trtc-room keeps some 3 seconds of the beginning */
+    EARLY_MS = 100,  /* clocks of two hosts */
+};
+
+/* ---- words ---- */
+
+void trtc_words_add(struct trtc_words *w, const char *word)
+{
+    char *copy = w->n < TRTC_WORDS_MAX ? strdup(word) : NULL;
+    w->failed |= !copy;
+    if (copy)
+        w->v[w->n++] = copy;
+}
+
+void trtc_words_fini(struct trtc_words *w)
+{
+    for (int i = 0; i < w->n; i++)
+        free(w->v[i]);
+    *w = (struct trtc_words){ 0 };
+}
+
+void trtc_words_split(struct trtc_words *w, const char *text)
+{
+    char *copy = strdup(text), *at = copy;
+    w->failed |= !copy;
+    while (copy && *(at += strspn(at, " \t\n"))) {
+        const size_t n = strcspn(at, " \t\n");
+        const char end = at[n];
+        at[n] = '\0';
+        trtc_words_add(w, at);
+        at[n] = end;
+        at += n;
+    }
+    free(copy);
+}
+
+static void add_all(struct trtc_words *w, const char *const *words)
+{
+    for (; *words; words++)
+        trtc_words_add(w, *words);
+}
+
+static void add_number(struct trtc_words *w, int64_t n)
+{
+    char word[32];
+    snprintf(word, sizeof word, "%" PRId64, n);
+    trtc_words_add(w, word);
+}
+
+/* ---- children ---- */
+
+void trtc_command_watch(struct trtc_words *w, const struct trtc_task_request *r, const char *source)
+{
+    add_all(w,
+            (const char *const[]){ "trtc-room", "watch", "--room", r->room, "--", source, NULL });
+}
+
+/* What the names of a stream's files are made of. */
+static void add_names(struct trtc_words *w, const struct trtc_task_request *r,
+                      const struct trtc_task_stream *s)
+{
+    add_all(w,
+            (const char *const[]){ "trtc-hls", "-q", "--json", "-d", TRTC_TASK_FILES, "-A", NULL });
+    add_number(w, r->sdkappid);
+    add_all(w, (const char *const[]){ "--room-type", r->room_is_text ? "string" : "int", "-R",
+                                      r->room, NULL });
+    if (s)
+        add_all(w, (const char *const[]){ "-u", s->user, "-M", s->aux ? "aux" : "main", NULL });
+    if (s && r->av_merge)
+        trtc_words_add(w, "--av-merge");
+}
+
+void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
+                      const struct trtc_task_stream *s, const struct trtc_recorder *how,
+                      int64_t start_ms)
+{
+    add_names(w, r, s);
+    if (s && !(s->audio && s->video))
+        add_all(w, (const char *const[]){ "--only", s->video ? "video" : "audio", NULL });
+    if (how->how == TRTC_RECORDER_APPEND)
+        trtc_words_add(w, "--append");
+    if (how->how == TRTC_RECORDER_BESIDE || how->ha)
+        trtc_words_add(w, "--ha");
+    if (how->how == TRTC_RECORDER_BESIDE)
+        trtc_words_add(w, "auto");
+    else if (how->ha)
+        add_number(w, how->ha);
+    if (start_ms != TRTC_NOTIME) {
+        trtc_words_add(w, "-S");
+        add_number(w, start_ms);
+    }
+    trtc_words_add(w, "--");
+    trtc_words_add(w, s ? s->source : "-");
+}
+
+void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r,
+                         const struct trtc_task_stream *s)
+{
+    add_names(w, r, s);
+    add_all(w, (const char *const[]){ "--append", "--", "/dev/null", NULL });
+}
+
+void trtc_command_merge(struct trtc_words *w, const struct trtc_task_request *r, const char *apart)
+{
+    add_all(w, (const char *const[]){ "trtc-merge", "-q", "--json", "--names", "recording",
+                                      "--output", r->made == TRTC_MADE_AAC ? "aac" : "mp4", "-a",
+                                      apart ? "2" : "0", "-o", TRTC_TASK_FILES, NULL });
+    if (r->part_minutes) {
+        char time[32];
+        snprintf(time, sizeof time, "%" PRId64 "m", r->part_minutes);
+        add_all(w, (const char *const[]){ "--split-time", time, NULL });
+    }
+    add_all(w, (const char *const[]){ "--", apart ? apart : TRTC_TASK_FILES, NULL });
+}
+
+bool trtc_is_fresh(int64_t since_ms, int64_t now_ms)
+{
+    return since_ms != TRTC_NOTIME && now_ms - since_ms <= FRESH_MS &&
+           since_ms - now_ms <= EARLY_MS;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The callback events that a recorder makes (EventType), by their numbers, and their payloads. JSON only. */
+#ifndef TRTC_TASK_EVENT_H
+#define TRTC_TASK_EVENT_H
+
+#include <stdint.h>
+
+struct cJSON;
+
+enum {
+    TRTC_EVENT_START = 301,
+    TRTC_EVENT_STOP = 302,
+    TRTC_EVENT_UPLOAD_START = 303,
+    TRTC_EVENT_FILE_INFO = 304,
+    TRTC_EVENT_UPLOAD_STOP = 305,
+    TRTC_EVENT_FAILOVER = 306,
+    TRTC_EVENT_FILE_SLICE = 307,
+    TRTC_EVENT_IMAGE_ERROR = 309,
+    TRTC_EVENT_MP4_STOP = 310,
+};
+
+#endif

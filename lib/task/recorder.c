@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* The child that records a stream; see recorder.h. */
+#include "task/recorder.h"
+
+#include <signal.h>
+
+#include "base/err.h"
+#include "playlist/name.h"
+
+#define S INT64_C(1000000)
+
+enum {
+    EXIT_SIGNALLED = 128,
+    DOUBLINGS = 6, /* of the pause between two starts */
+};
+
+static const int64_t grace_us = 3 * S, /* so long a child may take to see the end of its stream */
+    kill_us = 30 * S,                  /* so long it may take to end when it is asked to */
+    soon_us = 10 * S,                  /* who ends before has failed soon after the start */
+    end_pause_us = S,                  /* so long the event of an end may come behind the end */
+    break_pause_us = S / 2;
+
+void trtc_recorder_init(struct trtc_recorder *r, bool resumed)
+{
+    *r = (struct trtc_recorder){ .how = resumed ? TRTC_RECORDER_BESIDE : TRTC_RECORDER_APPEND,
+                                 .due_us = INT64_MIN };
+}
+
+static bool is_same(const struct trtc_recorder_want *a, const struct trtc_recorder_want *b)
+{
+    return a->wanted == b->wanted && a->audio == b->audio && a->video == b->video &&
+           a->number == b->number;
+}
+
+void trtc_recorder_wants(struct trtc_recorder *r, const struct trtc_recorder_want *want,
+                         int64_t now_us)
+{
+    if (is_same(&r->want, want))
+        return;
+    if (want->wanted && (want->number != r->want.number || !r->want.wanted)) {
+        r->failures = 0;
+        if (!r->runs)
+            r->due_us = INT64_MIN;
+    }
+    r->want = *want;
+    if (!r->asked)
+        r->since_us = now_us;
+}
+
+/* ---- what is to be done ---- */
+
+/* When a child that is not as it should be is asked to end; INT64_MAX: it is as it should be. */
+static int64_t stop_at(const struct trtc_recorder *r, bool hurry)
+{
+    if (hurry)
+        return INT64_MIN;
+    if (is_same(&r->want, &r->run))
+        return INT64_MAX;
+    const bool stream_ended = !r->want.wanted || r->want.number != r->run.number;
+    return r->since_us + (stream_ended && r->ends_itself ? grace_us : 0);
+}
+
+static enum trtc_recorder_act step_running(struct trtc_recorder *r, bool hurry, int64_t now_us,
+                                           int64_t *again_us)
+{
+    const int64_t at_us = r->asked ? r->due_us : stop_at(r, hurry);
+    if (now_us < at_us) {
+        *again_us = at_us;
+        return TRTC_RECORDER_WAIT;
+    }
+    const bool was_asked = r->asked;
+    r->asked = true;
+    r->due_us = was_asked ? INT64_MAX : now_us + kill_us;
+    *again_us = r->due_us;
+    return was_asked ? TRTC_RECORDER_KILL : TRTC_RECORDER_STOP;
+}
+
+enum trtc_recorder_act trtc_recorder_step(struct trtc_recorder *r, bool hurry, int64_t now_us,
+                                          int64_t *again_us)
+{
+    *again_us = INT64_MAX;
+    if (r->runs)
+        return step_running(r, hurry, now_us, again_us);
+    if (hurry || !r->want.wanted)
+        return TRTC_RECORDER_WAIT;
+    if (now_us >= r->due_us)
+        return TRTC_RECORDER_START;
+    *again_us = r->due_us;
+    return TRTC_RECORDER_WAIT;
+}
+
+/* ---- what happens ---- */
+
+/* Twice as long each time. */
+static int64_t pause_us(const struct trtc_recorder *r, int64_t first_us)
+{
+    return first_us << (r->failures < DOUBLINGS ? r->failures : DOUBLINGS);
+}
+
+void trtc_recorder_started(struct trtc_recorder *r, bool ok, int64_t now_us)
+{
+    r->runs = ok;
+    r->asked = false;
+    r->run = r->want;
+    r->since_us = now_us;
+    if (!ok) {
+        r->due_us = now_us + pause_us(r, break_pause_us);
+        r->failures++;
+    }
+}
+
+static bool was_well(const struct trtc_recorder *r, const struct trtc_recorder_end *end)
+{
+    if (end->by_signal)
+        return false;
+    return end->code == TRTC_EX_OK || end->code == TRTC_EX_LOSS ||
+           (r->asked &&
+            (end->code == EXIT_SIGNALLED + SIGTERM || end->code == EXIT_SIGNALLED + SIGINT));
+}
+
+/* The process itself has failed, or what it left is in the hands of another. */
+static bool has_died(const struct trtc_recorder_end *end)
+{
+    return end->by_signal || end->code == TRTC_EX_SOFTWARE || end->code == TRTC_EX_CANTCREAT ||
+           end->code > EXIT_SIGNALLED;
+}
+
+static void choose_how(struct trtc_recorder *r, const struct trtc_recorder_end *end, bool died)
+{
+    const bool none_left =
+        r->how == TRTC_RECORDER_BESIDE && !end->by_signal && end->code == TRTC_EX_UNAVAILABLE;
+    if (none_left)
+        r->ha = TRTC_NAME_HA_MAX;
+    r->how = died && r->ha < TRTC_NAME_HA_MAX ? TRTC_RECORDER_BESIDE : TRTC_RECORDER_APPEND;
+}
+
+enum trtc_recorder_loss trtc_recorder_ended(struct trtc_recorder *r,
+                                            const struct trtc_recorder_end *end, int64_t now_us)
+{
+    const bool well = was_well(r, end), died = !well && has_died(end);
+    const bool soon = now_us - r->since_us < soon_us && !r->asked;
+    if (!soon)
+        r->failures = 0;
+    r->due_us = now_us;
+    if (well && !r->asked)
+        r->due_us += pause_us(r, end_pause_us);
+    else if (!well && (!died || r->failures))
+        r->due_us += pause_us(r, break_pause_us);
+    r->failures += soon;
+    if (r->want.number != r->run.number) { /* another stream waits for the place of this one */
+        r->failures = 0;
+        r->due_us = now_us;
+    }
+    choose_how(r, end, died);
+    r->runs = r->asked = false;
+    if (died)
+        return TRTC_RECORDER_DIED;
+    return well && end->code != TRTC_EX_LOSS ? TRTC_RECORDER_NO_LOSS : TRTC_RECORDER_LOSS;
+}

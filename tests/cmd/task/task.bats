@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-task: what is recorded of whom, when it ends, what is written down.
+
+load ../../lib
+load ../../hls
+load ../../room
+load ../../task
+
+setup_file() {
+    files_begin
+    make_call
+}
+
+setup() {
+    test_begin
+    room_begin
+    task_pids=()
+    cp "$BATS_FILE_TMPDIR/call.ts" .
+}
+
+teardown() {
+    task_end
+}
+
+# live PATH SECONDS: a publisher who sends so much of the call, as it passes.
+live() {
+    ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url$1" 3>&-
+}
+
+@test "a user is recorded who leaves and comes back; the task ends when nobody is there; MP4 is made" {
+    opened
+    ordered t '"RecordMode":1,"OutputFormat":1,"MaxIdleTime":5'
+    recording t
+    stands t '[.Status, .Users, .Streams] | tostring' '["Idle",[],[]]'
+    live /3560/anna 3
+    stands t '.Streams | length' 2
+    live /3560/anna 2
+    stands t .Status InProgress
+    ended 0
+    [[ $(events_of) == '301 307 307 302:99' ]] || fail "$(events_of)"
+    whole t
+    [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
+    [[ $(jq -r 'select(.EventType == 307) | .Payload | [.UserId, .TrackType] | join(" ")' t/events.ndjson | sort | paste -sd,) == 'anna audio,anna video' ]]
+    [[ $(jq -r '.Made | select(.) | .FileMessage[] | [.UserId, .TrackType, .MediaId] | join(" ")' t/events.ndjson) == 'anna audio_video main' ]]
+    plays t/files/*_main.mp4
+    stands t '[.Status, .LeaveCode, (.Streams | length), (.EndMs > .StartMs)] | tostring' '["Exited",99,2,true]'
+    near "$(jq -r '.Streams[0] | (.EndTimeStamp - .BeginTimeStamp) / 1000' t/status.json)" "$(field t/files/*_main.mp4 v duration)" 0.3
+    # Run again, it does nothing.
+    expect 0 trtc-task t --room "$url"
+    said 'has ended already'
+    closed
+}
+
+@test "a stream that ends as soon as it has begun is recorded whole, also over and over" {
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    published 200 /3560/anna call.ts
+    noted t 'map(select(.Type == "playlist")) | length >= 2'
+    published 200 /3560/ben call.ts
+    published 200 /3560/ben/aux call.ts
+    noted t 'map(select(.EventType == 307)) | length == 6'
+    kill -TERM "$task"
+    ended 0
+    [[ $(events_of) == '301 307 307 307 307 307 307 302' ]]
+    whole t
+    [[ $(lengths t | grep -c 'video.m3u8 6.0$') -eq 3 ]] || fail "$(lengths t)"
+}
+
+@test "it is stopped by an order, whose code is told, and what runs then is complete" {
+    opened
+    ordered t '"RecordMode":1,"AvMerge":1'
+    recording t
+    live /3560/anna 30 3>&- &
+    room_pids+=($!)
+    stands t .Status InProgress
+    sleep 1.5
+    expect 75 trtc-task t --room "$url"
+    said 'another trtc-task runs it'
+    order '{"stop":{"LeaveCode":400}}'
+    order 'nonsense'
+    order '{"stop":{"LeaveCode":1}}'
+    ended 0
+    [[ $(grep -c 'left out' t.log) -eq 2 ]]
+    [[ $(events_of) == '301 307 302:1' ]]
+    whole t
+    [[ $(jq -r '.Streams[] | [.TrackType, .FileName] | join(" ")' t/status.json) == 'audio_video '*_main_video.m3u8 ]]
+    [[ $(find t -perm /077 ! -name request.json) == '' ]]
+}
+
+@test "the robot's name in the room, and the end of the room, end the task" {
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    published 200 /3560/recorder call.ts
+    ended 0
+    [[ $(events_of) == '301 302:101' ]]
+    ordered u '"RecordMode":1'
+    recording u
+    live /3560/anna 30 3>&- &
+    room_pids+=($!)
+    stands u .Status InProgress
+    sleep 1
+    closed
+    ended 0 u
+    [[ $(events_of u) == '301 307 307 302:2' ]]
+    whole u
+}
+
+@test "what cannot be a task is refused, and nothing is made" {
+    url=http://127.0.0.1:9
+    expect 64 trtc-task
+    said 'one DIR is wanted'
+    expect 64 trtc-task a b
+    expect 66 trtc-task nowhere
+    mkdir t
+    expect 66 trtc-task t
+    said 'request.json'
+    echo '{}' >t/request.json
+    expect 65 trtc-task t
+    rm -r t
+    ordered t '"RecordMode":1' '"PrivateMapKey":"kept"'
+    expect 77 trtc-task t
+    said 'holds a secret'
+    unsaid kept
+    rm -r t
+    ordered t '"RecordMode":1,"MaxIdleTime":1'
+    expect 65 trtc-task t
+    said 'RecordParams.MaxIdleTime'
+    [[ $(ls t) == request.json ]]
+}
+
+@test "the TaskId is that of the file, or the name of the directory" {
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    stands t .TaskId t
+    order '{"stop":{}}'
+    ended 0
+    ordered u '"RecordMode":1'
+    echo 'AAbb+CC-dd..' >u/task
+    recording u
+    stands u .TaskId 'AAbb+CC-dd..'
+    order '{"stop":{}}' u
+    ended 0 u
+}

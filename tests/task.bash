@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154 # url and room are those of room.bash
+# What the tests of trtc-task share: tasks, and what they write down. After lib.bash and room.bash.
+
+# task_end: nothing that a test started is left.
+task_end() {
+    local pid
+    for pid in "${task_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${task_pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    task_pids=()
+    room_end
+}
+
+# ordered DIR RECORDPARAMS [MEMBERS]: a task in DIR, for room 3560.
+ordered() {
+    mkdir -m 700 "$1"
+    cat >"$1/request.json" <<END
+{"SdkAppId":1400000001,"RoomId":"3560","UserId":"recorder","UserSig":"***","RecordParams":{$2},
+ "StorageParams":{"CloudStorage":{"Vendor":0,"Region":"r","Bucket":"b"}}${3:+,$3}}
+END
+}
+
+# recording DIR [OPTION...]: trtc-task runs in the background; its process is $task, its messages go to DIR.log.
+recording() {
+    trtc-task "$1" --room "$url" "${@:2}" >"$1.out" 2>>"$1.log" </dev/null 3>&- &
+    task=$!
+    task_pids+=("$task")
+    noted "$1" 'any(.EventType == 301)'
+}
+
+# ended STATUS [DIR]: it ends, with this status.
+ended() {
+    local status=0
+    wait "$task" || status=$?
+    [[ $status -eq $1 ]] || fail "exit status $status, not $1: $(cat -- *.log "${2:-t}"/events.ndjson)"
+}
+
+# noted DIR FILTER [SECONDS]: waits until the events, as an array, are so.
+noted() {
+    local i
+    for ((i = 0; i < ${3:-20} * 20; i++)); do
+        ! jq -es "$2" "$1/events.ndjson" >/dev/null 2>&1 || return 0
+        sleep 0.05
+    done
+    fail "never: $2: $(cat "$1/events.ndjson" "$1.log")"
+}
+
+# stands DIR FILTER EXPECTED: of status.json; waits for that.
+stands() {
+    local i is=
+    for ((i = 0; i < 200; i++)); do
+        is=$(jq -cr "$2" "$1/status.json" 2>/dev/null) || true
+        [[ $is != "$3" ]] || return 0
+        sleep 0.05
+    done
+    fail "$2 is '$is', not '$3': $(cat "$1/events.ndjson" "$1.log")"
+}
+
+# order TEXT [DIR]: into the task's control.
+order() {
+    echo "$1" >"${2:-t}/control"
+}
+
+# events [DIR]: "301 307 302 ...": their types, in order; with each LeaveCode and Status that is not 0.
+events_of() {
+    jq -r 'select(.EventType) | "\(.EventType)" + ((.Payload.LeaveCode // .Payload.Status // 0) |
+        if . == 0 then "" else ":\(.)" end)' "${1:-t}/events.ndjson" | paste -sd' '
+}
+
+# whole DIR: the journal is numbered, ends with the end, and names each file that is there, playlists behind what they
+# list, and nothing that is not.
+whole() {
+    local file line
+    jq -es '[.[].Seq] == [range(1; length + 1)] and (.[-1] | has("End")) and ([.[] | select(has("End"))] | length == 1)' \
+        "$1/events.ndjson" >/dev/null || fail "the journal: $(cat "$1/events.ndjson")"
+    diff <(jq -r 'select(.File) | .File' "$1/events.ndjson" | sort -u) \
+        <(cd "$1" && find files -type f | sort) || fail 'the files are not those of the journal'
+    jq -r 'select(.File) | .File' "$1/events.ndjson" >listed
+    while IFS= read -r file; do
+        if [[ $file == *.m3u8 ]]; then
+            strict "$1/$file" || return
+            while IFS= read -r line; do
+                grep -qxF "files/$line" <(sed "\\|^$file\$|q" listed) || fail "$file came before $line"
+            done < <(awk '/#EXTINF/ { getline; print; exit }' "$1/$file")
+        fi
+    done < <(sort -u listed)
+}
+
+# lengths DIR: how long each playlist is, in seconds, by its name without the application and room.
+lengths() {
+    local f
+    for f in "$1"/files/*.m3u8; do
+        awk -F '[:,]' -v name="${f##*_3560}" '/^#EXTINF/ { s += $2 } END { printf "%s %.1f\n", name, s }' "$f"
+    done
+}
