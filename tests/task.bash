@@ -2,6 +2,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # url and room are those of room.bash
 # What the tests of trtc-task share: tasks, and what they write down. After lib.bash and room.bash.
 
+task_begin() {
+    room_begin
+    task_pids=()
+}
+
 # task_end: nothing that a test started is left.
 task_end() {
     local pid

@@ -17,9 +17,9 @@ struct trtc_journal { /* what stands in it; zero is an empty one */
     bool started;     /* 301 */
     bool refused;     /* ... with a Status that is not 0 */
     int ha;           /* how often it was taken up (306) */
-    bool leaves;    /* it was decided that the recorder leaves... */
-    int leave_code; /* ...for this reason */
-    bool left;      /* 302 */
+    bool leaves;      /* it was decided that the recorder leaves... */
+    int leave_code;   /* ...for this reason */
+    bool left;        /* 302 */
     bool made;        /* what the end makes of the files was made */
     bool ended;       /* the last line is there */
     int nb_losses;

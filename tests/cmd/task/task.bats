@@ -14,8 +14,7 @@ setup_file() {
 
 setup() {
     test_begin
-    room_begin
-    task_pids=()
+    task_begin
     cp "$BATS_FILE_TMPDIR/call.ts" .
 }
 
