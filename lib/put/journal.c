@@ -4,7 +4,9 @@
  *   place NAME
  *   done  HASH STAMP BYTES CRC64 ETAG FILEID URL KEY        "-" for what there is not
  *   begun HASH STAMP UPLOAD KEY
- *   part  HASH STAMP NUMBER OFFSET BYTES CRC64 ETAG */
+ *   part  HASH STAMP NUMBER OFFSET BYTES CRC64 ETAG
+ *
+ * A journal of which most lines no longer say anything is written anew when it is opened. */
 #define _XOPEN_SOURCE 700
 
 #include "put/journal.h"
@@ -28,7 +30,8 @@ enum {
     CHECK_LEN = 8,
     WORDS_MAX = 10,
     LINE_MAX_BYTES = 32 << 10, /* a key and a URL of it, both encoded, with room */
-    OLD_LINES_MAX = 1000,      /* so many that say nothing any more may stand in a small journal */
+    OLD_LINES_MAX =
+        1000, /* so many that say nothing any more may stand in a small journal, or as many as others */
     TRIES = 16,
 };
 
@@ -36,6 +39,7 @@ struct upload { /* begun, and not ended when the journal was opened */
     struct trtc_put_hash hash;
     uint64_t stamp;
     char *id;
+    int64_t at; /* where the journal has the line */
     struct trtc_storage_part *parts;
     size_t nb_parts;
 };
@@ -277,9 +281,9 @@ static int take_done(struct trtc_journal *j, char *const words[], struct trtc_pr
     return trtc_proven_add(proven, &e, err);
 }
 
-static int take_begun(struct trtc_journal *j, char *const words[], struct trtc_err *err)
+static int take_begun(struct trtc_journal *j, char *const words[], int64_t at, struct trtc_err *err)
 {
-    struct upload u = { 0 };
+    struct upload u = { .at = at };
     if (!hash_of(words[1], &u.hash) || !hex_number(words[2], 16, &u.stamp))
         return 0;
     drop_upload(j, u.hash);
@@ -319,7 +323,7 @@ static int take_line(struct trtc_journal *j, struct trtc_bytes line, struct trtc
     if (n == 9 && strcmp(words[0], "done") == 0)
         return take_done(j, words, proven, at, err);
     if (n == 5 && strcmp(words[0], "begun") == 0)
-        return take_begun(j, words, err);
+        return take_begun(j, words, at, err);
     if (n == 8 && strcmp(words[0], "part") == 0)
         return take_part(j, words, err);
     return 0;
@@ -362,6 +366,9 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
     const char *s;
     size_t n;
     int got = -1, ret = 0;
+    j->end = 0;
+    if (lseek(j->fd, 0, SEEK_SET) < 0)
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "journal '%s'", j->path);
     if (trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
         return -1;
     while (ret == 0 && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
@@ -378,6 +385,95 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
     trtc_records_fini(&r);
     return got < 0 ? -1 : ret;
 }
+
+/* ---- writing it anew ---- */
+
+/* Whether the line there still says something: it is the last one of its file. */
+static bool is_live(struct trtc_journal *j, struct trtc_bytes line,
+                    const struct trtc_proven *proven, int64_t at)
+{
+    char *words[WORDS_MAX];
+    struct trtc_put_hash hash;
+    const size_t n = words_of(j, (const char *)line.p, line.n, words);
+    if (n == 2)
+        return at == 0;
+    if (n < 3 || !hash_of(words[1], &hash))
+        return false;
+    if (strcmp(words[0], "done") == 0) {
+        const struct trtc_proven_entry *e = trtc_proven_find(proven, hash);
+        return e && e->at == at;
+    }
+    const struct upload *u = find_upload(j, hash);
+    return u && (strcmp(words[0], "begun") == 0 ? u->at == at : u->at < at);
+}
+
+/* Writes the live lines to f. */
+static int copy_live(struct trtc_journal *j, const struct trtc_proven *proven, struct trtc_file *f,
+                     struct trtc_err *err)
+{
+    struct trtc_records r;
+    const char *s;
+    size_t n;
+    int got = -1;
+    int64_t at = 0, to = 0;
+    if (lseek(j->fd, 0, SEEK_SET) < 0 ||
+        trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
+        return -1;
+    while (at < j->end && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
+        const struct trtc_bytes line = { .p = (const void *)s, .n = n + 1 }; /* with its end */
+        const int64_t line_at = at;
+        at += (int64_t)n + 1;
+        if (!s || !is_live(j, (struct trtc_bytes){ line.p, n }, proven, line_at))
+            continue;
+        if ((got = trtc_pwrite_all(trtc_file_fd(f), line, to, trtc_file_path(f), err)) < 0)
+            break;
+        to += (int64_t)n + 1;
+    }
+    trtc_records_fini(&r);
+    return got < 0 ? -1 : 0;
+}
+
+/* Most lines say nothing any more. */
+static bool is_stale(const struct trtc_journal *j, const struct trtc_proven *proven)
+{
+    uint64_t live = 1 + proven->n;
+    for (size_t i = 0; i < j->nb_uploads; i++)
+        live += 1 + j->uploads[i].nb_parts;
+    return j->nb_lines > OLD_LINES_MAX + 2 * live;
+}
+
+static bool is_named(int fd, const char *path)
+{
+    struct stat have, named;
+    return fstat(fd, &have) == 0 && lstat(path, &named) == 0 && have.st_ino == named.st_ino &&
+           have.st_dev == named.st_dev;
+}
+
+/* Puts a new file with the live lines, locked as well, in its place: true. Where that cannot be done the old one stays, and is
+ * as good. */
+static bool renew(struct trtc_journal *j, const struct trtc_proven *proven)
+{
+    struct stat st;
+    struct trtc_err err;
+    if (fstat(j->fd, &st) < 0 || st.st_nlink != 1 || !is_named(j->fd, j->path))
+        return false; /* it has other names */
+    struct trtc_file *f = trtc_file_create(j->path, &err);
+    int fd = f ? fcntl(trtc_file_fd(f), F_DUPFD_CLOEXEC, 0) : -1; /* has the lock, too */
+    if (fd >= 0 && fchmod(fd, st.st_mode & 0777) == 0 && copy_live(j, proven, f, &err) == 0)
+        trtc_file_commit(&f, true, &err);
+    trtc_file_abort(&f);
+    const bool renewed = fd >= 0 && is_named(fd, j->path);
+    if (renewed) {
+        const int old = j->fd;
+        j->fd = fd;
+        fd = old;
+    }
+    if (fd >= 0)
+        close(fd);
+    return renewed;
+}
+
+/* ---- opening ---- */
 
 static int fail_open(const struct trtc_journal *j, int errnum, struct trtc_err *err)
 {
@@ -433,7 +529,7 @@ static int begin(struct trtc_journal *j, const char *place, struct trtc_proven *
                                                                                : sync_name(j, err);
     if (ftruncate(j->fd, (off_t)j->end) < 0) /* a line that was cut */
         return fail_open(j, errno, err);
-    return 0;
+    return is_stale(j, proven) && renew(j, proven) ? load(j, place, proven, err) : 0;
 }
 
 struct trtc_journal *trtc_journal_open(const char *path, const char *place,

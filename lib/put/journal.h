@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A file that says what is proven, and what has been begun: lines of text, each with a checksum, added and never changed.
+ * One of which most lines say nothing any more is replaced, when it is opened, by one without them.
  * What was written survives the process; what was synced survives the machine. One process at a time has it. Not for
  * two threads at once. */
 #ifndef TRTC_PUT_JOURNAL_H

@@ -94,6 +94,7 @@ struct trtc_storage {
     int64_t offset_s;    /* of our clock, learnt from answers */
     bool plain;          /* the store knows nothing of checksums in header fields */
     bool stopped;        /* the caller has had enough */
+    bool expired;        /* it was refused, and it may be that the keys were no longer good */
     const char *subject; /* the file that is put, for messages */
     uint8_t *room;       /* for a part */
     size_t room_bytes;

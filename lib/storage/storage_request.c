@@ -209,6 +209,14 @@ static void judge_error(const struct trtc_storage *s, const struct trtc_store_an
     }
 }
 
+/* The answer to a HEAD has no code. */
+static bool may_be_expired(const struct trtc_store_answer *answer)
+{
+    static const char *const codes[] = { "ExpiredToken", "InvalidToken", "", NULL };
+
+    return answer->reply.status == 403 && is_one_of(answer->code, codes);
+}
+
 static void read_code(struct trtc_store_answer *answer)
 {
     const struct trtc_reply *r = &answer->reply;
@@ -376,6 +384,7 @@ int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *req
         if (d.verdict == TRTC_VERDICT_DONE)
             return 0;
         s->stopped |= a.net == TRTC_NET_STOPPED;
+        s->expired |= may_be_expired(answer);
         if (d.verdict == TRTC_VERDICT_STOP)
             return trtc_fail(err, d.exit_code, "%s", why.msg);
         tell(s, &d, state.offset_s, &why);

@@ -22,6 +22,7 @@ enum { NAME_MAX_BYTES = 128 };
 struct applied {
     const char *bucket, *region, *key, *session;
     struct trtc_credentials keys;
+    int64_t expire_s; /* ... are good until then (epoch); 0: it does not say */
 };
 
 static int attempts(const struct trtc_storage *s)
@@ -121,7 +122,7 @@ static int take_text(const cJSON *object, const char *name, const char **out, st
     return trtc_fail(err, TRTC_EX_UNAVAILABLE, "ApplyUpload: the answer has no %s", name);
 }
 
-static int take_keys(const cJSON *response, struct trtc_credentials *out, struct trtc_err *err)
+static int take_keys(const cJSON *response, struct applied *out, struct trtc_err *err)
 {
     const cJSON *temporary = NULL;
     const char *id, *key, *token;
@@ -129,12 +130,15 @@ static int take_keys(const cJSON *response, struct trtc_credentials *out, struct
     if (trtc_json_object(response, "Response", "TempCertificate", &temporary, NULL) != 1)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE,
                          "ApplyUpload: the answer has no TempCertificate");
+    if (trtc_json_int(temporary, "Response.TempCertificate", "ExpiredTime", 1, INT64_C(1) << 40,
+                      &out->expire_s, NULL) != 1)
+        out->expire_s = 0;
     if (take_text(temporary, "SecretId", &id, err) ||
         take_text(temporary, "SecretKey", &key, err) || take_text(temporary, "Token", &token, err))
         return -1;
-    return trtc_secret_set(&out->id, id, strlen(id), err) ||
-                   trtc_secret_set(&out->key, key, strlen(key), err) ||
-                   trtc_secret_set(&out->token, token, strlen(token), err)
+    return trtc_secret_set(&out->keys.id, id, strlen(id), err) ||
+                   trtc_secret_set(&out->keys.key, key, strlen(key), err) ||
+                   trtc_secret_set(&out->keys.token, token, strlen(token), err)
                ? -1
                : 0;
 }
@@ -149,7 +153,7 @@ static int take(const struct trtc_answer *answer, struct applied *out, struct tr
         take_text(r, "VodSessionKey", &out->session, err))
         return -1;
     out->key += *out->key == '/';
-    return take_keys(r, &out->keys, err);
+    return take_keys(r, out, err);
 }
 
 /* The texts of JSON are wiped before they are freed: those of the answer are keys. */
@@ -194,6 +198,7 @@ static int put_there(struct trtc_storage *s, const struct trtc_storage_file *fil
     if (!ret)
         ret = trtc_store_put(bucket, &moved, proof, err);
     s->stopped |= bucket->stopped;
+    s->expired = bucket->expired;
     trtc_storage_close(&bucket);
     return ret;
 }
@@ -226,22 +231,43 @@ static int commit(struct trtc_storage *s, const char *session, struct trtc_stora
     return ret;
 }
 
-int trtc_store_vod(struct trtc_storage *s, const struct trtc_storage_file *file,
-                   struct trtc_storage_proof *proof, struct trtc_err *err)
+/* With keys of its own. s->expired: it was refused, since these were no longer good. */
+static int put_once(struct trtc_storage *s, const struct trtc_storage_file *file,
+                    const cJSON *request, struct trtc_storage_proof *proof, struct trtc_err *err)
 {
+    const struct trtc_outside *o = &s->o.outside;
     struct trtc_answer answer = { 0 };
     struct applied applied = { 0 };
-    cJSON *request = application_of(s, file, err);
-    int ret = -1;
+    int ret = call(s, APPLY, request, &answer, err);
 
-    if (request && !call(s, APPLY, request, &answer, err) && !take(&answer, &applied, err) &&
-        !put_there(s, file, &applied, proof, err))
+    s->expired = false;
+    if (!ret)
+        ret = take(&answer, &applied, err);
+    if (!ret && (ret = put_there(s, file, &applied, proof, err))) {
+        s->expired |= applied.expire_s > 0 && o->wall_s(o->arg) + s->offset_s >= applied.expire_s;
+        s->expired &= err->code == TRTC_EX_NOPERM;
+    }
+    if (!ret)
         ret = commit(s, applied.session, proof, err);
     if (ret)
         trtc_storage_proof_fini(proof);
-    cJSON_Delete(request);
     wipe(answer.json);
     trtc_answer_fini(&answer);
     trtc_credentials_fini(&applied.keys);
+    return ret;
+}
+
+int trtc_store_vod(struct trtc_storage *s, const struct trtc_storage_file *file,
+                   struct trtc_storage_proof *proof, struct trtc_err *err)
+{
+    cJSON *request = application_of(s, file, err);
+    int ret = request ? put_once(s, file, request, proof, err) : -1;
+
+    if (request && ret && s->expired) {
+        trtc_store_notice(s, "%s; its temporary keys may have expired: once more with new ones",
+                          err->msg);
+        ret = put_once(s, file, request, proof, err);
+    }
+    cJSON_Delete(request);
     return ret;
 }

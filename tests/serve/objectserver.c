@@ -3,7 +3,7 @@
  * speaks COS, S3 and VOD's ApplyUpload and CommitUpload; reading needs no signature.
  *
  *   objectserver [--log FILE] [--script FILE] [--seed N --per-mille N] [--clock S] [--life S]
- *                [--digests] [--unchecked] [--plain]
+ *                [--digests] [--unchecked] [--plain] [--expire-after N]
  *
  * The environment has the keys that it knows: TRTC_STORAGE_ACCESS_KEY and _SECRET_KEY,
  * TRTC_STORAGE_TOKEN. The script is read again at each request; when it has changed it begins anew.
@@ -53,6 +53,8 @@ static void take_value(const char *name, const char *value, struct objectstore_o
         o->seed = (uint32_t)atoll(value);
     else if (!strcmp(name, "--per-mille"))
         o->per_mille = atoi(value);
+    else if (!strcmp(name, "--expire-after"))
+        o->expire_after = atoi(value);
     else if (!strcmp(name, "--clock"))
         o->clock_s = atoll(value);
     else if (!strcmp(name, "--life"))

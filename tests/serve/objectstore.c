@@ -67,6 +67,7 @@ struct objectstore {
     enum store_fault always;
     struct rule next[NEXT_MAX];
     int nb_next, nb_ids;
+    int nb_applied, nb_temporary; /* ApplyUploads, and requests with their keys */
     uint32_t seed;
     char *script;
 };
@@ -732,7 +733,10 @@ static void apply(struct objectstore *s, const cJSON *body, struct answer *a)
     cJSON_AddStringToObject(keys, "SecretId", "TEMPORARYID");
     cJSON_AddStringToObject(keys, "SecretKey", "TEMPORARYKEY");
     cJSON_AddStringToObject(keys, "Token", "TEMPORARY+TOKEN/=");
-    cJSON_AddNumberToObject(keys, "ExpiredTime", 4102444800.0);
+    s->nb_applied++;
+    cJSON_AddNumberToObject(keys, "ExpiredTime",
+                            s->nb_applied == 1 && s->o.expire_unsaid ? (double)time(NULL) - 1
+                                                                     : 4102444800.0);
     envelope(a, r);
 }
 
@@ -904,8 +908,13 @@ static void parse(struct objectstore *s, const struct request *q, const char *me
     free(id);
 }
 
-static const char *verify(const struct objectstore *s, const struct request *q,
-                          const struct parsed *p)
+/* The keys of an ApplyUpload are no longer good. */
+static bool has_expired(struct objectstore *s)
+{
+    return s->o.expire_after > 0 && s->nb_applied == 1 && ++s->nb_temporary > s->o.expire_after;
+}
+
+static const char *verify(struct objectstore *s, const struct request *q, const struct parsed *p)
 {
     const struct object_request v = { p->method, q->target, &q->headers };
     const int64_t now_s = time(NULL) + s->o.clock_s;
@@ -913,6 +922,8 @@ static const char *verify(const struct objectstore *s, const struct request *q,
 
     if (s->o.unchecked || (!a && (!strcmp(p->method, "GET") || !strcmp(p->method, "HEAD"))))
         return NULL; /* anybody may read */
+    if (p->cos && strstr(a, "q-ak=TEMPORARYID&") && has_expired(s))
+        return s->o.expire_unsaid ? "AccessDenied" : "ExpiredToken";
     if (p->cos && strstr(a, "q-ak=TEMPORARYID&"))
         return objectverify_cos(&v, "TEMPORARYID", "TEMPORARYKEY", "TEMPORARY+TOKEN/=", now_s);
     return p->cos ? objectverify_cos(&v, s->o.id, s->o.key, s->o.token, now_s)

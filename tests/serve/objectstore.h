@@ -49,6 +49,8 @@ struct objectstore_options {
     const char *script;           /* path of a file of "OPERATION N FAULT" lines; NULL */
     FILE *log;                    /* a line of JSON for each request; NULL */
     int64_t clock_s;              /* how wrong its clock is */
+    int expire_after; /* the keys of the first ApplyUpload are good for so many requests; 0: for all, */
+    bool expire_unsaid; /* and then the store answers AccessDenied, not ExpiredToken */
 };
 
 struct objectstore;

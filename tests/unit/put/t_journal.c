@@ -231,11 +231,64 @@ static void uploads(void **state)
     trtc_proven_fini(&proven);
 }
 
+/* A playlist was put over and over: the journal is written anew when it is opened, and says what it said. */
+static void shrinks(void **state)
+{
+    const struct trtc_journal_file a = file_of("a", 1);
+    const struct trtc_storage_part part = {
+        .number = 1, .bytes = 8 << 20, .crc64 = 5, .etag = "p1"
+    };
+    struct trtc_proven proven = { 0 };
+    struct trtc_err err;
+    struct stat st;
+    (void)state;
+    unlink("j");
+    struct trtc_journal *j = opened(&proven);
+    char key[32];
+    for (int i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "s %d", i);
+        add(j, key, 5);
+    }
+    assert_int_equal(trtc_journal_begun(j, &a, "old", &err), 0);
+    assert_int_equal(trtc_journal_part(j, &a, &part, &err), 0);
+    assert_int_equal(trtc_journal_begun(j, &a, "up", &err), 0);
+    for (uint64_t i = 1; i <= 1200; i++)
+        add(j, "list", i);
+    assert_int_equal(trtc_journal_part(j, &a, &part, &err), 0);
+    trtc_journal_close(&j);
+    assert_int_equal(chmod("j", 0640), 0);
+    const off_t before = size_of("j");
+    assert_int_equal(link("j", "k"), 0); /* another name of it would go on with the old one */
+    j = opened(&proven);
+    assert_int_equal(size_of("j"), before);
+    trtc_journal_close(&j);
+    assert_int_equal(unlink("k"), 0);
+    for (int round = 0; round < 3; round++) {
+        trtc_proven_fini(&proven);
+        j = opened(&proven);
+        assert_true(size_of("j") < before / 20);
+        assert_int_equal(proven.n, 41);
+        assert_true(has(j, &proven, "list", 1200 + (uint64_t)round));
+        assert_true(has(j, &proven, "s 0", 5) && has(j, &proven, "s 39", 5));
+        const struct trtc_storage_resume r = trtc_journal_upload(j, &a);
+        assert_string_equal(r.upload, "up");
+        assert_int_equal(r.nb_parts, 1);
+        assert_null(trtc_journal_open("j", PLACE, &(struct trtc_proven){ 0 }, &err));
+        assert_int_equal(err.code, TRTC_EX_TEMPFAIL); /* the new file is locked as well */
+        add(j, "list", 1201 + (uint64_t)round);
+        trtc_journal_close(&j);
+    }
+    assert_int_equal(stat("j", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0640);
+    assert_int_equal(access(".j.part", F_OK), -1);
+    trtc_proven_fini(&proven);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept),    cmocka_unit_test(cut),     cmocka_unit_test(damaged),
-        cmocka_unit_test(refused), cmocka_unit_test(uploads),
+        cmocka_unit_test(refused), cmocka_unit_test(uploads), cmocka_unit_test(shrinks),
     };
     if (scratch_enter("t_journal") < 0)
         return 1;

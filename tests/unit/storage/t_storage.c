@@ -756,6 +756,36 @@ static void vod(void **state)
     end(&w);
 }
 
+/* The temporary keys do not last as long as the upload: they are applied for once more. */
+static void vod_keys_expire(void **state)
+{
+    static const struct {
+        int after;
+        bool unsaid;
+        size_t n;
+    } t[] = { { 1, false, 10 },
+              { 3, false, 3 * PART + 1 },
+              { 3, true, 3 * PART + 1 },
+              { 5, true, 3 * PART + 1 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct world w;
+        struct trtc_storage_proof proof;
+        struct trtc_err err;
+
+        start(&w, TRTC_PLACE_VOD,
+              &(struct objectstore_options){ .expire_after = t[i].after,
+                                             .expire_unsaid = t[i].unsaid });
+        fill(&w, t[i].n, 1);
+        assert_int_equal(put_vod(&w, "x.mp4", &proof, &err), 0);
+        assert_true(
+            objectstore_has(w.store, proof.url + strlen("http://media.example/"), w.bytes, w.n));
+        trtc_storage_proof_fini(&proof);
+        end(&w);
+    }
+}
+
 /* ---- thousands of faults ---- */
 
 /* Puts files until the store has done so many wrongs. A put ends with a proof that is true, or with
@@ -905,6 +935,7 @@ int main(void)
         cmocka_unit_test(streamed),
         cmocka_unit_test(streams_that_break),
         cmocka_unit_test(vod),
+        cmocka_unit_test(vod_keys_expire),
         cmocka_unit_test(random_faults),
         cmocka_unit_test(hosts),
         cmocka_unit_test(places_that_are_none),
