@@ -246,7 +246,7 @@ static int open_stores(struct put *p, struct put_worker *workers, struct trtc_er
         .agent = "trtc-put/" TRTC_VERSION,
         .ca_file = getenv("SSL_CERT_FILE"),
         .stop = &p->stop,
-        .reached = &p->reached,
+        .shared = &p->shared,
     };
     if (p->place->place.kind == TRTC_PLACE_DIR || p->place->place.kind == TRTC_PLACE_EXEC)
         return 0;

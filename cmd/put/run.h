@@ -17,6 +17,7 @@
 #include "put/journal.h"
 #include "put/key.h"
 #include "put/order.h"
+#include "put/outage.h"
 #include "put/proven.h"
 
 enum { PUT_JOBS_MAX = 64 };
@@ -44,7 +45,8 @@ struct put {
     struct trtc_put_dir *dir; /* of a directory; else NULL */
     struct trtc_journal *journal;
     struct trtc_order_tries tries;
-    atomic_bool reached; /* the store has answered once */
+    struct trtc_storage_shared shared;
+    struct trtc_outage outage; /* guarded by lock */
 
     int64_t since_us, nb_put, put_bytes; /* for progress */
 

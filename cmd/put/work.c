@@ -237,6 +237,10 @@ static void settle_failure(struct attempt *a, bool changed)
     struct trtc_job *job = a->job;
     const bool ended = p->input_ended || p->o->operands.n;
     int64_t pause_us = -1;
+    if (a->err.code == TRTC_EX_TEMPFAIL && !changed)
+        trtc_outage_failed(&p->outage, clock_mono_us());
+    else
+        trtc_outage_silent(&p->outage);
     if (a->err.code == TRTC_EX_TEMPFAIL && !p->no_more) {
         job->nb_tries++;
         pause_us = changed && job->nb_tries < CHANGES_MAX
@@ -255,6 +259,10 @@ static void settle_failure(struct attempt *a, bool changed)
 static void settle_done(struct attempt *a)
 {
     struct put *p = a->p;
+    if (a->done->known)
+        trtc_outage_silent(&a->p->outage);
+    else if (trtc_outage_over(&a->p->outage))
+        trtc_order_hurry(a->p->order, clock_mono_us());
     a->job->changed = a->replaced;
     a->done->job = a->job;
     *p->done_end = a->done;
@@ -268,6 +276,8 @@ static void settle(struct attempt *a, enum end end)
         settle_done(a);
     else if (end != WAITS)
         settle_failure(a, end == CHANGED);
+    else
+        trtc_outage_silent(&a->p->outage);
     put_done_free(&a->done);
     pthread_cond_broadcast(&a->p->work);
     pthread_cond_signal(&a->p->room);
@@ -275,13 +285,34 @@ static void settle(struct attempt *a, enum end end)
 
 /* ---- the thread ---- */
 
+/* Whether a job may begin, as the place is. A program knows for itself, and at the end each file gets its last attempt. */
+static enum trtc_outage_may may_begin(const struct put *p, int64_t now_us, int64_t *wake_us)
+{
+    const bool exec = p->place->place.kind == TRTC_PLACE_EXEC;
+    const bool ended = p->input_ended || p->o->operands.n;
+    return exec || ended ? TRTC_OUTAGE_GO : trtc_outage_may(&p->outage, now_us, wake_us);
+}
+
+/* The job whose turn it is; NULL: none before *wake_us. */
+static struct trtc_job *take_job(struct put *p, int64_t *wake_us)
+{
+    const int64_t now_us = clock_mono_us();
+    *wake_us = INT64_MAX;
+    const enum trtc_outage_may may = may_begin(p, now_us, wake_us);
+    if (p->no_more || may == TRTC_OUTAGE_WAIT)
+        return NULL;
+    struct trtc_job *job =
+        trtc_order_next(p->order, may == TRTC_OUTAGE_ASK ? INT64_MAX : now_us, wake_us);
+    p->outage.asking |= job && may == TRTC_OUTAGE_ASK;
+    return job;
+}
+
 /* The next job, which runs from here on; NULL: the end has come. Under the lock. */
 static struct trtc_job *next_job(struct put *p)
 {
     while (!p->over) {
-        int64_t wake_us = INT64_MAX;
-        struct trtc_job *job =
-            p->no_more ? NULL : trtc_order_next(p->order, clock_mono_us(), &wake_us);
+        int64_t wake_us;
+        struct trtc_job *job = take_job(p, &wake_us);
         if (job)
             return job;
         if (wake_us == INT64_MAX) {

@@ -292,6 +292,13 @@ void trtc_order_again(struct trtc_order *o, struct trtc_job *job, int64_t not_be
     requeue(o, job, not_before_us);
 }
 
+void trtc_order_hurry(struct trtc_order *o, int64_t now_us)
+{
+    for (struct trtc_job *job = o->first; job; job = job->next)
+        if (job->state == TRTC_JOB_QUEUED && job->not_before_us > now_us)
+            job->not_before_us = now_us;
+}
+
 static void begin_wait(struct trtc_order *o, struct trtc_job *playlist)
 {
     playlist->nb_lines += playlist->nb_later;

@@ -73,6 +73,9 @@ int64_t trtc_order_done(struct trtc_order *o, struct trtc_job *job);
 /* Once more, at that time. */
 void trtc_order_again(struct trtc_order *o, struct trtc_job *job, int64_t not_before_us);
 
+/* The place is back: what waits its time after a failure waits no longer. */
+void trtc_order_hurry(struct trtc_order *o, int64_t now_us);
+
 /* The playlist waits for a job that it names. If that one waits, by whatever way, for this one, it does not: the result is
  * false, and nothing has changed. */
 bool trtc_order_wait(struct trtc_order *o, struct trtc_job *playlist, struct trtc_job *on);

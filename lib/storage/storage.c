@@ -186,7 +186,7 @@ struct trtc_storage *trtc_storage_open(const struct trtc_storage_options *option
         return NULL;
     }
     s->o = *options;
-    s->reached = options->reached ? options->reached : &s->own_reached;
+    s->shared = options->shared ? options->shared : &s->own_shared;
     if (options->place->kind != TRTC_PLACE_COS && options->place->kind != TRTC_PLACE_S3 &&
         options->place->kind != TRTC_PLACE_VOD)
         trtc_fail(err, TRTC_EX_SOFTWARE, "this place is no object storage");

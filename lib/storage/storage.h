@@ -25,7 +25,16 @@
 #define TRTC_STORAGE_PART_BYTES (8 << 20)
 #define TRTC_STORAGE_PARTS_MAX  10000 /* of an object: parts of larger ones are larger */
 #define TRTC_STORAGE_IDLE_MS    30000 /* nothing goes out and nothing comes in: broken */
+#define TRTC_STORAGE_ASK_MS     4000  /* a store that fails is asked so often whether it is back */
 #define TRTC_STORAGE_KEY_MAX    1024  /* bytes of a key */
+
+/* What all storages of one place share. Zero is a good start. */
+struct trtc_storage_shared {
+    atomic_bool reached; /* it has answered once. Until then a refused connection is final, since the
+                            address may be wrong; afterwards it is a store that fails, and tried again */
+    atomic_llong nb_good;  /* requests that went well: who waits for the store waits no longer */
+    atomic_llong asked_ms; /* when one of those who wait asked last whether it is back */
+};
 
 /* The zero value of a member is its default, where it has one. All that is pointed to has to last
  * as long as the storage. */
@@ -34,7 +43,8 @@ struct trtc_storage_options {
     const struct trtc_credentials *keys; /* with a token where they are temporary */
     struct trtc_outside outside;         /* clocks, chance, waiting, notices (net/call.h) */
     int retries;                         /* attempts of a request after the first; 0: as many as
-                                             the budget has room for; -1: none */
+                                             the budget has room for, and one of all storages asks
+                                             every TRTC_STORAGE_ASK_MS; -1: none */
     int64_t budget_ms;                   /* for all attempts of one request; 0: 5 minutes */
     int64_t connect_ms;                  /* 0: TRTC_HTTP_CONNECT_MS */
     int64_t idle_ms;                     /* 0: TRTC_STORAGE_IDLE_MS */
@@ -42,10 +52,7 @@ struct trtc_storage_options {
     const char *agent;                   /* User-Agent; NULL: none */
     const char *ca_file;                 /* trusts these certificates (PEM), not the system's */
     const volatile sig_atomic_t *stop;   /* ends what goes on within about a second; NULL: none */
-    atomic_bool *reached; /* shared by all storages of one place: it has answered once. Until then a
-                             refused connection is final, since the address may be wrong;
-                             afterwards it is a store that fails, and tried again. NULL: each
-                             storage knows it of itself */
+    struct trtc_storage_shared *shared;  /* NULL: nobody else puts there */
 };
 
 /* A part that the store has: proven, and worth a line in a journal. */

@@ -89,8 +89,8 @@ struct trtc_storage {
     struct trtc_http *http;
     struct trtc_transport wire;
     struct trtc_redact *redact;
-    atomic_bool own_reached;
-    atomic_bool *reached;
+    struct trtc_storage_shared own_shared;
+    struct trtc_storage_shared *shared;
     int64_t offset_s;    /* of our clock, learnt from answers */
     bool plain;          /* the store knows nothing of checksums in header fields */
     bool stopped;        /* the caller has had enough */

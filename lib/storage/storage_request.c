@@ -19,6 +19,7 @@ enum {
     MANY = 1000,    /* retries that only the budget ends */
     EARLIER_S = 60, /* a signature begins before now, for clocks that differ */
     LIFE_S = 900,   /* and is good for so long after it */
+    SLICE_MS = 250, /* so often who waits looks at what the others do */
     SKEW_S = 300,   /* clocks that differ by more may be why a store refuses a request */
 };
 
@@ -154,8 +155,8 @@ static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *
 
     http.post(http.arg, post, reply);
     if (reply->net == TRTC_NET_ANSWER)
-        atomic_store(s->reached, true);
-    else if (reply->net == TRTC_NET_CONNECT && atomic_load(s->reached))
+        atomic_store(&s->shared->reached, true);
+    else if (reply->net == TRTC_NET_CONNECT && atomic_load(&s->shared->reached))
         reply->net = TRTC_NET_UNSENT;
 }
 
@@ -343,6 +344,44 @@ int trtc_store_wait(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
     return 0;
 }
 
+/* Whether the one who waits may ask now: one of all, so often. */
+static bool asks(const struct trtc_storage *s, int64_t now_ms)
+{
+    long long asked_ms = atomic_load(&s->shared->asked_ms);
+
+    return now_ms - asked_ms >= TRTC_STORAGE_ASK_MS &&
+           atomic_compare_exchange_strong(&s->shared->asked_ms, &asked_ms, now_ms);
+}
+
+/* Waits for a store that fails, so long at most: until another request went well, or it is its turn to ask. */
+static int wait_for_store(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
+{
+    const struct trtc_outside *o = &s->o.outside;
+    const int64_t end_ms = o->mono_ms(o->arg) + ms;
+    const long long nb_good = atomic_load(&s->shared->nb_good);
+    int64_t wait_ms = ms < TRTC_RETRY_FIRST_MS ? ms : TRTC_RETRY_FIRST_MS; /* nobody waits less */
+
+    while (wait_ms > 0) {
+        if (trtc_store_wait(s, wait_ms, err))
+            return -1;
+        const int64_t now_ms = o->mono_ms(o->arg);
+        if (atomic_load(&s->shared->nb_good) != nb_good || asks(s, now_ms))
+            return 0;
+        wait_ms = end_ms - now_ms < SLICE_MS ? end_ms - now_ms : SLICE_MS;
+    }
+    return 0;
+}
+
+/* As long as the store asks for, or the rules say. */
+static int pause(struct trtc_storage *s, const struct trtc_decision *d,
+                 const struct trtc_attempt *a, struct trtc_err *err)
+{
+    if (d->wait_ms == 0)
+        return 0;
+    return a->retry_after_s > 0 || s->o.retries != 0 ? trtc_store_wait(s, d->wait_ms, err)
+                                                     : wait_for_store(s, d->wait_ms, err);
+}
+
 static void tell(const struct trtc_storage *s, const struct trtc_decision *d, int64_t offset_s,
                  const struct trtc_err *why)
 {
@@ -381,14 +420,16 @@ int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *req
         a.spent_ms = o->mono_ms(o->arg) - begin_ms;
         d = trtc_retry_decide(&rules, &state, &a, o->chance(o->arg));
         s->offset_s = state.offset_s;
-        if (d.verdict == TRTC_VERDICT_DONE)
+        if (d.verdict == TRTC_VERDICT_DONE) {
+            atomic_fetch_add(&s->shared->nb_good, 1);
             return 0;
+        }
         s->stopped |= a.net == TRTC_NET_STOPPED;
         s->expired |= may_be_expired(answer);
         if (d.verdict == TRTC_VERDICT_STOP)
             return trtc_fail(err, d.exit_code, "%s", why.msg);
         tell(s, &d, state.offset_s, &why);
-        if (d.wait_ms && trtc_store_wait(s, d.wait_ms, err))
+        if (pause(s, &d, &a, err))
             return -1;
     }
 }

@@ -184,7 +184,7 @@ static int put_there(struct trtc_storage *s, const struct trtc_storage_file *fil
 
     options.place = &place;
     options.keys = &applied->keys;
-    options.reached = s->reached;
+    options.shared = s->shared;
     moved.key = applied->key;
     moved.resume = (struct trtc_storage_resume){ 0 };
     moved.begun = NULL;

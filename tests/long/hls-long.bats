@@ -207,7 +207,7 @@ each_once() {
             fi
             status=0
             wait $pid || status=$?
-            quiet
+            ! grep -v 'of a recording that was killed' err || fail "more on stderr than what was rescued"
             ((status)) || break
             ((status == 137)) || fail "exit status $status"
             kills=$((kills + 1))
