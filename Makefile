@@ -192,7 +192,7 @@ demo:
 	@$(env) examples/demo.sh demo
 
 check:
-	@$(DEPS) build demo test browser foreign
+	@$(DEPS) build demo test browser foreign $(if $(TRTC_LONG),live)
 	$(sub) everything
 	@$(env) prove --timer -j$(J) -e 'bash tests/tap.sh' $(patsubst %.c,'$(dir)'/%,$(T)) </dev/null
 

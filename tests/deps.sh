@@ -3,10 +3,10 @@
 # Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
 # for packages, and does nothing where all is found. Where there is apt-get it says how much there is to install,
 # and installs it; elsewhere it names what is missing and exits 1. What the browser test, the test beside the
-# vendor's SDK, the matrix of foreign media (GStreamer) and that beside rclone need is no condition: where it cannot be had, that test,
+# vendor's SDK, the matrix of foreign media (GStreamer), that beside rclone and the long ones beside other servers need is no condition: where it cannot be had, that test,
 # or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser, foreign (all of these), fuzz, chroot
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser, foreign, live (all of these), fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -77,6 +77,10 @@ element matroskamux             gstreamer1.0-plugins-good foreign
 element mpegtsmux               gstreamer1.0-plugins-bad  foreign
 element x264enc                 gstreamer1.0-plugins-ugly foreign
 element avenc_ac3               gstreamer1.0-libav  foreign
+program janus                   janus               live
+program nginx                   nginx-light         live
+module  ngx_rtmp_module.so      libnginx-mod-rtmp   live
+program haproxy                 haproxy             live
 program clang                   clang               fuzz
 fuzzer  libclang_rt.fuzzer      libclang-rt-dev     fuzz
 '
@@ -131,6 +135,11 @@ has_element() {
     gst-inspect-1.0 "$1" >/dev/null 2>&1
 }
 
+# A module of nginx is there when it lies where the package puts it.
+has_module() {
+    [ -e "${NGINX_MODULES:-/usr/lib/nginx/modules}/$1" ]
+}
+
 # missing USE...: prints the lines of needed with these uses that are not met.
 missing() {
     printf '%s' "$needed" | while read -r kind what package use; do
@@ -144,6 +153,7 @@ missing() {
         font) has_font "$what" && continue ;;
         certs) has_certs "$what" && continue ;;
         fuzzer) has_fuzzer && continue ;;
+        module) has_module "$what" && continue ;;
         element) has_element "$what" && continue ;;
         *) continue ;;
         esac
@@ -264,6 +274,25 @@ get_packages() {
     [ -z "$lack" ] || name_them "$lack"
 }
 
+# services VERB PROGRAM...: of servers that the tests start themselves, on loopback.
+services() {
+    verb=$1
+    shift
+    command -v systemctl >/dev/null 2>&1 || return 0
+    for service; do
+        $as_root systemctl -q "$verb" "$service.service" >/dev/null 2>&1
+    done
+}
+
+# What the long tests beside other servers need. These would be started where they are installed, some for the whole network.
+get_live() {
+    # shellcheck disable=SC2046 # a list
+    set -- $(missing live | awk '$1 == "program" { print $2 }')
+    [ "$look" ] || [ ! "$may_install" ] || services mask "$@"
+    get_packages live
+    [ "$look" ] || [ ! "$may_install" ] || { services unmask "$@" && services disable "$@"; }
+}
+
 # What the browser test and the tests of the SDKs need.
 get_browser() {
     get_packages browser
@@ -293,15 +322,17 @@ fi
 # The uses that are wanted, apart from those that a single test has.
 browser=
 foreign=
-[ $# -gt 0 ] || set -- build demo test lint bench browser foreign
+live=
+[ $# -gt 0 ] || set -- build demo test lint bench browser foreign live
 for use; do
     shift
     case $use in
     browser) browser=yes ;;
     foreign) foreign=yes ;;
+    live) live=yes ;;
     build | demo | test | lint | bench | fuzz | chroot | package) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot, package" >&2
+        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, live, fuzz, chroot, package" >&2
         exit 64
         ;;
     esac
@@ -309,4 +340,5 @@ done
 get_needed "$@" || exit 1
 [ -z "$browser" ] || get_browser
 [ -z "$foreign" ] || get_packages foreign
+[ -z "$live" ] || get_live
 exit 0

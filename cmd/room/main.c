@@ -58,7 +58,12 @@ static const struct opt_row rows[] = {
     { "source", 0, "URL",
       "where streams are whose events do not say it; {room},\n{user} and {media} in it are filled in",
       .take = opt_text, AT(source), .commands = FOR(WATCH) },
-    { "interval", 0, "T", "how often a page is looked at (2s)", .take = opt_duration,
+    { "relay", 0, "URL", "the trtc-room to which what Janus has is sent", .take = opt_text,
+      AT(relay), .commands = FOR(WATCH) },
+    { "secret-file", 0, "FILE",
+      "what Janus asks for: lines of secret, admin_key, pin or\napisecret, and its value (mode 0600)",
+      .take = opt_text, AT(keys), .commands = FOR(WATCH) },
+    { "interval", 0, "T", "how often a page, or Janus, is looked at (2s)", .take = opt_duration,
       AT(interval_us), .min = S / 10, .max = 3600 * S, .commands = FOR(WATCH) },
     { "once", 0, NULL, "print what is so now, and end", .take = opt_flag, AT(once),
       .commands = FOR(WATCH) },
@@ -74,7 +79,8 @@ static const struct opt_command commands[] = {
     [WATCH] = { "watch", "[options] SOURCE",
                 "Prints who is there, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
                 "(another trtc-room), 'exec:CMD ARG...', a program that prints such events, or those of\n"
-                "trtc-hook, or nginx-rtmp:URL, the page /stat of nginx's RTMP module.",
+                "trtc-hook, nginx-rtmp:URL, the page /stat of nginx's RTMP module, or janus:URL, the HTTP\n"
+                "API of Janus with its videoroom.",
                 "trtc-room watch http://127.0.0.1:8080 | jq -r .EventInfo.UserId" },
     { 0 },
 };

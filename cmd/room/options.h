@@ -18,7 +18,7 @@ struct room_opts {
     int64_t idle_us, dismiss_us;
 
     /* watch */
-    const char *room, *source;
+    const char *room, *source, *relay, *keys;
     bool once;
     int64_t interval_us;
     struct opt_list operands;

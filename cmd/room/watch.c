@@ -62,6 +62,11 @@ void watch_say_end(struct watch *w)
     w->done = w->o->once;
 }
 
+void watch_take(struct watch *w, const struct trtc_room_event *e)
+{
+    apply(w, e);
+}
+
 static void collect(void *arg, const struct trtc_room_event *e)
 {
     apply(arg, e);
@@ -117,10 +122,9 @@ static const struct scheme {
     bool kept; /* it is part of the address */
     int (*watch)(struct watch *w);
 } schemes[] = {
-    { "http://", true, watch_http },
-    { "https://", true, watch_http },
-    { "exec:", false, watch_exec },
-    { "nginx-rtmp:", false, watch_nginx },
+    { "http://", true, watch_http },  { "https://", true, watch_http },
+    { "exec:", false, watch_exec },   { "nginx-rtmp:", false, watch_nginx },
+    { "janus:", false, watch_janus },
 };
 
 static const struct scheme *find(const char *text)
@@ -136,10 +140,13 @@ int room_watch(const struct room_opts *o)
     const struct scheme *s = o->operands.n == 1 ? find(o->operands.items[0]) : NULL;
     if (o->operands.n != 1)
         return cli_usage(
-            "one SOURCE is wanted: http://HOST:PORT, 'exec:CMD ARG...' or nginx-rtmp:URL");
+            "one SOURCE is wanted: http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or janus:URL");
     if (!s)
-        return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...' or nginx-rtmp:URL",
+        return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or "
+                         "janus:URL",
                          o->operands.items[0]);
+    if ((o->relay || o->keys) && s->watch != watch_janus)
+        return cli_usage("--relay and --secret-file are for janus:");
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });

@@ -33,6 +33,7 @@ void watch_say_end(struct watch *w);
 
 /* What is so, of the rooms that are wanted, between the two. */
 void watch_take_all(struct watch *w, const struct trtc_attendance *all);
+void watch_take(struct watch *w, const struct trtc_room_event *e); /* the same, one by one */
 
 /* Reads a page whole: the caller's to free; NULL on failure. The timer ends what takes too long: on before, off after all. */
 void watch_timer(bool on);
@@ -45,5 +46,6 @@ int watch_pause(int64_t ms);
 int watch_http(struct watch *w);
 int watch_exec(struct watch *w);
 int watch_nginx(struct watch *w);
+int watch_janus(struct watch *w);
 
 #endif

@@ -18,6 +18,8 @@ complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l hook -x -d 'Post
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l hook-key-file -r -F -d 'Sign them with this key'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l room -x -d 'Only this room'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l source -x -d 'Where streams are'
+complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l relay -x -d 'The trtc-room to which what Janus has is sent'
+complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l secret-file -r -F -d 'What Janus asks for'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l interval -x -d 'How often a page is looked at'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l once -d 'Print what is so now, and end'
 complete -c trtc-room -s q -l quiet -d 'No notes'

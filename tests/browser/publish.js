@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A page in headless Chromium that publishes a made-up camera to a trtc-room, from a server on another port of loopback.
+// A page in headless Chromium that publishes a made-up camera, from a server on a port of loopback of its own.
 //
-//   node publish.js MODULES CHROMIUM URL SECONDS TYPE FILE      URL: http://127.0.0.1:PORT/ROOM/USER
+//   node publish.js MODULES CHROMIUM FILE TYPE SECONDS post URL            URL: http://127.0.0.1:PORT/ROOM/USER
+//   node publish.js MODULES CHROMIUM FILE TYPE SECONDS call URL ROOM USER  URL: http://127.0.0.1:PORT/janus; ROOM: a number
 //
-// FILE gets what the page recorded. Prints the statuses of its requests, one a line.
+// FILE gets what the page itself recorded. Prints what became of its requests, a line each.
 'use strict';
 
 const fs = require('node:fs');
@@ -11,7 +12,7 @@ const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 
-const [modules, chromium, url, seconds, type, file] = process.argv.slice(2);
+const [modules, chromium, file, type, seconds, kind, url, room, user] = process.argv.slice(2);
 const { chromium: browserType } = require(path.join(path.resolve(modules), 'playwright-core'));
 
 async function main() {
@@ -33,14 +34,17 @@ async function main() {
                 '--disable-background-networking', '--disable-component-update',
                 '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
                 '--disable-sync', '--no-proxy-server', '--autoplay-policy=no-user-gesture-required',
+                '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns',
                 '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
             ],
         });
         const page = await context.newPage();
         await page.goto(`http://127.0.0.1:${server.address().port}/`);
-        const told = await page.evaluate(([u, s, t]) => show(u, s, t), [url, Number(seconds), type]);
-        fs.writeFileSync(file, Buffer.from(told.recorded, 'base64'));
-        for (const status of told.statuses) console.log(status);
+        const { told, recorded } = await (kind === 'call'
+            ? page.evaluate(([u, r, n, s, t]) => call(u, r, n, s, t), [url, Number(room), user, Number(seconds), type])
+            : page.evaluate(([u, s, t]) => post(u, s, t), [url, Number(seconds), type]));
+        fs.writeFileSync(file, Buffer.from(recorded, 'base64'));
+        for (const line of told) console.log(line);
     } finally {
         await context?.close();
         server.close();

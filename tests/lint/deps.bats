@@ -27,6 +27,9 @@ setup() {
     export SSL_CERT_FILE=$BATS_TEST_TMPDIR/certs
     echo certificates >"$SSL_CERT_FILE"
     : >"$LOG"
+    export NGINX_MODULES=$BATS_TEST_TMPDIR/modules
+    mkdir "$NGINX_MODULES"
+    : >"$NGINX_MODULES/ngx_rtmp_module.so"
     # What comes from npm is there.
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
     cache=$XDG_CACHE_HOME/trtc-tools
@@ -107,7 +110,7 @@ without_headers() {
     run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
     [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
     run -64 env PATH="$bin" sh "$deps" build tests
-    [ "$output" = 'deps: tests: no such use; there are build, demo, test, lint, bench, browser, foreign, fuzz, chroot, package' ]
+    [ "$output" = 'deps: tests: no such use; there are build, demo, test, lint, bench, browser, foreign, live, fuzz, chroot, package' ]
 }
 
 @test "libFuzzer is there where clang can link with it, and only fuzzing needs it" {
@@ -118,6 +121,18 @@ without_headers() {
     [ -z "$output$stderr" ]
     run -1 env PATH="$bin" sh "$deps" fuzz
     [[ $output == *"fuzzer  libclang_rt.fuzzer "*"libclang-rt-dev"*"for: fuzz"* ]]
+}
+
+@test "servers for the long tests are no condition, and not started where they are installed" {
+    with_apt
+    dummy id 'echo 0'
+    dummy systemctl 'echo "systemctl $*" >>"$LOG"'
+    rm "$bin/janus" "$NGINX_MODULES/ngx_rtmp_module.so"
+    run -0 --separate-stderr env PATH="$bin" sh "$deps"
+    [[ $stderr == *"program janus "*"for: live"*"module  ngx_rtmp_module.so "*libnginx-mod-rtmp* ]]
+    [ "$(sed -n '1p;$p' "$LOG")" = $'systemctl -q mask janus.service\nsystemctl -q disable janus.service' ]
+    grep -q 'apt-get .*install .*janus libnginx-mod-rtmp' "$LOG"
+    [ "$(grep -n unmask "$LOG" | cut -d: -f1)" -gt "$(grep -n ' install ' "$LOG" | tail -n 1 | cut -d: -f1)" ]
 }
 
 @test "-n only looks" {

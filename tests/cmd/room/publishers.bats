@@ -43,8 +43,8 @@ offsets() {
     [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
     opened
     recording /3560/anna
-    node "$tree/tests/browser/publish.js" "$modules" "$(command -v chromium)" "$url/3560/anna" 5 \
-        'video/webm;codecs=h264,opus' source.webm >statuses 2>err 3>&- || fail "$(cat err)"
+    node "$tree/tests/browser/publish.js" "$modules" "$(command -v chromium)" source.webm \
+        'video/webm;codecs=h264,opus' 5 post "$url/3560/anna" >statuses 2>err 3>&- || fail "$(cat err)"
     [[ $(sort -u statuses) == 200 && $(wc -l <statuses) -ge 10 ]]
     wait "$reader"
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'

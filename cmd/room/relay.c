@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that takes RTP and publishes it. */
+#define _GNU_SOURCE /* pipe2, SOCK_CLOEXEC */
+
+#include "relay.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PORTS_MAX = 32, PORT_FIRST = 20000, PORT_LAST = 60000, END_MS = 3000, STEP_MS = 20 };
+
+/* ---- ports ---- */
+
+static struct sockaddr_in loopback(int port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return a;
+}
+
+static int bind_port(int port)
+{
+    const struct sockaddr_in a = loopback(port);
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&a, sizeof a) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool relay_listens(int port)
+{
+    char line[256], at[8];
+    bool found = false;
+    FILE *f = fopen("/proc/net/udp", "re"); /* to try it out would keep the reader from it */
+    if (!f)
+        return true;
+    snprintf(at, sizeof at, ":%04X ", (unsigned)port & 0xffff);
+    while (!found && fgets(line, sizeof line, f)) {
+        const char *local = strchr(line, ':'); /* behind the number of the line */
+        local = local ? strchr(local + 1, ':') : NULL;
+        found = local && strncmp(local, at, strlen(at)) == 0;
+    }
+    fclose(f);
+    return found;
+}
+
+static bool are_free(int first, int n)
+{
+    int fds[PORTS_MAX], k = 0;
+    while (k < n && (fds[k] = bind_port(first + k)) >= 0)
+        k++;
+    const bool all = k == n;
+    while (k > 0)
+        close(fds[--k]);
+    return all;
+}
+
+int relay_ports(int n)
+{
+    const int span = (PORT_LAST - PORT_FIRST) / PORTS_MAX;
+    const int begin = (int)(getpid() % span); /* two programs seldom try the same */
+    for (int i = 0; i < span; i++) {
+        const int first = PORT_FIRST + (begin + i) % span * PORTS_MAX;
+        if (are_free(first, n))
+            return first;
+    }
+    return 0;
+}
+
+/* ---- the process ---- */
+
+/* RTP only from here, and only what the SDP names; nothing of the environment. */
+static int spawn(int in, const char *to, pid_t *pid)
+{
+    char *argv[] = { "ffmpeg",
+                     "-nostdin",
+                     "-hide_banner",
+                     "-loglevel",
+                     "fatal",
+                     "-protocol_whitelist",
+                     "pipe,udp,rtp",
+                     "-localaddr",
+                     "127.0.0.1",
+                     "-analyzeduration",
+                     "3000000",
+                     "-f",
+                     "sdp",
+                     "-i",
+                     "pipe:0",
+                     "-map",
+                     "0",
+                     "-c",
+                     "copy",
+                     "-max_interleave_delta",
+                     "500000",
+                     "-f",
+                     "mpegts",
+                     "-muxdelay",
+                     "0",
+                     "-muxpreload",
+                     "0",
+                     "-flush_packets",
+                     "1",
+                     "-method",
+                     "PUT",
+                     (char *)(uintptr_t)to,
+                     NULL };
+    const char *path = getenv("PATH");
+    char path_is[4096];
+    char *envp[] = { path_is, "LC_ALL=C", NULL };
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    snprintf(path_is, sizeof path_is, "PATH=%s", path ? path : "/usr/bin:/bin");
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_setpgroup(&attributes, 0); /* an interrupt is for us, who end it */
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    const int errnum = posix_spawnp(pid, argv[0], &files, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return errnum;
+}
+
+pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err)
+{
+    int fds[2];
+    pid_t pid = -1;
+    const size_t n = strlen(sdp); /* fits into a pipe */
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe for ffmpeg");
+    const int errnum = write(fds[1], sdp, n) == (ssize_t)n ? spawn(fds[0], to, &pid) : EPIPE;
+    close(fds[0]);
+    close(fds[1]);
+    return errnum ? trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "cannot start ffmpeg") : pid;
+}
+
+bool relay_runs(pid_t *pid)
+{
+    if (*pid > 0 && waitpid(*pid, NULL, WNOHANG) != 0)
+        *pid = 0;
+    return *pid > 0;
+}
+
+/* With a reason: FFmpeg passes over packets of less than 12 bytes. */
+void relay_bye(int rtcp_port)
+{
+    static const unsigned char bye[] = { 0x81, 203, 0, 2, 0, 0, 0, 1, 3, 'e', 'n', 'd' };
+    const struct sockaddr_in to = loopback(rtcp_port);
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    const ssize_t sent = sendto(fd, bye, sizeof bye, 0, (const struct sockaddr *)&to, sizeof to);
+    (void)sent; /* where it does not come, the process is ended */
+    close(fd);
+}
+
+void relay_end(pid_t *pid)
+{
+    const struct timespec step = { 0, STEP_MS * 1000000L };
+    for (int ms = 0; relay_runs(pid) && ms < END_MS; ms += STEP_MS)
+        nanosleep(&step, NULL);
+    if (*pid <= 0)
+        return;
+    kill(*pid, SIGKILL);
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *pid = 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that takes RTP, by an SDP, and publishes it to a server of rooms as MPEG-TS. */
+#ifndef TRTC_CMD_ROOM_RELAY_H
+#define TRTC_CMD_ROOM_RELAY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Starts it. Its process, or -1. */
+pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err);
+
+/* Whether it goes on; *pid is 0 once it does not. */
+bool relay_runs(pid_t *pid);
+
+/* Tells a reader of RTP that one of its streams is over (RTCP BYE); when all are, it ends as at the end of a file. */
+void relay_bye(int rtcp_port);
+
+/* Waits for its end, or ends it. *pid is 0 then. */
+void relay_end(pid_t *pid);
+
+/* Whether somebody has bound this port of UDP. */
+bool relay_listens(int port);
+
+/* n ports of UDP on 127.0.0.1, the first of which is even and free, and those behind it. 0: there are none. */
+int relay_ports(int n);
+
+#endif

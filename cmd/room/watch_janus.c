@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* Janus's videoroom as the source of events. What is published there comes as RTP, which one reader can take: it is
+ * relayed to a server of rooms, for all who want to read it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "api/source_url.h"
+#include "janus.h"
+#include "probe.h"
+#include "relay.h"
+#include "serve/spot.h"
+#include "watch.h"
+
+enum {
+    MEDIA = 2, /* main, aux */
+    STEP_US = 50000,
+    PROBE_US = 1500000,
+    START_US = 5000000, /* a relay has so long to begin */
+};
+
+enum guest_state {
+    GUEST_FAILS,  /* why has been said; the next look tries again */
+    GUEST_PROBED, /* its packets are looked at */
+    GUEST_STARTS, /* its relays are not ready yet */
+    GUEST_FLOWS,
+};
+
+/* Who publishes. */
+struct guest {
+    struct guest *next;
+    struct trtc_janus_id room, id;
+    struct trtc_spot spot;
+    int64_t since_ms;
+    bool here; /* of this look */
+    enum guest_state state;
+    int64_t state_us;              /* since when */
+    struct trtc_janus_feed feed;   /* what is relayed of it, */
+    int media[TRTC_JANUS_STREAMS]; /* as which stream each */
+    struct trtc_janus_feed tried;  /* the same, sent to the probes */
+    struct probe probes[TRTC_JANUS_STREAMS];
+    pid_t relays[MEDIA];
+};
+
+struct janus_watch {
+    struct watch *w;
+    struct janus janus;
+    struct guest *guests;
+};
+
+static const char *name_of(const struct guest *g, char out[160])
+{
+    snprintf(out, 160, "%.70s/%.70s", g->spot.room, g->spot.user);
+    return out;
+}
+
+/* ---- guests ---- */
+
+static struct guest **find(struct janus_watch *p, const struct trtc_janus_id *room,
+                           const struct trtc_janus_id *id)
+{
+    struct guest **at = &p->guests;
+    while (*at && !(trtc_janus_same_id(&(*at)->room, room) && trtc_janus_same_id(&(*at)->id, id)))
+        at = &(*at)->next;
+    return at;
+}
+
+static bool is_taken(const struct janus_watch *p, const struct trtc_spot *spot)
+{
+    for (const struct guest *g = p->guests; g; g = g->next)
+        if (trtc_spot_same(&g->spot, spot))
+            return true;
+    return false;
+}
+
+/* A guest is called as it calls itself, if it has a name of its own, else by its id. False where neither is a name. */
+static bool call(const struct janus_watch *p, struct guest *g, const char *name)
+{
+    snprintf(g->spot.room, sizeof g->spot.room, "%.64s", g->room.text);
+    const size_t n = strlen(name);
+    if (trtc_spot_is_name(name, n, TRTC_SPOT_USER_MAX)) {
+        memcpy(g->spot.user, name, n + 1);
+        if (!is_taken(p, &g->spot))
+            return true;
+    }
+    snprintf(g->spot.user, sizeof g->spot.user, "%.32s", g->id.text);
+    return trtc_spot_is_name(g->room.text, strlen(g->room.text), TRTC_SPOT_ROOM_MAX) &&
+           trtc_spot_is_name(g->id.text, strlen(g->id.text), TRTC_SPOT_USER_MAX) &&
+           !is_taken(p, &g->spot);
+}
+
+static void end_probes(struct janus_watch *p, struct guest *g)
+{
+    janus_stop(&p->janus, &g->room, &g->id, &g->tried);
+    for (size_t i = 0; i < g->tried.n; i++)
+        probe_close(&g->probes[i]);
+    g->tried.n = 0;
+}
+
+static void end_relays(struct janus_watch *p, struct guest *g)
+{
+    end_probes(p, g);
+    for (size_t i = 0; i < g->feed.n; i++)
+        relay_bye(g->feed.items[i].port + 1);
+    for (int i = 0; i < MEDIA; i++)
+        relay_end(&g->relays[i]);
+    janus_stop(&p->janus, &g->room, &g->id, &g->feed);
+}
+
+static void free_guest(struct janus_watch *p, struct guest **at)
+{
+    struct guest *g = *at;
+    end_relays(p, g);
+    *at = g->next;
+    free(g);
+}
+
+/* ---- relays ---- */
+
+/* Sound and the first picture are the primary stream, another picture is the substream. */
+static void choose(struct guest *g, const struct trtc_janus_feed *all)
+{
+    int nb_video = 0, nb_audio = 0;
+    char name[160];
+    g->feed.n = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct trtc_janus_stream *s = &all->items[i];
+        const bool good = strcmp(s->codec, s->video ? "h264" : "opus") == 0;
+        const int media = !good ? MEDIA : s->video ? nb_video++ : nb_audio++ ? MEDIA : 0;
+        if (!good)
+            cli_error("%s: %s is not relayed, only H.264 and Opus are: left out", name_of(g, name),
+                      s->codec);
+        if (media >= MEDIA)
+            continue;
+        g->media[g->feed.n] = media;
+        g->feed.items[g->feed.n++] = *s;
+    }
+}
+
+/* The streams of one medium. */
+static struct trtc_janus_feed part_of(const struct guest *g, int media)
+{
+    struct trtc_janus_feed part = { .n = 0 };
+    for (size_t i = 0; i < g->feed.n; i++)
+        if (g->media[i] == media)
+            part.items[part.n++] = g->feed.items[i];
+    return part;
+}
+
+static bool has(const struct guest *g, int media, bool video)
+{
+    for (size_t i = 0; i < g->feed.n; i++)
+        if (g->media[i] == media && g->feed.items[i].video == video)
+            return true;
+    return false;
+}
+
+static bool target(const struct janus_watch *p, const struct guest *g, int media, char *out,
+                   size_t size)
+{
+    char path[TRTC_SPOT_URL_MAX + 1];
+    struct trtc_spot spot = g->spot;
+    const char *to = p->w->o->relay;
+    size_t n = strlen(to);
+    while (n && to[n - 1] == '/')
+        n--;
+    spot.aux = media == 1;
+    return snprintf(out, size, "%.*s%s", (int)n, to, trtc_spot_url(&spot, path)) < (int)size;
+}
+
+static void enter(struct guest *g, enum guest_state state)
+{
+    g->state = state;
+    g->state_us = clock_mono_us();
+}
+
+static void give_up(struct janus_watch *p, struct guest *g, const struct trtc_err *err)
+{
+    char name[160];
+    end_relays(p, g);
+    cli_error("%s: cannot be relayed: %s: trying again", name_of(g, name), err->msg);
+    enter(g, GUEST_FAILS);
+}
+
+/* What it sends goes to the probes first. */
+static int probe(struct janus_watch *p, struct guest *g, struct trtc_err *err)
+{
+    struct trtc_janus_feed all;
+    if (janus_look(&p->janus, &g->room, &g->id, &all, err) < 0)
+        return -1;
+    choose(g, &all);
+    if (p->w->o->once || !g->feed.n)
+        return 0;
+    for (size_t i = 0; i < g->feed.n; i++) {
+        struct trtc_janus_stream *s = &g->tried.items[i];
+        *s = g->feed.items[i];
+        if (probe_open(&g->probes[i], s->video ? 90000 : 48000) < 0)
+            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a socket");
+        s->port = g->probes[i].port;
+        g->tried.n = i + 1;
+    }
+    return janus_forward(&p->janus, &g->room, &g->id, &g->tried, err);
+}
+
+static int start_relay(const struct janus_watch *p, struct guest *g, int media,
+                       struct trtc_err *err)
+{
+    char sdp[2048], to[TRTC_ROOM_SOURCE_MAX + 1], url[TRTC_ROOM_SOURCE_MAX + 16];
+    const struct trtc_janus_feed part = part_of(g, media);
+    const bool sound = has(g, media, false), picture = has(g, media, true);
+    if (!part.n)
+        return 0;
+    if (!trtc_janus_sdp(&part, sdp, sizeof sdp) || !target(p, g, media, to, sizeof to))
+        return trtc_fail(err, TRTC_EX_USAGE, "the address is too long");
+    snprintf(url, sizeof url, "%s%s", to, sound && picture ? "" : sound ? "?video=0" : "?audio=0");
+    const pid_t pid = relay_start(sdp, url, err);
+    g->relays[media] = pid > 0 ? pid : 0;
+    return pid > 0 ? 0 : -1;
+}
+
+static int start_relays(const struct janus_watch *p, struct guest *g, struct trtc_err *err)
+{
+    const int port = relay_ports(2 * (int)g->feed.n); /* each with one for RTCP */
+    if (!port)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "no free ports");
+    for (size_t i = 0; i < g->feed.n; i++)
+        g->feed.items[i].port = port + 2 * (int)i;
+    return start_relay(p, g, 0, err) < 0 || start_relay(p, g, 1, err) < 0 ? -1 : 0;
+}
+
+static bool are_ready(const struct guest *g)
+{
+    for (size_t i = 0; i < g->feed.n; i++)
+        if (!relay_listens(g->feed.items[i].port + 1))
+            return false;
+    return true;
+}
+
+/* Whoever reads learns first how the streams lie to each other. */
+static int flow(struct janus_watch *p, struct guest *g, struct trtc_err *err)
+{
+    for (size_t i = 0; i < g->feed.n; i++)
+        probe_report(&g->probes[i], g->feed.items[i].port + 1);
+    const int ret = janus_forward(&p->janus, &g->room, &g->id, &g->feed, err);
+    end_probes(p, g);
+    return ret;
+}
+
+static int step_guest(struct janus_watch *p, struct guest *g, struct trtc_err *err)
+{
+    const int64_t us = clock_mono_us() - g->state_us;
+    int ret = 0;
+    for (size_t i = 0; i < g->tried.n; i++)
+        probe_read(&g->probes[i]);
+    if (g->state == GUEST_PROBED && us >= PROBE_US) {
+        ret = start_relays(p, g, err);
+        enter(g, GUEST_STARTS);
+    } else if (g->state == GUEST_STARTS && are_ready(g)) {
+        ret = flow(p, g, err);
+        enter(g, GUEST_FLOWS);
+    } else if (g->state == GUEST_STARTS && us >= START_US) {
+        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "ffmpeg does not begin");
+    }
+    return ret;
+}
+
+/* Goes on with those that are not relayed yet. True: there are some. */
+static bool step(struct janus_watch *p)
+{
+    struct trtc_err err;
+    bool any = false;
+    for (struct guest *g = p->guests; g; g = g->next) {
+        if (g->state != GUEST_PROBED && g->state != GUEST_STARTS)
+            continue;
+        any = true;
+        if (step_guest(p, g, &err) < 0)
+            give_up(p, g, &err);
+    }
+    return any;
+}
+
+static void take_up(struct janus_watch *p, struct guest *g)
+{
+    struct trtc_err err = { 0 };
+    if (probe(p, g, &err) < 0)
+        give_up(p, g, &err);
+    else
+        enter(g, g->tried.n ? GUEST_PROBED : GUEST_FLOWS);
+}
+
+/* Relays that have ended begin again. */
+static void mend(struct janus_watch *p, struct guest *g)
+{
+    bool ended = false;
+    for (int i = 0; i < MEDIA; i++)
+        ended |= g->relays[i] > 0 && !relay_runs(&g->relays[i]);
+    if (ended)
+        give_up(p, g, &(struct trtc_err){ TRTC_EX_TEMPFAIL, "its relay has ended" });
+    if (g->state == GUEST_FAILS)
+        take_up(p, g);
+}
+
+/* ---- a look ---- */
+
+static int welcome(struct janus_watch *p, const struct trtc_janus_id *room,
+                   const struct trtc_janus_room *who, struct trtc_err *err)
+{
+    struct guest *g = *find(p, room, &who->id);
+    if (g) {
+        g->here = true;
+        mend(p, g);
+        return 0;
+    }
+    g = calloc(1, sizeof *g);
+    if (!g)
+        return trtc_fail_nomem(err);
+    g->room = *room;
+    g->id = who->id;
+    g->since_ms = clock_real_ms();
+    g->here = true;
+    if (!call(p, g, who->name)) {
+        cli_error("room %s: a publisher whose name cannot be one: left out", room->text);
+        free(g);
+        return 0;
+    }
+    g->next = p->guests;
+    p->guests = g;
+    take_up(p, g);
+    return 0;
+}
+
+static int look_into(struct janus_watch *p, const struct trtc_janus_id *room, struct trtc_err *err)
+{
+    struct trtc_janus_list there = { 0 };
+    int ret = janus_publishers(&p->janus, room, &there, err);
+    for (size_t i = 0; i < there.n && ret == 0; i++)
+        ret = welcome(p, room, &there.items[i], err);
+    trtc_janus_list_fini(&there);
+    return ret;
+}
+
+static void tell(struct janus_watch *p, const struct guest *g, int type, const char *source)
+{
+    const struct trtc_room_event e = { .type = type,
+                                       .room = g->spot.room,
+                                       .user = type == TRTC_ROOM_CREATED ? "" : g->spot.user,
+                                       .source = source,
+                                       .event_ms = g->since_ms };
+    watch_take(p->w, &e);
+}
+
+/* A relay needs a moment: who reads waits for it. */
+static void tell_guest(struct janus_watch *p, const struct guest *g)
+{
+    char at[TRTC_ROOM_SOURCE_MAX + 1], url[TRTC_ROOM_SOURCE_MAX + 16];
+    tell(p, g, TRTC_ROOM_CREATED, NULL);
+    tell(p, g, TRTC_ROOM_ENTERED, NULL);
+    for (int m = 0; m < MEDIA; m++) {
+        if (!target(p, g, m, at, sizeof at))
+            continue;
+        snprintf(url, sizeof url, "%s?wait=10s", at);
+        if (m == 0 && has(g, m, true))
+            tell(p, g, TRTC_ROOM_VIDEO, url);
+        if (m == 0 && has(g, m, false))
+            tell(p, g, TRTC_ROOM_AUDIO, url);
+        if (m == 1 && has(g, m, true))
+            tell(p, g, TRTC_ROOM_AUX, url);
+    }
+}
+
+static void settle(struct janus_watch *p)
+{
+    for (struct guest **at = &p->guests; *at;)
+        if ((*at)->here)
+            at = &(*at)->next;
+        else
+            free_guest(p, at);
+    watch_say_all(p->w);
+    for (const struct guest *g = p->guests; g; g = g->next)
+        tell_guest(p, g);
+    watch_say_end(p->w);
+    fflush(stdout);
+}
+
+static int look(struct janus_watch *p, struct trtc_err *err)
+{
+    struct trtc_janus_list rooms = { 0 };
+    for (struct guest *g = p->guests; g; g = g->next)
+        g->here = false;
+    int ret = janus_open(&p->janus, err) < 0 || janus_rooms(&p->janus, &rooms, err) < 0 ? -1 : 0;
+    for (size_t i = 0; i < rooms.n && ret == 0; i++)
+        if (!p->w->o->room || strcmp(p->w->o->room, rooms.items[i].id.text) == 0)
+            ret = look_into(p, &rooms.items[i].id, err);
+    trtc_janus_list_fini(&rooms);
+    if (ret == 0)
+        settle(p);
+    return ret;
+}
+
+/* ---- the source ---- */
+
+/* Until the next look. Nonzero: a signal asked for the end. */
+static int rest(struct janus_watch *p)
+{
+    const int64_t until_us = clock_mono_us() + p->w->o->interval_us;
+    int ended = 0;
+    while (!ended && clock_mono_us() < until_us) {
+        const int64_t next_us = step(p) ? clock_mono_us() + STEP_US : until_us;
+        ended = clock_sleep_until(next_us < until_us ? next_us : until_us);
+    }
+    return ended;
+}
+
+static int look_again_and_again(struct janus_watch *p)
+{
+    struct trtc_err err;
+    bool said = false;
+    while (!cli_signal && !p->w->done) {
+        if (look(p, &err) == 0) {
+            said = false;
+        } else if (!cli_signal && (err.code != TRTC_EX_TEMPFAIL || p->w->o->once)) {
+            return cli_report(&err);
+        } else if (!said && !cli_signal) {
+            cli_note("%.*s: %s: trying again", cli_shown(p->w->place), p->w->place, err.msg);
+            said = true;
+        }
+        if (!p->w->done && rest(p))
+            break;
+    }
+    return 0;
+}
+
+int watch_janus(struct watch *w)
+{
+    struct janus_watch p = { .w = w };
+    struct trtc_err err;
+    if (strncmp(w->place, "http://", 7) != 0 && strncmp(w->place, "https://", 8) != 0)
+        return cli_usage("janus: wants the address of Janus's HTTP API, as "
+                         "janus:http://127.0.0.1:8088/janus");
+    if (!w->o->relay)
+        return cli_usage("janus: wants --relay, the trtc-room to which its streams go");
+    const int code = janus_init(&p.janus, w->place, w->o->keys, &err) < 0
+                         ? cli_report(&err)
+                         : look_again_and_again(&p);
+    while (p.guests)
+        free_guest(&p, &p.guests);
+    janus_fini(&p.janus);
+    return code;
+}

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-room watch janus: whoever publishes in a videoroom is there, and relayed to another trtc-room.
+
+load ../../lib
+load ../../room
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    room_begin
+    umask 077
+    echo 'secret secretOfTheRoom' >keys
+}
+
+teardown() {
+    room_end
+}
+
+# janus: the stand-in; its ports are $api, $audio, $video.
+janus() {
+    local i
+    : >ports
+    python3 "$tree/tests/serve/fakejanus.py" secretOfTheRoom >ports 2>janus-told 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 500 && $(wc -l <ports) == 0; i++)); do sleep 0.02; done
+    read -r api audio video <ports
+}
+
+# guest ID NAME CODECS: who publishes now.
+guest() {
+    jq -n "{id: $1, display: \"$2\", codecs: ($3)}" >guest.new
+    mv guest.new guest
+}
+
+# camera SECONDS: a flash and a beep every 2 s, as RTP.
+camera() {
+    ffmpeg -v error -re -f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
+        -re -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t "$1" \
+        -map 1 -c:a libopus -f rtp "rtp://127.0.0.1:$audio?rtcpport=9" \
+        -map 0 -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p -f rtp "rtp://127.0.0.1:$video?rtcpport=9" \
+        >/dev/null </dev/null 2>camera 3>&- &
+    camera=$!
+    room_pids+=("$camera")
+}
+
+# watching: $watch is its process.
+watching() {
+    export heard=watched
+    trtc-room watch --interval 200ms --relay "$url" --secret-file keys "janus:http://127.0.0.1:$api/janus" \
+        >watched 2>watch-told 3>&- &
+    watch=$!
+    room_pids+=("$watch")
+}
+
+# wait_for TEXT FILE
+wait_for() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        ! grep -qF -- "$1" "$2" || return 0
+        sleep 0.02
+    done
+    fail "no '$1': $(cat "$2")"
+}
+
+@test "a publisher is there, relayed with picture and sound together though pictures came late at first, and gone" {
+    janus
+    opened
+    watching
+    guest 1312476348340601 anna '["opus", "h264"]'
+    camera 30
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    [[ $(event 3 .EventInfo.Source) == "$url/3560/anna?wait=10s" ]]
+    curl -sN "$(event 3 .EventInfo.Source)" 3>&- | trtc-hls -q -A 1 -R 3560 -u anna --av-merge -t 2 -d rec >paths 3>&- &
+    reader=$!
+    for ((i = 0; i < 1000 && $(grep -c 'ts$' paths || true) < 2; i++)); do sleep 0.02; done
+    rm guest
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
+    wait "$reader"
+    [[ ! -s watch-told ]] || fail "$(cat watch-told)"
+    heard=events
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
+    [[ $(event 5 .EventInfo.Reason) == 1 ]]
+    trtc-merge -q -f rec -o out >merged
+    marks "$(cat merged)" | awk '$3 != "-" { n++; bad += $3 > 60 || $3 < -60 } END { exit n < 1 || bad }' ||
+        fail "$(marks "$(cat merged)")"
+    kill -TERM "$watch"
+    wait "$watch" || [[ $? -eq 143 ]]
+}
+
+@test "a relay that is killed begins again; one that Janus refuses is said; other codecs are left out" {
+    janus
+    opened
+    guest 7 '/' '["opus", "h264"]'
+    camera 30
+    watching
+    saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7'
+    for ((i = 0; i < 500; i++)); do ! curl -sf -o answer "$url/3560" || break; sleep 0.02; done
+    pkill -KILL -P "$watch"
+    wait_for '3560/7: cannot be relayed: its relay has ended: trying again' watch-told
+    heard=events
+    saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 103 3560/7, 201 3560/7, 203 3560/7'
+    guest 8 ben '["opus", "vp8"]'
+    wait_for '3560/ben: vp8 is not relayed' watch-told
+    heard=watched
+    saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 102 3560, 101 3560, 103 3560/ben, 203 3560/ben'
+    kill -TERM "$watch"
+    wait "$watch" || [[ $? -eq 143 ]]
+    echo 'secret another' >keys
+    watching
+    wait_for '3560/ben: cannot be relayed: Janus says: Unauthorized (wrong secret) (433)' watch-told
+}
+
+@test "once, and what is wrong with the command line" {
+    janus
+    guest 7 anna '["opus", "h264", "h264"]'
+    to=(--relay http://127.0.0.1:1)
+    expect 0 trtc-room watch --once "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+    export heard=out
+    [[ $(happened) == '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 205 3560/anna' ]] || fail "$(cat out)"
+    [[ $(event 5 .EventInfo.Source) == 'http://127.0.0.1:1/3560/anna/aux?wait=10s' ]]
+    expect 0 trtc-room watch --once --room 1 "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+    [[ ! -s out ]]
+    expect 64 trtc-room watch --once "janus:http://127.0.0.1:$api/janus"
+    expect 64 trtc-room watch --once "${to[@]}" "janus:127.0.0.1"
+    expect 64 trtc-room watch --once "${to[@]}" http://127.0.0.1:1
+    expect 75 trtc-room watch --once "${to[@]}" janus:http://127.0.0.1:1/janus
+    expect 66 trtc-room watch --secret-file none "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+    echo 'password x' >keys
+    expect 78 trtc-room watch --secret-file keys "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+    said 'keys: a line is none of'
+    chmod 644 keys
+    expect 77 trtc-room watch --secret-file keys "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Rooms on the servers of others: Janus with headless Chromium that publishes by WebRTC, and nginx with its RTMP module and
+# ffmpeg. Each is recorded single and mixed, with picture and sound as far apart as they were sent.
+
+load ../lib
+load ../room
+
+# Where deps.sh keeps what comes from npm.
+modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    room_begin
+}
+
+teardown() {
+    room_end
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# answers URL: waits until it does.
+answers() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        ! curl -sf -o answer "$1" || return 0
+        sleep 0.02
+    done
+    fail "$1 does not answer"
+}
+
+# offsets FILE: how far each beep is behind its flash, in ms.
+offsets() {
+    marks "$1" | awk '$3 != "-" { print $3 }'
+}
+
+# middle FILE: the offset of most of them.
+middle() {
+    offsets "$1" | sort -n | awk '{ a[NR] = $1 } END { if (NR) print a[int((NR + 1) / 2)] }'
+}
+
+# within FILE MS: at least three marks, and all within 60 ms of that.
+within() {
+    offsets "$1" | awk -v is="$2" '{ n++; bad += $1 - is > 60 || is - $1 > 60 } END { exit n < 3 || bad }' ||
+        fail "$1: $(offsets "$1" | paste -sd' '), not $2"
+}
+
+# recording_both SOURCE: single and mixed, until the source ends or $mix is told to.
+recording_both() {
+    trtc-hls -q -A 1 -R 3560 -u anna --av-merge -d single "$1" >paths 2>hls-told 3>&- &
+    reader=$!
+    trtc-mix -q -s 320x240 -r 25 --preset ultrafast -o mixed.mp4 "anna=$1" >mix-out 2>mix-told 3>&- &
+    mix=$!
+    room_pids+=("$reader" "$mix")
+}
+
+# recorded_both MS: what has become of it.
+recorded_both() {
+    local status=0
+    wait "$reader" || status=$?
+    [[ $status -eq 0 || $status -eq 75 ]] || fail "trtc-hls: $status $(cat hls-told)"
+    kill -TERM "$mix" 2>/dev/null || true
+    wait "$mix" || true
+    trtc-merge -q -f single -o out >merged || [[ $? -eq 3 ]]
+    within "$(cat merged)" "$1"
+    within mixed.mp4 "$1"
+}
+
+# janus: its HTTP API is at $api.
+janus() {
+    local lib
+    lib=$(dirname "$(dirname "$(dpkg -L janus | grep libjanus_videoroom.so$)")")
+    api=$(free_port)
+    mkdir -p conf
+    cat >conf/janus.jcfg <<C
+general: {
+  configs_folder = "$PWD/conf"; plugins_folder = "$lib/plugins"; transports_folder = "$lib/transports"
+  events_folder = "$lib/events"; loggers_folder = "$lib/loggers"; log_to_stdout = true
+}
+nat: { full_trickle = true; ice_enforce_list = "lo"; ice_tcp = false }
+plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_echotest.so,libjanus_lua.so,libjanus_nosip.so,libjanus_recordplay.so,libjanus_sip.so,libjanus_streaming.so,libjanus_textroom.so,libjanus_videocall.so,libjanus_voicemail.so" }
+transports: { disable = "libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so,libjanus_websockets.so" }
+C
+    cat >conf/janus.plugin.videoroom.jcfg <<C
+room-3560: { publishers = 25; secret = "secretOfTheRoom"; audiocodec = "opus"; videocodec = "h264"; h264_profile = "42e01f"; fir_freq = 2; notify_joining = true; record = false; bitrate = 600000 }
+C
+    cat >conf/janus.transport.http.jcfg <<C
+general: { http = true; ip = "127.0.0.1"; port = $api; https = false; base_path = "/janus" }
+admin: { admin_http = false }
+cors: { allow_origin = "*" }
+C
+    command janus -F "$PWD/conf" >janus-told 2>&1 3>&- &
+    room_pids+=($!)
+    answers "http://127.0.0.1:$api/janus/info"
+}
+
+@test "Janus, and Chromium that publishes a camera by WebRTC" {
+    local why
+    for why in janus chromium node; do
+        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
+    done
+    [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
+    janus
+    opened
+    (umask 077 && echo 'secret secretOfTheRoom' >keys)
+    export heard=watched
+    trtc-room watch --interval 500ms --relay "$url" --secret-file keys "janus:http://127.0.0.1:$api/janus" \
+        >watched 2>watch-told 3>&- &
+    room_pids+=($!)
+    node "$tree/tests/browser/publish.js" "$modules" "$(command -v chromium)" source.webm 'video/webm;codecs=h264,opus' \
+        20 call "http://127.0.0.1:$api/janus" 3560 anna >browser 2>&1 3>&- &
+    browser=$!
+    room_pids+=("$browser")
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    recording_both "$(event 3 .EventInfo.Source)"
+    wait "$browser" || fail "$(cat browser)"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
+    recorded_both "$(middle source.webm)"
+    [[ ! -s watch-told ]] || fail "$(cat watch-told)"
+}
+
+@test "nginx with its RTMP module, and ffmpeg" {
+    local module=/usr/lib/nginx/modules/ngx_rtmp_module.so page rtmp
+    command -v nginx >/dev/null && [[ -e $module ]] || skip 'no nginx with its RTMP module: make deps installs it'
+    page=$(free_port) rtmp=$(free_port)
+    cat >nginx.conf <<C
+load_module $module;
+daemon off; master_process off; pid nginx.pid; error_log error.log;
+events {}
+rtmp { server { listen 127.0.0.1:$rtmp; application 3560 { live on; record off; idle_streams off; } } }
+http { access_log off; server { listen 127.0.0.1:$page; location /stat { rtmp_stat all; } } }
+C
+    nginx -p "$PWD" -c "$PWD/nginx.conf" 2>nginx-told 3>&- &
+    room_pids+=($!)
+    answers "http://127.0.0.1:$page/stat"
+    export heard=watched
+    trtc-room watch --interval 500ms --source "rtmp://127.0.0.1:$rtmp/{room}/{user}" \
+        "nginx-rtmp:http://127.0.0.1:$page/stat" >watched 2>told 3>&- &
+    room_pids+=($!)
+    ffmpeg -v error -f lavfi -i "color=black:s=320x240:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
+        -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t 16 -c:v libx264 -preset ultrafast -g 25 \
+        -pix_fmt yuv420p -c:a aac source.flv
+    ffmpeg -v error -re -i source.flv -c copy -f flv "rtmp://127.0.0.1:$rtmp/3560/anna" 2>/dev/null </dev/null 3>&- &
+    publisher=$!
+    room_pids+=("$publisher")
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    recording_both "$(event 3 .EventInfo.Source)"
+    wait "$publisher"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
+    kill -TERM "$reader" 2>/dev/null || true # a server of RTMP says nothing of the end
+    wait "$reader" || true
+    recorded_both "$(middle source.flv)"
+}
