@@ -32,6 +32,8 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
     const int64_t step = t->step;
     const int depth = t->depth;
     const bool floating = t->floating, by_one = t->by_one;
+    const bool counted = t->counted;
+    const int64_t max_count = t->max_count;
     const int64_t span_counts = t->span_counts, span_pts = t->span_pts;
 
     *t = (struct trtc_picture_times){ .running = true,
@@ -43,6 +45,8 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
                                       .span_counts = span_counts,
                                       .span_pts = span_pts,
                                       .by_one = by_one,
+                                      .counted = counted,
+                                      .max_count = max_count,
                                       .step = step,
                                       .depth = depth };
 }
@@ -154,6 +158,13 @@ static void look_ahead(struct trtc_picture_times *t, const struct trtc_picture_s
         t->step = all / s->next_after;
 }
 
+static void note_count(struct trtc_picture_times *t, const struct trtc_order *order)
+{
+    if (!order->known || order->resets || !t->counted || order->count > t->max_count)
+        t->max_count = order->count;
+    t->counted = order->known;
+}
+
 /* Counts are measured from here. said: the time is the stream's own. */
 static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts,
                        bool said)
@@ -257,8 +268,22 @@ static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_sa
     return end;
 }
 
-/* When the first picture is decoded, at the latest, if pictures that are shown before it follow: they
- * may be as many on either side of the one that comes next. */
+/* When the first of the pictures is shown that follow the first one and are shown before it. Where their
+ * counts go on they fill what lies between; else they may be as many on either side of the one that comes
+ * next. */
+static int64_t first_leading(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                             int64_t pts, int64_t next)
+{
+    const int64_t step = length_of(t, s), side = next - (pts - next) + step;
+    const int64_t counts = s->order.count - t->max_count;
+    const int64_t all =
+        s->order.known && !s->order.resets && t->counted ? ticks_of(t, s, counts) : 0;
+    const int64_t first = all > step && all <= TRTC_PICTURE_DEPTH * step ? pts - all + step : side;
+
+    return first < next ? first : next;
+}
+
+/* When the first picture is decoded, at the latest, if pictures that are shown before it follow. */
 static int64_t before_leading(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                               int64_t pts)
 {
@@ -266,8 +291,7 @@ static int64_t before_leading(const struct trtc_picture_times *t, const struct t
 
     if (t->dts != NOTIME || next == NOTIME || next >= pts || pts - next > JUMP)
         return INT64_MAX;
-    const int64_t step = length_of(t, s), first = next - (pts - next) + step;
-    return (first < next ? first : next) - depth_of(t, s) * step;
+    return first_leading(t, s, pts, next) - depth_of(t, s) * length_of(t, s);
 }
 
 /* The decoding time of the picture shown at pts: where as many wait as are reordered, the time of
@@ -349,6 +373,7 @@ void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_s
 
     const int64_t d = decoding_time(t, s, p);
     set_anchor(t, s, p, said);
+    note_count(t, &s->order);
     const int64_t step = t->dts == NOTIME || s->next_after > 1 ? 0 : d - t->dts;
     if ((t->said_dts || (d == p && t->depth == 0)) && step > 0 && step <= STEP_MAX)
         t->step = step;

@@ -21,7 +21,9 @@ struct trtc_picture_times {
     /* a picture with a time and a count, and the measure of the counts between two of these */
     bool anchored, anchor_said; /* its time is the stream's own */
     int64_t anchor_pts, anchor_count, span_pts, span_counts;
-    bool by_one; /* counts rise by one from frame to frame, not by two */
+    bool counted;      /* max_count is known: */
+    int64_t max_count; /* the highest count so far, since counts began anew */
+    bool by_one;       /* counts rise by one from frame to frame, not by two */
 
     int depth;                               /* seen */
     int64_t waiting[TRTC_PICTURE_DEPTH + 1]; /* times that are no decoding times yet, rising */

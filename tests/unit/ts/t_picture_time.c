@@ -530,6 +530,34 @@ static void test_open_restart(void **state)
     }
 }
 
+/* The same, and all pictures that are shown before the key picture are shown one after the other in front of it:
+ * their counts say how many they are. */
+static void test_open_restart_behind(void **state)
+{
+    (void)state;
+    static const int count[] = { 40, 44, 42, 41, 43, 47, 46, 45, 48, 49 };
+    struct trtc_picture_times t = { 0 };
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H265, .reorder_max = 2 };
+    int64_t pts, dts;
+
+    for (int i = 0; i < (int)COUNT(count); i++) {
+        const int next = i + 1 < (int)COUNT(count) ? i + 1 : i, restart = i < 5 ? 0 : 44;
+        const struct trtc_picture_said s = {
+            .pts = 900000 + (count[i] - restart) * STEP,
+            .dts = NOPTS,
+            .next_pts = 900000 + (count[next] - (next < 5 ? 0 : 44)) * STEP,
+            .next_key = next == 5,
+            .key = i == 0 || i == 5,
+            .order = { .known = true, .count = count[i] },
+            .sps = &sps,
+        };
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        if (i == 5) /* two are reordered: so much earlier than the first that is shown */
+            assert_int_equal(dts, 900000 + (1 - 2) * STEP);
+    }
+}
+
 /* The encoders do not free all of their own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -565,7 +593,8 @@ int main(void)
         cmocka_unit_test(test_no_rate),       cmocka_unit_test(test_fields),
         cmocka_unit_test(test_unknown_depth), cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_restart),       cmocka_unit_test(test_odd_counts),
-        cmocka_unit_test(test_open_restart),  cmocka_unit_test(test_measure),
+        cmocka_unit_test(test_open_restart),  cmocka_unit_test(test_open_restart_behind),
+        cmocka_unit_test(test_measure),
     };
 
     av_log_set_level(AV_LOG_QUIET);
