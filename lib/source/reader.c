@@ -22,6 +22,7 @@ enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 #define TOL_90K         3600 /* a stamp that is lower than the one before by this has fallen */
 #define SOUND_GAP_90K   9000 /* a stamp that rises by this more than usual is looked at */
 #define PICTURE_GAP_90K 45000
+#define APART_90K       45000   /* the tracks of a stream that was cut end as far apart */
 #define GOES_ON_90K     45000   /* reordered pictures are lower than the first stamp by less */
 #define FIRST_OFF_90K   90000   /* how far a kind's first stamp may be from the segment's */
 #define REORDER_MAX_US  400000  /* pictures without DTS stand out of order by no more */
@@ -75,8 +76,9 @@ struct trtc_reader {
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
     int64_t last_ts;           /* of the last frame of the clips before */
     bool tail_seen;            /* the end of the segment has been looked at: */
-    int64_t tail_90k;          /* how far it is from its first stamp */
-    bool looked;               /* all of it was: */
+    int64_t tail_90k,
+        last_90k; /* how far it is from its first stamp to its end, and to its last frame */
+    bool looked;  /* all of it was: */
     struct trtc_course course; /* its course, empty where its stamps just go on */
     size_t course_hint;
 
@@ -526,19 +528,32 @@ static int64_t ticks_of(int64_t us)
 /* What can be wrong with a stamp. */
 enum oddity { EVEN, UNEVEN, RISES, FALLS };
 
+/* Whether pictures may end so far behind the beginning of the next segment: the stamps of that are as far
+ * away as the clock says, so nothing has jumped, and the tracks of a stream that was cut end apart. */
+static bool ends_apart(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    if (rd->kind != TRTC_VIDEO || !follows(rd, rd->at + 1) || p->next_us == TRTC_NOTIME)
+        return false;
+    const struct trtc_facts *next = &rd->lane->clips[rd->at + 1].piece->facts;
+    const int64_t off = trtc_ts_diff(next->first_ts_90k, p->facts.first_ts_90k);
+    const int64_t said = ticks_of(p->next_us);
+    return !next->odd && llabs(off - said) < TOL_90K && rd->last_90k < said + APART_90K;
+}
+
 /* Whether the end of the segment is where it should be. */
 static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_piece *p = piece_of(rd);
     const int64_t said = ticks_of(p->dur_us), next = ticks_of(p->next_us);
     if (!rd->tail_seen)
-        rd->tail_90k = trtc_course_tail(f, p->facts.first_ts_90k);
+        rd->tail_90k = trtc_course_tail(f, p->facts.first_ts_90k, &rd->last_90k);
     rd->tail_seen = true;
     if (rd->tail_90k == TRTC_NOTIME ||
         trtc_ts_diff(rd->prev_ts, p->facts.first_ts_90k) > rd->tail_90k + GOES_ON_90K)
         return false; /* the frame in hand is not in it */
     return what == UNEVEN ? llabs(rd->tail_90k - said) < TOL_90K
-                          : trtc_course_fits(rd->tail_90k, said, next);
+                          : trtc_course_fits(rd->tail_90k, said, next) || ends_apart(rd);
 }
 
 /* Reads the course of the segment; its last frames may go on in the next one. */

@@ -161,7 +161,7 @@ int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
     return run(&(struct pass){ .c = c }, s, 0, next, err);
 }
 
-int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
+int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k, int64_t *last_90k)
 {
     static const int64_t guess[] = {
         [TRTC_AT_AUDIO] = SOUND_GUESS_90K, [TRTC_AT_VIDEO] = PICTURE_GUESS_90K
@@ -174,6 +174,8 @@ int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k)
         return TRTC_NOTIME;
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const int64_t to = t.last[k] + (t.step[k] ? t.step[k] : guess[k]);
+        if (t.seen[k] && (end == TRTC_NOTIME || t.last[k] > *last_90k))
+            *last_90k = t.last[k];
         if (t.seen[k] && (end == TRTC_NOTIME || to > end))
             end = to;
     }

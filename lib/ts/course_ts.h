@@ -22,8 +22,8 @@ int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
                      const struct trtc_course_file *next, struct trtc_err *err);
 
 /* How far it is from first_ts_90k (33 bits) to the end of the last frame, in ticks, by the
- * frames at the end of the segment. TRTC_NOTIME: they do not tell. */
-int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k);
+ * frames at the end of the segment; *last_90k: to where it begins. TRTC_NOTIME: they do not say. */
+int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k, int64_t *last_90k);
 
 /* The length of an AAC frame in samples and Hz; 0 and 0 for anything else. */
 void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz);

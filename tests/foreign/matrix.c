@@ -105,7 +105,7 @@ static const struct class classes[] = {
       "GStreamer leaves the description of the channels out of the frames: FFmpeg decodes none" },
     { "hls-merge *.dash.mp4", "time-a *",
       "FFmpeg's demuxer gives two frames of a fragmented file with an edit list one time" },
-    { "merge-near *+mixed4", "time-? 4*; time-? 4*",
+    { "merge-near *+mixed4", "time-? *",
       "no decoding times, a restart and a cut within three pictures of each other" },
     { "merge-near *+mixed4", "left-a 1",
       "no decoding times, a restart and a cut within three pictures of each other" },

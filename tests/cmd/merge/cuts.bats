@@ -131,3 +131,24 @@ rewrap_all() {
     rewrap_all tables=none
     merge 65 -f rec
 }
+
+@test "pictures a second apart that stand in front of their sound, and a cut between them" {
+    local k file=rec/1400000001_3560_20260101000000495.ts
+    rm -rf rec
+    mkdir rec
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x36:r=1:d=4 -f lavfi -i sine=d=4:r=48000 -c:v libx264 \
+        -preset ultrafast -g 2 -c:a aac -f mpegts $file
+    printf '#EXTM3U\n#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXT-X-TRTC-FILE-ATTR:1767225600495,%d\n#EXTINF:4.000,\n%s\n#EXT-X-ENDLIST\n' \
+        "$(stat -c %s $file)" "${file##*/}" >$list
+    cp -r rec uncut
+    merge 0 -f rec
+    mv rec/$mixed whole.mp4
+    whole=whole.mp4
+    for k in $(ffprobe -v error -select_streams v -show_entries packet=pos -of csv=p=0 uncut/${file##*/} | tail -n +2); do
+        rm -rf rec
+        cp -r uncut rec
+        cut_at $file $((${k%,} + 188))
+        merge 0 -f rec
+        same || fail "cut behind byte $k"
+    done
+}
