@@ -64,7 +64,8 @@ fresh() {
     chroot_in root fish -c 'complete -C "trtc-rec cre"' >out
     [[ $(cat out) == create* ]] || fail 'fish completes nothing'
     [[ -z $(find root/etc/systemd -name 'trtc-*') ]]
-    chroot_in root sh -c 'apt-get -q purge -y trtc-tools trtc-tools-media trtc-tools-service && apt-get -q autoremove -y' >log 2>&1 || fail "$(tail log)"
+    for deb in root/debs/*.deb; do dpkg-deb -f "$deb" Package; done >names
+    chroot_in root sh -c "apt-get -q purge -y $(paste -sd ' ' names) && apt-get -q autoremove -y" >log 2>&1 || fail "$(tail log)"
     (cd root && find . -xdev | sort) >after
     run grep -v -e '^\./var/\(log\|lib\|cache\)/' -e '^\./etc/ld.so' -e '^\./rec' -e '^\./root/' -e '^\./tmp/' -e '^\./run/' < <(comm -13 before after)
     [[ ! $output ]] || fail "left: $output"

@@ -74,6 +74,49 @@ listening() {
     strict o/1400000001_3560.m3u8
 }
 
+@test "SRT: a peer that is gone without a word has broken the connection (75); what had come is there" {
+    ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt || skip 'no SRT here'
+    local port=$((20000 + RANDOM % 10000)) status=0 pid peer
+    timeout 30 trtc-hls -A 1400000001 -R 3560 --no-sync -d o "srt://127.0.0.1:$port?mode=listener" >out 2>err 3>&- &
+    pid=$!
+    listening $port 07
+    ffmpeg -nostdin -v quiet -re -i "$cam" -c copy -f mpegts "srt://127.0.0.1:$port" 3>&- &
+    peer=$!
+    until [[ -n $(find o -name '.*.ts.part' -size +20k 2>/dev/null) ]]; do sleep 0.05; done
+    kill -9 $peer
+    wait $peer || true
+    wait $pid || status=$?
+    ((status == 75)) || fail "status $status"
+    said 'the connection broke'
+    strict o/1400000001_3560.m3u8
+}
+
+@test "TCP: closed at its end (0), closed in the middle of a frame (3), reset (75)" {
+    command -v python3 >/dev/null || skip 'no python3'
+    local how want size
+    size=$(stat -c %s "$cam")
+    for how in end:0:$size middle:3:100100 reset:75:100100; do
+        want=${how#*:}
+        rm -rf o port
+        python3 - "$cam" "${how%%:*}" "${how##*:}" >port 3>&- <<'P' &
+import socket, struct, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.settimeout(20)
+c = s.accept()[0]
+c.sendall(open(sys.argv[1], "rb").read(int(sys.argv[3])))
+time.sleep(0.5)  # all of it is read by then
+if sys.argv[2] == "reset":
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+c.close()
+P
+        until [[ -s port ]]; do sleep 0.05; done
+        hls "${want%%:*}" -d o "tcp://127.0.0.1:$(<port)"
+        wait $!
+        strict o/1400000001_3560.m3u8
+    done
+}
+
 # ---- a user who comes back ----
 
 # discontinuities PLAYLIST: how many; and each segment of it is there.
@@ -162,8 +205,8 @@ killed_live() {
     wait
 }
 
-# came DIR PLAYLIST: up to how many ms of the stream all tracks in the playlist had come a second before the kill: a packet
-# of sound may bring more than a second at once. Where both are in it, one waits for the other.
+# came DIR PLAYLIST: how many ms of the stream had come of the tracks in the playlist a second before the kill: a packet of
+# sound may bring more than a second at once.
 came() {
     local kind=.
     case $2 in *_audio.m3u8) kind=audio ;; *_video.m3u8) [[ -e ${2/_video/_audio} ]] && kind=video ;; esac
@@ -172,8 +215,8 @@ came() {
         low == "" || $2 + 0 < low { low = $2 + 0 }
         $1 ~ kind { e = $2 + ($3 == "N/A" ? 0 : $3); if (e > high[$1]) high[$1] = e }
         END {
-            for (k in high) if (least == "" || high[k] < least) least = high[k]
-            printf "%d", least ? (least - low) * 1000 : 0
+            for (k in high) if (high[k] > most) most = high[k]
+            printf "%d", most ? (most - low) * 1000 : 0
         }'
 }
 
