@@ -65,7 +65,7 @@ fresh() {
     [[ $(cat out) == create* ]] || fail 'fish completes nothing'
     [[ -z $(find root/etc/systemd -name 'trtc-*') ]]
     for deb in root/debs/*.deb; do dpkg-deb -f "$deb" Package; done >names
-    chroot_in root sh -c "apt-get -q purge -y $(paste -sd ' ' names) && apt-get -q autoremove -y" >log 2>&1 || fail "$(tail log)"
+    chroot_in root sh -c "apt-get -q purge -y $(paste -sd ' ' names) && apt-get -q autoremove --purge -y" >log 2>&1 || fail "$(tail log)"
     (cd root && find . -xdev | sort) >after
     run grep -v -e '^\./var/\(log\|lib\|cache\)/' -e '^\./etc/ld.so' -e '^\./rec' -e '^\./root/' -e '^\./tmp/' -e '^\./run/' < <(comm -13 before after)
     [[ ! $output ]] || fail "left: $output"
