@@ -5,6 +5,7 @@
 #include "serve/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,9 +14,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "serve/byte_range.h"
 
 enum {
     CONNECTIONS = 256,
@@ -28,7 +31,7 @@ enum {
     OVER_MAX =
         16, /* a body of unknown length is read to the end where it is not so many times too long */
     FIRST_ROOM = 4096,
-    FIELDS = 4,
+    FIELDS = 6,
     SEND_BYTES = 16 << 10, /* of an answer to a client of HTTP/1.0, at once */
 };
 
@@ -67,8 +70,11 @@ struct trtc_request {
     size_t n, room, dropped; /* dropped: bytes over the limit that were not kept */
     int status;              /* of the answer; 0: not known yet */
     const char *json;
-    char *text;       /* the same where it is on the heap */
-    const char *type; /* of an answer that calls.more gives; NULL: it is none */
+    char *text;         /* the same where it is on the heap */
+    const char *type;   /* of an answer that calls.more or a file gives; NULL: it is none */
+    int fd;             /* the file; -1: it is none */
+    int64_t from, size; /* the part of it that is given */
+    char range[80];     /* the same in words */
     struct field fields[FIELDS];
     int nb_fields;
     bool streams; /* its body goes to calls.piece */
@@ -192,6 +198,10 @@ static ssize_t on_more(void *arg, uint64_t at, char *out, size_t n)
 
 static struct MHD_Response *make_answer(struct trtc_request *r)
 {
+    const int fd = r->fd;
+    r->fd = -1;
+    if (fd >= 0)
+        return MHD_create_response_from_fd_at_offset64((uint64_t)r->size, fd, (uint64_t)r->from);
     if (r->type)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, SEND_BYTES, on_more, r, NULL);
     return MHD_create_response_from_buffer(strlen(r->json), (void *)(uintptr_t)r->json,
@@ -381,6 +391,7 @@ static struct trtc_request *new_request(struct MHD_Connection *c, const char *me
     if (!r)
         return NULL;
     r->c = c;
+    r->fd = -1;
     r->conn = info->socket_context;
     r->conn->request = r;
     r->method = method;
@@ -425,6 +436,8 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **state,
         s->calls.gone(s->calls.arg, r, why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->broken);
     free_body(r);
     free(r->text);
+    if (r->fd >= 0)
+        close(r->fd);
     r->conn->request = NULL;
     r->conn->busy = false;
     wait_from_now(r->conn);
@@ -515,6 +528,37 @@ void trtc_request_send(struct trtc_request *r, const char *type)
 {
     r->status = MHD_HTTP_OK;
     r->type = type;
+    trtc_request_settle(r);
+    trtc_request_wake(r);
+}
+
+void trtc_request_send_file(struct trtc_request *r, int fd, const char *type)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        trtc_request_answer(r, MHD_HTTP_NOT_FOUND, NULL);
+        return;
+    }
+    r->size = st.st_size;
+    const enum trtc_byte_range part =
+        trtc_byte_range_of(trtc_request_header(r, "Range"), st.st_size, &r->from, &r->size);
+    trtc_request_field(r, "Accept-Ranges", "bytes");
+    if (part == TRTC_BYTES_NONE) {
+        close(fd);
+        snprintf(r->range, sizeof r->range, "bytes */%" PRId64, (int64_t)st.st_size);
+        trtc_request_field(r, "Content-Range", r->range);
+        trtc_request_answer(r, MHD_HTTP_RANGE_NOT_SATISFIABLE, NULL);
+        return;
+    }
+    if (part == TRTC_BYTES_PART) {
+        snprintf(r->range, sizeof r->range, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, r->from,
+                 r->from + r->size - 1, (int64_t)st.st_size);
+        trtc_request_field(r, "Content-Range", r->range);
+    }
+    r->fd = fd;
+    r->type = type;
+    r->status = part == TRTC_BYTES_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK;
     trtc_request_settle(r);
     trtc_request_wake(r);
 }

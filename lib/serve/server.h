@@ -106,7 +106,7 @@ void trtc_request_answer(struct trtc_request *r, int status, const char *json);
 /* The same with a text on the heap, which it takes; NULL: 503. */
 void trtc_request_answer_text(struct trtc_request *r, int status, char *json);
 
-/* Puts a header field into the answer, before it is given; both are constant, or as long-lived as the request. Four at
+/* Puts a header field into the answer, before it is given; both are constant, or as long-lived as the request. Six at
  * most; what is more is left out. */
 void trtc_request_field(struct trtc_request *r, const char *name, const char *value);
 
@@ -125,6 +125,9 @@ void trtc_request_settle(struct trtc_request *r);
 
 /* Answers 200 with what calls.more gives until it ends. type: constant. */
 void trtc_request_send(struct trtc_request *r, const char *type);
+
+/* Answers with a file, or the part of it that Range wants (206, 416). Takes fd; its size is that of now. type: constant. */
+void trtc_request_send_file(struct trtc_request *r, int fd, const char *type);
 
 /* Goes on with what waits. */
 void trtc_request_wake(struct trtc_request *r);
