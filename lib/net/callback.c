@@ -145,12 +145,11 @@ static bool serves(const struct key *k, int64_t sdkappid)
 }
 
 /* false without memory. */
-static bool sign_with(const struct key *k, const void *body, size_t n,
+static bool sign_with(const char *key, const void *body, size_t n,
                       char out[TRTC_CALLBACK_SIGN_LEN + 1])
 {
     unsigned char mac[HASH];
-    if (!HMAC(EVP_sha256(), k->text.text, (int)k->text.len, n ? body : (const void *)"", n, mac,
-              NULL))
+    if (!HMAC(EVP_sha256(), key, (int)strlen(key), n ? body : (const void *)"", n, mac, NULL))
         return false;
     EVP_EncodeBlock((unsigned char *)out, mac, HASH);
     return true;
@@ -161,8 +160,14 @@ int trtc_callback_sign(const struct trtc_callback_keys *keys, int64_t sdkappid, 
 {
     for (size_t i = 0; i < keys->n; i++)
         if (!sdkappid || serves(&keys->items[i], sdkappid))
-            return sign_with(&keys->items[i], body, n, out) ? 0 : trtc_fail_nomem(err);
+            return sign_with(keys->items[i].text.text, body, n, out) ? 0 : trtc_fail_nomem(err);
     return trtc_fail(err, TRTC_EX_CONFIG, "no key for application %" PRId64, sdkappid);
+}
+
+int trtc_callback_sign_with(const char *key, const void *body, size_t n,
+                            char out[TRTC_CALLBACK_SIGN_LEN + 1], struct trtc_err *err)
+{
+    return sign_with(key, body, n, out) ? 0 : trtc_fail_nomem(err);
 }
 
 bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid, const char *sign,
@@ -174,7 +179,7 @@ bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid
         return false;
     for (size_t i = 0; i < keys->n; i++)
         if (!sdkappid || serves(&keys->items[i], sdkappid))
-            good |= sign_with(&keys->items[i], body, n, right) &&
+            good |= sign_with(keys->items[i].text.text, body, n, right) &&
                     CRYPTO_memcmp(right, sign, TRTC_CALLBACK_SIGN_LEN) == 0;
     OPENSSL_cleanse(right, sizeof right);
     return good;

@@ -36,6 +36,10 @@ const char *trtc_callback_keys_text(const struct trtc_callback_keys *keys, size_
 int trtc_callback_sign(const struct trtc_callback_keys *keys, int64_t sdkappid, const void *body,
                        size_t n, char out[TRTC_CALLBACK_SIGN_LEN + 1], struct trtc_err *err);
 
+/* The same by one key, a text. */
+int trtc_callback_sign_with(const char *key, const void *body, size_t n,
+                            char out[TRTC_CALLBACK_SIGN_LEN + 1], struct trtc_err *err);
+
 /* Whether sign (NULL: none) is that of the body by any of the application's keys; 0 tries them
  * all. Takes the same time whatever sign is. */
 bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid, const char *sign,

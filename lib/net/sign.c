@@ -62,8 +62,8 @@ static void put_lower(struct text *t, const char *s, size_t n)
     }
 }
 
-/* The value in lower case, without blanks at its ends (step 2). */
-static void put_value(struct text *t, const char *s)
+/* The value without blanks at its ends, and in lower case (step 2), or as it is. */
+static void put_value(struct text *t, const char *s, bool as_is)
 {
     size_t n;
 
@@ -71,7 +71,10 @@ static void put_value(struct text *t, const char *s)
     n = strlen(s);
     while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
         n--;
-    put_lower(t, s, n);
+    if (as_is)
+        put(t, s, n);
+    else
+        put_lower(t, s, n);
 }
 
 static void hex_of(const unsigned char hash[HASH], char out[HEX])
@@ -142,7 +145,7 @@ static int canonical(const struct trtc_sign *in, struct text *request, struct te
 
         put_lower(request, name, strlen(name));
         put_word(request, ":");
-        put_value(request, list[i]->value);
+        put_value(request, list[i]->value, in->as_is);
         put_word(request, "\n");
         put_word(names, i ? ";" : "");
         put_lower(names, name, strlen(name));

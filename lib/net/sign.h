@@ -5,6 +5,7 @@
 #ifndef TRTC_NET_SIGN_H
 #define TRTC_NET_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct trtc_sign {
     const struct trtc_headers *signed_headers; /* in any order, content-type and host among them */
     const void *body;                          /* the very bytes that will be sent */
     size_t body_bytes;
+    bool as_is; /* values as they are, where the page has them in lower case: some clients sign so */
 };
 
 /* Steps 1 to 9 ("Signature v3", sections 1 to 4). Returns the header's value, the caller's to
