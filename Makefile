@@ -3,7 +3,7 @@
 #
 #   all tests           the programs; the test programs
 #   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put,
-#                       trtc-room
+#                       trtc-room, trtc-task, trtc-recd
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
@@ -27,8 +27,8 @@ DEPS = sh tests/deps.sh
 VERSION = 0.2.0
 PKGS =
 INCLUDE =
-TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook trtc-put trtc-room trtc-task
-REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook trtc-put trtc-room trtc-task
+TOOLS = trtc-name trtc-merge trtc-hls trtc-layout trtc-mix trtc-rec trtc-hook trtc-put trtc-room trtc-task trtc-recd
+REC_TOOLS = trtc-name trtc-layout trtc-rec trtc-hook trtc-put trtc-room trtc-task trtc-recd
 AV = libavformat libavcodec libswscale libswresample libavutil
 NET = libcurl libcrypto zlib libcjson
 CTESTS = $(wildcard tests/unit/*/t_*.c)
@@ -52,8 +52,9 @@ lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 media = source picture codec mp4 ts recording
 wire = storage net api
 serve = serve
+service = service
 low = playlist layout base
-rooms = merge hls mix $(media) put $(serve) task $(wire) $(low)
+rooms = merge hls mix $(media) put $(service) $(serve) task $(wire) $(low)
 
 # Hardening clashes with the sanitizers; _FORTIFY_SOURCE wants optimisation, and is the user's choice where it is set.
 comma = ,
@@ -146,14 +147,16 @@ $(B)/trtc-rec: $(call lib,$(wire) $(low))
 $(B)/trtc-hook $(B)/trtc-room: $(call lib,$(serve) $(wire) $(low))
 $(B)/trtc-put: $(call lib,put $(wire) $(low))
 $(B)/trtc-task: $(call lib,task api $(low))
+$(B)/trtc-recd: $(call lib,$(service) $(serve) $(wire) $(low))
 $(B)/trtc-merge: $(call lib,merge $(media) $(low))
 $(B)/trtc-hls: $(call lib,hls $(media) $(wire) $(low))
 $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
 $(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
+$(B)/lib/service/%.o: private PKGS = $(NET) sqlite3
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
-$(foreach t,merge hls mix rec hook put room task,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
+$(foreach t,merge hls mix rec hook put room task recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
@@ -172,9 +175,12 @@ $(B)/trtc-put: private PKGS = $(NET)
 $(B)/trtc-put: private LDLIBS = -lb64
 $(B)/trtc-task: private PKGS = libcjson libcrypto
 $(B)/trtc-task: private LDLIBS = -lb64
+$(B)/cmd/recd/%.o: private PKGS = $(NET)
+$(B)/trtc-recd: private PKGS = $(NET) libmicrohttpd sqlite3
+$(B)/trtc-recd: private LDLIBS = -lb64
 $(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
 $(B)/tests/%: private INCLUDE = -Itests -I.
-$(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd cmocka
+$(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd sqlite3 cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm
 $(gen) $(call testobj,$(MAKERS)) $(call program,$(MAKERS)): private PKGS = $(AV) libcjson
 $(B)/tests/scalebench: private LDLIBS = -lyuv -lb64 -lm

@@ -28,6 +28,7 @@ header  curl/curl.h             libcurl4-openssl-dev build
 header  openssl/evp.h           libssl-dev          build
 header  zlib.h                  zlib1g-dev          build
 header  microhttpd.h            libmicrohttpd-dev   build
+header  sqlite3.h               libsqlite3-dev      build
 font    DejaVuSans.ttf          fonts-dejavu-core   demo
 program bash                    bash                demo
 program jq                      jq                  demo

@@ -79,6 +79,7 @@ net        base api -- cjson openssl zlib curl
 storage    base net -- cjson openssl
 put        base playlist api net storage -- cjson openssl
 serve      base -- microhttpd
+service    base api net -- cjson openssl sqlite
 '
 
 # Includes go down only, as the table has it: what parses media holds no credentials, and the other way about.
@@ -99,7 +100,7 @@ down_only() {
                 may[part[2]] = 1
                 lib["libav"] = lib["libsw"] = "ffmpeg"
                 lib["curl/"] = "curl"; lib["openssl/"] = "openssl"; lib["ass/"] = "ass"; lib["zlib.h"] = "zlib"
-                lib["cjson/"] = "cjson"; lib["b64/"] = "b64"; lib["microhttpd.h"] = "microhttpd"
+                lib["cjson/"] = "cjson"; lib["b64/"] = "b64"; lib["microhttpd.h"] = "microhttpd"; lib["sqlite3.h"] = "sqlite"
             }
             /^[ \t]*#[ \t]*include[ \t]*["<]/ {
                 name = $0
@@ -159,7 +160,7 @@ exported() {
 
 # What the library exports, some file of lib/ or cmd/ uses: what only tests need stands with them. But these let tests
 # see what is inside, or choose the slow one of two ways to the same bytes.
-for_tests='trtc_attendance_become trtc_crc64_plain trtc_file_temp_path trtc_mixer_sounds trtc_room_event_parse trtc_scaler_plain'
+for_tests='trtc_replay_length trtc_attendance_become trtc_crc64_plain trtc_file_temp_path trtc_mixer_sounds trtc_room_event_parse trtc_scaler_plain'
 used() {
     comm -12 <(nm --defined-only -g "$build"/lib*.a 2>/dev/null | awk '$2 == "T" { print $3 }' | sort -u) \
         <(cat lib/*/*.c cmd/*.c cmd/*/*.c | grep -oE '\btrtc_[a-z0-9_]+' | sort | uniq -u) |

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* What tasks say. Lines, callbacks and how far they were read become part of the store in one transaction. */
+#include "follow.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "outbox.h"
+#include "service/task_line.h"
+#include "setup.h"
+#include "vod.h"
+#include "web.h"
+
+enum { CHUNK_BYTES = 1 << 18, LINE_BYTES = 4 << 20 };
+
+struct lines { /* whole ones */
+    struct task *t;
+    const char *text;
+    size_t n;
+};
+
+/* ---- what was made ---- */
+
+struct check {
+    struct recd *r;
+    struct task *t;
+    struct trtc_made_row next; /* the first that is complete; its texts are its own */
+    bool found;
+    int status;
+    struct trtc_err err;
+};
+
+static bool is_proven(const struct check *c, const char *name)
+{
+    char path[300];
+    bool proven = false;
+    snprintf(path, sizeof path, "files/%.255s", name);
+    return trtc_store_file_is_proven(c->r->store, c->t->row.id, path, &proven, NULL) == 0 && proven;
+}
+
+static bool check_made(void *arg, const struct trtc_made_row *m)
+{
+    struct check *c = arg;
+    cJSON *made = cJSON_Parse(m->json);
+    const cJSON *name, *list = cJSON_GetObjectItemCaseSensitive(made, "FileList");
+    const int64_t now_ms = clock_real_ms(), ended_ms = c->t->row.ended_ms;
+    bool all = true;
+    cJSON_ArrayForEach(name, list)
+    {
+        all = all && cJSON_IsString(name) && is_proven(c, name->valuestring);
+    }
+    cJSON_Delete(made);
+    const bool stuck = !all && ended_ms && now_ms - ended_ms >= TRTC_LIFE_STUCK_MS;
+    if (m->told || (!all && !stuck))
+        return true;
+    c->next = *m;
+    c->next.json = strdup(m->json);
+    c->found = c->next.json != NULL;
+    c->status = stuck;
+    return false;
+}
+
+static int tell_made(const struct check *c, const cJSON *made, const struct trtc_life_ear *ear,
+                     struct trtc_err *err)
+{
+    static const char *const members[] = { "FileList", "FileMessage" };
+    const cJSON *said = cJSON_GetObjectItemCaseSensitive(made, "Status");
+    cJSON *payload = cJSON_CreateObject();
+    const int status = cJSON_IsNumber(said) && said->valuedouble == 2 ? 2 : c->status;
+    trtc_json_put_number(&payload, "Status", status);
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *m = cJSON_GetObjectItemCaseSensitive(made, members[i]);
+        trtc_json_put(&payload, members[i], m ? cJSON_Duplicate(m, true) : cJSON_CreateArray());
+    }
+    return payload ? ear->hear(ear->arg, 310, clock_real_ms(), payload, err) : trtc_fail_nomem(err);
+}
+
+/* 310, or 311 for each file, of what is complete. 1: there may be more. */
+static int tell_next_made(struct recd *r, struct task *t, const struct trtc_life_ear *ear,
+                          struct trtc_err *err)
+{
+    struct check c = { .r = r, .t = t };
+    if (trtc_store_mades(r->store, t->row.id, check_made, &c, err) < 0)
+        return -1;
+    if (!c.found)
+        return 0;
+    cJSON *made = cJSON_Parse(c.next.json);
+    int ret = made ? 0 : trtc_fail_nomem(err);
+    if (ret == 0)
+        ret = t->row.vod ? vod_tell(r, t, made, err) : tell_made(&c, made, ear, err);
+    if (ret == 0)
+        ret = trtc_store_made_told(r->store, c.next.id, err);
+    cJSON_Delete(made);
+    free((char *)(uintptr_t)c.next.json);
+    return ret < 0 ? -1 : 1;
+}
+
+static bool count_made(void *arg, const struct trtc_made_row *m)
+{
+    struct trtc_progress *p = arg;
+    p->made_begun = true;
+    p->nb_untold += !m->told;
+    return true;
+}
+
+static int measure(struct recd *r, const struct task *t, struct trtc_progress *p,
+                   struct trtc_err *err)
+{
+    *p = (struct trtc_progress){ 0 };
+    return trtc_store_files_waiting(r->store, t->row.id, &p->waiting, &p->waiting_hls, err) < 0
+               ? -1
+               : trtc_store_mades(r->store, t->row.id, count_made, p, err);
+}
+
+/* 310 comes behind 305, and 312 behind 311. */
+int task_progress(struct recd *r, struct task *t, struct trtc_err *err)
+{
+    const struct recd_teller teller = { r, &t->row };
+    const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
+    struct trtc_progress p;
+    int more = 1;
+    if (measure(r, t, &p, err) < 0 ||
+        trtc_life_progress(&t->row, &p, clock_real_ms(), &ear, err) < 0)
+        return -1;
+    while (p.nb_untold && (t->row.vod || t->row.hls_told) && more == 1)
+        more = tell_next_made(r, t, &ear, err);
+    if (more < 0 ||
+        (p.nb_untold && (measure(r, t, &p, err) < 0 ||
+                         trtc_life_progress(&t->row, &p, clock_real_ms(), &ear, err) < 0)))
+        return -1;
+    t->progress = p;
+    return 0;
+}
+
+/* ---- lines ---- */
+
+static int keep_loss(struct recd *r, struct task *t, const struct trtc_task_line *line,
+                     struct trtc_err *err)
+{
+    char shown[300];
+    web_loss(r, t->row.id, line->user, line->loss);
+    cli_note("task %s: %s", t->row.id,
+             trtc_text_show(line->loss, strlen(line->loss), shown, sizeof shown));
+    return trtc_store_loss_add(r->store, t->row.id, line->user, line->loss, err);
+}
+
+static int keep_file(struct recd *r, struct task *t, const struct trtc_task_line *line,
+                     struct trtc_err *err)
+{
+    const struct trtc_file_row f = {
+        .task = t->row.id, .path = line->file, .type = line->file_type, .seq = line->seq
+    };
+    return trtc_life_takes(t->row.wants, line->file_type) ? trtc_store_file_add(r->store, &f, err)
+                                                          : 0;
+}
+
+static int keep_made(struct recd *r, struct task *t, const struct trtc_task_line *line,
+                     struct trtc_err *err)
+{
+    char *json = trtc_json_text(line->made, false);
+    const struct trtc_made_row m = { .task = t->row.id, .json = json, .event_ms = line->event_ms };
+    const int ret = json ? trtc_store_made_add(r->store, &m, err) : trtc_fail_nomem(err);
+    free(json);
+    return ret;
+}
+
+static int take(struct recd *r, struct task *t, const struct trtc_task_line *line,
+                struct trtc_err *err)
+{
+    const struct recd_teller teller = { r, &t->row };
+    const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
+    if (line->seq <= t->row.seq)
+        return 0;
+    t->row.seq = line->seq;
+    switch (line->kind) {
+    case TRTC_LINE_FILE:
+        return keep_file(r, t, line, err);
+    case TRTC_LINE_LOSS:
+        return keep_loss(r, t, line, err);
+    case TRTC_LINE_MADE:
+        return keep_made(r, t, line, err);
+    default:
+        return trtc_life_line(&t->row, line, &ear, err);
+    }
+}
+
+/* A line that says nothing that can be understood is reported and left out. */
+static int take_text(struct recd *r, struct task *t, const char *text, size_t n,
+                     struct trtc_err *err)
+{
+    struct trtc_task_line line;
+    struct trtc_err bad;
+    if (trtc_task_line_read(text, n, &line, &bad) < 0) {
+        if (bad.code == TRTC_EX_TEMPFAIL)
+            return trtc_fail_nomem(err);
+        cli_error("task %s: a line at byte %lld of events.ndjson is left out: %s", t->row.id,
+                  (long long)t->row.offset, bad.msg);
+        return 0;
+    }
+    const int ret = take(r, t, &line, err);
+    trtc_task_line_fini(&line);
+    return ret;
+}
+
+static int take_lines(struct recd *r, void *arg, struct trtc_err *err)
+{
+    const struct lines *l = arg;
+    struct task *t = l->t;
+    for (size_t at = 0; at < l->n;) {
+        const char *end = memchr(l->text + at, '\n', l->n - at);
+        const size_t n = (size_t)(end - (l->text + at));
+        if (take_text(r, t, l->text + at, n, err) < 0)
+            return -1;
+        t->row.offset += (int64_t)n + 1;
+        at += n + 1;
+    }
+    return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
+}
+
+/* Up to the last line end of what is there; the bytes read, whole lines in *whole. */
+static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *whole)
+{
+    size_t size = CHUNK_BYTES;
+    ssize_t n = -1;
+    for (*whole = 0; size <= LINE_BYTES; size *= 4) {
+        char *more = realloc(*text, size);
+        if (!more)
+            return -1;
+        *text = more;
+        n = pread(fd, *text, size, (off_t)t->row.offset);
+        for (ssize_t i = n; i > 0 && !*whole; i--)
+            if ((*text)[i - 1] == '\n')
+                *whole = (size_t)i;
+        if (n < (ssize_t)size || *whole)
+            break;
+    }
+    return n;
+}
+
+/* All that is only in memory as it was: the texts of a row do not change here. */
+static bool change_lines(struct recd *r, struct lines *l)
+{
+    const struct trtc_task_row before = l->t->row;
+    if (recd_change(r, take_lines, l))
+        return true;
+    l->t->row = before;
+    return false;
+}
+
+/* True: there may be more. */
+static bool follow_some(struct recd *r, struct task *t)
+{
+    char *path = setup_path(t->dir, "events.ndjson"), *text = NULL;
+    struct lines l = { .t = t };
+    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    const ssize_t n = fd < 0 ? -1 : read_lines(t, fd, &text, &l.n);
+    bool more = false;
+    if (fd >= 0)
+        close(fd);
+    l.text = text;
+    if (l.n) {
+        more = change_lines(r, &l);
+    } else if (n >= LINE_BYTES && !t->blocked) {
+        cli_error("task %s: a line of events.ndjson is over %d MB", t->row.id, LINE_BYTES >> 20);
+        t->blocked = true;
+    }
+    free(text);
+    free(path);
+    return more;
+}
+
+/* Time alone makes a difference to a task that waits for its uploads. */
+static void let_time_pass(struct recd *r, struct task *t)
+{
+    struct lines none = { .t = t, .text = "" };
+    if ((t->row.exited_ms || t->row.ended_ms) && !t->row.settled)
+        change_lines(r, &none);
+}
+
+void follow(struct recd *r, struct task *t)
+{
+    const bool was_over = t->row.ended_ms;
+    bool any = false;
+    t->look = false;
+    t->look_ms = r->now_ms;
+    if (t->row.settled || !r->store)
+        return;
+    while (r->store && follow_some(r, t))
+        any = true;
+    if (r->store && !any)
+        let_time_pass(r, t);
+    r->changed = r->changed || any;
+    if (r->store && (any || was_over != (t->row.ended_ms != 0)))
+        outbox_tick(r);
+}

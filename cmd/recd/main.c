@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* trtc-recd: the recording service on one's own machine. It answers the recording API, starts trtc-task for each task, puts
+ * what they record where it belongs, and sends callbacks. It holds all keys, and touches no media. */
+#define _DEFAULT_SOURCE /* setrlimit */
+
+#include <stddef.h>
+#include <sys/resource.h>
+
+#include "../cli.h"
+#include "../memory.h"
+#include "loop.h"
+#include "options.h"
+#include "setup.h"
+
+#define AT(member) .at = offsetof(struct recd_opts, member)
+
+static const struct opt_row rows[] = {
+    { "config", 0, "FILE",
+      "applications with their keys, and everything else; nobody\nelse may read it (mode 0600)",
+      .take = opt_text, AT(config) },
+    { "check-config", 0, NULL, "say what is wrong with it, line by line, and end", .take = opt_flag,
+      AT(check_config) },
+    { "listen", 0, "ADDR:PORT", "where the API is (127.0.0.1:8490; port 0: any that is free)",
+      .take = opt_text, AT(listen) },
+    { "data", 0, "DIR", "state, tasks, and what is stored by default (.)", .take = opt_text,
+      AT(data) },
+    { "room", 0, "SOURCE", "the room's server, for trtc-task (http://127.0.0.1:8080)",
+      .take = opt_text, AT(room) },
+    { "launch", 0, "CMD",
+      "what starts a task: it gets the task's directory as an\nargument (trtc-task)",
+      .take = opt_text, AT(launch) },
+    { 0 },
+};
+
+static const struct opt_program program = {
+    .name = "trtc-recd",
+    .synopsis = "[--config FILE] [--listen ADDR:PORT] [--data DIR] [--launch CMD]",
+    .about =
+        "Records the rooms of one's own media server as the cloud does: answers the recording API,\n"
+        "runs tasks, uploads their files, sends callbacks.",
+    .example =
+        "trtc-room serve --listen 127.0.0.1:8080 &\n"
+        "trtc-recd --data live --room http://127.0.0.1:8080 &\n"
+        "trtc-rec create --endpoint http://127.0.0.1:8490 --secret-file live/credentials -f request.json",
+    .rows = rows,
+};
+
+static int run(const struct recd_opts *o)
+{
+    if (o->operands.n)
+        return cli_usage("'%s': no operand is wanted", o->operands.items[0]);
+    if (o->check_config)
+        return setup_check(o);
+    return recd_serve(o);
+}
+
+int main(int argc, char *argv[])
+{
+    struct recd_opts o = { .data = "." };
+    int code = 0;
+    cli_init("trtc-recd");
+    cli_guard_memory();
+    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO)
+        code = run(&o);
+    opt_list_free(&o.operands);
+    return cli_finish(code ? memory_settle(code) : 0);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* Callbacks on their way. The loop gives those that are due to threads, and notes what became of them. */
+#include "outbox.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "net/callback.h"
+#include "net/http.h"
+#include "serve/crew.h"
+#include "web.h"
+
+enum { THREADS = 16, FLIGHTS = 64, ERROR_BYTES = 200, GIVEN_UP_SAID_MS = 10000 };
+
+struct sending {          /* one attempt */
+    struct trtc_job job;  /* first */
+    struct sending *next; /* under way */
+    int64_t id, sdkappid, event_ms, first_ms;
+    int type, tries;
+    char *task, *body; /* whole, with CallbackTs */
+    const char *url;   /* the configuration's */
+    const char *key;   /* NULL: it is not signed */
+    bool taken;
+    char error[ERROR_BYTES];
+};
+
+struct outbox {
+    struct polled done; /* first */
+    struct trtc_crew *crew;
+    struct sending *flights;
+    size_t nb;
+    pthread_mutex_t lock;
+    struct trtc_http *clients[THREADS]; /* those that are not in use */
+    size_t nb_clients;
+    volatile sig_atomic_t stop;
+};
+
+/* ---- in the threads ---- */
+
+static struct trtc_http *take_client(struct outbox *o, struct trtc_err *err)
+{
+    struct trtc_http *c = NULL;
+    const struct trtc_http_options options = { .total_ms = TRTC_CALLBACK_WAIT_MS,
+                                               .agent = "trtc-recd/" TRTC_VERSION,
+                                               .anywhere = true,
+                                               .ca_file = getenv("SSL_CERT_FILE"),
+                                               .stop = &o->stop };
+    pthread_mutex_lock(&o->lock);
+    if (o->nb_clients)
+        c = o->clients[--o->nb_clients];
+    pthread_mutex_unlock(&o->lock);
+    return c ? c : trtc_http_new(&options, err);
+}
+
+static void give_client(struct outbox *o, struct trtc_http *c)
+{
+    pthread_mutex_lock(&o->lock);
+    o->clients[o->nb_clients++] = c;
+    pthread_mutex_unlock(&o->lock);
+}
+
+static int headers_of(const struct sending *s, struct trtc_headers *h, struct trtc_err *err)
+{
+    char app[24], sign[TRTC_CALLBACK_SIGN_LEN + 1];
+    snprintf(app, sizeof app, "%" PRId64, s->sdkappid);
+    if (trtc_headers_add(h, "Content-Type", "application/json", err) < 0 ||
+        trtc_headers_add(h, "SdkAppId", app, err) < 0)
+        return -1;
+    if (!s->key)
+        return 0;
+    return trtc_callback_sign_with(s->key, s->body, strlen(s->body), sign, err) < 0
+               ? -1
+               : trtc_headers_add(h, "Sign", sign, err);
+}
+
+static void post(struct outbox *o, struct sending *s, const struct trtc_headers *h)
+{
+    struct trtc_err err = { 0 };
+    struct trtc_reply reply = { 0 };
+    struct trtc_http *client = take_client(o, &err);
+    if (client) {
+        const struct trtc_transport wire = trtc_http_transport(client);
+        const struct trtc_post message = {
+            .url = s->url, .headers = h, .body = s->body, .body_bytes = strlen(s->body)
+        };
+        wire.post(wire.arg, &message, &reply);
+        give_client(o, client);
+    }
+    s->taken = client && reply.net == TRTC_NET_ANSWER && reply.status == 200;
+    if (reply.net == TRTC_NET_ANSWER && reply.status)
+        snprintf(s->error, sizeof s->error, "HTTP status %d", reply.status);
+    else
+        snprintf(s->error, sizeof s->error, "%.190s", client ? reply.err.msg : err.msg);
+    trtc_reply_fini(&reply);
+}
+
+static void work(void *arg, struct trtc_job *job)
+{
+    struct sending *s = (struct sending *)job;
+    struct trtc_headers h = { 0 };
+    struct trtc_err err = { 0 };
+    if (headers_of(s, &h, &err) == 0)
+        post(arg, s, &h);
+    else
+        snprintf(s->error, sizeof s->error, "%.190s", err.msg);
+    trtc_headers_fini(&h);
+}
+
+/* ---- in the loop ---- */
+
+/* The stored body with the time at which it is sent. */
+static char *body_of(const char *stored, int64_t now_ms)
+{
+    static const char before[] = "\"EventInfo\"";
+    const char *at = strstr(stored, before);
+    const size_t n = strlen(stored) + 48;
+    char *body = at ? malloc(n) : NULL;
+    if (body)
+        snprintf(body, n, "%.*s\"CallbackTs\":%" PRId64 ",%s", (int)(at - stored), stored, now_ms,
+                 at);
+    return body;
+}
+
+static void sending_free(struct sending *s)
+{
+    free(s->task);
+    free(s->body);
+    free(s);
+}
+
+struct giving {
+    struct recd *r;
+    struct outbox *o;
+};
+
+static bool flies(const struct outbox *o, int64_t id)
+{
+    for (const struct sending *s = o->flights; s; s = s->next)
+        if (s->id == id)
+            return true;
+    return false;
+}
+
+static bool give(void *arg, const struct trtc_out_row *row)
+{
+    const struct giving *g = arg;
+    struct outbox *o = g->o;
+    const struct trtc_config_app *app = trtc_config_app(&g->r->config, row->sdkappid);
+    if (o->nb == FLIGHTS)
+        return false;
+    if (flies(o, row->id) || !app || !app->callback_url)
+        return true;
+    struct sending *s = calloc(1, sizeof *s);
+    const int64_t now_ms = clock_real_ms();
+    if (!s)
+        return false;
+    *s = (struct sending){ .id = row->id,
+                           .sdkappid = row->sdkappid,
+                           .event_ms = row->event_ms,
+                           .type = row->type,
+                           .tries = row->tries,
+                           .first_ms = row->first_ms ? row->first_ms : now_ms,
+                           .task = strdup(row->task),
+                           .body = body_of(row->body, now_ms),
+                           .url = app->callback_url,
+                           .key = app->callback_key.text };
+    if (!s->task || !s->body) {
+        sending_free(s);
+        return false;
+    }
+    s->next = o->flights;
+    o->flights = s;
+    o->nb++;
+    trtc_crew_give(o->crew, &s->job);
+    return true;
+}
+
+void outbox_tick(struct recd *r)
+{
+    const struct giving g = { r, r->outbox };
+    struct trtc_err err;
+    if (r->store &&
+        trtc_store_out_due(r->store, clock_real_ms(), give, (void *)(uintptr_t)&g, &err) < 0)
+        recd_store_failed(r, &err);
+}
+
+static int note(struct recd *r, void *arg, struct trtc_err *err)
+{
+    struct sending *s = arg;
+    const int64_t now_ms = clock_real_ms();
+    struct trtc_out_row row = { .id = s->id,
+                                .state = TRTC_OUT_SENT,
+                                .tries = s->tries + 1,
+                                .first_ms = s->first_ms,
+                                .error = s->taken ? NULL : s->error };
+    if (!s->taken) {
+        const int64_t again_ms =
+            trtc_life_again_ms(row.tries, s->first_ms, now_ms, r->config.callback_s);
+        row.state = again_ms < 0 ? TRTC_OUT_FAILED : TRTC_OUT_WAITING;
+        row.next_ms = again_ms;
+    }
+    if (row.state == TRTC_OUT_FAILED)
+        cli_error("task %s: callback %d was given up after %d attempts: %s", s->task, s->type,
+                  row.tries, s->error);
+    web_delivery(r, &row);
+    return trtc_store_out_save(r->store, &row, err);
+}
+
+static void land(struct recd *r, struct sending *s)
+{
+    struct outbox *o = r->outbox;
+    struct sending **at = &o->flights;
+    while (*at && *at != s)
+        at = &(*at)->next;
+    if (*at)
+        *at = s->next;
+    o->nb--;
+    recd_change(r, note, s);
+    sending_free(s);
+}
+
+static void take_done(struct recd *r, struct polled *p)
+{
+    struct outbox *o = (struct outbox *)p;
+    struct trtc_job *next;
+    for (struct trtc_job *j = trtc_crew_take(o->crew); j; j = next) {
+        next = j->next;
+        land(r, (struct sending *)j);
+    }
+    outbox_tick(r);
+}
+
+struct outbox *outbox_new(struct recd *r, struct trtc_err *err)
+{
+    struct outbox *o = calloc(1, sizeof *o);
+    if (!o || pthread_mutex_init(&o->lock, NULL) != 0) {
+        free(o);
+        trtc_fail_nomem(err);
+        return NULL;
+    }
+    o->done.fd = -1;
+    if (!(o->crew = trtc_crew_new(THREADS, work, o, err))) {
+        outbox_free(&o);
+        return NULL;
+    }
+    o->done = (struct polled){ take_done, trtc_crew_fd(o->crew) };
+    if (recd_poll(r, &o->done, false) < 0) {
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "epoll");
+        outbox_free(&o);
+    }
+    return o;
+}
+
+void outbox_free(struct outbox **o)
+{
+    if (!*o)
+        return;
+    (*o)->stop = 1;
+    trtc_crew_free(&(*o)->crew);
+    while ((*o)->flights) {
+        struct sending *s = (*o)->flights;
+        (*o)->flights = s->next;
+        sending_free(s);
+    }
+    while ((*o)->nb_clients)
+        trtc_http_free(&(*o)->clients[--(*o)->nb_clients]);
+    pthread_mutex_destroy(&(*o)->lock);
+    free(*o);
+    *o = NULL;
+}

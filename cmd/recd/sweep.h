@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What is left of tasks that are over. */
+#ifndef TRTC_CMD_RECD_SWEEP_H
+#define TRTC_CMD_RECD_SWEEP_H
+
+#include "task.h"
+
+/* A task that is settled: its secret is wiped, and files that are proven go, unless they are to be kept. */
+void sweep_task(struct recd *r, struct task *t);
+
+/* Tasks that were settled so long ago that nobody asks any more. */
+void sweep_old(struct recd *r);
+
+#endif

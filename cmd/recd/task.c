@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks: the list of them, how each is started, and how it is told what is wanted of it. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
+
+#include "task.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "../clock.h"
+#include "base/array.h"
+#include "base/beneath.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/json_put.h"
+#include "follow.h"
+#include "setup.h"
+#include "sweep.h"
+#include "upload.h"
+
+enum {
+    PROBE_MS = 1000,
+    TELL_AGAIN_MS = 5000, /* what a task has not acted upon is said again */
+    LOOK_MS = 1000,       /* events are looked at so often, whatever inotify says */
+    FIRST_PAUSE_MS = 500, /* before a task is started again; doubled each time */
+    LAST_PAUSE_MS = 60000,
+    REMOTE_MS = 30000,
+    IDLE_ENDS = 5, /* so many starts without a line, and it is given up */
+    PIPE_BYTES = 1 << 20,
+    STATUS_BYTES = 4 << 20,
+    LEAVE_FAILED = 100,
+    LEAVE_SERVER = 3
+};
+
+/* ---- the list ---- */
+
+struct task *task_find(const struct recd *r, int64_t sdkappid, const char *id)
+{
+    for (size_t i = r->nb_tasks; i-- > 0;) {
+        struct task *t = r->tasks[i];
+        if (strcmp(t->row.id, id) == 0)
+            return t->row.sdkappid == sdkappid ? t : NULL;
+    }
+    return NULL;
+}
+
+static struct task *task_of(struct polled *p)
+{
+    return (struct task *)(void *)((char *)p - offsetof(struct task, launcher.end));
+}
+
+static void launcher_ended(struct recd *r, struct polled *p);
+
+static void watch(struct recd *r, struct task *t)
+{
+    t->watch = r->inotify.fd < 0
+                   ? -1
+                   : inotify_add_watch(r->inotify.fd, t->dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+}
+
+struct task *task_add(struct recd *r, struct trtc_task_row *row)
+{
+    struct task *t = calloc(1, sizeof *t);
+    if (!t || trtc_array_reserve(&r->tasks, &r->cap_tasks, r->nb_tasks + 1, sizeof *r->tasks) < 0 ||
+        !(t->dir = setup_path(r->tasks_dir, row->id))) {
+        free(t);
+        trtc_task_row_fini(row);
+        return NULL;
+    }
+    t->row = *row;
+    t->launcher.end = (struct polled){ launcher_ended, -1 };
+    t->watch = -1;
+    t->look = true;
+    t->start_seq = -1;
+    if (!row->ended_ms)
+        watch(r, t);
+    r->tasks[r->nb_tasks++] = t;
+    return t;
+}
+
+static int load_one(void *arg, struct trtc_task_row *row)
+{
+    struct recd *r = arg;
+    return task_add(r, row) ? 0 : -1;
+}
+
+void task_free(struct recd *r, struct task *t)
+{
+    upload_free(r, t);
+    if (t->launcher.end.fd >= 0) {
+        recd_unpoll(r, &t->launcher.end);
+        close(t->launcher.end.fd);
+    }
+    trtc_task_row_fini(&t->row);
+    free(t->dir);
+    free(t);
+}
+
+void tasks_free(struct recd *r)
+{
+    for (size_t i = 0; i < r->nb_tasks; i++)
+        task_free(r, r->tasks[i]);
+    free(r->tasks);
+}
+
+int tasks_load(struct recd *r, struct trtc_err *err)
+{
+    if (!r->store)
+        return 0;
+    if (trtc_store_tasks(r->store, load_one, r, err) < 0)
+        return -1;
+    size_t nb_open = 0;
+    for (size_t i = 0; i < r->nb_tasks; i++)
+        nb_open += !r->tasks[i]->row.ended_ms;
+    if (nb_open)
+        cli_note("%zu task%s under way when this ended", nb_open, nb_open == 1 ? " was" : "s were");
+    return 0;
+}
+
+struct cJSON *task_json(const char *dir, const char *name)
+{
+    char *text = NULL;
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int64_t n = fd < 0 ? -1 : trtc_read_beneath(fd, name, STATUS_BYTES, &text, NULL);
+    if (fd >= 0)
+        close(fd);
+    cJSON *json = n < 0 ? NULL : trtc_json_parse(name, text, (size_t)n, NULL);
+    free(text);
+    return json;
+}
+
+/* ---- starting ---- */
+
+/* Whether somebody holds the lock of the task. */
+static bool holds_lock(const struct task *t)
+{
+    char *path = setup_path(t->dir, "lock");
+    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    const bool held = fd >= 0 && trtc_flock(fd) < 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return held;
+}
+
+static char **launch_words(const struct recd *r, const struct task *t)
+{
+    size_t n;
+    char **words = child_words(r->config.launch, 3, &n);
+    if (!words)
+        return NULL;
+    words[n++] = strdup(t->dir);
+    if (r->config.room) {
+        words[n++] = strdup("--room");
+        words[n++] = strdup(r->config.room);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!words[i]) {
+            child_words_free(words);
+            return NULL;
+        }
+    return words;
+}
+
+static int count_start(struct recd *r, void *arg, struct trtc_err *err)
+{
+    struct task *t = arg;
+    t->row.starts++;
+    return trtc_store_task_save(r->store, &t->row, err);
+}
+
+static int start(struct recd *r, struct task *t, struct trtc_err *err)
+{
+    char **words = launch_words(r, t);
+    char *log = setup_path(t->dir, "log");
+    const int fd =
+        log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    const struct child_order order = { .argv = words,
+                                       .more = r->config.launch_environment,
+                                       .in = -1,
+                                       .out = fd,
+                                       .err = fd,
+                                       .extra = -1,
+                                       .session = true };
+    const int ret = words && log ? child_start(r, &t->launcher, &order, err) : trtc_fail_nomem(err);
+    if (fd >= 0)
+        close(fd);
+    free(log);
+    child_words_free(words);
+    return ret;
+}
+
+static int64_t pause_ms(int nb)
+{
+    return nb > 7 ? LAST_PAUSE_MS : (int64_t)FIRST_PAUSE_MS << nb;
+}
+
+/* Starts it, for the first time or because it was killed. */
+static void launch(struct recd *r, struct task *t)
+{
+    struct trtc_err err;
+    if (!recd_change(r, count_start, t))
+        return;
+    t->start_seq = t->row.seq;
+    t->modify_told = t->stop_told = false;
+    if (start(r, t, &err) < 0) {
+        cli_error("task %s: %s", t->row.id, err.msg);
+        t->again_ms = r->now_ms + pause_ms(t->nb_idle_ends++);
+    }
+}
+
+/* What can be said of a task that cannot be run. */
+static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
+{
+    struct task *t = arg;
+    const struct recd_teller teller = { r, &t->row };
+    const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
+    const int64_t now_ms = clock_real_ms();
+    cJSON *failed = cJSON_CreateObject(), *left = cJSON_CreateObject();
+    trtc_json_put_number(&failed, "Status", 1);
+    trtc_json_put_number(&left, "LeaveCode", LEAVE_FAILED);
+    if (t->row.seq) {
+        cJSON_Delete(failed);
+    } else if (recd_tell(ear.arg, 301, now_ms, failed, err) < 0) {
+        cJSON_Delete(left);
+        return -1;
+    }
+    if (t->row.life != TRTC_LIFE_OPEN)
+        cJSON_Delete(left);
+    else if (recd_tell(ear.arg, 302, now_ms, left, err) < 0)
+        return -1;
+    if (t->row.life == TRTC_LIFE_OPEN) {
+        t->row.life = TRTC_LIFE_EXITED;
+        t->row.exited_ms = now_ms;
+        t->row.leave_code = LEAVE_FAILED;
+    }
+    t->row.ended_ms = now_ms;
+    t->row.end_status = 1;
+    return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
+}
+
+/* Exit statuses after which a second start would end as the first. */
+static bool is_refusal(int code)
+{
+    return code == TRTC_EX_USAGE || code == TRTC_EX_DATAERR || code == TRTC_EX_NOPERM;
+}
+
+static void launcher_ended(struct recd *r, struct polled *p)
+{
+    struct task *t = task_of(p);
+    const int code = child_reap(r, &t->launcher);
+    if (code < 0)
+        return;
+    follow(r, t);
+    t->probe_ms = 0;
+    if (t->row.ended_ms || holds_lock(t))
+        return;
+    const struct trtc_task_row before = t->row;
+    const bool idle = t->row.seq == t->start_seq;
+    t->nb_idle_ends = idle ? t->nb_idle_ends + 1 : 0;
+    /* a launcher that hands its task to another host is done before that begins */
+    t->again_ms = r->now_ms + (idle && !code ? REMOTE_MS : idle ? pause_ms(t->nb_idle_ends) : 0);
+    if (code)
+        cli_note("task %s: what recorded it ended with status %d", t->row.id, code);
+    if ((!is_refusal(code) && t->nb_idle_ends < IDLE_ENDS) || recd_change(r, end_failed, t)) {
+        if (t->row.ended_ms)
+            cli_error("task %s: it cannot be recorded (status %d): see %s/log", t->row.id, code,
+                      t->dir);
+        return;
+    }
+    t->row = before;
+}
+
+/* A task that is not over runs, or is about to. */
+static void keep_running(struct recd *r, struct task *t)
+{
+    if (t->launcher.pid || t->waits || r->now_ms < t->again_ms)
+        return;
+    if (t->probe_ms && r->now_ms - t->probe_ms < PROBE_MS)
+        return;
+    t->probe_ms = r->now_ms;
+    t->alive = holds_lock(t);
+    if (t->alive)
+        return;
+    follow(r, t); /* it may have said that it is over */
+    if (!t->row.ended_ms)
+        launch(r, t);
+}
+
+/* ---- telling ---- */
+
+/* All of text, to a reader that takes it soon. */
+static int put_all(int fd, const char *text, size_t n)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    while (n) {
+        const ssize_t k = write(fd, text, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0 && (errno != EAGAIN || poll(&p, 1, 1000) <= 0))
+            return -1;
+        if (k > 0) {
+            text += k;
+            n -= (size_t)k;
+        }
+    }
+    return 0;
+}
+
+/* A line into the task's FIFO. False: nobody reads it yet. */
+static bool say(const struct task *t, const char *line)
+{
+    char *path = setup_path(t->dir, "control");
+    const int fd = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW) : -1;
+    bool good = false;
+    if (fd >= 0) {
+        fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+        good = put_all(fd, line, strlen(line)) == 0;
+        close(fd);
+    }
+    free(path);
+    return good;
+}
+
+static void tell(struct recd *r, struct task *t)
+{
+    char stop[64];
+    if (t->stop_told && t->row.life == TRTC_LIFE_OPEN && r->now_ms - t->told_ms >= TELL_AGAIN_MS)
+        t->stop_told = false;
+    if (t->row.modify && !t->modify_told && !t->waits && say(t, t->row.modify))
+        t->modify_told = true;
+    if (t->row.stop_code >= 0 && !t->stop_told && t->row.life == TRTC_LIFE_OPEN) {
+        snprintf(stop, sizeof stop, "{\"stop\":{\"LeaveCode\":%d}}\n", t->row.stop_code);
+        t->stop_told = say(t, stop);
+        t->told_ms = r->now_ms;
+    }
+}
+
+/* ---- what is due ---- */
+
+static int stop_for_disk(struct recd *r, void *arg, struct trtc_err *err)
+{
+    struct task *t = arg;
+    t->row.stop_code = LEAVE_SERVER;
+    return trtc_store_task_save(r->store, &t->row, err);
+}
+
+static void check_disk(struct recd *r, struct task *t)
+{
+    if (r->free_percent >= r->config.end_percent || t->row.stop_code >= 0 || t->row.ended_ms)
+        return;
+    cli_error("task %s ends: %d %% of the disk are free", t->row.id, r->free_percent);
+    if (!recd_change(r, stop_for_disk, t))
+        t->row.stop_code = -1;
+}
+
+/* Once nothing of it is under way any more. */
+static void finish(struct recd *r, struct task *t)
+{
+    upload_tick(r, t);
+    if (t->swept || t->upload || t->launcher.pid)
+        return;
+    t->swept = true;
+    sweep_task(r, t);
+}
+
+static void tick_one(struct recd *r, struct task *t)
+{
+    if (t->row.settled) {
+        finish(r, t);
+        return;
+    }
+    check_disk(r, t);
+    if (!t->row.ended_ms)
+        keep_running(r, t);
+    if (!t->row.ended_ms)
+        tell(r, t);
+    if (t->look || r->now_ms - t->look_ms >= LOOK_MS)
+        follow(r, t);
+    upload_tick(r, t);
+}
+
+void tasks_tick(struct recd *r)
+{
+    for (size_t i = 0; i < r->nb_tasks && r->store; i++)
+        tick_one(r, r->tasks[i]);
+}
+
+void task_wake(struct recd *r, struct task *t)
+{
+    t->look = true;
+    if (r->store)
+        tick_one(r, t);
+}
+
+void tasks_changed(struct recd *r, struct polled *p)
+{
+    char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+    ssize_t n;
+    while ((n = read(p->fd, buffer, sizeof buffer)) > 0)
+        for (char *at = buffer; at < buffer + n;) {
+            const struct inotify_event *e = (const void *)at;
+            for (size_t i = r->nb_tasks; i-- > 0;)
+                if (r->tasks[i]->watch == e->wd || e->mask & IN_Q_OVERFLOW)
+                    r->tasks[i]->look = true;
+            at += sizeof *e + e->len;
+        }
+    for (size_t i = 0; i < r->nb_tasks && r->store; i++)
+        if (r->tasks[i]->look && !r->tasks[i]->row.settled)
+            tick_one(r, r->tasks[i]);
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# fish completion for trtc-recd
+
+complete -c trtc-recd -f
+complete -c trtc-recd -l config -r -F -d 'Applications with their keys, and everything else'
+complete -c trtc-recd -l check-config -d 'Say what is wrong with it, and end'
+complete -c trtc-recd -l listen -x -d 'Where the API is'
+complete -c trtc-recd -l data -x -a '(__fish_complete_directories)' -d 'Where everything is kept'
+complete -c trtc-recd -l room -x -d 'Where the streams are'
+complete -c trtc-recd -l launch -x -a '(__fish_complete_command)' -d 'What starts a task'
+complete -c trtc-recd -s q -l quiet -d 'No notes'
+complete -c trtc-recd -s v -l verbose -d 'Say more'
+complete -c trtc-recd -s h -l help -d 'Print a summary of the options and exit'
+complete -c trtc-recd -s V -l version -d 'Print the version and exit'

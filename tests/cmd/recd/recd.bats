@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-recd with a stand-in for trtc-task: the four actions, the states of a task, its files and callbacks.
+
+load ../../lib
+load ../../recd
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    recd_begin
+}
+
+teardown() {
+    recd_end
+}
+
+# callbacks: "301 303 ..." of the task, from the database of a service that has ended.
+callbacks() {
+    python3 - "$task" <<'P'
+import json, sqlite3, sys
+for kind, body in sqlite3.connect('live/recd.db').execute('select type, body from outbox where task=? order by id', sys.argv[1:]):
+    print(kind, json.dumps(json.loads(body)['EventInfo']['Payload'], separators=(',', ':')))
+P
+}
+
+# in_database QUERY: of a service that has ended.
+in_database() {
+    python3 -c 'import sqlite3, sys
+for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$1"
+}
+
+@test "a task from its creation to its end: states, files, callbacks in order" {
+    recd
+    request
+    created
+    described InProgress '.StorageFileList == [{ UserId: "anna", FileName: "made.m3u8", TrackType: "audio_video",
+        BeginTimeStamp: .StorageFileList[0].BeginTimeStamp }]'
+    jq -e '.UserSig == "***" and .StorageParams.CloudStorage.SecretKey == "***"' "$dir/request.json" >/dev/null || fail 'a secret is there'
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    storage=live/storage/class-1250000000/math/$task
+    [[ -s $storage/made_1.ts && -s $storage/made.m3u8 && -s $storage/made.mp4 ]] || fail "$(find live/storage)"
+    eventually test ! -e "$dir/files"
+    recd_killed TERM
+    run -0 callbacks
+    [[ $(cut -d' ' -f1 <<<"$output" | xargs) == '301 303 307 304 302 305 310' ]] || fail "$output"
+    grep -q '^310 {"Status":0,"FileList":\["made.mp4"\],"FileMessage":\[{"FileName":"made.mp4","UserId":"anna"' <<<"$output" || fail "$output"
+    grep -q '^304 {"FileList":"made.m3u8"}' <<<"$output" || fail "$output"
+    [[ $(stat -c %a live live/tasks live/recd.db live/credentials "$dir" | xargs) == '700 700 600 600 700' ]] || fail 'open to others'
+}
+
+@test "the keys of an application that is made up are printed into a file, once" {
+    recd
+    [[ $(stat -c %a live/credentials) == 600 ]]
+    cp live/credentials first
+    told_of 'an application was made up: SdkAppId 1400000001'
+    ! grep -qF "$(sed -n 's/secret_key = //p' first)" told || fail 'the key is told'
+    recd_killed TERM
+    recd
+    cmp first live/credentials
+    [[ $(grep -c 'made up' told) == 1 ]]
+}
+
+@test "another task of the same robot ends the first with 101; another room or robot does not" {
+    recd
+    request
+    created
+    first=$task
+    request '.UserId = "other"'
+    created
+    second=$task
+    request '.RoomIdType = 0'
+    created
+    request '.RecordParams.MaxIdleTime = 61'
+    created
+    task=$second
+    described InProgress
+    task=$first
+    gone
+    recd_killed TERM
+    [[ $(callbacks | grep ^302) == '302 {"LeaveCode":101}' ]] || fail "$(callbacks)"
+}
+
+@test "limits: 3 tasks, those that have ended do not count; calls a second" {
+    config '[limits]' 'tasks = 3' 'calls = 5'
+    recd --config recd.ini
+    for i in 1 2 3; do
+        request ".RoomId = \"$i\""
+        created
+    done
+    request '.RoomId = "4"'
+    rec 75 create -f request.json
+    grep -q RestrictedConcurrency err || fail 'taken'
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    sleep 1
+    created
+    code RequestLimitExceeded DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"none\"}" times=6
+    code ResourceNotFound DeleteCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"none\"}" times=5
+    sleep 1
+    code ResourceNotFound DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"none\"}"
+}
+
+@test "an id that has expired is not found, and its task goes on and counts" {
+    config '[limits]' 'tasks = 1'
+    recd --config recd.ini
+    request '.ResourceExpiredHour = 6'
+    created
+    described InProgress
+    recd_killed TERM
+    in_database 'select expires_ms - created_ms from tasks' | grep -qx 21600000
+    python3 -c 'import sqlite3; c = sqlite3.connect("live/recd.db"); c.execute("update tasks set expires_ms = 1"); c.commit()'
+    recd --config recd.ini
+    code ResourceNotFound DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"
+    code ResourceNotFound DeleteCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"
+    held || fail 'it has ended'
+    request '.RoomId = "2"'
+    rec 75 create -f request.json
+    grep -q RestrictedConcurrency err || fail 'taken'
+}
+
+@test "a change reaches the task, whole; one that it cannot have is refused" {
+    recd
+    request '.RecordParams.RecordMode = 2'
+    created
+    described InProgress
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":1,\"MaxResolutionUserId\":\"bob\"}}"
+    eventually grep -qx '{"modify":{"MixLayoutParams":{"MixLayoutMode":1,"MaxResolutionUserId":"bob"}}}' "$dir/told"
+    code InvalidParameter.OutOfRange ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":5}}"
+    long=$(printf '"user%020d",' {1..32})
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":[${long%,}]},\"MixLayoutParams\":{\"MixLayoutMode\":4,\"MixLayoutList\":[$(yes '{"Top":0,"Left":0,"Width":10,"Height":10,"SubBackgroundImage":"https://example.com/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.png"}' | head -n 25 | paste -sd,)]}}"
+    eventually grep -q 'user00000000000000000032' "$dir/told"
+    request '.RoomId = "5"'
+    created
+    code FailedOperation.CRUnsupportMethod ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":1}}"
+}
+
+@test "VOD: a directory with a base URL; 311 for each file, then 312" {
+    config '[storage]' 'vod_url = https://vod.example/x'
+    recd --config recd.ini
+    request '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 0 } } }'
+    created
+    described InProgress '.StorageFileList == []'
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    recd_killed TERM
+    run -0 callbacks
+    [[ $(cut -d' ' -f1 <<<"$output" | xargs) == '301 302 311 312' ]] || fail "$output"
+    grep -E '^311 \{"Status":0,"TencentVod":\{"UserId":"anna","TrackType":"audio_video","MediaId":"main",.*"CacheFile":"made.mp4","FileId":"[0-9]{19}","VideoUrl":"https://vod.example/x/'"$task"'/made.mp4"\}\}' <<<"$output" || fail "$output"
+    [[ -s live/storage/vod/$task/made.mp4 && ! -e live/storage/vod/$task/made_1.ts ]] || fail "$(find live/storage)"
+}
+
+@test "what a task says by itself: idle end, loss, picture; a task that is refused; a program that is not there" {
+    recd --launch "$(standin leave 99)"
+    request
+    created
+    gone
+    recd_killed TERM
+    [[ $(callbacks | grep ^302) == '302 {"LeaveCode":99}' ]]
+    recd --launch "$(standin loss picture)"
+    request '.RoomId = "2"'
+    created
+    told_of 'anna: 2 s are missing'
+    recd_killed TERM
+    callbacks | grep -q '^309 {"Url":"https://example.com/logo.png"}' || fail "$(callbacks)"
+    recd --launch "$(standin refuse)"
+    request '.RoomId = "3"'
+    created
+    gone
+    told_of 'it cannot be recorded (status 77)'
+    recd_killed TERM
+    [[ $(callbacks | xargs) == '301 {Status:1} 302 {LeaveCode:100} 305 {Status:1}' ]] || fail "$(callbacks)"
+    recd --launch nonsense-zq
+    request '.RoomId = "4"'
+    created
+    told_of 'nonsense-zq: cannot be started'
+}
+
+@test "little room on the disk: no task begins, and those there are end" {
+    config '[limits]' 'free = 100' 'end = 0'
+    recd --config recd.ini
+    request
+    rec 75 create -f request.json --retries 0
+    grep -q ResourceInsufficient err || fail 'taken'
+    recd_killed TERM
+    config '[limits]' 'free = 0' 'end = 0'
+    recd --config recd.ini
+    created
+    described InProgress
+    recd_killed TERM
+    config '[limits]' 'free = 100' 'end = 100'
+    recd --config recd.ini
+    gone
+    recd_killed TERM
+    [[ $(callbacks | grep ^302) == '302 {"LeaveCode":3}' ]]
+}
+
+# config LINE...: ./recd.ini with one application.
+config() {
+    { printf '%s\n' "[app $app]" 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' "$@"; } >recd.ini
+    printf '%s\n' '[default]' 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' >keys
+    # shellcheck disable=SC2034 # recd.bash has it
+    keys=keys
+}
+
+# eventually COMMAND...: it succeeds; waits for that.
+eventually() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        ! "$@" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    fail "not: $*"
+}
