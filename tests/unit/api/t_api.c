@@ -566,7 +566,8 @@ static const struct {
       "WaterMarkChar.Width: Left 9007199254740992" },
     /* a request that was shown, sent again */
     { "{\"UserSig\":\"***\"}", "UserSig: *** is a placeholder" },
-    { BUCKET("\"AccessKey\":\"***\""), "StorageParams.CloudStorage.AccessKey: *** is a placeholder" },
+    { BUCKET("\"AccessKey\":\"***\""),
+      "StorageParams.CloudStorage.AccessKey: *** is a placeholder" },
 };
 
 /* Over good: as trtc_api_overlay, but null stays where an array holds it. */
