@@ -58,7 +58,7 @@ static int take_lock(struct task *t, struct trtc_err *err)
     return 0;
 }
 
-static cJSON *read_json(const struct task *t, const char *name, struct trtc_err *err)
+cJSON *task_json(const struct task *t, const char *name, struct trtc_err *err)
 {
     char *text = NULL;
     const int64_t n = trtc_read_beneath(t->dir, name, TRTC_JSON_MAX_BYTES, &text, err);
@@ -95,16 +95,18 @@ static int read_id(struct task *t, struct trtc_err *err)
 static int read_request(struct task *t, struct trtc_err *err)
 {
     struct trtc_err why;
-    t->request = read_json(t, REQUEST, err);
+    t->request = task_json(t, REQUEST, err);
     if (!t->request || trtc_task_request_read(t->request, &t->r, err) < 0)
         return -1;
     /* A change that an earlier run had taken. */
-    cJSON *change = read_json(t, MODIFY, &why);
-    if (!change && why.code != TRTC_EX_NOINPUT)
+    t->change = task_json(t, MODIFY, &why);
+    if (!t->change && why.code != TRTC_EX_NOINPUT)
         cli_error("%s: the change is left out", why.msg);
-    else if (change && trtc_task_request_modify(&t->r, t->request, change, &why) < 0)
+    if (t->change && trtc_task_request_modify(&t->r, t->request, t->change, &why) < 0) {
         cli_error(MODIFY ": %s: the change is left out", why.msg);
-    cJSON_Delete(change);
+        cJSON_Delete(t->change);
+        t->change = NULL;
+    }
     return 0;
 }
 
@@ -157,29 +159,28 @@ void task_close(struct task *t)
     trtc_index_fini(&t->index);
     trtc_task_request_fini(&t->r);
     cJSON_Delete(t->request);
+    cJSON_Delete(t->change);
     free(t->id);
 }
 
 /* ---- files that are replaced whole ---- */
 
-static int replace(const struct task *t, const char *name, const char *text, bool durable)
+int task_replace(const struct task *t, const char *name, const char *text, bool durable,
+                 struct trtc_err *err)
 {
     char temp[64];
-    struct trtc_err err;
     snprintf(temp, sizeof temp, ".%s.part", name);
     const int fd =
         openat(t->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int ret = fd < 0 ? trtc_fail_errno(&err, TRTC_EX_CANTCREAT, errno, "cannot write %s", name)
-                     : trtc_write_all(fd, text, strlen(text), name, &err);
+    int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot write %s", name)
+                     : trtc_write_all(fd, text, strlen(text), name, err);
     if (ret == 0 && durable && trtc_fsync(fd) < 0)
-        ret = trtc_fail_errno(&err, TRTC_EX_IOERR, errno, "%s", name);
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", name);
     if (fd >= 0)
         close(fd);
     if (ret == 0 && renameat(t->dir, temp, t->dir, name) < 0)
-        ret = trtc_fail_errno(&err, TRTC_EX_IOERR, errno, "%s", name);
-    if (ret < 0)
-        cli_error("%s: %s", t->o->dir, err.msg);
-    else if (durable)
+        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", name);
+    if (ret == 0 && durable)
         trtc_fsync(t->dir);
     return ret;
 }
@@ -211,10 +212,11 @@ void task_status(struct task *t, bool durable)
     trtc_json_put(&s, "Users", left ? cJSON_CreateArray() : users_json(t));
     trtc_json_put(&s, "Streams", trtc_index_streams(&t->index));
     trtc_json_put_number(&s, "Seq", (double)j->seq);
+    struct trtc_err err;
     char *text = trtc_json_line(s);
     cJSON_Delete(s);
-    if (text)
-        replace(t, STATUS, text, durable);
+    if (text && task_replace(t, STATUS, text, durable, &err) < 0)
+        cli_error("%s: %s", t->o->dir, err.msg);
     free(text);
     t->stale = !text;
     t->status_us = t->now_us;
@@ -271,22 +273,30 @@ void task_loss(struct task *t, const char *user, const char *sentence)
 
 /* ---- the control FIFO ---- */
 
-void task_modify(struct task *t, const cJSON *change)
+/* Takes the change. */
+static void modify(struct task *t, cJSON *change)
 {
     struct trtc_err err;
     if (t->stage != TASK_RECORDS) {
         cli_error(CONTROL ": a change comes when the recorder has left: left out");
+        cJSON_Delete(change);
         return;
     }
     if (trtc_task_request_modify(&t->r, t->request, change, &err) < 0) {
         cli_error(CONTROL ": %s: the change is left out", err.msg);
+        cJSON_Delete(change);
         return;
     }
     char *text = trtc_json_line(change);
-    if (text)
-        replace(t, MODIFY, text, true);
+    if (!text || task_replace(t, MODIFY, text, true, &err) < 0)
+        cli_error("%s: %s: it is lost when the task is killed", MODIFY,
+                  text ? err.msg : "out of memory");
     free(text);
+    cJSON_Delete(t->change);
+    t->change = change;
     t->changed = true;
+    if (t->mix)
+        mix_change(t, change);
 }
 
 static void take_control(struct task *t, const char *text, size_t n)
@@ -298,10 +308,9 @@ static void take_control(struct task *t, const char *text, size_t n)
         return;
     }
     if (c.modify)
-        task_modify(t, c.modify);
+        modify(t, c.modify);
     else
         task_leave(t, (enum trtc_leave)c.leave_code);
-    cJSON_Delete(c.modify);
 }
 
 void task_control(struct task *t)

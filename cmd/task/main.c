@@ -88,6 +88,7 @@ static void begin(struct task *t)
     if (how == TRTC_RESUME_RECORD) {
         t->log.journal.ha++;
         task_event_status(t, TRTC_EVENT_FAILOVER, 0);
+        task_loss(t, NULL, "the task was killed, and goes on: what came meanwhile is missing");
     } else {
         task_event_status(t, TRTC_EVENT_START, 0);
     }
@@ -137,6 +138,14 @@ static void await(struct task *t)
     proc_turn(&t->procs);
 }
 
+static void record_turn(struct task *t)
+{
+    if (t->mix)
+        mix_turn(t);
+    else
+        singles_turn(t);
+}
+
 void task_look(struct task *t)
 {
     int64_t again_us;
@@ -146,8 +155,11 @@ void task_look(struct task *t)
         t->changed = false;
         t->stale = true;
         trtc_watch_note(&t->watch, &t->here, &t->r, t->now_us);
-        singles_update(t);
-        singles_turn(t);
+        if (t->mix)
+            mix_update(t);
+        else
+            singles_update(t);
+        record_turn(t);
     }
     const enum trtc_leave why = trtc_watch_leave(&t->watch, &t->here, &t->r, t->now_us, &again_us);
     if (why != TRTC_STAY)
@@ -173,8 +185,8 @@ static void turn(struct task *t)
 {
     room_turn(t);
     task_look(t);
-    singles_turn(t);
-    if (t->stage == TASK_LEAVES && !singles_run(t))
+    record_turn(t);
+    if (t->stage == TASK_LEAVES && !singles_run(t) && !mix_runs(t))
         t->stage = TASK_FINISHES;
     if (t->stage == TASK_FINISHES)
         finish_turn(t);
@@ -205,6 +217,8 @@ static int run(struct task *t, struct trtc_err *err)
         cli_note("%s: the task has ended already", t->o->dir);
         return t->log.journal.exit_status;
     }
+    if (t->r.mixed && mix_new(t, err) < 0)
+        return -1;
     read_clocks(t);
     t->again_us = INT64_MAX;
     begin(t);
@@ -235,6 +249,7 @@ static int record(const struct task_opts *o)
         code = cli_report(&err);
     proc_end_all(&t->procs);
     finish_free(t);
+    mix_free(t);
     singles_free(t);
     trtc_attendance_fini(&t->here);
     trtc_attendance_fini(&t->next);

@@ -36,7 +36,8 @@ static struct single *add(struct task *t, const struct trtc_task_stream *s)
     }
     m->task = t;
     m->stream = (struct trtc_task_stream){ .user = user, .aux = s->aux, .since_ms = TRTC_NOTIME };
-    trtc_recorder_init(&m->recorder, t->resume != TRTC_RESUME_BEGIN);
+    trtc_recorder_init(&m->recorder, t->resume != TRTC_RESUME_BEGIN,
+                       trtc_index_ha(&t->index, s->user, s->aux ? "aux" : "main"));
     m->next = t->singles;
     t->singles = m;
     return m;

@@ -31,13 +31,14 @@ enum task_stage {
 };
 
 struct single;
+struct mix;
 struct finish;
 
 struct task {
     const struct task_opts *o;
     int dir, lock, control, signals; /* descriptors */
     char *id;
-    struct cJSON *request;
+    struct cJSON *request, *change; /* change: the last modify, or NULL */
     struct trtc_task_request r;
 
     struct log log;
@@ -55,6 +56,7 @@ struct task {
 
     struct trtc_task_streams streams; /* that are recorded, or wait */
     struct single *singles;
+    struct mix *mix; /* of a mixed recording; else NULL */
     struct finish *finish;
 
     enum task_stage stage;
@@ -85,6 +87,11 @@ void task_close(struct task *t);
 void task_status(struct task *t, bool durable);
 void task_control(struct task *t); /* reads the FIFO */
 
+/* A file of the directory as JSON (TRTC_EX_NOINPUT where there is none), and one that is replaced whole. */
+struct cJSON *task_json(const struct task *t, const char *name, struct trtc_err *err);
+int task_replace(const struct task *t, const char *name, const char *text, bool durable,
+                 struct trtc_err *err);
+
 /* Looks at who is there, and does what that asks for. */
 void task_look(struct task *t);
 
@@ -98,9 +105,6 @@ void task_loss(struct task *t, const char *user, const char *sentence);
 /* The recorder leaves its room. */
 void task_leave(struct task *t, enum trtc_leave why);
 
-/* A modify. */
-void task_modify(struct task *t, const struct cJSON *change);
-
 /* room.c: who is there. */
 int room_start(struct task *t, struct trtc_err *err);
 void room_turn(struct task *t);
@@ -110,6 +114,14 @@ void singles_update(struct task *t);
 void singles_turn(struct task *t);
 bool singles_run(const struct task *t); /* whether one still runs */
 void singles_free(struct task *t);
+
+/* mix.c: the mix of all of them, made and recorded by two children. */
+int mix_new(struct task *t, struct trtc_err *err);
+void mix_update(struct task *t);
+void mix_change(struct task *t, const struct cJSON *change);
+void mix_turn(struct task *t);
+bool mix_runs(const struct task *t);
+void mix_free(struct task *t);
 
 /* files.c: a line that trtc-hls printed of that user's stream ("": of the mix). *ha, where it is wanted, becomes the
  * recovery number that it records under. */

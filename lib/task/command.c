@@ -91,6 +91,12 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
     trtc_words_add(w, s ? s->source : "-");
 }
 
+void trtc_command_mix(struct trtc_words *w, const char *request)
+{
+    add_all(w, (const char *const[]){ "trtc-mix", "-q", "--request", request, "--script", "-", "-o",
+                                      "-", NULL });
+}
+
 void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r,
                          const struct trtc_task_stream *s)
 {

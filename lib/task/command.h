@@ -32,6 +32,9 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
                       const struct trtc_task_stream *s, const struct trtc_recorder *how,
                       int64_t start_ms);
 
+/* trtc-mix by that request, with its script on its standard input, to its standard output. */
+void trtc_command_mix(struct trtc_words *w, const char *request);
+
 /* trtc-hls that rescues what a killed one has left of a stream (NULL: the mix), and records nothing. */
 void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r,
                          const struct trtc_task_stream *s);

@@ -160,6 +160,16 @@ int trtc_index_take(struct trtc_index *x, const cJSON *payload, struct trtc_err 
     return -1;
 }
 
+int trtc_index_ha(const struct trtc_index *x, const char *user, const char *media)
+{
+    int ha = 0;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->items[i].ha > ha && strcmp(x->items[i].user, user) == 0 &&
+            strcmp(x->items[i].media, media) == 0)
+            ha = x->items[i].ha;
+    return ha;
+}
+
 /* ---- as JSON ---- */
 
 cJSON *trtc_index_payload(const struct trtc_index_file *f)

@@ -51,6 +51,9 @@ int trtc_index_note(struct trtc_index *x, const char *user, const struct trtc_hl
 /* The same from the payload of an event 307 that was read; what is none is passed over. -1: no memory. */
 int trtc_index_take(struct trtc_index *x, const struct cJSON *payload, struct trtc_err *err);
 
+/* The largest recovery number of a user's stream ("": the mix); media as there. */
+int trtc_index_ha(const struct trtc_index *x, const char *user, const char *media);
+
 /* The payload of event 307. NULL: no memory. */
 struct cJSON *trtc_index_payload(const struct trtc_index_file *f);
 

@@ -20,9 +20,11 @@ static const int64_t grace_us = 3 * S, /* so long a child may take to see the en
     end_pause_us = S,                  /* so long the event of an end may come behind the end */
     break_pause_us = S / 2;
 
-void trtc_recorder_init(struct trtc_recorder *r, bool resumed)
+void trtc_recorder_init(struct trtc_recorder *r, bool resumed, int ha)
 {
-    *r = (struct trtc_recorder){ .how = resumed ? TRTC_RECORDER_BESIDE : TRTC_RECORDER_APPEND,
+    const bool beside = resumed && ha < TRTC_NAME_HA_MAX;
+    *r = (struct trtc_recorder){ .how = beside ? TRTC_RECORDER_BESIDE : TRTC_RECORDER_APPEND,
+                                 .ha = ha,
                                  .due_us = INT64_MIN };
 }
 

@@ -50,8 +50,9 @@ struct trtc_recorder {
     int64_t due_us; /* the earliest next start; of a child that was asked to end, when it is killed */
 };
 
-/* A stream of which nothing is wanted yet. resumed: an earlier run was killed, and may have left files of it. */
-void trtc_recorder_init(struct trtc_recorder *r, bool resumed);
+/* A stream of which nothing is wanted yet. resumed: an earlier run was killed, and may have left files of it; ha: the
+ * recovery number that is known to be there. */
+void trtc_recorder_init(struct trtc_recorder *r, bool resumed, int ha);
 
 void trtc_recorder_wants(struct trtc_recorder *r, const struct trtc_recorder_want *want,
                          int64_t now_us);

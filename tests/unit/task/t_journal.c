@@ -116,6 +116,13 @@ static void indexed(void **state)
     is(trtc_index_streams(&again),
        "[{\"UserId\":\"anna\",\"MediaId\":\"main\",\"TrackType\":\"audio\",\"FileName\":\"" STEM
        "audio.m3u8\",\"BeginTimeStamp\":1000}]");
+    assert_int_equal(note(&x, "{\"path\":\"files/ha2_" STEM
+                              "audio.m3u8\",\"kind\":\"playlist\",\"start_ms\":1000,"
+                              "\"duration_ms\":15,\"track\":\"audio\"}"),
+                     1);
+    assert_int_equal(trtc_index_ha(&x, "anna", "main"), 2);
+    assert_int_equal(trtc_index_ha(&x, "anna", "aux"), 0);
+    assert_int_equal(trtc_index_ha(&x, "", "mix"), 0);
     assert_int_equal(trtc_hls_line_read("{\"kind\":\"account\"}", 18, &l, &err), 0);
     assert_int_equal(trtc_hls_line_read("{\"kind\":\"segment\"}", 18, &l, &err), -1);
     assert_int_equal(trtc_hls_line_read("nonsense", 8, &l, &err), -1);

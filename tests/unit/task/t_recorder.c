@@ -29,7 +29,7 @@ static void wants(bool yes, uint64_t number, int64_t now_us)
 /* A child that runs for stream 1 since 0. */
 static void running(bool resumed)
 {
-    trtc_recorder_init(&r, resumed);
+    trtc_recorder_init(&r, resumed, 0);
     r.ends_itself = true;
     wants(true, 1, 0);
     assert_int_equal(step(0), TRTC_RECORDER_START);
@@ -45,7 +45,7 @@ static enum trtc_recorder_loss ends(bool by_signal, int code, int64_t now_us)
 static void comes_and_goes(void **state)
 {
     (void)state;
-    trtc_recorder_init(&r, false);
+    trtc_recorder_init(&r, false, 0);
     assert_int_equal(step(0), TRTC_RECORDER_WAIT);
     assert_true(again == INT64_MAX);
     running(false);
@@ -167,6 +167,11 @@ static void dies_again(void **state)
     assert_int_equal(r.how, TRTC_RECORDER_APPEND);
     assert_int_equal(r.ha, 3);
 
+    trtc_recorder_init(&r, true, 2);
+    assert_int_equal(r.how, TRTC_RECORDER_BESIDE);
+    trtc_recorder_init(&r, true, 3);
+    assert_int_equal(r.how, TRTC_RECORDER_APPEND);
+
     running(true); /* trtc-hls has none left */
     assert_int_equal(ends(false, 69, 20 * S), TRTC_RECORDER_LOSS);
     assert_int_equal(r.how, TRTC_RECORDER_APPEND);
@@ -176,7 +181,7 @@ static void dies_again(void **state)
 static void cannot_be_started(void **state)
 {
     (void)state;
-    trtc_recorder_init(&r, false);
+    trtc_recorder_init(&r, false, 0);
     wants(true, 1, 0);
     assert_int_equal(step(0), TRTC_RECORDER_START);
     trtc_recorder_started(&r, false, 0);

@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-task when something dies: its children, itself, all of them; and what a full disk or a torn journal does.
+
+load ../../lib
+load ../../hls
+load ../../room
+load ../../task
+
+setup_file() {
+    files_begin
+    mk call --mixed --user "$(user gop=1)" --length 30 --segment 100
+    mv call/*.ts call.ts
+}
+
+setup() {
+    test_begin
+    task_begin
+    cp "$BATS_FILE_TMPDIR/call.ts" .
+}
+
+teardown() {
+    task_end
+}
+
+# live USER SECONDS: in the background.
+live() {
+    ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url/3560/$1" 3>&- &
+    room_pids+=($!)
+}
+
+child() {
+    pgrep -P "$task" "$1" | head -n 1
+}
+
+# killed: the task, by SIGKILL.
+killed() {
+    kill -KILL "$task"
+    wait "$task" 2>/dev/null || true
+}
+
+# gaps DIR: the longest time between two segments of a track, in whole milliseconds.
+gaps() {
+    local track
+    for track in audio video; do
+        awk -F '[:,]' '/FILE-ATTR/ { at = $2 } /^#EXTINF/ { print at, at + $2 * 1000 }' "$1"/files/*_main_$track.m3u8 | sort -n |
+            awk 'NR > 1 && $1 - end > most { most = $1 - end } $2 > end { end = $2 } END { printf "%d\n", most }'
+    done
+}
+
+@test "a recorder that is killed is replaced: a second is missing at most, and that is said" {
+    opened
+    ordered t '"RecordMode":1,"OutputFormat":1'
+    recording t
+    live anna 12
+    stands t .Status InProgress
+    sleep 2.5
+    kill -KILL "$(child trtc-hls)"
+    noted t 'any(.Loss // "" | contains("rescued"))'
+    sleep 3
+    order '{"stop":{}}'
+    ended 3
+    whole t
+    [[ $(events_of) == '301 307 307 307 307 302' ]]
+    jq -es 'any(.Loss // "" | startswith("the recorder of the primary stream was ended by signal 9"))' t/events.ndjson >/dev/null
+    while read -r ms; do ((ms <= 1000)) || fail "$ms ms are missing"; done < <(gaps t)
+    plays t/files/*.mp4
+}
+
+@test "a task that is killed goes on with the next ha; after three times it ends" {
+    local n
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    live anna 28
+    stands t .Status InProgress
+    for n in 1 2 3; do
+        sleep 1.5
+        killed
+        recording t
+        noted t "map(select(.EventType == 306)) | length == $n"
+        stands t '[.Status, .Ha] | tostring' "[\"InProgress\",$n]"
+    done
+    sleep 1.5
+    killed
+    recording t
+    ended 3
+    [[ $(events_of) =~ ^301' '.*306' '.*306' '.*306' '.*302:100$ ]]
+    [[ $(jq -c 'select(.End).End' t/events.ndjson) == '{"Status":1,"ExitStatus":3}' ]]
+    whole t
+    [[ $(find t/files -name 'ha3_*_video.m3u8' | wc -l) -eq 1 ]]
+    no_leftovers t
+    trtc-merge -q -f t/files -o merged >out 2>err || [[ $? -eq 3 ]]
+    plays "$(<out)"
+}
+
+@test "all of it is killed at once: what was being written is rescued, and nothing is counted twice" {
+    local pids
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    live anna 12
+    live ben 12
+    stands t '.Users | length' 2
+    sleep 2.5
+    pids=$(pgrep -P "$task")
+    # shellcheck disable=SC2086 # several
+    kill -KILL "$task" $pids
+    wait "$task" 2>/dev/null || true
+    printf '{"Seq":9,"EventMs' >>t/events.ndjson # torn
+    sleep 0.5
+    recording t
+    noted t 'map(select(.Loss // "" | contains("rescued"))) | length == 2'
+    sleep 2
+    order '{"stop":{}}'
+    ended 3
+    whole t
+    no_leftovers t
+    [[ $(jq -r 'select(.EventType == 307).Payload.FileName' t/events.ndjson | sort | uniq -d) == '' ]]
+    [[ $(jq -r 'select(.Type == "segment").File' t/events.ndjson | sort | uniq -d) == '' ]]
+}
+
+@test "killed when the recorder had left: the next run finishes, and records nothing" {
+    opened
+    ordered t '"RecordMode":1,"OutputFormat":1'
+    mkdir bin
+    printf '#!/bin/sh\nsleep 60\n' >bin/trtc-merge
+    chmod +x bin/trtc-merge
+    PATH=$PWD/bin:$PATH recording t
+    live anna 12
+    stands t .Status InProgress
+    sleep 1.5
+    order '{"stop":{}}'
+    noted t 'any(.EventType == 302)'
+    stands t .Status Exited
+    sleep 0.2
+    killed
+    trtc-task t --room "$url" 2>>t.log || fail "$? $(cat t.log)"
+    [[ $(events_of) == '301 307 307 302' ]]
+    whole t
+    plays t/files/*.mp4
+}
+
+@test "trtc-room watch that dies is started again; who is there is recorded on, who has gone meanwhile is not" {
+    local first
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    live anna 20
+    stands t .Status InProgress
+    first=$(child trtc-hls)
+    kill -KILL "$(child trtc-room)"
+    sleep 0.5
+    live ben 20
+    stands t '.Users | join(" ")' 'anna ben'
+    sleep 3
+    kill -0 "$first" || fail 'anna was recorded anew'
+    order '{"stop":{}}'
+    ended 0
+    [[ $(events_of) == '301 307 307 307 307 302' ]]
+}
+
+@test "a stream that breaks off is taken up again in the same playlist" {
+    opened
+    ordered t '"RecordMode":1'
+    recording t
+    live anna 20
+    stands t .Status InProgress
+    sleep 1.5
+    kill -KILL "${room_pids[-1]}"
+    stands t '.Users' '[]'
+    live anna 20
+    stands t '.Users | join(" ")' anna
+    sleep 2
+    order '{"stop":{}}'
+    ended 0
+    whole t
+    [[ $(events_of) == '301 307 307 302' ]]
+    [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-task with RecordMode 2: everybody in one picture, changed while it runs, with a gap while nobody is there.
+
+load ../../lib
+load ../../hls
+load ../../mix
+load ../../room
+load ../../task
+
+setup_file() {
+    files_begin
+    clips 24 a.mkv=3 b.mkv=7
+    # a mixed task needs some ten seconds of real time: both runs side by side
+    run_changed &
+    run_broken &
+    wait
+}
+
+setup() {
+    test_begin
+    cd "$BATS_FILE_TMPDIR" || return
+}
+
+canvas=320x180
+mixing='"MixTranscodeParams":{"VideoParams":{"Width":320,"Height":180,"Fps":5,"BitRate":200000,"Gop":1}}'
+
+# live USER FILE SECONDS
+live() {
+    ffmpeg -nostdin -v error -re -t "$3" -i "$BATS_FILE_TMPDIR/$2.mkv" -c copy -f mpegts -method PUT "$url/3560/$1" 3>&-
+}
+
+# run_changed: anna alone, then with ben, then ben in the large window, then nobody, then ben again.
+run_changed() {
+    mkdir changed && cd changed || return
+    task_begin
+    echo 'it did not come to its end' >fault
+    trap '[[ ! -e fault ]] || cat t.log t/events.ndjson >>fault; task_end' EXIT
+    opened
+    ordered t '"RecordMode":2,"OutputFormat":1,"MaxIdleTime":5' \
+        "$mixing"',"MixLayoutParams":{"MixLayoutMode":3,"BackgroundImageUrl":"http://a.example/b.png","WaterMarkList":[{"WaterMarkType":0,"WaterMarkImage":{"WaterMarkUrl":"http://a.example/w.png","Top":0,"Left":0,"Width":16,"Height":16}}]}'
+    mkdir t/images
+    ffmpeg -nostdin -v error -f lavfi -i color=white:s=16x16 -frames:v 1 t/images/w.png
+    echo '{"http://a.example/w.png":"w.png","http://a.example/b.png":null}' >t/images/index.json
+    recording t
+    live anna a 9 &
+    stands t .Status InProgress
+    sleep 3
+    live ben b 6 &
+    sleep 3
+    order '{"modify":{"MixLayoutParams":{"MixLayoutMode":2,"MaxResolutionUserId":"ben"}}}'
+    noted t 'any(.Type == "playlist")'
+    live ben b 2
+    noted t 'any(.[]; has("End"))'
+    wait "$task" || [[ $? -eq 3 ]]
+    rm fault
+}
+
+# written: waits until something is being written, and a second more.
+written() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        [[ ! -s $(find t/files -name '.*.ts.part' -size +0 | head -n 1) ]] || break
+        sleep 0.1
+    done
+    sleep 1
+}
+
+# run_broken: trtc-mix is killed, then trtc-hls, then the task, while anna is there.
+run_broken() {
+    mkdir broken && cd broken || return
+    task_begin
+    echo 'it did not come to its end' >fault
+    trap '[[ ! -e fault ]] || cat t.log t/events.ndjson >>fault; task_end' EXIT
+    opened
+    ordered t '"RecordMode":2,"MaxIdleTime":5' "$mixing"
+    recording t
+    live anna a 20 &
+    stands t .Status InProgress
+    written
+    kill -KILL "$(pgrep -P "$task" trtc-mix)"
+    noted t 'any(.Loss // "" | startswith("the mix was ended by signal 9"))'
+    written
+    kill -KILL "$(pgrep -P "$task" trtc-hls)"
+    noted t 'any(.Loss // "" | startswith("the recorder of the mix was ended by signal 9"))'
+    written
+    kill -KILL "$task"
+    wait "$task" 2>/dev/null || true
+    recording t
+    noted t 'any(.EventType == 306)'
+    ended 3 >fault 2>&1 && rm fault
+}
+
+# shown FILE X,Y...: the colours at these places, by their numbers, each time that they are others.
+shown() {
+    local f=$1
+    shift
+    ffmpeg -nostdin -v error -threads 1 -i "$f" -fps_mode passthrough -pix_fmt rgb24 -f rawvideo - |
+        od -An -v -tx1 -w$((3 * ${canvas%x*})) | awk -v h="${canvas#*x}" -v at="$*" "$mix_awk"'
+        BEGIN { n = split(at, p, " "); for (i = 1; i <= n; i++) split(p[i], xy, ",") && (x[i] = xy[1]) "" (y[i] = xy[2]) }
+        { for (i = 1; i <= n; i++) if ((NR - 1) % h == y[i]) { c[i] = ""; for (j = 0; j < 3; j++) c[i] = c[i] substr($0, 9 * x[i] + 3 * j + 2, 2) } }
+        NR % h == 0 { s = ""; for (i = 1; i <= n; i++) s = s (i > 1 ? "," : "") whose(c[i]); if (s != was) print s; was = s }'
+}
+
+@test "a mix follows who comes and goes, and changes; nobody there is a gap in the same playlist" {
+    cd changed
+    [[ ! -e fault ]] || fail "$(<fault)"
+    [[ $(events_of) == '301 309 307 302:99' ]] || fail "$(events_of): $(cat t/events.ndjson)"
+    [[ $(jq -r 'select(.EventType == 309).Payload.Url' t/events.ndjson) == http://a.example/b.png ]]
+    [[ $(jq -cr 'select(.EventType == 307).Payload | [.UserId, .TrackType, .FileName] | join(",")' t/events.ndjson) == ,audio_video,1400000001_3560.m3u8 ]]
+    # sound may come late on a busy machine, and nothing else may be missing
+    jq -es 'all(.[]; .Loss // "" | . == "" or contains(": late: "))' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
+    whole t
+    [[ $(grep -c DISCONTINUITY t/files/*.m3u8) -eq 1 ]]
+    [[ $(jq -r '.Made | select(.) | .FileMessage[] | [.UserId, .TrackType, .MediaId] | join(",")' t/events.ndjson) == ,audio_video,mix ]]
+    f=t/files/1400000001_3560.mp4
+    muxer=mp4 plays "$f"
+    echo '4 8 8 ffffff the watermark' | sees "$f"
+    # alone; side by side; ben in the large window, anna beside him; ben again
+    shown "$f" 80,90 240,90 288,22 >seen
+    [[ $(paste -sd' ' seen) =~ 3,3,3\ .*3,7,7\ .*7,7,3\ .*7,7,0 ]] || fail "$(paste -sd' ' seen)"
+    stands t '.Streams[] | [.UserId, .MediaId, .TrackType] | join(",")' ',mix,audio_video'
+}
+
+@test "what makes a mix is replaced when it dies, and so is the task; each is named" {
+    cd broken
+    [[ ! -e fault ]] || fail "$(<fault)"
+    [[ $(events_of) =~ ^'301 307'.*' 306 307'.*' 302:99'$ ]] || fail "$(events_of)"
+    whole t
+    [[ -s t/files/ha1_1400000001_3560.m3u8 && -s t/files/ha2_1400000001_3560.m3u8 ]] || fail "$(ls t/files)"
+    merge 0 -q -p 5 -f t/files -o merged
+    near "$(field "$(<out)" v duration)" 18 6
+}
