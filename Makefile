@@ -157,6 +157,7 @@ $(B)/lib/service/%.o: private PKGS = $(NET) sqlite3
 $(foreach r,merge hls mix source picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
 $(foreach t,merge hls mix rec hook put room task recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
+$(foreach t,hook room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/ready.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 $(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
@@ -242,7 +243,8 @@ bench:
 bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
 man7 = $(patsubst man/%,%,$(wildcard man/*.7))
-examples = $(patsubst examples/%,%,$(filter-out %.sh,$(wildcard examples/*)))
+examples = $(patsubst examples/%,%,$(filter-out %.sh examples/systemd,$(wildcard examples/*)))
+example_units = $(wildcard examples/systemd/*)
 put = install -D -m 644 -t
 man8 = $(patsubst man/%,%,$(wildcard man/*.8))
 units = $(patsubst pkg/systemd/%,%,$(wildcard pkg/systemd/*.service pkg/systemd/*.timer))
@@ -267,6 +269,7 @@ install: all
 	$(put) '$(DESTDIR)$(fishdir)' $(TOOLS:%=completions/fish/%.fish)
 	$(if $(man8),$(put) '$(share)/man/man8' $(man8:%=man/%))
 	$(if $(examples),install -D -t '$(share)/doc/trtc-tools/examples' $(examples:%=examples/%))
+	$(if $(example_units),$(put) '$(share)/doc/trtc-tools/examples/systemd' $(example_units))
 	$(if $(helpers),install -D -t '$(DESTDIR)$(libexecdir)' $(helpers))
 	$(if $(units),install -d '$(DESTDIR)$(unitdir)')
 	for unit in $(units); do \
@@ -276,7 +279,7 @@ install: all
 uninstall:
 	rm -f $(TOOLS:%='$(bin)/%') $(TOOLS:%='$(share)/man/man1/%.1') $(man7:%='$(share)/man/man7/%')
 	rm -f $(TOOLS:%='$(DESTDIR)$(bashdir)/%') $(TOOLS:%='$(DESTDIR)$(zshdir)/_%') \
-	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%')
+	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%') $(example_units:%='$(share)/doc/trtc-tools/%')
 	rm -f $(man8:%='$(share)/man/man8/%') $(units:%='$(DESTDIR)$(unitdir)/%') $(patsubst %,'$(DESTDIR)$(libexecdir)/%',$(notdir $(helpers)))
 
 # The same tree makes the same tarball: in the order of names, without owners, and with the time of the last change

@@ -17,6 +17,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../ready.h"
 #include "api/events.h"
 #include "base/json_put.h"
 #include "base/num.h"
@@ -352,6 +353,7 @@ int hook_serve(const struct hook_opts *o)
         code = cli_report(&err);
     } else {
         cli_note("listening on http://%s/", trtc_server_address(s.server));
+        ready_report();
         run(&s);
         if (s.broken)
             code = cli_report(&(struct trtc_err){ TRTC_EX_SOFTWARE,

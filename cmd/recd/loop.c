@@ -19,6 +19,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../ready.h"
 #include "api.h"
 #include "base/json_put.h"
 #include "outbox.h"
@@ -334,6 +335,7 @@ int recd_serve(const struct recd_opts *o)
     if (!code) {
         cli_open_files(FILES);
         cli_note("listening on http://%s/", trtc_server_address(r.http));
+        ready_report();
         code = recd_run(&r);
     }
     if (signals.fd >= 0)

@@ -14,6 +14,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../ready.h"
 #include "convert.h"
 #include "follow.h"
 #include "gate.h"
@@ -361,6 +362,7 @@ int room_serve(const struct room_opts *o)
     } else {
         cli_open_files(2 * o->max_connections + 64);
         cli_note("listening on http://%s/", trtc_server_address(h.http));
+        ready_report();
         run(&h);
     }
     if (signals.fd >= 0)

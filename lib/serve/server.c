@@ -5,6 +5,7 @@
 #include "serve/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -641,6 +642,21 @@ static int bind_to(const struct addrinfo *a, const char *listen_on, struct trtc_
     return -1;
 }
 
+/* A socket that whoever started the program has opened. */
+static int take_listener(const char *text, struct trtc_err *err)
+{
+    int listens = 0;
+    socklen_t n = sizeof listens;
+    const int fd = *text && strlen(text) < 6 && !text[strspn(text, "0123456789")]
+                       ? (int)strtol(text, NULL, 10)
+                       : -1;
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) < 0 || !listens)
+        return trtc_fail(err, TRTC_EX_USAGE, "'fd:%s' is no socket that listens", text);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
 static int open_listener(const char *listen_on, struct trtc_err *err)
 {
     char host[64], port[8];
@@ -648,6 +664,8 @@ static int open_listener(const char *listen_on, struct trtc_err *err)
     const struct addrinfo hints = { .ai_family = AF_UNSPEC,
                                     .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+    if (strncmp(listen_on, "fd:", 3) == 0)
+        return take_listener(listen_on + 3, err);
     if (part_address(listen_on, host, port, err) < 0)
         return -1;
     const char *numeric = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;

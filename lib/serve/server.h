@@ -60,7 +60,8 @@ struct trtc_server_calls {
     void *arg;
 };
 
-/* Listens on ADDR:PORT ("127.0.0.1:8080", "[::1]:8080"; port 0: any that is free). TRTC_EX_USAGE for an address that is
+/* Listens on ADDR:PORT ("127.0.0.1:8080", "[::1]:8080"; port 0: any that is free), or on a descriptor that listens already
+ * ("fd:3"), which it takes. TRTC_EX_USAGE for an address that is
  * none, TRTC_EX_TEMPFAIL where it is in use, TRTC_EX_NOPERM. NULL on failure. */
 struct trtc_server *trtc_server_new(const char *listen, const struct trtc_server_limits *limits,
                                     const struct trtc_server_calls *calls, struct trtc_err *err);

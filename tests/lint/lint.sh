@@ -18,7 +18,10 @@ bad=0
 
 c=(lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch])
 headers=(lib/*/*.h cmd/*.h cmd/*/*.h tests/*/*.h)
-sh=(tests/*.sh tests/*/*.sh .ci/* examples/* completions/bash/*)
+sh=(tests/*.sh tests/*/*.sh .ci/* completions/bash/*)
+for f in examples/* examples/*/*; do
+    [[ ! -f $f || $(head -c 2 "$f") != '#!' ]] || sh+=("$f")
+done
 bats=(tests/*/*.bats tests/cmd/*/*.bats)
 sources=("${c[@]}" "${sh[@]}" "${bats[@]}" completions/zsh/* completions/fish/* Makefile)
 

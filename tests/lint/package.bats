@@ -71,6 +71,28 @@ sources() {
     systemd-analyze security --offline=true --threshold=30 "$units/trtc-merge-finished@.service" >said 2>&1 || fail "$(tail -n 1 said)"
 }
 
+@test "the units of the recording service are whole, and shut in" {
+    command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+    local unit
+    mkdir units
+    cp "$tree"/examples/systemd/*.{socket,service} units
+    sed -i 's,^ExecStart=/usr/bin/trtc-[a-z]* ,ExecStart=/bin/true ,' units/*.service # it may not be installed
+    mv units/trtc-task@.service units/trtc-task@Ab-_9.service
+    for unit in units/*; do
+        systemd-analyze verify --man=no --recursive-errors=no "./$unit" >>said 2>&1 || fail "$unit: $(cat said)"
+    done
+    [[ ! -s said ]] || fail "$(cat said)"
+    for unit in units/*.service; do
+        systemd-analyze security --offline=true --threshold=30 "$unit" >said 2>&1 || fail "$(tail -n 1 said)"
+    done
+    grep -q '^IPAddressDeny=any' units/trtc-task@* # it has loopback alone
+    mkdir bin
+    printf '#!/bin/sh\necho "$*" >args\n' >bin/systemctl
+    chmod +x bin/systemctl
+    PATH=$PWD/bin:$PATH "$tree/examples/systemd/launch-task" /var/lib/trtc-recd/tasks/Ab-_9 --room http://127.0.0.1:8080
+    [[ $(cat args) == '--no-ask-password start trtc-task@Ab-_9.service' ]]
+}
+
 @test "who is mailed, and what" {
     mkdir bin
     printf '#!/bin/sh\necho "$*" >>args; cat >mail\n' >bin/sendmail

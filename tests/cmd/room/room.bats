@@ -270,6 +270,33 @@ teardown() {
     [[ $(jq -r .EventInfo.UserId S/new/*-103-*) == anna && $(jq .EventInfo.Source S/new/*-201-*) == null ]]
 }
 
+@test "a socket that is open already; readiness is reported" {
+    python3 - <<'P' >port 2>told 3>&- &
+import os, socket, subprocess
+s = socket.socket()
+s.bind(('127.0.0.1', 0))
+s.listen()
+n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+n.bind('notify')
+n.settimeout(20)
+p = subprocess.Popen('exec trtc-room serve --listen fd:3 3<&%d' % s.fileno(), shell=True, close_fds=False,
+                     pass_fds=[s.fileno()], env={**os.environ, 'NOTIFY_SOCKET': os.path.abspath('notify')})
+print(n.recv(100).decode(), s.getsockname()[1], p.pid, flush=True)
+p.wait()
+P
+    room_pids+=($!)
+    for ((i = 0; i < 500; i++)); do [[ ! -s port ]] || break; sleep 0.02; done
+    read -r is port room <port
+    [[ $is == READY=1 ]] || fail "$(cat port told)"
+    url=http://127.0.0.1:$port
+    published 200 /3560/anna call.ts
+    kill -TERM "$room"
+    grep -q "listening on $url/" told
+    expect 64 trtc-room serve --listen fd:0
+    expect 64 trtc-room serve --listen fd:x
+    said 'no socket that listens'
+}
+
 @test "what is wrong with the command line" {
     expect 64 trtc-room serve
     expect 64 trtc-room serve --listen x
