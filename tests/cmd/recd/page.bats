@@ -1,9 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What the page of trtc-recd asks for: answered on loopback, to the page itself, and to nothing else.
+# The page of trtc-recd: used in headless Chromium as a person would, and asked by those who may not.
 
 load ../../lib
-load ../../recd
+load ../../room
+
+# Where deps.sh keeps what comes from npm.
+modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
 
 setup_file() {
     files_begin
@@ -11,68 +14,83 @@ setup_file() {
 
 setup() {
     test_begin
-    recd_begin
-    recd --room http://127.0.0.1:1
+    room_begin
 }
 
 teardown() {
-    recd_end
-}
-
-# order NAME BODY [CURL-OPTION...]: what /api/NAME answers, in ./out.
-order() {
-    curl -s -o out -H 'Content-Type: application/json' -H 'X-Trtc-Page: 1' -d "$2" "${@:3}" "$url/api/$1"
-}
-
-# state FILTER EXPECTED: of /api/state; waits for that.
-state() {
-    local i is
-    for ((i = 0; i < 100; i++)); do
-        is=$(curl -s "$url/api/state" | jq -cr "$1")
-        [[ $is != "$2" ]] || return 0
-        sleep 0.05
+    local lock pid
+    room_end
+    for lock in live/tasks/*/lock; do # a task outlives the service
+        [[ -e $lock ]] && pid=$(cat "$lock") && [[ $pid ]] && kill -KILL -- "-$pid" 2>/dev/null || true
     done
-    fail "'$is', not '$2'"
 }
 
-@test "the page, and what it shows of a task that its button has begun" {
-    curl -s -D head "$url/" >page
-    grep -q '^<!DOCTYPE html>' page || fail 'no page'
-    grep -qi "^Content-Security-Policy: default-src 'none'" head || fail "$(cat head)"
-    curl -sN "$url/api/events" >events 3>&- &
-    recd_pids+=($!)
-    order record '{"RoomId":"3560","Mode":"mixed","OutputFormat":1,"MixLayoutMode":3}'
-    task=$(jq -r .TaskId out)
-    state '.Tasks[0] | [.TaskId, .Mode, .Status, .Users[0], .Files[0].FileName, .LeaveCode]' "[\"$task\",\"mixed\",\"InProgress\",\"anna\",\"made.m3u8\",null]"
-    state '[.Room, .SdkAppId, .Callbacks.Url]' '["http://127.0.0.1:1",1400000001,null]'
-    order layout "{\"TaskId\":\"$task\",\"MixLayoutMode\":1,\"MaxResolutionUserId\":\"anna\"}"
-    order stop "{\"TaskId\":\"$task\"}"
-    state '.Tasks[0] | [.Status, .LeaveCode, .Uploads.Waiting]' '["Exited",0,0]'
-    grep -q '"MaxResolutionUserId":"anna"' "live/tasks/$task/told" || fail "$(cat "live/tasks/$task/told")"
-    sleep 0.5
-    [[ $(sed -n 's/^data: {"Id.*"EventType":\([0-9]*\).*/\1/p' events | xargs) == '301 303 307 304 302 305 310' ]] || fail "$(cat events)"
-    curl -s -o got "$url/task/$task/made.mp4"
-    cmp got "live/storage/page/$task/made.mp4"
-    [[ $(curl -s -r 0-2 "$url/task/$task/made.mp4") == mp4 ]] || fail 'no part of a file'
-    order stop "{\"TaskId\":\"$task\"}"
-    [[ $(jq -r .Error.Code out) == ResourceNotFound ]] || fail "$(cat out)"
+# service: a room and a service that records it, whose page is at $page.
+service() {
+    local i
+    opened
+    : >service
+    trtc-recd --listen 127.0.0.1:0 --data live --room "$url" >out 2>service 3>&- &
+    room_pids+=($!)
+    for ((i = 0; i < 500; i++)); do
+        page=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' service)
+        [[ ! $page ]] || return 0
+        sleep 0.02
+    done
+    fail "the service does not start: $(cat service)"
 }
 
-@test "pages of others, other names, other paths: nothing" {
-    local o
-    for o in 'Origin: http://evil.example' 'Origin: null' 'Host: evil.example' 'Origin: http://127.0.0.1:1' 'Sec-Fetch-Site: cross-site'; do
-        [[ $(curl -s -o /dev/null -w '%{http_code}' -H "$o" "$url/api/state") == 404 ]] || fail "$o"
-        order record '{"RoomId":"1"}' -H "$o"
-        [[ $(jq .TaskId out) == null ]] || fail "$o"
+# used MODE: the page does all that it should; what it showed stands in ./shown.
+used() {
+    local why
+    for why in chromium node; do
+        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
     done
-    [[ $(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: text/plain' -H 'X-Trtc-Page: 1' -d '{"RoomId":"1"}' "$url/api/record") == 403 ]]
-    [[ $(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{"RoomId":"1"}' "$url/api/record") == 403 ]]
-    state '.Tasks | length' 0
-    order record '{"RoomId":"3560","Mode":"single"}'
-    task=$(jq -r .TaskId out)
-    for o in "/task/$task/../../recd.db" "/task/$task/..%2f..%2frecd.db" "/task/$task/request.json" /task/x/made.m3u8 /recd.db /credentials "/task/$task/%2e%2e/request.json"; do
-        [[ $(curl -s --path-as-is -o /dev/null -w '%{http_code}' "$url$o") == 404 ]] || fail "$o"
+    [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
+    service
+    node "$tree/tests/browser/page.js" "$modules" "$(command -v chromium)" "$page/" "$1" >shown 2>err 3>&- || fail "$(cat err)"
+    jq -e '.failed == null and .messages == [] and .trouble == "" and .opened' shown >is || fail "$(cat shown service)"
+    jq -e '.played == { "mp4": "plays", "playlist": "plays" }' shown >is || fail "$(cat shown)"
+}
+
+@test "the camera is published, mixed, laid out anew, stopped, and what came of it plays" {
+    used mixed
+    [[ $(jq -c .lanes shown) == '["everybody "]' ]]
+    [[ $(jq -r '.events | join(" ")' shown) =~ ^301.*307.*302.*310 ]] || fail "$(cat shown)"
+    grep -q '"MixLayoutMode":1' live/tasks/*/modify.json || fail "$(cat live/tasks/*/modify.json)"
+}
+
+@test "the same, each by themselves" {
+    [[ ${TRTC_LONG:-} ]] || skip 'only in the long tests'
+    used single
+    [[ $(jq -c .lanes shown) == '["anna sound","anna picture"]' ]]
+}
+
+@test "no other origin, no other name, and nobody without the page's own header gets anything" {
+    service
+    # asks PATH CURL-OPTION...: the status
+    asks() { curl -s -m 5 -o answer -w '%{http_code}' "${@:2}" "$page$1" || true; }
+    [[ $(asks /) == 200 ]]
+    grep -q '<title>Recordings</title>' answer
+    curl -s -D head -o answer "$page/"
+    grep -qi "^Content-Security-Policy: default-src 'none'" head
+    for path in / /api/state /api/events; do
+        [[ $(asks $path -H 'Host: page.example:8490') =~ ^40 ]] || fail "$path"
+        [[ $(asks $path -H 'Origin: http://page.example') =~ ^40 ]] || fail "$path"
+        [[ $(asks $path -H 'Origin: null') =~ ^40 ]] || fail "$path"
     done
-    ln -s ../../../recd.db "live/tasks/$task/files/x.ts"
-    [[ $(curl -s -o /dev/null -w '%{http_code}' "$url/task/$task/x.ts") == 404 ]] || fail 'a link leads out'
+    body='{"RoomId":"3560","RoomIdType":1,"Mode":"single","OutputFormat":0}'
+    post=(-H 'Content-Type: application/json' -d "$body")
+    own=(-H 'X-Trtc-Page: 1')
+    [[ $(asks /api/record "${post[@]}") =~ ^40 ]]
+    [[ $(asks /api/record "${own[@]}" "${post[@]}" -H 'Origin: http://page.example') =~ ^40 ]]
+    [[ $(asks /api/record "${own[@]}" "${post[@]}" -H 'Origin: http://127.0.0.1:1') =~ ^40 ]]
+    [[ $(asks /api/record "${own[@]}" "${post[@]}" -H 'Host: page.example') =~ ^40 ]]
+    [[ $(asks /api/record "${own[@]}" -d "$body" -H 'Content-Type: text/plain') =~ ^40 ]]
+    [[ $(asks /api/record "${own[@]}") =~ ^40 ]]
+    [[ $(asks '/task/x/..%2F..%2Fcredentials') =~ ^40 ]]
+    [[ $(asks '/task/../credentials' --path-as-is) =~ ^40 ]]
+    [[ $(curl -s "$page/api/state" | jq '.Tasks | length') == 0 ]]
+    [[ $(asks /api/record "${own[@]}" "${post[@]}" -H "Origin: $page") == 200 ]]
+    [[ $(curl -s "$page/api/state" | jq '.Tasks | length') == 1 ]]
 }
