@@ -93,6 +93,11 @@ static int reserve(struct trtc_aacenc *e, struct trtc_err *err)
     return 0;
 }
 
+void trtc_aacenc_begin_at(struct trtc_aacenc *e, int64_t pos)
+{
+    e->pos = pos;
+}
+
 int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n, struct trtc_err *err)
 {
     const int size = e->enc->frame_size;

@@ -18,6 +18,10 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
                                     struct trtc_err *err);
 void trtc_aacenc_free(struct trtc_aacenc **e);
 
+/* Says, before the first frame is sent, that its first sample is sample pos of the sound, and not
+ * sample 0. */
+void trtc_aacenc_begin_at(struct trtc_aacenc *e, int64_t pos);
+
 /* Sends n samples per channel; planes has an array for each. n is at most trtc_aacenc_frame();
  * fewer are allowed in the last frame only. planes NULL: no more input. 0, or -1. */
 int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n,
@@ -25,7 +29,8 @@ int trtc_aacenc_send(struct trtc_aacenc *e, const float *const *planes, int n,
 
 /* Receives the next raw AAC frame. 1: *p is filled, and its data is valid until the next call; 0:
  * send more, or finished; -1: failure. pts is the time of its first sample in microseconds,
- * rounded. The first frame is at -1024 samples (priming). */
+ * rounded. The first frame is 1024 samples before the
+ * first sample sent (priming). */
 int trtc_aacenc_receive(struct trtc_aacenc *e, struct trtc_packet *p, struct trtc_err *err);
 
 /* Samples per channel in a frame. */

@@ -43,6 +43,10 @@
 #define RATE_MAX_HZ     384000
 #define AAC_SAMPLES     1024 /* samples in a frame of AAC */
 
+enum {
+    ALIKE_MIN = 4
+}; /* after so many frames of one shape, the next ones are expected to have it */
+
 enum { PLACED_MAX = 256 }; /* frames that are placed but not read: 5 s of the shortest ones */
 
 struct trtc_voice {
@@ -83,6 +87,11 @@ struct trtc_voice {
     bool draining;
     int64_t next_us; /* end of the sound decoded last, on the input's clock */
 
+    enum trtc_voice_way way;
+    AVFrame *silent;   /* PASSES: silence in the shape of the frames decoded last */
+    int nb_alike;      /* how many frames in a row had this shape */
+    uint8_t header[2]; /* form of their packets, see form_of */
+
     AVFrame *frame; /* if has_frame: a decoded frame, to be used from its sample skip on */
     bool has_frame;
     int skip;
@@ -114,7 +123,9 @@ static void pass_first(struct trtc_voice *v)
 {
     v->first_placed = (v->first_placed + 1) % PLACED_MAX;
     v->nb_placed--;
-    if (v->heard)
+    if (v->way != TRTC_VOICE_PLAYS)
+        left(v, TRTC_LEFT_CUT);
+    else if (v->heard)
         v->ledger.nb_out++;
     else
         left(v, TRTC_LEFT_UNWANTED);
@@ -475,6 +486,67 @@ static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
     return 0;
 }
 
+/* ---- passing by ---- */
+
+/* The fields of an ADTS header that determine the shape of the frame; zeros for raw AAC, whose shape
+ * does not change. */
+static void form_of(const AVPacket *p, uint8_t form[2])
+{
+    const bool adts = p->size >= 7 && p->data[0] == 0xff && (p->data[1] & 0xf0) == 0xf0;
+    form[0] = adts ? p->data[2] : 0;
+    form[1] = adts ? (uint8_t)(p->data[3] & 0xc0) | (p->data[6] & 3) : 0;
+}
+
+static bool is_shaped_alike(const AVFrame *a, const AVFrame *b)
+{
+    return a->nb_samples == b->nb_samples && a->sample_rate == b->sample_rate &&
+           a->format == b->format && !av_channel_layout_compare(&a->ch_layout, &b->ch_layout);
+}
+
+/* Remembers the shape of the decoded frame. */
+static int learn_shape(struct trtc_voice *v, struct trtc_err *err)
+{
+    const AVFrame *f = v->frame;
+    AVFrame *s = v->silent;
+    if (s->buf[0] && is_shaped_alike(s, f)) {
+        v->nb_alike++;
+        return 0;
+    }
+    v->nb_alike = 1;
+    av_frame_unref(s);
+    s->format = f->format;
+    s->sample_rate = f->sample_rate;
+    s->nb_samples = f->nb_samples;
+    if (av_channel_layout_copy(&s->ch_layout, &f->ch_layout) < 0 || av_frame_get_buffer(s, 0) < 0)
+        return trtc_fail_nomem(err);
+    av_samples_set_silence(s->extended_data, 0, s->nb_samples, s->ch_layout.nb_channels, s->format);
+    return 0;
+}
+
+/* Whether the packet in hand is known to be one frame of the remembered shape. */
+static bool can_pass(const struct trtc_voice *v)
+{
+    uint8_t form[2];
+    form_of(v->in, form);
+    return v->way == TRTC_VOICE_PASSES && v->in_codec->id == AV_CODEC_ID_AAC && !v->parser &&
+           v->nb_alike >= ALIKE_MIN && v->nb_inside == 0 && form[0] == v->header[0] &&
+           form[1] == v->header[1] && !(form[1] & 3);
+}
+
+static int take_frame(struct trtc_voice *v, struct trtc_err *err);
+
+/* Turns the packet in hand into a silent frame. */
+static int pass(struct trtc_voice *v, struct trtc_err *err)
+{
+    note_sent(v);
+    if (av_frame_ref(v->frame, v->silent) < 0)
+        return trtc_fail_nomem(err);
+    v->frame->pts = v->in->pts;
+    av_packet_unref(v->in);
+    v->has_in = false;
+    return take_frame(v, err);
+}
+
 /* Sends the next frame of the packet in hand to the decoder. */
 static int feed(struct trtc_voice *v, struct trtc_err *err)
 {
@@ -508,6 +580,7 @@ static int feed(struct trtc_voice *v, struct trtc_err *err)
             in->pts - v->next_us >= JUMP_US)
             avcodec_flush_buffers(v->dec);
         note_sent(v);
+        form_of(in, v->header);
         ret = avcodec_send_packet(v->dec, in);
         av_packet_unref(in);
         v->has_in = false;
@@ -540,6 +613,26 @@ static int feed_end(struct trtc_voice *v, struct trtc_err *err)
     return ret < 0 ? decoder_failed(v, ret, err) : 0;
 }
 
+/* Takes over the frame in v->frame. */
+static int take_frame(struct trtc_voice *v, struct trtc_err *err)
+{
+    const AVFrame *f = v->frame;
+    v->counts = take_one(v);
+    if (f->nb_samples < 1 || f->sample_rate < 1 ||
+        (f->pts != AV_NOPTS_VALUE &&
+         (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
+        drop_frame(v, TRTC_LEFT_UNPLACED);
+        v->nb_broken++;
+        return 0;
+    }
+    v->next_us = f->pts == AV_NOPTS_VALUE
+                     ? AV_NOPTS_VALUE
+                     : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
+    v->has_frame = true;
+    v->skip = 0;
+    return place(v, err);
+}
+
 /* Makes one step of decoding. 1: something moved; 0: nothing to do; -1: failure. */
 static int decode(struct trtc_voice *v, struct trtc_err *err)
 {
@@ -554,27 +647,14 @@ static int decode(struct trtc_voice *v, struct trtc_err *err)
         return 1;
     }
     if (ret != AVERROR(EAGAIN)) {
-        AVFrame *f = v->frame;
         if (ret < 0)
             return decoder_failed(v, ret, err) ? -1 : 1;
-        if (f->nb_samples < 1 || f->sample_rate < 1 ||
-            (f->pts != AV_NOPTS_VALUE &&
-             (f->pts > TRTC_AV_TIME_MAX_US || f->pts < -TRTC_AV_TIME_MAX_US))) {
-            v->counts = take_one(v);
-            drop_frame(v, TRTC_LEFT_UNPLACED);
-            v->nb_broken++;
-            return 1;
-        }
-        v->next_us = f->pts == AV_NOPTS_VALUE
-                         ? AV_NOPTS_VALUE
-                         : f->pts + av_rescale(f->nb_samples, 1000000, f->sample_rate);
-        v->has_frame = true;
-        v->skip = 0;
-        v->counts = take_one(v);
-        return place(v, err) ? -1 : 1;
+        if (v->way == TRTC_VOICE_PASSES && v->frame->nb_samples > 0 && learn_shape(v, err) < 0)
+            return -1;
+        return take_frame(v, err) ? -1 : 1;
     }
     if (v->has_in && v->dec->codec == v->in_codec && !v->said_new)
-        return feed(v, err) ? -1 : 1;
+        return (can_pass(v) ? pass(v, err) : feed(v, err)) ? -1 : 1;
     if (v->has_in || v->ended)
         return feed_end(v, err) ? -1 : 1;
     return 0;
@@ -601,13 +681,14 @@ struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *er
     v->in = av_packet_alloc();
     v->part = av_packet_alloc();
     v->frame = av_frame_alloc();
+    v->silent = av_frame_alloc();
     v->mixed = av_frame_alloc();
     v->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, channels, 4096);
     v->slide = trtc_slide_new(channels, err);
     v->planes[0] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
     v->planes[1] = calloc(TRTC_SLIDE_ROOM, sizeof(float));
-    if (!v->in || !v->part || !v->frame || !v->mixed || !v->fifo || !v->slide || !v->planes[0] ||
-        !v->planes[1]) {
+    if (!v->in || !v->part || !v->frame || !v->silent || !v->mixed || !v->fifo || !v->slide ||
+        !v->planes[0] || !v->planes[1]) {
         trtc_fail_nomem(err);
         trtc_voice_free(&v);
     }
@@ -627,6 +708,7 @@ void trtc_voice_free(struct trtc_voice **v)
     trtc_slide_free(&x->slide);
     av_audio_fifo_free(x->fifo);
     av_frame_free(&x->mixed);
+    av_frame_free(&x->silent);
     av_frame_free(&x->frame);
     av_packet_free(&x->part);
     av_packet_free(&x->in);
@@ -741,6 +823,14 @@ void trtc_voice_skip(struct trtc_voice *v, int64_t n)
 void trtc_voice_hear(struct trtc_voice *v, bool heard)
 {
     v->heard = heard;
+}
+
+void trtc_voice_go(struct trtc_voice *v, enum trtc_voice_way way)
+{
+    const bool passed = v->way == TRTC_VOICE_PASSES && way != v->way && v->nb_alike >= ALIKE_MIN;
+    v->way = way;
+    if (passed && v->dec && !v->draining) /* it must not go on from what was decoded long before */
+        avcodec_flush_buffers(v->dec);
 }
 
 void trtc_voice_settle(struct trtc_voice *v, int64_t slack)

@@ -55,6 +55,13 @@ void trtc_voice_skip(struct trtc_voice *v, int64_t n);
 /* For the account: whether the samples read from now on are heard. Initially they are. */
 void trtc_voice_hear(struct trtc_voice *v, bool heard);
 
+/* How a voice goes on. Initially it PLAYS. A voice that PASSES replaces each frame by silence of the
+ * same length and decodes almost no AAC: it moves on at little cost, and its clock, its resampler and
+ * its place are then what they would be anyway. One that WARMS decodes everything. Frames that are
+ * read while a voice does not play count as cut off. */
+enum trtc_voice_way { TRTC_VOICE_PLAYS, TRTC_VOICE_WARMS, TRTC_VOICE_PASSES };
+void trtc_voice_go(struct trtc_voice *v, enum trtc_voice_way way);
+
 /* Ends the reading: the rest is cut off. Sound that begins slack samples later, or even later,
  * counts as lost (INT64_MAX: none does). */
 void trtc_voice_settle(struct trtc_voice *v, int64_t slack);

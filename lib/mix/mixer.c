@@ -16,7 +16,6 @@
 
 #include "base/array.h"
 #include "base/utc.h"
-#include "codec/voice.h"
 #include "mix/limiter.h"
 
 #define AHEAD_MS 500 /* how far packets are decoded before they are due */
@@ -51,6 +50,7 @@ struct part {
 struct trtc_mixer {
     int rate_hz, channels, fade_len;
     int64_t pos;
+    enum trtc_voice_way way;
     bool keep;
     int last; /* samples of the last block */
     struct trtc_limiter *limiter;
@@ -164,6 +164,14 @@ void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard)
         p->fade = heard ? m->fade_len : 0;
 }
 
+void trtc_mixer_go(struct trtc_mixer *m, enum trtc_voice_way way)
+{
+    m->way = way;
+    for (int i = 0; i < m->nb_parts; i++)
+        if (m->parts[i].voice)
+            trtc_voice_go(m->parts[i].voice, way);
+}
+
 void trtc_mixer_keep(struct trtc_mixer *m)
 {
     m->keep = true;
@@ -222,6 +230,7 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
         if (!p->voice)
             return -1;
         trtc_voice_skip(p->voice, p->pos);
+        trtc_voice_go(p->voice, m->way);
     }
     const struct trtc_coding *c = &p->in_coding;
     if (c->par && trtc_voice_parameters(p->voice, c->par, err) < 0)
@@ -343,14 +352,15 @@ static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int
     if (got < 0)
         return -1;
     const bool heard = fade(m, p, m->planes, n) && got > 0;
-    for (int c = 0; c < m->channels && heard; c++)
+    const bool passes = m->way == TRTC_VOICE_PASSES;
+    for (int c = 0; c < m->channels && heard && !passes; c++)
         for (int i = 0; i < got; i++)
             sum[c][i] += m->planes[c][i];
     /* when the sound has ended, what the limiter holds is still to come */
     const bool done = end && got == 0 && p->tail <= 0;
     if (got == 0)
         p->tail -= n;
-    return m->keep && keep(m, p, n, heard, err) < 0 ? -1 : !done;
+    return m->keep && !passes && keep(m, p, n, heard, err) < 0 ? -1 : !done;
 }
 
 /* ---- the sum ---- */
@@ -372,7 +382,8 @@ static int sum(struct trtc_mixer *m, float *const *planes, int n, struct trtc_er
     }
     m->nb_live = nb;
     m->pos += n;
-    trtc_limiter_run(m->limiter, planes, n);
+    if (m->way != TRTC_VOICE_PASSES) /* silence changes nothing in it */
+        trtc_limiter_run(m->limiter, planes, n);
     return 0;
 }
 

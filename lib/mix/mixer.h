@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "codec/voice.h"
 #include "recording/ledger.h"
 #include "ts/packet.h"
 
@@ -40,6 +41,9 @@ int trtc_mixer_add(struct trtc_mixer *m, const struct trtc_mixer_source *source,
  * At first it is. One that is not heard is still read, so that it is in its place when it is heard
  * again. */
 void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard);
+
+/* How all voices go on from the next block on (codec/voice.h). While they pass, a block is silence. */
+void trtc_mixer_go(struct trtc_mixer *m, enum trtc_voice_way way);
 
 /* The next n samples (n <= TRTC_MIXER_BLOCK) of the sum, limited to the ceiling: planes[c]
  * receives n floats. Exactly in place: the limiter's delay is made up for by reading ahead.

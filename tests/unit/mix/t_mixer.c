@@ -299,6 +299,67 @@ static void test_rates_together(void **state)
     }
 }
 
+/* Loud, swelling and falling. */
+static double swell(const void *arg, int64_t k, int channel)
+{
+    (void)channel;
+    const double t = (double)k / *(const int *)arg, pi = 3.14159265358979;
+    return 0.8 * sin(2 * pi * 330 * t) * (0.55 + 0.45 * sin(2 * pi * 0.7 * t));
+}
+
+/* Three voices of which one drifts, one pauses and one is resampled. */
+static void add_unsteady(struct trtc_mixer *m)
+{
+    static const int rates[] = { 48000, 48000, 44100 };
+    for (int i = 0; i < 3; i++) {
+        const struct sound_shape shape = { swell, &rates[i] };
+        src[i].next = 0;
+        if (!src[i].n)
+            sound_aac(&src[i], rates[i], i % 2 + 1, rates[i] * 10, &shape, 7000 * i);
+        for (int k = 0; i == 0 && k < src[i].n && !src[i].limit; k++)
+            src[i].p[k].pts_us += src[i].p[k].pts_us / 2000; /* 500 ppm */
+        for (int k = 140; i == 1 && k < src[i].n && !src[i].limit; k++)
+            src[i].p[k].pts_us += 700123;
+        src[i].limit = src[i].n;
+        add(m, &src[i]);
+    }
+}
+
+/* What is mixed after voices have passed by, and were heard for a while, is what they would have been. */
+static void test_passing(void **state)
+{
+    static float whole[2][10 * RATE];
+    const int passes = RATE * 4 / 1024 * 1024, warms = RATE * 8 / 1024 * 1024, end = RATE * 19 / 2;
+    (void)state;
+    struct trtc_mixer *m = mixer(RATE, 2);
+    add_unsteady(m);
+    mix(m, 0, end, 1024);
+    trtc_mixer_free(&m);
+    memcpy(whole, out, sizeof out);
+
+    m = mixer(RATE, 2);
+    add_unsteady(m);
+    trtc_mixer_go(m, TRTC_VOICE_PASSES);
+    mix(m, 0, passes, 1024);
+    for (int i = 0; i < passes; i++)
+        assert_true(out[0][i] == 0 && out[1][i] == 0);
+    trtc_mixer_go(m, TRTC_VOICE_WARMS);
+    mix(m, passes, warms, 1024);
+    trtc_mixer_go(m, TRTC_VOICE_PLAYS);
+    mix(m, warms, end, 1024);
+    for (int c = 0; c < 2; c++)
+        for (int i = warms; i < end; i++)
+            if (fabsf(out[c][i] - whole[c][i]) > 1e-4f) /* decoders make noise of their own */
+                fail_msg("sample %d: %f, not %f", i, (double)out[c][i], (double)whole[c][i]);
+    trtc_mixer_settle(m, false, 0);
+    for (int i = 0; i < 3; i++) {
+        const struct trtc_ledger l = account_of(m, i);
+        assert_int_equal(trtc_ledger_open(&l), 0);
+        assert_true(l.nb_out > 0 && l.nb_out < 110 && l.nb_left[TRTC_LEFT_CUT] > 300);
+    }
+    trtc_mixer_free(&m);
+}
+
 /* What a decoder makes of the mix, coded as the cloud does; the peak. */
 static double peak_of_aac(int total, int bitrate_bps)
 {
@@ -531,6 +592,7 @@ int main(void)
         cmocka_unit_test_teardown(test_hear, clean),
         cmocka_unit_test_teardown(test_channels, clean),
         cmocka_unit_test_teardown(test_rates_together, clean),
+        cmocka_unit_test_teardown(test_passing, clean),
         cmocka_unit_test_teardown(test_25_sines_never_clip, clean),
         cmocka_unit_test_teardown(test_keep, clean),
         cmocka_unit_test_teardown(test_broken_voices, clean),
