@@ -607,10 +607,12 @@ static bool is_short_of_files(const struct inputs *in)
 }
 
 /* The feeds of a recording's stream. */
-static int start_recording(struct origin *o, bool sparing, int64_t from_us, struct trtc_err *err)
+static int start_recording(struct origin *o, bool sparing, struct trtc_feed_from from,
+                           struct trtc_err *err)
 {
     /* in a pause the last picture before it is shown */
-    const int64_t before_us = from_us == TRTC_NOTIME ? from_us : from_us - TRTC_SECTION_GAP_US;
+    const int64_t gap_us = from.from_us == TRTC_NOTIME ? 0 : TRTC_SECTION_GAP_US;
+    const struct trtc_feed_from before = { from.from_us - gap_us, from.read_us - gap_us };
     const struct trtc_reader_opts video = { .rec = o->rec,
                                             .lane = &o->line.video,
                                             .kind = TRTC_VIDEO,
@@ -621,9 +623,9 @@ static int start_recording(struct origin *o, bool sparing, int64_t from_us, stru
                                             .kind = TRTC_AUDIO,
                                             .losses = &o->sound_losses,
                                             .sparing = sparing };
-    if (o->member.picture.n && !(o->picture = trtc_feed_recording(&video, before_us, err)))
+    if (o->member.picture.n && !(o->picture = trtc_feed_recording(&video, before, err)))
         return -1;
-    if (o->member.sound.n && !(o->sound = trtc_feed_recording(&audio, from_us, err)))
+    if (o->member.sound.n && !(o->sound = trtc_feed_recording(&audio, from, err)))
         return -1;
     return 0;
 }
@@ -639,12 +641,13 @@ static struct trtc_participant participant_of(const struct origin *o)
                                       .recorded = o->rec != NULL };
 }
 
-int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err)
+int mix_inputs_start(struct inputs *in, int64_t from_us, int64_t first_us, struct trtc_err *err)
 {
+    const struct trtc_feed_from from = { from_us, first_us };
     const bool sparing = is_short_of_files(in);
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
-        if (o->rec && start_recording(o, sparing, from_us, err) < 0)
+        if (o->rec && start_recording(o, sparing, from, err) < 0)
             return -1;
         in->participants[i] = participant_of(o);
     }
@@ -749,6 +752,7 @@ void mix_inputs_close(struct inputs *in)
         free_origin(in->origins[i]);
     }
     trtc_losses_fini(&in->losses);
+    trtc_losses_fini(&in->early);
     free(in->origins);
     free(in->participants);
     trtc_scan_fini(&in->scan);

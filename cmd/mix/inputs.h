@@ -44,6 +44,11 @@ struct inputs {
     int code;               /* worst exit status so far */
     struct trtc_scan scan;
     struct trtc_losses losses; /* all that have been told */
+    /* of a part: each loss is told by the part in whose time it is, one without a time by the first, if
+     * it is known before the mix begins */
+    bool in_part, told_early;
+    struct trtc_losses early;         /* what waits for these to be known: */
+    int64_t part_from_us, part_to_us; /* INT64_MIN: the first part; INT64_MAX: the last */
     struct origin **origins;
     size_t nb_origins;
     struct trtc_participant *participants; /* one an origin */
@@ -58,8 +63,9 @@ struct inputs {
 int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);
 /* The user of stream i, of nb_origins. */
 const char *mix_inputs_user(const struct inputs *in, size_t i);
-/* Streams of recordings are read from from_us on: to be called once that is known. */
-int mix_inputs_start(struct inputs *in, int64_t from_us, struct trtc_err *err);
+/* Streams of recordings are read from from_us on, where the mix begins: to be called once that is known. first_us:
+ * where a part of it does, else the same. */
+int mix_inputs_start(struct inputs *in, int64_t from_us, int64_t first_us, struct trtc_err *err);
 /* What a script has come and go: an operand "USER[:aux]=SOURCE" joins m, and the stream of "USER[:aux]" ends. From one
  * thread, while the mix runs. -1: nothing has changed. */
 int mix_inputs_join(struct inputs *in, const char *operand, struct trtc_mix *m,

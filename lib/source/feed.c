@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "mp4/sets_kept.h"
+#include "recording/clock.h"
 #include "source/feed_priv.h"
 #include "source/reader.h"
 #include "ts/es.h"
@@ -134,22 +135,50 @@ static size_t with_sets(const struct trtc_lane *lane, size_t clip)
     return clip;
 }
 
-struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t from_us,
+/* The first clip that does not end before us. */
+static size_t clip_at(const struct trtc_lane *lane, int64_t us)
+{
+    size_t i = 0;
+    while (us != TRTC_NOTIME && i < lane->n &&
+           trtc_clip_end_us(&lane->clips[i]) + TRTC_ROUNDING_US <= us)
+        i++;
+    return i;
+}
+
+/* Whether the stamps of a just go on to those of b, so that nothing can have happened in a. */
+static bool is_regular(const struct trtc_piece *a, const struct trtc_piece *b)
+{
+    const int64_t ticks = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k),
+                  off_us = ticks * 100 / 9 - (b->start_us - a->start_us);
+    return !a->facts.odd && !b->facts.odd && a->part == 0 && b->part == 0 && a->list == b->list &&
+           off_us < TRTC_ROUNDING_US && off_us > -TRTC_ROUNDING_US;
+}
+
+/* How many clips of pictures need not be read for what is seen from us on. */
+static size_t skippable(const struct trtc_lane *lane, int64_t us)
+{
+    size_t n = with_sets(lane, clip_at(lane, us));
+    while (n > 0 && n < lane->n && lane->clips[n].piece->facts.headless)
+        n = with_sets(lane, n - 1);
+    for (size_t i = 1; i <= n && i < lane->n; i++)
+        if (!is_regular(lane->clips[i - 1].piece, lane->clips[i].piece))
+            return 0;
+    return n < lane->n ? n : 0;
+}
+
+struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, struct trtc_feed_from from,
                                       struct trtc_err *err)
 {
     const struct trtc_lane *lane = o->lane;
     const enum trtc_kind kind = o->kind;
     struct trtc_reader_opts rest = *o;
     struct lane_feed *f = calloc(1, sizeof *f);
-    size_t skip = 0;
+    size_t skip = clip_at(lane, from.from_us);
 
     if (!f) {
         trtc_fail_nomem(err);
         return NULL;
     }
-    while (from_us != TRTC_NOTIME && skip < lane->n &&
-           trtc_clip_end_us(&lane->clips[skip]) + TRTC_ROUNDING_US <= from_us)
-        skip++;
     if (kind == TRTC_VIDEO)
         skip = with_sets(lane, skip);
     *f = (struct lane_feed){
@@ -160,6 +189,7 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t 
         .step_us = kind == TRTC_VIDEO ? VIDEO_STEP_US : AUDIO_STEP_US,
     };
     rest.lane = &f->lane;
+    rest.skip = kind == TRTC_VIDEO ? skippable(&f->lane, from.read_us) : 0;
     f->reader = trtc_reader_new(&rest, err);
     f->sets = kind == TRTC_VIDEO ? trtc_kept_sets_new() : NULL;
     if (f->reader && (f->sets || kind != TRTC_VIDEO))

@@ -48,9 +48,16 @@ void trtc_feed_free(struct trtc_feed **f);
  * read ahead count as cut off. It balances once the source is settled. */
 void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 
-/* The lane of a recording, as trtc_reader_new reads it. from_us (epoch): what lies in segments that end before it is
- * not read (TRTC_NOTIME: from the beginning). NULL on failure, as there. */
-struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, int64_t from_us,
+/* When the lane of a recording is read (epoch; TRTC_NOTIME: from its beginning). */
+struct trtc_feed_from {
+    int64_t from_us; /* what lies in segments that end before it is not there */
+    int64_t
+        read_us; /* ... and those that end before this are there, but not read: of pictures alone, where
+                        the clocks of what follows are known without them */
+};
+
+/* The lane of a recording, as trtc_reader_new reads it. NULL on failure, as there. */
+struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, struct trtc_feed_from from,
                                       struct trtc_err *err);
 
 /* A source with a thread of its own or none: gives two feeds, either of which may turn out empty. */

@@ -113,6 +113,15 @@ static void close_files(struct trtc_reader *rd)
     rd->fd = -1;
 }
 
+static int64_t set_clock(struct trtc_reader *rd);
+
+/* What the clock learns from the clips that are not read. */
+static void skip_clips(struct trtc_reader *rd, size_t n)
+{
+    for (; rd->at < n && rd->at < rd->lane->n; rd->at++)
+        set_clock(rd);
+}
+
 struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trtc_err *err)
 {
     const enum trtc_kind kind = o->kind;
@@ -141,6 +150,7 @@ struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trt
         trtc_fail_nomem(err);
     } else if (open_directory(rd, err) == 0) { /* whether it is there at all */
         close_files(rd);
+        skip_clips(rd, o->skip);
         return rd;
     }
     trtc_reader_free(&rd);

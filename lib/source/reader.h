@@ -30,6 +30,8 @@ struct trtc_reader_opts { /* all pointers are borrowed for as long as the reader
     struct trtc_losses *losses; /* receives what turns out missing */
     atomic_llong *bytes;        /* counts what was read, or NULL */
     bool sparing;               /* no file stays open between two reads */
+    size_t
+        skip; /* so many clips are not read; the clock of those that follow is as if they had been */
 };
 
 /* Reads the clips of a lane for one kind. NULL on failure: TRTC_EX_NOINPUT where the recording's

@@ -352,8 +352,9 @@ static void make_rec(struct rec *r, bool video)
 static struct trtc_feed *lane_of(struct rec *r, enum trtc_kind kind, int64_t from_us)
 {
     struct trtc_err err;
-    const struct trtc_reader_opts o = { &r->r, &r->lane, kind, &losses, NULL, false };
-    struct trtc_feed *f = trtc_feed_recording(&o, from_us, &err);
+    const struct trtc_reader_opts o = { &r->r, &r->lane, kind, &losses, NULL, false, 0 };
+    struct trtc_feed *f =
+        trtc_feed_recording(&o, (struct trtc_feed_from){ from_us, from_us }, &err);
     if (!f)
         fail_msg("%s", err.msg);
     return f;
@@ -418,8 +419,8 @@ static void test_recording_sound_and_loss(void **state)
 
     r.r.dir = (char *)(uintptr_t) "/nonexistent";
     struct trtc_err err;
-    const struct trtc_reader_opts o = { &r.r, &r.lane, TRTC_AUDIO, &losses, NULL, false };
-    assert_null(trtc_feed_recording(&o, 0, &err));
+    const struct trtc_reader_opts o = { &r.r, &r.lane, TRTC_AUDIO, &losses, NULL, false, 0 };
+    assert_null(trtc_feed_recording(&o, (struct trtc_feed_from){ 0 }, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
 }
 
