@@ -17,8 +17,31 @@
 
 /* ---- losses ---- */
 
+/* Whether what is at us is told here, and not by another part. */
+static bool is_told(const struct inputs *in, int64_t us)
+{
+    return !in->in_part || us == TRTC_NOTIME || (us >= in->part_from_us && us < in->part_to_us);
+}
+
+void mix_lose_early(struct inputs *in, int64_t from_us, int64_t to_us)
+{
+    in->told_early = true;
+    in->part_from_us = from_us;
+    in->part_to_us = to_us;
+    for (size_t i = 0; i < in->early.n; i++)
+        if (in->early.items[i].start_us != TRTC_NOTIME || from_us == INT64_MIN)
+            mix_lose(in, &in->early.items[i]);
+}
+
 void mix_lose(struct inputs *in, const struct trtc_loss *l)
 {
+    if (in->in_part && !in->told_early) {
+        if (trtc_losses_add(&in->early, l) < 0)
+            in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+        return;
+    }
+    if (!is_told(in, l->start_us))
+        return;
     loss_say(l);
     if (!in->allow_missing)
         in->code = trtc_worse(in->code, TRTC_EX_LOSS);
@@ -109,23 +132,26 @@ static const struct trtc_member *presence_of(const struct trtc_participant *p)
     return p->live ? &p->there : p->member;
 }
 
-/* Says when a source ended, on the clock and in the mix. */
-static void when_of(const struct origin *o, const struct trtc_participant *s, int64_t start_us,
-                    char *out, size_t size)
+/* When a source ended; TRTC_NOTIME: nothing has come. */
+static int64_t left_us(const struct origin *o, const struct trtc_participant *s)
 {
     const struct trtc_member *m = presence_of(s);
     const struct trtc_intervals *v[2] = { &m->picture, &m->sound };
     int64_t end = TRTC_NOTIME;
-    char utc[32];
     for (int i = 0; i < 2; i++)
         if (v[i]->n && v[i]->items[v[i]->n - 1].end_us != INT64_MAX &&
             v[i]->items[v[i]->n - 1].end_us > end)
             end = v[i]->items[v[i]->n - 1].end_us;
+    return end != TRTC_NOTIME && o->torn ? end - TRTC_SECTION_GAP_US : end; /* it was made longer */
+}
+
+/* Says when that was, on the clock and in the mix. */
+static void when_of(int64_t end, int64_t start_us, char *out, size_t size)
+{
+    char utc[32];
     *out = '\0';
     if (end == TRTC_NOTIME)
         return;
-    if (o->torn)
-        end -= TRTC_SECTION_GAP_US; /* it was made longer */
     trtc_utc_format3339(end / 1000, utc);
     snprintf(out, size, " at %s (%.3f s)", utc, (double)(end - start_us) / 1e6);
 }
@@ -142,9 +168,11 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
 {
     struct trtc_err why = { 0 };
     char when[64];
+    if (!is_told(in, left_us(o, s)))
+        return;
     if (o->input)
         trtc_source_failure(o->input, &why);
-    when_of(o, s, start_us, when, sizeof when);
+    when_of(left_us(o, s), start_us, when, sizeof when);
     if (why.code && !s->failure.code)
         cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
     else if (in->live && o->rec && s->sound_failure.code)

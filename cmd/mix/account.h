@@ -8,6 +8,8 @@
 
 /* Names a loss (copied) on stderr, in in->code and in in->losses. */
 void mix_lose(struct inputs *in, const struct trtc_loss *l);
+/* Of a part, whose times are known now: names the losses that have waited for that. */
+void mix_lose_early(struct inputs *in, int64_t from_us, int64_t to_us);
 /* Once the mix has been made (at start_us): names what was missing, damaged, broken or has no account. */
 void mix_settle(struct inputs *in, int64_t start_us);
 

@@ -246,6 +246,15 @@ static int take_format(void *to, const struct opt_row *row, const char *value)
     return ret;
 }
 
+static int take_part(void *to, const struct opt_row *row, const char *value)
+{
+    struct trtc_err err;
+    char what[OPT_NAME_SIZE];
+    return use(
+        trtc_share_read(opt_name(row, what), value, getenv, &((struct opts *)to)->share, &err),
+        &err);
+}
+
 static int take_progress(void *to, const struct opt_row *row, const char *value)
 {
     static const char *const formats[] = { "json", NULL };
@@ -345,6 +354,12 @@ static const struct opt_row rows[] = {
     { "audio-tracks", 0, "WHICH",
       "mix (default), per-user: each voice in a track of its\nown besides", .take = take_tracks },
     { "only", 0, "audio|video", "without the other", .take = take_only },
+    { .help = "Many machines" },
+    { "part", 0, "K/N",
+      "only the K-th of N parts, as Matroska; auto: as Slurm,\nKubernetes, AWS Batch or GNU parallel say",
+      .take = take_part },
+    { "join", 0, NULL, "the operands are all parts of a mix: join them", .take = opt_flag,
+      AT(join) },
     { .help = "The run" },
     { "workers", 'j', "N", "threads that decode and draw (one a core)", .take = opt_small,
       AT(workers), .min = 1, .max = 256 },
@@ -361,7 +376,8 @@ static const struct opt_row rows[] = {
 
 static const struct opt_program program = {
     .name = "trtc-mix",
-    .synopsis = "[options] -o FILE|- INPUT...\n[options] --still TIME -o FILE.png INPUT...",
+    .synopsis = "[options] -o FILE|- INPUT...\n[options] --still TIME -o FILE.png INPUT...\n"
+                "[options] --part K/N -o FILE.mkv INPUT...\n--join -o FILE|- PART...",
     .about = "Puts all users on one canvas and all voices into one track. INPUT is a directory of\n"
              "single-stream recordings, or USER[:aux][@START]=FILE-or-URL.",
     .example = "trtc-mix -o class.mp4 recording\n"
@@ -459,10 +475,33 @@ bool mix_takes_in(const struct opts *o)
            (strcmp(o->script, "-") == 0 && isatty(STDIN_FILENO));
 }
 
+/* What goes with parts, and with joining them. */
+static int check_parts(const struct opts *o)
+{
+    if (o->join && (o->share.n || o->still.given || o->script || o->request || o->report ||
+                    o->from.given || o->to.given || o->per_user))
+        return cli_usage("--join joins parts as they are: without options about the mix");
+    if (o->join && !o->operands.n)
+        return cli_usage("no PART: 'trtc-mix --join -o FILE.mp4 PART...' joins the parts of a mix");
+    if (!o->share.n)
+        return 0;
+    if (o->still.given)
+        return cli_usage("--still is one picture: without --part");
+    if (mix_takes_in(o))
+        return cli_usage("--part: a script that is a pipe is for live mixes");
+    if (o->output && (strcmp(o->output, "-") == 0 ||
+                      (o->format ? strcmp(o->format, "mkv") != 0 : !ends_in(o->output, ".mkv"))))
+        return cli_usage("--part: a part is Matroska: -o FILE.mkv");
+    return 0;
+}
+
 static int check(struct opts *o)
 {
     struct trtc_err err;
     const struct trtc_mix_look *look = &o->set.look;
+    const int parts = check_parts(o);
+    if (parts)
+        return parts;
     if (!o->operands.n && !mix_takes_in(o))
         return cli_usage("no INPUT: 'trtc-mix -o FILE.mp4 DIR' mixes the recordings in DIR");
     if (!o->output)

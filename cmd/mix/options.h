@@ -10,6 +10,7 @@
 #include "images.h"
 #include "layout/mixset.h"
 #include "mix/extent.h"
+#include "recording/share.h"
 
 struct opts {
     struct trtc_mix_settings set;
@@ -18,6 +19,8 @@ struct opts {
     int64_t linger_us;
     const char *output, *report, *preset, *request, *script, *format;
     int workers;
+    struct trtc_share share; /* --part */
+    bool join;
     bool labels, per_user, deterministic, allow_missing, json, progress_json, mode_given;
     struct opt_list operands;
 };

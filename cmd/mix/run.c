@@ -210,11 +210,10 @@ static void tell(void *opaque, enum trtc_mix_event event, const char *text)
     }
 }
 
-/* The directory of the output is made. */
-static int make_directory(const char *path, struct trtc_err *err)
+int mix_make_directory(const char *path, struct trtc_err *err)
 {
     const char *slash = strrchr(path, '/');
-    if (!slash || slash == path)
+    if (!slash || slash == path || strcmp(path, "-") == 0)
         return 0;
     char *dir = strndup(path, (size_t)(slash - path));
     int ret = dir ? trtc_mkdirs(dir, err) : trtc_fail_nomem(err);
@@ -247,7 +246,7 @@ static int write_still(const struct opts *o, struct trtc_mix *mix, int64_t at_us
     return ret;
 }
 
-static enum trtc_container container_of(const struct opts *o)
+enum trtc_container mix_container(const struct opts *o)
 {
     return strcmp(o->format, "ts") == 0    ? TRTC_CONTAINER_TS
            : strcmp(o->format, "mkv") == 0 ? TRTC_CONTAINER_MKV
@@ -258,7 +257,7 @@ static enum trtc_container container_of(const struct opts *o)
 static int64_t longest_us(const struct opts *o)
 {
     const int64_t sounds = o->set.rate_hz / 1024 + 1, frames = o->set.fps;
-    if (container_of(o) != TRTC_CONTAINER_MP4)
+    if (mix_container(o) != TRTC_CONTAINER_MP4)
         return 0;
     return TRTC_OUTPUT_FRAMES_MAX / (frames > sounds ? frames : sounds) * 1000000;
 }
@@ -282,6 +281,36 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return 0;
 }
 
+/* What of the options is not among the settings. */
+static void describe(const struct opts *o, char *out, size_t size)
+{
+    snprintf(out, size, "%d %d %d %d %s %" PRId64, o->labels, o->per_user, o->deterministic,
+             o->script != NULL, o->preset ? o->preset : "", o->linger_us);
+}
+
+/* Limits the mix to the part that was asked for, if one was. *first_us: where that begins. */
+static int set_part(const struct opts *o, struct inputs *in, struct trtc_mix_opts *mo,
+                    int64_t *first_us, struct trtc_err *err)
+{
+    struct trtc_mix_part *p = &mo->part;
+    *first_us = mo->start_us;
+    if (!o->share.n)
+        return 0;
+    if (in->live || mo->start_us == TRTC_NOTIME || mo->end_us == TRTC_NOTIME)
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "--part: a live source, or a pipe, cannot be read by many processes");
+    *p = (struct trtc_mix_part){ .start_us = mo->start_us,
+                                 .fps = o->set.fps,
+                                 .rate_hz = o->set.rate_hz };
+    const int64_t all = trtc_mix_pictures(mo->start_us, mo->end_us, p->fps);
+    if (trtc_mix_part_find(p, o->share, all, o->set.gop_s * p->fps, err) < 0)
+        return -1;
+    *first_us = mo->start_us + p->first * 1000000 / p->fps;
+    mix_lose_early(in, o->share.k == 1 ? INT64_MIN : *first_us,
+                   o->share.k == o->share.n ? INT64_MAX : mo->start_us + p->end * 1000000 / p->fps);
+    return 0;
+}
+
 static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct images *images,
                              struct trtc_mix_result *res, struct trtc_err *err)
 {
@@ -293,7 +322,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
                                 .preset = o->preset,
                                 .room = in->room,
                                 .workers = o->workers,
-                                .container = container_of(o),
+                                .container = mix_container(o),
                                 .path = o->output,
                                 .image = mix_image,
                                 .tell = tell,
@@ -307,9 +336,14 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     struct progress progress = { 0 };
     struct meter meter;
     enum trtc_mix_end ret = TRTC_MIX_FAILED;
-    if (set_extent(o, in, &mo, err) < 0 || mix_inputs_start(in, mo.start_us, err) < 0 ||
-        (strcmp(o->output, "-") != 0 && make_directory(o->output, err) < 0))
+    int64_t first_us;
+    char besides[128];
+    if (set_extent(o, in, &mo, err) < 0 || set_part(o, in, &mo, &first_us, err) < 0 ||
+        mix_inputs_start(in, mo.start_us, first_us, err) < 0 ||
+        mix_make_directory(o->output, err) < 0)
         return TRTC_MIX_FAILED;
+    describe(o, besides, sizeof besides);
+    mo.part.call = trtc_mix_part_call(&o->set, in->participants, in->nb_origins, besides);
     struct trtc_mix *m = trtc_mix_new(&mo, in->participants, in->nb_origins, err);
     if (!m)
         return TRTC_MIX_FAILED;
@@ -325,12 +359,14 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     progress.mix = m;
     progress.total_us =
         mo.end_us != TRTC_NOTIME && mo.start_us != TRTC_NOTIME ? mo.end_us - mo.start_us : 0;
+    if (o->share.n)
+        progress.total_us = (mo.part.end - mo.part.first) * 1000000 / mo.part.fps;
     meter_start(&meter, o->progress_json, look, &progress);
     ret = trtc_mix_run(m, res, err);
     meter_stop(&meter);
     end_script(&script);
     mix_inputs_joined(in, trtc_mix_nb_participants(m));
-    mix_settle(in, res->start_us);
+    mix_settle(in, o->share.n ? mo.start_us : res->start_us);
 done:
     end_script(&script);
     in->code = trtc_worse(in->code, script.code);
@@ -385,7 +421,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .room = mix_takes_in(o) ? ROOM : 0,
                          .everybody = o->script != NULL,
                          .allow_missing = o->allow_missing,
-                         .deterministic = o->deterministic,
+                         .deterministic = o->deterministic || o->share.n,
+                         .in_part = o->share.n > 0,
                          .only_until_us = TRTC_NOTIME,
                          .from_us = on_clock(o->still.given ? &o->still : &o->from),
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
@@ -403,6 +440,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         end = mix(o, &in, &o->images, &res, err);
     if (ret == 0 && end == TRTC_MIX_MADE)
         ret = print_result(o, &in, &res, &report, err);
+    if (in.in_part && !in.told_early)
+        mix_lose_early(&in, INT64_MIN, INT64_MAX);
     *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
     if (end == TRTC_MIX_NOTHING)
         *code = trtc_worse(*code, err->code);

@@ -172,7 +172,9 @@ static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct 
 static int open_output(struct trtc_mix *m, struct trtc_err *err)
 {
     struct trtc_writer_track *tracks = calloc(m->nb_participants + 2, sizeof *tracks);
+    char text[TRTC_MIX_PART_TEXT];
     int nb = 0, ret = -1;
+    trtc_mix_part_write(&m->o.part, text);
     m->video_track = m->audio_track = -1;
     const bool known = m->state.nb_frames != INT64_MAX;
     if (!tracks)
@@ -196,6 +198,8 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
         .nb_tracks = nb,
         .creation_ms = m->state.start_us / 1000,
         .start_us = m->state.start_us,
+        .first_us = av_rescale(m->state.first, 1000000, m->o.set->fps),
+        .part = m->o.part.share.n ? text : NULL,
         .expected_us = known ? av_rescale(m->state.nb_frames, 1000000, m->o.set->fps) : 0,
         .flush = m->state.live
     };
@@ -230,7 +234,7 @@ static void *encode_all(void *arg)
 {
     struct trtc_mix *m = arg;
     struct trtc_err err;
-    int64_t k = 0;
+    int64_t k = m->state.first;
     while (true) {
         pthread_mutex_lock(&m->state.lock);
         while (m->state.nb_composed == k && !m->state.composed_all && !m->state.failed)
@@ -309,9 +313,9 @@ static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
     if (m->state.live)
         trtc_mix_live_wait(m, due);
     const int64_t leaves_us = atomic_load(&m->leaves_us);
-    if (k > 0 && k < m->state.nb_frames && leaves_us && due >= leaves_us) {
+    if (k > m->state.first && k < m->state.nb_frames && leaves_us && due >= leaves_us) {
         trtc_mix_end_at(&m->state, k);
-    } else if (k > 0 && m->o.stop && *m->o.stop) {
+    } else if (k > m->state.first && m->o.stop && *m->o.stop) {
         *interrupted = k < m->state.nb_frames;
         trtc_mix_end_at(&m->state, k);
     } else if (m->state.live && m->state.nb_frames == INT64_MAX && trtc_mix_live_over(m, due)) {
@@ -322,7 +326,7 @@ static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
 
 static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
 {
-    for (int64_t k = 0; k < m->state.nb_frames && !is_over(m, k, interrupted); k++) {
+    for (int64_t k = m->state.first; k < m->state.nb_frames && !is_over(m, k, interrupted); k++) {
         begin_frame(m, k);
         if (m->o.set->video && !wait_for_canvas(m, k))
             return 0;
@@ -331,7 +335,8 @@ static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
         if (compose(m, k, err) < 0)
             return -1;
         atomic_store_explicit(&m->progress_us,
-                              trtc_mix_frame_us(&m->state, k + 1) - m->state.start_us,
+                              trtc_mix_frame_us(&m->state, k + 1) -
+                                  trtc_mix_frame_us(&m->state, m->state.first),
                               memory_order_relaxed);
     }
     return 0;
@@ -375,10 +380,27 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
         return 0;
     if (end_us <= m->state.start_us)
         return trtc_fail(err, TRTC_EX_DATAERR, "the mix ends before it begins");
-    const int64_t k =
-        av_rescale_rnd(end_us - m->state.start_us, m->o.set->fps, 1000000, AV_ROUND_NEAR_INF);
-    trtc_mix_end_at(&m->state, k > 0 ? k : 1);
+    trtc_mix_end_at(&m->state, trtc_mix_pictures(m->state.start_us, end_us, m->o.set->fps));
     return 0;
+}
+
+/* Sound is encoded from so many frames of it before a part on, and to so many behind it, so that both
+ * parts at a join have what can be joined (mix/splice.h). */
+enum { RUN_UP_FRAMES = 48, RUN_OFF_FRAMES = 48, AAC_FRAME = 1024 };
+
+/* Limits the output to the part of the mix that was asked for. */
+static void take_part(struct trtc_mix *m)
+{
+    struct trtc_mix_state *s = &m->state;
+    const int64_t before = trtc_mix_samples(s, m->o.part.first) / AAC_FRAME - RUN_UP_FRAMES;
+    trtc_mix_begin_at(s, m->o.part.first, (before > 0 ? before : 0) * AAC_FRAME);
+    trtc_mix_end_at(s, m->o.part.end);
+    if (m->o.part.end == m->o.part.all)
+        return;
+    const int64_t all = trtc_mix_samples(s, m->o.part.all),
+                  behind = trtc_mix_samples(s, m->o.part.end) + RUN_OFF_FRAMES * AAC_FRAME;
+    s->nb_samples = behind < all ? behind : all;
+    m->o.cut = true;
 }
 
 /* Closes the accounts. A mix fails if it lacks something that the machine could not read. */
@@ -398,9 +420,12 @@ static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
 
 static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err *err)
 {
-    if (plan_end(m, err) < 0 || open_output(m, err) < 0)
+    if (plan_end(m, err) < 0)
         return -1;
-    if (trtc_mix_picture_skip(m, m->state.start_us, err) < 0)
+    if (m->o.part.share.n)
+        take_part(m);
+    const int64_t first_us = trtc_mix_frame_us(&m->state, m->state.first);
+    if (open_output(m, err) < 0 || trtc_mix_picture_skip(m, first_us, err) < 0)
         return -1;
     int ret = run_threads(m, &res->interrupted, err);
     const bool whole = ret == 0 && !m->o.cut && !res->interrupted && !atomic_load(&m->leaves_us);
@@ -408,10 +433,12 @@ static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err
         ret = -1;
     if (ret == 0)
         ret = check_memory(m, err);
+    if (ret == 0 && res->interrupted && m->o.part.share.n)
+        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted: the part is not made");
     if (ret == 0)
         ret = trtc_writer_finish(m->writer, &res->bytes, err);
-    res->start_us = m->state.start_us;
-    res->nb_frames = m->state.nb_frames;
+    res->start_us = first_us;
+    res->nb_frames = m->state.nb_frames - m->state.first;
     res->end_us = trtc_mix_frame_us(&m->state, m->state.nb_frames);
     return ret;
 }

@@ -17,6 +17,7 @@
 #include "base/colour.h"
 #include "base/err.h"
 #include "layout/mixset.h"
+#include "mix/part.h"
 #include "mix/participant.h"
 #include "mix/writer.h"
 #include "recording/ledger.h"
@@ -44,6 +45,8 @@ struct trtc_mix_opts {
     int workers;        /* decoding and drawing at once; 0: one a core */
     enum trtc_container container;
     const char *path;
+    struct trtc_mix_part
+        part; /* of the mix, which start_us and end_us are about, if there is a share */
     const AVFrame *(*image)(void *opaque, const char *name, const struct trtc_colour *colour);
     void (*tell)(void *opaque, enum trtc_mix_event event, const char *text);
     void *opaque;
@@ -80,7 +83,7 @@ void trtc_mix_leave(struct trtc_mix *m);
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err);
 
 struct trtc_mix_result {
-    int64_t start_us, end_us; /* of the output, epoch */
+    int64_t start_us, end_us; /* of the output, epoch (of a part: of its pictures) */
     int64_t nb_frames, bytes;
     bool interrupted;
 };

@@ -12,6 +12,7 @@
 #include "mix/mixer.h"
 
 enum { BLOCK_MAX = 4096 };
+enum { WARM_S = 6 }; /* voices are heard so long before a part begins: no limiter remembers more */
 
 struct voice { /* of one participant */
     struct trtc_mix *mix;
@@ -255,6 +256,27 @@ static int finish(struct trtc_mix *m, struct trtc_aacenc *e, int track, int64_t 
                : trtc_writer_end_track(m->writer, track, end_us, err);
 }
 
+/* Brings the voices to where the output begins: of a part, that is not where they do. What a voice's
+ * place comes from is followed from there on, and its sound for a while. */
+static int warm_up(struct trtc_mix *m, int block, struct trtc_err *err)
+{
+    struct trtc_sound *s = m->sound;
+    const int rate = m->o.set->rate_hz;
+    const int64_t to = m->state.sound_pos, passes_to = to - (int64_t)WARM_S * rate;
+    for (int64_t pos = 0; pos < to && !trtc_mix_failed(&m->state); pos += block) {
+        trtc_mixer_go(s->mixer, pos < passes_to ? TRTC_VOICE_PASSES : TRTC_VOICE_WARMS);
+        take_changes(s, m, m->state.start_us + av_rescale(pos, 1000000, rate), pos == 0);
+        if (trtc_mixer_block(s->mixer, s->planes, block, err) < 0)
+            return -1;
+    }
+    trtc_mixer_go(s->mixer, TRTC_VOICE_PLAYS);
+    trtc_aacenc_begin_at(s->encoder, to);
+    for (size_t i = 0; i < s->nb_voices; i++)
+        if (s->voices[i].own)
+            trtc_aacenc_begin_at(s->voices[i].own, to);
+    return 0;
+}
+
 void *trtc_mix_sound_run(void *arg)
 {
     struct trtc_mix *m = arg;
@@ -263,6 +285,10 @@ void *trtc_mix_sound_run(void *arg)
     struct trtc_err err;
     int64_t pos = 0;
     int n;
+    if (warm_up(m, block, &err) < 0) {
+        trtc_mix_fail(&m->state, &err);
+        return NULL;
+    }
     while ((n = claim(m, block, &pos)) > 0) {
         const int64_t due_us = m->state.start_us + av_rescale(pos + n, 1000000, rate);
         if (m->state.live)

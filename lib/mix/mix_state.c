@@ -59,6 +59,12 @@ int64_t trtc_mix_frame_us(const struct trtc_mix_state *s, int64_t k)
     return s->start_us + av_rescale_rnd(k, 1000000, s->fps, AV_ROUND_NEAR_INF);
 }
 
+void trtc_mix_begin_at(struct trtc_mix_state *s, int64_t k, int64_t pos)
+{
+    s->first = s->nb_begun = s->nb_composed = s->nb_encoded = k;
+    s->sound_pos = pos;
+}
+
 void trtc_mix_end_at(struct trtc_mix_state *s, int64_t k)
 {
     pthread_mutex_lock(&s->lock);

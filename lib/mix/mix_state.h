@@ -26,8 +26,9 @@ struct trtc_mix_state {
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t moved;
     struct trtc_timed_change *changes, *last_change;
-    int64_t nb_frames;  /* of the output; INT64_MAX: not known yet */
-    int64_t nb_samples; /* the same in samples */
+    int64_t first;      /* frame of the mix with which the output begins; 0 but for parts */
+    int64_t nb_frames;  /* the output ends before this one; INT64_MAX: not known yet */
+    int64_t nb_samples; /* the same in samples; of a part, its sound goes on for longer */
     int64_t sound_pos;  /* samples that the sound thread has begun: never beyond the frames that
                           the composing thread has begun, so that both end together */
     int64_t nb_begun, nb_composed, nb_encoded;
@@ -50,6 +51,9 @@ int64_t trtc_mix_samples(const struct trtc_mix_state *s, int64_t k);
 
 /* Epoch time of output frame k. */
 int64_t trtc_mix_frame_us(const struct trtc_mix_state *s, int64_t k);
+
+/* Before anything has begun: the output begins with frame k, and its sound with sample pos. */
+void trtc_mix_begin_at(struct trtc_mix_state *s, int64_t k, int64_t pos);
 
 /* The output ends before frame k, which has not been begun. */
 void trtc_mix_end_at(struct trtc_mix_state *s, int64_t k);

@@ -346,6 +346,25 @@ static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, 
     return r;
 }
 
+/* The size of the largest text that a clock may show, so that its place does not depend on what it
+ * has shown. */
+static int widest_clock(struct trtc_stage *s, const struct trtc_writing_style *style,
+                        struct trtc_writing_box *out, struct trtc_err *err)
+{
+    char text[] = "0000-00-00 00:00:00";
+    *out = (struct trtc_writing_box){ 0 };
+    for (char digit = '0'; digit <= '9'; digit++) {
+        struct trtc_writing_box size;
+        for (char *c = text; *c; c++)
+            *c = strchr("- :", *c) ? *c : digit;
+        if (trtc_writing_size(s->text, text, style, &size, err) < 0)
+            return -1;
+        out->w_px = size.w_px > out->w_px ? size.w_px : out->w_px;
+        out->h_px = size.h_px > out->h_px ? size.h_px : out->h_px;
+    }
+    return 0;
+}
+
 /* Sets the clock layer i to a second. */
 static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trtc_err *err)
 {
@@ -359,12 +378,13 @@ static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trt
     if (!l->clock->size_px)
         style.size_px = trtc_clamp(s->o.height_px / 24, 10, 40);
     clock_text(l->clock, epoch_s, text, sizeof text);
-    if (trtc_writing_size(s->text, text, &style, &size, err) < 0)
-        return -1;
-    const int w = size.w_px, h = size.h_px;
     struct trtc_rect box = l->rect;
-    if (l->clock_s == INT64_MIN || w > box.w || h > box.h) /* digits differ a little in width */
-        box = clock_place(s, l->clock->pos, w + 8 + (w & 1), h + (h & 1));
+    if (l->clock_s == INT64_MIN) {
+        if (widest_clock(s, &style, &size, err) < 0)
+            return -1;
+        box = clock_place(s, l->clock->pos, size.w_px + 8 + (size.w_px & 1),
+                          size.h_px + (size.h_px & 1));
+    }
     if (trtc_overlay_writing(
             s->text,
             &(struct trtc_writing_line){ text, &style, box, s->o.width_px, s->o.height_px }, &o,

@@ -288,7 +288,8 @@ static bool is_ahead(const struct trtc_writer *w, int track, int64_t dts_us)
 {
     for (int i = 0; i < w->out.o.nb_tracks; i++) {
         const struct track *t = &w->tracks[i];
-        const int64_t newest_us = t->newest_us > 0 ? t->newest_us : 0;
+        const int64_t first_us = w->out.o.first_us;
+        const int64_t newest_us = t->newest_us > first_us ? t->newest_us : first_us;
         if (i != track && !t->ended && dts_us - LEAD_MAX_US > newest_us)
             return true;
     }

@@ -31,8 +31,16 @@ struct trtc_writer_opts {
     int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
     int64_t start_us;    /* TS: epoch time of 0, which the stream states; 0: it does not */
     bool flush;          /* TS: hand on at once what is complete (live) */
+    int64_t first_us;    /* no packet is much earlier than this */
+    const char *part; /* Matroska: that it is a part of a mix, and which one (mix/part.h); or NULL */
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };
+
+/* The tag of a Matroska file that has it. */
+#define TRTC_WRITER_PART_TAG "TRTC_PART"
+
+/* Its times are later by this, since Matroska has none before 0, where the priming of sound is. */
+#define TRTC_WRITER_PART_SHIFT_US 1000000
 
 struct trtc_writer;
 

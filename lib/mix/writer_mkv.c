@@ -154,6 +154,8 @@ static int open_mkv(struct trtc_writer_out *out, struct trtc_err *err)
             return -1;
         *kind = true;
     }
+    if (o->part && av_dict_set(&x->c->metadata, TRTC_WRITER_PART_TAG, o->part, 0) < 0)
+        return trtc_fail_nomem(err);
     char creation[32];
     if (o->creation_ms != TRTC_NOTIME) {
         trtc_utc_format3339(o->creation_ms, creation);
@@ -168,7 +170,9 @@ static int put_mkv(struct trtc_writer_out *out, int track, const struct trtc_pac
 {
     struct mkv *x = out->state;
     const struct trtc_writer_track *t = &out->o.tracks[track];
-    if (trtc_writer_is_priming(t, p)) /* libavformat says CodecDelay only for Opus */
+    const int64_t shift_us = out->o.part ? TRTC_WRITER_PART_SHIFT_US : 0;
+    /* libavformat says CodecDelay only for Opus */
+    if (!out->o.part && trtc_writer_is_priming(t, p))
         return 0;
     const AVStream *st = x->c->streams[track];
     const int64_t dur_us =
@@ -176,9 +180,10 @@ static int put_mkv(struct trtc_writer_out *out, int track, const struct trtc_pac
     if (trtc_av_packet(x->pkt, p, err) < 0)
         return -1;
     x->pkt->stream_index = track;
-    x->pkt->pts = av_rescale_q(p->pts_us, us_base, st->time_base);
-    x->pkt->dts = av_rescale_q(p->dts_us, us_base, st->time_base);
-    x->pkt->duration = av_rescale_q(p->pts_us + dur_us, us_base, st->time_base) - x->pkt->pts;
+    const int64_t pts_us = p->pts_us + shift_us;
+    x->pkt->pts = av_rescale_q(pts_us, us_base, st->time_base);
+    x->pkt->dts = av_rescale_q(p->dts_us + shift_us, us_base, st->time_base);
+    x->pkt->duration = av_rescale_q(pts_us + dur_us, us_base, st->time_base) - x->pkt->pts;
     if (t->codec == TRTC_CODEC_AAC)
         x->pkt->flags |= AV_PKT_FLAG_KEY;
     const int ret = av_write_frame(x->c, x->pkt);

@@ -50,11 +50,12 @@ literals() {
         *jq*) [[ $(cat out) == *$'anna\tmain\t1767225600495\t'* && $(wc -l <out) -eq 3 ]] ;;
         *png*) [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 work/look.png)" = 1280,720 ] ;;
         *both*) near "$(ffprobe -v error -show_entries format=duration -of csv=p=0 work/both.mkv)" 4.5 0.2 ;;
+        *join*) lasts work/joined.mp4 3 0.1 ;;
         *screen.mp4*) lasts work/screen.mp4 2 ;;
         *) lasts "work/$(cat out)" 3 0.1 ;;
         esac || fail "$text"
     done < <(literals "$tree/man/trtc-mix.1")
-    [ "$n" -eq 7 ] || fail "$n pipelines"
+    [ "$n" -eq 8 ] || fail "$n pipelines"
 }
 
 # ---- remix ----

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of a mix. */
+#include "mix/part.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/mathematics.h>
+
+#include "base/text.h"
+
+/* ---- which pictures ---- */
+
+int64_t trtc_mix_pictures(int64_t start_us, int64_t end_us, int fps)
+{
+    const int64_t n = av_rescale_rnd(end_us - start_us, fps, 1000000, AV_ROUND_NEAR_INF);
+    return n > 0 ? n : 1;
+}
+
+int trtc_mix_part_find(struct trtc_mix_part *p, struct trtc_share share, int64_t all, int gop,
+                       struct trtc_err *err)
+{
+    const int64_t step = all / share.n >= gop ? gop : 1;
+    if (all < share.n)
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%d parts: the mix has %" PRId64 " picture%s, and a part has at least one",
+                         share.n, all, all == 1 ? "" : "s");
+    p->share = share;
+    p->all = all;
+    p->first = av_rescale(all, share.k - 1, share.n * step) * step;
+    p->end = share.k < share.n ? av_rescale(all, share.k, share.n * step) * step : all;
+    return 0;
+}
+
+/* ---- which mix ---- */
+
+/* FNV-1a, 64 bits. */
+static void add_bytes(uint64_t *h, const void *data, size_t n)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < n; i++)
+        *h = (*h ^ p[i]) * UINT64_C(0x100000001b3);
+}
+
+static void add_number(uint64_t *h, int64_t v)
+{
+    add_bytes(h, &v, sizeof v);
+}
+
+static void add_text(uint64_t *h, const char *s)
+{
+    add_bytes(h, s ? s : "\xff", s ? strlen(s) + 1 : 1);
+}
+
+static void add_intervals(uint64_t *h, const struct trtc_intervals *v)
+{
+    add_number(h, (int64_t)v->n);
+    for (size_t i = 0; i < v->n; i++) {
+        add_number(h, v->items[i].start_us);
+        add_number(h, v->items[i].end_us);
+    }
+}
+
+/* Names of files are left out: hosts may have them in different places. */
+static void add_look(uint64_t *h, const struct trtc_mix_look *l)
+{
+    const int64_t numbers[] = { l->mode,          l->anchor_aux,       l->right,
+                                l->render,        l->background,       l->background_render,
+                                l->show_reserved, l->no_audio_windows, !l->background_image,
+                                !l->placeholder,  (int64_t)l->list.n,  (int64_t)l->nb_marks };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        add_number(h, numbers[i]);
+    add_text(h, l->anchor);
+    for (size_t i = 0; i < l->nb_marks; i++) {
+        const struct trtc_mark *m = &l->marks[i];
+        const int64_t mark[] = { m->kind,           m->rect.x,  m->rect.y,  m->rect.w,
+                                 m->rect.h,         m->size_px, m->colour,  m->background,
+                                 m->has_background, m->pos,     m->zone_min };
+        for (size_t k = 0; k < sizeof mark / sizeof *mark; k++)
+            add_number(h, mark[k]);
+        add_text(h, m->kind == TRTC_MARK_TEXT ? m->text : NULL);
+    }
+}
+
+uint64_t trtc_mix_part_call(const struct trtc_mix_settings *set, const struct trtc_participant *who,
+                            size_t n, const char *besides)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    const int64_t numbers[] = { set->width_px, set->height_px, set->fps,      set->video_bps,
+                                set->gop_s,    set->rate_hz,   set->channels, set->audio_bps,
+                                set->audio,    set->video,     set->main,     set->aux,
+                                set->fill,     (int64_t)n };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        add_number(&h, numbers[i]);
+    add_look(&h, &set->look);
+    for (size_t i = 0; i < n; i++) {
+        add_text(&h, who[i].member->user);
+        add_number(&h, who[i].member->aux);
+        add_intervals(&h, &who[i].member->sound);
+        add_intervals(&h, &who[i].member->picture);
+    }
+    add_text(&h, besides);
+    return h;
+}
+
+/* ---- in a file ---- */
+
+void trtc_mix_part_write(const struct trtc_mix_part *p, char text[TRTC_MIX_PART_TEXT])
+{
+    snprintf(text, TRTC_MIX_PART_TEXT,
+             "%d/%d pictures %" PRId64 "-%" PRId64 " of %" PRId64
+             " at %d/s, sound %d Hz, from %" PRId64 " us, mix %016" PRIx64,
+             p->share.k, p->share.n, p->first, p->end, p->all, p->fps, p->rate_hz, p->start_us,
+             p->call);
+}
+
+bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out)
+{
+    struct trtc_mix_part p = { 0 };
+    char again[TRTC_MIX_PART_TEXT];
+    if (sscanf(text,
+               "%d/%d pictures %" SCNd64 "-%" SCNd64 " of %" SCNd64
+               " at %d/s, sound %d Hz, from %" SCNd64 " us, mix %" SCNx64,
+               &p.share.k, &p.share.n, &p.first, &p.end, &p.all, &p.fps, &p.rate_hz, &p.start_us,
+               &p.call) != 9)
+        return false;
+    trtc_mix_part_write(&p, again);
+    if (strcmp(again, text) != 0 || p.share.n < 1 || p.share.n > TRTC_SHARES_MAX || p.share.k < 1 ||
+        p.share.k > p.share.n || p.first < 0 || p.end <= p.first || p.all < p.end ||
+        p.all > INT64_MAX / 1000000 || p.fps < 1 || p.fps > 60 || p.rate_hz < 1 ||
+        p.rate_hz > 96000)
+        return false;
+    *out = p;
+    return true;
+}
+
+/* ---- are they all there ---- */
+
+static int by_part(const void *a, const void *b)
+{
+    const struct trtc_mix_part_file *x = a, *y = b;
+    return x->part.share.k < y->part.share.k ? -1 : x->part.share.k > y->part.share.k;
+}
+
+static bool is_of_one_mix(const struct trtc_mix_part *a, const struct trtc_mix_part *b)
+{
+    return a->share.n == b->share.n && a->all == b->all && a->fps == b->fps &&
+           a->rate_hz == b->rate_hz && a->start_us == b->start_us && a->call == b->call;
+}
+
+/* Of most files, so that one stranger does not make strangers of the others. */
+static const struct trtc_mix_part *most_common(const struct trtc_mix_part_file *files, size_t n)
+{
+    const struct trtc_mix_part *best = &files[0].part;
+    size_t most = 0;
+    for (size_t i = 0; i < n && most <= n / 2; i++) {
+        size_t nb = 0;
+        for (size_t k = 0; k < n; k++)
+            nb += is_of_one_mix(&files[i].part, &files[k].part);
+        if (nb > most) {
+            most = nb;
+            best = &files[i].part;
+        }
+    }
+    return best;
+}
+
+/* The numbers of the parts that are missing: "3, 5-7"; sorted files. False: none is. */
+static bool list_missing(const struct trtc_mix_part_file *files, size_t n, char *out, size_t size)
+{
+    const int all = files[0].part.share.n;
+    size_t at = 0, i = 0;
+    for (int k = 1; k <= all && at + 32 < size; k++) {
+        int to = k;
+        if (i < n && files[i].part.share.k == k) {
+            i++;
+            continue;
+        }
+        while (to < all && (i >= n || files[i].part.share.k > to + 1))
+            to++;
+        at += (size_t)snprintf(out + at, size - at, to > k ? "%s%d-%d" : "%s%d", at ? ", " : "", k,
+                               to);
+        k = to;
+    }
+    return at > 0;
+}
+
+int trtc_mix_parts_check(struct trtc_mix_part_file *files, size_t n, struct trtc_err *err)
+{
+    char name[256], other[256], missing[128];
+    const struct trtc_mix_part mix = *most_common(files, n);
+    for (size_t i = 0; i < n; i++)
+        if (!is_of_one_mix(&files[i].part, &mix))
+            return trtc_fail(
+                err, TRTC_EX_DATAERR,
+                "%s: it is a part of another mix than the others, or its inputs or options were others",
+                trtc_text_show(files[i].name, strlen(files[i].name), name, sizeof name));
+    qsort(files, n, sizeof *files, by_part);
+    for (size_t i = 1; i < n; i++)
+        if (files[i].part.share.k == files[i - 1].part.share.k)
+            return trtc_fail(
+                err, TRTC_EX_DATAERR, "%s: it is part %d, and so is %s",
+                trtc_text_show(files[i].name, strlen(files[i].name), name, sizeof name),
+                files[i].part.share.k,
+                trtc_text_show(files[i - 1].name, strlen(files[i - 1].name), other, sizeof other));
+    if (list_missing(files, n, missing, sizeof missing))
+        return trtc_fail(err, TRTC_EX_NOINPUT, "of %d parts there is none with the number %s",
+                         mix.share.n, missing);
+    for (size_t i = 0; i < n; i++)
+        if (files[i].part.first != (i ? files[i - 1].part.end : 0) ||
+            (i + 1 == n && files[i].part.end != mix.all))
+            return trtc_fail(
+                err, TRTC_EX_DATAERR, "%s: it does not begin where the part before it ends",
+                trtc_text_show(files[i].name, strlen(files[i].name), name, sizeof name));
+    return 0;
+}

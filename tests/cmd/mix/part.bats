@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-mix --part and --join: a mix that many processes make is the mix that one makes.
+
+load ../../lib
+load ../../mix
+
+export small='-s 160x90 -r 10 -g 2 --preset ultrafast'
+
+# People come and go between the parts, one pauses, one drifts; and a tone in a file.
+setup_file() {
+    files_begin
+    unset PARALLEL_SEQ
+    mk call --length 26 --user "$(user id=anna)" --user "$(user id=ben from=7 rate=48000 drift_ppm=300)" \
+        --user "$(user id=cem from=2 gap=4-20)" --user "$(user id=dana kinds=a from=3)"
+    ffmpeg -nostdin -v error -f lavfi -i 'sine=440:r=48000:d=21,volume=4' -c:a aac -b:a 96k tone.mp4
+}
+
+setup() {
+    test_begin
+    ln -s "$BATS_FILE_TMPDIR"/{call,tone.mp4} .
+}
+
+# parts N OPTION...: p1.mkv to pN.mkv.
+parts() {
+    local k n=$1
+    shift
+    for ((k = 1; k <= n; k++)); do
+        mix 0 "$@" --part "$k/$n" -o "p$k.mkv"
+        quiet
+        [[ $(cat out) == "p$k.mkv" ]] || fail "part $k: not its path"
+    done
+}
+
+# alike A B DB: two files show the same, picture by picture, to so many dB, and are as long as each other.
+alike() {
+    local f
+    for f in "$1" "$2"; do
+        ffprobe -v warning -show_entries stream=codec_name,nb_frames,start_pts,duration_ts -of csv "$f" >"$f.streams"
+        ffmpeg -nostdin -v error -i "$f" -map a:0 -f s16le -y "$f.pcm"
+    done
+    diff "$1.streams" "$2.streams" || fail 'not the same tracks'
+    [[ $(stat -c %s "$1.pcm") -eq $(stat -c %s "$2.pcm") ]] || fail 'not as long in samples'
+    ffmpeg -nostdin -v error -i "$1" -i "$2" -lavfi psnr=f=psnr.txt -f null - || fail 'not comparable'
+    awk -v least="$3" '{ sub(/.*psnr_avg:/, ""); v = $1 == "inf" ? 99 : $1 + 0 }
+        v < least { print "picture", NR, v, "dB"; bad = 1 } END { exit bad || NR == 0 }' psnr.txt || fail 'not the same pictures'
+}
+
+@test "the parts joined are the whole mix, in any order" {
+    # shellcheck disable=SC2086
+    set -- $small --label --clock top,UTC call
+    mix 0 "$@" -o whole.mp4
+    parts 4 "$@"
+    expect 0 trtc-mix --join -o made/call.mp4 p4.mkv p2.mkv p1.mkv p3.mkv
+    quiet
+    [[ $(cat out) == made/call.mp4 ]]
+    plays made/call.mp4
+    alike whole.mp4 made/call.mp4 38
+    # where parts meet is a key frame; windows stand where they stood: that is in the pictures above
+    [[ $(ffprobe -v error -select_streams v -show_entries packet=pts_time,flags -of csv=p=0 p3.mkv | head -n 1) == 15.000000,K* ]]
+}
+
+@test "a tone through twenty joins" {
+    # shellcheck disable=SC2086
+    set -- $small --only audio --channels 1 a=tone.mp4
+    mix 0 "$@" -o whole.mp4
+    parts 21 "$@"
+    expect 0 trtc-mix --join -o call.mp4 p*.mkv
+    plays call.mp4
+    for f in whole call; do
+        ffmpeg -nostdin -v warning -i $f.mp4 -f s16le -y $f.pcm 2>plays.txt
+        [[ ! -s plays.txt ]] || fail "$(cat plays.txt)"
+    done
+    [[ $(stat -c %s whole.pcm) -eq $(stat -c %s call.pcm) ]] || fail 'not as long'
+    # a tone goes on as its last two samples say; what differs from that is a step
+    od -An -v -td2 -w2 call.pcm | awk -v f=440 -v r=48000 '
+        BEGIN { c = 2 * cos(8 * atan2(1, 1) * f / r) }
+        { step = $1 - c * a + b; b = a; a = $1 }
+        NR > r && NR < 20 * r { if (step < 0) step = -step; if (step > most) { most = step; at = NR } }
+        END { print "step of", most, "at", at / r; exit !(NR > 20 * r && most < 104) }' >steps || fail "$(cat steps)" # -50 dBFS
+}
+
+@test "every container, a track for each user, and no pictures" {
+    # shellcheck disable=SC2086
+    set -- $small call
+    parts 2 "$@" --audio-tracks per-user --to +6
+    expect 0 trtc-mix --join -o call.mkv p1.mkv p2.mkv
+    [[ $(ffprobe -v error -show_entries stream_tags=title -of csv=p=0 call.mkv | sort | xargs) == 'anna ben cem dana mix' ]]
+    muxer=null plays call.mkv
+    parts 2 "$@" --to +6
+    expect 0 trtc-mix --join -o - p1.mkv p2.mkv
+    mv out call.ts
+    plays call.ts
+    [[ $(ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 call.ts) == 60* ]]
+    expect 0 trtc-mix --join --json -o call.mp4 p1.mkv p2.mkv
+    jq -e '.path == "call.mp4" and .frames == 60 and .parts == 2 and .duration_ms == 6000 and .start_ms == 1767225600495' out
+    parts 2 "$@" --to +2 --only video
+    expect 0 trtc-mix --join -o mute.mp4 p1.mkv p2.mkv
+    plays mute.mp4
+    [[ $(frames mute.mp4) -eq 20 ]]
+}
+
+@test "a script, and parts shorter than a second" {
+    # shellcheck disable=SC2086
+    set -- $small --script script --to +7 call
+    cat >script <<'END'
+{"at_ms":2000,"layout":{"MixLayoutMode":1,"BackGroundColor":"#203040"}}
+{"at_ms":5000,"layout":{"MixLayoutMode":3},"subscribe":{"UnSubscribeAudioUserIds":["anna"]}}
+END
+    mix 0 "$@" -o whole.mp4
+    parts 9 "$@"
+    expect 0 trtc-mix --join -o call.mp4 p*.mkv
+    alike whole.mp4 call.mp4 36
+}
+
+@test "what is missing, doubled, of another mix, cut off or no part is named" {
+    # shellcheck disable=SC2086
+    set -- $small --to +4 call
+    parts 4 "$@"
+    join() { expect "$1" trtc-mix --join -o call.mp4 "${@:3}" && said "$2" && [[ ! -e call.mp4 && ! -s out ]]; }
+    join 66 'of 4 parts there is none with the number 2' p1.mkv p3.mkv p4.mkv
+    join 66 'with the number 1-3' p4.mkv
+    cp p3.mkv other.mkv
+    join 65 'it is part 3, and so is' p1.mkv p2.mkv p3.mkv p4.mkv other.mkv
+    mix 0 "$@" -k 300 --part 3/4 -o other.mkv
+    join 65 'other.mkv: it is a part of another mix' p1.mkv p2.mkv other.mkv p4.mkv
+    mix 0 "$@" --part 3/5 -o other.mkv
+    join 65 'other.mkv: it is a part of another mix' p1.mkv p2.mkv p3.mkv other.mkv p4.mkv
+    head -c $(($(stat -c %s p3.mkv) / 2)) p3.mkv >cut.mkv
+    join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
+    head -c 500 /dev/urandom >noise.mkv
+    join 65 'noise.mkv: it is no part of a mix' p1.mkv noise.mkv
+    mix 0 "$@" -o whole.mkv
+    join 65 'whole.mkv: it is no part of a mix' whole.mkv
+    join 66 'nothing.mkv' p1.mkv nothing.mkv
+    expect 0 trtc-mix --join -o call.mp4 p?.mkv
+}
+
+@test "what cannot be made in parts" {
+    refused() { expect "$1" trtc-mix "${@:3}" && said "$2" && [[ ! -s out ]]; }
+    refused 64 'a part is Matroska' --part 1/2 -o p.mp4 call
+    refused 64 'a part is Matroska' --part 1/2 -o - call
+    refused 64 'a part is Matroska' --part 1/2 --format ts -o p.mkv call
+    refused 64 'no such part' --part 3/2 -o p.mkv call
+    refused 64 'neither K/N' --part x -o p.mkv call
+    refused 64 'without --part' --part 1/2 --still +1 -o p.png call
+    refused 64 'without options about the mix' --join --part 1/2 -o c.mp4 p.mkv
+    refused 64 'no PART' --join -o c.mp4
+    refused 64 'cannot be read by many processes' --part 1/2 -o p.mkv a=- </dev/null
+    # shellcheck disable=SC2086
+    refused 65 '20 parts: the mix has 10 pictures' $small --to +1 --part 7/20 -o p.mkv call
+}
+
+@test "a loss is told by the part in whose time it is" {
+    local k
+    cp -rL call hurt
+    rm "$(find hurt -name '*YW5uYQ*video_*.ts' | sort | sed -n 2p)" # anna's picture from 10 s on
+    for k in 1 2 3; do
+        # shellcheck disable=SC2086
+        mix $((k == 2 ? 3 : 0)) $small hurt --part $k/3 -o p$k.mkv
+        [[ $(wc -l <err) -eq $((k == 2)) ]] || fail "part $k"
+    done
+    expect 0 trtc-mix --join -o call.mp4 p?.mkv
+}
+
+@test "an interrupted part has no name" {
+    # shellcheck disable=SC2086
+    timeout --foreground -s TERM 1 trtc-mix -s 640x360 --preset slow call --part 1/2 -o p1.mkv >out 2>err || status=$?
+    [[ $status -eq 124 || $status -eq 143 ]]
+    [[ ! -e p1.mkv && ! -s out ]]
+    no_leftovers .
+}
