@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "net/sign.h"
 
-/* One attempt after the other. */
+/* A call with its attempts. */
 struct call {
     struct trtc_caller *caller;
     const char *action;
@@ -51,7 +51,7 @@ void trtc_answer_fini(struct trtc_answer *answer)
     *answer = (struct trtc_answer){ 0 };
 }
 
-/* Puts an error that the service has answered into words. */
+/* Describes an error that the service reported. */
 static void explain(struct call *c)
 {
     const struct trtc_answer *a = c->answer;
@@ -64,7 +64,7 @@ static void explain(struct call *c)
               trtc_text_show(i, strlen(i), id, sizeof(id)));
 }
 
-/* Without what it quotes of our secrets: nobody sees it before. */
+/* Parses an answer after removing our secrets from it, before anyone sees it. */
 static int read_answer(struct call *c, struct trtc_err *err)
 {
     const struct trtc_redact *r = c->caller->redact;
@@ -79,7 +79,7 @@ static int read_answer(struct call *c, struct trtc_err *err)
     return -1;
 }
 
-/* Reads the reply into c->answer, and into what the retry rules have to know. */
+/* Reads the reply into c->answer, and returns what the retry rules need to know. */
 static struct trtc_attempt look(struct call *c)
 {
     const struct trtc_reply *r = &c->reply;
@@ -103,16 +103,16 @@ static struct trtc_attempt look(struct call *c)
         a.code = c->answer->code;
     } else if (why.code == TRTC_EX_TEMPFAIL) {
         trtc_fail(&c->why, why.code, "%s: %s", c->action, why.msg);
-        a.net = TRTC_NET_LOST; /* what it says is not known */
+        a.net = TRTC_NET_LOST; /* its content is unknown */
     } else {
-        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: what %s answers is not of this API", c->action,
+        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: the answer of %s is not one of this API", c->action,
                   c->caller->endpoint->host);
         a.code = "";
     }
     return a;
 }
 
-/* Signs for now and sends. */
+/* Signs with the present time and sends. */
 static int send_once(struct call *c, int64_t offset_s, struct trtc_err *err)
 {
     const struct trtc_caller *k = c->caller;
@@ -147,9 +147,9 @@ static int send_once(struct call *c, int64_t offset_s, struct trtc_err *err)
     return ret;
 }
 
-/* Tells why there will be another attempt. */
-static void tell(const struct call *c, const struct trtc_retry_state *state,
-                 const struct trtc_decision *d)
+/* Reports why there will be another attempt. */
+static void report_retry(const struct call *c, const struct trtc_retry_state *state,
+                         const struct trtc_decision *d)
 {
     const struct trtc_outside *o = &c->caller->outside;
     char text[sizeof(c->why.msg) + 128];
@@ -190,7 +190,7 @@ static int run(struct call *c, bool *unknown, struct trtc_err *err)
         *unknown = rules.creates && state.maybe_done;
         if (d.verdict == TRTC_VERDICT_STOP)
             return trtc_fail(err, d.exit_code, "%s", c->why.msg);
-        tell(c, &state, &d);
+        report_retry(c, &state, &d);
         if (d.wait_ms && o->wait(o->arg, d.wait_ms))
             return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: interrupted", c->action);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One call of an action, from the request's JSON to the service's answer: signed, sent, judged,
- * and made again where that may help. Clock, chance and waiting are passed in. */
+/* Makes one call of an action, from the request's JSON to the service's answer: signs it, sends it,
+ * judges the result and repeats the call if that may help. Clock, randomness and waiting are passed
+ * in. */
 #ifndef TRTC_NET_CALL_H
 #define TRTC_NET_CALL_H
 
@@ -19,29 +20,31 @@ struct cJSON;
 
 #define TRTC_API_VERSION "2019-07-22"
 
-/* What the service answered. Zero is none; trtc_answer_fini frees. The texts point into json. */
+/* The service's answer. All zeros: none. Free with trtc_answer_fini. The texts point into json. */
 struct trtc_answer {
-    struct cJSON *json;           /* the whole envelope */
-    const struct cJSON *response; /* its Response */
-    const char *code;             /* of Error; NULL: none, the call succeeded */
-    const char *message;          /* of Error, for people, in the language asked for; or NULL */
+    struct cJSON *json;           /* the whole answer */
+    const struct cJSON *response; /* its member Response */
+    const char *code;             /* Code of Error; NULL: none, the call succeeded */
+    const char *message;          /* Message of Error, for people, in the requested language; or
+                                     NULL */
     const char *request_id;       /* or NULL */
 };
 
 /* Reads {"Response": {..., "Error": {"Code", "Message"}, "RequestId"}} (the API's page
- * "Responses"). -1 with TRTC_EX_UNAVAILABLE if it is something else. */
+ * "Responses"). TRTC_EX_UNAVAILABLE: it is something else. 0, or -1. */
 int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struct trtc_err *err);
 
-/* Frees what it holds and empties it, so that a second call does nothing. */
+/* Frees the contents and empties answer. A second call does nothing. */
 void trtc_answer_fini(struct trtc_answer *answer);
 
-/* What the library does not do itself. */
+/* What the program provides to the library. */
 struct trtc_outside {
-    int64_t (*wall_s)(void *arg);                /* seconds since the epoch */
-    int64_t (*mono_ms)(void *arg);               /* a clock that nobody sets */
+    int64_t (*wall_s)(void *arg);                /* seconds since 1970 */
+    int64_t (*mono_ms)(void *arg);               /* a clock that nobody adjusts, in milliseconds */
     double (*chance)(void *arg);                 /* in [0, 1) */
-    int (*wait)(void *arg, int64_t ms);          /* nonzero: no more, the user has interrupted */
-    void (*notice)(void *arg, const char *text); /* a line for people; may be NULL */
+    int (*wait)(void *arg, int64_t ms);          /* waits; nonzero: the user has interrupted, so
+                                                    no more attempts */
+    void (*notice)(void *arg, const char *text); /* shows a line to the user; may be NULL */
     void *arg;
 };
 
@@ -51,32 +54,34 @@ struct trtc_caller {
     struct trtc_outside outside;
     const struct trtc_credentials *credentials;
     const struct trtc_endpoint *endpoint;
-    const char *service; /* NULL: the recording API's, and so is */
+    const char *service; /* NULL: that of the recording API */
     const char *version; /* NULL: TRTC_API_VERSION */
     const char *region;
-    const char *language;             /* NULL: the service's own */
+    const char *language;             /* NULL: chosen by the service */
     const char *client;               /* X-TC-RequestClient; NULL: none */
-    const struct trtc_redact *redact; /* what no answer shall repeat; NULL: nothing */
+    const struct trtc_redact *redact; /* removes secrets from answers; NULL: nothing is removed */
     int retries;
     int64_t budget_ms; /* 0: TRTC_RETRY_BUDGET_MS */
-    int64_t offset_s;  /* how wrong the clock is, as learnt from answers; kept from call to call */
+    int64_t offset_s;  /* correction of our clock, learned from answers and kept from call to
+                          call */
 };
 
 struct trtc_ask {
-    const char *action; /* of the API */
+    const char *action; /* name in the API */
     const char *body;   /* JSON, n bytes */
     size_t n;
-    bool creates;        /* it makes something: it is not sent again where it may have been done */
-    bool hands_out_keys; /* an answer that is no error holds keys, which it was asked for: nothing of
-                            it is redacted, and nobody but the caller may see it */
+    bool creates;        /* it creates something, so it is not repeated if it may have been
+                            carried out */
+    bool hands_out_keys; /* a successful answer contains keys, which were requested: it is not
+                            redacted, and only the caller may see it */
 };
 
-/* Calls the action with that JSON body; every attempt is signed anew. creates: the action has no
- * idempotency token (CreateCloudRecording), so each attempt gets a connection of its own, and
- * *unknown tells on failure that one may have been acted on (say so: the task may exist). unknown
- * may be NULL where creates is false. On failure err has the exit status of the last attempt
- * (retry.h) and a message with the action, what was answered and the request id; *out is what
- * came, if anything. The caller frees *out in any case. */
+/* Calls an action; every attempt is signed anew. If ask->creates, the action has no idempotency
+ * token (CreateCloudRecording): each attempt gets a connection of its own, and on failure *unknown
+ * says whether an attempt may have been carried out (tell the user: the task may exist). unknown
+ * may be NULL otherwise. On failure err has the exit status of the last attempt (retry.h) and a
+ * message with the action, the answer and the request id; *out is the answer, if there was one. The
+ * caller frees *out in any case. 0, or -1. */
 int trtc_call(struct trtc_caller *caller, const struct trtc_ask *ask, struct trtc_answer *out,
               bool *unknown, struct trtc_err *err);
 

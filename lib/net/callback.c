@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire side of callbacks. */
+/* Signatures of callbacks, their keys, and when a callback is repeated. */
 #include "net/callback.h"
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 enum { KEY_MAX = 256, HASH = 32, AGAIN_MS = 10000, GIVE_UP_MS = 60000 };
 
 struct key {
-    int64_t sdkappid; /* 0: of any application */
+    int64_t sdkappid; /* 0: any application */
     struct trtc_secret text;
 };
 
@@ -48,7 +48,8 @@ static bool is_key(const char *s, size_t n)
     return n > 0 && n <= KEY_MAX;
 }
 
-/* One line: n bytes without blanks around them. What stands in it is not shown: it may be a key. */
+/* Reads one line of n bytes without surrounding blanks. Messages do not show its content, which may
+ * be a key. */
 static int take_line(struct trtc_callback_keys *k, const char *where, const char *s, size_t n,
                      struct trtc_err *err)
 {
@@ -144,7 +145,7 @@ static bool serves(const struct key *k, int64_t sdkappid)
     return !k->sdkappid || k->sdkappid == sdkappid;
 }
 
-/* false without memory. */
+/* False: out of memory. */
 static bool sign_with(const char *key, const void *body, size_t n,
                       char out[TRTC_CALLBACK_SIGN_LEN + 1])
 {
@@ -205,7 +206,7 @@ int trtc_callback_url(const char *text, struct trtc_err *err)
                          TRTC_CALLBACK_URL_MAX);
     if (memchr(host, '@', n))
         return trtc_fail(err, TRTC_EX_USAGE,
-                         "the address holds a user or password, which everybody can see");
+                         "the address holds a user or password, which everyone can see");
     for (const char *s = text; *s; s++)
         if (*s <= ' ' || *s > '~')
             return trtc_fail(err, TRTC_EX_USAGE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the service is. A parser of its own, narrower than any library's: what it does not know is
- * refused. */
+/* The address of the service. This parser is stricter than that of any library: everything that it
+ * does not know is refused. */
 #include "net/endpoint.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum { HOST_MAX = 253, PORT_MAX = 65535 };
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* "127.x.y.z" in its full form; shorter and other notations are names, and https only. */
+/* Whether host is "127.x.y.z" in its full form. Other notations count as names, for https only. */
 static bool is_loopback4(const char *host)
 {
     unsigned a, b, c, d;
@@ -35,7 +35,7 @@ static bool has_dots(const char *s, size_t n)
     return dots && dots < s + n;
 }
 
-/* How many characters at s are a host: a name, an IPv4 address, or an IPv6 address in brackets. 0:
+/* The length of the host at s: a name, an IPv4 address, or an IPv6 address in brackets. 0: there is
  * none. */
 static size_t host_span(const char *s)
 {
@@ -49,7 +49,7 @@ static size_t host_span(const char *s)
     return n <= HOST_MAX && *s != '.' && *s != '-' && !has_dots(s, n) ? n : 0;
 }
 
-/* ":PORT" or nothing; 0 stands for nothing. -1: neither. */
+/* Reads ":PORT"; 0: there is none; -1: invalid. */
 static int port_of(const char **s)
 {
     size_t n;
@@ -69,7 +69,7 @@ static int refuse(const char *text, const char *why, struct trtc_err *err)
 {
     char shown[128];
 
-    /* "user:password@host" may be what it is: then nothing of it is shown */
+    /* this may be "user:password@host", so nothing of it is shown */
     if (strchr(text, '@'))
         return trtc_fail(err, TRTC_EX_USAGE, "the endpoint holds '@': give only the host");
     trtc_text_show(text, strlen(text), shown, sizeof(shown));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One transfer of libcurl's at a time, driven by who reads: nothing runs between two calls, and where nobody
- * reads the sender is held up. */
+/* One transfer of libcurl at a time, driven by the reader: nothing runs between two calls, so a
+ * reader that pauses also holds up the sender. */
 #include "net/fetch.h"
 
 #include <curl/curl.h>
@@ -11,9 +11,9 @@
 
 enum {
     ROOM = 4 * CURL_MAX_WRITE_SIZE,
-    POLL_MS = 100, /* stop is looked at so often */
+    POLL_MS = 100, /* how often stop is checked */
     CONNECT_MS = 30000,
-    SKIP_MAX = 1 << 18, /* further ahead than this, another request is quicker */
+    SKIP_MAX = 1 << 18, /* to skip more than this, a new request is quicker */
 };
 
 struct fetch {
@@ -22,11 +22,11 @@ struct fetch {
     char *url;
     struct curl_slist *aliases;
     const volatile sig_atomic_t *stop;
-    bool added, paused, ended; /* the transfer: goes on; waits for room; is over, */
-    CURLcode result;           /* with this */
-    int64_t at;                /* of the byte that is read next */
-    int64_t size;              /* -1: there is only one way to read it */
-    size_t from, to;           /* what waits in room */
+    bool added, paused, ended; /* state of the transfer: in progress; waiting for room; over, */
+    CURLcode result;           /* with this result */
+    int64_t at;                /* position of the next byte to be read */
+    int64_t size;              /* -1: it can only be read once, from beginning to end */
+    size_t from, to;           /* the unread part of room */
     uint8_t room[ROOM];
 };
 
@@ -51,7 +51,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return n;
 }
 
-/* A copy of url as the library wants it: people leave blanks in it, and an @ in a password. */
+/* A copy of url in the form that the library expects: users leave blanks in it, and an '@' in a
+ * password. */
 static char *escape(const char *url)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -104,7 +105,7 @@ static CURLcode set_options(struct fetch *f, const struct trtc_remote *remote)
     return bad;
 }
 
-/* Begins it at f->at. */
+/* Begins the transfer at f->at. */
 static int begin(struct fetch *f)
 {
     f->from = f->to = 0;
@@ -121,7 +122,7 @@ static void drop(struct fetch *f)
     f->added = false;
 }
 
-/* Goes on with it until something has come, or it is over, or stop is set. */
+/* Continues the transfer until data has arrived, it is over, or stop is set. */
 static void advance(struct fetch *f)
 {
     int nb_running, nb_left;
@@ -143,7 +144,7 @@ static void advance(struct fetch *f)
     }
 }
 
-/* ---- what became of it ---- */
+/* ---- results ---- */
 
 static int fail_status(const struct fetch *f, struct trtc_err *err)
 {
@@ -176,7 +177,7 @@ static int code_of(CURLcode result)
     }
 }
 
-/* After a transfer that failed. */
+/* Reports a transfer that failed. */
 static int fail(const struct fetch *f, struct trtc_err *err)
 {
     curl_off_t nb_bytes = 0;
@@ -192,7 +193,7 @@ static int fail(const struct fetch *f, struct trtc_err *err)
     return trtc_fail(err, code_of(f->result), "%s", curl_easy_strerror(f->result));
 }
 
-/* The length where the server says it, and that it sends parts. */
+/* The length, if the server states it and can send ranges. */
 static int64_t find_size(const struct fetch *f)
 {
     struct curl_header *ranges;
@@ -231,7 +232,8 @@ static int set_up(struct fetch *f, const struct trtc_remote *remote, const char 
         f->easy = curl_easy_init();
         f->multi = curl_multi_init();
         f->url = escape(url);
-        f->aliases = curl_slist_append(NULL, "ICY 200 OK"); /* what radio stations say for HTTP */
+        f->aliases = curl_slist_append(NULL, "ICY 200 OK"); /* used by radio stations instead of
+                                                               HTTP */
     }
     if (!f->easy || !f->multi || !f->url || !f->aliases)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot set up the HTTP library");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP over libcurl: one handle, strict limits, and every outcome put into one of the classes of
- * transport.h. */
+/* HTTP through libcurl: one handle, strict limits, and every outcome assigned to one of the classes
+ * of transport.h. */
 #include "net/http.h"
 
 #include <curl/curl.h>
@@ -16,34 +16,34 @@
 #include "net/endpoint.h"
 
 enum {
-    HEADERS_MAX = 64 << 10, /* bytes of an answer's header fields, of all kinds */
+    HEADERS_MAX = 64 << 10, /* size of all header fields of an answer */
     FIRST_ROOM = 4 << 10,   /* most answers are smaller */
-    PIECES = 20,            /* of a body that is sent slowly */
+    PIECES = 20,            /* pieces of a body that is sent slowly */
 };
 
-#define UPLOAD_ROOM (512L << 10) /* through which large bodies go */
+#define UPLOAD_ROOM (512L << 10) /* buffer size for large bodies */
 
 struct trtc_http {
     struct trtc_http_options options;
     CURL *curl;
     char why[CURL_ERROR_SIZE];
-    /* Of the exchange that is going on. */
+    /* of the present exchange */
     struct trtc_reply *reply;
-    size_t room;          /* of reply->body */
+    size_t room;          /* size of reply->body */
     size_t header_bytes;  /* of the answer so far */
-    size_t got_bytes;     /* of the answer so far, as they came over the wire */
-    int64_t slow_from_us; /* when the current slowness window began; 0: no answer yet */
-    size_t slow_bytes;    /* got_bytes then */
-    curl_off_t moved_us;  /* when bytes went out or came in last, */
-    size_t moved_bytes;   /* and how many in all */
+    size_t got_bytes;     /* bytes of the answer received so far, before decompression */
+    int64_t slow_from_us; /* start of the current window for measuring the rate; 0: no answer yet */
+    size_t slow_bytes;    /* got_bytes at that time */
+    curl_off_t moved_us;  /* when bytes were last sent or received, */
+    size_t moved_bytes;   /* and their total number */
     const struct trtc_post *post;
-    size_t sent_bytes;   /* of the body, where it goes out in pieces */
-    bool idle;           /* it ended since nothing moved */
-    bool head_done;      /* the empty line after the last header fields came */
-    enum trtc_net ended; /* why a callback ended it; TRTC_NET_ANSWER: none did */
+    size_t sent_bytes;   /* bytes sent of a body that is sent in pieces */
+    bool idle;           /* the exchange was ended because nothing moved */
+    bool head_done;      /* the empty line after the last header field has arrived */
+    enum trtc_net ended; /* why a callback ended the exchange; TRTC_NET_ANSWER: none did */
 };
 
-/* Fills in an outcome that is no answer. */
+/* Fills in an outcome without an answer. */
 static void fail(struct trtc_reply *reply, enum trtc_net net, int code, const char *what)
 {
     reply->net = net;
@@ -72,7 +72,7 @@ static bool grow(struct trtc_http *h, size_t need)
     return true;
 }
 
-/* Takes decompressed bytes of the body; anything but n ends the exchange. */
+/* Receives decompressed bytes of the body. A result other than n ends the exchange. */
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
     struct trtc_http *h = arg;
@@ -92,8 +92,9 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return n;
 }
 
-/* Counts header fields, since the library limits only the length of each, and notes their end: an
- * empty line. Of an answer that is cut there, newer libraries hand out its first half. */
+/* Counts the bytes of header fields, since the library only limits the length of each, and notes
+ * the empty line at their end. If an answer is cut within a field, newer libraries deliver the
+ * first half. */
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
 {
     struct trtc_http *h = arg;
@@ -108,7 +109,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
     return n;
 }
 
-/* Nothing has gone out and nothing has come in for too long. */
+/* Whether nothing has been sent or received for too long. */
 static bool is_idle(struct trtc_http *h, size_t nb_bytes, curl_off_t now_us)
 {
     if (nb_bytes != h->moved_bytes) {
@@ -118,7 +119,7 @@ static bool is_idle(struct trtc_http *h, size_t nb_bytes, curl_off_t now_us)
     return h->options.idle_ms > 0 && now_us - h->moved_us >= h->options.idle_ms * 1000;
 }
 
-/* Called at least once a second. The library's own low-speed limit would count the wait for the
+/* Called at least once a second. The library's own low-speed limit would include the wait for the
  * answer to begin. */
 static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t up_total,
                        curl_off_t up)
@@ -157,7 +158,7 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t u
     return 0;
 }
 
-/* The next piece of a body that is to be slow, or cut. */
+/* Provides the next piece of a body that must be sent slowly or cut off. */
 static size_t on_send(char *out, size_t size, size_t n, void *arg)
 {
     struct trtc_http *h = arg;
@@ -178,8 +179,8 @@ static size_t on_send(char *out, size_t size, size_t n, void *arg)
     return piece;
 }
 
-/* Options that are the same for every exchange. The connections are not among them: they outlive
- * this. */
+/* Sets the options that are the same for every exchange. Connections are not among them: they are
+ * kept. */
 static CURLcode set_common(struct trtc_http *h)
 {
     CURL *c = h->curl;
@@ -197,7 +198,7 @@ static CURLcode set_common(struct trtc_http *h)
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* a proxy gets none of our headers */
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* a proxy receives none of our headers */
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_ACCEPT_ENCODING, h->options.store ? (char *)NULL : "gzip");
     SET(CURLOPT_PATH_AS_IS, (long)h->options.store);
@@ -258,7 +259,7 @@ void trtc_http_free(struct trtc_http **http)
     *http = NULL;
 }
 
-/* Frees the library's copies of the header lines, wiped: one may hold a token. */
+/* Overwrites and frees the library's copies of the header lines, since one may contain a token. */
 static void free_lines(struct curl_slist *lines)
 {
     for (struct curl_slist *l = lines; l; l = l->next)
@@ -266,7 +267,7 @@ static void free_lines(struct curl_slist *lines)
     curl_slist_free_all(lines);
 }
 
-/* "Name: value" lines, and "Expect:" so that none is sent. NULL: out of memory. */
+/* Makes "Name: value" lines, and "Expect:" so that this field is not sent. NULL: out of memory. */
 static struct curl_slist *lines_of(const struct trtc_headers *headers)
 {
     struct curl_slist *lines = curl_slist_append(NULL, "Expect:");
@@ -278,7 +279,7 @@ static struct curl_slist *lines_of(const struct trtc_headers *headers)
         struct curl_slist *more = NULL;
 
         if (line) {
-            /* with ":" alone the library would send no such field at all */
+            /* after a lone ":" the library would not send the field at all */
             snprintf(line, size, *f->value ? "%s: %s" : "%s;%s", f->name, f->value);
             more = curl_slist_append(lines, line);
             OPENSSL_cleanse(line, size);
@@ -296,7 +297,7 @@ static bool has_body(const struct trtc_post *post)
     return !post->method || !strcmp(post->method, "POST") || !strcmp(post->method, "PUT");
 }
 
-/* The next piece of a body that is made while it is sent. */
+/* Provides the next piece of a body that is generated while it is sent. */
 static size_t on_next(char *out, size_t size, size_t n, void *arg)
 {
     struct trtc_http *h = arg;
@@ -347,7 +348,7 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     bad = curl_easy_setopt(h->curl, option, value)
     SET(CURLOPT_URL, post->url);
     SET(CURLOPT_PROTOCOLS_STR, loopback || h->options.anywhere ? "http,https" : "https");
-    /* "": no proxy, whatever the environment says; NULL: as it says */
+    /* "": no proxy, whatever the environment says; NULL: the environment decides */
     SET(CURLOPT_PROXY, loopback ? "" : (char *)NULL);
     SET(CURLOPT_HTTPHEADER, lines);
     SET(CURLOPT_FRESH_CONNECT, (long)post->fresh);
@@ -355,7 +356,7 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     return bad ? bad : set_method(h, post);
 }
 
-/* The request went out in full, as far as this side knows. */
+/* Whether the request was sent completely, as far as we know. */
 static bool was_sent(CURL *curl, const struct trtc_post *post)
 {
     long head_bytes = 0;
@@ -366,9 +367,8 @@ static bool was_sent(CURL *curl, const struct trtc_post *post)
     return head_bytes > 0 && body_bytes >= (curl_off_t)post->body_bytes;
 }
 
-/* CURLE_SSL_CONNECT_ERROR stands for a refused handshake and for a broken connection alike, and
- * only its text says which. A text that is not known counts as refused: nothing is tried again
- * behind it. */
+/* CURLE_SSL_CONNECT_ERROR means a refused handshake as well as a broken connection; only its text
+ * differs. An unknown text counts as refused, which means no retry. */
 static bool handshake_broke(const char *why)
 {
     static const char *const texts[] = { "SSL_ERROR_SYSCALL", "Connection reset", "Broken pipe",
@@ -380,7 +380,8 @@ static bool handshake_broke(const char *why)
     return false;
 }
 
-/* A proxy was reached, and gave no tunnel: newer libraries call that no connection. */
+/* Whether a proxy was reached but opened no tunnel, which newer libraries report as a failed
+ * connection. */
 static bool proxy_refused(CURL *curl)
 {
     long status = 0;
@@ -395,7 +396,7 @@ static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
     if (h->ended != TRTC_NET_ANSWER)
         return h->ended;
     switch (code) {
-    case CURLE_OK: /* also where the connection ends among the header fields */
+    case CURLE_OK: /* also if the connection ends within the header fields */
         return h->head_done ? TRTC_NET_ANSWER : TRTC_NET_LOST;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -416,13 +417,13 @@ static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
         return TRTC_NET_TLS;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: the addresses were checked before */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: the address itself was checked before */
         return TRTC_NET_MALFORMED;
     case CURLE_FILESIZE_EXCEEDED:
         return TRTC_NET_TOO_LARGE;
-    case CURLE_OUT_OF_MEMORY: /* also what libcurl 7.88 makes of a header field over 100 KB, */
+    case CURLE_OUT_OF_MEMORY: /* libcurl 7.88 also returns this for a header field over 100 KB, */
 #if LIBCURL_VERSION_NUM >= 0x080600
-    case CURLE_TOO_LARGE: /* and 8.6 of it */
+    case CURLE_TOO_LARGE: /* and 8.6 returns this */
 #endif
         return was_sent(h->curl, post) ? TRTC_NET_TOO_LARGE : TRTC_NET_LOCAL;
     case CURLE_OPERATION_TIMEDOUT:
@@ -436,7 +437,7 @@ static enum trtc_net class_of(const struct trtc_http *h, CURLcode code,
     }
 }
 
-/* Puts an outcome that is no answer into words. */
+/* Describes an outcome without an answer. */
 static void explain(const struct trtc_http *h, CURLcode code, enum trtc_net net, const char *host,
                     struct trtc_reply *reply)
 {
@@ -456,7 +457,7 @@ static void explain(const struct trtc_http *h, CURLcode code, enum trtc_net net,
     char why[CURL_ERROR_SIZE];
 
     reply->net = net;
-    /* the library's text may quote the peer */
+    /* the library's text may quote the server */
     trtc_text_show(h->why, strlen(h->why), why, sizeof(why));
     if (h->idle)
         snprintf(why, sizeof(why), "nothing moved for %" PRId64 " s", h->options.idle_ms / 1000);
@@ -492,7 +493,7 @@ static void take_answer(struct trtc_http *h, struct trtc_reply *reply)
         reply->retry_after_s = after_s;
 }
 
-/* Takes over the fields that are wanted. */
+/* Takes over the requested header fields. */
 static void keep_fields(struct trtc_http *h, const struct trtc_post *post, struct trtc_reply *reply)
 {
     for (const char *const *name = post->keep; name && *name; name++) {
@@ -520,7 +521,7 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
     h->ended = TRTC_NET_ANSWER;
     h->head_done = false;
     h->why[0] = '\0';
-    curl_easy_reset(h->curl); /* options only: connections stay */
+    curl_easy_reset(h->curl); /* resets the options but keeps the connections */
     code = set_request(h, post, endpoint->loopback, lines);
     if (code) {
         fail(reply, TRTC_NET_LOCAL, TRTC_EX_SOFTWARE, curl_easy_strerror(code));
@@ -544,7 +545,7 @@ static void perform(struct trtc_http *h, const struct trtc_post *post,
     reply->body_bytes = 0;
 }
 
-/* Where a URL leads that may have a path. */
+/* Parses a URL that may have a path. */
 static int any_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_err *err)
 {
     char host[sizeof(out->url)];
@@ -557,7 +558,7 @@ static int any_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_
     return trtc_endpoint_parse(host, out, err);
 }
 
-/* The same where plain http is for loopback only. */
+/* The same, but with plain http for loopback addresses only. */
 static int store_endpoint(const char *url, struct trtc_endpoint *out, struct trtc_err *err)
 {
     const char *host = strstr(url, "://");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a service says, without our secrets; see redact.h.
+/* Removes our secrets from a service's answer; see redact.h.
  *
- * A text is looked at in views: as it is, and as what it becomes when it is unescaped or decoded, again and again. A view
- * knows of each of its bytes where it comes from, so that what is found in it is marked in the text. */
+ * A text is examined in views: as it is, and as it becomes when it is unescaped or decoded,
+ * repeatedly. A view knows for each of its bytes where it comes from, so that what is found in the
+ * view can be marked in the text. */
 #include "net/redact.h"
 
 #include <cjson/cJSON.h>
@@ -19,32 +20,32 @@
 #include "net/secret.h"
 
 enum {
-    TELLING = 8,        /* bytes in a row that give something away */
+    TELLING = 8,        /* this many consecutive bytes of a secret must not be shown */
     LEAST = 3,          /* a shorter secret is not hidden */
-    DEPTH = 3,          /* decodings of decodings */
-    DEEP_MAX = 1 << 16, /* a longer text is decoded once only */
-    RUN_B64 = 11,       /* characters that TELLING bytes take at least */
+    DEPTH = 3,          /* nested decodings */
+    DEEP_MAX = 1 << 16, /* a longer text is decoded only once */
+    RUN_B64 = 11,       /* minimum number of characters that TELLING bytes take */
     RUN_HEX = 2 * TELLING,
-    NAME_MAX_BYTES = 32, /* of a secret's name */
+    NAME_MAX_BYTES = 32, /* length of a secret's name */
     RECENT_GRAMS = 1 << 16,
     RECENT_SHORT = 256,
 };
 
 struct trtc_redact {
-    char (*secrets)[TELLING]; /* those that are shorter */
+    char (*secrets)[TELLING]; /* the secrets shorter than TELLING */
     size_t n, room;
-    uint64_t *grams; /* TELLING bytes each, hashed; 0 is free */
+    uint64_t *grams; /* hashes of all TELLING consecutive bytes; 0: free slot */
     size_t nb_grams, size;
     struct trtc_redact_past *past;
 };
 
-/* Once the new ones are many, the old ones go and the new ones are old. */
+/* When recent has become large, old is freed and recent becomes old. */
 struct trtc_redact_past {
     pthread_rwlock_t lock;
     struct trtc_redact *recent, *old; /* old may be NULL */
 };
 
-/* ---- what is looked for ---- */
+/* ---- the secrets ---- */
 
 struct trtc_redact *trtc_redact_new(struct trtc_err *err)
 {
@@ -75,7 +76,7 @@ static uint64_t gram_at(const void *p)
     return g;
 }
 
-/* Where the gram stands, or the free place for it. */
+/* The slot of a gram, or a free one. */
 static size_t place_of(const struct trtc_redact *r, uint64_t gram)
 {
     size_t i = (size_t)((gram * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (r->size - 1);
@@ -204,14 +205,14 @@ static void let_past(const struct trtc_redact *r)
 
 struct view {
     uint8_t *bytes;
-    uint32_t *from; /* where in the text each byte begins, and behind the last one; NULL: there */
+    uint32_t *from; /* the position in the text of each byte, and of the end; NULL: the same */
     size_t n;
-    uint32_t slack; /* so many characters further a byte may end */
+    uint32_t slack; /* a byte may end up to this many characters later */
 };
 
 struct look {
     const struct trtc_redact *r;
-    uint8_t *mark; /* of the text's bytes */
+    uint8_t *mark; /* marks for the bytes of the text */
     size_t n;
 };
 
@@ -224,7 +225,7 @@ static void view_fini(struct view *v)
     *v = (struct view){ 0 };
 }
 
-/* One that has room for n bytes; -1: no memory. */
+/* Initialises a view with room for n bytes. 0, or -1: out of memory. */
 static int view_init(struct view *v, size_t n)
 {
     *v = (struct view){ .bytes = malloc(n + 1), .from = malloc((n + 1) * sizeof *v->from) };
@@ -239,7 +240,7 @@ static size_t from(const struct view *v, size_t i)
     return v->from ? v->from[i] : i;
 }
 
-/* Where in the text what stands before i ends. */
+/* The position in the text where the bytes before i end. */
 static size_t until(const struct view *v, size_t i)
 {
     return from(v, i) + (i < v->n ? v->slack : 0);
@@ -279,7 +280,7 @@ static void mark_secrets(struct look *l, const struct view *v)
         mark_secrets_of(l, v, past->old);
 }
 
-/* ---- what is named like a secret ---- */
+/* ---- values with the name of a secret ---- */
 
 static bool is_word(uint8_t c)
 {
@@ -293,7 +294,8 @@ static size_t skip(const struct view *v, size_t i, const char *these)
     return i;
 }
 
-/* The value behind a name that ends at i: "name":"value", name=value, also escaped. False where there is none. */
+/* Finds the value after a name that ends at i: "name":"value", name=value, also escaped. False:
+ * there is none. */
 static bool value_behind(const struct view *v, size_t i, size_t *begin, size_t *end)
 {
     const size_t colon = skip(v, skip(v, i, "\\\"'"), " ");
@@ -335,7 +337,7 @@ static int hex(uint8_t c)
                                   : -1;
 }
 
-/* The n hexadecimal digits at i, or -1. */
+/* The value of the n hexadecimal digits at i, or -1. */
 static int hex_number(const struct view *v, size_t i, size_t n)
 {
     int value = 0;
@@ -348,7 +350,7 @@ static int hex_number(const struct view *v, size_t i, size_t n)
     return value;
 }
 
-/* \x, \uXXXX (below 256: secrets are ASCII) at i: its length, or 0. */
+/* Decodes \x or \uXXXX (below 256, since secrets are ASCII) at i. Returns its length, or 0. */
 static size_t backslash(const struct view *v, size_t i, uint8_t *out)
 {
     static const char letters[] = "\"\\/'bfnrt", means[] = "\"\\/'\b\f\n\r\t";
@@ -367,7 +369,7 @@ static size_t backslash(const struct view *v, size_t i, uint8_t *out)
     return 2;
 }
 
-/* &quot; &#39; &#x27; and so on at i: its length, or 0. */
+/* Decodes &quot; &#39; &#x27; and the like at i. Returns the length, or 0. */
 static size_t entity(const struct view *v, size_t i, uint8_t *out)
 {
     static const struct {
@@ -404,7 +406,7 @@ static size_t escape(const struct view *v, size_t i, uint8_t *out)
     return v->bytes[i] == '\\' ? backslash(v, i, out) : v->bytes[i] == '&' ? entity(v, i, out) : 0;
 }
 
-/* One level of escapes less. 1, 0 where there are none, -1. */
+/* Removes one level of escapes. 1: done; 0: there are none; -1: out of memory. */
 static int unescape(const struct view *v, struct view *out)
 {
     bool any = false;
@@ -433,7 +435,7 @@ static int b64(uint8_t c)
                                   : -1;
 }
 
-struct run { /* of digits */
+struct run { /* a run of digits in one alphabet */
     size_t first, end;
     int (*digit)(uint8_t);
 };
@@ -443,7 +445,8 @@ static int bits_of(const struct run *r)
     return r->digit == hex ? 4 : 6;
 }
 
-/* The digits of a run but for the first skip, in whole bytes; what is no digit is left out. */
+/* Decodes the digits of a run, except the first skip ones, to whole bytes. Other characters are
+ * ignored. */
 static int decode(const struct view *v, const struct run *r, size_t skip, struct view *out)
 {
     const size_t first = r->first + skip, end = r->end;
@@ -473,11 +476,11 @@ static int decode(const struct view *v, const struct run *r, size_t skip, struct
     return 0;
 }
 
-/* ---- looking ---- */
+/* ---- search ---- */
 
 static int look(struct look *l, const struct view *v, int depth);
 
-/* All that a run of digits may stand for. */
+/* Examines everything that a run of digits may encode. */
 static int look_run(struct look *l, const struct view *v, const struct run *r, int depth)
 {
     for (size_t k = 0; k < (bits_of(r) == 4 ? 2 : 4); k++) {
@@ -497,7 +500,7 @@ static int look_runs(struct look *l, const struct view *v, int (*digit)(uint8_t)
 {
     for (size_t i = 0; i < v->n;) {
         size_t end = i, digits = 0;
-        /* lines of Base64 may be broken */
+        /* Base64 may contain line breaks */
         while (end < v->n && (digit(v->bytes[end]) >= 0 ||
                               (digits && (v->bytes[end] == '\n' || v->bytes[end] == '\r'))))
             digits += digit(v->bytes[end++]) >= 0;
@@ -526,7 +529,7 @@ static int look(struct look *l, const struct view *v, int depth)
     return 0;
 }
 
-/* Marks what is secret in n bytes. *marks is the caller's to free. */
+/* Marks the secrets in n bytes. The caller frees *marks. */
 static int find(const struct trtc_redact *r, char *text, size_t n, uint8_t **marks)
 {
     struct look l = { .r = r, .mark = calloc(n + 1, 1), .n = n };
@@ -537,7 +540,7 @@ static int find(const struct trtc_redact *r, char *text, size_t n, uint8_t **mar
     return look(&l, &whole, n > DEEP_MAX ? 1 : DEPTH);
 }
 
-/* "***" for each row of marked bytes, or as much of it as they are. */
+/* Overwrites each run of marked bytes with "***", or less if the run is shorter. */
 static void cover(char *text, const uint8_t *marks, size_t n)
 {
     char *out = text;
@@ -555,7 +558,7 @@ static void cover(char *text, const uint8_t *marks, size_t n)
     *out = '\0';
 }
 
-/* With the past held. */
+/* The caller holds the lock of the past. */
 static int redact_text(const struct trtc_redact *r, char *text)
 {
     const size_t n = strlen(text);
@@ -579,7 +582,7 @@ int trtc_redact_text(const struct trtc_redact *r, char *text, struct trtc_err *e
 
 /* ---- JSON ---- */
 
-/* What the strings (names: the keys) of a tree say, one behind the other. */
+/* The strings (names: the keys) of a tree, concatenated. */
 struct all {
     char *text;
     uint8_t *marks;
@@ -612,7 +615,7 @@ static void gather(const cJSON *json, struct all *a)
         gather(m, a);
 }
 
-/* The marks, in the same order, onto the strings. */
+/* Applies the marks, in the same order, to the strings. */
 static void spread(cJSON *json, struct all *a)
 {
     char *s = string_of(json, a->names);
@@ -625,7 +628,7 @@ static void spread(cJSON *json, struct all *a)
         spread(m, a);
 }
 
-/* Marks the members that are secret by their names, and all in them. */
+/* Marks the members with the name of a secret, and everything in them. */
 static void mark_members(const cJSON *json, bool secret, struct all *a)
 {
     const char *s = string_of(json, false);
@@ -660,7 +663,7 @@ static int redact_strings(const struct trtc_redact *r, cJSON *json, bool names)
     return ret;
 }
 
-/* Numbers that are secret, by their digits or by their names, become strings. */
+/* Numbers that are secret by their digits or by their names become strings. */
 static int redact_numbers(const struct trtc_redact *r, cJSON *json, bool secret)
 {
     for (cJSON *m = json->child; m; m = m->next) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a call is made again, and when. */
+/* Decides whether a call is repeated, and when. */
 #include "net/retry.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* What the first part of an error code means; the second part never changes that, but in the lines
- * that have one. */
+/* The meaning of the first part of an error code. The second part only matters in the rows that
+ * have one. */
 static const struct {
     const char *first;
     int exit_code;
@@ -14,7 +14,7 @@ static const struct {
 } groups[] = {
     { "InternalError", TRTC_EX_TEMPFAIL, true },
     { "RequestLimitExceeded", TRTC_EX_TEMPFAIL, true },
-    /* may pass, but not within the minutes of a call: a scheduler's matter */
+    /* temporary, but not within the minutes of a call: left to a scheduler */
     { "ServiceUnavailable", TRTC_EX_TEMPFAIL, false },
     { "ResourceUnavailable", TRTC_EX_TEMPFAIL, false },
     { "ResourceInsufficient", TRTC_EX_TEMPFAIL, false },
@@ -34,7 +34,7 @@ static const struct {
     { "RequestSizeLimitExceeded", TRTC_EX_DATAERR, false },
 };
 
-/* The code is that word, or begins with it and a dot. */
+/* Whether the code is that word, or begins with it and a dot. */
 static bool is_of(const char *code, const char *group)
 {
     size_t n = strlen(group);
@@ -58,15 +58,15 @@ int trtc_retry_exit_code(const char *code)
     return i < 0 ? TRTC_EX_UNAVAILABLE : groups[i].exit_code;
 }
 
-/* What an attempt amounts to, before anything is counted. */
+/* The result of an attempt by itself, before attempts are counted. */
 struct judgement {
     bool done;
     bool again;    /* worth another attempt */
-    bool maybe;    /* the service may have acted on it */
-    int exit_code; /* if it is the last */
+    bool maybe;    /* the service may have carried it out */
+    int exit_code; /* if it is the last attempt */
 };
 
-/* An answer with an HTTP status that is not 200 comes from what stands before the service. */
+/* An answer with an HTTP status other than 200 comes from something in front of the service. */
 static struct judgement judge_status(int status)
 {
     switch (status) {
@@ -118,15 +118,15 @@ static struct judgement judge(const struct trtc_attempt *a)
         return (struct judgement){ .maybe = true, .exit_code = TRTC_EX_UNAVAILABLE };
     case TRTC_NET_STOPPED:
         return (struct judgement){ .maybe = true, .exit_code = TRTC_EX_TEMPFAIL };
-    case TRTC_NET_CONNECT: /* a wrong name, or nobody there: said at once */
+    case TRTC_NET_CONNECT: /* a wrong name or no server: reported at once */
     case TRTC_NET_LOCAL:
         break;
     }
     return (struct judgement){ .exit_code = TRTC_EX_TEMPFAIL };
 }
 
-/* 3, 6, 12 ... s or what the server asks for, plus up to a quarter, so that clients that failed
- * together do not come back together. */
+/* 3, 6, 12 ... s, or what the server requests, plus up to a quarter, so that clients that failed
+ * together do not return together. */
 static int64_t wait_for(int nb_retries, int64_t retry_after_s, double chance)
 {
     int64_t ms = TRTC_RETRY_FIRST_MS;
@@ -139,7 +139,7 @@ static int64_t wait_for(int nb_retries, int64_t retry_after_s, double chance)
     return ms < TRTC_RETRY_MAX_MS ? ms : TRTC_RETRY_MAX_MS;
 }
 
-/* Takes the server's clock, once in a call: a second refusal has another reason. */
+/* Adopts the server's clock, once in a call: a second refusal has another reason. */
 static bool move_clock(struct trtc_retry_state *state, const struct trtc_attempt *a)
 {
     if (a->net != TRTC_NET_ANSWER || a->status != 200 || !a->code ||
@@ -155,7 +155,7 @@ static struct trtc_decision stop(const struct trtc_retry_rules *rules,
 {
     bool unknown = rules->creates && state->maybe_done;
 
-    /* what may have been created has to be looked after, whatever the last answer was */
+    /* the user must check what may have been created, whatever the last answer was */
     return (struct trtc_decision){
         .verdict = TRTC_VERDICT_STOP,
         .exit_code = unknown && exit_code == TRTC_EX_UNAVAILABLE ? TRTC_EX_TEMPFAIL : exit_code,

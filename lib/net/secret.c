@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Secrets in memory, and where the API's credentials are looked for. */
+/* Secrets in memory, and where the API's credentials are searched for. */
 #define _DEFAULT_SOURCE /* madvise, MAP_ANONYMOUS */
 
 #include "net/secret.h"
@@ -20,8 +20,8 @@
 #include "base/json.h"
 
 enum {
-    FILE_MAX = 64 << 10, /* bytes of a file with credentials */
-    VALUE_MAX = 4096,    /* bytes of one value: tokens have 1 to 2 KB */
+    FILE_MAX = 64 << 10, /* size of a file with credentials */
+    VALUE_MAX = 4096,    /* length of a value: tokens have 1 to 2 KB */
 };
 
 static int secret_map(struct trtc_secret *s, size_t n, struct trtc_err *err)
@@ -36,7 +36,7 @@ static int secret_map(struct trtc_secret *s, size_t n, struct trtc_err *err)
 #ifdef MADV_DONTDUMP
     madvise(p, size, MADV_DONTDUMP);
 #endif
-    mlock(p, size); /* best effort: the limit may be 0 */
+    mlock(p, size); /* if possible: the limit may be 0 */
     s->text = p;
     s->len = n;
     s->mapped_bytes = size;
@@ -96,7 +96,7 @@ int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct 
     return 0;
 }
 
-/* Stores a value that stands for itself; messages name it as "where: key". */
+/* A literal value to be stored; messages call it "where: key". */
 struct value {
     const char *where, *key;
     const char *text; /* n bytes */
@@ -123,7 +123,7 @@ static int store(const struct value *v, struct trtc_secret *out, struct trtc_err
     return trtc_secret_set(out, value, n, err);
 }
 
-/* The same of a value in a file, where quotation marks around it are the file's. */
+/* The same for a value in a file, which may be in quotation marks. */
 static int store_quoted(struct value v, struct trtc_secret *out, struct trtc_err *err)
 {
     char what[512];
@@ -134,7 +134,8 @@ static int store_quoted(struct value v, struct trtc_secret *out, struct trtc_err
     return store(&v, out, err);
 }
 
-/* Both or neither. 1: there; 0: nothing there, then a token is worth nothing either; -1. */
+/* Checks that there are both or neither. 1: both; 0: neither, so a token is useless too; -1:
+ * failure. */
 static int complete(const char *where, const char *id, const char *key, struct trtc_credentials *c,
                     struct trtc_err *err)
 {
@@ -160,7 +161,7 @@ int trtc_secret_env(const struct trtc_env *env, const char *name, struct trtc_se
     size_t n = strlen(value);
 
     trim(&value, &n);
-    /* A shell takes them off. Where they are there, other programs have them too. */
+    /* A shell removes quotation marks. If they are here, other programs see them too. */
     if (n && (is_quote(*value) || is_quote(value[n - 1])))
         return trtc_fail(err, TRTC_EX_CONFIG,
                          "environment: %s has a quotation mark around its value: take it off (a "
@@ -181,7 +182,7 @@ static int from_env(const struct trtc_env *env, struct trtc_credentials *c, stru
     return complete("environment", id, key, c, err);
 }
 
-/* Nobody else may read it, and it is ours or root's. */
+/* Checks that only its owner can read the file, and that this is the user or root. */
 static int check_private(const char *path, const struct stat *st, struct trtc_err *err)
 {
     if (st->st_mode & (S_IRWXG | S_IRWXO))
@@ -193,7 +194,7 @@ static int check_private(const char *path, const struct stat *st, struct trtc_er
     return 0;
 }
 
-/* Reads until the end or one byte more than FILE_MAX. Returns the count, or -1 (errno). */
+/* Reads until the end, or one byte more than FILE_MAX. Returns the count, or -1 (errno). */
 static ssize_t read_all(int fd, char *out)
 {
     size_t n = 0;
@@ -212,8 +213,8 @@ static ssize_t read_all(int fd, char *out)
     return (ssize_t)n;
 }
 
-/* A whole file into *out. A pipe will do ("--secret-file <(command)"). 1, 0 where there is none
- * and it need not be (private false), -1. */
+/* Reads a whole file into *out. It may be a pipe ("--secret-file <(command)"). 1: read; 0: it does
+ * not exist and need not (private is false); -1: failure. */
 static int read_file(const char *path, bool private, struct trtc_secret *out, struct trtc_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -266,7 +267,7 @@ static void delete_json(cJSON *json)
     cJSON_Delete(json);
 }
 
-/* tccli's form: an object with secretId, secretKey, token. */
+/* The format of tccli: an object with secretId, secretKey, token. */
 static int parse_json(const char *path, const struct trtc_secret *file, struct trtc_credentials *c,
                       struct trtc_err *err)
 {
@@ -298,7 +299,7 @@ done:
     return ret;
 }
 
-/* The next line of an INI file without the blanks around it: its start and length; false at the
+/* Gets the next line of an INI file without surrounding blanks: its start and length. False: the
  * end. */
 static bool next_line(const char **at, const char **line, size_t *n)
 {
@@ -316,8 +317,8 @@ static bool next_line(const char **at, const char **line, size_t *n)
     return true;
 }
 
-/* True if the n characters name the key: secret_id is secretId is SECRET_ID, and, as in a file for a shell,
- * export TENCENTCLOUD_SECRET_ID. */
+/* Whether the n characters name the key: secret_id, secretId and SECRET_ID are the same, and so is,
+ * as in a file for a shell, export TENCENTCLOUD_SECRET_ID. */
 static bool is_key(const char *name, size_t n, const char *key)
 {
     static const char export[] = "export", vendor[] = "tencentcloud";
@@ -340,8 +341,8 @@ static bool is_key(const char *name, size_t n, const char *key)
                                    !strcmp(plain + sizeof(vendor) - 1, key));
 }
 
-/* The vendor's form: "[profile]", then "secret_id = ...". What stands before the first section
- * counts as [default]. */
+/* The vendor's format: "[profile]", then "secret_id = ...". Lines before the first section belong
+ * to [default]. */
 static int parse_ini(const char *path, const struct trtc_secret *file, const char *profile,
                      struct trtc_credentials *c, struct trtc_err *err)
 {
@@ -374,7 +375,7 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
     return complete(path, "secret_id", "secret_key", c, err);
 }
 
-/* Takes off a byte-order mark, and refuses what is no text. */
+/* Removes a byte-order mark, and refuses what is not text. */
 static int check_text(const char *path, struct trtc_secret *file, struct trtc_err *err)
 {
     static const char mark[] = "\xef\xbb\xbf";
@@ -399,7 +400,7 @@ int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err 
     return -1;
 }
 
-/* 1, 0 where the file or the profile is not there, -1. */
+/* 1: found; 0: there is no such file or profile; -1: failure. */
 static int from_file(const char *path, const char *profile, bool private,
                      struct trtc_credentials *c, struct trtc_err *err)
 {
@@ -421,7 +422,7 @@ static int from_file(const char *path, const char *profile, bool private,
     return ret;
 }
 
-/* A profile becomes part of a file name. */
+/* Checks the name of a profile, which becomes part of a file name. */
 static int check_profile(const char *profile, struct trtc_err *err)
 {
     if (!*profile || *profile == '.' || strlen(profile) > 100)
@@ -439,7 +440,7 @@ struct home { /* a file below $HOME */
     const char *dir, *name, *suffix;
 };
 
-/* *out is $HOME/DIR/NAME with the suffix, to be freed; NULL where there is no HOME. */
+/* Makes $HOME/DIR/NAME with the suffix; the caller frees *out. NULL: HOME is not set. */
 static int home_path(const struct trtc_env *env, const struct home *h, char **out,
                      struct trtc_err *err)
 {
@@ -509,7 +510,7 @@ int trtc_profile_region(const struct trtc_env *env, const char *profile, char *o
 {
     const cJSON *params = NULL;
     const char *region = NULL;
-    struct trtc_secret file = { 0 }; /* no secret is in there, but it reads the same */
+    struct trtc_secret file = { 0 }; /* it holds no secret but is read in the same way */
     cJSON *json = NULL;
     char *path;
     int ret;

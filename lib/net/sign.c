@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TC3-HMAC-SHA256, step by step as the vendor's page "Signature v3" counts them. */
+/* TC3-HMAC-SHA256, with the step numbers of the vendor's page "Signature v3". */
 #include "net/sign.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ enum {
     KEY_MAX = 256, /* SecretKeys have 32 */
 };
 
-/* Text that grows; after one failure nothing more is added. */
+/* A growing text; after a failure nothing more is added. */
 struct text {
     char *s;
     size_t n, cap;
@@ -62,7 +62,7 @@ static void put_lower(struct text *t, const char *s, size_t n)
     }
 }
 
-/* The value without blanks at its ends, and in lower case (step 2), or as it is. */
+/* Appends a value without surrounding blanks, in lower case (step 2) or (as_is) unchanged. */
 static void put_value(struct text *t, const char *s, bool as_is)
 {
     size_t n;
@@ -114,7 +114,7 @@ static int compare_names(const void *a, const void *b)
     return (unsigned char)lower(*x) - (unsigned char)lower(*y);
 }
 
-/* The signed headers by name. The list, not the headers, is the caller's to free; NULL: out of
+/* The signed headers sorted by name. The caller frees the array but not the headers. NULL: out of
  * memory. */
 static const struct trtc_header **sorted(const struct trtc_headers *h)
 {
@@ -161,7 +161,7 @@ static int canonical(const struct trtc_sign *in, struct text *request, struct te
     return request->failed || names->failed ? -1 : 0;
 }
 
-/* Step 7: the key of the day and service; out is raw. */
+/* Step 7: derives the key for the day and service; out is raw. */
 static int derive(const char *secret_key, const char *date, const char *service,
                   unsigned char out[HASH])
 {
@@ -236,7 +236,7 @@ static int check(const struct trtc_sign *in, struct trtc_err *err)
     if (key == 0 || key > KEY_MAX || !printable(in->secret_key, ""))
         return trtc_fail(err, TRTC_EX_CONFIG,
                          "the SecretKey is empty, too long or holds characters it cannot hold");
-    /* to the end of 9999, where the date would have five digits for its year */
+    /* until the end of 9999, after which the year has five digits */
     if (in->time_s < 0 || in->time_s > INT64_C(253402300799))
         return trtc_fail(err, TRTC_EX_SOFTWARE, "cannot sign for a time out of 1970...9999");
     if (!trtc_headers_get(in->signed_headers, "content-type") ||
@@ -283,13 +283,13 @@ done:
     return out.s;
 }
 
-/* Adds a header where there is a value. */
+/* Adds a header if it has a value. */
 static int add(struct trtc_headers *h, const char *name, const char *value, struct trtc_err *err)
 {
     return value && *value ? trtc_headers_add(h, name, value, err) : 0;
 }
 
-/* As all of the vendor's clients do: these two and no more ("Signature v3", section 1). */
+/* Signs these two headers only, like all of the vendor's clients ("Signature v3", section 1). */
 static char *authorize(const struct trtc_sign_call *call, const char *content_type,
                        struct trtc_err *err)
 {

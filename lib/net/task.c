@@ -24,7 +24,7 @@
 
 #define VERSION     1
 #define NAME_BYTES  256
-#define PLAIN_MAX   160 /* longer ids are cut, and their digest stands behind */
+#define PLAIN_MAX   160 /* longer ids are cut, followed by their digest */
 #define CUT         80
 #define KEY_MAX     512
 #define SHOWN_MAX   160
@@ -56,7 +56,7 @@ static bool is_plain(char c)
            (c && strchr("+-._", c));
 }
 
-/* Hexadecimal; the length, 0 without memory. */
+/* Writes a digest in hexadecimal. Returns its length; 0: out of memory. */
 static size_t put_digest(const char *text, char *out)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -69,7 +69,8 @@ static size_t put_digest(const char *text, char *out)
     return len;
 }
 
-/* The text as far as it fits into max characters, with %XX for what may not stand in a file name. *end is where it is cut. */
+/* Writes as much of the text as fits into max characters, with %XX for characters not allowed in
+ * file names. *end: where it was cut. */
 static size_t put_plain(const char *text, size_t max, char *out, const char **end)
 {
     size_t n = 0;
@@ -85,7 +86,8 @@ static size_t put_plain(const char *text, size_t max, char *out, const char **en
     return n;
 }
 
-/* PREFIX, the text, SUFFIX; of a long text the head, and '~', which stands in no other name, before its digest. */
+/* Writes PREFIX, the text, SUFFIX. A long text is replaced by its beginning, a '~', which occurs in
+ * no other name, and its digest. */
 static int file_name(const char *prefix, const char *text, const char *suffix, char out[NAME_BYTES],
                      struct trtc_err *err)
 {
@@ -109,7 +111,7 @@ static const char *member_text(const cJSON *request, const char *name)
     return s ? s : "";
 }
 
-/* A robot in a room, in words that no other has. malloc'd; NULL: no memory. */
+/* A text that identifies a robot in a room. The caller frees it. NULL: out of memory. */
 static char *robot_key(const struct trtc_task *task)
 {
     const char *room = member_text(task->request, "RoomId"),
@@ -124,7 +126,7 @@ static char *robot_key(const struct trtc_task *task)
     return key;
 }
 
-/* "c-APP_ROOM_USER~DIGEST.json": for people, as far as it goes, and for certain. */
+/* "c-APP_ROOM_USER~DIGEST.json": readable as far as possible, and unique. */
 static int journal_name(const struct trtc_task *task, char out[NAME_BYTES], struct trtc_err *err)
 {
     char plain[CUT + 4], digest[2 * EVP_MAX_MD_SIZE + 1] = "";
@@ -142,7 +144,7 @@ static int journal_name(const struct trtc_task *task, char out[NAME_BYTES], stru
     return 0;
 }
 
-/* As version 0.1.0 named journals. Some rooms and robots shared one. */
+/* The name that version 0.1.0 gave to journals, which some rooms and robots shared. */
 static int old_journal_name(const struct trtc_task *task, char out[NAME_BYTES],
                             struct trtc_err *err)
 {
@@ -157,7 +159,7 @@ static int task_name(const struct trtc_task *task, char out[NAME_BYTES], struct 
     return task->id ? file_name("t-", task->id, ".json", out, err) : journal_name(task, out, err);
 }
 
-/* Whether a file of this name may hold the task. 1, 0, -1. */
+/* Whether a file with this name may hold the task. 1, 0, or -1: failure. */
 static int is_name_of(const struct trtc_task *task, const char *name, struct trtc_err *err)
 {
     char own[NAME_BYTES], old[NAME_BYTES] = "";
@@ -168,7 +170,7 @@ static int is_name_of(const struct trtc_task *task, const char *name, struct trt
 
 /* ---- the directory ---- */
 
-/* Quoted, as directories stand in messages. */
+/* Messages put directories in quotation marks. */
 static int list_names(const struct trtc_tasks *t, struct trtc_names *names, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -191,7 +193,7 @@ static int check_dir(const struct trtc_tasks *t, struct trtc_err *err)
     return 0;
 }
 
-/* Makes the directory for the user alone, and its parents with the usual permissions. */
+/* Creates the directory for the user alone, and its parents with the usual permissions. */
 static int make_dir(const char *dir, struct trtc_err *err)
 {
     char *parent = strdup(dir);
@@ -269,7 +271,7 @@ void trtc_tasks_free(struct trtc_tasks **t)
 
 /* ---- locks ---- */
 
-/* True if name still stands for fd: who unlocks takes the name away. */
+/* Whether name still refers to fd: unlocking removes the name. */
 static bool is_named(const struct trtc_tasks *t, int fd, const char *name)
 {
     struct stat have, named;
@@ -302,7 +304,7 @@ int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err)
         if (failed)
             break;
     }
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another process is at work on it: try again",
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another process is using it: try again",
                      trtc_text_show(id, strlen(id), shown, sizeof shown));
 }
 
@@ -338,7 +340,7 @@ static bool add_request(cJSON *o, const cJSON *request)
     return false;
 }
 
-/* As text, with a newline; NULL: no memory. */
+/* The task as text with a newline. NULL: out of memory. */
 static char *make_text(const struct trtc_task *task)
 {
     char *line = NULL;
@@ -356,7 +358,7 @@ static char *make_text(const struct trtc_task *task)
     return line;
 }
 
-/* What stands under the name may be replaced: nothing, or a file of ours. */
+/* Checks that the name is free, or belongs to a file of ours which may be replaced. */
 static int check_target(const struct trtc_tasks *t, const char *name, struct trtc_err *err)
 {
     struct stat st;
@@ -365,7 +367,7 @@ static int check_target(const struct trtc_tasks *t, const char *name, struct trt
                    ? 0
                    : trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "'%s/%s'", t->dir, name);
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-        return trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is a link, or another's: remove it", t->dir,
+        return trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is a link, or belongs to another user: remove it", t->dir,
                          name);
     return 0;
 }
@@ -405,7 +407,7 @@ void trtc_task_fini(struct trtc_task *task)
     *task = (struct trtc_task){ 0 };
 }
 
-/* A file of ours, opened: 1 and *fd, 0 where it is not there. */
+/* Opens a file of ours. 1: *fd is open; 0: it does not exist; -1: failure. */
 static int open_file(const struct trtc_tasks *t, const char *name, int *fd, struct trtc_err *err)
 {
     struct stat st;
@@ -421,7 +423,7 @@ static int open_file(const struct trtc_tasks *t, const char *name, int *fd, stru
     } else if (!S_ISREG(st.st_mode)) {
         trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is not a regular file", t->dir, name);
     } else if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
-        trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is another's, or others may write to it", t->dir,
+        trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' belongs to another user, or others may write to it", t->dir,
                   name);
     } else {
         return 1;
@@ -430,7 +432,7 @@ static int open_file(const struct trtc_tasks *t, const char *name, int *fd, stru
     return -1;
 }
 
-/* 1 and the whole file, 0 where it is not there. */
+/* Reads a whole file. 1: read; 0: it does not exist; -1: failure. */
 static int read_file(const struct trtc_tasks *t, const char *name, char **text, size_t *n,
                      struct trtc_err *err)
 {
@@ -448,7 +450,7 @@ static int read_file(const struct trtc_tasks *t, const char *name, char **text, 
     return trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is too large for a task", t->dir, name);
 }
 
-/* *out is a copy, or NULL where it is absent. */
+/* Copies a text; *out is NULL if it is absent. 0, or -1. */
 static int take_text(const cJSON *o, const char *name, char **out, struct trtc_err *err)
 {
     const char *s;
@@ -504,7 +506,7 @@ static int take_all(cJSON *o, struct trtc_task *task, struct trtc_err *err)
     return take_request(o, task, err);
 }
 
-/* 1 and *task, 0 where the file is not there, -1. */
+/* 1: *task was loaded; 0: the file does not exist; -1: failure. */
 static int load_file(const struct trtc_tasks *t, const char *name, struct trtc_task *task,
                      struct trtc_err *err)
 {
@@ -523,7 +525,7 @@ static int load_file(const struct trtc_tasks *t, const char *name, struct trtc_t
     cJSON_Delete(o);
     free(text);
     if (ret == 1 && (ret = is_name_of(&read, name, &why)) == 0)
-        ret = trtc_fail(&why, TRTC_EX_DATAERR, "it is another task's");
+        ret = trtc_fail(&why, TRTC_EX_DATAERR, "it belongs to another task");
     if (ret == 1) {
         *task = read;
         return 1;
@@ -543,7 +545,8 @@ int trtc_task_load(struct trtc_tasks *t, const char *id, struct trtc_task *task,
 
 /* ---- a task and its journal ---- */
 
-/* Removes the journal of this name if it is of the same robot. own: and this task's own, not one of a later create. */
+/* Removes the journal with this name if it is that of the same robot. own: and only if it is this
+ * task's, not that of a later create. */
 static void leave(const struct trtc_tasks *t, const struct trtc_task *task, const char *name,
                   bool own)
 {
@@ -585,7 +588,7 @@ int trtc_task_remove(struct trtc_tasks *t, const struct trtc_task *task, struct 
     return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- all tasks ---- */
 
 static int newest_first(const void *a, const void *b)
 {

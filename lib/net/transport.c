@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What carries a request to the service and its answer back. */
+/* Carries a request to the service and its answer back. */
 #include "net/transport.h"
 
 #include <openssl/crypto.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* UserSig (TLSSigAPIv2), as the vendor's libraries make it; the formula on its help page describes
- * another thing. */
+/* UserSig (TLSSigAPIv2) as the vendor's libraries make it; the formula on the vendor's help page
+ * differs. */
 #include "net/usersig.h"
 
 #include <cjson/cJSON.h>
@@ -33,7 +33,7 @@ struct trtc_usersig_read {
     const char *sig;
 };
 
-/* Changes alphabets: each character of from becomes the one at its place in to. */
+/* Translates between alphabets: each character of from becomes the one at the same place in to. */
 static void translate(char *s, const char *from, const char *to)
 {
     for (; *s; s++) {
@@ -44,8 +44,8 @@ static void translate(char *s, const char *from, const char *to)
     }
 }
 
-/* The text that is signed: every line ends with a line feed, the last too. The caller frees; NULL:
- * out of memory. */
+/* The text that is signed: every line, including the last, ends with a line feed. The caller frees
+ * it. NULL: out of memory. */
 static char *text_to_sign(const struct trtc_usersig *u)
 {
     static const char fmt[] = "TLS.identifier:%s\nTLS.sdkappid:%" PRIu32 "\nTLS.time:%" PRId64
@@ -63,7 +63,7 @@ static char *text_to_sign(const struct trtc_usersig *u)
     return s;
 }
 
-/* TLS.sig: standard Base64, with padding, of the HMAC. */
+/* TLS.sig: the HMAC in standard Base64 with padding. */
 static int inner_signature(const struct trtc_usersig *u, const char *key, char out[MAC_B64])
 {
     unsigned char mac[MAC];
@@ -127,7 +127,8 @@ static int check_make(const struct trtc_usersig *in, const char *key, struct trt
     return 0;
 }
 
-/* The JSON text, its members in the order of the vendor's Node library. NULL: out of memory. */
+/* The JSON text, with its members in the order of the vendor's Node library. NULL: out of
+ * memory. */
 static char *json_of(const struct trtc_usersig *in, const char *sig)
 {
     cJSON *o = cJSON_CreateObject();
@@ -158,7 +159,7 @@ static char *pack(const char *json)
         out = malloc(TRTC_B64_ENCODED_MAX(packed_bytes));
     if (out) {
         trtc_b64_encode(packed, packed_bytes, out);
-        translate(out, "+.", "*_"); /* '/' is '-' already */
+        translate(out, "+.", "*_"); /* '/' is already '-' */
     }
     if (packed)
         OPENSSL_cleanse(packed, packed_bytes);
@@ -185,8 +186,7 @@ char *trtc_usersig_make(const struct trtc_usersig *in, const char *key, struct t
     return out;
 }
 
-/* The n characters as bytes; NULL where they are no Base64 of this kind, *nomem where that could
- * not be tried. */
+/* Decodes n characters. NULL: they are not Base64 of this kind, or (*nomem) memory ran out. */
 static unsigned char *decode(const char *text, size_t n, size_t *bytes, bool *nomem)
 {
     char *copy = malloc(n + 1);
@@ -195,7 +195,7 @@ static unsigned char *decode(const char *text, size_t n, size_t *bytes, bool *no
     size_t bad;
 
     *nomem = !copy || !out;
-    /* '+' and '.' belong to the alphabet of file names, not to this one */
+    /* '+' and '.' belong to the alphabet of file names but not to this one */
     if (!*nomem && !memchr(text, '+', n) && !memchr(text, '.', n) && !memchr(text, '\0', n)) {
         memcpy(copy, text, n);
         copy[n] = '\0';
@@ -210,8 +210,8 @@ static unsigned char *decode(const char *text, size_t n, size_t *bytes, bool *no
     return out;
 }
 
-/* Decompresses one zlib stream that fills in exactly, at most INFLATED_MAX bytes. The result is
- * the caller's; NULL where it is none, or *nomem. */
+/* Decompresses exactly one zlib stream, to at most INFLATED_MAX bytes. The caller frees the result.
+ * NULL: it is not one, or (*nomem) memory ran out. */
 static char *unpack(const unsigned char *in, size_t n, size_t *bytes, bool *nomem)
 {
     char *out = malloc(INFLATED_MAX);
@@ -221,7 +221,7 @@ static char *unpack(const unsigned char *in, size_t n, size_t *bytes, bool *nome
     *nomem = !out;
     if (!out)
         return NULL;
-    z.next_in = (unsigned char *)in; /* zlib takes no const here, and does not write to it */
+    z.next_in = (unsigned char *)in; /* zlib lacks a const here but does not write to it */
     z.avail_in = (uInt)n;
     z.next_out = (unsigned char *)out;
     z.avail_out = INFLATED_MAX;
@@ -239,7 +239,7 @@ static char *unpack(const unsigned char *in, size_t n, size_t *bytes, bool *nome
     return out;
 }
 
-/* Takes the members out of r->json. */
+/* Reads the members from r->json. */
 static int read_members(struct trtc_usersig_read *r, struct trtc_err *err)
 {
     static const char what[] = "UserSig";
@@ -260,7 +260,7 @@ static int read_members(struct trtc_usersig_read *r, struct trtc_err *err)
     r->is.sdkappid = (uint32_t)app;
     if (s[6] < 0 || strcmp(version, VERSION) != 0)
         return -1;
-    /* a line break in a member would stand for lines of the signed text */
+    /* a line break in a member could imitate lines of the signed text */
     return has_controls(r->is.user) || (r->is.userbuf && !is_base64(r->is.userbuf)) ? -1 : 0;
 }
 
@@ -302,7 +302,7 @@ enum trtc_usersig_fault trtc_usersig_open(const char *text, size_t n,
             r = NULL;
             ret = TRTC_USERSIG_OK;
         } else {
-            ret = malformed("not the JSON object that it should be", err);
+            ret = malformed("not the expected JSON object", err);
         }
     }
     if (ret == TRTC_USERSIG_NOMEM)

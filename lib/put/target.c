@@ -105,7 +105,7 @@ static int check_store(const char *s, struct trtc_err *err)
         return trtc_fail(err, TRTC_EX_USAGE, "--to: in a URL '#' is written %%23");
     if (memchr(s, '@', 2 + strcspn(s + 2, "/?")))
         return trtc_fail(err, TRTC_EX_USAGE,
-                         "--to: keys do not belong into a URL, which everybody can see; give them "
+                         "--to: keys do not belong into a URL, which everyone can see; give them "
                          "in the environment or a file");
     return 0;
 }

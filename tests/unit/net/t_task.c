@@ -408,7 +408,7 @@ static void links_and_others_files(void **state)
     chmod(path, 0600);
     if (geteuid() == 0) {
         assert_int_equal(chown(path, 65534, 65534), 0);
-        load_fails(*state, "x", TRTC_EX_NOPERM, "another's");
+        load_fails(*state, "x", TRTC_EX_NOPERM, "belongs to another user");
         assert_int_equal(trtc_task_save(*state, &task, &err), -1);
         assert_int_equal(err.code, TRTC_EX_NOPERM);
     }
@@ -461,7 +461,7 @@ static void locks(void **state)
     assert_int_equal(err.code, TRTC_EX_SOFTWARE);
     assert_int_equal(trtc_task_lock(other, "-a/b", &err), -1);
     assert_int_equal(err.code, TRTC_EX_TEMPFAIL);
-    assert_string_equal(err.msg, "-a/b: another process is at work on it: try again");
+    assert_string_equal(err.msg, "-a/b: another process is using it: try again");
     assert_int_equal(trtc_task_lock(other, "c", &err), 0);
     trtc_task_unlock(other);
     trtc_task_unlock(*state);
