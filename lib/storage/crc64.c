@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64/XZ: by carry-less multiplication where the processor has it, else eight bytes at a time
- * by tables (the usual "slicing by 8"). Both give the same. */
+/* CRC-64/XZ: by carry-less multiplication if the processor has it, otherwise eight bytes at a time
+ * with tables ("slicing by 8"). Both give the same result. */
 #include "storage/crc64.h"
 
 #if defined(__x86_64__)
@@ -8,10 +8,10 @@
 #endif
 #include <string.h>
 
-#define POLY UINT64_C(0xc96c5795d7870f42) /* reflected: bit 63 stands for x^0 */
+#define POLY UINT64_C(0xc96c5795d7870f42) /* reflected: bit 63 represents x^0 */
 
-/* What a byte n, k bytes before the end, adds to the CRC. It is linear in the bits of n: a row
- * has what each bit adds, and the preprocessor makes the 256 sums of each. */
+/* What a byte n adds to the CRC when it is k bytes before the end. This is linear in the bits of n:
+ * a row has the value for each bit, and the preprocessor computes the 256 sums. */
 #define BIT(n, b, v)        ((n) >> (b)&1 ? UINT64_C(v) : 0)
 #define LOW(n, a, b, c, d)  BIT(n, 0, a) ^ BIT(n, 1, b) ^ BIT(n, 2, c) ^ BIT(n, 3, d)
 #define HIGH(n, a, b, c, d) BIT(n, 4, a) ^ BIT(n, 5, b) ^ BIT(n, 6, c) ^ BIT(n, 7, d)
@@ -83,7 +83,7 @@ enum { BLOCK = 64 };
 
 #define CLMUL __attribute__((target("pclmul,sse4.1")))
 
-/* a, moved on by as many bits as k was made for, plus b. */
+/* Moves a forward by as many bits as k was made for, and adds b. */
 CLMUL static __m128i fold(__m128i a, __m128i k, __m128i b)
 {
     const __m128i low = _mm_clmulepi64_si128(a, k, 0x00), high = _mm_clmulepi64_si128(a, k, 0x11);
@@ -92,8 +92,8 @@ CLMUL static __m128i fold(__m128i a, __m128i k, __m128i b)
 }
 
 /* n is at least BLOCK. "Fast CRC computation for generic polynomials using PCLMULQDQ" (Intel,
- * 2009), folded down to 16 bytes, which the tables then take. The factors are x^(D+63) and
- * x^(D-1) modulo the polynomial, reflected, for a way of D bits. */
+ * 2009): folds down to 16 bytes, which the tables then process. To move by D bits the factors are
+ * x^(D+63) and x^(D-1) modulo the polynomial, reflected. */
 CLMUL static uint64_t by_clmul(uint64_t crc, const uint8_t *p, size_t n)
 {
     const __m128i far = _mm_set_epi64x((long long)UINT64_C(0x081f6054a7842df4),
@@ -130,7 +130,7 @@ uint64_t trtc_crc64_plain(uint64_t crc, const void *data, size_t n)
     return ~by_tables(~crc, data, n);
 }
 
-/* a times b modulo the polynomial, both reflected. */
+/* The product of a and b modulo the polynomial, both reflected. */
 static uint64_t times(uint64_t a, uint64_t b)
 {
     uint64_t sum = 0;

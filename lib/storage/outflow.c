@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A body that is read while it is sent. */
+/* A body that is read from its file while it is sent. */
 #include "storage/outflow_priv.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 enum {
     HEX = TRTC_SIGN_HEX - 1,
-    EXTRA = 512, /* room for what stands around a chunk */
+    EXTRA = 512, /* room for what surrounds a chunk */
 };
 
 struct trtc_outflow {
@@ -25,15 +25,15 @@ struct trtc_outflow {
     int64_t offset, bytes;
     size_t chunk_bytes;
     EVP_MD_CTX *sha256, *md5; /* S3 */
-    /* of an attempt */
+    /* for one attempt */
     struct trtc_signable in;
-    char before[TRTC_SIGN_HEX]; /* the signature of the chunk before */
-    int64_t at;                 /* so many bytes are in chunks */
+    char before[TRTC_SIGN_HEX]; /* the signature of the previous chunk */
+    int64_t at;                 /* how many bytes are in chunks so far */
     uint64_t crc64;
     bool ended, shrunk, failed;
-    int errnum; /* of reading */
+    int errnum; /* errno of a failed read */
     struct trtc_digest sent;
-    /* the chunk that goes out: text around the storage's room */
+    /* the chunk being sent: text before and after the storage's buffer */
     char head[EXTRA], tail[EXTRA];
     struct trtc_bytes left[3];
 };
@@ -81,7 +81,7 @@ static size_t chunk_at(const struct trtc_outflow *t, int64_t at)
     return left < (int64_t)t->chunk_bytes ? (size_t)left : t->chunk_bytes;
 }
 
-/* "SIZE;chunk-signature=HEX CR LF", the bytes, CR LF. */
+/* The size of a chunk: "SIZE;chunk-signature=HEX CR LF", n bytes, CR LF. */
 static size_t framed(size_t n)
 {
     char size[24];
@@ -154,7 +154,7 @@ static bool read_chunk(struct trtc_outflow *t, size_t n)
            (EVP_DigestUpdate(t->sha256, t->s->room, n) && EVP_DigestUpdate(t->md5, t->s->room, n));
 }
 
-/* The digest of all, once all is read. */
+/* Computes the digest of the whole, once it has been read. */
 static bool finish(struct trtc_outflow *t)
 {
     unsigned char md5[16];
@@ -172,7 +172,7 @@ static bool finish(struct trtc_outflow *t)
     return true;
 }
 
-/* The trailer: the checksum, and a signature of it. */
+/* Writes the trailer: the checksum, and its signature. */
 static bool put_trailer(struct trtc_outflow *t)
 {
     char line[80], signature[TRTC_SIGN_HEX];
@@ -184,7 +184,7 @@ static bool put_trailer(struct trtc_outflow *t)
     return true;
 }
 
-/* Reads and frames the next chunk; the one of no bytes is the last. */
+/* Reads and frames the next chunk. The last one is empty. */
 static bool make_chunk(struct trtc_outflow *t)
 {
     const size_t n = chunk_at(t, t->at);

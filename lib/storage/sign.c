@@ -18,7 +18,7 @@
 enum {
     SHA1_BYTES = SHA_DIGEST_LENGTH,
     SHA256_BYTES = SHA256_DIGEST_LENGTH,
-    KEY_MAX = 256, /* bytes of an id or a key: those of today have 16 to 40 */
+    KEY_MAX = 256, /* length of an id or a key: today they have 16 to 40 bytes */
 };
 
 /* ---- keys and hashes ---- */
@@ -66,7 +66,7 @@ static bool hmac(const EVP_MD *md, struct trtc_bytes key, const char *text, unsi
 
 enum form { LOWER, ENCODED_LOWER, ENCODED, TRIMMED };
 
-/* Without blanks at the ends, and with one where there are several. */
+/* Appends s without surrounding blanks, and with single blanks inside. */
 static void put_trimmed(struct trtc_draft *t, const char *s)
 {
     bool blank = false;
@@ -83,7 +83,7 @@ static void put_trimmed(struct trtc_draft *t, const char *s)
     }
 }
 
-/* In this form, the caller's to free. NULL: out of memory. */
+/* s in this form; the caller frees it. NULL: out of memory. */
 static char *formed(const char *s, enum form form)
 {
     struct trtc_draft t = { 0 }, lower = { 0 };
@@ -137,7 +137,7 @@ static int by_name(const void *a, const void *b)
     return names ? names : strcmp(x->value, y->value);
 }
 
-/* Appends. -1: out of memory. */
+/* Appends a pair. 0, or -1: out of memory. */
 static int add_pair(struct pairs *p, char *name, char *value)
 {
     if (!name || !value) {
@@ -149,7 +149,7 @@ static int add_pair(struct pairs *p, char *name, char *value)
     return 0;
 }
 
-/* The headers or the query, in these forms and in order. */
+/* Collects the headers or the query parameters in these forms, sorted. */
 static int headers_of(const struct trtc_signable *in, enum form value, struct pairs *out)
 {
     const struct trtc_headers *h = in->headers;
@@ -195,7 +195,7 @@ static void put_names(struct trtc_draft *t, const struct pairs *p)
     }
 }
 
-/* What both signatures are made of: put writes the one, from the names and values in these forms. */
+/* Makes either signature: put writes it from the names and values in these forms. */
 static char *signed_by(const struct trtc_signable *in, enum form name, enum form value,
                        void (*put)(struct trtc_draft *, const struct trtc_signable *,
                                    const struct pairs *query, const struct pairs *headers),
@@ -220,7 +220,7 @@ static char *signed_by(const struct trtc_signable *in, enum form name, enum form
 
 /* ---- COS ---- */
 
-/* "method LF path LF query LF headers LF", then "sha1 LF time LF its SHA-1 LF". */
+/* Writes "method LF path LF query LF headers LF", then "sha1 LF time LF its SHA-1 LF". */
 static void put_cos_text(struct trtc_draft *out, const struct trtc_signable *in, const char *time,
                          const struct pairs *query, const struct pairs *headers)
 {
@@ -246,7 +246,7 @@ static void put_cos_text(struct trtc_draft *out, const struct trtc_signable *in,
     trtc_draft_fini(&t);
 }
 
-/* The key of this time is the hexadecimal text, not the bytes. */
+/* The key for a time is the hexadecimal text, not the bytes. */
 static bool cos_signature(const char *secret_key, const char *time, const char *text,
                           char out[2 * SHA1_BYTES + 1])
 {
@@ -328,7 +328,7 @@ static void put_scope(struct trtc_draft *t, const struct trtc_signable *in)
     trtc_draft_word(t, "/aws4_request");
 }
 
-/* The key of the day, region and service. */
+/* Derives the key for the day, region and service. */
 static bool s3_key(const struct trtc_signable *in, unsigned char out[SHA256_BYTES])
 {
     unsigned char first[4 + KEY_MAX], key[SHA256_BYTES];
@@ -364,7 +364,7 @@ static int s3_signature(const struct trtc_signable *in, const char *text, char o
     return good ? 0 : -1;
 }
 
-/* What stands before all that is signed. */
+/* Writes what precedes everything that is signed. */
 static void put_s3_head(struct trtc_draft *t, const char *algorithm, const struct trtc_signable *in)
 {
     char date[TRTC_SIGN_AMZ_DATE];
@@ -438,7 +438,7 @@ char *trtc_sign_s3(const struct trtc_signable *in, struct trtc_err *err)
     return signed_by(in, ENCODED, TRIMMED, put_s3, err);
 }
 
-/* What each chunk, and the trailer, has before its own hash. */
+/* Writes what precedes the hash of each chunk and of the trailer. */
 static void put_chunk_head(struct trtc_draft *t, const char *algorithm,
                            const struct trtc_signable *in, const char *before)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files into object storage: where the store is, one file after the other, again where that helps. */
+/* Puts files into object storage: finds the store's host, and repeats a file if that may help. */
 #include "storage/storage.h"
 
 #include <arpa/inet.h>
@@ -13,14 +13,15 @@
 #include "storage/text_priv.h"
 
 enum {
-    TRIES = 6,           /* of one file: it changed, or what is there is not what was sent */
-    FIRST_WAIT_MS = 500, /* before the third, then twice as long each time */
+    TRIES = 6,           /* of one file: it changed, or the store has something else than was
+                            sent */
+    FIRST_WAIT_MS = 500, /* before the third try, then twice as long each time */
     DAY_MS = 24 * 3600 * 1000,
 };
 
-/* ---- where the store is ---- */
+/* ---- the store's host ---- */
 
-/* Letters, digits, '-' and '.' between them; S3 allowed '_' once. */
+/* Checks a name: letters and digits, with '-' and '.' between them; S3 once allowed '_'. */
 static int check_name(const char *what, const char *name, const char *allowed, struct trtc_err *err)
 {
     char shown[80];
@@ -29,7 +30,7 @@ static int check_name(const char *what, const char *name, const char *allowed, s
     if (n > 0 && n < 256 && !name[n] && *name != '.' && *name != '-' && name[n - 1] != '.')
         return 0;
     name = name ? name : "";
-    return trtc_fail(err, TRTC_EX_USAGE, "%s '%s' cannot be one", what,
+    return trtc_fail(err, TRTC_EX_USAGE, "the %s cannot be '%s'", what,
                      trtc_text_show(name, strlen(name), shown, sizeof shown));
 }
 
@@ -46,7 +47,8 @@ static int check_place(const struct trtc_place *p, struct trtc_err *err)
     return check_name("region", p->region, LETTERS "-", err);
 }
 
-/* "127.0.0.1:9000", "[::1]": nothing can stand before it. */
+/* Whether the host is an address such as "127.0.0.1:9000" or "[::1]": a bucket cannot be put in
+ * front of it. */
 static bool is_address(const struct trtc_endpoint *e)
 {
     char host[sizeof e->host];
@@ -59,7 +61,7 @@ static bool is_address(const struct trtc_endpoint *e)
     return inet_pton(AF_INET, host, &a) == 1 || !strcmp(host, "localhost");
 }
 
-/* The store's own host, or the endpoint; *in_path: the bucket stands in the path. */
+/* Writes the store's own host, or the endpoint. *in_path: the bucket goes into the path. */
 static void put_host(struct trtc_draft *t, const struct trtc_place *p, bool in_path)
 {
     const bool china = p->region && !strncmp(p->region, "cn-", 3);
@@ -76,7 +78,7 @@ static void put_host(struct trtc_draft *t, const struct trtc_place *p, bool in_p
                                                  : ".amazonaws.com");
 }
 
-/* SCHEME://BUCKET.HOST[:PORT] of an endpoint. */
+/* Writes SCHEME://BUCKET.HOST[:PORT] for an endpoint. */
 static void put_before_host(struct trtc_draft *t, const struct trtc_endpoint *e, const char *bucket)
 {
     const char *host = strstr(e->url, "://") + 3;
@@ -87,7 +89,7 @@ static void put_before_host(struct trtc_draft *t, const struct trtc_endpoint *e,
     trtc_draft_word(t, host);
 }
 
-/* Where requests go, and what stands before keys. */
+/* Determines where requests are sent, and what precedes keys. */
 static int find_host(struct trtc_storage *s, struct trtc_err *err)
 {
     const struct trtc_place *p = s->o.place;
@@ -118,7 +120,7 @@ static int find_host(struct trtc_storage *s, struct trtc_err *err)
     return ret;
 }
 
-/* ---- opened and closed ---- */
+/* ---- opening and closing ---- */
 
 int trtc_store_room(struct trtc_storage *s, size_t n, struct trtc_err *err)
 {
@@ -148,7 +150,7 @@ static int set_up(struct trtc_storage *s, struct trtc_err *err)
 {
     const struct trtc_storage_options *o = &s->o;
     const struct trtc_http_options http = {
-        .total_ms = DAY_MS, /* idle_ms is what limits them */
+        .total_ms = DAY_MS, /* idle_ms is the real limit */
         .slow_ms = DAY_MS,
         .connect_ms = o->connect_ms,
         .idle_ms = o->idle_ms > 0 ? o->idle_ms : TRTC_STORAGE_IDLE_MS,
@@ -189,7 +191,7 @@ struct trtc_storage *trtc_storage_open(const struct trtc_storage_options *option
     s->shared = options->shared ? options->shared : &s->own_shared;
     if (options->place->kind != TRTC_PLACE_COS && options->place->kind != TRTC_PLACE_S3 &&
         options->place->kind != TRTC_PLACE_VOD)
-        trtc_fail(err, TRTC_EX_SOFTWARE, "this place is no object storage");
+        trtc_fail(err, TRTC_EX_SOFTWARE, "this place is not object storage");
     else if (!set_up(s, err))
         return s;
     trtc_storage_close(&s);
@@ -233,7 +235,7 @@ static int put_object(struct trtc_storage *s, const struct trtc_storage_file *fi
             return trtc_fail(err, why.code, "%s", why.msg);
         if (tries == TRIES)
             return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s", why.msg);
-        trtc_store_notice(s, "%s: put again", why.msg);
+        trtc_store_notice(s, "%s: putting it again", why.msg);
         if (tries > 1 && trtc_store_wait(s, FIRST_WAIT_MS << tries, err))
             return -1;
     }

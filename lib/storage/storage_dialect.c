@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs between the stores: header fields, signatures, how an answer proves what it has. */
+/* What differs between the stores: header fields, signatures, how an answer proves what the store
+ * has. */
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -11,7 +12,7 @@
 #include "storage/outflow_priv.h"
 #include "storage/storage_priv.h"
 
-/* Without the quotation marks around it. */
+/* Whether the field, without its quotation marks, is this text. */
 static bool is_etag(const char *field, const char *text)
 {
     const size_t n = strlen(text), quote = *field == '"';
@@ -19,8 +20,8 @@ static bool is_etag(const char *field, const char *text)
     return strlen(field) == n + 2 * quote && !strncasecmp(field + quote, text, n);
 }
 
-/* Whether the ETag is the MD5 of the body. Some stores have something else there, which looks
- * otherwise. */
+/* Whether the ETag is the MD5 of the body. Some stores return something else, which has another
+ * form. */
 static enum trtc_agree by_md5(const struct trtc_reply *reply, const struct trtc_digest *sent,
                               struct trtc_bytes body)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One file into a bucket, once: in one request, or in parts; then what the store has is compared. */
+/* Puts one file into a bucket, in one request or in parts, and compares what the store then has. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum {
     MIB = 1 << 20,
-    FRESH_S = 2, /* a file changed so lately may change again without its time showing it */
+    FRESH_S = 2, /* a file that changed this recently may change again without a new time stamp */
 };
 
 /* ---- the file ---- */
@@ -61,8 +61,8 @@ int trtc_transfer_crc(struct trtc_transfer *t, const struct trtc_storage_part *o
     return 0;
 }
 
-/* Whether the file still has the bytes that were sent. Its times tell, but for a change within the
- * same tick of the clock: a fresh file is read again. */
+/* Whether the file still has the bytes that were sent. Its time stamps show this, unless it changes
+ * within one tick of the clock: a file that is very new is read again. */
 static int unchanged(struct trtc_transfer *t, bool *again, struct trtc_err *err)
 {
     struct stat now;
@@ -178,7 +178,7 @@ static int put_whole(struct trtc_transfer *t, bool *again, struct trtc_err *err)
     return ret;
 }
 
-/* ---- all of it ---- */
+/* ---- the file, in one request or in parts ---- */
 
 static int look_at(struct trtc_transfer *t, struct trtc_err *err)
 {

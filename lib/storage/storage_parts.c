@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file in parts: begun or resumed, sent one by one, completed. */
+/* A file in parts: begun or resumed, sent part by part, completed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "storage/transfer_priv.h"
 #include "storage/xml_priv.h"
 
-enum { PAGE = 1000 /* parts in one answer of a list */ };
+enum { PAGE = 1000 /* parts in one answer of a list request */ };
 
 static int begin(struct trtc_transfer *t, struct trtc_err *err)
 {
@@ -50,7 +50,7 @@ void trtc_transfer_abandon(struct trtc_transfer *t)
     *t->upload = '\0';
 }
 
-/* Marks a part as there, where the list has it as the journal does. */
+/* Marks a part as stored if the store's list agrees with the journal. */
 static void take_listed(struct trtc_transfer *t, struct trtc_bytes one)
 {
     char number[12], bytes[24], quoted[80], etag[72];
@@ -75,7 +75,8 @@ static void take_listed(struct trtc_transfer *t, struct trtc_bytes one)
     }
 }
 
-/* What the store still has of the upload that is to go on. It is no failure if that is nothing. */
+/* Gets what the store still has of the upload that is to be resumed. If that is nothing, it is no
+ * failure. */
 static int list_parts(struct trtc_transfer *t, struct trtc_err *err)
 {
     char marker[12] = "0", more[8], page[8];
@@ -108,13 +109,13 @@ static int list_parts(struct trtc_transfer *t, struct trtc_err *err)
     return ret;
 }
 
-/* A part on its way: the request, and what the store should have afterwards. */
+/* A part being sent: the request, and what the store should have afterwards. */
 struct parcel {
     struct trtc_store_request q;
     struct trtc_digest digest;
 };
 
-/* The part as it is now: in the room with its digest, or on its way as an outflow. */
+/* Prepares a part: in the buffer with its digest, or as an outflow. */
 static int load_part(struct trtc_transfer *t, const struct trtc_transfer_part *p,
                      struct parcel *parcel, bool *again, struct trtc_err *err)
 {
@@ -131,7 +132,7 @@ static int load_part(struct trtc_transfer *t, const struct trtc_transfer_part *p
     return trtc_store_digest(t->s, q->body, &parcel->digest, err);
 }
 
-/* Adds a part that the store has to what stands for the whole. */
+/* Adds a stored part to what represents the whole. */
 static void count_part(struct trtc_transfer *t, struct trtc_transfer_part *p,
                        const struct trtc_digest *digest, bool sha256)
 {
@@ -168,7 +169,7 @@ static int send_part(struct trtc_transfer *t, struct trtc_transfer_part *p, stru
     return ret;
 }
 
-/* Whether the store has the part already, as the file has it. */
+/* Whether the store already has the part with the content of the file. */
 static bool is_there(struct trtc_transfer *t, const struct trtc_transfer_part *p,
                      struct parcel *parcel)
 {
@@ -176,7 +177,7 @@ static bool is_there(struct trtc_transfer *t, const struct trtc_transfer_part *p
 
     if (!p->there)
         return false;
-    /* to complete it S3 wants the SHA-256, which is not known of an outflow before it is over */
+    /* to complete the upload S3 needs the SHA-256, which an outflow only knows at its end */
     if (parcel->q.outflow && t->s->dialect->sha256)
         return false;
     if (parcel->q.outflow && trtc_transfer_crc(t, &p->said, &again, &parcel->digest.crc64, NULL))
@@ -201,7 +202,7 @@ static int put_part(struct trtc_transfer *t, struct trtc_transfer_part *p, bool 
     return ret;
 }
 
-/* "<CompleteMultipartUpload>": all parts, in order. */
+/* Makes "<CompleteMultipartUpload>": all parts, in order. */
 static char *list_of(const struct trtc_transfer *t)
 {
     struct trtc_draft draft = { 0 };
@@ -242,7 +243,7 @@ static int complete(struct trtc_transfer *t, bool *again, struct trtc_err *err)
     if (!ret && trtc_xml_text(trtc_transfer_text(&answer.reply), "ETag", quoted, sizeof quoted))
         trtc_transfer_take_etag(quoted, t->etag);
     if (ret && !strcmp(answer.code, "NoSuchUpload")) {
-        /* an answer that was lost may have completed it: what is there will tell */
+        /* a lost answer may mean that it was completed: looking at the object will show */
         ret = 0;
         *t->upload = '\0';
     } else if (ret) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a store has, compared with what was sent. */
+/* Compares what a store has with what was sent. */
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "storage/crc64.h"
 #include "storage/transfer_priv.h"
 
-enum { BACK_BYTES = 4 << 20 /* in one request, where an object is read back */ };
+enum { BACK_BYTES = 4 << 20 /* read per request when an object is read back */ };
 
-/* "HASH-N": the hash of the parts' hashes. false: one of them is not known. */
+/* "HASH-N": the hash of the hashes of the parts. False: one of these is unknown. */
 static bool composite(const struct trtc_transfer *t, bool sha256, char out[80])
 {
     unsigned char raw[32], one[32];
@@ -43,7 +43,7 @@ static enum trtc_agree agree(bool yes)
     return yes ? TRTC_AGREE_YES : TRTC_AGREE_NO;
 }
 
-/* By a checksum of S3, else by an ETag that is made of what was sent. */
+/* Compares by S3's checksum, or else by an ETag computed from what was sent. */
 static enum trtc_agree head_s3(struct trtc_transfer *t, const char *sha256, const char *etag)
 {
     char right[80];
@@ -70,7 +70,7 @@ static enum trtc_agree head_cos(struct trtc_transfer *t, const char *crc, const 
     return t->agreed && *t->etag ? agree(!strcmp(etag, t->etag)) : TRTC_AGREE_SILENT;
 }
 
-/* Reads the object and compares its CRC-64: for stores that answer nothing else. */
+/* Reads the object and compares its CRC-64, for stores that return nothing else. */
 static int read_back(struct trtc_transfer *t, enum trtc_agree *agrees, struct trtc_err *err)
 {
     uint64_t crc = 0;
@@ -131,8 +131,8 @@ int trtc_transfer_prove(struct trtc_transfer *t, bool *again, struct trtc_err *e
         ret = read_back(t, &agrees, err);
     if (!ret && agrees == TRTC_AGREE_NO) {
         *again = true;
-        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "%s has something else than what was sent",
-                        t->s->dialect->name);
+        ret =
+            trtc_fail(err, TRTC_EX_TEMPFAIL, "%s does not have what was sent", t->s->dialect->name);
     }
     return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One request to a store: signed, sent, judged, and made again where that may help. */
+/* One request to a store: signed, sent, judged, and repeated if that may help. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
@@ -16,11 +16,11 @@
 #include "storage/xml_priv.h"
 
 enum {
-    MANY = 1000,    /* retries that only the budget ends */
-    EARLIER_S = 60, /* a signature begins before now, for clocks that differ */
-    LIFE_S = 900,   /* and is good for so long after it */
-    SLICE_MS = 250, /* so often who waits looks at what the others do */
-    SKEW_S = 300,   /* clocks that differ by more may be why a store refuses a request */
+    MANY = 1000,    /* retries are only limited by the budget */
+    EARLIER_S = 60, /* a signature is valid from this long ago, for clocks that differ, */
+    LIFE_S = 900,   /* and for so long afterwards */
+    SLICE_MS = 250, /* how often those who wait look at what the others do */
+    SKEW_S = 300,   /* a larger difference of the clocks may be why a store refuses a request */
 };
 
 void trtc_store_answer_fini(struct trtc_store_answer *answer)
@@ -29,7 +29,7 @@ void trtc_store_answer_fini(struct trtc_store_answer *answer)
     *answer = (struct trtc_store_answer){ 0 };
 }
 
-/* ---- what is sent ---- */
+/* ---- sending ---- */
 
 int trtc_store_digest(const struct trtc_storage *s, struct trtc_bytes body, struct trtc_digest *out,
                       struct trtc_err *err)
@@ -56,7 +56,7 @@ char *trtc_store_url(const struct trtc_storage *s, const struct trtc_store_reque
 {
     struct trtc_draft t = { 0 };
 
-    trtc_draft_word(&t, s->endpoint.url); /* which ends with the slash that base begins with */
+    trtc_draft_word(&t, s->endpoint.url); /* it ends with the slash that base begins with */
     trtc_draft_percent(&t, s->base + 1, "/");
     trtc_draft_percent(&t, request->key, "/");
     for (size_t i = 0; i < request->nb_query; i++) {
@@ -68,7 +68,7 @@ char *trtc_store_url(const struct trtc_storage *s, const struct trtc_store_reque
     return trtc_draft_take(&t);
 }
 
-/* Host, the fields of the request, those of the store, the token. */
+/* Adds Host, the fields of the request, those of the store, the token. */
 static int add_fields(const struct trtc_storage *s, const struct trtc_store_request *q,
                       int64_t time_s, struct trtc_headers *out, struct trtc_err *err)
 {
@@ -114,7 +114,7 @@ static int add_signature(const struct trtc_storage *s, const struct trtc_store_r
     return ret;
 }
 
-/* Signs for now and sends. */
+/* Signs with the present time and sends. */
 static int send_once(struct trtc_storage *s, const struct trtc_store_request *q, int64_t offset_s,
                      struct trtc_reply *reply, struct trtc_err *err)
 {
@@ -130,7 +130,7 @@ static int send_once(struct trtc_storage *s, const struct trtc_store_request *q,
         .body_bytes = q->outflow ? trtc_outflow_wire_bytes(q->outflow) : q->body.n,
         .next = q->outflow ? trtc_outflow_next : NULL,
         .next_arg = q->outflow,
-        .fresh = q->outflow, /* it cannot be begun again within an attempt */
+        .fresh = q->outflow, /* an outflow cannot restart within an attempt */
     };
     int ret = url ? 0 : trtc_fail_nomem(err);
 
@@ -146,7 +146,7 @@ static int send_once(struct trtc_storage *s, const struct trtc_store_request *q,
     return ret;
 }
 
-/* ---- what comes back ---- */
+/* ---- answers ---- */
 
 static void post_it(void *arg, const struct trtc_post *post, struct trtc_reply *reply)
 {
@@ -173,8 +173,8 @@ static bool is_one_of(const char *code, const char *const *list)
     return false;
 }
 
-/* A refusal by a store whose clock differs so much that it may be the reason, whatever it says:
- * HEAD cannot. */
+/* Whether the store refuses the request and its clock differs so much that this may be the reason,
+ * whatever it says: an answer to HEAD has no text. */
 static bool is_skewed(const struct trtc_storage *s, const struct trtc_reply *r)
 {
     const int64_t off_s = r->date_s - s->o.outside.wall_s(s->o.outside.arg) - s->offset_s;
@@ -182,7 +182,7 @@ static bool is_skewed(const struct trtc_storage *s, const struct trtc_reply *r)
     return r->status == 403 && r->date_s >= 0 && (off_s > SKEW_S || off_s < -SKEW_S);
 }
 
-/* What the store says of an error, as the rules of net/retry have to know it. */
+/* Converts the store's error to what the rules of net/retry need to know. */
 static void judge_error(const struct trtc_storage *s, const struct trtc_store_answer *answer,
                         struct trtc_attempt *a)
 {
@@ -203,7 +203,7 @@ static void judge_error(const struct trtc_storage *s, const struct trtc_store_an
         a->code = "AuthFailure.SignatureExpire";
     } else if (is_one_of(answer->code, passing)) {
         a->status = 503;
-    } else if (a->status == 501) { /* will not be otherwise next time */
+    } else if (a->status == 501) { /* a repetition would give the same answer */
         a->status = 405;
     } else if (a->status >= 200 && a->status < 300) {
         a->status = 400;
@@ -231,8 +231,7 @@ static void read_code(struct trtc_store_answer *answer)
         snprintf(answer->code, sizeof answer->code, "Unknown");
 }
 
-/* Puts an answer that is an error into words: "COS answers 403 AccessDenied: MESSAGE (request id
- * ID)". */
+/* Describes an error answer: "COS answers 403 AccessDenied: MESSAGE (request id ID)". */
 static void explain(const struct trtc_storage *s, const struct trtc_store_answer *answer,
                     struct trtc_err *why)
 {
@@ -251,7 +250,7 @@ static void explain(const struct trtc_storage *s, const struct trtc_store_answer
     trtc_text_show(text, strlen(text), why->msg, sizeof why->msg);
 }
 
-/* Another region or another host: what to write there. */
+/* Describes a redirection to another region or host, and what to specify instead. */
 static void explain_redirect(const struct trtc_storage *s, const struct trtc_reply *r,
                              struct trtc_err *why)
 {
@@ -280,7 +279,7 @@ static enum trtc_agree compare(const struct trtc_storage *s, const struct trtc_s
     return q->digest ? s->dialect->agrees(r, q->digest, q->body) : TRTC_AGREE_SILENT;
 }
 
-/* Reads the reply into what the rules have to know; *why: what was wrong. */
+/* Converts the reply to what the rules need to know; *why: what was wrong. */
 static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_store_request *q,
                                 struct trtc_store_answer *answer, struct trtc_err *why)
 {
@@ -309,14 +308,13 @@ static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_
         answer->agree = compare(s, q, r);
         if (answer->agree == TRTC_AGREE_NO) {
             a.code = "InternalError";
-            trtc_fail(why, TRTC_EX_TEMPFAIL, "%s has something else than what was sent",
-                      s->dialect->name);
+            trtc_fail(why, TRTC_EX_TEMPFAIL, "%s does not have what was sent", s->dialect->name);
         }
     }
     return a;
 }
 
-/* ---- waiting and telling ---- */
+/* ---- waiting and reporting ---- */
 
 void trtc_store_notice(const struct trtc_storage *s, const char *fmt, ...)
 {
@@ -391,7 +389,7 @@ static void tell(const struct trtc_storage *s, const struct trtc_decision *d, in
         trtc_store_notice(s, "this machine's clock is %lld s %s: signing with the server's",
                           off_s < 0 ? -off_s : off_s, off_s < 0 ? "fast" : "slow");
     else
-        trtc_store_notice(s, "%s; again in %.1f s", why->msg, (double)d->wait_ms / 1000);
+        trtc_store_notice(s, "%s; retrying in %.1f s", why->msg, (double)d->wait_ms / 1000);
 }
 
 int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *request,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One file into VOD (API 2018-07-17): ApplyUpload names a bucket, a key and temporary keys; the
- * file goes there; CommitUpload makes a media of it. */
+/* Puts a file into VOD (API 2018-07-17): ApplyUpload returns a bucket, a key and temporary keys;
+ * the file is put there; CommitUpload makes it a media. */
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@
 
 enum { NAME_MAX_BYTES = 128 };
 
-/* What ApplyUpload answers. The texts point into the answer; the keys are copies on pages of their
- * own. */
+/* The answer to ApplyUpload. The texts point into the answer; the keys are copies in memory pages
+ * of their own. */
 struct applied {
     const char *bucket, *region, *key, *session;
     struct trtc_credentials keys;
@@ -32,7 +32,7 @@ static int attempts(const struct trtc_storage *s)
 
 enum action { APPLY, COMMIT };
 
-/* Calls an action; the answer is the caller's in any case. */
+/* Calls an action. The caller frees the answer in any case. */
 static int call(struct trtc_storage *s, enum action action, const cJSON *request,
                 struct trtc_answer *answer, struct trtc_err *err)
 {
@@ -73,7 +73,7 @@ static void put_some_number(cJSON **request, const char *name, int64_t number)
         trtc_json_put_number(request, name, (double)number);
 }
 
-/* MediaName and MediaType are the two halves of the key's last part. */
+/* Adds MediaName and MediaType, the two halves of the last part of the key. */
 static int put_media(cJSON **request, const char *key, struct trtc_err *err)
 {
     const char *slash = strrchr(key, '/'), *name = slash ? slash + 1 : key;
@@ -156,7 +156,7 @@ static int take(const struct trtc_answer *answer, struct applied *out, struct tr
     return take_keys(r, out, err);
 }
 
-/* The texts of JSON are wiped before they are freed: those of the answer are keys. */
+/* Overwrites the texts of JSON before they are freed: those of the answer are keys. */
 static void wipe(cJSON *json)
 {
     for (cJSON *c = json ? json->child : NULL; c; c = c->next) {

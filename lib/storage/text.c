@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is put together. */
+/* Builds texts. */
 #include "storage/text_priv.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 enum { FIRST_ROOM = 256 };
 
-/* Not by realloc, which leaves the old bytes behind: some drafts hold a token. */
+/* Does not use realloc, which leaves the old bytes behind: some texts contain a token. */
 static bool reserve(struct trtc_draft *t, size_t need)
 {
     size_t cap = t->cap ? t->cap : FIRST_ROOM;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is put together: URLs, what is signed, XML. */
+/* Builds texts: URLs, texts to be signed, XML. */
 #ifndef TRTC_STORAGE_TEXT_PRIV_H
 #define TRTC_STORAGE_TEXT_PRIV_H
 
@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* After one failure nothing more is added, and failed stays true. Zero is the empty one. */
+/* A text being built. After a failure nothing more is added, and failed stays true. All zeros:
+ * empty. */
 struct trtc_draft {
-    char *s; /* NUL-terminated; NULL: nothing yet */
+    char *s; /* NUL-terminated; NULL: empty */
     size_t n, cap;
     bool failed; /* out of memory */
 };
@@ -20,16 +21,16 @@ void trtc_draft_lower(struct trtc_draft *t, const char *s);
 void trtc_draft_number(struct trtc_draft *t, int64_t value);
 void trtc_draft_hex(struct trtc_draft *t, const void *bytes, size_t n);
 
-/* Percent-encoded (RFC 3986): letters, digits and -._~ stay, and so do the characters of keep. */
+/* Appends s percent-encoded (RFC 3986), except letters, digits, -._~ and the characters in keep. */
 void trtc_draft_percent(struct trtc_draft *t, const char *s, const char *keep);
 
-/* Character data of XML. */
+/* Appends s as XML character data. */
 void trtc_draft_xml(struct trtc_draft *t, const char *s);
 
-/* Its text, the caller's to free; the draft is empty then. NULL: out of memory. */
+/* Takes the text, which the caller frees; the draft is empty then. NULL: out of memory. */
 char *trtc_draft_take(struct trtc_draft *t);
 
-/* Wipes and frees. */
+/* Overwrites and frees the text. */
 void trtc_draft_fini(struct trtc_draft *t);
 
 #endif

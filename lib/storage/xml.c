@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The XML that object stores answer. Nothing in it is trusted: a text that is no XML has elements
- * that are not found, and no worse. */
+/* Reads the XML in the answers of object stores. Nothing in it is trusted: in an invalid text
+ * elements are not found, but nothing worse happens. */
 #include "storage/xml_priv.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* From there to the end of text. */
+/* The rest of text from p on. */
 static struct trtc_bytes from(struct trtc_bytes text, const uint8_t *p)
 {
     return (struct trtc_bytes){ p, text.n - (size_t)(p - text.p) };
@@ -25,7 +25,7 @@ static const uint8_t *find(struct trtc_bytes text, const char *word, size_t n)
     return NULL;
 }
 
-/* The tag "<name>", "<name attribute...>" or "</name>": where it begins; *end: what follows. */
+/* Finds the tag "<name>", "<name attribute...>" or "</name>"; *end: what follows it. */
 static const uint8_t *find_tag(struct trtc_bytes text, const char *open, const char *name,
                                const uint8_t **end)
 {
@@ -64,7 +64,7 @@ bool trtc_xml_find(struct trtc_bytes text, const char *name, struct trtc_bytes *
     return true;
 }
 
-/* The character of ASCII that a reference stands for; 0: another, or none. *used: its bytes. */
+/* The ASCII character for which a reference stands; 0: another one, or none. *used: its length. */
 static char reference(struct trtc_bytes text, size_t *used)
 {
     static const struct {
