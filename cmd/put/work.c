@@ -136,7 +136,7 @@ static int put_to_place(struct attempt *a)
                                       .mime = trtc_put_mime(a->done->key) };
     struct trtc_storage_proof *proof = &a->done->proof;
     if (p->dir && a->copy >= 0 && trtc_put_dir_is(p->dir, file.key, a->fd))
-        return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: it is its own place", file.path);
+        return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: it is already at its place", file.path);
     if (p->dir)
         return trtc_put_dir_put(p->dir, &file, proof, &a->err);
     if (p->place->place.kind == TRTC_PLACE_EXEC)

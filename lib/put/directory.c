@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files into a directory: a temporary name in the same directory, synced, read back, renamed. All names are resolved one
- * component after the other, from a descriptor on. */
+/* Puts files into a directory: under a temporary name in the same directory, then synced, read back
+ * and renamed. Names are resolved one component at a time, starting from a descriptor. */
 #define _GNU_SOURCE /* O_DIRECTORY and O_NOFOLLOW, flock, posix_fadvise */
 
 #include "put/directory.h"
@@ -27,14 +27,14 @@ struct trtc_put_dir {
     const volatile sig_atomic_t *stop;
 };
 
-/* One file on its way. */
+/* A file being copied. */
 struct copy {
     struct trtc_put_dir *d;
     const struct trtc_storage_file *file;
-    int dirfd;            /* of the directory that it gets into */
-    const char *name;     /* there; the last part of the key */
-    char temp[32];        /* its name until it is whole */
-    int fd;               /* of that; -1: none */
+    int dirfd;            /* the directory of the new file */
+    const char *name;     /* its name there, the last part of the key */
+    char temp[32];        /* its name until it is complete */
+    int fd;               /* of the temporary file; -1: none */
     unsigned char *chunk; /* CHUNK_BYTES */
     struct trtc_err *err;
 };
@@ -57,10 +57,10 @@ __attribute__((format(printf, 4, 5))) static int fail_at(struct copy *c, int cod
 
 static void sync_fd(int fd)
 {
-    trtc_fsync(fd); /* a file system that cannot sync a directory has nothing better */
+    trtc_fsync(fd); /* there is nothing better on a file system that cannot sync a directory */
 }
 
-/* The directory of that name in dirfd, made where it is not there. -1: errno */
+/* Opens the directory name in dirfd; make: creates it if necessary. -1: errno */
 static int enter(int dirfd, const char *name, bool make)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -73,7 +73,7 @@ static int enter(int dirfd, const char *name, bool make)
     return openat(dirfd, name, flags);
 }
 
-/* The directory that key's last part, *name, gets into: a descriptor, or -1 (errno). */
+/* Opens the directory for the last part of key, *name. Returns a descriptor, or -1 (errno). */
 static int enter_all(const struct trtc_put_dir *d, const char *key, bool make, const char **name)
 {
     char part[NAME_BYTES_MAX + 1];
@@ -99,33 +99,34 @@ static int enter_all(const struct trtc_put_dir *d, const char *key, bool make, c
     return at;
 }
 
-/* ---- the temporary ---- */
+/* ---- the temporary file ---- */
 
-/* A name that is short enough for every directory, and each key's own. */
+/* Makes a name that is short enough for every directory and differs for each key. */
 static void name_temp(struct copy *c)
 {
     snprintf(c->temp, sizeof c->temp, ".%016" PRIx64 ".part",
              trtc_crc64(0, c->name, strlen(c->name)));
 }
 
-/* What will be replaced must be a file or a link, and not the file itself. */
+/* Checks that what will be replaced is a file or a link, and not the source file itself. */
 static int check_target(struct copy *c)
 {
     struct stat there, source;
     if (!*c->name || strcmp(c->name, ".") == 0 || strcmp(c->name, "..") == 0)
-        return fail_at(c, TRTC_EX_DATAERR, 0, "no name of a file:");
+        return fail_at(c, TRTC_EX_DATAERR, 0, "this is not the name of a file:");
     if (fstatat(c->dirfd, c->name, &there, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : fail_at(c, TRTC_EX_CANTCREAT, errno, "cannot create");
     if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
-        return fail_at(c, TRTC_EX_CANTCREAT, 0, "%s is in the place of",
+        return fail_at(c, TRTC_EX_CANTCREAT, 0, "%s has the name of",
                        S_ISDIR(there.st_mode) ? "a directory" : "something not a regular file");
     if (fstat(c->file->fd, &source) == 0 && source.st_ino == there.st_ino &&
         source.st_dev == there.st_dev)
-        return fail_at(c, TRTC_EX_DATAERR, 0, "it is its own place,");
+        return fail_at(c, TRTC_EX_DATAERR, 0, "it is already at its place,");
     return 0;
 }
 
-/* Opens and locks the temporary: 1, 0 where another process has renamed it meanwhile, -1. */
+/* Opens and locks the temporary file. 1: done; 0: another process has renamed it meanwhile; -1:
+ * failure. */
 static int open_temp(struct copy *c)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
@@ -134,7 +135,8 @@ static int open_temp(struct copy *c)
     if (c->fd < 0 || fstat(c->fd, &have) < 0)
         return fail_at(c, TRTC_EX_CANTCREAT, errno, "cannot create");
     if (!S_ISREG(have.st_mode) || have.st_nlink > 1 || have.st_uid != geteuid())
-        return fail_at(c, TRTC_EX_CANTCREAT, 0, "'%s' is not ours, which is beside", c->temp);
+        return fail_at(c, TRTC_EX_CANTCREAT, 0, "'%s' belongs to someone else, which is next to",
+                       c->temp);
     if (trtc_flock(c->fd) < 0 && errno == EWOULDBLOCK)
         return fail_at(c, TRTC_EX_TEMPFAIL, 0, "another process is writing");
     if (fstatat(c->dirfd, c->temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -151,7 +153,7 @@ static int take_temp(struct copy *c)
     for (int i = 0; i < TRIES; i++) {
         const int got = open_temp(c);
         if (got < 0 && c->fd >= 0) {
-            close(c->fd); /* it stays: it is another's */
+            close(c->fd); /* it stays, since it belongs to someone else */
             c->fd = -1;
         }
         if (got)
@@ -169,7 +171,7 @@ static int stopped(struct copy *c)
                : 0;
 }
 
-/* Some bytes from fd at offset: the count, 0 at its end, -1. */
+/* Reads from fd at offset. Returns the count, 0 at the end, or -1. */
 static ssize_t read_some(struct copy *c, int fd, int64_t offset, const char *what)
 {
     ssize_t n;
@@ -181,7 +183,7 @@ static ssize_t read_some(struct copy *c, int fd, int64_t offset, const char *wha
     return n < 0 ? fail_at(c, TRTC_EX_IOERR, errno, "cannot read %s", what) : n;
 }
 
-/* All of the file into the temporary. */
+/* Copies the whole file to the temporary one. */
 static int copy_bytes(struct copy *c, struct trtc_storage_proof *proof)
 {
     ssize_t n;
@@ -204,7 +206,7 @@ static int copy_bytes(struct copy *c, struct trtc_storage_proof *proof)
                : 0;
 }
 
-/* What the disk has: read again, from the disk where the kernel lets go of its copy. */
+/* Reads the file back, from the disk if the kernel drops its cached copy. */
 static int read_back(struct copy *c, const struct trtc_storage_proof *proof)
 {
     int64_t bytes = 0;
@@ -222,7 +224,7 @@ static int read_back(struct copy *c, const struct trtc_storage_proof *proof)
                : fail_at(c, TRTC_EX_IOERR, 0, "what is read back differs in");
 }
 
-/* Copies until the file stays as it is meanwhile. */
+/* Copies until the source does not change meanwhile. */
 static int copy_still(struct copy *c, struct trtc_storage_proof *proof)
 {
     for (int i = 0; i < TRIES; i++) {
@@ -236,9 +238,9 @@ static int copy_still(struct copy *c, struct trtc_storage_proof *proof)
     return trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", c->file->path);
 }
 
-/* ---- the whole ---- */
+/* ---- a whole file ---- */
 
-/* file://, with what has a meaning in URLs encoded. */
+/* Makes a file:// URL and encodes the characters that have a meaning in URLs. */
 static char *url_of(const char *dir, const char *key)
 {
     static const char plain[] =

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal: a line for each fact, "CHECK WORD WORD ...", words percent-encoded where they hold blanks.
+/* The journal: a line for each fact, "CHECK WORD WORD ...". Words are percent-encoded if they
+ * contain blanks.
  *
  *   place NAME
- *   done  HASH STAMP BYTES CRC64 ETAG FILEID URL KEY        "-" for what there is not
+ *   done  HASH STAMP BYTES CRC64 ETAG FILEID URL KEY        "-" for an absent word
  *   begun HASH STAMP UPLOAD KEY
  *   part  HASH STAMP NUMBER OFFSET BYTES CRC64 ETAG
  *
- * A journal of which most lines no longer say anything is written anew when it is opened. */
+ * A journal with mostly outdated lines is rewritten when it is opened. */
 #define _XOPEN_SOURCE 700
 
 #include "put/journal.h"
@@ -29,13 +30,12 @@
 enum {
     CHECK_LEN = 8,
     WORDS_MAX = 10,
-    LINE_MAX_BYTES = 32 << 10, /* a key and a URL of it, both encoded, with room */
-    OLD_LINES_MAX =
-        1000, /* so many that say nothing any more may stand in a small journal, or as many as others */
+    LINE_MAX_BYTES = 32 << 10, /* a key and its URL, both encoded, with some room */
+    OLD_LINES_MAX = 1000, /* outdated lines allowed in a small journal; else as many as others */
     TRIES = 16,
 };
 
-struct upload { /* begun, and not ended when the journal was opened */
+struct upload { /* begun, and not finished when the journal was opened */
     struct trtc_put_hash hash;
     uint64_t stamp;
     char *id;
@@ -47,10 +47,10 @@ struct upload { /* begun, and not ended when the journal was opened */
 struct trtc_journal {
     int fd;
     char *path;
-    int64_t end; /* of the last whole line */
+    int64_t end; /* end of the last complete line */
     struct upload *uploads;
     size_t nb_uploads;
-    uint64_t nb_lines; /* read */
+    uint64_t nb_lines; /* lines read */
     char line[LINE_MAX_BYTES];
 };
 
@@ -61,7 +61,8 @@ static bool is_plain(unsigned char c)
     return c > ' ' && c < 0x7f && c != '%';
 }
 
-/* Puts a word behind the n bytes of the line; cut to what has room, which no key or URL reaches. */
+/* Appends a word after the n bytes of the line, cut to the available room; no key or URL is that
+ * long. */
 static void put_word(struct trtc_journal *j, size_t *n, const char *word)
 {
     static const char digits[] = "0123456789abcdef";
@@ -86,7 +87,7 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Takes the encoding off, in place; "-" becomes "". */
+/* Decodes a word in place; "-" becomes "". */
 static void decode(char *s)
 {
     char *out = s;
@@ -153,7 +154,7 @@ static void put_number(struct trtc_journal *j, size_t *n, int64_t v)
     put_word(j, n, word);
 }
 
-/* Begins a line: its kind, and the file. Returns its length so far. */
+/* Begins a line with its kind and the file. Returns its length so far. */
 static size_t put_head(struct trtc_journal *j, const char *kind,
                        const struct trtc_journal_file *file)
 {
@@ -171,7 +172,7 @@ static uint32_t check_of(const char *s, size_t n)
     return (uint32_t)trtc_crc64(0, s, n);
 }
 
-/* Writes the line behind the last whole one, whatever stands there. */
+/* Writes the line after the last complete one, over whatever is there. */
 static int write_line(struct trtc_journal *j, size_t n, struct trtc_err *err)
 {
     char check[CHECK_LEN + 1];
@@ -256,7 +257,7 @@ int trtc_journal_sync(struct trtc_journal *j, struct trtc_err *err)
 
 /* ---- reading ---- */
 
-/* The words of a line (n bytes) that has its checksum; 0: it is none. */
+/* Splits a line (n bytes) with a valid checksum into words. Returns how many; 0: invalid. */
 static size_t words_of(struct trtc_journal *j, const char *s, size_t n, char *words[WORDS_MAX])
 {
     char check[CHECK_LEN + 1] = "";
@@ -314,7 +315,7 @@ static int take_part(struct trtc_journal *j, char *const words[], struct trtc_er
     return 0;
 }
 
-/* One line, at that place. */
+/* Handles one line at that position. */
 static int take_line(struct trtc_journal *j, struct trtc_bytes line, struct trtc_proven *proven,
                      int64_t at, struct trtc_err *err)
 {
@@ -329,21 +330,23 @@ static int take_line(struct trtc_journal *j, struct trtc_bytes line, struct trtc
     return 0;
 }
 
-/* The first line says which place it is. */
+/* Checks that the first line names this place. */
 static int check_place(struct trtc_journal *j, struct trtc_bytes line, const char *place,
                        struct trtc_err *err)
 {
     char *words[WORDS_MAX], shown[256];
     const size_t n = words_of(j, (const char *)line.p, line.n, words);
     if (n != 2 || strcmp(words[0], "place") != 0)
-        return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is no journal", j->path);
+        return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is not a journal", j->path);
     if (strcmp(words[1], place) == 0)
         return 0;
     trtc_text_show(words[1], strlen(words[1]), shown, sizeof shown);
-    return trtc_fail(err, TRTC_EX_CONFIG, "journal '%s' is of another place: %s", j->path, shown);
+    return trtc_fail(err, TRTC_EX_CONFIG, "journal '%s' belongs to another place: %s", j->path,
+                     shown);
 }
 
-/* A first line that is cut, and nothing else: nothing is overwritten but what a journal began with. */
+/* Accepts a truncated first line and nothing else: nothing is overwritten but the beginning of a
+ * journal. */
 static int check_torn(const struct trtc_journal *j, const char *s, size_t n, struct trtc_err *err)
 {
     static const char word[] = "place ";
@@ -355,10 +358,10 @@ static int check_torn(const struct trtc_journal *j, const char *s, size_t n, str
         i++;
     if (i == n || i == CHECK_LEN + sizeof word - 1)
         return 0;
-    return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is no journal", j->path);
+    return trtc_fail(err, TRTC_EX_CONFIG, "'%s' is not a journal", j->path);
 }
 
-/* All whole lines; j->end is behind the last. */
+/* Reads all complete lines; j->end is the end of the last one. */
 static int load(struct trtc_journal *j, const char *place, struct trtc_proven *proven,
                 struct trtc_err *err)
 {
@@ -372,7 +375,7 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
     if (trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
         return -1;
     while (ret == 0 && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
-        if (r.eof) { /* cut */
+        if (r.eof) { /* truncated */
             ret = r.nr == 1 ? check_torn(j, s, n, err) : 0;
             break;
         }
@@ -480,7 +483,7 @@ static int fail_open(const struct trtc_journal *j, int errnum, struct trtc_err *
     return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "journal '%s'", j->path);
 }
 
-/* Opens the file and locks it: 1, 0 where it was replaced meanwhile, -1. */
+/* Opens and locks the file. 1: done; 0: it was replaced meanwhile; -1: failure. */
 static int open_locked(struct trtc_journal *j, struct trtc_err *err)
 {
     struct stat have, named;
@@ -490,7 +493,8 @@ static int open_locked(struct trtc_journal *j, struct trtc_err *err)
     if (!S_ISREG(have.st_mode))
         return trtc_fail(err, TRTC_EX_CANTCREAT, "journal '%s': it is not a regular file", j->path);
     if (trtc_flock(j->fd) < 0 && errno == EWOULDBLOCK)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process has it", j->path);
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process is using it",
+                         j->path);
     if (stat(j->path, &named) == 0 && named.st_ino == have.st_ino && named.st_dev == have.st_dev)
         return 1;
     close(j->fd);
@@ -498,7 +502,7 @@ static int open_locked(struct trtc_journal *j, struct trtc_err *err)
     return 0;
 }
 
-/* A new file has its name on disk before anything is said to be in it. */
+/* Syncs the name of a new file to disk before anything is recorded in it. */
 static int sync_name(const struct trtc_journal *j, struct trtc_err *err)
 {
     const char *slash = strrchr(j->path, '/');
@@ -507,7 +511,7 @@ static int sync_name(const struct trtc_journal *j, struct trtc_err *err)
         return trtc_fail_nomem(err);
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
-        trtc_fsync(fd); /* as far as the file system does that */
+        trtc_fsync(fd); /* as far as the file system supports it */
         close(fd);
     }
     free(dir);
@@ -521,13 +525,14 @@ static int begin(struct trtc_journal *j, const char *place, struct trtc_proven *
     for (int i = 0; got == 0 && i < TRIES; i++)
         got = open_locked(j, err);
     if (got == 0)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process has it", j->path);
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "journal '%s': another process is using it",
+                         j->path);
     if (got < 0 || load(j, place, proven, err) < 0)
         return -1;
     if (j->end == 0)
         return write_place(j, place, err) < 0 || trtc_journal_sync(j, err) < 0 ? -1
                                                                                : sync_name(j, err);
-    if (ftruncate(j->fd, (off_t)j->end) < 0) /* a line that was cut */
+    if (ftruncate(j->fd, (off_t)j->end) < 0) /* a truncated line */
         return fail_open(j, errno, err);
     return is_stale(j, proven) && renew(j, proven) ? load(j, place, proven, err) : 0;
 }
@@ -572,7 +577,7 @@ static char *text_or_null(const char *s)
     return *s ? strdup(s) : NULL;
 }
 
-/* 0; -1: they are none; TRTC_EX_TEMPFAIL: no memory. */
+/* 0; -1: invalid words; TRTC_EX_TEMPFAIL: out of memory. */
 static int take_proof(char *const words[], struct trtc_storage_proof *proof)
 {
     *proof = (struct trtc_storage_proof){ 0 };
@@ -593,7 +598,7 @@ int trtc_journal_read(const struct trtc_journal *j, int64_t at, struct trtc_stor
                       struct trtc_err *err)
 {
     char *words[WORDS_MAX], *text = malloc(LINE_MAX_BYTES);
-    struct trtc_journal *copy = calloc(1, sizeof *copy); /* for its line */
+    struct trtc_journal *copy = calloc(1, sizeof *copy); /* a copy with a line buffer of its own */
     int ret = -1, taken = -1;
     const ssize_t n = text ? pread(j->fd, text, LINE_MAX_BYTES, (off_t)at) : -1;
     const char *lf = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys from paths, by their text alone. */
+/* Makes keys from paths, using only their text. */
 #include "put/key.h"
 
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 
 /* ---- components ---- */
 
-/* The next component of *at (n bytes), behind which *at then is; NULL: there is none. Empty ones and "." are none. */
+/* Gets the next component of *at (n bytes) and moves *at past it; NULL: there is none. Empty
+ * components and "." are skipped. */
 static const char *next_part(const char **at, size_t *n)
 {
     for (;;) {
@@ -29,7 +30,8 @@ static bool is_up(const char *part, size_t n)
     return n == 2 && part[0] == '.' && part[1] == '.';
 }
 
-/* Adds the components of path to out, which has n bytes; ".." takes one away. Returns the new length. */
+/* Appends the components of path to out, which has n bytes; ".." removes one. Returns the new
+ * length. */
 static size_t resolve(char *out, size_t n, const char *path)
 {
     const char *part;
@@ -49,7 +51,7 @@ static size_t resolve(char *out, size_t n, const char *path)
     return n;
 }
 
-/* An absolute path without "." and "..", to be freed. */
+/* An absolute path without "." and ".."; the caller frees it. */
 static char *absolute(const char *cwd, const char *path)
 {
     char *out = malloc(strlen(cwd) + strlen(path) + 3);
@@ -58,7 +60,8 @@ static char *absolute(const char *cwd, const char *path)
     return out;
 }
 
-/* What of path lies below root: a pointer into path; NULL where it does not. Components are compared. */
+/* The part of path below root, which points into path; NULL: it is not below root. Whole components
+ * are compared. */
 static const char *below(const char *root, const char *path)
 {
     const char *want, *have;
@@ -84,7 +87,7 @@ static bool has_dots(const char *s)
     return false;
 }
 
-/* Both texts in a row, with a '/' between them where neither has one. */
+/* Joins two texts, with a '/' between them if neither has one. */
 static char *join(const char *a, const char *b, struct trtc_err *err)
 {
     const size_t n = a ? strlen(a) : 0, len = strlen(b);
@@ -117,7 +120,7 @@ char *trtc_put_prefix(const char *what, const char *prefix, const char *part, st
 
 /* ---- keys ---- */
 
-/* The components of path behind prefix; NULL with a message where one is "..", or there are none. */
+/* Appends the components of path to prefix. NULL with a message: one is "..", or there are none. */
 static char *key_of(const char *prefix, const char *path, const char *shown, struct trtc_err *err)
 {
     const char *part;
@@ -137,7 +140,7 @@ static char *key_of(const char *prefix, const char *path, const char *shown, str
     if (part)
         trtc_fail(err, TRTC_EX_DATAERR, "%s: '..' leads out of the root", shown);
     else if (!len)
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no file", shown);
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not a file", shown);
     else
         key = join(prefix, rest, err);
     free(rest);
@@ -154,7 +157,7 @@ static char *key_below(const struct trtc_put_names *names, const char *root, con
         trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not below the root", shown);
     else
         trtc_fail(err, TRTC_EX_DATAERR,
-                  "%s: it is not below the current directory: --root says what its key leaves out",
+                  "%s: it is not below the current directory: set with --root where keys begin",
                   shown);
     return NULL;
 }

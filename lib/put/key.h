@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The key under which a file is put: what stands in front of all of them, and the file's path below a
- * root. Pure: no file is looked at. */
+/* The key under which a file is put: a prefix for all files, and the file's path below a root. Pure
+ * functions: no file is accessed. */
 #ifndef TRTC_PUT_KEY_H
 #define TRTC_PUT_KEY_H
 
@@ -9,24 +9,24 @@
 #include "base/err.h"
 
 struct trtc_put_names {
-    const char *root;   /* keys are paths below this directory; NULL: below the current one */
+    const char *root;   /* keys are paths below this directory; NULL: below the current directory */
     const char *cwd;    /* the current directory, absolute */
-    const char *prefix; /* stands before each key; NULL: nothing */
+    const char *prefix; /* in front of each key; NULL: none */
 };
 
-/* Puts part behind prefix, with a '/' between them unless there is one. prefix may be NULL. The result is to be freed.
- * TRTC_EX_USAGE where "." or ".." is a component, since stores and libraries take those away, or where there is
- * nothing in part. what names the option in the message. */
+/* Joins prefix and part, with a '/' between them unless there is one. prefix may be NULL. what
+ * names the option in messages. The caller frees the result. TRTC_EX_USAGE: a component is "." or
+ * "..", which stores and libraries would remove, or part is empty. NULL on failure. */
 char *trtc_put_prefix(const char *what, const char *prefix, const char *part, struct trtc_err *err);
 
-/* The key of a path, to be freed. "." and empty components of the path do not count. TRTC_EX_DATAERR where the path does
- * not lie below the root, or leads out of it by "..". */
+/* The key for a path; the caller frees it. "." and empty components of the path are ignored.
+ * TRTC_EX_DATAERR: the path is not below the root, or leaves it through "..". NULL on failure. */
 char *trtc_put_key(const struct trtc_put_names *names, const char *path, struct trtc_err *err);
 
-/* True if it is the name of a playlist: .m3u8 or .m3u, in any case. */
+/* Whether path is the name of a playlist: .m3u8 or .m3u, in any case. */
 bool trtc_put_is_playlist(const char *path);
 
-/* What the file is as a media type, by its name; NULL: not known. */
+/* The media type of a file by its name (static); NULL: unknown. */
 const char *trtc_put_mime(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a playlist names: RFC 8216, sections 4.1 and 4.3. */
+/* Finds the files that a playlist names: RFC 8216, sections 4.1 and 4.3. */
 #include "put/named.h"
 
 #include <stdlib.h>
@@ -18,7 +18,8 @@ static bool has_scheme(const char *s, size_t n)
     return begins(s + word, n - word, "://") || begins(s, n, "data:");
 }
 
-/* A name that is a file below the directory: no address ("http:", "data:"), not absolute, no "..". */
+/* Whether s names a file below the directory: no address ("http:", "data:"), not absolute, no
+ * "..". */
 static bool is_below(const char *s, size_t n)
 {
     if (n == 0 || *s == '/')
@@ -35,7 +36,7 @@ static bool is_below(const char *s, size_t n)
     return true;
 }
 
-/* The same name is often given many times in a row, by byte ranges. */
+/* Adds a name. With byte ranges the same name often occurs many times in a row. */
 static int add(struct trtc_names *out, const char *s, size_t n)
 {
     if (!is_below(s, n) || memchr(s, '\0', n))
@@ -48,7 +49,7 @@ static int add(struct trtc_names *out, const char *s, size_t n)
     return ret;
 }
 
-/* URI="..." of a tag. */
+/* Adds the URI="..." of a tag. */
 static int add_attribute(struct trtc_names *out, const char *s, size_t n)
 {
     static const char name[] = "URI=\"";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs in a list, and by their keys in a table. */
+/* Jobs in a list, and in a hash table by their keys. */
 #include "put/order.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct trtc_order {
     struct trtc_job **slots;
     size_t nb_slots, nb_jobs;
     size_t nb_state[TRTC_JOB_FAILED + 1];
-    size_t nb_for_key; /* jobs that wait for a key */
+    size_t nb_for_key; /* number of jobs that wait for a key */
     bool ended;
 };
 
@@ -57,7 +57,7 @@ static void leave_slot(struct trtc_order *o, const struct trtc_job *job)
     *at = job->same_slot;
 }
 
-/* Without memory the table stays as it is, and is slower. */
+/* Without memory the table keeps its size and becomes slower. */
 static void grow(struct trtc_order *o)
 {
     struct trtc_job **more = calloc(2 * o->nb_slots, sizeof(struct trtc_job *));
@@ -72,7 +72,7 @@ static void grow(struct trtc_order *o)
 
 /* ---- in order ---- */
 
-/* In front of that one; NULL: behind all. */
+/* Inserts a job before next; NULL: at the end. */
 static void link_before(struct trtc_order *o, struct trtc_job *job, struct trtc_job *next)
 {
     job->next = next;
@@ -154,7 +154,7 @@ void trtc_order_free(struct trtc_order **order)
     *order = NULL;
 }
 
-/* ---- coming in ---- */
+/* ---- input ---- */
 
 static void wake(struct trtc_order *o, struct trtc_job *job)
 {
@@ -167,7 +167,7 @@ static void wake(struct trtc_order *o, struct trtc_job *job)
     turn(o, job, TRTC_JOB_QUEUED);
 }
 
-/* Those that wait for the key, or, NULL, for any. */
+/* Wakes the jobs that wait for this key, or for any key (NULL). */
 static void wake_for_key(struct trtc_order *o, const char *key)
 {
     for (struct trtc_job *job = o->first; job && o->nb_for_key; job = job->next)
@@ -175,11 +175,11 @@ static void wake_for_key(struct trtc_order *o, const char *key)
             wake(o, job);
 }
 
-/* A path came again, or for the first time after a playlist had named it. */
+/* A path arrived again, or for the first time after a playlist had named it. */
 static void add_line(struct trtc_order *o, struct trtc_job *job, const char *path)
 {
     if (!job->line && strcmp(job->path, path) != 0)
-        job->line = strdup(path); /* without memory: the playlist's words for it */
+        job->line = strdup(path); /* out of memory: the playlist's spelling is used */
     if (job->state == TRTC_JOB_RUNNING) {
         job->nb_later++;
         return;
@@ -248,7 +248,7 @@ struct trtc_job *trtc_order_next(struct trtc_order *o, int64_t now_us, int64_t *
     return NULL;
 }
 
-/* ---- going out ---- */
+/* ---- results ---- */
 
 static void wake_waiters(struct trtc_order *o, struct trtc_job *job)
 {
@@ -259,7 +259,7 @@ static void wake_waiters(struct trtc_order *o, struct trtc_job *job)
     job->waiters = NULL;
 }
 
-/* The lines that came since the attempt began are for the next one. */
+/* Lines that arrived after the attempt began belong to the next attempt. */
 static void requeue(struct trtc_order *o, struct trtc_job *job, int64_t not_before_us)
 {
     job->nb_lines += job->nb_later;

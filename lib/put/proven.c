@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of hashes with open addressing. */
+/* A hash table with open addressing. */
 #define _XOPEN_SOURCE 700 /* st_mtim */
 
 #include "put/proven.h"
@@ -11,7 +11,7 @@
 
 enum { FIRST_SLOTS = 256 };
 
-/* The finalizer of MurmurHash3, over each number in turn. */
+/* The finalizer of MurmurHash3, applied to each number in turn. */
 static uint64_t stir(uint64_t h, uint64_t v)
 {
     h ^= v;
@@ -44,7 +44,7 @@ int trtc_put_hash_of(const char *key, struct trtc_put_hash *out, struct trtc_err
     return 0;
 }
 
-/* The slot that has the hash, or the empty one where it would stand. */
+/* The slot with the hash, or the empty slot where it belongs. */
 static struct trtc_proven_entry *slot_of(const struct trtc_proven *p, struct trtc_put_hash hash)
 {
     size_t i = hash.a & (p->nb_slots - 1);

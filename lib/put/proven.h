@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files are known to be where they are put: a hash of each key, and what the file was then. */
+/* Remembers which files are known to be at their place: a hash of each key, and the state of the
+ * file at that time. */
 #ifndef TRTC_PUT_PROVEN_H
 #define TRTC_PUT_PROVEN_H
 
@@ -11,10 +12,11 @@
 
 struct stat;
 
-/* What a file was, so that a change is seen: inode, size, both times. Never 0. */
+/* A number for a file's state, to detect changes: inode, size, both times. Never 0. */
 uint64_t trtc_put_stamp(const struct stat *st);
 
-/* A key's hash: 128 bits of its SHA-256, so that nobody makes two keys with the same. */
+/* The hash of a key: 128 bits of its SHA-256, so that nobody can make two keys with the same
+ * hash. */
 struct trtc_put_hash {
     uint64_t a, b;
 };
@@ -22,24 +24,24 @@ int trtc_put_hash_of(const char *key, struct trtc_put_hash *out, struct trtc_err
 
 struct trtc_proven_entry {
     struct trtc_put_hash hash;
-    uint64_t stamp; /* of the file as it was put; 0 in an empty slot */
-    int64_t at;     /* where the journal has the line; -1: nowhere */
+    uint64_t stamp; /* of the file when it was put; 0: empty slot */
+    int64_t at;     /* position of its line in the journal; -1: none */
 };
 
-struct trtc_proven { /* zero: empty */
+struct trtc_proven { /* all zeros: empty */
     struct trtc_proven_entry *slots;
     size_t nb_slots, n;
 };
 
-/* Adds the entry, or puts it in the place of the one with its hash. 0, or -1: no memory. */
+/* Adds an entry, or replaces the one with its hash. 0, or -1: out of memory. */
 int trtc_proven_add(struct trtc_proven *p, const struct trtc_proven_entry *entry,
                     struct trtc_err *err);
 
-/* The entry of that hash, valid until the next is added; NULL: none. */
+/* The entry with that hash, valid until the next one is added; NULL: none. */
 const struct trtc_proven_entry *trtc_proven_find(const struct trtc_proven *p,
                                                  struct trtc_put_hash hash);
 
-/* Frees what it holds and empties it, so that a second call does nothing. */
+/* Frees the contents and empties p. A second call does nothing. */
 void trtc_proven_fini(struct trtc_proven *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Places from URLs and from StorageParams. */
+/* Reads places from URLs and from StorageParams. */
 #include "put/target.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int hex_digit(char c)
     return c && at ? (int)(at - digits) : -1;
 }
 
-/* The n characters with their %XX decoded, to be freed. */
+/* Decodes the %XX in n characters; the caller frees the result. */
 static char *decode(const char *what, const char *s, size_t n, struct trtc_err *err)
 {
     char *out = malloc(n + 1);
@@ -48,7 +48,7 @@ static char *decode(const char *what, const char *s, size_t n, struct trtc_err *
     return out;
 }
 
-/* ?region=R */
+/* Reads ?region=R */
 static int take_query(const char *s, struct trtc_place *out, struct trtc_err *err)
 {
     static const char name[] = "region=";
@@ -58,13 +58,13 @@ static int take_query(const char *s, struct trtc_place *out, struct trtc_err *er
     if (strncmp(s, name, sizeof name - 1) != 0 || strchr(s, '&'))
         return trtc_fail(
             err, TRTC_EX_USAGE,
-            "--to: after '?' only region=R may stand; a '?' in a name is written %%3F");
+            "--to: only region=R is allowed after '?'; a '?' in a name is written %%3F");
     s += sizeof name - 1;
     out->region = decode("--to", s, strlen(s), err);
     return out->region ? 0 : -1;
 }
 
-/* BUCKET[/PREFIX][?region=R] */
+/* Reads BUCKET[/PREFIX][?region=R] */
 static int take_bucket(const char *s, struct trtc_place *out, struct trtc_err *err)
 {
     const size_t n = strcspn(s, "/?"), path = n + strcspn(s + n, "?");
@@ -87,7 +87,7 @@ static int take_dir(const char *s, struct trtc_place *out, struct trtc_err *err)
         s += 2;
     else
         return trtc_fail(err, TRTC_EX_USAGE,
-                         "--to: a directory is file:///DIR, from the root of the file system on");
+                         "--to: a directory is written file:///DIR, with its absolute path");
     if (strpbrk(s, "?#"))
         return trtc_fail(err, TRTC_EX_USAGE,
                          "--to: in a URL '?' is written %%3F, and '#' is written %%23");
@@ -96,16 +96,16 @@ static int take_dir(const char *s, struct trtc_place *out, struct trtc_err *err)
     return out->dir ? 0 : -1;
 }
 
-/* "//..." of a store: a fragment and a user have no meaning there. */
+/* Checks the part after "//" of a store's URL: a fragment and a user are not allowed. */
 static int check_store(const char *s, struct trtc_err *err)
 {
     if (strncmp(s, "//", 2) != 0)
-        return trtc_fail(err, TRTC_EX_USAGE, "--to: '//' is wanted behind the ':'");
+        return trtc_fail(err, TRTC_EX_USAGE, "--to: '//' must follow the ':'");
     if (strchr(s, '#'))
         return trtc_fail(err, TRTC_EX_USAGE, "--to: in a URL '#' is written %%23");
     if (memchr(s, '@', 2 + strcspn(s + 2, "/?")))
         return trtc_fail(err, TRTC_EX_USAGE,
-                         "--to: keys do not belong into a URL, which everyone can see; give them "
+                         "--to: keys do not belong in a URL, which everyone can see; give them "
                          "in the environment or a file");
     return 0;
 }
@@ -122,7 +122,7 @@ static int take_s3(const char *s, struct trtc_place *out, struct trtc_err *err)
     return check_store(s, err) < 0 ? -1 : take_bucket(s + 2, out, err);
 }
 
-/* "//HOST[:PORT]/BUCKET...": with the scheme, the endpoint. */
+/* Reads "//HOST[:PORT]/BUCKET...", which together with the scheme is the endpoint. */
 static int take_host(const char *scheme, const char *s, struct trtc_place *out,
                      struct trtc_err *err)
 {
@@ -130,7 +130,7 @@ static int take_host(const char *scheme, const char *s, struct trtc_place *out,
         return -1;
     const size_t n = strcspn(s + 2, "/?"), size = strlen(scheme) + n + 4;
     if (n == 0 || s[2 + n] != '/')
-        return trtc_fail(err, TRTC_EX_USAGE, "--to: s3+https://HOST/BUCKET is wanted");
+        return trtc_fail(err, TRTC_EX_USAGE, "--to: expected s3+https://HOST/BUCKET");
     out->kind = TRTC_PLACE_S3;
     out->path_style = true;
     out->endpoint = malloc(size);
@@ -150,7 +150,7 @@ static int take_http(const char *s, struct trtc_place *out, struct trtc_err *err
     return take_host("http", s, out, err);
 }
 
-/* Puts a word behind the n of the command, and a NULL behind it. */
+/* Appends a word to the n words of the command, and a NULL after it. */
 static int add_word(struct trtc_place *out, size_t *n, size_t *cap, struct trtc_bytes word)
 {
     if (trtc_array_reserve(&out->command, cap, *n + 2, sizeof *out->command) < 0)
@@ -160,7 +160,7 @@ static int add_word(struct trtc_place *out, size_t *n, size_t *cap, struct trtc_
     return out->command[(*n)++] ? 0 : -1;
 }
 
-/* Words parted by blanks. */
+/* Reads words separated by blanks. */
 static int take_command(const char *s, struct trtc_place *out, struct trtc_err *err)
 {
     static const char blanks[] = " \t\n";
@@ -172,7 +172,7 @@ static int take_command(const char *s, struct trtc_place *out, struct trtc_err *
             return trtc_fail_nomem(err);
         s += len;
     }
-    return n ? 0 : trtc_fail(err, TRTC_EX_USAGE, "--to: exec: wants a program");
+    return n ? 0 : trtc_fail(err, TRTC_EX_USAGE, "--to: exec: needs a program");
 }
 
 int trtc_put_url(const char *url, struct trtc_place *out, struct trtc_err *err)
@@ -194,27 +194,29 @@ int trtc_put_url(const char *url, struct trtc_place *out, struct trtc_err *err)
             trtc_place_fini(out);
         return ret;
     }
-    return trtc_fail(err, TRTC_EX_USAGE,
-                     "--to: it is one of file:///DIR, cos://BUCKET?region=R, s3://BUCKET?region=R, "
-                     "s3+https://HOST/BUCKET and exec:CMD");
+    return trtc_fail(
+        err, TRTC_EX_USAGE,
+        "--to: expected one of file:///DIR, cos://BUCKET?region=R, s3://BUCKET?region=R, "
+        "s3+https://HOST/BUCKET and exec:CMD");
 }
 
 /* ---- StorageParams ---- */
 
-/* What a shown request or a skeleton has in the place of a secret is no value. */
+/* Whether s is a real value and not the placeholder that a shown request or a skeleton has for a
+ * secret. */
 static bool is_value(const char *s)
 {
     return *s && strcmp(s, TRTC_API_SECRET) != 0 && strncmp(s, "YOUR-", 5) != 0;
 }
 
-/* Moves a key out of the object: what stands there afterwards is none, but passes for one. */
+/* Moves a key out of the object. A placeholder remains, which passes the check. */
 static int take_key(cJSON *object, const char *name, struct trtc_secret *key, struct trtc_err *err)
 {
     static const char stand_in[] = "given-elsewhere";
     cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
     const char *s = cJSON_GetStringValue(member);
     if (member && !s)
-        return 0; /* the check names it */
+        return 0; /* the check reports it */
     if (s && is_value(s) && !key->text && trtc_secret_set(key, s, strlen(s), err) < 0)
         return -1;
     cJSON *old = cJSON_DetachItemFromObjectCaseSensitive(object, name);
@@ -237,7 +239,7 @@ static int64_t integer(const cJSON *object, const char *name)
     return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : 0;
 }
 
-/* ["a", "b"] is a/b. */
+/* Joins ["a", "b"] to a/b. */
 static int copy_prefix(const cJSON *object, struct trtc_place *out, struct trtc_err *err)
 {
     const cJSON *part, *list = cJSON_GetObjectItemCaseSensitive(object, "FileNamePrefix");
@@ -277,7 +279,8 @@ static int take_vod(const cJSON *vod, struct trtc_place *out, struct trtc_err *e
                : copy_text(v, "SessionContext", &out->vod.session_context, err);
 }
 
-/* The object that has CloudStorage or CloudVod. A bucket alone becomes one: NULL without memory. */
+/* The object that contains CloudStorage or CloudVod. A bucket by itself is wrapped in one. NULL:
+ * out of memory. */
 static cJSON *params_of(cJSON *json)
 {
     cJSON *inner = cJSON_GetObjectItemCaseSensitive(json, "StorageParams");
@@ -321,7 +324,7 @@ int trtc_put_params(const char *what, struct cJSON *json, struct trtc_place *out
 
 enum { KEY_MAX = 4096 };
 
-/* A value without the blanks and quotation marks around it. */
+/* Stores a value without surrounding blanks and quotation marks. */
 static int store(const char *what, struct trtc_bytes value, struct trtc_secret *out,
                  struct trtc_err *err)
 {
@@ -338,7 +341,7 @@ static int store(const char *what, struct trtc_bytes value, struct trtc_secret *
     return trtc_secret_set(out, s, n, err);
 }
 
-/* Which of the three secrets goes by that name (n bytes), or NULL. Case, '_' and '-' do not count. */
+/* The secret with that name (n bytes), or NULL. Case, '_' and '-' are ignored. */
 static struct trtc_secret *secret_of(struct trtc_credentials *c, const char *name, size_t n)
 {
     static const char *const ids[] = { "accesskey", "secretid", "accesskeyid" };
@@ -378,7 +381,7 @@ static int keys_of_json(const char *what, const struct trtc_secret *text,
     return ret;
 }
 
-/* One line: NAME=VALUE with a name that is known, else the next of the keys itself. */
+/* Reads one line: NAME=VALUE with a known name, or else the next key by itself. */
 static int keys_of_line(const char *what, struct trtc_bytes line, struct trtc_credentials *c,
                         struct trtc_err *err)
 {

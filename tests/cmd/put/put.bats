@@ -117,9 +117,9 @@ setup() {
 @test "a place onto itself, and through a link" {
     recorded rec 1
     put 65 --to "file://$PWD/rec" --root rec rec/s1.ts
-    said 'its own place'
+    said 'already at its place'
     put 65 --to "file://$PWD/rec" --root rec rec/p.m3u8
-    said 'its own place'
+    said 'already at its place'
     [[ $(<rec/s1.ts) == 'segment 1 of rec' ]]
     mkdir there elsewhere
     ln -s ../elsewhere there/rec
