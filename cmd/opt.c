@@ -471,7 +471,7 @@ static int refuse_command(const struct opt_program *p, const char *word)
         return cli_usage("unknown sub-command: '%s' (is '%s' meant?)", word, near);
     for (size_t i = 0, n = 0; i < nb && n < sizeof all; i++)
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", names[i]);
-    return word ? cli_usage("unknown sub-command: '%s': it is one of %s", word, all)
+    return word ? cli_usage("unknown sub-command: '%s': expected one of %s", word, all)
                 : cli_usage("give a sub-command: %s", all);
 }
 

@@ -185,7 +185,7 @@ static int make_messages(struct send *s)
         return cli_usage("give TYPE..., --scenario NAME or --file FILE");
     if (o->scenario && !scenario)
         return cli_usage(
-            "--scenario: unknown value '%s': it is one of hls, mp4, vod, failover, idle, kicked",
+            "--scenario: unknown value '%s': expected one of hls, mp4, vod, failover, idle, kicked",
             o->scenario);
     const int code = o->file    ? add_file(s)
                      : scenario ? add_scenario(s, scenario, now_ms)

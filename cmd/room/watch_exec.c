@@ -88,7 +88,7 @@ int watch_exec(struct watch *w)
     int fd = -1, status = 0;
     if (!text || part(text, argv) == 0) {
         free(text);
-        return cli_usage("exec: wants a program");
+        return cli_usage("exec: needs a program");
     }
     const int errnum = start(argv, &pid, &fd);
     if (errnum) {

@@ -240,7 +240,7 @@ static int make_value(const struct trtc_field *f, const char *path, const char *
 
 static int not_a(const char *path, const char *name, const char *wanted, struct trtc_err *err)
 {
-    return trtc_fail(err, TRTC_EX_DATAERR, "%s: the request's %s is no %s", path, name, wanted);
+    return trtc_fail(err, TRTC_EX_DATAERR, "%s: the request's %s is not %s", path, name, wanted);
 }
 
 /* Gets the object or array called name in object; creates it if absent. */
@@ -261,7 +261,7 @@ static cJSON *enter_member(cJSON *object, const struct trtc_field *f, const char
             return NULL;
         }
     } else if (!(list ? cJSON_IsArray(member) : cJSON_IsObject(member))) {
-        not_a(path, f->name, list ? "array" : "object", err);
+        not_a(path, f->name, list ? "an array" : "an object", err);
         return NULL;
     }
     return member;
@@ -273,7 +273,7 @@ static cJSON *enter_item(cJSON *list, const struct step *step, const char *path,
 {
     cJSON *item = cJSON_GetArrayItem(list, step->index);
     if (item && !cJSON_IsObject(item)) {
-        not_a(path, step->field->name, "array of objects", err);
+        not_a(path, step->field->name, "an array of objects", err);
         return NULL;
     }
     if (!item) {

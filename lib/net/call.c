@@ -105,8 +105,8 @@ static struct trtc_attempt look(struct call *c)
         trtc_fail(&c->why, why.code, "%s: %s", c->action, why.msg);
         a.net = TRTC_NET_LOST; /* its content is unknown */
     } else {
-        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: the answer of %s is not one of this API", c->action,
-                  c->caller->endpoint->host);
+        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: the answer of %s is not one of this API",
+                  c->action, c->caller->endpoint->host);
         a.code = "";
     }
     return a;
@@ -161,7 +161,7 @@ static void report_retry(const struct call *c, const struct trtc_retry_state *st
         snprintf(text, sizeof(text), "this machine's clock is %lld s %s: signing with the server's",
                  off_s < 0 ? -off_s : off_s, off_s < 0 ? "fast" : "slow");
     else
-        snprintf(text, sizeof(text), "%s; again in %.1f s (%d of %d)", c->why.msg,
+        snprintf(text, sizeof(text), "%s; retrying in %.1f s (%d of %d)", c->why.msg,
                  (double)d->wait_ms / 1000, state->nb_retries, c->caller->retries);
     o->notice(o->arg, text);
 }

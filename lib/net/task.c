@@ -367,8 +367,8 @@ static int check_target(const struct trtc_tasks *t, const char *name, struct trt
                    ? 0
                    : trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "'%s/%s'", t->dir, name);
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-        return trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' is a link, or belongs to another user: remove it", t->dir,
-                         name);
+        return trtc_fail(err, TRTC_EX_NOPERM,
+                         "'%s/%s' is a link, or belongs to another user: remove it", t->dir, name);
     return 0;
 }
 
@@ -423,8 +423,8 @@ static int open_file(const struct trtc_tasks *t, const char *name, int *fd, stru
     } else if (!S_ISREG(st.st_mode)) {
         trtc_fail(err, TRTC_EX_DATAERR, "'%s/%s' is not a regular file", t->dir, name);
     } else if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
-        trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' belongs to another user, or others may write to it", t->dir,
-                  name);
+        trtc_fail(err, TRTC_EX_NOPERM, "'%s/%s' belongs to another user, or others may write to it",
+                  t->dir, name);
     } else {
         return 1;
     }

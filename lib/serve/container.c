@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Containers by their first bytes. */
+/* Recognises containers by their first bytes. */
 #include "serve/container.h"
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 enum { SYNC = 0x47, PACKET = 188 };
 
-/* Whether a Content-Type is this one; its parameters do not count. */
+/* Whether a Content-Type is this one, ignoring parameters. */
 static bool is_type(const char *type, const char *name)
 {
     const size_t n = strlen(name);
@@ -36,7 +36,7 @@ static enum trtc_container by_type(const char *type)
     return TRTC_CONTAINER_NONE;
 }
 
-/* Packets of 192 bytes begin with four of their own, those of 204 end with 16. */
+/* Packets of 192 bytes begin with four extra bytes; those of 204 end with 16. */
 static bool is_odd(const unsigned char *b, size_t n)
 {
     return (n > 196 && b[4] == SYNC && b[196] == SYNC) ||

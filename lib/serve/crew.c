@@ -67,7 +67,7 @@ static void *labour(void *arg)
     return NULL;
 }
 
-/* Signals are for the thread that gives out the work. */
+/* Signals are handled by the thread that assigns the work. */
 static bool start(struct trtc_crew *c)
 {
     sigset_t all, before;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads for work that waits (for disks), so that who gives it out need not. */
+/* Threads for work that waits (for disks), so that the thread that assigns it need not wait. */
 #ifndef TRTC_SERVE_CREW_H
 #define TRTC_SERVE_CREW_H
 
@@ -7,25 +7,27 @@
 
 struct trtc_crew;
 
-/* A piece of work: the first member of a struct of the caller's. */
+/* A piece of work: the first member of one of the caller's structs. */
 struct trtc_job {
     struct trtc_job *next;
 };
 
-/* nb threads that call work for each job, with all signals blocked. NULL on failure: TRTC_EX_TEMPFAIL. */
+/* Starts nb threads that call work for each job, with all signals blocked. NULL on failure:
+ * TRTC_EX_TEMPFAIL. */
 struct trtc_crew *trtc_crew_new(int nb, void (*work)(void *arg, struct trtc_job *job), void *arg,
                                 struct trtc_err *err);
 
-/* Waits for what was given; what was not taken is lost. */
+/* Waits until all jobs are done, frees *crew and clears the pointer. Results that were not taken
+ * are lost. */
 void trtc_crew_free(struct trtc_crew **crew);
 
-/* Never waits. The job is the crew's until it is taken. */
+/* Assigns a job. Never waits. The crew owns the job until trtc_crew_take. */
 void trtc_crew_give(struct trtc_crew *crew, struct trtc_job *job);
 
-/* Readable when there is something to take. */
+/* A descriptor that is readable when there is something to take. */
 int trtc_crew_fd(const struct trtc_crew *crew);
 
-/* All that is done since, in the order in which it was done; NULL: nothing. */
+/* All jobs done since the last call, in the order in which they were finished; NULL: none. */
 struct trtc_job *trtc_crew_take(struct trtc_crew *crew);
 
 #endif

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbered pieces: a window of as many as may come early, each in the place of its number. */
+/* Numbered pieces: a window for as many as may arrive early, each at the place of its number. */
 #include "serve/numbered.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct held {
-    void *data; /* NULL: it is not there */
+    void *data; /* NULL: not there */
     size_t bytes;
 };
 
 struct trtc_numbered {
-    struct held window[TRTC_NUMBERED_AHEAD]; /* number N stands at N modulo its length */
+    struct held window[TRTC_NUMBERED_AHEAD]; /* number N is at index N modulo the length */
     int64_t wanted;
-    int64_t end;      /* the number behind the last; -1: not known */
-    int64_t since_ms; /* since when wanted is missing while a later one is there; -1: it is not */
+    int64_t end;      /* the number after the last one; -1: unknown */
+    int64_t since_ms; /* since when the wanted piece has been missing while a later one is there;
+                         -1: it is not missing */
     size_t bytes;
     int nb;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a request may have been made by a browser for a page of somebody else. */
+/* Whether a request may have been made by a browser on behalf of someone else's page. */
 #include "serve/origin.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,8 @@
 
 enum { HOST_SIZE = 256, PORT_DIGITS = 5 };
 
-/* The host of "HOST:PORT" or "[HOST]:PORT" without its port and brackets, in out. False where it is none. */
+/* Writes the host in "HOST:PORT" or "[HOST]:PORT" to out, without port and brackets. False: there
+ * is none. */
 static bool host_of(const char *text, char out[HOST_SIZE])
 {
     const bool brackets = *text == '[';
@@ -44,7 +45,7 @@ static bool is_loopback(const char *host)
     return strcasecmp(host, "localhost") == 0;
 }
 
-/* Behind http:// or https://; NULL where it begins with neither. */
+/* The part after http:// or https://; NULL: it begins with neither. */
 static const char *behind_scheme(const char *url)
 {
     return strncasecmp(url, "http://", 7) == 0    ? url + 7

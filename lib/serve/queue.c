@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits to be handled: lanes of items, and a heap of the lanes by when their first item may begin. */
+/* Items in lanes, and a heap of the lanes ordered by when their first item may begin. */
 #include "serve/queue.h"
 
 #include <stdio.h>
@@ -11,8 +11,8 @@
 enum { SLOTS_FIRST = 256, HELD_MS = 500, NO_PLACE = -1 };
 
 struct item {
-    struct item *next;  /* of its lane */
-    struct item *chain; /* of its slot */
+    struct item *next;  /* next item of its lane */
+    struct item *chain; /* next item in its slot */
     struct lane *lane;
     int64_t event_ms, ready_ms;
     int attempts;
@@ -22,9 +22,9 @@ struct item {
 
 struct lane {
     struct lane *chain;
-    struct item *first; /* the one under way stays where it is */
+    struct item *first; /* an item in progress stays first */
     struct item *busy;
-    long place; /* in the heap, or NO_PLACE: while one is under way */
+    long place; /* index in the heap, or NO_PLACE while an item is in progress */
     char key[];
 };
 
@@ -130,7 +130,7 @@ static void leave_heap(struct trtc_queue *q, struct lane *l)
     sift_down(q, last, (size_t)last->place);
 }
 
-/* There is room: it was made when the lane was. */
+/* There is room: it was reserved when the lane was made. */
 static void enter_heap(struct trtc_queue *q, struct lane *l)
 {
     leave_heap(q, l);
@@ -187,7 +187,7 @@ static bool before(const struct item *a, const struct item *b)
     return a->event_ms != b->event_ms ? a->event_ms < b->event_ms : strcmp(a->name, b->name) < 0;
 }
 
-/* Into its lane: never in front of the one under way. */
+/* Inserts an item into its lane, but never before one in progress. */
 static void enter_lane(struct item *t)
 {
     struct item **at = &t->lane->first;

@@ -8,14 +8,14 @@
 #include "base/array.h"
 
 struct block {
-    int64_t first_ms, last_ms; /* when the first and the last of its bytes came */
+    int64_t first_ms, last_ms; /* when its first and last bytes arrived */
     unsigned char *bytes;
 };
 
 struct trtc_ring {
     struct trtc_ring_limits limits;
     struct block
-        *blocks; /* nb of them, the first at byte first of the stream; all but the last are full */
+        *blocks; /* nb blocks that begin at byte first of the stream; all but the last are full */
     size_t nb, cap;
     int64_t first, total;
     bool ended;
@@ -55,7 +55,7 @@ static void add_block(struct trtc_ring *r, unsigned char *bytes, int64_t now_ms)
     r->blocks[r->nb++] = (struct block){ now_ms, now_ms, bytes };
 }
 
-/* Makes room for n bytes: all of them, or none. */
+/* Makes room for all n bytes, or for none. */
 static int reserve(struct trtc_ring *r, size_t n, int64_t now_ms)
 {
     const size_t room = room_in_last(r), before = r->nb;
@@ -100,7 +100,7 @@ void trtc_ring_end(struct trtc_ring *r)
     r->ended = true;
 }
 
-/* Whether nobody is to get the oldest block any more. */
+/* Whether nobody will read the oldest block any more. */
 static bool is_over(const struct trtc_ring *r, int64_t read_at, int64_t now_ms)
 {
     const struct block *b = r->blocks;
@@ -151,7 +151,7 @@ struct trtc_ring_place trtc_ring_newest(const struct trtc_ring *r)
     return (struct trtc_ring_place){ .at = r->total - r->total % TRTC_RING_PACKET };
 }
 
-/* What has been let go of is lost for whom it was not read. */
+/* Counts removed bytes that this reader had not read as lost. */
 static void skip_lost(const struct trtc_ring *r, struct trtc_ring_place *place)
 {
     if (place->at >= r->first)

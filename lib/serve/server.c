@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP server for small requests and for streams: libmicrohttpd with an event loop from outside. */
+/* An HTTP server for small requests and for streams: libmicrohttpd driven by an external event
+ * loop. */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 
 #include "serve/server.h"
@@ -26,23 +27,23 @@ enum {
     COMPLETE_MS = 10000,
     HEADER_BYTES = 16 << 10,
     BODY_BYTES = 1 << 20,
-    BODIES = 16, /* of the largest size, in all */
-    SPARE = 32,  /* connections that have been told to go and have not gone yet */
+    BODIES = 16, /* total size, in bodies of the largest size */
+    SPARE = 32,  /* connections that were told to close and have not closed yet */
     BACKLOG = 1024,
     OVER_MAX =
-        16, /* a body of unknown length is read to the end where it is not so many times too long */
+        16, /* a body of unknown length is read to its end unless it is this many times too long */
     FIRST_ROOM = 4096,
     FIELDS = 6,
-    SEND_BYTES = 16 << 10, /* of an answer to a client of HTTP/1.0, at once */
+    SEND_BYTES = 16 << 10, /* bytes sent at a time to a client of HTTP/1.0 */
 };
 
-/* A connection. The list is in the order of since_ms, the oldest first. */
+/* A connection. The list is ordered by since_ms, the oldest first. */
 struct conn {
     struct conn *prev, *next;
     struct trtc_server *server;
-    struct trtc_request *request; /* of now, or NULL */
+    struct trtc_request *request; /* the current request, or NULL */
     int fd;
-    int64_t since_ms; /* when it began to wait for what is not there yet */
+    int64_t since_ms; /* since when it has waited for data */
     bool busy;        /* its request is complete */
     bool doomed;      /* it has been shut down */
 };
@@ -51,8 +52,8 @@ struct trtc_server {
     struct MHD_Daemon *daemon;
     struct trtc_server_limits limits;
     struct trtc_server_calls calls;
-    struct conn list; /* a ring through this one */
-    int nb_live;      /* that are not doomed */
+    struct conn list; /* a circular list through this element */
+    int nb_live;      /* connections that are not doomed */
     size_t bodies_bytes;
     int64_t now_ms;
     char address[80];
@@ -66,24 +67,25 @@ struct trtc_request {
     struct MHD_Connection *c;
     struct conn *conn;
     const char *method, *path;
-    void *ours; /* the program's */
+    void *ours; /* data of the program */
     char *body;
     size_t n, room, dropped; /* dropped: bytes over the limit that were not kept */
-    int status;              /* of the answer; 0: not known yet */
+    int status;              /* of the answer; 0: unknown yet */
     const char *json;
-    char *text;         /* the same where it is on the heap */
-    const char *type;   /* of an answer that calls.more or a file gives; NULL: it is none */
-    int fd;             /* the file; -1: it is none */
-    int64_t from, size; /* the part of it that is given */
-    char range[80];     /* the same in words */
+    char *text;         /* the same if it is on the heap */
+    const char *type;   /* of an answer from calls.more or a file; NULL: it is neither */
+    int fd;             /* of the file; -1: none */
+    int64_t from, size; /* the part of the file that is sent */
+    char range[80];     /* the same as text */
     struct field fields[FIELDS];
     int nb_fields;
-    bool streams; /* its body goes to calls.piece */
-    bool settled; /* it may take as long as it likes */
-    bool broken; /* it was answered in the middle of its body, and what still comes of that is left out */
-    bool needs_host; /* HTTP/1.1; the library's own check answers, and goes on reading */
+    bool streams;    /* its body goes to calls.piece */
+    bool settled;    /* it has no time limit */
+    bool broken;     /* it was answered in the middle of its body, and the rest of the body is
+                    ignored */
+    bool needs_host; /* HTTP/1.1; the library's own check would answer and go on reading */
     bool handed;     /* to the program */
-    bool asleep;     /* suspended until it has answered */
+    bool asleep;     /* suspended until the program has answered */
 };
 
 /* ---- connections ---- */
@@ -94,7 +96,7 @@ static void unlink_conn(struct conn *k)
     k->next->prev = k->prev;
 }
 
-/* Begins to wait: it is the youngest now. */
+/* It begins to wait, so it is the youngest now. */
 static void wait_from_now(struct conn *k)
 {
     struct conn *ring = &k->server->list;
@@ -116,7 +118,7 @@ static void free_body(struct trtc_request *r)
     r->n = r->room = 0;
 }
 
-/* Its end is read in the next turn. */
+/* Its end is noticed in the next turn. */
 static void doom(struct conn *k)
 {
     k->doomed = true;
@@ -126,7 +128,8 @@ static void doom(struct conn *k)
         free_body(k->request);
 }
 
-/* The oldest that waits for the rest of its request; with a body only: of those that have memory. NULL: none. */
+/* The oldest connection that waits for the rest of a request; with_body: only those that use
+ * memory. NULL: none. */
 static struct conn *oldest(struct trtc_server *s, bool with_body)
 {
     for (struct conn *k = s->list.next; k != &s->list; k = k->next)
@@ -179,7 +182,7 @@ static void format_address(const struct sockaddr *a, char *out, size_t size)
 
 /* ---- requests ---- */
 
-/* The next bytes of an answer. */
+/* Provides the next bytes of an answer. */
 static ssize_t on_more(void *arg, uint64_t at, char *out, size_t n)
 {
     struct trtc_request *r = arg;
@@ -281,7 +284,7 @@ int trtc_request_count(const struct trtc_request *r, const char *name)
     return c.n;
 }
 
-/* The length that is announced; 0 where none is, -1 where it cannot be. */
+/* The announced length; 0: none; -1: impossible. */
 static int64_t announced(const struct trtc_request *r)
 {
     const char *s = trtc_request_header(r, "Content-Length");
@@ -293,7 +296,7 @@ static int64_t announced(const struct trtc_request *r)
     return n > 18 ? INT64_MAX : strtoll(s, NULL, 10);
 }
 
-/* Whether where the request ends is clear to everybody who reads it. */
+/* Whether the end of the request is clear to everyone who reads it. */
 static bool has_one_end(const struct trtc_request *r)
 {
     const int lengths = trtc_request_count(r, "Content-Length");
@@ -323,7 +326,8 @@ static bool grow(struct trtc_request *r, size_t need)
     return true;
 }
 
-/* Keeps bodies within their limit in all: the oldest that is not complete goes, the one at hand last. */
+/* Keeps the total size of bodies within the limit: drops the oldest incomplete request, and the
+ * present one last. */
 static void make_room(struct trtc_server *s)
 {
     struct conn *k;
@@ -331,7 +335,7 @@ static void make_room(struct trtc_server *s)
         doom(k);
 }
 
-/* Takes n bytes of the body; false ends the connection. */
+/* Stores n bytes of the body; false ends the connection. */
 static bool take_bytes(struct trtc_server *s, struct trtc_request *r, const char *data, size_t n)
 {
     if (r->dropped || n > s->limits.body_bytes - r->n) {
@@ -354,7 +358,7 @@ static void sleep_now(struct trtc_request *r)
     MHD_suspend_connection(r->c);
 }
 
-/* Hands a piece of a stream to the program; false ends the connection. */
+/* Passes a piece of a stream to the program; false ends the connection. */
 static bool pass_bytes(struct trtc_server *s, struct trtc_request *r, const char *data, size_t n)
 {
     if (r->broken)
@@ -365,7 +369,7 @@ static bool pass_bytes(struct trtc_server *s, struct trtc_request *r, const char
     return next != TRTC_PIECE_STOP && !r->conn->doomed;
 }
 
-/* The request is complete: it is the program's now. */
+/* Passes a complete request to the program. */
 static enum MHD_Result hand_over(struct trtc_server *s, struct trtc_request *r)
 {
     if (r->broken)
@@ -571,7 +575,8 @@ void trtc_request_wake(struct trtc_request *r)
     r->asleep = false;
 }
 
-/* The library takes no answer before the end of a body: it is written past it. Nothing of its own can have been before. */
+/* The library accepts no answer before the end of a body, so this bypasses the library. It cannot
+ * have sent anything yet. */
 static void write_answer(const struct trtc_request *r, int status)
 {
     char text[512];
@@ -582,7 +587,7 @@ static void write_answer(const struct trtc_request *r, int status)
                            status, MHD_get_reason_phrase_for((unsigned)status), strlen(json), json);
     const ssize_t sent =
         send(r->conn->fd, text, n < (int)sizeof text ? (size_t)n : 0, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)sent; /* whoever does not take it learns from the end of the connection */
+    (void)sent; /* a client that does not read it notices the end of the connection */
     shutdown(r->conn->fd, SHUT_WR);
 }
 
@@ -594,7 +599,7 @@ void trtc_request_break(struct trtc_request *r, int status)
     r->settled = r->conn->busy = false;
     if (status && r->streams && !r->handed) {
         write_answer(r, status);
-        wait_from_now(r->conn); /* its sender has this time to read it */
+        wait_from_now(r->conn); /* the sender has this time to read it */
     } else {
         doom(r->conn);
     }
@@ -603,7 +608,7 @@ void trtc_request_break(struct trtc_request *r, int status)
 
 /* ---- the server ---- */
 
-/* Parts ADDR:PORT; brackets around an IPv6 address are taken off. */
+/* Splits ADDR:PORT; brackets around an IPv6 address are removed. */
 static int part_address(const char *text, char host[64], char port[8], struct trtc_err *err)
 {
     const char *colon = strrchr(text, ':');
@@ -672,7 +677,8 @@ static int open_listener(const char *listen_on, struct trtc_err *err)
     if (getaddrinfo(numeric, port, &hints, &found) || strtol(port, NULL, 10) > 65535) {
         if (found)
             freeaddrinfo(found);
-        return trtc_fail(err, TRTC_EX_USAGE, "'%s' is no numeric address with a port", listen_on);
+        return trtc_fail(err, TRTC_EX_USAGE, "'%s' is not a numeric address with a port",
+                         listen_on);
     }
     const int fd = bind_to(found, listen_on, err);
     freeaddrinfo(found);
@@ -687,7 +693,7 @@ static void name_address(struct trtc_server *s, int fd)
         format_address((struct sockaddr *)&a, s->address, sizeof s->address);
 }
 
-/* What the library decodes in place: paths, and values of queries. */
+/* Decodes paths and values of queries in place, for the library. */
 static size_t unescape(void *arg, struct MHD_Connection *c, char *text)
 {
     (void)arg;

@@ -30,10 +30,10 @@ struct trtc_spool {
     char shown[256];
     int top, fds[DIRS], lock;
     atomic_uint_fast64_t nb_temps;
-    /* A sync of new/ and head/ that serves all who wait for one. */
+    /* One sync of new/ and head/ serves everyone who waits for it. */
     pthread_mutex_t mutex;
     pthread_cond_t synced;
-    uint64_t asked, done, failed; /* tickets */
+    uint64_t asked, done, failed; /* ticket numbers */
     int sync_errno;
     bool syncing;
 };
@@ -81,7 +81,7 @@ bool trtc_spool_name_parts(const char *name, int64_t *event_ms, int64_t *type)
 
 /* ---- opening ---- */
 
-/* Its directories belong to us, and no other user may put files there. */
+/* Checks that its directories belong to us and that no other user may put files there. */
 static int check_private(const struct trtc_spool *s, int fd, struct trtc_err *err)
 {
     struct stat st;
@@ -104,8 +104,8 @@ static int open_dirs(struct trtc_spool *s, bool create, struct trtc_err *err)
                                    dirs[i]);
         s->fds[i] = openat(s->top, dirs[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (s->fds[i] < 0)
-            return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "'%s' is no spool: '%s'", s->shown,
-                                   dirs[i]);
+            return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "'%s' is not a spool: '%s'",
+                                   s->shown, dirs[i]);
         if (check_private(s, s->fds[i], err) < 0)
             return -1;
     }
@@ -208,7 +208,7 @@ int trtc_spool_lock(struct trtc_spool *s, struct trtc_err *err)
 
 /* ---- storing ---- */
 
-/* One sync serves all whose entries stood there when it began. 0, or what errno was. */
+/* One sync serves all whose entries existed when it began. 0, or errno. */
 static int sync_entries(struct trtc_spool *s)
 {
     pthread_mutex_lock(&s->mutex);
@@ -250,7 +250,7 @@ static bool is_known(const struct trtc_spool *s, const char *name)
     return false;
 }
 
-/* Writes a file of tmp/ and syncs it. 0, or what errno was and nothing is left. */
+/* Writes a file in tmp/ and syncs it. 0, or errno; then nothing is left of it. */
 static int write_temp(struct trtc_spool *s, const void *data, size_t n, struct trtc_temp *temp)
 {
     *temp = (struct trtc_temp){ .prefix = "",
@@ -259,7 +259,7 @@ static int write_temp(struct trtc_spool *s, const void *data, size_t n, struct t
     return trtc_temp_write(s->fds[TMP], temp, (struct trtc_bytes){ data, n });
 }
 
-/* In head/ a name has no suffix: "*.json" is events only. */
+/* A name in head/ has no suffix, so that "*.json" matches events only. */
 static char *head_name(const char *name, char out[TRTC_SPOOL_NAME_MAX])
 {
     snprintf(out, TRTC_SPOOL_NAME_MAX, "%.*s", (int)strcspn(name, "."), name);
@@ -289,7 +289,7 @@ static int write_head(struct trtc_spool *s, const struct trtc_spool_entry *e)
     return errnum;
 }
 
-/* Gives the body its name: 1, 0 where the name is taken, or -1 (errno). */
+/* Gives the body its name. 1: done; 0: the name is taken; -1: errno. */
 static int link_body(struct trtc_spool *s, const struct trtc_spool_entry *e, int *errnum)
 {
     struct trtc_temp temp;
@@ -362,7 +362,7 @@ static int by_time(const void *a, const void *b)
     return x != y ? (x > y) - (x < y) : strcmp(m, n);
 }
 
-/* Takes out what is no event. */
+/* Removes names that are not those of events. */
 static void keep_events(struct trtc_names *l)
 {
     int64_t ms, type;
@@ -433,7 +433,7 @@ void trtc_spool_forget(struct trtc_spool *s, int64_t before_ms)
     trtc_names_fini(&l);
 }
 
-/* Whether the descriptor is what stands there now: another process may have moved it meanwhile. */
+/* Whether the descriptor still refers to that name: another process may have moved the file. */
 static bool still_there(const struct trtc_spool *s, int fd, const char *name)
 {
     struct stat a, b;

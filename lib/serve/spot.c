@@ -17,7 +17,7 @@ bool trtc_spot_is_name(const char *s, size_t n, size_t max)
     return !(s[0] == '.' && (n == 1 || (n == 2 && s[1] == '.')));
 }
 
-/* Takes the next part of the path, which stands at a '/'. */
+/* Takes the next part of the path, which must begin with '/'. */
 static bool take(const char **path, char *out, size_t max)
 {
     if (**path != '/')

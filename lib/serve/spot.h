@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The place of a stream on a server of rooms: /ROOM/USER, or /ROOM/USER/aux for its substream. */
+/* The place of a stream on a room server: /ROOM/USER, or /ROOM/USER/aux for the substream. */
 #ifndef TRTC_SERVE_SPOT_H
 #define TRTC_SERVE_SPOT_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 enum {
-    TRTC_SPOT_ROOM_MAX = 64, /* bytes, as documented */
+    TRTC_SPOT_ROOM_MAX = 64, /* in bytes, as documented */
     TRTC_SPOT_USER_MAX = 32,
-    TRTC_SPOT_URL_MAX = 3 * (TRTC_SPOT_ROOM_MAX + TRTC_SPOT_USER_MAX) + 8, /* of its path */
+    TRTC_SPOT_URL_MAX = 3 * (TRTC_SPOT_ROOM_MAX + TRTC_SPOT_USER_MAX) + 8, /* length of its path */
 };
 
 struct trtc_spot {
@@ -17,17 +17,18 @@ struct trtc_spot {
     bool aux;
 };
 
-/* Reads a decoded path. False where it is none: empty or too long names, "." and "..", control characters, what is no
- * UTF-8, the room "events" (which is the path of the events), more parts than that. */
+/* Reads a decoded path. False: empty or too long names, "." and "..", control characters, invalid
+ * UTF-8, the room "events" (whose path is that of the events), or too many parts. */
 bool trtc_spot_parse(const char *path, struct trtc_spot *out);
 
 /* Whether both are the same place. */
 bool trtc_spot_same(const struct trtc_spot *a, const struct trtc_spot *b);
 
-/* Whether it may be the name of a room or a user. */
+/* Whether s may be the name of a room or a user. */
 bool trtc_spot_is_name(const char *s, size_t n, size_t max);
 
-/* Writes its path, with %XX for what is neither letter nor digit nor '-', '_', '.', '~'. Returns out. */
+/* Writes its path, with %XX for everything except letters, digits, '-', '_', '.' and '~'. Returns
+ * out. */
 const char *trtc_spot_url(const struct trtc_spot *s, char out[TRTC_SPOT_URL_MAX + 1]);
 
 #endif

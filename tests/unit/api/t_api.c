@@ -312,7 +312,7 @@ static void setting(void **state)
         { TRTC_CREATE, "{}", SUB "SubscribeAudioUserIds[0]", "", NULL, "Ids[0]: empty", 65 },
         { TRTC_CREATE, "{}", "UserSig", "***", NULL, "UserSig: *** is a placeholder", 65 },
         { TRTC_CREATE, "{\"RecordParams\":[]}", "RecordParams.AvMerge", "1", NULL,
-          "the request's RecordParams is no object", 65 },
+          "the request's RecordParams is not an object", 65 },
         { TRTC_MODIFY, "{\"MixLayoutParams\":{\"MixLayoutList\":[1]}}",
           "MixLayoutParams.MixLayoutList[0].Top", "1", NULL, "is no array of objects", 65 },
         { TRTC_MODIFY, "{}", "MixLayoutParams.PureAudioDisableLayout", "1", NULL,

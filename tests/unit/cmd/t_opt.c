@@ -210,7 +210,7 @@ static void refuses(void **state)
         { "--number 10", "--number: 10 is not within 1 to 9; try 'prog --help'\n" },
         { "--flag=1", "option takes no value: '--flag=1'; try 'prog --help'\n" },
         { "--colour blue",
-          "--colour: unknown value 'blue': it is one of red, green; try 'prog --help'\n" },
+          "--colour: unknown value 'blue': expected one of red, green; try 'prog --help'\n" },
         { "--maybe=bad", "--maybe: bad; try 'prog --help'\n" },
     };
     (void)state;
@@ -258,8 +258,9 @@ static void chooses_a_command(void **state)
     assert_int_equal(r.code, 64);
     assert_string_equal(r.err, "prog: give a sub-command: serve, send; try 'prog --help'\n");
     run(&r, &subs, "nonsense");
-    assert_string_equal(r.err, "prog: unknown sub-command: 'nonsense': it is one of serve, send; "
-                               "try 'prog --help'\n");
+    assert_string_equal(r.err,
+                        "prog: unknown sub-command: 'nonsense': expected one of serve, send; "
+                        "try 'prog --help'\n");
 }
 
 static void prints_help(void **state)

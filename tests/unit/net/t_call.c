@@ -211,7 +211,7 @@ static void heals(void **state)
         }
     }
     assert_non_null(
-        strstr(w.notice, "RequestLimitExceeded: m (request id r-2); again in 54.0 s (5 of 5)"));
+        strstr(w.notice, "RequestLimitExceeded: m (request id r-2); retrying in 54.0 s (5 of 5)"));
 }
 
 static void gives_up(void **state)
