@@ -314,7 +314,7 @@ static void setting(void **state)
         { TRTC_CREATE, "{\"RecordParams\":[]}", "RecordParams.AvMerge", "1", NULL,
           "the request's RecordParams is not an object", 65 },
         { TRTC_MODIFY, "{\"MixLayoutParams\":{\"MixLayoutList\":[1]}}",
-          "MixLayoutParams.MixLayoutList[0].Top", "1", NULL, "is no array of objects", 65 },
+          "MixLayoutParams.MixLayoutList[0].Top", "1", NULL, "is not an array of objects", 65 },
         { TRTC_MODIFY, "{}", "MixLayoutParams.PureAudioDisableLayout", "1", NULL,
           "'1' is neither true nor false", 65 },
     };
