@@ -135,6 +135,8 @@ static int take_line(void *arg, const cJSON *line)
         cli_error("events.ndjson: a line is out of order: it is left out");
         return 0;
     }
+    if (t->uploader && upload_take(t, line) < 0)
+        return -1;
     if (!cJSON_IsNumber(type) || (int)type->valuedouble != TRTC_EVENT_FILE_SLICE)
         return 0;
     return trtc_index_take(&t->index, cJSON_GetObjectItemCaseSensitive(line, "Payload"), &err);
@@ -143,7 +145,8 @@ static int take_line(void *arg, const cJSON *line)
 int task_open(struct task *t, struct trtc_err *err)
 {
     if (open_dir(t, err) < 0 || read_id(t, err) < 0 || read_request(t, err) < 0 ||
-        take_lock(t, err) < 0 || log_open(&t->log, t->dir, take_line, t, err) < 0)
+        take_lock(t, err) < 0 || upload_new(t, err) < 0 ||
+        log_open(&t->log, t->dir, take_line, t, err) < 0)
         return -1;
     t->resume = trtc_journal_resume(&t->log.journal);
     return t->resume == TRTC_RESUME_OVER ? 0 : make_control(t, err);
@@ -247,6 +250,7 @@ void task_file(struct task *t, const char *path, const char *type)
     trtc_json_put_text(&line, "File", path);
     trtc_json_put_text(&line, "Type", type);
     put(t, line);
+    upload_file(t, path, type);
 }
 
 void task_leaves(struct task *t, enum trtc_leave why)

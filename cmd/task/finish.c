@@ -121,7 +121,7 @@ static void look(struct finish *f)
         task_event_status(f->task, TRTC_EVENT_STOP, f->task->leave);
     f->task->log.journal.left = true;
     if (f->task->r.made == TRTC_MADE_NONE || f->task->log.journal.made)
-        f->step = FINISH_SAY - 1;
+        f->step = FINISH_MADE - 1;
     next_step(f);
 }
 
@@ -202,14 +202,25 @@ static void say_end(struct task *t)
     put(t, "End", end);
 }
 
-static void say(struct finish *f)
+static void say_made(struct finish *f)
 {
     struct task *t = f->task;
     const bool makes = t->r.made != TRTC_MADE_NONE && !t->log.journal.made;
-    if (!t->failure && makes && (f->recorded || f->aux))
-        put(t, "Made", trtc_made_payload(&f->made));
-    if (!t->failure)
-        say_end(t); /* else the next run does what is left */
+    if (!t->failure && makes && (f->recorded || f->aux)) {
+        cJSON *payload = trtc_made_payload(&f->made);
+        upload_made(t, payload);
+        put(t, "Made", payload);
+    }
+    next_step(f);
+}
+
+/* Unless the machine failed: then the next run does what is left. */
+static void end(struct finish *f)
+{
+    if (!f->task->failure) {
+        upload_say_left(f->task);
+        say_end(f->task);
+    }
     next_step(f);
 }
 
@@ -240,8 +251,15 @@ void finish_turn(struct task *t)
     case FINISH_AUX:
         merge(f, true);
         break;
-    case FINISH_SAY:
-        say(f);
+    case FINISH_MADE:
+        say_made(f);
+        break;
+    case FINISH_UPLOAD:
+        if (f->task->failure || upload_turn(f->task, true))
+            next_step(f);
+        break;
+    case FINISH_END:
+        end(f);
         break;
     case FINISH_DONE:
         t->stage = TASK_OVER;

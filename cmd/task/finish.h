@@ -8,7 +8,16 @@
 #include "task/found.h"
 #include "task/made.h"
 
-enum finish_step { FINISH_RESCUE, FINISH_LOOK, FINISH_MAIN, FINISH_AUX, FINISH_SAY, FINISH_DONE };
+enum finish_step {
+    FINISH_RESCUE,
+    FINISH_LOOK,
+    FINISH_MAIN,
+    FINISH_AUX,
+    FINISH_MADE,
+    FINISH_UPLOAD,
+    FINISH_END,
+    FINISH_DONE
+};
 
 struct finish {
     struct task *task;

@@ -35,12 +35,15 @@ static const int64_t status_us = S / 4, retry_us = S;
 static const struct opt_row rows[] = {
     { "room", 0, "SOURCE", "where the room is, as trtc-room watch takes it\n(" ROOM ")",
       .take = opt_text, AT(room) },
+    { "uploader", 0, "CMD",
+      "a program that puts away the files whose paths it\nreads, and prints the paths of those that are there",
+      .take = opt_text, AT(uploader) },
     { 0 },
 };
 
 static const struct opt_program program = {
     .name = "trtc-task",
-    .synopsis = "DIR [--room SOURCE]",
+    .synopsis = "DIR [--room SOURCE] [--uploader CMD]",
     .about =
         "Records a room while it is live, as DIR/request.json (CreateCloudRecording, without secrets)\n"
         "asks for: files in DIR/files, what happens in DIR/events.ndjson. Run again after it was killed,\n"
@@ -188,6 +191,7 @@ static void turn(struct task *t)
     record_turn(t);
     if (t->stage == TASK_LEAVES && !singles_run(t) && !mix_runs(t))
         t->stage = TASK_FINISHES;
+    upload_turn(t, false);
     if (t->stage == TASK_FINISHES)
         finish_turn(t);
     write_down(t);
@@ -249,6 +253,7 @@ static int record(const struct task_opts *o)
         code = cli_report(&err);
     proc_end_all(&t->procs);
     finish_free(t);
+    upload_free(t);
     mix_free(t);
     singles_free(t);
     trtc_attendance_fini(&t->here);

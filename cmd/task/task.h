@@ -32,6 +32,7 @@ enum task_stage {
 
 struct single;
 struct mix;
+struct uploader;
 struct finish;
 
 struct task {
@@ -56,7 +57,8 @@ struct task {
 
     struct trtc_task_streams streams; /* that are recorded, or wait */
     struct single *singles;
-    struct mix *mix; /* of a mixed recording; else NULL */
+    struct mix *mix;           /* of a mixed recording; else NULL */
+    struct uploader *uploader; /* or NULL */
     struct finish *finish;
 
     enum task_stage stage;
@@ -126,6 +128,16 @@ void mix_free(struct task *t);
 /* files.c: a line that trtc-hls printed of that user's stream ("": of the mix). *ha, where it is wanted, becomes the
  * recovery number that it records under. */
 void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
+
+/* upload.c: another program puts the files into their place. upload_turn: last: no more files come; true: it is done, or has
+ * given up what is left. */
+int upload_new(struct task *t, struct trtc_err *err);
+int upload_take(struct task *t, const struct cJSON *line);
+void upload_file(struct task *t, const char *path, const char *type);
+void upload_made(struct task *t, const struct cJSON *payload);
+bool upload_turn(struct task *t, bool last);
+void upload_say_left(struct task *t);
+void upload_free(struct task *t);
 
 /* finish.c: what is left to do when all has been recorded. */
 void finish_turn(struct task *t);

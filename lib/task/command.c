@@ -32,6 +32,21 @@ void trtc_words_fini(struct trtc_words *w)
     *w = (struct trtc_words){ 0 };
 }
 
+void trtc_words_split(struct trtc_words *w, const char *text)
+{
+    char *copy = strdup(text), *at = copy;
+    w->failed |= !copy;
+    while (copy && *(at += strspn(at, " \t\n"))) {
+        const size_t n = strcspn(at, " \t\n");
+        const char end = at[n];
+        at[n] = '\0';
+        trtc_words_add(w, at);
+        at[n] = end;
+        at += n;
+    }
+    free(copy);
+}
+
 static void add_all(struct trtc_words *w, const char *const *words)
 {
     for (; *words; words++)

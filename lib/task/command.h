@@ -22,6 +22,9 @@ struct trtc_words {
 void trtc_words_add(struct trtc_words *w, const char *word);
 void trtc_words_fini(struct trtc_words *w);
 
+/* Parts text at its blanks: a program and its arguments, without a shell. */
+void trtc_words_split(struct trtc_words *w, const char *text);
+
 /* trtc-room watch. */
 void trtc_command_watch(struct trtc_words *w, const struct trtc_task_request *r,
                         const char *source);

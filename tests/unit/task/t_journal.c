@@ -282,6 +282,8 @@ static void commands(void **state)
     words_are(
         &w,
         "trtc-merge -q --json --names recording --output aac -a 2 -o files --split-time 90m -- apart");
+    trtc_words_split(&w, "  a  b\tc ");
+    words_are(&w, "a b c");
     for (int i = 0; i <= TRTC_WORDS_MAX; i++)
         trtc_words_add(&w, "x");
     assert_true(w.failed);
