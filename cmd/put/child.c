@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program for each file: no shell, no keys in its environment, a process group of its own. */
+/* Runs a program for each file: without a shell, without keys in its environment, in a process
+ * group of its own. */
 #define _GNU_SOURCE /* environ */
 
 #include "child.h"
@@ -22,9 +23,9 @@
 
 enum { CHUNK_BYTES = 1 << 18, LOOK_MS = 100, STEP_MS = 5, GRACE_MS = 2000 };
 
-/* ---- what is handed over ---- */
+/* ---- arguments ---- */
 
-/* Size and CRC-64 of the file. */
+/* Computes size and CRC-64 of the file. */
 static int measure(const struct trtc_storage_file *file, const volatile sig_atomic_t *stop,
                    struct trtc_storage_proof *proof, struct trtc_err *err)
 {
@@ -49,7 +50,7 @@ static int measure(const struct trtc_storage_file *file, const volatile sig_atom
     return n ? -1 : 0;
 }
 
-/* No word that looks like an option. */
+/* A word that does not look like an option. */
 static char *word_of(const char *s)
 {
     const size_t n = strlen(s) + 3;
@@ -90,7 +91,7 @@ static void free_words(char *const command[], char **argv)
 
 /* ---- the process ---- */
 
-/* Its output is among the messages, its input empty. */
+/* Starts the program: its output goes to the messages, its input is empty. */
 static int start(char *const argv[], pid_t *pid)
 {
     posix_spawn_file_actions_t files;
@@ -112,7 +113,7 @@ static int start(char *const argv[], pid_t *pid)
     return errnum;
 }
 
-/* A descriptor that is readable when the process has ended; -1 where the kernel has none. */
+/* A descriptor that becomes readable when the process ends; -1: the kernel does not support it. */
 static int open_pid(pid_t pid)
 {
 #ifdef SYS_pidfd_open
@@ -123,7 +124,8 @@ static int open_pid(pid_t pid)
 #endif
 }
 
-/* Waits for its end. Once *stop is set its group is asked to end, and then ended. */
+/* Waits for the end of the process. Once *stop is set, its group gets SIGTERM, and later
+ * SIGKILL. */
 static int await(pid_t pid, const volatile sig_atomic_t *stop)
 {
     struct pollfd fd = { .fd = open_pid(pid), .events = POLLIN };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program that files are handed to. */
+/* The program that receives the files. */
 #ifndef TRTC_CMD_PUT_CHILD_H
 #define TRTC_CMD_PUT_CHILD_H
 
@@ -9,21 +9,23 @@
 #include "storage/storage.h"
 
 struct put_child {
-    char *const *command;              /* argv, NULL at its end */
+    char *const *command;              /* argv, ending with NULL */
     const char *path;                  /* of the file, or of a copy of it */
-    const volatile sig_atomic_t *stop; /* nonzero ends it */
+    const volatile sig_atomic_t *stop; /* ends it when it becomes nonzero */
 };
 
-/* Runs the command with path and file->key behind it, without a shell, and waits for it. Exit status 0: the file is there, and
- * *proof has its size and CRC-64; its exit status, where it is one of sysexits(3), else TRTC_EX_UNAVAILABLE, is that of the
- * failure. */
+/* Runs the command with path and file->key as further arguments, without a shell, and waits for it.
+ * Exit status 0: the file is there, and *proof has its size and CRC-64. Otherwise its exit status
+ * becomes the code of the failure if it is one of sysexits(3), else TRTC_EX_UNAVAILABLE. 0, or
+ * -1. */
 int put_child(const struct put_child *c, const struct trtc_storage_file *file,
               struct trtc_storage_proof *proof, struct trtc_err *err);
 
-/* A copy of the open file under path's last name, in a directory of its own: its path, to be freed; NULL on failure. */
+/* Copies the open file to a directory of its own, under the last name in path. Returns its path,
+ * which the caller frees with put_child_copy_free. NULL on failure. */
 char *put_child_copy(int fd, const char *path, struct trtc_err *err);
 
-/* Removes it and frees the path. NULL is fine. */
+/* Removes the copy, frees its path and clears the pointer; NULL is allowed. */
 void put_child_copy_free(char **copy);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths, from the arguments or standard input, into the order. */
+/* Adds paths from the arguments or standard input to the order. */
 #include "input.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include "base/records.h"
 #include "run.h"
 
-/* So many files are remembered that are not there yet; then whoever writes the paths has to wait. A path has at most as
- * many bytes as the system takes. */
+/* Limit of files that are not stored yet; beyond it the writer of the paths has to wait. A path is
+ * at most as long as the system allows. */
 enum { OPEN_MAX_JOBS = 4096, PATH_BYTES_MAX = 4096 };
 
 static void complain(struct put *p, const struct trtc_err *err)
@@ -26,7 +26,7 @@ static void complain(struct put *p, const struct trtc_err *err)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Waits for room; false where the end has come. Under the lock. */
+/* Waits for room; false: the run is over. The caller holds the lock. */
 static bool wait_for_room(struct put *p)
 {
     while (!p->no_more && trtc_order_open(p->order) >= OPEN_MAX_JOBS)
@@ -54,7 +54,7 @@ static void take_path(struct put *p, const char *path)
     atomic_store(&p->input_us, clock_mono_us());
 }
 
-/* Before a read that may wait: -1 where no more is to be read. */
+/* Called before a read that may block: -1: read no more. */
 static int may_read(void *arg, struct trtc_err *err)
 {
     const struct put *p = arg;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The paths that trtc-put gets. */
+/* The input of trtc-put. */
 #ifndef TRTC_CMD_PUT_INPUT_H
 #define TRTC_CMD_PUT_INPUT_H
 
-/* A thread: hands all paths to the order of a struct put, and says that they have ended. */
+/* A thread: adds all paths to the order of a struct put, and then announces their end. */
 void *put_input(void *put);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a playlist names, against what is there and what is on its way. */
+/* Compares what a playlist names with what is stored or being stored. */
 #include "look.h"
 
 #include <errno.h>
@@ -18,26 +18,26 @@
 #include "playlist/playlist_load.h"
 #include "put/named.h"
 
-/* So many files that nobody has given are queued at a time: the others follow when these are there. */
+/* Limit of files queued at a time that were not given as paths; the others follow later. */
 enum { IMPLIED_MAX = 256, PLAYLIST_BYTES_MAX = 64 << 20 };
 
 /* A file that the playlist names. */
 struct wanted {
     char *path, *key;
     struct trtc_put_hash hash;
-    bool missing; /* there is no such file */
+    bool missing; /* the file does not exist */
 };
 
 struct look {
     struct put *p;
     struct trtc_job *job;
     const char *path;
-    size_t in_dir; /* of path: its directory */
+    size_t in_dir; /* length of its directory in path */
     struct wanted *items;
     size_t n, cap;
 };
 
-/* ---- what it names ---- */
+/* ---- the names in a playlist ---- */
 
 static int read_text(int fd, char **text, int64_t *n, struct trtc_err *err)
 {
@@ -71,7 +71,8 @@ static int read_names(int fd, struct trtc_names *names, bool *growing, struct tr
     return ret;
 }
 
-/* Adds a file below the playlist's directory. What has no key, since it lies outside of the root, is left out. */
+/* Adds a file below the playlist's directory. A file outside the root has no key and is left
+ * out. */
 static int add(struct look *l, const char *name, struct trtc_err *err)
 {
     const size_t size = l->in_dir + strlen(name) + 1;
@@ -101,15 +102,15 @@ static void look_fini(struct look *l)
     free(l->items);
 }
 
-/* ---- what is there ---- */
+/* ---- existing files ---- */
 
-/* Under the lock: there, or on its way. */
+/* Whether it is stored or being stored. The caller holds the lock. */
 static bool is_known(const struct look *l, const struct wanted *w)
 {
     return trtc_proven_find(&l->p->proven, w->hash) || trtc_order_find(l->p->order, w->key);
 }
 
-/* The name under which the file lies, where that is not the one that the playlist has for it ("a.ts?sign=x", "a%2Bb.ts"). */
+/* Replaces the playlist's name for a file ("a.ts?sign=x", "a%2Bb.ts") by its actual name. */
 static int rename_wanted(struct look *l, size_t i, const char *name, struct trtc_err *err)
 {
     struct wanted *w = &l->items[i];
@@ -124,7 +125,7 @@ static int rename_wanted(struct look *l, size_t i, const char *name, struct trtc
     return 0;
 }
 
-/* Looks for files that nobody has given; without the lock. */
+/* Looks for a file that was not given as a path. Without the lock. */
 static int find_file(struct look *l, struct trtc_dir_index *dir, size_t i, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -161,10 +162,10 @@ static int find_files(struct look *l, struct trtc_err *err)
     return ret;
 }
 
-/* ---- what to wait for ---- */
+/* ---- waiting ---- */
 
-/* Under the lock: the job of a file that is not there yet; queued where nobody has given it. NULL: there is nothing to wait
- * for, or no memory (*err). */
+/* The job of a file that is not stored yet; a file that was not given is queued. NULL: there is
+ * nothing to wait for, or out of memory (*err). The caller holds the lock. */
 static struct trtc_job *job_of(struct look *l, const struct wanted *w, int *implied,
                                struct trtc_err *err)
 {
@@ -178,7 +179,8 @@ static struct trtc_job *job_of(struct look *l, const struct wanted *w, int *impl
     return trtc_order_imply(l->p->order, l->job, w->path, w->key, err);
 }
 
-/* Under the lock: waits for the last of those that come, else for the last that failed; they end in about this order. */
+/* Waits for the last of the files being stored, or else for the last that failed; they finish in
+ * about this order. The caller holds the lock. */
 static bool wait_for_job(struct look *l, struct trtc_err *err)
 {
     struct trtc_job *comes = NULL, *failed = NULL;
@@ -194,7 +196,8 @@ static bool wait_for_job(struct look *l, struct trtc_err *err)
            (failed && trtc_order_wait(l->p->order, l->job, failed));
 }
 
-/* Under the lock: a file that is not there may still be made, and its path come. */
+/* Waits for a path: a file that does not exist may still be made, and its path may come. The caller
+ * holds the lock. */
 static bool wait_for_path(struct look *l)
 {
     for (size_t i = 0; i < l->n; i++)
@@ -203,7 +206,7 @@ static bool wait_for_path(struct look *l)
     return false;
 }
 
-/* What the playlist will name in vain. */
+/* Reports the files that the playlist names but that will not be stored. */
 static void name_missing(const struct look *l)
 {
     for (size_t i = 0; i < l->n; i++)

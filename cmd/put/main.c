@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-put: puts files into a directory, COS, S3, VOD, or hands them to another program. It reads paths, from its arguments
- * or standard input, and writes each of them to standard output when the file is proven to be there. */
+/* trtc-put: puts files into a directory, COS, S3 or VOD, or passes them to another program. It
+ * reads paths from its arguments or standard input, and prints each of them when its file is proven
+ * to be stored. */
 #define _DEFAULT_SOURCE /* setrlimit */
 
 #include <stddef.h>
@@ -20,16 +21,16 @@ static const struct opt_row rows[] = {
     { "to", 0, "URL",
       "file:///DIR, cos://BUCKET[/PREFIX]?region=R,\n"
       "s3://BUCKET[/PREFIX]?region=R, s3+https://HOST/BUCKET[/PREFIX],\n"
-      "or 'exec:CMD ARG...', which gets a file and its key",
+      "or 'exec:CMD ARG...', which receives a file and its key",
       .take = opt_text, AT(to) },
     { "storage", 0, "FILE",
-      "StorageParams, as trtc-rec create takes them; '-' is stdin;\n"
+      "StorageParams, as for trtc-rec create; '-' is stdin;\n"
       "nobody else may read the file (mode 0600)",
       .take = opt_text, AT(storage) },
-    { "endpoint", 0, "URL", "another host in place of the store's own", .take = opt_text,
+    { "endpoint", 0, "URL", "another host instead of the store's own", .take = opt_text,
       AT(endpoint) },
     { "keys-fd", 0, "N",
-      "read the keys from this descriptor; else they come from\n"
+      "read the keys from this descriptor; by default from\n"
       "the file, or from TRTC_STORAGE_ACCESS_KEY and\nTRTC_STORAGE_SECRET_KEY",
       .take = opt_int, AT(keys_fd), .max = 1 << 20 },
 
@@ -37,28 +38,28 @@ static const struct opt_row rows[] = {
     { "root", 0, "DIR", "keys are paths below DIR (the current directory)", .take = opt_text,
       AT(root) },
     { "prefix", 'p', "P", "directories in front of all keys", .take = opt_text, AT(prefix) },
-    { "task", 'T', "T", "a directory behind the prefix: the TaskId", .take = opt_text, AT(task) },
+    { "task", 'T', "T", "a directory after the prefix: the TaskId", .take = opt_text, AT(task) },
 
     { .help = "How" },
-    { "jobs", 'j', "N", "files at a time (4)", .take = opt_int, AT(jobs), .min = 1, .max = 64 },
-    { "journal", 0, "FILE", "remember there what is proven, and do not send it again",
+    { "jobs", 'j', "N", "files put at a time (4)", .take = opt_int, AT(jobs), .min = 1, .max = 64 },
+    { "journal", 0, "FILE", "record there what is proven, and do not send it again",
       .take = opt_text, AT(journal) },
     { "retries", 0, "N", "attempts after the first (network: for 5 minutes; exec: 4)",
       .take = opt_int, AT(retries), .max = 1000 },
-    { "delete", 0, NULL, "delete each file when it is proven", .take = opt_flag, AT(remove) },
+    { "delete", 0, NULL, "delete each file once it is proven", .take = opt_flag, AT(remove) },
 
     { .help = "Output" },
     { "json", 0, NULL, "print an object for each file: path, key, bytes, crc64, etag, url",
       .take = opt_flag, AT(json) },
-    { "null", '0', NULL, "paths end with NUL, in and out", .take = opt_flag, AT(null) },
+    { "null", '0', NULL, "separate paths by NUL, in and out", .take = opt_flag, AT(null) },
     { 0 },
 };
 
 static const struct opt_program program = {
     .name = "trtc-put",
     .synopsis = "(--to URL | --storage FILE) [options] [PATH...]",
-    .about = "Puts files into a directory, COS, S3 or VOD, proves that they are there, and prints\n"
-             "their paths then. Paths come from standard input where none is given.",
+    .about = "Puts files into a directory, COS, S3 or VOD, proves that they are there, and then\n"
+             "prints their paths. Without PATH, paths come from standard input.",
     .example = "trtc-hls -A 1400000001 -R 3560 -u anna -d live rtmp://127.0.0.1/live/anna |\n"
                "    trtc-put --to 'cos://calls-1250000000?region=ap-singapore' --root live",
     .rows = rows,
@@ -67,7 +68,7 @@ static const struct opt_program program = {
 static int check(const struct put_opts *o)
 {
     if (!o->to == !o->storage)
-        return cli_usage("%s --to URL and --storage FILE is wanted",
+        return cli_usage("%s --to URL and --storage FILE is required",
                          o->to ? "only one of" : "one of");
     if (o->keys_fd >= 0 && o->keys_fd < 3 && o->keys_fd != 0)
         return cli_usage("--keys-fd: descriptors 1 and 2 are for output");
@@ -104,6 +105,6 @@ int main(int argc, char *argv[])
             code = run(&o);
     }
     opt_list_free(&o.operands);
-    /* what is proven is there, whatever memory was missing besides */
+    /* what is proven is stored, even if memory ran out for something else */
     return cli_finish(code ? memory_settle(code) : 0);
 }

@@ -9,7 +9,7 @@
 #include "../opt.h"
 
 struct put_opts {
-    const char *to, *storage; /* one of them */
+    const char *to, *storage; /* exactly one of them */
     const char *endpoint;
     int64_t keys_fd; /* -1: not given */
     const char *root, *prefix, *task;

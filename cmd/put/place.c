@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The place and the keys. */
+/* Determines the place and the keys. */
 #include "place.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static const char *env_get(void *arg, const char *name)
 
 /* ---- keys ---- */
 
-/* Neither this process's memory nor a child has it any more. */
+/* Removes a variable, so that neither this process nor a child has it any more. */
 static void forget(const char *name)
 {
     char *value = getenv(name);
@@ -58,7 +58,7 @@ static int keys_of_fd(int64_t fd, struct trtc_credentials *keys, struct trtc_err
     return ret;
 }
 
-/* What the file or the descriptor has not given. */
+/* Takes the keys that neither the file nor the descriptor has given. */
 static int keys_of_environment(struct trtc_credentials *keys, struct trtc_err *err)
 {
     const struct trtc_env env = { .get = env_get };
@@ -71,7 +71,7 @@ static int keys_of_environment(struct trtc_credentials *keys, struct trtc_err *e
                : 0;
 }
 
-/* VOD is one of the vendor's APIs: its keys are where trtc-rec looks for them, too. */
+/* VOD is one of the vendor's APIs, so its keys are searched for where trtc-rec does. */
 static int keys_of_vod(struct trtc_credentials *keys, struct trtc_err *err)
 {
     const struct trtc_credential_places places = { .env = { .get = env_get } };
@@ -89,14 +89,14 @@ static int check_keys(struct put_place *p, struct trtc_err *err)
     if (p->keys.id.text && p->keys.key.text)
         return 0;
     return trtc_fail(err, TRTC_EX_NOPERM,
-                     "there is no %s key: put it into " ACCESS_KEY " and " SECRET_KEY
-                     ", into the file of --storage, or give it with --keys-fd",
+                     "there is no %s key: put it in " ACCESS_KEY " and " SECRET_KEY
+                     ", in the file of --storage, or give it with --keys-fd",
                      p->keys.id.text ? "secret" : "access");
 }
 
 /* ---- the place ---- */
 
-/* The file of --storage, '-' for standard input; whatever holds secrets is read as such. */
+/* Reads the file of --storage, '-' for standard input, as a file with secrets. */
 static int read_params(const char *path, struct put_place *out, struct trtc_err *err)
 {
     struct trtc_secret text = { 0 };
@@ -120,7 +120,8 @@ static int replace_endpoint(const char *endpoint, struct trtc_place *place, stru
     return place->endpoint ? 0 : trtc_fail_nomem(err);
 }
 
-/* The store's own hosts are those of a region. Other stores that speak S3 sign for the first one there was. */
+/* The store's own hosts belong to a region. Requests to other S3 stores are signed for S3's first
+ * region. */
 static int settle_region(struct trtc_place *place, struct trtc_err *err)
 {
     if (place->region || (place->kind != TRTC_PLACE_COS && place->kind != TRTC_PLACE_S3))
@@ -143,7 +144,7 @@ static int read_place(const struct put_opts *o, struct put_place *out, struct tr
     return settle_region(&out->place, err);
 }
 
-/* That of the place, then --prefix, then --task. */
+/* The prefix of the place, then --prefix, then --task. */
 static int make_prefix(const struct put_opts *o, struct put_place *out, struct trtc_err *err)
 {
     const struct {
@@ -161,7 +162,7 @@ static int make_prefix(const struct put_opts *o, struct put_place *out, struct t
         out->prefix = more;
     }
     if (out->prefix && *out->prefix == '/' && out->place.kind != TRTC_PLACE_EXEC)
-        return trtc_fail(err, TRTC_EX_USAGE, "%s: a key begins with no '/'",
+        return trtc_fail(err, TRTC_EX_USAGE, "%s: a key must not begin with '/'",
                          o->prefix ? "--prefix" : parts[0].what);
     if (o->task && strchr(o->task, '/'))
         return trtc_fail(err, TRTC_EX_USAGE, "--task: a task is one directory, without '/'");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A run: threads that read paths and put files, until all is done or a signal comes. */
+/* A run: threads that read paths and put files until all is done or a signal comes. */
 #define _GNU_SOURCE /* eventfd, ppoll */
 
 #include "run.h"
@@ -21,8 +21,9 @@
 #include "work.h"
 #include "write.h"
 
-/* After a signal, while paths come in: they are read until none has come for QUIET_US, since whoever writes them may be ending
- * properly, too, and all of them have until DRAIN_US. Else no file is begun any more. What is under way has GRACE_US then. */
+/* After a signal, while paths come in: reading continues until no path has come for QUIET_US, since
+ * their writer may also be finishing, but not beyond DRAIN_US. Otherwise no new file is begun.
+ * Files in progress then have GRACE_US. */
 #define QUIET_US INT64_C(2000000)
 #define DRAIN_US INT64_C(10000000)
 #define GRACE_US INT64_C(5000000)
@@ -42,7 +43,7 @@ void put_worsen(struct put *p, int code)
 
 /* ---- the end ---- */
 
-struct ending { /* zero: no signal has come */
+struct ending { /* all zeros: no signal has come */
     int64_t signal_us, no_more_us;
     bool drains;
 };
@@ -54,7 +55,7 @@ static void stop_input(struct put *p)
         cli_debug("standard input is read on");
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static bool drains_still(struct put *p, const struct ending *e, int64_t now_us)
 {
     if (!e->drains || now_us - e->signal_us > DRAIN_US)
@@ -95,7 +96,7 @@ static bool is_over(struct put *p)
     return over;
 }
 
-/* Waits for news; a signal interrupts it. */
+/* Waits for news, until a signal interrupts it. */
 static void wait_news(const struct put *p, const sigset_t *signals)
 {
     struct pollfd fd = { .fd = p->news, .events = POLLIN };
@@ -118,7 +119,7 @@ static void oversee(struct put *p, const sigset_t *signals)
     cli_progress(NULL);
 }
 
-/* What is left has not been put: those that failed were named. */
+/* Reports what was not put, except failures, which were already reported. */
 static void name_rest(struct put *p)
 {
     for (const struct trtc_job *job = trtc_order_first(p->order); job; job = job->next) {
@@ -174,7 +175,7 @@ static void run_threads(struct put *p, struct put_worker *workers)
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ours,
-                    &before); /* they interrupt this thread alone, where it waits */
+                    &before); /* signals interrupt this thread only, while it waits */
     cli_catch_signals();
     const int n = begin_threads(p, workers, &input, &err);
     if (n > 0)
@@ -189,7 +190,7 @@ static void run_threads(struct put *p, struct put_worker *workers)
     name_rest(p);
 }
 
-/* ---- the whole ---- */
+/* ---- the run ---- */
 
 static int64_t wall_s(void *arg)
 {
@@ -210,7 +211,7 @@ static double chance(void *arg)
     return getrandom(&n, sizeof n, 0) == sizeof n ? n / 4294967296.0 : 0.5;
 }
 
-/* Before the next attempt. After a signal there is none. */
+/* Waits before the next attempt. After a signal there is none. */
 static int wait_ms(void *arg, int64_t ms)
 {
     struct put *p = arg;
@@ -232,7 +233,7 @@ static void notice(void *arg, const char *text)
     cli_note("%s", text);
 }
 
-/* A connection, or several, for each thread. */
+/* Opens a connection, or several, for each thread. */
 static int open_stores(struct put *p, struct put_worker *workers, struct trtc_err *err)
 {
     const int64_t retries = p->o->retries;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One attempt after the other: opened, looked into, put, looked at again. */
+/* One attempt after another: the file is opened, examined, put, and examined again. */
 #define _GNU_SOURCE /* O_DIRECTORY, memfd_create */
 
 #include "work.h"
@@ -20,26 +20,26 @@
 #include "child.h"
 #include "look.h"
 
-/* How an attempt ended: CHANGED: the file is another one now. */
+/* The result of an attempt. CHANGED: the file is a different one now. */
 enum end { DONE, CHANGED, WAITS, FAILED };
 
-enum { CHANGES_MAX = 5 }; /* so often in a row the next attempt follows at once */
+enum { CHANGES_MAX = 5 }; /* after so many changes in a row the next attempt waits */
 
-/* One attempt. The job's own texts may change under the lock: these are copies. */
+/* An attempt. These are copies, since the job's own texts may change under the lock. */
 struct attempt {
     struct put_worker *w;
     struct put *p;
     struct trtc_job *job;
     struct put_done *done;
     int fd;
-    int copy;      /* of a playlist: what is looked into, and put; else -1 */
-    bool replaced; /* another file has its name meanwhile */
+    int copy;      /* of a playlist: the copy that is examined and put; else -1 */
+    bool replaced; /* another file has its name now */
     struct trtc_err err;
 };
 
 /* ---- opening ---- */
 
-/* A file that a playlist named: nothing outside of the playlist's directory. */
+/* Opens a file that a playlist named: nothing outside the playlist's directory. */
 static int open_named(const char *path, size_t in_dir, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -81,7 +81,8 @@ static int stamp_of(int fd, const char *path, uint64_t *stamp, struct trtc_err *
     return 0;
 }
 
-/* A playlist is put as it was looked into, whatever is written to it meanwhile: from a copy in memory. */
+/* Copies a playlist into memory, so that the version that was examined is put, whatever is written
+ * meanwhile. */
 static int copy_playlist(struct attempt *a)
 {
     a->copy = memfd_create("playlist", MFD_CLOEXEC);
@@ -112,8 +113,8 @@ static int on_part(void *arg, const struct trtc_storage_part *part)
     return ret;
 }
 
-/* A playlist that grows may have another version under its name by now, whose segments nobody has looked for: the program gets
- * a copy of the one that was looked into. */
+/* A growing playlist may have been replaced by a version whose segments nobody has checked, so the
+ * program receives a copy of the version that was examined. */
 static int put_to_child(struct attempt *a, const struct trtc_storage_file *file)
 {
     char *copy = NULL;
@@ -153,7 +154,7 @@ static int put_to_place(struct attempt *a)
     return trtc_storage_put(a->w->storage, &file, proof, &a->err);
 }
 
-/* Puts it. CHANGED: what was put may be neither the old file nor the new one. */
+/* Puts the file. CHANGED: what was put may be neither the old file nor the new one. */
 static enum end put_once(struct attempt *a)
 {
     struct put_done *d = a->done;
@@ -171,7 +172,7 @@ static enum end put_once(struct attempt *a)
     return DONE;
 }
 
-/* The journal, or this run, has it as it is. */
+/* Whether the journal, or this run, has a proof of the file as it is. */
 static bool is_proven(struct attempt *a)
 {
     pthread_mutex_lock(&a->p->lock);
@@ -181,7 +182,7 @@ static bool is_proven(struct attempt *a)
     return proven;
 }
 
-/* CHANGED: it was written to while it was read. */
+/* CHANGED: the file was written to while it was read. */
 static enum end look_into(struct attempt *a)
 {
     struct put_done *d = a->done;
@@ -214,7 +215,7 @@ static enum end attempt(struct attempt *a)
     return d->known ? DONE : put_once(a);
 }
 
-/* ---- what becomes of the job; under the lock ---- */
+/* ---- results, under the lock ---- */
 
 static double chance(void)
 {
@@ -230,7 +231,7 @@ static void fail(struct attempt *a)
     trtc_order_fail(p->order, a->job, a->err.code);
 }
 
-/* It failed for a reason that may pass, or not. */
+/* Handles a failure, temporary or final. */
 static void settle_failure(struct attempt *a, bool changed)
 {
     struct put *p = a->p;
@@ -252,7 +253,7 @@ static void settle_failure(struct attempt *a, bool changed)
         return;
     }
     if (job->nb_tries == 1 && !changed)
-        cli_note("%s; it is tried again", a->err.msg);
+        cli_note("%s; trying again", a->err.msg);
     trtc_order_again(p->order, job, clock_mono_us() + pause_us);
 }
 
@@ -285,7 +286,8 @@ static void settle(struct attempt *a, enum end end)
 
 /* ---- the thread ---- */
 
-/* Whether a job may begin, as the place is. A program knows for itself, and at the end each file gets its last attempt. */
+/* Whether a job may begin, given the state of the place. A program decides for itself, and at the
+ * end each file has its last attempt. */
 static enum trtc_outage_may may_begin(const struct put *p, int64_t now_us, int64_t *wake_us)
 {
     const bool exec = p->place->place.kind == TRTC_PLACE_EXEC;
@@ -307,7 +309,7 @@ static struct trtc_job *take_job(struct put *p, int64_t *wake_us)
     return job;
 }
 
-/* The next job, which runs from here on; NULL: the end has come. Under the lock. */
+/* The next job, now running; NULL: the run is over. The caller holds the lock. */
 static struct trtc_job *next_job(struct put *p)
 {
     while (!p->over) {
@@ -337,7 +339,7 @@ static struct put_done *new_done(const struct trtc_job *job)
     return d;
 }
 
-/* Under the lock, but for the attempt itself. */
+/* The caller holds the lock, except during the attempt itself. */
 static void work_on(struct put_worker *w, struct trtc_job *job)
 {
     struct attempt a = {

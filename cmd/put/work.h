@@ -11,10 +11,10 @@
 struct put_worker {
     struct put *p;
     pthread_t thread;
-    struct trtc_storage *storage; /* of a bucket or VOD; else NULL. Freed by who made it */
+    struct trtc_storage *storage; /* for a bucket or VOD; else NULL. Whoever made it frees it */
 };
 
-/* A thread: takes jobs of the order, one after the other, until the end. */
+/* A thread: runs the jobs of the order one after another until the end. */
 void *put_work(void *worker);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the journal to standard output, for several files at once. */
+/* Writes the journal and standard output, for several files at once. */
 #define _XOPEN_SOURCE 700
 
 #include "write.h"
@@ -29,7 +29,7 @@ void put_done_free(struct put_done **d)
     *d = NULL;
 }
 
-/* A fault of the run itself, with files that are there and cannot be said to be: no more jobs begin. */
+/* Handles a failure of the run itself that leaves stored files unreported: no new job begins. */
 static void give_up(struct put *p, const struct put_done *list, const struct trtc_err *err)
 {
     cli_report(err);
@@ -63,7 +63,7 @@ static int journal_all(struct put *p, struct put_done *list, int64_t *ats, struc
     return any ? trtc_journal_sync(p->journal, err) : 0;
 }
 
-/* *s becomes a copy of its own. */
+/* Replaces *s by a copy of its own. */
 static int copy_text(char **s, struct trtc_err *err)
 {
     if (*s && !(*s = strdup(*s)))
@@ -71,7 +71,7 @@ static int copy_text(char **s, struct trtc_err *err)
     return 0;
 }
 
-/* What was known before is said as it was then. */
+/* Reports a file stored by an earlier run as it was reported then. */
 static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
 {
     int ret = 0;
@@ -93,11 +93,12 @@ static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
     return ret;
 }
 
-/* Nobody has given the file yet, and without a journal its proof would be forgotten: where it is kept. Under the lock. */
+/* Keeps the proof of a file that has not been given as a path yet; without a journal it would be
+ * lost. The caller holds the lock. */
 static int64_t keep(struct put *p, struct put_done *d)
 {
     if (trtc_array_room(&p->kept, p->nb_kept, sizeof *p->kept) < 0)
-        return -1; /* it is put again then */
+        return -1; /* then the file is put again */
     p->kept[p->nb_kept] = d->proof;
     d->proof = (struct trtc_storage_proof){ 0 };
     return PUT_KEPT - (int64_t)p->nb_kept++;
@@ -132,7 +133,8 @@ static void print(const struct put *p, const char *line, const struct put_done *
     putchar(p->o->null ? '\0' : '\n');
 }
 
-/* Remembers it, and lets go of its job: how many lines that answers, and *line, to be freed. */
+/* Remembers a file and releases its job. Returns how many lines this answers, and *line, which the
+ * caller frees. */
 static int64_t release(struct put *p, struct put_done *d, int64_t at, char **line,
                        struct trtc_err *err)
 {
@@ -153,7 +155,7 @@ static int64_t release(struct put *p, struct put_done *d, int64_t at, char **lin
     return nb_lines;
 }
 
-/* Only what is still what was proven, and what somebody has named. */
+/* Deletes a file if it is still what was proven and its path was given. */
 static void remove_file(struct put *p, const struct put_done *d)
 {
     struct stat st;
@@ -194,7 +196,7 @@ static int write_all(struct put *p, struct put_done *list, const int64_t *ats, s
     return cli_flush(err);
 }
 
-/* On a terminal. */
+/* Shows progress on a terminal. */
 static void show_progress(const struct put *p)
 {
     const double s = (double)(clock_mono_us() - p->since_us) / 1e6 + 1e-3;
@@ -204,7 +206,8 @@ static void show_progress(const struct put *p)
     cli_progress(line);
 }
 
-/* Takes what is done so far, all at once: one line of the journal each, one sync for all, then the lines. */
+/* Takes everything that is done so far: writes a journal line for each file, syncs once for all,
+ * then prints the lines. */
 void put_write(struct put *p)
 {
     struct trtc_err err;
