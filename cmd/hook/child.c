@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs that are asked for their standard output. */
+/* Runs programs for their standard output. */
 #define _GNU_SOURCE /* pipe2, environ */
 
 #include "child.h"

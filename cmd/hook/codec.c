@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook verify, sign and decode: bodies that are at hand. */
+/* trtc-hook verify, sign and decode: handle bodies that are given. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "net/callback.h"
 #include "options.h"
 
-/* Standard input, and the keys. 0, or the exit status. */
+/* Reads standard input and the keys. 0, or the exit status. */
 static int body_and_keys(const struct hook_opts *o, struct trtc_callback_keys **keys, char **body,
                          size_t *n)
 {
@@ -84,7 +84,7 @@ static int decode_one(const struct hook_opts *o, const char *name, const char *t
     return 0;
 }
 
-/* Bodies one behind the other. */
+/* Reads several bodies in a row. */
 static int decode_text(const struct hook_opts *o, const char *name, const char *text, size_t n)
 {
     int code = 0;

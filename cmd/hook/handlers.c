@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The handlers of a server. Whether an event has been handled is seen in the spool and not in
- * the child's exit status: an event in new/ has not. */
+/* The handlers of a server. Whether an event has been handled is decided by the spool and not by
+ * the child's exit status: an event in new/ has not been handled. */
 #define _DEFAULT_SOURCE /* st_mtim */
 
 #include "handlers.h"
@@ -28,21 +28,21 @@ struct handlers {
     struct trtc_spool *spool;
     struct trtc_queue *queue;
     int notify;
-    bool missed;       /* more is in new/ than is queued */
-    int64_t said_ms;   /* when an event that cannot be read was last named; 0: never */
+    bool missed;       /* new/ has more events than are queued */
+    int64_t said_ms;   /* when an unreadable event was last reported; 0: never */
     int64_t paused_ms; /* no handler can be started until then */
     size_t nb_running;
     struct starter *starter;
 };
 
-/* ---- what is queued ---- */
+/* ---- the queue ---- */
 
 static bool is_new(const struct handlers *h, const char *name, struct stat *st)
 {
     return fstatat(trtc_spool_fd(h->spool, TRTC_SPOOL_NEW), name, st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The events of a task are one lane; events without a task are one lane for each room. */
+/* The lane of an event: one for each task; events without a task have one lane for each room. */
 static char *lane_of(const struct handlers *h, const char *name, struct trtc_err *err)
 {
     struct hook_event e;
@@ -60,7 +60,7 @@ static char *lane_of(const struct handlers *h, const char *name, struct trtc_err
     return lane;
 }
 
-/* It stays where it is and is tried again. Not every one of many is reported. */
+/* The event stays and is tried again. Of many such events not every one is reported. */
 static void report_unread(struct handlers *h, const char *name, const struct trtc_err *err)
 {
     const int64_t now_ms = clock_mono_us() / 1000;
@@ -119,12 +119,12 @@ static void take_notices(struct handlers *h)
         }
 }
 
-/* ---- what is run ---- */
+/* ---- running ---- */
 
 static void begin(struct handlers *h, const char *name, int64_t now_ms)
 {
     struct stat st;
-    if (!is_new(h, name, &st)) { /* somebody else has handled it */
+    if (!is_new(h, name, &st)) { /* another process has handled it */
         trtc_queue_end(h->queue, name, TRTC_QUEUE_DONE, now_ms);
     } else if (starter_begin(h->starter, name)) {
         h->nb_running++;
@@ -155,7 +155,7 @@ static enum trtc_queue_result result_of(struct handlers *h, const struct starter
                                                                                  : TRTC_QUEUE_AGAIN;
 }
 
-/* False where nothing can be started any more. */
+/* False: nothing can be started any more. */
 static bool take_results(struct handlers *h, int64_t now_ms)
 {
     struct starter_result r;
@@ -188,7 +188,7 @@ bool handlers_turn(struct handlers *h, int64_t now_ms)
     return true;
 }
 
-/* ---- the whole ---- */
+/* ---- interface ---- */
 
 int handlers_check(const struct hook_opts *o, struct trtc_err *err)
 {

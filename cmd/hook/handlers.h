@@ -13,27 +13,26 @@
 
 struct handlers;
 
-/* Checks that the command can be found, so that a misspelt one is noticed before the first
- * event. TRTC_EX_NOINPUT. */
+/* Checks that the command exists, so that a typing error is noticed before the first event.
+ * TRTC_EX_NOINPUT. 0, or -1. */
 int handlers_check(const struct hook_opts *o, struct trtc_err *err);
 
-/* Queues the events that are in new/, and watches for more. Takes *starter over, also on
- * failure. */
+/* Queues the events in new/ and watches for more. Takes ownership of *starter, even on failure.
+ * NULL on failure. */
 struct handlers *handlers_new(const struct hook_opts *o, struct trtc_spool *spool,
                               struct starter **starter, struct trtc_err *err);
 
-/* Frees it. Handlers that are running go on, and the spool keeps their outcome. Returns how many
- * there are. */
+/* Frees *h and clears the pointer. Running handlers continue, and the spool records their outcome.
+ * Returns how many there are. */
 size_t handlers_free(struct handlers **h);
 
-/* Descriptors to poll for reading: for events that come to new/, and for events that have been
- * handled. */
+/* Descriptors to poll for reading: for new events, and for events that have been handled. */
 int handlers_fd(const struct handlers *h);
 int handlers_results_fd(const struct handlers *h);
-int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms); /* -1: without end */
+int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms); /* -1: no limit */
 
-/* Takes note of new events and of handlers that ended, and starts the next ones. now_ms: since
- * the epoch. False where no process can be started any more. */
+/* Handles new events and handlers that ended, and starts the next ones. now_ms: milliseconds since
+ * 1970. False: no process can be started any more. */
 bool handlers_turn(struct handlers *h, int64_t now_ms);
 
 #endif

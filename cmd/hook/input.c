@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole inputs. */
+/* Reads whole inputs. */
 #include "input.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The line of JSON that stands for an event, and which events of a spool are meant. */
+/* The line of JSON for an event, and the selection of events in a spool. */
 #include "line.h"
 
 #include <cjson/cJSON.h>

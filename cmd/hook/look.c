@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook list, replay, gc and wait: what is in a spool. */
+/* trtc-hook list, replay, gc and wait: work on the content of a spool. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -21,10 +21,10 @@ enum { GONE_KEPT_MS = 24 * 3600 * 1000, LOOK_MS = 1000 };
 /* Called for each selected event. Returns 0, or an exit status after a message. */
 struct visit {
     int (*one)(struct trtc_spool *s, const struct hook_event *e, bool *found);
-    bool *found; /* or NULL; set: no more are wanted */
+    bool *found; /* or NULL; when set, no more events are needed */
 };
 
-/* An event of several places that are gone through in the order of time. */
+/* An event in one of several places that are visited together in order of time. */
 struct place_name {
     enum trtc_spool_place place;
     const char *name;
@@ -45,14 +45,15 @@ static int visit_one(struct trtc_spool *s, const struct hook_opts *o, const stru
     struct hook_event e;
     struct trtc_err err;
     if (hook_event_read(s, p->place, p->name, &e, &err) < 0)
-        return err.code == TRTC_EX_NOINPUT ? 0 : cli_report(&err); /* it has moved on */
+        return err.code == TRTC_EX_NOINPUT ? 0 : cli_report(&err); /* the event has been moved
+                                                                      meanwhile */
     const int code = hook_means(o, &e) ? v->one(s, &e, v->found) : 0;
     hook_event_fini(&e);
     return code;
 }
 
-/* Visits the events that the options select in these places (a set of bits), in the order in
- * which they happened. */
+/* Visits the selected events in these places (a set of bits), in the order in which they
+ * happened. */
 static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned places,
                      const struct visit *v)
 {
@@ -154,7 +155,7 @@ int hook_gc(const struct hook_opts *o)
 
 /* ---- wait ---- */
 
-/* Waits until something comes to a place, or a second where that cannot be watched. */
+/* Waits until a place receives something, or for a second if it cannot be watched. */
 static int watch(const struct trtc_spool *s)
 {
     char path[4096];

@@ -11,7 +11,7 @@
 
 enum { HOOK_TYPES_MAX = 32 };
 
-struct hook_types { /* of --type: none stands for all */
+struct hook_types { /* of --type; none means all */
     int64_t items[HOOK_TYPES_MAX];
     size_t n;
 };
@@ -38,7 +38,7 @@ struct hook_opts {
     struct opt_list operands;
 };
 
-/* The sub-commands: each returns the exit status, after a message of what went wrong. */
+/* The sub-commands: each returns the exit status after reporting any failure. */
 int hook_serve(const struct hook_opts *o);
 int hook_run(const struct hook_opts *o);
 int hook_verify(const struct hook_opts *o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook reconcile: the events that were missed, as far as they follow from what the service says of the task, and from
- * files that are there. trtc-rec is asked, which has the credentials; there are none here. */
+/* trtc-hook reconcile: derives the events that were missed, as far as they follow from what the
+ * service reports of the task and from existing files. It asks trtc-rec, which has the credentials;
+ * this program has none. */
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,28 +22,29 @@
 
 enum { FILES_MAX = 20000, WORDS_FIXED = 12 };
 
-struct file {   /* of the task */
+struct file {   /* a file of the task */
     char *name; /* without directories */
     const cJSON *line;
-    bool told; /* an event of the spool names it */
+    bool told; /* an event in the spool names it */
 };
 
 struct reconcile {
     const struct hook_opts *o;
     struct trtc_spool *spool;
-    cJSON *lines; /* of 'files', an array */
+    cJSON *lines; /* output of 'files', an array */
     struct file *files;
     size_t n;
-    bool told[TRTC_EVENT_LAST + 1]; /* an event of the type is there */
-    bool ended, gone; /* the robot has left; the service does not know the task any more */
-    bool faults;      /* files are missing, or are not as they should be */
+    bool told[TRTC_EVENT_LAST + 1]; /* the spool has an event of this type */
+    bool ended, gone;               /* the robot has left; the service no longer knows the task */
+    bool faults;                    /* files are missing or faulty */
     char *room, *robot;
     int64_t sdkappid, now_ms;
 };
 
-/* ---- what trtc-rec says ---- */
+/* ---- asking trtc-rec ---- */
 
-/* Runs trtc-rec ACTION ... TASK, with the operands as further options. Its exit status, or -1. */
+/* Runs trtc-rec ACTION ... TASK, with the operands as further options. Returns its exit status, or
+ * -1. */
 static int ask(const struct reconcile *r, const char *action, const char *more, char **text,
                struct trtc_err *err)
 {
@@ -87,7 +89,7 @@ static bool is_true(const cJSON *object, const char *key)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
-/* Lines of JSON as an array; NULL without memory. */
+/* Converts lines of JSON to an array; NULL: out of memory. */
 static cJSON *array_of(const char *text)
 {
     cJSON *all = cJSON_CreateArray();
@@ -99,7 +101,7 @@ static cJSON *array_of(const char *text)
     return all;
 }
 
-/* Learns what trtc-rec remembers of the task: whether it has ended, its room and robot. */
+/* Gets what trtc-rec remembers of the task: whether it has ended, its room and robot. */
 static int ask_memory(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
@@ -127,7 +129,7 @@ static int ask_memory(struct reconcile *r, struct trtc_err *err)
     return code < 0 ? -1 : 0;
 }
 
-/* Learns the state of the task. Without an answer of the service nothing is derived. */
+/* Gets the state of the task. Without an answer of the service nothing is derived. */
 static int ask_state(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
@@ -142,7 +144,7 @@ static int ask_state(struct reconcile *r, struct trtc_err *err)
     if (code < 0 || ask_memory(r, err) < 0)
         return -1;
     return code > 0 && !r->gone
-               ? trtc_fail(err, code, "the service could not say what has become of the task")
+               ? trtc_fail(err, code, "the service could not report the state of the task")
                : 0;
 }
 
@@ -157,7 +159,7 @@ static bool has_ext(const char *name, const char *ext)
     return trtc_ends_with(name, strlen(name), ext);
 }
 
-/* Playlists and MP4 files that the service reports, or that are there. */
+/* Gets the playlists and MP4 files that the service reports or that exist. */
 static int ask_files(struct reconcile *r, struct trtc_err *err)
 {
     char *text;
@@ -182,7 +184,7 @@ static int ask_files(struct reconcile *r, struct trtc_err *err)
                : 0;
 }
 
-/* ---- what has been received ---- */
+/* ---- received events ---- */
 
 static void tell(struct reconcile *r, const char *name)
 {
@@ -230,7 +232,7 @@ static int note_events(struct reconcile *r, struct trtc_err *err)
     return 0;
 }
 
-/* The names of the files contain the application, too. */
+/* File names contain the SdkAppId, too. */
 static void note_names(struct reconcile *r)
 {
     struct trtc_name n;
@@ -240,9 +242,9 @@ static void note_names(struct reconcile *r)
             r->sdkappid = n.sdkappid;
 }
 
-/* ---- what follows ---- */
+/* ---- derived events ---- */
 
-/* Takes the payload. */
+/* Takes ownership of the payload. */
 static cJSON *event_of(const struct reconcile *r, int type, int64_t event_ms, cJSON *load)
 {
     cJSON *e = cJSON_CreateObject(), *info = cJSON_CreateObject();
@@ -307,7 +309,7 @@ static void put_text_of(cJSON **load, const char *key, const struct file *f, con
     trtc_json_put_text(load, key, text ? text : "");
 }
 
-/* 307 of each playlist, 304 of the first. */
+/* Adds 307 for each playlist and 304 for the first one. */
 static int add_playlists(const struct reconcile *r, struct trtc_err *err)
 {
     const struct file *first = NULL;
@@ -334,7 +336,7 @@ static int add_playlists(const struct reconcile *r, struct trtc_err *err)
     return add(r, 304, begin_of(r, first), load, err);
 }
 
-/* The task puts files into object storage. */
+/* Whether the task puts files into object storage. */
 static bool uploads(const struct reconcile *r)
 {
     return r->told[303] || r->told[304] || r->told[307] || r->n;
@@ -376,15 +378,15 @@ static int add_mp4(const struct reconcile *r, struct trtc_err *err)
 static void say_rest(const struct reconcile *r)
 {
     if (!r->ended)
-        cli_note("the task has not ended: nothing follows of 302, 305 and 310");
+        cli_note("the task has not ended: no 302, 305 and 310");
     else if (!r->told[305] && !r->gone && !(r->o->check && r->n && !r->faults))
-        cli_note("whether the upload is over is not known yet: no 305");
+        cli_note("it is not known yet whether the upload is over: no 305");
     else if (!r->told[305] && !uploads(r))
-        cli_note("no playlist is known, so that nothing may have been uploaded: no 305");
+        cli_note("no playlist is known, so perhaps nothing was uploaded: no 305");
     if (r->ended && !r->told[302])
-        cli_note("why it ended is not known: the 302 has no LeaveCode");
+        cli_note("the reason for its end is unknown: the 302 has no LeaveCode");
     if (!r->o->check)
-        cli_note("without --check nothing is known of MP4 files: no 310");
+        cli_note("without --check MP4 files are unknown: no 310");
     cli_note("308, 309, 311 and 312 cannot be derived");
 }
 

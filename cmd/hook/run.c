@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook run: handles one event. It is a process of its own, so that an event is finished
- * even if the server is not there any more: it locks the event, waits for the handler, and moves
- * the event. */
+/* trtc-hook run: handles one event. It is a separate process, so that an event is finished even if
+ * the server has ended: it locks the event, waits for the handler, and moves the event. */
 #define _DEFAULT_SOURCE /* setrlimit, environ */
 
 #include "run.h"
@@ -35,7 +34,7 @@ struct run {
     const struct hook_opts *o;
     struct trtc_spool *spool;
     const char *name;
-    char **argv;     /* CMD and its arguments, with a NULL behind */
+    char **argv;     /* CMD and its arguments, ending with NULL */
     char path[4096]; /* of the event */
 };
 
@@ -49,7 +48,7 @@ static void set_env(const char *key, const char *value)
         unsetenv(key);
 }
 
-/* What the handler may know without parsing. */
+/* Sets what the handler may know without parsing. */
 static int set_environment(const struct run *r, struct trtc_err *err)
 {
     struct hook_event e;
@@ -65,7 +64,8 @@ static int set_environment(const struct run *r, struct trtc_err *err)
     return 0;
 }
 
-/* Starts CMD: the body on its standard input, its output among the messages, a process group of its own. */
+/* Starts CMD with the body as its standard input, its output among the messages, and a process
+ * group of its own. */
 static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
 {
     struct rlimit core;
@@ -76,7 +76,7 @@ static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot read '%s'", r->path);
     if (getrlimit(RLIMIT_CORE, &core) == 0) {
-        core.rlim_cur = core.rlim_max; /* there are no keys in this process */
+        core.rlim_cur = core.rlim_max; /* this process holds no keys */
         setrlimit(RLIMIT_CORE, &core);
     }
     sigemptyset(&none);
@@ -97,7 +97,7 @@ static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
                   : 0;
 }
 
-/* Waits for a signal of the set; 0 when the time is over. */
+/* Waits for a signal in the set; 0: the time is over. */
 static int wait_signal(const sigset_t *set, int64_t until_ms)
 {
     const int64_t left_ms = until_ms - clock_mono_us() / 1000;
@@ -107,8 +107,8 @@ static int wait_signal(const sigset_t *set, int64_t until_ms)
     return sig < 0 ? (errno == EINTR ? SIGCHLD : 0) : sig;
 }
 
-/* Waits for CMD. When its time is over, or this process is told to end, CMD's group gets
- * SIGTERM, and later SIGKILL. *status is waitpid's; *why is 0, SIGALRM, or the signal that came. */
+/* Waits for CMD. When its time is over, or this process is told to end, CMD's group gets SIGTERM,
+ * and later SIGKILL. *status is from waitpid; *why is 0, SIGALRM, or the signal that came. */
 static void await(pid_t pid, int64_t timeout_ms, const sigset_t *set, int *status, int *why)
 {
     int64_t until_ms = clock_mono_us() / 1000 + timeout_ms;
@@ -125,10 +125,10 @@ static void await(pid_t pid, int64_t timeout_ms, const sigset_t *set, int *statu
         until_ms = clock_mono_us() / 1000 + GRACE_MS;
     }
     if (*why)
-        kill(-pid, SIGKILL); /* who did not heed it */
+        kill(-pid, SIGKILL); /* for those that ignored SIGTERM */
 }
 
-/* The exit status that stands for the outcome. */
+/* The exit status for the outcome. */
 static int outcome(const struct run *r, int status, int why)
 {
     if (why == SIGALRM)
@@ -269,7 +269,7 @@ int run_event(const struct hook_opts *o, const char *name, const char *const *wo
     if (!r.argv)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
     for (size_t i = 0; i < n; i++)
-        r.argv[i] = (char *)(uintptr_t)words[i]; /* posix_spawn writes to none */
+        r.argv[i] = (char *)(uintptr_t)words[i]; /* posix_spawn does not write to them */
     r.spool = trtc_spool_open(o->spool, false, &err);
     int code;
     if (r.spool) {
@@ -294,7 +294,7 @@ int hook_run(const struct hook_opts *o)
     const char *slash = strrchr(o->operands.items[0], '/');
     const char *name = slash ? slash + 1 : o->operands.items[0];
     if (!trtc_spool_name_parts(name, &ms, &type))
-        return cli_usage("'%s' is no name of an event", name);
+        return cli_usage("'%s' is not the name of an event", name);
     if (o->forward && trtc_callback_url(o->forward, &err) < 0)
         return cli_report(&err);
     return run_event(o, name, o->operands.items + 1, nb - 1);

@@ -7,8 +7,8 @@
 
 #include "options.h"
 
-/* Holds the event, runs the command of n words (or forwards, by the options), waits for it and moves the event. Returns the
- * exit status of 'trtc-hook run'. */
+/* Handles an event: holds it, runs the command of n words (or forwards it, by the options), waits
+ * for the end and moves the event. Returns the exit status of 'trtc-hook run'. */
 int run_event(const struct hook_opts *o, const char *name, const char *const *words, size_t n);
 
 #endif

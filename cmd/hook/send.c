@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook send: the sender of callbacks, for trying a receiver: every event, whole sequences, the service's rule of
- * retries, and misbehaviour on demand. */
+/* trtc-hook send: sends callbacks to try out a receiver: single events, whole sequences, the
+ * service's rule of retries, and misbehaviour on request. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -24,10 +24,10 @@ enum {
     TASK_LEN = 84,
     ROBOT_MAX = 160,
     SENDS_MAX = 64,
-    LATE_MS = 3600000, /* how long ago what is late happened */
+    LATE_MS = 3600000, /* how long ago a late event happened */
     LAG_MS = 42,       /* from an event to its callback */
-    SLOW_MS = 3000,    /* for a body that is slow */
-    APP = 1400000001,  /* where none is given */
+    SLOW_MS = 3000,    /* for a slow body */
+    APP = 1400000001,  /* the default */
     RETRY_NONE = 1
 };
 
@@ -52,7 +52,7 @@ struct send {
     size_t n;
 };
 
-/* An id as the service makes them: it has '+' and '-', and ends with a dot. */
+/* Makes an id like the service's: it has '+' and '-', and ends with a dot. */
 static void make_task(char out[TASK_LEN + 1])
 {
     static const char letters[] =
@@ -119,7 +119,7 @@ static int add_event(struct send *s, int64_t type, int64_t status, int64_t event
                 : cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
 }
 
-/* The last event of a sequence happens now, so that its receiver finds none in the future. */
+/* The last event of a sequence happens now, so that no event is in the future. */
 static int add_scenario(struct send *s, const struct trtc_scenario *all, int64_t now_ms)
 {
     int64_t at_ms = now_ms, begin_ms;
@@ -166,7 +166,7 @@ static int add_types(struct send *s, int64_t now_ms)
     return code;
 }
 
-/* The first is delivered last. */
+/* Makes the first event the last one to be delivered. */
 static void reorder(struct send *s)
 {
     for (size_t i = 0; i + 1 < s->n; i++) {
@@ -232,7 +232,7 @@ static void print_attempt(const struct send *s, const struct message *m, int att
     cJSON_Delete(line);
 }
 
-/* 0: the receiver took it; else the exit status if it is not sent again. */
+/* 0: the receiver accepted it; otherwise the exit status if it is not sent again. */
 static int attempt(const struct send *s, const struct message *m, const struct trtc_headers *h,
                    int nb)
 {
@@ -254,7 +254,7 @@ static int attempt(const struct send *s, const struct message *m, const struct t
     return code;
 }
 
-/* By the service's rule, or once. */
+/* Delivers by the service's rule, or once. */
 static int deliver(const struct send *s, const struct message *m, const struct trtc_headers *h)
 {
     const int64_t first_ms = clock_mono_us() / 1000;
@@ -293,7 +293,7 @@ static int send_all(const struct send *s)
     return code;
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
 static int take_options(struct send *s)
 {

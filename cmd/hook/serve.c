@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-hook serve: one loop that takes requests, hands their bodies to threads that store them, answers when they are on
- * disk, and starts handlers. */
+/* trtc-hook serve: one loop that reads requests, passes their bodies to threads that store them,
+ * answers once they are on disk, and starts handlers. */
 #define _GNU_SOURCE /* signalfd */
 
 #include <cjson/cJSON.h>
@@ -34,17 +34,17 @@ enum { THREADS = 4, GONE_KEPT_MS = 24 * 3600 * 1000, QUIET_MS = 10000 };
 
 struct serve {
     const struct hook_opts *o;
-    struct trtc_callback_keys *keys; /* NULL with --unsigned alone */
+    struct trtc_callback_keys *keys; /* NULL if there is only --unsigned */
     struct trtc_spool *spool;
     struct trtc_server *server;
     struct trtc_crew *crew;
-    struct starter *starter;   /* until the handlers have it */
-    struct handlers *handlers; /* NULL: nothing is done with events */
+    struct starter *starter;   /* until the handlers own it */
+    struct handlers *handlers; /* NULL: events are only stored */
     struct sink *sink;
     int signals;
     bool broken; /* no handler can be started any more */
     size_t nb_storing;
-    int64_t told_ms; /* when it was last reported that nothing can be stored */
+    int64_t told_ms; /* when a failure to store was last reported */
 };
 
 /* An event on its way to the disk. */
@@ -61,8 +61,7 @@ struct storing {
 
 /* ---- requests ---- */
 
-/* The application that a request names. 0: none; -1: it names two, or something that is no
- * number. */
+/* The application that a request names. 0: none; -1: two, or something that is not a number. */
 static int64_t app_of(const struct trtc_request *r)
 {
     int64_t app = 0;
@@ -79,7 +78,7 @@ static int64_t app_of(const struct trtc_request *r)
                : app;
 }
 
-/* Refuses what can be refused before the body has been read. */
+/* Refuses what can be refused before the body is read. */
 static int on_head(void *arg, struct trtc_request *r)
 {
     const struct serve *s = arg;
@@ -91,7 +90,7 @@ static int on_head(void *arg, struct trtc_request *r)
     return s->keys && !s->o->no_sign && (!sign || strlen(sign) != TRTC_CALLBACK_SIGN_LEN) ? 401 : 0;
 }
 
-/* Checks the Sign over the bytes as they came, before they are parsed. With --unsigned a Sign is
+/* Checks the Sign over the bytes as received, before they are parsed. With --unsigned a Sign is
  * still checked if there is one and there is a key. */
 static bool is_signed(const struct serve *s, const struct trtc_request *r)
 {
@@ -100,8 +99,8 @@ static bool is_signed(const struct serve *s, const struct trtc_request *r)
     const int64_t app = app_of(r);
     if (!s->keys || (s->o->no_sign && !sign))
         return true;
-    /* 0 would try the keys of all applications: a request that names none is checked with a
-     * common key only */
+    /* 0 would try the keys of all applications: a request that names none is only checked with a
+     * common key */
     return trtc_callback_check(s->keys, app ? app : -1, sign, body, n);
 }
 
@@ -111,7 +110,7 @@ static bool too_old(const struct serve *s, const struct trtc_event *e)
            clock_real_ms() - e->callback_ms > s->o->max_age_us / 1000;
 }
 
-/* The line that is printed once the event is stored; NULL without memory. */
+/* The line that is printed once the event is stored; NULL: out of memory. */
 static char *line_of(const struct serve *s, const struct storing *t, const struct trtc_event *e)
 {
     const struct hook_event at = { .place = TRTC_SPOOL_NEW,
@@ -125,7 +124,7 @@ static char *line_of(const struct serve *s, const struct storing *t, const struc
     return line;
 }
 
-/* A status other than 0 refuses it. */
+/* A status other than 0 refuses the request. */
 static int prepare(const struct serve *s, struct storing *t)
 {
     char id[TRTC_EVENT_ID_LEN + 1];
@@ -173,7 +172,7 @@ static void on_request(void *arg, struct trtc_request *r)
     trtc_crew_give(s->crew, &t->job);
 }
 
-/* In a thread of the crew. */
+/* Runs in a thread of the crew. */
 static void store(void *arg, struct trtc_job *job)
 {
     struct serve *s = arg;
@@ -229,7 +228,7 @@ static int sooner(int a, int64_t b)
     return b < 0 || (a >= 0 && a < b) ? a : b > 60000 ? 60000 : (int)b;
 }
 
-/* One turn of the loop. ms: the longest wait; -1: without end. */
+/* One turn of the loop. ms: the longest wait; -1: no limit. */
 static void turn(struct serve *s, int ms)
 {
     struct pollfd p[] = {
@@ -266,11 +265,11 @@ static void run(struct serve *s)
     trtc_server_close(s->server);
     while (s->nb_storing)
         turn(s, 100);
-    turn(s, 0); /* the answers go out */
+    turn(s, 0); /* the answers are sent */
     cli_signal = first;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
 static int catch_signals(struct serve *s, struct trtc_err *err)
 {
@@ -289,10 +288,11 @@ static int begin(struct serve *s, struct trtc_err *err)
     const struct trtc_server_limits limits = { .body_bytes = TRTC_EVENT_BODY_MAX };
     const struct trtc_server_calls calls = { .head = on_head, .request = on_request, .arg = s };
     const bool handles = o->forward || o->operands.n;
-    /* before there is anything that a handler should not inherit */
+    /* before there is anything that a handler must not inherit */
     if (handles && (handlers_check(o, err) < 0 || !(s->starter = starter_new(o, err))))
         return -1;
-    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* large bodies go back to the system at once */
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* the memory of large bodies is returned to the system
+                                             at once */
     if (o->key_file && !(s->keys = trtc_callback_keys_read(o->key_file, err)))
         return -1;
     if (catch_signals(s, err) < 0 || !(s->spool = trtc_spool_open(o->spool, true, err)) ||
@@ -334,7 +334,7 @@ static int check(const struct hook_opts *o)
         return cli_usage("--listen ADDR:PORT and --spool DIR are wanted");
     if (!o->key_file && !o->no_sign)
         return cli_usage(
-            "without --key-file anybody can send events: give --unsigned where that is meant");
+            "without --key-file anyone can send events: give --unsigned if you mean that");
     if (o->forward && o->operands.n)
         return cli_usage("--forward and a command exclude each other");
     if (o->forward && trtc_callback_url(o->forward, &err) < 0)

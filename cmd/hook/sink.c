@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output that never makes its writer wait. */
+/* Standard output that never blocks its writer. */
 #include "sink.h"
 
 #include <pthread.h>
@@ -11,7 +11,7 @@
 
 #include "../cli.h"
 
-#define WAITING_MAX ((size_t)8 << 20) /* bytes of lines */
+#define WAITING_MAX ((size_t)8 << 20) /* limit of waiting lines */
 
 struct waiting {
     struct waiting *next;
@@ -71,7 +71,7 @@ struct sink *sink_new(struct trtc_err *err)
     s->last = &s->first;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->more, NULL);
-    /* a reader of stdout that goes away ends the program, as always; a peer that goes away must
+    /* if the reader of stdout goes away the program ends, as always; if a peer goes away it must
      * not */
     sigfillset(&all);
     sigdelset(&all, SIGPIPE);
@@ -88,7 +88,7 @@ struct sink *sink_new(struct trtc_err *err)
     return NULL;
 }
 
-/* False where there is no room. */
+/* False: there is no room. */
 static bool append(struct sink *s, struct waiting *w)
 {
     pthread_mutex_lock(&s->lock);
@@ -115,7 +115,7 @@ void sink_put(struct sink *s, char *line)
     free(line);
     if (s->nb_lost++ == 0)
         cli_error(
-            "standard output is read too slowly: lines are left out; the events are in the spool");
+            "standard output is read too slowly: lines are left out, but the events are in the spool");
 }
 
 int64_t sink_end(struct sink **sink)

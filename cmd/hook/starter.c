@@ -51,7 +51,7 @@ static void report(const struct loop *l, const char *name, int status)
         ;
 }
 
-/* Makes a process in a group of its own, so that Ctrl-C ends the server but not the handlers. */
+/* Starts a process in a group of its own, so that Ctrl-C ends the server but not the handlers. */
 static void begin(const struct loop *l, const char *name)
 {
     struct running *r = find(l, 0);
@@ -90,7 +90,7 @@ static void reap(const struct loop *l)
     }
 }
 
-/* Until the server is gone. */
+/* Runs until the server is gone. */
 static void work(struct loop *l)
 {
     char name[TRTC_SPOOL_NAME_MAX];
@@ -115,7 +115,7 @@ static void live(const struct hook_opts *o, int fd)
     struct loop l = { .o = o, .fd = fd };
     sigset_t set;
     setpgid(0, 0);
-    dup2(STDERR_FILENO, STDOUT_FILENO); /* who reads the lines shall see their end */
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* so that readers of the lines see their end */
     signal(SIGCHLD, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
