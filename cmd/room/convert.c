@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A process that copies a stream into MPEG-TS: pipes in and out, and one for its messages. */
+/* A process that copies a stream to MPEG-TS: pipes for input and output, and one for its
+ * messages. */
 #define _GNU_SOURCE /* pipe2, prlimit, environ */
 
 #include "convert.h"
@@ -21,17 +22,17 @@
 #include "publish.h"
 
 enum {
-    FULL_BYTES = 256 << 10, /* as many wait for it: a publisher that can wait does */
-    WAIT_BYTES = 16 << 20,  /* more do not: it is too slow */
+    FULL_BYTES = 256 << 10, /* if this many bytes wait for it, a publisher that can wait does */
+    WAIT_BYTES = 16 << 20,  /* more bytes never wait: the process is too slow */
     PIPE_BYTES = 64 << 10,
     SAID_BYTES = 400,
-    END_MS = 10000, /* it has so long to end once it has all */
+    END_MS = 10000, /* time to end after its input has ended */
     MEMORY = 1 << 30,
     FILES = 64,
 };
 
-struct end {              /* of a pipe */
-    struct polled polled; /* first; fd -1: closed */
+struct end {              /* one end of a pipe */
+    struct polled polled; /* must be first; fd -1: closed */
     struct stream *stream;
     bool polls;
 };
@@ -43,11 +44,11 @@ struct convert {
     size_t nb_waiting, room;
     bool finishing;
     int64_t finish_ms;
-    char said[SAID_BYTES + 1]; /* the last that it has said */
+    char said[SAID_BYTES + 1]; /* its last message */
     size_t nb_said;
 };
 
-/* ---- its pipes ---- */
+/* ---- pipes ---- */
 
 static void close_end(struct house *h, struct end *e)
 {
@@ -66,7 +67,7 @@ static void poll_end(struct house *h, struct end *e, bool writes)
         e->polls = true;
 }
 
-/* Writes what waits, as far as it is taken. */
+/* Writes the waiting bytes, as far as they are accepted. */
 static void write_waiting(struct house *h, struct polled *p, int fd)
 {
     struct stream *s = ((struct end *)(void *)p)->stream;
@@ -75,7 +76,7 @@ static void write_waiting(struct house *h, struct polled *p, int fd)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n < 0) {
-        c->nb_waiting = 0; /* it has ended; what it had to say is read from the others */
+        c->nb_waiting = 0; /* it has ended; its messages are read from the other pipes */
         close_end(h, &c->in);
         return;
     }
@@ -91,7 +92,7 @@ static void write_waiting(struct house *h, struct polled *p, int fd)
         close_end(h, &c->in);
 }
 
-/* Keeps the last line that has something in it. */
+/* Keeps the last line that is not blank. */
 static void read_messages(struct house *h, struct polled *p, int fd)
 {
     struct convert *c = ((struct end *)(void *)p)->stream->convert;
@@ -115,12 +116,12 @@ static const char *words_of(struct convert *c, char *out, size_t size)
     return n ? trtc_text_show(c->said, n, out, size) : "it says nothing";
 }
 
-/* Waits for it, which has nothing more to give. True where it has done what it should. */
+/* Waits for the process, which has no more output. True: it was successful. */
 static bool reap(struct convert *c)
 {
     int status = 0;
     if (!c->finishing)
-        kill(c->pid, SIGKILL); /* it may go on reading for ever */
+        kill(c->pid, SIGKILL); /* it might go on reading without end */
     while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
         ;
     c->pid = 0;
@@ -212,7 +213,7 @@ static int begin_process(struct convert *c, const char *format, int fds[3], stru
     return 0;
 }
 
-/* It has not read anything yet. */
+/* Limits the memory of the process, which has not read anything yet. */
 static void limit(pid_t pid)
 {
     static const struct {
@@ -235,7 +236,7 @@ static struct end end_of(struct stream *s, int fd,
     return (struct end){ .polled = { ready, fd }, .stream = s };
 }
 
-/* Three pipes: theirs are its descriptors 0, 1, 2; ours the other ends. */
+/* Makes three pipes: theirs are the descriptors 0, 1, 2 of the process, ours the other ends. */
 static int make_pipes(int theirs[3], int ours[3])
 {
     for (int i = 0; i < 3; i++) {
@@ -303,7 +304,7 @@ int convert_feed(struct house *h, struct stream *s, const void *data, size_t n, 
     struct convert *c = s->convert;
     char name[STREAM_NAME_SIZE];
     if (c->in.polled.fd < 0)
-        return 0; /* it has ended, and publish_converted is to come */
+        return 0; /* it has ended, and publish_converted will be called */
     if (c->nb_waiting + n > WAIT_BYTES) {
         cli_error("%s: ffmpeg, which makes it MPEG-TS, is too slow", stream_name(&s->spot, name));
         return 503;

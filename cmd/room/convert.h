@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What is not MPEG-TS goes through a process of ffmpeg that copies its frames into MPEG-TS. It parses the stream, and so it
- * has no key, no environment and bounded memory. */
+/* Streams that are not MPEG-TS pass through an ffmpeg process that copies their frames to MPEG-TS.
+ * It parses the stream, so it has no key, no environment and limited memory. */
 #ifndef TRTC_CMD_ROOM_CONVERT_H
 #define TRTC_CMD_ROOM_CONVERT_H
 
 #include "stream.h"
 
-/* Starts one; format: what ffmpeg calls the container. NULL on failure. */
+/* Starts a process. format: ffmpeg's name of the container. NULL on failure. */
 struct convert *convert_new(struct house *h, struct stream *s, const char *format,
                             struct trtc_err *err);
 void convert_free(struct house *h, struct convert **c);
 
-/* Bytes for it: 0, or a status where it has ended, or too many wait. full: enough wait already. */
+/* Sends it bytes. 0, or a status: it has ended, or too many bytes wait. *full: no more should be
+ * sent for now. */
 int convert_feed(struct house *h, struct stream *s, const void *data, size_t n, bool *full);
 
-/* No more will come; publish_converted is called when all is out. */
+/* Ends its input; publish_converted is called when its output has ended. */
 void convert_finish(struct house *h, struct stream *s);
 
-/* Ends one that does not end. */
+/* Kills it if it does not end in time. */
 void convert_tick(struct house *h, struct stream *s);
 
 #endif

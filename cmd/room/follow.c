@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who follow the events: each has the lines that it has not taken yet. */
+/* Followers of the events: each has a queue of lines that it has not taken yet. */
 #include "follow.h"
 
 #include <cjson/cJSON.h>
@@ -14,13 +14,14 @@
 
 enum {
     BEHIND_BYTES = 1 << 20
-}; /* who is further behind is sent away, and gets what is so when it comes again */
+}; /* a follower that is further behind is disconnected; when it connects again it gets the
+      present state */
 
 struct follower {
-    enum party party; /* first */
+    enum party party; /* must be first */
     struct follower *next;
     struct trtc_request *request;
-    char room[TRTC_SPOT_ROOM_MAX + 1]; /* "": all */
+    char room[TRTC_SPOT_ROOM_MAX + 1]; /* "": all rooms */
     char *lines;
     size_t n, cap, at;
     bool ends, left_behind;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in. */
+/* Decides who is let in. */
 #include "gate.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "serve/origin.h"
 
 #define ADMINISTRATOR \
-    "administrator" /* as whom applications call the service's own REST interfaces */
+    "administrator" /* the user as which applications call the service's own REST interfaces */
 
 const char *const gate_readers[] = {
     [READERS_LOCAL] = "local", [READERS_SIGNED] = "signed", [READERS_ALL] = "all", NULL
@@ -18,8 +18,8 @@ const char *const gate_readers[] = {
 
 /* ---- pages ---- */
 
-/* The page's origin as it was configured, "" where it needs no permission, NULL where it has none. A server that only this
- * machine reaches lets its pages in. */
+/* The page's origin as configured; "": no permission is needed; NULL: it has none. A server that
+ * only this machine can reach lets pages of this machine in. */
 static const char *permitted(const struct house *h, const char *origin)
 {
     if (strcmp(origin, h->base) == 0)
@@ -50,7 +50,7 @@ bool gate_lets_in(const struct house *h, struct trtc_request *r)
 
 /* ---- UserSigs ---- */
 
-/* Signed by any of the keys that are for its application. */
+/* Whether it is signed with any of the keys for its application. */
 static bool is_signed(const struct house *h, const struct trtc_usersig_read *sig)
 {
     const char *key;
@@ -86,7 +86,7 @@ bool gate_lets_rule(const struct house *h, const struct trtc_request *r)
     return gate_lets_publish(h, r, ADMINISTRATOR);
 }
 
-/* Whether it comes from this machine, and no proxy says that it is somebody else's. */
+/* Whether the request comes from this machine and is not forwarded by a proxy for someone else. */
 static bool is_local(const struct trtc_request *r)
 {
     char peer[TRTC_PEER_SIZE];

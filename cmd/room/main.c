@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-room: takes live streams in, hands them out, and says who is there. This file has the sub-commands and their
- * options; the others do the work. */
+/* trtc-room: receives live streams, serves them, and reports who is present. This file has the
+ * sub-commands and their options; the others do the work. */
 #define _DEFAULT_SOURCE /* setrlimit */
 
 #include <stddef.h>
@@ -19,7 +19,7 @@ enum command { SERVE, WATCH, COMMANDS };
 
 static const struct opt_row rows[] = {
     { .help = "Serving" },
-    { "listen", 0, "ADDR:PORT", "where streams come in and go out (port 0: any that\nis free)",
+    { "listen", 0, "ADDR:PORT", "address for publishers and readers (port 0: any free\none)",
       .take = opt_text, AT(listen), .commands = FOR(SERVE) },
     { "key-file", 0, "FILE",
       "publishers show a UserSig made with this key: the\nkey, or lines SDKAPPID KEY; nobody else may read "
@@ -41,43 +41,43 @@ static const struct opt_row rows[] = {
       .commands = FOR(SERVE) },
     { "max-connections", 0, "N", "of publishers and readers (1024)", .take = opt_int,
       AT(max_connections), .min = 4, .max = 100000, .commands = FOR(SERVE) },
-    { "idle", 0, "T", "end a stream of which nothing comes for so long (10s)", .take = opt_duration,
+    { "idle", 0, "T", "end a stream that sends nothing for this long (10s)", .take = opt_duration,
       AT(idle_us), .min = S / 10, .max = 86400 * S, .commands = FOR(SERVE) },
-    { "dismiss", 0, "T", "dismiss a room that has been empty for so long (10s)",
+    { "dismiss", 0, "T", "dismiss a room that has been empty for this long (10s)",
       .take = opt_duration, AT(dismiss_us), .max = 30 * 86400 * S, .commands = FOR(SERVE) },
 
     { .help = "Callbacks" },
-    { "hook", 0, "URL", "post the events there, as the service's callbacks", .take = opt_text,
+    { "hook", 0, "URL", "post the events to URL, like the service's callbacks", .take = opt_text,
       AT(hook), .commands = FOR(SERVE) },
     { "hook-key-file", 0, "FILE", "sign them with this key (mode 0600)", .take = opt_text,
       AT(hook_key_file), .commands = FOR(SERVE) },
 
     { .help = "Watching" },
-    { "room", 0, "ROOM", "only this room; it is kept while it is watched", .take = opt_text,
+    { "room", 0, "ROOM", "only this room, which exists while it is watched", .take = opt_text,
       AT(room), .commands = FOR(WATCH) },
     { "source", 0, "URL",
-      "where streams are whose events do not say it; {room},\n{user} and {media} in it are filled in",
+      "address of streams whose events have none; {room},\n{user} and {media} in it are replaced",
       .take = opt_text, AT(source), .commands = FOR(WATCH) },
-    { "relay", 0, "URL", "the trtc-room to which what Janus has is sent", .take = opt_text,
+    { "relay", 0, "URL", "the trtc-room that receives the streams of Janus", .take = opt_text,
       AT(relay), .commands = FOR(WATCH) },
     { "secret-file", 0, "FILE",
-      "what Janus asks for: lines of secret, admin_key, pin or\napisecret, and its value (mode 0600)",
+      "secrets of Janus: lines with secret, admin_key, pin or\napisecret, and its value (mode 0600)",
       .take = opt_text, AT(keys), .commands = FOR(WATCH) },
-    { "interval", 0, "T", "how often a page, or Janus, is looked at (2s)", .take = opt_duration,
+    { "interval", 0, "T", "how often a page, or Janus, is asked (2s)", .take = opt_duration,
       AT(interval_us), .min = S / 10, .max = 3600 * S, .commands = FOR(WATCH) },
-    { "once", 0, NULL, "print what is so now, and end", .take = opt_flag, AT(once),
+    { "once", 0, NULL, "print the present state, and exit", .take = opt_flag, AT(once),
       .commands = FOR(WATCH) },
     { 0 },
 };
 
 static const struct opt_command commands[] = {
     [SERVE] = { "serve", "--listen ADDR:PORT [--key-file FILE] [options]",
-                "Takes streams by PUT and POST of /ROOM/USER, hands them out by GET of the same, and\n"
-                "says who is there by GET of /ROOM and /events.",
+                "Receives streams by PUT and POST of /ROOM/USER, serves them by GET of the same, and\n"
+                "reports who is present by GET of /ROOM and /events.",
                 "trtc-room serve --listen 127.0.0.1:8080 &\n"
                 "ffmpeg -re -i call.mp4 -c copy -f mpegts -method PUT http://127.0.0.1:8080/3560/anna" },
     [WATCH] = { "watch", "[options] SOURCE",
-                "Prints who is there, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
+                "Prints who is present, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
                 "(another trtc-room), 'exec:CMD ARG...', a program that prints such events, or those of\n"
                 "trtc-hook, nginx-rtmp:URL, the page /stat of nginx's RTMP module, or janus:URL, the HTTP\n"
                 "API of Janus with its videoroom.",
@@ -91,7 +91,7 @@ static int (*const functions[COMMANDS])(const struct room_opts *o) = {
 
 static const struct opt_program program = {
     .name = "trtc-room",
-    .about = "Takes live streams in, hands them out, and says who is there.",
+    .about = "Receives live streams, serves them, and reports who is present.",
     .rows = rows,
     .commands = commands,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events as callbacks. */
+/* Sends events as callbacks. */
 #include "notify.h"
 
 #include <cjson/cJSON.h>
@@ -22,7 +22,7 @@ enum { WAITING_MAX = 4096, LAST_MS = 5000, APP = 1400000001 };
 struct message {
     struct message *next;
     int type;
-    int64_t first_ms; /* when it was first to be sent, on the clock that is never set */
+    int64_t first_ms; /* when it was to be sent first, on a clock that is never adjusted */
     char *body;
 };
 
@@ -32,8 +32,8 @@ struct notifier {
     pthread_cond_t more;
     struct message *first, **last;
     size_t nb;
-    volatile sig_atomic_t stop; /* no more is waited for, and an exchange is given up */
-    bool ends, busy;            /* busy: it is at one */
+    volatile sig_atomic_t stop; /* nothing is waited for any more, and an exchange is aborted */
+    bool ends, busy;            /* busy: an attempt is in progress */
     int64_t nb_lost;
     const char *url;
     int64_t sdkappid;
@@ -49,7 +49,7 @@ static void free_message(struct message *m)
 
 /* ---- in the thread ---- */
 
-/* The next one; NULL at the end. */
+/* The next message; NULL at the end. */
 static struct message *take(struct notifier *n)
 {
     pthread_mutex_lock(&n->lock);
@@ -83,7 +83,7 @@ static int headers_of(const struct notifier *n, const struct message *m, struct 
                : trtc_headers_add(h, "Sign", sign, err);
 }
 
-/* True where it was taken; else why not. */
+/* True: it was delivered; otherwise why not. */
 static bool attempt(const struct notifier *n, const struct message *m, char why[256])
 {
     struct trtc_headers h = { 0 };
@@ -107,7 +107,7 @@ static bool attempt(const struct notifier *n, const struct message *m, char why[
     return good;
 }
 
-/* Sleeps until then. True: it is to stop. */
+/* Sleeps until that time. True: stop now. */
 static bool wait_until(struct notifier *n, int64_t mono_ms)
 {
     const int64_t ms = mono_ms - clock_mono_us() / 1000;

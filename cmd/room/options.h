@@ -24,7 +24,7 @@ struct room_opts {
     struct opt_list operands;
 };
 
-/* The sub-commands: each returns the exit status, after a message of what went wrong. */
+/* The sub-commands: each returns the exit status after reporting any failure. */
 int room_serve(const struct room_opts *o);
 int room_watch(const struct room_opts *o);
 

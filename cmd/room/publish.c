@@ -12,7 +12,8 @@
 #include "convert.h"
 #include "gate.h"
 
-/* ?audio=0 and ?video=0 say what a stream has not. False: neither, or another value. */
+/* Reads ?audio=0 and ?video=0, which announce what a stream lacks. False: both, or another
+ * value. */
 static bool take_tracks(const struct trtc_request *r, struct stream *s)
 {
     const char *audio = trtc_request_query(r, "audio"), *video = trtc_request_query(r, "video");
@@ -37,7 +38,8 @@ int publish_head(struct house *h, struct trtc_request *r, const struct trtc_spot
     if (strcmp(trtc_request_method(r), "PUT") != 0 && trtc_request_query(r, "session"))
         return 0;
     if (trtc_request_header(r, "Content-Range"))
-        return 400; /* a part of something: GStreamer's souphttpclientsink sends each buffer so */
+        return 400; /* a part of something: GStreamer's souphttpclientsink sends each buffer like
+                       this */
     const int status = stream_refuses(h, spot);
     struct stream *s = status ? NULL : stream_new(h, spot, r);
     if (!s)
@@ -60,7 +62,7 @@ enum trtc_piece publish_piece(struct house *h, struct trtc_request *r, const cha
         return full ? TRTC_PIECE_WAIT : TRTC_PIECE_ON;
     trtc_request_break(r, status);
     stream_over(h, s, TRTC_REASON_REMOVED);
-    return TRTC_PIECE_ON; /* its sender gets the answer */
+    return TRTC_PIECE_ON; /* its sender gets the answer later */
 }
 
 void publish_end(struct house *h, struct trtc_request *r)
@@ -80,7 +82,7 @@ void publish_gone(struct house *h, struct stream *s, bool whole)
     cli_note("%s: its publisher broke off", stream_name(&s->spot, name));
     s->broke = s->ended = true;
     if (s->convert)
-        convert_finish(h, s); /* what it still has is given out first */
+        convert_finish(h, s); /* its remaining output is delivered first */
     else
         stream_over(h, s, TRTC_REASON_TIMEOUT);
 }
@@ -128,7 +130,7 @@ static struct stream *new_session(struct house *h, struct trtc_request *r,
     return NULL;
 }
 
-/* Hands on what has its turn. Returns 0, or a status. */
+/* Passes on the pieces whose turn it is. Returns 0, or a status. */
 static int feed_numbered(struct house *h, struct stream *s)
 {
     size_t n = 0;
@@ -165,7 +167,8 @@ static int put_numbered(struct house *h, struct trtc_request *r, struct stream *
     }
 }
 
-/* A session is a name of its own, so that a page that is loaded again is not taken for a repetition. */
+/* A session has a unique name, so that the pieces of a reloaded page are not taken for
+ * repetitions. */
 static bool is_session(const char *s)
 {
     return s && *s && strlen(s) <= SESSION_MAX &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The readers of streams: each has its own place in the stream's ring. */
+/* The readers of streams: each has a position of its own in the stream's ring. */
 #include "read.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 enum { STUCK_MS = 30000, WAIT_MAX_S = 3600 };
 
 struct waiter {
-    enum party party; /* first */
+    enum party party; /* must be first */
     struct waiter *next;
     struct trtc_request *request;
     struct trtc_spot spot;
@@ -111,8 +111,8 @@ int64_t stream_lost(const struct stream *s)
 
 /* ---- requests ---- */
 
-/* From where a reader gets a stream: from its first byte where that is still there, else from now on, but ?from= says
- * otherwise. */
+/* Whether a reader gets the stream from its oldest bytes: if its first byte is still there, unless
+ * ?from= requests otherwise. */
 static bool wants_oldest(const struct house *h, const struct stream *s,
                          const struct trtc_request *r)
 {
@@ -124,7 +124,7 @@ static bool wants_oldest(const struct house *h, const struct stream *s,
     return trtc_ring_oldest(s->ring, h->now_ms).at == 0;
 }
 
-/* ?wait=T in milliseconds; 0: there is none, -1: it is none. */
+/* ?wait=T in milliseconds; 0: absent; -1: invalid. */
 static int64_t wait_of(const struct trtc_request *r)
 {
     const char *text = trtc_request_query(r, "wait");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rooms: what happens in them is told to all who want to know, and they end when nobody is there any more, or when they are
- * dissolved. */
+/* Rooms: announces what happens in them. A room ends when it has been empty for a while, or when it
+ * is dissolved. */
 #include "rooms.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void drop_empty(struct empty_room **at)
     free(e);
 }
 
-/* Whether somebody is in the room. */
+/* Whether anyone is in the room. */
 static bool is_anybody_in(const struct house *h, const char *room)
 {
     for (size_t i = 0; i < h->here.n; i++)
@@ -37,7 +37,7 @@ static bool is_anybody_in(const struct house *h, const char *room)
     return false;
 }
 
-/* Remembers since when a room has been empty. */
+/* Notes since when a room has been empty. */
 static void note_empty(struct house *h, const char *room)
 {
     struct empty_room **at = find_empty(h, room);

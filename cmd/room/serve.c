@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-room serve: one loop that takes streams, hands them out, and says who is there. */
+/* trtc-room serve: one loop that receives streams, serves them, and reports who is present. */
 #define _GNU_SOURCE /* signalfd */
 
 #include <errno.h>
@@ -28,10 +28,10 @@
 enum {
     TICK_MS = 200,
     BODY_BYTES = 8 << 20, /* of a numbered POST */
-    FAREWELL_MS = 2000,   /* what is under way at the end has so long */
+    FAREWELL_MS = 2000,   /* time for what is in progress at the end */
 };
 
-/* ---- what all parts use ---- */
+/* ---- shared by all parts ---- */
 
 static int poll_fd(const struct house *h, struct polled *p, int fd, uint32_t what)
 {
@@ -118,7 +118,7 @@ static void on_get(struct house *h, struct trtc_request *r)
         read_request(h, r, &spot);
 }
 
-/* What a browser asks before it sends from another origin. */
+/* What a browser asks before it sends data from another origin. */
 static void on_options(struct trtc_request *r)
 {
     trtc_request_field(r, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
@@ -224,7 +224,7 @@ static void turn(struct house *h)
     }
 }
 
-/* All leave, and their readers get what is left. */
+/* Makes everyone leave; readers get the remaining bytes. */
 static void close_house(struct house *h)
 {
     h->closing = true;
@@ -254,7 +254,7 @@ static void run(struct house *h)
     cli_signal = first;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
 static int catch_signals(struct house *h, struct polled *p, struct trtc_err *err)
 {
@@ -272,7 +272,7 @@ static int catch_signals(struct house *h, struct polled *p, struct trtc_err *err
     return 0;
 }
 
-/* What a Source begins with. An address that stands for all is reached through loopback. */
+/* Sets the beginning of every Source. A wildcard address is reached through loopback. */
 static void set_base(struct house *h)
 {
     const char *at = trtc_server_address(h->http);
@@ -335,15 +335,15 @@ static int check(const struct room_opts *o)
 {
     struct trtc_err err;
     if (!o->listen)
-        return cli_usage("--listen ADDR:PORT is wanted");
+        return cli_usage("--listen ADDR:PORT is required");
     if (o->operands.n)
-        return cli_usage("'%s': no operand is wanted", o->operands.items[0]);
+        return cli_usage("unexpected operand '%s'", o->operands.items[0]);
     if (o->hook && trtc_callback_url(o->hook, &err) < 0)
         return cli_usage("--hook: %s", err.msg);
     if (o->hook_key_file && !o->hook)
-        return cli_usage("--hook-key-file is for --hook");
+        return cli_usage("--hook-key-file needs --hook");
     if (o->readers && !o->key_file)
-        return cli_usage("--readers is for --key-file");
+        return cli_usage("--readers needs --key-file");
     if (o->base_url && (trtc_callback_url(o->base_url, &err) < 0 || strlen(o->base_url) > 250))
         return cli_usage("--base-url: not http://HOST or https://HOST");
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The streams of a server of rooms. */
+/* The streams of a room server. */
 #include "stream.h"
 
 #include <inttypes.h>
@@ -82,7 +82,7 @@ static void free_stream(struct house *h, struct stream *s)
     free(s);
 }
 
-/* ---- who is there ---- */
+/* ---- presence ---- */
 
 static void tell(struct house *h, const struct stream *s, int type, int reason)
 {
@@ -110,7 +110,7 @@ static void enter(struct house *h, struct stream *s)
         tell(h, s, TRTC_ROOM_AUDIO, 0);
 }
 
-/* Its user is there no more, or has another stream. */
+/* Its user leaves, unless the user has another stream. */
 static void leave(struct house *h, const struct stream *s, int reason)
 {
     struct trtc_spot other = s->spot;
@@ -126,7 +126,7 @@ static void leave(struct house *h, const struct stream *s, int reason)
     }
 }
 
-/* The newer stream of a user takes the place of the older. */
+/* A user's newer stream replaces the older one. */
 static void replace(struct house *h, const struct stream *s)
 {
     char name[STREAM_NAME_SIZE];
@@ -139,7 +139,7 @@ static void replace(struct house *h, const struct stream *s)
     stream_over(h, old, TRTC_REASON_REMOVED);
 }
 
-/* Its first bytes are there. */
+/* Its first bytes have arrived. */
 static bool go_live(struct house *h, struct stream *s)
 {
     char name[STREAM_NAME_SIZE];
@@ -176,7 +176,7 @@ void stream_over(struct house *h, struct stream *s, int reason)
 
 /* ---- bytes ---- */
 
-/* The oldest byte that a reader still has to get. */
+/* The oldest byte that some reader still needs. */
 static int64_t read_at(const struct stream *s)
 {
     int64_t at = INT64_MAX;
@@ -195,7 +195,8 @@ bool stream_put(struct house *h, struct stream *s, const void *data, size_t n)
         return false;
     if (trtc_ring_put(s->ring, data, n, h->now_ms, &err) < 0) {
         cli_error("%s: %s: ended", stream_name(&s->spot, name), err.msg);
-        stream_over(h, s, TRTC_REASON_REMOVED); /* its readers would take what follows for whole */
+        stream_over(h, s, TRTC_REASON_REMOVED); /* its readers would take what follows for
+                                                   complete */
         return false;
     }
     if (s->state == STREAM_LOOKS && !go_live(h, s))
@@ -206,7 +207,7 @@ bool stream_put(struct house *h, struct stream *s, const void *data, size_t n)
     return true;
 }
 
-/* Where bytes go: to readers, or through the converter. */
+/* Passes bytes to readers, or through the converter. */
 static int pass(struct house *h, struct stream *s, const void *data, size_t n, bool *full)
 {
     if (s->convert)
@@ -214,7 +215,7 @@ static int pass(struct house *h, struct stream *s, const void *data, size_t n, b
     return stream_put(h, s, data, n) ? 0 : 503;
 }
 
-/* Looks at the first bytes, which it keeps until they say what they are. */
+/* Examines the first bytes, which are kept until the container is known. */
 static int look(struct house *h, struct stream *s, const void *data, size_t n, bool *full)
 {
     const size_t room = sizeof s->look - s->nb_look, part = n < room ? n : room;

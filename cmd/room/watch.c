@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-room watch: who enters and leaves somewhere else, as the same events. */
+/* trtc-room watch: reports who enters and leaves at another source, as the same events. */
 #include "watch.h"
 
 #include <cjson/cJSON.h>
@@ -140,13 +140,13 @@ int room_watch(const struct room_opts *o)
     const struct scheme *s = o->operands.n == 1 ? find(o->operands.items[0]) : NULL;
     if (o->operands.n != 1)
         return cli_usage(
-            "one SOURCE is wanted: http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or janus:URL");
+            "expected one SOURCE: http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or janus:URL");
     if (!s)
         return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or "
                          "janus:URL",
                          o->operands.items[0]);
     if ((o->relay || o->keys) && s->watch != watch_janus)
-        return cli_usage("--relay and --secret-file are for janus:");
+        return cli_usage("--relay and --secret-file need janus:");
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sources of trtc-room watch share: who is there by what they say, printed as events. */
+/* Shared by the sources of trtc-room watch: who is present according to the source, printed as
+ * events. */
 #ifndef TRTC_CMD_ROOM_WATCH_H
 #define TRTC_CMD_ROOM_WATCH_H
 
@@ -13,33 +14,35 @@ enum { WATCH_LINE_MAX = 64 << 10 };
 
 struct watch {
     const struct room_opts *o;
-    const char *place;            /* the operand behind its scheme, or all of it */
+    const char *place;            /* the operand without its scheme, or all of it */
     const char *source;           /* the template of Sources, or NULL */
     struct trtc_attendance shown; /* what has been printed */
-    struct trtc_attendance now;   /* what is so by a source that is saying all of it */
-    bool collects;                /* it is */
-    bool done;                    /* with --once: all that is wanted has been printed */
+    struct trtc_attendance now;   /* the present state, from a source that is listing it */
+    bool collects;                /* the source is listing it */
+    bool done;                    /* with --once: everything needed has been printed */
     char line[WATCH_LINE_MAX];
     size_t nb_line;
     bool skips; /* the line is too long */
 };
 
-/* Takes bytes of NDJSON as they come. An empty line ends what a source says of what is so. */
+/* Handles bytes of NDJSON as they arrive. An empty line ends the list of the present state. */
 void watch_feed(struct watch *w, const char *bytes, size_t n);
 
-/* The source begins to say all that is so; watch_say_end: it has said that, and what differs is printed. */
+/* The source begins to list the present state. watch_say_end: the list is complete, and the
+ * differences are printed. */
 void watch_say_all(struct watch *w);
 void watch_say_end(struct watch *w);
 
-/* What is so, of the rooms that are wanted, between the two. */
+/* Between the two: the present state of the selected rooms. */
 void watch_take_all(struct watch *w, const struct trtc_attendance *all);
 void watch_take(struct watch *w, const struct trtc_room_event *e); /* the same, one by one */
 
-/* Reads a page whole: the caller's to free; NULL on failure. The timer ends what takes too long: on before, off after all. */
+/* Reads a whole page, which the caller frees; NULL on failure. The timer ends what takes too long:
+ * turn it on before and off after everything. */
 void watch_timer(bool on);
 char *watch_page(const char *url, struct trtc_err *err);
 
-/* Waits between two pages. Nonzero: a signal asked for the end. */
+/* Waits between two pages. Nonzero: a signal requested the end. */
 int watch_pause(int64_t ms);
 
 /* The sources: each returns the exit status. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as the source of events: what it prints. */
+/* A program that prints events, as a source. */
 #define _GNU_SOURCE /* pipe2, environ */
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 enum { WORDS_MAX = 64, POLL_MS = 100, CHUNK = 16384 };
 
-/* Parts text at its blanks, in place. Returns how many words. */
+/* Splits text at its blanks, in place. Returns the number of words. */
 static int part(char *text, char *argv[WORDS_MAX])
 {
     int n = 0;
@@ -32,7 +32,7 @@ static int part(char *text, char *argv[WORDS_MAX])
     return n;
 }
 
-/* Starts it, with its output in *out. */
+/* Starts the program, with its output in *out. */
 static int start(char *argv[], pid_t *pid, int *out)
 {
     int fds[2];
@@ -51,7 +51,7 @@ static int start(char *argv[], pid_t *pid, int *out)
     return errnum;
 }
 
-/* Until it closes its output, or a signal asks for the end. */
+/* Reads until the program closes its output, or a signal requests the end. */
 static void read_all(struct watch *w, int fd)
 {
     char chunk[CHUNK];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Another trtc-room as the source of events. When the connection is lost, it is made again, and what has changed meanwhile is
- * told. */
+/* Another trtc-room as a source of events. A lost connection is made again, and what has changed
+ * meanwhile is printed. */
 #define _DEFAULT_SOURCE /* setitimer */
 
 #include <signal.h>
@@ -17,16 +17,16 @@
 #include "watch.h"
 
 enum {
-    QUIET_MS = 35000, /* the server says something every 10 s */
+    QUIET_MS = 35000, /* the server sends something every 10 s */
     FIRST_PAUSE_MS = 500,
     PAUSE_MAX_MS = 8000,
     TIMER_MS = 100,
     CHUNK = 16384,
-    PAGE_MS = 10000, /* so long a page may say nothing */
+    PAGE_MS = 10000, /* a page may be silent for so long */
     PAGE_BYTES = 16 << 20,
 };
 
-/* Ends an exchange: a signal asked for the end, or nothing has come for long. */
+/* Ends an exchange: a signal requested the end, or nothing has arrived for a long time. */
 static volatile sig_atomic_t stop, quiet_ms;
 
 static void on_timer(int sig)
@@ -94,7 +94,7 @@ char *watch_page(const char *url, struct trtc_err *err)
     return NULL;
 }
 
-/* ROOT/events, of one room where that is wanted. False where it is too long. */
+/* ROOT/events, possibly for one room. False: too long. */
 static bool address(const struct watch *w, char *out, size_t size)
 {
     const struct trtc_room_event e = { .room = w->o->room ? w->o->room : "", .user = "" };
@@ -143,7 +143,7 @@ int watch_http(struct watch *w)
             set_timer(0);
             return cli_report(&err);
         }
-        if (!w->collects) /* it was there */
+        if (!w->collects) /* the server was reached */
             pause_ms = FIRST_PAUSE_MS, said = false;
         if (!said)
             cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err.msg);

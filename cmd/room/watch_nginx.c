@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nginx's RTMP module as the source of events: its page of statistics, looked at again and again. */
+/* nginx's RTMP module as a source of events: its statistics page, fetched repeatedly. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "api/nginx_stat.h"
 #include "watch.h"
 
-/* Where streams are by default: on the host of the page. */
+/* The default template of Sources: the host of the page. */
 static bool template_of(const char *url, char *out, size_t size)
 {
     const char *host = strstr(url, "://");
@@ -48,7 +48,7 @@ int watch_nginx(struct watch *w)
     bool said = false;
     int code = 0;
     if (!template_of(w->place, template, sizeof template))
-        return cli_usage("nginx-rtmp: wants the http address of the page, as "
+        return cli_usage("nginx-rtmp: needs the http address of the page, such as "
                          "nginx-rtmp:http://127.0.0.1/stat");
     watch_timer(true);
     do {
