@@ -18,7 +18,7 @@ static int body_and_keys(const struct hook_opts *o, struct trtc_callback_keys **
 {
     struct trtc_err err;
     if (!o->key_file)
-        return cli_usage("--key-file is wanted");
+        return cli_usage("--key-file is required");
     if (o->operands.n)
         return cli_usage("unexpected operand '%s': the body comes from standard input",
                          o->operands.items[0]);
@@ -34,7 +34,7 @@ int hook_verify(const struct hook_opts *o)
     char *body = NULL;
     size_t n = 0;
     if (!o->sign)
-        return cli_usage("--sign is wanted: the header Sign that came with the body");
+        return cli_usage("--sign is required: the header Sign that came with the body");
     int code = body_and_keys(o, &keys, &body, &n);
     if (!code && !trtc_callback_check(keys, o->sdkappid, o->sign, body, n))
         code =

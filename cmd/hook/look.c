@@ -87,7 +87,7 @@ static int with_spool(const struct hook_opts *o, unsigned places, const struct v
 {
     struct trtc_err err;
     if (!o->spool)
-        return cli_usage("--spool DIR is wanted");
+        return cli_usage("--spool DIR is required");
     if (o->operands.n)
         return cli_usage("unexpected operand '%s'", o->operands.items[0]);
     struct trtc_spool *s = trtc_spool_open(o->spool, false, &err);
@@ -197,7 +197,7 @@ int hook_wait(const struct hook_opts *o)
 {
     struct trtc_err err;
     if (!o->spool || !o->task || !o->types.n)
-        return cli_usage("--spool DIR, --task ID and --type N are wanted");
+        return cli_usage("--spool DIR, --task ID and --type N are required");
     if (o->operands.n)
         return cli_usage("unexpected operand '%s'", o->operands.items[0]);
     struct trtc_spool *s = trtc_spool_open(o->spool, false, &err);

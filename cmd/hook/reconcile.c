@@ -408,7 +408,7 @@ int hook_reconcile(const struct hook_opts *o)
     struct reconcile r = { .o = o };
     struct trtc_err err;
     if (!o->spool || !o->task)
-        return cli_usage("--spool DIR and --task ID are wanted");
+        return cli_usage("--spool DIR and --task ID are required");
     r.spool = trtc_spool_open(o->spool, true, &err);
     const int code = !r.spool || reconcile(&r, &err) < 0 ? cli_report(&err) : 0;
     cJSON_Delete(r.lines);

@@ -290,7 +290,7 @@ int hook_run(const struct hook_opts *o)
     const size_t nb = o->operands.n;
     if (!o->spool || nb == 0 || (nb == 1) == !o->forward)
         return cli_usage(
-            "--spool DIR, the name of an event, and either --forward URL or -- CMD are wanted");
+            "--spool DIR, the name of an event, and either --forward URL or -- CMD are required");
     const char *slash = strrchr(o->operands.items[0], '/');
     const char *name = slash ? slash + 1 : o->operands.items[0];
     if (!trtc_spool_name_parts(name, &ms, &type))

@@ -84,7 +84,7 @@ static int set_members(const struct send *s, cJSON **event)
         char path[256];
         const char *word = s->o->sets.items[i], *eq = strchr(word, '=');
         if (!eq || eq == word || (size_t)(eq - word) >= sizeof path)
-            return cli_usage("--set: PATH=VALUE is wanted, as EventInfo.Payload.Status=1");
+            return cli_usage("--set: expected PATH=VALUE, such as EventInfo.Payload.Status=1");
         snprintf(path, sizeof path, "%.*s", (int)(eq - word), word);
         if (trtc_event_set(event, path, eq + 1, &err) < 0)
             return err.code == TRTC_EX_USAGE ? cli_usage("--set: %s", err.msg) : cli_report(&err);
@@ -305,7 +305,7 @@ static int take_options(struct send *s)
         s->faults[fault] = true;
     }
     if (!s->o->url)
-        return cli_usage("--url is wanted");
+        return cli_usage("--url is required");
     if (trtc_callback_url(s->o->url, &err) < 0)
         return cli_usage("--url: %s", err.msg);
     if (s->o->key_file && !(s->keys = trtc_callback_keys_read(s->o->key_file, &err)))

@@ -331,7 +331,7 @@ static int check(const struct hook_opts *o)
 {
     struct trtc_err err;
     if (!o->listen || !o->spool)
-        return cli_usage("--listen ADDR:PORT and --spool DIR are wanted");
+        return cli_usage("--listen ADDR:PORT and --spool DIR are required");
     if (!o->key_file && !o->no_sign)
         return cli_usage(
             "without --key-file anyone can send events: give --unsigned if you mean that");

@@ -38,7 +38,7 @@ static int recall(struct rec *r, const cJSON *request, struct trtc_task *task, s
     struct trtc_err why;
     *task = (struct trtc_task){ 0 };
     if (!id || !*id)
-        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a text is wanted");
+        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a string is required");
     if (rec_state(r, &why) < 0) {
         cli_debug("%s", why.msg);
         return trtc_is_shortage(&why) && !cJSON_HasObjectItem(request, "SdkAppId")
@@ -64,7 +64,7 @@ static int add_application(cJSON *request, const struct trtc_task *task, struct 
         return 0;
     if (!task->sdkappid)
         return trtc_fail(err, TRTC_EX_USAGE,
-                         "the task is not remembered here: --sdkappid N is wanted");
+                         "the task is not remembered here: --sdkappid N is required");
     return cJSON_AddNumberToObject(request, "SdkAppId", (double)task->sdkappid)
                ? 0
                : trtc_fail_nomem(err);
@@ -223,7 +223,7 @@ int rec_modify(struct rec *r, struct cJSON *change, struct trtc_answer *answer,
 {
     const char *id = rec_text(change, "TaskId");
     if (!id || !*id)
-        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a text is wanted");
+        return trtc_fail(err, TRTC_EX_DATAERR, "TaskId: a string is required");
     if (rec_state(r, err) < 0 || (!r->opts->dry_run && trtc_task_lock(r->tasks, id, err) < 0))
         return -1;
     const int ret = modify(r, change, answer, err);

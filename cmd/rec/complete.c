@@ -77,7 +77,7 @@ static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *er
     if (len && !token)
         trtc_fail_nomem(err);
     else if (!len || strpbrk(token, " \t\r\n\"'") || !trtc_utf8_valid(token, len))
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: no UserSig: one word is wanted", path);
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: no UserSig: expected one word", path);
     else
         ret = put(request, "UserSig", token, err);
     if (token)

@@ -61,7 +61,7 @@ static int take_set(void *to, const struct opt_row *row, const char *value)
     const char *eq = strchr(value, '=');
     (void)row;
     if (!eq || eq == value)
-        return cli_usage("--set: PATH=VALUE is wanted, as RecordParams.MaxIdleTime=60");
+        return cli_usage("--set: expected PATH=VALUE, such as RecordParams.MaxIdleTime=60");
     struct rec_set *set = add_set(to, value, (size_t)(eq - value));
     if (!set)
         return no_memory();
@@ -326,7 +326,7 @@ static int check(const struct rec_opts *o)
     if (o->follow && o->dry_run)
         return cli_usage("--follow and --dry-run exclude each other");
     if (o->sub == REC_USERSIG && (!o->sdkappid || o->users.n != 1))
-        return cli_usage("usersig: --sdkappid N and one --user U are wanted");
+        return cli_usage("usersig: --sdkappid N and one --user U are required");
     return 0;
 }
 

@@ -147,7 +147,7 @@ static int add_layout(cJSON *request, const char *path, struct trtc_err *err)
     }
     if (!cJSON_IsObject(json)) {
         cJSON_Delete(json);
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no layout: an object or an array is wanted",
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no layout: expected an object or an array",
                          path);
     }
     return lay_over(request, "MixLayoutParams", json, err);
@@ -162,7 +162,7 @@ static int add_storage(cJSON *request, const char *path, struct trtc_err *err)
     json = unwrap(json, "StorageParams");
     if (!cJSON_IsObject(json)) {
         cJSON_Delete(json);
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no StorageParams: an object is wanted", path);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no StorageParams: expected an object", path);
     }
     if (cJSON_HasObjectItem(json, "Vendor")) {
         cJSON *params = cJSON_CreateObject();
@@ -250,7 +250,7 @@ static int add_lists(cJSON *request, enum trtc_action action, const struct rec_o
     char *json = list ? cJSON_PrintUnformatted(list) : NULL;
     int ret = json ? 0 : trtc_fail_nomem(err);
     if (ret == 0 && cJSON_GetArraySize(list) == 0)
-        ret = trtc_fail(err, TRTC_EX_USAGE, "--%ssubscribe: a user is wanted", block ? "un" : "");
+        ret = trtc_fail(err, TRTC_EX_USAGE, "--%ssubscribe: expected a user", block ? "un" : "");
     for (int i = 0; ret == 0 && i < 2; i++) {
         cJSON_DeleteItemFromObjectCaseSensitive(trtc_api_member(request, path), names[!block][i]);
         snprintf(member, sizeof member, "%s.%s", path, names[block][i]);

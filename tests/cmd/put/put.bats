@@ -172,7 +172,7 @@ P
     [[ $(wc -l <tries) -eq 1 ]]
     up 'echo >>tries; [[ $(wc -l <tries) -gt 2 ]] || exit 75'
     put 0 --to exec:./up rec/s1.ts
-    said 'it is tried again'
+    said 'trying again'
     printed rec/s1.ts
 }
 
