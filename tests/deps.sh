@@ -301,6 +301,7 @@ get_browser() {
     [ "$lack" ] || get_modules browser browser hls.js playwright-core
     get_modules sdk SDK tencentcloud-sdk-nodejs
     get_modules stores stores cos-nodejs-sdk-v5 @smithy/signature-v4
+    get_modules vod VOD vod-node-sdk
 }
 
 look=

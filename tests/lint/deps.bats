@@ -35,10 +35,11 @@ setup() {
     cache=$XDG_CACHE_HOME/trtc-tools
     mkdir -p "$cache"/browser/node_modules/hls.js "$cache"/browser/node_modules/playwright-core \
         "$cache"/sdk/node_modules/tencentcloud-sdk-nodejs "$cache"/stores/node_modules/cos-nodejs-sdk-v5 \
-        "$cache"/stores/node_modules/@smithy/signature-v4
+        "$cache"/stores/node_modules/@smithy/signature-v4 "$cache"/vod/node_modules/vod-node-sdk
     cp "$BATS_TEST_DIRNAME/../browser/package-lock.json" "$cache/browser"
     cp "$BATS_TEST_DIRNAME/../sdk/package-lock.json" "$cache/sdk"
     cp "$BATS_TEST_DIRNAME/../stores/package-lock.json" "$cache/stores"
+    cp "$BATS_TEST_DIRNAME/../vod/package-lock.json" "$cache/vod"
 }
 
 # dummy NAME TEXT: a program on the made up machine, always a file of its own.
@@ -244,16 +245,17 @@ esac'
     dummy mkdir 'exec /bin/mkdir "$@"'
     dummy cp 'exec /bin/cp "$@"'
     dummy npm 'echo "$PWD: npm $*" >>"$LOG"; /bin/mkdir -p node_modules/hls.js node_modules/playwright-core \
-        node_modules/tencentcloud-sdk-nodejs node_modules/cos-nodejs-sdk-v5 node_modules/@smithy/signature-v4'
+        node_modules/tencentcloud-sdk-nodejs node_modules/cos-nodejs-sdk-v5 node_modules/@smithy/signature-v4 \
+        node_modules/vod-node-sdk'
     rm -r "$XDG_CACHE_HOME"
     run -0 env PATH="$bin" sh "$deps"
     [[ $(sed -n 1p "$LOG") == "$cache/browser: npm ci "* && $(sed -n 2p "$LOG") == "$cache/sdk: npm ci "* ]]
-    [[ $(sed -n 3p "$LOG") == "$cache/stores: npm ci "* ]]
+    [[ $(sed -n 3p "$LOG") == "$cache/stores: npm ci "* && $(sed -n 4p "$LOG") == "$cache/vod: npm ci "* ]]
     run -0 env PATH="$bin" sh "$deps"
     [ -z "$output" ]
     echo '{}' >"$cache/sdk/package-lock.json"
     run -0 env PATH="$bin" sh "$deps"
-    [[ $(sed -n 4p "$LOG") == "$cache/sdk: npm ci "* && $(wc -l <"$LOG") -eq 4 ]]
+    [[ $(sed -n 5p "$LOG") == "$cache/sdk: npm ci "* && $(wc -l <"$LOG") -eq 5 ]]
 }
 
 @test "an npm that fails is told of, and is no error" {

@@ -895,15 +895,15 @@ static void parse(struct objectstore *s, const struct request *q, const char *me
     p->key = !strncmp(p->path, "/" OBJECTSTORE_BUCKET, n) && (p->path[n] == '/' || !p->path[n])
                  ? strdup(p->path + n + (p->path[n] == '/'))
                  : strdup(p->path + 1);
-    p->operation = p->vod    ? !strcmp(action, "ApplyUpload") ? "apply" : "commit"
-                   : uploads ? "begin"
-                   : id && !strcmp(method, "PUT")  ? "part"
-                   : id && !strcmp(method, "POST") ? "complete"
-                   : id && !strcmp(method, "GET")  ? "list"
-                   : id                            ? "abort"
-                   : !strcmp(method, "PUT")        ? "put"
-                   : !strcmp(method, "HEAD")       ? "head"
-                                                   : "get";
+    p->operation = p->vod ? !strcmp(action, "ApplyUpload") ? "apply" : "commit"
+                   : uploads && !strcmp(method, "POST") ? "begin"
+                   : id && !strcmp(method, "PUT")       ? "part"
+                   : id && !strcmp(method, "POST")      ? "complete"
+                   : id && !strcmp(method, "GET")       ? "list"
+                   : id                                 ? "abort"
+                   : !strcmp(method, "PUT")             ? "put"
+                   : !strcmp(method, "HEAD")            ? "head"
+                                                        : "get";
     free(uploads);
     free(id);
 }

@@ -92,6 +92,38 @@ signed() {
         2>/dev/null || fail 'another key is good'
 }
 
+@test "VOD gets from trtc-put what vod-node-sdk sends it" {
+    need vod-node-sdk "$cache/vod/node_modules"
+    local f who
+    head -c 2500000 /dev/urandom >big.mp4
+    echo x >small.mp4
+    jq -n '{ CloudVod: { TencentVod: { SubAppId: 1500000000, Procedure: "p", ClassId: 3, SourceContext: "s", SessionContext: "é" } } }' >vod.json
+    for who in our its; do
+        rm -f log
+        serving --unchecked # the older SDK of COS beneath it does not sign the token
+        for f in small.mp4 big.mp4; do
+            if [[ $who == our ]]; then
+                put 0 --storage vod.json --endpoint "$store" --json $f
+                jq '{ FileId: .file_id, MediaUrl: .url }' out >made
+            else
+                node "$tree/tests/vod/upload.js" "$cache/vod/node_modules" "${store##*:}" $f \
+                    "$(jq -c .CloudVod.TencentVod vod.json)" >made || fail "$?"
+            fi
+            # it is where ApplyUpload said, which is what CommitUpload makes its address of
+            has "$(jq -r '.MediaUrl | ltrimstr("http://media.example/")' made)" $f cos
+            jq -r .FileId made
+        done >$who.ids
+        jq -cS 'select(.operation == "apply" or .operation == "commit") | [.operation, (.body | del(.VodSessionKey))]' log >$who.calls
+        jq -c 'select(.method == "PUT") | [.headers["x-cos-security-token"], (.headers.authorization | capture("q-ak=(?<ak>[^&]*)").ak)]' log |
+            sort -u >$who.keys
+        stop_serving
+    done
+    diff our.calls its.calls || fail 'not the same calls'
+    diff our.ids its.ids || fail 'not the same media'
+    diff our.keys its.keys || fail 'not the same keys'
+    [[ $(wc -l <our.calls) -eq 4 && $(wc -l <our.keys) -eq 1 ]]
+}
+
 @test "ApplyUpload and CommitUpload are what the official SDK makes of them" {
     need tencentcloud-sdk-nodejs "$cache/sdk/node_modules"
     serving
