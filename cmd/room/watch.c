@@ -49,11 +49,27 @@ void watch_say_all(struct watch *w)
     trtc_attendance_fini(&w->now);
 }
 
+/* The room that is watched alone is there as long as it is watched: a server that was lost and comes back, or a page on
+ * which nobody is for a while, does not end it. */
+static void keep_room(struct watch *w)
+{
+    const struct trtc_fact *room =
+        w->o->room ? trtc_attendance_find(&w->shown, w->o->room, "", TRTC_ROOM_CREATED) : NULL;
+    if (!room)
+        return;
+    apply(w, &(struct trtc_room_event){
+                 .type = room->type, .room = room->room, .user = "", .event_ms = room->since_ms });
+    for (size_t i = 0; i < w->now.n; i++)
+        if (w->now.items[i].type == room->type && strcmp(w->now.items[i].room, room->room) == 0)
+            w->now.items[i].since_ms = room->since_ms; /* it may say another time now */
+}
+
 void watch_say_end(struct watch *w)
 {
     struct trtc_err err;
     if (!w->collects)
         return;
+    keep_room(w);
     w->collects = false;
     if (trtc_attendance_become(&w->shown, &w->now, clock_real_ms(), &(struct trtc_emit){ print, w },
                                &err) < 0)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,11 +110,6 @@ static void place_pictures(struct mix *m, cJSON *object, const char *name)
 
 /* ---- who is in it ---- */
 
-static bool is_http(const char *url)
-{
-    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
-}
-
 static bool is_there(const struct trtc_task_streams *all, const struct trtc_task_stream *s)
 {
     const struct trtc_task_stream *other = trtc_task_streams_find(all, s->user, s->aux);
@@ -137,6 +131,14 @@ static bool goes_on(const struct task *t, const struct trtc_task_stream *s)
     return false;
 }
 
+static void join(struct mix *m, const struct trtc_task_stream *s)
+{
+    struct trtc_task_stream input = *s;
+    input.source = task_address(m->task, s, trtc_join_mix(s->since_ms, m->task->now_ms));
+    say(m, trtc_mixing_input(&input));
+    free(input.source);
+}
+
 static void come(struct mix *m, const struct trtc_task_stream *s)
 {
     if (!s->source)
@@ -144,13 +146,13 @@ static void come(struct mix *m, const struct trtc_task_stream *s)
     else if (!trtc_mixing_can(s->user))
         task_loss(m->task, s->user, "the stream is not in the mix: the id has a '=' in it");
     else
-        say(m, trtc_mixing_input(s));
+        join(m, s);
 }
 
 /* What ends over HTTP comes to its end by itself, with all that was sent. */
 static void go(struct mix *m, const struct trtc_task_stream *s, bool replaced)
 {
-    if (replaced || !s->source || !is_http(s->source) || goes_on(m->task, s))
+    if (replaced || !s->source || !trtc_is_http(s->source) || goes_on(m->task, s))
         say(m, trtc_mixing_end(s));
 }
 

@@ -34,6 +34,12 @@ static void take_event(struct task *t, const struct trtc_room_event *e)
         t->settle_us = t->now_us + settle_us;
 }
 
+char *task_address(const struct task *t, const struct trtc_task_stream *s, enum trtc_join join)
+{
+    /* Only a trtc-room knows what is asked for. */
+    return trtc_join_address(s->source, trtc_is_http(t->o->room) ? join : TRTC_JOIN_BEGINNING);
+}
+
 static void on_line(void *arg, const char *line, size_t n)
 {
     struct task *t = arg;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/wait.h>
 
 #include "../cli.h"
@@ -41,11 +40,6 @@ static struct single *add(struct task *t, const struct trtc_task_stream *s)
     m->next = t->singles;
     t->singles = m;
     return m;
-}
-
-static bool is_http(const char *url)
-{
-    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
 /* Another time or address makes it another stream. */
@@ -139,13 +133,17 @@ void singles_update(struct task *t)
 static void on_line(void *arg, const char *line, size_t n)
 {
     struct single *m = arg;
+    m->said[0] = '\0';
     task_recorded(m->task, m->stream.user, line, n, &m->recorder.ha);
 }
 
 static void on_said(void *arg, const char *line, size_t n)
 {
-    const struct single *m = arg;
+    struct single *m = arg;
     (void)n;
+    if (strncmp(m->said, line, sizeof m->said - 1) == 0)
+        return; /* a child that was started again says the same */
+    snprintf(m->said, sizeof m->said, "%.255s", line);
     task_loss(m->task, m->stream.user, line);
 }
 
@@ -178,15 +176,19 @@ static void start(struct single *m)
     struct task *t = m->task;
     struct trtc_words w = { 0 };
     struct trtc_err err;
-    const bool fresh = !m->begun && trtc_is_fresh(m->stream.since_ms, t->now_ms);
-    trtc_command_hls(&w, &t->r, &m->stream, &m->recorder, fresh ? m->stream.since_ms : TRTC_NOTIME);
+    const enum trtc_join join = trtc_join_of(m->stream.since_ms, t->now_ms, m->begun);
+    struct trtc_task_stream s = m->stream;
+    s.source = task_address(t, &m->stream, join);
+    trtc_command_hls(&w, &t->r, &s, &m->recorder,
+                     join == TRTC_JOIN_BEGINNING ? s.since_ms : TRTC_NOTIME);
+    free(s.source);
     m->proc.calls = &calls;
     m->proc.arg = m;
     const bool ok =
         proc_start(&t->procs, &m->proc, &(struct proc_start){ &w, t->dir, -1, -1 }, &err) == 0;
     if (!ok)
         task_loss(t, m->stream.user, err.msg);
-    m->recorder.ends_itself = is_http(m->stream.source);
+    m->recorder.ends_itself = trtc_is_http(m->stream.source);
     m->begun |= ok;
     t->in_progress |= ok;
     t->stale = true;

@@ -13,6 +13,7 @@ struct single {
     struct trtc_recorder recorder;
     struct proc proc;
     uint64_t number;     /* of the stream that is wanted now */
+    char said[256];      /* what its child said last, until one records */
     bool begun;          /* a child was started for it */
     int64_t left_out_ms; /* since_ms of one that was left out */
 };

@@ -94,6 +94,9 @@ struct cJSON *task_json(const struct task *t, const char *name, struct trtc_err 
 int task_replace(const struct task *t, const char *name, const char *text, bool durable,
                  struct trtc_err *err);
 
+/* Where a child gets the stream from. The caller's to free. */
+char *task_address(const struct task *t, const struct trtc_task_stream *s, enum trtc_join join);
+
 /* Looks at who is there, and does what that asks for. */
 void task_look(struct task *t);
 

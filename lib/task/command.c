@@ -6,13 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/utc.h"
 #include "task/index.h"
 
+#define FROM_NOW "from=now"
+
 enum {
-    FRESH_MS = 2500, /* trtc-room keeps some 3 seconds of the beginning */
-    EARLY_MS = 100,  /* clocks of two hosts */
+    FRESH_MS = 2500,     /* trtc-room keeps some 3 seconds of the beginning */
+    MIX_FRESH_MS = 1000, /* a mix is not to lag more */
+    EARLY_MS = 100,      /* clocks of two hosts */
 };
 
 /* ---- words ---- */
@@ -103,7 +107,8 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
         add_number(w, start_ms);
     }
     trtc_words_add(w, "--");
-    trtc_words_add(w, s ? s->source : "-");
+    trtc_words_add(w, !s ? "-" : s->source ? s->source : "");
+    w->failed |= s && !s->source; /* there was no memory for it */
 }
 
 void trtc_command_mix(struct trtc_words *w, const char *request)
@@ -132,8 +137,35 @@ void trtc_command_merge(struct trtc_words *w, const struct trtc_task_request *r,
     add_all(w, (const char *const[]){ "--", apart ? apart : TRTC_TASK_FILES, NULL });
 }
 
-bool trtc_is_fresh(int64_t since_ms, int64_t now_ms)
+/* ---- how a stream is joined ---- */
+
+static bool is_young(int64_t since_ms, int64_t now_ms, int64_t age_ms)
 {
-    return since_ms != TRTC_NOTIME && now_ms - since_ms <= FRESH_MS &&
-           since_ms - now_ms <= EARLY_MS;
+    return since_ms != TRTC_NOTIME && now_ms - since_ms <= age_ms && since_ms - now_ms <= EARLY_MS;
+}
+
+enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again)
+{
+    return !again && is_young(since_ms, now_ms, FRESH_MS) ? TRTC_JOIN_BEGINNING : TRTC_JOIN_NOW;
+}
+
+enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms)
+{
+    return is_young(since_ms, now_ms, MIX_FRESH_MS) ? TRTC_JOIN_BEGINNING : TRTC_JOIN_NOW;
+}
+
+char *trtc_join_address(const char *source, enum trtc_join join)
+{
+    const size_t size = strlen(source) + sizeof FROM_NOW + 1;
+    char *address = malloc(size);
+    if (address && join == TRTC_JOIN_NOW)
+        snprintf(address, size, "%s%c%s", source, strchr(source, '?') ? '&' : '?', FROM_NOW);
+    else if (address)
+        snprintf(address, size, "%s", source);
+    return address;
+}
+
+bool trtc_is_http(const char *url)
+{
+    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }

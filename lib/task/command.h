@@ -45,7 +45,19 @@ void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r
 /* trtc-merge, of primary streams or the mix; or of the substreams, whose files lie in the directory apart (else NULL). */
 void trtc_command_merge(struct trtc_words *w, const struct trtc_task_request *r, const char *apart);
 
-/* Whether the first child of a stream may take the time of its event for that of its first frame: it gets all of it. */
-bool trtc_is_fresh(int64_t since_ms, int64_t now_ms);
+/* How a child comes to a stream that began at since_ms, and whether one was there before. */
+enum trtc_join {
+    TRTC_JOIN_BEGINNING, /* it gets all of it, and the time of its event is that of its first frame */
+    TRTC_JOIN_NOW        /* it gets what comes from now on */
+};
+enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again);
+/* The same for an input of a mix, which would stay behind by what it gets late. */
+enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms);
+
+/* The address at which a trtc-room gives the stream so. The caller's to free; NULL: no memory. */
+char *trtc_join_address(const char *source, enum trtc_join join);
+
+/* Whether it is an address of HTTP: a stream that comes from there shows its end. */
+bool trtc_is_http(const char *url);
 
 #endif

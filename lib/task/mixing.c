@@ -157,7 +157,7 @@ static cJSON *line_of(const char *key, const struct trtc_task_stream *s, const c
 
 cJSON *trtc_mixing_input(const struct trtc_task_stream *s)
 {
-    return line_of("input", s, "=", s->source);
+    return s->source ? line_of("input", s, "=", s->source) : NULL;
 }
 
 cJSON *trtc_mixing_end(const struct trtc_task_stream *s)

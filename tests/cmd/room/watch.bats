@@ -73,6 +73,26 @@ body() {
     [[ $(wc -l <watch-told) -eq 1 ]]
 }
 
+@test "the room that is watched alone does not end with a connection that is lost" {
+    opened
+    at=$port
+    python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    watching --room 3560 "$url"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    kill -KILL "$room"
+    for ((i = 0; i < 500; i++)); do ! grep -q 'trying again' watch-told || break; sleep 0.02; done
+    trtc-room serve --listen "127.0.0.1:$at" 2>told 3>&- &
+    room=$!
+    room_pids+=("$room")
+    told_of listening
+    python3 "$clients" steady "$at" '/3560/carl?video=0' 40000 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 103 3560/carl, 203 3560/carl'
+    kill -TERM "$room" # it says that it ends
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 103 3560/carl, 203 3560/carl, 104 3560/carl, 102 3560'
+}
+
 @test "a server that is not there: once fails, watching goes on trying" {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     expect 75 trtc-room watch --once "http://127.0.0.1:$port"

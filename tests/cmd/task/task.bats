@@ -107,6 +107,49 @@ live() {
     whole u
 }
 
+@test "who is not subscribed to is not recorded, also after a change; a user comes back behind a lost connection" {
+    opened
+    ordered t '"RecordMode":1,"SubscribeStreamUserIds":{"SubscribeAudioUserIds":["an.*$"],"UnSubscribeVideoUserIds":["anna"]}'
+    recording t
+    live /3560/anna 30 3>&- &
+    room_pids+=($!)
+    live /3560/ben 30 3>&- &
+    room_pids+=($!)
+    stands t '.Users | join(" ")' 'anna ben'
+    sleep 2
+    order '{"modify":{"SubscribeStreamUserIds":{"UnSubscribeVideoUserIds":["ben"]}}}'
+    noted t 'map(select(.EventType == 307)) | length == 2'
+    sleep 2
+    order '{"stop":{}}'
+    ended 0
+    whole t
+    # anna's sound all the time, and her picture from the change on; ben the other way about
+    [[ $(jq -r 'select(.EventType == 307).Payload | [.UserId, .TrackType] | join(" ")' t/events.ndjson | sort | paste -sd,) == 'anna audio,anna video,ben audio,ben video' ]] || fail "$(cat t/events.ndjson)"
+    # and nothing is placed behind the time at which it came
+    jq -e '.EndMs as $over | all(.Streams[]; .EndTimeStamp < $over + 300) and (.Streams | map(.BeginTimeStamp) | sort | .[2] - .[1] > 1500)' t/status.json >/dev/null || fail "$(cat t/status.json)"
+    [[ -s t/modify.json ]]
+}
+
+@test "a room that is lost for a while does not end the task" {
+    opened
+    at=$port
+    ordered t '"RecordMode":1,"MaxIdleTime":60'
+    recording t
+    live /3560/anna 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    stands t .Status InProgress
+    sleep 1.5
+    kill -KILL "$room"
+    sleep 1
+    opened --listen "127.0.0.1:$at"
+    for ((i = 0; i < 4; i++)); do ! live /3560/anna 6 2>/dev/null || break; done
+    noted t 'map(select(.Type == "segment")) | length >= 4'
+    order '{"stop":{}}'
+    ended 3
+    [[ $(events_of) == '301 307 307 302' ]] || fail "$(events_of)"
+    whole t
+}
+
 @test "what cannot be a task is refused, and nothing is made" {
     url=http://127.0.0.1:9
     expect 64 trtc-task

@@ -288,10 +288,40 @@ static void commands(void **state)
         trtc_words_add(&w, "x");
     assert_true(w.failed);
     trtc_words_fini(&w);
-    assert_true(trtc_is_fresh(1000, 3500));
-    assert_false(trtc_is_fresh(1000, 3501));
-    assert_false(trtc_is_fresh(TRTC_NOTIME, 3501));
-    assert_false(trtc_is_fresh(5000, 3501)); /* another host's clock */
+}
+
+static void joined(void **state)
+{
+    static const struct {
+        int64_t since_ms, now_ms;
+        bool again;
+        enum trtc_join join, mix;
+    } rows[] = {
+        { 1000, 1500, false, TRTC_JOIN_BEGINNING, TRTC_JOIN_BEGINNING },
+        { 1000, 3500, false, TRTC_JOIN_BEGINNING, TRTC_JOIN_NOW },
+        { 1000, 1500, true, TRTC_JOIN_NOW, TRTC_JOIN_BEGINNING },
+        { 1000, 3501, false, TRTC_JOIN_NOW, TRTC_JOIN_NOW },
+        { TRTC_NOTIME, 3501, false, TRTC_JOIN_NOW, TRTC_JOIN_NOW },
+        { 5000, 3501, false, TRTC_JOIN_NOW, TRTC_JOIN_NOW }, /* another host's clock */
+    };
+    char *address;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(trtc_join_of(rows[i].since_ms, rows[i].now_ms, rows[i].again),
+                         rows[i].join);
+        assert_int_equal(trtc_join_mix(rows[i].since_ms, rows[i].now_ms), rows[i].mix);
+    }
+    address = trtc_join_address("http://a/r/u", TRTC_JOIN_NOW);
+    assert_string_equal(address, "http://a/r/u?from=now");
+    free(address);
+    address = trtc_join_address("http://a/r/u?x=1", TRTC_JOIN_NOW);
+    assert_string_equal(address, "http://a/r/u?x=1&from=now");
+    free(address);
+    address = trtc_join_address("http://a/r/u", TRTC_JOIN_BEGINNING);
+    assert_string_equal(address, "http://a/r/u");
+    free(address);
+    assert_true(trtc_is_http("HTTPS://a"));
+    assert_false(trtc_is_http("rtmp://a"));
 }
 
 int main(void)
@@ -299,7 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written),    cmocka_unit_test(read_back), cmocka_unit_test(indexed),
         cmocka_unit_test(controlled), cmocka_unit_test(found),     cmocka_unit_test(found_playlist),
-        cmocka_unit_test(made),       cmocka_unit_test(commands),
+        cmocka_unit_test(made),       cmocka_unit_test(commands),  cmocka_unit_test(joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
