@@ -19,5 +19,5 @@ setup() {
     sed -i "s/8089/$port/g" block
     run -0 --separate-stderr bash -m block 3>&-
     [[ $output == *_main_video.m3u8*_main.mp4 ]] || fail "$output $stderr"
-    plays lesson/files/*_main.mp4
+    muxer=framecrc plays lesson/files/*_main.mp4
 }

@@ -114,7 +114,7 @@ shown() {
     [[ $(grep -c DISCONTINUITY t/files/*.m3u8) -eq 1 ]]
     [[ $(jq -r '.Made | select(.) | .FileMessage[] | [.UserId, .TrackType, .MediaId] | join(",")' t/events.ndjson) == ,audio_video,mix ]]
     f=t/files/1400000001_3560.mp4
-    muxer=mp4 plays "$f"
+    muxer=framecrc plays "$f"
     echo '4 8 8 ffffff the watermark' | sees "$f"
     # alone; side by side; ben in the large window, anna beside him; ben again
     shown "$f" 80,90 240,90 288,22 >seen

@@ -42,7 +42,7 @@ live() {
     [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
     [[ $(jq -r 'select(.EventType == 307) | .Payload | [.UserId, .TrackType] | join(" ")' t/events.ndjson | sort | paste -sd,) == 'anna audio,anna video' ]]
     [[ $(jq -r '.Made | select(.) | .FileMessage[] | [.UserId, .TrackType, .MediaId] | join(" ")' t/events.ndjson) == 'anna audio_video main' ]]
-    plays t/files/*_main.mp4
+    muxer=framecrc plays t/files/*_main.mp4
     stands t '[.Status, .LeaveCode, (.Streams | length), (.EndMs > .StartMs)] | tostring' '["Exited",99,2,true]'
     near "$(jq -r '.Streams[0] | (.EndTimeStamp - .BeginTimeStamp) / 1000' t/status.json)" "$(field t/files/*_main.mp4 v duration)" 0.3
     # Run again, it does nothing.
