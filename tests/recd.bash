@@ -106,7 +106,7 @@ gone() {
     local i
     for ((i = 0; i < 150; i++)); do
         trtc-rec describe --secret-file "${keys:-live/credentials}" --sdkappid "$app" "$task" >out 2>err ||
-            ! grep -qE 'ResourceNotFound|has ended' err || return 0
+            ! grep -qE 'ResourceNotFound|has ended|is unknown' err || return 0
         sleep 0.1
     done
     fail 'it is still there'
@@ -123,7 +123,7 @@ told_of() {
 }
 
 # call ACTION BODY [NAME=VALUE...]: a request signed by Python; the code of the error stands on stdout, or "" and the answer
-# in ./answer. NAME: a header field instead ('' for none), or time (an offset in seconds), method, target, id, key, unsigned,
+# in ./answer. NAME: a header field instead ('' for none), or time (an offset in seconds), at (a time), method, target, id, key, unsigned,
 # late (the body is replaced after signing), times (the same
 # bytes so often; the last answer counts), apart (so many seconds).
 call() {
@@ -140,4 +140,21 @@ code() {
 # held: the file's task is running: somebody holds the lock.
 held() {
     ! flock -n "$dir/lock" true
+}
+
+# config LINE...: ./recd.ini with one application.
+config() {
+    { printf '%s\n' "[app $app]" 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' "$@"; } >recd.ini
+    printf '%s\n' '[default]' 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' >keys
+    keys=keys
+}
+
+# eventually COMMAND...: it succeeds; waits for that.
+eventually() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        ! "$@" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    fail "not: $*"
 }

@@ -119,10 +119,19 @@ static int on_head(void *arg, struct trtc_request *q)
     return strcmp(method, "POST") == 0 || strcmp(method, "GET") == 0 ? 0 : 405;
 }
 
+/* A GET of the API is answered as such, and not with the page. */
+static bool is_call(const struct trtc_request *q)
+{
+    return strcmp(trtc_request_path(q), "/") == 0 &&
+           (strcmp(trtc_request_method(q), "POST") == 0 ||
+            trtc_request_header(q, "Authorization") || trtc_request_header(q, "X-TC-Action") ||
+            trtc_request_query(q, "Action"));
+}
+
 static void on_request(void *arg, struct trtc_request *q)
 {
     struct recd *r = arg;
-    if (strcmp(trtc_request_path(q), "/") == 0 && strcmp(trtc_request_method(q), "POST") == 0)
+    if (is_call(q))
         api_request(r, q);
     else
         web_request(r, q);

@@ -14,6 +14,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "base/listing.h"
 #include "setup.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, DEPTH = 8 };
@@ -42,6 +43,52 @@ void sweep_task(struct recd *r, struct task *t)
     if (!r->config.keep)
         drop_tree(t->dir, "files");
     cli_debug("task %s is over", t->row.id);
+}
+
+/* As trtc-recd makes them: what else lies there, such as "..", is none of its business. */
+static bool is_id(const char *name)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return strlen(name) >= 28 && strspn(name, letters) == strlen(name);
+}
+
+static bool is_known(const struct recd *r, const char *id)
+{
+    for (size_t i = 0; i < r->nb_tasks; i++)
+        if (strcmp(r->tasks[i]->row.id, id) == 0)
+            return true;
+    return false;
+}
+
+/* Whether something has run in it. */
+static bool is_used(const struct recd *r, const char *id)
+{
+    char *dir = setup_path(r->tasks_dir, id);
+    char *events = dir ? setup_path(dir, "events.ndjson") : NULL;
+    const bool used = !events || access(events, F_OK) == 0;
+    free(events);
+    free(dir);
+    return used;
+}
+
+void sweep_unknown(struct recd *r)
+{
+    struct trtc_names names = { 0 };
+    const int fd = open(r->tasks_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && trtc_list_dir(fd, r->tasks_dir, &names, NULL) == 0)
+        for (size_t i = 0; i < names.n; i++) {
+            const char *id = names.v[i];
+            if (!is_id(id) || is_known(r, id))
+                continue;
+            if (is_used(r, id))
+                cli_note("%s/%s is of no task that is known here", r->tasks_dir, id);
+            else
+                drop_tree(r->tasks_dir, id);
+        }
+    trtc_names_fini(&names);
+    if (fd >= 0)
+        close(fd);
 }
 
 static int forget(struct recd *r, void *arg, struct trtc_err *err)

@@ -8,6 +8,9 @@
 /* A task that is settled: its secret is wiped, and files that are proven go, unless they are to be kept. */
 void sweep_task(struct recd *r, struct task *t);
 
+/* Directories of tasks that were being made when the service was killed: nobody knows of them. */
+void sweep_unknown(struct recd *r);
+
 /* Tasks that were settled so long ago that nobody asks any more. */
 void sweep_old(struct recd *r);
 

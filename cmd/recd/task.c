@@ -118,6 +118,7 @@ int tasks_load(struct recd *r, struct trtc_err *err)
         return 0;
     if (trtc_store_tasks(r->store, load_one, r, err) < 0)
         return -1;
+    sweep_unknown(r);
     size_t nb_open = 0;
     for (size_t i = 0; i < r->nb_tasks; i++)
         nb_open += !r->tasks[i]->row.ended_ms;

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/json_put.h"
-#include "net/callback.h"
 
-enum { RULE_S = 60, AGAIN_MS = 10000 };
+enum { AGAIN_MS = 10000 };
 
 static const cJSON *in(const cJSON *object, const char *name)
 {
@@ -172,13 +171,11 @@ bool trtc_life_counts(const struct trtc_task_row *t)
 
 /* ---- callbacks ---- */
 
+/* For a minute this is the service's rule, as trtc_callback_again_ms has it. */
 int64_t trtc_life_again_ms(int tries, int64_t first_ms, int64_t now_ms, int64_t for_s)
 {
-    if (for_s <= RULE_S)
-        return trtc_callback_again_ms(tries, first_ms, now_ms);
-    if (now_ms - first_ms >= for_s * 1000)
-        return -1;
-    return tries <= 1 ? now_ms : now_ms + AGAIN_MS;
+    const int64_t at_ms = tries <= 1 ? now_ms : now_ms + AGAIN_MS;
+    return at_ms - first_ms > for_s * 1000 ? -1 : at_ms;
 }
 
 struct cJSON *trtc_life_callback(const struct trtc_task_row *t, int type, int64_t event_ms,

@@ -57,8 +57,8 @@ const char *trtc_life_refuses(const struct trtc_task_row *t, enum trtc_action ac
 /* Whether it counts among the tasks that there may be at a time. */
 bool trtc_life_counts(const struct trtc_task_row *t);
 
-/* When a callback is sent again that was first sent at first_ms and has failed tries times, the last at now_ms: by the
- * service's rule, or every 10 s for for_s seconds where that is longer. -1: it is given up. */
+/* When a callback is sent again that was first sent at first_ms and has failed tries times, the last at now_ms: at once,
+ * then every 10 s, until for_s seconds are over (60: the service's rule). -1: it is given up. */
 int64_t trtc_life_again_ms(int tries, int64_t first_ms, int64_t now_ms, int64_t for_s);
 
 /* A callback, without CallbackTs; NULL: no memory. Takes payload. */

@@ -9,14 +9,14 @@ secret = {m[1]: m[2] for m in re.finditer(r'^\s*(secret_id|secret_key)\s*=\s*(\S
 opts, fields = {}, {}
 for m in more:
     name, value = m.split('=', 1)
-    if name in ('time', 'method', 'target', 'id', 'key', 'unsigned', 'late', 'times', 'apart', 'region', 'version'):
+    if name in ('time', 'at', 'method', 'target', 'id', 'key', 'unsigned', 'late', 'times', 'apart', 'region', 'version'):
         opts[name] = value
     else:
         fields[name] = value
 
 u = urllib.parse.urlsplit(url)
 host = u.netloc
-now = int(time.time()) + int(opts.get('time', 0))
+now = int(opts.get('at', int(time.time()) + int(opts.get('time', 0))))
 date = time.strftime('%Y-%m-%d', time.gmtime(now))
 body = body.encode()
 method = opts.get('method', 'POST')

@@ -198,21 +198,3 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     recd_killed TERM
     [[ $(callbacks | grep ^302) == '302 {"LeaveCode":3}' ]]
 }
-
-# config LINE...: ./recd.ini with one application.
-config() {
-    { printf '%s\n' "[app $app]" 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' "$@"; } >recd.ini
-    printf '%s\n' '[default]' 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' >keys
-    # shellcheck disable=SC2034 # recd.bash has it
-    keys=keys
-}
-
-# eventually COMMAND...: it succeeds; waits for that.
-eventually() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        ! "$@" 2>/dev/null || return 0
-        sleep 0.05
-    done
-    fail "not: $*"
-}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-recd that dies: tasks go on, it goes on with them, and nothing is lost or said twice.
+
+load ../../lib
+load ../../hook
+load ../../recd
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    hook_begin
+    recd_begin
+}
+
+teardown() {
+    recd_end
+    hook_end
+}
+
+# with_hook: a receiver of callbacks, and a service that sends them there.
+with_hook() {
+    serving --key-file key
+    config "callback_url = $url" "callback_key = $(<key)"
+    recd --config recd.ini
+}
+
+# spooled: the callbacks of the task that the receiver has, "301 302 ...", in the order of their time.
+spooled() {
+    find S -name '*.json' -printf '%f\n' | sort | cut -d- -f2 | xargs
+}
+
+@test "killed and started again: the task is the same process, and its callbacks come once" {
+    with_hook
+    request
+    created
+    described InProgress
+    pid=$(<"$dir/lock")
+    for _ in 1 2 3; do
+        recd_killed
+        recd --config recd.ini
+        described InProgress
+    done
+    [[ $(<"$dir/lock") == "$pid" ]] || fail 'it is another process'
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    eventually same_as_sent || fail "$(spooled)"
+}
+
+# same_as_sent: each event once, and all of them.
+same_as_sent() {
+    [[ $(spooled) == '301 303 307 304 302 305 310' ]]
+}
+
+@test "the task ends while the service is down: that is said when it is back" {
+    with_hook
+    request
+    created
+    described InProgress
+    recd_killed
+    echo '{"stop":{"LeaveCode":2}}' >"$dir/control"
+    eventually grep -q '"End"' "$dir/events.ndjson"
+    recd --config recd.ini
+    gone
+    eventually same_as_sent || fail "$(spooled)"
+    [[ -s live/storage/class-1250000000/math/$task/made.mp4 ]] || fail "$(find live/storage)"
+}
+
+@test "all is killed: the task goes on with the next ha; after the third time it ends" {
+    with_hook
+    request
+    created
+    described InProgress
+    for _ in 1 2 3; do
+        recd_killed
+        tasks_killed
+        recd --config recd.ini
+        eventually held
+        described InProgress
+    done
+    tasks_killed
+    gone
+    eventually all_failovers || fail "$(spooled)"
+    [[ -s live/storage/class-1250000000/math/$task/ha3_made.m3u8 ]] || fail "$(find live/storage)"
+}
+
+all_failovers() {
+    [[ $(spooled | tr ' ' '\n' | sort | uniq -c | xargs) == '1 301 1 302 1 303 4 304 1 305 3 306 4 307 1 310' ]]
+}
+
+@test "only the task is killed: it is started again at once" {
+    with_hook
+    request
+    created
+    described InProgress
+    tasks_killed
+    eventually grep -q '"EventType":306' "$dir/events.ndjson"
+    described InProgress '.StorageFileList[0].FileName == "ha1_made.m3u8"'
+}
+
+@test "a delete and a change that the task has not heard of are said again" {
+    recd --launch "$(standin)"
+    request '.RecordParams.RecordMode = 2'
+    created
+    described InProgress
+    kill -STOP "$(<"$dir/lock")"
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":1}}"
+    rec 0 delete --sdkappid "$app" "$task"
+    recd_killed
+    kill -KILL "$(<"$dir/lock")"
+    recd
+    gone
+    grep -q '{"modify":{"MixLayoutParams":{"MixLayoutMode":1}}}' "$dir/told" || fail "$(cat "$dir/told")"
+}
+
+@test "the database is damaged: that is said, what is recorded goes on, and Describe answers" {
+    recd
+    request
+    created
+    described InProgress
+    recd_killed TERM
+    python3 -c 'f = open("live/recd.db", "r+b"); f.seek(5000); f.write(b"Z" * 30000)'
+    recd
+    told_of 'nothing is changed any more'
+    described InProgress
+    held || fail 'it has ended'
+    code InternalError.CRInternalError DeleteCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"
+    code ResourceNotFound DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"../x\"}"
+    code ResourceNotFound DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"nothing\"}"
+    request '.RoomId = "2"'
+    expect 75 trtc-rec create --secret-file live/credentials -f request.json --retries 0
+    [[ $(find live/tasks -mindepth 1 -maxdepth 1 | wc -l) == 1 ]] || fail 'something was made'
+}
+
+@test "two services cannot have one directory" {
+    recd
+    expect 75 trtc-recd --data live --listen 127.0.0.1:0
+}
+
+@test "kill -9 again and again under load: no task and no callback is lost or doubled, no file is missing" {
+    local i id killed=0 tasks=()
+    serving --key-file key
+    config "callback_url = $url" "callback_key = $(<key)"
+    request
+    for ((i = 0; i < $(n 20); i++)); do
+        recd --config recd.ini
+        if ((i % 4 == 0)); then
+            request ".RoomId = \"$((i + 1))\""
+            trtc-rec create --secret-file keys -f request.json --retries 0 >out 2>err &
+        elif ((i % 4 == 3)) && id=$(find live/tasks -mindepth 1 -maxdepth 1 -printf '%f\n' | head -n $((i / 4 + 1)) | tail -n 1) && [[ $id ]]; then
+            trtc-rec delete --secret-file keys --sdkappid "$app" --retries 0 "$id" >out 2>err &
+        fi
+        sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+        recd_killed
+        wait $! 2>/dev/null || true
+        killed=$((killed + 1))
+    done
+    recd --config recd.ini
+    mapfile -t tasks < <(find live/tasks -mindepth 1 -maxdepth 1 -printf '%f\n')
+    ((${#tasks[@]})) || fail 'no task was made'
+    for id in "${tasks[@]}"; do
+        trtc-rec delete --secret-file keys --sdkappid "$app" "$id" >out 2>err || true
+    done
+    for task in "${tasks[@]}"; do gone; done
+    python3 "$tree/tests/serve/recdaccount.py" live S >account || fail "$(cat account)"
+    cat account
+}
+

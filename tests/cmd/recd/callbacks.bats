@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Callbacks of trtc-recd: signed, in order, with the fields of the documents, at a receiver that is not ours; and when that
+# is not there.
+
+load ../../lib
+load ../../hook
+load ../../recd
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    hook_begin
+    recd_begin
+}
+
+teardown() {
+    recd_end
+    hook_end
+}
+
+# received: what a receiver in Python has taken: "301 303 ...", and only what is signed.
+received() {
+    [[ ! -e received ]] || cut -d' ' -f1 received | xargs
+}
+
+# receiver STATUS [PORT]: it runs from here on; $receives is its address.
+receiver() {
+    python3 "$tree/tests/serve/callbacks.py" "$(<key)" "$1" "${2:-0}" >port 2>wrong 3>&- &
+    hook_pids+=($!)
+    eventually test -s port
+    receives=http://127.0.0.1:$(<port)/cb
+}
+
+is_received() { [[ $(received) == "$1" ]]; }
+
+@test "HLS, MP4: every event in its order, signed, with its fields" {
+    receiver 200
+    config "callback_url = $receives" "callback_key = $(<key)"
+    recd --config recd.ini --launch "$(standin picture)"
+    request
+    created
+    described InProgress
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    eventually is_received '301 303 307 309 304 302 305 310' || fail "$(cat received)"
+    [[ ! -s wrong ]] || fail "$(cat wrong)"
+    sed 's/^[0-9]* //' received | jq -es --arg task "$task" 'all(.EventGroupId == 3 and .EventInfo.TaskId == $task and .EventInfo.RoomId == "3560" and
+        .EventInfo.UserId == "recorder" and (.EventInfo.EventMsTs | type == "number") and .CallbackTs >= .EventInfo.EventMsTs and
+        .EventInfo.EventTs == (.EventInfo.EventMsTs / 1000 | floor) and (.CallbackTs - .EventInfo.EventMsTs < 3000))' >/dev/null || fail "$(cat received)"
+}
+
+@test "a receiver that refuses: again at once, and given up by the rule, which is said; the others come" {
+    receiver 500
+    config "callback_url = $receives" "callback_key = $(<key)" '[limits]' 'callbacks = 1'
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request
+    created
+    gone
+    told_of 'callback 301 was given up after 2 attempts: HTTP status 500'
+    told_of 'callback 310 was given up after 2 attempts: HTTP status 500'
+    [[ $(grep -c '^301 ' received) == 2 ]] || fail "$(cut -c 1-4 received)"
+}
+
+@test "nobody listens at first: all arrive when somebody does" {
+    receiver 200
+    port=$(<port)
+    kill "${hook_pids[0]}"
+    wait "${hook_pids[0]}" 2>/dev/null || true
+    rm -f port received
+    config "callback_url = $receives" "callback_key = $(<key)"
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request
+    created
+    gone
+    sleep 1
+    receiver 200 "$port"
+    for ((i = 0; i < 150; i++)); do
+        [[ $(received | wc -w) -lt 7 ]] || break
+        sleep 0.1
+    done
+    [[ $(received | tr ' ' '\n' | sort | xargs) == '301 302 303 304 305 307 310' ]] || fail "$(received)"
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# A receiver of callbacks that shares nothing with the project: it checks Sign, notes what comes in ./received ("TYPE BODY"),
+# complains on stderr, and answers with one status.   callbacks.py KEY STATUS PORT
+import base64, hashlib, hmac, http.server, json, os, sys
+
+key, status, port = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        sign = base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()
+        if self.headers['Sign'] != sign or self.headers['Content-Type'] != 'application/json':
+            print('not signed:', self.headers, file=sys.stderr, flush=True)
+        if self.headers['SdkAppId'] != '1400000001':
+            print('another application', file=sys.stderr, flush=True)
+        with open('received', 'a') as f:
+            f.write(f"{json.loads(body)['EventType']} {body.decode()}\n")
+        self.send_response(status)
+        self.send_header('Content-Length', '10')
+        self.end_headers()
+        self.wfile.write(b'{"code":0}')
+
+    def log_message(self, *args):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Receiver)
+print(server.server_port, flush=True)
+server.serve_forever()
