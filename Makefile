@@ -6,6 +6,8 @@
 #                       trtc-room, trtc-task, trtc-recd
 #   deps                installs what is needed to build, run and test (Debian), or names it
 #   demo                merges and mixes a made recording in demo/
+#   demo-live           records a made call while it is live, by a service of its own, in live/ (DEMO_SECONDS=N: so long,
+#                       and then it ends)
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
 #   lint bench          static checks, and the tests that these can fail; measurements
 #   dist deb            the source as a tarball; Debian packages (B/deb)
@@ -198,6 +200,11 @@ demo:
 	$(sub) all $(call program,$(MAKERS))
 	@$(env) examples/demo.sh demo
 
+demo-live:
+	@$(DEPS) build demo demo-live
+	$(sub) all $(call program,$(MAKERS))
+	@$(env) examples/demo-live.sh live
+
 check:
 	@$(DEPS) build demo test browser foreign $(if $(TRTC_LONG),live)
 	$(sub) everything
@@ -304,10 +311,10 @@ deb:
 	@ls $(B)/deb/*.deb
 
 clean:
-	rm -rf '$(dir)' '$(dir)-san' '$(dir)-fuzz' demo
+	rm -rf '$(dir)' '$(dir)-san' '$(dir)-fuzz' demo live
 
 endif
 
-.PHONY: all tests everything rec-tools deps demo check check-long check-san lint bench fuzz run-fuzz dist deb install uninstall clean
+.PHONY: all tests everything rec-tools deps demo demo-live check check-long check-san lint bench fuzz run-fuzz dist deb install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -6,7 +6,7 @@
 # vendor's SDK, the matrix of foreign media (GStreamer), that beside rclone and the long ones beside other servers need is no condition: where it cannot be had, that test,
 # or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, test, lint, bench, browser, foreign, live (all of these), fuzz, chroot
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, demo-live, test, lint, bench, browser, foreign, live (all of these), fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -82,6 +82,11 @@ program janus                   janus               live
 program nginx                   nginx-light         live
 module  ngx_rtmp_module.so      libnginx-mod-rtmp   live
 program haproxy                 haproxy             live
+program ffmpeg                  ffmpeg              demo-live
+program ffprobe                 ffmpeg              demo-live
+program curl                    curl                demo-live
+program flock                   util-linux          demo-live
+program pkill                   procps              demo-live
 program clang                   clang               fuzz
 fuzzer  libclang_rt.fuzzer      libclang-rt-dev     fuzz
 '
@@ -332,9 +337,9 @@ for use; do
     browser) browser=yes ;;
     foreign) foreign=yes ;;
     live) live=yes ;;
-    build | demo | test | lint | bench | fuzz | chroot | package) set -- "$@" "$use" ;;
+    build | demo | demo-live | test | lint | bench | fuzz | chroot | package) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, test, lint, bench, browser, foreign, live, fuzz, chroot, package" >&2
+        echo "deps: $use: no such use; there are build, demo, demo-live, test, lint, bench, browser, foreign, live, fuzz, chroot, package" >&2
         exit 64
         ;;
     esac
