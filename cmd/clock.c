@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The clocks that programs read. */
+/* The clocks and the randomness that programs read. */
 #include "clock.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include "cli.h"
@@ -28,6 +29,25 @@ int64_t clock_real_ms(void)
 int64_t clock_mono_us(void)
 {
     return read_us(CLOCK_MONOTONIC);
+}
+
+int64_t clock_wall_s(void *arg)
+{
+    (void)arg;
+    return clock_real_ms() / 1000;
+}
+
+int64_t clock_mono_ms(void *arg)
+{
+    (void)arg;
+    return clock_mono_us() / 1000;
+}
+
+double clock_chance(void *arg)
+{
+    uint32_t n = 0;
+    (void)arg;
+    return getrandom(&n, sizeof n, 0) == sizeof n ? n / 4294967296.0 : 0.5;
 }
 
 int clock_sleep_until(int64_t mono_us)

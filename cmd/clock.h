@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The clocks that programs read and pass to lib. */
+/* The clocks, and the randomness, that programs read and pass to lib. */
 #ifndef TRTC_CMD_CLOCK_H
 #define TRTC_CMD_CLOCK_H
 
 #include <stdint.h>
 
-int64_t clock_real_us(void); /* since the epoch */
+int64_t clock_real_us(void); /* since 1970 */
 int64_t clock_real_ms(void);
-int64_t clock_mono_us(void); /* a clock that is never set */
+int64_t clock_mono_us(void); /* a clock that is never adjusted */
 
-/* Sleeps until clock_mono_us() returns mono_us. Nonzero: a signal asked the program to end. */
+/* The same for struct trtc_outside (net/call.h): seconds since 1970, milliseconds of the clock that is never adjusted,
+ * and a random number in [0, 1). arg is not used. */
+int64_t clock_wall_s(void *arg);
+int64_t clock_mono_ms(void *arg);
+double clock_chance(void *arg);
+
+/* Sleeps until clock_mono_us() returns mono_us. Nonzero: a signal requested the end of the
+ * program. */
 int clock_sleep_until(int64_t mono_us);
 
 #endif

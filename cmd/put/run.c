@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -192,25 +191,6 @@ static void run_threads(struct put *p, struct put_worker *workers)
 
 /* ---- the run ---- */
 
-static int64_t wall_s(void *arg)
-{
-    (void)arg;
-    return clock_real_ms() / 1000;
-}
-
-static int64_t mono_ms(void *arg)
-{
-    (void)arg;
-    return clock_mono_us() / 1000;
-}
-
-static double chance(void *arg)
-{
-    uint32_t n = 0;
-    (void)arg;
-    return getrandom(&n, sizeof n, 0) == sizeof n ? n / 4294967296.0 : 0.5;
-}
-
 /* Waits before the next attempt. After a signal there is none. */
 static int wait_ms(void *arg, int64_t ms)
 {
@@ -240,7 +220,7 @@ static int open_stores(struct put *p, struct put_worker *workers, struct trtc_er
     const struct trtc_storage_options options = {
         .place = &p->place->place,
         .keys = &p->place->keys,
-        .outside = { wall_s, mono_ms, chance, wait_ms, notice, p },
+        .outside = { clock_wall_s, clock_mono_ms, clock_chance, wait_ms, notice, p },
         .retries = retries < 0    ? 0
                    : retries == 0 ? -1
                                   : (int)retries,

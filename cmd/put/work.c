@@ -217,11 +217,6 @@ static enum end attempt(struct attempt *a)
 
 /* ---- results, under the lock ---- */
 
-static double chance(void)
-{
-    return (double)(clock_mono_us() % 1000) / 1000;
-}
-
 static void fail(struct attempt *a)
 {
     struct put *p = a->p;
@@ -246,7 +241,7 @@ static void settle_failure(struct attempt *a, bool changed)
         job->nb_tries++;
         pause_us = changed && job->nb_tries < CHANGES_MAX
                        ? 0
-                       : trtc_order_pause_us(&p->tries, job->nb_tries, ended, chance());
+                       : trtc_order_pause_us(&p->tries, job->nb_tries, ended, clock_chance(NULL));
     }
     if (pause_us < 0) {
         fail(a);

@@ -41,26 +41,6 @@ static const char *env_get(void *arg, const char *name)
     return getenv(name);
 }
 
-static int64_t wall_s(void *arg)
-{
-    (void)arg;
-    return clock_real_ms() / 1000;
-}
-
-static int64_t mono_ms(void *arg)
-{
-    (void)arg;
-    return clock_mono_us() / 1000;
-}
-
-static double chance(void *arg)
-{
-    uint32_t n = 0;
-    (void)arg;
-    rec_random(&n, sizeof n, NULL);
-    return n / 4294967296.0;
-}
-
 static int wait_ms(void *arg, int64_t ms)
 {
     (void)arg;
@@ -147,7 +127,7 @@ int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
     };
     r->caller = (struct trtc_caller){
         .transport = { post, r },
-        .outside = { wall_s, mono_ms, chance, wait_ms, notice, r },
+        .outside = { clock_wall_s, clock_mono_ms, clock_chance, wait_ms, notice, r },
         .endpoint = &r->endpoint,
         .region = r->region,
         .language = "en-US",

@@ -171,6 +171,20 @@ static struct trtc_listed *there(struct check *c, const char *file, const struct
     return item;
 }
 
+/* Parses the name of an existing file and gets its item. 1: done, and *name is all zeros if it is
+ * not a recording's; 0: the file belongs to another application or room; -1: failure. */
+static int item_of(struct check *c, const char *file, struct trtc_name *name,
+                   struct trtc_listed **item)
+{
+    const bool named = parse(file, name);
+    if (named && is_foreign(c, name))
+        return 0;
+    if (!named)
+        *name = (struct trtc_name){ 0 };
+    *item = there(c, file, named ? name : NULL);
+    return *item ? 1 : -1;
+}
+
 /* ---- segments ---- */
 
 /* The index of the entry that a line of a playlist means; index.n: there is none. */
@@ -260,8 +274,7 @@ static int check_playlist(struct check *c, const struct trtc_dir_entry *e)
     struct trtc_playlist p = { 0 };
     struct trtc_name name;
     struct trtc_listed *item = NULL;
-    bool named = parse(file, &name), foreign = named && is_foreign(c, &name);
-    if (!foreign && !(item = there(c, file, named ? &name : NULL)))
+    if (item_of(c, file, &name, &item) < 0)
         return -1;
     int ret = read_playlist(c, e->name, item, &p);
     int64_t number = item ? item - c->out->items : -1;
@@ -290,20 +303,17 @@ static void excuse_whole(struct check *c, struct trtc_name name)
 
 static int check_mp4(struct check *c, const struct trtc_dir_entry *e)
 {
-    const char *file = e->plain;
     struct trtc_err why = { 0 };
     struct trtc_name name;
-    bool named = parse(file, &name);
-    if (named && is_foreign(c, &name))
-        return 0;
-    struct trtc_listed *item = there(c, file, named ? &name : NULL);
-    if (!item)
-        return -1;
+    struct trtc_listed *item = NULL;
+    const int ours = item_of(c, e->plain, &name, &item);
+    if (ours <= 0)
+        return ours;
     if (trtc_stat_beneath(c->index.fd, e->name, &item->bytes, &why) < 0)
         return trtc_is_shortage(&why) ? trtc_fail(c->err, why.code, "%s: %s", e->name, why.msg)
                                       : set_fault(c, item, why.msg);
     item->found |= TRTC_FILE_THERE;
-    if (named && name.index)
+    if (name.index)
         excuse_whole(c, name);
     return item->bytes ? 0 : set_fault(c, item, "empty");
 }
@@ -313,14 +323,11 @@ static int check_mp4(struct check *c, const struct trtc_dir_entry *e)
 static int add_extra(struct check *c, size_t i)
 {
     const struct trtc_dir_entry *e = &c->index.entries[i];
-    const char *file = is_copy(c, i) ? e->name : e->plain;
     struct trtc_name name;
-    bool named = parse(file, &name);
-    if (named && is_foreign(c, &name))
-        return 0;
-    struct trtc_listed *item = there(c, file, named ? &name : NULL);
-    if (!item)
-        return -1;
+    struct trtc_listed *item = NULL;
+    const int ours = item_of(c, is_copy(c, i) ? e->name : e->plain, &name, &item);
+    if (ours <= 0)
+        return ours;
     if (trtc_stat_beneath(c->index.fd, e->name, &item->bytes, NULL) == 0)
         item->found |= TRTC_FILE_THERE;
     return set_fault(c, item, "extra");
