@@ -177,3 +177,13 @@ tells() {
     got=$(story "$file" $points)
     [[ $got == "$(printf '%s\n' "$@")" ]] || fail "$file at $points: $(paste -sd ';' <<<"$got")"
 }
+
+# few_late: nothing is amiss but that a busy machine had up to 20 frames of the sound of a source too late: forgets them.
+few_late() {
+    local line
+    while IFS= read -r line; do
+        [[ ! $line =~ (enters|leaves)$ ]] || continue
+        [[ $line =~ ': late: '([0-9]+)' frame's?' of the sound came too late'$ ]] && ((BASH_REMATCH[1] <= 20)) || return
+    done <err
+    sed -i '/ came too late$/d' err
+}

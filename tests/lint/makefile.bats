@@ -26,7 +26,9 @@ setup() {
         echo zsh >"completions/zsh/_$tool"
         echo fish >"completions/fish/$tool.fish"
     done
-    mkdir examples
+    mkdir cmd/recd examples
+    echo page >cmd/recd/page.html
+    echo 'extern const char recd_page[];' >cmd/recd/page.h
     echo echo >examples/live
     echo echo >examples/demo.sh
     echo page >man/trtc.7

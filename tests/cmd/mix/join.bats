@@ -82,7 +82,7 @@ setup() {
 
 @test "it begins with nobody there, users come and go and come again, and it goes on in between" {
     cd rooms
-    [[ $(<status) == 0 ]] || fail "status $(<status)"
+    [[ $(<status) == 0 ]] || { [[ $(<status) == 3 ]] && few_late; } || fail "status $(<status)"
     [[ $(grep -Ec 'anna enters|ben:aux enters|anna leaves|ben:aux leaves' err) -eq 6 ]] || fail "who came and went"
     ! grep -Ev 'enters|leaves' err || fail "something else was said"
     # by the clock: 8.2 s, some less for what starting takes
@@ -117,7 +117,8 @@ setup() {
 
 @test "a script on standard input that ends, with nobody there: so does the mix; trtc-hls records it" {
     cd piped
-    [[ $(<status) == '0 0 0' && ! -s err ]] || fail "status $(<status): $(<err)"
+    [[ $(<status) == '0 0 0' ]] || { [[ $(<status) == '0 3 0' ]] && few_late; } || fail "status $(<status): $(<err)"
+    [[ ! -s err ]] || fail "$(<err)"
     grep -qx '#EXT-X-ENDLIST' rec/1400000001_3560.m3u8 || fail "no end"
     [[ $(grep -c '\.ts$' rec/1400000001_3560.m3u8) -ge 2 ]] || fail "segments"
 }

@@ -20,16 +20,6 @@ setup_file() {
     done
 }
 
-# few_late: nothing is amiss but that a busy machine had up to 20 frames of the sound of a source too late: forgets them.
-few_late() {
-    local line
-    while IFS= read -r line; do
-        [[ ! $line =~ (enters|leaves)$ ]] || continue
-        [[ $line =~ ': late: '([0-9]+)' frames of the sound came too late'$ ]] && ((BASH_REMATCH[1] <= 20)) || return
-    done <err
-    sed -i '/ came too late$/d' err
-}
-
 # after NAME STATUS: that mix has ended so; goes where it was.
 after() {
     local i
