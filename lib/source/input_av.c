@@ -24,6 +24,7 @@ enum { BLOCK_BYTES = 256 * 1024 };
 enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
+enum { FRAGMENT_ROUNDING_US = 100 };
 enum { WRAP_BITS_MAX = 40 }; /* wider counters do not wrap */
 #define TICKS_MAX (INT64_C(1) << 60)
 
@@ -48,6 +49,8 @@ struct stream {
 
     struct trtc_ledger ledger;
     int64_t trim_us; /* sound that is still to be trimmed */
+    int64_t next_us; /* sound of a fragment: where the frame before ends */
+    bool mended;     /* that was stamped too late */
     unsigned turn;   /* as the stream says */
 };
 
@@ -768,6 +771,30 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     return 0;
 }
 
+/* The container says that it is decoded and not shown. Of a file of fragments alone, which no index counts,
+ * libavformat says so where a fragment begins no later than the one before: muxers that write one for each
+ * frame get these wrong, and nothing is hidden. */
+static bool is_hidden(const AVStream *st, const AVPacket *pkt)
+{
+    return pkt->flags & AV_PKT_FLAG_DISCARD && st->nb_frames > 0;
+}
+
+/* The same muxers stamp a frame of sound later by its own length, and the next one right. Where that is later
+ * too, sound is missing. */
+static void mend_fragment(struct stream *s, struct trtc_input_raw *raw)
+{
+    const int64_t late_us = raw->dts_us - s->next_us;
+
+    if (raw->dts_us == TRTC_NOTIME)
+        return;
+    s->mended = !s->mended && s->next_us > 0 && llabs(late_us - raw->dur_us) < FRAGMENT_ROUNDING_US;
+    if (s->mended) {
+        raw->dts_us = s->next_us;
+        raw->pts_us -= late_us;
+    }
+    s->next_us = raw->dts_us + raw->dur_us;
+}
+
 /* The packet in hand becomes a frame; raw->size is 0 where nothing can be made of it. */
 static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, struct trtc_err *err)
 {
@@ -793,11 +820,13 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         .size = (size_t)b->pkt->size,
         .key = track == TRTC_AT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
         .damaged = b->pkt->flags & AV_PKT_FLAG_CORRUPT,
-        .hidden = b->pkt->flags & AV_PKT_FLAG_DISCARD,
+        .hidden = is_hidden(st, b->pkt),
     };
     set_times(s, st, b->pkt, raw);
     int ret = 0;
     if (track == TRTC_AT_AUDIO) {
+        if (st->nb_frames == 0 && trtc_input_av_is_indexed(b))
+            mend_fragment(s, raw);
         set_trim(s, st, b->pkt, raw);
     } else {
         set_showing(s, st, b->pkt, raw);

@@ -174,6 +174,7 @@ noedit.mp4 -f mp4 -use_editlist 0
 negative.mp4 -f mp4 -movflags negative_cts_offsets
 frag.mp4 -f mp4 -movflags frag_keyframe+empty_moov+default_base_moof
 dash.mp4 -f mp4 -movflags dash+delay_moov+frag_every_frame
+cmaf.mp4 -f mp4 -movflags cmaf+frag_every_frame
 plain.mov -f mov
 END
     case $2 in aac* | gstvoaac) echo 'latm.ts -f mpegts -mpegts_flags latm' ;; esac

@@ -128,6 +128,16 @@ with_edits() {
     [[ $(account u video) == '56 20 cut=36' ]] || fail "account: $(account u video)"
 }
 
+@test "a fragment for each frame, and some that say they begin no later than the one before: all of it" {
+    # FFmpeg 5.1 writes such; what its demuxer says of them is the same as of what an edit list hides
+    ffmpeg -nostdin -v error -i seconds.mp4 -c copy -movflags cmaf+frag_every_frame frames.mp4
+    scene 0 u=frames.mp4
+    quiet
+    [[ $(account u audio) =~ ^([0-9]+)\ ([0-9]+)(\ cut=[0-9])?$ ]] || fail "$(account u audio)"
+    ((BASH_REMATCH[1] - BASH_REMATCH[2] < 3)) || fail "$(account u audio)"
+    heard m.mp4 2.5 3.5
+}
+
 # as_players_show FILE: m.mp4, a mix of it alone, shows the same colours from the same pictures on as FFmpeg's player would.
 as_players_show() {
     ffmpeg -nostdin -v error -y -i "$1" -an -vf "fps=10:round=near,scale=$canvas" -c:v libx264 -preset ultrafast -qp 8 players.mp4
