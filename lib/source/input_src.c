@@ -169,6 +169,15 @@ static bool has_packets(const uint8_t *p, size_t n, size_t stride, bool all)
     return all && n > TRTC_TS_PACKET && syncs(p, n, lead, stride) > 1;
 }
 
+/* A dump of RTP: any number of packets behind each header. */
+static bool has_rtp(const uint8_t *p, size_t n)
+{
+    const size_t next = trtc_ts_rtp_header(p, n) + TRTC_TS_PACKET;
+
+    return next > TRTC_TS_PACKET && next < n &&
+           (p[next] == SYNC || trtc_ts_rtp_header(p + next, n - next) > 0);
+}
+
 static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
 {
     static const size_t strides[] = { TRTC_TS_PACKET, 192, 204, 208 };
@@ -176,7 +185,7 @@ static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
     for (size_t i = 0; i < sizeof strides / sizeof *strides; i++)
         if (has_packets(p, n, strides[i], all))
             return true;
-    return false;
+    return has_rtp(p, n);
 }
 
 bool trtc_input_src_is_ts(struct trtc_input_src *s)

@@ -103,12 +103,13 @@ struct trtc_ts_stats {
      * frame. */
     int64_t nb_bad;
 
-    int packet_bytes;  /* from one packet to the next; 0 where none was found */
-    int64_t nb_front;  /* bytes in front of the first packet that are no packets: something that a
+    int packet_bytes;   /* from one packet to the next; 0 where none was found */
+    int64_t nb_front;   /* bytes in front of the first packet that are no packets: something that a
                           tool has put there, and no loss */
-    bool headless;     /* it begins in the middle of a PES of a stream read */
-    bool partial_tail; /* the segment did not end on a packet boundary */
-    bool scrambled;    /* scrambled packets of the streams read; they are left out */
+    int64_t nb_between; /* bytes between packets that are none: headers of RTP, as dumps have them */
+    bool headless;      /* it begins in the middle of a PES of a stream read */
+    bool partial_tail;  /* the segment did not end on a packet boundary */
+    bool scrambled;     /* scrambled packets of the streams read; they are left out */
 
     bool tells_time; /* the PMT says that this PTS (33 bits) belongs to this time of day */
     int64_t utc_us, utc_90k;
@@ -173,6 +174,10 @@ bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
 
 /* Whether the packet in which such a segment ends goes on in the one that begins with these bytes. */
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
+
+/* The header of an RTP packet (RFC 3550, 5.1) of transport stream packets (payload type 33), as dumps of
+ * multicast have them between packets: its length, if a packet follows; else 0. */
+size_t trtc_ts_rtp_header(const uint8_t *p, size_t n);
 
 /* A stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming" (SAMPLE-AES):
  * samples that are encrypted in a transport stream that is not. It is never taken. */

@@ -14,6 +14,19 @@ static size_t lead_of(size_t stride)
     return stride == 192 ? 4 : 0;
 }
 
+size_t trtc_ts_rtp_header(const uint8_t *p, size_t n)
+{
+    if (n < 12 || (p[0] & 0xc0) != 0x80 || (p[1] & 0x7f) != 33)
+        return 0;
+    size_t length = 12 + 4 * (size_t)(p[0] & 15);
+    if (p[0] & 0x10) {
+        if (length + 4 > n)
+            return 0;
+        length += 4 + 4 * ((size_t)p[length + 2] << 8 | p[length + 3]);
+    }
+    return length < n && p[length] == SYNC ? length : 0;
+}
+
 /* Takes k bytes off w, which is the carry or the input. */
 static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
 {
@@ -41,8 +54,12 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
     int seen = 0;
     size_t next = stride;
 
-    for (; seen < confirm && next < n && p[next] == SYNC; next += stride)
-        seen++;
+    for (; seen < confirm && next < n; next += stride, seen++) {
+        if (p[next] != SYNC && stride == PACKET)
+            next += trtc_ts_rtp_header(p + next, n - next);
+        if (p[next] != SYNC)
+            break;
+    }
     if (seen == confirm)
         return 1;
     if (next < n)
@@ -202,6 +219,10 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
             ts->owed = ts->stride - k;
             consume(ts, w, k);
             return p;
+        } else if (ts->stride == PACKET && trtc_ts_rtp_header(w, n)) {
+            const size_t k = trtc_ts_rtp_header(w, n);
+            ts->stats.nb_between += (int64_t)k;
+            consume(ts, w, k);
         } else {
             ts->synced = false;
             if (ts->recent) /* bytes are missing: the packet before may hold bytes of another one */
@@ -221,6 +242,8 @@ bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
 {
     const int64_t rest = rest_of(st, bytes, st->packet_bytes ? st->packet_bytes : PACKET);
 
+    if (st->nb_between > 0)
+        return false; /* how many there are in all of it is not known */
     return rest > 0 && rest < PACKET;
 }
 
@@ -229,6 +252,6 @@ bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t 
     const size_t stride = st->packet_bytes ? (size_t)st->packet_bytes : PACKET;
     const size_t at = stride - (size_t)rest_of(st, bytes, (int64_t)stride);
 
-    return n > at + stride && next[at] == SYNC && next[at + stride] == SYNC &&
+    return !st->nb_between && n > at + stride && next[at] == SYNC && next[at + stride] == SYNC &&
            !(next[0] == SYNC && next[stride] == SYNC);
 }

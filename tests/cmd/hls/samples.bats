@@ -362,3 +362,16 @@ END
     hls 0 -d o -u 10001 -t 2 ab.ts
     whole ab.ts o
 }
+
+@test "a dump of multicast: headers of RTP between the packets, as many as there are to each" {
+    local n
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x48:r=10:d=2 -f lavfi -i sine=r=16000:d=2 -c:v libx264 \
+        -preset ultrafast -c:a aac -f mpegts plain.ts
+    for n in 7 1; do
+        rewrap rtp=$n <plain.ts >rtp.ts
+        trtc-hls -q -A 1400000001 -R 3560 -d "d$n" --json rtp.ts >out 2>err
+        [ ! -s err ] || fail "$n: $(<err)"
+        jq -es '[.[] | select(.kind == "account") | .account | .frames_in == .frames_out and .frames_in > 19] == [true, true]' out ||
+            fail "$n: $(<out)"
+    done
+}

@@ -113,7 +113,7 @@ rewrap_all() {
 
 @test "packets of other sizes, bytes in front, tables that come late or stand once" {
     local how
-    for how in lead=4 tail=16 tail=20 front=1 front=700 'front=95 lead=4' tables=late tables=turned 'tables=late lead=4'; do
+    for how in lead=4 tail=16 tail=20 front=1 front=700 'front=95 lead=4' rtp=7 rtp=1 tables=late tables=turned 'tables=late lead=4'; do
         have rec
         # shellcheck disable=SC2086
         rewrap_all $how
