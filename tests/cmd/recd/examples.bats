@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The block of README.md about the service, with a real room and a real trtc-task; and pictures that requests name.
+
+load ../../lib
+load ../../recd
+
+setup_file() {
+    files_begin
+}
+
+setup() {
+    test_begin
+    recd_begin
+}
+
+teardown() {
+    recd_end
+    [[ ! ${web-} ]] || kill "$web" 2>/dev/null || true
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+@test "the block of README.md, typed as it stands" {
+    awk '/^## / { sec = $4 } sec == "recording" && /^```shell$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" >block
+    [[ $(wc -l <block) -gt 10 ]] || fail 'no block'
+    sed -i "s/8087/$(free_port)/g; s/8490/$(free_port)/g" block
+    umask 022
+    run -0 --separate-stderr bash -m block 3>&-
+    for end in _audio.m3u8 _video.m3u8 .mp4; do
+        [[ $output == *live/storage/lessons/*"$end"* ]] || fail "no $end: $output $stderr"
+    done
+    [[ $(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$(find live/storage -name '*.mp4')" | sort | xargs) == 'audio video' ]]
+}
+
+@test "pictures: fetched by the service, into the task's directory; one that is not there is null" {
+    ffmpeg -v error -f lavfi -i color=red:size=16x16 -frames:v 1 logo.png
+    mkdir www
+    mv logo.png www
+    echo '<html>' >www/page.png
+    at=$(free_port)
+    python3 -m http.server --bind 127.0.0.1 -d www "$at" >/dev/null 2>&1 3>&- &
+    web=$!
+    eventually curl -s -o /dev/null "http://127.0.0.1:$at/"
+    config '[pictures]' 'http = yes' 'internal = yes'
+    recd --config recd.ini
+    request ".RecordParams.RecordMode = 2 | .MixLayoutParams = { MixLayoutMode: 3, BackgroundImageUrl: \"http://127.0.0.1:$at/logo.png\",
+        DefaultSubBackgroundImage: \"http://127.0.0.1:$at/missing.png\",
+        WaterMarkList: [{ WaterMarkType: 0, WaterMarkImage: { WaterMarkUrl: \"http://127.0.0.1:$at/page.png\", Top: 0, Left: 0, Width: 10, Height: 10 } }] }"
+    created
+    described InProgress
+    jq -e --arg at "http://127.0.0.1:$at" '.[$at + "/missing.png"] == null and .[$at + "/page.png"] == null' "$dir/images/index.json" || fail "$(cat "$dir/images/index.json")"
+    cmp www/logo.png "$dir/images/$(jq -r --arg u "http://127.0.0.1:$at/logo.png" '.[$u]' "$dir/images/index.json")"
+    recd_killed
+    config
+    recd --config recd.ini
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":3,\"BackgroundImageUrl\":\"http://127.0.0.1:$at/other.png\"}}"
+    told_of 'a picture: '
+    eventually grep -q other.png "$dir/told"
+    jq -e --arg u "http://127.0.0.1:$at/other.png" 'has($u) and .[$u] == null' "$dir/images/index.json" || fail 'something internal was fetched'
+}
