@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration and the data directory. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
 #include "setup.h"
 
 #include <errno.h>

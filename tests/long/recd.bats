@@ -46,6 +46,7 @@ teardown() {
     for id in "${tasks[@]}"; do
         trtc-rec delete --secret-file keys --sdkappid "$app" "$id" >out 2>err || true
     done
+    # shellcheck disable=SC2034 # gone has it
     for task in "${tasks[@]}"; do gone; done
     sleep 5
     python3 "$tree/tests/serve/recdaccount.py" live S >account || fail "$(cat account)"

@@ -144,9 +144,11 @@ all_failovers() {
     local i id killed=0 tasks=()
     serving --key-file key
     config "callback_url = $url" "callback_key = $(<key)"
+    recd --config recd.ini
     request
+    created
     for ((i = 0; i < $(n 20); i++)); do
-        recd --config recd.ini
+        ((!i)) || recd --config recd.ini
         if ((i % 4 == 0)); then
             request ".RoomId = \"$((i + 1))\""
             trtc-rec create --secret-file keys -f request.json --retries 0 >out 2>err &
