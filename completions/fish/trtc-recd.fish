@@ -9,6 +9,6 @@ complete -c trtc-recd -l data -x -a '(__fish_complete_directories)' -d 'Where ev
 complete -c trtc-recd -l room -x -d 'Where the streams are'
 complete -c trtc-recd -l launch -x -a '(__fish_complete_command)' -d 'What starts a task'
 complete -c trtc-recd -s q -l quiet -d 'No notes'
-complete -c trtc-recd -s v -l verbose -d 'Say more'
+complete -c trtc-recd -s v -l verbose -d 'Print more messages'
 complete -c trtc-recd -s h -l help -d 'Print a summary of the options and exit'
 complete -c trtc-recd -s V -l version -d 'Print the version and exit'

@@ -20,7 +20,7 @@ teardown() {
     hook_end
 }
 
-@test "killed 30 times while events come in: none that got 200 is missing, none is there twice, no file is half" {
+@test "killed 30 times while events arrive: none that got 200 is missing, none is stored twice, no file is partial" {
     python3 "$clients" storm 30 100000 0 >out 2>err || fail "$(cat told | tail -n 5)"
     [[ -z $(find S/tmp -type f) ]] || fail 'something is left in tmp/'
 }
@@ -31,13 +31,13 @@ teardown() {
     python3 "$clients" storm 5 100 1 >out 2>err || fail "$(cat told | tail -n 5)"
 }
 
-@test "clients that misbehave are refused; memory and descriptors stay bounded; the honest one is served throughout" {
+@test "misbehaving clients are refused; memory and descriptors stay limited; the honest one is always served" {
     serving --key-file key
     python3 "$clients" hostile "$hook" "$(sed 's/.*:\([0-9]*\).*/\1/' <<<"${url#http:}")" 400 >out 2>err || fail "$(tail -n 5 told)"
     kill -0 "$hook" || fail 'it is dead'
 }
 
-@test "standard output that nobody reads holds up nothing" {
+@test "unread standard output blocks nothing" {
     mkfifo pipe
     exec 7<>pipe
     trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >pipe 2>told </dev/null 3>&- 7>&- &
@@ -53,7 +53,7 @@ teardown() {
     exec 7>&-
 }
 
-@test "the process that starts handlers is killed: what has come is kept, and it is said" {
+@test "the process that starts handlers is killed: received events are kept, and it is reported" {
     serving --key-file key --settle 0 -- sleep 5
     event 305 1767225961123 '{"Status":0}'
     posted 200 event.json

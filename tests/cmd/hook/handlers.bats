@@ -50,7 +50,7 @@ queued() {
     [[ $(sed -n 2p said.302) == '' ]] || fail 'a task of 200 kB'
 }
 
-@test "in order within a task, whatever the order of arrival; tasks side by side" {
+@test "in order within a task, whatever the order of arrival; different tasks at the same time" {
     # shellcheck disable=SC2016
     handler 'echo "begin $TRTC_EVENT_TASK $TRTC_EVENT_TYPE" >>log; : >"is.$TRTC_EVENT_TASK"; n=0
         case $TRTC_EVENT_TASK in b | c) while [ $n -lt 500 ] && ! { [ -e is.b ] && [ -e is.c ]; }; do n=$((n + 1)); sleep 0.01; done ;; esac
@@ -65,7 +65,7 @@ queued() {
     [[ $(grep -c 'end [bc] 310 1' log) -eq 2 ]] || fail "not side by side: $(cat log)"
 }
 
-@test "what cannot be read is named and waits; the others go on" {
+@test "an unreadable event is reported and waits; the others continue" {
     # shellcheck disable=SC2016
     handler 'echo "$TRTC_EVENT_TYPE" >>log'
     queued 301 1767225961123
@@ -80,7 +80,7 @@ queued() {
     [[ $(grep -c '1767225961100-302-0123456789abcdef.json: not handled yet: ' told) -eq 1 ]] || fail "$(cat told)"
 }
 
-@test "0, 75 and all else; five 75s are enough; replay" {
+@test "0, 75 and other statuses; five 75s are enough; replay" {
     local i
     handler 'echo "$TRTC_EVENT_TYPE" >>log; [ -e mended ] && exit 0; case $TRTC_EVENT_TYPE in 301) exit 75;; 302) exit 7;; 303) kill -9 $$;; esac'
     serving --key-file key --settle 0 --back-off 20ms -- ./handler
@@ -105,7 +105,7 @@ queued() {
     in_place 'done' 3
 }
 
-@test "a handler that hangs, or ignores being asked, is ended with all its children, and counts as 75" {
+@test "a handler that hangs, or ignores SIGTERM, is killed with all its children, and counts as 75" {
     # shellcheck disable=SC2016
     handler 'trap "" TERM; echo $$ >>log; sleep 600 & echo $! >>log; wait; sleep 600'
     serving --key-file key --settle 0 --handler-timeout 300ms --back-off 60s -- ./handler
@@ -118,7 +118,7 @@ queued() {
     in_place failed 0
 }
 
-@test "after kill -9: what was queued is handled once, what is under way goes on, what was done is not done again" {
+@test "after kill -9: queued events are handled once, handlers continue, handled events are not repeated" {
     handler 'echo "$TRTC_EVENT_TYPE" >>log; [ "$TRTC_EVENT_TYPE" != 302 ] || sleep 1'
     queued 301 1767225961000
     queued 302 1767225962000
@@ -146,7 +146,7 @@ queued() {
     in_place new 24
 }
 
-@test "--forward: the same bytes and Sign; no answer is tried again, a refusal is final" {
+@test "--forward: the same bytes and Sign; without an answer it is retried, a refusal is final" {
     local first
     serving --key-file key --settle 0
     first=$url
@@ -208,7 +208,7 @@ queued() {
     ! grep -rlF $canary . || fail "a secret in: $(grep -rlF $canary .)"
 }
 
-@test "reconcile: what follows from the service and a directory; a second run adds nothing" {
+@test "reconcile: events that follow from the service and a directory; a second run adds nothing" {
     local dir
     rec_begin
     serve

@@ -34,7 +34,7 @@ hooked() {
     [[ $status -eq $want ]] || fail "exit status $status, not $want: $*"
 }
 
-@test "sign and verify: a vector, and what is no Sign of it" {
+@test "sign and verify: a vector, and wrong Signs" {
     vector recording-301-tab-indented
     hooked 0 sign --key-file key
     [[ $(cat out) == "$sign" ]] || fail "not $sign"
@@ -55,7 +55,7 @@ hooked() {
     hooked 78 sign --key-file both --sdkappid 2
 }
 
-@test "what is wrong with keys, and with the command line" {
+@test "errors in keys, and in the command line" {
     : >body
     chmod 640 key
     hooked 77 sign --key-file key
@@ -88,7 +88,7 @@ hooked() {
     hooked 66 serve --listen 127.0.0.1:0 --spool file/S --key-file key
 }
 
-@test "decode: every documented sample, both shapes, one behind the other" {
+@test "decode: every documented sample, both forms, several in a row" {
     local f
     for f in "$data"/callbacks/3*.json; do
         [[ $f != */309.json ]] || continue
@@ -114,7 +114,7 @@ hooked() {
     hooked 66 decode none
 }
 
-@test "serve: the documented samples are stored as they came, and printed; the invalid one is kept raw" {
+@test "serve: the documented samples are stored unchanged, and printed; the invalid one is kept raw" {
     local f
     serving --key-file key
     for f in "$data"/callbacks/*.json; do posted 200 "$f"; done
@@ -160,7 +160,7 @@ hooked() {
     [[ $(find S -name '*.json' | wc -l) -eq 2 ]] || fail 'stored again'
 }
 
-@test "serve: a repetition is one record, whatever CallbackTs says; what differs is another" {
+@test "serve: a repetition is one record, whatever its CallbackTs; a different event is another" {
     event 302 1767225961123 '{"LeaveCode":0}'
     serving --key-file key
     posted 200 event.json
@@ -183,7 +183,7 @@ hooked() {
     in_place new 0
 }
 
-@test "serve: other groups, unknown types, new members; the second shape only with --unsigned" {
+@test "serve: other groups, unknown types, new members; the second form only with --unsigned" {
     local i=0 body
     while IFS= read -r body; do
         i=$((i + 1))
@@ -225,7 +225,7 @@ B
     in_place new 1
 }
 
-@test "serve: one at a time on a spool and on an address; a body of a megabyte, none over that" {
+@test "serve: one at a time on a spool and on an address; a body of a megabyte, but no larger one" {
     serving --key-file key
     expect 75 trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key
     said 'another process'
@@ -240,7 +240,7 @@ B
     [[ $? -eq 130 ]]
 }
 
-@test "a disk that refuses: 503, nothing stored, and the next try succeeds" {
+@test "a failing disk: 503, nothing stored, and the next attempt succeeds" {
     local call tracer
     need_strace
     event 305 1767225961123 '{"Status":0}'
@@ -262,7 +262,7 @@ B
     done
 }
 
-@test "a disk that is full: 503, nothing stored, and the next try succeeds" {
+@test "a full disk: 503, nothing stored, and the next attempt succeeds" {
     unshare -rm true 2>/dev/null || skip 'no file system can be mounted here'
     event 304 1767225961123 "{\"FileList\":\"$(head -c 20000 /dev/zero | tr '\0' x)\"}"
     cat >full <<'S'
@@ -284,7 +284,7 @@ S
     grep -q 'No space left on device: answered 503' told || fail 'nothing is said'
 }
 
-@test "wait: an event that is there, one that comes, one that does not" {
+@test "wait: an existing event, one that arrives, one that does not" {
     serving --key-file key
     event 310 1767225961123 '{"Status":0,"FileList":["a.mp4","b.mp4"]}'
     trtc-hook wait --spool S --task "$task" --type 305,310 --timeout 20s >waited 2>&1 3>&- &
@@ -301,7 +301,7 @@ S
     said 'no such event'
 }
 
-@test "send: all types, both styles, every scenario; accepted, and signed as others sign" {
+@test "send: all types, both styles, every scenario; accepted, and signed correctly" {
     local s
     serving --key-file key
     expect 0 trtc-hook send --url "$url" --key-file key {301..312}

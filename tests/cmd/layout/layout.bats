@@ -70,7 +70,7 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
     expect 0 '' '' trtc-layout -n 0
 }
 
-@test "users: who is named again has one window" {
+@test "users: a repeated user has one window" {
     expect 0 "$two" '' trtc-layout anna ben:aux anna anna:main ben:aux
     expect 0 "$two" $'trtc-layout: 1 named more than once: each has one window\ntrtc-layout: 2 of 2 have a window' \
         trtc-layout -v anna ben:aux anna
@@ -87,7 +87,7 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
     expect 0 $'0\t0\t0\t640\t360\ta\\nb\tmain' '' trtc-layout -0
 }
 
-@test "users: those beyond the limit are named, and -b is not among them" {
+@test "users: those beyond the limit are reported, and -b is not among them" {
     trtc-layout -n 27 >out 2>err
     [ "$(wc -l <out)" -eq 25 ]
     [ "$(grep -o 'u[0-9]*: left out' err)" = $'u26: left out\nu27: left out' ]
@@ -150,7 +150,7 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
         '' trtc-layout -f api a:aux
 }
 
-@test "api: what the API cannot have" {
+@test "api: what the API does not allow" {
     refused 65 '1922x1080' trtc-layout -s 1922x1080 -f api -n 2
     refused 65 '\xFF' trtc-layout -f api $'\xff'
 }
@@ -206,7 +206,7 @@ colour() {
     [ "$(colour 4 4)" = black ] # screen without an anchor
 }
 
-@test "filter: bars, order, what is clear, who has no window" {
+@test "filter: bars, order, transparency, users without a window" {
     draw --render fit red lime blue yellow cyan
     [ "$(colour 15 10)" = red ]
     [ "$(colour 2 10)" = black ] # 30x50 in 32x22
@@ -228,7 +228,7 @@ colour() {
     expect 0 'color=black:s=640x360:r=15[v]' '' trtc-layout -f filter -n 0
 }
 
-@test "filter: as long as the longest input, at the rate asked for" {
+@test "filter: as long as the longest input, at the requested rate" {
     ffmpeg -v error -f lavfi -i color=red:s=32x32:r=10:d=0.2 -f lavfi -i color=blue:s=32x32:r=50:d=1 \
         -filter_complex "$(trtc-layout -s 32x32 -r 20 -f filter a b)" -map '[v]' -f framecrc frames
     [ "$(grep -c '^0' frames)" -eq 20 ]
@@ -252,7 +252,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
         trtc-layout -l list.json --json a:aux
 }
 
-@test "custom: lists that are refused, naming the entry" {
+@test "custom: refused lists, with the entry" {
     a_list '0 0 10 10' '600 0 41 10'
     refused 65 'MixLayoutList[1]: 41x10 at 600,0' trtc-layout -l list.json -n 1
     a_list '0 0 10 10' '0 0 10 10 ,"Alpha":256'
@@ -270,7 +270,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
 
 # ---- what is refused ----
 
-@test "sizes, and an anchor who is not there" {
+@test "sizes, and an absent anchor" {
     local s
     for s in 0x360 640x0 641x360 640x361 -640x360 640x-360 1x1 16386x2 99999999999999999999x360; do
         refused 65 "even, 2 to 16384" trtc-layout -s "$s" -n 1
@@ -312,7 +312,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
     refused 65 '10000 users' trtc-layout
 }
 
-@test "what recordings are is no user, and the message has what is" {
+@test "files of recordings are not users, and the message shows the users" {
     local name=1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_video.m3u8
     local users="-name '*_video.m3u8' | trtc-name decode | cut -f4 | sort -u | trtc-layout"
     mkdir rec anna
@@ -332,7 +332,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
     expect 0 $'0\t0\t0\t64\t36\trec\tmain' '' trtc-layout -q -s 64x36 rec
 }
 
-@test "options that do nothing are noted" {
+@test "options without effect are noted" {
     trtc-layout --align right -r 5 -f tsv -n 1 >out 2>err
     [ "$(wc -l <err)" -eq 2 ]
     a_list '0 0 10 10'
@@ -342,7 +342,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
     [ ! -s err ]
 }
 
-@test "help, version, output that fails" {
+@test "help, version, failing output" {
     run -0 --separate-stderr trtc-layout -h
     [[ ${lines[0]} == 'usage: trtc-layout '* && -z $stderr ]]
     run -0 --separate-stderr trtc-layout --version

@@ -91,7 +91,7 @@ names() {
         ${u}main.mp4 $s.mp4 ${u}main_audio_2.m3u8 ${s}_2.m3u8
 }
 
-@test "encode: the same names of their parts" {
+@test "encode: the same names from their parts" {
     local s=1400000001_3560 u=1400000001_3560${U}MTAwMDE.${E}
     encode() { trtc-name encode --sdkappid 1400000001 --room 3560 "$@"; }
     one() { encode --prefix P --task T --user 10001 "$@"; }
@@ -115,7 +115,7 @@ names() {
     expect 0 'p/-T../1_1.mp4' '' trtc-name encode -A1 -R1 -p p -T -T.. --ext=mp4
 }
 
-@test "ids: the examples of the alphabet, both ways" {
+@test "ids: the examples of the alphabet, in both directions" {
     local text b64
     while IFS='|' read -r text b64; do
         expect 0 "1_1$U$b64${E}main.mp4" '' trtc-name encode --sdkappid 1 --room 1 --user "$text" --media main --ext mp4
@@ -134,7 +134,7 @@ subjects?|c3ViamVjdHM-
 IDS
 }
 
-@test "room types: what auto takes, and what the others insist on" {
+@test "room types: auto, int and string" {
     expect 0 $'1\t1234\tint\t-\t-\t-\t-\t-\tmp4\t-\t-\t-' '' trtc-name decode 1_1234.mp4
     expect 0 $'1\t\\xD7m\\xF8\tstring\t-\t-\t-\t-\t-\tmp4\t-\t-\t-' '' trtc-name decode --room-type string 1_1234.mp4
     expect 0 $'1\t123\tstring\t-\t-\t-\t-\t-\tmp4\t-\t-\t-' '' trtc-name decode 1_MTIz.mp4
@@ -168,7 +168,7 @@ IDS
         '' trtc-name decode --json "1_1$U--8.${E}aux.mp4"
 }
 
-@test "bad names: one line each with the column, the others go on, exit 65" {
+@test "bad names: one line each with the column, the others are decoded, exit 65" {
     printf '%s\n' "$TS" readme.txt '' "1_1${U}MTI=${E}main.mp4" ha4_1_1.m3u8 1_1.mp4 >in
     run -65 --separate-stderr trtc-name decode <in
     [ "${#lines[@]}" -eq 2 ]
@@ -198,7 +198,7 @@ IDS
         (.ext == "ts") == has("utc_ms"))' json >out
 }
 
-@test "-0: names with line breaks, there and back" {
+@test "-0: names with line breaks, in both directions" {
     printf 'a\nb/T/1_1.mp4\0\xff\n/1_2.mp4\0' >in
     trtc-name decode -0 --json <in >json
     [ "$(wc -l <json)" -eq 2 ]
@@ -211,7 +211,7 @@ IDS
     [ "${stderr_lines[0]}" = 'trtc-name: line 1: a line break in the task or the prefix needs -0' ]
 }
 
-@test "encode --json: bad objects are named by line, the others go on" {
+@test "encode --json: bad objects are reported by line, the others are encoded" {
     cat >in <<'JSON'
 {"sdkappid":1,"room":"1","ext":"mp4"}
 {"sdkappid":1,"room":"1","ext":"mp4"} x
@@ -233,7 +233,7 @@ JSON
     [ "${stderr_lines[2]}" = "trtc-name: line 4: unknown key 'colour'" ]
 }
 
-@test "long names pass, and what is longer than the limit is skipped" {
+@test "long names are accepted, and names beyond the limit are skipped" {
     local user
     user=$(head -c 300000 /dev/zero | tr '\0' A)
     {
@@ -341,7 +341,7 @@ JSON
     done
 }
 
-@test "a full disk is 75, a reader that leaves is no fault" {
+@test "a full disk is 75, a reader that disconnects is no fault" {
     expect 75 '' 'trtc-name: standard output: No space left on device' \
         bash -c 'trtc-name decode 1_1.mp4 >/dev/full'
     expect 75 '' 'trtc-name: standard output: No space left on device' \
@@ -375,7 +375,7 @@ JSON
     [ "$(cat out)" = "${TS#P/T/}" ]
 }
 
-@test "decode: a name that a tool has changed is refused, and the one that it was is said" {
+@test "decode: a name changed by a tool is refused, and the original name is reported" {
     local n=1400000001_3560__UserId_s_Pj4+__UserId_e_main_audio_20260101000000495.ts name
     for name in "https://h/p/$n?q-sign=1" "C:\\rec\\$n" "${n/.ts/ (1).ts}" "${n/+/%2B}" "${n/+/ }"; do
         run --separate-stderr -65 trtc-name decode "$name"

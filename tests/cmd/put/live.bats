@@ -45,7 +45,7 @@ stamped() {
     done
 }
 
-@test "each file is proven within a second of its completion, and all are there" {
+@test "each file is proven within a second of its completion, and all are stored" {
     local to
     serving
     for to in "cos://$bucket?region=ap-test --endpoint $store" "$there"; do
@@ -64,7 +64,7 @@ stamped() {
     find rec -type f -printf '%P\n' | while IFS= read -r f; do has "$f" "rec/$f" cos; done
 }
 
-@test "hls-bucket: a source that breaks off and comes again, a store that fails, what an earlier run left" {
+@test "hls-bucket: a source breaks off and returns, a store fails, an earlier run left files" {
     serving
     mkdir -p bin rec/old
     echo left >rec/old/left.ts
@@ -136,7 +136,7 @@ P
     [[ $(find there -name '*.ts' | wc -l) -eq 2 && -z $(find live -name '*.ts') ]] || fail 'not put, or not deleted'
 }
 
-@test "rclone finds what trtc-put has put with it, and takes it back" {
+@test "rclone finds what trtc-put has put through it, and copies it back" {
     command -v rclone >/dev/null || skip 'no rclone: make deps installs it'
     export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_STORE_TYPE=alias RCLONE_CONFIG_STORE_REMOTE=$PWD/store
     mkdir store

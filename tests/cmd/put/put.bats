@@ -31,7 +31,7 @@ setup() {
     done
 }
 
-@test "a recording into a directory: each path when its file is there, from arguments, from lines and from records" {
+@test "a recording into a directory: each path is printed when its file is there, from arguments, lines and records" {
     recorded rec 5
     mkdir 'rec/a b'
     echo x >'rec/a b/-x'
@@ -61,7 +61,7 @@ setup() {
     jq -e '. == { path: "d/a b%.ts", key: "d/a b%.ts", bytes: 9, crc64: "11051210869376104954" }' out
 }
 
-@test "names that want to be something else" {
+@test "names that look like something else" {
     local name
     mkdir d
     for name in -rf '$(touch x)' '`touch x`' '; touch x' 'a&b|c' $'tab\there' $'\xff\xfe' '%2e%2e%2fx' "it's" '*'; do
@@ -77,7 +77,7 @@ setup() {
     said 'd/with\nnewline'
 }
 
-@test "what cannot be put is named, and the rest goes on" {
+@test "files that cannot be put are reported, and the others continue" {
     recorded rec 3
     mkdir dir
     mkfifo fifo
@@ -94,7 +94,7 @@ setup() {
     printed rec/s3.ts
 }
 
-@test "a place that cannot be written: 73, a full disk: 75; nothing half is left, and what was there stays" {
+@test "a place that cannot be written: 73, a full disk: 75; no partial file is left, and old files stay" {
     recorded rec 2
     : >file
     put 73 --to "file://$PWD/file" rec/s1.ts
@@ -114,7 +114,7 @@ setup() {
     done
 }
 
-@test "a place onto itself, and through a link" {
+@test "a directory onto itself, and through a link" {
     recorded rec 1
     put 65 --to "file://$PWD/rec" --root rec rec/s1.ts
     said 'already at its place'
@@ -176,7 +176,7 @@ P
     printed rec/s1.ts
 }
 
-@test "a playlist behind its segments, wherever it stands among the paths" {
+@test "a playlist is put after its segments, wherever its path is in the input" {
     recorded rec 12
     up 'sleep 0.0$((RANDOM % 5))'
     put 0 --to exec:./up rec/p.m3u8 rec/s{1..12}.ts
@@ -188,7 +188,7 @@ P
     printed rec/p.m3u8 rec/s{9..3}.ts
 }
 
-@test "a segment that is not there: waited for while paths come in, then named as a loss" {
+@test "a missing segment: waited for while paths arrive, then reported as a loss" {
     recorded rec 3
     mv rec/s2.ts s2.ts
     up ''
@@ -211,7 +211,7 @@ P
     [[ $(tail -n 1 log) == rec/p.m3u8 && $(wc -l <log) -eq 3 ]] || fail "$(<log)"
 }
 
-@test "a segment that is refused: its playlist is not put, others are" {
+@test "a refused segment: its playlist is not put, others are" {
     recorded rec 3
     recorded other 2
     up '[[ $k != rec/s2.ts ]] || exit 77'
@@ -222,7 +222,7 @@ P
     ! grep -q rec/p.m3u8 log
 }
 
-@test "a live playlist that is rewritten: each time it is put again, in order, and each line is answered" {
+@test "a rewritten live playlist: it is put again each time, in order, and each line is answered" {
     local i
     mkdir rec
     up 'sleep 0.02; [[ $k != *.m3u8 ]] || grep -c ts "$f" >>versions'
@@ -259,7 +259,7 @@ P
     [[ $(<log) == rec/p.m3u8 ]] || fail "$(<log)"
 }
 
-@test "names in playlists as servers and browsers have them" {
+@test "names in playlists as changed by servers and browsers" {
     recorded rec 1
     mv rec/s1.ts 'rec/s+1.ts'
     printf '#EXTM3U\n#EXTINF:1,\ns%%2B1.ts?sign=abc\n' >rec/p.m3u8
@@ -292,7 +292,7 @@ P
     printed a
 }
 
-@test "--delete: what is proven, unchanged, and has been given; nothing else" {
+@test "--delete: files that are proven, unchanged and were given; nothing else" {
     recorded rec 3
     up '[[ $k != rec/s2.ts ]] || exit 77'
     put 77 --delete --to exec:./up rec/s{1..3}.ts
@@ -308,7 +308,7 @@ P
     [[ -e rec/p.m3u8 ]]
 }
 
-@test "standard output that is full: 75, and nothing is deleted; a reader that leaves" {
+@test "standard output is full: 75, and nothing is deleted; a reader disconnects" {
     recorded rec 2
     local status=0
     trtc-put --delete --to "$there" rec/s1.ts >/dev/full 2>err || status=$?
@@ -319,7 +319,7 @@ P
     [[ ! -s err ]]
 }
 
-@test "a signal: what is under way ends, no more begins, what is left is named" {
+@test "a signal: files in progress are finished, no file is begun, the others are reported" {
     recorded rec 9
     up 'sleep 0.3'
     trtc-put -j 2 --to exec:./up rec/s{1..9}.ts >out 2>err &
@@ -331,7 +331,7 @@ P
     [[ $(wc -l <out) -eq $(wc -l <log) && $(grep -c 'not put: interrupted' err) -eq $((9 - $(wc -l <out))) ]] || fail 'not all are named'
 }
 
-@test "a signal to the whole pipeline: what the writer ends with is put, too" {
+@test "a signal to the whole pipeline: the writer's last files are put, too" {
     recorded rec 2
     mkfifo paths
     trtc-put --to "$there" <paths >out 2>err &
@@ -349,7 +349,7 @@ P
     printed rec/s1.ts rec/s2.ts rec/p.m3u8
 }
 
-@test "a signal while nothing comes: it ends by itself; a hung program is ended" {
+@test "a signal while no paths arrive: it ends by itself; a hung program is stopped" {
     mkfifo paths
     echo x >a
     exec 7<>paths
@@ -378,7 +378,7 @@ P
     jq -es 'length == 6 and all(.bytes > 0 and .crc64 and .key)' out
 }
 
-@test "what is not there yet is bounded: then whoever writes paths has to wait" {
+@test "waiting files are limited: then the writer of the paths has to wait" {
     local dir pid writer
     dir=$(printf '%0150d' 0)
     mkdir "$dir"
@@ -397,7 +397,7 @@ P
     wait $pid $writer || true
 }
 
-@test "what is appended to a playlist while it is put, is put when its segment is there" {
+@test "an entry appended to a playlist while it is put is put when its segment is there" {
     need_strace
     local pid i
     mkdir d

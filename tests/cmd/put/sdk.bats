@@ -48,7 +48,7 @@ signed() {
     [[ $(<checked) =~ $1\ ([0-9]+) ]] && ((BASH_REMATCH[1] >= $2)) || fail "$(cat checked)"
 }
 
-@test "requests to COS are signed as cos-nodejs-sdk-v5 signs them, with a token too" {
+@test "requests to COS are signed like those of cos-nodejs-sdk-v5, with a token too" {
     need cos-nodejs-sdk-v5
     difficult
     export TRTC_STORAGE_TOKEN=
@@ -66,7 +66,7 @@ signed() {
     signed COS 44
 }
 
-@test "requests to S3 are signed as @smithy/signature-v4 signs them, with a token too" {
+@test "requests to S3 are signed like those of @smithy/signature-v4, with a token too" {
     need @smithy/signature-v4
     difficult
     serving
@@ -81,7 +81,7 @@ signed() {
     signed S3 22
 }
 
-@test "the store of these tests takes what cos-nodejs-sdk-v5 puts, and nothing with another key" {
+@test "the store of these tests accepts what cos-nodejs-sdk-v5 puts, and refuses another key" {
     need cos-nodejs-sdk-v5
     serving
     head -c 2500000 /dev/zero >f
@@ -92,7 +92,7 @@ signed() {
         2>/dev/null || fail 'another key is good'
 }
 
-@test "VOD gets from trtc-put what vod-node-sdk sends it" {
+@test "trtc-put sends to VOD what vod-node-sdk sends" {
     need vod-node-sdk "$cache/vod/node_modules"
     local f who
     head -c 2500000 /dev/urandom >big.mp4
@@ -124,7 +124,7 @@ signed() {
     [[ $(wc -l <our.calls) -eq 4 && $(wc -l <our.keys) -eq 1 ]]
 }
 
-@test "ApplyUpload and CommitUpload are what the official SDK makes of them" {
+@test "ApplyUpload and CommitUpload are the same as the official SDK's" {
     need tencentcloud-sdk-nodejs "$cache/sdk/node_modules"
     serving
     echo x >a.mp4

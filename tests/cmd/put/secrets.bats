@@ -33,7 +33,7 @@ clean() {
     ! grep -rlE "$(printf %s "$canary" | base64 | head -c 10)" . || fail 'a secret in Base64'
 }
 
-@test "outputs, notes and journal of all that succeeds and fails" {
+@test "outputs, notes and journal of successes and failures" {
     local fault
     put 0 -v "${to[@]}" --journal j --json rec/p.m3u8
     for fault in busy drop refuse lie flip silent skewed cut; do
@@ -46,7 +46,7 @@ clean() {
     clean
 }
 
-@test "StorageParams and keys that are wrong: no message shows them" {
+@test "wrong StorageParams and keys: no message shows them" {
     local wrong
     cd rec
     for wrong in '.AccessKey = 7' '.SecretKey = ["'$canary'"]' '.Vendor = 9' '.Nonsense = 1' '.SecretKey = "'$canary' x"' '.Bucket = ""'; do
@@ -81,7 +81,7 @@ clean() {
     ! grep -E '^ +(-., )?--(secret-key|access-key|key|token)( |$)' help || fail 'an option for a secret'
 }
 
-@test "what is run by exec: has none in its environment" {
+@test "a program run by exec: has no key in its environment" {
     printf '#!/bin/sh\nenv >environment.$$\ntr "\\0" "\\n" </proc/self/cmdline >cmdline.$$\nls -l /proc/self/fd >fds.$$\n' >up
     chmod 700 up
     put 0 --to exec:./up rec/p.m3u8 5< <(printf 'x')
@@ -90,7 +90,7 @@ clean() {
     ! grep -E 'socket|eventfd|journal' fds.* || fail 'descriptors are handed on'
 }
 
-@test "a core dump that is asked for is none" {
+@test "a requested core dump contains no secret" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
     ulimit -c unlimited 2>/dev/null || skip 'no core dumps here'
     echo 'any - busy' >"$service/script"

@@ -87,7 +87,7 @@ teardown() {
     put 66 "${to[@]}" --keys-fd 99 a
 }
 
-@test "refused in the middle: 77, the file is named, the rest goes on; no bucket: 69; nobody there: 75" {
+@test "refused in the middle: 77, the file is reported, the others continue; no bucket: 69; no server: 75" {
     serving
     recorded rec 5
     local to=(--to "s3://$bucket?region=ap-test" --endpoint "$store")
@@ -109,7 +109,7 @@ put 1 refuse' >script
     said 'rec/p.m3u8'
 }
 
-@test "--journal: what is proven is not sent again, also after kill -9; what has changed is" {
+@test "--journal: proven files are not sent again, even after kill -9; changed files are" {
     serving
     recorded rec 6
     local to=(--to "s3://$bucket?region=ap-test" --endpoint "$store" --journal j)
@@ -133,7 +133,7 @@ put 1 refuse' >script
     [[ ! -e rec/s1.ts ]]
 }
 
-@test "killed again and again: each line that was printed is true, and nothing is missing at the end" {
+@test "killed repeatedly: each printed line is true, and in the end nothing is missing" {
     local i k=0
     serving
     recorded rec 20
@@ -153,7 +153,7 @@ put 1 refuse' >script
     [[ $(<puts) -le 70 ]] || fail "$(<puts) puts of 20 files"
 }
 
-@test "a large file goes on where it stopped" {
+@test "a large file resumes where it stopped" {
     serving --digests
     head -c 40000000 /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 2>/dev/null >big.ts
     local to=(--to "s3://$bucket?region=ap-test" --endpoint "$store" --journal j)
@@ -170,7 +170,7 @@ part - busy' >script
     [[ $(jq .bytes out) -eq 40000000 ]]
 }
 
-@test "the store fails for a while in the middle of a live recording: nothing is lost, and the order holds" {
+@test "the store fails for a while during a live recording: nothing is lost, and the order is kept" {
     local i
     serving
     mkdir rec
@@ -198,7 +198,7 @@ part - busy' >script
     [[ $(tail -n 1 order) == rec/p.m3u8 ]]
 }
 
-@test "a playlist that is appended to while the store fails: no version comes before what it names" {
+@test "a playlist grows while the store fails: no version arrives before the files that it names" {
     local i
     serving
     mkdir rec

@@ -33,7 +33,7 @@ teardown() {
     came 0
 }
 
-@test "--help and --version, of the whole and of each sub-command" {
+@test "--help and --version, of the program and of each sub-command" {
     local sub
     rec 0 --help
     quiet
@@ -73,7 +73,7 @@ teardown() {
     jq -e .TaskId out
 }
 
-@test "create: the UserSig is made, or is what --usersig-file has" {
+@test "create: the UserSig is made, or comes from --usersig-file" {
     request
     rec 0 usersig --sdkappid "$app" --user recorder
     quiet
@@ -89,7 +89,7 @@ teardown() {
     came 2
 }
 
-@test "usersig: what it says is right, for as long as is asked" {
+@test "usersig: its content is right, and its lifetime as requested" {
     rec 0 usersig --sdkappid "$app" --user alice --expire 1h
     # neither of another user nor of another application
     request ".UserSig = \"$(<out)\""
@@ -106,7 +106,7 @@ teardown() {
     rec 64 usersig --sdkappid "$app" --user ''
 }
 
-@test "create: options and --set lie over the file, field by field" {
+@test "create: options and --set override the file, field by field" {
     request
     created --room 77 --max-idle 99 --set RecordParams.StreamType=1 --set StorageParams.CloudStorage.Region=ap-tokyo
     sends .RoomId 77 \
@@ -117,7 +117,7 @@ teardown() {
         .StorageParams.CloudStorage.Bucket class-1250000000
 }
 
-@test "create: from options alone" {
+@test "create: from options only" {
     echo '{"CloudStorage":{"Vendor":0,"Region":"ap-singapore","Bucket":"b-1250000000","AccessKey":"AKIDstorage","SecretKey":"storagesecret"}}' >storage.json
     echo '{}' >request.json
     created --sdkappid "$app" --room 3560 --user robot --mode mixed --size 1280x720 --fps 15 --bitrate 1500k \
@@ -138,14 +138,14 @@ teardown() {
     answered .TaskId
 }
 
-@test "create: a robot of its own name where none is given, another each time" {
+@test "create: a generated robot id if none is given, different each time" {
     request 'del(.UserId)'
     created
     created
     saw 'map(.body.UserId) | (unique | length) == 2 and all(test("^[A-Za-z0-9_-]{1,32}$"))'
 }
 
-@test "what is wrong is found before it is sent: 65 with the path" {
+@test "errors are found before sending: 65 with the path" {
     local path filter paths=() filters=() i
     while IFS='|' read -r path filter; do
         paths+=("$path")
@@ -197,7 +197,7 @@ X
     [[ ! -e $XDG_STATE_HOME/trtc || $(find "$XDG_STATE_HOME/trtc" -name '*json*') == '' ]] || fail 'it left something in the state'
 }
 
-@test "--skeleton: a request with every member, that can be used as it is" {
+@test "--skeleton: a request with every member, which is valid as it is" {
     local name sub
     rec 0 create --skeleton
     quiet
@@ -217,7 +217,7 @@ X
 
 # ---- describe, wait, delete ----
 
-@test "describe: the state as it comes; the application is remembered" {
+@test "describe: the state as received; the application is remembered" {
     request
     created
     rec 0 describe "$task"
@@ -243,7 +243,7 @@ X
     rec 0 files "$task"
 }
 
-@test "wait: a line for each change, until it records, and until it has ended" {
+@test "wait: a line for each change, until it is recording, and until it has ended" {
     script 'set idle 2' 'set records 3'
     request
     created
@@ -271,7 +271,7 @@ X
     jq -es 'map(.task_id) | unique | length == 1' out
 }
 
-@test "delete: ends it; it is remembered as ended" {
+@test "delete: ends the task, which is remembered as ended" {
     request
     created
     rec 0 delete "$task"
@@ -301,13 +301,13 @@ X
     came 2
 }
 
-@test "list: nothing there is nothing" {
+@test "list: no tasks, no output" {
     rec 0 list
     quiet
     [[ ! -s out ]]
 }
 
-@test "files: the names that will be, those of the service, and what is missing" {
+@test "files: the expected names, those of the service, and missing ones" {
     request '.RecordParams.SubscribeStreamUserIds = { SubscribeAudioUserIds: ["alice"], SubscribeVideoUserIds: ["alice"] }'
     script 'set idle 0' 'set users alice'
     created
@@ -412,7 +412,7 @@ recording() {
     came 4
 }
 
-@test "batch: one that is slow changes nothing about the order" {
+@test "batch: a slow request does not change the order" {
     local i
     script 'describe 2 late 250'
     for ((i = 0; i < 8; i++)); do echo "{\"action\":\"describe\",\"SdkAppId\":$app,\"TaskId\":\"task-$i\"}"; done >lines
@@ -421,14 +421,14 @@ recording() {
     saw 'map(.connection) | unique | length > 1'
 }
 
-@test "batch: nothing is nothing" {
+@test "batch: no input, no output" {
     rec 0 batch
     [[ ! -s out ]]
 }
 
 # ---- where things come from ----
 
-@test "credentials: the first place that has them, from a file of one's own to the home directory" {
+@test "credentials: the first place that has them, from --secret-file to the home directory" {
     request
     created
     unset TENCENTCLOUD_SECRET_ID TENCENTCLOUD_SECRET_KEY
@@ -456,7 +456,7 @@ recording() {
     TENCENTCLOUD_TOKEN=stale rec 77 describe "$task"
 }
 
-@test "region: option, environment, tccli's configuration, ap-singapore; the task's own from then on" {
+@test "region: option, environment, tccli's configuration, ap-singapore; later that of the task" {
     request
     created --region ap-guangzhou
     saw '.[-1].headers["x-tc-region"] == "ap-guangzhou"'
@@ -485,7 +485,7 @@ recording() {
     grep -qi '^host: example.net:444$' out
 }
 
-@test "standard output that is full: 75, and the task is remembered" {
+@test "standard output is full: 75, and the task is remembered" {
     request
     trtc-rec create -f request.json >/dev/full 2>err && fail 'not noticed'
     trtc-rec list --json >out

@@ -72,7 +72,7 @@ actions() {
     [[ $(wc -l <out) -eq 2 && -d $(echo out.d/-*) ]]
 }
 
-@test "record-class: nobody there is told, and nothing recorded is 69" {
+@test "record-class: an empty room is reported, and 69 if nothing was recorded" {
     a_store
     export store=$PWD/none
     mkdir none
@@ -82,7 +82,7 @@ actions() {
     said 'nothing was recorded'
 }
 
-@test "record-class: what the playlists list and did not come is named, exit 3" {
+@test "record-class: listed files that did not arrive are reported, exit 3" {
     a_store
     cp -r "$store" less
     export store=$PWD/less
@@ -93,7 +93,7 @@ actions() {
     [[ -s out ]]
 }
 
-@test "record-class: a create that may succeed later is made again" {
+@test "record-class: a create that may succeed later is repeated" {
     a_store
     script 'set idle 0' 'set users alice,bob' 'create 1 code FailedOperation.RestrictedConcurrency'
     class 0 -t 1 -o out.d
@@ -101,7 +101,7 @@ actions() {
     [[ $(actions) == 'Create Describe Delete' && $(seen 'map(select(.action == "CreateCloudRecording")) | length') -eq 2 ]]
 }
 
-@test "record-class: stopped, it ends the task" {
+@test "record-class: when stopped, it ends the task" {
     a_store
     "$tree/examples/record-class" -r request.json -i 0.05 -t 60 -o out.d rclone copy cos:class-1250000000/%p %d >out 2>err </dev/null 3>&- &
     local pid=$! i

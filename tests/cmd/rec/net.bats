@@ -84,7 +84,7 @@ signed_anew() {
 
 # ---- what is tried again ----
 
-@test "HTTP 503: again, signed anew, after what the server asks for" {
+@test "HTTP 503: retried, signed anew, after the time that the server requests" {
     of status 66 # the last answer: no such task
     verdicts none ResourceNotFound
     signed_anew
@@ -118,7 +118,7 @@ signed_anew() {
     signed_anew
 }
 
-@test "what is wrong with the request is not tried again" {
+@test "errors in the request are not retried" {
     local code
     serve
     while read -r code status; do
@@ -140,7 +140,7 @@ X
 
 # ---- what takes too long, and what is too much ----
 
-@test "a server that says nothing, and one that hardly does: --timeout" {
+@test "a silent server, and a very slow one: --timeout" {
     of deaf 75
     ((ms >= 900 && ms < 6000)) || fail "$ms ms"
     came 1
@@ -148,7 +148,7 @@ X
     ((ms >= 900 && ms < 6000)) || fail "$ms ms"
 }
 
-@test "an answer without end, of over 4 MB, of 64 MB when decompressed: refused, in little memory" {
+@test "an endless answer, one of over 4 MB, one of 64 MB when decompressed: refused, in little memory" {
     local fault kb
     serve
     for fault in endless 'big 4194305' bomb; do
@@ -183,7 +183,7 @@ X
     describe 66
 }
 
-@test "nobody there: 75" {
+@test "no server: 75" {
     serve
     rec_end
     describe 75
@@ -214,7 +214,7 @@ X
 
 # ---- who is asked ----
 
-@test "plain http is for loopback only, and an address is nothing but an address" {
+@test "plain http is for loopback only, and an address has no other parts" {
     local url
     for url in http://192.0.2.1 http://example.org http://127.0.0.1.example.org http://user@127.0.0.1 https://127.0.0.1/path \
         https://a:b@example.org ftp://127.0.0.1 'https://' 'https://x?y'; do
@@ -243,7 +243,7 @@ X
     came 0
 }
 
-@test "a proxy of the environment sees nothing of loopback" {
+@test "a proxy of the environment is not used for loopback" {
     serve
     http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 ALL_PROXY=http://127.0.0.1:1 describe 66
     came 1
@@ -265,7 +265,7 @@ X
     done
 }
 
-@test "a server that never likes the time: two requests, 77" {
+@test "a server that never accepts the time: two requests, 77" {
     serve
     script 'any - code AuthFailure.SignatureExpire'
     rec 77 describe --sdkappid "$app" --retries 5 t
@@ -274,7 +274,7 @@ X
 
 # ---- many ----
 
-@test "a batch: 20 a second over connections that are kept, answered in the order of the input" {
+@test "a batch: 20 per second over kept connections, answered in the order of the input" {
     of batch 66
     came 40
     # jitter of the machine may bring two a little closer
@@ -284,7 +284,7 @@ X
     [[ $(wc -l <out) -eq 40 ]] || fail 'not 40 lines'
 }
 
-@test "a batch with a clock that is off: learnt from the first answers, not from each" {
+@test "a batch with a wrong clock: corrected from the first answers, not from each" {
     of batch-clock 66
     saw 'map(select(.verdict == "AuthFailure.SignatureExpire")) | length <= 8'
     saw 'map(select(.verdict == "ResourceNotFound")) | length == 12'

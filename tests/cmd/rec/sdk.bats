@@ -62,7 +62,7 @@ both() {
     diff <(head -n 5 sdk.log | jq -cS "$1") <(head -n 5 our.log | jq -cS "$1") || fail "$1 is not the same"
 }
 
-@test "the service takes all requests of both" {
+@test "the service accepts all requests of both" {
     [[ $(wc -l <our.log) -eq 5 && $(wc -l <sdk.log) -eq 6 ]] || fail "$(cat sdk.out)"
     [[ $(jq -r .verdict our.log | xargs) == 'ok ok ok ok ok' ]] || fail "$(jq -r .verdict our.log)"
     [[ $(jq -r .verdict sdk.log | xargs) == 'ok ok ok ok ok MissingParameter.StorageParams' ]] || fail "$(cat sdk.out)"
@@ -83,7 +83,7 @@ both() {
     both .body
 }
 
-@test "every header that the SDK sends of the API, but its own names, is sent" {
+@test "every header of the API that the SDK sends, except its own, is sent" {
     local name
     for name in x-tc-action x-tc-version x-tc-region x-tc-timestamp authorization content-type host; do
         head -n 5 our.log | jq -es --arg n "$name" 'all(.headers | has($n))' || fail "no $name"
@@ -91,7 +91,7 @@ both() {
     diff <(jq -r '.headers["content-length"] | tonumber > 0' our.log | sort -u) <(echo true)
 }
 
-@test "both understand the same of the answers" {
+@test "both understand the answers in the same way" {
     diff <(sed -n 2p sdk.out | jq -S 'del(.RequestId)') <(jq -S '(.Response // .) | del(.RequestId)' describe-1.json)
     diff <(sed -n 3p sdk.out | jq -S 'del(.RequestId)') <(jq -S '(.Response // .) | del(.RequestId)' describe-2.json)
     diff <(sed -n 4p sdk.out | jq -S 'del(.RequestId)') <(jq -S '(.Response // .) | del(.RequestId)' modify.json)

@@ -46,7 +46,7 @@ clean() {
     ! grep -rlE "$(printf %s "$canary" | base64 | head -c 10)" . || fail 'a secret in Base64'
 }
 
-@test "outputs, notes and state of all that succeeds" {
+@test "outputs, notes and state of successes" {
     trtc-rec create -v -f "$service/request.json" >out1 2>err1
     task=$(jq -r '(.Response // .).TaskId' out1)
     trtc-rec describe -v "$task" >out2 2>err2
@@ -64,7 +64,7 @@ clean() {
     clean
 }
 
-@test "messages of all that fails, the journal of a lost create among them" {
+@test "messages of failures, with the journal of a lost create" {
     local fault
     for fault in drop 'code InvalidParameter.OutOfRange' 'status 500' text half 'big 5000000' 'code FailedOperation'; do
         script "any - $fault"
@@ -81,7 +81,7 @@ clean() {
     clean
 }
 
-@test "a service that quotes what it was sent: in no output, message or state" {
+@test "a service that quotes the request: in no output, message or state" {
     local code sub line
     line=$(jq -c '. + { action: "create" }' "$service/request.json")
     # each signs with its own id: AKIDmadeup is no more shown than the keys
@@ -107,7 +107,7 @@ clean() {
     ! grep -rlF AKIDmadeup . || fail "the id in: $(grep -rlF AKIDmadeup .)"
 }
 
-@test "a service that quotes what an earlier call told it" {
+@test "a service that quotes an earlier call" {
     local sub
     export TRTC_STORAGE_ACCESS_KEY=${canary}Access TRTC_STORAGE_SECRET_KEY=${canary}Storage
     script "any - code InvalidParameter.${canary}Storage.${canary}Access.${canary}App"
@@ -120,7 +120,7 @@ clean() {
     clean
 }
 
-@test "batch: a service that quotes what an earlier line held, however short" {
+@test "batch: a service that quotes an earlier line, however short" {
     jq -c '. + { action: "create", UserSig: "fromLine1Only" } | .StorageParams.CloudStorage.SecretKey = "kS1x"' \
         "$service/request.json" >lines
     printf '{"action":"describe","SdkAppId":%s,"TaskId":"x"}\n' "$app" >later
@@ -140,7 +140,7 @@ clean() {
     came 0
 }
 
-@test "no option takes one, the process list shows none, and memory is not dumped" {
+@test "no option accepts one, the process list shows none, and memory is not dumped" {
     local sub pid
     for sub in create describe modify delete wait list files usersig batch; do
         trtc-rec "$sub" --help
@@ -162,7 +162,7 @@ clean() {
     clean
 }
 
-@test "a core dump that is asked for is none" {
+@test "a requested core dump contains no secret" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
     ulimit -c unlimited 2>/dev/null || skip 'no core dumps here'
     script 'any - deaf'
@@ -209,7 +209,7 @@ aborted() {
     came 0
 }
 
-@test "what is written is for the owner only, whatever the umask" {
+@test "written files are for the owner only, whatever the umask" {
     umask 000
     rec 0 create -f "$service/request.json"
     [[ -z $(find "$XDG_STATE_HOME" -type f -perm /077) ]] || fail 'others may read a file'

@@ -63,7 +63,7 @@ later() {
 
 # ---- ids ----
 
-@test "a TaskId that begins with '-', with and without --, before and behind options" {
+@test "a TaskId that begins with '-', with and without --, before and after options" {
     script 'set dash 1' 'set idle -1'
     request
     created
@@ -112,7 +112,7 @@ later() {
     [[ ! -s out ]] || fail 'a task that never was is remembered'
 }
 
-@test "too many tasks: 75, and what helps is said" {
+@test "too many tasks: 75, and the message says what helps" {
     script 'set limit 1'
     request
     created
@@ -127,7 +127,7 @@ later() {
 
 # ---- create, answered late or never ----
 
-@test "create that is never answered: outcome unknown, 75, and the journal names room and robot" {
+@test "create without an answer: outcome unknown, 75, and the journal names room and robot" {
     request
     script 'create - drop'
     rec 75 create -f request.json --retries 0
@@ -180,7 +180,7 @@ later() {
     [[ $(wc -l <out) -eq 1 ]] || fail 'nothing is known of it'
 }
 
-@test "create where nothing can be remembered: not sent" {
+@test "create if nothing can be remembered: not sent" {
     local status=0
     request
     : >file
@@ -190,7 +190,7 @@ later() {
     came 0
 }
 
-@test "two create by one robot at once: the second does not end the first unasked" {
+@test "two creates with one robot at the same time: the second does not end the first" {
     request
     script 'create 1 deaf'
     trtc-rec create -f request.json >out1 2>err1 &
@@ -202,7 +202,7 @@ later() {
     wait $pid || true
 }
 
-@test "nobody there: nothing was created, and nothing is in the journal" {
+@test "no server: nothing was created, and nothing is in the journal" {
     request
     rec_end
     rec 75 create -f request.json --retries 0
@@ -211,7 +211,7 @@ later() {
     [[ ! -s out ]] || fail 'a task that never was is remembered'
 }
 
-@test "wait that is interrupted: 130 or 143, and the task goes on" {
+@test "an interrupted wait: 130 or 143, and the task continues" {
     local pid status sig
     script 'set idle -1'
     request
@@ -254,7 +254,7 @@ later() {
 
 # ---- ended or unknown ----
 
-@test "a task that has ended and one that never was: both 66, told apart" {
+@test "a task that has ended and one that never existed: both 66, with different messages" {
     script 'set idle 0' 'set records 0' 'set exits 0'
     request
     created
@@ -266,7 +266,7 @@ later() {
     grep -F -- "$task" out | grep -qi ended || fail 'not remembered as ended'
 }
 
-@test "delete of a task that has ended is success, and told" {
+@test "delete of a task that has ended succeeds, and is reported" {
     script 'set idle 0' 'set records 0' 'set exits 0'
     request
     created
@@ -276,7 +276,7 @@ later() {
     grep -qiE 'ended|stopped' err || fail 'not told'
 }
 
-@test "a TaskId that is too old to be accepted is said to be that" {
+@test "a TaskId that is too old to be accepted is reported as such" {
     request '.ResourceExpiredHour = 6'
     created
     script 'set skip_s 21601'
@@ -301,7 +301,7 @@ later() {
 
 # ---- modify ----
 
-@test "modify: sends everything again that is remembered, at the top level as this action wants it" {
+@test "modify: repeats everything that is remembered, at the top level as this action requires" {
     mixed
     created
     rec 0 modify "$task" --set MixLayoutParams.BackGroundColor=#ffffff
@@ -327,7 +327,7 @@ later() {
     sends .MixLayoutParams.BackGroundColor '#102030'
 }
 
-@test "modify of a task that nothing is remembered of: refused, but with --replace" {
+@test "modify of a task that is not remembered: refused, except with --replace" {
     mixed
     created
     rm -r "$XDG_STATE_HOME"
@@ -371,7 +371,7 @@ later() {
     fi
 }
 
-@test "a state that is damaged is said to be that, and the rest is listed" {
+@test "a damaged state is reported, and the rest is listed" {
     request
     created
     request '.RoomId = "3561"'
@@ -386,7 +386,7 @@ later() {
 
 # ---- what was begun first ----
 
-@test "create without an answer is made again by the same robot, and one task is left" {
+@test "create without an answer is repeated with the same robot, and one task is left" {
     of lost
     [[ $(<status) == 0 ]] || fail "exit status $(<status)"
     came 2

@@ -21,7 +21,7 @@ teardown() {
     room_end
 }
 
-@test "a publisher that is killed: its readers get all it sent, and its user leaves" {
+@test "a publisher is killed: its readers get all it sent, and its user leaves" {
     opened
     reading /3560/anna got.ts
     python3 "$clients" hold "$port" /3560/anna call.ts 3>&- &
@@ -49,13 +49,13 @@ teardown() {
     [[ $(event 5 .EventInfo.Reason) == 2 ]]
 }
 
-@test "a slow reader loses whole packets, which is said, and another loses none" {
+@test "a slow reader loses whole packets, which is reported, and another loses none" {
     opened
     python3 "$clients" slow "$port" /3560/anna 24 0.3 >lost || fail "$(cat lost)"
     told_of "is too slow, and has gone: $(cat lost) packets lost"
 }
 
-@test "two hundred readers, each of whom gets all" {
+@test "two hundred readers, each of which gets everything" {
     opened
     python3 "$clients" crowd "$port" /3560/anna 200 2 || fail "$(cat told)"
     [[ ! $(grep -v listening told) ]]
@@ -67,7 +67,7 @@ teardown() {
     kill -0 "$room"
 }
 
-@test "what cannot be made MPEG-TS is refused, and why is said" {
+@test "a stream that cannot become MPEG-TS is refused, with the reason" {
     opened
     { printf '\x1a\x45\xdf\xa3' && head -c 50000 /dev/zero; } >bad.mkv
     published 415 /3560/anna bad.mkv
@@ -81,7 +81,7 @@ teardown() {
     told_of 'cannot start ffmpeg'
 }
 
-@test "the converter has no key, no environment of ours, and bounded memory" {
+@test "the converter has no key, none of our environment, and limited memory" {
     printf '#!/bin/sh\n{ env; ls -l /proc/self/fd; cat /proc/self/limits; } >%s/fifo 2>&1\nexec cat\n' "$PWD" >ffmpeg
     chmod 700 ffmpeg
     mkfifo fifo # it may write no file
@@ -99,7 +99,7 @@ teardown() {
     [[ $(grep -c 'socket:' seen) -eq 0 ]]
 }
 
-@test "callbacks: a receiver that is down for a moment gets all; one that stays away is named" {
+@test "callbacks: a receiver that is down for a moment gets all; one that stays down is reported" {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     hook=$port
     opened --dismiss 1h --hook "http://127.0.0.1:$hook/"

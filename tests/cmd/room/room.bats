@@ -20,7 +20,7 @@ teardown() {
     room_end
 }
 
-@test "a stream comes out as it went in, to readers who were there before, and who come at once" {
+@test "a stream is unchanged, for readers who waited for it and for those who connect at once" {
     opened
     reading /3560/anna early.ts
     published 200 /3560/anna call.ts
@@ -37,7 +37,7 @@ teardown() {
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
 }
 
-@test "a recording through the room is the recording without it" {
+@test "a recording through the room equals the recording without it" {
     opened
     ffmpeg -v error -i call.ts -c copy -copyts -f mpegts -y direct.ts </dev/null
     trtc-hls -q -A 1 -R 3560 -u anna -S 1767225600000 -d straight direct.ts >/dev/null
@@ -48,7 +48,7 @@ teardown() {
     diff -r straight through
 }
 
-@test "who is there: users, substreams, sound or picture alone, and who comes later learns it first" {
+@test "presence: users, substreams, sound or picture only, and later followers learn the state first" {
     opened
     python3 "$clients" steady "$port" '/3560/anna?video=0' 40000 30 3>&- &
     room_pids+=($!)
@@ -93,7 +93,7 @@ teardown() {
     grep -q '^HTTP/1.1 403' head
 }
 
-@test "a POST that does not come is given up, and named" {
+@test "a missing POST is given up, and reported" {
     opened --idle 60s
     reading /3560/anna got.ts
     post() { curl -sf -o answer --data-binary "@$1" "$url/3560/anna?session=a&$2"; }
@@ -106,7 +106,7 @@ teardown() {
     cat p.a p.c p.d | cmp - got.ts
 }
 
-@test "what is not MPEG-TS is made so, with all that is in it" {
+@test "other containers become MPEG-TS, with everything in them" {
     opened
     for f in matroska flv mp4; do
         options=()
@@ -121,7 +121,7 @@ teardown() {
     [[ $(head -c 1 out.mp4) == G ]]
 }
 
-@test "a publisher shows a UserSig" {
+@test "a publisher presents a UserSig" {
     secret=secretOfTheApplication
     echo "1400000001 $secret" >key
     opened --key-file key
@@ -141,7 +141,7 @@ teardown() {
     expect 77 trtc-room serve --listen 127.0.0.1:0 --key-file key
 }
 
-@test "readers elsewhere show a UserSig as well, where there is a key file" {
+@test "readers on other machines present a UserSig as well, if there is a key file" {
     secret=secretOfTheApplication
     echo "$secret" >key
     # status PATH [CURL-OPTION...]: a proxy says that the reader is not here
@@ -166,7 +166,7 @@ teardown() {
     [[ $(status /) == 200 ]]
 }
 
-@test "a room is dissolved, a user put out" {
+@test "a room is dissolved, a user removed" {
     opened
     python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
     room_pids+=($!)
@@ -230,7 +230,7 @@ teardown() {
     [[ $(asks -H 'Host: page.example') == 403 ]]
 }
 
-@test "so many users, so many rooms" {
+@test "limits of users and rooms" {
     opened --max-users 2 --max-rooms 2 --dismiss 100ms
     for u in a b; do
         python3 "$clients" steady "$port" "/1/$u" 40000 30 >/dev/null 2>&1 3>&- &
@@ -297,7 +297,7 @@ P
     said 'no socket that listens'
 }
 
-@test "what is wrong with the command line" {
+@test "errors in the command line" {
     expect 64 trtc-room serve
     expect 64 trtc-room serve --listen x
     expect 64 trtc-room serve --listen 127.0.0.1:0 x
@@ -309,7 +309,7 @@ P
     expect 66 trtc-room serve --listen 127.0.0.1:0 --key-file none
 }
 
-@test "a Source begins with what is said to be reachable" {
+@test "a Source begins with --base-url" {
     opened --base-url https://live.example
     published 200 '/a%20room/anna' call.ts
     saw '101 a room, 103 a room/anna, 201 a room/anna, 203 a room/anna, 104 a room/anna'

@@ -34,7 +34,7 @@ body() {
         $(($1 / 100)) "$1" "$2" "$3" "${4:-}"
 }
 
-@test "another room: what is so, what happens, and once" {
+@test "another room: the present state, new events, and once" {
     opened
     python3 "$clients" steady "$port" /3560/anna 40000 30 3>&- &
     room_pids+=($!)
@@ -54,7 +54,7 @@ body() {
     [[ $status -eq 143 ]]
 }
 
-@test "a connection that is lost is made again, and only what has changed is told" {
+@test "a lost connection is made again, and only changes are printed" {
     opened
     at=$port
     python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
@@ -73,7 +73,7 @@ body() {
     [[ $(wc -l <watch-told) -eq 1 ]]
 }
 
-@test "the room that is watched alone does not end with a connection that is lost" {
+@test "a room watched alone does not end with a lost connection" {
     opened
     at=$port
     python3 "$clients" steady "$port" /3560/anna 40000 30 2>/dev/null 3>&- &
@@ -93,7 +93,7 @@ body() {
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 103 3560/carl, 203 3560/carl, 104 3560/carl, 102 3560'
 }
 
-@test "a server that is not there: once fails, watching goes on trying" {
+@test "no server: once fails, watching keeps trying" {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     expect 75 trtc-room watch --once "http://127.0.0.1:$port"
     watching "http://127.0.0.1:$port"
@@ -106,7 +106,7 @@ body() {
     saw '101 1, 103 1/ben, 201 1/ben, 203 1/ben'
 }
 
-@test "a program: callbacks, flat lines, what is missing between, what is no event" {
+@test "a program: callbacks, flat lines, missing events in between, lines that are not events" {
     {
         body 201 '"r"' anna
         body 203 3560 ben ',"Source":"http://a/b"'
@@ -163,7 +163,7 @@ stat_page() {
     mv page.new stat
 }
 
-@test "nginx's RTMP module: its page, looked at again and again" {
+@test "nginx's RTMP module: its page, fetched repeatedly" {
     stat_page anna
     python3 -u -m http.server --bind 127.0.0.1 0 >served 2>&1 3>&- &
     room_pids+=($!)

@@ -12,7 +12,7 @@ setup() {
     test_begin
 }
 
-@test "the block of README.md, typed as it stands" {
+@test "the block of README.md, typed unchanged" {
     awk '/^## / { sec = $3 } sec == "recorder" && /^```shell$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" >block
     [[ $(wc -l <block) -gt 5 ]] || fail 'no block'
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
