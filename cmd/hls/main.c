@@ -280,6 +280,41 @@ static void stay_behind(const struct opts *o, struct trtc_segmenter_opts *so)
     so->start_us = so->listed_end_us;
 }
 
+/* When the stream began, as far as is known. */
+static void set_start(const struct opts *o, struct trtc_segmenter_opts *so,
+                      const struct trtc_input *in)
+{
+    if (o->start_ms != TRTC_NOTIME)
+        so->start_us = o->start_ms * 1000;
+    else if (!trtc_input_utc_us(in, &so->start_us))
+        so->start_us = clock_real_us() - trtc_input_age_us(in);
+    so->stream_start_us = trtc_input_start_us(in);
+}
+
+struct keeping {
+    const struct opts *o;
+    struct trtc_segmenter_opts *so;
+};
+
+/* A frame that waits while the stream is opened. */
+static int keep(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
+                struct trtc_err *err)
+{
+    const struct keeping *k = opaque;
+    set_start(k->o, k->so, in);
+    return trtc_early_keep(k->so->early, k->so, f, trtc_input_info(in), err);
+}
+
+static struct trtc_input *open_input(const struct opts *o, struct trtc_segmenter_opts *so,
+                                     const struct trtc_remote *web, struct trtc_err *err)
+{
+    struct keeping k = { o, so };
+    const struct trtc_input_keeper keeper = { keep, &k };
+    so->early = trtc_early_new(err);
+    return so->early ? trtc_input_open_kept(o->input, o->only, web, &keeper, &cli_signal, err)
+                     : NULL;
+}
+
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct ending *end,
                   struct trtc_err *err)
 {
@@ -290,22 +325,18 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     struct trtc_err ending;
     int ret = -1;
     struct trtc_input *in = NULL;
+    int64_t told_us;
     if (trtc_segmenter_prepare(so, err) < 0)
         goto done;
     say_salvaged(o, so);
-    in = o->only ? trtc_input_open_only(o->input, o->only, &web, &cli_signal, err)
-                 : trtc_input_open(o->input, &web, &cli_signal, err);
+    in = open_input(o, so, &web, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
-    if (o->start_ms != TRTC_NOTIME)
-        so->start_us = o->start_ms * 1000;
-    else if (trtc_input_utc_us(in, &so->start_us))
+    set_start(o, so, in);
+    if (o->start_ms == TRTC_NOTIME && trtc_input_utc_us(in, &told_us))
         cli_debug("%s: gives its time of day", o->input);
-    else
-        so->start_us = clock_real_us() - trtc_input_age_us(in);
     stay_behind(o, so);
     trtc_input_leave_other(in);
-    so->stream_start_us = trtc_input_start_us(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;
     seg = trtc_segmenter_new(so, trtc_input_info(in), err);
     if (!seg)
@@ -327,6 +358,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
 done:
     end->reader_left = p->reader_left;
     trtc_segmenter_free(&seg);
+    trtc_early_free(&so->early);
     trtc_input_free(&in);
     trtc_segmenter_release(so);
     return ret;

@@ -63,11 +63,19 @@ struct trtc_segmenter {
     struct lane lanes[LANES_MAX];
     int nb_lanes;
     bool late_said;
-    int64_t shift_us;              /* from the stream's times to those in the segments */
+    int64_t shift_us; /* from the stream's times to those in the segments */
+    int64_t nb_in;
     int64_t nb_written[2];         /* frames: sound, pictures */
     struct trtc_interleave *order; /* where a lane holds both, else NULL; */
     struct trtc_waiting *waiting;  /* and what waits in it, where nobody can send that again */
 };
+
+int64_t trtc_segmenter_shift_us(const struct trtc_segmenter_opts *o)
+{
+    return o->stream_start_us >= LOW_US
+               ? 0
+               : (LOW_US - o->stream_start_us + 99) / 100 * 100; /* in whole ticks of 90 kHz */
+}
 
 int64_t trtc_segmenter_90k(int64_t us)
 {
@@ -496,6 +504,7 @@ static int deliver(void *opaque, const struct trtc_input_frame *f,
 int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame *f,
                          const struct trtc_input_info *info, struct trtc_err *err)
 {
+    s->nb_in++;
     if (follow(s, f, info, err) < 0)
         return -1;
     return s->order ? trtc_interleave_put(s->order, f, info, err) : deliver(s, f, info, err);
@@ -542,7 +551,11 @@ int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err)
     for (int i = 0; i < s->nb_lanes; i++)
         if (s->lanes[i].now.file && flush_lane(&s->lanes[i], err) < 0)
             return -1;
-    return s->waiting ? trtc_waiting_save(s->waiting, s->order, err) : 0;
+    if (s->waiting && trtc_waiting_save(s->waiting, s->order, err) < 0)
+        return -1;
+    if (s->o.early && s->nb_in >= trtc_early_nb(s->o.early))
+        trtc_early_drop(s->o.early);
+    return 0;
 }
 
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
@@ -581,8 +594,7 @@ struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
         return NULL;
     }
     s->o = *o;
-    if (o->stream_start_us < LOW_US) /* in whole ticks of 90 kHz */
-        s->shift_us = (LOW_US - o->stream_start_us + 99) / 100 * 100;
+    s->shift_us = trtc_segmenter_shift_us(o);
     int ret = together ? add_lane(s, info, true, true, err) : 0;
     if (together && ret == 0)
         ret = keep_order(s, err);

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "hls/claim.h"
+#include "hls/early.h"
 #include "hls/listed.h"
 #include "playlist/name.h"
 #include "playlist/playlist_write.h"
@@ -57,6 +58,9 @@ struct trtc_segmenter_opts {
     /* Called for each file; when it returns -1 (with err) the recording ends. */
     int (*told)(void *opaque, const struct trtc_segment_done *done, struct trtc_err *err);
     void *opaque;
+
+    struct trtc_early *
+        early; /* what came meanwhile, which trtc_segmenter_frame gets first; the caller's. NULL: nothing */
 
     struct trtc_file *claim;       /* set by prepare: the names are ours */
     struct trtc_claim_stale stale; /* set by prepare: what killed runs had left and was of no use */

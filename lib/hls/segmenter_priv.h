@@ -25,6 +25,9 @@ struct trtc_playlist_head trtc_segmenter_head(const struct trtc_segmenter_opts *
 int trtc_segmenter_listed(const struct trtc_segmenter_opts *o, enum trtc_kind type, int ha,
                           struct trtc_listed *out, struct trtc_err *err);
 
+/* From the stream's times to those in the segments. */
+int64_t trtc_segmenter_shift_us(const struct trtc_segmenter_opts *o);
+
 /* A time of the stream in ticks. */
 int64_t trtc_segmenter_90k(int64_t us);
 

@@ -13,6 +13,8 @@
 #include "hls/segmenter_priv.h"
 #include "ts/tsmux.h"
 
+enum { EARLY = 2 }; /* the third file */
+
 #define STALE_BYTES \
     1000000 /* so much may be in a file that waits no more, beside as much as what waits */
 
@@ -22,9 +24,10 @@ struct trtc_waiting {
     struct trtc_file *file[TRTC_NB_WAITING];
     int at; /* the one that grows */
     struct trtc_tsmux *mux;
-    bool video;    /* what waits in it: pictures, else sound */
-    int64_t next;  /* the frame that is not in it yet */
-    int64_t bytes; /* of it */
+    enum trtc_codec codec[TRTC_NB_KINDS]; /* of what is in it */
+    bool video;                           /* what waits in it: pictures, else sound */
+    int64_t next;                         /* the frame that is not in it yet */
+    int64_t bytes;                        /* of it */
 };
 
 /* ---- names ---- */
@@ -89,31 +92,30 @@ static int empty_all(struct trtc_waiting *w, struct trtc_err *err)
     return 0;
 }
 
-/* The other file is the one that grows, from the first frame that waits. */
-static int turn(struct trtc_waiting *w, const struct trtc_interleave_waits *now,
-                struct trtc_err *err)
+/* This file is the one that grows, from its beginning. */
+static int take_file(struct trtc_waiting *w, int which, struct trtc_err *err)
 {
-    w->at = !w->at;
-    w->video = now->video;
-    w->next = now->first;
+    w->at = which;
     w->bytes = 0;
+    w->codec[TRTC_AT_AUDIO] = w->codec[TRTC_AT_VIDEO] = TRTC_CODEC_NONE;
     trtc_tsmux_free(&w->mux);
-    if (!w->file[w->at])
-        w->file[w->at] = trtc_file_create(w->path[w->at], err);
-    return w->file[w->at] ? empty(w, w->at, err) : -1;
+    if (!w->file[which])
+        w->file[which] = trtc_file_create(w->path[which], err);
+    return w->file[which] ? empty(w, which, err) : -1;
 }
 
-/* The first frame says when and what it is. */
-static int begin(struct trtc_waiting *w, const struct trtc_input_frame *f,
-                 const struct trtc_input_info *info, struct trtc_err *err)
+/* Tables say when the frame is. */
+static int tell_time(struct trtc_waiting *w, const struct trtc_input_frame *f, struct trtc_err *err)
 {
-    w->mux = trtc_tsmux_new(f->video ? info->video : TRTC_CODEC_NONE,
-                            f->video ? TRTC_CODEC_NONE : TRTC_CODEC_AAC, sink, w, err);
-    if (!w->mux)
-        return -1;
     trtc_tsmux_tell_time(w->mux, f->pkt.pts_us + w->o.utc_us,
                          trtc_segmenter_90k(f->pkt.pts_us + w->o.shift_us));
     return trtc_tsmux_begin(w->mux, err);
+}
+
+static int begin(struct trtc_waiting *w, const struct trtc_input_frame *f, struct trtc_err *err)
+{
+    w->mux = trtc_tsmux_new(w->codec[TRTC_AT_VIDEO], w->codec[TRTC_AT_AUDIO], sink, w, err);
+    return w->mux ? tell_time(w, f, err) : -1;
 }
 
 static int keep(void *opaque, const struct trtc_input_frame *f, const struct trtc_input_info *info,
@@ -121,12 +123,31 @@ static int keep(void *opaque, const struct trtc_input_frame *f, const struct trt
 {
     struct trtc_waiting *w = opaque;
 
-    if (!w->mux && begin(w, f, info, err) < 0)
+    if (f->video)
+        w->codec[TRTC_AT_VIDEO] = info->video;
+    else
+        w->codec[TRTC_AT_AUDIO] = TRTC_CODEC_AAC;
+    if (!w->mux && begin(w, f, err) < 0)
         return -1;
-    if (f->video && trtc_tsmux_announce(w->mux, info->video, TRTC_CODEC_NONE, err) < 0)
+    if (trtc_tsmux_announce(w->mux, w->codec[TRTC_AT_VIDEO], w->codec[TRTC_AT_AUDIO], err) < 0)
         return -1;
     w->next++;
     return trtc_segmenter_mux(w->mux, f, w->o.shift_us, err);
+}
+
+int trtc_waiting_early(struct trtc_waiting *w, int64_t utc_us, const struct trtc_input_frame *f,
+                       const struct trtc_input_info *info, struct trtc_err *err)
+{
+    const int64_t by_us = utc_us - w->o.utc_us;
+    const bool moves = by_us > 1000 || by_us < -1000;
+
+    if (moves)
+        w->o.utc_us = utc_us;
+    if (!w->mux && take_file(w, EARLY, err) < 0)
+        return -1;
+    if (w->mux && moves && tell_time(w, f, err) < 0)
+        return -1;
+    return keep(w, f, info, err) < 0 ? -1 : trtc_tsmux_flush_all(w->mux, err);
 }
 
 int trtc_waiting_save(struct trtc_waiting *w, const struct trtc_interleave *x, struct trtc_err *err)
@@ -138,8 +159,12 @@ int trtc_waiting_save(struct trtc_waiting *w, const struct trtc_interleave *x, s
         return empty_all(w, err);
     const bool turns = w->bytes == 0 || now.video != w->video || w->next <= now.first ||
                        w->bytes > STALE_BYTES + 2 * (int64_t)now.nb_bytes;
-    if (turns && turn(w, &now, err) < 0)
+    if (turns && take_file(w, !w->at, err) < 0)
         return -1;
+    if (turns) {
+        w->video = now.video;
+        w->next = now.first;
+    }
     if (trtc_interleave_each(x, w->next, keep, w, err) < 0 || trtc_tsmux_flush_all(w->mux, err) < 0)
         return -1;
     return turns ? empty(w, !w->at, err) : 0;

@@ -45,6 +45,7 @@ struct trtc_input {
     int64_t came_us; /* when the first frame came, on a clock of no meaning */
     char name[256];  /* for messages */
     const volatile sig_atomic_t *stop;
+    struct trtc_input_keeper keeper; /* of frames that wait; or zero */
     struct trtc_input_clock clock;
     int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */
 
@@ -637,6 +638,12 @@ static void guess_first_duration(struct trtc_input *in)
         a->f.dur_us = us;
 }
 
+/* What waits of a file can be read again. */
+static int keep_safe(struct trtc_input *in, const struct trtc_input_frame *f, struct trtc_err *err)
+{
+    return in->keeper.keep && !in->info.stored ? in->keeper.keep(in->keeper.opaque, in, f, err) : 0;
+}
+
 /* Reads until every track has shown where it starts, or as long as is bearable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
@@ -666,7 +673,8 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         if (s.nb_bytes == 0)
             in->came_us = av_gettime_relative();
         look(&s, &f);
-        if (ret != PASSED && hold(in, &f, err) < 0)
+        in->start_us = s.min_pts_us;
+        if (ret != PASSED && (hold(in, &f, err) < 0 || keep_safe(in, &f, err) < 0))
             return -1;
     }
     if (announced(in, &video, &audio, err) < 0)
@@ -817,6 +825,20 @@ struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
 
     if (in)
         in->wanted = kind;
+    return open_input(in, url, remote, err);
+}
+
+struct trtc_input *trtc_input_open_kept(const char *url, enum trtc_kind kind,
+                                        const struct trtc_remote *remote,
+                                        const struct trtc_input_keeper *keeper,
+                                        const volatile sig_atomic_t *stop, struct trtc_err *err)
+{
+    struct trtc_input *in = input_new(url, stop, err);
+
+    if (in && kind != TRTC_NO_KIND)
+        in->wanted = kind;
+    if (in)
+        in->keeper = *keeper;
     return open_input(in, url, remote, err);
 }
 

@@ -396,6 +396,18 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
     return NULL;
 }
 
+/* A container that names all its tracks in its header need not be searched for them: of a live source, what is read
+ * meanwhile is in nobody's hands. */
+static bool names_all(const struct back *b)
+{
+    static const char *const names[] = { "matroska", "mov", NULL };
+
+    for (const char *const *n = names; *n; n++)
+        if (strncmp(b->ic->iformat->name, *n, strlen(*n)) == 0)
+            return !b->src || !b->src->seekable;
+    return false;
+}
+
 /* Reads the beginning and chooses the streams. */
 static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 {
@@ -404,6 +416,8 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
     if (ret < 0)
         return fail_open(b, ret, err);
     trtc_input_watch_log(&b->watch, b->ic);
+    if (names_all(b))
+        b->ic->max_analyze_duration = AV_TIME_BASE / 2;
     /* Not fatal by itself: a stream may be good that libavformat does not know all about. */
     ret = avformat_find_stream_info(b->ic, NULL);
     if (ret < 0 && (stopped(b) || b->ic->nb_streams == 0))

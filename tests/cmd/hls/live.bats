@@ -280,7 +280,7 @@ rescued() {
     trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 20 -d o - < <(exec 3>&-; cat k/fed; exec sleep 20) >out 3>&- &
     pid=$!
     for ((i = 0; i < 200; i++)); do
-        [[ -z $(find o -name '.*.ts.part' -size +0) ]] || break
+        [[ -z $(find o -name '.*_20*.ts.part' -size +0) ]] || break
         sleep 0.05
     done
     kill -9 $pid
@@ -294,13 +294,14 @@ rescued() {
 
 # burst FILE OPTION...: records what comes at once, and is killed when nothing more is written.
 burst() {
-    local pid size before=-1
+    local pid size before=-1 still=0
     trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 3 -d o "${@:2}" - < <(exec 3>&-; cat "$1"; exec sleep 20) >/dev/null 3>&- &
     pid=$!
-    for ((size = 0; size != before || !size;)); do
-        before=$size
-        sleep 0.5
+    while ((still < 3)); do
+        sleep 0.3
         size=$(find o -type f -printf '%s\n' 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
+        still=$((size && size == before ? still + 1 : 0))
+        before=$size
     done
     kill -9 $pid
     wait $pid || true
@@ -347,6 +348,31 @@ frames() {
         [[ $(wc -l <out) -eq 1 ]] || fail "$src: not one file"
         muxer=framecrc plays "$(<out)"
         cd ..
+    done
+}
+
+@test "kill -9 before the first frame of a track that is announced: what had come of the other one is there" {
+    local shape list n
+    ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 late.ts
+    head -c $(($(stat -c %s late.ts) / 3)) late.ts >only.ts # some 4 s, with a sound in its tables of which nothing comes
+    frames video only.ts >want
+    for shape in '' '-u 10001' '-u 10001 --av-merge'; do
+        rm -rf o
+        # shellcheck disable=SC2086 # words are meant
+        burst only.ts $shape
+        [[ -z $(find o -name '.*_20*.ts.part') ]] || fail "$shape: it has begun: $(ls -A o)"
+        # shellcheck disable=SC2086 # words are meant
+        expect 0 trtc-hls -q -A 1400000001 -R 3560 $shape -S 1767225700495 -t 3 -d o --append "$cam"
+        said 'rescued 1 segments ('
+        [[ -z $(find o -name '.*' -type f) ]] || fail "$shape: hidden files"
+        list=o/1400000001_3560.m3u8
+        [[ ! $shape ]] || list=o/${stem}_video.m3u8
+        strict "$list" torn
+        n=$(sed '/DISCONTINUITY/Q; /^#/d' "$list")
+        frames video "o/$n" >got
+        diff <(head -n "$(wc -l <got)" want) got >diff.txt || fail "$shape: not the same: $(head diff.txt)"
+        (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "$shape: $(wc -l <got) of $(wc -l <want)"
+        grep -qx '#EXT-X-TRTC-START-REC-TIME:1767225600495' "$list" || fail "$shape: not at its time"
     done
 }
 
