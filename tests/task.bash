@@ -80,15 +80,15 @@ whole() {
         "$1/events.ndjson" >/dev/null || fail "the journal: $(cat "$1/events.ndjson")"
     diff <(jq -r 'select(.File) | .File' "$1/events.ndjson" | sort -u) \
         <(cd "$1" && find files -type f | sort) || fail 'the files are not those of the journal'
-    jq -r 'select(.File) | .File' "$1/events.ndjson" >listed
+    jq -r 'select(.File) | .File' "$1/events.ndjson" >"$1.listed"
     while IFS= read -r file; do
         if [[ $file == *.m3u8 ]]; then
             strict "$1/$file" torn
             while IFS= read -r line; do
-                grep -qxF "files/$line" <(sed "\\|^$file\$|q" listed) || fail "$file came before $line"
+                grep -qxF "files/$line" <(sed "\\|^$file\$|q" "$1.listed") || fail "$file came before $line"
             done < <(awk '/#EXTINF/ { getline; print; exit }' "$1/$file")
         fi
-    done < <(sort -u listed)
+    done < <(sort -u "$1.listed")
 }
 
 # lengths DIR: how long each playlist is, in seconds, by its name without the application and room.

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# trtc-task that is killed over and over, and as many streams as it may record.
+
+load ../lib
+load ../hls
+load ../room
+load ../task
+
+setup_file() {
+    files_begin
+    mk call --mixed --user "$(user gop=1)" --length 300 --segment 1000
+    mv call/*.ts call.ts
+}
+
+setup() {
+    test_begin
+    task_begin
+}
+
+teardown() {
+    task_end
+}
+
+# live USER: as long as the test lasts.
+live() {
+    ffmpeg -nostdin -v error -re -i "$BATS_FILE_TMPDIR/call.ts" -c copy -f mpegts -method PUT "$url/3560/$1" 3>&- &
+    room_pids+=($!)
+}
+
+# some MS: waits up to so long.
+some() {
+    sleep "$(awk -v ms=$((RANDOM * $1 / 32768)) 'BEGIN { print ms / 1000 }')"
+}
+
+# missing DIR: of the time from the first to the last sound, what no segment covers, in ms.
+missing() {
+    cat "$1"/files/*_audio.m3u8 | awk -F '[:,]' '/FILE-ATTR/ { at = $2 } /^#EXTINF/ { printf "%.0f %.0f\n", at, at + $2 * 1000 }' | sort -n |
+        awk 'NR > 1 && $1 > end { lost += $1 - end } $2 > end { end = $2 } END { printf "%d\n", lost }'
+}
+
+# judged DIR KILLS: it is one recording, of which each kill has cost a second at most, and each kill was told.
+judged() {
+    local lost
+    whole "$1"
+    no_leftovers "$1"
+    lost=$(missing "$1")
+    echo "$1 $2 $lost" >>lost
+    ((lost <= 1000 * $2)) || fail "$1: $lost ms are missing after $2 kills"
+    (($(jq -s 'map(select(.Loss)) | length' "$1/events.ndjson") >= $2)) || fail "$1: not each kill was told"
+    trtc-merge -q -p 15 -f "$1/files" -o "$1/merged" >out 2>err || [[ $? -eq 3 ]] || fail "$1: it is not merged"
+    [[ $(wc -l <out) -eq 1 ]] || fail "$1: several files"
+    muxer=framecrc plays "$(<out)"
+}
+
+# kills_of_task DIR: three, and it goes on each time.
+kills_of_task() {
+    local n
+    trap task_end_here EXIT
+    ordered "$1" '"RecordMode":1'
+    recording "$1"
+    for n in 1 2 3; do
+        stands "$1" '.Users | length' 1
+        sleep 0.7
+        some 1500
+        kill -KILL "$task"
+        wait "$task" 2>/dev/null || true
+        recording "$1"
+        noted "$1" "map(select(.EventType == 306)) | length == $n"
+    done
+    sleep 1.5
+    kill -TERM "$task"
+    ended 3 "$1"
+    judged "$1" 3
+}
+
+# kills_of_child DIR PROGRAM KILLS RECORDPARAMS
+kills_of_child() {
+    local n
+    trap task_end_here EXIT
+    ordered "$1" "$4"
+    recording "$1"
+    for ((n = 0; n < $3; n++)); do
+        sleep 1.2
+        some 1500
+        kill -KILL "$(pgrep -P "$task" "$2" | head -n 1)" 2>/dev/null || sleep 1
+    done
+    sleep 1.5
+    kill -TERM "$task"
+    ended 3 "$1"
+}
+
+# task_end_here: what a part of a test started that runs in the background, which the room is not.
+task_end_here() {
+    room_pids=()
+    task_end
+}
+
+@test "120 kills of trtc-task: a second is missing at most each time, and it is one recording" {
+    local i k all
+    opened
+    live anna
+    for ((i = 0; i < 10; i++)); do
+        all=()
+        for k in a b c d; do
+            { kills_of_task "t$i$k" && rm "fault$i$k"; } >"fault$i$k" 2>&1 &
+            all+=($!)
+        done
+        wait "${all[@]}" || true
+    done
+    [[ ! $(ls fault* 2>/dev/null) ]] || fail "$(head -c 3000 fault*)"
+    awk '{ n += $2; ms += $3 } END { printf "# %d kills, %d ms missing\n", n, ms; exit n != 120 }' lost >&3
+}
+
+@test "120 kills of trtc-hls: the same" {
+    local k all=()
+    opened
+    live anna
+    for k in a b c d; do
+        { kills_of_child "t$k" trtc-hls 30 '"RecordMode":1' && judged "t$k" 30 && rm "fault$k"; } >"fault$k" 2>&1 &
+        all+=($!)
+    done
+    wait "${all[@]}" || true
+    [[ ! $(ls fault* 2>/dev/null) ]] || fail "$(head -c 3000 fault*)"
+    awk '{ n += $2; ms += $3 } END { printf "# %d kills, %d ms missing\n", n, ms; exit n != 120 }' lost >&3
+}
+
+@test "60 kills of trtc-mix: what it holds is missing, it is told, and it is one recording" {
+    opened
+    live anna
+    kills_of_child t trtc-mix 60 '"RecordMode":2'
+    whole t
+    (($(jq -s 'map(select(.Loss // "" | startswith("the mix was ended"))) | length' t/events.ndjson) >= 55))
+    trtc-merge -q -p 15 -f t/files -o merged >out 2>err || [[ $? -eq 3 ]]
+    muxer=framecrc plays "$(<out)"
+}
+
+@test "26 users: the last one waits until one leaves" {
+    local i
+    opened --max-users 50
+    ordered t '"RecordMode":1'
+    recording t
+    for ((i = 10; i < 36; i++)); do
+        python3 "$clients" steady "$port" "/3560/u$i" 40000 60 3>&- &
+        room_pids+=($!)
+        stands t '.Users | length' $((i - 9))
+    done
+    noted t 'any(.UserId == "u35" and (.Loss // "" | contains("waits")))'
+    [[ $(pgrep -P "$task" -c trtc-hls) -eq 25 ]]
+    kill -KILL "${room_pids[5]}"
+    for ((i = 0; i < 200; i++)); do
+        ! pgrep -a -P "$task" trtc-hls | grep -q -- '-u u35 ' || break
+        sleep 0.1
+    done
+    pgrep -a -P "$task" trtc-hls | grep -q -- '-u u35 ' || fail 'u35 is not recorded'
+}
