@@ -198,6 +198,8 @@ static void balance(const struct hls_account *a, bool video, struct trtc_ledger 
     if (a->seg)
         l->nb_out -=
             trtc_input_nb_returned(a->in, video) - trtc_segmenter_nb_written(a->seg, video);
+    if (video)
+        l->nb_left[TRTC_LEFT_TWICE] += a->nb_had;
     if (cli_signal && trtc_ledger_open(l) > 0)
         l->nb_left[TRTC_LEFT_CUT] += trtc_ledger_open(l);
 }

@@ -7,7 +7,7 @@
 
 struct hls_account {
     const char *input; /* its name in messages */
-    const struct trtc_input *in;
+    struct trtc_input *in;
     const struct trtc_segmenter *seg; /* has ended */
     bool failed;    /* the recording ended with an error, which has been reported */
     uint32_t noted; /* tracks that were said to be left out */
@@ -16,8 +16,9 @@ struct hls_account {
     unsigned turn; /* that was noted */
     int64_t nb_pictures;
     bool keyed, decodable; /* a key picture has come; one with parameter sets has come */
-    int64_t nb_hidden;     /* pictures that are not to be shown */
-    int64_t unheard_us;    /* sound that is not to be heard */
+    int64_t nb_had; /* pictures before the first key frame, which the recording before this one has */
+    int64_t nb_hidden;  /* pictures that are not to be shown */
+    int64_t unheard_us; /* sound that is not to be heard */
 };
 
 /* Prints a note, once each, on tracks that the container names but that are not recorded, and on

@@ -39,6 +39,8 @@ struct opts {
     enum trtc_kind only; /* TRTC_NO_KIND: both */
 };
 
+#define FAR_US    60000000 /* no server gives what is older */
+#define SKEW_US   500000   /* between two clocks */
 #define WINDOW_US 15000000 /* live: how long a track waits for the other one */
 
 /* ---- options ---- */
@@ -232,16 +234,31 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     return -1;
 }
 
+/* Whether it is a picture in front of the first key frame, which the recording beside this one has: nothing can begin with
+ * it here. */
+static bool is_had(struct hls_account *a, const struct trtc_segmenter_opts *so,
+                   const struct trtc_input_frame *f)
+{
+    const int64_t at_us = so->start_us + f->pkt.pts_us - so->stream_start_us;
+    if (so->how != TRTC_SEGMENTER_BESIDE || !f->video || a->keyed || at_us >= so->listed_end_us)
+        return false;
+    a->nb_had++;
+    return true;
+}
+
 /* Moves frames from the input to the segmenter until one of them ends. A frame that a signal cut
  * off is left out. */
-static int pump(struct trtc_input *in, struct hls_flush *flush, struct hls_account *a,
-                struct trtc_err *err)
+static int pump(const struct trtc_segmenter_opts *so, struct hls_flush *flush,
+                struct hls_account *a, struct trtc_err *err)
 {
+    struct trtc_input *in = a->in;
     struct trtc_segmenter *seg = flush->seg;
     struct trtc_input_frame f;
     int got;
     while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
         hls_look(a, &f);
+        if (is_had(a, so, &f))
+            continue;
         hls_flush_lock(flush);
         const int ret = trtc_segmenter_frame(seg, &f, trtc_input_info(in), err);
         if (hls_flush_unlock(flush, err) < 0 || ret < 0)
@@ -280,6 +297,17 @@ static void stay_behind(const struct opts *o, struct trtc_segmenter_opts *so)
     so->start_us = so->listed_end_us;
 }
 
+/* When the stream's first bytes arrived: at the server, where it is a trtc-room and its clock is not far from ours. */
+static int64_t arrival_us(const struct trtc_input *in)
+{
+    const int64_t here_us = clock_real_us() - trtc_input_age_us(in);
+    int64_t ms;
+    if (!trtc_input_came_ms(in, &ms) || ms * 1000 < here_us - FAR_US ||
+        ms * 1000 > here_us + SKEW_US)
+        return here_us;
+    return ms * 1000;
+}
+
 /* When the stream began, as far as is known. */
 static void set_start(const struct opts *o, struct trtc_segmenter_opts *so,
                       const struct trtc_input *in)
@@ -287,7 +315,7 @@ static void set_start(const struct opts *o, struct trtc_segmenter_opts *so,
     if (o->start_ms != TRTC_NOTIME)
         so->start_us = o->start_ms * 1000;
     else if (!trtc_input_utc_us(in, &so->start_us))
-        so->start_us = clock_real_us() - trtc_input_age_us(in);
+        so->start_us = arrival_us(in);
     so->stream_start_us = trtc_input_start_us(in);
 }
 
@@ -345,7 +373,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     hls_note_tracks(&a);
     ret = hls_flush_start(&flush, seg, err);
     if (ret == 0)
-        ret = pump(in, &flush, &a, err);
+        ret = pump(so, &flush, &a, err);
     hls_flush_end(&flush);
     if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
         *err = ending;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/num.h"
 
 enum { STUCK_MS = 30000, WAIT_MAX_S = 3600 };
@@ -43,10 +44,15 @@ void stream_read(struct house *h, struct stream *s, struct trtc_request *r, bool
 {
     struct reader *d = new_reader(h, s, r, oldest);
     trtc_request_set(r, d);
-    if (d)
-        trtc_request_send(r, "video/mp2t");
-    else
+    if (!d) {
         trtc_request_answer(r, 503, NULL);
+        return;
+    }
+    /* The ring's clock is never set. */
+    const int64_t age_ms = h->now_ms - trtc_ring_came_ms(s->ring, &d->place, h->now_ms);
+    snprintf(d->came, sizeof d->came, "%" PRId64, clock_real_ms() - age_ms);
+    trtc_request_field(r, "Trtc-First-Byte-Ms", d->came);
+    trtc_request_send(r, "video/mp2t");
 }
 
 static void name_loss(const struct reader *d, const char *what)

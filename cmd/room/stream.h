@@ -27,6 +27,7 @@ struct reader {
     struct trtc_request *request;
     struct trtc_ring_place place;
     int64_t taken_ms; /* when it last accepted bytes, or had read everything */
+    char came[24];    /* when its first byte arrived, for its answer */
 };
 
 struct stream {

@@ -30,7 +30,7 @@
 #define CONTROL "control"
 #define MODIFY  "modify.json"
 
-enum { TASK_ID_MAX = 512, SHOWN_MAX = 128 };
+enum { TASK_ID_MAX = 512, LOCK_US = 1000000, LOCK_LOOK_US = 20000 };
 
 /* ---- opening ---- */
 
@@ -42,6 +42,15 @@ static int open_dir(struct task *t, struct trtc_err *err)
                : trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot open '%s'", t->o->dir);
 }
 
+/* A run that was killed a moment ago may not be gone yet. */
+static bool wait_for_lock(int fd)
+{
+    for (int64_t until_us = clock_mono_us() + LOCK_US; trtc_flock(fd) < 0;)
+        if (clock_mono_us() >= until_us || clock_sleep_until(clock_mono_us() + LOCK_LOOK_US))
+            return false;
+    return true;
+}
+
 /* The lock is what says that the task lives. */
 static int take_lock(struct task *t, struct trtc_err *err)
 {
@@ -50,7 +59,7 @@ static int take_lock(struct task *t, struct trtc_err *err)
     if (t->lock < 0)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s: cannot make its lock",
                                t->o->dir);
-    if (trtc_flock(t->lock) < 0)
+    if (!wait_for_lock(t->lock))
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-task runs it", t->o->dir);
     const int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(t->lock, 0) < 0 || pwrite(t->lock, pid, (size_t)n, 0) != n)

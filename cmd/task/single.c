@@ -176,7 +176,8 @@ static void start(struct single *m)
     struct task *t = m->task;
     struct trtc_words w = { 0 };
     struct trtc_err err;
-    const enum trtc_join join = trtc_join_of(m->stream.since_ms, t->now_ms, m->begun);
+    const enum trtc_join join = trtc_join_of(m->stream.since_ms, t->now_ms, m->begun,
+                                             m->recorder.how == TRTC_RECORDER_BESIDE);
     struct trtc_task_stream s = m->stream;
     s.source = task_address(t, &m->stream, join);
     trtc_command_hls(&w, &t->r, &s, &m->recorder,

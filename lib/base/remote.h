@@ -29,6 +29,10 @@ struct trtc_remote {
     /* The next read is from there on (0...size). */
     void (*seek)(void *self, int64_t to);
 
+    /* When the first byte of the body came to the server (epoch ms), if it says so, as trtc-room does; else
+     * TRTC_NOTIME. May be NULL. */
+    int64_t (*came_ms)(const void *self);
+
     void (*close)(void *self);
 
     const char *ca_file; /* trusts these certificates (PEM) instead of the system's; NULL */

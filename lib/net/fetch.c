@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/num.h"
+#include "base/utc.h"
+
 enum {
     ROOM = 4 * CURL_MAX_WRITE_SIZE,
     POLL_MS = 100, /* how often stop is checked */
@@ -213,6 +216,19 @@ static bool takes(const char *url)
     return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
+static int64_t came_ms(const void *self)
+{
+    const struct fetch *f = self;
+    const struct trtc_range range = { 0, INT64_C(253402300799999) }; /* the year 9999 */
+    struct curl_header *came;
+    int64_t ms;
+
+    if (curl_easy_header(f->easy, "Trtc-First-Byte-Ms", 0, CURLH_HEADER, -1, &came) ||
+        trtc_num_int("the header", came->value, range, &ms, NULL) < 0)
+        return TRTC_NOTIME;
+    return ms;
+}
+
 static void close_it(void *self)
 {
     struct fetch *f = self;
@@ -311,6 +327,7 @@ struct trtc_remote trtc_fetch_remote(const char *ca_file)
         .read = read_it,
         .size = size_of,
         .seek = seek,
+        .came_ms = came_ms,
         .close = close_it,
         .ca_file = ca_file,
     };

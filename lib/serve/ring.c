@@ -151,6 +151,16 @@ struct trtc_ring_place trtc_ring_newest(const struct trtc_ring *r)
     return (struct trtc_ring_place){ .at = r->total - r->total % TRTC_RING_PACKET };
 }
 
+int64_t trtc_ring_came_ms(const struct trtc_ring *r, const struct trtc_ring_place *place,
+                          int64_t now_ms)
+{
+    const int64_t in = place->at - r->first;
+    if (in < 0 || place->at >= r->total)
+        return now_ms;
+    const struct block *b = &r->blocks[in / TRTC_RING_BLOCK];
+    return in % TRTC_RING_BLOCK ? b->last_ms : b->first_ms;
+}
+
 /* Counts removed bytes that this reader had not read as lost. */
 static void skip_lost(const struct trtc_ring *r, struct trtc_ring_place *place)
 {

@@ -56,6 +56,10 @@ int64_t trtc_ring_total(const struct trtc_ring *r); /* bytes that have arrived s
 struct trtc_ring_place trtc_ring_oldest(const struct trtc_ring *r, int64_t now_ms);
 struct trtc_ring_place trtc_ring_newest(const struct trtc_ring *r);
 
+/* When the first byte that a new reader gets arrived; now_ms where it is still to come. */
+int64_t trtc_ring_came_ms(const struct trtc_ring *r, const struct trtc_ring_place *place,
+                          int64_t now_ms);
+
 /* Takes the next whole packets, at most n bytes (at least TRTC_RING_PACKET). Returns the number of
  * bytes; 0: none yet. */
 size_t trtc_ring_get(const struct trtc_ring *r, struct trtc_ring_place *place, void *out, size_t n);

@@ -847,6 +847,16 @@ int64_t trtc_input_age_us(const struct trtc_input *in)
     return av_gettime_relative() - in->came_us;
 }
 
+bool trtc_input_came_ms(const struct trtc_input *in, int64_t *ms)
+{
+    const struct trtc_input_src *s = &in->src;
+
+    if (!s->remote || !s->remote->came_ms || !s->body)
+        return false;
+    *ms = s->remote->came_ms(s->body);
+    return *ms != TRTC_NOTIME;
+}
+
 const char *trtc_input_name(const struct trtc_input *in)
 {
     return in->name;

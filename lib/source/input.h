@@ -131,6 +131,9 @@ void trtc_input_leave_other(struct trtc_input *in);
 /* Lowest first PTS over all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
+/* When its first byte came to the server that it comes from (epoch ms), if that says so. */
+bool trtc_input_came_ms(const struct trtc_input *in, int64_t *ms);
+
 /* The time of day (us since the epoch) that the stream itself says belongs to trtc_input_start_us; false: it says
  * nothing. A transport stream that trtc-mix has written does. */
 bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us);

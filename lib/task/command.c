@@ -11,7 +11,7 @@
 #include "base/utc.h"
 #include "task/index.h"
 
-#define FROM_NOW "from=now"
+#define FROM_OLDEST "from=oldest"
 
 enum {
     FRESH_MS = 2500,     /* trtc-room keeps some 3 seconds of the beginning */
@@ -144,8 +144,10 @@ static bool is_young(int64_t since_ms, int64_t now_ms, int64_t age_ms)
     return since_ms != TRTC_NOTIME && now_ms - since_ms <= age_ms && since_ms - now_ms <= EARLY_MS;
 }
 
-enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again)
+enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again, bool beside)
 {
+    if (beside)
+        return TRTC_JOIN_OLDEST;
     return !again && is_young(since_ms, now_ms, FRESH_MS) ? TRTC_JOIN_BEGINNING : TRTC_JOIN_NOW;
 }
 
@@ -156,10 +158,11 @@ enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms)
 
 char *trtc_join_address(const char *source, enum trtc_join join)
 {
-    const size_t size = strlen(source) + sizeof FROM_NOW + 1;
+    const size_t size = strlen(source) + sizeof FROM_OLDEST + 1;
     char *address = malloc(size);
-    if (address && join == TRTC_JOIN_NOW)
-        snprintf(address, size, "%s%c%s", source, strchr(source, '?') ? '&' : '?', FROM_NOW);
+    if (address && join != TRTC_JOIN_BEGINNING)
+        snprintf(address, size, "%s%c%s", source, strchr(source, '?') ? '&' : '?',
+                 join == TRTC_JOIN_NOW ? "from=now" : FROM_OLDEST);
     else if (address)
         snprintf(address, size, "%s", source);
     return address;

@@ -45,12 +45,13 @@ void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r
 /* trtc-merge, of primary streams or the mix; or of the substreams, whose files lie in the directory apart (else NULL). */
 void trtc_command_merge(struct trtc_words *w, const struct trtc_task_request *r, const char *apart);
 
-/* How a child comes to a stream that began at since_ms, and whether one was there before. */
+/* How a child comes to a stream that began at since_ms; again: one was there before; beside: that was killed. */
 enum trtc_join {
     TRTC_JOIN_BEGINNING, /* it gets all of it, and the time of its event is that of its first frame */
-    TRTC_JOIN_NOW        /* it gets what comes from now on */
+    TRTC_JOIN_NOW,       /* it gets what comes from now on */
+    TRTC_JOIN_OLDEST     /* it gets what the one before it may have lost, too */
 };
-enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again);
+enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again, bool beside);
 /* The same for an input of a mix, which would stay behind by what it gets late. */
 enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms);
 

@@ -27,7 +27,8 @@ teardown() {
     [[ $(cat answer) == '{"code":0}' ]]
     wait "$reader"
     cmp early.ts call.ts
-    curl -sf "$url/3560/anna" | cmp - call.ts
+    curl -sf -D fields "$url/3560/anna" | cmp - call.ts
+    near "$(sed -n 's/^Trtc-First-Byte-Ms: \([0-9]*\).*/\1/p' fields)" "$(event 3 .EventInfo.EventMsTs)" 500
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
     [[ $(event 3 .EventInfo.Source) == "$url/3560/anna" && $(event 1 .EventInfo.Source) == null ]]
     [[ $(event 5 '"\(.EventGroupId) \(.EventInfo.Reason)"') == '1 1' ]]

@@ -138,13 +138,31 @@ static void back(void **state)
     trtc_ring_free(&r);
 }
 
+/* When the first byte of a new reader came. */
+static void came(void **state)
+{
+    struct trtc_ring *r = new_ring();
+    struct trtc_ring_place p;
+    (void)state;
+    p = trtc_ring_newest(r);
+    assert_int_equal(trtc_ring_came_ms(r, &p, 900), 900); /* it is still to come */
+    put(r, 10 * P, 1000);
+    put(r, BLOCK, 2000);
+    put(r, 5 * P, 3000);
+    p = trtc_ring_oldest(r, 3000);
+    assert_int_equal(trtc_ring_came_ms(r, &p, 3000), 1000);
+    p = trtc_ring_oldest(r, 5500); /* the first block is too old */
+    assert_int_equal(trtc_ring_came_ms(r, &p, 5500), 2000);
+    p = trtc_ring_newest(r);
+    assert_int_equal(trtc_ring_came_ms(r, &p, 5500), 5500);
+    trtc_ring_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_packets),
-        cmocka_unit_test(slow_reader),
-        cmocka_unit_test(reach),
-        cmocka_unit_test(back),
+        cmocka_unit_test(came),  cmocka_unit_test(whole_packets), cmocka_unit_test(slow_reader),
+        cmocka_unit_test(reach), cmocka_unit_test(back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

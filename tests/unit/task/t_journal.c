@@ -307,12 +307,16 @@ static void joined(void **state)
     char *address;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_int_equal(trtc_join_of(rows[i].since_ms, rows[i].now_ms, rows[i].again),
+        assert_int_equal(trtc_join_of(rows[i].since_ms, rows[i].now_ms, rows[i].again, false),
                          rows[i].join);
         assert_int_equal(trtc_join_mix(rows[i].since_ms, rows[i].now_ms), rows[i].mix);
     }
     address = trtc_join_address("http://a/r/u", TRTC_JOIN_NOW);
     assert_string_equal(address, "http://a/r/u?from=now");
+    free(address);
+    assert_int_equal(trtc_join_of(1000, 1500, false, true), TRTC_JOIN_OLDEST);
+    address = trtc_join_address("http://a/r/u", TRTC_JOIN_OLDEST);
+    assert_string_equal(address, "http://a/r/u?from=oldest");
     free(address);
     address = trtc_join_address("http://a/r/u?x=1", TRTC_JOIN_NOW);
     assert_string_equal(address, "http://a/r/u?x=1&from=now");
