@@ -206,7 +206,8 @@ static cJSON *act(struct recd *r, struct trtc_request *q, struct call *call,
         return NULL;
     trtc_params_strip(call->request);
     if (trtc_params_check(call->request, call->action, fault) < 0 ||
-        !(call->app = find_app(r, by, call, fault)))
+        !(call->app = find_app(r, by, call, fault)) ||
+        check_rate(r, call->app, call->action, fault) < 0)
         return NULL;
     return action_do(r, call, fault);
 }
@@ -220,8 +221,7 @@ static cJSON *respond(struct recd *r, struct trtc_request *q, struct trtc_fault 
         return NULL;
     }
     if (check_signed(r, q, &by, fault) < 0 || check_target(q, &call.action, fault) < 0 ||
-        check_new(r, &by, call.action, fault) < 0 ||
-        check_rate(r, trtc_config_by_id(&r->config, by.secret_id), call.action, fault) < 0)
+        check_new(r, &by, call.action, fault) < 0)
         return NULL;
     call.signed_s = by.time_s;
     cJSON *response = act(r, q, &call, &by, fault);

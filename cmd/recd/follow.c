@@ -121,6 +121,17 @@ static int measure(struct recd *r, const struct task *t, struct trtc_progress *p
                : trtc_store_mades(r->store, t->row.id, count_made, p, err);
 }
 
+/* Once, when all playlists of an ended task are in VOD. */
+static int tell_vod_lists(struct recd *r, struct task *t, const struct trtc_progress *p,
+                          struct trtc_err *err)
+{
+    if (!t->row.vod || !(t->row.wants & TRTC_WANTS_HLS) || !t->row.ended_ms || p->waiting_hls ||
+        t->row.made_told)
+        return 0;
+    t->row.made_told = 1;
+    return vod_tell_playlists(r, t, err);
+}
+
 /* 310 comes behind 305, and 312 behind 311. */
 int task_progress(struct recd *r, struct task *t, struct trtc_err *err)
 {
@@ -128,7 +139,7 @@ int task_progress(struct recd *r, struct task *t, struct trtc_err *err)
     const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
     struct trtc_progress p;
     int more = 1;
-    if (measure(r, t, &p, err) < 0 ||
+    if (measure(r, t, &p, err) < 0 || tell_vod_lists(r, t, &p, err) < 0 ||
         trtc_life_progress(&t->row, &p, clock_real_ms(), &ear, err) < 0)
         return -1;
     while (p.nb_untold && (t->row.vod || t->row.hls_told) && more == 1)

@@ -70,6 +70,40 @@ static int tell_one(struct recd *r, struct task *t, const cJSON *message, struct
                    : trtc_fail_nomem(err);
 }
 
+/* A stream of status.json as a file of what was made. */
+static cJSON *message_of(const cJSON *stream, int64_t end_ms)
+{
+    static const char *const members[] = { "FileName", "UserId", "TrackType", "MediaId", NULL };
+    const cJSON *begin = cJSON_GetObjectItemCaseSensitive(stream, "BeginTimeStamp");
+    const cJSON *end = cJSON_GetObjectItemCaseSensitive(stream, "EndTimeStamp");
+    cJSON *message = cJSON_CreateObject();
+    copy_members(&message, stream, members);
+    trtc_json_put_number(&message, "StartTimeStamp",
+                         cJSON_IsNumber(begin) ? begin->valuedouble : 0);
+    trtc_json_put_number(&message, "EndTimeStamp",
+                         cJSON_IsNumber(end) ? end->valuedouble : (double)end_ms);
+    return message;
+}
+
+int vod_tell_playlists(struct recd *r, struct task *t, struct trtc_err *err)
+{
+    cJSON *status = task_json(t->dir, "status.json");
+    const cJSON *stream;
+    int ret = 0;
+    cJSON_ArrayForEach(stream, cJSON_GetObjectItemCaseSensitive(status, "Streams"))
+    {
+        const char *name =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(stream, "FileName"));
+        if (ret < 0 || !name || !strstr(name, ".m3u8"))
+            continue;
+        cJSON *message = message_of(stream, t->row.exited_ms);
+        ret = message ? tell_one(r, t, message, err) : trtc_fail_nomem(err);
+        cJSON_Delete(message);
+    }
+    cJSON_Delete(status);
+    return ret;
+}
+
 int vod_tell(struct recd *r, struct task *t, const struct cJSON *made, struct trtc_err *err)
 {
     const cJSON *message;

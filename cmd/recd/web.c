@@ -31,7 +31,8 @@ enum {
     FIRST_EVENTS = 200,
     BEAT_MS = 10000,
     STATE_MS = 250,
-    SIG_S = 3600
+    SIG_S = 3600,
+    OVER_SHOWN = 50 /* tasks that are over */
 };
 
 static const char *const hls_files[] = { "/usr/share/javascript/hls.js/hls.min.js",
@@ -409,9 +410,11 @@ static void give_state(struct recd *r, struct trtc_request *q)
 {
     cJSON *o = cJSON_CreateObject(), *tasks = cJSON_CreateArray();
     const char *room = r->config.room;
+    int nb_over = 0;
     const bool web = room && strncmp(room, "http://", 7) == 0;
     for (size_t i = r->nb_tasks; r->store && i-- > 0;)
-        trtc_json_push(&tasks, task_state(r, r->tasks[i]));
+        if (!r->tasks[i]->row.settled || nb_over++ < OVER_SHOWN)
+            trtc_json_push(&tasks, task_state(r, r->tasks[i]));
     trtc_json_put_number(&o, "NowMs", (double)clock_real_ms());
     trtc_json_put_number(&o, "SdkAppId", (double)r->config.apps[0].sdkappid);
     trtc_json_put(&o, "Room", web ? cJSON_CreateString(room) : cJSON_CreateNull());

@@ -46,9 +46,10 @@ struct trtc_task_row { /* texts are the row's */
     int64_t starts;              /* how often it was started */
     int64_t seq, offset; /* the last line of its events that was taken, and where the next begins */
     bool upload_told;    /* 303 */
-    int hls_told, made_told; /* last Status of 305 (312) plus 1; whether 310 is over */
-    bool settled;            /* everything is proven and told */
-    char *modify;            /* the last change, as it goes to trtc-task; NULL: none */
+    int hls_told,
+        made_told; /* last Status of 305 (312) plus 1; whether VOD's playlists were told */
+    bool settled;  /* everything is proven and told */
+    char *modify;  /* the last change, as it goes to trtc-task; NULL: none */
 };
 
 void trtc_task_row_fini(struct trtc_task_row *t);

@@ -35,7 +35,7 @@ request=$(<request.json)
 has() { [[ $request =~ $1 ]]; }
 format=0 user=anna media=main
 has '"OutputFormat":[[:space:]]*([0-9])' && format=${BASH_REMATCH[1]}
-has '"MediaType":[[:space:]]*([0-9])' && format=$((BASH_REMATCH[1] == 0 ? 3 : 1))
+has '"MediaType":[[:space:]]*([0-9])' && media_types=(3 0 4 1 2) && format=${media_types[BASH_REMATCH[1]]}
 has '"CloudVod"' && ! has '"MediaType"' && format=3
 has '"RecordMode":[[:space:]]*2' && user='' media=mix
 

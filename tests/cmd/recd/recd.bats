@@ -152,6 +152,17 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     [[ $(cut -d' ' -f1 <<<"$output" | xargs) == '301 302 311 312' ]] || fail "$output"
     grep -E '^311 \{"Status":0,"TencentVod":\{"UserId":"anna","TrackType":"audio_video","MediaId":"main",.*"CacheFile":"made.mp4","FileId":"[0-9]{19}","VideoUrl":"https://vod.example/x/'"$task"'/made.mp4"\}\}' <<<"$output" || fail "$output"
     [[ -s live/storage/vod/$task/made.mp4 && ! -e live/storage/vod/$task/made_1.ts ]] || fail "$(find live/storage)"
+    recd --config recd.ini
+    request '.StorageParams = { CloudVod: { TencentVod: { MediaType: 3 } } } | .RoomId = "2"'
+    created
+    described InProgress
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    recd_killed TERM
+    run -0 callbacks
+    [[ $(cut -d' ' -f1 <<<"$output" | xargs) == '301 302 311 311 312' ]] || fail "$output"
+    grep -q '"CacheFile":"made.m3u8","FileId":"' <<<"$output" || fail "$output"
+    [[ -s live/storage/vod/$task/made_1.ts ]] || fail "$(find live/storage)"
 }
 
 @test "what a task says by itself: idle end, loss, picture; a task that is refused; a program that is not there" {
