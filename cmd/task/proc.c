@@ -24,6 +24,7 @@ static void become(const struct proc_start *how, const int out[2], const int err
 {
     sigset_t none;
     sigemptyset(&none);
+    setpgid(0, 0); /* Ctrl-C is for the task, which ends them in its order */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it has died meanwhile */
         _exit(NO_PROGRAM);

@@ -88,6 +88,22 @@ live() {
     [[ $(find t -perm /077 ! -name request.json) == '' ]]
 }
 
+@test "an interrupt from the terminal ends the task, which ends its children" {
+    opened
+    ordered t '"RecordMode":1'
+    setsid --wait trtc-task t --room "$url" 2>t.log </dev/null 3>&- &
+    task=$!
+    task_pids+=("$task")
+    live /3560/anna 30 2>/dev/null 3>&- &
+    room_pids+=($!)
+    stands t .Status InProgress
+    sleep 1.5
+    kill -INT -- "-$(cat t/lock)"
+    ended 0
+    [[ $(events_of) == '301 307 307 302' ]]
+    whole t
+}
+
 @test "the robot's name in the room, and the end of the room, end the task" {
     opened
     ordered t '"RecordMode":1'
