@@ -250,8 +250,8 @@ bench:
 bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
 man7 = $(patsubst man/%,%,$(wildcard man/*.7))
-examples = $(patsubst examples/%,%,$(filter-out %.sh examples/systemd,$(wildcard examples/*)))
-example_units = $(wildcard examples/systemd/*)
+examples = $(patsubst examples/%,%,$(filter-out %.sh $(patsubst %/,%,$(wildcard examples/*/)),$(wildcard examples/*)))
+more_examples = $(wildcard examples/*/*)
 put = install -D -m 644 -t
 man8 = $(patsubst man/%,%,$(wildcard man/*.8))
 units = $(patsubst pkg/systemd/%,%,$(wildcard pkg/systemd/*.service pkg/systemd/*.timer))
@@ -276,7 +276,9 @@ install: all
 	$(put) '$(DESTDIR)$(fishdir)' $(TOOLS:%=completions/fish/%.fish)
 	$(if $(man8),$(put) '$(share)/man/man8' $(man8:%=man/%))
 	$(if $(examples),install -D -t '$(share)/doc/trtc-tools/examples' $(examples:%=examples/%))
-	$(if $(example_units),$(put) '$(share)/doc/trtc-tools/examples/systemd' $(example_units))
+	for file in $(more_examples); do \
+	    install -D -m "$$([ -x "$$file" ] && echo 755 || echo 644)" "$$file" '$(share)/doc/trtc-tools'/"$$file" || exit; \
+	done
 	$(if $(helpers),install -D -t '$(DESTDIR)$(libexecdir)' $(helpers))
 	$(if $(units),install -d '$(DESTDIR)$(unitdir)')
 	for unit in $(units); do \
@@ -286,7 +288,7 @@ install: all
 uninstall:
 	rm -f $(TOOLS:%='$(bin)/%') $(TOOLS:%='$(share)/man/man1/%.1') $(man7:%='$(share)/man/man7/%')
 	rm -f $(TOOLS:%='$(DESTDIR)$(bashdir)/%') $(TOOLS:%='$(DESTDIR)$(zshdir)/_%') \
-	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%') $(example_units:%='$(share)/doc/trtc-tools/%')
+	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%') $(more_examples:%='$(share)/doc/trtc-tools/%')
 	rm -f $(man8:%='$(share)/man/man8/%') $(units:%='$(DESTDIR)$(unitdir)/%') $(patsubst %,'$(DESTDIR)$(libexecdir)/%',$(notdir $(helpers)))
 
 # The same tree makes the same tarball: in the order of names, without owners, and with the time of the last change

@@ -6,7 +6,7 @@
 # vendor's SDK, the matrix of foreign media (GStreamer), that beside rclone and the long ones beside other servers need is no condition: where it cannot be had, that test,
 # or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, demo-live, test, lint, bench, browser, foreign, live (all of these), fuzz, chroot
+#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, demo-live, test, lint, bench, browser, foreign, live (all of these), cluster, fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -87,6 +87,9 @@ program ffprobe                 ffmpeg              demo-live
 program curl                    curl                demo-live
 program flock                   util-linux          demo-live
 program pkill                   procps              demo-live
+program slurmctld               slurmctld           cluster
+program slurmd                  slurmd              cluster
+program sbatch                  slurm-client        cluster
 program clang                   clang               fuzz
 fuzzer  libclang_rt.fuzzer      libclang-rt-dev     fuzz
 '
@@ -290,13 +293,22 @@ services() {
     done
 }
 
-# What the long tests beside other servers need. These would be started where they are installed, some for the whole network.
-get_live() {
+# get_servers USE: what the long tests beside other servers need. These would be started where they are installed, some for
+# the whole network.
+get_servers() {
+    use=$1
     # shellcheck disable=SC2046 # a list
-    set -- $(missing live | awk '$1 == "program" { print $2 }')
+    set -- $(missing "$use" | awk '$1 == "program" { print $2 }')
     [ "$look" ] || [ ! "$may_install" ] || services mask "$@"
-    get_packages live
+    get_packages "$use"
     [ "$look" ] || [ ! "$may_install" ] || { services unmask "$@" && services disable "$@"; }
+}
+
+# What the long tests of many processes need.
+get_cluster() {
+    get_servers cluster
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || return
+    get_modules kubernetes Kubernetes kubernetes-models yaml
 }
 
 # What the browser test and the tests of the SDKs need.
@@ -330,6 +342,7 @@ fi
 browser=
 foreign=
 live=
+cluster=
 [ $# -gt 0 ] || set -- build demo test lint bench browser foreign live
 for use; do
     shift
@@ -337,9 +350,10 @@ for use; do
     browser) browser=yes ;;
     foreign) foreign=yes ;;
     live) live=yes ;;
+    cluster) cluster=yes ;;
     build | demo | demo-live | test | lint | bench | fuzz | chroot | package) set -- "$@" "$use" ;;
     *)
-        echo "deps: $use: no such use; there are build, demo, demo-live, test, lint, bench, browser, foreign, live, fuzz, chroot, package" >&2
+        echo "deps: $use: no such use; there are build, demo, demo-live, test, lint, bench, browser, foreign, live, cluster, fuzz, chroot, package" >&2
         exit 64
         ;;
     esac
@@ -347,5 +361,6 @@ done
 get_needed "$@" || exit 1
 [ -z "$browser" ] || get_browser
 [ -z "$foreign" ] || get_packages foreign
-[ -z "$live" ] || get_live
+[ -z "$live" ] || get_servers live
+[ -z "$cluster" ] || get_cluster
 exit 0

@@ -114,3 +114,5 @@ echo
 bash "$(dirname "$0")/bench-put.sh"
 echo
 bash "$(dirname "$0")/bench-room.sh"
+echo
+bash "$(dirname "$0")/bench-scale.sh"

@@ -111,7 +111,7 @@ without_headers() {
     run -0 --separate-stderr env PATH="$bin" sh "$deps" browser
     [[ $stderr == *"program chromium "* && $stderr != *jq* ]]
     run -64 env PATH="$bin" sh "$deps" build tests
-    [ "$output" = 'deps: tests: no such use; there are build, demo, demo-live, test, lint, bench, browser, foreign, live, fuzz, chroot, package' ]
+    [ "$output" = 'deps: tests: no such use; there are build, demo, demo-live, test, lint, bench, browser, foreign, live, cluster, fuzz, chroot, package' ]
 }
 
 @test "libFuzzer is there where clang can link with it, and only fuzzing needs it" {

@@ -31,6 +31,10 @@ setup() {
     echo 'extern const char recd_page[];' >cmd/recd/page.h
     echo echo >examples/live
     echo echo >examples/demo.sh
+    mkdir examples/more
+    echo echo >examples/more/script
+    chmod 755 examples/more/script
+    echo text >examples/more/text
     echo page >man/trtc.7
     echo '#define A "one"' >lib/base/a.h
     printf 'int trtc_a(void);\nint trtc_a(void) { return 1; }\n' >lib/base/a.c
@@ -145,7 +149,7 @@ files() {
                 "share/bash-completion/completions/$tool" "share/fish/vendor_completions.d/$tool.fish"
         done
         echo ./opt/x/share/man/man7/trtc.7
-        echo ./opt/x/share/doc/trtc-tools/examples/live
+        printf "./opt/x/share/doc/trtc-tools/examples/%s\n" live more/script more/text
     )
     mk install DESTDIR="$dest" PREFIX=/opt/x
     [ "$(files "$dest")" = "$(sort <<<"$want")" ]

@@ -32,20 +32,6 @@ parts() {
     done
 }
 
-# alike A B DB: two files show the same, picture by picture, to so many dB, and are as long as each other.
-alike() {
-    local f
-    for f in "$1" "$2"; do
-        ffprobe -v warning -show_entries stream=codec_name,nb_frames,start_pts,duration_ts -of csv "$f" >"$f.streams"
-        ffmpeg -nostdin -v error -i "$f" -map a:0 -f s16le -y "$f.pcm"
-    done
-    diff "$1.streams" "$2.streams" || fail 'not the same tracks'
-    [[ $(stat -c %s "$1.pcm") -eq $(stat -c %s "$2.pcm") ]] || fail 'not as long in samples'
-    ffmpeg -nostdin -v error -i "$1" -i "$2" -lavfi psnr=f=psnr.txt -f null - || fail 'not comparable'
-    awk -v least="$3" '{ sub(/.*psnr_avg:/, ""); v = $1 == "inf" ? 99 : $1 + 0 }
-        v < least { print "picture", NR, v, "dB"; bad = 1 } END { exit bad || NR == 0 }' psnr.txt || fail 'not the same pictures'
-}
-
 @test "the parts joined are the whole mix, in any order" {
     # shellcheck disable=SC2086
     set -- $small --label --clock top,UTC call
