@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Base64 of file names, over libb64. The checks and the alphabet are ours: that library breaks lines after
- * 72 characters when it encodes, and skips whatever it does not know when it decodes. */
+/* Base64 of file names through libb64. The checks and the alphabet are ours, since that library
+ * breaks lines after 72 characters when it encodes, and skips unknown characters when it
+ * decodes. */
 #include "base/b64.h"
 
 #include <b64/cdecode.h>
 #include <b64/cencode.h>
 #include <string.h>
 
-#define ENCODE_CHUNK 51   /* bytes: a multiple of 3 that makes 68 characters, less than a line */
-#define DECODE_CHUNK 1024 /* characters: a multiple of 4 */
+#define ENCODE_CHUNK 51   /* in bytes: a multiple of 3 that gives 68 characters, less than a line */
+#define DECODE_CHUNK 1024 /* in characters: a multiple of 4 */
 #define PAD          '.'
 
-/* The value of a character plus one; 0 where it has none. */
+/* The value of a character plus one; 0: not in the alphabet. */
 static const unsigned char value_plus1[256] = {
     ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
     ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
@@ -61,7 +62,7 @@ int trtc_b64_check(const char *in, size_t n, size_t *bad)
         *bad = n;
         return n % 4 ? -1 : 0;
     }
-    /* What stands here must be padding, and the last thing. */
+    /* the rest must be padding */
     *bad = i;
     if (s[i] != PAD || i % 4 < 2)
         return -1;

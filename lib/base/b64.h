@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Base64 as TRTC file names have it: the standard alphabet with '/' as '-' and '=' as '.'; '+' stays. */
+/* Base64 as in TRTC file names: the standard alphabet with '-' for '/' and '.' for '='; '+' is
+ * unchanged. */
 #ifndef TRTC_BASE_B64_H
 #define TRTC_BASE_B64_H
 
 #include <stddef.h>
 
-/* Bytes needed for the encoding of n bytes, with the closing NUL (and the library's slack). */
+/* Buffer size for encoding n bytes, including the NUL (and what the library needs). */
 #define TRTC_B64_ENCODED_MAX(n) (((n) + 2) / 3 * 4 + (n) / 54 + 4)
-/* Bytes needed to decode n characters. */
+/* Buffer size for decoding n characters. */
 #define TRTC_B64_DECODED_MAX(n) ((n) / 4 * 3 + 4)
 
-/* Encodes; returns the length, out is NUL-terminated. Never fails. */
+/* Encodes n bytes to out, which is NUL-terminated. Returns the length. Never fails. */
 size_t trtc_b64_encode(const void *in, size_t n, char *out);
 
-/* Decodes n characters, which must be canonical (right alphabet, right padding, unused bits zero).
- * Returns 0 and *len, or -1 with *bad = offset of the first character that cannot stand. */
+/* Decodes n characters, which must be canonical (alphabet, padding, unused bits zero). 0 and *len,
+ * or -1 and *bad: offset of the first wrong character. */
 int trtc_b64_decode(const char *in, size_t n, unsigned char *out, size_t *len, size_t *bad);
 
-/* The check alone, without decoding. Returns 0, or -1 with *bad. */
+/* Checks without decoding. 0, or -1 and *bad. */
 int trtc_b64_check(const char *in, size_t n, size_t *bad);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening files named by others. The kernel resolves the name beneath the directory where it
- * can (openat2, Linux 5.6); elsewhere the name is walked by hand and every link refused. */
+/* Opens files whose names come from others. If possible the kernel resolves the name beneath the
+ * directory (openat2, Linux 5.6); otherwise the name is resolved here and every link is refused. */
 #define _GNU_SOURCE
 #include "base/beneath.h"
 
@@ -23,7 +23,7 @@
 enum { AGAIN_TRIES = 16 };
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
-/* Absolute, or with a ".." in it. */
+/* Whether a name is absolute or contains "..". */
 static bool points_outside(const char *name)
 {
     if (*name == '/')
@@ -52,7 +52,7 @@ static bool is_link(int dirfd, const char *name)
     return link;
 }
 
-/* Component by component, no links at all. */
+/* Opens a name component by component, without links. */
 static int open_walking(int dirfd, const char *name)
 {
     char part[256];
@@ -88,7 +88,7 @@ static int open_resolving(int dirfd, const char *name)
     struct open_how how = { .flags = OPEN_FLAGS,
                             .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     long fd;
-    do /* EAGAIN: something was renamed meanwhile, openat2(2) asks for another try */
+    do /* EAGAIN: something was renamed meanwhile; openat2(2) asks for another attempt */
         fd = syscall(SYS_openat2, dirfd, name, &how, sizeof how);
     while (fd < 0 && (errno == EINTR || errno == EAGAIN) && tries-- > 0);
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM))

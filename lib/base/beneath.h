@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening files named by others: nothing outside the directory they were named in, and only
- * regular files. */
+/* Opens files whose names come from others: only regular files, and nothing outside the
+ * directory. */
 #ifndef TRTC_BASE_BENEATH_H
 #define TRTC_BASE_BENEATH_H
 
@@ -8,19 +8,20 @@
 
 #include "base/err.h"
 
-/* Opens NAME, relative to dirfd, for reading. Absolute names, "..", and links that leave the
- * directory are refused (TRTC_EX_NOPERM, "leads out of its directory"), as is everything but a
- * regular file (TRTC_EX_DATAERR); a file that is not there is TRTC_EX_NOINPUT; what the machine is
- * short of, or cannot read, is TRTC_EX_TEMPFAIL or TRTC_EX_IOERR (trtc_is_shortage). Never blocks
- * on a FIFO. Returns the descriptor and *size_bytes, or -1. */
+/* Opens name, relative to dirfd, for reading. Never blocks on a FIFO. Returns the descriptor and
+ * *size_bytes, or -1: TRTC_EX_NOPERM ("leads out of its directory"): an absolute name, "..", or a
+ * link that leaves the directory; TRTC_EX_DATAERR: not a regular file; TRTC_EX_NOINPUT: it does not
+ * exist; TRTC_EX_TEMPFAIL or TRTC_EX_IOERR (trtc_is_shortage): the machine is short of something,
+ * or cannot read it. */
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* The same checks without keeping the file open: 0 and *size_bytes, or -1. Cheaper for a plain
- * name. */
+/* Makes the same checks without keeping the file open. 0 and *size_bytes, or -1. Cheaper for a
+ * plain name. */
 int trtc_stat_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
-/* Reads a whole file of at most max bytes into *text (malloc'd, with a NUL behind them). Returns how many they
- * are; or -1 as above, or TRTC_EX_DATAERR where they are more, and *text is NULL. */
+/* Reads a whole file of at most max bytes into *text, which the caller frees; a NUL follows the
+ * bytes. Returns their number, or -1 as above, or TRTC_EX_DATAERR: the file is larger; *text is
+ * NULL then. */
 int64_t trtc_read_beneath(int dirfd, const char *name, int64_t max, char **text,
                           struct trtc_err *err);
 

@@ -6,7 +6,7 @@
 
 enum { HD_LINES = 720, HD_COLUMNS = 1280 };
 
-/* Shares of red and blue in luma (H.273, table 4), in 1 of 10000. */
+/* The weights of red and blue in luma (H.273, table 4), in 1/10000. */
 struct weights {
     int matrix, red, blue;
 };
@@ -29,7 +29,7 @@ static bool is_said(int code)
     return code != 0 && code != TRTC_COLOUR_UNKNOWN;
 }
 
-/* The matrix that goes with primaries, or UNKNOWN. */
+/* The matrix that belongs to primaries, or UNKNOWN. */
 static int matrix_of_primaries(int primaries)
 {
     switch (primaries) {
@@ -45,7 +45,7 @@ static int matrix_of_primaries(int primaries)
     }
 }
 
-/* Transfer that goes with a matrix where nothing is said: all of these are one curve. */
+/* The transfer that belongs to a matrix if none is stated: all of these are the same curve. */
 static int transfer_of_matrix(int matrix)
 {
     switch (matrix) {
@@ -59,7 +59,7 @@ static int transfer_of_matrix(int matrix)
     }
 }
 
-/* The matrix that is said, or follows from the primaries; UNKNOWN. */
+/* The matrix that is stated, or follows from the primaries, or UNKNOWN. */
 static int matrix_said(const struct trtc_colour *c)
 {
     if (c->primaries != 0 && weights_of(c->matrix))
@@ -103,7 +103,7 @@ struct trtc_colour trtc_colour_voted(const struct trtc_colour_vote *v, int width
     return trtc_colour_of(&c, width_px, height_px);
 }
 
-/* Of a range: the steps from black to white, and of half the chroma; black. */
+/* Steps from black to white, and of half the chroma; black. */
 static double luma_steps(const struct trtc_colour *c)
 {
     return c->full ? 255 : 219;
@@ -132,8 +132,8 @@ bool trtc_colour_map(const struct trtc_colour *from, const struct trtc_colour *t
     if (!f || !t || (f->red == t->red && f->blue == t->blue && from->full == to->full))
         return false;
     const double fr = f->red / 1e4, fb = f->blue / 1e4, tr = t->red / 1e4, tb = t->blue / 1e4;
-    /* Red, blue and green less luma, by Cb and Cr between -1/2 and 1/2; then the new luma less
-     * the old one. */
+    /* red, blue and green minus luma, from Cb and Cr between -1/2 and 1/2; then the new luma minus
+     * the old one */
     const double rv = 2 * (1 - fr), bu = 2 * (1 - fb), g = 1 - fr - fb, tg = 1 - tr - tb;
     const double gu = -fb * bu / g, gv = -fr * rv / g;
     const double yu = tg * gu + tb * bu, yv = tr * rv + tg * gv;
@@ -153,7 +153,7 @@ bool trtc_colour_map(const struct trtc_colour *from, const struct trtc_colour *t
     return true;
 }
 
-/* n / d to the nearest; d is positive. */
+/* n / d to the nearest; d must be positive. */
 static int nearest(int64_t n, int64_t d)
 {
     return (int)((n + (n < 0 ? -d : d) / 2) / d);

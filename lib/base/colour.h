@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the numbers of a picture's samples mean, and the project's one rule for it: what is
- * assumed of a picture that does not say, which colours an output has, and how samples are
- * converted. The codes are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4,
- * Matroska and FFmpeg share. */
+/* The meaning of a picture's sample values, and the project's one rule for it: what is assumed if a
+ * picture does not state it, which colours an output has, and how samples are converted. The codes
+ * are those of ITU-T H.273 (ISO/IEC 23091-2), which H.264, H.265, MP4, Matroska and FFmpeg
+ * share. */
 #ifndef TRTC_BASE_COLOUR_H
 #define TRTC_BASE_COLOUR_H
 
@@ -10,49 +10,49 @@
 #include <stdint.h>
 
 enum {
-    TRTC_COLOUR_UNKNOWN = 2, /* as primaries, transfer or matrix; 0 as primaries means the same */
+    TRTC_COLOUR_UNKNOWN = 2, /* for primaries, transfer or matrix; 0 for primaries means the same */
     TRTC_MATRIX_RGB = 0,
-    TRTC_BT709 = 1, /* these three as each of the three */
+    TRTC_BT709 = 1, /* these three are valid for all of them */
     TRTC_BT601 = 6,
-    TRTC_BT2020 = 9, /* primaries, and matrix with a constant reference */
+    TRTC_BT2020 = 9, /* primaries, and matrix with constant reference */
 };
 
-/* Zeros: nothing is known. */
+/* All zeros: unknown. */
 struct trtc_colour {
     uint8_t primaries, transfer, matrix;
     bool full; /* 0 to 255, else 16 to 235 (chroma 240) */
 };
 
-/* What players assume of a picture of this size that says no more than `said`. Nothing in the
- * result is unknown. Without a matrix it is that of the primaries, else BT.709 from 720 lines or
- * 1280 columns on, else BT.601. A matrix that is not linear, or RGB, counts as none. */
+/* What players assume of a picture of this size that states only said. Nothing in the result is
+ * unknown. A missing matrix is that of the primaries, or else BT.709 from 720 lines or 1280 columns
+ * on, or else BT.601. A matrix that is not linear, or RGB, counts as missing. */
 struct trtc_colour trtc_colour_of(const struct trtc_colour *said, int width_px, int height_px);
 
-/* The colours of an output into which several pictures go. Zero-initialise. */
+/* Determines the colours of an output made from several pictures. Start with all zeros. */
 struct trtc_colour_vote {
     bool any, split;
     struct trtc_colour said;
 };
 
-/* One of them says this of itself. */
+/* Adds what one picture states. */
 void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *said);
 
-/* The colours that all of them name, or else those that the size of the output suggests. The
- * range is limited. */
+/* The colours that all of them state, or else those suggested by the size of the output. The range
+ * is limited. */
 struct trtc_colour trtc_colour_voted(const struct trtc_colour_vote *v, int width_px, int height_px);
 
-/* How 8 bit samples become those of other colours; shares of 1 << 14, offset in 1 << 6. */
+/* How 8-bit samples are converted to other colours; shares in 1 << 14, offset in 1 << 6. */
 struct trtc_colour_map {
     int16_t yy, yu, yv, y_offset;
     int16_t uu, uv, vu, vv;
 };
 
-/* Returns false if the samples are the same, so that nothing has to be done. Both are as
- * trtc_colour_of makes them. Primaries and transfer do not change. */
+/* Fills *map. False: the samples are the same, so that nothing has to be done. Both colours must
+ * come from trtc_colour_of. Primaries and transfer do not change. */
 bool trtc_colour_map(const struct trtc_colour *from, const struct trtc_colour *to,
                      struct trtc_colour_map *map);
 
-/* A pixel; luma in plain numbers, as everywhere else below. */
+/* One sample; luma as a plain number, as everywhere below. */
 static inline uint8_t trtc_colour_byte(int v)
 {
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
@@ -65,13 +65,13 @@ static inline uint8_t trtc_colour_luma(const struct trtc_colour_map *m, int y, i
     return trtc_colour_byte((from_luma + from_chroma + m->y_offset + 32) >> 6);
 }
 
-/* Of Cb with (uu, uv), of Cr with (vu, vv). */
+/* For Cb with (uu, uv), for Cr with (vu, vv). */
 static inline uint8_t trtc_colour_chroma(int by_u, int by_v, int u, int v)
 {
     return trtc_colour_byte((by_u * (u - 128) + by_v * (v - 128) + (128 << 14) + (1 << 13)) >> 14);
 }
 
-/* 0xRRGGBB in these colours, to nearest; c as trtc_colour_of makes it. */
+/* Converts 0xRRGGBB to these colours, to the nearest; c must come from trtc_colour_of. */
 void trtc_colour_yuv(const struct trtc_colour *c, uint32_t rgb, uint8_t yuv[3]);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors: one value filled where the cause is known, printed once by the program. */
+/* Errors: a value that is filled where the cause is known, and printed once by the program. */
 #ifndef TRTC_BASE_ERR_H
 #define TRTC_BASE_ERR_H
 
 #include <stdbool.h>
 
-/* Exit status of every program (sysexits(3), and 3 for "done, with losses that were named"). */
+/* Exit statuses of all programs (sysexits(3), and 3 for "done, with losses that were reported"). */
 enum trtc_ex {
     TRTC_EX_OK = 0,
     TRTC_EX_LOSS = 3,
@@ -23,28 +23,28 @@ enum trtc_ex {
 
 struct trtc_err {
     int code;      /* exit status, one of enum trtc_ex */
-    char msg[512]; /* what and why: no program name, no newline */
+    char msg[512]; /* what and why, without program name and newline */
 };
 
 /* Fills *err (NULL is allowed) and returns -1. */
 __attribute__((format(printf, 3, 4))) int trtc_fail(struct trtc_err *err, int code, const char *fmt,
                                                     ...);
 
-/* The same, with ": strerror(errnum)" appended. A shortage that passes (disk space, open files,
- * memory, a server that does not answer) turns code into TRTC_EX_TEMPFAIL. EIO turns
- * TRTC_EX_NOINPUT and TRTC_EX_CANTCREAT into TRTC_EX_IOERR, and EACCES and EPERM turn
- * TRTC_EX_NOINPUT into TRTC_EX_NOPERM. */
+/* Like trtc_fail, with ": strerror(errnum)" appended. A temporary shortage (disk space, open files,
+ * memory, a server that does not answer) changes code to TRTC_EX_TEMPFAIL. EIO changes
+ * TRTC_EX_NOINPUT and TRTC_EX_CANTCREAT to TRTC_EX_IOERR; EACCES and EPERM change TRTC_EX_NOINPUT
+ * to TRTC_EX_NOPERM. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_errno(struct trtc_err *err, int code,
                                                           int errnum, const char *fmt, ...);
 
-/* "out of memory", TRTC_EX_TEMPFAIL. */
+/* Fails with "out of memory", TRTC_EX_TEMPFAIL. */
 int trtc_fail_nomem(struct trtc_err *err);
 
-/* Whether the machine failed (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR) and not the input. Then nothing
- * is known about the input, and no message may blame it. */
+/* Whether the machine failed (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR) and not the input. Then nothing is
+ * known about the input, and no message may blame it. */
 bool trtc_is_shortage(const struct trtc_err *err);
 
-/* The worse of two exit codes: 0 < 3 < every other; among those the larger wins. */
+/* The worse of two exit statuses: 0 < 3 < all others; among these the larger one. */
 int trtc_worse(int a, int b);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Output files under a temporary name until they are complete, and writing without short counts. */
+/* Output files under a temporary name until they are complete, and complete writes. */
 #define _DEFAULT_SOURCE /* flock */
 
 #include "base/file.h"
@@ -19,7 +19,7 @@
 
 enum {
     LOCK_TRIES = 16,      /* a run that commits between our open and our lock costs one try */
-    NAME_MAX_GUESS = 255, /* where the file system does not say */
+    NAME_MAX_GUESS = 255, /* if the file system does not state it */
     HASH_LEN = 16,        /* hexadecimal digits of the hash in a shortened temporary name */
     TEMP_TRIES = 100,
     READ_LEAST = 4096, /* room for each read(2) */
@@ -27,13 +27,13 @@ enum {
 
 struct trtc_file {
     int fd;          /* -1: parked */
-    struct stat was; /* parked: what the temporary was */
+    struct stat was; /* parked: the state of the temporary file */
     char *path;
     char *temp;
     bool adopted; /* nobody can make it again */
 };
 
-/* Where the last component of path begins. */
+/* The offset of the last component of path. */
 static size_t base_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -41,7 +41,7 @@ static size_t base_of(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* The directory that path names an entry of, to be freed. NULL: out of memory. */
+/* The directory that contains path; the caller frees it. NULL: out of memory. */
 static char *dir_of(const char *path)
 {
     size_t n = base_of(path);
@@ -60,8 +60,9 @@ static uint64_t fnv1a(const char *s)
     return h;
 }
 
-/* The temporary name for path, to be freed: the whole name where it fits, else its head and a
- * hash of it, so that different outputs keep different temporaries. NULL: out of memory. */
+/* The temporary name for path: the whole name if it fits, or else its beginning and a hash of it,
+ * so that different outputs have different temporary names. The caller frees it. NULL: out of
+ * memory. */
 static char *temp_name(const char *path)
 {
     static const char suffix[] = ".part";
@@ -94,7 +95,7 @@ done:
     return temp;
 }
 
-/* Refuses a final name that a rename could not or should not replace. */
+/* Refuses a final name that a rename could not, or should not, replace. */
 static int check_target(const char *path, struct trtc_err *err)
 {
     const char *name = path + base_of(path);
@@ -119,9 +120,9 @@ static int fail_temp(const struct trtc_file *f, int errnum, const char *what, st
     return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot %s '%s'", what, f->temp);
 }
 
-/* Opens the temporary, new or left by an earlier run (*fresh says which), without following a
- * link and without waiting for a FIFO's other end. f->fd stays -1 where it should be tried
- * again. */
+/* Opens the temporary file, whether new or left by an earlier run (*fresh), without following a
+ * link and without waiting for the other end of a FIFO. f->fd stays -1 if another attempt is
+ * needed. */
 static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
@@ -131,7 +132,7 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
     if (f->fd < 0 && errno == EEXIST) {
         f->fd = open(f->temp, flags);
         if (f->fd < 0 && errno == ENOENT)
-            return 0; /* it went away between the two opens */
+            return 0; /* removed between the two calls */
     }
     if (f->fd >= 0)
         return 0;
@@ -141,7 +142,7 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
     return fail_temp(f, errno, "create", err);
 }
 
-/* What lock_temp and take_temp find besides 0, it is ours, and -1. */
+/* Results of lock_temp and take_temp besides 0 (it is ours) and -1. */
 enum { GONE = 1, HELD = 2 };
 
 int trtc_flock(int fd)
@@ -154,8 +155,8 @@ int trtc_flock(int fd)
     return ret;
 }
 
-/* Locks what open_temp() opened. GONE: another run has renamed or removed it meanwhile (closed;
- * try again). HELD: another run has it. */
+/* Locks what open_temp() opened. GONE: another run has renamed or removed it meanwhile (it is
+ * closed; try again). HELD: another run has it. */
 static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
 {
     struct stat have, named;
@@ -168,8 +169,8 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
     if (trtc_flock(f->fd)) {
         if (errno == EWOULDBLOCK)
             return HELD;
-        /* A file system without locks: what this run made itself is safe to use, what was
-         * there may be in use. */
+        /* A file system without locks: a file that this run created is safe to use, but an existing
+         * one may be in use. */
         if (!fresh)
             return fail_temp(f, errno, "lock", err);
     }
@@ -184,7 +185,7 @@ static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)
     return 0;
 }
 
-/* Gets the temporary: open, locked, ours, empty; or HELD. */
+/* Gets the temporary file: open, locked, ours, empty; or HELD. */
 static int take_temp(struct trtc_file *f, struct trtc_err *err)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
@@ -253,7 +254,7 @@ struct trtc_file *trtc_file_claim(const char *path, bool *held, struct trtc_err 
     if (*held)
         trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is being written by another process", path);
     if (got)
-        file_free(&f); /* the temporary stays: it is another's */
+        file_free(&f); /* the temporary file stays, since it belongs to someone else */
     return f;
 }
 
@@ -344,7 +345,7 @@ int trtc_fsync(int fd)
     return ret;
 }
 
-/* Errors of fsync that only say that this kind of file cannot be synced. */
+/* Whether an error of fsync only means that this kind of file cannot be synced. */
 static bool cannot_sync(int errnum)
 {
     return errnum == EINVAL || errnum == ENOTSUP || errnum == ENOSYS || errnum == EROFS;
@@ -362,28 +363,28 @@ static int sync_dir(const char *path, struct trtc_err *err)
     if (fd >= 0 && trtc_fsync(fd) && !cannot_sync(errno))
         ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", dir);
     if (fd >= 0)
-        close(fd); /* without the right to read a directory it cannot be synced at all */
+        close(fd); /* a directory cannot be synced at all without permission to read it */
     free(dir);
     return ret;
 }
 
-/* Gets what was written out of the process and, with sync, onto the disk. */
+/* Passes what was written to the kernel and, with sync, to the disk. */
 static int flush_temp(const struct trtc_file *f, bool sync, struct trtc_err *err)
 {
     int copy;
 
     if (sync && trtc_fsync(f->fd) && !cannot_sync(errno))
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush '%s'", f->temp);
-    /* Network file systems report late errors on close. f->fd must stay open, since it holds
-     * the lock until the rename is done; closing a copy asks the same question. */
+    /* Network file systems report late errors on close. f->fd must stay open, since it holds the
+     * lock until the rename is done, so a copy is closed instead. */
     copy = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0 && close(copy) && errno != EINTR)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot close '%s'", f->temp);
     return 0;
 }
 
-/* True if the temporary name still stands for what this run made. A parked file is not locked:
- * it must not have been written to since either. */
+/* Whether the temporary name still refers to the file of this run. A parked file is not locked, so
+ * it must also not have been written to since. */
 static bool is_ours(const struct trtc_file *f)
 {
     struct stat have = f->was, named;
@@ -440,7 +441,7 @@ void trtc_file_abort(struct trtc_file **f)
 {
     if (!*f)
         return;
-    if (is_ours(*f)) /* not what another has put there since */
+    if (is_ours(*f)) /* not a file that someone else has created since */
         unlink((*f)->temp);
     file_free(f);
 }
@@ -451,7 +452,7 @@ void trtc_file_leave(struct trtc_file **f)
         file_free(f);
 }
 
-/* After a failed write: true if it may be tried again. */
+/* Whether a failed write may be repeated. */
 static bool may_retry(int fd, int errnum)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -555,7 +556,7 @@ int trtc_read_errno(int fd, size_t max, char **text, size_t *n)
 
 /* ---- small files of a directory ---- */
 
-/* Makes t->name and t->fd: new, locked, and not swept away before it was. 0, or errno. */
+/* Makes t->name and t->fd: new, locked, and not swept away before the lock. 0, or errno. */
 static int make_temp(int dirfd, struct trtc_temp *t)
 {
     struct stat st;
@@ -583,7 +584,7 @@ int trtc_temp_write(int dirfd, struct trtc_temp *t, struct trtc_bytes data)
     if (errnum)
         return errnum;
     errnum = trtc_write_errno(t->fd, data.p, data.n);
-    if (!errnum && fchmod(t->fd, 0600) < 0) /* the umask may have taken something away */
+    if (!errnum && fchmod(t->fd, 0600) < 0) /* the umask may have removed permissions */
         errnum = errno;
     if (!errnum && trtc_fsync(t->fd) < 0 && !cannot_sync(errno))
         errnum = errno;
@@ -632,7 +633,7 @@ int trtc_mkdirs(const char *path, struct trtc_err *err)
         p += strcspn(p, "/");
         cut = *p;
         *p = '\0';
-        /* A directory that exists is fine whatever mkdir thinks of making it (EROFS, EACCES) */
+        /* an existing directory is fine whatever error mkdir reports (EROFS, EACCES) */
         if (mkdir(copy, 0777) && !(errno == EEXIST || is_dir(copy))) {
             trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create directory '%s'", copy);
             goto done;

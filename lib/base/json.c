@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON from outside. cJSON builds the tree; what it takes although it is no JSON, or costs too
- * much, is refused before it starts (RFC 8259 for the forms), and repeated keys after it. */
+/* JSON from outside. cJSON builds the tree. Text that it would accept although it is not JSON, or
+ * that is too expensive, is refused first (RFC 8259), and repeated keys are refused afterwards. */
 #include "base/json.h"
 
 #include <cjson/cJSON.h>
@@ -15,15 +15,15 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define DEPTH_MAX      64        /* a request nests 6 deep; the tree is walked by recursion */
-#define VALUES_MAX     (1 << 17) /* a value costs cJSON some 80 bytes, and as little as 2 of text */
-#define EXACT_MAX      (1LL << 53) /* a double holds every whole number up to here */
+#define DEPTH_MAX      64 /* a request is nested 6 deep; the tree is traversed by recursion */
+#define VALUES_MAX     (1 << 17)   /* a value takes about 80 bytes in cJSON, and 2 bytes of text */
+#define EXACT_MAX      (1LL << 53) /* a double represents all whole numbers up to this */
 #define DEPTH_CJSON    1000        /* cJSON goes no deeper */
 #define NUMBER_MAX     63          /* characters that cJSON keeps of a number */
 #define SHOWN_MAX      128
 #define PATH_SHOWN_MAX 256
 
-/* ---- what cJSON lets pass ---- */
+/* ---- what cJSON would accept ---- */
 
 struct scan {
     const char *what;
@@ -47,13 +47,13 @@ static bool is_hex(int c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* The character at pos, -1 behind the end. */
+/* The character at pos; -1: after the end. */
 static int at(const struct scan *s, size_t pos)
 {
     return pos < s->n ? (unsigned char)s->text[pos] : -1;
 }
 
-/* The four digits behind "\\u" at pos, or -1. */
+/* The four digits after "\\u" at pos, or -1. */
 static int code_at(const struct scan *s, size_t pos)
 {
     int code = 0;
@@ -144,7 +144,7 @@ static int scan_number(struct scan *s)
     return 0;
 }
 
-/* Strings, numbers, depth and count; the order of things is for cJSON. */
+/* Checks strings, numbers, depth and count; cJSON checks the grammar. */
 static int scan_text(struct scan *s)
 {
     int depth = 0;
@@ -174,7 +174,7 @@ static int scan_text(struct scan *s)
     return 0;
 }
 
-/* ---- what the tree still hides ---- */
+/* ---- the tree ---- */
 
 static int compare_keys(const void *a, const void *b)
 {
@@ -234,7 +234,7 @@ static int next_char(struct scan *s)
     return at(s, s->pos);
 }
 
-/* What stands between brackets or braces, whose second one is given. */
+/* Checks what is between brackets or braces; close is the second one. */
 static int check_items(struct scan *s, char close, int depth)
 {
     s->pos++;
@@ -303,7 +303,7 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not UTF-8", what);
         return NULL;
     }
-    const bool bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* cJSON leaves it out too */
+    const bool bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* cJSON skips it too */
     s.pos = bom ? 3 : 0;
     if (skip_space(text, n, s.pos) == n) {
         trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", what);
@@ -314,11 +314,11 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
     const size_t start = bom ? 3 : 0;
     size_t pos;
     const char *rest = text;
-    /* the library does not know a mark in front of so little as a digit */
+    /* the library does not support a byte order mark before a single digit */
     cJSON *root = cJSON_ParseWithLengthOpts(text + start, n - start, &rest, false);
     if (!root) {
         if (trtc_json_is(text + start, n - start, &pos))
-            trtc_fail_nomem(err); /* that is what else cJSON can fail of */
+            trtc_fail_nomem(err); /* the only other reason for cJSON to fail */
         else
             trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, start + pos);
         return NULL;
@@ -384,7 +384,7 @@ static const char *place(const char *path, const char *key, char out[PATH_SHOWN_
     return out;
 }
 
-/* The member if it has the type: 1; 0 where it is absent; -1 where it is something else. */
+/* Gets a member of this type. 1: found; 0: absent; -1: of another type. */
 static int member(const cJSON *object, const char *path, const char *key, const char *wanted,
                   cJSON_bool (*is)(const cJSON *), const cJSON **item, struct trtc_err *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON that is built; see json_put.h. */
+/* Builds JSON; see json_put.h. */
 #include "base/json_put.h"
 
 #include <cjson/cJSON.h>
@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-/* What becomes of to when value was added, or not. */
+/* Frees everything if value was not added to to. */
 static void settle(cJSON **to, cJSON *value, bool added)
 {
     if (added)
@@ -54,7 +54,7 @@ void trtc_json_replace(cJSON **object, const char *key, cJSON *value)
            *object && value && cJSON_ReplaceItemInObjectCaseSensitive(*object, key, value));
 }
 
-/* The same with escapes in the place of bytes that are no UTF-8, which only strings have. */
+/* The same, with escapes for bytes that are not UTF-8; only strings have such bytes. */
 static char *escaped(const char *text, size_t n)
 {
     char *out = malloc((TRTC_TEXT_PIECE_MAX + 1) * n + 1), *o = out;

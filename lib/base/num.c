@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers as users give them: integers, durations, sizes in bytes and in pixels. */
+/* Reads numbers from users: integers, durations, sizes in bytes and in pixels. */
 #include "base/num.h"
 
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads digits at *s into *value, which stops at INT64_MAX (beyond every range that is asked for). */
+/* Reads digits at *s into *value, which is limited to INT64_MAX (beyond every range). */
 static void read_int(const char **s, int64_t *value)
 {
     int64_t v = 0;
@@ -94,8 +94,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name, 
     return NULL;
 }
 
-/* A number with a fraction of at most six digits, times the unit that follows it. *exact is false where the
- * product was rounded to nearest. Returns -1 where s is nothing of the kind; saturates at INT64_MAX. */
+/* Reads a number with a fraction of at most six digits, times the unit that follows. *exact: the
+ * product was not rounded. Returns -1 if s is not such a number; limited to INT64_MAX. */
 static int read_scaled(const char *s, const struct unit *units, bool byte_suffix, int64_t *out,
                        bool *exact)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records from a descriptor: one buffer that holds at least the longest of them, searched with memchr. */
+/* Records from a descriptor: one buffer that can hold the longest record, searched with memchr. */
 #include "base/records.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 int trtc_records_init(struct trtc_records *r, int fd, char end, size_t max, struct trtc_err *err)
 {
     *r = (struct trtc_records){ .fd = fd, .end = end, .max = max, .size = max + 1 + READ_BYTES };
-    /* Pages of it that no record needs are never touched. */
+    /* unused pages are never touched */
     r->buf = malloc(r->size);
     return r->buf ? 0 : trtc_fail_nomem(err);
 }
@@ -23,7 +23,7 @@ void trtc_records_fini(struct trtc_records *r)
     r->buf = NULL;
 }
 
-/* Reads once, after moving what is left to the front. */
+/* Reads once, after moving the remaining bytes to the front. */
 static int fill(struct trtc_records *r, struct trtc_err *err)
 {
     if (r->idle && r->idle(r->idle_arg, err) < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines, or records ended by another byte, from a descriptor: in place, without an allocation for each. */
+/* Reads lines, or records that end with another byte, from a descriptor: in place, without an
+ * allocation for each. */
 #ifndef TRTC_BASE_RECORDS_H
 #define TRTC_BASE_RECORDS_H
 
@@ -10,27 +11,27 @@
 #include "base/err.h"
 
 struct trtc_records {
-    int fd;      /* the caller's */
+    int fd;      /* owned by the caller */
     char end;    /* '\n' or '\0' */
     size_t max;  /* longest record in bytes */
-    uint64_t nr; /* number of the record that was returned last, from 1 */
-    /* Called before every read that may wait, so that the caller can flush its output; may be
+    uint64_t nr; /* number of the last record, from 1 */
+    /* Called before every read that may block, so that the caller can flush its output; may be
      * NULL. Returns 0, or -1 with err. */
     int (*idle)(void *arg, struct trtc_err *err);
     void *idle_arg;
-    /* the module's own */
+    /* private */
     char *buf;
     size_t size, start, scanned, filled;
     bool eof;
 };
 
-/* Returns 0, or -1 with TRTC_EX_TEMPFAIL where there is no memory. */
+/* 0, or -1: out of memory (TRTC_EX_TEMPFAIL). */
 int trtc_records_init(struct trtc_records *r, int fd, char end, size_t max, struct trtc_err *err);
 void trtc_records_fini(struct trtc_records *r);
 
-/* The next record without its end: 1 and *s (n bytes, valid until the next call), 0 at the end
- * of the input, -1 with TRTC_EX_IOERR. A record of more than max bytes is skipped and comes as
- * *s NULL. The last record may lack its end. */
+/* Gets the next record without its end. 1: *s (n bytes, valid until the next call); 0: the input
+ * has ended; -1: TRTC_EX_IOERR. A record longer than max bytes is skipped and returned as NULL. The
+ * last record may lack its end. */
 int trtc_records_next(struct trtc_records *r, const char **s, size_t *n, struct trtc_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes on another machine: the interface through which source/ reads what net/fetch.c gets. */
+/* Bytes on another machine: the interface through which source/ reads what net/fetch.c receives. */
 #ifndef TRTC_BASE_REMOTE_H
 #define TRTC_BASE_REMOTE_H
 
@@ -11,22 +11,22 @@
 #include "base/err.h"
 
 struct trtc_remote {
-    bool (*takes)(const char *url); /* url is one for it */
+    bool (*takes)(const char *url); /* whether this interface handles url */
 
-    /* Asks for url and waits for the first bytes of its body. stop (may be NULL; otherwise it
-     * must outlive the object): waiting ends once it is set. NULL on failure, with a message
-     * that names no part of url. */
+    /* Requests url and waits for the first bytes of its body. stop (may be NULL; otherwise it must
+     * outlive the object): ends the wait when it is set. NULL on failure, with a message that
+     * contains no part of url. */
     void *(*open)(const struct trtc_remote *remote, const char *url,
                   const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-    /* Up to n bytes, as many as there are: > 0; 0 at the end of a complete body, or when stop is
-     * set; -1 if the body broke off (TRTC_EX_TEMPFAIL). */
+    /* Reads up to n bytes that are available: > 0; 0: the body is complete, or stop is set; -1: the
+     * body broke off (TRTC_EX_TEMPFAIL). */
     ssize_t (*read)(void *self, uint8_t *p, size_t n, struct trtc_err *err);
 
-    /* The length in bytes if the body can be read from any place, else -1. */
+    /* The length in bytes if the body can be read from any position, else -1. */
     int64_t (*size)(const void *self);
 
-    /* The next read is from there on (0...size). */
+    /* The next read begins at this position (0...size). */
     void (*seek)(void *self, int64_t to);
 
     /* When the first byte of the body came to the server (epoch ms), if it says so, as trtc-room does; else
@@ -35,7 +35,7 @@ struct trtc_remote {
 
     void (*close)(void *self);
 
-    const char *ca_file; /* trusts these certificates (PEM) instead of the system's; NULL */
+    const char *ca_file; /* trusts these certificates (PEM) instead of the system's; or NULL */
 };
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that comes from outside: UTF-8 checks, and escapes that keep it on its line and off the terminal. */
+/* Text from outside: UTF-8 checks, and escapes that keep text within its line and from controlling
+ * the terminal. */
 #include "base/text.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
+/* The length of the well-formed UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
 static size_t utf8_sequence(const unsigned char *s, size_t n)
 {
     unsigned char c = s[0];
@@ -27,7 +28,7 @@ bool trtc_utf8_valid(const void *s, size_t n)
 {
     const unsigned char *p = s, *end = p + n;
     while (p < end) {
-        /* Most text is ASCII: eight bytes at a time. */
+        /* most text is ASCII: eight bytes at a time */
         uint64_t eight;
         while (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & UINT64_C(0x8080808080808080))))
             p += 8;
@@ -60,9 +61,9 @@ static size_t put_hex(unsigned char c, char *out)
     return 4;
 }
 
-/* Characters of len bytes that a terminal, or a reader of lines, acts on: C1 controls, the marks and overrides that change the
- * direction of what follows (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), and the separators of lines and
- * paragraphs (U+2028, U+2029). */
+/* Whether the character of len bytes affects a terminal or a reader of lines: C1 controls, marks
+ * and overrides that change the direction of text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066
+ * to U+2069), and the separators of lines and paragraphs (U+2028, U+2029). */
 static bool acts(const unsigned char *s, size_t len)
 {
     if (len == 2)
@@ -73,7 +74,7 @@ static bool acts(const unsigned char *s, size_t len)
            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
 }
 
-/* drawn: onto a picture, where directions and separators do no harm. */
+/* drawn: for a picture, where directions and separators are harmless. */
 static size_t put_piece(const unsigned char *s, size_t n, bool drawn, char *out, size_t *used)
 {
     *used = 1;
@@ -105,14 +106,14 @@ size_t trtc_text_piece(const void *s, size_t n, char out[TRTC_TEXT_PIECE_MAX], s
     return put_piece(s, n, false, out, used);
 }
 
-/* What show() leaves as it is. */
+/* What show() leaves unchanged. */
 enum { BACKSLASHES = 1, DIRECTIONS = 2 };
 
 static char *show(const void *s, size_t n, int keep, char *out, size_t size)
 {
     static const char dots[] = "...";
     const unsigned char *p = s;
-    size_t len = 0, cut = 0; /* cut: the last place from which the dots still fit */
+    size_t len = 0, cut = 0; /* cut: the last place where the dots still fit */
     if (!size)
         return out;
     while (n) {

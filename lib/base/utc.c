@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times: calendar arithmetic in UTC, without the C library's notion of a time zone. */
+/* Times: calendar arithmetic in UTC, without the C library's time zones. */
 #include "base/utc.h"
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* Days from the epoch to the first of January, year >= 1970. */
+/* Days from 1970 to the first of January of year >= 1970. */
 static int64_t days_before_year(int year)
 {
     int y = year - 1;
@@ -61,7 +61,7 @@ static void civil_from_ms(int64_t ms, struct civil *c)
         ms = LAST_MS;
     int64_t days = ms / MS_PER_DAY;
     int rest = (int)(ms % MS_PER_DAY);
-    /* 365.2425 days make a mean year: the guess is right or one year off. */
+    /* a mean year has 365.2425 days: the guess is right or one year off */
     c->year = 1970 + (int)(days * 10000 / 3652425);
     while (days_before_year(c->year) > days)
         c->year--;
@@ -95,7 +95,7 @@ int trtc_utc_parse17(const char *s, int64_t *ms)
     struct civil c = {
         .year = read_digits(s, 4),
     };
-    /* One field after the other, so that a short string is not read past its NUL. */
+    /* field by field, so that a short string is not read past its NUL */
     if (c.year < 0 || (c.month = read_digits(s + 4, 2)) < 0 ||
         (c.day = read_digits(s + 6, 2)) < 0 || (c.hour = read_digits(s + 8, 2)) < 0 ||
         (c.minute = read_digits(s + 10, 2)) < 0 || (c.second = read_digits(s + 12, 2)) < 0 ||
@@ -143,7 +143,7 @@ void trtc_utc_format3339(int64_t ms, char out[32])
     put_digits(out + 20, 3, c.ms);
 }
 
-/* The zone of RFC 3339 at s, which must be the rest of the string: minutes east of UTC. */
+/* Reads the zone of RFC 3339 at s, which must be the rest of the string: minutes east of UTC. */
 static int parse_zone(const char *s, int *minutes)
 {
     if ((*s == 'Z' || *s == 'z') && !s[1]) {
