@@ -9,7 +9,7 @@
 #   demo-live           records a made call while it is live, by a service of its own, in live/ (DEMO_SECONDS=N: so long,
 #                       and then it ends)
 #   check check-long check-san      the tests; the slow ones besides; under the sanitizers
-#   lint bench          static checks, and the tests that these can fail; measurements
+#   lint bench          static checks, and the tests that these can fail; measurements; bench-live: of the service
 #   dist deb            the source as a tarball; Debian packages (B/deb)
 #   fuzz                what reads input, under libFuzzer, each part FUZZ_SECONDS (60) long
 #
@@ -242,6 +242,11 @@ run-fuzz:
 	    CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all'
 	@$(env) bash tests/fuzz/fuzz.sh '$(dir)-fuzz' $(FUZZERS)
 
+bench-live:
+	@$(DEPS) build demo test
+	$(sub) all
+	@$(env) bash tests/bench/bench-recd.sh
+
 bench:
 	@$(DEPS) build demo test bench
 	$(sub) all tests $(call program,$(MEASURES))
@@ -317,6 +322,6 @@ clean:
 
 endif
 
-.PHONY: all tests everything rec-tools deps demo demo-live check check-long check-san lint bench fuzz run-fuzz dist deb install uninstall clean
+.PHONY: all tests everything rec-tools deps demo demo-live check check-long check-san lint bench bench-live fuzz run-fuzz dist deb install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)
