@@ -47,7 +47,7 @@ static bool find_left(struct finish *f, struct trtc_found *found)
     if (files_list(f->task, &names) < 0)
         return false;
     for (size_t i = 0; !any && i < names.n; i++) {
-        if (!trtc_found_read(names.v[i], found) || !found->left)
+        if (!trtc_found_read(names.v[i], found) || !(found->left || f->task->rescues))
             continue;
         snprintf(key, sizeof key, "%d%d%s", found->mixed, found->aux, found->user);
         any = !is_rescued(f, key) && trtc_names_add(&f->rescued, key) == 0;

@@ -227,7 +227,8 @@ static int run(struct task *t, struct trtc_err *err)
     t->again_us = INT64_MAX;
     begin(t);
     turn(t);
-    while (t->stage != TASK_OVER && !t->signal) {
+    while ((t->stage != TASK_OVER || t->log.n) &&
+           !t->signal) { /* the last lines may wait for room */
         await(t);
         turn(t);
     }

@@ -263,9 +263,11 @@ static void take_end(struct mix *m)
 {
     close_script(m);
     cli_debug("the mix has ended (%d, %d)", m->mix_end.code, m->hls_end.code);
-    if (trtc_recorder_ended(&m->recorder, worse(m), m->task->now_us) != TRTC_RECORDER_DIED)
+    const enum trtc_recorder_loss loss =
+        trtc_recorder_ended(&m->recorder, worse(m), m->task->now_us);
+    m->task->rescues |= loss != TRTC_RECORDER_NO_LOSS && worse(m)->code != TRTC_EX_LOSS;
+    if (loss != TRTC_RECORDER_DIED)
         return;
-    m->task->rescues = true;
     if (worse(m) == &m->mix_end)
         say_died(m, "the mix", &m->mix_end);
     else

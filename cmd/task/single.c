@@ -164,10 +164,10 @@ static void on_ended(void *arg, int status)
         .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
     };
     cli_debug("%s: its recorder has ended (%d)", m->stream.user, end.code);
-    if (trtc_recorder_ended(&m->recorder, &end, m->task->now_us) != TRTC_RECORDER_DIED)
-        return;
-    m->task->rescues = true;
-    say_died(m, &end);
+    const enum trtc_recorder_loss loss = trtc_recorder_ended(&m->recorder, &end, m->task->now_us);
+    m->task->rescues |= loss != TRTC_RECORDER_NO_LOSS && end.code != TRTC_EX_LOSS;
+    if (loss == TRTC_RECORDER_DIED)
+        say_died(m, &end);
 }
 
 static void start(struct single *m)

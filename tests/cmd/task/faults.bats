@@ -179,3 +179,26 @@ gaps() {
     [[ $(events_of) == '301 307 307 302' ]]
     [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
 }
+
+@test "the disk is full: that is said, and what is there is whole and listed" {
+    opened
+    mkdir disk
+    mount -t tmpfs -o size=256k none disk 2>/dev/null || skip 'no tmpfs can be mounted here'
+    ordered disk/t '"RecordMode":1'
+    recording disk/t
+    live anna 20
+    stands disk/t .Status InProgress
+    head -c 1M /dev/zero >disk/filler 2>/dev/null || true
+    sleep 3
+    kill -TERM "$task" || true
+    sleep 1
+    rm disk/filler
+    status=0
+    wait "$task" || status=$?
+    cp -r disk/t t
+    umount disk
+    [[ $status -eq 3 ]] || fail "exit status $status: $(cat t/events.ndjson t.log)"
+    jq -es '.[-1].End.Status == 0 and any(.Loss // "" | contains("No space"))' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
+    [[ $(events_of) =~ ^301.*302$ ]]
+    whole t
+}
