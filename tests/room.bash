@@ -121,3 +121,15 @@ frames() {
 sig() {
     TRTC_SECRET_KEY=$2 trtc-rec usersig --sdkappid "${3:-1400000001}" --user "$1" --expire "${4:-1h}"
 }
+
+# offsets FILE: how far each beep is behind its flash, in ms; flashes and beeps come every 2 s and last 0.2 s, and may be cut,
+# or one of them alone, at an end.
+offsets() {
+    marks "$1" | awk '$3 != "-" && $1 > 0.3 && $2 > 0.3 { d = $3; while (d > 1000) d -= 2000; while (d < -1000) d += 2000; print d }'
+}
+
+# together FILE [MS [N]]: picture and sound are within 60 ms of that (0), by N of them (1).
+together() {
+    offsets "$1" | awk -v is="${2:-0}" -v least="${3:-1}" '
+        { n++; bad += $1 - is > 60 || is - $1 > 60 } END { exit n < least || bad }' || fail "$1: $(marks "$1")"
+}

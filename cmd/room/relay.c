@@ -5,6 +5,7 @@
 #include "relay.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -83,42 +84,59 @@ int relay_ports(int n)
 
 /* ---- the process ---- */
 
-/* RTP only from here, and only what the SDP names; nothing of the environment. */
-static int spawn(int in, const char *to, pid_t *pid)
+enum { WORDS = 48 };
+
+/* A command line in the making; too many words are a mistake of ours. */
+struct words {
+    char *items[WORDS + 1];
+    int n;
+};
+
+static void add(struct words *w, const char *const *list)
 {
-    char *argv[] = { "ffmpeg",
-                     "-nostdin",
-                     "-hide_banner",
-                     "-loglevel",
-                     "fatal",
-                     "-protocol_whitelist",
-                     "pipe,udp,rtp",
-                     "-localaddr",
-                     "127.0.0.1",
-                     "-analyzeduration",
-                     "3000000",
-                     "-f",
-                     "sdp",
-                     "-i",
-                     "pipe:0",
-                     "-map",
-                     "0",
-                     "-c",
-                     "copy",
-                     "-max_interleave_delta",
-                     "500000",
-                     "-f",
-                     "mpegts",
-                     "-muxdelay",
-                     "0",
-                     "-muxpreload",
-                     "0",
-                     "-flush_packets",
-                     "1",
-                     "-method",
-                     "PUT",
-                     (char *)(uintptr_t)to,
-                     NULL };
+    for (; *list; list++) {
+        assert(w->n < WORDS);
+        w->items[w->n++] = (char *)(uintptr_t)*list;
+    }
+}
+
+static const char *const program[] = { "ffmpeg",    "-nostdin", "-hide_banner",
+                                       "-loglevel", "fatal",    NULL };
+
+/* RTP only from here, and only what the SDP names. */
+static const char *const from_sdp[] = { "-protocol_whitelist",
+                                        "pipe,udp,rtp",
+                                        "-localaddr",
+                                        "127.0.0.1",
+                                        "-analyzeduration",
+                                        "3000000",
+                                        "-f",
+                                        "sdp",
+                                        "-i",
+                                        "pipe:0",
+                                        NULL };
+
+/* From the network, whatever an event says; 15 s without anything are the end. */
+static const char *const from_url[] = {
+    "-protocol_whitelist",
+    "rtmp,rtmps,rtmpt,tcp,tls,http,https,httpproxy,crypto,srt,udp,rtp",
+    "-rw_timeout",
+    "15000000",
+    "-analyzeduration",
+    "2000000",
+    "-i",
+    NULL
+};
+
+static const char *const to_room[] = {
+    "-map",           "0:v?", "-map",    "0:a?",      "-c", "copy",        "-max_interleave_delta",
+    "500000",         "-f",   "mpegts",  "-muxdelay", "0",  "-muxpreload", "0",
+    "-flush_packets", "1",    "-method", "PUT",       NULL
+};
+
+/* Nothing of the environment; in -1: /dev/null. */
+static int spawn(int in, char *const argv[], pid_t *pid)
+{
     const char *path = getenv("PATH");
     char path_is[4096];
     char *envp[] = { path_is, "LC_ALL=C", NULL };
@@ -127,7 +145,10 @@ static int spawn(int in, const char *to, pid_t *pid)
     snprintf(path_is, sizeof path_is, "PATH=%s", path ? path : "/usr/bin:/bin");
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    if (in >= 0)
+        posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_setpgroup(&attributes, 0); /* an interrupt is for us, who end it */
@@ -140,14 +161,34 @@ static int spawn(int in, const char *to, pid_t *pid)
 
 pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err)
 {
+    struct words w = { .n = 0 };
+    const char *const end[] = { to, NULL };
     int fds[2];
     pid_t pid = -1;
     const size_t n = strlen(sdp); /* fits into a pipe */
+    add(&w, program);
+    add(&w, from_sdp);
+    add(&w, to_room);
+    add(&w, end);
     if (pipe2(fds, O_CLOEXEC) < 0)
         return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe for ffmpeg");
-    const int errnum = write(fds[1], sdp, n) == (ssize_t)n ? spawn(fds[0], to, &pid) : EPIPE;
+    const int errnum = write(fds[1], sdp, n) == (ssize_t)n ? spawn(fds[0], w.items, &pid) : EPIPE;
     close(fds[0]);
     close(fds[1]);
+    return errnum ? trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "cannot start ffmpeg") : pid;
+}
+
+pid_t relay_pull(const char *from, const char *to, struct trtc_err *err)
+{
+    struct words w = { .n = 0 };
+    const char *const source[] = { from, NULL }, *const end[] = { to, NULL };
+    pid_t pid = -1;
+    add(&w, program);
+    add(&w, from_url);
+    add(&w, source);
+    add(&w, to_room);
+    add(&w, end);
+    const int errnum = spawn(-1, w.items, &pid);
     return errnum ? trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "cannot start ffmpeg") : pid;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A process that takes RTP, by an SDP, and publishes it to a server of rooms as MPEG-TS. */
+/* A process that takes a stream, as RTP by an SDP or from an address, and publishes it to a server of rooms as MPEG-TS. */
 #ifndef TRTC_CMD_ROOM_RELAY_H
 #define TRTC_CMD_ROOM_RELAY_H
 
@@ -10,6 +10,9 @@
 
 /* Starts it. Its process, or -1. */
 pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err);
+
+/* The same with what is at an address of the network. */
+pid_t relay_pull(const char *from, const char *to, struct trtc_err *err);
 
 /* Whether it goes on; *pid is 0 once it does not. */
 bool relay_runs(pid_t *pid);

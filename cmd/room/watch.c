@@ -13,22 +13,49 @@
 #include "api/source_url.h"
 #include "base/json_put.h"
 #include "base/utc.h"
+#include "pull.h"
 
 /* ---- events ---- */
+
+const char *watch_source(const struct watch *w, const struct trtc_fact *f, char *out, size_t size)
+{
+    const struct trtc_room_event e = { .type = f->type, .room = f->room, .user = f->user };
+    if (f->source)
+        return f->source;
+    return w->source && trtc_source_url(w->source, &e, out, size) ? out : NULL;
+}
+
+/* With a relay a stream is where that is, and who reads waits for it. */
+static const char *template_of(const struct watch *w, int type, char *out, size_t size)
+{
+    size_t n = w->relay ? strlen(w->relay) : 0;
+    while (n && w->relay[n - 1] == '/')
+        n--;
+    if (!w->relay)
+        return w->source;
+    const int len = snprintf(out, size, "%.*s/{room}/{user}%s?wait=10s", (int)n, w->relay,
+                             type == TRTC_ROOM_AUX ? "/aux" : "");
+    return len < (int)size ? out : NULL;
+}
 
 static void print(void *arg, const struct trtc_room_event *e)
 {
     const struct watch *w = arg;
     struct trtc_room_event made = *e;
-    char url[TRTC_ROOM_SOURCE_MAX + 1];
-    if (!e->source && w->source && e->type > TRTC_ROOM_LEFT &&
-        trtc_source_url(w->source, e, url, sizeof url))
+    char url[TRTC_ROOM_SOURCE_MAX + 1], where[TRTC_ROOM_SOURCE_MAX + 1];
+    const char *template = template_of(w, e->type, where, sizeof where);
+    if (w->relay)
+        made.source = NULL;
+    if (!made.source && template && e->type > TRTC_ROOM_LEFT &&
+        trtc_source_url(template, e, url, sizeof url))
         made.source = url;
     if (made.event_ms == TRTC_NOTIME)
         made.event_ms = clock_real_ms();
     cJSON *json = trtc_room_event_make(&made, clock_real_ms(), true);
     cli_put_json(json, false);
     cJSON_Delete(json);
+    if (e->type == TRTC_ROOM_DISMISSED && w->dismisses)
+        pulls_dismiss(w, e->room);
 }
 
 static void apply(struct watch *w, const struct trtc_room_event *e)
@@ -129,6 +156,7 @@ void watch_feed(struct watch *w, const char *bytes, size_t n)
             w->line[w->nb_line++] = bytes[i];
     }
     fflush(stdout);
+    pulls_tick(w);
 }
 
 /* ---- the sub-command ---- */
@@ -161,16 +189,19 @@ int room_watch(const struct room_opts *o)
         return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or "
                          "janus:URL",
                          o->operands.items[0]);
-    if ((o->relay || o->keys) && s->watch != watch_janus)
-        return cli_usage("--relay and --secret-file need janus:");
+    if (o->keys && s->watch != watch_janus)
+        return cli_usage("--secret-file is for janus:");
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
     w->o = o;
     w->place = o->operands.items[0] + (s->kept ? 0 : strlen(s->name));
     w->source = o->source;
+    w->relay = s->watch == watch_janus ? NULL : o->relay; /* whose relays are its own */
+    w->dismisses = s->watch == watch_exec || s->watch == watch_http;
     cli_catch_signals();
     const int code = s->watch(w);
+    pulls_end(w);
     trtc_attendance_fini(&w->shown);
     trtc_attendance_fini(&w->now);
     free(w);

@@ -12,10 +12,15 @@
 
 enum { WATCH_LINE_MAX = 64 << 10 };
 
+struct pull;
+
 struct watch {
     const struct room_opts *o;
-    const char *place;            /* the operand without its scheme, or all of it */
-    const char *source;           /* the template of Sources, or NULL */
+    const char *place;  /* the operand without its scheme, or all of it */
+    const char *source; /* the template of Sources, or NULL */
+    const char *relay;  /* where what is there is relayed to, or NULL */
+    bool dismisses;     /* a room that is no more there was dismissed, and not just empty */
+    struct pull *pulls; /* relays, with --relay */
     struct trtc_attendance shown; /* what has been printed */
     struct trtc_attendance now;   /* the present state, from a source that is listing it */
     bool collects;                /* the source is listing it */
@@ -27,6 +32,9 @@ struct watch {
 
 /* Handles bytes of NDJSON as they arrive. An empty line ends the list of the present state. */
 void watch_feed(struct watch *w, const char *bytes, size_t n);
+
+/* Where a stream is: by its event, or by the template, in out; NULL: nobody knows. */
+const char *watch_source(const struct watch *w, const struct trtc_fact *f, char *out, size_t size);
 
 /* The source begins to list the present state. watch_say_end: the list is complete, and the
  * differences are printed. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "pull.h"
 #include "watch.h"
 
 enum { WORDS_MAX = 64, POLL_MS = 100, CHUNK = 16384 };
@@ -57,6 +58,7 @@ static void read_all(struct watch *w, int fd)
     char chunk[CHUNK];
     struct pollfd p = { .fd = fd, .events = POLLIN };
     while (!cli_signal) {
+        pulls_tick(w);
         if (poll(&p, 1, POLL_MS) <= 0)
             continue;
         const ssize_t n = read(fd, chunk, sizeof chunk);

@@ -7,6 +7,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "api/nginx_stat.h"
+#include "pull.h"
 #include "watch.h"
 
 /* The default template of Sources: the host of the page. */
@@ -38,6 +39,7 @@ static int look(struct watch *w, const char *template, struct trtc_err *err)
         fflush(stdout);
     }
     trtc_attendance_fini(&all);
+    pulls_tick(w);
     return ret;
 }
 
@@ -52,6 +54,7 @@ int watch_nginx(struct watch *w)
                          "nginx-rtmp:http://127.0.0.1/stat");
     watch_timer(true);
     do {
+        pulls_tick(w);
         if (look(w, w->source ? w->source : template, &err) == 0) {
             said = false;
         } else if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {

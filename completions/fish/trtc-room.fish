@@ -18,7 +18,7 @@ complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l hook -x -d 'Post
 complete -c trtc-room -n '__fish_seen_subcommand_from serve' -l hook-key-file -r -F -d 'Sign them with this key'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l room -x -d 'Only this room'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l source -x -d 'Address of streams without a Source'
-complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l relay -x -d 'The trtc-room that receives the streams of Janus'
+complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l relay -x -d 'The trtc-room that receives the streams'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l secret-file -r -F -d 'Secrets of Janus'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l interval -x -d 'How often a page is fetched'
 complete -c trtc-room -n '__fish_seen_subcommand_from watch' -l once -d 'Print the present state, and exit'

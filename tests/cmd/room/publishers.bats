@@ -30,11 +30,6 @@ recording() {
     sleep 0.1
 }
 
-# offsets FILE: how far each beep is behind its flash, in ms.
-offsets() {
-    marks "$1" | awk '{ print $3 }'
-}
-
 @test "a page's camera, on another port: what is recorded has picture and sound as far apart as the page" {
     local why
     for why in chromium node; do
