@@ -47,11 +47,13 @@ recd_killed() {
     recd_pids=()
 }
 
-# tasks_killed: ends all stand-ins and whatever else holds a lock in ./live.
+# tasks_killed: ends all stand-ins and whatever else holds a lock in ./live. What a lock says that nobody holds may be
+# another's process by now.
 tasks_killed() {
     local f pid
     for f in live/tasks/*/lock; do
         [[ -s $f ]] || continue
+        ! flock -n "$f" true || continue
         pid=$(<"$f")
         [[ ! $pid ]] || kill -KILL "$pid" 2>/dev/null || true
     done

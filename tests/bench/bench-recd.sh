@@ -15,7 +15,7 @@ umask 077
 pids=()
 down() {
     local f
-    for f in live*/tasks/*/lock; do [[ ! -s $f ]] || kill "$(<"$f")" 2>/dev/null || true; done
+    for f in live*/tasks/*/lock; do [[ ! -s $f ]] || flock -n "$f" true || kill "$(<"$f")" 2>/dev/null || true; done
     ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
     wait 2>/dev/null || true
     pids=()

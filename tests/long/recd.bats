@@ -113,6 +113,7 @@ receiver() {
         rm live/ballast
         sleep 3
         trtc-rec create --secret-file keys -f request.json >out 2>err || exit 6
-        kill -KILL $recd $(cat live/tasks/*/lock) 2>/dev/null
+        kill -KILL $recd
+        for f in live/tasks/*/lock; do flock -n "$f" true || kill -KILL "$(cat "$f")"; done
         exit 0' || fail "$?: $(cat told)"
 }
