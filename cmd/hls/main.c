@@ -337,10 +337,9 @@ static struct trtc_input *open_input(const struct opts *o, struct trtc_segmenter
                                      const struct trtc_remote *web, struct trtc_err *err)
 {
     struct keeping k = { o, so };
-    const struct trtc_input_keeper keeper = { keep, &k };
+    const struct trtc_input_how how = { o->only, web, &cli_signal, keep, &k };
     so->early = trtc_early_new(err);
-    return so->early ? trtc_input_open_kept(o->input, o->only, web, &keeper, &cli_signal, err)
-                     : NULL;
+    return so->early ? trtc_input_open_how(o->input, &how, err) : NULL;
 }
 
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct ending *end,

@@ -45,7 +45,9 @@ struct trtc_input {
     int64_t came_us; /* when the first frame came, on a clock of no meaning */
     char name[256];  /* for messages */
     const volatile sig_atomic_t *stop;
-    struct trtc_input_keeper keeper; /* of frames that wait; or zero */
+    int (*keep)(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
+                struct trtc_err *err); /* frames that wait; or NULL */
+    void *keep_opaque;
     struct trtc_input_clock clock;
     int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */
 
@@ -641,7 +643,7 @@ static void guess_first_duration(struct trtc_input *in)
 /* What waits of a file can be read again. */
 static int keep_safe(struct trtc_input *in, const struct trtc_input_frame *f, struct trtc_err *err)
 {
-    return in->keeper.keep && !in->info.stored ? in->keeper.keep(in->keeper.opaque, in, f, err) : 0;
+    return in->keep && !in->info.stored ? in->keep(in->keep_opaque, in, f, err) : 0;
 }
 
 /* Reads until every track has shown where it starts, or as long as is bearable. */
@@ -828,18 +830,18 @@ struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
     return open_input(in, url, remote, err);
 }
 
-struct trtc_input *trtc_input_open_kept(const char *url, enum trtc_kind kind,
-                                        const struct trtc_remote *remote,
-                                        const struct trtc_input_keeper *keeper,
-                                        const volatile sig_atomic_t *stop, struct trtc_err *err)
+struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_how *how,
+                                       struct trtc_err *err)
 {
-    struct trtc_input *in = input_new(url, stop, err);
+    struct trtc_input *in = input_new(url, how->stop, err);
 
-    if (in && kind != TRTC_NO_KIND)
-        in->wanted = kind;
-    if (in)
-        in->keeper = *keeper;
-    return open_input(in, url, remote, err);
+    if (!in)
+        return NULL;
+    if (how->kind != TRTC_NO_KIND)
+        in->wanted = how->kind;
+    in->keep = how->keep;
+    in->keep_opaque = how->opaque;
+    return open_input(in, url, how->remote, err);
 }
 
 int64_t trtc_input_age_us(const struct trtc_input *in)

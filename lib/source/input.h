@@ -87,19 +87,20 @@ struct trtc_input_losses {   /* so far */
 struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *remote,
                                    const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-/* Frames of a live source wait until the first ones of all tracks are there: for who keeps them meanwhile. in has a
- * name, an info, a start and an age as known so far. -1 ends the opening. */
-struct trtc_input_keeper {
+/* How else it may be opened. */
+struct trtc_input_how {
+    enum trtc_kind kind; /* NO_KIND: both, else as trtc_input_open_only */
+    const struct trtc_remote *remote;
+    const volatile sig_atomic_t *stop;
+    /* Called for the frames of a live source that wait until the first ones of all tracks are there: for who keeps them
+     * meanwhile. in has a name, an info, a start and an age as known so far. -1 ends the opening. */
     int (*keep)(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
                 struct trtc_err *err);
     void *opaque;
 };
 
-/* The same as trtc_input_open, or as trtc_input_open_only where kind is not TRTC_NO_KIND. */
-struct trtc_input *trtc_input_open_kept(const char *url, enum trtc_kind kind,
-                                        const struct trtc_remote *remote,
-                                        const struct trtc_input_keeper *keeper,
-                                        const volatile sig_atomic_t *stop, struct trtc_err *err);
+struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_how *how,
+                                       struct trtc_err *err);
 
 /* The same for who decodes: pictures and sound of any codec are taken, and none is encoded. */
 struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
