@@ -17,6 +17,7 @@ enum {
 static const int64_t grace_us = 3 * S, /* so long a child may take to see the end of its stream */
     kill_us = 30 * S,                  /* so long it may take to end when it is asked to */
     soon_us = 10 * S,                  /* who ends before has failed soon after the start */
+    died_soon_us = 2 * S,              /* ...and who dies */
     end_pause_us = S,                  /* so long the event of an end may come behind the end */
     break_pause_us = S / 2;
 
@@ -140,7 +141,7 @@ enum trtc_recorder_loss trtc_recorder_ended(struct trtc_recorder *r,
                                             const struct trtc_recorder_end *end, int64_t now_us)
 {
     const bool well = was_well(r, end), died = !well && has_died(end);
-    const bool soon = now_us - r->since_us < soon_us && !r->asked;
+    const bool soon = now_us - r->since_us < (died ? died_soon_us : soon_us) && !r->asked;
     if (!soon)
         r->failures = 0;
     r->due_us = now_us;

@@ -178,6 +178,20 @@ static void dies_again(void **state)
     assert_int_equal(r.ha, 3);
 }
 
+/* Killed every few seconds, it is replaced at once each time. */
+static void is_killed_often(void **state)
+{
+    int64_t now = 0;
+    (void)state;
+    running(false);
+    for (int i = 0; i < 8; i++) {
+        now += 2 * S;
+        assert_int_equal(ends(true, SIGKILL, now), TRTC_RECORDER_DIED);
+        assert_int_equal(step(now), TRTC_RECORDER_START);
+        trtc_recorder_started(&r, true, now);
+    }
+}
+
 static void cannot_be_started(void **state)
 {
     (void)state;
@@ -198,6 +212,7 @@ int main(void)
         cmocka_unit_test(is_replaced_by_another),
         cmocka_unit_test(dies),
         cmocka_unit_test(dies_again),
+        cmocka_unit_test(is_killed_often),
         cmocka_unit_test(cannot_be_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
