@@ -390,7 +390,7 @@ static void lose_stray(struct inputs *in, const struct origin *o, const struct t
         snprintf(who, sizeof who, "%s: user %s%s", o->label, o->user, o->aux ? ":aux" : "");
     else
         snprintf(who, sizeof who, "%s", o->label);
-    snprintf(why, sizeof why, "it begins at %s, over 48 h from all else of the mix", when);
+    snprintf(why, sizeof why, "it begins at %s, over 48 h away from the rest of the mix", when);
     mix_lose(in, &l);
 }
 

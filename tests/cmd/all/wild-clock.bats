@@ -61,7 +61,7 @@ small() {
     for f in p/*_Mg..__*2026*.ts; do mv "$f" "${f/_2026/_2016}"; done
     sed -i 's/_2026/_2016/; /START-REC-TIME/d' p/*_Mg..__*.m3u8
     small 3 p
-    said 'p: user 2: stray: it begins at 2016-01-01T00:00:00.495Z, over 48 h from all else of the mix; 30.000 s lost'
+    said 'p: user 2: stray: it begins at 2016-01-01T00:00:00.495Z, over 48 h away from the rest of the mix; 30.000 s lost'
     near "$(jq .duration_ms out)" 30000 100
     [ "$(jq -r '.losses[].kind' out)" = stray ]
     # a time on the clock chooses: the other one is not asked for
@@ -76,7 +76,7 @@ small() {
 @test "operands far apart, --from and --to days away" {
     small 3 a@0="$clip" b@$epoch="$clip" c="$clip"
     said 'a ('
-    said 'it begins at 1970-01-01T00:00:00.000Z, over 48 h from all else of the mix; 2.'
+    said 'it begins at 1970-01-01T00:00:00.000Z, over 48 h away from the rest of the mix; 2.'
     near "$(jq .duration_ms out)" 2100 150
     [ "$(jq -c '[.users[].user]' out)" = '["b","c"]' ]
     rm o.mp4

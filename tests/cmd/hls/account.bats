@@ -69,7 +69,7 @@ account() {
     restamp "$cam" odd.ts a:0:=2d
     hls 3 --json -d odd odd.ts
     said 'the sound is mpegh, not AAC, and is left out'
-    said 'sound: left out, of a format that is not taken'
+    said 'sound: left out, in an unsupported format'
     [[ $(account video '.account.frames_out') -eq 75 ]] || fail "pictures"
     account audio '.account | .frames_out == 0 and .left_out.format == .frames_in' | grep -qx true || fail "sound"
     for sound in pcm_bluray truehd; do
@@ -106,7 +106,7 @@ account() {
     ffmpeg -nostdin -v error -i a2.ts -i v.ts -map 1 -map 0 -c copy -copyts -muxdelay 0 -streamid 0:258 -streamid 1:256 b.ts
     cat a.ts b.ts >late.ts
     hls 3 -d o -u 10001 --json late.ts
-    said 'late.ts: picture: left out, of a format that is not taken: 60 of 60 frames'
+    said 'late.ts: picture: left out, in an unsupported format: 60 of 60 frames'
     [[ $(account video .codec) == mpeg2video && $(account video .account.left_out.format) == 60 ]] || fail "account"
     [[ $(account audio .account.frames_out) -gt 120 ]] || fail "the sound"
 }
