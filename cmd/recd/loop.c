@@ -150,6 +150,14 @@ static void look_at_disk(struct recd *r)
                           : 100;
 }
 
+static void remember(void *arg, const char *signature, int action, int64_t signed_s)
+{
+    const struct recd *r = arg;
+    const struct trtc_use use = { signature, action, true, signed_s, clock_real_ms() / 1000 };
+    trtc_replay_take(r->replay, &use);
+}
+
+/* What is of no use any more. Signatures that are still good are known already. */
 static void prune(struct recd *r)
 {
     struct trtc_err err;
@@ -157,7 +165,8 @@ static void prune(struct recd *r)
         return;
     r->prune_ms = r->now_ms;
     sweep_old(r);
-    if (r->store && trtc_store_out_prune(r->store, OUT_KEPT, &err) < 0)
+    if (r->store && (trtc_store_out_prune(r->store, OUT_KEPT, &err) < 0 ||
+                     trtc_store_used(r->store, clock_real_ms() / 1000, remember, r, &err) < 0))
         recd_store_failed(r, &err);
 }
 
@@ -228,13 +237,6 @@ static int catch_signals(struct recd *r, struct polled *p, struct trtc_err *err)
     if (p->fd < 0 || recd_poll(r, p, false) < 0)
         return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals");
     return 0;
-}
-
-static void remember(void *arg, const char *signature, int action, int64_t signed_s)
-{
-    const struct recd *r = arg;
-    const struct trtc_use use = { signature, action, true, signed_s, clock_real_ms() / 1000 };
-    trtc_replay_take(r->replay, &use);
 }
 
 /* A store that is damaged is no reason not to serve: what can be read is answered. */
