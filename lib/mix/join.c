@@ -7,9 +7,12 @@
  * read after the other; only the sound around one join is held. */
 #include "mix/join.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libavformat/avformat.h>
 #include <libavutil/mathematics.h>
@@ -72,9 +75,26 @@ static void close_source(struct source *s)
     avformat_close_input(&s->c);
 }
 
+/* Whether the file can be read: libavformat has the same error for one that is cut off. */
+static int check_readable(const char *name, struct trtc_err *err)
+{
+    char byte;
+    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
+    const ssize_t got = read(fd, &byte, 1);
+    const int errnum = errno;
+    close(fd);
+    return got < 0 ? trtc_fail_errno(err, errnum == EISDIR ? TRTC_EX_NOINPUT : TRTC_EX_IOERR,
+                                     errnum, "%s", name)
+                   : 0;
+}
+
 static int open_source(struct source *s, const char *name, struct trtc_err *err)
 {
     const size_t n = strlen(name) + sizeof "file:";
+    if (check_readable(name, err) < 0)
+        return -1;
     char *url = malloc(n);
     if (!url)
         return trtc_fail_nomem(err);
@@ -82,8 +102,8 @@ static int open_source(struct source *s, const char *name, struct trtc_err *err)
     const int ret = avformat_open_input(&s->c, url, av_find_input_format("matroska"), NULL);
     free(url);
     s->name = name;
-    if (ret == AVERROR_INVALIDDATA)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix", name);
+    if (ret == AVERROR_INVALIDDATA || ret == AVERROR(EIO) || ret == AVERROR_EOF)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix, or cut off", name);
     return ret < 0 ? trtc_fail_av(err, TRTC_EX_NOINPUT, ret, "%s", name) : 0;
 }
 
@@ -96,7 +116,7 @@ static int look_at(const char *name, struct trtc_mix_part *out, struct trtc_err 
     const AVDictionaryEntry *tag = av_dict_get(s.c->metadata, TRTC_WRITER_PART_TAG, NULL, 0);
     const bool is = tag && trtc_mix_part_read(tag->value, out);
     close_source(&s);
-    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix", name);
+    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix, or cut off", name);
 }
 
 static int look_at_all(struct join *j, struct trtc_err *err)
@@ -406,11 +426,20 @@ static int read_heads(struct join *j, size_t i, struct trtc_err *err)
     return got < 0 ? -1 : 0;
 }
 
-/* Chooses the join of a track behind part, and writes what the earlier part has before it. Near the
- * end of the mix there are fewer frames than usual. */
-static int join_track(struct join *j, const struct trtc_mix_part *part, struct track *t,
-                      struct trtc_err *err)
+static bool is_empty(const struct held *h)
 {
+    for (int i = 0; i < 2 * AROUND; i++)
+        if (h[i].data)
+            return false;
+    return true;
+}
+
+/* Chooses the join of a track behind part i, and writes what this has before it. Near the end of the
+ * mix there are fewer frames than usual. */
+static int join_track(struct join *j, size_t i, struct track *t, struct trtc_err *err)
+{
+    const struct trtc_mix_part *part = &j->files[i].part;
+    const struct source next = { .name = j->files[i + 1].name };
     const int64_t from = join_at(j, part) - AROUND;
     struct trtc_bytes a[2 * AROUND], b[2 * AROUND];
     size_t first = 0, n = 0;
@@ -422,11 +451,11 @@ static int join_track(struct join *j, const struct trtc_mix_part *part, struct t
         n++;
     }
     if (n < 2)
-        return cut_off(&j->in, err);
+        return cut_off(is_empty(t->tail) ? &j->in : &next, err);
     const size_t near = first < AROUND ? AROUND - first : 1,
                  at = trtc_splice_find(a, b, n, near < n ? near : n - 1);
-    for (size_t i = 0; i < at; i++)
-        if (write_sound(j, t, a[i], from + (int64_t)(first + i), err) < 0)
+    for (size_t k = 0; k < at; k++)
+        if (write_sound(j, t, a[k], from + (int64_t)(first + k), err) < 0)
             return -1;
     t->from = from + (int64_t)(first + at);
     return 0;
@@ -438,7 +467,7 @@ static int join_sound(struct join *j, size_t i, struct trtc_err *err)
     for (int k = 0; k < j->nb_tracks; k++) {
         struct track *t = &j->tracks[k];
         if (ret == 0 && !t->video)
-            ret = join_track(j, &j->files[i].part, t, err);
+            ret = join_track(j, i, t, err);
         drop_held(t->head);
         drop_held(t->tail);
     }

@@ -114,6 +114,11 @@ END
     join 65 'other.mkv: it is a part of another mix' p1.mkv p2.mkv p3.mkv other.mkv p4.mkv
     head -c $(($(stat -c %s p3.mkv) / 2)) p3.mkv >cut.mkv
     join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
+    for size in 0 100 700 2000 9000; do # whatever is left of it
+        head -c $size p3.mkv >cut.mkv
+        join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
+    done
+    join 66 '.: Is a directory' p1.mkv .
     head -c 500 /dev/urandom >noise.mkv
     join 65 'noise.mkv: it is no part of a mix' p1.mkv noise.mkv
     mix 0 "$@" -o whole.mkv
