@@ -65,6 +65,36 @@ static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
 
 static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
 
+/* The stream_id_extension of a whole header (2.4.3.7), or -1: it has none. */
+static int pes_extension(const uint8_t *h)
+{
+    static const struct {
+        uint8_t flag, bytes;
+    } before[] = { { 0x80, 5 }, { 0x40, 5 }, { 0x20, 6 }, { 0x10, 3 },
+                   { 0x08, 1 }, { 0x04, 1 }, { 0x02, 2 } },
+      within[] = { { 0x80, 16 }, { 0x20, 2 }, { 0x10, 2 } };
+    size_t at = 9;
+    const size_t end = at + h[8];
+
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        at += h[7] & before[i].flag ? before[i].bytes : 0;
+    if (!(h[7] & 0x01) || at >= end)
+        return -1;
+    const uint8_t flags = h[at++];
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++)
+        at += flags & within[i].flag ? within[i].bytes : 0;
+    if (!(flags & 0x01) || flags & 0x40 || at + 1 >= end || h[at + 1] & 0x80)
+        return -1;
+    return h[at + 1];
+}
+
+/* The AC-3 that Blu-ray discs have in the PID of a TrueHD stream: the same sound once more, for players that
+ * know no better. */
+static bool is_core(const struct trtc_ts_es *s, const uint8_t *h)
+{
+    return h[3] == 0xfd && strcmp(s->info.codec_name, "truehd") == 0 && pes_extension(h) == 0x76;
+}
+
 /* Goes on with a PES header, which may be spread over packets but mostly is all there. */
 static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
@@ -87,7 +117,7 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     const uint8_t *h = s->header;
     const bool prefix = !h[0] && !h[1] && h[2] == 1;
     const bool known = prefix && h[3] >= 0xbd && h[3] != PADDING_STREAM && h[3] != 0xbf;
-    if (prefix && h[3] == PADDING_STREAM) {
+    if (prefix && (h[3] == PADDING_STREAM || (known && is_core(s, h)))) {
         s->pes = PES_PADDING;
         return pes_data(ts, s, p, n);
     }

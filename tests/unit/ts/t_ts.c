@@ -2394,6 +2394,49 @@ static void test_bluray(void **state)
         }
 }
 
+/* TrueHD with the AC-3 that discs put between its PES, in the same PID: known by the extension of the stream's
+ * number in its header, it is neither sound of this stream nor damage. */
+static void test_core(void **state)
+{
+    enum { NB = 32, A_PES = 4 };
+    struct mux *m = mux_new();
+    (void)state;
+    mux_hdmv(m, 0x83, true, false);
+    for (int i = 0; i < NB; i += A_PES) {
+        /* a time, and an extension with a buffer's size and the number */
+        uint8_t h[21] = { 0, 0, 1, 0xfd, 0,    0,    0x84, 0x81, 12,   0,   0,
+                          0, 0, 0, 0x1f, 0x60, 0xe8, 0x81, 0,    0xff, 0xff };
+        for (int core = 0; core < 2; core++) {
+            struct bytes b = { NULL, 0, 0 };
+            pes_time(h + 9, 2, 9000 + i * 75);
+            h[18] = core ? 0x76 : 0x72;
+            bytes_add(&b, h, sizeof h);
+            for (int k = i; k < i + A_PES && !core; k++)
+                add_truehd(&b, k);
+            if (core)
+                bytes_add(&b, "\x0b\x77", 2);
+            if (core)
+                bytes_add_random(&b, 700);
+            b.p[4] = (uint8_t)((b.n - 6) >> 8);
+            b.p[5] = (uint8_t)(b.n - 6);
+            for (size_t at = 0; at < b.n;) {
+                const size_t left = b.n - at;
+                at += mux_packet(m, AUDIO, at == 0, NULL, 0, b.p + at, left < 184 ? left : 184);
+            }
+            bytes_drop(&b);
+        }
+    }
+    struct frames *f = read_blocks(m->out.p, m->out.n, 1000);
+    assert_clean(f);
+    assert_int_equal(f->n, NB);
+    for (int i = 0; i < NB; i++) {
+        assert_string_equal(f->f[i].codec_name, "truehd");
+        assert_int_equal(f->f[i].pts, 9000 + i * 75);
+    }
+    frames_free(f);
+    mux_free(m);
+}
+
 /* ADTS frames of several blocks: taken apart where they say where the blocks begin. */
 static void test_adts_blocks(void **state)
 {
@@ -2604,6 +2647,7 @@ int main(void)
         cmocka_unit_test(test_other_segments),
         cmocka_unit_test(test_sound_of_other_codecs),
         cmocka_unit_test(test_bluray),
+        cmocka_unit_test(test_core),
         cmocka_unit_test(test_roles_change),
         cmocka_unit_test(test_adts_blocks),
     };
