@@ -249,7 +249,11 @@ list() {
     echo "   $1   $2"
     find "$store/$2" -type f -printf '%f %s\n' | awk '
         { bytes += $2; $1 ~ /m3u8$/ ? lists++ : $1 ~ /ts$/ ? segments++ : mp4++ }
-        END { printf "          %d playlists, %d segments, %d MP4 files, %.1f MB\n", lists, segments, mp4, bytes / 1e6 }'
+        function of(n, one) { return n + 0 " " one (n == 1 ? "" : "s") }
+        END {
+            printf "          %s, %s, %s, %.1f MB\n", of(lists, "playlist"), of(segments, "segment"),
+                of(mp4, "MP4 file"), bytes / 1e6
+        }'
 }
 list each "$single"
 list 'all ' "$mixed"
