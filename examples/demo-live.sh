@@ -6,7 +6,7 @@
 #   demo-live.sh DIR      writes DIR; what is recorded lies in DIR/service/storage
 #
 # DIR is made new each time; one that is not of an earlier demo is left alone. B is the build directory. With
-# DEMO_SECONDS=N it records for so long (30) and ends by itself; without it, on a terminal, it goes on until Ctrl-C.
+# DEMO_SECONDS=N it records for so long (30; 6 at least) and ends by itself; without it, on a terminal, it goes on until Ctrl-C.
 set -euo pipefail
 
 dir=${1:?usage: demo-live.sh DIR}
@@ -18,11 +18,15 @@ unset "${!TENCENTCLOUD_@}" TRTC_ENDPOINT {http,https,all,no}_proxy {HTTP,HTTPS,A
 case $dir in
 -*) dir=./$dir ;;
 esac
-if ! [[ $length =~ ^[0-9]{1,4}$ ]] || ((10#$length < 12)); then
-    echo "demo-live: DEMO_SECONDS must be a number from 12 on" >&2
+if ! [[ $length =~ ^[0-9]{1,4}$ ]] || ((10#$length == 0)); then
+    echo "demo-live: DEMO_SECONDS must be a number from 1 to 9999" >&2
     exit 64
 fi
 length=$((10#$length))
+if ((length < 6)); then
+    echo "demo-live: nobody can come, leave and come again in $length s: it records for 6 s" >&2
+    length=6
+fi
 for program in trtc-room trtc-recd trtc-task trtc-hook trtc-rec trtc-mix mkrec marks jq curl ffmpeg; do
     command -v "$program" >/dev/null || {
         echo "demo-live: $program is missing; run 'make demo-live', which gets and builds it" >&2
