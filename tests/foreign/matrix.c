@@ -107,6 +107,8 @@ static const struct class classes[] = {
       "FFmpeg's muxer stamps frames of sound as late as they are long" },
     { "* *.cmaf.mp4", "time-a *",
       "FFmpeg's muxer stamps frames of sound as late as they are long" },
+    { "hls-pipe *.cmaf.mp4", "time-v *",
+      "FFmpeg's demuxer gives the first pictures other times where it cannot seek" },
     { "mix *.cmaf.mp4", "status 3:* could not be decoded",
       "FFmpeg's muxer gives two pictures of a fragmented file one time" },
     { "merge-near *+mixed4", "time-? *",
