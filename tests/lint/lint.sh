@@ -162,8 +162,8 @@ exported() {
 }
 
 # What the library exports, some file of lib/ or cmd/ uses: what only tests need stands with them. But these let tests
-# see what is inside, or choose the slow one of two ways to the same bytes.
-for_tests='trtc_replay_length trtc_crc64_plain trtc_file_temp_path trtc_mixer_sounds trtc_scaler_plain'
+# see what is inside, choose the slow one of two ways to the same bytes, or open an input with the defaults.
+for_tests='trtc_input_open trtc_input_open_only trtc_replay_length trtc_crc64_plain trtc_file_temp_path trtc_mixer_sounds trtc_scaler_plain'
 used() {
     comm -12 <(nm --defined-only -g "$build"/lib*.a 2>/dev/null | awk '$2 == "T" { print $3 }' | sort -u) \
         <(cat lib/*/*.c cmd/*.c cmd/*/*.c | grep -oE '\btrtc_[a-z0-9_]+' | sort | uniq -u) |
