@@ -309,6 +309,10 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
         trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", what);
         return NULL;
     }
+    if (bom && n >= 6 && memcmp(text + 3, text, 3) == 0) { /* which cJSON skips as well */
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte 3", what);
+        return NULL;
+    }
     if (scan_text(&s) < 0)
         return NULL;
     const size_t start = bom ? 3 : 0;

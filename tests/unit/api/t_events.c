@@ -144,9 +144,15 @@ static void same_and_not_the_same(void **state)
 
 static void not_events(void **state)
 {
-    static const char *const texts[] = {
-        "", "[]", "1", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1,\"a\":2}", "\xff", "\xef\xbb\xbf\x39"
-    };
+    static const char *const texts[] = { "",
+                                         "[]",
+                                         "1",
+                                         "{\"a\":1,}",
+                                         "{\"a\":1}x",
+                                         "{\"a\":1,\"a\":2}",
+                                         "\xff",
+                                         "\xef\xbb\xbf\x39",
+                                         "\xef\xbb\xbf\xef\xbb\xbf{}" };
     struct trtc_event e;
     struct trtc_err err;
     (void)state;

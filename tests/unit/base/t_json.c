@@ -52,6 +52,7 @@ static void forms(void **state)
         { "", "empty" },
         { " \n", "empty" },
         { "\xef\xbb\xbf", "empty" },
+        { "\xef\xbb\xbf\xef\xbb\xbf{}", "not JSON near byte 3" },
         { "{} x", "byte 3: something follows" },
         { "{}{}", "byte 2: something follows" },
         { "{\"a\":1}\x01", "byte 7: a control character" },
