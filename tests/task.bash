@@ -25,12 +25,20 @@ ordered() {
 END
 }
 
-# recording DIR [OPTION...]: trtc-task runs in the background; its process is $task, its messages go to DIR.log.
+# recording DIR [OPTION...]: trtc-task runs in the background, and follows the room; its process is $task, its messages go
+# to DIR.log.
 recording() {
     trtc-task "$1" --room "$url" "${@:2}" >"$1.out" 2>>"$1.log" </dev/null 3>&- &
     task=$!
     task_pids+=("$task")
     noted "$1" 'any(.EventType == 301)'
+    local i port
+    port=$(printf ':%04X' "${url##*:}")
+    for ((i = 0; i < 200; i++)); do # one connection to the room at least
+        ! awk -v p="$port" '$2 ~ p "$" && $4 == "01" { f = 1 } END { exit !f }' /proc/net/tcp || return 0
+        sleep 0.05
+    done
+    fail "the room is not followed: $(cat "$1.log")"
 }
 
 # ended STATUS [DIR]: it ends, with this status.

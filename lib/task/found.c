@@ -34,7 +34,7 @@ bool trtc_found_read(const char *name, struct trtc_found *out)
     struct trtc_name parts;
     size_t n = strlen(name);
     *out = (struct trtc_found){ 0 };
-    if (name[0] == '.' && trtc_ends_with(name, n, PART)) {
+    if (n > strlen(PART) && name[0] == '.' && trtc_ends_with(name, n, PART)) {
         out->left = true;
         name++;
         n -= strlen(PART) + 1;
