@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -42,20 +43,37 @@ static int bind_port(int port)
     return -1;
 }
 
-bool relay_listens(int port)
+/* Whether the process has that socket. */
+static bool has_socket(pid_t pid, unsigned long inode)
 {
-    char line[256], at[8];
+    char path[64], is[64], wanted[64];
+    struct dirent *e;
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    DIR *d = opendir(path);
+    while (d && !found && (e = readdir(d)) != NULL) {
+        const ssize_t n = readlinkat(dirfd(d), e->d_name, is, sizeof is - 1);
+        is[n > 0 ? n : 0] = '\0';
+        found = strcmp(is, wanted) == 0;
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+bool relay_listens(pid_t pid, int port)
+{
+    char line[256];
+    unsigned long inode;
+    unsigned at;
     bool found = false;
     FILE *f = fopen("/proc/net/udp", "re"); /* to try it out would keep the reader from it */
-    if (!f)
-        return true;
-    snprintf(at, sizeof at, ":%04X ", (unsigned)port & 0xffff);
-    while (!found && fgets(line, sizeof line, f)) {
-        const char *local = strchr(line, ':'); /* behind the number of the line */
-        local = local ? strchr(local + 1, ':') : NULL;
-        found = local && strncmp(local, at, strlen(at)) == 0;
-    }
-    fclose(f);
+    while (f && !found && fgets(line, sizeof line, f))
+        found = sscanf(line, "%*d: %*x:%x %*s %*s %*s %*s %*s %*s %*s %lu", &at, &inode) == 2 &&
+                at == (unsigned)port && has_socket(pid, inode);
+    if (f)
+        fclose(f);
     return found;
 }
 
@@ -70,12 +88,13 @@ static bool are_free(int first, int n)
     return all;
 }
 
-int relay_ports(int n)
+int relay_ports(int n, int *turn)
 {
     const int span = (PORT_LAST - PORT_FIRST) / PORTS_MAX;
     const int begin = (int)(getpid() % span); /* two programs seldom try the same */
     for (int i = 0; i < span; i++) {
-        const int first = PORT_FIRST + (begin + i) % span * PORTS_MAX;
+        const int first = PORT_FIRST + (begin + *turn) % span * PORTS_MAX;
+        *turn = (*turn + 1) % span;
         if (are_free(first, n))
             return first;
     }

@@ -23,10 +23,11 @@ void relay_bye(int rtcp_port);
 /* Waits for its end, or ends it. *pid is 0 then. */
 void relay_end(pid_t *pid);
 
-/* Whether somebody has bound this port of UDP. */
-bool relay_listens(int port);
+/* Whether that process has bound this port of UDP. */
+bool relay_listens(pid_t pid, int port);
 
-/* n ports of UDP on 127.0.0.1, the first of which is even and free, and those behind it. 0: there are none. */
-int relay_ports(int n);
+/* n ports of UDP on 127.0.0.1, the first of which is even and free, and those behind it. Who asks again gets others, though
+ * the first ones are not bound yet: *turn counts (0 at first). 0: there are none. */
+int relay_ports(int n, int *turn);
 
 #endif

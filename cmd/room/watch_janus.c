@@ -49,6 +49,7 @@ struct janus_watch {
     struct watch *w;
     struct janus janus;
     struct guest *guests;
+    int turn; /* of ports */
 };
 
 static const char *name_of(const struct guest *g, char out[160])
@@ -221,9 +222,9 @@ static int start_relay(const struct janus_watch *p, struct guest *g, int media,
     return pid > 0 ? 0 : -1;
 }
 
-static int start_relays(const struct janus_watch *p, struct guest *g, struct trtc_err *err)
+static int start_relays(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 {
-    const int port = relay_ports(2 * (int)g->feed.n); /* each with one for RTCP */
+    const int port = relay_ports(2 * (int)g->feed.n, &p->turn); /* each with one for RTCP */
     if (!port)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "no free ports");
     for (size_t i = 0; i < g->feed.n; i++)
@@ -234,7 +235,7 @@ static int start_relays(const struct janus_watch *p, struct guest *g, struct trt
 static bool are_ready(const struct guest *g)
 {
     for (size_t i = 0; i < g->feed.n; i++)
-        if (!relay_listens(g->feed.items[i].port + 1))
+        if (!relay_listens(g->relays[g->media[i]], g->feed.items[i].port + 1))
             return false;
     return true;
 }

@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: MIT
-# A stand-in for Janus's HTTP API and its videoroom, with one room, 3560, and one publisher at most.
+# A stand-in for Janus's HTTP API and its videoroom, with one room, 3560, or that of $JANUS_ROOM (JSON).
 #
-#   fakejanus.py SECRET      prints the ports "HTTP AUDIO VIDEO"; who publishes stands in ./guest (JSON: id, display, codecs), if it
-#                            is there. RTP that comes to AUDIO and VIDEO is forwarded as it was asked for; pictures are 300 ms
-#                            late most of the time, as behind key frames on a slow line.
+#   fakejanus.py SECRET      prints the ports "HTTP AUDIO VIDEO"; who publishes stands in ./guests (a line of JSON each: id, display,
+#                            codecs). RTP that comes to AUDIO and VIDEO is what each of them sends, and forwarded as it was asked
+#                            for; pictures are 300 ms late most of the time, as behind key frames on a slow line.
 import http.server, json, os, queue, socket, sys, threading, time
 
 secret = sys.argv[1]
+room = json.loads(os.environ.get('JANUS_ROOM', '3560'))
 events = queue.Queue()
 forwards = {}
 numbers = iter(range(1000, 10**6))
 lock = threading.Lock()
 
 
-def guest():
+def guests():
     try:
-        with open('guest') as f:
-            return json.load(f)
+        with open('guests') as f:
+            return [json.loads(line) for line in f]
     except FileNotFoundError:
-        return None
+        return []
 
 
 def streams(g):
@@ -31,41 +32,40 @@ def error(code, text):
 
 
 def forward(b):
-    g, out = guest(), []
+    g, out = next((g for g in guests() if g['id'] == b['publisher_id']), None), []
     if b.get('secret') != secret:
         return error(433, 'Unauthorized (wrong secret)')
-    if not g or g['id'] != b['publisher_id']:
+    if not g:
         return error(428, 'No such feed')
     for s in b['streams']:
         n = next(numbers)
         with lock:
             forwards[n] = (streams(g)[int(s['mid'])]['type'], s['port'], s['pt'])
         out.append({'stream_id': n, 'type': forwards[n][0], 'host': b['host'], 'port': s['port'], 'pt': s['pt']})
-    return {'videoroom': 'rtp_forward', 'room': 3560, 'publisher_id': g['id'], 'forwarders': out}
+    return {'videoroom': 'rtp_forward', 'room': room, 'publisher_id': g['id'], 'forwarders': out}
 
 
 def videoroom(b):
-    g, request = guest(), b['request']
+    here, request = guests(), b['request']
     if request == 'list':
-        return {'videoroom': 'success', 'list': [{'room': 3560, 'num_participants': 1 if g else 0},
+        return {'videoroom': 'success', 'list': [{'room': room, 'num_participants': len(here)},
                                                  {'room': 1, 'num_participants': 0}]}
     if request == 'listparticipants':
         all = [{'id': 5, 'display': 'looks on', 'publisher': False}]
-        if g:
-            all.append({'id': g['id'], 'display': g['display'], 'publisher': True, 'talking': False})
+        all += [{'id': g['id'], 'display': g['display'], 'publisher': True, 'talking': False} for g in here]
         return {'videoroom': 'participants', 'room': b['room'], 'participants': all}
     if request == 'join':
-        publishers = [{'id': g['id'], 'display': g['display'], 'streams': streams(g)}] if g else []
+        publishers = [{'id': g['id'], 'display': g['display'], 'streams': streams(g)} for g in here]
         events.put({'janus': 'keepalive'})
         events.put({'janus': 'event', 'plugindata': {'plugin': 'janus.plugin.videoroom', 'data': {
-            'videoroom': 'joined', 'room': 3560, 'id': 77, 'publishers': publishers, 'attendees': []}}})
+            'videoroom': 'joined', 'room': room, 'id': 77, 'publishers': publishers, 'attendees': []}}})
         return None
     if request == 'rtp_forward':
         return forward(b)
     if request == 'stop_rtp_forward':
         with lock:
             forwards.pop(b['stream_id'], None)
-        return {'videoroom': 'stop_rtp_forward', 'room': 3560}
+        return {'videoroom': 'stop_rtp_forward', 'room': room}
     return error(423, 'Unknown request')
 
 

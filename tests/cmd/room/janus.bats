@@ -30,10 +30,14 @@ janus() {
     read -r api audio video <ports
 }
 
-# guest ID NAME CODECS: who publishes now.
-guest() {
-    jq -n "{id: $1, display: \"$2\", codecs: ($3)}" >guest.new
-    mv guest.new guest
+# guests [ID NAME CODECS]...: who publishes now.
+guests() {
+    : >guests.new
+    while (($#)); do
+        jq -cn "{id: $1, display: \"$2\", codecs: ($3)}" >>guests.new
+        shift 3
+    done
+    mv guests.new guests
 }
 
 # camera SECONDS: a flash and a beep every 2 s, as RTP.
@@ -70,14 +74,14 @@ wait_for() {
     janus
     opened
     watching
-    guest 1312476348340601 anna '["opus", "h264"]'
+    guests 1312476348340601 anna '["opus", "h264"]'
     camera 30
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
     [[ $(event 3 .EventInfo.Source) == "$url/3560/anna?wait=10s" ]]
     curl -sN "$(event 3 .EventInfo.Source)" 3>&- | trtc-hls -q -A 1 -R 3560 -u anna --av-merge -t 2 -d rec >paths 3>&- &
     reader=$!
     for ((i = 0; i < 1000 && $(grep -c 'ts$' paths || true) < 2; i++)); do sleep 0.02; done
-    rm guest
+    guests
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
     wait "$reader"
     [[ ! -s watch-told ]] || fail "$(cat watch-told)"
@@ -93,7 +97,7 @@ wait_for() {
 @test "a relay that is killed begins again; one that Janus refuses is said; other codecs are left out" {
     janus
     opened
-    guest 7 '/' '["opus", "h264"]'
+    guests 7 '/' '["opus", "h264"]'
     camera 30
     watching
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7'
@@ -102,7 +106,7 @@ wait_for() {
     wait_for '3560/7: cannot be relayed: its relay has ended: trying again' watch-told
     heard=events
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 103 3560/7, 201 3560/7, 203 3560/7'
-    guest 8 ben '["opus", "vp8"]'
+    guests 8 ben '["opus", "vp8"]'
     wait_for '3560/ben: vp8 is not relayed' watch-told
     heard=watched
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 102 3560, 101 3560, 103 3560/ben, 203 3560/ben'
@@ -113,9 +117,29 @@ wait_for() {
     wait_for '3560/ben: cannot be relayed: Janus says: Unauthorized (wrong secret) (433)' watch-told
 }
 
+@test "two who publish from the start have relays of their own, on a machine that starts them slowly" {
+    mkdir slow
+    printf '#!/bin/sh\nsleep 1\nexec "%s" "$@"\n' "$(command -v ffmpeg)" >slow/ffmpeg
+    chmod 755 slow/ffmpeg
+    janus
+    opened
+    guests 7 anna '["opus", "h264"]' 8 ben '["opus", "h264"]'
+    camera 30
+    PATH=$PWD/slow:$PATH watching
+    heard=events
+    for ((i = 0; i < 500 && $(happened | grep -o 203 | wc -l) < 2; i++)); do sleep 0.02; done
+    sleep 1 # two looks, which would find a relay that could not begin
+    [[ $(happened | grep -o 203 | wc -l) == 2 ]] || fail "$(happened): $(cat watch-told)"
+    [[ ! -s watch-told ]] || fail "$(cat watch-told)"
+    pgrep -a -P "$watch" >relays
+    [[ $(wc -l <relays) == 2 ]] || fail "$(cat relays)"
+    kill -TERM "$watch"
+    wait "$watch" || [[ $? -eq 143 ]]
+}
+
 @test "once, and what is wrong with the command line" {
     janus
-    guest 7 anna '["opus", "h264", "h264"]'
+    guests 7 anna '["opus", "h264", "h264"]'
     to=(--relay http://127.0.0.1:1)
     expect 0 trtc-room watch --once "${to[@]}" "janus:http://127.0.0.1:$api/janus"
     export heard=out
