@@ -4,11 +4,13 @@
 #define _DEFAULT_SOURCE /* setrlimit */
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "../cli.h"
 #include "../memory.h"
 #include "gate.h"
+#include "net/callback.h"
 #include "options.h"
 
 enum command { SERVE, WATCH, COMMANDS };
@@ -84,6 +86,12 @@ static const struct opt_command commands[] = {
                 "trtc-room watch http://127.0.0.1:8080 | jq -r .EventInfo.UserId" },
     { 0 },
 };
+
+bool room_is_base(const char *text)
+{
+    struct trtc_err err;
+    return strlen(text) <= ROOM_BASE_MAX && trtc_callback_url(text, &err) == 0;
+}
 
 static int (*const functions[COMMANDS])(const struct room_opts *o) = {
     [SERVE] = room_serve, [WATCH] = room_watch

@@ -9,6 +9,8 @@
 
 #include "../opt.h"
 
+enum { ROOM_BASE_MAX = 250 };
+
 struct room_opts {
     /* serve */
     const char *listen, *key_file, *base_url, *hook, *hook_key_file;
@@ -23,6 +25,10 @@ struct room_opts {
     int64_t interval_us;
     struct opt_list operands;
 };
+
+/* Whether text can be the address of a server of rooms: http or https, a host, no user or password, at most ROOM_BASE_MAX
+ * bytes. */
+bool room_is_base(const char *text);
 
 /* The sub-commands: each returns the exit status after reporting any failure. */
 int room_serve(const struct room_opts *o);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "../cli.h"
 #include "../clock.h"
@@ -13,14 +14,23 @@
 #include "relay.h"
 #include "serve/spot.h"
 
-enum { AGAIN_US = 1000000, AGAIN_MAX_US = 8000000, END_US = 3000000, DELETE_MS = 3000 };
+enum {
+    AGAIN_US = 1000000,
+    AGAIN_MAX_US = 8000000,
+    WELL_US = 30000000, /* who reads so long has got something */
+    END_US = 3000000,
+    DELETE_MS = 3000,
+    FAILURES = 3, /* one after the other are said */
+};
 
 struct pull {
     struct pull *next;
     struct trtc_spot spot;
     char *source;
     bool wanted;      /* by the last look */
-    bool said;        /* that it cannot be begun */
+    bool replaced;    /* by one that reads elsewhere */
+    bool said;        /* that it does not go on */
+    int nb_failed;    /* how often it has failed, one after the other */
     pid_t pid;        /* 0: it does not run */
     int64_t due_us;   /* when it is begun next, */
     int64_t pause_us; /* after such a pause */
@@ -30,7 +40,7 @@ struct pull {
 static struct pull **find(struct watch *w, const struct trtc_spot *spot)
 {
     struct pull **at = &w->pulls;
-    while (*at && !trtc_spot_same(&(*at)->spot, spot))
+    while (*at && ((*at)->replaced || !trtc_spot_same(&(*at)->spot, spot)))
         at = &(*at)->next;
     return at;
 }
@@ -56,6 +66,10 @@ static void want(struct watch *w, const struct trtc_fact *f)
     if (!source || !spot_of(f, &spot))
         return;
     struct pull *p = *find(w, &spot);
+    if (p && !p->wanted && strcmp(p->source, source) != 0) {
+        p->replaced = true;
+        p = NULL;
+    }
     if (!p) {
         p = calloc(1, sizeof *p);
         char *copy = strdup(source);
@@ -70,33 +84,36 @@ static void want(struct watch *w, const struct trtc_fact *f)
     p->wanted = true;
 }
 
-/* The address of a place there. */
-static void target(const struct watch *w, const struct trtc_spot *spot, char *out, size_t size)
-{
-    char path[TRTC_SPOT_URL_MAX + 1];
-    size_t n = strlen(w->relay);
-    while (n && w->relay[n - 1] == '/')
-        n--;
-    snprintf(out, size, "%.*s%s", (int)n, w->relay, trtc_spot_url(spot, path));
-}
-
 static void begin(struct watch *w, struct pull *p, int64_t now_us)
 {
-    char to[TRTC_ROOM_SOURCE_MAX + TRTC_SPOT_URL_MAX];
+    char to[WATCH_TARGET_SIZE];
     struct trtc_err err;
-    target(w, &p->spot, to, sizeof to);
-    const pid_t pid = relay_pull(p->source, to, &err);
+    const pid_t pid = relay_pull(p->source, watch_target(w, &p->spot, to), &err);
     if (pid < 0 && !p->said)
         cli_error("%s/%s: %s", p->spot.room, p->spot.user, err.msg);
-    p->said = pid < 0;
+    p->said |= pid < 0;
     p->pid = pid > 0 ? pid : 0;
     p->since_us = now_us;
     p->due_us = now_us + p->pause_us;
 }
 
-/* It has ended by itself: what is pushed may not be there yet, or comes again. */
-static void retry(struct pull *p, int64_t now_us)
+/* What is pushed may not be there yet, so that one failure is none; a relay that was killed is. */
+static void say_end(struct pull *p, int status, int64_t ran_us)
 {
+    if (!status || ran_us > WELL_US)
+        p->nb_failed = 0, p->said = false;
+    p->nb_failed += status != 0;
+    if (p->said || (!WIFSIGNALED(status) && p->nb_failed < FAILURES))
+        return;
+    cli_error("%s/%s: its relay has ended%s: trying again", p->spot.room, p->spot.user,
+              WIFSIGNALED(status) ? "" : " early again and again");
+    p->said = true;
+}
+
+/* It has ended by itself: what is pushed comes again, or later. */
+static void retry(struct pull *p, int status, int64_t now_us)
+{
+    say_end(p, status, now_us - p->since_us);
     if (now_us - p->since_us > AGAIN_MAX_US)
         p->pause_us = AGAIN_US; /* it went well for a while */
     p->due_us = now_us + p->pause_us;
@@ -105,9 +122,10 @@ static void retry(struct pull *p, int64_t now_us)
 
 static void look_at(struct watch *w, struct pull *p, int64_t now_us)
 {
-    const bool ran = p->pid > 0, runs = relay_runs(&p->pid);
+    int status = 0;
+    const bool ran = p->pid > 0, runs = relay_runs(&p->pid, &status);
     if (ran && !runs)
-        retry(p, now_us);
+        retry(p, status, now_us);
     if (p->wanted && !runs && now_us >= p->due_us)
         begin(w, p, now_us);
 }
@@ -115,7 +133,7 @@ static void look_at(struct watch *w, struct pull *p, int64_t now_us)
 /* Ends one that is not wanted, in its own time. True: it has. */
 static bool ends(struct pull *p, int64_t now_us)
 {
-    if (!relay_runs(&p->pid))
+    if (!relay_runs(&p->pid, NULL))
         return true;
     if (!p->due_us) {
         if (now_us - p->since_us > END_US)
@@ -139,7 +157,7 @@ static void drop(struct pull **at)
 void pulls_tick(struct watch *w)
 {
     const int64_t now_us = clock_mono_us();
-    if (!w->relay || w->o->once)
+    if (!w->relays || w->o->once)
         return;
     for (struct pull *p = w->pulls; p; p = p->next)
         p->wanted = false;
@@ -182,15 +200,14 @@ static int delete (const char *url, struct trtc_err *err)
 
 void pulls_dismiss(const struct watch *w, const char *room)
 {
-    char url[TRTC_ROOM_SOURCE_MAX + TRTC_SPOT_URL_MAX];
+    char url[WATCH_TARGET_SIZE];
     struct trtc_spot spot = { .aux = false };
     struct trtc_err err = { 0 };
     const size_t n = strlen(room);
-    if (!w->relay || w->o->once || !trtc_spot_is_name(room, n, TRTC_SPOT_ROOM_MAX))
+    if (!w->relays || w->o->once || !trtc_spot_is_name(room, n, TRTC_SPOT_ROOM_MAX))
         return;
     memcpy(spot.room, room, n + 1);
-    target(w, &spot, url, sizeof url);
-    const int status = delete (url, &err);
+    const int status = delete (watch_target(w, &spot, url), &err);
     if (!status)
         cli_error("room %s: cannot be dissolved: %s", room, err.msg);
     else if (status != 200 && status != 404)
@@ -200,7 +217,7 @@ void pulls_dismiss(const struct watch *w, const char *room)
 void pulls_end(struct watch *w)
 {
     for (struct pull *p = w->pulls; p; p = p->next)
-        if (relay_runs(&p->pid))
+        if (relay_runs(&p->pid, NULL))
             kill(p->pid, SIGTERM);
     while (w->pulls) {
         relay_end(&w->pulls->pid);

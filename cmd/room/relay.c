@@ -211,9 +211,9 @@ pid_t relay_pull(const char *from, const char *to, struct trtc_err *err)
     return errnum ? trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errnum, "cannot start ffmpeg") : pid;
 }
 
-bool relay_runs(pid_t *pid)
+bool relay_runs(pid_t *pid, int *status)
 {
-    if (*pid > 0 && waitpid(*pid, NULL, WNOHANG) != 0)
+    if (*pid > 0 && waitpid(*pid, status, WNOHANG) != 0)
         *pid = 0;
     return *pid > 0;
 }
@@ -234,7 +234,7 @@ void relay_bye(int rtcp_port)
 void relay_end(pid_t *pid)
 {
     const struct timespec step = { 0, STEP_MS * 1000000L };
-    for (int ms = 0; relay_runs(pid) && ms < END_MS; ms += STEP_MS)
+    for (int ms = 0; relay_runs(pid, NULL) && ms < END_MS; ms += STEP_MS)
         nanosleep(&step, NULL);
     if (*pid <= 0)
         return;

@@ -14,8 +14,8 @@ pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err);
 /* The same with what is at an address of the network. */
 pid_t relay_pull(const char *from, const char *to, struct trtc_err *err);
 
-/* Whether it goes on; *pid is 0 once it does not. */
-bool relay_runs(pid_t *pid);
+/* Whether it goes on. Once it does not, *pid is 0, and *status (where status is not NULL) what wait(2) says of it. */
+bool relay_runs(pid_t *pid, int *status);
 
 /* Tells a reader of RTP that one of its streams is over (RTCP BYE); when all are, it ends as at the end of a file. */
 void relay_bye(int rtcp_port);

@@ -344,7 +344,7 @@ static int check(const struct room_opts *o)
         return cli_usage("--hook-key-file needs --hook");
     if (o->readers && !o->key_file)
         return cli_usage("--readers needs --key-file");
-    if (o->base_url && (trtc_callback_url(o->base_url, &err) < 0 || strlen(o->base_url) > 250))
+    if (o->base_url && !room_is_base(o->base_url))
         return cli_usage("--base-url: not http://HOST or https://HOST");
     return 0;
 }

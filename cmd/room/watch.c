@@ -28,14 +28,19 @@ const char *watch_source(const struct watch *w, const struct trtc_fact *f, char 
 /* With a relay a stream is where that is, and who reads waits for it. */
 static const char *template_of(const struct watch *w, int type, char *out, size_t size)
 {
-    size_t n = w->relay ? strlen(w->relay) : 0;
-    while (n && w->relay[n - 1] == '/')
-        n--;
-    if (!w->relay)
+    if (!w->relays)
         return w->source;
-    const int len = snprintf(out, size, "%.*s/{room}/{user}%s?wait=10s", (int)n, w->relay,
-                             type == TRTC_ROOM_AUX ? "/aux" : "");
-    return len < (int)size ? out : NULL;
+    snprintf(out, size, "%s/{room}/{user}%s?wait=10s", w->relay,
+             type == TRTC_ROOM_AUX ? "/aux" : "");
+    return out;
+}
+
+const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
+                         char out[WATCH_TARGET_SIZE])
+{
+    char path[TRTC_SPOT_URL_MAX + 1];
+    snprintf(out, WATCH_TARGET_SIZE, "%s%s", w->relay, trtc_spot_url(spot, path));
+    return out;
 }
 
 static void print(void *arg, const struct trtc_room_event *e)
@@ -44,7 +49,7 @@ static void print(void *arg, const struct trtc_room_event *e)
     struct trtc_room_event made = *e;
     char url[TRTC_ROOM_SOURCE_MAX + 1], where[TRTC_ROOM_SOURCE_MAX + 1];
     const char *template = template_of(w, e->type, where, sizeof where);
-    if (w->relay)
+    if (w->relays)
         made.source = NULL;
     if (!made.source && template && e->type > TRTC_ROOM_LEFT &&
         trtc_source_url(template, e, url, sizeof url))
@@ -191,13 +196,18 @@ int room_watch(const struct room_opts *o)
                          o->operands.items[0]);
     if (o->keys && s->watch != watch_janus)
         return cli_usage("--secret-file is for janus:");
+    if (o->relay && !room_is_base(o->relay))
+        return cli_usage("--relay: not http://HOST or https://HOST");
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
     w->o = o;
     w->place = o->operands.items[0] + (s->kept ? 0 : strlen(s->name));
     w->source = o->source;
-    w->relay = s->watch == watch_janus ? NULL : o->relay; /* whose relays are its own */
+    w->relays = o->relay && s->watch != watch_janus;
+    snprintf(w->relay, sizeof w->relay, "%s", o->relay ? o->relay : "");
+    for (size_t n = strlen(w->relay); n && w->relay[n - 1] == '/';)
+        w->relay[--n] = '\0';
     w->dismisses = s->watch == watch_exec || s->watch == watch_http;
     cli_catch_signals();
     const int code = s->watch(w);

@@ -9,16 +9,21 @@
 
 #include "api/attendance.h"
 #include "options.h"
+#include "serve/spot.h"
 
-enum { WATCH_LINE_MAX = 64 << 10 };
+enum {
+    WATCH_LINE_MAX = 64 << 10,
+    WATCH_TARGET_SIZE = ROOM_BASE_MAX + TRTC_SPOT_URL_MAX + 1,
+};
 
 struct pull;
 
 struct watch {
     const struct room_opts *o;
-    const char *place;  /* the operand without its scheme, or all of it */
-    const char *source; /* the template of Sources, or NULL */
-    const char *relay;  /* where what is there is relayed to, or NULL */
+    const char *place;             /* the operand without its scheme, or all of it */
+    const char *source;            /* the template of Sources, or NULL */
+    char relay[ROOM_BASE_MAX + 1]; /* where what is there is relayed to, without slashes at its end */
+    bool relays;                   /* it is, by pulls: janus has relays of its own */
     bool dismisses;     /* a room that is no more there was dismissed, and not just empty */
     struct pull *pulls; /* relays, with --relay */
     struct trtc_attendance shown; /* what has been printed */
@@ -35,6 +40,10 @@ void watch_feed(struct watch *w, const char *bytes, size_t n);
 
 /* Where a stream is: by its event, or by the template, in out; NULL: nobody knows. */
 const char *watch_source(const struct watch *w, const struct trtc_fact *f, char *out, size_t size);
+
+/* The address of a place where streams are relayed to. Returns out. */
+const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
+                         char out[WATCH_TARGET_SIZE]);
 
 /* The source begins to list the present state. watch_say_end: the list is complete, and the
  * differences are printed. */

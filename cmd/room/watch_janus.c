@@ -159,17 +159,12 @@ static bool has(const struct guest *g, int media, bool video)
     return false;
 }
 
-static bool target(const struct janus_watch *p, const struct guest *g, int media, char *out,
-                   size_t size)
+static const char *target(const struct janus_watch *p, const struct guest *g, int media,
+                          char out[WATCH_TARGET_SIZE])
 {
-    char path[TRTC_SPOT_URL_MAX + 1];
     struct trtc_spot spot = g->spot;
-    const char *to = p->w->o->relay;
-    size_t n = strlen(to);
-    while (n && to[n - 1] == '/')
-        n--;
     spot.aux = media == 1;
-    return snprintf(out, size, "%.*s%s", (int)n, to, trtc_spot_url(&spot, path)) < (int)size;
+    return watch_target(p->w, &spot, out);
 }
 
 static void enter(struct guest *g, enum guest_state state)
@@ -209,14 +204,17 @@ static int probe(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 static int start_relay(const struct janus_watch *p, struct guest *g, int media,
                        struct trtc_err *err)
 {
-    char sdp[2048], to[TRTC_ROOM_SOURCE_MAX + 1], url[TRTC_ROOM_SOURCE_MAX + 16];
+    char sdp[2048], to[WATCH_TARGET_SIZE], url[WATCH_TARGET_SIZE + 16];
     const struct trtc_janus_feed part = part_of(g, media);
     const bool sound = has(g, media, false), picture = has(g, media, true);
     if (!part.n)
         return 0;
-    if (!trtc_janus_sdp(&part, sdp, sizeof sdp) || !target(p, g, media, to, sizeof to))
-        return trtc_fail(err, TRTC_EX_USAGE, "the address is too long");
-    snprintf(url, sizeof url, "%s%s", to, sound && picture ? "" : sound ? "?video=0" : "?audio=0");
+    if (!trtc_janus_sdp(&part, sdp, sizeof sdp))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "its SDP is too long");
+    snprintf(url, sizeof url, "%s%s", target(p, g, media, to),
+             sound && picture ? ""
+             : sound          ? "?video=0"
+                              : "?audio=0");
     const pid_t pid = relay_start(sdp, url, err);
     g->relays[media] = pid > 0 ? pid : 0;
     return pid > 0 ? 0 : -1;
@@ -297,7 +295,7 @@ static void mend(struct janus_watch *p, struct guest *g)
 {
     bool ended = false;
     for (int i = 0; i < MEDIA; i++)
-        ended |= g->relays[i] > 0 && !relay_runs(&g->relays[i]);
+        ended |= g->relays[i] > 0 && !relay_runs(&g->relays[i], NULL);
     if (ended)
         give_up(p, g, &(struct trtc_err){ TRTC_EX_TEMPFAIL, "its relay has ended" });
     if (g->state == GUEST_FAILS)
@@ -356,13 +354,11 @@ static void tell(struct janus_watch *p, const struct guest *g, int type, const c
 /* A relay needs a moment: who reads waits for it. */
 static void tell_guest(struct janus_watch *p, const struct guest *g)
 {
-    char at[TRTC_ROOM_SOURCE_MAX + 1], url[TRTC_ROOM_SOURCE_MAX + 16];
+    char at[WATCH_TARGET_SIZE], url[WATCH_TARGET_SIZE + 16];
     tell(p, g, TRTC_ROOM_CREATED, NULL);
     tell(p, g, TRTC_ROOM_ENTERED, NULL);
     for (int m = 0; m < MEDIA; m++) {
-        if (!target(p, g, m, at, sizeof at))
-            continue;
-        snprintf(url, sizeof url, "%s?wait=10s", at);
+        snprintf(url, sizeof url, "%s?wait=10s", target(p, g, m, at));
         if (m == 0 && has(g, m, true))
             tell(p, g, TRTC_ROOM_VIDEO, url);
         if (m == 0 && has(g, m, false))

@@ -183,3 +183,46 @@ stat_page() {
     expect 65 trtc-room watch "nginx-rtmp:${page%stat}other"
     expect 64 trtc-room watch nginx-rtmp:/stat
 }
+
+# pushed PATH: somebody publishes there, in real time.
+pushed() {
+    ffmpeg -v error -re -stream_loop -1 -i call.ts -c copy -f mpegts -method PUT "$url$1" >/dev/null 2>&1 </dev/null 3>&- &
+    room_pids+=($!)
+}
+
+# readers PATH JSON: how many readers each user has there; waits for that.
+readers() {
+    local i is
+    for ((i = 0; i < 200; i++)); do
+        is=$(curl -s "$1" | jq -c '[.Users[]? | { (.UserId): .Streams[0].Readers }] | add')
+        [[ $is != "$2" ]] || return 0
+        sleep 0.1
+    done
+    fail "$is, not $2: $(cat watch-told)"
+}
+
+@test "a relay goes where the Source goes; one that is killed, or fails again and again, is said" {
+    opened
+    pushed /from/x
+    pushed /from/y
+    readers "$url/from" '{"x":0,"y":0}'
+    mkfifo feed
+    exec 9<>feed
+    watching --relay "$url/" 'exec:cat feed'
+    body 201 '"3560"' anna ",\"Source\":\"$url/from/x\"" >&9
+    readers "$url/from" '{"x":1,"y":0}'
+    body 201 '"3560"' anna ",\"Source\":\"$url/from/y\"" >&9
+    readers "$url/from" '{"x":0,"y":1}'
+    [[ ! -s watch-told ]] || fail "$(cat watch-told)"
+    pkill -KILL -P "$watch" ffmpeg
+    readers "$url/from" '{"x":0,"y":0}'
+    readers "$url/from" '{"x":0,"y":1}'
+    [[ $(<watch-told) == 'trtc-room: 3560/anna: its relay has ended: trying again' ]] || fail "$(cat watch-told)"
+    body 201 '"3560"' ben ',"Source":"http://127.0.0.1:1/ben"' >&9
+    for ((i = 0; i < 500; i++)); do ! grep -q ben watch-told || break; sleep 0.02; done
+    [[ $(tail -n 1 watch-told) == 'trtc-room: 3560/ben: its relay has ended early again and again: trying again' ]] || fail "$(cat watch-told)"
+    kill -TERM "$watch"
+    wait "$watch" || [[ $? -eq 143 ]]
+    expect 64 trtc-room watch --relay here http://127.0.0.1:1
+    said '--relay: not http://HOST'
+}
