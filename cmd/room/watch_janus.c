@@ -23,9 +23,10 @@ enum {
 };
 
 enum guest_state {
-    GUEST_FAILS,  /* why has been said; the next look tries again */
-    GUEST_PROBED, /* its packets are looked at */
-    GUEST_STARTS, /* its relays are not ready yet */
+    GUEST_NAMELESS, /* it cannot be told of; that has been said */
+    GUEST_FAILS,    /* why has been said; the next look tries again */
+    GUEST_PROBED,   /* its packets are looked at */
+    GUEST_STARTS,   /* its relays are not ready yet */
     GUEST_FLOWS,
 };
 
@@ -69,28 +70,20 @@ static struct guest **find(struct janus_watch *p, const struct trtc_janus_id *ro
     return at;
 }
 
-static bool is_taken(const struct janus_watch *p, const struct trtc_spot *spot)
+/* Calls a guest by a name that nobody else has. */
+static bool call_by(const struct janus_watch *p, struct guest *g, const char *name)
 {
-    for (const struct guest *g = p->guests; g; g = g->next)
-        if (trtc_spot_same(&g->spot, spot))
-            return true;
-    return false;
-}
-
-/* A guest is called as it calls itself, if it has a name of its own, else by its id. False where neither is a name. */
-static bool call(const struct janus_watch *p, struct guest *g, const char *name)
-{
-    snprintf(g->spot.room, sizeof g->spot.room, "%.64s", g->room.text);
-    const size_t n = strlen(name);
-    if (trtc_spot_is_name(name, n, TRTC_SPOT_USER_MAX)) {
-        memcpy(g->spot.user, name, n + 1);
-        if (!is_taken(p, &g->spot))
-            return true;
-    }
-    snprintf(g->spot.user, sizeof g->spot.user, "%.32s", g->id.text);
-    return trtc_spot_is_name(g->room.text, strlen(g->room.text), TRTC_SPOT_ROOM_MAX) &&
-           trtc_spot_is_name(g->id.text, strlen(g->id.text), TRTC_SPOT_USER_MAX) &&
-           !is_taken(p, &g->spot);
+    char path[2 * TRTC_JANUS_ID_MAX + 3];
+    struct trtc_spot spot;
+    snprintf(path, sizeof path, "/%s/%s", g->room.text, name);
+    if (!trtc_spot_parse(path, &spot) || strcmp(spot.room, g->room.text) != 0 || !*spot.user ||
+        strcmp(spot.user, name) != 0)
+        return false;
+    for (const struct guest *other = p->guests; other; other = other->next)
+        if (other->state != GUEST_NAMELESS && trtc_spot_same(&other->spot, &spot))
+            return false;
+    g->spot = spot;
+    return true;
 }
 
 static void end_probes(struct janus_watch *p, struct guest *g)
@@ -105,7 +98,8 @@ static void end_relays(struct janus_watch *p, struct guest *g)
 {
     end_probes(p, g);
     for (size_t i = 0; i < g->feed.n; i++)
-        relay_bye(g->feed.items[i].port + 1);
+        if (g->feed.items[i].port)
+            relay_bye(g->feed.items[i].port + 1);
     for (int i = 0; i < MEDIA; i++)
         relay_end(&g->relays[i]);
     janus_stop(&p->janus, &g->room, &g->id, &g->feed);
@@ -134,6 +128,9 @@ static void choose(struct guest *g, const struct trtc_janus_feed *all)
         if (!good)
             cli_error("%s: %s is not relayed, only H.264 and Opus are: left out", name_of(g, name),
                       s->codec);
+        else if (media >= MEDIA)
+            cli_error("%s: %s is not relayed: left out", name_of(g, name),
+                      s->video ? "a third picture" : "a second sound");
         if (media >= MEDIA)
             continue;
         g->media[g->feed.n] = media;
@@ -316,18 +313,16 @@ static int welcome(struct janus_watch *p, const struct trtc_janus_id *room,
     g = calloc(1, sizeof *g);
     if (!g)
         return trtc_fail_nomem(err);
-    g->room = *room;
-    g->id = who->id;
-    g->since_ms = clock_real_ms();
-    g->here = true;
-    if (!call(p, g, who->name)) {
-        cli_error("room %s: a publisher whose name cannot be one: left out", room->text);
-        free(g);
-        return 0;
-    }
-    g->next = p->guests;
+    *g = (struct guest){
+        .next = p->guests, .room = *room, .id = who->id, .since_ms = clock_real_ms(), .here = true
+    };
     p->guests = g;
-    take_up(p, g);
+    /* As it calls itself, else by its number. */
+    if (call_by(p, g, who->name) || call_by(p, g, who->id.text))
+        take_up(p, g);
+    else
+        cli_error("room %s: publisher %s: one of these cannot be a name: left out", room->text,
+                  who->id.text);
     return 0;
 }
 
@@ -377,7 +372,8 @@ static void settle(struct janus_watch *p)
             free_guest(p, at);
     watch_say_all(p->w);
     for (const struct guest *g = p->guests; g; g = g->next)
-        tell_guest(p, g);
+        if (g->state != GUEST_NAMELESS)
+            tell_guest(p, g);
     watch_say_end(p->w);
     fflush(stdout);
 }

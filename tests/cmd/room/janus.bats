@@ -137,6 +137,17 @@ wait_for() {
     wait "$watch" || [[ $? -eq 143 ]]
 }
 
+@test "a room whose name cannot be one is said once, and left out" {
+    JANUS_ROOM='"a/b"' janus
+    guests 7 anna '["opus", "h264"]' 8 '' '["opus"]'
+    opened
+    watching
+    wait_for 'room a/b: publisher 8: one of these cannot be a name: left out' watch-told
+    wait_for 'room a/b: publisher 7: one of these cannot be a name: left out' watch-told
+    sleep 0.5 # two looks more
+    [[ $(wc -l <watch-told) == 2 && ! -s watched ]] || fail "$(cat watch-told watched)"
+}
+
 @test "once, and what is wrong with the command line" {
     janus
     guests 7 anna '["opus", "h264", "h264"]'
@@ -145,6 +156,11 @@ wait_for() {
     export heard=out
     [[ $(happened) == '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 205 3560/anna' ]] || fail "$(cat out)"
     [[ $(event 5 .EventInfo.Source) == 'http://127.0.0.1:1/3560/anna/aux?wait=10s' ]]
+    [[ ! -s err ]]
+    guests 7 anna '["opus", "h264", "h264", "h264", "opus"]'
+    expect 0 trtc-room watch --once "${to[@]}" "janus:http://127.0.0.1:$api/janus"
+    said '3560/anna: a third picture is not relayed: left out'
+    said '3560/anna: a second sound is not relayed: left out'
     expect 0 trtc-room watch --once --room 1 "${to[@]}" "janus:http://127.0.0.1:$api/janus"
     [[ ! -s out ]]
     expect 64 trtc-room watch --once "janus:http://127.0.0.1:$api/janus"
