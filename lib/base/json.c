@@ -197,7 +197,7 @@ static int check_keys(const char *what, const cJSON *object, struct trtc_err *er
     for (i = 1; i < n && ret == 0; i++) {
         char shown[SHOWN_MAX];
         if (strcmp(keys[i - 1], keys[i]) == 0)
-            ret = trtc_fail(err, TRTC_EX_DATAERR, "%s: the key '%s' stands twice in an object",
+            ret = trtc_fail(err, TRTC_EX_DATAERR, "%s: the key '%s' appears twice in an object",
                             what, trtc_text_show(keys[i], strlen(keys[i]), shown, sizeof shown));
     }
     free(keys);

@@ -245,7 +245,7 @@ static int sort_items(const cJSON *root, struct object *obj, struct trtc_err *er
                 trtc_text_show(item->string, strlen(item->string), shown, sizeof shown));
         }
         if (seen[k])
-            return trtc_fail(err, TRTC_EX_DATAERR, "the key '%s' stands twice", keys[k].name);
+            return trtc_fail(err, TRTC_EX_DATAERR, "the key '%s' appears twice", keys[k].name);
         seen[k] = true;
         if (cJSON_IsNull(item))
             continue;

@@ -21,7 +21,7 @@ struct key {
     enum kind kind;
     size_t at;
     int64_t min, max;
-    const char *choices; /* "no yes": the place is the value */
+    const char *choices; /* "no yes": the index of the word is the value */
 };
 
 #define TOP(s, n, k, m)                                            \
@@ -77,10 +77,10 @@ struct reader {
     struct trtc_config *c;
     const struct trtc_complain *complain;
     int line, nb_wrong;
-    const char *section;         /* NULL: none yet, or one that is not known */
-    struct trtc_config_app *app; /* of [app N] */
-    bool lost;                   /* what follows belongs to a section that is wrong */
-    unsigned seen;               /* bit k: keys[k] has come in this section */
+    const char *section;         /* NULL: no section yet, or an unknown one */
+    struct trtc_config_app *app; /* the one that [app N] fills */
+    bool lost;                   /* in a wrong section: its lines are skipped */
+    unsigned seen;               /* bit k: keys[k] was seen in this section */
     bool no_memory;
 };
 
@@ -129,12 +129,12 @@ static void set_secret(struct reader *r, const struct key *k, struct trtc_secret
     const size_t n = strlen(value);
     for (size_t i = 0; i < n; i++)
         if (value[i] <= ' ' || value[i] > '~') {
-            wrong(r, "%s: only visible characters of ASCII, without blanks", k->name);
+            wrong(r, "%s: only visible ASCII characters are allowed, no blanks", k->name);
             return;
         }
     if (n > 256)
         wrong(r, "%s: over 256 characters", k->name);
-    /* the two keys of VOD stand in one secret, a line each */
+    /* the two keys for VOD share one secret, a line each */
     char *both = NULL;
     if (to == &r->c->vod_keys && to->text) {
         const bool id_first = strcmp(k->name, "vod_secret_key") == 0;
@@ -160,7 +160,7 @@ static void set_choice(struct reader *r, const struct key *k, bool *to, const ch
     else if (strcmp(space + 1, value) == 0)
         *to = true;
     else
-        wrong(r, "%s: it is one of: %s", k->name, k->choices);
+        wrong(r, "%s: must be one of: %s", k->name, k->choices);
 }
 
 static void set_number(struct reader *r, const struct key *k, int64_t *to, const char *value)
@@ -184,7 +184,7 @@ static void set(struct reader *r, const struct key *k, const char *value)
     else if (k->kind == NUMBER)
         set_number(r, k, to, value);
     else if (k->kind == ADDRESS && !is_address(value))
-        wrong(r, "%s: ADDR:PORT is wanted, as 127.0.0.1:8490", k->name);
+        wrong(r, "%s: must be ADDR:PORT, for example 127.0.0.1:8490", k->name);
     else if (k->kind == CALLBACK && trtc_callback_url(value, &err) < 0)
         wrong(r, "%s: %s", k->name, err.msg);
     else if (k->kind == WORD && !is_word(value))
@@ -214,7 +214,7 @@ static void begin_app(struct reader *r, const char *number)
     if (trtc_num_int("SDKAPPID", number, (struct trtc_range){ 1, UINT32_MAX }, &id, &err) < 0)
         wrong(r, "%s", err.msg);
     else if (trtc_config_app(r->c, id))
-        wrong(r, "[app %s] stands twice", number);
+        wrong(r, "[app %s] appears twice", number);
     else if ((r->app = add_app(r, id)) != NULL)
         r->section = "app";
 }
@@ -234,7 +234,7 @@ static void begin_section(struct reader *r, char *name)
     if (r->lost && strncmp(name, "app ", 4) != 0)
         wrong(
             r,
-            "[%s]: there are [listen], [app SDKAPPID], [room], [storage], [limits], [launch], [page], [pictures]",
+            "[%s]: unknown; the sections are [listen], [app SDKAPPID], [room], [storage], [limits], [launch], [page], [pictures]",
             trtc_text_show(name, strlen(name), shown, sizeof shown));
 }
 
@@ -249,14 +249,14 @@ static void take_pair(struct reader *r, char *name, char *value)
         wrong(r, "%s: there is no such key in [%s]",
               trtc_text_show(name, strlen(name), shown, sizeof shown), r->section);
     } else if (r->seen & (1U << k)) {
-        wrong(r, "%s: stands twice", name);
+        wrong(r, "%s: appears twice", name);
     } else {
         r->seen |= 1U << k;
         set(r, &keys[k], value);
     }
 }
 
-/* Without blanks at its ends. */
+/* Removes the blanks at both ends. */
 static char *trim(char *s)
 {
     s += strspn(s, " \t\r");
@@ -276,11 +276,11 @@ static void take_line(struct reader *r, char *line)
     if (*line == '[' && line[n - 1] == ']') {
         line[n - 1] = '\0';
         begin_section(r, trim(line + 1));
-    } else if (!sign) { /* it is not shown: it may be a key */
+    } else if (!sign) { /* the line is not shown: it may contain a key */
         wrong(r, "neither [SECTION] nor NAME = VALUE");
     } else if (!r->section) {
         if (!r->lost)
-            wrong(r, "it stands in no [SECTION]");
+            wrong(r, "it belongs to no [SECTION]");
     } else {
         *sign = '\0';
         take_pair(r, trim(line), trim(sign + 1));
@@ -297,20 +297,20 @@ static void check_apps(struct reader *r)
             wrong(r, "[app %lld]: secret_id and secret_key are both needed",
                   (long long)a->sdkappid);
         if (a->callback_key.text && !a->callback_url)
-            wrong(r, "[app %lld]: callback_key without callback_url", (long long)a->sdkappid);
+            wrong(r, "[app %lld]: callback_key needs a callback_url", (long long)a->sdkappid);
         for (size_t k = 0; k < i && a->secret_id.text; k++)
             if (c->apps[k].secret_id.text &&
                 strcmp(c->apps[k].secret_id.text, a->secret_id.text) == 0 && a->secret_key.text &&
                 c->apps[k].secret_key.text &&
                 strcmp(c->apps[k].secret_key.text, a->secret_key.text) != 0)
-                wrong(r, "[app %lld]: its secret_id has another secret_key in [app %lld]",
+                wrong(r, "[app %lld]: the same secret_id has a different secret_key in [app %lld]",
                       (long long)a->sdkappid, (long long)c->apps[k].sdkappid);
     }
     r->line = 0;
     if (!c->nb_apps)
-        wrong(r, "no [app SDKAPPID]");
+        wrong(r, "there is no [app SDKAPPID]");
     if (c->end_percent > c->free_percent)
-        wrong(r, "[limits]: end is more than free");
+        wrong(r, "[limits]: end is larger than free");
 }
 
 int trtc_config_parse(const char *what, const char *text, struct trtc_config *c,

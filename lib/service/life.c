@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a task. */
+/* The rules for the life of a task. */
 #include "service/life.h"
 
 #include <cjson/cJSON.h>
@@ -24,7 +24,8 @@ static int number(const cJSON *object, const char *name)
 
 int trtc_life_wants(const struct cJSON *request, bool *vod)
 {
-    /* OutputFormat: 0 HLS, 1 HLS+MP4, 2 HLS+AAC, 3 MP4, 4 AAC; MediaType: 0 MP4, 1 HLS, 2 AAC, 3 HLS+MP4, 4 HLS+AAC */
+    /* OutputFormat: 0 HLS, 1 HLS+MP4, 2 HLS+AAC, 3 MP4, 4 AAC;
+     * MediaType: 0 MP4, 1 HLS, 2 AAC, 3 HLS+MP4, 4 HLS+AAC */
     static const int formats[] = { TRTC_WANTS_HLS, TRTC_WANTS_HLS | TRTC_WANTS_MP4,
                                    TRTC_WANTS_HLS | TRTC_WANTS_AAC, TRTC_WANTS_MP4,
                                    TRTC_WANTS_AAC };
@@ -69,7 +70,7 @@ static void note_left(struct trtc_task_row *t, int code, int64_t at_ms)
     t->leave_code = code;
 }
 
-/* VOD has no index files of its own in the storage, and no uploader to speak of. */
+/* For VOD the service sends no callbacks about the storage and its index files. */
 static bool is_told(const struct trtc_task_row *t, int type)
 {
     return !t->vod || type == 301 || type == 302 || type == 306 || type == 309;
@@ -106,7 +107,8 @@ int trtc_life_line(struct trtc_task_row *t, const struct trtc_task_line *line,
 
 /* ---- uploads ---- */
 
-/* The next Status of 305: 0 when all is there, 1 when it is stuck, 2 when it has come after that. -1: nothing new. */
+/* Returns the next Status of 305: 0: everything is uploaded; 1: it is stuck; 2: everything is
+ * uploaded after a 1. -1: there is nothing new. */
 static int hls_status(const struct trtc_task_row *t, const struct trtc_progress *p, int64_t now_ms)
 {
     const int64_t since_ms = t->ended_ms ? t->ended_ms : t->exited_ms;
@@ -123,7 +125,7 @@ static int progress_bucket(struct trtc_task_row *t, const struct trtc_progress *
     const int status = hls_status(t, p, now_ms);
     if (status < 0)
         return 0;
-    /* a task that ended by failure has said all that it will */
+    /* a task that ended with a failure reports nothing after this */
     t->hls_told = status == 1 && !p->waiting_hls ? 3 : status + 1;
     return tell_status(ear, 305, now_ms, status, err);
 }
@@ -171,7 +173,7 @@ bool trtc_life_counts(const struct trtc_task_row *t)
 
 /* ---- callbacks ---- */
 
-/* For a minute this is the service's rule, as trtc_callback_again_ms has it. */
+/* With for_s = 60 this is the service's rule, as in trtc_callback_again_ms. */
 int64_t trtc_life_again_ms(int tries, int64_t first_ms, int64_t now_ms, int64_t for_s)
 {
     const int64_t at_ms = tries <= 1 ? now_ms : now_ms + AGAIN_MS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls a second, and calls that come again. */
+/* Calls per second, and signatures that were used. */
 #include "service/limits.h"
 
 #include <stdlib.h>
@@ -21,15 +21,15 @@ bool trtc_rate_take(struct trtc_rate *r, int limit, int64_t now_ms)
 
 struct used {
     char signature[SIGNATURE];
-    unsigned actions; /* bit k: it came with action k */
-    int64_t first_s;  /* when it first came */
-    int64_t until_s;  /* it is worth nothing after that */
+    unsigned actions; /* bit k: it was used for action k */
+    int64_t first_s;  /* when it was first used */
+    int64_t until_s;  /* it is valid until then */
 };
 
-struct trtc_replay { /* in the order of signatures */
-    struct used *items;
+struct trtc_replay {
+    struct used *items; /* sorted by signature */
     size_t n, cap;
-    int64_t swept_s;
+    int64_t swept_s; /* when expired ones were last removed */
 };
 
 struct trtc_replay *trtc_replay_new(struct trtc_err *err)
@@ -48,7 +48,7 @@ void trtc_replay_free(struct trtc_replay **r)
     *r = NULL;
 }
 
-/* The first that is not before the signature. */
+/* Returns the index of the signature, or that at which it has to be inserted. */
 static size_t place(const struct trtc_replay *r, const char *signature)
 {
     size_t low = 0, high = r->n;
@@ -62,7 +62,7 @@ static size_t place(const struct trtc_replay *r, const char *signature)
     return low;
 }
 
-/* Those that have expired go, every ten seconds. */
+/* Removes expired signatures, every ten seconds. */
 static void sweep(struct trtc_replay *r, int64_t now_s)
 {
     size_t kept = 0;

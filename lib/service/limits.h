@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How many calls a second are taken, and which of them have come before. Pure: time is passed in. */
+/* How many calls per second are accepted, and which signed requests have been seen before. Pure:
+ * time is passed in. */
 #ifndef TRTC_SERVICE_LIMITS_H
 #define TRTC_SERVICE_LIMITS_H
 
@@ -11,39 +12,43 @@
 
 /* ---- calls a second ---- */
 
-#define TRTC_RATE_MAX 1000 /* calls a second */
+#define TRTC_RATE_MAX 1000 /* calls per second */
 
-/* Of one action and application. Zero: none has come. */
+/* The accepted calls of one action of one application. Zero-initialise. */
 struct trtc_rate {
-    int64_t at_ms[TRTC_RATE_MAX]; /* when the last that were taken came */
-    int64_t nb;
+    int64_t at_ms[TRTC_RATE_MAX]; /* a ring: the times of the last accepted calls */
+    int64_t nb;                   /* accepted calls in all */
 };
 
-/* Whether a call is taken: at most limit (1 to TRTC_RATE_MAX) in any second. now_ms: of a clock that goes forward. */
+/* Whether a call is accepted: at most limit (1 to TRTC_RATE_MAX) are in any second. now_ms: of a
+ * monotonic clock. */
 bool trtc_rate_take(struct trtc_rate *r, int limit, int64_t now_ms);
 
 /* ---- signatures that were used ---- */
 
 struct trtc_replay;
 
-/* NULL: no memory. trtc_replay_free clears the pointer; NULL is fine. */
+/* The signatures that were used and are still valid. NULL: no memory. trtc_replay_free accepts NULL
+ * and clears the pointer. */
 struct trtc_replay *trtc_replay_new(struct trtc_err *err);
 void trtc_replay_free(struct trtc_replay **r);
 
-/* What a request was: its signature, in 64 hexadecimal digits, and its action (0 to 31), which the signature need not cover. */
+/* A signed request. */
 struct trtc_use {
-    const char *signature;
-    int action;
-    bool once; /* it changes something: a second one is never the same call */
-    int64_t signed_s, now_s;
+    const char *signature;   /* 64 hexadecimal digits */
+    int action;              /* 0 to 31; the signature need not cover it */
+    bool once;               /* the action must not be carried out twice with one signature */
+    int64_t signed_s, now_s; /* when it was signed, and when it came; seconds of the epoch */
 };
 
-/* Whether the request may be acted on; then it is remembered for as long as its signature is good. Calls with the same body
- * that a client makes within a second have the same signature, as a describe and a delete of one task: for two seconds it is
- * taken again, but not by an action that changes something each time. 1; 0: it came before; -1: no memory. */
+/* Decides whether the request may be carried out, and remembers it until its signature expires, 300
+ * s after signed_s. A client that calls twice within a second with the same body signs both calls
+ * alike, for example a describe and a delete of one task. Therefore a signature is accepted again
+ * for two seconds, except for a second call of an action with once. Returns 1: accepted; 0: seen
+ * before; -1: no memory. */
 int trtc_replay_take(struct trtc_replay *r, const struct trtc_use *use);
 
-/* Signatures that are remembered. */
+/* The number of signatures that are remembered. */
 size_t trtc_replay_length(const struct trtc_replay *r);
 
 #endif

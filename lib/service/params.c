@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The codes of parameters: the field table is walked for what is unknown, of the wrong type or missing; for what is left,
- * api/api has the rules and the words. */
+/* The checks of parameters: the field table finds members that are unknown, of the wrong type or
+ * missing; the rules of api/api check the values, and supply the messages. */
 #include "service/params.h"
 
 #include <cjson/cJSON.h>
@@ -38,7 +38,7 @@ void trtc_params_strip(struct cJSON *request)
     }
 }
 
-/* The documented code for a member that is missing. */
+/* Returns the documented error code for a missing member. */
 static const char *missing_code(const char *name)
 {
     static const char *const codes[] = {
@@ -103,7 +103,7 @@ static int check_value(const struct trtc_field *f, const cJSON *value, const cha
 {
     if (!is_type(f->type, value))
         return trtc_fault_set(fault, strcmp(path, "SdkAppId") == 0 ? CODE_APP : CODE_TYPE,
-                              "%s: %s is wanted", path, type_words(f->type));
+                              "%s: must be %s", path, type_words(f->type));
     if (f->type == TRTC_FIELD_OBJECT)
         return check_members(f->members, value, path, fault);
     if (f->type != TRTC_FIELD_ARRAY)
@@ -150,7 +150,7 @@ static int check_members(const struct trtc_field *fields, const cJSON *object, c
     return 0;
 }
 
-/* ---- what members say of each other, where that has codes of its own ---- */
+/* ---- combinations that have error codes of their own ---- */
 
 static const cJSON *in(const cJSON *object, const char *name)
 {
@@ -181,7 +181,7 @@ static int check_mixed_only(const cJSON *request, const cJSON *created, struct t
     return 0;
 }
 
-/* The words of lib/api, with the one code that is left. */
+/* Turns an error of lib/api into a fault: its message, with the remaining code. */
 static int refuse(const struct trtc_err *err, struct trtc_fault *fault)
 {
     if (err->code == TRTC_EX_TEMPFAIL)

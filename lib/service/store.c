@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file, and how statements are carried out. */
+/* Opens the database, and executes statements. */
 #include "service/store.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ static sqlite3_stmt *prepare(struct trtc_store *s, const char *sql, struct trtc_
     }
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
-        trtc_store_fail(s, "cannot be asked", err);
+        trtc_store_fail(s, "cannot be queried", err);
         return NULL;
     }
     s->statements[s->nb_statements].sql = sql;
@@ -100,7 +100,7 @@ sqlite3_stmt *trtc_store_bind(struct trtc_store *s, struct trtc_err *err, const 
         else
             ret = sqlite3_bind_text(stmt, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
         if (ret != SQLITE_OK) {
-            trtc_store_fail(s, "cannot be asked", err);
+            trtc_store_fail(s, "cannot be queried", err);
             trtc_store_end(stmt);
             stmt = NULL;
         }
@@ -124,7 +124,7 @@ int trtc_store_step(struct trtc_store *s, sqlite3_stmt *stmt, struct trtc_err *e
     const int ret = sqlite3_step(stmt);
     if (ret == SQLITE_ROW)
         return 1;
-    return ret == SQLITE_DONE ? 0 : trtc_store_fail(s, "it fails", err);
+    return ret == SQLITE_DONE ? 0 : trtc_store_fail(s, "a query failed", err);
 }
 
 int trtc_store_done(struct trtc_store *s, sqlite3_stmt *stmt, struct trtc_err *err)
@@ -143,7 +143,7 @@ static int run(struct trtc_store *s, const char *sql, struct trtc_err *err)
 {
     return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? 0
-               : trtc_store_fail(s, "it fails", err);
+               : trtc_store_fail(s, "a query failed", err);
 }
 
 int trtc_store_begin(struct trtc_store *s, struct trtc_err *err)
@@ -164,7 +164,7 @@ void trtc_store_rollback(struct trtc_store *s)
 
 /* ---- opening ---- */
 
-/* The file is for its owner alone from its first moment on, and so are those that SQLite puts beside it. */
+/* Creates the file with mode 0600; SQLite gives the files beside it the same mode. */
 static int make_file(const char *path, struct trtc_err *err)
 {
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -185,7 +185,7 @@ static int user_version(struct trtc_store *s, int64_t *version, struct trtc_err 
     return ret == 1 ? 0 : -1;
 }
 
-/* Every page and index. */
+/* Checks every page and index. */
 static int look_through(struct trtc_store *s, struct trtc_err *err)
 {
     sqlite3_stmt *q = trtc_store_bind(s, err, "PRAGMA integrity_check(1)", "");
@@ -207,7 +207,8 @@ static int settle(struct trtc_store *s, struct trtc_err *err)
         look_through(s, err) < 0 || user_version(s, &version, err) < 0)
         return -1;
     if (version > VERSION)
-        return trtc_fail(err, TRTC_EX_CONFIG, "the database is of a newer trtc-recd (version %d)",
+        return trtc_fail(err, TRTC_EX_CONFIG,
+                         "the database was written by a newer trtc-recd (version %d)",
                          (int)version);
     if (version == VERSION)
         return 0;

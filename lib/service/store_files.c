@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files, what was made, losses. */
+/* Rows of files, made files and losses. */
 #include "service/store_priv.h"
 
 int trtc_store_file_add(struct trtc_store *s, const struct trtc_file_row *f, struct trtc_err *err)
@@ -56,7 +56,7 @@ int trtc_store_files(struct trtc_store *s, const char *task,
     sqlite3_stmt *q = trtc_store_bind(s, err, sql, "t", task);
     const int ret = q ? give(s, q, task, each, arg) : -1;
     if (q && ret < 0)
-        trtc_store_fail(s, "it fails", err);
+        trtc_store_fail(s, "a query failed", err);
     trtc_store_end(q);
     return ret;
 }
@@ -69,7 +69,7 @@ int trtc_store_files_due(struct trtc_store *s, const char *task,
     sqlite3_stmt *q = trtc_store_bind(s, err, sql, "t", task);
     const int ret = q ? give(s, q, task, each, arg) : -1;
     if (q && ret < 0)
-        trtc_store_fail(s, "it fails", err);
+        trtc_store_fail(s, "a query failed", err);
     trtc_store_end(q);
     return ret;
 }

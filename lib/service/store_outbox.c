@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks that are to be sent, and those that were. */
+/* Rows of the outbox: callbacks to be sent, and those that were sent. */
 #include "service/store_priv.h"
 
 #define COLUMNS "id,task,sdkappid,event_ms,type,body,state,tries,first_ms,next_ms,error"

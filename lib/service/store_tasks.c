@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks, and their secrets. */
+/* Rows of tasks, secrets and used signatures. */
 #include <stdlib.h>
 #include <string.h>
 

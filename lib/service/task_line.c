@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and status of a task. They come from a program that reads media which strangers send: nothing is taken for granted. */
+/* Reads the lines and the status of a task. They come from a program that handles media from
+ * strangers, so every member is checked. */
 #include "service/task_line.h"
 
 #include <cjson/cJSON.h>
@@ -13,7 +14,7 @@ static const cJSON *in(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* A path below the task's directory that holds nothing but names. */
+/* Accepts only files/NAME, where NAME contains no '/' and does not begin with '.'. */
 static int check_path(const char *path, struct trtc_err *err)
 {
     static const char start[] = "files/";

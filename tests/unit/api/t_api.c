@@ -187,7 +187,7 @@ static void reading(void **state)
         { "{\"a\":1,,}", NULL, "r.json: not JSON" },
         { "{\"a\":1} / {", NULL, "r.json: byte 8: something follows" },
         { "{\"a\":1 /* b */}", NULL, "r.json: not JSON" },
-        { "{\"a\":1,\"a\":2}", NULL, "r.json: the key 'a' stands twice" },
+        { "{\"a\":1,\"a\":2}", NULL, "r.json: the key 'a' appears twice" },
         { "{\"a\":1 //}", NULL, "r.json: not JSON" },
         { "{\"a\":\"b", NULL, "r.json: byte 5: a string without an end" },
         { "{\"a\":\"b\\", NULL, "r.json: byte 5: a string without an end" },

@@ -77,9 +77,9 @@ static void forms(void **state)
         { "[-1e400]", "too large" },
         { "[1e-400]", NULL },
         { "[1111111111222222222233333333334444444444555555555566666666667777]", "too long" },
-        { "{\"a\":1,\"b\":2,\"a\":1}", "the key 'a' stands twice" },
-        { "[{\"x\":{\"k\\u0031\":1,\"k1\":1}}]", "the key 'k1' stands twice" },
-        { "{\"\\u001b\":1,\"\\u001b\":1}", "the key '\\x1B' stands twice" },
+        { "{\"a\":1,\"b\":2,\"a\":1}", "the key 'a' appears twice" },
+        { "[{\"x\":{\"k\\u0031\":1,\"k1\":1}}]", "the key 'k1' appears twice" },
+        { "{\"\\u001b\":1,\"\\u001b\":1}", "the key '\\x1B' appears twice" },
         { "{\"a\":\"x\\u0000y\"}", "byte 7: a NUL character" },
         { "{\"a\\u0000\":1}", "byte 3: a NUL character" },
         { "\"\\\\u0000\"", NULL }, /* a backslash, then text */
@@ -205,7 +205,7 @@ static void many_keys(void **state)
     text[2] = 'k';
     memcpy(text + len - 5, "2\":1}", 5); /* "k65532": there is one already */
     assert_null(trtc_json_parse("x.json", text, len, &err));
-    assert_string_equal(err.msg, "x.json: the key 'k65532' stands twice in an object");
+    assert_string_equal(err.msg, "x.json: the key 'k65532' appears twice in an object");
     free(text);
 }
 

@@ -704,7 +704,7 @@ static void bad_scripts(void **state)
           "subscribe.x is not known" },
         { "{\"layout\":{\"MixLayoutMode\":4,\"MixLayoutList\":[{\"Top\":0,\"Left\":2,\"Width\":640,\"Height\":360}]}}",
           "layout.MixLayoutList[0]: 640x360 at 2,0 is not inside the canvas of 640x360" },
-        { "{\"subscribe\":{},\"subscribe\":{}}", "a change: the key 'subscribe' stands twice" },
+        { "{\"subscribe\":{},\"subscribe\":{}}", "a change: the key 'subscribe' appears twice" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {

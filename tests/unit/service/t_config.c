@@ -85,28 +85,28 @@ static void wrong(void **state)
     static const struct {
         const char *text, *heard;
     } cases[] = {
-        { "", "f: no [app SDKAPPID]|" },
+        { "", "f: there is no [app SDKAPPID]|" },
         { APP "nonsense = 1", "f: line 4: nonsense: there is no such key in [app]|" },
-        { APP "secret_id = b", "f: line 4: secret_id: stands twice|" },
-        { APP "[app 1400000001]", "f: line 4: [app 1400000001] stands twice|" },
+        { APP "secret_id = b", "f: line 4: secret_id: appears twice|" },
+        { APP "[app 1400000001]", "f: line 4: [app 1400000001] appears twice|" },
         { APP "[app x]\nsecret_id = y", "f: line 4: SDKAPPID" },
-        { APP "[nonsense]\na = b", "f: line 4: [nonsense]: there are [listen]" },
-        { "secret_id = CanaryZq\n" APP, "f: line 1: it stands in no [SECTION]|" },
+        { APP "[nonsense]\na = b", "f: line 4: [nonsense]: unknown; the sections are [listen]" },
+        { "secret_id = CanaryZq\n" APP, "f: line 1: it belongs to no [SECTION]|" },
         { APP "CanaryZq", "f: line 4: neither [SECTION] nor NAME = VALUE|" },
         { "[app 7]\nsecret_id = a",
           "f: line 1: [app 7]: secret_id and secret_key are both needed|" },
         { "[app 7]\nsecret_id = CanaryZq a\nsecret_key = k", "f: line 2: secret_id: only visible" },
         { APP "callback_key = a",
-          "f: line 1: [app 1400000001]: callback_key without callback_url|" },
+          "f: line 1: [app 1400000001]: callback_key needs a callback_url|" },
         { APP "callback_url = ftp://x", "f: line 4: callback_url: " },
         { APP "[app 2]\nsecret_id = AKIDa\nsecret_key = other",
-          "f: line 4: [app 2]: its secret_id has another secret_key" },
-        { APP "[listen]\naddress = 8490", "f: line 5: address: ADDR:PORT is wanted" },
+          "f: line 4: [app 2]: the same secret_id has a different secret_key" },
+        { APP "[listen]\naddress = 8490", "f: line 5: address: must be ADDR:PORT" },
         { APP "[listen]\nnode = a/b", "f: line 5: node: at most 16" },
-        { APP "[storage]\nsend = cloud", "f: line 5: send: it is one of: directory request|" },
+        { APP "[storage]\nsend = cloud", "f: line 5: send: must be one of: directory request|" },
         { APP "[limits]\ntasks = 0", "f: line 5: tasks" },
         { APP "[limits]\ntasks =", "f: line 5: tasks: empty|" },
-        { APP "[limits]\nfree = 1\nend = 2", "f: [limits]: end is more than free|" },
+        { APP "[limits]\nfree = 1\nend = 2", "f: [limits]: end is larger than free|" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
