@@ -53,7 +53,7 @@ static bool check_made(void *arg, const struct trtc_made_row *m)
     cJSON *made = cJSON_Parse(m->json);
     const cJSON *name, *list = cJSON_GetObjectItemCaseSensitive(made, "FileList");
     const int64_t now_ms = clock_real_ms(), ended_ms = c->t->row.ended_ms;
-    bool all = true;
+    bool all = made != NULL;
     cJSON_ArrayForEach(name, list)
     {
         all = all && cJSON_IsString(name) && is_proven(c, name->valuestring);
@@ -164,6 +164,18 @@ static int keep_loss(struct recd *r, struct task *t, const struct trtc_task_line
     return trtc_store_loss_add(r->store, t->row.id, line->user, line->loss, err);
 }
 
+/* It may have named a file, so the task cannot end as one of which everything was uploaded. */
+static int leave_out(struct recd *r, struct task *t, const char *why, struct trtc_err *err)
+{
+    char said[300];
+    snprintf(said, sizeof said, "the line at byte %lld of events.ndjson is left out: %.200s",
+             (long long)t->row.offset, why);
+    cli_error("task %s: %s", t->row.id, said);
+    web_loss(r, t->row.id, "", said);
+    t->row.end_status = 1;
+    return trtc_store_loss_add(r->store, t->row.id, "", said, err);
+}
+
 static int keep_file(struct recd *r, struct task *t, const struct trtc_task_line *line,
                      struct trtc_err *err)
 {
@@ -204,18 +216,14 @@ static int take(struct recd *r, struct task *t, const struct trtc_task_line *lin
     }
 }
 
-/* A line that says nothing that can be understood is reported and left out. */
+/* A line that says nothing that can be understood is left out, which is a loss. */
 static int take_text(struct recd *r, struct task *t, const char *text, size_t n,
                      struct trtc_err *err)
 {
     struct trtc_task_line line;
     struct trtc_err bad;
     if (trtc_task_line_read(text, n, &line, &bad) < 0) {
-        if (bad.code == TRTC_EX_TEMPFAIL)
-            return trtc_fail_nomem(err);
-        cli_error("task %s: a line at byte %lld of events.ndjson is left out: %s", t->row.id,
-                  (long long)t->row.offset, bad.msg);
-        return 0;
+        return bad.code == TRTC_EX_TEMPFAIL ? trtc_fail_nomem(err) : leave_out(r, t, bad.msg, err);
     }
     const int ret = take(r, t, &line, err);
     trtc_task_line_fini(&line);

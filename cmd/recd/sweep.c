@@ -4,6 +4,7 @@
 
 #include "sweep.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -35,13 +36,36 @@ static void drop_tree(const char *dir, const char *name)
     free(path);
 }
 
+static bool drop_proven(void *arg, const struct trtc_file_row *f)
+{
+    const struct task *t = arg;
+    char *path = f->proven_seq >= f->seq ? setup_path(t->dir, f->path) : NULL;
+    if (path)
+        unlink(path);
+    free(path);
+    return true;
+}
+
+/* A task that ended by failure may have recorded what it has not listed: that stays. */
+static void drop_files(struct recd *r, struct task *t)
+{
+    char *files = setup_path(t->dir, "files");
+    if (!t->row.end_status)
+        drop_tree(t->dir, "files");
+    else if (r->store)
+        trtc_store_files(r->store, t->row.id, drop_proven, t, NULL);
+    if (t->row.end_status && files && rmdir(files) < 0 && errno != ENOENT)
+        cli_note("task %s: what it has not listed stays in %s", t->row.id, files);
+    free(files);
+}
+
 void sweep_task(struct recd *r, struct task *t)
 {
     struct trtc_err err;
     if (trtc_store_secret_wipe(r->store, t->row.id, &err) < 0)
         recd_store_failed(r, &err);
     if (!r->config.keep)
-        drop_tree(t->dir, "files");
+        drop_files(r, t);
     cli_debug("task %s is over", t->row.id);
 }
 

@@ -5,7 +5,8 @@
 
 #include "task.h"
 
-/* A task that is settled: its secret is wiped, and files that are proven go, unless they are to be kept. */
+/* A task that is settled: its secret is wiped, and files that are proven go, unless they are to be kept. Of a task that ended
+ * by failure the others stay. */
 void sweep_task(struct recd *r, struct task *t);
 
 /* Directories of tasks that were being made when the service was killed: nobody knows of them. */

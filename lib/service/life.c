@@ -100,7 +100,7 @@ int trtc_life_line(struct trtc_task_row *t, const struct trtc_task_line *line,
     if (line->kind == TRTC_LINE_END && !t->ended_ms) {
         note_left(t, -1, line->event_ms);
         t->ended_ms = line->event_ms ? line->event_ms : t->exited_ms;
-        t->end_status = (int)line->end_status;
+        t->end_status = t->end_status || line->end_status;
     }
     return 0;
 }
@@ -115,7 +115,7 @@ static int hls_status(const struct trtc_task_row *t, const struct trtc_progress 
     if (!since_ms || !(t->ended_ms || p->made_begun) || t->hls_told == 1 || t->hls_told == 3)
         return -1;
     if (!p->waiting_hls)
-        return t->hls_told ? 2 : t->end_status;
+        return !t->hls_told ? t->end_status : t->end_status ? -1 : 2;
     return !t->hls_told && now_ms - since_ms >= TRTC_LIFE_STUCK_MS ? 1 : -1;
 }
 

@@ -49,7 +49,7 @@ struct trtc_task_row { /* texts are owned by the row */
     int64_t exited_ms; /* when it left the room (302); 0: not yet */
     int64_t ended_ms;  /* when it wrote its last line; 0: not yet */
     int leave_code;    /* LeaveCode of 302; -1: none yet */
-    int end_status;    /* 1: it ended with a failure */
+    int end_status;    /* 1: it ended with a failure, or a line of it could not be read */
     int stop_code;     /* the LeaveCode with which it was asked to end; -1: it was not asked */
     int64_t starts;    /* how often it was started */
     int64_t seq;       /* the number of the last line that was read from events.ndjson */

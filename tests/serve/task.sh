@@ -8,12 +8,13 @@
 #   slow      nothing is made before the end; refuse    ends with 77, as for a request it does not take
 #   die       ends by itself right after its start; leave N    ends by itself with this LeaveCode
 #   loss      reports one; picture    reports a picture that could not be fetched
+#   damage    a line that is none, and a file that only that may have named
 set -u
 export LC_ALL=C TZ=UTC0
-slow='' die='' loss='' picture='' leave=''
+slow='' die='' loss='' picture='' damage='' leave=''
 while [[ ${1-} != /* ]]; do
     case $1 in
-    slow | die | loss | picture) declare "$1=yes" ;;
+    slow | die | loss | picture | damage) declare "$1=yes" ;;
     leave) leave=$2 && shift ;;
     refuse) exit 77 ;;
     esac
@@ -96,6 +97,10 @@ printf '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n' >"files/$name.m3u8
 segment
 [[ $slow ]] || status InProgress
 [[ ! $loss ]] || say '"Loss":"anna: 2 s are missing","UserId":"anna"'
+[[ ! $damage ]] || {
+    echo 'recorded' >files/other.ts
+    printf '{"Seq":%d,"File":"files/oth\n' $((++seq)) >>events.ndjson
+}
 [[ ! $picture ]] || event 309 '{"Url":"https://example.com/logo.png"}'
 [[ ! $leave ]] || finish "$leave"
 while :; do

@@ -191,6 +191,20 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     told_of 'nonsense-zq: cannot be started'
 }
 
+@test "a line that cannot be read: a loss, no 305 that all is there, and what it may have named stays" {
+    recd --launch "$(standin damage leave 99)"
+    request
+    created
+    gone
+    told_of 'is left out'
+    curl -s "$url/api/state" | jq -e '.Tasks[0].Losses[0] | test("^the line at byte [0-9]+ of events.ndjson is left out: ")' || fail 'no loss'
+    eventually test ! -e "$dir/files/made_1.ts"
+    [[ $(<"$dir/files/other.ts") == recorded ]] || fail 'it is gone'
+    told_of "what it has not listed stays in $PWD/$dir/files"
+    recd_killed TERM
+    [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
+}
+
 @test "little room on the disk: no task begins, and those there are end" {
     config '[limits]' 'free = 100' 'end = 0'
     recd --config recd.ini

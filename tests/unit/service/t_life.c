@@ -114,6 +114,25 @@ static void failure(void **state)
     assert_true(t.settled);
 }
 
+/* Something that it said was not understood. */
+static void left_out(void **state)
+{
+    struct trtc_task_row t = fresh(), late = fresh();
+    (void)state;
+    t.end_status = late.end_status = 1;
+    take(&t, L(1, "\"EventType\":302,\"Payload\":{\"LeaveCode\":0}"));
+    take(&t, L(2, "\"End\":{\"Status\":0,\"ExitStatus\":0}"));
+    progress(&t, 0, 0, 2000);
+    assert_string_equal(told, "302{\"LeaveCode\":0} 305{\"Status\":1} ");
+    assert_true(t.settled);
+    take(&late, L(1, "\"End\":{\"Status\":0,\"ExitStatus\":0}"));
+    told[0] = '\0';
+    progress(&late, 1, 0, 1000 + TRTC_LIFE_STUCK_MS);
+    progress(&late, 0, 0, 500000);
+    assert_string_equal(told, "305{\"Status\":1} ");
+    assert_true(late.settled);
+}
+
 static void vod(void **state)
 {
     struct trtc_task_row t = fresh();
@@ -233,9 +252,10 @@ static void callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bucket), cmocka_unit_test(stuck),        cmocka_unit_test(failure),
-        cmocka_unit_test(vod),    cmocka_unit_test(failed_start), cmocka_unit_test(refusals),
-        cmocka_unit_test(wants),  cmocka_unit_test(again),        cmocka_unit_test(callback),
+        cmocka_unit_test(bucket),   cmocka_unit_test(stuck), cmocka_unit_test(failure),
+        cmocka_unit_test(left_out), cmocka_unit_test(vod),   cmocka_unit_test(failed_start),
+        cmocka_unit_test(refusals), cmocka_unit_test(wants), cmocka_unit_test(again),
+        cmocka_unit_test(callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
