@@ -272,6 +272,9 @@ static cJSON *create(struct recd *r, const struct call *call, struct trtc_fault 
     }
     if (make_row(r, call, &row) < 0)
         no_memory(fault);
+    else if (row.vod && r->config.send_request && !r->config.vod_keys.text)
+        trtc_fault_set(fault, "FailedOperation",
+                       "CloudVod: no vod_secret_id and vod_secret_key are configured here");
     else
         response = begin_task(r, call, &row, fault);
     trtc_task_row_fini(&row);

@@ -16,7 +16,7 @@
 
 #include "../cli.h"
 
-enum { WORDS_MAX = 64, ENV_MAX = 128, FIRST_FREE = 4 };
+enum { WORDS_MAX = 64, ENV_MAX = 128 };
 
 /* ---- words ---- */
 
@@ -92,11 +92,12 @@ static int place(posix_spawn_file_actions_t *a, int fd, int to)
 static int actions_of(posix_spawn_file_actions_t *a, const struct child_order *o)
 {
     int bad = place(a, o->in, 0) || place(a, o->out, 1) || place(a, o->err, 2);
-    if (!bad && o->extra >= 0)
-        bad = place(a, o->extra, 3);
+    int next = 3;
+    for (; next < 5 && !bad && o->extra[next - 3] >= 0; next++)
+        bad = place(a, o->extra[next - 3], next);
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
     if (!bad)
-        bad = posix_spawn_file_actions_addclosefrom_np(a, o->extra >= 0 ? FIRST_FREE : 3);
+        bad = posix_spawn_file_actions_addclosefrom_np(a, next);
 #endif
     return bad ? -1 : 0;
 }

@@ -18,7 +18,7 @@ struct child_order {
     const char
         *more; /* names of further variables of the environment, with blanks between; or NULL */
     int in, out, err; /* descriptors; -1: /dev/null */
-    int extra;        /* becomes descriptor 3; -1: none */
+    int extra[2];     /* become descriptors 3 and 4; -1: none */
     bool session;     /* in a session of its own: it outlives the service */
 };
 

@@ -190,7 +190,7 @@ static int start(struct recd *r, struct task *t, struct trtc_err *err)
                                        .in = -1,
                                        .out = fd,
                                        .err = fd,
-                                       .extra = -1,
+                                       .extra = { -1, -1 },
                                        .session = true };
     const int ret = words && log ? child_start(r, &t->launcher, &order, err) : trtc_fail_nomem(err);
     if (fd >= 0)

@@ -158,6 +158,8 @@ static void make_words(const struct recd *r, const struct task *t, struct words 
     add(w, "--json");
     if (r->config.send_request) {
         add_option(w, "--storage", strdup("/dev/fd/3"));
+        if (t->row.vod)
+            add_option(w, "--keys-fd", strdup("4"));
         add_option(w, "--journal", setup_path(t->dir, "put.journal"));
     } else {
         add_option(w, "--to", dir ? url_of(dir) : NULL);
@@ -172,30 +174,37 @@ static void make_words(const struct recd *r, const struct task *t, struct words 
     cJSON_Delete(request);
 }
 
-/* The StorageParams with their keys, in a pipe; -1 on failure. */
-static int keys_pipe(struct recd *r, const struct task *t, struct trtc_err *err)
+/* A text in a pipe; -1 on failure. */
+static int pipe_of(const char *text, struct trtc_err *err)
+{
+    int fds[2];
+    const size_t n = text ? strlen(text) : 0;
+    if (!n || n > KEYS_BYTES)
+        return trtc_fail(err, TRTC_EX_SOFTWARE,
+                         n ? "the keys do not fit into a pipe" : "its keys are gone");
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
+    const int bad = trtc_write_errno(fds[1], text, n);
+    close(fds[1]);
+    if (!bad)
+        return fds[0];
+    close(fds[0]);
+    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, bad, "a pipe");
+}
+
+/* The StorageParams with their keys, and the keys of VOD, as fds. */
+static int keys_pipes(struct recd *r, const struct task *t, int fds[2], struct trtc_err *err)
 {
     char *text = NULL;
-    int fds[2] = { -1, -1 };
     if (trtc_store_secret(r->store, t->row.id, &text, err) < 0)
         return -1;
-    const size_t n = text ? strlen(text) : 0;
-    if (!n || n > KEYS_BYTES || pipe2(fds, O_CLOEXEC) < 0) {
-        trtc_fail(err, TRTC_EX_SOFTWARE,
-                  n ? "the keys do not fit into a pipe" : "its keys are gone");
-    } else {
-        const int bad = trtc_write_errno(fds[1], text, n);
-        close(fds[1]);
-        if (bad) {
-            trtc_fail_errno(err, TRTC_EX_TEMPFAIL, bad, "a pipe");
-            close(fds[0]);
-            fds[0] = -1;
-        }
-    }
+    fds[0] = pipe_of(text, err);
     if (text)
-        OPENSSL_cleanse(text, n);
+        OPENSSL_cleanse(text, strlen(text));
     free(text);
-    return fds[0];
+    if (fds[0] >= 0 && t->row.vod)
+        fds[1] = pipe_of(r->config.vod_keys.text, err);
+    return fds[0] < 0 || (t->row.vod && fds[1] < 0) ? -1 : 0;
 }
 
 static int make_pipes(int in[2], int out[2], int err[2])
@@ -234,16 +243,16 @@ static void attach(struct recd *r, struct upload *u, int in_fd, int out_fd, int 
 
 static int start(struct recd *r, struct upload *u, struct trtc_err *err)
 {
-    int fds[7] = { -1, -1, -1, -1, -1, -1, -1 }; /* in, out, err; keys */
+    int fds[8] = { -1, -1, -1, -1, -1, -1, -1, -1 }; /* in, out, err; keys */
     struct words w;
     make_words(r, u->task, &w);
     int ret = w.failed ? trtc_fail_nomem(err) : 0;
     if (ret == 0 && make_pipes(fds, fds + 2, fds + 4) < 0)
         ret = trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "pipes");
-    if (ret == 0 && r->config.send_request && (fds[6] = keys_pipe(r, u->task, err)) < 0)
-        ret = -1;
+    if (ret == 0 && r->config.send_request)
+        ret = keys_pipes(r, u->task, fds + 6, err);
     const struct child_order order = {
-        .argv = w.list, .in = fds[0], .out = fds[3], .err = fds[5], .extra = fds[6]
+        .argv = w.list, .in = fds[0], .out = fds[3], .err = fds[5], .extra = { fds[6], fds[7] }
     };
     if (ret == 0)
         ret = child_start(r, &u->child, &order, err);
@@ -251,7 +260,7 @@ static int start(struct recd *r, struct upload *u, struct trtc_err *err)
         attach(r, u, fds[1], fds[2], fds[4]);
         fds[1] = fds[2] = fds[4] = -1;
     }
-    close_all(fds, 7);
+    close_all(fds, 8);
     words_fini(&w);
     return ret;
 }
@@ -431,9 +440,12 @@ static void land(struct recd *r, struct upload *u, size_t k, const cJSON *said)
         make_file_id(id);
         p.row.file_id = id;
     }
-    if (!recd_change(r, note_proven, &p))
-        t->row = before;
+    const bool kept = recd_change(r, note_proven, &p);
     free(url);
+    if (!kept) { /* it flies on, so that it is put again only when this trtc-put has ended */
+        t->row = before;
+        return;
+    }
     r->changed = true;
     t->nb_upload_failures = 0;
     free(u->flights[k].path);
@@ -541,9 +553,12 @@ static void upload_ended(struct recd *r, struct polled *p)
         read_lines(&u->err, take_complaint, r, u);
     if (u->out.p.fd >= 0)
         read_lines(&u->out, take_proof, r, u);
-    if (code && u->nb && r->store) {
+    if (u->nb && r->store) {
         struct refusal refusal = { t, code, u->said };
-        if (!t->row.vod)
+        if (!code)
+            cli_error("task %s: trtc-put has ended, and %zu files are not proven", t->row.id,
+                      u->nb);
+        else if (!t->row.vod)
             recd_change(r, tell_refused, &refusal);
         pause_uploads(r, t);
     }

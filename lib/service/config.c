@@ -309,6 +309,8 @@ static void check_apps(struct reader *r)
     r->line = 0;
     if (!c->nb_apps)
         wrong(r, "there is no [app SDKAPPID]");
+    if (c->vod_keys.text && !strchr(c->vod_keys.text, '\n'))
+        wrong(r, "[storage]: vod_secret_id and vod_secret_key are both needed");
     if (c->end_percent > c->free_percent)
         wrong(r, "[limits]: end is larger than free");
 }

@@ -74,3 +74,40 @@ for body, in sqlite3.connect("live/recd.db").execute("select body from outbox wh
     gone
     eventually test ! -e "$dir/files"
 }
+
+# putter LINE...: a program in the place of trtc-put.
+putter() {
+    mkdir -p bin
+    printf '%s\n' '#!/bin/bash' "$@" >bin/trtc-put
+    chmod 700 bin/trtc-put
+    export PATH=$PWD/bin:$PATH
+}
+
+@test "trtc-put ends without a proof: that is said, and it is not started again at once" {
+    putter 'echo >>starts' 'timeout 0.2 cat >/dev/null; exit 0'
+    recd --config recd.ini
+    created
+    told_of 'trtc-put has ended, and '
+    sleep 1.5
+    [[ $(wc -l <starts) == 1 ]] || fail "$(cat told)"
+}
+
+@test "VOD: trtc-put gets the keys of the configuration, by a descriptor; without them no task begins" {
+    request '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 0 } } }'
+    recd --config recd.ini
+    code FailedOperation CreateCloudRecording "$(<request.json)"
+    recd_killed TERM
+    config '[storage]' 'send = request' 'vod_secret_id = CanaryVod' 'vod_secret_key = CanaryKey'
+    # shellcheck disable=SC2016
+    putter 'echo "$*" >words' 'cat /dev/fd/3 >storage' 'cat /dev/fd/4 >pair' \
+        'while read -r path; do echo "{\"path\":\"$path\",\"file_id\":\"5285\",\"url\":\"https://vod.example/5285.mp4\"}"; done'
+    recd --config recd.ini --launch "$(standin leave 99)"
+    created
+    gone
+    [[ $(<pair) == $'CanaryVod\nCanaryKey' ]] || fail "$(cat pair)"
+    grep -q '^--json --storage /dev/fd/3 --keys-fd 4 ' words || fail "$(cat words)"
+    jq -e .CloudVod storage || fail "$(cat storage)"
+    recd_killed TERM
+    ! grep -rl Canary live told words || fail 'a key is left'
+    sent 311 1
+}

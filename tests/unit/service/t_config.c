@@ -104,6 +104,8 @@ static void wrong(void **state)
         { APP "[listen]\naddress = 8490", "f: line 5: address: must be ADDR:PORT" },
         { APP "[listen]\nnode = a/b", "f: line 5: node: at most 16" },
         { APP "[storage]\nsend = cloud", "f: line 5: send: must be one of: directory request|" },
+        { APP "[storage]\nvod_secret_id = CanaryZq",
+          "f: [storage]: vod_secret_id and vod_secret_key are both needed|" },
         { APP "[limits]\ntasks = 0", "f: line 5: tasks" },
         { APP "[limits]\ntasks =", "f: line 5: tasks: empty|" },
         { APP "[limits]\nfree = 1\nend = 2", "f: [limits]: end is larger than free|" },
