@@ -205,20 +205,6 @@ static int64_t pause_ms(int nb)
     return nb > 7 ? LAST_PAUSE_MS : (int64_t)FIRST_PAUSE_MS << nb;
 }
 
-/* Starts it, for the first time or because it was killed. */
-static void launch(struct recd *r, struct task *t)
-{
-    struct trtc_err err;
-    if (!recd_change(r, count_start, t))
-        return;
-    t->start_seq = t->row.seq;
-    t->modify_told = t->stop_told = false;
-    if (start(r, t, &err) < 0) {
-        cli_error("task %s: %s", t->row.id, err.msg);
-        t->again_ms = r->now_ms + pause_ms(t->nb_idle_ends++);
-    }
-}
-
 /* What can be said of a task that cannot be run. */
 static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
 {
@@ -249,6 +235,32 @@ static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
     return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
 }
 
+static void give_up(struct recd *r, struct task *t, int code)
+{
+    const struct trtc_task_row before = t->row;
+    if (!recd_change(r, end_failed, t)) {
+        t->row = before;
+        return;
+    }
+    cli_error("task %s: it cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
+}
+
+/* Starts it, for the first time or because it was killed. */
+static void launch(struct recd *r, struct task *t)
+{
+    struct trtc_err err;
+    if (!recd_change(r, count_start, t))
+        return;
+    t->start_seq = t->row.seq;
+    t->modify_told = t->stop_told = false;
+    if (start(r, t, &err) == 0)
+        return;
+    cli_error("task %s: %s", t->row.id, err.msg);
+    t->again_ms = r->now_ms + pause_ms(t->nb_idle_ends++);
+    if (t->nb_idle_ends >= IDLE_ENDS)
+        give_up(r, t, err.code);
+}
+
 /* Exit statuses after which a second start would end as the first. */
 static bool is_refusal(int code)
 {
@@ -265,20 +277,14 @@ static void launcher_ended(struct recd *r, struct polled *p)
     t->probe_ms = 0;
     if (t->row.ended_ms || holds_lock(t))
         return;
-    const struct trtc_task_row before = t->row;
     const bool idle = t->row.seq == t->start_seq;
     t->nb_idle_ends = idle ? t->nb_idle_ends + 1 : 0;
     /* a launcher that hands its task to another host is done before that begins */
     t->again_ms = r->now_ms + (idle && !code ? REMOTE_MS : idle ? pause_ms(t->nb_idle_ends) : 0);
     if (code)
         cli_note("task %s: what recorded it ended with status %d", t->row.id, code);
-    if ((!is_refusal(code) && t->nb_idle_ends < IDLE_ENDS) || recd_change(r, end_failed, t)) {
-        if (t->row.ended_ms)
-            cli_error("task %s: it cannot be recorded (status %d): see %s/log", t->row.id, code,
-                      t->dir);
-        return;
-    }
-    t->row = before;
+    if (is_refusal(code) || t->nb_idle_ends >= IDLE_ENDS)
+        give_up(r, t, code);
 }
 
 /* A task that is not over runs, or is about to. */

@@ -189,6 +189,9 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     request '.RoomId = "4"'
     created
     told_of 'nonsense-zq: cannot be started'
+    gone
+    recd_killed TERM
+    [[ $(callbacks | xargs) == '301 {Status:1} 302 {LeaveCode:100} 305 {Status:1}' ]] || fail "$(callbacks)"
 }
 
 @test "a line that cannot be read: a loss, no 305 that all is there, and what it may have named stays" {
