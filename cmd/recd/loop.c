@@ -317,7 +317,7 @@ static void end(struct recd *r)
     if (r->http)
         trtc_server_close(r->http);
     farewell(r);
-    outbox_free(&r->outbox);
+    outbox_end(r);
     pictures_free(&r->pictures);
     tasks_free(r);
     trtc_server_free(&r->http);

@@ -20,7 +20,7 @@
 #include "serve/crew.h"
 #include "web.h"
 
-enum { THREADS = 16, FLIGHTS = 64, ERROR_BYTES = 200, GIVEN_UP_SAID_MS = 10000 };
+enum { THREADS = 16, FLIGHTS = 64, ERROR_BYTES = 200, NOTE_AGAIN_MS = 1000 };
 
 struct sending {          /* one attempt */
     struct trtc_job job;  /* first */
@@ -31,6 +31,7 @@ struct sending {          /* one attempt */
     const char *url;   /* the configuration's */
     const char *key;   /* NULL: it is not signed */
     bool taken;
+    int64_t done_ms; /* when what became of it was known; 0: not yet */
     char error[ERROR_BYTES];
 };
 
@@ -39,6 +40,7 @@ struct outbox {
     struct trtc_crew *crew;
     struct sending *flights;
     size_t nb;
+    int64_t note_ms; /* what could not be noted is not tried again before */
     pthread_mutex_t lock;
     struct trtc_http *clients[THREADS]; /* those that are not in use */
     size_t nb_clients;
@@ -185,19 +187,8 @@ static bool give(void *arg, const struct trtc_out_row *row)
     return true;
 }
 
-void outbox_tick(struct recd *r)
+static struct trtc_out_row outcome(const struct recd *r, const struct sending *s)
 {
-    const struct giving g = { r, r->outbox };
-    struct trtc_err err;
-    if (r->store &&
-        trtc_store_out_due(r->store, clock_real_ms(), give, (void *)(uintptr_t)&g, &err) < 0)
-        recd_store_failed(r, &err);
-}
-
-static int note(struct recd *r, void *arg, struct trtc_err *err)
-{
-    struct sending *s = arg;
-    const int64_t now_ms = clock_real_ms();
     struct trtc_out_row row = { .id = s->id,
                                 .state = TRTC_OUT_SENT,
                                 .tries = s->tries + 1,
@@ -205,28 +196,67 @@ static int note(struct recd *r, void *arg, struct trtc_err *err)
                                 .error = s->taken ? NULL : s->error };
     if (!s->taken) {
         const int64_t again_ms =
-            trtc_life_again_ms(row.tries, s->first_ms, now_ms, r->config.callback_s);
+            trtc_life_again_ms(row.tries, s->first_ms, s->done_ms, r->config.callback_s);
         row.state = again_ms < 0 ? TRTC_OUT_FAILED : TRTC_OUT_WAITING;
         row.next_ms = again_ms;
     }
-    if (row.state == TRTC_OUT_FAILED)
-        cli_error("task %s: callback %d was given up after %d attempts: %s", s->task, s->type,
-                  row.tries, s->error);
-    web_delivery(r, &row);
-    return trtc_store_out_save(r->store, &row, err);
+    return row;
 }
 
-static void land(struct recd *r, struct sending *s)
+static int note(struct recd *r, void *arg, struct trtc_err *err)
 {
-    struct outbox *o = r->outbox;
+    return trtc_store_out_save(r->store, arg, err);
+}
+
+static void forget(struct outbox *o, struct sending *s)
+{
     struct sending **at = &o->flights;
     while (*at && *at != s)
         at = &(*at)->next;
     if (*at)
         *at = s->next;
     o->nb--;
-    recd_change(r, note, s);
     sending_free(s);
+}
+
+/* What became of an attempt. Where that cannot be noted it still flies, so that it is not sent again: false. */
+static bool land(struct recd *r, struct sending *s)
+{
+    struct trtc_out_row row = outcome(r, s);
+    if (recd_change(r, note, &row)) {
+        web_delivery(r, &row);
+        if (row.state == TRTC_OUT_FAILED)
+            cli_error("task %s: callback %d was given up after %d attempts: %s", s->task, s->type,
+                      row.tries, s->error);
+    } else if (r->store) {
+        r->outbox->note_ms = r->now_ms + NOTE_AGAIN_MS;
+        return false;
+    }
+    forget(r->outbox, s);
+    return true;
+}
+
+/* Those of which it could not be noted what became of them. */
+static void land_again(struct recd *r)
+{
+    struct sending *next;
+    if (r->now_ms < r->outbox->note_ms)
+        return;
+    for (struct sending *s = r->outbox->flights; s; s = next) {
+        next = s->next;
+        if (s->done_ms && !land(r, s))
+            return;
+    }
+}
+
+void outbox_tick(struct recd *r)
+{
+    const struct giving g = { r, r->outbox };
+    struct trtc_err err;
+    land_again(r);
+    if (r->store &&
+        trtc_store_out_due(r->store, clock_real_ms(), give, (void *)(uintptr_t)&g, &err) < 0)
+        recd_store_failed(r, &err);
 }
 
 static void take_done(struct recd *r, struct polled *p)
@@ -235,9 +265,29 @@ static void take_done(struct recd *r, struct polled *p)
     struct trtc_job *next;
     for (struct trtc_job *j = trtc_crew_take(o->crew); j; j = next) {
         next = j->next;
-        land(r, (struct sending *)j);
+        struct sending *s = (struct sending *)j;
+        s->done_ms = clock_real_ms();
+        land(r, s);
     }
     outbox_tick(r);
+}
+
+static void outbox_free(struct outbox **o)
+{
+    if (!*o)
+        return;
+    (*o)->stop = 1;
+    trtc_crew_free(&(*o)->crew);
+    while ((*o)->flights) {
+        struct sending *s = (*o)->flights;
+        (*o)->flights = s->next;
+        sending_free(s);
+    }
+    while ((*o)->nb_clients)
+        trtc_http_free(&(*o)->clients[--(*o)->nb_clients]);
+    pthread_mutex_destroy(&(*o)->lock);
+    free(*o);
+    *o = NULL;
 }
 
 struct outbox *outbox_new(struct recd *r, struct trtc_err *err)
@@ -261,20 +311,20 @@ struct outbox *outbox_new(struct recd *r, struct trtc_err *err)
     return o;
 }
 
-void outbox_free(struct outbox **o)
+void outbox_end(struct recd *r)
 {
-    if (!*o)
+    struct outbox *o = r->outbox;
+    struct sending *next;
+    if (!o)
         return;
-    (*o)->stop = 1;
-    trtc_crew_free(&(*o)->crew);
-    while ((*o)->flights) {
-        struct sending *s = (*o)->flights;
-        (*o)->flights = s->next;
-        sending_free(s);
+    o->stop = 1;
+    trtc_crew_free(&o->crew);
+    for (struct sending *s = o->flights; s; s = next) {
+        next = s->next;
+        if (s->taken) {
+            s->done_ms = clock_real_ms();
+            land(r, s);
+        }
     }
-    while ((*o)->nb_clients)
-        trtc_http_free(&(*o)->clients[--(*o)->nb_clients]);
-    pthread_mutex_destroy(&(*o)->lock);
-    free(*o);
-    *o = NULL;
+    outbox_free(&r->outbox);
 }

@@ -6,7 +6,9 @@
 #include "recd.h"
 
 struct outbox *outbox_new(struct recd *r, struct trtc_err *err);
-void outbox_free(struct outbox **o);
+
+/* Stops sending; what has been taken by then is noted. */
+void outbox_end(struct recd *r);
 
 /* Sends what is due. */
 void outbox_tick(struct recd *r);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # A receiver of callbacks that shares nothing with the project: it checks Sign, notes what comes in ./received ("TYPE BODY"),
-# complains on stderr, and answers with one status.   callbacks.py KEY STATUS PORT
-import base64, hashlib, hmac, http.server, json, os, sys
+# complains on stderr, and answers with one status, after so many seconds.   callbacks.py KEY STATUS PORT [SECONDS]
+import base64, hashlib, hmac, http.server, json, os, sys, time
 
 key, status, port = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
+late = float((sys.argv + ['0'])[4])
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -17,6 +18,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             print('another application', file=sys.stderr, flush=True)
         with open('received', 'a') as f:
             f.write(f"{json.loads(body)['EventType']} {body.decode()}\n")
+        time.sleep(late)
         self.send_response(status)
         self.send_header('Content-Length', '10')
         self.end_headers()

@@ -27,9 +27,9 @@ received() {
     [[ ! -e received ]] || cut -d' ' -f1 received | xargs
 }
 
-# receiver STATUS [PORT]: it runs from here on; $receives is its address.
+# receiver STATUS [PORT [SECONDS]]: it runs from here on; $receives is its address. SECONDS: before it answers.
 receiver() {
-    python3 "$tree/tests/serve/callbacks.py" "$(<key)" "$1" "${2:-0}" >port 2>wrong 3>&- &
+    python3 "$tree/tests/serve/callbacks.py" "$(<key)" "$1" "${2:-0}" "${3:-0}" >port 2>wrong 3>&- &
     hook_pids+=($!)
     eventually test -s port
     receives=http://127.0.0.1:$(<port)/cb
@@ -84,3 +84,21 @@ is_received() { [[ $(received) == "$1" ]]; }
     done
     [[ $(received | tr ' ' '\n' | sort | xargs) == '301 302 303 304 305 307 310' ]] || fail "$(received)"
 }
+
+@test "the disk is full when a callback has arrived: it does not come again and again" {
+    receiver 200 0 0.5
+    config "callback_url = $receives" "callback_key = $(<key)"
+    trap '' XFSZ
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request
+    created
+    eventually grep -q ^301 received
+    prlimit --pid "$recd" --fsize=1:
+    sleep 3
+    [[ $(grep -c ^301 received) == 1 ]] || fail "$(cut -c 1-4 received)"
+    prlimit --pid "$recd" --fsize=unlimited:
+    gone
+    eventually all_received
+}
+
+all_received() { [[ $(received | tr ' ' '\n' | sort | xargs) == '301 302 303 304 305 307 310' ]]; }
