@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures that requests name. A job fetches all that a layout names, one after the other, into the task's images/, and
- * says in images/index.json which file is which; one that could not be fetched is null there. */
+/* Pictures that requests name. A job fetches all that a layout names, one after the other, into the task's images/; the loop
+ * then says in images/index.json which file is which. One that could not be fetched, or not in time, is null there. */
 #include "pictures.h"
 
 #include <cjson/cJSON.h>
@@ -13,48 +13,63 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/file.h"
 #include "base/json_put.h"
 #include "net/picture.h"
 #include "serve/crew.h"
 #include "setup.h"
 
-enum { THREADS = 4, URLS_MAX = 64 };
+enum {
+    THREADS = 4,
+    URLS_MAX = 64,
+    NAME_BYTES = 40,
+    TOGETHER_MS = 5000 /* no picture is begun later: a recording does not wait for it */
+};
 
 struct fetching {
     struct trtc_job job; /* first */
     char *id, *dir;      /* of the task; its images/ */
     char *urls[URLS_MAX];
     size_t nb;
-    cJSON *index; /* what it has, and what comes */
-    char *said[URLS_MAX];
+    int64_t until_ms;
+    bool good[URLS_MAX];
+    char *said[URLS_MAX]; /* why not; NULL: no memory */
+    struct fetching *next;
 };
 
 struct pictures {
     struct polled done; /* first */
     struct trtc_crew *crew;
     struct trtc_picture_rules rules;
+    struct fetching *all; /* under way */
     volatile sig_atomic_t stop;
 };
 
 /* ---- in the threads ---- */
 
 /* The file of a picture is named after its address. */
-static void name_of(const char *url, char out[40])
+static void name_of(const char *url, char out[NAME_BYTES])
 {
     uint64_t h = UINT64_C(14695981039346656037);
     const char *end = strstr(url, ".png") ? "png" : "jpg";
     for (; *url; url++)
         h = (h ^ (unsigned char)*url) * UINT64_C(1099511628211);
-    snprintf(out, 40, "%016llx.%s", (unsigned long long)h, end);
+    snprintf(out, NAME_BYTES, "%016llx.%s", (unsigned long long)h, end);
 }
 
 static int fetch_one(const struct pictures *p, const struct fetching *f, const char *url,
-                     const char *name, struct trtc_err *err)
+                     struct trtc_err *err)
 {
+    char name[NAME_BYTES];
+    name_of(url, name);
+    if (clock_mono_us() / 1000 >= f->until_ms)
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "those before it took too long");
     char *path = setup_path(f->dir, name);
     struct trtc_file *file = path ? trtc_file_create(path, err) : NULL;
-    int ret = file ? trtc_picture_fetch(url, &p->rules, trtc_file_fd(file), err) : -1;
+    int ret = file   ? trtc_picture_fetch(url, &p->rules, trtc_file_fd(file), err)
+              : path ? -1
+                     : trtc_fail_nomem(err);
     if (ret == 0)
         ret = trtc_file_commit(&file, true, err);
     trtc_file_abort(&file);
@@ -62,30 +77,14 @@ static int fetch_one(const struct pictures *p, const struct fetching *f, const c
     return ret;
 }
 
-static void write_index(const struct fetching *f)
-{
-    char *path = setup_path(f->dir, "index.json"), *text = trtc_json_text(f->index, true);
-    struct trtc_file *file = path ? trtc_file_create(path, NULL) : NULL;
-    if (file && text && trtc_write_all(trtc_file_fd(file), text, strlen(text), path, NULL) == 0)
-        trtc_file_commit(&file, true, NULL);
-    trtc_file_abort(&file);
-    free(text);
-    free(path);
-}
-
 static void work(void *arg, struct trtc_job *job)
 {
     struct fetching *f = (struct fetching *)job;
     for (size_t i = 0; i < f->nb; i++) {
-        char name[40];
         struct trtc_err err = { 0 };
-        name_of(f->urls[i], name);
-        const bool good = fetch_one(arg, f, f->urls[i], name, &err) == 0;
-        f->said[i] = good ? NULL : strdup(err.msg);
-        cJSON_DeleteItemFromObjectCaseSensitive(f->index, f->urls[i]);
-        trtc_json_put(&f->index, f->urls[i], good ? cJSON_CreateString(name) : cJSON_CreateNull());
+        f->good[i] = fetch_one(arg, f, f->urls[i], &err) == 0;
+        f->said[i] = f->good[i] ? NULL : strdup(err.msg);
     }
-    write_index(f);
 }
 
 /* ---- in the loop ---- */
@@ -96,14 +95,38 @@ static void fetching_free(struct fetching *f)
         free(f->urls[i]);
         free(f->said[i]);
     }
-    cJSON_Delete(f->index);
     free(f->id);
     free(f->dir);
     free(f);
 }
 
+/* images/index.json; to be deleted. NULL: no memory. */
+static cJSON *read_index(const char *dir)
+{
+    cJSON *index = task_json(dir, "index.json");
+    if (cJSON_IsObject(index))
+        return index;
+    cJSON_Delete(index);
+    return cJSON_CreateObject();
+}
+
+static int write_index(const struct fetching *f, const cJSON *index, struct trtc_err *err)
+{
+    char *path = setup_path(f->dir, "index.json"), *text = trtc_json_text(index, true);
+    struct trtc_file *file = path && text ? trtc_file_create(path, err) : NULL;
+    int ret = file           ? trtc_write_all(trtc_file_fd(file), text, strlen(text), path, err)
+              : path && text ? -1
+                             : trtc_fail_nomem(err);
+    if (ret == 0)
+        ret = trtc_file_commit(&file, true, err);
+    trtc_file_abort(&file);
+    free(text);
+    free(path);
+    return ret;
+}
+
 /* Every picture address below: members of these names. */
-static void gather(struct fetching *f, const cJSON *object)
+static void gather(struct fetching *f, const cJSON *index, const cJSON *object)
 {
     static const char *const names[] = { "BackgroundImageUrl", "DefaultSubBackgroundImage",
                                          "SubBackgroundImage", "WaterMarkUrl" };
@@ -113,13 +136,13 @@ static void gather(struct fetching *f, const cJSON *object)
         for (size_t i = 0; m->string && cJSON_IsString(m) && i < 4; i++) {
             if (strcmp(m->string, names[i]) != 0 || f->nb == URLS_MAX || !*m->valuestring)
                 continue;
-            bool known = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(f->index, m->valuestring));
+            bool known = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(index, m->valuestring));
             for (size_t k = 0; k < f->nb; k++)
                 known = known || strcmp(f->urls[k], m->valuestring) == 0;
             if (!known && (f->urls[f->nb] = strdup(m->valuestring)) != NULL)
                 f->nb++;
         }
-        gather(f, m);
+        gather(f, index, m);
     }
 }
 
@@ -130,32 +153,60 @@ void pictures_fetch(struct recd *r, struct task *t, const struct cJSON *layout)
         return;
     f->id = strdup(t->row.id);
     f->dir = setup_path(t->dir, "images");
-    if (f->dir) {
-        mkdir(f->dir, 0700);
-        f->index = task_json(f->dir, "index.json");
-    }
-    if (!cJSON_IsObject(f->index)) {
-        cJSON_Delete(f->index);
-        f->index = cJSON_CreateObject();
-    }
-    gather(f, layout);
+    f->until_ms = r->now_ms + TOGETHER_MS;
+    cJSON *index = f->dir ? read_index(f->dir) : NULL;
+    gather(f, index, layout);
+    cJSON_Delete(index);
     if (!f->nb || !f->id || !f->dir) {
         fetching_free(f);
         return;
     }
-    t->waits = true;
+    mkdir(f->dir, 0700);
+    t->nb_fetching++;
+    f->next = r->pictures->all;
+    r->pictures->all = f;
     trtc_crew_give(r->pictures->crew, &f->job);
+}
+
+/* Another job may have the same picture already. */
+static void add_one(const struct fetching *f, size_t i, cJSON **index)
+{
+    const char *url = f->urls[i];
+    char name[NAME_BYTES];
+    name_of(url, name);
+    if (!f->good[i])
+        cli_note("task %s: a picture: %s", f->id, f->said[i] ? f->said[i] : "out of memory");
+    if (!f->good[i] && cJSON_IsString(cJSON_GetObjectItemCaseSensitive(*index, url)))
+        return;
+    if (*index)
+        cJSON_DeleteItemFromObjectCaseSensitive(*index, url);
+    trtc_json_put(index, url, f->good[i] ? cJSON_CreateString(name) : cJSON_CreateNull());
+}
+
+/* What a job has, beside what others have put there meanwhile. */
+static void add_to_index(const struct fetching *f)
+{
+    struct trtc_err err;
+    cJSON *index = read_index(f->dir);
+    for (size_t i = 0; i < f->nb; i++)
+        add_one(f, i, &index);
+    if (write_index(f, index, &err) < 0)
+        cli_error("task %s: its pictures: %s", f->id, err.msg);
+    cJSON_Delete(index);
 }
 
 static void land(struct recd *r, struct fetching *f)
 {
-    for (size_t i = 0; i < f->nb; i++)
-        if (f->said[i])
-            cli_note("task %s: a picture: %s", f->id, f->said[i]);
+    struct fetching **at = &r->pictures->all;
+    while (*at != f)
+        at = &(*at)->next;
+    *at = f->next;
     for (size_t i = 0; i < r->nb_tasks; i++)
         if (strcmp(r->tasks[i]->row.id, f->id) == 0) {
-            r->tasks[i]->waits = false;
+            add_to_index(f);
+            r->tasks[i]->nb_fetching--;
             task_wake(r, r->tasks[i]);
+            break;
         }
     fetching_free(f);
 }
@@ -198,13 +249,12 @@ void pictures_free(struct pictures **p)
     if (!*p)
         return;
     (*p)->stop = 1;
-    struct trtc_job *next;
-    struct trtc_job *j = (*p)->crew ? trtc_crew_take((*p)->crew) : NULL;
-    for (; j; j = next) {
-        next = j->next;
-        fetching_free((struct fetching *)j);
-    }
     trtc_crew_free(&(*p)->crew);
+    while ((*p)->all) {
+        struct fetching *f = (*p)->all;
+        (*p)->all = f->next;
+        fetching_free(f);
+    }
     free(*p);
     *p = NULL;
 }

@@ -7,8 +7,8 @@
 
 struct cJSON;
 
-/* Fetches those of a MixLayoutParams that the task does not have yet, and wakes it when they are there: t->waits until
- * then. NULL is none. */
+/* Fetches those of a MixLayoutParams that the task does not have yet, and wakes it when they are there, which is after 10 s
+ * at most: t->nb_fetching is not 0 until then. NULL is none. */
 void pictures_fetch(struct recd *r, struct task *t, const struct cJSON *layout);
 
 /* Threads that fetch. */

@@ -23,6 +23,7 @@
 #include "base/json.h"
 #include "base/json_put.h"
 #include "follow.h"
+#include "pictures.h"
 #include "setup.h"
 #include "sweep.h"
 #include "upload.h"
@@ -112,6 +113,14 @@ void tasks_free(struct recd *r)
     free(r->tasks);
 }
 
+/* Killed while its pictures were on their way. */
+static void fetch_again(struct recd *r, struct task *t)
+{
+    cJSON *request = t->row.starts || t->row.ended_ms ? NULL : task_json(t->dir, "request.json");
+    pictures_fetch(r, t, cJSON_GetObjectItemCaseSensitive(request, "MixLayoutParams"));
+    cJSON_Delete(request);
+}
+
 int tasks_load(struct recd *r, struct trtc_err *err)
 {
     if (!r->store)
@@ -120,8 +129,10 @@ int tasks_load(struct recd *r, struct trtc_err *err)
         return -1;
     sweep_unknown(r);
     size_t nb_open = 0;
-    for (size_t i = 0; i < r->nb_tasks; i++)
+    for (size_t i = 0; i < r->nb_tasks; i++) {
         nb_open += !r->tasks[i]->row.ended_ms;
+        fetch_again(r, r->tasks[i]);
+    }
     if (nb_open)
         cli_note("%zu task%s under way when this ended", nb_open, nb_open == 1 ? " was" : "s were");
     return 0;
@@ -290,7 +301,7 @@ static void launcher_ended(struct recd *r, struct polled *p)
 /* A task that is not over runs, or is about to. */
 static void keep_running(struct recd *r, struct task *t)
 {
-    if (t->launcher.pid || t->waits || r->now_ms < t->again_ms)
+    if (t->launcher.pid || (t->nb_fetching && !t->row.starts) || r->now_ms < t->again_ms)
         return;
     if (t->probe_ms && r->now_ms - t->probe_ms < PROBE_MS)
         return;
@@ -343,7 +354,7 @@ static void tell(struct recd *r, struct task *t)
     char stop[64];
     if (t->stop_told && t->row.life == TRTC_LIFE_OPEN && r->now_ms - t->told_ms >= TELL_AGAIN_MS)
         t->stop_told = false;
-    if (t->row.modify && !t->modify_told && !t->waits && say(t, t->row.modify))
+    if (t->row.modify && !t->modify_told && !t->nb_fetching && say(t, t->row.modify))
         t->modify_told = true;
     if (t->row.stop_code >= 0 && !t->stop_told && t->row.life == TRTC_LIFE_OPEN) {
         snprintf(stop, sizeof stop, "{\"stop\":{\"LeaveCode\":%d}}\n", t->row.stop_code);

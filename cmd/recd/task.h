@@ -15,9 +15,9 @@ struct task {
     int watch;             /* of inotify; -1: none */
     bool look;             /* its events may have more lines */
     bool alive;            /* it held its lock when that was last looked at */
-    bool waits;            /* for pictures, before it is started */
-    bool swept;            /* what it needs no more is gone */
-    bool blocked;          /* it has said something that cannot be read: that was said once */
+    int nb_fetching; /* jobs that fetch its pictures: it is not begun, and not told of changes */
+    bool swept;      /* what it needs no more is gone */
+    bool blocked;    /* it has said something that cannot be read: that was said once */
     int64_t look_ms, probe_ms;
     int64_t again_ms;  /* it is not started before that */
     int nb_idle_ends;  /* starts in a row that led to no line */

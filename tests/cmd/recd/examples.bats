@@ -61,3 +61,54 @@ free_port() {
     eventually grep -q other.png "$dir/told"
     jq -e --arg u "http://127.0.0.1:$at/other.png" 'has($u) and .[$u] == null' "$dir/images/index.json" || fail 'something internal was fetched'
 }
+
+# pictures: a server of them runs; $at is its address.
+pictures() {
+    ffmpeg -v error -f lavfi -i color=red:size=16x16 -frames:v 1 logo.png
+    python3 "$tree/tests/serve/slowpictures.py" logo.png >port 2>/dev/null 3>&- &
+    web=$!
+    eventually test -s port
+    at=http://127.0.0.1:$(<port)
+    config '[pictures]' 'http = yes' 'internal = yes'
+}
+
+# mixed URL...: ./request.json of a mix with these pictures.
+mixed() {
+    request ".RecordParams.RecordMode = 2 | .MixLayoutParams = { MixLayoutMode: 4, MixLayoutList: ([\"$1\"$(printf ', "%s"' "${@:2}")] |
+        map({ Top: 0, Left: 0, Width: 10, Height: 10, SubBackgroundImage: . })) }"
+}
+
+# has_pictures NAME...: all of them have been fetched.
+has_pictures() {
+    local name
+    for name; do
+        jq -e --arg u "$at/$name" '.[$u] | strings' "$dir/images/index.json" >/dev/null || return 1
+    done
+}
+
+@test "pictures of a change that overtake those of the beginning; those on their way when the service is killed" {
+    pictures
+    recd --config recd.ini
+    mixed "$at/slow.png"
+    created
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":3,\"BackgroundImageUrl\":\"$at/fast.png\"}}"
+    described InProgress
+    has_pictures slow.png fast.png || fail "$(cat "$dir/images/index.json")"
+    eventually grep -q fast.png "$dir/told"
+    mixed "$at/slow.png"
+    created --room 2
+    recd_killed
+    recd --config recd.ini
+    described InProgress
+    has_pictures slow.png || fail "$(cat "$dir/images/index.json")"
+}
+
+@test "pictures whose server says nothing hold up no recording" {
+    pictures
+    recd --config recd.ini
+    mixed "$at"/never{1,2,3,4}.png
+    created
+    described InProgress
+    told_of 'a picture: those before it took too long'
+    jq -e 'length == 4 and all(. == null)' "$dir/images/index.json" || fail "$(cat "$dir/images/index.json")"
+}
