@@ -144,6 +144,7 @@ static int make_up(struct recd *r, struct trtc_err *err)
 
 /* ---- directories ---- */
 
+/* The directories of tasks are for nobody else; that of --data may be one that was there, as the current one is. */
 static int make_private(const char *path, struct trtc_err *err)
 {
     if (trtc_mkdirs(path, err) < 0)
@@ -156,7 +157,7 @@ static int make_private(const char *path, struct trtc_err *err)
 static int make_directories(struct recd *r, struct trtc_err *err)
 {
     const char *storage = r->config.storage_dir;
-    if (make_private(r->o->data, err) < 0)
+    if (trtc_mkdirs(r->o->data, err) < 0)
         return -1;
     if (!(r->data = realpath(r->o->data, NULL)))
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", r->o->data);

@@ -53,6 +53,13 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     [[ $(stat -c %a live live/tasks live/recd.db live/credentials "$dir" | xargs) == '700 700 600 600 700' ]] || fail 'open to others'
 }
 
+@test "a directory that was there keeps its mode; what is made in it is for nobody else" {
+    mkdir live
+    chmod 755 live
+    recd
+    [[ $(cd live && stat -c '%a %n' . * | sort | xargs) == '600 credentials 600 recd.db 600 recd.db-wal 700 storage 700 tasks 755 .' ]] || fail "$(stat -c '%a %n' live live/*)"
+}
+
 @test "the keys of an application that is made up are printed into a file, once" {
     recd
     [[ $(stat -c %a live/credentials) == 600 ]]
