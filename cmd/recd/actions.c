@@ -19,6 +19,7 @@
 #include "net/usersig.h"
 #include "pictures.h"
 #include "setup.h"
+#include "sweep.h"
 #include "task.h"
 #include "upload.h"
 
@@ -186,6 +187,8 @@ static int make_directory(const struct recd *r, const char *id, const cJSON *req
         ret = trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", dir);
     if (ret == 0)
         ret = write_file(dir, "request.json", json, err);
+    if (ret == 0)
+        ret = trtc_sync_name(dir, err);
     cJSON_Delete(shown);
     free(json);
     free(dir);
@@ -238,10 +241,12 @@ static cJSON *begin_task(struct recd *r, const struct call *call, struct trtc_ta
         return NULL;
     if (make_directory(r, row->id, call->request, &err) < 0) {
         trtc_fault_set(fault, "InternalError.CRInternalError", "%s", err.msg);
+        sweep_directory(r, row->id);
         return NULL;
     }
     if (!commit_creation(r, &c)) {
         not_kept(fault);
+        sweep_directory(r, row->id);
         return NULL;
     }
     cJSON *response = answer_id(row->id);

@@ -36,6 +36,11 @@ static void drop_tree(const char *dir, const char *name)
     free(path);
 }
 
+void sweep_directory(const struct recd *r, const char *id)
+{
+    drop_tree(r->tasks_dir, id);
+}
+
 static bool drop_proven(void *arg, const struct trtc_file_row *f)
 {
     const struct task *t = arg;
@@ -108,7 +113,7 @@ void sweep_unknown(struct recd *r)
             if (is_used(r, id))
                 cli_note("%s/%s is of no task that is known here", r->tasks_dir, id);
             else
-                drop_tree(r->tasks_dir, id);
+                sweep_directory(r, id);
         }
     trtc_names_fini(&names);
     if (fd >= 0)
@@ -128,7 +133,7 @@ void sweep_old(struct recd *r)
         struct task *t = r->tasks[i];
         if (!t->row.settled || t->row.ended_ms > before_ms || !recd_change(r, forget, t))
             continue;
-        drop_tree(r->tasks_dir, t->row.id);
+        sweep_directory(r, t->row.id);
         task_free(r, t);
         memmove(r->tasks + i, r->tasks + i + 1, (r->nb_tasks - i - 1) * sizeof *r->tasks);
         r->nb_tasks--;

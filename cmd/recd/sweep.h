@@ -9,6 +9,9 @@
  * by failure the others stay. */
 void sweep_task(struct recd *r, struct task *t);
 
+/* The directory of a task that is none. */
+void sweep_directory(const struct recd *r, const char *id);
+
 /* Directories of tasks that were being made when the service was killed: nobody knows of them. */
 void sweep_unknown(struct recd *r);
 

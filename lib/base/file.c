@@ -351,7 +351,7 @@ static bool cannot_sync(int errnum)
     return errnum == EINVAL || errnum == ENOTSUP || errnum == ENOSYS || errnum == EROFS;
 }
 
-static int sync_dir(const char *path, struct trtc_err *err)
+int trtc_sync_name(const char *path, struct trtc_err *err)
 {
     char *dir = dir_of(path);
     int ret = 0;
@@ -426,7 +426,7 @@ int trtc_file_commit(struct trtc_file **f, bool sync, struct trtc_err *err)
                         (*f)->path);
         goto abort;
     }
-    ret = sync ? sync_dir((*f)->path, err) : 0;
+    ret = sync ? trtc_sync_name((*f)->path, err) : 0;
     file_free(f);
     return ret;
 abort:

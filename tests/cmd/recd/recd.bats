@@ -215,6 +215,18 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
 }
 
+@test "a task that cannot be written is refused, and leaves nothing" {
+    trap '' XFSZ
+    recd
+    request
+    prlimit --pid "$recd" --fsize=1:
+    code InternalError.CRInternalError CreateCloudRecording "$(<request.json)"
+    [[ -z $(find live/tasks -mindepth 1) ]] || fail "$(find live/tasks)"
+    prlimit --pid "$recd" --fsize=unlimited:
+    created
+    described InProgress
+}
+
 @test "little room on the disk: no task begins, and those there are end" {
     config '[limits]' 'free = 100' 'end = 0'
     recd --config recd.ini
