@@ -42,6 +42,7 @@ static int fill(struct trtc_records *r, struct trtc_err *err)
     if (got < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "standard input");
     r->filled += (size_t)got;
+    r->nb_read += got;
     r->eof = got == 0;
     return 0;
 }
@@ -68,6 +69,7 @@ int trtc_records_next(struct trtc_records *r, const char **s, size_t *n, struct 
         *s = too_long || *n > r->max ? NULL : first;
         r->start = end ? (size_t)(end + 1 - r->buf) : r->filled;
         r->scanned = r->start;
+        r->at = r->nb_read - (int64_t)(r->filled - r->start);
         r->nr++;
         return 1;
     }

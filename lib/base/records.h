@@ -15,6 +15,8 @@ struct trtc_records {
     char end;    /* '\n' or '\0' */
     size_t max;  /* longest record in bytes */
     uint64_t nr; /* number of the last record, from 1 */
+    int64_t at;  /* bytes from where reading began to the end of the last record, its end byte
+                    included */
     /* Called before every read that may block, so that the caller can flush its output; may be
      * NULL. Returns 0, or -1 with err. */
     int (*idle)(void *arg, struct trtc_err *err);
@@ -22,6 +24,7 @@ struct trtc_records {
     /* private */
     char *buf;
     size_t size, start, scanned, filled;
+    int64_t nb_read;
     bool eof;
 };
 

@@ -382,7 +382,7 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
         const struct trtc_bytes line = { .p = (const void *)(s ? s : ""), .n = s ? n : 0 };
         ret =
             r.nr == 1 ? check_place(j, line, place, err) : take_line(j, line, proven, j->end, err);
-        j->end += (int64_t)n + 1;
+        j->end = r.at; /* a line that is too long is no line, but has its bytes */
         j->nb_lines = r.nr;
     }
     trtc_records_fini(&r);
@@ -425,7 +425,7 @@ static int copy_live(struct trtc_journal *j, const struct trtc_proven *proven, s
     while (at < j->end && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
         const struct trtc_bytes line = { .p = (const void *)s, .n = n + 1 }; /* with its end */
         const int64_t line_at = at;
-        at += (int64_t)n + 1;
+        at = r.at;
         if (!s || !is_live(j, (struct trtc_bytes){ line.p, n }, proven, line_at))
             continue;
         if ((got = trtc_pwrite_all(trtc_file_fd(f), line, to, trtc_file_path(f), err)) < 0)
@@ -433,7 +433,7 @@ static int copy_live(struct trtc_journal *j, const struct trtc_proven *proven, s
         to += (int64_t)n + 1;
     }
     trtc_records_fini(&r);
-    return got < 0 ? -1 : 0;
+    return got < 0 || at < j->end ? -1 : 0;
 }
 
 /* Most lines say nothing any more. */
@@ -458,8 +458,9 @@ static bool renew(struct trtc_journal *j, const struct trtc_proven *proven)
 {
     struct stat st;
     struct trtc_err err;
-    if (fstat(j->fd, &st) < 0 || st.st_nlink != 1 || !is_named(j->fd, j->path))
-        return false; /* it has other names */
+    if (fstat(j->fd, &st) < 0 || st.st_nlink != 1 || st.st_uid != geteuid() ||
+        !is_named(j->fd, j->path))
+        return false; /* it has other names, or is someone else's, who could not open ours */
     struct trtc_file *f = trtc_file_create(j->path, &err);
     int fd = f ? fcntl(trtc_file_fd(f), F_DUPFD_CLOEXEC, 0) : -1; /* has the lock, too */
     if (fd >= 0 && fchmod(fd, st.st_mode & 0777) == 0 && copy_live(j, proven, f, &err) == 0)

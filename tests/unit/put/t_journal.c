@@ -96,6 +96,45 @@ static void kept(void **state)
     trtc_proven_fini(&proven);
 }
 
+/* A line that is longer than any of ours is passed over with all its bytes: what stands behind it counts, and
+ * what is added stands behind that. */
+static void overlong(void **state)
+{
+    static const size_t lengths[] = { 1000, 32767, 32768, 40000, 300000, 700000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct trtc_proven proven = { 0 };
+        unlink("j");
+        struct trtc_journal *j = opened(&proven);
+        add(j, "a", 1);
+        const off_t one = size_of("j");
+        add(j, "b", 2);
+        trtc_journal_close(&j);
+
+        char line[500];
+        FILE *f = fopen("j", "r+");
+        assert_non_null(f);
+        assert_int_equal(fseek(f, one, SEEK_SET), 0);
+        assert_non_null(fgets(line, sizeof line, f));
+        assert_int_equal(fseek(f, one, SEEK_SET), 0);
+        for (size_t k = 0; k < lengths[i]; k++)
+            fputc('x', f);
+        fprintf(f, "\n%s", line);
+        assert_int_equal(fclose(f), 0);
+
+        for (int turn = 0; turn < 2; turn++) {
+            trtc_proven_fini(&proven);
+            j = opened(&proven);
+            assert_true(has(j, &proven, "a", 1));
+            assert_true(has(j, &proven, "b", 2));
+            assert_int_equal(has(j, &proven, "c", 3), turn);
+            add(j, "c", 3);
+            trtc_journal_close(&j);
+        }
+        trtc_proven_fini(&proven);
+    }
+}
+
 /* Cut at any byte: the whole lines count, and what is added then is found as well. */
 static void cut(void **state)
 {
@@ -287,8 +326,9 @@ static void shrinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept),    cmocka_unit_test(cut),     cmocka_unit_test(damaged),
-        cmocka_unit_test(refused), cmocka_unit_test(uploads), cmocka_unit_test(shrinks),
+        cmocka_unit_test(kept),    cmocka_unit_test(overlong), cmocka_unit_test(cut),
+        cmocka_unit_test(damaged), cmocka_unit_test(refused),  cmocka_unit_test(uploads),
+        cmocka_unit_test(shrinks),
     };
     if (scratch_enter("t_journal") < 0)
         return 1;
