@@ -50,6 +50,21 @@ double clock_chance(void *arg)
     return getrandom(&n, sizeof n, 0) == sizeof n ? n / 4294967296.0 : 0.5;
 }
 
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_us)
+{
+    const struct timespec at = { mono_us / 1000000, (long)(mono_us % 1000000) * 1000 };
+    return pthread_cond_timedwait(cond, lock, &at) == 0;
+}
+
 int clock_sleep_until(int64_t mono_us)
 {
     while (!cli_signal) {

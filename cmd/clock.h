@@ -3,6 +3,8 @@
 #ifndef TRTC_CMD_CLOCK_H
 #define TRTC_CMD_CLOCK_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_real_us(void); /* since 1970 */
@@ -14,6 +16,11 @@ int64_t clock_mono_us(void); /* a clock that is never adjusted */
 int64_t clock_wall_s(void *arg);
 int64_t clock_mono_ms(void *arg);
 double clock_chance(void *arg);
+
+/* A condition whose waits go by clock_mono_us(): nobody who sets the time of day prolongs them. The wait ends as
+ * pthread_cond_wait(3) does, or at mono_us: false. */
+void clock_cond_init(pthread_cond_t *cond);
+bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_us);
 
 /* Sleeps until clock_mono_us() returns mono_us. Nonzero: a signal requested the end of the
  * program. */

@@ -3,13 +3,12 @@
 #include "meter.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "clock.h"
 
-enum { LOOK_NS = 250000000, WORDS = 256 };
+enum { LOOK_US = 250000, WORDS = 256 };
 
 struct figures {
     double done;   /* 0 to 1, or -1 */
@@ -97,12 +96,7 @@ static void *watch(void *arg)
     struct meter *m = arg;
     pthread_mutex_lock(&m->lock);
     while (!m->ended) {
-        struct timespec at;
-        clock_gettime(CLOCK_REALTIME, &at);
-        at.tv_nsec += LOOK_NS;
-        at.tv_sec += at.tv_nsec / 1000000000;
-        at.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&m->end, &m->lock, &at);
+        clock_cond_wait(&m->end, &m->lock, clock_mono_us() + LOOK_US);
         if (!m->ended)
             show(m);
     }
@@ -118,7 +112,7 @@ void meter_start(struct meter *m, bool json, void (*look)(void *opaque, struct m
         return;
     m->since_us = clock_mono_us();
     pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->end, NULL);
+    clock_cond_init(&m->end);
     m->running = pthread_create(&m->thread, NULL, watch, m) == 0;
 }
 

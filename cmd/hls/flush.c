@@ -3,32 +3,19 @@
 #include "flush.h"
 
 #include <signal.h>
-#include <time.h>
 
-enum { PERIOD_MS = 200 };
+#include "../clock.h"
 
-/* When the next turn is due, on the clock that waits go by. */
-static struct timespec next_turn(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += PERIOD_MS * 1000000L;
-    t.tv_sec += t.tv_nsec / 1000000000L;
-    t.tv_nsec %= 1000000000L;
-    return t;
-}
+enum { PERIOD_US = 200000 };
 
 static void *run(void *opaque)
 {
     struct hls_flush *f = opaque;
-
     bool again = false; /* what stalls is known a turn later */
 
     pthread_mutex_lock(&f->lock);
     while (!f->ends && !f->failed) {
-        const struct timespec at = next_turn();
-        pthread_cond_timedwait(&f->ended, &f->lock, &at);
+        clock_cond_wait(&f->ended, &f->lock, clock_mono_us() + PERIOD_US);
         if (!f->ends && (f->fresh || again) && trtc_segmenter_flush(f->seg, &f->err) < 0)
             f->failed = true;
         again = f->fresh;
@@ -44,7 +31,7 @@ int hls_flush_start(struct hls_flush *f, struct trtc_segmenter *seg, struct trtc
 
     *f = (struct hls_flush){ .seg = seg };
     pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->ended, NULL);
+    clock_cond_init(&f->ended);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that reads */
     const int errnum = pthread_create(&f->thread, NULL, run, f);

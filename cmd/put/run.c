@@ -260,14 +260,10 @@ static void set_tries(struct put *p)
 
 static int open_all(struct put *p, struct trtc_err *err)
 {
-    pthread_condattr_t attr;
     p->done_end = &p->done;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->work, &attr);
-    pthread_cond_init(&p->room, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&p->work);
+    pthread_cond_init(&p->room, NULL);
     p->news = eventfd(0, EFD_CLOEXEC);
     p->input_stop = eventfd(0, EFD_CLOEXEC);
     if (p->news < 0 || p->input_stop < 0)

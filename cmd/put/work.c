@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
@@ -312,12 +311,10 @@ static struct trtc_job *next_job(struct put *p)
         struct trtc_job *job = take_job(p, &wake_us);
         if (job)
             return job;
-        if (wake_us == INT64_MAX) {
+        if (wake_us == INT64_MAX)
             pthread_cond_wait(&p->work, &p->lock);
-            continue;
-        }
-        const struct timespec t = { wake_us / 1000000, (long)(wake_us % 1000000) * 1000 };
-        pthread_cond_timedwait(&p->work, &p->lock, &t);
+        else
+            clock_cond_wait(&p->work, &p->lock, wake_us);
     }
     return NULL;
 }

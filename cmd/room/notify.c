@@ -110,19 +110,8 @@ static bool attempt(const struct notifier *n, const struct message *m, char why[
 /* Sleeps until that time. True: stop now. */
 static bool wait_until(struct notifier *n, int64_t mono_ms)
 {
-    const int64_t ms = mono_ms - clock_mono_us() / 1000;
-    struct timespec t;
-    if (ms <= 0)
-        return n->stop;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&n->lock);
-    while (!n->stop && pthread_cond_timedwait(&n->more, &n->lock, &t) == 0)
+    while (!n->stop && clock_cond_wait(&n->more, &n->lock, mono_ms * 1000))
         ;
     pthread_mutex_unlock(&n->lock);
     return n->stop;
@@ -185,7 +174,7 @@ struct notifier *notifier_new(const struct room_opts *o, struct trtc_err *err)
     n->url = o->hook;
     n->last = &n->first;
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->more, NULL);
+    clock_cond_init(&n->more);
     if (o->hook_key_file)
         n->keys = trtc_callback_keys_read(o->hook_key_file, err);
     n->sdkappid = n->keys ? trtc_callback_keys_app(n->keys) : 0;

@@ -376,6 +376,14 @@ frames() {
     done
 }
 
+@test "whoever sets the clock of the machine does not hold up what a kill is to leave: nothing waits by the time of day" {
+    need_strace
+    strace -f -qq -o trace -e trace=futex \
+        trtc-hls -q -A 1400000001 -R 3560 -d o - < <(exec 3>&-; cat "$cam"; exec sleep 0.6) >/dev/null 3>&-
+    grep -q FUTEX_WAIT_BITSET trace || fail "nothing waits"
+    ! grep 'CLOCK_REALTIME.*tv_sec' trace || fail "by the time of day"
+}
+
 @test "a rescue that the machine fails is no loss: 74 or 75, all stays as it was, and the next run does it" {
     need_strace
     local pid call part status
