@@ -285,18 +285,6 @@ static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts 
                  o->dir, so->stale.nb_files, so->stale.bytes);
 }
 
-/* Appended segments do not begin before the end of the recording that is there. */
-static void stay_behind(const struct opts *o, struct trtc_segmenter_opts *so)
-{
-    if (so->how != TRTC_SEGMENTER_APPEND || so->listed_end_us == TRTC_NOTIME ||
-        so->start_us >= so->listed_end_us)
-        return;
-    cli_note(
-        "%s: the stream begins %.3f s before the end of what is there: it is placed behind that",
-        o->dir, (double)(so->listed_end_us - so->start_us) / 1e6);
-    so->start_us = so->listed_end_us;
-}
-
 /* When the stream's first bytes arrived: at the server, where it is a trtc-room and its clock is not far from ours. */
 static int64_t arrival_us(const struct trtc_input *in)
 {
@@ -308,15 +296,22 @@ static int64_t arrival_us(const struct trtc_input *in)
     return ms * 1000;
 }
 
-/* When the stream began, as far as is known. */
-static void set_start(const struct opts *o, struct trtc_segmenter_opts *so,
-                      const struct trtc_input *in)
+/* When the stream began, as far as is known. Appended segments do not begin before the end of the recording that is there:
+ * returns by how much it is placed later than it began. */
+static int64_t set_start(const struct opts *o, struct trtc_segmenter_opts *so,
+                         const struct trtc_input *in)
 {
     if (o->start_ms != TRTC_NOTIME)
         so->start_us = o->start_ms * 1000;
     else if (!trtc_input_utc_us(in, &so->start_us))
         so->start_us = arrival_us(in);
     so->stream_start_us = trtc_input_start_us(in);
+    if (so->how != TRTC_SEGMENTER_APPEND || so->listed_end_us == TRTC_NOTIME ||
+        so->start_us >= so->listed_end_us)
+        return 0;
+    const int64_t by_us = so->listed_end_us - so->start_us;
+    so->start_us = so->listed_end_us;
+    return by_us;
 }
 
 struct keeping {
@@ -359,10 +354,13 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     in = open_input(o, so, &web, err);
     if (!in || memory_check(err) < 0) /* a track may have been overlooked */
         goto done;
-    set_start(o, so, in);
+    const int64_t by_us = set_start(o, so, in);
+    if (by_us > 0)
+        cli_note("%s: the stream begins %.3f s before the end of what is there: "
+                 "it is placed behind that",
+                 o->dir, (double)by_us / 1e6);
     if (o->start_ms == TRTC_NOTIME && trtc_input_utc_us(in, &told_us))
         cli_debug("%s: gives its time of day", o->input);
-    stay_behind(o, so);
     trtc_input_leave_other(in);
     so->window_us = trtc_input_info(in)->stored ? 0 : WINDOW_US;
     seg = trtc_segmenter_new(so, trtc_input_info(in), err);

@@ -374,6 +374,16 @@ frames() {
         (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "$shape: $(wc -l <got) of $(wc -l <want)"
         grep -qx '#EXT-X-TRTC-START-REC-TIME:1767225600495' "$list" || fail "$shape: not at its time"
     done
+    # behind a recording that ends later than the stream began
+    rm -rf o
+    hls 0 -d o -t 3 "$cam"
+    burst only.ts --append
+    expect 0 trtc-hls -q -A 1400000001 -R 3560 -S 1767225700495 -t 3 -d o --append "$cam"
+    said 'rescued 1 segments ('
+    n=$(sed '1,/DISCONTINUITY/d' o/1400000001_3560.m3u8 | sed '/DISCONTINUITY/Q; /^#/d')
+    frames video "o/$n" >got
+    diff <(head -n "$(wc -l <got)" want) got >diff.txt || fail "behind: not the same: $(head diff.txt)"
+    (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "behind: $(wc -l <got) of $(wc -l <want)"
 }
 
 @test "whoever sets the clock of the machine does not hold up what a kill is to leave: nothing waits by the time of day" {
