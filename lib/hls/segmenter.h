@@ -68,8 +68,8 @@ struct trtc_segmenter_opts {
     struct trtc_listed
         listed[TRTC_NB_KINDS]; /* ...: to append to; of both together that of the picture */
     int64_t
-        listed_end_us; /* ...: where the last of it ends (epoch), or NOTIME; BESIDE: the last of those beside it. To APPEND,
-                          start_us must not lie before it */
+        listed_end_us; /* ...: where the last of it ends (epoch), or NOTIME; BESIDE: where the picture of those beside it
+                          ends. To APPEND, start_us must not lie before it */
 };
 
 struct trtc_segmenter;

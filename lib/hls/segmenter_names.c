@@ -231,18 +231,17 @@ static int look_at_listed(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return 0;
 }
 
-/* When the last of the recordings ends beside which this one goes on. */
+/* When the picture ends in the recordings beside which this one goes on. */
 static int look_beside(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     struct trtc_listed l;
     o->listed_end_us = TRTC_NOTIME;
-    for (int ha = 0; ha < o->name.ha; ha++)
-        for (size_t k = 0; k < TRTC_NB_KINDS; k++) {
-            if (trtc_segmenter_listed(o, all_types[k], ha, &l, err) < 0)
-                return -1;
-            if (l.end_us != TRTC_NOTIME && l.end_us > o->listed_end_us)
-                o->listed_end_us = l.end_us;
-        }
+    for (int ha = 0; ha < o->name.ha; ha++) {
+        if (trtc_segmenter_listed(o, TRTC_VIDEO, ha, &l, err) < 0)
+            return -1;
+        if (l.end_us != TRTC_NOTIME && l.end_us > o->listed_end_us)
+            o->listed_end_us = l.end_us;
+    }
     return 0;
 }
 

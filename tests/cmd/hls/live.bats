@@ -386,6 +386,21 @@ frames() {
     (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "behind: $(wc -l <got) of $(wc -l <want)"
 }
 
+@test "--ha auto: pictures before the first key frame, of a time when the recording beside it has sound alone, are recorded" {
+    local start
+    ffmpeg -nostdin -v error -t 4 -i "$cam" -i "$cam" -map 0:v -map 1:a -c copy -t 10 short.ts
+    tail -c +$((188 * 400 + 1)) "$cam" >joined.ts
+    # while there was a picture it has these pictures; later nobody has
+    for start in 1767225602495:true 1767225606495:false; do
+        rm -rf o
+        hls 0 -d o -u 10001 -t 3 short.ts
+        # what is left of a picture in front is no picture
+        expect 3 trtc-hls -q -A 1400000001 -R 3560 -u 10001 -S "${start%:*}" --no-sync --ha auto -t 3 -d o --json joined.ts
+        jq -es --argjson had "${start#*:}" '[.[] | select(.kind == "account" and .track == "video").account]
+            | length == 1 and (.[0].left_out.twice > 0) == $had' out || fail "${start%:*}: $(grep account out)"
+    done
+}
+
 @test "whoever sets the clock of the machine does not hold up what a kill is to leave: nothing waits by the time of day" {
     need_strace
     strace -f -qq -o trace -e trace=futex \
