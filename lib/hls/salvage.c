@@ -24,6 +24,8 @@
 #include "hls/waiting.h"
 #include "recording/clock.h"
 
+#define PART ".part"
+
 enum { BROKEN_MS = 40 };
 
 /* ---- what is there ---- */
@@ -64,9 +66,9 @@ static int by_time(const void *a, const void *b)
 static int take_segment(struct leavings *l, const char *entry, const char *stem, size_t stem_len)
 {
     size_t n = strlen(entry);
-    const bool part = entry[0] == '.' && trtc_ends_with(entry, n, ".part");
-    const int64_t ms =
-        part ? time_of(entry + 1, n - 6, stem, stem_len) : time_of(entry, n, stem, stem_len);
+    const bool part = n > strlen(PART) && entry[0] == '.' && trtc_ends_with(entry, n, PART);
+    const int64_t ms = part ? time_of(entry + 1, n - 1 - strlen(PART), stem, stem_len)
+                            : time_of(entry, n, stem, stem_len);
 
     if (ms == TRTC_NOTIME || (!part && l->listed.last_ms != TRTC_NOTIME && ms <= l->listed.last_ms))
         return 0;
