@@ -68,10 +68,29 @@ static cJSON *offset_json(const struct trtc_merge_result *res)
     return j;
 }
 
+static void replace_ms(cJSON **j, const char *key, int64_t us)
+{
+    trtc_json_replace(j, key, cJSON_CreateNumber((double)(us / 1000)));
+}
+
+/* The times of the files, in the place of those that the playlist promised. */
+static void put_times(cJSON **j, const struct trtc_merge_result *res)
+{
+    int64_t dur_us = 0;
+    for (size_t i = 0; i < res->nb_files; i++)
+        dur_us += res->files[i].end_us - res->files[i].start_us;
+    if (res->nb_files == 0)
+        return;
+    replace_ms(j, "start_ms", res->files[0].start_us);
+    replace_ms(j, "end_ms", res->files[res->nb_files - 1].end_us);
+    replace_ms(j, "duration_ms", dur_us);
+}
+
 cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res)
 {
     cJSON *j = trtc_output_json(o), *files = cJSON_CreateArray();
     cJSON_DeleteItemFromObjectCaseSensitive(j, "path");
+    put_times(&j, res);
     if (res->has_video)
         put_stats(&j, "video", &res->video, res->video_encoded);
     if (res->has_audio)

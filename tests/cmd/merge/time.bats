@@ -33,6 +33,18 @@ setup() {
     no_leftovers plain
 }
 
+@test "a playlist that says too little of its last segment: the report has the times of the file, as --json has" {
+    local list
+    have plain p
+    for list in p/*.m3u8; do
+        sed -i "$(grep -n '^#EXTINF' "$list" | tail -n 1 | cut -d : -f 1)s/:.*/:3.000,/" "$list"
+    done
+    merge 0 -f p --json --report r.json
+    lasts p/$first 25
+    [ "$(jq -c '.outputs[] | [.start_ms, .end_ms, .duration_ms]' r.json)" = "$(jq -c '[.start_ms, .end_ms, .duration_ms]' out)" ]
+    near "$(jq '.outputs[].duration_ms' r.json)" 25000 100
+}
+
 @test "sections end where more than 15 s hold nothing, not before" {
     merge_gap() { # SECONDS FILES
         mk "g$1" --length 45 --user "$(user "gap=10-$((10 + $1))")"
