@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,13 @@ static int64_t find_shift(const struct frames *want, const struct frames *made)
     return track_begin(&made->of[SOUND]) - track_begin(&want->of[SOUND]);
 }
 
+/* How long a frame lasts, on average. */
+static double length_of(const struct track *t)
+{
+    const int64_t span = t->n > 1 ? t->f[t->n - 1].dts - t->f[0].dts : 0;
+    return span > 0 ? (double)span / (double)(t->n - 1) : 1;
+}
+
 static void judge_copied(struct verdict *v, int k, const struct track *a, const struct track *b,
                          int64_t shift, const struct account *acc, int64_t tol)
 {
@@ -205,7 +213,8 @@ static void judge_copied(struct verdict *v, int k, const struct track *a, const 
     if ((int64_t)m.extra != acc->put_in)
         verdict_add(v, "extra-%c %zu, %" PRId64 " named", c, m.extra, acc->put_in);
     if (llabs(m.worst) > tol)
-        verdict_add(v, "time-%c %" PRId64 " ticks at %zu", c, m.worst, m.worst_at);
+        verdict_add(v, "time-%c %" PRId64 " ticks (%.1f frames) at %zu", c, m.worst,
+                    fabs((double)m.worst) / length_of(a), m.worst_at);
     if (m.nb_no_time)
         verdict_add(v, "notime-%c %zu", c, m.nb_no_time);
     if (m.nb_back)

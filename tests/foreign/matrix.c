@@ -83,7 +83,8 @@ enum { NB_SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* ---- what differs, and is right ---- */
 
-/* A difference is explained if its combination's name and its text match. */
+/* A difference is explained if its combination's name and its text match, and there is no more of it than
+ * the pattern has. */
 struct class
 {
     const char *name, *found, *reason;
@@ -92,12 +93,14 @@ struct class
 static const struct class classes[] = {
     { "mix *.dash.mp4", "status 3:* could not be decoded",
       "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
-    { "merge-cut *+mixed4", "time-v *",
+    { "merge-cut *+mixed4", "time-v * ([0-3].? frames) at *",
       "no decoding times, a restart and a cut within three pictures of each other" },
     { "* *s1.*+pictures4", "time-v *", "three pictures, one a second, in one PES with one time" },
     { "* *+skipped", "status 3:*1 of *; left-a 1",
       "the first frame of sound has no time, and no other stands before it" },
     { "merge-segments *", "time-*",
+      "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
+    { "merge-segments *", "time-*; time-*",
       "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
     { "* onekey*+mixed4", "*",
       "a restart within a group of reordered pictures without decoding times" },
@@ -111,7 +114,9 @@ static const struct class classes[] = {
       "FFmpeg's demuxer gives the first pictures other times where it cannot seek" },
     { "mix *.cmaf.mp4", "status 3:* could not be decoded",
       "FFmpeg's muxer gives two pictures of a fragmented file one time" },
-    { "merge-near *+mixed4", "time-? *",
+    { "merge-near *+mixed4", "time-v * ([0-3].? frames) at *",
+      "no decoding times, a restart and a cut within three pictures of each other" },
+    { "merge-near *+mixed4", "time-v * ([0-3].? frames) at *; time-a * ([0-7].? frames) at *",
       "no decoding times, a restart and a cut within three pictures of each other" },
     { "merge-near *+mixed4", "left-a 1",
       "no decoding times, a restart and a cut within three pictures of each other" },
@@ -121,13 +126,24 @@ static const struct class classes[] = {
     { "* *s1.*+mixed4", "*", "three pictures, one a second, do not show how far apart they are" },
 };
 
+static size_t nb_parts(const char *s)
+{
+    size_t n = 1;
+    while ((s = strstr(s, "; ")) != NULL) {
+        s += 2;
+        n++;
+    }
+    return n;
+}
+
 /* Frames that are gone and were not named are never explained. */
 static const struct class *explain(const char *name, const char *found)
 {
     if (strstr(found, "missing-") || strstr(found, "balance-") || strstr(found, "silent"))
         return NULL;
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (fnmatch(classes[i].name, name, 0) == 0 && fnmatch(classes[i].found, found, 0) == 0)
+        if (fnmatch(classes[i].name, name, 0) == 0 && fnmatch(classes[i].found, found, 0) == 0 &&
+            (strcmp(classes[i].found, "*") == 0 || nb_parts(found) == nb_parts(classes[i].found)))
             return &classes[i];
     return NULL;
 }

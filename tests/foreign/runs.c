@@ -216,26 +216,38 @@ static int run_merge(const char *dir, const char *how, struct told *t, struct fr
     return 0;
 }
 
+/* Where the pieces begin and end that are cut at these packets. One in which no frame begins has no time and no name: it
+ * goes with a neighbour. Returns how many there are. */
+static int place_pieces(struct piece p[PIECES], const struct source *s, int nb, const int64_t *cuts,
+                        int64_t size)
+{
+    const int64_t low = lowest(s->want);
+    bool placed = false;
+    int n = 0;
+    for (int i = 0; i < nb; i++) {
+        const int64_t from = i == 0 ? 0 : s->front + cuts[i - 1] * s->unit;
+        const int64_t to = i == nb - 1 ? size : s->front + cuts[i] * s->unit;
+        const int64_t first = first_time(s->want, from, to);
+        if (n == 0 || (placed && first != INT64_MAX))
+            p[n++] = (struct piece){ .from = from,
+                                     .begin_us = first == INT64_MAX ? 0 : in_us(first - low) };
+        p[n - 1].to = to;
+        placed |= first != INT64_MAX;
+    }
+    for (int i = 0; i < n; i++)
+        p[i].end_us = i + 1 < n ? p[i + 1].begin_us : in_us(highest(s->want) - low);
+    return n;
+}
+
 /* The recording is cut into nb pieces, at these packets. */
 static int make_pieces(const char *dir, const struct source *s, int nb, const int64_t *cuts)
 {
     struct piece p[PIECES];
-    int64_t size, at = s->front;
+    int64_t size;
     uint8_t *bytes = read_bytes(s->path, &size);
     if (!bytes)
         return -1;
-    const int64_t low = lowest(s->want);
-    for (int i = 0; i < nb; i++) {
-        p[i].from = i == 0 ? 0 : at;
-        at = i == nb - 1 ? size : s->front + cuts[i] * s->unit;
-        p[i].to = at;
-        const int64_t first = first_time(s->want, p[i].from, p[i].to);
-        p[i].begin_us = first == INT64_MAX ? 0 : in_us(first - low);
-        if (i > 0)
-            p[i - 1].end_us = p[i].begin_us;
-    }
-    p[nb - 1].end_us = in_us(highest(s->want) - low);
-    const int ret = write_recording(dir, bytes, p, nb);
+    const int ret = write_recording(dir, bytes, p, place_pieces(p, s, nb, cuts, size));
     free(bytes);
     return ret;
 }
