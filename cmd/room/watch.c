@@ -96,11 +96,21 @@ static void keep_room(struct watch *w)
             w->now.items[i].since_ms = room->since_ms; /* it may say another time now */
 }
 
+void watch_lost(struct watch *w, const struct trtc_err *err)
+{
+    if (!w->lost)
+        cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err->msg);
+    w->lost = true;
+}
+
 void watch_say_end(struct watch *w)
 {
     struct trtc_err err;
     if (!w->collects)
         return;
+    if (w->lost)
+        cli_note("%.*s: it is there again", cli_shown(w->place), w->place);
+    w->lost = false;
     keep_room(w);
     w->collects = false;
     if (trtc_attendance_become(&w->shown, &w->now, clock_real_ms(), &(struct trtc_emit){ print, w },

@@ -29,6 +29,7 @@ struct watch {
     struct trtc_attendance shown; /* what has been printed */
     struct trtc_attendance now;   /* the present state, from a source that is listing it */
     bool collects;                /* the source is listing it */
+    bool lost;                    /* it cannot be asked, which has been said */
     bool done;                    /* with --once: everything needed has been printed */
     char line[WATCH_LINE_MAX];
     size_t nb_line;
@@ -49,6 +50,9 @@ const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
  * differences are printed. */
 void watch_say_all(struct watch *w);
 void watch_say_end(struct watch *w);
+
+/* The source cannot be asked now, and is asked again: said once, as its return is, by watch_say_end. */
+void watch_lost(struct watch *w, const struct trtc_err *err);
 
 /* Between the two: the present state of the selected rooms. */
 void watch_take_all(struct watch *w, const struct trtc_attendance *all);

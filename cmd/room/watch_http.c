@@ -134,7 +134,6 @@ int watch_http(struct watch *w)
     char url[TRTC_ROOM_SOURCE_MAX + 1];
     struct trtc_err err = { 0 };
     int64_t pause_ms = FIRST_PAUSE_MS;
-    bool said = false;
     if (!address(w, url, sizeof url))
         return cli_usage("SOURCE is too long");
     set_timer(TIMER_MS);
@@ -144,10 +143,8 @@ int watch_http(struct watch *w)
             return cli_report(&err);
         }
         if (!w->collects) /* the server was reached */
-            pause_ms = FIRST_PAUSE_MS, said = false;
-        if (!said)
-            cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err.msg);
-        said = true;
+            pause_ms = FIRST_PAUSE_MS;
+        watch_lost(w, &err);
         w->collects = true;
         if (watch_pause(pause_ms))
             break;

@@ -410,15 +410,11 @@ static int rest(struct janus_watch *p)
 static int look_again_and_again(struct janus_watch *p)
 {
     struct trtc_err err;
-    bool said = false;
     while (!cli_signal && !p->w->done) {
-        if (look(p, &err) == 0) {
-            said = false;
-        } else if (!cli_signal && (err.code != TRTC_EX_TEMPFAIL || p->w->o->once)) {
-            return cli_report(&err);
-        } else if (!said && !cli_signal) {
-            cli_note("%.*s: %s: trying again", cli_shown(p->w->place), p->w->place, err.msg);
-            said = true;
+        if (look(p, &err) < 0 && !cli_signal) {
+            if (err.code != TRTC_EX_TEMPFAIL || p->w->o->once)
+                return cli_report(&err);
+            watch_lost(p->w, &err);
         }
         if (!p->w->done && rest(p))
             break;

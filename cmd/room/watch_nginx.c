@@ -47,7 +47,6 @@ int watch_nginx(struct watch *w)
 {
     char template[TRTC_ROOM_SOURCE_MAX + 1];
     struct trtc_err err;
-    bool said = false;
     int code = 0;
     if (!template_of(w->place, template, sizeof template))
         return cli_usage("nginx-rtmp: needs the http address of the page, such as "
@@ -55,15 +54,14 @@ int watch_nginx(struct watch *w)
     watch_timer(true);
     do {
         pulls_tick(w);
-        if (look(w, w->source ? w->source : template, &err) == 0) {
-            said = false;
-        } else if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {
+        if (look(w, w->source ? w->source : template, &err) == 0)
+            continue;
+        if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {
             code = cli_signal ? 0 : cli_report(&err);
             break;
-        } else if (!said && !cli_signal) {
-            cli_note("%.*s: %s: trying again", cli_shown(w->place), w->place, err.msg);
-            said = true;
         }
+        if (!cli_signal)
+            watch_lost(w, &err);
     } while (!w->done && !cli_signal && !watch_pause(w->o->interval_us / 1000));
     watch_timer(false);
     return code;

@@ -66,6 +66,7 @@ void task_leave(struct task *t, enum trtc_leave why)
 {
     if (t->stage != TASK_RECORDS)
         return;
+    room_say_lost(t);
     t->stage = TASK_LEAVES;
     t->leave = why;
     task_leaves(t, why);

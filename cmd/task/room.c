@@ -17,6 +17,24 @@ enum { SHOWN_MAX = 256, DOUBLINGS = 5 };
 /* A new child says all that is so: within that of its first line, or of its start. */
 static const int64_t settle_us = 2 * S, settle_late_us = 10 * S, steady_us = 30 * S;
 
+/* So long a stream waits in a trtc-room with all of it. */
+static const int64_t unseen_us = 2 * S;
+
+/* Nobody says who is there. */
+static void lose(struct task *t)
+{
+    if (!t->lost_us)
+        t->lost_us = t->now_us;
+}
+
+void room_say_lost(struct task *t)
+{
+    if (t->lost_us && t->now_us - t->lost_us > unseen_us)
+        task_loss(t, NULL,
+                  "the room could not be followed for a while: who came and went then is missing");
+    t->lost_us = 0;
+}
+
 static void take_event(struct task *t, const struct trtc_room_event *e)
 {
     struct trtc_err err;
@@ -46,6 +64,7 @@ static void on_line(void *arg, const char *line, size_t n)
     struct trtc_room_line l;
     struct trtc_err err;
     const int ret = trtc_room_event_parse(line, n, &l, &err);
+    room_say_lost(t);
     if (ret < 0)
         cli_error("trtc-room: %s: left out", err.msg);
     else if (ret == 1)
@@ -54,8 +73,11 @@ static void on_line(void *arg, const char *line, size_t n)
 
 static void on_said(void *arg, const char *line, size_t n)
 {
-    (void)arg;
-    (void)n;
+    const bool one = strstr(line, ": cannot be relayed: "); /* of its streams */
+    if (!one && trtc_ends_with(line, n, ": trying again"))
+        lose(arg);
+    else if (trtc_ends_with(line, n, ": it is there again"))
+        room_say_lost(arg);
     cli_note("%s", line);
 }
 
@@ -74,6 +96,10 @@ static void on_ended(void *arg, int status)
                   WEXITSTATUS(status));
     else
         cli_error("trtc-room watch was ended by signal %d: it is started again", WTERMSIG(status));
+    lose(t);
+    t->settle_us = 0; /* who was there is, as far as is known */
+    if (t->now_us - t->room_since_us > steady_us)
+        t->room_failures = 0;
     t->room_due_us = t->now_us + (t->room_failures ? S << t->room_failures : 0);
     t->room_failures += t->room_failures < DOUBLINGS;
 }
@@ -85,6 +111,7 @@ int room_start(struct task *t, struct trtc_err *err)
     trtc_command_watch(&w, &t->r, t->o->room);
     t->room.calls = &calls;
     t->room.arg = t;
+    t->room_since_us = t->now_us;
     return proc_start(&t->procs, &t->room, &(struct proc_start){ &w, -1, -1, -1 }, err);
 }
 
@@ -93,9 +120,11 @@ static void restart(struct task *t)
     struct trtc_err err;
     t->room_due_us = 0;
     t->settle_us = t->now_us + settle_late_us;
+    trtc_attendance_fini(&t->next); /* of the child before it */
     if (room_start(t, &err) == 0)
         return;
     cli_report(&err);
+    t->settle_us = 0;
     t->room_due_us = t->now_us + settle_us;
 }
 
@@ -118,8 +147,6 @@ void room_turn(struct task *t)
         restart(t);
     if (t->settle_us && t->now_us >= t->settle_us)
         settle(t);
-    if (t->room_failures && t->room.pid && t->now_us - t->room_due_us > steady_us)
-        t->room_failures = 0;
     if (t->room_due_us)
         task_again(t, t->room_due_us);
     if (t->settle_us)

@@ -51,7 +51,9 @@ struct task {
     struct proc room;
     struct trtc_attendance here, next; /* next: what a new child says of who is there... */
     int64_t settle_us;                 /* ...until then; 0: it says all as it happens */
-    int64_t room_due_us;               /* when the child is started again */
+    int64_t room_since_us;             /* when the child was started... */
+    int64_t room_due_us;               /* ...and when it is started again; 0: it runs */
+    int64_t lost_us;                   /* since when nobody says who is there; 0: somebody does */
     int room_failures;
     struct trtc_watch watch;
 
@@ -113,6 +115,7 @@ void task_leave(struct task *t, enum trtc_leave why);
 /* room.c: who is there. */
 int room_start(struct task *t, struct trtc_err *err);
 void room_turn(struct task *t);
+void room_say_lost(struct task *t); /* if it was lost until now */
 
 /* single.c: the streams, each recorded by a child. */
 void singles_update(struct task *t);

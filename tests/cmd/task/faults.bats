@@ -161,6 +161,21 @@ gaps() {
     [[ $(events_of) == '301 307 307 307 307 302' ]]
 }
 
+@test "a room that cannot be followed is named, and asked for after longer and longer pauses" {
+    local n
+    ordered t '"RecordMode":1'
+    trtc-task t --room exec:false 2>t.log </dev/null 3>&- &
+    task=$!
+    task_pids+=("$task")
+    noted t 'any(.EventType == 301)'
+    sleep 3
+    order '{"stop":{}}'
+    ended 3
+    [[ $(jq -r 'select(.Loss).Loss' t/events.ndjson) == 'the room could not be followed for a while: '* ]]
+    n=$(grep -c 'is started again' t.log)
+    ((n == 2 || n == 3)) || fail "$n starts"
+}
+
 @test "a stream that breaks off is taken up again in the same playlist" {
     opened
     ordered t '"RecordMode":1'

@@ -156,13 +156,14 @@ live() {
     stands t .Status InProgress
     sleep 1.5
     kill -KILL "$room"
-    sleep 1
+    sleep 2
     opened --listen "127.0.0.1:$at"
     for ((i = 0; i < 4; i++)); do ! live /3560/anna 6 2>/dev/null || break; done
     noted t 'map(select(.Type == "segment")) | length >= 4'
     order '{"stop":{}}'
     ended 3
     [[ $(events_of) == '301 307 307 302' ]] || fail "$(events_of)"
+    jq -es 'any(.Loss // "" | startswith("the room could not be followed"))' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
     whole t
 }
 
