@@ -24,8 +24,10 @@ static void note(struct task *t, const char *user, const struct trtc_hls_line *l
 {
     struct trtc_err err;
     const int is_new = trtc_index_note(&t->index, user, l, &err);
-    if (is_new < 0)
+    if (is_new < 0) {
         cli_report(&err);
+        t->rescues = true;
+    }
     t->stale = true;
     if (!t->r.hls)
         return;
@@ -40,8 +42,10 @@ void task_recorded(struct task *t, const char *user, const char *line, size_t n,
     struct trtc_name name;
     struct trtc_err err;
     const int ret = trtc_hls_line_read(line, n, &l, &err);
-    if (ret < 0)
-        cli_error("trtc-hls: %s", err.msg);
+    if (ret < 0) {
+        cli_error("trtc-hls: %s: the file is looked for at the end", err.msg);
+        t->rescues = true;
+    }
     if (ret <= 0)
         return;
     const char *file = trtc_file_name(l.path);
@@ -106,21 +110,31 @@ static void note_one(struct task *t, const struct wanting *w, size_t i, bool pla
         note(t, f.user, &l);
 }
 
-void files_note(struct task *t)
+/* The flags of what the journal has. NULL after a message. */
+static bool *taken(struct task *t, const struct trtc_names *names)
+{
+    struct trtc_err err;
+    struct wanting w = { names, calloc(names->n + 1, sizeof *w.taken) };
+    if (w.taken ? log_read(&t->log, take_line, &w, &err) == 0 : trtc_fail_nomem(&err) == 0)
+        return w.taken;
+    cli_report(&err);
+    free(w.taken);
+    return NULL;
+}
+
+int files_note(struct task *t)
 {
     struct trtc_names names = { 0 };
-    struct trtc_err err;
     struct wanting w = { .names = &names };
-    if (log_flush(&t->log) && files_list(t, &names) == 0 && names.n &&
-        (w.taken = calloc(names.n, sizeof *w.taken)) != NULL) {
-        if (log_read(&t->log, take_line, &w, &err) < 0)
-            cli_report(&err);
-        for (int playlists = 0; playlists < 2; playlists++) /* first what they name */
-            for (size_t i = 0; i < names.n; i++)
-                note_one(t, &w, i, playlists);
-    }
+    if (files_list(t, &names) == 0)
+        w.taken = taken(t, &names);
+    for (int playlists = 0; w.taken && playlists < 2; playlists++) /* first what they name */
+        for (size_t i = 0; i < names.n; i++)
+            note_one(t, &w, i, playlists);
+    const int ret = w.taken ? 0 : -1;
     free(w.taken);
     trtc_names_fini(&names);
+    return ret;
 }
 
 /* ---- substreams apart ---- */

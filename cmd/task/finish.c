@@ -23,9 +23,26 @@ static void next_step(struct finish *f)
     task_again(f->task, f->task->now_us);
 }
 
+/* The machine is short of something: the next run does what is left. */
+static void fail(struct finish *f, int code)
+{
+    f->task->failure = code;
+}
+
+/* -1: a signal. */
 static int code_of(int status)
 {
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return WIFSIGNALED(status) ? -1 : WEXITSTATUS(status);
+}
+
+/* What a child has not done, since it failed itself. */
+static void say_failed(const struct finish *f, const char *user, const char *program, int status)
+{
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "%s %s %d", program,
+             WIFSIGNALED(status) ? "was ended by signal" : "ended with exit status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    task_loss(f->task, user, text);
 }
 
 /* ---- rescue ---- */
@@ -45,40 +62,49 @@ static bool find_left(struct finish *f, struct trtc_found *found)
     char key[KEY_SIZE];
     bool any = false;
     if (files_list(f->task, &names) < 0)
-        return false;
-    for (size_t i = 0; !any && i < names.n; i++) {
+        fail(f, TRTC_EX_IOERR);
+    for (size_t i = 0; !any && !f->task->failure && i < names.n; i++) {
         if (!trtc_found_read(names.v[i], found) || !(found->left || f->task->rescues))
             continue;
         snprintf(key, sizeof key, "%d%d%s", found->mixed, found->aux, found->user);
-        any = !is_rescued(f, key) && trtc_names_add(&f->rescued, key) == 0;
+        any = !is_rescued(f, key);
+        if (any && trtc_names_add(&f->rescued, key) < 0)
+            fail(f, TRTC_EX_TEMPFAIL);
     }
     trtc_names_fini(&names);
-    return any;
+    return any && !f->task->failure;
+}
+
+/* Whose stream is rescued; "": the mix. */
+static const char *rescued_user(const struct finish *f)
+{
+    return f->rescued.v[f->rescued.n - 1] + 2;
 }
 
 static void on_rescue_line(void *arg, const char *line, size_t n)
 {
     struct finish *f = arg;
-    const char *key = f->rescued.v[f->rescued.n - 1];
-    task_recorded(f->task, key + 2, line, n, NULL);
+    task_recorded(f->task, rescued_user(f), line, n, NULL);
 }
 
 static void on_rescue_said(void *arg, const char *line, size_t n)
 {
-    struct finish *f = arg;
-    const char *key = f->rescued.v[f->rescued.n - 1];
+    const struct finish *f = arg;
+    const char *user = rescued_user(f);
     (void)n;
     if (!strstr(line, ": /dev/null")) /* from which there is nothing to record */
-        task_loss(f->task, *(key + 2) ? key + 2 : NULL, line);
+        task_loss(f->task, *user ? user : NULL, line);
 }
 
 static void on_rescue_ended(void *arg, int status)
 {
+    struct finish *f = arg;
+    const char *user = rescued_user(f);
     const int code = code_of(status);
-    (void)arg;
-    if (code != TRTC_EX_DATAERR && code != TRTC_EX_OK)
-        cli_error("trtc-hls ended with exit status %d: what a killed one left stays as it is",
-                  code);
+    if (code == TRTC_EX_TEMPFAIL || code == TRTC_EX_IOERR || code == TRTC_EX_CANTCREAT)
+        fail(f, TRTC_EX_TEMPFAIL);
+    else if (code != TRTC_EX_DATAERR && code != TRTC_EX_OK && code != TRTC_EX_LOSS)
+        say_failed(f, *user ? user : NULL, "what rescues what a killed recorder left", status);
 }
 
 static void rescue(struct finish *f)
@@ -98,7 +124,7 @@ static void rescue(struct finish *f)
     f->proc.arg = f;
     if (proc_start(&f->task->procs, &f->proc, &(struct proc_start){ &w, f->task->dir, -1, -1 },
                    &err) < 0)
-        cli_report(&err);
+        fail(f, cli_report(&err));
 }
 
 /* ---- what is there ---- */
@@ -107,10 +133,12 @@ static void look(struct finish *f)
 {
     struct trtc_names names = { 0 };
     struct trtc_found found;
-    if (f->task->rescues)
-        files_note(f->task);
+    if (f->task->rescues && !log_flush(&f->task->log))
+        return; /* again when it can be */
+    if (f->task->rescues && files_note(f->task) < 0)
+        fail(f, TRTC_EX_TEMPFAIL);
     if (files_list(f->task, &names) < 0)
-        f->task->failure = TRTC_EX_IOERR;
+        fail(f, TRTC_EX_IOERR);
     for (size_t i = 0; i < names.n; i++)
         if (trtc_found_read(names.v[i], &found) && found.playlist) {
             f->recorded |= !found.aux;
@@ -133,7 +161,10 @@ static void on_merge_line(void *arg, const char *line, size_t n)
     struct trtc_err err;
     char *path;
     if (trtc_made_take(&f->made, line, n, &path, &err) < 0) {
-        cli_error("trtc-merge: %s", err.msg);
+        char text[sizeof err.msg + TEXT_MAX];
+        snprintf(text, sizeof text, "trtc-merge: %s: the file is not listed", err.msg);
+        task_loss(f->task, NULL, text);
+        f->made.status = 2;
         return;
     }
     if (path)
@@ -153,10 +184,12 @@ static void on_merge_ended(void *arg, int status)
     struct finish *f = arg;
     const int code = code_of(status);
     files_join(f->task);
-    if (code == TRTC_EX_TEMPFAIL || code == TRTC_EX_IOERR)
-        f->task->failure = TRTC_EX_TEMPFAIL;
-    else if (code != TRTC_EX_OK && code != TRTC_EX_LOSS)
+    if (code == TRTC_EX_TEMPFAIL || code == TRTC_EX_IOERR) {
+        fail(f, TRTC_EX_TEMPFAIL);
+    } else if (code != TRTC_EX_OK && code != TRTC_EX_LOSS) {
         f->made.status = 2;
+        say_failed(f, NULL, "trtc-merge", status);
+    }
     f->step++;
 }
 
@@ -165,7 +198,7 @@ static void merge(struct finish *f, bool aux)
     static const struct proc_calls calls = { on_merge_line, on_merge_said, on_merge_ended };
     struct trtc_words w = { 0 };
     struct trtc_err err;
-    if (!(aux ? f->aux : f->recorded)) {
+    if (f->task->failure || !(aux ? f->aux : f->recorded)) {
         next_step(f);
         return;
     }
@@ -178,7 +211,7 @@ static void merge(struct finish *f, bool aux)
         return;
     trtc_words_fini(&w);
     cli_report(&err);
-    f->task->failure = TRTC_EX_TEMPFAIL;
+    fail(f, TRTC_EX_TEMPFAIL);
     next_step(f);
 }
 

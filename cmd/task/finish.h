@@ -33,8 +33,8 @@ struct finish {
 /* All names there. -1 after a message. */
 int files_list(const struct task *t, struct trtc_names *out);
 
-/* Notes what is complete there, and the journal does not have. */
-void files_note(struct task *t);
+/* Notes what is complete there, and the journal, all of which is on disk, does not have. -1 after a message. */
+int files_note(struct task *t);
 
 /* Links to the files of substreams, in a directory of their own. */
 int files_part(const struct task *t, struct trtc_err *err);

@@ -16,7 +16,7 @@
 
 #include "base/array.h"
 
-enum { CHUNK = 4096, LINE_MAX_BYTES = 64 << 10, NO_PROGRAM = 127 };
+enum { CHUNK = 4096, LINE_MAX_BYTES = 1 << 20, NO_PROGRAM = 127 };
 
 /* ---- starting ---- */
 
@@ -92,9 +92,12 @@ void proc_kill(const struct proc *p, int sig)
 
 static void give(const struct proc *p, struct proc_lines *l, size_t from, size_t n)
 {
+    static const char skipped[] = "a line is too long: left out";
     void (*call)(void *, const char *, size_t) = l == &p->out ? p->calls->line : p->calls->said;
     l->text[from + n] = '\0';
-    if (!l->skips && call)
+    if (l->skips)
+        p->calls->said(p->arg, skipped, sizeof skipped - 1);
+    else if (call)
         call(p->arg, l->text + from, n);
     l->skips = false;
 }

@@ -195,15 +195,19 @@ int upload_take(struct task *t, const cJSON *line)
     u->begun |= event == TRTC_EVENT_UPLOAD_START;
     u->ended |= event == TRTC_EVENT_UPLOAD_STOP;
     u->made_ended |= event == TRTC_EVENT_MP4_STOP;
-    if (in(line, "Made") && !u->made)
-        u->made = cJSON_Duplicate(in(line, "Made"), true);
-    return 0;
+    if (!in(line, "Made") || u->made)
+        return 0;
+    u->made = cJSON_Duplicate(in(line, "Made"), true);
+    return u->made ? 0 : trtc_fail_nomem(&err);
 }
 
 void upload_made(struct task *t, const cJSON *payload)
 {
-    if (t->uploader && !t->uploader->made)
-        t->uploader->made = cJSON_Duplicate(payload, true);
+    if (!t->uploader || t->uploader->made)
+        return;
+    t->uploader->made = cJSON_Duplicate(payload, true);
+    if (!t->uploader->made)
+        t->failure = TRTC_EX_TEMPFAIL;
 }
 
 /* 310: all of it is there, or it is stuck. */

@@ -39,6 +39,13 @@ killed() {
     wait "$task" 2>/dev/null || true
 }
 
+# in_place_of PROGRAM TEXT: a shell script in its place, in ./bin.
+in_place_of() {
+    mkdir -p bin
+    printf '#!/bin/sh\n%s\n' "$2" >"bin/$1"
+    chmod +x "bin/$1"
+}
+
 # gaps DIR: the longest time between two segments of a track, in whole milliseconds.
 gaps() {
     local track
@@ -124,9 +131,7 @@ gaps() {
 @test "killed when the recorder had left: the next run finishes, and records nothing" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1'
-    mkdir bin
-    printf '#!/bin/sh\nsleep 60\n' >bin/trtc-merge
-    chmod +x bin/trtc-merge
+    in_place_of trtc-merge 'sleep 60'
     PATH=$PWD/bin:$PATH recording t
     live anna 12
     stands t .Status InProgress
@@ -193,6 +198,41 @@ gaps() {
     whole t
     [[ $(events_of) == '301 307 307 302' ]]
     [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
+}
+
+@test "a merge that is killed is named, and a file whose line is long is not forgotten" {
+    opened
+    in_place_of trtc-merge 'kill -9 $$'
+    ordered t '"RecordMode":1,"OutputFormat":3'
+    PATH=$PWD/bin:$PATH recording t
+    published 200 /3560/anna call.ts
+    stands t '.Streams | length' 2
+    order '{"stop":{}}'
+    ended 3
+    [[ $(jq -r 'select(.Loss).Loss' t/events.ndjson) == 'trtc-merge was ended by signal 9' ]] || fail "$(cat t/events.ndjson)"
+    [[ $(jq -c '.Made | select(.) | [.Status, .FileList]' t/events.ndjson) == '[2,[]]' ]]
+    in_place_of trtc-merge 'printf "{\"path\":\"files/a.mp4\",\"gaps\":[%0040000d1]}\n" | sed s/0/1,/g; echo "{}" ; echo nonsense'
+    ordered u '"RecordMode":1,"OutputFormat":3'
+    PATH=$PWD/bin:$PATH recording u
+    published 200 /3560/anna call.ts
+    stands u '.Streams | length' 2
+    order '{"stop":{}}' u
+    ended 3 u
+    [[ $(jq -c '.Made | select(.) | [.Status, .FileList]' u/events.ndjson) == '[2,["a.mp4"]]' ]] || fail "$(cat u/events.ndjson)"
+    [[ $(jq -r 'select(.Loss).Loss' u/events.ndjson) == *'the file is not listed' ]]
+}
+
+@test "what cannot be rescued is tried by the next run, or is named" {
+    ordered t '"RecordMode":1'
+    mkdir t/files
+    : >t/files/.1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_audio.m3u8.lock.part
+    printf '{"Seq":1,"EventMsTs":1,%s}\n{"Seq":2,"EventMsTs":2,"Leave":{"LeaveCode":0}}\n' '"EventType":301,"Payload":{"Status":0}' >t/events.ndjson
+    in_place_of trtc-hls 'exit 73'
+    PATH=$PWD/bin:$PATH expect 75 trtc-task t
+    jq -es 'all(has("End") | not)' t/events.ndjson >/dev/null
+    in_place_of trtc-hls 'kill -9 $$'
+    PATH=$PWD/bin:$PATH expect 3 trtc-task t
+    [[ $(jq -r 'select(.Loss) | .UserId + ": " + .Loss' t/events.ndjson) == 'anna: what rescues'*'was ended by signal 9' ]]
 }
 
 @test "the disk is full: that is said, and what is there is whole and listed" {
