@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command lines of a task's children; see command.h. */
+/* Makes the command lines of a task's children. */
 #include "task/command.h"
 
 #include <inttypes.h>
@@ -14,9 +14,9 @@
 #define FROM_OLDEST "from=oldest"
 
 enum {
-    FRESH_MS = 2500,     /* trtc-room keeps some 3 seconds of the beginning */
-    MIX_FRESH_MS = 1000, /* a mix is not to lag more */
-    EARLY_MS = 100,      /* clocks of two hosts */
+    FRESH_MS = 2500,     /* trtc-room keeps about the first 3 seconds of a stream */
+    MIX_FRESH_MS = 1000, /* a mix must not lag by more than this */
+    EARLY_MS = 100,      /* how far the clocks of two hosts may differ */
 };
 
 /* ---- words ---- */
@@ -72,7 +72,7 @@ void trtc_command_watch(struct trtc_words *w, const struct trtc_task_request *r,
             (const char *const[]){ "trtc-room", "watch", "--room", r->room, "--", source, NULL });
 }
 
-/* What the names of a stream's files are made of. */
+/* Adds the program and the options from which it makes the names of the stream's files. */
 static void add_names(struct trtc_words *w, const struct trtc_task_request *r,
                       const struct trtc_task_stream *s)
 {
@@ -108,7 +108,7 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
     }
     trtc_words_add(w, "--");
     trtc_words_add(w, !s ? "-" : s->source ? s->source : "");
-    w->failed |= s && !s->source; /* there was no memory for it */
+    w->failed |= s && !s->source; /* memory ran out when the address was made */
 }
 
 void trtc_command_mix(struct trtc_words *w, const char *request)
@@ -137,7 +137,7 @@ void trtc_command_merge(struct trtc_words *w, const struct trtc_task_request *r,
     add_all(w, (const char *const[]){ "--", apart ? apart : TRTC_TASK_FILES, NULL });
 }
 
-/* ---- how a stream is joined ---- */
+/* ---- from which point a stream is read ---- */
 
 static bool is_young(int64_t since_ms, int64_t now_ms, int64_t age_ms)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a task's control FIFO; see control.h. */
+/* Reads the lines of a task's control FIFO. */
 #include "task/control.h"
 
 #include <cjson/cJSON.h>

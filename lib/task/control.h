@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a task's control FIFO. JSON only. */
+/* Reads the lines of a task's control FIFO (trtc-task(1), FILES). JSON only. */
 #ifndef TRTC_TASK_CONTROL_H
 #define TRTC_TASK_CONTROL_H
 
@@ -10,11 +10,12 @@
 struct cJSON;
 
 struct trtc_control {
-    struct cJSON *modify; /* the change; the caller's; or NULL: it is a stop */
+    struct cJSON *modify; /* the change, which the caller frees; NULL: the line is a stop */
     int leave_code;       /* of a stop */
 };
 
-/* {"modify":{...}} or {"stop":{"LeaveCode":0}}. TRTC_EX_DATAERR. */
+/* Reads a line of n bytes, without its end: {"modify":{...}} or {"stop":{"LeaveCode":0}}. Returns
+ * 0, or -1: TRTC_EX_DATAERR (it is neither), TRTC_EX_TEMPFAIL (memory). */
 int trtc_control_read(const char *line, size_t n, struct trtc_control *out, struct trtc_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The callback events that a recorder makes (EventType), by their numbers, and their payloads. JSON only. */
+/* The numbers of the callback events that a recorder makes (EventType; specification, "Callback
+ * APIs"). */
 #ifndef TRTC_TASK_EVENT_H
 #define TRTC_TASK_EVENT_H
 

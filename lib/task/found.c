@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What names of files say; see found.h. */
+/* Reads the names of files in a task's directory. */
 #include "task/found.h"
 
 #include <stdio.h>
@@ -10,11 +10,11 @@
 #include "base/text.h"
 #include "playlist/name.h"
 
-#define PART ".part" /* of what is being written */
+#define PART ".part" /* the end of the name of a file that is being written */
 #define LOCK ".lock"
 #define LIST ".m3u8"
 
-/* The user in clear; false: it is too long. */
+/* Decodes the user id; false: it is too long. */
 static bool decode(struct trtc_span user, char *out)
 {
     unsigned char *text = malloc(TRTC_B64_DECODED_MAX(user.n));

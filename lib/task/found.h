@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the names of the files in a task's directory say. Pure. */
+/* Finds out from the name of a file in a task's directory what it contains. Pure. */
 #ifndef TRTC_TASK_FOUND_H
 #define TRTC_TASK_FOUND_H
 
@@ -13,17 +13,19 @@
 enum { TRTC_FOUND_USER_MAX = 192 };
 
 struct trtc_found {                     /* a file of a recording */
-    char user[TRTC_FOUND_USER_MAX + 1]; /* in clear; "": the mix */
+    char user[TRTC_FOUND_USER_MAX + 1]; /* decoded; "": the mix */
     bool mixed, aux;
-    bool left;     /* a killed trtc-hls has left it: it is no segment and no playlist yet */
+    bool left;     /* trtc-hls was killed while it wrote the file, which is not complete */
     bool playlist; /* else a segment */
 };
 
-/* False: it is no file of a recording. */
+/* Reads the name of a file. Returns false if it is not a file of a recording, or its user id is too
+ * long. */
 bool trtc_found_read(const char *name, struct trtc_found *out);
 
-/* As if trtc-hls had said it, but for the path: a playlist (its name) among names. duration_ms is not known, 0; start_ms
- * is that of its first segment there, or 0. */
+/* Fills *out for a playlist (name) as trtc-hls would have printed it, except for the path. names:
+ * the files beside it. start_ms is that of its first segment among them, or 0; duration_ms is 0:
+ * not known. */
 void trtc_found_line(const char *name, const struct trtc_names *names, struct trtc_hls_line *out);
 
 #endif

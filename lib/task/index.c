@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The index files of a task; see index.h. */
+/* The index files of a task. */
 #include "task/index.h"
 
 #include <cjson/cJSON.h>
@@ -39,17 +39,17 @@ static int read_file(const cJSON *j, struct trtc_hls_line *out, struct trtc_err 
     const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, "path"));
     const char *track = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, "track"));
     if (!kind)
-        return trtc_fail(err, TRTC_EX_DATAERR, "a line without a kind");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the line has no kind");
     out->playlist = strcmp(kind, "playlist") == 0;
     if (!out->playlist && strcmp(kind, "segment") != 0)
         return 0;
     out->track = track_of(track);
     if (!path || strlen(path) > TRTC_TASK_PATH_MAX || !out->track)
-        return trtc_fail(err, TRTC_EX_DATAERR, "a line without path and track");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the line has no path or track");
     snprintf(out->path, sizeof out->path, "%s", path);
     if (trtc_json_int(j, "", "start_ms", 0, TRTC_EVENT_MS_MAX, &out->start_ms, err) != 1 ||
         trtc_json_int(j, "", "duration_ms", 0, TRTC_EVENT_MS_MAX, &out->duration_ms, err) != 1)
-        return trtc_fail(err, TRTC_EX_DATAERR, "a line without a time");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the line has no time");
     return 1;
 }
 
@@ -59,8 +59,9 @@ int trtc_hls_line_read(const char *line, size_t n, struct trtc_hls_line *out, st
     *out = (struct trtc_hls_line){ 0 };
     if (!j)
         return -1;
-    const int ret = cJSON_IsObject(j) ? read_file(j, out, err)
-                                      : trtc_fail(err, TRTC_EX_DATAERR, "the line is no object");
+    const int ret = cJSON_IsObject(j)
+                        ? read_file(j, out, err)
+                        : trtc_fail(err, TRTC_EX_DATAERR, "the line is not an object");
     cJSON_Delete(j);
     return ret;
 }
@@ -105,7 +106,8 @@ static int add(struct trtc_index *x, const struct trtc_index_file *f, struct trt
     return 1;
 }
 
-/* The playlist that a segment goes into: the longest whose name it begins with. */
+/* Returns the playlist of a segment: the one with the longest name that the segment's begins
+ * with. */
 static struct trtc_index_file *list_of(const struct trtc_index *x, const char *segment)
 {
     struct trtc_index_file *best = NULL;

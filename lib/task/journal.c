@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal of a task; see journal.h. */
+/* The journal of a task. */
 #include "task/journal.h"
 
 #include <cjson/cJSON.h>

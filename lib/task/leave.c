@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When a recorder leaves; see leave.h. */
+/* Decides when a recorder leaves. */
 #include "task/leave.h"
 
 #include <string.h>

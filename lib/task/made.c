@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that are made at the end; see made.h. */
+/* The files that are made at the end. */
 #include "task/made.h"
 
 #include <cjson/cJSON.h>
@@ -55,7 +55,7 @@ static cJSON *message(const cJSON *line)
     return m;
 }
 
-/* Adds to an array that may not be there yet. */
+/* Appends value to *array, which is created if it is NULL. */
 static int push(cJSON **array, cJSON *value, struct trtc_err *err)
 {
     if (!*array)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a task hands to trtc-mix; see mixing.h. */
+/* What a task passes to trtc-mix. */
 #include "task/mixing.h"
 
 #include <cjson/cJSON.h>
@@ -18,7 +18,7 @@ static cJSON *in(const cJSON *object, const char *name)
     return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
 }
 
-/* A copy of the member, or what text says where there is none. */
+/* Returns a copy of the member; without one, the JSON in text. */
 static cJSON *copy_or(const cJSON *object, const char *name, const char *text)
 {
     const cJSON *there = in(object, name);
@@ -27,7 +27,7 @@ static cJSON *copy_or(const cJSON *object, const char *name, const char *text)
 
 /* ---- the request, and changes ---- */
 
-/* The members of object that are in keys (NULL ends them). */
+/* Returns a copy of object with the members in keys (ended by NULL) alone. */
 static cJSON *part_of(const cJSON *object, const char *const *keys)
 {
     cJSON *part = cJSON_CreateObject();
@@ -37,7 +37,7 @@ static cJSON *part_of(const cJSON *object, const char *const *keys)
     return part;
 }
 
-/* The member of from in the place of that of to, if it has one. */
+/* Replaces the member of *to with that of from; without one, removes it. */
 static void take_over(cJSON **to, const char *key, const cJSON *from)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(*to, key);
@@ -79,14 +79,15 @@ struct pictures {
     bool failed; /* no memory */
 };
 
-/* The file for an address, by its name alone; NULL: there is none. */
+/* Returns the name of the file for an address, without directories; NULL: there is none. */
 static const char *file_of(const struct pictures *p, const char *url)
 {
     const char *name = cJSON_GetStringValue(in(p->index, url));
     return name && *name && *name != '.' && !strchr(name, '/') ? name : NULL;
 }
 
-/* True: the member is there no more. */
+/* Puts the file in the place of the address. Returns true if there is none and the member was
+ * removed. */
 static bool place(struct pictures *p, cJSON *object, const char *name)
 {
     const char *url = cJSON_GetStringValue(in(object, name));
@@ -134,14 +135,14 @@ int trtc_mixing_pictures(cJSON *layout, const cJSON *index,
     return p.failed ? -1 : 0;
 }
 
-/* ---- who comes and goes ---- */
+/* ---- inputs that come and go ---- */
 
 bool trtc_mixing_can(const char *user)
 {
     return !strchr(user, '=');
 }
 
-/* {KEY:"USER:main"}, with what follows that. */
+/* Returns {KEY:"USER:main"}, or {KEY:"USER:mainMARKSOURCE"}. */
 static cJSON *line_of(const char *key, const struct trtc_task_stream *s, const char *mark,
                       const char *source)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a task hands to trtc-mix: the request of its mix, changes of it, and who comes and goes, as lines of a script. JSON
- * only. */
+/* What a task passes to trtc-mix: the request of its mix, and, as lines of a script, changes of it
+ * and the users who come and go (trtc-mix(1), --request and --script). JSON only. Results belong to
+ * the caller; NULL: no memory. */
 #ifndef TRTC_TASK_MIXING_H
 #define TRTC_TASK_MIXING_H
 
@@ -11,21 +12,23 @@
 
 struct cJSON;
 
-/* The request for trtc-mix --request: that of the task with the last change (or NULL) in it, without what a mix does not
- * need. The caller's; NULL: no memory. */
+/* Returns the request for trtc-mix --request: the members of the task's request that a mix needs,
+ * with the last change (or NULL) applied. */
 struct cJSON *trtc_mixing_request(const struct cJSON *request, const struct cJSON *change);
 
-/* A change as a line for the script of a mix that runs. The caller's; NULL: no memory. */
+/* Returns a change as a line for the script of a running mix. */
 struct cJSON *trtc_mixing_change(const struct cJSON *change);
 
-/* Puts the files that index has ({"URL":"file name" or null}; NULL: none) in the place of the pictures' addresses, in a
- * MixLayoutParams, and takes those out that have none; missing is called with each of their addresses. -1: no memory. */
+/* Replaces the addresses of pictures in a MixLayoutParams with the files of index ({"URL":"file
+ * name" or null}; NULL: empty). Pictures without a file are removed, and missing is called with the
+ * address of each. Returns 0, or -1: no memory. */
 int trtc_mixing_pictures(struct cJSON *layout, const struct cJSON *index,
                          void (*missing)(void *arg, const char *url), void *arg);
 
-/* {"input":"USER:main=SOURCE"} and {"end":"USER:main"}. The caller's; NULL: no memory. An id with '=' in it cannot be
- * told from its source. */
+/* Whether a stream of this user can be an input: a user id that contains '=' cannot be separated
+ * from the source. */
 bool trtc_mixing_can(const char *user);
+/* Return the lines {"input":"USER:main=SOURCE"} and {"end":"USER:main"}. */
 struct cJSON *trtc_mixing_input(const struct trtc_task_stream *s);
 struct cJSON *trtc_mixing_end(const struct trtc_task_stream *s);
 

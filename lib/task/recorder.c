@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The child that records a stream; see recorder.h. */
+/* The rules for the child that records a stream. */
 #include "task/recorder.h"
 
 #include <signal.h>
@@ -11,15 +11,15 @@
 
 enum {
     EXIT_SIGNALLED = 128,
-    DOUBLINGS = 6, /* of the pause between two starts */
+    DOUBLINGS = 6, /* how often the pause between two starts is doubled */
 };
 
-static const int64_t grace_us = 3 * S, /* so long a child may take to see the end of its stream */
-    kill_us = 30 * S,                  /* so long it may take to end when it is asked to */
-    soon_us = 10 * S,                  /* who ends before has failed soon after the start */
-    died_soon_us = 2 * S,              /* ...and who dies */
-    end_pause_us = S,                  /* so long the event of an end may come behind the end */
-    break_pause_us = S / 2;
+static const int64_t grace_us = 3 * S, /* the time in which a child notices the end of its stream */
+    kill_us = 30 * S,                  /* the time in which it ends after it is asked to */
+    soon_us = 10 * S,                  /* an end before that counts as soon after the start */
+    died_soon_us = 2 * S,              /* the same for a child that dies */
+    end_pause_us = S,                  /* the event may follow the end of a stream by this time */
+    break_pause_us = S / 2;            /* the first pause after a failure */
 
 void trtc_recorder_init(struct trtc_recorder *r, bool resumed, int ha)
 {
@@ -52,7 +52,8 @@ void trtc_recorder_wants(struct trtc_recorder *r, const struct trtc_recorder_wan
 
 /* ---- what is to be done ---- */
 
-/* When a child that is not as it should be is asked to end; INT64_MAX: it is as it should be. */
+/* Returns when the child is asked to end because something else is wanted now; INT64_MAX: it
+ * records what is wanted. */
 static int64_t stop_at(const struct trtc_recorder *r, bool hurry)
 {
     if (hurry)
@@ -94,7 +95,7 @@ enum trtc_recorder_act trtc_recorder_step(struct trtc_recorder *r, bool hurry, i
 
 /* ---- what happens ---- */
 
-/* Twice as long each time. */
+/* Doubles the pause with each failure. */
 static int64_t pause_us(const struct trtc_recorder *r, int64_t first_us)
 {
     return first_us << (r->failures < DOUBLINGS ? r->failures : DOUBLINGS);
@@ -121,7 +122,7 @@ static bool was_well(const struct trtc_recorder *r, const struct trtc_recorder_e
             (end->code == EXIT_SIGNALLED + SIGTERM || end->code == EXIT_SIGNALLED + SIGINT));
 }
 
-/* The process itself has failed, or what it left is in the hands of another. */
+/* Whether the process itself has failed, or another process owns the names of its files. */
 static bool has_died(const struct trtc_recorder_end *end)
 {
     return end->by_signal || end->code == TRTC_EX_SOFTWARE || end->code == TRTC_EX_CANTCREAT ||
@@ -150,7 +151,7 @@ enum trtc_recorder_loss trtc_recorder_ended(struct trtc_recorder *r,
     else if (!well && (!died || r->failures))
         r->due_us += pause_us(r, break_pause_us);
     r->failures += soon;
-    if (r->want.number != r->run.number) { /* another stream waits for the place of this one */
+    if (r->want.number != r->run.number) { /* a new stream waits for the end of this one */
         r->failures = 0;
         r->due_us = now_us;
     }

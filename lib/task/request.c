@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request as what a recorder does; see request.h. */
+/* Reads what a request asks a recorder to do. */
 #include "task/request.h"
 
 #include <cjson/cJSON.h>
@@ -8,10 +8,10 @@
 #include "api/api.h"
 #include "base/json_put.h"
 
-#define STAND_IN "-" /* for a secret that is not known here */
+#define STAND_IN "-" /* takes the place of a secret, which is not known here */
 
 enum {
-    IDLE_S = 30,       /* MaxIdleTime, where it is not given */
+    IDLE_S = 30,       /* the default of MaxIdleTime */
     ROOM_IS_NUMBER = 1 /* RoomIdType */
 };
 
@@ -20,7 +20,7 @@ static const cJSON *in(const cJSON *object, const char *name)
     return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
 }
 
-/* A whole number, or other where there is none. */
+/* Returns a number without its fraction; other: the member is not a number. */
 static int64_t number(const cJSON *object, const char *name, int64_t other)
 {
     const cJSON *n = in(object, name);
@@ -43,7 +43,7 @@ static void stand_in(cJSON **root, cJSON *object, const char *name)
     trtc_json_put_into(root, object, name, cJSON_CreateString(STAND_IN));
 }
 
-/* The request with stand-ins for its secrets, so that the rest of it can be checked. */
+/* Returns a copy with stand-ins for the secrets, so that the rest can be checked. */
 static cJSON *completed(const cJSON *request)
 {
     cJSON *copy = cJSON_Duplicate(request, true);
@@ -62,10 +62,10 @@ static cJSON *completed(const cJSON *request)
 static int check(const cJSON *request, struct trtc_err *err)
 {
     if (!cJSON_IsObject(request))
-        return trtc_fail(err, TRTC_EX_DATAERR, "the request is no JSON object");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the request is not a JSON object");
     if (trtc_api_holds_secret(request))
         return trtc_fail(err, TRTC_EX_NOPERM,
-                         "the request holds a secret: leave it out, or write \"" TRTC_API_SECRET
+                         "the request contains a secret: leave it out, or write \"" TRTC_API_SECRET
                          "\" in its place");
     cJSON *whole = completed(request);
     if (!whole)
@@ -77,7 +77,8 @@ static int check(const cJSON *request, struct trtc_err *err)
 
 /* ---- reading ---- */
 
-/* OutputFormat of object storage, or MediaType of VOD, as files. */
+/* The files that an OutputFormat (object storage) or a MediaType (VOD) stands for; the index is its
+ * value. */
 struct form {
     bool hls;
     enum trtc_task_made made;
@@ -145,7 +146,8 @@ void trtc_task_request_fini(struct trtc_task_request *r)
 
 /* ---- a modify ---- */
 
-/* The change as the request that it came with: what a task does not know of that is filled in. */
+/* Turns the change back into a whole request, so that it can be checked: fills in SdkAppId and
+ * TaskId. */
 static cJSON *as_request(const cJSON *request, const cJSON *change)
 {
     cJSON *whole = cJSON_Duplicate(change, true);
@@ -163,7 +165,7 @@ int trtc_task_request_modify(struct trtc_task_request *r, const cJSON *request, 
     struct trtc_subscription sub = { 0 };
     cJSON *whole = cJSON_IsObject(change) ? as_request(request, change) : NULL;
     if (!cJSON_IsObject(change))
-        return trtc_fail(err, TRTC_EX_DATAERR, "the change is no JSON object");
+        return trtc_fail(err, TRTC_EX_DATAERR, "the change is not a JSON object");
     if (!whole)
         return trtc_fail_nomem(err);
     int ret = trtc_api_check_modify(whole, request, err);

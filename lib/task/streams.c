@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which streams a task records; see streams.h. */
+/* Decides which streams a task records. */
 #include "task/streams.h"
 
 #include <stdlib.h>
@@ -62,7 +62,7 @@ struct choice {
     size_t nb_users;
 };
 
-/* Adds the stream with what facts say of it. */
+/* Appends a copy of s. */
 static int add(struct trtc_task_streams *out, const struct trtc_task_stream *s,
                struct trtc_err *err)
 {
@@ -90,7 +90,8 @@ static bool subscribed(const struct choice *c, bool video, const char *user)
            trtc_subscribed(&c->r->sub, video, user, c->users, c->nb_users);
 }
 
-/* A user's primary stream: what is there of it, and wanted. */
+/* Describes a user's primary stream. Returns false if it is not wanted, or none of its wanted
+ * tracks has begun. */
 static bool main_of(const struct choice *c, const char *user, struct trtc_task_stream *out)
 {
     const struct trtc_fact *video = fact(c, user, TRTC_ROOM_VIDEO);
@@ -101,7 +102,7 @@ static bool main_of(const struct choice *c, const char *user, struct trtc_task_s
         return false;
     if (audio && video && audio->since_ms < video->since_ms)
         first = audio;
-    /* What of it is not there yet is recorded when it comes. */
+    /* a track that begins later is recorded from then on */
     *out = (struct trtc_task_stream){ .user = (char *)user,
                                       .source = first->source,
                                       .since_ms = first->since_ms,
@@ -110,7 +111,7 @@ static bool main_of(const struct choice *c, const char *user, struct trtc_task_s
     return true;
 }
 
-/* The substream is a picture first; its sound goes with it. */
+/* Describes a user's substream, which is recorded only when its picture is wanted. */
 static bool aux_of(const struct choice *c, const char *user, struct trtc_task_stream *out)
 {
     const struct trtc_fact *aux = fact(c, user, TRTC_ROOM_AUX);
@@ -137,7 +138,8 @@ static int add_all(const struct choice *c, struct trtc_task_streams *out, struct
     return 0;
 }
 
-/* Whether a is taken before b: what is recorded already, then who was there first. */
+/* Whether a goes before b: streams that are recorded already go first, then those that began
+ * first. */
 static bool goes_before(const struct trtc_task_stream *a, const struct trtc_task_stream *b,
                         const struct trtc_task_streams *held)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which streams of a room a task records: those that the request is subscribed to, 25 at most, first come. Pure. */
+/* Which streams of a room a task records: those that its request subscribes to, at most 25, in the
+ * order in which they begin. Pure. */
 #ifndef TRTC_TASK_STREAMS_H
 #define TRTC_TASK_STREAMS_H
 
@@ -16,31 +17,33 @@ enum { TRTC_TASK_STREAMS_MAX = 25 };
 struct trtc_task_stream {
     char *user;
     bool aux;
-    char *source;      /* where it can be had; NULL: its events do not say that */
-    int64_t since_ms;  /* when it began (epoch) */
-    bool audio, video; /* what of it is wanted; not: it is left out */
+    char *source;      /* its address; NULL: its events do not contain one */
+    int64_t since_ms;  /* when it began, in ms of the epoch */
+    bool audio, video; /* whether its sound and its picture are recorded */
 };
 
-struct trtc_task_streams { /* zero is none; in the order in which they are taken */
-    struct trtc_task_stream *items;
+struct trtc_task_streams {          /* zero-initialise; users and sources are owned */
+    struct trtc_task_stream *items; /* n recorded streams, then nb_waiting that wait for a place */
     size_t n, cap;
-    size_t nb_waiting; /* so many more items stand behind: they wait until one of the n leaves */
+    size_t nb_waiting;
 };
 
 void trtc_task_streams_fini(struct trtc_task_streams *s);
 
-/* The stream of a user, or NULL. */
+/* Returns the stream of a user among the recorded ones, or NULL. */
 const struct trtc_task_stream *trtc_task_streams_find(const struct trtc_task_streams *s,
                                                       const char *user, bool aux);
 
-/* The streams to be recorded now, by who is there. Those that held has (what is recorded already) keep their places;
- * the others follow in the order in which they began. *out is empty before; the caller's to free. -1: no memory. */
+/* Determines the streams to be recorded now. here: who is in the room; held: the streams that are
+ * recorded already, which keep their places. The others follow in the order in which they began.
+ * *out must be empty; the caller frees it. Returns 0, or -1: no memory. */
 int trtc_task_streams_wanted(const struct trtc_attendance *here, const struct trtc_task_request *r,
                              const struct trtc_task_streams *held, struct trtc_task_streams *out,
                              struct trtc_err *err);
 
-/* The users who are in the room, but the robot: their ids, n of them, which here owns; free() the array. NULL with n 0:
- * nobody; NULL with n 1: no memory. */
+/* Returns the ids of the users in the room, without the robot, and their number *n. The ids belong
+ * to here; the caller frees the array. NULL: there are none (*n is 0), or memory ran out (*n is
+ * 1). */
 const char **trtc_task_users(const struct trtc_attendance *here, const struct trtc_task_request *r,
                              size_t *n);
 

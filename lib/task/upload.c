@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an uploader has been given, and what it has proven; see upload.h. */
+/* Which files an uploader has been given, and which it has confirmed. */
 #include "task/upload.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an uploader has been given, and what it has proven to be in its place. Pure. */
+/* Which files an uploader has been given, and which it has confirmed (proven) to be stored.
+ * Pure. */
 #ifndef TRTC_TASK_UPLOAD_H
 #define TRTC_TASK_UPLOAD_H
 
@@ -19,35 +20,39 @@ struct trtc_upload_file {
 };
 
 struct trtc_upload {                /* zero-initialise */
-    struct trtc_upload_file *items; /* not proven yet, in the order in which they may be put */
+    struct trtc_upload_file *items; /* not proven yet, in the order in which they are uploaded */
     size_t n, cap;
-    struct trtc_names told; /* playlists of which event 304 was told */
-    int failures;           /* of the uploader, in a row */
+    struct trtc_names told; /* playlists for which event 304 was reported */
+    int failures;           /* of the uploader, in a row; counted by the caller */
 };
 
 void trtc_upload_fini(struct trtc_upload *u);
 
-/* A file is complete; type as the journal calls it. A playlist that waits already is put behind what came since. -1: no
- * memory. */
+/* Adds a file that is complete; type: "segment", "playlist", or another for a made file. If the
+ * path is waiting already, it moves to the end, after the files that a newer version of the
+ * playlist lists. Returns 0, or -1: no memory. */
 int trtc_upload_add(struct trtc_upload *u, const char *path, const char *type,
                     struct trtc_err *err);
 
-/* The next one for the uploader, or NULL; it is given then. */
+/* Returns the path of the next file for the uploader, and marks it as given; NULL: there is none.
+ * The path is valid until the file is proven. */
 const char *trtc_upload_next(struct trtc_upload *u);
 
-/* Whether there is none to give. */
+/* Whether every file has been given. */
 bool trtc_upload_all_given(const struct trtc_upload *u);
 
-/* The uploader has ended: what it has not proven is given to the next one. */
+/* After the uploader has ended: gives what it has not proven to the next one. */
 void trtc_upload_again(struct trtc_upload *u);
 
-/* A path that the uploader printed. True: it is a playlist of which 304 was not told yet. */
+/* Takes a path that the uploader has printed as stored. Returns true if it is a playlist whose
+ * event 304 is now due. */
 bool trtc_upload_proven(struct trtc_upload *u, const char *path);
 
-/* How many files are not proven, of the HLS or of what was made of it. */
+/* Returns how many files are not proven: made files (MP4, AAC), or those of the HLS. */
 size_t trtc_upload_waiting(const struct trtc_upload *u, bool made);
 
-/* When an uploader that has failed is started again; -1: not any more, since the task ends. */
+/* Returns after which pause, in µs, a failed uploader is started again; -1: not again, since the
+ * task ends (ends). */
 int64_t trtc_upload_pause_us(const struct trtc_upload *u, bool ends);
 
 #endif

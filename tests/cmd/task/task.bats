@@ -181,7 +181,7 @@ live() {
     rm -r t
     ordered t '"RecordMode":1' '"PrivateMapKey":"kept"'
     expect 77 trtc-task t
-    said 'holds a secret'
+    said 'contains a secret'
     unsaid kept
     rm -r t
     ordered t '"RecordMode":1,"MaxIdleTime":1'

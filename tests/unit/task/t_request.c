@@ -111,8 +111,8 @@ static void refused(void **state)
         int code;
         const char *says;
     } rows[] = {
-        { "\"RecordMode\":1", ",\"SecretKey\":\"kept\"", TRTC_EX_NOPERM, "holds a secret" },
-        { "\"RecordMode\":1", ",\"AccessKey\":\"kept\"", TRTC_EX_NOPERM, "holds a secret" },
+        { "\"RecordMode\":1", ",\"SecretKey\":\"kept\"", TRTC_EX_NOPERM, "contains a secret" },
+        { "\"RecordMode\":1", ",\"AccessKey\":\"kept\"", TRTC_EX_NOPERM, "contains a secret" },
         { "\"RecordMode\":3", "", TRTC_EX_DATAERR, "RecordParams.RecordMode" },
         { "\"MaxIdleTime\":5", "", TRTC_EX_DATAERR, "RecordParams.RecordMode" },
         { "\"RecordMode\":1,\"MaxIdleTime\":4", "", TRTC_EX_DATAERR, "RecordParams.MaxIdleTime" },
