@@ -28,9 +28,16 @@ void loss_words(const struct trtc_loss *l, char *out, size_t n)
              extent);
 }
 
+void loss_line(const struct trtc_loss *l, char *out, size_t n)
+{
+    const int used = snprintf(out, n, "%s: %s", l->path, l->kind);
+    if (used > 0 && (size_t)used < n)
+        loss_words(l, out + used, n - (size_t)used);
+}
+
 void loss_say(const struct trtc_loss *l)
 {
-    char words[1024];
-    loss_words(l, words, sizeof words);
-    cli_error("%s: %s%s", l->path, l->kind, words);
+    char line[1024]; /* no message is longer */
+    loss_line(l, line, sizeof line);
+    cli_error("%s", line);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-mix: what was lost, and what became of every frame: on standard error, and as JSON. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,30 @@ static bool is_told(const struct inputs *in, int64_t us)
     return !in->in_part || us == TRTC_NOTIME || (us >= in->part_from_us && us < in->part_to_us);
 }
 
+/* In a part's note. */
+static void note(struct inputs *in, const char *line)
+{
+    if (in->in_part && trtc_mix_note_add(&in->note, line) < 0)
+        in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+}
+
+void mix_say(struct inputs *in, const char *fmt, ...)
+{
+    char line[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    cli_error("%s", line);
+    note(in, line);
+}
+
+static void lose(struct inputs *in, int code)
+{
+    if (!in->allow_missing)
+        in->code = trtc_worse(in->code, code);
+}
+
 void mix_lose_early(struct inputs *in, int64_t from_us, int64_t to_us)
 {
     in->told_early = true;
@@ -42,9 +67,10 @@ void mix_lose(struct inputs *in, const struct trtc_loss *l)
     }
     if (!is_told(in, l->start_us))
         return;
-    loss_say(l);
-    if (!in->allow_missing)
-        in->code = trtc_worse(in->code, TRTC_EX_LOSS);
+    char line[1024];
+    loss_line(l, line, sizeof line);
+    mix_say(in, "%s", line);
+    lose(in, TRTC_EX_LOSS);
     if (trtc_losses_add(&in->losses, l) < 0)
         in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
 }
@@ -162,26 +188,32 @@ static bool was_there(const struct trtc_participant *p)
     return m->both.n || m->sound.n || m->picture.n;
 }
 
-/* Why a source ended before its time. */
+/* Why a source ended before its time. The mix has told already where a picture broke. */
 static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_participant *s,
                         int64_t start_us)
 {
     struct trtc_err why = { 0 };
-    char when[64];
+    char when[64], line[1024];
+    if (s->failure.code) {
+        snprintf(line, sizeof line, "%s: the picture breaks: %s", o->label, s->failure.msg);
+        note(in, line);
+        lose(in, TRTC_EX_LOSS);
+    }
     if (!is_told(in, left_us(o, s)))
         return;
     if (o->input)
         trtc_source_failure(o->input, &why);
     when_of(left_us(o, s), start_us, when, sizeof when);
     if (why.code && !s->failure.code)
-        cli_error("%s: it breaks%s: %s", o->label, when, why.msg);
+        mix_say(in, "%s: it breaks%s: %s", o->label, when, why.msg);
     else if (in->live && o->rec && s->sound_failure.code)
-        cli_error("%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
-                  s->sound_failure.msg);
+        mix_say(in, "%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
+                s->sound_failure.msg);
     else if (o->torn && !s->failure.code)
-        cli_error("%s: it breaks off%s: the file ends in the middle of something", o->label, when);
-    if ((why.code || s->failure.code || s->sound_failure.code || o->torn) && !in->allow_missing)
-        in->code = trtc_worse(in->code, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
+        mix_say(in, "%s: it breaks off%s: the file ends in the middle of something", o->label,
+                when);
+    if (why.code || s->sound_failure.code || o->torn)
+        lose(in, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
 }
 
 /* "sound (PID 258, ac3, eng)". */

@@ -6,6 +6,8 @@
 #include "inputs.h"
 #include "options.h"
 
+/* On standard error, and in a part's note. */
+__attribute__((format(printf, 2, 3))) void mix_say(struct inputs *in, const char *fmt, ...);
 /* Names a loss (copied) on stderr, in in->code and in in->losses. */
 void mix_lose(struct inputs *in, const struct trtc_loss *l);
 /* Of a part, whose times are known now: names the losses that have waited for that. */

@@ -94,6 +94,8 @@ static void resolve(struct images *im, const char *what, char **name)
     if (!path) {
         cli_report(&err);
         im->code = trtc_worse(im->code, trtc_is_shortage(&err) ? err.code : TRTC_EX_LOSS);
+        if (trtc_mix_note_add(&im->note, err.msg) < 0)
+            im->code = TRTC_EX_TEMPFAIL;
     }
     free(*name);
     *name = path;
@@ -132,6 +134,7 @@ void mix_images_fini(struct images *im)
         av_frame_free(&im->items[i].shown);
     }
     free(im->items);
+    trtc_mix_note_fini(&im->note);
     opt_list_free(&im->mapped);
     pthread_mutex_destroy(&im->lock);
 }

@@ -11,6 +11,7 @@
 #include "../opt.h"
 #include "base/err.h"
 #include "layout/mixset.h"
+#include "mix/part.h"
 
 struct trtc_colour;
 
@@ -25,7 +26,8 @@ struct images {             /* init with mix_images_init */
     struct opt_list mapped; /* --image URL=FILE, as given */
     struct image *items;
     size_t n;
-    int code; /* worst exit status of what was not available */
+    int code;                  /* worst exit status of what was not available */
+    struct trtc_mix_note note; /* ... and what was said of it */
 };
 
 void mix_images_init(struct images *im);

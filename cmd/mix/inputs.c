@@ -157,7 +157,7 @@ static int add_recording(struct inputs *in, const struct trtc_recording *r, stru
     if (in->nb_origins > before)
         return 0;
     if (!is_usable(r)) { /* no user is left out silently */
-        cli_error("%s: user %s: no usable media", r->dir, user);
+        mix_say(in, "%s: user %s: no usable media", r->dir, user);
         if (!in->allow_missing)
             in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     } else {
@@ -299,7 +299,8 @@ static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err
         *err = *why;
         return -1;
     }
-    in->code = trtc_worse(in->code, cli_report(why));
+    mix_say(in, "%s", why->msg);
+    in->code = trtc_worse(in->code, why->code);
     return 0;
 }
 
@@ -753,6 +754,7 @@ void mix_inputs_close(struct inputs *in)
     }
     trtc_losses_fini(&in->losses);
     trtc_losses_fini(&in->early);
+    trtc_mix_note_fini(&in->note);
     free(in->origins);
     free(in->participants);
     trtc_scan_fini(&in->scan);

@@ -47,6 +47,7 @@ struct inputs {
     /* of a part: each loss is told by the part in whose time it is, one without a time by the first, if
      * it is known before the mix begins */
     bool in_part, told_early;
+    struct trtc_mix_note note;        /* what its file is to say */
     struct trtc_losses early;         /* what waits for these to be known: */
     int64_t part_from_us, part_to_us; /* INT64_MIN: the first part; INT64_MAX: the last */
     struct origin **origins;

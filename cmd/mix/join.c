@@ -13,7 +13,17 @@
 #include "mix/join.h"
 #include "run.h"
 
-static int print_object(const struct opts *o, const struct trtc_join_result *res,
+/* What was lost in a part, on standard error and for the object. */
+static void tell(void *opaque, const char *part, const char *line)
+{
+    cJSON **const losses = opaque;
+    char text[1024];
+    snprintf(text, sizeof text, "%s: %s", part, line);
+    cli_error("%s", text);
+    trtc_json_push(losses, cJSON_CreateString(text));
+}
+
+static int print_object(const struct opts *o, const struct trtc_join_result *res, cJSON *losses,
                         struct trtc_err *err)
 {
     cJSON *j = cJSON_CreateObject();
@@ -27,6 +37,7 @@ static int print_object(const struct opts *o, const struct trtc_join_result *res
     trtc_json_put_number(&j, "fps", res->fps);
     trtc_json_put_number(&j, "frames", (double)res->nb_frames);
     trtc_json_put_number(&j, "parts", (double)o->operands.n);
+    trtc_json_put(&j, "losses", losses);
     char *text = trtc_json_text(j, false);
     cJSON_Delete(j);
     if (!text)
@@ -36,19 +47,28 @@ static int print_object(const struct opts *o, const struct trtc_join_result *res
     return 0;
 }
 
-int mix_join(const struct opts *o, struct trtc_err *err)
+int mix_join(const struct opts *o, int *code, struct trtc_err *err)
 {
+    cJSON *losses = cJSON_CreateArray();
     const struct trtc_join_opts jo = { .parts = o->operands.items,
                                        .nb_parts = o->operands.n,
                                        .path = o->output,
                                        .container = mix_container(o),
-                                       .stop = &cli_signal };
+                                       .stop = &cli_signal,
+                                       .tell = tell,
+                                       .opaque = &losses };
     struct trtc_join_result res;
-    if (mix_make_directory(o->output, err) < 0 || trtc_join(&jo, &res, err) < 0)
-        return -1;
-    if (o->json)
-        return print_object(o, &res, err);
-    if (strcmp(o->output, "-") != 0)
+    int ret = mix_make_directory(o->output, err);
+    if (ret == 0)
+        ret = trtc_join(&jo, &res, err);
+    if (ret == 0 && !(o->allow_missing && res.status == TRTC_EX_LOSS))
+        *code = res.status;
+    if (ret == 0 && o->json) {
+        ret = print_object(o, &res, losses, err);
+        losses = NULL; /* is in the object */
+    } else if (ret == 0 && strcmp(o->output, "-") != 0) {
         puts(o->output);
-    return 0;
+    }
+    cJSON_Delete(losses);
+    return ret;
 }

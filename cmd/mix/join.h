@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-/* 0, or -1 with err. */
-int mix_join(const struct opts *o, struct trtc_err *err);
+/* 0, or -1 with err. *code: the worst exit status with which a part was made; with --allow-missing 0 for losses. */
+int mix_join(const struct opts *o, int *code, struct trtc_err *err);
 
 #endif

@@ -18,9 +18,8 @@ static int run(struct opts *o)
     int code = 0;
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* so that a reader that leaves can be told from a failure */
-    if (o->join)
-        return mix_join(o, &err) == 0 ? 0 : cli_report(&err);
-    return mix_run(o, &code, &err) == 0 ? code : trtc_worse(code, cli_report(&err));
+    const int ret = o->join ? mix_join(o, &code, &err) : mix_run(o, &code, &err);
+    return ret == 0 ? code : trtc_worse(code, cli_report(&err));
 }
 
 int main(int argc, char *argv[])

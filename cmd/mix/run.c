@@ -281,6 +281,12 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return 0;
 }
 
+/* The exit status of an output that is made. */
+static int status_of(const struct opts *o, const struct inputs *in)
+{
+    return trtc_worse(in->code, o->allow_missing ? 0 : o->images.code);
+}
+
 /* What of the options is not among the settings. */
 static void describe(const struct opts *o, char *out, size_t size)
 {
@@ -309,6 +315,21 @@ static int set_part(const struct opts *o, struct inputs *in, struct trtc_mix_opt
     mix_lose_early(in, o->share.k == 1 ? INT64_MIN : *first_us,
                    o->share.k == o->share.n ? INT64_MAX : mo->start_us + p->end * 1000000 / p->fps);
     return 0;
+}
+
+/* Gives the output its name. A part's file says how this process ends. */
+static enum trtc_mix_end finish(const struct opts *o, const struct inputs *in, struct trtc_mix *m,
+                                struct trtc_mix_result *res, struct trtc_err *err)
+{
+    char *note =
+        in->in_part ? trtc_mix_note_write(status_of(o, in), &o->images.note, &in->note) : NULL;
+    enum trtc_mix_end ret = TRTC_MIX_FAILED;
+    if (in->in_part && !note)
+        trtc_fail_nomem(err);
+    else
+        ret = trtc_mix_finish(m, note, res, err);
+    free(note);
+    return ret;
 }
 
 static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct images *images,
@@ -367,6 +388,8 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     end_script(&script);
     mix_inputs_joined(in, trtc_mix_nb_participants(m));
     mix_settle(in, o->share.n ? mo.start_us : res->start_us);
+    if (ret == TRTC_MIX_MADE)
+        ret = finish(o, in, m, res, err);
 done:
     end_script(&script);
     in->code = trtc_worse(in->code, script.code);
@@ -442,7 +465,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         ret = print_result(o, &in, &res, &report, err);
     if (in.in_part && !in.told_early)
         mix_lose_early(&in, INT64_MIN, INT64_MAX);
-    *code = trtc_worse(in.code, o->allow_missing ? 0 : o->images.code);
+    *code = status_of(o, &in);
     if (end == TRTC_MIX_NOTHING)
         *code = trtc_worse(*code, err->code);
     else if (end == TRTC_MIX_READER_LEFT)

@@ -4,7 +4,8 @@
  * A part holds its pictures, and the sound from before its first picture to behind its last one, all
  * on the clock of the mix. Pictures follow each other as they are. Of the sound around a join both
  * parts have the same frames, and mix/splice says with which one the later part goes on. One part is
- * read after the other; only the sound around one join is held. */
+ * read after the other; only the sound around one join is held. The last packet of a part is its
+ * note. */
 #include "mix/join.h"
 
 #include <errno.h>
@@ -59,8 +60,10 @@ struct join {
     struct source in;
     struct track *tracks;
     struct trtc_writer_track *descriptions; /* borrow from first */
-    int nb_tracks;
-    struct source first; /* stays open: the others are compared with it */
+    int nb_tracks;                          /* without that of the note, which is the last one */
+    bool noted;                             /* the note of the part being read has come */
+    int status;                             /* the worst of them */
+    struct source first;                    /* stays open: the others are compared with it */
     uint8_t *sets;
     size_t sets_size;
     int reorder; /* pictures by which decoding is ahead */
@@ -206,7 +209,11 @@ static int open_output(struct join *j, struct trtc_err *err)
 {
     if (open_source(&j->first, j->files[0].name, err) < 0)
         return -1;
-    j->nb_tracks = (int)j->first.c->nb_streams;
+    j->nb_tracks = (int)j->first.c->nb_streams - 1;
+    if (j->nb_tracks < 1 ||
+        j->first.c->streams[j->nb_tracks]->codecpar->codec_type != AVMEDIA_TYPE_SUBTITLE)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: its tracks are not those of a part",
+                         j->first.name);
     j->tracks = calloc((size_t)j->nb_tracks + 1, sizeof *j->tracks);
     j->descriptions = calloc((size_t)j->nb_tracks + 1, sizeof *j->descriptions);
     j->pkt = av_packet_alloc();
@@ -274,7 +281,7 @@ static int next_packet(struct join *j, struct source *s, struct trtc_err *err)
     if (ret < 0)
         return trtc_fail_av(err, ret == AVERROR_INVALIDDATA ? TRTC_EX_DATAERR : TRTC_EX_IOERR, ret,
                             "%s", s->name);
-    if (j->pkt->stream_index >= j->nb_tracks || j->pkt->pts == AV_NOPTS_VALUE || j->pkt->size < 1)
+    if (j->pkt->stream_index > j->nb_tracks || j->pkt->pts == AV_NOPTS_VALUE || j->pkt->size < 1)
         return cut_off(s, err);
     return 1;
 }
@@ -418,8 +425,8 @@ static int read_heads(struct join *j, size_t i, struct trtc_err *err)
     while (got > 0 && !have_heads(j) && (got = next_packet(j, &s, err)) > 0) {
         struct track *t = &j->tracks[j->pkt->stream_index];
         const int64_t frame = place_of(j, &s, false);
-        if (!t->video && frame >= from && frame < from + 2 * AROUND &&
-            hold(j, &t->head[frame - from], err) < 0)
+        if (t < j->tracks + j->nb_tracks && !t->video && frame >= from &&
+            frame < from + 2 * AROUND && hold(j, &t->head[frame - from], err) < 0)
             got = -1;
     }
     close_source(&s);
@@ -474,11 +481,43 @@ static int join_sound(struct join *j, size_t i, struct trtc_err *err)
     return ret;
 }
 
+/* ---- notes ---- */
+
+static void tell_lines(const struct join *j, const char *part, struct trtc_bytes lines)
+{
+    char line[2048];
+    for (const uint8_t *p = lines.p, *end = lines.p + lines.n, *eol; p < end; p = eol + 1) {
+        eol = memchr(p, '\n', (size_t)(end - p));
+        snprintf(line, sizeof line, "%.*s", (int)(eol - p), (const char *)p);
+        j->o->tell(j->o->opaque, part, line);
+    }
+}
+
+/* The packet in hand is the part's note. */
+static int take_note(struct join *j, struct trtc_err *err)
+{
+    char line[64];
+    int status;
+    struct trtc_bytes lines;
+    if (j->noted ||
+        !trtc_mix_note_read((const char *)j->pkt->data, (size_t)j->pkt->size, &status, &lines))
+        return cut_off(&j->in, err);
+    j->noted = true;
+    j->status = trtc_worse(j->status, status);
+    snprintf(line, sizeof line, "it was made with exit status %d", status);
+    tell_lines(j, j->in.name, lines);
+    if (status && !lines.n)
+        j->o->tell(j->o->opaque, j->in.name, line);
+    return 0;
+}
+
 /* ---- parts ---- */
 
 /* Whether all that the part must have has come. */
 static bool is_whole(const struct join *j, const struct trtc_mix_part *part)
 {
+    if (!j->noted)
+        return false;
     for (int i = 0; i < j->nb_tracks; i++) {
         const struct track *t = &j->tracks[i];
         const int64_t samples =
@@ -490,6 +529,14 @@ static bool is_whole(const struct join *j, const struct trtc_mix_part *part)
     return true;
 }
 
+static int copy_packet(struct join *j, const struct trtc_mix_part *part, struct trtc_err *err)
+{
+    const int k = j->pkt->stream_index;
+    if (k == j->nb_tracks)
+        return take_note(j, err);
+    return (j->tracks[k].video ? copy_picture : copy_sound)(j, part, &j->tracks[k], err);
+}
+
 static int copy_part(struct join *j, size_t i, struct trtc_err *err)
 {
     const struct trtc_mix_part *part = &j->files[i].part;
@@ -498,11 +545,10 @@ static int copy_part(struct join *j, size_t i, struct trtc_err *err)
         return -1;
     for (int k = 0; k < j->nb_tracks; k++)
         j->tracks[k].next = j->tracks[k].video ? 0 : j->tracks[k].from;
-    while ((got = next_packet(j, &j->in, err)) > 0) {
-        struct track *t = &j->tracks[j->pkt->stream_index];
-        if ((t->video ? copy_picture : copy_sound)(j, part, t, err) < 0)
+    j->noted = false;
+    while ((got = next_packet(j, &j->in, err)) > 0)
+        if (copy_packet(j, part, err) < 0)
             return -1;
-    }
     if (got < 0)
         return -1;
     if (!is_whole(j, part))
@@ -524,7 +570,8 @@ static int join_all(struct join *j, struct trtc_join_result *res, struct trtc_er
             return -1;
     *res = (struct trtc_join_result){ .start_us = j->mix.start_us,
                                       .end_us = j->mix.start_us + end_us,
-                                      .fps = j->mix.fps };
+                                      .fps = j->mix.fps,
+                                      .status = j->status };
     for (int i = 0; i < j->nb_tracks; i++)
         if (j->tracks[i].video) {
             res->nb_frames = j->mix.all;

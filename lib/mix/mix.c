@@ -435,12 +435,17 @@ static int make(struct trtc_mix *m, struct trtc_mix_result *res, struct trtc_err
         ret = check_memory(m, err);
     if (ret == 0 && res->interrupted && m->o.part.share.n)
         ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted: the part is not made");
-    if (ret == 0)
-        ret = trtc_writer_finish(m->writer, &res->bytes, err);
     res->start_us = first_us;
     res->nb_frames = m->state.nb_frames - m->state.first;
     res->end_us = trtc_mix_frame_us(&m->state, m->state.nb_frames);
     return ret;
+}
+
+static enum trtc_mix_end end_of(const struct trtc_mix *m, int ret)
+{
+    if (ret == 0)
+        return TRTC_MIX_MADE;
+    return m->writer && trtc_writer_reader_left(m->writer) ? TRTC_MIX_READER_LEFT : TRTC_MIX_FAILED;
 }
 
 enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
@@ -452,9 +457,15 @@ enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
         if (begun != TRTC_MIX_MADE)
             return begun;
     }
-    if (make(m, res, err) == 0)
-        return TRTC_MIX_MADE;
-    return m->writer && trtc_writer_reader_left(m->writer) ? TRTC_MIX_READER_LEFT : TRTC_MIX_FAILED;
+    return end_of(m, make(m, res, err));
+}
+
+enum trtc_mix_end trtc_mix_finish(struct trtc_mix *m, const char *note, struct trtc_mix_result *res,
+                                  struct trtc_err *err)
+{
+    if (m->o.part.share.n && trtc_writer_note(m->writer, note, err) < 0)
+        return TRTC_MIX_FAILED;
+    return end_of(m, trtc_writer_finish(m->writer, &res->bytes, err));
 }
 
 const AVFrame *trtc_mix_still(struct trtc_mix *m, int64_t t_us, struct trtc_err *err)

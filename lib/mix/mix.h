@@ -91,14 +91,19 @@ struct trtc_mix_result {
 /* What came of a mix. */
 enum trtc_mix_end {
     TRTC_MIX_FAILED = -1, /* err says why */
-    TRTC_MIX_MADE,        /* complete, and has its name; also where a signal ended it */
+    TRTC_MIX_MADE,        /* complete; also where a signal ended it */
     TRTC_MIX_NOTHING, /* no source has sent anything: each source says why, and err has the worst reason */
     TRTC_MIX_READER_LEFT, /* who read the output has gone */
 };
 
-/* Makes the output. */
+/* Makes the output, but for its end and its name: what became of the participants is known before it has that. */
 enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
                                struct trtc_err *err);
+
+/* Gives an output that was made its end and its name, and sets res->bytes. note: of a part, what was lost in it
+ * (trtc_mix_note_write in mix/part.h); else not used. */
+enum trtc_mix_end trtc_mix_finish(struct trtc_mix *m, const char *note, struct trtc_mix_result *res,
+                                  struct trtc_err *err);
 
 /* Composes the one frame at t_us (epoch), valid until the free. Failures of sources are in the
  * participants afterwards. NULL on failure. */

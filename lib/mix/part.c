@@ -9,6 +9,8 @@
 
 #include <libavutil/mathematics.h>
 
+#include "base/array.h"
+#include "base/num.h"
 #include "base/text.h"
 
 /* ---- which pictures ---- */
@@ -133,6 +135,59 @@ bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out)
         p.rate_hz > 96000)
         return false;
     *out = p;
+    return true;
+}
+
+/* ---- what was lost in it ---- */
+
+enum { LINE_MAX_BYTES = 2048, STATUS_MAX = 255 };
+
+int trtc_mix_note_add(struct trtc_mix_note *note, const char *line)
+{
+    char shown[LINE_MAX_BYTES];
+    trtc_text_line(line, strlen(line), shown, sizeof shown);
+    const size_t n = strlen(shown);
+    if (trtc_array_reserve(&note->text, &note->cap, note->n + n + 2, 1) < 0)
+        return -1;
+    memcpy(note->text + note->n, shown, n);
+    note->n += n;
+    note->text[note->n++] = '\n';
+    note->text[note->n] = '\0';
+    return 0;
+}
+
+void trtc_mix_note_fini(struct trtc_mix_note *note)
+{
+    free(note->text);
+    *note = (struct trtc_mix_note){ 0 };
+}
+
+char *trtc_mix_note_write(int status, const struct trtc_mix_note *a, const struct trtc_mix_note *b)
+{
+    const size_t size = a->n + b->n + 32;
+    char *text = malloc(size);
+    if (text)
+        snprintf(text, size, "status %d\n%s%s", status, a->n ? a->text : "", b->n ? b->text : "");
+    return text;
+}
+
+bool trtc_mix_note_read(const char *text, size_t n, int *status, struct trtc_bytes *lines)
+{
+    static const char word[] = "status ";
+    const size_t least = sizeof word - 1;
+    const char *end = n ? memchr(text, '\n', n) : NULL;
+    char number[8];
+    int64_t value;
+    if (!end || (size_t)(end - text) <= least || memcmp(text, word, least) != 0 ||
+        (size_t)(end - text) - least >= sizeof number || text[n - 1] != '\n')
+        return false;
+    const size_t digits = (size_t)(end - text) - least;
+    memcpy(number, text + least, digits);
+    number[digits] = '\0';
+    if (trtc_num_int("", number, (struct trtc_range){ 0, STATUS_MAX }, &value, NULL) < 0)
+        return false;
+    *status = (int)value;
+    *lines = (struct trtc_bytes){ (const uint8_t *)end + 1, n - (size_t)(end + 1 - text) };
     return true;
 }
 

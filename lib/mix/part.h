@@ -4,9 +4,11 @@
 #ifndef TRTC_MIX_PART_H
 #define TRTC_MIX_PART_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "layout/mixset.h"
 #include "mix/participant.h"
@@ -38,6 +40,21 @@ uint64_t trtc_mix_part_call(const struct trtc_mix_settings *set, const struct tr
 enum { TRTC_MIX_PART_TEXT = 256 };
 void trtc_mix_part_write(const struct trtc_mix_part *p, char text[TRTC_MIX_PART_TEXT]);
 bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out);
+
+/* What a part's file says of itself: with which exit status it was made, and what was lost, a line each. */
+struct trtc_mix_note {
+    char *text; /* the lines, or NULL: there are none */
+    size_t n, cap;
+};
+
+/* Adds a line; what a terminal would act on is escaped. 0, or -1: out of memory. */
+int trtc_mix_note_add(struct trtc_mix_note *note, const char *line);
+void trtc_mix_note_fini(struct trtc_mix_note *note);
+
+/* The lines of both as text for a file, which the caller frees (NULL: out of memory); and back, without copying:
+ * false: it is none. */
+char *trtc_mix_note_write(int status, const struct trtc_mix_note *a, const struct trtc_mix_note *b);
+bool trtc_mix_note_read(const char *text, size_t n, int *status, struct trtc_bytes *lines);
 
 struct trtc_mix_part_file {
     const char *name;

@@ -208,6 +208,7 @@ void trtc_writer_free(struct trtc_writer **w)
     free(x->descriptions);
     free(x->out.end_us);
     free((void *)x->out.o.path);
+    free((void *)x->out.note);
     free(x);
     *w = NULL;
 }
@@ -367,6 +368,16 @@ int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, stru
     }
     pthread_mutex_unlock(&w->mutex);
     return ret;
+}
+
+int trtc_writer_note(struct trtc_writer *w, const char *text, struct trtc_err *err)
+{
+    const void *copy;
+    if (!copy_bytes(text, strlen(text), &copy))
+        return trtc_fail_nomem(err);
+    free((void *)w->out.note);
+    w->out.note = copy;
+    return 0;
 }
 
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err)

@@ -36,7 +36,8 @@ struct trtc_writer_opts {
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };
 
-/* The tag of a Matroska file that has it. */
+/* The tag of a Matroska file that has it. A track of text behind the others, with one packet at the end, has
+ * what trtc_writer_note was given. */
 #define TRTC_WRITER_PART_TAG "TRTC_PART"
 
 /* Its times are later by this, since Matroska has none before 0, where the priming of sound is. */
@@ -56,6 +57,9 @@ int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet
 
 /* Ends a track at end_us: its last frame lasts until then. */
 int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, struct trtc_err *err);
+
+/* Of a part, before the finish: what its file is to say about itself (copied). TRTC_EX_TEMPFAIL. */
+int trtc_writer_note(struct trtc_writer *w, const char *text, struct trtc_err *err);
 
 /* Whether the reader of the pipe has gone: that is why a call has failed. Any thread. */
 bool trtc_writer_reader_left(const struct trtc_writer *w);

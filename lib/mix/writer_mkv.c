@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The writer's Matroska, with libavformat's muxer. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,18 @@ static int add_track(struct mkv *x, const struct trtc_writer_track *t, bool is_d
     return 0;
 }
 
+/* A part's track of text. */
+static int add_note_track(struct mkv *x, struct trtc_err *err)
+{
+    AVStream *st = avformat_new_stream(x->c, NULL);
+    if (!st)
+        return trtc_fail_nomem(err);
+    st->time_base = us_base;
+    st->codecpar->codec_type = AVMEDIA_TYPE_SUBTITLE;
+    st->codecpar->codec_id = AV_CODEC_ID_TEXT;
+    return 0;
+}
+
 static int open_io(struct mkv *x, struct trtc_writer_out *out, struct trtc_err *err)
 {
     uint8_t *buf = av_malloc(IO_BYTES);
@@ -156,6 +169,8 @@ static int open_mkv(struct trtc_writer_out *out, struct trtc_err *err)
     }
     if (o->part && av_dict_set(&x->c->metadata, TRTC_WRITER_PART_TAG, o->part, 0) < 0)
         return trtc_fail_nomem(err);
+    if (o->part && add_note_track(x, err) < 0)
+        return -1;
     char creation[32];
     if (o->creation_ms != TRTC_NOTIME) {
         trtc_utc_format3339(o->creation_ms, creation);
@@ -191,9 +206,33 @@ static int put_mkv(struct trtc_writer_out *out, int track, const struct trtc_pac
     return check(x, out, ret, "Matroska", err);
 }
 
+/* The packet of a part's track of text, behind all others. */
+static int put_note(struct trtc_writer_out *out, struct trtc_err *err)
+{
+    struct mkv *x = out->state;
+    const AVStream *st = x->c->streams[out->o.nb_tracks];
+    const size_t n = strlen(out->note);
+    int64_t end_us = 0;
+    for (int i = 0; i < out->o.nb_tracks; i++)
+        end_us = out->end_us[i] > end_us ? out->end_us[i] : end_us;
+    if (n > INT_MAX / 2 || av_new_packet(x->pkt, (int)n) < 0)
+        return trtc_fail_nomem(err);
+    memcpy(x->pkt->data, out->note, n);
+    x->pkt->stream_index = out->o.nb_tracks;
+    x->pkt->pts = x->pkt->dts =
+        av_rescale_q(end_us + TRTC_WRITER_PART_SHIFT_US, us_base, st->time_base);
+    x->pkt->duration = av_rescale_q(1000000, us_base, st->time_base);
+    x->pkt->flags |= AV_PKT_FLAG_KEY;
+    const int ret = av_write_frame(x->c, x->pkt);
+    av_packet_unref(x->pkt);
+    return check(x, out, ret, "Matroska", err);
+}
+
 static int finish_mkv(struct trtc_writer_out *out, struct trtc_err *err)
 {
     struct mkv *x = out->state;
+    if (out->o.part && out->note && put_note(out, err) < 0)
+        return -1;
     if (check(x, out, av_write_trailer(x->c), "the end of the Matroska file", err) < 0)
         return -1;
     avio_flush(x->c->pb);

@@ -15,6 +15,7 @@ struct trtc_writer_out {
     const char *name;          /* for messages */
     bool is_file;              /* what is written cannot block for long */
     struct trtc_writer_opts o; /* with the tracks; copies */
+    const char *note;          /* of a part, at the finish; or NULL */
     int64_t *end_us;           /* per track, at the finish: where it ends, or TRTC_NOTIME */
     atomic_bool cancelled;     /* no waiting any more */
     atomic_bool reader_left;   /* the pipe was closed at its other end: then all calls fail */

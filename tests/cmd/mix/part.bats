@@ -118,6 +118,8 @@ END
         head -c $size p3.mkv >cut.mkv
         join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
     done
+    head -c "$(grep -abo 'status 0' p3.mkv | cut -d : -f 1)" p3.mkv >cut.mkv # its last packet alone is missing
+    join 65 'cut.mkv: something is missing in it' p1.mkv p2.mkv cut.mkv p4.mkv
     join 66 '.: Is a directory' p1.mkv .
     head -c 500 /dev/urandom >noise.mkv
     join 65 'noise.mkv: it is no part of a mix' p1.mkv noise.mkv
@@ -142,7 +144,7 @@ END
     refused 65 '20 parts: the mix has 10 pictures' $small --to +1 --part 7/20 -o p.mkv call
 }
 
-@test "a loss is told by the part in whose time it is" {
+@test "a loss is told by the part in whose time it is, and by the join" {
     local k
     cp -rL call hurt
     rm "$(find hurt -name '*YW5uYQ*video_*.ts' | sort | sed -n 2p)" # anna's picture from 10 s on
@@ -151,7 +153,24 @@ END
         mix $((k == 2 ? 3 : 0)) $small hurt --part $k/3 -o p$k.mkv
         [[ $(wc -l <err) -eq $((k == 2)) ]] || fail "part $k"
     done
+    expect 3 trtc-mix --join -o call.mp4 p?.mkv
+    [[ $(wc -l <err) -eq 1 && $(cat out) == call.mp4 ]]
+    said 'p2.mkv: hurt/' && said ': missing'
+    plays call.mp4
+    expect 0 trtc-mix --join --allow-missing --json -o call.mp4 p?.mkv
+    jq -e '.losses | length == 1 and (.[0] | startswith("p2.mkv: "))' out
+    # what was no loss for the parts is named, and none for the join
+    # shellcheck disable=SC2086
+    mix 0 $small hurt --allow-missing --part 2/3 -o p2.mkv
     expect 0 trtc-mix --join -o call.mp4 p?.mkv
+    said 'p2.mkv: hurt/' && said ': missing'
+    # a part of which an input was not there at all
+    for k in 1 2 3; do
+        # shellcheck disable=SC2086
+        mix 66 $small hurt b=no-such.mp4 --allow-missing --part $k/3 -o p$k.mkv
+    done
+    expect 66 trtc-mix --join --allow-missing -o call.mp4 p?.mkv
+    said 'p1.mkv: ' && said 'no-such.mp4'
 }
 
 @test "an interrupted part has no name" {

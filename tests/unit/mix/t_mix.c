@@ -197,7 +197,8 @@ static void test_nobody(void **state)
                                           &(struct trtc_mix_reader){ cannot, NULL, &err }),
                      0);
     assert_int_equal(trtc_mix_change(m, &change, &err), 0);
-    if (trtc_mix_run(m, &res, &err) != TRTC_MIX_MADE)
+    if (trtc_mix_run(m, &res, &err) != TRTC_MIX_MADE ||
+        trtc_mix_finish(m, NULL, &res, &err) != TRTC_MIX_MADE)
         fail_msg("%s", err.msg);
     assert_true(res.start_us == START_US && res.end_us == START_US + 1000000);
     assert_int_equal(res.nb_frames, 10);
@@ -248,6 +249,9 @@ static void test_ends(void **state)
     o.stop = &stop;
     struct trtc_mix *m = trtc_mix_new(&o, NULL, 0, &err);
     assert_int_equal(trtc_mix_run(m, &res, &err), TRTC_MIX_MADE);
+    assert_int_equal(access("stopped.mp4", F_OK), -1);
+    assert_int_equal(trtc_mix_finish(m, NULL, &res, &err), TRTC_MIX_MADE);
+    assert_int_equal(access("stopped.mp4", F_OK), 0);
     assert_true(res.interrupted && res.nb_frames == 1);
     trtc_mix_free(&m);
 

@@ -79,6 +79,45 @@ static void test_text(void **state)
             fail_msg("'%s' was read", no_parts[i]);
 }
 
+static void test_note(void **state)
+{
+    static const char *const no_notes[] = {
+        "",
+        "\n",
+        "status \n",
+        "status 3",
+        "status 256\n",
+        "status -1\n",
+        "status 3x\n",
+        "Status 3\n",
+        "status 3\nno end",
+        "status 00000000003\n",
+    };
+    struct trtc_mix_note a = { 0 }, b = { 0 }, none = { 0 };
+    struct trtc_bytes lines;
+    int status = -1;
+    (void)state;
+    assert_int_equal(trtc_mix_note_add(&a, "one"), 0);
+    assert_int_equal(trtc_mix_note_add(&b, "t\nw\x1b[o"), 0);
+    assert_int_equal(trtc_mix_note_add(&b, ""), 0);
+    char *text = trtc_mix_note_write(3, &a, &b);
+    assert_string_equal(text, "status 3\none\nt\\nw\\x1B[o\n\n");
+    assert_true(trtc_mix_note_read(text, strlen(text), &status, &lines));
+    assert_int_equal(status, 3);
+    assert_int_equal(lines.n, strlen("one\nt\\nw\\x1B[o\n\n"));
+    assert_memory_equal(lines.p, "one\n", 4);
+    free(text);
+    text = trtc_mix_note_write(0, &none, &none);
+    assert_true(trtc_mix_note_read(text, strlen(text), &status, &lines));
+    assert_true(status == 0 && lines.n == 0);
+    free(text);
+    for (size_t i = 0; i < sizeof no_notes / sizeof *no_notes; i++)
+        if (trtc_mix_note_read(no_notes[i], strlen(no_notes[i]), &status, &lines))
+            fail_msg("'%s' was read", no_notes[i]);
+    trtc_mix_note_fini(&a);
+    trtc_mix_note_fini(&b);
+}
+
 static void expect(struct trtc_mix_part_file *files, size_t n, int code, const char *why)
 {
     struct trtc_err err = { 0 };
@@ -179,7 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),      cmocka_unit_test(test_text),
         cmocka_unit_test(test_check),     cmocka_unit_test(test_window),
-        cmocka_unit_test(test_find_join),
+        cmocka_unit_test(test_find_join), cmocka_unit_test(test_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
