@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The four actions. What is answered is in the store before. */
+/* The four actions. Every change is in the store before the call is answered. */
 #include "actions.h"
 
 #include <cjson/cJSON.h>
@@ -49,7 +49,7 @@ static int no_memory(struct trtc_fault *fault)
 static int not_kept(struct trtc_fault *fault)
 {
     return trtc_fault_set(fault, "InternalError.CRInternalError",
-                          "the state cannot be written: see what trtc-recd says");
+                          "the state cannot be written: see the messages of trtc-recd");
 }
 
 static cJSON *answer_id(const char *id)
@@ -61,7 +61,7 @@ static cJSON *answer_id(const char *id)
 
 /* ---- create ---- */
 
-/* Letters, digits, '_' and '-', a letter first; the node at its end. */
+/* Makes an id of letters, digits, '_' and '-' that begins with a letter and ends with the node. */
 static void make_id(const struct recd *r, char out[ID_BYTES])
 {
     static const char letters[] =
@@ -96,16 +96,16 @@ static int check_usersig(const struct call *call, struct trtc_fault *fault)
         return no_memory(fault);
     return bad || other ? trtc_fault_set(fault, code, "UserSig: %s (%d)",
                                          bad == TRTC_USERSIG_EXPIRED ? "it has expired"
-                                         : bad == TRTC_USERSIG_USER  ? "it is of another user"
+                                         : bad == TRTC_USERSIG_USER  ? "it belongs to another user"
                                          : bad == TRTC_USERSIG_FORGED
                                              ? "it was not made with the application's key"
-                                         : bad ? "it is none"
-                                               : "it is of another application",
+                                         : bad ? "it is malformed"
+                                               : "it belongs to another application",
                                          (int)bad)
                         : 0;
 }
 
-/* The open task of the same robot in the same room, or NULL. */
+/* Returns the open task of the same robot in the same room, or NULL. */
 static struct task *same_robot(const struct recd *r, const struct trtc_task_row *row)
 {
     for (size_t i = r->nb_tasks; i-- > 0;) {
@@ -118,7 +118,7 @@ static struct task *same_robot(const struct recd *r, const struct trtc_task_row 
     return NULL;
 }
 
-/* Of one application. replaced: does not count any more. */
+/* Counts the open tasks of one application, without replaced. */
 static int64_t count_open(const struct recd *r, int64_t sdkappid, const struct task *replaced)
 {
     int64_t n = 0;
@@ -134,11 +134,11 @@ static int check_room_for(const struct recd *r, int64_t sdkappid, const struct t
                           struct trtc_fault *fault)
 {
     if (r->free_percent < r->config.free_percent)
-        return trtc_fault_set(fault, "ResourceInsufficient", "%d %% of the disk are free",
+        return trtc_fault_set(fault, "ResourceInsufficient", "only %d %% of the disk is free",
                               r->free_percent);
     if (count_open(r, sdkappid, replaced) >= r->config.tasks)
         return trtc_fault_set(fault, "FailedOperation.RestrictedConcurrency",
-                              "%lld tasks are under way", (long long)r->config.tasks);
+                              "%lld tasks are running already", (long long)r->config.tasks);
     return 0;
 }
 
@@ -175,7 +175,7 @@ static int write_file(const char *dir, const char *name, const char *json, struc
     return ret;
 }
 
-/* The task's directory with its request, without secrets. */
+/* Creates the task's directory, with its request without secrets. */
 static int make_directory(const struct recd *r, const char *id, const cJSON *request,
                           struct trtc_err *err)
 {
@@ -199,7 +199,7 @@ struct creation {
     const struct call *call;
     const struct trtc_task_row *row;
     struct task *replaced;
-    char *storage; /* NULL: nothing is uploaded with its keys */
+    char *storage; /* the StorageParams to be kept; NULL: their keys are not used */
 };
 
 static int keep_creation(struct recd *r, void *arg, struct trtc_err *err)
@@ -272,7 +272,7 @@ static cJSON *create(struct recd *r, const struct call *call, struct trtc_fault 
         return NULL;
     if (!r->config.send_request && !upload_bucket_is_name(call->request)) {
         trtc_fault_set(fault, "InvalidParameter.OutOfRange",
-                       "Bucket: here it names a directory, of A-Z a-z 0-9 . _ -");
+                       "Bucket: it names a directory here, and may contain only A-Z a-z 0-9 . _ -");
         return NULL;
     }
     if (make_row(r, call, &row) < 0)
@@ -309,7 +309,7 @@ static cJSON *described(const char *id, const char *status, const cJSON *said, b
     return response;
 }
 
-/* Without a store: what the task's directory says. */
+/* Describes a task by its directory, when there is no store. */
 static cJSON *describe_directory(const struct recd *r, const struct call *call,
                                  struct trtc_fault *fault)
 {
@@ -347,7 +347,7 @@ static cJSON *describe(struct recd *r, const struct call *call, struct trtc_faul
     return response;
 }
 
-/* {"modify":{...}} as a line. */
+/* Returns the change as a line for trtc-task: {"modify":{...}}. */
 static char *modify_line(const cJSON *request)
 {
     static const char *const names[] = { "MixLayoutParams", "SubscribeStreamUserIds" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The four actions, of callers that are known. */
+/* The four actions of the API, after the caller was authenticated. */
 #ifndef TRTC_CMD_RECD_ACTIONS_H
 #define TRTC_CMD_RECD_ACTIONS_H
 
@@ -9,13 +9,14 @@ struct cJSON;
 
 struct call {
     enum trtc_action action;
-    struct cJSON *request; /* checked by lib/service/params */
+    struct cJSON *request; /* has passed trtc_params_check */
     const struct trtc_config_app *app;
-    const char *signature; /* by which it is known again; NULL: none */
-    int64_t signed_s;
+    const char *signature; /* is not accepted again; NULL: the call came from the page */
+    int64_t signed_s;      /* seconds of the epoch */
 };
 
-/* What is answered, without RequestId; NULL and *fault where it is refused. */
+/* Carries out the call. Returns the response without RequestId, which the caller frees; NULL: it is
+ * refused, see *fault. */
 struct cJSON *action_do(struct recd *r, const struct call *call, struct trtc_fault *fault);
 
 #endif

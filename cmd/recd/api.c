@@ -78,10 +78,10 @@ static int check_signed(struct recd *r, struct trtc_request *q, struct trtc_sign
     } faults[] = {
         [TRTC_SIGNED_MALFORMED] = { "AuthFailure.InvalidAuthorization",
                                     "the Authorization header, or one that it names, is missing or malformed" },
-        [TRTC_SIGNED_UNKNOWN] = { "AuthFailure.SecretIdNotFound", "nobody has this SecretId" },
+        [TRTC_SIGNED_UNKNOWN] = { "AuthFailure.SecretIdNotFound", "this SecretId is unknown" },
         [TRTC_SIGNED_EXPIRED] = { "AuthFailure.SignatureExpire",
                                   "X-TC-Timestamp is more than five minutes off" },
-        [TRTC_SIGNED_FORGED] = { "AuthFailure.SignatureFailure", "the signature is another one" },
+        [TRTC_SIGNED_FORGED] = { "AuthFailure.SignatureFailure", "the signature does not match" },
         [TRTC_SIGNED_TOKEN] = { "AuthFailure.TokenFailure", "these keys have no token" },
         [TRTC_SIGNED_NOMEM] = { "InternalError", "out of memory" },
     };
@@ -127,11 +127,12 @@ static int check_target(struct trtc_request *q, enum trtc_action *action, struct
 {
     const char *version = field(q, "x-tc-version"), *name = field(q, "x-tc-action");
     if (!version || strcmp(version, VERSION) != 0)
-        return trtc_fault_set(fault, "NoSuchVersion", "X-TC-Version is to be " VERSION);
+        return trtc_fault_set(fault, "NoSuchVersion", "X-TC-Version must be " VERSION);
     if (find_action(name, action) < 0)
-        return trtc_fault_set(fault, "InvalidAction", "X-TC-Action names none of the four actions");
+        return trtc_fault_set(fault, "InvalidAction", "X-TC-Action is not one of the four actions");
     if (!is_region(field(q, "x-tc-region")))
-        return trtc_fault_set(fault, "UnsupportedRegion", "X-TC-Region is none of this service");
+        return trtc_fault_set(fault, "UnsupportedRegion",
+                              "X-TC-Region is not a region of this service");
     return 0;
 }
 
@@ -146,7 +147,7 @@ static int check_new(struct recd *r, const struct trtc_signed_by *by, enum trtc_
         return trtc_fault_set(fault, "InternalError", "out of memory");
     return ret ? 0
                : trtc_fault_set(fault, "AuthFailure.SignatureFailure",
-                                "a request with this signature came before");
+                                "this signature was used before");
 }
 
 static int check_rate(struct recd *r, const struct trtc_config_app *app, enum trtc_action action,
@@ -156,7 +157,7 @@ static int check_rate(struct recd *r, const struct trtc_config_app *app, enum tr
     return trtc_rate_take(rate, (int)r->config.rate, r->now_ms)
                ? 0
                : trtc_fault_set(fault, "RequestLimitExceeded",
-                                "over %lld calls a second of this action",
+                                "more than %lld calls per second of this action",
                                 (long long)r->config.rate);
 }
 
@@ -178,11 +179,11 @@ static cJSON *read_body(struct trtc_request *q, struct trtc_fault *fault)
     if (err.code == TRTC_EX_TEMPFAIL)
         trtc_fault_set(fault, "InternalError", "out of memory");
     else
-        trtc_fault_set(fault, "InvalidParameter", "the body is no JSON object");
+        trtc_fault_set(fault, "InvalidParameter", "the body is not a JSON object");
     return NULL;
 }
 
-/* The application of a request, which has to be one of the signer's. */
+/* Returns the application of a request, which must belong to the signer. */
 static const struct trtc_config_app *find_app(const struct recd *r, const struct trtc_signed_by *by,
                                               const struct call *call, struct trtc_fault *fault)
 {
@@ -192,7 +193,7 @@ static const struct trtc_config_app *find_app(const struct recd *r, const struct
         return app;
     if (app || call->action == TRTC_MODIFY)
         trtc_fault_set(fault, "AuthFailure.UnauthorizedOperation",
-                       "this SecretId is not one of that application");
+                       "this SecretId does not belong to that application");
     else
         trtc_fault_set(fault, "InvalidParameter.SdkAppId",
                        "SdkAppId: there is no such application");
@@ -217,7 +218,7 @@ static cJSON *respond(struct recd *r, struct trtc_request *q, struct trtc_fault 
     struct trtc_signed_by by = { .time_s = 0 };
     struct call call = { .signature = by.signature };
     if (!is_json(field(q, "content-type"))) {
-        trtc_fault_set(fault, "InvalidRequest", "Content-Type is to be application/json");
+        trtc_fault_set(fault, "InvalidRequest", "Content-Type must be application/json");
         return NULL;
     }
     if (check_signed(r, q, &by, fault) < 0 || check_target(q, &call.action, fault) < 0 ||
@@ -234,9 +235,10 @@ void api_request(struct recd *r, struct trtc_request *q)
     struct trtc_fault fault = { .code = "InternalError" };
     cJSON *response = NULL;
     if (strcmp(trtc_request_method(q), "POST") != 0)
-        trtc_fault_set(&fault, "InvalidRequest", "requests are POSTs of JSON");
+        trtc_fault_set(&fault, "InvalidRequest", "a request must be a POST of JSON");
     else if (web_is_foreign(q) && trtc_request_header(q, "Origin"))
-        trtc_fault_set(&fault, "InvalidRequest", "not from a page of another origin");
+        trtc_fault_set(&fault, "InvalidRequest",
+                       "requests from pages of another origin are refused");
     else
         response = respond(r, q, &fault);
     if (response)

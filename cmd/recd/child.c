@@ -60,7 +60,7 @@ static bool is_in(const char *names, const char *name, size_t n)
     return false;
 }
 
-/* What says where programs, files and sessions are, and nothing that may be a key. */
+/* Accepts variables that locate programs, files and sessions, and none that may contain a key. */
 static bool is_harmless(const char *variable, const char *more)
 {
     static const char names[] =
@@ -82,7 +82,7 @@ static void make_environment(const char *more, char *out[ENV_MAX + 1])
 
 /* ---- starting ---- */
 
-/* A descriptor to its place. */
+/* Makes fd (-1: /dev/null) the descriptor to of the child. */
 static int place(posix_spawn_file_actions_t *a, int fd, int to)
 {
     return fd < 0 ? posix_spawn_file_actions_addopen(a, to, "/dev/null", O_RDWR, 0)

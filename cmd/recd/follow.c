@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tasks say. Lines, callbacks and how far they were read become part of the store in one transaction. */
+/* Follows the events of tasks. Lines, the callbacks that follow from them and the offset up to
+ * which they were read are stored in one transaction. */
 #include "follow.h"
 
 #include <cjson/cJSON.h>
@@ -22,7 +23,7 @@
 
 enum { CHUNK_BYTES = 1 << 18, LINE_BYTES = 4 << 20 };
 
-struct lines { /* whole ones */
+struct lines { /* complete lines of a task */
     struct task *t;
     const char *text;
     size_t n;
@@ -33,7 +34,7 @@ struct lines { /* whole ones */
 struct check {
     struct recd *r;
     struct task *t;
-    struct trtc_made_row next; /* the first that is complete; its texts are its own */
+    struct trtc_made_row next; /* the first that is due; json is owned */
     bool found;
     int status;
     struct trtc_err err;
@@ -84,7 +85,8 @@ static int tell_made(const struct check *c, const cJSON *made, const struct trtc
     return payload ? ear->hear(ear->arg, 310, clock_real_ms(), payload, err) : trtc_fail_nomem(err);
 }
 
-/* 310, or 311 for each file, of what is complete. 1: there may be more. */
+/* Sends 310, or a 311 for each file, for the next made files that are due. Returns 1: there may be
+ * more; 0: not; -1. */
 static int tell_next_made(struct recd *r, struct task *t, const struct trtc_life_ear *ear,
                           struct trtc_err *err)
 {
@@ -121,7 +123,7 @@ static int measure(struct recd *r, const struct task *t, struct trtc_progress *p
                : trtc_store_mades(r->store, t->row.id, count_made, p, err);
 }
 
-/* Once, when all playlists of an ended task are in VOD. */
+/* Sends 311 for the playlists once all of an ended task's are in VOD. */
 static int tell_vod_lists(struct recd *r, struct task *t, const struct trtc_progress *p,
                           struct trtc_err *err)
 {
@@ -132,7 +134,7 @@ static int tell_vod_lists(struct recd *r, struct task *t, const struct trtc_prog
     return vod_tell_playlists(r, t, err);
 }
 
-/* 310 comes behind 305, and 312 behind 311. */
+/* 310 follows 305, and 312 follows 311. */
 int task_progress(struct recd *r, struct task *t, struct trtc_err *err)
 {
     const struct recd_teller teller = { r, &t->row };
@@ -164,7 +166,8 @@ static int keep_loss(struct recd *r, struct task *t, const struct trtc_task_line
     return trtc_store_loss_add(r->store, t->row.id, line->user, line->loss, err);
 }
 
-/* It may have named a file, so the task cannot end as one of which everything was uploaded. */
+/* The line may have named a file, so the task must not count as uploaded completely: it ends with a
+ * failure. */
 static int leave_out(struct recd *r, struct task *t, const char *why, struct trtc_err *err)
 {
     char said[300];
@@ -216,7 +219,7 @@ static int take(struct recd *r, struct task *t, const struct trtc_task_line *lin
     }
 }
 
-/* A line that says nothing that can be understood is left out, which is a loss. */
+/* Takes a line. One that cannot be read is left out, which is a loss. */
 static int take_text(struct recd *r, struct task *t, const char *text, size_t n,
                      struct trtc_err *err)
 {
@@ -245,7 +248,8 @@ static int take_lines(struct recd *r, void *arg, struct trtc_err *err)
     return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
 }
 
-/* Up to the last line end of what is there; the bytes read, whole lines in *whole. */
+/* Reads from the task's offset on. Returns the number of bytes read (-1: failure), of which *whole
+ * are complete lines. */
 static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *whole)
 {
     size_t size = CHUNK_BYTES;
@@ -265,7 +269,8 @@ static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *who
     return n;
 }
 
-/* All that is only in memory as it was: the texts of a row do not change here. */
+/* Restores the row in memory if the transaction fails. The texts of a row do not change here, so a
+ * flat copy will do. */
 static bool change_lines(struct recd *r, struct lines *l)
 {
     const struct trtc_task_row before = l->t->row;
@@ -275,7 +280,7 @@ static bool change_lines(struct recd *r, struct lines *l)
     return false;
 }
 
-/* True: there may be more. */
+/* Follows the next lines. Returns true if there may be more. */
 static bool follow_some(struct recd *r, struct task *t)
 {
     char *path = setup_path(t->dir, "events.ndjson"), *text = NULL;
@@ -289,7 +294,8 @@ static bool follow_some(struct recd *r, struct task *t)
     if (l.n) {
         more = change_lines(r, &l);
     } else if (n >= LINE_BYTES && !t->blocked) {
-        cli_error("task %s: a line of events.ndjson is over %d MB", t->row.id, LINE_BYTES >> 20);
+        cli_error("task %s: a line of events.ndjson is longer than %d MB", t->row.id,
+                  LINE_BYTES >> 20);
         t->blocked = true;
     }
     free(text);
@@ -297,7 +303,7 @@ static bool follow_some(struct recd *r, struct task *t)
     return more;
 }
 
-/* Time alone makes a difference to a task that waits for its uploads. */
+/* Does what follows from time alone, for a task that waits for its uploads. */
 static void let_time_pass(struct recd *r, struct task *t)
 {
     struct lines none = { .t = t, .text = "" };

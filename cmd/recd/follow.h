@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What tasks say: the lines of their events, into the store and the outbox. */
+/* Follows the events of tasks: reads their lines into the store and the outbox. */
 #ifndef TRTC_CMD_RECD_FOLLOW_H
 #define TRTC_CMD_RECD_FOLLOW_H
 
 #include "task.h"
 
-/* Takes the lines that have come since, and what follows from the time that has passed. */
+/* Reads the new lines of a task, and does what follows from them and from the time that has
+ * passed. */
 void follow(struct recd *r, struct task *t);
 
 #endif

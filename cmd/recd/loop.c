@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop of the service: requests, tasks, uploads, callbacks, one after the other; only threads that send wait. */
+/* The loop of the service, which never blocks: it handles requests, tasks, uploads and callbacks
+ * one after the other. Threads send callbacks and fetch pictures. */
 #define _GNU_SOURCE /* signalfd, inotify */
 
 #include "loop.h"
@@ -32,7 +33,7 @@
 
 enum {
     TICK_MS = 200,
-    BODY_BYTES = (10 << 20) + (64 << 10), /* more than the API takes, so that it can say so */
+    BODY_BYTES = (10 << 20) + (64 << 10), /* more than the API accepts, so that it can refuse */
     BODIES_BYTES = 32 << 20,
     DISK_MS = 2000,
     PRUNE_MS = 60000,
@@ -58,7 +59,7 @@ void recd_store_failed(struct recd *r, const struct trtc_err *err)
     cli_error("%s", err->msg);
     if (err->code != TRTC_EX_DATAERR)
         return;
-    cli_error("nothing is changed any more: what tasks record goes on, and stays in %s",
+    cli_error("nothing can be changed any more: tasks go on recording, and their files stay in %s",
               r->tasks_dir);
     trtc_store_free(&r->store);
 }
@@ -119,7 +120,8 @@ static int on_head(void *arg, struct trtc_request *q)
     return strcmp(method, "POST") == 0 || strcmp(method, "GET") == 0 ? 0 : 405;
 }
 
-/* A GET of the API is answered as such, and not with the page. */
+/* Whether a request is meant for the API: a GET with the marks of the API is refused there, and
+ * does not get the page. */
 static bool is_call(const struct trtc_request *q)
 {
     return strcmp(trtc_request_path(q), "/") == 0 &&
@@ -157,7 +159,8 @@ static void remember(void *arg, const char *signature, int action, int64_t signe
     trtc_replay_take(r->replay, &use);
 }
 
-/* What is of no use any more. Signatures that are still good are known already. */
+/* Removes old tasks, callbacks and signatures. Signatures that are still valid are remembered
+ * already. */
 static void prune(struct recd *r)
 {
     struct trtc_err err;
@@ -187,7 +190,7 @@ static void turn(struct recd *r, int64_t *ticked_ms)
         ms = TICK_MS;
     const int n = epoll_wait(r->events, &e, 1, ms);
     r->now_ms = clock_mono_us() / 1000;
-    /* one at a time: what is done for it may end others */
+    /* one at a time, since handling one may close the descriptors of others */
     if (n > 0) {
         struct polled *p = e.data.ptr;
         p->ready(r, p);
@@ -239,7 +242,7 @@ static int catch_signals(struct recd *r, struct polled *p, struct trtc_err *err)
     return 0;
 }
 
-/* A store that is damaged is no reason not to serve: what can be read is answered. */
+/* Opens the store. Without it, when it is damaged, the service still answers what it can. */
 static int open_store(struct recd *r, struct trtc_err *err)
 {
     char *path = setup_path(r->data, "recd.db");
@@ -283,7 +286,7 @@ static int watch(struct recd *r)
     r->inotify.ready = tasks_changed;
     r->inotify.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (r->inotify.fd < 0 || recd_poll(r, &r->inotify, false) < 0)
-        cli_note("no inotify: tasks are looked at five times a second");
+        cli_note("inotify is not available: tasks are checked once a second");
     return 0;
 }
 
@@ -302,7 +305,7 @@ static int begin(struct recd *r, struct polled *server, struct polled *signals,
     return tasks_load(r, err) < 0 ? -1 : listen_at(r, server, err);
 }
 
-/* Those who read get what is left. */
+/* Sends the rest of their data to those who read. */
 static void farewell(struct recd *r)
 {
     if (!r->http)

@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-/* The exit status, after a message of what went wrong. */
+/* Runs the service. Returns the exit status; errors have been reported. */
 int recd_serve(const struct recd_opts *o);
 
 #endif

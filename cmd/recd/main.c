@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-recd: the recording service on one's own machine. It answers the recording API, starts trtc-task for each task, puts
- * what they record where it belongs, and sends callbacks. It holds all keys, and touches no media. */
+/* trtc-recd: the recording service on your own machine. It answers the recording API, starts a
+ * trtc-task for each task, uploads the files with trtc-put, and sends callbacks. It holds all keys
+ * and touches no media. */
 #define _DEFAULT_SOURCE /* setrlimit */
 
 #include <stddef.h>
@@ -48,7 +49,7 @@ static const struct opt_program program = {
 static int run(const struct recd_opts *o)
 {
     if (o->operands.n)
-        return cli_usage("'%s': no operand is wanted", o->operands.items[0]);
+        return cli_usage("'%s': there are no operands", o->operands.items[0]);
     if (o->check_config)
         return setup_check(o);
     return recd_serve(o);

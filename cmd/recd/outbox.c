@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks on their way. The loop gives those that are due to threads, and notes what became of them. */
+/* Sends callbacks. The loop gives those that are due to threads, and notes the results. */
 #include "outbox.h"
 
 #include <inttypes.h>
@@ -24,14 +24,14 @@ enum { THREADS = 16, FLIGHTS = 64, ERROR_BYTES = 200, NOTE_AGAIN_MS = 1000 };
 
 struct sending {          /* one attempt */
     struct trtc_job job;  /* first */
-    struct sending *next; /* under way */
+    struct sending *next; /* in flights */
     int64_t id, sdkappid, event_ms, first_ms;
     int type, tries;
     char *task, *body; /* whole, with CallbackTs */
     const char *url;   /* the configuration's */
     const char *key;   /* NULL: it is not signed */
     bool taken;
-    int64_t done_ms; /* when what became of it was known; 0: not yet */
+    int64_t done_ms; /* when the attempt was over; 0: not yet */
     char error[ERROR_BYTES];
 };
 
@@ -40,9 +40,9 @@ struct outbox {
     struct trtc_crew *crew;
     struct sending *flights;
     size_t nb;
-    int64_t note_ms; /* what could not be noted is not tried again before */
+    int64_t note_ms; /* results that could not be noted are not tried again before that */
     pthread_mutex_t lock;
-    struct trtc_http *clients[THREADS]; /* those that are not in use */
+    struct trtc_http *clients[THREADS]; /* idle ones */
     size_t nb_clients;
     volatile sig_atomic_t stop;
 };
@@ -120,7 +120,7 @@ static void work(void *arg, struct trtc_job *job)
 
 /* ---- in the loop ---- */
 
-/* The stored body with the time at which it is sent. */
+/* Returns the stored body with CallbackTs, the time at which it is sent. */
 static char *body_of(const char *stored, int64_t now_ms)
 {
     static const char before[] = "\"EventInfo\"";
@@ -219,7 +219,8 @@ static void forget(struct outbox *o, struct sending *s)
     sending_free(s);
 }
 
-/* What became of an attempt. Where that cannot be noted it still flies, so that it is not sent again: false. */
+/* Notes the result of an attempt. Returns false if that failed: the callback stays in flights, so
+ * that it is not sent again. */
 static bool land(struct recd *r, struct sending *s)
 {
     struct trtc_out_row row = outcome(r, s);
@@ -236,7 +237,7 @@ static bool land(struct recd *r, struct sending *s)
     return true;
 }
 
-/* Those of which it could not be noted what became of them. */
+/* Tries again to note the results that could not be noted. */
 static void land_again(struct recd *r)
 {
     struct sending *next;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks on their way: sent by threads, again by the service's rule, and noted in the store. */
+/* Sends the callbacks of the outbox by threads, repeats those that fail, and notes the results in
+ * the store. */
 #ifndef TRTC_CMD_RECD_OUTBOX_H
 #define TRTC_CMD_RECD_OUTBOX_H
 
 #include "recd.h"
 
+/* Starts the threads. NULL on failure. */
 struct outbox *outbox_new(struct recd *r, struct trtc_err *err);
 
-/* Stops sending; what has been taken by then is noted. */
+/* Stops the threads and frees r->outbox. Callbacks that were accepted by then are noted; the others
+ * are sent again later. */
 void outbox_end(struct recd *r);
 
-/* Sends what is due. */
+/* Sends the callbacks that are due. */
 void outbox_tick(struct recd *r);
 
 #endif

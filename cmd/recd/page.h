@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page of trtc-recd: page.html, which the Makefile puts into the program. */
+/* The page of trtc-recd: page.html, which the Makefile embeds in the program. */
 #ifndef TRTC_CMD_RECD_PAGE_H
 #define TRTC_CMD_RECD_PAGE_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures that requests name. A job fetches all that a layout names, one after the other, into the task's images/; the loop
- * then says in images/index.json which file is which. One that could not be fetched, or not in time, is null there. */
+/* Fetches pictures that requests name. A job fetches those of one layout, one after the other, into
+ * the task's images/. Then the loop notes in images/index.json which file belongs to which address;
+ * null: the picture could not be fetched in time. */
 #include "pictures.h"
 
 #include <cjson/cJSON.h>
@@ -24,17 +25,17 @@ enum {
     THREADS = 4,
     URLS_MAX = 64,
     NAME_BYTES = 40,
-    TOGETHER_MS = 5000 /* no picture is begun later: a recording does not wait for it */
+    TOGETHER_MS = 5000 /* no fetch begins later than this, since the recording waits for all */
 };
 
 struct fetching {
     struct trtc_job job; /* first */
-    char *id, *dir;      /* of the task; its images/ */
+    char *id, *dir;      /* the task, and its images/ */
     char *urls[URLS_MAX];
     size_t nb;
     int64_t until_ms;
     bool good[URLS_MAX];
-    char *said[URLS_MAX]; /* why not; NULL: no memory */
+    char *said[URLS_MAX]; /* why one failed; NULL: no memory */
     struct fetching *next;
 };
 
@@ -42,7 +43,7 @@ struct pictures {
     struct polled done; /* first */
     struct trtc_crew *crew;
     struct trtc_picture_rules rules;
-    struct fetching *all; /* under way */
+    struct fetching *all; /* the jobs that are not done */
     volatile sig_atomic_t stop;
 };
 
@@ -64,7 +65,7 @@ static int fetch_one(const struct pictures *p, const struct fetching *f, const c
     char name[NAME_BYTES];
     name_of(url, name);
     if (clock_mono_us() / 1000 >= f->until_ms)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "those before it took too long");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "the pictures before it took too long");
     char *path = setup_path(f->dir, name);
     struct trtc_file *file = path ? trtc_file_create(path, err) : NULL;
     int ret = file   ? trtc_picture_fetch(url, &p->rules, trtc_file_fd(file), err)
@@ -100,7 +101,7 @@ static void fetching_free(struct fetching *f)
     free(f);
 }
 
-/* images/index.json; to be deleted. NULL: no memory. */
+/* Returns images/index.json, or an empty object; the caller deletes it. NULL: no memory. */
 static cJSON *read_index(const char *dir)
 {
     cJSON *index = task_json(dir, "index.json");
@@ -125,7 +126,7 @@ static int write_index(const struct fetching *f, const cJSON *index, struct trtc
     return ret;
 }
 
-/* Every picture address below: members of these names. */
+/* Gathers the addresses of pictures, at every depth: the members with these names. */
 static void gather(struct fetching *f, const cJSON *index, const cJSON *object)
 {
     static const char *const names[] = { "BackgroundImageUrl", "DefaultSubBackgroundImage",
@@ -168,14 +169,15 @@ void pictures_fetch(struct recd *r, struct task *t, const struct cJSON *layout)
     trtc_crew_give(r->pictures->crew, &f->job);
 }
 
-/* Another job may have the same picture already. */
+/* Notes a picture in the index. A failure does not replace the picture of another job. */
 static void add_one(const struct fetching *f, size_t i, cJSON **index)
 {
     const char *url = f->urls[i];
     char name[NAME_BYTES];
     name_of(url, name);
     if (!f->good[i])
-        cli_note("task %s: a picture: %s", f->id, f->said[i] ? f->said[i] : "out of memory");
+        cli_note("task %s: a picture is left out: %s", f->id,
+                 f->said[i] ? f->said[i] : "out of memory");
     if (!f->good[i] && cJSON_IsString(cJSON_GetObjectItemCaseSensitive(*index, url)))
         return;
     if (*index)
@@ -183,7 +185,7 @@ static void add_one(const struct fetching *f, size_t i, cJSON **index)
     trtc_json_put(index, url, f->good[i] ? cJSON_CreateString(name) : cJSON_CreateNull());
 }
 
-/* What a job has, beside what others have put there meanwhile. */
+/* Adds the results of a job to the index, which other jobs may have changed. */
 static void add_to_index(const struct fetching *f)
 {
     struct trtc_err err;
@@ -191,7 +193,7 @@ static void add_to_index(const struct fetching *f)
     for (size_t i = 0; i < f->nb; i++)
         add_one(f, i, &index);
     if (write_index(f, index, &err) < 0)
-        cli_error("task %s: its pictures: %s", f->id, err.msg);
+        cli_error("task %s: its list of pictures cannot be written: %s", f->id, err.msg);
     cJSON_Delete(index);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures that requests name: fetched here, since what records a room has no network of its own. */
+/* Fetches the pictures that requests name, since the programs that record a room may have no
+ * network. */
 #ifndef TRTC_CMD_RECD_PICTURES_H
 #define TRTC_CMD_RECD_PICTURES_H
 
@@ -7,11 +8,11 @@
 
 struct cJSON;
 
-/* Fetches those of a MixLayoutParams that the task does not have yet, and wakes it when they are there, which is after 10 s
- * at most: t->nb_fetching is not 0 until then. NULL is none. */
+/* Fetches the pictures of a MixLayoutParams (NULL: there is none) that the task does not have yet.
+ * t->nb_fetching counts the job until it is done, after at most 10 s; then the task is woken. */
 void pictures_fetch(struct recd *r, struct task *t, const struct cJSON *layout);
 
-/* Threads that fetch. */
+/* Starts the threads that fetch. NULL on failure. */
 struct pictures *pictures_new(struct recd *r, struct trtc_err *err);
 void pictures_free(struct pictures **p);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the service share: its state, its tasks, and the loop that everything runs in. */
+/* Shared by all files of the service: its state, its tasks, and the loop in which everything
+ * runs. */
 #ifndef TRTC_CMD_RECD_RECD_H
 #define TRTC_CMD_RECD_RECD_H
 
@@ -22,7 +23,8 @@ struct recd;
 struct task;
 struct upload;
 
-/* Something whose descriptor is polled: the first member of what it belongs to. */
+/* A descriptor that the loop polls. It is the first member of a larger struct, which ready gets
+ * back by a cast. */
 struct polled {
     void (*ready)(struct recd *r, struct polled *p);
     int fd; /* -1: none */
@@ -32,44 +34,47 @@ struct recd {
     const struct recd_opts *o;
     struct trtc_config config;
     char *data, *tasks_dir, *storage_dir; /* absolute */
-    struct trtc_store *store;             /* NULL: it cannot be used, and nothing is changed */
+    struct trtc_store *store;             /* NULL: it is damaged, and nothing can be changed */
     struct trtc_server *http;
     struct trtc_replay *replay;
-    struct trtc_rate *rates; /* four of each application */
-    struct task **tasks;     /* in the order in which they were made */
+    struct trtc_rate *rates; /* four for each application, one per action */
+    struct task **tasks;     /* oldest first */
     size_t nb_tasks, cap_tasks;
     struct outbox *outbox;
-    struct page *page; /* those who look at it; NULL: nobody has */
+    struct page *page; /* its readers; NULL: it was never opened */
     struct pictures *pictures;
     int events;            /* an epoll descriptor */
-    struct polled inotify; /* of the directories of tasks */
-    int64_t now_ms;        /* of a clock that is never set */
-    int64_t disk_ms;       /* when the disk was last looked at */
-    int64_t prune_ms;
-    int free_percent; /* of the disk */
-    bool changed;     /* something that the page shows */
+    struct polled inotify; /* watches the directories of tasks */
+    int64_t now_ms;        /* of this turn, by a monotonic clock */
+    int64_t disk_ms;       /* when free_percent was last updated */
+    int64_t prune_ms;      /* when old rows were last removed */
+    int free_percent;      /* of the disk */
+    bool changed;          /* something that the page shows has changed */
 };
 
 /* ---- loop.c ---- */
 
-/* Polls p->fd, for reading or writing; -1 where that cannot be. */
+/* Polls p->fd, for reading or for writing, until recd_unpoll. Returns 0, or -1: it cannot be
+ * polled. */
 int recd_poll(struct recd *r, struct polled *p, bool writes);
 void recd_unpoll(struct recd *r, struct polled *p);
 
-/* Runs until a signal asks for the end. */
+/* Runs until a signal asks for the end. Returns 0. */
 int recd_run(struct recd *r);
 
-/* ---- what changes the state ---- */
+/* ---- changing the state ---- */
 
-/* One transaction: what change does to the store is there when true is returned, or not at all. A damaged store is given up
- * with a message, and no store is no success. */
+/* Runs change in one transaction. Returns true when its changes are on disk. Otherwise nothing has
+ * changed and the reason has been reported; a damaged store is closed. Without a store it always
+ * fails. */
 bool recd_change(struct recd *r, int (*change)(struct recd *r, void *arg, struct trtc_err *err),
                  void *arg);
 
-/* Says what went wrong with the store, and gives it up where it is damaged. */
+/* Reports an error of the store, and closes the store if it is damaged. */
 void recd_store_failed(struct recd *r, const struct trtc_err *err);
 
-/* A callback of a task into the outbox: a trtc_life_ear's hear, whose arg is this. */
+/* Puts a callback of a task into the outbox. It is the hear of a trtc_life_ear whose arg is a
+ * struct recd_teller. */
 struct recd_teller {
     struct recd *r;
     const struct trtc_task_row *row;

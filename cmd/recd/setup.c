@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration and the data directory. */
+/* Reads the configuration, and prepares the data directory. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include "setup.h"
@@ -40,7 +40,7 @@ char *setup_path(const char *dir, const char *name)
 
 /* ---- the configuration ---- */
 
-/* 0, or the exit status; what is wrong has been said. */
+/* Returns 0, or the exit status; errors have been reported. */
 static int read_config(const char *path, struct trtc_config *c)
 {
     struct trtc_secret text = { 0 };
@@ -58,11 +58,12 @@ int setup_check(const struct recd_opts *o)
 {
     struct trtc_config c;
     if (!o->config)
-        return cli_usage("--check-config is for --config FILE");
+        return cli_usage("--check-config needs --config FILE");
     trtc_config_init(&c);
     const int code = read_config(o->config, &c);
     if (!code)
-        cli_note("%s: good; %zu application%s", o->config, c.nb_apps, c.nb_apps == 1 ? "" : "s");
+        cli_note("%s: no errors; %zu application%s", o->config, c.nb_apps,
+                 c.nb_apps == 1 ? "" : "s");
     trtc_config_fini(&c);
     return code;
 }
@@ -81,7 +82,7 @@ static void make_word(char *out, size_t n)
     OPENSSL_cleanse(bytes, sizeof bytes);
 }
 
-/* Appears whole, and is never written over. */
+/* Writes the file of credentials, which appears complete; it is never replaced. */
 static int make_credentials(const char *path, struct trtc_err *err)
 {
     char text[512], id[33], key[33], temp[4096];
@@ -110,7 +111,7 @@ static int make_credentials(const char *path, struct trtc_err *err)
     return ret;
 }
 
-/* The keys of DIR/credentials as a configuration. */
+/* Makes a configuration of the keys in DIR/credentials. */
 static int read_credentials(const char *path, struct trtc_config *c, struct trtc_err *err)
 {
     const struct trtc_credential_places places = { .secret_file = path };
@@ -144,7 +145,8 @@ static int make_up(struct recd *r, struct trtc_err *err)
 
 /* ---- directories ---- */
 
-/* The directories of tasks are for nobody else; that of --data may be one that was there, as the current one is. */
+/* Creates the directories. That of the tasks is private; --data keeps its mode, since it may have
+ * existed before, for example as the current directory. */
 static int make_private(const char *path, struct trtc_err *err)
 {
     if (trtc_mkdirs(path, err) < 0)
@@ -176,7 +178,7 @@ static int replace(char **text, const char *with)
     return (*text = strdup(with)) ? 0 : -1;
 }
 
-/* What the command line says goes before the file. */
+/* Applies the command line, which overrides the file, and the defaults. */
 static int settle(struct recd *r, struct trtc_err *err)
 {
     struct trtc_config *c = &r->config;
@@ -189,8 +191,9 @@ static int settle(struct recd *r, struct trtc_err *err)
         replace(&c->room, r->o->room) < 0)
         return trtc_fail_nomem(err);
     if (!r->o->config && !trtc_config_is_loopback(c->listen))
-        return trtc_fail(err, TRTC_EX_USAGE,
-                         "--listen: without --config only on loopback, as 127.0.0.1:8490");
+        return trtc_fail(
+            err, TRTC_EX_USAGE,
+            "--listen: without --config it must be on loopback, for example 127.0.0.1:8490");
     return 0;
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration and the data directory. */
+/* Reads the configuration, and prepares the data directory. */
 #ifndef TRTC_CMD_RECD_SETUP_H
 #define TRTC_CMD_RECD_SETUP_H
 
 #include "recd.h"
 
-/* --check-config: says what is wrong, line by line. The exit status. */
+/* Carries out --check-config: reports every error, with its line. Returns the exit status. */
 int setup_check(const struct recd_opts *o);
 
-/* The configuration, or a made-up application; the directories. 0, or the exit status after a message. */
+/* Reads the configuration, or makes up an application without one, and creates the directories.
+ * Returns 0, or the exit status after a message. */
 int setup_begin(struct recd *r);
 
-/* DIR/NAME, to be freed; NULL: no memory. */
+/* Returns DIR/NAME, which the caller frees; NULL: no memory. */
 char *setup_path(const char *dir, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left of tasks that are over. */
+/* Removes what is left of tasks that are over. */
 #define _GNU_SOURCE /* nftw */
 
 #include "sweep.h"
@@ -51,7 +51,8 @@ static bool drop_proven(void *arg, const struct trtc_file_row *f)
     return true;
 }
 
-/* A task that ended by failure may have recorded what it has not listed: that stays. */
+/* Removes the files of a task. If it ended with a failure it may not have listed all: files that it
+ * has not listed stay. */
 static void drop_files(struct recd *r, struct task *t)
 {
     char *files = setup_path(t->dir, "files");
@@ -60,7 +61,7 @@ static void drop_files(struct recd *r, struct task *t)
     else if (r->store)
         trtc_store_files(r->store, t->row.id, drop_proven, t, NULL);
     if (t->row.end_status && files && rmdir(files) < 0 && errno != ENOENT)
-        cli_note("task %s: what it has not listed stays in %s", t->row.id, files);
+        cli_note("task %s: files that it has not listed stay in %s", t->row.id, files);
     free(files);
 }
 
@@ -74,7 +75,8 @@ void sweep_task(struct recd *r, struct task *t)
     cli_debug("task %s is over", t->row.id);
 }
 
-/* As trtc-recd makes them: what else lies there, such as "..", is none of its business. */
+/* Whether name is an id as trtc-recd makes them. Other directories, such as "..", are left
+ * alone. */
 static bool is_id(const char *name)
 {
     static const char letters[] =
@@ -90,7 +92,7 @@ static bool is_known(const struct recd *r, const char *id)
     return false;
 }
 
-/* Whether something has run in it. */
+/* Whether a task has run in the directory. */
 static bool is_used(const struct recd *r, const char *id)
 {
     char *dir = setup_path(r->tasks_dir, id);
@@ -111,7 +113,7 @@ void sweep_unknown(struct recd *r)
             if (!is_id(id) || is_known(r, id))
                 continue;
             if (is_used(r, id))
-                cli_note("%s/%s is of no task that is known here", r->tasks_dir, id);
+                cli_note("%s/%s belongs to no known task", r->tasks_dir, id);
             else
                 sweep_directory(r, id);
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks: the list of them, how each is started, and how it is told what is wanted of it. */
+/* The list of tasks; starts them and passes orders to them. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 
 #include "task.h"
@@ -30,12 +30,12 @@
 
 enum {
     PROBE_MS = 1000,
-    TELL_AGAIN_MS = 5000, /* what a task has not acted upon is said again */
-    LOOK_MS = 1000,       /* events are looked at so often, whatever inotify says */
+    TELL_AGAIN_MS = 5000, /* a stop is repeated until the task has left */
+    LOOK_MS = 1000,       /* events are read at least this often, also without inotify */
     FIRST_PAUSE_MS = 500, /* before a task is started again; doubled each time */
     LAST_PAUSE_MS = 60000,
     REMOTE_MS = 30000,
-    IDLE_ENDS = 5, /* so many starts without a line, and it is given up */
+    IDLE_ENDS = 5, /* a task is given up after this many starts without a line */
     PIPE_BYTES = 1 << 20,
     STATUS_BYTES = 4 << 20,
     LEAVE_FAILED = 100,
@@ -113,7 +113,7 @@ void tasks_free(struct recd *r)
     free(r->tasks);
 }
 
-/* Killed while its pictures were on their way. */
+/* Fetches pictures again if the service was killed while it fetched them. */
 static void fetch_again(struct recd *r, struct task *t)
 {
     cJSON *request = t->row.starts || t->row.ended_ms ? NULL : task_json(t->dir, "request.json");
@@ -134,7 +134,8 @@ int tasks_load(struct recd *r, struct trtc_err *err)
         fetch_again(r, r->tasks[i]);
     }
     if (nb_open)
-        cli_note("%zu task%s under way when this ended", nb_open, nb_open == 1 ? " was" : "s were");
+        cli_note("%zu task%s running when trtc-recd ended", nb_open,
+                 nb_open == 1 ? " was" : "s were");
     return 0;
 }
 
@@ -152,7 +153,7 @@ struct cJSON *task_json(const char *dir, const char *name)
 
 /* ---- starting ---- */
 
-/* Whether somebody holds the lock of the task. */
+/* Whether a process holds the lock of the task. */
 static bool holds_lock(const struct task *t)
 {
     char *path = setup_path(t->dir, "lock");
@@ -216,7 +217,7 @@ static int64_t pause_ms(int nb)
     return nb > 7 ? LAST_PAUSE_MS : (int64_t)FIRST_PAUSE_MS << nb;
 }
 
-/* What can be said of a task that cannot be run. */
+/* Ends a task that cannot be run: with 301 if it never began, and 302. */
 static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
 {
     struct task *t = arg;
@@ -253,10 +254,10 @@ static void give_up(struct recd *r, struct task *t, int code)
         t->row = before;
         return;
     }
-    cli_error("task %s: it cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
+    cli_error("task %s cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
 }
 
-/* Starts it, for the first time or because it was killed. */
+/* Starts a task, for the first time or after it was killed. */
 static void launch(struct recd *r, struct task *t)
 {
     struct trtc_err err;
@@ -272,7 +273,7 @@ static void launch(struct recd *r, struct task *t)
         give_up(r, t, err.code);
 }
 
-/* Exit statuses after which a second start would end as the first. */
+/* Whether another start would end with the same exit status. */
 static bool is_refusal(int code)
 {
     return code == TRTC_EX_USAGE || code == TRTC_EX_DATAERR || code == TRTC_EX_NOPERM;
@@ -290,15 +291,15 @@ static void launcher_ended(struct recd *r, struct polled *p)
         return;
     const bool idle = t->row.seq == t->start_seq;
     t->nb_idle_ends = idle ? t->nb_idle_ends + 1 : 0;
-    /* a launcher that hands its task to another host is done before that begins */
+    /* a launcher that passes its task to another host may end before the task begins */
     t->again_ms = r->now_ms + (idle && !code ? REMOTE_MS : idle ? pause_ms(t->nb_idle_ends) : 0);
     if (code)
-        cli_note("task %s: what recorded it ended with status %d", t->row.id, code);
+        cli_note("task %s: its recorder ended with status %d", t->row.id, code);
     if (is_refusal(code) || t->nb_idle_ends >= IDLE_ENDS)
         give_up(r, t, code);
 }
 
-/* A task that is not over runs, or is about to. */
+/* Starts a task that is not over and does not run. */
 static void keep_running(struct recd *r, struct task *t)
 {
     if (t->launcher.pid || (t->nb_fetching && !t->row.starts) || r->now_ms < t->again_ms)
@@ -309,14 +310,14 @@ static void keep_running(struct recd *r, struct task *t)
     t->alive = holds_lock(t);
     if (t->alive)
         return;
-    follow(r, t); /* it may have said that it is over */
+    follow(r, t); /* its last lines may report its end */
     if (!t->row.ended_ms)
         launch(r, t);
 }
 
-/* ---- telling ---- */
+/* ---- orders ---- */
 
-/* All of text, to a reader that takes it soon. */
+/* Writes all of text to a pipe; fails if its reader takes nothing for a second. */
 static int put_all(int fd, const char *text, size_t n)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -334,7 +335,7 @@ static int put_all(int fd, const char *text, size_t n)
     return 0;
 }
 
-/* A line into the task's FIFO. False: nobody reads it yet. */
+/* Writes a line into the task's FIFO. Returns false if no process reads it yet. */
 static bool say(const struct task *t, const char *line)
 {
     char *path = setup_path(t->dir, "control");
@@ -376,12 +377,12 @@ static void check_disk(struct recd *r, struct task *t)
 {
     if (r->free_percent >= r->config.end_percent || t->row.stop_code >= 0 || t->row.ended_ms)
         return;
-    cli_error("task %s ends: %d %% of the disk are free", t->row.id, r->free_percent);
+    cli_error("task %s is ended: only %d %% of the disk is free", t->row.id, r->free_percent);
     if (!recd_change(r, stop_for_disk, t))
         t->row.stop_code = -1;
 }
 
-/* Once nothing of it is under way any more. */
+/* Sweeps a settled task once none of its programs runs. */
 static void finish(struct recd *r, struct task *t)
 {
     upload_tick(r, t);

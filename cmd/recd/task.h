@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks: started, watched, told what is wanted of them, followed. */
+/* Tasks: starts them, watches them, passes orders to them, and follows their events. */
 #ifndef TRTC_CMD_RECD_TASK_H
 #define TRTC_CMD_RECD_TASK_H
 
@@ -11,46 +11,51 @@ struct cJSON;
 struct task {
     struct trtc_task_row row;
     char *dir;             /* its directory */
-    struct child launcher; /* what has started it, while that runs */
+    struct child launcher; /* the program that starts it; pid 0 once that has ended */
     int watch;             /* of inotify; -1: none */
-    bool look;             /* its events may have more lines */
-    bool alive;            /* it held its lock when that was last looked at */
-    int nb_fetching; /* jobs that fetch its pictures: it is not begun, and not told of changes */
-    bool swept;      /* what it needs no more is gone */
-    bool blocked;    /* it has said something that cannot be read: that was said once */
-    int64_t look_ms, probe_ms;
-    int64_t again_ms;  /* it is not started before that */
-    int nb_idle_ends;  /* starts in a row that led to no line */
-    int64_t start_seq; /* row.seq when it was last started */
-    bool modify_told, stop_told;
-    int64_t told_ms; /* when it was last told */
+    bool look;             /* events.ndjson may have new lines */
+    bool alive;            /* it held its lock when that was last checked */
+    int nb_fetching;       /* jobs that fetch its pictures; until 0 it is not started or changed */
+    bool swept;            /* its secret and its uploaded files were removed */
+    bool blocked;          /* a line of its events is too long; this was reported */
+    int64_t look_ms, probe_ms;   /* when its events, and its lock, were last checked */
+    int64_t again_ms;            /* it is not started before that */
+    int nb_idle_ends;            /* starts in a row after which it wrote no line */
+    int64_t start_seq;           /* row.seq when it was last started */
+    bool modify_told, stop_told; /* the order was passed to the process that runs */
+    int64_t told_ms;             /* when the stop was last passed on */
     struct trtc_progress progress;
-    struct upload *upload; /* NULL: nothing is being put */
-    int64_t upload_again_ms;
-    int nb_upload_failures;
+    struct upload *upload;   /* its trtc-put; NULL: none runs */
+    int64_t upload_again_ms; /* the next trtc-put is not started before that */
+    int nb_upload_failures;  /* in a row */
 };
 
-/* All tasks of the store, at the beginning. */
+/* Loads all tasks of the store when the service starts. Returns 0, or -1. */
 int tasks_load(struct recd *r, struct trtc_err *err);
 void tasks_free(struct recd *r);
 
-/* A task that is in the store and has its directory; takes the row. NULL: no memory. */
+/* Adds a task whose row is in the store and whose directory exists; takes the texts of *row. NULL:
+ * no memory. */
 struct task *task_add(struct recd *r, struct trtc_task_row *row);
+/* Returns the task with this id if it belongs to that application, else NULL. */
 struct task *task_find(const struct recd *r, int64_t sdkappid, const char *id);
 
 void task_free(struct recd *r, struct task *t);
 
-/* Does what is due: starts, looks, tells. task_wake: soon, for this one. */
+/* Does what is due for all tasks: starts them, passes orders on, reads events, uploads. task_wake
+ * does it now, for one task. */
 void tasks_tick(struct recd *r);
 void task_wake(struct recd *r, struct task *t);
 
-/* Reads what inotify has. */
+/* Handles the events of inotify (the ready of recd.inotify). */
 void tasks_changed(struct recd *r, struct polled *p);
 
-/* What follows from the uploads of a task: inside a transaction. */
+/* Puts the callbacks that follow from the uploads of a task into the outbox. To be called in a
+ * transaction. Returns 0, or -1. */
 int task_progress(struct recd *r, struct task *t, struct trtc_err *err);
 
-/* What a task says of itself: status.json, the request without its secrets. NULL: not there. */
+/* Reads a JSON file in dir: status.json, or request.json, which contains no secrets. The caller
+ * frees it. NULL: it is missing, or not JSON. */
 struct cJSON *task_json(const char *dir, const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of tasks into their storage. A trtc-put gets the paths of one task on its standard input, and says on its standard
- * output which of them are proven; it ends when there is nothing to do for a while. Keys go through a pipe. */
+/* Uploads the files of tasks. Each task has a trtc-put of its own, which reads paths from standard
+ * input and prints those that are proven to be stored. It is ended when there is nothing to do for
+ * a while. Keys are passed through a pipe. */
 #define _GNU_SOURCE /* pipe2 */
 
 #include "upload.h"
@@ -26,12 +27,12 @@
 #include "setup.h"
 
 enum {
-    FLIGHTS = 64,      /* files that are handed over and not proven yet */
-    LINE_BYTES = 8192, /* of what it says */
+    FLIGHTS = 64,      /* files that trtc-put has been given and has not proven yet */
+    LINE_BYTES = 8192, /* the longest line that it prints */
     IDLE_MS = 1000,
     FIRST_PAUSE_MS = 2000,
     LAST_PAUSE_MS = 120000,
-    KEYS_BYTES = 60000 /* what a pipe takes at once */
+    KEYS_BYTES = 60000 /* fits into a pipe at once */
 };
 
 struct flight {
@@ -39,7 +40,7 @@ struct flight {
     int64_t seq;
 };
 
-struct lines { /* of a pipe, as they come */
+struct lines { /* a pipe that is read line by line */
     struct polled p;
     char text[LINE_BYTES];
     size_t n;
@@ -48,12 +49,12 @@ struct lines { /* of a pipe, as they come */
 struct upload {
     struct child child;
     struct task *task;
-    int in; /* -1: it gets no more */
+    int in; /* its standard input; -1: closed */
     struct lines out, err;
     struct flight flights[FLIGHTS];
     size_t nb;
     int64_t busy_ms; /* when there was last something to do */
-    char said[300];  /* its last complaint */
+    char said[300];  /* its last message */
 };
 
 /* ---- where to ---- */
@@ -82,7 +83,8 @@ char *upload_directory(const struct recd *r, const struct cJSON *request)
     return setup_path(r->storage_dir, bucket ? bucket : "vod");
 }
 
-/* file:///DIR with what has a meaning in URLs escaped; to be freed. */
+/* Returns file:///DIR, in which characters with a meaning in URLs are escaped; the caller frees
+ * it. */
 static char *url_of(const char *dir)
 {
     const size_t size = 3 * strlen(dir) + 16;
@@ -99,7 +101,7 @@ static char *url_of(const char *dir)
     return url;
 }
 
-/* FileNamePrefix as a path; to be freed. NULL: there is none, or no memory. */
+/* Returns FileNamePrefix as a path, which the caller frees. NULL: there is none, or no memory. */
 static char *prefix_of(const cJSON *request)
 {
     const cJSON *part,
@@ -174,14 +176,14 @@ static void make_words(const struct recd *r, const struct task *t, struct words 
     cJSON_Delete(request);
 }
 
-/* A text in a pipe; -1 on failure. */
+/* Returns a pipe that contains text; -1 on failure. */
 static int pipe_of(const char *text, struct trtc_err *err)
 {
     int fds[2];
     const size_t n = text ? strlen(text) : 0;
     if (!n || n > KEYS_BYTES)
         return trtc_fail(err, TRTC_EX_SOFTWARE,
-                         n ? "the keys do not fit into a pipe" : "its keys are gone");
+                         n ? "the keys do not fit into a pipe" : "its keys are missing");
     if (pipe2(fds, O_CLOEXEC) < 0)
         return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
     const int bad = trtc_write_errno(fds[1], text, n);
@@ -192,7 +194,7 @@ static int pipe_of(const char *text, struct trtc_err *err)
     return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, bad, "a pipe");
 }
 
-/* The StorageParams with their keys, and the keys of VOD, as fds. */
+/* Fills fds with pipes that contain the StorageParams with their keys, and for VOD its keys. */
 static int keys_pipes(struct recd *r, const struct task *t, int fds[2], struct trtc_err *err)
 {
     char *text = NULL;
@@ -280,7 +282,7 @@ static void begin(struct recd *r, struct task *t)
         return;
     }
     free(u);
-    cli_error("task %s: its files cannot be put: %s", t->row.id, err.msg);
+    cli_error("task %s: its files cannot be uploaded: %s", t->row.id, err.msg);
     t->upload_again_ms = r->now_ms + LAST_PAUSE_MS / 4;
 }
 
@@ -336,9 +338,9 @@ void upload_tick(struct recd *r, struct task *t)
         feed(r, t->upload);
 }
 
-/* ---- what it says ---- */
+/* ---- its output ---- */
 
-/* Calls take for each whole line that has come. */
+/* Calls take for each complete line. */
 static void read_lines(struct lines *l, void (*take)(struct recd *r, struct upload *u, char *line),
                        struct recd *r, struct upload *u)
 {
@@ -355,7 +357,7 @@ static void read_lines(struct lines *l, void (*take)(struct recd *r, struct uplo
         l->n -= (size_t)(at - l->text);
         memmove(l->text, at, l->n);
         if (l->n == sizeof l->text - 1)
-            l->n = 0; /* no path is so long */
+            l->n = 0; /* no path is that long */
     }
     if (n == 0) {
         recd_unpoll(r, &l->p);
@@ -367,10 +369,10 @@ static void read_lines(struct lines *l, void (*take)(struct recd *r, struct uplo
 struct proof {
     struct task *task;
     struct trtc_file_row row;
-    bool first; /* a playlist that was not there before: 304 */
+    bool first; /* a playlist is stored for the first time: 304 is sent */
 };
 
-/* 19 digits, as VOD's are. */
+/* Makes a FileId of 19 digits, as VOD has them. */
 static void make_file_id(char out[24])
 {
     uint64_t n = 0;
@@ -409,7 +411,7 @@ static int note_proven(struct recd *r, void *arg, struct trtc_err *err)
     return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
 }
 
-/* What VideoUrl is where a directory stands for VOD. */
+/* Returns the VideoUrl of a file when a directory stands for VOD; the caller frees it. */
 static char *vod_url(const struct recd *r, const struct task *t, const char *key)
 {
     char *url = NULL;
@@ -442,7 +444,7 @@ static void land(struct recd *r, struct upload *u, size_t k, const cJSON *said)
     }
     const bool kept = recd_change(r, note_proven, &p);
     free(url);
-    if (!kept) { /* it flies on, so that it is put again only when this trtc-put has ended */
+    if (!kept) { /* it stays in flights, and is uploaded again only after this trtc-put has ended */
         t->row = before;
         return;
     }
@@ -498,7 +500,7 @@ struct refusal {
     const char *said;
 };
 
-/* 308: what the storage said, as far as trtc-put has handed it on. */
+/* Sends 308, with the last message of trtc-put. */
 static int tell_refused(struct recd *r, void *arg, struct trtc_err *err)
 {
     const struct refusal *f = arg;
@@ -556,7 +558,7 @@ static void upload_ended(struct recd *r, struct polled *p)
     if (u->nb && r->store) {
         struct refusal refusal = { t, code, u->said };
         if (!code)
-            cli_error("task %s: trtc-put has ended, and %zu files are not proven", t->row.id,
+            cli_error("task %s: trtc-put has ended before %zu files were uploaded", t->row.id,
                       u->nb);
         else if (!t->row.vod)
             recd_change(r, tell_refused, &refusal);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of tasks into their storage, by trtc-put. */
+/* Uploads the files of tasks with trtc-put. */
 #ifndef TRTC_CMD_RECD_UPLOAD_H
 #define TRTC_CMD_RECD_UPLOAD_H
 
 #include "task.h"
 
-/* Begins, feeds or ends what puts the files of a task. */
+/* Starts the trtc-put of a task when files wait, passes their paths to it, and ends it when it is
+ * idle. */
 void upload_tick(struct recd *r, struct task *t);
+/* Forgets the trtc-put of a task; its standard input is closed, and so it ends. */
 void upload_free(struct recd *r, struct task *t);
 
-/* The directory of a bucket, or of VOD, below the storage; to be freed. NULL: no memory. */
+/* Returns the directory that stands for the bucket of a request, or for VOD; the caller frees it.
+ * NULL: no memory. */
 char *upload_directory(const struct recd *r, const struct cJSON *request);
 
-/* Whether the request's bucket can be the name of a directory. */
+/* Whether the name of the request's bucket can be the name of a directory. True without a
+ * bucket. */
 bool upload_bucket_is_name(const struct cJSON *request);
 
 #endif

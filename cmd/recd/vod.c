@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks of files in VOD: FileId and VideoUrl as VOD has given them, or made here where a directory stands for it. */
+/* Callbacks about files in VOD. FileId and VideoUrl come from VOD, or from trtc-recd when a
+ * directory stands for VOD. */
 #include "vod.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +11,7 @@
 #include "../clock.h"
 #include "base/json_put.h"
 
-struct known { /* where a file is */
+struct known { /* where a file is stored */
     const char *path;
     char *file_id, *url;
 };
@@ -70,7 +71,7 @@ static int tell_one(struct recd *r, struct task *t, const cJSON *message, struct
                    : trtc_fail_nomem(err);
 }
 
-/* A stream of status.json as a file of what was made. */
+/* Turns a stream of status.json into a member of FileMessage. */
 static cJSON *message_of(const cJSON *stream, int64_t end_ms)
 {
     static const char *const members[] = { "FileName", "UserId", "TrackType", "MediaId", NULL };

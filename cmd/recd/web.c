@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page, what it asks for, and its events as they come. */
+/* Serves the page, the data that it requests, and its stream of events. */
 #define _GNU_SOURCE /* O_PATH */
 
 #include "web.h"
@@ -27,24 +27,24 @@
 #include "upload.h"
 
 enum {
-    BEHIND_BYTES = 4 << 20, /* who is further behind is sent away */
+    BEHIND_BYTES = 4 << 20, /* a reader that is further behind is disconnected */
     FIRST_EVENTS = 200,
     BEAT_MS = 10000,
     STATE_MS = 250,
     SIG_S = 3600,
-    OVER_SHOWN = 50 /* tasks that are over */
+    OVER_SHOWN = 50 /* finished tasks that the page shows */
 };
 
 static const char *const hls_files[] = { "/usr/share/javascript/hls.js/hls.min.js",
                                          "/usr/share/nodejs/hls.js/dist/hls.min.js" };
 
-struct reader { /* of /api/events, or of the page itself */
+struct reader { /* a connection that reads /api/events, or the page */
     struct reader *next;
     struct trtc_request *request;
     bool follows;
     char *text;
     size_t n, cap, at;
-    int64_t last_id; /* of the outbox */
+    int64_t last_id; /* the last callback that it got */
     bool left_behind;
 };
 
@@ -90,7 +90,7 @@ static void add(struct reader *f, const char *text)
     f->n += n;
 }
 
-/* An event of the stream; id 0: it has none. Takes data. */
+/* Returns an event of the stream; id 0: without an id. Takes data. */
 static char *event_of(const char *name, int64_t id, cJSON *data)
 {
     char *json = trtc_json_text(data, false), *text = NULL;
@@ -471,7 +471,7 @@ static bool find_key(void *arg, const struct trtc_file_row *f)
     return false;
 }
 
-/* A file of a task: where it was recorded, or where it was put. */
+/* Opens a file of a task, where it was recorded or where it is stored. */
 static int open_file(struct recd *r, const struct task *t, const char *name)
 {
     char *files = setup_path(t->dir, "files");
@@ -491,7 +491,7 @@ static int open_file(struct recd *r, const struct task *t, const char *name)
     return fd;
 }
 
-/* /task/TASKID/NAME */
+/* Sends a file: /task/TASKID/NAME. */
 static void give_file(struct recd *r, struct trtc_request *q, const char *path)
 {
     const char *slash = strchr(path, '/');

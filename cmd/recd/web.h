@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What the page asks for: on loopback, from the page itself and from nothing else. */
+/* The page, and what it requests. Both are served on loopback only, to the page itself and to no
+ * other page. */
 #ifndef TRTC_CMD_RECD_WEB_H
 #define TRTC_CMD_RECD_WEB_H
 
 #include "recd.h"
 
-/* Answers what is not POST /. */
+/* Answers a request that is not one to the API. */
 void web_request(struct recd *r, struct trtc_request *q);
 
-/* Whether a browser may have been made to send this by another page; such a request is refused. */
+/* Whether another page may have made the browser send this request; it is refused then. */
 bool web_is_foreign(const struct trtc_request *q);
 
-/* Those who follow the events. web_tick: they get what is new; the rest are trtc_server_calls. */
+/* Passes new events to the readers that follow them. */
 void web_tick(struct recd *r);
+/* The more and gone of trtc_server_calls. */
 int64_t web_more(void *arg, struct trtc_request *q, char *out, size_t n);
 void web_gone(void *arg, struct trtc_request *q, bool whole);
+/* Ends the streams of events when the service ends. */
 void web_end(struct recd *r);
 
-/* What they are told besides: a delivery (tries of a callback, error NULL where it was taken), a loss. */
+/* Pass to the readers the result of an attempt to send a callback (o->error NULL: it was accepted),
+ * and a loss. */
 void web_delivery(struct recd *r, const struct trtc_out_row *o);
 void web_loss(struct recd *r, const char *task, const char *user, const char *text);
 

@@ -105,7 +105,7 @@ receiver() {
         task=$(jq -r .TaskId out)
         sleep 3
         head -c 6500000 /dev/zero >live/ballast
-        for i in {1..100}; do grep -q "of the disk are free" told && [[ ! -e live/tasks/$task/files ]] && break; sleep 0.1; done
+        for i in {1..100}; do grep -q "of the disk is free" told && [[ ! -e live/tasks/$task/files ]] && break; sleep 0.1; done
         trtc-rec create --secret-file keys -f request.json --retries 0 >out 2>err && exit 2
         grep -q ResourceInsufficient err || exit 3
         grep -q "\"LeaveCode\":3" "live/tasks/$task/events.ndjson" || exit 4

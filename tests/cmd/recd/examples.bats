@@ -57,7 +57,7 @@ free_port() {
     config
     recd --config recd.ini
     code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":3,\"BackgroundImageUrl\":\"http://127.0.0.1:$at/other.png\"}}"
-    told_of 'a picture: '
+    told_of 'a picture is left out: '
     eventually grep -q other.png "$dir/told"
     jq -e --arg u "http://127.0.0.1:$at/other.png" 'has($u) and .[$u] == null' "$dir/images/index.json" || fail 'something internal was fetched'
 }
@@ -109,6 +109,6 @@ has_pictures() {
     mixed "$at"/never{1,2,3,4}.png
     created
     described InProgress
-    told_of 'a picture: those before it took too long'
+    told_of 'a picture is left out: the pictures before it took too long'
     jq -e 'length == 4 and all(. == null)' "$dir/images/index.json" || fail "$(cat "$dir/images/index.json")"
 }

@@ -189,7 +189,7 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     request '.RoomId = "3"'
     created
     gone
-    told_of 'it cannot be recorded (status 77)'
+    told_of 'cannot be recorded (status 77)'
     recd_killed TERM
     [[ $(callbacks | xargs) == '301 {Status:1} 302 {LeaveCode:100} 305 {Status:1}' ]] || fail "$(callbacks)"
     recd --launch nonsense-zq
@@ -210,7 +210,7 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     curl -s "$url/api/state" | jq -e '.Tasks[0].Losses[0] | test("^the line at byte [0-9]+ of events.ndjson is left out: ")' || fail 'no loss'
     eventually test ! -e "$dir/files/made_1.ts"
     [[ $(<"$dir/files/other.ts") == recorded ]] || fail 'it is gone'
-    told_of "what it has not listed stays in $PWD/$dir/files"
+    told_of "files that it has not listed stay in $PWD/$dir/files"
     recd_killed TERM
     [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
 }
