@@ -42,7 +42,7 @@ static int open_dir(struct task *t, struct trtc_err *err)
                : trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot open '%s'", t->o->dir);
 }
 
-/* A run that was killed a moment ago may not be gone yet. */
+/* Waits for a moment, since a run that was just killed may still hold the lock. */
 static bool wait_for_lock(int fd)
 {
     for (int64_t until_us = clock_mono_us() + LOCK_US; trtc_flock(fd) < 0;)
@@ -51,7 +51,7 @@ static bool wait_for_lock(int fd)
     return true;
 }
 
-/* The lock is what says that the task lives. */
+/* Takes the lock. Who holds it runs the task. */
 static int take_lock(struct task *t, struct trtc_err *err)
 {
     char pid[32];
@@ -60,7 +60,7 @@ static int take_lock(struct task *t, struct trtc_err *err)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s: cannot make its lock",
                                t->o->dir);
     if (!wait_for_lock(t->lock))
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-task runs it", t->o->dir);
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-task is running it", t->o->dir);
     const int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(t->lock, 0) < 0 || pwrite(t->lock, pid, (size_t)n, 0) != n)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s: cannot write its lock", t->o->dir);
@@ -80,7 +80,7 @@ cJSON *task_json(const struct task *t, const char *name, struct trtc_err *err)
     return json;
 }
 
-/* DIR/task, or the name of the directory. */
+/* Reads the id from DIR/task; without it, the id is the name of the directory. */
 static int read_id(struct task *t, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -107,7 +107,7 @@ static int read_request(struct task *t, struct trtc_err *err)
     t->request = task_json(t, REQUEST, err);
     if (!t->request || trtc_task_request_read(t->request, &t->r, err) < 0)
         return -1;
-    /* A change that an earlier run had taken. */
+    /* the change that an earlier run had accepted */
     t->change = task_json(t, MODIFY, &why);
     if (!t->change && why.code != TRTC_EX_NOINPUT)
         cli_error("%s: the change is left out", why.msg);
@@ -124,12 +124,12 @@ static int make_control(struct task *t, struct trtc_err *err)
     struct stat st;
     if (mkfifoat(t->dir, CONTROL, 0600) < 0 && errno != EEXIST)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s/" CONTROL, t->o->dir);
-    /* For both, so that it does not end with its writers. */
+    /* opened for reading and writing, so that it does not end when a writer closes it */
     t->control = openat(t->dir, CONTROL, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (t->control < 0 || fstat(t->control, &st) < 0)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s/" CONTROL, t->o->dir);
     if (!S_ISFIFO(st.st_mode))
-        return trtc_fail(err, TRTC_EX_CANTCREAT, "%s/" CONTROL ": it is no FIFO", t->o->dir);
+        return trtc_fail(err, TRTC_EX_CANTCREAT, "%s/" CONTROL ": it is not a FIFO", t->o->dir);
     if (mkdirat(t->dir, "files", 0700) < 0 && errno != EEXIST)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s/files", t->o->dir);
     return 0;
@@ -175,7 +175,7 @@ void task_close(struct task *t)
     free(t->id);
 }
 
-/* ---- files that are replaced whole ---- */
+/* ---- files that are replaced atomically ---- */
 
 int task_replace(const struct task *t, const char *name, const char *text, bool durable,
                  struct trtc_err *err)
@@ -234,7 +234,7 @@ void task_status(struct task *t, bool durable)
     t->status_us = t->now_us;
 }
 
-/* ---- what happened ---- */
+/* ---- lines of the journal ---- */
 
 static void put(struct task *t, cJSON *line)
 {
@@ -286,12 +286,12 @@ void task_loss(struct task *t, const char *user, const char *sentence)
 
 /* ---- the control FIFO ---- */
 
-/* Takes the change. */
+/* Applies a change, of which it takes ownership. */
 static void modify(struct task *t, cJSON *change)
 {
     struct trtc_err err;
     if (t->stage != TASK_RECORDS) {
-        cli_error(CONTROL ": a change comes when the recorder has left: left out");
+        cli_error(CONTROL ": a change came after the recorder had left: it is left out");
         cJSON_Delete(change);
         return;
     }
@@ -302,7 +302,7 @@ static void modify(struct task *t, cJSON *change)
     }
     char *text = trtc_json_line(change);
     if (!text || task_replace(t, MODIFY, text, true, &err) < 0)
-        cli_error("%s: %s: it is lost when the task is killed", MODIFY,
+        cli_error("%s: %s: it will be lost if the task is killed", MODIFY,
                   text ? err.msg : "out of memory");
     free(text);
     cJSON_Delete(t->change);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies in the directory of a task's files, and what of it the journal has. */
+/* The files of a recording: lists them in the journal, as trtc-hls prints them or as they are found
+ * in the directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +18,9 @@
 
 enum { PATH_SIZE = TRTC_TASK_PATH_MAX + 8 };
 
-/* ---- as it is printed ---- */
+/* ---- files that trtc-hls prints ---- */
 
-/* Notes a file that is complete, and whether a playlist is new. */
+/* Lists a complete file, and reports a new playlist (307). */
 static void note(struct task *t, const char *user, const struct trtc_hls_line *l)
 {
     struct trtc_err err;
@@ -49,14 +50,14 @@ void task_recorded(struct task *t, const char *user, const char *line, size_t n,
     if (ret <= 0)
         return;
     const char *file = trtc_file_name(l.path);
-    /* What is rescued has the number of the run that was killed. */
+    /* a completed file has the recovery number of the run that was killed */
     if (ha && trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
         name.ha > *ha)
         *ha = name.ha;
     note(t, user, &l);
 }
 
-/* ---- as it lies there ---- */
+/* ---- files that are found ---- */
 
 int files_list(const struct task *t, struct trtc_names *out)
 {
@@ -73,7 +74,7 @@ int files_list(const struct task *t, struct trtc_names *out)
     return ret;
 }
 
-/* What of the names the journal does not have yet; taken: one flag a name. */
+/* The names in the directory; taken: for each, whether the journal lists it. */
 struct wanting {
     const struct trtc_names *names;
     bool *taken;
@@ -110,7 +111,7 @@ static void note_one(struct task *t, const struct wanting *w, size_t i, bool pla
         note(t, f.user, &l);
 }
 
-/* The flags of what the journal has. NULL after a message. */
+/* Returns the flags of struct wanting, which the caller frees. NULL after a message. */
 static bool *taken(struct task *t, const struct trtc_names *names)
 {
     struct trtc_err err;
@@ -128,7 +129,7 @@ int files_note(struct task *t)
     struct wanting w = { .names = &names };
     if (files_list(t, &names) == 0)
         w.taken = taken(t, &names);
-    for (int playlists = 0; w.taken && playlists < 2; playlists++) /* first what they name */
+    for (int playlists = 0; w.taken && playlists < 2; playlists++) /* segments first */
         for (size_t i = 0; i < names.n; i++)
             note_one(t, &w, i, playlists);
     const int ret = w.taken ? 0 : -1;
@@ -137,7 +138,7 @@ int files_note(struct task *t)
     return ret;
 }
 
-/* ---- substreams apart ---- */
+/* ---- the directory of substreams ---- */
 
 int files_part(const struct task *t, struct trtc_err *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left to do when all has been recorded: what killed children left is rescued, MP4 or AAC is made, and the
- * journal gets its last line. */
+/* What remains to be done after the recording: completes the files that killed children left, makes
+ * MP4 or AAC, and writes the last line of the journal. */
 #include "finish.h"
 
 #include <signal.h>
@@ -23,19 +23,19 @@ static void next_step(struct finish *f)
     task_again(f->task, f->task->now_us);
 }
 
-/* The machine is short of something: the next run does what is left. */
+/* Notes a failure of the machine (disk, memory): the next run does what remains. */
 static void fail(struct finish *f, int code)
 {
     f->task->failure = code;
 }
 
-/* -1: a signal. */
+/* Returns the exit status; -1: a signal ended the child. */
 static int code_of(int status)
 {
     return WIFSIGNALED(status) ? -1 : WEXITSTATUS(status);
 }
 
-/* What a child has not done, since it failed itself. */
+/* Reports the failure of a child as a loss. */
 static void say_failed(const struct finish *f, const char *user, const char *program, int status)
 {
     char text[TEXT_MAX];
@@ -55,7 +55,7 @@ static bool is_rescued(const struct finish *f, const char *key)
     return false;
 }
 
-/* The next stream of which something was left; false: there is none. */
+/* Finds the next stream with incomplete files. Returns false if there is none. */
 static bool find_left(struct finish *f, struct trtc_found *found)
 {
     struct trtc_names names = { 0 };
@@ -75,7 +75,7 @@ static bool find_left(struct finish *f, struct trtc_found *found)
     return any && !f->task->failure;
 }
 
-/* Whose stream is rescued; "": the mix. */
+/* Returns the user whose files are being completed; "": the mix. */
 static const char *rescued_user(const struct finish *f)
 {
     return f->rescued.v[f->rescued.n - 1] + 2;
@@ -92,7 +92,7 @@ static void on_rescue_said(void *arg, const char *line, size_t n)
     const struct finish *f = arg;
     const char *user = rescued_user(f);
     (void)n;
-    if (!strstr(line, ": /dev/null")) /* from which there is nothing to record */
+    if (!strstr(line, ": /dev/null")) /* its input, which is empty on purpose */
         task_loss(f->task, *user ? user : NULL, line);
 }
 
@@ -104,7 +104,8 @@ static void on_rescue_ended(void *arg, int status)
     if (code == TRTC_EX_TEMPFAIL || code == TRTC_EX_IOERR || code == TRTC_EX_CANTCREAT)
         fail(f, TRTC_EX_TEMPFAIL);
     else if (code != TRTC_EX_DATAERR && code != TRTC_EX_OK && code != TRTC_EX_LOSS)
-        say_failed(f, *user ? user : NULL, "what rescues what a killed recorder left", status);
+        say_failed(f, *user ? user : NULL,
+                   "the trtc-hls that completes the files of a killed recorder", status);
 }
 
 static void rescue(struct finish *f)
@@ -127,14 +128,14 @@ static void rescue(struct finish *f)
         fail(f, cli_report(&err));
 }
 
-/* ---- what is there ---- */
+/* ---- what was recorded ---- */
 
 static void look(struct finish *f)
 {
     struct trtc_names names = { 0 };
     struct trtc_found found;
     if (f->task->rescues && !log_flush(&f->task->log))
-        return; /* again when it can be */
+        return; /* the next turn tries again */
     if (f->task->rescues && files_note(f->task) < 0)
         fail(f, TRTC_EX_TEMPFAIL);
     if (files_list(f->task, &names) < 0)
@@ -247,7 +248,7 @@ static void say_made(struct finish *f)
     next_step(f);
 }
 
-/* Unless the machine failed: then the next run does what is left. */
+/* Writes the last line, unless the machine failed: then the next run does what remains. */
 static void end(struct finish *f)
 {
     if (!f->task->failure) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left to do when all has been recorded. */
+/* What remains to be done after the recording. */
 #ifndef TRTC_CMD_TASK_FINISH_H
 #define TRTC_CMD_TASK_FINISH_H
 
@@ -9,13 +9,13 @@
 #include "task/made.h"
 
 enum finish_step {
-    FINISH_RESCUE,
-    FINISH_LOOK,
-    FINISH_MAIN,
-    FINISH_AUX,
-    FINISH_MADE,
-    FINISH_UPLOAD,
-    FINISH_END,
+    FINISH_RESCUE, /* complete the files that killed children left */
+    FINISH_LOOK,   /* find and list what was recorded, and report 302 */
+    FINISH_MAIN,   /* make files of the primary streams, or the mix */
+    FINISH_AUX,    /* make files of the substreams */
+    FINISH_MADE,   /* report the made files */
+    FINISH_UPLOAD, /* wait for the uploader */
+    FINISH_END,    /* write the last line */
     FINISH_DONE
 };
 
@@ -23,20 +23,22 @@ struct finish {
     struct task *task;
     enum finish_step step;
     struct proc proc;
-    struct trtc_names rescued; /* streams whose leavings have been looked after */
+    struct trtc_names rescued; /* streams whose files have been completed, as keys */
     struct trtc_made made;
-    bool recorded, aux; /* there are playlists; of a substream */
+    bool recorded, aux; /* there are playlists of primary streams or the mix; of substreams */
 };
 
-/* files.c: what lies in files/. */
+/* files.c: the recording in files/. */
 
-/* All names there. -1 after a message. */
+/* Lists all names there, sorted. Returns 0, or -1 after a message. */
 int files_list(const struct task *t, struct trtc_names *out);
 
-/* Notes what is complete there, and the journal, all of which is on disk, does not have. -1 after a message. */
+/* Adds complete files that the journal does not list yet. The journal must be flushed. Returns 0,
+ * or -1 after a message. */
 int files_note(struct task *t);
 
-/* Links to the files of substreams, in a directory of their own. */
+/* files_part links the files of substreams into a directory of their own, FILES_PARTED; files_join
+ * removes it. */
 int files_part(const struct task *t, struct trtc_err *err);
 void files_join(const struct task *t);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal on disk; see log.h. */
+/* The journal on disk. */
 #include "log.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ enum { LINE_MAX_BYTES = 1 << 20 };
 
 /* ---- reading ---- */
 
-/* Where the last whole line ends. */
+/* Returns where the last complete line ends, in bytes; -1: failure. */
 static int64_t whole(int fd)
 {
     char chunk[4096];
@@ -116,7 +116,7 @@ bool log_flush(struct log *l)
         if (!l->said)
             cli_error("%s: trying again", err.msg);
         l->said = true;
-        return false; /* the next one writes over a part of it */
+        return false; /* the next attempt overwrites what was written */
     }
     l->size += (int64_t)l->n;
     l->n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* events.ndjson: the journal on disk. */
+/* The journal on disk, events.ndjson. */
 #ifndef TRTC_CMD_TASK_LOG_H
 #define TRTC_CMD_TASK_LOG_H
 
@@ -14,26 +14,27 @@ struct cJSON;
 
 struct log {
     int fd;
-    int64_t size; /* of what is whole and on disk */
+    int64_t size; /* of the complete lines on disk, in bytes */
     struct trtc_journal journal;
-    char *text; /* what waits to be written */
+    char *text; /* lines that wait to be written */
     size_t n, cap;
-    bool said; /* that it waits */
+    bool said; /* a failure to write was reported */
 };
 
-/* Opens or makes it, cuts a torn last line off, and hands each line that is there to take. */
+/* Opens or creates the file, removes an incomplete last line, and passes each line to take, which
+ * returns -1 when memory runs out. Returns 0, or -1. */
 int log_open(struct log *l, int dir, int (*take)(void *arg, const struct cJSON *line), void *arg,
              struct trtc_err *err);
 
-/* Hands each line that is there to take once more. */
+/* Passes each line on disk to take again. Returns 0, or -1. */
 int log_read(struct log *l, int (*take)(void *arg, const struct cJSON *line), void *arg,
              struct trtc_err *err);
 
-/* Adds a line (taken), to be written with the next flush. NULL is a lack of memory: the journal lacks a line then, which
- * -1 says. */
+/* Adds a line, which it takes, to be written by the next log_flush. Returns 0, or -1: memory has
+ * run out, here or in the caller (line NULL), and the line is lost. */
 int log_put(struct log *l, struct cJSON *line);
 
-/* Writes what waits, and flushes it to disk. False: it could not, and still waits. */
+/* Writes the lines that wait, and syncs them. Returns false if that failed: they still wait. */
 bool log_flush(struct log *l);
 
 void log_close(struct log *l);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-task: records one room as one request asks for. This file has its options, and the loop in which everything
- * happens: who is there, the children, the control FIFO, signals. */
+/* trtc-task: records one room as one request asks for. This file contains its options and its loop,
+ * in which everything happens: events of the room, output of the children, orders from the control
+ * FIFO, signals. */
 #define _GNU_SOURCE /* signalfd */
 
 #include <errno.h>
@@ -73,7 +74,7 @@ void task_leave(struct task *t, enum trtc_leave why)
     proc_kill(&t->room, SIGTERM);
 }
 
-/* What the journal that was found has it do. */
+/* Begins, or continues as the journal of an earlier run requires. */
 static void begin(struct task *t)
 {
     struct trtc_err err;
@@ -85,14 +86,14 @@ static void begin(struct task *t)
         return;
     }
     if (how == TRTC_RESUME_GIVE_UP) {
-        task_loss(t, NULL, "the task was taken up three times already: it ends");
+        task_loss(t, NULL, "the task was resumed three times already: it ends");
         task_leave(t, TRTC_LEAVE_FAILED);
         return;
     }
     if (how == TRTC_RESUME_RECORD) {
         t->log.journal.ha++;
         task_event_status(t, TRTC_EVENT_FAILOVER, 0);
-        task_loss(t, NULL, "the task was killed, and goes on: what came meanwhile is missing");
+        task_loss(t, NULL, "the task was killed and goes on: what was sent in between is missing");
     } else {
         task_event_status(t, TRTC_EVENT_START, 0);
     }
@@ -172,7 +173,8 @@ void task_look(struct task *t)
         task_again(t, again_us);
 }
 
-/* What has happened is on disk before the status says it. */
+/* Writes the journal and then the status, so that the status never contains what the journal does
+ * not. */
 static void write_down(struct task *t)
 {
     if (!log_flush(&t->log)) {
@@ -276,7 +278,7 @@ int main(int argc, char *argv[])
             o.dir = operands.items[0];
             code = record(&o);
         } else {
-            code = cli_usage("one DIR is wanted, with request.json in it");
+            code = cli_usage("exactly one DIR is needed, with request.json in it");
         }
     }
     opt_list_free(&operands);

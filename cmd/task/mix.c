@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The mix of a task: a trtc-mix that is told who comes and goes, and the trtc-hls that records what it writes. */
+/* The mix of a task: a trtc-mix, whose script names the users who come and go, and a trtc-hls that
+ * records its output. */
 #define _GNU_SOURCE /* pipe2, F_SETPIPE_SZ */
 
 #include "mix.h"
@@ -27,7 +28,7 @@
 
 enum { TEXT_MAX = 512 };
 
-static const int64_t drain_us = 3 * S; /* so long inputs may take to come to their end */
+static const int64_t drain_us = 3 * S; /* the time in which inputs come to their end */
 
 /* ---- the script ---- */
 
@@ -40,7 +41,7 @@ static void close_script(struct mix *m)
     m->closes = false;
 }
 
-/* Writes what the pipe takes; the rest waits. */
+/* Writes as much as the pipe takes; the rest waits. */
 static void flush_script(struct mix *m)
 {
     size_t done = 0;
@@ -53,7 +54,7 @@ static void flush_script(struct mix *m)
         else if (n < 0 && errno == EAGAIN)
             break;
         else
-            close_script(m); /* its reader has gone, which its end says */
+            close_script(m); /* the reader is gone; its end will be reported */
     }
     if (m->n) {
         memmove(m->text, m->text + done, m->n - done);
@@ -65,7 +66,7 @@ static void flush_script(struct mix *m)
         close_script(m);
 }
 
-/* Takes the line. */
+/* Adds a line, of which it takes ownership, to the script. */
 static void say(struct mix *m, cJSON *line)
 {
     char *text = trtc_json_line(line);
@@ -91,7 +92,7 @@ static void on_missing(void *arg, const char *url)
         if (strcmp(m->missing.v[i], url) == 0)
             return cJSON_Delete(payload);
     trtc_names_add(&m->missing, url);
-    cli_error("a picture is not there, and is left out: %.*s", cli_shown(url), url);
+    cli_error("a picture is missing, and is left out: %.*s", cli_shown(url), url);
     trtc_json_put_text(&payload, "Url", url);
     task_event(m->task, TRTC_EVENT_IMAGE_ERROR, payload);
 }
@@ -108,7 +109,7 @@ static void place_pictures(struct mix *m, cJSON *object, const char *name)
     cJSON_Delete(index);
 }
 
-/* ---- who is in it ---- */
+/* ---- its inputs ---- */
 
 static bool is_there(const struct trtc_task_streams *all, const struct trtc_task_stream *s)
 {
@@ -117,7 +118,7 @@ static bool is_there(const struct trtc_task_streams *all, const struct trtc_task
            strcmp(other->source, s->source) == 0;
 }
 
-/* Whether the stream goes on, and is not wanted any more. */
+/* Whether the stream itself has not ended, although it leaves the mix. */
 static bool goes_on(const struct task *t, const struct trtc_task_stream *s)
 {
     const int main[] = { TRTC_ROOM_VIDEO, TRTC_ROOM_AUDIO },
@@ -144,12 +145,13 @@ static void come(struct mix *m, const struct trtc_task_stream *s)
     if (!s->source)
         task_loss(m->task, s->user, "the stream is not in the mix: its events have no Source");
     else if (!trtc_mixing_can(s->user))
-        task_loss(m->task, s->user, "the stream is not in the mix: the id has a '=' in it");
+        task_loss(m->task, s->user, "the stream is not in the mix: the id contains '='");
     else
         join(m, s);
 }
 
-/* What ends over HTTP comes to its end by itself, with all that was sent. */
+/* Removes an input. A stream that has ended and comes over HTTP ends by itself, after all of its
+ * data. */
 static void go(struct mix *m, const struct trtc_task_stream *s, bool replaced)
 {
     if (replaced || !s->source || !trtc_is_http(s->source) || goes_on(m->task, s))
@@ -167,14 +169,14 @@ static void say_waiting(struct mix *m, const struct trtc_task_streams *now)
             const struct trtc_task_stream *o = &m->task->streams.items[k];
             was = o->aux == s->aux && o->since_ms == s->since_ms && strcmp(o->user, s->user) == 0;
         }
-        snprintf(text, sizeof text, "the %s stream waits: %d are mixed already",
-                 s->aux ? "substream" : "primary", TRTC_TASK_STREAMS_MAX);
+        snprintf(text, sizeof text, "the %s waits: %d streams are mixed already",
+                 s->aux ? "substream" : "primary stream", TRTC_TASK_STREAMS_MAX);
         if (!was)
             task_loss(m->task, s->user, text);
     }
 }
 
-/* Those whom a mix that runs has to be told of. */
+/* Passes to a running mix which streams have left and which have come. */
 static void tell(struct mix *m, const struct trtc_task_streams *now)
 {
     const struct trtc_task_streams *before = &m->task->streams;
@@ -233,7 +235,7 @@ static void on_said(void *arg, const char *line, size_t n)
     task_loss(m->task, NULL, line);
 }
 
-/* Whether it died of itself, and not since its reader had. */
+/* Whether it died itself, and not because its reader had died. */
 static bool has_died(const struct trtc_recorder_end *end)
 {
     return end->by_signal && end->code != SIGPIPE;
@@ -249,7 +251,8 @@ static void say_died(struct mix *m, const char *what, const struct trtc_recorder
     task_loss(m->task, NULL, text);
 }
 
-/* What the end of both comes to: a death, or the worse exit status. A mix whose reader has gone says nothing by itself. */
+/* Returns the end that counts for both: a death, or the worse exit status. The end of a mix whose
+ * reader is gone does not count. */
 static const struct trtc_recorder_end *worse(const struct mix *m)
 {
     const struct trtc_recorder_end *mix = &m->mix_end, *hls = &m->hls_end;
@@ -274,7 +277,7 @@ static void take_end(struct mix *m)
         say_died(m, "the recorder of the mix", &m->hls_end);
 }
 
-/* One of the two; the other one follows, since a pipe joins them. */
+/* Takes the end of one child. The other one follows, since a pipe joins them. */
 static void take_status(struct mix *m, struct trtc_recorder_end *end, int status)
 {
     end->by_signal = WIFSIGNALED(status);
@@ -314,7 +317,7 @@ static void close_fds(int *fds, size_t n)
             close(fds[i]);
 }
 
-/* Both, joined by a pipe. */
+/* Starts both, joined by a pipe. */
 static int start_both(struct mix *m, struct trtc_err *err)
 {
     static const struct proc_calls mix = { NULL, on_said, on_mix_ended };
@@ -362,7 +365,7 @@ static void start(struct mix *m)
         come(m, &t->streams.items[i]);
 }
 
-/* All inputs are at their end, or the task ends. */
+/* Asks the mix to end, because all inputs have ended or the task ends. */
 static void stop(struct mix *m)
 {
     if (m->task->stage != TASK_RECORDS)

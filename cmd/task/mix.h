@@ -12,14 +12,14 @@ struct mix {
     struct trtc_recorder recorder;
     struct proc mix, hls;
     struct trtc_recorder_end mix_end, hls_end;
-    int64_t term_us; /* when a mix that was asked to end is ended by a signal */
+    int64_t term_us; /* when a mix that was asked to end gets a signal */
 
-    int script; /* what it is told, or -1 */
-    char *text; /* ...that waits */
+    int script; /* a pipe to its standard input; -1: closed */
+    char *text; /* lines that wait for room in the pipe */
     size_t n, cap;
-    bool closes; /* once nothing waits */
+    bool closes; /* the pipe is closed once no lines wait */
 
-    struct trtc_names missing; /* pictures that were named as such */
+    struct trtc_names missing; /* pictures that were reported as missing */
 };
 
 #endif

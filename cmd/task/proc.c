@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The children of a task; see proc.h. */
+/* The children of a task. */
 #define _GNU_SOURCE /* pipe2 */
 
 #include "proc.h"
@@ -24,9 +24,9 @@ static void become(const struct proc_start *how, const int out[2], const int err
 {
     sigset_t none;
     sigemptyset(&none);
-    setpgid(0, 0); /* Ctrl-C is for the task, which ends them in its order */
+    setpgid(0, 0); /* Ctrl-C reaches the task alone, which ends its children in its own order */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* it has died meanwhile */
+    if (getppid() != parent) /* it died before the line above */
         _exit(NO_PROGRAM);
     const int in = how->in >= 0 ? how->in : open("/dev/null", O_RDONLY);
     dup2(err[1], STDERR_FILENO);
@@ -102,7 +102,7 @@ static void give(const struct proc *p, struct proc_lines *l, size_t from, size_t
     l->skips = false;
 }
 
-/* Hands over the lines that are complete. */
+/* Passes on the lines that are complete. */
 static void part(const struct proc *p, struct proc_lines *l)
 {
     size_t from = 0;
@@ -130,13 +130,13 @@ static void finish_lines(const struct proc *p, struct proc_lines *l)
     *l = (struct proc_lines){ .fd = -1 };
 }
 
-/* All that has come. Once it is at its end, the pipe is closed. */
+/* Reads all that is in the pipe, and closes it at its end. */
 static void drain(const struct proc *p, struct proc_lines *l)
 {
     ssize_t n = 1;
     while (l->fd >= 0 && n > 0) {
         if (trtc_array_reserve(&l->text, &l->cap, l->n + CHUNK + 1, 1) < 0)
-            return; /* it waits in the pipe */
+            return; /* the rest waits in the pipe */
         n = read(l->fd, l->text + l->n, CHUNK);
         if (n > 0) {
             l->n += (size_t)n;
@@ -149,7 +149,7 @@ static void drain(const struct proc *p, struct proc_lines *l)
     }
 }
 
-/* ---- the loop's ---- */
+/* ---- for the loop ---- */
 
 size_t proc_polls(struct proc *list, struct pollfd *fds, size_t room)
 {
@@ -181,7 +181,7 @@ void proc_turn(struct proc **list)
         finish_lines(p, &p->err);
         p->pid = 0;
         p->calls->ended(p->arg, status);
-        at = list; /* the call may have started others */
+        at = list; /* the call may have changed the list */
     }
 }
 

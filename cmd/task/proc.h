@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The children of a task: started, heard line by line, and reaped, all by one loop. A child is asked to end when the task
- * dies. */
+/* The children of a task. One loop starts them, reads their output line by line, and reaps them.
+ * When the task dies, its children get SIGTERM. */
 #ifndef TRTC_CMD_TASK_PROC_H
 #define TRTC_CMD_TASK_PROC_H
 
@@ -16,45 +16,46 @@ struct proc_lines { /* a pipe that is read line by line */
     int fd;
     char *text;
     size_t n, cap;
-    bool skips; /* the line is too long */
+    bool skips; /* the line is too long, and is skipped */
 };
 
-/* Called by the loop; lines are valid during the call and end with a NUL. */
+/* Called by proc_turn. A line is valid during the call, has n bytes, and ends with a NUL. */
 struct proc_calls {
     void (*line)(void *arg, const char *line, size_t n); /* on its standard output */
     void (*said)(void *arg, const char *line, size_t n); /* on its standard error */
-    void (*ended)(void *arg, int status); /* as waitpid has it; after the last line */
+    void (*ended)(void *arg, int status); /* a status of waitpid; called after the last line */
 };
 
 struct proc {
     struct proc *next;
-    pid_t pid; /* 0: it does not run */
+    pid_t pid; /* 0: the child does not run */
     struct proc_lines out, err;
     const struct proc_calls *calls;
     void *arg;
 };
 
 struct proc_start {
-    struct trtc_words *words; /* taken */
-    int dir;                  /* where it runs; -1: here */
-    int in, out; /* its standard input and output; -1: none, and a pipe to us. Stay open here */
+    struct trtc_words *words; /* its command line; freed by proc_start */
+    int dir;                  /* the directory in which it runs; -1: the current one */
+    int in;                   /* its standard input; -1: /dev/null. Stays open here */
+    int out;                  /* its standard output; -1: a pipe to the loop. Stays open here */
 };
 
-/* Starts a child, which from then on is in *list until it has ended. */
+/* Starts a child, which is in *list until it has ended. Returns 0, or -1. */
 int proc_start(struct proc **list, struct proc *p, const struct proc_start *how,
                struct trtc_err *err);
 
 /* Sends it a signal, if it runs. */
 void proc_kill(const struct proc *p, int sig);
 
-/* What the loop waits for: fills in at most room descriptors, and returns how many. */
+/* Fills in the descriptors that the loop polls, at most room, and returns their number. */
 size_t proc_polls(struct proc *list, struct pollfd *fds, size_t room);
-enum { PROC_POLLS = 2 }; /* for each child */
+enum { PROC_POLLS = 2 }; /* descriptors of each child */
 
-/* Reads what has come, and reaps who has ended. */
+/* Reads the output of all children, and reaps those that have ended. */
 void proc_turn(struct proc **list);
 
-/* Asks all to end, and waits for that. */
+/* Sends SIGTERM to all children, and waits until they have ended. */
 void proc_end_all(struct proc **list);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is there: a trtc-room that watches the room, and says it event by event. */
+/* Follows who is in the room: a trtc-room watches it, and reports event by event. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +14,15 @@
 
 enum { SHOWN_MAX = 256, DOUBLINGS = 5 };
 
-/* A new child says all that is so: within that of its first line, or of its start. */
+/* A new child first reports everybody who is there: within settle_us of its first line, or
+ * settle_late_us of its start. A child that runs for steady_us resets the count of failures. */
 static const int64_t settle_us = 2 * S, settle_late_us = 10 * S, steady_us = 30 * S;
 
-/* So long a stream waits in a trtc-room with all of it. */
+/* A trtc-room keeps the beginning of a stream at least this long, so a shorter time unfollowed
+ * loses nothing. */
 static const int64_t unseen_us = 2 * S;
 
-/* Nobody says who is there. */
+/* Notes that the room can no longer be followed. */
 static void lose(struct task *t)
 {
     if (!t->lost_us)
@@ -30,8 +32,9 @@ static void lose(struct task *t)
 void room_say_lost(struct task *t)
 {
     if (t->lost_us && t->now_us - t->lost_us > unseen_us)
-        task_loss(t, NULL,
-                  "the room could not be followed for a while: who came and went then is missing");
+        task_loss(
+            t, NULL,
+            "the room could not be followed for a while: users who came and went in that time are missing");
     t->lost_us = 0;
 }
 
@@ -54,7 +57,7 @@ static void take_event(struct task *t, const struct trtc_room_event *e)
 
 char *task_address(const struct task *t, const struct trtc_task_stream *s, enum trtc_join join)
 {
-    /* Only a trtc-room knows what is asked for. */
+    /* only a trtc-room understands from=... */
     return trtc_join_address(s->source, trtc_is_http(t->o->room) ? join : TRTC_JOIN_BEGINNING);
 }
 
@@ -73,7 +76,7 @@ static void on_line(void *arg, const char *line, size_t n)
 
 static void on_said(void *arg, const char *line, size_t n)
 {
-    const bool one = strstr(line, ": cannot be relayed: "); /* of its streams */
+    const bool one = strstr(line, ": cannot be relayed: "); /* concerns one stream, not the room */
     if (!one && trtc_ends_with(line, n, ": trying again"))
         lose(arg);
     else if (trtc_ends_with(line, n, ": it is there again"))
@@ -81,14 +84,14 @@ static void on_said(void *arg, const char *line, size_t n)
     cli_note("%s", line);
 }
 
-/* It is started again, after longer and longer pauses. */
+/* Starts the child again, after a pause that becomes longer with each failure. */
 static void on_ended(void *arg, int status)
 {
     struct task *t = arg;
     if (t->stage != TASK_RECORDS)
         return;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        cli_note("%s: it has ended: no more events come", t->o->room);
+        cli_note("%s has ended: no more events will come", t->o->room);
         return;
     }
     if (WIFEXITED(status))
@@ -97,7 +100,7 @@ static void on_ended(void *arg, int status)
     else
         cli_error("trtc-room watch was ended by signal %d: it is started again", WTERMSIG(status));
     lose(t);
-    t->settle_us = 0; /* who was there is, as far as is known */
+    t->settle_us = 0; /* until then, here stays as it is */
     if (t->now_us - t->room_since_us > steady_us)
         t->room_failures = 0;
     t->room_due_us = t->now_us + (t->room_failures ? S << t->room_failures : 0);
@@ -128,7 +131,7 @@ static void restart(struct task *t)
     t->room_due_us = t->now_us + settle_us;
 }
 
-/* What a new child has not said is not so any more. */
+/* Replaces here with what the new child has reported: everybody else has left. */
 static void settle(struct task *t)
 {
     struct trtc_err err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The streams of a task, each recorded by a trtc-hls of its own. */
+/* Single streams, each recorded by a trtc-hls of its own. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +42,14 @@ static struct single *add(struct task *t, const struct trtc_task_stream *s)
     return m;
 }
 
-/* Another time or address makes it another stream. */
+/* Whether it is a new stream: it began at another time, or has another address. */
 static bool is_another(const struct single *m, const struct trtc_task_stream *s)
 {
     return !m->stream.source || m->stream.since_ms != s->since_ms ||
            strcmp(m->stream.source, s->source) != 0;
 }
 
-/* The child of the stream before it had not ended when this one had. */
+/* Reports a stream that ended while the child of the one before it was still running. */
 static void say_missed(struct single *m)
 {
     if (m->recorder.want.wanted && !m->begun)
@@ -83,7 +83,7 @@ static void want_nothing(struct single *m)
     trtc_recorder_wants(&m->recorder, &w, m->task->now_us);
 }
 
-/* A stream for which there is no room, or no address: said once. */
+/* Leaves out a stream for which there is no place or no address, and reports that once. */
 static void leave_out(struct single *m, const struct trtc_task_stream *s)
 {
     char text[TEXT_MAX];
@@ -92,11 +92,11 @@ static void leave_out(struct single *m, const struct trtc_task_stream *s)
         return;
     m->left_out_ms = s->since_ms;
     if (s->source)
-        snprintf(text, sizeof text, "the %s stream waits: %d are recorded already",
-                 s->aux ? "substream" : "primary", TRTC_TASK_STREAMS_MAX);
+        snprintf(text, sizeof text, "the %s waits: %d streams are recorded already",
+                 s->aux ? "substream" : "primary stream", TRTC_TASK_STREAMS_MAX);
     else
-        snprintf(text, sizeof text, "the %s stream is not recorded: its events have no Source",
-                 s->aux ? "substream" : "primary");
+        snprintf(text, sizeof text, "the %s is not recorded: its events have no Source",
+                 s->aux ? "substream" : "primary stream");
     task_loss(m->task, s->user, text);
 }
 
@@ -142,7 +142,7 @@ static void on_said(void *arg, const char *line, size_t n)
     struct single *m = arg;
     (void)n;
     if (strncmp(m->said, line, sizeof m->said - 1) == 0)
-        return; /* a child that was started again says the same */
+        return; /* a child that was started again repeats its message */
     snprintf(m->said, sizeof m->said, "%.255s", line);
     task_loss(m->task, m->stream.user, line);
 }
@@ -150,8 +150,8 @@ static void on_said(void *arg, const char *line, size_t n)
 static void say_died(const struct single *m, const struct trtc_recorder_end *end)
 {
     char text[TEXT_MAX];
-    snprintf(text, sizeof text, "the recorder of the %s stream %s %d: it is replaced",
-             m->stream.aux ? "substream's" : "primary",
+    snprintf(text, sizeof text, "the recorder of the %s %s %d: it is replaced",
+             m->stream.aux ? "substream" : "primary stream",
              end->by_signal ? "was ended by signal" : "ended with exit status", end->code);
     task_loss(m->task, m->stream.user, text);
 }

@@ -9,13 +9,13 @@
 struct single {
     struct single *next;
     struct task *task;
-    struct trtc_task_stream stream; /* the texts are its own */
+    struct trtc_task_stream stream; /* the texts are owned */
     struct trtc_recorder recorder;
     struct proc proc;
-    uint64_t number;     /* of the stream that is wanted now */
-    char said[256];      /* what its child said last, until one records */
-    bool begun;          /* a child was started for it */
-    int64_t left_out_ms; /* since_ms of one that was left out */
+    uint64_t number;     /* counts the streams of this user; that of the wanted one */
+    char said[256];      /* the last message of its children, until one of them records */
+    bool begun;          /* a child was started for the stream */
+    int64_t left_out_ms; /* since_ms of the stream that was last reported as left out */
 };
 
 #endif

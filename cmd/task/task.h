@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of trtc-task share: one task, from its directory to its end. */
+/* Shared by all files of trtc-task: the state of the one task, from its directory to its end. */
 #ifndef TRTC_CMD_TASK_TASK_H
 #define TRTC_CMD_TASK_TASK_H
 
@@ -25,8 +25,8 @@ struct task_opts {
 
 enum task_stage {
     TASK_RECORDS,
-    TASK_LEAVES,   /* the recorder has left; its children end */
-    TASK_FINISHES, /* files are made of what they recorded */
+    TASK_LEAVES,   /* the recorder has left the room; its children are ending */
+    TASK_FINISHES, /* files are completed, made and uploaded */
     TASK_OVER
 };
 
@@ -39,25 +39,26 @@ struct task {
     const struct task_opts *o;
     int dir, lock, control, signals; /* descriptors */
     char *id;
-    struct cJSON *request, *change; /* change: the last modify, or NULL */
+    struct cJSON *request, *change; /* change: of the last modify, or NULL */
     struct trtc_task_request r;
 
     struct log log;
     struct trtc_index index;
     enum trtc_resume resume;
-    bool rescues; /* a child or a run before was killed: files have to be looked for */
+    bool rescues; /* after a kill: files may have to be completed or listed */
 
     struct proc *procs; /* all children */
     struct proc room;
-    struct trtc_attendance here, next; /* next: what a new child says of who is there... */
-    int64_t settle_us;                 /* ...until then; 0: it says all as it happens */
-    int64_t room_since_us;             /* when the child was started... */
-    int64_t room_due_us;               /* ...and when it is started again; 0: it runs */
-    int64_t lost_us;                   /* since when nobody says who is there; 0: somebody does */
+    struct trtc_attendance here; /* who is in the room */
+    struct trtc_attendance next; /* the same as a new child reports it, which replaces here... */
+    int64_t settle_us;           /* ...at that time; 0: the child reports changes as they happen */
+    int64_t room_since_us;       /* when the child was started */
+    int64_t room_due_us;         /* when it is started again; 0: it runs */
+    int64_t lost_us;             /* since when the room cannot be followed; 0: it can */
     int room_failures;
     struct trtc_watch watch;
 
-    struct trtc_task_streams streams; /* that are recorded, or wait */
+    struct trtc_task_streams streams; /* those that are recorded, and those that wait */
     struct single *singles;
     struct mix *mix;           /* of a mixed recording; else NULL */
     struct uploader *uploader; /* or NULL */
@@ -65,12 +66,12 @@ struct task {
 
     enum task_stage stage;
     enum trtc_leave leave;
-    bool in_progress;  /* something has been recorded */
-    bool changed;      /* who is there, or what is wanted of it */
-    bool stale;        /* status.json is older than what it says */
+    bool in_progress;  /* a recording has begun */
+    bool changed;      /* here or the subscription has changed */
+    bool stale;        /* status.json is out of date */
     int64_t status_us; /* when it was written */
-    int signal;        /* a second one: the program ends at once */
-    int failure;       /* of the machine: the exit status */
+    int signal;        /* the second signal, on which the program ends at once; 0: none yet */
+    int failure;       /* of the machine (disk, memory): the exit status; 0: none */
 
     struct { /* the control FIFO, line by line */
         char text[64 << 10];
@@ -78,31 +79,35 @@ struct task {
         bool skips;
     } lines;
 
-    int64_t now_us, now_ms; /* of this turn */
-    int64_t again_us;       /* of the next one, if nothing happens */
+    int64_t now_us, now_ms; /* of this turn: by a monotonic clock, and of the epoch */
+    int64_t again_us;       /* the next turn, if nothing happens before */
 };
 
-/* Has the loop turn again at that time at the latest. */
+/* Makes the loop turn again at that time at the latest. */
 void task_again(struct task *t, int64_t at_us);
 
-/* dir.c: what stands in the directory. Each returns 0, or -1 with err. */
+/* dir.c: the files of the directory. task_open returns 0, or -1 with err. */
 int task_open(struct task *t, struct trtc_err *err);
 void task_close(struct task *t);
-void task_status(struct task *t, bool durable);
-void task_control(struct task *t); /* reads the FIFO */
+void task_status(struct task *t, bool durable); /* writes status.json; durable: and syncs it */
+void task_control(struct task *t);              /* reads the FIFO */
 
-/* A file of the directory as JSON (TRTC_EX_NOINPUT where there is none), and one that is replaced whole. */
+/* Reads a JSON file of the directory, which the caller frees; NULL: TRTC_EX_NOINPUT (it is
+ * missing), or another error. */
 struct cJSON *task_json(const struct task *t, const char *name, struct trtc_err *err);
+/* Replaces a file of the directory atomically; durable: and syncs it. Returns 0, or -1. */
 int task_replace(const struct task *t, const char *name, const char *text, bool durable,
                  struct trtc_err *err);
 
-/* Where a child gets the stream from. The caller's to free. */
+/* Returns the address from which a child reads the stream; the caller frees it. NULL: no memory. */
 char *task_address(const struct task *t, const struct trtc_task_stream *s, enum trtc_join join);
 
-/* Looks at who is there, and does what that asks for. */
+/* Starts and stops recorders after a change of the attendance, and leaves the room if there is a
+ * reason. */
 void task_look(struct task *t);
 
-/* Notes what happened. A line that cannot be written waits, and is tried again. */
+/* Add lines to the journal. A line that cannot be written yet waits, and is tried again. task_event
+ * takes payload. */
 void task_event(struct task *t, int type, struct cJSON *payload);
 void task_event_status(struct task *t, int type, int status);
 void task_file(struct task *t, const char *path, const char *type);
@@ -112,18 +117,18 @@ void task_loss(struct task *t, const char *user, const char *sentence);
 /* The recorder leaves its room. */
 void task_leave(struct task *t, enum trtc_leave why);
 
-/* room.c: who is there. */
+/* room.c: follows who is in the room. */
 int room_start(struct task *t, struct trtc_err *err);
 void room_turn(struct task *t);
-void room_say_lost(struct task *t); /* if it was lost until now */
+void room_say_lost(struct task *t); /* ends a time in which it could not be followed */
 
-/* single.c: the streams, each recorded by a child. */
+/* single.c: single streams, each recorded by a child of its own. */
 void singles_update(struct task *t);
 void singles_turn(struct task *t);
-bool singles_run(const struct task *t); /* whether one still runs */
+bool singles_run(const struct task *t); /* whether a child still runs */
 void singles_free(struct task *t);
 
-/* mix.c: the mix of all of them, made and recorded by two children. */
+/* mix.c: the mix of all streams, made and recorded by two children. */
 int mix_new(struct task *t, struct trtc_err *err);
 void mix_update(struct task *t);
 void mix_change(struct task *t, const struct cJSON *change);
@@ -131,12 +136,12 @@ void mix_turn(struct task *t);
 bool mix_runs(const struct task *t);
 void mix_free(struct task *t);
 
-/* files.c: a line that trtc-hls printed of that user's stream ("": of the mix). *ha, where it is wanted, becomes the
- * recovery number that it records under. */
+/* files.c: takes a line of n bytes that trtc-hls has printed about a user's stream ("": the mix).
+ * *ha (or NULL) becomes the recovery number in the file's name if that is larger. */
 void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
 
-/* upload.c: another program puts the files into their place. upload_turn: last: no more files come; true: it is done, or has
- * given up what is left. */
+/* upload.c: another program uploads the files. upload_turn: last: no more files come; returns true
+ * when all are uploaded, or the rest was given up. */
 int upload_new(struct task *t, struct trtc_err *err);
 int upload_take(struct task *t, const struct cJSON *line);
 void upload_file(struct task *t, const char *path, const char *type);
@@ -145,7 +150,7 @@ bool upload_turn(struct task *t, bool last);
 void upload_say_left(struct task *t);
 void upload_free(struct task *t);
 
-/* finish.c: what is left to do when all has been recorded. */
+/* finish.c: what remains to be done after the recording. */
 void finish_turn(struct task *t);
 void finish_free(struct task *t);
 

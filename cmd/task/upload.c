@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The uploader of a task: paths go in, paths of what is proven come out, and events follow. */
+/* The uploader of a task: it gets paths, prints those of files that are proven to be stored, and
+ * events follow. */
 #define _GNU_SOURCE /* pipe2 */
 
 #include "upload.h"
@@ -20,7 +21,7 @@
 
 #define S INT64_C(1000000)
 
-/* ---- paths in ---- */
+/* ---- its input ---- */
 
 static void close_input(struct uploader *u)
 {
@@ -32,7 +33,8 @@ static void close_input(struct uploader *u)
     u->n = u->done = 0;
 }
 
-/* The next path as the uploader gets it: below the directory as that was given. False: there is none. */
+/* Makes the next line for the uploader, a path that begins with DIR as it was given. Returns false
+ * if there is none. */
 static bool next_line(struct uploader *u)
 {
     const char *path = trtc_upload_next(&u->files);
@@ -51,7 +53,7 @@ static void feed(struct uploader *u)
         if (n < 0 && errno == EAGAIN)
             task_again(u->task, u->task->now_us + S / 10);
         if (n < 0 && errno != EINTR && errno != EAGAIN)
-            close_input(u); /* its end follows */
+            close_input(u); /* it is ending */
         if (n < 0 && errno != EINTR)
             return;
         u->done += n > 0 ? (size_t)n : 0;
@@ -87,7 +89,7 @@ static void on_said(void *arg, const char *line, size_t n)
     cli_error("%s", line);
 }
 
-/* It failed: what its store, or it itself, says of that. */
+/* Reports the failure of the uploader (308), with its last message. */
 static void say_failed(struct uploader *u, int status)
 {
     char code[32];
@@ -146,7 +148,7 @@ static void start(struct uploader *u)
     u->files.failures++;
 }
 
-/* ---- the task's ---- */
+/* ---- for the task ---- */
 
 int upload_new(struct task *t, struct trtc_err *err)
 {
@@ -179,7 +181,8 @@ static int take_told(struct uploader *u, const char *name)
     return trtc_names_add(&u->files.told, path);
 }
 
-/* A line of an earlier run: what it listed is given to the uploader once more, since its proofs are its own. */
+/* Takes a line of an earlier run. Files that it lists are given to the uploader again, which knows
+ * itself what it has proven. */
 int upload_take(struct task *t, const cJSON *line)
 {
     struct trtc_err err;
@@ -210,7 +213,7 @@ void upload_made(struct task *t, const cJSON *payload)
         t->failure = TRTC_EX_TEMPFAIL;
 }
 
-/* 310: all of it is there, or it is stuck. */
+/* Reports 310: all made files are uploaded, or they are stuck. */
 static void say_made(struct uploader *u)
 {
     if (trtc_upload_waiting(&u->files, true))
@@ -235,7 +238,7 @@ bool upload_turn(struct task *t, bool last)
     if (!last)
         return false;
     if (!u->line && u->to >= 0 && trtc_upload_all_given(&u->files))
-        close_input(u); /* no more comes: it ends */
+        close_input(u); /* no more files come, so it ends */
     if (u->files.n && !u->gave_up)
         return false;
     if (!u->ended && u->begun)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The uploader of a task, which is another program. */
+/* The uploader of a task, which is a separate program. */
 #ifndef TRTC_CMD_TASK_UPLOAD_H
 #define TRTC_CMD_TASK_UPLOAD_H
 
@@ -10,14 +10,14 @@ struct uploader {
     struct task *task;
     struct trtc_upload files;
     struct proc proc;
-    int to;     /* its standard input, or -1 */
-    char *line; /* that waits for room there */
-    size_t n, done;
-    int64_t due_us;                /* the next start */
-    bool begun, ended, made_ended; /* 303, 305, 310 were told */
-    bool gave_up;
-    char said[256];     /* its last message */
-    struct cJSON *made; /* the payload of 310; or NULL */
+    int to;                        /* a pipe to its standard input; -1: closed */
+    char *line;                    /* the line that is being written to it, or NULL */
+    size_t n, done;                /* bytes of the line, and how many are written */
+    int64_t due_us;                /* when it is started next */
+    bool begun, ended, made_ended; /* 303, 305, 310 were reported */
+    bool gave_up;                  /* it is not started again */
+    char said[256];                /* its last message */
+    struct cJSON *made;            /* the payload of 310 until that is reported, or NULL */
 };
 
 #endif

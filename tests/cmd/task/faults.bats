@@ -232,7 +232,7 @@ gaps() {
     jq -es 'all(has("End") | not)' t/events.ndjson >/dev/null
     in_place_of trtc-hls 'kill -9 $$'
     PATH=$PWD/bin:$PATH expect 3 trtc-task t
-    [[ $(jq -r 'select(.Loss) | .UserId + ": " + .Loss' t/events.ndjson) == 'anna: what rescues'*'was ended by signal 9' ]]
+    [[ $(jq -r 'select(.Loss) | .UserId + ": " + .Loss' t/events.ndjson) == 'anna: the trtc-hls that completes'*'was ended by signal 9' ]]
 }
 
 @test "the disk is full: that is said, and what is there is whole and listed" {

@@ -76,7 +76,7 @@ live() {
     stands t .Status InProgress
     sleep 1.5
     expect 75 trtc-task t --room "$url"
-    said 'another trtc-task runs it'
+    said 'another trtc-task is running it'
     order '{"stop":{"LeaveCode":400}}'
     order 'nonsense'
     order '{"stop":{"LeaveCode":1}}'
@@ -170,7 +170,7 @@ live() {
 @test "what cannot be a task is refused, and nothing is made" {
     url=http://127.0.0.1:9
     expect 64 trtc-task
-    said 'one DIR is wanted'
+    said 'exactly one DIR is needed'
     expect 64 trtc-task a b
     expect 66 trtc-task nowhere
     mkdir t
