@@ -558,7 +558,7 @@ static void upload_ended(struct recd *r, struct polled *p)
     if (u->nb && r->store) {
         struct refusal refusal = { t, code, u->said };
         if (!code)
-            cli_error("task %s: trtc-put has ended before %zu files were uploaded", t->row.id,
+            cli_error("task %s: trtc-put has ended, and %zu files are not uploaded", t->row.id,
                       u->nb);
         else if (!t->row.vod)
             recd_change(r, tell_refused, &refusal);
