@@ -113,7 +113,7 @@ static const char *words_of(struct convert *c, char *out, size_t size)
     size_t n = c->nb_said;
     while (n && c->said[n - 1] == '\n')
         n--;
-    return n ? trtc_text_show(c->said, n, out, size) : "it says nothing";
+    return n ? trtc_text_show(c->said, n, out, size) : "it printed no message";
 }
 
 /* Waits for the process, which has no more output. True: it was successful. */

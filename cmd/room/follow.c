@@ -149,7 +149,7 @@ void follower_gone(struct house *h, struct follower *f)
         at = &(*at)->next;
     *at = f->next;
     if (f->left_behind)
-        cli_note("a reader of the events was too slow, and was sent away");
+        cli_note("a reader of the events was too slow and was disconnected");
     free(f->lines);
     free(f);
 }

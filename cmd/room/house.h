@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the parts of a room server: who is present, the streams, and everyone connected. */
+/* Shared by all files of a room server: who is present, the streams, and everyone connected. */
 #ifndef TRTC_CMD_ROOM_HOUSE_H
 #define TRTC_CMD_ROOM_HOUSE_H
 

@@ -12,7 +12,7 @@
 #include "base/json_put.h"
 #include "net/http.h"
 
-enum { URL_SIZE = 1200, EVENTS_MAX = 50 /* that may come before the one that is waited for */ };
+enum { URL_SIZE = 1200, EVENTS_MAX = 50 /* how many may precede the awaited one */ };
 
 /* ---- keys ---- */
 
@@ -40,7 +40,7 @@ static int take_key(struct trtc_janus_keys *k, char *line, struct trtc_err *err)
             return 0;
         }
     return trtc_fail(err, TRTC_EX_CONFIG,
-                     "a line is none of: apisecret, secret, admin_key or pin, and a value");
+                     "each line must be apisecret, secret, admin_key or pin, and a value");
 }
 
 static int read_keys(struct janus *j, const char *path, struct trtc_err *err)
@@ -75,7 +75,8 @@ int janus_init(struct janus *j, const char *url, const char *keys_file, struct t
 
 /* ---- exchanges ---- */
 
-/* body NULL: a GET. The answer is the caller's; NULL: it failed. */
+/* Sends body by POST, or GET without one. Returns the answer, which the caller frees; NULL: it
+ * failed. */
 static cJSON *exchange(struct janus *j, const char *path, const char *body, struct trtc_err *err)
 {
     char url[URL_SIZE];
@@ -120,7 +121,7 @@ static cJSON *ask(struct janus *j, const char *path, cJSON *request, struct trtc
     return answer;
 }
 
-/* Creates or attaches something, whose id is put out. */
+/* Creates a session or attaches a handle, and writes its id to out. */
 static int make(struct janus *j, const char *path, const char *what, char out[32],
                 struct trtc_err *err)
 {
@@ -165,7 +166,8 @@ int janus_open(struct janus *j, struct trtc_err *err)
     return -1;
 }
 
-/* Asks the videoroom; takes request. The answer is the caller's, *data is in it; NULL: it failed. */
+/* Asks the videoroom; takes request. Returns the answer, which the caller frees and which contains
+ * *data; NULL: it failed. */
 static cJSON *ask_room(struct janus *j, cJSON *request, const cJSON **data, struct trtc_err *err)
 {
     char path[80];
@@ -174,7 +176,7 @@ static cJSON *ask_room(struct janus *j, cJSON *request, const cJSON **data, stru
     if (*data)
         return answer;
     if (err->code == TRTC_EX_TEMPFAIL)
-        j->session[0] = '\0'; /* it may be no more: another one next time */
+        j->session[0] = '\0'; /* it may have expired: the next call opens another one */
     cJSON_Delete(answer);
     return NULL;
 }
@@ -213,7 +215,7 @@ int janus_forward(struct janus *j, const struct trtc_janus_id *room,
 void janus_stop(struct janus *j, const struct trtc_janus_id *room,
                 const struct trtc_janus_id *publisher, struct trtc_janus_feed *feed)
 {
-    struct trtc_err err; /* a publisher that has left has ended it itself */
+    struct trtc_err err; /* ignored: forwarding ends when the publisher leaves */
     const cJSON *data;
     for (size_t i = 0; i < feed->n; i++) {
         char *sent = feed->items[i].sent;
@@ -224,7 +226,7 @@ void janus_stop(struct janus *j, const struct trtc_janus_id *room,
     }
 }
 
-/* Reads the session's events until it says that we are in the room. */
+/* Reads the events of the session until one confirms that it has joined the room. */
 static int await_joined(struct janus *j, const struct trtc_janus_id *publisher,
                         struct trtc_janus_feed *out, struct trtc_err *err)
 {
@@ -244,7 +246,7 @@ static int await_joined(struct janus *j, const struct trtc_janus_id *publisher,
         }
         cJSON_Delete(event);
     }
-    return joined ? 0 : trtc_fail(err, TRTC_EX_TEMPFAIL, "Janus does not let us look in");
+    return joined ? 0 : trtc_fail(err, TRTC_EX_TEMPFAIL, "Janus does not admit a participant");
 }
 
 int janus_look(struct janus *j, const struct trtc_janus_id *room,

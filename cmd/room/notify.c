@@ -32,7 +32,7 @@ struct notifier {
     pthread_cond_t more;
     struct message *first, **last;
     size_t nb;
-    volatile sig_atomic_t stop; /* nothing is waited for any more, and an exchange is aborted */
+    volatile sig_atomic_t stop; /* ends all waiting, and aborts an exchange */
     bool ends, busy;            /* busy: an attempt is in progress */
     int64_t nb_lost;
     const char *url;
@@ -83,7 +83,7 @@ static int headers_of(const struct notifier *n, const struct message *m, struct 
                : trtc_headers_add(h, "Sign", sign, err);
 }
 
-/* True: it was delivered; otherwise why not. */
+/* Sends a message. Returns true if it was delivered; otherwise writes the reason to why. */
 static bool attempt(const struct notifier *n, const struct message *m, char why[256])
 {
     struct trtc_headers h = { 0 };
@@ -119,7 +119,7 @@ static bool wait_until(struct notifier *n, int64_t mono_ms)
 
 static void deliver(struct notifier *n, const struct message *m)
 {
-    char why[256] = "it was to end";
+    char why[256] = "trtc-room ended before";
     for (int failed = 0; !n->stop; failed++) {
         if (failed) {
             const int64_t at_ms =

@@ -26,8 +26,8 @@ struct room_opts {
     struct opt_list operands;
 };
 
-/* Whether text can be the address of a server of rooms: http or https, a host, no user or password, at most ROOM_BASE_MAX
- * bytes. */
+/* Whether text can be the address of a trtc-room: http or https, a host, no user or password, at
+ * most ROOM_BASE_MAX bytes. */
 bool room_is_base(const char *text);
 
 /* The sub-commands: each returns the exit status after reporting any failure. */

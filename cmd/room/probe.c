@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When a publisher's streams were sent. */
+/* Finds out how the time stamps of a publisher's streams relate. */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 
 #include "probe.h"
@@ -15,9 +15,9 @@ enum {
     RTP_HEADER = 12,
     REPORT_BYTES = 28,
     REPORT_TYPE = 200,
-    ROOM = 1 << 20, /* in the socket: packets are read a few times a second */
+    ROOM = 1 << 20, /* the socket's buffer: packets are read only a few times a second */
 };
-#define NTP_S INT64_C(2208988800) /* from 1900 to 1970 */
+#define NTP_S INT64_C(2208988800) /* seconds from 1900 to 1970 (RFC 5905, 6) */
 
 static struct sockaddr_in loopback(int port)
 {
@@ -75,7 +75,7 @@ void probe_take(struct probe *p, const unsigned char *packet, int64_t n, int64_t
     p->any = true;
 }
 
-/* When the kernel got it. */
+/* Returns when the kernel received a packet, in µs of the epoch. */
 static int64_t came_us(struct msghdr *m)
 {
     struct timeval t = { 0 };
@@ -117,5 +117,5 @@ void probe_report(const struct probe *p, int rtcp_port)
     write32(report + 16, p->first_ts);
     const ssize_t sent =
         sendto(p->fd, report, sizeof report, 0, (const struct sockaddr *)&to, sizeof to);
-    (void)sent; /* without it the reader goes by arrival */
+    (void)sent; /* without the report the reader relies on the arrival */
 }

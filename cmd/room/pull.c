@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Relays of what a watched place has. */
+/* Relays the streams of a watched place. */
 #include "pull.h"
 
 #include <signal.h>
@@ -17,24 +17,24 @@
 enum {
     AGAIN_US = 1000000,
     AGAIN_MAX_US = 8000000,
-    WELL_US = 30000000, /* who reads so long has got something */
+    WELL_US = 30000000, /* a relay that ran this long did not fail */
     END_US = 3000000,
     DELETE_MS = 3000,
-    FAILURES = 3, /* one after the other are said */
+    FAILURES = 3, /* this many in a row are reported */
 };
 
 struct pull {
     struct pull *next;
     struct trtc_spot spot;
     char *source;
-    bool wanted;      /* by the last look */
-    bool replaced;    /* by one that reads elsewhere */
-    bool said;        /* that it does not go on */
-    int nb_failed;    /* how often it has failed, one after the other */
+    bool wanted;      /* its stream was present at the last look */
+    bool replaced;    /* another relay reads the stream from a new address */
+    bool said;        /* its failure was reported */
+    int nb_failed;    /* failures in a row */
     pid_t pid;        /* 0: it does not run */
-    int64_t due_us;   /* when it is begun next, */
-    int64_t pause_us; /* after such a pause */
-    int64_t since_us; /* when it was begun, or told to end */
+    int64_t due_us;   /* when it is started next */
+    int64_t pause_us; /* the pause before that */
+    int64_t since_us; /* when it was started, or asked to end */
 };
 
 static struct pull **find(struct watch *w, const struct trtc_spot *spot)
@@ -45,7 +45,7 @@ static struct pull **find(struct watch *w, const struct trtc_spot *spot)
     return at;
 }
 
-/* False where the names cannot be ones of a trtc-room. */
+/* Makes the spot of a stream. Returns false if its room or user cannot be a name in a trtc-room. */
 static bool spot_of(const struct trtc_fact *f, struct trtc_spot *out)
 {
     if (!trtc_spot_is_name(f->room, strlen(f->room), TRTC_SPOT_ROOM_MAX) ||
@@ -57,7 +57,8 @@ static bool spot_of(const struct trtc_fact *f, struct trtc_spot *out)
     return true;
 }
 
-/* A stream that is there. Sound and picture of the primary stream are one, wherever the first of them said it is. */
+/* Notes that a stream is present. Sound and picture of a primary stream share a relay, which reads
+ * from the address of the one that is listed first. */
 static void want(struct watch *w, const struct trtc_fact *f)
 {
     char url[TRTC_ROOM_SOURCE_MAX + 1];
@@ -97,7 +98,8 @@ static void begin(struct watch *w, struct pull *p, int64_t now_us)
     p->due_us = now_us + p->pause_us;
 }
 
-/* What is pushed may not be there yet, so that one failure is none; a relay that was killed is. */
+/* Reports a relay that has ended. A stream may be announced before it can be read, so a few
+ * failures are normal; a relay that was killed is reported at once. */
 static void say_end(struct pull *p, int status, int64_t ran_us)
 {
     if (!status || ran_us > WELL_US)
@@ -110,7 +112,7 @@ static void say_end(struct pull *p, int status, int64_t ran_us)
     p->said = true;
 }
 
-/* It has ended by itself: what is pushed comes again, or later. */
+/* Plans the next start of a relay that has ended by itself: its stream may come back. */
 static void retry(struct pull *p, int status, int64_t now_us)
 {
     say_end(p, status, now_us - p->since_us);
@@ -130,7 +132,7 @@ static void look_at(struct watch *w, struct pull *p, int64_t now_us)
         begin(w, p, now_us);
 }
 
-/* Ends one that is not wanted, in its own time. True: it has. */
+/* Ends a relay that is not wanted, and gives it time for that. Returns true once it has ended. */
 static bool ends(struct pull *p, int64_t now_us)
 {
     if (!relay_runs(&p->pid, NULL))
@@ -140,7 +142,7 @@ static bool ends(struct pull *p, int64_t now_us)
             kill(p->pid, SIGKILL);
         return false;
     }
-    p->due_us = 0; /* it has been told */
+    p->due_us = 0; /* it was asked to end */
     p->since_us = now_us;
     kill(p->pid, SIGTERM);
     return false;
@@ -175,7 +177,7 @@ void pulls_tick(struct watch *w)
     }
 }
 
-/* The status of a DELETE; 0: no answer, *err says why. */
+/* Sends a DELETE, and returns its HTTP status; 0: there was no answer, see *err. */
 static int delete (const char *url, struct trtc_err *err)
 {
     const struct trtc_http_options options = { .total_ms = DELETE_MS,

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Relays of what a watched place has: each stream is read from its Source, and published to a trtc-room under the names that
- * the events give it. */
+/* Relays the streams of a watched place: each is read from its Source and published to a trtc-room,
+ * under the room and user of its events. */
 #ifndef TRTC_CMD_ROOM_PULL_H
 #define TRTC_CMD_ROOM_PULL_H
 
 #include "watch.h"
 
-/* Begins relays of streams that are there, again where one has ended, and ends those of streams that are there no more. Does
- * not wait. Without --relay: nothing. */
+/* Starts a relay for each stream that is present and has none, and ends the relays of the others.
+ * Does not wait. Does nothing without --relay. */
 void pulls_tick(struct watch *w);
 
-/* A room was dismissed: it is dissolved there, too, though somebody may follow it. */
+/* Dissolves a room that was dismissed at the trtc-room too, even if it is followed there. */
 void pulls_dismiss(const struct watch *w, const char *room);
 
-/* Ends all, and waits for that. */
+/* Ends all relays, and waits until they have ended. */
 void pulls_end(struct watch *w);
 
 #endif

@@ -48,7 +48,7 @@ void stream_read(struct house *h, struct stream *s, struct trtc_request *r, bool
         trtc_request_answer(r, 503, NULL);
         return;
     }
-    /* The ring's clock is never set. */
+    /* the ring uses a monotonic clock */
     const int64_t age_ms = h->now_ms - trtc_ring_came_ms(s->ring, &d->place, h->now_ms);
     snprintf(d->came, sizeof d->came, "%" PRId64, clock_real_ms() - age_ms);
     trtc_request_field(r, "Trtc-First-Byte-Ms", d->came);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A process that takes RTP and publishes it. */
+/* A process that receives a stream and publishes it. */
 #define _GNU_SOURCE /* pipe2, SOCK_CLOEXEC */
 
 #include "relay.h"
@@ -43,7 +43,7 @@ static int bind_port(int port)
     return -1;
 }
 
-/* Whether the process has that socket. */
+/* Whether the process has opened that socket. */
 static bool has_socket(pid_t pid, unsigned long inode)
 {
     char path[64], is[64], wanted[64];
@@ -68,7 +68,7 @@ bool relay_listens(pid_t pid, int port)
     unsigned long inode;
     unsigned at;
     bool found = false;
-    FILE *f = fopen("/proc/net/udp", "re"); /* to try it out would keep the reader from it */
+    FILE *f = fopen("/proc/net/udp", "re"); /* binding the port as a test would block the reader */
     while (f && !found && fgets(line, sizeof line, f))
         found = sscanf(line, "%*d: %*x:%x %*s %*s %*s %*s %*s %*s %*s %lu", &at, &inode) == 2 &&
                 at == (unsigned)port && has_socket(pid, inode);
@@ -91,7 +91,7 @@ static bool are_free(int first, int n)
 int relay_ports(int n, int *turn)
 {
     const int span = (PORT_LAST - PORT_FIRST) / PORTS_MAX;
-    const int begin = (int)(getpid() % span); /* two programs seldom try the same */
+    const int begin = (int)(getpid() % span); /* two programs seldom try the same ports */
     for (int i = 0; i < span; i++) {
         const int first = PORT_FIRST + (begin + *turn) % span * PORTS_MAX;
         *turn = (*turn + 1) % span;
@@ -105,7 +105,7 @@ int relay_ports(int n, int *turn)
 
 enum { WORDS = 48 };
 
-/* A command line in the making; too many words are a mistake of ours. */
+/* The words of a command line. Too many are an error in this program. */
 struct words {
     char *items[WORDS + 1];
     int n;
@@ -122,7 +122,7 @@ static void add(struct words *w, const char *const *list)
 static const char *const program[] = { "ffmpeg",    "-nostdin", "-hide_banner",
                                        "-loglevel", "fatal",    NULL };
 
-/* RTP only from here, and only what the SDP names. */
+/* Allows RTP from this machine only, and only as the SDP describes it. */
 static const char *const from_sdp[] = { "-protocol_whitelist",
                                         "pipe,udp,rtp",
                                         "-localaddr",
@@ -135,7 +135,8 @@ static const char *const from_sdp[] = { "-protocol_whitelist",
                                         "pipe:0",
                                         NULL };
 
-/* From the network, whatever an event says; 15 s without anything are the end. */
+/* Allows protocols of the network only, whatever an event contains; 15 s without data end the
+ * relay. */
 static const char *const from_url[] = {
     "-protocol_whitelist",
     "rtmp,rtmps,rtmpt,tcp,tls,http,https,httpproxy,crypto,srt,udp,rtp",
@@ -153,7 +154,7 @@ static const char *const to_room[] = {
     "-flush_packets", "1",    "-method", "PUT",       NULL
 };
 
-/* Nothing of the environment; in -1: /dev/null. */
+/* Starts the process with an almost empty environment; in -1: /dev/null. */
 static int spawn(int in, char *const argv[], pid_t *pid)
 {
     const char *path = getenv("PATH");
@@ -170,7 +171,7 @@ static int spawn(int in, char *const argv[], pid_t *pid)
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawnattr_setpgroup(&attributes, 0); /* an interrupt is for us, who end it */
+    posix_spawnattr_setpgroup(&attributes, 0); /* Ctrl-C reaches trtc-room alone, which ends it */
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     const int errnum = posix_spawnp(pid, argv[0], &files, &attributes, argv, envp);
     posix_spawnattr_destroy(&attributes);
@@ -218,7 +219,7 @@ bool relay_runs(pid_t *pid, int *status)
     return *pid > 0;
 }
 
-/* With a reason: FFmpeg passes over packets of less than 12 bytes. */
+/* Sends BYE with a reason, since FFmpeg ignores packets of less than 12 bytes (RFC 3550, 6.6). */
 void relay_bye(int rtcp_port)
 {
     static const unsigned char bye[] = { 0x81, 203, 0, 2, 0, 0, 0, 1, 3, 'e', 'n', 'd' };
@@ -227,7 +228,7 @@ void relay_bye(int rtcp_port)
     if (fd < 0)
         return;
     const ssize_t sent = sendto(fd, bye, sizeof bye, 0, (const struct sockaddr *)&to, sizeof to);
-    (void)sent; /* where it does not come, the process is ended */
+    (void)sent; /* if it is lost, the process is killed later */
     close(fd);
 }
 

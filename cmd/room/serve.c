@@ -58,23 +58,23 @@ static const char *words(int status)
         return "{\"code\":400,\"message\":\"neither /ROOM/USER, /ROOM/USER/aux, /ROOM nor /events, or a "
                "bad parameter\"}\n";
     case 401:
-        return "{\"code\":401,\"message\":\"no or wrong UserSig\"}\n";
+        return "{\"code\":401,\"message\":\"the UserSig is missing or wrong\"}\n";
     case 403:
-        return "{\"code\":403,\"message\":\"not from this origin, or not by this name\"}\n";
+        return "{\"code\":403,\"message\":\"this origin, or this host name, is not allowed\"}\n";
     case 404:
-        return "{\"code\":404,\"message\":\"not there\"}\n";
+        return "{\"code\":404,\"message\":\"not found\"}\n";
     case 405:
-        return "{\"code\":405,\"message\":\"PUT, POST, GET, DELETE\"}\n";
+        return "{\"code\":405,\"message\":\"allowed are PUT, POST, GET and DELETE\"}\n";
     case 408:
-        return "{\"code\":408,\"message\":\"nothing came any more\"}\n";
+        return "{\"code\":408,\"message\":\"no data came for too long\"}\n";
     case 409:
         return "{\"code\":409,\"message\":\"replaced by a newer stream, or too far ahead\"}\n";
     case 410:
-        return "{\"code\":410,\"message\":\"put out\"}\n";
+        return "{\"code\":410,\"message\":\"the user was removed\"}\n";
     case 415:
         return "{\"code\":415,\"message\":\"neither MPEG-TS, Matroska, FLV nor MP4\"}\n";
     case 503:
-        return "{\"code\":503,\"message\":\"too many: try again\"}\n";
+        return "{\"code\":503,\"message\":\"too many users or connections: try again later\"}\n";
     default:
         return NULL;
     }

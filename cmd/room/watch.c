@@ -25,7 +25,7 @@ const char *watch_source(const struct watch *w, const struct trtc_fact *f, char 
     return w->source && trtc_source_url(w->source, &e, out, size) ? out : NULL;
 }
 
-/* With a relay a stream is where that is, and who reads waits for it. */
+/* With a relay, readers get the address of the relay, and wait for its beginning. */
 static const char *template_of(const struct watch *w, int type, char *out, size_t size)
 {
     if (!w->relays)
@@ -81,8 +81,8 @@ void watch_say_all(struct watch *w)
     trtc_attendance_fini(&w->now);
 }
 
-/* The room that is watched alone is there as long as it is watched: a server that was lost and comes back, or a page on
- * which nobody is for a while, does not end it. */
+/* A room that is watched with --room exists as long as it is watched. A server that was lost and
+ * comes back, or a page that lists no users for a while, does not end it. */
 static void keep_room(struct watch *w)
 {
     const struct trtc_fact *room =
@@ -93,7 +93,7 @@ static void keep_room(struct watch *w)
                  .type = room->type, .room = room->room, .user = "", .event_ms = room->since_ms });
     for (size_t i = 0; i < w->now.n; i++)
         if (w->now.items[i].type == room->type && strcmp(w->now.items[i].room, room->room) == 0)
-            w->now.items[i].since_ms = room->since_ms; /* it may say another time now */
+            w->now.items[i].since_ms = room->since_ms; /* the source may report another time now */
 }
 
 void watch_lost(struct watch *w, const struct trtc_err *err)
@@ -205,7 +205,7 @@ int room_watch(const struct room_opts *o)
                          "janus:URL",
                          o->operands.items[0]);
     if (o->keys && s->watch != watch_janus)
-        return cli_usage("--secret-file is for janus:");
+        return cli_usage("--secret-file needs a janus: source");
     if (o->relay && !room_is_base(o->relay))
         return cli_usage("--relay: not http://HOST or https://HOST");
     struct watch *w = calloc(1, sizeof *w);

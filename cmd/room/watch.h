@@ -22,14 +22,14 @@ struct watch {
     const struct room_opts *o;
     const char *place;             /* the operand without its scheme, or all of it */
     const char *source;            /* the template of Sources, or NULL */
-    char relay[ROOM_BASE_MAX + 1]; /* where what is there is relayed to, without slashes at its end */
-    bool relays;                   /* it is, by pulls: janus has relays of its own */
-    bool dismisses;     /* a room that is no more there was dismissed, and not just empty */
-    struct pull *pulls; /* relays, with --relay */
+    char relay[ROOM_BASE_MAX + 1]; /* --relay, without slashes at its end; "": none */
+    bool relays;                   /* streams are relayed by pulls; janus: has its own relays */
+    bool dismisses;     /* a room that the source no longer lists was dismissed, not just empty */
+    struct pull *pulls; /* the relays */
     struct trtc_attendance shown; /* what has been printed */
     struct trtc_attendance now;   /* the present state, from a source that is listing it */
     bool collects;                /* the source is listing it */
-    bool lost;                    /* it cannot be asked, which has been said */
+    bool lost;                    /* the source cannot be reached; this was reported */
     bool done;                    /* with --once: everything needed has been printed */
     char line[WATCH_LINE_MAX];
     size_t nb_line;
@@ -39,10 +39,11 @@ struct watch {
 /* Handles bytes of NDJSON as they arrive. An empty line ends the list of the present state. */
 void watch_feed(struct watch *w, const char *bytes, size_t n);
 
-/* Where a stream is: by its event, or by the template, in out; NULL: nobody knows. */
+/* Returns the address of a stream: that of its event, or one made from the template in out; NULL:
+ * there is none. */
 const char *watch_source(const struct watch *w, const struct trtc_fact *f, char *out, size_t size);
 
-/* The address of a place where streams are relayed to. Returns out. */
+/* Writes the address to which the streams of a spot are relayed to out, and returns out. */
 const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
                          char out[WATCH_TARGET_SIZE]);
 
@@ -51,7 +52,8 @@ const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
 void watch_say_all(struct watch *w);
 void watch_say_end(struct watch *w);
 
-/* The source cannot be asked now, and is asked again: said once, as its return is, by watch_say_end. */
+/* Reports, once, that the source cannot be reached and is tried again. watch_say_end reports its
+ * return. */
 void watch_lost(struct watch *w, const struct trtc_err *err);
 
 /* Between the two: the present state of the selected rooms. */

@@ -22,7 +22,7 @@ enum {
     PAUSE_MAX_MS = 8000,
     TIMER_MS = 100,
     CHUNK = 16384,
-    PAGE_MS = 10000, /* a page may be silent for so long */
+    PAGE_MS = 10000, /* how long a page may take without sending anything */
     PAGE_BYTES = 16 << 20,
 };
 
@@ -124,7 +124,7 @@ static int follow(struct watch *w, const struct trtc_remote *remote, const char 
     }
     remote->close(body);
     if (n == 0 || stop)
-        trtc_fail(err, TRTC_EX_TEMPFAIL, stop ? "nothing came for long" : "the server ended");
+        trtc_fail(err, TRTC_EX_TEMPFAIL, stop ? "nothing came for too long" : "the server ended");
     return w->done || cli_signal ? 0 : -1;
 }
 

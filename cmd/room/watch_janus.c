@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Janus's videoroom as the source of events. What is published there comes as RTP, which one reader can take: it is
- * relayed to a server of rooms, for all who want to read it. */
+/* Janus's videoroom as a source of events. Janus forwards a stream as RTP, which only one process
+ * can receive; it is relayed to a trtc-room, from which any number of readers can read it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,29 +19,29 @@ enum {
     MEDIA = 2, /* main, aux */
     STEP_US = 50000,
     PROBE_US = 1500000,
-    START_US = 5000000, /* a relay has so long to begin */
+    START_US = 5000000, /* the time in which a relay must begin */
 };
 
 enum guest_state {
-    GUEST_NAMELESS, /* it cannot be told of; that has been said */
-    GUEST_FAILS,    /* why has been said; the next look tries again */
-    GUEST_PROBED,   /* its packets are looked at */
+    GUEST_NAMELESS, /* its name cannot be used, so it is left out; this was reported */
+    GUEST_FAILS,    /* it failed, and the next look tries again; this was reported */
+    GUEST_PROBED,   /* its packets are examined */
     GUEST_STARTS,   /* its relays are not ready yet */
     GUEST_FLOWS,
 };
 
-/* Who publishes. */
+/* A publisher. */
 struct guest {
     struct guest *next;
     struct trtc_janus_id room, id;
     struct trtc_spot spot;
     int64_t since_ms;
-    bool here; /* of this look */
+    bool here; /* present at this look */
     enum guest_state state;
-    int64_t state_us;              /* since when */
-    struct trtc_janus_feed feed;   /* what is relayed of it, */
-    int media[TRTC_JANUS_STREAMS]; /* as which stream each */
-    struct trtc_janus_feed tried;  /* the same, sent to the probes */
+    int64_t state_us;              /* when it entered the state */
+    struct trtc_janus_feed feed;   /* its streams that are relayed */
+    int media[TRTC_JANUS_STREAMS]; /* for each, whether it is part of main (0) or aux (1) */
+    struct trtc_janus_feed tried;  /* the same streams, as they are sent to the probes */
     struct probe probes[TRTC_JANUS_STREAMS];
     pid_t relays[MEDIA];
 };
@@ -50,7 +50,7 @@ struct janus_watch {
     struct watch *w;
     struct janus janus;
     struct guest *guests;
-    int turn; /* of ports */
+    int turn; /* for relay_ports */
 };
 
 static const char *name_of(const struct guest *g, char out[160])
@@ -70,7 +70,7 @@ static struct guest **find(struct janus_watch *p, const struct trtc_janus_id *ro
     return at;
 }
 
-/* Calls a guest by a name that nobody else has. */
+/* Gives a guest a name that no other guest has. */
 static bool call_by(const struct janus_watch *p, struct guest *g, const char *name)
 {
     char path[2 * TRTC_JANUS_ID_MAX + 3];
@@ -115,7 +115,8 @@ static void free_guest(struct janus_watch *p, struct guest **at)
 
 /* ---- relays ---- */
 
-/* Sound and the first picture are the primary stream, another picture is the substream. */
+/* Chooses the streams to relay: the sound and the first picture are the primary stream, a second
+ * picture is the substream. */
 static void choose(struct guest *g, const struct trtc_janus_feed *all)
 {
     int nb_video = 0, nb_audio = 0;
@@ -126,10 +127,10 @@ static void choose(struct guest *g, const struct trtc_janus_feed *all)
         const bool good = strcmp(s->codec, s->video ? "h264" : "opus") == 0;
         const int media = !good ? MEDIA : s->video ? nb_video++ : nb_audio++ ? MEDIA : 0;
         if (!good)
-            cli_error("%s: %s is not relayed, only H.264 and Opus are: left out", name_of(g, name),
+            cli_error("%s: %s is left out: only H.264 and Opus are relayed", name_of(g, name),
                       s->codec);
         else if (media >= MEDIA)
-            cli_error("%s: %s is not relayed: left out", name_of(g, name),
+            cli_error("%s: %s is left out", name_of(g, name),
                       s->video ? "a third picture" : "a second sound");
         if (media >= MEDIA)
             continue;
@@ -178,7 +179,7 @@ static void give_up(struct janus_watch *p, struct guest *g, const struct trtc_er
     enter(g, GUEST_FAILS);
 }
 
-/* What it sends goes to the probes first. */
+/* Begins to examine a guest: Janus sends its packets to the probes first. */
 static int probe(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 {
     struct trtc_janus_feed all;
@@ -219,7 +220,7 @@ static int start_relay(const struct janus_watch *p, struct guest *g, int media,
 
 static int start_relays(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 {
-    const int port = relay_ports(2 * (int)g->feed.n, &p->turn); /* each with one for RTCP */
+    const int port = relay_ports(2 * (int)g->feed.n, &p->turn); /* RTP and RTCP for each stream */
     if (!port)
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "no free ports");
     for (size_t i = 0; i < g->feed.n; i++)
@@ -235,7 +236,7 @@ static bool are_ready(const struct guest *g)
     return true;
 }
 
-/* Whoever reads learns first how the streams lie to each other. */
+/* Starts the flow to the relays, which first get the relation of the streams' time stamps. */
 static int flow(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 {
     for (size_t i = 0; i < g->feed.n; i++)
@@ -258,12 +259,12 @@ static int step_guest(struct janus_watch *p, struct guest *g, struct trtc_err *e
         ret = flow(p, g, err);
         enter(g, GUEST_FLOWS);
     } else if (g->state == GUEST_STARTS && us >= START_US) {
-        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "ffmpeg does not begin");
+        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "ffmpeg does not start");
     }
     return ret;
 }
 
-/* Goes on with those that are not relayed yet. True: there are some. */
+/* Advances the guests that are not relayed yet. Returns true if there are any. */
 static bool step(struct janus_watch *p)
 {
     struct trtc_err err;
@@ -287,7 +288,7 @@ static void take_up(struct janus_watch *p, struct guest *g)
         enter(g, g->tried.n ? GUEST_PROBED : GUEST_FLOWS);
 }
 
-/* Relays that have ended begin again. */
+/* Restarts relays that have ended. */
 static void mend(struct janus_watch *p, struct guest *g)
 {
     bool ended = false;
@@ -317,11 +318,11 @@ static int welcome(struct janus_watch *p, const struct trtc_janus_id *room,
         .next = p->guests, .room = *room, .id = who->id, .since_ms = clock_real_ms(), .here = true
     };
     p->guests = g;
-    /* As it calls itself, else by its number. */
+    /* its display name, else its number */
     if (call_by(p, g, who->name) || call_by(p, g, who->id.text))
         take_up(p, g);
     else
-        cli_error("room %s: publisher %s: one of these cannot be a name: left out", room->text,
+        cli_error("room %s: publisher %s is left out: one of these cannot be a name", room->text,
                   who->id.text);
     return 0;
 }
@@ -346,7 +347,8 @@ static void tell(struct janus_watch *p, const struct guest *g, int type, const c
     watch_take(p->w, &e);
 }
 
-/* A relay needs a moment: who reads waits for it. */
+/* Reports the events of a guest. A relay needs a moment to begin, so the addresses make readers
+ * wait for it. */
 static void tell_guest(struct janus_watch *p, const struct guest *g)
 {
     char at[WATCH_TARGET_SIZE], url[WATCH_TARGET_SIZE + 16];
@@ -395,7 +397,7 @@ static int look(struct janus_watch *p, struct trtc_err *err)
 
 /* ---- the source ---- */
 
-/* Until the next look. Nonzero: a signal asked for the end. */
+/* Waits until the next look. Returns nonzero if a signal asks for the end. */
 static int rest(struct janus_watch *p)
 {
     const int64_t until_us = clock_mono_us() + p->w->o->interval_us;
@@ -427,10 +429,10 @@ int watch_janus(struct watch *w)
     struct janus_watch p = { .w = w };
     struct trtc_err err;
     if (strncmp(w->place, "http://", 7) != 0 && strncmp(w->place, "https://", 8) != 0)
-        return cli_usage("janus: wants the address of Janus's HTTP API, as "
+        return cli_usage("janus: needs the address of Janus's HTTP API, for example "
                          "janus:http://127.0.0.1:8088/janus");
     if (!w->o->relay)
-        return cli_usage("janus: wants --relay, the trtc-room to which its streams go");
+        return cli_usage("janus: needs --relay, the trtc-room to which its streams are sent");
     const int code = janus_init(&p.janus, w->place, w->o->keys, &err) < 0
                          ? cli_report(&err)
                          : look_again_and_again(&p);
