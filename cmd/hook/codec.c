@@ -38,7 +38,7 @@ int hook_verify(const struct hook_opts *o)
     int code = body_and_keys(o, &keys, &body, &n);
     if (!code && !trtc_callback_check(keys, o->sdkappid, o->sign, body, n))
         code =
-            cli_report(&(struct trtc_err){ TRTC_EX_NOPERM, "the Sign is not that of this body" });
+            cli_report(&(struct trtc_err){ TRTC_EX_NOPERM, "the Sign does not match this body" });
     free(body);
     trtc_callback_keys_free(&keys);
     return code;

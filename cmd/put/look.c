@@ -211,7 +211,7 @@ static void name_missing(const struct look *l)
 {
     for (size_t i = 0; i < l->n; i++)
         if (l->items[i].missing && !trtc_proven_find(&l->p->proven, l->items[i].hash)) {
-            cli_error("%s: it names '%s', which is not there", l->path, l->items[i].path);
+            cli_error("%s: it names '%s', which does not exist", l->path, l->items[i].path);
             put_worsen(l->p, TRTC_EX_LOSS);
         }
 }
@@ -241,7 +241,7 @@ enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, in
     enum put_look ret = PUT_LOOK_FAIL;
     int ok = read_names(fd, &names, growing, &why);
     if (ok < 0 && !trtc_is_shortage(&why)) {
-        cli_note("%s: it is put as it is: %s", path, why.msg);
+        cli_note("%s: stored without a look at its files: %s", path, why.msg);
         ok = 0;
     }
     for (size_t i = 0; i < names.n && ok == 0; i++)

@@ -79,7 +79,7 @@ static int check(const struct put_opts *o)
     if (storage_in && o->keys_fd == 0)
         return cli_usage("standard input holds either StorageParams or keys");
     if (o->root && !*o->root)
-        return cli_usage("--root: it is empty");
+        return cli_usage("--root: the path is empty");
     return 0;
 }
 

@@ -126,7 +126,7 @@ static void name_rest(struct put *p)
             continue;
         const struct trtc_job *on = job->for_job;
         if (on)
-            cli_error("%s: not put: it names '%s', which is not there", job->path, on->path);
+            cli_error("%s: not put: it names '%s', which does not exist", job->path, on->path);
         else
             cli_error("%s: not put: interrupted", job->path);
         put_worsen(p, on && on->fault ? on->fault : TRTC_EX_TEMPFAIL);

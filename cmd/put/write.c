@@ -85,7 +85,7 @@ static int recall(struct put *p, struct put_done *d, struct trtc_err *err)
         d->proof = p->kept[PUT_KEPT - e->at];
         ret = copy_text(&d->proof.url, err);
         if (ret < 0)
-            d->proof.file_id = NULL; /* it is not ours */
+            d->proof.file_id = NULL; /* it belongs to p->kept */
         else
             ret = copy_text(&d->proof.file_id, err);
     }

@@ -29,9 +29,8 @@ bool rec_gone(const struct trtc_answer *answer)
 
 /* ---- what is remembered ---- */
 
-/* Looks up what is remembered of the request's task: 1; 0 and nothing; -1. It only completes
- * what the request does not say, so that a state directory that cannot be used is no failure
- * here. */
+/* Looks up what is remembered of the request's task. Returns 1; 0: nothing; -1. It only adds what
+ * the request does not contain, so a state directory that cannot be used is no failure here. */
 static int recall(struct rec *r, const cJSON *request, struct trtc_task *task, struct trtc_err *err)
 {
     const char *id = rec_text(request, "TaskId");
@@ -57,7 +56,7 @@ bool rec_remembered(struct rec *r, const char *id)
     return known;
 }
 
-/* Adds the application where the request does not name it. */
+/* Adds the application if the request does not name it. */
 static int add_application(cJSON *request, const struct trtc_task *task, struct trtc_err *err)
 {
     if (cJSON_HasObjectItem(request, "SdkAppId"))
@@ -70,8 +69,8 @@ static int add_application(cJSON *request, const struct trtc_task *task, struct 
                : trtc_fail_nomem(err);
 }
 
-/* Writes down what was learnt of a remembered task, unless another process has locked it and
- * knows better. */
+/* Records what was learnt about a remembered task, unless another process has locked it and knows
+ * better. */
 static void learn(struct rec *r, const char *id, enum trtc_task_state state, const char *status)
 {
     struct trtc_task task = { 0 };
@@ -93,8 +92,8 @@ static void learn(struct rec *r, const char *id, enum trtc_task_state state, con
     trtc_task_unlock(r->tasks);
 }
 
-/* Reports that the service does not know the task. Only the memory tells whether it has ended or
- * never existed. */
+/* Reports that the service does not know the task. Whether it has ended or never existed is known
+ * only from the state directory. */
 static int gone(struct rec *r, const char *id, const struct trtc_task *task,
                 const struct trtc_answer *answer, struct trtc_err *err)
 {

@@ -7,8 +7,8 @@
 
 #include "session.h"
 
-/* Each completes the request, checks it, sends it, and keeps the state. *answer is the caller's
- * in any case, and is empty for --dry-run. */
+/* Each completes the request, checks it, sends it, and updates what is remembered of the task. The
+ * caller frees *answer in any case; for --dry-run it is empty. Return 0, or -1. */
 int rec_describe(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
                  struct trtc_err *err);
 int rec_modify(struct rec *r, struct cJSON *change, struct trtc_answer *answer,
@@ -16,7 +16,7 @@ int rec_modify(struct rec *r, struct cJSON *change, struct trtc_answer *answer,
 int rec_delete(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
                struct trtc_err *err);
 
-/* The member's text, or NULL. */
+/* Returns the text of a member, or NULL. */
 const char *rec_text(const struct cJSON *object, const char *name);
 
 /* Whether anything is remembered of the task. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Many requests, a line of JSON each. Several are under way at a time, over connections that
- * stay open, as fast as the service allows. Answers come in the order of the lines. Requests
- * about the same task follow each other. */
+/* Sends many requests, a line of JSON each, several at a time, over connections that stay open, as
+ * fast as the service allows. Answers are printed in the order of the lines. Requests about the
+ * same task are sent one after the other. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -32,7 +32,7 @@ struct job {
     enum job_state state;
     uint64_t line;
     enum trtc_action action;
-    cJSON *request; /* while it is running: its worker's alone */
+    cJSON *request; /* while it is running, only its worker uses it */
     char *task;     /* its TaskId, or NULL */
     char *text;     /* the answer */
     int code;
@@ -42,7 +42,7 @@ struct batch {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct job jobs[RING];
-    size_t first, n; /* of the ring that are in use */
+    size_t first, n; /* the part of the ring that is in use */
     bool closed;     /* no more lines come */
     int code;        /* the worst */
     size_t nb_workers, nb_waiting;
@@ -66,7 +66,7 @@ static const char *action_name(enum trtc_action action)
     return names[action];
 }
 
-/* An error as an object. response: what came, or NULL. */
+/* Returns an error as an object. response: what the service sent, or NULL. */
 static char *error_text(const struct job *job, bool has_action, const struct trtc_answer *answer,
                         const struct trtc_err *err)
 {
@@ -86,7 +86,7 @@ static char *error_text(const struct job *job, bool has_action, const struct trt
     return text;
 }
 
-/* Prints the answer to the line, or that memory was too short for it. */
+/* Prints the answer to a line, or that there was no memory for it. */
 static void print_job(struct job *job)
 {
     if (job->text) {
@@ -106,7 +106,7 @@ static void job_fini(struct job *job)
     *job = (struct job){ 0 };
 }
 
-/* Prints the answers that are next in order and there. With the lock held. */
+/* Prints the answers that are complete and next in order. The caller holds the lock. */
 static void print_done(struct batch *b)
 {
     bool any = false;
@@ -130,7 +130,7 @@ static bool same_task(const struct job *a, const struct job *b)
     return a->task && b->task && strcmp(a->task, b->task) == 0;
 }
 
-/* The first line that waits for no other, or NULL. With the lock held. */
+/* Returns the first line that waits for no other, or NULL. The caller holds the lock. */
 static struct job *next_job(struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
@@ -226,7 +226,7 @@ static int find_action(const char *word, enum trtc_action *out)
     return -1;
 }
 
-struct text { /* of a line */
+struct text { /* the text of a line */
     uint64_t nr;
     const char *s; /* NULL: too long */
     size_t n;
@@ -270,7 +270,7 @@ static void read_job(const struct rec_opts *o, const struct text *line, struct j
     job->text = error_text(job, has_action, NULL, &err);
 }
 
-/* Hands a line to the workers, as soon as there is room. */
+/* Passes a line to the workers, as soon as there is room. */
 static int add_line(struct batch *b, struct rec *r, const struct text *line, struct trtc_err *err)
 {
     struct job job = { .line = line->nr };

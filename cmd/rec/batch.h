@@ -5,9 +5,9 @@
 
 #include "session.h"
 
-#define REC_BATCH_JOBS 8 /* requests that are under way at a time */
+#define REC_BATCH_JOBS 8 /* requests in progress at a time */
 
-/* 0, or -1 with err. */
+/* Sends the requests on standard input, a line each. Returns 0, or -1 with err. */
 int rec_batch(struct rec *r, struct trtc_err *err);
 
 #endif

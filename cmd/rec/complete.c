@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a create needs and no one likes to type: the keys of the storage, the UserSig of the
+/* Adds to a create what nobody likes to type: the keys of the storage, and the UserSig of the
  * robot. Secrets come from files and the environment only. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@
 #include "net/usersig.h"
 #include "request.h"
 
-/* Whether the member has a value: not what a shown request, or a skeleton, has in the place of a
- * secret. */
+/* Whether the member has a real value, and not the placeholder of a secret in a printed request or
+ * a skeleton. */
 static bool has_secret(const cJSON *object, const char *name)
 {
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -35,7 +35,7 @@ static int put(cJSON *object, const char *name, const char *value, struct trtc_e
     return cJSON_AddStringToObject(object, name, value) ? 0 : trtc_fail_nomem(err);
 }
 
-/* Takes one of the storage's keys from the environment where the request has none. */
+/* Takes one of the storage's keys from the environment if the request has none. */
 static int storage_key(struct rec *r, cJSON *storage, const char *name, const char *variable,
                        struct trtc_err *err)
 {
@@ -88,8 +88,8 @@ static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *er
     return ret;
 }
 
-/* A UserSig of another application or user, or one that is over, makes a task that never records:
- * the service may say so only in a callback. */
+/* Checks a UserSig. With one of another application or user, or an expired one, a task never
+ * records, and the service may report that only in a callback. */
 static int check_usersig(const cJSON *request, struct trtc_err *err)
 {
     const cJSON *sig = cJSON_GetObjectItemCaseSensitive(request, "UserSig"),
@@ -105,9 +105,9 @@ static int check_usersig(const cJSON *request, struct trtc_err *err)
         return 0;
     const struct trtc_usersig *m = trtc_usersig_members(in);
     if ((double)m->sdkappid != app->valuedouble)
-        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it is of application %u", m->sdkappid);
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it belongs to application %u", m->sdkappid);
     else if (strcmp(m->user, user->valuestring) != 0)
-        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it is of user '%s', not of the robot",
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it belongs to user '%s', not to the robot",
                         trtc_text_show(m->user, strlen(m->user), shown, sizeof shown));
     else if (m->time_s + m->expire_s <= clock_real_ms() / 1000)
         ret = trtc_fail(err, TRTC_EX_DATAERR, "UserSig: it has expired");

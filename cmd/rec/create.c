@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Creates a task, and never loses track of one. The API has no idempotency token and an answer
- * may get lost, so the task is written down before it is created. */
+/* Creates a task, and never loses track of it. The API has no idempotency token and an answer may
+ * get lost, so the task is recorded in the state directory before it is created. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "create.h"
 #include "show.h"
 
-#define ROBOT_BYTES 8 /* of chance in the name of a robot */
+#define ROBOT_BYTES 8 /* random bytes in the name of a robot */
 
 /* What an earlier create for the same room has left in the state directory. */
 struct left {
@@ -77,9 +77,8 @@ static int new_robot(cJSON *request, struct trtc_err *err)
     return cJSON_AddStringToObject(request, "UserId", robot) ? 0 : trtc_fail_nomem(err);
 }
 
-/* Gives the task a robot. Where nobody chose one and the outcome of an earlier create for this
- * room is unknown, it is the same again: the service then ends the first. *again says that it
- * is. */
+/* Gives the task a robot. If none was chosen, and the outcome of an earlier create for this room is
+ * unknown, it reuses that robot and sets *again: the service then ends the earlier task. */
 static int choose_robot(struct rec *r, cJSON *request, bool *again, struct trtc_err *err)
 {
     struct trtc_err none;
@@ -126,7 +125,7 @@ static struct trtc_task journal_of(const struct rec *r, cJSON *request)
     };
 }
 
-/* Writes down the id of a task that exists. A failure here must not hide the id. */
+/* Records the id of a task that exists. A failure here must not hide the id. */
 static void remember(struct rec *r, struct trtc_task *task, const char *id)
 {
     struct trtc_err err;

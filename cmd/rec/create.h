@@ -5,10 +5,10 @@
 
 #include "session.h"
 
-#define REC_ROOM_HOURS 72 /* ResourceExpiredHour where the request has none */
+#define REC_ROOM_HOURS 72 /* the default of ResourceExpiredHour */
 
-/* Completes the request, checks it, sends it, and keeps the state. *answer is the caller's in
- * any case, and is empty for --dry-run. */
+/* Completes the request, checks it, sends it, and remembers the task. The caller frees *answer in
+ * any case; for --dry-run it is empty. Returns 0, or -1. */
 int rec_create(struct rec *r, struct cJSON *request, struct trtc_answer *answer,
                struct trtc_err *err);
 

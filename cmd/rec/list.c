@@ -128,7 +128,7 @@ int rec_list(struct rec *r, struct trtc_err *err)
 
 /* ---- files ---- */
 
-/* Asks the service, if it can be asked: 1 and its answer; 0: it cannot; -1. */
+/* Asks the service. Returns 1 and its answer; 0: it cannot be asked; -1. */
 static int ask(struct rec *r, const struct trtc_task *task, struct trtc_answer *answer,
                struct trtc_err *err)
 {

@@ -5,7 +5,7 @@
 
 #include "session.h"
 
-/* 0, or -1 with err. */
+/* list: prints what is remembered of all tasks; files: prints the files of one. Return 0, or -1. */
 int rec_list(struct rec *r, struct trtc_err *err);
 int rec_files(struct rec *r, struct trtc_err *err);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Which words are options and which are operands, where an operand may begin with '-'. A TaskId
- * is 84 characters of a Base64-like text, and about one in 64 begins with '-'. Such a word is an
- * operand if no option can be meant by it. */
+/* Decides which words are options and which are operands, when an operand may begin with '-'. A
+ * TaskId is a Base64-like text of 84 characters, and about one in 64 begins with '-'. Such a word
+ * is an operand if it cannot be an option. */
 #include "operands.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
-    LONG_ID = 21, /* the fewest characters of a word that is taken for a TaskId */
-    NEAR_ID = 8,  /* the same right behind the sub-command's name */
+    LONG_ID = 21, /* the minimum length of a word that is taken for a TaskId */
+    NEAR_ID = 8,  /* the same directly after the sub-command's name */
 };
 
 /* The options of a sub-command. */
@@ -23,7 +23,7 @@ static bool wants_value(const struct opt_row *row)
     return row->value && row->value[0] != '[';
 }
 
-/* How many words the option takes, itself included: 1 or 2; 0: it is no option. */
+/* Returns how many words the option takes, itself included: 1 or 2; 0: it is not an option. */
 static int option_words(const char *word, const struct known *k)
 {
     if (strncmp(word, "--", 2) == 0) {
@@ -57,7 +57,7 @@ static bool is_task(const char *word, bool near, const struct known *k)
 {
     const bool two = word[1] == '-';
     const int words = option_words(word, k);
-    /* "-f9x..." of that length is a TaskId: a file's name can stand behind a blank */
+    /* "-f9x..." of that length is a TaskId; the file name of -f can follow a blank */
     if (looks_like_id(word, LONG_ID))
         return !two || words == 0;
     return near && words == 0 && looks_like_id(word, NEAR_ID);

@@ -7,9 +7,10 @@
 
 #include "../opt.h"
 
-/* Parts argv's words (the first is the sub-command's name) into options and operands: out gets the
- * name, the options and their values, "--" and the operands, argc + 1 pointers at most. takes_task:
- * a word that begins with '-' and must be a TASKID is an operand. Returns how many there are. */
+/* Sorts the words of argv (the first is the sub-command's name) into options and operands: writes
+ * to out the name, the options with their values, "--" and the operands, at most argc + 1 pointers.
+ * takes_task: a word that begins with '-' but must be a TASKID is an operand. Returns their
+ * number. */
 int rec_part(const struct opt_program *p, int command, bool takes_task, int argc,
              char *const argv[], char *out[]);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of trtc-rec: their table, its sub-commands, and what excludes or needs each other. */
+/* The options of trtc-rec: their table, its sub-commands, and which options exclude or need
+ * others. */
 #include "options.h"
 
 #include <inttypes.h>
@@ -21,7 +22,7 @@
 
 /* ---- takers ---- */
 
-/* The next of the members that are set; NULL: no memory. */
+/* Appends a member to be set, and returns it; NULL: no memory. */
 static struct rec_set *add_set(struct rec_opts *o, const char *path, size_t len)
 {
     if (trtc_array_room(&o->sets, o->nb_sets, sizeof *o->sets) < 0)
@@ -84,7 +85,7 @@ static const char *const paths[] = {
     [BITRATE] = VIDEO "BitRate",
 };
 
-/* A text as it is, or the place of a word, the first of which is row->min; a flag is 1. */
+/* Takes a text as it is, or the index of a word, counted from row->min; a flag becomes 1. */
 static int take_member(void *to, const struct opt_row *row, const char *value)
 {
     int choice, code;
@@ -121,7 +122,7 @@ static int take_video(void *to, const struct opt_row *row, const char *value)
     return set_number(o, paths[row->at], n);
 }
 
-/* Read as a duration, kept in seconds. */
+/* Reads a duration, and keeps it in seconds. */
 static int take_expire(void *to, const struct opt_row *row, const char *value)
 {
     const int code = opt_duration(to, row, value);
@@ -288,7 +289,7 @@ static const struct opt_program program = {
     .arrange = arrange,
 };
 
-/* ---- what goes together ---- */
+/* ---- combinations ---- */
 
 static int check_operands(const struct rec_opts *o, const char *name)
 {

@@ -43,7 +43,7 @@ struct rec_opts {
     int64_t sdkappid; /* 0: not given */
     const char *region, *endpoint, *profile, *secret_file, *ca_file;
     bool intl;
-    int64_t timeout_us; /* of a call; wait: of the waiting. 0: not given */
+    int64_t timeout_us; /* for one call; for wait: for all of it. 0: not given */
     int64_t retries;
     bool json, header, dry_run, skeleton, follow, replace, offline;
     const char *file; /* -f */
@@ -58,8 +58,8 @@ struct rec_opts {
     int64_t interval_us, idle_us;
 };
 
-/* Reads and checks the command line. *code: the exit status where the result is not OPT_GO. In any
- * case rec_options_fini. */
+/* Reads and checks the command line. *code: the exit status if the result is not OPT_GO. The caller
+ * frees *o with rec_options_fini in any case. */
 enum opt_read rec_options(int argc, char *argv[], struct rec_opts *o, int *code);
 
 void rec_options_fini(struct rec_opts *o);

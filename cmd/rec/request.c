@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The request that files and options make together, and the secrets that go into it. */
+/* Makes the request from files and options. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 /* ---- files ---- */
 
-/* Doubles the room and wipes the old place. On failure the buffer is gone. */
+/* Doubles the buffer, and wipes the old one. On failure the buffer is freed. */
 static char *grow(char *buf, size_t n, size_t *room)
 {
     char *more = malloc(2 * *room);
@@ -103,7 +103,7 @@ static bool shows_secrets(const char *path, const cJSON *request)
 
 /* ---- members ---- */
 
-/* Lays json, which becomes owned here, over the member at path. */
+/* Merges json, of which it takes ownership, into the member at path. */
 static int lay_over(cJSON *request, const char *path, cJSON *json, struct trtc_err *err)
 {
     cJSON *over = cJSON_CreateObject();
@@ -209,7 +209,7 @@ static int add_sets(cJSON *request, enum trtc_action action, const struct rec_op
     return 0;
 }
 
-/* "a,b" and more of them as an array of texts, split at the character. */
+/* Returns the values, each split at the character, as one array of texts. */
 static cJSON *texts(const char *const *words, size_t n, char split)
 {
     const char ends[2] = { split, '\0' };
@@ -230,8 +230,8 @@ static cJSON *texts(const char *const *words, size_t n, char split)
     return list;
 }
 
-/* Sets the list for sound and for pictures. An allow list takes the place of a block list, and
- * the other way round. */
+/* Sets the lists for sound and for pictures. An allow list replaces a block list, and vice
+ * versa. */
 static int add_lists(cJSON *request, enum trtc_action action, const struct rec_opts *o,
                      struct trtc_err *err)
 {
@@ -290,7 +290,7 @@ static int add_output(cJSON *request, const struct rec_opts *o, struct trtc_err 
     return ret;
 }
 
-/* VideoParams wants all of its members as soon as it has one: the others get their defaults. */
+/* Completes VideoParams, which must have all of its members or none, with their defaults. */
 static int fill_video(cJSON *request, struct trtc_err *err)
 {
     static const char *const way[] = { "MixTranscodeParams", "VideoParams" };

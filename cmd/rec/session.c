@@ -19,7 +19,7 @@
 #include "net/redact.h"
 #include "session.h"
 
-/* ---- chance, environment ---- */
+/* ---- random numbers, environment ---- */
 
 int rec_random(void *out, size_t n, struct trtc_err *err)
 {
@@ -47,7 +47,7 @@ static int wait_ms(void *arg, int64_t ms)
     return clock_sleep_until(clock_mono_us() + ms * 1000);
 }
 
-/* ---- what the service says, without what we told it ---- */
+/* ---- messages of the service, without our secrets ---- */
 
 /* Hides the secrets of a message, which may become empty if memory is short. */
 static void hide_secrets(const struct rec *r, char *text)
@@ -171,11 +171,13 @@ static int check_region(const char *region, struct trtc_err *err)
     char shown[80];
     if (strlen(region) < sizeof((struct rec *)0)->region && !region[strspn(region, allowed)])
         return 0;
-    return trtc_fail(err, TRTC_EX_USAGE, "the region '%s' is none: it has letters, digits and '-'",
+    return trtc_fail(err, TRTC_EX_USAGE,
+                     "'%s' is not a region: it has letters, digits and '-' only",
                      trtc_text_show(region, strlen(region), shown, sizeof shown));
 }
 
-/* A task belongs to a region, but its endpoint may have moved: the environment comes first there. */
+/* A task belongs to a region, but its endpoint may have changed, so the environment has precedence
+ * for the endpoint. */
 int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err)
 {
     const struct rec_opts *o = r->opts;

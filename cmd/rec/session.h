@@ -19,9 +19,9 @@
 
 struct cJSON;
 
-#define REC_PACE_US 51000 /* the time between two requests: the service takes 20 a second */
+#define REC_PACE_US 51000 /* the time between two requests: the service accepts 20 per second */
 
-/* When the next request may be sent. All threads of the program share one. */
+/* When the next request may be sent. All threads of the program share it. */
 struct rec_pace {
     pthread_mutex_t lock;
     int64_t next_us;
@@ -31,9 +31,9 @@ struct rec_pace {
 struct rec {
     const struct rec_opts *opts;
     struct trtc_env env;
-    const struct trtc_credentials *credentials; /* NULL until asked for */
-    struct trtc_credentials own;                /* where they are this session's */
-    struct trtc_redact_past *past; /* of a batch: the secrets of its other lines; NULL: none */
+    const struct trtc_credentials *credentials; /* NULL until they are needed */
+    struct trtc_credentials own;                /* the same, if this session has read them */
+    struct trtc_redact_past *past; /* in a batch: the secrets of other lines; NULL: none */
     struct rec_pace *pace;
     struct trtc_http *http;
     struct trtc_transport wire; /* http's */
@@ -42,10 +42,11 @@ struct rec {
     char region[64];
     char *state_dir;
     bool file_shows;          /* others may read the secrets in -f */
-    struct trtc_tasks *tasks; /* NULL until asked for */
-    int code;                 /* what went wrong beside the call, already reported */
+    struct trtc_tasks *tasks; /* NULL until they are needed */
+    int code;                 /* exit status of failures beside the call, which were reported */
 };
 
+/* Begins a session; opts and pace must outlive it. Like the functions below, returns 0, or -1. */
 int rec_begin(struct rec *r, const struct rec_opts *opts, struct rec_pace *pace,
               struct trtc_err *err);
 void rec_end(struct rec *r);
@@ -53,24 +54,24 @@ void rec_end(struct rec *r);
 /* Finds the credentials, once. */
 int rec_credentials(struct rec *r, struct trtc_err *err);
 
-/* Region and endpoint, of the options, of what is remembered of the task (NULL: nothing), of the
- * environment, or the defaults. */
+/* Determines region and endpoint: from the options, from what is remembered of the task (NULL:
+ * nothing), from the environment, or the defaults. */
 int rec_target(struct rec *r, const struct trtc_task *task, struct trtc_err *err);
 
-struct rec_ask { /* of the service */
+struct rec_ask { /* a request to the service */
     enum trtc_action action;
     struct cJSON *request;
-    const struct trtc_task *task; /* what is remembered of it; NULL: nothing */
+    const struct trtc_task *task; /* what is remembered of the task; NULL: nothing */
 };
 
 /* Calls the action. unknown as for trtc_call. */
 int rec_call(struct rec *r, const struct rec_ask *ask, struct trtc_answer *answer, bool *unknown,
              struct trtc_err *err);
 
-/* Opens the state directory. */
+/* Opens the state directory, unless it is open. */
 int rec_state(struct rec *r, struct trtc_err *err);
 
-/* n bytes that cannot be guessed. */
+/* Fills out with n random bytes, fit for secrets. */
 int rec_random(void *out, size_t n, struct trtc_err *err);
 
 #endif

@@ -19,7 +19,7 @@ void rec_show_answer(const struct rec *r, const struct trtc_answer *answer)
     cli_put_json(answer->response, !r->opts->json);
 }
 
-/* The value of a header without what is secret in it: the key's id, the signature, the token. */
+/* Returns the value of a header without its secrets: the key's id, the signature, the token. */
 static void hide(const struct trtc_header *h, char *out, size_t size)
 {
     const char *id = strstr(h->value, "Credential="), *sig = strstr(h->value, "Signature=");
@@ -36,7 +36,7 @@ static void hide(const struct trtc_header *h, char *out, size_t size)
         snprintf(out, size, HIDDEN);
 }
 
-/* As text where out is NULL, else added to it. */
+/* Prints a header as text if out is NULL, else adds it to out. */
 static void show_header(const struct trtc_header *h, cJSON **out)
 {
     char value[1024];

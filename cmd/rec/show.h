@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What trtc-rec prints of answers and requests. */
+/* Prints answers and requests. */
 #ifndef TRTC_CMD_REC_SHOW_H
 #define TRTC_CMD_REC_SHOW_H
 
@@ -7,7 +7,7 @@
 
 void rec_show_answer(const struct rec *r, const struct trtc_answer *answer);
 
-/* --dry-run: the request as it would be sent, without its secrets. */
+/* --dry-run: prints the request as it would be sent, without its secrets. Returns 0, or -1. */
 int rec_show_request(struct rec *r, enum trtc_action action, const struct cJSON *request,
                      const struct trtc_task *task, struct trtc_err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches a task: prints a line for each change of its state, and explains Idle, which is a
- * mistake most of the time. */
+/* Watches a task: prints a line for each change of its state, and explains Idle, which is mostly
+ * caused by a mistake. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,10 +29,10 @@ struct watch {
     int64_t heard_us;     /* when the service last answered */
     int64_t end_us;       /* --timeout; 0: none */
     bool idle_told;
-    bool known; /* the task was created here, so that it can have ended */
+    bool known; /* the task was created here; if the service does not know it, it has ended */
 };
 
-/* The service's word; older pages write it in small letters. */
+/* Converts a status. Older pages of the service write it in small letters. */
 static enum state state_of(const char *status)
 {
     if (!status)
@@ -61,7 +61,7 @@ void rec_watch_created(const char *task, const char *request_id)
     print_json(task, "created", "request_id", request_id);
 }
 
-/* A line for a new state. */
+/* Prints a line for a new state. */
 static void enter(struct watch *w, enum state state, const char *status)
 {
     char time[32], shown[256];
@@ -98,7 +98,7 @@ static void explain_idle(struct watch *w)
     rec_explain_idle(idle_us);
 }
 
-/* Asks once. 1: there is an answer; 0: there is none, but the wait goes on; -1. */
+/* Asks once. Returns 1: there is an answer; 0: there is none, but the wait goes on; -1. */
 static int look(struct watch *w, struct trtc_err *err)
 {
     struct trtc_answer answer = { 0 };
@@ -108,7 +108,7 @@ static int look(struct watch *w, struct trtc_err *err)
     trtc_json_put_text(&request, "TaskId", w->task);
     if (w->r->opts->sdkappid)
         trtc_json_put_number(&request, "SdkAppId", (double)w->r->opts->sdkappid);
-    if (w->end_us) { /* its retries shall not outlast the wait */
+    if (w->end_us) { /* the retries must not outlast the wait */
         const int64_t left_ms = (w->end_us - clock_mono_us()) / 1000;
         w->r->caller.budget_ms = left_ms < 1                      ? 1
                                  : left_ms < TRTC_RETRY_BUDGET_MS ? left_ms

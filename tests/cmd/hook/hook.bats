@@ -43,7 +43,7 @@ hooked() {
     [[ ! -s out ]]
     jq -c . body >again && mv again body
     hooked 77 verify --key-file key --sign "$sign"
-    said 'the Sign is not that of this body'
+    said 'the Sign does not match this body'
     vector recording-305-compact
     hooked 77 verify --key-file key --sign "$(echo "$sign" | base64 -d | xxd -p -c 64)"
     echo another >other

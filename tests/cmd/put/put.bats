@@ -207,7 +207,7 @@ P
     [[ $(tail -n 1 log) == rec/p.m3u8 ]] || fail "$(<log)"
     rm -rf rec/s2.ts log kept
     put 3 --to exec:./up rec/p.m3u8
-    said "rec/p.m3u8: it names 'rec/s2.ts', which is not there"
+    said "rec/p.m3u8: it names 'rec/s2.ts', which does not exist"
     [[ $(tail -n 1 log) == rec/p.m3u8 && $(wc -l <log) -eq 3 ]] || fail "$(<log)"
 }
 
@@ -218,7 +218,7 @@ P
     put 77 --to exec:./up other/p.m3u8 rec/p.m3u8
     printed other/p.m3u8
     said 'rec/s2.ts: ./up ended with exit status 77'
-    said "rec/p.m3u8: not put: it names 'rec/s2.ts', which is not there"
+    said "rec/p.m3u8: not put: it names 'rec/s2.ts', which does not exist"
     ! grep -q rec/p.m3u8 log
 }
 
