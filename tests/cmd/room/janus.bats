@@ -170,7 +170,7 @@ wait_for() {
     expect 66 trtc-room watch --secret-file none "${to[@]}" "janus:http://127.0.0.1:$api/janus"
     echo 'password x' >keys
     expect 78 trtc-room watch --secret-file keys "${to[@]}" "janus:http://127.0.0.1:$api/janus"
-    said 'keys: a line is none of'
+    said 'keys: each line must be'
     chmod 644 keys
     expect 77 trtc-room watch --secret-file keys "${to[@]}" "janus:http://127.0.0.1:$api/janus"
 }
