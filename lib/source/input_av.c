@@ -396,11 +396,11 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
     return NULL;
 }
 
-/* A container that names all its tracks in its header need not be searched for them: of a live source, what is read
- * meanwhile is in nobody's hands. */
-static bool names_all(const struct back *b)
+/* A container that names all its tracks in its header need not be searched for them, nor need FLV, whose tracks are
+ * adopted when they come: of a live source, what is read meanwhile is in nobody's hands. */
+static bool opens_at_once(const struct back *b)
 {
-    static const char *const names[] = { "matroska", "mov", NULL };
+    static const char *const names[] = { "flv", "live_flv", "matroska", "mov", NULL };
 
     for (const char *const *n = names; *n; n++)
         if (strncmp(b->ic->iformat->name, *n, strlen(*n)) == 0)
@@ -416,7 +416,7 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
     if (ret < 0)
         return fail_open(b, ret, err);
     trtc_input_watch_log(&b->watch, b->ic);
-    if (names_all(b))
+    if (opens_at_once(b))
         b->ic->max_analyze_duration = AV_TIME_BASE / 2;
     /* Not fatal by itself: a stream may be good that libavformat does not know all about. */
     ret = avformat_find_stream_info(b->ic, NULL);

@@ -386,6 +386,26 @@ frames() {
     (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "behind: $(wc -l <got) of $(wc -l <want)"
 }
 
+@test "kill -9 of FLV whose second track has not begun, or is never to begin: what had come of the first one is there" {
+    local src n
+    ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 -bsf:a aac_adtstoasc late.flv
+    head -c $(($(stat -c %s late.flv) / 3)) late.flv >sets.flv # it has the sound's configuration, and no sound
+    ffmpeg -nostdin -v error -i "$cam" -map 0:v -c copy -t 3 none.flv
+    printf '\5' | dd of=none.flv bs=1 seek=4 conv=notrunc status=none # its header promises sound
+    for src in sets none; do
+        rm -rf o
+        burst $src.flv
+        expect 0 trtc-hls -q -A 1400000001 -R 3560 -S 1767225700495 -t 3 -d o --append "$cam"
+        said 'rescued '
+        strict o/1400000001_3560.m3u8 torn
+        mapfile -t seg < <(sed '/DISCONTINUITY/Q; /^#/d; s|^|o/|' o/1400000001_3560.m3u8)
+        frames video $src.flv >want
+        frames video "${seg[@]}" >got
+        diff <(head -n "$(wc -l <got)" want) got >diff.txt || fail "$src: not the same: $(head diff.txt)"
+        (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "$src: $(wc -l <got) of $(wc -l <want)"
+    done
+}
+
 @test "--ha auto: pictures before the first key frame, of a time when the recording beside it has sound alone, are recorded" {
     local start
     ffmpeg -nostdin -v error -t 4 -i "$cam" -i "$cam" -map 0:v -map 1:a -c copy -t 10 short.ts
