@@ -3,6 +3,7 @@
 #include "source/look.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utc.h"
@@ -240,15 +241,30 @@ static int64_t length_of_course_us(const struct trtc_look *l)
     return (end - start) * 100 / 9;
 }
 
+/* How long the last frame of a kind lasts. */
+static int64_t last_frame(const struct trtc_look *l, int s)
+{
+    return l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
+}
+
 int64_t trtc_look_length_us(const struct trtc_look *l)
 {
     int64_t end = INT64_MIN;
     if (!l->skipped && l->course.n && l->course.settled)
         return length_of_course_us(l);
-    for (int s = 0; s < 2; s++) {
-        int64_t frame = l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
-        if (l->nb[s] && l->last[s] + frame > end)
-            end = l->last[s] + frame;
-    }
+    for (int s = 0; s < 2; s++)
+        if (l->nb[s] && l->last[s] + last_frame(l, s) > end)
+            end = l->last[s] + last_frame(l, s);
     return end == INT64_MIN ? TRTC_NOTIME : (end - first_of(l)) * 100 / 9;
+}
+
+bool trtc_look_goes_on(const struct trtc_look *l, const struct trtc_look *next)
+{
+    for (int s = 0; s < 2; s++) {
+        const int64_t end = l->base_90k + l->last[s] + last_frame(l, s);
+        const int64_t off = trtc_ts_diff(next->base_90k + next->first[s], end);
+        if (l->nb[s] && (!next->nb[s] || 2 * llabs(off) > last_frame(l, s)))
+            return false;
+    }
+    return true;
 }

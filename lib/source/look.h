@@ -71,4 +71,7 @@ int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video);
  * where that is settled. TRTC_NOTIME where that cannot be told. */
 int64_t trtc_look_length_us(const struct trtc_look *l);
 
+/* Whether each kind that a segment has goes on in the next one where it ends, without a frame between them. */
+bool trtc_look_goes_on(const struct trtc_look *l, const struct trtc_look *next);
+
 #endif

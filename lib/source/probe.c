@@ -345,16 +345,24 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
     return 0;
 }
 
+/* The segment that follows in the playlist, or NULL. */
+static const struct trtc_piece *next_segment(const struct trtc_recording *r,
+                                             const struct trtc_piece *p)
+{
+    const struct trtc_piece *next = p + 1;
+    return next < r->pieces + r->nb_pieces && next->list == p->list && next->place == p->place + 1
+               ? next
+               : NULL;
+}
+
 /* Whether the packet in which a segment ends goes on in the next one. */
 static bool is_joined(const struct probe *x, const struct trtc_piece *p,
                       const struct trtc_ts_stats *stats)
 {
-    const struct trtc_recording *r = x->r;
-    const struct trtc_piece *next = p + 1;
+    const struct trtc_piece *next = next_segment(x->r, p);
     struct trtc_err ignored;
     uint8_t head[1024];
-    if (!trtc_ts_is_torn(stats, p->bytes) || next == r->pieces + r->nb_pieces ||
-        next->list != p->list || next->place != p->place + 1)
+    if (!next || !trtc_ts_is_torn(stats, p->bytes))
         return false;
     const int fd = trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored);
     if (fd < 0)
@@ -362,6 +370,28 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     const ssize_t got = read_at(fd, head, sizeof head, next->at_bytes);
     close(fd);
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
+}
+
+/* Whether the frames of the next segment begin where those of this one end: what is before its key picture may
+ * be shown before that, and this one's EXTINF includes it. */
+static bool is_continued(const struct probe *x, const struct trtc_piece *p)
+{
+    const struct trtc_piece *next = next_segment(x->r, p);
+    struct trtc_facts facts = { .kinds = 0 };
+    struct trtc_err ignored;
+    struct probe y = { .buf = x->buf };
+    const int fd = next ? trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored) : -1;
+    if (fd < 0)
+        return false;
+    struct stretch head = { fd, 0, next->bytes < HEAD_MAX_BYTES ? next->bytes : HEAD_MAX_BYTES };
+    y.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    trtc_look_begin(&y.look, &facts, next->at_bytes);
+    const bool goes_on = y.ts && feed(&y, &head, false, &ignored) == 0 &&
+                         finish(&y, &ignored) == 0 && trtc_look_goes_on(&x->look, &y.look);
+    trtc_look_fini(&y.look);
+    trtc_ts_free(&y.ts);
+    close(fd);
+    return goes_on;
 }
 
 /* Compares what was seen with what the playlist says. */
@@ -398,7 +428,8 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     if (said != TRTC_NOTIME && seen > said)
         seen = said;
     bool short_of = is_short(l, said, seen);
-    bool vouched = p->attr_bytes == p->bytes;
+    bool vouched =
+        p->attr_bytes == p->bytes || (short_of && said - seen <= PAUSE_US && is_continued(x, p));
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* what was recorded is there: nothing came any more */

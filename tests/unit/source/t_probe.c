@@ -152,6 +152,55 @@ static void test_facts(void **state)
     }
 }
 
+/* A segment that is shorter than its EXTINF, without its size in the playlist: whole if the next one goes on where it
+ * ends, as where that begins with pictures that are shown before its key frame. */
+static void test_continued(void **state)
+{
+    static const struct segment both = { .nb_v = 48, .nb_a = 90 }, silent = { .nb_v = 48 };
+    static const struct {
+        const char *what;
+        const struct segment *s;
+        int64_t said_ms;
+        struct segment next;
+        const char *losses;
+    } t[] = {
+        { "goes on", &both, 2100, { .from_90k = 172800, .nb_v = 25, .nb_a = 47 }, "" },
+        { "pictures alone", &silent, 2100, { .from_90k = 172800, .nb_v = 25 }, "" },
+        { "a frame is missing",
+          &both,
+          2100,
+          { .from_90k = 176400, .nb_v = 25, .nb_a = 47 },
+          "truncated@0+180" },
+        { "another clock",
+          &both,
+          2100,
+          { .from_90k = 900000, .nb_v = 25, .nb_a = 47 },
+          "truncated@0+180" },
+        { "no sound", &both, 2100, { .from_90k = 172800, .nb_v = 25 }, "truncated@0+180" },
+        { "a pause",
+          &both,
+          5000,
+          { .from_90k = 172800, .nb_v = 25, .nb_a = 47 },
+          "truncated@0+3080" },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct recorded rec;
+        struct trtc_scan s;
+        char dir[16];
+        snprintf(dir, sizeof dir, "next%zu", i);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        recorded_add(&rec, 0, t[i].said_ms, t[i].s, RECORDED_NO_ATTR);
+        recorded_add(&rec, t[i].said_ms, 1000, &t[i].next, RECORDED_NO_ATTR);
+        recorded_end(&rec);
+        const struct trtc_recording *r = probe(&s, dir, false);
+        if (strcmp(losses_of(r), t[i].losses) != 0 || r->pieces[0].cut != (*t[i].losses != '\0'))
+            fail_msg("%s: '%s'", t[i].what, losses_of(r));
+        trtc_scan_fini(&s);
+    }
+}
+
 static void test_formats(void **state)
 {
     struct trtc_scan s;
@@ -229,9 +278,8 @@ static void test_no_media(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_facts),
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_facts),    cmocka_unit_test(test_continued),
+        cmocka_unit_test(test_formats),  cmocka_unit_test(test_count),
         cmocka_unit_test(test_no_media),
     };
     return cmocka_run_group_tests_name("probe", tests, enter, scratch_leave);
