@@ -8,6 +8,8 @@ load ../recd
 
 setup_file() {
     files_begin
+    mk call --mixed --user "$(user gop=1)" --length 60 --segment 1000
+    mv call/*.ts call.ts
 }
 
 setup() {
@@ -21,27 +23,71 @@ teardown() {
     hook_end
 }
 
-@test "1,000 kill -9 under load: no task without an end, no callback lost or doubled, no file missing" {
-    local i id tasks=() at=0
+# live_begun: a room with a user who stays; $room is its address. ./launch begins a trtc-task for this room, and the
+# stand-in for others.
+live_begun() {
+    trtc-room serve --listen 127.0.0.1:0 >room.out 2>room.told </dev/null 3>&- &
+    hook_pids+=($!)
+    eventually grep -q 'listening on' room.told
+    room=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' room.told)
+    ffmpeg -nostdin -v error -re -stream_loop -1 -i "$BATS_FILE_TMPDIR/call.ts" -c copy -f mpegts -method PUT "$room/900000/anna" 3>&- &
+    hook_pids+=($!)
+    # shellcheck disable=SC2016 # these are for ./launch
+    printf '%s\n' 'grep -q 900000 "$1/request.json" || exec bash '"$tree"'/tests/serve/task.sh "$@"' \
+        'exec trtc-task "$@"' >launch
+}
+
+# service: under ./launch.
+service() { recd --config recd.ini --room "$room" --launch "bash $PWD/launch"; }
+
+# standins_killed: all that hold a lock but $live.
+standins_killed() {
+    local f pid
+    for f in live/tasks/*/lock; do
+        [[ $f != */$live/* && -s $f ]] || continue
+        ! flock -n "$f" true || continue
+        pid=$(<"$f")
+        [[ ! $pid ]] || kill -KILL "$pid" 2>/dev/null || true
+    done
+}
+
+# missing DIR: of the time from the first to the last sound, what no segment covers, in ms, which times are rounded to.
+# recorded DIR: how much it is.
+missing() {
+    awk -F '[:,]' '/FILE-ATTR/ { at = $2 } /^#EXTINF/ { printf "%.0f %.0f\n", at, at + $2 * 1000 }' "$1"/*_audio.m3u8 | sort -n |
+        awk 'NR > 1 && $1 > end + 1 { lost += $1 - end } $2 > end { end = $2 } END { printf "%d\n", lost }'
+}
+recorded() { awk -F '[:,]' '/^#EXTINF/ { s += $2 } END { printf "%d\n", s * 1000 }' "$1"/*_audio.m3u8; }
+
+@test "1,000 kill -9 under load: no task without an end, no callback lost or doubled, no file or sound missing" {
+    local i id live tasks=() at=0 kills=${TRTC_KILLS:-1000} began ended storage
     serving --key-file key
     config "callback_url = $url" "callback_key = $(<key)" '[limits]' 'calls = 1000' 'tasks = 1000'
-    for ((i = 0; i < 1000; i++)); do
-        recd --config recd.ini
+    live_begun
+    service
+    request '.RoomId = "900000" | .RecordParams.OutputFormat = 0'
+    created
+    live=$task
+    began=${EPOCHREALTIME/./}
+    recd_killed
+    for ((i = 0; i < kills; i++)); do
+        service
         if ((i % 10 == 0)); then
             request ".RoomId = \"$((i + 1))\""
             trtc-rec create --secret-file keys -f request.json --retries 0 >out 2>err &
         elif ((i % 10 == 5)); then
-            mapfile -t tasks < <(find live/tasks -mindepth 1 -maxdepth 1 -printf '%T@ %f\n' | sort -n | cut -d' ' -f2)
+            mapfile -t tasks < <(find live/tasks -mindepth 1 -maxdepth 1 ! -name "$live" -printf '%T@ %f\n' | sort -n | cut -d' ' -f2)
             id=${tasks[at++ % (${#tasks[@]} + 1)]-}
             [[ ! $id ]] || trtc-rec delete --secret-file keys --sdkappid "$app" --retries 0 "$id" >out 2>err &
         elif ((i % 37 == 36)); then
-            tasks_killed
+            standins_killed
         fi
         sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
         recd_killed
         wait $! 2>/dev/null || true
     done
-    recd --config recd.ini
+    service
+    ended=${EPOCHREALTIME/./}
     mapfile -t tasks < <(find live/tasks -mindepth 1 -maxdepth 1 -printf '%f\n')
     for id in "${tasks[@]}"; do
         trtc-rec delete --secret-file keys --sdkappid "$app" "$id" >out 2>err || true
@@ -49,7 +95,14 @@ teardown() {
     # shellcheck disable=SC2034 # gone has it
     for task in "${tasks[@]}"; do gone; done
     sleep 5
+    recd_killed TERM
     python3 "$tree/tests/serve/recdaccount.py" live S >account || fail "$(cat account)"
+    storage=live/storage/class-1250000000/math/$live
+    trtc-merge -q -f "$storage" -o merged >out 2>err || fail "$?: $(cat out err)"
+    printf '%s\n' "$kills kills in $(((ended - began) / 1000)) ms, $(recorded "$storage") ms recorded, $(missing "$storage") ms missing" >>account
+    [[ $(missing "$storage") == 0 ]] || fail "$(cat account)"
+    (($(recorded "$storage") >= (ended - began) / 1000 - 2000)) || fail "$(cat account)"
+    ! jq -e 'select(.Loss)' "live/tasks/$live/events.ndjson" || fail 'a loss'
     sed 's/^/# /' account >&3
 }
 
