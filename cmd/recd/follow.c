@@ -269,17 +269,6 @@ static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *who
     return n;
 }
 
-/* Restores the row in memory if the transaction fails. The texts of a row do not change here, so a
- * flat copy will do. */
-static bool change_lines(struct recd *r, struct lines *l)
-{
-    const struct trtc_task_row before = l->t->row;
-    if (recd_change(r, take_lines, l))
-        return true;
-    l->t->row = before;
-    return false;
-}
-
 /* Follows the next lines. Returns true if there may be more. */
 static bool follow_some(struct recd *r, struct task *t)
 {
@@ -292,7 +281,7 @@ static bool follow_some(struct recd *r, struct task *t)
         close(fd);
     l.text = text;
     if (l.n) {
-        more = change_lines(r, &l);
+        more = task_change(r, t, take_lines, &l);
     } else if (n >= LINE_BYTES && !t->blocked) {
         cli_error("task %s: a line of events.ndjson is longer than %d MB", t->row.id,
                   LINE_BYTES >> 20);
@@ -308,7 +297,7 @@ static void let_time_pass(struct recd *r, struct task *t)
 {
     struct lines none = { .t = t, .text = "" };
     if ((t->row.exited_ms || t->row.ended_ms) && !t->row.settled)
-        change_lines(r, &none);
+        task_change(r, t, take_lines, &none);
 }
 
 void follow(struct recd *r, struct task *t)

@@ -151,6 +151,18 @@ struct cJSON *task_json(const char *dir, const char *name)
     return json;
 }
 
+bool task_change(struct recd *r, struct task *t,
+                 int (*change)(struct recd *r, void *arg, struct trtc_err *err), void *arg)
+{
+    const struct trtc_task_row row = t->row;
+    const struct trtc_progress progress = t->progress;
+    if (recd_change(r, change, arg))
+        return true;
+    t->row = row;
+    t->progress = progress;
+    return false;
+}
+
 /* ---- starting ---- */
 
 /* Whether a process holds the lock of the task. */
@@ -249,19 +261,15 @@ static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
 
 static void give_up(struct recd *r, struct task *t, int code)
 {
-    const struct trtc_task_row before = t->row;
-    if (!recd_change(r, end_failed, t)) {
-        t->row = before;
-        return;
-    }
-    cli_error("task %s cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
+    if (task_change(r, t, end_failed, t))
+        cli_error("task %s cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
 }
 
 /* Starts a task, for the first time or after it was killed. */
 static void launch(struct recd *r, struct task *t)
 {
     struct trtc_err err;
-    if (!recd_change(r, count_start, t))
+    if (!task_change(r, t, count_start, t))
         return;
     t->start_seq = t->row.seq;
     t->modify_told = t->stop_told = false;
@@ -378,8 +386,7 @@ static void check_disk(struct recd *r, struct task *t)
     if (r->free_percent >= r->config.end_percent || t->row.stop_code >= 0 || t->row.ended_ms)
         return;
     cli_error("task %s is ended: only %d %% of the disk is free", t->row.id, r->free_percent);
-    if (!recd_change(r, stop_for_disk, t))
-        t->row.stop_code = -1;
+    task_change(r, t, stop_for_disk, t);
 }
 
 /* Sweeps a settled task once none of its programs runs. */

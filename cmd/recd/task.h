@@ -42,6 +42,11 @@ struct task *task_find(const struct recd *r, int64_t sdkappid, const char *id);
 
 void task_free(struct recd *r, struct task *t);
 
+/* Changes a task as recd_change does; if that fails, the task is as it was, except for the texts of
+ * its row. */
+bool task_change(struct recd *r, struct task *t,
+                 int (*change)(struct recd *r, void *arg, struct trtc_err *err), void *arg);
+
 /* Does what is due for all tasks: starts them, passes orders on, reads events, uploads. task_wake
  * does it now, for one task. */
 void tasks_tick(struct recd *r);

@@ -427,7 +427,6 @@ static char *vod_url(const struct recd *r, const struct task *t, const char *key
 static void land(struct recd *r, struct upload *u, size_t k, const cJSON *said)
 {
     struct task *t = u->task;
-    const struct trtc_task_row before = t->row;
     const char *key = cJSON_GetStringValue(in(said, "key"));
     const bool made_here = t->row.vod && !r->config.send_request;
     char id[24], *url = made_here && key ? vod_url(r, t, key) : NULL;
@@ -442,12 +441,10 @@ static void land(struct recd *r, struct upload *u, size_t k, const cJSON *said)
         make_file_id(id);
         p.row.file_id = id;
     }
-    const bool kept = recd_change(r, note_proven, &p);
+    const bool kept = task_change(r, t, note_proven, &p);
     free(url);
-    if (!kept) { /* it stays in flights, and is uploaded again only after this trtc-put has ended */
-        t->row = before;
+    if (!kept) /* it stays in flights, and is uploaded again only after this trtc-put has ended */
         return;
-    }
     r->changed = true;
     t->nb_upload_failures = 0;
     free(u->flights[k].path);

@@ -227,6 +227,23 @@ for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$
     described InProgress
 }
 
+@test "while the state cannot be written no task is started, and none is counted as started" {
+    trap '' XFSZ
+    # shellcheck disable=SC2016
+    echo 'echo >>"$0.starts"; exec bash '"$tree"'/tests/serve/task.sh "$@"' >launch
+    recd --launch "bash $PWD/launch"
+    request
+    created
+    described InProgress
+    prlimit --pid "$recd" --fsize=1:
+    tasks_killed
+    sleep 2.5
+    prlimit --pid "$recd" --fsize=unlimited:
+    eventually held
+    recd_killed TERM
+    [[ $(wc -l <launch.starts) == 2 && $(in_database 'select starts from tasks') == 2 ]] || fail "$(wc -l <launch.starts) $(in_database 'select starts from tasks'): $(cat told)"
+}
+
 @test "little room on the disk: no task begins, and those there are end" {
     config '[limits]' 'free = 100' 'end = 0'
     recd --config recd.ini
