@@ -166,17 +166,29 @@ static int keep_loss(struct recd *r, struct task *t, const struct trtc_task_line
     return trtc_store_loss_add(r->store, t->row.id, line->user, line->loss, err);
 }
 
-/* The line may have named a file, so the task must not count as uploaded completely: it ends with a
- * failure. */
+int follow_loss(struct recd *r, struct task *t, const char *said, struct trtc_err *err)
+{
+    cli_error("task %s: %s", t->row.id, said);
+    web_loss(r, t->row.id, "", said);
+    t->row.end_status = 1;
+    return trtc_store_loss_add(r->store, t->row.id, "", said, err);
+}
+
+/* The line may have named a file. */
 static int leave_out(struct recd *r, struct task *t, const char *why, struct trtc_err *err)
 {
     char said[300];
     snprintf(said, sizeof said, "the line at byte %lld of events.ndjson is left out: %.200s",
              (long long)t->row.offset, why);
-    cli_error("task %s: %s", t->row.id, said);
-    web_loss(r, t->row.id, "", said);
-    t->row.end_status = 1;
-    return trtc_store_loss_add(r->store, t->row.id, "", said, err);
+    return follow_loss(r, t, said, err);
+}
+
+static int note_gap(struct recd *r, struct task *t, int64_t seq, struct trtc_err *err)
+{
+    char said[120];
+    snprintf(said, sizeof said, "events.ndjson has no lines between Seq %lld and %lld",
+             (long long)t->row.seq, (long long)seq);
+    return follow_loss(r, t, said, err);
 }
 
 static int keep_file(struct recd *r, struct task *t, const struct trtc_task_line *line,
@@ -205,7 +217,9 @@ static int take(struct recd *r, struct task *t, const struct trtc_task_line *lin
     const struct recd_teller teller = { r, &t->row };
     const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
     if (line->seq <= t->row.seq)
-        return 0;
+        return leave_out(r, t, "its Seq has been there before", err);
+    if (line->seq > t->row.seq + 1 && note_gap(r, t, line->seq, err) < 0)
+        return -1;
     t->row.seq = line->seq;
     switch (line->kind) {
     case TRTC_LINE_FILE:

@@ -9,4 +9,8 @@
  * passed. */
 void follow(struct recd *r, struct task *t);
 
+/* Reports and stores that a part of the task is lost. The task must not count as uploaded completely, so it ends with a
+ * failure. Only inside a transaction. */
+int follow_loss(struct recd *r, struct task *t, const char *said, struct trtc_err *err);
+
 #endif

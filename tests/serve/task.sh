@@ -8,7 +8,7 @@
 #   slow      nothing is made before the end; refuse    ends with 77, as for a request it does not take
 #   die       ends by itself right after its start; leave N    ends by itself with this LeaveCode
 #   loss      reports one; picture    reports a picture that could not be fetched
-#   damage    a line that is none, and a file that only that may have named
+#   damage    a line that is none, and a file that only that may have named; lines that are missing, and one twice
 set -u
 export LC_ALL=C TZ=UTC0
 slow='' die='' loss='' picture='' damage='' leave=''
@@ -100,6 +100,8 @@ segment
 [[ ! $damage ]] || {
     echo 'recorded' >files/other.ts
     printf '{"Seq":%d,"File":"files/oth\n' $((++seq)) >>events.ndjson
+    ((seq += 2)) && say '"Note":"two lines are not there"'
+    tail -n 1 events.ndjson >again && cat again >>events.ndjson
 }
 [[ ! $picture ]] || event 309 '{"Url":"https://example.com/logo.png"}'
 [[ ! $leave ]] || finish "$leave"
