@@ -160,3 +160,14 @@ eventually() {
     done
     fail "not: $*"
 }
+
+# none_waits: every callback was sent, or given up.
+none_waits() {
+    [[ $(curl -s "$TRTC_ENDPOINT/api/state" | jq .Callbacks.Waiting) == 0 ]]
+}
+
+# in_database QUERY: of a service that has ended.
+in_database() {
+    python3 -c 'import sqlite3, sys
+for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$1"
+}

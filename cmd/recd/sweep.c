@@ -16,9 +16,10 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "base/listing.h"
+#include "follow.h"
 #include "setup.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, DEPTH = 8 };
+enum { DAY_MS = 24 * 3600 * 1000, DEPTH = 8, LEAVE_SERVER = 3 };
 
 static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
 {
@@ -75,6 +76,56 @@ void sweep_task(struct recd *r, struct task *t)
     cli_debug("task %s is over", t->row.id);
 }
 
+/* ---- files that are gone ---- */
+
+struct gone {
+    struct task *task;
+    char *paths[64];
+    size_t nb;
+};
+
+static bool collect_gone(void *arg, const struct trtc_file_row *f)
+{
+    struct gone *g = arg;
+    char *path = setup_path(g->task->dir, f->path);
+    if (path && access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR) &&
+        (g->paths[g->nb] = strdup(f->path)) != NULL)
+        g->nb++;
+    free(path);
+    return g->nb < sizeof g->paths / sizeof g->paths[0];
+}
+
+static int lose_gone(struct recd *r, void *arg, struct trtc_err *err)
+{
+    const struct gone *g = arg;
+    const char *id = g->task->row.id;
+    for (size_t i = 0; i < g->nb; i++) {
+        char said[400];
+        snprintf(said, sizeof said, "%.300s was gone before it was uploaded", g->paths[i]);
+        if (follow_loss(r, g->task, said, err) < 0 ||
+            trtc_store_file_drop(r->store, id, g->paths[i], err) < 0)
+            return -1;
+    }
+    return task_progress(r, g->task, err) < 0 ? -1
+                                              : trtc_store_task_save(r->store, &g->task->row, err);
+}
+
+void sweep_gone(struct recd *r, struct task *t)
+{
+    struct gone g = { .task = t };
+    struct trtc_err err;
+    if (!t->row.ended_ms || !r->store)
+        return;
+    if (trtc_store_files_due(r->store, t->row.id, collect_gone, &g, &err) < 0)
+        recd_store_failed(r, &err);
+    else if (g.nb)
+        task_change(r, t, lose_gone, &g);
+    while (g.nb)
+        free(g.paths[--g.nb]);
+}
+
+/* ---- directories ---- */
+
 /* Whether name is an id as trtc-recd makes them. Other directories, such as "..", are left
  * alone. */
 static bool is_id(const char *name)
@@ -93,14 +144,37 @@ static bool is_known(const struct recd *r, const char *id)
 }
 
 /* Whether a task has run in the directory. */
-static bool is_used(const struct recd *r, const char *id)
+static bool is_used(const char *dir)
 {
-    char *dir = setup_path(r->tasks_dir, id);
-    char *events = dir ? setup_path(dir, "events.ndjson") : NULL;
+    char *events = setup_path(dir, "events.ndjson");
     const bool used = !events || access(events, F_OK) == 0;
     free(events);
-    free(dir);
     return used;
+}
+
+/* The API does not know the task, so nobody else can end its recorder. */
+static void end_unknown(const char *dir)
+{
+    char stop[64];
+    snprintf(stop, sizeof stop, "{\"stop\":{\"LeaveCode\":%d}}\n", LEAVE_SERVER);
+    if (!task_is_held(dir))
+        cli_error("%s belongs to no known task: its files stay there", dir);
+    else if (task_say(dir, stop))
+        cli_error(
+            "%s belongs to no known task: its recorder was told to end, and its files stay there",
+            dir);
+    else
+        cli_error("%s belongs to no known task, but its recorder runs and does not listen", dir);
+}
+
+static void sweep_one(const struct recd *r, const char *id)
+{
+    char *dir = setup_path(r->tasks_dir, id);
+    if (dir && is_used(dir))
+        end_unknown(dir);
+    else if (dir)
+        sweep_directory(r, id);
+    free(dir);
 }
 
 void sweep_unknown(struct recd *r)
@@ -108,15 +182,9 @@ void sweep_unknown(struct recd *r)
     struct trtc_names names = { 0 };
     const int fd = open(r->tasks_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0 && trtc_list_dir(fd, r->tasks_dir, &names, NULL) == 0)
-        for (size_t i = 0; i < names.n; i++) {
-            const char *id = names.v[i];
-            if (!is_id(id) || is_known(r, id))
-                continue;
-            if (is_used(r, id))
-                cli_note("%s/%s belongs to no known task", r->tasks_dir, id);
-            else
-                sweep_directory(r, id);
-        }
+        for (size_t i = 0; i < names.n; i++)
+            if (is_id(names.v[i]) && !is_known(r, names.v[i]))
+                sweep_one(r, names.v[i]);
     trtc_names_fini(&names);
     if (fd >= 0)
         close(fd);
@@ -133,9 +201,11 @@ void sweep_old(struct recd *r)
     const int64_t before_ms = clock_real_ms() - r->config.keep_days * DAY_MS;
     for (size_t i = 0; i < r->nb_tasks && r->store; i++) {
         struct task *t = r->tasks[i];
-        if (!t->row.settled || t->row.ended_ms > before_ms || !recd_change(r, forget, t))
+        if (!t->row.settled || t->row.ended_ms > before_ms)
             continue;
-        sweep_directory(r, t->row.id);
+        sweep_directory(r, t->row.id); /* first, since a directory without a row is never removed */
+        if (!recd_change(r, forget, t))
+            continue;
         task_free(r, t);
         memmove(r->tasks + i, r->tasks + i + 1, (r->nb_tasks - i - 1) * sizeof *r->tasks);
         r->nb_tasks--;

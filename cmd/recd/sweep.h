@@ -9,6 +9,9 @@
  * the task ended with a failure, files that it has not listed stay. */
 void sweep_task(struct recd *r, struct task *t);
 
+/* Counts files as lost that are gone before they were uploaded, once the task has ended. */
+void sweep_gone(struct recd *r, struct task *t);
+
 /* Removes the directory of a task that is not in the store. */
 void sweep_directory(const struct recd *r, const char *id);
 

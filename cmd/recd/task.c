@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "base/json.h"
 #include "base/json_put.h"
 #include "follow.h"
+#include "giveup.h"
 #include "pictures.h"
 #include "setup.h"
 #include "sweep.h"
@@ -31,6 +33,7 @@
 enum {
     PROBE_MS = 1000,
     TELL_AGAIN_MS = 5000, /* a stop is repeated until the task has left */
+    UNHEARD_MS = 5000,    /* after this time, a launcher that has begun nothing is ended too */
     LOOK_MS = 1000,       /* events are read at least this often, also without inotify */
     FIRST_PAUSE_MS = 500, /* before a task is started again; doubled each time */
     LAST_PAUSE_MS = 60000,
@@ -38,7 +41,6 @@ enum {
     IDLE_ENDS = 5, /* a task is given up after this many starts without a line */
     PIPE_BYTES = 1 << 20,
     STATUS_BYTES = 4 << 20,
-    LEAVE_FAILED = 100,
     LEAVE_SERVER = 3
 };
 
@@ -165,10 +167,9 @@ bool task_change(struct recd *r, struct task *t,
 
 /* ---- starting ---- */
 
-/* Whether a process holds the lock of the task. */
-static bool holds_lock(const struct task *t)
+bool task_is_held(const char *dir)
 {
-    char *path = setup_path(t->dir, "lock");
+    char *path = setup_path(dir, "lock");
     const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     const bool held = fd >= 0 && trtc_flock(fd) < 0 && errno == EWOULDBLOCK;
     if (fd >= 0)
@@ -229,42 +230,6 @@ static int64_t pause_ms(int nb)
     return nb > 7 ? LAST_PAUSE_MS : (int64_t)FIRST_PAUSE_MS << nb;
 }
 
-/* Ends a task that cannot be run: with 301 if it never began, and 302. */
-static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
-{
-    struct task *t = arg;
-    const struct recd_teller teller = { r, &t->row };
-    const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
-    const int64_t now_ms = clock_real_ms();
-    cJSON *failed = cJSON_CreateObject(), *left = cJSON_CreateObject();
-    trtc_json_put_number(&failed, "Status", 1);
-    trtc_json_put_number(&left, "LeaveCode", LEAVE_FAILED);
-    if (t->row.seq) {
-        cJSON_Delete(failed);
-    } else if (recd_tell(ear.arg, 301, now_ms, failed, err) < 0) {
-        cJSON_Delete(left);
-        return -1;
-    }
-    if (t->row.life != TRTC_LIFE_OPEN)
-        cJSON_Delete(left);
-    else if (recd_tell(ear.arg, 302, now_ms, left, err) < 0)
-        return -1;
-    if (t->row.life == TRTC_LIFE_OPEN) {
-        t->row.life = TRTC_LIFE_EXITED;
-        t->row.exited_ms = now_ms;
-        t->row.leave_code = LEAVE_FAILED;
-    }
-    t->row.ended_ms = now_ms;
-    t->row.end_status = 1;
-    return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
-}
-
-static void give_up(struct recd *r, struct task *t, int code)
-{
-    if (task_change(r, t, end_failed, t))
-        cli_error("task %s cannot be recorded (status %d): see %s/log", t->row.id, code, t->dir);
-}
-
 /* Starts a task, for the first time or after it was killed. */
 static void launch(struct recd *r, struct task *t)
 {
@@ -284,7 +249,8 @@ static void launch(struct recd *r, struct task *t)
 /* Whether another start would end with the same exit status. */
 static bool is_refusal(int code)
 {
-    return code == TRTC_EX_USAGE || code == TRTC_EX_DATAERR || code == TRTC_EX_NOPERM;
+    return code == TRTC_EX_USAGE || code == TRTC_EX_DATAERR || code == TRTC_EX_NOINPUT ||
+           code == TRTC_EX_NOPERM;
 }
 
 static void launcher_ended(struct recd *r, struct polled *p)
@@ -295,7 +261,7 @@ static void launcher_ended(struct recd *r, struct polled *p)
         return;
     follow(r, t);
     t->probe_ms = 0;
-    if (t->row.ended_ms || holds_lock(t))
+    if (t->row.ended_ms || task_is_held(t->dir))
         return;
     const bool idle = t->row.seq == t->start_seq;
     t->nb_idle_ends = idle ? t->nb_idle_ends + 1 : 0;
@@ -303,7 +269,7 @@ static void launcher_ended(struct recd *r, struct polled *p)
     t->again_ms = r->now_ms + (idle && !code ? REMOTE_MS : idle ? pause_ms(t->nb_idle_ends) : 0);
     if (code)
         cli_note("task %s: its recorder ended with status %d", t->row.id, code);
-    if (is_refusal(code) || t->nb_idle_ends >= IDLE_ENDS)
+    if (is_refusal(code) || t->nb_idle_ends >= IDLE_ENDS || (idle && t->unheard_ms))
         give_up(r, t, code);
 }
 
@@ -315,7 +281,7 @@ static void keep_running(struct recd *r, struct task *t)
     if (t->probe_ms && r->now_ms - t->probe_ms < PROBE_MS)
         return;
     t->probe_ms = r->now_ms;
-    t->alive = holds_lock(t);
+    t->alive = task_is_held(t->dir);
     if (t->alive)
         return;
     follow(r, t); /* its last lines may report its end */
@@ -343,10 +309,9 @@ static int put_all(int fd, const char *text, size_t n)
     return 0;
 }
 
-/* Writes a line into the task's FIFO. Returns false if no process reads it yet. */
-static bool say(const struct task *t, const char *line)
+bool task_say(const char *dir, const char *line)
 {
-    char *path = setup_path(t->dir, "control");
+    char *path = setup_path(dir, "control");
     const int fd = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW) : -1;
     bool good = false;
     if (fd >= 0) {
@@ -358,18 +323,29 @@ static bool say(const struct task *t, const char *line)
     return good;
 }
 
+/* One that has begun nothing, such as one that waits in a queue or hangs, ends with its task. */
+static void end_launcher(const struct recd *r, const struct task *t)
+{
+    const bool obeys = r->now_ms - t->unheard_ms < 2 * UNHEARD_MS;
+    if (t->launcher.pid && !task_is_held(t->dir))
+        kill(-t->launcher.pid, obeys ? SIGTERM : SIGKILL);
+}
+
 static void tell(struct recd *r, struct task *t)
 {
     char stop[64];
     if (t->stop_told && t->row.life == TRTC_LIFE_OPEN && r->now_ms - t->told_ms >= TELL_AGAIN_MS)
         t->stop_told = false;
-    if (t->row.modify && !t->modify_told && !t->nb_fetching && say(t, t->row.modify))
+    if (t->row.modify && !t->modify_told && !t->nb_fetching && task_say(t->dir, t->row.modify))
         t->modify_told = true;
     if (t->row.stop_code >= 0 && !t->stop_told && t->row.life == TRTC_LIFE_OPEN) {
         snprintf(stop, sizeof stop, "{\"stop\":{\"LeaveCode\":%d}}\n", t->row.stop_code);
-        t->stop_told = say(t, stop);
+        t->stop_told = task_say(t->dir, stop);
         t->told_ms = r->now_ms;
+        t->unheard_ms = t->stop_told ? 0 : t->unheard_ms ? t->unheard_ms : r->now_ms;
     }
+    if (t->unheard_ms && r->now_ms - t->unheard_ms >= UNHEARD_MS)
+        end_launcher(r, t);
 }
 
 /* ---- what is due ---- */

@@ -24,6 +24,7 @@ struct task {
     int64_t start_seq;           /* row.seq when it was last started */
     bool modify_told, stop_told; /* the order was passed to the process that runs */
     int64_t told_ms;             /* when the stop was last passed on */
+    int64_t unheard_ms;          /* since when no process has taken the stop; 0: one has */
     struct trtc_progress progress;
     struct upload *upload;   /* its trtc-put; NULL: none runs */
     int64_t upload_again_ms; /* the next trtc-put is not started before that */
@@ -51,6 +52,12 @@ bool task_change(struct recd *r, struct task *t,
  * does it now, for one task. */
 void tasks_tick(struct recd *r);
 void task_wake(struct recd *r, struct task *t);
+
+/* Whether a process holds the lock of the task in dir. */
+bool task_is_held(const char *dir);
+
+/* Writes a line into the FIFO of the task in dir. Returns false if no process reads it. */
+bool task_say(const char *dir, const char *line);
 
 /* Handles the events of inotify (the ready of recd.inotify). */
 void tasks_changed(struct recd *r, struct polled *p);

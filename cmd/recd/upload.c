@@ -25,6 +25,7 @@
 #include "base/json_put.h"
 #include "service/task_line.h"
 #include "setup.h"
+#include "sweep.h"
 
 enum {
     FLIGHTS = 64,      /* files that trtc-put has been given and has not proven yet */
@@ -151,11 +152,11 @@ static void words_fini(struct words *w)
         free(w->list[i]);
 }
 
-static void make_words(const struct recd *r, const struct task *t, struct words *w)
+static void make_words(const struct recd *r, const struct task *t, const cJSON *request,
+                       struct words *w)
 {
-    cJSON *request = task_json(t->dir, "request.json");
     char *dir = upload_directory(r, request), *root = setup_path(t->dir, "files");
-    *w = (struct words){ .failed = !request || !dir || !root };
+    *w = (struct words){ .failed = !dir || !root };
     add(w, "trtc-put");
     add(w, "--json");
     if (r->config.send_request) {
@@ -173,7 +174,6 @@ static void make_words(const struct recd *r, const struct task *t, struct words 
     add(w, "--task");
     add(w, t->row.id);
     free(dir);
-    cJSON_Delete(request);
 }
 
 /* Returns a pipe that contains text; -1 on failure. */
@@ -246,9 +246,14 @@ static void attach(struct recd *r, struct upload *u, int in_fd, int out_fd, int 
 static int start(struct recd *r, struct upload *u, struct trtc_err *err)
 {
     int fds[8] = { -1, -1, -1, -1, -1, -1, -1, -1 }; /* in, out, err; keys */
-    struct words w;
-    make_words(r, u->task, &w);
-    int ret = w.failed ? trtc_fail_nomem(err) : 0;
+    struct words w = { .n = 0 };
+    cJSON *request = task_json(u->task->dir, "request.json");
+    int ret = request ? 0 : trtc_fail(err, TRTC_EX_NOINPUT, "its request.json cannot be read");
+    if (ret == 0)
+        make_words(r, u->task, request, &w);
+    cJSON_Delete(request);
+    if (ret == 0 && w.failed)
+        ret = trtc_fail_nomem(err);
     if (ret == 0 && make_pipes(fds, fds + 2, fds + 4) < 0)
         ret = trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "pipes");
     if (ret == 0 && r->config.send_request)
@@ -284,6 +289,7 @@ static void begin(struct recd *r, struct task *t)
     free(u);
     cli_error("task %s: its files cannot be uploaded: %s", t->row.id, err.msg);
     t->upload_again_ms = r->now_ms + LAST_PAUSE_MS / 4;
+    sweep_gone(r, t);
 }
 
 /* ---- feeding ---- */
@@ -560,6 +566,7 @@ static void upload_ended(struct recd *r, struct polled *p)
         else if (!t->row.vod)
             recd_change(r, tell_refused, &refusal);
         pause_uploads(r, t);
+        sweep_gone(r, t);
     }
     upload_free(r, t);
     task_wake(r, t);

@@ -114,7 +114,9 @@ int trtc_store_files_waiting(struct trtc_store *s, const char *task, int64_t *al
 /* Finds out whether a file is uploaded in its present state. */
 int trtc_store_file_is_proven(struct trtc_store *s, const char *task, const char *path,
                               bool *proven, struct trtc_err *err);
-/* Removes all files of a task. */
+/* Removes a file; all files of a task. */
+int trtc_store_file_drop(struct trtc_store *s, const char *task, const char *path,
+                         struct trtc_err *err);
 int trtc_store_files_drop(struct trtc_store *s, const char *task, struct trtc_err *err);
 
 /* ---- files made from a recording: MP4, AAC ---- */

@@ -100,6 +100,13 @@ int trtc_store_file_is_proven(struct trtc_store *s, const char *task, const char
     return ret < 0 ? -1 : 0;
 }
 
+int trtc_store_file_drop(struct trtc_store *s, const char *task, const char *path,
+                         struct trtc_err *err)
+{
+    static const char sql[] = "DELETE FROM files WHERE task=? AND path=?";
+    return trtc_store_done(s, trtc_store_bind(s, err, sql, "tt", task, path), err);
+}
+
 int trtc_store_files_drop(struct trtc_store *s, const char *task, struct trtc_err *err)
 {
     static const char sql[] = "DELETE FROM files WHERE task=?";

@@ -94,7 +94,7 @@ recorded() { awk -F '[:,]' '/^#EXTINF/ { s += $2 } END { printf "%d\n", s * 1000
     done
     # shellcheck disable=SC2034 # gone has it
     for task in "${tasks[@]}"; do gone; done
-    sleep 5
+    eventually none_waits
     recd_killed TERM
     python3 "$tree/tests/serve/recdaccount.py" live S >account || fail "$(cat account)"
     storage=live/storage/class-1250000000/math/$live

@@ -135,6 +135,43 @@ all_failovers() {
     [[ $(find live/tasks -mindepth 1 -maxdepth 1 | wc -l) == 1 ]] || fail 'something was made'
 }
 
+@test "a task whose directory is gone ends; one of which the database does not know is told to end" {
+    recd
+    request
+    created
+    described InProgress
+    recd_killed
+    tasks_killed
+    rm -r "$dir"
+    recd
+    gone
+    request '.RoomId = "2"'
+    created
+    described InProgress
+    recd_killed
+    rm live/recd.db*
+    recd
+    told_of 'belongs to no known task: its recorder was told to end, and its files stay there'
+    eventually grep -q '"LeaveCode":3' "$dir/events.ndjson"
+    [[ -s $dir/files/made_1.ts ]] || fail "$(find "$dir")"
+}
+
+@test "a launcher that begins nothing ends with its task, and what it starts later finds that it is over" {
+    # shellcheck disable=SC2016
+    echo 'echo $$ >"$1/launcher"; exec sleep 100' >launch
+    recd --launch "bash $PWD/launch"
+    request
+    created
+    eventually test -s "$dir/launcher"
+    rec 0 delete "$task"
+    gone
+    ! kill -0 "$(<"$dir/launcher")" 2>/dev/null || fail 'it still runs'
+    expect 143 trtc-task "$dir"
+    grep -q 'has ended already' err || fail "$(cat err)"
+    recd_killed TERM
+    [[ $(in_database 'select type, body from outbox' | sed 's/ .*"Payload":/ /; s/}}$//' | xargs) == '301 {Status:1} 302 {LeaveCode:0} 305 {Status:1}' ]] || fail "$(in_database 'select type, body from outbox')"
+}
+
 @test "two services cannot have one directory" {
     recd
     expect 75 trtc-recd --data live --listen 127.0.0.1:0
@@ -167,6 +204,8 @@ all_failovers() {
         trtc-rec delete --secret-file keys --sdkappid "$app" "$id" >out 2>err || true
     done
     for task in "${tasks[@]}"; do gone; done
+    eventually none_waits
+    recd_killed TERM
     python3 "$tree/tests/serve/recdaccount.py" live S >account || fail "$(cat account)"
     cat account
 }

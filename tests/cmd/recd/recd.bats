@@ -27,12 +27,6 @@ for kind, body in sqlite3.connect('live/recd.db').execute('select type, body fro
 P
 }
 
-# in_database QUERY: of a service that has ended.
-in_database() {
-    python3 -c 'import sqlite3, sys
-for row in sqlite3.connect("live/recd.db").execute(sys.argv[1]): print(*row)' "$1"
-}
-
 @test "a task from its creation to its end: states, files, callbacks in order" {
     recd
     request

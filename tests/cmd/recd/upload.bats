@@ -92,6 +92,24 @@ putter() {
     [[ $(wc -l <starts) == 1 ]] || fail "$(cat told)"
 }
 
+@test "a file that is gone before it was put is a loss: the task ends, and 305 does not say that all is there" {
+    putter 'cat >/dev/null; exit 74'
+    recd --config recd.ini
+    created
+    described InProgress
+    rm bin/trtc-put
+    recd_killed
+    rm "$dir/files/made_1.ts"
+    recd --config recd.ini
+    rec 0 delete --sdkappid "$app" "$task"
+    gone
+    told_of "task $task: files/made_1.ts was gone before it was uploaded"
+    recd_killed TERM
+    [[ $(in_database "select body from outbox where type=305" | sed 's/.*"Payload"://') == '{"Status":1}}}' ]] || fail "$(in_database "select type,body from outbox")"
+    [[ $(in_database 'select count(*) from files where seq>proven_seq') == 0 ]] || fail 'a file waits'
+    [[ $(in_database 'select text from losses') == 'files/made_1.ts was gone before it was uploaded' ]] || fail "$(in_database 'select text from losses')"
+}
+
 @test "VOD: trtc-put gets the keys of the configuration, by a descriptor; without them no task begins" {
     request '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 0 } } }'
     recd --config recd.ini
