@@ -16,18 +16,12 @@ hook_begin() {
 # serving [OPTION...]: a server on the spool S; its lines go to ./lines, its messages to ./told. $url is its address, $hook
 # its process.
 serving() {
-    local i
     : >told
     trtc-hook serve --listen 127.0.0.1:0 --spool S "$@" >>lines 2>told </dev/null 3>&- &
     hook=$!
     hook_pids+=("$hook")
-    for ((i = 0; i < 1000; i++)); do
-        url=$(sed -n 's/.*listening on //p' told)
-        [[ ! $url ]] || return 0
-        kill -0 "$hook" 2>/dev/null || break
-        sleep 0.01
-    done
-    fail "the server does not start: $(cat told)"
+    listens told "$hook"
+    url=$url/
 }
 
 # stopped [SIGNAL]: ends it.
@@ -38,9 +32,7 @@ stopped() {
 }
 
 hook_end() {
-    ((${#hook_pids[@]})) || return 0
-    kill -KILL "${hook_pids[@]}" 2>/dev/null || true
-    wait "${hook_pids[@]}" 2>/dev/null || true
+    end_all "${hook_pids[@]}"
     hook_pids=()
 }
 

@@ -45,6 +45,55 @@ need_strace() {
     strace -o /dev/null true 2>/dev/null || skip 'strace may not trace here'
 }
 
+# figure TEXT...: a line of the TAP output.
+figure() {
+    echo "# $BATS_TEST_DESCRIPTION: $*" >&3
+}
+
+# ---- programs that run beside the test ----
+
+# waited COMMAND...: whether it succeeds within half a minute; how often it is tried is no matter.
+waited() {
+    local limit=$((SECONDS + 30))
+    until "$@" 2>/dev/null; do
+        ((SECONDS < limit)) || return 1
+        sleep 0.05
+    done
+}
+
+# eventually COMMAND...: it succeeds; waits for that.
+eventually() {
+    waited "$@" || fail "never: $*"
+}
+
+# told_of TEXT [FILE]: the file (told) has it; waits for that.
+told_of() {
+    waited grep -qF -- "$1" "${2:-told}" || fail "no '$1': $(cat "${2:-told}")"
+}
+
+# listens FILE PID [LINES]: the process says in the file, behind so many lines, where it listens: $url. Waits for that.
+listens() {
+    url=
+    waited listens_or_ended "$@" && [[ $url ]] || fail "$1: nobody listens: $(cat "$1")"
+}
+
+listens_or_ended() {
+    url=$(tail -n +$((${3:-0} + 1)) "$1" | sed -n 's/.*listening on \(.*[^/]\)\/*$/\1/p')
+    [[ $url ]] || ! kill -0 "$2"
+}
+
+# free_port: one on loopback where nobody listens.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# end_all PID...: kills them, and waits for their end.
+end_all() {
+    (($#)) || return 0
+    kill -KILL "$@" 2>/dev/null || true
+    wait "$@" 2>/dev/null || true
+}
+
 # ---- recordings ----
 
 export stem=1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main

@@ -49,16 +49,6 @@ printed() {
     diff <(printf '%s\n' "$@" | sort) <(sort out) || fail 'not these lines'
 }
 
-# eventually COMMAND...: within 10 s.
-eventually() {
-    local i
-    for ((i = 0; i < 1000; i++)); do
-        ! "$@" 2>/dev/null || return 0
-        sleep 0.01
-    done
-    fail "never: $*"
-}
-
 export bucket=bucket-1250000000
 
 # serving [OPTION...]: an object store at $store, with the keys of the environment, else AKIDx and sec+ret=, which are there

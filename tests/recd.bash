@@ -22,21 +22,14 @@ standin() { echo "bash $tree/tests/serve/task.sh $*"; }
 # recd [OPTION...]: a service in ./live; its messages are added to ./told. $url is its address, $recd its process. It
 # starts the stand-in, unless --launch is given.
 recd() {
-    local i from
+    local from
     [[ " $* " == *' --launch '* ]] || set -- --launch "$(standin)" "$@"
     touch told
     from=$(wc -l <told)
     trtc-recd --data live --listen 127.0.0.1:0 "$@" >lines 2>>told </dev/null 3>&- &
     recd=$!
     recd_pids+=("$recd")
-    url=''
-    for ((i = 0; i < 1000; i++)); do
-        url=$(tail -n +$((from + 1)) told | sed -n 's/.*listening on \(.*\)\/$/\1/p')
-        [[ ! $url ]] || break
-        kill -0 "$recd" 2>/dev/null || break
-        sleep 0.01
-    done
-    [[ $url ]] || fail "the service does not start: $(cat told)"
+    listens told "$recd" "$from"
     export TRTC_ENDPOINT=$url
 }
 
@@ -60,13 +53,20 @@ tasks_killed() {
 }
 
 recd_end() {
-    if ((${#recd_pids[@]})); then
-        kill -KILL "${recd_pids[@]}" 2>/dev/null || true
-        wait "${recd_pids[@]}" 2>/dev/null || true
-    fi
+    end_all "${recd_pids[@]}"
     recd_pids=()
     tasks_killed
 }
+
+# What a file does that says nothing else.
+setup_file() { files_begin; }
+
+setup() {
+    test_begin
+    recd_begin
+}
+
+teardown() { recd_end; }
 
 # rec STATUS ARGUMENT...: trtc-rec with the application's keys.
 rec() {
@@ -94,35 +94,22 @@ created() {
 
 # described STATUS [FILTER]: what Describe says; waits for that.
 described() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        trtc-rec describe --secret-file "${keys:-live/credentials}" --sdkappid "$app" "$task" >out 2>err || true
-        if jq -e ".Status == \"$1\" and (${2:-true})" out >/dev/null 2>&1; then return 0; fi
-        sleep 0.1
-    done
-    fail "not $1, ${2:-}"
+    waited is_described "$@" || fail "not $1, ${2:-}"
+}
+
+describe() { trtc-rec describe --secret-file "${keys:-live/credentials}" --sdkappid "$app" "$task" >out 2>err; }
+
+is_described() {
+    describe || true
+    jq -e ".Status == \"$1\" and (${2:-true})" out >/dev/null
 }
 
 # gone: Describe knows it no more; waits for that.
 gone() {
-    local i
-    for ((i = 0; i < 150; i++)); do
-        trtc-rec describe --secret-file "${keys:-live/credentials}" --sdkappid "$app" "$task" >out 2>err ||
-            ! grep -qE 'ResourceNotFound|has ended|is unknown' err || return 0
-        sleep 0.1
-    done
-    fail 'it is still there'
+    waited is_gone || fail 'it is still there'
 }
 
-# told_of TEXT: the service says so; waits for that.
-told_of() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        ! grep -qF -- "$1" told || return 0
-        sleep 0.02
-    done
-    fail "no '$1': $(cat told)"
-}
+is_gone() { ! describe && grep -qE 'ResourceNotFound|has ended|is unknown' err; }
 
 # call ACTION BODY [NAME=VALUE...]: a request signed by Python; the code of the error stands on stdout, or "" and the answer
 # in ./answer. NAME: a header field instead ('' for none), or time (an offset in seconds), at (a time), method, target, id, key, unsigned,
@@ -149,16 +136,6 @@ config() {
     { printf '%s\n' "[app $app]" 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' "$@"; } >recd.ini
     printf '%s\n' '[default]' 'secret_id = AKIDmadeup' 'secret_key = madeupsecretkey' >keys
     keys=keys
-}
-
-# eventually COMMAND...: it succeeds; waits for that.
-eventually() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        ! "$@" 2>/dev/null || return 0
-        sleep 0.05
-    done
-    fail "not: $*"
 }
 
 # none_waits: every callback was sent, or given up.

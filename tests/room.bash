@@ -1,42 +1,49 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2034 # url, port, room and reader are for the tests
+# shellcheck shell=bash disable=SC2034,SC2154 # url, port, room and reader are for the tests
 # What the tests of trtc-room share: a server, its events as they come, publishers and readers. After lib.bash.
 
 export clients=${tree-}/tests/serve/roomclients.py
 
-# room_begin: a stream in ./call.ts (6 s, 30 KB), nothing running.
+# room_begin: the file's stream in ./call.ts, nothing running.
 room_begin() {
     umask 077
     unset {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY SSL_CERT_FILE
     room_pids=()
+    [[ ! -e $BATS_FILE_TMPDIR/call.ts ]] || cp "$BATS_FILE_TMPDIR/call.ts" .
 }
 
-# make_call: the stream, once a file.
+# make_call: the stream (6 s, 30 KB), once a file.
 make_call() {
     mk call --mixed --user "$(user)" --length 6 --segment 100
     mv call/*.ts call.ts
 }
 
+# What a file does that says nothing else.
+setup_file() {
+    files_begin
+    make_call
+}
+
+setup() {
+    test_begin
+    room_begin
+}
+
+teardown() { room_end; }
+
 # opened [OPTION...]: a server; its messages go to ./told. $url is its address, $port the port, $room its process. Its events
 # go to ./events. It finds its programs in $room_path, or PATH.
 opened() {
-    local i
     : >told
     : >events
     PATH=${room_path:-$PATH} trtc-room serve --listen 127.0.0.1:0 "$@" >lines 2>told </dev/null 3>&- &
     room=$!
     room_pids+=("$room")
-    for ((i = 0; i < 1000; i++)); do
-        url=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' told)
-        [[ ! $url ]] || break
-        kill -0 "$room" 2>/dev/null || break
-        sleep 0.01
-    done
-    [[ $url ]] || fail "the server does not start: $(cat told)"
+    listens told "$room"
     port=${url##*:}
     curl -sN "$url/events" >events 2>/dev/null 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500 && $(wc -c <events) == 0; i++)); do sleep 0.01; done
+    eventually test -s events
 }
 
 # closed [STATUS]: ends the server, which ends with that status.
@@ -49,9 +56,7 @@ closed() {
 }
 
 room_end() {
-    ((${#room_pids[@]})) || return 0
-    kill -KILL "${room_pids[@]}" 2>/dev/null || true
-    wait "${room_pids[@]}" 2>/dev/null || true
+    end_all "${room_pids[@]}"
     room_pids=()
 }
 
@@ -82,27 +87,14 @@ happened() {
 
 # saw TEXT: these events and no others; waits for that.
 saw() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        [[ $(happened) != "$1" ]] || return 0
-        sleep 0.02
-    done
-    fail "not '$1' but '$(happened)': $(cat told)"
+    waited has_happened "$1" || fail "not '$1' but '$(happened)': $(cat told)"
 }
+
+has_happened() { [[ $(happened) == "$1" ]]; }
 
 # event N FILTER: of the Nth event.
 event() {
     jq -c 'select(.EventType)' "${heard:-events}" | sed -n "$1p" | jq -r "$2"
-}
-
-# told_of TEXT: the server says so; waits for that.
-told_of() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        ! grep -qF -- "$1" told || return 0
-        sleep 0.02
-    done
-    fail "no '$1': $(cat told)"
 }
 
 # there FILTER EXPECTED [PATH]: of the page that says who is there.

@@ -16,6 +16,14 @@ task_end() {
     room_end
 }
 
+# What a file does that says nothing else.
+setup() {
+    test_begin
+    task_begin
+}
+
+teardown() { task_end; }
+
 # ordered DIR RECORDPARAMS [MEMBERS]: a task in DIR, for room 3560.
 ordered() {
     mkdir -m 700 "$1"
@@ -32,13 +40,12 @@ recording() {
     task=$!
     task_pids+=("$task")
     noted "$1" 'any(.EventType == 301)'
-    local i port
-    port=$(printf ':%04X' "${url##*:}")
-    for ((i = 0; i < 200; i++)); do # one connection to the room at least
-        ! awk -v p="$port" '$2 ~ p "$" && $4 == "01" { f = 1 } END { exit !f }' /proc/net/tcp || return 0
-        sleep 0.05
-    done
-    fail "the room is not followed: $(cat "$1.log")"
+    waited is_followed || fail "the room is not followed: $(cat "$1.log")"
+}
+
+# is_followed: the room, by one connection at least.
+is_followed() {
+    awk -v port="$(printf ':%04X$' "${url##*:}")" '$2 ~ port && $4 == "01" { f = 1 } END { exit !f }' /proc/net/tcp
 }
 
 # ended STATUS [DIR]: it ends, with this status.
@@ -48,26 +55,17 @@ ended() {
     [[ $status -eq $1 ]] || fail "exit status $status, not $1: $(cat -- *.log "${2:-t}"/events.ndjson)"
 }
 
-# noted DIR FILTER [SECONDS]: waits until the events, as an array, are so.
+# noted DIR FILTER: waits until the events, as an array, are so.
 noted() {
-    local i
-    for ((i = 0; i < ${3:-20} * 20; i++)); do
-        ! jq -es "$2" "$1/events.ndjson" >/dev/null 2>&1 || return 0
-        sleep 0.05
-    done
-    fail "never: $2: $(cat "$1/events.ndjson" "$1.log")"
+    waited jq -es "$2" "$1/events.ndjson" >/dev/null || fail "never: $2: $(cat "$1/events.ndjson" "$1.log")"
 }
 
 # stands DIR FILTER EXPECTED: of status.json; waits for that.
 stands() {
-    local i is=
-    for ((i = 0; i < 200; i++)); do
-        is=$(jq -cr "$2" "$1/status.json" 2>/dev/null) || true
-        [[ $is != "$3" ]] || return 0
-        sleep 0.05
-    done
-    fail "$2 is '$is', not '$3': $(cat "$1/events.ndjson" "$1.log")"
+    waited status_is "$@" || fail "$2 is not '$3': $(cat "$1"/{status.json,events.ndjson} "$1.log")"
 }
+
+status_is() { [[ $(jq -cr "$2" "$1/status.json") == "$3" ]]; }
 
 # order TEXT [DIR]: into the task's control.
 order() {

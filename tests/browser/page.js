@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Uses the page of trtc-recd as a person would, in headless Chromium with a camera that is made up.
+// Uses the page of trtc-recd as a person would.
 //
-//   node page.js MODULES CHROMIUM URL MODE [PICTURE]      MODE: single, mixed; PICTURE: a PNG file of the page at the end
+//   node run.js ... page URL MODE [PICTURE]      MODE: single, mixed; PICTURE: a PNG file of the page at the end
 //
 // Publishes the camera, records, changes the layout of a mix, stops, plays what came of it; prints what the page showed, as JSON.
 'use strict';
 
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
-
-const [modules, chromium, url, mode, picture] = process.argv.slice(2);
-const { chromium: browserType } = require(path.join(path.resolve(modules), 'playwright-core'));
-
 const RECORD_MS = 4000, LIMIT_MS = 40000;
 
-async function use(page, told) {
+async function use(page, url, mode, told) {
     const text = (selector) => page.locator(selector).allTextContents();
     page.setDefaultTimeout(LIMIT_MS);
     await page.goto(url);
@@ -51,40 +44,17 @@ async function use(page, told) {
     told.opened = (await text('#events pre'))[0].includes('EventInfo');
 }
 
-async function main() {
-    const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'browser-')), told = { messages: [] };
-    let context;
+module.exports = async ({ context }, url, mode, picture) => {
+    const told = { messages: [] }, page = await context.newPage();
+    await page.setViewportSize({ width: 1280, height: 1100 });
+    page.on('console', (m) => { if (m.type() === 'error') told.messages.push(m.text()); });
+    page.on('pageerror', (e) => told.messages.push(e.message));
     try {
-        context = await browserType.launchPersistentContext(profile, {
-            executablePath: chromium,
-            headless: true,
-            chromiumSandbox: process.getuid() !== 0,
-            viewport: { width: 1280, height: 1100 },
-            args: [
-                '--headless', '--disable-gpu', '--disable-quic', '--no-first-run',
-                '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-proxy-server',
-                '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
-                '--autoplay-policy=no-user-gesture-required', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
-            ],
-        });
-        const page = await context.newPage();
-        page.on('console', (m) => { if (m.type() === 'error') told.messages.push(m.text()); });
-        page.on('pageerror', (e) => told.messages.push(e.message));
-        try {
-            await use(page, told);
-        } catch (error) {
-            told.failed = error.message;
-            told.trouble = (await page.locator('#trouble').allTextContents()).join('');
-        }
-        if (picture) await page.screenshot({ path: picture, fullPage: true });
-    } finally {
-        await context?.close();
-        fs.rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+        await use(page, url, mode, told);
+    } catch (error) {
+        told.failed = error.message;
+        told.trouble = (await page.locator('#trouble').allTextContents()).join('');
     }
+    if (picture) await page.screenshot({ path: picture, fullPage: true });
     console.log(JSON.stringify(told));
-}
-
-main().catch((error) => {
-    console.error(`page.js: ${error.message}`);
-    process.exit(1);
-});
+};

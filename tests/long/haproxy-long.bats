@@ -5,10 +5,6 @@
 load ../lib
 load ../recd
 
-setup_file() {
-    files_begin
-}
-
 setup() {
     test_begin
     recd_begin
@@ -20,22 +16,14 @@ teardown() {
     recd_end
 }
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # node NAME: a service in ./NAME; its port is in $port.
 node() {
-    local i
+    local url
     printf '[listen]\nnode = %s\n\n[app 1400000001]\nsecret_id = exampleId\nsecret_key = exampleKey\n' "$1" >"$1.conf"
     trtc-recd --config "$1.conf" --listen 127.0.0.1:0 --data "$1" --launch "$(standin)" 2>"$1.told" >lines </dev/null 3>&- &
     recd_pids+=($!)
-    for ((i = 0; i < 500; i++)); do
-        port=$(sed -n 's/.*listening on .*:\([0-9]*\)\/$/\1/p' "$1.told")
-        [[ ! $port ]] || return 0
-        sleep 0.02
-    done
-    fail "$(cat "$1.told")"
+    listens "$1.told" $!
+    port=${url##*:}
 }
 
 @test "a task is created on one of two hosts, and described, changed and deleted there" {

@@ -27,11 +27,6 @@ teardown() {
     cd / && rm -rf "$BATS_TEST_TMPDIR"
 }
 
-# figure TEXT...: a line of the TAP output.
-figure() {
-    echo "# $BATS_TEST_DESCRIPTION: $*" >&3
-}
-
 # ---- a day ----
 
 # measured FILE DIR OPTION...: cuts the file as it comes through a pipe; peak memory (KiB) in $rss, seconds in $took.

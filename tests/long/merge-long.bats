@@ -16,11 +16,6 @@ teardown() {
     cd / && rm -rf "$BATS_TEST_TMPDIR"
 }
 
-# figure TEXT...: a line of the TAP output.
-figure() {
-    echo "# $BATS_TEST_DESCRIPTION: $*" >&3
-}
-
 # measured OPTION...: trtc-merge; its peak memory (KiB) in $rss and seconds in $took.
 measured() {
     command -v time >/dev/null || skip 'no time(1)'

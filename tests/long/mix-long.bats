@@ -19,11 +19,6 @@ teardown() {
     cd / && rm -rf "$BATS_TEST_TMPDIR"
 }
 
-# figure TEXT...: a line of the TAP output.
-figure() {
-    echo "# $BATS_TEST_DESCRIPTION: $*" >&3
-}
-
 no_sanitizers() {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers need time and memory of their own'
 }

@@ -6,25 +6,6 @@
 load ../lib
 load ../room
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    room_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    room_end
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 @test "nginx with its RTMP module: who publishes is seen, and recorded from its Source" {
     local module=/usr/lib/nginx/modules/ngx_rtmp_module.so page rtmp
     command -v nginx >/dev/null && [[ -e $module ]] || skip 'no nginx with its RTMP module'
@@ -38,7 +19,7 @@ http { access_log off; server { listen 127.0.0.1:$page; location /stat { rtmp_st
 C
     nginx -p "$PWD" -c "$PWD/nginx.conf" 2>nginx-told 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500; i++)); do ! curl -sf -o /dev/null "http://127.0.0.1:$page/stat" || break; sleep 0.02; done
+    eventually curl -sf -o /dev/null "http://127.0.0.1:$page/stat"
     export heard=watched
     trtc-room watch --interval 200ms --source "rtmp://127.0.0.1:$rtmp/{room}/{user}" \
         "nginx-rtmp:http://127.0.0.1:$page/stat" >watched 2>told 3>&- &
@@ -68,11 +49,7 @@ C
         cmp "got.$k" call.ts
         rm "got.$k"
     done
-    for ((i = 0; i < 500; i++)); do
-        [[ $(curl -s "$url/" | jq '.Rooms | length') != 0 ]] || break
-        sleep 0.02
-    done
-    there '.Rooms | length' 0 /
+    eventually there '.Rooms | length' 0 /
     [[ $(happened | tr ',' '\n' | grep -c ' 103 ') -eq $(happened | tr ',' '\n' | grep -c ' 104 ') ]]
 }
 

@@ -4,37 +4,8 @@
 # ffmpeg. Each is recorded single and mixed, with picture and sound as far apart as they were sent.
 
 load ../lib
+load ../node
 load ../room
-
-# Where deps.sh keeps what comes from npm.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
-
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    room_begin
-}
-
-teardown() {
-    room_end
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# answers URL: waits until it does.
-answers() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        ! curl -sf -o answer "$1" || return 0
-        sleep 0.02
-    done
-    fail "$1 does not answer"
-}
 
 # middle FILE: the offset of most of them.
 middle() {
@@ -87,15 +58,12 @@ cors: { allow_origin = "*" }
 C
     command janus -F "$PWD/conf" >janus-told 2>&1 3>&- &
     room_pids+=($!)
-    answers "http://127.0.0.1:$api/janus/info"
+    eventually curl -sf -o answer "http://127.0.0.1:$api/janus/info"
 }
 
 @test "Janus, and Chromium that publishes a camera by WebRTC" {
-    local why
-    for why in janus chromium node; do
-        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
-    done
-    [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
+    command -v janus >/dev/null || skip 'no janus: make deps installs it'
+    need_browser
     janus
     opened
     (umask 077 && echo 'secret secretOfTheRoom' >keys)
@@ -103,8 +71,8 @@ C
     trtc-room watch --interval 500ms --relay "$url" --secret-file keys "janus:http://127.0.0.1:$api/janus" \
         >watched 2>watch-told 3>&- &
     room_pids+=($!)
-    node "$tree/tests/browser/publish.js" "$modules" "$(command -v chromium)" source.webm 'video/webm;codecs=h264,opus' \
-        20 call "http://127.0.0.1:$api/janus" 3560 anna >browser 2>&1 3>&- &
+    "${browse[@]}" publish source.webm 'video/webm;codecs=h264,opus' 20 \
+        call "http://127.0.0.1:$api/janus" 3560 anna >browser 2>&1 3>&- &
     browser=$!
     room_pids+=("$browser")
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
@@ -128,7 +96,7 @@ http { access_log off; server { listen 127.0.0.1:$page; location /stat { rtmp_st
 C
     nginx -p "$PWD" -c "$PWD/nginx.conf" 2>nginx-told 3>&- &
     room_pids+=($!)
-    answers "http://127.0.0.1:$page/stat"
+    eventually curl -sf -o answer "http://127.0.0.1:$page/stat"
     export heard=watched
     trtc-room watch --interval 500ms --source "rtmp://127.0.0.1:$rtmp/{room}/{user}" \
         "nginx-rtmp:http://127.0.0.1:$page/stat" >watched 2>told 3>&- &

@@ -3,21 +3,12 @@
 # What trtc-hls writes, played from its beginning to its end by hls.js in headless Chromium.
 
 load ../../lib
+load ../../node
 
 out=1400000001_3560
 
-# Where deps.sh keeps what comes from npm.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
-
 setup_file() {
-    local why
-    for why in chromium node; do
-        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
-    done
-    [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18)) || skip 'node is older than 18'
-    [[ -e $modules/hls.js && -e $modules/playwright-core ]] ||
-        skip "no hls.js and playwright-core in $modules: make deps puts them there"
-
+    need_browser hls.js
     files_begin
     source ts 12 25 -bf 0
     source mkv 12 25 -bf 0
@@ -38,7 +29,7 @@ setup_file() {
     trtc-mix -q -s 160x90 --preset ultrafast -g 5 --to +10 -o - a@1767225600000=mp4.mp4 b@1767225604000=flv.flv |
         trtc-hls -q -A 1400000001 -R 3560 -d composed -t 5 -S 1767225600000 - >composed.out
     local lists=(*/*.m3u8)
-    node "$tree/tests/browser/play.js" "$modules" "$(command -v chromium)" "${lists[@]}" >told 2>told.err || true
+    "${browse[@]}" play "${lists[@]}" >told 2>told.err || true
 }
 
 setup() {

@@ -19,11 +19,6 @@ teardown() {
     hook_end
 }
 
-# free_port: one on loopback where nobody listens.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 @test "the block of README.md, typed unchanged" {
     awk '/^## / { sec = $2 } sec == "Callbacks" && /^```shell$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" >block
     [[ $(wc -l <block) -gt 5 ]] || fail 'no block'

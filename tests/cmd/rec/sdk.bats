@@ -4,15 +4,11 @@
 # equivalent, and both must understand what comes back.
 
 load ../../lib
+load ../../node
 load ../../rec
 
-# Where deps.sh keeps what comes from npm.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/sdk/node_modules
-
 setup_file() {
-    command -v node >/dev/null || skip 'no node: make deps installs it'
-    [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18)) || skip 'node is older than 18'
-    [[ -e $modules/tencentcloud-sdk-nodejs ]] || skip "no tencentcloud-sdk-nodejs in $modules: make deps puts it there"
+    need_node sdk tencentcloud-sdk-nodejs
     files_begin
     rec_begin
     requests

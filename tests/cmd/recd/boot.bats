@@ -6,10 +6,6 @@ load ../../lib
 load ../../hook
 load ../../recd
 
-setup_file() {
-    files_begin
-}
-
 setup() {
     test_begin
     hook_begin

@@ -5,22 +5,9 @@
 load ../../lib
 load ../../recd
 
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    recd_begin
-}
-
 teardown() {
     recd_end
     [[ ! ${web-} ]] || kill "$web" 2>/dev/null || true
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 @test "the block of README.md, typed as it stands" {

@@ -3,19 +3,8 @@
 # The page of trtc-recd: used in headless Chromium as a person would, and asked by those who may not.
 
 load ../../lib
+load ../../node
 load ../../room
-
-# Where deps.sh keeps what comes from npm.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
-
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    room_begin
-}
 
 teardown() {
     local lock pid
@@ -27,28 +16,20 @@ teardown() {
 
 # service: a room and a service that records it, whose page is at $page.
 service() {
-    local i
+    local url
     opened
     : >service
     trtc-recd --listen 127.0.0.1:0 --data live --room "$url" >out 2>service 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500; i++)); do
-        page=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' service)
-        [[ ! $page ]] || return 0
-        sleep 0.02
-    done
-    fail "the service does not start: $(cat service)"
+    listens service $!
+    page=$url
 }
 
 # used MODE: the page does all that it should; what it showed stands in ./shown.
 used() {
-    local why
-    for why in chromium node; do
-        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
-    done
-    [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
+    need_browser
     service
-    node "$tree/tests/browser/page.js" "$modules" "$(command -v chromium)" "$page/" "$1" >shown 2>err 3>&- || fail "$(cat err)"
+    "${browse[@]}" page "$page/" "$1" >shown 2>err 3>&- || fail "$(cat err)"
     jq -e '.failed == null and .messages == [] and .trouble == "" and .opened' shown >is || fail "$(cat shown service)"
     jq -e '.played == { "mp4": "plays", "playlist": "plays" }' shown >is || fail "$(cat shown)"
 }

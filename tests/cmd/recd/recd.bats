@@ -5,19 +5,6 @@
 load ../../lib
 load ../../recd
 
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    recd_begin
-}
-
-teardown() {
-    recd_end
-}
-
 # callbacks: "301 303 ..." of the task, from the database of a service that has ended.
 callbacks() {
     python3 - "$task" <<'P'

@@ -3,15 +3,11 @@
 # The vendor's SDK drives trtc-recd unchanged: only its endpoint is another.
 
 load ../../lib
+load ../../node
 load ../../recd
 
-# Where deps.sh keeps what comes from npm; HOME is another in the tests.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/sdk/node_modules
-
 setup_file() {
-    command -v node >/dev/null || skip 'no node: make deps installs it'
-    [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18)) || skip 'node is older than 18'
-    [[ -e $modules/tencentcloud-sdk-nodejs ]] || skip "no tencentcloud-sdk-nodejs in $modules: make deps puts it there"
+    need_node sdk tencentcloud-sdk-nodejs
     files_begin
     export modules
 }
@@ -23,10 +19,6 @@ setup() {
     TENCENTCLOUD_SECRET_ID=$(sed -n 's/secret_id = //p' live/credentials)
     TENCENTCLOUD_SECRET_KEY=$(sed -n 's/secret_key = //p' live/credentials)
     export TENCENTCLOUD_SECRET_ID TENCENTCLOUD_SECRET_KEY
-}
-
-teardown() {
-    recd_end
 }
 
 # sdk LINE...: calls, "ACTION BODY" each; what is answered stands in ./out, a line each.

@@ -5,18 +5,10 @@
 load ../../lib
 load ../../recd
 
-setup_file() {
-    files_begin
-}
-
 setup() {
     test_begin
     recd_begin
     known="{\"SdkAppId\":$app,\"TaskId\":\"none\"}"
-}
-
-teardown() {
-    recd_end
 }
 
 @test "requests that are not signed, or not as they are sent" {

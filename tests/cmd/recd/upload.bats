@@ -6,10 +6,6 @@ load ../../lib
 load ../../put
 load ../../recd
 
-setup_file() {
-    files_begin
-}
-
 setup() {
     test_begin
     put_begin

@@ -7,20 +7,6 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    room_begin
-    echo exampleCallbackKey0123456789ABCD >key
-}
-
-teardown() {
-    room_end
-}
-
 # pushing: the server that the application pushes to; its address is $pushed.
 pushing() {
     opened
@@ -30,17 +16,14 @@ pushing() {
 
 # watching: the callbacks' address is $hook.
 watching() {
-    local i
+    echo exampleCallbackKey0123456789ABCD >key
     trtc-room watch --relay "$url" --source "$pushed/{room}/{user}?wait=10s" \
         "exec:trtc-hook serve --listen 127.0.0.1:0 --spool spool --key-file key" >watched 2>watch-told 3>&- &
     watch=$!
     room_pids+=("$watch")
-    for ((i = 0; i < 500; i++)); do
-        hook=$(sed -n 's/.*listening on //p' watch-told)
-        [[ ! $hook ]] || return 0
-        sleep 0.02
-    done
-    fail "$(cat watch-told)"
+    local url
+    listens watch-told "$watch"
+    hook=$url
 }
 
 # called TYPE USER: the application's callback, signed.

@@ -5,19 +5,6 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-}
-
-setup() {
-    test_begin
-    room_begin
-}
-
-teardown() {
-    room_end
-}
-
 @test "the block of README.md, typed unchanged" {
     awk '/^## / { sec = $3 } sec == "room" && /^```shell$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" >block
     [[ $(wc -l <block) -gt 5 ]] || fail 'no block'

@@ -6,21 +6,6 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    room_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    room_end
-}
-
 @test "a publisher is killed: its readers get all it sent, and its user leaves" {
     opened
     reading /3560/anna got.ts
@@ -99,16 +84,16 @@ teardown() {
     [[ $(grep -c 'socket:' seen) -eq 0 ]]
 }
 
+hooked_are() { [[ $(jq -r .type hooked | paste -sd' ') == "$1" ]]; }
+
 @test "callbacks: a receiver that is down for a moment gets all; one that stays down is reported" {
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    hook=$port
+    hook=$(free_port)
     opened --dismiss 1h --hook "http://127.0.0.1:$hook/"
     published 200 /3560/anna call.ts
     sleep 0.5
     trtc-hook serve --listen "127.0.0.1:$hook" --spool S --unsigned >hooked 2>hook-told 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 800; i++)); do [[ $(wc -l <hooked) -lt 5 ]] || break; sleep 0.02; done
-    [[ $(jq -r .type hooked | paste -sd' ') == '101 103 201 203 104' ]] || fail "$(cat hooked told hook-told)"
+    eventually hooked_are '101 103 201 203 104' || fail "$(cat hooked told hook-told)"
     kill "${room_pids[-1]}"
     published 200 /3560/ben call.ts
     closed

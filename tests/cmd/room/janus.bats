@@ -5,28 +5,18 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-}
-
 setup() {
     test_begin
     room_begin
-    umask 077
     echo 'secret secretOfTheRoom' >keys
-}
-
-teardown() {
-    room_end
 }
 
 # janus: the stand-in; its ports are $api, $audio, $video.
 janus() {
-    local i
     : >ports
     python3 "$tree/tests/serve/fakejanus.py" secretOfTheRoom >ports 2>janus-told 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500 && $(wc -l <ports) == 0; i++)); do sleep 0.02; done
+    eventually test -s ports
     read -r api audio video <ports
 }
 
@@ -60,16 +50,6 @@ watching() {
     room_pids+=("$watch")
 }
 
-# wait_for TEXT FILE
-wait_for() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        ! grep -qF -- "$1" "$2" || return 0
-        sleep 0.02
-    done
-    fail "no '$1': $(cat "$2")"
-}
-
 @test "a publisher is there, relayed with picture and sound together though pictures came late at first, and gone" {
     janus
     opened
@@ -101,21 +81,23 @@ wait_for() {
     camera 30
     watching
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7'
-    for ((i = 0; i < 500; i++)); do ! curl -sf -o answer "$url/3560" || break; sleep 0.02; done
+    eventually curl -sf -o answer "$url/3560"
     pkill -KILL -P "$watch"
-    wait_for '3560/7: cannot be relayed: its relay has ended: trying again' watch-told
+    told_of '3560/7: cannot be relayed: its relay has ended: trying again' watch-told
     heard=events
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 103 3560/7, 201 3560/7, 203 3560/7'
     guests 8 ben '["opus", "vp8"]'
-    wait_for '3560/ben: vp8 is left out' watch-told
+    told_of '3560/ben: vp8 is left out' watch-told
     heard=watched
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7, 104 3560/7, 102 3560, 101 3560, 103 3560/ben, 203 3560/ben'
     kill -TERM "$watch"
     wait "$watch" || [[ $? -eq 143 ]]
     echo 'secret another' >keys
     watching
-    wait_for '3560/ben: cannot be relayed: Janus says: Unauthorized (wrong secret) (433)' watch-told
+    told_of '3560/ben: cannot be relayed: Janus says: Unauthorized (wrong secret) (433)' watch-told
 }
+
+have_sound() { [[ $(happened | grep -o 203 | wc -l) == "$1" ]]; }
 
 @test "two who publish from the start have relays of their own, on a machine that starts them slowly" {
     mkdir slow
@@ -127,9 +109,9 @@ wait_for() {
     camera 30
     PATH=$PWD/slow:$PATH watching
     heard=events
-    for ((i = 0; i < 500 && $(happened | grep -o 203 | wc -l) < 2; i++)); do sleep 0.02; done
-    sleep 1 # two looks, which would find a relay that could not begin
-    [[ $(happened | grep -o 203 | wc -l) == 2 ]] || fail "$(happened): $(cat watch-told)"
+    eventually have_sound 2
+    sleep 1 # looks, which would find a relay that could not begin
+    have_sound 2 || fail "$(happened): $(cat watch-told)"
     [[ ! -s watch-told ]] || fail "$(cat watch-told)"
     pgrep -a -P "$watch" >relays
     [[ $(wc -l <relays) == 2 ]] || fail "$(cat relays)"
@@ -142,8 +124,8 @@ wait_for() {
     guests 7 anna '["opus", "h264"]' 8 '' '["opus"]'
     opened
     watching
-    wait_for 'room a/b: publisher 8 is left out: one of these cannot be a name' watch-told
-    wait_for 'room a/b: publisher 7 is left out: one of these cannot be a name' watch-told
+    told_of 'room a/b: publisher 8 is left out: one of these cannot be a name' watch-told
+    told_of 'room a/b: publisher 7 is left out: one of these cannot be a name' watch-told
     sleep 0.5 # two looks more
     [[ $(wc -l <watch-told) == 2 && ! -s watched ]] || fail "$(cat watch-told watched)"
 }

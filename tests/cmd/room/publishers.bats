@@ -3,25 +3,8 @@
 # trtc-room serve with publishers that others have made: a page with MediaRecorder, GStreamer, ffmpeg as it posts by itself.
 
 load ../../lib
+load ../../node
 load ../../room
-
-# Where deps.sh keeps what comes from npm.
-modules=${XDG_CACHE_HOME:-$HOME/.cache}/trtc-tools/browser/node_modules
-
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    room_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    room_end
-}
 
 # recording PATH: what is published there becomes files in ./rec; $reader is its process.
 recording() {
@@ -31,15 +14,10 @@ recording() {
 }
 
 @test "a page's camera, on another port: what is recorded has picture and sound as far apart as the page" {
-    local why
-    for why in chromium node; do
-        command -v "$why" >/dev/null || skip "no $why: make deps installs it"
-    done
-    [[ -e $modules/playwright-core ]] || skip "no playwright-core in $modules: make deps puts it there"
+    need_browser
     opened
     recording /3560/anna
-    node "$tree/tests/browser/publish.js" "$modules" "$(command -v chromium)" source.webm \
-        'video/webm;codecs=h264,opus' 5 post "$url/3560/anna" >statuses 2>err 3>&- || fail "$(cat err)"
+    "${browse[@]}" publish source.webm 'video/webm;codecs=h264,opus' 5 post "$url/3560/anna" >statuses 2>err 3>&- || fail "$(cat err)"
     [[ $(sort -u statuses) == 200 && $(wc -l <statuses) -ge 10 ]]
     wait "$reader"
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'

@@ -5,21 +5,6 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    room_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    room_end
-}
-
 @test "a stream is unchanged, for readers who waited for it and for those who connect at once" {
     opened
     reading /3560/anna early.ts
@@ -237,12 +222,12 @@ teardown() {
         python3 "$clients" steady "$port" "/1/$u" 40000 30 >/dev/null 2>&1 3>&- &
         room_pids+=($!)
     done
-    for ((i = 0; i < 200; i++)); do [[ $(curl -s "$url/1" | jq '.Users | length') != 2 ]] || break; done
+    eventually there '.Users | length' 2 /1
     published 503 /1/c call.ts
     published 200 /1/a/aux call.ts
     python3 "$clients" steady "$port" /2/a 40000 30 >/dev/null 2>&1 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 200; i++)); do curl -sf -o /dev/null "$url/2" && break; done
+    eventually curl -sf -o /dev/null "$url/2"
     published 503 /3/a call.ts
     grep -q 'try again' answer
 }
@@ -263,8 +248,8 @@ teardown() {
     echo exampleCallbackKey0123456789ABCD >key
     trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key >hooked 2>hook-told 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500; i++)); do grep -q listening hook-told && break; sleep 0.01; done
-    opened --hook "$(sed -n 's/.*listening on //p' hook-told)" --hook-key-file key
+    listens hook-told $!
+    opened --hook "$url" --hook-key-file key
     published 200 /3560/anna call.ts
     closed
     [[ $(jq -r .type hooked | paste -sd' ') == '101 103 201 203 104 102' ]]
@@ -286,7 +271,7 @@ print(n.recv(100).decode(), s.getsockname()[1], p.pid, flush=True)
 p.wait()
 P
     room_pids+=($!)
-    for ((i = 0; i < 500; i++)); do [[ ! -s port ]] || break; sleep 0.02; done
+    eventually test -s port
     read -r is port room <port
     [[ $is == READY=1 ]] || fail "$(cat port told)"
     url=http://127.0.0.1:$port

@@ -5,21 +5,6 @@
 load ../../lib
 load ../../room
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    room_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    room_end
-}
-
 # watching ARGUMENT...: events go to ./watched, messages to ./watch-told; $watch is its process.
 watching() {
     export heard=watched
@@ -63,7 +48,7 @@ body() {
     watching "$url"
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
     kill -KILL "$room"
-    for ((i = 0; i < 500; i++)); do ! grep -q 'trying again' watch-told || break; sleep 0.02; done
+    told_of 'trying again' watch-told
     trtc-room serve --listen "127.0.0.1:$at" 2>told 3>&- &
     room_pids+=($!)
     told_of listening
@@ -81,7 +66,7 @@ body() {
     watching --room 3560 "$url"
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
     kill -KILL "$room"
-    for ((i = 0; i < 500; i++)); do ! grep -q 'trying again' watch-told || break; sleep 0.02; done
+    told_of 'trying again' watch-told
     trtc-room serve --listen "127.0.0.1:$at" 2>told 3>&- &
     room=$!
     room_pids+=("$room")
@@ -94,7 +79,7 @@ body() {
 }
 
 @test "no server: once fails, watching keeps trying" {
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     expect 75 trtc-room watch --once "http://127.0.0.1:$port"
     watching "http://127.0.0.1:$port"
     sleep 0.3
@@ -137,10 +122,10 @@ body() {
 @test "the callbacks of an application, through trtc-hook" {
     echo exampleCallbackKey0123456789ABCD >key
     watching --source 'rtmp://127.0.0.1/{room}/{user}' 'exec:trtc-hook serve --listen 127.0.0.1:0 --spool S --key-file key'
-    for ((i = 0; i < 500; i++)); do ! grep -q listening watch-told || break; sleep 0.02; done
+    listens watch-told "$watch"
     for type in 103 201 104; do
         body "$type" 3560 anna >body
-        expect 0 trtc-hook send --url "$(sed -n 's/.*listening on //p' watch-told)" --key-file key -f body
+        expect 0 trtc-hook send --url "$url" --key-file key -f body
     done
     saw '101 3560, 103 3560/anna, 201 3560/anna, 104 3560/anna'
     [[ $(event 3 .EventInfo.Source) == rtmp://127.0.0.1/3560/anna ]]
@@ -167,7 +152,7 @@ stat_page() {
     stat_page anna
     python3 -u -m http.server --bind 127.0.0.1 0 >served 2>&1 3>&- &
     room_pids+=($!)
-    for ((i = 0; i < 500; i++)); do ! grep -q 'port [0-9]' served || break; sleep 0.02; done
+    eventually grep -q 'port [0-9]' served
     page=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/stat
     expect 0 trtc-room watch --once "nginx-rtmp:$page"
     [[ $(jq -r .EventInfo.Source out | tail -n 1) == rtmp://127.0.0.1/3560/anna ]]
@@ -192,13 +177,8 @@ pushed() {
 
 # readers PATH JSON: how many readers each user has there; waits for that.
 readers() {
-    local i is
-    for ((i = 0; i < 200; i++)); do
-        is=$(curl -s "$1" | jq -c '[.Users[]? | { (.UserId): .Streams[0].Readers }] | add')
-        [[ $is != "$2" ]] || return 0
-        sleep 0.1
-    done
-    fail "$is, not $2: $(cat watch-told)"
+    url=${1%/*} waited there '[.Users[]? | { (.UserId): .Streams[0].Readers }] | add' "$2" "/${1##*/}" ||
+        fail "$(curl -s "$1"), not $2: $(cat watch-told)"
 }
 
 @test "a relay goes where the Source goes; one that is killed, or fails again and again, is said" {
@@ -219,7 +199,7 @@ readers() {
     readers "$url/from" '{"x":0,"y":1}'
     [[ $(<watch-told) == 'trtc-room: 3560/anna: its relay has ended: trying again' ]] || fail "$(cat watch-told)"
     body 201 '"3560"' ben ',"Source":"http://127.0.0.1:1/ben"' >&9
-    for ((i = 0; i < 500; i++)); do ! grep -q ben watch-told || break; sleep 0.02; done
+    told_of ben watch-told
     [[ $(tail -n 1 watch-told) == 'trtc-room: 3560/ben: its relay has ended early again and again: trying again' ]] || fail "$(cat watch-told)"
     kill -TERM "$watch"
     wait "$watch" || [[ $? -eq 143 ]]

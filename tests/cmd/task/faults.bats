@@ -13,16 +13,6 @@ setup_file() {
     mv call/*.ts call.ts
 }
 
-setup() {
-    test_begin
-    task_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    task_end
-}
-
 # live USER SECONDS: in the background.
 live() {
     ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url/3560/$1" 3>&- &

@@ -7,21 +7,6 @@ load ../../hls
 load ../../room
 load ../../task
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    task_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    task_end
-}
-
 # live PATH SECONDS: a publisher who sends so much of the call, as it passes.
 live() {
     ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url$1" 3>&-

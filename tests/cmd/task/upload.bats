@@ -7,21 +7,6 @@ load ../../hls
 load ../../room
 load ../../task
 
-setup_file() {
-    files_begin
-    make_call
-}
-
-setup() {
-    test_begin
-    task_begin
-    cp "$BATS_FILE_TMPDIR/call.ts" .
-}
-
-teardown() {
-    task_end
-}
-
 # up: a program that copies into ./store, and fails with 77 as long as there is ./closed.
 up() {
     mkdir store
