@@ -162,7 +162,8 @@ $(foreach t,merge hls mix rec hook put room task recd,$(eval $(B)/trtc-$(t): $(p
 $(foreach t,hook room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/ready.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
-$(B)/trtc-merge: private PKGS = $(AV) zlib libcjson
+# Without FFmpeg's libraries, which lib/codec loads when they are needed.
+$(B)/trtc-merge: private PKGS = zlib libcjson
 $(B)/trtc-hls: private PKGS = $(AV) libcurl zlib libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: private PKGS = $(AV) libass libcurl zlib libcjson

@@ -13,7 +13,6 @@
 #include "../cli.h"
 #include "../memory.h"
 #include "base/json_put.h"
-#include "codec/av.h"
 #include "jobs.h"
 #include "merge/merge.h"
 #include "merge/report.h"
@@ -371,7 +370,6 @@ int main(int argc, char *argv[])
     int code = 0;
     cli_init("trtc-merge");
     if (merge_options(argc, argv, &o, &code) == OPT_GO) {
-        trtc_av_quiet();
         if (run(&w, &err) < 0)
             w.code = trtc_worse(w.code, cli_report(&err));
         code = w.code;

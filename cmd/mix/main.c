@@ -7,7 +7,7 @@
 
 #include "../cli.h"
 #include "../memory.h"
-#include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "join.h"
 #include "options.h"
 #include "run.h"
@@ -18,6 +18,8 @@ static int run(struct opts *o)
     int code = 0;
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* so that a reader that leaves can be told from a failure */
+    if (trtc_ffmpeg_load(&err) < 0)
+        return cli_report(&err);
     const int ret = o->join ? mix_join(o, &code, &err) : mix_run(o, &code, &err);
     return ret == 0 ? code : trtc_worse(code, cli_report(&err));
 }
@@ -27,7 +29,6 @@ int main(int argc, char *argv[])
     struct opts o;
     int code = 0;
     cli_init("trtc-mix");
-    trtc_av_quiet();
     if (mix_options(argc, argv, &o, &code) == OPT_GO)
         code = run(&o);
     mix_options_fini(&o);

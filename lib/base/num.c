@@ -61,6 +61,14 @@ static void read_int(const char **s, int64_t *value)
     *value = v;
 }
 
+int64_t trtc_rescale(int64_t v, int64_t to, int64_t from)
+{
+    const int64_t whole = v / from, half = v < 0 ? -(from / 2) : from / 2;
+    if (whole >= INT64_MAX / to || whole <= -(INT64_MAX / to))
+        return v < 0 ? INT64_MIN : INT64_MAX;
+    return whole * to + (v % from * to + half) / from;
+}
+
 int trtc_num_int(const char *what, const char *s, struct trtc_range range, int64_t *out,
                  struct trtc_err *err)
 {

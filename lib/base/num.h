@@ -13,6 +13,10 @@ static inline int trtc_clamp(int v, int low, int high)
     return v < low ? low : v > high ? high : v;
 }
 
+/* v * to / from, to the nearest, halves away from zero; a result beyond int64_t is its bound.
+ * from, to: 1..2^31 - 1. */
+int64_t trtc_rescale(int64_t v, int64_t to, int64_t from);
+
 struct trtc_range { /* both bounds are included */
     int64_t min, max;
 };

@@ -6,14 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/channel_layout.h>
-#include <libavutil/frame.h>
-#include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
-#include <libavutil/samplefmt.h>
-
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 
 struct trtc_aacenc {
     AVCodecContext *enc;
@@ -27,6 +21,8 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
                                     struct trtc_err *err)
 {
     struct trtc_aacenc *e = NULL;
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     const AVCodec *codec = avcodec_find_encoder_by_name("aac");
     if (!codec) {
         trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without its AAC encoder");

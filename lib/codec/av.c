@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libavutil/error.h>
+#include "codec/ffmpeg.h"
 
 __attribute__((format(printf, 4, 0))) static void fill(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, va_list ap)
 {
     err->code = code;
     int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
-    if (n >= 0 && (size_t)n < sizeof err->msg) {
+    if (n >= 0 && (size_t)n < sizeof err->msg && trtc_ffmpeg_load(NULL) == 0) {
         char text[AV_ERROR_MAX_STRING_SIZE] = "";
         av_strerror(averr, text, sizeof text);
         snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
@@ -64,6 +64,8 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
 {
     const AVCodec *c = NULL;
     const char *name = codec_name ? codec_name : "unknown";
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     switch (codec) {
     case TRTC_CODEC_H264:
         name = "h264";
@@ -105,7 +107,8 @@ bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *said)
 
 const char *trtc_av_codec_name(const char *name)
 {
-    const AVCodecDescriptor *d = avcodec_descriptor_get_by_name(name);
+    const AVCodecDescriptor *d =
+        trtc_ffmpeg_load(NULL) == 0 ? avcodec_descriptor_get_by_name(name) : NULL;
 
     return d ? d->name : "unknown";
 }
@@ -120,6 +123,8 @@ int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *
 {
     if (p->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
         return trtc_fail(err, TRTC_EX_DATAERR, "a packet of %zu bytes is too large", p->size);
+    if (trtc_ffmpeg_load(err) < 0)
+        return -1;
     int ret = av_new_packet(pkt, (int)p->size);
     if (ret < 0)
         return trtc_fail_av(err, TRTC_EX_SOFTWARE, ret, "packet of %zu bytes", p->size);
@@ -148,9 +153,4 @@ enum AVPixelFormat trtc_av_plain_format(enum AVPixelFormat format)
     default:
         return format;
     }
-}
-
-void trtc_av_quiet(void)
-{
-    av_log_set_level(AV_LOG_QUIET);
 }

@@ -44,8 +44,4 @@ int trtc_av_packet(AVPacket *pkt, const struct trtc_packet *p, struct trtc_err *
 /* The plain pixel format for one of those named after JPEG, which are the same with full range. */
 enum AVPixelFormat trtc_av_plain_format(enum AVPixelFormat format);
 
-/* Silences the libraries' own messages on standard error: the programs count and report what
- * matters. */
-void trtc_av_quiet(void);
-
 #endif

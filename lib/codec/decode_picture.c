@@ -3,6 +3,7 @@
 #include "codec/decode_picture.h"
 
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 
 #define DECODED_PX_MAX (8192 * 8192) /* larger than any camera or screen: damage */
 

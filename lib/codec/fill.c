@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/frame.h>
-#include <libavutil/opt.h>
-
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "codec/recolour.h"
 
 /* ---- silence ---- */
@@ -199,6 +196,8 @@ int trtc_black_picture(const struct trtc_video_params *like, int sps_id, struct 
     if (w < 2 || h < 2 || w > 16384 || h > 16384 || w % 2 || h % 2 || sps_id < 0 || sps_id > 31)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "no black picture of %dx%d with id %d", w, h,
                          sps_id);
+    if (trtc_ffmpeg_load(err) < 0)
+        return -1;
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     if (!codec)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg was built without libx264");

@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
-
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "codec/recolour.h"
 #include "ts/es.h"
 
@@ -131,6 +128,8 @@ struct trtc_h264enc *trtc_h264enc_new(const struct trtc_h264enc_opts *o, struct 
                   o->gop, o->fps);
         return NULL;
     }
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     e = calloc(1, sizeof *e);
     if (!e) {
         trtc_fail_nomem(err);

@@ -3,10 +3,8 @@
  * AVX2 code computes step by step the same as the inline functions of base/colour. */
 #include "codec/recolour.h"
 
-#include <libavutil/opt.h>
-#include <libavutil/pixdesc.h>
-
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 
 /* Converts pixels from x (even) to width. b may be the same as a. */
 static void plain_lines(const struct trtc_colour_map *m, uint8_t *const line[4], int x, int width)
@@ -165,13 +163,16 @@ void trtc_av_encode_colour(AVCodecContext *e, const struct trtc_colour *c)
 
 bool trtc_av_is_rgb(enum AVPixelFormat format)
 {
+    if (trtc_ffmpeg_load(NULL) < 0)
+        return false;
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
     return d && (d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL));
 }
 
 struct SwsContext *trtc_sws_new(const struct trtc_sws_opts *o)
 {
-    if (!sws_isSupportedInput(o->from) || !sws_isSupportedOutput(o->to))
+    if (trtc_ffmpeg_load(NULL) < 0 || !sws_isSupportedInput(o->from) ||
+        !sws_isSupportedOutput(o->to))
         return NULL;
     struct SwsContext *c = sws_alloc_context();
     const int *const table = sws_getCoefficients(o->colour.matrix);

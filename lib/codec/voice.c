@@ -20,17 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/audio_fifo.h>
-#include <libavutil/channel_layout.h>
-#include <libavutil/frame.h>
-#include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
-#include <libavutil/samplefmt.h>
-#include <libswresample/swresample.h>
-
 #include "base/utc.h"
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "codec/slide.h"
 
 #define JUMP_US  40000 /* a difference from here on is a jump */
@@ -668,6 +660,8 @@ struct trtc_voice *trtc_voice_new(int rate_hz, int channels, struct trtc_err *er
         trtc_fail(err, TRTC_EX_SOFTWARE, "sound at %d Hz with %d channels", rate_hz, channels);
         return NULL;
     }
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     struct trtc_voice *v = calloc(1, sizeof *v);
     if (!v) {
         trtc_fail_nomem(err);

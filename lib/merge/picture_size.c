@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 
-#include <libavcodec/avcodec.h>
-
 #include "codec/av.h"
 #include "codec/decode_picture.h"
+#include "codec/ffmpeg.h"
 #include "layout/fit.h"
 #include "merge/lane.h"
 
@@ -78,6 +77,8 @@ static int said_size(const struct trtc_output *out, int *w, int *h)
 int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
                       struct trtc_err *err)
 {
+    if (trtc_ffmpeg_load(err) < 0)
+        return -1;
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
     struct look l = { .pkt = av_packet_alloc(), .pic = av_frame_alloc() };
     struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);

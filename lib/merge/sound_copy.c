@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/mathematics.h>
-
 #include "codec/fill.h"
 #include "merge/lane.h"
 #include "mp4/track.h"
@@ -59,7 +57,7 @@ static void open_hole(struct sound_copy *c, int64_t from, int64_t to)
 /* Where the kth silent frame of the hole begins. */
 static int64_t silence_at(const struct sound_copy *c, int64_t k)
 {
-    return c->hole_from + av_rescale_rnd(c->hole_len, k, c->hole_n, AV_ROUND_DOWN);
+    return c->hole_from + c->hole_len / c->hole_n * k + c->hole_len % c->hole_n * k / c->hole_n;
 }
 
 static int emit_silence(struct sound_copy *c, struct trtc_sample *s)

@@ -11,12 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/frame.h>
-#include <libavutil/mathematics.h>
-
 #include "codec/av.h"
 #include "codec/decode_picture.h"
+#include "codec/ffmpeg.h"
 #include "codec/h264enc.h"
 #include "codec/recolour.h"
 #include "layout/fit.h"
@@ -325,6 +322,8 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
                   o->height_px, o->fps);
         return NULL;
     }
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     struct trtc_venc *v = calloc(1, sizeof *v);
     if (!v) {
         trtc_fail_nomem(err);

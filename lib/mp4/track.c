@@ -2,18 +2,17 @@
 /* What the kinds of track share. */
 #include "mp4/track.h"
 
+#include "base/num.h"
 #include "mp4/sets.h"
-
-#include <libavutil/mathematics.h>
 
 int64_t trtc_us_to_ticks(int64_t us, uint32_t timescale)
 {
-    return av_rescale(us, timescale, 1000000);
+    return trtc_rescale(us, timescale, 1000000);
 }
 
 int64_t trtc_ticks_to_us(int64_t ticks, uint32_t timescale)
 {
-    return av_rescale(ticks, 1000000, timescale);
+    return trtc_rescale(ticks, 1000000, timescale);
 }
 
 int trtc_track_describe(const struct trtc_track *t, struct trtc_mp4 *m, int number,

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/pixdesc.h>
-#include <libswscale/swscale.h>
-
 #include "base/num.h"
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "codec/recolour.h"
 #include "picture/plane.h"
 
@@ -95,7 +93,7 @@ static void fill_black(AVFrame *canvas, const struct trtc_rect *r)
 
 AVFrame *trtc_canvas_new(int width_px, int height_px, const struct trtc_colour *colour)
 {
-    AVFrame *f = av_frame_alloc();
+    AVFrame *f = trtc_ffmpeg_load(NULL) == 0 ? av_frame_alloc() : NULL;
     if (!f)
         return NULL;
     f->format = AV_PIX_FMT_YUV420P;
@@ -135,6 +133,8 @@ void trtc_fill_rect(AVFrame *canvas, const struct trtc_rect *r, uint32_t rgb, in
 
 struct trtc_scaler *trtc_scaler_new(struct trtc_err *err)
 {
+    if (trtc_ffmpeg_load(err) < 0)
+        return NULL;
     struct trtc_scaler *s = calloc(1, sizeof(*s));
     if (!s) {
         trtc_fail_nomem(err);

@@ -275,3 +275,21 @@ constant() {
     lasts m/$first 40 0.12
     constant m/$first 10 40.03
 }
+
+@test "FFmpeg is loaded when something is encoded; without it copying works, and encoding ends with 69 or 75" {
+    local version
+    mk plain --length 4 --user "$(user)"
+    LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/copied merge 0 -f plain
+    ! grep -q avcodec copied.* || fail 'a copy has loaded FFmpeg'
+    LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/encoded merge 0 -f plain --video encode --force
+    version=$(grep -om1 'libavcodec\.so\.[0-9]*' encoded.*) || fail 'encoding has not loaded FFmpeg'
+    rm plain/*.mp4
+    mkdir other
+    cp "$(command -v failalloc.so)" "other/$version"
+    LD_LIBRARY_PATH=other merge 69 -f plain --video encode
+    grep -q 'cannot load FFmpeg: .*undefined symbol' err
+    echo text >"other/$version"
+    LD_LIBRARY_PATH=other merge 75 -f plain --video encode
+    [[ ! -e $(echo plain/*.mp4) ]] || fail 'a file has its name'
+    LD_LIBRARY_PATH=other merge 0 -f plain
+}

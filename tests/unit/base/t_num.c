@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers from the command line: what is taken, what is refused, and that the message names option and value. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -165,6 +166,32 @@ static void sizes(void **state)
     }
 }
 
+static void rescaled(void **state)
+{
+    static const struct {
+        int64_t v, to, from, want;
+    } t[] = {
+        { 0, 90000, 1000000, 0 },
+        { 1000000, 90000, 1000000, 90000 },
+        { 21333, 48000, 1000000, 1024 },
+        { 21343, 48000, 1000000, 1024 },
+        { 21344, 48000, 1000000, 1025 },
+        { 1, 1, 2, 1 },
+        { -1, 1, 2, -1 },
+        { -1, 1, 3, 0 },
+        { INT64_C(172800000000), 96000, 1000000, INT64_C(16588800000) },
+        { INT64_MAX, 1, 1, INT64_MAX },
+        { INT64_MAX, 2, 1, INT64_MAX },
+        { INT64_MIN + 1, 2, 1, INT64_MIN },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        const int64_t r = trtc_rescale(t[i].v, t[i].to, t[i].from);
+        if (r != t[i].want)
+            fail_msg("%zu: %" PRId64, i, r);
+    }
+}
+
 static void messages(void **state)
 {
     struct trtc_err err;
@@ -185,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers), cmocka_unit_test(durations), cmocka_unit_test(bytes),
-        cmocka_unit_test(sizes),    cmocka_unit_test(messages),
+        cmocka_unit_test(sizes),    cmocka_unit_test(rescaled),  cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 #include <cmocka.h>
 #include <libavcodec/avcodec.h>
 
-#include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "net/fetch.h"
 #include "serve/apiserver.h"
 #include "source/input.h"
@@ -1691,7 +1691,8 @@ int main(void)
     };
 
     signal(SIGPIPE, SIG_IGN);
-    trtc_av_quiet();
+    if (trtc_ffmpeg_load(NULL) < 0)
+        return 1;
     const int ret = cmocka_run_group_tests(tests, make_media, drop_media);
     drop(&got);
     drop(&base);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Loads FFmpeg's libraries, in the versions whose headers this was built with. */
+#include "codec/ffmpeg.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct trtc_ffmpeg trtc_ffmpeg;
+
+struct function {
+    const char *name; /* NULL: the list ends */
+    size_t at;        /* of its address in trtc_ffmpeg */
+};
+
+#define FUNCTION(name) { #name, offsetof(struct trtc_ffmpeg, name##_) },
+
+static const struct function of_avutil[] = { TRTC_AVUTIL_FUNCTIONS(FUNCTION){ NULL, 0 } };
+static const struct function of_avcodec[] = { TRTC_AVCODEC_FUNCTIONS(FUNCTION){ NULL, 0 } };
+static const struct function of_swresample[] = { TRTC_SWRESAMPLE_FUNCTIONS(FUNCTION){ NULL, 0 } };
+static const struct function of_swscale[] = { TRTC_SWSCALE_FUNCTIONS(FUNCTION){ NULL, 0 } };
+
+static const struct {
+    const char *file;
+    const struct function *functions;
+} libraries[] = {
+    { "libavutil.so." AV_STRINGIFY(LIBAVUTIL_VERSION_MAJOR), of_avutil },
+    { "libavcodec.so." AV_STRINGIFY(LIBAVCODEC_VERSION_MAJOR), of_avcodec },
+    { "libswresample.so." AV_STRINGIFY(LIBSWRESAMPLE_VERSION_MAJOR), of_swresample },
+    { "libswscale.so." AV_STRINGIFY(LIBSWSCALE_VERSION_MAJOR), of_swscale },
+};
+
+/* Returns whether a library or a function is not there, now or later. The loader has no error codes, only texts. */
+static bool is_missing(const char *why)
+{
+    return strstr(why, strerror(ENOENT)) || strstr(why, "undefined symbol");
+}
+
+static int not_loaded(struct trtc_err *err)
+{
+    const char *why = dlerror();
+    why = why ? why : "out of memory";
+    return trtc_fail(err, is_missing(why) ? TRTC_EX_UNAVAILABLE : TRTC_EX_TEMPFAIL,
+                     "cannot load FFmpeg: %s", why);
+}
+
+static int load_functions(void *library, const struct function *f, struct trtc_err *err)
+{
+    for (; f->name; f++) {
+        void *const address = dlsym(library, f->name);
+        if (!address)
+            return not_loaded(err);
+        memcpy((char *)&trtc_ffmpeg + f->at, &address, sizeof address);
+    }
+    return 0;
+}
+
+/* After a failure, libraries stay loaded: the next attempt is cheaper. */
+static int load_all(struct trtc_err *err)
+{
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+        void *const library = dlopen(libraries[i].file, RTLD_LAZY | RTLD_LOCAL);
+        if (!library)
+            return not_loaded(err);
+        if (load_functions(library, libraries[i].functions, err) < 0)
+            return -1;
+    }
+    av_log_set_level(AV_LOG_QUIET);
+    return 0;
+}
+
+int trtc_ffmpeg_load(struct trtc_err *err)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool loaded;
+
+    pthread_mutex_lock(&lock);
+    const int ret = loaded ? 0 : load_all(err);
+    loaded |= ret == 0;
+    pthread_mutex_unlock(&lock);
+    return ret;
+}
