@@ -18,10 +18,20 @@
 
 /* ---- losses ---- */
 
+enum { BESIDE_US = 1000000 }; /* by which a segment may lie beside its time */
+
 /* Whether what is at us is told here, and not by another part. */
 static bool is_told(const struct inputs *in, int64_t us)
 {
     return !in->in_part || us == TRTC_NOTIME || (us >= in->part_from_us && us < in->part_to_us);
+}
+
+/* The same of what only reading shows, which stops behind the part: it is somewhere in its segment, and told by all
+ * parts that have some of that. */
+static bool is_told_as_read(const struct inputs *in, const struct trtc_loss *l)
+{
+    return !in->in_part || l->start_us == TRTC_NOTIME || in->part_from_us == INT64_MIN ||
+           l->start_us + l->within_us >= in->part_from_us - BESIDE_US;
 }
 
 /* In a part's note. */
@@ -48,6 +58,16 @@ static void lose(struct inputs *in, int code)
         in->code = trtc_worse(in->code, code);
 }
 
+static void tell(struct inputs *in, const struct trtc_loss *l)
+{
+    char line[1024];
+    loss_line(l, line, sizeof line);
+    mix_say(in, "%s", line);
+    lose(in, TRTC_EX_LOSS);
+    if (trtc_losses_add(&in->losses, l) < 0)
+        in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+}
+
 void mix_lose_early(struct inputs *in, int64_t from_us, int64_t to_us)
 {
     in->told_early = true;
@@ -65,20 +85,15 @@ void mix_lose(struct inputs *in, const struct trtc_loss *l)
             in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
         return;
     }
-    if (!is_told(in, l->start_us))
-        return;
-    char line[1024];
-    loss_line(l, line, sizeof line);
-    mix_say(in, "%s", line);
-    lose(in, TRTC_EX_LOSS);
-    if (trtc_losses_add(&in->losses, l) < 0)
-        in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+    if (is_told(in, l->start_us))
+        tell(in, l);
 }
 
-static void lose_all(struct inputs *in, const struct trtc_losses *l)
+static void lose_found(struct inputs *in, const struct trtc_losses *l)
 {
     for (size_t i = 0; i < l->n; i++)
-        mix_lose(in, &l->items[i]);
+        if (is_told_as_read(in, &l->items[i]))
+            tell(in, &l->items[i]);
 }
 
 /* Reports frames of a track that were lost for one reason. */
@@ -259,15 +274,24 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
     }
 }
 
+/* What was found while the origin was read, which has ended. */
+static void settle_origin(struct inputs *in, struct origin *o)
+{
+    if (o->input)
+        trtc_source_settle(o->input);
+    if ((o->picture && trtc_feed_settle(o->picture) < 0) ||
+        (o->sound && trtc_feed_settle(o->sound) < 0))
+        in->code = trtc_worse(in->code, TRTC_EX_TEMPFAIL);
+    lose_found(in, &o->losses);
+    lose_found(in, &o->sound_losses);
+}
+
 void mix_settle(struct inputs *in, int64_t start_us)
 {
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
         struct trtc_participant *s = &in->participants[i];
-        if (o->input)
-            trtc_source_settle(o->input);
-        lose_all(in, &o->losses);
-        lose_all(in, &o->sound_losses);
+        settle_origin(in, o);
         say_failure(in, o, s, start_us);
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);

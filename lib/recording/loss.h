@@ -12,7 +12,8 @@ struct trtc_loss {
                            unreadable, overlap, format, size, stray, encrypted, unlisted,
                            unfollowed, unaccounted, noclock, broken, unheard, unseen */
     const char *detail; /* the reason in words, or NULL */
-    int64_t start_us;   /* when, on the epoch clock, or TRTC_NOTIME */
+    int64_t start_us;   /* when, on the epoch clock (in a segment: its start), or TRTC_NOTIME */
+    int64_t within_us;  /* how long that segment is; 0: not known */
     int64_t lost_us;    /* media time lost; 0: none, or unknown if lost_bytes < 0 */
     int64_t lost_bytes; /* bytes lost; -1: unknown */
     int list;           /* index of the playlist that lists the file, or -1 */

@@ -64,6 +64,7 @@ int trtc_losses_add_piece(struct trtc_losses *l, const struct trtc_recording *r,
                                     .kind = lost.kind,
                                     .detail = fmt ? detail : NULL,
                                     .start_us = p->start_us,
+                                    .within_us = p->dur_us,
                                     .lost_us = lost.us,
                                     .lost_bytes = lost.bytes,
                                     .list = p->list };

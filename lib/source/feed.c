@@ -37,6 +37,11 @@ void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out)
     out->nb_out = f->nb_given;
 }
 
+int trtc_feed_settle(struct trtc_feed *f)
+{
+    return f->ops->settle ? f->ops->settle(f) : 0;
+}
+
 void trtc_feed_free(struct trtc_feed **f)
 {
     if (*f && (*f)->ops->free)
@@ -124,7 +129,12 @@ static void lane_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
     out->nb_out = feed->ended ? feed->nb_given : out->nb_in - trtc_ledger_left(out);
 }
 
-static const struct trtc_feed_ops lane_ops = { lane_next, lane_free, lane_ledger };
+static int lane_settle(struct trtc_feed *feed)
+{
+    return trtc_reader_settle(((struct lane_feed *)feed)->reader);
+}
+
+static const struct trtc_feed_ops lane_ops = { lane_next, lane_free, lane_ledger, lane_settle };
 
 /* The clip to begin with: this one, or the last before it that has parameter sets. */
 static size_t with_sets(const struct trtc_lane *lane, size_t clip)

@@ -48,6 +48,10 @@ void trtc_feed_free(struct trtc_feed **f);
  * read ahead count as cut off. It balances once the source is settled. */
 void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 
+/* Nothing is read any more: adds to the losses what was found so far where the feed was not read to its end. For
+ * that of a recording; trtc_source_settle is for the others. 0, or -1: out of memory. */
+int trtc_feed_settle(struct trtc_feed *f);
+
 /* When the lane of a recording is read (epoch; TRTC_NOTIME: from its beginning). */
 struct trtc_feed_from {
     int64_t from_us; /* what lies in segments that end before it is not there */

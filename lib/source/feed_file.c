@@ -74,7 +74,7 @@ static void file_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
     trtc_input_ledger(f->in, f->video, out);
 }
 
-static const struct trtc_feed_ops feed_ops = { file_next, NULL, file_ledger };
+static const struct trtc_feed_ops feed_ops = { .next = file_next, .ledger = file_ledger };
 
 static struct trtc_feed *file_feed(struct trtc_source *s, enum trtc_kind kind)
 {

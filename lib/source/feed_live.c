@@ -328,7 +328,7 @@ static void live_ledger(struct trtc_feed *feed, struct trtc_ledger *out)
     pthread_mutex_unlock(&q->live->base.lock);
 }
 
-static const struct trtc_feed_ops feed_ops = { live_next, NULL, live_ledger };
+static const struct trtc_feed_ops feed_ops = { .next = live_next, .ledger = live_ledger };
 
 static struct trtc_feed *live_feed(struct trtc_source *s, enum trtc_kind kind)
 {

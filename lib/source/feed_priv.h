@@ -18,6 +18,7 @@ struct trtc_feed_ops {
     void (*free)(struct trtc_feed *f); /* NULL: it is part of a source */
     /* Frames that came in, and those left out below; out: handed up, if only to be kept here. */
     void (*ledger)(struct trtc_feed *f, struct trtc_ledger *out);
+    int (*settle)(struct trtc_feed *f); /* NULL: its source does that */
 };
 
 struct trtc_feed { /* first in every kind of feed */

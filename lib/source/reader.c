@@ -394,6 +394,40 @@ static struct trtc_ts_stats stats_of(struct trtc_reader *rd)
     return s;
 }
 
+/* Lists what the demultiplexer found wrong inside a piece. */
+static int lose_inside(struct trtc_reader *rd, const struct trtc_piece *p,
+                       const struct trtc_ts_stats *s)
+{
+    const int64_t gone =
+        s->nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
+    char why[128];
+    if (p->part > 1 || (gone == 0 && (s->nb_bad == 0 || p->cut)))
+        return 0;
+    snprintf(why, sizeof why,
+             "%" PRId64 " transport packets are missing inside, %" PRId64 " bytes cannot be read",
+             s->nb_lost, s->nb_bad);
+    return lose_in(rd, p, (struct trtc_lost){ "damaged", 0, gone > s->nb_bad ? gone : s->nb_bad },
+                   why);
+}
+
+/* Lists what was found wrong in the clip that is open. */
+static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    int ret = lose_inside(rd, p, s);
+    /* what is left of a cut frame was counted with it */
+    if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
+        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
+                    "%" PRId64 " incomplete frames left out", rd->nb_damaged);
+    if (p->part <= 1 && s->scrambled && !rd->begins)
+        ret |= lose(rd, (struct trtc_lost){ "encrypted", 0, 0 }, "scrambled packets were left out");
+    if (rd->nb_no_key > 0)
+        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
+                    "%" PRId64 " pictures before the first key frame cannot be decoded",
+                    rd->nb_no_key);
+    return ret;
+}
+
 /* No frame of clip at comes any more. */
 static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
@@ -401,8 +435,8 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     const bool goes_on = rd->nb_passed > 0;
     const struct trtc_ts_stats s = stats_of(rd);
-    const bool again = p->part > 1; /* the file was looked at with its first part */
-    int ret = again ? 0 : lose_unfollowed(rd, &s);
+    int ret =
+        p->part > 1 ? 0 : lose_unfollowed(rd, &s); /* else it was looked at with the first part */
     ret |= lose_cut(rd);
     rd->open = false;
     /* the next segment goes on with the last clock of this one */
@@ -410,32 +444,32 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     if (rd->course.n)
         rd->next_shift_90k += rd->course.runs[rd->course.n - 1].shift;
     trtc_course_fini(&rd->course);
-    bool told = p->cut; /* what is left of the cut frame was counted with it */
-    int64_t gone = s.nb_lost * TRTC_TS_PACKET; /* overwritten packets are missing and unreadable */
-    if (!again && (gone > 0 || (s.nb_bad > 0 && !told)))
-        ret |= lose(rd, (struct trtc_lost){ "damaged", 0, gone > s.nb_bad ? gone : s.nb_bad },
-                    "%" PRId64 " transport packets are missing inside, %" PRId64
-                    " bytes cannot be read",
-                    s.nb_lost, s.nb_bad);
-    if (rd->nb_damaged > 0 && !told && !s.nb_lost && !s.nb_bad)
-        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
-                    "%" PRId64 " incomplete frames left out", rd->nb_damaged);
-    if (!again && s.scrambled && !rd->begins)
-        ret |= lose(rd, (struct trtc_lost){ "encrypted", 0, 0 }, "scrambled packets were left out");
-    if (rd->nb_no_key > 0)
-        ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
-                    "%" PRId64 " pictures before the first key frame cannot be decoded",
-                    rd->nb_no_key);
+    ret |= lose_damage(rd, &s);
     /* a clip in which no frame begins may hold a part of one before it */
     const int64_t nb_dropped = rd->nb_no_key + rd->nb_damaged;
     if (rd->begins && c->cut_us == INT64_MAX &&
-        (nb_dropped > 0 || gone > 0 || s.nb_bad > 0 || s.scrambled || !rd->joined))
+        (nb_dropped > 0 || s.nb_lost > 0 || s.nb_bad > 0 || s.scrambled || !rd->joined))
         ret |= lose(rd, (struct trtc_lost){ "damaged", p->dur_us, 0 },
                     "no usable frame (%" PRId64 " dropped)", nb_dropped);
     rd->at++;
     if (!goes_on)
         close_files(rd);
     return ret < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+int trtc_reader_settle(struct trtc_reader *rd)
+{
+    if (!rd->open)
+        return 0;
+    rd->open = false;
+    int ret = lose_damage(rd, rd->nb_passed ? &rd->passed[0].stats : trtc_ts_stats(rd->ts));
+    for (size_t i = 1; i < rd->nb_passed; i++)
+        ret |= lose_inside(rd, rd->lane->clips[rd->at + i].piece, &rd->passed[i].stats);
+    if (rd->nb_passed)
+        ret |= lose_inside(rd, fed_piece(rd), trtc_ts_stats(rd->ts));
+    if (rd->nb_over > 0)
+        ret |= lose_overlap(rd);
+    return ret < 0 ? -1 : 0;
 }
 
 /* The frames of the clip being read begin, so the clip before it has ended. */

@@ -48,6 +48,10 @@ int trtc_reader_next(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
  * reason. What was handed out is the caller's to account for. */
 const struct trtc_ledger *trtc_reader_account(const struct trtc_reader *rd);
 
+/* Nothing is read any more: lists what was found wrong in the clip that was not read to its end. 0, or -1:
+ * out of memory. */
+int trtc_reader_settle(struct trtc_reader *rd);
+
 /* Frees it and clears the pointer. NULL is fine. */
 void trtc_reader_free(struct trtc_reader **rd);
 

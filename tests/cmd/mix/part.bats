@@ -173,6 +173,30 @@ END
     said 'p1.mkv: ' && said 'no-such.mp4'
 }
 
+@test "damage anywhere in a segment is named, wherever parts meet, and where the mix ends" {
+    local kind at size k status tiny='-s 64x36 -r 5 -g 2 --preset ultrafast'
+    # shellcheck disable=SC2086
+    parts 3 $tiny call
+    for kind in video audio; do
+        for at in 10 80 95; do # per cent of the segment from 10 s to 20 s; parts meet at 8 s and 18 s
+            rm -rf hurt
+            cp -rL call hurt
+            hurt=$(find hurt -name "*YW5uYQ*_${kind}_*10???.ts")
+            size=$(stat -c %s "$hurt")
+            head -c 188 /dev/zero | dd of="$hurt" bs=188 seek=$((size / 188 * at / 100)) conv=notrunc status=none
+            for k in 2 3; do
+                # shellcheck disable=SC2086
+                trtc-mix -q $tiny hurt --part $k/3 -o p$k.mkv >out 2>err || status=$?
+                [[ ${status:-0} -eq 3 || ! -s err ]] || fail "part $k: $(<err)"
+                status=0
+            done
+            expect 3 trtc-mix --join -o call.mp4 p?.mkv
+            said "$hurt: damaged: "
+            [[ $at -gt 10 ]] || mix 3 --to +14 $tiny -o call.mp4 hurt
+        done
+    done
+}
+
 @test "an interrupted part has no name" {
     # shellcheck disable=SC2086
     timeout --foreground -s TERM 1 trtc-mix -s 640x360 --preset slow call --part 1/2 -o p1.mkv >out 2>err || status=$?
