@@ -16,29 +16,34 @@
 #define AT(member) .at = offsetof(struct recd_opts, member)
 
 static const struct opt_row rows[] = {
+    { .help = "The configuration" },
     { "config", 0, "FILE",
-      "applications with their keys, and everything else; nobody\nelse may read it (mode 0600)",
+      "applications with their keys, and all settings; no\nother user may be able to read it (mode 0600)",
       .take = opt_text, AT(config) },
-    { "check-config", 0, NULL, "say what is wrong with it, line by line, and end", .take = opt_flag,
-      AT(check_config) },
-    { "listen", 0, "ADDR:PORT", "where the API is (127.0.0.1:8490; port 0: any that is free)",
+    { "check-config", 0, NULL, "report every error in it, with its line, and exit",
+      .take = opt_flag, AT(check_config) },
+    { .help = "The service" },
+    { "listen", 0, "ADDR:PORT", "the address of the API (127.0.0.1:8490; port 0: any\nfree one)",
       .take = opt_text, AT(listen) },
-    { "data", 0, "DIR", "state, tasks, and what is stored by default (.)", .take = opt_text,
+    { "data", 0, "DIR", "state, tasks, and by default the stored files (.)", .take = opt_text,
       AT(data) },
-    { "room", 0, "SOURCE", "the room's server, for trtc-task (http://127.0.0.1:8080)",
-      .take = opt_text, AT(room) },
+    { .help = "The tasks" },
+    { "room", 0, "SOURCE",
+      "the source of events and streams, for trtc-task\n(http://127.0.0.1:8080)", .take = opt_text,
+      AT(room) },
     { "launch", 0, "CMD",
-      "what starts a task: it gets the task's directory as an\nargument (trtc-task)",
+      "the command that starts a task; it gets the task's\ndirectory as an argument (trtc-task)",
       .take = opt_text, AT(launch) },
     { 0 },
 };
 
 static const struct opt_program program = {
     .name = "trtc-recd",
-    .synopsis = "[--config FILE] [--listen ADDR:PORT] [--data DIR] [--launch CMD]",
+    .synopsis = "[--config FILE] [--listen ADDR:PORT] [--data DIR] [--room SOURCE] [--launch CMD]\n"
+                "--check-config --config FILE",
     .about =
-        "Records the rooms of one's own media server as the cloud does: answers the recording API,\n"
-        "runs tasks, uploads their files, sends callbacks.",
+        "The recording service on your own machine: answers the recording API as the cloud does,\n"
+        "records rooms, uploads the files, and sends callbacks.",
     .example =
         "trtc-room serve --listen 127.0.0.1:8080 &\n"
         "trtc-recd --data live --room http://127.0.0.1:8080 &\n"

@@ -21,27 +21,26 @@ enum command { SERVE, WATCH, COMMANDS };
 
 static const struct opt_row rows[] = {
     { .help = "Serving" },
-    { "listen", 0, "ADDR:PORT", "address for publishers and readers (port 0: any free\none)",
+    { "listen", 0, "ADDR:PORT", "the address for publishers and readers (port 0: any\nfree one)",
       .take = opt_text, AT(listen), .commands = FOR(SERVE) },
     { "key-file", 0, "FILE",
-      "publishers show a UserSig made with this key: the\nkey, or lines SDKAPPID KEY; nobody else may read "
-      "it\n(mode 0600)",
+      "publishers must present a UserSig made with the key in\nFILE, or with one of its lines SDKAPPID KEY; no other\nuser may be able to read it (mode 0600)",
       .take = opt_text, AT(key_file), .commands = FOR(SERVE) },
     { "readers", 0, "WHO",
-      "who reads without a UserSig where there is a key file:\nlocal (who is on this machine), signed (nobody), "
+      "who may read without a UserSig if there is a key file:\nlocal (readers on this machine), signed (nobody), "
       "all",
       .take = opt_word, AT(readers), .words = gate_readers, .commands = FOR(SERVE) },
-    { "base-url", 0, "URL", "what a Source begins with (http://ADDR:PORT)", .take = opt_text,
+    { "base-url", 0, "URL", "the beginning of every Source (http://ADDR:PORT)", .take = opt_text,
       AT(base_url), .commands = FOR(SERVE) },
-    { "origin", 0, "ORIGIN", "pages from there may publish and read (several)", .take = opt_append,
+    { "origin", 0, "ORIGIN", "its pages may publish and read; can be repeated", .take = opt_append,
       AT(origins), .commands = FOR(SERVE) },
 
     { .help = "Limits" },
-    { "max-users", 0, "N", "publishers in a room (50)", .take = opt_int, AT(max_users), .min = 1,
+    { "max-users", 0, "N", "the limit of publishers in a room (50)", .take = opt_int, AT(max_users),
+      .min = 1, .max = 10000, .commands = FOR(SERVE) },
+    { "max-rooms", 0, "N", "the limit of rooms (100)", .take = opt_int, AT(max_rooms), .min = 1,
       .max = 10000, .commands = FOR(SERVE) },
-    { "max-rooms", 0, "N", "rooms (100)", .take = opt_int, AT(max_rooms), .min = 1, .max = 10000,
-      .commands = FOR(SERVE) },
-    { "max-connections", 0, "N", "of publishers and readers (1024)", .take = opt_int,
+    { "max-connections", 0, "N", "the limit of publishers and readers (1024)", .take = opt_int,
       AT(max_connections), .min = 4, .max = 100000, .commands = FOR(SERVE) },
     { "idle", 0, "T", "end a stream that sends nothing for this long (10s)", .take = opt_duration,
       AT(idle_us), .min = S / 10, .max = 86400 * S, .commands = FOR(SERVE) },
@@ -55,15 +54,15 @@ static const struct opt_row rows[] = {
       AT(hook_key_file), .commands = FOR(SERVE) },
 
     { .help = "Watching" },
-    { "room", 0, "ROOM", "only this room, which exists while it is watched", .take = opt_text,
+    { "room", 0, "ROOM", "watch only this room, which exists while it is watched", .take = opt_text,
       AT(room), .commands = FOR(WATCH) },
     { "source", 0, "URL",
-      "address of streams whose events have none; {room},\n{user} and {media} in it are replaced",
+      "the address of streams whose events have none; {room},\n{user} and {media} in it are replaced",
       .take = opt_text, AT(source), .commands = FOR(WATCH) },
     { "relay", 0, "URL", "the trtc-room to which the streams are sent (janus:\nneeds it)",
       .take = opt_text, AT(relay), .commands = FOR(WATCH) },
     { "secret-file", 0, "FILE",
-      "secrets of Janus: lines with secret, admin_key, pin or\napisecret, and its value (mode 0600)",
+      "secrets of Janus: lines with secret, admin_key, pin or\napisecret, and the value (mode 0600)",
       .take = opt_text, AT(keys), .commands = FOR(WATCH) },
     { "interval", 0, "T", "how often a page, or Janus, is asked (2s)", .take = opt_duration,
       AT(interval_us), .min = S / 10, .max = 3600 * S, .commands = FOR(WATCH) },
@@ -74,15 +73,15 @@ static const struct opt_row rows[] = {
 
 static const struct opt_command commands[] = {
     [SERVE] = { "serve", "--listen ADDR:PORT [--key-file FILE] [options]",
-                "Receives streams by PUT and POST of /ROOM/USER, serves them by GET of the same, and\n"
+                "Receives streams by PUT and POST of /ROOM/USER, serves them by GET of the same path, and\n"
                 "reports who is present by GET of /ROOM and /events.",
                 "trtc-room serve --listen 127.0.0.1:8080 &\n"
                 "ffmpeg -re -i call.mp4 -c copy -f mpegts -method PUT http://127.0.0.1:8080/3560/anna" },
     [WATCH] = { "watch", "[options] SOURCE",
-                "Prints who is present, and then who enters and leaves, as events. SOURCE is http://HOST:PORT\n"
-                "(another trtc-room), 'exec:CMD ARG...', a program that prints such events, or those of\n"
-                "trtc-hook, nginx-rtmp:URL, the page /stat of nginx's RTMP module, or janus:URL, the HTTP\n"
-                "API of Janus with its videoroom.",
+                "Prints who is present, and then who enters and leaves, as events. SOURCE is\n"
+                "http://HOST:PORT (another trtc-room), 'exec:CMD ARG...' (a program that prints such\n"
+                "events, or those of trtc-hook), nginx-rtmp:URL (the page /stat of nginx's RTMP module), or\n"
+                "janus:URL (the HTTP API of Janus with its videoroom).",
                 "trtc-room watch http://127.0.0.1:8080 | jq -r .EventInfo.UserId" },
     { 0 },
 };

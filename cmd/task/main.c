@@ -34,10 +34,11 @@ enum { POLLS_MAX = 512, OWN_POLLS = 2 };
 static const int64_t status_us = S / 4, retry_us = S;
 
 static const struct opt_row rows[] = {
-    { "room", 0, "SOURCE", "where the room is, as trtc-room watch takes it\n(" ROOM ")",
+    { "room", 0, "SOURCE",
+      "the source of the room's events and streams, as for\ntrtc-room watch (" ROOM ")",
       .take = opt_text, AT(room) },
     { "uploader", 0, "CMD",
-      "a program that puts away the files whose paths it\nreads, and prints the paths of those that are there",
+      "a program that stores the files whose paths it reads,\nand prints the path of each that is stored",
       .take = opt_text, AT(uploader) },
     { 0 },
 };
@@ -46,9 +47,9 @@ static const struct opt_program program = {
     .name = "trtc-task",
     .synopsis = "DIR [--room SOURCE] [--uploader CMD]",
     .about =
-        "Records a room while it is live, as DIR/request.json (CreateCloudRecording, without secrets)\n"
-        "asks for: files in DIR/files, what happens in DIR/events.ndjson. Run again after it was killed,\n"
-        "it goes on.",
+        "Records a live room as DIR/request.json describes it, a CreateCloudRecording request without\n"
+        "secrets. The files are in DIR/files, the events in DIR/events.ndjson. Run it again after it\n"
+        "was killed, and it continues.",
     .example = "mkdir -m 700 lesson\n"
                "trtc-rec create --dry-run -f create.json >lesson/request.json\n"
                "trtc-task lesson --room http://127.0.0.1:8080",
