@@ -75,7 +75,7 @@ bt601='smpte170m smpte170m smpte170m' bt709='bt709 bt709 bt709'
 bt2020='bt2020nc bt2020-10 bt2020'
 said709=(-colorspace bt709 -color_primaries bt709 -color_trc bt709)
 
-@test "the picture looks the same in every size and from every form; the tags say what it is" {
+@test "the picture looks the same in every size and from every pixel format, and the tags match it" {
     local what size form matrix canvas want opts is
     # what (with a + in the long tests only); size; pixel format; its matrix; canvas; the tags that come out; options
     while read -r what size form matrix canvas want opts; do
@@ -103,7 +103,7 @@ BT.2020 160x90 yuv420p10 bt2020 160x90 bt2020 -colorspace bt2020nc -color_primar
 END
 }
 
-@test "sources of several kinds: the canvas has one, each is brought to it, also where the tags change midway" {
+@test "sources in several colour spaces are converted to that of the canvas, even if the tags change midway" {
     local f
     flat a.ts 160x90 0x20c040 yuv420p bt709 "${said709[@]}"
     flat b.ts 160x90 0xc02040 yuv420p bt601
@@ -133,7 +133,7 @@ END
     grep -qa 'colr.*nclx' c/*.mp4
 }
 
-@test "backgrounds, watermarks, text and placeholders have the colours that they are given, on either canvas" {
+@test "backgrounds, watermarks, text and placeholders keep their colours on either canvas" {
     local s
     ffmpeg -nostdin -v error -f lavfi -i color=0x20c040:s=64x36,format=rgb24 -frames:v 1 p.png
     ffmpeg -nostdin -v error -f lavfi -i color=0xc02040:s=64x36,format=yuvj420p -frames:v 1 p.jpg
@@ -154,7 +154,7 @@ END
     done
 }
 
-@test "tags that only the container has, and tags that later parameter sets do not repeat" {
+@test "colour tags in the container only, and tags that later parameter sets do not repeat" {
     local rgb
     # what is shown of the MP4 is what its colr says: it has the place of the bit rate
     flat a.ts 160x90 0x20c040 yuv420p bt709 "${said709[@]}"

@@ -24,7 +24,7 @@ nothing_runs() {
     return 1
 }
 
-@test "a call is recorded while it is live, each by themselves and in one picture" {
+@test "a live call is recorded, each user separately and all in one picture" {
     DEMO_SECONDS=12 demo 'a demo' >out 2>err </dev/null
     [ ! -s err ] || { cat err; false; }
     cat out
@@ -51,7 +51,7 @@ nothing_runs() {
     [ ! -e .stills ] && [ ! -e .streams ]
 }
 
-@test "a directory that is not its own is left alone" {
+@test "a directory that belongs to someone else is left alone" {
     mkdir mine
     echo precious >mine/file
     run -73 demo mine
@@ -61,7 +61,7 @@ nothing_runs() {
     [ ! -e other ]
 }
 
-@test "on a terminal it goes on until Ctrl-C, and ends all" {
+@test "on a terminal it runs until Ctrl-C, which ends everything" {
     [ -n "${TRTC_LONG:-}" ] || skip 'only in the long tests'
     python3 - "$tree/examples/demo-live.sh" <<'P'
 import os, pty, subprocess, sys, time

@@ -75,7 +75,7 @@ readme_blocks() {
     find demo/merged demo/mix demo/contact.png -type f | sort | cmp - first
 }
 
-@test "the demo leaves alone what is not its own" {
+@test "the demo leaves files alone that it did not make" {
     mkdir -p mine/recording
     echo precious >mine/recording/file
     run -73 demo mine 40

@@ -70,7 +70,7 @@ a_task() {
 # lines N FILE: it has so many.
 lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
 
-@test "merge-finished: what is finished, once" {
+@test "merge-finished: merges each finished recording once" {
     a_task
     finished root >log 2>err
     lines 1 log
@@ -91,7 +91,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
     [ "$(find root -name '.*' -printf '%f\n')" = .merged ]
 }
 
-@test "merge-finished: losses are named once, and made good when the segment comes" {
+@test "merge-finished: a loss is reported once, and repaired when the segment arrives" {
     a_task
     gone=$(ls root/T/*"${U}MTAwMDE.${E}main_video"_*.ts | tail -n 1)
     mv "$gone" kept
@@ -110,7 +110,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
     [ -z "$output$stderr" ]
 }
 
-@test "merge-finished: names that are awkward, an output directory, options" {
+@test "merge-finished: awkward names, an output directory, options" {
     mkdir -p "root/-p q/T.."
     mv rec "root/-p q/T../-x.."
     cp -r "$BATS_FILE_TMPDIR/odd" root/$'new\nline'
@@ -123,7 +123,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
     [ -s 'mp4 s'/$'new\nline/1400000001_3560_20260101000000495_av.mp4' ]
 }
 
-@test "merge-finished: a temporary fault is tried again, a lasting one is named once" {
+@test "merge-finished: retries after a temporary fault, and reports a permanent one once" {
     a_task
     mkdir bin
     printf '#!/bin/sh\nexit 75\n' >bin/trtc-merge
@@ -142,7 +142,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
     [ -z "$output" ]
 }
 
-@test "merge-finished: one at a time" {
+@test "merge-finished: only one process works at a time" {
     a_task
     exec 8<root
     flock 8
@@ -163,7 +163,7 @@ lines() { [ "$(wc -l <"$2")" -eq "$1" ] || { cat "$2"; return 1; }; }
 
 parallel_merge() { "$tree/examples/merge-parallel" "$@"; }
 
-@test "merge-parallel: parts, whatever the users are called" {
+@test "merge-parallel: makes all parts, whatever the names of the users" {
     cp -r "$BATS_FILE_TMPDIR/odd" 'odd ones'
     parallel_merge -J 2 'odd ones' -o 'out 1' >made 2>err
     [ ! -s err ] || { cat err; false; }

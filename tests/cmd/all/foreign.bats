@@ -15,7 +15,7 @@ setup() {
     test_begin
 }
 
-@test "a sample of the matrix: every frame at its time, or named" {
+@test "a sample of the matrix: every frame is at its time, or reported" {
     local seed=${TRTC_SEED:-1} pairs budget_s=${TRTC_FOREIGN_S:-60}
     command -v gst-launch-1.0 >/dev/null || echo '# no GStreamer (make deps installs it): FFmpeg alone makes the media' >&3
     pairs=(plain.mp2 b3pyr.aac32 ntsc.aac48 fake.aac51)

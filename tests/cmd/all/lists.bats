@@ -41,7 +41,7 @@ lines() {
     sed -i "/^1400/{$1}" p/*.m3u8
 }
 
-@test "lines that are addresses or paths of another machine mean the file of that name" {
+@test "a line with a URL or a path of another machine stands for the local file of that name" {
     local how
     for how in 's/$/?q-sign-algorithm=sha1\&q-ak=AKID\/x/' \
         's,^,https://b-1250000000.cos.ap-guangzhou.myqcloud.com/task/,' 's,^,/prefix/task/,; s/$/?x#y/' \
@@ -62,7 +62,7 @@ lines() {
     said 'p/../p/link.ts: missing: leads out of its directory'
 }
 
-@test "files that browsers, downloaders and forms have renamed" {
+@test "files that browsers, download tools and forms have renamed" {
     local how
     for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
         's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/'; do
@@ -79,7 +79,7 @@ lines() {
     said 'are listed by another playlist of this track as well'
 }
 
-@test "gzip, UTF-16, marks and old line ends are read; what is not is called by its name" {
+@test "gzip, UTF-16, byte-order marks and old line ends are read; other formats are named in the error" {
     local how f
     for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/'; do
         have two p
@@ -101,7 +101,7 @@ lines() {
     said 'not a playlist: the first line is not #EXTM3U; it is an HTML page'
 }
 
-@test "nobody is left out in silence, not even with -q" {
+@test "no user is left out silently, not even with -q" {
     local f how
     # a user's playlists are not there
     have two p
@@ -176,7 +176,7 @@ in_one() {
     mv one "$first"
 }
 
-@test "byte ranges of one file are segments: all of it, nothing twice, nothing lost" {
+@test "byte ranges of one file are segments: everything is merged, once" {
     local style attr
     for style in full next; do
         for attr in with without; do
@@ -197,7 +197,7 @@ in_one() {
     near "$(jq .duration_ms out)" 30000 250 'the mix'
 }
 
-@test "byte ranges that the file does not hold are lost, and said so" {
+@test "byte ranges beyond the end of the file are reported as losses" {
     local size
     have plain p
     in_one video full
@@ -226,7 +226,7 @@ encrypt() {
     head -c "$(stat -c %s "$1")" /dev/urandom >x && mv x "$1"
 }
 
-@test "encrypted segments are called so, with their method; the others are merged" {
+@test "encrypted segments are reported with their method; the others are merged" {
     local f
     have plain p
     for f in p/*.ts; do encrypt "$f"; done
@@ -253,7 +253,7 @@ encrypt() {
     said '20260101000010533.ts: foreign: it is no MPEG transport stream'
 }
 
-@test "segments that are plain although the playlist says encrypted are merged" {
+@test "unencrypted segments are merged even if the playlist calls them encrypted" {
     have plain p
     sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-KEY:METHOD=AES-128,URI="key.bin"/' p/*.m3u8
     merge 0 -f p
@@ -277,7 +277,7 @@ sample_aes() {
         seek F, 0, 0; print F $d' "$@"
 }
 
-@test "samples that are encrypted inside a plain transport stream" {
+@test "encrypted samples in an unencrypted transport stream" {
     have plain p
     sample_aes "$(segment p video 1)" 1b
     sed -i "/^#EXT-X-TRTC-FILE-ATTR:1767225610533/s/^/#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k\"\n/" "$(list video)"
@@ -291,7 +291,7 @@ sample_aes() {
     said '20260101000000495.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES; 10.005 s'
 }
 
-@test "encrypted samples as the input of trtc-hls and of trtc-mix: named, and the rest is made" {
+@test "encrypted samples in the input of trtc-hls and trtc-mix are reported; the rest is used" {
     clips 2 some.ts=1
     sample_aes some.ts 1b
     expect 3 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch some.ts
@@ -307,7 +307,7 @@ sample_aes() {
     said 'it is encrypted with SAMPLE-AES'
 }
 
-@test "what a segment is that is no transport stream" {
+@test "a segment that is not a transport stream: the message names its format" {
     have plain p
     ffmpeg -nostdin -v error -i "$(segment p video 0)" -c copy -f mp4 -movflags frag_keyframe+empty_moov frag.mp4
     cp frag.mp4 "$(segment p video 0)"

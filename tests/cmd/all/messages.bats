@@ -32,7 +32,7 @@ P
     said=$((said + 1))
 }
 
-@test "names and values with control characters: escaped, whoever says them" {
+@test "control characters in names and values are escaped in every program" {
     local h=$hostile o said=0
     mkdir "d$h"
     : >"d$h/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8"
@@ -95,7 +95,7 @@ P
     ((said > 30)) || fail "only $said said anything"
 }
 
-@test "what the service says: escaped" {
+@test "control characters in answers of the service are escaped" {
     local said=0
     serve
     script 'any - code Bad\u202e\u009b'
@@ -117,7 +117,7 @@ meant() {
     [ ! -s out ]
 }
 
-@test "a misspelt option or sub-command: the nearest one is named" {
+@test "a misspelt option or sub-command: the message suggests the nearest one" {
     meant --anchor trtc-layout --ancor anna -n 1
     meant --align trtc-layout -align left -n 1
     meant --segment-time trtc-hls -A 1 -R 1 --segmenttime 5 -
@@ -132,7 +132,7 @@ meant() {
     meant serve trtc-hook sevre
 }
 
-@test "JSON is UTF-8, whatever bytes the names of files are" {
+@test "JSON output is UTF-8, whatever the bytes of file names" {
     local d=$'d\x85' f
     mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 "$d"
     trtc-merge -q -f "$d" -o $'o\xff' --json --report r.json >merge.json
@@ -157,7 +157,7 @@ would() {
     grep -qF -- "$text" err || fail "not '$text': $*"
 }
 
-@test "what a person types first: the message has the line that would do" {
+@test "what people type first: the message contains the correct command" {
     local before
     mkdir rec
     : >out
@@ -186,7 +186,7 @@ told() {
     [[ $(wc -l <err) -eq 1 ]] || fail "more than a line: $*"
 }
 
-@test "what does not go is told with what does" {
+@test "a usage error states what would be right" {
     local list e
     mkrec --loop --bitrate 40000 --length 2 --user size=64x36,rate=16000 room/a
     list=$(echo room/a/*_audio.m3u8)

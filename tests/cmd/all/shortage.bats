@@ -37,7 +37,7 @@ code() {
     [[ $1 == EIO ]] && echo 74 || echo 75
 }
 
-@test "few open files: as many jobs as there is room for, and every file is whole" {
+@test "a low limit of open files: fewer jobs run, and every file is complete" {
     local f
     for n in 40 12; do
         (
@@ -72,7 +72,7 @@ code() {
     done
 }
 
-@test "a segment or playlist that cannot be opened or read: 74 or 75, the other user is made, and this one next time" {
+@test "a segment or playlist that cannot be read for now: 74 or 75; other users are merged, and this one by the next run" {
     need_strace
     local call error when f
     for call in openat2 read pread64; do
@@ -114,7 +114,7 @@ code() {
     done
 }
 
-@test "an earlier run's losses: --force is named" {
+@test "losses of an earlier run: the message suggests --force" {
     local f
     cp -r "$two" p
     f=$(segment p video 1)
@@ -136,7 +136,7 @@ injected() {
     grep -q INJECTED trace || fail "no $call of $path"
 }
 
-@test "no thread for a decoder: 75, nothing is said to be lost" {
+@test "no thread for a decoder: 75, and no loss is reported" {
     need_strace
     local when tried=0
     for ((when = 1; when <= 9; when++)); do
@@ -157,7 +157,7 @@ injected() {
     ((tried > 1))
 }
 
-@test "a temporary file that cannot be emptied or looked at is taken away" {
+@test "a temporary file that cannot be truncated or examined is removed" {
     need_strace
     mkdir o
     injected ftruncate EIO "$PWD/o/.m.mp4.part" trtc-mix -s 64x48 -r 5 --to +0.2 -o o/m.mp4 "$two"
@@ -166,7 +166,7 @@ injected() {
     [ -z "$(ls -A o)" ]
 }
 
-@test "names that cannot be looked at are not taken by another recording" {
+@test "names that cannot be checked are not used for another recording" {
     need_strace
     local list=o/1_1.m3u8 hls=(trtc-hls -q -A 1 -R 1 -S 1767225600495 -d o -t 2 --ha auto)
     expect 0 "${hls[@]}" "$(segment "$two" video 0)"

@@ -33,7 +33,7 @@ made() {
     (cd o && find . -type f -exec md5sum {} + | sort)
 }
 
-@test "standard output is full: 75, one line that says so" {
+@test "standard output is full: 75, and one line reports it" {
     local s status p args
     for s in "${all_smokes[@]}"; do
         fresh
@@ -54,7 +54,7 @@ made() {
     done
 }
 
-@test "a pipe that does not wait is written to as any other" {
+@test "a non-blocking pipe gets all output" {
     python3 - <<'P'
 import fcntl, os, subprocess, time
 r, w = os.pipe()
@@ -74,7 +74,7 @@ assert got == subprocess.run(['trtc-rec', 'create', '--skeleton'], stdout=subpro
 P
 }
 
-@test "calls that a signal interrupts are made again" {
+@test "system calls that a signal interrupts are repeated" {
     need_strace
     local s status
     for s in "${all_smokes[@]}"; do
@@ -96,7 +96,7 @@ P
     done
 }
 
-@test "a remembered task that cannot be read: 74, it is not passed over" {
+@test "a remembered task that cannot be read: 74, it is not skipped" {
     need_strace
     fresh
     local status=0 file s
@@ -139,7 +139,7 @@ failing() {
     esac
 }
 
-@test "any allocation fails: 75, and nothing that lacks something" {
+@test "any allocation fails: 75, and no incomplete output" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
     local s nb i tries=2 list
     cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
@@ -161,7 +161,7 @@ failing() {
     done
 }
 
-@test "a library that fills the stack for want of memory: 75, and the word" {
+@test "a library that overflows the stack when memory runs out: 75, and a message" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
     local s status
     for s in merge rec-dry; do

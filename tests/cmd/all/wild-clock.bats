@@ -25,7 +25,7 @@ small() {
     expect "$1" timeout 60 trtc-mix -s 64x36 -r 5 --preset ultrafast --json -o o.mp4 "${@:2}"
 }
 
-@test "START-REC-TIME of one playlist, zero or a month off: named, and the names rule" {
+@test "a START-REC-TIME that is zero or a month off is reported, and the times in the names are used" {
     local start
     for start in 0:1970-01-01T00:00:00.000Z 1769817600495:2026-01-31T00:00:00.495Z; do
         sed -i "s/^\(#EXT-X-TRTC-START-REC-TIME\):.*/\1:${start%%:*}/" "$audio"
@@ -41,7 +41,7 @@ small() {
     done
 }
 
-@test "a name that is years off: a loss with its time; -m 1 and a mix are no longer for it" {
+@test "a name that is years off: a loss with its time, which makes neither -m 1 nor a mix longer" {
     local bytes
     bytes=$(stat -c %s "$(segment p video 1)")
     mv "$(segment p video 1)" "p/${stem}_video_20360101000010533.ts"
@@ -56,7 +56,7 @@ small() {
     near "$(jq .duration_ms out)" 30000 100
 }
 
-@test "a user whose whole recording lies elsewhere is no part of the mix, but named" {
+@test "a user whose whole recording is at another time is left out of the mix, and reported" {
     local f
     for f in p/*_Mg..__*2026*.ts; do mv "$f" "${f/_2026/_2016}"; done
     sed -i 's/_2026/_2016/; /START-REC-TIME/d' p/*_Mg..__*.m3u8
@@ -87,7 +87,7 @@ small() {
     [ ! -e o.mp4 ]
 }
 
-@test "a mix that was planned for a day and ends at once is as small as what is in it" {
+@test "a mix that was planned for a day and ends at once is a small file" {
     local pid i
     trtc-mix -s 64x36 -r 5 --preset ultrafast --to +86400 -o o.mp4 a="$clip" >out 2>err 3>&- &
     pid=$!
@@ -99,7 +99,7 @@ small() {
     [ "$(stat -c %s o.mp4)" -lt 20000000 ]
 }
 
-@test "days of pauses in one file: its length is right, and what no file can hold is refused" {
+@test "days of pauses in one file: its length is right; lengths that no file can have are refused" {
     local day n=1400000001_1__UserId_s_YQ..__UserId_e_main_video
     rm -r p && mkdir p
     { echo '#EXTM3U'
@@ -122,7 +122,7 @@ small() {
     said 'are too long for one file: use -m 0, -s or --split-time'
 }
 
-@test "the report: no offset that is not known, outputs in the order of the plan" {
+@test "the report contains no unknown offsets, and lists outputs in the order of the plan" {
     local k
     # key frames that are none: nothing can be decoded
     perl -0777 -pi -e 's/\x00\x00\x01[\x25\x45\x65]/\x00\x00\x01\x21/g' p/*_MTAwMDE.__*video*.ts

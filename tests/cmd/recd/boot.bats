@@ -29,7 +29,7 @@ spooled() {
     find S -name '*.json' -printf '%f\n' | sort | cut -d- -f2 | xargs
 }
 
-@test "killed and started again: the task is the same process, and its callbacks come once" {
+@test "the service is killed and restarted: the task is the same process, and its callbacks arrive once" {
     with_hook
     request
     created
@@ -51,7 +51,7 @@ same_as_sent() {
     [[ $(spooled) == '301 303 307 304 302 305 310' ]]
 }
 
-@test "the task ends while the service is down: that is said when it is back" {
+@test "the task ends while the service is down: its callbacks are sent when it is back" {
     with_hook
     request
     created
@@ -65,7 +65,7 @@ same_as_sent() {
     [[ -s live/storage/class-1250000000/math/$task/made.mp4 ]] || fail "$(find live/storage)"
 }
 
-@test "all is killed: the task goes on with the next ha; after the third time it ends" {
+@test "everything is killed: the task continues with the next recovery number; after the third time it ends" {
     with_hook
     request
     created
@@ -87,7 +87,7 @@ all_failovers() {
     [[ $(spooled | tr ' ' '\n' | sort | uniq -c | xargs) == '1 301 1 302 1 303 4 304 1 305 3 306 4 307 1 310' ]]
 }
 
-@test "only the task is killed: it is started again at once" {
+@test "only the task is killed: it is restarted at once" {
     with_hook
     request
     created
@@ -97,7 +97,7 @@ all_failovers() {
     described InProgress '.StorageFileList[0].FileName == "ha1_made.m3u8"'
 }
 
-@test "a delete and a change that the task has not heard of are said again" {
+@test "a delete and a change that the task has not received are repeated" {
     recd --launch "$(standin)"
     request '.RecordParams.RecordMode = 2'
     created
@@ -112,7 +112,7 @@ all_failovers() {
     grep -q '{"modify":{"MixLayoutParams":{"MixLayoutMode":1}}}' "$dir/told" || fail "$(cat "$dir/told")"
 }
 
-@test "the database is damaged: that is said, what is recorded goes on, and Describe answers" {
+@test "the database is damaged: this is reported, recordings go on, and Describe answers" {
     recd
     request
     created
@@ -168,7 +168,7 @@ all_failovers() {
     [[ $(in_database 'select type, body from outbox' | sed 's/ .*"Payload":/ /; s/}}$//' | xargs) == '301 {Status:1} 302 {LeaveCode:0} 305 {Status:1}' ]] || fail "$(in_database 'select type, body from outbox')"
 }
 
-@test "two services cannot have one directory" {
+@test "two services cannot use one directory" {
     recd
     expect 75 trtc-recd --data live --listen 127.0.0.1:0
 }

@@ -36,7 +36,7 @@ is_received() { [[ $(received) == "$1" ]]; }
 # have_come TYPES: these, in any order.
 have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
 
-@test "HLS, MP4: every event in its order, signed, with its fields" {
+@test "HLS and MP4: every event arrives in order, signed, with its fields" {
     receiver 200
     config "callback_url = $receives" "callback_key = $(<key)"
     recd --config recd.ini --launch "$(standin picture)"
@@ -52,7 +52,7 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
         .EventInfo.EventTs == (.EventInfo.EventMsTs / 1000 | floor) and (.CallbackTs - .EventInfo.EventMsTs < 3000))' >/dev/null || fail "$(cat received)"
 }
 
-@test "a receiver that refuses: again at once, and given up by the rule, which is said; the others come" {
+@test "a refused callback is repeated at once, given up by the rule, and reported; the others arrive" {
     receiver 500
     config "callback_url = $receives" "callback_key = $(<key)" '[limits]' 'callbacks = 1'
     recd --config recd.ini --launch "$(standin leave 99)"
@@ -64,7 +64,7 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
     [[ $(grep -c '^301 ' received) == 2 ]] || fail "$(cut -c 1-4 received)"
 }
 
-@test "nobody listens at first: all arrive when somebody does" {
+@test "no receiver at first: all callbacks arrive when there is one" {
     receiver 200
     port=$(<port)
     kill "${hook_pids[0]}"
@@ -80,7 +80,7 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
     eventually have_come '301 302 303 304 305 307 310'
 }
 
-@test "the disk is full when a callback has arrived: it does not come again and again" {
+@test "the disk is full when a callback was accepted: it is not sent over and over" {
     receiver 200 0 0.5
     config "callback_url = $receives" "callback_key = $(<key)"
     trap '' XFSZ

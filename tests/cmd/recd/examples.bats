@@ -22,7 +22,7 @@ teardown() {
     [[ $(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$(find live/storage -name '*.mp4')" | sort | xargs) == 'audio video' ]]
 }
 
-@test "pictures: fetched by the service, into the task's directory; one that is not there is null" {
+@test "pictures are fetched into the task's directory; one that does not exist is null" {
     ffmpeg -v error -f lavfi -i color=red:size=16x16 -frames:v 1 logo.png
     mkdir www
     mv logo.png www
@@ -73,7 +73,7 @@ has_pictures() {
     done
 }
 
-@test "pictures of a change that overtake those of the beginning; those on their way when the service is killed" {
+@test "pictures of a change that arrive before those of the create; pictures that were being fetched when the service was killed" {
     pictures
     recd --config recd.ini
     mixed "$at/slow.png"
@@ -90,7 +90,7 @@ has_pictures() {
     has_pictures slow.png || fail "$(cat "$dir/images/index.json")"
 }
 
-@test "pictures whose server says nothing hold up no recording" {
+@test "pictures from a silent server delay no recording" {
     pictures
     recd --config recd.ini
     mixed "$at"/never{1,2,3,4}.png

@@ -34,20 +34,20 @@ used() {
     jq -e '.played == { "mp4": "plays", "playlist": "plays" }' shown >is || fail "$(cat shown)"
 }
 
-@test "the camera is published, mixed, laid out anew, stopped, and what came of it plays" {
+@test "the camera is published and mixed, the layout is changed, the task is stopped, and the result plays" {
     used mixed
     [[ $(jq -c .lanes shown) == '["everybody "]' ]]
     [[ $(jq -r '.events | join(" ")' shown) =~ ^301.*307.*302.*310 ]] || fail "$(cat shown)"
     grep -q '"MixLayoutMode":1' live/tasks/*/modify.json || fail "$(cat live/tasks/*/modify.json)"
 }
 
-@test "the same, each by themselves" {
+@test "the same with single streams" {
     [[ ${TRTC_LONG:-} ]] || skip 'only in the long tests'
     used single
     [[ $(jq -c .lanes shown) == '["anna sound","anna picture"]' ]]
 }
 
-@test "no other origin, no other name, and nobody without the page's own header gets anything" {
+@test "requests from other origins, to other host names, or without the page's header are refused" {
     service
     # asks PATH CURL-OPTION...: the status
     asks() { curl -s -m 5 -o answer -w '%{http_code}' "${@:2}" "$page$1" || true; }

@@ -34,14 +34,14 @@ P
     [[ $(stat -c %a live live/tasks live/recd.db live/credentials "$dir" | xargs) == '700 700 600 600 700' ]] || fail 'open to others'
 }
 
-@test "a directory that was there keeps its mode; what is made in it is for nobody else" {
+@test "an existing directory keeps its mode; everything created in it is private" {
     mkdir live
     chmod 755 live
     recd
     [[ $(cd live && stat -c '%a %n' . * | sort | xargs) == '600 credentials 600 recd.db 600 recd.db-wal 700 storage 700 tasks 755 .' ]] || fail "$(stat -c '%a %n' live live/*)"
 }
 
-@test "the keys of an application that is made up are printed into a file, once" {
+@test "the keys of the made-up application are written to a file, once" {
     recd
     [[ $(stat -c %a live/credentials) == 600 ]]
     cp live/credentials first
@@ -53,7 +53,7 @@ P
     [[ $(grep -c 'made up' told) == 1 ]]
 }
 
-@test "another task of the same robot ends the first with 101; another room or robot does not" {
+@test "a second task of the same robot ends the first with 101; another room or robot does not" {
     recd
     request
     created
@@ -73,7 +73,7 @@ P
     [[ $(callbacks | grep ^302) == '302 {"LeaveCode":101}' ]] || fail "$(callbacks)"
 }
 
-@test "limits: 3 tasks, those that have ended do not count; calls a second" {
+@test "limits: 3 tasks, not counting ended ones; calls per second" {
     config '[limits]' 'tasks = 3' 'calls = 5'
     recd --config recd.ini
     for i in 1 2 3; do
@@ -93,7 +93,7 @@ P
     code ResourceNotFound DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"none\"}"
 }
 
-@test "an id that has expired is not found, and its task goes on and counts" {
+@test "an expired id is not found, but its task goes on and counts" {
     config '[limits]' 'tasks = 1'
     recd --config recd.ini
     request '.ResourceExpiredHour = 6'
@@ -111,7 +111,7 @@ P
     grep -q RestrictedConcurrency err || fail 'taken'
 }
 
-@test "a change reaches the task, whole; one that it cannot have is refused" {
+@test "a change reaches the task completely; an invalid one is refused" {
     recd
     request '.RecordParams.RecordMode = 2'
     created
@@ -153,7 +153,7 @@ P
     [[ -s live/storage/vod/$task/made_1.ts ]] || fail "$(find live/storage)"
 }
 
-@test "what a task says by itself: idle end, loss, picture; a task that is refused; a program that is not there" {
+@test "events of a task: idle end, loss, picture; a refused task; a launcher that does not exist" {
     recd --launch "$(standin leave 99)"
     request
     created
@@ -197,7 +197,7 @@ P
     [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
 }
 
-@test "a task that cannot be written is refused, and leaves nothing" {
+@test "a task that cannot be stored is refused, and leaves no files" {
     trap '' XFSZ
     recd
     request
@@ -226,7 +226,7 @@ P
     [[ $(wc -l <launch.starts) == 2 && $(in_database 'select starts from tasks') == 2 ]] || fail "$(wc -l <launch.starts) $(in_database 'select starts from tasks'): $(cat told)"
 }
 
-@test "little room on the disk: no task begins, and those there are end" {
+@test "little free space: no task begins, and running tasks end" {
     config '[limits]' 'free = 100' 'end = 0'
     recd --config recd.ini
     request

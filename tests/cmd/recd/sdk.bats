@@ -60,7 +60,7 @@ mine="\"SdkAppId\":$app,\"TaskId\":\"\""
     codes - - - - - -
 }
 
-@test "what is wrong comes back as the SDK's error, with the documented code" {
+@test "errors arrive as those of the SDK, with the documented code" {
     request
     sdk "CreateCloudRecording $(jq -c 'del(.StorageParams)' request.json)" "CreateCloudRecording $(jq -c '.RecordParams.MaxIdleTime = 4' request.json)" \
         "CreateCloudRecording $(jq -c '.StorageParams.CloudVod = { TencentVod: {} }' request.json)" \

@@ -11,7 +11,7 @@ setup() {
     known="{\"SdkAppId\":$app,\"TaskId\":\"none\"}"
 }
 
-@test "requests that are not signed, or not as they are sent" {
+@test "requests without a signature, or changed after it" {
     recd
     code ResourceNotFound DescribeCloudRecording "$known"
     code AuthFailure.InvalidAuthorization DescribeCloudRecording "$known" unsigned=1
@@ -41,7 +41,7 @@ setup() {
     code InvalidParameter DescribeCloudRecording '[]'
 }
 
-@test "a request that comes again" {
+@test "a repeated request" {
     recd
     request
     code AuthFailure.SignatureFailure CreateCloudRecording "$(<request.json)" times=2
@@ -51,7 +51,7 @@ setup() {
     code AuthFailure.SignatureFailure DeleteCloudRecording "$known" times=2 apart=3.2
 }
 
-@test "a request that comes again after the service has begun anew" {
+@test "a repeated request after a restart of the service" {
     recd
     request
     at=$(date +%s)
@@ -63,7 +63,7 @@ setup() {
     [[ $(find live/tasks -mindepth 1 -maxdepth 1 | wc -l) == 2 ]] || fail 'it was done twice'
 }
 
-@test "an application is for its own keys alone" {
+@test "an application accepts its own keys only" {
     config '[app 1400000002]' 'secret_id = AKIDsecond' 'secret_key = secondkey'
     recd --config recd.ini
     code InvalidParameter.SdkAppId DescribeCloudRecording '{"SdkAppId":1400000009,"TaskId":"t"}'
@@ -78,7 +78,7 @@ setup() {
     code AuthFailure.UnauthorizedOperation DeleteCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"
 }
 
-@test "a UserSig that is none, of others, over: where the application's key is known" {
+@test "UserSigs that are malformed, of others, or expired, if the application's key is known" {
     config 'usersig_key = appkey'
     recd --config recd.ini
     sig() { TRTC_SECRET_KEY=$1 trtc-rec usersig --sdkappid "$2" --user "$3" --expire "$4"; }
@@ -91,7 +91,7 @@ setup() {
     code '' CreateCloudRecording "$(create "$(sig appkey "$app" recorder 1h)")"
 }
 
-@test "no key is anywhere but in the configuration and the database; none with what records" {
+@test "keys are only in the configuration and the database, and never in a task" {
     export AWS_SECRET_ACCESS_KEY=CanaryEnv TRTC_SECRET_KEY=CanaryEnv TENCENTCLOUD_SECRET_KEY=CanaryEnv TRTC_STORAGE_SECRET_KEY=CanaryEnv
     config 'callback_url = http://127.0.0.1:1/' 'callback_key = CanaryCallback' '[storage]' 'send = request'
     sed -i 's/madeupsecretkey/CanaryApi/' recd.ini keys
@@ -118,7 +118,7 @@ setup() {
     ! grep Canary answer || fail "$(cat answer)"
 }
 
-@test "configurations: 77 where others can read it, 78 and each line that is wrong, none of its keys" {
+@test "configurations: 77 if others can read it; 78 and each wrong line, but no key" {
     config
     chmod 644 recd.ini
     expect 77 trtc-recd --config recd.ini --data live

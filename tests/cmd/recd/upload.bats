@@ -22,7 +22,7 @@ teardown() {
     stop_serving
 }
 
-@test "COS: everything arrives, signed with the request's keys, which are wiped then" {
+@test "COS: everything arrives, signed with the request's keys, which are wiped afterwards" {
     recd --config recd.ini
     created
     described InProgress
@@ -41,7 +41,7 @@ sent() {
 print(sqlite3.connect("live/recd.db").execute("select count(*) from outbox where type = ?", sys.argv[1:]).fetchone()[0])' "$1") == "$2" ]] || fail "not $2 of $1"
 }
 
-@test "the store refuses: 308, and everything arrives when it takes it" {
+@test "the store refuses files: 308, and everything arrives once it accepts them" {
     echo 'any - refuse' >script
     recd --config recd.ini
     created
@@ -79,7 +79,7 @@ putter() {
     export PATH=$PWD/bin:$PATH
 }
 
-@test "trtc-put ends without a proof: that is said, and it is not started again at once" {
+@test "trtc-put ends without a proof: this is reported, and it is not restarted at once" {
     putter 'echo >>starts' 'timeout 0.2 cat >/dev/null; exit 0'
     recd --config recd.ini
     created
@@ -106,7 +106,7 @@ putter() {
     [[ $(in_database 'select text from losses') == 'files/made_1.ts was gone before it was uploaded' ]] || fail "$(in_database 'select text from losses')"
 }
 
-@test "VOD: trtc-put gets the keys of the configuration, by a descriptor; without them no task begins" {
+@test "VOD: trtc-put gets the configured keys by a descriptor; without them no task is created" {
     request '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 0 } } }'
     recd --config recd.ini
     code FailedOperation CreateCloudRecording "$(<request.json)"

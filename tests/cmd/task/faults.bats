@@ -45,7 +45,7 @@ gaps() {
     done
 }
 
-@test "a recorder that is killed is replaced, and that is said; what trtc-room still has is not missing" {
+@test "a killed recorder is replaced and reported; what trtc-room has kept is not missing" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1'
     recording t
@@ -65,7 +65,7 @@ gaps() {
     muxer=framecrc plays t/files/*.mp4
 }
 
-@test "a task that is killed goes on with the next ha; after three times it ends" {
+@test "a killed task continues with the next recovery number; after three times it ends" {
     local n
     opened
     ordered t '"RecordMode":1'
@@ -92,7 +92,7 @@ gaps() {
     muxer=framecrc plays "$(<out)"
 }
 
-@test "all of it is killed at once: what was being written is rescued, and nothing is counted twice" {
+@test "everything is killed at once: open segments are completed, and nothing is listed twice" {
     local pids
     opened
     ordered t '"RecordMode":1'
@@ -118,7 +118,7 @@ gaps() {
     [[ $(jq -r 'select(.Type == "segment").File' t/events.ndjson | sort | uniq -d) == '' ]]
 }
 
-@test "killed when the recorder had left: the next run finishes, and records nothing" {
+@test "killed after the recorder had left: the next run finishes, and records nothing" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1'
     in_place_of trtc-merge 'sleep 60'
@@ -137,7 +137,7 @@ gaps() {
     muxer=framecrc plays t/files/*.mp4
 }
 
-@test "trtc-room watch that dies is started again; who is there is recorded on, who has gone meanwhile is not" {
+@test "trtc-room watch is restarted when it dies; present users are still recorded, users who left meanwhile are not" {
     local first
     opened
     ordered t '"RecordMode":1'
@@ -156,7 +156,7 @@ gaps() {
     [[ $(events_of) == '301 307 307 307 307 302' ]]
 }
 
-@test "a room that cannot be followed is named, and asked for after longer and longer pauses" {
+@test "a room that cannot be followed is reported, and tried again after pauses that become longer" {
     local n
     ordered t '"RecordMode":1'
     trtc-task t --room exec:false 2>t.log </dev/null 3>&- &
@@ -171,7 +171,7 @@ gaps() {
     ((n == 2 || n == 3)) || fail "$n starts"
 }
 
-@test "a stream that breaks off is taken up again in the same playlist" {
+@test "a stream that breaks off is recorded again in the same playlist" {
     opened
     ordered t '"RecordMode":1'
     recording t
@@ -190,7 +190,7 @@ gaps() {
     [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
 }
 
-@test "a merge that is killed is named, and a file whose line is long is not forgotten" {
+@test "a killed merge is reported, and a file with a long line is listed" {
     opened
     in_place_of trtc-merge 'kill -9 $$'
     ordered t '"RecordMode":1,"OutputFormat":3'
@@ -212,7 +212,7 @@ gaps() {
     [[ $(jq -r 'select(.Loss).Loss' u/events.ndjson) == *'the file is not listed' ]]
 }
 
-@test "what cannot be rescued is tried by the next run, or is named" {
+@test "files that cannot be completed are left to the next run, or reported" {
     ordered t '"RecordMode":1'
     mkdir t/files
     : >t/files/.1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_audio.m3u8.lock.part
@@ -225,7 +225,7 @@ gaps() {
     [[ $(jq -r 'select(.Loss) | .UserId + ": " + .Loss' t/events.ndjson) == 'anna: the trtc-hls that completes'*'was ended by signal 9' ]]
 }
 
-@test "the disk is full: that is said, and what is there is whole and listed" {
+@test "the disk is full: this is reported, and existing files are complete and listed" {
     opened
     mkdir disk
     mount -t tmpfs -o size=256k none disk 2>/dev/null || skip 'no tmpfs can be mounted here'

@@ -102,7 +102,7 @@ shown() {
         NR % h == 0 { s = ""; for (i = 1; i <= n; i++) s = s (i > 1 ? "," : "") whose(c[i]); if (s != was) print s; was = s }'
 }
 
-@test "a mix follows who comes and goes, and changes; nobody there is a gap in the same playlist" {
+@test "a mix follows users who come and go, and changes; without users the playlist has a gap" {
     cd changed
     [[ ! -e fault ]] || fail "$(<fault)"
     [[ $(events_of) == '301 309 307 302:99' ]] || fail "$(events_of): $(cat t/events.ndjson)"
@@ -122,7 +122,7 @@ shown() {
     stands t '.Streams[] | [.UserId, .MediaId, .TrackType] | join(",")' ',mix,audio_video'
 }
 
-@test "what makes a mix is replaced when it dies, and so is the task; each is named" {
+@test "the children of a mix, and the task, are replaced when they die; each death is reported" {
     cd broken
     [[ ! -e fault ]] || fail "$(<fault)"
     [[ $(events_of) =~ ^'301 307'.*' 306 307'.*' 302:99'$ ]] || fail "$(events_of)"

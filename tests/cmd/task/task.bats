@@ -12,7 +12,7 @@ live() {
     ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url$1" 3>&-
 }
 
-@test "a user is recorded who leaves and comes back; the task ends when nobody is there; MP4 is made" {
+@test "a user who leaves and comes back is recorded; without users the task ends and makes MP4" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1,"MaxIdleTime":5'
     recording t
@@ -36,7 +36,7 @@ live() {
     closed
 }
 
-@test "a stream that ends as soon as it has begun is recorded whole, also over and over" {
+@test "a stream that ends right after its beginning is recorded completely, even repeatedly" {
     opened
     ordered t '"RecordMode":1'
     recording t
@@ -52,7 +52,7 @@ live() {
     [[ $(lengths t | grep -c 'video.m3u8 6.0$') -eq 3 ]] || fail "$(lengths t)"
 }
 
-@test "it is stopped by an order, whose code is told, and what runs then is complete" {
+@test "a stop order ends the task with its code, and completes the recordings" {
     opened
     ordered t '"RecordMode":1,"AvMerge":1'
     recording t
@@ -89,7 +89,7 @@ live() {
     whole t
 }
 
-@test "the robot's name in the room, and the end of the room, end the task" {
+@test "a user with the robot's id, and the end of the room, end the task" {
     opened
     ordered t '"RecordMode":1'
     recording t
@@ -108,7 +108,7 @@ live() {
     whole u
 }
 
-@test "who is not subscribed to is not recorded, also after a change; a user comes back behind a lost connection" {
+@test "users outside the subscription are not recorded, even after a change; a user comes back after a lost connection" {
     opened
     ordered t '"RecordMode":1,"SubscribeStreamUserIds":{"SubscribeAudioUserIds":["an.*$"],"UnSubscribeVideoUserIds":["anna"]}'
     recording t
@@ -152,7 +152,7 @@ live() {
     whole t
 }
 
-@test "what cannot be a task is refused, and nothing is made" {
+@test "a wrong request is refused, and nothing is created" {
     url=http://127.0.0.1:9
     expect 64 trtc-task
     said 'exactly one DIR is needed'

@@ -20,7 +20,7 @@ END
     chmod +x up
 }
 
-@test "files are put away while they come, by trtc-put too; 303, 304, 305 and 310 say so" {
+@test "files are uploaded as they become complete, also by trtc-put, with 303, 304, 305 and 310" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1'
     recording t --uploader "trtc-put -q --to file://$PWD/store --root t/files"
@@ -36,7 +36,7 @@ END
     jq -es '.[-1] | has("End")' t/events.ndjson >/dev/null
 }
 
-@test "an uploader that fails is started again; what it had not proven is given to it once more" {
+@test "an uploader that fails is restarted, and gets the files again that it had not proven" {
     up
     touch closed
     opened
@@ -53,7 +53,7 @@ END
     diff <(cd t/files && ls) <(cd store && ls)
 }
 
-@test "what cannot be put away is named at the end; the next run has nothing left to do" {
+@test "files that cannot be uploaded are reported at the end; the next run has nothing to do" {
     up
     touch closed
     opened
@@ -71,7 +71,7 @@ END
     [[ $(ls store) == '' ]]
 }
 
-@test "after a kill, what is there already is offered again, and events are not told twice" {
+@test "after a kill, existing files are passed to the uploader again, and no event is repeated" {
     up
     opened
     ordered t '"RecordMode":1'
