@@ -45,7 +45,7 @@ account() {
     [[ $(cat o/*.ts | ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) == 75 ]] || fail "segments"
 }
 
-@test "tracks that nobody takes are noted, not with -q" {
+@test "unused tracks are reported in notes, but not with -q" {
     ffmpeg -nostdin -v error -i "$cam" -f lavfi -i sine=600:d=5 -f lavfi -i sine=700:d=5 -map 0 -map 1 -map 2 -c copy \
         -c:a:1 ac3 -c:a:2 dca -strict -2 -metadata:s:a:1 language=eng three.mkv -map 0 -map 1 -map 2 -c copy -c:a:1 ac3 -c:a:2 dca -strict -2 three.ts
     printf '1\n00:00:00,000 --> 00:00:03,000\nhello\n' >text.srt
@@ -64,7 +64,7 @@ account() {
     quiet
 }
 
-@test "sound that nothing decodes is left out beside pictures, and reported; sound of Blu-ray's kind is taken" {
+@test "sound that nothing decodes is left out and reported if there are pictures; Blu-ray sound is recorded" {
     local sound
     restamp "$cam" odd.ts a:0:=2d
     hls 3 --json -d odd odd.ts
@@ -80,7 +80,7 @@ account() {
     done
 }
 
-@test "what an MP4 or Matroska says about showing, and a transport stream cannot, is noted; nothing of it is missing" {
+@test "display properties that a transport stream cannot carry are reported in a note; no frame is missing" {
     ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -aspect 4:3 wide.mkv
     with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4
     ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
@@ -100,7 +100,7 @@ account() {
     quiet
 }
 
-@test "a picture of another codec that comes later is a loss that is named, and the sound goes on" {
+@test "pictures that change their codec are a reported loss, and the sound goes on" {
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=8 -map 0 -c:v mpeg2video \
         -output_ts_offset 4 v.ts -map 1 -c:a aac -t 4 a.ts -map 1 -c:a aac -ss 4 -copyts a2.ts
     ffmpeg -nostdin -v error -i a2.ts -i v.ts -map 1 -map 0 -c copy -copyts -muxdelay 0 -streamid 0:258 -streamid 1:256 b.ts
@@ -121,7 +121,7 @@ spoil() {
     esac
 }
 
-@test "damage in any container: what is missing is reported (3), the account balances all the same" {
+@test "damage in any container: missing frames are reported (3), and the account still balances" {
     local f how i at whole got status rounds
     rounds=$(n 2)
     [[ ${TRTC_LONG:-} ]] || RANDOM=1
@@ -146,7 +146,7 @@ spoil() {
     done
 }
 
-@test "a picture without any key frame, or without parameter sets: recorded, and named" {
+@test "pictures without any key frame, or without parameter sets, are recorded and reported" {
     local how
     for how in k p; do
         restamp "$cam" in.ts "v:0:$how"
@@ -155,7 +155,7 @@ spoil() {
     done
 }
 
-@test "a last frame that was cut is left out and named" {
+@test "a truncated last frame is left out and reported" {
     local f
     for f in cam.ts cam.flv frag.mp4; do
         # in the middle of the last picture or frame of sound

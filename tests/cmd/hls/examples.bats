@@ -95,7 +95,7 @@ literals() {
     [[ ${lines[0]} == store/*.ts && ${lines[1]} == store/*.m3u8 ]]
 }
 
-@test "hls-live: a pipe, while it lasts, in directories, with cp" {
+@test "hls-live: a live pipe, with directories, and cp as uploader" {
     mkdir -p store/T
     mkfifo pipe
     "$tree/examples/hls-live" -c cp - rec/ store -T T -A 1400000001 -R 3560 -t 2 <pipe >log 2>err 3>&- &
@@ -110,7 +110,7 @@ literals() {
     [ ! -s err ]
 }
 
-@test "hls-live: a signal ends the recording, and the last files come" {
+@test "hls-live: a signal ends the recording, and the last files are uploaded" {
     mkfifo pipe
     # shellcheck disable=SC2086 # options
     "$tree/examples/hls-live" - rec store $opts <pipe >log 2>err 3>&- &
@@ -126,7 +126,7 @@ literals() {
     [ ! -s err ]
 }
 
-@test "hls-live: an uploader that fails is tried again, in order" {
+@test "hls-live: a failed uploader is run again, in order" {
     a_dummy put <<'END'
 mkdir -p store
 echo "$2" >>tried
@@ -141,7 +141,7 @@ END
     [ "$(uniq tried)" = "$(printf '%s\n' "${lines[@]}" | uniq)" ]
 }
 
-@test "hls-live: an uploader that never works costs nothing of the recording" {
+@test "hls-live: an uploader that always fails does not harm the recording" {
     run -75 --separate-stderr live -n 2 -c false call.ts
     [ -z "$output" ]
     [[ $stderr == *"hls-live: rec/${names}_audio.m3u8: not handed over" ]]
@@ -149,7 +149,7 @@ END
     grep ENDLIST "rec/${names}_video.m3u8"
 }
 
-@test "hls-live: a source that breaks off is taken up again beside what is there" {
+@test "hls-live: a source that breaks off is recorded again beside the earlier files" {
     a_dummy trtc-hls <<END
 echo x >>runs
 case \$(wc -l <runs) in
@@ -164,7 +164,7 @@ END
     [ -s "store/${names}_video.m3u8" ] && [ -s "store/ha1_${names}_video.m3u8" ]
 }
 
-@test "hls-live: it gives up, and says with what" {
+@test "hls-live: it gives up, and reports the reason" {
     a_dummy trtc-hls <<'END'
 echo x >>runs
 exit 75

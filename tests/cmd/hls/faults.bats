@@ -118,7 +118,7 @@ whole_so_far() {
     ended_well o 2
 }
 
-@test "a reader that looks all the time never sees a broken or a shrinking playlist" {
+@test "a reader never sees an incomplete or a shrinking playlist" {
     "${live[@]}" < <(pace "$marked") >out 2>err &
     local pid=$! list=o/${stem}_video.m3u8 seen=0 now looks=0 text name
     while kill -0 $pid 2>/dev/null; do
@@ -156,7 +156,7 @@ whole_so_far() {
     done
 }
 
-@test "a signal in the middle of a picture: what has come of it is left out, quietly" {
+@test "a signal in the middle of a picture: the incomplete picture is left out, without a message" {
     local n
     for n in 90500 100000 110000; do
         rm -rf o
@@ -166,7 +166,7 @@ whole_so_far() {
     done
 }
 
-@test "standard output closed: what was begun is ended, 141" {
+@test "standard output closed: open segments are completed, 141" {
     local status=0
     "${live[@]}" < <(pace "$marked") 2>err | head -n 1 >line
     status=${PIPESTATUS[0]}
@@ -183,7 +183,7 @@ whole_so_far() {
     whole_so_far o
 }
 
-@test "a full disk: 75, and the playlists list whole segments only" {
+@test "a full disk: 75, and the playlists list complete segments only" {
     local status=0 k
     mkdir o
     mount -t tmpfs -o size=256k none o 2>/dev/null || skip 'no tmpfs can be mounted here'
@@ -204,7 +204,7 @@ whole_so_far() {
     [[ $status -ne 1 ]]
 }
 
-@test "the nth system call fails: a sysexits code, and the playlists list whole segments only" {
+@test "the nth system call fails: a sysexits code, and the playlists list complete segments only" {
     need_strace
     local call err when status
     for call in write:ENOSPC write:EIO fsync,fdatasync:EIO fsync,fdatasync:ENOSPC rename,renameat,renameat2:EACCES rename,renameat,renameat2:ENOSPC; do
@@ -222,7 +222,7 @@ whole_so_far() {
     done
 }
 
-@test "kill -9 at any moment: what is listed is whole, --ha auto goes on beside it, trtc-merge joins the two" {
+@test "kill -9 at any moment: listed segments are complete, --ha auto continues beside them, trtc-merge joins both" {
     local i pid kind kills=3 seconds a b covered
     [[ ! ${TRTC_LONG:-} ]] || kills=20
     a=$(ffprobe -v error -show_entries format=start_time -of csv=p=0 "$marked")
@@ -298,7 +298,7 @@ let_go() {
     expect 0 "${live[@]}" "$marked"
 }
 
-@test "five with --ha auto at once share no name, and all they make is listed" {
+@test "five processes with --ha auto at once share no name, and all their files are listed" {
     local i pids=() status codes=() f
     for i in 1 2 3 4 5; do
         "${live[@]}" --ha auto "$marked" >out.$i 2>err.$i 3>&- &
@@ -316,7 +316,7 @@ let_go() {
     diff <(cat out.? | grep '\.ts$' | sort) <(sed -n 's|^[^#].*|o/&|p' o/*.m3u8 | sort) || fail "not what was printed"
 }
 
-@test "what a killed run leaves is rescued by the next one; what another is writing stays" {
+@test "the next run completes the files of a killed one, and leaves those of a running one alone" {
     local stranger=o/.${stem/MTAwMDE/MTAwMDI}_video_20260101000000495.ts.part other stays
     waiting --ha 2
     other=$pid
@@ -347,7 +347,7 @@ let_go() {
     let_go
 }
 
-@test "an hour of stream: memory stays as it is, and the names are right to the millisecond" {
+@test "an hour of a stream: memory does not grow, and the names are right to the millisecond" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers need memory of their own'
     local pid early late n
     # the clock wraps in it

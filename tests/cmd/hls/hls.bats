@@ -45,7 +45,7 @@ setup() {
     [[ $(trtc-hls -h 2>err >/dev/full || echo $?) == 75 ]] || fail "not 75"
 }
 
-@test "input that is missing (66), no media (65), a codec that TS recordings do not have (69)" {
+@test "input that is missing (66), is not media (65), or has a codec that TS recordings cannot contain (69)" {
     hls 66 -d o nothing.ts
     said 'nothing.ts'
     head -c 100000 /dev/zero >zero
@@ -64,7 +64,7 @@ setup() {
     [[ -z $(find o -type f) ]] || fail "something was made: $(find o)"
 }
 
-@test "a directory that cannot be written, and one that is a file: 73 before any input is read" {
+@test "a directory that cannot be written to, or is a file: 73 before any input is read" {
     : >file
     expect_unread 73 -d file
     expect_unread 73 -d file/below
@@ -82,7 +82,7 @@ setup() {
     [[ -z $(ls ro) ]] || fail "something in it"
 }
 
-@test "a recording that is there already: 73 before any input is read, untouched; --ha continues beside it" {
+@test "an existing recording: 73 before any input is read, and it stays as it is; --ha continues beside it" {
     local kind ha before
     for kind in single mixed merged; do
         case $kind in
@@ -111,7 +111,7 @@ setup() {
     [[ -e third/ha3_${stem}_video.m3u8 ]] || fail "no ha3_"
 }
 
-@test "names: rooms of text, users, substreams, prefix and task" {
+@test "names: string rooms, users, substreams, prefix and task" {
     local text='-A 1400000001 -S 1767225600495 --no-sync -t 60'
     # shellcheck disable=SC2086 # words are meant
     {
@@ -129,7 +129,7 @@ setup() {
     trtc-name decode <out >/dev/null || fail "trtc-name does not know these"
 }
 
-@test "the full form: line for line what current recordings have" {
+@test "the full form: the same lines as in current recordings" {
     hls 0 -d o -u 10001 -t 5 "$marked"
     quiet
     sed -E 's/(FILE-ATTR:)[0-9]+,[0-9]+$/\1START,SIZE/; s/^(#EXTINF:)[0-9.]+,$/\1SECONDS,/; s/_[0-9]{17}.ts$/_UTC.ts/
@@ -178,7 +178,7 @@ END
     strict mixed/1400000001_3560.m3u8
 }
 
-@test "the classic form: to the byte that of the specification" {
+@test "the classic form: the same bytes as in the specification" {
     hls 0 -d o -u 10001 -t 3 --tags classic "$cam"
     {
         cat <<END
@@ -203,7 +203,7 @@ END
     } | cmp - o/${stem}_audio.m3u8
 }
 
-@test "paths: each segment before the playlist that lists it; NUL; objects that say what is there" {
+@test "paths: each segment before the playlist that lists it; NUL; objects" {
     hls 0 -d o -u 10001 -t 3 "$cam"
     awk '/m3u8$/ { if (seg == "") bad = 1; seg = ""; next } { if (seg != "") bad = 1; seg = $0 } END { exit bad }' out || fail "order"
     [[ $(sort -u out) == $(find o -type f | sort) ]] || fail "not what is there"

@@ -19,7 +19,7 @@ setup() {
 
 # ---- one track alone ----
 
-@test "--only: the track, to the byte and at the time that it has beside the other one; the other one's codec is all the same" {
+@test "--only: the same bytes and times as with both tracks, whatever the codec of the other one" {
     local kind m
     hls 0 -d both -u 10001 -t 3 "$cam"
     for kind in audio video; do
@@ -41,7 +41,7 @@ setup() {
     hls 69 -d vp9 --only video v.webm
 }
 
-@test "--only, of a stream without that track: 65, and nothing is made; one where it comes late is waited for" {
+@test "--only without that track: 65, and nothing is made; a late track is waited for" {
     ffmpeg -nostdin -v error -i "$cam" -an -c copy silent.ts
     hls 65 -d o --only audio silent.ts
     said 'no frame of sound'
@@ -61,7 +61,7 @@ listening() {
     until grep -q "$port 00000000:0000 ${2:-0A}" /proc/net/"$([[ ${2:-} ]] && echo udp || echo tcp)"; do sleep 0.05; done
 }
 
-@test "SRT: a peer that closes is the end (0)" {
+@test "SRT: a peer that closes the connection ends the recording (0)" {
     ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt || skip 'no SRT here'
     local port=$((20000 + RANDOM % 10000)) status=0 pid
     timeout 20 trtc-hls -A 1400000001 -R 3560 --no-sync -d o "srt://127.0.0.1:$port?mode=listener" >out 2>err 3>&- &
@@ -74,7 +74,7 @@ listening() {
     strict o/1400000001_3560.m3u8
 }
 
-@test "SRT: a peer that is gone without a word has broken the connection (75); what had come is there" {
+@test "SRT: a peer that disappears breaks the connection (75); everything that arrived is recorded" {
     ffmpeg -hide_banner -protocols 2>/dev/null | grep -qw srt || skip 'no SRT here'
     local port=$((20000 + RANDOM % 10000)) status=0 pid peer
     timeout 30 trtc-hls -A 1400000001 -R 3560 --no-sync -d o "srt://127.0.0.1:$port?mode=listener" >out 2>err 3>&- &
@@ -133,7 +133,7 @@ starts() {
     sed -n 's/^#EXT-X-TRTC-FILE-ATTR:\([0-9]*\),.*/\1/p' -- "$1"
 }
 
-@test "--append: one playlist, a discontinuity at each break, everything at its time, what was there as it was" {
+@test "--append: one playlist, a discontinuity at each break, everything at its time, old segments unchanged" {
     local list old n
     hls 0 -d o -u 10001 -t 3 --append "$cam" # nothing is there yet
     for n in 1 2; do
@@ -158,7 +158,7 @@ starts() {
     jq -e '.start_ms == 1767225600495 and .end_ms > 1767225600495 + 131000 and .end_ms < 1767225600495 + 133000' out >/dev/null || fail "not on the clock"
 }
 
-@test "--append: mixed, classic and with another set of tracks; a start before the end of what is there is placed behind it" {
+@test "--append: mixed, classic and with other tracks; a start before the end of the recording is moved behind it" {
     hls 0 -d o -t 3 "$cam"
     expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225602000 --no-sync -d o -t 3 --append "$cam"
     said 's before the end of what is there'
@@ -230,7 +230,7 @@ rescued() {
         END { printf "%d", end }'
 }
 
-@test "kill -9 at any moment of a live stream: at most a second of what had come is missing, that is said, and it is one recording" {
+@test "kill -9 at any moment of a live stream: at most the last second is missing and reported, in one recording" {
     local i n=10 missing most=0 said list modes=('--append' '--ha auto') shapes=('-u 10001' '' '-u 10001 --av-merge')
     [[ ! ${TRTC_LONG:-} ]] || n=200
     for ((i = 0; i < n; i++)); do
@@ -272,7 +272,7 @@ rescued() {
     [[ ! ${TRTC_LONG:-} ]] || echo "# $n kills: at most $most ms missing of what had come a second before" >&3
 }
 
-@test "kill -9 while nothing comes: what had come in a burst is there" {
+@test "kill -9 during a pause after a burst: the burst is recorded" {
     local pid i missing list=o/1400000001_3560.m3u8
     mkdir -p o k
     head -c 150000 "$cam" >k/fed
@@ -315,7 +315,7 @@ frames() {
         END { for (i = 0; i < n; i++) printf "%.2f\n", t[i] - zero }'
 }
 
-@test "kill -9 while one track is silent, or comes in large packets: what waited for it is there, once, in order" {
+@test "kill -9 while a track pauses, or arrives in large packets: frames that waited for it are recorded once, in order" {
     local src kind shape mode n list shapes=('' '-u 10001 --av-merge' '') modes=('--append' '--ha auto' '--append --tags classic')
     # pictures without sound from the second second on, sound without pictures, and sound of which a packet holds 1.4 s
     ffmpeg -nostdin -v error -i "$cam" -t 2 -i "$cam" -map 0:v -map 1:a -c copy unheard.ts
@@ -351,7 +351,7 @@ frames() {
     done
 }
 
-@test "kill -9 before the first frame of a track that is announced: what had come of the other one is there" {
+@test "kill -9 before the first frame of an announced track: the other track is recorded" {
     local shape list n
     ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 late.ts
     head -c $(($(stat -c %s late.ts) / 3)) late.ts >only.ts # some 4 s, with a sound in its tables of which nothing comes
@@ -386,7 +386,7 @@ frames() {
     (($(wc -l <want) - $(wc -l <got) <= 2)) || fail "behind: $(wc -l <got) of $(wc -l <want)"
 }
 
-@test "kill -9 of FLV whose second track has not begun, or is never to begin: what had come of the first one is there" {
+@test "kill -9 with FLV whose second track has not begun, or never begins: the first track is recorded" {
     local src n
     ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 -bsf:a aac_adtstoasc late.flv
     head -c $(($(stat -c %s late.flv) / 3)) late.flv >sets.flv # it has the sound's configuration, and no sound
@@ -406,7 +406,7 @@ frames() {
     done
 }
 
-@test "--ha auto: pictures before the first key frame, of a time when the recording beside it has sound alone, are recorded" {
+@test "--ha auto: pictures before the first key frame are recorded if the earlier recording has only sound at that time" {
     local start
     ffmpeg -nostdin -v error -t 4 -i "$cam" -i "$cam" -map 0:v -map 1:a -c copy -t 10 short.ts
     tail -c +$((188 * 400 + 1)) "$cam" >joined.ts
@@ -421,7 +421,7 @@ frames() {
     done
 }
 
-@test "whoever sets the clock of the machine does not hold up what a kill is to leave: nothing waits by the time of day" {
+@test "setting the clock of the machine does not delay writing: no wait depends on the time of day" {
     need_strace
     strace -f -qq -o trace -e trace=futex \
         trtc-hls -q -A 1400000001 -R 3560 -d o - < <(exec 3>&-; cat "$cam"; exec sleep 0.6) >/dev/null 3>&-
@@ -429,7 +429,7 @@ frames() {
     ! grep 'CLOCK_REALTIME.*tv_sec' trace || fail "by the time of day"
 }
 
-@test "a rescue that the machine fails is no loss: 74 or 75, all stays as it was, and the next run does it" {
+@test "a rescue that fails for lack of resources is no loss: 74 or 75, nothing is changed, and the next run does it" {
     need_strace
     local pid call part status
     mkdir o
@@ -454,7 +454,7 @@ frames() {
 
 # ---- playlists of a given length ----
 
-@test "--max-duration: numbered playlists, each complete, with every segment once and in order; --append goes on in the last" {
+@test "--max-duration: numbered playlists, each complete, with every segment once and in order; --append continues the last" {
     local kind n list
     hls 0 -d whole -u 10001 -t 2 "$cam"
     hls 0 -d o -u 10001 -t 2 --max-duration 5s --json "$cam"

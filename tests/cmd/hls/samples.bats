@@ -72,7 +72,7 @@ each_way() {
     each_way "$cam"
 }
 
-@test "open groups of pictures: a segment begins at the key frame, the pictures before it stay with it" {
+@test "open groups of pictures: a segment begins at the key frame; the pictures shown before it stay with it" {
     film 6 -x264-params keyint=15:min-keyint=15:bframes=3:b-adapt=0:scenecut=0:open-gop=1 open.ts
     hls 0 -d o -u 10001 -t 2 open.ts
     whole open.ts o
@@ -129,7 +129,7 @@ each_way() {
     [[ $(find v a -name '*.m3u8' | wc -l) -eq 2 ]] || fail "playlists of what is not there"
 }
 
-@test "standard input in small writes gives what the file gives" {
+@test "standard input in small writes gives the same recording as the file" {
     hls 0 -d file -t 2 "$cam"
     dd if="$cam" bs=61 status=none | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 -t 2 -d pipe >out 2>err
     diff -r file pipe || fail "not the same"
@@ -169,7 +169,7 @@ each_way() {
     done
 }
 
-@test "the sound's rate and channels change in mid-stream: a marked segment begins, nothing is missing" {
+@test "the sound's rate and channels change in mid-stream: a segment with a discontinuity begins, nothing is missing" {
     local aac=(-c:a aac -b:a 32k -muxdelay 0 -mpegts_flags +initial_discontinuity)
     ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=4 "${aac[@]}" -output_ts_offset 10 a.ts
     ffmpeg -nostdin -v error -f lavfi -i sine=r=48000:d=4 -ac 2 "${aac[@]}" -output_ts_offset 14 b.ts
@@ -181,7 +181,7 @@ each_way() {
     [[ $(jq 'select(.kind == "account") | .account.frames_out' out) -eq $(cat a.ts b.ts | ffprobe -v error -count_packets -show_entries stream=nb_read_packets -of csv=p=0 - | head -n 1) ]] || fail "frames"
 }
 
-@test "the recording merged again: as long, in sync, nothing missing" {
+@test "the merged recording has the same length, is in sync, and nothing is missing" {
     local kind args
     for kind in single merged mixed; do
         case $kind in
@@ -207,7 +207,7 @@ breaks() {
     grep -c '^#EXT-X-DISCONTINUITY$' "$1"
 }
 
-@test "the clock jumps by an hour, ahead and back: a marked break, and the names go on" {
+@test "the clock jumps by an hour, forwards and back: a discontinuity, and continuous names" {
     local offset mode
     part 4 7200 a.ts
     for offset in 10800 3600; do
@@ -224,7 +224,7 @@ breaks() {
     done
 }
 
-@test "the clock jumps by days, and falls by a third of a second: all is there, at its distance" {
+@test "the clock jumps by days, and falls back by a third of a second: everything is recorded, at its distance" {
     local offset
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 -c:a aac \
         -b:a 32k a.mp4
@@ -268,7 +268,7 @@ END
     whole late.ts mixed
 }
 
-@test "pictures far behind their sound in the file: in order; through a pipe, what is too far is reported" {
+@test "pictures far behind their sound: in order from a file; from a pipe, pictures too far behind are reported" {
     # the encoder's threads hold four pictures back, of 10 s each
     ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=1/10:d=60 -f lavfi -i sine=r=16000:d=60 -c:v libx264 -preset ultrafast \
         -threads 4 -g 1 -c:a aac -b:a 32k slow.mkv
@@ -286,7 +286,7 @@ END
     sort -c <(grep '\.ts$' pipe/*.m3u8) || fail "the names go back"
 }
 
-@test "a track that the tables announce later: from its first frame on, in the playlist it belongs to" {
+@test "a track that the tables announce later is recorded from its first frame, in its own playlist" {
     part 4 10 both.ts
     ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy -copyts -muxdelay 0 v.ts -map 0:a -c copy -copyts -muxdelay 0 a.ts
     part 4 14 more.ts
@@ -311,7 +311,7 @@ END
     done
 }
 
-@test "key frames are rare: longer segments, said once" {
+@test "rare key frames: longer segments, reported once" {
     film 8 -g 60 -bf 0 rare.ts
     hls 0 -d o -u 10001 -t 1 rare.ts
     [[ $(grep -c 'key frames are rare' err) -eq 1 ]] || fail "not said once"
@@ -321,7 +321,7 @@ END
     quiet
 }
 
-@test "the picture's size changes in mid-stream: a segment begins, and says its size" {
+@test "the picture's size changes in mid-stream: a segment with the new size begins" {
     part 4 10 a.ts
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 \
         -c:a aac -b:a 32k -muxdelay 0 -output_ts_offset 14 -mpegts_flags +initial_discontinuity b.ts
@@ -336,7 +336,7 @@ WIDTH:96 HEIGHT:64 Codec:27
 END
 }
 
-@test "parameter sets that stand once, or not all of them again: every segment can be decoded by itself" {
+@test "parameter sets that appear once, or are repeated in part: every segment can be decoded by itself" {
     local types f
     part 3 10 a.ts
     part 6 13 b.ts
@@ -355,7 +355,7 @@ END
     done
 }
 
-@test "a splice that is announced" {
+@test "an announced splice" {
     part 3 10 a.ts
     part 3 13 b.ts
     cat a.ts b.ts >ab.ts
@@ -363,7 +363,7 @@ END
     whole ab.ts o
 }
 
-@test "a dump of multicast: headers of RTP between the packets, as many as there are to each" {
+@test "a dump of multicast: RTP headers between any number of packets" {
     local n
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x48:r=10:d=2 -f lavfi -i sine=r=16000:d=2 -c:v libx264 \
         -preset ultrafast -c:a aac -f mpegts plain.ts

@@ -77,7 +77,7 @@ same() {
         fail "not the same packets: $(wc -l <differ), $(head -3 differ)"
 }
 
-@test "a picture and a frame of sound that go on in the next segment are whole" {
+@test "a picture and a frame of sound that continue in the next segment are complete" {
     local k file tables
     file=$(nth 1)
     head -c $((2 * 188)) "$file" >tables
@@ -91,7 +91,7 @@ same() {
     done
 }
 
-@test "so are they over many segments, and where a packet itself was cut" {
+@test "the same over many segments, and across a packet that was cut" {
     local k
     for k in 400 300 203 140 61; do
         cut_at "$(nth 1)" $((k * 188))
@@ -111,7 +111,7 @@ rewrap_all() {
     done
 }
 
-@test "packets of other sizes, bytes in front, tables that come late or stand once" {
+@test "packets of other sizes, bytes before the first packet, tables that are late or appear once" {
     local how
     for how in lead=4 tail=16 tail=20 front=1 front=700 'front=95 lead=4' rtp=7 rtp=1 tables=late tables=turned 'tables=late lead=4'; do
         have rec
@@ -132,7 +132,7 @@ rewrap_all() {
     merge 65 -f rec
 }
 
-@test "pictures a second apart that stand in front of their sound, and a cut between them" {
+@test "pictures a second apart that precede their sound, with a cut between them" {
     local k file=rec/1400000001_3560_20260101000000495.ts
     rm -rf rec
     mkdir rec

@@ -46,7 +46,7 @@ constant() {
         awk 'NR > 1 { d[$1 - last]++ } { last = $1 } END { n = 0; for (i in d) n++; exit n > 2 }' || fail "$1: steps vary"
 }
 
-@test "--video encode: H.264 at 15 a second, the size as it was, sound copied" {
+@test "--video encode: H.264 at 15 frames per second, the size unchanged, the sound copied" {
     have plain
     merge 0 -f plain --video encode --json
     jq -e '.video.action == "encode" and .audio.action == "copy"' out
@@ -58,7 +58,7 @@ constant() {
     constant plain/$first 15 12.038
 }
 
-@test "-p: the rate, met by one at or below it; the count is duration times rate" {
+@test "-p: the frame rate, whatever that of the source; as many frames as duration times rate" {
     local p
     have plain
     for p in 5 10 14; do
@@ -91,7 +91,7 @@ constant() {
     synced g/$first 3 60
 }
 
-@test "-r: the size, with bars, not stretched" {
+@test "-r: the size, with bars and without distortion" {
     have wide
     merge 0 -f wide -r 160 160
     made wide/$first
@@ -114,7 +114,7 @@ constant() {
     [ "$(luma wide/$first 9.52 4:4)" -gt 150 ] || fail 'a bar'
 }
 
-@test "holes: the last picture is held, black with -b, copied or encoded" {
+@test "holes: the last picture is held, or black with -b, copied or encoded" {
     local how
     have hole
     for how in copy encode; do
@@ -158,7 +158,7 @@ constant() {
     lasts b/$first 20 0.1
 }
 
-@test "sound: copied as AAC, encoded on demand and where it is none" {
+@test "sound: AAC is copied, or encoded on demand; other codecs are encoded" {
     have plain
     merge 0 -f plain --audio encode --json
     jq -e '.audio.action == "encode" and .video.action == "copy"' out
@@ -195,7 +195,7 @@ constant() {
     lasts d/$first 90 0.1
 }
 
-@test "two formats of AAC in one recording are encoded as one" {
+@test "two formats of AAC in one recording are encoded to one" {
     mk a --length 20 --user "$(user rate=48000)"
     mk b --start 1767225620495 --length 20 --user "$(user rate=32000)"
     cp b/*.ts a/
@@ -211,7 +211,7 @@ constant() {
     lasts a/$first 40
 }
 
-@test "--video copy is refused with the reason, exit 69; others are made" {
+@test "--video copy is refused with the reason (69); other files are made" {
     have plain
     merge 69 -f plain --video copy -r 320 180
     said '160x90'
@@ -229,7 +229,7 @@ constant() {
     plays "$(cat out)"
 }
 
-@test "sizes that change inside: fitted with bars; without -r the largest width and height of that output" {
+@test "sizes that change: pictures are fitted with bars; without -r into the largest width and height" {
     mk c --length 22 --user "$(user size_change=11:60x120)" --user "$(user id=2)"
     merge 0 -f c
     [ "$(wc -l <out)" -eq 2 ]
@@ -246,7 +246,7 @@ constant() {
     size d/MTAwMDE._20260101000030495_av.mp4 120x160
 }
 
-@test "old and odd pictures: B-frames encoded, HEVC encoded, one picture alone" {
+@test "B-frames encoded, HEVC encoded, a single picture" {
     mkrec --length 12 --bitrate 60000 --user "$(user bframes=2)" b
     merge 0 -f b -p 10
     made b/$first
@@ -266,7 +266,7 @@ constant() {
     constant o/$first 15 12
 }
 
-@test "encoding after a missing segment and a torn one goes on" {
+@test "encoding goes on after a missing segment and a damaged one" {
     mk m --length 40 --user "$(user)"
     rm "$(segment m video 1)"
     truncate -s -20000 "$(segment m video 2)"

@@ -43,7 +43,7 @@ picture_s() {
 video2=20260101000010533
 audio2=20260101000010500
 
-@test "missing and empty segments: named with ms and bytes, exit 3, the time kept; --allow-missing" {
+@test "missing and empty segments: reported with ms and bytes, exit 3, the timing kept; --allow-missing" {
     local kind stamp bytes
     for kind in video:$video2 audio:$audio2; do
         stamp=${kind#*:} kind=${kind%:*}
@@ -84,7 +84,7 @@ audio2=20260101000010500
     made p/$first
 }
 
-@test "cut segments: each cut is told once, with its bytes, and what is left plays in its place" {
+@test "truncated segments: each is reported once, with its bytes, and the rest plays in its place" {
     local kind cut cuts f size paths sum o
     for kind in video audio; do
         have plain p
@@ -110,7 +110,7 @@ audio2=20260101000010500
     plays o/*/*.mp4
 }
 
-@test "cut segments without a size in the playlist are found by their content" {
+@test "truncated segments without a size in the playlist are recognised by their content" {
     local kind cut f size
     for kind in video audio; do
         have old p
@@ -131,7 +131,7 @@ audio2=20260101000010500
     quiet
 }
 
-@test "every phase of a packet, and every tenth of a segment" {
+@test "a segment truncated at every byte of a packet, and at every tenth of its length" {
     local i f size
     have plain p
     f=$(segment p video 1)
@@ -144,7 +144,7 @@ audio2=20260101000010500
     done
 }
 
-@test "foreign content, a foreign name, a size that is not FILE-ATTR's" {
+@test "foreign content, a foreign name, a size that differs from FILE-ATTR" {
     local n bytes
     have plain p
     bytes=$(stat -c %s "$(segment p video 1)")
@@ -182,7 +182,7 @@ audio2=20260101000010500
     lasts p/$first 30
 }
 
-@test "listed twice: used once, in its place" {
+@test "a segment that is listed twice is used once, in its place" {
     local kind stamp after
     for kind in video audio; do
         stamp=$([[ $kind == video ]] && echo $video2 || echo $audio2)
@@ -203,7 +203,7 @@ audio2=20260101000010500
     plays audio.*/$first video.*/$first
 }
 
-@test "two files with one start: used once, reported" {
+@test "two files with the same start: one is used, the other reported" {
     have plain p
     cp "$(segment p video 1)" "p/${stem}_video_20260101000010534.ts"
     say_again video $video2 $video2 20260101000010534
@@ -227,7 +227,7 @@ audio2=20260101000010500
     lasts p/$first 30
 }
 
-@test "a clock that jumps by an hour is told; the sound stays with the picture" {
+@test "a clock that jumps by an hour is reported; the sound stays with the picture" {
     local s
     for s in 20251231230020533:1767222020533 20260101020020533:1767232820533; do
         have plain p
@@ -309,7 +309,7 @@ audio2=20260101000010500
     near "$(frames p/$first)" 300 1 outside
 }
 
-@test "links out, FIFOs, devices, directories and loops are missing segments" {
+@test "links to other places, FIFOs, devices, directories and loops are missing segments" {
     local what f
     cp "$BATS_FILE_TMPDIR/plain/${stem}_video_$video2.ts" out.ts
     for what in 'ln -s ../out.ts' 'ln -s /dev/zero' 'mkfifo' 'mkdir' "ln -s ${stem}_video_$video2.ts" "ln -s $PWD/out.ts"; do
@@ -402,7 +402,7 @@ audio2=20260101000010500
 
 # ---- the machine ----
 
-@test "running again does nothing; --force redoes; a newer playlist redoes" {
+@test "a second run does nothing; with --force or a newer playlist it makes the file again" {
     have two p
     merge 0 -f p
     local before
@@ -433,7 +433,7 @@ audio2=20260101000010500
     plays p/Mg.._20260101000000495_av.mp4
 }
 
-@test "running again with losses says so again" {
+@test "a second run reports the losses again" {
     have plain p
     truncate -s -5000 "$(segment p video 1)"
     merge 3 -f p
@@ -446,7 +446,7 @@ audio2=20260101000010500
     merge 3 -f p
 }
 
-@test "--finished leaves alone what has no ENDLIST, and takes it later" {
+@test "--finished skips a recording without ENDLIST, and merges it later" {
     mk live --length 12 --user "$(user)" --no-endlist
     merge 0 -f live --finished
     said 'left alone'
@@ -484,7 +484,7 @@ audio2=20260101000010500
     [ "$before" = "$(cd "$BATS_FILE_TMPDIR/big" && stat -c '%n %s %Y' -- *)" ]
 }
 
-@test "kill -9 while a file is made again: the old one stays whole" {
+@test "kill -9 while a file is made again: the old one stays complete" {
     local i want pid
     expect 0 trtc-merge -f "$BATS_FILE_TMPDIR/big" -o o
     want=$(md5sum <o/$first)
@@ -502,7 +502,7 @@ audio2=20260101000010500
     [ "$(ls -A o)" = $first ]
 }
 
-@test "SIGTERM between users: what was finished stays and was printed" {
+@test "SIGTERM between users: finished files stay and were printed" {
     local pid status=0 i
     mk u --bitrate 1000000 --length 40 --user id=1,size=320x180 --user id=2,size=320x180
     trtc-merge -f u -o o -j 1 --video encode >out 2>err &
@@ -523,7 +523,7 @@ audio2=20260101000010500
     no_leftovers o
 }
 
-@test "SIGINT and SIGTERM: what is done plays, 130 or 143, and the next run completes" {
+@test "SIGINT and SIGTERM: the file up to there plays, 130 or 143, and the next run completes it" {
     local sig code status pid
     for sig in INT:130 TERM:143; do
         code=${sig#*:} sig=${sig%:*} status=0
@@ -551,7 +551,7 @@ audio2=20260101000010500
     done
 }
 
-@test "SIGINT with names of the recording service: a part is not taken for the whole" {
+@test "SIGINT with names of the recording service: an incomplete file is not taken for a complete one" {
     local pid status=0
     mk b --bitrate 20000000 --length 300 --user id=10001,size=640x360,gap=10-30
     env --default-signal=INT trtc-merge -f b -j 1 --names recording -o o >out 2>err &
@@ -569,7 +569,7 @@ audio2=20260101000010500
     no_leftovers o
 }
 
-@test "a full disk: 75, no final name, the input as it was, and room again helps" {
+@test "a full disk: 75, no final name, the input unchanged; with free space the next run succeeds" {
     local d before
     have plain p
     before=$(tree p)
@@ -589,7 +589,7 @@ audio2=20260101000010500
     ) && umount "$d" || { umount "$d"; false; }
 }
 
-@test "the nth system call fails: a sysexits code, no final name or a whole one, the input as it was" {
+@test "the nth system call fails: a sysexits code, no file or a complete one, the input unchanged" {
     need_strace
     local call err when status before want
     have plain p
@@ -623,7 +623,7 @@ audio2=20260101000010500
     done
 }
 
-@test "two runs at once: both right, or one says try again" {
+@test "two runs at once: both succeed, or one exits with 75" {
     local a b i
     expect 0 trtc-merge -f "$BATS_FILE_TMPDIR/many" -o ref
     for ((i = 0; i < $(n 6); i++)); do
@@ -641,7 +641,7 @@ audio2=20260101000010500
     done
 }
 
-@test "inputs and strangers survive" {
+@test "inputs and other files survive" {
     have two p
     echo mine >p/notes.txt
     echo mine >p/.hidden

@@ -53,7 +53,7 @@ whole() {
     at "$1" 9.505 19.505 29.505
 }
 
-@test "stamps that restart, fall back or jump inside a segment: all of it, in step" {
+@test "time stamps that restart, fall back or jump inside a segment: everything is merged, in sync" {
     local by how
     for by in -5 -4 -1 -0.3 -0.06 +3 +3600 -40000 +50000; do
         for how in copy encode; do
@@ -72,7 +72,7 @@ whole() {
     whole p/$mixed 45
 }
 
-@test "the same where picture and sound have files of their own" {
+@test "the same with separate files for picture and sound" {
     local by kind
     for by in -5 -1 -0.3 +3 +3600; do
         have single p
@@ -85,7 +85,7 @@ whole() {
     done
 }
 
-@test "sound stamped on arrival: smoothed, no frame dropped, none put in" {
+@test "sound stamped on arrival is smoothed; no frame is dropped or inserted" {
     local ms how
     for ms in 10 25 39; do
         for how in mixed single; do
@@ -106,7 +106,7 @@ whole() {
     done
 }
 
-@test "after a lost segment the pictures that refer to it are left out, and said" {
+@test "after a lost segment the pictures that refer to it are left out and reported" {
     local nb
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=12 -c:v libx264 -preset ultrafast \
         -x264-params keyint=30:min-keyint=30:bframes=3:b-adapt=0:scenecut=0:open-gop=1 -pix_fmt yuv420p open.ts
@@ -121,7 +121,7 @@ whole() {
     [ "$nb" = 119 ] || fail "$nb pictures"
 }
 
-@test "a last EXTINF of 0, with FILE-ATTR and without: as long as the segment is" {
+@test "a last EXTINF of 0, with FILE-ATTR and without: the file is as long as the segment" {
     local list
     have single p
     merge 0 -f p -o whole
@@ -137,7 +137,7 @@ whole() {
     whole p/$first 25
 }
 
-@test "a clock that steps back a little while the stream goes on: nothing is dropped" {
+@test "a clock that steps back a little in a continuous stream: nothing is dropped" {
     local ms list
     for ms in 60 500; do
         have single p
@@ -154,7 +154,7 @@ whole() {
     done
 }
 
-@test "the account: what came in went out, or has a reason" {
+@test "the account: every frame was written, or left out for a reason" {
     # packets in the segments, by another program
     packets() {
         local f n=0
@@ -196,7 +196,7 @@ one() {
         "${stem}_$1_20260101000000495.ts" '#EXT-X-ENDLIST' >"p/${stem}_$1.m3u8"
 }
 
-@test "AAC that changes its rate or its channels inside a segment is encoded, all of it" {
+@test "AAC that changes its rate or its channels inside a segment is encoded completely" {
     local from to
     for to in '24000 1' '48000 2'; do
         # shellcheck disable=SC2086
@@ -214,7 +214,7 @@ one() {
     done
 }
 
-@test "a codec that changes inside a segment: encoded, mixed, all of it; PIDs may change their roles" {
+@test "a codec that changes inside a segment is encoded or mixed completely; PIDs may change their roles" {
     local to
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=25:d=2 -c:v libx264 -preset ultrafast -bf 2 -f mpegts -y a.ts
     for to in 'libx265 -x265-params log-level=none' mpeg2video; do
@@ -240,7 +240,7 @@ one() {
     jq -e '.outputs[0] | .video.account.frames_in == 50 and .video.account.left_out == {} and .audio.account.unaccounted == 0' r.json
 }
 
-@test "scrambled packets in the middle of a segment are named" {
+@test "scrambled packets in the middle of a segment are reported" {
     local file flags
     have single q
     file=$(nth q video 0)
@@ -251,7 +251,7 @@ one() {
     said 'scrambled packets were left out'
 }
 
-@test "a picture in a codec that is not copied; one that nothing decodes; no key frame; no parameter sets" {
+@test "pictures in a codec that is not copied, in one that nothing decodes, without key frame, without parameter sets" {
     local how
     have single q
     audio() {
@@ -295,7 +295,7 @@ one() {
     [ ! -s out ]
 }
 
-@test "a track that comes late in a segment is merged from its first frame, and the plan knows" {
+@test "a track that begins late in a segment is merged from its first frame, as the plan shows" {
     local edits media
     for edits in 'a:-1-5:x' 'a:-1-5:x a:5:@' 'v:-1-4:x' 'v:-1-4:x v:4:@' 'a:-1-9.9:x a:9:@'; do
         have big p
@@ -407,7 +407,7 @@ cut_at() {
     } >p/1400000001_3560.m3u8
 }
 
-@test "a stream that was cut anywhere: before pictures that are shown earlier, before the header of its sound" {
+@test "a stream that was cut at any point: before pictures that are shown earlier, before the header of its sound" {
     local at all
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=64x36:r=25:d=2 -f lavfi -i sine=r=16000:d=2 -c:v libx264 -preset ultrafast \
         -bf 3 -x264-params b-adapt=0 -threads 1 -c:a aac -b:a 32k -mpegts_flags latm in.ts

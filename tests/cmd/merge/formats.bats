@@ -55,7 +55,7 @@ entry() {
     grep -cao "$(field "$1" v codec_tag_string)" "$1" | head -n 1
 }
 
-@test "parameter sets that change, or stand once only: one sample entry, avc1 or hvc1, and every picture" {
+@test "parameter sets that change, or appear once: one sample entry, avc1 or hvc1, and every picture" {
     local c tag
     for c in libx264:avc1 libx265:hvc1; do
         tag=${c#*:} c=${c%:*}
@@ -74,7 +74,7 @@ entry() {
     done
 }
 
-@test "pictures whose parameter sets never came are named, what can be decoded is merged" {
+@test "pictures whose parameter sets never came are reported; those that can be decoded are merged" {
     begin p
     add libx264 -preset ultrafast -g 5 -bsf:v 'filter_units=remove_types=7|8'
     add libx264 -preset ultrafast -g 5
@@ -106,7 +106,7 @@ need_gst() {
     gst-inspect-1.0 avdec_h264 >gst 2>&1 && gst-inspect-1.0 qtdemux >gst 2>&1 || skip 'no GStreamer with its plugins good and libav'
 }
 
-@test "the length is the same wherever the file says it: GStreamer shows every picture" {
+@test "all boxes of the file have the same length: GStreamer shows every picture" {
     local late f
     need_gst
     for late in 0 2; do
@@ -123,7 +123,7 @@ shape() {
     ffprobe -v error -select_streams v -show_entries stream=width,height,sample_aspect_ratio -of csv=p=0 "$1"
 }
 
-@test "samples that are not square: the encoded picture is as wide as it is shown; another shape midway is not copied" {
+@test "pixels that are not square: the encoded picture is as wide as it is shown; a change of shape is not copied" {
     begin p
     add libx264 -preset ultrafast -g 5 -vf setsar=4/3
     finish
@@ -160,7 +160,7 @@ list_size() {
     sed -i "/FILE-ATTR/s/,.*/,$(stat -c %s "$1")/" "$list"
 }
 
-@test "a picture whose size its segment does not say is made as large as it is; what cannot be decoded is named" {
+@test "pictures of unknown size are encoded in their real size; those that cannot be decoded are reported" {
     mk s --start 1767225600000 --length 1 --user "$(user kinds=a)"
     # MPEG-2, the shape of which is in the picture itself
     begin p
@@ -193,7 +193,7 @@ list_size() {
     [ "$(shape r/$first)" = 64,48,1:1 ] || fail "$(shape r/$first)"
 }
 
-@test "trtc-mix begins in the middle of a recording whose parameter sets stand at its beginning" {
+@test "trtc-mix starts in the middle of a recording that has parameter sets only at its beginning" {
     local codec
     for codec in libx264:'7|8' libx265:32-34; do
         rm -rf p
@@ -207,7 +207,7 @@ list_size() {
     done
 }
 
-@test "split where pictures follow a key picture that are shown before it: none is lost" {
+@test "a split at a key picture that is followed by pictures shown before it: none is lost" {
     local c f
     for c in libx264:x264 libx265:x265; do
         rm -rf p o

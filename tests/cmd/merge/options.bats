@@ -80,7 +80,7 @@ usage_error() {
     done
 }
 
-@test "-p is clamped to 5...120 with a note, -s without -m 1 ignored with one" {
+@test "-p is limited to 5 to 120, and -s without -m 1 is ignored, each with a note" {
     have plain
     have slow
     merge 0 -f plain -p 500 --plan
@@ -104,7 +104,7 @@ usage_error() {
     quiet
 }
 
-@test "-r: two words and one, with units and other options behind it" {
+@test "-r: two words or one, with units, followed by other options" {
     have plain
     merge 0 -f plain -r 120 80 --plan=json
     jq -e '.video | .action == "encode" and (.reason | test("160x90"))' out
@@ -120,7 +120,7 @@ usage_error() {
     merge 64 -f plain -r 120 80 90
 }
 
-@test "-u: the id in clear, several times; one that is not there is named" {
+@test "-u: the decoded id, several times; one that does not exist is reported" {
     have two
     merge 0 -f two -u 10001 --plan
     [ "$(wc -l <out)" -eq 1 ]
@@ -163,7 +163,7 @@ usage_error() {
     [ "$(wc -l <out)" -eq 2 ]
 }
 
-@test "directories as operands, alone and with -f; a file names its directory; --dry-run is --plan" {
+@test "directories as operands, alone and with -f; the message about a file names its directory; --dry-run is --plan" {
     local f
     have plain
     have far
@@ -203,7 +203,7 @@ offers() {
         printf "%s\n" "${COMPREPLY[@]}"' - "$tree" "$@"
 }
 
-@test "completion: directories, options, and the users of the directories, wherever these stand" {
+@test "completion: directories, options, and the users of the directories, in any order" {
     have two
     mkdir out
     [[ $(offers t) == two ]]
@@ -213,7 +213,7 @@ offers() {
     [[ -z $(offers -o two -u 1) ]]
 }
 
-@test "-o: made with its parents, flat, names clash before any work, paths as given" {
+@test "-o: created with its parents, flat; name clashes are found before any work; paths are printed as given" {
     have plain
     have far
     merge 0 -f plain -o new/deep/dir/
@@ -238,7 +238,7 @@ offers() {
     [ ! -e not ]
 }
 
-@test "what stands under the final name: a directory is 73, a link is replaced and its target kept" {
+@test "an existing final name: 73 for a directory; a link is replaced and its target kept" {
     have plain
     mkdir plain/$first
     merge 73 -f plain
@@ -271,7 +271,7 @@ offers() {
     plays t/p/AAbb+CC-dd../$first
 }
 
-@test "an output directory that cannot be written is 73" {
+@test "an output directory that cannot be written to: 73" {
     [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null || skip 'runs as root, and there is no setpriv'
     have plain
     local as=()
@@ -286,7 +286,7 @@ offers() {
     [ -z "$(ls -A ro)" ]
 }
 
-@test "--plan: one line an output, nothing written; TSV, JSON, picture" {
+@test "--plan: a line for each output, nothing is written; TSV, JSON, SVG" {
     have far
     local before
     before=$(ls -lA --full-time far)
@@ -341,14 +341,14 @@ offers() {
     merge 73 -f far --force --report nowhere/r.json
 }
 
-@test "a report with everything found finished still accounts for it" {
+@test "a report of finished files still contains their accounts" {
     have plain
     merge 0 -f plain
     merge 0 -f plain --report r.json
     jq -e '(.inputs | length == 1) and [.outputs[].files[].path] == ["plain/'$first'"]' r.json
 }
 
-@test "stdout: full disk is 74 or 75, a closed pipe is quiet" {
+@test "stdout: a full disk is 74 or 75; a closed pipe causes no message" {
     have two
     local status=0
     trtc-merge -f two --plan >/dev/full 2>err || status=$?
@@ -368,7 +368,7 @@ offers() {
     [[ $status == 74 ]] || fail "$status with stdout closed"
 }
 
-@test "missing and empty directories, a file, a playlist: 66" {
+@test "a missing or empty directory, a file, a playlist: 66" {
     mkdir empty
     merge 66 -f empty
     merge 66 -f nowhere
@@ -383,7 +383,7 @@ offers() {
     said 'index.m3u8'
 }
 
-@test "progress as NDJSON goes to stderr" {
+@test "progress as NDJSON is printed on stderr" {
     have plain
     merge 0 -f plain --progress json --force
     jq -es 'length > 0 and (last | .fraction == 1 and .left_ms == 0 and .file == 1 and .files == 1)' err
@@ -393,7 +393,7 @@ offers() {
     jq -es 'last | .fraction == 1 and .speed == 0 and .left_ms == 0' err
 }
 
-@test "-v says more, -q only errors; a directory that begins with a dash" {
+@test "-v prints more, -q only errors; a directory that begins with a dash" {
     have plain
     mv plain ./-f
     merge 0 -f -f -v

@@ -47,7 +47,7 @@ parts() {
     done
 }
 
-@test "the parts are the same wherever the tree is, and in whichever order it was written" {
+@test "the parts are the same wherever the tree is, and whatever the order of its entries" {
     local k
     mkdir elsewhere
     cp -r t/d elsewhere/d
@@ -61,7 +61,7 @@ parts() {
     done
 }
 
-@test "together they make what one run makes" {
+@test "all parts together make the same files as one run" {
     local k
     cp -r t one
     merge 0 --recursive one
@@ -76,7 +76,7 @@ parts() {
     [[ $(sort out) == "$(sort paths)" ]]
 }
 
-@test "a part looks into its own segments alone" {
+@test "a part reads its own segments only" {
     need_strace
     strace -f -e trace=openat,openat2 -o calls trtc-merge --recursive t --part 1/5 --plan >out
     [[ $(wc -l <out) -ge 1 ]]
@@ -84,7 +84,7 @@ parts() {
     [[ $(grep -c '\.ts"' calls) -lt $(grep -c '\.ts"' all) ]] || fail "$(grep -c '\.ts"' calls) of $(grep -c '\.ts"' all)"
 }
 
-@test "names that meet are refused, by one part" {
+@test "clashing names are refused by one part" {
     local k refused=0
     have t/a x
     cp -r x y
@@ -100,7 +100,7 @@ parts() {
     done
 }
 
-@test "a loss is told by one part" {
+@test "a loss is reported by one part" {
     local k code=() told=0
     rm "$(find t/b/c -name '*.ts' | sort | tail -n 1)"
     touch t/a/"${stem}_audio_x.m3u8.tmp"
@@ -114,7 +114,7 @@ parts() {
     [[ $(printf '%s\n' "${code[@]}" | sort | tr '\n' ' ') == '0 0 0 3 ' ]] || fail "${code[*]}"
 }
 
-@test "what cannot be read makes no parts" {
+@test "an unreadable directory makes no parts" {
     [[ $(id -u) -ne 0 ]] || skip 'root reads everything'
     chmod 0 t/b
     merge 77 --recursive t --part 1/2
@@ -122,13 +122,13 @@ parts() {
     [[ ! -s out ]]
 }
 
-@test "a directory that is not there makes no parts" {
+@test "a missing directory makes no parts" {
     merge 66 t/a no-such --part 1/2
     said 'the parts are not known'
     [[ ! -s out ]]
 }
 
-@test "auto: what engines say" {
+@test "auto: K and N from engines" {
     local k
     for k in 0 1 2; do
         merge 0 --plan --recursive t --part "$((k + 1))/3"

@@ -34,7 +34,7 @@ tag() {
     ffprobe -v error -show_entries "format_tags=$2" -of csv=p=0 "$1"
 }
 
-@test "--output aac and m4a: the frames of the recording, holes as silence, as long as the clock; no word of pictures" {
+@test "--output aac and m4a: the frames of the recording, silence in holes, the length of the clock; nothing about pictures" {
     local n
     have call
     merge 0 -f call -m 1 --output aac --json
@@ -61,7 +61,7 @@ tag() {
     (($(frames o/*.aac) >= 280 && $(frames o/*.aac) <= 282)) || fail "opus: $(frames o/*.aac)"
 }
 
-@test "the sound of segments with both, and of a mix; the service's names, split with every frame once" {
+@test "the sound of segments with picture and sound, and of a mix; the service's names, split with every frame once" {
     local one
     have av
     have mixed
@@ -86,7 +86,7 @@ tag() {
     expect 64 trtc-merge -f av --output mp3
 }
 
-@test "losses: those of the sound, told by the file to the next run; what is finished stays until its recording grows" {
+@test "losses of the sound, stored in the file for the next run; a finished file stays until its recording grows" {
     local aac=call/MTAwMDE._20260101000000495.aac before
     have call
     rm "$(segment call video 1)"

@@ -32,7 +32,7 @@ parts() {
     near "$seconds" "$(field "$whole" v duration)" 0.1 'length of the parts'
 }
 
-@test "--split-size: every part below it, nothing lost at a seam, names by the first picture's time" {
+@test "--split-size: every part is smaller, nothing is lost between parts, names by the first picture's time" {
     have long
     merge 0 -f long -o whole
     local f limit
@@ -53,7 +53,7 @@ parts() {
     done
 }
 
-@test "--split-time: every part below it, and its name is its start" {
+@test "--split-time: every part is shorter, and named by its start" {
     have long
     merge 0 -f long -o whole
     merge 0 -f long --split-time 30 --json
@@ -81,7 +81,7 @@ parts() {
     [ "$(wc -l <out)" -ge 2 ]
 }
 
-@test "running a split again does nothing and names all its parts" {
+@test "a second run of a split does nothing and prints all its parts" {
     have long
     merge 0 -f long --split-time 30
     cp out first
@@ -95,7 +95,7 @@ parts() {
     diff first out
 }
 
-@test "sections, splits and sound alone" {
+@test "sections, splits and sound only" {
     have far
     merge 0 -f far --split-time 15
     mapfile -t made <out

@@ -16,7 +16,7 @@ setup() {
     test_begin
 }
 
-@test "a plain recording: every frame, in sync, as long as it was" {
+@test "a simple recording: every frame, in sync, of the right length" {
     have plain
     local before
     before=$(tree plain)
@@ -33,7 +33,7 @@ setup() {
     no_leftovers plain
 }
 
-@test "a playlist that says too little of its last segment: the report has the times of the file, as --json has" {
+@test "a playlist that states too short a last segment: the report has the times of the file, as --json has" {
     local list
     have plain p
     for list in p/*.m3u8; do
@@ -45,7 +45,7 @@ setup() {
     near "$(jq '.outputs[].duration_ms' r.json)" 25000 100
 }
 
-@test "sections end where more than 15 s hold nothing, not before" {
+@test "sections end at pauses of more than 15 s, not at shorter ones" {
     merge_gap() { # SECONDS FILES
         mk "g$1" --length 45 --user "$(user "gap=10-$((10 + $1))")"
         merge 0 -f "g$1"
@@ -64,7 +64,7 @@ setup() {
     made l/$first
 }
 
-@test "-m 0: a file a section, each from its first segment" {
+@test "-m 0: a file for each section, named by its first segment" {
     have far
     merge 0 -f far
     quiet
@@ -76,7 +76,7 @@ setup() {
     lasts far/MTAwMDE._20260101000030495_av.mp4 30
 }
 
-@test "-m 1: one file a user, blanks kept; with -s left out" {
+@test "-m 1: a file for each user, with the gaps; without them with -s" {
     have far
     merge 0 -f far -m 1
     quiet
@@ -91,7 +91,7 @@ setup() {
     lasts stripped/$first 40 0.1
 }
 
-@test "holes in one track alone: silence and held pictures of their length" {
+@test "holes in one track: silence or held pictures of the same length" {
     mk h --length 60 --user "$(user rate=48000,agap=12-19,vgap=31-38,stall=41-43,astall=51-54)"
     merge 0 -f h
     made h/$first
@@ -103,7 +103,7 @@ setup() {
     awk '/max_volume/ { v = $(NF - 1) } END { exit !(v < -80) }' vol.txt || fail "$(cat vol.txt)"
 }
 
-@test "late sound, late picture: the offset stays" {
+@test "late sound or a late picture: the offset is kept" {
     local s f
     for s in 0.5 10; do
         mk "a$s" --length 35 --user "$(user "agap=0-$s")"
@@ -170,7 +170,7 @@ setup() {
     lasts r/$first 25
 }
 
-@test "the time zone changes nothing" {
+@test "the time zone makes no difference" {
     local zone sum=
     # the night in which New York, and the one in which Berlin changes its clocks
     mk z --start 1772953190000 --length 25 --user "$(user gap=9-12)"
@@ -207,7 +207,7 @@ setup() {
     lasts old/$first 25
 }
 
-@test "numbered playlists, and longer ones than their numbers say" {
+@test "numbered playlists, and longer ones than their numbers promise" {
     mk p --length 45 --user "$(user)" --numbered
     merge 0 -f p
     made p/$first
@@ -241,7 +241,7 @@ setup() {
     [ "$(wc -l <out)" -eq 2 ]
 }
 
-@test "recoveries: every covered second once" {
+@test "recoveries: every second is used once" {
     local o
     for o in 0 5 30; do
         mk h$o --length 90 --user "$(user rate=48000)" --ha "1:40:$o" --ha "2:70:$o"
@@ -287,7 +287,7 @@ setup() {
     near "$(value a/$first samples_s)" 60 0.07
 }
 
-@test "string rooms, and user ids whose Base64 holds a plus or a minus" {
+@test "string rooms, and user ids whose Base64 contains a plus or a minus" {
     local u
     mk r --length 12 --room-type string --room 'class/ä?1' --user "$(user 'id=>>>')" --user "$(user 'id=ÿÿÿ')" --user "$(user id=老师)"
     merge 0 -f r
@@ -339,7 +339,7 @@ setup() {
     : "$s2"
 }
 
-@test "-a 1: holes of up to 15 s stay holes; a left out stream makes no section and no loss" {
+@test "-a 1: holes of up to 15 s stay holes; a stream that is left out causes no section and no loss" {
     mk a --length 60 --user "$(user vgap=20-32,aux=0-60)"
     merge 0 -f a -a 1
     made a/$first
@@ -355,7 +355,7 @@ setup() {
     said missing
 }
 
-@test "B-frames, HEVC, a picture rate of 1 and of 60" {
+@test "B-frames, HEVC, 1 and 60 pictures per second" {
     mkrec --length 22 --bitrate 60000 --user "$(user bframes=2)" b
     merge 0 -f b
     made b/$first
@@ -395,7 +395,7 @@ setup() {
     done
 }
 
-@test "500 segments a track with 64 open files, in little memory" {
+@test "500 segments per track with 64 open files, in little memory" {
     mk m --length 500 --segment 1 --user "$(user rate=48000,gop=1)"
     [ "$(find m -name '*.ts' | wc -l)" -ge 999 ]
     (

@@ -63,7 +63,7 @@ literals() {
 # remix STATUS OPTION... -- OPTION...: its paths in out, what it says in err.
 remix() { expect "$1" "$tree/examples/remix" "${@:2}"; }
 
-@test "remix: what is finished, once; other options anew; another name besides" {
+@test "remix: each finished recording once; again with other options; also under another name" {
     cp -r "$BATS_FILE_TMPDIR/rec" root/A
     cp -r "$BATS_FILE_TMPDIR/rec" 'root/-b b'
     cp -r "$BATS_FILE_TMPDIR/mixed" root/mixed # nobody's stream is in it
@@ -94,7 +94,7 @@ remix() { expect "$1" "$tree/examples/remix" "${@:2}"; }
     [ "$(find . -name '.*' ! -name '.*.done' ! -name . | wc -l)" -eq 0 ]
 }
 
-@test "remix: losses and failures are named once, and made good when the segment comes" {
+@test "remix: losses and failures are reported once, and repaired when the segment arrives" {
     cp -r "$BATS_FILE_TMPDIR/rec" root/A
     gone=$(compgen -G 'root/A/*main_video_*.ts' | tail -n 1)
     mv "$gone" kept
@@ -112,7 +112,7 @@ remix() { expect "$1" "$tree/examples/remix" "${@:2}"; }
     [ ! -s err ]
 }
 
-@test "remix: a temporary fault is tried again, a signal leaves nothing behind" {
+@test "remix: retries after a temporary fault; a signal leaves no files behind" {
     cp -r "$BATS_FILE_TMPDIR/rec" root/A
     a_dummy trtc-mix <<'END'
 exit 75
@@ -179,7 +179,7 @@ same() {
     lasts "$(cat merged)" 2 0.5
 }
 
-@test "mix-live: a source that breaks off comes back; at last it is given up" {
+@test "mix-live: a source that breaks off is tried again, and finally given up" {
     ln -s "$BATS_FILE_TMPDIR/again.ts" .
     a_dummy ffmpeg <<'END'
 echo x >>runs
@@ -196,7 +196,7 @@ END
     same
 }
 
-@test "mix-live: nothing comes, and what is wrong" {
+@test "mix-live: no input, and usage errors" {
     a_dummy ffmpeg <<'END'
 echo 'Connection refused' >&2
 exit 1
@@ -210,7 +210,7 @@ END
     run -64 "$tree/examples/mix-live" -x rec store -A 1 -- anna=x
 }
 
-@test "mix-live: a signal ends the recording, and the last files come" {
+@test "mix-live: a signal ends the recording, and the last files are uploaded" {
     ln -s "$BATS_FILE_TMPDIR/anna.ts" .
     a_dummy ffmpeg <<'END'
 cat anna.ts

@@ -51,7 +51,7 @@ nothing() {
     [[ -z $f ]] || fail "left over: $f"
 }
 
-@test "a file cut in mid-packet freezes, leaves 15 s later, and is named; the others go on" {
+@test "a file truncated in mid-packet freezes, leaves 15 s later, and is reported; the others go on" {
     small 3 -v --json -o o.mp4 a=cut.ts b=blue.ts
     said 'a (cut.ts): '
     grep -q '^trtc-mix: a (cut.ts): .*[0-9]\{4\}-[0-9-]*T[0-9:.]*Z' err || fail "it is not said when"
@@ -73,7 +73,7 @@ nothing() {
     untouched
 }
 
-@test "a file cut anywhere: a mix, and nothing but its own loss" {
+@test "a file truncated anywhere: the mix is made, and only its loss is reported" {
     local i size at
     size=$(stat -Lc %s red.ts)
     RANDOM=7
@@ -87,7 +87,7 @@ nothing() {
     done
 }
 
-@test "segments that are missing, empty, foreign or cut: named, the others and the rest mixed, 3" {
+@test "segments that are missing, empty, foreign or truncated are reported (3), and everything else is mixed" {
     local seg
     cp -r "$BATS_FILE_TMPDIR/rec" r
     mapfile -t seg < <(find r -name '*.ts' | sort | sed -n '2p;5p;8p;11p') # the second of each track
@@ -128,7 +128,7 @@ nothing() {
     nothing o.mp4
 }
 
-@test "the codec changes in the middle: h265 goes on, what cannot be decoded freezes, leaves and is named" {
+@test "the codec changes: H.265 goes on; one that cannot be decoded freezes, leaves and is reported" {
     local film=(ffmpeg -nostdin -v error -y -f lavfi -i "color=c=0x$(colour 3):s=64x36:r=5:d=2" -output_ts_offset 4)
     ffmpeg -nostdin -v error -i red.ts -an -c copy h264.ts
     "${film[@]}" -c:v libx265 -preset ultrafast -x265-params log-level=none:pools=none h265.ts
@@ -161,7 +161,7 @@ nothing() {
     plays o.mp4
 }
 
-@test "flipped bits: it ends, and names the file" {
+@test "flipped bits: the mix ends, and reports the file" {
     local seed status
     for seed in $(seq "$(n 4)"); do
         xxd -p -c 1 red.ts | awk -v seed="$seed" 'BEGIN { srand(seed); hex = "0123456789abcdef" }
@@ -182,7 +182,7 @@ nothing() {
     done
 }
 
-@test "what is no media (65), not there (66) or not to be read (77): named; others are mixed, alone nothing is made" {
+@test "inputs that are not media (65), missing (66) or unreadable (77) are reported; others are mixed; alone they make nothing" {
     local f code
     mkdir dir
     # the worst of them counts
@@ -218,7 +218,7 @@ nothing() {
     plays open/o.mp4
 }
 
-@test "hostile ids and names are bytes: nothing runs, nothing reaches the terminal, no path comes of them" {
+@test "hostile ids and names are plain bytes: they run nothing, control no terminal, and form no path" {
     local id=$'../x\n\e[31mid' name=$'-n\n\e]0;x\a $(touch pwned) `touch pwned`;"\'.ts'
     head -c 20000 red.ts >"$name" # in the middle of a frame
     small 3 -v --label -o o.mp4 "$id=$name" $'\377\376=red.ts' '%s%n%s=red.ts'
@@ -237,7 +237,7 @@ nothing() {
     [[ ! -e pwned && ! -e ../x && -z $(find .. -maxdepth 1 -newer all) ]] || fail "something else was made"
 }
 
-@test "lists and descriptions are no media: nothing that they name is opened" {
+@test "playlists and session descriptions are not media: nothing that they name is opened" {
     local f
     mkfifo never.ts # who opened it would wait
     printf '%s\n' '#EXTM3U' '#EXT-X-TARGETDURATION:5' '#EXTINF:4,' never.ts '#EXT-X-ENDLIST' >list.m3u8
@@ -257,7 +257,7 @@ nothing() {
     nothing o.mp4
 }
 
-@test "a picture that is missing, too large, no picture, or no file: 66 before any work" {
+@test "an image that is missing, too large, not an image, or not a file: 66 before any work" {
     local f option
     ffmpeg -nostdin -v error -f lavfi -i color=red:s=16x16 -frames:v 1 ok.png -frames:v 1 -s 2562x16 wide.png
     cp ok.png fat.png
@@ -277,7 +277,7 @@ nothing() {
     quiet
 }
 
-@test "where nothing can be written: 73, and what was there stays" {
+@test "an output that cannot be written: 73, and an existing file stays" {
     mkdir -m 777 ro d.mp4
     : >file
     small 73 -o file/x.mp4 a=red.ts
@@ -296,7 +296,7 @@ nothing() {
     [[ -z $(find ro d.mp4 -mindepth 1) && ! -s file ]] || fail "something was made"
 }
 
-@test "a full disk, and a limit of the file's size: 75 or 74, and the finished mix that was there is as it was" {
+@test "a full disk, and a limit of the file size: 75 or 74, and an existing mix is unchanged" {
     local status=0 ext
     (
         ulimit -f 8
@@ -326,7 +326,7 @@ nothing() {
     [[ $status -eq 0 ]]
 }
 
-@test "the nth system call fails: a sysexits code, and no file, or a whole one" {
+@test "the nth system call fails: a sysexits code, and no file or a complete one" {
     need_strace
     local call err when status
     for call in write,pwrite64:ENOSPC write,pwrite64:EIO fsync,fdatasync:EIO rename,renameat,renameat2:ENOSPC; do
@@ -345,7 +345,7 @@ nothing() {
     done
 }
 
-@test "a source that cannot be read any more is named, and the others go on" {
+@test "a source that becomes unreadable is reported, and the others go on" {
     need_strace
     local status=0
     cp red.ts bad.ts
@@ -357,7 +357,7 @@ nothing() {
     plays o.mp4
 }
 
-@test "a reader that goes away: 141 or 0, quietly" {
+@test "a reader that goes away: 141 or 0, without a message" {
     local status
     trtc-mix -s 320x180 -r 5 -o - a=red.ts 2>err | head -c 2000 >/dev/null || true
     status=${PIPESTATUS[0]}
@@ -365,7 +365,7 @@ nothing() {
     quiet
 }
 
-@test "SIGINT and SIGTERM: what is mixed plays, 130 and 143; a second one ends it at once; kill -9 leaves what was there" {
+@test "SIGINT and SIGTERM: the mix up to there plays, 130 and 143; a second one ends at once; kill -9 leaves the old file" {
     local pid=() status=() i t0
     # ten hours, most of it after everybody has left: never done by itself in this time
     local hours=(trtc-mix -s 320x180 -r 60 --sample-rate 16000 --channels 1 --to +36000)
@@ -414,7 +414,7 @@ nothing() {
     nothing
 }
 
-@test "the sources are as they were" {
+@test "the sources are unchanged" {
     untouched
     [[ -z $(find "$BATS_FILE_TMPDIR" -name '.*' -type f) ]] || fail "something lies beside them"
 }

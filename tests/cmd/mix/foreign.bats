@@ -100,7 +100,7 @@ with_edits() {
     done | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
 }
 
-@test "edit lists: what is cut away is neither seen nor heard, what is delayed comes later" {
+@test "edit lists: parts that are cut away are neither seen nor heard, delayed tracks come later" {
     local cut=(ffmpeg -nostdin -v error -y)
     # not at a key frame, in the middle of a frame of sound; sound that comes later, pictures that do; pieces in another order
     "${cut[@]}" -ss 1.23 -i seconds.mp4 -c copy trimmed.mp4
@@ -128,7 +128,7 @@ with_edits() {
     [[ $(account u video) == '56 20 cut=36' ]] || fail "account: $(account u video)"
 }
 
-@test "a fragment for each frame, and some that say they begin no later than the one before: all of it" {
+@test "a fragment for each frame, some stamped no later than the one before: everything is mixed" {
     # FFmpeg 5.1 writes such; what its demuxer says of them is the same as of what an edit list hides
     ffmpeg -nostdin -v error -i seconds.mp4 -c copy -movflags cmaf+frag_every_frame frames.mp4
     scene 0 u=frames.mp4
@@ -165,7 +165,7 @@ quarters_at() {
         "2 $((x ? x - 4 : 319)) $((x ? 80 : y - 4)) 000000" "2 $((x ? r + 8 : 0)) $((x ? 80 : b + 8)) 000000"
 }
 
-@test "samples that are not square: by the container's word, else by the stream's" {
+@test "pixels that are not square: as the container states, or else the stream" {
     # 128x64 samples each, that are shown twice as wide, half as wide, and turned
     ffmpeg -nostdin -v error -i quarters.mp4 -vf setsar=2 -c:v libx264 -preset ultrafast -qp 8 -threads 1 wide.mp4
     ffmpeg -nostdin -v error -i wide.mp4 -c copy stream.ts -c copy -aspect 1:1 container.mp4 -c copy -aspect 1:1 container.mkv
@@ -183,7 +183,7 @@ quarters_at() {
     quarters_at 140 0 40 160 3 1 4 2 | sees m.mp4 24
 }
 
-@test "pictures and sound of other codecs, and containers without times, as they come" {
+@test "pictures and sound of other codecs, and containers without times" {
     local make=(ffmpeg -nostdin -v error -y -i seconds.mp4) u
     "${make[@]}" -c:v libvpx -deadline realtime -c:a libvorbis vp8.webm -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus vp9.webm \
         -c:v mpeg4 -bf 2 -an asp.mkv -c:v mjpeg -c:a pcm_s16le jpeg.mov
@@ -221,7 +221,7 @@ edit() {
     sed -i "s/^\(#EXT-X-TRTC-FILE-ATTR:.*,\)$size\$/\1$(stat -c %s "$file")/" "$1"/*.m3u8
 }
 
-@test "stamps that restart, fall back or jump, and are made on arrival: all of it, in step" {
+@test "time stamps that restart, fall back, jump, or are made on arrival: everything is mixed, in sync" {
     local by
     for by in -5 -0.3 +3600; do
         have rec r
@@ -237,7 +237,7 @@ edit() {
     done
 }
 
-@test "tracks that come late: from their first frame, in a file, a pipe and a directory" {
+@test "late tracks are mixed from their first frame, in a file, a pipe and a directory" {
     local f
     restamp both.ts sound.ts a:-1-15:x a:12:@
     restamp both.ts picture.ts v:-1-14:x v:12:@
@@ -252,7 +252,7 @@ edit() {
     in_step 0 "u@$epoch=pipe"
 }
 
-@test "no key frame, no parameter sets: named, everybody else is mixed, and the user has a window" {
+@test "no key frame, or no parameter sets: reported; everyone else is mixed, and the user has a window" {
     local how
     for how in k p; do
         restamp both.ts spoilt.ts v:0:$how
@@ -265,7 +265,7 @@ edit() {
     done
 }
 
-@test "what a container holds besides: a second sound is noted, and balances" {
+@test "further tracks in a container: a second sound is reported in a note, and the account balances" {
     ffmpeg -nostdin -v error -i seconds.mp4 -map 0 -map 0:a -c copy -c:a:1 ac3 two.ts
     scene 0 u=two.ts
     said 'u (two.ts): sound (PID 258, ac3) is left out'
@@ -273,7 +273,7 @@ edit() {
     quiet
 }
 
-@test "a single picture, and slides: shown as long as they stand" {
+@test "a single picture, and slides, are shown for their whole duration" {
     ffmpeg -nostdin -v error -i seconds.mp4 -vf select='eq(n\,12)' -fps_mode vfr -c:v libx264 -c:a copy -f mpegts one.ts
     scene 0 u=one.ts
     quiet
@@ -325,7 +325,7 @@ spoil_bytes() {
     [[ $(jq '.users[0].video.account | .frames_out + .left_out.rate' report.json) -eq 75 ]] || fail "$(account anna video)"
 }
 
-@test "whatever is done to a stream: the account balances, and what is lost is named" {
+@test "whatever is done to a stream, the account balances, and losses are reported" {
     local i f status options=('' '--from +2' '--to +5' '--unsubscribe video:u,10001' '--only video' '--only audio')
     for ((i = 0; i < $(n 10); i++)); do
         RANDOM=$((i + 100))

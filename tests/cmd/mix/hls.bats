@@ -45,7 +45,7 @@ marks_at() {
         END { exit bad }' >why || fail "$(cat why)"
 }
 
-@test "a playlist of segments of 10 s, named from the start; merged, it is the mix" {
+@test "a playlist of 10 s segments, named by the start; merged, they are the mix" {
     local extinf left=320 file names
     pipe 0 -- -d rec # the mix reports its start
     quiet
@@ -86,7 +86,7 @@ marks_at() {
     [[ $(jq -s '[.[] | select(.kind == "segment") | .duration_ms / 1000 | round] | join(" ")' out) == '"4 4 1"' ]] || fail "$(cat out)"
 }
 
-@test "who does not want any more is left quietly" {
+@test "an output that is closed ends the mix without a message" {
     pipe 0 --to +1 -- -S $start -d rec
     pipe 73 -- -S $start -d rec
     said "m3u8"

@@ -80,7 +80,7 @@ setup() {
     cd "$BATS_FILE_TMPDIR" || return
 }
 
-@test "it begins with nobody there, users come and go and come again, and it goes on in between" {
+@test "a mix begins without users, and continues while they come, go and come back" {
     cd rooms
     [[ $(<status) == 0 ]] || { [[ $(<status) == 3 ]] && few_late; } || fail "status $(<status)"
     [[ $(grep -Ec 'anna enters|ben:aux enters|anna leaves|ben:aux leaves' err) -eq 6 ]] || fail "who came and went"
@@ -102,7 +102,7 @@ setup() {
     plays o.mp4
 }
 
-@test "a line that is wrong, and a source that is not there, are named; the mix goes on until a signal" {
+@test "a wrong line and a missing source are reported; the mix goes on until a signal" {
     cd wrong
     [[ ! -e fault ]] || fail "$(<fault)"
     grep -q 'line 1: nobody is not there' err || fail "who is not there"
@@ -115,7 +115,7 @@ setup() {
     plays o.mp4
 }
 
-@test "a script on standard input that ends, with nobody there: so does the mix; trtc-hls records it" {
+@test "a script on standard input that ends without users ends the mix, which trtc-hls records" {
     cd piped
     [[ $(<status) == '0 0 0' ]] || { [[ $(<status) == '0 3 0' ]] && few_late; } || fail "status $(<status): $(<err)"
     [[ ! -s err ]] || fail "$(<err)"

@@ -73,7 +73,7 @@ run_later() {
     ended
 }
 
-@test "two pipes: who comes later enters later, who ends leaves, in order" {
+@test "two pipes: the later one enters later, one that ends leaves, in order" {
     local from to
     after later 0
     grep -o ' s: .*' err >said
@@ -97,7 +97,7 @@ run_stdin() {
     ended
 }
 
-@test "standard input, as fast as it comes: all of it" {
+@test "standard input, as fast as it arrives: everything is mixed" {
     after stdin 0
     quiet
     [[ $(frames o.mp4) -eq 15 ]] || fail "$(frames o.mp4) frames"
@@ -168,7 +168,7 @@ run_script() {
     ended
 }
 
-@test "a script on standard input changes the layout as its lines come; a wrong line is told, left out, and makes 65" {
+@test "lines of a script on standard input change the layout as they arrive; a wrong line is reported and ignored (65)" {
     after script 65
     said '-: line 1: '
     [[ $(grep -c 'line' err) -eq 1 ]] || fail "more than one wrong line"
@@ -234,7 +234,7 @@ run_refused() {
     ended
 }
 
-@test "a URL that is refused: named without its secrets, and the others go on" {
+@test "a URL that is refused is reported without its secrets, and the others go on" {
     after refused 75
     grep -q 'ben: .*127.0.0.1' err || fail "ben is not named"
     grep -q 'cem: .*127.0.0.1' err || fail "cem is not named"
@@ -248,7 +248,7 @@ run_alone() {
     ended
 }
 
-@test "alone, it is 75, and nothing is made" {
+@test "a refused URL as the only input: 75, and nothing is made" {
     after alone 75
     said '127.0.0.1'
     ! grep -E 'password|hidden' out err || fail "secrets"
@@ -267,7 +267,7 @@ run_broken() {
     ended
 }
 
-@test "pipes with nothing, with nonsense, and with half of a stream in them: named, and the others go on" {
+@test "pipes that are empty, or contain nonsense or half a stream, are reported, and the others go on" {
     after broken 65
     local who
     for who in ben cem dora; do
@@ -289,7 +289,7 @@ run_pause() {
     ended
 }
 
-@test "a source that stalls for a while keeps its window, and nobody waits for it" {
+@test "a source that stalls for a while keeps its window, and delays no other" {
     after pause 0
     [[ $(grep -c enters err) -eq 2 ]] || fail "somebody came twice"
     plays o.mp4

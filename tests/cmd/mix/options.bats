@@ -37,7 +37,7 @@ tiny() {
     mix "$1" -s 64x36 -r 1 --preset ultrafast --sample-rate 16000 --channels 1 "${@:2}"
 }
 
-@test "a list that names nobody is told, once" {
+@test "a subscription that matches no user is reported once" {
     tiny 0 --to +1 -o n.mp4 --subscribe 'anna,anan,b.*$' anna@0=red.ts
     [[ $(grep -c 'anan is in a list of users, but no user' err) -eq 1 && $(wc -l <err) -eq 1 ]] || fail "$(<err)"
 }
@@ -56,7 +56,7 @@ tiny() {
     [[ $(tiny 0 -o o.mp4 a=red.ts; trtc-mix -q -s 64x36 -r 1 -o o.mp4 a=red.ts 2>err >/dev/full || echo $?) == 75 ]] || fail "not 75"
 }
 
-@test "no input, no output, an option that is not known or lacks its value: 64" {
+@test "no input, no output, an unknown option or one without its value: 64" {
     refused 64 'no INPUT'
     refused 64 'no INPUT' -o o.mp4
     refused 64 'no INPUT' -o o.mp4 --
@@ -75,7 +75,7 @@ tiny() {
     refused 64 'empty' -o o.mp4 :aux=red.ts
 }
 
-@test "what goes with what" {
+@test "combinations of options" {
     usage '-l' -m custom
     usage '-m custom' -m grid -l list.json
     usage per-user --only video --audio-tracks per-user
@@ -89,7 +89,7 @@ tiny() {
     refused 64 --still -o o.mp4 --still +1 a=-
 }
 
-@test "each option's bad values: 64, and what would be right" {
+@test "wrong values of each option: 64, and the message states what would be right" {
     local right option value
     # a word that the message has, the option, its value
     while read -r right option value; do
@@ -145,7 +145,7 @@ END
     usage '25' "${marks[@]}"
 }
 
-@test "data that cannot be meant: 65, naming the file and the entry" {
+@test "impossible data: 65, and the message names the file and the entry" {
     local bad
     refused 65 641x360 -o o.mp4 -s 641x360 a=red.ts
     refused 65 --from -o o.mp4 --from +0.9 --to +0.5 a=red.ts
@@ -173,7 +173,7 @@ END
     refused 66 "nothing to mix" -o o.mp4 --subscribe somebody a=red.ts
 }
 
-@test "what is right is taken: 25 watermarks, the largest and smallest numbers, names with every sign" {
+@test "limits that are accepted: 25 watermarks, the largest and smallest numbers, names with any character" {
     local marks=() i
     for ((i = 0; i < 23; i++)); do marks+=(--watermark "ok.png,$i,$i"); done
     cp ok.png 'a, b,1,2.png'
@@ -212,7 +212,7 @@ END
     quiet
 }
 
-@test "completion: the users of the directories on the line" {
+@test "completion: the users of the directories on the command line" {
     offers() {
         bash --norc --noprofile -c '
             source "$1/completions/bash/trtc-mix"

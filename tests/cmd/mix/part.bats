@@ -99,7 +99,7 @@ END
     alike whole.mp4 call.mp4 36
 }
 
-@test "what is missing, doubled, of another mix, cut off or no part is named" {
+@test "parts that are missing, doubled, of another mix, truncated, or not parts are reported" {
     # shellcheck disable=SC2086
     set -- $small --to +4 call
     parts 4 "$@"
@@ -129,7 +129,7 @@ END
     expect 0 trtc-mix --join -o call.mp4 p?.mkv
 }
 
-@test "what cannot be made in parts" {
+@test "mixes that cannot be made in parts" {
     refused() { expect "$1" trtc-mix "${@:3}" && said "$2" && [[ ! -s out ]]; }
     refused 64 'a part is Matroska' --part 1/2 -o p.mp4 call
     refused 64 'a part is Matroska' --part 1/2 -o - call
@@ -144,7 +144,7 @@ END
     refused 65 '20 parts: the mix has 10 pictures' $small --to +1 --part 7/20 -o p.mkv call
 }
 
-@test "a loss is told by the part in whose time it is, and by the join" {
+@test "a loss is reported by the part that contains its time, and by the join" {
     local k
     cp -rL call hurt
     rm "$(find hurt -name '*YW5uYQ*video_*.ts' | sort | sed -n 2p)" # anna's picture from 10 s on
@@ -197,7 +197,7 @@ END
     done
 }
 
-@test "an interrupted part has no name" {
+@test "an interrupted part leaves no file under its name" {
     # shellcheck disable=SC2086
     timeout --foreground -s TERM 1 trtc-mix -s 640x360 --preset slow call --part 1/2 -o p1.mkv >out 2>err || status=$?
     [[ $status -eq 124 || $status -eq 143 ]]

@@ -64,7 +64,7 @@ custom_windows() {
     echo "$1 316 176 1"
 }
 
-@test "four layouts, as a script changes them, at their frames; and as options ask for them" {
+@test "four layouts, changed by a script at the right frames, and chosen by options" {
     local who="u1=1 u2=2 u2:aux=5 u3=3 u4=4" in
     in=("u1@$epoch=u1.mp4" "u2@$epoch=u2.mp4" "u2:aux@$epoch=u5.mp4" "u3@$epoch=u3.mp4" "u4@$epoch=u4.mp4")
     custom_list >list.json
@@ -108,7 +108,7 @@ END
     } | sees s%d.png
 }
 
-@test "who comes, leaves, comes again, stalls, and nobody: each at its frame" {
+@test "users who come, leave, come back and stall, and no user: each at the right frame" {
     local points='40,30 200,30 40,120 200,120' in
     local f=(-fps_mode passthrough -c:v libx264 -preset ultrafast -g 5 -threads 1 -output_ts_offset 1)
     # 1 is there at 0-2 and 19-21, 2 at 1-20, 3 at 2.4-4 and 14-16, a voice at 3-3.55, 5 at 24-27
@@ -133,7 +133,7 @@ END
     near "$(sed -n 's/.*PSNR.* average:\([0-9.inf]*\).*/\1/p' psnr.txt | sed 's/inf/99/')" 70 33 'a still and its frame'
 }
 
-@test "25 who come in the same millisecond, and one who has no window" {
+@test "25 users who come in the same millisecond, and one without a window" {
     local in who=u1=1 i
     for i in {2..26}; do
         in+=("u$i@$((epoch + 400))=u$i.mp4")
@@ -256,7 +256,7 @@ differ() {
         ' - differ.in >differ.out || fail "$1: $(cat differ.out)"
 }
 
-@test "who sends only sound: the name, a picture, or no window; names in windows" {
+@test "users who send only sound: a name, a picture, or no window; names in windows" {
     local in=("u1@$epoch=u1.mp4" "long name@$epoch=voice.m4a" "u2:aux@$epoch=u2.mp4")
     still 0 s0.png +1 "${in[@]}"
     still 0 s1.png +1 "u1@$epoch=u1.mp4" " @$epoch=voice.m4a" "u2:aux@$epoch=u2.mp4"
@@ -297,7 +297,7 @@ differ() {
 END
 }
 
-@test "watermarks, text, clocks: where they belong, and as they should be" {
+@test "watermarks, text, clocks: place and appearance" {
     local in=("u1@$epoch=u1.mp4") w
     local clocks
     # shellcheck disable=SC2054 # the commas belong to them
@@ -347,7 +347,7 @@ END
     [[ ! $(ls o) ]] || fail 'something was made'
 }
 
-@test "whose picture is wanted, whose sound, which streams" {
+@test "subscriptions to pictures, to sound, and to streams" {
     local points='40,30 200,30 40,120 200,120' in
     # their sound begins with the pictures: what an encoder puts in front of it is left out
     ffmpeg -nostdin -v error -i u1.mp4 -i u2.mp4 -i u3.mp4 -itsoffset 0.064 -i voice.m4a -c copy -map 0 -map 3 a1.mp4 -map 1 -map 3 a2.mp4 -map 2 -map 3 b1.mp4
@@ -371,7 +371,7 @@ END
     tells s%d.png "$points" '0 1 2 3 4' '1 4 4 4 4' '2 1 ? 3 0' '3 1 2 4 0' '4 ? 3 ? 3' '5 3 3 3 3' '6 end'
 }
 
-@test "a request gives the picture that options give; what it cannot have is named" {
+@test "a request gives the same picture as options; members that are not supported are reported" {
     local in=("u1@$epoch=u1.mp4" "u2@$epoch=u2.mp4" "u3@$epoch=u3.mp4") i layout record
     request() { # LAYOUT-MEMBERS RECORD-MEMBERS
         cat >r.json <<END
@@ -428,7 +428,7 @@ redrawn() {
     cmp two.mp4 anew.mp4 || fail "not as if each frame were drawn anew: $params"
 }
 
-@test "what is drawn again is as if all of it were; the same bytes each time" {
+@test "drawing only the changes gives the same picture as drawing everything; the same bytes each time" {
     local enc=(-c:v libx264 -preset ultrafast -threads 1) marks
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=10:d=1.6 -f lavfi -i testsrc2=s=160x90:r=2:d=1.6 \
         -map 0 "${enc[@]}" -g 20 move.mp4 -map 1 "${enc[@]}" slow.mp4

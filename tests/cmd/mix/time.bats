@@ -165,7 +165,7 @@ above() {
     awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 > b) }' || fail "$1 is not above $2"
 }
 
-@test "two minutes: each marker in its window within a frame, in its voice within 22 ms" {
+@test "two minutes: each marker is in its window within a frame, and in its voice within 22 ms" {
     local u views=() n=0 order=(anna ben cem cem:aux dora) file=$BATS_FILE_TMPDIR/call.mp4
     [[ -s $file && ! -s $BATS_FILE_TMPDIR/call.err ]] || fail "$(cat "$BATS_FILE_TMPDIR/call.err")"
     jq -e ".start_ms == $start and (.duration_ms - 120000 | fabs) < 100 and .frames == (.duration_ms * 15 / 1000 | round)
@@ -189,7 +189,7 @@ above() {
     lasts "$BATS_FILE_TMPDIR/call.mp4" "$(jq '.frames / 15' "$BATS_FILE_TMPDIR/call.out")" 0.0667
 }
 
-@test "--from and --to cut where they say" {
+@test "--from and --to cut at the right times" {
     local ben
     mix 0 -m custom -l list.json -s $canvas -k 100 --preset ultrafast --audio-tracks per-user --sample-rate 16000 \
         --from $((start + 27123)) --to 2026-01-01T00:00:43.618Z --json -o part.mp4 "$BATS_FILE_TMPDIR/call"
@@ -233,7 +233,7 @@ above() {
     done
 }
 
-@test "files without START begin with the first of the others, or all at once" {
+@test "files without START begin with the first of the others, or all together" {
     local f=$BATS_FILE_TMPDIR/x=y.ts before
     mix 0 --only audio --audio-tracks per-user --sample-rate 16000 --json --to +11 -o o.mp4 "$BATS_FILE_TMPDIR/solo" "b=$f" \
         "c@1767225601495=$f"
@@ -252,7 +252,7 @@ above() {
     marks_at 2 3 0.022 9.505
 }
 
-@test "ids with @, = and : are read from both ends" {
+@test "ids that contain @, = and :" {
     local f=$BATS_FILE_TMPDIR/x=y.ts
     mkrec --length 2 --start $start --user 'id=k=v@1:aux,kinds=a,rate=8000' d=e
     mix 0 --only audio --json --to +1 -o o.mp4 d=e "a@b=$f" "a@b@$start=$f" "a:b=$f" "a:aux:aux=$f" "c:main=$f" "@=$f" \
@@ -269,7 +269,7 @@ above() {
 
 # ---- sound ----
 
-@test "25 voices at full scale do not clip" {
+@test "25 voices at full scale do not clip the sum" {
     local i voices=()
     for ((i = 0; i < 25; i++)); do voices+=("u$i=$BATS_FILE_TMPDIR/full440.mkv"); done
     mix 0 --only audio --to +0.8 -o same.mp4 "${voices[@]}"
@@ -284,7 +284,7 @@ above() {
     done
 }
 
-@test "each has a track of their name, with only their voice; silence between them is digital" {
+@test "each user has a track with their name and only their voice, and digital silence in between" {
     local f=$BATS_FILE_TMPDIR/full n
     mix 0 --only audio --audio-tracks per-user -o o.mp4 "a@$start=${f}440.mkv" "b é@$((start + 1000))=${f}1000.mkv" \
         "c:aux@$((start + 3000))=${f}440.mkv"
@@ -305,7 +305,7 @@ streams() {
     ffprobe -v error -show_entries stream=codec_name,sample_rate,channels,width,height -of csv=p=0 "$1" | sed -n '/./p; /^$/q' | paste -sd ' '
 }
 
-@test "sample rates and channels; sound alone, picture alone" {
+@test "sample rates and channels; only sound, only picture" {
     local f=$BATS_FILE_TMPDIR/full440.mkv
     small -o o.mp4 --to +1 "a=$f"
     [[ $(streams o.mp4) == 'h264,64,64 aac,48000,2' ]]
@@ -331,7 +331,7 @@ container() {
     esac
 }
 
-@test "MP4, Matroska and TS, by suffix or as asked" {
+@test "MP4, Matroska and TS, by suffix or option" {
     local f=$BATS_FILE_TMPDIR/full440.mkv o
     for o in new/o.mp4 o.mkv o.ts; do
         small --to +1 -o $o "a=$f"
@@ -359,7 +359,7 @@ container() {
     mix 64 --json -o - "a=$f"
 }
 
-@test "--json tells of what was made" {
+@test "--json describes the file that was made" {
     local f=$BATS_FILE_TMPDIR/full440.mkv
     small --to +1 --json -o d/o.mp4 "a@$start=$f" "b:aux@$((start + 500))=$f"
     [[ $(wc -l <out) -eq 1 ]]
@@ -369,7 +369,7 @@ container() {
         and .users[1].picture[0].start_ms == $start + 500 and (.users[1].sound[0].end_ms - $start - 2000 | fabs) < 25" out
 }
 
-@test "nothing under the final name before the end, and an older one stands" {
+@test "no file under the final name before the end; an older one stays" {
     local pid i
     for i in mp4 ts mkv; do
         mkdir $i
