@@ -131,7 +131,7 @@ static void test_a_mixed_recordings_files(void **state)
     check_cleaned("./ha1_1_2.m3u8", gone, stays);
 }
 
-static void test_what_is_not_a_dead_runs(void **state)
+static void test_files_of_others_stay(void **state)
 {
     struct trtc_claim_stale stale = { 0 };
     struct trtc_err err;
@@ -158,7 +158,7 @@ int main(void)
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_a_users_files),
         cmocka_unit_test(test_a_mixed_recordings_files),
-        cmocka_unit_test(test_what_is_not_a_dead_runs),
+        cmocka_unit_test(test_files_of_others_stay),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, enter, scratch_leave);

@@ -135,7 +135,7 @@ static void keys_of_applications(void **state)
     trtc_callback_keys_free(&all);
 }
 
-static void key_files_that_are_none(void **state)
+static void wrong_key_files(void **state)
 {
     static const char *const texts[] = { "",           "\n# nothing\n", "app key",
                                          "0 key",      "1 two words",   "4294967296 k",
@@ -221,7 +221,7 @@ int main(void)
         cmocka_unit_test(all_vectors),
         cmocka_unit_test(refuses_others),
         cmocka_unit_test(keys_of_applications),
-        cmocka_unit_test(key_files_that_are_none),
+        cmocka_unit_test(wrong_key_files),
         cmocka_unit_test(sends_again_for_a_minute),
         cmocka_unit_test(addresses),
     };

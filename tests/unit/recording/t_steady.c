@@ -173,7 +173,7 @@ static void test_slips_are_no_jumps(void **state)
     }
 }
 
-static void test_what_follows_a_loss_stands_where_it_is_stamped(void **state)
+static void test_stamps_are_kept_after_a_loss(void **state)
 {
     (void)state;
     const struct stream s = { .n = 1000, .at = 400, .off_us = 21 * MS, .breaks_at = 400 };
@@ -212,7 +212,7 @@ int main(void)
         cmocka_unit_test(test_jumps_near_the_beginning_are_kept),
         cmocka_unit_test(test_less_is_worked_off),
         cmocka_unit_test(test_slips_are_no_jumps),
-        cmocka_unit_test(test_what_follows_a_loss_stands_where_it_is_stamped),
+        cmocka_unit_test(test_stamps_are_kept_after_a_loss),
         cmocka_unit_test(test_rate_may_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

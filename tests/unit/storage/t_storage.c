@@ -258,7 +258,7 @@ static void keys(void **state)
     }
 }
 
-static void keys_that_are_none(void **state)
+static void wrong_key_files(void **state)
 {
     char longest[TRTC_STORAGE_KEY_MAX + 2];
     struct world w;
@@ -910,7 +910,7 @@ static void hosts(void **state)
     end(&w);
 }
 
-static void places_that_are_none(void **state)
+static void wrong_places(void **state)
 {
     static const struct {
         const char *bucket, *region, *endpoint;
@@ -950,7 +950,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
         cmocka_unit_test(keys),
-        cmocka_unit_test(keys_that_are_none),
+        cmocka_unit_test(wrong_key_files),
         cmocka_unit_test(each_fault_once),
         cmocka_unit_test(each_fault_for_ever),
         cmocka_unit_test(nothing_is_left_behind),
@@ -971,7 +971,7 @@ int main(void)
         cmocka_unit_test(vod_keys_expire),
         cmocka_unit_test(random_faults),
         cmocka_unit_test(hosts),
-        cmocka_unit_test(places_that_are_none),
+        cmocka_unit_test(wrong_places),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

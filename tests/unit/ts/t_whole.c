@@ -105,7 +105,7 @@ static void test_cut_anywhere(void **state)
     }
 }
 
-static void test_what_is_none_of_ours(void **state)
+static void test_broken_packets(void **state)
 {
     uint8_t packet[TRTC_TS_PACKET] = { 0x48 };
     size_t ends[PICTURES];
@@ -131,7 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_what_is_none_of_ours),
+        cmocka_unit_test(test_broken_packets),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
