@@ -131,7 +131,7 @@ all_failovers() {
     [[ $(find live/tasks -mindepth 1 -maxdepth 1 | wc -l) == 1 ]] || fail 'something was made'
 }
 
-@test "a task whose directory is gone ends; one of which the database does not know is told to end" {
+@test "a task without its directory ends; a recorder of an unknown task is asked to end" {
     recd
     request
     created
@@ -152,7 +152,7 @@ all_failovers() {
     [[ -s $dir/files/made_1.ts ]] || fail "$(find "$dir")"
 }
 
-@test "a launcher that begins nothing ends with its task, and what it starts later finds that it is over" {
+@test "a launcher that starts nothing is ended with its task, and a later start finds the task ended" {
     # shellcheck disable=SC2016
     echo 'echo $$ >"$1/launcher"; exec sleep 100' >launch
     recd --launch "bash $PWD/launch"

@@ -182,7 +182,7 @@ P
     [[ $(callbacks | xargs) == '301 {Status:1} 302 {LeaveCode:100} 305 {Status:1}' ]] || fail "$(callbacks)"
 }
 
-@test "lines that cannot be read, are missing or there twice: losses, no 305 that all is there, and what it may have named stays" {
+@test "lines that cannot be read, are missing or doubled: losses, 305 with Status 1, and files that they may have named stay" {
     recd --launch "$(standin damage leave 99)"
     request
     created
@@ -209,7 +209,7 @@ P
     described InProgress
 }
 
-@test "while the state cannot be written no task is started, and none is counted as started" {
+@test "while the state cannot be written, no task is started or counted as started" {
     trap '' XFSZ
     # shellcheck disable=SC2016
     echo 'echo >>"$0.starts"; exec bash '"$tree"'/tests/serve/task.sh "$@"' >launch

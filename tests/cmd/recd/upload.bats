@@ -88,7 +88,7 @@ putter() {
     [[ $(wc -l <starts) == 1 ]] || fail "$(cat told)"
 }
 
-@test "a file that is gone before it was put is a loss: the task ends, and 305 does not say that all is there" {
+@test "a file that disappears before its upload is a loss: the task ends, and 305 has Status 1" {
     putter 'cat >/dev/null; exit 74'
     recd --config recd.ini
     created
