@@ -170,16 +170,18 @@ static bool next_key(const struct trtc_ts_es *s, size_t end)
 {
     const size_t left = s->size - end;
     const uint8_t *pos = s->buf + end, *nal;
-    bool sets = false;
+    bool sets = false, recovers = false;
     size_t n;
 
     while ((nal = trtc_annexb_next(&pos, s->buf + end + (left < PACKET ? left : PACKET), &n))) {
         const enum trtc_nal kind = trtc_nal_kind(s->info.codec, *nal);
         if (kind <= TRTC_NAL_KEY_SLICE)
-            return kind == TRTC_NAL_KEY_SLICE;
+            return kind == TRTC_NAL_KEY_SLICE || recovers;
         sets |= kind == TRTC_NAL_SPS;
+        recovers |= s->info.codec == TRTC_CODEC_H264 && kind == TRTC_NAL_SEI &&
+                    trtc_sei_recovery_point(nal, n);
     }
-    return sets;
+    return sets || recovers;
 }
 
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,

@@ -1814,6 +1814,42 @@ static void test_pictures_in_pes(void **state)
     mux_free(m);
 }
 
+/* The clock falls by a second behind the first picture. If what follows can be decoded from there, it is not shown before
+ * that one: both are decoded when they are shown. */
+static void test_falls_at_key(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type;
+        const char *es;
+        size_t n;
+        bool key;
+    } cases[] = {
+#define S(x) x, sizeof x - 1
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x65\x88\x99"), true },
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x06\x06\1\x84\x80\0\0\1\x41\x9a\x99"), true },
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x06\x05\1\x84\x80\0\0\1\x41\x9a\x99"), false },
+        { 0x1b, S("\0\0\1\x09\xf0\0\0\1\x41\x9a\x99"), false },
+#undef S
+    };
+    struct mux *m = mux_new();
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        m->out.n = 0;
+        mux_tables(m, cases[i].type);
+        mux_pes(m, VIDEO, 900000, "\0\0\1\x09\xf0\0\0\1\x41\x9a\x99", 12);
+        mux_pes(m, VIDEO, 810000, cases[i].es, cases[i].n);
+        struct frames *f = read_all(&m->out);
+
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->f[1].key, cases[i].key);
+        assert_int_equal(f->f[0].pts, 900000);
+        assert_int_equal(f->f[0].dts == 900000, cases[i].key);
+        frames_free(f);
+    }
+    mux_free(m);
+}
+
 /* What parts pictures where there are no delimiters, and what is a key picture. */
 static void test_pictures(void **state)
 {
@@ -2631,6 +2667,7 @@ int main(void)
         cmocka_unit_test(test_programs),
         cmocka_unit_test(test_pictures_in_pes),
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_falls_at_key),
         cmocka_unit_test(test_files_in_a_row),
         cmocka_unit_test(test_monster),
         cmocka_unit_test(test_pes_headers),
