@@ -273,6 +273,16 @@ static bool follows(const struct trtc_reader *rd, size_t at)
            c->piece->list == c[1].piece->list && c->piece->place + 1 == c[1].piece->place;
 }
 
+/* Whether the clip follows the one before, and begins when that ends: stamps that jump there are of another clock,
+ * as they are inside a segment. */
+static bool times_go_on(const struct trtc_reader *rd)
+{
+    if (!follows(rd, rd->at))
+        return false;
+    const struct trtc_piece *p = piece_of(rd), *before = rd->lane->clips[rd->at - 1].piece;
+    return llabs(p->start_us - (before->start_us + before->dur_us)) < TRTC_ROUNDING_US;
+}
+
 /* Sets the clock to clip at, and returns by how much it jumps. A segment that begins in the
  * middle of a picture was cut out of a stream: its clock simply goes on, whatever the playlist
  * says of the cut. */
@@ -300,7 +310,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
         rd->shift_90k = rd->next_shift_90k;
     const int64_t jump = set_clock(rd);
     rd->torn = gone || !nothing_between(rd);
-    if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd))))
+    if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd) && !times_go_on(rd))))
         rd->need_key = true;
     rd->prev_us = rd->prev_ts = TRTC_NOTIME;
     rd->open = rd->begins = true;
