@@ -97,11 +97,16 @@ for ((r = 1; r <= tasks; r++)); do create "$r" 1 >/dev/null; done
 for ((r = 1; r <= tasks; r++)); do for u in a b c d; do publish "$r" "$u"; done; done
 sleep 4
 cost "$tasks tasks of 4 users, each recorded stream" $((4 * tasks)) '<= 0.005' '<= 8'
-from=${EPOCHREALTIME/./}
+curl -sN "$room/events" >room.events &
+pids+=($!)
+from=$((${EPOCHREALTIME/./} / 1000))
 id=$(create 900 1)
 publish 900 a
 until find "live/tasks/$id/files" -name '.*.ts*' -size +0 -o -name '*.ts' -size +0 2>/dev/null | grep -q .; do sleep 0.02; done
-line 'create and publish to first bytes, ms' $(((${EPOCHREALTIME/./} - from) / 1000)) '<= 1000 after media'
+first=$((${EPOCHREALTIME/./} / 1000))
+media=$(jq -r 'select(.EventInfo.RoomId == "900") | .EventInfo.EventMsTs' room.events | head -n 1)
+line 'create and publish to first bytes, ms' $((first - from)) ''
+line 'first media in the room to first bytes, ms' $((first - media)) '<= 1000'
 down
 
 trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>room.told &
