@@ -66,14 +66,17 @@ static void drop_files(struct recd *r, struct task *t)
     free(files);
 }
 
-void sweep_task(struct recd *r, struct task *t)
+bool sweep_task(struct recd *r, struct task *t)
 {
     struct trtc_err err;
-    if (trtc_store_secret_wipe(r->store, t->row.id, &err) < 0)
+    if (trtc_store_secret_wipe(r->store, t->row.id, &err) < 0) {
         recd_store_failed(r, &err);
+        return false;
+    }
     if (!r->config.keep)
         drop_files(r, t);
     cli_debug("task %s is over", t->row.id);
+    return true;
 }
 
 /* ---- files that are gone ---- */

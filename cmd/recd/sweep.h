@@ -6,8 +6,9 @@
 #include "task.h"
 
 /* Wipes the secret of a settled task, and removes its uploaded files unless they are to be kept. If
- * the task ended with a failure, files that it has not listed stay. */
-void sweep_task(struct recd *r, struct task *t);
+ * the task ended with a failure, files that it has not listed stay. Returns false if the secret is
+ * not wiped yet. */
+bool sweep_task(struct recd *r, struct task *t);
 
 /* Counts files as lost that are gone before they were uploaded, once the task has ended. */
 void sweep_gone(struct recd *r, struct task *t);

@@ -369,10 +369,10 @@ static void check_disk(struct recd *r, struct task *t)
 static void finish(struct recd *r, struct task *t)
 {
     upload_tick(r, t);
-    if (t->swept || t->upload || t->launcher.pid)
+    if (t->swept || t->upload || t->launcher.pid || r->now_ms < t->again_ms)
         return;
-    t->swept = true;
-    sweep_task(r, t);
+    t->swept = sweep_task(r, t);
+    t->again_ms = r->now_ms + LAST_PAUSE_MS;
 }
 
 static void tick_one(struct recd *r, struct task *t)

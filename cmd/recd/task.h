@@ -19,7 +19,7 @@ struct task {
     bool swept;            /* its secret and its uploaded files were removed */
     bool blocked;          /* a line of its events is too long; this was reported */
     int64_t look_ms, probe_ms;   /* when its events, and its lock, were last checked */
-    int64_t again_ms;            /* it is not started before that */
+    int64_t again_ms;            /* it is not started, or swept, before that */
     int nb_idle_ends;            /* starts in a row after which it wrote no line */
     int64_t start_seq;           /* row.seq when it was last started */
     bool modify_told, stop_told; /* the order was passed to the process that runs */

@@ -196,6 +196,19 @@ static int look_through(struct trtc_store *s, struct trtc_err *err)
     return ret < 0 ? -1 : 0;
 }
 
+int trtc_store_empty_log(struct trtc_store *s, struct trtc_err *err)
+{
+    sqlite3_stmt *q = trtc_store_bind(s, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+    int ret = trtc_store_step(s, q, err);
+    if (ret == 1 && sqlite3_column_int(q, 0))
+        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "the database: its log cannot be emptied");
+    trtc_store_end(q);
+    if (ret < 0)
+        return -1;
+    s->secret_in_log = false;
+    return 0;
+}
+
 static int settle(struct trtc_store *s, struct trtc_err *err)
 {
     int64_t version = 0;
@@ -211,7 +224,8 @@ static int settle(struct trtc_store *s, struct trtc_err *err)
                          "the database was written by a newer trtc-recd (version %d)",
                          (int)version);
     if (version == VERSION)
-        return 0;
+        return trtc_store_empty_log(s,
+                                    err); /* a secret may be in it: a kill can prevent its wiping */
     if (trtc_store_begin(s, err) < 0)
         return -1;
     if (run(s, schema, err) < 0) {

@@ -80,7 +80,7 @@ int trtc_store_secret_add(struct trtc_store *s, const char *id, const char *text
                           struct trtc_err *err);
 int trtc_store_secret(struct trtc_store *s, const char *id, char **text, struct trtc_err *err);
 /* Removes the secret and overwrites it in the file and in the log of the database. Not to be called
- * in a transaction. */
+ * in a transaction. After a failure it is to be called again, even if the secret is removed. */
 int trtc_store_secret_wipe(struct trtc_store *s, const char *id, struct trtc_err *err);
 
 /* ---- files ---- */

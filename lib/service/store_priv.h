@@ -16,7 +16,11 @@ struct trtc_store {
         sqlite3_stmt *stmt;
     } statements[TRTC_STORE_STATEMENTS];
     int nb_statements;
+    bool secret_in_log; /* it was removed, but the log of the database has not been emptied since */
 };
+
+/* Writes the log of the database into its file and empties it. Returns 0, or -1. */
+int trtc_store_empty_log(struct trtc_store *s, struct trtc_err *err);
 
 /* Fills *err with the last error of SQLite, after what, and returns -1. */
 int trtc_store_fail(struct trtc_store *s, const char *what, struct trtc_err *err);

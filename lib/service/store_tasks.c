@@ -147,10 +147,10 @@ int trtc_store_secret(struct trtc_store *s, const char *id, char **text, struct 
 int trtc_store_secret_wipe(struct trtc_store *s, const char *id, struct trtc_err *err)
 {
     static const char sql[] = "DELETE FROM secrets WHERE task=?";
-    static const char log[] = "PRAGMA wal_checkpoint(TRUNCATE)";
     if (trtc_store_done(s, trtc_store_bind(s, err, sql, "t", id), err) < 0)
         return -1;
-    return sqlite3_changes(s->db) ? trtc_store_done(s, trtc_store_bind(s, err, log, ""), err) : 0;
+    s->secret_in_log = s->secret_in_log || sqlite3_changes(s->db);
+    return s->secret_in_log ? trtc_store_empty_log(s, err) : 0;
 }
 
 /* ---- signatures ---- */

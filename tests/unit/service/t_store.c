@@ -2,12 +2,14 @@
 /* The store: what is in it after a commit and after none, secrets that are gone, a file that is damaged. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -157,6 +159,35 @@ static void secrets(void **state)
     assert_false(in_files("CanaryZq"));
     trtc_store_free(&s);
     assert_false(in_files("CanaryZq"));
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit l;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &l), 0);
+    l.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
+/* The removal is kept, but the page with the secret, far behind in the file, cannot be overwritten. */
+static void wiped_later(void **state)
+{
+    struct trtc_store *s = open_store();
+    static char secret[9000];
+    (void)state;
+    memset(secret, 'q', sizeof secret);
+    memcpy(secret + sizeof secret - 9, "CanaryZq", 9);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(trtc_store_secret_add(s, "one", secret, &err), 0);
+    trtc_store_free(&s);
+    s = open_store();
+    limit_files(80000);
+    assert_int_equal(trtc_store_secret_wipe(s, "one", &err), -1);
+    limit_files(RLIM_INFINITY);
+    assert_true(in_files("CanaryZq"));
+    assert_int_equal(trtc_store_secret_wipe(s, "one", &err), 0);
+    assert_false(in_files("CanaryZq"));
+    trtc_store_free(&s);
 }
 
 static char seen[1024];
@@ -354,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tasks, begin, scratch_leave),
         cmocka_unit_test_setup_teardown(secrets, begin, scratch_leave),
+        cmocka_unit_test_setup_teardown(wiped_later, begin, scratch_leave),
         cmocka_unit_test_setup_teardown(files, begin, scratch_leave),
         cmocka_unit_test_setup_teardown(outbox, begin, scratch_leave),
         cmocka_unit_test_setup_teardown(others, begin, scratch_leave),
