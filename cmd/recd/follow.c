@@ -36,16 +36,19 @@ struct check {
     struct task *t;
     struct trtc_made_row next; /* the first that is due; json is owned */
     bool found;
-    int status;
-    struct trtc_err err;
+    enum trtc_made_told told; /* what is told of it now */
+    int64_t waiting, unknown; /* of its files */
 };
 
-static bool is_proven(const struct check *c, const char *name)
+static void count_file(struct check *c, const char *name)
 {
     char path[300];
-    bool proven = false;
-    snprintf(path, sizeof path, "files/%.255s", name);
-    return trtc_store_file_is_proven(c->r->store, c->t->row.id, path, &proven, NULL) == 0 && proven;
+    enum trtc_file_state state = TRTC_FILE_UNKNOWN;
+    snprintf(path, sizeof path, "files/%.255s", name ? name : "");
+    if (trtc_store_file_state(c->r->store, c->t->row.id, path, &state, NULL) < 0)
+        state = TRTC_FILE_WAITS;
+    c->waiting += state == TRTC_FILE_WAITS;
+    c->unknown += state == TRTC_FILE_UNKNOWN;
 }
 
 static bool check_made(void *arg, const struct trtc_made_row *m)
@@ -53,36 +56,46 @@ static bool check_made(void *arg, const struct trtc_made_row *m)
     struct check *c = arg;
     cJSON *made = cJSON_Parse(m->json);
     const cJSON *name, *list = cJSON_GetObjectItemCaseSensitive(made, "FileList");
-    const int64_t now_ms = clock_real_ms(), ended_ms = c->t->row.ended_ms;
-    bool all = made != NULL;
+    c->waiting = !made;
+    c->unknown = 0;
     cJSON_ArrayForEach(name, list)
     {
-        all = all && cJSON_IsString(name) && is_proven(c, name->valuestring);
+        count_file(c, cJSON_GetStringValue(name));
     }
     cJSON_Delete(made);
-    const bool stuck = !all && ended_ms && now_ms - ended_ms >= TRTC_LIFE_STUCK_MS;
-    if (m->told || (!all && !stuck))
+    c->told = trtc_life_made(&c->t->row, m->told, c->waiting, c->unknown, clock_real_ms());
+    if (c->told == m->told)
         return true;
     c->next = *m;
     c->next.json = strdup(m->json);
     c->found = c->next.json != NULL;
-    c->status = stuck;
     return false;
 }
 
+/* What was told as stuck is told again once it is uploaded. */
 static int tell_made(const struct check *c, const cJSON *made, const struct trtc_life_ear *ear,
                      struct trtc_err *err)
 {
     static const char *const members[] = { "FileList", "FileMessage" };
     const cJSON *said = cJSON_GetObjectItemCaseSensitive(made, "Status");
     cJSON *payload = cJSON_CreateObject();
-    const int status = cJSON_IsNumber(said) && said->valuedouble == 2 ? 2 : c->status;
-    trtc_json_put_number(&payload, "Status", status);
+    const bool failed = cJSON_IsNumber(said) && said->valuedouble == 2;
+    trtc_json_put_number(&payload, "Status", failed ? 2 : c->waiting || c->unknown);
     for (size_t i = 0; i < 2; i++) {
         const cJSON *m = cJSON_GetObjectItemCaseSensitive(made, members[i]);
         trtc_json_put(&payload, members[i], m ? cJSON_Duplicate(m, true) : cJSON_CreateArray());
     }
     return payload ? ear->hear(ear->arg, 310, clock_real_ms(), payload, err) : trtc_fail_nomem(err);
+}
+
+/* In VOD each file is told as uploaded once, and before that as stuck at most once. */
+static int tell_next(struct check *c, const cJSON *made, const struct trtc_life_ear *ear,
+                     struct trtc_err *err)
+{
+    const bool again = c->next.told == TRTC_MADE_STUCK, over = c->told == TRTC_MADE_TOLD;
+    if (c->t->row.vod)
+        return vod_tell(c->r, c->t, made, &(struct vod_which){ over, !again }, err);
+    return again && c->unknown ? 0 : tell_made(c, made, ear, err);
 }
 
 /* Sends 310, or a 311 for each file, for the next made files that are due. Returns 1: there may be
@@ -98,9 +111,9 @@ static int tell_next_made(struct recd *r, struct task *t, const struct trtc_life
     cJSON *made = cJSON_Parse(c.next.json);
     int ret = made ? 0 : trtc_fail_nomem(err);
     if (ret == 0)
-        ret = t->row.vod ? vod_tell(r, t, made, err) : tell_made(&c, made, ear, err);
+        ret = tell_next(&c, made, ear, err);
     if (ret == 0)
-        ret = trtc_store_made_told(r->store, c.next.id, err);
+        ret = trtc_store_made_told(r->store, c.next.id, c.told, err);
     cJSON_Delete(made);
     free((char *)(uintptr_t)c.next.json);
     return ret < 0 ? -1 : 1;
@@ -110,7 +123,7 @@ static bool count_made(void *arg, const struct trtc_made_row *m)
 {
     struct trtc_progress *p = arg;
     p->made_begun = true;
-    p->nb_untold += !m->told;
+    p->nb_untold += m->told != TRTC_MADE_TOLD;
     return true;
 }
 

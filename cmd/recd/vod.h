@@ -5,9 +5,14 @@
 
 #include "task.h"
 
-/* Puts a 311 for each made file into the outbox; made: the payload of 310. To be called in a
- * transaction. Returns 0, or -1. */
-int vod_tell(struct recd *r, struct task *t, const struct cJSON *made, struct trtc_err *err);
+struct vod_which { /* which files are told */
+    bool uploaded, others;
+};
+
+/* Puts a 311 for each of these made files into the outbox; made: the payload of 310. To be called
+ * in a transaction. Returns 0, or -1. */
+int vod_tell(struct recd *r, struct task *t, const struct cJSON *made,
+             const struct vod_which *which, struct trtc_err *err);
 
 /* The same for the playlists of a task that has ended, once they are uploaded. */
 int vod_tell_playlists(struct recd *r, struct task *t, struct trtc_err *err);

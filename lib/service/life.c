@@ -130,6 +130,16 @@ static int progress_bucket(struct trtc_task_row *t, const struct trtc_progress *
     return tell_status(ear, 305, now_ms, status, err);
 }
 
+enum trtc_made_told trtc_life_made(const struct trtc_task_row *t, enum trtc_made_told told,
+                                   int64_t waiting, int64_t unknown, int64_t now_ms)
+{
+    if (told == TRTC_MADE_TOLD || (!waiting && !unknown))
+        return TRTC_MADE_TOLD;
+    if (!t->ended_ms || now_ms - t->ended_ms < TRTC_LIFE_STUCK_MS)
+        return told;
+    return waiting ? TRTC_MADE_STUCK : TRTC_MADE_TOLD;
+}
+
 static bool is_over(const struct trtc_task_row *t, const struct trtc_progress *p)
 {
     return t->ended_ms && !p->waiting && !p->nb_untold;

@@ -43,8 +43,9 @@ int trtc_life_line(struct trtc_task_row *t, const struct trtc_task_line *line,
 struct trtc_progress {
     int64_t waiting;     /* files that are not uploaded in their present state */
     int64_t waiting_hls; /* how many of them are segments and playlists */
-    int64_t nb_untold;   /* made files (MP4, AAC) for which 310 or 311 was not sent */
-    bool made_begun;     /* files were made from the HLS: the HLS is complete */
+    int64_t
+        nb_untold; /* sets of made files (MP4, AAC) whose 310 or 311 are not sent, or say that they are stuck */
+    bool made_begun; /* files were made from the HLS: the HLS is complete */
 };
 
 /* Passes to ear the callbacks that follow from p: 305 for buckets (Status 0 when all HLS is
@@ -53,6 +54,12 @@ struct trtc_progress {
  * hear). */
 int trtc_life_progress(struct trtc_task_row *t, const struct trtc_progress *p, int64_t now_ms,
                        const struct trtc_life_ear *ear, struct trtc_err *err);
+
+/* Decides what is told now about files that were made from a recording and of which waiting are not
+ * uploaded and unknown not listed: TOLD: everything, STUCK: that they are stuck. Returns told if
+ * there is nothing new. */
+enum trtc_made_told trtc_life_made(const struct trtc_task_row *t, enum trtc_made_told told,
+                                   int64_t waiting, int64_t unknown, int64_t now_ms);
 
 /* After this time the uploads of an ended task count as stuck. */
 #define TRTC_LIFE_STUCK_MS 60000

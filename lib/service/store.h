@@ -111,9 +111,11 @@ int trtc_store_files_due(struct trtc_store *s, const char *task,
 /* Counts the files that wait, and how many of them are segments and playlists. */
 int trtc_store_files_waiting(struct trtc_store *s, const char *task, int64_t *all, int64_t *hls,
                              struct trtc_err *err);
-/* Finds out whether a file is uploaded in its present state. */
-int trtc_store_file_is_proven(struct trtc_store *s, const char *task, const char *path,
-                              bool *proven, struct trtc_err *err);
+enum trtc_file_state { TRTC_FILE_UNKNOWN, TRTC_FILE_WAITS, TRTC_FILE_PROVEN };
+
+/* Finds out whether a file is uploaded in its present state; UNKNOWN: the task has not listed it. */
+int trtc_store_file_state(struct trtc_store *s, const char *task, const char *path,
+                          enum trtc_file_state *state, struct trtc_err *err);
 /* Removes a file; all files of a task. */
 int trtc_store_file_drop(struct trtc_store *s, const char *task, const char *path,
                          struct trtc_err *err);
@@ -121,15 +123,18 @@ int trtc_store_files_drop(struct trtc_store *s, const char *task, struct trtc_er
 
 /* ---- files made from a recording: MP4, AAC ---- */
 
+enum trtc_made_told { TRTC_MADE_UNTOLD, TRTC_MADE_TOLD, TRTC_MADE_STUCK };
+
 struct trtc_made_row {       /* texts passed to each are valid until it returns */
     int64_t id;              /* set by the database */
     const char *task, *json; /* json: {"FileList":...}, the payload of 310 */
     int64_t event_ms;
-    bool told; /* 310, or 311 for every file, was sent */
+    enum trtc_made_told told; /* whether 310, or 311 for every file, was sent; STUCK: with Status 1 */
 };
 
 int trtc_store_made_add(struct trtc_store *s, const struct trtc_made_row *m, struct trtc_err *err);
-int trtc_store_made_told(struct trtc_store *s, int64_t id, struct trtc_err *err);
+int trtc_store_made_told(struct trtc_store *s, int64_t id, enum trtc_made_told told,
+                         struct trtc_err *err);
 int trtc_store_mades(struct trtc_store *s, const char *task,
                      bool (*each)(void *arg, const struct trtc_made_row *m), void *arg,
                      struct trtc_err *err);

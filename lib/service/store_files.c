@@ -89,13 +89,15 @@ int trtc_store_files_waiting(struct trtc_store *s, const char *task, int64_t *al
     return ret == 1 ? 0 : -1;
 }
 
-int trtc_store_file_is_proven(struct trtc_store *s, const char *task, const char *path,
-                              bool *proven, struct trtc_err *err)
+int trtc_store_file_state(struct trtc_store *s, const char *task, const char *path,
+                          enum trtc_file_state *state, struct trtc_err *err)
 {
     static const char sql[] = "SELECT proven_seq>=seq FROM files WHERE task=? AND path=?";
     sqlite3_stmt *q = trtc_store_bind(s, err, sql, "tt", task, path);
     const int ret = trtc_store_step(s, q, err);
-    *proven = ret == 1 && sqlite3_column_int(q, 0);
+    *state = ret != 1                   ? TRTC_FILE_UNKNOWN
+             : sqlite3_column_int(q, 0) ? TRTC_FILE_PROVEN
+                                        : TRTC_FILE_WAITS;
     trtc_store_end(q);
     return ret < 0 ? -1 : 0;
 }
@@ -120,10 +122,11 @@ int trtc_store_made_add(struct trtc_store *s, const struct trtc_made_row *m, str
                            err);
 }
 
-int trtc_store_made_told(struct trtc_store *s, int64_t id, struct trtc_err *err)
+int trtc_store_made_told(struct trtc_store *s, int64_t id, enum trtc_made_told told,
+                         struct trtc_err *err)
 {
-    static const char sql[] = "UPDATE made SET told=1 WHERE id=?";
-    return trtc_store_done(s, trtc_store_bind(s, err, sql, "i", id), err);
+    static const char sql[] = "UPDATE made SET told=? WHERE id=?";
+    return trtc_store_done(s, trtc_store_bind(s, err, sql, "ii", (int64_t)told, id), err);
 }
 
 int trtc_store_mades(struct trtc_store *s, const char *task,
@@ -138,7 +141,7 @@ int trtc_store_mades(struct trtc_store *s, const char *task,
                                          .task = task,
                                          .json = trtc_store_text(q, 1),
                                          .event_ms = sqlite3_column_int64(q, 2),
-                                         .told = sqlite3_column_int(q, 3) };
+                                         .told = (enum trtc_made_told)sqlite3_column_int(q, 3) };
         if (!each(arg, &m)) {
             ret = 0;
             break;

@@ -144,6 +144,28 @@ receiver() {
     [[ $(curl -s "$TRTC_ENDPOINT/api/state" | jq -c '[.Callbacks.Waiting, .Callbacks.Sent, .Callbacks.Failed]') == '[0,7,7]' ]] || fail "$(curl -s "$TRTC_ENDPOINT/api/state")"
 }
 
+@test "an upload that takes longer than a minute: 310 and 311 say that it is stuck, and later where it is" {
+    local real bucket vod is
+    real=$(command -v trtc-put)
+    mkdir bin
+    # shellcheck disable=SC2016 # these are for bin/trtc-put
+    printf '%s\n' '#!/bin/bash' 'while read -r path; do [[ $path != *.mp4 ]] || sleep 65; echo "$path"; done | '"$real"' "$@"' >bin/trtc-put
+    chmod 700 bin/trtc-put
+    PATH=$PWD/bin:$PATH recd --launch "$(standin leave 0)"
+    request
+    created
+    request '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 0 } } } | .RoomId = "2"'
+    bucket=$task
+    created
+    vod=$task
+    sleep 75
+    recd_killed TERM
+    is=$(in_database "select type, body from outbox where task='$bucket' and type>302 and type!=307 order by id" | sed 's/ .*"Status":/ /; s/[,}].*//')
+    [[ $(xargs <<<"$is") == *'305 0 310 1 310 0' ]] || fail "$is"
+    is=$(in_database "select type, body from outbox where task='$vod' and type>302 order by id" | sed 's/ .*"Status":/ /; s/,.*"FileId".*/ FileId/; s/[,}].*//')
+    [[ $(xargs <<<"$is") == '311 1 311 0 FileId 312 0' ]] || fail "$is"
+}
+
 @test "the disk fills up in the middle: tasks end, and what is there arrives when there is room" {
     unshare -rm true 2>/dev/null || skip 'no mounts of one'"'"'s own here'
     config '[limits]' 'free = 30' 'end = 20'

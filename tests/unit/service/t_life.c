@@ -103,6 +103,32 @@ static void stuck(void **state)
     assert_true(t.settled);
 }
 
+static void made(void **state)
+{
+    const enum trtc_made_told none = TRTC_MADE_UNTOLD, all = TRTC_MADE_TOLD,
+                              stuck = TRTC_MADE_STUCK;
+    const int64_t early = 1000 + TRTC_LIFE_STUCK_MS - 1, late = early + 1;
+    const struct {
+        int64_t ended_ms, waiting, unknown, now_ms;
+        enum trtc_made_told is, becomes;
+    } rows[] = {
+        { 0, 0, 0, 1000, none, all },      { 0, 1, 0, late, none, none },
+        { 1000, 1, 0, early, none, none }, { 1000, 1, 0, late, none, stuck },
+        { 1000, 1, 1, late, none, stuck }, { 1000, 1, 0, late, stuck, stuck },
+        { 1000, 0, 0, late, stuck, all },  { 1000, 0, 1, early, none, none },
+        { 1000, 0, 1, late, none, all },   { 1000, 0, 1, late, stuck, all },
+        { 1000, 1, 1, late, all, all },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct trtc_task_row t = fresh();
+        t.ended_ms = rows[i].ended_ms;
+        assert_int_equal(
+            trtc_life_made(&t, rows[i].is, rows[i].waiting, rows[i].unknown, rows[i].now_ms),
+            rows[i].becomes);
+    }
+}
+
 static void failure(void **state)
 {
     struct trtc_task_row t = fresh();
@@ -252,10 +278,10 @@ static void callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bucket),   cmocka_unit_test(stuck), cmocka_unit_test(failure),
-        cmocka_unit_test(left_out), cmocka_unit_test(vod),   cmocka_unit_test(failed_start),
-        cmocka_unit_test(refusals), cmocka_unit_test(wants), cmocka_unit_test(again),
-        cmocka_unit_test(callback),
+        cmocka_unit_test(bucket),       cmocka_unit_test(stuck),    cmocka_unit_test(failure),
+        cmocka_unit_test(made),         cmocka_unit_test(left_out), cmocka_unit_test(vod),
+        cmocka_unit_test(failed_start), cmocka_unit_test(refusals), cmocka_unit_test(wants),
+        cmocka_unit_test(again),        cmocka_unit_test(callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,7 +212,7 @@ static void files(void **state)
         .task = "one", .path = "files/a.mp4", .type = "mp4", .seq = 3
     };
     int64_t all, hls;
-    bool proven;
+    enum trtc_file_state is;
     (void)state;
     assert_int_equal(trtc_store_file_add(s, &f, &err), 0);
     assert_int_equal(trtc_store_file_add(s, &list, &err), 0);
@@ -220,12 +220,14 @@ static void files(void **state)
     list.proven_seq = 2;
     list.key = "K";
     assert_int_equal(trtc_store_file_proven(s, &list, &err), 0);
-    assert_int_equal(trtc_store_file_is_proven(s, "one", list.path, &proven, &err), 0);
-    assert_true(proven);
+    assert_int_equal(trtc_store_file_state(s, "one", list.path, &is, &err), 0);
+    assert_int_equal(is, TRTC_FILE_PROVEN);
     list.seq = 9; /* it has grown */
     assert_int_equal(trtc_store_file_add(s, &list, &err), 0);
-    assert_int_equal(trtc_store_file_is_proven(s, "one", list.path, &proven, &err), 0);
-    assert_false(proven);
+    assert_int_equal(trtc_store_file_state(s, "one", list.path, &is, &err), 0);
+    assert_int_equal(is, TRTC_FILE_WAITS);
+    assert_int_equal(trtc_store_file_state(s, "two", list.path, &is, &err), 0);
+    assert_int_equal(is, TRTC_FILE_UNKNOWN);
     assert_int_equal(trtc_store_files_waiting(s, "one", &all, &hls, &err), 0);
     assert_int_equal(all, 3);
     assert_int_equal(hls, 2);
