@@ -3,7 +3,8 @@
 #
 #   fakejanus.py SECRET      prints the ports "HTTP AUDIO VIDEO"; who publishes stands in ./guests (a line of JSON each: id, display,
 #                            codecs). RTP that comes to AUDIO and VIDEO is what each of them sends, and forwarded as it was asked
-#                            for; pictures are 300 ms late most of the time, as behind key frames on a slow line.
+#                            for; ./flows is there once pictures come. They are 300 ms late most of the time, as behind key
+#                            frames on a slow line.
 import http.server, json, os, queue, socket, sys, threading, time
 
 secret = sys.argv[1]
@@ -106,6 +107,8 @@ def pump(kind, s):
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     while True:
         packet = bytearray(s.recv(2048))
+        if kind == 'video':
+            open('flows', 'w').close()
         late = min(0.3, 1 - time.monotonic() % 1.2) if kind == 'video' else 0
         if late > 0:
             threading.Timer(late, send, (out, kind, packet)).start()

@@ -5,6 +5,13 @@
 load ../../lib
 load ../../room
 
+setup_file() {
+    files_begin
+    ffmpeg -v error -f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
+        -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t 20 -c:a libopus \
+        -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p camera.mkv
+}
+
 setup() {
     test_begin
     room_begin
@@ -30,15 +37,13 @@ guests() {
     mv guests.new guests
 }
 
-# camera SECONDS: a flash and a beep every 2 s, as RTP.
+# camera: a flash and a beep every 2 s, sent as RTP from here on.
 camera() {
-    ffmpeg -v error -re -f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
-        -re -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t "$1" \
-        -map 1 -c:a libopus -f rtp "rtp://127.0.0.1:$audio?rtcpport=9" \
-        -map 0 -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p -f rtp "rtp://127.0.0.1:$video?rtcpport=9" \
-        >/dev/null </dev/null 2>camera 3>&- &
-    camera=$!
-    room_pids+=("$camera")
+    ffmpeg -v error -re -stream_loop -1 -i "$BATS_FILE_TMPDIR/camera.mkv" \
+        -t 90 -map 0:a -c copy -f rtp "rtp://127.0.0.1:$audio?rtcpport=9" \
+        -t 90 -map 0:v -c copy -bsf:v h264_mp4toannexb -f rtp "rtp://127.0.0.1:$video?rtcpport=9" >/dev/null </dev/null 2>camera 3>&- &
+    room_pids+=($!)
+    eventually test -e flows
 }
 
 # watching: $watch is its process.
@@ -50,17 +55,20 @@ watching() {
     room_pids+=("$watch")
 }
 
+has_segments() { [[ $(grep -c 'ts$' paths) -ge $1 ]]; }
+
 @test "a publisher is there, relayed with picture and sound together though pictures came late at first, and gone" {
     janus
     opened
     watching
+    camera
     guests 1312476348340601 anna '["opus", "h264"]'
-    camera 30
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
     [[ $(event 3 .EventInfo.Source) == "$url/3560/anna?wait=10s" ]]
+    heard=events saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
     curl -sN "$(event 3 .EventInfo.Source)" 3>&- | trtc-hls -q -A 1 -R 3560 -u anna --av-merge -t 2 -d rec >paths 3>&- &
     reader=$!
-    for ((i = 0; i < 1000 && $(grep -c 'ts$' paths || true) < 2; i++)); do sleep 0.02; done
+    eventually has_segments 2
     guests
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
     wait "$reader"
@@ -78,7 +86,7 @@ watching() {
     janus
     opened
     guests 7 '/' '["opus", "h264"]'
-    camera 30
+    camera
     watching
     saw '101 3560, 103 3560/7, 201 3560/7, 203 3560/7'
     eventually curl -sf -o answer "$url/3560"
@@ -101,12 +109,12 @@ have_sound() { [[ $(happened | grep -o 203 | wc -l) == "$1" ]]; }
 
 @test "two who publish from the start have relays of their own, on a machine that starts them slowly" {
     mkdir slow
-    printf '#!/bin/sh\nsleep 1\nexec "%s" "$@"\n' "$(command -v ffmpeg)" >slow/ffmpeg
+    printf '#!/bin/sh\nsleep 6\nexec "%s" "$@"\n' "$(command -v ffmpeg)" >slow/ffmpeg
     chmod 755 slow/ffmpeg
     janus
     opened
     guests 7 anna '["opus", "h264"]' 8 ben '["opus", "h264"]'
-    camera 30
+    camera
     PATH=$PWD/slow:$PATH watching
     heard=events
     eventually have_sound 2
