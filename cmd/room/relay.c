@@ -129,6 +129,8 @@ static const char *const from_sdp[] = { "-protocol_whitelist",
                                         "127.0.0.1",
                                         "-analyzeduration",
                                         "3000000",
+                                        "-fpsprobesize", /* the rate need not be known */
+                                        "0",
                                         "-f",
                                         "sdp",
                                         "-i",

@@ -2,6 +2,7 @@
 /* Janus's videoroom as a source of events. Janus forwards a stream as RTP, which only one process
  * can receive; it is relayed to a trtc-room, from which any number of readers can read it. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +20,13 @@ enum {
     MEDIA = 2, /* main, aux */
     STEP_US = 50000,
     PROBE_US = 1500000,
-    START_US = 5000000, /* the time in which a relay must begin */
+    START_US = 20000000, /* the time in which a relay must begin */
 };
 
 enum guest_state {
     GUEST_NAMELESS, /* its name cannot be used, so it is left out; this was reported */
     GUEST_FAILS,    /* it failed, and the next look tries again; this was reported */
-    GUEST_PROBED,   /* its packets are examined */
-    GUEST_STARTS,   /* its relays are not ready yet */
+    GUEST_STARTS,   /* its packets are examined, while its relays start */
     GUEST_FLOWS,
 };
 
@@ -100,8 +100,11 @@ static void end_relays(struct janus_watch *p, struct guest *g)
     for (size_t i = 0; i < g->feed.n; i++)
         if (g->feed.items[i].port)
             relay_bye(g->feed.items[i].port + 1);
-    for (int i = 0; i < MEDIA; i++)
+    for (int i = 0; i < MEDIA; i++) {
+        if (g->relays[i] > 0 && g->state == GUEST_STARTS)
+            kill(g->relays[i], SIGKILL); /* nothing has reached it */
         relay_end(&g->relays[i]);
+    }
     janus_stop(&p->janus, &g->room, &g->id, &g->feed);
 }
 
@@ -249,19 +252,13 @@ static int flow(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 static int step_guest(struct janus_watch *p, struct guest *g, struct trtc_err *err)
 {
     const int64_t us = clock_mono_us() - g->state_us;
-    int ret = 0;
     for (size_t i = 0; i < g->tried.n; i++)
         probe_read(&g->probes[i]);
-    if (g->state == GUEST_PROBED && us >= PROBE_US) {
-        ret = start_relays(p, g, err);
-        enter(g, GUEST_STARTS);
-    } else if (g->state == GUEST_STARTS && are_ready(g)) {
-        ret = flow(p, g, err);
+    if (us >= PROBE_US && are_ready(g)) {
         enter(g, GUEST_FLOWS);
-    } else if (g->state == GUEST_STARTS && us >= START_US) {
-        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "ffmpeg does not start");
+        return flow(p, g, err);
     }
-    return ret;
+    return us < START_US ? 0 : trtc_fail(err, TRTC_EX_TEMPFAIL, "ffmpeg does not start");
 }
 
 /* Advances the guests that are not relayed yet. Returns true if there are any. */
@@ -270,7 +267,7 @@ static bool step(struct janus_watch *p)
     struct trtc_err err;
     bool any = false;
     for (struct guest *g = p->guests; g; g = g->next) {
-        if (g->state != GUEST_PROBED && g->state != GUEST_STARTS)
+        if (g->state != GUEST_STARTS)
             continue;
         any = true;
         if (step_guest(p, g, &err) < 0)
@@ -282,10 +279,11 @@ static bool step(struct janus_watch *p)
 static void take_up(struct janus_watch *p, struct guest *g)
 {
     struct trtc_err err = { 0 };
-    if (probe(p, g, &err) < 0)
+    g->state = GUEST_STARTS;
+    if (probe(p, g, &err) < 0 || (g->tried.n && start_relays(p, g, &err) < 0))
         give_up(p, g, &err);
     else
-        enter(g, g->tried.n ? GUEST_PROBED : GUEST_FLOWS);
+        enter(g, g->tried.n ? GUEST_STARTS : GUEST_FLOWS);
 }
 
 /* Restarts relays that have ended. */
