@@ -15,13 +15,14 @@ struct trtc_claim_stale { /* what was removed */
     int64_t bytes;
 };
 
-/* Claims the recording whose playlist (of its sound, where it is a user's) is to be at path, by
- * a locked file beside it. Returns NULL and sets *held if another run has it. Ends with
- * trtc_file_abort. */
+/* Claims the recording whose playlist (for a single-stream recording, that of the sound) will be at
+ * path, by a locked file beside it. Returns the claim, which the caller ends with trtc_file_abort;
+ * NULL: another run holds it (*held is set), or *err. */
 struct trtc_file *trtc_claim_take(const char *path, bool *held, struct trtc_err *err);
 
-/* Removes the temporary files that a killed run has left of the recording with this playlist.
- * Only the holder of the claim may call it. Adds to *stale. Files that cannot be removed stay. */
+/* Removes the temporary files that a killed run has left of the recording with this playlist, and
+ * adds them to *stale. Only the holder of the claim may call it. Files that cannot be removed
+ * stay. */
 void trtc_claim_clean(const char *path, struct trtc_claim_stale *stale);
 
 #endif

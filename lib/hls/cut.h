@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the segments of a stream end: at the first frame, at or after the target length, at
- * which decoding can begin. Pure decisions over times. */
+/* Decides where the segments of a stream end: before the first frame, at or after the target
+ * length, at which decoding can begin. Pure: works on times only. */
 #ifndef TRTC_HLS_CUT_H
 #define TRTC_HLS_CUT_H
 
@@ -12,19 +12,18 @@
 struct trtc_cut {
     int64_t target_us;
     bool open;               /* a segment has begun */
-    int64_t first_us;        /* PTS with which it began */
-    int64_t low_us, high_us; /* lowest PTS in it, highest end of a frame */
-    bool late;               /* a segment went far beyond the target for want of a key frame (say so
-                             once) */
-    bool due;                /* it was to end at a frame that is no key: it ends at the next key */
+    int64_t first_us;        /* the PTS of its first frame */
+    int64_t low_us, high_us; /* the lowest PTS in it, and the highest end of a frame */
+    bool late;               /* a segment went far beyond the target because no key frame came */
+    bool due; /* it should have ended at a frame that is not a key frame: the next one ends it */
 };
 
-/* A frame of the leading track comes (video where there is one), in decoding order. Returns
- * true where a new segment begins with it; what low_us and high_us said of the old one is gone
- * then. force: it must begin here, or where it cannot, as soon as it can (a break in the time
- * stamps, new parameters). A frame that is no key never begins a segment, except the very first
- * one. A length that misses the target by a millisecond has reached it: time stamps of many
- * containers are rounded to that. dur_us: 0 where unknown. */
+/* Takes the next frame of the leading track (video if there is one), in decoding order. Returns
+ * true if a new segment begins with it; first_us, low_us and high_us then describe the new one.
+ * force: a segment must begin here, or if that is impossible, as soon as possible (after a break in
+ * the time stamps, or with new parameters). Only a key frame begins a segment, except for the very
+ * first one. A segment that misses the target by a millisecond has reached it, since many
+ * containers round time stamps to that. dur_us: 0: not known. */
 bool trtc_cut_frame(struct trtc_cut *c, int64_t pts_us, int64_t dur_us, bool key, bool force);
 
 #endif
