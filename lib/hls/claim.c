@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The claim to a recording's names; see claim.h. */
+/* The claim to a recording's names. */
 #include "hls/claim.h"
 
 #include <ctype.h>
@@ -16,7 +16,7 @@
 #define PLAYLIST  ".m3u8"
 #define TEMPORARY ".part"
 
-/* NAME.lock's temporary is the lock: it never gets the name itself. */
+/* The temporary file of NAME.lock is the lock; it never gets the name itself. */
 struct trtc_file *trtc_claim_take(const char *path, bool *held, struct trtc_err *err)
 {
     static const char suffix[] = ".lock";
@@ -35,7 +35,7 @@ struct trtc_file *trtc_claim_take(const char *path, bool *held, struct trtc_err 
     return f;
 }
 
-/* The end of a temporary name whose full form was too long: "~" and a hash. */
+/* The end of a temporary name that was shortened because it was too long: "~" and a hash. */
 static bool is_hash(const char *s, size_t n)
 {
     return n == 17 && s[0] == '~' && strspn(s + 1, "0123456789abcdef") >= 16;
@@ -54,8 +54,8 @@ static bool fits(const char *s, size_t n, const char *form)
     return !n && !*form;
 }
 
-/* Whether a name that begins with the recording's part and goes on with these n bytes is one of
- * its files. */
+/* Whether these n bytes, after the part that the names of all its files share, make the name of a
+ * file of the recording. */
 static bool is_file(const char *s, size_t n, bool single)
 {
     static const char *const of_user[] = { "_audio.m3u8",
@@ -76,12 +76,12 @@ static bool is_file(const char *s, size_t n, bool single)
 }
 
 struct recording {
-    const char *name; /* of its playlist */
+    const char *name; /* the name of its playlist */
     size_t stem;      /* the length of the part that the names of all its files share */
     bool single;
 };
 
-/* Whether a directory's entry is a temporary file of the recording. */
+/* Whether a directory entry is a temporary file of the recording. */
 static bool is_ours(const struct recording *r, const char *entry)
 {
     size_t n = strlen(entry), part = strlen(TEMPORARY);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the segments of a stream end; see cut.h. */
+/* Decides where the segments of a stream end. */
 #include "hls/cut.h"
 
 enum {

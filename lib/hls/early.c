@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes before there is a segmenter; see early.h. */
+/* Keeps the frames that arrive before the segmenter is made. */
 #include "hls/early.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "hls/waiting.h"
 
 struct trtc_early {
-    struct trtc_waiting *waiting[TRTC_NB_KINDS]; /* by the names that its frames will have */
+    struct trtc_waiting *waiting[TRTC_NB_KINDS]; /* by the kind in the names of their segments */
     int64_t nb;
 };
 
@@ -21,7 +21,8 @@ struct trtc_early *trtc_early_new(struct trtc_err *err)
     return e;
 }
 
-/* Under whose names a frame will stand, as far as tracks are announced. */
+/* Returns the kind in the names of the segment that will contain the frame, judged by the announced
+ * tracks. */
 static enum trtc_kind kind_of(const struct trtc_segmenter_opts *o, const struct trtc_input_frame *f,
                               const struct trtc_input_info *info)
 {
@@ -30,7 +31,7 @@ static enum trtc_kind kind_of(const struct trtc_segmenter_opts *o, const struct 
     return f->video || (o->av_merge && info->video != TRTC_CODEC_NONE) ? TRTC_VIDEO : TRTC_AUDIO;
 }
 
-/* From the stream's times to those of day. */
+/* Returns the difference of epoch times to times of the stream. */
 static int64_t utc_us_of(const struct trtc_segmenter_opts *o)
 {
     return o->start_us - o->stream_start_us;

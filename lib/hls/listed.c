@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What playlists list already; see listed.h. */
+/* Finds out what playlists list already. */
 #include "hls/listed.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "playlist/name.h"
 #include "playlist/playlist_load.h"
 
-/* When a segment begins, by FILE-ATTR or else by its name. */
+/* Returns when a segment begins, according to FILE-ATTR, or else to its name. */
 static int64_t start_of(const struct trtc_playlist_seg *g)
 {
     struct trtc_name name;
@@ -57,7 +57,7 @@ int trtc_listed_read(const char *path, struct trtc_listed *out, struct trtc_err 
     else if (fd >= 0 && lstat(path, &st) == 0) {
         out->any = true;
         ret = trtc_playlist_load(fd, slash ? slash + 1 : path, &list, NULL, err);
-    } else if (errno != ENOENT) { /* of the directory, or of the playlist */
+    } else if (errno != ENOENT) { /* the directory or the playlist may be missing */
         ret = trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
     }
     if (ret == 0)

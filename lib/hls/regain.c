@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames that waited get into their segment; see regain.h. */
+/* Puts frames that waited into their segment. */
 #include "hls/regain.h"
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 #include "ts/tsmux.h"
 
 #define SAME_US \
-    4000 /* names are as exact as a millisecond, and no two frames of a track are so close */
+    4000 /* names are exact to a millisecond, and two frames of a track are farther apart */
 
 static int64_t us_of(int64_t t_90k)
 {
     return (t_90k * 100 + (t_90k < 0 ? -4 : 4)) / 9;
 }
 
-/* The time of day of a stamp of the run that was killed. */
+/* Returns the epoch time of a time stamp of the killed run. */
 static int64_t day_us(const struct trtc_regain *g, int64_t t_90k)
 {
     return g->c.utc_us + us_of(trtc_ts_diff(t_90k, g->c.utc_90k));
@@ -61,7 +61,7 @@ static bool is_known(const struct trtc_regain *g, const struct trtc_ts_frame *f)
            (g->from_us != TRTC_NOTIME && us < g->from_us - SAME_US);
 }
 
-/* ---- whether there are any ---- */
+/* ---- finding missing frames ---- */
 
 struct search {
     const struct trtc_regain *g;
@@ -93,7 +93,7 @@ int trtc_regain_any(const struct trtc_regain *g, int64_t *first_us, struct trtc_
 struct append {
     const struct trtc_regain *g;
     struct trtc_tsmux *mux;
-    enum trtc_codec video, audio; /* announced */
+    enum trtc_codec video, audio; /* as announced */
     int fd;
 };
 
@@ -126,7 +126,7 @@ static void follow(void *opaque, const uint8_t *packet)
     trtc_tsmux_follow(opaque, packet);
 }
 
-/* Behind what is there, or at its beginning. */
+/* Begins to write after the complete part, or at the beginning of an empty segment. */
 static int begin(struct append *a, const struct trtc_remains *c, struct trtc_err *err)
 {
     if (!c)

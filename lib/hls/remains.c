@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is whole of a segment; see remains.h. */
+/* Finds the complete part of a segment. */
 #include "hls/remains.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ enum { BLOCK = TRTC_TS_PACKET * 512 };
 
 /* ---- reading ---- */
 
-/* Hands out the whole packets of fd, up to so many bytes. */
+/* Passes on the complete packets of fd, up to so many bytes. */
 static int read_blocks(int fd, int64_t bytes,
                        int (*take)(void *opaque, const uint8_t *p, size_t n, struct trtc_err *err),
                        void *opaque, struct trtc_err *err)
@@ -115,7 +115,7 @@ int trtc_remains_frames(int fd, int64_t bytes,
     return ret;
 }
 
-/* ---- looking ---- */
+/* ---- examining ---- */
 
 static void take_format(struct trtc_remains *c, const struct trtc_ts_frame *f)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a killed run has left; see salvage.h.
+/* Completes the files that a killed run has left.
  *
- * A segment in the making has the time in its temporary name of the frame with which it began: the one that stands first
- * in it. Its start is the lowest PTS in it, as always. */
+ * The temporary name of a segment contains the time of its first frame. Its start is the lowest PTS
+ * in it, as for every segment. */
 #include "hls/salvage.h"
 
 #include <errno.h>
@@ -28,22 +28,22 @@
 
 enum { BROKEN_MS = 40 };
 
-/* ---- what is there ---- */
+/* ---- finding the files ---- */
 
 struct left {   /* a segment that no playlist lists */
-    int64_t ms; /* as its name has it */
-    bool part;  /* it has no name yet */
+    int64_t ms; /* the time in its name */
+    bool part;  /* it is a temporary file */
 };
 
 struct leavings {
     struct trtc_listed listed;
-    struct left *v; /* in order of time */
+    struct left *v; /* sorted by time */
     size_t n, cap;
     bool media;
-    bool waiting; /* frames that waited for the other track */
+    bool waiting; /* there is a file of frames that waited for the other track */
 };
 
-/* The time in a segment's name, where the name is the playlist's stem, "_", 17 digits, ".ts". */
+/* Reads the time in a segment's name, which is the playlist's stem, "_", 17 digits and ".ts". */
 static int64_t time_of(const char *name, size_t n, const char *stem, size_t stem_len)
 {
     int64_t ms;
@@ -62,7 +62,7 @@ static int by_time(const void *a, const void *b)
     return x->ms < y->ms ? -1 : x->ms > y->ms ? 1 : (int)x->part - (int)y->part;
 }
 
-/* Takes a segment of the track, unless it is listed. -1: no memory. */
+/* Notes a segment of the track, unless it is listed. Returns 0, or -1: no memory. */
 static int take_segment(struct leavings *l, const char *entry, const char *stem, size_t stem_len)
 {
     size_t n = strlen(entry);
@@ -78,7 +78,8 @@ static int take_segment(struct leavings *l, const char *entry, const char *stem,
     return 0;
 }
 
-/* Takes a directory's entry where it is of the track and not listed; there are media in it if it is not empty. */
+/* Notes a directory entry if it belongs to the track and is not listed. A file that is not empty
+ * contains media. */
 static int take_entry(struct leavings *l, int dir, const char *entry, const char *stem,
                       size_t stem_len)
 {
@@ -94,7 +95,7 @@ static int take_entry(struct leavings *l, int dir, const char *entry, const char
     return 0;
 }
 
-/* What lies in the directory of the playlist at path. A directory that is not there holds nothing. */
+/* Looks through the directory of the playlist at path. A missing directory counts as empty. */
 static int look(const char *path, struct leavings *l, struct trtc_err *err)
 {
     const size_t dir_len = (size_t)(strrchr(path, '/') - path) + 1;
@@ -162,23 +163,24 @@ static int64_t us_of(int64_t t_90k)
     return (t_90k * 100 + (t_90k < 0 ? -4 : 4)) / 9;
 }
 
-/* ---- rescuing it ---- */
+/* ---- completing segments ---- */
 
-struct found {              /* a segment that can be listed */
-    struct trtc_file *file; /* in the making, shortened; NULL: it has its name */
+struct found { /* a segment that can be listed */
+    struct trtc_file
+        *file; /* the temporary file, truncated to its complete part; NULL: it has its name */
     struct trtc_remains c;
     int64_t start_us, end_us; /* epoch */
-    int64_t zero_90k;         /* which PTS belongs to start_us */
-    int64_t bytes, size;      /* that are whole, and all */
+    int64_t zero_90k;         /* the PTS at start_us */
+    int64_t bytes, size;      /* of its complete part, and of all of it */
 };
 
 struct rescue {
     struct trtc_segmenter_opts *o;
-    struct trtc_segmenter_file place; /* the track's names */
+    struct trtc_segmenter_file place; /* the names of the track */
     struct trtc_playlist_writer *list;
     const struct trtc_listed *listed;
-    int64_t end_us, dur_us, start_ms; /* of what is listed; end TRTC_NOTIME: nothing is */
-    struct found before;              /* what was found before */
+    int64_t end_us, dur_us, start_ms; /* of the listed segments; end TRTC_NOTIME: there are none */
+    struct found before;              /* the segment before */
     bool any;
     int64_t rate_hz, width_px, height_px;
 };
@@ -191,7 +193,8 @@ static char *path_of(const struct rescue *r, int64_t ms, struct trtc_err *err)
     return trtc_segmenter_path(r->o, &at, err);
 }
 
-/* Opens one that was left: *fd, -1 where it is gone or another's; with f->file, whose it is then. */
+/* Opens a segment. *fd: -1: it is gone, or in use by another run; with f->file, that owns the
+ * descriptor. */
 static int open_left(const struct rescue *r, const struct left *left, struct found *f, int *fd,
                      struct trtc_err *err)
 {
@@ -211,7 +214,7 @@ static int open_left(const struct rescue *r, const struct left *left, struct fou
     return ret;
 }
 
-/* Opens one that was left, and looks into it: 1; 0 where there is nothing in it. Changes nothing. */
+/* Opens a segment and examines it. Returns 1; 0: it contains no frame; -1. Changes nothing. */
 static int look_into(const struct rescue *r, const struct left *left, struct found *f, int *fd,
                      struct trtc_err *err)
 {
@@ -233,7 +236,8 @@ static int look_into(const struct rescue *r, const struct left *left, struct fou
     return 1;
 }
 
-/* The same; one that is being made and has nothing in it is removed. -1: it stays as it is. */
+/* Does the same, and removes a temporary file without a frame. After a failure (-1) the file stays
+ * as it is. */
 static int find(struct rescue *r, const struct left *left, struct found *f, struct trtc_err *err)
 {
     int fd;
@@ -250,10 +254,10 @@ static int find(struct rescue *r, const struct left *left, struct found *f, stru
     return ret;
 }
 
-/* ---- what waited ---- */
+/* ---- frames that waited ---- */
 
-/* Which frames are in segments already. The one that was begun last is opened to be written to: *last, whose file is NULL
- * where there is none with a frame in it. */
+/* Finds out which frames are in segments already. Opens the segment that was begun last for
+ * writing: *last, whose file is NULL if none contains a frame. */
 static int know_all(const struct rescue *r, const struct leavings *l, struct trtc_regain *g,
                     struct found *last, struct trtc_err *err)
 {
@@ -275,7 +279,7 @@ static int know_all(const struct rescue *r, const struct leavings *l, struct trt
     return ret < 0 ? -1 : 0;
 }
 
-/* A segment for what waited when none had been begun. */
+/* Makes a segment for frames that waited when no segment had been begun. */
 static int new_segment(const struct rescue *r, struct leavings *l, int64_t start_us,
                        struct found *f, struct trtc_err *err)
 {
@@ -295,7 +299,7 @@ static int new_segment(const struct rescue *r, struct leavings *l, int64_t start
     return 0;
 }
 
-/* Puts what waited and is in no segment into the last one. */
+/* Puts frames that waited and are in no segment into the last one. */
 static int regain(struct rescue *r, struct leavings *l, struct trtc_regain *g, struct trtc_err *err)
 {
     struct found f;
@@ -340,7 +344,7 @@ static int regain_all(struct rescue *r, struct leavings *l, struct trtc_err *err
     return ret;
 }
 
-/* Whether its time stamps do not go on from those of what is in front of it, or other tracks are in it. */
+/* Whether its time stamps do not continue those of the segment before, or its tracks differ. */
 static bool is_break(const struct rescue *r, const struct found *f)
 {
     const struct found *b = &r->before;
@@ -374,7 +378,7 @@ static int open_list(struct rescue *r, const struct found *f, int64_t start_ms,
     return r->list ? 0 : -1;
 }
 
-/* Gives it its name: *path, and *start_ms as it stands there, which is in no other's way. */
+/* Gives the segment a name that no other has: *path, with the time *start_ms. */
 static int name_it(struct rescue *r, struct found *f, char **path, int64_t *start_ms,
                    struct trtc_err *err)
 {
@@ -397,7 +401,7 @@ static int name_it(struct rescue *r, struct found *f, char **path, int64_t *star
     return trtc_file_commit(&f->file, r->o->sync, err);
 }
 
-/* Lists the segment, which lasts until next_us, or as long as its frames. */
+/* Lists the segment, which lasts until next_us, or until the end of its frames. */
 static int list_it(struct rescue *r, struct found *f, int64_t next_us, struct trtc_err *err)
 {
     const bool breaks = is_break(r, f);
@@ -437,12 +441,12 @@ static int list_it(struct rescue *r, struct found *f, int64_t next_us, struct tr
     r->before = *f;
     r->any = true;
 done:
-    trtc_file_leave(&f->file); /* it has failed: the next run tries again */
+    trtc_file_leave(&f->file); /* after a failure the next run tries again */
     free(path);
     return ret;
 }
 
-/* What stands in front of what was left: the last segment that is listed. */
+/* Examines the last listed segment, which precedes those that were left. */
 static void look_back(struct rescue *r)
 {
     struct left last = { .ms = r->listed->last_ms };
@@ -478,7 +482,7 @@ static int list_all(struct rescue *r, const struct leavings *l, struct trtc_err 
     return holds ? list_it(r, &held, TRTC_NOTIME, err) : 0;
 }
 
-/* The playlist as it is now, with its end. */
+/* Writes the playlist in its present state, with ENDLIST. */
 static int end_list(struct rescue *r, struct trtc_err *err)
 {
     struct stat st;

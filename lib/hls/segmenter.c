@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream's frames become a recording.
+/* Makes a recording from the frames of a stream.
  *
  * A lane is one sequence of segments: sound, picture, or both. A segment's name carries the lowest
  * PTS in it, and its length is the distance to the lowest PTS of the next one. With reordered
@@ -18,44 +18,46 @@
 #include "hls/waiting.h"
 
 enum { LANES_MAX = 2 };
-#define LAG_MAX_US      1000000 /* sound arrives at most so far behind the picture */
-#define WINDOW_BYTES    ((size_t)32 * 1024 * 1024) /* of frames that wait for the other track */
-#define LOW_US          1400000 /* where time stamps begin: players take one below 0 for one far ahead */
-#define PICTURE_GONE_US 10000000 /* without a picture for so long, the sound decides where to cut */
+#define LAG_MAX_US 1000000 /* how far sound may arrive behind the picture */
+#define WINDOW_BYTES \
+    ((size_t)32 * 1024 * 1024) /* the limit of frames that wait for the other track */
+#define LOW_US 1400000 /* the lowest time stamp: players take one below 0 for one far ahead */
+#define PICTURE_GONE_US \
+    10000000 /* after this time without a picture, segments are cut at the sound */
 
-struct segment { /* one file in the making */
+struct segment { /* a file that is being written */
     struct trtc_file *file;
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
     bool discontinuity;
-    bool new_list;               /* a playlist begins with it */
-    struct trtc_input_info info; /* as it was with the first frame of each track in it */
+    bool new_list;               /* it is the first one of a playlist */
+    struct trtc_input_info info; /* of each track, at its first frame in the segment */
 };
 
 struct lane {
     const struct trtc_segmenter *s;
     enum trtc_kind type; /* NONE: picture and sound */
     bool audio, video;
-    enum trtc_codec video_codec; /* of now */
+    enum trtc_codec video_codec; /* in the current segment */
     struct trtc_cut cut;
     struct trtc_tsmux *mux;
     struct trtc_playlist_writer *list;
-    struct segment now; /* file NULL: none yet */
-    struct segment old; /* file NULL: nothing waits */
-    int64_t key_us;     /* PTS with which now began */
-    bool heard;         /* a sound frame of now has come */
+    struct segment now; /* the current segment; file NULL: none yet */
+    struct segment old; /* the one before, which waits for its name; file NULL: none */
+    int64_t key_us;     /* the PTS of the first frame of now */
+    bool heard;         /* now contains sound */
     int64_t packing;    /* the PES of sound that was being packed at the last flush, or 0 */
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
     bool force;         /* the next frame that can begin a segment does so */
-    bool breaks;        /* the next one is a discontinuity */
+    bool breaks;        /* the next segment begins with a discontinuity */
     bool broken;        /* a write to now has failed: it will not be listed */
-    int64_t floor_us;   /* no segment begins before this: it would come before a listed one */
-    int64_t listed_us;  /* length of what the playlist lists */
-    int64_t index;      /* its number; 0: none */
+    int64_t floor_us;   /* no segment begins before this: it would precede a listed one */
+    int64_t listed_us;  /* the length of all segments in the playlist */
+    int64_t index;      /* the number of the playlist; 0: none */
     int64_t list_start_ms;
     int64_t opened_ms,
-        named_ms; /* times in the names of the last segment, temporary and final: no two segments may share one */
+        named_ms; /* the times in the temporary and final name of the last segment; no two are equal */
 };
 
 struct trtc_segmenter {
@@ -63,18 +65,18 @@ struct trtc_segmenter {
     struct lane lanes[LANES_MAX];
     int nb_lanes;
     bool late_said;
-    int64_t shift_us; /* from the stream's times to those in the segments */
+    int64_t shift_us; /* added to times of the stream: times in the segments */
     int64_t nb_in;
-    int64_t nb_written[2];         /* frames: sound, pictures */
-    struct trtc_interleave *order; /* where a lane holds both, else NULL; */
-    struct trtc_waiting *waiting;  /* and what waits in it, where nobody can send that again */
+    int64_t nb_written[2];         /* frames of sound, pictures */
+    struct trtc_interleave *order; /* if a lane contains both, else NULL */
+    struct trtc_waiting *waiting;  /* of a live stream: the frames that wait in order, on disk */
 };
 
 int64_t trtc_segmenter_shift_us(const struct trtc_segmenter_opts *o)
 {
-    return o->stream_start_us >= LOW_US
-               ? 0
-               : (LOW_US - o->stream_start_us + 99) / 100 * 100; /* in whole ticks of 90 kHz */
+    return o->stream_start_us >= LOW_US ? 0
+                                        : (LOW_US - o->stream_start_us + 99) / 100 *
+                                              100; /* a multiple of 9 ticks of 90 kHz */
 }
 
 int64_t trtc_segmenter_90k(int64_t us)
@@ -119,7 +121,7 @@ static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err 
     return -1;
 }
 
-/* What the muxer is to announce. */
+/* Returns the codecs that the multiplexer announces. */
 static int announce(struct lane *l, const struct trtc_input_info *info, struct trtc_err *err)
 {
     l->video_codec = l->video ? info->video : TRTC_CODEC_NONE;
@@ -127,7 +129,7 @@ static int announce(struct lane *l, const struct trtc_input_info *info, struct t
                                err);
 }
 
-/* The time for a name. Two segments within a millisecond must not get the same one. */
+/* Returns the time for a name. Two segments within a millisecond must not get the same name. */
 static int64_t name_ms(const struct trtc_segmenter *s, int64_t us, int64_t last_ms)
 {
     const int64_t ms = round_ms(epoch_us(s, us));
@@ -160,7 +162,7 @@ static int open_segment(struct lane *l, int64_t pts_us, const struct trtc_input_
     return trtc_tsmux_begin(l->mux, err);
 }
 
-/* The file of now is complete; it waits for its length. */
+/* Completes the current file, which then waits until its length is known. */
 static int shut_segment(struct lane *l, struct trtc_err *err)
 {
     if (trtc_tsmux_end(l->mux, &l->now.bytes, err) < 0)
@@ -198,7 +200,7 @@ static struct trtc_playlist_head head_of(const struct trtc_segmenter *s, const s
     return head;
 }
 
-/* The recording under the lane's names that this one continues, or NULL. */
+/* Returns the listed recording with the lane's names that this one continues, or NULL. */
 static const struct trtc_listed *listed_of(const struct trtc_segmenter *s, const struct lane *l)
 {
     const bool sound = s->o.user_id && l->type == TRTC_AUDIO;
@@ -206,7 +208,8 @@ static const struct trtc_listed *listed_of(const struct trtc_segmenter *s, const
     return s->o.how == TRTC_SEGMENTER_APPEND && was->any ? was : NULL;
 }
 
-/* The lane's playlist with this number; goes_on: it is there, and goes on behind a discontinuity. */
+/* Opens the lane's playlist with this number; goes_on: it exists, and is continued after a
+ * discontinuity. */
 static int open_list(struct trtc_segmenter *s, struct lane *l, bool goes_on, int64_t start_ms,
                      struct trtc_err *err)
 {
@@ -226,7 +229,7 @@ static int open_list(struct trtc_segmenter *s, struct lane *l, bool goes_on, int
     return l->list ? 0 : -1;
 }
 
-/* Makes sure that there is a playlist for the segment that waits. */
+/* Makes sure that there is a playlist for the waiting segment. */
 static int follow_list(struct trtc_segmenter *s, struct lane *l, int64_t start_ms,
                        struct trtc_err *err)
 {
@@ -278,7 +281,7 @@ static int settle(struct trtc_segmenter *s, struct lane *l, int64_t next_us, boo
     char *path = segment_path(l, start_ms, err);
     if (!path || trtc_file_retarget(g->file, path, err) < 0 ||
         trtc_file_commit(&g->file, s->o.sync, err) < 0) {
-        l->now.discontinuity = true; /* what follows does not continue what is listed */
+        l->now.discontinuity = true; /* the next segment does not continue the listed ones */
         goto done;
     }
     l->named_ms = start_ms;
@@ -302,7 +305,7 @@ done:
 static int deliver(void *opaque, const struct trtc_input_frame *f,
                    const struct trtc_input_info *info, struct trtc_err *err);
 
-/* As the lane stands in names. */
+/* Returns the kind in the names of the lane. */
 static enum trtc_kind type_of(const struct trtc_segmenter *s, const struct lane *l)
 {
     if ((l->audio && l->video) || !s->o.user_id)
@@ -329,9 +332,8 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
     return l->mux ? 0 : -1;
 }
 
-/* A track that appears later goes into the existing lane. One exception: where a user's picture
- * and sound share the picture's names, sound that has been listed under its own name stays
- * apart. */
+/* A track that appears later joins the existing lane, with one exception: if a user's picture and
+ * sound share the picture's names, sound that has been listed under its own name stays separate. */
 static bool can_join(const struct trtc_segmenter *s, const struct lane *l)
 {
     return !s->o.user_id || (s->o.av_merge && (l->video || !l->list));
@@ -351,7 +353,7 @@ static int keep_waiting(struct trtc_segmenter *s, struct trtc_err *err)
     return s->waiting ? 0 : -1;
 }
 
-/* The lane holds both tracks from here on. */
+/* Makes the lane contain both tracks from now on. */
 static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
 {
     const struct trtc_interleave_opts o = {
@@ -375,7 +377,7 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
     l->audio |= !f->video;
     l->video |= f->video;
     l->type = type_of(s, l);
-    /* the next one begins with a track more (RFC 8216, 4.3.2.3) */
+    /* the next segment has one more track (RFC 8216, 4.3.2.3) */
     l->breaks |= l->now.file != NULL;
     l->force |= f->video && l->now.file;
     return keep_order(s, err);
@@ -383,8 +385,8 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
 
 /* ---- frames ---- */
 
-/* Whether the lane is cut by frames of this track: pictures, or sound as long as no picture has
- * come or none comes any more. */
+/* Whether frames of this track decide where the lane is cut: pictures, or sound before the first
+ * picture and after the last. */
 static bool leads(const struct lane *l, const struct trtc_input_frame *f)
 {
     if (f->video == l->video)
@@ -392,7 +394,7 @@ static bool leads(const struct lane *l, const struct trtc_input_frame *f)
     return l->video_us == TRTC_NOTIME || f->pkt.pts_us - l->video_us > PICTURE_GONE_US;
 }
 
-/* The length of the playlist up to pts_us. */
+/* Returns the length of the playlist up to pts_us. */
 static int64_t list_length_us(const struct trtc_segmenter *s, const struct lane *l, int64_t pts_us)
 {
     const struct trtc_listed *was = listed_of(s, l);
@@ -408,7 +410,7 @@ static int64_t list_length_us(const struct trtc_segmenter *s, const struct lane 
     return length_us;
 }
 
-/* As exact as time stamps are. */
+/* Compares two times with the accuracy of time stamps. */
 static bool list_is_full(const struct trtc_segmenter *s, const struct lane *l, int64_t pts_us)
 {
     return s->o.max_us > 0 && list_length_us(s, l, pts_us) >= s->o.max_us - 1000;
@@ -427,8 +429,8 @@ static bool cuts(struct lane *l, const struct trtc_input_frame *f,
     return leads(l, f) && trtc_cut_frame(&l->cut, f->pkt.pts_us, f->dur_us, key, force) && began;
 }
 
-/* Nothing that comes from here on can lie before the lowest PTS of the new segment: the pictures
- * have passed its first one, and the sound, which arrives behind the picture, has come to it. */
+/* Whether no later frame can be earlier than the lowest PTS of the new segment: the pictures have
+ * passed its first one, and the sound, which arrives behind the picture, has reached it. */
 static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
 {
     bool silent = l->sound_us == TRTC_NOTIME || l->sound_us < l->key_us - LAG_MAX_US;
@@ -436,7 +438,7 @@ static bool start_is_known(const struct lane *l, const struct trtc_input_frame *
     return sound && (!l->video || !f->video || f->pkt.dts_us >= l->key_us);
 }
 
-/* The first frame of a track in the segment says what it is. */
+/* Notes the properties of a track at its first frame in the segment. */
 static void note_info(struct segment *g, const struct trtc_input_frame *f,
                       const struct trtc_input_info *info)
 {
@@ -537,7 +539,8 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
     return ret;
 }
 
-/* Sound that has been packed since the flush before goes out as well: what follows it may be long in coming. */
+/* Also writes sound that has been packed since the flush before, since the next frame may be long
+ * in coming. */
 static int flush_lane(struct lane *l, struct trtc_err *err)
 {
     const int64_t packing = trtc_tsmux_packing(l->mux);
@@ -581,7 +584,7 @@ bool trtc_segmenter_says_late(struct trtc_segmenter *s)
     return say;
 }
 
-/* ---- making one ---- */
+/* ---- construction ---- */
 
 struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
                                           const struct trtc_input_info *info, struct trtc_err *err)

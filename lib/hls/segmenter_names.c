@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of a recording in the making: what they are, and that no other run has them. */
+/* The names of a recording that is being made: chooses them, and claims them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o,
     struct trtc_name n = o->name;
     n.type = o->user_id ? file->type : TRTC_NO_KIND;
     if (o->user_id && file->type == TRTC_NO_KIND)
-        n.type = TRTC_VIDEO; /* picture and sound together have the picture's name */
+        n.type = TRTC_VIDEO; /* common segments have the picture's name */
     n.ha = file->ha;
     n.index = file->utc_ms == TRTC_NOTIME ? file->index : 0;
     n.utc_ms = file->utc_ms;
@@ -39,7 +39,7 @@ char *trtc_segmenter_path(const struct trtc_segmenter_opts *o,
     return path;
 }
 
-/* The first playlist of a track. */
+/* Returns the path of the first playlist of a track. */
 static char *list_path(const struct trtc_segmenter_opts *o, enum trtc_kind type, int ha,
                        struct trtc_err *err)
 {
@@ -90,7 +90,8 @@ static const enum trtc_kind all_types[] = {
     [TRTC_AT_AUDIO] = TRTC_AUDIO, [TRTC_AT_VIDEO] = TRTC_VIDEO
 };
 
-/* Whether a recording with this recovery number is there already; -1: that is not known. */
+/* Whether a recording with this recovery number exists. Returns 1, 0, or -1: it cannot be
+ * determined. */
 static int taken(const struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -150,30 +151,29 @@ enum { UNFINISHED = HELD + 1 };
 static int fail_claim(const struct trtc_segmenter_opts *o, int why, struct trtc_err *err)
 {
     static const char *const words[] = {
-        [TAKEN] = "a recording is there already",
-        [HELD] = "a recording is being made by another process",
-        [UNFINISHED] = "what a killed run has left is there",
+        [TAKEN] = "a recording exists already",
+        [HELD] = "another process is making a recording",
+        [UNFINISHED] = "a killed run has left files",
     };
     char *path = list_path(o, TRTC_AUDIO, o->name.ha, err);
     if (!path)
         return -1;
     if (o->how == TRTC_SEGMENTER_BESIDE)
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: three recoveries are there already",
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: there are three recoveries already",
                   (int)(strrchr(path, '/') - path), path);
     else if (o->how == TRTC_SEGMENTER_APPEND || why == HELD)
         trtc_fail(err, TRTC_EX_CANTCREAT, "%s: %s; --ha auto continues beside it", path,
                   words[why]);
     else
         trtc_fail(err, TRTC_EX_CANTCREAT,
-                  "%s: %s; --append goes on with it, --ha auto continues beside it", path,
-                  words[why]);
+                  "%s: %s; --append continues it, --ha auto continues beside it", path, words[why]);
     free(path);
     return -1;
 }
 
-/* ---- what killed runs have left ---- */
+/* ---- files of killed runs ---- */
 
-/* Salvages what lies under these names, unless another run has claimed them. */
+/* Completes the files with these names, unless another run has claimed them. */
 static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
 {
     bool media, held;
@@ -189,7 +189,7 @@ static int rescue(struct trtc_segmenter_opts *o, int ha, struct trtc_err *err)
     return ret;
 }
 
-/* Does so for all recovery numbers, but not for our own if the recording is to be a new one. */
+/* Does so for all recovery numbers, except for our own if the recording is a new one. */
 static int rescue_all(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     for (int ha = 0; ha <= HA_MAX; ha++)
@@ -198,8 +198,8 @@ static int rescue_all(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return 0;
 }
 
-/* Removes what killed runs left under our names: those we have claimed, and those of recordings that nobody
- * goes on with. */
+/* Removes temporary files that killed runs have left: under the names that we have claimed, and
+ * under those of recordings that no run continues. */
 static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     for (int ha = 0; ha <= HA_MAX; ha++) {
@@ -217,7 +217,7 @@ static int clean(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return 0;
 }
 
-/* What is listed already, and when the last of it ends. */
+/* Finds out what is listed already, and when it ends. */
 static int look_at_listed(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     o->listed_end_us = TRTC_NOTIME;
@@ -231,7 +231,7 @@ static int look_at_listed(struct trtc_segmenter_opts *o, struct trtc_err *err)
     return 0;
 }
 
-/* When the picture ends in the recordings beside which this one goes on. */
+/* Returns when the picture ends in the recordings beside which this one continues. */
 static int look_beside(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     struct trtc_listed l;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits for the other track; see waiting.h. */
+/* Keeps the frames that wait for the other track on disk. */
 #include "hls/waiting.h"
 
 #include <errno.h>
@@ -16,18 +16,18 @@
 enum { EARLY = 2 }; /* the third file */
 
 #define STALE_BYTES \
-    1000000 /* so much may be in a file that waits no more, beside as much as what waits */
+    1000000 /* the limit of frames in a file that no longer wait, besides the waiting ones */
 
 struct trtc_waiting {
     struct trtc_waiting_opts o;
     char *path[TRTC_NB_WAITING];
     struct trtc_file *file[TRTC_NB_WAITING];
-    int at; /* the one that grows */
+    int at; /* the file that is being written */
     struct trtc_tsmux *mux;
-    enum trtc_codec codec[TRTC_NB_KINDS]; /* of what is in it */
-    bool video;                           /* what waits in it: pictures, else sound */
-    int64_t next;                         /* the frame that is not in it yet */
-    int64_t bytes;                        /* of it */
+    enum trtc_codec codec[TRTC_NB_KINDS]; /* of the frames in it */
+    bool video;                           /* its waiting frames are pictures, else sound */
+    int64_t next;                         /* the number of the next frame to be written */
+    int64_t bytes;                        /* its size */
 };
 
 /* ---- names ---- */
@@ -92,7 +92,7 @@ static int empty_all(struct trtc_waiting *w, struct trtc_err *err)
     return 0;
 }
 
-/* This file is the one that grows, from its beginning. */
+/* Begins to write this file from its beginning. */
 static int take_file(struct trtc_waiting *w, int which, struct trtc_err *err)
 {
     w->at = which;
@@ -104,7 +104,7 @@ static int take_file(struct trtc_waiting *w, int which, struct trtc_err *err)
     return w->file[which] ? empty(w, which, err) : -1;
 }
 
-/* Tables say when the frame is. */
+/* Writes tables that state the epoch time of the frame. */
 static int tell_time(struct trtc_waiting *w, const struct trtc_input_frame *f, struct trtc_err *err)
 {
     trtc_tsmux_tell_time(w->mux, f->pkt.pts_us + w->o.utc_us,
@@ -170,7 +170,7 @@ int trtc_waiting_save(struct trtc_waiting *w, const struct trtc_interleave *x, s
     return turns ? empty(w, !w->at, err) : 0;
 }
 
-/* ---- making one ---- */
+/* ---- construction ---- */
 
 struct trtc_waiting *trtc_waiting_new(const struct trtc_waiting_opts *o, struct trtc_err *err)
 {

@@ -334,7 +334,7 @@ let_go() {
     cp -r o before
     rm -f before/*.m3u8 o/*.m3u8
     expect 73 "${live[@]}" "$marked"
-    said 'what a killed run has left is there; --append goes on with it, --ha auto'
+    said 'a killed run has left files; --append continues it, --ha auto'
     [[ $(find o -name '*[0-9].ts*' | sort) == $(find before -name '*[0-9].ts*' | sed 's/^before/o/' | sort) ]] || fail "it was touched: $(ls -A o)"
     expect 0 "${live[@]}" --ha auto "$marked"
     said 'recording that was killed; lost: '
