@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A limiter with look-ahead: sound never exceeds the ceiling, and is left alone while it does
- * not. Sound three times as loud or more comes out up to 2 dB below the ceiling, since a coder
- * needs that room. Plain arithmetic on planar float samples. */
+/* A limiter with look-ahead: sound never exceeds the ceiling, and is not changed while it is below.
+ * Sound that is three times as loud or more comes out up to 2 dB below the ceiling, since an
+ * encoder needs that room. Plain arithmetic on planar float samples. */
 #ifndef TRTC_MIX_LIMITER_H
 #define TRTC_MIX_LIMITER_H
 
@@ -11,15 +11,15 @@
 
 struct trtc_limiter;
 
-/* channels 1 or 2, linked: one gain for both. ceiling is linear (0.891 is -1 dBFS). */
+/* channels: 1, or 2 with a common gain. ceiling is linear (0.891 is -1 dBFS). NULL: no memory. */
 struct trtc_limiter *trtc_limiter_new(int rate_hz, int channels, float ceiling,
                                       struct trtc_err *err);
 void trtc_limiter_free(struct trtc_limiter **l);
 
-/* Samples by which the output is late (5 ms): this many samples of added silence come out first. */
+/* Returns the delay in samples (5 ms): the output begins with as many samples of silence. */
 int trtc_limiter_delay(const struct trtc_limiter *l);
 
-/* n samples a plane, in place. What is not a number counts as silence. */
+/* Limits n samples of each plane, in place. NaN counts as silence. */
 void trtc_limiter_run(struct trtc_limiter *l, float *const *planes, int n);
 
 #endif

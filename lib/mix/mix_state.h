@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the threads of a mix share: its clock, how far it is, the changes that were asked for, and the
- * failure that ends it. */
+/* The state that the threads of a mix share: its clock, its progress, the requested changes, and
+ * the failure that ends it. */
 #ifndef TRTC_MIX_MIX_STATE_H
 #define TRTC_MIX_MIX_STATE_H
 
@@ -20,15 +20,15 @@ struct trtc_timed_change {
 struct trtc_mix_state {
     int fps, rate_hz;
     int64_t start_us;           /* epoch; TRTC_NOTIME: not known yet */
-    bool live;                  /* some participant's presence is not known beforehand */
-    struct trtc_writer *writer; /* cancelled by a failure; NULL before there is one */
+    bool live;                  /* the presence of a participant is not known beforehand */
+    struct trtc_writer *writer; /* is cancelled by a failure; NULL before it is made */
 
-    pthread_mutex_t lock; /* of everything below */
+    pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t moved;
     struct trtc_timed_change *changes, *last_change;
-    int64_t first;      /* frame of the mix with which the output begins; 0 but for parts */
-    int64_t nb_frames;  /* the output ends before this one; INT64_MAX: not known yet */
-    int64_t nb_samples; /* the same in samples; of a part, its sound goes on for longer */
+    int64_t first;      /* the frame of the mix with which the output begins; 0 except in parts */
+    int64_t nb_frames;  /* the output ends before this frame; INT64_MAX: not known yet */
+    int64_t nb_samples; /* the same in samples; the sound of a part is longer than its pictures */
     int64_t sound_pos;  /* samples that the sound thread has begun: never beyond the frames that
                           the composing thread has begun, so that both end together */
     int64_t nb_begun, nb_composed, nb_encoded;
@@ -36,33 +36,36 @@ struct trtc_mix_state {
     struct trtc_err failure;
 };
 
-/* start_us: epoch time of the first frame, TRTC_NOTIME where it is not known yet. Of set only rates are taken. The
- * end is not known. */
+/* start_us: the epoch time of the first frame; TRTC_NOTIME: not known yet. Only the rates are taken
+ * from set. The end is not known. */
 void trtc_mix_state_init(struct trtc_mix_state *s, const struct trtc_mix_settings *set,
                          int64_t start_us);
 void trtc_mix_state_fini(struct trtc_mix_state *s);
 
-/* The first failure counts; everybody is woken. */
+/* Records a failure, unless there is one already, and wakes all threads. */
 void trtc_mix_fail(struct trtc_mix_state *s, const struct trtc_err *err);
 bool trtc_mix_failed(struct trtc_mix_state *s);
 
-/* Samples of the first k frames. */
+/* Returns the number of samples of the first k frames. */
 int64_t trtc_mix_samples(const struct trtc_mix_state *s, int64_t k);
 
-/* Epoch time of output frame k. */
+/* Returns the epoch time of output frame k. */
 int64_t trtc_mix_frame_us(const struct trtc_mix_state *s, int64_t k);
 
-/* Before anything has begun: the output begins with frame k, and its sound with sample pos. */
+/* Makes the output begin with frame k, and its sound with sample pos. To be called before anything
+ * has begun. */
 void trtc_mix_begin_at(struct trtc_mix_state *s, int64_t k, int64_t pos);
 
-/* The output ends before frame k, which has not been begun. */
+/* Makes the output end before frame k, which has not been begun. */
 void trtc_mix_end_at(struct trtc_mix_state *s, int64_t k);
 
-/* Adds a change, which it takes over (*change is empty then). 0, or -1: no memory. */
+/* Adds a change, whose content it takes (*change is empty afterwards). Returns 0, or -1: no
+ * memory. */
 int trtc_mix_add_change(struct trtc_mix_state *s, struct trtc_mix_change *change,
                         struct trtc_err *err);
 
-/* The change that follows after (NULL: the first), if it is due at due_us (epoch); NULL: none. */
+/* Returns the change after the given one (NULL: the first) if it is due at due_us (epoch); NULL:
+ * there is none. */
 const struct trtc_timed_change *trtc_mix_next_change(struct trtc_mix_state *s,
                                                      const struct trtc_timed_change *after,
                                                      int64_t due_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A part of a mix that many processes make: which pictures are in it, how it says so in its file, and
- * whether files are the parts of one mix. */
+/* A part of a mix that many processes make: which pictures it contains, how its file identifies it,
+ * and whether files are the parts of one mix. */
 #ifndef TRTC_MIX_PART_H
 #define TRTC_MIX_PART_H
 
@@ -15,33 +15,37 @@
 #include "recording/share.h"
 
 struct trtc_mix_part {
-    struct trtc_share share; /* n 0: it is no part, but all of the mix */
-    int64_t first, end;      /* pictures of the mix: from the first on, before the end */
-    int64_t all;             /* so many has the mix */
+    struct trtc_share share; /* n 0: not a part, but the whole mix */
+    int64_t first, end;      /* its pictures in the mix: from first up to, but without, end */
+    int64_t all;             /* the number of pictures in the mix */
     int64_t start_us;        /* of the mix (epoch) */
     int fps, rate_hz;
-    uint64_t call; /* the same in all parts of a mix, and hardly ever in those of others */
+    uint64_t call; /* identifies the mix: the same in all of its parts (trtc_mix_part_call) */
 };
 
-/* Pictures from start_us to end_us, at least one. */
+/* Returns the number of pictures from start_us to end_us, at least one. */
 int64_t trtc_mix_pictures(int64_t start_us, int64_t end_us, int fps);
 
-/* Sets share, first, end and all of a mix of all pictures: parts begin where key frames are in the whole
- * mix, every gop pictures, unless they are shorter than that; so they are as long as each other, to less than 2 * gop
- * pictures, or to one. TRTC_EX_DATAERR: there are more parts than pictures. */
+/* Sets share, first, end and all, for a mix of all pictures. Parts begin at the key frames of the
+ * whole mix, which it has every gop pictures, unless parts are shorter than that. So the lengths of
+ * parts differ by less than 2 * gop pictures, or by at most one. Returns 0, or -1: TRTC_EX_DATAERR
+ * (more parts than pictures). */
 int trtc_mix_part_find(struct trtc_mix_part *p, struct trtc_share share, int64_t all, int gop,
                        struct trtc_err *err);
 
-/* What a mix is made from, as one number: settings, who is there when, and besides (of the caller's). */
+/* Returns a hash of everything that determines a mix: its settings, its participants with their
+ * times, and besides, a text of the caller. */
 uint64_t trtc_mix_part_call(const struct trtc_mix_settings *set, const struct trtc_participant *who,
                             size_t n, const char *besides);
 
-/* As text for a file, and back; false: it is none. */
+/* Convert a part to text for its file, and back. trtc_mix_part_read returns false if text is not
+ * such a text. */
 enum { TRTC_MIX_PART_TEXT = 256 };
 void trtc_mix_part_write(const struct trtc_mix_part *p, char text[TRTC_MIX_PART_TEXT]);
 bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out);
 
-/* What a part's file says of itself: with which exit status it was made, and what was lost, a line each. */
+/* What a part's file says of itself: with which exit status it was made, and what was lost, a line
+ * each. */
 struct trtc_mix_note {
     char *text; /* the lines, or NULL: there are none */
     size_t n, cap;
@@ -51,8 +55,8 @@ struct trtc_mix_note {
 int trtc_mix_note_add(struct trtc_mix_note *note, const char *line);
 void trtc_mix_note_fini(struct trtc_mix_note *note);
 
-/* The lines of both as text for a file, which the caller frees (NULL: out of memory); and back, without copying:
- * false: it is none. */
+/* The lines of both as text for a file, which the caller frees (NULL: out of memory); and back,
+ * without copying: false: it is none. */
 char *trtc_mix_note_write(int status, const struct trtc_mix_note *a, const struct trtc_mix_note *b);
 bool trtc_mix_note_read(const char *text, size_t n, int *status, struct trtc_bytes *lines);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A few threads that share out equal jobs: a parallel for. */
+/* A few threads that divide equal jobs among them: a parallel for. */
 #ifndef TRTC_MIX_POOL_H
 #define TRTC_MIX_POOL_H
 
@@ -9,11 +9,13 @@
 
 struct trtc_pool;
 
-/* workers: threads that work at once, the caller's own included; 1: only that. */
+/* Starts the threads. workers includes the thread of the caller; 1: there is no other. NULL on
+ * failure. */
 struct trtc_pool *trtc_pool_new(int workers, struct trtc_err *err);
 void trtc_pool_free(struct trtc_pool **p);
 
-/* Runs job(opaque, 0) ... job(opaque, n - 1), in any order, several at a time; returns when all are done. */
+/* Runs job(opaque, 0) ... job(opaque, n - 1), in any order, several at a time; returns when all are
+ * done. */
 void trtc_pool_run(struct trtc_pool *p, void (*job)(void *opaque, size_t i), void *opaque,
                    size_t n);
 

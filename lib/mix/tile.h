@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One user's picture in the mix: a decoder that is advanced from output frame to output frame, and gives the newest
- * picture that is due. What is not shown is not decoded: its packets are kept from the last key frame on, so that it
- * is there at once, and right, when it is shown again. */
+/* One user's picture in the mix: a decoder that is advanced from output frame to output frame, and
+ * supplies the newest picture that is due. Pictures that are not shown are not decoded; their
+ * packets are kept from the last key frame on, so that the right picture is available at once when
+ * the tile is shown again. */
 #ifndef TRTC_MIX_TILE_H
 #define TRTC_MIX_TILE_H
 
@@ -16,48 +17,50 @@
 
 struct trtc_tile;
 
-/* feed is borrowed. threads: of the decoder; 1 where many decode at once. */
+/* feed is borrowed. threads: of the decoder; 1 if many tiles decode at once. NULL on failure. */
 struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc_err *err);
 void trtc_tile_free(struct trtc_tile **t);
 
-/* Who sees the tile. */
+/* Whether the tile is seen, or why not. */
 enum trtc_sight {
-    TRTC_SIGHT_HIDDEN, /* not wanted, or something covers it */
+    TRTC_SIGHT_HIDDEN, /* it is not wanted, or covered */
     TRTC_SIGHT_SHOWN,
-    TRTC_SIGHT_AWAY,    /* the user is not there */
-    TRTC_SIGHT_LEAVING, /* ... but was when the picture before was drawn */
-    TRTC_SIGHT_BEFORE   /* what comes before due_us is cut off */
+    TRTC_SIGHT_AWAY,    /* the user is not present */
+    TRTC_SIGHT_LEAVING, /* the user was present when the frame before was drawn, and is not now */
+    TRTC_SIGHT_BEFORE   /* the mix begins at due_us: earlier pictures are cut off */
 };
 
-/* Reads everything up to due_us, and decodes it if sight is SHOWN. -1 only where memory runs
- * out: other failures are kept for trtc_tile_failure, and the last picture stands. */
+/* Reads all packets up to due_us, and decodes them if sight is SHOWN. Returns 0, or -1: no memory.
+ * Other failures are kept for trtc_tile_failure, and the last picture remains. */
 int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight,
                       struct trtc_err *err);
 
-/* The newest picture that was due at the last advance; NULL: none yet. Valid until the next advance. */
+/* Returns the newest picture that was due at the last advance, valid until the next one; NULL: none
+ * yet. */
 const AVFrame *trtc_tile_picture(const struct trtc_tile *t);
 int64_t trtc_tile_pts_us(const struct trtc_tile *t);
-/* Another number with every new picture; 0: none yet. */
+/* Returns a number that changes with every new picture; 0: none yet. */
 int64_t trtc_tile_serial(const struct trtc_tile *t);
-/* How it is to be turned: a set of enum trtc_turn. */
+/* Returns how the picture must be turned: a set of enum trtc_turn. */
 unsigned trtc_tile_turn(const struct trtc_tile *t);
 
-/* Closes the account after the last picture: what is left gets its reason. end_us: where the mix
- * ends. lost_us: where nothing was cut off there, pictures later than this count as lost, and
- * the source is read to its end; else INT64_MAX. */
+/* Closes the account after the last picture: the remaining ones get their reasons. end_us: where
+ * the mix ends. lost_us: if the mix was not cut off there, the source is read to its end, and
+ * pictures later than this count as lost; else INT64_MAX. */
 void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us);
 
 struct trtc_tile_stats {
     struct trtc_ledger ledger;     /* balances once the tile is settled */
-    int64_t nb_decoded, nb_broken; /* broken: did not decode, wholly or in part */
-    int64_t nb_flawed;             /* of those that decoded, damaged ones: they are shown */
+    int64_t nb_decoded, nb_broken; /* broken: they could not be decoded, or only in part */
+    int64_t nb_flawed;             /* decoded ones that are damaged, and are shown */
     bool ended;
 };
 
-/* What has become of its packets so far. */
+/* Reports what has become of its packets so far. */
 void trtc_tile_stats(const struct trtc_tile *t, struct trtc_tile_stats *out);
 
-/* Why the feed or the decoder broke; err->code 0: it did not. *at_us: epoch time of the last frame before it. */
+/* Reports why the feed or the decoder failed; err->code 0: it did not. *at_us: the epoch time of
+ * the last frame before that. */
 void trtc_tile_failure(const struct trtc_tile *t, struct trtc_err *err, int64_t *at_us);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The mixer's output: encoded tracks into one MP4, Matroska or MPEG-TS, a file that appears when it is complete or a
- * pipe. Tracks are written by several threads, each in its order; the writer interleaves them. */
+/* The mixer's output: encoded tracks into one MP4, Matroska or MPEG-TS, a file that appears when it
+ * is complete or a pipe. Tracks are written by several threads, each in its order; the writer
+ * interleaves them. */
 #ifndef TRTC_MIX_WRITER_H
 #define TRTC_MIX_WRITER_H
 
@@ -36,8 +37,8 @@ struct trtc_writer_opts {
     int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
 };
 
-/* The tag of a Matroska file that has it. A track of text behind the others, with one packet at the end, has
- * what trtc_writer_note was given. */
+/* The tag of a Matroska file that has it. A track of text behind the others, with one packet at the
+ * end, has what trtc_writer_note was given. */
 #define TRTC_WRITER_PART_TAG "TRTC_PART"
 
 /* Its times are later by this, since Matroska has none before 0, where the priming of sound is. */
@@ -48,10 +49,11 @@ struct trtc_writer;
 /* TRTC_EX_CANTCREAT, TRTC_EX_TEMPFAIL. */
 struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trtc_err *err);
 
-/* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC raw; times in us
- * from the mix's start. Video dts and the priming of the first AAC frame may be negative: MP4 says so, TS and Matroska
- * leave the priming out. Waits where this track is more than some seconds ahead of the others; so no thread may
- * hold what another needs. After a failure every call fails the same way. */
+/* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC
+ * raw; times in us from the mix's start. Video dts and the priming of the first AAC frame may be
+ * negative: MP4 says so, TS and Matroska leave the priming out. Waits where this track is more than
+ * some seconds ahead of the others; so no thread may hold what another needs. After a failure every
+ * call fails the same way. */
 int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
                       struct trtc_err *err);
 

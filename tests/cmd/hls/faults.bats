@@ -283,7 +283,7 @@ let_go() {
     local f
     waiting
     expect 73 timeout 5 "${live[@]}" "$marked"
-    said 'being made by another process; --ha auto'
+    said 'another process is making a recording; --ha auto'
     expect 73 timeout 5 "${live[@]}" --av-merge "$marked"
     expect 0 "${live[@]}" --ha auto "$marked"
     ! grep -qv '^o/ha1_' out || fail "no ha1_"
