@@ -87,10 +87,16 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# end_all PID...: kills them, and waits for their end.
+# end_all [-SIGNAL] PID...: kills them, and waits for their end. One that has ended already is left alone: its number may
+# be that of another program by now, which has nothing to do with this test.
 end_all() {
+    local signal=-KILL pid self=$BASHPID children
+    [[ ${1:-} != -* ]] || { signal=$1 && shift; }
     (($#)) || return 0
-    kill -KILL "$@" 2>/dev/null || true
+    children=$'\n'$(pgrep -P "$self")$'\n'
+    for pid; do
+        [[ $children != *$'\n'$pid$'\n'* ]] || kill "$signal" "$pid" 2>/dev/null || true
+    done
     wait "$@" 2>/dev/null || true
 }
 

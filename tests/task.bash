@@ -9,9 +9,7 @@ task_begin() {
 
 # task_end: nothing that a test started is left.
 task_end() {
-    local pid
-    for pid in "${task_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-    for pid in "${task_pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    end_all -TERM "${task_pids[@]}"
     task_pids=()
     room_end
 }
