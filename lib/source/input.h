@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A live or stored stream of any container as frames: one video (H.264, H.265), one sound (AAC
- * as ADTS; what is not AAC is encoded). Transport streams go through the project's own
- * demultiplexer, the rest through libavformat. */
+/* Reads a live or stored stream in any container as frames of one video (H.264, H.265) and one
+ * sound (AAC in ADTS; other codecs are encoded to it). Transport streams are read by our own
+ * demultiplexer, other containers by libavformat. */
 #ifndef TRTC_SOURCE_INPUT_H
 #define TRTC_SOURCE_INPUT_H
 
@@ -18,18 +18,18 @@
 
 struct trtc_input;
 
-struct trtc_input_info {   /* what was found; fields of an absent kind are 0 */
-    enum trtc_codec video; /* H264, H265 or NONE; of trtc_input_open_any OTHER, too */
+struct trtc_input_info {   /* the tracks found; fields of an absent kind are 0 */
+    enum trtc_codec video; /* H264, H265 or NONE; with trtc_input_open_any also OTHER */
     int width_px, height_px;
-    int sar_num, sar_den;      /* of a sample, as the pictures themselves say; 0: they do not */
-    struct trtc_colour colour; /* as the parameter sets say, or else the container */
-    bool colour_outside;       /* the container alone says the matrix */
-    enum trtc_codec audio;     /* AAC or NONE; ... */
-    int rate_hz, channels;     /* 0 as long as no frame of an announced track has come */
-    bool audio_encoded;        /* it was another codec */
-    bool audio_undecodable; /* nothing here decodes it: beside pictures it is left out (FORMAT) */
-    bool stored;            /* a file that can be read anywhere: no more will be added to it */
-    bool may_grow;          /* the container does not announce all: what is absent now may come */
+    int sar_num, sar_den;      /* the shape of a pixel, as the pictures state it; 0: they do not */
+    struct trtc_colour colour; /* as the parameter sets state it, or else the container */
+    bool colour_outside;       /* only the container states the matrix */
+    enum trtc_codec audio;     /* AAC or NONE; with trtc_input_open_any also OTHER */
+    int rate_hz, channels;     /* 0 before the first frame of an announced track */
+    bool audio_encoded;        /* the stream has another codec */
+    bool audio_undecodable;    /* there is no decoder; left out if there are pictures (FORMAT) */
+    bool stored;               /* a seekable file, which does not grow */
+    bool may_grow;             /* the container does not announce all tracks in advance */
 };
 
 struct AVCodecParameters;
@@ -37,63 +37,63 @@ struct AVCodecParameters;
 struct trtc_input_frame {
     bool video;
     enum trtc_codec codec;  /* OTHER only from trtc_input_open_any: a packet for a decoder */
-    const char *codec_name; /* FFmpeg's, valid for ever */
-    /* OTHER: where they are new, else NULL: what the container says to a decoder. Without them, as
-     * from a transport stream, a packet may hold several frames, or parts. */
+    const char *codec_name; /* FFmpeg's name; a constant */
+    /* OTHER: the container's parameters for a decoder if they are new, else NULL. In a container
+     * without them, such as a transport stream, a packet may contain several frames, or parts of
+     * one. */
     const struct AVCodecParameters *av_parameters;
     struct trtc_packet pkt; /* video: Annex B; sound: ADTS. Times: us on the stream's clock,
                                 33-bit wraps undone, starting anywhere (may be negative); DTS of
                                 a track always rise */
     int64_t dur_us;         /* of the frame; for video an estimate from the frames before */
-    bool breaks;            /* the time stamps of the stream jumped here (backwards, or ahead by
-                                more than half an hour): the stream's clock starts anew, and its times
-                                are moved so that they go on behind the last frame */
-    int64_t jump_us;        /* with breaks: so far the stream's own clock jumped */
-    int epoch;              /* jumps before this frame: for some frames behind a jump the other
-                                track may still be in the epoch before it */
+    bool breaks;            /* the time stamps of the stream jumped here (backwards, or forwards by
+                                more than half an hour); its times are shifted so that they continue
+                                after the last frame */
+    int64_t jump_us;        /* with breaks: how far the stream's own clock jumped */
+    int epoch;              /* the number of jumps before this frame; for some frames after a jump
+                                the other track may still be in the epoch before it */
     bool damaged;           /* parts of it are missing */
-    bool guessed;           /* its PTS is a guess: the container has none (AVI) */
-    const uint8_t *sets;    /* video key frames: all parameter sets in force, where the access unit
+    bool guessed;           /* its PTS is a guess, since the container has none (AVI) */
+    const uint8_t *sets;    /* video key frames: all parameter sets in force if the access unit
                                 lacks one of them; else NULL */
     size_t sets_size;
-    bool new_format; /* sound: rate, channels or kind of AAC are not those of the frame before */
-    bool new_size;   /* video: width_px, height_px of the info have changed with this key
-                                frame */
-    unsigned turn;   /* video: how the container wants it shown, of enum trtc_turn */
-    int sar_num, sar_den; /* ... and the shape of a sample, where the container says it; or 0 */
-    struct trtc_colour colour; /* H.264, H.265: what the stream says, or else the container */
+    bool new_format;      /* sound: the rate, the channels or the kind of AAC have changed */
+    bool new_size;        /* video: width_px and height_px of the info change with this key frame */
+    unsigned turn;        /* video: how the picture is turned for display, of enum trtc_turn */
+    int sar_num, sar_den; /* ... and the shape of a pixel as the container states it; or 0 */
+    struct trtc_colour colour; /* H.264, H.265: as the stream states, or else the container */
 };
 
 struct trtc_input_losses {   /* so far */
-    int64_t nb_lost_packets; /* TS: missing by the continuity counters (at least) */
-    int64_t nb_bad_bytes;    /* could not be used */
+    int64_t nb_lost_packets; /* TS: missing according to the continuity counters (at least) */
+    int64_t nb_bad_bytes;    /* bytes that could not be used */
     int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
-    int64_t nb_damaged;      /* frames that were returned and are not whole */
-    int64_t nb_mended;       /* frames whose PTS could not be right, and got another one */
-    int64_t nb_faults;       /* other containers than TS: faults that were passed over, */
-    const char *fault;       /* the first of them, in words, or NULL; valid as long as the input */
+    int64_t nb_damaged;      /* frames that were returned although parts are missing */
+    int64_t nb_mended;       /* frames with an impossible PTS, which got another one */
+    int64_t nb_faults;       /* containers other than TS: faults that were passed over */
+    const char *fault;       /* a description of the first, or NULL; valid as long as the input */
     bool scrambled;          /* TS: scrambled packets were left out */
-    bool encrypted;          /* TS: the samples of some stream are encrypted (SAMPLE-AES) */
-    bool cut;                /* the input ends in the middle of something */
+    bool encrypted;          /* TS: the samples of a stream are encrypted (SAMPLE-AES) */
+    bool cut;                /* the input is truncated */
 };
 
-/* Opens url: a file, "-" (standard input) or a URL: of HTTP and HTTPS remote (borrowed; may be NULL) fetches
- * it, which knows whether all came; libavformat reads the others, and the playlists. stop (may be NULL):
- * set by a signal; pending reads then end as at the end of input. Errors: TRTC_EX_NOINPUT;
- * TRTC_EX_DATAERR where no container is recognised; TRTC_EX_UNAVAILABLE (naming the codec) for
- * video other than H.264 and H.265; messages name no more of a URL than its host. Returns once
- * the first frame of each track that the container announces has been seen, or a few seconds of
- * the stream. */
+/* Opens a file, "-" (standard input) or a URL. HTTP and HTTPS are fetched by remote (borrowed; may
+ * be NULL), which notices an incomplete transfer; libavformat reads other URLs, and playlists. stop
+ * (may be NULL): when a signal sets it, pending reads end as at the end of input. Returns after the
+ * first frame of each announced track, or after a few seconds of the stream. NULL on failure:
+ * TRTC_EX_NOINPUT, TRTC_EX_DATAERR (no container is recognised), TRTC_EX_UNAVAILABLE (video other
+ * than H.264 and H.265; the message names the codec). Messages contain only the host of a URL. */
 struct trtc_input *trtc_input_open(const char *url, const struct trtc_remote *remote,
                                    const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-/* How else it may be opened. */
+/* All options of opening. */
 struct trtc_input_how {
-    enum trtc_kind kind; /* NO_KIND: both, else as trtc_input_open_only */
+    enum trtc_kind kind; /* NO_KIND: both, else as for trtc_input_open_only */
     const struct trtc_remote *remote;
     const volatile sig_atomic_t *stop;
-    /* Called for the frames of a live source that wait until the first ones of all tracks are there: for who keeps them
-     * meanwhile. in has a name, an info, a start and an age as known so far. -1 ends the opening. */
+    /* Called for the frames of a live source that wait for the first frames of all tracks, so that
+     * the caller can save them. in has a name, an info, a start and an age as far as they are
+     * known. When it returns -1, opening fails. */
     int (*keep)(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
                 struct trtc_err *err);
     void *opaque;
@@ -102,81 +102,88 @@ struct trtc_input_how {
 struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_how *how,
                                        struct trtc_err *err);
 
-/* The same for who decodes: pictures and sound of any codec are taken, and none is encoded. */
+/* The same for a caller that decodes: accepts pictures and sound of any codec, and encodes
+ * nothing. */
 struct trtc_input *trtc_input_open_any(const char *url, const struct trtc_remote *remote,
                                        const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-/* The same as trtc_input_open for who wants one kind only: the frames of the other one are passed over, whatever their
- * codec, and counted as unwanted; the stream starts where it does with both. Returns once the first frame that is wanted has come. */
+/* The same as trtc_input_open for one kind only. Frames of the other kind are skipped, whatever
+ * their codec, and counted as unwanted; the stream starts where it does with both. Returns after
+ * the first wanted frame. */
 struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
                                         const struct trtc_remote *remote,
                                         const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-/* How long ago its first frame came, by the clock on the wall. */
+/* Returns how long ago the first frame arrived, in us. */
 int64_t trtc_input_age_us(const struct trtc_input *in);
 
-/* As messages call it: of a URL no more than the host. */
+/* Returns the name of the input for messages; of a URL, only the host. */
 const char *trtc_input_name(const struct trtc_input *in);
 
-/* Valid as long as in. A track may appear later (announced by a further table of a transport
- * stream; not flagged by the header of an FLV): then the info changes with its first frame. */
+/* Returns the tracks, valid as long as in. A track may appear later (in a later table of a
+ * transport stream, or not flagged in the header of an FLV file); the info changes with its first
+ * frame. */
 const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
 
-/* For who wants the pictures only: sound that would have to be encoded is not, and need not come any more. */
+/* For a caller that wants only pictures: sound that would have to be encoded is not encoded, and
+ * not waited for. */
 void trtc_input_leave_sound(struct trtc_input *in);
 
-/* Pictures of a codec that is not taken, which come when the stream has begun, are left out and counted from here on;
- * else they end the input, TRTC_EX_UNAVAILABLE. */
+/* From now on, pictures whose codec changes to one that is not supported are left out and counted.
+ * Otherwise they end the input with TRTC_EX_UNAVAILABLE. */
 void trtc_input_leave_other(struct trtc_input *in);
 
-/* Lowest first PTS over all tracks, in us on the stream's clock. */
+/* Returns the lowest first PTS of all tracks, in us on the stream's clock. */
 int64_t trtc_input_start_us(const struct trtc_input *in);
 
-/* When its first byte came to the server that it comes from (epoch ms), if that says so. */
+/* Reports when the first byte had arrived at the server (epoch ms). Returns false if the server
+ * does not state it. */
 bool trtc_input_came_ms(const struct trtc_input *in, int64_t *ms);
 
-/* The time of day (us since the epoch) that the stream itself says belongs to trtc_input_start_us; false: it says
- * nothing. A transport stream that trtc-mix has written does. */
+/* Reports the epoch time of trtc_input_start_us as the stream states it. Returns false if it does
+ * not; streams of trtc-mix do. */
 bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us);
 
-/* Where the presentation begins, on the stream's clock: as above, but for frames that are hidden; and sound that begins a
- * little below 0 is the priming of its encoder: then it is 0. */
+/* Returns when the presentation begins, on the stream's clock: at trtc_input_start_us, but without
+ * hidden frames; at 0 if sound begins a little earlier, which is the priming of its encoder. */
 int64_t trtc_input_zero_us(const struct trtc_input *in);
 
-/* Next frame in the order of arrival: 1, 0 at the end, -1 on failure (TRTC_EX_IOERR or
- * TEMPFAIL for a network source that broke; what was read before has been handed out). The
- * frame is valid until the next call. */
+/* Reads the next frame in the order of arrival, which is valid until the next call. Returns 1; 0:
+ * the end; -1: TRTC_EX_IOERR, or TRTC_EX_TEMPFAIL (a network source broke). Everything that was
+ * read before a failure has been returned. */
 int trtc_input_next(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err);
 
-/* What was lost so far. */
+/* Reports the losses so far. */
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out);
 
-/* The account of the picture or the sound so far: transport packets and frames in, frames left out, and in nb_out
- * those that were handed out, or decoded to be encoded. */
+/* Reports the account of the picture or the sound so far: transport packets and frames in, frames
+ * left out, and in nb_out frames that were returned, or decoded to be encoded. */
 void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out);
 
-/* Frames of it that trtc_input_next has returned; of encoded sound the encoder's. */
+/* Returns the number of frames that trtc_input_next has returned; of encoded sound, those of the
+ * encoder. */
 int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video);
 
-/* FFmpeg's name of the codec as it came in, or NULL where there is no such track. */
+/* Returns FFmpeg's name of the codec in the stream; NULL: there is no such track. */
 const char *trtc_input_codec_name(const struct trtc_input *in, bool video);
 
-/* A track that the container names, taken or not. */
+/* A track that the container names, used or not. */
 struct trtc_input_named {
     enum trtc_kind kind;
-    int id; /* PID, or number in the container */
+    int id; /* its PID, or its number in the container */
     bool is_pid;
-    char codec_name[32];   /* "" where unknown */
-    char language[16];     /* "" where unknown */
-    bool taken;            /* its frames were handed out, if only for a while */
-    int64_t nb_packets;    /* of it, -1 where unknown */
-    int64_t nb_unfollowed; /* transport packets of one that was taken, but not when they came */
+    char codec_name[32];   /* "": unknown */
+    char language[16];     /* "": unknown */
+    bool taken;            /* frames of it were returned, if only for a while */
+    int64_t nb_packets;    /* its packets; -1: unknown */
+    int64_t nb_unfollowed; /* transport packets that came while the track was not used */
 };
 
-/* The k-th (from 0; the order stays, more may follow); false where there is none. */
+/* Supplies the k-th named track, from 0; the order does not change, but more may follow. Returns
+ * false: there is none. */
 bool trtc_input_named(const struct trtc_input *in, int k, struct trtc_input_named *out);
 
-/* Frees it and clears the pointer. NULL is fine. */
+/* Frees *in and sets it to NULL; NULL is accepted. */
 void trtc_input_free(struct trtc_input **in);
 
 #endif

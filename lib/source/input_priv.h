@@ -4,7 +4,8 @@
  * input.c asks a back end (input_ts.c: transport streams; input_av.c: everything else) for raw
  * frames, has the clock (input_clock.c) put them on one time line, encodes sound that is no AAC,
  * and keeps the first frames until it knows where the stream starts. input_src.c reads bytes,
- * input_net.c those of connections; input_config.c reads the configuration records of containers. */
+ * input_net.c those of connections; input_config.c reads the configuration records of
+ * containers. */
 #ifndef TRTC_SOURCE_INPUT_PRIV_H
 #define TRTC_SOURCE_INPUT_PRIV_H
 
@@ -62,8 +63,8 @@ bool trtc_input_src_is_list(const struct trtc_input_src *s);
 
 /* ---- input_net.c ---- */
 
-/* Fetches what comes over TCP, TLS, SRT, UDP and local sockets. The peer's end of a connection is the
- * end; all else is TRTC_EX_TEMPFAIL. */
+/* Fetches what comes over TCP, TLS, SRT, UDP and local sockets. The peer's end of a connection is
+ * the end; all else is TRTC_EX_TEMPFAIL. */
 extern const struct trtc_remote trtc_input_net;
 
 /* ---- back ends ---- */
@@ -104,8 +105,8 @@ struct trtc_input_ops {
     void (*losses)(const void *self, struct trtc_input_losses *out);
     void (*ledger)(const void *self, int track, struct trtc_ledger *out); /* all but nb_out */
     bool (*named)(const void *self, int k, struct trtc_input_named *out);
-    /* Where the stream says what time of day (us since the epoch) belongs to a time of its raw clock, in 33 bits of
-     * 90 kHz; NULL: it cannot. */
+    /* Where the stream says what time of day (us since the epoch) belongs to a time of its raw
+     * clock, in 33 bits of 90 kHz; NULL: it cannot. */
     bool (*time)(const void *self, int64_t *utc_us, int64_t *at_90k);
     bool (*may_grow)(const void *self);    /* what is absent now may be announced later */
     int64_t (*nb_bytes)(const void *self); /* taken in so far */
@@ -196,7 +197,8 @@ struct trtc_input_placed {
     bool mended; /* its PTS could not be right, and another one was made */
 };
 
-/* What a frame says of its time: pts_us, dts_us may be TRTC_NOTIME; dur_us is 0 where it does not say it. */
+/* What a frame says of its time: pts_us, dts_us may be TRTC_NOTIME; dur_us is 0 where it does not
+ * say it. */
 struct trtc_input_stamp {
     int track;
     int64_t pts_us, dts_us, dur_us;
@@ -207,8 +209,8 @@ struct trtc_input_stamp {
 void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
                             struct trtc_input_placed *out);
 
-/* The same for a frame that is hidden: an edit list may have it come again, or far from what is shown
- * next. It moves no clock, and is due at once. */
+/* The same for a frame that is hidden: an edit list may have it come again, or far from what is
+ * shown next. It moves no clock, and is due at once. */
 void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
                            struct trtc_input_placed *out);
 

@@ -61,7 +61,8 @@ bool trtc_look_restarts(const struct trtc_look *l);
 /* Whether sound and pictures begin so far apart that a clock may have ended between them. */
 bool trtc_look_is_apart(const struct trtc_look *l);
 
-/* The first stamp, 33 bits: that of the kind that comes first, on the course where that is settled. */
+/* The first stamp, 33 bits: that of the kind that comes first, on the course where that is
+ * settled. */
 int64_t trtc_look_first_90k(struct trtc_look *l);
 
 /* That of one kind as it is stamped; TRTC_NOTIME where it was not seen. */
@@ -71,7 +72,8 @@ int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video);
  * where that is settled. TRTC_NOTIME where that cannot be told. */
 int64_t trtc_look_length_us(const struct trtc_look *l);
 
-/* Whether each kind that a segment has goes on in the next one where it ends, without a frame between them. */
+/* Whether each kind that a segment has goes on in the next one where it ends, without a frame
+ * between them. */
 bool trtc_look_goes_on(const struct trtc_look *l, const struct trtc_look *next);
 
 #endif
