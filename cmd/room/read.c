@@ -127,7 +127,7 @@ static bool wants_oldest(const struct house *h, const struct stream *s,
         return true;
     if (from && strcmp(from, "now") == 0)
         return false;
-    return trtc_ring_oldest(s->ring, h->now_ms).at == 0;
+    return trtc_ring_since(s->ring, YOUNG_MS, h->now_ms).at == 0;
 }
 
 /* ?wait=T in milliseconds; 0: absent; -1: invalid. */

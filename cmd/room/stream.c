@@ -285,7 +285,7 @@ static void end_idle(struct house *h, struct stream *s)
 static bool is_done(const struct house *h, const struct stream *s)
 {
     return s->state == STREAM_IS_OVER && !s->readers && !s->publisher &&
-           (h->closing || h->now_ms - s->over_ms > BACK_MS);
+           (h->closing || h->now_ms - s->over_ms > YOUNG_MS);
 }
 
 void streams_tick(struct house *h)

@@ -9,7 +9,7 @@
 #include "serve/ring.h"
 #include "serve/spot.h"
 
-enum { SESSION_MAX = 64, BACK_MS = 3000, REACH_MS = 10000, REACH_BYTES = 8 << 20 };
+enum { SESSION_MAX = 64, BACK_MS = 6000, YOUNG_MS = 3000, REACH_MS = 10000, REACH_BYTES = 8 << 20 };
 
 struct convert;
 

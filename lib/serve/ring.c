@@ -140,8 +140,13 @@ int64_t trtc_ring_total(const struct trtc_ring *r)
 
 struct trtc_ring_place trtc_ring_oldest(const struct trtc_ring *r, int64_t now_ms)
 {
+    return trtc_ring_since(r, r->limits.back_ms, now_ms);
+}
+
+struct trtc_ring_place trtc_ring_since(const struct trtc_ring *r, int64_t age_ms, int64_t now_ms)
+{
     size_t i = 0;
-    while (i + 1 < r->nb && now_ms - r->blocks[i].last_ms > r->limits.back_ms)
+    while (i + 1 < r->nb && now_ms - r->blocks[i].last_ms > age_ms)
         i++;
     return (struct trtc_ring_place){ .at = r->first + (int64_t)i * TRTC_RING_BLOCK };
 }

@@ -122,6 +122,8 @@ static void back(void **state)
     put(r, BLOCK, 2000);
     put(r, P, 4000);
     assert_int_equal(trtc_ring_oldest(r, 3000).at, 0);
+    assert_int_equal(trtc_ring_since(r, 1000, 1000).at, 0);
+    assert_true(trtc_ring_since(r, 1000, 3000).at > 0);
     assert_int_equal(trtc_ring_oldest(r, 3001).at,
                      BLOCK); /* kept for another, but not for who comes now */
     assert_int_equal(trtc_ring_newest(r).at, 2 * BLOCK + P);
