@@ -221,6 +221,17 @@ static void label_of(const struct trtc_operand *op, enum source_kind kind, char 
         snprintf(out, size, "%s%s (%s)", user, op->aux ? ":aux" : "", path_of(op->source));
 }
 
+bool mix_inputs_past(const struct inputs *in)
+{
+    return in->from_us != TRTC_NOTIME && in->from_us < in->began_us;
+}
+
+/* What came to a server before the mix began is in it at its time, if that is not before the mix. */
+static int64_t kept_before_us(const struct inputs *in)
+{
+    return mix_inputs_past(in) ? in->began_us : 0;
+}
+
 static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t base_us,
                       struct trtc_err *err)
 {
@@ -263,6 +274,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         .audio = want.sound,
         .video = want.picture,
         .now_us = clock_real_us,
+        .before_us = kept_before_us(in),
         .stop = o->dynamic ? &cli_signal : NULL,
     };
     o->input = trtc_source_open(&so, o->label, &o->losses, err);
@@ -673,6 +685,7 @@ static int open_joining(struct inputs *in, const struct trtc_operand *op, struct
         .audio = want.sound,
         .video = want.picture,
         .now_us = clock_real_us,
+        .before_us = kept_before_us(in),
         .stop = &cli_signal,
     };
     o->dynamic = true;
@@ -702,15 +715,18 @@ static int join(struct inputs *in, const struct trtc_operand *op, struct trtc_mi
     return trtc_mix_join(m, &p, err);
 }
 
-int mix_inputs_join(struct inputs *in, const char *operand, struct trtc_mix *m,
+int mix_inputs_join(struct inputs *in, const struct trtc_mix_change *c, struct trtc_mix *m,
                     struct trtc_err *err)
 {
     struct trtc_operand op;
     const size_t before = in->nb_origins;
-    if (trtc_operand_parse(operand, &op, err) < 0) {
+    if ((c->user ? trtc_stream_parse(c->user, strlen(c->user), &op, err)
+                 : trtc_operand_parse(c->input, &op, err)) < 0) {
         err->code = TRTC_EX_DATAERR;
         return -1;
     }
+    if (c->user)
+        op.source = c->input;
     const int ret = join(in, &op, m, err);
     if (ret < 0)
         mix_inputs_joined(in, before);

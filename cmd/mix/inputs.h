@@ -62,14 +62,16 @@ struct inputs {
 /* Opens what the operands name. Whatever cannot be opened is reported and counts in in->code; 1 where nothing is
  * left then. 0, or -1 with err. */
 int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);
+/* Whether the mix is to begin before the program did. */
+bool mix_inputs_past(const struct inputs *in);
 /* The user of stream i, of nb_origins. */
 const char *mix_inputs_user(const struct inputs *in, size_t i);
 /* Streams of recordings are read from from_us on, where the mix begins: to be called once that is known. first_us:
  * where a part of it does, else the same. */
 int mix_inputs_start(struct inputs *in, int64_t from_us, int64_t first_us, struct trtc_err *err);
-/* What a script has come and go: an operand "USER[:aux]=SOURCE" joins m, and the stream of "USER[:aux]" ends. From one
+/* What a script has come and go: the input of c joins m, and the stream of "USER[:aux]" ends. From one
  * thread, while the mix runs. -1: nothing has changed. */
-int mix_inputs_join(struct inputs *in, const char *operand, struct trtc_mix *m,
+int mix_inputs_join(struct inputs *in, const struct trtc_mix_change *c, struct trtc_mix *m,
                     struct trtc_err *err);
 int mix_inputs_leave(struct inputs *in, const char *user, struct trtc_err *err);
 /* The mix has ended, with nb participants: who joined too late for it has not been there. */

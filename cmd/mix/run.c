@@ -43,6 +43,7 @@ struct script {
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
     bool mix_ended; /* which ends the thread */
+    bool at_once;   /* before there is a thread: no line is waited for */
     bool refused;   /* the line at hand has somebody come who cannot */
     int code;       /* worst exit status of its lines, once the thread has ended */
 };
@@ -59,7 +60,7 @@ static int come_or_go(struct script *s, struct trtc_mix_change *c, struct trtc_e
         trtc_mix_leave(s->mix);
     } else if (c->input) {
         trtc_mix_stay(s->mix, true);
-        ret = mix_inputs_join(s->in, c->input, s->mix, &why);
+        ret = mix_inputs_join(s->in, c, s->mix, &why);
     } else {
         ret = mix_inputs_leave(s->in, c->end, &why);
     }
@@ -94,27 +95,33 @@ static int script_line(struct script *s, struct trtc_err *err)
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
 }
 
-/* Waits, before a read that may block, until there is input or the thread is to end. */
+/* Waits, before a read that may block, until there is input or the thread is to end. At once: does not wait, and ends
+ * the reading where there is none. */
 static int wait_for_line(void *arg, struct trtc_err *err)
 {
     struct script *s = arg;
     struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
                              { .fd = s->wake[0], .events = POLLIN } };
-    while (poll(fds, 2, -1) < 0)
+    while (poll(fds, 2, s->at_once ? 0 : -1) < 0)
         if (errno != EINTR)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", s->name);
     s->mix_ended = fds[1].revents != 0;
-    return s->mix_ended ? trtc_fail(err, TRTC_EX_SOFTWARE, "the mix has ended") : 0;
+    if (s->mix_ended)
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "the mix has ended");
+    if (!s->at_once || fds[0].revents)
+        return 0;
+    s->at_once = false;
+    return trtc_fail(err, TRTC_EX_SOFTWARE, "no line waits");
 }
 
 /* Live: a wrong line is reported and left out; it counts in the exit status. */
-static void *follow_script(void *arg)
+static void follow_lines(struct script *s)
 {
-    struct script *s = arg;
+    const bool at_once = s->at_once;
     struct trtc_err err;
     int got;
     while ((got = script_line(s, &err)) != 0) {
-        if (s->mix_ended)
+        if (s->mix_ended || at_once != s->at_once)
             break;
         if (got < 0)
             s->code = trtc_worse(s->code, cli_report(&err));
@@ -122,6 +129,12 @@ static void *follow_script(void *arg)
             break;
         s->refused = false;
     }
+}
+
+static void *follow_script(void *arg)
+{
+    struct script *s = arg;
+    follow_lines(s);
     trtc_mix_stay(s->mix, false); /* nobody comes any more */
     return NULL;
 }
@@ -151,6 +164,11 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
         s->lines.idle = wait_for_line;
         s->lines.idle_arg = s;
         s->running = true; /* as the thread is to see it */
+        if (mix_inputs_past(s->in)) {
+            s->at_once = true; /* who is there from the beginning is in what is past */
+            follow_lines(s);
+            s->at_once = false;
+        }
         if (pthread_create(&s->thread, NULL, follow_script, s) == 0)
             return 0;
         s->running = false;

@@ -223,33 +223,45 @@ void trtc_mix_change_fini(struct trtc_mix_change *c)
     trtc_mix_look_fini(&c->look);
     trtc_subscription_fini(&c->sub);
     free(c->input);
+    free(c->user);
     free(c->end);
     c->has_look = c->has_sub = c->ends_all = false;
-    c->input = c->end = NULL;
+    c->input = c->user = c->end = NULL;
 }
 
-/* Reads "input" or "end". 1: present; 0: the line has neither; -1: wrong. */
+static int copy_word(const cJSON *word, const char *wrong, char **to, struct trtc_err *err)
+{
+    if (!cJSON_IsString(word) || !*word->valuestring)
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s", wrong);
+    *to = strdup(word->valuestring);
+    return *to ? 1 : trtc_fail_nomem(err);
+}
+
+/* Reads "input", with or without "user", or "end". 1: present; 0: the line has neither; -1: wrong. */
 static int read_coming(const struct trtc_mix_reader *r, const cJSON *line,
                        struct trtc_mix_change *c)
 {
     const cJSON *input = cJSON_GetObjectItemCaseSensitive(line, "input");
     const cJSON *end = cJSON_GetObjectItemCaseSensitive(line, "end");
+    const cJSON *user = cJSON_GetObjectItemCaseSensitive(line, "user");
     const cJSON *one = input ? input : end;
+    if (user && !input)
+        return trtc_fail(r->err, TRTC_EX_DATAERR, "user goes with input");
     if (!one)
         return 0;
-    if (cJSON_GetArraySize(line) != 1)
+    if (cJSON_GetArraySize(line) != (user ? 2 : 1))
         return trtc_fail(r->err, TRTC_EX_DATAERR, "%s goes alone, and at once", one->string);
     if (end && cJSON_IsTrue(end)) {
         c->ends_all = true;
         return 1;
     }
-    if (!cJSON_IsString(one) || !*one->valuestring)
-        return trtc_fail(r->err, TRTC_EX_DATAERR,
-                         input ? "input is no text of the form USER=SOURCE"
-                               : "end is neither a user nor true");
-    char **to = input ? &c->input : &c->end;
-    *to = strdup(one->valuestring);
-    return *to ? 1 : trtc_fail_nomem(r->err);
+    if (end)
+        return copy_word(end, "end is neither a user nor true", &c->end, r->err);
+    if (user && copy_word(user, "user is not the id of a user", &c->user, r->err) < 0)
+        return -1;
+    return copy_word(input,
+                     user ? "input is not a source" : "input is no text of the form USER=SOURCE",
+                     &c->input, r->err);
 }
 
 static int read_change(const struct trtc_mix_reader *r, const cJSON *line,
@@ -280,7 +292,8 @@ int trtc_mix_change_read(const char *line, size_t n, const struct trtc_mix_setti
                          struct trtc_mix_change *out, const struct trtc_mix_reader *r)
 {
     struct trtc_err *err = r->err;
-    static const char *const known[] = { "at_ms", "layout", "subscribe", "input", "end", NULL };
+    static const char *const known[] = { "at_ms", "layout", "subscribe", "input",
+                                         "user",  "end",    NULL };
     struct trtc_mix_change made = { .at_ms = TRTC_NOTIME };
     int ret = -1;
     cJSON *root = trtc_json_parse("a change", line, n, err);

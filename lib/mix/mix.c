@@ -326,6 +326,8 @@ static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
 
 static int compose_all(struct trtc_mix *m, bool *interrupted, struct trtc_err *err)
 {
+    if (m->state.live && trtc_mix_picture_join(m, err) < 0)
+        return -1;
     for (int64_t k = m->state.first; k < m->state.nb_frames && !is_over(m, k, interrupted); k++) {
         begin_frame(m, k);
         if (m->o.set->video && !wait_for_canvas(m, k))
@@ -452,6 +454,8 @@ enum trtc_mix_end trtc_mix_run(struct trtc_mix *m, struct trtc_mix_result *res,
                                struct trtc_err *err)
 {
     *res = (struct trtc_mix_result){ 0 };
+    if (m->state.live)
+        m->began_us = m->o.now_us();
     if (m->state.start_us == TRTC_NOTIME) {
         const enum trtc_mix_end begun = trtc_mix_live_begin(m, err);
         if (begun != TRTC_MIX_MADE)

@@ -68,7 +68,8 @@ enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
 /* Waits for one source, and looks meanwhile for a failure and for the stop flag. */
 static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64_t due_us)
 {
-    const int64_t until = s->stored ? INT64_MAX : due_us + TRTC_MIX_LATENCY_US;
+    const int64_t from_us = due_us > m->began_us ? due_us : m->began_us;
+    const int64_t until = s->stored ? INT64_MAX : from_us + TRTC_MIX_LATENCY_US;
     while (!stopped(m) && !trtc_mix_failed(&m->state)) {
         const int64_t now = m->o.now_us(), step = now + STEP_US;
         if (trtc_source_wait(s->live, due_us, step < until ? step : until) || now >= until)

@@ -24,6 +24,7 @@ struct trtc_mix {
     /* Those who have joined and are not in the array yet; guarded by state.lock. */
     struct trtc_participant *joining;
     size_t nb_joining, cap_joining;
+    int64_t began_us; /* live: when it began, on the wall clock */
     atomic_bool stays;
     atomic_llong leaves_us;    /* when it was asked to end (epoch); 0: it was not */
     const char **users;        /* the ids of the participants, for subscriptions */

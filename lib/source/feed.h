@@ -85,6 +85,7 @@ struct trtc_source_opts {
     int64_t start_us;        /* STORED: epoch time of the lowest first PTS */
     bool audio, video;       /* which kinds are wanted */
     int64_t (*now_us)(void); /* LIVE: the epoch clock; also called by the source's thread */
+    int64_t before_us; /* LIVE: what its server got before then is placed by that time; 0: none */
     const volatile sig_atomic_t *stop; /* when it becomes nonzero all feeds end; or NULL */
 };
 

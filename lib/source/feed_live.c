@@ -16,6 +16,7 @@
 #define OVER_BYTES  (64 * 1024 * 1024) /* and in bytes while a reader waits for the other kind */
 #define LATE_US     2000000            /* behind its arrival by more than this, */
 #define LATE_FOR_US 2000000            /* and for longer than this: it will not catch up */
+#define KEPT_US     60000000           /* no server gives what is older */
 #define TICK_US     100000             /* how often the program's stop flag is looked at */
 
 /* A frame that waits, with its bytes behind it. */
@@ -47,7 +48,7 @@ struct live {
     char *url;
     struct trtc_remote remote;
     bool stored;
-    int64_t start_us;
+    int64_t start_us, before_us;
     int64_t (*now_us)(void);
     const volatile sig_atomic_t *stop_too;
     /* Any thread may set it, and the input reads it while it waits: it has the type of a
@@ -104,6 +105,16 @@ static void wait_until(struct live *x, int64_t deadline_us)
 
 /* ---- the thread ---- */
 
+/* From the stream's times to epoch times, for the first frame that comes. */
+static int64_t first_off_us(const struct live *x, const struct trtc_input *in, int64_t pts_us)
+{
+    int64_t ms;
+    if (trtc_input_came_ms(in, &ms) && ms * 1000 < x->before_us &&
+        ms * 1000 > x->before_us - KEPT_US)
+        return ms * 1000 - trtc_input_start_us(in);
+    return x->now_us() - pts_us;
+}
+
 /* Places the stream on the epoch clock. The first frame is placed at its arrival, and the others
  * follow by the stream's clock. If that clock falls behind for good (the stream stood still and
  * went on where it had stopped) or begins anew, the frame at hand is placed at its arrival. */
@@ -125,7 +136,7 @@ static void place(struct live *x, const struct trtc_input *in, const struct trtc
     else if (x->late_at_us == TRTC_NOTIME)
         x->late_at_us = now_us;
     if (!x->placed || (late && (f->breaks || now_us - x->late_at_us > LATE_FOR_US))) {
-        x->off_us = now_us - pts_us;
+        x->off_us = x->placed ? now_us - pts_us : first_off_us(x, in, pts_us);
         x->late_at_us = TRTC_NOTIME;
         x->placed = true;
     }
@@ -491,6 +502,7 @@ struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, cons
     x->stored = o->pace == TRTC_PACE_STORED;
     x->start_us = o->start_us;
     x->now_us = o->now_us;
+    x->before_us = o->before_us;
     x->stop_too = o->stop;
     x->late_at_us = TRTC_NOTIME;
     for (int k = 0; k < 2; k++)

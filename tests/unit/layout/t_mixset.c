@@ -631,6 +631,11 @@ static void scripts(void **state)
     (void)state;
     assert_int_equal(read_line("{\"input\":\"anna:aux=x\"}", &c, &said, &err), 0);
     assert_string_equal(c.input, "anna:aux=x");
+    assert_null(c.user);
+    trtc_mix_change_fini(&c);
+    assert_int_equal(read_line("{\"user\":\"a=b:aux\",\"input\":\"x=y\"}", &c, &said, &err), 0);
+    assert_string_equal(c.user, "a=b:aux");
+    assert_string_equal(c.input, "x=y");
     assert_true(!c.end && !c.ends_all && !c.has_look && !c.has_sub);
     trtc_mix_change_fini(&c);
     assert_int_equal(read_line("{\"end\":\"anna\"}", &c, &said, &err), 0);
@@ -686,6 +691,11 @@ static void bad_scripts(void **state)
         { "{\"input\":\"a=b\",\"at_ms\":5}", "input goes alone, and at once" },
         { "{\"input\":\"a=b\",\"end\":\"a\"}", "input goes alone, and at once" },
         { "{\"input\":5}", "input is no text of the form USER=SOURCE" },
+        { "{\"input\":5,\"user\":\"a\"}", "input is not a source" },
+        { "{\"input\":\"x\",\"user\":\"\"}", "user is not the id of a user" },
+        { "{\"input\":\"x\",\"user\":\"a\",\"at_ms\":5}", "input goes alone, and at once" },
+        { "{\"user\":\"a\"}", "user goes with input" },
+        { "{\"user\":\"a\",\"layout\":{}}", "user goes with input" },
         { "{\"input\":\"\"}", "input is no text of the form USER=SOURCE" },
         { "{\"end\":false}", "end is neither a user nor true" },
         { "{\"end\":null}", "end is neither a user nor true" },
