@@ -152,13 +152,33 @@ static void record_turn(struct task *t)
         singles_turn(t);
 }
 
+void task_look_later(struct task *t, const char *user)
+{
+    task_loss(t, user,
+              user ? "out of memory: the stream waits"
+                   : "out of memory: who comes and goes is seen a second later");
+    t->look_us = t->now_us + retry_us;
+    task_again(t, t->look_us);
+}
+
+/* Whether something has changed, or what could not be done then is due again. */
+static bool has_changed(struct task *t)
+{
+    const bool due = t->changed || (t->look_us && t->now_us >= t->look_us);
+    if (due)
+        t->look_us = 0;
+    else if (t->look_us)
+        task_again(t, t->look_us);
+    t->changed = false;
+    return due;
+}
+
 void task_look(struct task *t)
 {
     int64_t again_us;
     if (t->stage != TASK_RECORDS)
         return;
-    if (t->changed) {
-        t->changed = false;
+    if (has_changed(t)) {
         t->stale = true;
         trtc_watch_note(&t->watch, &t->here, &t->r, t->now_us);
         if (t->mix)

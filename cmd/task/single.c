@@ -61,8 +61,10 @@ static void want(struct single *m, const struct trtc_task_stream *s)
     struct trtc_recorder_want w = { true, s->audio, s->video, m->number };
     if (is_another(m, s)) {
         char *source = strdup(s->source);
-        if (!source)
-            return; /* the next turn tries again */
+        if (!source) {
+            task_look_later(m->task, s->user);
+            return;
+        }
         say_missed(m);
         free(m->stream.source);
         m->stream.source = source;
@@ -93,10 +95,10 @@ static void leave_out(struct single *m, const struct trtc_task_stream *s)
     m->left_out_ms = s->since_ms;
     if (s->source)
         snprintf(text, sizeof text, "the %s waits: %d streams are recorded already",
-                 s->aux ? "substream" : "primary stream", TRTC_TASK_STREAMS_MAX);
+                 trtc_task_stream_word(s), TRTC_TASK_STREAMS_MAX);
     else
         snprintf(text, sizeof text, "the %s is not recorded: its events have no Source",
-                 s->aux ? "substream" : "primary stream");
+                 trtc_task_stream_word(s));
     task_loss(m->task, s->user, text);
 }
 
@@ -105,8 +107,8 @@ void singles_update(struct task *t)
     struct trtc_task_streams now = { 0 };
     struct trtc_err err;
     if (trtc_task_streams_wanted(&t->here, &t->r, &t->streams, &now, &err) < 0) {
-        cli_report(&err);
         trtc_task_streams_fini(&now);
+        task_look_later(t, NULL);
         return;
     }
     for (struct single *m = t->singles; m; m = m->next)
@@ -122,7 +124,7 @@ void singles_update(struct task *t)
         else if (m)
             leave_out(m, s);
         else
-            cli_error("%s: out of memory: the stream waits", s->user);
+            task_look_later(t, s->user);
     }
     trtc_task_streams_fini(&t->streams);
     t->streams = now;
@@ -150,9 +152,13 @@ static void on_said(void *arg, const char *line, size_t n)
 static void say_died(const struct single *m, const struct trtc_recorder_end *end)
 {
     char text[TEXT_MAX];
-    snprintf(text, sizeof text, "the recorder of the %s %s %d: it is replaced",
-             m->stream.aux ? "substream" : "primary stream",
-             end->by_signal ? "was ended by signal" : "ended with exit status", end->code);
+    const bool overlaps =
+        m->recorder.how == TRTC_RECORDER_BESIDE && trtc_is_http(m->task->o->room);
+    snprintf(text, sizeof text, "the recorder of the %s %s %d: it is replaced%s",
+             trtc_task_stream_word(&m->stream),
+             end->by_signal ? "was ended by signal" : "ended with exit status", end->code,
+             overlaps || !m->stream.video ? ""
+                                          : ": its pictures up to the next key frame are missing");
     task_loss(m->task, m->stream.user, text);
 }
 

@@ -68,6 +68,7 @@ struct task {
     enum trtc_leave leave;
     bool in_progress;  /* a recording has begun */
     bool changed;      /* here or the subscription has changed */
+    int64_t look_us;   /* when task_look tries again, after a shortage of memory; 0: never */
     bool stale;        /* status.json is out of date */
     int64_t status_us; /* when it was written */
     int signal;        /* the second signal, on which the program ends at once; 0: none yet */
@@ -106,6 +107,10 @@ char *task_address(const struct task *t, const struct trtc_task_stream *s, enum 
  * reason. */
 void task_look(struct task *t);
 
+/* After a shortage of memory: notes a loss (user: whose stream waits, or NULL), and has task_look try again in a
+ * second. */
+void task_look_later(struct task *t, const char *user);
+
 /* Add lines to the journal. A line that cannot be written yet waits, and is tried again. task_event
  * takes payload. */
 void task_event(struct task *t, int type, struct cJSON *payload);
@@ -139,6 +144,9 @@ void mix_free(struct task *t);
 /* files.c: takes a line of n bytes that trtc-hls has printed about a user's stream ("": the mix).
  * *ha (or NULL) becomes the recovery number in the file's name if that is larger. */
 void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
+
+/* The same for a message of a trtc-hls that only rescues what another has left. */
+void task_rescue_said(struct task *t, const char *user, const char *line);
 
 /* upload.c: another program uploads the files. upload_turn: last: no more files come; returns true
  * when all are uploaded, or the rest was given up. */

@@ -21,6 +21,11 @@ void trtc_task_streams_fini(struct trtc_task_streams *s)
     *s = (struct trtc_task_streams){ 0 };
 }
 
+const char *trtc_task_stream_word(const struct trtc_task_stream *s)
+{
+    return s->aux ? "substream" : "primary stream";
+}
+
 const struct trtc_task_stream *trtc_task_streams_find(const struct trtc_task_streams *s,
                                                       const char *user, bool aux)
 {

@@ -30,6 +30,9 @@ struct trtc_task_streams {          /* zero-initialise; users and sources are ow
 
 void trtc_task_streams_fini(struct trtc_task_streams *s);
 
+/* Returns "primary stream" or "substream". */
+const char *trtc_task_stream_word(const struct trtc_task_stream *s);
+
 /* Returns the stream of a user among the recorded ones, or NULL. */
 const struct trtc_task_stream *trtc_task_streams_find(const struct trtc_task_streams *s,
                                                       const char *user, bool aux);
