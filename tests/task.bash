@@ -95,6 +95,34 @@ whole() {
     done < <(sort -u "$1.listed")
 }
 
+# missing PLAYLIST...: of the time from the first to the last segment of one track, what none covers, in ms.
+missing() {
+    cat "$@" | awk -F '[:,]' '/FILE-ATTR/ { at = $2 } /^#EXTINF/ { printf "%.0f %.0f\n", at, at + $2 * 1000 }' | sort -n |
+        awk 'NR > 1 && $1 > end { lost += $1 - end } $2 > end { end = $2 } END { printf "%d\n", lost }'
+}
+
+# recorded DIR: the length of all that is there, also of what is being written, in ms.
+recorded() {
+    local f
+    {
+        cat "$1"/files/*.m3u8 2>/dev/null | sed -n 's/^#EXTINF://p'
+        for f in "$1"/files/.*.ts.part; do
+            [[ ! -s $f ]] || ffprobe -v quiet -show_entries format=duration -of csv=p=0 "$f" || true
+        done
+    } | awk -F , '$1 + 0 == $1 { s += $1 } END { printf "%.0f\n", s * 1000 }'
+}
+
+# goes_on DIR MS: waits until so much more is there.
+goes_on() {
+    local i from
+    from=$(recorded "$1")
+    for ((i = 0; i < 200; i++)); do
+        (($(recorded "$1") < from + $2)) || return 0
+        sleep 0.1
+    done
+    fail "it does not go on from $from ms: $(cat "$1/events.ndjson" "$1.log")"
+}
+
 # lengths DIR: how long each playlist is, in seconds, by its name without the application and room.
 lengths() {
     local f

@@ -138,6 +138,12 @@ int files_note(struct task *t)
     return ret;
 }
 
+void task_rescue_said(struct task *t, const char *user, const char *line)
+{
+    if (!strstr(line, ": /dev/null")) /* its input, which is empty on purpose */
+        task_loss(t, *user ? user : NULL, line);
+}
+
 /* ---- the directory of substreams ---- */
 
 int files_part(const struct task *t, struct trtc_err *err)

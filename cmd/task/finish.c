@@ -90,10 +90,8 @@ static void on_rescue_line(void *arg, const char *line, size_t n)
 static void on_rescue_said(void *arg, const char *line, size_t n)
 {
     const struct finish *f = arg;
-    const char *user = rescued_user(f);
     (void)n;
-    if (!strstr(line, ": /dev/null")) /* its input, which is empty on purpose */
-        task_loss(f->task, *user ? user : NULL, line);
+    task_rescue_said(f->task, rescued_user(f), line);
 }
 
 static void on_rescue_ended(void *arg, int status)

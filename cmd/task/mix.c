@@ -20,14 +20,17 @@
 #include "base/array.h"
 #include "base/json_put.h"
 #include "base/utc.h"
+#include "finish.h"
 #include "task/event.h"
+#include "task/found.h"
 #include "task/mixing.h"
 
 #define S       INT64_C(1000000)
 #define REQUEST "mix.json"
 
-enum { TEXT_MAX = 512 };
+enum { TEXT_MAX = 512, WAITS_MAX = 20 };
 
+static const int64_t wait_us = S / 10; /* for a recorder that completes its files */
 static const int64_t drain_us = 3 * S; /* the time in which inputs come to their end */
 
 /* ---- the script ---- */
@@ -132,22 +135,20 @@ static bool goes_on(const struct task *t, const struct trtc_task_stream *s)
     return false;
 }
 
-static void join(struct mix *m, const struct trtc_task_stream *s)
+static void join(struct mix *m, const struct trtc_task_stream *s, enum trtc_join how)
 {
     struct trtc_task_stream input = *s;
-    input.source = task_address(m->task, s, trtc_join_mix(s->since_ms, m->task->now_ms));
+    input.source = task_address(m->task, s, how);
     say(m, trtc_mixing_input(&input));
     free(input.source);
 }
 
-static void come(struct mix *m, const struct trtc_task_stream *s)
+static void come(struct mix *m, const struct trtc_task_stream *s, enum trtc_join how)
 {
     if (!s->source)
         task_loss(m->task, s->user, "the stream is not in the mix: its events have no Source");
-    else if (!trtc_mixing_can(s->user))
-        task_loss(m->task, s->user, "the stream is not in the mix: the id contains '='");
     else
-        join(m, s);
+        join(m, s, how);
 }
 
 /* Removes an input. A stream that has ended and comes over HTTP ends by itself, after all of its
@@ -170,7 +171,7 @@ static void say_waiting(struct mix *m, const struct trtc_task_streams *now)
             was = o->aux == s->aux && o->since_ms == s->since_ms && strcmp(o->user, s->user) == 0;
         }
         snprintf(text, sizeof text, "the %s waits: %d streams are mixed already",
-                 s->aux ? "substream" : "primary stream", TRTC_TASK_STREAMS_MAX);
+                 trtc_task_stream_word(s), TRTC_TASK_STREAMS_MAX);
         if (!was)
             task_loss(m->task, s->user, text);
     }
@@ -188,7 +189,7 @@ static void tell(struct mix *m, const struct trtc_task_streams *now)
                trtc_task_streams_find(now, before->items[i].user, before->items[i].aux));
     for (size_t i = 0; i < now->n; i++)
         if (!is_there(before, &now->items[i]))
-            come(m, &now->items[i]);
+            come(m, &now->items[i], trtc_join_mix(now->items[i].since_ms, m->task->now_ms));
 }
 
 void mix_update(struct task *t)
@@ -197,8 +198,8 @@ void mix_update(struct task *t)
     struct trtc_err err;
     struct mix *m = t->mix;
     if (trtc_task_streams_wanted(&t->here, &t->r, &t->streams, &now, &err) < 0) {
-        cli_report(&err);
         trtc_task_streams_fini(&now);
+        task_look_later(t, NULL);
         return;
     }
     say_waiting(m, &now);
@@ -269,6 +270,8 @@ static void take_end(struct mix *m)
     const enum trtc_recorder_loss loss =
         trtc_recorder_ended(&m->recorder, worse(m), m->task->now_us);
     m->task->rescues |= loss != TRTC_RECORDER_NO_LOSS && worse(m)->code != TRTC_EX_LOSS;
+    m->died = loss == TRTC_RECORDER_DIED || (m->died && worse(m)->code == TRTC_EX_UNAVAILABLE);
+    m->torn |= loss == TRTC_RECORDER_DIED && worse(m) == &m->hls_end;
     if (loss != TRTC_RECORDER_DIED)
         return;
     if (worse(m) == &m->mix_end)
@@ -317,6 +320,37 @@ static void close_fds(int *fds, size_t n)
             close(fds[i]);
 }
 
+/* Tells the mix who is there. The lines wait in its script before it starts, so that it begins with
+ * all of them. */
+static void say_all(struct mix *m)
+{
+    const struct trtc_task_streams *all = &m->task->streams;
+    for (size_t i = 0; i < all->n; i++)
+        come(m, &all->items[i],
+             m->again ? TRTC_JOIN_OLDEST : trtc_join_mix(all->items[i].since_ms, m->task->now_ms));
+}
+
+/* Returns where a mix begins that replaces one that died: at the end of what is recorded. */
+static int64_t begin_ms(const struct mix *m)
+{
+    const struct task *t = m->task;
+    struct trtc_names names = { 0 };
+    struct trtc_found f;
+    int64_t end_us = TRTC_NOTIME;
+    const bool listed = files_list(t, &names) == 0;
+    for (size_t i = 0; listed && i < names.n; i++) {
+        char path[TRTC_TASK_PATH_MAX];
+        if (!trtc_found_read(names.v[i], &f) || !f.mixed || f.left || !f.playlist)
+            continue;
+        snprintf(path, sizeof path, TRTC_TASK_FILES "/%s", names.v[i]);
+        const int64_t one_us = trtc_found_end_us(t->dir, path);
+        if (end_us == TRTC_NOTIME || (one_us != TRTC_NOTIME && one_us > end_us))
+            end_us = one_us;
+    }
+    trtc_names_fini(&names);
+    return trtc_mix_again_ms(&t->streams, end_us, t->now_ms);
+}
+
 /* Starts both, joined by a pipe. */
 static int start_both(struct mix *m, struct trtc_err *err)
 {
@@ -326,9 +360,15 @@ static int start_both(struct mix *m, struct trtc_err *err)
     struct trtc_words w = { 0 };
     int fds[4] = { -1, -1, -1, -1 }; /* the script, the stream */
     int ret = 0;
+    m->again = m->died && trtc_is_http(t->o->room);
     if (pipe2(fds, O_CLOEXEC) < 0 || pipe2(fds + 2, O_CLOEXEC) < 0 ||
         fcntl(fds[1], F_SETFL, O_NONBLOCK) < 0)
         ret = trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot start the mix");
+    if (ret == 0) {
+        m->script = fds[1];
+        fds[1] = -1;
+        say_all(m);
+    }
     m->mix.calls = &mix;
     m->hls.calls = &hls;
     m->mix.arg = m->hls.arg = m;
@@ -338,16 +378,69 @@ static int start_both(struct mix *m, struct trtc_err *err)
         ret = proc_start(&t->procs, &m->hls, &(struct proc_start){ &w, t->dir, fds[2], -1 }, err);
     }
     if (ret == 0) {
-        trtc_command_mix(&w, REQUEST);
+        trtc_command_mix(&w, REQUEST, m->again ? begin_ms(m) : TRTC_NOTIME);
         ret =
             proc_start(&t->procs, &m->mix, &(struct proc_start){ &w, t->dir, fds[0], fds[3] }, err);
     }
-    if (ret == 0) {
-        m->script = fds[1];
-        fds[1] = -1;
-    }
+    if (ret < 0)
+        close_script(m);
     close_fds(fds, 4);
     return ret;
+}
+
+static void on_rescue_line(void *arg, const char *line, size_t n)
+{
+    struct mix *m = arg;
+    task_recorded(m->task, "", line, n, &m->recorder.ha);
+}
+
+static void on_rescue_said(void *arg, const char *line, size_t n)
+{
+    const struct mix *m = arg;
+    (void)n;
+    task_rescue_said(m->task, "", line);
+}
+
+/* Whether the recorder of a task that was killed still completes its files. */
+static bool is_busy(const struct task *t)
+{
+    struct trtc_names names = { 0 };
+    struct trtc_found f;
+    bool busy = false;
+    if (files_list(t, &names) == 0)
+        for (size_t i = 0; i < names.n && !busy; i++)
+            busy = trtc_found_read(names.v[i], &f) && f.mixed && f.left;
+    trtc_names_fini(&names);
+    return busy;
+}
+
+static void on_rescue_ended(void *arg, int status)
+{
+    struct mix *m = arg;
+    (void)status; /* the recorder that follows says the same */
+    m->torn = m->waits < WAITS_MAX && is_busy(m->task);
+    m->waits += m->torn;
+    m->due_us = m->torn ? m->task->now_us + wait_us : m->task->now_us;
+    task_again(m->task, m->due_us);
+}
+
+/* The mix goes on where what another has left ends. True: that is being looked for. */
+static bool rescues(struct mix *m)
+{
+    static const struct proc_calls calls = { on_rescue_line, on_rescue_said, on_rescue_ended };
+    struct trtc_words w = { 0 };
+    struct trtc_err err;
+    if (!m->torn)
+        return false;
+    m->torn = false;
+    trtc_command_rescue(&w, &m->task->r, NULL);
+    m->rescue.calls = &calls;
+    m->rescue.arg = m;
+    const struct proc_start how = { &w, m->task->dir, -1, -1 };
+    if (proc_start(&m->task->procs, &m->rescue, &how, &err) == 0)
+        return true;
+    cli_report(&err);
+    return false;
 }
 
 static void start(struct mix *m)
@@ -361,8 +454,6 @@ static void start(struct mix *m)
     trtc_recorder_started(&m->recorder, ok || m->hls.pid, t->now_us);
     if (!ok)
         task_loss(t, NULL, err.msg);
-    for (size_t i = 0; ok && i < t->streams.n; i++)
-        come(m, &t->streams.items[i]);
 }
 
 /* Asks the mix to end, because all inputs have ended or the task ends. */
@@ -380,9 +471,16 @@ void mix_turn(struct task *t)
     struct mix *m = t->mix;
     int64_t again_us;
     flush_script(m);
+    if (m->rescue.pid)
+        return;
+    if (t->now_us < m->due_us) {
+        task_again(t, m->due_us);
+        return;
+    }
     switch (trtc_recorder_step(&m->recorder, t->stage != TASK_RECORDS, t->now_us, &again_us)) {
     case TRTC_RECORDER_START:
-        start(m);
+        if (!rescues(m))
+            start(m);
         break;
     case TRTC_RECORDER_STOP:
         stop(m);
@@ -406,7 +504,7 @@ void mix_turn(struct task *t)
 
 bool mix_runs(const struct task *t)
 {
-    return t->mix && t->mix->recorder.runs;
+    return t->mix && (t->mix->recorder.runs || t->mix->rescue.pid);
 }
 
 int mix_new(struct task *t, struct trtc_err *err)
@@ -417,6 +515,7 @@ int mix_new(struct task *t, struct trtc_err *err)
     t->mix->task = t;
     t->mix->script = -1;
     t->mix->term_us = INT64_MAX;
+    t->mix->died = t->mix->torn = t->resume != TRTC_RESUME_BEGIN;
     trtc_recorder_init(&t->mix->recorder, t->resume != TRTC_RESUME_BEGIN,
                        trtc_index_ha(&t->index, "", "mix"));
     return 0;

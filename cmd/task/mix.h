@@ -10,8 +10,13 @@
 struct mix {
     struct task *task;
     struct trtc_recorder recorder;
-    struct proc mix, hls;
+    struct proc mix, hls, rescue;
     struct trtc_recorder_end mix_end, hls_end;
+    bool died;       /* the mix before this one, or its recorder, died */
+    bool torn;       /* ... and the recorder's files are not rescued yet: their end is not known */
+    int64_t due_us;  /* ... or still being written: when that is looked at again */
+    int waits;       /* how often it was */
+    bool again;      /* it replaces one that died, and begins where that one's recording ends */
     int64_t term_us; /* when a mix that was asked to end gets a signal */
 
     int script; /* a pipe to its standard input; -1: closed */

@@ -152,8 +152,7 @@ static void on_said(void *arg, const char *line, size_t n)
 static void say_died(const struct single *m, const struct trtc_recorder_end *end)
 {
     char text[TEXT_MAX];
-    const bool overlaps =
-        m->recorder.how == TRTC_RECORDER_BESIDE && trtc_is_http(m->task->o->room);
+    const bool overlaps = m->recorder.how == TRTC_RECORDER_BESIDE && trtc_is_http(m->task->o->room);
     snprintf(text, sizeof text, "the recorder of the %s %s %d: it is replaced%s",
              trtc_task_stream_word(&m->stream),
              end->by_signal ? "was ended by signal" : "ended with exit status", end->code,

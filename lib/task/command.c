@@ -16,6 +16,7 @@
 enum {
     FRESH_MS = 2500,     /* trtc-room keeps about the first 3 seconds of a stream */
     MIX_FRESH_MS = 1000, /* a mix must not lag by more than this */
+    KEPT_MS = 5000,      /* trtc-room keeps 6 seconds for from=oldest; a mix starts within one */
     EARLY_MS = 100,      /* how far the clocks of two hosts may differ */
 };
 
@@ -111,10 +112,14 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
     w->failed |= s && !s->source; /* memory ran out when the address was made */
 }
 
-void trtc_command_mix(struct trtc_words *w, const char *request)
+void trtc_command_mix(struct trtc_words *w, const char *request, int64_t from_ms)
 {
     add_all(w, (const char *const[]){ "trtc-mix", "-q", "--request", request, "--script", "-", "-o",
                                       "-", NULL });
+    if (from_ms == TRTC_NOTIME)
+        return;
+    trtc_words_add(w, "--from");
+    add_number(w, from_ms);
 }
 
 void trtc_command_rescue(struct trtc_words *w, const struct trtc_task_request *r,
@@ -154,6 +159,21 @@ enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again, bool b
 enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms)
 {
     return is_young(since_ms, now_ms, MIX_FRESH_MS) ? TRTC_JOIN_BEGINNING : TRTC_JOIN_NOW;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t trtc_mix_again_ms(const struct trtc_task_streams *s, int64_t end_us, int64_t now_ms)
+{
+    int64_t first_ms = now_ms;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->items[i].since_ms != TRTC_NOTIME && s->items[i].since_ms < first_ms)
+            first_ms = s->items[i].since_ms;
+    first_ms = later(first_ms, now_ms - KEPT_MS);
+    return end_us == TRTC_NOTIME ? first_ms : later(first_ms, (end_us + 999) / 1000);
 }
 
 char *trtc_join_address(const char *source, enum trtc_join join)

@@ -41,8 +41,8 @@ void trtc_command_hls(struct trtc_words *w, const struct trtc_task_request *r,
                       int64_t start_ms);
 
 /* trtc-mix with the request in that file; it reads its script from standard input and writes to
- * standard output. */
-void trtc_command_mix(struct trtc_words *w, const char *request);
+ * standard output. from_ms: a time in the past at which it begins; TRTC_NOTIME: it begins now. */
+void trtc_command_mix(struct trtc_words *w, const char *request, int64_t from_ms);
 
 /* trtc-hls that completes what a killed one has left of a stream (NULL: the mix), and records
  * nothing. */
@@ -65,6 +65,11 @@ enum trtc_join {
 enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again, bool beside);
 /* The same for an input of a mix. An input that begins in the past would stay behind the others. */
 enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms);
+
+/* Returns where a mix of these streams begins (ms since 1970) that replaces one that died: as far
+ * back as trtc-room keeps them, but not before end_us, the end of what is recorded (TRTC_NOTIME:
+ * nothing is). */
+int64_t trtc_mix_again_ms(const struct trtc_task_streams *s, int64_t end_us, int64_t now_ms);
 
 /* Returns the address from which trtc-room sends the stream from that point; the caller frees it.
  * NULL: no memory. */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/b64.h"
+#include "base/beneath.h"
 #include "base/text.h"
 #include "playlist/name.h"
+#include "playlist/playlist.h"
 
 #define PART ".part" /* the end of the name of a file that is being written */
 #define LOCK ".lock"
@@ -70,4 +72,19 @@ void trtc_found_line(const char *name, const struct trtc_names *names, struct tr
             segment.ext == TRTC_EXT_TS && (!out->start_ms || segment.utc_ms < out->start_ms))
             out->start_ms = segment.utc_ms;
     }
+}
+
+int64_t trtc_found_end_us(int dir, const char *path)
+{
+    struct trtc_playlist list = { 0 };
+    char *text;
+    int64_t end_us = TRTC_NOTIME;
+    const int64_t n = trtc_read_beneath(dir, path, TRTC_PLAYLIST_BYTES_MAX, &text, NULL);
+    if (n >= 0 && trtc_playlist_parse(text, (size_t)n, &list, NULL) == 0 && list.nb_segs) {
+        const struct trtc_playlist_seg *last = &list.segs[list.nb_segs - 1];
+        if (last->attr_start_ms != TRTC_NOTIME && last->duration_us != TRTC_NOTIME)
+            end_us = last->attr_start_ms * 1000 + last->duration_us;
+    }
+    trtc_playlist_fini(&list);
+    return end_us;
 }

@@ -28,4 +28,8 @@ bool trtc_found_read(const char *name, struct trtc_found *out);
  * not known. */
 void trtc_found_line(const char *name, const struct trtc_names *names, struct trtc_hls_line *out);
 
+/* Returns where the last segment of a playlist ends (us since 1970); path is relative to the
+ * directory dir. TRTC_NOTIME: it lists none, or cannot be read. */
+int64_t trtc_found_end_us(int dir, const char *path);
+
 #endif

@@ -137,20 +137,14 @@ int trtc_mixing_pictures(cJSON *layout, const cJSON *index,
 
 /* ---- inputs that come and go ---- */
 
-bool trtc_mixing_can(const char *user)
-{
-    return !strchr(user, '=');
-}
-
-/* Returns {KEY:"USER:main"}, or {KEY:"USER:mainMARKSOURCE"}. */
-static cJSON *line_of(const char *key, const struct trtc_task_stream *s, const char *mark,
-                      const char *source)
+/* Returns {KEY:"USER:main"}. */
+static cJSON *line_of(const char *key, const struct trtc_task_stream *s)
 {
     cJSON *line = cJSON_CreateObject();
-    const size_t size = strlen(s->user) + strlen(source) + 16;
+    const size_t size = strlen(s->user) + sizeof ":main";
     char *text = malloc(size);
     if (text)
-        snprintf(text, size, "%s:%s%s%s", s->user, s->aux ? "aux" : "main", mark, source);
+        snprintf(text, size, "%s:%s", s->user, s->aux ? "aux" : "main");
     trtc_json_put(&line, key, text ? cJSON_CreateString(text) : NULL);
     free(text);
     return line;
@@ -158,10 +152,13 @@ static cJSON *line_of(const char *key, const struct trtc_task_stream *s, const c
 
 cJSON *trtc_mixing_input(const struct trtc_task_stream *s)
 {
-    return s->source ? line_of("input", s, "=", s->source) : NULL;
+    cJSON *line = s->source ? line_of("user", s) : NULL;
+    if (line)
+        trtc_json_put_text(&line, "input", s->source);
+    return line;
 }
 
 cJSON *trtc_mixing_end(const struct trtc_task_stream *s)
 {
-    return line_of("end", s, "", "");
+    return line_of("end", s);
 }

@@ -25,10 +25,7 @@ struct cJSON *trtc_mixing_change(const struct cJSON *change);
 int trtc_mixing_pictures(struct cJSON *layout, const struct cJSON *index,
                          void (*missing)(void *arg, const char *url), void *arg);
 
-/* Whether a stream of this user can be an input: a user id that contains '=' cannot be separated
- * from the source. */
-bool trtc_mixing_can(const char *user);
-/* Return the lines {"input":"USER:main=SOURCE"} and {"end":"USER:main"}. */
+/* Return the lines {"user":"USER:main","input":"SOURCE"} and {"end":"USER:main"}. */
 struct cJSON *trtc_mixing_input(const struct trtc_task_stream *s);
 struct cJSON *trtc_mixing_end(const struct trtc_task_stream *s);
 

@@ -107,6 +107,8 @@ void trtc_recorder_started(struct trtc_recorder *r, bool ok, int64_t now_us)
     r->asked = false;
     r->run = r->want;
     r->since_us = now_us;
+    r->ha +=
+        ok && r->how == TRTC_RECORDER_BESIDE && r->ha < TRTC_NAME_HA_MAX; /* as it may never say */
     if (!ok) {
         r->due_us = now_us + pause_us(r, break_pause_us);
         r->failures++;

@@ -24,18 +24,12 @@ some() {
     sleep "$(awk -v ms=$((RANDOM * $1 / 32768)) 'BEGIN { print ms / 1000 }')"
 }
 
-# missing DIR: of the time from the first to the last sound, what no segment covers, in ms.
-missing() {
-    cat "$1"/files/*_audio.m3u8 | awk -F '[:,]' '/FILE-ATTR/ { at = $2 } /^#EXTINF/ { printf "%.0f %.0f\n", at, at + $2 * 1000 }' | sort -n |
-        awk 'NR > 1 && $1 > end { lost += $1 - end } $2 > end { end = $2 } END { printf "%d\n", lost }'
-}
-
 # judged DIR KILLS: it is one recording, of which each kill has cost a second at most, and each kill was told.
 judged() {
     local lost
     whole "$1"
     no_leftovers "$1"
-    lost=$(missing "$1")
+    lost=$(missing "$1"/files/*_audio.m3u8)
     echo "$1 $2 $lost" >>lost
     ((lost <= 1000 * $2)) || fail "$1: $lost ms are missing after $2 kills"
     (($(jq -s 'map(select(.Loss)) | length' "$1/events.ndjson") >= $2)) || fail "$1: not each kill was told"

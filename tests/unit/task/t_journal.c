@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal of a task, the lines of its children, its control FIFO and its files, as JSON and names. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include "task/index.h"
 #include "task/journal.h"
 #include "task/made.h"
+#include "unit/scratch.h"
 
 #define STEM "7_3560__UserId_s_YW5uYQ..__UserId_e_main_"
 
@@ -209,6 +211,20 @@ static void found_playlist(void **state)
     assert_int_equal(l.start_ms, 1767225600495);
 }
 
+static void found_end(void **state)
+{
+    static const char text[] = "#EXTM3U\n#EXT-X-TRTC-FILE-ATTR:1000,1\n#EXTINF:2,\na.ts\n"
+                               "#EXT-X-TRTC-FILE-ATTR:3000,1\n#EXTINF:2.5001,\nb.ts\n";
+    (void)state;
+    assert_int_equal(scratch_enter("journal"), 0);
+    scratch_put("list.m3u8", text, sizeof text - 1);
+    scratch_put("none.m3u8", text, 8);
+    assert_true(trtc_found_end_us(AT_FDCWD, "list.m3u8") == 5500100);
+    assert_true(trtc_found_end_us(AT_FDCWD, "none.m3u8") == TRTC_NOTIME);
+    assert_true(trtc_found_end_us(AT_FDCWD, "absent.m3u8") == TRTC_NOTIME);
+    scratch_leave(NULL);
+}
+
 static void made(void **state)
 {
     static const char line[] =
@@ -274,6 +290,10 @@ static void commands(void **state)
     trtc_command_hls(&w, &r, NULL, &how, TRTC_NOTIME);
     words_are(&w,
               "trtc-hls -q --json -d files -A 7 --room-type string -R 3560 --append --ha 2 -- -");
+    trtc_command_mix(&w, "mix.json", TRTC_NOTIME);
+    words_are(&w, "trtc-mix -q --request mix.json --script - -o -");
+    trtc_command_mix(&w, "mix.json", 1767225600000);
+    words_are(&w, "trtc-mix -q --request mix.json --script - -o - --from 1767225600000");
     trtc_command_merge(&w, &r, NULL);
     words_are(&w, "trtc-merge -q --json --names recording --output mp4 -a 0 -o files -- files");
     r.made = TRTC_MADE_AAC;
@@ -328,12 +348,37 @@ static void joined(void **state)
     assert_false(trtc_is_http("rtmp://a"));
 }
 
+/* As far back as is kept, but not before anybody came, nor before the end of what is there. */
+static void mixed_again(void **state)
+{
+    static const struct {
+        int64_t since_ms[2], end_us, from_ms;
+    } rows[] = {
+        { { 1000, 90000 }, TRTC_NOTIME, 95000 },
+        { { 98000, 99000 }, TRTC_NOTIME, 98000 },
+        { { 99500, TRTC_NOTIME }, TRTC_NOTIME, 99500 },
+        { { 1000, 1000 }, 98500001, 98501 },
+        { { 1000, 1000 }, 90000000, 95000 },
+        { { 200000, TRTC_NOTIME }, TRTC_NOTIME, 100000 }, /* another host's clock */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct trtc_task_stream items[2] = { { .since_ms = rows[i].since_ms[0] },
+                                             { .since_ms = rows[i].since_ms[1] } };
+        const struct trtc_task_streams all = { items, 2, 2, 0 };
+        assert_true(trtc_mix_again_ms(&all, rows[i].end_us, 100000) == rows[i].from_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(written),    cmocka_unit_test(read_back), cmocka_unit_test(indexed),
-        cmocka_unit_test(controlled), cmocka_unit_test(found),     cmocka_unit_test(found_playlist),
-        cmocka_unit_test(made),       cmocka_unit_test(commands),  cmocka_unit_test(joined),
+        cmocka_unit_test(written),     cmocka_unit_test(read_back),
+        cmocka_unit_test(indexed),     cmocka_unit_test(controlled),
+        cmocka_unit_test(found),       cmocka_unit_test(found_playlist),
+        cmocka_unit_test(found_end),   cmocka_unit_test(made),
+        cmocka_unit_test(commands),    cmocka_unit_test(joined),
+        cmocka_unit_test(mixed_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

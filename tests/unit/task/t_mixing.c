@@ -89,11 +89,11 @@ static void comings(void **state)
 {
     struct trtc_task_stream s = { .user = (char *)"a@5", .source = (char *)"http://h/a=b" };
     (void)state;
-    is(trtc_mixing_input(&s), "{\"input\":\"a@5:main=http://h/a=b\"}");
+    is(trtc_mixing_input(&s), "{\"user\":\"a@5:main\",\"input\":\"http://h/a=b\"}");
     s.aux = true;
     is(trtc_mixing_end(&s), "{\"end\":\"a@5:aux\"}");
-    assert_true(trtc_mixing_can("a@5:aux"));
-    assert_false(trtc_mixing_can("a=b"));
+    s.user = (char *)"a=b:aux";
+    is(trtc_mixing_input(&s), "{\"user\":\"a=b:aux:aux\",\"input\":\"http://h/a=b\"}");
 }
 
 int main(void)

@@ -172,6 +172,8 @@ static void dies_again(void **state)
     trtc_recorder_init(&r, true, 3);
     assert_int_equal(r.how, TRTC_RECORDER_APPEND);
 
+    running(true); /* which counts, though it may die before it says so */
+    assert_int_equal(r.ha, 1);
     running(true); /* trtc-hls has none left */
     assert_int_equal(ends(false, 69, 20 * S), TRTC_RECORDER_LOSS);
     assert_int_equal(r.how, TRTC_RECORDER_APPEND);
