@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The course of the time stamps of a segment in a file. */
+/* Follows the course of the time stamps of a segment in a file. */
 #ifndef TRTC_TS_COURSE_TS_H
 #define TRTC_TS_COURSE_TS_H
 
@@ -7,25 +7,27 @@
 #include "recording/course.h"
 #include "ts/ts.h"
 
-/* Adds a frame of a segment. Frames without a time are ignored. -1: no memory. */
+/* Adds a frame of a segment. Frames without a time are ignored. Returns 0, or -1: no memory. */
 int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f);
 
-/* A segment: a stretch of an open file. The file's offset is not changed. */
+/* A segment: a range of an open file. The offset of the descriptor is not changed. */
 struct trtc_course_file {
     int fd;
     int64_t at, bytes;
 };
 
-/* Adds all frames of a segment, pictures and sound, from beginning to end; not settled. next: the one
- * in which a frame that is not complete goes on, or NULL. TRTC_EX_IOERR, TRTC_EX_TEMPFAIL. */
+/* Adds all frames of a segment, pictures and sound, without settling the course. next: the segment
+ * in which an incomplete frame continues, or NULL. Returns 0, or -1: TRTC_EX_IOERR,
+ * TRTC_EX_TEMPFAIL. */
 int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
                      const struct trtc_course_file *next, struct trtc_err *err);
 
-/* How far it is from first_ts_90k (33 bits) to the end of the last frame, in ticks, by the
- * frames at the end of the segment; *last_90k: to where it begins. TRTC_NOTIME: they do not say. */
+/* Returns the distance from first_ts_90k (33 bits) to the end of the last frame, in ticks, judged
+ * by the frames at the end of the segment; *last_90k: the distance to the beginning of that frame.
+ * TRTC_NOTIME: it cannot be determined. */
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k, int64_t *last_90k);
 
-/* The length of an AAC frame in samples and Hz; 0 and 0 for anything else. */
+/* Determines the length of an AAC frame in samples, and their rate; 0 and 0 for other frames. */
 void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz);
 
 #endif

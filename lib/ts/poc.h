@@ -29,10 +29,12 @@ struct trtc_poc {
  * codec is the same. */
 void trtc_poc_begin(struct trtc_poc *p, enum trtc_codec codec);
 
-/* Takes a parameter set, from its NAL header on; others than SPS and PPS are passed over. */
+/* Takes a parameter set, which begins with its NAL header. Units other than SPS and PPS are
+ * ignored. */
 void trtc_poc_set(struct trtc_poc *p, const uint8_t *nal, size_t size);
 
-/* The next picture in coding order, by its first slice, from its NAL header on. */
+/* Determines the place of the next picture in coding order from its first slice, which begins with
+ * its NAL header. */
 void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct trtc_order *out);
 
 /* True if both are first slices of fields, one of the upper and one of the lower field. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Program specific information of MPEG-TS (ISO/IEC 13818-1, 2.4.4): sections are put together
- * from packet payloads, checked and read. Nothing is kept but the section in the making. */
+/* Reads program specific information of MPEG-TS (ISO/IEC 13818-1, 2.4.4): assembles sections from
+ * packet payloads, checks and reads them. Keeps only the incomplete section. */
 #ifndef TRTC_TS_PSI_H
 #define TRTC_TS_PSI_H
 
@@ -21,14 +21,14 @@ struct trtc_psi {
     uint8_t buf[TRTC_PSI_MAX];
 };
 
-/* Forgets the section in the making (packets are missing). */
+/* Drops the incomplete section, because packets are missing. */
 void trtc_psi_drop(struct trtc_psi *s);
 
-/* Gives the payload of one packet; it must stay valid until trtc_psi_next has returned NULL. */
+/* Takes the payload of one packet, which must stay valid until trtc_psi_next has returned NULL. */
 void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool unit_start);
 
-/* Next complete section that is current and whose CRC is right, or NULL; valid until the next
- * call. */
+/* Returns the next complete section that is current and whose CRC is right, valid until the next
+ * call; NULL: there is none. */
 const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size);
 
 /* Its table_id (of any table), its number, and its CRC, by which a repetition is known. */
@@ -39,8 +39,8 @@ uint32_t trtc_psi_crc(const uint8_t *section, size_t size);
 /* CRC-32 of a section (ISO/IEC 13818-1, annex A); over one with its CRC it is 0. */
 uint32_t trtc_psi_crc32(const uint8_t *p, size_t n);
 
-/* Programs of a PAT section: *pos is 0 at first; false at the end. The network PID is passed
- * over. */
+/* Iterates over the programs of a PAT section; *pos must be 0 at first. Returns false at the end.
+ * The network PID is skipped. */
 bool trtc_pat_next(const uint8_t *section, size_t size, size_t *pos, int *pmt_pid);
 
 struct trtc_pmt_entry {
@@ -67,11 +67,11 @@ void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_ti
 /* Reads it from a PMT section; false: there is none. */
 bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *out);
 
-/* True where the program is registered as one of Blu-ray's kind, which gives private stream types
- * their meaning. */
+/* Whether the program is registered as "HDMV" (Blu-ray), which gives private stream types their
+ * meaning. */
 bool trtc_pmt_is_hdmv(const uint8_t *section, size_t size);
 
-/* Streams of a PMT section, in the same manner. */
+/* Iterates over the streams of a PMT section, as trtc_pat_next. */
 bool trtc_pmt_next(const uint8_t *section, size_t size, size_t *pos, struct trtc_pmt_entry *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS (ISO/IEC 13818-1) demultiplexer and framer: bytes go in as they are read, whole
- * pictures and audio frames come out. Packets of 188 bytes, or with a time in front (192) or
- * parity behind (204, 208). It reads hostile input: bounded memory, no recursion,
- * every length checked. It knows nothing of files or of the epoch clock. */
+/* MPEG-TS (ISO/IEC 13818-1) demultiplexer and framer: bytes go in as they are read, complete
+ * pictures and frames of sound come out. Packets have 188 bytes, or a time before them (192), or
+ * parity after them (204, 208). It is made for hostile input: its memory is bounded, there is no
+ * recursion, and every length is checked. It does not deal with files or the epoch clock. */
 #ifndef TRTC_TS_TS_H
 #define TRTC_TS_TS_H
 
@@ -19,7 +19,8 @@
 #define TRTC_TS_NOPTS     INT64_MIN
 #define TRTC_TS_FRAME_MAX (32 * 1024 * 1024) /* a larger picture is damage */
 
-/* The most that is kept of packets before the first tables: the latest ones. */
+/* The limit of packets that are kept before the first tables, in bytes; the latest ones are
+ * kept. */
 #define TRTC_TS_EARLY_MAX (4 * 1024 * 1024)
 
 struct trtc_ts_stream {
@@ -31,7 +32,7 @@ struct trtc_ts_stream {
     bool video;
 };
 
-/* One frame. Points into the demultiplexer, valid until the next call. */
+/* One frame. It points into the demultiplexer, and is valid until the next call. */
 struct trtc_ts_frame {
     const struct trtc_ts_stream *stream;
 
@@ -52,7 +53,7 @@ struct trtc_ts_frame {
 
     int samples, rate_hz; /* sound: its length, 0 where that is not known */
 
-    bool floating; /* no picture has had a time so far: the first one gets the time of a packet near it */
+    bool floating; /* no picture has had a time yet; the first one got that of a near packet */
 
     /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
      * indicator is set, or an MPEG-2 sequence header stands first. */
@@ -67,32 +68,32 @@ struct trtc_ts_frame {
     int64_t pos;
 };
 
-/* The account of a stream that a PMT of the segment named, taken or not. At any time nb_bytes =
+/* The account of a stream that a PMT of the segment names, used or not. At any time nb_bytes =
  * nb_framed + nb_idle + nb_bad + nb_held. */
 struct trtc_ts_named {
-    struct trtc_ts_stream stream; /* codec NONE, name "" where nothing is known of the type */
+    struct trtc_ts_stream stream; /* codec NONE, name "" if the type is unknown */
     unsigned kind;                /* TRTC_AUDIO, TRTC_VIDEO, or 0: subtitles, data, or unknown */
     bool wanted;                  /* its kind is wanted */
-    bool taken;                   /* its frames were handed out, if only for a while */
+    bool taken;                   /* frames of it were returned, if only for a while */
 
     int64_t nb_packets;  /* on its PID, with payload, also while no table named it */
     int64_t nb_until;    /* on its PID, before that was named as another stream; -1: it was not */
-    int64_t nb_followed; /* of these, read as this stream; below nb_packets where taken: it was
-                            there before it was named, or went on when it was no longer */
-    int64_t nb_frames;   /* handed out */
+    int64_t nb_followed; /* of these, read as this stream; fewer than nb_packets if it existed
+                            before it was named, or continued when it was no longer named */
+    int64_t nb_frames;   /* returned */
 
     int64_t nb_bytes;  /* payload of the packets followed, without PES headers */
     int64_t nb_framed; /* in frames */
-    int64_t nb_idle;   /* in padding, headers of Opus packets, and units behind the last picture */
+    int64_t nb_idle;   /* in padding, headers of Opus packets, and units after the last picture */
     int64_t nb_bad;    /* could not be used */
-    int64_t nb_held;   /* in the frame that is not complete: where a segment goes on in the next
-                          one, these come in there */
+    int64_t nb_held;   /* in the incomplete frame; if the next segment continues it, they count
+                          there */
 };
 
 #define TRTC_TS_NAMED_MAX 32
 
 struct trtc_ts_stats {
-    int64_t nb_packets; /* whole packets seen */
+    int64_t nb_packets; /* complete packets seen */
 
     /* Continuity gaps in the streams read and their PAT and PMT: packets missing inside the
      * segment (modulo 16, so at least). */
@@ -103,91 +104,93 @@ struct trtc_ts_stats {
      * frame. */
     int64_t nb_bad;
 
-    int packet_bytes;   /* from one packet to the next; 0 where none was found */
-    int64_t nb_front;   /* bytes in front of the first packet that are no packets: something that a
-                          tool has put there, and no loss */
-    int64_t nb_between; /* bytes between packets that are none: headers of RTP, as dumps have them */
-    bool headless;      /* it begins in the middle of a PES of a stream read */
+    int packet_bytes;   /* from one packet to the next; 0: none was found */
+    int64_t nb_front;   /* bytes before the first packet that a tool has put there; not a loss */
+    int64_t nb_between; /* bytes between packets: headers of RTP in dumps */
+    bool headless;      /* it begins in the middle of a PES of a stream that is read */
     bool partial_tail;  /* the segment did not end on a packet boundary */
-    bool scrambled;     /* scrambled packets of the streams read; they are left out */
+    bool scrambled;     /* scrambled packets of the streams that are read were left out */
 
-    bool tells_time; /* the PMT says that this PTS (33 bits) belongs to this time of day */
+    bool tells_time; /* the PMT states which epoch time the PTS utc_90k (33 bits) has: */
     int64_t utc_us, utc_90k;
 
-    /* In the order in which they were named; same PID, type and codec: the same stream. */
+    /* In the order in which they were named. Streams with the same PID, type and codec are one. */
     struct trtc_ts_named named[TRTC_TS_NAMED_MAX];
     int nb_named;
-    int nb_unlisted; /* streams that found no room there */
+    int nb_unlisted; /* streams for which there was no room */
 };
 
 struct trtc_ts;
 
-/* want: the kinds of stream to frame (of each kind the first one in the PMT is used; others are
- * ignored). Of several programs the first whose PMT has a wanted stream. NULL: no memory. */
+/* want: the kinds of streams to be framed. Of each kind the first one in the PMT is used, of
+ * several programs the first one whose PMT has a wanted stream. NULL: no memory. */
 struct trtc_ts *trtc_ts_new(unsigned want);
 void trtc_ts_free(struct trtc_ts **ts);
 
-/* A new segment begins: continuity counters and the PAT/PMT start anew, statistics are
- * cleared, frames still held are dropped (call trtc_ts_end first). Where the segment turns out to
- * have no tables, those of one before serve. Not needed before the first segment. */
+/* Begins a new segment: resets continuity counters, PAT and PMT, clears the statistics, and drops
+ * incomplete frames (call trtc_ts_end first). If the segment turns out to have no tables, those of
+ * an earlier one are used. Not needed before the first segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
 
-/* As trtc_ts_begin, but forgets the segments before: another recording begins. */
+/* As trtc_ts_begin, but forgets earlier segments, since another recording begins. */
 void trtc_ts_forget(struct trtc_ts *ts);
 
-/* Instead of trtc_ts_end: the segment is complete, but its stream may go on in another one. What is
- * not complete is kept. Go on with trtc_ts_continue or trtc_ts_end, when trtc_ts_next has returned
- * 0. */
+/* Instead of trtc_ts_end: ends a segment whose stream may continue in another one. Incomplete
+ * frames are kept. Once trtc_ts_next has returned 0, continue with trtc_ts_continue or
+ * trtc_ts_end. */
 void trtc_ts_pause(struct trtc_ts *ts);
 
-/* After trtc_ts_pause, instead of trtc_ts_begin: what is fed from here on is the next segment of
- * the same stream. The tables stay in force, and a packet, a PES, or a frame
- * that the segment before has left unfinished goes on, where the bytes and the continuity counters
- * say so. Frames with a pos below trtc_ts_pos, as it is now, belong to the segments before.
- * Statistics are cleared. */
+/* After trtc_ts_pause, instead of trtc_ts_begin: the bytes fed from now on are the next segment of
+ * the same stream. The tables stay in force, and an incomplete packet, PES or frame is continued if
+ * the bytes and the continuity counters fit. Frames with a pos below the present trtc_ts_pos belong
+ * to earlier segments. Statistics are cleared. */
 void trtc_ts_continue(struct trtc_ts *ts);
 
-/* Bytes fed since trtc_ts_begin. */
+/* Returns the number of bytes fed since trtc_ts_begin. */
 int64_t trtc_ts_pos(const struct trtc_ts *ts);
 
-/* Gives the next bytes of the segment, any number; they must stay valid until trtc_ts_next has
- * returned 0, and may only be given when it has. */
+/* Feeds the next bytes of the segment, any number. They must stay valid until trtc_ts_next has
+ * returned 0, and may only be fed after that. */
 void trtc_ts_feed(struct trtc_ts *ts, const uint8_t *data, size_t size);
 
-/* The segment is complete: what is held becomes the last frames. */
+/* Ends the segment: the rest becomes the last frames. */
 void trtc_ts_end(struct trtc_ts *ts);
 
-/* Takes the next frame: 1 frame, 0 more input is needed (or, after trtc_ts_end, there is no
- * more), -1 no memory (the frame in the making is lost, the rest goes on). */
+/* Takes the next frame. Returns 1; 0: more input is needed, or after trtc_ts_end, there are no
+ * more; -1: no memory (the incomplete frame is lost, and the rest goes on). */
 int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame);
 
-/* The stream chosen for a kind, or NULL as long as no PMT named one. */
+/* Returns the stream that is used for a kind; NULL: no PMT has named one yet. */
 const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_kind kind);
 
-/* Statistics of the segment so far; complete when trtc_ts_next has returned 0 after
- * trtc_ts_end. Valid, and true, until the next call. */
+/* Returns the statistics of the segment so far, valid until the next call. They are complete when
+ * trtc_ts_next has returned 0 after trtc_ts_end. */
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
 
-/* True if a segment of this size, of which at least the beginning was read, ends in the middle
- * of a packet. */
+/* Whether a segment of this size, of which at least the beginning was read, ends in the middle of a
+ * packet. */
 bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
 
-/* Whether the packet in which such a segment ends goes on in the one that begins with these bytes. */
+/* Whether the packet in which such a segment ends continues in the segment that begins with these
+ * bytes. */
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
 
-/* The header of an RTP packet (RFC 3550, 5.1) of transport stream packets (payload type 33), as dumps of
- * multicast have them between packets: its length, if a packet follows; else 0. */
+/* Returns the length of a header of an RTP packet (RFC 3550, 5.1) with transport stream packets
+ * (payload type 33), as dumps of multicast contain them; 0: p is not such a header, or is not
+ * followed by a packet. */
 size_t trtc_ts_rtp_header(const uint8_t *p, size_t n);
 
-/* A stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming" (SAMPLE-AES):
- * samples that are encrypted in a transport stream that is not. It is never taken. */
+/* Whether it has a stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming"
+ * (SAMPLE-AES), in which the samples are encrypted and the transport stream is not. Such streams
+ * are never used. */
 bool trtc_ts_is_encrypted(const struct trtc_ts_named *n);
 
-/* Packets of a picture or sound stream that came while the stream was not followed, though it
- * was followed at other times: a loss. */
+/* Returns how many packets of a picture or sound stream came while the stream was not followed,
+ * although it was followed at other times. They are a loss. */
 int64_t trtc_ts_unfollowed(const struct trtc_ts_named *n);
 
-/* A stream that is there and was not taken, though its kind is wanted: worth a note. */
+/* Whether the stream exists and was not used, although its kind is wanted, which deserves a
+ * note. */
 bool trtc_ts_left_out(const struct trtc_ts_named *n);
 
 #endif

@@ -3,11 +3,13 @@
  *
  * Bytes flow in one direction: ts_sync.c finds packets in what was fed, and ts.c looks their PID
  * up; ts_early.c keeps those that stand before the first tables; ts_tables.c chooses streams, and
- * ts_guess.c those that the tables do not describe; ts_pes.c checks the continuity of a stream's packets and takes
- * their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the framer of the
- * stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in
- * place; ts_ahead.c has it wait where only what follows says when a picture is shown; ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES begins, packets are missing) is
- * held back until the framer has handed out all that was complete before it. */
+ * ts_guess.c those that the tables do not describe; ts_pes.c checks the continuity of a stream's
+ * packets and takes their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the
+ * framer of the stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer
+ * in place; ts_ahead.c has it wait where only what follows says when a picture is shown;
+ * ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES
+ * begins, packets are missing) is held back until the framer has handed out all that was complete
+ * before it. */
 #ifndef TRTC_TS_TS_PRIV_H
 #define TRTC_TS_TS_PRIV_H
 

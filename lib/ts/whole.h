@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How much is whole of a segment that the multiplexer (tsmux.h) was writing when it was killed: its PES packets
- * stand one behind the other, so that the last one may be torn and no other. */
+/* Finds the complete part of a segment that the multiplexer (tsmux.h) was writing when it was
+ * killed. It writes PES packets one after the other, so only the last one can be incomplete. */
 #ifndef TRTC_TS_WHOLE_H
 #define TRTC_TS_WHOLE_H
 
@@ -10,15 +10,15 @@
 
 /* Zero-initialise. */
 struct trtc_whole {
-    int64_t bytes; /* so many from the beginning on are whole */
-    int64_t at;    /* so many were looked at */
-    bool open;     /* a PES has begun and may go on */
-    size_t size;   /* of it, as far as it was seen; */
-    size_t length; /* and as it says itself; 0: it does not say */
-    bool ended;    /* what came is no transport stream of ours: nothing more counts */
+    int64_t bytes; /* the size of the complete part, which is at the beginning */
+    int64_t at;    /* how many bytes were examined */
+    bool open;     /* a PES packet has begun and may continue */
+    size_t size;   /* its size so far */
+    size_t length; /* the size in its header; 0: none */
+    bool ended;    /* a packet was not one of our multiplexer; later ones are ignored */
 };
 
-/* The next packet, of 188 bytes. */
+/* Examines the next packet, of 188 bytes. */
 void trtc_whole_packet(struct trtc_whole *w, const uint8_t *packet);
 
 #endif
