@@ -396,11 +396,13 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
     return NULL;
 }
 
-/* A container that names all its tracks in its header need not be searched for them, nor need FLV, whose tracks are
- * adopted when they come: of a live source, what is read meanwhile is in nobody's hands. */
+/* A container that names all its tracks in its header, or has one, need not be searched for them, nor need FLV, whose
+ * tracks are adopted when they come: of a live source, what is read meanwhile is in nobody's hands. */
 static bool opens_at_once(const struct back *b)
 {
-    static const char *const names[] = { "flv", "live_flv", "matroska", "mov", NULL };
+    static const char *const names[] = {
+        "flv", "h264", "hevc", "live_flv", "matroska", "mov", NULL
+    };
 
     for (const char *const *n = names; *n; n++)
         if (strncmp(b->ic->iformat->name, *n, strlen(*n)) == 0)
