@@ -31,7 +31,7 @@ struct trtc_packet {
     int64_t pts_us; /* presentation time, epoch clock (or the producer's own zero) */
     int64_t dts_us; /* decoding time, same clock; == pts_us for audio */
     bool key;       /* decoding can start here */
-    bool hidden; /* decoded for frames that follow, but neither shown nor heard: an edit list cuts it off */
+    bool hidden;    /* an edit list cuts it off: decoded for later frames, but not shown or heard */
     int64_t trim_us,
         trim_end_us; /* sound: how much of its beginning, and of its end, is not to be heard */
 };

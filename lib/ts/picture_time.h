@@ -27,7 +27,7 @@ struct trtc_picture_times {
     bool by_one;       /* counts rise by one from frame to frame, not by two */
 
     int depth;                               /* of reordering, as far as it was seen */
-    int64_t waiting[TRTC_PICTURE_DEPTH + 1]; /* times that were not used as decoding times, rising */
+    int64_t waiting[TRTC_PICTURE_DEPTH + 1]; /* times not used as decoding times, rising */
     int nb_waiting;
     int64_t recent[TRTC_PICTURE_DEPTH]; /* a ring of the last PTS in coding order since the reset */
     unsigned nb_recent;

@@ -17,34 +17,33 @@
 struct trtc_tsmux;
 
 /* video: H264, H265 or NONE; audio: AAC (ADTS frames) or NONE; not both NONE. sink writes a block
- * of whole packets: 0 or -1. */
+ * of complete packets, and returns 0, or -1 with *err. NULL: no memory. */
 struct trtc_tsmux *trtc_tsmux_new(enum trtc_codec video, enum trtc_codec audio,
                                   int (*sink)(void *opaque, const uint8_t *data, size_t size,
                                               struct trtc_err *err),
                                   void *opaque, struct trtc_err *err);
 void trtc_tsmux_free(struct trtc_tsmux **m);
 
-/* All tables from here on say that this PTS belongs to this time of day (psi.h). */
+/* Makes all later tables state that this PTS has this epoch time (psi.h). */
 void trtc_tsmux_tell_time(struct trtc_tsmux *m, int64_t utc_us, int64_t pts_90k);
 
-/* A new segment: PAT and PMT follow. The continuity counters go on, so that segments put one
- * after the other are one stream. What the old one still holds must have been ended; where it
- * was not (it failed), it is dropped. */
+/* Begins a new segment with a PAT and a PMT. The continuity counters go on, so that concatenated
+ * segments are one stream. The old segment must have been ended; if that failed, its rest is
+ * dropped. Returns 0, or -1. */
 int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err);
 
-/* Instead of it: a segment that is there goes on. To be called for each of its packets; what is
- * made is to be written behind them. */
+/* Instead of that: continues an existing segment. To be called for each of its packets; the output
+ * must be written after them. */
 void trtc_tsmux_follow(struct trtc_tsmux *m, const uint8_t *packet);
 
-/* The tracks are other ones from here on, codecs as for trtc_tsmux_new: a track joins, or the codec
- * of the pictures changes. PAT and PMT, with a new version, follow at once if a segment has
- * begun. */
+/* Changes the tracks, with codecs as for trtc_tsmux_new: adds a track, or changes the codec of the
+ * pictures. If a segment has begun, a PAT and a PMT with a new version are written at once. Returns
+ * 0, or -1. */
 int trtc_tsmux_announce(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
                         struct trtc_err *err);
 
 struct trtc_tsmux_picture {
-    struct trtc_bytes au; /* Annex B access unit; an access unit delimiter is put in front where it
-                               has none */
+    struct trtc_bytes au; /* Annex B access unit; a delimiter is written before it if it has none */
     struct trtc_bytes sets;   /* parameter sets, written between the delimiter and it; or empty */
     int64_t pts_90k, dts_90k; /* taken modulo 2^33 */
     bool key;
