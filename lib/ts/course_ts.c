@@ -49,7 +49,7 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
     return got;
 }
 
-/* Where the frames of each track end; counted from first. */
+/* When the last frame of each track ends, relative to first. */
 struct tail {
     int64_t first, last[TRTC_NB_KINDS], step[TRTC_NB_KINDS];
     bool seen[TRTC_NB_KINDS];
@@ -68,8 +68,7 @@ static void note_last(struct tail *t, const struct trtc_ts_frame *f)
     t->seen[k] = true;
 }
 
-/* A segment's way through the demultiplexer. c and t, where they are not NULL, get each
- * frame. */
+/* Passes a segment through the demultiplexer. c and t get each frame, unless they are NULL. */
 struct pass {
     struct trtc_ts *ts;
     uint8_t *buf;
@@ -99,7 +98,7 @@ static int take(struct pass *p)
     return more;
 }
 
-/* Feeds what a file has from a place on. */
+/* Feeds the bytes of a file from an offset on. */
 static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
                 struct trtc_err *err)
 {
@@ -119,7 +118,7 @@ static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
     return 0;
 }
 
-/* Takes the frames that begin in the segment behind a place. */
+/* Takes the frames that begin in the segment after an offset. */
 static int run(struct pass *p, const struct trtc_course_file *s, int64_t from,
                const struct trtc_course_file *next, struct trtc_err *err)
 {

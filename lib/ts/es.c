@@ -175,7 +175,7 @@ bool trtc_sei_recovery_point(const uint8_t *nal, size_t size)
     if (size < 2)
         return false;
     bits_byte(&b);
-    /* The unit ends with a stop bit, so a message has at least one byte behind it. */
+    /* The unit ends with a stop bit, so a message is followed by at least one byte. */
     while (b.end - b.p > 2) {
         unsigned type = 0, bytes = 0, v;
 
@@ -246,7 +246,8 @@ static void h264_skip_hrd(struct bits *b)
     skip_bits(b, 20);
 }
 
-/* Reads what both codecs have next: overscan, video signal type (H.264 E.1.1, H.265 E.2.1). */
+/* Reads the fields that are the same in both codecs: overscan, video signal type (H.264 E.1.1,
+ * H.265 E.2.1). */
 static void read_colour(struct bits *b, struct trtc_video_params *v)
 {
     struct trtc_colour c = v->colour;
@@ -326,7 +327,7 @@ static void h264_skip_scaling_list(struct bits *b, int size)
     }
 }
 
-/* Subtracts the cropping from a size; -1 where nothing sensible is left. */
+/* Subtracts the cropping from a size. Returns -1 if the result makes no sense. */
 static int cropped(int64_t size, uint32_t a, uint32_t b, int unit)
 {
     const int64_t left = size - ((int64_t)a + b) * unit;
@@ -334,7 +335,7 @@ static int cropped(int64_t size, uint32_t a, uint32_t b, int unit)
     return left > 0 && left <= SIZE_MAX_PX ? (int)left : -1;
 }
 
-/* H.264 7.3.2.1.1; b stands behind the NAL header. */
+/* H.264 7.3.2.1.1; b is after the NAL header. */
 static int h264_sps(struct bits *b, struct trtc_video_params *v)
 {
     unsigned chroma = 1, separate = 0;
@@ -485,7 +486,7 @@ static void h265_vui(struct bits *b, struct trtc_video_params *v)
         read_timing(b, v);
 }
 
-/* H.265 7.3.2.2.1; b stands behind the NAL header. */
+/* H.265 7.3.2.2.1; b is after the NAL header. */
 static int h265_sps(struct bits *b, struct trtc_video_params *v)
 {
     skip_bits(b, 4);
@@ -508,7 +509,7 @@ static int h265_sps(struct bits *b, struct trtc_video_params *v)
     v->order.planes = separate;
     v->order.count_bits = (int)ue(b, 12) + 4;
 
-    unsigned reorder = 0; /* of the highest layer, told last */
+    unsigned reorder = 0; /* of the highest layer, which comes last */
     for (int i = u1(b) ? 0 : sub_layers; i <= sub_layers; i++) {
         ue(b, 15);
         reorder = ue(b, 15);
@@ -582,7 +583,7 @@ int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t 
     return -1;
 }
 
-/* First byte of the first picture data of an access unit; NULL: there is none. */
+/* Returns the first byte of picture data in an access unit; NULL: there is none. */
 static const uint8_t *first_slice(enum trtc_codec codec, const uint8_t *annexb, size_t size)
 {
     const uint8_t *pos = annexb, *nal;

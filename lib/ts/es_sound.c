@@ -62,7 +62,8 @@ static unsigned latm_value(struct reader *r)
     return v;
 }
 
-/* Sampling rate of an AudioSpecificConfig (1.6.2.1): of the core, which is what frames count. */
+/* Reads the sampling rate of an AudioSpecificConfig (1.6.2.1), that of the core, in which frames
+ * are counted. */
 static int config_rate(struct reader *r)
 {
     static const int rates_hz[] = {
@@ -247,8 +248,8 @@ static int dts_parse(const uint8_t *p, size_t n, struct trtc_sound_memory *m,
 
 /* ---- TrueHD (Dolby TrueHD: MLP, high-level bitstream description, 2 and 3) ---- */
 
-/* An access unit begins with its length in words; no word marks it, but for the one that tells the
- * format, every so often. */
+/* An access unit begins with its length in words; there is no sync word, except for the one before
+ * the format, which comes from time to time. */
 static bool truehd_starts(const uint8_t *p, size_t n)
 {
     return n < 2 || (p[0] & 15) || p[1] >= 4;

@@ -11,7 +11,7 @@
 #define STEP      3600 /* a guess */
 #define COUNT_MAX 8192
 #define LEAST \
-    225 /* a picture that is shown for less: the stream's clock says how fine it is, no more */
+    225 /* a shorter duration is the resolution of the stream's clock, and not that of a picture */
 
 static int64_t magnitude(int64_t v)
 {
@@ -26,7 +26,7 @@ static int64_t unwrap(int64_t t, int64_t ref)
     return ref + (d < WRAP / 2 ? d : d - WRAP);
 }
 
-/* The clock begins, or begins anew. */
+/* Starts or restarts the clock. */
 static void begin(struct trtc_picture_times *t, int64_t pts)
 {
     const int64_t step = t->step;
@@ -53,8 +53,8 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
 
 /* ---- presentation ---- */
 
-/* Counts from one picture to the next: two, since a frame may be two fields, but one in H.265, and
- * where a stream shows it. */
+/* Returns how far counts rise from one picture to the next: by two, since a frame may be two
+ * fields, but by one in H.265, and if the stream does so. */
 static int counts_of_picture(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
 {
     const bool may_be_fields = !s->sps || s->sps->codec == TRTC_CODEC_H264;
@@ -62,7 +62,8 @@ static int counts_of_picture(const struct trtc_picture_times *t, const struct tr
     return !may_be_fields || t->by_one || s->order.field ? 1 : 2;
 }
 
-/* What a count is by the stream's own word, or NULL where that is no measure. */
+/* Returns the parameters in which the stream states the length of a count; NULL: they are of no
+ * use. */
 static const struct trtc_order_params *word_of(const struct trtc_picture_times *t,
                                                const struct trtc_picture_said *s)
 {
@@ -79,8 +80,8 @@ bool trtc_picture_rate_said(const struct trtc_picture_times *t, const struct trt
     return word_of(t, s);
 }
 
-/* So many counts in ticks: by the stream's own word, unless what was seen is clearly another
- * measure, else by what was seen. */
+/* Converts counts to ticks, by the statement of the stream unless the observed times clearly
+ * disagree with it; otherwise by these. */
 static int64_t ticks_of(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                         int64_t counts)
 {
@@ -120,7 +121,7 @@ static int64_t place_behind(const struct trtc_picture_times *t, const struct trt
     return next <= pts && next > t->pts + 1 ? t->pts + (next - t->pts) / 2 : pts;
 }
 
-/* The time of a picture that has none. */
+/* Returns a time for a picture that has none. */
 static int64_t place(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
 {
     if (s->order.known && s->order.resets)
@@ -131,7 +132,7 @@ static int64_t place(const struct trtc_picture_times *t, const struct trtc_pictu
     return magnitude(pts - t->pts) > JUMP ? place_behind(t, s) : pts;
 }
 
-/* What so many counts were seen to be. */
+/* Converts counts to ticks by the observed times. */
 static void measure_counts(struct trtc_picture_times *t, int64_t counts, int64_t span)
 {
     if (!counts || !span || (counts < 0) != (span < 0) || magnitude(span) >= JUMP ||
@@ -141,7 +142,7 @@ static void measure_counts(struct trtc_picture_times *t, int64_t counts, int64_t
     t->span_pts = span;
 }
 
-/* Pictures without a time follow, up to the next one that has one: they share what lies between. */
+/* Divides the time up to the next picture with a time among the pictures without one. */
 static void look_ahead(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
     if (s->next_after < 2 || s->next_pts == NOTIME || word_of(t, s))
@@ -165,7 +166,7 @@ static void note_count(struct trtc_picture_times *t, const struct trtc_order *or
     t->counted = order->known;
 }
 
-/* Counts are measured from here. said: the time is the stream's own. */
+/* Measures counts from this picture on. said: its time is stated by the stream. */
 static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts,
                        bool said)
 {
@@ -229,7 +230,8 @@ static int64_t take_first(struct trtc_picture_times *t)
     return first;
 }
 
-/* The next time of presentation for which no picture has come, if this one is shown later. */
+/* Returns the next time of presentation for which no picture has come, if this one is shown
+ * later. */
 static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_picture_said *s,
                           int64_t pts)
 {
@@ -246,11 +248,11 @@ static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_pictur
     return pts > t->shown + step + step / 2 ? t->shown + step : NOTIME;
 }
 
-/* The latest time at which the picture can be decoded: before it is shown, and before the ones that
- * are still to come are. */
+/* Returns the latest time at which the picture can be decoded: before it is shown, and before those
+ * that are still to come are shown. */
 static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
-    /* Where nothing is reordered, a time that falls is the clock's. */
+    /* without reordering, a falling time is a jump of the clock */
     if (s->sps && s->sps->reorder_max == 0 && t->depth == 0)
         return pts;
 
@@ -268,9 +270,9 @@ static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_sa
     return end;
 }
 
-/* When the first of the pictures is shown that follow the first one and are shown before it. Where their
- * counts go on they fill what lies between; else they may be as many on either side of the one that comes
- * next. */
+/* Returns when the first of the pictures is shown that follow the first one and are shown before
+ * it. If counts are continuous, these pictures fill the time in between; otherwise there may be as
+ * many before the next one as after it. */
 static int64_t first_leading(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                              int64_t pts, int64_t next)
 {
@@ -294,9 +296,10 @@ static int64_t before_leading(const struct trtc_picture_times *t, const struct t
     return first_leading(t, s, pts, next) - depth_of(t, s) * length_of(t, s);
 }
 
-/* The decoding time of the picture shown at pts: where as many wait as are reordered, the time of
- * the first of them, which is shown when this one is decoded. A depth that shows itself only now
- * leaves less room than it needs: the pictures are decoded closer to each other then. */
+/* Returns the decoding time of the picture shown at pts. If as many pictures wait as the depth of
+ * reordering, it is the time of the first of them, which is shown when this one is decoded. A depth
+ * that becomes known only now leaves too little room; the pictures are then decoded closer
+ * together. */
 static int64_t derive(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
     const int depth = depth_of(t, s);
@@ -321,8 +324,8 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
 {
     const int64_t dts = s->dts == NOTIME ? NOTIME : unwrap(s->dts, pts);
 
-    /* Where there is reordering, a decoding time that is the time of presentation is none, in
-     * streams that have no other. */
+    /* with reordering, a DTS that equals the PTS is not a decoding time, in streams that have no
+     * other */
     if (dts != NOTIME && (dts < pts || (dts == pts && depth_of(t, s) == 0)) && pts - dts < JUMP) {
         t->said_dts = true;
         t->nb_waiting = 0;

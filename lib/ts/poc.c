@@ -6,10 +6,10 @@
 
 #include "ts/bits.h"
 
-/* What the header of a slice says. */
+/* The content of a slice header. */
 struct slice {
     bool valid;
-    bool resets;    /* counts begin anew */
+    bool resets;    /* counts are reset */
     bool reference; /* others are counted from it */
     bool field, bottom;
     bool has_lsb;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define HEADER 8 /* bytes in front of a table's own data, in PAT and PMT */
+#define HEADER 8 /* bytes before the data of a PAT or PMT */
 #define CRC    4
 
 /* CRC-32 as in annex A, four bits at a time: sections are short and rare. Over a section with
@@ -154,7 +154,8 @@ void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_ti
     put_bytes(out + sizeof time_head + 8, (uint64_t)t->pts_90k & ((UINT64_C(1) << 33) - 1), 5);
 }
 
-/* The next descriptor of the program itself at *at (0: the first one), its tag and length in front. */
+/* Returns the next descriptor of the program itself, at *at (0: the first one), with tag and
+ * length. */
 static const uint8_t *program_descriptor(const uint8_t *section, size_t size, size_t *at)
 {
     if (size < HEADER + 4 + CRC)

@@ -18,8 +18,8 @@ static inline void count_packet(struct trtc_ts *ts, const uint8_t *p)
     ts->nb_of_pid[pid_of(p)] += p[3] >> 4 & 1;
 }
 
-/* Next packet that a stream may need, or NULL: more input is needed. Those of PIDs that nobody
- * reads are passed over here, at the speed of memory. */
+/* Returns the next packet that a stream may need; NULL: more input is needed. Packets of unused
+ * PIDs are skipped here, at the speed of memory. */
 static const uint8_t *next_packet(struct trtc_ts *ts)
 {
     const size_t stride = ts->stride;
@@ -52,7 +52,7 @@ static const uint8_t *next_packet(struct trtc_ts *ts)
     return p;
 }
 
-/* Nobody has named this PID, so far, or as nothing that is wanted. */
+/* Handles a packet of a PID that no table has named so far, or not as a wanted stream. */
 static int no_name(struct trtc_ts *ts, const uint8_t *p)
 {
     const int pid = pid_of(p);
@@ -286,7 +286,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
             for (int k = 0; k < TRTC_NB_KINDS; k++)
                 trtc_ts_call_last(ts, &ts->es[k], ts->stats.partial_tail);
         } else {
-            ts->in_begin = ts->in; /* what was fed may go away now */
+            ts->in_begin = ts->in; /* the fed bytes may become invalid now */
             return 0;
         }
     }

@@ -88,8 +88,8 @@ static int64_t own_packets(const struct trtc_ts_named *n)
     return n->taken || !n->kind || n->nb_until < 0 ? n->nb_followed : n->nb_until;
 }
 
-/* A PID that was named as one stream after the other has its packets counted once: what none of them
- * followed goes to the last one, unless it came while another kind was named there. */
+/* Packets of a PID that was named as several streams in turn are counted once: those that none of
+ * them followed belong to the last stream, unless they came while another kind was named there. */
 static void count_packets(struct trtc_ts *ts, int i)
 {
     struct trtc_ts_stats *st = &ts->stats;

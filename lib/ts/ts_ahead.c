@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS demultiplexer: pictures without a time of their own, in streams that do not say how long
- * pictures are shown, share what lies between those that have one. So the next one is awaited. */
+/* MPEG-TS demultiplexer: in streams that do not state how long pictures are shown, pictures without
+ * a time divide the time between those with one. So they wait for the next one. */
 #include "ts/ts_priv.h"
 
 #define ENOUGH      512           /* bytes of its PES in which it shows its place */

@@ -5,8 +5,8 @@
 
 #include "ts/ts_priv.h"
 
-/* How much of a stream is looked at to tell what it is: PES packets (no more than marks are
- * kept), and bytes. */
+/* How much of a stream is examined to identify it: PES packets (at most as many as there are
+ * marks), and bytes. */
 #define NB_TO_JUDGE    4
 #define NB_MOST        (NB_MARKS - 4)
 #define BYTES_TO_JUDGE 8192
@@ -53,8 +53,8 @@ static void sound_lasts(struct trtc_ts_es *s, int samples, int rate_hz)
 
 /* ---- ADTS frames of several blocks ---- */
 
-/* Where the frame has checksums it says where its blocks begin (ISO/IEC 13818-7, 6.2): each can have
- * a header of its own. False where that is not so. */
+/* A frame with checksums states where its blocks begin (ISO/IEC 13818-7, 6.2), so each can get a
+ * header of its own. Returns false if it has none. */
 static bool blocks_begin(struct trtc_ts_es *s, size_t size)
 {
     const uint8_t *p = s->buf + s->start;
@@ -78,8 +78,8 @@ static bool blocks_begin(struct trtc_ts_es *s, size_t size)
     return true;
 }
 
-/* Prepares the next block: writes a header over the bytes in front of it, which have been handed
- * out. */
+/* Prepares the next block: writes a header over the bytes before it, which were returned
+ * already. */
 static int blocks_emit(struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     struct trtc_ts_blocks *b = &s->blocks;
@@ -118,8 +118,8 @@ static int blocks_next(struct trtc_ts_es *s, struct trtc_ts_frame *f)
 
 enum found { NONE, MORE, WHOLE, SURE };
 
-/* Looks for a frame at start, with what belongs to it. SURE: another frame follows it; else one
- * may follow. MORE: to be called again when s->wake bytes are there. */
+/* Looks for a frame at start, with the frames that join it. SURE: another frame follows; otherwise
+ * one may follow. MORE: call again when there are s->wake bytes. */
 static enum found look(struct trtc_ts_es *s, bool final, struct trtc_sound_header *h, size_t *size)
 {
     const struct trtc_sound_parser *parser = s->parser;
@@ -153,9 +153,9 @@ static enum found look(struct trtc_ts_es *s, bool final, struct trtc_sound_heade
     return sure ? SURE : WHOLE;
 }
 
-/* Passes n bytes that are no frame. Where a frame should have stood here, it is not known
- * which of the PES the next one is; bytes in front of a first frame are the rest of one that
- * began before, and say nothing. */
+/* Skips n bytes that are not a frame. If a frame should have been here, it is not known which frame
+ * of the PES the next one is. Bytes before a first frame are the rest of an earlier one, and prove
+ * nothing. */
 static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
     struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
@@ -171,7 +171,7 @@ static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     trtc_ts_count_bad(ts, s, n);
 }
 
-/* The number of bytes before the next place where a frame may begin. */
+/* Returns the number of bytes before the next place at which a frame may begin. */
 static size_t to_next(const struct trtc_ts_es *s)
 {
     const uint8_t *p = s->buf + s->start;
@@ -199,9 +199,9 @@ static bool has_frames(struct trtc_ts_es *s)
     return found == SURE;
 }
 
-/* Called where a stream does not begin with a frame of the codec in the tables. If its first PES
- * packets have none, but frames of another codec, the tables are wrong; if they have none at
- * all, each PES counts as a frame. AAC, which all recorders write, is waited for. */
+/* Called if a stream does not begin with a frame of the codec in the tables. If its first PES
+ * packets contain frames of another codec instead, the tables are wrong; if they contain no frames
+ * at all, each PES counts as a frame. AAC, which all recorders write, is waited for. */
 static void find_codec(struct trtc_ts_es *s)
 {
     const struct trtc_sound_parser *said = s->parser;
@@ -221,7 +221,7 @@ static void find_codec(struct trtc_ts_es *s)
     s->plain = s->stream.codec == TRTC_CODEC_OTHER;
 }
 
-/* More may tell what the stream is. */
+/* Whether more data may identify the stream. */
 static bool may_wait(const struct trtc_ts_es *s)
 {
     return s->nb_marks < NB_TO_JUDGE ||
@@ -246,7 +246,7 @@ static int emit_found(struct trtc_ts_es *s, const struct trtc_sound_header *h, s
 
 int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
-    const bool lossy = s->gap || s->torn; /* what comes next does not belong to what is here */
+    const bool lossy = s->gap || s->torn; /* the next bytes do not continue the buffer */
     const bool final = s->why == WHY_FINAL || lossy;
 
     if (s->blocks.nb > 0)
@@ -283,8 +283,8 @@ int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts
 
 /* ---- Opus ---- */
 
-/* Samples (at 48 kHz) of an Opus packet, by its first two bytes (RFC 6716, 3.1); 0 where it is
- * none. */
+/* Returns the samples (at 48 kHz) of an Opus packet, by its first two bytes (RFC 6716, 3.1); 0: it
+ * is not such a packet. */
 static int opus_samples(const uint8_t *p, size_t n)
 {
     if (n < 1)
@@ -309,8 +309,8 @@ static int opus_samples(const uint8_t *p, size_t n)
     }
 }
 
-/* Reads the opus_control_header in front of each Opus packet in TS: returns its size, and that of
- * the packet behind it; 0 where it is none. */
+/* Reads the opus_control_header before each Opus packet in TS. Returns its size, and that of the
+ * packet after it; 0: it is not such a header. */
 static size_t opus_control(const uint8_t *p, size_t n, size_t *packet)
 {
     size_t at = 2, size = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS demultiplexer: packets that come before the first tables. They are kept, the latest ones
- * where there are too many, and are read once it is known what they are. */
+/* MPEG-TS demultiplexer: keeps the packets before the first tables (the latest ones if there are
+ * too many), and reads them once the tables are known. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,8 +6,8 @@
 
 #include "ts/ts_priv.h"
 
-/* The bytes of the PES that begins in a packet, if it has a PTS as sound has; or NULL. *all: how many
- * they are with those in other packets, 0 where that is not said. */
+/* Returns the payload of the PES that begins in a packet if it has a PTS, as sound does; or NULL.
+ * *all: the size of all of its payload; 0: not stated. */
 static const uint8_t *pes_payload(const uint8_t *p, size_t *n, size_t *all)
 {
     size_t at = 4;
@@ -27,8 +27,8 @@ static const uint8_t *pes_payload(const uint8_t *p, size_t *n, size_t *all)
     return *n ? p + at : NULL;
 }
 
-/* What a frame of sound stands at p, with another one behind it as far as that can be seen; all: how many
- * bytes its PES has, or 0. */
+/* Returns the codec of the frame of sound at p, which is followed by another one as far as that can
+ * be seen; all: the size of its PES, or 0. */
 static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n, size_t all)
 {
     const struct trtc_sound_parser *parser;
@@ -49,7 +49,7 @@ static const struct trtc_sound_parser *sound_at(const uint8_t *p, size_t n, size
 
 bool trtc_ts_may_be_sound(const struct trtc_ts_stream *stream)
 {
-    const bool cues = stream->stream_type == 0x86; /* or DTS: what is in it tells */
+    const bool cues = stream->stream_type == 0x86; /* or DTS; the content decides */
 
     return (stream->stream_type == 0x06 || stream->stream_type >= 0x80) &&
            stream->codec == TRTC_CODEC_NONE && (cues || !*stream->codec_name);

@@ -13,7 +13,7 @@ enum {
 
 enum { SEQUENCE_EXTENSION = 1, PICTURE_EXTENSION = 8 };
 enum { FRAME = 3 };           /* picture_structure; else one of the fields */
-enum { BYTES_TO_JUDGE = 32 }; /* of a picture: its header and the extension behind it */
+enum { BYTES_TO_JUDGE = 32 }; /* the header of a picture and its extension */
 enum { SCAN_STEP = 256 * 1024 };
 
 /* Of the picture whose header is at p: picture_structure. */
@@ -74,7 +74,7 @@ static void note_picture(struct trtc_ts_es *s, const uint8_t *p, const uint8_t *
     m->pair = false;
 }
 
-/* Takes note of what begins at p, in the unit in hand. */
+/* Notes the header that begins at p in the current unit. */
 static void note(struct trtc_ts_es *s, const uint8_t *p, const uint8_t *end)
 {
     const size_t n = (size_t)(end - p);
@@ -93,8 +93,8 @@ static void note(struct trtc_ts_es *s, const uint8_t *p, const uint8_t *end)
     }
 }
 
-/* True if what begins at p does not belong to the picture in hand. The second field of a frame
- * does. */
+/* Whether the unit that begins at p does not belong to the current picture. The second field of a
+ * frame does. */
 static bool begins_unit(struct trtc_ts_es *s, const uint8_t *p, const uint8_t *end)
 {
     struct trtc_ts_mpeg *m = &s->mpeg;
@@ -141,7 +141,7 @@ int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
             s->start = at;
             trtc_ts_unit_begin(s);
             s->unit.key = s->random_access;
-            s->random_access = false; /* said of the first picture of the PES */
+            s->random_access = false; /* it refers to the first picture of the PES */
         } else if (s->unit.slice && begins_unit(s, code, end)) {
             return emit(ts, s, at, f);
         }

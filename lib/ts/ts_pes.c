@@ -65,7 +65,7 @@ static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
 
 static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
 
-/* The stream_id_extension of a whole header (2.4.3.7), or -1: it has none. */
+/* Returns the stream_id_extension of a complete header (2.4.3.7); -1: it has none. */
 static int pes_extension(const uint8_t *h)
 {
     static const struct {
@@ -88,14 +88,14 @@ static int pes_extension(const uint8_t *h)
     return h[at + 1];
 }
 
-/* The AC-3 that Blu-ray discs have in the PID of a TrueHD stream: the same sound once more, for players that
- * know no better. */
+/* Whether it is the AC-3 that Blu-ray discs have in the PID of a TrueHD stream: the same sound for
+ * simpler players. */
 static bool is_core(const struct trtc_ts_es *s, const uint8_t *h)
 {
     return h[3] == 0xfd && strcmp(s->info.codec_name, "truehd") == 0 && pes_extension(h) == 0x76;
 }
 
-/* Goes on with a PES header, which may be spread over packets but mostly is all there. */
+/* Continues a PES header, which may be spread over packets but is mostly in one. */
 static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
     size_t want = s->nb_header < 9 ? 9 : 9u + s->header[8];
@@ -152,9 +152,9 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
 
 struct adaptation {
     size_t off; /* of the payload */
-    bool jump;  /* discontinuity_indicator: the counter may begin anew */
+    bool jump;  /* discontinuity_indicator: the counter may restart */
     bool random_access;
-    bool stuffed; /* stuffing bytes behind its fields */
+    bool stuffed; /* stuffing bytes after its fields */
     const uint8_t *pcr;
 };
 
@@ -164,7 +164,7 @@ static int64_t pcr_time(const uint8_t *p)
            p[4] >> 7;
 }
 
-/* ISO/IEC 13818-1, 2.4.3.4. -1 where the lengths cannot be. */
+/* ISO/IEC 13818-1, 2.4.3.4. Returns -1 if the lengths are impossible. */
 static int adaptation_read(const uint8_t *p, struct adaptation *a)
 {
     *a = (struct adaptation){ .off = 4 };
@@ -193,7 +193,7 @@ static int adaptation_read(const uint8_t *p, struct adaptation *a)
     return 0;
 }
 
-/* Breaks off what the packet belongs to, since it cannot be used. */
+/* Ends the unit to which an unusable packet belongs. */
 static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
 {
     const uint8_t cc = p[3] & 15;
@@ -203,8 +203,8 @@ static void es_unusable(struct trtc_ts_es *s, const uint8_t *p)
     s->gap = true;
 }
 
-/* The first packet of a segment. Where it may go on from another one, counters tell whether a PES
- * does; where one begins they may begin anew, and say nothing. */
+/* Handles the first packet of a segment. If it may continue another one, the counters show whether
+ * a PES continues; if a PES begins, they may have been restarted, and show nothing. */
 static void es_seam(struct trtc_ts *ts, struct trtc_ts_es *s, uint8_t cc, bool unit_start)
 {
     const bool goes_on = cc == ((s->cc + 1) & 15);
@@ -218,7 +218,7 @@ static void es_seam(struct trtc_ts *ts, struct trtc_ts_es *s, uint8_t cc, bool u
     s->cc = CC_NONE;
 }
 
-/* The last packet has come again. */
+/* Whether the packet is a repetition of the last one. */
 static bool is_repetition(const struct trtc_ts_es *s, const uint8_t *p, size_t size)
 {
     uint64_t tail;
@@ -228,8 +228,8 @@ static bool is_repetition(const struct trtc_ts_es *s, const uint8_t *p, size_t s
            s->last.unit_start == !!(p[1] & 0x40);
 }
 
-/* Whether another file begins here, behind a complete PES: its counter and those of its tables
- * are 0. Then nothing is missing. */
+/* Whether another file begins here, after a complete PES: its counter and those of its tables are
+ * 0. Then nothing is missing. */
 static bool begins_file(const struct trtc_ts *ts, const struct trtc_ts_es *s, const uint8_t *p)
 {
     return (p[3] & 15) == 0 && p[1] & 0x40 && s->files != ts->files &&
@@ -244,7 +244,8 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
     const bool unit_start = p[1] & 0x40;
     const size_t size = PACKET - a->off;
 
-    /* A packet that begins a PES in the next segment is no repetition, even if it looks like one. */
+    /* A packet that begins a PES in the next segment is no repetition, even if it looks like
+     * one. */
     if (s->seam && (unit_start || !is_repetition(s, p, size)))
         es_seam(ts, s, cc, unit_start);
     if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
@@ -306,7 +307,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     if (s->gap) {
         s->left = -1; /* not known any more */
         if (s->pes == PES_HEADER || s->stuffed || s->cut)
-            s->pes = PES_NONE; /* the beginning of the PES that goes on here is lost */
+            s->pes = PES_NONE; /* the beginning of this PES is lost */
     }
     s->gap = s->cut = false;
     s->stuffed = a.stuffed;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS demultiplexer: packets are found in the bytes, whatever stands in front of them, between
- * them or around each of them. */
+/* MPEG-TS demultiplexer: finds packets in the bytes, whatever is before them, between them or
+ * around each. */
 #include <string.h>
 
 #include "ts/ts_priv.h"
 
-/* From one sync byte to the next: plain packets; with 4 bytes of arrival time in front of each
- * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity behind each (DVB, ATSC). */
+/* From one sync byte to the next: plain packets; with 4 bytes of arrival time before each
+ * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity after each (DVB, ATSC). */
 static const size_t strides[] = { 188, 192, 204, STRIDE_MAX };
 
 static size_t lead_of(size_t stride)
@@ -38,14 +38,14 @@ static void consume(struct trtc_ts *ts, const uint8_t *w, size_t k)
     ts->nb_carry -= k;
     memmove(ts->carry, ts->carry + k, ts->nb_carry);
     if (ts->nb_carry > 0 && ts->nb_carry <= (size_t)(ts->in - ts->in_begin)) {
-        /* The rest of the carry stands in the input as well: goes on there. */
+        /* the rest of the carry is in the input as well, so it continues there */
         ts->in -= ts->nb_carry;
         ts->nb_carry = 0;
     }
 }
 
-/* Whether packets follow a sync byte, of which n bytes are there: 1, 0, or -1 where more input is
- * needed to know. at: its place in the segment. */
+/* Whether packets follow a sync byte, of which n bytes are available. Returns 1, 0, or -1: more
+ * input is needed. at: its offset in the segment. */
 static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, size_t stride,
                           int64_t at)
 {
@@ -63,11 +63,11 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
     if (seen == confirm)
         return 1;
     if (next < n)
-        return 0; /* something else stands there */
+        return 0; /* not a sync byte */
     if (!ts->ended && !ts->paused)
         return -1;
     if (ts->paused && known && n < PACKET)
-        return 1; /* if it goes on */
+        return 1; /* as far as can be seen */
 
     /* At the end of input fewer sync bytes must do, but the last bytes of a foreign file must
      * not look like a stream. */
@@ -76,13 +76,13 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
     return (alone || seen > 0) && (known || first || seen > 1);
 }
 
-/* Looks for a sync byte that others follow. Returns how many bytes to pass over; *found: a packet
- * stands behind them, else more input is needed to know. */
+/* Looks for a sync byte that is followed by others. Returns how many bytes to skip; *found: a
+ * packet follows them, otherwise more input is needed. */
 static size_t find_sync(struct trtc_ts *ts, const uint8_t *w, size_t n, bool *found)
 {
     const size_t nb = sizeof strides / sizeof *strides;
 
-    /* If just this one sync byte is damaged, the next packet stands where it should. */
+    /* if only this sync byte is damaged, the next packet is in its place */
     *found = true;
     if (ts->ever_synced && n > 2 * ts->stride && w[0] != SYNC && w[ts->stride] == SYNC &&
         w[2 * ts->stride] == SYNC)
@@ -112,8 +112,8 @@ static size_t find_sync(struct trtc_ts *ts, const uint8_t *w, size_t n, bool *fo
     return n;
 }
 
-/* Judges the bytes in front of the first packet: they are not part of the stream, unless they
- * are as long as whole packets, which were overwritten then. */
+/* Judges the bytes before the first packet: they are not part of the stream, unless their length is
+ * that of complete packets, which were overwritten then. */
 static void settle_front(struct trtc_ts *ts)
 {
     const int64_t lead = ts->synced ? (int64_t)lead_of(ts->stride) : 0;
@@ -141,8 +141,8 @@ static void synchronize(struct trtc_ts *ts, const uint8_t *w, size_t n)
         settle_front(ts);
 }
 
-/* Completes a packet that began in the segment before. If the two parts make none, the first
- * part is dropped. */
+/* Completes a packet that began in the segment before. If both parts do not make a packet,
+ * the first one is dropped. */
 static void join(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
     const size_t stride = ts->stride;
@@ -157,7 +157,7 @@ static void join(struct trtc_ts *ts, const uint8_t *w, size_t n)
     ts->seam = 0;
 }
 
-/* Passes over bytes behind a packet, unless the next one follows at once. */
+/* Skips the bytes after a packet, unless the next one follows at once. */
 static void pass_over(struct trtc_ts *ts, const uint8_t *w, size_t n)
 {
     const size_t k = ts->owed < n ? ts->owed : n;
@@ -170,7 +170,8 @@ static void pass_over(struct trtc_ts *ts, const uint8_t *w, size_t n)
     consume(ts, w, k);
 }
 
-/* Bytes to look at: in the input, or in the carry where it takes both. False: more must come. */
+/* Supplies the bytes to be examined, in the input, or in the carry if they are spread over both.
+ * Returns false: more input is needed. */
 static bool window(struct trtc_ts *ts, const uint8_t **w, size_t *n)
 {
     const size_t want = ts->owed ? ts->owed + 1 : ts->synced && !ts->seam ? PACKET : LOOK;
@@ -232,7 +233,7 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
     return NULL;
 }
 
-/* Bytes behind the last whole packet. */
+/* Handles the bytes after the last complete packet. */
 static int64_t rest_of(const struct trtc_ts_stats *st, int64_t bytes, int64_t stride)
 {
     return (bytes - st->nb_front) % stride;

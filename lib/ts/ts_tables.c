@@ -26,7 +26,7 @@ static const struct stream_type {
     { 0x32, true, TRTC_CODEC_OTHER, "jpegxs" },     { 0x35, true, TRTC_CODEC_OTHER, "evc" },
 };
 
-/* The same in a program that says it is of Blu-ray's kind (HDMV), as cameras and m2ts muxers do. */
+/* The same in a program that is registered as "HDMV" (Blu-ray), as by cameras and m2ts muxers. */
 static const struct stream_type hdmv_types[] = {
     { 0x80, false, TRTC_CODEC_OTHER, "pcm_bluray" }, { 0x83, false, TRTC_CODEC_OTHER, "truehd" },
     { 0x84, false, TRTC_CODEC_OTHER, "eac3" },       { 0x85, false, TRTC_CODEC_OTHER, "dts" },
@@ -34,7 +34,7 @@ static const struct stream_type hdmv_types[] = {
     { 0xa2, false, TRTC_CODEC_OTHER, "dts" },
 };
 
-/* What is neither sound nor pictures, by its stream type or by a descriptor (ETSI EN 300 468): the
+/* Streams that are neither sound nor pictures, by stream type or descriptor (ETSI EN 300 468). The
  * names are for messages. */
 static const struct data_type {
     uint8_t type, descriptor;
@@ -143,7 +143,7 @@ static bool describe_private(const struct trtc_pmt_entry *e, bool hdmv, struct t
     return false;
 }
 
-/* A name for what is nothing of ours, or "". */
+/* Returns a name for a stream that is not used here, or "". */
 static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
 {
     const uint8_t *body;
@@ -162,7 +162,7 @@ static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream 
     }
 }
 
-/* TRTC_AUDIO, TRTC_VIDEO, or 0 where the entry is neither, or nothing we know. */
+/* Returns TRTC_AUDIO, TRTC_VIDEO, or 0: the entry is neither, or unknown. */
 static unsigned describe_entry(const struct trtc_pmt_entry *e, bool hdmv,
                                struct trtc_ts_stream *out)
 {
@@ -177,7 +177,8 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, bool hdmv,
     return 0;
 }
 
-/* The same, for a stream that may be known by what is in it: what is not, is to be looked at. */
+/* The same for a stream that may have been identified by its content; otherwise its content must be
+ * examined. */
 static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e, bool hdmv,
                          struct trtc_ts_stream *out)
 {
@@ -229,7 +230,7 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
         guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_programs == 1;
         if (!(ts->want & kind) || kept[k])
             continue;
-        /* A stream in use stays in use, also where another one now stands in front of it. */
+        /* a stream in use stays in use, even if another one now precedes it */
         kept[k] = ts->es[k].on && same_stream(&stream, &ts->es[k].info);
         if (!have[k] || kept[k])
             found[k] = stream;
@@ -305,12 +306,13 @@ void trtc_ts_tables_continue(struct trtc_ts *ts)
     trtc_psi_drop(&ts->pat.psi);
     for (int i = 0; i < ts->nb_programs; i++) {
         ts->program[i].cc = CC_NONE;
-        ts->program[i].known = false; /* what it names is to be listed again */
+        ts->program[i].known = false; /* its streams are listed again */
         trtc_psi_drop(&ts->program[i].psi);
     }
 }
 
-/* A table of this segment says what is on the PID: nothing that was known before it holds. */
+/* Takes the description of a PID from a table of this segment, which replaces everything known
+ * before. */
 static bool is_named(const struct trtc_ts *ts, int pid)
 {
     for (int i = 0; i < ts->stats.nb_named; i++)
@@ -336,8 +338,7 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
     return ts->tabled;
 }
 
-/* Files that are put in a row leave their mark: the counters of PAT and PMT, one behind the other, begin at 0
- * again. */
+/* Recognises concatenated files: the counters of PAT and PMT, one after the other, restart at 0. */
 static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, int slot,
                            uint8_t cc)
 {
@@ -370,8 +371,8 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
     if (off > PACKET)
         return;
 
-    /* A counter that stands still is a repetition, or a simple muxer: a section that starts is
-     * read again either way. */
+    /* a counter that does not rise is a repetition, or comes from a simple multiplexer; a section
+     * that begins is read again in both cases */
     if (g->cc != CC_NONE && cc != g->cc && cc != ((g->cc + 1) & 15)) {
         trtc_psi_drop(&g->psi); /* not counted: nothing of the recording is lost with a table */
     } else if (cc == g->cc && !unit_start) {
@@ -385,8 +386,8 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
         const uint32_t crc = trtc_psi_crc(section, size);
         const int table = slot < 0 ? TRTC_PSI_PAT : TRTC_PSI_PMT;
 
-        /* A PAT goes on in further sections behind its first 253 programs, of which we read
-         * fewer. */
+        /* a PAT continues in further sections after its first 253 programs, of which we read
+         * fewer */
         if (trtc_psi_table_id(section) != table || trtc_psi_number(section) != 0 ||
             (g->known && g->crc == crc))
             continue;

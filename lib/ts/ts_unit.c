@@ -19,7 +19,7 @@ void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_
 /* Has the framer hand out all there is. cut: input ends in the middle of a packet. */
 void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
 {
-    /* A PES of no declared length may well be complete where its last packet had stuffing. */
+    /* a PES without a declared length is probably complete if its last packet had stuffing */
     if (s->pes == PES_BODY && (s->left > 0 || s->gap || (cut && !s->stuffed)))
         s->torn = true;
     trtc_ts_call_framer(ts, s, WHY_FINAL);
@@ -34,15 +34,15 @@ static void empty(struct trtc_ts_es *s)
     s->unit = (struct trtc_ts_unit){ 0 };
 }
 
-/* Forgets what is in the buffer. */
+/* Drops the content of the buffer. */
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
     trtc_ts_count_bad(ts, s, s->size - s->start);
     empty(s);
 }
 
-/* Nothing follows. Units in front of a picture that does not come are nothing, unless they are what
- * is left of it. */
+/* Handles the end of the input. Units before a picture that does not come are ignored, unless they
+ * are the rest of it. */
 void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
     if (!s->unit.begun || s->unit.damaged) {
@@ -98,7 +98,7 @@ int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, s
     return 0;
 }
 
-/* Moves what is left in the buffer to its front. */
+/* Moves the rest of the buffer to its beginning. */
 void trtc_ts_compact(struct trtc_ts_es *s)
 {
     if (s->start == 0)
@@ -113,7 +113,7 @@ void trtc_ts_compact(struct trtc_ts_es *s)
     s->start = 0;
 }
 
-/* The PES in which byte at of the buffer stands; NULL where that is forgotten. */
+/* Returns the PES that contains byte at of the buffer; NULL: it is no longer known. */
 struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at)
 {
     const int64_t byte = s->base + (int64_t)at;
@@ -142,7 +142,7 @@ void trtc_ts_unit_begin(struct trtc_ts_es *s)
     }
 }
 
-/* The unit is what stands before end. */
+/* Completes the unit, which ends before end. */
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
 {
     *f = (struct trtc_ts_frame){
@@ -164,8 +164,8 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
     return 1;
 }
 
-/* A key picture begins at end, as far as can be seen from its first packet: where that has no more
- * than parameter sets, they are what one begins with. */
+/* Whether a key picture begins at end, as far as its first packet shows. If that contains only
+ * parameter sets, these are the beginning of one. */
 static bool next_key(const struct trtc_ts_es *s, size_t end)
 {
     const size_t left = s->size - end;
@@ -224,7 +224,7 @@ int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_f
         return 0;
     }
 
-    /* There may be several, where it took a while to know that they must do. */
+    /* there may be several if it took a while to find out that they must do */
     for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
         const int64_t at = s->mark[(s->nb_marks - i) % NB_MARKS].at - s->base;
         if (at <= (int64_t)s->start)

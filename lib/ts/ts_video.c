@@ -2,7 +2,7 @@
 /* MPEG-TS demultiplexer: access units of H.264 and H.265. */
 #include "ts/ts_priv.h"
 
-#define SLICE_HEADER 24 /* bytes that hold what is read of a slice header */
+#define SLICE_HEADER 24 /* the bytes of a slice header that are read */
 #define SCAN_STEP \
     (1024 * 1024) /* a PES of any length is searched for pictures at least this often */
 
@@ -12,10 +12,10 @@ static bool is_start_code(const uint8_t *p, size_t n)
            (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
 }
 
-/* True if the NAL unit of n bytes at p begins another access unit, the one in hand having picture
- * data (H.264 7.4.1.2.3, H.265 7.4.2.4.4). Where access units have delimiters these alone count,
- * and the second field of a frame: units between the slices of a picture that should not be there,
- * and redundant slices, then do no harm. */
+/* Whether the NAL unit of n bytes at p begins another access unit, when the current one has picture
+ * data (H.264 7.4.1.2.3, H.265 7.4.2.4.4). If access units have delimiters, only these count, and
+ * the second field of a frame; then redundant slices, and wrong units between the slices of a
+ * picture, do no harm. */
 static bool begins_unit(const struct trtc_ts_es *s, enum trtc_nal kind, const uint8_t *p, size_t n)
 {
     switch (kind) {
@@ -36,7 +36,7 @@ static bool begins_unit(const struct trtc_ts_es *s, enum trtc_nal kind, const ui
     }
 }
 
-/* Bytes of a NAL unit that tell whether it begins another access unit. */
+/* The bytes of a NAL unit that show whether it begins another access unit. */
 static size_t bytes_to_judge(const struct trtc_ts_es *s, uint8_t header)
 {
     const enum trtc_nal kind = trtc_nal_kind(s->info.codec, header);
@@ -48,7 +48,7 @@ static size_t bytes_to_judge(const struct trtc_ts_es *s, uint8_t header)
     return 2;
 }
 
-/* The parameter sets in front of the slice. */
+/* Reads the parameter sets before the slice. */
 static void note_sets(struct trtc_ts_es *s)
 {
     const uint8_t *pos = s->buf + s->start, *nal;
@@ -70,8 +70,8 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
-/* A PES has begun. Begun with a start code and with a time of its own it begins an access
- * unit, whatever the NAL units say: the delimiter may be what was lost. */
+/* Handles the beginning of a PES. If it begins with a start code and has a time of its own, it
+ * begins an access unit, whatever its NAL units are, since the delimiter may have been lost. */
 static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_mark *m,
                        struct trtc_ts_frame *f)
 {
@@ -143,7 +143,7 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
     }
 }
 
-/* The first unit begins here; what stands in front of it is nothing. */
+/* Begins the first unit here; the bytes before it are ignored. */
 static void begin_at(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
 {
     trtc_ts_count_bad(ts, s, at - s->start);
@@ -157,7 +157,7 @@ static void begin_at(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     const bool final = s->why == WHY_FINAL;
-    const size_t least = s->info.codec == TRTC_CODEC_H264 ? 2 : 3; /* they tell what a unit is */
+    const size_t least = s->info.codec == TRTC_CODEC_H264 ? 2 : 3; /* they identify a unit */
 
     while (s->scan < s->size) {
         const uint8_t *end = s->buf + s->size;

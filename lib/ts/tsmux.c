@@ -34,7 +34,7 @@ enum {
 /* Bytes of the adaptation field's flags (2.4.3.5). */
 enum { AF_DISCONTINUITY = 0x80, AF_RANDOM_ACCESS = 0x40, AF_PCR = 0x10 };
 
-/* What a PES packet is put together from. */
+/* The parts of a PES packet. */
 struct piece {
     const uint8_t *p;
     size_t n;
@@ -57,7 +57,7 @@ struct trtc_tsmux {
     unsigned version; /* of the PMT */
     bool tells_time;
     struct trtc_psi_time time;
-    int64_t bytes; /* of the segment, what is in the buffer included */
+    int64_t bytes; /* the size of the segment, including the buffer */
 
     bool have_pcr; /* in this segment */
     int64_t pcr_90k;
@@ -69,7 +69,7 @@ struct trtc_tsmux {
     int64_t held_number;
     int held_rate_hz; /* 0: nothing can follow */
 
-    size_t size;             /* of what is in the buffer */
+    size_t size;             /* bytes in the buffer */
     uint8_t sound[ADTS_MAX]; /* more than HELD_MAX */
     uint8_t buf[BLOCK * PACKET];
 };
@@ -159,7 +159,7 @@ int trtc_tsmux_flush(struct trtc_tsmux *m, struct trtc_err *err)
     return size > 0 ? m->sink(m->opaque, m->buf, size, err) : 0;
 }
 
-/* Room for one packet, or NULL where the full buffer could not be written. */
+/* Returns room for one packet; NULL: the full buffer could not be written. */
 static uint8_t *next_packet(struct trtc_tsmux *m, struct trtc_err *err)
 {
     if (m->size == sizeof m->buf && trtc_tsmux_flush(m, err) < 0)
@@ -294,9 +294,9 @@ static int put_clock(struct trtc_tsmux *m, struct trtc_err *err)
     return 0;
 }
 
-/* A PES packet with this decoding time follows in stream s: the clock goes on to a fitting
- * time, and never stands still for longer than its period. *flags: what its first packet shall
- * say of the clock. Where tracks are interleaved badly, the clock waits for the one behind. */
+/* Advances the clock for a PES packet with this decoding time in stream s; two PCRs are never farther
+ * apart than their period. *flags: what the first packet states about the clock. If tracks are
+ * interleaved badly, the clock waits for the later one. */
 static int clock_to(struct trtc_tsmux *m, const struct stream *s, int64_t dts_90k, uint8_t *flags,
                     struct trtc_err *err)
 {
@@ -346,7 +346,7 @@ static int64_t samples_90k(int64_t samples, int rate_hz)
     return (samples * 90000 + rate_hz / 2) / rate_hz;
 }
 
-/* Whether the frame goes on with the PES in the making. */
+/* Whether the frame fits into the PES that is being packed. */
 static bool goes_on(const struct trtc_tsmux *m, const struct trtc_adts *a, size_t size,
                     int64_t pts_90k)
 {
@@ -428,7 +428,8 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const struct trtc_tsmux_picture *pic,
     assert(m->video.pid);
     if (size == 0)
         return 0;
-    /* Sound that got no successor must not come too late, and the frame that began the segment stands first in it. */
+    /* sound without a successor must not be late, and the first frame of the segment must precede
+     * all others */
     if (m->held > 0 && (!m->have_pcr || trtc_ts_diff(dts_90k, m->held_pts_90k) > 2 * HELD_90K) &&
         put_sound(m, err) < 0)
         return -1;
@@ -451,7 +452,7 @@ int trtc_tsmux_video(struct trtc_tsmux *m, const struct trtc_tsmux_picture *pic,
 
 /* ---- segments ---- */
 
-/* What the tables announce from here on. */
+/* Sets the streams that the tables announce from now on. */
 static int set_tracks(struct trtc_tsmux *m, enum trtc_codec video, enum trtc_codec audio,
                       struct trtc_err *err)
 {
@@ -517,7 +518,7 @@ int trtc_tsmux_begin(struct trtc_tsmux *m, struct trtc_err *err)
     return put_tables(m, err);
 }
 
-/* Reads what put_pcr() writes. */
+/* Reads the PCR that put_pcr() has written. */
 static int64_t get_pcr(const uint8_t *p)
 {
     return (int64_t)p[0] << 25 | p[1] << 17 | p[2] << 9 | p[3] << 1 | p[4] >> 7;
