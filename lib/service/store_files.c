@@ -25,40 +25,37 @@ int trtc_store_file_proven(struct trtc_store *s, const struct trtc_file_row *f,
                            err);
 }
 
-static int give(struct trtc_store *s, sqlite3_stmt *q, const char *task,
-                bool (*each)(void *arg, const struct trtc_file_row *f), void *arg)
+static int give(struct trtc_store *s, sqlite3_stmt *q,
+                bool (*each)(void *arg, const struct trtc_file_row *f), void *arg,
+                struct trtc_err *err)
 {
     int ret;
-    while ((ret = trtc_store_step(s, q, NULL)) == 1) {
-        const struct trtc_file_row f = { .task = task,
-                                         .path = trtc_store_text(q, 0),
-                                         .type = trtc_store_text(q, 1),
-                                         .seq = sqlite3_column_int64(q, 2),
-                                         .proven_seq = sqlite3_column_int64(q, 3),
-                                         .key = trtc_store_text(q, 4),
-                                         .url = trtc_store_text(q, 5),
-                                         .file_id = trtc_store_text(q, 6) };
+    while ((ret = trtc_store_step(s, q, err)) == 1) {
+        const struct trtc_file_row f = { .task = trtc_store_text(q, 0),
+                                         .path = trtc_store_text(q, 1),
+                                         .type = trtc_store_text(q, 2),
+                                         .seq = sqlite3_column_int64(q, 3),
+                                         .proven_seq = sqlite3_column_int64(q, 4),
+                                         .key = trtc_store_text(q, 5),
+                                         .url = trtc_store_text(q, 6),
+                                         .file_id = trtc_store_text(q, 7) };
         if (!each(arg, &f)) {
             ret = 0;
             break;
         }
     }
+    trtc_store_end(q);
     return ret;
 }
 
-#define SELECT "SELECT path,type,seq,proven_seq,key,url,file_id FROM files WHERE task=?"
+#define SELECT "SELECT task,path,type,seq,proven_seq,key,url,file_id FROM files WHERE task=?"
 
 int trtc_store_files(struct trtc_store *s, const char *task,
                      bool (*each)(void *arg, const struct trtc_file_row *f), void *arg,
                      struct trtc_err *err)
 {
     static const char sql[] = SELECT " ORDER BY seq";
-    sqlite3_stmt *q = trtc_store_bind(s, err, sql, "t", task);
-    const int ret = q ? give(s, q, task, each, arg) : -1;
-    if (q && ret < 0)
-        trtc_store_fail(s, "a query failed", err);
-    trtc_store_end(q);
-    return ret;
+    return give(s, trtc_store_bind(s, err, sql, "t", task), each, arg, err);
 }
 
 int trtc_store_files_due(struct trtc_store *s, const char *task,
@@ -66,12 +63,7 @@ int trtc_store_files_due(struct trtc_store *s, const char *task,
                          struct trtc_err *err)
 {
     static const char sql[] = SELECT " AND seq>proven_seq ORDER BY seq";
-    sqlite3_stmt *q = trtc_store_bind(s, err, sql, "t", task);
-    const int ret = q ? give(s, q, task, each, arg) : -1;
-    if (q && ret < 0)
-        trtc_store_fail(s, "a query failed", err);
-    trtc_store_end(q);
-    return ret;
+    return give(s, trtc_store_bind(s, err, sql, "t", task), each, arg, err);
 }
 
 int trtc_store_files_waiting(struct trtc_store *s, const char *task, int64_t *all, int64_t *hls,
