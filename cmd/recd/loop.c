@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop of the service, which never blocks: it handles requests, tasks, uploads and callbacks
  * one after the other. Threads send callbacks and fetch pictures. */
-#define _GNU_SOURCE /* signalfd, inotify */
+#define _GNU_SOURCE /* inotify */
 
 #include "loop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include "../cli.h"
 #include "../clock.h"
 #include "../ready.h"
+#include "../signals.h"
 #include "api.h"
 #include "base/json_put.h"
 #include "outbox.h"
@@ -220,26 +219,17 @@ static void run_server(struct recd *r, struct polled *p)
 
 static void take_signals(struct recd *r, struct polled *p)
 {
-    struct signalfd_siginfo i;
     (void)r;
-    while (read(p->fd, &i, sizeof i) == (ssize_t)sizeof i)
-        cli_signal = (int)i.ssi_signo;
+    signals_take(p->fd);
 }
 
 static int catch_signals(struct recd *r, struct polled *p, struct trtc_err *err)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    sigdelset(&set, SIGPIPE);
     p->ready = take_signals;
-    p->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (p->fd < 0 || recd_poll(r, p, false) < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals");
-    return 0;
+    p->fd = signals_open(err);
+    if (p->fd < 0)
+        return -1;
+    return recd_poll(r, p, false) < 0 ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "epoll") : 0;
 }
 
 /* Opens the store. Without it, when it is damaged, the service still answers what it can. */

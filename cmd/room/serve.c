@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-room serve: one loop that receives streams, serves them, and reports who is present. */
-#define _GNU_SOURCE /* signalfd */
-
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../cli.h"
 #include "../clock.h"
 #include "../ready.h"
+#include "../signals.h"
 #include "convert.h"
 #include "follow.h"
 #include "gate.h"
@@ -187,11 +184,9 @@ static void run_server(struct house *h, struct polled *p, int fd)
 
 static void take_signals(struct house *h, struct polled *p, int fd)
 {
-    struct signalfd_siginfo i;
     (void)h;
     (void)p;
-    while (read(fd, &i, sizeof i) == (ssize_t)sizeof i)
-        cli_signal = (int)i.ssi_signo;
+    signals_take(fd);
 }
 
 static void tick(struct house *h)
@@ -258,18 +253,11 @@ static void run(struct house *h)
 
 static int catch_signals(struct house *h, struct polled *p, struct trtc_err *err)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    sigdelset(&set, SIGPIPE);
     p->ready = take_signals;
-    p->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (p->fd < 0 || house_poll(h, p, false) < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals");
-    return 0;
+    p->fd = signals_open(err);
+    if (p->fd < 0)
+        return -1;
+    return house_poll(h, p, false) < 0 ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "epoll") : 0;
 }
 
 /* Sets the beginning of every Source. A wildcard address is reached through loopback. */
