@@ -40,7 +40,8 @@ struct outbox {
     struct trtc_crew *crew;
     struct sending *flights;
     size_t nb;
-    int64_t note_ms; /* results that could not be noted are not tried again before that */
+    bool has_no_address; /* that some wait for an address was reported */
+    int64_t note_ms;     /* results that could not be noted are not tried again before that */
     pthread_mutex_t lock;
     struct trtc_http *clients[THREADS]; /* idle ones */
     size_t nb_clients;
@@ -160,7 +161,14 @@ static bool give(void *arg, const struct trtc_out_row *row)
     const struct trtc_config_app *app = trtc_config_app(&g->r->config, row->sdkappid);
     if (o->nb == FLIGHTS)
         return false;
-    if (flies(o, row->id) || !app || !app->callback_url)
+    if (!app || !app->callback_url) {
+        if (!o->has_no_address)
+            cli_error("callbacks of application %" PRId64 " wait: it has no callback_url any more",
+                      row->sdkappid);
+        o->has_no_address = true;
+        return true;
+    }
+    if (flies(o, row->id))
         return true;
     struct sending *s = calloc(1, sizeof *s);
     const int64_t now_ms = clock_real_ms();

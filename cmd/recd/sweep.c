@@ -199,12 +199,21 @@ static int forget(struct recd *r, void *arg, struct trtc_err *err)
     return trtc_store_task_drop(r->store, t->row.id, err);
 }
 
+/* Whether something of a failed task stays, which only its owner may remove. */
+static bool has_rest(const struct recd *r, const struct task *t)
+{
+    char *files = t->row.end_status && !r->config.keep ? setup_path(t->dir, "files") : NULL;
+    const bool has = files && access(files, F_OK) == 0;
+    free(files);
+    return has;
+}
+
 void sweep_old(struct recd *r)
 {
     const int64_t before_ms = clock_real_ms() - r->config.keep_days * DAY_MS;
     for (size_t i = 0; i < r->nb_tasks && r->store; i++) {
         struct task *t = r->tasks[i];
-        if (!t->row.settled || t->row.ended_ms > before_ms)
+        if (!t->row.settled || t->row.ended_ms > before_ms || has_rest(r, t))
             continue;
         sweep_directory(r, t->row.id); /* first, since a directory without a row is never removed */
         if (!recd_change(r, forget, t))

@@ -19,7 +19,7 @@ void sweep_directory(const struct recd *r, const char *id);
 /* Removes the directories of tasks that were being created when the service was killed. */
 void sweep_unknown(struct recd *r);
 
-/* Removes tasks that ended more than keep_days ago. */
+/* Removes tasks that ended more than keep_days ago, except for those of which files stay. */
 void sweep_old(struct recd *r);
 
 #endif

@@ -80,6 +80,27 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
     eventually have_come '301 302 303 304 305 307 310'
 }
 
+@test "callbacks that wait when their address is removed from the configuration: that is said, and they are sent once it is there again" {
+    receiver 200
+    port=$(<port)
+    kill "${hook_pids[0]}"
+    wait "${hook_pids[0]}" 2>/dev/null || true
+    rm -f port received
+    config "callback_url = $receives" "callback_key = $(<key)"
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request
+    created
+    gone
+    recd_killed
+    sed '/callback/d' recd.ini >none.ini && chmod 600 none.ini
+    recd --config none.ini
+    told_of "callbacks of application $app wait: it has no callback_url any more"
+    recd_killed
+    receiver 200 "$port"
+    recd --config recd.ini
+    eventually have_come '301 302 303 304 305 307 310'
+}
+
 @test "the disk is full when a callback was accepted: it is not sent over and over" {
     receiver 200 0 0.5
     config "callback_url = $receives" "callback_key = $(<key)"

@@ -186,7 +186,7 @@ P
     [[ $(callbacks | xargs) == '301 {Status:1} 302 {LeaveCode:100} 305 {Status:1}' ]] || fail "$(callbacks)"
 }
 
-@test "lines that cannot be read, are missing or doubled: losses, 305 with Status 1, and files that they may have named stay" {
+@test "lines that cannot be read, are missing or doubled: losses, 305 with Status 1, and files that they may have named stay, also later" {
     recd --launch "$(standin damage leave 99)"
     request
     created
@@ -199,6 +199,16 @@ P
     told_of "files that it has not listed stay in $PWD/$dir/files"
     recd_killed TERM
     [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
+    local damaged=$dir
+    recd --launch "$(standin leave 99)"
+    request '.RoomId = "2"'
+    created
+    gone
+    recd_killed TERM
+    python3 -c 'import sqlite3; c = sqlite3.connect("live/recd.db"); c.execute("update tasks set ended_ms=ended_ms-31*86400000"); c.commit()'
+    recd
+    eventually test ! -e "$dir"
+    [[ -e $damaged/files/other.ts ]] || fail 'it is gone after 30 days'
 }
 
 @test "a task that cannot be stored is refused, and leaves no files" {
