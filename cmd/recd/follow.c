@@ -296,6 +296,19 @@ static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *who
     return n;
 }
 
+/* Reports once why no lines can be read, of which there may be some. errnum: if n is -1. */
+static void report_blocked(struct task *t, ssize_t n, int errnum)
+{
+    if (t->blocked || (n < 0 ? errnum == ENOENT : n < LINE_BYTES))
+        return;
+    t->blocked = true;
+    if (n < 0)
+        cli_error("task %s: cannot read events.ndjson: %s", t->row.id, strerror(errnum));
+    else
+        cli_error("task %s: a line of events.ndjson is longer than %d MB", t->row.id,
+                  LINE_BYTES >> 20);
+}
+
 /* Follows the next lines. Returns true if there may be more. */
 static bool follow_some(struct recd *r, struct task *t)
 {
@@ -303,17 +316,15 @@ static bool follow_some(struct recd *r, struct task *t)
     struct lines l = { .t = t };
     const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     const ssize_t n = fd < 0 ? -1 : read_lines(t, fd, &text, &l.n);
+    const int errnum = errno;
     bool more = false;
     if (fd >= 0)
         close(fd);
     l.text = text;
-    if (l.n) {
+    if (l.n)
         more = task_change(r, t, take_lines, &l);
-    } else if (n >= LINE_BYTES && !t->blocked) {
-        cli_error("task %s: a line of events.ndjson is longer than %d MB", t->row.id,
-                  LINE_BYTES >> 20);
-        t->blocked = true;
-    }
+    else
+        report_blocked(t, n, errnum);
     free(text);
     free(path);
     return more;

@@ -17,7 +17,7 @@ struct task {
     bool alive;            /* it held its lock when that was last checked */
     int nb_fetching;       /* jobs that fetch its pictures; until 0 it is not started or changed */
     bool swept;            /* its secret and its uploaded files were removed */
-    bool blocked;          /* a line of its events is too long; this was reported */
+    bool blocked;          /* its events cannot be read; this was reported */
     int64_t look_ms, probe_ms;   /* when its events, and its lock, were last checked */
     int64_t again_ms;            /* it is not started, or swept, before that */
     int nb_idle_ends;            /* starts in a row after which it wrote no line */

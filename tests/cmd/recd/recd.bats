@@ -211,6 +211,16 @@ P
     [[ -e $damaged/files/other.ts ]] || fail 'it is gone after 30 days'
 }
 
+@test "events that cannot be read: that is said" {
+    recd
+    request
+    created
+    described InProgress
+    mv "$dir/events.ndjson" "$dir/moved"
+    ln -s moved "$dir/events.ndjson"
+    told_of "task $task: cannot read events.ndjson: "
+}
+
 @test "a task that cannot be stored is refused, and leaves no files" {
     trap '' XFSZ
     recd
