@@ -19,7 +19,7 @@ void rec_show_answer(const struct rec *r, const struct trtc_answer *answer)
     cli_put_json(answer->response, !r->opts->json);
 }
 
-/* Returns the value of a header without its secrets: the key's id, the signature, the token. */
+/* Writes the value of a header to out without its secrets: the key's id, the signature, the token. */
 static void hide(const struct trtc_header *h, char *out, size_t size)
 {
     const char *id = strstr(h->value, "Credential="), *sig = strstr(h->value, "Signature=");

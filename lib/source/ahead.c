@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of sound that are held back until it is known where they belong. */
+/* Holds back frames of sound until their place is known. */
 #include "source/ahead.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Feeds: what the caller sees of them, and the lane of a recording. */
+/* Feeds: the interface, and the lane of a recording. */
 #include "source/feed.h"
 
 #include <errno.h>
@@ -58,12 +58,12 @@ struct lane_feed {
     struct trtc_reader *reader;
     struct trtc_kept_sets *sets; /* of pictures: in force */
     enum trtc_codec codec;       /* ... and for this one */
-    struct trtc_colour colour;   /* as they say */
+    struct trtc_colour colour;   /* as the pictures state */
     int64_t prev_us, step_us;    /* decoding time of the frame before, and the usual distance */
 };
 
-/* How long the frame lasts: by its samples, or by the distance to the frame before; else as long
- * as the last frame that said it. */
+/* Returns how long the frame lasts: by its samples, or by the distance to the frame before;
+ * otherwise as long as the last frame whose length was known. */
 static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
 {
     struct trtc_adts h;
@@ -78,7 +78,7 @@ static int64_t duration_us(struct lane_feed *f, const struct trtc_read *r)
 }
 
 /* Adds the parameter sets in force to a key picture that lacks them, since decoding may begin
- * with any: they may stand in an earlier segment. */
+ * with any: they may be in an earlier segment. */
 static void add_sets(struct lane_feed *f, struct trtc_feed_frame *out)
 {
     struct trtc_video_params v;
@@ -164,7 +164,7 @@ static bool is_regular(const struct trtc_piece *a, const struct trtc_piece *b)
            off_us < TRTC_ROUNDING_US && off_us > -TRTC_ROUNDING_US;
 }
 
-/* How many clips of pictures need not be read for what is seen from us on. */
+/* Returns how many clips of pictures need not be read for pictures that are seen from us on. */
 static size_t skippable(const struct trtc_lane *lane, int64_t us)
 {
     size_t n = with_sets(lane, clip_at(lane, us));

@@ -48,7 +48,7 @@ struct trtc_feed_frame {
 int trtc_feed_next(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);
 void trtc_feed_free(struct trtc_feed **f);
 
-/* Returns the account so far. Frames "out" are those that trtc_feed_next has returned; frames that
+/* Reports the account so far. Frames "out" are those that trtc_feed_next has returned; frames that
  * were read ahead count as cut off. The account balances once the source is settled. */
 void trtc_feed_ledger(struct trtc_feed *f, struct trtc_ledger *out);
 

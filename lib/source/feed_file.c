@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stored files as sources: opened once for each kind, so that who takes the sound and who takes the pictures
- * never wait for each other, however the file interleaves them. */
+/* Stored files as sources. A file is opened once for each kind, so that readers of sound and of
+ * pictures never wait for each other, however the file interleaves them. */
 #include <stdlib.h>
 
 #include "source/feed_priv.h"
@@ -12,17 +12,17 @@ struct file_feed {
     bool video;
     /* under the lock */
     bool shown, ended;
-    int64_t first_us, end_us; /* of what was taken, if shown */
+    int64_t first_us, end_us; /* of the frames taken, if shown */
 };
 
 struct file {
     struct trtc_source base;
     const volatile sig_atomic_t *stop;
     int64_t off_us;           /* from the file's times to epoch times */
-    struct file_feed feed[2]; /* sound, pictures; .in NULL: there is none */
+    struct file_feed feed[2]; /* sound, pictures; .in NULL: the file has none */
 };
 
-/* The feed has nothing more: the input reports what was lost. */
+/* Ends a feed: the input reports its losses. */
 static void end_feed(struct file_feed *f, int result, const struct trtc_err *why)
 {
     struct trtc_source *s = &f->file->base;

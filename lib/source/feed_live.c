@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes, URLs and whatever else cannot be read twice as sources: a thread opens and reads them, and fills a queue for
- * each kind. */
+/* Pipes, URLs and whatever else cannot be read twice as sources: a thread opens and reads them, and
+ * fills a queue for each kind. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +14,16 @@
 #define FULL_US     10000000           /* the most of a kind that waits, */
 #define FULL_BYTES  (16 * 1024 * 1024) /* in so many bytes; */
 #define OVER_BYTES  (64 * 1024 * 1024) /* and in bytes while a reader waits for the other kind */
-#define LATE_US     2000000            /* behind its arrival by more than this, */
-#define LATE_FOR_US 2000000            /* and for longer than this: it will not catch up */
-#define KEPT_US     60000000           /* no server gives what is older */
-#define TICK_US     100000             /* how often the program's stop flag is looked at */
+#define LATE_US     2000000  /* frames that are later than their arrival by more than this, */
+#define LATE_FOR_US 2000000  /* and for longer than this: it will not catch up */
+#define KEPT_US     60000000 /* no server keeps older data */
+#define TICK_US     100000   /* how often the program's stop flag is looked at */
 
-/* A frame that waits, with its bytes behind it. */
+/* A waiting frame, followed by its bytes. */
 struct node {
     struct node *next;
     struct trtc_feed_frame f;
-    AVCodecParameters *par; /* what f points to, or NULL */
+    AVCodecParameters *par; /* the parameters to which f points, or NULL */
     uint8_t bytes[];
 };
 
@@ -38,7 +38,7 @@ struct queue {
     size_t nb_bytes;
     struct trtc_ledger ledger; /* once the input has ended */
     int64_t newest_dts_us;     /* TRTC_NOTIME: none */
-    int64_t first_us, end_us;  /* of all that has come, if shown */
+    int64_t first_us, end_us;  /* of all frames so far, if shown */
 };
 
 enum { NAMED_MAX = 32 };
@@ -61,7 +61,7 @@ struct live {
 
     /* under base.lock */
     struct queue queue[2]; /* sound, pictures */
-    bool ended;            /* nothing more comes, and these were its tracks: */
+    bool ended;            /* no more frames come, and these were its tracks: */
     struct trtc_input_named named[NAMED_MAX];
     int nb_named;
     struct queue *waits; /* in which the thread waits for room, or NULL */
@@ -105,7 +105,7 @@ static void wait_until(struct live *x, int64_t deadline_us)
 
 /* ---- the thread ---- */
 
-/* From the stream's times to epoch times, for the first frame that comes. */
+/* Returns the difference of epoch times to times of the stream, judged by the first frame. */
 static int64_t first_off_us(const struct live *x, const struct trtc_input *in, int64_t pts_us)
 {
     int64_t ms;
@@ -116,8 +116,8 @@ static int64_t first_off_us(const struct live *x, const struct trtc_input *in, i
 }
 
 /* Places the stream on the epoch clock. The first frame is placed at its arrival, and the others
- * follow by the stream's clock. If that clock falls behind for good (the stream stood still and
- * went on where it had stopped) or begins anew, the frame at hand is placed at its arrival. */
+ * follow by the stream's clock. If that clock falls behind for good (the stream paused and
+ * continued where it had stopped) or restarts, the current frame is placed at its arrival. */
 static void place(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f)
 {
     const int64_t pts_us = f->pkt.pts_us;
@@ -149,9 +149,9 @@ static bool is_full(const struct queue *q, int64_t full_us, size_t full_bytes)
            (q->nb_bytes > full_bytes || q->newest_dts_us - q->first->f.pkt.dts_us > full_us);
 }
 
-/* Whether there is room for one more frame. A stream that interleaves its kinds far from each
- * other is read on, beyond the limit, as long as a reader waits for the other kind, unless that
- * kind has never come. */
+/* Whether there is room for one more frame. A stream that interleaves its kinds far apart is
+ * read beyond the limit as long as a reader waits for the other kind, unless that kind has never
+ * appeared. */
 static bool has_room(const struct live *x, const struct queue *q)
 {
     const struct queue *other = &x->queue[q == &x->queue[0]];
@@ -198,7 +198,7 @@ static struct node *copy(const struct trtc_feed_frame *f)
     return n;
 }
 
-/* Takes a frame into its queue: 1, 0 where the source is to end, -1. */
+/* Puts a frame into its queue. Returns 1; 0: the source must end; -1. */
 static int take(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f,
                 struct trtc_err *err)
 {
@@ -242,7 +242,7 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
     return go_on;
 }
 
-/* What the container is known not to hold is not waited for. */
+/* Notes the kinds that the container is known not to have, which are not waited for. */
 static void note_absent(struct live *x, const struct trtc_input_info *info)
 {
     pthread_mutex_lock(&x->base.lock);

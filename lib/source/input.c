@@ -27,7 +27,7 @@
 #define AAC_SAMPLES   1024
 #define STEP_MAX_US   1000000
 
-/* A frame that waits, with its bytes behind it. */
+/* A waiting frame, followed by its bytes. */
 struct held {
     struct held *next;
     struct trtc_input_frame f;
@@ -40,7 +40,7 @@ struct trtc_input {
     bool is_ts; /* the back end is input_ts.c's */
     const struct trtc_input_ops *ops;
     void *back;
-    bool any;        /* frames of any codec are handed out, */
+    bool any;        /* frames of any codec are returned, */
     unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds */
     int64_t came_us; /* when the first frame came, on a clock of no meaning */
     char name[256];  /* for messages */
@@ -62,8 +62,8 @@ struct trtc_input {
                                 where the sound ends */
     struct trtc_input_aac aac;
     int object_type;           /* of AAC that is copied, and */
-    struct trtc_input_pce pce; /* its channels, where a frame has told them */
-    uint8_t *adts;             /* the frame handed out */
+    struct trtc_input_pce pce; /* its channels, if a frame has described them */
+    uint8_t *adts;             /* the frame that is returned */
     size_t adts_cap;
     bool breaks; /* a jump that no frame has been marked with yet */
     int64_t jump_us;
@@ -79,14 +79,14 @@ struct trtc_input {
 
     /* frames before they are asked for */
     struct held *first, **last, *current;
-    bool ended; /* nothing more comes from the back end, */
-    int result; /* which has said so */
+    bool ended; /* the back end has ended, */
+    int result; /* with this result */
     struct trtc_err why;
 };
 
 /* ---- pictures ---- */
 
-/* True where parameter sets stand in front of a picture, which then are in front of all but the
+/* Whether there are parameter sets before a picture, which are then before everything except the
  * delimiter. */
 static bool begins_with_sets(enum trtc_codec codec, const uint8_t *p, size_t size)
 {
@@ -100,7 +100,7 @@ static bool begins_with_sets(enum trtc_codec codec, const uint8_t *p, size_t siz
     return false;
 }
 
-/* Takes over the sets that stand in data; replace: they take the place of all. */
+/* Takes over the parameter sets in data; replace: they replace all others. */
 static int keep_sets(struct trtc_input *in, enum trtc_codec codec, struct trtc_bytes data,
                      bool replace, struct trtc_err *err)
 {
@@ -112,7 +112,7 @@ static int keep_sets(struct trtc_input *in, enum trtc_codec codec, struct trtc_b
     return 0;
 }
 
-/* What the stream says of its colours, or else the container. */
+/* Returns the colours as the stream states them, or else the container. */
 static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
 {
     struct trtc_input_track t;
@@ -282,14 +282,14 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
 
 /* ---- sound ---- */
 
-/* Room for an ADTS frame of so many bytes. */
+/* Returns room for an ADTS frame of so many bytes. */
 static int reserve_adts(struct trtc_input *in, size_t size, struct trtc_err *err)
 {
     return trtc_array_reserve(&in->adts, &in->adts_cap, size, 1) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* The channels stand in the frame, or stood in one before: then that description is put in, since decoding may begin
- * with this one. */
+/* Handles channels that are described in the frame. If an earlier frame has described them, that
+ * description is inserted, since decoding may begin with this frame. */
 static int describe_channels(struct trtc_input *in, struct trtc_adts *h, struct trtc_input_raw *raw,
                              struct trtc_err *err)
 {
@@ -311,7 +311,7 @@ static int describe_channels(struct trtc_input *in, struct trtc_adts *h, struct 
     return 0;
 }
 
-/* Takes note of the format; true where it is another one. */
+/* Notes the format. Returns true if it has changed. */
 static bool note_format(struct trtc_input *in, const struct trtc_adts *h)
 {
     const bool changes = in->info.rate_hz > 0 &&
@@ -371,7 +371,7 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
 {
     struct trtc_input_placed at;
 
-    if (in->left) { /* it still shows where the stream's clock jumps */
+    if (in->left) { /* it still shows jumps of the stream's clock */
         place(in, raw, raw->dur_us, &at);
         return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_UNWANTED);
     }
@@ -408,7 +408,7 @@ static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struc
     struct trtc_packet p;
     int ret;
 
-    /* The encoder's priming in front of the first sample would move the start of the stream. */
+    /* the priming of the encoder before the first sample would move the start of the stream */
     do
         ret = trtc_aenc_receive(in->aenc, &p, err);
     while (ret > 0 && p.pts_us < 0);
@@ -437,7 +437,7 @@ static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struc
 
 /* ---- frames ---- */
 
-/* The back end has no more: the encoder gives what it holds, then comes result. */
+/* Handles the end of the back end: drains the encoder, and then returns result. */
 static int finish(struct trtc_input *in, int result, struct trtc_err *err)
 {
     in->ended = true;
@@ -449,7 +449,8 @@ static int finish(struct trtc_input *in, int result, struct trtc_err *err)
                          in->end_us == TRTC_NOTIME ? TRTC_NOTIME : in->end_us - in->zero_us, err);
 }
 
-/* Several blocks stand in the frame, and nothing says where: they cannot be copied one by one. */
+/* Whether the frame has several blocks at unknown offsets, so that they cannot be copied one by
+ * one. */
 static bool has_blocks(const struct trtc_input *in, const struct trtc_input_raw *raw)
 {
     struct trtc_adts h;
@@ -464,7 +465,7 @@ static bool is_wanted(const struct trtc_input *in, int track)
 
 enum { PASSED = 2 };
 
-/* Passes over a frame that is not wanted: it still shows where the stream's clock jumps. f gets its times. */
+/* Skips an unwanted frame, which still shows jumps of the stream's clock. f gets its times. */
 static int pass_over(struct trtc_input *in, const struct trtc_input_raw *raw,
                      struct trtc_input_frame *f)
 {
@@ -559,14 +560,14 @@ static int hold(struct trtc_input *in, const struct trtc_input_frame *f, struct 
     return 0;
 }
 
-/* What is known of the frames that wait. */
+/* What is known about the waiting frames. */
 struct seen {
     int64_t min_pts_us, min_dts_us, max_dts_us;
-    int64_t shown_us; /* where the first one that is not hidden begins, or TRTC_NOTIME */
+    int64_t shown_us; /* when the first one that is not hidden begins, or TRTC_NOTIME */
     size_t nb_bytes;
     bool audio;
     int64_t video_us;   /* PTS of the first picture that is not hidden, or TRTC_NOTIME */
-    bool video_settled; /* a picture is shown after it: none comes that is shown before it */
+    bool video_settled; /* a picture after it is shown later, so no later one is shown earlier */
 };
 
 static void look(struct seen *s, const struct trtc_input_frame *f)
@@ -593,7 +594,8 @@ static void look(struct seen *s, const struct trtc_input_frame *f)
     }
 }
 
-/* Takes over what is announced but was not seen. -1: what cannot be taken is announced. */
+/* Takes over tracks that are announced but have not appeared. Returns -1 if one of them is not
+ * supported. */
 static int announced(struct trtc_input *in, bool *video, bool *audio, struct trtc_err *err)
 {
     struct trtc_input_track v, a;
@@ -640,13 +642,13 @@ static void guess_first_duration(struct trtc_input *in)
         a->f.dur_us = us;
 }
 
-/* What waits of a file can be read again. */
+/* Passes a waiting frame to the keep of the caller, unless it can be read again from a file. */
 static int keep_safe(struct trtc_input *in, const struct trtc_input_frame *f, struct trtc_err *err)
 {
     return in->keep && !in->info.stored ? in->keep(in->keep_opaque, in, f, err) : 0;
 }
 
-/* Reads until every track has shown where it starts, or as long as is bearable. */
+/* Reads until the start of every track is known, or for as long as is acceptable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
     struct seen s = { .shown_us = TRTC_NOTIME, .video_us = TRTC_NOTIME };
@@ -700,7 +702,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     return 0;
 }
 
-/* Bytes of a URL's scheme ("rtmp"), 0 where it is a file name. */
+/* Returns the length of a URL's scheme ("rtmp"); 0: it is a file name. */
 static size_t scheme_bytes(const char *url)
 {
     size_t n = 0;
@@ -710,8 +712,8 @@ static size_t scheme_bytes(const char *url)
     return n > 1 && strncmp(url + n, "://", 3) == 0 ? n : 0;
 }
 
-/* The name for messages. Of a URL only scheme and host: keys stand in user names, paths and
- * queries. */
+/* Makes the name for messages. Of a URL it contains only scheme and host, since user names, paths
+ * and queries contain keys. */
 static void make_name(char *out, size_t cap, const char *url)
 {
     const size_t scheme = scheme_bytes(url);
@@ -731,7 +733,7 @@ static void make_name(char *out, size_t cap, const char *url)
     }
 }
 
-/* Opens what has the bytes: 1, 0 where libavformat opens url by itself, -1. */
+/* Opens the source of bytes. Returns 1; 0: libavformat opens url itself; -1. */
 static int open_src(struct trtc_input *in, const char *url, const struct trtc_remote *remote,
                     struct trtc_err *err)
 {
@@ -885,7 +887,7 @@ int64_t trtc_input_start_us(const struct trtc_input *in)
     return in->start_us;
 }
 
-/* The stream has begun less than half a wrap of its clock before or after what is told. */
+/* the stream began less than half a wrap of its clock before or after the stated time */
 bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us)
 {
     const int64_t wrap = INT64_C(1) << 33;

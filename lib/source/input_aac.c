@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AAC (ISO/IEC 14496-3): configuration records, ADTS headers, and the element that describes channels
- * where the header has no number for them. */
+/* AAC (ISO/IEC 14496-3): configuration records, ADTS headers, and the element that describes
+ * channels for which the header has no number. */
 #include <string.h>
 
 #include "source/input_priv.h"

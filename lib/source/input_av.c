@@ -21,7 +21,7 @@
 #include "ts/es.h"
 
 enum { BLOCK_BYTES = 256 * 1024 };
-enum { LOOK_S = 5 }; /* so long a container that announces nothing is searched for its tracks */
+enum { LOOK_S = 5 };      /* how long a container that announces no tracks is searched for them */
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
 enum { FRAGMENT_ROUNDING_US = 100 };
@@ -33,7 +33,7 @@ struct stream {
     enum trtc_codec codec;
     const char *codec_name;
     bool configured; /* a configuration record has been read, */
-    bool config_new; /* and not handed out yet */
+    bool config_new; /* and not returned yet */
 
     int nal_length; /* H.264, H.265: bytes of a length; 0: Annex B */
     uint8_t *sets;  /* parameter sets outside the stream */
@@ -44,14 +44,14 @@ struct stream {
 
     bool running;
     int64_t at;           /* time stamp before, in its own time base, wraps undone */
-    int nb_without_dts;   /* frames at the beginning that had none, */
+    int nb_without_dts;   /* frames without a DTS at the beginning, */
     int64_t first_pts_us; /* from this one on */
 
     struct trtc_ledger ledger;
     int64_t trim_us; /* sound that is still to be trimmed */
-    int64_t next_us; /* sound of a fragment: where the frame before ends */
+    int64_t next_us; /* sound of a fragment: when the frame before ends */
     bool mended;     /* that was stamped too late */
-    unsigned turn;   /* as the stream says */
+    unsigned turn;   /* as the stream states */
 };
 
 struct back {
@@ -61,13 +61,13 @@ struct back {
     AVFormatContext *ic;
     AVIOContext *pb;
     AVPacket *pkt;
-    AVPacket *ahead; /* the packet behind one that is not whole, where has_ahead */
+    AVPacket *ahead; /* with has_ahead: the packet after an incomplete one */
     bool has_ahead;
     int ahead_track;
     struct trtc_input_watch watch;
     int64_t at; /* of src: the next byte to be read */
     struct stream stream[TRTC_NB_KINDS];
-    uint8_t *out; /* the frame handed out, where it is not the packet itself */
+    uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
     bool cut;
@@ -191,7 +191,7 @@ static int pick_video(const AVFormatContext *ic, int best)
     return best;
 }
 
-/* The display matrix of a stream, or NULL. */
+/* Returns the display matrix of a stream, or NULL. */
 static const uint8_t *stream_matrix(const AVStream *st)
 {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
@@ -218,7 +218,7 @@ static unsigned turn_of(const uint8_t *matrix)
     return trtc_turn_of_matrix(m, &askew);
 }
 
-/* Stream index of the container becomes track k, if its codec is known. */
+/* Makes stream index of the container track k, if its codec is known. */
 static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
 {
     const AVCodecParameters *par = b->ic->streams[index]->codecpar;
@@ -248,8 +248,8 @@ static int choose_streams(struct back *b, struct trtc_err *err)
     return audio >= 0 ? use_stream(b, TRTC_AT_AUDIO, audio, err) : 0;
 }
 
-/* A stream that the container did not announce has a packet: the track that it now is, or -1. FLV and MPEG streams
- * announce nothing, or not all. */
+/* A stream that the container did not announce has a packet: the track that it now is, or -1. FLV
+ * and MPEG streams announce nothing, or not all. */
 static int adopt(struct back *b, int index)
 {
     AVStream *st = b->ic->streams[index];
@@ -266,8 +266,8 @@ static int adopt(struct back *b, int index)
     return b->stream[k].index >= 0 ? k : -1;
 }
 
-/* A raw stream of pictures has no times, and AVI says only when they are decoded: a parser tells
- * their order, the stream its rate. */
+/* A raw stream of pictures has no times, and AVI states only decoding times: a parser determines
+ * the order of pictures, and the stream states their rate. */
 static int prepare_untimed(struct back *b, struct trtc_err *err)
 {
     const struct stream *s = &b->stream[TRTC_AT_VIDEO];
@@ -396,8 +396,9 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
     return NULL;
 }
 
-/* A container that names all its tracks in its header, or has one, need not be searched for them, nor need FLV, whose
- * tracks are adopted when they come: of a live source, what is read meanwhile is in nobody's hands. */
+/* A container that names all its tracks in its header, or has one, need not be searched for them,
+ * nor need FLV, whose tracks are adopted when they come: of a live source, frames that are read
+ * during a search could not be saved. */
 static bool opens_at_once(const struct back *b)
 {
     static const char *const names[] = {
@@ -493,7 +494,7 @@ static int track_of(const struct back *b, int index)
     return -1;
 }
 
-/* Size of what src holds, or of what has come. */
+/* Returns the size of src, or how much has been read. */
 static int64_t size_of(const struct back *b)
 {
     return b->src->seekable ? trtc_input_src_seek(b->src, 0, 0, true) : b->at;
@@ -529,7 +530,7 @@ static int64_t id3_bytes(const struct back *b)
            (h[5] & 16 ? 10 : 0);
 }
 
-/* All of bare AAC stands in its frames, but for tags. */
+/* Bare AAC consists of frames only, except for tags. */
 static void check_bare(struct back *b)
 {
     enum { ID3V1_BYTES = 128 };
@@ -541,7 +542,7 @@ static void check_bare(struct back *b)
         b->nb_bad_bytes += rest;
 }
 
-/* The end: 0, or -1 where the frames could not be reached. */
+/* Handles the end. Returns 0, or -1: the frames could not be reached. */
 static int nothing_left(struct back *b, struct trtc_err *err)
 {
     check_parts(b);
@@ -549,12 +550,12 @@ static int nothing_left(struct back *b, struct trtc_err *err)
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
 
-/* av_read_frame has failed: 1 where it is worth another try, 0 at the end, -1. */
+/* Handles a failure of av_read_frame. Returns 1: it is worth another try; 0: the end; -1. */
 static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err *err)
 {
     const AVIOContext *pb = b->ic->pb;
 
-    if (averr == AVERROR(ENOMEM)) { /* a size that is damaged, where there are other signs of it */
+    if (averr == AVERROR(ENOMEM)) { /* a damaged size, if there are other signs of damage */
         check_parts(b);
         if (b->watch.nb_faults == 0)
             return trtc_fail_nomem(err);
@@ -581,7 +582,7 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     return nothing_left(b, err);
 }
 
-/* Next packet of a chosen stream, as it comes. */
+/* Reads the next packet of a chosen stream, as it is. */
 static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *err)
 {
     int nb_errors = 0;
@@ -611,8 +612,8 @@ static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *
     }
 }
 
-/* Next packet of a chosen stream, into b->pkt. One that is not whole is the end, cut off, where none
- * follows: it is left out. */
+/* Reads the next packet of a chosen stream into b->pkt. An incomplete packet that is not followed
+ * by another one is the truncated end, and is left out. */
 static int read_packet(struct back *b, int *track, struct trtc_err *err)
 {
     int ret = 1;
@@ -688,8 +689,9 @@ static void guess_dts(struct stream *s, const AVStream *st, struct trtc_input_ra
     raw->dts_us = s->first_pts_us - (delay - s->nb_without_dts++) * step_us;
 }
 
-/* What is not to be heard of a packet of sound: what an encoder put in front, and what an edit list
- * cuts away. It may reach over many packets, of which only the first one says it. */
+/* Sets the part of a packet of sound that must not be heard: the priming of an encoder, and the
+ * part that an edit list cuts off. It may span many packets, of which only the first one states
+ * it. */
 static void set_trim(struct stream *s, const AVStream *st, const AVPacket *pkt,
                      struct trtc_input_raw *raw)
 {
@@ -699,7 +701,7 @@ static void set_trim(struct stream *s, const AVStream *st, const AVPacket *pkt,
 
     if (p && size >= 8 && rate_hz > 0) {
         const int64_t first = AV_RL32(p), last = AV_RL32(p + 4);
-        if (first > 0) /* below 0 the time stamps say it better: they know the rate */
+        if (first > 0) /* below 0 the time stamps are more exact */
             s->trim_us = raw->pts_us != TRTC_NOTIME && raw->pts_us < 0
                              ? -raw->pts_us
                              : av_rescale(first, 1000000, rate_hz);
@@ -787,16 +789,16 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     return 0;
 }
 
-/* The container says that it is decoded and not shown. Of a file of fragments alone, which no index counts,
- * libavformat says so where a fragment begins no later than the one before: muxers that write one for each
- * frame get these wrong, and nothing is hidden. */
+/* Whether the container hides a frame: it is decoded and not shown. In a file of fragments only,
+ * libavformat also reports that if a fragment begins no later than the one before. Muxers that
+ * write a fragment for each frame get these times wrong, and nothing is hidden there. */
 static bool is_hidden(const AVStream *st, const AVPacket *pkt)
 {
     return pkt->flags & AV_PKT_FLAG_DISCARD && st->nb_frames > 0;
 }
 
-/* The same muxers stamp a frame of sound later by its own length, and the next one right. Where that is later
- * too, sound is missing. */
+/* The same muxers stamp a frame of sound later by its own length, and the next one right. If that
+ * is later as well, sound is missing. */
 static void mend_fragment(struct stream *s, struct trtc_input_raw *raw)
 {
     const int64_t late_us = raw->dts_us - s->next_us;
@@ -811,7 +813,7 @@ static void mend_fragment(struct stream *s, struct trtc_input_raw *raw)
     s->next_us = raw->dts_us + raw->dur_us;
 }
 
-/* The packet in hand becomes a frame; raw->size is 0 where nothing can be made of it. */
+/* Makes a frame of the current packet; raw->size is 0 if that is impossible. */
 static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, struct trtc_err *err)
 {
     struct stream *s = &b->stream[track];
@@ -819,8 +821,7 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     size_t size = 0;
     const uint8_t *config = av_packet_get_side_data(b->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
 
-    if (!config &&
-        !s->configured) { /* an FLV that named its track, and said no more of it at first */
+    if (!config && !s->configured) { /* an FLV file that only named its track at first */
         config = st->codecpar->extradata;
         size = (size_t)st->codecpar->extradata_size;
     }
@@ -860,7 +861,7 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
 
 /* ---- pictures without times ---- */
 
-/* Reads the length of a unit, and moves behind it; no further than to the end. */
+/* Reads the length of a unit, and moves after it, at most to the end. */
 static size_t next_length(int nal_length, const uint8_t **p, const uint8_t *end)
 {
     size_t n = 0;
@@ -1016,7 +1017,7 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     out->cut = b->cut;
     out->nb_faults = b->watch.nb_faults;
     out->fault =
-        b->src && b->watch.first[0] ? b->watch.first : NULL; /* of a URL it may say too much */
+        b->src && b->watch.first[0] ? b->watch.first : NULL; /* for a URL it may reveal too much */
 }
 
 static void back_ledger(const void *self, int track, struct trtc_ledger *out)

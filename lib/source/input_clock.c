@@ -7,7 +7,7 @@
     40000 /* by more than this, too, if the next one is there as well; by less: jitter */
 #define PAUSE_US      1800000000 /* and those that rise by more; by less: a pause */
 #define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
-#define OVERLAP_US    3000000    /* so long may a track go on in the epoch before */
+#define OVERLAP_US    3000000    /* how long a track may continue in the epoch before */
 #define BEHIND_US     250000  /* a track that was this far ahead ends later, it is not just early */
 #define AHEAD_US      1000000 /* ... and one by more has nothing that waits in the multiplexer */
 #define REORDER_US    10000000 /* PTS this far from DTS are damage */
@@ -31,7 +31,7 @@ static int64_t distance(int64_t a, int64_t b)
     return a < b ? b - a : a - b;
 }
 
-/* Whole ticks of 90 kHz: so times stay what they are when they become ticks again. */
+/* Rounds to ticks of 90 kHz, so that times do not change when they are converted to ticks again. */
 static int64_t round_up_100(int64_t us)
 {
     const int64_t rest = us % 100;
@@ -39,13 +39,13 @@ static int64_t round_up_100(int64_t us)
     return rest > 0 ? us + 100 - rest : us - rest;
 }
 
-/* Where the lane ends, as far as it was seen. */
+/* Returns the end of the lane so far. */
 static int64_t end_of(const struct trtc_input_lane *l)
 {
     return l->dts_us + (l->step_us ? l->step_us : STEP_GUESS_US);
 }
 
-/* Where a frame may be decoded behind all that the lane has: nothing of that is shown later. */
+/* Returns the earliest decoding time after all frames of the lane, none of which is shown later. */
 static int64_t free_from(const struct trtc_input_lane *l, const struct trtc_input_stamp *s)
 {
     const int64_t end = end_of(l), step = end - l->dts_us;
@@ -55,9 +55,10 @@ static int64_t free_from(const struct trtc_input_lane *l, const struct trtc_inpu
     return at > end && at - end <= STEP_MAX_US ? at : end;
 }
 
-/* The time stamps have jumped: what follows is put behind what was. Where another track is clearly ahead,
- * the stream has ended and another one follows, which begins behind that. Where it is ahead by no more than
- * tracks are in a file, it may go on, and only this one has jumped: its next frame will tell. */
+/* The time stamps have jumped: what follows is put behind what was. Where another track is clearly
+ * ahead, the stream has ended and another one follows, which begins behind that. Where it is ahead
+ * by no more than tracks are in a file, it may go on, and only this one has jumped: its next frame
+ * will tell. */
 static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
                        const struct trtc_input_stamp *s, struct trtc_input_placed *out)
 {
@@ -81,8 +82,8 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     out->jump_us = raw - (free_from(l, s) - l->off_us);
 }
 
-/* The other track has jumped too, to raw: the new epoch begins behind what that had, if it would stand in
- * the middle of that. */
+/* The other track has jumped too, to raw: the new epoch begins behind what that had, if it would
+ * stand in the middle of that. */
 static void pay_owed(struct trtc_input_clock *c, const struct trtc_input_lane *l, int64_t raw)
 {
     const int64_t over_us = end_of(l) - (raw + c->off_us);
@@ -96,8 +97,8 @@ static void pay_owed(struct trtc_input_clock *c, const struct trtc_input_lane *l
             c->lane[k].off_us += owed_us;
 }
 
-/* The frame before fell a little. Either the next one is where that was (the stream goes on from there), or
- * where it should have been (just its stamp is wrong). */
+/* The frame before fell a little. Either the next one is where that was (the stream goes on from
+ * there), or where it should have been (just its stamp is wrong). */
 static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
 {
     const int64_t step = end_of(l) - l->dts_us;
@@ -105,8 +106,8 @@ static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
     return distance(raw, l->raw_us + step) < distance(raw, l->fell_from_us + 2 * step);
 }
 
-/* Chooses the epoch of a frame: that of its track, the current one, or a new one. sure: a time that falls has
- * fallen. */
+/* Chooses the epoch of a frame: that of its track, the current one, or a new one. sure: a time that
+ * falls has fallen. */
 static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
                          const struct trtc_input_stamp *s, bool sure, struct trtc_input_placed *out)
 {
@@ -132,8 +133,9 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
         return;
     }
 
-    /* One that goes on as before stays where it is, however long: the other one has jumped alone. It goes over
-     * where its own jump would be the smaller one, and does not take it back behind its end. */
+    /* One that goes on as before stays where it is, however long: the other one has jumped alone.
+     * It goes over where its own jump would be the smaller one, and does not take it back behind
+     * its end. */
     const bool young = c->at_us - c->start_us < OVERLAP_US;
     const bool fits_current = off_current <= NEAR_US && raw + c->off_us >= end_of(l) - OVERLAP_US;
     const int64_t off_own = distance(raw + l->off_us, end_of(l));
@@ -149,7 +151,8 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     l->epoch = -1;
 }
 
-/* Fills in what the frame does not say. True where its PTS cannot be right, and another one was made. */
+/* Fills in the times that the frame does not state. Returns true if its PTS is impossible and was
+ * replaced. */
 static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_lane *l,
                            int64_t *pts, int64_t *dts)
 {
@@ -190,7 +193,8 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
         c->start_us = c->at_us = s.dts_us;
     c->running = true;
 
-    /* What is shown later than all before it may be decoded earlier: from here on more is reordered. */
+    /* A picture that is shown later than all before it may be decoded earlier: the depth of
+     * reordering has grown. */
     choose_epoch(c, l, &s, said && s.pts_us <= l->high_us, out);
     if (!l->seen || out->breaks || l->epoch < 0) {
         l->epoch = c->epoch;

@@ -24,8 +24,8 @@ static bool is_set(enum trtc_codec codec, uint8_t nal_header)
     return kind == TRTC_NAL_PARAM || kind == TRTC_NAL_SPS;
 }
 
-/* Copies count sets that begin with lengths of two bytes. Other units that stand among them
- * (encoders put their names there) are passed over. */
+/* Copies count sets that begin with lengths of two bytes. Other units among them
+ * (encoders put their names there) are skipped. */
 static int copy_sets(struct cursor *c, unsigned count)
 {
     for (; count > 0; count--) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that come over TCP, SRT, UDP and local sockets, through libavformat's protocols: how such a
- * connection ended is known here and lost further up. */
+/* Reads bytes from TCP, SRT, UDP and local sockets, through libavformat's protocols. Only here it
+ * is known how such a connection ended. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "codec/av.h"
 #include "source/input_priv.h"
 
-/* An SRT connection whose peer has gone without a word breaks when nothing has come for 5 s
- * (SRTO_PEERIDLETIMEO). One that its peer closes breaks at once, and with the same error. */
+/* An SRT connection breaks 5 s after its peer has disappeared (SRTO_PEERIDLETIMEO). If the peer
+ * closes it, it breaks at once, with the same error. */
 #define PEER_GONE_US 4500000
 
 struct body {
@@ -82,7 +82,7 @@ static void *open_body(const struct trtc_remote *remote, const char *url,
     return b;
 }
 
-/* The read has failed: 0 where the peer has ended the stream. */
+/* Handles a failed read. Returns 0 if the peer has ended the stream. */
 static int ended(const struct body *b, int averr, struct trtc_err *err)
 {
     const int64_t silent_us = av_gettime_relative() - b->heard_us;

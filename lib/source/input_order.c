@@ -50,7 +50,7 @@ void trtc_input_order_push(struct trtc_input_order *o, int64_t count, bool reset
     o->ring[k].place = -1;
     while (nb_waiting(o) > o->delay)
         give_place(o);
-    /* A ring that is full must move on, whatever the stream says of its reordering. */
+    /* a full ring must advance, whatever the stream states about its reordering */
     while (!trtc_input_order_has_room(o) && o->ring[o->nb_out % TRTC_INPUT_ORDER_MAX].place < 0)
         give_place(o);
 }

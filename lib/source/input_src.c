@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of a file, a pipe, standard input or another machine, which a signal or another thread can end. */
+/* Bytes of a file, a pipe, standard input or another machine, which a signal or another thread can
+ * end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,7 +26,7 @@ int trtc_input_src_open(struct trtc_input_src *s, const char *path,
 
     *s = (struct trtc_input_src){ .fd = STDIN_FILENO, .own = !std, .stop = stop };
     if (!std) {
-        do /* a FIFO without a writer opens too: that one is waited for where stop is looked at */
+        do /* a FIFO opens without a writer, which is then waited for together with stop */
             s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         while (s->fd < 0 && errno == EINTR && !stopped(s));
     }
@@ -62,8 +63,8 @@ void trtc_input_src_close(struct trtc_input_src *s)
     s->body = NULL;
 }
 
-/* Waits for bytes: false where stop was set. A signal that comes just before a read would leave it
- * waiting, hence the poll with its limit. */
+/* Waits for bytes. Returns false if stop was set. A signal just before a read would not interrupt
+ * it, hence the poll with a limit. */
 static bool wait_for_bytes(const struct trtc_input_src *s)
 {
     if (s->seekable)
@@ -113,7 +114,7 @@ ssize_t trtc_input_src_read(struct trtc_input_src *s, uint8_t *p, size_t n)
     return read_on(s, p, n);
 }
 
-/* Of what is fetched: libavformat asks for places from the beginning only. */
+/* Seeks in a fetched file; libavformat uses offsets from the beginning only. */
 static int64_t seek_remote(struct trtc_input_src *s, int64_t to, int whence, bool size)
 {
     const int64_t all = s->remote->size(s->body);
@@ -136,7 +137,7 @@ int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bo
     if (size)
         return fstat(s->fd, &st) < 0 ? -1 : (int64_t)(st.st_size - s->base);
     if (whence == SEEK_CUR)
-        to -= (int64_t)(s->nb_head - s->head_at); /* the descriptor stands behind these */
+        to -= (int64_t)(s->nb_head - s->head_at); /* the descriptor is after these bytes */
     if (whence == SEEK_SET)
         to += s->base;
     const off_t at = lseek(s->fd, (off_t)to, whence);
@@ -146,7 +147,7 @@ int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bo
     return at - s->base;
 }
 
-/* Number of sync bytes a packet apart from at on; 0 where something else stands there. */
+/* Returns the number of sync bytes, a packet apart, from at on; 0: there is none at at. */
 static int syncs(const uint8_t *p, size_t n, size_t at, size_t stride)
 {
     int nb = 0;
@@ -169,7 +170,7 @@ static bool has_packets(const uint8_t *p, size_t n, size_t stride, bool all)
     return all && n > TRTC_TS_PACKET && syncs(p, n, lead, stride) > 1;
 }
 
-/* A dump of RTP: any number of packets behind each header. */
+/* Whether it is a dump of RTP, with any number of packets after each header. */
 static bool has_rtp(const uint8_t *p, size_t n)
 {
     const size_t next = trtc_ts_rtp_header(p, n) + TRTC_TS_PACKET;

@@ -20,7 +20,7 @@ struct back {
     bool cut; /* it ends in the middle of a picture */
     bool running;
     int64_t at_90k;            /* the time stamp before, of any stream, wraps undone */
-    bool timed[TRTC_NB_KINDS]; /* a frame with a time has come */
+    bool timed[TRTC_NB_KINDS]; /* there was a frame with a time */
     struct trtc_ledger ledger[TRTC_NB_KINDS];
 };
 
@@ -90,14 +90,14 @@ static void set_times(struct back *b, const struct trtc_ts_frame *f, struct trtc
     raw->pts_us = us_of_90k(trtc_input_unwrap(f->pts_90k, TS_BITS, b->at_90k));
 }
 
-/* The frame is not handed out. */
+/* Counts a frame that is not returned. */
 static void leave_out(struct back *b, const struct trtc_input_raw *raw, enum trtc_left why)
 {
     b->nb_bad_bytes += (int64_t)raw->size;
     b->ledger[raw->track].nb_left[why]++;
 }
 
-/* The last picture is cut off, by who stopped us, or in the input. */
+/* Leaves out the last picture, which is truncated by a stop or in the input. */
 static void leave_out_last(struct back *b, const struct trtc_input_raw *raw)
 {
     if (b->src->stop && *b->src->stop) {
@@ -136,15 +136,15 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         };
         b->ledger[raw->track].nb_in++;
         set_times(b, &f, raw);
-        /* The rest of a frame that began before the stream was joined: nobody knows where it
-         * belongs. */
+        /* the rest of a frame that began before the stream was joined, whose place is unknown */
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
         if (!b->timed[raw->track]) {
             leave_out(b, raw, TRTC_LEFT_UNPLACED);
         } else if (f.damaged && f.stream->video && b->ended) {
             leave_out_last(b, raw);
         } else {
-            b->nb_damaged += f.damaged && f.stream->video; /* of sound it says what is before it */
+            b->nb_damaged +=
+                f.damaged && f.stream->video; /* for sound it refers to the bytes before */
             return 1;
         }
     }

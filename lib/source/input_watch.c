@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults of a container that libavformat passes over: what it says to its log; boxes of an MP4 and
- * tags of an FLV that do not follow each other. */
+/* Finds faults of a container that libavformat passes over: messages in its log; boxes of an MP4
+ * file and tags of an FLV file that do not follow each other. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 
 /* ---- the log ---- */
 
-/* What a demuxer calls a warning though something is lost: the tags of an FLV that do not fit, the
- * segments of a playlist that cannot be had. */
+/* Messages that a demuxer calls warnings although data is lost: tags of an FLV file that do not
+ * fit, segments of a playlist that cannot be fetched. */
 static bool is_loss(const char *fmt)
 {
     return strstr(fmt, "mismatch") || strstr(fmt, "egment");
@@ -111,7 +111,8 @@ static void take_box(struct trtc_input_watch *w)
 
 enum { TAG_HEADER = 11, TAG_SOUND = 8, TAG_PICTURE = 9, TAG_SCRIPT = 18, TAG_KIND = 0x1f };
 
-/* A tag of an FLV, behind the size of the one before, which some writers have wrong by one. */
+/* Checks a tag of an FLV file after the size of the one before, which some writers get wrong by
+ * one. */
 static void take_tag(struct trtc_input_watch *w)
 {
     const uint8_t *h = w->header;
@@ -159,7 +160,7 @@ int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)
 
 bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 {
-    /* An FLV ends behind the size of its last tag, or without it. */
+    /* an FLV file ends after the size of its last tag, or without that size */
     const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
     const bool whole = w->nb_header == 0 || w->nb_header == end;
     const bool cut = w->layout && !w->done && (!whole || w->part_at > size);

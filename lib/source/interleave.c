@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Picture and sound in the order of their decoding times.
+/* Puts picture and sound into the order of their decoding times.
  *
- * Each track has a queue. A frame may go when the other track has come as far, or its own head is
- * later; while it may not, the frames behind it wait, copied into blocks that are used again. */
+ * Each track has a queue. A frame may leave when the other track has come as far, or begins later;
+ * until then, the frames after it wait, copied into blocks that are reused. */
 #include "source/interleave.h"
 
 #include <stdalign.h>
@@ -12,9 +12,9 @@
 #include "base/utc.h"
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
-#define STEP_MAX_US 5000000 /* a track that stands still longer does not wait longer for that */
+#define STEP_MAX_US 5000000 /* a longer pause of a track does not make the other one wait longer */
 
-struct held {        /* a frame that waits, with its bytes behind it */
+struct held {        /* a waiting frame, followed by its bytes */
     size_t size;     /* of all of it */
     int64_t step_us; /* from the one before */
     struct trtc_input_frame f;
@@ -143,7 +143,7 @@ static int emit(struct trtc_interleave *x, const struct trtc_input_frame *f,
     return x->o.emit(x->o.opaque, f, info, err);
 }
 
-/* Whether a frame of this time may go, as the other track stands. */
+/* Whether a frame of this time may leave, judging by the other track. */
 static bool may_go(const struct queue *other, int64_t dts_us)
 {
     const struct held *h = head(other);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The order in which recordings become ready: scan, probe, settle. */
+/* Loads recordings: scan, probe, settle. */
 #include "source/load.h"
 
 #include "source/probe.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the probe learns about one segment from its frames. */
+/* Collects what the probe learns about one segment from its frames. */
 #include "source/look.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum { AAC_SAMPLES = 1024 };
 #define BACK_90K     3600   /* ... and than sound does, and what is decoded in order */
 #define APART_90K    45000  /* kinds that begin further apart may be of two clocks */
 #define BEFORE_90K   180000 /* ... nor where they begin, if they lie so far before it */
-#define STEP_MAX_90K 180000 /* frames further apart than 2 s do not tell the frame rate */
+#define STEP_MAX_90K 180000 /* frames farther apart than 2 s do not show the frame rate */
 
 void trtc_look_begin(struct trtc_look *l, struct trtc_facts *facts, int64_t at_bytes)
 {
@@ -45,7 +45,7 @@ static void learn_video(struct trtc_look *l, const struct trtc_ts_frame *f)
     if (l->have_params)
         return;
     if (trtc_video_params_read(f->stream->codec, f->data, f->size, &v) < 0) {
-        l->have_params = f->key; /* they stand before it, in another segment */
+        l->have_params = f->key; /* they are in another segment */
         return;
     }
     l->have_params = true;
@@ -72,7 +72,7 @@ static void learn_audio(struct trtc_look *l, const struct trtc_ts_frame *f)
     }
 }
 
-/* Where sound begins: by its first frames, which may be stamped on arrival. */
+/* Determines when sound begins, judged by its first frames, which may be stamped on arrival. */
 static void settle_sound(struct trtc_look *l)
 {
     int64_t us, jump_us;
@@ -85,8 +85,7 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
 {
     struct trtc_steady_frame s = { .us = at * 100 / 9 };
     trtc_frame_length(f, &s.samples, &s.rate_hz);
-    if (s.samples ==
-        0) /* its header is yet to come: what stands before it counts as it is stamped */
+    if (s.samples == 0) /* its header is still to come: earlier frames count as they are stamped */
         l->settled = true;
     if (l->settled)
         return;
@@ -95,7 +94,8 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
         settle_sound(l);
 }
 
-/* Whether the stamps have fallen since the frame before. decodes: the frame has a DTS of its own. */
+/* Notes whether the time stamps have fallen since the frame before. decodes: the frame has a DTS
+ * of its own. */
 static void note_fall(struct trtc_look *l, int s, int64_t at, int64_t dts, bool decodes)
 {
     const int64_t prev = l->prev_dts[s];
@@ -194,7 +194,7 @@ bool trtc_look_restarts(const struct trtc_look *l)
     return l->fell[0] || l->fell[1];
 }
 
-/* Where a kind begins: where the segment's course puts it, once that is known. */
+/* Returns when a kind begins: according to the segment's course once that is known. */
 static int64_t first_of_kind(const struct trtc_look *l, int s)
 {
     size_t hint = 0;
@@ -228,7 +228,7 @@ int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video)
     return l->nb[video] ? (l->base_90k + l->first[video]) & (TRTC_TS_WRAP_90K - 1) : TRTC_NOTIME;
 }
 
-/* By the course, whose pictures stand where they are decoded. */
+/* The same by the course, which uses the decoding times of pictures. */
 static int64_t length_of_course_us(const struct trtc_look *l)
 {
     int64_t start = INT64_MAX, end = INT64_MIN;

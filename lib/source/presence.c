@@ -35,8 +35,8 @@ static int add(struct trtc_intervals *v, int64_t start_us, int64_t end_us, struc
     return 0;
 }
 
-/* How much longer the last picture of each interval stands than its own duration says: as long as
- * the one before it did, and a single one as long as a pause may be. */
+/* How much longer the last picture of each interval is shown than its own duration: as long as the
+ * one before it, and a single one for as long as a pause may last. */
 struct stands {
     int64_t *us; /* one an interval */
     size_t n;
@@ -89,7 +89,7 @@ int trtc_presence_of_file(const struct trtc_presence *p, struct trtc_member *m, 
         const int64_t end = f.pkt.pts_us + f.dur_us - f.pkt.trim_end_us + off_us;
         if (until_us != TRTC_NOTIME && f.pkt.dts_us + off_us > until_us)
             break;
-        /* samples that an encoder puts in front of the sound make no user enter earlier */
+        /* a user does not enter earlier because of the priming of an encoder */
         if (f.pkt.hidden || end <= start_us)
             continue;
         if (add(f.video ? &m->picture : &m->sound, at < start_us ? start_us : at, end, err) < 0 ||

@@ -33,12 +33,12 @@ struct probe {
     struct trtc_recording *r;
     int dirfd;
     struct trtc_ts *ts;   /* sound and pictures, */
-    struct trtc_ts *late; /* and what a segment does not show at its beginning */
+    struct trtc_ts *late; /* and for kinds that a segment does not have at its beginning */
     uint8_t *buf;         /* SCAN_BYTES */
     struct trtc_look look;
     bool count_frames;
-    int list;          /* of the segment before */
-    unsigned may_have; /* TRTC_AUDIO, TRTC_VIDEO: what the segments of its playlist may have */
+    int list;                     /* of the segment before */
+    unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
 };
@@ -172,8 +172,8 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
 
 /* ---- tracks that come late ---- */
 
-/* The kinds that segments of a playlist may hold: those for which the stream has no other
- * playlist. */
+/* Returns the kinds that segments of a playlist may contain: those for which the stream has no
+ * other playlist. */
 static unsigned may_have(const struct trtc_recording *r, int list)
 {
     const struct trtc_list *own = &r->lists[list];
@@ -189,8 +189,8 @@ static unsigned may_have(const struct trtc_recording *r, int list)
     return may;
 }
 
-/* Looks through the segment for the kinds that were not seen at its beginning, until each has shown a
- * frame. All other packets are passed over at the speed of memory. */
+/* Looks through the segment for the kinds that were not seen at its beginning, until each has shown
+ * a frame. All other packets are passed over at the speed of memory. */
 static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigned kinds,
                     struct trtc_err *err)
 {
@@ -319,7 +319,7 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
     return kinds;
 }
 
-/* Adds a note, once for each stream of a playlist, on a stream that is there but not merged. */
+/* Adds a note, once for each stream of a playlist, about a stream that exists but is not merged. */
 static int note_left_out(struct probe *x, const struct trtc_piece *p,
                          const struct trtc_ts_stats *stats)
 {
@@ -345,7 +345,7 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
     return 0;
 }
 
-/* The segment that follows in the playlist, or NULL. */
+/* Returns the next segment in the playlist, or NULL. */
 static const struct trtc_piece *next_segment(const struct trtc_recording *r,
                                              const struct trtc_piece *p)
 {
@@ -355,7 +355,7 @@ static const struct trtc_piece *next_segment(const struct trtc_recording *r,
                : NULL;
 }
 
-/* Whether the packet in which a segment ends goes on in the next one. */
+/* Whether the packet in which a segment ends continues in the next one. */
 static bool is_joined(const struct probe *x, const struct trtc_piece *p,
                       const struct trtc_ts_stats *stats)
 {
@@ -372,8 +372,8 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }
 
-/* Whether the frames of the next segment begin where those of this one end: what is before its key picture may
- * be shown before that, and this one's EXTINF includes it. */
+/* Whether the frames of the next segment begin where those of this one end: what is before its key
+ * picture may be shown before that, and this one's EXTINF includes it. */
 static bool is_continued(const struct probe *x, const struct trtc_piece *p)
 {
     const struct trtc_piece *next = next_segment(x->r, p);
@@ -394,7 +394,7 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p)
     return goes_on;
 }
 
-/* Compares what was seen with what the playlist says. */
+/* Compares the content of a segment with the playlist. */
 static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
 {
     struct trtc_recording *r = x->r;
@@ -432,7 +432,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
         p->attr_bytes == p->bytes || (short_of && said - seen <= PAUSE_US && is_continued(x, p));
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
-        p->dur_us = seen; /* what was recorded is there: nothing came any more */
+        p->dur_us = seen; /* the recording is complete: no more frames came */
     bool torn = missing > 0 || (trtc_ts_is_torn(stats, p->bytes) && !is_joined(x, p, stats));
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
@@ -471,7 +471,8 @@ static int64_t ticks_of(int64_t us)
     return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-/* From the start of piece i to that of the next one of its playlist, ticks, by the clock. */
+/* Returns the distance from the start of piece i to that of the next one in its playlist, in ticks,
+ * by the clock. */
 static int64_t next_of(const struct trtc_recording *r, size_t i)
 {
     const struct trtc_piece *p = &r->pieces[i], *next = p + 1;
@@ -554,7 +555,7 @@ struct hole {     /* of a course */
     int64_t from, to;
 };
 
-/* Divides piece i at a hole of its course: the rest becomes the next piece. */
+/* Divides piece i at a hole of its course; the rest becomes the next piece. */
 static int divide(struct trtc_recording *r, size_t i, const struct trtc_course *c,
                   const struct hole *h)
 {
@@ -619,7 +620,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     struct trtc_err why;
     if (p->list != x->list) {
         trtc_ts_forget(
-            x->ts); /* tables that come only once are used for the rest of their playlist */
+            x->ts); /* tables that appear only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
         x->nb_noted = 0;
     }

@@ -25,11 +25,11 @@ enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 #define APART_90K       45000   /* the tracks of a stream that was cut end as far apart */
 #define GOES_ON_90K     45000   /* reordered pictures are lower than the first stamp by less */
 #define FIRST_OFF_90K   90000   /* how far a kind's first stamp may be from the segment's */
-#define REORDER_MAX_US  400000  /* pictures without DTS stand out of order by no more */
+#define REORDER_MAX_US  400000  /* pictures without DTS are out of order by no more than this */
 #define OVERLAP_MIN_US  100000  /* an overlap below this is rounding */
 #define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
 #define CUT_US \
-    1000000 /* how far a segment that continues the one before may begin from where the playlist says */
+    1000000 /* how far the beginning of a continuing segment may differ from the playlist */
 
 /* A clip of which all bytes were fed, while frames that begin in it are not complete. */
 struct passed {
@@ -46,23 +46,23 @@ struct trtc_reader {
     atomic_llong *bytes;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int dirfd, fd;         /* -1 between two reads where few files may be open */
-    int64_t pos;           /* bytes read of the piece that is being fed */
-    size_t at;             /* clip of the frames handed out; lane->n at the end */
-    size_t feeding;        /* clip being fed: at, or a later one in which its last frame goes on */
-    int64_t begin;         /* trtc_ts_pos where clip at begins */
-    bool open, ended;      /* clip at has begun; all there is was fed */
-    bool paused;           /* all of the clip being fed was, but the next one may go on from it */
+    int dirfd, fd;    /* -1 between two reads if few files may be open */
+    int64_t pos;      /* bytes read of the piece that is being fed */
+    size_t at;        /* the clip of the returned frames; lane->n at the end */
+    size_t feeding;   /* the clip being fed: at, or a later one in which its last frame continues */
+    int64_t begin;    /* trtc_ts_pos at the beginning of clip at */
+    bool open, ended; /* clip at has begun; all there is was fed */
+    bool paused;      /* all of the clip being fed was, but the next one may go on from it */
     struct passed *passed; /* those from at to feeding */
     size_t nb_passed, cap_passed;
     bool past_cut; /* the rest of this clip is not wanted */
-    bool begins;   /* no frame of this clip has been handed out */
-    bool joined;   /* it was fed as what the one before it goes on in */
+    bool begins;   /* no frame of this clip has been returned */
+    bool joined;   /* it was fed as the continuation of the one before */
     bool torn;     /* pictures are missing before this clip */
     bool need_key; /* pictures up to the next key frame cannot be decoded */
     bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
-    int64_t nb_no_key;  /* so many were left out in this clip */
+    int64_t nb_no_key;  /* pictures that were left out in this clip */
     int64_t nb_damaged; /* frames of this clip left out since they were incomplete */
     struct trtc_ledger account;
 
@@ -79,18 +79,18 @@ struct trtc_reader {
     int64_t tail_90k,
         last_90k; /* how far it is from its first stamp to its end, and to its last frame */
     bool looked;  /* all of it was: */
-    struct trtc_course course; /* its course, empty where its stamps just go on */
+    struct trtc_course course; /* its course; empty if its time stamps simply continue */
     size_t course_hint;
 
     /* sound that waits for its place */
     struct trtc_ahead ahead;
     bool missing; /* a frame was left out since the last one that went there */
     bool have_plain, drained;
-    struct trtc_read plain; /* a frame whose length is not known, behind those that wait */
+    struct trtc_read plain; /* a frame of unknown length, after the waiting ones */
 
-    /* what overlaps */
-    int64_t end_us; /* of the sound that was handed out; time of the latest picture; TRTC_NOTIME */
-    int64_t seen_dts_us;           /* of the picture before */
+    /* overlaps */
+    int64_t end_us;      /* of the returned sound; time of the latest picture; or TRTC_NOTIME */
+    int64_t seen_dts_us; /* of the picture before */
     const struct trtc_piece *over; /* the segment that does, and by how much */
     int64_t over_us, nb_over, nb_cut;
 };
@@ -115,7 +115,7 @@ static void close_files(struct trtc_reader *rd)
 
 static int64_t set_clock(struct trtc_reader *rd);
 
-/* What the clock learns from the clips that are not read. */
+/* Makes the clock follow the clips that are not read. */
 static void skip_clips(struct trtc_reader *rd, size_t n)
 {
     for (; rd->at < n && rd->at < rd->lane->n; rd->at++)
@@ -235,8 +235,8 @@ static bool stamps_go_on(const struct trtc_reader *rd)
     return step > -GOES_ON_90K && step < 2 * rd->step_90k + TOL_90K;
 }
 
-/* The clip's first stamp of this kind lies so far below the last one of the clip before that it is of
- * another clock. */
+/* Whether the clip's first time stamp of this kind is so far below the last one of the clip before
+ * that it belongs to another clock. */
 static bool stamps_fall(const struct trtc_reader *rd)
 {
     const int track = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
@@ -273,8 +273,8 @@ static bool follows(const struct trtc_reader *rd, size_t at)
            c->piece->list == c[1].piece->list && c->piece->place + 1 == c[1].piece->place;
 }
 
-/* Whether the clip follows the one before, and begins when that ends: stamps that jump there are of another clock,
- * as they are inside a segment. */
+/* Whether the clip follows the one before, and begins when that ends: stamps that jump there are of
+ * another clock, as they are inside a segment. */
 static bool times_go_on(const struct trtc_reader *rd)
 {
     if (!follows(rd, rd->at))
@@ -283,9 +283,9 @@ static bool times_go_on(const struct trtc_reader *rd)
     return llabs(p->start_us - (before->start_us + before->dur_us)) < TRTC_ROUNDING_US;
 }
 
-/* Sets the clock to clip at, and returns by how much it jumps. A segment that begins in the
- * middle of a picture was cut out of a stream: its clock simply goes on, whatever the playlist
- * says of the cut. */
+/* Sets the clock to clip at, and returns by how much it jumps. A segment that begins in the middle
+ * of a picture was cut out of a stream, so its clock simply continues, whatever the playlist
+ * states. */
 static int64_t set_clock(struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -319,8 +319,8 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->nb_no_key = rd->nb_damaged = 0;
 }
 
-/* Opens the next clip's file. 1, 0 where there is no more, -1 where the machine fails. What is not
- * there any more is a loss. */
+/* Opens the next clip's file. Returns 1; 0: there is none; -1: the machine failed. A file that has
+ * disappeared is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     const size_t first = rd->at;
@@ -366,7 +366,7 @@ static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s
     return ret;
 }
 
-/* Lists what was left out since its time had been used already. */
+/* Lists the frames that were left out because their time had been used already. */
 static int lose_overlap(struct trtc_reader *rd)
 {
     char why[128];
@@ -392,8 +392,8 @@ static int lose_cut(struct trtc_reader *rd)
                 "%" PRId64 " frames are of a time that is in the next segment too", rd->nb_cut);
 }
 
-/* Lists what the demultiplexer found wrong in clip at, and before that in the clips that were
- * passed. */
+/* Lists the faults that the demultiplexer found in clip at, after those in skipped clips before
+ * it. */
 static struct trtc_ts_stats stats_of(struct trtc_reader *rd)
 {
     if (rd->nb_passed == 0)
@@ -404,7 +404,7 @@ static struct trtc_ts_stats stats_of(struct trtc_reader *rd)
     return s;
 }
 
-/* Lists what the demultiplexer found wrong inside a piece. */
+/* Lists the faults that the demultiplexer found inside a piece. */
 static int lose_inside(struct trtc_reader *rd, const struct trtc_piece *p,
                        const struct trtc_ts_stats *s)
 {
@@ -420,12 +420,12 @@ static int lose_inside(struct trtc_reader *rd, const struct trtc_piece *p,
                    why);
 }
 
-/* Lists what was found wrong in the clip that is open. */
+/* Lists the faults found in the open clip. */
 static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const struct trtc_piece *p = piece_of(rd);
     int ret = lose_inside(rd, p, s);
-    /* what is left of a cut frame was counted with it */
+    /* the rest of a truncated frame was counted with it */
     if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
@@ -438,7 +438,7 @@ static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
     return ret;
 }
 
-/* No frame of clip at comes any more. */
+/* Ends clip at. */
 static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -449,7 +449,7 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
         p->part > 1 ? 0 : lose_unfollowed(rd, &s); /* else it was looked at with the first part */
     ret |= lose_cut(rd);
     rd->open = false;
-    /* the next segment goes on with the last clock of this one */
+    /* the next segment continues the last clock of this one */
     rd->next_shift_90k = rd->shift_90k;
     if (rd->course.n)
         rd->next_shift_90k += rd->course.runs[rd->course.n - 1].shift;
@@ -494,8 +494,8 @@ static int next_clip(struct trtc_reader *rd, struct trtc_err *err)
     return 0;
 }
 
-/* Goes on to the next clip, in which the last frame of this one may go on: 1; 0: there is none
- * (a missing file is listed when its turn comes); -1. */
+/* Moves on to the next clip, in which the last frame of this one may continue. Returns 1; 0: there
+ * is none (a missing file is listed when its turn comes); -1. */
 static int go_on(struct trtc_reader *rd, struct trtc_err *err)
 {
     struct trtc_err ignored;
@@ -579,11 +579,12 @@ static int64_t ticks_of(int64_t us)
     return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-/* What can be wrong with a stamp. */
+/* What can be wrong with a time stamp. */
 enum oddity { EVEN, UNEVEN, RISES, FALLS };
 
-/* Whether pictures may end so far behind the beginning of the next segment: the stamps of that are as far
- * away as the clock says, so nothing has jumped, and the tracks of a stream that was cut end apart. */
+/* Whether pictures may end so far behind the beginning of the next segment: the stamps of that are
+ * as far away as the clock says, so nothing has jumped, and the tracks of a stream that was cut end
+ * apart. */
 static bool ends_apart(const struct trtc_reader *rd)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -634,8 +635,8 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
                               ticks_of(p->part ? p->whole_next_us : p->next_us));
 }
 
-/* Something in the segment's stamps is odd: looks at all of them, of both kinds, unless its end is
- * where it should be (which it may be by chance where they fall). */
+/* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
+ * where it should be (which may be by chance if they fall). */
 static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -657,7 +658,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
     return ret;
 }
 
-/* How the first stamp of a kind stands to the first one of the segment. */
+/* Judges the first time stamp of a kind by the first one of the segment. */
 static enum oddity oddity_of_first(const struct trtc_reader *rd, int64_t ts, int64_t pos)
 {
     const int64_t off = trtc_ts_diff(ts, piece_of(rd)->facts.first_ts_90k);
@@ -666,8 +667,8 @@ static enum oddity oddity_of_first(const struct trtc_reader *rd, int64_t ts, int
     return off > FIRST_OFF_90K || pos > HEAD_BYTES ? RISES : EVEN;
 }
 
-/* How a stamp stands to the one before it. A picture of a low rate does not fall where its stamps
- * are set back a little: they rise by less. */
+/* Judges a time stamp by the one before it. At a low rate, a stamp that is set back a little does
+ * not fall; it only rises by less. */
 static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
 {
     const int64_t more = step - rd->step_90k;
@@ -678,7 +679,7 @@ static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
     return more < -TOL_90K && piece_of(rd)->facts.kinds & TRTC_AUDIO ? UNEVEN : EVEN;
 }
 
-/* Looks closer where a stamp does not simply follow the one before it. */
+/* Examines a time stamp that does not simply follow the one before. */
 static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_err *err)
 {
     const bool first = rd->prev_ts == TRTC_NOTIME;
@@ -776,12 +777,12 @@ static bool is_leading(struct trtc_reader *rd, const struct trtc_ts_frame *f,
            trtc_annexb_refers_back(f->stream->codec, f->data, f->size);
 }
 
-/* Whether a frame is to be handed out; keeps the account of what is not. */
+/* Whether a frame is returned; keeps the account of those that are not. */
 static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                    const struct trtc_packet *p)
 {
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
-    /* starts are rounded: a frame this close to the cut is the one that stands behind it */
+    /* starts are rounded: a frame this close to the cut belongs after it */
     if (rd->past_cut || (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us)) {
         rd->past_cut |= p->dts_us >= c->cut_us;
         rd->nb_cut++;
@@ -801,8 +802,8 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
     return true;
 }
 
-/* The next frame as it comes: 1, 0 at the end, -1. Valid until the next call. *samples, *rate_hz:
- * its length, 0 where that is not known. */
+/* Reads the next frame as it is, valid until the next call. Returns 1; 0: the end; -1. *samples,
+ * *rate_hz: its length; 0: not known. */
 static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples, int *rate_hz,
                     struct trtc_err *err)
 {
@@ -877,7 +878,7 @@ static int pop_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
     return 0;
 }
 
-/* Sound: frames wait until it is known where they belong. */
+/* Sound: frames wait until their place is known. */
 static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
 {
     struct trtc_read r;

@@ -143,7 +143,7 @@ static bool describe_private(const struct trtc_pmt_entry *e, bool hdmv, struct t
     return false;
 }
 
-/* Returns a name for a stream that is not used here, or "". */
+/* Writes the name of a stream that is not used here, or "". */
 static void describe_data(const struct trtc_pmt_entry *e, struct trtc_ts_stream *out)
 {
     const uint8_t *body;
@@ -311,8 +311,7 @@ void trtc_ts_tables_continue(struct trtc_ts *ts)
     }
 }
 
-/* Takes the description of a PID from a table of this segment, which replaces everything known
- * before. */
+/* Whether a table of this segment describes the PID; then earlier knowledge does not count. */
 static bool is_named(const struct trtc_ts *ts, int pid)
 {
     for (int i = 0; i < ts->stats.nb_named; i++)
