@@ -784,7 +784,8 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
     const struct trtc_clip *c = &rd->lane->clips[rd->at];
     /* starts are rounded: a frame this close to the cut belongs after it */
     if (rd->past_cut || (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us)) {
-        rd->past_cut |= p->dts_us >= c->cut_us;
+        /* pictures that follow in decoding order, and are shown before, may refer to this one */
+        rd->past_cut |= rd->kind == TRTC_VIDEO || p->dts_us >= c->cut_us;
         rd->nb_cut++;
         return leave_out(rd, TRTC_LEFT_CUT);
     }

@@ -287,6 +287,17 @@ setup() {
     near "$(value a/$first samples_s)" 60 0.07
 }
 
+@test "a recovery takes over between pictures that refer to each other: none of those that lack another is left" {
+    mkrec --bitrate 40000 --length 8 --user "$(user gop=1,bframes=3)" a
+    mkrec --bitrate 40000 --start 1767225603795 --length 12 --user "$(user gop=1,bframes=3)" b
+    local f
+    for f in b/*; do mv "$f" "a/ha1_${f#b/}"; done
+    sed -i 's/^14/ha1_14/' a/ha1*.m3u8
+    merge 0 -f a
+    made a/$first
+    near "$(frames a/$first)" 230 5
+}
+
 @test "string rooms, and user ids whose Base64 contains a plus or a minus" {
     local u
     mk r --length 12 --room-type string --room 'class/ä?1' --user "$(user 'id=>>>')" --user "$(user 'id=ÿÿÿ')" --user "$(user id=老师)"
