@@ -419,8 +419,11 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
     if (ret < 0)
         return fail_open(b, ret, err);
     trtc_input_watch_log(&b->watch, b->ic);
-    if (opens_at_once(b))
+    if (opens_at_once(b)) {
         b->ic->max_analyze_duration = AV_TIME_BASE / 2;
+        b->ic->fps_probe_size = 0;
+        b->ic->max_ts_probe = 0; /* bare pictures have no times */
+    }
     /* Not fatal by itself: a stream may be good that libavformat does not know all about. */
     ret = avformat_find_stream_info(b->ic, NULL);
     if (ret < 0 && (stopped(b) || b->ic->nb_streams == 0))

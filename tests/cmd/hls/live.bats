@@ -390,9 +390,9 @@ frames() {
     local src seg
     ffmpeg -nostdin -v error -i "$cam" -itsoffset 8 -i "$cam" -map 0:v -map 1:a -c copy -t 12 -bsf:a aac_adtstoasc late.flv
     head -c $(($(stat -c %s late.flv) / 3)) late.flv >sets.flv # it has the sound's configuration, and no sound
-    ffmpeg -nostdin -v error -i "$cam" -map 0:v -c copy -t 3 none.flv
+    ffmpeg -nostdin -v error -i "$cam" -map 0:v -c copy -t 1 none.flv
     printf '\5' | dd of=none.flv bs=1 seek=4 conv=notrunc status=none # its header promises sound
-    ffmpeg -nostdin -v error -i "$cam" -map 0:v -c copy -t 3 bare.h264
+    ffmpeg -nostdin -v error -i "$cam" -map 0:v -c copy -t 1 bare.h264
     for src in sets.flv none.flv bare.h264; do
         rm -rf o
         burst $src
