@@ -33,7 +33,7 @@ tree_of() {
         tree_of $(pgrep -P "$p" || true)
     done
 }
-recorders() { for f in live/tasks/*/lock; do tree_of "$(<"$f")"; done; }
+recorders() { for f in live/tasks/*/lock; do [[ ! -s $f ]] || tree_of "$(<"$f")"; done; }
 ticks() {
     local p sum=0
     for p; do [[ ! -e /proc/$p/stat ]] || sum=$((sum + $(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$p/stat" 2>/dev/null || echo 0))); done
@@ -72,7 +72,8 @@ publish() {
 # cost NAME N GOAL [PART]: of the N tasks that run, over $each seconds.
 cost() {
     local counted before after kb
-    mapfile -t counted < <(recorders; tree_of "$service"; echo "$room_pid")
+    # A recorder is also in the tree of the service that has started it.
+    mapfile -t counted < <({ recorders; tree_of "$service"; echo "$room_pid"; } | sort -u)
     before=$(ticks "${counted[@]}")
     sleep "$each"
     after=$(ticks "${counted[@]}")
