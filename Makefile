@@ -165,7 +165,7 @@ $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 # Without FFmpeg's libraries, which lib/codec loads when they are needed.
 $(B)/trtc-merge: private PKGS = zlib libcjson
-$(B)/trtc-hls: private PKGS = $(AV) libcurl zlib libcjson
+$(B)/trtc-hls: private PKGS = libcurl zlib libcjson
 $(B)/trtc-merge $(B)/trtc-hls: private LDLIBS = -lb64 -lm
 $(B)/trtc-mix: private PKGS = $(AV) libass libcurl zlib libcjson
 $(B)/trtc-mix: private LDLIBS = -lb64 -lm

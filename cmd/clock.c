@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/utc.h"
 #include "cli.h"
 
 #define SLICE_US 100000 /* how soon a signal is noticed that another thread received */
@@ -28,7 +29,7 @@ int64_t clock_real_ms(void)
 
 int64_t clock_mono_us(void)
 {
-    return read_us(CLOCK_MONOTONIC);
+    return trtc_mono_us();
 }
 
 int64_t clock_wall_s(void *arg)

@@ -23,7 +23,6 @@
 #include "base/b64.h"
 #include "base/json_put.h"
 #include "base/utc.h"
-#include "codec/ffmpeg.h"
 #include "flush.h"
 #include "net/fetch.h"
 
@@ -439,7 +438,7 @@ static int record_all(const struct opts *o)
     struct ending end = { 0 };
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
-    if (trtc_ffmpeg_load(&err) < 0 || run(o, &end, &err) < 0)
+    if (run(o, &end, &err) < 0)
         return end.reader_left ? 128 + SIGPIPE : cli_report(&err);
     return end.lossy ? TRTC_EX_LOSS : TRTC_EX_OK;
 }

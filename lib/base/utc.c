@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Times: calendar arithmetic in UTC, without the C library's time zones. */
+/* Times: calendar arithmetic in UTC, without the C library's time zones; a clock for distances. */
 #include "base/utc.h"
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -214,4 +215,11 @@ int trtc_time_parse(const char *s, int64_t *ms, struct trtc_err *err)
         err, TRTC_EX_USAGE,
         "'%s' is not a time: epoch milliseconds, 17 digits (20260120113022495) or RFC 3339 are",
         trtc_text_show(s, n, shown, sizeof shown));
+}
+
+int64_t trtc_mono_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }

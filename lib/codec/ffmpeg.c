@@ -11,22 +11,26 @@
 
 struct trtc_ffmpeg trtc_ffmpeg;
 
-struct function {
-    const char *name; /* NULL: the list ends */
-    size_t at;        /* of its address in trtc_ffmpeg */
-};
-
 #define FUNCTION(name) { #name, offsetof(struct trtc_ffmpeg, name##_) },
 
-static const struct function of_avutil[] = { TRTC_AVUTIL_FUNCTIONS(FUNCTION){ NULL, 0 } };
-static const struct function of_avcodec[] = { TRTC_AVCODEC_FUNCTIONS(FUNCTION){ NULL, 0 } };
-static const struct function of_swresample[] = { TRTC_SWRESAMPLE_FUNCTIONS(FUNCTION){ NULL, 0 } };
-static const struct function of_swscale[] = { TRTC_SWSCALE_FUNCTIONS(FUNCTION){ NULL, 0 } };
+static const struct trtc_library_function of_avutil[] = {
+    TRTC_AVUTIL_FUNCTIONS(FUNCTION) //
+    { NULL, 0 },
+};
+static const struct trtc_library_function of_avcodec[] = {
+    TRTC_AVCODEC_FUNCTIONS(FUNCTION) //
+    { NULL, 0 },
+};
+static const struct trtc_library_function of_swresample[] = {
+    TRTC_SWRESAMPLE_FUNCTIONS(FUNCTION) //
+    { NULL, 0 },
+};
+static const struct trtc_library_function of_swscale[] = {
+    TRTC_SWSCALE_FUNCTIONS(FUNCTION) //
+    { NULL, 0 },
+};
 
-static const struct {
-    const char *file;
-    const struct function *functions;
-} libraries[] = {
+static const struct trtc_library libraries[] = {
     { "libavutil.so." AV_STRINGIFY(LIBAVUTIL_VERSION_MAJOR), of_avutil },
     { "libavcodec.so." AV_STRINGIFY(LIBAVCODEC_VERSION_MAJOR), of_avcodec },
     { "libswresample.so." AV_STRINGIFY(LIBSWRESAMPLE_VERSION_MAJOR), of_swresample },
@@ -47,13 +51,16 @@ static int not_loaded(struct trtc_err *err)
                      "cannot load FFmpeg: %s", why);
 }
 
-static int load_functions(void *library, const struct function *f, struct trtc_err *err)
+int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err *err)
 {
-    for (; f->name; f++) {
+    void *const library = dlopen(l->file, RTLD_LAZY | RTLD_LOCAL);
+    if (!library)
+        return not_loaded(err);
+    for (const struct trtc_library_function *f = l->functions; f->name; f++) {
         void *const address = dlsym(library, f->name);
         if (!address)
             return not_loaded(err);
-        memcpy((char *)&trtc_ffmpeg + f->at, &address, sizeof address);
+        memcpy((char *)table + f->at, &address, sizeof address);
     }
     return 0;
 }
@@ -61,13 +68,9 @@ static int load_functions(void *library, const struct function *f, struct trtc_e
 /* After a failure, libraries stay loaded: the next attempt is cheaper. */
 static int load_all(struct trtc_err *err)
 {
-    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
-        void *const library = dlopen(libraries[i].file, RTLD_LAZY | RTLD_LOCAL);
-        if (!library)
-            return not_loaded(err);
-        if (load_functions(library, libraries[i].functions, err) < 0)
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+        if (trtc_library_load(&libraries[i], &trtc_ffmpeg, err) < 0)
             return -1;
-    }
     av_log_set_level(AV_LOG_QUIET);
     return 0;
 }

@@ -5,6 +5,8 @@
 #ifndef TRTC_CODEC_FFMPEG_H
 #define TRTC_CODEC_FFMPEG_H
 
+#include <stddef.h>
+
 #include <libavcodec/avcodec.h>
 #include <libavutil/audio_fifo.h>
 #include <libavutil/channel_layout.h>
@@ -19,6 +21,22 @@
 #include <libswscale/swscale.h>
 
 #include "base/err.h"
+
+struct trtc_library_function {
+    const char *name; /* NULL: the list ends */
+    size_t at;        /* where its address is kept in the table */
+};
+
+#define TRTC_LIBRARY_MEMBER(name) __typeof__(name) *name##_;
+
+struct trtc_library {
+    const char *file;
+    const struct trtc_library_function *functions;
+};
+
+/* Loads a library, which stays, and stores the addresses of its functions in the table. Errors as of
+ * trtc_ffmpeg_load. 0, or -1. */
+int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err *err);
 
 /* Loads the libraries unless they are loaded, and turns off their messages on standard error. To be called before
  * every first use: before a codec is found or a frame or packet is allocated. Thread-safe.
@@ -104,12 +122,10 @@ int trtc_ffmpeg_load(struct trtc_err *err);
 
 /* Valid after trtc_ffmpeg_load() only. */
 struct trtc_ffmpeg {
-#define TRTC_FFMPEG_MEMBER(name) __typeof__(name) *name##_;
-    TRTC_AVUTIL_FUNCTIONS(TRTC_FFMPEG_MEMBER)
-    TRTC_AVCODEC_FUNCTIONS(TRTC_FFMPEG_MEMBER)
-    TRTC_SWRESAMPLE_FUNCTIONS(TRTC_FFMPEG_MEMBER)
-    TRTC_SWSCALE_FUNCTIONS(TRTC_FFMPEG_MEMBER)
-#undef TRTC_FFMPEG_MEMBER
+    TRTC_AVUTIL_FUNCTIONS(TRTC_LIBRARY_MEMBER)
+    TRTC_AVCODEC_FUNCTIONS(TRTC_LIBRARY_MEMBER)
+    TRTC_SWRESAMPLE_FUNCTIONS(TRTC_LIBRARY_MEMBER)
+    TRTC_SWSCALE_FUNCTIONS(TRTC_LIBRARY_MEMBER)
 };
 
 extern struct trtc_ffmpeg trtc_ffmpeg;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/time.h>
-
 #include "base/array.h"
 #include "base/bytes.h"
 #include "codec/aenc.h"
@@ -675,7 +673,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         if (ret <= 0)
             break; /* an error is returned after the frames */
         if (s.nb_bytes == 0)
-            in->came_us = av_gettime_relative();
+            in->came_us = trtc_mono_us();
         look(&s, &f);
         in->start_us = s.min_pts_us;
         if (ret != PASSED && (hold(in, &f, err) < 0 || keep_safe(in, &f, err) < 0))
@@ -848,7 +846,7 @@ struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_
 
 int64_t trtc_input_age_us(const struct trtc_input *in)
 {
-    return av_gettime_relative() - in->came_us;
+    return trtc_mono_us() - in->came_us;
 }
 
 bool trtc_input_came_ms(const struct trtc_input *in, int64_t *ms)

@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/avstring.h>
-#include <libavutil/dict.h>
-#include <libavutil/intreadwrite.h>
-#include <libavutil/mathematics.h>
-#include <libavutil/mem.h>
-
 #include "base/array.h"
 #include "codec/av.h"
 #include "picture/turn.h"
+#include "source/avformat.h"
 #include "source/input_priv.h"
 #include "ts/es.h"
 
@@ -443,6 +436,8 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trt
         return NULL;
     }
 
+    if (trtc_avformat_load(err) < 0)
+        return NULL;
     struct back *b = back_new(name, src->stop, err);
     uint8_t *buf = av_malloc(BLOCK_BYTES);
     if (!b || !buf)
@@ -479,8 +474,9 @@ bool trtc_input_av_is_indexed(const void *back)
 void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
                          struct trtc_err *err)
 {
+    if (trtc_avformat_load(err) < 0)
+        return NULL;
     struct back *b = back_new(name, stop, err);
-
     if (b && open_streams(b, url, err) == 0)
         return b;
     back_free(b);

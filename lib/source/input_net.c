@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavformat/avio.h>
-#include <libavutil/time.h>
-
+#include "base/utc.h"
 #include "codec/av.h"
+#include "source/avformat.h"
 #include "source/input_priv.h"
 
 /* An SRT connection breaks 5 s after its peer has disappeared (SRTO_PEERIDLETIMEO). If the peer
@@ -68,6 +67,10 @@ static void *open_body(const struct trtc_remote *remote, const char *url,
         trtc_fail_nomem(err);
         return NULL;
     }
+    if (trtc_avformat_load(err) < 0) {
+        free(b);
+        return NULL;
+    }
     b->stop = stop;
     b->is_srt = has_scheme(url, "srt");
 
@@ -78,14 +81,14 @@ static void *open_body(const struct trtc_remote *remote, const char *url,
         free(b);
         return NULL;
     }
-    b->heard_us = av_gettime_relative();
+    b->heard_us = trtc_mono_us();
     return b;
 }
 
 /* Handles a failed read. Returns 0 if the peer has ended the stream. */
 static int ended(const struct body *b, int averr, struct trtc_err *err)
 {
-    const int64_t silent_us = av_gettime_relative() - b->heard_us;
+    const int64_t silent_us = trtc_mono_us() - b->heard_us;
     char why[AV_ERROR_MAX_STRING_SIZE];
 
     if (averr == AVERROR_EOF || on_interrupt((void *)b))
@@ -108,7 +111,7 @@ static ssize_t read_body(void *self, uint8_t *p, size_t n, struct trtc_err *err)
 
     if (got <= 0)
         return ended(b, got < 0 ? got : AVERROR_EOF, err);
-    b->heard_us = av_gettime_relative();
+    b->heard_us = trtc_mono_us();
     return got;
 }
 

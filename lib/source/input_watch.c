@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libavformat/avformat.h>
-#include <libavutil/log.h>
-
+#include "source/avformat.h"
 #include "source/input_priv.h"
 
 /* ---- the log ---- */

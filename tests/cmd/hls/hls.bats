@@ -220,3 +220,15 @@ END
         diff - <(printf '%s\t%s\t%s\t%s\n' json/${stem}_audio.m3u8 "$(stat -c %s json/${stem}_audio.m3u8)" 1767225600495 12096 \
             json/${stem}_video.m3u8 "$(stat -c %s json/${stem}_video.m3u8)" 1767225600559 12000) || fail "playlists"
 }
+
+@test "FFmpeg is loaded for containers and other codecs, not for a transport stream" {
+    LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/stream hls 0 -d stream -u 10001 "$cam"
+    ! grep -q 'libav' stream.* || fail 'a transport stream has loaded FFmpeg'
+    LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/container hls 0 -d container -u 10001 "${cam%.ts}.mp4"
+    grep -q 'libavformat' container.*
+    mkdir other
+    cp "$(command -v failalloc.so)" "other/$(basename "$(grep -om1 'libavformat\.so\.[0-9]*' container.*)")"
+    LD_LIBRARY_PATH=other hls 69 -d none -u 10001 "${cam%.ts}.mp4"
+    grep -q 'cannot load FFmpeg: .*undefined symbol' err
+    LD_LIBRARY_PATH=other hls 0 -d again -u 10001 "$cam"
+}
