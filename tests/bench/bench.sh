@@ -37,6 +37,12 @@ cat_to_file() { once sh -c 'cat "$1"/set/*.ts >"$1/cat.bin"' sh "$work"; }
 
 merge_copy_1_job() { once trtc-merge -q -j 1 -f "$work/set" -o "$work/merged" --force; }
 
+make_minute() { "$B/tests/mkrec" --loop --user id=user1 --length 60 "$work/minute"; }
+merge_minute() { once trtc-merge -q -f "$work/minute" -o "$work/merged-minute" --force; }
+start_merge() { once trtc-merge --version; }
+# shellcheck disable=SC2016
+cat_minute() { once sh -c 'cat "$1"/minute/*.ts >"$1/cat.bin"' sh "$work"; }
+
 first_list() { set -- "$work"/lists/*.video; echo "${1%.video}"; }
 merge_encode() { once trtc-merge -q -f "$work/set" -u user1 --video encode -o "$work/encoded" --force; }
 ffmpeg_encode() {
@@ -89,6 +95,8 @@ echo "making $users users x $seconds s ..."
 make_set
 table_head
 compare "copy $users users x $seconds s" merge_copy merge_copy_1_job ffmpeg_concat_copy cat_to_file
+make_minute
+compare "copy 1 user x 60 s" merge_minute start_merge cat_minute
 compare "encode 1 user x $seconds s" merge_encode ffmpeg_encode
 
 if command -v trtc-hls >/dev/null; then
