@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The allocator of the C library (or of what was preloaded), watched; see memory.h. The symbols are those of the program, so
  * that its libraries come through here as well. */
-#define _GNU_SOURCE /* RTLD_NEXT */
+#define _GNU_SOURCE /* RTLD_NEXT, on_exit */
 
 #include "memory.h"
 
@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -67,6 +68,14 @@ static void give_up(int sig)
     _exit(TRTC_EX_TEMPFAIL);
 }
 
+/* No program here ends with this status, but a library does that cannot be loaded without memory. */
+static void on_end(int status, void *arg)
+{
+    (void)arg;
+    if (status == EXIT_FAILURE)
+        give_up(0);
+}
+
 /* With a stack of its own: OpenSSL 3.6 asks for memory to note that there is none, and again,
  * until its stack is full. */
 static void note_failure(void)
@@ -76,15 +85,27 @@ static void note_failure(void)
     const struct sigaction sa = { .sa_handler = give_up, .sa_flags = SA_ONSTACK };
     if (atomic_exchange(&failed, true))
         return;
+    on_exit(on_end, NULL);
     sigaltstack(&own, NULL);
     sigaction(SIGABRT, &sa, NULL);
     sigaction(SIGSEGV, &sa, NULL);
+    sigaction(SIGTRAP, &sa, NULL); /* GLib's way to abort */
 }
 
-static void *watched(void *p, size_t n)
+/* Whether this is an address in the dynamic loader, which ends the process with 127 if it gets no
+ * memory for the data that a library has in each thread. */
+static bool is_in_loader(const void *address)
+{
+    Dl_info in;
+    return dladdr(address, &in) && in.dli_fbase == (const void *)getauxval(AT_BASE);
+}
+
+static void *watched(void *p, size_t n, const void *caller)
 {
     if (!p && n) {
         note_failure();
+        if (is_in_loader(caller))
+            give_up(0);
         errno = ENOMEM;
     }
     return p;
@@ -95,7 +116,7 @@ void *malloc(size_t n)
     static void *(*_Atomic next)(size_t);
     if (!next)
         next = (void *(*)(size_t))find("malloc");
-    return watched(next(n), n);
+    return watched(next(n), n, __builtin_return_address(0));
 }
 
 void *calloc(size_t n, size_t size)
@@ -103,7 +124,7 @@ void *calloc(size_t n, size_t size)
     static void *(*_Atomic next)(size_t, size_t);
     if (!next)
         next = (void *(*)(size_t, size_t))find("calloc");
-    return watched(next(n, size), n && size);
+    return watched(next(n, size), n && size, __builtin_return_address(0));
 }
 
 void *realloc(void *p, size_t n)
@@ -111,7 +132,7 @@ void *realloc(void *p, size_t n)
     static void *(*_Atomic next)(void *, size_t);
     if (!next)
         next = (void *(*)(void *, size_t))find("realloc");
-    return watched(next(p, n), n);
+    return watched(next(p, n), n, __builtin_return_address(0));
 }
 
 void *memalign(size_t align, size_t n)
@@ -119,7 +140,7 @@ void *memalign(size_t align, size_t n)
     static void *(*_Atomic next)(size_t, size_t);
     if (!next)
         next = (void *(*)(size_t, size_t))find("memalign");
-    return watched(next(align, n), n);
+    return watched(next(align, n), n, __builtin_return_address(0));
 }
 
 void *aligned_alloc(size_t align, size_t n)
@@ -127,7 +148,7 @@ void *aligned_alloc(size_t align, size_t n)
     static void *(*_Atomic next)(size_t, size_t);
     if (!next)
         next = (void *(*)(size_t, size_t))find("aligned_alloc");
-    return watched(next(align, n), n);
+    return watched(next(align, n), n, __builtin_return_address(0));
 }
 
 int posix_memalign(void **p, size_t align, size_t n)
@@ -137,7 +158,7 @@ int posix_memalign(void **p, size_t align, size_t n)
         next = (int (*)(void **, size_t, size_t))find("posix_memalign");
     int errnum = next(p, align, n);
     if (errnum == ENOMEM)
-        watched(NULL, 1);
+        watched(NULL, 1, __builtin_return_address(0));
     return errnum;
 }
 
