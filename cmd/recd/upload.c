@@ -102,11 +102,15 @@ static char *url_of(const char *dir)
     return url;
 }
 
-/* Returns FileNamePrefix as a path, which the caller frees. NULL: there is none, or no memory. */
+static const cJSON *prefix_parts(const cJSON *request)
+{
+    return in(in(in(request, "StorageParams"), "CloudStorage"), "FileNamePrefix");
+}
+
+/* Returns FileNamePrefix as a path, which the caller frees. NULL: it is empty, or no memory. */
 static char *prefix_of(const cJSON *request)
 {
-    const cJSON *part,
-        *parts = in(in(in(request, "StorageParams"), "CloudStorage"), "FileNamePrefix");
+    const cJSON *part, *parts = prefix_parts(request);
     char *prefix = NULL;
     cJSON_ArrayForEach(part, parts)
     {
@@ -137,10 +141,9 @@ static void add(struct words *w, const char *word)
         w->n++;
 }
 
+/* Takes value. */
 static void add_option(struct words *w, const char *name, char *value)
 {
-    if (!value)
-        return;
     add(w, name);
     add(w, value);
     free(value);
@@ -152,11 +155,24 @@ static void words_fini(struct words *w)
         free(w->list[i]);
 }
 
-static void make_words(const struct recd *r, const struct task *t, const cJSON *request,
-                       struct words *w)
+/* Adds the place of the files on this machine, which is made if it is missing. */
+static int add_directory(const struct recd *r, const cJSON *request, struct words *w,
+                         struct trtc_err *err)
 {
-    char *dir = upload_directory(r, request), *root = setup_path(t->dir, "files");
-    *w = (struct words){ .failed = !dir || !root };
+    char *dir = upload_directory(r, request);
+    const int ret = dir ? trtc_mkdirs(dir, err) : 0;
+    add_option(w, "--to", dir ? url_of(dir) : NULL);
+    if (cJSON_GetArraySize(prefix_parts(request)))
+        add_option(w, "--prefix", prefix_of(request));
+    free(dir);
+    return ret;
+}
+
+static int make_words(const struct recd *r, const struct task *t, struct words *w,
+                      struct trtc_err *err)
+{
+    cJSON *request = task_json(t->dir, "request.json");
+    int ret = request ? 0 : trtc_fail(err, TRTC_EX_NOINPUT, "its request.json cannot be read");
     add(w, "trtc-put");
     add(w, "--json");
     if (r->config.send_request) {
@@ -164,16 +180,13 @@ static void make_words(const struct recd *r, const struct task *t, const cJSON *
         if (t->row.vod)
             add_option(w, "--keys-fd", strdup("4"));
         add_option(w, "--journal", setup_path(t->dir, "put.journal"));
-    } else {
-        add_option(w, "--to", dir ? url_of(dir) : NULL);
-        add_option(w, "--prefix", prefix_of(request));
-        if (dir && trtc_mkdirs(dir, NULL) < 0)
-            w->failed = true;
+    } else if (ret == 0) {
+        ret = add_directory(r, request, w, err);
     }
-    add_option(w, "--root", root);
-    add(w, "--task");
-    add(w, t->row.id);
-    free(dir);
+    add_option(w, "--root", setup_path(t->dir, "files"));
+    add_option(w, "--task", strdup(t->row.id));
+    cJSON_Delete(request);
+    return ret == 0 && w->failed ? trtc_fail_nomem(err) : ret;
 }
 
 /* Returns a pipe that contains text; -1 on failure. */
@@ -247,13 +260,7 @@ static int start(struct recd *r, struct upload *u, struct trtc_err *err)
 {
     int fds[8] = { -1, -1, -1, -1, -1, -1, -1, -1 }; /* in, out, err; keys */
     struct words w = { .n = 0 };
-    cJSON *request = task_json(u->task->dir, "request.json");
-    int ret = request ? 0 : trtc_fail(err, TRTC_EX_NOINPUT, "its request.json cannot be read");
-    if (ret == 0)
-        make_words(r, u->task, request, &w);
-    cJSON_Delete(request);
-    if (ret == 0 && w.failed)
-        ret = trtc_fail_nomem(err);
+    int ret = make_words(r, u->task, &w, err);
     if (ret == 0 && make_pipes(fds, fds + 2, fds + 4) < 0)
         ret = trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "pipes");
     if (ret == 0 && r->config.send_request)

@@ -211,6 +211,16 @@ P
     [[ -e $damaged/files/other.ts ]] || fail 'it is gone after 30 days'
 }
 
+@test "a storage directory that cannot be made: the message names it" {
+    mkdir -p live/storage
+    touch live/storage/class-1250000000
+    recd --launch "$(standin leave 0)"
+    request
+    created
+    told_of "task $task: its files cannot be uploaded: "
+    grep -q "its files cannot be uploaded: .*$PWD/live/storage/class-1250000000" told || fail "$(cat told)"
+}
+
 @test "events that cannot be read: that is said" {
     recd
     request
