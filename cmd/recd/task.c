@@ -34,6 +34,7 @@ enum {
     PROBE_MS = 1000,
     TELL_AGAIN_MS = 5000, /* a stop is repeated until the task has left */
     UNHEARD_MS = 5000,    /* after this time, a launcher that has begun nothing is ended too */
+    HUNG_MS = 120000,     /* after this time, a recorder that does not leave is killed */
     LOOK_MS = 1000,       /* events are read at least this often, also without inotify */
     FIRST_PAUSE_MS = 500, /* before a task is started again; doubled each time */
     LAST_PAUSE_MS = 60000,
@@ -331,19 +332,36 @@ static void end_launcher(const struct recd *r, const struct task *t)
         kill(-t->launcher.pid, obeys ? SIGTERM : SIGKILL);
 }
 
+/* A recorder that does not react is killed; the next one finds the stop, and ends the task. */
+static void end_hung(const struct recd *r, struct task *t)
+{
+    cli_error("task %s was told to end and does not leave its room%s", t->row.id,
+              t->launcher.pid ? ": its recorder is killed" : "");
+    if (t->launcher.pid)
+        kill(-t->launcher.pid, SIGKILL);
+    t->stop_ms = r->now_ms;
+}
+
+static void stop(const struct recd *r, struct task *t)
+{
+    char line[64];
+    snprintf(line, sizeof line, "{\"stop\":{\"LeaveCode\":%d}}\n", t->row.stop_code);
+    t->stop_told = task_say(t->dir, line);
+    t->told_ms = r->now_ms;
+    t->stop_ms = t->stop_ms ? t->stop_ms : r->now_ms;
+    t->unheard_ms = t->stop_told ? 0 : t->unheard_ms ? t->unheard_ms : r->now_ms;
+}
+
 static void tell(struct recd *r, struct task *t)
 {
-    char stop[64];
     if (t->stop_told && t->row.life == TRTC_LIFE_OPEN && r->now_ms - t->told_ms >= TELL_AGAIN_MS)
         t->stop_told = false;
     if (t->row.modify && !t->modify_told && !t->nb_fetching && task_say(t->dir, t->row.modify))
         t->modify_told = true;
-    if (t->row.stop_code >= 0 && !t->stop_told && t->row.life == TRTC_LIFE_OPEN) {
-        snprintf(stop, sizeof stop, "{\"stop\":{\"LeaveCode\":%d}}\n", t->row.stop_code);
-        t->stop_told = task_say(t->dir, stop);
-        t->told_ms = r->now_ms;
-        t->unheard_ms = t->stop_told ? 0 : t->unheard_ms ? t->unheard_ms : r->now_ms;
-    }
+    if (t->row.stop_code >= 0 && !t->stop_told && t->row.life == TRTC_LIFE_OPEN)
+        stop(r, t);
+    if (t->stop_ms && t->row.life == TRTC_LIFE_OPEN && r->now_ms - t->stop_ms >= HUNG_MS)
+        end_hung(r, t);
     if (t->unheard_ms && r->now_ms - t->unheard_ms >= UNHEARD_MS)
         end_launcher(r, t);
 }

@@ -24,6 +24,7 @@ struct task {
     int64_t start_seq;           /* row.seq when it was last started */
     bool modify_told, stop_told; /* the order was passed to the process that runs */
     int64_t told_ms;             /* when the stop was last passed on */
+    int64_t stop_ms;             /* when it was first told to end, or last killed; 0: never */
     int64_t unheard_ms;          /* since when no process has taken the stop; 0: one has */
     struct trtc_progress progress;
     struct upload *upload;   /* its trtc-put; NULL: none runs */

@@ -144,6 +144,20 @@ receiver() {
     [[ $(curl -s "$TRTC_ENDPOINT/api/state" | jq -c '[.Callbacks.Waiting, .Callbacks.Sent, .Callbacks.Failed]') == '[0,7,7]' ]] || fail "$(curl -s "$TRTC_ENDPOINT/api/state")"
 }
 
+@test "a recorder that hangs is killed two minutes after Delete, and its task ends" {
+    recd
+    request
+    created
+    described InProgress
+    kill -STOP "$(<"$dir/lock")"
+    rec 0 delete "$task"
+    sleep 118
+    held || fail 'it was killed too early'
+    told_of "task $task was told to end and does not leave its room: its recorder is killed"
+    gone
+    grep -q '"LeaveCode":0' "$dir/events.ndjson" || fail "$(cat "$dir/events.ndjson")"
+}
+
 @test "an upload that takes longer than a minute: 310 and 311 say that it is stuck, and later where it is" {
     local real bucket vod is
     real=$(command -v trtc-put)
