@@ -40,11 +40,11 @@ recd_killed() {
     recd_pids=()
 }
 
-# tasks_killed: ends all stand-ins and whatever else holds a lock in ./live. What a lock says that nobody holds may be
-# another's process by now.
+# tasks_killed: ends all stand-ins and whatever else holds a task's lock in ./live, or in another service's directory
+# here. What a lock says that nobody holds may be another's process by now.
 tasks_killed() {
     local f pid
-    for f in live/tasks/*/lock; do
+    for f in */tasks/*/lock; do
         [[ -s $f ]] || continue
         ! flock -n "$f" true || continue
         pid=$(<"$f")

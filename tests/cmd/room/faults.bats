@@ -13,7 +13,7 @@ load ../../room
     publisher=$!
     room_pids+=("$publisher")
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
-    sleep 0.2
+    eventually cmp got.ts call.ts
     kill -KILL "$publisher"
     wait "$reader"
     cmp got.ts call.ts
