@@ -233,7 +233,7 @@ static int fake_next(struct trtc_feed *feed, struct trtc_feed_frame *out, struct
     return TRTC_FED_FRAME;
 }
 
-static const struct trtc_feed_ops fake_ops = { fake_next, NULL, NULL };
+static const struct trtc_feed_ops fake_ops = { .next = fake_next };
 
 static struct fake fake_of(const struct stream *s)
 {
