@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Sees to it that everything needed to build, run and test is there. Looks for headers, programs and a font, not
-# for packages, and does nothing where all is found. Where there is apt-get it says how much there is to install,
-# and installs it; elsewhere it names what is missing and exits 1. What the browser test, the test beside the
-# vendor's SDK, the matrix of foreign media (GStreamer), that beside rclone and the long ones beside other servers need is no condition: where it cannot be had, that test,
-# or its part, is skipped. Their JavaScript comes from npm, into a cache outside the tree.
+# Makes sure that everything needed to build, run and test is installed. It looks for headers, programs and a font
+# rather than for packages, and does nothing where it finds them all. Where there is apt-get, it prints how much
+# there is to install, and installs it; elsewhere it names what is missing and exits with 1. The tests that need a
+# browser, the vendor's SDK, GStreamer, rclone or other servers are skipped, or a part of them is, where those cannot be
+# installed. Their JavaScript comes from npm, into a cache outside the tree.
 #
-#   deps.sh [-n] [USE...]      -n: only look; USE: build, demo, demo-live, test, lint, bench, browser, foreign, live (all of these), cluster, fuzz, chroot
+#   deps.sh [-n] [USE...]      -n: only look
+#   USE: build, demo, demo-live, test, lint, bench, browser, foreign, live (all of these), cluster, fuzz, chroot
 set -u
 
 # What is looked for, the Debian package that has it, what it is for.
@@ -46,7 +47,6 @@ program ps                      procps              test
 program /usr/bin/time           time                test
 program systemd-analyze         systemd             test
 program xxd                     xxd                 test
-program curl                    curl                test
 program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
 program curl                    curl                test
@@ -60,6 +60,7 @@ program zsh                     zsh                 lint
 program fish                    fish                lint
 header  libyuv.h                libyuv-dev          bench
 program rclone                  rclone              bench
+program webhook                 webhook             bench
 program g++                     build-essential     package
 program dpkg-buildpackage       dpkg-dev            package
 program dh                      debhelper           package
