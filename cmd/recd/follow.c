@@ -29,15 +29,15 @@ struct lines { /* complete lines of a task */
     size_t n;
 };
 
-/* ---- what was made ---- */
+/* ---- files made from a recording ---- */
 
 struct check {
     struct recd *r;
     struct task *t;
     struct trtc_made_row next; /* the first that is due; json is owned */
     bool found;
-    enum trtc_made_told told; /* what is told of it now */
-    int64_t waiting, unknown; /* of its files */
+    enum trtc_made_told told; /* what will have been reported about it */
+    int64_t waiting, unknown; /* how many of its files are not uploaded, or not listed */
 };
 
 static void count_file(struct check *c, const char *name)
@@ -72,7 +72,7 @@ static bool check_made(void *arg, const struct trtc_made_row *m)
     return false;
 }
 
-/* What was told as stuck is told again once it is uploaded. */
+/* Sends 310, with Status 1 if files are missing in the storage; a later one has Status 0. */
 static int tell_made(const struct check *c, const cJSON *made, const struct trtc_life_ear *ear,
                      struct trtc_err *err)
 {
@@ -88,7 +88,8 @@ static int tell_made(const struct check *c, const cJSON *made, const struct trtc
     return payload ? ear->hear(ear->arg, 310, clock_real_ms(), payload, err) : trtc_fail_nomem(err);
 }
 
-/* In VOD each file is told as uploaded once, and before that as stuck at most once. */
+/* Sends what is due. For VOD, one 311 per file says that it is uploaded; before that, at most one
+ * says that it is not. */
 static int tell_next(struct check *c, const cJSON *made, const struct trtc_life_ear *ear,
                      struct trtc_err *err)
 {
@@ -187,7 +188,7 @@ int follow_loss(struct recd *r, struct task *t, const char *said, struct trtc_er
     return trtc_store_loss_add(r->store, t->row.id, "", said, err);
 }
 
-/* The line may have named a file. */
+/* Leaves out the next line. That is a loss, since the line may have named a file. */
 static int leave_out(struct recd *r, struct task *t, const char *why, struct trtc_err *err)
 {
     char said[300];
@@ -230,7 +231,7 @@ static int take(struct recd *r, struct task *t, const struct trtc_task_line *lin
     const struct recd_teller teller = { r, &t->row };
     const struct trtc_life_ear ear = { recd_tell, (void *)(uintptr_t)&teller };
     if (line->seq <= t->row.seq)
-        return leave_out(r, t, "its Seq has been there before", err);
+        return leave_out(r, t, "its Seq was used before", err);
     if (line->seq > t->row.seq + 1 && note_gap(r, t, line->seq, err) < 0)
         return -1;
     t->row.seq = line->seq;
@@ -296,7 +297,8 @@ static ssize_t read_lines(const struct task *t, int fd, char **text, size_t *who
     return n;
 }
 
-/* Reports once why no lines can be read, of which there may be some. errnum: if n is -1. */
+/* Reports, once, why the next line cannot be read. n: the bytes that were read, or -1 with errnum.
+ * A file that is missing or has no complete line yet is no reason. */
 static void report_blocked(struct task *t, ssize_t n, int errnum)
 {
     if (t->blocked || (n < 0 ? errnum == ENOENT : n < LINE_BYTES))

@@ -56,7 +56,7 @@ static int end_failed(struct recd *r, void *arg, struct trtc_err *err)
     return task_progress(r, t, err) < 0 ? -1 : trtc_store_task_save(r->store, &t->row, err);
 }
 
-/* Appends the end. A torn last line gets its line feed first. */
+/* Appends the End to events.ndjson, after a line feed if the last line there is incomplete. */
 static void write_end(const struct task *t, int code)
 {
     char line[200];

@@ -5,8 +5,9 @@
 
 #include "task.h"
 
-/* Ends a task whose recorder ended with the exit status code, unless a process holds its lock. An end is added to its
- * events.ndjson, so that a recorder that is started later, from a queue for example, ends at once. */
+/* Ends a task whose recorder ended with the exit status code, unless a process holds the task's
+ * lock. Stores the callbacks that are missing (301, 302), and adds an End to events.ndjson, so that
+ * a recorder that starts later, for example from a queue, ends at once. */
 void give_up(struct recd *r, struct task *t, int code);
 
 #endif

@@ -79,7 +79,7 @@ bool sweep_task(struct recd *r, struct task *t)
     return true;
 }
 
-/* ---- files that are gone ---- */
+/* ---- files that have disappeared ---- */
 
 struct gone {
     struct task *task;
@@ -155,7 +155,7 @@ static bool is_used(const char *dir)
     return used;
 }
 
-/* The API does not know the task, so nobody else can end its recorder. */
+/* Asks the recorder of a task that is not in the store to end: through the API nobody can. */
 static void end_unknown(const char *dir)
 {
     char stop[64];
@@ -164,10 +164,10 @@ static void end_unknown(const char *dir)
         cli_error("%s belongs to no known task: its files stay there", dir);
     else if (task_say(dir, stop))
         cli_error(
-            "%s belongs to no known task: its recorder was told to end, and its files stay there",
+            "%s belongs to no known task: its recorder was asked to end, and its files stay there",
             dir);
     else
-        cli_error("%s belongs to no known task, but its recorder runs and does not listen", dir);
+        cli_error("%s belongs to no known task, but its recorder runs and reads no orders", dir);
 }
 
 static void sweep_one(const struct recd *r, const char *id)
@@ -199,7 +199,7 @@ static int forget(struct recd *r, void *arg, struct trtc_err *err)
     return trtc_store_task_drop(r->store, t->row.id, err);
 }
 
-/* Whether something of a failed task stays, which only its owner may remove. */
+/* Whether a failed task still has files, which only a person may remove. */
 static bool has_rest(const struct recd *r, const struct task *t)
 {
     char *files = t->row.end_status && !r->config.keep ? setup_path(t->dir, "files") : NULL;

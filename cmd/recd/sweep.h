@@ -10,16 +10,20 @@
  * not wiped yet. */
 bool sweep_task(struct recd *r, struct task *t);
 
-/* Counts files as lost that are gone before they were uploaded, once the task has ended. */
+/* Once a task has ended: reports files that disappeared before they were uploaded as losses, and no
+ * longer waits for them. */
 void sweep_gone(struct recd *r, struct task *t);
 
 /* Removes the directory of a task that is not in the store. */
 void sweep_directory(const struct recd *r, const char *id);
 
-/* Removes the directories of tasks that were being created when the service was killed. */
+/* For when the service starts. Removes the directories of tasks that were being created when it was
+ * killed. A directory of an unknown task that has run stays; it is reported, and its recorder is
+ * asked to end. */
 void sweep_unknown(struct recd *r);
 
-/* Removes tasks that ended more than keep_days ago, except for those of which files stay. */
+/* Removes tasks that ended more than keep_days ago, except for failed ones that still have
+ * files. */
 void sweep_old(struct recd *r);
 
 #endif

@@ -17,8 +17,8 @@ struct known { /* where a file is stored */
     char *path, *file_id, *url;
 };
 
-struct list { /* of playlists, or the file of a path alone */
-    const char *path;
+struct list {         /* the playlists of a task, or one file */
+    const char *path; /* of that file; NULL: playlists */
     struct known *v;
     size_t n, cap;
     bool failed;
@@ -108,7 +108,8 @@ static const char *name_of(const cJSON *message)
 
 /* ---- playlists ---- */
 
-/* The status may be older than the last playlists, or missing: then there is no stream. */
+/* Returns the stream with this playlist; NULL: the status is missing, or older than the
+ * playlist. */
 static const cJSON *find_stream(const cJSON *status, const char *name)
 {
     const cJSON *stream;
@@ -154,7 +155,7 @@ int vod_tell_playlists(struct recd *r, struct task *t, struct trtc_err *err)
     return ret;
 }
 
-/* ---- what was made ---- */
+/* ---- files made from a recording ---- */
 
 static int tell_made(struct recd *r, struct task *t, const cJSON *message,
                      const struct vod_which *which, struct trtc_err *err)

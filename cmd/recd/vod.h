@@ -5,12 +5,12 @@
 
 #include "task.h"
 
-struct vod_which { /* which files are told */
+struct vod_which { /* which of the files get a 311 */
     bool uploaded, others;
 };
 
-/* Puts a 311 for each of these made files into the outbox; made: the payload of 310. To be called
- * in a transaction. Returns 0, or -1. */
+/* Puts 311 into the outbox for files that were made from a recording. made: the payload of 310,
+ * which lists them. To be called in a transaction. Returns 0, or -1. */
 int vod_tell(struct recd *r, struct task *t, const struct cJSON *made,
              const struct vod_which *which, struct trtc_err *err);
 

@@ -156,12 +156,13 @@ void task_look_later(struct task *t, const char *user)
 {
     task_loss(t, user,
               user ? "out of memory: the stream waits"
-                   : "out of memory: who comes and goes is seen a second later");
+                   : "out of memory: changes in the room are noticed a second later");
     t->look_us = t->now_us + retry_us;
     task_again(t, t->look_us);
 }
 
-/* Whether something has changed, or what could not be done then is due again. */
+/* Whether something has changed, or a change that failed for lack of memory is to be tried
+ * again. */
 static bool has_changed(struct task *t)
 {
     const bool due = t->changed || (t->look_us && t->now_us >= t->look_us);

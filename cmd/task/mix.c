@@ -320,8 +320,7 @@ static void close_fds(int *fds, size_t n)
             close(fds[i]);
 }
 
-/* Tells the mix who is there. The lines wait in its script before it starts, so that it begins with
- * all of them. */
+/* Writes all streams into the script before the mix starts, so that it begins with all of them. */
 static void say_all(struct mix *m)
 {
     const struct trtc_task_streams *all = &m->task->streams;
@@ -330,7 +329,8 @@ static void say_all(struct mix *m)
              m->again ? TRTC_JOIN_OLDEST : trtc_join_mix(all->items[i].since_ms, m->task->now_ms));
 }
 
-/* Returns where a mix begins that replaces one that died: at the end of what is recorded. */
+/* Returns when (ms since 1970) a mix begins that replaces a mix that died: where the recording
+ * ends, as far as the room still has the data. */
 static int64_t begin_ms(const struct mix *m)
 {
     const struct task *t = m->task;
@@ -401,7 +401,8 @@ static void on_rescue_said(void *arg, const char *line, size_t n)
     task_rescue_said(m->task, "", line);
 }
 
-/* Whether the recorder of a task that was killed still completes its files. */
+/* Whether there are still incomplete files of the mix, since a recorder that outlived its task
+ * completes them. */
 static bool is_busy(const struct task *t)
 {
     struct trtc_names names = { 0 };
@@ -417,14 +418,15 @@ static bool is_busy(const struct task *t)
 static void on_rescue_ended(void *arg, int status)
 {
     struct mix *m = arg;
-    (void)status; /* the recorder that follows says the same */
+    (void)status; /* the next recorder reports the same failure */
     m->torn = m->waits < WAITS_MAX && is_busy(m->task);
     m->waits += m->torn;
     m->due_us = m->torn ? m->task->now_us + wait_us : m->task->now_us;
     task_again(m->task, m->due_us);
 }
 
-/* The mix goes on where what another has left ends. True: that is being looked for. */
+/* Starts a trtc-hls that completes the files of a recorder that died, since the mix begins at their
+ * end. Returns true if it runs, and the mix has to wait for it. */
 static bool rescues(struct mix *m)
 {
     static const struct proc_calls calls = { on_rescue_line, on_rescue_said, on_rescue_ended };

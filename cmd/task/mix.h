@@ -13,9 +13,9 @@ struct mix {
     struct proc mix, hls, rescue;
     struct trtc_recorder_end mix_end, hls_end;
     bool died;       /* the mix before this one, or its recorder, died */
-    bool torn;       /* ... and the recorder's files are not rescued yet: their end is not known */
-    int64_t due_us;  /* ... or still being written: when that is looked at again */
-    int waits;       /* how often it was */
+    bool torn;       /* the files of that recorder must be completed before their end is known */
+    int64_t due_us;  /* when to check again whether that recorder still writes to them */
+    int waits;       /* how many checks have found that it does */
     bool again;      /* it replaces one that died, and begins where that one's recording ends */
     int64_t term_us; /* when a mix that was asked to end gets a signal */
 

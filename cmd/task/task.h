@@ -107,8 +107,8 @@ char *task_address(const struct task *t, const struct trtc_task_stream *s, enum 
  * reason. */
 void task_look(struct task *t);
 
-/* After a shortage of memory: notes a loss (user: whose stream waits, or NULL), and has task_look try again in a
- * second. */
+/* After a shortage of memory: reports a loss (user: whose stream waits, or NULL), and calls
+ * task_look again in a second. */
 void task_look_later(struct task *t, const char *user);
 
 /* Add lines to the journal. A line that cannot be written yet waits, and is tried again. task_event
@@ -145,7 +145,8 @@ void mix_free(struct task *t);
  * *ha (or NULL) becomes the recovery number in the file's name if that is larger. */
 void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
 
-/* The same for a message of a trtc-hls that only rescues what another has left. */
+/* Reports a message of a trtc-hls that only completes the files of a dead one as a loss, except
+ * for the one about its input, which is empty on purpose. */
 void task_rescue_said(struct task *t, const char *user, const char *line);
 
 /* upload.c: another program uploads the files. upload_turn: last: no more files come; returns true

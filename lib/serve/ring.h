@@ -51,13 +51,13 @@ void trtc_ring_trim(struct trtc_ring *r, int64_t read_at, int64_t now_ms);
 int64_t trtc_ring_first(const struct trtc_ring *r); /* the oldest byte kept */
 int64_t trtc_ring_total(const struct trtc_ring *r); /* bytes that have arrived so far */
 
-/* The position for a new reader: the oldest packet kept for new readers, one that is at most so old, or the end of the
- * newest one. */
+/* Return the position of a new reader: the oldest packet that is kept for new readers; the oldest
+ * one that arrived at most age_ms ago; the end of the newest one. */
 struct trtc_ring_place trtc_ring_oldest(const struct trtc_ring *r, int64_t now_ms);
 struct trtc_ring_place trtc_ring_since(const struct trtc_ring *r, int64_t age_ms, int64_t now_ms);
 struct trtc_ring_place trtc_ring_newest(const struct trtc_ring *r);
 
-/* When the first byte that a new reader gets arrived; now_ms where it is still to come. */
+/* Returns when the first byte that a reader at this place gets arrived; now_ms: not yet. */
 int64_t trtc_ring_came_ms(const struct trtc_ring *r, const struct trtc_ring_place *place,
                           int64_t now_ms);
 

@@ -43,9 +43,9 @@ int trtc_life_line(struct trtc_task_row *t, const struct trtc_task_line *line,
 struct trtc_progress {
     int64_t waiting;     /* files that are not uploaded in their present state */
     int64_t waiting_hls; /* how many of them are segments and playlists */
-    int64_t
-        nb_untold; /* sets of made files (MP4, AAC) whose 310 or 311 are not sent, or say that they are stuck */
-    bool made_begun; /* files were made from the HLS: the HLS is complete */
+    int64_t nb_untold;   /* sets of files made from a recording (MP4, AAC) for which 310 or 311 was
+                        * not sent, or only with Status 1 */
+    bool made_begun;     /* files were made from the HLS: the HLS is complete */
 };
 
 /* Passes to ear the callbacks that follow from p: 305 for buckets (Status 0 when all HLS is
@@ -55,9 +55,10 @@ struct trtc_progress {
 int trtc_life_progress(struct trtc_task_row *t, const struct trtc_progress *p, int64_t now_ms,
                        const struct trtc_life_ear *ear, struct trtc_err *err);
 
-/* Decides what is told now about files that were made from a recording and of which waiting are not
- * uploaded and unknown not listed: TOLD: everything, STUCK: that they are stuck. Returns told if
- * there is nothing new. */
+/* Decides what is reported now about a set of files made from a recording. told: what was reported
+ * before; waiting and unknown: how many of the files are not uploaded, and how many the task has
+ * not listed. Returns TRTC_MADE_TOLD: the last report is due; TRTC_MADE_STUCK: a report is due that
+ * files still wait; told itself: nothing is due. */
 enum trtc_made_told trtc_life_made(const struct trtc_task_row *t, enum trtc_made_told told,
                                    int64_t waiting, int64_t unknown, int64_t now_ms);
 

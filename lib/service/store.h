@@ -80,7 +80,8 @@ int trtc_store_secret_add(struct trtc_store *s, const char *id, const char *text
                           struct trtc_err *err);
 int trtc_store_secret(struct trtc_store *s, const char *id, char **text, struct trtc_err *err);
 /* Removes the secret and overwrites it in the file and in the log of the database. Not to be called
- * in a transaction. After a failure it is to be called again, even if the secret is removed. */
+ * in a transaction. After a failure call it again, even if the secret is no longer in the table:
+ * its bytes may still be in the files. */
 int trtc_store_secret_wipe(struct trtc_store *s, const char *id, struct trtc_err *err);
 
 /* ---- files ---- */
@@ -113,10 +114,11 @@ int trtc_store_files_waiting(struct trtc_store *s, const char *task, int64_t *al
                              struct trtc_err *err);
 enum trtc_file_state { TRTC_FILE_UNKNOWN, TRTC_FILE_WAITS, TRTC_FILE_PROVEN };
 
-/* Finds out whether a file is uploaded in its present state; UNKNOWN: the task has not listed it. */
+/* Finds out whether a file is uploaded in its present state; UNKNOWN: the task has not listed
+ * it. */
 int trtc_store_file_state(struct trtc_store *s, const char *task, const char *path,
                           enum trtc_file_state *state, struct trtc_err *err);
-/* Removes a file; all files of a task. */
+/* Remove the row of a file; of all files of a task. */
 int trtc_store_file_drop(struct trtc_store *s, const char *task, const char *path,
                          struct trtc_err *err);
 int trtc_store_files_drop(struct trtc_store *s, const char *task, struct trtc_err *err);

@@ -66,9 +66,9 @@ enum trtc_join trtc_join_of(int64_t since_ms, int64_t now_ms, bool again, bool b
 /* The same for an input of a mix. An input that begins in the past would stay behind the others. */
 enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms);
 
-/* Returns where a mix of these streams begins (ms since 1970) that replaces one that died: as far
- * back as trtc-room keeps them, but not before end_us, the end of what is recorded (TRTC_NOTIME:
- * nothing is). */
+/* Returns when (ms since 1970) a mix of these streams begins that replaces a mix that died: as
+ * early as trtc-room still has their data, but not before the first of them began, nor before
+ * end_us, the end of the recording so far (TRTC_NOTIME: there is none). */
 int64_t trtc_mix_again_ms(const struct trtc_task_streams *s, int64_t end_us, int64_t now_ms);
 
 /* Returns the address from which trtc-room sends the stream from that point; the caller frees it.

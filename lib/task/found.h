@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out from the name of a file in a task's directory what it contains. Pure. */
+/* Finds out from the name of a file in a task's directory what it contains. All functions but
+ * trtc_found_end_us are pure. */
 #ifndef TRTC_TASK_FOUND_H
 #define TRTC_TASK_FOUND_H
 
@@ -28,8 +29,8 @@ bool trtc_found_read(const char *name, struct trtc_found *out);
  * not known. */
 void trtc_found_line(const char *name, const struct trtc_names *names, struct trtc_hls_line *out);
 
-/* Returns where the last segment of a playlist ends (us since 1970); path is relative to the
- * directory dir. TRTC_NOTIME: it lists none, or cannot be read. */
+/* Reads a playlist and returns when its last segment ends (us since 1970). path is relative to the
+ * directory dir, a descriptor. TRTC_NOTIME: it lists no segments, or cannot be read. */
 int64_t trtc_found_end_us(int dir, const char *path);
 
 #endif

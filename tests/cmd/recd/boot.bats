@@ -147,7 +147,7 @@ all_failovers() {
     recd_killed
     rm live/recd.db*
     recd
-    told_of 'belongs to no known task: its recorder was told to end, and its files stay there'
+    told_of 'belongs to no known task: its recorder was asked to end, and its files stay there'
     eventually grep -q '"LeaveCode":3' "$dir/events.ndjson"
     [[ -s $dir/files/made_1.ts ]] || fail "$(find "$dir")"
 }

@@ -193,7 +193,7 @@ P
     gone
     told_of 'is left out'
     curl -s "$url/api/state" | jq -c '.Tasks[0].Losses' | sed 's/[0-9]\+/N/g; s/: events.ndjson: [^"]*//' >losses
-    [[ $(<losses) == '["the line at byte N of events.ndjson is left out","events.ndjson has no lines between Seq N and N","the line at byte N of events.ndjson is left out: its Seq has been there before"]' ]] || fail "$(<losses)"
+    [[ $(<losses) == '["the line at byte N of events.ndjson is left out","events.ndjson has no lines between Seq N and N","the line at byte N of events.ndjson is left out: its Seq was used before"]' ]] || fail "$(<losses)"
     eventually test ! -e "$dir/files/made_1.ts"
     [[ $(<"$dir/files/other.ts") == recorded ]] || fail 'it is gone'
     told_of "files that it has not listed stay in $PWD/$dir/files"
