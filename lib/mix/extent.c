@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a mix begins and ends: arithmetic on times that may not be known. */
+/* When a mix begins and ends: calculates with times some of which may be unknown. */
 #include "mix/extent.h"
 
 #include "base/utc.h"
@@ -39,7 +39,7 @@ static int check_length(const struct trtc_extent_asked *asked, const struct trtc
     return 0;
 }
 
-/* Refuses a still picture that nobody would be in. */
+/* Refuses a still picture of a time at which nobody is in the mix. */
 static int check_still(const struct trtc_extent_there *there, const struct trtc_extent *e,
                        struct trtc_err *err)
 {
@@ -50,7 +50,7 @@ static int check_still(const struct trtc_extent_there *there, const struct trtc_
     trtc_utc_format3339(there->start_us / 1000, from);
     trtc_utc_format3339(there->end_us / 1000, to);
     return trtc_fail(err, TRTC_EX_DATAERR,
-                     "--still: nobody is there then: the mix is from %s to %s", from, to);
+                     "--still: nobody is in the mix then: it is from %s to %s", from, to);
 }
 
 static int check_longest(const struct trtc_extent_asked *asked, const struct trtc_extent *e,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Joining the parts of a mix.
+/* Joins the parts of a mix.
  *
- * A part holds its pictures, and the sound from before its first picture to behind its last one, all
- * on the clock of the mix. Pictures follow each other as they are. Of the sound around a join both
- * parts have the same frames, and mix/splice says with which one the later part goes on. One part is
- * read after the other; only the sound around one join is held. The last packet of a part is its
- * note. */
+ * A part contains its pictures, and sound that begins before its first picture and ends after its
+ * last one; all time stamps are on the clock of the mix. Pictures are copied one after the other.
+ * Both parts contain the frames of sound around a join, and mix/splice decides from which of these
+ * the later part is used. Parts are read one after the other; only the sound around one join is
+ * kept in memory. The last packet of a part is its note. */
 #include "mix/join.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ enum {
 }; /* frames of sound on each side of a join that are compared */
 
 #define APART_MAX_US \
-    3000000 /* pictures and sound in a part are no further apart; the writer waits */
+    3000000 /* how far apart pictures and sound in a part can be: the writer waits for both */
 
 struct held { /* sound around the next join */
     uint8_t *data;
@@ -40,15 +40,15 @@ struct held { /* sound around the next join */
 };
 
 struct track {
-    int stream; /* in the parts */
+    int stream; /* its number in the parts */
     bool video;
-    int64_t from;    /* sound: the first frame that is wanted of the part being read */
-    int64_t next;    /* sound: the frame that should come next; pictures: how many have come */
+    int64_t from;    /* sound: the first frame that is used of the part being read */
+    int64_t next;    /* sound: the frame expected next; pictures: how many were read */
     int64_t seen_us; /* time of the newest packet */
     struct held tail[2 * AROUND], head[2 * AROUND];
 };
 
-struct source { /* a part, opened */
+struct source { /* an open part */
     AVFormatContext *c;
     const char *name;
 };
@@ -56,17 +56,17 @@ struct source { /* a part, opened */
 struct join {
     const struct trtc_join_opts *o;
     struct trtc_mix_part_file *files;
-    struct trtc_mix_part mix; /* what all have in common */
+    struct trtc_mix_part mix; /* of the first part; start, length and rates are those of all */
     struct source in;
     struct track *tracks;
     struct trtc_writer_track *descriptions; /* borrow from first */
-    int nb_tracks;                          /* without that of the note, which is the last one */
-    bool noted;                             /* the note of the part being read has come */
-    int status;                             /* the worst of them */
-    struct source first;                    /* stays open: the others are compared with it */
+    int nb_tracks;                          /* without the last one, the track of the note */
+    bool noted;                             /* the note of the part being read was read */
+    int status;                             /* the worst exit status of the notes */
+    struct source first;                    /* stays open: the other parts are compared with it */
     uint8_t *sets;
     size_t sets_size;
-    int reorder; /* pictures by which decoding is ahead */
+    int reorder; /* by how many pictures decoding is ahead of presentation */
     AVPacket *pkt;
     struct trtc_writer *writer;
 };
@@ -78,7 +78,8 @@ static void close_source(struct source *s)
     avformat_close_input(&s->c);
 }
 
-/* Whether the file can be read: libavformat has the same error for one that is cut off. */
+/* Checks that the file can be read: for an unreadable file libavformat returns the same error as
+ * for one that is cut off. */
 static int check_readable(const char *name, struct trtc_err *err)
 {
     char byte;
@@ -101,16 +102,16 @@ static int open_source(struct source *s, const char *name, struct trtc_err *err)
     char *url = malloc(n);
     if (!url)
         return trtc_fail_nomem(err);
-    snprintf(url, n, "file:%s", name); /* nothing in a name is a protocol */
+    snprintf(url, n, "file:%s", name); /* so that no name is taken for a URL */
     const int ret = avformat_open_input(&s->c, url, av_find_input_format("matroska"), NULL);
     free(url);
     s->name = name;
     if (ret == AVERROR_INVALIDDATA || ret == AVERROR(EIO) || ret == AVERROR_EOF)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix, or cut off", name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or cut off", name);
     return ret < 0 ? trtc_fail_av(err, TRTC_EX_NOINPUT, ret, "%s", name) : 0;
 }
 
-/* Which part a file is, by its tag. */
+/* Reads from its tag which part a file is. */
 static int look_at(const char *name, struct trtc_mix_part *out, struct trtc_err *err)
 {
     struct source s = { 0 };
@@ -119,7 +120,7 @@ static int look_at(const char *name, struct trtc_mix_part *out, struct trtc_err 
     const AVDictionaryEntry *tag = av_dict_get(s.c->metadata, TRTC_WRITER_PART_TAG, NULL, 0);
     const bool is = tag && trtc_mix_part_read(tag->value, out);
     close_source(&s);
-    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: it is no part of a mix, or cut off", name);
+    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or cut off", name);
 }
 
 static int look_at_all(struct join *j, struct trtc_err *err)
@@ -139,9 +140,10 @@ static int look_at_all(struct join *j, struct trtc_err *err)
     return 0;
 }
 
-/* ---- what is in them ---- */
+/* ---- the tracks of the parts ---- */
 
-/* The parameter sets of an avcC, as Annex B. */
+/* Reads the parameter sets of an avcC (ISO/IEC 14496-15, 5.3.3.1) into j->sets, with start codes
+ * (ITU-T H.264, annex B). */
 static int read_sets(struct join *j, const AVCodecParameters *par, struct trtc_err *err)
 {
     const uint8_t *p = par->extradata, *end = p + par->extradata_size;
@@ -247,7 +249,7 @@ static bool is_same_stream(const AVStream *a, const AVStream *b)
             memcmp(x->extradata, y->extradata, (size_t)x->extradata_size) == 0);
 }
 
-/* Opens a part, which must have the same tracks as the first. */
+/* Opens part i and checks that its tracks are those of the first part. */
 static int open_part(struct join *j, size_t i, struct source *s, struct trtc_err *err)
 {
     if (open_source(s, j->files[i].name, err) < 0)
@@ -265,11 +267,10 @@ static int open_part(struct join *j, size_t i, struct source *s, struct trtc_err
 
 static int cut_off(const struct source *s, struct trtc_err *err)
 {
-    return trtc_fail(err, TRTC_EX_DATAERR, "%s: something is missing in it: is it cut off?",
-                     s->name);
+    return trtc_fail(err, TRTC_EX_DATAERR, "%s: it is incomplete: is it cut off?", s->name);
 }
 
-/* Next packet of s in j->pkt: 1; 0: the end; -1. */
+/* Reads the next packet of s into j->pkt. Returns 1; 0: the end; -1. */
 static int next_packet(struct join *j, struct source *s, struct trtc_err *err)
 {
     if (j->o->stop && *j->o->stop)
@@ -286,8 +287,9 @@ static int next_packet(struct join *j, struct source *s, struct trtc_err *err)
     return 1;
 }
 
-/* The packet's place in its track, in frames of sound or pictures from the beginning of the mix. Parts
- * have milliseconds, in which both are whole numbers apart. */
+/* Returns the place of j->pkt in its track: the number of frames of sound, or pictures, since the
+ * beginning of the mix. The time stamps of parts are whole milliseconds, which is exact enough to
+ * find it by rounding. */
 static int64_t place_of(const struct join *j, const struct source *s, bool video)
 {
     const AVStream *st = s->c->streams[j->pkt->stream_index];
@@ -302,7 +304,8 @@ static int64_t sound_us(const struct join *j, int64_t frame)
     return av_rescale(frame * AAC_FRAME, 1000000, j->mix.rate_hz);
 }
 
-/* The writer waits for a track that is behind; here nobody else would write it. */
+/* Writes a packet, unless a track is so far behind that the writer would wait for it: since this
+ * thread writes all tracks, it would wait forever. */
 static int write_packet(struct join *j, struct track *t, const struct trtc_packet *p,
                         struct trtc_err *err)
 {
@@ -315,7 +318,7 @@ static int write_packet(struct join *j, struct track *t, const struct trtc_packe
 
 /* ---- pictures ---- */
 
-/* Lengths of four bytes become start codes. False: they do not fit. */
+/* Replaces lengths of four bytes by start codes. Returns false if they exceed the picture. */
 static bool to_start_codes(uint8_t *p, size_t size)
 {
     while (size >= 4) {
@@ -381,8 +384,7 @@ static int write_sound(struct join *j, struct track *t, struct trtc_bytes data, 
     return write_packet(j, t, &p, err);
 }
 
-/* The frame of sound with which the pictures of a part end, and the first that is held for the join
- * there. */
+/* Returns the frame of sound at which the pictures of a part end. */
 static int64_t join_at(const struct join *j, const struct trtc_mix_part *part)
 {
     return av_rescale(part->end, j->mix.rate_hz, j->mix.fps) / AAC_FRAME;
@@ -407,7 +409,7 @@ static int copy_sound(struct join *j, const struct trtc_mix_part *part, struct t
 
 /* ---- joins ---- */
 
-/* Whether all sound before this frame has been read of a part, for each track in its head. */
+/* Whether the last of the frames around the join was read, for every track of sound. */
 static bool have_heads(const struct join *j)
 {
     for (int i = 0; i < j->nb_tracks; i++)
@@ -416,7 +418,7 @@ static bool have_heads(const struct join *j)
     return true;
 }
 
-/* Reads the sound around the beginning of part i + 1. */
+/* Reads the sound around the beginning of part i + 1 into the heads of the tracks. */
 static int read_heads(struct join *j, size_t i, struct trtc_err *err)
 {
     const int64_t from = join_at(j, &j->files[i].part) - AROUND;
@@ -441,8 +443,8 @@ static bool is_empty(const struct held *h)
     return true;
 }
 
-/* Chooses the join of a track behind part i, and writes what this has before it. Near the end of the
- * mix there are fewer frames than usual. */
+/* Chooses where a track of sound changes from part i to the next one, and writes the frames that
+ * part i has before that. Near the end of the mix there are fewer frames than usual. */
 static int join_track(struct join *j, size_t i, struct track *t, struct trtc_err *err)
 {
     const struct trtc_mix_part *part = &j->files[i].part;
@@ -451,7 +453,7 @@ static int join_track(struct join *j, size_t i, struct track *t, struct trtc_err
     struct trtc_bytes a[2 * AROUND], b[2 * AROUND];
     size_t first = 0, n = 0;
     while (first < 2 * AROUND && (!t->tail[first].data || !t->head[first].data))
-        first++; /* before the beginning, or the join before */
+        first++; /* before the beginning of the mix, or before the previous join */
     while (first + n < 2 * AROUND && t->tail[first + n].data && t->head[first + n].data) {
         a[n] = (struct trtc_bytes){ t->tail[first + n].data, t->tail[first + n].size };
         b[n] = (struct trtc_bytes){ t->head[first + n].data, t->head[first + n].size };
@@ -493,7 +495,7 @@ static void tell_lines(const struct join *j, const char *part, struct trtc_bytes
     }
 }
 
-/* The packet in hand is the part's note. */
+/* Takes j->pkt, which is the note of the part, and reports its lines. */
 static int take_note(struct join *j, struct trtc_err *err)
 {
     char line[64];
@@ -513,7 +515,7 @@ static int take_note(struct join *j, struct trtc_err *err)
 
 /* ---- parts ---- */
 
-/* Whether all that the part must have has come. */
+/* Whether the part was complete: its note, all its pictures and, in the last part, all sound. */
 static bool is_whole(const struct join *j, const struct trtc_mix_part *part)
 {
     if (!j->noted)

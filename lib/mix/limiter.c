@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The gain a sample needs is held back and forth: the least of all within the look-ahead and the
- * hold, let go of slowly, then averaged twice over the look-ahead. Every value that goes into
- * the average for a sample is at most what that sample needs, so the average is too: the ceiling
- * is kept by construction, with a gain that bends smoothly.
+/* Each sample needs a gain of at most ceiling / peak. The limiter takes the minimum of the needed
+ * gains over the look-ahead and the hold time, lets it rise slowly (the release), and averages it
+ * twice over the look-ahead. No value in the average for a sample exceeds the gain that the sample
+ * needs, so neither does the average: the ceiling is never exceeded, and the gain changes smoothly.
  *
- * Gains are whole numbers, ONE is 1: their running sums never drift, and come back to exactly
+ * Gains are integers, in which ONE stands for 1: running sums do not drift, and return to exactly
  * ONE. */
 #include "mix/limiter.h"
 
@@ -16,20 +16,20 @@
 
 #define ONE          (INT64_C(1) << 30)
 #define LOOKAHEAD_MS 5
-#define HOLD_MS      15  /* the gain rests between the waves of a low tone */
+#define HOLD_MS      15  /* so that the gain does not rise between the waves of a low tone */
 #define RELEASE_MS   150 /* time constant */
 #define PRESS_FROM   3.0 /* times the ceiling */
 #define PRESS_TO     6.0
 #define PRESS_BY     0.2
 
-/* A running average: the last n values, 0 <= each <= ONE. */
+/* A running average of the last n values, which are 0 ... ONE. */
 struct average {
     int64_t *ring;
     int n, at;
     int64_t sum;
 };
 
-/* A gain below ONE that is needed, and the sample that needs it. */
+/* A gain below ONE, and the sample that needs it. */
 struct need {
     int64_t gain;
     int64_t pos;
@@ -39,11 +39,12 @@ struct trtc_limiter {
     int channels;
     float ceiling;
     int delay, at;
-    float *line[2]; /* rings of delay samples, next at `at` */
+    float *line[2]; /* rings of delay samples; `at` is the next one */
 
-    int64_t pos; /* samples ever seen */
-    int window;  /* look-ahead and hold */
-    /* those needs, oldest first, that no later one has outdone: gains rise */
+    int64_t pos; /* number of samples so far */
+    int window;  /* samples of look-ahead and hold */
+    /* the needs in the window, oldest first, without those that a later, lower one has made
+     * irrelevant: their gains rise */
     struct need *queue;
     int first, nb_queued;
 
@@ -89,7 +90,7 @@ struct trtc_limiter *trtc_limiter_new(int rate_hz, int channels, float ceiling,
     l->queue = malloc((size_t)l->window * sizeof *l->queue);
     for (int c = 0; c < channels; c++)
         l->line[c] = calloc((size_t)l->delay, sizeof(float));
-    /* together they reach over delay + 1 values */
+    /* together, the two averages cover delay + 1 values */
     if (open_average(&l->a, l->delay / 2 + 1) || open_average(&l->b, l->delay - l->delay / 2 + 1) ||
         !l->queue || !l->line[0] || (channels > 1 && !l->line[1])) {
         trtc_fail_nomem(err);
@@ -123,22 +124,21 @@ static bool at_rest(const struct trtc_limiter *l)
     return !l->nb_queued && l->gain == ONE && l->a.sum == l->a.n * ONE && l->b.sum == l->b.n * ONE;
 }
 
-/* The gain that a sample of this peak needs. Where many voices are pressed together hard, what
- * comes out is dense, and AAC at 64 kbit/s misses its peaks by up to 1.5 dB: such sound is held
- * 2 dB lower. */
+/* Returns the gain that a sample with this peak needs. If many voices are limited strongly, the
+ * result is dense, and AAC at 64 kbit/s exceeds its peaks by up to 1.5 dB: such sound is limited to
+ * 2 dB less. */
 static int64_t needed(const struct trtc_limiter *l, float peak)
 {
     const double over = (double)peak / (double)l->ceiling;
     const double pressed = over < PRESS_FROM ? 0
                            : over > PRESS_TO ? 1
                                              : (over - PRESS_FROM) / (PRESS_TO - PRESS_FROM);
-    /* a hair less: the multiplication rounds */
+    /* slightly less, since the multiplication rounds */
     const double gain = (1 - PRESS_BY * pressed) / over * (1 - 1e-6);
     return (int64_t)(gain * (double)ONE);
 }
 
-/* The next sample in, whose peak over the channels this is; returns the least gain in the
- * window. */
+/* Takes the peak of the next sample over its channels. Returns the lowest gain in the window. */
 static int64_t least(struct trtc_limiter *l, float peak)
 {
     if (l->nb_queued && l->queue[l->first].pos <= l->pos - l->window) {
@@ -161,11 +161,11 @@ static int64_t least(struct trtc_limiter *l, float peak)
     return l->nb_queued ? l->queue[l->first].gain : ONE;
 }
 
-/* The gain of the sample that comes out now. */
+/* Takes the peak of the next sample, and returns the gain of the one that leaves the delay now. */
 static float next_gain(struct trtc_limiter *l, float peak)
 {
     const int64_t limit = least(l, peak);
-    l->gain += (ONE - l->gain) / l->release + 1; /* it does arrive */
+    l->gain += (ONE - l->gain) / l->release + 1; /* + 1: so that it reaches ONE */
     if (l->gain > limit)
         l->gain = limit;
     return (float)average(&l->b, average(&l->a, l->gain)) / (float)ONE;
@@ -195,7 +195,7 @@ void trtc_limiter_run(struct trtc_limiter *l, float *const *planes, int n)
         } else {
             const float gain = next_gain(l, peak);
             for (int c = 0; c < l->channels; c++) {
-                /* never more than the ceiling: only the worst of roundings is cut here */
+                /* the gain keeps the ceiling but for rounding, which is cut off here */
                 const float y = delayed(l, c, x[c]) * gain;
                 planes[c][i] = y > l->ceiling ? l->ceiling : y < -l->ceiling ? -l->ceiling : y;
             }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mix: its threads, its clock, its end. */
+/* The mix: its threads, its clock, and its end. */
 #include "mix/mix_priv.h"
 
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "base/array.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
-enum { SOUND_SLACK = 4096 }; /* samples: more than a block that waits for its last frame */
+enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
 /* ---- what the threads share ---- */
 
@@ -31,7 +31,7 @@ void trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const ch
 bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
                        const struct trtc_err *why)
 {
-    /* a live mix cannot be made again, and a file that breaks off leaves the others */
+    /* a live mix cannot be repeated, and if a file breaks off, the others can still be mixed */
     return !m->state.live &&
            (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
 }
@@ -46,7 +46,7 @@ int trtc_mix_join(struct trtc_mix *m, const struct trtc_participant *p, struct t
     int ret = 0;
     pthread_mutex_lock(&m->state.lock);
     if (m->nb_joining >= m->nb_room)
-        ret = trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: there is no room for more who join",
+        ret = trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s: no more streams can join this mix",
                         p->member->user);
     else if (trtc_array_reserve(&m->joining, &m->cap_joining, m->nb_joining + 1,
                                 sizeof *m->joining) < 0)
@@ -79,7 +79,7 @@ int64_t trtc_mix_progress_us(const struct trtc_mix *m)
 
 /* ---- making and freeing ---- */
 
-/* The colours of the participants, if all have the same ones. */
+/* Returns the colours that all participants with pictures have, else those for the size. */
 static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
                                     const struct trtc_participant *who, size_t n)
 {
@@ -216,7 +216,7 @@ static int encode_frame(struct trtc_mix *m, const AVFrame *canvas, int64_t k, st
 {
     struct trtc_packet p;
     int ret = trtc_h264enc_send(m->encoder, canvas, k, err);
-    if (canvas) { /* the encoder has its own copy: the canvas may be drawn on again */
+    if (canvas) { /* the encoder has made a copy, so the canvas can be used again */
         pthread_mutex_lock(&m->state.lock);
         m->state.nb_encoded = k + 1;
         pthread_cond_broadcast(&m->state.moved);
@@ -260,7 +260,7 @@ static void *encode_all(void *arg)
 
 /* ---- the composing thread ---- */
 
-/* Begins frame k of the output. Without pictures it waits for the sound. */
+/* Begins frame k of the output. In a mix without pictures, waits for the thread of the sound. */
 static void begin_frame(struct trtc_mix *m, int64_t k)
 {
     pthread_mutex_lock(&m->state.lock);
@@ -272,7 +272,7 @@ static void begin_frame(struct trtc_mix *m, int64_t k)
     pthread_mutex_unlock(&m->state.lock);
 }
 
-/* Waits for a canvas for frame k. False: the mix has failed meanwhile. */
+/* Waits until the canvas for frame k is free. Returns false if the mix has failed meanwhile. */
 static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
 {
     pthread_mutex_lock(&m->state.lock);
@@ -283,7 +283,7 @@ static bool wait_for_canvas(struct trtc_mix *m, int64_t k)
     return ok;
 }
 
-/* FFmpeg's libraries go on when memory was short, with pictures that are damaged. */
+/* Fails if memory was short: FFmpeg's libraries continue then, with damaged pictures. */
 static int check_memory(const struct trtc_mix *m, struct trtc_err *err)
 {
     return !m->state.live && m->o.memory_failed && m->o.memory_failed() ? trtc_fail_nomem(err) : 0;
@@ -306,7 +306,8 @@ static int compose(struct trtc_mix *m, int64_t k, struct trtc_err *err)
     return 0;
 }
 
-/* Whether the output ends before frame k. */
+/* Whether the output ends before frame k. For a live mix, first waits for its inputs.
+ * *interrupted: the stop flag ends it before its planned end. */
 static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
 {
     const int64_t due = trtc_mix_frame_us(&m->state, k) + 500000 / m->o.set->fps;
@@ -372,7 +373,7 @@ static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
     return -1;
 }
 
-/* The length of the output, where it is known. */
+/* Sets the end of the output, if it is known beforehand. */
 static int plan_end(struct trtc_mix *m, struct trtc_err *err)
 {
     int64_t end_us = m->o.end_us;
@@ -386,8 +387,8 @@ static int plan_end(struct trtc_mix *m, struct trtc_err *err)
     return 0;
 }
 
-/* Sound is encoded from so many frames of it before a part on, and to so many behind it, so that both
- * parts at a join have what can be joined (mix/splice.h). */
+/* How many frames of sound before and after its pictures a part contains, so that two parts overlap
+ * where they are joined (mix/splice.h). */
 enum { RUN_UP_FRAMES = 48, RUN_OFF_FRAMES = 48, AAC_FRAME = 1024 };
 
 /* Limits the output to the part of the mix that was asked for. */
@@ -405,7 +406,8 @@ static void take_part(struct trtc_mix *m)
     m->o.cut = true;
 }
 
-/* Closes the accounts. A mix fails if it lacks something that the machine could not read. */
+/* Completes the accounts of all participants, which may reveal a failure for which the mix has to
+ * end: then -1. */
 static int settle(struct trtc_mix *m, bool whole, struct trtc_err *err)
 {
     struct trtc_err why;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Live sources in the mix: waiting for what is due, and presence that follows what comes. */
+/* Live sources in the mix: waits for the data that is due, and follows who is present. */
 #include "mix/mix_priv.h"
 
 #include <time.h>
@@ -13,8 +13,8 @@ static bool stopped(const struct trtc_mix *m)
     return m->o.stop && *m->o.stop;
 }
 
-/* No source has sent anything. The owner of each source reports why; here the worst code is
- * found. */
+/* Ends a mix to which no source has sent anything, with the worst code of all sources. The owner of
+ * each source reports why it failed. */
 static enum trtc_mix_end nothing_came(const struct trtc_mix *m, struct trtc_err *err)
 {
     int code = 0;
@@ -61,11 +61,12 @@ enum trtc_mix_end trtc_mix_live_begin(struct trtc_mix *m, struct trtc_err *err)
         const struct timespec nap = { .tv_nsec = POLL_NS };
         nanosleep(&nap, NULL);
     }
-    trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before anything came");
+    trtc_fail(err, TRTC_EX_NOINPUT, "interrupted before any data arrived");
     return TRTC_MIX_FAILED;
 }
 
-/* Waits for one source, and looks meanwhile for a failure and for the stop flag. */
+/* Waits until a source has its data up to due_us, until it is too late for it, until the mix fails,
+ * or until the stop flag is set. */
 static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64_t due_us)
 {
     const int64_t from_us = due_us > m->began_us ? due_us : m->began_us;
@@ -77,8 +78,8 @@ static void wait_for(struct trtc_mix *m, const struct trtc_participant *s, int64
     }
 }
 
-/* With nobody there it is the clock that says when a frame is due: so far behind that who joins with a frame of now is
- * there before it is mixed. */
+/* Waits for the clock in a mix that stays without inputs. A frame is mixed so late that a user who
+ * joins with a frame of that time is there before. */
 static void wait_for_clock(struct trtc_mix *m, int64_t due_us)
 {
     const struct timespec nap = { .tv_nsec = POLL_NS };
@@ -96,14 +97,14 @@ void trtc_mix_live_wait(struct trtc_mix *m, int64_t due_us)
             wait_for(m, &m->participants[i], due_us);
 }
 
-/* Updates the intervals of one kind: the last one is open as long as frames come, and closed 15
- * s after the last frame or where the source ended. */
-struct due {
+struct due { /* a source, and the time up to which it is followed */
     struct trtc_source *live;
-    bool broke;
+    bool broke; /* it ended with a failure */
     int64_t due_us;
 };
 
+/* Updates the intervals of one kind: the last one is open as long as frames arrive, and ends where
+ * the source ended, or 15 s after the last frame if it broke or stalls. */
 static int follow(struct trtc_intervals *v, const struct due *d, enum trtc_kind kind,
                   struct trtc_err *err)
 {
@@ -136,7 +137,7 @@ int trtc_mix_live_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err *er
             continue;
         trtc_source_failure(s->live, &why);
         const struct due due = { s->live, why.code, due_us };
-        /* a stream that cannot be decoded shows nothing any more */
+        /* pictures that cannot be decoded no longer count as present */
         if ((!m->participants[i].failure_told &&
              follow(&who->picture, &due, TRTC_VIDEO, err) < 0) ||
             follow(&who->sound, &due, TRTC_AUDIO, err) < 0 ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The composing side of the mix: which users are there, where their windows lie, and the frame. */
+/* The composing side of the mix: which users are there, where their windows are, and the frame. */
 #include "mix/mix_priv.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 enum { SINGLE_TILE_THREADS = 4 };
 
-/* A user who enters is seen in at least one frame of the output, however short the stay. */
+/* Extends short intervals, so that everyone who enters is seen in at least one frame. */
 static void show_once(struct trtc_intervals *v, int64_t frame_us)
 {
     for (size_t i = 0; i < v->n; i++)
@@ -21,7 +21,7 @@ static void show_once(struct trtc_intervals *v, int64_t frame_us)
             v->items[i].end_us = v->items[i].start_us + frame_us;
 }
 
-/* Makes the tile of participant i, and its presence as far as that is known. */
+/* Makes the tile of participant i, and its presence as far as it is known beforehand. */
 static int add_participant(struct trtc_mix *m, size_t i, int threads, struct trtc_err *err)
 {
     struct trtc_participant *p = &m->participants[i];
@@ -55,14 +55,14 @@ int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
         nb_tiles += m->participants[i].picture != NULL;
-    /* one picture alone would leave the other cores idle */
+    /* a single picture would leave the other cores idle, so its decoder gets several threads */
     const int threads = nb_tiles > 1 || m->state.live ? 1
                         : cores < SINGLE_TILE_THREADS ? workers
                                                       : SINGLE_TILE_THREADS;
     for (size_t i = 0; i < n; i++)
         if (add_participant(m, i, threads, err) < 0)
             return -1;
-    for (size_t i = n; i < all; i++) /* who has not joined yet has neither name nor picture */
+    for (size_t i = n; i < all; i++) /* for streams that join later: no name or picture yet */
         m->actors[i] = &m->participants[i].actor;
     m->pool = trtc_pool_new(workers, err);
     if (!m->pool)
@@ -107,7 +107,8 @@ static void show_name(const struct trtc_participant *s, char *out, size_t size)
     snprintf(out, size, "%s%s", user, s->member->aux ? ":aux" : "");
 }
 
-/* Ends the presence of a picture that broke 15 s after its last frame, as for one that stalls. */
+/* Reports pictures that have broken, and ends their presence 15 s after the last frame, as for
+ * those that stall. Returns -1 if the mix has to end. */
 static int see_failures(struct trtc_mix *m, struct trtc_err *err)
 {
     for (size_t i = 0; i < m->nb_participants; i++) {
@@ -154,7 +155,6 @@ static void want(struct trtc_mix *m)
     }
 }
 
-/* Applies the changes that are due. True if there was one. */
 int trtc_mix_picture_join(struct trtc_mix *m, struct trtc_err *err)
 {
     int ret = 0;
@@ -175,6 +175,7 @@ int trtc_mix_picture_join(struct trtc_mix *m, struct trtc_err *err)
     return ret;
 }
 
+/* Applies the changes that are due. Returns true if there was one. */
 static bool take_changes(struct trtc_mix *m, int64_t due_us)
 {
     const struct trtc_timed_change *c;
@@ -190,7 +191,7 @@ static bool take_changes(struct trtc_mix *m, int64_t due_us)
     return any;
 }
 
-/* Tells who has come and gone since the frame before. */
+/* Reports who has entered and left since the previous frame. */
 static void tell_moves(const struct trtc_mix *m, size_t nb, int64_t due_us)
 {
     for (int come = 0; come < 2; come++) {
@@ -290,7 +291,7 @@ const AVFrame *trtc_mix_picture_draw(struct trtc_mix *m, int64_t k, struct trtc_
     return trtc_stage_draw(m->stage, (int)(k % NB_CANVASES), t, due, err);
 }
 
-/* Settles the pictures of participant i. */
+/* Completes the account of participant i's pictures. */
 static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool whole)
 {
     const int64_t unseen = m->participants[i].actor.nb_unseen;
@@ -301,7 +302,7 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     trtc_tile_stats(m->participants[i].tile, &st);
     s->pictures = st.ledger;
     s->nb_flawed = st.nb_flawed;
-    /* decoded, but in a format that cannot be drawn */
+    /* these were decoded, but have a format that cannot be drawn */
     s->pictures.nb_out -= unseen;
     s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;
 }
@@ -311,5 +312,5 @@ int trtc_mix_picture_settle(struct trtc_mix *m, int64_t end_us, bool whole, stru
     for (size_t i = 0; i < m->nb_participants; i++)
         if (m->participants[i].tile)
             settle_account(m, i, end_us, whole);
-    return see_failures(m, err); /* of the last frame, and behind it */
+    return see_failures(m, err); /* those in the last frame, or after it */
 }

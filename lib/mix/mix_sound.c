@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sound side of the mix: a thread that sums the voices block by block and encodes the sum, and each voice alone where
- * that is asked for. */
+/* The sound side of the mix: a thread that sums the voices block by block and encodes the sum and,
+ * on request, each voice alone. */
 #include "mix/mix_priv.h"
 
 #include <stdlib.h>
@@ -12,13 +12,13 @@
 #include "mix/mixer.h"
 
 enum { BLOCK_MAX = 4096 };
-enum { WARM_S = 6 }; /* voices are heard so long before a part begins: no limiter remembers more */
+enum { WARM_S = 6 }; /* how long before a part its sound is mixed; no limiter looks back further */
 
 struct voice { /* of one participant */
     struct trtc_mix *mix;
     struct trtc_participant *participant;
-    int number;              /* in the mixer; -1: none */
-    struct trtc_aacenc *own; /* its own track */
+    int number;              /* in the mixer; -1: it has no sound */
+    struct trtc_aacenc *own; /* the encoder of its own track, or NULL */
     int track;
     char *name;
 };
@@ -33,7 +33,7 @@ struct trtc_sound {
     float *planes[2];
 };
 
-/* The next packet of a voice, on the output's clock. */
+/* Returns the next packet of a voice, with times since the beginning of the mix. */
 static int next_packet(void *opaque, struct trtc_packet *p, struct trtc_coding *coding,
                        struct trtc_err *err)
 {
@@ -64,7 +64,7 @@ static int new_voice(struct trtc_sound *s, struct trtc_mix *m, size_t i, struct 
     v->number = trtc_mixer_add(s->mixer, &src, err);
     if (v->number < 0)
         return -1;
-    if (!m->o.per_user || m->writer) /* the tracks of a file are known when it begins */
+    if (!m->o.per_user || m->writer) /* a file that was begun gets no more tracks */
         return 0;
     const size_t n = strlen(v->participant->member->user) + sizeof ":aux";
     v->own = trtc_aacenc_new(set->rate_hz, 1, set->audio_bps, err);
@@ -155,7 +155,7 @@ int trtc_mix_sound_tracks(const struct trtc_mix *m, int first, struct trtc_write
 
 /* ---- the thread ---- */
 
-/* Whose voice is heard at due_us. */
+/* Applies the changes up to due_us to the voices that are heard. */
 static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_us, bool first)
 {
     const struct trtc_timed_change *c;
@@ -174,7 +174,7 @@ static void take_changes(struct trtc_sound *s, struct trtc_mix *m, int64_t due_u
                                             m->users, m->nb_participants));
 }
 
-/* The voices of those who have joined. */
+/* Adds the voices of participants who have joined. */
 static int take_joined(struct trtc_sound *s, struct trtc_mix *m, struct trtc_err *err)
 {
     for (; s->nb_voices < m->nb_participants; s->nb_voices++) {
@@ -206,7 +206,8 @@ static int encode(struct trtc_mix *m, struct trtc_aacenc *e, int track, int n, s
                : write_encoded(m, e, track, err);
 }
 
-/* Claims the next block: its length, 0 at the end. */
+/* Waits until the next block, of at most n samples, may be mixed. Returns its length; 0: the end.
+ * *pos: its first sample. */
 static int claim(struct trtc_mix *m, int n, int64_t *pos)
 {
     int64_t left = 0;
@@ -240,7 +241,7 @@ static int mix_block(struct trtc_mix *m, int n, struct trtc_err *err)
             continue;
         if (trtc_mixer_voice(s->mixer, v->number, s->planes, n) < 0)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "a voice is missing from the mix");
-        for (int k = 0; m->o.set->channels > 1 && k < n; k++) /* a person is mono */
+        for (int k = 0; m->o.set->channels > 1 && k < n; k++) /* own tracks are mono */
             s->planes[0][k] = (s->planes[0][k] + s->planes[1][k]) / 2;
         if (encode(m, v->own, v->track, n, err) < 0)
             return -1;
@@ -256,8 +257,8 @@ static int finish(struct trtc_mix *m, struct trtc_aacenc *e, int track, int64_t 
                : trtc_writer_end_track(m->writer, track, end_us, err);
 }
 
-/* Brings the voices to where the output begins: of a part, that is not where they do. What a voice's
- * place comes from is followed from there on, and its sound for a while. */
+/* Advances the voices from the beginning of the mix to the beginning of the part. Time stamps, from
+ * which the place of the sound follows, are read all the way; only the last seconds are mixed. */
 static int warm_up(struct trtc_mix *m, int block, struct trtc_err *err)
 {
     struct trtc_sound *s = m->sound;

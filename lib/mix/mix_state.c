@@ -76,7 +76,7 @@ void trtc_mix_end_at(struct trtc_mix_state *s, int64_t k)
 
 /* ---- changes ---- */
 
-/* When a change is due, on the epoch clock. */
+/* Returns when a change is due (us since 1970); INT64_MIN: at once. */
 static int64_t change_us(const struct trtc_mix_state *s, const struct trtc_mix_change *c)
 {
     if (c->at_ms == TRTC_NOTIME)

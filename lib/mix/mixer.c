@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A sum of voices, each asked for as many samples as the block needs.
+/* Sums voices, each of which delivers as many samples as the block needs.
  *
- * `pos` is the place of the next sample to be summed; the output is the limiter's delay behind
- * it, so before the first block as many samples are summed without being put out.
+ * `pos` is the place of the next sample to be summed. The output is late by the limiter's delay, so
+ * before the first block as many samples are summed whose output is dropped.
  *
- * A source has one packet in hand. As long as that is due only after a while, the voice is not
- * asked at all: it has no decoder before its first sound, and costs nothing in its pauses. */
+ * Of each source one packet is read ahead. While it is not due soon, the voice does nothing: it has
+ * no decoder before its first sound, and pauses cost nothing. */
 #include "mix/mixer.h"
 
 #include <math.h>
@@ -25,26 +25,26 @@ enum gap { GAP_NONE, GAP_PAUSE, GAP_END };
 
 struct part {
     struct trtc_mixer_source source;
-    struct trtc_ledger ledger; /* ... and of packets that no voice has had */
-    bool done;                 /* all has been mixed */
+    struct trtc_ledger ledger; /* of voices that were freed, and of packets that no voice got */
+    bool done;                 /* all of it was mixed */
 
-    struct trtc_packet in; /* in hand, if has_in: the source's */
+    struct trtc_packet in; /* the packet read ahead, if has_in; its data is the source's */
     struct trtc_coding in_coding;
     bool has_in;
-    bool ended; /* the source */
+    bool ended; /* the source has ended */
 
     struct trtc_voice *voice; /* NULL: before its first sound, or done */
-    bool drained;             /* it knows that the source has ended */
-    bool deaf;                /* it has failed: what comes is dropped */
-    int64_t pos;              /* of the next sample to be read from it */
+    bool drained;             /* the voice was told that the source has ended */
+    bool deaf;                /* it has failed: its packets are dropped */
+    int64_t pos;              /* of the next sample to be read from the voice */
 
     bool begun; /* a block was read */
     bool heard;
-    int fade; /* 0 not heard ... m->fade_len heard */
+    int fade; /* 0: not heard ... m->fade_len: heard */
 
-    float *kept[2]; /* what went into the last block, if the mixer keeps */
+    float *kept[2]; /* its share of the last block, if the mixer keeps voices */
     struct trtc_limiter *limiter;
-    int tail; /* samples that the limiter may hold */
+    int tail; /* how many samples may still be in the limiter */
 };
 
 struct trtc_mixer {
@@ -52,7 +52,7 @@ struct trtc_mixer {
     int64_t pos;
     enum trtc_voice_way way;
     bool keep;
-    int last; /* samples of the last block */
+    int last; /* number of samples in the last block */
     struct trtc_limiter *limiter;
     float *planes[2]; /* scratch: a voice's samples */
     struct part *parts;
@@ -99,7 +99,7 @@ static void free_voice(struct part *p, int64_t slack)
     trtc_voice_free(&p->voice);
 }
 
-/* Frees what a part held that is done, but keeps what may be asked for later. */
+/* Frees the voice of a part that is done. Its ledger stays. */
 static void finish(struct part *p)
 {
     free_voice(p, INT64_MAX);
@@ -160,7 +160,7 @@ void trtc_mixer_hear(struct trtc_mixer *m, int voice, bool heard)
 {
     struct part *p = &m->parts[voice];
     p->heard = heard;
-    if (!p->begun) /* nothing to fade from */
+    if (!p->begun) /* there is nothing to fade from */
         p->fade = heard ? m->fade_len : 0;
 }
 
@@ -179,7 +179,7 @@ void trtc_mixer_keep(struct trtc_mixer *m)
 
 /* ---- one voice ---- */
 
-/* A failure ends this voice alone, unless memory ran out: then -1 and *err. */
+/* Returns 0 for a failure that ends only this voice, or -1 and *err if memory has run out. */
 static int unless_short(const struct trtc_err *why, struct trtc_err *err)
 {
     if (why->code != TRTC_EX_TEMPFAIL)
@@ -189,7 +189,8 @@ static int unless_short(const struct trtc_err *why, struct trtc_err *err)
     return -1;
 }
 
-/* Takes the next packet: 1; 0: there is none (now, or any more). */
+/* Reads the next packet ahead, unless one was read. Returns 1; 0: there is none now, or the source
+ * has ended. */
 static int grasp(struct part *p)
 {
     struct trtc_err ignored;
@@ -203,14 +204,14 @@ static int grasp(struct part *p)
     return p->has_in;
 }
 
-/* Whether the packet in hand is due, when samples up to `to` are asked for. */
+/* Whether the packet that was read ahead must be decoded for samples up to `to`. */
 static bool is_due(const struct trtc_mixer *m, const struct part *p, int64_t to)
 {
     return p->in.pts_us == TRTC_NOTIME ||
            av_rescale(p->in.pts_us, m->rate_hz, 1000000) < to + m->rate_hz * AHEAD_MS / 1000;
 }
 
-/* Drops the packet in hand, which no voice gets. */
+/* Drops the packet that was read ahead; why: the reason in the account. */
 static void leave(struct part *p, enum trtc_left why)
 {
     p->has_in = false;
@@ -243,8 +244,8 @@ static int send(struct trtc_mixer *m, struct part *p, struct trtc_err *err)
     return unless_short(&why, err);
 }
 
-/* Gives a voice up that failed and would fail again. Its packets are still taken, since a thread
- * may wait for that. */
+/* Gives up a voice that has failed and would fail again. Its packets are still read, since a thread
+ * may wait until they are. */
 static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *err)
 {
     free_voice(p, INT64_MAX);
@@ -254,7 +255,7 @@ static int give_up(struct part *p, const struct trtc_err *why, struct trtc_err *
     return unless_short(why, err);
 }
 
-/* Works until n samples are ready, or no more come for now: *gap says why. */
+/* Decodes until the voice has n samples ready. *gap: GAP_NONE, or why it has fewer. */
 static int work(struct trtc_mixer *m, struct part *p, int n, enum gap *gap, struct trtc_err *err)
 {
     struct trtc_err why = { 0 };
@@ -283,8 +284,8 @@ static int work(struct trtc_mixer *m, struct part *p, int n, enum gap *gap, stru
     return 0;
 }
 
-/* The voice's next n samples, or the silence in place of them, into m->planes. How many are from the
- * voice (0: all is silence), or -1. */
+/* Reads the voice's next n samples into m->planes, and fills up with silence. Returns how many are
+ * from the voice, or -1. *end: it has no more. */
 static int read_part(struct trtc_mixer *m, struct part *p, int n, bool *end, struct trtc_err *err)
 {
     float *const *planes = m->planes;
@@ -311,7 +312,7 @@ static int read_part(struct trtc_mixer *m, struct part *p, int n, bool *end, str
     return got;
 }
 
-/* Fades in or out as hear said. False: nothing is heard of it. */
+/* Fades in or out, as trtc_mixer_hear has asked. Returns false if the voice is not heard. */
 static bool fade(const struct trtc_mixer *m, struct part *p, float *const *planes, int n)
 {
     const int to = p->heard ? m->fade_len : 0;
@@ -325,7 +326,7 @@ static bool fade(const struct trtc_mixer *m, struct part *p, float *const *plane
     return true;
 }
 
-/* Passes what went into the sum through the voice's own limiter. */
+/* Passes the voice's share of the sum through its own limiter, into p->kept. */
 static int keep(struct trtc_mixer *m, struct part *p, int n, bool heard, struct trtc_err *err)
 {
     float *const *planes = m->planes;
@@ -343,7 +344,7 @@ static int keep(struct trtc_mixer *m, struct part *p, int n, bool heard, struct 
     return 0;
 }
 
-/* Adds the part's next n samples: 1, 0 where it had no more, -1. */
+/* Adds the part's next n samples to sum. Returns 1; 0: it is done; -1. */
 static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int n,
                     struct trtc_err *err)
 {
@@ -356,7 +357,7 @@ static int add_part(struct trtc_mixer *m, struct part *p, float *const *sum, int
     for (int c = 0; c < m->channels && heard && !passes; c++)
         for (int i = 0; i < got; i++)
             sum[c][i] += m->planes[c][i];
-    /* when the sound has ended, what the limiter holds is still to come */
+    /* after the end of the sound, the limiter still contains some of it */
     const bool done = end && got == 0 && p->tail <= 0;
     if (got == 0)
         p->tail -= n;
@@ -382,7 +383,7 @@ static int sum(struct trtc_mixer *m, float *const *planes, int n, struct trtc_er
     }
     m->nb_live = nb;
     m->pos += n;
-    if (m->way != TRTC_VOICE_PASSES) /* silence changes nothing in it */
+    if (m->way != TRTC_VOICE_PASSES) /* the sum is silence then, which the limiter can miss */
         trtc_limiter_run(m->limiter, planes, n);
     return 0;
 }
@@ -391,7 +392,7 @@ int trtc_mixer_block(struct trtc_mixer *m, float *const *planes, int n, struct t
 {
     if (n < 0 || n > TRTC_MIXER_BLOCK)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "%d samples in a block of the mix", n);
-    /* the first samples that come out of the limiter were never put in */
+    /* the first samples from the limiter are its empty delay, and are dropped */
     const int delay = trtc_limiter_delay(m->limiter);
     while (n > 0 && m->pos < delay) {
         const int left = delay - (int)m->pos;
@@ -418,7 +419,7 @@ int trtc_mixer_voice(struct trtc_mixer *m, int voice, float *const *planes, int 
     return 0;
 }
 
-/* What the source still has. */
+/* Counts the packets that were not decoded. whole: also reads all that the source still has. */
 static void read_rest(struct trtc_mixer *m, struct part *p, bool whole, int64_t slack)
 {
     const int64_t last_us =

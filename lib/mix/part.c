@@ -65,7 +65,7 @@ static void add_intervals(uint64_t *h, const struct trtc_intervals *v)
     }
 }
 
-/* Names of files are left out: hosts may have them in different places. */
+/* The names of files do not count: on another host, files may be in other places. */
 static void add_look(uint64_t *h, const struct trtc_mix_look *l)
 {
     const int64_t numbers[] = { l->mode,          l->anchor_aux,       l->right,
@@ -138,7 +138,7 @@ bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out)
     return true;
 }
 
-/* ---- what was lost in it ---- */
+/* ---- notes ---- */
 
 enum { LINE_MAX_BYTES = 2048, STATUS_MAX = 255 };
 
@@ -191,7 +191,7 @@ bool trtc_mix_note_read(const char *text, size_t n, int *status, struct trtc_byt
     return true;
 }
 
-/* ---- are they all there ---- */
+/* ---- whether the parts of a mix are complete ---- */
 
 static int by_part(const void *a, const void *b)
 {
@@ -205,7 +205,8 @@ static bool is_of_one_mix(const struct trtc_mix_part *a, const struct trtc_mix_p
            a->rate_hz == b->rate_hz && a->start_us == b->start_us && a->call == b->call;
 }
 
-/* Of most files, so that one stranger does not make strangers of the others. */
+/* Returns the mix to which most files belong, so that one file of another mix is the one that is
+ * reported. */
 static const struct trtc_mix_part *most_common(const struct trtc_mix_part_file *files, size_t n)
 {
     const struct trtc_mix_part *best = &files[0].part;
@@ -222,7 +223,8 @@ static const struct trtc_mix_part *most_common(const struct trtc_mix_part_file *
     return best;
 }
 
-/* The numbers of the parts that are missing: "3, 5-7"; sorted files. False: none is. */
+/* Writes the numbers of the parts that are missing, for example "3, 5-7". files: sorted by number.
+ * Returns false if no part is missing. */
 static bool list_missing(const struct trtc_mix_part_file *files, size_t n, char *out, size_t size)
 {
     const int all = files[0].part.share.n;
@@ -250,7 +252,7 @@ int trtc_mix_parts_check(struct trtc_mix_part_file *files, size_t n, struct trtc
         if (!is_of_one_mix(&files[i].part, &mix))
             return trtc_fail(
                 err, TRTC_EX_DATAERR,
-                "%s: it is a part of another mix than the others, or its inputs or options were others",
+                "%s: it is a part of another mix than the others, or of the same mix with other inputs or options",
                 trtc_text_show(files[i].name, strlen(files[i].name), name, sizeof name));
     qsort(files, n, sizeof *files, by_part);
     for (size_t i = 1; i < n; i++)
@@ -261,8 +263,8 @@ int trtc_mix_parts_check(struct trtc_mix_part_file *files, size_t n, struct trtc
                 files[i].part.share.k,
                 trtc_text_show(files[i - 1].name, strlen(files[i - 1].name), other, sizeof other));
     if (list_missing(files, n, missing, sizeof missing))
-        return trtc_fail(err, TRTC_EX_NOINPUT, "of %d parts there is none with the number %s",
-                         mix.share.n, missing);
+        return trtc_fail(err, TRTC_EX_NOINPUT, "of %d parts, these are missing: %s", mix.share.n,
+                         missing);
     for (size_t i = 0; i < n; i++)
         if (files[i].part.first != (i ? files[i - 1].part.end : 0) ||
             (i + 1 == n && files[i].part.end != mix.all))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A parallel for. */
+/* A loop whose iterations run in parallel. */
 #include "mix/pool.h"
 
 #include <pthread.h>
@@ -13,8 +13,8 @@ struct trtc_pool {
     int nb_threads;
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    int64_t round; /* of work; changes under the lock */
-    int at_work;   /* threads in this round */
+    int64_t round; /* number of the loop; guarded by lock, as are the next two */
+    int at_work;   /* threads that have not finished this loop */
     bool quit;
     void (*job)(void *opaque, size_t i);
     void *opaque;

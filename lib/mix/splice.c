@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Where sound is joined. */
+/* Decides where the sound of two parts is joined. */
 #include "mix/splice.h"
 
 #include <string.h>
 
 enum { ID_SCE = 0, ID_CPE = 1 }; /* ISO/IEC 14496-3, table 4.85 */
 
-/* Single channel: identifier (3 bits), tag (4), gain (8), a reserved bit, sequence (2), shape (1).
- * Pair: identifier, tag, whether both have the same window (1); if so the reserved bit and the rest. */
+/* ISO/IEC 14496-3, 4.4.2.1. A single channel begins with identifier (3 bits), tag (4), gain (8), a
+ * reserved bit, sequence (2), shape (1); a pair with identifier, tag, and a bit that says whether
+ * both channels have the same window: if so, reserved bit, sequence and shape follow. */
 bool trtc_splice_window(struct trtc_bytes frame, int *sequence, int *shape)
 {
     if (frame.n < 3)
@@ -23,12 +24,12 @@ bool trtc_splice_window(struct trtc_bytes frame, int *sequence, int *shape)
     return true;
 }
 
-/* How well the second part goes on with frame i; the more the better. */
+/* Rates how well the second part continues the first with frame i; more is better. */
 static int fitness(const struct trtc_bytes *a, const struct trtc_bytes *b, size_t i)
 {
     int sequence[2], shape[2];
     if (a[i - 1].n == b[i - 1].n && memcmp(a[i - 1].p, b[i - 1].p, a[i - 1].n) == 0)
-        return 3; /* the second part's frame follows what it would have followed */
+        return 3; /* the frame follows the same frame as in the second part */
     if (!trtc_splice_window(a[i - 1], &sequence[0], &shape[0]) ||
         !trtc_splice_window(b[i - 1], &sequence[1], &shape[1]))
         return 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of each picture of a tile: every one that came in is shown, or has a reason why it
- * is not. */
+/* The account of a tile: each picture that came in was shown, or has a reason why not. */
 #include "mix/tile_priv.h"
 
 #include <string.h>
@@ -39,7 +38,7 @@ enum trtc_left trtc_tile_account_unseen(const struct tile_account *a, int64_t us
     return TRTC_LEFT_RATE;
 }
 
-/* It was sent, and does not come. */
+/* Accounts for a picture that was sent to the decoder and will not come out. */
 static void missing(struct tile_account *a, const struct tile_about *p)
 {
     const enum trtc_left unseen = trtc_tile_account_unseen(a, p->us);
@@ -63,7 +62,7 @@ static void forget_first(struct tile_account *a)
 
 void trtc_tile_account_sent(struct tile_account *a, const struct tile_about *about)
 {
-    if (about->hidden) { /* several edits may give it the time of one that is shown */
+    if (about->hidden) { /* its time may be that of a picture that is shown (edit lists) */
         tile_account_left(a, TRTC_LEFT_CUT);
         return;
     }

@@ -101,7 +101,7 @@ states() {
     scancel "$(($(cat job) - 1))_3"
     slurm_wait || fail "$(squeue)"
     [[ ! -e call.mp4 && -e $parts/1.mkv ]] || fail 'not what was expected'
-    grep -q 'of 4 parts there is none with the number 3' out-* || fail "$(cat out-*)"
+    grep -q 'of 4 parts, these are missing: 3' out-* || fail "$(cat out-*)"
     first=$(stat -c %i.%Y $parts/1.mkv)
     "$tree/examples/slurm/mix" -n 4 -s --output=more-%A-%a -s --begin=now+3 call.mp4 "$@"
     [[ $(stat -c %i.%Y $parts/1.mkv) == "$first" ]]

@@ -220,8 +220,8 @@ told() {
     told 64 "-p: 'abc' is not a whole number from 5 to 120" trtc-merge -f room/a -p abc
     told 64 "--fps: 'abc' is not a whole number from 1 to 60" trtc-mix --fps abc -o m.mp4 room/a
     # a time at which nobody is there
-    told 65 '--still: nobody is there then: the mix is from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
-    told 65 '--still: nobody is there then' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
+    told 65 '--still: nobody is in the mix then: it is from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
+    told 65 '--still: nobody is in the mix then' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
     [[ ! -e s.png ]]
 }
 

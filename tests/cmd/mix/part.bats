@@ -104,7 +104,7 @@ END
     set -- $small --to +4 call
     parts 4 "$@"
     join() { expect "$1" trtc-mix --join -o call.mp4 "${@:3}" && said "$2" && [[ ! -e call.mp4 && ! -s out ]]; }
-    join 66 'of 4 parts there is none with the number 2' p1.mkv p3.mkv p4.mkv
+    join 66 'of 4 parts, these are missing: 2' p1.mkv p3.mkv p4.mkv
     join 66 'with the number 1-3' p4.mkv
     cp p3.mkv other.mkv
     join 65 'it is part 3, and so is' p1.mkv p2.mkv p3.mkv p4.mkv other.mkv
@@ -119,12 +119,12 @@ END
         join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
     done
     head -c "$(grep -abo 'status 0' p3.mkv | cut -d : -f 1)" p3.mkv >cut.mkv # its last packet alone is missing
-    join 65 'cut.mkv: something is missing in it' p1.mkv p2.mkv cut.mkv p4.mkv
+    join 65 'cut.mkv: it is incomplete' p1.mkv p2.mkv cut.mkv p4.mkv
     join 66 '.: Is a directory' p1.mkv .
     head -c 500 /dev/urandom >noise.mkv
-    join 65 'noise.mkv: it is no part of a mix' p1.mkv noise.mkv
+    join 65 'noise.mkv: not a part of a mix' p1.mkv noise.mkv
     mix 0 "$@" -o whole.mkv
-    join 65 'whole.mkv: it is no part of a mix' whole.mkv
+    join 65 'whole.mkv: not a part of a mix' whole.mkv
     join 66 'nothing.mkv' p1.mkv nothing.mkv
     expect 0 trtc-mix --join -o call.mp4 p?.mkv
 }

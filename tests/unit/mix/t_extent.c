@@ -26,7 +26,8 @@
         .given = true, .relative = true, .us = (t) \
     }
 
-/* An hour of recording that was made a day ago; live sources alone; both; a stored source that begins later. */
+/* An hour of recording that was made a day ago; live sources alone; both; a stored source that
+ * begins later. */
 static const struct trtc_extent_there stored = { T0 - DAY, T0 - DAY + HOUR, T0, false };
 static const struct trtc_extent_there live = { NONE, NONE, T0, true };
 static const struct trtc_extent_there both = { T0 - DAY, NONE, T0, true };
@@ -123,7 +124,7 @@ static void refused(void **state)
         if (t[i].says)
             assert_string_equal(err.msg, t[i].says);
         else
-            assert_non_null(strstr(err.msg, "--still: nobody is there then: the mix is from "));
+            assert_non_null(strstr(err.msg, "--still: nobody is in the mix then: it is from "));
     }
 }
 
