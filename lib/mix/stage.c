@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The canvas of a mix.
  *
- * What is seen is a stack of layers, back to front: windows, each with its label above it, then the watermarks. Every
- * layer's content has a number that changes with it, and every canvas of the ring remembers the numbers that it shows;
- * layout/layers decides what must be drawn again. A frame has two steps: every tile is advanced, and windows that stand
- * on the background alone are drawn at once by whichever thread has decoded them; then, level by level, the rest. */
+ * It shows a stack of layers, from back to front: the windows, each with its label above it, then
+ * the watermarks. The content of a layer has a number that changes whenever the content does, and
+ * each canvas of the ring stores the numbers that it shows; layout/layers decides what must be
+ * drawn again. A frame is made in two steps. First every tile is advanced, and windows with only
+ * the background behind them are drawn at once by the thread that has decoded their picture. Then
+ * the rest is drawn, level by level. */
 #include "mix/stage.h"
 
 #include <stdatomic.h>
@@ -21,35 +23,35 @@
 #include "picture/scale.h"
 #include "picture/turn.h"
 
-#define HOLD_US          1000000 /* with TRTC_FILL_BLACK a picture stands for at most this long */
+#define HOLD_US          1000000 /* with TRTC_FILL_BLACK, the longest time that a picture is held */
 #define PLACEHOLDER_RGB  0x30343c
 #define PLACEHOLDER_TEXT 0xd8dce4
 #define LABEL_BACK       0x000000
 
 enum { LAYERS_MAX = 2 * TRTC_LAYOUT_MAX + TRTC_MARKS_MAX };
-enum { NOTHING = 0, PLACEHOLDER = -1, BLACK = -2 }; /* content numbers beside those of pictures */
+enum { NOTHING = 0, PLACEHOLDER = -1, BLACK = -2 }; /* content numbers that are not of pictures */
 
 struct layer {
-    int actor;                 /* whose window; -1: a reserved one, or no window at all */
+    int actor; /* whose window it is; -1: it is a reserved window, or not a window */
     struct trtc_window window; /* of an actor, or reserved */
-    AVFrame *turned;           /* a picture that is to be turned, at the window's size; or NULL */
-    const AVFrame *image;      /* placeholder; NULL: not made yet */
-    AVFrame *own_image;        /* the same, where it was made for this window */
+    AVFrame *turned;           /* a picture of the window's size that is to be turned, or NULL */
+    const AVFrame *image;      /* the placeholder; NULL: not made yet */
+    AVFrame *own_image;        /* the same, if it was made for this window */
     struct trtc_overlay *overlay;
-    int label_of; /* the overlay names the user of this layer's window; -1: it is something else */
+    int label_of; /* the overlay is the label of this layer; -1: it is not a label */
     bool is_window;
     const struct trtc_mark *clock; /* the overlay shows the time */
     int64_t clock_s;
     struct trtc_rect rect;
     enum trtc_render render, image_render;
     int alpha;
-    bool covered; /* by an opaque one */
+    bool covered; /* completely, by an opaque layer */
     int64_t content;
 };
 
 struct canvas {
     AVFrame *frame;
-    int64_t generation; /* of the layers it was drawn with */
+    int64_t generation; /* of the layers with which it was drawn */
     int64_t content[LAYERS_MAX];
 };
 
@@ -65,7 +67,7 @@ struct trtc_stage {
     size_t nb_layers;
     int64_t generation, nb_contents;
     int *layer_of; /* by actor; -1: it has no window */
-    /* the frame in hand */
+    /* the frame that is being drawn */
     struct canvas *canvas;
     int64_t due_us;
     bool full;
@@ -125,7 +127,7 @@ void trtc_stage_free(struct trtc_stage **s)
     *s = NULL;
 }
 
-/* ---- what there is to see ---- */
+/* ---- the layers ---- */
 
 static int need_text(struct trtc_stage *s, struct trtc_err *err)
 {
@@ -150,7 +152,7 @@ static void name_of(const char *user, bool aux, char *out, size_t size)
     snprintf(out, size, "%s%s", user, aux ? " (screen)" : "");
 }
 
-/* A plain window with a name in the middle. */
+/* Makes a plain picture with a name in the middle. */
 static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
                                   const struct trtc_rect *window, struct trtc_err *err)
 {
@@ -166,7 +168,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
         return NULL;
     }
     trtc_fill_rect(f, &all, PLACEHOLDER_RGB, 0);
-    /* without fonts the window has no name: no text was asked for */
+    /* the user has not asked for text, so it is no error if there are no fonts */
     if (need_text(s, &why) == 0 &&
         trtc_overlay_writing(s->text,
                              &(struct trtc_writing_line){ name, &style, all, window->w, window->h },
@@ -177,7 +179,7 @@ static AVFrame *plain_placeholder(struct trtc_stage *s, const char *name,
     return f;
 }
 
-/* Makes what the window shows as long as there is no picture of its user. */
+/* Makes the image that the window shows while there is no picture of its user. */
 static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_err *err)
 {
     const struct trtc_window *w = &l->window;
@@ -200,8 +202,8 @@ static int need_placeholder(struct trtc_stage *s, struct layer *l, struct trtc_e
     return l->image ? 0 : -1;
 }
 
-/* Places the label of w: at its lower left, or at its upper left where a window in front covers
- * that. */
+/* Places the label of w: at its lower left, or at its upper left if a window in front would touch
+ * the label. */
 static struct trtc_rect label_box(const struct trtc_window *w, const struct trtc_layout *layout,
                                   int text_w, int text_h, int size)
 {
@@ -218,7 +220,7 @@ static struct trtc_rect label_box(const struct trtc_window *w, const struct trtc
     return box;
 }
 
-/* The label of the window in layer below. */
+/* Adds the label of a window. below: the layer of the window. */
 static int add_label(struct trtc_stage *s, const struct trtc_window *w,
                      const struct trtc_layout *layout, int below, struct trtc_err *err)
 {
@@ -233,7 +235,7 @@ static int add_label(struct trtc_stage *s, const struct trtc_window *w,
                                               .align = TRTC_WRITING_CENTER };
     struct trtc_writing_box text;
     struct trtc_overlay *o = NULL;
-    if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* it would hide the window */
+    if (w->rect.w < 2 * size || w->rect.h < 3 * size) /* the label would cover the window */
         return 0;
     name_of(a->user, a->aux, name, sizeof name);
     if (need_text(s, err) < 0 || trtc_writing_size(s->text, name, &style, &text, err) < 0)
@@ -288,7 +290,7 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
     struct trtc_overlay *o = NULL;
     const struct trtc_writing_style style = mark_style(m);
     if (m->kind == TRTC_MARK_CLOCK) {
-        struct trtc_rect none = { 0, 0, 2, 2 }; /* known once it shows a time */
+        struct trtc_rect none = { 0, 0, 2, 2 }; /* set_clock sets it */
         if (need_text(s, err) < 0)
             return -1;
         struct layer *l = add_layer(s, &none, false);
@@ -317,7 +319,7 @@ static int add_mark(struct trtc_stage *s, const struct trtc_mark *m, struct trtc
 
 /* ---- the clock ---- */
 
-/* "2026-11-22 18:03:07" at m's zone. */
+/* Writes the time in m's zone: "2026-11-22 18:03:07". */
 static void clock_text(const struct trtc_mark *m, int64_t epoch_s, char *out, size_t size)
 {
     char utc[32];
@@ -330,7 +332,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* Places a box of w x h by the API's Pos; a box that is too large is cut. */
+/* Places a box of w x h by the API's Pos (0 ... 6); a box that is larger than the canvas is cut. */
 static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, int h)
 {
     enum { LEFT, MIDDLE, RIGHT };
@@ -346,8 +348,8 @@ static struct trtc_rect clock_place(const struct trtc_stage *s, int pos, int w, 
     return r;
 }
 
-/* The size of the largest text that a clock may show, so that its place does not depend on what it
- * has shown. */
+/* Measures the largest text that a clock can show, so that its place does not depend on the
+ * time. */
 static int widest_clock(struct trtc_stage *s, const struct trtc_writing_style *style,
                         struct trtc_writing_box *out, struct trtc_err *err)
 {
@@ -365,7 +367,7 @@ static int widest_clock(struct trtc_stage *s, const struct trtc_writing_style *s
     return 0;
 }
 
-/* Sets the clock layer i to a second. */
+/* Makes the clock in layer i show a second. */
 static int set_clock(struct trtc_stage *s, size_t i, int64_t epoch_s, struct trtc_err *err)
 {
     struct layer *l = &s->layers[i];
@@ -424,7 +426,7 @@ static int set_background(struct trtc_stage *s, struct trtc_err *err)
         return 0;
     struct trtc_rect r = all;
     enum trtc_render render = s->look->background_render;
-    if (render == TRTC_RENDER_FIT) { /* the colour shows beside it */
+    if (render == TRTC_RENDER_FIT) { /* the background colour is seen beside the image */
         const AVRational sar = pic->sample_aspect_ratio;
         struct trtc_fit fit;
         trtc_fit_window(&(struct trtc_shape){ pic->width, pic->height, sar.num, sar.den }, all.w,
@@ -486,7 +488,7 @@ static const AVFrame *content_of(const struct trtc_stage *s, const struct layer 
     }
 }
 
-/* What the window shows now. */
+/* Returns the number of the content that the window shows now. */
 static int64_t content_number(const struct trtc_stage *s, const struct layer *l)
 {
     const struct trtc_actor *a = l->actor >= 0 ? s->o.actors[l->actor] : NULL;
@@ -497,14 +499,14 @@ static int64_t content_number(const struct trtc_stage *s, const struct layer *l)
     return trtc_tile_serial(a->tile);
 }
 
-/* A label over a placeholder that shows the same name. */
+/* Whether l is a label on a placeholder that shows the same name. */
 static bool says_it_already(const struct trtc_stage *s, const struct layer *l)
 {
     return l->label_of >= 0 && s->layers[l->label_of].content == PLACEHOLDER &&
            s->layers[l->label_of].own_image;
 }
 
-/* Draws pic unturned at the size of the window and then turns it, so that few pixels are turned. */
+/* Scales pic to the size of the window before it is turned, so that fewer pixels are turned. */
 static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsigned turn,
                        struct trtc_err *err)
 {
@@ -524,7 +526,7 @@ static int draw_turned(struct trtc_stage *s, size_t i, const AVFrame *pic, unsig
     return 0;
 }
 
-/* What the window of layer i shows. */
+/* Draws pic, the content of the window in layer i. */
 static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, struct trtc_err *err)
 {
     const struct layer *l = &s->layers[i];
@@ -539,8 +541,8 @@ static int draw_picture(struct trtc_stage *s, size_t i, const AVFrame *pic, stru
                                    s->canvas->frame, err);
 }
 
-/* Counts a picture that cannot be drawn, once for all canvases. One thread at a time draws a
- * window. */
+/* Counts a picture that cannot be drawn; only once, although several canvases show it. Only one
+ * thread at a time draws the window of an actor. */
 static void note_unseen(struct trtc_actor *a, int64_t serial)
 {
     a->nb_unseen += serial != a->unseen;
@@ -562,11 +564,11 @@ static void draw_layer(struct trtc_stage *s, size_t i)
             atomic_store(&s->failed, true);
         if (l->actor >= 0 && l->content > 0)
             note_unseen(s->o.actors[l->actor], l->content);
-        trtc_fill_rect(canvas, &l->rect, 0, l->alpha); /* a format nothing can be made of */
+        trtc_fill_rect(canvas, &l->rect, 0, l->alpha); /* its format cannot be drawn */
     }
 }
 
-/* Advances actor a, and draws its window if that depends on nothing else. */
+/* Advances the tile of actor a, and draws its window if no other layer is behind it. */
 static void advance(void *opaque, size_t a)
 {
     struct trtc_stage *s = opaque;
@@ -582,7 +584,7 @@ static void advance(void *opaque, size_t a)
     struct layer *l = &s->layers[i];
     l->content = content_number(s, l);
     if (l->content == PLACEHOLDER && !l->image)
-        return; /* to be made first */
+        return; /* the placeholder must be made first */
     if (s->geometry[i].early && (s->full || l->content != s->canvas->content[i])) {
         draw_layer(s, (size_t)i);
         s->done[i] = true;
@@ -595,7 +597,7 @@ static void draw_listed(void *opaque, size_t k)
     draw_layer(s, s->list[k]);
 }
 
-/* Copies a rectangle of the background. */
+/* Copies a rectangle of the background to the canvas. */
 static void restore(struct trtc_stage *s, const struct trtc_rect *r)
 {
     for (int p = 0; p < 3; p++) {
@@ -629,7 +631,7 @@ int trtc_stage_skip(struct trtc_stage *s, int64_t due_us, struct trtc_err *err)
     return check_failed(s, err);
 }
 
-/* Draws what must be drawn again and was not drawn early, level by level. */
+/* Draws, level by level, the layers that must be drawn again and were not drawn by advance. */
 static void draw_rest(struct trtc_stage *s)
 {
     const size_t n = s->nb_layers;
@@ -670,7 +672,7 @@ const AVFrame *trtc_stage_draw(struct trtc_stage *s, int k, int64_t t_us, int64_
         s->canvas->generation = s->generation;
     }
     memset(s->done, 0, sizeof s->done);
-    for (size_t i = 0; i < s->nb_layers; i++) /* reserved windows have nobody who advances */
+    for (size_t i = 0; i < s->nb_layers; i++) /* reserved windows have no actor to advance */
         if (s->layers[i].actor < 0 && s->layers[i].is_window)
             s->layers[i].content = PLACEHOLDER;
     trtc_pool_run(s->o.pool, advance, s, s->o.nb_actors);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One user's picture in the mix.
+/* The picture of one user in the mix.
  *
- * Packets whose decoding time is due go to the decoder; where it holds pictures back to reorder them, as many more as
- * it takes until no picture that is due is inside. A decoded picture that is not due yet waits in `next`. */
+ * Packets whose decoding time is due are sent to the decoder. If it holds back pictures to reorder
+ * them, it gets more packets, until it contains no picture that is due. A decoded picture that is
+ * not due yet waits in `next`. */
 #include "base/array.h"
 #include "codec/decode_picture.h"
 #include "mix/tile_priv.h"
@@ -17,8 +18,8 @@
 #include "codec/recolour.h"
 #include "picture/turn.h"
 
-#define HIDDEN_US (INT64_MIN + 1) /* the time of what is decoded and not shown */
-#define REORDER   4               /* pictures held back by streams that reorder at all */
+#define HIDDEN_US (INT64_MIN + 1) /* the time of pictures that are decoded but not shown */
+#define REORDER   4               /* pictures held back for a stream that reorders at all */
 
 enum { KEPT_MAX_BYTES = 8 << 20, KEPT_MAX = 2048 };
 
@@ -30,20 +31,21 @@ struct kept {
 struct trtc_tile {
     struct trtc_feed *feed;
     int threads;
-    struct trtc_feed_frame ahead; /* next packet of the feed, if has_ahead */
+    struct trtc_feed_frame ahead; /* the next packet of the feed, if has_ahead */
     bool has_ahead, ended;
-    bool deaf; /* there is no decoder: packets are taken and dropped */
+    bool deaf; /* there is no decoder: packets are read and dropped */
 
-    struct kept *
-        kept; /* packets that are not decoded yet: from a key frame on, or those that follow what was decoded */
+    /* packets that are not decoded yet: they begin with a key frame, or continue what was
+     * decoded */
+    struct kept *kept;
     size_t nb_kept, cap_kept, kept_bytes;
-    size_t newest_key; /* place of the last key frame among them; 0: there is none behind the first */
-    const AVCodec *kept_codec; /* NULL: there is no decoder for it */
-    struct trtc_err why_not;   /* ... as is said here */
-    char codec_name[32];       /* kept_codec has this name; "": none was there yet */
-    AVCodecParameters *par;    /* what the container says of it, or NULL */
-    bool par_new;              /* dec does not know of it */
-    bool kept_fresh; /* kept begins with a key frame that does not follow what was decoded */
+    size_t newest_key; /* index of the last key frame among them; 0: none after the first packet */
+    const AVCodec *kept_codec; /* their decoder; NULL: there is none */
+    struct trtc_err why_not;   /* why there is none */
+    char codec_name[32];       /* the name of their codec; "": there was no packet yet */
+    AVCodecParameters *par;    /* parameters from the container, or NULL */
+    bool par_new;              /* dec was opened without these parameters */
+    bool kept_fresh; /* kept begins with a key frame that does not continue what was decoded */
 
     AVCodecContext *dec;
     bool draining;
@@ -53,9 +55,9 @@ struct trtc_tile {
     bool has_next;
     int64_t cur_us, next_us;
     unsigned cur_turn, next_turn, stream_turn;
-    bool stream_turns; /* the stream itself has said how it is to be turned */
+    bool stream_turns; /* the stream itself states how it is to be turned: stream_turn */
     int64_t serial;
-    bool counted, next_counted; /* it is in the account already */
+    bool counted, next_counted; /* cur, or next, is in the account already */
 
     struct tile_account account;
     struct trtc_tile_stats stats;
@@ -84,7 +86,7 @@ struct trtc_tile *trtc_tile_new(struct trtc_feed *feed, int threads, struct trtc
     return t;
 }
 
-/* Drops the first n kept packets. Their reason: *why, or (NULL) that nobody saw them. */
+/* Drops the first n kept packets. why: the reason for the account; NULL: the account finds it. */
 static void drop_first(struct trtc_tile *t, size_t n, const enum trtc_left *why)
 {
     for (size_t i = 0; i < n; i++) {
@@ -122,7 +124,7 @@ void trtc_tile_free(struct trtc_tile **t)
     *t = NULL;
 }
 
-/* Ends the tile with a failure. What it shows stays as it is. */
+/* Notes a failure, after which no new picture follows. The current one stays. */
 static void break_off(struct trtc_tile *t, const struct trtc_err *why)
 {
     if (t->failure.code)
@@ -148,12 +150,12 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
         return -1;
     }
     const struct tile_about *about = &t->kept[0].about;
-    const bool unclear = about->hidden || about->guessed; /* whether it is reordered */
+    const bool unclear = about->hidden || about->guessed; /* its times do not show reordering */
     const struct trtc_picture_decoder_opts o = {
         .codec = c,
         .par = t->par,
         .threads = t->threads,
-        /* most streams of calls do not reorder at all, and are decoded without delay */
+        /* most streams of calls do not reorder pictures, and are decoded without delay */
         .reorder = first->pts > first->dts || unclear ? REORDER : 0,
     };
     t->dec = trtc_picture_decoder_new(&o, err);
@@ -162,7 +164,7 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
         return -1;
     }
     t->par_new = false;
-    /* streams of other codecs may have pictures that are only used to decode others */
+    /* other codecs have pictures that are not shown, only referred to */
     t->account.absorbs = c->id != AV_CODEC_ID_H264 && c->id != AV_CODEC_ID_HEVC;
     return 0;
 }
@@ -176,9 +178,9 @@ static bool is_key(const AVFrame *pic)
 #endif
 }
 
-/* How a picture is to be shown: as the stream says itself, else as its container does. What stands
- * in the stream holds until it says something else, or begins anew (ITU-T H.264, D.2.27); the
- * decoder tells it of the picture where it stood. */
+/* Returns how a picture is to be turned: as the stream itself states, else as the container states.
+ * A statement in the stream applies until the next one, or until a key frame without one (ITU-T
+ * H.264, D.2.27); the decoder attaches it only to the picture with which it was sent. */
 static unsigned turn_of(struct trtc_tile *t, const AVFrame *pic, const struct tile_about *about)
 {
     const AVFrameSideData *d = av_frame_get_side_data(pic, AV_FRAME_DATA_DISPLAYMATRIX);
@@ -195,7 +197,7 @@ static unsigned turn_of(struct trtc_tile *t, const AVFrame *pic, const struct ti
     return t->stream_turns ? t->stream_turn : about->turn;
 }
 
-/* The picture becomes the current one. */
+/* Makes pic the current picture, and empties it. */
 static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned turn, bool counted)
 {
     if (t->serial && !t->counted)
@@ -208,7 +210,8 @@ static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned
     t->counted = counted;
 }
 
-/* A picture from the decoder, in t->decoded, that is due at due_us or waits as next. */
+/* Takes a picture from t->decoded: it becomes the current one if it is due at due_us, else the next
+ * one. */
 static void take_picture(struct trtc_tile *t, int64_t due_us)
 {
     AVFrame *pic = t->decoded;
@@ -230,9 +233,9 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
     }
     t->stats.nb_flawed += flawed;
     const unsigned turn = turn_of(t, pic, &about);
-    if (about.sar_num > 0) /* of the shape the container's word counts */
+    if (about.sar_num > 0) /* the container decides about the shape */
         pic->sample_aspect_ratio = (AVRational){ about.sar_num, about.sar_den };
-    /* the decoder's word may be that of parameter sets before, and it has no container */
+    /* the decoder may use older parameter sets, and does not know the container */
     if (about.colour.primaries != 0)
         trtc_av_set_colour(pic, &about.colour);
     if (us <= due_us) {
@@ -247,7 +250,7 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
     t->has_next = true;
 }
 
-/* Takes pictures from the decoder until one comes that is not due. 0, or -1: no memory. */
+/* Takes pictures from the decoder until one is not due. Returns 0, or -1: no memory. */
 static int receive(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     while (t->dec && !t->has_next) {
@@ -280,8 +283,8 @@ static int drain(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return receive(t, due_us, err);
 }
 
-/* Whether the first kept picture is never seen, because it is hidden or a later one is due as
- * well. It need not be decoded then, unless others refer to it. */
+/* Whether the first kept picture will never be seen, because it is hidden or a later one is due
+ * too. Then it need not be decoded, unless other pictures refer to it. */
 static bool is_outrun(const struct trtc_tile *t, int64_t due_us)
 {
     const struct tile_about *p = &t->kept[0].about;
@@ -293,7 +296,7 @@ static bool is_outrun(const struct trtc_tile *t, int64_t due_us)
     return !hidden && us > p->us && us <= due_us;
 }
 
-/* The first kept packet is the decoder's. */
+/* Removes the first kept packet, which was sent to the decoder. refused: with an error. */
 static void note_sent(struct trtc_tile *t, bool refused)
 {
     struct kept *k = &t->kept[0];
@@ -307,12 +310,13 @@ static void note_sent(struct trtc_tile *t, bool refused)
     t->newest_key -= t->newest_key > 0;
 }
 
-/* Sends the first kept packet to the decoder. 1: it was taken; 0: pictures must be taken out first. */
+/* Sends the first kept packet to the decoder. Returns 1: it was taken; 0: pictures must be received
+ * first; -1: no memory. */
 static int send_kept(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     const AVPacket *p = t->kept[0].pkt;
     if (t->dec && (t->dec->codec != t->kept_codec || t->par_new || t->draining)) {
-        /* it gives what it has first */
+        /* first the pictures that it still contains */
         if (drain(t, due_us, err) < 0)
             return -1;
         if (t->dec)
@@ -368,15 +372,15 @@ static void look_ahead(struct trtc_tile *t)
     }
 }
 
-/* Whether the packet ahead is of another codec than the kept ones, or the container says
- * something new. */
+/* Whether the packet ahead has another codec than the kept ones, or new parameters from the
+ * container. */
 static bool is_changed(const struct trtc_tile *t)
 {
     return t->ahead.av_parameters || !t->codec_name[0] ||
            strcmp(t->codec_name, t->ahead.codec_name) != 0;
 }
 
-/* Packets kept from now on are of the codec of the packet ahead. */
+/* Prepares for packets with the codec and parameters of the packet ahead. */
 static int change_codec(struct trtc_tile *t, struct trtc_err *err)
 {
     const struct trtc_feed_frame *f = &t->ahead;
@@ -390,7 +394,7 @@ static int change_codec(struct trtc_tile *t, struct trtc_err *err)
     return 0;
 }
 
-/* Copies the packet ahead behind the kept ones. */
+/* Appends a copy of the packet ahead to the kept ones. */
 static int keep(struct trtc_tile *t, struct trtc_err *err)
 {
     const struct trtc_feed_frame *f = &t->ahead;
@@ -429,7 +433,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
     return 0;
 }
 
-/* Drops what comes before a key frame that is due. */
+/* Drops the kept packets before the last key frame, if that is due. */
 static void drop_outdated(struct trtc_tile *t, int64_t due_us)
 {
     const AVPacket *key = t->nb_kept ? t->kept[t->newest_key].pkt : NULL;
@@ -443,7 +447,7 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
         if (t->nb_kept && is_changed(t))
-            drop_kept(t, NULL); /* nothing follows from them */
+            drop_kept(t, NULL); /* later packets do not refer to them */
         if (keep(t, err) < 0)
             return -1;
         drop_outdated(t, due_us);
@@ -452,7 +456,7 @@ static int skip_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     return 0;
 }
 
-/* Whether a picture that is due may still be inside the decoder. */
+/* Whether the decoder may still contain a picture that is due. */
 static bool owes(const struct trtc_tile *t, int64_t due_us)
 {
     return t->dec && !t->has_next && trtc_tile_account_owes(&t->account, due_us, t->cur_us);
@@ -466,8 +470,8 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
     while (true) {
         while (t->nb_kept) {
-            /* what comes after a picture that is not due yet is not due either, but what is kept
-             * must not grow */
+            /* pictures after one that is not due are not due either; but the kept packets must not
+             * become too many */
             if (t->has_next && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
                 return 0;
             int ret = send_kept(t, due_us, err);
@@ -494,7 +498,8 @@ static int decode_due(struct trtc_tile *t, int64_t due_us, struct trtc_err *err)
     }
 }
 
-/* Without a decoder, packets are still taken from the source: its sound comes the same way. */
+/* Reads and drops packets for which there is no decoder: they must not delay the sound of the same
+ * source. */
 static void drop_due(struct trtc_tile *t, int64_t due_us)
 {
     for (look_ahead(t); t->has_ahead && t->ahead.pkt.dts_us <= due_us; look_ahead(t)) {
@@ -518,7 +523,7 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
     t->account.due_us = due_us;
     if (sight != TRTC_SIGHT_SHOWN)
         trtc_tile_account_hide(&t->account, due_us, why[sight]);
-    /* a picture that has been hidden for long without a key frame is decoded all the same */
+    /* if no key frame follows for a long time, hidden pictures are decoded nevertheless */
     if (sight != TRTC_SIGHT_SHOWN && t->nb_kept < KEPT_MAX && t->kept_bytes < KEPT_MAX_BYTES)
         return skip_due(t, due_us, err);
     if (decode_due(t, due_us, err) < 0)
@@ -532,7 +537,7 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
 
 /* ---- the end ---- */
 
-/* The packet ahead will not be decoded. */
+/* Accounts for the packet ahead, which will not be decoded. */
 static void settle_ahead(struct trtc_tile *t)
 {
     struct tile_account *a = &t->account;
@@ -545,8 +550,8 @@ static void settle_ahead(struct trtc_tile *t)
     t->has_ahead = false;
 }
 
-/* Takes the pictures that are still in the decoder when nothing more is shown: they count as
- * unseen. */
+/* Receives the pictures that are still in the decoder at the end of the mix; they count as not
+ * seen. */
 static void empty_decoder(struct trtc_tile *t)
 {
     struct tile_about about;
@@ -588,7 +593,7 @@ void trtc_tile_settle(struct trtc_tile *t, int64_t end_us, int64_t lost_us)
         settle_ahead(t);
 }
 
-/* ---- what it shows ---- */
+/* ---- the current picture ---- */
 
 const AVFrame *trtc_tile_picture(const struct trtc_tile *t)
 {

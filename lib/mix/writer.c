@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The mixer's output: what containers have in common. Packets of each track wait in a queue until
- * it is their turn: the earliest decoding time first, as soon as no track can come up with an
- * earlier one. Whoever brings the packet that settles this writes what is due, one thread at a
- * time and without the lock, so that others can go on queueing meanwhile; they cannot get far,
- * since the track of the one who writes stands still. */
+/* The output of a mix: the part that all containers have in common. The packets of each track wait
+ * in a queue. A packet is due when no track can deliver one with an earlier decoding time. The
+ * thread whose packet makes others due writes them: one thread at a time, and without the lock, so
+ * that others can go on queueing. They cannot get far ahead, since the track of the writing thread
+ * does not advance meanwhile. */
 #include "mix/writer.h"
 
 #include <pthread.h>
@@ -20,30 +20,30 @@
 
 struct queued {
     struct queued *next;
-    struct trtc_packet p; /* data: bytes */
+    struct trtc_packet p; /* its data is bytes */
     uint8_t bytes[];
 };
 
 struct track {
     struct queued *first, **last;
-    int64_t newest_us; /* dts of the newest packet, written or not */
+    int64_t newest_us; /* DTS of the newest packet, written or not */
     bool ended;
 };
 
 struct trtc_writer {
     const struct trtc_writer_ops *ops;
     struct trtc_writer_out out;
-    struct trtc_writer_track *descriptions; /* with copies of all that they point to */
-    struct trtc_file *file;                 /* or NULL: standard output */
+    struct trtc_writer_track *descriptions; /* they own what they point to */
+    struct trtc_file *file;                 /* NULL: standard output */
     bool opened, finished;
 
-    pthread_mutex_t mutex; /* for the rest */
+    pthread_mutex_t mutex; /* guards the following members */
     pthread_cond_t moved;
     struct track *tracks;
     int64_t nb_packets;
-    bool writing; /* a thread is, without the mutex */
+    bool writing; /* a thread is writing, without the mutex */
     bool failed;
-    struct trtc_err err; /* why */
+    struct trtc_err err; /* why it failed */
 };
 
 /* ---- making and freeing ---- */
@@ -61,7 +61,8 @@ static const struct trtc_writer_ops *ops_of(enum trtc_container c)
     return NULL;
 }
 
-/* A copy of n bytes with a NUL behind them, which text needs. False: out of memory. */
+/* Copies n bytes and appends a NUL, so that text can be copied too. NULL is copied as NULL. Returns
+ * false if memory runs out. */
 static bool copy_bytes(const void *from, size_t n, const void **to)
 {
     char *copy = NULL;
@@ -164,7 +165,7 @@ struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trt
     }
     w->ops = ops_of(o->container);
     atomic_init(&w->out.cancelled, false);
-    pthread_mutex_init(&w->mutex, NULL); /* of the default kind both cannot fail */
+    pthread_mutex_init(&w->mutex, NULL); /* neither can fail with default attributes */
     pthread_cond_init(&w->moved, NULL);
     if (copy_opts(w, o, err) < 0 || open_output(w, err) < 0)
         trtc_writer_free(&w);
@@ -216,12 +217,12 @@ void trtc_writer_free(struct trtc_writer **w)
 bool trtc_writer_is_priming(const struct trtc_writer_track *t, const struct trtc_packet *p)
 {
     return t->codec == TRTC_CODEC_AAC &&
-           p->pts_us + 512 * INT64_C(1000000) / t->rate_hz < 0; /* for the most part before 0 */
+           p->pts_us + 512 * INT64_C(1000000) / t->rate_hz < 0; /* most of it is before 0 */
 }
 
-/* ---- interleaving; all with the mutex ---- */
+/* ---- interleaving: called with the mutex locked ---- */
 
-/* The first failure is what every call returns from then on. */
+/* Notes the first failure, which every later call returns. Returns -1. */
 static int fail(struct trtc_writer *w, const struct trtc_err *why, struct trtc_err *err)
 {
     if (!w->failed) {
@@ -241,7 +242,7 @@ static int failed(const struct trtc_writer *w, struct trtc_err *err)
     return w->failed ? -1 : 0;
 }
 
-/* The track whose first packet in the queue is due, or -1. */
+/* Returns the track whose first queued packet is due, or -1. */
 static int due(const struct trtc_writer *w)
 {
     int best = -1;
@@ -256,7 +257,7 @@ static int due(const struct trtc_writer *w)
     for (int i = 0; i < w->out.o.nb_tracks; i++) {
         const struct track *t = &w->tracks[i];
         if (!t->first && !t->ended && t->newest_us < dts_us)
-            return -1; /* its next one may be earlier */
+            return -1; /* its next packet may be earlier */
     }
     return best;
 }
@@ -284,7 +285,7 @@ static int write_due(struct trtc_writer *w, struct trtc_err *err)
     return failed(w, err);
 }
 
-/* Whether some track that goes on is so far behind that this time has to wait. */
+/* Whether a track that has not ended is so far behind that a packet with this time has to wait. */
 static bool is_ahead(const struct trtc_writer *w, int track, int64_t dts_us)
 {
     for (int i = 0; i < w->out.o.nb_tracks; i++) {
@@ -388,7 +389,8 @@ void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err)
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* With the mutex held: whether nothing is queued and no thread writes. */
+/* Called with the mutex locked: waits until no thread writes, then writes all queued packets.
+ * Returns 0, or -1: that fails, a track has not ended, or there was no packet at all. */
 static int settle(struct trtc_writer *w, struct trtc_err *err)
 {
     for (int i = 0; i < w->out.o.nb_tracks && !w->failed; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The writer's Matroska, with libavformat's muxer. */
+/* Matroska output, with libavformat's muxer. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,8 @@ static int64_t seek_io(void *opaque, int64_t offset, int whence)
     return x->pos = from + offset;
 }
 
-/* Reports the failure of the file itself, which says more than libavformat's error. */
+/* Fails with the error of the file itself if there is one, since it is more exact than
+ * libavformat's error. */
 static int check(struct mkv *x, const struct trtc_writer_out *out, int ret, const char *what,
                  struct trtc_err *err)
 {
@@ -76,7 +77,7 @@ static bool set_extradata(AVCodecParameters *par, const uint8_t *data, size_t si
     return true;
 }
 
-/* What the parameter sets say. */
+/* Sets the colours that the parameter sets state. */
 static void set_colour(AVCodecParameters *par, const struct trtc_writer_track *t)
 {
     struct trtc_video_params v;
@@ -88,7 +89,8 @@ static void set_colour(AVCodecParameters *par, const struct trtc_writer_track *t
     par->color_range = v.colour.full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
 }
 
-/* Parameter sets go in as they are: the muxer makes an avcC of them, and lengths of start codes. */
+/* Adds a track. Parameter sets are passed with start codes; the muxer makes an avcC of them, and
+ * replaces the start codes in packets by lengths. */
 static int add_track(struct mkv *x, const struct trtc_writer_track *t, bool is_default,
                      struct trtc_err *err)
 {
@@ -120,7 +122,7 @@ static int add_track(struct mkv *x, const struct trtc_writer_track *t, bool is_d
     return 0;
 }
 
-/* A part's track of text. */
+/* Adds the track of text for the note of a part. */
 static int add_note_track(struct mkv *x, struct trtc_err *err)
 {
     AVStream *st = avformat_new_stream(x->c, NULL);
@@ -186,7 +188,7 @@ static int put_mkv(struct trtc_writer_out *out, int track, const struct trtc_pac
     struct mkv *x = out->state;
     const struct trtc_writer_track *t = &out->o.tracks[track];
     const int64_t shift_us = out->o.part ? TRTC_WRITER_PART_SHIFT_US : 0;
-    /* libavformat says CodecDelay only for Opus */
+    /* libavformat writes CodecDelay only for Opus, so priming frames are left out */
     if (!out->o.part && trtc_writer_is_priming(t, p))
         return 0;
     const AVStream *st = x->c->streams[track];
@@ -206,7 +208,7 @@ static int put_mkv(struct trtc_writer_out *out, int track, const struct trtc_pac
     return check(x, out, ret, "Matroska", err);
 }
 
-/* The packet of a part's track of text, behind all others. */
+/* Writes the note of a part, as the last packet. */
 static int put_note(struct trtc_writer_out *out, struct trtc_err *err)
 {
     struct mkv *x = out->state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The writer's MP4, with the project's own MP4 writer. */
+/* MP4 output, with the project's own MP4 writer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,13 +14,13 @@
 enum {
     VIDEO_HZ = 90000,
     RESERVE_BASE = 64 * 1024,
-    RESERVE_PER_PICTURE = 16, /* bytes of the index */
-    RESERVE_PER_S = 200,      /* of sound, and the chunks */
+    RESERVE_PER_PICTURE = 16, /* bytes in the index */
+    RESERVE_PER_S = 200,      /* bytes in the index for a second of sound, and for the chunks */
 };
 
 struct mp4 {
     struct trtc_mp4 *m;
-    uint8_t *buf; /* a picture with lengths */
+    uint8_t *buf; /* a picture with lengths instead of start codes */
     size_t cap;
 };
 
@@ -39,7 +39,7 @@ static int64_t reserve_bytes(const struct trtc_writer_opts *o)
     return RESERVE_BASE + o->expected_us / 1000000 * per_s;
 }
 
-/* What its parameter sets say. */
+/* Returns the colours that the parameter sets state. */
 static struct trtc_colour colour_of(const struct trtc_writer_track *t)
 {
     struct trtc_video_params v = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The writer's MPEG-TS, with the project's own multiplexer, into a file or a pipe. */
+/* MPEG-TS output to a file or a pipe, with the project's own multiplexer. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -13,11 +13,11 @@
 #include "ts/tsmux.h"
 
 enum {
-    START_90K = 126000,    /* where time 0 is: the clock runs ahead of decoding times, which run
-                                    ahead of presentation; and none must be negative */
+    START_90K = 126000,    /* the time stamp of time 0. The clock is ahead of decoding times, and
+                                    these of presentation times; none may be negative */
     ADTS_BYTES_MAX = 8191, /* frame_length has 13 bits */
-    TABLES_PERIOD_US = 1000000, /* where there are no pictures */
-    POLL_MS = 100,              /* a cancel is seen within */
+    TABLES_PERIOD_US = 1000000, /* how often tables are repeated if there are no pictures */
+    POLL_MS = 100,              /* the time within which a cancel is noticed */
 };
 
 struct ts {
@@ -25,7 +25,7 @@ struct ts {
     bool begun, has_video;
     int64_t begun_us; /* time of the last tables */
     int64_t bytes;
-    uint8_t adts[TRTC_ADTS_MIN]; /* header, without a length */
+    uint8_t adts[TRTC_ADTS_MIN]; /* an ADTS header without its length */
     uint8_t frame[ADTS_BYTES_MAX];
 };
 
@@ -36,8 +36,9 @@ static int fail_pipe(struct trtc_writer_out *out, int errnum, struct trtc_err *e
     return trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s", out->name);
 }
 
-/* To a pipe whose reader may take its time, or none at all: what poll promises room for is
- * PIPE_BUF bytes, and only so much is written without blocking, so that a cancel is noticed. */
+/* Writes to a pipe whose reader may be slow, or may not read at all. poll guarantees room for
+ * PIPE_BUF bytes; no more is written at a time, so that the call never blocks and a cancel is
+ * noticed. */
 static int write_pipe(struct trtc_writer_out *out, const uint8_t *data, size_t size,
                       struct trtc_err *err)
 {
@@ -72,7 +73,8 @@ static int sink(void *opaque, const uint8_t *data, size_t size, struct trtc_err 
     return ret;
 }
 
-/* ADTS header (ISO/IEC 13818-7, 6.2) from an AudioSpecificConfig, but for the length. */
+/* Makes an ADTS header (ISO/IEC 13818-7, 6.2), except for its length, from an
+ * AudioSpecificConfig. */
 static int prepare_adts(const struct trtc_writer_track *t, uint8_t h[TRTC_ADTS_MIN],
                         struct trtc_err *err)
 {
@@ -121,7 +123,7 @@ static int64_t time_90k(int64_t us)
     return START_90K + (t >= 0 ? t + 50 : t - 50) / 100;
 }
 
-/* Tables again, so that a player can join here. */
+/* Writes the tables again, so that a player can start here. */
 static int begin(struct ts *x, int64_t us, struct trtc_err *err)
 {
     if (x->begun && trtc_tsmux_end(x->m, NULL, err) < 0)
