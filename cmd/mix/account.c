@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: what was lost, and what became of every frame: on standard error, and as JSON. */
+/* trtc-mix: losses, and the account of every frame, on standard error and as JSON. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,23 +18,25 @@
 
 /* ---- losses ---- */
 
-enum { BESIDE_US = 1000000 }; /* by which a segment may lie beside its time */
+/* By how much the content of a segment may begin before, or end after, its time. */
+enum { BESIDE_US = 1000000 };
 
-/* Whether what is at us is told here, and not by another part. */
+/* Whether a loss at this time is reported by this process, and not by that of another part. */
 static bool is_told(const struct inputs *in, int64_t us)
 {
     return !in->in_part || us == TRTC_NOTIME || (us >= in->part_from_us && us < in->part_to_us);
 }
 
-/* The same of what only reading shows, which stops behind the part: it is somewhere in its segment, and told by all
- * parts that have some of that. */
+/* The same for a loss that was found while a segment was read. Its exact place in the segment is
+ * not known, so every part that contains some of the segment reports it. Reading stops after the
+ * part. */
 static bool is_told_as_read(const struct inputs *in, const struct trtc_loss *l)
 {
     return !in->in_part || l->start_us == TRTC_NOTIME || in->part_from_us == INT64_MIN ||
            l->start_us + l->within_us >= in->part_from_us - BESIDE_US;
 }
 
-/* In a part's note. */
+/* Adds a line to the note of a part. */
 static void note(struct inputs *in, const char *line)
 {
     if (in->in_part && trtc_mix_note_add(&in->note, line) < 0)
@@ -96,13 +98,13 @@ static void lose_found(struct inputs *in, const struct trtc_losses *l)
             tell(in, &l->items[i]);
 }
 
-/* Reports frames of a track that were lost for one reason. */
-struct lost_frames {
+struct lost_frames { /* of a track, for one reason */
     const char *kind;
     int64_t nb;
     const char *what, *how;
 };
 
+/* Reports such frames as a loss, if there are any. */
 static void lose_frames(struct inputs *in, const struct origin *o, struct lost_frames f)
 {
     char name[512], detail[160];
@@ -124,7 +126,7 @@ static void lose_frames(struct inputs *in, const struct origin *o, struct lost_f
     mix_lose(in, &l);
 }
 
-/* What a track's account says of losses. */
+/* Reports the losses in the account of a track. */
 static void lose_of(struct inputs *in, const struct origin *o, const struct trtc_ledger *l,
                     const char *what)
 {
@@ -145,9 +147,9 @@ static void lose_of(struct inputs *in, const struct origin *o, const struct trtc
                                       how[k] ? how[k] : trtc_left_words((enum trtc_left)k) });
 }
 
-/* The account of a track, from its first byte: what the feed has read besides is added to what became of that which it
- * has given, and has told its losses itself. A decoder's frames are counted for the packets of the sound, which may hold
- * several. */
+/* Completes the account of a track, which so far contains only the frames that the feed has
+ * delivered: adds those that it has read and left out, whose losses it has reported itself. For
+ * sound, the frames from the decoder are counted, of which a packet may contain several. */
 static void close_account(struct inputs *in, const struct origin *o, struct trtc_ledger *l,
                           struct trtc_feed *feed, bool video)
 {
@@ -167,13 +169,14 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
         (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
 }
 
-/* When it was there: as the mix found out, or else as it was known beforehand. */
+/* Returns when a participant was present: for a live one as the mix has found out, else as it was
+ * known beforehand. */
 static const struct trtc_member *presence_of(const struct trtc_participant *p)
 {
     return p->live ? &p->there : p->member;
 }
 
-/* When a source ended; TRTC_NOTIME: nothing has come. */
+/* Returns when a source ended (us since 1970); TRTC_NOTIME: it has sent nothing. */
 static int64_t left_us(const struct origin *o, const struct trtc_participant *s)
 {
     const struct trtc_member *m = presence_of(s);
@@ -183,10 +186,11 @@ static int64_t left_us(const struct origin *o, const struct trtc_participant *s)
         if (v[i]->n && v[i]->items[v[i]->n - 1].end_us != INT64_MAX &&
             v[i]->items[v[i]->n - 1].end_us > end)
             end = v[i]->items[v[i]->n - 1].end_us;
-    return end != TRTC_NOTIME && o->torn ? end - TRTC_SECTION_GAP_US : end; /* it was made longer */
+    /* for a file that is cut off, mix_inputs_open has added the gap */
+    return end != TRTC_NOTIME && o->torn ? end - TRTC_SECTION_GAP_US : end;
 }
 
-/* Says when that was, on the clock and in the mix. */
+/* Writes a time, as UTC and since the start of the mix; nothing for TRTC_NOTIME. */
 static void when_of(int64_t end, int64_t start_us, char *out, size_t size)
 {
     char utc[32];
@@ -203,7 +207,7 @@ static bool was_there(const struct trtc_participant *p)
     return m->both.n || m->sound.n || m->picture.n;
 }
 
-/* Why a source ended before its time. The mix has told already where a picture broke. */
+/* Reports why a source ended early. That pictures broke, the mix has already reported. */
 static void say_failure(struct inputs *in, const struct origin *o, const struct trtc_participant *s,
                         int64_t start_us)
 {
@@ -231,7 +235,7 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
         lose(in, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
 }
 
-/* "sound (PID 258, ac3, eng)". */
+/* Writes the name of a track, for example "sound (PID 258, ac3, eng)". Returns out. */
 static const char *describe(const struct trtc_input_named *n, char *out, size_t size)
 {
     static const char *const kinds[] = { "data", "sound", "picture" };
@@ -240,8 +244,8 @@ static const char *describe(const struct trtc_input_named *n, char *out, size_t 
     return out;
 }
 
-/* Tracks that its container names and that are not in the mix: a second sound is a choice that is made here, but a first
- * one that nobody has followed is lost. */
+/* Reports tracks of the source's container that are not in the mix. That is a loss if no track of
+ * the same kind was mixed, else a note, since only one picture and one sound are mixed. */
 static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_participant *s)
 {
     struct trtc_input_named n;
@@ -274,7 +278,7 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
     }
 }
 
-/* What was found while the origin was read, which has ended. */
+/* Ends the reading of the origin, and reports the losses found by it. */
 static void settle_origin(struct inputs *in, struct origin *o)
 {
     if (o->input)
@@ -317,7 +321,7 @@ static cJSON *intervals_json(const struct trtc_intervals *v)
     return a;
 }
 
-/* A track that has brought anything. */
+/* Adds the account of a track, if it has had any data. */
 static void put_account(cJSON **to, const char *key, const struct trtc_ledger *l)
 {
     cJSON *t;

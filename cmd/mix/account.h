@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: what was lost, and what became of every frame. */
+/* trtc-mix: losses, and the account of every frame. */
 #ifndef TRTC_CMD_MIX_ACCOUNT_H
 #define TRTC_CMD_MIX_ACCOUNT_H
 
 #include "inputs.h"
 #include "options.h"
 
-/* On standard error, and in a part's note. */
+/* Prints a message on standard error and, for a part, adds it to the note of its file. */
 __attribute__((format(printf, 2, 3))) void mix_say(struct inputs *in, const char *fmt, ...);
-/* Names a loss (copied) on stderr, in in->code and in in->losses. */
+/* Reports a loss with mix_say, and adds it (copied) to in->losses; it counts in in->code. For a
+ * part, waits for mix_lose_early, and reports only losses in the time of the part. */
 void mix_lose(struct inputs *in, const struct trtc_loss *l);
-/* Of a part, whose times are known now: names the losses that have waited for that. */
+/* For a part: sets its times (us since 1970; INT64_MIN: it is the first part; INT64_MAX: the last),
+ * and reports the losses that have waited for them. */
 void mix_lose_early(struct inputs *in, int64_t from_us, int64_t to_us);
-/* Once the mix has been made (at start_us): names what was missing, damaged, broken or has no account. */
+/* After the mix, which began at start_us: completes the accounts, and reports everything that was
+ * missing, damaged, cut off or not accounted for. */
 void mix_settle(struct inputs *in, int64_t start_us);
 
-/* The object about the mix, with the account of every track: for --json and --report. NULL: out of memory. */
+/* Returns the JSON object about the mix for --json and --report, with the account of every track.
+ * The caller frees it. NULL: no memory. */
 char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: the pictures that a mix shows: watermarks, backgrounds, placeholders. Nothing is fetched from a network. */
+/* trtc-mix: the pictures that a mix shows: watermarks, backgrounds, placeholders. Nothing is
+ * fetched from a network. */
 #include "images.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ void mix_images_init(struct images *im)
     pthread_mutex_init(&im->lock, NULL);
 }
 
-/* With the lock. */
+/* Called with the lock held. */
 static struct image *find(const struct images *im, const char *path)
 {
     for (size_t i = 0; i < im->n; i++)
@@ -65,7 +66,7 @@ int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
     return trtc_fail_nomem(err);
 }
 
-/* The file that stands for url, or NULL. */
+/* Returns the file that --image gives for url, or NULL. */
 static const char *file_of(const struct images *im, const char *url)
 {
     const size_t n = strlen(url);
@@ -105,7 +106,7 @@ void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         char **name = &list->items[i].placeholder;
-        if (*name && !has(im, *name)) /* a request's have been found already */
+        if (*name && !has(im, *name)) /* those of a request were read already */
             resolve(im, "placeholder", name);
     }
 }

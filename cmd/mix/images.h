@@ -17,28 +17,29 @@ struct trtc_colour;
 
 struct image {
     char *path;
-    AVFrame *stored; /* as the file has it */
-    AVFrame *shown;  /* in the colours of the mix, once it is shown */
+    AVFrame *stored; /* in the colours of the file */
+    AVFrame *shown;  /* in the colours of the mix; NULL: it was not shown yet */
 };
 
 struct images {             /* init with mix_images_init */
-    pthread_mutex_t lock;   /* of items: a live script reads pictures while others are shown */
+    pthread_mutex_t lock;   /* guards items: a live script adds pictures while others are shown */
     struct opt_list mapped; /* --image URL=FILE, as given */
     struct image *items;
     size_t n;
-    int code;                  /* worst exit status of what was not available */
-    struct trtc_mix_note note; /* ... and what was said of it */
+    int code;                  /* the worst exit status of pictures that were not available */
+    struct trtc_mix_note note; /* the messages about these */
 };
 
 void mix_images_init(struct images *im);
-/* Reads a picture, once. */
+/* Reads a picture, unless it was read before. Returns 0, or -1. */
 int mix_image_load(struct images *im, const char *path, struct trtc_err *err);
-/* The pictures that a look from a request or script names by URL become paths of pictures that have been read; one
- * that is not available is named and taken out. */
+/* Reads the pictures of a look from a request or script, and replaces their URLs by the paths of
+ * files (--image). A picture that is not available is reported, and removed from the look. */
 void mix_images_resolve(struct images *im, struct trtc_mix_look *look);
-/* The same for the windows of a list that an option gave. */
+/* The same for the placeholders in a list of windows. */
 void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list);
-/* For trtc_mix_opts: the picture in those colours, which are always the same. */
+/* For trtc_mix_opts: returns a picture that was read, in the colours of the mix, which must be the
+ * same in every call; owned by images. NULL: it was not read, or cannot be converted. */
 const AVFrame *mix_image(void *images, const char *path, const struct trtc_colour *colour);
 void mix_images_fini(struct images *im);
 

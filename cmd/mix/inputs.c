@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: who takes part: the streams of directories of recordings, files, live sources. */
+/* trtc-mix: the inputs: streams from directories of recordings, files, live sources. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@
 #include "source/load.h"
 #include "source/presence.h"
 
-/* Open at one time: of a lane of a recording, of a file (for sound, for pictures, and the look into
- * it), and of everything else: the output, a script, a font. */
+/* How many descriptors are open at a time: for a lane of a recording, for a file (sound, pictures,
+ * and its examination), and for everything else: the output, a script, a font. */
 enum { FILES_PER_LANE = 2, FILES_PER_SOURCE = 3, FILES_BESIDES = 32 };
 
 /* ---- the list ---- */
@@ -44,7 +44,7 @@ static void free_origin(struct origin *o)
     free(o);
 }
 
-/* Each keeps its address, since sources point into it. */
+/* Adds an origin. Its address does not change, since sources point into it. NULL: no memory. */
 static struct origin *add_origin(struct inputs *in, const char *user, size_t len, bool aux,
                                  const char *label)
 {
@@ -54,14 +54,14 @@ static struct origin *add_origin(struct inputs *in, const char *user, size_t len
     if (!o)
         return NULL;
     in->origins[in->nb_origins] = o;
-    in->nb_origins++; /* freed with the others, whatever it lacks */
+    in->nb_origins++; /* it is freed with the others, even if it is incomplete */
     o->user = strndup(user, len);
     o->label = strdup(label);
     o->aux = aux;
     return o->user && o->label ? o : NULL;
 }
 
-/* Which kinds of a user's stream are wanted, as far as that is known beforehand. */
+/* Returns which kinds of a user's stream are wanted, as far as that is known beforehand. */
 static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool aux)
 {
     const struct trtc_mix_settings *s = in->set;
@@ -79,7 +79,7 @@ static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool
 static int add_stream(struct inputs *in, const struct trtc_recording *r, bool aux,
                       struct trtc_err *err)
 {
-    /* an id that is no text goes by its form in file names */
+    /* a user id that is not text is used as it is in file names */
     const char *user =
         r->user_id_text && strlen(r->user_id) == r->user_id_len ? r->user_id : r->user;
     const struct trtc_wanted want = wanted(in, user, aux);
@@ -116,7 +116,7 @@ static bool is_usable(const struct trtc_recording *r)
     return false;
 }
 
-/* What a stream that takes part may have in it; user: as streams are subscribed to. */
+/* Whether any stream of the recording is wanted. */
 static bool takes_part(const struct inputs *in, const struct trtc_recording *r)
 {
     const char *user = r->user_id_text ? r->user_id : r->user;
@@ -141,7 +141,7 @@ static int add_recording(struct inputs *in, const struct trtc_recording *r, stru
     const char *user = r->user_id_text ? r->user_id : r->user;
     if (!takes_part(in, r))
         return 0;
-    if (r->held) { /* without it the mix would be another one */
+    if (r->held) { /* it cannot be read now, and must not be missing in the mix */
         *err = *r->held;
         return -1;
     }
@@ -210,7 +210,8 @@ static enum source_kind kind_of(const char *source)
     return SOURCE_FILE;
 }
 
-/* "USER:aux (SOURCE)", without what a URL may hold of secrets. */
+/* Writes "USER:aux (SOURCE)" for messages; without the source if it is a URL, which may contain
+ * secrets. */
 static void label_of(const struct trtc_operand *op, enum source_kind kind, char *out, size_t size)
 {
     char user[256];
@@ -226,7 +227,8 @@ bool mix_inputs_past(const struct inputs *in)
     return in->from_us != TRTC_NOTIME && in->from_us < in->began_us;
 }
 
-/* What came to a server before the mix began is in it at its time, if that is not before the mix. */
+/* Returns the time up to which data that a server has kept is placed by its arrival: for a mix that
+ * begins in the past, when the program began; 0: data is not placed that way. */
 static int64_t kept_before_us(const struct inputs *in)
 {
     return mix_inputs_past(in) ? in->began_us : 0;
@@ -290,7 +292,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
 
 /* ---- all of them ---- */
 
-/* USER=FILE, not an address alone, which has its '=' behind the scheme. */
+/* Whether the operand is USER=SOURCE, and not an address that contains '='. */
 static bool names_user(const char *operand)
 {
     const char *equals = strchr(operand, '='), *scheme = strstr(operand, "://");
@@ -303,8 +305,8 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Reports an input that cannot be opened, and leaves it out. -1 where the machine is to blame:
- * then there is no mix. */
+/* Reports an input that cannot be opened, and leaves it out. Returns -1 if resources of the machine
+ * are short, in which case no mix is made. */
 static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err *err)
 {
     if (trtc_is_shortage(why)) {
@@ -316,14 +318,15 @@ static int refuse(struct inputs *in, const struct trtc_err *why, struct trtc_err
     return 0;
 }
 
-/* ---- wild clocks ---- */
+/* ---- clocks that are days off ---- */
 
 static int64_t latest(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-/* Where a source lies on the clock, and how long it is there. False: that is not known. */
+/* Finds the first and last time of a source, and how long it is present (*us). Returns false if
+ * that is not known. */
 static bool extent_of(const struct origin *o, struct trtc_spot *out, int64_t *us)
 {
     const struct trtc_intervals *v[2] = { &o->member.sound, &o->member.picture };
@@ -344,8 +347,8 @@ static bool extent_of(const struct origin *o, struct trtc_spot *out, int64_t *us
     return out->start_us <= out->end_us;
 }
 
-/* When a source without a START begins: with the first of the others that are stored; else now. One
- * that lies days from all others is none of these. */
+/* Decides when a source without a START begins: with the earliest stored input, else now. An input
+ * that is days away from all others is ignored. */
 static int base_of(const struct inputs *in, const struct trtc_operand *ops, size_t nb_ops,
                    int64_t *base_us, struct trtc_err *err)
 {
@@ -380,7 +383,7 @@ static void take_extent(struct inputs *in, const struct trtc_intervals *v)
         in->end_us = v->items[v->n - 1].end_us;
 }
 
-/* A file that ends in the middle of something: the picture stands for 15 s, as one that stalls. */
+/* Extends the presence of a file that is cut off by 15 s, as if it stalled. */
 static void freeze(struct trtc_intervals *v)
 {
     if (v->n)
@@ -407,14 +410,15 @@ static void lose_stray(struct inputs *in, const struct origin *o, const struct t
     mix_lose(in, &l);
 }
 
-/* Whether a source lies outside the part of the call that is mixed. */
+/* Whether a source is outside the time that is mixed. */
 static bool is_beside(const struct inputs *in, const struct trtc_spot *s)
 {
     return (in->from_us != TRTC_NOTIME && s->end_us < in->from_us) ||
            (in->to_us != TRTC_NOTIME && s->start_us > in->to_us);
 }
 
-/* A source that lies days from all others would make a mix with days of empty canvas. */
+/* Leaves out sources that are days away from all others, and reports them: a mix with them would
+ * contain days of empty canvas. */
 static int drop_strays(struct inputs *in, struct trtc_err *err)
 {
     struct trtc_spot *spots = calloc(in->nb_origins + 1, sizeof *spots);
@@ -455,7 +459,7 @@ static int list_sources(struct inputs *in, struct trtc_err *err)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
-        if (!o->rec && !o->input) { /* not wanted, or not there */
+        if (!o->rec && !o->input) { /* it is not wanted, or could not be opened */
             free_origin(o);
             continue;
         }
@@ -480,7 +484,7 @@ static int list_sources(struct inputs *in, struct trtc_err *err)
             return -1;
     }
     if (!in->live && n > 0)
-        in->room = 0; /* what is stored is not mixed as the clock goes */
+        in->room = 0; /* a mix of stored inputs only does not follow the clock */
     in->live |= in->room > 0;
     in->unplaced |= in->room > 0;
     if (in->live)
@@ -501,7 +505,7 @@ static bool is_known(const struct inputs *in, const struct trtc_operand *ops, si
     return false;
 }
 
-/* An entry of the subscriptions that matches no user may be a slip that leaves a user out. */
+/* Reports entries of the subscriptions that match no user: they may be misspelt. */
 static void say_strangers(const struct inputs *in, const struct trtc_operand *ops, size_t n)
 {
     const struct trtc_subscription *s = &in->set->sub;
@@ -609,8 +613,8 @@ const char *mix_inputs_user(const struct inputs *in, size_t i)
     return in->origins[i]->user;
 }
 
-/* Each lane that is read has its directory and a segment open; where that is too much for the
- * process, it opens both for each read. */
+/* Whether the process cannot open enough files: each lane keeps its directory and a segment open.
+ * Otherwise both are opened again for each read. */
 static bool is_short_of_files(const struct inputs *in)
 {
     int64_t need = FILES_BESIDES;
@@ -619,11 +623,11 @@ static bool is_short_of_files(const struct inputs *in)
     return cli_open_files(need) < need;
 }
 
-/* The feeds of a recording's stream. */
+/* Opens the feeds of a stream of a recording. */
 static int start_recording(struct origin *o, bool sparing, struct trtc_feed_from from,
                            struct trtc_err *err)
 {
-    /* in a pause the last picture before it is shown */
+    /* in a pause, the last picture before the pause is shown */
     const int64_t gap_us = from.from_us == TRTC_NOTIME ? 0 : TRTC_SECTION_GAP_US;
     const struct trtc_feed_from before = { from.from_us - gap_us, from.read_us - gap_us };
     const struct trtc_reader_opts video = { .rec = o->rec,
@@ -667,7 +671,7 @@ int mix_inputs_start(struct inputs *in, int64_t from_us, int64_t first_us, struc
     return 0;
 }
 
-/* Whatever it is, it begins now: a file too. */
+/* Opens an input that joins a running mix. It begins now, even if it is a file. */
 static int open_joining(struct inputs *in, const struct trtc_operand *op, struct trtc_err *err)
 {
     char label[4096];
@@ -707,8 +711,9 @@ static int join(struct inputs *in, const struct trtc_operand *op, struct trtc_mi
     if (strcmp(op->source, "-") == 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "standard input cannot join");
     if (op->start_ms != TRTC_NOTIME)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%.*s: what joins begins now: without a START",
-                         (int)op->user_len, op->user);
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%.*s: an input that joins begins now: give no START", (int)op->user_len,
+                         op->user);
     if (open_joining(in, op, err) < 0)
         return -1;
     const struct trtc_participant p = participant_of(in->origins[in->nb_origins - 1]);
@@ -733,7 +738,7 @@ int mix_inputs_join(struct inputs *in, const struct trtc_mix_change *c, struct t
     return ret;
 }
 
-/* "USER", "USER:main" or "USER:aux": how long the id is. */
+/* Returns the length of the id in "USER", "USER:main" or "USER:aux". */
 static size_t id_of(const char *user, bool *aux)
 {
     const size_t n = strlen(user);
@@ -752,7 +757,7 @@ int mix_inputs_leave(struct inputs *in, const char *user, struct trtc_err *err)
         trtc_source_end(o->input);
         any = true;
     }
-    return any ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s is not there", user);
+    return any ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s is not in the mix", user);
 }
 
 void mix_inputs_joined(struct inputs *in, size_t nb)

@@ -13,7 +13,7 @@
 #include "mix/join.h"
 #include "run.h"
 
-/* What was lost in a part, on standard error and for the object. */
+/* Reports a line of a part's note on standard error, and adds it to the losses for --json. */
 static void tell(void *opaque, const char *part, const char *line)
 {
     cJSON **const losses = opaque;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* trtc-mix: everybody on one canvas, all voices in one track.
+/* trtc-mix: mixes all users of a call into one picture and one track of sound.
  *
- * Reads directories of single-stream recordings, files and live streams, and puts them on their common clock; writes
- * H.264 and AAC as MP4, Matroska or MPEG-TS, or one picture of the mix as PNG. */
+ * Reads directories of single-stream recordings, files and live streams, and places them on a
+ * common clock. Writes H.264 and AAC as MP4, Matroska or MPEG-TS, or one picture of the mix as
+ * PNG. */
 #include <signal.h>
 
 #include "../cli.h"
@@ -17,7 +18,7 @@ static int run(struct opts *o)
     struct trtc_err err;
     int code = 0;
     cli_catch_signals();
-    signal(SIGPIPE, SIG_IGN); /* so that a reader that leaves can be told from a failure */
+    signal(SIGPIPE, SIG_IGN); /* so that a write to a closed pipe returns an error */
     if (trtc_ffmpeg_load(&err) < 0)
         return cli_report(&err);
     const int ret = o->join ? mix_join(o, &code, &err) : mix_run(o, &code, &err);

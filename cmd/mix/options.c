@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of trtc-mix: their table, what excludes or needs each other among them, and the request
- * that lies under them. */
+/* The options of trtc-mix: their table, checks which of them can be combined, and the request whose
+ * settings they override. */
 #include "options.h"
 
 #include <stddef.h>
@@ -61,7 +61,7 @@ static int take_list(void *to, const struct opt_row *row, const char *path)
     return 0;
 }
 
-/* "A,B,audio:C" */
+/* Adds users from a list such as "A,B,audio:C" to the subscriptions. */
 static int add_users(struct opts *o, bool allow, const char *arg)
 {
     struct trtc_err err;
@@ -100,7 +100,6 @@ static int take_placeholder(void *to, const struct opt_row *row, const char *arg
     return o->set.look.placeholder ? 0 : use(trtc_fail_nomem(&err), &err);
 }
 
-/* The place of value among words, for a member that is an enum. */
 static int take_subscribe(void *to, const struct opt_row *row, const char *value)
 {
     (void)row;
@@ -121,7 +120,7 @@ static int take_size(void *to, const struct opt_row *row, const char *value)
     return use(trtc_num_size(opt_name(row, what), value, &s->width_px, &s->height_px, &err), &err);
 }
 
-/* Given in kbit/s, kept in bit/s. */
+/* Reads a rate in kbit/s and stores it in bit/s. */
 static int take_kbps(void *to, const struct opt_row *row, const char *value)
 {
     const int ret = opt_small(to, row, value);
@@ -263,7 +262,8 @@ static int take_progress(void *to, const struct opt_row *row, const char *value)
     return opt_choose(row, value, formats, &i);
 }
 
-/* "+1.5", "+1500ms": from the start; else as base/utc says, numbers below one year from the start. */
+/* Reads a time. "+1.5" and "+1500ms" count from the start of the mix, as do numbers below one year;
+ * other forms: base/utc.h. */
 static int take_when(void *to, const struct opt_row *row, const char *s)
 {
     struct trtc_when *out = (struct trtc_when *)((char *)to + row->at);
@@ -392,7 +392,7 @@ static const struct opt_program program = {
     .rows = rows,
 };
 
-/* ---- the request, and what goes together ---- */
+/* ---- the request, and checks of combinations ---- */
 
 void mix_say_cannot(void *opaque, const char *what)
 {
@@ -400,7 +400,8 @@ void mix_say_cannot(void *opaque, const char *what)
     cli_error("%s", what);
 }
 
-/* A picture that is not there is left out; one that the machine cannot read now may be there. */
+/* Returns 0 if pictures were only missing, and are left out; else the exit status, since pictures
+ * could not be read for lack of resources. */
 static int shortage_of(const struct images *im)
 {
     return im->code > TRTC_EX_LOSS ? im->code : 0;
@@ -423,7 +424,7 @@ static int read_request(struct opts *o)
     return shortage_of(&o->images);
 }
 
-/* Pictures that options name are read before any work. */
+/* Reads the pictures that options name, before anything else is done. */
 static int load_images(struct opts *o)
 {
     struct trtc_err err;
@@ -454,7 +455,7 @@ static bool is_among(const char *s, const char *const *list)
     return *list != NULL;
 }
 
-/* Refuses a file name whose ending is that of another format than is made. */
+/* Refuses a file name whose ending belongs to a format that is not made. */
 static int check_name(const struct opts *o)
 {
     static const char *const mixes[] = { ".mp4", ".m4v", ".m4a", ".mkv", ".ts", NULL };
@@ -482,7 +483,7 @@ bool mix_takes_in(const struct opts *o)
            (strcmp(o->script, "-") == 0 && isatty(STDIN_FILENO));
 }
 
-/* What goes with parts, and with joining them. */
+/* Checks the options that cannot be combined with --part or --join. */
 static int check_parts(const struct opts *o)
 {
     if (o->join && (o->share.n || o->still.given || o->script || o->request || o->report ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of trtc-mix, with the request that lies under them. */
+/* The options of trtc-mix, and the request whose settings they override. */
 #ifndef TRTC_CMD_MIX_OPTIONS_H
 #define TRTC_CMD_MIX_OPTIONS_H
 
@@ -26,16 +26,16 @@ struct opts {
 };
 
 /* Reads and checks the command line, and the request and the pictures that it names. *code: the
- * exit status where the result is not OPT_GO. In any case mix_options_fini. */
+ * exit status, if the result is not OPT_GO. Call mix_options_fini in any case. */
 enum opt_read mix_options(int argc, char *argv[], struct opts *o, int *code);
 
 void mix_options_fini(struct opts *o);
 
-/* Whether its script is a pipe or a terminal, by which participants may come while it runs. */
+/* Whether participants can join while the mix runs: the script is a pipe, a socket or a
+ * terminal. */
 bool mix_takes_in(const struct opts *o);
 
-/* Called (by layout/mixset.h) with what a request or a script asks for but the mixer does not
- * have. */
+/* For layout/mixset.h: reports a member of a request or a script that a mix cannot honour. */
 void mix_say_cannot(void *opaque, const char *what);
 
 #endif

@@ -26,7 +26,7 @@
 #include "recording/plan.h"
 #include "run.h"
 
-enum { ROOM = 1024 }; /* for who joins while the mix runs */
+enum { ROOM = 1024 }; /* how many participants can join while the mix runs */
 
 #define SCRIPT_LINE_MAX ((size_t)1 << 20)
 
@@ -42,13 +42,14 @@ struct script {
     pthread_t thread;
     int fd, wake[2]; /* a byte in wake ends the thread */
     bool running;
-    bool mix_ended; /* which ends the thread */
-    bool at_once;   /* before there is a thread: no line is waited for */
-    bool refused;   /* the line at hand has somebody come who cannot */
-    int code;       /* worst exit status of its lines, once the thread has ended */
+    bool mix_ended; /* so the thread ends too */
+    bool at_once;   /* only lines that can be read without waiting are read */
+    bool refused;   /* the current line was refused: its input cannot join, or is not there */
+    int code;       /* the worst exit status of its lines, once the thread has ended */
 };
 
-/* A line that has somebody come or go. Takes the change. */
+/* Applies a line by which an input joins or ends, or the mix ends. Takes the change. Returns 1, or
+ * -1. */
 static int come_or_go(struct script *s, struct trtc_mix_change *c, struct trtc_err *err)
 {
     struct trtc_err why;
@@ -71,7 +72,7 @@ static int come_or_go(struct script *s, struct trtc_mix_change *c, struct trtc_e
     return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
 }
 
-/* Reads the next line. 1: it was a change, which has been taken over; 0: the end; -1. */
+/* Reads the next line and applies it. Returns 1; 0: the script has ended; -1. */
 static int script_line(struct script *s, struct trtc_err *err)
 {
     struct trtc_mix_change change;
@@ -95,8 +96,8 @@ static int script_line(struct script *s, struct trtc_err *err)
     return trtc_mix_change(s->mix, &change, err) < 0 ? -1 : 1;
 }
 
-/* Waits, before a read that may block, until there is input or the thread is to end. At once: does not wait, and ends
- * the reading where there is none. */
+/* Called before a read that may block: waits until there is input (0) or the mix has ended (-1).
+ * With at_once it does not wait; if there is no input it returns -1 and clears at_once. */
 static int wait_for_line(void *arg, struct trtc_err *err)
 {
     struct script *s = arg;
@@ -114,7 +115,8 @@ static int wait_for_line(void *arg, struct trtc_err *err)
     return trtc_fail(err, TRTC_EX_SOFTWARE, "no line waits");
 }
 
-/* Live: a wrong line is reported and left out; it counts in the exit status. */
+/* Applies the lines of a live script. A wrong line is reported and left out, and counts in the exit
+ * status. */
 static void follow_lines(struct script *s)
 {
     const bool at_once = s->at_once;
@@ -135,7 +137,7 @@ static void *follow_script(void *arg)
 {
     struct script *s = arg;
     follow_lines(s);
-    trtc_mix_stay(s->mix, false); /* nobody comes any more */
+    trtc_mix_stay(s->mix, false); /* no one else can join */
     return NULL;
 }
 
@@ -150,7 +152,7 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
     int got;
     if (!s->name)
         return 0;
-    /* opened for writing as well, a FIFO has no end with its last writer */
+    /* a FIFO that is also open for writing does not end when its last writer does */
     const int how = live && is_fifo(s->name) ? O_RDWR : O_RDONLY;
     s->fd = strcmp(s->name, "-") == 0 ? STDIN_FILENO : open(s->name, how | O_CLOEXEC);
     if (s->fd < 0)
@@ -163,9 +165,9 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
             return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
         s->lines.idle = wait_for_line;
         s->lines.idle_arg = s;
-        s->running = true; /* as the thread is to see it */
+        s->running = true; /* before the thread starts, since it reads this */
         if (mix_inputs_past(s->in)) {
-            s->at_once = true; /* who is there from the beginning is in what is past */
+            s->at_once = true; /* inputs in the script so far are in the mix from its beginning */
             follow_lines(s);
             s->at_once = false;
         }
@@ -179,7 +181,7 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
     return got;
 }
 
-/* May be called again. */
+/* Ends the thread and frees the script. Further calls do nothing. */
 static void end_script(struct script *s)
 {
     if (s->running && write(s->wake[1], "", 1) == 1)
@@ -271,7 +273,7 @@ enum trtc_container mix_container(const struct opts *o)
                                            : TRTC_CONTAINER_MP4;
 }
 
-/* The longest output, as far as an MP4's index allows. */
+/* Returns the longest possible output in us: an MP4's index is limited; 0: no limit. */
 static int64_t longest_us(const struct opts *o)
 {
     const int64_t sounds = o->set.rate_hz / 1024 + 1, frames = o->set.fps;
@@ -299,20 +301,20 @@ static int set_extent(const struct opts *o, const struct inputs *in, struct trtc
     return 0;
 }
 
-/* The exit status of an output that is made. */
+/* Returns the exit status if the output is made. */
 static int status_of(const struct opts *o, const struct inputs *in)
 {
     return trtc_worse(in->code, o->allow_missing ? 0 : o->images.code);
 }
 
-/* What of the options is not among the settings. */
+/* Writes those options that change the mix but are not in its settings, as text. */
 static void describe(const struct opts *o, char *out, size_t size)
 {
     snprintf(out, size, "%d %d %d %d %s %" PRId64, o->labels, o->per_user, o->deterministic,
              o->script != NULL, o->preset ? o->preset : "", o->linger_us);
 }
 
-/* Limits the mix to the part that was asked for, if one was. *first_us: where that begins. */
+/* Limits the mix to the part of --part, if given. *first_us: when the part, or the mix, begins. */
 static int set_part(const struct opts *o, struct inputs *in, struct trtc_mix_opts *mo,
                     int64_t *first_us, struct trtc_err *err)
 {
@@ -335,7 +337,8 @@ static int set_part(const struct opts *o, struct inputs *in, struct trtc_mix_opt
     return 0;
 }
 
-/* Gives the output its name. A part's file says how this process ends. */
+/* Completes the output and gives it its name. A part also gets a note with the exit status of this
+ * process. */
 static enum trtc_mix_end finish(const struct opts *o, const struct inputs *in, struct trtc_mix *m,
                                 struct trtc_mix_result *res, struct trtc_err *err)
 {
@@ -415,7 +418,7 @@ done:
     return ret;
 }
 
-/* Reports an anchor who is not among the participants: it is most likely a slip. */
+/* Reports an anchor who is not among the participants: the id is probably misspelt. */
 static void check_anchor(const struct opts *o, const struct inputs *in)
 {
     const struct trtc_mix_look *look = &o->set.look;
@@ -435,7 +438,7 @@ static int64_t on_clock(const struct trtc_when *w)
     return w->given && !w->relative ? w->us : TRTC_NOTIME;
 }
 
-/* Prints the path of the output, or the objects about it. */
+/* Prints the path of the output or, with --json, an object about it; writes the report. */
 static int print_result(const struct opts *o, const struct inputs *in,
                         const struct trtc_mix_result *res, struct trtc_file **report,
                         struct trtc_err *err)

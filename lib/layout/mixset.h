@@ -101,16 +101,17 @@ int trtc_mix_look_read(const struct cJSON *params, const char *path,
 
 /* One line of a script: {"at_ms":…, "layout":{MixLayoutParams}} and/or {"at_ms":…,
  * "subscribe":{…}}; or, without a time and alone, {"input":"USER[:aux]=SOURCE"},
- * {"user":"USER[:aux]","input":"SOURCE"}, {"end":"USER[:aux]"} or {"end":true}. *out is only written on success; free it with
- * trtc_mix_change_fini. TRTC_EX_DATAERR: other members, or wrong ones. */
+ * {"user":"USER[:aux]","input":"SOURCE"}, {"end":"USER[:aux]"} or {"end":true}. *out is only
+ * written on success; free it with trtc_mix_change_fini. TRTC_EX_DATAERR: other members, or wrong
+ * ones. */
 struct trtc_mix_change {
     int64_t at_ms; /* milliseconds since 1970 or since the start of the mix; absent: TRTC_NOTIME
                       (live: at once) */
     bool has_look, has_sub;
     struct trtc_mix_look look;
     struct trtc_subscription sub;
-    char *input;   /* an operand to be added, or NULL; with a user: the source alone */
-    char *user;    /* or NULL */
+    char *input;   /* an operand that joins, or NULL; if user is set, the source only */
+    char *user;    /* "USER[:aux]", or NULL: it is in input */
     char *end;     /* the user whose stream ends, or NULL */
     bool ends_all; /* the mix ends */
 };

@@ -105,10 +105,10 @@ setup() {
 @test "a wrong line and a missing source are reported; the mix goes on until a signal" {
     cd wrong
     [[ ! -e fault ]] || fail "$(<fault)"
-    grep -q 'line 1: nobody is not there' err || fail "who is not there"
+    grep -q 'line 1: nobody is not in the mix' err || fail "who is not there"
     grep -q 'line 2: ' err || fail "no source"
     grep -q 'line 3: standard input cannot join' err || fail "standard input"
-    grep -q 'line 4: anna: what joins begins now' err || fail "a START"
+    grep -q 'line 4: anna: an input that joins begins now' err || fail "a START"
     grep -q 'line 5: .*nothing.mkv: No such file' err || fail "a file that is not there"
     grep -q 'ben enters' err || fail "the one that is there"
     [[ $(<status) == 143 ]] || fail "status $(<status)"
