@@ -105,7 +105,7 @@ END
     parts 4 "$@"
     join() { expect "$1" trtc-mix --join -o call.mp4 "${@:3}" && said "$2" && [[ ! -e call.mp4 && ! -s out ]]; }
     join 66 'of 4 parts, these are missing: 2' p1.mkv p3.mkv p4.mkv
-    join 66 'with the number 1-3' p4.mkv
+    join 66 'these are missing: 1-3' p4.mkv
     cp p3.mkv other.mkv
     join 65 'it is part 3, and so is' p1.mkv p2.mkv p3.mkv p4.mkv other.mkv
     mix 0 "$@" -k 300 --part 3/4 -o other.mkv
