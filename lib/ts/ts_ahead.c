@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: in streams that do not state how long pictures are shown, pictures without
- * a time divide the time between those with one. So they wait for the next one. */
+ * a time share the time between those with one, so they wait for the next picture with a time. */
 #include "ts/ts_priv.h"
 
-#define ENOUGH      512           /* bytes of its PES in which it shows its place */
-#define PENDING_MAX (1024 * 1024) /* that wait for it */
+#define ENOUGH      512           /* bytes of a PES that show the place of its picture */
+#define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time */
 
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
 {
@@ -28,7 +28,7 @@ static bool rate_said(const struct trtc_ts_es *s)
     return trtc_picture_rate_said(&s->times, &said);
 }
 
-/* The ring of marks still has the PES in which the unit in hand began, and room for two. */
+/* Whether the ring of marks contains the PES in which the current unit began, with room for two. */
 static bool marks_last(const struct trtc_ts_es *s)
 {
     const int64_t at = s->base + (int64_t)s->start;
@@ -54,7 +54,8 @@ bool trtc_ts_is_first_slice(const struct trtc_ts_es *s, const uint8_t *p)
     return s->info.codec == TRTC_CODEC_H264 ? p[1] & 0x80 : p[2] & 0x80;
 }
 
-/* The pictures from end on, up to the one that begins in the PES next: how many, and its place. */
+/* Counts the pictures from end up to the one that begins in the PES next. Returns their number, and
+ * the place of that picture. */
 static int count_pictures(const struct trtc_ts_es *s, size_t end, int64_t next,
                           struct trtc_order *order)
 {
@@ -71,7 +72,7 @@ static int count_pictures(const struct trtc_ts_es *s, size_t end, int64_t next,
             nb++;
             trtc_poc_next(&poc, nal, n, order);
             resets |= order->resets;
-            order->known &= !resets; /* else it is not to be compared with the one here */
+            order->known &= !resets; /* after a reset it cannot be compared with this one */
             if (s->base + (nal - s->buf) >= next)
                 return nb;
         }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the MPEG-TS demultiplexer share.
+/* Declarations shared by the files of the MPEG-TS demultiplexer. Numbers of clauses are those of
+ * ITU-T H.222.0 (ISO/IEC 13818-1).
  *
- * Bytes flow in one direction: ts_sync.c finds packets in what was fed, and ts.c looks their PID
- * up; ts_early.c keeps those that stand before the first tables; ts_tables.c chooses streams, and
+ * Bytes flow in one direction: ts_sync.c finds packets in the input, and ts.c looks up their PID;
+ * ts_early.c keeps those that come before the first tables; ts_tables.c chooses streams, and
  * ts_guess.c those that the tables do not describe; ts_pes.c checks the continuity of a stream's
- * packets and takes their PES apart; ts_unit.c keeps the payload in the stream's buffer, and the
- * framer of the stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer
- * in place; ts_ahead.c has it wait where only what follows says when a picture is shown;
- * ts_account.c keeps count of every byte. A packet that changes the state of a stream (a PES
- * begins, packets are missing) is held back until the framer has handed out all that was complete
- * before it. */
+ * packets and parses their PES; ts_unit.c keeps the payload in the stream's buffer; the framer of
+ * the stream (ts_video.c, ts_audio.c, or trtc_ts_pes_frame) cuts frames out of the buffer in place;
+ * ts_ahead.c makes it wait if only later data shows how long a picture is shown; ts_account.c
+ * counts every byte. A packet that changes the state of a stream (a PES begins, packets are
+ * missing) is held back until the framer has delivered everything that was complete before it. */
 #ifndef TRTC_TS_TS_PRIV_H
 #define TRTC_TS_TS_PRIV_H
 
@@ -24,30 +24,30 @@
 #define NOPTS       TRTC_TS_NOPTS
 #define NB_PIDS     8192
 #define NULL_PID    0x1fff
-#define NB_PROGRAMS 16 /* programs of a PAT that are looked at */
+#define NB_PROGRAMS 16 /* how many programs of a PAT are read */
 #define NB_PATIENCE \
-    256 /* after this many packets without tables, those of the segment before are used */
-#define CC_NONE        0xff /* no packet seen yet */
-#define NB_MARKS       16   /* how many PES packets back a frame may have begun */
+    256 /* after this many packets without tables, those of the previous segment are used */
+#define CC_NONE        0xff /* there was no packet yet */
+#define NB_MARKS       16   /* how many PES packets ago a frame may have begun */
 #define PES_HEADER_MAX (9 + 255)
 
-/* Sync bytes that must follow, a packet apart, where sync is looked for: a file that is none
- * of ours has some by chance. */
+/* How many sync bytes must follow, a packet apart, when sync is searched: other files contain some
+ * by chance. */
 #define CONFIRM_FIRST 3
 #define CONFIRM_AGAIN 2
 #define STRIDE_MAX    208
 #define LOOK          ((CONFIRM_FIRST + 1) * STRIDE_MAX)
 
-/* What a PID carries: the streams, what may be one, then the tables. */
+/* What a PID carries: a stream, a stream that may be sound, or a table. */
 enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PMT };
 
 /* Why a framer is called. */
 enum trtc_ts_why {
     WHY_NOT,
-    WHY_MORE,  /* enough bytes came to go on */
-    WHY_GAP,   /* packets are missing behind what is in the buffer */
+    WHY_MORE,  /* enough bytes have arrived to continue */
+    WHY_GAP,   /* packets are missing after the content of the buffer */
     WHY_PES,   /* the PES in the buffer is complete, or the next one begins */
-    WHY_FINAL, /* nothing follows */
+    WHY_FINAL, /* no more data follows */
 };
 
 /* Where a PES began. PTS and DTS belong to the first frame that begins in it (2.4.3.7). */
@@ -58,7 +58,7 @@ struct trtc_ts_mark {
     bool used;   /* a frame has taken the times */
 };
 
-/* The frame in the making. */
+/* The frame that is being assembled. */
 struct trtc_ts_unit {
     bool begun;
     int64_t pts, dts, pos;
@@ -66,38 +66,38 @@ struct trtc_ts_unit {
     bool aud;   /* it has an access unit delimiter */
     bool slice; /* it has picture data */
     bool sets;  /* it has parameter sets */
-    bool lost;  /* the PES in which it began was not seen from its beginning */
-    size_t sei; /* offset of an SEI unit not looked at yet, or 0 */
+    bool lost;  /* the beginning of the PES in which it began is missing */
+    size_t sei; /* offset of an SEI unit that was not parsed yet, or 0 */
     size_t at;  /* offset of the first slice, or 0 */
     int samples, rate_hz;
 };
 
-/* What is known of a stream of MPEG-1 or MPEG-2 video. */
+/* The state of a stream of MPEG-1 or MPEG-2 video. */
 struct trtc_ts_mpeg {
-    bool known; /* a sequence header has come */
+    bool known; /* there was a sequence header */
     struct trtc_video_params params;
     int64_t base, highest; /* of the counts of this group of pictures */
-    int64_t count;         /* of the picture in hand */
-    int structure;         /* and its picture_structure */
+    int64_t count;         /* of the current picture */
+    int structure;         /* its picture_structure */
     bool pair;             /* it has two fields */
 };
 
-/* An ADTS frame of several blocks that is being taken apart. */
+/* An ADTS frame of several blocks that is being split. */
 struct trtc_ts_blocks {
-    int nb, next;      /* nb 0: there is none */
-    size_t at[5];      /* offsets of the blocks, and of its end */
-    uint8_t header[7]; /* as it stood in front */
+    int nb, next;      /* nb 0: there is no such frame */
+    size_t at[5];      /* offsets of the blocks, and of the end of the frame */
+    uint8_t header[7]; /* the header of the frame */
     int64_t pos;
 };
 
-/* What has not been added to the account of a stream yet. */
+/* Counts that were not added to the account of a stream yet. */
 struct trtc_ts_count {
     int64_t packets, frames, bytes, framed, idle, bad;
 };
 
 struct trtc_ts_es {
-    struct trtc_ts_stream info;   /* as the tables have it, */
-    struct trtc_ts_stream stream; /* and as it is */
+    struct trtc_ts_stream info;   /* as the tables describe it */
+    struct trtc_ts_stream stream; /* as it really is */
     struct trtc_ts_count count;
     bool on;
     struct trtc_ts_stream next; /* replaces info as soon as the buffer is empty */
@@ -105,37 +105,37 @@ struct trtc_ts_es {
 
     /* packets */
     uint8_t cc;    /* of the last packet with payload, or CC_NONE */
-    bool repeated; /* that packet has come twice */
-    bool stuffed;  /* it had stuffing, as the last packet of a PES has */
+    bool repeated; /* that packet was repeated */
+    bool stuffed;  /* it had stuffing, like the last packet of a PES */
     struct {
         size_t size;
         uint64_t tail;
         bool unit_start;
-    } last;         /* to know a repetition by */
-    unsigned files; /* ts.files, when it came */
-    bool gap;       /* packets are missing behind it */
-    bool seam;      /* a segment begins: it has had no packet yet, */
-    bool continued; /* and may continue the segment before */
-    bool cut;       /* the next payload is not part of the PES in hand */
-    bool torn;      /* the unit in hand is not complete */
+    } last;         /* the last packet, to recognise a repetition */
+    unsigned files; /* ts.files, when that packet arrived */
+    bool gap;       /* packets are missing after it */
+    bool seam;      /* there was no packet yet in this segment */
+    bool continued; /* ... and the first one may continue the previous segment */
+    bool cut;       /* the next payload does not belong to the current PES */
+    bool torn;      /* the current unit is incomplete */
 
     /* PES */
     enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING } pes;
     uint8_t header[PES_HEADER_MAX];
     size_t nb_header;
     int64_t pes_pos;
-    int64_t left; /* payload bytes to come, or -1: as many as there are */
+    int64_t left; /* payload bytes that follow; -1: up to the next PES */
     bool random_access;
-    struct trtc_ts_mark mark[NB_MARKS]; /* a ring: the last PES packets */
+    struct trtc_ts_mark mark[NB_MARKS]; /* a ring of the last PES packets */
     unsigned nb_marks;
-    unsigned nb_looked; /* of these annexb_frame has looked at so many */
+    unsigned nb_looked; /* how many of them annexb_frame has examined */
 
-    /* bytes: buf[start..size) are not handed out, buf[0] is byte base of the stream */
+    /* bytes: buf[start..size) were not delivered yet; buf[0] is byte base of the stream */
     uint8_t *buf;
     size_t cap, start, size;
     int64_t base;
-    size_t scan; /* no start code begins in [start..scan) that was not seen */
-    size_t wake; /* the framer wants to be called at this size */
+    size_t scan; /* all start codes that begin in [start..scan) were found */
+    size_t wake; /* the framer is to be called at this size */
     enum trtc_ts_why why;
     struct trtc_ts_unit unit;
 
@@ -149,12 +149,12 @@ struct trtc_ts_es {
     const struct trtc_sound_parser *parser; /* or NULL */
     struct trtc_sound_memory memory;
     struct trtc_ts_blocks blocks;
-    bool known;            /* its first frames were looked at, */
-    bool plain;            /* and the parser cannot read them */
+    bool known;            /* the first frames were examined */
+    bool plain;            /* ... and the parser cannot read them */
     bool in_sync;          /* an ADTS frame ended at start */
-    bool skipped;          /* bytes are missing in front of the next one */
-    int64_t clock_pts;     /* time of a frame, or NOPTS, */
-    int64_t clock_samples; /* and samples since then */
+    bool skipped;          /* bytes are missing before the next frame */
+    int64_t clock_pts;     /* the time of a frame, or NOPTS */
+    int64_t clock_samples; /* the number of samples since that frame */
     int clock_rate_hz;
 };
 
@@ -164,23 +164,23 @@ struct trtc_ts {
 
     /* input */
     const uint8_t *in_begin, *in, *in_end;
-    int64_t pos; /* of the next byte not used, in the segment */
+    int64_t pos; /* of the next unused byte, in the segment */
     int64_t packet_pos;
-    uint8_t carry[LOOK]; /* bytes that wait for more to come */
+    uint8_t carry[LOOK]; /* bytes that wait for more input */
     size_t nb_carry;
     uint8_t packet[PACKET];
     bool synced, ever_synced;
-    size_t stride;     /* from one packet to the next */
-    size_t owed, seam; /* bytes to come that belong to the packet before; bytes of a packet that
-                          began in the segment before */
-    int64_t front;     /* bytes in front of the first packet, as far as was seen */
+    size_t stride;     /* bytes from one packet to the next */
+    size_t owed, seam; /* next bytes that belong to the previous packet; bytes of a packet that
+                          began in the previous segment */
+    int64_t front;     /* bytes before the first packet, so far */
     bool fresh;        /* no packet of this segment was found yet */
     bool ended, finished;
-    bool paused;               /* the segment has ended, but its stream may go on */
+    bool paused;               /* the segment has ended, but its stream may continue */
     int64_t clock;             /* the last PCR, or time of a PES, or 0 */
-    const uint8_t *held;       /* packet to be looked at again, */
-    bool held_anew;            /* since its stream begins with it */
-    struct trtc_ts_es *recent; /* stream of the packet before */
+    const uint8_t *held;       /* a packet that is to be processed again */
+    bool held_anew;            /* ... because its stream begins with it */
+    struct trtc_ts_es *recent; /* the stream of the previous packet */
 
     /* tables */
     uint8_t pid[NB_PIDS];
@@ -193,10 +193,10 @@ struct trtc_ts {
         struct trtc_psi psi;
     } pat, program[NB_PROGRAMS];
     int nb_programs;
-    enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* a PAT has come whose counter is 0 */
-    unsigned files;                                         /* counts streams put in a row */
-    int locked;                                             /* program in use, or -1 */
-    bool tabled;                                            /* a PMT has said what to follow */
+    enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* there was a PAT with counter 0 */
+    unsigned files;                                         /* number of concatenated streams */
+    int locked;                                             /* the program in use, or -1 */
+    bool tabled;                                            /* streams were chosen from a PMT */
     struct trtc_ts_stream before[TRTC_NB_KINDS];            /* streams of an earlier segment */
     bool had[TRTC_NB_KINDS];
 
@@ -209,100 +209,106 @@ struct trtc_ts {
     struct trtc_ts_es es[TRTC_NB_KINDS];
 };
 
-/* ts_tables.c: a packet of the PAT (slot -1) or of the PMT of program slot. */
+/* ts_tables.c: takes a packet of the PAT (slot -1) or of the PMT of program slot. */
 void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p);
 
-/* ts_sync.c: the next packet, or NULL: more input is needed. */
+/* ts_sync.c: returns the next packet, or NULL: more input is needed. */
 const uint8_t *trtc_ts_packet(struct trtc_ts *ts);
 
-/* ts_early.c: keeps a packet that no table has named yet, -1 no memory; gives them back, NULL at
- * the end; forgets them. */
+/* ts_early.c. Keeps a packet whose PID no table has named yet; returns 0, or -1: no memory. Returns
+ * the next of the kept packets, or NULL: the end. Drops them all. */
 int trtc_ts_early_keep(struct trtc_ts *ts, const uint8_t *p);
 const uint8_t *trtc_ts_early_next(struct trtc_ts *ts);
 void trtc_ts_early_drop(struct trtc_ts *ts);
 
-/* Counts them again, in another segment. */
+/* Counts the kept packets again, in another segment. */
 void trtc_ts_early_count(struct trtc_ts *ts);
 
-/* Reads the tables among them: a PMT may stand in front of the PAT. */
+/* Reads the tables among the kept packets: a PMT may precede the PAT. */
 void trtc_ts_early_tables(struct trtc_ts *ts);
 
-/* ts_account.c: a PMT names a stream; what was counted goes to the account of a stream; n bytes of
- * payload turn out bad. */
+/* ts_account.c. Notes that a PMT names a stream. Adds the counts of s to its account. Counts n
+ * bytes of payload as bad. */
 void trtc_ts_name(struct trtc_ts *ts, const struct trtc_ts_stream *stream, unsigned kind);
 void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s);
 void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n);
 
-/* True if a PMT of this segment has named sound or pictures on the PID. */
+/* Whether a PMT of this segment has named sound or pictures on the PID. */
 bool trtc_ts_is_other(const struct trtc_ts *ts, int pid);
 
-/* Forgets the tables, but for what was followed; makes ready for tables of the next segment. */
+/* Forgets the tables, but not the streams that were chosen. Prepares for the tables of the next
+ * segment. */
 void trtc_ts_tables_begin(struct trtc_ts *ts);
 void trtc_ts_tables_continue(struct trtc_ts *ts);
 
-/* Where no tables have come: follows what was followed in the segment before. False: nothing is
- * known, or nothing is there to be read. */
+/* In a segment without tables: chooses the streams of the previous segment. Returns false if none
+ * are known, or if there are no packets of them. */
 bool trtc_ts_use_before(struct trtc_ts *ts);
 
-/* ts_guess.c: true for a private stream of which nothing is known; a packet of one: where sound
- * begins in it, and none is followed, this is. */
+/* ts_guess.c. Whether the stream is private and its content unknown. Examines a packet of such a
+ * stream: if sound begins in it, and no sound was chosen yet, the stream is chosen. */
 bool trtc_ts_may_be_sound(const struct trtc_ts_stream *stream);
 void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
 
-/* ts_pes.c: a packet of a stream; again: it was held back, and the framer has run. -1 no
- * memory. */
+/* ts_pes.c: takes a packet of a stream. again: it was held back, and the framer has run since.
+ * Returns -1: no memory. */
 int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again);
 
-/* ts_unit.c: the framer of s is to be called; to hand out all there is (cut: input ends inside
- * a packet). */
+/* ts_unit.c. Requests that the framer of s is called; the second function, for the last time, to
+ * deliver everything that is left (cut: the input ends within a packet). */
 void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_why why);
 void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut);
 
-/* Appends payload to the buffer; -1 no memory. Forgets what is in it. Moves what is left to
- * its front. */
+/* Appends payload to the buffer; returns 0, or -1: no memory. A buffer that would exceed
+ * TRTC_TS_FRAME_MAX is dropped. */
 int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
+/* Drops the content of the buffer; it counts as bad. */
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
+/* Drops the content of the buffer at the end of the input. Units that precede a picture which does
+ * not follow are no damage, unless they are the rest of a damaged picture. */
 void trtc_ts_leave(struct trtc_ts *ts, struct trtc_ts_es *s);
 
-/* Notes that the whole buffer has been searched, so that the next search comes step bytes later.
- * True if nothing follows (final). */
+/* Notes that the whole buffer was searched without result; the framer is called again step bytes
+ * later. Returns final: no more data follows. */
 bool trtc_ts_scanned(struct trtc_ts_es *s, size_t step, bool final);
+/* Moves the rest of the buffer to its beginning. */
 void trtc_ts_compact(struct trtc_ts_es *s);
 
-/* The PES that has byte at of the buffer; NULL: not known any more. */
+/* Returns the PES that contains byte at of the buffer; NULL: it is no longer known. */
 struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
 
-/* begin: a unit begins at start, and has the times of its PES if it is the first one in it. end:
- * the unit ends before end; returns 1. */
+/* Begins a unit at s->start; the first unit in a PES gets its times. Completes the unit, which ends
+ * before end, as *f; returns 1. */
 void trtc_ts_unit_begin(struct trtc_ts_es *s);
 int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f);
 
 struct trtc_ts_shown { /* a place in the order of presentation */
     struct trtc_order order;
     const struct trtc_video_params *sps; /* or NULL: not known */
-    int next_after;               /* the next picture that has a time is the so manieth from */
-    struct trtc_order next_order; /* here, 0: not known; and its place */
+    int next_after; /* how many pictures later the next one with a time comes; 0: not known */
+    struct trtc_order next_order; /* the place of that picture */
 };
 
-/* The same for a picture. */
+/* Like trtc_ts_unit_emit, for a picture: times that the stream does not state are calculated. */
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                          const struct trtc_ts_shown *shown, struct trtc_ts_frame *f);
 
-/* ts_ahead.c: the PES that has the time of the next picture that has one: of those that no picture
- * behind end has taken, the first one. NULL: it has not come. */
+/* ts_ahead.c: returns the PES with the next time: the first PES with a PTS that no picture has
+ * taken and that begins after end. NULL: there is none yet. */
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end);
 
-/* Whether the picture that ends before end is held back: nothing says how long it is shown, and the
- * next one that has a time is still to come. */
+/* Whether the picture that ends before end must wait: the stream does not state how long it is
+ * shown, and the next picture with a time has not arrived. */
 bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end);
 
-/* Looks for that picture where it is needed to know how long this one is shown. */
+/* Searches the buffer for the next picture with a time, if that is needed to find out how long this
+ * one is shown. Fills next_after and next_order. */
 void trtc_ts_look_ahead(const struct trtc_ts_es *s, size_t end, struct trtc_ts_shown *shown);
 
-/* True if a slice is the first one of its picture. */
+/* Whether a slice (H.264, H.265) is the first one of its picture. */
 bool trtc_ts_is_first_slice(const struct trtc_ts_es *s, const uint8_t *p);
 
-/* Framers: 1 and a frame, or 0. */
+/* Framers: return 1 and a frame; 0: more data is needed. */
 int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
 int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);
 int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MPEG-TS demultiplexer: the buffer of a stream, the frame in the making, and the simplest
- * framer. */
+/* MPEG-TS demultiplexer: the buffer of a stream, the frame that is being assembled, and the
+ * simplest framer. */
 #include "base/array.h"
 #include "ts/ts_priv.h"
 
@@ -16,7 +16,8 @@ void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_
     ts->busy = true;
 }
 
-/* Has the framer hand out all there is. cut: input ends in the middle of a packet. */
+/* Requests that the framer delivers everything that is left. cut: the input ends within a
+ * packet. */
 void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
 {
     /* a PES without a declared length is probably complete if its last packet had stuffing */
@@ -126,7 +127,7 @@ struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at)
     return NULL;
 }
 
-/* A unit begins at start, with the times of its PES if it is the first one there. */
+/* Begins a unit at s->start, with the times of its PES if it is the first unit there. */
 void trtc_ts_unit_begin(struct trtc_ts_es *s)
 {
     struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
@@ -164,8 +165,8 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
     return 1;
 }
 
-/* Whether a key picture begins at end, as far as its first packet shows. If that contains only
- * parameter sets, these are the beginning of one. */
+/* Whether a key picture begins at end, judging by its first packet. A packet that contains only
+ * parameter sets is taken for the beginning of a key picture. */
 static bool next_key(const struct trtc_ts_es *s, size_t end)
 {
     const size_t left = s->size - end;
@@ -224,7 +225,7 @@ int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_f
         return 0;
     }
 
-    /* there may be several if it took a while to find out that they must do */
+    /* several PES may wait, if the content of the stream was not known at first */
     for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
         const int64_t at = s->mark[(s->nb_marks - i) % NB_MARKS].at - s->base;
         if (at <= (int64_t)s->start)
