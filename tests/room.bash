@@ -114,6 +114,10 @@ sig() {
     TRTC_SECRET_KEY=$2 trtc-rec usersig --sdkappid "${3:-1400000001}" --user "$1" --expire "${4:-1h}"
 }
 
+# Inputs of ffmpeg: a flash and a beep of 0.2 s every 2 s.
+marked=(-f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
+    -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000")
+
 # offsets FILE: how far each beep is behind its flash, in ms; flashes and beeps come every 2 s and last 0.2 s, and may be cut,
 # or one of them alone, at an end.
 offsets() {

@@ -83,28 +83,31 @@ C
     [[ ! -s watch-told ]] || fail "$(cat watch-told)"
 }
 
-@test "nginx with its RTMP module, and ffmpeg" {
-    local module=/usr/lib/nginx/modules/ngx_rtmp_module.so page rtmp
+# watching_nginx OPTION...: its RTMP module has an application 3560 with these options; its streams are at $rtmp, and watched.
+watching_nginx() {
+    local module=/usr/lib/nginx/modules/ngx_rtmp_module.so page port
     command -v nginx >/dev/null && [[ -e $module ]] || skip 'no nginx with its RTMP module: make deps installs it'
-    page=$(free_port) rtmp=$(free_port)
+    page=$(free_port) port=$(free_port)
+    rtmp=rtmp://127.0.0.1:$port
     cat >nginx.conf <<C
 load_module $module;
 daemon off; master_process off; pid nginx.pid; error_log error.log;
 events {}
-rtmp { server { listen 127.0.0.1:$rtmp; application 3560 { live on; record off; idle_streams off; } } }
+rtmp { server { listen 127.0.0.1:$port; application 3560 { live on; record off; $* } } }
 http { access_log off; server { listen 127.0.0.1:$page; location /stat { rtmp_stat all; } } }
 C
     nginx -p "$PWD" -c "$PWD/nginx.conf" 2>nginx-told 3>&- &
     room_pids+=($!)
     eventually curl -sf -o answer "http://127.0.0.1:$page/stat"
     export heard=watched
-    trtc-room watch --interval 500ms --source "rtmp://127.0.0.1:$rtmp/{room}/{user}" \
-        "nginx-rtmp:http://127.0.0.1:$page/stat" >watched 2>told 3>&- &
+    trtc-room watch --interval 500ms --source "$rtmp/{room}/{user}" "nginx-rtmp:http://127.0.0.1:$page/stat" >watched 2>told 3>&- &
     room_pids+=($!)
-    ffmpeg -v error -f lavfi -i "color=black:s=320x240:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
-        -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t 16 -c:v libx264 -preset ultrafast -g 25 \
-        -pix_fmt yuv420p -c:a aac source.flv
-    ffmpeg -v error -re -i source.flv -c copy -f flv "rtmp://127.0.0.1:$rtmp/3560/anna" 2>/dev/null </dev/null 3>&- &
+}
+
+@test "nginx with its RTMP module, and ffmpeg" {
+    watching_nginx 'idle_streams off;'
+    ffmpeg -v error "${marked[@]}" -t 16 -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:a aac source.flv
+    ffmpeg -v error -re -i source.flv -c copy -f flv "$rtmp/3560/anna" 2>/dev/null </dev/null 3>&- &
     publisher=$!
     room_pids+=("$publisher")
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
@@ -114,4 +117,17 @@ C
     kill -TERM "$reader" 2>/dev/null || true # a server of RTMP says nothing of the end
     wait "$reader" || true
     recorded_both "$(middle source.flv)"
+}
+
+@test "a publisher of nginx is killed: it leaves, and what it sent is recorded" {
+    watching_nginx
+    ffmpeg -v error -re -stream_loop -1 -i call.ts -c copy -bsf:a aac_adtstoasc -f flv "$rtmp/3560/anna" 2>/dev/null </dev/null 3>&- &
+    publisher=$!
+    room_pids+=("$publisher")
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna'
+    sleep 1 # longer than the page's ages are rounded by
+    timeout -s TERM 8 trtc-hls -q -A 1 -R 3560 -u anna -t 2 -d rec "$(event 3 .EventInfo.Source)" >paths 3>&- || true
+    [[ $(grep -c 'video.*\.ts$' paths) -ge 1 ]] || fail "$(cat paths)"
+    kill -KILL "$publisher"
+    saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna, 102 3560'
 }

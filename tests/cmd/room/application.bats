@@ -38,9 +38,8 @@ called() {
 
 # pushed_by USER SECONDS: as the application's relay pushes it.
 pushed_by() {
-    ffmpeg -v error -re -f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
-        -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t "$2" -c:v libx264 -preset ultrafast \
-        -tune zerolatency -g 12 -pix_fmt yuv420p -c:a aac -f flv -method PUT "$pushed/3560/$1" 2>push-told </dev/null 3>&- &
+    ffmpeg -v error -re "${marked[@]}" -t "$2" -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p \
+        -c:a aac -f flv -method PUT "$pushed/3560/$1" 2>push-told </dev/null 3>&- &
     push=$!
     room_pids+=("$push")
 }

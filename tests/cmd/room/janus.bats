@@ -7,9 +7,8 @@ load ../../room
 
 setup_file() {
     files_begin
-    ffmpeg -v error -f lavfi -i "color=black:s=160x90:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'" \
-        -f lavfi -i "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,2),0.2)':s=48000" -t 20 -c:a libopus \
-        -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p camera.mkv
+    ffmpeg -v error "${marked[@]}" -t 20 -c:a libopus -c:v libx264 -preset ultrafast -tune zerolatency -g 12 -pix_fmt yuv420p \
+        camera.mkv
 }
 
 setup() {
