@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures from addresses that stand in somebody's request: watermarks, backgrounds. Whoever wrote the request must not
- * reach by that what only this machine reaches, so each address is looked at when the connection to it is made, after
- * all names have been resolved. */
+/* Fetches pictures (watermarks, backgrounds) from addresses in requests. The author of a request
+ * must not reach servers that only this machine can reach, so each address is checked when the
+ * connection to it is made, after all names were resolved. */
 #ifndef TRTC_NET_PICTURE_H
 #define TRTC_NET_PICTURE_H
 
@@ -14,26 +14,29 @@ struct sockaddr;
 
 enum { TRTC_PICTURE_BYTES = 5 << 20, TRTC_PICTURE_MS = 5000, TRTC_PICTURE_REDIRECTS = 3 };
 
-struct trtc_picture_rules { /* zero: https to public addresses, and nothing else */
-    bool http;              /* http as well */
-    bool internal;          /* addresses of this machine and of networks around it as well */
-    const char *ca_file;    /* trusts these certificates (PEM) instead of the system's; NULL */
-    const volatile sig_atomic_t *stop;     /* ends it when it becomes nonzero; NULL */
-    bool (*may)(const struct sockaddr *a); /* instead of trtc_address_is_public; NULL. For tests */
+struct trtc_picture_rules { /* zero: only https, and only to public addresses */
+    bool http;              /* http too */
+    bool internal;          /* addresses of this machine and of private networks too */
+    const char *ca_file; /* certificates (PEM) that are trusted instead of the system's, or NULL */
+    const volatile sig_atomic_t *stop;     /* a nonzero value ends the transfer; or NULL */
+    bool (*may)(const struct sockaddr *a); /* for tests: replaces trtc_address_is_public; or NULL */
 };
 
-/* Whether an address is one of the public Internet: none of this machine, of private networks, links, carriers, groups,
- * documentation, and none that stands for such a one (IPv4 in IPv6). */
+/* Whether an address belongs to the public Internet: not to this machine, private networks, links,
+ * carriers, multicast or documentation, and not an IPv6 address that contains such an IPv4
+ * address. */
 bool trtc_address_is_public(const struct sockaddr *a);
 
-/* Whether url is one that a request may name: http or https, the characters and the endings that are documented, no user or
- * password. Returns 0, or TRTC_EX_DATAERR. */
+/* Checks whether a request may contain this url: http or https, with the documented characters and
+ * endings, without a user or password. Returns 0, or -1 with TRTC_EX_DATAERR. */
 int trtc_picture_url(const char *url, struct trtc_err *err);
 
-/* Fetches it and writes it to fd, from where that stands: TRTC_PICTURE_BYTES at most, in TRTC_PICTURE_MS at most; JPEG or PNG
- * by its first bytes. Redirects are followed, each under the same rules; no proxy is used. TRTC_EX_DATAERR: not under these
- * rules, or no picture; NOPERM: its address is not public, or its certificate not trusted; NOINPUT: it is not there;
- * TEMPFAIL. What fd has is of no use then. Not for two threads before curl_global_init. */
+/* Fetches a picture and writes it to fd at its present offset. It must have at most
+ * TRTC_PICTURE_BYTES, arrive within TRTC_PICTURE_MS, and be a JPEG or PNG by its first bytes.
+ * Redirects are followed under the same rules; no proxy is used. Returns 0, or -1, and fd contains
+ * nothing usable: TRTC_EX_DATAERR (against the rules, or not a picture), TRTC_EX_NOPERM (the address
+ * is not public, or the certificate not trusted), TRTC_EX_NOINPUT (it does not exist),
+ * TRTC_EX_TEMPFAIL. Several threads may only call it after curl_global_init. */
 int trtc_picture_fetch(const char *url, const struct trtc_picture_rules *rules, int fd,
                        struct trtc_err *err);
 
