@@ -12,19 +12,12 @@
 #include <cmocka.h>
 
 #include "api/janus.h"
+#include "unit/json.h"
 
 static const struct trtc_janus_keys none, all = { "a", "s", "k", "p" };
 static const struct trtc_janus_id room = { "3560", true }, anna = { "1312476348340601", true };
 
 /* Whether a request is that text; frees it. */
-static void is(cJSON *request, const char *text)
-{
-    char *got = cJSON_PrintUnformatted(request);
-    assert_string_equal(got, text);
-    cJSON_free(got);
-    cJSON_Delete(request);
-}
-
 static void requests(void **state)
 {
     struct trtc_janus_feed feed = { .items = { { .mid = "0", .port = 5000 },
@@ -33,24 +26,28 @@ static void requests(void **state)
                                     .n = 3 };
     const struct trtc_janus_id text = { "a\"b", false };
     (void)state;
-    is(trtc_janus_request(&none, "create"), "{\"janus\":\"create\",\"transaction\":\"trtc-room\"}");
-    is(trtc_janus_request(&all, "attach"),
-       "{\"janus\":\"attach\",\"transaction\":\"trtc-room\",\"plugin\":\"janus.plugin.videoroom\","
-       "\"apisecret\":\"a\"}");
-    is(trtc_janus_message(&none, "listparticipants", &text),
-       "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"body\":{\"request\":"
-       "\"listparticipants\",\"room\":\"a\\\"b\"}}");
-    is(trtc_janus_message(&all, "join", &room),
-       "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"apisecret\":\"a\",\"body\":{"
-       "\"request\":\"join\",\"room\":3560,\"ptype\":\"publisher\",\"pin\":\"p\"}}");
-    is(trtc_janus_forward(&all, &room, &anna, &feed),
-       "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"apisecret\":\"a\",\"body\":{"
-       "\"request\":\"rtp_forward\",\"room\":3560,\"publisher_id\":1312476348340601,\"host\":"
-       "\"127.0.0.1\",\"streams\":[{\"mid\":\"0\",\"port\":5000,\"pt\":111},{\"mid\":\"1\",\"port\":"
-       "5002,\"pt\":108}],\"secret\":\"s\",\"admin_key\":\"k\"}}");
-    is(trtc_janus_stop(&none, &room, &anna, "77"),
-       "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"body\":{\"request\":"
-       "\"stop_rtp_forward\",\"room\":3560,\"publisher_id\":1312476348340601,\"stream_id\":77}}");
+    json_is(trtc_janus_request(&none, "create"),
+            "{\"janus\":\"create\",\"transaction\":\"trtc-room\"}");
+    json_is(
+        trtc_janus_request(&all, "attach"),
+        "{\"janus\":\"attach\",\"transaction\":\"trtc-room\",\"plugin\":\"janus.plugin.videoroom\","
+        "\"apisecret\":\"a\"}");
+    json_is(trtc_janus_message(&none, "listparticipants", &text),
+            "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"body\":{\"request\":"
+            "\"listparticipants\",\"room\":\"a\\\"b\"}}");
+    json_is(trtc_janus_message(&all, "join", &room),
+            "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"apisecret\":\"a\",\"body\":{"
+            "\"request\":\"join\",\"room\":3560,\"ptype\":\"publisher\",\"pin\":\"p\"}}");
+    json_is(
+        trtc_janus_forward(&all, &room, &anna, &feed),
+        "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"apisecret\":\"a\",\"body\":{"
+        "\"request\":\"rtp_forward\",\"room\":3560,\"publisher_id\":1312476348340601,\"host\":"
+        "\"127.0.0.1\",\"streams\":[{\"mid\":\"0\",\"port\":5000,\"pt\":111},{\"mid\":\"1\",\"port\":"
+        "5002,\"pt\":108}],\"secret\":\"s\",\"admin_key\":\"k\"}}");
+    json_is(
+        trtc_janus_stop(&none, &room, &anna, "77"),
+        "{\"janus\":\"message\",\"transaction\":\"trtc-room\",\"body\":{\"request\":"
+        "\"stop_rtp_forward\",\"room\":3560,\"publisher_id\":1312476348340601,\"stream_id\":77}}");
 }
 
 static void created(void **state)

@@ -20,27 +20,19 @@
 #include "task/index.h"
 #include "task/journal.h"
 #include "task/made.h"
+#include "unit/json.h"
 #include "unit/scratch.h"
 
 #define STEM "7_3560__UserId_s_YW5uYQ..__UserId_e_main_"
-
-static void is(cJSON *json, const char *expected)
-{
-    char *text = cJSON_PrintUnformatted(json);
-    assert_non_null(text);
-    assert_string_equal(text, expected);
-    cJSON_free(text);
-    cJSON_Delete(json);
-}
 
 static void written(void **state)
 {
     struct trtc_journal j = { 0 };
     (void)state;
-    is(trtc_journal_status(&j, 1000, TRTC_EVENT_START, 0),
-       "{\"Seq\":1,\"EventMsTs\":1000,\"EventType\":301,\"Payload\":{\"Status\":0}}");
-    is(trtc_journal_status(&j, 2000, TRTC_EVENT_STOP, 99),
-       "{\"Seq\":2,\"EventMsTs\":2000,\"EventType\":302,\"Payload\":{\"LeaveCode\":99}}");
+    json_is(trtc_journal_status(&j, 1000, TRTC_EVENT_START, 0),
+            "{\"Seq\":1,\"EventMsTs\":1000,\"EventType\":301,\"Payload\":{\"Status\":0}}");
+    json_is(trtc_journal_status(&j, 2000, TRTC_EVENT_STOP, 99),
+            "{\"Seq\":2,\"EventMsTs\":2000,\"EventType\":302,\"Payload\":{\"LeaveCode\":99}}");
     assert_int_equal(j.start_ms, 1000);
 }
 
@@ -113,11 +105,13 @@ static void indexed(void **state)
     assert_int_equal(x.items[0].end_ms, 9005); /* after a break, too */
     cJSON *payload = trtc_index_payload(&x.items[0]);
     assert_int_equal(trtc_index_take(&again, payload, &err), 0);
-    is(payload, "{\"FileName\":\"" STEM "audio.m3u8\",\"UserId\":\"anna\",\"TrackType\":\"audio\","
-                "\"BeginTimeStamp\":1000}");
-    is(trtc_index_streams(&again),
-       "[{\"UserId\":\"anna\",\"MediaId\":\"main\",\"TrackType\":\"audio\",\"FileName\":\"" STEM
-       "audio.m3u8\",\"BeginTimeStamp\":1000}]");
+    json_is(payload,
+            "{\"FileName\":\"" STEM "audio.m3u8\",\"UserId\":\"anna\",\"TrackType\":\"audio\","
+            "\"BeginTimeStamp\":1000}");
+    json_is(
+        trtc_index_streams(&again),
+        "[{\"UserId\":\"anna\",\"MediaId\":\"main\",\"TrackType\":\"audio\",\"FileName\":\"" STEM
+        "audio.m3u8\",\"BeginTimeStamp\":1000}]");
     assert_int_equal(note(&x, "{\"path\":\"files/ha2_" STEM
                               "audio.m3u8\",\"kind\":\"playlist\",\"start_ms\":1000,"
                               "\"duration_ms\":15,\"track\":\"audio\"}"),
@@ -242,11 +236,12 @@ static void made(void **state)
     assert_int_equal(trtc_made_take(&m, mixed, sizeof mixed - 1, &path, &err), 0);
     free(path);
     assert_int_equal(trtc_made_take(&m, "nonsense", 8, &path, &err), -1);
-    is(trtc_made_payload(&m),
-       "{\"FileList\":[\"a.mp4\",\"m.aac\"],\"FileMessage\":[{\"FileName\":\"a.mp4\",\"UserId\":\"anna\",\"TrackType\":"
-       "\"audio_video\",\"MediaId\":\"main\",\"StartTimeStamp\":5,\"EndTimeStamp\":9},{\"FileName\":\"m.aac\","
-       "\"UserId\":\"\",\"TrackType\":\"audio\",\"MediaId\":\"mix\",\"StartTimeStamp\":5,\"EndTimeStamp\":9}],"
-       "\"Status\":0}");
+    json_is(
+        trtc_made_payload(&m),
+        "{\"FileList\":[\"a.mp4\",\"m.aac\"],\"FileMessage\":[{\"FileName\":\"a.mp4\",\"UserId\":\"anna\",\"TrackType\":"
+        "\"audio_video\",\"MediaId\":\"main\",\"StartTimeStamp\":5,\"EndTimeStamp\":9},{\"FileName\":\"m.aac\","
+        "\"UserId\":\"\",\"TrackType\":\"audio\",\"MediaId\":\"mix\",\"StartTimeStamp\":5,\"EndTimeStamp\":9}],"
+        "\"Status\":0}");
     trtc_made_fini(&m);
 }
 

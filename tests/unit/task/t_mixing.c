@@ -12,15 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "task/mixing.h"
-
-static void is(cJSON *json, const char *expected)
-{
-    char *text = cJSON_PrintUnformatted(json);
-    assert_non_null(text);
-    assert_string_equal(text, expected);
-    cJSON_free(text);
-    cJSON_Delete(json);
-}
+#include "unit/json.h"
 
 static void requests(void **state)
 {
@@ -30,19 +22,22 @@ static void requests(void **state)
         "\"MixLayoutParams\":{\"MixLayoutMode\":1}}");
     cJSON *change = cJSON_Parse("{\"MixLayoutParams\":{\"MixLayoutMode\":2},\"SdkAppId\":7}");
     (void)state;
-    is(trtc_mixing_request(request, NULL),
-       "{\"MixLayoutParams\":{\"MixLayoutMode\":1},\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1,"
-       "\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":[\"a\"]}}}");
-    is(trtc_mixing_request(request, change),
-       "{\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1},\"MixLayoutParams\":{\"MixLayoutMode\":2}}");
-    is(trtc_mixing_change(change), "{\"layout\":{\"MixLayoutMode\":2},\"subscribe\":{}}");
+    json_is(
+        trtc_mixing_request(request, NULL),
+        "{\"MixLayoutParams\":{\"MixLayoutMode\":1},\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1,"
+        "\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":[\"a\"]}}}");
+    json_is(
+        trtc_mixing_request(request, change),
+        "{\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1},\"MixLayoutParams\":{\"MixLayoutMode\":2}}");
+    json_is(trtc_mixing_change(change), "{\"layout\":{\"MixLayoutMode\":2},\"subscribe\":{}}");
     cJSON_Delete(change);
     change = cJSON_Parse("{\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":[\"b\"]}}");
-    is(trtc_mixing_request(request, change),
-       "{\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1,\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":["
-       "\"b\"]}}}");
-    is(trtc_mixing_change(change),
-       "{\"layout\":{\"MixLayoutMode\":3},\"subscribe\":{\"SubscribeAudioUserIds\":[\"b\"]}}");
+    json_is(
+        trtc_mixing_request(request, change),
+        "{\"RecordParams\":{\"RecordMode\":2,\"StreamType\":1,\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":["
+        "\"b\"]}}}");
+    json_is(trtc_mixing_change(change),
+            "{\"layout\":{\"MixLayoutMode\":3},\"subscribe\":{\"SubscribeAudioUserIds\":[\"b\"]}}");
     cJSON_Delete(change);
     cJSON_Delete(request);
 }
@@ -74,26 +69,27 @@ static void pictures(void **state)
     assert_int_equal(trtc_mixing_pictures(layout, index, note, NULL), 0);
     assert_string_equal(
         told, "http://a/2.png http://a/3.png http://a/4.png http://a/5.png file:/etc/6.png ");
-    is(layout,
-       "{\"BackgroundImageUrl\":\"file:images/1.png\",\"MixLayoutList\":[{\"Top\":0},{\"SubBackgroundImage\":"
-       "\"file:images/1.png\"}],\"WaterMarkList\":[{\"WaterMarkType\":1,\"WaterMarkChar\":{\"Chars\":\"x\"}},"
-       "{\"WaterMarkImage\":{\"WaterMarkUrl\":\"file:images/1.png\",\"Top\":1}}]}");
+    json_is(
+        layout,
+        "{\"BackgroundImageUrl\":\"file:images/1.png\",\"MixLayoutList\":[{\"Top\":0},{\"SubBackgroundImage\":"
+        "\"file:images/1.png\"}],\"WaterMarkList\":[{\"WaterMarkType\":1,\"WaterMarkChar\":{\"Chars\":\"x\"}},"
+        "{\"WaterMarkImage\":{\"WaterMarkUrl\":\"file:images/1.png\",\"Top\":1}}]}");
     assert_int_equal(trtc_mixing_pictures(NULL, index, note, NULL), 0);
     cJSON_Delete(index);
     layout = cJSON_Parse("{\"BackgroundImageUrl\":\"http://a/1.png\"}");
     assert_int_equal(trtc_mixing_pictures(layout, NULL, note, NULL), 0);
-    is(layout, "{}");
+    json_is(layout, "{}");
 }
 
 static void comings(void **state)
 {
     struct trtc_task_stream s = { .user = (char *)"a@5", .source = (char *)"http://h/a=b" };
     (void)state;
-    is(trtc_mixing_input(&s), "{\"user\":\"a@5:main\",\"input\":\"http://h/a=b\"}");
+    json_is(trtc_mixing_input(&s), "{\"user\":\"a@5:main\",\"input\":\"http://h/a=b\"}");
     s.aux = true;
-    is(trtc_mixing_end(&s), "{\"end\":\"a@5:aux\"}");
+    json_is(trtc_mixing_end(&s), "{\"end\":\"a@5:aux\"}");
     s.user = (char *)"a=b:aux";
-    is(trtc_mixing_input(&s), "{\"user\":\"a=b:aux:aux\",\"input\":\"http://h/a=b\"}");
+    json_is(trtc_mixing_input(&s), "{\"user\":\"a=b:aux:aux\",\"input\":\"http://h/a=b\"}");
 }
 
 int main(void)
