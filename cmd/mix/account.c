@@ -359,18 +359,32 @@ static cJSON *losses_json(const struct trtc_losses *l)
     return a;
 }
 
-char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res)
+cJSON *mix_made_json(const struct mix_made *made)
 {
     cJSON *j = cJSON_CreateObject();
-    trtc_json_put_text(&j, "path", o->output);
-    trtc_json_put_number(&j, "start_ms", (double)(res->start_us / 1000));
-    trtc_json_put_number(&j, "end_ms", (double)(res->end_us / 1000));
-    trtc_json_put_number(&j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
-    trtc_json_put_number(&j, "bytes", (double)res->bytes);
-    trtc_json_put_number(&j, "width", o->set.width_px);
-    trtc_json_put_number(&j, "height", o->set.height_px);
-    trtc_json_put_number(&j, "fps", o->set.fps);
-    trtc_json_put_number(&j, "frames", o->set.video ? (double)res->nb_frames : 0);
+    trtc_json_put_text(&j, "path", made->path);
+    trtc_json_put_number(&j, "start_ms", (double)(made->start_us / 1000));
+    trtc_json_put_number(&j, "end_ms", (double)(made->end_us / 1000));
+    trtc_json_put_number(&j, "duration_ms", (double)((made->end_us - made->start_us) / 1000));
+    trtc_json_put_number(&j, "bytes", (double)made->bytes);
+    trtc_json_put_number(&j, "width", made->width_px);
+    trtc_json_put_number(&j, "height", made->height_px);
+    trtc_json_put_number(&j, "fps", made->fps);
+    trtc_json_put_number(&j, "frames", (double)made->nb_frames);
+    return j;
+}
+
+char *mix_summary(const struct opts *o, const struct inputs *in, const struct trtc_mix_result *res)
+{
+    const struct mix_made made = { .path = o->output,
+                                   .start_us = res->start_us,
+                                   .end_us = res->end_us,
+                                   .bytes = res->bytes,
+                                   .nb_frames = o->set.video ? res->nb_frames : 0,
+                                   .width_px = o->set.width_px,
+                                   .height_px = o->set.height_px,
+                                   .fps = o->set.fps };
+    cJSON *j = mix_made_json(&made);
     trtc_json_put_bool(&j, "interrupted", res->interrupted);
     trtc_json_put(&j, "users", users_json(in));
     trtc_json_put(&j, "losses", losses_json(&in->losses));

@@ -3,8 +3,21 @@
 #ifndef TRTC_CMD_MIX_ACCOUNT_H
 #define TRTC_CMD_MIX_ACCOUNT_H
 
+#include <cjson/cJSON.h>
+
 #include "inputs.h"
 #include "options.h"
+
+/* A file that was made, of parts or in one piece. */
+struct mix_made {
+    const char *path;
+    int64_t start_us, end_us; /* epoch */
+    int64_t bytes, nb_frames;
+    int width_px, height_px, fps;
+};
+
+/* Returns the keys of its JSON object that mixes and joins have in common. The caller frees it. NULL: no memory. */
+cJSON *mix_made_json(const struct mix_made *made);
 
 /* Prints a message on standard error and, for a part, adds it to the note of its file. */
 __attribute__((format(printf, 2, 3))) void mix_say(struct inputs *in, const char *fmt, ...);

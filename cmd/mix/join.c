@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "account.h"
 #include "base/json_put.h"
 #include "mix/join.h"
 #include "run.h"
@@ -26,16 +27,15 @@ static void tell(void *opaque, const char *part, const char *line)
 static int print_object(const struct opts *o, const struct trtc_join_result *res, cJSON *losses,
                         struct trtc_err *err)
 {
-    cJSON *j = cJSON_CreateObject();
-    trtc_json_put_text(&j, "path", o->output);
-    trtc_json_put_number(&j, "start_ms", (double)(res->start_us / 1000));
-    trtc_json_put_number(&j, "end_ms", (double)(res->end_us / 1000));
-    trtc_json_put_number(&j, "duration_ms", (double)((res->end_us - res->start_us) / 1000));
-    trtc_json_put_number(&j, "bytes", (double)res->bytes);
-    trtc_json_put_number(&j, "width", res->width_px);
-    trtc_json_put_number(&j, "height", res->height_px);
-    trtc_json_put_number(&j, "fps", res->fps);
-    trtc_json_put_number(&j, "frames", (double)res->nb_frames);
+    const struct mix_made made = { .path = o->output,
+                                   .start_us = res->start_us,
+                                   .end_us = res->end_us,
+                                   .bytes = res->bytes,
+                                   .nb_frames = res->nb_frames,
+                                   .width_px = res->width_px,
+                                   .height_px = res->height_px,
+                                   .fps = res->fps };
+    cJSON *j = mix_made_json(&made);
     trtc_json_put_number(&j, "parts", (double)o->operands.n);
     trtc_json_put(&j, "losses", losses);
     char *text = trtc_json_text(j, false);
