@@ -12,6 +12,7 @@
 #include "base/array.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
+enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* a second, of a live mix */
 enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
 /* ---- what the threads share ---- */
@@ -144,6 +145,17 @@ void trtc_mix_free(struct trtc_mix **m)
     *m = NULL;
 }
 
+/* Each thread costs memory and delay, and a live mix need be no faster than its clock: one thread encodes
+ * 1280x720 at 15 in a seventh of its time. */
+static int threads_of(const struct trtc_mix *m)
+{
+    const struct trtc_mix_settings *set = m->o.set;
+    const int64_t rate = (int64_t)set->width_px * set->height_px * set->fps;
+    if (m->o.deterministic)
+        return DETERMINISTIC_THREADS;
+    return m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS ? 1 : 0;
+}
+
 static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct trtc_err *err)
 {
     const struct trtc_mix_settings *set = m->o.set;
@@ -156,8 +168,7 @@ static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct 
                                           .bitrate_bps = set->video_bps,
                                           .preset = m->o.preset,
                                           .repeatable = m->o.deterministic,
-                                          .threads =
-                                              m->o.deterministic ? DETERMINISTIC_THREADS : 0 };
+                                          .threads = threads_of(m) };
     m->encoder = trtc_h264enc_new(&eo, err);
     if (!m->encoder)
         return -1;
