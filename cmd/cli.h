@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs share: diagnostics, exit status, signals, progress. Only cmd/ prints. */
+/* Shared by all programs: diagnostics, exit status, signals, progress. Only cmd/ prints. */
 #ifndef TRTC_CMD_CLI_H
 #define TRTC_CMD_CLI_H
 
@@ -14,19 +14,20 @@ struct cJSON;
 /* The signal that asked the program to end (SIGINT, SIGTERM), or 0. A second one kills it. */
 extern volatile sig_atomic_t cli_signal;
 
-/* Call first, before anything is printed. name (borrowed) is the program's name in messages. From here on stdout
- * notes why a write to it failed, goes on through signals, and is checked by cli_finish. */
+/* Call first, before anything is printed. name (borrowed) is the program's name in messages. From
+ * now on, writes to stdout are repeated after signals, the reason of a failed one is kept, and
+ * cli_finish checks it. */
 void cli_init(const char *name);
 const char *cli_name(void);
 
-/* SIGINT and SIGTERM set cli_signal from here on. */
+/* From now on, SIGINT and SIGTERM set cli_signal. */
 void cli_catch_signals(void);
 
 void cli_set_verbosity(int level); /* -1 quiet, 0, 1 verbose */
 int cli_verbosity(void);
 
-/* "NAME: message\n" on stderr, safe between threads; control characters escaped. note: not
- * with -q; debug: only with -v. */
+/* Print "NAME: message\n" on stderr, with control characters escaped; thread-safe. cli_note: not
+ * with -q; cli_debug: only with -v. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void cli_note(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
@@ -34,52 +35,52 @@ __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
 /* Prints err->msg and returns err->code. */
 int cli_report(const struct trtc_err *err);
 
-/* Where a directory is wanted and path is none: a phrase that says what to give instead, or
- * NULL. */
+/* For a path that is given as a directory but is not one: returns a phrase that says what to give
+ * instead, or NULL. */
 const char *cli_no_directory(const char *path);
 
-/* How many bytes of an operand a message may show. Of an address these end with the host, since
- * what follows may be a key, or before it where a user or a password is given. */
+/* Returns how many bytes of an operand a message may show. An address is shown up to its host,
+ * since the rest may contain a key; if it contains a user or a password, only up to these. */
 int cli_shown(const char *operand);
 
-/* Whether the directory contains others. */
+/* Whether the directory contains directories. */
 bool cli_has_directories(const char *path);
 
-/* "NAME: message; try 'NAME --help'" and TRTC_EX_USAGE. */
+/* Prints "NAME: message; try 'NAME --help'", and returns TRTC_EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 
-/* Looks value up in names, which end with NULL. 0 and its place in *out, or the exit status of a
- * usage error. */
+/* Looks up value in names, which end with NULL. Returns 0 and its index in *out, or the exit status
+ * of a usage error. */
 int cli_choose(const char *option, const char *value, const char *const *names, int *out);
 
-/* "NAME VERSION" on stdout. */
+/* Prints "NAME VERSION" on stdout. */
 void cli_version(void);
 
-/* One line of progress on stderr: only where that is a terminal and not quiet, at most ten
- * times a second; NULL clears it. */
+/* Shows a line of progress on stderr, if that is a terminal and -q was not given, at most ten times
+ * a second. NULL clears it. */
 void cli_progress(const char *line);
 
-/* JSON on a line of stdout; pretty: on several. NULL, or too little memory for the text: cli_finish says so, and
- * returns TRTC_EX_TEMPFAIL. */
+/* Prints JSON on a line of stdout; pretty: on several lines. If json is NULL, or memory runs out,
+ * cli_finish reports that and returns TRTC_EX_TEMPFAIL. */
 void cli_put_json(const struct cJSON *json, bool pretty);
 
-/* Flushes stdout: 0, or -1 with TRTC_EX_IOERR (a full disk: 75). */
+/* Flushes stdout. Returns 0, or -1 with TRTC_EX_IOERR (TRTC_EX_TEMPFAIL if the disk is full). */
 int cli_flush(struct trtc_err *err);
 
-/* Whether stdout cannot be written because its reader has gone: the program ends with 128 + SIGPIPE then, and
- * says nothing. */
+/* Whether stdout cannot be written because its reader is gone. The program then ends with 128 +
+ * SIGPIPE and without a message. */
 bool cli_reader_left(void);
 
-/* Flushes stdout and checks it (a full disk: TRTC_EX_IOERR, or 75 for ENOSPC); returns the
- * program's exit status, 128 + signal where one asked for the end. */
+/* Flushes stdout and checks it. Returns the program's exit status: code, or a worse one if stdout
+ * has failed, or 128 + the signal that asked the program to end. */
 int cli_finish(int code);
 
-/* Descriptors that the process may still open, once the limit has been raised, as far as that is
- * allowed, to want more. */
+/* Raises the limit of open descriptors, as far as allowed, so that want more can be opened. Returns
+ * how many the process can still open. */
 int64_t cli_open_files(int64_t want);
 
-/* For programs that hold keys: their memory is in no core dump, and no other process of the user can
- * read it. A child may raise the soft limit of core dumps again. */
+/* For programs that hold keys: excludes their memory from core dumps, and protects it from other
+ * processes of the user. A child may raise the soft limit of core dumps again. */
 void cli_guard_memory(void);
 
 #endif

@@ -7,14 +7,15 @@
 
 struct trtc_loss;
 
-/* "PATH: KIND: REASON; 1.500 s, 2000 bytes lost" on standard error, as far as each is known. */
+/* Prints "PATH: KIND: REASON; 1.500 s, 2000 bytes lost" on standard error, as far as each is
+ * known. */
 void loss_say(const struct trtc_loss *l);
 
 /* Writes the same to out, which holds n bytes. */
 void loss_line(const struct trtc_loss *l, char *out, size_t n);
 
-/* Writes the words behind the kind to out, which holds n bytes; "" or with a colon in front. For
- * the tests. */
+/* For tests: writes the words after the kind, beginning with a colon, or "", to out, which holds n
+ * bytes. */
 void loss_words(const struct trtc_loss *l, char *out, size_t n);
 
 #endif

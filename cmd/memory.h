@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether an allocation has failed anywhere in the process. Decoders and encoders go on after
- * that, and a picture is damaged or missing without a message. */
+/* Finds out whether an allocation has failed anywhere in the process: decoders and encoders
+ * continue after that, and a picture is damaged or missing without a message. */
 #ifndef TRTC_CMD_MEMORY_H
 #define TRTC_CMD_MEMORY_H
 
@@ -11,11 +11,12 @@
 /* Whether an allocation has failed since the program began. Any thread may ask. */
 bool memory_failed(void);
 
-/* 0, or -1 with TRTC_EX_TEMPFAIL: the output may lack something, and does not get its name. */
+/* Returns 0, or -1 with TRTC_EX_TEMPFAIL: something may be missing in the output, which must not
+ * get its name. */
 int memory_check(struct trtc_err *err);
 
-/* The exit status of a run that would end with code. Reports that memory was short if nothing
- * else did. */
+/* Returns the exit status of a run that would otherwise end with code. Reports that memory was
+ * short, unless that was reported before. */
 int memory_settle(int code);
 
 #endif

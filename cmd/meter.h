@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How far a run has come. */
+/* The progress of a run. */
 struct meter_state {
     int64_t done_us, total_us;  /* of media; total_us 0: not known */
-    int64_t there_us;           /* of done_us what an earlier run had made */
+    int64_t there_us;           /* the part of done_us that an earlier run has made */
     int64_t bytes, total_bytes; /* read; total_bytes 0: not counted */
-    int64_t there_bytes;        /* of bytes what an earlier run had read */
-    int file, files;            /* the file that was begun last, of so many; 0: there is one */
+    int64_t there_bytes;        /* the part of bytes that an earlier run has read */
+    int file, files;            /* the number of the current file, and of all; 0: there is one */
 };
 
-/* A thread that looks and shows; zeros: it does not run. */
+/* A thread that shows the progress. Zero-initialise: it does not run. */
 struct meter {
     bool json, running, ended;
     int64_t since_us;
@@ -28,15 +28,15 @@ struct meter {
     pthread_cond_t end;
 };
 
-/* From here on look is asked four times a second, in a thread of its own, and what it says is shown:
- * json: as NDJSON; else as a line, where standard error is a terminal and -q was not given. */
+/* Starts a thread that calls look four times a second and shows the state. json: as NDJSON on
+ * standard error; else as a line there, if it is a terminal and -q was not given. */
 void meter_start(struct meter *m, bool json, void (*look)(void *opaque, struct meter_state *s),
                  void *opaque);
 
-/* Ends it: the last state as JSON, the line of the terminal cleared. */
+/* Ends the thread: prints the last state as JSON, or clears the line on the terminal. */
 void meter_stop(struct meter *m);
 
-/* What is shown after elapsed_us: n bytes of out. For the tests. */
+/* For tests: write what is shown after elapsed_us to out, which holds n bytes. */
 void meter_line(const struct meter_state *s, int64_t elapsed_us, char *out, size_t n);
 void meter_json(const struct meter_state *s, int64_t elapsed_us, char *out, size_t n);
 

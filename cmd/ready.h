@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Reporting to whatever started the program (sd_notify(3)) that it is ready to be talked to. */
+/* Reports to the service manager that started the program (sd_notify(3)) that it is ready. */
 #ifndef TRTC_CMD_READY_H
 #define TRTC_CMD_READY_H
 
-/* Says so to the socket in NOTIFY_SOCKET, where there is one. Failures are none: it would only be waited for. */
+/* Sends the message to the socket in NOTIFY_SOCKET, if set. Failures are ignored: the service
+ * manager then waits until its own time limit. */
 void ready_report(void);
 
 #endif

@@ -237,8 +237,8 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     return -1;
 }
 
-/* Whether it is a picture in front of the first key frame, which the recording beside this one has: nothing can begin with
- * it here. */
+/* Whether f is a picture before the first key frame that the recording beside this one contains,
+ * too. It cannot be decoded in this recording, and is counted. */
 static bool is_had(struct hls_account *a, const struct trtc_segmenter_opts *so,
                    const struct trtc_input_frame *f)
 {
@@ -288,7 +288,8 @@ static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts 
                  o->dir, so->stale.nb_files, so->stale.bytes);
 }
 
-/* When the stream's first bytes arrived: at the server, where it is a trtc-room and its clock is not far from ours. */
+/* Returns when the first bytes of the stream arrived: at the server, if that is a trtc-room whose
+ * clock agrees with this machine's; else here. */
 static int64_t arrival_us(const struct trtc_input *in)
 {
     const int64_t here_us = clock_real_us() - trtc_input_age_us(in);
@@ -299,8 +300,8 @@ static int64_t arrival_us(const struct trtc_input *in)
     return ms * 1000;
 }
 
-/* When the stream began, as far as is known. Appended segments do not begin before the end of the recording that is there:
- * returns by how much it is placed later than it began. */
+/* Sets when the stream began, as far as that is known. Appended segments must not begin before the
+ * end of the existing recording: returns by how many us the stream is therefore placed later. */
 static int64_t set_start(const struct opts *o, struct trtc_segmenter_opts *so,
                          const struct trtc_input *in)
 {
@@ -322,7 +323,7 @@ struct keeping {
     struct trtc_segmenter_opts *so;
 };
 
-/* A frame that waits while the stream is opened. */
+/* Keeps a frame that waits while the stream is being opened. */
 static int keep(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
                 struct trtc_err *err)
 {

@@ -181,7 +181,7 @@ static int divide(struct work *w, size_t i, struct trtc_err *err)
     return ret;
 }
 
-/* Finds out what is in this process's share, and loads that alone: the others look into the rest. */
+/* Finds the recordings in this process's share, and loads only these. */
 static int load_share(struct work *w, struct trtc_err *err)
 {
     const int n = w->o->share.n;
@@ -230,8 +230,8 @@ static void check_output(struct work *w, struct trtc_output *out)
     }
 }
 
-/* Whether this process has a part in recording i; and whether it is the one that reports what is odd
- * or lost in it. */
+/* Whether this process makes outputs of recording i; whether it is the one that reports problems
+ * and losses in it. */
 static bool is_ours(const struct work *w, size_t i)
 {
     return !w->o->share.n || trtc_shares_has(&w->shares, i, w->o->share.k);

@@ -29,8 +29,8 @@ struct trtc_remote {
     /* The next read begins at this position (0...size). */
     void (*seek)(void *self, int64_t to);
 
-    /* When the first byte of the body came to the server (epoch ms), if it says so, as trtc-room does; else
-     * TRTC_NOTIME. May be NULL. */
+    /* Returns when the first byte of the body arrived at the server (ms since 1970), if the server
+     * states that, as trtc-room does; else TRTC_NOTIME. May be NULL. */
     int64_t (*came_ms)(const void *self);
 
     void (*close)(void *self);

@@ -37,7 +37,8 @@ static const struct trtc_library libraries[] = {
     { "libswscale.so." AV_STRINGIFY(LIBSWSCALE_VERSION_MAJOR), of_swscale },
 };
 
-/* Returns whether a library or a function is not there, now or later. The loader has no error codes, only texts. */
+/* Whether a library or a function does not exist, so that trying again is useless. The loader has
+ * no error codes, only texts. */
 static bool is_missing(const char *why)
 {
     return strstr(why, strerror(ENOENT)) || strstr(why, "undefined symbol");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads FFmpeg's libraries when something is decoded or encoded for the first time. They need 100 others, and
- * loading them takes 20 ms and 16 MB, which a merge that copies saves. A file that includes this header calls
- * their functions by their own names, which stand for members of a table; it includes none of their headers. */
+/* Loads FFmpeg's libraries when something is decoded or encoded for the first time. They need 100
+ * other libraries; loading them takes 20 ms and 16 MB, which a merge that copies saves. A file that
+ * includes this header calls FFmpeg's functions by their own names, which are macros for members of
+ * a table; it includes no header of FFmpeg. */
 #ifndef TRTC_CODEC_FFMPEG_H
 #define TRTC_CODEC_FFMPEG_H
 
@@ -34,14 +35,14 @@ struct trtc_library {
     const struct trtc_library_function *functions;
 };
 
-/* Loads a library, which stays, and stores the addresses of its functions in the table. Errors as of
- * trtc_ffmpeg_load. 0, or -1. */
+/* Loads a library, which stays loaded, and stores the addresses of its functions in the table.
+ * Returns 0, or -1 with the errors of trtc_ffmpeg_load. */
 int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err *err);
 
-/* Loads the libraries unless they are loaded, and turns off their messages on standard error. To be called before
- * every first use: before a codec is found or a frame or packet is allocated. Thread-safe.
- * TRTC_EX_UNAVAILABLE: a library or function is missing. TRTC_EX_TEMPFAIL: memory or files are short.
- * 0, or -1. */
+/* Loads the libraries, unless they are loaded, and turns off their messages on standard error. Call
+ * it before their first use: before a codec is searched for, or a frame or packet allocated.
+ * Thread-safe. Returns 0, or -1: TRTC_EX_UNAVAILABLE (a library or function is missing),
+ * TRTC_EX_TEMPFAIL (memory or files are short). */
 int trtc_ffmpeg_load(struct trtc_err *err);
 
 /* F(name) for each function that is used, library by library. */

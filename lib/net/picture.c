@@ -107,7 +107,8 @@ static bool is_same(const struct sockaddr *a, const struct sockaddr *b)
                   &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, 16) == 0;
 }
 
-/* A public address may be this machine's own, where it reaches what a firewall keeps from others. */
+/* Whether a is an address of this machine: a public one may reach servers that a firewall protects
+ * from others. */
 static bool is_own(const struct sockaddr *a)
 {
     struct ifaddrs *all = NULL;

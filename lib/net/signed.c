@@ -84,7 +84,8 @@ static size_t host_length(const char *host)
     return port ? (size_t)(colon - host) : strlen(host);
 }
 
-/* The signed header fields as they came, each once, content-type and host among them. 1; 0: they are not; -1. */
+/* Collects the signed header fields as they were received. Returns 1; 0: one is missing or
+ * repeated, or content-type or host is not signed; -1: no memory. */
 static int gather(const struct trtc_signed_request *r, char *names, bool port,
                   struct trtc_headers *out)
 {

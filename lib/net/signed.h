@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The service's side of net/sign: whether a request that came is signed with a key that is known (TC3-HMAC-SHA256, the
- * vendor's page "Signature v3"). Pure: the time and the keys are passed in. */
+/* The service's side of net/sign: checks whether a received request is signed with a known key
+ * (TC3-HMAC-SHA256, the vendor's page "Signature v3"). Pure: the time and the keys are passed
+ * in. */
 #ifndef TRTC_NET_SIGNED_H
 #define TRTC_NET_SIGNED_H
 
@@ -14,39 +15,41 @@
 
 enum trtc_signed {
     TRTC_SIGNED_OK,
-    TRTC_SIGNED_MALFORMED, /* no Authorization, or what it needs is missing or is there twice */
-    TRTC_SIGNED_UNKNOWN,   /* nobody has this SecretId */
-    TRTC_SIGNED_EXPIRED,   /* X-TC-Timestamp is out of the window */
+    TRTC_SIGNED_MALFORMED, /* Authorization, or a field that it needs, is missing or repeated */
+    TRTC_SIGNED_UNKNOWN,   /* the SecretId is unknown */
+    TRTC_SIGNED_EXPIRED,   /* X-TC-Timestamp is outside the window */
     TRTC_SIGNED_FORGED,    /* the signature, or the day in its scope, is wrong */
-    TRTC_SIGNED_TOKEN,     /* a token, and these keys have none */
-    TRTC_SIGNED_NOMEM,     /* cannot tell */
+    TRTC_SIGNED_TOKEN,     /* there is a token, which these keys do not have */
+    TRTC_SIGNED_NOMEM,     /* no memory: not checked */
 };
 
-/* A request as it came. */
+/* A request as it was received. */
 struct trtc_signed_request {
     const char *method; /* "POST" */
-    /* The value of the header field of that name (in lower case), where there is exactly one. */
+    /* Returns the value of the header field with this name (in lower case), if there is exactly
+     * one; else NULL. */
     const char *(*header)(void *arg, const char *name);
     void *arg;
     const void *body;
     size_t body_bytes;
 };
 
-/* Whose keys there are: the SecretKey that belongs to a SecretId, NULL for one that nobody has. */
+/* The known keys: find returns the SecretKey of a SecretId, or NULL: it is unknown. */
 struct trtc_signed_keys {
     const char *(*find)(void *arg, const char *secret_id);
     void *arg;
 };
 
-/* Who has signed, and with which signature. */
+/* Who has signed the request, when, and the signature. */
 struct trtc_signed_by {
     char secret_id[257];
     char signature[TRTC_SIGNED_LEN + 1];
-    int64_t time_s; /* when, by the client's clock */
+    int64_t time_s; /* by the client's clock, in seconds since 1970 */
 };
 
-/* Takes the service from the scope, since clients name it after a loopback address; takes the host with its port and
- * without, and values of header fields in lower case and as they came. *by is filled where the result is OK. */
+/* Checks a signature. Clients differ, so any service in the scope is accepted, the host with and
+ * without its port, and the values of header fields in lower case or unchanged. *by is filled if
+ * the result is TRTC_SIGNED_OK. */
 enum trtc_signed trtc_signed_check(const struct trtc_signed_request *r,
                                    const struct trtc_signed_keys *keys, int64_t now_s,
                                    struct trtc_signed_by *by);

@@ -452,8 +452,8 @@ static bool is_named(int fd, const char *path)
            have.st_dev == named.st_dev;
 }
 
-/* Puts a new file with the live lines, locked as well, in its place: true. Where that cannot be done the old one stays, and is
- * as good. */
+/* Replaces the journal by a new, locked file with only the lines that are still valid. Returns
+ * true; false: the old file stays in use. */
 static bool renew(struct trtc_journal *j, const struct trtc_proven *proven)
 {
     struct stat st;

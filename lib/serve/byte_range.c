@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which part of a file a request wants. */
+/* Finds out which part of a file a request asks for. */
 #include "serve/byte_range.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Digits, 18 at most; at is behind them then. False: there are none. */
+/* Reads a number of at most 18 digits, and moves at after it. Returns false if there is none. */
 static bool number(const char **at, int64_t *out)
 {
     const size_t n = strspn(*at, "0123456789");
@@ -18,7 +18,8 @@ static bool number(const char **at, int64_t *out)
     return true;
 }
 
-/* "FROM-TO", "FROM-" or "-LAST" as first and last byte; last INT64_MAX: to the end, first -1: the last bytes. */
+/* Reads "FROM-TO", "FROM-" or "-N". *first, *last: the first and last byte; last INT64_MAX: up to
+ * the end; first -1: the last *last bytes. */
 static bool parse(const char *at, int64_t *first, int64_t *last)
 {
     *first = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* libavformat, loaded when a container or a connection needs it for the first time, as codec/ffmpeg loads the
- * other libraries. Neither a transport stream nor what is fetched over HTTP does. A file that includes this header
- * includes none of FFmpeg's. */
+/* Loads libavformat when a container or a connection needs it for the first time, as codec/ffmpeg
+ * loads the other libraries; transport streams and streams over HTTP do not need it. A file that
+ * includes this header includes no header of FFmpeg. */
 #ifndef TRTC_SOURCE_AVFORMAT_H
 #define TRTC_SOURCE_AVFORMAT_H
 
@@ -13,7 +13,7 @@
 
 #include "codec/ffmpeg.h"
 
-/* As trtc_ffmpeg_load, which it calls. */
+/* Like trtc_ffmpeg_load, which it calls. */
 int trtc_avformat_load(struct trtc_err *err);
 
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)

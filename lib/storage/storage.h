@@ -36,7 +36,7 @@ struct trtc_storage_shared {
                               since the address may be wrong; afterwards it is a failure of the store
                               and is retried */
     atomic_llong nb_good; /* successful requests: once one succeeds, nobody waits any longer */
-    atomic_llong asked_ms; /* when one of those who wait last asked whether the store is back */
+    atomic_llong asked_ms; /* when a waiting storage last tested whether the store has recovered */
 };
 
 /* A member that is zero has its default, if there is one. Everything that is pointed to must remain

@@ -342,7 +342,7 @@ int trtc_store_wait(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
     return 0;
 }
 
-/* Whether the one who waits may ask now: one of all, so often. */
+/* Whether this storage may test the store now: of all that wait, one every TRTC_STORAGE_ASK_MS. */
 static bool asks(const struct trtc_storage *s, int64_t now_ms)
 {
     long long asked_ms = atomic_load(&s->shared->asked_ms);
@@ -351,7 +351,8 @@ static bool asks(const struct trtc_storage *s, int64_t now_ms)
            atomic_compare_exchange_strong(&s->shared->asked_ms, &asked_ms, now_ms);
 }
 
-/* Waits for a store that fails, so long at most: until another request went well, or it is its turn to ask. */
+/* Waits at most ms for a failing store: until another request has succeeded, or this storage may
+ * test the store. */
 static int wait_for_store(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
 {
     const struct trtc_outside *o = &s->o.outside;
