@@ -232,35 +232,45 @@ static bool commit_creation(struct recd *r, struct creation *c)
     return good;
 }
 
+/* Nothing is left of a task that is not stored. */
+static int store_task(struct recd *r, struct creation *c, struct trtc_fault *fault)
+{
+    struct trtc_err err;
+    int ret = 0;
+    if (make_directory(r, c->row->id, c->call->request, &err) < 0)
+        ret = trtc_fault_set(fault, "InternalError.CRInternalError", "%s", err.msg);
+    else if (!commit_creation(r, c))
+        ret = not_kept(fault);
+    if (ret < 0)
+        sweep_directory(r, c->row->id);
+    return ret;
+}
+
 static cJSON *begin_task(struct recd *r, const struct call *call, struct trtc_task_row *row,
                          struct trtc_fault *fault)
 {
-    struct creation c = { .call = call, .row = row, .replaced = same_robot(r, row) };
-    struct trtc_err err;
+    struct creation c = { .call = call, .replaced = same_robot(r, row) };
     if (check_room_for(r, row->sdkappid, c.replaced, fault) < 0)
         return NULL;
-    if (make_directory(r, row->id, call->request, &err) < 0) {
-        trtc_fault_set(fault, "InternalError.CRInternalError", "%s", err.msg);
-        sweep_directory(r, row->id);
+    struct task *t = task_new(r, row);
+    if (!t) {
+        no_memory(fault);
         return NULL;
     }
-    if (!commit_creation(r, &c)) {
-        not_kept(fault);
-        sweep_directory(r, row->id);
+    c.row = &t->row;
+    if (store_task(r, &c, fault) < 0) {
+        task_free(r, t);
         return NULL;
     }
-    cJSON *response = answer_id(row->id);
-    struct task *t = task_add(r, row);
-    *row = (struct trtc_task_row){ 0 };
+    task_join(r, t);
+    cJSON *response = answer_id(t->row.id);
     if (c.replaced) {
         c.replaced->stop_told = false;
         task_wake(r, c.replaced);
     }
     r->changed = true;
-    if (t) {
-        pictures_fetch(r, t, in(call->request, "MixLayoutParams"));
-        task_wake(r, t);
-    }
+    pictures_fetch(r, t, in(call->request, "MixLayoutParams"));
+    task_wake(r, t);
     return response;
 }
 

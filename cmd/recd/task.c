@@ -71,7 +71,7 @@ static void watch(struct recd *r, struct task *t)
                    : inotify_add_watch(r->inotify.fd, t->dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO);
 }
 
-struct task *task_add(struct recd *r, struct trtc_task_row *row)
+struct task *task_new(struct recd *r, struct trtc_task_row *row)
 {
     struct task *t = calloc(1, sizeof *t);
     if (!t || trtc_array_reserve(&r->tasks, &r->cap_tasks, r->nb_tasks + 1, sizeof *r->tasks) < 0 ||
@@ -81,20 +81,28 @@ struct task *task_add(struct recd *r, struct trtc_task_row *row)
         return NULL;
     }
     t->row = *row;
+    *row = (struct trtc_task_row){ 0 };
     t->launcher.end = (struct polled){ launcher_ended, -1 };
     t->watch = -1;
     t->look = true;
     t->start_seq = -1;
-    if (!row->ended_ms)
+    return t;
+}
+
+void task_join(struct recd *r, struct task *t)
+{
+    if (!t->row.ended_ms)
         watch(r, t);
     r->tasks[r->nb_tasks++] = t;
-    return t;
 }
 
 static int load_one(void *arg, struct trtc_task_row *row)
 {
     struct recd *r = arg;
-    return task_add(r, row) ? 0 : -1;
+    struct task *t = task_new(r, row);
+    if (t)
+        task_join(r, t);
+    return t ? 0 : -1;
 }
 
 void task_free(struct recd *r, struct task *t)

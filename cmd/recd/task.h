@@ -36,9 +36,13 @@ struct task {
 int tasks_load(struct recd *r, struct trtc_err *err);
 void tasks_free(struct recd *r);
 
-/* Adds a task whose row is in the store and whose directory exists; takes the texts of *row. NULL:
- * no memory. */
-struct task *task_add(struct recd *r, struct trtc_task_row *row);
+/* Returns a task for which there is room; the caller joins or frees it before the next. Takes the
+ * texts of *row. NULL: no memory. */
+struct task *task_new(struct recd *r, struct trtc_task_row *row);
+
+/* Adds it, once its row is in the store and its directory exists. */
+void task_join(struct recd *r, struct task *t);
+
 /* Returns the task with this id if it belongs to that application, else NULL. */
 struct task *task_find(const struct recd *r, int64_t sdkappid, const char *id);
 
