@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# trtc-recd over and over: killed a thousand times under load, with a receiver that is away, on a disk that fills up.
+# trtc-recd over and over: killed a thousand times (TRTC_KILLS) under load, with a receiver that is away, on a disk that fills up.
 
 load ../lib
 load ../hook
