@@ -26,7 +26,7 @@ struct picture_copy {
     struct trtc_ledger *account;
     enum trtc_codec codec;
     struct trtc_sets *sets;
-    bool need_sets; /* pictures are left out until a key picture comes whose parameter sets are known */
+    bool need_sets;     /* until the next key picture with parameter sets, pictures are left out */
     int64_t nb_left;    /* ... so many, */
     int64_t nb_unknown; /* how many of them are of this piece, and from when to when */
     int64_t unknown_from_us, unknown_to_us;

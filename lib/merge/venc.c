@@ -40,9 +40,10 @@ struct trtc_venc {
     int64_t end_slot;
 
     AVCodecContext *dec;
-    struct trtc_colour
-        dec_colour; /* of the stream that it was opened for: where new parameter sets say nothing, FFmpeg's decoder keeps what was said before */
-    bool draining;  /* the decoder was sent the end of its input */
+    /* the colours of the stream for which it was opened; if new parameter sets state none, FFmpeg's
+     * decoder keeps the previous ones */
+    struct trtc_colour dec_colour;
+    bool draining;                 /* the decoder got the end of its input */
     int64_t nb_in, nb_out, nb_bad; /* of this decoder: accepted, pictures, errors */
     bool fields; /* it returned field pictures: two access units may be one picture */
 

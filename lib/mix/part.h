@@ -44,19 +44,20 @@ enum { TRTC_MIX_PART_TEXT = 256 };
 void trtc_mix_part_write(const struct trtc_mix_part *p, char text[TRTC_MIX_PART_TEXT]);
 bool trtc_mix_part_read(const char *text, struct trtc_mix_part *out);
 
-/* What a part's file says of itself: with which exit status it was made, and what was lost, a line
- * each. */
+/* The note in the file of a part: the exit status with which it was made, and its losses, one on a
+ * line. */
 struct trtc_mix_note {
     char *text; /* the lines, or NULL: there are none */
     size_t n, cap;
 };
 
-/* Adds a line; what a terminal would act on is escaped. 0, or -1: out of memory. */
+/* Adds a line, with control characters escaped. Returns 0, or -1: no memory. */
 int trtc_mix_note_add(struct trtc_mix_note *note, const char *line);
 void trtc_mix_note_fini(struct trtc_mix_note *note);
 
-/* The lines of both as text for a file, which the caller frees (NULL: out of memory); and back,
- * without copying: false: it is none. */
+/* Convert a note, the lines of a and then of b, to text for a file, and back. The caller frees the
+ * text; NULL: no memory. lines points into text. trtc_mix_note_read returns false if text is not a
+ * note. */
 char *trtc_mix_note_write(int status, const struct trtc_mix_note *a, const struct trtc_mix_note *b);
 bool trtc_mix_note_read(const char *text, size_t n, int *status, struct trtc_bytes *lines);
 
@@ -65,8 +66,9 @@ struct trtc_mix_part_file {
     struct trtc_mix_part part;
 };
 
-/* Puts files into the order of their parts, and refuses by name what is doubled or of another mix
- * (TRTC_EX_DATAERR) and what is missing (TRTC_EX_NOINPUT). */
+/* Sorts files by the number of their part. Returns 0, or -1 with a message that names the file or
+ * number: TRTC_EX_DATAERR (two files are the same part, or one is of another mix), TRTC_EX_NOINPUT
+ * (a part is missing). */
 int trtc_mix_parts_check(struct trtc_mix_part_file *files, size_t n, struct trtc_err *err);
 
 #endif

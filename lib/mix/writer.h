@@ -29,48 +29,51 @@ struct trtc_writer_opts {
     enum trtc_container container;
     const struct trtc_writer_track *tracks; /* TS: one of each kind at most */
     int nb_tracks;
-    int64_t creation_ms; /* epoch; TRTC_NOTIME: none is written */
-    int64_t start_us;    /* TS: epoch time of 0, which the stream states; 0: it does not */
-    bool flush;          /* TS: hand on at once what is complete (live) */
+    int64_t creation_ms; /* ms since 1970; TRTC_NOTIME: not written */
+    int64_t start_us;    /* TS: the time (us since 1970) that the stream states for 0; 0: none */
+    bool flush;          /* TS: write data as soon as it is complete (live) */
     int64_t first_us;    /* no packet is much earlier than this */
-    const char *part; /* Matroska: that it is a part of a mix, and which one (mix/part.h); or NULL */
-    int64_t expected_us; /* MP4: how long it will be, for the index's room in front; 0: unknown */
+    const char *part; /* Matroska: which part of a mix it is, as text (mix/part.h); NULL: a mix */
+    int64_t expected_us; /* MP4: the expected length, for the size of the index; 0: unknown */
 };
 
-/* The tag of a Matroska file that has it. A track of text behind the others, with one packet at the
- * end, has what trtc_writer_note was given. */
+/* The tag of a Matroska file that is a part of a mix. Its last track contains text: one packet at
+ * the end, with the note of trtc_writer_note. */
 #define TRTC_WRITER_PART_TAG "TRTC_PART"
 
-/* Its times are later by this, since Matroska has none before 0, where the priming of sound is. */
+/* Times in a part are increased by this, since Matroska has no times before 0, and the priming of
+ * the sound begins there. */
 #define TRTC_WRITER_PART_SHIFT_US 1000000
 
 struct trtc_writer;
 
-/* TRTC_EX_CANTCREAT, TRTC_EX_TEMPFAIL. */
+/* Creates the output. NULL: TRTC_EX_CANTCREAT, TRTC_EX_TEMPFAIL. */
 struct trtc_writer *trtc_writer_new(const struct trtc_writer_opts *o, struct trtc_err *err);
 
-/* One packet (copied), in decoding order of its track: H.264 as Annex B without parameter sets, AAC
- * raw; times in us from the mix's start. Video dts and the priming of the first AAC frame may be
- * negative: MP4 says so, TS and Matroska leave the priming out. Waits where this track is more than
- * some seconds ahead of the others; so no thread may hold what another needs. After a failure every
- * call fails the same way. */
+/* Writes one packet (copied); the packets of a track come in decoding order. H.264 has start codes
+ * and no parameter sets, AAC is raw; times are in us since the start of the mix. The DTS of
+ * pictures and the priming of AAC may be negative: MP4 stores that, TS and Matroska leave the
+ * priming out. Waits if the track is some seconds ahead of others, so a thread must not hold locks
+ * that the threads of other tracks need. Returns 0, or -1; after a failure every call fails in the
+ * same way. */
 int trtc_writer_write(struct trtc_writer *w, int track, const struct trtc_packet *p,
                       struct trtc_err *err);
 
 /* Ends a track at end_us: its last frame lasts until then. */
 int trtc_writer_end_track(struct trtc_writer *w, int track, int64_t end_us, struct trtc_err *err);
 
-/* Of a part, before the finish: what its file is to say about itself (copied). TRTC_EX_TEMPFAIL. */
+/* Sets the note of a part (copied); call it before trtc_writer_finish. Returns 0, or -1:
+ * TRTC_EX_TEMPFAIL. */
 int trtc_writer_note(struct trtc_writer *w, const char *text, struct trtc_err *err);
 
-/* Whether the reader of the pipe has gone: that is why a call has failed. Any thread. */
+/* Whether a call has failed because the reader of the pipe is gone. Any thread may call it. */
 bool trtc_writer_reader_left(const struct trtc_writer *w);
 
-/* Ends all waiting: pending and later writes fail with err (copied). */
+/* Cancels the output: pending and later writes fail with err (copied). */
 void trtc_writer_cancel(struct trtc_writer *w, const struct trtc_err *err);
 
-/* Completes the file, once all tracks have ended, and gives it its name. *bytes (may be NULL):
- * its size. TRTC_EX_DATAERR where no packet was written at all. */
+/* Completes the file after all tracks have ended, and gives it its name. *bytes (may be NULL): its
+ * size. Returns 0, or -1; TRTC_EX_DATAERR: no packet was written at all. */
 int trtc_writer_finish(struct trtc_writer *w, int64_t *bytes, struct trtc_err *err);
 
 /* Removes what was not finished, frees. */

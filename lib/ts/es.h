@@ -33,40 +33,40 @@ void trtc_adts_asc(const struct trtc_adts *a, uint8_t asc[2]);
 
 /* ---- NAL units ---- */
 
-/* First start code (00 00 01) at or after p: address of its first zero, or end. Runs at the
- * speed of memchr. */
+/* Returns the address of the first start code (00 00 01) at or after p, or end. As fast as
+ * memchr. */
 const uint8_t *trtc_annexb_find(const uint8_t *p, const uint8_t *end);
 
-/* Next NAL unit at or after *pos, without start code and trailing zeros; moves *pos behind it.
- * Empty units are passed over. Returns NULL at the end. */
+/* Returns the next NAL unit at or after *pos, without start code and trailing zeros, and moves *pos
+ * after it. Empty units are skipped. NULL: the end. */
 const uint8_t *trtc_annexb_next(const uint8_t **pos, const uint8_t *end, size_t *size);
 
-/* What a NAL unit is to code that frames or copies it. */
+/* The kinds of NAL units that matter for framing and copying. */
 enum trtc_nal {
     TRTC_NAL_SLICE,     /* picture data */
     TRTC_NAL_KEY_SLICE, /* picture data of an IDR (H.264) or IRAP picture (H.265) */
     TRTC_NAL_PARAM,     /* SPS, PPS, VPS */
     TRTC_NAL_SPS,
     TRTC_NAL_AUD, /* access unit delimiter */
-    TRTC_NAL_SEI, /* in front of the picture */
+    TRTC_NAL_SEI, /* before the picture */
     TRTC_NAL_FILLER,
     TRTC_NAL_OTHER
 };
 
-/* Kind of the NAL unit with the first byte b. */
+/* Returns the kind of a NAL unit with the first byte b. */
 enum trtc_nal trtc_nal_kind(enum trtc_codec codec, uint8_t b);
 
-/* True if an H.264 SEI unit (with its header byte) holds a recovery point message (D.1.8). */
+/* Whether an H.264 SEI unit (with its header byte) contains a recovery point message (D.1.8). */
 bool trtc_sei_recovery_point(const uint8_t *nal, size_t size);
 
 /* ---- parameter sets (ITU-T H.264 7.3.2.1, H.265 7.3.2.2) ---- */
 
-/* What the order of pictures depends on. */
+/* The parameters on which the order of pictures depends. */
 struct trtc_order_params {
     int count_type;             /* H.264: pic_order_cnt_type; H.265: 0 */
-    int count_bits, frame_bits; /* of the count's and of the frame number's lower part */
+    int count_bits, frame_bits; /* size of the lower part of the count, and of the frame number */
     bool fields;                /* H.264: a picture may be a field */
-    bool planes;                /* colour planes are coded apart */
+    bool planes;                /* colour planes are coded separately */
     uint32_t tick_num,
         tick_units; /* seconds from one count to the next are num / units; 0: not known */
 };
@@ -74,18 +74,18 @@ struct trtc_order_params {
 struct trtc_video_params {
     enum trtc_codec codec;
     int width_px, height_px; /* after cropping */
-    int sar_num, sar_den;    /* 0/0 where unknown */
+    int sar_num, sar_den;    /* 0/0: unknown */
     int profile, level;      /* profile_idc and level_idc as coded */
     int sps_id;
     int chroma, depth;         /* chroma_format_idc (1: 4:2:0), bits of luma */
-    struct trtc_colour colour; /* as said; H.273's "unspecified" where it is not */
-    int reorder_max; /* pictures of reordering: H.264 from the VUI, or -1; H.265 always known */
+    struct trtc_colour colour; /* as stated; H.273's "unspecified" if not stated */
+    int reorder_max; /* by how many pictures it reorders at most; -1: unknown (H.264 without VUI) */
     struct trtc_order_params order;
 };
 
-/* Reads the first SPS in front of the first slice of an Annex B access unit. 0, or -1 where
- * there is none or it is damaged. A VUI that is cut short is no damage: its missing part counts
- * as not known. */
+/* Reads the first SPS before the first slice of an access unit with start codes. Returns 0, or -1:
+ * there is none, or it is damaged. A VUI that is cut short is not damage: its missing part counts
+ * as unknown. */
 int trtc_video_params_read(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                            struct trtc_video_params *out);
 
@@ -94,17 +94,17 @@ int trtc_video_params_of_sps(enum trtc_codec codec, const uint8_t *nal, size_t s
                              struct trtc_video_params *out);
 
 /* is_open: whether pictures that are decoded after a key frame but shown before it may refer to
- * pictures before it (an open group of pictures). refers_back: whether this picture is one of
- * those; in H.264, which does not say, any may be. */
+ * pictures before it (an open group of pictures). refers_back: whether this picture may be one of
+ * those; H.264 does not state that, so any may be. */
 bool trtc_annexb_is_open(enum trtc_codec codec, const uint8_t *annexb, size_t size);
 bool trtc_annexb_refers_back(enum trtc_codec codec, const uint8_t *annexb, size_t size);
 
-/* Bytes that trtc_annexb_to_lengths may write for size bytes. */
+/* How many bytes trtc_annexb_to_lengths may write for size bytes. */
 #define TRTC_LENGTHS_MAX(size) ((size) + (size) / 3 + 16)
 
-/* Annex B to 4-byte length prefixes, leaving out access unit delimiters, filler data and
- * (drop_param_sets) parameter sets. out holds at least TRTC_LENGTHS_MAX(size) bytes and does
- * not overlap the input. Returns the length. */
+/* Replaces start codes by lengths of 4 bytes, and leaves out access unit delimiters, filler data
+ * and (drop_param_sets) parameter sets. out has room for TRTC_LENGTHS_MAX(size) bytes and does not
+ * overlap the input. Returns the number of bytes written. */
 size_t trtc_annexb_to_lengths(enum trtc_codec codec, const uint8_t *annexb, size_t size,
                               bool drop_param_sets, uint8_t *out);
 

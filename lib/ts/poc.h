@@ -9,9 +9,9 @@
 /* The place of one picture. */
 struct trtc_order {
     bool known;
-    bool resets;   /* counts begin anew with it, and all before it are shown before it */
-    bool field;    /* one of two that make a frame */
-    int64_t count; /* to be compared with those since the last reset */
+    bool resets;   /* counts begin again with it, and all pictures before it are shown before it */
+    bool field;    /* one of the two fields of a frame */
+    int64_t count; /* comparable with those since the last reset */
 };
 
 /* Zero-initialise. One SPS is known at a time. */
@@ -19,9 +19,9 @@ struct trtc_poc {
     enum trtc_codec codec;
     bool have_sps;
     struct trtc_video_params sps;
-    uint8_t pps[64]; /* H.265: bits in front of the slice type, and whether a flag is behind it */
+    uint8_t pps[64]; /* H.265: number of bits before the slice type, and whether a flag follows it */
     bool running;
-    int64_t prev; /* count of the last picture that others are counted from */
+    int64_t prev; /* count of the last picture from which others are counted */
     int64_t last; /* count of the last picture */
 };
 

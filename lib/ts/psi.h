@@ -12,11 +12,11 @@
 
 enum trtc_psi_table { TRTC_PSI_PAT = 0, TRTC_PSI_PMT = 2 };
 
-/* Collects the sections of one PID. All zeros is a good start. */
+/* Collects the sections of one PID. Zero-initialise. */
 struct trtc_psi {
     bool active;            /* a section has begun */
     size_t have;            /* bytes of it */
-    const uint8_t *p, *end; /* rest of the payload in hand */
+    const uint8_t *p, *end; /* the rest of the current payload */
     const uint8_t *next;    /* where a new section begins in it, or NULL */
     uint8_t buf[TRTC_PSI_MAX];
 };
@@ -31,7 +31,8 @@ void trtc_psi_push(struct trtc_psi *s, const uint8_t *payload, size_t size, bool
  * call; NULL: there is none. */
 const uint8_t *trtc_psi_next(struct trtc_psi *s, size_t *size);
 
-/* Its table_id (of any table), its number, and its CRC, by which a repetition is known. */
+/* Return the table_id of a section (of any table), its number, and its CRC, by which repetitions
+ * are recognised. */
 int trtc_psi_table_id(const uint8_t *section);
 int trtc_psi_number(const uint8_t *section);
 uint32_t trtc_psi_crc(const uint8_t *section, size_t size);

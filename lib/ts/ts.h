@@ -38,33 +38,33 @@ struct trtc_ts_frame {
 
     /* H.264, H.265: Annex B access unit; AAC: ADTS frame with its header; MPEG audio, AC-3, E-AC-3,
      * DTS, LOAS: frame, with its dependent substreams; Opus: packet; other codecs: PES payload.
-     * Never empty. ADTS frames of several blocks are taken apart where they say where these begin:
-     * where they have checksums. */
+     * Never empty. ADTS frames of several blocks are split if they state where the blocks begin,
+     * which they do if they have checksums. */
     const uint8_t *data;
     size_t size;
 
     /* 33-bit values as in the stream. Pictures of H.264 and H.265 without a time get one by their
-     * place in the order of presentation (picture_time.h), and a DTS where the stream has none, or
-     * one above the PTS. Else dts == pts where only that stands there. AAC and Opus frames after
-     * the first of a PES get pts + samples * 90000 / rate, rounded without accumulation.
-     * TRTC_TS_NOPTS where the PES had none and none could be derived: the rest of a PES that began
-     * before the stream was joined; sound behind damage, up to the next PES with a time. */
+     * place in the order of presentation (picture_time.h), and a DTS if the stream states none, or
+     * one above the PTS. Otherwise, if there is only a PTS, the DTS is equal to it. AAC and Opus
+     * frames after the first of a PES get pts + samples * 90000 / rate, rounded without
+     * accumulation. TRTC_TS_NOPTS: the PES has no time, and none can be derived: the rest of a PES
+     * whose beginning is missing; sound after damage, up to the next PES with a time. */
     int64_t pts_90k, dts_90k;
 
-    int samples, rate_hz; /* sound: its length, 0 where that is not known */
+    int samples, rate_hz; /* sound: its length; 0: unknown */
 
-    bool floating; /* no picture has had a time yet; the first one got that of a near packet */
+    bool floating; /* no picture had a time yet; the first one got the time of a packet nearby */
 
     /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
-     * indicator is set, or an MPEG-2 sequence header stands first. */
+     * indicator is set, or the frame begins with an MPEG-2 sequence header. */
     bool key;
 
     /* Pictures and PES payloads: packets are missing in it, or it was cut by the end of input;
      * AAC: bytes are missing just before it. */
     bool damaged;
 
-    /* Offset of the TS packet in which the frame's PES began, from where the segment began, or the
-     * first one of those that go on in each other. */
+    /* Offset of the TS packet in which the frame's PES began, counted from the beginning of the
+     * segment, or of the first of several that continue each other. */
     int64_t pos;
 };
 
