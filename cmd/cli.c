@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs share: diagnostics, exit status, signals, progress. */
+/* Shared by all programs: diagnostics, exit status, signals, progress. */
 #define _GNU_SOURCE /* fopencookie */
 
 #include "cli.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-layout: where each user's window lies in a mixed picture.
  *
- * Reads users from the command line or standard input, a custom layout from a file; writes the windows as TSV,
- * JSON, SVG, an FFmpeg filter graph or the REST API's object. */
+ * Reads users from the command line or standard input, a custom layout from a file; writes the
+ * windows as TSV, JSON, SVG, an FFmpeg filter graph or the REST API's object. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -85,7 +85,8 @@ static int take_fps(void *to, const struct opt_row *row, const char *value)
     return opt_small(to, row, value);
 }
 
-/* A text that is no size is a usage error; a size that no canvas can have is bad data. */
+/* Reads a size. A text that is not a size is a usage error; a size that a canvas cannot have is a
+ * data error. */
 static int parse_size(const char *s, int *w_px, int *h_px)
 {
     struct trtc_err err;

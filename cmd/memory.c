@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator of the C library (or of what was preloaded), watched; see memory.h. The symbols are those of the program, so
- * that its libraries come through here as well. */
+/* Watches the allocator of the C library, or of a preloaded library; see memory.h. The program
+ * itself defines the symbols, so that its libraries use them too. */
 #define _GNU_SOURCE /* RTLD_NEXT, on_exit */
 
 #include "memory.h"
@@ -48,7 +48,7 @@ int memory_settle(int code)
 /* The sanitizers have allocators of their own. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !CLANG_SANITIZER
 
-/* What stands behind us under this name. */
+/* Returns the function with this name that would be used without this file. */
 static void *find(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
@@ -68,7 +68,8 @@ static void give_up(int sig)
     _exit(TRTC_EX_TEMPFAIL);
 }
 
-/* No program here ends with this status, but a library does that cannot be loaded without memory. */
+/* No program here ends with EXIT_FAILURE; a library does that, if it cannot be loaded for lack of
+ * memory. */
 static void on_end(int status, void *arg)
 {
     (void)arg;
@@ -76,8 +77,8 @@ static void on_end(int status, void *arg)
         give_up(0);
 }
 
-/* With a stack of its own: OpenSSL 3.6 asks for memory to note that there is none, and again,
- * until its stack is full. */
+/* Uses a stack of its own: to note that memory is short, OpenSSL 3.6 allocates memory, fails again,
+ * and so on until its stack is full. */
 static void note_failure(void)
 {
     static char stack[65536];

@@ -471,7 +471,7 @@ static bool any_part(const struct opts *o)
            o->room_type_given;
 }
 
-/* What the rows cannot say. */
+/* Checks the combinations that the table of options cannot express. */
 static int check_encode(const struct opts *o)
 {
     if (o->operands.n && !(o->json && o->operands.n == 1 && strcmp(o->operands.items[0], "-") == 0))

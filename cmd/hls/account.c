@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What trtc-hls says of its input: tracks that are left out, losses, the account. */
+/* The messages of trtc-hls about its input: tracks that are left out, losses, the account. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "recording/ledger_json.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
-#define PRIMING_US 200000 /* the most that an encoder puts in front of a sound */
+#define PRIMING_US 200000 /* the longest priming that an encoder inserts before the sound */
 
 static const char *const tracks[] = { "sound", "picture" };
 
@@ -191,7 +191,8 @@ static bool say_unfollowed(const struct hls_account *a)
 
 /* ---- the account ---- */
 
-/* Compares what came in with what was written. What a signal cut off, its sender meant to cut. */
+/* Compares the frames that were read with those that were written. Frames that a signal has cut off
+ * are not a loss. */
 static void balance(const struct hls_account *a, bool video, struct trtc_ledger *l)
 {
     trtc_input_ledger(a->in, video, l);

@@ -38,7 +38,7 @@ struct opts {
     enum trtc_kind only; /* TRTC_NO_KIND: both */
 };
 
-#define FAR_US    60000000 /* no server gives what is older */
+#define FAR_US    60000000 /* no server keeps older data */
 #define SKEW_US   500000   /* between two clocks */
 #define WINDOW_US 15000000 /* live: how long a track waits for the other one */
 
@@ -272,7 +272,7 @@ static int pump(const struct trtc_segmenter_opts *so, struct hls_flush *flush,
     return cli_signal ? 0 : got;
 }
 
-/* Reports what killed runs left behind, and what was lost with them. */
+/* Reports the files that killed runs have left, and the losses. */
 static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts *so)
 {
     const struct trtc_salvaged *v = &so->salvaged;

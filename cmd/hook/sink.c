@@ -88,7 +88,7 @@ struct sink *sink_new(struct trtc_err *err)
     return NULL;
 }
 
-/* False: there is no room. */
+/* Appends w. Returns false if there is no room. */
 static bool append(struct sink *s, struct waiting *w)
 {
     pthread_mutex_lock(&s->lock);

@@ -87,7 +87,7 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
     fflush(stdout);
 }
 
-/* A file of an earlier run counts as an output as well, and what was lost in it stays lost. */
+/* Reports a file of an earlier run, which counts as an output, and so do its losses. */
 static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
 {
     struct trtc_err err;
@@ -122,7 +122,8 @@ static char *final_path(const struct work *w, const struct trtc_output *o, int64
     return trtc_output_part_path(o, TRTC_NAMES_SCRIPT, start_ms, 0);
 }
 
-/* A file of an earlier run stands for the whole group, unless the recording has grown since. */
+/* Whether a file of an earlier run shows that the whole group is made: the recording has not
+ * changed since. */
 static bool is_finished(const struct trtc_output *o, const char *path)
 {
     struct stat st;
@@ -142,8 +143,8 @@ static void forget_dir(struct listed_dir *l)
     *l = (struct listed_dir){ 0 };
 }
 
-/* Outputs come by directory: each is read once. What this run adds to it meanwhile is no part of what
- * earlier ones have made. */
+/* Reads the names in a directory, once, since outputs are sorted by directory. Files that this run
+ * adds later are therefore not taken for those of earlier runs. */
 static int list_dir(struct listed_dir *l, const char *dir, size_t len, struct trtc_err *err)
 {
     if (l->dir && strlen(l->dir) == len && memcmp(l->dir, dir, len) == 0)
@@ -205,8 +206,8 @@ static void tell_parts(struct work *w, const struct trtc_output *o, const char *
     }
 }
 
-/* A group is told as a whole (lock), and stands in the report where it stands in the plan, whoever
- * is ready first. Between begin and end what is told goes to its own account. */
+/* Begins the account of a group (with the lock held). Until end_account, objects are added to it,
+ * so that a group is reported as a whole, and groups are in the report in the order of the plan. */
 static struct account begin_account(struct work *w)
 {
     const struct account kept = w->account;

@@ -80,7 +80,8 @@ static void check_users(struct work *w)
     }
 }
 
-/* Reports that a file is no directory, with the command that would do. */
+/* Reports a file that is given instead of a directory, with the command that merges its
+ * directory. */
 static int report_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -107,7 +108,7 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     return 0;
 }
 
-/* What belongs to no recording is told by the first part alone. */
+/* Reports problems that belong to no recording; with --part, only the first process does. */
 static void say_scan(struct work *w)
 {
     if (w->o->share.k > 1)

@@ -215,7 +215,8 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Behind -f an operand that is no directory is more likely a slip than one more. */
+/* Adds the operands to the directories. After -f, an operand that is not a directory is probably a
+ * mistake, and refused. */
 static int add_operands(struct opts *o, const struct opt_list *operands)
 {
     static const struct opt_row row = { .at = offsetof(struct opts, dirs) };

@@ -115,7 +115,7 @@ static void on_get(struct house *h, struct trtc_request *r)
         read_request(h, r, &spot);
 }
 
-/* What a browser asks before it sends data from another origin. */
+/* Answers the preflight request that a browser sends before data from another origin. */
 static void on_options(struct trtc_request *r)
 {
     trtc_request_field(r, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");

@@ -42,7 +42,7 @@ struct merge {
     int number[TRTC_NB_KINDS]; /* track numbers in mp4 */
     int64_t base_us;           /* its place in the output */
     int64_t nb_written;        /* samples in it */
-    /* splitting: what has come since the last place where a part could begin */
+    /* for splitting: the samples since the last place where a part can begin */
     struct queued *queue;
     size_t nb_queued, cap_queue;
     uint8_t *bytes;
@@ -93,7 +93,7 @@ static int64_t reserve_bytes(const struct merge *m)
     return most && n > most ? most : n;
 }
 
-/* The user's id; if it is no text, in the form that file names have. */
+/* Returns the title of a file: the user's id, or, if that is not text, its form in file names. */
 static const char *title_of(const struct trtc_recording *r)
 {
     return !r->user ? r->room : r->user_id_text ? r->user_id : r->user;

@@ -27,11 +27,11 @@ struct picture_copy {
     enum trtc_codec codec;
     struct trtc_sets *sets;
     bool need_sets;     /* until the next key picture with parameter sets, pictures are left out */
-    int64_t nb_left;    /* ... so many, */
-    int64_t nb_unknown; /* how many of them are of this piece, and from when to when */
+    int64_t nb_left;    /* how many pictures were left out */
+    int64_t nb_unknown; /* how many of them are of this piece; the next two: their times */
     int64_t unknown_from_us, unknown_to_us;
     const struct trtc_piece *unknown_in;
-    uint8_t *first_sets;     /* what format.annexb points to */
+    uint8_t *first_sets;     /* format.annexb points to them */
     struct trtc_black black; /* .au NULL: there is none */
     bool black_due;
     int64_t black_at_us;
@@ -68,7 +68,7 @@ static void emit(struct picture_copy *c, struct trtc_sample *s, int64_t dts_us, 
     c->track.stats.nb_samples++;
 }
 
-/* Where copying cannot go on, encoding can. */
+/* Marks an error because of which the pictures cannot be copied, but may be encoded. */
 static int refuse(struct picture_copy *c, struct trtc_err *err)
 {
     char why[sizeof err->msg];
@@ -140,7 +140,7 @@ static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Makes a sample of the picture in hand: 1; 0: nothing says how to decode it. */
+/* Makes a sample of the held picture. Returns 1; 0: its parameter sets are unknown; -1. */
 static int take_held(struct picture_copy *c, struct trtc_sample *s, struct trtc_err *err)
 {
     const struct trtc_packet *p = &c->held.pkt;
@@ -251,8 +251,8 @@ static void picture_copy_free(struct trtc_track *t)
     free(c);
 }
 
-/* The stream's own 90 kHz, or coarser where a picture might stand for longer than a sample can
- * (TRTC_MP4_STEP_MAX). */
+/* Returns the 90 kHz of the stream, or a coarser timescale if a picture may last longer than a
+ * sample can (TRTC_MP4_STEP_MAX). */
 static uint32_t fitting_timescale(int64_t dur_us)
 {
     static const uint32_t scales[] = { 90000, 10000, 1000 };
@@ -262,8 +262,8 @@ static uint32_t fitting_timescale(int64_t dur_us)
     return scales[i];
 }
 
-/* Goes on to the first key frame whose parameter sets are known: 1, or 0 where there is none. It
- * stays in hand, to be taken again when its turn comes. */
+/* Reads up to the first key frame whose parameter sets are known, which stays held. Returns 1; 0:
+ * there is none; -1. */
 static int find_first(struct picture_copy *c, struct trtc_err *err)
 {
     struct trtc_sample s;

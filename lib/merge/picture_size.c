@@ -33,7 +33,7 @@ static bool ready(struct look *l, const struct trtc_read *r)
     return l->dec;
 }
 
-/* Decodes what r holds, or (NULL) what is still inside. */
+/* Decodes the access unit in r; NULL: the pictures that the decoder still contains. */
 static int decode(struct look *l, const struct trtc_read *r, struct trtc_err *err)
 {
     if (r && (!ready(l, r) || r->pkt.size == 0))

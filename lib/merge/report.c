@@ -31,7 +31,7 @@ static void put_into(cJSON **j, const char *inner, const char *key, cJSON *value
     trtc_json_put_into(j, cJSON_GetObjectItemCaseSensitive(*j, inner), key, value);
 }
 
-/* Writes what was done with a track, in the place of what was planned or beside it. */
+/* Adds the result for a track to its plan; members that differ from the plan are replaced. */
 static void put_stats(cJSON **j, const char *key, const struct trtc_track_stats *s, bool encoded)
 {
     cJSON *t = cJSON_GetObjectItemCaseSensitive(*j, key);

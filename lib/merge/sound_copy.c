@@ -20,17 +20,17 @@ struct sound_copy {
     const struct trtc_output *out;
     struct trtc_reader *reader;
     struct trtc_ledger *account;
-    struct trtc_ledger left; /* out of what the reader handed out */
-    size_t hint;             /* into the output's stretches */
-    struct trtc_read held;   /* a frame that waits behind silence */
-    int held_skip;           /* its header */
+    struct trtc_ledger left; /* frames from the reader that were left out */
+    size_t hint;             /* index in the output's stretches */
+    struct trtc_read held;   /* a frame that waits until silence before it is written */
+    int held_skip;           /* bytes of its header */
     int64_t held_at;
     bool have_held, drained;
     uint8_t *silence;
     size_t silence_size;
     uint8_t asc[2];
-    int64_t next;      /* tick at which the frame before ends */
-    int64_t nb_frames; /* written: what a decoder that counts has heard */
+    int64_t next;      /* the tick at which the previous frame ends */
+    int64_t nb_frames; /* frames written; a decoder that only counts frames places the next one so */
     int64_t hole_from, hole_len, hole_n, hole_k;
     int64_t total; /* length of the output in ticks */
 };
@@ -93,7 +93,8 @@ static int emit_held(struct sound_copy *c, struct trtc_sample *s)
     return 1;
 }
 
-/* The track has one format: what comes in another one must be encoded. */
+/* Checks that a frame has the format of the track, which can only have one; otherwise the sound
+ * must be encoded. */
 static int check_format(struct sound_copy *c, const struct trtc_read *r, struct trtc_err *err)
 {
     const struct trtc_mp4_track *f = &c->track.format;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures to H.264 of one size and a constant rate.
+/* Encodes pictures as H.264 of one size and a constant rate.
  *
- * The machine behind receive(), one step at a time: an encoded packet if there is one; else the
- * next output frame if it is settled what it shows; else the next decoded picture; else the access
- * unit that was sent goes to the decoder. Of decoded pictures only two are held: the one that the
- * frames being put out show, and the newest one ("next"), whose turn comes at next_slot and which a
- * newer picture for the same slot still replaces. Only pictures that are shown are scaled. */
+ * trtc_venc_receive proceeds step by step. It returns an encoded packet if there is one; else it
+ * encodes the next output frame, if its content is settled; else it takes the next decoded picture;
+ * else it passes the access unit that was sent to the decoder. Only two decoded pictures are kept:
+ * the one that is shown in the current frames, and the newest one ("next"), which is shown from
+ * next_slot on, unless a newer picture for the same slot replaces it. Only pictures that are shown
+ * are scaled. */
 #include "merge/venc.h"
 
 #include <stdlib.h>

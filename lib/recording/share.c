@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shares of the work: which one a process has, and what is in it. */
+/* Shares of the work: finds out which one a process has, and what it contains. */
 #include "recording/share.h"
 
 #include <inttypes.h>
@@ -35,7 +35,7 @@ static const char *set_in(char *(*env)(const char *), const char *name)
     return value && *value ? value : NULL;
 }
 
-/* The number in a variable; -1 with err where it is none. */
+/* Reads the number in a variable. Returns 0, or -1 with err: it is not a number. */
 static int env_number(char *(*env)(const char *), const char *name, int64_t *out,
                       struct trtc_err *err)
 {
@@ -73,7 +73,8 @@ static int read_counted(const struct engine *e, char *(*env)(const char *), int6
     return 0;
 }
 
-/* The engine whose variables are complete; of one that is not, only where there is no other. */
+/* Returns the engine whose variables are set completely; if there is none, one whose variables are
+ * set partly, or NULL. *other: a second engine whose variables are complete, or NULL. */
 static const struct engine *find_engine(char *(*env)(const char *), const struct engine **other)
 {
     const bool counted = set_in(env, "TRTC_PARTS");
@@ -242,7 +243,7 @@ static size_t root_of(size_t *parent, size_t i)
     return i;
 }
 
-/* The lowest number stands for all. */
+/* Joins the sets of a and b. The lowest number represents a set. */
 static void join(size_t *parent, size_t a, size_t b)
 {
     a = root_of(parent, a);
