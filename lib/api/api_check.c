@@ -95,7 +95,7 @@ static bool is_picture(const char *s)
     return false;
 }
 
-/* What a string should be, or NULL if it is. */
+/* Returns what a string should be, for messages; NULL: it has the right form. */
 static const char *form_fault(enum trtc_field_form form, const char *s)
 {
     switch (form) {

@@ -234,7 +234,7 @@ char *trtc_event_print(const cJSON *event, enum trtc_event_style style)
 
 /* ---- setting members ---- */
 
-/* What the value means; NULL: out of memory. */
+/* Returns the JSON value for a text; NULL: no memory. */
 static cJSON *value_of(const char *text)
 {
     size_t end = 0;

@@ -211,7 +211,7 @@ static int read_request(struct naming *n, const cJSON *request, const char *task
 
 /* ---- names ---- */
 
-/* Whose stream a file has; b64 NULL: the mix. */
+/* The stream that a file contains; b64 NULL: the mix. */
 struct whose {
     const char *user, *b64;
     enum trtc_media media;

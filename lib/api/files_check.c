@@ -240,7 +240,7 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
 
 /* ---- playlists and MP4s ---- */
 
-/* What is wrong with a playlist that cannot be read as one. */
+/* Returns what is wrong with a playlist that cannot be read. */
 static const char *list_fault(const struct trtc_playlist *p, int64_t n, const struct trtc_err *why)
 {
     if (p->master)

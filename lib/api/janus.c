@@ -13,7 +13,7 @@
 #include "base/array.h"
 #include "base/json_put.h"
 
-/* Of the videoroom and of the server. */
+/* Error codes of the server and of the videoroom. */
 enum { NO_SUCH_SESSION = 458, NO_SUCH_HANDLE = 459, UNAUTHORIZED = 403, ROOM_UNAUTHORIZED = 433 };
 
 void trtc_janus_list_fini(struct trtc_janus_list *l)
@@ -33,7 +33,7 @@ static const char *text_of(const cJSON *object, const char *key)
     return text ? text : "";
 }
 
-/* False where it is none, or too long. */
+/* Returns false if it is not an id, or too long. */
 static bool take_id(const cJSON *json, struct trtc_janus_id *out)
 {
     const char *text = cJSON_GetStringValue(json);
@@ -73,7 +73,7 @@ cJSON *trtc_janus_request(const struct trtc_janus_keys *k, const char *what)
     return o;
 }
 
-/* With the body, which it takes. */
+/* Makes a message with this body, of which it takes ownership. */
 static cJSON *message(const struct trtc_janus_keys *k, cJSON *body)
 {
     cJSON *o = trtc_janus_request(k, "message");
@@ -152,7 +152,7 @@ static int64_t code_of(const cJSON *object, const char *key)
     return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : 0;
 }
 
-/* Whether the server itself says that something is wrong. */
+/* Whether the answer is an error of the server itself. */
 static int take_error(const cJSON *answer, struct trtc_err *err)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");

@@ -106,7 +106,7 @@ size_t trtc_text_piece(const void *s, size_t n, char out[TRTC_TEXT_PIECE_MAX], s
     return put_piece(s, n, false, out, used);
 }
 
-/* What show() leaves unchanged. */
+/* Characters that show() leaves unchanged. */
 enum { BACKSLASHES = 1, DIRECTIONS = 2 };
 
 static char *show(const void *s, size_t n, int keep, char *out, size_t size)

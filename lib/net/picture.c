@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures from addresses that stand in somebody's request. */
+/* Fetches pictures from addresses in requests. */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 #include "net/picture.h"
 
@@ -59,7 +59,7 @@ static const struct net4 special4[] = {
     { { 224 }, 3 },
 };
 
-/* Of 2000::/3, outside of which nothing is public. */
+/* Networks within 2000::/3 that are not public; outside of it, none is public. */
 static const struct net6 special6[] = {
     { { 0x20, 0x01, 0x00 }, 23 },       /* Teredo, benchmarks, ORCHID */
     { { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client should have signed is signed again, and compared. */
+/* Checks signatures: signs the request as its client should have done, and compares. */
 #include "net/signed.h"
 
 #include <openssl/crypto.h>
@@ -19,13 +19,13 @@
 
 enum { HEADERS_MAX = 32, AUTHORIZATION_MAX = 4096 };
 
-/* An Authorization taken apart; all point into text. */
+/* The parts of an Authorization; all point into text. */
 struct parts {
     char text[AUTHORIZATION_MAX];
     char *id, *date, *service, *end, *names, *signature;
 };
 
-/* Ends s at the first stop, and returns what follows; NULL where it is not there. */
+/* Ends s at the first stop, and returns the rest after it; NULL: s does not contain stop. */
 static char *cut(char *s, char stop)
 {
     char *at = s ? strchr(s, stop) : NULL;
@@ -76,7 +76,7 @@ static bool is_day(const char *date, int64_t time_s)
     return strcmp(day, date) == 0;
 }
 
-/* Where the port of a host begins, or its end. */
+/* Returns the length of a host without its port. */
 static size_t host_length(const char *host)
 {
     const char *colon = strrchr(host, ':');

@@ -382,16 +382,16 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
         const struct trtc_bytes line = { .p = (const void *)(s ? s : ""), .n = s ? n : 0 };
         ret =
             r.nr == 1 ? check_place(j, line, place, err) : take_line(j, line, proven, j->end, err);
-        j->end = r.at; /* a line that is too long is no line, but has its bytes */
+        j->end = r.at; /* a line that is too long is ignored, but its bytes count */
         j->nb_lines = r.nr;
     }
     trtc_records_fini(&r);
     return got < 0 ? -1 : ret;
 }
 
-/* ---- writing it anew ---- */
+/* ---- rewriting ---- */
 
-/* Whether the line there still says something: it is the last one of its file. */
+/* Whether the line at this offset is still valid: it is the last one about its file. */
 static bool is_live(struct trtc_journal *j, struct trtc_bytes line,
                     const struct trtc_proven *proven, int64_t at)
 {

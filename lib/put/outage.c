@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks whether a place is back; see outage.h. */
+/* Decides which attempt tests whether a place has recovered; see outage.h. */
 #include "put/outage.h"
 
-enum { OUT = 3 }; /* so many in a row: it is not the files */
+enum { OUT = 3 }; /* after this many failures in a row, the place is the cause, not the files */
 
 void trtc_outage_failed(struct trtc_outage *o, int64_t now_us)
 {

@@ -647,7 +647,7 @@ static int bind_to(const struct addrinfo *a, const char *listen_on, struct trtc_
     return -1;
 }
 
-/* A socket that whoever started the program has opened. */
+/* Takes a listening socket that the parent process has opened (fd:N). */
 static int take_listener(const char *text, struct trtc_err *err)
 {
     int listens = 0;

@@ -110,7 +110,7 @@ static int keep_sets(struct trtc_input *in, enum trtc_codec codec, struct trtc_b
     return 0;
 }
 
-/* Returns the colours as the stream states them, or else the container. */
+/* Notes the colours that the stream states, or else those of the container. */
 static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
 {
     struct trtc_input_track t;
@@ -123,7 +123,8 @@ static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
         said->matrix == TRTC_COLOUR_UNKNOWN && in->info.colour.matrix != TRTC_COLOUR_UNKNOWN;
 }
 
-/* There is a decoder for sound of this codec; beside pictures, sound without one is left out. */
+/* Whether sound of this codec is recorded: there is a decoder for it, or there are no pictures, so
+ * that the missing decoder is an error. */
 static bool can_decode(struct trtc_input *in, enum trtc_codec codec, const char *name)
 {
     struct trtc_input_track sound, pictures;

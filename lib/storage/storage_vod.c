@@ -231,7 +231,8 @@ static int commit(struct trtc_storage *s, const char *session, struct trtc_stora
     return ret;
 }
 
-/* With keys of its own. s->expired: it was refused, since these were no longer good. */
+/* Puts a file with temporary keys of its own. s->expired: it was refused because they have
+ * expired. */
 static int put_once(struct trtc_storage *s, const struct trtc_storage_file *file,
                     const cJSON *request, struct trtc_storage_proof *proof, struct trtc_err *err)
 {
