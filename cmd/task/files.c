@@ -37,7 +37,7 @@ static void note(struct task *t, const char *user, const struct trtc_hls_line *l
     task_file(t, l->path, l->playlist ? "playlist" : "segment");
 }
 
-void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha)
+bool task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha)
 {
     struct trtc_hls_line l;
     struct trtc_name name;
@@ -48,13 +48,14 @@ void task_recorded(struct task *t, const char *user, const char *line, size_t n,
         t->rescues = true;
     }
     if (ret <= 0)
-        return;
+        return false;
     const char *file = trtc_file_name(l.path);
     /* a completed file has the recovery number of the run that was killed */
     if (ha && trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
         name.ha > *ha)
         *ha = name.ha;
     note(t, user, &l);
+    return true;
 }
 
 /* ---- files that are found ---- */

@@ -101,6 +101,7 @@ static void begin(struct task *t)
     t->changed = true;
     if (room_start(t, &err) < 0) {
         cli_report(&err);
+        t->lost_us = t->now_us;
         t->room_due_us = t->now_us + S;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Follows who is in the room: a trtc-room watches it, and reports event by event. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -38,19 +39,27 @@ void room_say_lost(struct task *t)
     t->lost_us = 0;
 }
 
+/* Memory ran out: a new child reports everybody again. */
+static void lack_event(struct task *t)
+{
+    task_loss(t, NULL, "out of memory: an event of the room is missing");
+    proc_kill(&t->room, SIGTERM);
+}
+
 static void take_event(struct task *t, const struct trtc_room_event *e)
 {
     struct trtc_err err;
     const bool settles = t->settle_us != 0;
     if (strcmp(e->room, t->r.room) != 0)
         return;
-    if (trtc_attendance_apply(settles ? &t->next : &t->here, e, NULL, &err) < 0)
-        cli_error("event %d: %s", e->type, err.msg);
+    /* what a new child reports is true; only what it does not report waits */
+    if ((settles && trtc_attendance_apply(&t->next, e, NULL, &err) < 0) ||
+        trtc_attendance_apply(&t->here, e, NULL, &err) < 0)
+        lack_event(t);
     if (e->type == TRTC_ROOM_DISMISSED)
         t->watch.closed = true;
-    t->changed |= !settles;
-    if (t->changed) /* before the next event: a stream may end as soon as it has begun */
-        task_look(t);
+    t->changed = true;
+    task_look(t); /* before the next event: a stream may end as soon as it has begun */
     if (settles && t->now_us + settle_us < t->settle_us)
         t->settle_us = t->now_us + settle_us;
 }
@@ -68,7 +77,9 @@ static void on_line(void *arg, const char *line, size_t n)
     struct trtc_err err;
     const int ret = trtc_room_event_parse(line, n, &l, &err);
     room_say_lost(t);
-    if (ret < 0)
+    if (ret < 0 && err.code != TRTC_EX_DATAERR)
+        lack_event(t);
+    else if (ret < 0)
         cli_error("trtc-room: %s: left out", err.msg);
     else if (ret == 1)
         take_event(t, &l.event);

@@ -69,7 +69,7 @@ static void want(struct single *m, const struct trtc_task_stream *s)
         free(m->stream.source);
         m->stream.source = source;
         m->stream.since_ms = s->since_ms;
-        m->begun = false;
+        m->begun = m->recorded = false;
         w.number = ++m->number;
     }
     m->stream.audio = s->audio;
@@ -136,7 +136,7 @@ static void on_line(void *arg, const char *line, size_t n)
 {
     struct single *m = arg;
     m->said[0] = '\0';
-    task_recorded(m->task, m->stream.user, line, n, &m->recorder.ha);
+    m->recorded |= task_recorded(m->task, m->stream.user, line, n, &m->recorder.ha);
 }
 
 static void on_said(void *arg, const char *line, size_t n)
@@ -161,6 +161,17 @@ static void say_died(const struct single *m, const struct trtc_recorder_end *end
     task_loss(m->task, m->stream.user, text);
 }
 
+/* A stream that ends while its recorder is still starting leaves no file, and no message. */
+static void say_nothing_recorded(const struct single *m)
+{
+    char text[TEXT_MAX];
+    if (!m->recorder.asked || m->recorded || m->said[0])
+        return;
+    snprintf(text, sizeof text, "nothing of the %s was recorded: it ended too soon",
+             trtc_task_stream_word(&m->stream));
+    task_loss(m->task, m->stream.user, text);
+}
+
 static void on_ended(void *arg, int status)
 {
     struct single *m = arg;
@@ -169,6 +180,7 @@ static void on_ended(void *arg, int status)
         .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
     };
     cli_debug("%s: its recorder has ended (%d)", m->stream.user, end.code);
+    say_nothing_recorded(m);
     const enum trtc_recorder_loss loss = trtc_recorder_ended(&m->recorder, &end, m->task->now_us);
     m->task->rescues |= loss != TRTC_RECORDER_NO_LOSS && end.code != TRTC_EX_LOSS;
     if (loss == TRTC_RECORDER_DIED)

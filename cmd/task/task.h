@@ -142,8 +142,9 @@ bool mix_runs(const struct task *t);
 void mix_free(struct task *t);
 
 /* files.c: takes a line of n bytes that trtc-hls has printed about a user's stream ("": the mix).
- * *ha (or NULL) becomes the recovery number in the file's name if that is larger. */
-void task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
+ * *ha (or NULL) becomes the recovery number in the file's name if that is larger. Returns whether
+ * the line is about a file. */
+bool task_recorded(struct task *t, const char *user, const char *line, size_t n, int *ha);
 
 /* Reports a message of a trtc-hls that only completes the files of a dead one as a loss, except
  * for the one about its input, which is empty on purpose. */

@@ -6,6 +6,12 @@ load ../lib
 load ../hls
 load ../room
 load ../task
+load ../put
+
+teardown() {
+    stop_serving
+    task_end
+}
 
 setup_file() {
     files_begin
@@ -76,6 +82,20 @@ kills_of_child() {
     ended 3 "$1"
 }
 
+# lacking N: a task whose Nth allocation fails records all of a stream, or its exit status is not 0.
+lacking() {
+    local status=0 length
+    mkdir "n$1" && cd "n$1" || return
+    ordered t '"RecordMode":1,"OutputFormat":1'
+    (sleep 3; timeout 1 sh -c 'echo "{\"stop\":{}}" >t/control') 2>/dev/null 3>&- &
+    LD_PRELOAD=$BATS_FILE_TMPDIR/failalloc.so FAIL_IN=trtc-task FAIL_AT=$1 FAIL_COUNT=count \
+        PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout 30 trtc-task t 2>t.log || status=$?
+    [[ $status -le 3 || $status -eq 75 ]] || fail "$1: exit status $status: $(<t.log)"
+    ((status == 0)) || return 0
+    length=$(lengths t | awk '{ s += $2 } END { print s }')
+    [[ -s $(ls t/files/*.mp4) && ${length%.*} -ge 11 ]] || fail "$1: 0, and $length s: $(cat t.log t/events.ndjson)"
+}
+
 # task_end_here: what a part of a test started that runs in the background, which the room is not.
 task_end_here() {
     room_pids=()
@@ -138,4 +158,56 @@ task_end_here() {
     [[ $(pgrep -P "$task" -c trtc-hls) -eq 25 ]]
     kill -KILL "${room_pids[5]}"
     eventually pgrep -f -P "$task" 'trtc-hls.* -u u35 '
+}
+
+@test "a store that is down for 5 minutes, in which the task ends: all files are there in the end, and nothing is lost" {
+    local f
+    put_begin
+    serving --life 900
+    opened
+    ordered t '"RecordMode":1,"OutputFormat":1'
+    recording t --uploader "trtc-put -q --to s3://$bucket?region=ap-test --endpoint $store --root t/files --journal t.journal"
+    live anna
+    noted t 'map(select(.EventType == 304)) | length == 2' 40
+    echo 'any - drop' >script
+    sleep 270
+    [[ $(jq -s 'map(select(.Type == "segment")) | length' t/events.ndjson) -ge 40 ]] || fail 'it was not recorded meanwhile'
+    order '{"stop":{}}'
+    noted t 'any(.EventType == 302)' 60
+    sleep 30
+    jq -es 'all(has("End") | not)' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
+    echo 'any - right' >script
+    noted t 'any(has("End"))' 240
+    ended 0
+    whole t
+    jq -es 'all(has("Loss") | not)' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
+    [[ $(events_of) == *' 302 305 310' ]] || fail "$(events_of)"
+    for f in t/files/*; do has "${f##*/}" "$f"; done
+}
+
+@test "any allocation fails: all is recorded, or the exit status says that it is not" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local nb i k all
+    cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
+    mkdir bin
+    # shellcheck disable=SC2016 # these are for bin/trtc-room
+    printf '%s\n' '#!/bin/sh' \
+        'e() { echo "{\"EventGroupId\":$1,\"EventType\":$2,\"EventInfo\":{\"RoomId\":\"3560\",\"EventMsTs\":$at,\"UserId\":\"anna\"$3}}"; }' \
+        "from=',\"Source\":\"$PWD/short.ts\"'" 'at=$(date +%s%3N); e 1 103; e 2 201 "$from"; e 2 203 "$from"' \
+        'sleep 0.9; at=$(date +%s%3N); e 2 202; e 2 204; e 1 104; exec sleep 60' >bin/trtc-room
+    chmod +x bin/trtc-room
+    mk short --mixed --user "$(user)" --length 6 --segment 100
+    mv short/*.ts short.ts
+    (lacking 0) || fail 'nothing fails, and it does not work'
+    nb=$(<n0/count)
+    for ((i = 0; i < 20; i++)); do
+        all=()
+        for k in 0 1 2 3 4 5; do
+            k=$((RANDOM % (nb / 120) + (i * 6 + k) * (nb / 120) + 1))
+            { (lacking $k) && rm "fault$k"; } >"fault$k" 2>&1 &
+            all+=($!)
+        done
+        wait "${all[@]}" || true
+    done
+    [[ ! $(ls fault* 2>/dev/null) ]] || fail "$(head -c 3000 fault*)"
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Preloaded into a program (LD_PRELOAD), makes allocations fail: the FAIL_AT-th (1...), or, with FAIL_ON, all from
- * there on. FAIL_DEEP: the next one that fails calls itself until the stack is full, as OpenSSL 3.6 may. FAIL_COUNT: a
- * file that receives how many there were. Needs glibc. */
-#define _GNU_SOURCE /* memalign's place in glibc */
+ * there on. FAIL_IN: only in the program of this name, not in those that it starts. FAIL_DEEP: the next one that fails
+ * calls itself until the stack is full, as OpenSSL 3.6 may. FAIL_COUNT: a file that receives how many there were. Needs
+ * glibc. */
+#define _GNU_SOURCE /* memalign's place in glibc, program_invocation_short_name */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void *__libc_malloc(size_t);
@@ -77,7 +79,7 @@ int posix_memalign(void **p, size_t align, size_t n)
 static void tell(void)
 {
     char text[32];
-    const char *path = getenv("FAIL_COUNT");
+    const char *path = counting ? getenv("FAIL_COUNT") : NULL;
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
     int n = snprintf(text, sizeof text, "%ld\n", atomic_load(&nb));
     if (fd >= 0 && write(fd, text, (size_t)n) == n)
@@ -91,5 +93,6 @@ __attribute__((constructor)) static void begin(void)
     fail_on = getenv("FAIL_ON") != NULL;
     fail_deep = getenv("FAIL_DEEP") != NULL;
     atexit(tell);
-    counting = true;
+    const char *in = getenv("FAIL_IN");
+    counting = !in || strcmp(program_invocation_short_name, in) == 0;
 }

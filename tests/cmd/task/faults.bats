@@ -190,6 +190,43 @@ gaps() {
     [[ $(grep -c DISCONTINUITY t/files/*_main_video.m3u8) -eq 1 ]]
 }
 
+# room_says TEXT: in the place of trtc-room, a script in which `come` and `go` report a user with the stream of call.ts.
+room_says() {
+    # shellcheck disable=SC2016 # these are for the script
+    in_place_of trtc-room 'e() { echo "{\"EventGroupId\":$1,\"EventType\":$2,\"EventInfo\":{\"RoomId\":\"3560\",\"EventMsTs\":$at,\"UserId\":\"anna\"$3}}"; }
+from=",\"Source\":\"'"$BATS_FILE_TMPDIR"'/call.ts\""
+come() { at=$(date +%s%3N); e 1 103; e 2 203 "$from"; e 2 201 "$from"; }
+go() { at=$(date +%s%3N); e 2 204; e 2 202; e 1 104; }
+'"$1"
+}
+
+# run_there: a task in the background, with the programs of ./bin first.
+run_there() {
+    PATH=$PWD/bin:$PATH trtc-task t 2>t.log </dev/null 3>&- &
+    task=$!
+    task_pids+=("$task")
+}
+
+@test "a stream that ends before its recorder has begun is a loss" {
+    ordered t '"RecordMode":1'
+    in_place_of trtc-hls 'trap "exit 143" TERM; while :; do sleep 0.05; done'
+    room_says 'come; sleep 0.5; go; exec sleep 60'
+    run_there
+    noted t 'any(.Loss // "" | startswith("nothing of the primary stream was recorded"))'
+    order '{"stop":{}}'
+    ended 3
+}
+
+@test "a user who comes while a new trtc-room still reports is recorded at once" {
+    ordered t '"RecordMode":1'
+    room_says '[ -e again ] || { touch again; exit 1; }
+come; n=0; until [ $n = 24 ] || ls t/files/*video*.m3u8 t/files/*audio*.m3u8 >/dev/null 2>&1; do sleep 0.05; n=$((n + 1)); done; go; exec sleep 60'
+    run_there
+    stands t '.Streams | length' 2
+    order '{"stop":{}}'
+    ended 0
+}
+
 @test "a killed merge is reported, and a file with a long line is listed" {
     opened
     in_place_of trtc-merge 'kill -9 $$'
