@@ -36,7 +36,7 @@ used() {
 
 @test "the camera is published and mixed, the layout is changed, the task is stopped, and the result plays" {
     used mixed
-    [[ $(jq -c .lanes shown) == '["everybody "]' ]]
+    [[ $(jq -c .lanes shown) == '["everyone "]' ]]
     [[ $(jq -r '.events | join(" ")' shown) =~ ^301.*307.*302.*310 ]] || fail "$(cat shown)"
     grep -q '"MixLayoutMode":1' live/tasks/*/modify.json || fail "$(cat live/tasks/*/modify.json)"
 }
