@@ -81,8 +81,11 @@ floor() {
     mapfile -t args < <(ffmpeg_inputs)
     for ((i = 0; i < tiles; i++)); do maps+=(-map "$i"); done
     decode=$(cpu ffmpeg -nostdin -v error "${args[@]}" "${maps[@]}" -f null -)
-    ffmpeg -nostdin -v error -y -i "$work/mix.mp4" -an -pix_fmt yuv420p "$work/raw.y4m"
-    encode=$(cpu ffmpeg -nostdin -v error -y -i "$work/raw.y4m" -c:v libx264 "${fast[@]}" -b:v "${kbps}k" -g 30 -f null -)
+    # what was composed, and not what a mix has left of it; with the cap on peaks that a mix has
+    kbps=100000 mix --preset ultrafast --only video >/dev/null
+    ffmpeg -nostdin -v error -y -i "$work/mix.mp4" -pix_fmt yuv420p "$work/raw.y4m"
+    encode=$(cpu ffmpeg -nostdin -v error -y -i "$work/raw.y4m" -c:v libx264 "${fast[@]}" -b:v "${kbps}k" \
+        -maxrate "$((kbps * 3 / 2))k" -bufsize "$((kbps * 2))k" -g 30 -f null -)
     rm -f "$work/raw.y4m"
     awk -v d="$decode" -v e="$encode" -v n="$cores" \
         'BEGIN {printf "%35s floor: decode %.2f + encode %.2f CPU s over %d cores = %.2f s\n", "", d, e, n, (d + e) / n}'
