@@ -8,15 +8,16 @@
 #include "inputs.h"
 #include "options.h"
 
-/* A file that was made, of parts or in one piece. */
+/* A file that was made, by a mix or by joining parts. */
 struct mix_made {
     const char *path;
-    int64_t start_us, end_us; /* epoch */
+    int64_t start_us, end_us; /* us since 1970 */
     int64_t bytes, nb_frames;
     int width_px, height_px, fps;
 };
 
-/* Returns the keys of its JSON object that mixes and joins have in common. The caller frees it. NULL: no memory. */
+/* Returns a JSON object with the members that mixes and joins have in common. The caller frees it.
+ * NULL: no memory. */
 cJSON *mix_made_json(const struct mix_made *made);
 
 /* Prints a message on standard error and, for a part, adds it to the note of its file. */

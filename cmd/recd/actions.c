@@ -232,7 +232,7 @@ static bool commit_creation(struct recd *r, struct creation *c)
     return good;
 }
 
-/* Nothing is left of a task that is not stored. */
+/* Makes the directory of a new task and stores its row; if either fails, neither remains. */
 static int store_task(struct recd *r, struct creation *c, struct trtc_fault *fault)
 {
     struct trtc_err err;

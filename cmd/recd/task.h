@@ -36,11 +36,11 @@ struct task {
 int tasks_load(struct recd *r, struct trtc_err *err);
 void tasks_free(struct recd *r);
 
-/* Returns a task for which there is room; the caller joins or frees it before the next. Takes the
- * texts of *row. NULL: no memory. */
+/* Makes a task, and reserves room for it in the list of tasks; takes the texts of *row. The caller
+ * passes it to task_join or task_free before it makes the next one. NULL: no memory. */
 struct task *task_new(struct recd *r, struct trtc_task_row *row);
 
-/* Adds it, once its row is in the store and its directory exists. */
+/* Adds the task to the list, once its row is in the store and its directory exists. */
 void task_join(struct recd *r, struct task *t);
 
 /* Returns the task with this id if it belongs to that application, else NULL. */

@@ -39,7 +39,8 @@ void room_say_lost(struct task *t)
     t->lost_us = 0;
 }
 
-/* Memory ran out: a new child reports everybody again. */
+/* Reports that an event is lost for lack of memory, and ends the child: the next one reports again
+ * who is present. */
 static void lack_event(struct task *t)
 {
     task_loss(t, NULL, "out of memory: an event of the room is missing");
@@ -52,7 +53,7 @@ static void take_event(struct task *t, const struct trtc_room_event *e)
     const bool settles = t->settle_us != 0;
     if (strcmp(e->room, t->r.room) != 0)
         return;
-    /* what a new child reports is true; only what it does not report waits */
+    /* what a new child reports applies at once; what it does not report ends once it has settled */
     if ((settles && trtc_attendance_apply(&t->next, e, NULL, &err) < 0) ||
         trtc_attendance_apply(&t->here, e, NULL, &err) < 0)
         lack_event(t);

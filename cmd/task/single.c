@@ -161,7 +161,8 @@ static void say_died(const struct single *m, const struct trtc_recorder_end *end
     task_loss(m->task, m->stream.user, text);
 }
 
-/* A stream that ends while its recorder is still starting leaves no file, and no message. */
+/* Reports a stream of which nothing was recorded and about which its recorder has printed no
+ * message: it ended while the recorder was starting. */
 static void say_nothing_recorded(const struct single *m)
 {
     char text[TEXT_MAX];

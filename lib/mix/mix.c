@@ -12,7 +12,7 @@
 #include "base/array.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
-enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* a second, of a live mix */
+enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* pixels per second up to which one thread encodes */
 enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
 /* ---- what the threads share ---- */
@@ -145,8 +145,9 @@ void trtc_mix_free(struct trtc_mix **m)
     *m = NULL;
 }
 
-/* Each thread costs memory and delay, and a live mix need be no faster than its clock: one thread encodes
- * 1280x720 at 15 in a seventh of its time. */
+/* Returns the number of threads of the encoder; 0: libx264 decides. Threads cost memory and delay,
+ * and a live mix need not be faster than the clock: one thread needs a seventh of the time for
+ * 1280x720 at 15 fps. */
 static int threads_of(const struct trtc_mix *m)
 {
     const struct trtc_mix_settings *set = m->o.set;
