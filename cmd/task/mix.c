@@ -117,8 +117,7 @@ static void place_pictures(struct mix *m, cJSON *object, const char *name)
 static bool is_there(const struct trtc_task_streams *all, const struct trtc_task_stream *s)
 {
     const struct trtc_task_stream *other = trtc_task_streams_find(all, s->user, s->aux);
-    return other && other->since_ms == s->since_ms && other->source && s->source &&
-           strcmp(other->source, s->source) == 0;
+    return other && trtc_task_stream_same(other, s);
 }
 
 /* Whether the stream itself has not ended, although it leaves the mix. */

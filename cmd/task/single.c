@@ -42,13 +42,6 @@ static struct single *add(struct task *t, const struct trtc_task_stream *s)
     return m;
 }
 
-/* Whether it is a new stream: it began at another time, or has another address. */
-static bool is_another(const struct single *m, const struct trtc_task_stream *s)
-{
-    return !m->stream.source || m->stream.since_ms != s->since_ms ||
-           strcmp(m->stream.source, s->source) != 0;
-}
-
 /* Reports a stream that ended while the child of the one before it was still running. */
 static void say_missed(struct single *m)
 {
@@ -59,7 +52,7 @@ static void say_missed(struct single *m)
 static void want(struct single *m, const struct trtc_task_stream *s)
 {
     struct trtc_recorder_want w = { true, s->audio, s->video, m->number };
-    if (is_another(m, s)) {
+    if (!trtc_task_stream_same(&m->stream, s)) {
         char *source = strdup(s->source);
         if (!source) {
             task_look_later(m->task, s->user);
@@ -72,6 +65,8 @@ static void want(struct single *m, const struct trtc_task_stream *s)
         m->begun = m->recorded = false;
         w.number = ++m->number;
     }
+    m->stream.picture_ms = s->picture_ms;
+    m->stream.sound_ms = s->sound_ms;
     m->stream.audio = s->audio;
     m->stream.video = s->video;
     trtc_recorder_wants(&m->recorder, &w, m->task->now_us);

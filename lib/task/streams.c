@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/utc.h"
 
 static void fini(struct trtc_task_stream *s)
 {
@@ -19,6 +20,18 @@ void trtc_task_streams_fini(struct trtc_task_streams *s)
         fini(&s->items[i]);
     free(s->items);
     *s = (struct trtc_task_streams){ 0 };
+}
+
+static bool is_same_time(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms != TRTC_NOTIME && a_ms == b_ms;
+}
+
+bool trtc_task_stream_same(const struct trtc_task_stream *was, const struct trtc_task_stream *is)
+{
+    return was->source && is->source && strcmp(was->source, is->source) == 0 &&
+           (was->since_ms == is->since_ms || is_same_time(was->picture_ms, is->picture_ms) ||
+            is_same_time(was->sound_ms, is->sound_ms));
 }
 
 const char *trtc_task_stream_word(const struct trtc_task_stream *s)
@@ -111,6 +124,8 @@ static bool main_of(const struct choice *c, const char *user, struct trtc_task_s
     *out = (struct trtc_task_stream){ .user = (char *)user,
                                       .source = first->source,
                                       .since_ms = first->since_ms,
+                                      .picture_ms = video ? video->since_ms : TRTC_NOTIME,
+                                      .sound_ms = audio ? audio->since_ms : TRTC_NOTIME,
                                       .audio = hears,
                                       .video = sees };
     return true;
@@ -126,6 +141,8 @@ static bool aux_of(const struct choice *c, const char *user, struct trtc_task_st
                                       .aux = true,
                                       .source = aux->source,
                                       .since_ms = aux->since_ms,
+                                      .picture_ms = aux->since_ms,
+                                      .sound_ms = aux->since_ms,
                                       .audio = subscribed(c, false, user),
                                       .video = true };
     return true;

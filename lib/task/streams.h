@@ -17,9 +17,10 @@ enum { TRTC_TASK_STREAMS_MAX = 25 };
 struct trtc_task_stream {
     char *user;
     bool aux;
-    char *source;      /* its address; NULL: its events do not contain one */
-    int64_t since_ms;  /* when it began, in ms of the epoch */
-    bool audio, video; /* whether its sound and its picture are recorded */
+    char *source;                 /* its address; NULL: its events do not contain one */
+    int64_t since_ms;             /* when it began, in ms of the epoch */
+    int64_t picture_ms, sound_ms; /* when these did; TRTC_NOTIME: absent */
+    bool audio, video;            /* whether its sound and its picture are recorded */
 };
 
 struct trtc_task_streams {          /* zero-initialise; users and sources are owned */
@@ -29,6 +30,10 @@ struct trtc_task_streams {          /* zero-initialise; users and sources are ow
 };
 
 void trtc_task_streams_fini(struct trtc_task_streams *s);
+
+/* Returns whether a stream of a user is the one that was there before: it has the same address, and began at the same
+ * time, or its picture or its sound did. A microphone that is switched off makes no other stream of it. */
+bool trtc_task_stream_same(const struct trtc_task_stream *was, const struct trtc_task_stream *is);
 
 /* Returns "primary stream" or "substream". */
 const char *trtc_task_stream_word(const struct trtc_task_stream *s);

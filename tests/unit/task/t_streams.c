@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/utc.h"
 #include "task/leave.h"
 #include "task/streams.h"
 
@@ -149,9 +150,42 @@ static void leaving(void **state)
     nobody();
 }
 
+static const struct trtc_task_stream *anna(void)
+{
+    wanted(&all);
+    return trtc_task_streams_find(&held, "anna", false);
+}
+
+/* Neither a camera nor a microphone that is switched off makes another stream of it, but all anew does. */
+static void same(void **state)
+{
+    static const int types[] = { TRTC_ROOM_VIDEO,     TRTC_ROOM_AUDIO_END, TRTC_ROOM_AUDIO,
+                                 TRTC_ROOM_VIDEO_END, TRTC_ROOM_VIDEO,     TRTC_ROOM_AUDIO_END };
+    (void)state;
+    happens(TRTC_ROOM_ENTERED, "anna", 1);
+    happens(TRTC_ROOM_AUDIO, "anna", 2);
+    anna();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const struct trtc_task_stream was = { .source = (char *)"http://a/anna",
+                                              .since_ms = held.items[0].since_ms,
+                                              .picture_ms = held.items[0].picture_ms,
+                                              .sound_ms = held.items[0].sound_ms };
+        happens(types[i], "anna", (int64_t)i + 3);
+        assert_true(trtc_task_stream_same(&was, anna()));
+    }
+    const struct trtc_task_stream was = { .source = (char *)"http://a/anna",
+                                          .since_ms = held.items[0].since_ms,
+                                          .picture_ms = held.items[0].picture_ms,
+                                          .sound_ms = TRTC_NOTIME };
+    happens(TRTC_ROOM_VIDEO_END, "anna", 20);
+    happens(TRTC_ROOM_VIDEO, "anna", 21);
+    assert_false(trtc_task_stream_same(&was, anna()));
+    nobody();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(subscribed), cmocka_unit_test(first_come),
-                                        cmocka_unit_test(leaving) };
+                                        cmocka_unit_test(leaving), cmocka_unit_test(same) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
