@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-#define NOTIME    TRTC_PICTURE_NOTIME
-#define WRAP      (INT64_C(1) << 33)
-#define JUMP      (10 * 90000) /* further from the picture before: the stream's clock has jumped */
-#define STEP_MAX  (2 * 90000)
-#define STEP      3600 /* a guess */
-#define COUNT_MAX 8192
+#define NOTIME      TRTC_PICTURE_NOTIME
+#define WRAP        (INT64_C(1) << 33)
+#define JUMP        (10 * 90000) /* further from the picture before: the stream's clock has jumped */
+#define STEP_MAX    (2 * 90000)
+#define STEP        3600 /* a guess */
+#define COUNT_MAX   8192
+#define REORDER_MAX 16 /* no stream reorders more */
 #define LEAST \
     225 /* a shorter duration is the resolution of the stream's clock, and not that of a picture */
 
@@ -230,6 +231,25 @@ static int64_t take_first(struct trtc_picture_times *t)
     return first;
 }
 
+/* Where presentation goes on behind at, if so many pictures that are shown later have come that none is still to come
+ * there, else NOTIME: where a segment was cut within a group, what is missing came in the one before. */
+static int64_t behind_gap(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                          int64_t at)
+{
+    const int said = s->sps && s->sps->reorder_max >= 0 ? s->sps->reorder_max : REORDER_MAX;
+    const int most = said * (s->order.field ? 2 : 1);
+    int64_t first = NOTIME;
+    int later = 0;
+
+    for (unsigned i = 0; i < t->nb_recent && i < TRTC_PICTURE_DEPTH; i++) {
+        if (t->recent[i] <= at)
+            continue;
+        later++;
+        first = first == NOTIME || t->recent[i] < first ? t->recent[i] : first;
+    }
+    return later > most ? first : NOTIME;
+}
+
 /* Returns the next time of presentation for which no picture has come, if this one is shown
  * later. */
 static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_picture_said *s,
@@ -240,10 +260,13 @@ static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_pictur
 
     for (unsigned i = 0; i < n; i++) {
         const int64_t d = t->recent[i] - t->shown;
-        if (d > step / 2 && d <= step + step / 2) {
-            t->shown = t->recent[i];
-            i = (unsigned)-1;
-        }
+        int64_t next = d > step / 2 && d <= step + step / 2 ? t->recent[i] : NOTIME;
+        if (next == NOTIME && i + 1 == n)
+            next = behind_gap(t, s, t->shown + step + step / 2);
+        if (next == NOTIME)
+            continue;
+        t->shown = next;
+        i = (unsigned)-1;
     }
     return pts > t->shown + step + step / 2 ? t->shown + step : NOTIME;
 }

@@ -500,6 +500,35 @@ static void test_measure(void **state)
     }
 }
 
+/* A segment cut behind a picture that is shown among the ones here: they do not wait for it for longer than pictures
+ * are reordered. */
+static void test_cut_group(void **state)
+{
+    (void)state;
+    static const int from[] = { 8, 6, 5, 7 }; /* and so on; 4 is missing */
+    struct trtc_video_params sps = { .codec = TRTC_CODEC_H265, .reorder_max = 2 };
+
+    for (int known = 0; known < 2; known++) {
+        struct trtc_picture_times t = { 0 };
+        int64_t pts, dts, before = 0;
+        for (int i = 0; i < 60; i++) {
+            const int shown = i < 3 ? (int[]){ 2, 1, 3 }[i] : from[(i - 3) % 4] + (i - 3) / 4 * 4;
+            const int next = i < 2 ? 2 * i + 1 : from[(i - 2) % 4] + (i - 2) / 4 * 4;
+            const struct trtc_picture_said s = { .pts = 900000 + shown * STEP,
+                                                 .dts = NOPTS,
+                                                 .next_pts = 900000 + next * STEP,
+                                                 .order = { .known = known, .count = shown },
+                                                 .sps = known ? &sps : NULL };
+            trtc_picture_time(&t, &s, &pts, &dts);
+            assert_int_equal(pts, s.pts);
+            assert_true(i == 0 || dts > before);
+            if (i > (known ? 8 : 24))
+                assert_int_in_range(pts - dts, 0, 6 * STEP);
+            before = dts;
+        }
+    }
+}
+
 /* The clock restarts at the key picture of an open group, of which pictures follow that are shown
  * before it: decoding times rise from there on, and stay close. */
 static void test_open_restart(void **state)
@@ -589,11 +618,17 @@ static void test_small_fall(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_fall),    cmocka_unit_test(test_encoded),
-        cmocka_unit_test(test_no_rate),       cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_unknown_depth), cmocka_unit_test(test_jumps),
-        cmocka_unit_test(test_restart),       cmocka_unit_test(test_odd_counts),
-        cmocka_unit_test(test_open_restart),  cmocka_unit_test(test_open_restart_behind),
+        cmocka_unit_test(test_small_fall),
+        cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_no_rate),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_unknown_depth),
+        cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_odd_counts),
+        cmocka_unit_test(test_open_restart),
+        cmocka_unit_test(test_cut_group),
+        cmocka_unit_test(test_open_restart_behind),
         cmocka_unit_test(test_measure),
     };
 
