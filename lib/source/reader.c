@@ -622,7 +622,7 @@ static int read_course(struct trtc_reader *rd, const struct trtc_course_file *f,
     const int fd = trtc_open_beneath(rd->dirfd, next->uri, NULL, &why);
     if (fd < 0 && trtc_is_shortage(&why))
         return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, next->uri, why.msg);
-    const struct trtc_course_file then = { fd, next->at_bytes, next->bytes };
+    const struct trtc_course_file then = { fd, next->at_bytes, next->bytes, NULL };
     const int ret = trtc_course_read(&rd->course, f, fd < 0 ? NULL : &then, err);
     if (fd >= 0)
         close(fd);
@@ -646,7 +646,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
     if (there <= 0)
         return there;
     int ret = 0;
-    const struct trtc_course_file f = { fd, p->at_bytes, p->bytes };
+    const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
     if (what == FALLS || !ends_well(rd, &f, what)) {
         rd->looked = true;
         rd->course_hint = 0;

@@ -130,6 +130,8 @@ static int run(struct pass *p, const struct trtc_course_file *s, int64_t from,
         trtc_fail_nomem(err);
         goto done;
     }
+    if (s->known)
+        trtc_ts_learn(p->ts, s->known);
     if (feed(p, s, from, err) < 0)
         goto done;
     if (next) {
@@ -140,9 +142,11 @@ static int run(struct pass *p, const struct trtc_course_file *s, int64_t from,
         }
         p->end = trtc_ts_pos(p->ts);
         trtc_ts_continue(p->ts);
-        const struct trtc_course_file head = { next->fd, next->at,
-                                               next->bytes < GOES_ON_BYTES ? next->bytes
-                                                                           : GOES_ON_BYTES };
+        const struct trtc_course_file head = { .fd = next->fd,
+                                               .at = next->at,
+                                               .bytes = next->bytes < GOES_ON_BYTES
+                                                            ? next->bytes
+                                                            : GOES_ON_BYTES };
         if (feed(p, &head, 0, err) < 0)
             goto done;
     }

@@ -14,6 +14,7 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f);
 struct trtc_course_file {
     int fd;
     int64_t at, bytes;
+    const struct trtc_ts *known; /* knows its streams, if it has no tables; or NULL */
 };
 
 /* Adds all frames of a segment, pictures and sound, without settling the course. next: the segment

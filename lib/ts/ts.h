@@ -132,6 +132,9 @@ void trtc_ts_free(struct trtc_ts **ts);
  * an earlier one are used. Not needed before the first segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
 
+/* Gives ts, which is new, the streams that another one knows: those of a segment without tables. */
+void trtc_ts_learn(struct trtc_ts *ts, const struct trtc_ts *from);
+
 /* As trtc_ts_begin, but forgets earlier segments, since another recording begins. */
 void trtc_ts_forget(struct trtc_ts *ts);
 

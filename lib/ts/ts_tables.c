@@ -282,14 +282,20 @@ static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
         trtc_ts_early_tables(ts);
 }
 
-void trtc_ts_tables_begin(struct trtc_ts *ts)
+void trtc_ts_learn(struct trtc_ts *ts, const struct trtc_ts *from)
 {
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
-        if (!ts->es[k].on)
+        const bool on = from->es[k].on;
+        if (!on && !from->had[k])
             continue;
-        ts->before[k] = ts->es[k].info;
+        ts->before[k] = on ? from->es[k].info : from->before[k];
         ts->had[k] = true;
     }
+}
+
+void trtc_ts_tables_begin(struct trtc_ts *ts)
+{
+    trtc_ts_learn(ts, ts);
     memset(ts->pid, PID_NONE, sizeof ts->pid);
     ts->pid[0] = PID_PAT;
     ts->pat.cc = CC_NONE;

@@ -21,9 +21,14 @@ mixed=1400000001_3560_20260101000000495_av.mp4
 
 # edit FILE EDIT...: restamps a segment in place; its playlist says the size that it has then.
 edit() {
+    restamp "$1" edited.ts "${@:2}"
+    mv edited.ts "$1"
+    resized "$1"
+}
+
+# resized FILE: the playlist says the size that a segment has now.
+resized() {
     local file=$1 list
-    restamp "$file" edited.ts "${@:2}"
-    mv edited.ts "$file"
     for list in "${file%/*}"/*.m3u8; do
         awk -v file="${file##*/}" -v size="$(stat -c %s "$file")" '
             { line[NR] = $0 }
@@ -70,6 +75,24 @@ whole() {
     edit "$(nth p mixed 1)" av:0:+7777 av:5:-7777
     merge 0 -f p
     whole p/$mixed 45
+}
+
+@test "time stamps that fall back inside a segment without tables: those of the segment before are used" {
+    have mixed p
+    edit "$(nth p mixed 2)" av:5:-5
+    python3 - "$(nth p mixed 2)" <<'P'
+import sys
+data = open(sys.argv[1], 'rb').read()
+packets = [data[i:i + 188] for i in range(0, len(data), 188)]
+pid = lambda p: (p[1] & 31) << 8 | p[2]
+pat = next(p for p in packets if pid(p) == 0)
+tables = (0, (pat[15] & 31) << 8 | pat[16])
+open(sys.argv[1], 'wb').write(b''.join(p for p in packets if pid(p) not in tables))
+P
+    resized "$(nth p mixed 2)"
+    merge 0 -f p
+    quiet
+    whole p/$mixed
 }
 
 @test "the same with separate files for picture and sound" {

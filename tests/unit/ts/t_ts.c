@@ -1054,6 +1054,16 @@ static void test_late_tables(void **state)
         assert_int_equal(f->n, whole->n);
         frames_free(f);
     }
+    struct trtc_ts *other = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    struct trtc_ts_frame g;
+    int nb_frames = 0;
+    trtc_ts_learn(other, demux);
+    trtc_ts_feed(other, b.p, b.n);
+    trtc_ts_end(other);
+    while (trtc_ts_next(other, &g) == 1)
+        nb_frames++;
+    assert_int_equal(nb_frames, whole->n);
+    trtc_ts_free(&other);
     bytes_drop(&b);
     frames_free(whole);
     mux_free(m);
