@@ -216,8 +216,8 @@ static int run_merge(const char *dir, const char *how, struct told *t, struct fr
     return 0;
 }
 
-/* Where the pieces begin and end that are cut at these packets. One in which no frame begins has no time and no name: it
- * goes with a neighbour. Returns how many there are. */
+/* Where the pieces begin and end that are cut at these packets. One in which no frame begins, or
+ * none later than before, has no name of its own: it goes with a neighbour. Returns how many there are. */
 static int place_pieces(struct piece p[PIECES], const struct source *s, int nb, const int64_t *cuts,
                         int64_t size)
 {
@@ -228,7 +228,8 @@ static int place_pieces(struct piece p[PIECES], const struct source *s, int nb, 
         const int64_t from = i == 0 ? 0 : s->front + cuts[i - 1] * s->unit;
         const int64_t to = i == nb - 1 ? size : s->front + cuts[i] * s->unit;
         const int64_t first = first_time(s->want, from, to);
-        if (n == 0 || (placed && first != INT64_MAX))
+        if (n == 0 ||
+            (placed && first != INT64_MAX && in_us(first - low) >= p[n - 1].begin_us + 1000))
             p[n++] = (struct piece){ .from = from,
                                      .begin_us = first == INT64_MAX ? 0 : in_us(first - low) };
         p[n - 1].to = to;
@@ -268,8 +269,10 @@ static int64_t packets_of(const struct source *s)
 /* Cut where nothing else begins. */
 static int merge_cut(const char *dir, const struct source *s, struct told *t, struct frames *made)
 {
-    const int64_t n = packets_of(s), cuts[PIECES - 1] = { n / PIECES, n * 2 / PIECES };
-    if (!s->placed || make_pieces(dir, s, PIECES, cuts) < 0)
+    const char *given = getenv("MATRIX_CUT");
+    const int64_t n = packets_of(s), by = given ? atoi(given) : 0;
+    const int64_t cuts[PIECES - 1] = { n / PIECES + by, n * 2 / PIECES + by };
+    if (!s->placed || cuts[0] < 0 || cuts[1] > n || make_pieces(dir, s, PIECES, cuts) < 0)
         return -1;
     return run_merge(dir, "r", t, made);
 }
