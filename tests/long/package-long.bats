@@ -84,6 +84,11 @@ fresh() {
 @test "the image of the packages" {
     local tool
     tool=$(command -v podman || command -v buildah) || skip 'neither podman nor buildah'
+    "$tool" pull -q docker.io/library/debian:12-slim >log 2>&1 || skip "no image of Debian: $(tail -n 1 log)"
     "$tool" build -q -t trtc-tools-test -f "$tree/pkg/Containerfile" "$tree" >image 2>log || fail "$(tail log)"
-    [[ $tool != *podman ]] || podman run --rm trtc-tools-test trtc-merge --version
+    if [[ $tool == *podman ]]; then
+        podman run --rm trtc-tools-test trtc-merge --version
+    else
+        buildah run "$(buildah from trtc-tools-test)" trtc-merge --version
+    fi
 }
