@@ -104,6 +104,8 @@ static const struct class classes[] = {
       "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
     { "merge-segments *", "time-v *; left-a [1-9]",
       "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
+    { "merge-segments *", "left-a [1-9]",
+      "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
     { "merge-segments *", "left-a [1-9]; time-a *",
       "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
     { "merge-segments *", "time-v *; left-a [1-9]; time-a *",
