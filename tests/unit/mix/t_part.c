@@ -135,11 +135,11 @@ static void test_check(void **state)
     expect(f, 8, 0, "");
     for (int i = 0; i < 8; i++)
         assert_int_equal(f[i].part.share.k, i + 1);
-    expect(f, 7, TRTC_EX_NOINPUT, "number 8");
-    expect(f + 1, 7, TRTC_EX_NOINPUT, "number 1");
+    expect(f, 7, TRTC_EX_NOINPUT, "missing: 8");
+    expect(f + 1, 7, TRTC_EX_NOINPUT, "missing: 1");
     f[2] = f[7];
-    expect(f, 7, TRTC_EX_NOINPUT, "number 3"); /* sorted by that: 1 2 4 5 6 7 8 */
-    expect(f, 6, TRTC_EX_NOINPUT, "number 3, 8");
+    expect(f, 7, TRTC_EX_NOINPUT, "missing: 3"); /* sorted by that: 1 2 4 5 6 7 8 */
+    expect(f, 6, TRTC_EX_NOINPUT, "missing: 3, 8");
     for (int i = 0; i < 8; i++)
         f[i] = (struct trtc_mix_part_file){ &"abcdefgh"[i], part(i + 1, 8, 1000, 15) };
     f[5] = f[1];
@@ -152,7 +152,7 @@ static void test_check(void **state)
     f[0].part = part(1, 8, 1000, 15);
     f[0].part.end--;
     expect(f, 8, TRTC_EX_DATAERR, "does not begin where the part before it ends");
-    expect(f, 1, TRTC_EX_NOINPUT, "number 2-8");
+    expect(f, 1, TRTC_EX_NOINPUT, "missing: 2-8");
 }
 
 /* ---- splice ---- */
