@@ -96,7 +96,20 @@ files() {
     [ "$(files .)" = "$before" ]
 }
 
+@test "rec-tools needs none of FFmpeg's headers and libraries" {
+    local source
+    cd "$root"
+    make -n V=1 rec-tools B="$BATS_TEST_TMPDIR/b" >"$BATS_TEST_TMPDIR/commands"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -gt 100 ]
+    run ! grep -E -e '-l(av|sw|ass)' "$BATS_TEST_TMPDIR/commands"
+    for source in $(grep -oE '(lib|cmd)/[a-z0-9_/]+\.c' "$BATS_TEST_TMPDIR/commands" | sort -u); do
+        run ! grep -E '/(lib(av|sw)[a-z]*|ass)/' "${TRTC_B:-build}/${source%.c}.d"
+        [ "$status" -eq 1 ]
+    done
+}
+
 @test "rec-tools builds without FFmpeg's headers" {
+    [ "${TRTC_LONG:-}" ] || skip 'in check-long'
     local header name tool
     cd "$root"
     for header in $(grep -rhoE '<(lib(av|sw)[a-z]*|ass)/[a-z_]+\.h>' lib cmd | sort -u | tr -d '<>'); do

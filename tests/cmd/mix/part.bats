@@ -178,7 +178,7 @@ END
     # shellcheck disable=SC2086
     parts 3 $tiny call
     for kind in video audio; do
-        for at in 10 80 95; do # per cent of the segment from 10 s to 20 s; parts meet at 8 s and 18 s
+        for at in 10 ${TRTC_LONG:+80} 95; do # per cent of the segment from 10 s to 20 s; parts meet at 8 s and 18 s
             rm -rf hurt
             cp -rL call hurt
             hurt=$(find hurt -name "*YW5uYQ*_${kind}_*10???.ts")
