@@ -39,7 +39,7 @@ HELPERS = $(wildcard tests/make/restamp.c tests/make/rewrap.c tests/serve/recser
 MEASURES = $(wildcard tests/bench/scalebench.c)
 FUZZERS = $(wildcard tests/fuzz/fuzz_*.c)
 T = $(filter-out tests/lint/lint.bats,$(wildcard tests/cmd/*/*.bats tests/make/*.bats tests/lint/*.bats $(if $(TRTC_LONG),tests/long/*.bats))) $(CTESTS)
-J = 6
+J = 8
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib $(INCLUDE)
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))

@@ -13,12 +13,13 @@ setup() {
     mkdir "$bin"
     local program
     for program in $(sed -n 's/^program  *\([a-z][^ ]*\) .*/\1/p' "$deps"); do
-        dummy "$program" 'exit 0'
+        printf '#!/bin/sh\nexit 0\n' >"$bin/$program"
     done
     # What deps.sh itself needs. No links: nothing written here may reach the machine's own programs.
     for program in sh awk env id sort tr sleep bash make; do
-        dummy "$program" "exec $(command -v "$program") \"\$@\""
+        printf '#!/bin/sh\nexec %s "$@"\n' "$(type -P "$program")" >"$bin/$program"
     done
+    chmod +x "$bin"/*
     export LOG=$BATS_TEST_TMPDIR/log BIN=$bin
     export XDG_DATA_HOME=$BATS_TEST_TMPDIR/home XDG_DATA_DIRS=/nonexistent:$BATS_TEST_TMPDIR/share
     font=$BATS_TEST_TMPDIR/share/fonts/truetype/dejavu/DejaVuSans.ttf

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Media that muxers and encoders made which are not ours, through all programs: a sample of the matrix, for 45 s.
+# Media that muxers and encoders made which are not ours, through all programs: a sample of the matrix, for 30 s.
 # tests/long/foreign-long.bats runs all of it.
 
 load ../../lib
@@ -16,7 +16,7 @@ setup() {
 }
 
 @test "a sample of the matrix: every frame is at its time, or reported" {
-    local seed=${TRTC_SEED:-1} pairs budget_s=${TRTC_FOREIGN_S:-45}
+    local seed=${TRTC_SEED:-1} pairs budget_s=${TRTC_FOREIGN_S:-30}
     command -v gst-launch-1.0 >/dev/null || echo '# no GStreamer (make deps installs it): FFmpeg alone makes the media' >&3
     pairs=(plain.mp2 b3pyr.aac32 ntsc.aac48 fake.aac51)
     [[ ! ${TRTC_SEED:-} ]] || mapfile -t pairs < <(bash "$tree/tests/foreign/media.bash" pairs |

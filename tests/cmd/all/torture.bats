@@ -141,7 +141,7 @@ failing() {
 
 @test "any allocation fails: 75, and no incomplete output" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
-    local s nb i tries=2 list
+    local s nb i tries=1 list
     cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
     [[ ! ${TRTC_LONG:-} ]] || tries=120
     for s in "${all_smokes[@]}"; do
