@@ -184,10 +184,10 @@ def rude(port):
     refused(port, 'the same Content-Length twice', same + body + inner, 400)
     for coding in (b'chunked', b'Chunked', b'gzip, chunked', b'chunked, identity', b'\x0bchunked'):
         both = h.replace(b'Content-Length', b'Transfer-Encoding: ' + coding + b'\r\nContent-Length', 1)
-        refused(port, 'Content-Length and Transfer-Encoding', both + b'0\r\n\r\n' + inner, 400)
+        refused(port, 'Content-Length and Transfer-Encoding', both + b'0\r\n\r\n' + inner, 400, 501)
     for coding in (b'identity', b'gzip', b'chunked, chunked'):
         one = re.sub(rb'Content-Length: \d+', b'Transfer-Encoding: ' + coding, h)
-        refused(port, 'Transfer-Encoding ' + coding.decode(), one + b'0\r\n\r\n' + inner, 400)
+        refused(port, 'Transfer-Encoding ' + coding.decode(), one + b'0\r\n\r\n' + inner, 400, 501)
     refused(port, 'two Hosts', h.replace(b'Host: a', b'Host: a\r\nHost: b') + body + inner, 400)
     refused(port, 'no Host', h.replace(b'Host: a\r\n', b'') + body + inner, 400)
     refused(port, 'two Signs', h.replace(b'Sign:', b'Sign: x\r\nSign:') + body + inner, 400)

@@ -97,7 +97,7 @@ HD,made-small 1280x720 yuv420p bt709 160x90 bt709 -colorspace bt709 -color_prima
 SD,made-large 160x90 yuv420p bt601 1280x720 bt709
 +HD,without-tags 1280x720 yuv420p bt709 160x90 bt601
 +full-range 160x90 yuvj420p bt601 160x90 bt601
-10-bits,4:2:2 160x90 yuv422p10 bt709 160x90 bt709 -colorspace bt709
++10-bits,4:2:2 160x90 yuv422p10 bt709 160x90 bt709 -colorspace bt709
 +4:4:4,full-range 160x90 yuvj444p bt709 1280x720 bt709 -colorspace bt709
 BT.2020 160x90 yuv420p10 bt2020 160x90 bt2020 -colorspace bt2020nc -color_primaries bt2020 -color_trc bt2020-10
 END

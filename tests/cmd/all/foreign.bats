@@ -18,7 +18,7 @@ setup() {
 @test "a sample of the matrix: every frame is at its time, or reported" {
     local seed=${TRTC_SEED:-1} pairs budget_s=${TRTC_FOREIGN_S:-30}
     command -v gst-launch-1.0 >/dev/null || echo '# no GStreamer (make deps installs it): FFmpeg alone makes the media' >&3
-    pairs=(plain.mp2 b3pyr.aac32 ntsc.aac48 fake.aac51)
+    pairs=(plain.mp2 b3pyr.aac32 fake.aac51)
     [[ ! ${TRTC_SEED:-} ]] || mapfile -t pairs < <(bash "$tree/tests/foreign/media.bash" pairs |
         while read -r pair; do echo "$(cksum <<<"$seed $pair") $pair"; done | sort -n | head -n 4 | cut -d ' ' -f 3)
     bash "$tree/tests/foreign/media.bash" make media "${pairs[@]}"

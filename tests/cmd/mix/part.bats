@@ -177,23 +177,23 @@ END
     local kind at size k status tiny='-s 64x36 -r 5 -g 2 --preset ultrafast'
     # shellcheck disable=SC2086
     parts 3 $tiny call
-    for kind in video audio; do
-        for at in 10 ${TRTC_LONG:+80} 95; do # per cent of the segment from 10 s to 20 s; parts meet at 8 s and 18 s
-            rm -rf hurt
-            cp -rL call hurt
-            hurt=$(find hurt -name "*YW5uYQ*_${kind}_*10???.ts")
-            size=$(stat -c %s "$hurt")
-            head -c 188 /dev/zero | dd of="$hurt" bs=188 seek=$((size / 188 * at / 100)) conv=notrunc status=none
-            for k in 2 3; do
-                # shellcheck disable=SC2086
-                trtc-mix -q $tiny hurt --part $k/3 -o p$k.mkv >out 2>err || status=$?
-                [[ ${status:-0} -eq 3 || ! -s err ]] || fail "part $k: $(<err)"
-                status=0
-            done
-            expect 3 trtc-mix --join -o call.mp4 p?.mkv
-            said "$hurt: damaged: "
-            [[ $at -gt 10 ]] || mix 3 --to +14 $tiny -o call.mp4 hurt
+    # per cent of the segment from 10 s to 20 s; parts meet at 8 s and 18 s
+    for at in video:10 audio:95 ${TRTC_LONG:+video:80 video:95 audio:10 audio:80}; do
+        kind=${at%:*} at=${at#*:}
+        rm -rf hurt
+        cp -rL call hurt
+        hurt=$(find hurt -name "*YW5uYQ*_${kind}_*10???.ts")
+        size=$(stat -c %s "$hurt")
+        head -c 188 /dev/zero | dd of="$hurt" bs=188 seek=$((size / 188 * at / 100)) conv=notrunc status=none
+        for k in 2 3; do
+            # shellcheck disable=SC2086
+            trtc-mix -q $tiny hurt --part $k/3 -o p$k.mkv >out 2>err || status=$?
+            [[ ${status:-0} -eq 3 || ! -s err ]] || fail "part $k: $(<err)"
+            status=0
         done
+        expect 3 trtc-mix --join -o call.mp4 p?.mkv
+        said "$hurt: damaged: "
+        [[ $at -gt 10 ]] || mix 3 --to +14 $tiny -o call.mp4 hurt
     done
 }
 
