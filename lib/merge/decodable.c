@@ -8,11 +8,16 @@
 #include <string.h>
 
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "merge/lane.h"
 
-static bool has_decoder(struct trtc_decodable *d, const struct trtc_ts_stream *s)
+/* 1, 0, or -1: FFmpeg cannot be loaded. */
+static int has_decoder(struct trtc_decodable *d, const struct trtc_ts_stream *s,
+                       struct trtc_err *err)
 {
     if (strcmp(d->codec, s->codec_name) != 0) {
+        if (trtc_ffmpeg_load(err) < 0)
+            return -1;
         snprintf(d->codec, sizeof d->codec, "%s", s->codec_name);
         const AVCodec *c = trtc_av_decoder(AVMEDIA_TYPE_AUDIO, s->codec, s->codec_name, NULL);
         d->has_decoder = c && trtc_av_opens(c, NULL);
@@ -59,8 +64,9 @@ int trtc_decodable_next(struct trtc_decodable *d, struct trtc_read *out, struct 
     while ((got = trtc_reader_next(d->reader, out, err)) > 0) {
         if (strcmp(d->codec, out->stream->codec_name) != 0 && tell(d) < 0)
             return trtc_fail_nomem(err);
-        if (has_decoder(d, out->stream))
-            return 1;
+        const int has = has_decoder(d, out->stream, err);
+        if (has != 0)
+            return has;
         if (leave_out(d, out) < 0)
             return trtc_fail_nomem(err);
     }

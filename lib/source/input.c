@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "codec/aenc.h"
 #include "codec/av.h"
+#include "codec/ffmpeg.h"
 #include "mp4/sets_kept.h"
 #include "source/input_priv.h"
 #include "ts/es.h"
@@ -124,13 +125,16 @@ static void note_colour(struct trtc_input *in, const struct trtc_colour *said)
 }
 
 /* Whether sound of this codec is recorded: there is a decoder for it, or there are no pictures, so
- * that the missing decoder is an error. */
-static bool can_decode(struct trtc_input *in, enum trtc_codec codec, const char *name)
+ * that the missing decoder is an error. 1, 0, or -1: FFmpeg cannot be loaded. */
+static int can_decode(struct trtc_input *in, enum trtc_codec codec, const char *name,
+                      struct trtc_err *err)
 {
     struct trtc_input_track sound, pictures;
 
     if (strcmp(in->sound_name, name) == 0)
         return in->sound_decodes;
+    if (trtc_ffmpeg_load(err) < 0)
+        return -1;
     snprintf(in->sound_name, sizeof in->sound_name, "%s", name);
     in->ops->track(in->back, TRTC_AT_AUDIO, &sound);
     in->ops->track(in->back, TRTC_AT_VIDEO, &pictures);
@@ -374,7 +378,10 @@ static int encode(struct trtc_input *in, const struct trtc_input_raw *raw, struc
         place(in, raw, raw->dur_us, &at);
         return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_UNWANTED);
     }
-    if (!can_decode(in, raw->codec, raw->codec_name)) {
+    const int decodes = can_decode(in, raw->codec, raw->codec_name, err);
+    if (decodes < 0)
+        return -1;
+    if (!decodes) {
         place(in, raw, raw->dur_us, &at);
         return leave_out(in, TRTC_AT_AUDIO, TRTC_LEFT_FORMAT);
     }
@@ -619,8 +626,10 @@ static int announced(struct trtc_input *in, bool *video, bool *audio, struct trt
     if (in->info.audio == TRTC_CODEC_NONE && a.codec != TRTC_CODEC_NONE) {
         in->info.audio = in->any ? a.codec : TRTC_CODEC_AAC;
         in->info.audio_encoded = !in->any && a.codec != TRTC_CODEC_AAC;
-        in->info.audio_undecodable =
-            in->info.audio_encoded && !can_decode(in, a.codec, a.codec_name);
+        const int decodes = in->info.audio_encoded ? can_decode(in, a.codec, a.codec_name, err) : 1;
+        if (decodes < 0)
+            return -1;
+        in->info.audio_undecodable = !decodes;
     }
     return 0;
 }

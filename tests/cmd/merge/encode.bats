@@ -290,6 +290,7 @@ constant() {
     grep -q 'cannot load FFmpeg: .*undefined symbol' err
     echo text >"other/$version"
     LD_LIBRARY_PATH=other merge 75 -f plain --video encode
+    LD_LIBRARY_PATH=other merge 75 -f plain --audio encode
     [[ ! -e $(echo plain/*.mp4) ]] || fail 'a file has its name'
     LD_LIBRARY_PATH=other merge 0 -f plain
 }
