@@ -4,9 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 struct trtc_ffmpeg trtc_ffmpeg;
@@ -35,6 +32,7 @@ static const struct trtc_library libraries[] = {
     { "libavcodec.so." AV_STRINGIFY(LIBAVCODEC_VERSION_MAJOR), of_avcodec },
     { "libswresample.so." AV_STRINGIFY(LIBSWRESAMPLE_VERSION_MAJOR), of_swresample },
     { "libswscale.so." AV_STRINGIFY(LIBSWSCALE_VERSION_MAJOR), of_swscale },
+    { NULL, NULL },
 };
 
 /* Whether a library or a function does not exist, so that trying again is useless. The loader has
@@ -52,7 +50,7 @@ static int not_loaded(struct trtc_err *err)
                      "cannot load FFmpeg: %s", why);
 }
 
-int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err *err)
+static int load(const struct trtc_library *l, void *table, struct trtc_err *err)
 {
     void *const library = dlopen(l->file, RTLD_LAZY | RTLD_LOCAL);
     if (!library)
@@ -67,23 +65,36 @@ int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err
 }
 
 /* After a failure, libraries stay loaded: the next attempt is cheaper. */
-static int load_all(struct trtc_err *err)
+static int load_all(struct trtc_libraries *l, struct trtc_err *err)
 {
-    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
-        if (trtc_library_load(&libraries[i], &trtc_ffmpeg, err) < 0)
+    for (const struct trtc_library *next = l->list; next->file; next++)
+        if (load(next, l->table, err) < 0)
             return -1;
-    av_log_set_level(AV_LOG_QUIET);
+    if (l->begin)
+        l->begin();
+    l->loaded = true;
     return 0;
+}
+
+int trtc_libraries_load(struct trtc_libraries *l, struct trtc_err *err)
+{
+    pthread_mutex_lock(&l->lock);
+    const int ret = l->loaded ? 0 : load_all(l, err);
+    pthread_mutex_unlock(&l->lock);
+    return ret;
+}
+
+static void be_quiet(void)
+{
+    av_log_set_level(AV_LOG_QUIET);
 }
 
 int trtc_ffmpeg_load(struct trtc_err *err)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static bool loaded;
+    static struct trtc_libraries all = { .list = libraries,
+                                         .table = &trtc_ffmpeg,
+                                         .begin = be_quiet,
+                                         .lock = PTHREAD_MUTEX_INITIALIZER };
 
-    pthread_mutex_lock(&lock);
-    const int ret = loaded ? 0 : load_all(err);
-    loaded |= ret == 0;
-    pthread_mutex_unlock(&lock);
-    return ret;
+    return trtc_libraries_load(&all, err);
 }

@@ -6,6 +6,8 @@
 #ifndef TRTC_CODEC_FFMPEG_H
 #define TRTC_CODEC_FFMPEG_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <libavcodec/avcodec.h>
@@ -31,13 +33,22 @@ struct trtc_library_function {
 #define TRTC_LIBRARY_MEMBER(name) __typeof__(name) *name##_;
 
 struct trtc_library {
-    const char *file;
+    const char *file; /* NULL: the list ends */
     const struct trtc_library_function *functions;
 };
 
-/* Loads a library, which stays loaded, and stores the addresses of its functions in the table.
- * Returns 0, or -1 with the errors of trtc_ffmpeg_load. */
-int trtc_library_load(const struct trtc_library *l, void *table, struct trtc_err *err);
+/* Libraries that are loaded together. */
+struct trtc_libraries {
+    const struct trtc_library *list;
+    void *table;
+    void (*begin)(void); /* called once, as soon as all of them are loaded; may be NULL */
+    pthread_mutex_t lock;
+    bool loaded;
+};
+
+/* Loads the libraries, which stay loaded, and stores the addresses of their functions in the table,
+ * unless that has been done. Thread-safe. Returns 0, or -1 with the errors of trtc_ffmpeg_load. */
+int trtc_libraries_load(struct trtc_libraries *l, struct trtc_err *err);
 
 /* Loads the libraries, unless they are loaded, and turns off their messages on standard error. Call
  * it before their first use: before a codec is searched for, or a frame or packet allocated.

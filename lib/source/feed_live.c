@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include <libavcodec/avcodec.h>
-#include <libavutil/time.h>
 
+#include "base/utc.h"
 #include "source/feed_priv.h"
 
 #define FULL_US     10000000           /* the most of a kind that waits, */
@@ -96,7 +96,7 @@ UNCHECKED static bool stopped(struct live *x)
 /* With the lock held: waits for a change, but not beyond deadline_us of the machine's own clock. */
 static void wait_until(struct live *x, int64_t deadline_us)
 {
-    const int64_t tick_us = av_gettime_relative() + TICK_US;
+    const int64_t tick_us = trtc_mono_us() + TICK_US;
     const int64_t us = deadline_us < tick_us ? deadline_us : tick_us;
     const struct timespec at = { .tv_sec = (time_t)(us / 1000000), .tv_nsec = us % 1000000 * 1000 };
 
@@ -368,9 +368,9 @@ static bool live_wait(struct trtc_source *s, int64_t until_us, int64_t wall_us)
     bool due;
 
     if (x->now_us && wall_us != INT64_MAX)
-        deadline_us = av_gettime_relative() + (wall_us - x->now_us());
+        deadline_us = trtc_mono_us() + (wall_us - x->now_us());
     pthread_mutex_lock(&s->lock);
-    while (!(due = is_due(x, until_us)) && av_gettime_relative() < deadline_us)
+    while (!(due = is_due(x, until_us)) && trtc_mono_us() < deadline_us)
         wait_until(x, deadline_us);
     pthread_mutex_unlock(&s->lock);
     return due;
