@@ -16,6 +16,7 @@
 #define OVER_BYTES  (64 * 1024 * 1024) /* and in bytes while a reader waits for the other kind */
 #define LATE_US     2000000  /* frames that are later than their arrival by more than this, */
 #define LATE_FOR_US 2000000  /* and for longer than this: it will not catch up */
+#define CATCH_UP_US 100000   /* ... unless it has gained this much meanwhile */
 #define KEPT_US     60000000 /* no server keeps older data */
 #define TICK_US     100000   /* how often the program's stop flag is looked at */
 
@@ -70,6 +71,7 @@ struct live {
     bool placed;
     int64_t off_us;     /* from the stream's times to epoch times */
     int64_t late_at_us; /* when all frames began to be late, or TRTC_NOTIME */
+    int64_t kept_us; /* while frames arrive that the server has kept: how late they are; else 0 */
 };
 
 static size_t cost(const struct trtc_feed_frame *f)
@@ -106,18 +108,29 @@ static void wait_until(struct live *x, int64_t deadline_us)
 /* ---- the thread ---- */
 
 /* Returns the difference of epoch times to times of the stream, judged by the first frame. */
-static int64_t first_off_us(const struct live *x, const struct trtc_input *in, int64_t pts_us)
+static int64_t first_off_us(struct live *x, const struct trtc_input *in, int64_t pts_us)
 {
     int64_t ms;
-    if (trtc_input_came_ms(in, &ms) && ms * 1000 < x->before_us &&
-        ms * 1000 > x->before_us - KEPT_US)
-        return ms * 1000 - trtc_input_start_us(in);
-    return x->now_us() - pts_us;
+    if (!trtc_input_came_ms(in, &ms) || ms * 1000 >= x->before_us ||
+        ms * 1000 <= x->before_us - KEPT_US)
+        return x->now_us() - pts_us;
+    x->kept_us = INT64_MAX;
+    return ms * 1000 - trtc_input_start_us(in);
+}
+
+/* Whether a late frame is one that the server has kept: all of these are late, but less and less. */
+static bool catches_up(struct live *x, int64_t late_us)
+{
+    if (late_us > x->kept_us - CATCH_UP_US)
+        return false;
+    x->kept_us = late_us;
+    return true;
 }
 
 /* Places the stream on the epoch clock. The first frame is placed at its arrival, and the others
  * follow by the stream's clock. If that clock falls behind for good (the stream paused and
- * continued where it had stopped) or restarts, the current frame is placed at its arrival. */
+ * continued where it had stopped) or restarts, the current frame is placed at its arrival. What a
+ * server has kept is not behind for good as long as it catches up. */
 static void place(struct live *x, const struct trtc_input *in, const struct trtc_input_frame *f)
 {
     const int64_t pts_us = f->pkt.pts_us;
@@ -130,12 +143,17 @@ static void place(struct live *x, const struct trtc_input *in, const struct trtc
     }
 
     const int64_t now_us = x->now_us();
-    const bool late = x->placed && pts_us + x->off_us < now_us - LATE_US;
-    if (!late)
+    const int64_t late_us = x->placed ? now_us - x->off_us - pts_us : 0;
+    const bool late = late_us > LATE_US;
+    if (!late) {
         x->late_at_us = TRTC_NOTIME;
-    else if (x->late_at_us == TRTC_NOTIME)
+        x->kept_us = 0;
+    } else if (catches_up(x, late_us) || x->late_at_us == TRTC_NOTIME) {
         x->late_at_us = now_us;
-    if (!x->placed || (late && (f->breaks || now_us - x->late_at_us > LATE_FOR_US))) {
+    }
+    const bool breaks = f->breaks && x->kept_us == 0;
+    if (!x->placed || (late && (breaks || now_us - x->late_at_us > LATE_FOR_US))) {
+        x->kept_us = 0;
         x->off_us = x->placed ? now_us - pts_us : first_off_us(x, in, pts_us);
         x->late_at_us = TRTC_NOTIME;
         x->placed = true;

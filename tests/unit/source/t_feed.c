@@ -758,6 +758,94 @@ static void test_catching_up_is_left_alone(void **state)
     close_source(&s);
 }
 
+/* ---- what a server has kept ---- */
+
+static int kept_fd; /* of the FIFO, for reading */
+
+static bool kept_takes(const char *url)
+{
+    return strcmp(url, "http://kept") == 0;
+}
+
+static void *kept_open(const struct trtc_remote *remote, const char *url,
+                       const volatile sig_atomic_t *stop, struct trtc_err *err)
+{
+    (void)remote, (void)url, (void)stop, (void)err;
+    kept_fd = open(path_of("kept"), O_RDONLY);
+    assert_true(kept_fd >= 0);
+    return &kept_fd;
+}
+
+static ssize_t kept_read(void *self, uint8_t *p, size_t n, struct trtc_err *err)
+{
+    (void)err;
+    return read(*(int *)self, p, n);
+}
+
+static int64_t kept_size(const void *self)
+{
+    (void)self;
+    return -1;
+}
+
+static int64_t kept_came_ms(const void *self)
+{
+    (void)self;
+    return T0_US / 1000 - 20000;
+}
+
+static void kept_close(void *self)
+{
+    close(*(int *)self);
+}
+
+static const struct trtc_remote kept_remote = { .takes = kept_takes,
+                                                .open = kept_open,
+                                                .read = kept_read,
+                                                .size = kept_size,
+                                                .came_ms = kept_came_ms,
+                                                .close = kept_close };
+
+/* 20 s that a server has kept come at four times their pace, and the clock of the stream falls among them:
+ * all of it is late for more than the two seconds after which a stream is placed anew, but it catches up. */
+static void test_kept_frames_stay_at_their_time(void **state)
+{
+    const struct trtc_source_opts o = {
+        .url = "http://kept",
+        .remote = &kept_remote,
+        .pace = TRTC_PACE_LIVE,
+        .audio = true,
+        .video = true,
+        .now_us = now_us,
+        .before_us = T0_US,
+    };
+    struct trtc_err err;
+    struct turning t = { .m = made_of(true, true), .newest_us = TRTC_NOTIME };
+    (void)state;
+
+    make_fifo("kept");
+    clock_us = T0_US;
+    t.s = trtc_source_open(&o, "alice", &losses, &err);
+    assert_non_null(t.s);
+    t.fd = open(path_of("kept"), O_WRONLY);
+    t.a_us = t.v_us = TRTC_NOTIME;
+    put_until(&t.m, 200);
+    for (int i = 0; i < 160; i++) {
+        t.m.shift -= i == 100 ? 90000 * 10 : 0;
+        put_until(&t.m, t.m.nb_v * 40 + 120);
+        turn(&t, 1);
+    }
+    assert_int_in_range(t.newest_us - (T0_US - 20 * S_US + t.m.nb_v * INT64_C(40000)), -400000,
+                        400000);
+
+    clock_us += 9 * S_US; /* it has caught up, and is a live stream: it pauses */
+    turn(&t, 60);
+    assert_int_in_range(t.newest_us - clock_us, -400000, 400000);
+    close(t.fd);
+    gen_ts_fini(&t.m.ts);
+    close_source(&t.s);
+}
+
 static void test_a_file_through_a_pipe_waits(void **state)
 {
     struct trtc_feed_frame x;
@@ -1019,6 +1107,7 @@ int main(void)
         cmocka_unit_test(test_live),
         cmocka_unit_test(test_late_is_placed_anew),
         cmocka_unit_test(test_catching_up_is_left_alone),
+        cmocka_unit_test(test_kept_frames_stay_at_their_time),
         cmocka_unit_test(test_a_file_through_a_pipe_waits),
         cmocka_unit_test(test_fifo_with_a_start),
         cmocka_unit_test(test_badly_interleaved),
