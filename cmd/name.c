@@ -154,12 +154,13 @@ static void report_bad(struct decoder *d, const struct trtc_err *err, uint64_t l
 /* A name that a tool has changed: the name it had before. */
 static void add_plain(const char *s, size_t n, enum trtc_room_type room_type, struct trtc_err *why)
 {
-    char plain[TRTC_PLAIN_MAX];
+    char plain[TRTC_PLAIN_MAX], shown[300];
     struct trtc_name name;
     const size_t at = strlen(why->msg);
     if (trtc_plain_name(s, n, plain) &&
         trtc_name_parse(plain, strlen(plain), room_type, &name, NULL, NULL) == 0)
-        snprintf(why->msg + at, sizeof why->msg - at, "; without what tools add it is '%s'", plain);
+        snprintf(why->msg + at, sizeof why->msg - at, "; without what tools add it is '%s'",
+                 trtc_text_show(plain, strlen(plain), shown, sizeof shown));
 }
 
 /* Reports that an operand is a directory and no name, with the command that would do. */

@@ -49,7 +49,7 @@ char *trtc_waiting_path(const char *path, int which, struct trtc_err *err)
 
 bool trtc_waiting_is(const char *entry, const char *stem, size_t stem_len)
 {
-    char rest[sizeof "." NAME ".part"];
+    char rest[sizeof NAME ".part" + 3 * sizeof(int)];
 
     if (entry[0] != '.' || strncmp(entry + 1, stem, stem_len) != 0)
         return false;
