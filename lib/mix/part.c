@@ -223,17 +223,23 @@ static const struct trtc_mix_part *most_common(const struct trtc_mix_part_file *
     return best;
 }
 
-/* Writes the numbers of the parts that are missing, for example "3, 5-7". files: sorted by number.
- * Returns false if no part is missing. */
+/* Writes the numbers of the parts that are missing, for example "3, 5-7"; if they do not fit, the
+ * first ones and "...". files: sorted by number. Returns false if no part is missing. */
 static bool list_missing(const struct trtc_mix_part_file *files, size_t n, char *out, size_t size)
 {
+    enum { RANGE_MAX_BYTES = sizeof ", 1000000000-1000000000" };
+    static const char more[] = ", ...";
     const int all = files[0].part.share.n;
     size_t at = 0, i = 0;
-    for (int k = 1; k <= all && at + 32 < size; k++) {
+    for (int k = 1; k <= all; k++) {
         int to = k;
         if (i < n && files[i].part.share.k == k) {
             i++;
             continue;
+        }
+        if (at + RANGE_MAX_BYTES + sizeof more > size) {
+            memcpy(out + at, more, sizeof more);
+            break;
         }
         while (to < all && (i >= n || files[i].part.share.k > to + 1))
             to++;

@@ -155,6 +155,20 @@ static void test_check(void **state)
     expect(f, 1, TRTC_EX_NOINPUT, "missing: 2-8");
 }
 
+/* Every second part is missing: more numbers than the message has room for. */
+static void test_many_missing(void **state)
+{
+    struct trtc_mix_part_file f[50];
+    struct trtc_err err = { 0 };
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        f[i] = (struct trtc_mix_part_file){ "x", part(2 * i + 1, 100, 1000, 10) };
+    expect(f, 50, TRTC_EX_NOINPUT, "missing: 2, 4, 6, ");
+    trtc_mix_parts_check(f, 50, &err);
+    assert_string_equal(err.msg + strlen(err.msg) - 5, ", ...");
+    expect(f, 2, TRTC_EX_NOINPUT, "missing: 2, 4-100"); /* few enough */
+}
+
 /* ---- splice ---- */
 
 /* A pair of channels, or one: the beginning of a frame with this window. */
@@ -216,9 +230,10 @@ static void test_find_join(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find),      cmocka_unit_test(test_text),
-        cmocka_unit_test(test_check),     cmocka_unit_test(test_window),
-        cmocka_unit_test(test_find_join), cmocka_unit_test(test_note),
+        cmocka_unit_test(test_find),         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_window),
+        cmocka_unit_test(test_find_join),    cmocka_unit_test(test_note),
+        cmocka_unit_test(test_many_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
