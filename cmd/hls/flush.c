@@ -58,10 +58,10 @@ int hls_flush_unlock(struct hls_flush *f, struct trtc_err *err)
     return failed ? -1 : 0;
 }
 
-void hls_flush_end(struct hls_flush *f)
+int hls_flush_end(struct hls_flush *f, struct trtc_err *err)
 {
     if (!f->seg)
-        return;
+        return 0;
     pthread_mutex_lock(&f->lock);
     f->ends = true;
     pthread_cond_signal(&f->ended);
@@ -70,4 +70,7 @@ void hls_flush_end(struct hls_flush *f)
     pthread_cond_destroy(&f->ended);
     pthread_mutex_destroy(&f->lock);
     f->seg = NULL;
+    if (f->failed)
+        *err = f->err;
+    return f->failed ? -1 : 0;
 }

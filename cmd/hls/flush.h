@@ -27,7 +27,8 @@ void hls_flush_lock(struct hls_flush *f);
 /* Returns 0, or -1: writing to disk has failed. */
 int hls_flush_unlock(struct hls_flush *f, struct trtc_err *err);
 
-/* Ends the thread, after which the segmenter can be used without the lock. */
-void hls_flush_end(struct hls_flush *f);
+/* Ends the thread, after which the segmenter can be used without the lock. Returns 0, or -1: writing
+ * to disk has failed, maybe after the last unlock. */
+int hls_flush_end(struct hls_flush *f, struct trtc_err *err);
 
 #endif

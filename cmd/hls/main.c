@@ -189,12 +189,14 @@ static int check(struct opts *o, const struct opt_list *operands)
 
 struct printing {
     const struct opts *o;
-    bool reader_left;
+    bool failed;      /* standard output takes no more, */
+    bool reader_left; /* since its reader is gone */
 };
 
-/* How a recording has ended that has not failed. */
+/* How a recording has ended. */
 struct ending {
     bool lossy, reader_left;
+    bool unwritten; /* not everything that had come could be written */
 };
 
 static struct trtc_span span(const char *s)
@@ -233,6 +235,7 @@ static int print_done(void *opaque, const struct trtc_segment_done *d, struct tr
     }
     if (p->reader_left || cli_flush(err) == 0)
         return 0;
+    p->failed = true;
     p->reader_left = cli_reader_left();
     return -1;
 }
@@ -348,7 +351,7 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     const struct printing *p = so->opaque;
     struct trtc_segmenter *seg = NULL;
     struct hls_flush flush;
-    struct trtc_err ending;
+    struct trtc_err later; /* the first error is the one to report */
     int ret = -1;
     struct trtc_input *in = NULL;
     int64_t told_us;
@@ -375,12 +378,12 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
     ret = hls_flush_start(&flush, seg, err);
     if (ret == 0)
         ret = pump(so, &flush, &a, err);
-    hls_flush_end(&flush);
-    if (trtc_segmenter_end(seg, &ending) < 0 && ret == 0) {
-        *err = ending;
+    if (hls_flush_end(&flush, ret == 0 ? err : &later) < 0)
         ret = -1;
-    }
+    if (trtc_segmenter_end(seg, ret == 0 ? err : &later) < 0)
+        ret = -1;
     a.failed = ret < 0;
+    end->unwritten = ret < 0 && !p->failed;
     end->lossy = hls_say_losses(&a);
     if (o->json && hls_print_account(&a) < 0 && ret == 0)
         ret = trtc_fail_nomem(err);
@@ -439,7 +442,10 @@ static int record_all(const struct opts *o)
     struct ending end = { 0 };
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe must not keep the playlists from their end */
-    if (run(o, &end, &err) < 0)
+    const int ret = run(o, &end, &err);
+    if (end.unwritten)
+        cli_signal = 0; /* this matters more than that a signal came */
+    if (ret < 0)
         return end.reader_left ? 128 + SIGPIPE : cli_report(&err);
     return end.lossy ? TRTC_EX_LOSS : TRTC_EX_OK;
 }

@@ -204,6 +204,31 @@ whole_so_far() {
     [[ $status -ne 1 ]]
 }
 
+@test "a segment that can no longer be written when a signal comes: 74, not 143" {
+    local pid status=0 half size=0 before=-1
+    ffmpeg -nostdin -v error -i "$marked" -map 0:v -c copy seen.ts
+    half=$(($(stat -c %s seen.ts) / 376 * 188))
+    mkfifo in
+    (trap '' XFSZ; exec "${live[@]}" -t 600 in >out 2>err 3>&-) &
+    pid=$!
+    exec 7>in
+    head -c "$half" seen.ts >&7
+    while [[ $size -eq 0 || $size != "$before" ]]; do
+        sleep 0.5
+        before=$size
+        size=$(find o -name '.*.part' -type f -printf '%s\n' | sort -n | tail -n 1)
+    done
+    prlimit --pid $pid --fsize="$size:"
+    tail -c +$((half + 1)) seen.ts | head -c 9400 >&7
+    sleep 1
+    kill -TERM $pid 2>kill.err || true
+    exec 7>&-
+    wait $pid || status=$?
+    [[ $status -eq 74 ]] || fail "$status"
+    said 'cannot write'
+    whole_so_far o
+}
+
 @test "the nth system call fails: a sysexits code, and the playlists list complete segments only" {
     need_strace
     local call err when status
