@@ -73,8 +73,14 @@ static void give_up(int sig)
 static void on_end(int status, void *arg)
 {
     (void)arg;
-    if (status == EXIT_FAILURE)
+    if (status == EXIT_FAILURE && memory_failed())
         give_up(0);
+}
+
+/* Not when an allocation fails: that may be one of atexit(3), which holds its lock meanwhile. */
+__attribute__((constructor)) static void watch_end(void)
+{
+    on_exit(on_end, NULL);
 }
 
 /* Uses a stack of its own: to note that memory is short, OpenSSL 3.6 allocates memory, fails again,
@@ -86,7 +92,6 @@ static void note_failure(void)
     const struct sigaction sa = { .sa_handler = give_up, .sa_flags = SA_ONSTACK };
     if (atomic_exchange(&failed, true))
         return;
-    on_exit(on_end, NULL);
     sigaltstack(&own, NULL);
     sigaction(SIGABRT, &sa, NULL);
     sigaction(SIGSEGV, &sa, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Preloaded into a program (LD_PRELOAD), makes allocations fail: the FAIL_AT-th (1...), or, with FAIL_ON, all from
  * there on. FAIL_IN: only in the program of this name, not in those that it starts. FAIL_DEEP: the next one that fails
- * calls itself until the stack is full, as OpenSSL 3.6 may. FAIL_COUNT: a file that receives how many there were. Needs
+ * calls itself until the stack is full, as OpenSSL 3.6 may. FAIL_EXITS: so many functions are registered with atexit, the
+ * list of which takes memory. FAIL_COUNT: a file that receives how many there were. Needs
  * glibc. */
 #define _GNU_SOURCE /* memalign's place in glibc, program_invocation_short_name */
 
@@ -86,6 +87,10 @@ static void tell(void)
         close(fd);
 }
 
+static void nothing(void)
+{
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *at = getenv("FAIL_AT");
@@ -95,4 +100,7 @@ __attribute__((constructor)) static void begin(void)
     atexit(tell);
     const char *in = getenv("FAIL_IN");
     counting = !in || strcmp(program_invocation_short_name, in) == 0;
+    const char *exits = getenv("FAIL_EXITS");
+    for (int i = exits ? atoi(exits) : 0; i > 0; i--)
+        atexit(nothing);
 }

@@ -173,3 +173,13 @@ failing() {
         grep -q ': out of memory$' err || fail "$s: $(<err)"
     done
 }
+
+@test "a library cannot register what it does at the end for want of memory: 75, and a message" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local status=0
+    fresh
+    smoke merge
+    LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=1 FAIL_EXITS=64 timeout 20 "${cmd[@]}" <"$in" >out 2>err || status=$?
+    [[ $status -eq 75 ]] || fail "exit status $status"
+    grep -q ': out of memory$' err || fail "$(<err)"
+}
