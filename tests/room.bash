@@ -52,7 +52,6 @@ closed() {
     kill -TERM "$room"
     wait "$room" || status=$?
     [[ $status -eq ${1:-143} ]] || fail "exit status $status: $(cat told)"
-    room_pids=("${room_pids[@]:1}")
 }
 
 room_end() {

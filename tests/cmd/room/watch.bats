@@ -131,7 +131,6 @@ body() {
     [[ $(event 3 .EventInfo.Source) == rtmp://127.0.0.1/3560/anna ]]
     kill -TERM "$watch"
     wait "$watch" || true
-    room_pids=()
 }
 
 # stat_page [USER...]: what nginx's RTMP module says of application 3560, as its page ./stat.
