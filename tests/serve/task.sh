@@ -96,6 +96,7 @@ stream="{\"UserId\":\"$user\",\"MediaId\":\"$media\",\"TrackType\":\"audio_video
 printf '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n' >"files/$name.m3u8"
 segment
 [[ $slow ]] || status InProgress
+[[ ! $picture ]] || event 309 '{"Url":"https://example.com/logo.png"}'
 [[ ! $loss ]] || say '"Loss":"anna: 2 s are missing","UserId":"anna"'
 [[ ! $damage ]] || {
     echo 'recorded' >files/other.ts
@@ -103,9 +104,9 @@ segment
     ((seq += 2)) && say '"Note":"two lines are not there"'
     tail -n 1 events.ndjson >again && cat again >>events.ndjson
 }
-[[ ! $picture ]] || event 309 '{"Url":"https://example.com/logo.png"}'
 [[ ! $leave ]] || finish "$leave"
-while :; do
+# Where its directory is taken away, which a test does at its end, it ends as well.
+while [[ -e lock ]]; do
     if IFS= read -r -t 1 -u 8 line; then
         echo "$line" >>told
         [[ $line =~ \"stop\".*\"LeaveCode\":([0-9]+) ]] && finish "${BASH_REMATCH[1]}"
