@@ -14,12 +14,14 @@ umask 077
 echo exampleCallbackKey0123456789ABCD >key
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
+connects() { (: >"/dev/tcp/127.0.0.1/$port"); }
+
 # up COMMAND...: a server, from here on $server.
 up() {
     rm -rf S
     "$@" >lines 2>told </dev/null &
     server=$!
-    until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.05; done
+    started "$server" connects
 }
 
 down() {

@@ -19,7 +19,7 @@ for i in {001..360}; do head -c "$bytes" /dev/urandom >"in/s$i.ts"; done
 touch -d '1 hour ago' in/*
 "$B/tests/objectserver" --digests --unchecked >url 2>/dev/null </dev/null &
 server=$!
-until [ -s url ]; do sleep 0.05; done
+started "$server" test -s url
 store=$(cat url) bucket=bucket-1250000000
 export RCLONE_CONFIG="$work/rclone.conf" RCLONE_CONFIG_ST_TYPE=s3 RCLONE_CONFIG_ST_PROVIDER=Other RCLONE_CONFIG_ST_REGION=ap-test
 export RCLONE_CONFIG_ST_ACCESS_KEY_ID=$TRTC_STORAGE_ACCESS_KEY RCLONE_CONFIG_ST_SECRET_ACCESS_KEY=$TRTC_STORAGE_SECRET_KEY

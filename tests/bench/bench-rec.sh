@@ -17,7 +17,7 @@ printf 'set rate 0\n' >"$work/script"
 "$B/tests/recserver" --life 600 --log "$work/log" --script "$work/script" >"$work/port" &
 server=$!
 trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-while [ ! -s "$work/port" ]; do sleep 0.01; done
+started "$server" test -s "$work/port"
 TRTC_ENDPOINT=http://127.0.0.1:$(cat "$work/port")
 export TRTC_ENDPOINT
 

@@ -51,7 +51,8 @@ service() {
     trtc-recd --config recd.ini --data "$1" --listen 127.0.0.1:"${port:-0}" "${@:2}" 2>told >/dev/null </dev/null &
     service=$!
     pids+=("$service")
-    until api=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' told) && [[ $api ]]; do sleep 0.01; done
+    started "$service" address told
+    api=$(address told)
     export TRTC_ENDPOINT=$api
 }
 
@@ -90,7 +91,8 @@ export XDG_STATE_HOME=$work/state
 trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>room.told &
 room_pid=$!
 pids+=("$room_pid")
-until room=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' room.told) && [[ $room ]]; do sleep 0.05; done
+started "$room_pid" address room.told
+room=$(address room.told)
 
 line "measured for $each s" is goal
 service live --room "$room"
@@ -103,7 +105,8 @@ pids+=($!)
 from=$((${EPOCHREALTIME/./} / 1000))
 id=$(create 900 1)
 publish 900 a
-until find "live/tasks/$id/files" -name '.*.ts*' -size +0 -o -name '*.ts' -size +0 2>/dev/null | grep -q .; do sleep 0.02; done
+has_bytes() { find "live/tasks/$id/files" -name '.*.ts*' -size +0 -o -name '*.ts' -size +0 | grep -q .; }
+started "$service" has_bytes
 first=$((${EPOCHREALTIME/./} / 1000))
 media=$(jq -r 'select(.EventInfo.RoomId == "900") | .EventInfo.EventMsTs' room.events | head -n 1)
 line 'create and publish to first bytes, ms' $((first - from)) ''
@@ -113,7 +116,8 @@ down
 trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>room.told &
 room_pid=$!
 pids+=("$room_pid")
-until room=$(sed -n 's/.*listening on \(.*\)\/$/\1/p' room.told) && [[ $room ]]; do sleep 0.05; done
+started "$room_pid" address room.told
+room=$(address room.told)
 rm -rf live
 service live --room "$room"
 for ((r = 1; r <= mixes; r++)); do
@@ -136,5 +140,6 @@ kill -KILL "$service"
 wait "$service" 2>/dev/null || true
 from=${EPOCHREALTIME/./}
 service live100 --launch "bash $here/../serve/task.sh slow"
-until [[ $(curl -s "$api/api/state" | jq '.Tasks | length') == 100 ]]; do sleep 0.02; done
+has_tasks() { [[ $(curl -s "$api/api/state" | jq '.Tasks | length') == "$1" ]]; }
+started "$service" has_tasks 100
 line 'kill -9 to 100 tasks again, ms' $(((${EPOCHREALTIME/./} - from) / 1000)) '<= 5000'

@@ -37,7 +37,9 @@ row() {
     local i port counted=() before after kb
     trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>told &
     pids=($!) counted=($!)
-    until port=$(sed -n 's/.*listening on .*:\([0-9]*\)\/$/\1/p' told) && [[ $port ]]; do sleep 0.05; done
+    started $! address told
+    port=$(address told)
+    port=${port##*:}
     for ((i = 0; i < streams; i++)); do
         if (($2)); then
             trtc-hls -q -A 1 -R 1 -u "u$i" -d rec --no-sync "http://127.0.0.1:$port/1/u$i?wait=20" >/dev/null &

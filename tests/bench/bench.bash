@@ -6,6 +6,18 @@ runs=${RUNS:-5}
 work=$(mktemp -d "${TMPDIR:-/tmp}/trtc-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
+# started PID COMMAND...: the server with this process is ready once the command succeeds; waits for that, and gives up where
+# the process has ended.
+started() {
+    until "${@:2}" >/dev/null 2>&1; do
+        kill -0 "$1" 2>/dev/null || { echo 'bench: a server has ended; are all programs in PATH?' >&2 && exit 1; }
+        sleep 0.02
+    done
+}
+
+# address FILE: where a server listens that has written so to the file.
+address() { sed -n 's/.*listening on \(.*[^/]\)\/*$/\1/p' "$1" | grep .; }
+
 # median COLUMN < rows
 median() {
     sort -n -k"$1,$1" | awk -v c="$1" '{v[NR] = $c} END {print v[int((NR + 1) / 2)]}'
