@@ -201,19 +201,30 @@ __attribute__((format(printf, 3, 4))) static int lose(struct trtc_reader *rd, st
     return lose_in(rd, piece_of(rd), lost, why);
 }
 
+/* Opens the file of a piece. 1; 0: it is gone (*fd is -1), *why says how; -1: the machine failed. */
+static int open_if_there(struct trtc_reader *rd, const struct trtc_piece *p, int *fd,
+                         struct trtc_err *why, struct trtc_err *err)
+{
+    *fd = -1;
+    if (open_directory(rd, err) < 0)
+        return -1;
+    *fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, why);
+    if (*fd >= 0)
+        return 1;
+    return trtc_is_shortage(why)
+               ? trtc_fail(err, why->code, "%s/%s: %s", rd->rec->dir, p->uri, why->msg)
+               : 0;
+}
+
 /* Opens the file of a piece at the given byte. 1; 0: it is gone, which has been listed; -1: the
  * machine failed. */
 static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_t pos, int *fd,
                       struct trtc_err *err)
 {
     struct trtc_err why;
-    if (open_directory(rd, err) < 0)
-        return -1;
-    *fd = trtc_open_beneath(rd->dirfd, p->uri, NULL, &why);
-    if (*fd >= 0)
-        return 1;
-    if (trtc_is_shortage(&why))
-        return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, p->uri, why.msg);
+    const int there = open_if_there(rd, p, fd, &why, err);
+    if (there != 0)
+        return there;
     if (lose_in(rd, p, (struct trtc_lost){ "missing", pos ? 0 : p->dur_us, p->bytes - pos },
                 why.msg) < 0)
         return trtc_fail_nomem(err);
@@ -501,15 +512,12 @@ static int go_on(struct trtc_reader *rd, struct trtc_err *err)
     struct trtc_err ignored;
     if (trtc_array_reserve(&rd->passed, &rd->cap_passed, rd->nb_passed + 1, sizeof *rd->passed) < 0)
         return trtc_fail_nomem(err);
-    if (open_directory(rd, err) < 0)
-        return -1;
-    const int fd =
-        trtc_open_beneath(rd->dirfd, rd->lane->clips[rd->feeding + 1].piece->uri, NULL, &ignored);
-    if (fd < 0)
-        return 0;
     if (rd->fd >= 0)
-        close(rd->fd);
-    rd->fd = fd;
+        close(rd->fd); /* all of it was read */
+    const int there =
+        open_if_there(rd, rd->lane->clips[rd->feeding + 1].piece, &rd->fd, &ignored, err);
+    if (there <= 0)
+        return there;
     rd->passed[rd->nb_passed++] =
         (struct passed){ .end = trtc_ts_pos(rd->ts), .stats = *trtc_ts_stats(rd->ts) };
     rd->feeding++;
@@ -615,13 +623,13 @@ static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, 
 static int read_course(struct trtc_reader *rd, const struct trtc_course_file *f,
                        struct trtc_err *err)
 {
-    struct trtc_err why;
+    struct trtc_err ignored;
+    int fd;
     if (!follows(rd, rd->at + 1))
         return trtc_course_read(&rd->course, f, NULL, err);
     const struct trtc_piece *next = rd->lane->clips[rd->at + 1].piece;
-    const int fd = trtc_open_beneath(rd->dirfd, next->uri, NULL, &why);
-    if (fd < 0 && trtc_is_shortage(&why))
-        return trtc_fail(err, why.code, "%s/%s: %s", rd->rec->dir, next->uri, why.msg);
+    if (open_if_there(rd, next, &fd, &ignored, err) < 0)
+        return -1;
     const struct trtc_course_file then = { fd, next->at_bytes, next->bytes, NULL };
     const int ret = trtc_course_read(&rd->course, f, fd < 0 ? NULL : &then, err);
     if (fd >= 0)

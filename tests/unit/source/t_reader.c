@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,11 +266,56 @@ static void test_ends(void **state)
     recorded_unload(&l);
 }
 
+/* The last picture of a segment ends in the next one, which is opened although no more files can be open than are. */
+static void test_as_many_files_as_are_open(void **state)
+{
+    static const struct segment first = { .nb_v = 48 }, second = { .from_90k = D, .nb_v = 48 };
+    struct recorded rec;
+    struct recorded_loaded l;
+    struct trtc_err err;
+    struct trtc_read f;
+    struct rlimit all;
+    uint8_t bytes[1 << 16];
+    (void)state;
+
+    assert_int_equal(mkdir("files", 0700), 0);
+    recorded_begin(&rec, "files");
+    recorded_add(&rec, 0, DMS, &first, RECORDED_NO_ATTR);
+    recorded_add(&rec, DMS, DMS, &second, RECORDED_NO_ATTR);
+    recorded_end(&rec);
+    FILE *a = fopen(recorded_path(&rec, 0), "r+b"), *b = fopen(recorded_path(&rec, DMS), "rb");
+    assert_true(a && b && fseek(a, -TRTC_TS_PACKET, SEEK_END) == 0);
+    const long left = ftell(a);
+    size_t n = fread(bytes, 1, TRTC_TS_PACKET, a);
+    n += fread(bytes + n, 1, sizeof bytes - n, b);
+    assert_true(n < sizeof bytes && ftruncate(fileno(a), left) == 0);
+    fclose(a);
+    fclose(b);
+    recorded_replace(&rec, DMS, bytes, n);
+
+    recorded_load(&l, "files");
+    struct trtc_reader *rd = reader_of(&l, TRTC_VIDEO, &err);
+    assert_int_equal(trtc_reader_next(rd, &f, &err), 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+    const int next = dup(0);
+    close(next);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)next, all.rlim_max }), 0);
+    int nb = 1;
+    while (trtc_reader_next(rd, &f, &err) == 1)
+        nb++;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+    assert_int_equal(nb, 96);
+    assert_string_equal(losses_of(&l), "");
+    trtc_reader_free(&rd);
+    recorded_unload(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_as_many_files_as_are_open),
     };
     return cmocka_run_group_tests_name("reader", tests, enter, scratch_leave);
 }
