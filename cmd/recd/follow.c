@@ -77,10 +77,9 @@ static int tell_made(const struct check *c, const cJSON *made, const struct trtc
                      struct trtc_err *err)
 {
     static const char *const members[] = { "FileList", "FileMessage" };
-    const cJSON *said = cJSON_GetObjectItemCaseSensitive(made, "Status");
     cJSON *payload = cJSON_CreateObject();
-    const bool failed = cJSON_IsNumber(said) && said->valuedouble == 2;
-    trtc_json_put_number(&payload, "Status", failed ? 2 : c->waiting || c->unknown);
+    trtc_json_put_number(&payload, "Status",
+                         trtc_life_made_failed(made) ? 2 : c->waiting || c->unknown);
     for (size_t i = 0; i < 2; i++) {
         const cJSON *m = cJSON_GetObjectItemCaseSensitive(made, members[i]);
         trtc_json_put(&payload, members[i], m ? cJSON_Duplicate(m, true) : cJSON_CreateArray());

@@ -4,6 +4,7 @@
 
 #include "sweep.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -52,18 +53,37 @@ static bool drop_proven(void *arg, const struct trtc_file_row *f)
     return true;
 }
 
-/* Removes the files of a task. If it ended with a failure it may not have listed all: files that it
- * has not listed stay. */
-static void drop_files(struct recd *r, struct task *t)
+static bool see_failed(void *arg, const struct trtc_made_row *m)
+{
+    bool *failed = arg;
+    cJSON *made = cJSON_Parse(m->json);
+    *failed = !made || trtc_life_made_failed(made);
+    cJSON_Delete(made);
+    return !*failed;
+}
+
+/* Whether files that were not uploaded may be needed: a task that ended with a failure may not have
+ * listed all, and if MP4 or AAC could not be made, the HLS may be all that there is. */
+static bool is_spared(const struct recd *r, const struct task *t)
+{
+    bool failed = false;
+    return t->row.end_status || !r->store ||
+           trtc_store_mades(r->store, t->row.id, see_failed, &failed, NULL) < 0 || failed;
+}
+
+/* Removes the files of a task, without those that are spared. */
+static void drop_files(const struct recd *r, struct task *t)
 {
     char *files = setup_path(t->dir, "files");
-    if (!t->row.end_status)
+    const bool spared = is_spared(r, t);
+    if (!spared)
         drop_tree(t->dir, "files");
     else if (r->store)
         trtc_store_files(r->store, t->row.id, drop_proven, t, NULL);
-    if (t->row.end_status && files && rmdir(files) < 0 && errno != ENOENT)
-        cli_note("task %s: files that it has not listed stay in %s", t->row.id, files);
+    if (spared && files && rmdir(files) < 0 && errno != ENOENT)
+        cli_note("task %s: files that were not uploaded stay in %s", t->row.id, files);
     free(files);
+    t->cleared = true;
 }
 
 bool sweep_task(struct recd *r, struct task *t)
@@ -73,7 +93,7 @@ bool sweep_task(struct recd *r, struct task *t)
         recd_store_failed(r, &err);
         return false;
     }
-    if (!r->config.keep)
+    if (!r->config.keep && !t->cleared)
         drop_files(r, t);
     cli_debug("task %s is over", t->row.id);
     return true;
@@ -199,11 +219,13 @@ static int forget(struct recd *r, void *arg, struct trtc_err *err)
     return trtc_store_task_drop(r->store, t->row.id, err);
 }
 
-/* Whether a failed task still has files, which only a person may remove. */
-static bool has_rest(const struct recd *r, const struct task *t)
+/* Whether a task still has files that only a person may remove. */
+static bool has_rest(const struct recd *r, struct task *t)
 {
-    char *files = t->row.end_status && !r->config.keep ? setup_path(t->dir, "files") : NULL;
-    const bool has = files && access(files, F_OK) == 0;
+    if (!t->cleared)
+        drop_files(r, t);
+    char *files = setup_path(t->dir, "files");
+    const bool has = (!files || access(files, F_OK) == 0) && is_spared(r, t);
     free(files);
     return has;
 }

@@ -5,8 +5,8 @@
 
 #include "task.h"
 
-/* Wipes the secret of a settled task, and removes its uploaded files unless they are to be kept. If
- * the task ended with a failure, files that it has not listed stay. Returns false if the secret is
+/* Wipes the secret of a settled task, and removes its files unless they are to be kept. If the task
+ * ended with a failure, or MP4 or AAC could not be made, files that were not uploaded stay. Returns false if the secret is
  * not wiped yet. */
 bool sweep_task(struct recd *r, struct task *t);
 
@@ -22,8 +22,8 @@ void sweep_directory(const struct recd *r, const char *id);
  * asked to end. */
 void sweep_unknown(struct recd *r);
 
-/* Removes tasks that ended more than keep_days ago, except for failed ones that still have
- * files. */
+/* Removes tasks that ended more than keep_days ago, except for those of which files stay (see
+ * sweep_task). */
 void sweep_old(struct recd *r);
 
 #endif

@@ -16,7 +16,8 @@ struct task {
     bool look;             /* events.ndjson may have new lines */
     bool alive;            /* it held its lock when that was last checked */
     int nb_fetching;       /* jobs that fetch its pictures; until 0 it is not started or changed */
-    bool swept;            /* its secret and its uploaded files were removed */
+    bool swept;            /* its secret was wiped, and it is over */
+    bool cleared;          /* its uploaded files were removed */
     bool blocked;          /* its events cannot be read; this was reported */
     int64_t look_ms, probe_ms;   /* when its events, and its lock, were last checked */
     int64_t again_ms;            /* it is not started, or swept, before that */

@@ -140,6 +140,11 @@ enum trtc_made_told trtc_life_made(const struct trtc_task_row *t, enum trtc_made
     return waiting ? TRTC_MADE_STUCK : TRTC_MADE_TOLD;
 }
 
+bool trtc_life_made_failed(const struct cJSON *made)
+{
+    return number(made, "Status") == 2;
+}
+
 static bool is_over(const struct trtc_task_row *t, const struct trtc_progress *p)
 {
     return t->ended_ms && !p->waiting && !p->nb_untold;

@@ -62,6 +62,9 @@ int trtc_life_progress(struct trtc_task_row *t, const struct trtc_progress *p, i
 enum trtc_made_told trtc_life_made(const struct trtc_task_row *t, enum trtc_made_told told,
                                    int64_t waiting, int64_t unknown, int64_t now_ms);
 
+/* Whether made, the payload of 310, reports that a file could not be made. */
+bool trtc_life_made_failed(const struct cJSON *made);
+
 /* After this time the uploads of an ended task count as stuck. */
 #define TRTC_LIFE_STUCK_MS 60000
 

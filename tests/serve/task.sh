@@ -8,13 +8,14 @@
 #   slow      nothing is made before the end; refuse    ends with 77, as for a request it does not take
 #   die       ends by itself right after its start; leave N    ends by itself with this LeaveCode
 #   loss      reports one; picture    reports a picture that could not be fetched
+#   unmade    MP4 or AAC cannot be made
 #   damage    a line that is none, and a file that only that may have named; lines that are missing, and one twice
 set -u
 export LC_ALL=C TZ=UTC0
-slow='' die='' loss='' picture='' damage='' leave=''
+slow='' die='' loss='' picture='' unmade='' damage='' leave=''
 while [[ ${1-} != /* ]]; do
     case $1 in
-    slow | die | loss | picture | damage) declare "$1=yes" ;;
+    slow | die | loss | picture | unmade | damage) declare "$1=yes" ;;
     leave) leave=$2 && shift ;;
     refuse) exit 77 ;;
     esac
@@ -60,7 +61,9 @@ status() {
 finish() {
     event 302 "{\"LeaveCode\":$1}"
     status Exited
-    if ((format)); then
+    if [[ $unmade ]]; then
+        say '"Made":{"FileList":[],"FileMessage":[],"Status":2}'
+    elif ((format)); then
         echo "mp4 of $task" >"files/$name.mp4"
         say "\"File\":\"files/$name.mp4\",\"Type\":\"$([[ $format =~ [24] ]] && echo aac || echo mp4)\""
         say "\"Made\":{\"FileList\":[\"$name.mp4\"],\"FileMessage\":[{\"FileName\":\"$name.mp4\",\"UserId\":\"$user\",\"TrackType\":\"audio_video\",\"MediaId\":\"$media\",\"StartTimeStamp\":$begin,\"EndTimeStamp\":$(now)}],\"Status\":0}"

@@ -196,7 +196,7 @@ P
     [[ $(<losses) == '["the line at byte N of events.ndjson is left out","events.ndjson has no lines between Seq N and N","the line at byte N of events.ndjson is left out: its Seq was used before"]' ]] || fail "$(<losses)"
     eventually test ! -e "$dir/files/made_1.ts"
     [[ $(<"$dir/files/other.ts") == recorded ]] || fail 'it is gone'
-    told_of "files that it has not listed stay in $PWD/$dir/files"
+    told_of "files that were not uploaded stay in $PWD/$dir/files"
     recd_killed TERM
     [[ $(callbacks | grep ^305) == '305 {"Status":1}' ]] || fail "$(callbacks)"
     local damaged=$dir
@@ -205,10 +205,54 @@ P
     created
     gone
     recd_killed TERM
-    python3 -c 'import sqlite3; c = sqlite3.connect("live/recd.db"); c.execute("update tasks set ended_ms=ended_ms-31*86400000"); c.commit()'
+    days_pass 31
     recd
     eventually test ! -e "$dir"
     [[ -e $damaged/files/other.ts ]] || fail 'it is gone after 30 days'
+}
+
+# days_pass N: the tasks of a service that has ended are N days older.
+days_pass() {
+    python3 -c 'import sqlite3, sys
+c = sqlite3.connect("live/recd.db")
+c.execute("update tasks set ended_ms=ended_ms-?*86400000", sys.argv[1:])
+c.commit()' "$1"
+}
+
+@test "the MP4 cannot be made: what was recorded for it stays, also later" {
+    recd --launch "$(standin unmade leave 99)"
+    request '.RecordParams.OutputFormat = 3'
+    created
+    gone
+    told_of "files that were not uploaded stay in $PWD/$dir/files"
+    recd_killed TERM
+    [[ $(callbacks | grep ^310) == '310 {"Status":2,"FileList":[],"FileMessage":[]}' ]] || fail "$(callbacks)"
+    days_pass 31
+    : >told
+    recd
+    told_of "files that were not uploaded stay in $PWD/$dir/files"
+    [[ -s $dir/files/made_1.ts && -s $dir/files/made.m3u8 ]] || fail "$(find "$dir")"
+}
+
+@test "keep = yes: after keep_days everything goes but the files of a failed task that were not uploaded" {
+    config '[storage]' 'keep = yes'
+    recd --config recd.ini --launch "$(standin damage leave 99)"
+    request
+    created
+    gone
+    local damaged=$dir
+    recd_killed TERM
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request '.RoomId = "2"'
+    created
+    gone
+    recd_killed TERM
+    [[ -s $damaged/files/made_1.ts && -s $dir/files/made_1.ts ]] || fail "$(find live/tasks)"
+    days_pass 31
+    recd --config recd.ini
+    eventually test ! -e "$dir"
+    told_of "files that were not uploaded stay in $PWD/$damaged/files"
+    [[ $(cd "$damaged/files" && echo *) == other.ts ]] || fail "$(find "$damaged")"
 }
 
 @test "a storage directory that cannot be made: the message names it" {

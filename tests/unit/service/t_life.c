@@ -129,6 +129,24 @@ static void made(void **state)
     }
 }
 
+static void made_failed(void **state)
+{
+    static const struct {
+        const char *made;
+        bool failed;
+    } rows[] = { { "{\"Status\":2}", true },
+                 { "{\"Status\":0}", false },
+                 { "{\"Status\":1}", false },
+                 { "{\"Status\":\"2\"}", false },
+                 { "{}", false } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cJSON *made = cJSON_Parse(rows[i].made);
+        assert_int_equal(trtc_life_made_failed(made), rows[i].failed);
+        cJSON_Delete(made);
+    }
+}
+
 static void failure(void **state)
 {
     struct trtc_task_row t = fresh();
@@ -281,7 +299,7 @@ int main(void)
         cmocka_unit_test(bucket),       cmocka_unit_test(stuck),    cmocka_unit_test(failure),
         cmocka_unit_test(made),         cmocka_unit_test(left_out), cmocka_unit_test(vod),
         cmocka_unit_test(failed_start), cmocka_unit_test(refusals), cmocka_unit_test(wants),
-        cmocka_unit_test(again),        cmocka_unit_test(callback),
+        cmocka_unit_test(again),        cmocka_unit_test(callback), cmocka_unit_test(made_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
