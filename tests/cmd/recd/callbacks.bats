@@ -31,6 +31,20 @@ receiver() {
     receives=http://127.0.0.1:$(<port)/cb
 }
 
+# unheard: a task has ended, and its callbacks wait: nobody listens at $port.
+unheard() {
+    receiver 200
+    port=$(<port)
+    kill "${hook_pids[0]}"
+    wait "${hook_pids[0]}" 2>/dev/null || true
+    rm -f port received
+    config "callback_url = $receives" "callback_key = $(<key)"
+    recd --config recd.ini --launch "$(standin leave 99)"
+    request
+    created
+    gone
+}
+
 is_received() { [[ $(received) == "$1" ]]; }
 
 # have_come TYPES: these, in any order.
@@ -65,32 +79,14 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
 }
 
 @test "no receiver at first: all callbacks arrive when there is one" {
-    receiver 200
-    port=$(<port)
-    kill "${hook_pids[0]}"
-    wait "${hook_pids[0]}" 2>/dev/null || true
-    rm -f port received
-    config "callback_url = $receives" "callback_key = $(<key)"
-    recd --config recd.ini --launch "$(standin leave 99)"
-    request
-    created
-    gone
+    unheard
     sleep 1
     receiver 200 "$port"
     eventually have_come '301 302 303 304 305 307 310'
 }
 
 @test "callbacks that wait when their address is removed from the configuration: that is said, and they are sent once it is there again" {
-    receiver 200
-    port=$(<port)
-    kill "${hook_pids[0]}"
-    wait "${hook_pids[0]}" 2>/dev/null || true
-    rm -f port received
-    config "callback_url = $receives" "callback_key = $(<key)"
-    recd --config recd.ini --launch "$(standin leave 99)"
-    request
-    created
-    gone
+    unheard
     recd_killed
     sed '/callback/d' recd.ini >none.ini && chmod 600 none.ini
     recd --config none.ini

@@ -164,10 +164,11 @@ P
     gone
     recd_killed TERM
     [[ $(callbacks | grep ^302) == '302 {"LeaveCode":99}' ]]
-    recd --launch "$(standin loss picture)"
+    recd --launch "$(standin loss picture leave 99)"
     request '.RoomId = "2"'
     created
     told_of 'anna: 2 s are missing'
+    gone
     recd_killed TERM
     callbacks | grep -q '^309 {"Url":"https://example.com/logo.png"}' || fail "$(callbacks)"
     recd --launch "$(standin refuse)"
