@@ -124,12 +124,20 @@ void tasks_free(struct recd *r)
     free(r->tasks);
 }
 
-/* Fetches pictures again if the service was killed while it fetched them. */
+/* Fetches the pictures that the service may have been fetching when it was killed: those of a task
+ * that was never started, and those of its last change, which is passed on again. */
 static void fetch_again(struct recd *r, struct task *t)
 {
-    cJSON *request = t->row.starts || t->row.ended_ms ? NULL : task_json(t->dir, "request.json");
-    pictures_fetch(r, t, cJSON_GetObjectItemCaseSensitive(request, "MixLayoutParams"));
+    static const char name[] = "MixLayoutParams";
+    if (t->row.ended_ms)
+        return;
+    cJSON *request = t->row.starts ? NULL : task_json(t->dir, "request.json");
+    cJSON *line = t->row.modify ? cJSON_Parse(t->row.modify) : NULL;
+    const cJSON *change = cJSON_GetObjectItemCaseSensitive(line, "modify");
+    pictures_fetch(r, t, cJSON_GetObjectItemCaseSensitive(request, name));
+    pictures_fetch(r, t, cJSON_GetObjectItemCaseSensitive(change, name));
     cJSON_Delete(request);
+    cJSON_Delete(line);
 }
 
 int tasks_load(struct recd *r, struct trtc_err *err)

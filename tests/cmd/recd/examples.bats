@@ -88,6 +88,11 @@ has_pictures() {
     recd --config recd.ini
     described InProgress
     has_pictures slow.png || fail "$(cat "$dir/images/index.json")"
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":3,\"BackgroundImageUrl\":\"$at/slow2.png\"}}"
+    recd_killed
+    recd --config recd.ini
+    eventually grep -q slow2.png "$dir/told"
+    has_pictures slow.png slow2.png || fail "$(cat "$dir/images/index.json")"
 }
 
 @test "pictures from a silent server delay no recording" {
