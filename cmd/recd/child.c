@@ -147,9 +147,19 @@ int child_start(struct recd *r, struct child *c, const struct child_order *order
                                order->argv[0]);
     }
     c->end.fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-    if (c->end.fd < 0 || recd_poll(r, &c->end, false) < 0)
-        cli_error("%s: its end will be noticed late", order->argv[0]);
+    if (c->end.fd >= 0 && recd_poll(r, &c->end, false) < 0) {
+        close(c->end.fd);
+        c->end.fd = -1;
+    }
+    if (c->end.fd < 0)
+        cli_debug("%s: its end will be noticed late", order->argv[0]);
     return 0;
+}
+
+void child_tick(struct recd *r, struct child *c)
+{
+    if (c->pid && c->end.fd < 0)
+        c->end.ready(r, &c->end);
 }
 
 int child_reap(struct recd *r, struct child *c)

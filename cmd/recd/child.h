@@ -22,10 +22,14 @@ struct child_order {
     bool session;     /* in a session of its own: it outlives the service */
 };
 
-/* Starts a program. c->end.ready, which the caller sets, is called when it has ended. Returns 0, or
- * -1. */
+/* Starts a program. c->end.ready, which the caller sets, is called when it has ended, provided that
+ * child_tick is called now and then. Returns 0, or -1. */
 int child_start(struct recd *r, struct child *c, const struct child_order *order,
                 struct trtc_err *err);
+
+/* Calls c->end.ready, which reaps the program if it has ended, where the kernel does not report its
+ * end. */
+void child_tick(struct recd *r, struct child *c);
 
 /* Returns the exit status of the program, or 128 + the signal that ended it, and reaps it; -1: it
  * has not ended. */

@@ -411,6 +411,7 @@ static void finish(struct recd *r, struct task *t)
 
 static void tick_one(struct recd *r, struct task *t)
 {
+    child_tick(r, &t->launcher);
     if (t->row.settled) {
         finish(r, t);
         return;

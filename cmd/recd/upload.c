@@ -345,6 +345,8 @@ static void feed(struct recd *r, struct upload *u)
 
 void upload_tick(struct recd *r, struct task *t)
 {
+    if (t->upload)
+        child_tick(r, &t->upload->child);
     if (!t->upload && t->progress.waiting && r->now_ms >= t->upload_again_ms && r->store)
         begin(r, t);
     if (t->upload && t->upload->in >= 0 && r->store)

@@ -168,6 +168,24 @@ all_failovers() {
     [[ $(in_database 'select type, body from outbox' | sed 's/ .*"Payload":/ /; s/}}$//' | xargs) == '301 {Status:1} 302 {LeaveCode:0} 305 {Status:1}' ]] || fail "$(in_database 'select type, body from outbox')"
 }
 
+@test "where the kernel does not report the end of a process: a killed task is restarted, and what is uploaded is removed" {
+    python3 "$tree/tests/serve/nopidfd.py" true || skip 'no seccomp here'
+    mkdir bin
+    printf '%s\n' '#!/bin/bash' "exec python3 '$tree/tests/serve/nopidfd.py' '$(command -v trtc-recd)' \"\$@\"" >bin/trtc-recd
+    chmod 700 bin/trtc-recd
+    PATH=$PWD/bin:$PATH recd --launch "$(standin slow)"
+    request
+    created
+    eventually held
+    sleep 0.5
+    tasks_killed
+    eventually grep -q '"EventType":306' "$dir/events.ndjson"
+    rec 0 delete "$task"
+    gone
+    [[ -s live/storage/class-1250000000/math/$task/ha1_made.mp4 ]] || fail "$(find live/storage)"
+    eventually test ! -e "$dir/files"
+}
+
 @test "two services cannot use one directory" {
     recd
     expect 75 trtc-recd --data live --listen 127.0.0.1:0
