@@ -62,7 +62,7 @@ static void want(struct single *m, const struct trtc_task_stream *s)
         free(m->stream.source);
         m->stream.source = source;
         m->stream.since_ms = s->since_ms;
-        m->begun = m->recorded = false;
+        m->begun = false;
         w.number = ++m->number;
     }
     m->stream.picture_ms = s->picture_ms;
@@ -198,6 +198,10 @@ static void start(struct single *m)
     free(s.source);
     m->proc.calls = &calls;
     m->proc.arg = m;
+    if (!m->begun) { /* not before: the child of the stream before it may still print files */
+        m->recorded = false;
+        m->said[0] = '\0';
+    }
     const bool ok =
         proc_start(&t->procs, &m->proc, &(struct proc_start){ &w, t->dir, -1, -1 }, &err) == 0;
     if (!ok)

@@ -13,9 +13,9 @@ struct single {
     struct trtc_recorder recorder;
     struct proc proc;
     uint64_t number;     /* counts the streams of this user; that of the wanted one */
-    char said[256];      /* the last message of its children, until one of them records */
-    bool recorded;       /* files of the current stream were reported */
     bool begun;          /* a child was started for the stream */
+    bool recorded;       /* files of the stream that was begun last were reported */
+    char said[256];      /* the last message of its children, until one of them records */
     int64_t left_out_ms; /* since_ms of the stream that was last reported as left out */
 };
 

@@ -217,6 +217,22 @@ run_there() {
     ended 3
 }
 
+@test "a stream that ends before its recorder has begun is a loss, although the one before it was recorded meanwhile" {
+    ordered t '"RecordMode":1'
+    # shellcheck disable=SC2016 # these are for the script
+    in_place_of trtc-hls 'if [ -e again ]; then trap "exit 143" TERM; touch begun; fi
+printed() { sleep 0.4; printf "{\"kind\":\"segment\",\"path\":\"files/7_3560.ts\",\"track\":\"audio\",\"start_ms\":1,\"duration_ms\":2}\n"; exit 0; }
+[ -e again ] || trap printed TERM
+touch again
+while :; do sleep 0.05; done'
+    room_says 'until [ -e t/again ]; do sleep 0.05; done & come; wait; go; come; until [ -e t/begun ]; do sleep 0.05; done; go; exec sleep 60'
+    run_there
+    noted t 'any(.Loss // "" | startswith("nothing of the primary stream was recorded"))'
+    order '{"stop":{}}'
+    ended 3
+    [[ $(jq -r 'select(.File).File' t/events.ndjson) == files/7_3560.ts ]]
+}
+
 @test "a user who comes while a new trtc-room still reports is recorded at once" {
     ordered t '"RecordMode":1'
     room_says '[ -e again ] || { touch again; exit 1; }
