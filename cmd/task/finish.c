@@ -23,10 +23,12 @@ static void next_step(struct finish *f)
     task_again(f->task, f->task->now_us);
 }
 
-/* Notes a failure of the machine (disk, memory): the next run does what remains. */
+/* Notes a failure of the machine (disk, memory): the next run does what remains, and this one ends
+ * with its next turn. */
 static void fail(struct finish *f, int code)
 {
     f->task->failure = code;
+    task_again(f->task, f->task->now_us);
 }
 
 /* Returns the exit status; -1: a signal ended the child. */
