@@ -122,7 +122,7 @@ static void part(const struct proc *p, struct proc_lines *l)
 
 static void finish_lines(const struct proc *p, struct proc_lines *l)
 {
-    if (l->n)
+    if (l->n || l->skips)
         give(p, l, 0, l->n);
     if (l->fd >= 0)
         close(l->fd);
