@@ -166,14 +166,20 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 int64_t trtc_mix_again_ms(const struct trtc_task_streams *s, int64_t end_us, int64_t now_ms)
 {
     int64_t first_ms = now_ms;
     for (size_t i = 0; i < s->n; i++)
-        if (s->items[i].since_ms != TRTC_NOTIME && s->items[i].since_ms < first_ms)
-            first_ms = s->items[i].since_ms;
+        if (s->items[i].since_ms != TRTC_NOTIME)
+            first_ms = earlier(first_ms, s->items[i].since_ms);
     first_ms = later(first_ms, now_ms - KEPT_MS);
-    return end_us == TRTC_NOTIME ? first_ms : later(first_ms, (end_us + 999) / 1000);
+    return end_us == TRTC_NOTIME ? first_ms
+                                 : earlier(now_ms, later(first_ms, (end_us + 999) / 1000));
 }
 
 char *trtc_join_address(const char *source, enum trtc_join join)

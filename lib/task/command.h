@@ -68,7 +68,8 @@ enum trtc_join trtc_join_mix(int64_t since_ms, int64_t now_ms);
 
 /* Returns when (ms since 1970) a mix of these streams begins that replaces a mix that died: as
  * early as trtc-room still has their data, but not before the first of them began, nor before
- * end_us, the end of the recording so far (TRTC_NOTIME: there is none). */
+ * end_us, the end of the recording so far (TRTC_NOTIME: there is none); now_ms if that end lies in
+ * the future, since the clock was set back. */
 int64_t trtc_mix_again_ms(const struct trtc_task_streams *s, int64_t end_us, int64_t now_ms);
 
 /* Returns the address from which trtc-room sends the stream from that point; the caller frees it.

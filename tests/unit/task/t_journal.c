@@ -355,6 +355,7 @@ static void mixed_again(void **state)
         { { 1000, 1000 }, 98500001, 98501 },
         { { 1000, 1000 }, 90000000, 95000 },
         { { 200000, TRTC_NOTIME }, TRTC_NOTIME, 100000 }, /* another host's clock */
+        { { 1000, 1000 }, 3700000000, 100000 },           /* the clock was set back */
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
