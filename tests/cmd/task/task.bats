@@ -126,7 +126,7 @@ live() {
     whole t
     # anna's sound all the time, and her picture from the change on; ben the other way about
     [[ $(jq -r 'select(.EventType == 307).Payload | [.UserId, .TrackType] | join(" ")' t/events.ndjson | sort | paste -sd,) == 'anna audio,anna video,ben audio,ben video' ]] || fail "$(cat t/events.ndjson)"
-    # and nothing is placed behind the time at which it came
+    # and nothing is placed behind the time at which it came; of half a second, FFmpeg 6.1 and newer send more with -re
     jq -e '.EndMs as $over | all(.Streams[]; .EndTimeStamp < $over + 800) and (.Streams | map(.BeginTimeStamp) | sort | .[2] - .[1] > 1500)' t/status.json >/dev/null || fail "$(cat t/status.json)"
     [[ -s t/modify.json ]]
 }
