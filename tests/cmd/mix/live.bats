@@ -6,7 +6,7 @@
 load ../../lib
 load ../../mix
 
-cases=(later stdin waits piped script signal server refused alone broken pause)
+cases=(later stdin waits piped script signal server past refused alone broken pause)
 [[ ! ${TRTC_LONG:-} ]] || cases+=(stall)
 
 setup_file() {
@@ -226,6 +226,37 @@ run_server() {
     [[ $(frames o.mp4) -ge 14 ]] || fail "$(frames o.mp4) frames"
     [[ $(story o.mp4 160,90 | tail -n 2 | head -n 1) == [0-2]' 1' ]] || fail "seen: $(story o.mp4 160,90)"
     ! grep -E 'password|hidden' out err || fail "secrets"
+}
+
+# ---- what a trtc-room has kept ----
+
+run_past() {
+    local room at
+    trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>told &
+    room=$!
+    listens told $room
+    at=$(date +%s%3N)
+    slowly ../one.ts 3000 15 | curl -sT - "$url/3560/anna" >/dev/null 2>&1 &
+    sleep 1.5
+    trtc-mix -s "$canvas" -r 5 --json -o o.mp4 --script - --from $((at - 500)) \
+        < <(echo "{\"user\":\"anna\",\"input\":\"$url/3560/anna?from=oldest\"}") >out 2>err &
+    pid=$!
+    echo $((at - 500)) >from
+    ended
+    kill $room
+}
+
+@test "--from in the past: the mix begins then, with what a trtc-room has kept, placed at its arrival" {
+    local from to
+    after past 0
+    [[ $(jq .start_ms out) -eq $(<from) ]] || fail "it begins at $(jq .start_ms out)"
+    IFS=- read -r from to <<<"$(stays anna picture)"
+    near "$from" 700 500 'anna comes'
+    near $((to - from)) 3000 100 'anna stays'
+    lasts o.mp4 "$(awk -v t="$to" 'BEGIN { print t / 1000 }')" 0.25
+    # what had arrived before the program began is seen, too
+    story o.mp4 160,90 >story
+    awk '$2 == 1 { exit !($1 <= 6) }' story || fail "seen: $(paste -sd ';' story)"
 }
 
 run_refused() {
