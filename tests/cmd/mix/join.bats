@@ -5,6 +5,7 @@
 
 load ../../lib
 load ../../mix
+load ../../room
 
 # begin NAME OPTION...: a mix in a directory of its own, with a named pipe as script; `say` writes to it.
 begin() {
@@ -67,11 +68,36 @@ run_piped() {
     echo "${PIPESTATUS[*]}" >status
 }
 
+# A mix that begins 2 s before its program, of a stream that the room has kept, and which it sends a second later. The
+# lines wait in the script, the one that ends the mix as well.
+run_past() {
+    mkdir past
+    cd past || return
+    trap room_end EXIT
+    room_begin
+    opened
+    mkfifo script pub
+    exec 8<>script 9<>pub
+    ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/a.mkv" -t 6 -c copy -f mpegts a.ts
+    curl -s -o answer -T - "$url/3560/anna" <pub 3>&- 8>&- 9>&- &
+    room_pids+=($!)
+    date +%s%3N >from
+    cat a.ts >pub
+    sleep 2
+    printf '%s\n' "{\"user\":\"an=na\",\"input\":\"$url/3560/anna?from=oldest\"}" '{"end":true}' >&8
+    kill -STOP "$room"
+    timeout 60 trtc-mix -q -s "$canvas" -r 5 -o o.mp4 --script script --from "$(<from)" >out 2>err 3>&- 8>&- 9>&- &
+    pid=$!
+    sleep 1
+    kill -CONT "$room"
+    ended
+}
+
 setup_file() {
     files_begin
     clips 20 a.mkv=3 b.mkv=7 c.mkv=11
     local run
-    for run in rooms wrong piped; do (run_$run) & done
+    for run in rooms wrong piped past; do (run_$run) & done
     wait
 }
 
@@ -121,6 +147,15 @@ setup() {
     [[ ! -s err ]] || fail "$(<err)"
     grep -qx '#EXT-X-ENDLIST' rec/1400000001_3560.m3u8 || fail "no end"
     [[ $(grep -c '\.ts$' rec/1400000001_3560.m3u8) -ge 2 ]] || fail "segments"
+}
+
+@test "a mix that begins in the past waits for what the room has kept, and has it at its time" {
+    cd past
+    [[ $(<status) == 0 && ! -s err ]] || fail "status $(<status): $(<err)"
+    printf '%s 160 90 3\n' 5 8 | sees o.mp4
+    ffmpeg -nostdin -v info -t 2 -i o.mp4 -af silencedetect=n=-50dB:d=1.2 -f null - 2>heard
+    ! grep silence_start heard || fail 'sound is missing'
+    plays o.mp4
 }
 
 @test "input and end need a live mix: a script in a file, and recordings with a pipe, refuse them (65)" {
