@@ -233,8 +233,9 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
 
     pthread_mutex_lock(&x->base.lock);
     while (!stopped(x) && !has_room(x, q)) {
-        x->late_at_us =
-            TRTC_NOTIME; /* frames that are late from here on are late because of this wait */
+        /* frames that are late from here on are late because of this wait */
+        x->late_at_us = TRTC_NOTIME;
+        x->kept_us = x->kept_us ? INT64_MAX : 0;
         if (!x->waits)
             pthread_cond_broadcast(&x->changed);
         x->waits = q;
