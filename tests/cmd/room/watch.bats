@@ -196,10 +196,10 @@ readers() {
     pkill -KILL -P "$watch" ffmpeg
     readers "$url/from" '{"x":0,"y":0}'
     readers "$url/from" '{"x":0,"y":1}'
-    [[ $(<watch-told) == 'trtc-room: 3560/anna: its relay has ended: trying again' ]] || fail "$(cat watch-told)"
+    [[ $(<watch-told) == 'trtc-room: 3560/anna: cannot be relayed: its relay has ended: trying again' ]] || fail "$(cat watch-told)"
     body 201 '"3560"' ben ',"Source":"http://127.0.0.1:1/ben"' >&9
     told_of ben watch-told
-    [[ $(tail -n 1 watch-told) == 'trtc-room: 3560/ben: its relay has ended early again and again: trying again' ]] || fail "$(cat watch-told)"
+    [[ $(tail -n 1 watch-told) == 'trtc-room: 3560/ben: cannot be relayed: its relay has ended early again and again: trying again' ]] || fail "$(cat watch-told)"
     kill -TERM "$watch"
     wait "$watch" || [[ $? -eq 143 ]]
     expect 64 trtc-room watch --relay here http://127.0.0.1:1
