@@ -31,19 +31,25 @@ ordered() {
 END
 }
 
-# recording DIR [OPTION...]: trtc-task runs in the background, and follows the room; its process is $task, its messages go
-# to DIR.log.
+# recording DIR [OPTION...]: trtc-task runs in the background, and follows the room, unless it ends at once; its process is
+# $task, its messages go to DIR.log.
 recording() {
     trtc-task "$1" --room "$url" "${@:2}" >"$1.out" 2>>"$1.log" </dev/null 3>&- &
     task=$!
     task_pids+=("$task")
     noted "$1" 'any(.EventType == 301)'
-    waited is_followed || fail "the room is not followed: $(cat "$1.log")"
+    waited is_followed_or_ended || fail "the room is not followed: $(cat "$1.log")"
 }
 
-# is_followed: the room, by one connection at least.
-is_followed() {
-    awk -v port="$(printf ':%04X$' "${url##*:}")" '$2 ~ port && $4 == "01" { f = 1 } END { exit !f }' /proc/net/tcp
+# is_followed_or_ended: the room is followed, by a connection of what the task has started; or the task has ended.
+is_followed_or_ended() {
+    local child
+    for child in $(pgrep -P "$task"); do
+        find "/proc/$child/fd" -printf '%l\n' | sed -n 's/^socket:\[\(.*\)\]$/\1/p' | awk -v port="$(printf ':%04X$' "${url##*:}")" '
+            NR == FNR { mine[$1]; next } $3 ~ port && $4 == "01" && $10 in mine { f = 1 } END { exit !f }' - /proc/net/tcp || continue
+        return
+    done
+    ! kill -0 "$task"
 }
 
 # ended STATUS [DIR]: it ends, with this status.
