@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trtc-hook serve: one loop that reads requests, passes their bodies to threads that store them,
  * answers once they are on disk, and starts handlers. */
-#define _GNU_SOURCE /* signalfd */
-
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <poll.h>
@@ -12,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../cli.h"
 #include "../clock.h"
 #include "../ready.h"
+#include "../signals.h"
 #include "api/events.h"
 #include "base/json_put.h"
 #include "base/num.h"
@@ -216,13 +213,6 @@ static void answer_stored(struct serve *s)
 
 /* ---- the loop ---- */
 
-static void take_signals(struct serve *s)
-{
-    struct signalfd_siginfo i;
-    while (read(s->signals, &i, sizeof i) == (ssize_t)sizeof i)
-        cli_signal = (int)i.ssi_signo;
-}
-
 static int sooner(int a, int64_t b)
 {
     return b < 0 || (a >= 0 && a < b) ? a : b > 60000 ? 60000 : (int)b;
@@ -242,7 +232,7 @@ static void turn(struct serve *s, int ms)
     if (s->handlers)
         ms = sooner(ms, handlers_wait_ms(s->handlers, clock_real_ms()));
     poll(p, sizeof p / sizeof *p, ms);
-    take_signals(s);
+    signals_take(s->signals);
     answer_stored(s);
     trtc_server_run(s->server, clock_mono_us() / 1000);
     if (s->handlers && !cli_signal)
@@ -271,17 +261,6 @@ static void run(struct serve *s)
 
 /* ---- start and end ---- */
 
-static int catch_signals(struct serve *s, struct trtc_err *err)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return s->signals < 0 ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "signals") : 0;
-}
-
 static int begin(struct serve *s, struct trtc_err *err)
 {
     const struct hook_opts *o = s->o;
@@ -295,8 +274,8 @@ static int begin(struct serve *s, struct trtc_err *err)
                                              at once */
     if (o->key_file && !(s->keys = trtc_callback_keys_read(o->key_file, err)))
         return -1;
-    if (catch_signals(s, err) < 0 || !(s->spool = trtc_spool_open(o->spool, true, err)) ||
-        trtc_spool_lock(s->spool, err) < 0)
+    if ((s->signals = signals_open(err)) < 0 ||
+        !(s->spool = trtc_spool_open(o->spool, true, err)) || trtc_spool_lock(s->spool, err) < 0)
         return -1;
     trtc_spool_forget(s->spool, clock_real_ms() - GONE_KEPT_MS);
     if (handles && !(s->handlers = handlers_new(o, s->spool, &s->starter, err)))

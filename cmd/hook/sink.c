@@ -62,7 +62,7 @@ static void *write_lines(void *arg)
 
 struct sink *sink_new(struct trtc_err *err)
 {
-    sigset_t all, pipe, before;
+    sigset_t all, before;
     struct sink *s = calloc(1, sizeof *s);
     if (!s) {
         trtc_fail_nomem(err);
@@ -72,15 +72,12 @@ struct sink *sink_new(struct trtc_err *err)
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->more, NULL);
     /* if the reader of stdout goes away the program ends, as always; if a peer goes away it must
-     * not */
+     * not: only this thread receives SIGPIPE */
     sigfillset(&all);
     sigdelset(&all, SIGPIPE);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const bool ok = pthread_create(&s->thread, NULL, write_lines, s) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     if (ok)
         return s;
     free(s);
