@@ -214,6 +214,7 @@ whole_so_far() {
     exec 7>in
     head -c "$half" seen.ts >&7
     while [[ $size -eq 0 || $size != "$before" ]]; do
+        kill -0 $pid || fail "it has ended: $(<err)"
         sleep 0.5
         before=$size
         size=$(find o -name '.*.part' -type f -printf '%s\n' | sort -n | tail -n 1)

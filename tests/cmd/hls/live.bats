@@ -298,6 +298,7 @@ burst() {
     trtc-hls -q -A 1400000001 -R 3560 -S 1767225600495 -t 3 -d o "${@:2}" - < <(exec 3>&-; cat "$1"; exec sleep 20) >/dev/null 3>&- &
     pid=$!
     while ((still < 3)); do
+        kill -0 $pid || fail 'it has ended'
         sleep 0.3
         size=$(find o -type f -printf '%s\n' 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
         still=$((size && size == before ? still + 1 : 0))
