@@ -59,7 +59,7 @@ stopped() {
 # held BYTES: so many of the input's, and then nothing more for a while.
 held() {
     head -c "$1" "$marked"
-    exec sleep 5
+    exec sleep 20
 }
 
 # pictures FILE...: what they decode to, as one stream.
@@ -101,11 +101,11 @@ whole_so_far() {
 
 @test "a path is printed when the segment is complete, long before the input ends" {
     mkfifo paths
-    "${live[@]}" < <(exec 3>&-; head -c $(($(stat -c %s "$marked") / 2)) "$marked"; exec sleep 5) >paths 2>err 3>&- &
+    "${live[@]}" < <(exec 3>&-; head -c $(($(stat -c %s "$marked") / 2)) "$marked"; exec sleep 20) >paths 2>err 3>&- &
     local pid=$! f list='' n=0
     exec 4<paths
     while ((n < 4)); do
-        read -r -t 3 f <&4 || fail "nothing is printed"
+        read -r -t 20 f <&4 || fail "nothing is printed"
         [[ -s $f ]] || fail "$f: printed, and not there"
         [[ $f != *.m3u8 ]] || { strict "$f" live; list+="$f "; n=$((n + 1)); }
     done
