@@ -26,6 +26,8 @@ struct trtc_facts {
     int64_t first_90k[TRTC_NB_KINDS]; /* of each kind; TRTC_NOTIME: none was seen */
     bool headless;                    /* it begins in the middle of a picture or of a frame of
                                          sound */
+    int64_t tables_place;    /* it has no tables, or has them too late: those of the segment with
+                                this number in its playlist apply; -1: it has its own */
     bool odd;                /* its clock restarts: first_ts_90k is the start of its course */
     char video_codec[16];    /* "h264", "hevc", ...; "": no picture */
     int width_px, height_px; /* 0: it has no parameter sets, those of an earlier segment apply */

@@ -14,6 +14,7 @@
 #include "recording/clock.h"
 #include "recording/timeline.h"
 #include "source/look.h"
+#include "source/tables.h"
 #include "ts/ts.h"
 
 enum {
@@ -38,6 +39,8 @@ struct probe {
     struct trtc_look look;
     bool count_frames;
     int list;                     /* of the segment before */
+    int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
+    bool searched;                /* tables were searched for in its later segments */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
@@ -203,6 +206,7 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
                           (kinds & TRTC_VIDEO ? TRTC_VIDEO : 0u));
     if (!x->late)
         return trtc_fail_nomem(err);
+    trtc_ts_learn(x->late, x->ts);
     while (got > 0 && kinds & ~trtc_look_kinds(&x->look)) {
         got = read_block(x, &all, SCAN_BYTES, err);
         if (got > 0)
@@ -385,6 +389,8 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p)
         return false;
     struct stretch head = { fd, 0, next->bytes < HEAD_MAX_BYTES ? next->bytes : HEAD_MAX_BYTES };
     y.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    if (y.ts)
+        trtc_ts_learn(y.ts, x->ts);
     trtc_look_begin(&y.look, &facts, next->at_bytes);
     const bool goes_on = y.ts && feed(&y, &head, false, &ignored) == 0 &&
                          finish(&y, &ignored) == 0 && trtc_look_goes_on(&x->look, &y.look);
@@ -525,6 +531,54 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
     return read_all(x, p, fd, err);
 }
 
+/* Whether packets of the segment were not used because no tables had named them so far. */
+static bool needs_tables(struct probe *x)
+{
+    const struct trtc_ts_stats *stats = trtc_ts_stats(x->ts);
+    const bool none = !trtc_ts_stream(x->ts, TRTC_AUDIO) && !trtc_ts_stream(x->ts, TRTC_VIDEO);
+    return (none && stats->nb_packets > 0 && !stats->scrambled) || stats->nb_dropped > 0;
+}
+
+/* Searches for tables in the segment, from which the latest packets before them were kept, and in
+ * those that follow it. 1: they are known; 0; -1. */
+static int learn_tables(struct probe *x, const struct trtc_piece *p, struct trtc_err *err)
+{
+    int found = 0;
+    x->searched = true; /* once for each playlist */
+    trtc_ts_forget(x->ts);
+    for (; p && found == 0; p = next_segment(x->r, p)) {
+        found = trtc_tables_learn(x->ts, x->dirfd, p, err);
+        if (found > 0)
+            x->tables_place = p->place;
+    }
+    return found;
+}
+
+/* Notes where the tables of the segment are, which was read. */
+static void note_tables(struct probe *x, struct trtc_piece *p)
+{
+    const bool own = trtc_ts_knows(x->ts) && !trtc_ts_stats(x->ts)->borrowed;
+    p->facts.tables_place = own ? -1 : x->tables_place;
+    if (own)
+        x->tables_place = p->place;
+}
+
+/* Reads as much of the segment as is needed, with the tables that apply to it. */
+static int read_named(struct probe *x, struct trtc_piece *p, int fd, enum depth *depth,
+                      struct trtc_err *err)
+{
+    int ret = read_piece(x, p, fd, depth, err);
+    if (ret == 0 && !x->searched && x->tables_place < 0 && needs_tables(x)) {
+        ret = learn_tables(x, p, err);
+        if (ret > 0) {
+            trtc_look_begin(&x->look, &p->facts, p->at_bytes);
+            ret = read_piece(x, p, fd, depth, err);
+        }
+    }
+    note_tables(x, p);
+    return ret;
+}
+
 /* Kinds that the segment may hold and that were not seen in the part that was read. */
 static unsigned missing_kinds(const struct probe *x)
 {
@@ -623,6 +677,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
             x->ts); /* tables that appear only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
         x->nb_noted = 0;
+        x->tables_place = -1;
+        x->searched = false;
     }
     x->list = p->list;
     int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &why);
@@ -631,7 +687,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     p->facts.first_90k[TRTC_AT_AUDIO] = p->facts.first_90k[TRTC_AT_VIDEO] = TRTC_NOTIME;
     trtc_look_begin(&x->look, &p->facts, p->at_bytes);
     trtc_ts_begin(x->ts);
-    int ret = read_piece(x, p, fd, &depth, &why);
+    int ret = read_named(x, p, fd, &depth, &why);
     const unsigned missing = missing_kinds(x);
     if (ret == 0 && depth < WHOLE && missing)
         ret = look_for(x, p, fd, missing, &why);

@@ -15,6 +15,7 @@
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "source/ahead.h"
+#include "source/tables.h"
 #include "ts/course_ts.h"
 
 enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
@@ -330,6 +331,27 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->nb_no_key = rd->nb_damaged = 0;
 }
 
+/* Returns the segment of the same playlist that has this number there, or NULL. */
+static const struct trtc_piece *piece_at(const struct trtc_recording *r, int list, int64_t place)
+{
+    for (size_t i = 0; i < r->nb_pieces; i++)
+        if (r->pieces[i].list == list && r->pieces[i].place == place)
+            return &r->pieces[i];
+    return NULL;
+}
+
+/* Learns the tables that apply to the clip if they are in another segment, and that was not read. */
+static int learn_tables(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    if (p->facts.tables_place < 0 || trtc_ts_knows(rd->ts))
+        return 0;
+    const struct trtc_piece *from = piece_at(rd->rec, p->list, p->facts.tables_place);
+    if (!from || open_directory(rd, err) < 0)
+        return from ? -1 : 0;
+    return trtc_tables_learn(rd->ts, rd->dirfd, from, err);
+}
+
 /* Opens the next clip's file. Returns 1; 0: there is none; -1: the machine failed. A file that has
  * disappeared is a loss. */
 static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
@@ -347,6 +369,8 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
             trtc_ts_begin(rd->ts);
         else
             trtc_ts_forget(rd->ts);
+        if (learn_tables(rd, err) < 0)
+            return -1;
         rd->ended = rd->paused = false;
         begin_clip(rd, rd->at > first);
         return 1;

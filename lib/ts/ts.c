@@ -279,7 +279,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
         if (p) {
             if (route(ts, p, again) < 0)
                 return -1;
-        } else if (ts->ended && trtc_ts_use_before(ts)) {
+        } else if ((ts->ended || ts->paused) && trtc_ts_use_before(ts)) {
             continue;
         } else if (ts->ended && !ts->finished) {
             ts->finished = true;

@@ -110,6 +110,8 @@ struct trtc_ts_stats {
     bool headless;      /* it begins in the middle of a PES of a stream that is read */
     bool partial_tail;  /* the segment did not end on a packet boundary */
     bool scrambled;     /* scrambled packets of the streams that are read were left out */
+    bool borrowed;      /* it has no tables, or has them late: those of another segment were used */
+    int64_t nb_dropped; /* packets before the first tables for which there was no room */
 
     bool tells_time; /* the PMT states which epoch time the PTS utc_90k (33 bits) has: */
     int64_t utc_us, utc_90k;
@@ -132,8 +134,12 @@ void trtc_ts_free(struct trtc_ts **ts);
  * an earlier one are used. Not needed before the first segment. */
 void trtc_ts_begin(struct trtc_ts *ts);
 
-/* Gives ts, which is new, the streams that another one knows: those of a segment without tables. */
+/* Gives ts the streams of wanted kinds that another one knows, for segments without tables. Only
+ * between two segments. */
 void trtc_ts_learn(struct trtc_ts *ts, const struct trtc_ts *from);
+
+/* Whether streams of an earlier segment, or learned ones, are known. */
+bool trtc_ts_knows(const struct trtc_ts *ts);
 
 /* As trtc_ts_begin, but forgets earlier segments, since another recording begins. */
 void trtc_ts_forget(struct trtc_ts *ts);

@@ -35,10 +35,12 @@ int trtc_ts_early_keep(struct trtc_ts *ts, const uint8_t *p)
     struct trtc_ts_early *e = &ts->early[(ts->early_first + ts->nb_early) % ts->early_cap];
     e->pos = ts->packet_pos;
     memcpy(e->p, p, PACKET);
-    if (ts->nb_early < ts->early_cap)
+    if (ts->nb_early < ts->early_cap) {
         ts->nb_early++;
-    else
+    } else {
         ts->early_first = (ts->early_first + 1) % ts->early_cap;
+        ts->stats.nb_dropped++;
+    }
     return 0;
 }
 

@@ -286,11 +286,20 @@ void trtc_ts_learn(struct trtc_ts *ts, const struct trtc_ts *from)
 {
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const bool on = from->es[k].on;
-        if (!on && !from->had[k])
+        const unsigned kind = k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+        if (!(ts->want & kind) || (!on && !from->had[k]))
             continue;
         ts->before[k] = on ? from->es[k].info : from->before[k];
         ts->had[k] = true;
     }
+}
+
+bool trtc_ts_knows(const struct trtc_ts *ts)
+{
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        if (ts->had[k] || ts->es[k].on)
+            return true;
+    return false;
 }
 
 void trtc_ts_tables_begin(struct trtc_ts *ts)
@@ -337,7 +346,7 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
             continue;
         trtc_ts_name(ts, &ts->before[k], k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
         s->next = ts->before[k];
-        s->next_on = s->change = ts->tabled = ts->replay = true;
+        s->next_on = s->change = ts->tabled = ts->replay = ts->stats.borrowed = true;
         trtc_ts_call_last(ts, s, false);
     }
     return ts->tabled;

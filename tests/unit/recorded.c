@@ -68,6 +68,21 @@ const char *recorded_path(const struct recorded *r, int64_t at_ms)
     return path;
 }
 
+/* Takes the packets of PAT and PMT out. */
+static void take_tables_out(struct gen_ts *ts)
+{
+    const int pmt = (ts->buf[PACKET_BYTES + 1] & 0x1f) << 8 | ts->buf[PACKET_BYTES + 2];
+    size_t n = 0;
+    for (size_t at = 0; at < ts->n; at += PACKET_BYTES) {
+        const int pid = (ts->buf[at + 1] & 0x1f) << 8 | ts->buf[at + 2];
+        if (pid == 0 || pid == pmt)
+            continue;
+        memmove(ts->buf + n, ts->buf + at, PACKET_BYTES);
+        n += PACKET_BYTES;
+    }
+    ts->n = n;
+}
+
 void recorded_begin(struct recorded *r, const char *dir)
 {
     char path[256];
@@ -92,6 +107,8 @@ void recorded_add(struct recorded *r, int64_t at_ms, int64_t dur_ms, const struc
 
     if (s) {
         make(&ts, s);
+        if (s->bare)
+            take_tables_out(&ts);
         if (s->nb_drop) {
             uint8_t *from = ts.buf + s->drop * PACKET_BYTES;
             const size_t gone = s->nb_drop * PACKET_BYTES;

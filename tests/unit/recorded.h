@@ -22,6 +22,7 @@ struct segment {
     int first_v;          /* number of its first picture: every 25th is a key frame */
     size_t drop, nb_drop; /* packets that are missing: from this one on, so many */
     size_t cut_bytes;     /* it ends so many bytes early */
+    bool bare;            /* it has no tables */
 };
 
 struct recorded {

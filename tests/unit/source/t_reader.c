@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <libavutil/log.h>
 
+#include "make/pes.h"
 #include "source/reader.h"
 #include "unit/range.h"
 #include "unit/recorded.h"
@@ -236,6 +237,82 @@ static void test_lanes(void **state)
     }
 }
 
+/* Tables in one segment alone are those of all of them, also of those before it, and for a reader that begins
+ * behind it. */
+static void test_tables_in_one_segment(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        struct recorded rec;
+        struct recorded_loaded l;
+        char dir[16];
+        int64_t left;
+        snprintf(dir, sizeof dir, "tables%d", which);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < 3; k++) {
+            const struct segment s = { 10 * S + k * D, NB, .bare = k != which };
+            recorded_add(&rec, k * DMS, DMS, &s, 0);
+        }
+        recorded_end(&rec);
+        recorded_load(&l, dir);
+        assert_int_equal(l.scan.recs[0].losses.n, 0);
+        assert_string_equal(frames_of(&l, TRTC_VIDEO, &left), "k0x144");
+        assert_int_equal(left, 0);
+        assert_string_equal(frames_of(&l, TRTC_AUDIO, &left), "0x270");
+        assert_int_equal(left, 0);
+        l.line.audio.clips += 2;
+        l.line.audio.n -= 2;
+        assert_string_equal(frames_of(&l, TRTC_AUDIO, &left), "3840x90");
+        l.line.audio.clips -= 2;
+        l.line.audio.n += 2;
+        assert_string_equal(losses_of(&l), "");
+        recorded_unload(&l);
+    }
+}
+
+/* Adds a segment's file to bytes. */
+static void append_file(struct bytes *b, const char *path)
+{
+    static uint8_t buf[1 << 16];
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    bytes_add(b, buf, fread(buf, 1, sizeof buf, f));
+    fclose(f);
+}
+
+/* Between the first pictures and the tables there is more than the demultiplexer keeps. */
+static void test_tables_far_behind(void **state)
+{
+    static const uint8_t other[TRTC_TS_PACKET] = { 0x47, 3, 0, 0x10 };
+    struct recorded rec;
+    struct recorded_loaded l;
+    struct bytes b = { NULL, 0, 0 };
+    int64_t left;
+    (void)state;
+    assert_int_equal(mkdir("far", 0700), 0);
+    recorded_begin(&rec, "far");
+    recorded_add(&rec, 0, DMS, &(struct segment){ 10 * S, .nb_v = 48, .bare = true }, 0);
+    recorded_add(&rec, DMS, DMS, &(struct segment){ 10 * S + D, .nb_v = 48 }, 0);
+    append_file(&b, recorded_path(&rec, 0));
+    while (b.n < TRTC_TS_EARLY_MAX + 100000)
+        bytes_add(&b, other, sizeof other);
+    append_file(&b, recorded_path(&rec, DMS));
+    recorded_end(&rec);
+    recorded_begin(&rec, "far");
+    rec.bytes = (int64_t)b.n;
+    recorded_add(&rec, 0, 2 * DMS, NULL, 0);
+    recorded_replace(&rec, 0, b.p, b.n);
+    recorded_end(&rec);
+    bytes_drop(&b);
+    recorded_load(&l, "far");
+    assert_int_equal(l.scan.recs[0].losses.n, 0);
+    assert_string_equal(frames_of(&l, TRTC_VIDEO, &left), "k0x96");
+    assert_int_equal(left, 0);
+    assert_string_equal(losses_of(&l), "");
+    recorded_unload(&l);
+}
+
 /* Where the directory has gone, and where the reader is freed early. */
 static void test_ends(void **state)
 {
@@ -314,6 +391,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_tables_in_one_segment),
+        cmocka_unit_test(test_tables_far_behind),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
     };
