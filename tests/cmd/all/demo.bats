@@ -79,10 +79,18 @@ readme_blocks() {
     mkdir -p mine/recording
     echo precious >mine/recording/file
     run -73 demo mine 40
-    [[ $output == *'mine: not empty'* ]]
+    [[ $output == *'mine: is not empty, and no earlier demo made it'* ]]
     [ "$(cat mine/recording/file)" = precious ]
     run -64 demo new 5
     [ ! -e new ]
     B=/nonexistent PATH=/usr/bin:/bin run -69 demo new 40
     [ ! -e new ]
+}
+
+@test "no two blocks of the README write into one directory, and none into that of make demo-live" {
+    awk '/^```(sh|bash|shell)$/ { on = 1; next } /^```$/ { on = 0 } on' "$tree/README.md" |
+        grep -oE ' (-d|--data) [a-z]+' | awk '{ print $2 }' | sort >directories
+    [ "$(wc -l <directories)" -ge 5 ]
+    [ -z "$(uniq -d directories)" ] || { uniq -d directories; false; }
+    run ! grep -x live directories
 }

@@ -82,7 +82,7 @@ literals() {
     [ "$(wc -l <pipeline)" -eq 5 ]
     bash -euo pipefail pipeline 2>err
     [ ! -s err ] || fail pipeline
-    diff -r live store
+    diff -r cut store
 }
 
 @test "hls-live: a file" {

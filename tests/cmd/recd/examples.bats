@@ -15,11 +15,14 @@ teardown() {
     [[ $(wc -l <block) -gt 10 ]] || fail 'no block'
     sed -i "s/8087/$(free_port)/g; s/8490/$(free_port)/g" block
     umask 022
-    run -0 --separate-stderr bash -m block 3>&-
+    echo 'what is typed next' >typed
+    exec 8<typed
+    run -0 --separate-stderr bash -m block <&8 3>&-
+    [[ $(cat <&8) == 'what is typed next' ]] || fail 'the block reads what is typed after it'
     for end in _audio.m3u8 _video.m3u8 .mp4; do
-        [[ $output == *live/storage/lessons/*"$end"* ]] || fail "no $end: $output $stderr"
+        [[ $output == *service/storage/lessons/*"$end"* ]] || fail "no $end: $output $stderr"
     done
-    [[ $(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$(find live/storage -name '*.mp4')" | sort | xargs) == 'audio video' ]]
+    [[ $(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$(find service/storage -name '*.mp4')" | sort | xargs) == 'audio video' ]]
 }
 
 @test "pictures are fetched into the task's directory; one that does not exist is null" {

@@ -10,7 +10,10 @@ load ../../room
     [[ $(wc -l <block) -gt 5 ]] || fail 'no block'
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     sed -i "s/8088/$port/g" block
-    run -0 --separate-stderr bash -m block 3>&-
+    echo 'what is typed next' >typed
+    exec 8<typed
+    run -0 --separate-stderr bash -m block <&8 3>&-
+    [[ $(cat <&8) == 'what is typed next' ]] || fail 'the block reads what is typed after it'
     [[ $output == *.m3u8* ]] || fail "$output $stderr"
     [[ $(happened_in room.ndjson) == '101 103 201 203 104 102' ]] || fail "$(cat room.ndjson)"
     [[ $(find rec -name '*_video.m3u8' | wc -l) -eq 1 ]]
