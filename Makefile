@@ -2,23 +2,23 @@
 # trtc-tools: GNU make. `make demo` shows the main job, `make check` runs the tests.
 #
 #   all tests           the programs; the test programs
-#   rec-tools           those that need nothing of FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put,
+#   rec-tools           the programs that do not need FFmpeg: trtc-name, trtc-layout, trtc-rec, trtc-hook, trtc-put,
 #                       trtc-room, trtc-task, trtc-recd
-#   deps                installs what is needed to build, run and test (Debian), or names it
-#   demo                merges and mixes a made recording in demo/
-#   demo-live           records a made call while it is live, by a service of its own, in live/ (DEMO_SECONDS=N: so long,
-#                       and then it ends)
-#   check check-long check-san      the tests; the slow ones besides; under the sanitizers
-#   lint bench          static checks, and the tests that these can fail; measurements; bench-live: of the service
+#   deps                installs what is needed to build, run and test (Debian), or lists what is missing
+#   demo                makes a recording of a call, merges it and mixes it, in demo/
+#   demo-live           records a call while it is live, with a recording service of its own, in live/; with
+#                       DEMO_SECONDS=N it ends after N seconds
+#   check check-long check-san      the tests; these and the slow ones; the tests under the sanitizers
+#   lint bench bench-live           static checks; measurements; measurements of the service
 #   dist deb            the source as a tarball; Debian packages (B/deb)
-#   fuzz                what reads input, under libFuzzer, each part FUZZ_SECONDS (60) long
+#   fuzz                the parsers under libFuzzer, each for FUZZ_SECONDS (60)
 #
 #   B=DIR               build directory (build)
-#   CC CFLAGS LDFLAGS   the user's compiler and flags, after the project's own
-#   PREFIX DESTDIR      where `make install` puts things; bashdir, zshdir, fishdir: the completions
+#   CC CFLAGS LDFLAGS   the compiler and your flags, which follow the project's own
+#   PREFIX DESTDIR      where `make install` puts files; bashdir, zshdir, fishdir: where it puts completions
 #   T=FILES J=N         for check: only these tests (tests/cmd/hls/faults.bats tests/unit/ts/t_ts.c), N at a time
-#   DEPS=true           takes it for granted that everything needed is there
-#   V=1                 shows the commands, not only which file they are for
+#   DEPS=true           assumes that everything needed is installed
+#   V=1                 prints the commands instead of a short line for each file
 
 B = build
 dir = $(B)
@@ -85,6 +85,7 @@ else
 all: $(TOOLS:%=$(B)/%)
 tests: $(CTESTS:%.c=$(B)/%) $(call program,$(MAKERS) $(HELPERS)) $(patsubst tests/make/%.c,$(B)/tests/%.so,$(wildcard tests/make/failalloc.c))
 everything: all tests ; @:
+demo-programs: all $(call program,$(MAKERS)) ; @:
 rec-tools: $(REC_TOOLS:%=$(B)/%)
 
 define compile
@@ -199,12 +200,12 @@ env = b=$$(cd '$(dir)' && pwd) && B=$$b TRTC_B=$$b PATH=$$b:$$PATH LC_ALL=C TZ=U
 
 demo:
 	@$(DEPS) build demo
-	$(sub) all $(call program,$(MAKERS))
+	$(sub) demo-programs
 	@$(env) examples/demo.sh demo
 
 demo-live:
 	@$(DEPS) build demo demo-live
-	$(sub) all $(call program,$(MAKERS))
+	$(sub) demo-programs
 	@$(env) examples/demo-live.sh live
 
 check:
@@ -324,6 +325,6 @@ clean:
 
 endif
 
-.PHONY: all tests everything rec-tools deps demo demo-live check check-long check-san lint bench bench-live fuzz run-fuzz dist deb install uninstall clean
+.PHONY: all tests everything demo-programs rec-tools deps demo demo-live check check-long check-san lint bench bench-live fuzz run-fuzz dist deb install uninstall clean
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

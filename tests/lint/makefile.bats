@@ -131,6 +131,9 @@ files() {
     mk
     run mk -q all
     [ "$status" -eq 0 ]
+    mk demo-programs
+    run -0 make DEPS=true CFLAGS= demo-programs
+    [ -z "$output" ]
     echo '#define A "two"' >lib/base/a.h
     touch -d '1 minute' lib/base/a.h
     mk
