@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# A room, a recording service and a receiver of callbacks on this machine: a call of two people is recorded while it is
-# live, each by themselves and in one picture, as the cloud's API is asked to: `make demo-live`.
+# Starts a room, a recording service and a receiver of callbacks on this machine, and records a call of two people while
+# it is live, each of them separately and both in one picture, by calls of the cloud's API: `make demo-live`.
 #
 #   demo-live.sh DIR      writes DIR; what is recorded lies in DIR/service/storage
 #
-# DIR is made new each time; one that is not of an earlier demo is left alone. B is the build directory. With
+# DIR is made anew each time; a directory that no earlier demo has made is left alone. B is the build directory. With
 # DEMO_SECONDS=N it records for so long (30; 6 at least) and ends by itself; without it, on a terminal, it goes on until Ctrl-C.
 set -euo pipefail
 
@@ -34,7 +34,7 @@ for program in trtc-room trtc-recd trtc-task trtc-hook trtc-rec trtc-mix mkrec m
     }
 done
 if [[ -e $dir && ! -e $dir/.demo && -n $(ls -A "$dir") ]]; then
-    echo "demo-live: $dir: not empty and not of an earlier demo; give another directory" >&2
+    echo "demo-live: $dir: is not empty, and no earlier demo made it; choose another directory" >&2
     exit 73
 fi
 
@@ -165,11 +165,11 @@ serve "$dir/service.log" trtc-recd --config "$dir/recd.conf" --listen 127.0.0.1:
 service=$at
 echo "   $room   trtc-room: streams come in by PUT, go out by GET"
 echo "   $service   trtc-recd: the cloud's API, and a page"
-echo "   $hook   trtc-hook: takes the callbacks, and checks their signatures"
+echo "   $hook   trtc-hook: receives the callbacks, and checks their signatures"
 
 # ---- recorded while it is live ----
 
-heading "3. trtc-rec creates a task for each of them and one for all, and deletes both after $length s"
+heading "3. trtc-rec creates one task that records each of them, and one that mixes them; it deletes both after $length s"
 echo
 export TRTC_ENDPOINT=$service
 
@@ -188,11 +188,11 @@ single=$(create each --mode single)
 tasks+=("$single")
 mixed=$(create all --mode mixed --size 640x360)
 tasks+=("$mixed")
-echo "   each by themselves   $single"
+echo "   each separately      $single"
 echo "   in one picture       $mixed"
 echo
 
-# What the room and the callbacks say, as it is said.
+# What the room and the callbacks report, as it comes.
 # shellcheck disable=SC2016 # jq's dollars
 words='{ "103": "enters", "104": "leaves", "205": "shares a screen", "206": "ends sharing" } as $names |
     select(.EventType) | .EventInfo.UserId as $user | $names[.EventType | tostring] | values | "room              \($user) \(.)"'
@@ -265,9 +265,10 @@ echo
 printf '   %9s %10s %12s   %s\n' length size 'A/V offset' MP4
 printf '   %9s %10s %12s   %s\n' --------- ---------- ------------ ---------------
 for file in "$store/$single"/*.mp4 "$store/$mixed"/*.mp4; do
-    offset=$(marks --json --summary-only "$file" | jq -r 'if .markers > .missing then "\(.max_ms) ms" else "-" end')
+    offset=$(marks --json --summary-only "$file" | jq -r 'if .markers > .missing then .max_ms else empty end' |
+        awk '{ printf "%.1f ms", $1 }')
     seconds=$(ffprobe -v error -show_entries format=duration -of csv=p=0 "$file")
-    printf '   %7.1f s %7.2f MB %12s   %s\n' "$seconds" "$(awk -v n="$(stat -c %s "$file")" 'BEGIN { print n / 1e6 }')" "$offset" \
+    printf '   %7.1f s %7.2f MB %12s   %s\n' "$seconds" "$(awk -v n="$(stat -c %s "$file")" 'BEGIN { print n / 1e6 }')" "${offset:--}" \
         "${file##*/}"
 done
 echo
@@ -283,7 +284,8 @@ mix=("$store/$mixed"/*.mp4)
 echo '[{ "Top": 0, "Left": 0, "Width": 2, "Height": 2, "UserId": "nobody" }]' >"$dir/.stills/none.json"
 sheet=(--text "A call of $length s, mixed while it was live,12,10,0,0,22px")
 for ((k = 0; k < 8; k++)); do
-    s=$((1 + k * (length - 3) / 7)) x=$((12 + 472 * (k % 4))) y=$((46 + 294 * (k / 4)))
+    ds=$((10 + 10 * k * (length - 3) / 7)) # tenths of a second
+    s=$((ds / 10)).$((ds % 10)) x=$((12 + 472 * (k % 4))) y=$((46 + 294 * (k / 4)))
     trtc-mix -q -s 640x360 --still "+$s" -o "$dir/.stills/$k.png" "call=${mix[0]}" >/dev/null
     sheet+=(--watermark "$dir/.stills/$k.png,$x,$y,464,260" --text "$s s,$x,$((y + 264)),0,0,16px")
 done
@@ -298,8 +300,8 @@ echo "   eight pictures of the mix: $shown/contact.png"
 heading "5. Now"
 echo
 if [[ ! -t 1 || ${DEMO_SECONDS:-} ]]; then
-    echo "   Without a terminal, or with DEMO_SECONDS, the demo ends here, and $shown stays as it is."
-    echo "   Without both, the servers go on until Ctrl-C: the page records a camera of your own."
+    echo "   The demo ends here, because DEMO_SECONDS is set or this is not a terminal. Its files stay in $shown."
+    echo "   Otherwise its servers run until Ctrl-C, and their page can record your own camera."
     exit 0
 fi
 cat <<END

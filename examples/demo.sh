@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Makes a small recording of a call, merges it, mixes it, measures the files and says what came out: `make demo`.
+# Makes a small recording of a call, merges it, mixes it, measures the files and shows the results: `make demo`.
 #
 #   demo.sh DIR [SECONDS]      writes DIR/recording, DIR/merged, DIR/mix, DIR/timeline.svg, DIR/contact.png;
 #                              the call lasts 75 s
 #
-# DIR is made new each time; one that is not of an earlier demo is left alone. B is the build directory.
+# DIR is made anew each time; a directory that no earlier demo has made is left alone. B is the build directory.
 set -euo pipefail
 
 dir=${1:?usage: demo.sh DIR [SECONDS]}
@@ -27,7 +27,7 @@ for program in trtc-hls trtc-merge trtc-mix trtc-name mkrec marks jq; do
     }
 done
 if [[ -e $dir && ! -e $dir/.demo && -n $(ls -A "$dir") ]]; then
-    echo "demo: $dir: not empty and not of an earlier demo; give another directory" >&2
+    echo "demo: $dir: is not empty, and no earlier demo made it; choose another directory" >&2
     exit 73
 fi
 mkdir -p "$dir"
@@ -135,7 +135,7 @@ awk -F'\t' -v took="$took" '
 rm -f "$dir/.merged"
 echo
 echo "   A/V offset: sound against picture, measured in the file, the largest of all tones"
-echo "   speed: media a second of work, x real time; nothing was encoded again"
+echo "   speed: how many times faster than real time; nothing was encoded again"
 
 # ---- everybody in one picture ----
 
@@ -161,7 +161,7 @@ printf '   %-7s %9s %10s %8s %13s   %s\n' ------- --------- ---------- -------- 
 mixed grid
 mixed screen -m screen -b ben:aux --from "+$shared_from" --to "+$shared_to"
 echo
-echo "   grid     everybody, all of the call; who sends no picture has a window with a name"
+echo "   grid     everybody, the whole call; a user who sends no picture has a window with a name"
 echo "   screen   while ben shares a screen: -m screen -b ben:aux --from +$shared_from --to +$shared_to"
 
 # Eight pictures of the mix, and a canvas on which nobody has a window, with these as watermarks.
@@ -199,7 +199,7 @@ cat <<END
           $shown/contact.png      eight pictures of it
           $shown/timeline.svg     who was there when, in a browser
 
-   try    a floating layout with a clock, and ben's screen with that voice:
+   try    a floating layout with a clock, and ben's screen with ben's voice:
    ${at}trtc-mix -m float -b anna --clock top,UTC -o $shown/float.mp4 $shown/recording
    ${at}trtc-merge -f $shown/recording -o $shown/screen -a 2 -u ben
 
