@@ -364,6 +364,14 @@ END
     [[ $output == *markers=2$'\t'missing=0$'\t'max_ms=300.* ]]
     [[ $output == *picture_s=25.0000$'\t'* ]]
     [[ $output == *frames=375$'\t'* ]]
+    run -0 --separate-stderr "$marks" --strict m.mp4
+    [ -z "$stderr" ]
+    head -c 40000 /dev/zero | dd of=m.mp4 bs=1 seek=30000 conv=notrunc status=none
+    run -0 --separate-stderr "$marks" --strict m.mp4
+    [ -n "$stderr" ]
+    cat v.ts v.ts >twice.ts
+    run -0 --separate-stderr "$marks" --strict twice.ts
+    [[ $stderr == *'twice.ts: stream 0: a packet at '*' behind one at '* ]]
     run -66 "$marks" nothing.ts
     echo text >text.ts
     run -65 "$marks" text.ts

@@ -23,7 +23,7 @@
 #define WHITE_LUMA  195 /* on the 8-bit scale */
 #define WHITE_SHARE 0.9
 
-enum { MAX_LOOK = 8192, MAX_VIEWS = 32 };
+enum { MAX_LOOK = 8192, MAX_VIEWS = 32, MAX_REST = 32 };
 
 /* What is watched and heard together: of a mix, a window and a voice. */
 struct view {
@@ -33,6 +33,7 @@ struct view {
 
 struct opts {
     bool json, summary, only_summary, streams;
+    bool strict;     /* decode every track; damage, and times that do not rise, are reported */
     bool paths;      /* several files: each line begins with its file */
     float threshold; /* samples above it may be a beep; full scale is 1 */
     struct view views[MAX_VIEWS];
@@ -64,6 +65,7 @@ struct stream {
     int index; /* -1: there is none */
     AVCodecContext *dec;
     AVRational tb;
+    int64_t last_dts, last_pts; /* of a packet, of a frame */
 };
 
 static int add_time(struct times *t, double s, struct trtc_err *err)
@@ -233,13 +235,13 @@ static int sound_index(const AVFormatContext *in, int track)
     return -1;
 }
 
-/* track: of the sound, or -1. A stream that is not there is no failure. */
-static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, struct stream *s,
-                       struct trtc_err *err)
+/* index: of the stream, or -1 for the best one. */
+static int open_index(AVFormatContext *in, enum AVMediaType type, int index, struct stream *s,
+                      struct trtc_err *err)
 {
     const AVCodec *codec = NULL;
-    const int want = track >= 0 ? sound_index(in, track) : -1;
-    s->index = track >= 0 && want < 0 ? -1 : av_find_best_stream(in, type, want, -1, &codec, 0);
+    s->last_dts = s->last_pts = INT64_MIN;
+    s->index = av_find_best_stream(in, type, index, -1, &codec, 0);
     if (s->index < 0 || codec == NULL) {
         s->index = -1;
         return 0;
@@ -260,10 +262,23 @@ static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, st
                : 0;
 }
 
+/* track: of the sound, or -1. A stream that is not there is no failure. */
+static int open_stream(AVFormatContext *in, enum AVMediaType type, int track, struct stream *s,
+                       struct trtc_err *err)
+{
+    const int want = track >= 0 ? sound_index(in, track) : -1;
+    s->index = -1;
+    return track >= 0 && want < 0 ? 0 : open_index(in, type, want, s, err);
+}
+
 /* A file and what is decoded of it: its picture, and the track of each view, decoded once. */
 struct source {
     AVFormatContext *in;
     struct stream picture, sounds[MAX_VIEWS];
+    struct stream rest[MAX_REST]; /* with --strict: tracks that are only decoded */
+    int nb_rest;
+    bool strict;
+    const char *path;
     struct meter *meters;
     int nb_meters;
     AVPacket *pkt;
@@ -282,18 +297,66 @@ static int judge_frame(struct source *s, const struct stream *st, struct trtc_er
     return ret;
 }
 
+/* Reports a time that is not above the last one. */
+static void check_time(const struct source *s, const struct stream *st, const char *what,
+                       int64_t at, int64_t *last)
+{
+    if (!s->strict || at == AV_NOPTS_VALUE)
+        return;
+    if (at <= *last)
+        fprintf(stderr, "%s: stream %d: %s at %" PRId64 " behind one at %" PRId64 "\n", s->path,
+                st->index, what, at, *last);
+    *last = at;
+}
+
 /* pkt NULL: the end. Damaged packets are passed over: what counts is what a player shows. */
 static int decode(struct source *s, struct stream *st, const AVPacket *pkt, struct trtc_err *err)
 {
     int ret = 0;
     if (st->dec == NULL)
         return 0;
-    avcodec_send_packet(st->dec, pkt);
+    if (pkt != NULL)
+        check_time(s, st, "a packet", pkt->dts, &st->last_dts);
+    const int rc = avcodec_send_packet(st->dec, pkt);
+    if (rc < 0 && s->strict)
+        fprintf(stderr, "%s: stream %d: %s\n", s->path, st->index, av_err2str(rc));
     while (ret == 0 && avcodec_receive_frame(st->dec, s->frame) >= 0) {
+        check_time(s, st, "a frame", s->frame->best_effort_timestamp, &st->last_pts);
         ret = judge_frame(s, st, err);
         av_frame_unref(s->frame);
     }
     return ret;
+}
+
+static struct stream *stream_of(struct source *s, int index)
+{
+    if (s->picture.index == index)
+        return &s->picture;
+    for (int i = 0; i < s->nb_meters; i++)
+        if (s->sounds[i].index == index)
+            return &s->sounds[i];
+    for (int i = 0; i < s->nb_rest; i++)
+        if (s->rest[i].index == index)
+            return &s->rest[i];
+    return NULL;
+}
+
+/* Opens the tracks that nothing is looked for in. */
+static int open_rest(struct source *s, struct trtc_err *err)
+{
+    for (unsigned i = 0; i < s->in->nb_streams && s->nb_rest < MAX_REST; i++) {
+        const enum AVMediaType type = s->in->streams[i]->codecpar->codec_type;
+        struct stream *st = &s->rest[s->nb_rest];
+        if (stream_of(s, (int)i) != NULL ||
+            (type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO))
+            continue;
+        s->nb_rest++;
+        if (open_index(s->in, type, (int)i, st, err) < 0)
+            return -1;
+        if (st->index < 0)
+            return trtc_fail(err, TRTC_EX_DATAERR, "%s: stream %u: no decoder", s->path, i);
+    }
+    return 0;
 }
 
 static int open_source(struct source *s, const char *path, struct trtc_err *err)
@@ -320,27 +383,15 @@ static int open_source(struct source *s, const char *path, struct trtc_err *err)
     }
     if (!any)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: neither picture nor sound", path);
-    for (unsigned i = 0; i < s->in->nb_streams; i++) {
-        bool wanted = (int)i == s->picture.index;
-        for (int k = 0; k < s->nb_meters; k++)
-            wanted |= (int)i == s->sounds[k].index;
-        if (!wanted)
+    if (s->strict && open_rest(s, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < s->in->nb_streams; i++)
+        if (stream_of(s, (int)i) == NULL)
             s->in->streams[i]->discard = AVDISCARD_ALL;
-    }
     return 0;
 }
 
-static struct stream *stream_of(struct source *s, int index)
-{
-    if (s->picture.index == index)
-        return &s->picture;
-    for (int i = 0; i < s->nb_meters; i++)
-        if (s->sounds[i].index == index)
-            return &s->sounds[i];
-    return NULL;
-}
-
-/* A line a stream, of what the file says of it. From then on, damage is what it is. */
+/* A line a stream, of what the file says of it. */
 static void print_streams(const AVFormatContext *in)
 {
     for (unsigned i = 0; i < in->nb_streams; i++) {
@@ -360,7 +411,27 @@ static void print_streams(const AVFormatContext *in)
             printf("\tsample_rate=%d\tchannels=%d", p->sample_rate, p->ch_layout.nb_channels);
         putchar('\n');
     }
-    av_log_set_level(AV_LOG_QUIET);
+}
+
+/* Decodes all that is left of the file. */
+static int decode_all(struct source *s, struct trtc_err *err)
+{
+    int ret = 0, rc;
+    while (ret == 0 && (rc = av_read_frame(s->in, s->pkt)) >= 0) {
+        struct stream *st = stream_of(s, s->pkt->stream_index);
+        if (st != NULL)
+            ret = decode(s, st, s->pkt, err);
+        av_packet_unref(s->pkt);
+    }
+    if (ret == 0 && rc != AVERROR_EOF && s->strict)
+        fprintf(stderr, "%s: %s\n", s->path, av_err2str(rc));
+    if (ret == 0)
+        ret = decode(s, &s->picture, NULL, err);
+    for (int i = 0; i < s->nb_meters && ret == 0; i++)
+        ret = decode(s, &s->sounds[i], NULL, err);
+    for (int i = 0; i < s->nb_rest && ret == 0; i++)
+        ret = decode(s, &s->rest[i], NULL, err);
+    return ret;
 }
 
 static int measure(const char *path, const struct opts *o, struct source *s, struct trtc_err *err)
@@ -376,17 +447,10 @@ static int measure(const char *path, const struct opts *o, struct source *s, str
         goto done;
     if (o->streams)
         print_streams(s->in);
-    while (av_read_frame(s->in, s->pkt) >= 0) {
-        struct stream *st = stream_of(s, s->pkt->stream_index);
-        if (st != NULL && decode(s, st, s->pkt, err) < 0)
-            goto done;
-        av_packet_unref(s->pkt);
-    }
-    if (decode(s, &s->picture, NULL, err) < 0)
+    if (!o->strict)
+        av_log_set_level(AV_LOG_QUIET); /* from here on, damage is what it is */
+    if (decode_all(s, err) < 0)
         goto done;
-    for (int i = 0; i < s->nb_meters; i++)
-        if (decode(s, &s->sounds[i], NULL, err) < 0)
-            goto done;
     for (int i = 0; i < s->nb_meters; i++)
         if (s->meters[i].nb_look > 0 && judge(&s->meters[i], err) < 0)
             goto done;
@@ -395,6 +459,8 @@ done:
     avcodec_free_context(&s->picture.dec);
     for (int i = 0; i < s->nb_meters; i++)
         avcodec_free_context(&s->sounds[i].dec);
+    for (int i = 0; i < s->nb_rest; i++)
+        avcodec_free_context(&s->rest[i].dec);
     av_frame_free(&s->frame);
     av_packet_free(&s->pkt);
     avformat_close_input(&s->in);
@@ -531,7 +597,9 @@ static int report(const struct meter *m, const char *path, struct trtc_err *err)
 
 static int run(const struct opts *o, const char *path, struct trtc_err *err)
 {
-    struct source s = { .picture.index = -1, .nb_meters = o->nb_views };
+    struct source s = {
+        .picture.index = -1, .nb_meters = o->nb_views, .strict = o->strict, .path = path
+    };
     struct meter *m = calloc((size_t)o->nb_views, sizeof *m);
     char *label = malloc(strlen(path) + 32);
     int ret = -1;
@@ -576,6 +644,7 @@ static void usage(FILE *fp)
           "  -s, --summary          one more line: counts, largest offset, lengths\n"
           "  -S, --summary-only     that line alone\n"
           "      --streams          first a line for each stream; what is wrong there on stderr\n"
+          "      --strict           decode every track; report damage, and times that do not rise\n"
           "      --region X,Y,W,H   look for the flash only there\n"
           "      --track N          listen to this sound track, 0 is the first (the best one)\n"
           "                         each several times: the first region with the first track,\n"
@@ -593,15 +662,11 @@ static bool parse_region(const char *s, struct view *v)
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "summary", no_argument, NULL, 's' },
-        { "summary-only", no_argument, NULL, 'S' },
-        { "streams", no_argument, NULL, 'I' },
-        { "region", required_argument, NULL, 'r' },
-        { "track", required_argument, NULL, 'T' },
-        { "threshold", required_argument, NULL, 't' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
+        { "json", no_argument, NULL, 'j' },         { "summary", no_argument, NULL, 's' },
+        { "summary-only", no_argument, NULL, 'S' }, { "streams", no_argument, NULL, 'I' },
+        { "strict", no_argument, NULL, 'D' },       { "region", required_argument, NULL, 'r' },
+        { "track", required_argument, NULL, 'T' },  { "threshold", required_argument, NULL, 't' },
+        { "help", no_argument, NULL, 'h' },         { 0 },
     };
     struct opts o = { .threshold = 0.1F };
     int c, code = 0, nb_regions = 0, nb_tracks = 0;
@@ -621,6 +686,9 @@ int main(int argc, char **argv)
             break;
         case 'I':
             o.streams = true;
+            break;
+        case 'D':
+            o.strict = true;
             break;
         case 'r':
             bad = nb_regions == MAX_VIEWS || !parse_region(optarg, &o.views[nb_regions++]);
@@ -647,7 +715,7 @@ int main(int argc, char **argv)
         usage(stderr);
         return TRTC_EX_USAGE;
     }
-    av_log_set_level(o.streams ? AV_LOG_WARNING : AV_LOG_QUIET);
+    av_log_set_level(o.streams || o.strict ? AV_LOG_WARNING : AV_LOG_QUIET);
     o.paths = argc - optind > 1;
     o.nb_views = nb_regions > nb_tracks ? nb_regions : nb_tracks;
     if (o.nb_views == 0)
