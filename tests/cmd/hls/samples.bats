@@ -8,7 +8,7 @@ load ../../hls
 
 setup_file() {
     files_begin
-    film 9 -bf 2 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts
+    films
     export user_keys=rate=16000
     mkrec --av-merge --loop --segment 60 --bitrate 40000 --length 30 --user "$(user)" made
     cp made/*.ts marked.ts
@@ -18,14 +18,37 @@ setup() {
     test_begin
 }
 
-# samples PICTURES SOUNDS NAME: what each picture of one file decodes to, and each frame of sound of the other
+# films: cam.ts, and for part, in one run, stretches of a stream whose clocks begin at various times, to follow each other.
+films() {
+    local p all=()
+    for p in 3@10 3@13 6@13 4@10 4@14 4@100 4@124 4@3600 4@7200 4@10800; do
+        all+=(-t "${p%@*}" -c:v libx264 -preset ultrafast -threads 1 -g 15 -bf 2 -c:a aac -b:a 32k -muxdelay 0
+            -output_ts_offset "${p#*@}" -mpegts_flags +initial_discontinuity "$p.ts")
+    done
+    film 9 -bf 2 -x264-params keyint=15:min-keyint=15:bframes=2:b-adapt=0:scenecut=0 cam.ts "${all[@]}"
+}
+
+# part SECONDS@OFFSET FILE: one of these.
+part() {
+    cp "$BATS_FILE_TMPDIR/$1.ts" "$2"
+}
+
+# samples (PICTURES SOUNDS NAME)...: what each picture of one file decodes to, and each frame of sound of the other
 # is, in order, in NAME.pictures and NAME.sounds.
 samples() {
-    local kind
-    ffmpeg -nostdin -v error -y -threads 1 -i "$1" -i "$2" -map 0:v -fps_mode passthrough -f framecrc pictures.crc \
-        -map 1:a -c copy -bsf:a aac_adtstoasc -f framecrc sounds.crc
-    for kind in pictures sounds; do
-        sed '/^#/d' $kind.crc | cut -d , -f 5,6 >"$3.$kind"
+    local kind name n=0 in=() out=() names=()
+    while (($#)); do
+        in+=(-threads 1 -i "$1" -threads 1 -i "$2")
+        out+=(-map "$((n++)):v" -fps_mode passthrough -f framecrc "$3.pictures.crc"
+            -map "$((n++)):a" -c copy -bsf:a aac_adtstoasc -f framecrc "$3.sounds.crc")
+        names+=("$3")
+        shift 3
+    done
+    ffmpeg -nostdin -v error -y "${in[@]}" "${out[@]}"
+    for name in "${names[@]}"; do
+        for kind in pictures sounds; do
+            sed '/^#/d' "$name.$kind.crc" | cut -d , -f 5,6 >"$name.$kind"
+        done
     done
 }
 
@@ -34,38 +57,48 @@ segments() {
     sed "/^#/d; s|^|${1%/*}/|" "$1"
 }
 
-# whole INPUT DIR: all of INPUT's samples are in DIR's segments, once, and the playlists are right.
-whole() {
-    local list kind want pictures='' sounds=''
-    for list in "$2"/*.m3u8; do
+# one_behind_the_other DIR: the playlists are right, and their segments one stream each: $pictures and $sounds are the files.
+one_behind_the_other() {
+    local list kind
+    pictures='' sounds=''
+    for list in "$1"/*.m3u8; do
         strict "$list"
         mapfile -t seg < <(segments "$list")
-        [[ $(find "$2" -name "$(basename "$list" .m3u8)_[0-9]*.ts" | wc -l) -eq ${#seg[@]} ]] || fail "$list: not all are listed"
-        kind=both.bin
-        case $list in *_audio.m3u8) kind=sounds.bin ;; *_video.m3u8) [[ ! -e ${list/_video/_audio} ]] || kind=pictures.bin ;; esac
-        cat "${seg[@]}" >$kind # the files are one stream, one behind the other
-        [[ $kind == sounds.bin ]] || pictures+=$kind
-        [[ $kind == pictures.bin ]] || sounds+=$kind
+        [[ $(find "$1" -name "$(basename "$list" .m3u8)_[0-9]*.ts" | wc -l) -eq ${#seg[@]} ]] || fail "$list: not all are listed"
+        kind=$1.both.bin
+        case $list in *_audio.m3u8) kind=$1.sounds.bin ;; *_video.m3u8) [[ ! -e ${list/_video/_audio} ]] || kind=$1.pictures.bin ;; esac
+        cat "${seg[@]}" >"$kind"
+        [[ $kind == *.sounds.bin ]] || pictures+=$kind
+        [[ $kind == *.pictures.bin ]] || sounds+=$kind
     done
-    [[ $pictures == *.bin && $sounds == *.bin ]] || fail "$2: not all kinds"
+    [[ -s $pictures && -s $sounds ]] || fail "$1: not all kinds"
+}
+
+# whole INPUT DIR...: all of INPUT's samples are in the segments of each DIR, once, and the playlists are right.
+whole() {
+    local dir kind want all=()
     want=want.${1//\//%}
     [[ $1 != "$cam" ]] || want=$BATS_FILE_TMPDIR/want.cam
-    [[ -s $want.sounds ]] || samples "$1" "$1" "$want"
-    samples "$pictures" "$sounds" seen
+    [[ -s $want.sounds ]] || all=("$1" "$1" "$want")
+    for dir in "${@:2}"; do
+        one_behind_the_other "$dir"
+        all+=("$pictures" "$sounds" "$dir.seen")
+    done
+    samples "${all[@]}"
     for kind in pictures sounds; do
         [[ $(wc -l <"$want.$kind") -gt 3 ]] || fail "$1: no $kind"
-        cmp "$want.$kind" seen.$kind || fail "$2: $kind: of $(wc -l <"$want.$kind") there are $(wc -l <seen.$kind)"
+        for dir in "${@:2}"; do
+            cmp "$want.$kind" "$dir.seen.$kind" || fail "$dir: $kind: of $(wc -l <"$want.$kind") there are $(wc -l <"$dir.seen.$kind")"
+        done
     done
 }
 
 # each_way INPUT: in the three modes.
 each_way() {
     hls 0 -d single -u 10001 -t 2 "$1"
-    whole "$1" single
     hls 0 -d merged -u 10001 -t 2 --av-merge "$1"
-    whole "$1" merged
     hls 0 -d mixed -t 2 "$1"
-    whole "$1" mixed
+    whole "$1" single merged mixed
 }
 
 @test "B-frames, from TS" {
@@ -89,10 +122,9 @@ each_way() {
 @test "the 33-bit clock wraps in the middle" {
     ffmpeg -nostdin -v error -i "$cam" -c copy -muxdelay 0 -output_ts_offset 95440 wrap.ts
     hls 0 -d o -u 10001 -t 2 wrap.ts
-    whole wrap.ts o
     cmp <(segments o/*video.m3u8 | wc -l) <(echo 5)
     hls 0 -d merged -u 10001 -t 2 --av-merge wrap.ts
-    whole wrap.ts merged
+    whole wrap.ts o merged
 }
 
 @test "MP4, Matroska and FLV, as files and in a pipe" {
@@ -100,14 +132,12 @@ each_way() {
     for c in mp4 mkv flv; do
         ffmpeg -nostdin -v error -i "$cam" -c copy -bsf:a aac_adtstoasc in.$c
         hls 0 -d $c -u 10001 -t 2 in.$c
-        whole "$cam" $c
         [[ $c == mp4 ]] && continue
         trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d pipe-$c --no-sync - <in.$c >out 2>err
-        whole "$cam" pipe-$c
     done
     ffmpeg -nostdin -v error -i in.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4
     trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 -d frag --no-sync <frag.mp4 >out 2>err
-    whole "$cam" frag
+    whole "$cam" mp4 mkv pipe-mkv flv pipe-flv frag
 }
 
 @test "bare H.264, bare AAC" {
@@ -152,20 +182,17 @@ each_way() {
 
 @test "AC-3, E-AC-3, MP2, DTS and LATM in TS: encoded to the last sample" {
     local c samples
+    ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a ac3 -b:a 96k ac3.ts -c:a eac3 -b:a 96k eac3.ts -c:a mp2 -b:a 96k mp2.ts \
+        -c:a dca -strict -2 -b:a 384k dts.ts -c:a aac -b:a 96k -mpegts_flags +latm latm.ts
+    ffmpeg -nostdin -v error -i ac3.ts -i eac3.ts -i mp2.ts -i dts.ts -i latm.ts -map 0 -f s16le -ac 1 ac3 -map 1 -f s16le -ac 1 eac3 \
+        -map 2 -f s16le -ac 1 mp2 -map 3 -f s16le -ac 1 dts -map 4 -f s16le -ac 1 latm
     for c in ac3 eac3 mp2 dts latm; do
-        if [[ $c == latm ]]; then
-            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a aac -b:a 96k -mpegts_flags +latm latm.ts
-        elif [[ $c == dts ]]; then
-            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a dca -strict -2 -b:a 384k dts.ts
-        else
-            ffmpeg -nostdin -v error -f lavfi -i "sine=r=48000:d=5" -c:a $c -b:a 96k $c.ts
-        fi
-        samples=$(ffmpeg -nostdin -v error -i $c.ts -f s16le -ac 1 - | wc -c)
-        hls 0 -d $c -u 10001 -t 2 $c.ts
+        samples=$(stat -c %s $c)
+        hls 0 -d o-$c -u 10001 -t 2 $c.ts
         said AAC
-        strict $c/${stem}_audio.m3u8
-        sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | awk -v want="$samples" '{ s += $1 } END { exit !(s * 96000 > want - 96 && s * 96000 < want + 2112) }' ||
-            fail "$c: $samples bytes of samples in $(sed -n 's/#EXTINF:\(.*\),/\1/p' $c/*.m3u8 | xargs) s"
+        strict o-$c/${stem}_audio.m3u8
+        sed -n 's/#EXTINF:\(.*\),/\1/p' o-$c/*.m3u8 | awk -v want="$samples" '{ s += $1 } END { exit !(s * 96000 > want - 96 && s * 96000 < want + 2112) }' ||
+            fail "$c: $samples bytes of samples in $(sed -n 's/#EXTINF:\(.*\),/\1/p' o-$c/*.m3u8 | xargs) s"
     done
 }
 
@@ -197,11 +224,6 @@ each_way() {
     done
 }
 
-# part SECONDS OFFSET OPTION... FILE: a stretch of a stream whose clock begins at OFFSET, to follow another one.
-part() {
-    film "$1" -g 15 -bf 2 -muxdelay 0 -output_ts_offset "$2" -mpegts_flags +initial_discontinuity "${@:3}"
-}
-
 # breaks PLAYLIST: how many are marked.
 breaks() {
     grep -c '^#EXT-X-DISCONTINUITY$' "$1"
@@ -209,18 +231,18 @@ breaks() {
 
 @test "the clock jumps by an hour, forwards and back: a discontinuity, and continuous names" {
     local offset mode
-    part 4 7200 a.ts
+    part 4@7200 a.ts
     for offset in 10800 3600; do
-        part 4 $offset b.ts
+        part 4@$offset b.ts
         cat a.ts b.ts >jump$offset.ts
         for mode in single merged; do
-            rm -rf o
-            hls 0 -d o -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump$offset.ts
-            whole jump$offset.ts o
-            [[ $(breaks o/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat o/*video.m3u8)"
-            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' o/*video.m3u8 | awk '{s += $1} END {print s}')" 8 0.2 "length"
+            rm -rf $mode
+            hls 0 -d $mode -u 10001 -t 2 "$([[ $mode == merged ]] && echo --av-merge || echo --no-sync)" jump$offset.ts
+            [[ $(breaks $mode/${stem}_video.m3u8) -eq 1 ]] || fail "not one break: $(cat $mode/*video.m3u8)"
+            near "$(sed -n 's/#EXTINF:\(.*\),/\1/p' $mode/*video.m3u8 | awk '{s += $1} END {print s}')" 8 0.2 "length"
             grep -q 'time stamps jump by [+-]3[0-9]*\.[0-9]* s' err || fail "the jump is not said"
         done
+        whole jump$offset.ts single merged
     done
 }
 
@@ -245,8 +267,8 @@ breaks() {
 }
 
 @test "a source that stalls for 20 s leaves 20 s in the names" {
-    part 4 100 a.ts
-    part 4 124 b.ts
+    part 4@100 a.ts
+    part 4@124 b.ts
     cat a.ts b.ts >stall.ts
     hls 0 -d o -u 10001 -t 2 stall.ts
     whole stall.ts o
@@ -262,10 +284,9 @@ END
     ffmpeg -nostdin -v error -f lavfi -i sine=r=16000:d=8 -itsoffset 3 -f lavfi -i testsrc2=s=160x90:r=15:d=5 \
         -c:v libx264 -preset ultrafast -g 15 -c:a aac -b:a 32k late.ts
     hls 0 -d o -u 10001 -t 2 late.ts
-    whole late.ts o
     near "$(grep -ohE 'REC-TIME:[0-9]+' o/*audio.m3u8 o/*video.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 3000 100 "start"
     hls 0 -d mixed -t 2 late.ts
-    whole late.ts mixed
+    whole late.ts o mixed
 }
 
 @test "pictures far behind their sound: in order from a file; from a pipe, pictures too far behind are reported" {
@@ -274,9 +295,8 @@ END
         -threads 4 -g 1 -c:a aac -b:a 32k slow.mkv
     hls 0 -d o slow.mkv
     quiet
-    whole slow.mkv o
     hls 0 -d together -u 10001 --av-merge slow.mkv
-    whole slow.mkv together
+    whole slow.mkv o together
     local status=0
     # shellcheck disable=SC2002 # a pipe is what is wanted
     cat slow.mkv | trtc-hls -A 1400000001 -R 3560 -S 1767225600495 --no-sync -d pipe >out 2>err || status=$?
@@ -287,22 +307,20 @@ END
 }
 
 @test "a track that the tables announce later is recorded from its first frame, in its own playlist" {
-    part 4 10 both.ts
+    part 4@10 both.ts
     ffmpeg -nostdin -v error -i both.ts -map 0:v -c copy -copyts -muxdelay 0 v.ts -map 0:a -c copy -copyts -muxdelay 0 a.ts
-    part 4 14 more.ts
+    part 4@14 more.ts
     cat both.ts more.ts >all.ts
-    samples all.ts more.ts want.late-v.ts
-    samples more.ts all.ts want.late-a.ts
+    samples all.ts more.ts want.late-v.ts more.ts all.ts want.late-a.ts
     local kind
     for kind in v a; do
         cat $kind.ts more.ts >late-$kind.ts
         rm -rf single mixed
         hls 0 -d single -u 10001 -t 2 late-$kind.ts
         quiet
-        whole late-$kind.ts single
         hls 0 -d mixed -t 2 late-$kind.ts
         quiet
-        whole late-$kind.ts mixed
+        whole late-$kind.ts single mixed
         [[ $(grep -c STREAM-TYPE:2 mixed/*.m3u8) -eq 1 && $(breaks mixed/1400000001_3560.m3u8) -eq 1 ]] || fail "$(cat mixed/*.m3u8)"
         near "$(grep -ohE 'REC-TIME:[0-9]+' single/*.m3u8 | cut -d : -f 2 | sort | xargs | awk '{ print $2 - $1 }')" 4000 100 "start"
         merge 0 -f single -m 1
@@ -322,7 +340,7 @@ END
 }
 
 @test "the picture's size changes in mid-stream: a segment with the new size begins" {
-    part 4 10 a.ts
+    part 4@10 a.ts
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64:r=15:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast -g 15 \
         -c:a aac -b:a 32k -muxdelay 0 -output_ts_offset 14 -mpegts_flags +initial_discontinuity b.ts
     cat a.ts b.ts >change.ts
@@ -337,9 +355,9 @@ END
 }
 
 @test "parameter sets that appear once, or are repeated in part: every segment can be decoded by itself" {
-    local types f
-    part 3 10 a.ts
-    part 6 13 b.ts
+    local types f in map
+    part 3@10 a.ts
+    part 6@13 b.ts
     for types in 7-8 8; do # SPS and PPS, PPS
         ffmpeg -nostdin -v error -y -i b.ts -c copy -copyts -muxdelay 0 -bsf:v "filter_units=remove_types=$types" -mpegts_flags +initial_discontinuity c.ts
         cat a.ts c.ts >once$types.ts
@@ -348,16 +366,19 @@ END
         rm -rf o
         hls 0 -d o -u 10001 -t 2 "once$types.ts"
         whole "once$types.ts" o
+        in=() map=()
         for f in o/*video_*.ts; do
-            ffmpeg -nostdin -v warning -err_detect explode -i "$f" -f null - 2>decode || fail "$f"
-            [[ ! -s decode ]] || fail "$f: $(head -n 3 decode)"
+            map+=(-map $((${#in[@]} / 4)))
+            in+=(-err_detect explode -i "$f")
         done
+        ffmpeg -nostdin -v warning "${in[@]}" "${map[@]}" -f null - 2>decode || fail "not each segment: $(<decode)"
+        [[ ! -s decode ]] || fail "$(head -n 3 decode)"
     done
 }
 
 @test "an announced splice" {
-    part 3 10 a.ts
-    part 3 13 b.ts
+    part 3@10 a.ts
+    part 3@13 b.ts
     cat a.ts b.ts >ab.ts
     hls 0 -d o -u 10001 -t 2 ab.ts
     whole ab.ts o
