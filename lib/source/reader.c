@@ -867,8 +867,10 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
             trtc_frame_length(&f, samples, rate_hz);
         if (set_times(rd, &f, &p, err) < 0)
             return -1;
-        if (*samples)
+        if (*samples) {
             rd->step_90k = INT64_C(90000) * *samples / *rate_hz;
+            rd->step_us = INT64_C(1000000) * *samples / *rate_hz;
+        }
         if (!belongs(rd))
             continue;
         rd->account.nb_in++;

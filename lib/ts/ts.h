@@ -47,8 +47,9 @@ struct trtc_ts_frame {
      * place in the order of presentation (picture_time.h), and a DTS if the stream states none, or
      * one above the PTS. Otherwise, if there is only a PTS, the DTS is equal to it. AAC and Opus
      * frames after the first of a PES get pts + samples * 90000 / rate, rounded without
-     * accumulation. TRTC_TS_NOPTS: the PES has no time, and none can be derived: the rest of a PES
-     * whose beginning is missing; sound after damage, up to the next PES with a time. */
+     * accumulation; those before the first time are as long before it as they last.
+     * TRTC_TS_NOPTS: the PES has no time, and none can be derived: the rest of a PES whose
+     * beginning is missing; sound before damage, if no PES had a time. */
     int64_t pts_90k, dts_90k;
 
     int samples, rate_hz; /* sound: its length; 0: unknown */

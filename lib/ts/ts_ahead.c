@@ -21,6 +21,16 @@ const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t 
     return next;
 }
 
+unsigned trtc_ts_marks_since(const struct trtc_ts_es *s, size_t at)
+{
+    unsigned n = 0;
+
+    while (n < NB_MARKS && n < s->nb_marks &&
+           s->mark[(s->nb_marks - n - 1) % NB_MARKS].at > s->base + (int64_t)at)
+        n++;
+    return n;
+}
+
 static bool rate_said(const struct trtc_ts_es *s)
 {
     const struct trtc_picture_said said = { .sps = s->poc.have_sps ? &s->poc.sps : NULL };

@@ -10,6 +10,7 @@
 #define NB_TO_JUDGE    4
 #define NB_MOST        (NB_MARKS - 4)
 #define BYTES_TO_JUDGE 8192
+#define BYTES_TO_WAIT  65536 /* the same to find the time of the first frames */
 
 /* ---- the clock of a stream's samples ---- */
 
@@ -49,6 +50,42 @@ static void sound_lasts(struct trtc_ts_es *s, int samples, int rate_hz)
     s->clock_samples += samples;
     if (samples == 0)
         s->clock_pts = NOPTS;
+}
+
+/* Counts the samples of the frames from start up to byte end of the stream. Returns how many there
+ * are; -1: they do not all have this rate, or are not whole; 0: some have not arrived. */
+static int64_t count_samples(const struct trtc_ts_es *s, int64_t end, int rate_hz)
+{
+    struct trtc_sound_memory memory = s->memory;
+    struct trtc_sound_header h;
+    int64_t samples = 0;
+    size_t at = s->start;
+
+    while (s->base + (int64_t)at < end) {
+        if (s->size < at + s->parser->least)
+            return 0;
+        if (s->parser->parse(s->buf + at, s->size - at, &memory, &h) < 0 || h.rate_hz != rate_hz)
+            return -1;
+        at += (size_t)h.frame_bytes;
+        samples += h.joins ? 0 : h.samples;
+    }
+    return samples;
+}
+
+/* Before a frame without a time, of which none is known either: it is as long before the next PES
+ * with a time as its samples and those after it last. Returns false: more input is needed. */
+static bool clock_found(struct trtc_ts_es *s, int rate_hz, bool final)
+{
+    const struct trtc_ts_mark *own = trtc_ts_mark_of(s, s->start);
+
+    if ((own && !own->used && own->pts != NOPTS) || clock_now(s) != NOPTS || rate_hz == 0)
+        return true;
+    const struct trtc_ts_mark *next = trtc_ts_next_mark(s, s->start);
+    const int64_t samples = next ? count_samples(s, next->at, rate_hz) : 0;
+    if (samples > 0)
+        clock_set(s, (next->pts - samples * 90000 / rate_hz) & 0x1ffffffff, rate_hz);
+    return samples != 0 || final || s->size - s->start > BYTES_TO_WAIT ||
+           trtc_ts_marks_since(s, s->start) >= NB_MOST;
 }
 
 /* ---- ADTS frames of several blocks ---- */
@@ -258,8 +295,12 @@ int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts
 
         if (found == MORE)
             return 0;
-        if (found == SURE || (found == WHOLE && s->in_sync))
+        if (found == SURE || (found == WHOLE && s->in_sync)) {
+            s->wake = SIZE_MAX;
+            if (!clock_found(s, h.rate_hz, final))
+                return 0;
             return emit_found(s, &h, size, found == SURE, f);
+        }
         if (!s->known) {
             s->wake = SIZE_MAX;
             if (!final && (s->why < WHY_PES || (may_wait(s) && !has_frames(s))))

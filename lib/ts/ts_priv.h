@@ -297,6 +297,9 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
  * taken and that begins after end. NULL: there is none yet. */
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end);
 
+/* How many PES are known that begin after a place in the buffer. */
+unsigned trtc_ts_marks_since(const struct trtc_ts_es *s, size_t at);
+
 /* Whether the picture that ends before end must wait: the stream does not state how long it is
  * shown, and the next picture with a time has not arrived. */
 bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end);

@@ -96,8 +96,6 @@ static const struct class classes[] = {
     { "merge-cut *+mixed4", "time-v * ([0-3].? frames) at *",
       "no decoding times, a restart and a cut within three pictures of each other" },
     { "* *s1.*+pictures4", "time-v *", "three pictures, one a second, in one PES with one time" },
-    { "* *+skipped", "status 3:*1 of *; left-a 1",
-      "the first frame of sound has no time, and no other stands before it" },
     { "merge-segments *", "time-*",
       "EXTINF says how far key pictures are apart: the playlist's clock is believed" },
     { "merge-segments *", "time-*; time-*",

@@ -2185,12 +2185,26 @@ static void test_adts(void **state)
     assert_int_equal(f->stats.nb_bad, 11);
     assert_int_equal(f->stats.nb_lost, 0);
     for (int i = 0; i < 7; i++) {
-        const int64_t pts = i < 2 ? 90000 + 1920 * i : i < 6 ? NOPTS : 120000;
+        const int64_t pts = i < 2 ? 90000 + 1920 * i : 120000 - 1920 * (6 - i);
         /* The one in front of the garbage may be too short or too long, the one behind it has
-         * lost its place. */
+         * lost its place, but for the next that has a time. */
         assert_frame(&f->f[i], &a[i], pts, i == 1 || i == 2);
     }
     frames_free(f);
+
+    /* The first PES have no time: their frames are before the first one that has. */
+    for (int first = 1; first <= NB; first++) {
+        m->out.n = 0;
+        mux_tables(m, 0x1b);
+        for (int i = 0; i < NB; i++)
+            mux_pes(m, AUDIO, i < first ? NOPTS : 9000 + 1920 * i, a[i].p, a[i].n);
+        f = read_blocks(m->out.p, m->out.n, 1000);
+        assert_clean(f);
+        assert_int_equal(f->n, NB);
+        for (int i = 0; i < NB; i++)
+            assert_frame(&f->f[i], &a[i], first == NB ? NOPTS : 9000 + 1920 * i, false);
+        frames_free(f);
+    }
 
     /* A frame that began in the segment before: the time is that of the first one that begins
      * here. */
