@@ -303,6 +303,13 @@ const char *cli_no_directory(const char *path)
     return NULL;
 }
 
+bool cli_is_recorded(const char *path)
+{
+    const size_t n = strlen(path);
+    return trtc_ends_with(path, n, ".ts") || trtc_ends_with(path, n, ".m3u8") ||
+           trtc_ends_with(path, n, ".m3u");
+}
+
 int cli_shown(const char *operand)
 {
     const char *host = strstr(operand, "://");

@@ -39,6 +39,9 @@ int cli_report(const struct trtc_err *err);
  * instead, or NULL. */
 const char *cli_no_directory(const char *path);
 
+/* Whether a path ends like a file of a recording: in .ts, .m3u8 or .m3u. */
+bool cli_is_recorded(const char *path);
+
 /* Returns how many bytes of an operand a message may show. An address is shown up to its host,
  * since the rest may contain a key; if it contains a user or a password, only up to these. */
 int cli_shown(const char *operand);

@@ -463,6 +463,7 @@ static const struct opt_program program = {
     .example = "ls recording | trtc-name decode --header",
     .rows = rows,
     .commands = commands,
+    .reads = "decode",
 };
 
 static bool any_part(const struct opts *o)

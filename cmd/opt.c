@@ -469,6 +469,9 @@ static int refuse_command(const struct opt_program *p, const char *word)
     const char *near = word ? opt_nearest(word, names, nb) : NULL;
     if (near)
         return cli_usage("unknown sub-command: '%s' (is '%s' meant?)", word, near);
+    if (word && p->reads && strpbrk(word, "./"))
+        return cli_usage("no sub-command before '%s': '%s %s %s' reads it", word, p->name, p->reads,
+                         word);
     for (size_t i = 0, n = 0; i < nb && n < sizeof all; i++)
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", names[i]);
     return word ? cli_usage("unknown sub-command: '%s': expected one of %s", word, all)

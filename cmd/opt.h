@@ -44,6 +44,7 @@ struct opt_program {
     const char *example; /* shell lines, or NULL */
     const struct opt_row *rows;
     const struct opt_command *commands; /* or NULL */
+    const char *reads; /* the sub-command that is meant where a file stands in its place, or NULL */
 
     /* Rearranges the words before they are read; NULL: nothing is rearranged. argv[0] is the
      * program or its sub-command (command -1: none). out has room for argc + 2. Returns the number

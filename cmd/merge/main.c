@@ -73,9 +73,8 @@ static void check_users(struct work *w)
                     memcmp(user, w->scan.recs[k].user_id, strlen(user)) == 0;
         if (found)
             continue;
-        cli_error(
-            "%s: no recording of user '%s'; give the id in clear, as 'trtc-name decode' prints it",
-            w->o->dirs.items[0], user);
+        cli_error("%s: no recording of user '%s'; 'trtc-merge --plan %s' prints the users",
+                  w->o->dirs.items[0], user, w->o->dirs.items[0]);
         w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
     }
 }
@@ -84,6 +83,12 @@ static void check_users(struct work *w)
  * directory. */
 static int report_file(const char *path)
 {
+    if (!cli_is_recorded(path)) {
+        cli_error("%s: it is neither a playlist nor a segment: 'trtc-merge DIR' merges the "
+                  "recordings in DIR",
+                  path);
+        return TRTC_EX_NOINPUT;
+    }
     const char *slash = strrchr(path, '/');
     const int n = slash && slash != path ? (int)(slash - path) : 1;
     cli_error("%s: it is a file: 'trtc-merge %.*s' merges its directory", path, n,
@@ -97,8 +102,13 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     struct work *w = opaque;
     struct stat st;
     const char *instead = why ? cli_no_directory(dir) : NULL;
+    const struct opt_list *dirs = &w->o->dirs;
     if (why && stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
         w->code = trtc_worse(w->code, report_file(dir));
+    } else if (why && why->code == TRTC_EX_NOINPUT && !instead && dirs->n > 1 &&
+               strcmp(dir, dirs->items[dirs->n - 1]) == 0 && !w->o->plan.outdir) {
+        cli_error("%s; '-o %s' writes the files there", why->msg, dir);
+        w->code = trtc_worse(w->code, why->code);
     } else if (instead) {
         cli_error("%.*s: %s", cli_shown(dir), dir, instead);
         w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../cli.h"
 #include "base/num.h"
+#include "base/text.h"
 
 /* ---- takers ---- */
 
@@ -215,6 +217,13 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool is_media(const char *path)
+{
+    const size_t n = strlen(path);
+    return trtc_ends_with(path, n, ".mp4") || trtc_ends_with(path, n, ".m4a") ||
+           trtc_ends_with(path, n, ".aac");
+}
+
 /* Adds the operands to the directories. After -f, an operand that is not a directory is probably a
  * mistake, and refused. */
 static int add_operands(struct opts *o, const struct opt_list *operands)
@@ -237,6 +246,9 @@ static int check(struct opts *o, const struct opt_list *operands)
         return code;
     if (o->plan.outdir && !*o->plan.outdir)
         return cli_usage("-o: an empty name");
+    if (o->plan.outdir && access(o->plan.outdir, F_OK) < 0 && is_media(o->plan.outdir))
+        cli_note("-o %s: this becomes a directory, since there can be several files",
+                 o->plan.outdir);
     if (o->plan.strip && !o->plan.whole) {
         cli_note("-s is ignored without -m 1: every section is a file of its own");
         o->plan.strip = false;

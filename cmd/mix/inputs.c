@@ -521,7 +521,7 @@ static void say_strangers(const struct inputs *in, const struct trtc_operand *op
                 for (size_t j = 0; j < lists[k]->n && !told; j++)
                     told = strcmp(lists[k]->items[j], user) == 0;
             if (!told)
-                cli_note("%s is in a list of users, but no user here has that id", user);
+                cli_note("'%s' is in a list of users, but no user here has that id", user);
         }
 }
 
@@ -533,9 +533,13 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     const char *slash = strrchr(dir, '/');
     const int n = slash && slash != dir ? (int)(slash - dir) : 1;
     if (why && stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
-        trtc_fail(&file, TRTC_EX_NOINPUT,
-                  "%s: it is a file: give its directory, '%.*s', or 'USER=%s'", dir, n,
-                  slash ? dir : ".", dir);
+        if (cli_is_recorded(dir))
+            trtc_fail(&file, TRTC_EX_NOINPUT,
+                      "%s: it is a file: give its directory, '%.*s', or 'USER=%s'", dir, n,
+                      slash ? dir : ".", dir);
+        else
+            trtc_fail(&file, TRTC_EX_NOINPUT,
+                      "%s: it is a file: 'USER=%s' mixes it as the stream of USER", dir, dir);
         why = &file;
     } else if (why && cli_no_directory(dir) && !trtc_is_shortage(why)) {
         trtc_fail(&file, TRTC_EX_NOINPUT, "%.*s: %s, or 'USER=%.*s'", cli_shown(dir), dir,
@@ -592,7 +596,7 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
     }
     if (drop_strays(in, err) < 0 || list_sources(in, err) < 0)
         goto done;
-    if (in->nb_origins > 0)
+    if (in->nb_origins > 0 || in->scan.n > 0)
         say_strangers(in, ops, n);
     if (in->nb_origins > 0 || (n == 0 && in->room > 0))
         ret = 0;

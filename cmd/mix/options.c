@@ -459,14 +459,16 @@ static bool is_among(const char *s, const char *const *list)
 static int check_name(const struct opts *o)
 {
     static const char *const mixes[] = { ".mp4", ".m4v", ".m4a", ".mkv", ".ts", NULL };
-    static const char *const pictures[] = { ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", NULL };
+    static const char *const others[] = { ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", NULL };
     const char *slash = strrchr(o->output, '/'), *name = slash ? slash + 1 : o->output,
                *dot = strrchr(name, '.');
     if (o->format || !dot || dot == name || !dot[1])
         return 0;
     if (o->still.given)
-        return is_among(dot, pictures) ? cli_usage("-o: '%s': a picture is made as .png", o->output)
-                                       : 0;
+        return is_among(dot, others) ? cli_usage("-o: '%s': a picture is made as .png", o->output)
+               : is_among(dot, mixes)
+                   ? cli_usage("-o: '%s': --still makes one picture, as .png", o->output)
+                   : 0;
     return is_among(dot, mixes)
                ? 0
                : cli_usage("-o: '%s': the formats are .mp4, .mkv and .ts; --format takes any name",
@@ -503,6 +505,19 @@ static int check_parts(const struct opts *o)
     return 0;
 }
 
+/* Reports that there is no -o, with the command that has it: an operand that does not exist, and
+ * ends like a mix, is probably the output. */
+static int refuse_nowhere(const struct opts *o)
+{
+    const char *last = o->operands.n ? o->operands.items[o->operands.n - 1] : "";
+    if (o->operands.n > 1 && access(last, F_OK) < 0 &&
+        (ends_in(last, ".mp4") || ends_in(last, ".mkv") || ends_in(last, ".ts")) &&
+        !strchr(last, '='))
+        return cli_usage("no output: '-o %s' writes this file", last);
+    return cli_usage("no output: 'trtc-mix -o FILE.mp4 INPUT...' writes a file, and -o - writes "
+                     "MPEG-TS to standard output");
+}
+
 static int check(struct opts *o)
 {
     struct trtc_err err;
@@ -513,7 +528,7 @@ static int check(struct opts *o)
     if (!o->operands.n && !mix_takes_in(o))
         return cli_usage("no INPUT: 'trtc-mix -o FILE.mp4 DIR' mixes the recordings in DIR");
     if (!o->output)
-        return cli_usage("no output: give -o FILE, or -o - for MPEG-TS on standard output");
+        return refuse_nowhere(o);
     if (look->mode == TRTC_LAYOUT_CUSTOM && !look->list.n)
         return cli_usage("-m custom needs its windows: -l LIST.json");
     if (look->list.n && look->mode != TRTC_LAYOUT_CUSTOM && o->mode_given)
@@ -523,19 +538,19 @@ static int check(struct opts *o)
     if (!o->set.audio && o->per_user)
         return cli_usage("--audio-tracks per-user goes without --only video");
     const bool to_pipe = strcmp(o->output, "-") == 0;
-    if (check_name(o) != 0)
-        return TRTC_EX_USAGE;
     if (to_pipe && isatty(STDOUT_FILENO))
         return cli_usage(
             "-o -: standard output is a terminal: give it a file or a program to go to");
-    if (!o->format)
-        o->format = to_pipe || ends_in(o->output, ".ts") ? "ts"
-                    : ends_in(o->output, ".mkv")         ? "mkv"
-                                                         : "mp4";
     if (o->still.given && (o->per_user || o->script || o->report))
         return cli_usage("--still is one picture: without %s", o->script     ? "--script"
                                                                : o->per_user ? "--audio-tracks"
                                                                              : "--report");
+    if (check_name(o) != 0)
+        return TRTC_EX_USAGE;
+    if (!o->format)
+        o->format = to_pipe || ends_in(o->output, ".ts") ? "ts"
+                    : ends_in(o->output, ".mkv")         ? "mkv"
+                                                         : "mp4";
     if (!o->still.given && to_pipe && strcmp(o->format, "ts") != 0)
         return cli_usage("-o - is MPEG-TS: a file is needed for %s", o->format);
     if (o->per_user && strcmp(o->format, "ts") == 0)

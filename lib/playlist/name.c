@@ -368,7 +368,7 @@ static int check_tail(const struct trtc_name *name, struct trtc_err *err)
         return 0;
     }
     if (!utc)
-        return reject(err, "a .ts needs a utc");
+        return reject(err, "a .ts needs a utc, such as 20260120113022495");
     if (name->index)
         return reject(err, "a .ts has no index");
     char text[TRTC_UTC_LEN + 1];

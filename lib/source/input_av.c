@@ -431,7 +431,9 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trtc_err *err)
 {
     if (src->nb_head >= 7 && memcmp(src->head, "#EXTM3U", 7) == 0) {
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: is a playlist: its segments are read, not the list",
+        trtc_fail(err, TRTC_EX_DATAERR,
+                  "%s: is a playlist: give a segment or a stream; trtc-merge and trtc-mix read the "
+                  "directory of a recording",
                   name);
         return NULL;
     }

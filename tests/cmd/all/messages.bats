@@ -162,6 +162,8 @@ would() {
     mkdir rec
     : >out
     : >err
+    : >call.mp4
+    echo '#EXTM3U' >list
     before=$(find . | sort)
     : >rec/1_1__UserId_s_YQ..__UserId_e_main_audio.m3u8
     would 64 "'trtc-merge DIR'" trtc-merge
@@ -173,6 +175,13 @@ would() {
     would 65 "'ls rec | trtc-name decode'" trtc-name decode rec
     would 64 "'trtc-rec list'" trtc-rec describe
     would 64 encode trtc-name
+    would 64 "'trtc-name decode rec/1_1.m3u8'" trtc-name rec/1_1.m3u8
+    would 64 "'-o o.mp4' writes this file" trtc-mix rec o.mp4
+    would 64 "'trtc-mix -o FILE.mp4 INPUT...'" trtc-mix rec
+    would 64 "'x.mp4': --still makes one picture, as .png" trtc-mix --still +1 -o x.mp4 rec
+    would 65 'trtc-merge and trtc-mix read the directory' trtc-hls -A 1 -R 1 list
+    would 66 "'trtc-merge DIR' merges" trtc-merge call.mp4
+    would 66 "'USER=call.mp4' mixes it" trtc-mix -o o.mp4 call.mp4
     rm rec/*.m3u8
     [ "$(find . | sort)" = "$before" ] || fail 'something was made'
 }
@@ -193,6 +202,14 @@ told() {
     # a file, a playlist, an address for a directory
     told 66 "it is a file: 'trtc-merge room/a' merges its directory" trtc-merge -f "$list" -o o
     told 66 'https://h: it is an address: give the directory' trtc-merge -f 'https://h/x.m3u8?sign=secret' -o o
+    # a user who is not there, a directory for the output
+    told 66 "no recording of user 'bo'; 'trtc-merge --plan room/a' prints the users" trtc-merge -u bo room/a
+    expect 66 trtc-merge --plan room/a out.mp4
+    said "No such file or directory; '-o out.mp4' writes the files there"
+    expect 0 trtc-merge --plan -o out.mp4 room/a
+    said '-o out.mp4: this becomes a directory'
+    expect 65 trtc-mix --subscribe bo -o m.mp4 room/a
+    said "'bo' is in a list of users, but no user here has that id"
     unsaid secret
     expect 66 trtc-mix -o m.mp4 "$list"
     said "$list: it is a file: give its directory, 'room/a', or 'USER=$list'"

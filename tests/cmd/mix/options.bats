@@ -39,7 +39,7 @@ tiny() {
 
 @test "a subscription that matches no user is reported once" {
     tiny 0 --to +1 -o n.mp4 --subscribe 'anna,anan,b.*$' anna@0=red.ts
-    [[ $(grep -c 'anan is in a list of users, but no user' err) -eq 1 && $(wc -l <err) -eq 1 ]] || fail "$(<err)"
+    [[ $(grep -c "'anan' is in a list of users, but no user" err) -eq 1 && $(wc -l <err) -eq 1 ]] || fail "$(<err)"
 }
 
 @test "--help and --version; a full standard output" {
