@@ -21,6 +21,8 @@
 #include "setup.h"
 #include "sweep.h"
 #include "task.h"
+#include "task/control.h"
+#include "task/mixing.h"
 #include "upload.h"
 
 enum { ID_LETTERS = 28, ID_BYTES = 64, HOUR_MS = 3600 * 1000, LEAVE_REPLACED = 101 };
@@ -274,17 +276,26 @@ static cJSON *begin_task(struct recd *r, const struct call *call, struct trtc_ta
     return response;
 }
 
+/* Checks a mixed recording, with a change (or NULL), by the limits of the program that will make
+ * it. */
+static int check_mix(const cJSON *request, const cJSON *change, struct trtc_fault *fault)
+{
+    struct trtc_err err;
+    if (number(in(request, "RecordParams"), "RecordMode", 1) != 2 ||
+        trtc_mixing_check(request, change, &err) == 0)
+        return 0;
+    return err.code == TRTC_EX_TEMPFAIL
+               ? no_memory(fault)
+               : trtc_fault_set(fault, "InvalidParameter.OutOfRange", "%s", err.msg);
+}
+
 static cJSON *create(struct recd *r, const struct call *call, struct trtc_fault *fault)
 {
     struct trtc_task_row row = { 0 };
     cJSON *response = NULL;
-    if (check_usersig(call, fault) < 0)
+    if (check_usersig(call, fault) < 0 || check_mix(call->request, NULL, fault) < 0 ||
+        upload_check_place(r, call->request, fault) < 0)
         return NULL;
-    if (!r->config.send_request && !upload_bucket_is_name(call->request)) {
-        trtc_fault_set(fault, "InvalidParameter.OutOfRange",
-                       "Bucket: it names a directory here, and may contain only A-Z a-z 0-9 . _ -");
-        return NULL;
-    }
     if (make_row(r, call, &row) < 0)
         no_memory(fault);
     else if (row.vod && r->config.send_request && !r->config.vod_keys.text)
@@ -371,6 +382,21 @@ static char *modify_line(const cJSON *request)
     return all;
 }
 
+/* The same, but of a length that trtc-task reads. NULL: it is refused. */
+static char *checked_line(const cJSON *request, struct trtc_fault *fault)
+{
+    char *line = modify_line(request);
+    if (!line) {
+        no_memory(fault);
+    } else if (strlen(line) > TRTC_CONTROL_LINE_MAX) {
+        free(line);
+        line = NULL;
+        trtc_fault_set(fault, "InvalidParameter.OutOfRange", "the change is longer than %d KB",
+                       TRTC_CONTROL_LINE_MAX >> 10);
+    }
+    return line;
+}
+
 struct change {
     const struct call *call;
     const struct trtc_task_row *row;
@@ -392,14 +418,16 @@ static cJSON *modify(struct recd *r, const struct call *call, struct trtc_fault 
     if (!t)
         return NULL;
     cJSON *created = task_json(t->dir, "request.json");
-    const int bad = trtc_params_check_modify(call->request, created, fault);
+    char *line = NULL, *before = t->row.modify;
+    if (trtc_params_check_modify(call->request, created, fault) == 0 &&
+        check_mix(created, call->request, fault) == 0)
+        line = checked_line(call->request, fault);
     cJSON_Delete(created);
-    if (bad)
+    if (!line)
         return NULL;
-    char *before = t->row.modify;
     const struct change c = { call, &t->row };
-    if (!(t->row.modify = modify_line(call->request)) ||
-        !recd_change(r, keep_change, (void *)(uintptr_t)&c)) {
+    t->row.modify = line;
+    if (!recd_change(r, keep_change, (void *)(uintptr_t)&c)) {
         free(t->row.modify);
         t->row.modify = before;
         not_kept(fault);

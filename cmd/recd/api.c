@@ -165,7 +165,7 @@ static int check_rate(struct recd *r, const struct trtc_config_app *app, enum tr
 
 static cJSON *read_body(struct trtc_request *q, struct trtc_fault *fault)
 {
-    struct trtc_err err;
+    struct trtc_err err = { .code = TRTC_EX_DATAERR }; /* JSON, but no object */
     size_t n;
     const char *body = trtc_request_body(q, &n);
     if (n > TRTC_JSON_MAX_BYTES) {

@@ -7,13 +7,14 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../cli.h"
@@ -28,6 +29,7 @@
 #include "pictures.h"
 #include "setup.h"
 #include "sweep.h"
+#include "task/control.h"
 #include "upload.h"
 
 enum {
@@ -40,7 +42,6 @@ enum {
     LAST_PAUSE_MS = 60000,
     REMOTE_MS = 30000,
     IDLE_ENDS = 5, /* a task is given up after this many starts without a line */
-    PIPE_BYTES = 1 << 20,
     STATUS_BYTES = 4 << 20,
     LEAVE_SERVER = 3
 };
@@ -308,34 +309,26 @@ static void keep_running(struct recd *r, struct task *t)
 
 /* ---- orders ---- */
 
-/* Writes all of text to a pipe; fails if its reader takes nothing for a second. */
-static int put_all(int fd, const char *text, size_t n)
+/* Whether the pipe takes a line of n bytes as a whole, or not at all. */
+static bool takes_whole(int fd, size_t n)
 {
-    struct pollfd p = { .fd = fd, .events = POLLOUT };
-    while (n) {
-        const ssize_t k = write(fd, text, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0 && (errno != EAGAIN || poll(&p, 1, 1000) <= 0))
-            return -1;
-        if (k > 0) {
-            text += k;
-            n -= (size_t)k;
-        }
-    }
-    return 0;
+    int waiting;
+    if (n <= PIPE_BUF)
+        return true;
+    if (fcntl(fd, F_GETPIPE_SZ) < (int)n)
+        fcntl(fd, F_SETPIPE_SZ, TRTC_CONTROL_LINE_MAX);
+    return fcntl(fd, F_GETPIPE_SZ) >= (int)n && ioctl(fd, FIONREAD, &waiting) == 0 && !waiting;
 }
 
 bool task_say(const char *dir, const char *line)
 {
+    const size_t n = strlen(line);
     char *path = setup_path(dir, "control");
     const int fd = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW) : -1;
-    bool good = false;
-    if (fd >= 0) {
-        fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
-        good = put_all(fd, line, strlen(line)) == 0;
+    /* a part of a line would spoil the next one, and the loop cannot wait for a reader that hangs */
+    const bool good = fd >= 0 && takes_whole(fd, n) && write(fd, line, n) == (ssize_t)n;
+    if (fd >= 0)
         close(fd);
-    }
     free(path);
     return good;
 }
@@ -348,13 +341,27 @@ static void end_launcher(const struct recd *r, const struct task *t)
         kill(-t->launcher.pid, obeys ? SIGTERM : SIGKILL);
 }
 
+/* Kills the recorder itself, which an earlier run may have started, or another program for this
+ * one. */
+static bool kill_recorder(const char *dir)
+{
+    char *path = setup_path(dir, "lock");
+    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    const pid_t pid = fd >= 0 ? trtc_flock_holder(fd) : 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return pid > 0 && kill(pid, SIGKILL) == 0;
+}
+
 /* A recorder that does not react is killed; the next one finds the stop, and ends the task. */
 static void end_hung(const struct recd *r, struct task *t)
 {
-    cli_error("task %s was told to end and does not leave its room%s", t->row.id,
-              t->launcher.pid ? ": its recorder is killed" : "");
+    bool killed = kill_recorder(t->dir);
     if (t->launcher.pid)
-        kill(-t->launcher.pid, SIGKILL);
+        killed |= kill(-t->launcher.pid, SIGKILL) == 0;
+    cli_error("task %s was told to end and does not leave its room: its recorder %s", t->row.id,
+              killed ? "is killed" : "cannot be killed from here");
     t->stop_ms = r->now_ms;
 }
 

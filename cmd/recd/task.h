@@ -62,7 +62,9 @@ void task_wake(struct recd *r, struct task *t);
 /* Whether a process holds the lock of the task in dir. */
 bool task_is_held(const char *dir);
 
-/* Writes a line into the FIFO of the task in dir. Returns false if no process reads it. */
+/* Writes a line of at most TRTC_CONTROL_LINE_MAX bytes into the FIFO of the task in dir, completely
+ * or not at all, without waiting. Returns false if no process reads it, or has read what was written
+ * before. */
 bool task_say(const char *dir, const char *line);
 
 /* Handles the events of inotify (the ready of recd.inotify). */

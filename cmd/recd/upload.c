@@ -33,7 +33,9 @@ enum {
     IDLE_MS = 1000,
     FIRST_PAUSE_MS = 2000,
     LAST_PAUSE_MS = 120000,
-    KEYS_BYTES = 60000 /* fits into a pipe at once */
+    KEYS_BYTES = 60000, /* fits into a pipe at once */
+    NAME_BYTES = 200,   /* the longest name of a directory */
+    PREFIX_BYTES = 600, /* task and file follow, and a key has 1024 at most */
 };
 
 struct flight {
@@ -70,12 +72,45 @@ static const char *bucket_of(const cJSON *request)
     return cJSON_GetStringValue(in(in(in(request, "StorageParams"), "CloudStorage"), "Bucket"));
 }
 
-bool upload_bucket_is_name(const struct cJSON *request)
+static const cJSON *prefix_parts(const cJSON *request)
+{
+    return in(in(in(request, "StorageParams"), "CloudStorage"), "FileNamePrefix");
+}
+
+static bool is_directory_name(const char *bucket)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return *bucket != '.' && *bucket != '-' && strlen(bucket) <= NAME_BYTES &&
+           strspn(bucket, good) == strlen(bucket);
+}
+
+/* Whether keys with this prefix are short enough. */
+static bool is_prefix_short(const cJSON *request)
+{
+    const cJSON *part, *parts = prefix_parts(request);
+    size_t all = 0, longest = 0;
+    cJSON_ArrayForEach(part, parts)
+    {
+        const size_t n = strlen(part->valuestring);
+        longest = n > longest ? n : longest;
+        all += n + 1;
+    }
+    return longest <= NAME_BYTES && all <= PREFIX_BYTES;
+}
+
+int upload_check_place(const struct recd *r, const struct cJSON *request, struct trtc_fault *fault)
+{
+    static const char code[] = "InvalidParameter.OutOfRange";
     const char *bucket = bucket_of(request);
-    return !bucket || (*bucket != '.' && *bucket != '-' && strlen(bucket) <= 200 &&
-                       strspn(bucket, good) == strlen(bucket));
+    if (bucket && !r->config.send_request && !is_directory_name(bucket))
+        return trtc_fault_set(
+            fault, code,
+            "Bucket: it names a directory here, and may contain only A-Z a-z 0-9 . _ -");
+    if (!is_prefix_short(request))
+        return trtc_fault_set(fault, code,
+                              "FileNamePrefix: over %d bytes in all, or over %d in one part",
+                              PREFIX_BYTES, NAME_BYTES);
+    return 0;
 }
 
 char *upload_directory(const struct recd *r, const struct cJSON *request)
@@ -100,11 +135,6 @@ static char *url_of(const char *dir)
             *at++ = *dir;
     *at = '\0';
     return url;
-}
-
-static const cJSON *prefix_parts(const cJSON *request)
-{
-    return in(in(in(request, "StorageParams"), "CloudStorage"), "FileNamePrefix");
 }
 
 /* Returns FileNamePrefix as a path, which the caller frees. NULL: it is empty, or no memory. */

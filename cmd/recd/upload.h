@@ -15,8 +15,8 @@ void upload_free(struct recd *r, struct task *t);
  * NULL: no memory. */
 char *upload_directory(const struct recd *r, const struct cJSON *request);
 
-/* Whether the name of the request's bucket can be the name of a directory. True without a
- * bucket. */
-bool upload_bucket_is_name(const struct cJSON *request);
+/* Checks that keys with the request's FileNamePrefix are short enough, and that its bucket, if a
+ * directory stands for it, has the name of one. Returns 0, or -1 with a fault. */
+int upload_check_place(const struct recd *r, const struct cJSON *request, struct trtc_fault *fault);
 
 #endif

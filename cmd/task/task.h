@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "log.h"
 #include "proc.h"
+#include "task/control.h"
 #include "task/index.h"
 #include "task/journal.h"
 #include "task/leave.h"
@@ -75,7 +76,7 @@ struct task {
     int failure;       /* of the machine (disk, memory): the exit status; 0: none */
 
     struct { /* the control FIFO, line by line */
-        char text[64 << 10];
+        char text[TRTC_CONTROL_LINE_MAX];
         size_t n;
         bool skips;
     } lines;

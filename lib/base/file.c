@@ -155,6 +155,34 @@ int trtc_flock(int fd)
     return ret;
 }
 
+/* Whether the kernel lists the process as the holder. Devices are not compared, since some file
+ * systems show others there. */
+static bool is_listed(long pid, uint64_t inode)
+{
+    char line[256];
+    FILE *locks = fopen("/proc/locks", "re");
+    bool found = false;
+    long is;
+    uint64_t of;
+
+    while (locks && !found && fgets(line, sizeof line, locks))
+        found = sscanf(line, "%*s FLOCK %*s WRITE %ld %*[^:]:%*[^:]:%" SCNu64, &is, &of) == 2 &&
+                is == pid && of == inode;
+    if (locks)
+        fclose(locks);
+    return found;
+}
+
+pid_t trtc_flock_holder(int fd)
+{
+    char text[24] = "";
+    struct stat st;
+    const bool read = pread(fd, text, sizeof text - 1, 0) > 0 && !fstat(fd, &st);
+    const long pid = read ? strtol(text, NULL, 10) : 0;
+
+    return pid > 1 && is_listed(pid, st.st_ino) ? (pid_t)pid : 0;
+}
+
 /* Locks what open_temp() opened. GONE: another run has renamed or removed it meanwhile (it is
  * closed; try again). HELD: another run has it. */
 static int lock_temp(struct trtc_file *f, bool fresh, struct trtc_err *err)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -109,6 +110,10 @@ int trtc_sync_name(const char *path, struct trtc_err *err);
 
 /* flock for writing, without waiting; repeated after signals. */
 int trtc_flock(int fd);
+
+/* Returns the process that holds this lock, if its number is the text of the file, and it runs on
+ * this machine; 0: unknown. */
+pid_t trtc_flock_holder(int fd);
 
 /* Like mkdir -p, with mode 0777 less the umask. TRTC_EX_CANTCREAT. 0, or -1. */
 int trtc_mkdirs(const char *path, struct trtc_err *err);

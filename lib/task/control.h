@@ -9,6 +9,9 @@
 
 struct cJSON;
 
+/* The longest line that trtc-task reads, with its end: as much as an empty pipe holds. */
+#define TRTC_CONTROL_LINE_MAX (64 << 10)
+
 struct trtc_control {
     struct cJSON *modify; /* the change, which the caller frees; NULL: the line is a stop */
     int leave_code;       /* of a stop */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json_put.h"
+#include "layout/mixset.h"
 
 #define IMAGES "file:images/"
 
@@ -58,6 +59,28 @@ cJSON *trtc_mixing_request(const cJSON *request, const cJSON *change)
     if (change)
         take_over(&whole, "MixLayoutParams", change);
     return whole;
+}
+
+static void ignore(void *opaque, const char *what)
+{
+    (void)opaque;
+    (void)what;
+}
+
+int trtc_mixing_check(const cJSON *request, const cJSON *change, struct trtc_err *err)
+{
+    struct trtc_mix_settings settings;
+    const struct trtc_mix_reader reader = { .cannot = ignore, .err = err };
+    cJSON *whole = trtc_mixing_request(request, change);
+    if (!whole)
+        return trtc_fail_nomem(err);
+    trtc_mix_settings_init(&settings);
+    int ret = trtc_mix_request_read(whole, &settings, &reader);
+    if (ret == 0)
+        ret = trtc_mix_settings_check(&settings, err);
+    trtc_mix_settings_fini(&settings);
+    cJSON_Delete(whole);
+    return ret;
 }
 
 cJSON *trtc_mixing_change(const cJSON *change)

@@ -16,6 +16,12 @@ struct cJSON;
  * with the last change (or NULL) applied. */
 struct cJSON *trtc_mixing_request(const struct cJSON *request, const struct cJSON *change);
 
+/* Checks that trtc-mix takes that request, since its limits are narrower than those of the API. Returns
+ * 0, or -1: TRTC_EX_DATAERR (it would not; the message names the member), TRTC_EX_TEMPFAIL
+ * (memory). */
+int trtc_mixing_check(const struct cJSON *request, const struct cJSON *change,
+                      struct trtc_err *err);
+
 /* Returns a change as a line for the script of a running mix. */
 struct cJSON *trtc_mixing_change(const struct cJSON *change);
 

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "base/json_put.h"
+#include "task/mixing.h"
 
 #define STAND_IN "-" /* takes the place of a secret, which is not known here */
 
@@ -126,6 +127,8 @@ int trtc_task_request_read(const cJSON *request, struct trtc_task_request *out,
     *out = (struct trtc_task_request){ 0 };
     if (check(request, err) < 0)
         return -1;
+    if (number(params, "RecordMode", 1) == 2 && trtc_mixing_check(request, NULL, err) < 0)
+        return -1;
     if (cJSON_IsObject(lists) &&
         trtc_subscription_read(lists, "RecordParams.SubscribeStreamUserIds", &out->sub, err) < 0)
         return -1;
@@ -170,6 +173,8 @@ int trtc_task_request_modify(struct trtc_task_request *r, const cJSON *request, 
         return trtc_fail_nomem(err);
     int ret = trtc_api_check_modify(whole, request, err);
     cJSON_Delete(whole);
+    if (ret == 0 && r->mixed)
+        ret = trtc_mixing_check(request, change, err);
     if (ret == 0 && cJSON_IsObject(lists))
         ret = trtc_subscription_read(lists, "SubscribeStreamUserIds", &sub, err);
     if (ret < 0)

@@ -33,16 +33,16 @@ struct trtc_task_request { /* the texts belong to the request that was read */
 };
 
 /* Reads a request whose secrets are absent or TRTC_API_SECRET; it must outlive *out. Returns 0, or
- * -1 with an empty *out: TRTC_EX_NOPERM (it contains a secret), TRTC_EX_DATAERR (the API would
- * refuse it), TRTC_EX_TEMPFAIL (memory). The caller frees *out with trtc_task_request_fini. */
+ * -1 with an empty *out: TRTC_EX_NOPERM (it contains a secret), TRTC_EX_DATAERR (the API or trtc-mix
+ * would refuse it), TRTC_EX_TEMPFAIL (memory). The caller frees *out with trtc_task_request_fini. */
 int trtc_task_request_read(const struct cJSON *request, struct trtc_task_request *out,
                            struct trtc_err *err);
 void trtc_task_request_fini(struct trtc_task_request *r);
 
 /* Applies the change of a ModifyCloudRecording (MixLayoutParams, SubscribeStreamUserIds) to r->sub.
  * The change replaces both members: without lists every user is subscribed to. request is the one
- * that created the task. Returns 0, or -1 and changes nothing: TRTC_EX_DATAERR (the API would
- * refuse the change), TRTC_EX_TEMPFAIL (memory). */
+ * that created the task. Returns 0, or -1 and changes nothing: TRTC_EX_DATAERR (the API or
+ * trtc-mix would refuse the change), TRTC_EX_TEMPFAIL (memory). */
 int trtc_task_request_modify(struct trtc_task_request *r, const struct cJSON *request,
                              const struct cJSON *change, struct trtc_err *err);
 

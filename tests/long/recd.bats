@@ -158,6 +158,23 @@ receiver() {
     grep -q '"LeaveCode":0' "$dir/events.ndjson" || fail "$(cat "$dir/events.ndjson")"
 }
 
+@test "a recorder that hangs and was started by an earlier run of the service is killed as well" {
+    live_begun
+    recd --launch "bash $PWD/launch" --room "$room"
+    request '.RoomId = "900000"'
+    created
+    described InProgress
+    recd_killed
+    recd --launch "bash $PWD/launch" --room "$room"
+    kill -STOP "$(<"$dir/lock")"
+    rec 0 delete "$task"
+    sleep 118
+    held || fail 'it was killed too early'
+    told_of "task $task was told to end and does not leave its room: its recorder is killed"
+    gone
+    grep -q '"LeaveCode":0' "$dir/events.ndjson" || fail "$(cat "$dir/events.ndjson")"
+}
+
 @test "an upload that takes longer than a minute: 310 and 311 say that it is stuck, and later where it is" {
     local real bucket vod is
     real=$(command -v trtc-put)

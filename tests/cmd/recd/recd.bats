@@ -122,9 +122,56 @@ P
     long=$(printf '"user%020d",' {1..32})
     code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"SubscribeStreamUserIds\":{\"SubscribeAudioUserIds\":[${long%,}]},\"MixLayoutParams\":{\"MixLayoutMode\":4,\"MixLayoutList\":[$(yes '{"Top":0,"Left":0,"Width":10,"Height":10,"SubBackgroundImage":"https://example.com/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.png"}' | head -n 25 | paste -sd,)]}}"
     eventually grep -q 'user00000000000000000032' "$dir/told"
+    code InvalidParameter.OutOfRange ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":4,\"MixLayoutList\":[$(yes "{\"Top\":0,\"Left\":0,\"Width\":10,\"Height\":10,\"SubBackgroundImage\":\"https://example.com/$(printf %02600d 0).png\"}" | head -n 25 | paste -sd,)]}}"
+    jq -r .Response.Error.Message answer | grep -qx 'the change is longer than 64 KB' || fail "$(cat answer)"
     request '.RoomId = "5"'
     created
     code FailedOperation.CRUnsupportMethod ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":1}}"
+}
+
+# pipe WORD: fills the FIFO of a recorder that reads nothing, or prints what is in it.
+pipe() {
+    python3 - "$1" "$dir/control" <<'PYTHON'
+import fcntl, os, sys
+fd = os.open(sys.argv[2], os.O_RDWR | os.O_NONBLOCK)
+if sys.argv[1] == 'fill':
+    fcntl.fcntl(fd, 1031, 1 << 20)  # F_SETPIPE_SZ
+    os.write(fd, b'x' * ((1 << 20) - 6000) + b'\n')
+    sys.exit()
+try:
+    while True: sys.stdout.buffer.write(os.read(fd, 1 << 20))
+except BlockingIOError: pass
+PYTHON
+}
+
+@test "a recorder that reads no orders: a change waits, and is passed on as a whole" {
+    recd
+    request '.RecordParams.RecordMode = 2'
+    created
+    described InProgress
+    kill -STOP "$(<"$dir/lock")"
+    pipe fill
+    code '' ModifyCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\",\"MixLayoutParams\":{\"MixLayoutMode\":1,\"BackgroundImageUrl\":\"https://example.com/$(printf %08000d 0).png\"}}"
+    eventually test -s "$dir/images/index.json"
+    rec 0 describe "$task"
+    pipe drain >filled
+    [[ $(tail -c 1 filled | od -An -c) == *'\n'* && $(grep -c . filled) == 1 ]] || fail 'a part of the change is in the pipe'
+    waited has_change || fail "$(wc passed)"
+}
+
+has_change() {
+    pipe drain >passed
+    [[ $(jq -r .modify.MixLayoutParams.MixLayoutMode passed) == 1 ]]
+}
+
+@test "what trtc-mix would refuse, and prefixes too long for a key, are refused at once" {
+    recd
+    request '.RecordParams.RecordMode = 2 | .MixTranscodeParams.VideoParams = { Width: 361, Height: 640, Fps: 15, BitRate: 550000, Gop: 10 }'
+    code InvalidParameter.OutOfRange CreateCloudRecording "$(<request.json)"
+    grep -q 'VideoParams.Width: 361 is odd' answer || fail "$(cat answer)"
+    request '.StorageParams.CloudStorage.FileNamePrefix = ["a" * 201]'
+    code InvalidParameter.OutOfRange CreateCloudRecording "$(<request.json)"
+    grep -q 'FileNamePrefix: over 600 bytes in all, or over 200 in one part' answer || fail "$(cat answer)"
 }
 
 @test "VOD: a directory with a base URL; 311 for each file, then 312" {

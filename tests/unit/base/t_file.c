@@ -97,6 +97,26 @@ static void must_refuse(const char *path, int code, const char *what)
         fail_msg("'%s' says nothing of '%s'", err.msg, what);
 }
 
+/* The process that holds a lock is known if it has written its number into the file. */
+static void test_holder(void **state)
+{
+    const int fd = open("lock", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int other = open("lock", O_RDONLY | O_CLOEXEC);
+    char text[24];
+    const int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+
+    (void)state;
+    assert_int_equal(trtc_flock(fd), 0);
+    assert_int_equal(trtc_flock_holder(other), 0);
+    assert_int_equal(pwrite(fd, "1\n", 2, 0), 2);
+    assert_int_equal(trtc_flock_holder(other), 0);
+    assert_int_equal(pwrite(fd, text, (size_t)n, 0), n);
+    assert_int_equal(trtc_flock_holder(other), getpid());
+    close(fd);
+    assert_int_equal(trtc_flock_holder(other), 0);
+    close(other);
+}
+
 static void test_commit(void **state)
 {
     struct trtc_file *f = must_create("a.mp4");
@@ -676,11 +696,11 @@ int main(void)
         cmocka_unit_test(test_temp_not_ours), cmocka_unit_test(test_lock),
         cmocka_unit_test(test_killed),        cmocka_unit_test(test_race),
         cmocka_unit_test(test_long_names),    cmocka_unit_test(test_retarget),
-        cmocka_unit_test(test_commit_fails),  cmocka_unit_test(test_park),
-        cmocka_unit_test(test_no_space),      cmocka_unit_test(test_size_limit),
-        cmocka_unit_test(test_nonblocking),   cmocka_unit_test(test_read),
-        cmocka_unit_test(test_temp),          cmocka_unit_test(test_temp_fails),
-        cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_holder),        cmocka_unit_test(test_commit_fails),
+        cmocka_unit_test(test_park),          cmocka_unit_test(test_no_space),
+        cmocka_unit_test(test_size_limit),    cmocka_unit_test(test_nonblocking),
+        cmocka_unit_test(test_read),          cmocka_unit_test(test_temp),
+        cmocka_unit_test(test_temp_fails),    cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, enter, scratch_leave);

@@ -174,10 +174,48 @@ static void modified(void **state)
     cJSON_Delete(created);
 }
 
+/* A mix is refused if trtc-mix would refuse it, although the API states no such limit. */
+static void mixed(void **state)
+{
+    static const struct {
+        const char *params, *says; /* NULL: it is taken */
+    } rows[] = {
+        { "{\"MixLayoutMode\":3}", NULL },
+        { "{\"MixLayoutMode\":3,\"WaterMarkList\":[{\"WaterMarkType\":1,\"WaterMarkChar\":{\"Top\":0,"
+          "\"Left\":0,\"Width\":9,\"Height\":9,\"Chars\":\"a\",\"FontSize\":100000}}]}",
+          "FontSize" },
+        { "{\"MixLayoutMode\":3,\"WaterMarkList\":[{\"WaterMarkType\":2,\"WaterMarkTimestamp\":"
+          "{\"Pos\":0,\"TimeZone\":24}}]}",
+          "TimeZone" },
+    };
+    struct trtc_task_request r;
+    struct trtc_err err = { 0 };
+    cJSON *plain = cJSON_Parse(request("\"RecordMode\":2", "", false));
+    (void)state;
+    assert_int_equal(trtc_task_request_read(plain, &r, &err), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cJSON *change = cJSON_CreateObject();
+        cJSON_AddItemToObject(change, "MixLayoutParams", cJSON_Parse(rows[i].params));
+        const int ret = trtc_task_request_modify(&r, plain, change, &err);
+        assert_int_equal(ret, rows[i].says ? -1 : 0);
+        if (rows[i].says && !strstr(err.msg, rows[i].says))
+            fail_msg("row %zu: %s", i, err.msg);
+        cJSON_Delete(change);
+    }
+    trtc_task_request_fini(&r);
+    cJSON_AddItemToObject(plain, "MixTranscodeParams",
+                          cJSON_Parse("{\"VideoParams\":{\"Width\":361,\"Height\":640,\"Fps\":15,"
+                                      "\"BitRate\":550000,\"Gop\":10}}"));
+    assert_int_equal(trtc_task_request_read(plain, &r, &err), -1);
+    assert_int_equal(err.code, TRTC_EX_DATAERR);
+    assert_non_null(strstr(err.msg, "MixTranscodeParams.VideoParams.Width"));
+    cJSON_Delete(plain);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(forms), cmocka_unit_test(members),
-                                        cmocka_unit_test(refused), cmocka_unit_test(marked),
-                                        cmocka_unit_test(modified) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(forms),    cmocka_unit_test(members),
+                                        cmocka_unit_test(refused),  cmocka_unit_test(marked),
+                                        cmocka_unit_test(modified), cmocka_unit_test(mixed) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
