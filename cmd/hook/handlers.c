@@ -70,6 +70,15 @@ static void report_unread(struct handlers *h, const char *name, const struct trt
     cli_error("%s: not handled yet: %s", name, err->msg);
 }
 
+/* When an event arrived, by the clock of the queue, which is never adjusted. A file that seems to come
+ * from the future has arrived now. */
+static int64_t arrival_ms(const struct stat *st)
+{
+    const int64_t came_ms = st->st_mtim.tv_sec * INT64_C(1000) + st->st_mtim.tv_nsec / 1000000;
+    const int64_t age_ms = clock_real_ms() - came_ms;
+    return clock_mono_us() / 1000 - (age_ms > 0 ? age_ms : 0);
+}
+
 static void enqueue(struct handlers *h, const char *name)
 {
     int64_t event_ms, type;
@@ -78,9 +87,8 @@ static void enqueue(struct handlers *h, const char *name)
         return;
     struct trtc_err err;
     char *lane = lane_of(h, name, &err);
-    const int64_t arrival_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
     if (lane) {
-        h->missed |= trtc_queue_add(h->queue, lane, name, event_ms, arrival_ms) < 0;
+        h->missed |= trtc_queue_add(h->queue, lane, name, event_ms, arrival_ms(&st)) < 0;
     } else if (is_new(h, name, &st)) {
         h->missed = true;
         report_unread(h, name, &err);

@@ -31,8 +31,8 @@ int handlers_fd(const struct handlers *h);
 int handlers_results_fd(const struct handlers *h);
 int64_t handlers_wait_ms(const struct handlers *h, int64_t now_ms); /* -1: no limit */
 
-/* Handles new events and handlers that ended, and starts the next ones. now_ms: milliseconds since
- * 1970. False: no process can be started any more. */
+/* Handles new events and handlers that ended, and starts the next ones. now_ms: by a clock that is
+ * never adjusted. False: no process can be started any more. */
 bool handlers_turn(struct handlers *h, int64_t now_ms);
 
 #endif

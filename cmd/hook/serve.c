@@ -230,13 +230,13 @@ static void turn(struct serve *s, int ms)
     };
     ms = sooner(ms, trtc_server_wait_ms(s->server, clock_mono_us() / 1000));
     if (s->handlers)
-        ms = sooner(ms, handlers_wait_ms(s->handlers, clock_real_ms()));
+        ms = sooner(ms, handlers_wait_ms(s->handlers, clock_mono_us() / 1000));
     poll(p, sizeof p / sizeof *p, ms);
     signals_take(s->signals);
     answer_stored(s);
     trtc_server_run(s->server, clock_mono_us() / 1000);
     if (s->handlers && !cli_signal)
-        s->broken = !handlers_turn(s->handlers, clock_real_ms());
+        s->broken = !handlers_turn(s->handlers, clock_mono_us() / 1000);
 }
 
 /* Stores and answers what has been received; a second signal ends that. */

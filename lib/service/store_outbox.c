@@ -2,6 +2,8 @@
 /* Rows of the outbox: callbacks to be sent, and those that were sent. */
 #include "service/store_priv.h"
 
+enum { PAUSE_MAX_MS = 10000 }; /* between attempts */
+
 #define COLUMNS "id,task,sdkappid,event_ms,type,body,state,tries,first_ms,next_ms,error"
 
 int trtc_store_out_add(struct trtc_store *s, struct trtc_out_row *o, struct trtc_err *err)
@@ -60,15 +62,18 @@ static int give(struct trtc_store *s, sqlite3_stmt *q,
     return ret;
 }
 
+/* An attempt that is further away than any pause was planned before the clock was set back. */
 int trtc_store_out_due(struct trtc_store *s, int64_t now_ms,
                        bool (*each)(void *arg, const struct trtc_out_row *o), void *arg,
                        struct trtc_err *err)
 {
     static const char sql[] =
-        "SELECT " COLUMNS " FROM outbox AS a WHERE state=0 AND next_ms<=? AND NOT EXISTS"
+        "SELECT " COLUMNS
+        " FROM outbox AS a WHERE state=0 AND (next_ms<=? OR next_ms>?) AND NOT EXISTS"
         " (SELECT 1 FROM outbox AS b WHERE b.state=0 AND b.tries=0 AND b.task=a.task AND b.id<a.id)"
         " ORDER BY id";
-    return give(s, trtc_store_bind(s, err, sql, "i", now_ms), each, arg, err);
+    return give(s, trtc_store_bind(s, err, sql, "ii", now_ms, now_ms + PAUSE_MAX_MS), each, arg,
+                err);
 }
 
 int trtc_store_out_last(struct trtc_store *s, int64_t after, int nb,

@@ -124,6 +124,7 @@ queued() {
     queued 302 1767225962000
     queued 303 1767225963000
     queued 304 1767225964000 other
+    touch -d '+1 hour' S/new/*-304-* # the clock was set back meanwhile
     serving --key-file key --settle 0 -- ./handler
     until grep -qs 302 log; do sleep 0.01; done
     stopped KILL

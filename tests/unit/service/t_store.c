@@ -277,6 +277,12 @@ static void outbox(void **state)
     assert_int_equal(trtc_store_out_save(s, &o[0], &err), 0);
     due(s, 100, "a302 b301 "); /* one that failed holds up no other */
     due(s, 200, "a301 a302 b301 ");
+    o[0].next_ms = 20000;
+    assert_int_equal(trtc_store_out_save(s, &o[0], &err), 0);
+    due(s, 10000, "a302 b301 ");
+    due(s, 9999, "a301 a302 b301 "); /* the clock was set back: no pause is that long */
+    o[0].next_ms = 200;
+    assert_int_equal(trtc_store_out_save(s, &o[0], &err), 0);
     o[1].state = TRTC_OUT_SENT;
     o[2].state = TRTC_OUT_FAILED;
     assert_int_equal(trtc_store_out_save(s, &o[1], &err), 0);
